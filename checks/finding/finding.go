@@ -1,0 +1,114 @@
+// Package finding holds the words that every part of lkdoctor shares: what a
+// check may find (Code), how bad it is (Severity), who must act (Owner) and
+// what to do about it (Fix). It imports nothing of lkdoctor, so that the pure
+// packages under checks can produce findings without knowing the runner.
+package finding
+
+// Severity says how bad a finding is. A check's status is the worst of its
+// findings: info alone still passes.
+type Severity string
+
+// The severities, as the JSON contract spells them.
+const (
+	Info Severity = "info"
+	Warn Severity = "warn"
+	Fail Severity = "fail"
+)
+
+// Rank orders severities, so that the worst can be picked: info 1, warn 2,
+// fail 3, and 0 for anything else.
+func (s Severity) Rank() int {
+	switch s {
+	case Info:
+		return 1
+	case Warn:
+		return 2
+	case Fail:
+		return 3
+	}
+	return 0
+}
+
+// Owner is the party that must act. The values are public API.
+type Owner string
+
+// The owners. Maker is for catalogue pages only: whoever made the token, which
+// a run replaces by the party that really handed it out.
+const (
+	OwnerConfig        Owner = "config"
+	OwnerTicketService Owner = "ticket_service"
+	OwnerFrontend      Owner = "frontend"
+	OwnerLiveKitServer Owner = "livekit_server"
+	OwnerNetwork       Owner = "network"
+	OwnerClock         Owner = "clock"
+	OwnerNone          Owner = "none"
+	OwnerUnknown       Owner = "unknown"
+	OwnerMaker         Owner = "maker"
+)
+
+// Facts are measured details of one finding: numbers, names, short cleaned
+// strings. They are redacted and cleaned before they get here.
+type Facts map[string]any
+
+// Fix is one thing to do. Command is empty unless it can be pasted as it is.
+type Fix struct {
+	Text    Text
+	Command string
+}
+
+// Finding is one thing worth telling, as it was seen in this run. The title,
+// the cause and the cure of its code live in the catalogue page of the code.
+type Finding struct {
+	Code     Code
+	Severity Severity
+	// Message says what was seen and what was expected.
+	Message Text
+	Facts   Facts
+	// Fixes of this run. Left empty, the catalogue page's fixes are used.
+	Fixes []Fix
+	// Owner overrides the catalogue's owner of the code, where this run knows
+	// better (a URL that came from the ticket service, say). Empty: no override.
+	Owner Owner
+}
+
+// New makes a finding; format and args become its message (see Textf).
+func New(code Code, severity Severity, format string, args ...any) Finding {
+	return Finding{Code: code, Severity: severity, Message: Textf(format, args...)}
+}
+
+// With returns the finding with one more fact.
+func (f Finding) With(name string, value any) Finding {
+	facts := make(Facts, len(f.Facts)+1)
+	for k, v := range f.Facts {
+		facts[k] = v
+	}
+	facts[name] = value
+	f.Facts = facts
+	return f
+}
+
+// By returns the finding with its owner set for this run.
+func (f Finding) By(owner Owner) Finding {
+	f.Owner = owner
+	return f
+}
+
+// Fixed returns the finding with one more fix of this run; command may be
+// empty.
+func (f Finding) Fixed(command, format string, args ...any) Finding {
+	fixes := make([]Fix, len(f.Fixes), len(f.Fixes)+1)
+	copy(fixes, f.Fixes)
+	f.Fixes = append(fixes, Fix{Text: Textf(format, args...), Command: command})
+	return f
+}
+
+// Worst is the highest severity among findings, or "" when there are none.
+func Worst(findings []Finding) Severity {
+	var worst Severity
+	for _, f := range findings {
+		if f.Severity.Rank() > worst.Rank() {
+			worst = f.Severity
+		}
+	}
+	return worst
+}
