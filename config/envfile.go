@@ -1,0 +1,176 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path/filepath"
+)
+
+// MaxFileSize is the largest env file, and the largest lk configuration, that is
+// read; in bytes.
+const MaxFileSize = 1 << 20
+
+// Why an env file could not be used. EnvFile.Err wraps one of these, or the
+// operating system's error.
+var (
+	ErrNotRegular = errors.New("not a regular file")
+	ErrBrokenLink = errors.New("a link to a file that does not exist")
+	ErrUTF16      = errors.New("UTF-16 text, in which Next.js finds no variables")
+	ErrTooLarge   = errors.New("larger than 1 MiB")
+	// ErrExpansion: Next.js fails on such a file, by stack or memory, and uses
+	// none of its variables.
+	ErrExpansion = errors.New("its variables refer to each other without end")
+)
+
+// EnvFile is one env file, as it is on disk and as Next.js reads it.
+type EnvFile struct {
+	Name   string // .env.local
+	Path   string // as it was opened: Settings.Dir and Name
+	Exists bool
+	Err    error       // why none of it (or, for UTF-16, next to nothing) is used
+	Mode   fs.FileMode // permission and type bits
+	// GitTracked tells that the file is in the index of the git repository that
+	// holds it; false also when that could not be found out.
+	GitTracked bool
+	// Vars are the variables that the file defines, each once (its last
+	// definition counts), in the order that Next.js works through them.
+	Vars []EnvVar
+	// Content is the file's bytes, for reading them as other loaders do; empty
+	// when they could not be read.
+	Content Secret
+}
+
+// EnvVar is one variable of an env file. In a file with ErrExpansion its Value
+// is its Literal.
+type EnvVar struct {
+	Name string
+	// Value is what this file gives: what Next.js uses if nothing above it
+	// defines the variable.
+	Value     Secret
+	Literal   Secret // see Setting.Literal
+	Expanded  bool   // see Setting.Expanded
+	CutAtHash bool   // see Setting.CutAtHash
+	Line      int    // where its last definition starts, from 1
+	Repeats   int    // how many earlier definitions in the same file that one replaces
+}
+
+// Lookup finds a variable that the file defines.
+func (f EnvFile) Lookup(name string) (EnvVar, bool) {
+	for _, v := range f.Vars {
+		if v.Name == name {
+			return v, true
+		}
+	}
+	return EnvVar{}, false
+}
+
+// envFileNames lists the files that Next.js reads, the highest precedence first.
+func envFileNames(mode string) []string {
+	names := []string{".env." + mode + ".local", ".env.local", ".env." + mode, ".env"}
+	if mode == "test" { // tests give the same results for everyone
+		return append(names[:1], names[2:]...)
+	}
+	return names
+}
+
+// readEnvFile reads one file of dir, which is fsys's root. What is wrong with it
+// is in the result's Err.
+func readEnvFile(fsys fs.FS, dir, name string) EnvFile {
+	file := EnvFile{Name: name, Path: filepath.Join(dir, name)}
+	info, err := fs.Stat(fsys, name)
+	if errors.Is(err, fs.ErrNotExist) {
+		if _, err := fs.Lstat(fsys, name); err == nil {
+			file.Exists, file.Err = true, ErrBrokenLink
+		}
+		return file
+	}
+	file.Exists = true
+	if err != nil {
+		file.Err = err
+		return file
+	}
+	file.Mode = info.Mode()
+	if !info.Mode().IsRegular() {
+		// Next.js passes over all but named pipes, which may block for ever.
+		file.Err = fmt.Errorf("%s: %w", kindOf(info.Mode()), ErrNotRegular)
+		return file
+	}
+	content, err := readLimited(fsys, name)
+	if err != nil {
+		file.Err = err
+		return file
+	}
+	file.Content = NewSecret(string(content))
+	if looksUTF16(content) {
+		file.Err = ErrUTF16
+	}
+	return file
+}
+
+func kindOf(mode fs.FileMode) string {
+	switch {
+	case mode.IsDir():
+		return "a directory"
+	case mode&fs.ModeNamedPipe != 0:
+		return "a named pipe"
+	default:
+		return "a device or socket"
+	}
+}
+
+// readLimited reads a file of at most MaxFileSize bytes.
+func readLimited(fsys fs.FS, name string) ([]byte, error) {
+	opened, err := fsys.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer opened.Close()
+	content, err := io.ReadAll(io.LimitReader(opened, MaxFileSize+1))
+	if err != nil {
+		return nil, err
+	}
+	if len(content) > MaxFileSize {
+		return nil, ErrTooLarge
+	}
+	return content, nil
+}
+
+// readAsNext reads the files' variables, with the process environment above
+// them, into files, and returns the environment that results.
+func readAsNext(process map[string]string, files []EnvFile) map[string]string {
+	var texts []string
+	var read []*EnvFile
+	for i := range files {
+		if file := &files[i]; file.Exists && (file.Err == nil || errors.Is(file.Err, ErrUTF16)) {
+			read = append(read, file)
+			texts = append(texts, decodeUTF8([]byte(file.Content.Reveal())))
+		}
+	}
+	result := nextLoad(process, texts)
+	for i, file := range read {
+		if err := result.files[i].err; err != nil {
+			file.Err = err
+		}
+		file.Vars = make([]EnvVar, len(result.files[i].vars))
+		for j, v := range result.files[i].vars {
+			file.Vars[j] = v.asEnvVar(file.Err)
+		}
+	}
+	return result.env
+}
+
+func (v nextVar) asEnvVar(fileErr error) EnvVar {
+	literal, own, expanded := v.value, kept(v.name, v.own), v.expanded
+	if errors.Is(fileErr, ErrExpansion) {
+		own, expanded = v.value, false
+	}
+	if v.cut {
+		literal = v.uncut
+	}
+	return EnvVar{
+		Name: v.name, Value: NewSecret(own), Literal: NewSecret(literal),
+		Expanded: expanded, CutAtHash: v.cut, Line: v.line, Repeats: v.repeats,
+	}
+}

@@ -1,0 +1,136 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+)
+
+// Inputs is everything that Load depends on, the files apart.
+type Inputs struct {
+	// Flags are the flags given on the command line, by name without dashes:
+	// url, api-key, api-secret, token, ticket-service, ticket.
+	Flags map[string]string
+	// Environ is the process environment as os.Environ gives it.
+	Environ []string
+	Dir     string // --dir; "" is the working directory
+	Mode    string // --mode; "" decides by NODE_ENV
+	Home    string // the user's home, where lk keeps its configuration; "" for none
+	Project string // --project
+	Dev     bool   // --dev
+}
+
+// The values that --dev stands for: what `livekit-server --dev` listens on and
+// accepts when it is given no keys.
+const (
+	DevURL       = "ws://localhost:7880"
+	DevAPIKey    = "devkey"
+	DevAPISecret = "secret"
+)
+
+// Load reads the env files and lk's projects and decides every setting.
+// An error is the user's to mend before anything can be checked (exit code 2).
+// What is wrong with an env file is recorded in its EnvFile instead.
+func Load(in Inputs) (*Settings, error) {
+	if err := in.checkFlags(); err != nil {
+		return nil, err
+	}
+	process := parseEnviron(in.Environ)
+	mode, err := chooseMode(in.Mode, process)
+	if err != nil {
+		return nil, err
+	}
+	dir := in.Dir
+	if dir == "" {
+		dir = "."
+	}
+	if err := checkDir(dir); err != nil {
+		return nil, err
+	}
+	s := &Settings{Dir: dir, Mode: mode, Dev: in.Dev}
+	s.Files = readEnvFiles(os.DirFS(dir), dir, mode)
+	markTracked(dir, s.Files)
+	env := readAsNext(process, s.Files)
+	s.Env = newVariables(env, process, s.Files)
+
+	s.Projects, s.ProjectErr = readProjects(in.Home)
+	asked, err := s.findProject(in)
+	if err != nil {
+		return nil, err
+	}
+	s.decide(in, process, asked)
+	return s, nil
+}
+
+// checkFlags refuses flags that contradict each other.
+func (in Inputs) checkFlags() error {
+	for _, name := range []string{"url", "api-key", "api-secret"} {
+		if _, given := in.Flags[name]; !given {
+			continue
+		}
+		if in.Dev {
+			return fmt.Errorf("--dev sets --url, --api-key and --api-secret: leave out --dev or --%s", name)
+		}
+		if in.Project != "" {
+			return fmt.Errorf("--project sets --url, --api-key and --api-secret: leave out --project or --%s", name)
+		}
+	}
+	if in.Dev && in.Project != "" {
+		return errors.New("--dev and --project both set the server and its keys: leave out one of them")
+	}
+	return nil
+}
+
+// parseEnviron reads NAME=value strings. The first of two equal names counts,
+// as it does for getenv.
+func parseEnviron(environ []string) map[string]string {
+	process := make(map[string]string, len(environ))
+	for _, entry := range environ {
+		name, value, ok := strings.Cut(entry, "=")
+		if !ok || name == "" {
+			continue
+		}
+		if _, seen := process[name]; !seen {
+			process[name] = decodeUTF8([]byte(value))
+		}
+	}
+	return process
+}
+
+// chooseMode is the mode that decides which env files are read. Next.js goes by
+// the command (dev or build); of NODE_ENV only the value test counts.
+func chooseMode(mode string, process map[string]string) (string, error) {
+	switch {
+	case mode == "" && process["NODE_ENV"] == "test":
+		return "test", nil
+	case mode == "":
+		return "development", nil
+	}
+	for _, r := range mode {
+		if !(r < 0x80 && isWord(byte(r)) || r == '-') {
+			return "", fmt.Errorf("--mode %q is not a mode: want development, production, test or another name of letters and digits", mode)
+		}
+	}
+	return mode, nil
+}
+
+func checkDir(dir string) error {
+	info, err := os.Stat(dir)
+	if err != nil {
+		return fmt.Errorf("--dir cannot be read: %w", err)
+	}
+	if !info.IsDir() {
+		return fmt.Errorf("--dir %q is not a directory", dir)
+	}
+	return nil
+}
+
+func readEnvFiles(fsys fs.FS, dir, mode string) []EnvFile {
+	var files []EnvFile
+	for _, name := range envFileNames(mode) {
+		files = append(files, readEnvFile(fsys, dir, name))
+	}
+	return files
+}

@@ -1,0 +1,121 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+)
+
+// LKProject is one project of lk's configuration.
+type LKProject struct {
+	Name      string
+	ID        string
+	URL       string
+	APIKey    string
+	APISecret Secret
+	Default   bool // lk's default project
+}
+
+// lkConfig is ~/.livekit/cli-config.yaml as lk (livekit-cli) writes it.
+type lkConfig struct {
+	DefaultProject string `yaml:"default_project"`
+	Projects       []struct {
+		Name      string `yaml:"name"`
+		ProjectID string `yaml:"project_id"`
+		URL       string `yaml:"url"`
+		APIKey    string `yaml:"api_key"`
+		APISecret string `yaml:"api_secret"`
+	} `yaml:"projects"`
+}
+
+// lkConfigName is where lk keeps its projects, under the user's home.
+var lkConfigName = filepath.Join(".livekit", "cli-config.yaml")
+
+// errNoLKConfig tells that lk has no configuration here, which is no fault
+// unless a project of it was asked for.
+var errNoLKConfig = errors.New("there is no ~/.livekit/cli-config.yaml: `lk project add` writes it")
+
+// readProjects reads lk's projects; none, without an error, when lk was never
+// set up.
+func readProjects(home string) ([]LKProject, error) {
+	if home == "" {
+		return nil, nil
+	}
+	path := filepath.Join(home, lkConfigName)
+	info, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err == nil && !info.Mode().IsRegular() {
+		err = fmt.Errorf("%s: %w", kindOf(info.Mode()), ErrNotRegular)
+	}
+	var content []byte
+	if err == nil {
+		content, err = readLimited(os.DirFS(home), filepath.ToSlash(lkConfigName))
+	}
+	var parsed lkConfig
+	if err == nil {
+		err = yamlError(yaml.Unmarshal(content, &parsed))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("~/.livekit/cli-config.yaml cannot be read: %w", err)
+	}
+	var projects []LKProject
+	for _, p := range parsed.Projects {
+		projects = append(projects, LKProject{
+			Name: p.Name, ID: p.ProjectID, URL: p.URL, APIKey: p.APIKey,
+			APISecret: NewSecret(p.APISecret), Default: p.Name != "" && p.Name == parsed.DefaultProject,
+		})
+	}
+	return projects, nil
+}
+
+var yamlLine = regexp.MustCompile(`line \d+`)
+
+// yamlError keeps of a YAML error where it is, not what it quotes: that may be
+// a secret.
+func yamlError(err error) error {
+	if err == nil {
+		return nil
+	}
+	if line := yamlLine.FindString(err.Error()); line != "" {
+		return fmt.Errorf("not lk's YAML at %s", line)
+	}
+	return errors.New("not lk's YAML")
+}
+
+// findProject is the project that --project names; nil when none was asked for.
+func (s *Settings) findProject(in Inputs) (*LKProject, error) {
+	if in.Project == "" {
+		return nil, nil
+	}
+	if s.ProjectErr != nil {
+		return nil, fmt.Errorf("--project %q: %w", in.Project, s.ProjectErr)
+	}
+	if len(s.Projects) == 0 {
+		return nil, fmt.Errorf("--project %q: %w", in.Project, errNoLKConfig)
+	}
+	var names []string
+	for i := range s.Projects {
+		if s.Projects[i].Name == in.Project {
+			return &s.Projects[i], nil
+		}
+		names = append(names, fmt.Sprintf("%q", s.Projects[i].Name))
+	}
+	return nil, fmt.Errorf("lk has no project %q: it has %s", in.Project, strings.Join(names, ", "))
+}
+
+func (s *Settings) defaultProject() *LKProject {
+	for i := range s.Projects {
+		if s.Projects[i].Default {
+			return &s.Projects[i]
+		}
+	}
+	return nil
+}

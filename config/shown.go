@@ -1,0 +1,159 @@
+package config
+
+import (
+	"regexp"
+	"strings"
+	"unicode"
+)
+
+// Shown is one setting as anybody may see it: in the JSON document's `settings`
+// and in reports.
+type Shown struct {
+	Name        string `json:"name"`
+	Source      string `json:"source"`
+	Value       string `json:"value"`
+	Length      int    `json:"length,omitempty"`      // bytes, of what is hidden
+	Fingerprint string `json:"fingerprint,omitempty"` // of what is hidden, see Secret.Fingerprint
+}
+
+// Shown lists the settings that are set, redacted, in a fixed order. Never nil.
+func (s *Settings) Shown() []Shown {
+	shown := []Shown{}
+	for _, setting := range s.All() {
+		if setting.IsSet() {
+			shown = append(shown, s.show(setting))
+		}
+	}
+	return shown
+}
+
+func (s *Settings) show(setting *Setting) Shown {
+	shown := Shown{Name: setting.Name, Source: clean(setting.Source.String())}
+	switch value := setting.Secret.Reveal(); {
+	case setting == &s.Ticket && value != "":
+		shown.Value = ShowTicket(value)
+		shown.Length = len(value)
+	case value == "":
+		shown.Value = ""
+	case setting.Sensitive || looksSecret(value) || s.holdsSecret(value):
+		shown.Value = Hidden
+		shown.Length = len(value)
+		shown.Fingerprint = setting.Secret.Fingerprint()
+	case setting == &s.APIKey:
+		shown.Value = clean(value)
+	default:
+		shown.Value = ShowURL(value)
+	}
+	return shown
+}
+
+// holdsSecret tells that a value which is shown as it is (the key, an address)
+// contains the secret or the token, as when key and secret are swapped or pasted
+// into the wrong line. Development's short secret is no secret.
+func (s *Settings) holdsSecret(value string) bool {
+	if strings.HasPrefix(s.APISecret.Secret.Reveal(), "API") && !strings.HasPrefix(value, "API") &&
+		!strings.Contains(value, "://") {
+		return true
+	}
+	for _, secret := range []Secret{s.APISecret.Secret, s.Token.Secret} {
+		if secret.Len() > len(DevAPISecret) && strings.Contains(value, secret.Reveal()) {
+			return true
+		}
+	}
+	return false
+}
+
+var secretShape = regexp.MustCompile(`^[\s'"]*[A-Za-z0-9+/=_.-]{32,}[\s'"]*$`)
+
+// looksSecret tells a secret or token in the place of a key or address: long,
+// and made of what random text is encoded in. LiveKit's keys have 15 characters.
+func looksSecret(value string) bool {
+	return secretShape.MatchString(value) && (strings.Count(value, ".") == 2 || !strings.Contains(value, "."))
+}
+
+// ShowTicket is a ticket as it may be shown: its first seven characters, of a
+// short one at most half.
+func ShowTicket(ticket string) string {
+	runes := []rune(ticket)
+	return clean(string(runes[:min(7, len(runes)/2)])) + "…"
+}
+
+// ShowURL is an address as it may be shown: the password, the values of the
+// query and the fragment hidden. It serves malformed ones as well.
+func ShowURL(address string) string {
+	scheme, rest, found := strings.Cut(address, "://")
+	if !found {
+		scheme, rest = "", address
+	} else {
+		scheme += "://"
+	}
+	rest = hidePassword(rest)
+	rest, fragment, hasFragment := strings.Cut(rest, "#")
+	rest, query, hasQuery := strings.Cut(rest, "?")
+	if hasQuery {
+		pairs := strings.Split(query, "&")
+		for i, pair := range pairs {
+			if name, value, ok := strings.Cut(pair, "="); ok && value != "" {
+				pairs[i] = name + "=" + Hidden
+			} else if looksSecret(pair) {
+				pairs[i] = Hidden
+			}
+		}
+		rest += "?" + strings.Join(pairs, "&")
+	}
+	if hasFragment && fragment != "" {
+		rest += "#" + Hidden
+	}
+	return clean(scheme + rest)
+}
+
+// hidePassword hides what stands between the first colon and the last @ of the
+// userinfo. A password with an unescaped / ? or # ends the authority early for a
+// strict reader; it is taken for one when no port number follows the colon.
+func hidePassword(rest string) string {
+	at := strings.LastIndexByte(rest, '@')
+	if at < 0 {
+		return rest
+	}
+	colon := strings.IndexByte(rest[:at], ':')
+	if colon < 0 {
+		return rest
+	}
+	authority := len(rest)
+	if i := strings.IndexAny(rest, "/?#"); i >= 0 {
+		authority = i
+	}
+	if at > authority {
+		if inside := strings.LastIndexByte(rest[:authority], '@'); inside > colon {
+			at = inside
+		} else if colon > authority || portOnly(rest[colon+1:authority]) {
+			return rest
+		}
+	}
+	return rest[:colon+1] + Hidden + rest[at:]
+}
+
+func portOnly(s string) bool {
+	return strings.Trim(s, "0123456789") == ""
+}
+
+// maxShown is the longest value that is shown, in characters.
+const maxShown = 200
+
+// clean makes text from a file fit for a terminal: control, direction and other
+// invisible characters become U+FFFD, and a long text is cut.
+func clean(text string) string {
+	var out strings.Builder
+	count := 0
+	for _, r := range text {
+		if count++; count > maxShown {
+			out.WriteString("…")
+			break
+		}
+		if unicode.IsControl(r) || unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Co) {
+			r = unicode.ReplacementChar
+		}
+		out.WriteRune(r)
+	}
+	return out.String()
+}

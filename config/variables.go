@@ -1,0 +1,60 @@
+package config
+
+import (
+	"errors"
+	"sort"
+)
+
+// Variables is the environment as the app sees it once Next.js has read its env
+// files: the process environment and what the files add.
+type Variables struct {
+	values map[string]variable
+}
+
+type variable struct {
+	value  Secret
+	source Source
+}
+
+// newVariables gives every variable of env its source: the process environment,
+// else the first file that defines it.
+func newVariables(env, process map[string]string, files []EnvFile) *Variables {
+	v := &Variables{values: make(map[string]variable, len(env))}
+	for name := range process {
+		v.values[name] = variable{NewSecret(env[name]), Source{Environment, ""}}
+	}
+	for _, file := range files {
+		if errors.Is(file.Err, ErrExpansion) {
+			continue
+		}
+		for _, defined := range file.Vars {
+			if _, known := v.values[defined.Name]; !known {
+				v.values[defined.Name] = variable{NewSecret(env[defined.Name]), Source{File, file.Name}}
+			}
+		}
+	}
+	return v
+}
+
+// Lookup returns a variable's value and source. The value may be secret: the
+// name alone does not tell.
+func (v *Variables) Lookup(name string) (string, Source, bool) {
+	if v == nil {
+		return "", Source{}, false
+	}
+	found, ok := v.values[name]
+	return found.value.Reveal(), found.source, ok
+}
+
+// Names lists every variable's name, sorted.
+func (v *Variables) Names() []string {
+	if v == nil {
+		return nil
+	}
+	names := make([]string, 0, len(v.values))
+	for name := range v.values {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	return names
+}
