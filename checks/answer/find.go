@@ -1,0 +1,149 @@
+package answer
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"strings"
+)
+
+// find is Find: it decides what the body is, then reads it.
+func find(body []byte, contentType string, profile Profile) Answer {
+	a := Answer{TokenKind: Missing, URLKind: Missing, AtUsual: Missing}
+	trimmed := trimmedBody(body)
+	switch {
+	case len(trimmed) == 0:
+		a.Shape, a.Problem = ShapeEmpty, EmptyBody
+		return a
+	case beginsJSON(trimmed) && tooDeep(trimmed):
+		a.Shape, a.Problem = shapeOf(trimmed), TooDeep
+		return a
+	case json.Valid(trimmed):
+		a.Shape = shapeOf(trimmed)
+		a.readJSON(trimmed, profile)
+	default:
+		a.readText(body, trimmed, contentType)
+	}
+	if !a.Token.IsZero() {
+		a.Usual = a.TokenUsual && (a.URLUsual || a.URLKind == Missing)
+		return a
+	}
+	a.Usual = (a.TokenUsual || a.TokenKind == Missing) && (a.URLUsual || a.URLKind == Missing)
+	a.Said = errorText(trimmed, contentType)
+	if a.Problem == NoProblem && a.reportsError() {
+		a.Problem = ErrorObject
+	}
+	return a
+}
+
+// trimmedBody is a body without byte order mark and outer white space, as
+// JavaScript's response.json() takes it.
+func trimmedBody(body []byte) []byte {
+	return bytes.TrimSpace(bytes.TrimPrefix(bytes.TrimSpace(body), []byte("\ufeff")))
+}
+
+// beginsJSON tells whether a text sets out to be a JSON object or list.
+func beginsJSON(text []byte) bool { return text[0] == '{' || text[0] == '[' }
+
+// readJSON fills in the answer from a valid JSON body.
+func (a *Answer) readJSON(body []byte, profile Profile) {
+	var fields []field
+	s := scanner{text: body, known: meanings(), found: &fields, byPath: map[string]int{}}
+	if a.Shape == ShapeString || a.Shape == ShapeNull {
+		a.readScalar(&s, body)
+	} else {
+		s.value(&place{})
+	}
+	a.Fields, a.MoreFields = s.names, s.moreName
+	if a.TokenKind != Missing {
+		return
+	}
+	parent := a.chooseToken(fields, profile)
+	a.chooseURL(fields, parent, profile)
+	a.Room, a.RoomPath = chooseText(fields, roomRole, parent)
+	a.Identity, a.IdentityPath = chooseText(fields, identityRole, parent)
+	a.ExpiresAt, a.ExpiresAtPath = chooseText(fields, expiryRole, parent)
+	a.ConvID, a.ConvIDPath = chooseText(fields, convRole, parent)
+	if server := serverOf(tokenURL(fields, a.TokenPath)); a.URLKind == Missing && server != "" {
+		a.URL, a.URLKind = server, Text
+		a.URLPath, _, _ = strings.Cut(a.TokenPath, "?")
+	}
+}
+
+// readScalar reads a body that is one string or null: FastAPI's `return jwt`, or
+// JSON that was encoded twice.
+func (a *Answer) readScalar(s *scanner, body []byte) {
+	if a.Shape == ShapeNull {
+		a.TokenKind, a.TokenPath = Null, WholeBody
+		return
+	}
+	text := unquoted(body)
+	inner := []byte(strings.TrimSpace(text))
+	switch {
+	case len(inner) == 0:
+		a.TokenKind, a.TokenPath = Empty, WholeBody
+	case inner[0] == '{' && readable(inner):
+		s.nested(&place{}, string(inner))
+	case tokenLike(text):
+		a.takeWhole(text)
+	}
+}
+
+// takeWhole takes a text as the token.
+func (a *Answer) takeWhole(text string) {
+	a.Token, a.TokenKind, a.TokenPath = Hide(text), Text, WholeBody
+	a.TokenHasVideo = glance(text).video
+}
+
+// readText reads a body that is not JSON: a bare token, or what is no answer.
+func (a *Answer) readText(body, trimmed []byte, contentType string) {
+	text := string(bytes.TrimPrefix(body, []byte("\ufeff")))
+	switch {
+	case isHTML(trimmed, contentType):
+		a.Shape, a.Problem = ShapeHTML, NotJSON
+	case tokenLike(text):
+		a.Shape = ShapeText
+		a.takeWhole(text)
+		return
+	case beginsJSON(trimmed) || trimmed[0] == '"':
+		a.Shape, a.Problem = shapeOf(trimmed), BrokenJSON
+		var broken *json.SyntaxError
+		if errors.As(json.Unmarshal(trimmed, new(struct{})), &broken) {
+			a.BrokenAt = broken.Offset + int64(bytes.Index(body, trimmed))
+		}
+	default:
+		a.Shape, a.Problem = ShapeText, NotJSON
+	}
+	eachJWT(text, func(_ int, jwt string) bool {
+		g := glance(jwt)
+		a.Candidates = append(a.Candidates, Candidate{Path: "(inside the text)", Token: Hide(jwt), JWT: g.jwt, HasVideo: g.video})
+		return len(a.Candidates) < maxCandidates
+	})
+}
+
+// reportsError tells whether a JSON body without a token says that something
+// went wrong, rather than merely lacking one.
+func (a *Answer) reportsError() bool {
+	if a.Said.Text == "" && a.Said.Code == "" {
+		return false
+	}
+	if a.TokenKind == Missing {
+		return true
+	}
+	for _, name := range []string{"detail", "error"} {
+		if a.Said.Field == name || strings.HasPrefix(a.Said.Field, name+".") {
+			return true
+		}
+	}
+	return false
+}
+
+// tokenURL is the URL that the token was taken from, when it sat in one.
+func tokenURL(fields []field, tokenPath string) string {
+	for _, f := range fields {
+		if f.inside && f.path == tokenPath {
+			return f.from
+		}
+	}
+	return ""
+}

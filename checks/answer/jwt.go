@@ -1,0 +1,127 @@
+package answer
+
+import (
+	"bytes"
+	"encoding/base64"
+	"strings"
+)
+
+// glimpse is what an unverified look at a string shows.
+type glimpse struct {
+	// jwt: header and claims decode to JSON objects. video: the claims have a
+	// `video` object. hinted: no video, but other signs of LiveKit.
+	jwt, video, hinted bool
+	// foreign: the issuer is a URL, as with login tokens.
+	foreign bool
+}
+
+// glance looks at a string that may be a token, through the wrappings that
+// occur. Nothing is verified.
+func glance(s string) glimpse {
+	var g glimpse
+	part := strings.SplitN(unwrapped(s), ".", 4)
+	if len(part) != 3 {
+		return g
+	}
+	header, claims := segment(part[0]), segment(part[1])
+	if header == nil || claims == nil {
+		return g
+	}
+	g.jwt = true
+	members(claims, func(key, value []byte) {
+		switch string(key) {
+		case "video":
+			g.video = value[0] == '{'
+		case "grants", "roomJoin", "room_join", "roomConfig", "canPublish":
+			g.hinted = true
+		case "iss":
+			g.foreign = bytes.Contains(value, []byte("://"))
+			g.hinted = g.hinted || bytes.HasPrefix(value, []byte(`"API`)) || string(value) == `"devkey"`
+		}
+	})
+	return g
+}
+
+// segment decodes one part of a JWT; nil unless it is a readable JSON object.
+func segment(s string) []byte {
+	s = strings.NewReplacer("+", "-", "/", "_").Replace(strings.TrimRight(s, "="))
+	raw, err := base64.RawURLEncoding.DecodeString(s)
+	if err != nil {
+		return nil
+	}
+	raw = bytes.TrimSpace(raw)
+	if len(raw) == 0 || raw[0] != '{' || !readable(raw) {
+		return nil
+	}
+	return raw
+}
+
+// unwrapped takes off white space, quotes, "Bearer " and b'…'.
+func unwrapped(s string) string {
+	s = strings.TrimSpace(s)
+	if len(s) > 7 && strings.EqualFold(s[:7], "bearer ") {
+		s = strings.TrimSpace(s[7:])
+	}
+	if len(s) > 3 && s[0] == 'b' && (s[1] == '\'' || s[1] == '"') && s[len(s)-1] == s[1] {
+		s = s[1:]
+	}
+	for len(s) > 1 && (s[0] == '"' || s[0] == '\'' || s[0] == '`') && s[len(s)-1] == s[0] {
+		s = s[1 : len(s)-1]
+	}
+	return strings.TrimSpace(s)
+}
+
+// isTokenByte tells the characters that tokens are written with.
+func isTokenByte(c byte) bool {
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.IndexByte("-_.~+/=", c) >= 0
+}
+
+// isJWTByte tells the characters of a JWT in its compact form.
+func isJWTByte(c byte) bool {
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '_' || c == '.'
+}
+
+// jwtLike tells whether s has the outside of a JWT: it begins as base64url of
+// `{"` and has two or more dots.
+func jwtLike(s string) bool { return strings.HasPrefix(s, "eyJ") && strings.Count(s, ".") >= 2 }
+
+// tokenLike tells whether a whole text is more likely a token than words: a JWT
+// in any wrapping, a Promise written as text, or one long run of token
+// characters with letters and digits.
+func tokenLike(s string) bool {
+	s = unwrapped(s)
+	if jwtLike(s) || s == "[object Promise]" {
+		return true
+	}
+	var letter, digit bool
+	for i := 0; i < len(s); i++ {
+		if !isTokenByte(s[i]) {
+			return false
+		}
+		digit = digit || s[i] >= '0' && s[i] <= '9'
+		letter = letter || s[i] >= 'A' && s[i] <= 'z'
+	}
+	return len(s) >= 16 && digit && letter && !strings.HasPrefix(s, "/")
+}
+
+// eachJWT calls visit with every JWT-like run inside a text, until visit returns
+// false.
+func eachJWT(text string, visit func(at int, jwt string) bool) {
+	for at := 0; ; {
+		next := strings.Index(text[at:], "eyJ")
+		if next < 0 {
+			return
+		}
+		at += next
+		end := at
+		for end < len(text) && isJWTByte(text[end]) {
+			end++
+		}
+		run := strings.TrimRight(text[at:end], ".")
+		whole := at == 0 || !isJWTByte(text[at-1]) || at > 2 && text[at-3] == '%'
+		if whole && jwtLike(run) && !visit(at, run) {
+			return
+		}
+		at = end
+	}
+}

@@ -1,0 +1,90 @@
+package answer
+
+import (
+	"net/url"
+	"strings"
+)
+
+// serverOf is the LiveKit server that an address names: scheme, host and path
+// prefix, without userinfo, /rtc and what follows, query and fragment. LiveKit's
+// own pages carry the server in a parameter (meet.livekit.io/custom). It is ""
+// for what is not an absolute address.
+func serverOf(address string) string {
+	address = strings.TrimSpace(address)
+	if len(address) > 1<<16 {
+		address = address[:1<<16]
+	}
+	before, query, _ := strings.Cut(address, "?")
+	before, _, _ = strings.Cut(before, "#")
+	for _, pair := range strings.Split(query, "&") {
+		name, value, _ := strings.Cut(pair, "=")
+		switch strings.ToLower(name) {
+		case "livekiturl", "serverurl", "wsurl", "livekit_url":
+			if decoded, err := url.QueryUnescape(value); err == nil && wsAddress(decoded) {
+				before = decoded
+			}
+		}
+	}
+	u, err := url.Parse(before)
+	if err != nil || u.Host == "" || !isServerScheme(u.Scheme) {
+		return ""
+	}
+	path := u.EscapedPath()
+	if at := rtcAt(path); at >= 0 {
+		path = path[:at]
+	}
+	return shownValue(strings.ToLower(u.Scheme)+"://"+u.Host+strings.TrimRight(path, "/"), maxURL)
+}
+
+// isServerScheme tells the schemes that LiveKit clients take.
+func isServerScheme(scheme string) bool {
+	switch strings.ToLower(scheme) {
+	case "ws", "wss", "http", "https":
+		return true
+	}
+	return false
+}
+
+// rtcAt is where the signal path begins in a URL's path, or -1.
+func rtcAt(path string) int {
+	for _, end := range []string{"/rtc/v1/validate", "/rtc/v1", "/rtc/validate", "/rtc", "/twirp"} {
+		at := strings.LastIndex(path, end)
+		if at >= 0 && (len(path) == at+len(end) || path[at+len(end)] == '/') {
+			return at
+		}
+	}
+	return -1
+}
+
+// serverIn is the LiveKit server that a text names: its first ws or wss address,
+// else the first http one whose path is LiveKit's or whose query names a server.
+func serverIn(text string) string {
+	second := ""
+	for rest, n := text, 0; n < 100; n++ {
+		at := strings.Index(rest, "://")
+		if at < 0 {
+			break
+		}
+		start := at
+		for start > 0 && at-start < 6 && rest[start-1]|0x20 >= 'a' && rest[start-1]|0x20 <= 'z' {
+			start--
+		}
+		end := at + 3
+		for end < len(rest) && strings.IndexByte(" \t\r\n\"'`<>^\\)", rest[end]) < 0 {
+			end++
+		}
+		address := strings.TrimRight(rest[start:end], ".,;:")
+		rest = rest[end:]
+		server := serverOf(address)
+		if server == "" {
+			continue
+		}
+		if wsAddress(server) {
+			return server
+		}
+		if path, _, _ := strings.Cut(address, "?"); second == "" && (rtcAt(path) >= 0) {
+			second = server
+		}
+	}
+	return second
+}

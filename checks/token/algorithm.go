@@ -1,0 +1,121 @@
+package token
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/url"
+	"strings"
+
+	"lkdoctor/checks/clean"
+	"lkdoctor/checks/finding"
+)
+
+// sizes of the signatures that HMAC makes, in bytes.
+var hmacSizes = map[string]int{"HS256": 32, "HS384": 48, "HS512": 64}
+
+// judgeAlgorithm says whether a LiveKit server takes the token's algorithm, and
+// whether the token is meant for LiveKit at all.
+func (t *Token) judgeAlgorithm() *finding.Finding {
+	alg := t.Header.Algorithm
+	if maker := t.foreign(); !maker.IsZero() {
+		f := finding.New(finding.TokenForeign, finding.Fail,
+			"This is a JWT of another system (%s): algorithm %s, issuer %s, no video claim. LiveKit needs a token made with its own API key and secret.",
+			maker, clean.Line(alg, 20), clean.Line(t.Claims.Issuer, 80)).
+			With("alg", clean.Line(alg, 20)).With("iss", clean.Line(t.Claims.Issuer, 80)).With("maker", maker.String())
+		return &f
+	}
+	var f finding.Finding
+	switch {
+	case alg == "HS256":
+		return nil
+	case alg == "":
+		f = finding.New(finding.TokenAlg, finding.Fail, "The token's header names no algorithm (alg); LiveKit needs HS256.")
+	case strings.EqualFold(alg, "none"):
+		f = finding.New(finding.TokenAlg, finding.Fail, "The token is not signed (alg none); LiveKit needs HS256.")
+	case hmacSizes[alg] != 0:
+		f = finding.New(finding.TokenAlg, finding.Fail,
+			"The token is signed with %s. LiveKit servers up to 1.12 take it, later ones take HS256 only.", alg).
+			With("accepted_by", "livekit-server up to 1.12")
+	default:
+		f = finding.New(finding.TokenAlg, finding.Fail,
+			"The token's algorithm is %s; LiveKit takes HS256 only, made with the API secret.", clean.Line(alg, 20))
+	}
+	f = f.With("alg", clean.Line(alg, 20))
+	return &f
+}
+
+// foreign names the system that a token without a LiveKit grant is from, zero
+// for a token that is meant for LiveKit.
+func (t *Token) foreign() finding.Text {
+	if t.hasClaim("video") || t.hasClaim("sip") {
+		return finding.Text{}
+	}
+	iss := t.Claims.Issuer
+	for _, known := range foreignIssuers {
+		if strings.Contains(strings.ToLower(iss), known[0]) {
+			return finding.Textf("%s", known[1])
+		}
+	}
+	for _, known := range foreignClaims {
+		if t.hasClaim(known[0]) && t.hasClaim(known[1]) {
+			return finding.Textf("%s", known[2])
+		}
+	}
+	if u, err := url.Parse(iss); err == nil && u.Host != "" {
+		return finding.Textf("a login or API token of %s", clean.Line(u.Host, 60))
+	}
+	if t.Header.Algorithm == "HS256" || t.Header.Algorithm == "" || strings.EqualFold(t.Header.Algorithm, "none") || hmacSizes[t.Header.Algorithm] != 0 {
+		return finding.Text{}
+	}
+	return finding.Textf("signed with a private key, as login providers do")
+}
+
+// foreignIssuers: part of the issuer in lower case, and whose it is.
+var foreignIssuers = [][2]string{
+	{"supabase", "Supabase"}, {"securetoken.google.com", "Firebase"}, {"accounts.google.com", "Google"},
+	{"cognito-idp", "Amazon Cognito"}, {"auth0.com", "Auth0"}, {"okta", "Okta"}, {".clerk.", "Clerk"},
+	{"login.microsoftonline.com", "Microsoft Entra"}, {"/realms/", "Keycloak"},
+}
+
+// foreignClaims: two claims that occur together in tokens of another service.
+var foreignClaims = [][3]string{
+	{"access_key", "room_id", "100ms"}, {"app_key", "tpc", "Zoom Video SDK"}, {"d", "r", "Daily"},
+	{"role", "session_id", "Supabase"},
+}
+
+// hasClaim tells whether a claim is there, whatever its value.
+func (t *Token) hasClaim(name string) bool {
+	found := false
+	each(t.members, name, func(member) { found = true })
+	return found
+}
+
+// judgeSignatureLength finds a signature that was cut or grew, before any secret
+// is needed.
+func (t *Token) judgeSignatureLength(part string) *finding.Finding {
+	want := hmacSizes[t.Header.Algorithm]
+	if want == 0 || t.signature == nil && part != "" || len(t.signature) == want {
+		return nil
+	}
+	var f finding.Finding
+	switch {
+	case len(t.signature) == 0:
+		f = finding.New(finding.TokenTruncated, finding.Fail,
+			"The token has no signature: nothing follows its second dot. %s makes %d bytes.", t.Header.Algorithm, want)
+	case len(t.signature) < want:
+		f = finding.New(finding.TokenTruncated, finding.Fail,
+			"The token's signature has %d bytes; %s makes %d. The token was cut at its end.", len(t.signature), t.Header.Algorithm, want)
+	default:
+		f = finding.New(finding.TokenUndecodable, finding.Fail,
+			"The token's signature has %d bytes; %s makes %d. Something was added to its end.", len(t.signature), t.Header.Algorithm, want)
+	}
+	f = f.With("part", "signature").With("bytes", len(t.signature)).With("expected_bytes", want)
+	return &f
+}
+
+// rawOf is the last value of a claim, nil if absent.
+func rawOf(list []member, name string) json.RawMessage {
+	var raw json.RawMessage
+	each(list, name, func(m member) { raw = bytes.TrimSpace(m.value) })
+	return raw
+}

@@ -1,0 +1,193 @@
+package token
+
+import (
+	"time"
+
+	"lkdoctor/checks/finding"
+)
+
+// Leeway is how far a LiveKit server lets exp and nbf be off (all versions).
+const Leeway = time.Minute
+
+// minSkew is the least skew that is claimed: a Date header counts whole
+// seconds, so less is not measurable.
+const minSkew = 2 * time.Second
+
+// Sample is one clock, as the Date header of one answer shows it.
+type Sample struct {
+	Date time.Time     // the Date header, resolution 1 s
+	At   time.Time     // this machine's clock when the answer arrived
+	RTT  time.Duration // from sending the request to At
+}
+
+// Offset is how far the clock is ahead of this machine's (behind: negative).
+// The Date is taken half a second late (it was cut to the second) and as made
+// half a round trip before the answer arrived.
+func (s *Sample) Offset() time.Duration {
+	return s.Date.Add(time.Second / 2).Sub(s.At.Add(-s.RTT / 2))
+}
+
+// uncertainty is how wrong Offset may be.
+func (s *Sample) uncertainty() time.Duration { return time.Second/2 + s.RTT/2 }
+
+// Clocks are the clocks that a run knows of. Nil samples are not known.
+type Clocks struct {
+	Local         time.Time
+	Server        *Sample
+	TicketService *Sample
+}
+
+// ServerNow is the time by the LiveKit server's clock, or by this machine's
+// where the server's is not known; known says which.
+func (c Clocks) ServerNow() (now time.Time, known bool) {
+	if c.Server == nil {
+		return c.Local, false
+	}
+	if offset := c.Server.Offset(); offset.Abs() >= minSkew+c.Server.RTT/2 {
+		return c.Local.Add(offset), true
+	}
+	return c.Local, true
+}
+
+// clock is one of up to three clocks, relative to this machine's.
+type clock struct {
+	name        finding.Text
+	key         string
+	offset      time.Duration
+	uncertainty time.Duration
+}
+
+func (c Clocks) list() []clock {
+	list := []clock{{name: finding.Textf("this machine"), key: "local"}}
+	if c.Server != nil {
+		list = append(list, clock{finding.Textf("the LiveKit server"), "livekit_server", c.Server.Offset(), c.Server.uncertainty()})
+	}
+	if c.TicketService != nil {
+		list = append(list, clock{finding.Textf("the ticket service"), "ticket_service", c.TicketService.Offset(), c.TicketService.uncertainty()})
+	}
+	return list
+}
+
+// apart tells how far a is ahead of b, and whether that is more than the
+// measurement can be wrong.
+func apart(a, b clock) (time.Duration, bool) {
+	d := a.offset - b.offset
+	return d, d.Abs() >= max(minSkew, a.uncertainty+b.uncertainty+time.Second)
+}
+
+// skew compares the clocks and names the one that two others contradict.
+func (c Clocks) skew() []finding.Finding {
+	list := c.list()
+	var worst [2]clock
+	var widest time.Duration
+	pairs := 0
+	for i := range list {
+		for j := i + 1; j < len(list); j++ {
+			if d, off := apart(list[i], list[j]); off {
+				pairs++
+				if d.Abs() > widest {
+					widest, worst = d.Abs(), [2]clock{list[i], list[j]}
+				}
+			}
+		}
+	}
+	if pairs == 0 {
+		return nil
+	}
+	severity := finding.Warn
+	if widest > Leeway {
+		severity = finding.Fail
+	}
+	odd, ahead, found := oddOne(list)
+	var f finding.Finding
+	if found {
+		f = finding.New(finding.ClockSkew, severity,
+			"The clock of %s is %s; the other two agree. LiveKit tolerates 60 s.", odd.name, aheadOf(ahead)).
+			With("machine", odd.key).With("seconds", round(ahead))
+	} else {
+		d := worst[0].offset - worst[1].offset
+		f = finding.New(finding.ClockSkew, severity,
+			"The clocks of %s and %s are %s apart: that of %s is ahead. Which one is wrong cannot be told from here. LiveKit tolerates 60 s.",
+			worst[0].name, worst[1].name, Words(d.Abs()), first(d > 0, worst[0].name, worst[1].name)).
+			With("machine", "unknown").With("seconds", round(d.Abs()))
+	}
+	for _, k := range list[1:] {
+		f = f.With("offset_"+k.key, round(k.offset))
+	}
+	return []finding.Finding{f.By(finding.OwnerClock)}
+}
+
+// oddOne is the clock that two others, which agree, contradict.
+func oddOne(list []clock) (odd clock, ahead time.Duration, found bool) {
+	if len(list) != 3 {
+		return clock{}, 0, false
+	}
+	for i := range list {
+		a, b := list[(i+1)%3], list[(i+2)%3]
+		if _, differ := apart(a, b); differ {
+			continue
+		}
+		da, offA := apart(list[i], a)
+		db, offB := apart(list[i], b)
+		if offA && offB {
+			return list[i], (da + db) / 2, true
+		}
+	}
+	return clock{}, 0, false
+}
+
+// ticketAgainstServer is the ticket service's offset against the server's clock, if both
+// are known and it is more than measurement.
+func (c Clocks) ticketAgainstServer() (ahead time.Duration, off, known bool) {
+	if c.TicketService == nil {
+		return 0, false, false
+	}
+	server := clock{}
+	if c.Server != nil {
+		server = clock{offset: c.Server.Offset(), uncertainty: c.Server.uncertainty()}
+	}
+	ahead, off = apart(clock{offset: c.TicketService.Offset(), uncertainty: c.TicketService.uncertainty()}, server)
+	return ahead, off, true
+}
+
+func first(cond bool, a, b finding.Text) finding.Text {
+	if cond {
+		return a
+	}
+	return b
+}
+
+// aheadOf says an offset in words: "4 min 58 s ahead".
+func aheadOf(d time.Duration) finding.Text {
+	if d < 0 {
+		return finding.Textf("%s behind", Words(-d))
+	}
+	return finding.Textf("%s ahead", Words(d))
+}
+
+// round is whole seconds, for facts.
+func round(d time.Duration) int { return int(d.Round(time.Second) / time.Second) }
+
+// Words says how long d is, in its two largest units: "4 min 58 s", "2 h",
+// "3 days 4 h". Negative durations lose their sign.
+func Words(d time.Duration) finding.Text {
+	d = d.Abs().Round(time.Second)
+	seconds := int(d / time.Second)
+	switch {
+	case d < time.Minute:
+		return finding.Textf("%d s", seconds)
+	case d < time.Hour && seconds%60 == 0:
+		return finding.Textf("%d min", seconds/60)
+	case d < time.Hour:
+		return finding.Textf("%d min %d s", seconds/60, seconds%60)
+	case d < 24*time.Hour && seconds/60%60 == 0:
+		return finding.Textf("%d h", seconds/3600)
+	case d < 24*time.Hour:
+		return finding.Textf("%d h %d min", seconds/3600, seconds/60%60)
+	case d < 48*time.Hour:
+		return finding.Textf("1 day %d h", seconds/3600-24)
+	case d < 2*365*24*time.Hour:
+		return finding.Textf("%d days", seconds/86400)
+	}
+	return finding.Textf("%d years", seconds/86400/365)
+}

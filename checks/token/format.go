@@ -1,0 +1,164 @@
+package token
+
+import (
+	"strings"
+
+	"lkdoctor/checks/clean"
+	"lkdoctor/checks/finding"
+)
+
+// Parse reads a token by the rules of a LiveKit server and finds what is wrong
+// with its form (the codes of check token.format). The Token is never nil;
+// Effective().Decoded says whether later checks have something to judge.
+func Parse(raw string) (*Token, []finding.Finding) {
+	t := &Token{raw: hide(raw), Shape: shapeOf(raw)}
+	if f := absent(t.Shape, raw); f != nil {
+		return t, []finding.Finding{*f}
+	}
+	inner, wrappings := Unwrap(raw)
+	if len(wrappings) > 0 {
+		if looksSigned(inner) {
+			return t, t.wrapped(inner, wrappings)
+		}
+		if f := absent(shapeOf(inner), inner); f != nil {
+			return t, []finding.Finding{*f}
+		}
+		f := opaque(shapeOf(inner)).With("wrapped_in", names(wrappings))
+		return t, []finding.Finding{f}
+	}
+	if !looksSigned(raw) {
+		return t, []finding.Finding{opaque(t.Shape)}
+	}
+	return t, t.byParts(raw)
+}
+
+// byParts goes by the number of dots of something that begins as a JWT does.
+func (t *Token) byParts(raw string) []finding.Finding {
+	parts := strings.Count(raw, ".") + 1
+	facts := func(f finding.Finding) []finding.Finding {
+		return []finding.Finding{f.With("length", len(raw)).With("parts", parts)}
+	}
+	switch {
+	case parts == 3:
+		return t.decode()
+	case parts == 1:
+		return facts(finding.New(finding.TokenTruncated, finding.Fail,
+			"The token begins like a JWT but has no dots: %d characters of its first part (header) and nothing else. It was cut.", len(raw)))
+	case parts == 2:
+		return facts(finding.New(finding.TokenTruncated, finding.Fail,
+			"The token has 2 parts; a JWT has 3 (header.payload.signature). The end is missing."))
+	case parts == 5:
+		return facts(finding.New(finding.TokenEncrypted, finding.Fail,
+			"The token has 5 parts: it is an encrypted JWT (JWE). LiveKit reads signed ones (JWS), which have 3 parts."))
+	}
+	return facts(finding.New(finding.TokenUndecodable, finding.Fail,
+		"The token has %d parts; a JWT has 3 (header.payload.signature).", parts))
+}
+
+// absent finds the texts that stand for no token at all.
+func absent(shape Shape, raw string) *finding.Finding {
+	trimmed := strings.ToLower(trimHidden(raw))
+	bare := strings.Trim(trimmed, "\"'`")
+	switch bare {
+	case "", "null", "undefined", "none", "nil", "<nil>", "nan", "false", "bearer", "bearer undefined", "bearer null":
+		said := finding.Textf("nothing at all")
+		if bare != "" {
+			said = finding.Textf("the word “%s”", bare)
+		} else if raw != "" {
+			said = finding.Textf("only quotes or blanks")
+		}
+		f := finding.New(finding.TokenEmpty, finding.Fail, "There is no token: where it should be stands %s.", said).
+			With("length", shape.Length).With("text", bare)
+		return &f
+	}
+	for _, p := range promises {
+		if p.begins != "" && strings.HasPrefix(bare, p.begins) || p.whole != "" && bare == p.whole {
+			f := finding.New(finding.TokenPromise, finding.Fail,
+				"Where the token should be stands “%s”: %s.", clean.Line(bare, 40), p.means).
+				With("length", shape.Length).With("text", clean.Line(bare, 40))
+			return &f
+		}
+	}
+	return nil
+}
+
+// promises are the texts that a call without its result turns into.
+var promises = []struct {
+	begins, whole string
+	means         finding.Text
+}{
+	{begins: "[object promise]", means: finding.Textf("a Promise that nobody awaited, made into text")},
+	{begins: "%5bobject", means: finding.Textf("a Promise that nobody awaited, made into text")},
+	{begins: "promise {", means: finding.Textf("a Promise that nobody awaited, made into text")},
+	{begins: "[object object]", means: finding.Textf("an object made into text; a Promise that nobody awaited is the usual one")},
+	{whole: "{}", means: finding.Textf("an empty object, which is what JSON makes of a Promise that nobody awaited")},
+	{begins: "<coroutine object", means: finding.Textf("a Python coroutine that nobody awaited")},
+	{begins: "<bound method", means: finding.Textf("a Python method that was named but not called")},
+	{begins: "<function", means: finding.Textf("a function that was named but not called")},
+	{begins: "function ", means: finding.Textf("a function that was named but not called")},
+	{begins: "[function", means: finding.Textf("a function that was named but not called")},
+}
+
+// opaque says what a text without the form of a JWT looks like.
+func opaque(shape Shape) finding.Finding {
+	looks := shape.Looks
+	if looks.IsZero() {
+		looks = finding.Textf("text of another kind (%s)", shape.Alphabet)
+	}
+	var f finding.Finding
+	switch {
+	case shape.Dots == 0 && shape.Prefix != "":
+		f = finding.New(finding.TokenOpaque, finding.Fail,
+			"The token is %d characters long, begins with %s and has no dots, so it is not a JWT (header.payload.signature). It looks like %s.",
+			shape.Length, shape.Prefix, looks)
+	case shape.Dots == 0:
+		f = finding.New(finding.TokenOpaque, finding.Fail,
+			"The token is %d characters long and has no dots, so it is not a JWT (header.payload.signature). It looks like %s.",
+			shape.Length, looks)
+	default:
+		f = finding.New(finding.TokenOpaque, finding.Fail,
+			"The token is %d characters long and does not begin as a JWT does (header.payload.signature, a header that decodes to JSON). It looks like %s.",
+			shape.Length, looks)
+	}
+	return f.With("length", shape.Length).With("dots", shape.Dots).With("prefix", shape.Prefix).
+		With("alphabet", shape.Alphabet).With("looks_like", shape.Looks.String())
+}
+
+// wrapped reads the JWT inside the wrapping.
+func (t *Token) wrapped(inner string, wrappings []finding.Text) []finding.Finding {
+	var findings []finding.Finding
+	t.Inner, findings = Parse(inner)
+	var f finding.Finding
+	if dot := strings.LastIndexByte(t.Reveal(), '.'); dot > 0 && t.Reveal()[:dot+1]+strings.NewReplacer("\r", "", "\n", "").Replace(t.Reveal()[dot+1:]) == inner {
+		// base64 decoders skip line breaks, and the signature is not signed.
+		f = finding.New(finding.TokenWrapped, finding.Warn,
+			"The token ends in a line break, or has one in its signature. LiveKit servers ignore it in a query; in an Authorization header it makes the request fail.").
+			With("accepted_by", "livekit-server, in the query")
+	} else {
+		f = finding.New(finding.TokenWrapped, finding.Fail,
+			"There is a JWT inside the token, but not alone: it is wrapped in %s. LiveKit needs the JWT and nothing around it.",
+			sentence(wrappings))
+	}
+	f = f.With("wrapped_in", names(wrappings)).With("length", len(t.Reveal())).With("inner_length", len(inner))
+	return append([]finding.Finding{f}, findings...)
+}
+
+// names lists wrappings for the facts.
+func names(wrappings []finding.Text) []string {
+	list := make([]string, len(wrappings))
+	for i, w := range wrappings {
+		list[i] = w.String()
+	}
+	return list
+}
+
+// sentence puts up to three wrappings into one text.
+func sentence(w []finding.Text) finding.Text {
+	switch len(w) {
+	case 1:
+		return w[0]
+	case 2:
+		return finding.Textf("%s, then %s", w[0], w[1])
+	}
+	return finding.Textf("%s, then %s, then %s", w[0], w[1], w[2])
+}

@@ -1,0 +1,78 @@
+package token
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"lkdoctor/checks/finding"
+)
+
+// Synthetic key and secret of all tests; the secret holds what loaders trip
+// over.
+const (
+	testKey    = "APIabcdefghijkl"
+	testSecret = "aB3dE6gH9jK2mN5pQ8sT1vW4yZ7bC0eF"
+)
+
+// now is the moment of the tests that do not ask the real library.
+var now = time.Date(2026, 11, 23, 7, 15, 0, 0, time.UTC)
+
+func b64(s string) string { return base64.RawURLEncoding.EncodeToString([]byte(s)) }
+
+// sign makes a token of any header and claims.
+func sign(header, claims, secret string) string {
+	input := b64(header) + "." + b64(claims)
+	mac := hmac.New(sha256.New, []byte(secret))
+	mac.Write([]byte(input))
+	return input + "." + base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
+}
+
+const hs256 = `{"alg":"HS256","typ":"JWT"}`
+
+// claimed signs claims, with $now, $exp and $iss filled in.
+func claimed(claims string) string { return sign(hs256, filled(claims, now), testSecret) }
+
+func filled(claims string, at time.Time) string {
+	return strings.NewReplacer(
+		"$iss", testKey,
+		"$now", fmt.Sprint(at.Unix()),
+		"$exp", fmt.Sprint(at.Add(15*time.Minute).Unix()),
+	).Replace(claims)
+}
+
+const goodClaims = `{"iss":"$iss","sub":"alice","nbf":$now,"exp":$exp,"video":{"roomJoin":true,"room":"support-42"}}`
+
+// codes lists code:severity of findings.
+func codes(findings []finding.Finding) string {
+	var list []string
+	for _, f := range findings {
+		list = append(list, string(f.Code)+":"+string(f.Severity))
+	}
+	return strings.Join(list, " ")
+}
+
+// noLeak fails the test when a finding shows the signature or a long piece of
+// the token.
+func noLeak(t *testing.T, raw string, findings []finding.Finding) {
+	t.Helper()
+	for _, f := range findings {
+		text := fmt.Sprint(f.Message.String(), f.Facts, f.Fixes)
+		for i := 0; i+16 <= len(raw) && i < 2000; i++ {
+			if piece := raw[i : i+16]; !strings.ContainsAny(piece, " \"{:<") && strings.Contains(text, piece) {
+				t.Errorf("%s shows %q of the token: %s", f.Code, piece, text)
+				return
+			}
+		}
+		if strings.Contains(text, testSecret) {
+			t.Errorf("%s shows the secret: %s", f.Code, text)
+		}
+		if strings.Contains(text, "%!") {
+			t.Errorf("%s: bad format: %s", f.Code, text)
+		}
+	}
+}

@@ -1,0 +1,226 @@
+package token
+
+import (
+	"strings"
+
+	"lkdoctor/checks/clean"
+	"lkdoctor/checks/finding"
+)
+
+// The limits of a livekit-server with its default configuration, in bytes
+// (config.go of 1.13.5, LimitConfig); a length equal to the limit passes.
+const (
+	MaxRoomName     = 256
+	MaxIdentity     = 256
+	MaxMetadata     = 512 << 10
+	MaxAttributes   = 64 << 10
+	MaxRequestLine  = 8 << 10 // what nginx and others take for one header line
+	maxShownClaim   = 80
+	maxShownAgents  = 10
+	maxLintedFields = 200
+)
+
+// Lint judges the claims of a decoded token (the codes of check token.claims),
+// by the rules of livekit-server 1.13.5; of a wrapped token the inner one.
+// maker is the party that made the token and becomes the owner of the findings;
+// "" leaves the catalogue's owner.
+func Lint(t *Token, maker finding.Owner) []finding.Finding {
+	t = t.Effective()
+	if !t.Decoded {
+		return nil
+	}
+	var found []finding.Finding
+	found = append(found, t.lintIssuer()...)
+	found = append(found, t.lintTypes()...)
+	found = append(found, t.lintVideo()...)
+	found = append(found, t.lintIdentity()...)
+	found = append(found, t.lintOddities()...)
+	found = append(found, t.lintLimits()...)
+	found = append(found, t.lintPermissions()...)
+	for i := range found {
+		if maker != "" {
+			found[i] = found[i].By(maker)
+		}
+	}
+	return found
+}
+
+// placeholders are issuers and secrets that stand where nobody filled one in.
+var placeholders = []string{
+	"undefined", "null", "none", "nan", "<nil>", "[object object]",
+	"your_api_key", "<your_api_key>", "your-api-key", "<your-api-key>", "<api_key>", "api_key", "apikey", "<api key>",
+	"${livekit_api_key}", "$livekit_api_key", "{{livekit_api_key}}", "%livekit_api_key%", "livekit_api_key",
+	"process.env.livekit_api_key",
+}
+
+func (t *Token) lintIssuer() []finding.Finding {
+	iss := t.Claims.Issuer
+	trimmed := trimHidden(iss)
+	if trimmed == "" {
+		if raw := rawOf(t.members, "iss"); raw != nil && typeOf(raw) != isText && typeOf(raw) != isNil {
+			return nil // TOKEN_CLAIM_TYPE says so
+		}
+		return []finding.Finding{finding.New(finding.TokenNoIssuer, finding.Fail,
+			"The token names no API key: its iss claim is missing or blank. The variable with the API key is probably not set where the token is made.").
+			With("present", t.hasClaim("iss"))}
+	}
+	for _, p := range placeholders {
+		if strings.EqualFold(trimmed, p) {
+			return []finding.Finding{finding.New(finding.TokenNoIssuer, finding.Fail,
+				"The token's API key (iss) is the text “%s”, a placeholder that nothing has filled in.", clean.Line(iss, maxShownClaim)).
+				With("present", true).With("iss", clean.Line(iss, maxShownClaim))}
+		}
+	}
+	if trimmed != iss {
+		return []finding.Finding{finding.New(finding.TokenClaimType, finding.Fail,
+			"The token's API key (iss) is “%s”, with blanks or invisible characters at its ends; the server looks it up exactly as it stands.", clean.Line(iss, maxShownClaim)).
+			With("path", "iss").With("iss", clean.Line(iss, maxShownClaim))}
+	}
+	return nil
+}
+
+// lintVideo judges the grant to join.
+func (t *Token) lintVideo() []finding.Finding {
+	raw := rawOf(t.members, "video")
+	if raw != nil && typeOf(raw) != isObj && typeOf(raw) != isNil {
+		return nil // TOKEN_CLAIM_TYPE says so
+	}
+	found := t.lintNames(raw)
+	video := t.Claims.Video
+	if video == nil {
+		return append(found, t.noVideo())
+	}
+	if !video.RoomJoin && !wrongType(raw, "roomJoin") {
+		found = append(found, finding.New(finding.TokenNoRoomJoin, finding.Fail,
+			"The token does not allow joining a room: video.roomJoin is not true.").
+			With("room", clean.Line(video.Room, maxShownClaim)))
+	}
+	if video.Room == "" && !wrongType(raw, "room") {
+		found = append(found, finding.New(finding.TokenNoRoom, finding.Fail,
+			"The token names no room: video.room is missing or empty."))
+	}
+	return found
+}
+
+// wrongType tells whether a member is there with a type that TOKEN_CLAIM_TYPE
+// has reported already.
+func wrongType(object []byte, name string) bool {
+	for _, f := range videoFields {
+		if f.name != name {
+			continue
+		}
+		wrong := false
+		each(membersOf(object), name, func(m member) { wrong = wrong || len(f.judge(m.value, name)) > 0 })
+		return wrong
+	}
+	return false
+}
+
+// noVideo says where the grants are instead.
+func (t *Token) noVideo() finding.Finding {
+	for _, m := range t.members {
+		for _, f := range videoFields[:2] {
+			if normal(m.name) == strings.ToLower(f.name) {
+				return finding.New(finding.TokenNoVideo, finding.Fail,
+					"The token has no video claim: its grants (%s) stand at the top level; they belong inside \"video\".", clean.Line(m.name, 40)).
+					With("found_at", clean.Line(m.name, 40))
+			}
+		}
+		if typeOf(m.value) != isObj {
+			continue
+		}
+		for _, inner := range membersOf(m.value) {
+			if n := normal(inner.name); n == "roomjoin" || n == "video" || n == "canpublish" {
+				return finding.New(finding.TokenNoVideo, finding.Fail,
+					"The token has no video claim: its grants stand under %s; they belong under \"video\" at the top level.", clean.Line(m.name, 40)).
+					With("found_at", clean.Line(m.name, 40)+"."+clean.Line(inner.name, 40))
+			}
+		}
+	}
+	return finding.New(finding.TokenNoVideo, finding.Fail,
+		"The token has no video claim, so it allows nothing: a server answers it as if no token had come.").
+		With("found_at", "")
+}
+
+func (t *Token) lintIdentity() []finding.Finding {
+	if t.Identity() != "" {
+		return nil
+	}
+	for _, name := range []string{"sub", "jti"} {
+		if raw := rawOf(t.members, name); raw != nil && typeOf(raw) != isText && typeOf(raw) != isNil {
+			return nil // TOKEN_CLAIM_TYPE says so
+		}
+	}
+	if t.hasClaim("identity") {
+		return []finding.Finding{finding.New(finding.TokenNoIdentity, finding.Fail,
+			"The token names no participant: it has an identity claim, but servers read sub, and sub is missing or empty.").
+			With("identity_claim", true)}
+	}
+	return []finding.Finding{finding.New(finding.TokenNoIdentity, finding.Fail,
+		"The token names no participant: its sub claim (the identity) is missing or empty.").
+		With("identity_claim", false)}
+}
+
+func (t *Token) lintLimits() []finding.Finding {
+	var found []finding.Finding
+	over := func(what string, bytes, limit int) {
+		if bytes > limit {
+			found = append(found, finding.New(finding.TokenLimits, finding.Fail,
+				"%s has %d bytes; a LiveKit server takes %d unless it is configured otherwise.", what, bytes, limit).
+				With("path", what).With("bytes", bytes).With("limit", limit))
+		}
+	}
+	over("video.room", len(t.Room()), MaxRoomName)
+	over("sub", len(t.Identity()), MaxIdentity)
+	over("metadata", t.Claims.MetadataBytes, MaxMetadata)
+	over("attributes", t.Claims.AttributesBytes, MaxAttributes)
+	if n := len(t.Reveal()); n > MaxRequestLine && len(found) == 0 {
+		found = append(found, finding.New(finding.TokenLimits, finding.Warn,
+			"The token is %d bytes long. It travels in the address of the WebSocket, and many proxies refuse an address over %d bytes.", n, MaxRequestLine).
+			With("path", "").With("bytes", n).With("limit", MaxRequestLine))
+	}
+	return found
+}
+
+func (t *Token) lintPermissions() []finding.Finding {
+	v := t.Claims.Video
+	if v == nil {
+		return nil
+	}
+	var found []finding.Finding
+	if v.RoomJoin && !v.CanPublish {
+		found = append(found, finding.New(finding.TokenCannotPublish, finding.Info,
+			"With this token a participant can listen but publish nothing: canPublish is false."))
+	}
+	if v.RoomJoin && !v.CanSubscribe {
+		found = append(found, finding.New(finding.TokenCannotSubscribe, finding.Info,
+			"With this token a participant can publish but receive nothing: canSubscribe is false."))
+	}
+	if n := len(t.Claims.Agents); n > 0 {
+		var agents []string
+		for _, a := range t.Claims.Agents[:min(n, maxShownAgents)] {
+			agents = append(agents, clean.Line(a, 40))
+		}
+		found = append(found, finding.New(finding.TokenDispatchesAgent, finding.Info,
+			"The first to join with this token starts %d agent(s) in the room: %s.", n, strings.Join(agents, ", ")).
+			With("agents", agents))
+	}
+	var broad []string
+	for _, g := range []struct {
+		set  bool
+		name string
+	}{
+		{v.RoomAdmin, "roomAdmin"}, {v.RoomCreate, "roomCreate"}, {v.RoomList, "roomList"}, {v.RoomRecord, "roomRecord"},
+		{v.IngressAdmin, "ingressAdmin"}, {v.Recorder, "recorder"}, {v.Agent, "agent"},
+	} {
+		if g.set {
+			broad = append(broad, g.name)
+		}
+	}
+	if len(broad) > 0 {
+		found = append(found, finding.New(finding.TokenBroad, finding.Warn,
+			"The token allows more than a participant needs (%s): whoever holds it can use those rights too.", strings.Join(broad, ", ")).
+			With("grants", broad))
+	}
+	return found
+}

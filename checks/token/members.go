@@ -1,0 +1,57 @@
+package token
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+)
+
+// member is one name and value of a JSON object, in the order of the text;
+// unlike a map it keeps names that occur twice.
+type member struct {
+	name  string
+	value json.RawMessage
+}
+
+// maxMembers bounds how many members of one object are looked at; a LiveKit
+// token has about ten.
+const maxMembers = 20_000
+
+// membersOf lists the members of the JSON object raw, nil if it is none.
+func membersOf(raw []byte) []member {
+	dec := json.NewDecoder(bytes.NewReader(raw))
+	if open, err := dec.Token(); err != nil || open != json.Delim('{') {
+		return nil
+	}
+	var list []member
+	for dec.More() && len(list) < maxMembers {
+		name, err := dec.Token()
+		if err != nil {
+			return list
+		}
+		var value json.RawMessage
+		if err := dec.Decode(&value); err != nil {
+			return list
+		}
+		list = append(list, member{name: name.(string), value: value})
+	}
+	return list
+}
+
+// each calls f with the value of every member that encoding/json would put into
+// a field called name: any case, in order, so that the last one wins.
+func each(list []member, name string, f func(m member)) {
+	for _, m := range list {
+		if strings.EqualFold(m.name, name) {
+			f(m)
+		}
+	}
+}
+
+// isObject tells whether raw is a JSON object.
+func isObject(raw []byte) bool {
+	trimmed := bytes.TrimLeft(raw, " \t\r\n")
+	return len(trimmed) > 0 && trimmed[0] == '{'
+}
+
+func isNull(raw []byte) bool { return string(bytes.TrimSpace(raw)) == "null" }

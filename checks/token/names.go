@@ -1,0 +1,201 @@
+package token
+
+import (
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"lkdoctor/checks/clean"
+	"lkdoctor/checks/finding"
+)
+
+// normal is a name without case, underscores, dashes and blanks.
+func normal(name string) string {
+	return strings.Map(func(r rune) rune {
+		if r == '_' || r == '-' || r == ' ' {
+			return -1
+		}
+		return unicode.ToLower(r)
+	}, name)
+}
+
+// grantAliases: what people call a grant (normal form), and its name.
+var grantAliases = map[string]string{
+	"join": "roomJoin", "canjoin": "roomJoin", "joinroom": "roomJoin", "roomjoined": "roomJoin", "allowjoin": "roomJoin",
+	"roomname": "room", "rooms": "room", "roomid": "room", "channel": "room",
+	"publish": "canPublish", "canpub": "canPublish", "subscribe": "canSubscribe", "cansub": "canSubscribe",
+	"publishdata": "canPublishData", "candata": "canPublishData", "canpublishdatas": "canPublishData",
+	"publishsources": "canPublishSources", "sources": "canPublishSources",
+	"admin": "roomAdmin", "create": "roomCreate", "createroom": "roomCreate", "list": "roomList", "listrooms": "roomList",
+	"record": "roomRecord", "canupdatemetadata": "canUpdateOwnMetadata", "updateownmetadata": "canUpdateOwnMetadata",
+}
+
+// claimAliases are the same for claims; any other unknown claim is somebody's
+// own and no mistake.
+var claimAliases = map[string]string{
+	"videogrant": "video", "videogrants": "video", "videos": "video",
+	"roomconfiguration": "roomConfig", "roomconfig": "roomConfig", "roompreset": "roomPreset",
+	"attribute": "attributes", "metadatas": "metadata", "participantmetadata": "metadata",
+	"subject": "sub", "issuer": "iss", "apikey": "iss", "expires": "exp", "expiresat": "exp", "expiry": "exp", "expiration": "exp",
+	"notbefore": "nbf", "issuedat": "iat", "participantname": "name", "displayname": "name",
+}
+
+// essential grants: without them nobody joins.
+var essential = []string{"roomJoin", "room"}
+
+// lintNames finds claims and grants whose name a server does not read.
+func (t *Token) lintNames(video []byte) []finding.Finding {
+	var found []finding.Finding
+	grants := membersOf(video)
+	for _, m := range grants[:min(len(grants), maxLintedFields)] {
+		name, exact := nearest(m.name, videoFields, grantAliases, true)
+		if f := misnamed(grants, "video.", m.name, name, exact); f != nil {
+			found = append(found, *f)
+		}
+	}
+	for _, m := range t.members[:min(len(t.members), maxLintedFields)] {
+		name, exact := nearest(m.name, claimFields, claimAliases, false)
+		if f := misnamed(t.members, "", m.name, name, exact); f != nil {
+			found = append(found, *f)
+		}
+	}
+	return append(found, lintSources(t.Claims.Video)...)
+}
+
+// nearest is the known name that somebody meant by name: "" if none; exact if
+// it differs in case only.
+func nearest(name string, fields []field, aliases map[string]string, guess bool) (known string, exact bool) {
+	for _, f := range fields {
+		if strings.EqualFold(name, f.name) {
+			return f.name, true
+		}
+	}
+	n := normal(name)
+	for _, f := range fields {
+		if n == strings.ToLower(f.name) {
+			return f.name, false
+		}
+	}
+	if alias := aliases[n]; alias != "" || !guess || len(n) > 40 {
+		return alias, false
+	}
+	for _, f := range fields {
+		if len(f.name) > 5 && distance(n, strings.ToLower(f.name)) <= 2 {
+			return f.name, false
+		}
+	}
+	return "", false
+}
+
+// misnamed is the finding about one name, nil if there is nothing to say.
+func misnamed(list []member, path, name, known string, exact bool) *finding.Finding {
+	shown := clean.Line(name, 40)
+	if known == "" || name == known {
+		return nil
+	}
+	present := false
+	each(list, known, func(m member) { present = present || m.name == known })
+	var f finding.Finding
+	switch {
+	case exact && present:
+		return nil // TOKEN_CLAIM_TYPE tells of doubles
+	case exact:
+		f = finding.New(finding.TokenGrantMisnamed, finding.Warn,
+			"%s%s should be written %s%s: servers from 1.13 on read it all the same, older ones do not.", path, shown, path, known).
+			With("accepted_by", "livekit-server from 1.13 on")
+	case present:
+		return nil // beside the right one it does no harm
+	case path != "" && slices.Contains(essential, known) || known == "video" || known == "sub" || known == "iss":
+		f = finding.New(finding.TokenGrantMisnamed, finding.Fail,
+			"%s%s is not a name that LiveKit knows, so it is ignored; %s%s is meant.", path, shown, path, known)
+	default:
+		f = finding.New(finding.TokenGrantMisnamed, finding.Warn,
+			"%s%s is not a name that LiveKit knows, so it is ignored; probably %s%s is meant.", path, shown, path, known)
+	}
+	f = f.With("path", path+shown).With("meant", path+known)
+	return &f
+}
+
+// trackSources are the values that canPublishSources may hold.
+var trackSources = []string{"camera", "microphone", "screen_share", "screen_share_audio"}
+
+func lintSources(v *VideoGrant) []finding.Finding {
+	if v == nil {
+		return nil
+	}
+	for _, s := range v.CanPublishSources {
+		if s != "" && !slices.Contains(trackSources, strings.ToLower(s)) {
+			return []finding.Finding{finding.New(finding.TokenGrantMisnamed, finding.Warn,
+				"video.canPublishSources holds “%s”, which LiveKit does not know; it knows %s.",
+				clean.Line(s, 40), strings.Join(trackSources, ", ")).
+				With("path", "video.canPublishSources").With("meant", strings.Join(trackSources, ", "))}
+		}
+	}
+	return nil
+}
+
+// distance is how many letters must change, come or go to make b of a, at most
+// 3 (more is reported as 3).
+func distance(a, b string) int {
+	if d := len(a) - len(b); d > 2 || d < -2 {
+		return 3
+	}
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := diagonal
+			if a[i] != b[j] {
+				cost++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
+		}
+	}
+	return min(row[len(b)], 3)
+}
+
+// lintOddities finds what servers accept and people stumble over: names that
+// occur twice, and characters that cannot be seen or were damaged.
+func (t *Token) lintOddities() []finding.Finding {
+	var found []finding.Finding
+	found = append(found, doubles(t.members, "")...)
+	found = append(found, doubles(membersOf(rawOf(t.members, "video")), "video.")...)
+	for _, s := range []struct{ path, value string }{
+		{"sub", t.Identity()}, {"video.room", t.Room()}, {"name", t.Claims.Name},
+	} {
+		if clean.Line(s.value, len(s.value)+1) != s.value || strings.ContainsRune(s.value, utf8.RuneError) {
+			found = append(found, finding.New(finding.TokenClaimType, finding.Warn,
+				"%s is “%s”: it holds control or invisible characters, or some that were damaged on the way.", s.path, clean.Line(s.value, maxShownClaim)).
+				With("path", s.path).With("got", clean.Line(s.value, maxShownClaim)))
+		} else if strings.TrimSpace(s.value) != s.value {
+			found = append(found, finding.New(finding.TokenClaimType, finding.Warn,
+				"%s is “%s”, with blanks at its ends; LiveKit takes them as part of it.", s.path, clean.Line(s.value, maxShownClaim)).
+				With("path", s.path).With("got", clean.Line(s.value, maxShownClaim)))
+		}
+	}
+	if !utf8.Valid(t.claimsJSON) {
+		found = append(found, finding.New(finding.TokenClaimType, finding.Warn,
+			"The payload is not valid UTF-8: servers replace the damaged characters.").With("path", ""))
+	}
+	return found
+}
+
+// doubles names the first member of an object that occurs more than once.
+func doubles(list []member, path string) []finding.Finding {
+	count := map[string]int{}
+	for _, m := range list {
+		name := strings.ToLower(m.name)
+		if count[name]++; count[name] == 2 {
+			return []finding.Finding{finding.New(finding.TokenClaimType, finding.Warn,
+				"The claim %s%s occurs more than once; LiveKit servers keep the last one, other readers may not.", path, clean.Line(m.name, 40)).
+				With("path", path+clean.Line(m.name, 40))}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,110 @@
+package token
+
+import (
+	"lkdoctor/checks/clean"
+	"lkdoctor/checks/finding"
+)
+
+// Signature is the check signature.local: Verify, and Explain where that does
+// not succeed. others are the secrets of other places, the likeliest first.
+// A verified token has no findings.
+func Signature(t *Token, key, secret string, others []Candidate) (Verdict, []finding.Finding) {
+	verdict := Verify(t, key, secret)
+	var f finding.Finding
+	switch verdict {
+	case Verified:
+		return verdict, nil
+	case Unknown:
+		f = notChecked(t, key, secret, others)
+	case OtherKey:
+		f = otherKey(t, key, secret, others)
+	default:
+		f = mismatch(t, key, secret, others)
+	}
+	return verdict, []finding.Finding{f}
+}
+
+func notChecked(t *Token, key, secret string, others []Candidate) finding.Finding {
+	signed := newSigner(t) != nil
+	if v, ok := Explain(t, key, secret, others); ok {
+		return finding.New(finding.SignatureNotChecked, finding.Info,
+			"No API secret is configured here to check the signature with; it was made with %s. The server's verdict decides.", v.What).
+			With("reason", "no_secret").With("variant", v.ID)
+	}
+	if secret == "" && signed {
+		return finding.New(finding.SignatureNotChecked, finding.Info,
+			"The signature was not checked: no API secret is configured here. The server's verdict decides.").
+			With("reason", "no_secret")
+	}
+	return finding.New(finding.SignatureNotChecked, finding.Info,
+		"The signature was not checked: the token has none that an API secret could have made (HS256). The server's verdict decides.").
+		With("reason", "no_hmac")
+}
+
+func otherKey(t *Token, key, secret string, others []Candidate) finding.Finding {
+	iss := t.Effective().Claims.Issuer
+	var f finding.Finding
+	s := newSigner(t)
+	label := pairLabel(s, iss, others)
+	switch {
+	case trimHidden(iss) == trimHidden(key):
+		f = finding.New(finding.SignatureOtherKey, finding.Fail,
+			"The token names the API key “%s”, here “%s” is configured: they differ only in blanks or invisible characters.", shownKey(iss), shownKey(key))
+	case s.made(secret):
+		f = finding.New(finding.SignatureOtherKey, finding.Fail,
+			"The token names the API key %s, here %s is configured; the secret is the same, so one of the two keys is written wrongly.", shownKey(iss), shownKey(key)).
+			With("secret_matches", true)
+	case label != "":
+		f = finding.New(finding.SignatureOtherKey, finding.Fail,
+			"The token names the API key %s, here %s is configured. It is signed with the key and secret of %s.", shownKey(iss), shownKey(key), label).
+			With("found_in", label)
+	default:
+		f = finding.New(finding.SignatureOtherKey, finding.Fail,
+			"The token names the API key %s, here %s is configured: it was made for another LiveKit server or project, or with an older key.", shownKey(iss), shownKey(key))
+	}
+	f = f.With("iss", shownKey(iss)).With("api_key", shownKey(key))
+	if secret != "" && s.made(secret) {
+		return f
+	}
+	if v, ok := Explain(t, iss, secret, others); ok {
+		f = f.With("variant", v.ID)
+	}
+	return f
+}
+
+// pairLabel names the candidate whose key and secret made the token.
+func pairLabel(s *signer, iss string, others []Candidate) string {
+	for _, c := range others {
+		if c.Secret != nil && (c.Key == "" || c.Key == iss) && s.made(c.Secret()) {
+			return clean.Line(c.Label, 80)
+		}
+	}
+	return ""
+}
+
+func mismatch(t *Token, key, secret string, others []Candidate) finding.Finding {
+	v, ok := Explain(t, key, secret, others)
+	if !ok {
+		return finding.New(finding.SignatureMismatch, finding.Fail,
+			"The token names the API key configured here (%s), but is not signed with the secret configured here (%d bytes), nor with any form of it that was tried.", shownKey(key), len(secret)).
+			With("iss", shownKey(t.Effective().Claims.Issuer)).With("secret_length", len(secret))
+	}
+	var f finding.Finding
+	switch v.Side {
+	case SideHere:
+		f = finding.New(finding.SignatureSecretVariant, finding.Fail,
+			"The secret configured here is a changed form of the one that signed the token: %s.", v.What).By(finding.OwnerConfig)
+	case SideSigner:
+		f = finding.New(finding.SignatureSecretVariant, finding.Fail,
+			"The token is signed with a changed form of the secret configured here: %s.", v.What)
+	default:
+		f = finding.New(finding.SignatureSecretVariant, finding.Fail,
+			"The token is not signed with the secret configured here, but with another one that was recognised: %s.", v.What)
+	}
+	f = f.With("variant", v.ID).With("side", string(v.Side)).With("cause", v.Cause.String()).
+		With("iss", shownKey(t.Effective().Claims.Issuer)).With("secret_length", len(secret))
+	return f.Fixed("", "%s", v.Cure)
+}
+
+// shownKey is an API key for people: a key is no secret, but short.
+func shownKey(key string) string { return clean.Line(key, 60) }
