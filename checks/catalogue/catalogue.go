@@ -1,0 +1,141 @@
+// Package catalogue holds one page for each finding code: what it means, why
+// it happens, how to confirm it with one command, and how to fix it. Titles,
+// causes and cures of a code live here and nowhere else; a finding says only
+// what was seen in its run.
+//
+// The pages are Markdown, embedded, and parsed one by one when they are asked
+// for, so that they cost nothing at start-up. To add one, write
+// pages/en/CODE.md in the form that parse.go describes; the tests say what is
+// missing.
+package catalogue
+
+import (
+	"embed"
+	"path"
+
+	"lkdoctor/checks/finding"
+)
+
+//go:embed pages snippets
+var files embed.FS
+
+// English is the language that every page exists in.
+const English = "en"
+
+// Page is what the catalogue knows about one code. Its texts are Markdown
+// without line breaks inside a paragraph or list item: a blank line parts
+// paragraphs, a single one parts list items.
+type Page struct {
+	Code finding.Code
+	// Title says what is wrong, short and true.
+	Title string
+	// Check is the ID of the check that emits the code, the first one where
+	// there are several, and AnyCheck for the doctor's own codes.
+	Check string
+	// Owner is who must act as a rule; a finding may know better. It is
+	// finding.OwnerMaker where the maker of the token must act.
+	Owner finding.Owner
+	// Severity is that of the plain case; a finding may be milder or worse.
+	Severity finding.Severity
+	// Means, Why are the sections "What it means" and "Why it happens".
+	Means, Why string
+	Confirm    Confirm
+	// Fixes are the actions of "How to fix", at least one.
+	Fixes []finding.Fix
+	// Snippets are code to copy, by the name of a language or program: the
+	// minting code ("python", "node", "go"), a proxy's lines ("nginx").
+	Snippets map[string]string
+	// Lang is the language that the page was found in.
+	Lang string
+}
+
+// AnyCheck stands in Page.Check for codes that any check can emit.
+const AnyCheck = "any"
+
+// Confirm is how a person can see the problem without lkdoctor.
+type Confirm struct {
+	// Text says what the command looks at.
+	Text string
+	// Command can be pasted into bash or zsh once its Variables are set.
+	Command string
+	// Prints is what the command prints when this is the problem.
+	Prints string
+	// Variables are the shell variables that the command reads.
+	Variables []Variable
+}
+
+// Variable is a shell variable of a confirming command, and how to set it
+// without showing a secret.
+type Variable struct{ Name, Text string }
+
+// Lookup returns the English page of code. It is false for a code that has no
+// page.
+func Lookup(code finding.Code) (Page, bool) { return LookupIn(English, code) }
+
+// LookupIn returns the page of code in lang ("en", "zh"), or the English one
+// where there is none in that language.
+func LookupIn(lang string, code finding.Code) (Page, bool) {
+	if page, err := load(lang, code); err == nil {
+		return page, true
+	}
+	if lang == English {
+		return Page{}, false
+	}
+	return LookupIn(English, code)
+}
+
+// All returns the English pages of all codes, in the order of finding.Codes.
+func All() []Page {
+	codes := finding.Codes()
+	pages := make([]Page, 0, len(codes))
+	for _, code := range codes {
+		if page, ok := Lookup(code); ok {
+			pages = append(pages, page)
+		}
+	}
+	return pages
+}
+
+// Snippet returns the code that mints a LiveKit token in lang ("python",
+// "node" or "go"), and "" for any other language. Each was run against the
+// real library by the tests of this package.
+func Snippet(lang string) string {
+	name, ok := mintFile(lang)
+	if !ok {
+		return ""
+	}
+	text, err := files.ReadFile(path.Join("snippets", name))
+	if err != nil {
+		return ""
+	}
+	return string(text)
+}
+
+// mintLanguages are the languages of the minting code, in the order shown.
+func mintLanguages() []string { return []string{"python", "node", "go"} }
+
+func mintFile(lang string) (string, bool) {
+	switch lang {
+	case "python":
+		return "python.py", true
+	case "node":
+		return "node.mjs", true
+	case "go":
+		return "go.go.txt", true
+	}
+	return "", false
+}
+
+// load reads and parses one page.
+func load(lang string, code finding.Code) (Page, error) {
+	text, err := files.ReadFile(path.Join("pages", lang, string(code)+".md"))
+	if err != nil {
+		return Page{}, err
+	}
+	page, err := parse(lang, string(text))
+	if err != nil {
+		return Page{}, err
+	}
+	page.Confirm.Variables = variablesOf(lang, page.Confirm.Command)
+	return page, nil
+}

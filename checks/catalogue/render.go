@@ -1,0 +1,218 @@
+package catalogue
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"golang.org/x/text/width"
+
+	"lkdoctor/checks/finding"
+)
+
+// The narrowest and widest text that Render makes, in columns.
+const (
+	minWidth = 60
+	maxWidth = 100
+)
+
+// Render lays a page out as plain text for a terminal of the given number of
+// columns, held to 60..100. Commands and code are never wrapped, so that they
+// can be copied.
+func Render(page Page, columns int) string {
+	words, ok := wordsOf(page.Lang)
+	if !ok {
+		words, _ = wordsOf(English)
+	}
+	r := renderer{width: min(max(columns, minWidth), maxWidth)}
+	r.para("", string(page.Code)+" — "+page.Title)
+	owner := string(page.Owner)
+	if page.Owner == finding.OwnerMaker {
+		owner = words.maker
+	}
+	r.para("", fmt.Sprintf("check: %s · owner: %s · severity: %s", page.Check, owner, page.Severity))
+
+	r.heading(words.headings[0])
+	r.prose("  ", page.Means)
+	r.heading(words.headings[1])
+	r.prose("  ", page.Why)
+
+	r.heading(words.headings[2])
+	r.prose("  ", page.Confirm.Text)
+	if len(page.Confirm.Variables) > 0 {
+		r.blank()
+		r.para("  ", words.setFirst)
+		for _, v := range page.Confirm.Variables {
+			r.hang("    ", "- ", v.Name+": "+v.Text)
+		}
+	}
+	r.code("    ", page.Confirm.Command)
+	r.blank()
+	r.para("  ", words.prints)
+	r.code("    ", page.Confirm.Prints)
+
+	r.heading(words.headings[3])
+	for _, fix := range page.Fixes {
+		r.hang("  ", "- ", fix.Text.String())
+		if fix.Command != "" {
+			r.code("      ", fix.Command)
+			r.blank()
+		}
+	}
+	for _, name := range SnippetNames(page) {
+		r.blank()
+		r.para("  ", snippetTitle(name)+":")
+		r.code("    ", page.Snippets[name])
+	}
+	return strings.TrimRight(r.b.String(), "\n") + "\n"
+}
+
+// SnippetNames lists the names of the page's snippets in the order in which
+// they are shown: the minting code first, then the others by name.
+func SnippetNames(page Page) []string {
+	var names, others []string
+	for _, lang := range mintLanguages() {
+		if page.Snippets[lang] != "" {
+			names = append(names, lang)
+		}
+	}
+	for name := range page.Snippets {
+		if !slices.Contains(mintLanguages(), name) {
+			others = append(others, name)
+		}
+	}
+	slices.Sort(others)
+	return append(names, others...)
+}
+
+func snippetTitle(name string) string {
+	switch name {
+	case "python":
+		return "Python"
+	case "node":
+		return "Node.js"
+	case "go":
+		return "Go"
+	case "env":
+		return ".env.local"
+	case "caddy":
+		return "Caddy"
+	case "traefik":
+		return "Traefik"
+	}
+	return name
+}
+
+type renderer struct {
+	b     strings.Builder
+	width int
+}
+
+func (r *renderer) heading(text string) {
+	r.blank()
+	r.b.WriteString(text + "\n")
+}
+
+// blank writes one blank line, never two.
+func (r *renderer) blank() {
+	if !strings.HasSuffix(r.b.String(), "\n\n") {
+		r.b.WriteString("\n")
+	}
+}
+
+func (r *renderer) prose(indent, text string) {
+	for i, part := range strings.Split(text, "\n\n") {
+		if i > 0 {
+			r.blank()
+		}
+		for item := range strings.SplitSeq(part, "\n") {
+			mark := marker(item)
+			r.hang(indent, mark, item[len(mark):])
+		}
+	}
+}
+
+func (r *renderer) para(indent, text string) { r.hang(indent, "", text) }
+
+// hang writes text wrapped behind a mark; further lines start under the text.
+func (r *renderer) hang(indent, mark, text string) {
+	under := indent + strings.Repeat(" ", columnsOf(mark))
+	for i, line := range wrap(text, r.width-len(under)) {
+		if i == 0 {
+			r.b.WriteString(indent + mark + line + "\n")
+			continue
+		}
+		r.b.WriteString(under + line + "\n")
+	}
+}
+
+func (r *renderer) code(indent, text string) {
+	r.blank()
+	for line := range strings.SplitSeq(strings.TrimRight(text, "\n"), "\n") {
+		r.b.WriteString(strings.TrimRight(indent+line, " ") + "\n")
+	}
+}
+
+// wrap breaks text into lines of at most limit columns: at spaces, and between
+// wide (Chinese) characters, but never before a closing mark, nor inside
+// `code` that fits on a line. A longer word stands on a line of its own.
+func wrap(text string, limit int) []string {
+	var lines []string
+	var line string
+	for _, piece := range pieces(text, limit) {
+		if line != "" && columnsOf(strings.TrimRight(line+piece, " ")) > limit {
+			lines = append(lines, strings.TrimRight(line, " "))
+			line = ""
+		}
+		line += piece
+	}
+	return append(lines, strings.TrimRight(line, " "))
+}
+
+// pieces cuts text at every place where a line may break; blanks stay at the
+// end of their piece.
+func pieces(text string, limit int) []string {
+	var out []string
+	start, codeEnd := 0, 0
+	var before rune
+	for i, now := range text {
+		if i > start && i >= codeEnd && mayBreak(before, now) {
+			out = append(out, text[start:i])
+			start = i
+		}
+		if now == '`' && i >= codeEnd {
+			if n := strings.IndexByte(text[i+1:], '`'); n >= 0 && columnsOf(text[i:i+n+2]) <= limit {
+				codeEnd = i + n + 2
+			}
+		}
+		before = now
+	}
+	return append(out, text[start:])
+}
+
+func mayBreak(before, now rune) bool {
+	if before == ' ' {
+		return now != ' '
+	}
+	if now == ' ' || strings.ContainsRune("，。、；：？！）》」』”’…", now) || strings.ContainsRune("（《「『“‘", before) {
+		return false
+	}
+	return columns(before) == 2 || columns(now) == 2
+}
+
+// columns is the number of terminal columns that a character takes.
+func columns(r rune) int {
+	switch width.LookupRune(r).Kind() {
+	case width.EastAsianWide, width.EastAsianFullwidth:
+		return 2
+	}
+	return 1
+}
+
+func columnsOf(s string) int {
+	n := 0
+	for _, r := range s {
+		n += columns(r)
+	}
+	return n
+}

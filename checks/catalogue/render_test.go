@@ -1,0 +1,109 @@
+package catalogue
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"lkdoctor/checks/finding"
+)
+
+func TestRenderKeepsOrderAndWidth(t *testing.T) {
+	for _, page := range All() {
+		for _, columns := range []int{10, 60, 80, 100, 300} {
+			text := Render(page, columns)
+			at := -1
+			for _, heading := range []string{"What it means", "Why it happens", "How to confirm", "How to fix"} {
+				i := strings.Index(text, "\n"+heading+"\n")
+				if i <= at {
+					t.Fatalf("%s: %q is missing or out of order", page.Code, heading)
+				}
+				at = i
+			}
+			checkWidth(t, page, text, min(max(columns, 60), 100))
+		}
+	}
+}
+
+// checkWidth holds prose to the width; commands and code are shown as they are.
+func checkWidth(t *testing.T, page Page, text string, limit int) {
+	t.Helper()
+	code := page.Confirm.Command + "\n" + page.Confirm.Prints
+	for _, fix := range page.Fixes {
+		code += "\n" + fix.Command
+	}
+	for _, snippet := range page.Snippets {
+		code += "\n" + snippet
+	}
+	verbatim := map[string]bool{}
+	for line := range strings.SplitSeq(code, "\n") {
+		verbatim[strings.TrimSpace(line)] = true
+	}
+	for line := range strings.SplitSeq(text, "\n") {
+		trimmed := strings.TrimSpace(line)
+		if columnsOf(line) > limit && !verbatim[trimmed] && strings.Contains(strings.TrimLeft(trimmed, "- "), " ") {
+			t.Errorf("%s at %d columns: %d in %q", page.Code, limit, columnsOf(line), line)
+		}
+	}
+}
+
+func TestRenderOpaqueToken(t *testing.T) {
+	page, ok := Lookup(finding.TokenOpaque)
+	if !ok {
+		t.Fatal("no page")
+	}
+	text := Render(page, 72)
+	for _, want := range []string{
+		"TOKEN_OPAQUE — The token is not a JWT\n",
+		"check: token.format · owner: whoever made the token · severity: fail\n",
+		"\n  1. The service makes its own session token, for example with Python's\n     `secrets.token_urlsafe(32)`",
+		"\n    printf %s \"$TOKEN\" | tr -cd . | wc -c\n",
+		"\n  Prints:\n\n    0\n",
+		"\n      lkdoctor --report lkdoctor-report.md\n",
+		"\n  Python:\n\n    # pip install livekit-api\n",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("lacks %q in:\n%s", want, text)
+		}
+	}
+}
+
+func TestProxySnippets(t *testing.T) {
+	page, _ := Lookup(finding.WebsocketUpgradeStripped)
+	if got, want := SnippetNames(page), []string{"caddy", "nginx", "traefik"}; !slices.Equal(got, want) {
+		t.Errorf("snippets %v, want %v", got, want)
+	}
+	for _, line := range []string{
+		"proxy_http_version 1.1;", "proxy_set_header Upgrade $http_upgrade;", `proxy_set_header Connection "upgrade";`,
+	} {
+		if !strings.Contains(page.Snippets["nginx"], line) {
+			t.Errorf("the nginx lines lack %q", line)
+		}
+	}
+}
+
+func TestWrap(t *testing.T) {
+	tests := map[string]struct {
+		text  string
+		limit int
+		want  []string
+	}{
+		"fits":               {"one two", 10, []string{"one two"}},
+		"at a space":         {"one two three", 8, []string{"one two", "three"}},
+		"a long word":        {"a verylongword b", 5, []string{"a", "verylongword", "b"}},
+		"Chinese":            {"令牌不是一个合法的格式", 8, []string{"令牌不是", "一个合法", "的格式"}},
+		"before a full stop": {"令牌不是。一个", 8, []string{"令牌不", "是。一个"}},
+		"Chinese and code":   {"请用 curl 检查", 9, []string{"请用 curl", "检查"}},
+		"code is kept whole": {"run `a b` now", 6, []string{"run", "`a b`", "now"}},
+		"code too long":      {"`a b c d`", 6, []string{"`a b c", "d`"}},
+		"a lone backtick":    {"a ` b", 3, []string{"a `", "b"}},
+		"nothing":            {"", 10, []string{""}},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			if got := wrap(tt.text, tt.limit); !slices.Equal(got, tt.want) {
+				t.Errorf("got %q, want %q", got, tt.want)
+			}
+		})
+	}
+}

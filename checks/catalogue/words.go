@@ -1,0 +1,81 @@
+package catalogue
+
+import (
+	"path"
+	"strings"
+)
+
+// words are the fixed words of a page in one language, as the Markdown spells
+// them and as Render shows them.
+type words struct {
+	headings [4]string
+	prints   string
+	setFirst string
+	maker    string
+}
+
+// wordsOf returns the words of a language, and false for a language that no
+// page is written in.
+func wordsOf(lang string) (words, bool) {
+	switch lang {
+	case English:
+		return words{
+			headings: [4]string{"What it means", "Why it happens", "How to confirm", "How to fix"},
+			prints:   "Prints:",
+			setFirst: "Set first (bash or zsh):",
+			maker:    "whoever made the token",
+		}, true
+	case "zh":
+		return words{
+			headings: [4]string{"含义", "原因", "如何确认", "如何修复"},
+			prints:   "输出：",
+			setFirst: "先设置（bash 或 zsh）：",
+			maker:    "生成令牌的一方",
+		}, true
+	}
+	return words{}, false
+}
+
+// variablesOf lists the shell variables that command reads and that a person
+// has to set, in the order of the language's variables.txt, English standing
+// in where a language has none.
+func variablesOf(lang, command string) []Variable {
+	text, err := files.ReadFile(path.Join("pages", lang, "variables.txt"))
+	if err != nil {
+		text, err = files.ReadFile(path.Join("pages", English, "variables.txt"))
+		if err != nil {
+			return nil
+		}
+	}
+	var used []Variable
+	for line := range strings.Lines(string(text)) {
+		name, how, ok := strings.Cut(strings.TrimSpace(line), ": ")
+		if ok && reads(command, name) {
+			used = append(used, Variable{Name: name, Text: how})
+		}
+	}
+	return used
+}
+
+// reads tells whether command takes the value of the variable name, as $NAME,
+// ${NAME…} or process.env.NAME. Asking with printenv whether it is set at all
+// does not count.
+func reads(command, name string) bool {
+	for _, before := range []string{"$", "${", "${#", "process.env."} {
+		for rest := command; ; {
+			_, after, found := strings.Cut(rest, before+name)
+			if !found {
+				break
+			}
+			if after == "" || !isNameByte(after[0]) {
+				return true
+			}
+			rest = after
+		}
+	}
+	return false
+}
+
+func isNameByte(b byte) bool {
+	return b == '_' || b >= 'A' && b <= 'Z' || b >= 'a' && b <= 'z' || b >= '0' && b <= '9'
+}
