@@ -1,0 +1,170 @@
+package checks
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"lkdoctor/checks/finding"
+)
+
+// results makes a run's results from the findings of single checks; every
+// other check of the registry passed.
+func results(findings map[string][]Finding, skipped ...string) []Result {
+	var out []Result
+	for _, c := range All() {
+		r := Result{Check: c, Findings: withFixes(findings[c.ID])}
+		r.Status = statusOf(r.Findings)
+		if slices.Contains(skipped, c.ID) {
+			r.Status, r.Skip = StatusSkip, NotHere("not checked")
+		}
+		out = append(out, r)
+	}
+	return out
+}
+
+func fail(code Code) []Finding { return []Finding{finding.New(code, finding.Fail, "seen")} }
+
+// TestThreeWayVerdict is the truth table of DESIGN.md section 2: does the token
+// verify with the local secret, does the server accept it, does the server
+// accept a token minted here?
+func TestThreeWayVerdict(t *testing.T) {
+	const (
+		none    = finding.OwnerNone
+		cfg     = finding.OwnerConfig
+		service = finding.OwnerTicketService
+	)
+	for _, tt := range []struct {
+		local, server, minted Trit
+		owner                 Owner
+		code                  Code
+		cleared               []Owner
+	}{
+		{Yes, Yes, Unknown, none, "", []Owner{cfg, service}},
+		{Yes, Yes, Yes, none, "", []Owner{cfg, service}},
+		{Yes, Yes, No, none, "", []Owner{cfg, service}},
+		{Yes, No, Yes, service, finding.ServerSignatureRejected, []Owner{cfg}},
+		{Yes, No, No, cfg, finding.ServerSignatureRejected, nil},
+		{Yes, No, Unknown, cfg, finding.ServerSignatureRejected, nil},
+		{Yes, Unknown, Yes, none, "", []Owner{cfg}},
+		{Yes, Unknown, No, none, "", nil},
+		{Yes, Unknown, Unknown, none, "", nil},
+		{No, Yes, Unknown, cfg, finding.ConfigSecretStale, []Owner{service}},
+		{No, Yes, Yes, cfg, finding.ConfigSecretStale, []Owner{service}},
+		{No, Yes, No, cfg, finding.ConfigSecretStale, []Owner{service}},
+		{No, No, Yes, service, finding.SignatureMismatch, []Owner{cfg}},
+		{No, No, No, service, finding.SignatureMismatch, nil},
+		{No, No, Unknown, service, finding.SignatureMismatch, nil},
+		{No, Unknown, Yes, service, finding.SignatureMismatch, []Owner{cfg}},
+		{No, Unknown, No, service, finding.SignatureMismatch, nil},
+		{No, Unknown, Unknown, service, finding.SignatureMismatch, nil},
+		{Unknown, Yes, Unknown, none, "", []Owner{service}},
+		{Unknown, Yes, Yes, none, "", []Owner{cfg, service}},
+		{Unknown, Yes, No, none, "", []Owner{service}},
+		{Unknown, No, Yes, service, finding.ServerSignatureRejected, []Owner{cfg}},
+		{Unknown, No, No, service, finding.ServerSignatureRejected, nil},
+		{Unknown, No, Unknown, service, finding.ServerSignatureRejected, nil},
+		{Unknown, Unknown, Yes, none, "", []Owner{cfg}},
+		{Unknown, Unknown, No, none, "", nil},
+		{Unknown, Unknown, Unknown, none, "", nil},
+	} {
+		t.Run(fmt.Sprintf("local %s, server %s, minted %s", tt.local, tt.server, tt.minted), func(t *testing.T) {
+			found := map[string][]Finding{}
+			if tt.local == No {
+				found["signature.local"] = fail(finding.SignatureMismatch)
+			}
+			switch {
+			case tt.server == No:
+				found["signature.server"] = fail(finding.ServerSignatureRejected)
+			case tt.server == Yes && tt.local == No:
+				found["signature.server"] = fail(finding.ConfigSecretStale)
+			}
+			// Nothing was joined, so that only the verdicts clear anybody.
+			d := Diagnose(Evidence{
+				Results: results(found, "join.websocket", "join.media", "fallback.join"),
+				Source:  SourceTicket, Maker: service, Local: tt.local, Server: tt.server, Minted: tt.minted,
+			})
+			code := Code("")
+			if d.RootCause != nil {
+				code = d.RootCause.Code
+			}
+			if d.Owner != tt.owner || code != tt.code {
+				t.Errorf("owner %s, code %s; want %s, %s", d.Owner, code, tt.owner, tt.code)
+			}
+			if !slices.Equal(d.Cleared, tt.cleared) && len(d.Cleared)+len(tt.cleared) > 0 {
+				t.Errorf("cleared %v, want %v", d.Cleared, tt.cleared)
+			}
+		})
+	}
+}
+
+func (t Trit) String() string { return [...]string{"unknown", "yes", "no"}[t] }
+
+func TestDiagnosePicksTheCause(t *testing.T) {
+	for name, tt := range map[string]struct {
+		found  map[string][]Finding
+		source TokenSource
+		server Trit
+		code   Code
+		owner  Owner
+	}{
+		"the skewed clock, not the expiry it causes": {
+			map[string][]Finding{"token.time": append(fail(finding.TokenExpired), fail(finding.ClockSkew)...)},
+			SourceTicket, No, finding.ClockSkew, finding.OwnerClock,
+		},
+		"the token, not a quoted secret that had no part in it": {
+			map[string][]Finding{
+				"env.livekit":  {finding.New(finding.EnvValueQuoted, finding.Fail, "seen").With("setting", "LIVEKIT_API_SECRET")},
+				"token.format": fail(finding.TokenOpaque),
+			}, SourceTicket, Unknown, finding.TokenOpaque, finding.OwnerTicketService,
+		},
+		"the quoted secret, when the token is made from it": {
+			map[string][]Finding{
+				"env.livekit":   {finding.New(finding.EnvValueQuoted, finding.Fail, "seen").With("setting", "LIVEKIT_API_SECRET")},
+				"fallback.join": append(fail(finding.DevJoinFailed), fail(finding.ServerSignatureRejected)...),
+			}, SourceMinted, Unknown, finding.EnvValueQuoted, finding.OwnerConfig,
+		},
+		"the file, not the settings that it was to hold": {
+			map[string][]Finding{
+				"env.files":   fail(finding.EnvFileUnreadable),
+				"env.livekit": {finding.New(finding.EnvURLMissing, finding.Fail, "seen").With("setting", "LIVEKIT_URL")},
+			}, SourceNone, Unknown, finding.EnvFileUnreadable, finding.OwnerConfig,
+		},
+		"the exposed secret only when nothing else fails": {
+			map[string][]Finding{"env.exposure": fail(finding.EnvSecretExposed)},
+			SourceTicket, Yes, finding.EnvSecretExposed, finding.OwnerConfig,
+		},
+		"the token before an exposed secret": {
+			map[string][]Finding{"env.exposure": fail(finding.EnvSecretExposed), "token.time": fail(finding.TokenExpired)},
+			SourceTicket, No, finding.TokenExpired, finding.OwnerTicketService,
+		},
+		"the cause of a failed dev join, not the failed dev join": {
+			map[string][]Finding{"fallback.join": append(fail(finding.DevJoinFailed), fail(finding.ServerKeyUnknown)...)},
+			SourceMinted, Unknown, finding.ServerKeyUnknown, finding.OwnerConfig,
+		},
+		"the most serious warning when nothing fails": {
+			map[string][]Finding{"join.media": {finding.New(finding.MediaUDPBlocked, finding.Warn, "seen")}},
+			SourceTicket, Yes, finding.MediaUDPBlocked, finding.OwnerNetwork,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := Diagnose(Evidence{Results: results(tt.found), Source: tt.source, Maker: finding.OwnerTicketService, Server: tt.server})
+			if d.RootCause == nil || d.RootCause.Code != tt.code || d.Owner != tt.owner {
+				t.Fatalf("cause %+v, owner %s; want %s, %s", d.RootCause, d.Owner, tt.code, tt.owner)
+			}
+			if slices.Contains(d.Cleared, d.Owner) {
+				t.Errorf("%s is cleared and must act", d.Owner)
+			}
+			if len(d.NextSteps) == 0 || d.Summary.IsZero() {
+				t.Error("no summary or no next step")
+			}
+		})
+	}
+}
+
+func TestNothingFailedIsNobodysFault(t *testing.T) {
+	d := Diagnose(Evidence{Results: results(nil), Source: SourceTicket, Maker: finding.OwnerTicketService, Local: Yes, Server: Yes})
+	if d.Owner != finding.OwnerNone || d.RootCause != nil {
+		t.Errorf("%+v", d)
+	}
+}

@@ -1,0 +1,80 @@
+package checks
+
+import (
+	"regexp"
+	"strings"
+	"unicode"
+
+	"lkdoctor/checks/finding"
+)
+
+// placeholderIn tells whether value was never replaced after a template was
+// copied. What it returns is the template's own text, which is no secret.
+// Sources: the .env.example files of LiveKit's starters, their READMEs and the
+// docs (your_api_key, <your_api_secret>, APIxxxx, wss://<project-subdomain>…).
+func placeholderIn(value string) (string, bool) {
+	v := strings.ToLower(strings.Trim(strings.TrimSpace(value), `"'`))
+	switch {
+	case v == "":
+		return "", false
+	case regexp.MustCompile(`<[a-z0-9 _-]+>`).MatchString(v),
+		regexp.MustCompile(`^(https?|wss?)://(your|my|example|project|<)[a-z0-9_-]*([._-]|$)(livekit|server|project|subdomain|domain|url|cloud|host)`).MatchString(v),
+		regexp.MustCompile(`^(https?|wss?)://(your|my)[-_]`).MatchString(v),
+		regexp.MustCompile(`^(your|my|insert|enter|replace|put|add)[-_ ]?.*(key|secret|token|url|here|this|me)$`).MatchString(v),
+		regexp.MustCompile(`^api[-_]?(x{3,}|\.{3,}|\*{3,})$`).MatchString(v),
+		regexp.MustCompile(`^(x{4,}|\*{3,}|\.{3,}|-{3,})$`).MatchString(v):
+	case regexp.MustCompile(`^(change[-_ ]?me|changeme|todo|fixme|tbd|replaceme|placeholder|api[-_]?key|api[-_]?secret|livekit[-_]api[-_](key|secret)|apikey|apisecret)$`).MatchString(v):
+	default:
+		return "", false
+	}
+	if len(value) > 60 {
+		value = value[:60]
+	}
+	return strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return -1
+	}, value), true
+}
+
+// firstQuote finds the first quotation mark of any kind, as a count of
+// characters from the start; -1 when there is none.
+func firstQuote(value string) (int, Text) {
+	for i, r := range []rune(value) {
+		switch r {
+		case '"':
+			return i, finding.Textf("a double quote")
+		case '\'':
+			return i, finding.Textf("a single quote")
+		case '`':
+			return i, finding.Textf("a backtick")
+		case '“', '”', '‘', '’', '„', '«', '»', '‚', '‹', '›':
+			return i, finding.Textf("a typographic quote (%U)", r)
+		}
+	}
+	return -1, Text{}
+}
+
+// firstSpace finds the first white space, control or invisible character.
+func firstSpace(value string) (int, Text) {
+	for i, r := range []rune(value) {
+		switch {
+		case r == ' ':
+			return i, finding.Textf("a space")
+		case r == '\t':
+			return i, finding.Textf("a tab")
+		case r == '\n':
+			return i, finding.Textf("a line feed")
+		case r == '\r':
+			return i, finding.Textf("a carriage return")
+		case r == '\u00a0':
+			return i, finding.Textf("a no-break space (U+00A0)")
+		case r == '\ufeff':
+			return i, finding.Textf("a byte order mark (U+FEFF)")
+		case unicode.IsSpace(r), unicode.IsControl(r), unicode.Is(unicode.Cf, r):
+			return i, finding.Textf("an invisible character (%U)", r)
+		}
+	}
+	return -1, Text{}
+}

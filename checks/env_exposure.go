@@ -1,0 +1,103 @@
+package checks
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"lkdoctor/checks/clean"
+	"lkdoctor/checks/finding"
+	"lkdoctor/config"
+)
+
+// envExposure looks for secrets where others can read them.
+func envExposure() Check {
+	return Check{
+		ID: "env.exposure", Stage: StageEnv, Timeout: time.Second,
+		Title: finding.Textf("No secret reaches the browser or other users"),
+		Short: finding.Textf("Exposure"),
+		Run: func(_ context.Context, c *Case) []Finding {
+			findings := browserSecrets(c.Settings)
+			findings = append(findings, openFiles(c.Settings)...)
+			return append(findings, commandLineSecrets(c.Settings, c.Options.TokenFromStdin)...)
+		},
+	}
+}
+
+// browserPrefixes are the names that build tools copy into the browser bundle:
+// Next.js, Vite, Create React App, Expo, Gatsby, Nuxt, SvelteKit.
+func browserPrefixes() []string {
+	return []string{"NEXT_PUBLIC_", "VITE_", "REACT_APP_", "EXPO_PUBLIC_", "GATSBY_", "NUXT_PUBLIC_", "PUBLIC_"}
+}
+
+func browserSecrets(s *config.Settings) []Finding {
+	var findings []Finding
+	for _, name := range s.Env.Names() {
+		value, source, _ := s.Env.Lookup(name)
+		if value == "" || !hasBrowserPrefix(name) {
+			continue
+		}
+		isSecret := !s.APISecret.Secret.Empty() && config.NewSecret(value).Equal(s.APISecret.Secret)
+		if !isSecret && !(strings.Contains(name, "SECRET") && (strings.Contains(name, "LIVEKIT") || strings.Contains(name, "API"))) {
+			continue
+		}
+		shown := clean.Line(name, 80)
+		findings = append(findings, finding.New(finding.EnvSecretExposed, finding.Fail,
+			"%s in %s is copied into the browser bundle, where everybody can read it", shown, source.String()).
+			With("variable", shown).With("source", source.String()).With("same_as_api_secret", isSecret))
+	}
+	return findings
+}
+
+func hasBrowserPrefix(name string) bool {
+	for _, prefix := range browserPrefixes() {
+		if strings.HasPrefix(name, prefix) {
+			return true
+		}
+	}
+	return false
+}
+
+// openFiles finds env files that hold the API secret and that other users, or
+// everybody with the repository, can read.
+func openFiles(s *config.Settings) []Finding {
+	var findings []Finding
+	for _, f := range s.Files {
+		v, has := f.Lookup("LIVEKIT_API_SECRET")
+		if !has || v.Value.Empty() {
+			continue
+		}
+		if _, placeholder := placeholderIn(v.Value.Reveal()); placeholder {
+			continue
+		}
+		name := clean.Line(f.Name, 60)
+		base := Finding{Code: finding.EnvFilePermissions, Severity: finding.Warn}.With("file", name)
+		switch {
+		case f.GitTracked:
+			base.Message = finding.Textf("%s holds LIVEKIT_API_SECRET and is tracked by git", name)
+			findings = append(findings, base.With("git_tracked", true).
+				Fixed("git rm --cached "+name, "Take it out of git, and rotate the secret if the repository was ever shared."))
+		case f.Mode.Perm()&0o004 != 0:
+			base.Message = finding.Textf("%s holds LIVEKIT_API_SECRET and every user of this machine can read it (mode %s)",
+				name, f.Mode.Perm().String())
+			findings = append(findings, base.With("mode", f.Mode.Perm().String()).
+				Fixed("chmod 600 "+name, "Make it readable by you alone."))
+		}
+	}
+	return findings
+}
+
+// commandLineSecrets: every user of the machine sees the arguments of every
+// process.
+func commandLineSecrets(s *config.Settings, fromStdin bool) []Finding {
+	var findings []Finding
+	for _, set := range []config.Setting{s.APISecret, s.Token} {
+		if set.Source.Kind != config.Flag || set.Flag == "--token" && fromStdin {
+			continue
+		}
+		findings = append(findings, finding.New(finding.EnvSecretOnCommandLine, finding.Info,
+			"%s was given on the command line, where other users of this machine can see it", set.Flag).
+			With("setting", set.Name).With("flag", set.Flag))
+	}
+	return findings
+}

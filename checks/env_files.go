@@ -1,0 +1,113 @@
+package checks
+
+import (
+	"context"
+	"time"
+
+	"lkdoctor/checks/clean"
+	"lkdoctor/checks/finding"
+	"lkdoctor/config"
+)
+
+// envFiles looks at the files themselves: can they be read, and does one hide
+// what another says?
+func envFiles() Check {
+	return Check{
+		ID: "env.files", Stage: StageEnv, Timeout: time.Second,
+		Title: finding.Textf("The env files can be read, and nothing hides a value by accident"),
+		Short: finding.Textf("Env files"),
+		Run: func(_ context.Context, c *Case) []Finding {
+			findings := unreadableFiles(c.Settings.Files)
+			for _, s := range c.Settings.All() {
+				findings = append(findings, hiddenValues(*s)...)
+				findings = append(findings, expandedValue(*s)...)
+			}
+			return findings
+		},
+		Outcome: func(c *Case) Outcome {
+			read, names := 0, []string{}
+			for _, f := range c.Settings.Files {
+				if f.Exists && f.Err == nil {
+					read++
+					names = append(names, f.Name)
+				}
+			}
+			if read == 0 {
+				return Outcome{Text: finding.Textf("no env files in %s", clean.Line(c.Settings.Dir, 60))}
+			}
+			return Outcome{Text: finding.Textf("read %s", joinNames(names)), Facts: Facts{"files": names}}
+		},
+	}
+}
+
+func unreadableFiles(files []config.EnvFile) []Finding {
+	var findings []Finding
+	for _, f := range files {
+		if f.Err == nil {
+			continue
+		}
+		findings = append(findings, finding.New(finding.EnvFileUnreadable, finding.Fail,
+			"%s cannot be used: %s", clean.Line(f.Name, 60), clean.Line(f.Err.Error(), 160)).
+			With("file", clean.Line(f.Path, 200)))
+	}
+	return findings
+}
+
+// hiddenValues compares a setting with what lower sources say about it. A flag
+// or a project that was asked for hides others on purpose, which is no finding.
+func hiddenValues(s config.Setting) []Finding {
+	if s.Source.Kind != config.Environment && s.Source.Kind != config.File {
+		return nil
+	}
+	for _, hidden := range s.Shadows {
+		if !hidden.Differs || hidden.Empty {
+			continue
+		}
+		if s.Secret.Empty() {
+			return []Finding{finding.New(finding.EnvValueEmptied, finding.Fail,
+				"%s is set to nothing in %s, and that hides the value of %d characters in %s",
+				s.Name, s.Source.String(), hidden.Secret.Len(), hidden.Source.String()).
+				With("setting", s.Name).With("source", s.Source.String()).With("hides", hidden.Source.String()).
+				Fixed("", "Remove the empty %s from %s, or give it its value there.", s.Name, place(s.Source))}
+		}
+		if _, placeholder := placeholderIn(hidden.Secret.Reveal()); placeholder {
+			continue
+		}
+		return []Finding{finding.New(finding.EnvValueShadowed, finding.Warn,
+			"%s comes from %s, and hides a different value in %s", s.Name, s.Source.String(), hidden.Source.String()).
+			With("setting", s.Name).With("source", s.Source.String()).With("hides", hidden.Source.String()).
+			With("fingerprint", s.Secret.Fingerprint()).With("hidden_fingerprint", hidden.Secret.Fingerprint())}
+	}
+	return nil
+}
+
+// expandedValue tells what Next.js changed in a key or secret while reading it.
+func expandedValue(s config.Setting) []Finding {
+	if s.Name != "LIVEKIT_API_KEY" && s.Name != "LIVEKIT_API_SECRET" {
+		return nil
+	}
+	f := Finding{Code: finding.EnvValueExpanded, Severity: finding.Warn}
+	switch {
+	case s.Expanded:
+		f.Message = finding.Textf("%s in %s holds a $, which Next.js expands: %d characters became %d",
+			s.Name, s.Source.String(), s.Literal.Len(), s.Secret.Len())
+	case s.CutAtHash:
+		f.Message = finding.Textf("%s in %s holds a #, where Next.js cuts it: %d characters became %d",
+			s.Name, s.Source.String(), s.Literal.Len(), s.Secret.Len())
+	default:
+		return nil
+	}
+	return []Finding{f.With("setting", s.Name).With("source", s.Source.String()).
+		With("length_written", s.Literal.Len()).With("length_read", s.Secret.Len()).With("line", s.Line)}
+}
+
+// place names a source as somewhere to edit.
+func place(s config.Source) Text {
+	switch s.Kind {
+	case config.Environment:
+		return finding.Textf("the environment of this shell")
+	case config.Project:
+		return finding.Textf("lk's project %s", s.Name)
+	}
+	return finding.Textf("%s", s.String())
+}

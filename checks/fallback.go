@@ -1,0 +1,192 @@
+package checks
+
+import (
+	"context"
+	"net/url"
+	"slices"
+	"time"
+
+	"lkdoctor/checks/clean"
+	"lkdoctor/checks/finding"
+	"lkdoctor/checks/probe"
+	"lkdoctor/checks/token"
+)
+
+// DevToken is a token made here, for the fallback.
+type DevToken struct {
+	Token          *token.Token
+	Room, Identity string
+	// DefaultKeys tells that devkey and secret were used.
+	DefaultKeys bool
+	// Verdict is what the server thinks of it; nil where it could not be asked.
+	Verdict *probe.Verdict
+	Failure *probe.Failure
+}
+
+// fallbackMint makes a development token with the key and secret configured
+// here, and asks the server what it thinks of it.
+func fallbackMint() Check {
+	return Check{
+		ID: "fallback.mint", Stage: StageFallback, Timeout: 8 * time.Second,
+		Title: finding.Textf("A local development token can be made"),
+		Short: finding.Textf("Dev token"),
+		After: []string{"env.livekit", "join.reach", "join.websocket", "join.media"},
+		Ready: func(c *Case, ended Ended) *Skip {
+			switch {
+			case c.Joined.in():
+				return NotHere("not needed: the token under test got in")
+			case c.Options.NoJoin && acceptance(c.Verdict) == Yes:
+				return NotHere("not needed: the server accepts the token under test")
+			}
+			if key, _, _ := c.devKeys(); key == "" {
+				return &Skip{
+					Reason: NotApplicable,
+					Text:   finding.Textf("not checked: no key and secret here, and the server is not a local one"),
+					Findings: []Finding{finding.New(finding.DevTokenNoKeys, finding.Info,
+						"no LIVEKIT_API_KEY and LIVEKIT_API_SECRET here, so no token can be made")},
+				}
+			}
+			return nil
+		},
+		Run: func(ctx context.Context, c *Case) []Finding {
+			dev, err := c.mint()
+			if err != nil {
+				return []Finding{finding.New(finding.DevJoinFailed, finding.Fail,
+					"no token could be made with the key and secret here: %s", c.Redact.Clean(err.Error(), 160))}
+			}
+			if u := c.devURL(); u != nil && c.Reach != nil && c.Reach.IsLiveKit {
+				dev.Verdict, dev.Failure = c.verdictOn(ctx, u, dev.Token)
+			}
+			c.Dev = dev
+			if dev.DefaultKeys {
+				return []Finding{finding.New(finding.DevTokenDefaultKeys, finding.Info,
+					"no key and secret here, and the server is on this machine: used devkey and secret, which livekit-server --dev knows")}
+			}
+			return nil
+		},
+		Outcome: func(c *Case) Outcome {
+			if c.Dev == nil {
+				return Outcome{}
+			}
+			return Outcome{Text: finding.Textf("made a token for %s in %s", clean.Line(c.Dev.Identity, 60), clean.Line(c.Dev.Room, 60)),
+				Facts: Facts{"identity": clean.Line(c.Dev.Identity, 256), "room": clean.Line(c.Dev.Room, 256), "default_keys": c.Dev.DefaultKeys}}
+		},
+	}
+}
+
+// devKeys are the key and secret to make a token with; defaults tells that
+// they are the well-known ones of a local server.
+func (c *Case) devKeys() (key, secret string, defaults bool) {
+	key, secret = c.Settings.APIKey.Value, c.Settings.APISecret.Secret.Reveal()
+	if key != "" && secret != "" {
+		return key, secret, false
+	}
+	if u := c.livekitURL(); key == "" && secret == "" && u != nil && probe.IsLoopbackHost(u.Hostname()) {
+		return "devkey", "secret", true
+	}
+	return "", "", false
+}
+
+// devURL is where the dev token is used: LIVEKIT_URL, which its key belongs to.
+func (c *Case) devURL() *url.URL { return c.livekitURL() }
+
+func (c *Case) mint() (*DevToken, error) {
+	key, secret, defaults := c.devKeys()
+	name := "lkdoctor-" + c.Nonce
+	dev := &DevToken{Room: name, Identity: name, DefaultKeys: defaults}
+	if c.Options.Room != "" {
+		dev.Room = c.Options.Room
+	}
+	if c.Options.Identity != "" {
+		dev.Identity = c.Options.Identity
+	}
+	raw, err := token.Mint(token.MintOptions{
+		Key: key, Secret: secret, Room: dev.Room, Identity: dev.Identity, Name: c.Options.DisplayName, Now: c.serverNow(),
+	})
+	if err != nil {
+		return nil, err
+	}
+	parsed, _ := token.Parse(raw)
+	dev.Token = parsed
+	return dev, nil
+}
+
+// serverNow is the time by the LiveKit server's clock where that is known, so
+// that a clock that is off here does not spoil the dev token.
+func (c *Case) serverNow() time.Time {
+	now := c.Now()
+	if c.Reach == nil || c.Reach.Date == nil {
+		return now
+	}
+	if offset, plusMinus := c.Reach.Date.Offset(); offset.Abs() > plusMinus+2*time.Second {
+		return now.Add(offset)
+	}
+	return now
+}
+
+// fallbackJoin joins with the dev token, and leaves at once. That it works
+// turns no failed run green: it narrows the blame.
+func fallbackJoin() Check {
+	return Check{
+		ID: "fallback.join", Stage: StageFallback, Timeout: 25 * time.Second,
+		Title: finding.Textf("The local development token joins a room"),
+		Short: finding.Textf("Dev join"),
+		Needs: []string{"fallback.mint"},
+		Ready: func(c *Case, ended Ended) *Skip {
+			switch {
+			case c.devURL() == nil && ended.Stopped("env.livekit"):
+				return BlockedBy("env.livekit")
+			case c.devURL() == nil:
+				return BlockedBy("env.files")
+			case ended.Stopped("join.reach"):
+				return BlockedBy("join.reach")
+			}
+			return nil
+		},
+		Run: func(ctx context.Context, c *Case) []Finding {
+			findings := c.devJoin(ctx)
+			if finding.Worst(findings) != finding.Fail {
+				return findings
+			}
+			cause := findings[slices.IndexFunc(findings, func(f Finding) bool { return f.Severity == finding.Fail })]
+			return append([]Finding{finding.New(finding.DevJoinFailed, finding.Fail,
+				"a token made here does not get in either: %s", cause.Message).
+				With("cause", string(cause.Code)).By(cause.Owner)}, findings...)
+		},
+		Outcome: func(c *Case) Outcome { return mediaOutcome(c.DevJoined) },
+	}
+}
+
+func (c *Case) devJoin(ctx context.Context) []Finding {
+	u := c.devURL()
+	switch {
+	case c.Dev.Failure != nil:
+		return serverFailure(c, c.Dev.Failure, u)
+	case c.Dev.Verdict != nil && !c.Dev.Verdict.Accepted:
+		return c.devVerdictFindings(c.Dev.Verdict)
+	}
+	Waiting(ctx, "joining %s with a token made here", clean.Line(c.Dev.Room, 60))
+	c.DevJoined = c.open(ctx, u, c.Dev.Token, c.Dev.Verdict)
+	findings := joinedFindings(c, c.DevJoined, u, c.Dev.Verdict)
+	if c.DevJoined.Failure == nil {
+		findings = append(findings, c.media(ctx, c.DevJoined)...)
+	}
+	return findings
+}
+
+// devVerdictFindings are the server's refusal of a token made here: whatever
+// is wrong with it, the key and secret here are the ones to change.
+func (c *Case) devVerdictFindings(v *probe.Verdict) []Finding {
+	tell := func(code Code, format string, args ...any) []Finding {
+		return []Finding{finding.New(code, finding.Fail, format, args...).With("status", v.Status).
+			With("reason", string(v.Reason)).With("server_text", v.Text).By(finding.OwnerConfig)}
+	}
+	key := clean.Line(c.Dev.Token.Claims.Issuer, 80)
+	switch v.Reason {
+	case probe.ReasonKeyUnknown, probe.ReasonKeyEmpty:
+		return tell(finding.ServerKeyUnknown, "the server does not know the API key %q that is configured here", key)
+	case probe.ReasonSignature:
+		return tell(finding.ServerSignatureRejected, "the server knows the key %s, and the secret configured here is not its secret for it", key)
+	}
+	return tell(finding.ServerTokenRejected, "the server refuses a token made here: %s", reasonWords(v))
+}

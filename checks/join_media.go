@@ -1,0 +1,181 @@
+package checks
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"lkdoctor/checks/finding"
+	"lkdoctor/checks/probe"
+)
+
+// When media is slow enough for a warning.
+const (
+	slowMedia = 5 * time.Second
+	slowRTT   = 300 * time.Millisecond
+)
+
+// joinMedia brings up the media connection of the stay that join.websocket
+// began, and leaves the room.
+func joinMedia() Check {
+	return Check{
+		ID: "join.media", Stage: StageJoin, Timeout: 20 * time.Second,
+		Title: finding.Textf("ICE and DTLS connect"),
+		Short: finding.Textf("Media"),
+		Needs: []string{"join.websocket"},
+		Ready: func(c *Case, _ Ended) *Skip {
+			if !c.Joined.in() {
+				return BlockedBy("join.websocket")
+			}
+			return nil
+		},
+		Run: func(ctx context.Context, c *Case) []Finding {
+			return c.media(ctx, c.Joined)
+		},
+		Outcome: func(c *Case) Outcome { return mediaOutcome(c.Joined) },
+	}
+}
+
+// media connects, keeps the evidence, and leaves the room.
+func (c *Case) media(ctx context.Context, j *JoinRecord) []Finding {
+	Waiting(ctx, "waiting for the media connection (ICE, DTLS)")
+	j.Media = j.Signal.Media(ctx, probe.MediaOptions{})
+	j.Media.Refresh()
+	j.close()
+	return mediaFindings(j)
+}
+
+// mediaFindings judges the evidence of one media connection.
+func mediaFindings(j *JoinRecord) []Finding {
+	m := j.Media
+	switch m.Outcome {
+	case probe.OutcomeCancelled:
+		return nil
+	case probe.OutcomeConnected:
+		return connectedFindings(j)
+	case probe.OutcomeNoRemoteCandidates, probe.OutcomeNoOffer:
+		return []Finding{evidence(finding.New(finding.MediaNoCandidates, finding.Fail,
+			"the server offers no address for media"), j)}
+	case probe.OutcomeDTLSFailed:
+		return []Finding{evidence(finding.New(finding.MediaDTLSFailed, finding.Fail,
+			"a path for media was found, and the DTLS handshake over it failed"), j)}
+	case probe.OutcomeLeft:
+		if m.End != nil && m.End.Reason != "CONNECTION_TIMEOUT" {
+			return []Finding{evidence(leftFinding(m.End.Reason, m.End.Action), j)}
+		}
+	case probe.OutcomeSignalLost:
+		code := 0
+		if m.End != nil {
+			code = m.End.CloseCode
+		}
+		return []Finding{evidence(finding.New(finding.WebsocketClosed, finding.Fail,
+			"the WebSocket was closed (%d) while media was connecting", code).With("close_code", code), j)}
+	case probe.OutcomeInternal, probe.OutcomeBadOffer:
+		return []Finding{evidence(finding.New(finding.MediaFailed, finding.Fail,
+			"the media connection could not be negotiated: %s", m.Detail), j)}
+	case probe.OutcomeNoLocalCandidates:
+		return []Finding{evidence(finding.New(finding.MediaFailed, finding.Fail,
+			"this machine has no network address that could carry media").By(finding.OwnerNetwork), j)}
+	}
+	return []Finding{failedFinding(j)}
+}
+
+// failedFinding says what was tried when nothing connected, and blames the
+// advertised addresses where they cannot be reached from here by their kind.
+func failedFinding(j *JoinRecord) Finding {
+	m := j.Media
+	if kind, hidden := onlyUnroutable(j); hidden {
+		return evidence(finding.New(finding.MediaPrivateCandidates, finding.Fail,
+			"the server was reached at %s and advertises only addresses of kind %s for media: nothing answered there",
+			j.Signal.Remote.Addr().String(), kind).By(finding.OwnerLiveKitServer), j)
+	}
+	sent, answered := uint64(0), uint64(0)
+	for _, p := range m.Pairs {
+		sent, answered = sent+p.RequestsSent, answered+p.ResponsesReceived
+	}
+	return evidence(finding.New(finding.MediaFailed, finding.Fail,
+		"no media path connected: %d addresses were tried, %d checks sent, %d answered", len(m.Remote), sent, answered).
+		By(finding.OwnerNetwork), j)
+}
+
+// connectedFindings warns of what works here and may not elsewhere.
+func connectedFindings(j *JoinRecord) []Finding {
+	m := j.Media
+	var findings []Finding
+	if m.Selected != nil && m.Selected.Remote.Protocol == "tcp" && !offersUDP(m) {
+		findings = append(findings, evidence(finding.New(finding.MediaUDPBlocked, finding.Warn,
+			"media connected over TCP only: the server offers no UDP address").By(finding.OwnerLiveKitServer), j))
+	} else if m.Selected != nil && m.Selected.Remote.Protocol == "tcp" {
+		findings = append(findings, evidence(finding.New(finding.MediaUDPBlocked, finding.Warn,
+			"media connected over TCP only: %s was not answered over UDP", firstUDP(m)).By(finding.OwnerNetwork), j))
+	}
+	if m.Selected != nil && m.Selected.Local.Type == "relay" {
+		findings = append(findings, evidence(finding.New(finding.MediaUDPBlocked, finding.Warn,
+			"media connected through a TURN server only").By(finding.OwnerNetwork), j))
+	}
+	if kind, hidden := onlyUnroutable(j); hidden {
+		findings = append(findings, evidence(finding.New(finding.MediaPrivateCandidates, finding.Warn,
+			"the server was reached at %s and advertises only addresses of kind %s for media: it connected all the same, and may not elsewhere",
+			j.Signal.Remote.Addr().String(), kind), j))
+	}
+	for _, dial := range m.TCP {
+		if tcpSilent(dial) {
+			findings = append(findings, failureFacts(finding.New(finding.MediaTCPUnreachable, finding.Warn,
+				"the advertised ICE/TCP address %s does not answer", dial.Candidate.HostPort()), dial.Failure))
+			break
+		}
+	}
+	if rtt := selectedRTT(m); m.Phases.Total > slowMedia || rtt > slowRTT {
+		findings = append(findings, evidence(finding.New(finding.MediaSlow, finding.Warn,
+			"media took %s to connect, with a round trip of %s", seconds(m.Phases.Total), rtt.Round(time.Millisecond).String()), j))
+	}
+	return findings
+}
+
+// tcpSilent tells whether an advertised ICE/TCP address did not take a plain
+// connection. An address family that this machine has no route for says nothing
+// about the server.
+func tcpSilent(d probe.TCPDial) bool {
+	return !d.Reachable && !d.Pending && d.Failure != nil &&
+		d.Failure.Kind != probe.KindUnreachable && d.Failure.Kind != probe.KindCancelled
+}
+
+func offersUDP(m *probe.Media) bool {
+	return slices.ContainsFunc(m.Remote, func(c probe.Candidate) bool { return c.Protocol == "udp" && c.Type != "prflx" })
+}
+
+func firstUDP(m *probe.Media) string {
+	for _, c := range m.Remote {
+		if c.Protocol == "udp" {
+			return c.HostPort()
+		}
+	}
+	return ""
+}
+
+// onlyUnroutable tells whether every advertised address is of a kind that
+// cannot be reached from where the server was reached, and which kind.
+func onlyUnroutable(j *JoinRecord) (string, bool) {
+	if !j.Signal.Remote.IsValid() || probe.AddrKind(j.Signal.Remote.Addr()) != probe.ScopePublic {
+		return "", false
+	}
+	kind := ""
+	for _, c := range j.Media.Remote {
+		if c.Type == "prflx" {
+			continue
+		}
+		if scope := string(c.Kind); scope == string(probe.ScopePublic) {
+			return "", false
+		} else if kind == "" {
+			kind = scope
+		}
+	}
+	return kind, kind != ""
+}
+
+func selectedRTT(m *probe.Media) time.Duration {
+	if m.Selected == nil {
+		return 0
+	}
+	return m.Selected.RTT
+}

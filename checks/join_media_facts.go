@@ -1,0 +1,76 @@
+package checks
+
+import (
+	"fmt"
+	"time"
+
+	"lkdoctor/checks/finding"
+	"lkdoctor/checks/probe"
+)
+
+// evidence attaches candidates, pairs and times.
+func evidence(f Finding, j *JoinRecord) Finding {
+	for name, value := range mediaFacts(j) {
+		f = f.With(name, value)
+	}
+	return f
+}
+
+func mediaFacts(j *JoinRecord) Facts {
+	m := j.Media
+	facts := Facts{
+		"outcome": string(m.Outcome), "ice_state": m.ICEState, "dtls_state": m.DTLSState,
+		"offer_ms": millis(m.Phases.Offer), "first_candidate_ms": millis(m.Phases.FirstCandidate),
+		"ice_ms": millis(m.Phases.ICE), "dtls_ms": millis(m.Phases.DTLS), "total_ms": millis(m.Phases.Total),
+		"remote_candidates": candidateRows(m.Remote), "local_candidates": candidateRows(m.Local), "pairs": pairRows(m.Pairs),
+	}
+	if m.Selected != nil {
+		facts["selected_pair"] = pairRow(*m.Selected)
+		facts["rtt_ms"] = millis(m.Selected.RTT)
+	}
+	return facts
+}
+
+func candidateRows(list []probe.Candidate) []string {
+	rows := make([]string, 0, len(list))
+	for _, c := range list {
+		rows = append(rows, candidateRow(c))
+	}
+	return rows
+}
+
+func candidateRow(c probe.Candidate) string {
+	row := fmt.Sprintf("%s %s %s %s", c.Protocol, c.HostPort(), c.Type, c.Kind)
+	if c.TCPType != "" {
+		row += " " + c.TCPType
+	}
+	return row
+}
+
+func pairRows(list []probe.Pair) []string {
+	rows := make([]string, 0, len(list))
+	for _, p := range list {
+		rows = append(rows, pairRow(p))
+	}
+	return rows
+}
+
+func pairRow(p probe.Pair) string {
+	return fmt.Sprintf("%s → %s (%s) %s: %d sent, %d answered", p.Local.HostPort(), p.Remote.HostPort(), p.Remote.Type, p.State,
+		p.RequestsSent, p.ResponsesReceived)
+}
+
+func mediaOutcome(j *JoinRecord) Outcome {
+	if j == nil || j.Media == nil || !j.Media.Connected {
+		return Outcome{}
+	}
+	protocol := "udp"
+	if j.Media.Selected != nil {
+		protocol = j.Media.Selected.Remote.Protocol
+	}
+	took := j.Signal.Took + j.Media.Phases.Total
+	return Outcome{
+		Text:  finding.Textf("joined %s over %s in %s", j.Signal.Facts.Room, protocol, took.Round(time.Millisecond).String()),
+		Facts: mediaFacts(j),
+	}
+}

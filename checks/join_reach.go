@@ -1,0 +1,218 @@
+package checks
+
+import (
+	"context"
+	"net/url"
+	"strings"
+	"time"
+
+	"lkdoctor/checks/clean"
+	"lkdoctor/checks/finding"
+	"lkdoctor/checks/probe"
+)
+
+// certSoon is from when on an expiring certificate is worth a warning.
+const certSoon = 14 * 24 * time.Hour
+
+// joinReach asks whether a LiveKit server is at LIVEKIT_URL. It needs nothing
+// from the ticket stage, so it starts at once.
+func joinReach() Check {
+	return Check{
+		ID: "join.reach", Stage: StageJoin, Timeout: 14 * time.Second,
+		Title: finding.Textf("The LiveKit server answers at LIVEKIT_URL"),
+		Short: finding.Textf("Server reachable"),
+		After: []string{"env.livekit"},
+		Ready: func(c *Case, ended Ended) *Skip {
+			switch {
+			case c.livekitURL() != nil && finding.Worst(urlFindings(c.Settings.URL.Value)) != finding.Fail:
+				return nil
+			case ended.Stopped("env.livekit"):
+				return BlockedBy("env.livekit")
+			}
+			return BlockedBy("env.files")
+		},
+		Run: func(ctx context.Context, c *Case) []Finding {
+			u := c.livekitURL()
+			Waiting(ctx, "waiting for %s to answer", clean.Line(u.Host, 80))
+			reach, failure := c.Net.Reach(ctx, u)
+			if failure != nil {
+				return serverFailure(c, failure, u)
+			}
+			c.Reach = reach
+			return reachFindings(ctx, c, reach, u)
+		},
+		Outcome: func(c *Case) Outcome {
+			if c.Reach == nil {
+				return Outcome{}
+			}
+			facts := Facts{"address": c.Reach.Address.String(), "what": string(c.Reach.What), "status": c.Reach.Status,
+				"dns_ms": millis(c.Reach.Phases.DNS), "tcp_ms": millis(c.Reach.Phases.TCP), "tls_ms": millis(c.Reach.Phases.TLS)}
+			if !c.Reach.IsLiveKit {
+				return Outcome{Facts: facts}
+			}
+			return Outcome{Text: finding.Textf("LiveKit answers at %s", clean.Line(c.livekitURL().Host, 60)), Facts: facts}
+		},
+	}
+}
+
+// reachFindings judges what answered.
+func reachFindings(ctx context.Context, c *Case, r *probe.Reach, u *url.URL) []Finding {
+	var findings []Finding
+	switch {
+	case r.Health == probe.HealthQuota:
+		findings = append(findings, quota(r.Status, r.Excerpt))
+	case r.Health == probe.HealthOverloaded && r.IsLiveKit:
+		findings = append(findings, overloaded(r.Status, r.Excerpt))
+	case r.Health == probe.HealthNotReady, r.Health == probe.HealthBadGateway, r.Health == probe.HealthOverloaded:
+		findings = append(findings, notReady(r.Status, r.Excerpt))
+	case !r.IsLiveKit:
+		findings = append(findings, notLiveKit(ctx, c, r, u))
+	}
+	if r.TLS != nil && r.TLS.Cert != nil {
+		if left := r.TLS.Cert.NotAfter.Sub(c.Now()); left < certSoon {
+			findings = append(findings, certFacts(finding.New(finding.ServerCertExpiresSoon, finding.Warn,
+				"the certificate of %s expires in %d days, on %s", clean.Line(u.Host, 80), int(left.Hours()/24),
+				r.TLS.Cert.NotAfter.UTC().Format("2 January 2006")), r.TLS.Cert))
+		}
+	}
+	return findings
+}
+
+// notLiveKit looks for LiveKit under other paths before it says that something
+// else is there.
+func notLiveKit(ctx context.Context, c *Case, r *probe.Reach, u *url.URL) Finding {
+	if found, ok := c.Net.FindPrefix(ctx, u); ok {
+		return finding.New(finding.ServerPathPrefix, finding.Fail,
+			"LiveKit is not at %s, and answers at %s", clean.URL(u.String()), clean.URL(found)).
+			With("found", clean.URL(found)).By(c.urlOwner()).
+			Fixed("", "Set LIVEKIT_URL to %s.", clean.URL(found))
+	}
+	if r.Status == 400 && plainToTLSText(r.Excerpt) {
+		return finding.New(finding.ServerTLS, finding.Fail,
+			"%s speaks TLS, and LIVEKIT_URL begins with ws://", clean.Line(u.Host, 80)).
+			With("status", r.Status).With("excerpt", r.Excerpt).By(c.urlOwner())
+	}
+	f := finding.New(finding.ServerNotLiveKit, finding.Fail,
+		"what answers at %s is not LiveKit: %s", clean.Line(u.Host, 80), serverWords(r.What)).By(c.placeOwner(r.What)).
+		With("what", string(r.What)).With("status", r.Status)
+	if r.ServerHeader != "" {
+		f = f.With("server_header", r.ServerHeader)
+	}
+	if r.Excerpt != "" {
+		f = f.With("excerpt", r.Excerpt)
+	}
+	return f
+}
+
+// plainToTLSText knows the answers of nginx and of Go's net/http to plain HTTP
+// on a TLS port.
+func plainToTLSText(body string) bool {
+	body = strings.ToLower(body)
+	return strings.Contains(body, "plain http request was sent to https port") ||
+		strings.Contains(body, "http request to an https server")
+}
+
+// placeOwner is who must act on what is there instead of LiveKit: the proxy
+// before a LiveKit server is the server's; anything else means that the address
+// is wrong.
+func (c *Case) placeOwner(what probe.ServerKind) Owner {
+	switch what {
+	case probe.ServerNginx, probe.ServerCaddy, probe.ServerTraefik, probe.ServerApache, probe.ServerCloudflare, probe.ServerGoMux:
+		return finding.OwnerLiveKitServer
+	}
+	return c.urlOwner()
+}
+
+// urlOwner is whoever wrote the address that is dialled.
+func (c *Case) urlOwner() Owner {
+	if c.elsewhere() {
+		return c.maker()
+	}
+	return finding.OwnerConfig
+}
+
+func notReady(status int, text string) Finding {
+	return withAnswer(finding.New(finding.ServerNotReady, finding.Fail,
+		"the server answers %d: it is not ready to take anybody", status), status, text)
+}
+
+func overloaded(status int, text string) Finding {
+	return withAnswer(finding.New(finding.ServerOverloaded, finding.Fail,
+		"the server answers %d: it is at its limit", status), status, text)
+}
+
+func quota(status int, text string) Finding {
+	return withAnswer(finding.New(finding.ServerQuota, finding.Fail,
+		"the server answers %d: a quota or rate limit is used up", status), status, text)
+}
+
+func withAnswer(f Finding, status int, text string) Finding {
+	f = f.With("status", status)
+	if text != "" {
+		f = f.With("server_text", text)
+	}
+	return f
+}
+
+// serverFailure puts a network failure on the way to the LiveKit server into
+// words: each way of not answering is told apart.
+func serverFailure(c *Case, f *probe.Failure, u *url.URL) []Finding {
+	host, name := clean.Line(u.Host, 80), clean.Line(u.Hostname(), 80)
+	tell := func(code Code, owner Owner, format string, args ...any) []Finding {
+		return []Finding{failureFacts(finding.New(code, finding.Fail, format, args...), f).By(owner)}
+	}
+	server, network := finding.OwnerLiveKitServer, finding.OwnerNetwork
+	switch f.Kind {
+	case probe.KindCancelled:
+		return nil
+	case probe.KindDNSAbsent:
+		return tell(finding.ServerDNS, network, "the name %s does not exist", name)
+	case probe.KindDNSFailed:
+		return tell(finding.ServerDNS, network, "the name %s could not be looked up: %s", name, f.Detail)
+	case probe.KindRefused:
+		if loopbackOnly(c, u) {
+			return tell(finding.ServerRefused, server,
+				"%s is this machine and refuses the connection, and its port answers on 127.0.0.1: the server listens on loopback only", host)
+		}
+		return tell(finding.ServerRefused, server, "%s refuses the connection: nothing listens there", host)
+	case probe.KindSYNTimeout:
+		return tell(finding.ServerTimeout, network, "%s does not answer the attempt to connect within %s", host, seconds(f.Took))
+	case probe.KindUnreachable, probe.KindTCPOther, probe.KindProxy:
+		return tell(finding.ServerTimeout, network, "%s cannot be reached: %s", host, f.Detail)
+	case probe.KindSilent, probe.KindHeaderSlow, probe.KindBodySlow:
+		return tell(finding.ServerSilent, server, "%s accepts the connection and does not finish an answer within %s", host, seconds(f.Took))
+	case probe.KindTLSUnknownCA, probe.KindTLSExpired, probe.KindTLSNotYet, probe.KindTLSWrongName, probe.KindTLSOther:
+		return tell(finding.ServerTLS, server, "the TLS handshake with %s fails: %s", host, tlsWords(f))
+	case probe.KindTLSPlainPort:
+		return tell(finding.ServerTLS, c.urlOwner(), "%s does not speak TLS, and LIVEKIT_URL begins with wss://", host)
+	case probe.KindPlainToTLS:
+		return tell(finding.ServerTLS, c.urlOwner(), "%s speaks TLS, and LIVEKIT_URL begins with ws://", host)
+	case probe.KindReset, probe.KindClosed:
+		if f.Phase == probe.PhaseTLS {
+			return tell(finding.ServerTLS, server, "%s cuts the connection in the middle of the TLS handshake", host)
+		}
+		if f.What == probe.ServerMediaPort {
+			return tell(finding.ServerNotLiveKit, c.urlOwner(),
+				"%s closes the connection without an answer, as LiveKit's media port does; signalling is on 7880 unless it was changed", host)
+		}
+		return tell(finding.ServerReset, server, "%s accepts the connection and closes it without an answer", host)
+	}
+	return tell(finding.ServerNotLiveKit, c.urlOwner(), "what listens at %s does not speak HTTP: %s", host, listener(f))
+}
+
+// serverWords names what is there instead of LiveKit.
+func serverWords(what probe.ServerKind) Text {
+	switch what {
+	case probe.ServerNginx, probe.ServerCaddy, probe.ServerTraefik, probe.ServerApache, probe.ServerCloudflare:
+		return finding.Textf("it is %s, with no LiveKit behind this address", string(what))
+	case probe.ServerNextJS:
+		return finding.Textf("it is a Next.js app")
+	case probe.ServerSPA:
+		return finding.Textf("it is a web app that answers every path with the same page")
+	case probe.ServerGoMux:
+		return finding.Textf("it is a Go program without LiveKit's paths")
+	case probe.ServerUvicorn, probe.ServerExpress:
+		return finding.Textf("it is a web service (%s)", string(what))
+	}
+	return finding.Textf("it is some other web server")
+}

@@ -1,0 +1,46 @@
+package checks
+
+import (
+	"context"
+	"net/url"
+	"time"
+
+	"lkdoctor/checks/probe"
+	"lkdoctor/checks/token"
+)
+
+// JoinRecord is one stay in a room: the signalling connection, the media
+// connection, and why there is none.
+type JoinRecord struct {
+	Signal  *probe.Signal
+	Failure *probe.SignalFailure
+	Media   *probe.Media
+}
+
+// close leaves the room, if it was joined; more than once is harmless.
+func (j *JoinRecord) close() {
+	if j == nil {
+		return
+	}
+	j.Media.Close()
+	if j.Signal != nil {
+		j.Signal.Leave()
+	}
+}
+
+// in tells whether the server let us into the room.
+func (j *JoinRecord) in() bool { return j != nil && j.Signal != nil }
+
+// open joins the room of t at u. The token goes the way in which the server
+// saw it: in the header, or in the query where something drops the header.
+func (c *Case) open(ctx context.Context, u *url.URL, t *token.Token, v *probe.Verdict) *JoinRecord {
+	options := probe.SignalOptions{}
+	if v != nil && v.InQuery {
+		options.Via = probe.ViaQuery
+	}
+	if c.Joined != nil && c.Joined.Failure != nil && c.Joined.Failure.Kind == probe.SignalSilent {
+		options.FirstFrame = 2 * time.Second // it was silent for the full time already
+	}
+	signal, failure := c.Net.OpenSignal(ctx, u, t.Reveal(), options)
+	return &JoinRecord{Signal: signal, Failure: failure}
+}

@@ -1,0 +1,222 @@
+package checks
+
+import (
+	"context"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"lkdoctor/checks/clean"
+	"lkdoctor/checks/finding"
+	"lkdoctor/checks/probe"
+)
+
+// joinWebSocket joins the room with the token under test and reads the first
+// frame itself: a server that opens the WebSocket and says nothing would hold
+// the SDKs for ever. The stay goes on for join.media, which leaves.
+func joinWebSocket() Check {
+	return Check{
+		ID: "join.websocket", Stage: StageJoin, Timeout: 12 * time.Second,
+		Title: finding.Textf("The WebSocket opens, and the server answers Join"),
+		Short: finding.Textf("WebSocket"),
+		Needs: []string{"signature.server"},
+		After: []string{"token.claims", "token.time"},
+		Ready: func(c *Case, ended Ended) *Skip {
+			if acceptance(c.Verdict) != Yes {
+				return BlockedBy("signature.server")
+			}
+			return nil
+		},
+		Run: func(ctx context.Context, c *Case) []Finding {
+			if c.Present.Known && c.Present.Present && !c.Options.ForceJoin {
+				return []Finding{wouldEvict(c)}
+			}
+			u := c.serverURL()
+			Waiting(ctx, "joining %s at %s", clean.Line(c.Token.Room(), 60), clean.Line(u.Host, 80))
+			joined := c.open(ctx, u, c.Token, c.Verdict)
+			c.Joined = joined
+			return joinedFindings(c, joined, u, c.Verdict)
+		},
+		Outcome: func(c *Case) Outcome {
+			if !c.Joined.in() {
+				return Outcome{}
+			}
+			s := c.Joined.Signal
+			return Outcome{
+				Text: finding.Textf("joined %s as %s on LiveKit %s", s.Facts.Room, s.Facts.Identity, s.Facts.ServerVersion),
+				Facts: Facts{"room": s.Facts.Room, "identity": s.Facts.Identity, "server_version": s.Facts.ServerVersion,
+					"server_region": s.Facts.ServerRegion, "others_in_room": s.Facts.OthersCount,
+					"upgrade_ms": millis(s.Phases.Upgrade), "join_ms": millis(s.Phases.Join)},
+			}
+		},
+	}
+}
+
+func wouldEvict(c *Case) Finding {
+	return finding.New(finding.JoinWouldEvict, finding.Warn,
+		"%s is in room %s now; joining would throw that participant out, so nothing was joined",
+		clean.Line(c.Token.Identity(), 80), clean.Line(c.Token.Room(), 80)).
+		With("identity", clean.Line(c.Token.Identity(), 256)).With("room", clean.Line(c.Token.Room(), 256))
+}
+
+// joinedFindings judges a join, or the attempt.
+func joinedFindings(c *Case, j *JoinRecord, u *url.URL, v *probe.Verdict) []Finding {
+	if j.Failure != nil {
+		return signalFindings(c, j.Failure, u, v)
+	}
+	var findings []Finding
+	if v != nil && v.InQuery {
+		findings = append(findings, finding.New(finding.WebsocketAuthStripped, finding.Fail,
+			"the token works in the query and not in the Authorization header: something on the way drops the header"))
+	}
+	return append(findings, versionFindings(j.Signal.Facts.ServerVersion)...)
+}
+
+// oldestVersion is the first server with the /rtc/v1 path, which the client
+// SDKs of today ask for first (reference: livekit-server v1.9.10).
+const oldestVersion = "1.9.10"
+
+func versionFindings(version string) []Finding {
+	if version == "" || !olderThan(version, oldestVersion) {
+		return nil
+	}
+	return []Finding{finding.New(finding.ServerVersionOld, finding.Warn,
+		"the server is LiveKit %s; from %s on it has the signalling path that the client SDKs of today ask for first",
+		version, oldestVersion).With("server_version", version)}
+}
+
+// olderThan compares dotted numbers; what cannot be read is not older.
+func olderThan(version, than string) bool {
+	a, b := strings.Split(version, "."), strings.Split(than, ".")
+	for i := range b {
+		if i >= len(a) {
+			return true
+		}
+		have, err := strconv.Atoi(strings.TrimFunc(a[i], func(r rune) bool { return r < '0' || r > '9' }))
+		want, _ := strconv.Atoi(b[i])
+		if err != nil || have != want {
+			return err == nil && have < want
+		}
+	}
+	return false
+}
+
+// signalFindings puts a failed join into words. The server's verdict on the
+// token was yes, so what fails here is the way or the room.
+func signalFindings(c *Case, f *probe.SignalFailure, u *url.URL, v *probe.Verdict) []Finding {
+	switch f.Kind {
+	case probe.SignalCancelled:
+		return nil
+	case probe.SignalNetwork:
+		return serverFailure(c, f.Network, u)
+	case probe.SignalUpgradeRefused:
+		return []Finding{upgradeFinding(c, f)}
+	case probe.SignalClosed:
+		closed := finding.New(finding.WebsocketClosed, finding.Fail,
+			"the WebSocket opened and was closed (%d) before the server said Join", f.CloseCode)
+		if f.CloseText != "" {
+			closed.Message = finding.Textf("the WebSocket opened and was closed (%d, %s) before the server said Join", f.CloseCode, f.CloseText)
+		}
+		return []Finding{closed.With("close_code", f.CloseCode).With("close_text", f.CloseText)}
+	case probe.SignalSilent:
+		return []Finding{finding.New(finding.WebsocketSilent, finding.Fail,
+			"the WebSocket opened, and no first frame came within %s; LiveKit's SDKs would wait for ever", seconds(f.Took)).
+			With("waited_ms", millis(f.Took))}
+	case probe.SignalNotSignal:
+		return []Finding{finding.New(finding.WebsocketNotSignal, finding.Fail,
+			"the WebSocket opened, and its first frame (%s, %d bytes) is not LiveKit's protocol", f.FrameType, f.FrameLength).
+			With("frame_type", f.FrameType).With("excerpt", f.Excerpt)}
+	}
+	return []Finding{leftFinding(f.Reason, f.Action)}
+}
+
+// upgradeFinding reads the HTTP answer that refused the upgrade, which the
+// SDKs throw away.
+func upgradeFinding(c *Case, f *probe.SignalFailure) Finding {
+	with := func(g Finding) Finding {
+		g = g.With("status", f.Status)
+		if f.Body != "" {
+			g = g.With("server_text", f.Body)
+		}
+		for _, name := range []string{"Server", "Via", "Cf-Ray", "Location", "X-Powered-By"} {
+			if value := f.Header.Get(name); value != "" {
+				g = g.With("header_"+strings.ToLower(strings.ReplaceAll(name, "-", "_")), value)
+			}
+		}
+		return g
+	}
+	body := strings.ToLower(f.Body)
+	switch {
+	case f.Status == 404 && strings.Contains(body, "requested room does not exist"):
+		return with(roomNotFound(c))
+	case f.Status == 500 && strings.Contains(body, "connection closed by media"):
+		return with(finding.New(finding.RoomJoinRefused, finding.Fail,
+			"the server accepted the token and then refused the join (500, connection closed by media): the room is full, "+
+				"or metadata or attributes are too large, or the room preset is unknown"))
+	case f.Status == 500 && strings.Contains(body, "could not find any available nodes"):
+		return with(notReady(f.Status, f.Body))
+	case f.Status == 429:
+		return with(quota(f.Status, f.Body))
+	case f.Status == 503:
+		return with(overloaded(f.Status, f.Body))
+	case f.Status == 502 || f.Status == 504:
+		return with(notReady(f.Status, f.Body))
+	case f.Status == 404, f.Status == 426, f.Status == 400, f.Status >= 200 && f.Status < 400:
+		return with(finding.New(finding.WebsocketUpgradeStripped, finding.Fail,
+			"the server accepts the token over HTTP, and the WebSocket upgrade came back as %d: a proxy on the way drops the Upgrade header", f.Status))
+	}
+	return with(finding.New(finding.ServerTokenRejected, finding.Fail,
+		"the server accepted the token over HTTP, and refuses the WebSocket with %d: %s", f.Status, orNothing(f.Body)))
+}
+
+func orNothing(s string) string {
+	if s == "" {
+		return "(no text)"
+	}
+	return s
+}
+
+func roomNotFound(c *Case) Finding {
+	room := ""
+	if c.Token != nil {
+		room = clean.Line(c.Token.Room(), 80)
+	}
+	return finding.New(finding.RoomNotFound, finding.Fail,
+		"room %s does not exist, and the server does not create rooms on joining", room).With("room", room)
+}
+
+// leftFinding is a Leave that the server sent, with its reason in our words.
+func leftFinding(reason, action string) Finding {
+	return finding.New(finding.JoinLeft, finding.Fail, "the server ended the stay: %s (%s)", leaveWords(reason), reason).
+		With("reason", reason).With("action", action)
+}
+
+// leaveWords are the reasons of livekit.DisconnectReason for people.
+func leaveWords(reason string) Text {
+	switch reason {
+	case "DUPLICATE_IDENTITY":
+		return finding.Textf("somebody else joined with the same identity")
+	case "SERVER_SHUTDOWN":
+		return finding.Textf("the server is shutting down")
+	case "PARTICIPANT_REMOVED":
+		return finding.Textf("the participant was removed by an API call")
+	case "ROOM_DELETED":
+		return finding.Textf("the room was deleted by an API call")
+	case "ROOM_CLOSED":
+		return finding.Textf("the room was closed")
+	case "CONNECTION_TIMEOUT":
+		return finding.Textf("the media connection did not come up in time")
+	case "JOIN_FAILURE":
+		return finding.Textf("the join failed on the server")
+	case "STATE_MISMATCH":
+		return finding.Textf("the server does not know the session")
+	case "MIGRATION":
+		return finding.Textf("the room moves to another node")
+	case "SIGNAL_CLOSE":
+		return finding.Textf("the signalling connection was closed")
+	case "MEDIA_FAILURE":
+		return finding.Textf("the server's media stack failed")
+	}
+	return finding.Textf("it gave no reason that is known here")
+}

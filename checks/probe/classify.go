@@ -1,0 +1,124 @@
+package probe
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// dialKind names why one address could not be dialled.
+func dialKind(err error) Kind {
+	var ne net.Error
+	switch {
+	case errors.Is(err, context.Canceled):
+		return KindCancelled
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return KindRefused
+	case errors.Is(err, syscall.ECONNRESET):
+		return KindReset
+	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH),
+		errors.Is(err, syscall.EADDRNOTAVAIL), errors.Is(err, syscall.EAFNOSUPPORT),
+		errors.Is(err, syscall.ENETDOWN), errors.Is(err, syscall.EHOSTDOWN), errors.Is(err, syscall.EPERM), errors.Is(err, syscall.EACCES):
+		return KindUnreachable
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, syscall.ETIMEDOUT):
+		return KindSYNTimeout
+	case errors.As(err, &ne) && ne.Timeout():
+		return KindSYNTimeout
+	}
+	return KindTCPOther
+}
+
+// dialFailure sums up the attempts: a definite answer (refused, reset) says
+// more than silence, silence more than a missing route.
+func (n *Net) dialFailure(ctx context.Context, lost []Attempt, last dialled) *Failure {
+	rank := map[Kind]int{KindRefused: 5, KindReset: 4, KindSYNTimeout: 3, KindTCPOther: 2, KindUnreachable: 1}
+	f := &Failure{Kind: KindUnreachable, Phase: PhaseTCP, Attempts: lost, Err: last.err}
+	best := 0
+	for _, a := range lost {
+		if rank[a.Kind] > best {
+			f.Kind, f.Address, best = a.Kind, a.Address.String(), rank[a.Kind]
+		}
+	}
+	if last.err != nil {
+		f.Detail = n.line(last.err.Error())
+	}
+	if errors.Is(ctx.Err(), context.Canceled) {
+		f.Kind, f.Detail = KindCancelled, ""
+	}
+	return f
+}
+
+// tlsKind names why a handshake failed. plain is true when what came back
+// instead of TLS is known to be something else.
+func tlsKind(err error, head []byte) (kind Kind, plain bool) {
+	var (
+		record   tls.RecordHeaderError
+		unknown  x509.UnknownAuthorityError
+		name     x509.HostnameError
+		invalid  x509.CertificateInvalidError
+		alert    tls.AlertError
+		netError net.Error
+	)
+	switch {
+	case errors.As(err, &unknown):
+		return KindTLSUnknownCA, false
+	case errors.As(err, &name):
+		return KindTLSWrongName, false
+	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
+		if invalid.Cert != nil && strings.Contains(invalid.Detail, " is before ") {
+			return KindTLSNotYet, false
+		}
+		return KindTLSExpired, false
+	case errors.As(err, &record):
+		return KindTLSPlainPort, true
+	case errors.As(err, &alert):
+		return KindTLSOther, false
+	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
+		return KindReset, false
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return KindClosed, false
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded),
+		errors.As(err, &netError) && netError.Timeout():
+		if len(head) == 0 {
+			return KindSilent, false
+		}
+	}
+	return KindTLSOther, false
+}
+
+// handshake turns conn into a TLS connection, or says why it cannot.
+func (n *Net) handshake(ctx context.Context, conn *Conn, host string) *Failure {
+	hctx, cancel := context.WithTimeout(ctx, n.limits().TLS)
+	defer cancel()
+	raw := &Conn{Conn: conn.Conn} // keeps the first bytes under the TLS layer
+	secure := tls.Client(raw, n.TLSConfig(host))
+	start := time.Now()
+	err := secure.HandshakeContext(hctx)
+	if err == nil {
+		conn.Conn, conn.Phases.TLS = secure, time.Since(start)
+		conn.TLS = n.tlsInfo(secure.ConnectionState())
+		return nil
+	}
+	f := &Failure{Phase: PhaseTLS, Host: n.line(conn.Host), Address: conn.Address.String(),
+		Attempts: conn.Attempts, Detail: n.line(err.Error()), Err: err}
+	f.Cert = n.refusedCert(err)
+	switch kind, plain := tlsKind(err, raw.Head()); {
+	case errors.Is(ctx.Err(), context.Canceled):
+		f.Kind, f.Detail = KindCancelled, ""
+	case plain:
+		f.Kind = kind
+		f.What, f.Banner = n.banner(raw.Head())
+	case hctx.Err() != nil && len(raw.Head()) == 0:
+		f.Kind, f.Detail = KindSilent, "the TLS handshake was not answered"
+	default:
+		f.Kind = kind
+	}
+	return f
+}

@@ -1,0 +1,94 @@
+package probe
+
+import (
+	"net"
+	"net/netip"
+	"sync"
+	"time"
+)
+
+// bannerBytes is how much of a connection's beginning is kept, to name what
+// listens when it is not HTTP.
+const bannerBytes = 256
+
+// Conn is an open connection (TLS finished, where the URL asks for it) together
+// with what was measured while it opened.
+type Conn struct {
+	net.Conn
+	// Host is the host and port asked; Address where it went.
+	Host    string
+	Address netip.AddrPort
+	// Resolved are all addresses of the host.
+	Resolved []netip.Addr
+	// Attempts are the addresses that were tried, in the order of their end.
+	Attempts []Attempt
+	Phases   Phases
+	TLS      *TLSInfo // nil without TLS
+
+	opened time.Time
+	// asked is closed by the first Write. Where it is not nil, Read waits for it:
+	// http.Transport takes what comes before its request for an error, and logs
+	// it to standard error.
+	asked  chan struct{}
+	asking sync.Once
+	mu     sync.Mutex
+	head   []byte
+	closer sync.Once
+	err    error
+}
+
+// Read reads, and keeps a copy of the connection's first bytes.
+func (c *Conn) Read(p []byte) (int, error) {
+	if c.asked != nil {
+		<-c.asked
+	}
+	n, err := c.Conn.Read(p)
+	c.mu.Lock()
+	if room := bannerBytes - len(c.head); room > 0 && n > 0 {
+		c.head = append(c.head, p[:min(n, room)]...)
+	}
+	c.mu.Unlock()
+	return n, err
+}
+
+// Write writes, and lets waiting reads go.
+func (c *Conn) Write(p []byte) (int, error) {
+	defer c.release()
+	return c.Conn.Write(p)
+}
+
+// release lets waiting reads go.
+func (c *Conn) release() {
+	if c.asked != nil {
+		c.asking.Do(func() { close(c.asked) })
+	}
+}
+
+// Head is a copy of the first bytes that came in: raw, a stranger's.
+func (c *Conn) Head() []byte {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return append([]byte(nil), c.head...)
+}
+
+// Close closes the connection; more than once is harmless.
+func (c *Conn) Close() error {
+	c.closer.Do(func() { c.err = c.Conn.Close() })
+	c.release()
+	return c.err
+}
+
+// alive tells whether an idle connection is still open and quiet: whoever has
+// said something unasked (or hung up) is of no use for a new request.
+func (c *Conn) alive() bool {
+	if err := c.SetReadDeadline(time.Now().Add(200 * time.Microsecond)); err != nil {
+		return false
+	}
+	var b [1]byte
+	n, err := c.Conn.Read(b[:])
+	ne, ok := err.(net.Error)
+	if n > 0 || !ok || !ne.Timeout() {
+		return false
+	}
+	return c.SetReadDeadline(time.Time{}) == nil
+}

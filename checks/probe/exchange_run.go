@@ -1,0 +1,235 @@
+package probe
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptrace"
+	"net/url"
+	"time"
+)
+
+// maxHops is how many same-origin redirects are followed.
+const maxHops = 5
+
+// Causes that our own timers give up with.
+var (
+	errFirstByte = errors.New("no answer in time")
+	errTotal     = errors.New("the exchange did not end in time")
+)
+
+// Exchange asks one HTTP question and reads the whole answer, within the
+// limits. Redirects are followed on the same origin only, and only when asking
+// again is safe: GET and HEAD, or another method when 307 or 308 adds or takes
+// away nothing but a trailing slash. Any other redirect is returned as it is.
+//
+// When the failure is in the body (PhaseBody), the reply is returned as well,
+// with what had arrived.
+func (n *Net) Exchange(ctx context.Context, req Request) (*Reply, *Failure) {
+	start := time.Now()
+	if f := checkURL(req.URL); f != nil {
+		if req.conn != nil {
+			_ = req.conn.Close()
+		}
+		return nil, f
+	}
+	lim := n.limits()
+	if req.Total > 0 {
+		lim.Exchange = req.Total
+	}
+	if req.FirstByte > 0 {
+		lim.FirstByte = req.FirstByte
+	}
+	if req.Method == "" {
+		req.Method = http.MethodGet
+	}
+	if req.MaxBody <= 0 {
+		req.MaxBody = DefaultMaxBody
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, lim.Exchange, errTotal)
+	defer cancel()
+	var followed []Redirect
+	for u := HTTPURL(req.URL); ; {
+		reply, f := n.roundTrip(ctx, req, u, lim)
+		req.conn = nil
+		if reply != nil {
+			reply.Redirects, reply.Took = followed, time.Since(start)
+		}
+		if f != nil {
+			f.Took = time.Since(start)
+			return reply, f
+		}
+		next := n.redirect(reply, req.Method, u)
+		if next == nil {
+			return reply, nil
+		}
+		if len(followed) == maxHops {
+			return reply, &Failure{Kind: KindRedirectRefused, Phase: PhaseHTTP, Host: n.line(HostPort(u)),
+				Address: reply.Address.String(), Detail: "it redirects again and again", Took: time.Since(start)}
+		}
+		followed = append(followed, *reply.Redirect)
+		u = next
+	}
+}
+
+// roundTrip sends the request to u and reads the answer.
+func (n *Net) roundTrip(parent context.Context, req Request, u *url.URL, lim Limits) (*Reply, *Failure) {
+	ctx, cancel := context.WithCancelCause(parent)
+	defer cancel(nil)
+	t := &trip{ctx: ctx, handoff: req.conn, patient: lim.FirstByte}
+	t.silence = time.AfterFunc(time.Hour, func() { cancel(errFirstByte) })
+	defer func() {
+		if c := t.take(); c != nil { // another connection was free
+			_ = c.Close()
+		}
+	}()
+	tctx := context.WithValue(ctx, tripKey{}, t)
+	tctx = httptrace.WithClientTrace(tctx, t.trace(n.now))
+	defer func() { t.answered(n.now()) }() // whatever happened: no timer stays behind
+
+	hreq, err := n.httpRequest(tctx, req, u)
+	if err != nil {
+		return nil, &Failure{Kind: KindBadURL, Phase: PhaseURL, Host: n.line(HostPort(u)), Detail: n.line(err.Error())}
+	}
+	proxy, err := n.ProxyFor(u)
+	if err != nil {
+		return nil, &Failure{Kind: KindProxy, Phase: PhaseProxy, Host: n.line(HostPort(u)), Detail: "the proxy's address cannot be understood"}
+	}
+	resp, err := n.roundTripper().RoundTrip(hreq)
+	if err != nil {
+		return nil, n.tripFailure(parent, ctx, t, u, proxy, err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	t.answered(n.now())
+
+	reply := n.reply(resp, t, u, proxy)
+	b := readBody(resp.Body, resp.Header.Get("Content-Encoding"), req.MaxBody)
+	reply.Body, reply.Truncated, reply.Encoding = b.data, b.truncated, b.unknown
+	if f := n.bodyFailure(parent, ctx, b); f != nil {
+		f.Host, f.Address = n.line(HostPort(u)), reply.Address.String()
+		return reply, f
+	}
+	return reply, nil
+}
+
+// httpRequest makes the request; credentials in the URL become basic
+// authentication, as every HTTP client does it.
+func (n *Net) httpRequest(ctx context.Context, req Request, u *url.URL) (*http.Request, error) {
+	var body io.Reader
+	if len(req.Body) > 0 {
+		body = bytes.NewReader(req.Body)
+	}
+	hreq, err := http.NewRequestWithContext(ctx, req.Method, u.String(), body)
+	if err != nil {
+		return nil, errors.New("the request cannot be made from this address") // err quotes the URL
+	}
+	// Bytes that a server sends after its answer are logged by http.Transport if
+	// the connection is kept; an answer to POST may hold a token.
+	hreq.Close = req.Method != http.MethodGet && req.Method != http.MethodHead
+	for name, values := range req.Header {
+		hreq.Header[http.CanonicalHeaderKey(name)] = append([]string(nil), values...)
+	}
+	if hreq.Header.Get("User-Agent") == "" {
+		agent := n.UserAgent
+		if agent == "" {
+			agent = "lkdoctor"
+		}
+		hreq.Header.Set("User-Agent", agent)
+	}
+	if u.User != nil && hreq.Header.Get("Authorization") == "" {
+		password, _ := u.User.Password()
+		hreq.SetBasicAuth(u.User.Username(), password)
+	}
+	return hreq, nil
+}
+
+// reply takes over what the answer's head says.
+func (n *Net) reply(resp *http.Response, t *trip, u, proxy *url.URL) *Reply {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	r := &Reply{Status: resp.StatusCode, Header: resp.Header, Proto: resp.Proto, Reused: t.reused}
+	if t.conn != nil {
+		r.Address, r.TLS = t.conn.Address, t.conn.TLS
+		if !t.reused {
+			r.Phases = t.conn.Phases
+		}
+	}
+	if t.tls != nil {
+		r.TLS = n.tlsInfo(*t.tls)
+	}
+	if !t.wrote.IsZero() && t.first.After(t.wrote) {
+		r.Phases.FirstByte = t.first.Sub(t.wrote)
+	}
+	if date, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
+		r.Date = &ClockSample{Date: date, At: t.firstAt.Add(-r.Phases.FirstByte / 2), RTT: r.Phases.FirstByte}
+	}
+	if proxy != nil {
+		r.Via = n.line(proxy.Scheme + "://" + proxy.Host)
+		r.FromProxy = fromProxy(resp, u)
+	}
+	return r
+}
+
+// fromProxy tells whether a forward proxy answered itself: it asks for its own
+// credentials, or gives up with the headers that proxies sign such pages with.
+// Behind CONNECT (https) only the server can have answered.
+func fromProxy(resp *http.Response, u *url.URL) bool {
+	if Secure(u) {
+		return false
+	}
+	if resp.StatusCode == http.StatusProxyAuthRequired {
+		return true
+	}
+	for _, name := range []string{"X-Squid-Error", "Proxy-Status", "Proxy-Connection", "Proxy-Authenticate"} {
+		if resp.StatusCode >= 400 && resp.Header.Get(name) != "" {
+			return true
+		}
+	}
+	return false
+}
+
+// redirect looks at a redirecting answer: it returns where to ask again, or nil
+// and leaves the redirect in the reply.
+func (n *Net) redirect(reply *Reply, method string, from *url.URL) *url.URL {
+	switch reply.Status {
+	case 301, 302, 303, 307, 308:
+	default:
+		return nil
+	}
+	location := reply.Header.Get("Location")
+	if location == "" {
+		return nil
+	}
+	to, err := from.Parse(location)
+	if err != nil {
+		reply.Redirect = &Redirect{Status: reply.Status, To: "an address that cannot be understood"}
+		return nil
+	}
+	shown := &url.URL{Scheme: to.Scheme, Host: to.Host, Path: to.Path}
+	r := &Redirect{Status: reply.Status, To: n.line(shown.String())}
+	r.SameOrigin = to.Scheme == from.Scheme && sameHostPort(to, from)
+	r.ToTLS = from.Scheme == "http" && to.Scheme == "https" && to.Hostname() == from.Hostname()
+	reply.Redirect = r
+	if !r.SameOrigin {
+		return nil
+	}
+	to.User = from.User
+	if method == http.MethodGet || method == http.MethodHead {
+		return to
+	}
+	if (reply.Status == 307 || reply.Status == 308) && slashOnly(from, to) {
+		return to
+	}
+	return nil
+}
+
+// sameHostPort compares what is connected to.
+func sameHostPort(a, b *url.URL) bool { return HostPort(a) == HostPort(b) }
+
+// slashOnly tells whether two URLs differ in one trailing slash and nothing else.
+func slashOnly(a, b *url.URL) bool {
+	pa, pb := a.EscapedPath(), b.EscapedPath()
+	return a.RawQuery == b.RawQuery && (pa+"/" == pb || pa == pb+"/")
+}

@@ -1,0 +1,107 @@
+package probe
+
+import (
+	"strings"
+)
+
+// isLiveKit tells whether /rtc/validate without a token answered in LiveKit's words.
+func isLiveKit(fingerprint *Reply) bool {
+	if fingerprint == nil {
+		return false
+	}
+	v := ClassifyVerdict(fingerprint.Status, string(fingerprint.Body))
+	return v.FromLiveKit && !v.Accepted
+}
+
+// identify names what answered GET / (root) and GET /rtc/validate
+// (fingerprint); either may be nil.
+func identify(root, fingerprint *Reply) ServerKind {
+	if isLiveKit(fingerprint) {
+		return ServerLiveKit
+	}
+	best := fingerprint
+	if best == nil {
+		best = root
+	}
+	if best == nil {
+		return ServerUnknown
+	}
+	if best.FromProxy {
+		return ServerProxy
+	}
+	powered := strings.ToLower(best.Header.Get("X-Powered-By"))
+	switch {
+	case strings.Contains(powered, "next.js"), best.Header.Get("X-Nextjs-Cache") != "", strings.Contains(string(best.Body), "/_next/static/"):
+		return ServerNextJS
+	case fingerprint != nil && fingerprint.Status == 200 && isHTML(fingerprint):
+		return ServerSPA
+	}
+	if kind := byServerHeader(best.Header.Get("Server")); kind != ServerUnknown {
+		return kind
+	}
+	switch {
+	case powered == "express":
+		return ServerExpress
+	case best.Header.Get("CF-Ray") != "":
+		return ServerCloudflare
+	case traefikCert(best.TLS):
+		return ServerTraefik
+	case best.Status == 404 && strings.TrimSpace(string(best.Body)) == "404 page not found":
+		return ServerGoMux
+	}
+	return ServerOtherHTTP
+}
+
+// byServerHeader names the server by its Server header.
+func byServerHeader(server string) ServerKind {
+	server = strings.ToLower(server)
+	for _, s := range []struct {
+		part string
+		kind ServerKind
+	}{
+		{"cloudflare", ServerCloudflare}, {"nginx", ServerNginx}, {"openresty", ServerNginx},
+		{"caddy", ServerCaddy}, {"traefik", ServerTraefik}, {"apache", ServerApache},
+		{"uvicorn", ServerUvicorn}, {"hypercorn", ServerUvicorn},
+	} {
+		if strings.Contains(server, s.part) {
+			return s.kind
+		}
+	}
+	return ServerUnknown
+}
+
+// traefikCert tells the certificate that Traefik makes up when it has no other.
+func traefikCert(t *TLSInfo) bool {
+	return t != nil && t.Cert != nil && strings.Contains(t.Cert.Subject, "TRAEFIK DEFAULT CERT")
+}
+
+// isHTML tells whether an answer is a page.
+func isHTML(r *Reply) bool {
+	return strings.Contains(strings.ToLower(r.Header.Get("Content-Type")), "text/html") ||
+		strings.HasPrefix(strings.ToLower(strings.TrimSpace(string(r.Body[:min(len(r.Body), 512)]))), "<!doctype html")
+}
+
+// health tells whether the server is fit for joining.
+func health(livekit bool, root, fingerprint *Reply) Health {
+	for _, r := range []*Reply{root, fingerprint} {
+		if r == nil {
+			continue
+		}
+		body := strings.ToLower(string(r.Body[:min(len(r.Body), 512)]))
+		switch {
+		case r.Status == 406 && strings.HasPrefix(body, "not ready"),
+			strings.Contains(body, "could not find any available nodes"):
+			return HealthNotReady
+		case r.Status == 502, r.Status == 504:
+			return HealthBadGateway
+		case r.Status == 503:
+			return HealthOverloaded
+		case r.Status == 429:
+			return HealthQuota
+		}
+	}
+	if livekit {
+		return HealthOK
+	}
+	return HealthUnknown
+}

@@ -1,0 +1,61 @@
+package probe
+
+import (
+	"context"
+	"net"
+	"net/netip"
+	"net/url"
+	"strconv"
+)
+
+// Loopback tells more of a refused connection to u. own: one of the host's
+// addresses is this machine's. answers: something accepts connections at u's
+// port on 127.0.0.1 or ::1. Both together mean that the server runs here and
+// listens on loopback only. It sends nothing and waits no longer than
+// Limits.Extra.
+func (n *Net) Loopback(ctx context.Context, u *url.URL) (answers, own bool) {
+	if checkURL(u) != nil {
+		return false, false
+	}
+	ctx, cancel := context.WithTimeout(ctx, n.limits().Extra)
+	defer cancel()
+	addrs, f := n.lookup(ctx, u.Hostname())
+	if f != nil {
+		return false, false
+	}
+	for _, a := range addrs {
+		own = own || isOwn(a)
+	}
+	_, text, err := net.SplitHostPort(HostPort(u))
+	if err != nil {
+		return false, own
+	}
+	port, err := strconv.ParseUint(text, 10, 16)
+	if err != nil {
+		return false, own
+	}
+	here := []netip.Addr{netip.AddrFrom4([4]byte{127, 0, 0, 1}), netip.IPv6Loopback()}
+	conn, f := n.race(ctx, here, uint16(port))
+	if f != nil {
+		return false, own
+	}
+	_ = conn.Close()
+	return true, own
+}
+
+// isOwn tells whether an address is one of this machine's.
+func isOwn(a netip.Addr) bool {
+	if a = a.Unmap().WithZone(""); a.IsLoopback() {
+		return true
+	}
+	have, err := net.InterfaceAddrs()
+	if err != nil {
+		return false
+	}
+	for _, h := range have {
+		if p, err := netip.ParsePrefix(h.String()); err == nil && p.Addr().Unmap().WithZone("") == a {
+			return true
+		}
+	}
+	return false
+}

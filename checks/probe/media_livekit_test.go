@@ -1,0 +1,77 @@
+package probe_test
+
+import (
+	"context"
+	"net"
+	"net/netip"
+	"net/url"
+	"testing"
+	"time"
+
+	"github.com/livekit/protocol/auth"
+
+	"lkdoctor/checks/lab"
+)
+
+const (
+	testKey    = "testkey"
+	testSecret = "a-secret-of-more-than-thirty-two-characters"
+)
+
+// livekitServer is a real livekit-server and where to find it.
+type livekitServer struct {
+	base *url.URL
+	// tcp is its ICE/TCP port.
+	tcp int
+}
+
+// startLiveKit runs a server on loopback until the test ends. rtc is added to
+// the rtc section of its configuration, extra to the configuration itself.
+func startLiveKit(tb testing.TB, rtc, extra string) *livekitServer {
+	tb.Helper()
+	server, err := lab.StartLiveKit(within(tb, 20*time.Second), lab.LiveKitOptions{
+		Keys: map[string]string{testKey: testSecret}, RTC: rtc, ExtraYAML: extra,
+	})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { _ = server.Close() })
+	base, err := url.Parse(server.URL)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return &livekitServer{base: base, tcp: int(netip.MustParseAddrPort(server.TCPAddr).Port())}
+}
+
+// closedPort is a TCP port on which nobody listens.
+func closedPort(tb testing.TB) int {
+	tb.Helper()
+	l, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer func() { _ = l.Close() }()
+	return l.Addr().(*net.TCPAddr).Port
+}
+
+// tokenFor mints a participant's token; change may adapt it.
+func tokenFor(tb testing.TB, identity, room string, change ...func(*auth.AccessToken, *auth.VideoGrant)) string {
+	tb.Helper()
+	grant := &auth.VideoGrant{RoomJoin: true, Room: room}
+	at := auth.NewAccessToken(testKey, testSecret).SetIdentity(identity).SetValidFor(time.Minute)
+	for _, f := range change {
+		f(at, grant)
+	}
+	jwt, err := at.SetVideoGrant(grant).ToJWT()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return jwt
+}
+
+// within is a context that ends with the test, and after d.
+func within(tb testing.TB, d time.Duration) context.Context {
+	ctx, cancel := context.WithTimeout(context.Background(), d)
+	tb.Cleanup(cancel)
+	return ctx
+}

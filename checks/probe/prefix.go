@@ -1,0 +1,63 @@
+package probe
+
+import (
+	"context"
+	"net/url"
+	"strings"
+	"sync"
+)
+
+// FindPrefix looks for LiveKit under other paths of base's origin: without
+// base's path, with /rtc taken away, and under the few prefixes that people put
+// it at. It asks /rtc/validate without a token, all at once, and waits no
+// longer than Limits.Extra. found is the URL to use instead of base, in base's
+// scheme; ok is false when LiveKit is under none of them.
+func (n *Net) FindPrefix(ctx context.Context, base *url.URL) (found string, ok bool) {
+	ctx, cancel := context.WithTimeout(ctx, n.limits().Extra)
+	defer cancel()
+	paths := prefixes(base.Path)
+	is := make([]bool, len(paths))
+	var wg sync.WaitGroup
+	gate := make(chan struct{}, 4) // a few at a time: this is somebody's server
+	for i, p := range paths {
+		wg.Go(func() {
+			gate <- struct{}{}
+			defer func() { <-gate }()
+			u := *base
+			u.Path = p
+			reply, _ := n.Exchange(ctx, Request{URL: join(&u, validatePath), MaxBody: 4096})
+			is[i] = isLiveKit(reply) && len(reply.Redirects) == 0
+		})
+	}
+	wg.Wait()
+	for i, p := range paths {
+		if is[i] {
+			return (&url.URL{Scheme: base.Scheme, Host: base.Host, Path: p}).String(), true
+		}
+	}
+	return "", false
+}
+
+// prefixes are the paths to try instead of path, likeliest first.
+func prefixes(path string) []string {
+	own := strings.TrimRight(path, "/")
+	var out []string
+	seen := map[string]bool{own: true}
+	add := func(p string) {
+		if p = strings.TrimRight(p, "/"); !seen[p] {
+			seen[p] = true
+			out = append(out, p)
+		}
+	}
+	for _, end := range []string{"/validate", "/v1", "/rtc"} {
+		if strings.HasSuffix(own, end) {
+			own = strings.TrimSuffix(own, end)
+			add(own)
+		}
+	}
+	add("")
+	for _, p := range []string{"/livekit", "/lk", "/livekit-server", "/api/livekit", "/ws", "/sfu"} {
+		add(p)
+	}
+	return out
+}

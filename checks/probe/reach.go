@@ -1,0 +1,48 @@
+package probe
+
+import (
+	"net/netip"
+)
+
+// Health is whether a LiveKit server is fit for joining, by its answers.
+type Health string
+
+// The states of health.
+const (
+	HealthOK         Health = "ok"
+	HealthNotReady   Health = "not_ready"   // 406: its node statistics are stale (Redis down, just started)
+	HealthBadGateway Health = "bad_gateway" // 502 or 504: a proxy has nobody behind it
+	HealthOverloaded Health = "overloaded"  // 503
+	HealthQuota      Health = "quota"       // 429
+	HealthUnknown    Health = "unknown"
+)
+
+// Reach is what the LiveKit URL answered.
+type Reach struct {
+	// Addresses are all that the host resolves to; Address is the one used.
+	Addresses []netip.Addr
+	Address   netip.AddrPort
+	Attempts  []Attempt
+	Phases    Phases
+	TLS       *TLSInfo
+	// IsLiveKit tells that /rtc/validate answered as only LiveKit does.
+	IsLiveKit bool
+	What      ServerKind
+	Health    Health
+	// Root and Fingerprint are the answers to GET / and GET /rtc/validate
+	// without a token; nil where there was none, with RootFailure and
+	// FingerprintFailure saying why.
+	Root, Fingerprint               *Reply
+	RootFailure, FingerprintFailure *Failure
+	// Status is Root's, or Fingerprint's where Root has none.
+	Status int
+	// ServerHeader and Excerpt are evidence: the Server header and the body's
+	// first 80 characters, cleaned.
+	ServerHeader, Excerpt string
+	Date                  *ClockSample
+	// Redirect is where the server wanted us to go instead, nil if it did not; it
+	// was not followed, because it leads to another origin.
+	Redirect *Redirect
+	// Via is the HTTP proxy that was used, without its credentials; "" for none.
+	Via string
+}

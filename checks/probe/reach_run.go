@@ -1,0 +1,126 @@
+package probe
+
+import (
+	"context"
+	"net/url"
+	"sync"
+	"time"
+)
+
+// excerptShown is how many characters of a body are kept as evidence.
+const excerptShown = 80
+
+// Reach asks whether a LiveKit server answers at base: DNS, TCP, TLS, then
+// GET / and GET /rtc/validate without a token at the same time. A further
+// connection is opened for the WebSocket (TakeConn). Nothing changes on the
+// server. The failure is nil when there was any HTTP answer, be it LiveKit's or not.
+//
+// Away from loopback, where round trips cost, all connections are opened at
+// once. On loopback they are opened one by one: the single-threaded servers
+// that developers run there would wait on an idle one.
+func (n *Net) Reach(ctx context.Context, base *url.URL) (*Reach, *Failure) {
+	start := time.Now()
+	if f := checkURL(base); f != nil {
+		return nil, f
+	}
+	r := &Reach{}
+	var first, second *Conn
+	far := !IsLoopbackHost(base.Hostname())
+	if proxy, err := n.ProxyFor(base); err == nil && proxy == nil {
+		var f *Failure
+		if first, second, f = n.connectTwice(ctx, base, far); f != nil {
+			f = n.Clarify(ctx, base, f, nil)
+			f.Took = time.Since(start)
+			return nil, f
+		}
+		r.Addresses, r.Address, r.Attempts = first.Resolved, first.Address, first.Attempts
+		r.Phases, r.TLS = first.Phases, first.TLS
+	}
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		r.Fingerprint, r.FingerprintFailure = n.Exchange(ctx, Request{URL: join(base, validatePath), MaxBody: 64 << 10, conn: second})
+	})
+	r.Root, r.RootFailure = n.Exchange(ctx, Request{URL: join(base, "/"), MaxBody: 64 << 10, conn: first})
+	wg.Wait()
+
+	if r.Root == nil && r.Fingerprint == nil {
+		f := n.Clarify(ctx, base, telling(r.RootFailure, r.FingerprintFailure), nil)
+		f.Took = time.Since(start)
+		return nil, f
+	}
+	if f := n.Clarify(ctx, base, nil, r.first()); f != nil {
+		f.Took = time.Since(start)
+		return nil, f
+	}
+	n.sumUp(r)
+	if r.IsLiveKit {
+		n.Warm(base)
+	}
+	return r, nil
+}
+
+// connectTwice opens the connection that is diagnosed and, for a host that is
+// far away, one more beside it; second may be nil.
+func (n *Net) connectTwice(ctx context.Context, base *url.URL, far bool) (first, second *Conn, f *Failure) {
+	if !far {
+		first, f = n.Connect(ctx, base)
+		return first, nil, f
+	}
+	n.Warm(base)
+	aside, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var wg sync.WaitGroup
+	wg.Go(func() { second, _ = n.Connect(aside, base) })
+	if first, f = n.Connect(ctx, base); f != nil {
+		cancel()
+	}
+	wg.Wait()
+	if f != nil && second != nil {
+		_ = second.Close()
+		second = nil
+	}
+	return first, second, f
+}
+
+// first is the answer that there is.
+func (r *Reach) first() *Reply {
+	if r.Root != nil {
+		return r.Root
+	}
+	return r.Fingerprint
+}
+
+// sumUp fills what follows from the two answers.
+func (n *Net) sumUp(r *Reach) {
+	first := r.first()
+	r.IsLiveKit = isLiveKit(r.Fingerprint)
+	r.What = identify(r.Root, r.Fingerprint)
+	r.Health = health(r.IsLiveKit, r.Root, r.Fingerprint)
+	r.Status, r.Via = first.Status, first.Via
+	r.ServerHeader = n.short(first.Header.Get("Server"), excerptShown)
+	r.Excerpt = n.short(string(first.Body[:min(len(first.Body), 4*excerptShown)]), excerptShown)
+	r.Phases.FirstByte = first.Phases.FirstByte
+	if r.TLS == nil {
+		r.TLS = first.TLS
+	}
+	if !r.Address.IsValid() {
+		r.Address = first.Address
+	}
+	for _, reply := range []*Reply{r.Fingerprint, r.Root} {
+		if r.Date == nil && reply != nil && !reply.FromProxy {
+			r.Date = reply.Date
+		}
+		if r.Redirect == nil && reply != nil {
+			r.Redirect = reply.Redirect
+		}
+	}
+}
+
+// telling is the failure that says more.
+func telling(a, b *Failure) *Failure {
+	rank := map[Kind]int{KindNotHTTP: 5, KindHeaderTooLarge: 4, KindHeaderSlow: 3, KindReset: 2, KindClosed: 1}
+	if a == nil || (b != nil && rank[b.Kind] > rank[a.Kind]) {
+		return b
+	}
+	return a
+}

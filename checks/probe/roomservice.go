@@ -1,0 +1,79 @@
+package probe
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+
+	"github.com/livekit/protocol/auth"
+	"github.com/livekit/protocol/livekit"
+	"github.com/twitchtv/twirp"
+)
+
+// InRoom asks LiveKit's RoomService whether identity is in room now, with a
+// token made of key and secret for this one question. It reads only, and waits
+// no longer than Limits.Extra. known is false when the server does not tell:
+// the keys are not its own, or a proxy does not pass /twirp on.
+//
+// The RoomService client is the generated one of github.com/livekit/protocol,
+// which server-sdk-go wraps: the wrapper takes no HTTP client, so that proxies,
+// authorities and caps of this Net would not apply.
+func (n *Net) InRoom(ctx context.Context, base *url.URL, key, secret, room, identity string) (present, known bool, f *Failure) {
+	if f := checkURL(base); f != nil {
+		return false, false, f
+	}
+	grant := &auth.VideoGrant{RoomAdmin: true, Room: room}
+	tok, err := auth.NewAccessToken(key, secret).SetVideoGrant(grant).ToJWT()
+	if err != nil {
+		return false, false, nil // no key or no secret: nothing can be asked
+	}
+	ctx, err = twirp.WithHTTPRequestHeaders(ctx, http.Header{"Authorization": {"Bearer " + tok}})
+	if err != nil {
+		return false, false, nil
+	}
+	doer := &exchanger{net: n, secret: tok}
+	client := livekit.NewRoomServiceProtobufClient(join(base, "").String(), doer)
+	_, err = client.GetParticipant(ctx, &livekit.RoomParticipantIdentity{Room: room, Identity: identity})
+	var te twirp.Error
+	switch {
+	case err == nil:
+		return true, true, nil
+	case doer.failure != nil:
+		return false, false, doer.failure
+	case errors.As(err, &te) && te.Code() == twirp.NotFound:
+		return false, true, nil
+	}
+	return false, false, nil
+}
+
+// exchanger lets generated clients ask through Exchange, for one call.
+type exchanger struct {
+	net     *Net
+	secret  string
+	failure *Failure
+}
+
+// Do sends the request with this Net's limits and caps.
+func (e *exchanger) Do(hreq *http.Request) (*http.Response, error) {
+	req := Request{Method: hreq.Method, URL: hreq.URL, Header: hreq.Header, Total: e.net.limits().Extra}
+	if hreq.Body != nil {
+		body, err := io.ReadAll(hreq.Body)
+		if err != nil {
+			return nil, err
+		}
+		req.Body = body
+	}
+	reply, f := e.net.Exchange(hreq.Context(), req)
+	if f != nil {
+		f.Detail, f.Banner = without(f.Detail, e.secret), without(f.Banner, e.secret)
+		e.failure = f
+		return nil, f
+	}
+	return &http.Response{
+		StatusCode: reply.Status, Status: http.StatusText(reply.Status), Header: reply.Header, Proto: reply.Proto,
+		Body: io.NopCloser(bytes.NewReader(reply.Body)), ContentLength: int64(len(reply.Body)), Request: hreq,
+	}, nil
+}

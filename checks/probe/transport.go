@@ -1,0 +1,196 @@
+package probe
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"net/url"
+	"sync"
+	"time"
+)
+
+// maxHeader caps an answer's headers, in bytes.
+const maxHeader = 64 << 10
+
+// trip is what is known of one request on its way.
+type trip struct {
+	// ctx is the request's own: http.Transport dials with one that outlives it.
+	ctx context.Context
+
+	mu      sync.Mutex
+	handoff *Conn // used instead of dialling
+	conn    *Conn
+	tls     *tls.ConnectionState // of a handshake that the transport made, behind a proxy
+	reused  bool
+	wrote   time.Time
+	first   time.Time
+	firstAt time.Time   // like first, by the Net's clock
+	silence *time.Timer // gives up on the first byte; runs from wrote to first
+	patient time.Duration
+}
+
+// tripKey finds a trip in the context that the transport dials with.
+type tripKey struct{}
+
+// use notes the connection that the request runs on.
+func (t *trip) use(c *Conn) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.conn = c
+}
+
+// take returns the connection that was handed over, once.
+func (t *trip) take() *Conn {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	c := t.handoff
+	t.handoff = nil
+	return c
+}
+
+// head is the first bytes of the connection, nil if there is none.
+func (t *trip) head() []byte {
+	t.mu.Lock()
+	c := t.conn
+	t.mu.Unlock()
+	if c == nil {
+		return nil
+	}
+	return c.Head()
+}
+
+// answered stops the wait for the first byte for good: a server may answer
+// before the request is written.
+func (t *trip) answered(at time.Time) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.first.IsZero() {
+		t.first, t.firstAt = time.Now(), at
+	}
+	t.silence.Stop()
+}
+
+// trace fills the trip.
+func (t *trip) trace(now func() time.Time) *httptrace.ClientTrace {
+	return &httptrace.ClientTrace{
+		GotConn: func(info httptrace.GotConnInfo) {
+			t.mu.Lock()
+			defer t.mu.Unlock()
+			t.reused = info.Reused
+			switch c := info.Conn.(type) {
+			case *Conn:
+				t.conn = c
+			case *tls.Conn:
+				s := c.ConnectionState()
+				t.tls = &s
+				if under, ok := c.NetConn().(*Conn); ok {
+					t.conn = under
+				}
+			}
+		},
+		WroteRequest: func(httptrace.WroteRequestInfo) {
+			t.mu.Lock()
+			defer t.mu.Unlock()
+			t.wrote = time.Now()
+			if t.first.IsZero() {
+				t.silence.Reset(t.patient)
+			}
+		},
+		GotFirstResponseByte: func() { t.answered(now()) },
+	}
+}
+
+// roundTripper is the one transport of this Net, made on first use: connections
+// are kept alive between questions and closed by Close.
+func (n *Net) roundTripper() *http.Transport {
+	n.once.Do(func() {
+		n.transport = &http.Transport{
+			Proxy:                  func(r *http.Request) (*url.URL, error) { return n.ProxyFor(r.URL) },
+			DialContext:            n.dialHTTP,
+			DialTLSContext:         n.dialHTTPS,
+			TLSClientConfig:        n.TLSConfig(""),
+			TLSHandshakeTimeout:    n.limits().TLS,
+			DisableCompression:     true, // decompressed here, with a cap
+			MaxIdleConnsPerHost:    4,
+			IdleConnTimeout:        30 * time.Second,
+			MaxResponseHeaderBytes: maxHeader,
+			OnProxyConnectResponse: onProxyConnect,
+		}
+		n.transport.TLSClientConfig.ServerName = ""
+	})
+	return n.transport
+}
+
+// proxyRefusal is a proxy's answer to CONNECT that is not 200.
+type proxyRefusal struct{ status int }
+
+func (e *proxyRefusal) Error() string {
+	return fmt.Sprintf("the proxy answered CONNECT with status %d", e.status)
+}
+
+// onProxyConnect keeps the status that http.Transport would turn into words.
+func onProxyConnect(_ context.Context, _ *url.URL, _ *http.Request, res *http.Response) error {
+	if res.StatusCode != http.StatusOK {
+		return &proxyRefusal{status: res.StatusCode}
+	}
+	return nil
+}
+
+// dialHTTP opens a plain connection for the transport.
+func (n *Net) dialHTTP(ctx context.Context, _, addr string) (net.Conn, error) {
+	return n.dialTrip(ctx, addr, false)
+}
+
+// dialHTTPS opens a connection and finishes its handshake for the transport.
+func (n *Net) dialHTTPS(ctx context.Context, _, addr string) (net.Conn, error) {
+	return n.dialTrip(ctx, addr, true)
+}
+
+// dialTrip dials for the trip in ctx, by the trip's own context.
+func (n *Net) dialTrip(ctx context.Context, addr string, secure bool) (net.Conn, error) {
+	t, _ := ctx.Value(tripKey{}).(*trip)
+	if t != nil {
+		ctx = t.ctx
+		if c := t.take(); c != nil {
+			c.asked = make(chan struct{})
+			t.use(c)
+			return c, nil
+		}
+	}
+	conn, f := n.connectTCP(ctx, addr)
+	if f == nil && secure {
+		host, _, err := net.SplitHostPort(addr)
+		if err != nil {
+			host = addr
+		}
+		if f = n.handshake(ctx, conn, host); f != nil {
+			_ = conn.Close()
+		}
+	}
+	if f != nil {
+		return nil, f
+	}
+	conn.asked = make(chan struct{})
+	if t != nil {
+		t.use(conn)
+	}
+	return conn, nil
+}
+
+// Close closes every connection that is kept open. Call it when the run is
+// over; it waits for what still works in the background.
+func (n *Net) Close() {
+	n.mu.Lock()
+	n.closed = true
+	spares := n.spares
+	n.spares = nil
+	n.mu.Unlock()
+	for _, s := range spares {
+		s.stop()
+	}
+	n.work.Wait()
+	n.roundTripper().CloseIdleConnections()
+}

@@ -1,0 +1,187 @@
+package report
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"lkdoctor/checks"
+	"lkdoctor/checks/clean"
+	"lkdoctor/checks/finding"
+	"lkdoctor/checks/token"
+)
+
+// Inspection is a token in words: header, claims, times, signature, findings.
+// The signature itself is never shown.
+func Inspection(in checks.Inspection, style Style) string {
+	var b strings.Builder
+	t := in.Token
+	if t.Decoded {
+		section(&b, style, "Header", t.HeaderJSON())
+		section(&b, style, "Claims", t.ClaimsJSON())
+		b.WriteString(style.paint(roleStrong, style.say("In words")) + "\n")
+		for _, line := range inWords(in, style) {
+			b.WriteString("  " + line + "\n")
+		}
+		b.WriteString("\n")
+	}
+	if len(in.Findings) == 0 {
+		b.WriteString(style.paint(roleGood, style.Glyph(Passed)+" "+style.say("nothing wrong was found in the token itself; whether the server takes it was not asked")) + "\n")
+		return b.String()
+	}
+	for _, l := range in.Findings {
+		b.WriteString(style.Finding(l.Check, l.Finding))
+	}
+	return b.String()
+}
+
+func section(b *strings.Builder, style Style, name, text string) {
+	b.WriteString(style.paint(roleStrong, style.say(name)) + "\n")
+	for _, line := range strings.Split(strings.TrimRight(text, "\n"), "\n") {
+		b.WriteString("  " + line + "\n")
+	}
+	b.WriteString("\n")
+}
+
+// inWords says who may do what, where and until when.
+func inWords(in checks.Inspection, style Style) []string {
+	t, lines := in.Token, []string{}
+	add := func(format string, args ...any) { lines = append(lines, style.say(format, args...)) }
+	who, room := clean.Line(t.Identity(), 80), clean.Line(t.Room(), 80)
+	switch v := t.Claims.Video; {
+	case v == nil:
+		add("It grants nothing: there is no video claim.")
+	case v.RoomJoin && who != "" && room != "":
+		add("%s may join room %s: publish %s, subscribe %s, send data %s.", who, room,
+			yesNo(style, v.CanPublish), yesNo(style, v.CanSubscribe), yesNo(style, v.CanPublishData))
+	default:
+		add("It lets nobody join a room.")
+	}
+	for _, when := range []struct {
+		at           *time.Time
+		past, future string
+	}{
+		{t.Claims.IssuedAt, "Issued %s ago, at %s.", "Issued %s from now, at %s."},
+		{t.Claims.NotBefore, "Valid since %s, from %s.", "Valid only in %s, from %s."},
+		{t.Claims.ExpiresAt, "Expired %s ago, at %s.", "Expires in %s, at %s."},
+	} {
+		if when.at == nil {
+			continue
+		}
+		format, gap := when.future, when.at.Sub(in.At)
+		if gap < 0 {
+			format, gap = when.past, -gap
+		}
+		add(format, Span(gap, style), when.at.UTC().Format("2006-01-02 15:04:05 MST"))
+	}
+	switch in.Verdict {
+	case token.Verified:
+		add("The signature verifies with the secret configured here.")
+	case token.OtherKey, token.Mismatch:
+		add("The signature does not verify with the secret configured here.")
+	default:
+		add("The signature was not checked: no secret is configured here.")
+	}
+	return lines
+}
+
+func yesNo(style Style, b bool) string {
+	if b {
+		return style.say("yes")
+	}
+	return style.say("no")
+}
+
+// Span is a length of time for people, in its two largest units.
+func Span(d time.Duration, style Style) string {
+	units := []struct {
+		size      time.Duration
+		one, many string
+	}{
+		{365 * 24 * time.Hour, "%d year", "%d years"}, {24 * time.Hour, "%d day", "%d days"}, {time.Hour, "%d hour", "%d hours"},
+		{time.Minute, "%d minute", "%d minutes"}, {time.Second, "%d second", "%d seconds"},
+	}
+	var parts []string
+	for _, u := range units {
+		n := int64(d / u.size)
+		if n == 0 {
+			if len(parts) > 0 {
+				break
+			}
+			continue
+		}
+		format := u.many
+		if n == 1 {
+			format = u.one
+		}
+		parts = append(parts, style.say(format, n))
+		d -= time.Duration(n) * u.size
+		if len(parts) == 2 {
+			break
+		}
+	}
+	if len(parts) == 0 {
+		return style.say("less than a second")
+	}
+	return strings.Join(parts, " ")
+}
+
+// InspectionInfo is the JSON document of `lkdoctor token inspect --json`.
+type InspectionInfo struct {
+	SchemaVersion int             `json:"schema_version"`
+	Tool          ToolInfo        `json:"tool"`
+	Status        checks.Status   `json:"status"`
+	ExitCode      int             `json:"exit_code"`
+	Length        int             `json:"length"`
+	Header        json.RawMessage `json:"header"`
+	Claims        json.RawMessage `json:"claims"`
+	Signature     token.Verdict   `json:"signature"`
+	Findings      []LocatedInfo   `json:"findings"`
+}
+
+// LocatedInfo is a finding with the check that made it.
+type LocatedInfo struct {
+	Check string `json:"check"`
+	FindingInfo
+}
+
+// InspectionJSON writes the document. Header and claims are null for a text
+// that is no JWT.
+func InspectionJSON(w io.Writer, in checks.Inspection, version string, style Style) error {
+	doc := InspectionInfo{
+		SchemaVersion: SchemaVersion, Tool: ToolInfo{Name: "lkdoctor", Version: version},
+		Status: in.Status, ExitCode: in.ExitCode, Length: in.Token.Shape.Length, Signature: in.Verdict,
+		Header: rawOrNull(in.Token.HeaderJSON(), in.Token.Decoded), Claims: rawOrNull(in.Token.ClaimsJSON(), in.Token.Decoded),
+		Findings: make([]LocatedInfo, 0, len(in.Findings)),
+	}
+	for _, l := range in.Findings {
+		doc.Findings = append(doc.Findings, LocatedInfo{Check: l.Check, FindingInfo: findingInfo(l.Finding, style)})
+	}
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	if err := enc.Encode(doc); err != nil {
+		return fmt.Errorf("write the inspection: %w", err)
+	}
+	return nil
+}
+
+func rawOrNull(text string, known bool) json.RawMessage {
+	if !known || !json.Valid([]byte(text)) {
+		return json.RawMessage("null")
+	}
+	return json.RawMessage(text)
+}
+
+func findingInfo(f finding.Finding, style Style) FindingInfo {
+	owner := f.Owner
+	if owner == "" || owner == finding.OwnerMaker {
+		owner = finding.OwnerUnknown
+	}
+	return FindingInfo{
+		Code: f.Code, Severity: f.Severity, Owner: owner, Message: style.text(f.Message),
+		Facts: orEmpty(f.Facts), Fixes: fixes(f.Fixes, style),
+	}
+}

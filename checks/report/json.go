@@ -1,0 +1,191 @@
+package report
+
+import (
+	"encoding/json"
+	"io"
+	"time"
+
+	"lkdoctor/checks"
+	"lkdoctor/checks/finding"
+	"lkdoctor/config"
+)
+
+// SchemaVersion is the version of the JSON document. Additions keep it.
+const SchemaVersion = 1
+
+// Document is the JSON contract. Scripts match on id, code, status and owner;
+// texts may change.
+type Document struct {
+	SchemaVersion int            `json:"schema_version"`
+	Tool          ToolInfo       `json:"tool"`
+	StartedAt     time.Time      `json:"started_at"`
+	DurationMS    float64        `json:"duration_ms"`
+	Target        TargetInfo     `json:"target"`
+	Status        checks.Status  `json:"status"`
+	ExitCode      int            `json:"exit_code"`
+	Summary       SummaryInfo    `json:"summary"`
+	Diagnosis     DiagnosisInfo  `json:"diagnosis"`
+	Settings      []config.Shown `json:"settings"`
+	TicketSpent   bool           `json:"ticket_spent"`
+	Checks        []CheckInfo    `json:"checks"`
+}
+
+// ToolInfo names the program that made the document.
+type ToolInfo struct {
+	Name    string `json:"name"`
+	Version string `json:"version"`
+}
+
+// TargetInfo is what was examined; a field that is not known is null.
+type TargetInfo struct {
+	LiveKitURL  *string            `json:"livekit_url"`
+	Room        *string            `json:"room"`
+	Identity    *string            `json:"identity"`
+	TokenSource checks.TokenSource `json:"token_source"`
+}
+
+// SummaryInfo counts the checks by status.
+type SummaryInfo struct {
+	Pass  int `json:"pass"`
+	Warn  int `json:"warn"`
+	Fail  int `json:"fail"`
+	Skip  int `json:"skip"`
+	Error int `json:"error"`
+}
+
+// DiagnosisInfo is what the run comes to.
+type DiagnosisInfo struct {
+	Owner     checks.Owner   `json:"owner"`
+	RootCause *CauseInfo     `json:"root_cause"`
+	Summary   string         `json:"summary"`
+	Cleared   []checks.Owner `json:"cleared"`
+	NextSteps []FixInfo      `json:"next_steps"`
+}
+
+// CauseInfo names a finding.
+type CauseInfo struct {
+	Check string      `json:"check"`
+	Code  checks.Code `json:"code"`
+}
+
+// FixInfo is one thing to do; command is null unless it can be pasted.
+type FixInfo struct {
+	Text    string  `json:"text"`
+	Command *string `json:"command"`
+}
+
+// CheckInfo is one check. Every registered check appears, in declared order.
+type CheckInfo struct {
+	ID         string        `json:"id"`
+	Stage      checks.Stage  `json:"stage"`
+	Title      string        `json:"title"`
+	Status     checks.Status `json:"status"`
+	DurationMS float64       `json:"duration_ms"`
+	Skip       *SkipInfo     `json:"skip,omitempty"`
+	Outcome    *OutcomeInfo  `json:"outcome,omitempty"`
+	Findings   []FindingInfo `json:"findings"`
+}
+
+// SkipInfo is why a check did not run.
+type SkipInfo struct {
+	Reason    checks.SkipReason `json:"reason"`
+	BlockedBy *string           `json:"blocked_by"`
+	Text      string            `json:"text"`
+}
+
+// OutcomeInfo is what a check saw, whether or not anything was wrong.
+type OutcomeInfo struct {
+	Text  string        `json:"text"`
+	Facts finding.Facts `json:"facts"`
+}
+
+// FindingInfo is one finding.
+type FindingInfo struct {
+	Code     checks.Code      `json:"code"`
+	Severity finding.Severity `json:"severity"`
+	Owner    checks.Owner     `json:"owner"`
+	Message  string           `json:"message"`
+	Facts    finding.Facts    `json:"facts"`
+	Fixes    []FixInfo        `json:"fixes"`
+}
+
+// NewDocument makes the document of a run, in the language of style.
+func NewDocument(run checks.Run, version string, style Style) Document {
+	d := Document{
+		SchemaVersion: SchemaVersion,
+		Tool:          ToolInfo{Name: "lkdoctor", Version: version},
+		StartedAt:     run.StartedAt.UTC().Truncate(time.Second),
+		DurationMS:    ms(run.Took),
+		Target: TargetInfo{
+			LiveKitURL: orNull(run.Target.LiveKitURL), Room: orNull(run.Target.Room),
+			Identity: orNull(run.Target.Identity), TokenSource: run.Target.TokenSource,
+		},
+		Status:      run.Status,
+		ExitCode:    run.ExitCode,
+		Summary:     SummaryInfo(run.Summary),
+		Settings:    append([]config.Shown{}, run.Settings...),
+		TicketSpent: run.TicketSpent,
+		Diagnosis: DiagnosisInfo{
+			Owner: run.Diagnosis.Owner, Summary: style.text(run.Diagnosis.Summary),
+			Cleared: append([]checks.Owner{}, run.Diagnosis.Cleared...), NextSteps: fixes(run.Diagnosis.NextSteps, style),
+		},
+		Checks: make([]CheckInfo, 0, len(run.Results)),
+	}
+	if cause := run.Diagnosis.RootCause; cause != nil {
+		d.Diagnosis.RootCause = &CauseInfo{Check: cause.Check, Code: cause.Code}
+	}
+	for _, r := range run.Results {
+		d.Checks = append(d.Checks, checkInfo(r, style))
+	}
+	return d
+}
+
+func checkInfo(r checks.Result, style Style) CheckInfo {
+	c := CheckInfo{
+		ID: r.Check.ID, Stage: r.Check.Stage, Title: style.text(r.Check.Title), Status: r.Status,
+		DurationMS: ms(r.Took), Findings: make([]FindingInfo, 0, len(r.Findings)),
+	}
+	if r.Skip != nil {
+		c.Skip = &SkipInfo{Reason: r.Skip.Reason, BlockedBy: orNull(r.Skip.By), Text: style.text(r.Skip.Text)}
+	} else if !r.Outcome.Text.IsZero() || len(r.Outcome.Facts) > 0 {
+		c.Outcome = &OutcomeInfo{Text: style.text(r.Outcome.Text), Facts: orEmpty(r.Outcome.Facts)}
+	}
+	for _, f := range r.Findings {
+		c.Findings = append(c.Findings, findingInfo(f, style))
+	}
+	return c
+}
+
+// JSON writes the document, one, with a newline at its end.
+func JSON(w io.Writer, d Document) error {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	return enc.Encode(d)
+}
+
+func fixes(list []finding.Fix, style Style) []FixInfo {
+	out := make([]FixInfo, 0, len(list))
+	for _, f := range list {
+		out = append(out, FixInfo{Text: style.text(f.Text), Command: orNull(f.Command)})
+	}
+	return out
+}
+
+func orNull(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+func orEmpty(f finding.Facts) finding.Facts {
+	if f == nil {
+		return finding.Facts{}
+	}
+	return f
+}
+
+func ms(d time.Duration) float64 {
+	return float64(d.Round(100*time.Microsecond)) / float64(time.Millisecond)
+}

@@ -1,0 +1,240 @@
+package report
+
+import (
+	"bytes"
+	"fmt"
+	"sort"
+	"strings"
+	"time"
+
+	"lkdoctor/checks"
+	"lkdoctor/checks/catalogue"
+	"lkdoctor/checks/clean"
+	"lkdoctor/checks/finding"
+)
+
+// markdownMark begins every report, so that one is recognised before it is
+// written over.
+const markdownMark = "<!-- lkdoctor report -->"
+
+// IsMarkdown tells whether text is a report that Markdown made.
+func IsMarkdown(text []byte) bool { return bytes.HasPrefix(text, []byte(markdownMark)) }
+
+// Markdown is the run as a report for whoever must act: what was asked, what
+// came back, what LiveKit expects, the fix, and how to check it afterwards
+// without lkdoctor. It holds no token, secret or ticket.
+func Markdown(run checks.Run, version string, style Style) []byte {
+	m := &markdown{style: style}
+	m.line(markdownMark)
+	m.title(run)
+	m.seen(run)
+	m.cause(run)
+	m.confirm(run)
+	m.table(run)
+	m.settings(run)
+	m.line("---")
+	m.line(style.say("Made by lkdoctor %s on %s; the run took %s. Tokens, secrets and tickets are left out of this report.",
+		version, run.StartedAt.UTC().Format(time.RFC3339), Took(run.Took)))
+	return []byte(m.b.String())
+}
+
+type markdown struct {
+	b     strings.Builder
+	style Style
+}
+
+func (m *markdown) line(s string) { m.b.WriteString(s + "\n\n") }
+
+func (m *markdown) head(format string, args ...any) { m.line("## " + m.style.say(format, args...)) }
+
+// fence writes a code block whose fence is longer than any inside.
+func (m *markdown) fence(lang, code string) {
+	mark := "```"
+	for strings.Contains(code, mark) {
+		mark += "`"
+	}
+	m.line(mark + lang + "\n" + strings.TrimRight(code, "\n") + "\n" + mark)
+}
+
+// escape keeps a stranger's text from being read as Markdown or HTML.
+func escape(s string) string {
+	return strings.NewReplacer("\\", "\\\\", "|", "\\|", "<", "&lt;", ">", "&gt;", "*", "\\*", "_", "\\_", "[", "\\[", "]", "\\]",
+		"`", "\\`", "#", "\\#", "!", "\\!", "\n", " ").Replace(s)
+}
+
+func (m *markdown) title(run checks.Run) {
+	m.line("# " + m.style.say("LiveKit connection report"))
+	m.line(escape(m.style.text(run.Diagnosis.Summary)))
+	if len(run.Diagnosis.Cleared) > 0 {
+		m.line(m.style.say("Cleared: %s.", m.style.Cleared(run.Diagnosis.Cleared)))
+	}
+}
+
+// root finds the finding that the diagnosis names.
+func root(run checks.Run) (finding.Finding, bool) {
+	cause := run.Diagnosis.RootCause
+	if cause == nil {
+		return finding.Finding{}, false
+	}
+	for _, r := range run.Results {
+		for _, f := range r.Findings {
+			if r.Check.ID == cause.Check && f.Code == cause.Code {
+				return f, true
+			}
+		}
+	}
+	return finding.Finding{}, false
+}
+
+// seen says what was asked and what came back.
+func (m *markdown) seen(run checks.Run) {
+	m.head("What was asked, and what came back")
+	rows := [][2]string{{m.style.say("LiveKit server"), run.Target.LiveKitURL}}
+	for _, s := range run.Settings {
+		if s.Name == "USER_MGMT_BASE_URL" {
+			rows = append(rows, [2]string{m.style.say("Ticket service"), s.Value})
+		}
+	}
+	rows = append(rows, [2]string{m.style.say("Token from"), string(run.Target.TokenSource)},
+		[2]string{m.style.say("Room"), run.Target.Room}, [2]string{m.style.say("Identity"), run.Target.Identity})
+	for _, row := range rows {
+		if row[1] != "" {
+			m.b.WriteString("- " + row[0] + ": " + escape(row[1]) + "\n")
+		}
+	}
+	m.b.WriteString("\n")
+	f, found := root(run)
+	if !found {
+		return
+	}
+	m.line(fmt.Sprintf("**%s** (%s): %s", f.Code, run.Diagnosis.RootCause.Check, escape(m.style.text(f.Message))))
+	if len(f.Facts) > 0 {
+		m.fence("", strings.Join(factLines(f.Facts), "\n"))
+	}
+}
+
+func factLines(facts finding.Facts) []string {
+	names := make([]string, 0, len(facts))
+	for name := range facts {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	var lines []string
+	for _, name := range names {
+		if list, ok := facts[name].([]string); ok {
+			lines = append(lines, name+":")
+			for _, item := range list {
+				lines = append(lines, "  "+clean.Line(item, 200))
+			}
+			continue
+		}
+		lines = append(lines, name+": "+clean.Line(fmt.Sprint(facts[name]), 200))
+	}
+	return lines
+}
+
+// cause is the catalogue's page of the root cause, with minting code where the
+// page has it.
+func (m *markdown) cause(run checks.Run) {
+	f, found := root(run)
+	if !found {
+		return
+	}
+	page, known := m.style.page(f.Code)
+	if !known {
+		return
+	}
+	m.head("What it means")
+	m.line(page.Means)
+	m.head("Why it happens")
+	m.line(page.Why)
+	m.head("How to fix it")
+	for _, fix := range f.Fixes {
+		m.b.WriteString("- " + m.style.text(fix.Text) + "\n")
+		if fix.Command != "" {
+			m.b.WriteString("\n  ```sh\n  " + strings.ReplaceAll(fix.Command, "\n", "\n  ") + "\n  ```\n")
+		}
+	}
+	m.b.WriteString("\n")
+	for _, lang := range catalogue.SnippetNames(page) {
+		m.line("### " + languageName(lang))
+		m.fence(lang, catalogue.Snippet(lang))
+	}
+}
+
+func languageName(lang string) string {
+	switch lang {
+	case "python":
+		return "Python (livekit-api)"
+	case "node":
+		return "Node.js (livekit-server-sdk)"
+	case "go":
+		return "Go (github.com/livekit/protocol/auth)"
+	}
+	return lang
+}
+
+// confirm is how to check the fix afterwards without lkdoctor, and with it.
+func (m *markdown) confirm(run checks.Run) {
+	f, found := root(run)
+	if !found {
+		return
+	}
+	m.head("How to check it afterwards")
+	if page, known := m.style.page(f.Code); known {
+		m.line(page.Confirm.Text)
+		m.fence("sh", page.Confirm.Command)
+		if page.Confirm.Prints != "" {
+			m.line(m.style.say("While the problem is there, it prints:"))
+			m.fence("", page.Confirm.Prints)
+		}
+	}
+	m.line(m.style.say("With lkdoctor, in the folder of the app and with a fresh ticket in LKDOCTOR_TICKET; it exits with 0 when the connection works:"))
+	m.fence("sh", "lkdoctor")
+}
+
+// table is every check of the run, one row each.
+func (m *markdown) table(run checks.Run) {
+	m.head("Every check")
+	m.b.WriteString("| " + m.style.say("check") + " | " + m.style.say("result") + " | " + m.style.say("what was seen") + " |\n|---|---|---|\n")
+	for _, r := range run.Results {
+		fmt.Fprintf(&m.b, "| %s | %s | %s |\n", r.Check.ID, m.style.Word(State(r.Status)), escape(m.what(r)))
+	}
+	m.b.WriteString("\n")
+}
+
+// what is one line on a check: its findings, or why it did not run, or what it
+// saw.
+func (m *markdown) what(r checks.Result) string {
+	var parts []string
+	for _, f := range r.Findings {
+		parts = append(parts, string(f.Code)+": "+m.style.text(f.Message))
+	}
+	switch {
+	case len(parts) > 0:
+		return strings.Join(parts, " · ")
+	case r.Skip != nil:
+		return m.style.text(r.Skip.Text)
+	case !r.Outcome.Text.IsZero():
+		return m.style.text(r.Outcome.Text)
+	}
+	return m.style.text(r.Check.Title)
+}
+
+// settings are where each value came from; secrets as lengths and
+// fingerprints, which two people can compare.
+func (m *markdown) settings(run checks.Run) {
+	if len(run.Settings) == 0 {
+		return
+	}
+	m.head("Settings")
+	m.b.WriteString("| " + m.style.say("name") + " | " + m.style.say("from") + " | " + m.style.say("value") + " |\n|---|---|---|\n")
+	for _, s := range run.Settings {
+		value := escape(s.Value)
+		if s.Fingerprint != "" {
+			value = m.style.say("%s, %d characters, fingerprint %s", escape(s.Value), s.Length, s.Fingerprint)
+		}
+		fmt.Fprintf(&m.b, "| %s | %s | %s |\n", s.Name, escape(s.Source), value)
+	}
+	m.b.WriteString("\n")
+}

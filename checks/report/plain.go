@@ -1,0 +1,268 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"sort"
+	"strings"
+	"time"
+
+	"lkdoctor/checks"
+	"lkdoctor/checks/clean"
+	"lkdoctor/checks/finding"
+)
+
+// indent is where the text under a row begins.
+const indent = "    "
+
+// Plain writes a run as lines of text while it happens: each stage as soon as
+// it and those before it have ended, then the diagnosis. It is an observer of
+// the run's events; the first error of w is kept in Err.
+type Plain struct {
+	w        io.Writer
+	style    Style
+	progress Progress
+	shown    int
+	Err      error
+}
+
+// NewPlain writes the header and waits for events.
+func NewPlain(w io.Writer, style Style, header string, list []checks.Check) *Plain {
+	p := &Plain{w: w, style: style, progress: NewProgress(list)}
+	if !style.Quiet {
+		p.print(style.paint(roleStrong, "lkdoctor") + "  " + header + "\n\n")
+	}
+	return p
+}
+
+// Observe takes one event.
+func (p *Plain) Observe(e checks.Event) {
+	p.progress = p.progress.With(e)
+	if e.Kind == checks.RunEnded {
+		p.flush(true)
+		p.print(p.style.Diagnosis(*e.Run))
+		return
+	}
+	p.flush(false)
+}
+
+// flush prints the stages that have ended and were not printed.
+func (p *Plain) flush(all bool) {
+	rows := p.progress.Rows()
+	for p.shown < len(rows) && (all || rows[p.shown].ended()) {
+		p.print(p.style.Stage(rows[p.shown]))
+		p.shown++
+	}
+}
+
+func (p *Plain) print(text string) {
+	if _, err := io.WriteString(p.w, text); err != nil && p.Err == nil {
+		p.Err = err
+	}
+}
+
+// Text is a finished run as one text: what Plain writes.
+func Text(run checks.Run, style Style, header string) string {
+	var b strings.Builder
+	list := make([]checks.Check, len(run.Results))
+	for i, r := range run.Results {
+		list[i] = r.Check
+	}
+	p := NewPlain(&b, style, header, list)
+	for _, r := range run.Results {
+		p.Observe(checks.Event{Kind: checks.CheckEnded, ID: r.Check.ID, Result: r})
+	}
+	p.Observe(checks.Event{Kind: checks.RunEnded, Run: &run})
+	return b.String()
+}
+
+func (r Row) ended() bool {
+	for _, c := range r.Checks {
+		if c.State == Pending || c.State == Running {
+			return false
+		}
+	}
+	return true
+}
+
+// Stage is one stage: its row, and under it what is wrong.
+func (s Style) Stage(row Row) string {
+	if s.Quiet && row.State != Failed && row.State != Warned && row.State != Errored {
+		return ""
+	}
+	var b strings.Builder
+	b.WriteString(s.rowLine(row))
+	for _, c := range row.Checks {
+		if s.Verbose {
+			b.WriteString(s.checkLine(c))
+		}
+		for _, f := range c.Result.Findings {
+			if f.Severity == finding.Info && !s.Verbose {
+				continue
+			}
+			b.WriteString(s.Finding(c.Check.ID, f))
+		}
+	}
+	return b.String()
+}
+
+// rowLine is glyph, name, word, what was seen, and the time.
+func (s Style) rowLine(row Row) string {
+	m := markOf(row.State)
+	took := ""
+	if row.State != Skipped && row.State != Pending {
+		took = Took(row.Took)
+	}
+	line := ""
+	if row.State != Failed && row.State != Warned && row.State != Errored {
+		line = s.text(row.Line)
+	}
+	left := pad(s.Glyph(row.State), 1) + " " + pad(s.text(row.Name), 16) + "  "
+	word := pad(s.Word(row.State), 7)
+	room := s.width() - 1 - 1 - 16 - 2 - 7 - 1 - 8
+	if row.State == Skipped { // its line begins with the words "not run" or "not checked"
+		lines := wrap(line, s.width()-20)
+		return s.paint(m.role, left+strings.Join(lines, "\n"+strings.Repeat(" ", 20))) + "\n"
+	}
+	lines := wrap(line, room)
+	out := s.paint(m.role, left) + s.paint(m.role, word) + " " + pad(lines[0], room) + fmt.Sprintf("%8s", took)
+	out = strings.TrimRight(out, " ") + "\n"
+	for _, more := range lines[1:] {
+		out += strings.Repeat(" ", 28) + more + "\n"
+	}
+	return out
+}
+
+func (s Style) checkLine(c CheckRow) string {
+	text := s.text(c.Result.Outcome.Text)
+	if c.Result.Skip != nil {
+		text = s.text(c.Result.Skip.Text)
+	}
+	if text == "" {
+		text = s.text(c.Check.Title)
+	}
+	line := indent + s.Glyph(c.State) + " " + pad(c.Check.ID, 16) + " " + text + "\n"
+	return s.paint(roleFaint, line[:len(line)-1]) + "\n" + s.facts(c.Result.Outcome.Facts)
+}
+
+// Finding is one finding under its row: code, message and the first fix.
+func (s Style) Finding(check string, f finding.Finding) string {
+	r := roleBad
+	if f.Severity == finding.Warn {
+		r = roleWarn
+	} else if f.Severity == finding.Info {
+		r = roleFaint
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s%s  %s\n", indent, s.paint(r, string(f.Code)), s.paint(roleFaint, check))
+	s.block(&b, rolePlain, "", s.text(f.Message))
+	for i, fix := range f.Fixes {
+		if i > 0 && !s.Verbose {
+			break
+		}
+		s.block(&b, rolePlain, s.say("Fix")+"  ", s.text(fix.Text))
+		if fix.Command != "" {
+			s.command(&b, fix.Command)
+		}
+	}
+	if s.Verbose {
+		b.WriteString(s.facts(f.Facts))
+	}
+	return b.String()
+}
+
+// block writes wrapped text under a lead.
+func (s Style) block(b *strings.Builder, r role, lead, text string) {
+	for i, line := range wrap(text, s.width()-len(indent)-2-len(lead)) {
+		if i > 0 {
+			lead = strings.Repeat(" ", len(lead))
+		}
+		b.WriteString(indent + "  " + s.paint(roleStrong, lead) + s.paint(r, line) + "\n")
+	}
+}
+
+func (s Style) command(b *strings.Builder, command string) {
+	for _, line := range strings.Split(command, "\n") {
+		b.WriteString(indent + "    " + s.paint(roleCommand, "$ "+line) + "\n")
+	}
+}
+
+// facts are name and value, sorted by name.
+func (s Style) facts(facts finding.Facts) string {
+	names := make([]string, 0, len(facts))
+	for name := range facts {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	var b strings.Builder
+	for _, name := range names {
+		if list, ok := facts[name].([]string); ok {
+			fmt.Fprintf(&b, "%s    %s:\n", indent, name)
+			for _, item := range list {
+				fmt.Fprintf(&b, "%s      %s\n", indent, clean.Line(item, 160))
+			}
+			continue
+		}
+		fmt.Fprintf(&b, "%s    %s: %s\n", indent, name, clean.Line(fmt.Sprint(facts[name]), 160))
+	}
+	return s.paint(roleFaint, strings.TrimSuffix(b.String(), "\n")) + strings.Repeat("\n", min(1, len(names)))
+}
+
+// Diagnosis is the end of the report: who must act, what is cleared, and what
+// to do next.
+func (s Style) Diagnosis(run checks.Run) string {
+	var b strings.Builder
+	d := run.Diagnosis
+	r := roleGood
+	switch run.Status {
+	case checks.StatusFail, checks.StatusError:
+		r = roleBad
+	case checks.StatusWarn:
+		r = roleWarn
+	}
+	b.WriteString("\n")
+	for _, line := range wrap(s.text(d.Summary), s.width()) {
+		b.WriteString(s.paint(r, line) + "\n")
+	}
+	if len(d.Cleared) > 0 {
+		b.WriteString(s.say("Cleared: %s.", s.Cleared(d.Cleared)) + "\n")
+	}
+	if run.TicketSpent {
+		b.WriteString(s.say("The ticket is spent: a further run needs a fresh one.") + "\n")
+	}
+	if len(d.NextSteps) > 0 {
+		b.WriteString("\n" + s.paint(roleStrong, s.say("Next")) + "\n")
+	}
+	for i, step := range d.NextSteps {
+		s.block(&b, rolePlain, fmt.Sprintf("%d. ", i+1), s.text(step.Text))
+		if step.Command != "" {
+			s.command(&b, step.Command)
+		}
+	}
+	b.WriteString("\n" + s.paint(roleFaint, s.Counts(run)) + "\n")
+	return b.String()
+}
+
+// Cleared lists the parties that are cleared, as part of a sentence.
+func (s Style) Cleared(owners []checks.Owner) string {
+	names := make([]string, len(owners))
+	for i, o := range owners {
+		names[i] = s.text(checks.ClearedName(o))
+	}
+	return strings.Join(names, s.say(", "))
+}
+
+// Counts is the last line: how many checks ended how, and the time.
+func (s Style) Counts(run checks.Run) string {
+	n := run.Summary
+	return s.say("%d ok · %d warnings · %d failed · %d not run · %d errors · %s",
+		n.Pass, n.Warn, n.Fail, n.Skip, n.Error, strings.TrimSpace(Took(run.Took)))
+}
+
+// Took is a duration for people: milliseconds, or seconds from ten on.
+func Took(d time.Duration) string {
+	if d >= 10*time.Second {
+		return fmt.Sprintf("%.1f s", d.Seconds())
+	}
+	return fmt.Sprintf("%d ms", d.Round(time.Millisecond).Milliseconds())
+}

@@ -1,0 +1,253 @@
+// Package report lays out a finished run: as plain text, as one JSON document,
+// as Markdown for the maintainer of a ticket service. It holds the only words
+// about layout outside the TUI, which shows the same rows.
+package report
+
+import (
+	"time"
+
+	"lkdoctor/checks"
+	"lkdoctor/checks/finding"
+)
+
+// State is how far a row is.
+type State string
+
+// The states of a row: the statuses of a check, and two before it has one.
+const (
+	Pending State = "pending"
+	Running State = "running"
+	Passed  State = State(checks.StatusPass)
+	Warned  State = State(checks.StatusWarn)
+	Failed  State = State(checks.StatusFail)
+	Skipped State = State(checks.StatusSkip)
+	Errored State = State(checks.StatusError)
+)
+
+// Row is one stage on the screen: its state, the one line that matters most,
+// and the checks behind it.
+type Row struct {
+	Stage checks.Stage
+	Name  finding.Text
+	State State
+	// Code is the finding that Line is about, empty when Line is about none.
+	Code   checks.Code
+	Line   finding.Text
+	Took   time.Duration
+	Checks []CheckRow
+}
+
+// CheckRow is one check of a row.
+type CheckRow struct {
+	Check   checks.Check
+	State   State
+	Waiting finding.Text // what a running check waits for, if it said so
+	Result  checks.Result
+}
+
+// Progress is a run as far as it has come. It is fed with the run's events and
+// asked for rows; every stage has its row from the start.
+type Progress struct {
+	rows []CheckRow
+}
+
+// NewProgress starts with every check of list pending.
+func NewProgress(list []checks.Check) Progress {
+	p := Progress{rows: make([]CheckRow, len(list))}
+	for i, c := range list {
+		p.rows[i] = CheckRow{Check: c, State: Pending}
+	}
+	return p
+}
+
+// With returns the progress after e. The receiver stays as it was, so that a
+// Bubble Tea model can hold it by value.
+func (p Progress) With(e checks.Event) Progress {
+	next := Progress{rows: append([]CheckRow(nil), p.rows...)}
+	for i := range next.rows {
+		row := &next.rows[i]
+		if row.Check.ID != e.ID {
+			continue
+		}
+		switch e.Kind {
+		case checks.CheckStarted:
+			row.State = Running
+		case checks.CheckWaiting:
+			row.Waiting = e.Text
+		case checks.CheckEnded:
+			row.State, row.Result, row.Waiting = State(e.Result.Status), e.Result, finding.Text{}
+		}
+	}
+	return next
+}
+
+// Rows groups the checks by stage.
+func (p Progress) Rows() []Row {
+	var rows []Row
+	for _, stage := range checks.Stages() {
+		row := Row{Stage: stage, Name: StageName(stage)}
+		for _, c := range p.rows {
+			if c.Check.Stage == stage {
+				row.Checks = append(row.Checks, c)
+			}
+		}
+		if len(row.Checks) > 0 {
+			rows = append(rows, row.summed())
+		}
+	}
+	return rows
+}
+
+// Rows groups a finished run's results by stage.
+func Rows(results []checks.Result) []Row {
+	p := Progress{}
+	for _, r := range results {
+		p.rows = append(p.rows, CheckRow{Check: r.Check, State: State(r.Status), Result: r})
+	}
+	return p.Rows()
+}
+
+// StageName is the row's name for people.
+func StageName(stage checks.Stage) finding.Text {
+	switch stage {
+	case checks.StageEnv:
+		return finding.Textf("Environment")
+	case checks.StageTicket:
+		return finding.Textf("Ticket service")
+	case checks.StageToken:
+		return finding.Textf("Token")
+	case checks.StageSignature:
+		return finding.Textf("Signature")
+	case checks.StageJoin:
+		return finding.Textf("Live join")
+	case checks.StageFallback:
+		return finding.Textf("Local dev token")
+	}
+	return finding.Textf("%s", string(stage))
+}
+
+// summed derives the row's state, line and time from its checks.
+func (r Row) summed() Row {
+	r.State = r.worst()
+	for _, c := range r.Checks {
+		r.Took += c.Result.Took
+	}
+	switch r.State {
+	case Running:
+		r.Line = r.waiting()
+	case Failed, Warned, Errored:
+		r.Code, r.Line = r.worstFinding()
+	case Skipped:
+		r.Line = r.skipped()
+	case Passed:
+		r.Line = r.outcome()
+	}
+	return r
+}
+
+// worst is the row's state: running while anything runs, pending while
+// something is still to come and nothing is wrong yet, then the worst of its
+// checks. A row is skipped when all of its checks are, and also when one of
+// them could not run because of a cause elsewhere: what is not known is never
+// shown as fine.
+func (r Row) worst() State {
+	rank := map[State]int{Skipped: 0, Passed: 1, Warned: 2, Failed: 3, Errored: 4}
+	state, pending := Skipped, 0
+	for _, c := range r.Checks {
+		switch c.State {
+		case Running:
+			return Running
+		case Pending:
+			pending++
+		default:
+			if rank[c.State] > rank[state] {
+				state = c.State
+			}
+		}
+	}
+	switch {
+	case pending > 0 && rank[state] < rank[Warned]:
+		return Pending
+	case state == Passed && r.blocked() != nil:
+		return Skipped
+	}
+	return state
+}
+
+// blocked is the first check of the row that a cause elsewhere kept from
+// running, nil without one.
+func (r Row) blocked() *CheckRow {
+	for i, c := range r.Checks {
+		if c.State == Skipped && c.Result.Skip.Reason == checks.Blocked {
+			return &r.Checks[i]
+		}
+	}
+	return nil
+}
+
+// skipped says why the row did not run, and what was seen all the same.
+func (r Row) skipped() finding.Text {
+	stopped := r.blocked()
+	if stopped == nil {
+		return r.Checks[0].Result.Skip.Text
+	}
+	why := stopped.Result.Skip.Text
+	if name := ShortName(stopped.Result.Skip.By); !name.IsZero() {
+		why = finding.Textf("not run: needs %s", name)
+	}
+	if seen := r.outcome(); !seen.IsZero() {
+		return finding.Textf("%s (%s)", why, seen)
+	}
+	return why
+}
+
+// ShortName is a check's name where a whole sentence does not fit.
+func ShortName(id string) finding.Text {
+	for _, c := range checks.All() {
+		if c.ID == id {
+			return c.Short
+		}
+	}
+	return finding.Text{}
+}
+
+func (r Row) waiting() finding.Text {
+	var text finding.Text
+	for _, c := range r.Checks {
+		if c.State != Running {
+			continue
+		}
+		if !c.Waiting.IsZero() {
+			return c.Waiting
+		}
+		text = c.Check.Title
+	}
+	return finding.Textf("checking: %s", text)
+}
+
+func (r Row) worstFinding() (checks.Code, finding.Text) {
+	var worst *finding.Finding
+	for i := range r.Checks {
+		for j := range r.Checks[i].Result.Findings {
+			f := &r.Checks[i].Result.Findings[j]
+			if worst == nil || f.Severity.Rank() > worst.Severity.Rank() {
+				worst = f
+			}
+		}
+	}
+	if worst == nil {
+		return "", finding.Text{}
+	}
+	return worst.Code, worst.Message
+}
+
+// outcome is the line of the last check that has one to show: the later checks
+// of a stage build on the earlier ones.
+func (r Row) outcome() finding.Text {
+	for i := len(r.Checks) - 1; i >= 0; i-- {
+		if c := r.Checks[i]; c.State == Passed && !c.Result.Outcome.Text.IsZero() {
+			return c.Result.Outcome.Text
+		}
+	}
+	return finding.Text{}
+}

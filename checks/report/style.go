@@ -1,0 +1,159 @@
+package report
+
+import (
+	"strings"
+
+	"github.com/mattn/go-runewidth"
+
+	"lkdoctor/checks/catalogue"
+	"lkdoctor/checks/finding"
+)
+
+// Style is how text is laid out: the reader's terminal and language.
+type Style struct {
+	// Color allows SGR escapes. Colours never carry meaning alone.
+	Color bool
+	// ASCII keeps to ASCII glyphs, for terminals that are not UTF-8.
+	ASCII bool
+	// Width is the terminal's, in columns; 0 means 100.
+	Width int
+	// Verbose shows every check with its facts, Quiet only what is wrong.
+	Verbose, Quiet bool
+	// Lang picks the catalogue's pages; "" is English.
+	Lang string
+	// Translate maps an English format to the reader's language; nil for none.
+	Translate func(format string) string
+}
+
+// text renders a sentence in the reader's language.
+func (s Style) text(t finding.Text) string { return t.In(s.Translate) }
+
+// Say renders a format in the reader's language.
+func (s Style) Say(format string, args ...any) string { return s.say(format, args...) }
+
+// say renders a format in the reader's language.
+func (s Style) say(format string, args ...any) string {
+	return finding.Textf(format, args...).In(s.Translate)
+}
+
+// page is a code's catalogue page in the reader's language.
+func (s Style) page(code finding.Code) (catalogue.Page, bool) {
+	if s.Lang == "" {
+		return catalogue.Lookup(code)
+	}
+	return catalogue.LookupIn(s.Lang, code)
+}
+
+func (s Style) width() int {
+	switch {
+	case s.Width <= 0:
+		return 100
+	case s.Width < 40:
+		return 40
+	case s.Width > 120:
+		return 120
+	}
+	return s.Width
+}
+
+// role is what a piece of text is, for its colour.
+type role int
+
+const (
+	rolePlain role = iota
+	roleStrong
+	roleFaint
+	roleGood
+	roleWarn
+	roleBad
+	roleCommand
+)
+
+func (s Style) paint(r role, text string) string {
+	if !s.Color || text == "" {
+		return text
+	}
+	sgr := map[role]string{roleStrong: "1", roleFaint: "2", roleGood: "32", roleWarn: "33", roleBad: "31", roleCommand: "36"}[r]
+	if sgr == "" {
+		return text
+	}
+	return "\x1b[" + sgr + "m" + text + "\x1b[0m"
+}
+
+// Mark is a state's glyph, word and colour role.
+type mark struct {
+	glyph, ascii, word string
+	role               role
+}
+
+func markOf(state State) mark {
+	switch state {
+	case Passed:
+		return mark{"✓", "+", "ok", roleGood}
+	case Warned:
+		return mark{"!", "!", "warning", roleWarn}
+	case Failed:
+		return mark{"✗", "x", "failed", roleBad}
+	case Skipped:
+		return mark{"–", "-", "not run", roleFaint}
+	case Errored:
+		return mark{"?", "?", "error", roleBad}
+	case Running:
+		return mark{"·", ".", "running", rolePlain}
+	}
+	return mark{" ", " ", "waiting", roleFaint}
+}
+
+// Glyph is the state's sign, which never stands without its word.
+func (s Style) Glyph(state State) string {
+	if s.ASCII {
+		return markOf(state).ascii
+	}
+	return markOf(state).glyph
+}
+
+// Word is the state in one word.
+func (s Style) Word(state State) string { return s.say(markOf(state).word) }
+
+// pad fills text up to columns; wide characters count twice.
+func pad(text string, columns int) string {
+	if gap := columns - runewidth.StringWidth(text); gap > 0 {
+		return text + strings.Repeat(" ", gap)
+	}
+	return text
+}
+
+// wrap breaks text into lines of at most columns; a word that is longer, and
+// text without spaces such as Chinese, is broken where the line ends.
+func wrap(text string, columns int) []string {
+	var lines []string
+	for _, paragraph := range strings.Split(text, "\n") {
+		lines = append(lines, wrapLine(paragraph, columns)...)
+	}
+	return lines
+}
+
+func wrapLine(text string, columns int) []string {
+	var lines []string
+	line := ""
+	for _, word := range strings.Fields(text) {
+		candidate := word
+		if line != "" {
+			candidate = line + " " + word
+		}
+		if runewidth.StringWidth(candidate) <= columns {
+			line = candidate
+			continue
+		}
+		if line != "" {
+			lines = append(lines, line)
+		}
+		for runewidth.StringWidth(word) > columns {
+			head := runewidth.Truncate(word, columns, "")
+			lines = append(lines, head)
+			word = strings.TrimPrefix(word, head)
+		}
+		line = word
+	}
+	return append(lines, line)
+}

@@ -1,0 +1,96 @@
+package checks
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"lkdoctor/checks/clean"
+	"lkdoctor/checks/finding"
+	"lkdoctor/checks/token"
+)
+
+// signatureLocal asks whether the token is signed with the secret that is
+// configured here, and if not, what was done to the secret that signed it.
+func signatureLocal() Check {
+	return Check{
+		ID: "signature.local", Stage: StageSignature, Timeout: 2 * time.Second,
+		Title: finding.Textf("The token is signed with the secret configured here"),
+		Short: finding.Textf("Signature, by the secret here"),
+		Needs: []string{"token.format"},
+		// The server's verdict decides whether a token of another key is a fault.
+		After: []string{"signature.server"},
+		Ready: func(c *Case, _ Ended) *Skip {
+			if c.Token.Header.Algorithm == "" {
+				return NotHere("not checked: the token names no algorithm")
+			}
+			if c.Settings.APISecret.Secret.Empty() {
+				_, findings := token.Signature(c.Token, c.Settings.APIKey.Value, "", c.candidates())
+				return &Skip{
+					Reason: NotApplicable, Findings: byMaker(c, findings),
+					Text: finding.Textf("not checked: no secret is configured here"),
+				}
+			}
+			return nil
+		},
+		Run: func(_ context.Context, c *Case) []Finding {
+			verdict, findings := token.Signature(c.Token, c.Settings.APIKey.Value, c.Settings.APISecret.Secret.Reveal(), c.candidates())
+			c.Local = verdict
+			if acceptance(c.Verdict) == Yes {
+				findings = softened(findings)
+			}
+			return byMaker(c, findings)
+		},
+		Outcome: func(c *Case) Outcome {
+			if c.Local != token.Verified {
+				return Outcome{}
+			}
+			return Outcome{Text: finding.Textf("signed by %s with the secret configured here", clean.Line(c.Token.Claims.Issuer, 40))}
+		},
+	}
+}
+
+// softened makes a token of another key a warning: a server may know several
+// keys, and this one knows it.
+func softened(findings []Finding) []Finding {
+	for i := range findings {
+		if findings[i].Code == finding.SignatureOtherKey {
+			findings[i].Severity = finding.Warn
+		}
+	}
+	return findings
+}
+
+// candidates are the other secrets in reach: of env files that lost, of
+// settings that are hidden, of lk's projects.
+func (c *Case) candidates() []token.Candidate {
+	var out []token.Candidate
+	add := func(label, key string, reveal func() string) {
+		if reveal() != "" {
+			out = append(out, token.Candidate{Label: label, Key: key, Secret: reveal})
+		}
+	}
+	for _, h := range c.Settings.APISecret.Shadows {
+		add(h.Source.String(), "", h.Secret.Reveal)
+	}
+	for _, f := range c.Settings.Files {
+		for _, v := range f.Vars {
+			if isSecretName(v.Name) {
+				label := clean.Line(v.Name, 60) + " in " + clean.Line(f.Name, 60)
+				add(label, "", v.Value.Reveal)
+				add(label+", as it is written", "", v.Literal.Reveal)
+			}
+		}
+	}
+	add("LIVEKIT_API_SECRET, as it is written", "", c.Settings.APISecret.Literal.Reveal)
+	for _, p := range c.Settings.Projects {
+		add("lk project "+clean.Line(p.Name, 60), p.APIKey, p.APISecret.Reveal)
+	}
+	return out
+}
+
+// isSecretName tells whether an environment variable is likely to hold a
+// LiveKit secret, by its name.
+func isSecretName(name string) bool {
+	return strings.Contains(name, "SECRET") && (strings.Contains(name, "LIVEKIT") || strings.HasPrefix(name, "LK_") || strings.Contains(name, "API"))
+}

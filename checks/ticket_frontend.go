@@ -1,0 +1,198 @@
+package checks
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"lkdoctor/checks/answer"
+	"lkdoctor/checks/clean"
+	"lkdoctor/checks/finding"
+	"lkdoctor/checks/probe"
+)
+
+// ticketFrontend asks the app's own route, as the browser would. With a ticket
+// it posts the ticket, which spends it, so it stands in for ticket.consume.
+func ticketFrontend() Check {
+	return Check{
+		ID: "ticket.frontend", Stage: StageTicket, Timeout: 20 * time.Second,
+		Title: finding.Textf("The app's /api/connection-details answers"),
+		Short: finding.Textf("Front end"),
+		After: []string{"env.ticket"},
+		Ready: func(c *Case, _ Ended) *Skip {
+			switch {
+			case c.Options.Frontend == "":
+				return &Skip{Reason: NotRequested, Text: finding.Textf("not run: add --frontend URL for it")}
+			case c.Source() == SourceFlag:
+				return NotHere("not checked: a token was given, so none is fetched")
+			}
+			return nil
+		},
+		Run: func(ctx context.Context, c *Case) []Finding {
+			base := usableURL(c.Options.Frontend)
+			if base == nil {
+				return []Finding{finding.New(finding.FrontendUnreachable, finding.Fail,
+					"--frontend is not a URL that can be used: %s", clean.URL(c.Options.Frontend)).By(finding.OwnerConfig)}
+			}
+			Waiting(ctx, "waiting for the front end at %s", clean.Line(base.Host, 80))
+			reply, tried, failure := c.askFrontend(ctx, base)
+			if failure != nil {
+				return []Finding{frontendFailure(failure, base)}
+			}
+			return c.frontendFindings(reply, tried)
+		},
+		Outcome: func(c *Case) Outcome {
+			if c.Frontend == nil {
+				return Outcome{}
+			}
+			return Outcome{Text: finding.Textf("the front end handed out a token"),
+				Facts: Facts{"status": c.Frontend.Reply.Status, "token_path": c.Frontend.TokenPath(), "ticket_spent": c.Frontend.Spent}}
+		},
+	}
+}
+
+// attempt is one way in which the generations of LiveKit's starters ask for
+// connection details.
+type attempt struct{ method, path string }
+
+func (a attempt) String() string { return a.method + " " + a.path }
+
+// frontendAttempts are the routes to try, in order: a ticket is only ever
+// posted, once. Without one: GET is meet's and the older starters', POST
+// /api/connection-details and POST /api/token the later ones'.
+func (c *Case) frontendAttempts(base *url.URL) []attempt {
+	if path := strings.TrimSuffix(base.Path, "/"); strings.Contains(path, "/api/") {
+		return []attempt{{http.MethodGet, path}, {http.MethodPost, path}}
+	}
+	root := strings.TrimSuffix(base.Path, "/")
+	return []attempt{
+		{http.MethodGet, root + "/api/connection-details"},
+		{http.MethodPost, root + "/api/connection-details"},
+		{http.MethodPost, root + "/api/token"},
+	}
+}
+
+// askFrontend goes through the routes until one is there.
+func (c *Case) askFrontend(ctx context.Context, base *url.URL) (*probe.Reply, []attempt, *probe.Failure) {
+	attempts := c.frontendAttempts(base)
+	if !c.Settings.Ticket.Secret.Empty() {
+		attempts = []attempt{{http.MethodPost, attempts[0].path}}
+	}
+	var reply *probe.Reply
+	for i, a := range attempts {
+		u := &url.URL{Scheme: base.Scheme, Host: base.Host, User: base.User, Path: a.path}
+		request := probe.Request{Method: a.method, URL: u, Header: http.Header{"Accept": {"application/json"}}}
+		if a.method == http.MethodPost {
+			request.Header.Set("Content-Type", "application/json")
+			request.Body = c.frontendBody()
+		} else if c.Options.DisplayName != "" {
+			u.RawQuery = url.Values{"display_name": {c.Options.DisplayName}}.Encode()
+		}
+		var failure *probe.Failure
+		reply, failure = c.Net.Exchange(ctx, request)
+		if failure != nil {
+			return nil, attempts[:i+1], failure
+		}
+		if reply.Status != 404 && reply.Status != 405 {
+			return reply, attempts[:i+1], nil
+		}
+	}
+	return reply, attempts, nil
+}
+
+func (c *Case) frontendBody() []byte {
+	fields := map[string]any{}
+	if !c.Settings.Ticket.Secret.Empty() {
+		fields["ticket"] = c.Settings.Ticket.Secret.Reveal()
+	}
+	if c.Options.DisplayName != "" {
+		fields["profile"] = map[string]string{"display_name": c.Options.DisplayName}
+	}
+	body, err := json.Marshal(fields)
+	if err != nil {
+		return []byte("{}")
+	}
+	return body
+}
+
+func frontendFailure(f *probe.Failure, base *url.URL) Finding {
+	return failureFacts(finding.New(finding.FrontendUnreachable, finding.Fail,
+		"the front end at %s does not answer: %s", clean.Line(base.Host, 80), f.Detail), f).By(finding.OwnerFrontend)
+}
+
+// frontendFindings reads the route's answer by its status.
+func (c *Case) frontendFindings(reply *probe.Reply, tried []attempt) []Finding {
+	asked := tried[len(tried)-1].String()
+	if reply.Redirect == nil && reply.Status >= 200 && reply.Status <= 299 {
+		return c.frontendAnswer(reply)
+	}
+	said := answer.ErrorText(reply.Body, reply.Header.Get("Content-Type"))
+	text := orNothing(clean.Line(said.Text, 160))
+	tell := func(code Code, owner Owner, format string, args ...any) Finding {
+		f := finding.New(code, finding.Fail, format, args...).With("status", reply.Status).With("said", text).With("asked", asked).By(owner)
+		if said.Code != "" {
+			f = f.With("said_code", said.Code)
+		}
+		return f
+	}
+	switch {
+	case reply.Redirect != nil:
+		return []Finding{tell(finding.FrontendError, finding.OwnerFrontend, "the front end redirects to %s", reply.Redirect.To)}
+	case reply.Status == 501:
+		return []Finding{tell(finding.FrontendNotConfigured, finding.OwnerConfig,
+			"the front end says that it is not configured (501): %s", text)}
+	case reply.Status == 405, reply.Status == 404 && said.Code == "" && len(tried) > 1:
+		names := make([]string, len(tried))
+		for i, a := range tried {
+			names[i] = a.String()
+		}
+		return []Finding{tell(finding.FrontendMethod, finding.OwnerFrontend,
+			"the front end has none of the routes that LiveKit's starters use (%s): the last answered %d", strings.Join(names, ", "), reply.Status)}
+	}
+	findings := []Finding{tell(finding.FrontendError, finding.OwnerFrontend, "the front end answers %d to %s: %s", reply.Status, asked, text)}
+	if f, wraps := wrapsError(c, reply, said); wraps {
+		findings = append(findings, f)
+	}
+	return findings
+}
+
+// wrapsError tells when the front end passes a service's refusal on without
+// the service's own words: it reads `message` and not FastAPI's `detail`.
+func wrapsError(c *Case, reply *probe.Reply, said answer.ErrorInfo) (Finding, bool) {
+	switch said.Code {
+	case "UPSTREAM_ERROR", "TICKET_NOT_FOUND", "TICKET_CONSUMED", "TICKET_EXPIRED":
+	default:
+		return Finding{}, false
+	}
+	if c.Settings.Ticket.Secret.Empty() {
+		return Finding{}, false
+	}
+	return finding.New(finding.FrontendWrapsError, finding.Warn,
+		"the front end answers %s for the ticket service's refusal: what the service itself said is not passed on", said.Code).
+		With("status", reply.Status).With("said_code", said.Code), true
+}
+
+// frontendAnswer reads the fields of a 2xx answer as the starters' clients do.
+func (c *Case) frontendAnswer(reply *probe.Reply) []Finding {
+	product := &TicketAnswer{Reply: reply, Spent: !c.Settings.Ticket.Secret.Empty(),
+		Answer: answer.Find(reply.Body, reply.Header.Get("Content-Type"), answer.Frontend)}
+	c.Frontend = product
+	who := finding.Textf("the front end")
+	if f, bad := missingToken(product, who); bad {
+		f.Code = finding.FrontendFields
+		return []Finding{f.By(finding.OwnerFrontend)}
+	}
+	var findings []Finding
+	if product.Answer.AtUsual == answer.Missing {
+		findings = append(findings, finding.New(finding.FrontendFields, finding.Warn,
+			"the token sits at %s, where LiveKit's clients read participantToken", product.TokenPath()).
+			With("token_path", product.TokenPath()).With("fields", product.Answer.Fields))
+	}
+	for _, f := range addressFindings(c, product, who) {
+		findings = append(findings, f.By(finding.OwnerFrontend))
+	}
+	return append(findings, roomFindings(product)...)
+}

@@ -1,0 +1,145 @@
+package checks
+
+import (
+	"context"
+	"net/url"
+	"strings"
+	"time"
+
+	"lkdoctor/checks/clean"
+	"lkdoctor/checks/finding"
+	"lkdoctor/checks/probe"
+)
+
+// slowAnswer is from when on an answer is worth a word: people notice.
+const slowAnswer = 2 * time.Second
+
+// ticketReach asks whether the ticket service is there, without spending
+// anything: one GET of its root.
+func ticketReach() Check {
+	return Check{
+		ID: "ticket.reach", Stage: StageTicket, Timeout: 12 * time.Second,
+		Title: finding.Textf("The ticket service answers"),
+		Short: finding.Textf("Service reachable"),
+		After: []string{"env.ticket"},
+		Ready: func(c *Case, ended Ended) *Skip {
+			switch {
+			case c.Source() == SourceFlag:
+				return NotHere("not checked: a token was given, so none is fetched")
+			case ended.Stopped("env.ticket"):
+				return BlockedBy("env.ticket")
+			case c.serviceURL() == nil:
+				return NotHere("not checked: no ticket service is configured")
+			}
+			return nil
+		},
+		Run: func(ctx context.Context, c *Case) []Finding {
+			u := c.serviceURL()
+			Waiting(ctx, "waiting for %s to answer", clean.Line(u.Host, 80))
+			reply, failure := c.Net.Exchange(ctx, probe.Request{URL: rootOf(u)})
+			if failure = c.Net.Clarify(ctx, u, failure, reply); failure != nil {
+				return serviceFailure(c, failure, u)
+			}
+			c.TicketReach = reply
+			return reachedService(reply, u)
+		},
+		Outcome: func(c *Case) Outcome {
+			if c.TicketReach == nil {
+				return Outcome{}
+			}
+			return Outcome{
+				Text:  finding.Textf("%s answers", clean.Line(c.serviceURL().Host, 60)),
+				Facts: Facts{"address": c.TicketReach.Address.String(), "status": c.TicketReach.Status, "took_ms": millis(c.TicketReach.Took)},
+			}
+		},
+	}
+}
+
+// serviceURL is where a ticket or a token would be asked for; nil when nowhere.
+func (c *Case) serviceURL() *url.URL {
+	raw := c.Settings.TicketService.Value
+	if c.Options.TokenEndpoint != "" {
+		raw = c.Options.TokenEndpoint
+	}
+	u := usableURL(raw)
+	if u == nil || strings.HasPrefix(strings.ToLower(u.Scheme), "ws") {
+		return nil
+	}
+	return u
+}
+
+func rootOf(u *url.URL) *url.URL {
+	return &url.URL{Scheme: u.Scheme, User: u.User, Host: u.Host, Path: "/"}
+}
+
+func reachedService(reply *probe.Reply, u *url.URL) []Finding {
+	host := clean.Line(u.Host, 80)
+	switch reply.Status {
+	case 502, 503, 504:
+		return []Finding{finding.New(finding.TicketServerError, finding.Fail,
+			"%s answers %d to GET /: nobody is behind it", host, reply.Status).With("status", reply.Status)}
+	}
+	if reply.Took > slowAnswer {
+		return []Finding{slow(reply, host)}
+	}
+	return nil
+}
+
+func slow(reply *probe.Reply, host string) Finding {
+	return finding.New(finding.TicketSlow, finding.Warn,
+		"%s took %s to answer", host, reply.Took.Round(100*time.Millisecond).String()).With("took_ms", millis(reply.Took))
+}
+
+// serviceFailure puts a network failure on the way to the ticket service into
+// words, and names who must act.
+func serviceFailure(c *Case, f *probe.Failure, u *url.URL) []Finding {
+	host := clean.Line(u.Host, 80)
+	tell := func(code Code, owner Owner, format string, args ...any) []Finding {
+		return []Finding{failureFacts(finding.New(code, finding.Fail, format, args...), f).By(owner)}
+	}
+	switch f.Kind {
+	case probe.KindCancelled:
+		return nil
+	case probe.KindDNSAbsent:
+		return tell(finding.TicketDNS, finding.OwnerNetwork, "the name %s does not exist", clean.Line(u.Hostname(), 80))
+	case probe.KindDNSFailed:
+		return tell(finding.TicketDNS, finding.OwnerNetwork, "the name %s could not be looked up: %s", clean.Line(u.Hostname(), 80), f.Detail)
+	case probe.KindRefused:
+		if loopbackOnly(c, u) {
+			return tell(finding.TicketRefused, finding.OwnerTicketService,
+				"%s is this machine and refuses the connection, and its port answers on 127.0.0.1: the service listens on loopback only", host)
+		}
+		return tell(finding.TicketRefused, finding.OwnerTicketService, "%s refuses the connection: nothing listens there", host)
+	case probe.KindUnreachable, probe.KindTCPOther, probe.KindProxy:
+		return tell(finding.TicketTimeout, finding.OwnerNetwork, "%s cannot be reached: %s", host, f.Detail)
+	case probe.KindSYNTimeout:
+		return tell(finding.TicketTimeout, finding.OwnerNetwork, "%s does not answer the attempt to connect within %s", host, seconds(f.Took))
+	case probe.KindSilent, probe.KindHeaderSlow, probe.KindBodySlow:
+		return tell(finding.TicketTimeout, finding.OwnerTicketService, "%s accepts the connection and does not finish an answer within %s", host, seconds(f.Took))
+	case probe.KindTLSUnknownCA, probe.KindTLSExpired, probe.KindTLSNotYet, probe.KindTLSWrongName, probe.KindTLSOther:
+		return tell(finding.TicketTLS, finding.OwnerTicketService, "the TLS handshake with %s fails: %s", host, tlsWords(f))
+	case probe.KindReset, probe.KindClosed:
+		if f.Phase == probe.PhaseTLS {
+			return tell(finding.TicketTLS, finding.OwnerTicketService, "%s cuts the connection in the middle of the TLS handshake", host)
+		}
+	case probe.KindTLSPlainPort:
+		return tell(finding.TicketTLS, finding.OwnerConfig, "%s does not speak TLS, and the address begins with https://", host)
+	case probe.KindPlainToTLS:
+		return tell(finding.TicketTLS, finding.OwnerConfig, "%s speaks TLS, and the address begins with http://", host)
+	case probe.KindBodyTooLarge, probe.KindBodyBomb, probe.KindHeaderTooLarge:
+		return tell(finding.TicketBodyTooLarge, finding.OwnerTicketService, "%s answers with more than 1 MiB: %s", host, f.Detail)
+	}
+	return tell(finding.TicketNotHTTP, finding.OwnerTicketService, "what listens at %s does not speak HTTP: %s", host, listener(f))
+}
+
+// loopbackOnly tells whether u refuses here while its port answers on loopback,
+// for an address of this very machine.
+func loopbackOnly(c *Case, u *url.URL) bool {
+	if probe.IsLoopbackHost(u.Hostname()) {
+		return false
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 500*time.Millisecond)
+	defer cancel()
+	answers, own := c.Net.Loopback(ctx, u)
+	return answers && own
+}

@@ -1,0 +1,82 @@
+package checks
+
+import (
+	"time"
+
+	"lkdoctor/checks/finding"
+	"lkdoctor/checks/probe"
+)
+
+// millis is a duration as the JSON document has it.
+func millis(d time.Duration) float64 {
+	return float64(d.Round(100*time.Microsecond)) / float64(time.Millisecond)
+}
+
+// seconds is a duration as people say it.
+func seconds(d time.Duration) string { return d.Round(100 * time.Millisecond).String() }
+
+// failureFacts keeps what a network failure was made of.
+func failureFacts(f Finding, failure *probe.Failure) Finding {
+	f = f.With("kind", string(failure.Kind)).With("phase", string(failure.Phase)).With("took_ms", millis(failure.Took))
+	for name, value := range map[string]string{
+		"host": failure.Host, "address": failure.Address, "detail": failure.Detail, "banner": failure.Banner,
+	} {
+		if value != "" {
+			f = f.With(name, value)
+		}
+	}
+	if cert := failure.Cert; cert != nil {
+		f = certFacts(f, cert)
+	}
+	return f
+}
+
+func certFacts(f Finding, cert *probe.Cert) Finding {
+	return f.With("cert_subject", cert.Subject).With("cert_issuer", cert.Issuer).With("cert_names", cert.Names).
+		With("cert_not_before", cert.NotBefore.UTC().Format(time.RFC3339)).
+		With("cert_not_after", cert.NotAfter.UTC().Format(time.RFC3339))
+}
+
+// tlsWords says what is wrong with a certificate, with its names and dates.
+func tlsWords(f *probe.Failure) Text {
+	cert := f.Cert
+	if cert == nil {
+		cert = &probe.Cert{}
+	}
+	switch f.Kind {
+	case probe.KindTLSUnknownCA:
+		return finding.Textf("its certificate is signed by %s, which this machine does not trust", orUnknown(cert.Issuer))
+	case probe.KindTLSExpired:
+		return finding.Textf("its certificate expired on %s", cert.NotAfter.UTC().Format("2 January 2006 15:04 MST"))
+	case probe.KindTLSNotYet:
+		return finding.Textf("its certificate is not valid before %s", cert.NotBefore.UTC().Format("2 January 2006 15:04 MST"))
+	case probe.KindTLSWrongName:
+		if len(cert.Names) > 0 {
+			return finding.Textf("its certificate is for %s", joinNames(cert.Names))
+		}
+		return finding.Textf("its certificate is for another name")
+	}
+	return finding.Textf("%s", f.Detail)
+}
+
+func orUnknown(s string) string {
+	if s == "" {
+		return "somebody unknown"
+	}
+	return s
+}
+
+// listener says what answered instead of HTTP, as far as its bytes tell.
+func listener(f *probe.Failure) Text {
+	switch {
+	case f.Kind == probe.KindReset, f.Kind == probe.KindClosed:
+		return finding.Textf("it closes the connection without an answer")
+	case f.What != "" && f.What != probe.ServerUnknown && f.Banner != "":
+		return finding.Textf("it looks like %s, and says %q", string(f.What), f.Banner)
+	case f.What != "" && f.What != probe.ServerUnknown:
+		return finding.Textf("it looks like %s", string(f.What))
+	case f.Banner != "":
+		return finding.Textf("it says %q", f.Banner)
+	}
+	return finding.Textf("%s", f.Detail)
+}
