@@ -1,0 +1,38 @@
+package tui
+
+import (
+	"bytes"
+	"regexp"
+	"strconv"
+)
+
+// backgroundQuery asks for the background colour (OSC 11) and then what kind
+// of terminal this is (DA1). Every terminal answers the second question, and
+// answers come in order: so once it is answered, no answer to the first will
+// follow, and none is left behind to be read as key presses.
+const backgroundQuery = "\x1b]11;?\x1b\\" + "\x1b[c"
+
+// answersEnd tells whether the answer to DA1 is in data.
+func answersEnd(data []byte) bool {
+	i := bytes.LastIndex(data, []byte("\x1b[?"))
+	return i >= 0 && bytes.IndexByte(data[i:], 'c') > 0
+}
+
+// backgroundOf reads the answer to OSC 11 in data, "rgb:RRRR/GGGG/BBBB" with
+// one to four hexadecimal digits a colour.
+func backgroundOf(data []byte) (dark, known bool) {
+	m := regexp.MustCompile(`\x1b\]11;rgba?:([0-9A-Fa-f]{1,4})/([0-9A-Fa-f]{1,4})/([0-9A-Fa-f]{1,4})`).FindSubmatch(data)
+	if m == nil {
+		return true, false
+	}
+	var light [3]float64
+	for i, digits := range m[1:] {
+		value, err := strconv.ParseUint(string(digits), 16, 16)
+		if err != nil {
+			return true, false
+		}
+		light[i] = float64(value) / float64(uint64(1)<<(4*len(digits))-1)
+	}
+	// How bright the eye finds it (ITU-R BT.601).
+	return 0.299*light[0]+0.587*light[1]+0.114*light[2] < 0.5, true
+}

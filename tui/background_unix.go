@@ -1,0 +1,56 @@
+//go:build unix
+
+package tui
+
+import (
+	"errors"
+	"os"
+	"time"
+
+	"golang.org/x/sys/unix"
+	"golang.org/x/term"
+)
+
+// Background asks the terminal whether its background is dark, and waits for
+// at most timeout (150 ms is plenty) for the answer. known is false when there
+// was none; dark is true then, as most terminals are. What is typed meanwhile
+// is lost, so ask before anything is shown.
+func Background(tty *os.File, timeout time.Duration) (dark, known bool) {
+	fd := int(tty.Fd())
+	before, err := term.MakeRaw(fd)
+	if err != nil {
+		return true, false
+	}
+	defer func() { _ = term.Restore(fd, before) }()
+	if _, err := unix.Write(fd, []byte(backgroundQuery)); err != nil {
+		return true, false
+	}
+	return backgroundOf(answers(fd, time.Now().Add(timeout)))
+}
+
+// answers reads until the last answer is in, or the deadline has passed; then
+// whatever has come by then is taken too, so that none of it is left for
+// whoever reads the keyboard next.
+func answers(fd int, deadline time.Time) []byte {
+	var data []byte
+	buf := make([]byte, 256)
+	for !answersEnd(data) && len(data) < 4096 {
+		left := max(0, time.Until(deadline))
+		n, err := unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, int((left+time.Millisecond-1)/time.Millisecond))
+		if errors.Is(err, unix.EINTR) {
+			continue
+		}
+		if err != nil || n == 0 {
+			break
+		}
+		n, err = unix.Read(fd, buf)
+		if errors.Is(err, unix.EINTR) || errors.Is(err, unix.EAGAIN) {
+			continue
+		}
+		if err != nil || n <= 0 {
+			break
+		}
+		data = append(data, buf[:n]...)
+	}
+	return data
+}

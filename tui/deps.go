@@ -1,0 +1,82 @@
+package tui
+
+import (
+	"context"
+	"time"
+
+	"github.com/charmbracelet/lipgloss"
+
+	"lkdoctor/checks"
+	"lkdoctor/checks/catalogue"
+)
+
+// Deps are the things that the TUI cannot do itself. Start is required; the
+// others may be left out, and what needs them is then not offered.
+type Deps struct {
+	// Checks is the plan: the rows of the first frame.
+	Checks []checks.Check
+	Title  Header
+	// Start does one run and returns when it has ended, soon after ctx has. It
+	// is called with an empty Change first, and once for each re-run. observe
+	// may be called until Start returns.
+	Start func(ctx context.Context, change Change, observe func(checks.Event)) checks.Run
+	// Snippet returns the code that mints a token in lang: "python", "node", "go".
+	Snippet func(lang string) string
+	// Page returns the catalogue's page of a code.
+	Page func(code checks.Code) (catalogue.Page, bool)
+	// Save writes the report for the maintainer and says where.
+	Save func(run checks.Run) (path string, err error)
+	// Copy puts text on the clipboard.
+	Copy func(text string) error
+	// Now is the clock of what is shown; nil is time.Now.
+	Now func() time.Time
+	// Translate maps an English format to another language's, "" where it
+	// knows none; nil is English.
+	Translate func(format string) string
+	// Renderer knows the terminal's colours; nil is no colour at all.
+	Renderer *lipgloss.Renderer
+	// Dark tells that the terminal's background is dark.
+	Dark bool
+	// ASCII keeps to the characters that every terminal can show.
+	ASCII bool
+	// SpinnerOff keeps the spinner, and the clock that ticks with it, still.
+	SpinnerOff bool
+}
+
+// Header is what the first line says about the run.
+type Header struct {
+	URL    string // "wss://demo.example.com"
+	Source string // where it came from: ".env.local"
+}
+
+// Change is what a re-run does differently from the settings that lkdoctor was
+// started with. The zero value changes nothing.
+type Change struct {
+	// Ticket replaces the configured ticket.
+	Ticket string
+	// Token is checked as it is, and no ticket is consumed: a bare token or
+	// whatever else was pasted. It is a secret.
+	Token string
+	// NoTicket tells that the configured ticket is spent, or not to be spent:
+	// this run must not consume it. With From it may still use the answer that
+	// the spent ticket brought.
+	NoTicket bool
+	// DevJoin runs the fallback alone.
+	DevJoin bool
+	// From is the stage to start at, with what the run before it learned in
+	// the stages above; empty for all of them.
+	From checks.Stage
+}
+
+func (d Deps) withDefaults() Deps {
+	if d.Now == nil {
+		d.Now = time.Now
+	}
+	if d.Snippet == nil {
+		d.Snippet = func(string) string { return "" }
+	}
+	if d.Page == nil {
+		d.Page = func(checks.Code) (catalogue.Page, bool) { return catalogue.Page{}, false }
+	}
+	return d
+}

@@ -1,0 +1,147 @@
+package tui
+
+import (
+	"time"
+
+	"lkdoctor/checks"
+	"lkdoctor/checks/catalogue"
+	"lkdoctor/checks/finding"
+)
+
+// plan is a plan of checks like the real one, of the same IDs and titles.
+func plan() []checks.Check {
+	check := func(id string, stage checks.Stage, title string) checks.Check {
+		return checks.Check{ID: id, Stage: stage, Title: finding.Textf("%s", title)}
+	}
+	return []checks.Check{
+		check("env.files", checks.StageEnv, "The env files can be read"),
+		check("env.livekit", checks.StageEnv, "LIVEKIT_URL, key and secret are well formed"),
+		check("ticket.reach", checks.StageTicket, "The ticket service answers"),
+		check("ticket.consume", checks.StageTicket, "It trades the ticket for a token, room and URL"),
+		check("token.format", checks.StageToken, "The token is a JWT"),
+		check("token.claims", checks.StageToken, "Its claims let somebody join a room"),
+		check("signature.local", checks.StageSignature, "The token is signed with the secret configured here"),
+		check("join.reach", checks.StageJoin, "The LiveKit server answers"),
+		check("join.websocket", checks.StageJoin, "The WebSocket opens, and the server answers Join"),
+		check("fallback.mint", checks.StageFallback, "A local development token can be made"),
+		check("fallback.join", checks.StageFallback, "It joins a room"),
+	}
+}
+
+func planned(id string) checks.Check {
+	for _, c := range plan() {
+		if c.ID == id {
+			return c
+		}
+	}
+	return checks.Check{ID: id}
+}
+
+func passed(id string, ms int, format string, args ...any) checks.Result {
+	r := checks.Result{Check: planned(id), Status: checks.StatusPass, Took: time.Duration(ms) * time.Millisecond}
+	if format != "" {
+		r.Outcome.Text = finding.Textf(format, args...)
+	}
+	return r
+}
+
+func blocked(id, by string) checks.Result {
+	return checks.Result{Check: planned(id), Status: checks.StatusSkip, Skip: &checks.Skip{
+		Reason: checks.Blocked, By: by, Text: finding.Textf("not run: needs %s", planned(by).Title),
+	}}
+}
+
+func opaqueToken() finding.Finding {
+	f := finding.New(finding.TokenOpaque, finding.Fail,
+		"the ticket service returned %d characters that start with %q and have no dots; a JWT has three parts: header.payload.signature", 51, "lk_demo_")
+	f = f.With("length", 51).With("prefix", "lk_demo_").With("dots", 0)
+	return f.Fixed("", "Mint the token with a LiveKit server SDK in the ticket service, with the LiveKit server's own key and secret.")
+}
+
+// opaqueRun is the incident: the ticket service hands out an opaque token.
+func opaqueRun() checks.Run {
+	env := passed("env.livekit", 1, "5 settings from .env.local, .env")
+	env.Outcome.Facts = checks.Facts{"LIVEKIT_URL": "wss://demo.example.com", "files": []string{".env.local", ".env"}}
+	return finished(checks.Run{
+		Results: []checks.Result{
+			passed("env.files", 0, ""), env,
+			passed("ticket.reach", 3, ""),
+			passed("ticket.consume", 28, "10.0.0.7:8000 traded tkt_e26… for a token"),
+			{Check: planned("token.format"), Status: checks.StatusFail, Findings: []checks.Finding{opaqueToken()}},
+			blocked("token.claims", "token.format"),
+			blocked("signature.local", "token.format"),
+			passed("join.reach", 12, "the server itself answers"),
+			blocked("join.websocket", "token.format"),
+			passed("fallback.mint", 0, ""),
+			passed("fallback.join", 24, "joined lkdoctor-7f3a9c21 over udp in 24 ms"),
+		},
+		Status: checks.StatusFail, ExitCode: checks.ExitFailed, TicketSpent: true,
+		Diagnosis: checks.Diagnosis{
+			Owner:     finding.OwnerTicketService,
+			RootCause: &checks.Cause{Check: "token.format", Code: finding.TokenOpaque},
+			Summary:   finding.Textf("The ticket service must act. The token is not a JWT; the LiveKit server and your keys work."),
+			Cleared:   []checks.Owner{finding.OwnerConfig, finding.OwnerLiveKitServer, finding.OwnerNetwork},
+			NextSteps: opaqueToken().Fixes,
+		},
+	})
+}
+
+// goodRun is a run in which nothing is wrong.
+func goodRun() checks.Run {
+	return finished(checks.Run{
+		Results: []checks.Result{
+			passed("env.files", 0, ""),
+			passed("env.livekit", 1, "5 settings from .env.local, .env"),
+			passed("ticket.reach", 3, ""),
+			passed("ticket.consume", 28, "10.0.0.7:8000 traded tkt_e26… for a token"),
+			passed("token.format", 0, ""),
+			passed("token.claims", 0, "may join support-42, publish and subscribe"),
+			passed("signature.local", 0, "signed with the secret configured here"),
+			passed("join.reach", 12, ""),
+			passed("join.websocket", 1240, "joined support-42 over udp"),
+			passed("fallback.mint", 0, ""),
+			{Check: planned("fallback.join"), Status: checks.StatusSkip, Skip: &checks.Skip{
+				Reason: checks.NotApplicable, Text: finding.Textf("not run: the real token joined"),
+			}},
+		},
+		Status: checks.StatusPass,
+		Diagnosis: checks.Diagnosis{
+			Owner:   finding.OwnerNone,
+			Summary: finding.Textf("Everything works: the token got in, and media connects."),
+			Cleared: []checks.Owner{
+				finding.OwnerConfig, finding.OwnerTicketService, finding.OwnerLiveKitServer, finding.OwnerNetwork, finding.OwnerClock,
+			},
+		},
+	})
+}
+
+func finished(run checks.Run) checks.Run {
+	run.StartedAt = time.Date(2026, 11, 23, 7, 15, 0, 0, time.UTC)
+	run.Took = 70 * time.Millisecond
+	return run
+}
+
+// fakePage is a page for the opaque token, so that the goldens do not change
+// with the catalogue's prose.
+func fakePage(code checks.Code) (catalogue.Page, bool) {
+	if code != finding.TokenOpaque {
+		return catalogue.Page{}, false
+	}
+	return catalogue.Page{
+		Code: code, Title: "The token is not a JWT",
+		Means: "LiveKit accepts one kind of token only: a JWT, which is three texts joined by dots.",
+		Why:   "The service invented a token of its own.\n\n- It returns a session ID.\n- It returns a placeholder from a test.",
+		Confirm: catalogue.Confirm{
+			Text:      "Count the dots of the token.",
+			Command:   `printf %s "$TOKEN" | tr -cd . | wc -c`,
+			Prints:    "0",
+			Variables: []catalogue.Variable{{Name: "TOKEN", Text: "the token that the service returned"}},
+		},
+		Fixes: []finding.Fix{{Text: finding.Textf("Mint it with an SDK.")}},
+		Snippets: map[string]string{
+			"python": "from livekit import api\n\ntoken = (\n\tapi.AccessToken(key, secret)\n\t.to_jwt()\n)\n",
+			"node":   "const token = await at.toJwt();\n",
+			"go":     "jwt, err := at.ToJWT()\n",
+		},
+	}, true
+}

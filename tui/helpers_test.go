@@ -1,0 +1,115 @@
+package tui
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	tea "github.com/charmbracelet/bubbletea"
+	"github.com/google/go-cmp/cmp"
+	"go.uber.org/goleak"
+
+	"lkdoctor/checks"
+)
+
+// limit is when a test gives up; nothing here needs a second.
+const limit = 20 * time.Second
+
+func TestMain(m *testing.M) {
+	// teatest waits for a signal for ever.
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/charmbracelet/x/exp/teatest.NewTestModel.func2"))
+}
+
+// clock is a clock that a test moves.
+type clock struct{ now time.Time }
+
+func newClock() *clock { return &clock{now: time.Date(2026, 11, 23, 7, 15, 0, 0, time.UTC)} }
+
+func (c *clock) read() time.Time { return c.now }
+
+// starts records what Start was asked for. It may be called in the goroutine
+// of a run, so it hands over by channel.
+type starts chan Change
+
+// testDeps are deps that show opaqueRun's plan, without colour and spinner.
+func testDeps() (Deps, starts) {
+	asked := make(starts, 10)
+	return Deps{
+		Checks: plan(),
+		Title:  Header{URL: "wss://demo.example.com", Source: ".env.local"},
+		Start: func(ctx context.Context, change Change, _ func(checks.Event)) checks.Run {
+			asked <- change
+			return opaqueRun()
+		},
+		Page: fakePage,
+		Save: func(checks.Run) (string, error) { return "lkdoctor-report.md", nil },
+		Copy: func(string) error { return nil },
+		Now:  newClock().read, SpinnerOff: true,
+	}, asked
+}
+
+// screen is a model as it stands while the first run goes on.
+func screen(t *testing.T, deps Deps, width, height int) model {
+	t.Helper()
+	s := newSession(t.Context(), deps.Start)
+	t.Cleanup(func() { _, _ = s.close() })
+	m := newModel(deps.withDefaults(), s)
+	m.running = true
+	return step(m, tea.WindowSizeMsg{Width: width, Height: height})
+}
+
+// step feeds messages to Update; commands are not run.
+func step(m model, msgs ...tea.Msg) model {
+	for _, msg := range msgs {
+		next, _ := m.Update(msg)
+		m = next.(model)
+	}
+	return m
+}
+
+// ends lets the model's run end with run.
+func ends(m model, run checks.Run) model { return step(m, endMsg{run: run}) }
+
+// press makes the message of a key, as the terminal would send it.
+func press(name string) tea.KeyMsg {
+	for _, k := range []tea.KeyType{tea.KeyEnter, tea.KeyEsc, tea.KeyTab, tea.KeyUp, tea.KeyDown, tea.KeyPgDown, tea.KeyCtrlC, tea.KeyEnd} {
+		if k.String() == name {
+			return tea.KeyMsg{Type: k}
+		}
+	}
+	return tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune(name)}
+}
+
+func paste(text string) tea.KeyMsg {
+	return tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune(text), Paste: true}
+}
+
+// golden compares got with testdata/name.golden; UPDATE_GOLDEN=1 writes it.
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	lines := strings.Split(got, "\n")
+	for i := range lines {
+		lines[i] = strings.TrimRight(lines[i], " ")
+	}
+	got = strings.Join(lines, "\n") + "\n"
+	path := filepath.Join("testdata", name+".golden")
+	if os.Getenv("UPDATE_GOLDEN") == "1" {
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatalf("%v (UPDATE_GOLDEN=1 writes it)", err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("%s differs (-want +got):\n%s", path, diff)
+	}
+}
+
+func resized(m model, width, height int) model {
+	return step(m, tea.WindowSizeMsg{Width: width, Height: height})
+}

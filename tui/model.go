@@ -1,0 +1,231 @@
+// Package tui is the doctor's screen: six stages that are there from the first
+// frame, the diagnosis under them, and the details of the stage that is
+// selected.
+//
+// Its rules: it takes the whole screen and gives it back as it was, so the
+// caller prints the plain report afterwards; View only reads the model; all
+// waiting is a command; the run itself lives in a session, which is cancelled
+// and waited for on every way out. Every text goes through speech, which cleans
+// and translates it. A token that is typed or pasted is never shown.
+package tui
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/charmbracelet/bubbles/help"
+	"github.com/charmbracelet/bubbles/spinner"
+	"github.com/charmbracelet/bubbles/viewport"
+	tea "github.com/charmbracelet/bubbletea"
+
+	"lkdoctor/checks"
+	"lkdoctor/checks/report"
+)
+
+// model is everything that the screen shows. It is held by value; the session
+// alone is shared with the goroutine of the run.
+type model struct {
+	speech
+	deps    Deps
+	session *session
+	styles  styles
+	marks   marks
+	help    help.Model
+	spin    spinner.Model
+	pane    viewport.Model // the details, or the help
+
+	width, height int
+	now           time.Time
+
+	feed     feed
+	progress report.Progress
+	began    map[string]time.Time // when a running check started, by its ID
+	running  bool
+	stopping bool // the run was cancelled, and is about to end
+	left     bool // left by an interrupt
+	gone     bool // the program ends: nothing is shown any more
+	run      *checks.Run
+	failure  error // the run itself broke down
+
+	// What a re-run has to know: what the last run did differently, the last
+	// ticket and token that were entered, and whether the ticket that would be
+	// used is spent.
+	last          Change
+	ticket, token string
+	spent         bool
+
+	selected int  // the row
+	moved    bool // by hand, so that the end of the run leaves it there
+	finding  int  // of the selected row's findings
+	language int  // of the minting code
+	open     bool // the details have the keys, and in a narrow window the screen
+	helping  bool
+	prompt   prompt
+	notice   string
+}
+
+// newModel is the screen before the first run has said anything.
+func newModel(deps Deps, s *session) model {
+	m := model{
+		speech:   speech{translate: deps.Translate, ascii: deps.ASCII},
+		deps:     deps,
+		session:  s,
+		styles:   newStyles(deps.Renderer, deps.Dark),
+		marks:    newMarks(deps.ASCII),
+		help:     help.New(),
+		spin:     spinner.New(spinner.WithSpinner(spinner.MiniDot)),
+		pane:     viewport.New(0, 0),
+		width:    80,
+		height:   24,
+		now:      deps.Now(),
+		progress: report.NewProgress(deps.Checks),
+	}
+	if deps.ASCII {
+		m.spin.Spinner = spinner.Line
+	}
+	m.help.Styles = m.styles.help()
+	m.help.ShortSeparator = m.marks.dot
+	m.help.Ellipsis = m.ellipsis()
+	return m.synced()
+}
+
+// launched is the model with a run of change under way, and the command that
+// listens to it.
+func (m model) launched(change Change) (model, tea.Cmd) {
+	kept := m.results()
+	m.progress = report.NewProgress(m.deps.Checks)
+	if change.From != "" {
+		for _, r := range kept {
+			if before(r.Check.Stage, change.From) {
+				m.progress = m.progress.With(checks.Event{Kind: checks.CheckEnded, ID: r.Check.ID, Result: r})
+			}
+		}
+	}
+	m.began = nil
+	m.running, m.stopping, m.open, m.helping, m.moved = true, false, false, false, false
+	m.finding, m.failure, m.notice = 0, nil, ""
+	m.last, m.feed = change, m.session.launch(change)
+	return m, tea.Batch(m.session.next(m.feed), m.tick())
+}
+
+// tick moves the spinner and the clock on, unless both are to stand still.
+func (m model) tick() tea.Cmd {
+	if m.deps.SpinnerOff {
+		return nil
+	}
+	return m.spin.Tick
+}
+
+func (m model) results() []checks.Result {
+	if m.run == nil {
+		return nil
+	}
+	return m.run.Results
+}
+
+// before tells whether stage a is shown above stage b.
+func before(a, b checks.Stage) bool {
+	return slices.Index(checks.Stages(), a) < slices.Index(checks.Stages(), b)
+}
+
+// observed is the model after one event of the run.
+func (m model) observed(e checks.Event) model {
+	m.now = m.deps.Now()
+	if e.Kind == checks.CheckStarted {
+		began := maps.Clone(m.began)
+		if began == nil {
+			began = map[string]time.Time{}
+		}
+		began[e.ID] = m.now
+		m.began = began
+	}
+	m.progress = m.progress.With(e)
+	return m
+}
+
+// ended is the model after the end of a run.
+func (m model) ended(msg endMsg) model {
+	m.now = m.deps.Now()
+	m.running, m.stopping = false, false
+	m.failure = msg.err
+	if msg.err != nil {
+		return m
+	}
+	run := msg.run
+	m.run = &run
+	if run.TicketSpent {
+		m.spent, m.ticket = true, ""
+	}
+	for _, r := range run.Results {
+		m.progress = m.progress.With(checks.Event{Kind: checks.CheckEnded, ID: r.Check.ID, Result: r})
+	}
+	if !m.moved {
+		m.selected, m.finding = m.rootRow(), 0
+	}
+	return m
+}
+
+// rootRow is the row of the root cause, else the worst row, else the one that
+// is selected.
+func (m model) rootRow() int {
+	rows := m.progress.Rows()
+	if cause := m.run.Diagnosis.RootCause; cause != nil {
+		for i, row := range rows {
+			if slices.ContainsFunc(row.Checks, func(c report.CheckRow) bool { return c.Check.ID == cause.Check }) {
+				return i
+			}
+		}
+	}
+	for _, state := range []report.State{report.Errored, report.Failed, report.Warned} {
+		for i, row := range rows {
+			if row.State == state {
+				return i
+			}
+		}
+	}
+	return m.selected
+}
+
+// row is the selected row; false when there is none.
+func (m model) row() (report.Row, bool) {
+	rows := m.progress.Rows()
+	if m.selected < 0 || m.selected >= len(rows) {
+		return report.Row{}, false
+	}
+	return rows[m.selected], true
+}
+
+// findings are those of the selected row, the worst first, and the root cause
+// before its equals.
+func (m model) findings() []checks.Located {
+	row, _ := m.row()
+	var out []checks.Located
+	for _, c := range row.Checks {
+		for _, f := range c.Result.Findings {
+			out = append(out, checks.Located{Check: c.Check.ID, Finding: f})
+		}
+	}
+	slices.SortStableFunc(out, func(a, b checks.Located) int { return m.weight(b) - m.weight(a) })
+	return out
+}
+
+func (m model) weight(l checks.Located) int {
+	w := 2 * l.Finding.Severity.Rank()
+	if m.run != nil && m.run.Diagnosis.RootCause != nil {
+		if cause := *m.run.Diagnosis.RootCause; cause.Check == l.Check && cause.Code == l.Finding.Code {
+			w++
+		}
+	}
+	return w
+}
+
+// current is the finding that the details are about; false when the selected
+// row has none.
+func (m model) current() (checks.Located, bool) {
+	all := m.findings()
+	if len(all) == 0 {
+		return checks.Located{}, false
+	}
+	return all[m.finding%len(all)], true
+}

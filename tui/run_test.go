@@ -1,0 +1,187 @@
+//go:build unix
+
+package tui
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"strings"
+	"testing"
+	"time"
+
+	tea "github.com/charmbracelet/bubbletea"
+	"github.com/charmbracelet/x/exp/teatest"
+
+	"lkdoctor/checks"
+)
+
+// stuck is a run that ends only when it is cancelled, and then takes a while
+// to leave its room.
+func stuck(leaves chan<- struct{}) func(context.Context, Change, func(checks.Event)) checks.Run {
+	return func(ctx context.Context, _ Change, observe func(checks.Event)) checks.Run {
+		observe(checks.Event{Kind: checks.CheckStarted, ID: "env.files"})
+		<-ctx.Done()
+		observe(checks.Event{Kind: checks.CheckWaiting, ID: "env.files"})
+		close(leaves)
+		run := opaqueRun()
+		run.Status, run.ExitCode = checks.StatusError, checks.ExitInterrupted
+		return run
+	}
+}
+
+func TestCtrlCRestoresTheTerminal(t *testing.T) {
+	x := newTerminal(t, 80, 24)
+	before := x.state(t)
+	deps, _ := testDeps()
+	leaves := make(chan struct{})
+	deps.Start = stuck(leaves)
+	ended := x.shows(t.Context(), deps)
+	x.awaits(t, "running")
+	x.types(t, "\x03")
+	l := x.ends(t, ended)
+	if l.err != nil || l.run.ExitCode != checks.ExitInterrupted || len(l.run.Results) == 0 {
+		t.Errorf("got exit code %d, %d results, error %v", l.run.ExitCode, len(l.run.Results), l.err)
+	}
+	select {
+	case <-leaves:
+	default:
+		t.Error("Run returned before the run had left")
+	}
+	x.restored(t, before)
+}
+
+func TestTheEndOfTheContextInterrupts(t *testing.T) {
+	x := newTerminal(t, 80, 24)
+	before := x.state(t)
+	deps, _ := testDeps()
+	deps.Start = stuck(make(chan struct{}))
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := x.shows(ctx, deps)
+	x.awaits(t, "running")
+	cancel()
+	if l := x.ends(t, ended); l.err != nil || l.run.ExitCode != checks.ExitInterrupted {
+		t.Errorf("got exit code %d, error %v", l.run.ExitCode, l.err)
+	}
+	x.restored(t, before)
+}
+
+func TestQuitAfterTheEnd(t *testing.T) {
+	for key, want := range map[string]int{"q": checks.ExitFailed, "\x03": checks.ExitInterrupted} {
+		x := newTerminal(t, 80, 24)
+		before := x.state(t)
+		deps, _ := testDeps()
+		ended := x.shows(t.Context(), deps)
+		x.awaits(t, "must act")
+		x.types(t, key)
+		if l := x.ends(t, ended); l.err != nil || l.run.ExitCode != want {
+			t.Errorf("%q: exit code %d, want %d, error %v", key, l.run.ExitCode, want, l.err)
+		}
+		x.restored(t, before)
+	}
+}
+
+func TestALongPasteArrivesWhole(t *testing.T) {
+	token := "eyJ" + strings.Repeat("0123456789abcdef", 512)
+	x := newTerminal(t, 80, 24)
+	deps, starts := testDeps()
+	ended := x.shows(t.Context(), deps)
+	x.awaits(t, "must act")
+	asked(t, starts)
+	x.types(t, "p")
+	x.awaits(t, "It is not shown")
+	x.types(t, "\x1b[200~"+token+"\x1b[201~")
+	x.awaits(t, "8195 characters")
+	x.types(t, "\r")
+	if got := asked(t, starts); got.Token != token {
+		t.Errorf("%d characters arrived, want %d", len(got.Token), len(token))
+	}
+	x.types(t, "\x03")
+	x.ends(t, ended)
+	if strings.Contains(x.screen(), token[:12]) {
+		t.Error("the terminal was sent the token")
+	}
+}
+
+func TestPanicsRestoreTheTerminal(t *testing.T) {
+	const secret = "access_token=eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJjYW5hcnkifQ.c2lnbmF0dXJlMDEyMzQ1Njc4OQ"
+	for name, spoil := range map[string]func(*Deps){
+		"in the run": func(d *Deps) {
+			d.Start = func(context.Context, Change, func(checks.Event)) checks.Run { panic("boom " + secret) }
+		},
+		"in Update": func(d *Deps) {
+			d.Copy = nil
+			reads := 0
+			d.Now = func() time.Time {
+				if reads++; reads > 1 {
+					panic("boom " + secret)
+				}
+				return time.Time{}
+			}
+		},
+		"in View": func(d *Deps) {
+			d.Checks = append(d.Checks, checks.Check{ID: "env.bad", Stage: checks.StageEnv})
+			d.Translate = panicsLate(secret)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			x := newTerminal(t, 80, 24)
+			before := x.state(t)
+			deps, _ := testDeps()
+			spoil(&deps)
+			ended := x.shows(t.Context(), deps)
+			if name == "in the run" {
+				x.awaits(t, "internal error")
+				x.types(t, "q")
+			}
+			l := x.ends(t, ended)
+			if l.err == nil || !strings.Contains(l.err.Error(), "boom") {
+				t.Errorf("error %v", l.err)
+			}
+			if all := x.screen() + l.err.Error(); strings.Contains(all, "c2lnbmF0dXJl") {
+				t.Errorf("the secret got out: %q", all)
+			}
+			x.restored(t, before)
+		})
+	}
+}
+
+// panicsLate translates nothing, and panics once the run has ended.
+func panicsLate(secret string) func(string) string {
+	return func(format string) string {
+		if strings.HasPrefix(format, "Cleared") {
+			panic("boom " + secret)
+		}
+		return ""
+	}
+}
+
+func TestAFailingTerminalIsAnError(t *testing.T) {
+	deps, _ := testDeps()
+	run, err := Run(t.Context(), deps, failingReader{}, io.Discard)
+	if err == nil || len(run.Results) == 0 {
+		t.Errorf("run with %d results, error %v", len(run.Results), err)
+	}
+}
+
+type failingReader struct{}
+
+func (failingReader) Read([]byte) (int, error) { return 0, errors.New("the terminal is gone") }
+
+func TestWholeProgram(t *testing.T) {
+	deps, _ := testDeps()
+	deps.SpinnerOff = false
+	deps.Now = time.Now
+	s := newSession(t.Context(), deps.Start)
+	first := newModel(deps.withDefaults(), s)
+	first.feed, first.running = s.launch(Change{}), true
+	tm := teatest.NewTestModel(t, &guard{model: first.synced()}, teatest.WithInitialTermSize(80, 24))
+	teatest.WaitFor(t, tm.Output(), func(out []byte) bool { return bytes.Contains(out, []byte("must act")) }, teatest.WithDuration(limit))
+	tm.Send(press("enter"))
+	tm.Send(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune("q")})
+	tm.WaitFinished(t, teatest.WithFinalTimeout(limit))
+	if run, err := s.close(); err != nil || run.ExitCode != checks.ExitFailed {
+		t.Errorf("exit code %d, error %v", run.ExitCode, err)
+	}
+}

@@ -1,0 +1,139 @@
+package tui
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"lkdoctor/checks"
+	"lkdoctor/checks/clean"
+)
+
+// session owns the goroutine of the run that is going on. Bubble Tea cannot
+// cancel a command, and forgets it when it quits; a run must be cancelled, and
+// waited for, because it may stand in a room.
+type session struct {
+	ctx   context.Context
+	start func(ctx context.Context, change Change, observe func(checks.Event)) checks.Run
+	// gone is closed once nobody reads the feeds any more.
+	gone chan struct{}
+
+	mu     sync.Mutex
+	closed bool
+	cancel context.CancelFunc
+	done   chan struct{}
+	last   checks.Run
+	err    error
+}
+
+// feed carries what one run tells: eventMsg as it happens, endMsg last.
+type feed <-chan tea.Msg
+
+type eventMsg checks.Event
+
+type endMsg struct {
+	run checks.Run
+	err error
+}
+
+func newSession(ctx context.Context, start func(context.Context, Change, func(checks.Event)) checks.Run) *session {
+	return &session{ctx: ctx, start: start, gone: make(chan struct{})}
+}
+
+// launch starts a run. There must be none going on; once the session is
+// closed, nothing is started and the feed never speaks.
+func (s *session) launch(change Change) feed {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return nil
+	}
+	out := make(chan tea.Msg)
+	ctx, cancel := context.WithCancel(s.ctx)
+	done := make(chan struct{})
+	s.cancel, s.done = cancel, done
+	send := func(msg tea.Msg) {
+		select {
+		case out <- msg:
+		case <-s.gone:
+		}
+	}
+	go func() {
+		run, err := s.guarded(ctx, change, func(e checks.Event) { send(eventMsg(e)) })
+		cancel()
+		s.mu.Lock()
+		s.last, s.err = run, err
+		s.mu.Unlock()
+		close(done)
+		send(endMsg{run: run, err: err})
+	}()
+	return out
+}
+
+// guarded runs start and turns a panic into an error, so that it cannot take
+// the terminal down with it.
+func (s *session) guarded(ctx context.Context, change Change, observe func(checks.Event)) (run checks.Run, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			run, err = checks.Run{Status: checks.StatusError, ExitCode: checks.ExitDoctor}, panicked("the run", p)
+		}
+	}()
+	return s.start(ctx, change, observe), nil
+}
+
+// panicked is the error of a panic; what it says may hold a credential.
+func panicked(where string, p any) error {
+	return fmt.Errorf("%s ended in an internal error: %s", where, clean.Line(clean.Redact(fmt.Sprint(p)), 200))
+}
+
+// interrupt cancels the run that is going on.
+func (s *session) interrupt() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.cancel != nil {
+		s.cancel()
+	}
+}
+
+// errNoRun tells that the session ended before a run was started.
+var errNoRun = errors.New("no run was started")
+
+// close cancels the run that is going on, waits until it has left its room,
+// and returns the last run.
+func (s *session) close() (checks.Run, error) {
+	s.mu.Lock()
+	first, done := !s.closed, s.done
+	s.closed = true
+	if s.cancel != nil {
+		s.cancel()
+	}
+	s.mu.Unlock()
+	if first {
+		close(s.gone)
+	}
+	if done == nil {
+		return checks.Run{}, errNoRun
+	}
+	<-done
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.last, s.err
+}
+
+// next waits for the next message of a run; Update asks again after each one.
+func (s *session) next(f feed) tea.Cmd {
+	if f == nil {
+		return nil
+	}
+	return func() tea.Msg {
+		select {
+		case msg := <-f:
+			return msg
+		case <-s.gone:
+			return nil
+		}
+	}
+}

@@ -1,0 +1,110 @@
+package tui
+
+import (
+	"io"
+
+	"github.com/charmbracelet/bubbles/help"
+	"github.com/charmbracelet/lipgloss"
+	"github.com/muesli/termenv"
+
+	"lkdoctor/checks/report"
+)
+
+// styles are the looks of the TUI, named by role. A colour never says anything
+// that a word or a glyph beside it does not.
+type styles struct {
+	title, heading, selected, subtle, code, key, notice lipgloss.Style
+
+	passMark, warnMark, failMark, errorMark, skipMark, runMark lipgloss.Style
+}
+
+// newStyles makes the styles for a terminal. The colours are numbers of the
+// 256-colour palette with enough contrast on white and on black.
+func newStyles(r *lipgloss.Renderer, dark bool) styles {
+	if r == nil {
+		r = lipgloss.NewRenderer(io.Discard)
+		r.SetColorProfile(termenv.Ascii)
+	}
+	r.SetHasDarkBackground(dark)
+	colour := func(onLight, onDark string) lipgloss.Style {
+		return r.NewStyle().Foreground(lipgloss.AdaptiveColor{Light: onLight, Dark: onDark})
+	}
+	return styles{
+		title:    r.NewStyle().Bold(true),
+		heading:  colour("25", "75").Bold(true),
+		selected: r.NewStyle().Bold(true),
+		subtle:   colour("242", "246"),
+		code:     colour("23", "152"),
+		key:      colour("25", "75"),
+		notice:   colour("25", "75"),
+
+		passMark:  colour("28", "78"),
+		warnMark:  colour("130", "214"),
+		failMark:  colour("160", "203").Bold(true),
+		errorMark: colour("90", "177").Bold(true),
+		skipMark:  colour("242", "246"),
+		runMark:   colour("25", "75"),
+	}
+}
+
+// help is the look of the key help.
+func (s styles) help() help.Styles {
+	return help.Styles{
+		Ellipsis: s.subtle, ShortKey: s.key, ShortDesc: s.subtle, ShortSeparator: s.subtle,
+		FullKey: s.key, FullDesc: s.subtle, FullSeparator: s.subtle,
+	}
+}
+
+// mark is the style of a state's glyph and word.
+func (s styles) mark(state report.State) lipgloss.Style {
+	switch state {
+	case report.Passed:
+		return s.passMark
+	case report.Warned:
+		return s.warnMark
+	case report.Failed:
+		return s.failMark
+	case report.Errored:
+		return s.errorMark
+	case report.Running:
+		return s.runMark
+	}
+	return s.skipMark
+}
+
+// marks are the characters that a terminal without UTF-8 has other ones for.
+type marks struct {
+	pass, warn, fail, skip, err, pending string
+
+	cursor, bar, bullet, upDown, dot, block string
+}
+
+func newMarks(ascii bool) marks {
+	if ascii {
+		return marks{
+			pass: "+", warn: "!", fail: "x", skip: "-", err: "?", pending: ".",
+			cursor: ">", bar: "|", bullet: "*", upDown: "up/down", dot: " | ", block: "_",
+		}
+	}
+	return marks{
+		pass: "✓", warn: "!", fail: "✗", skip: "–", err: "?", pending: "·",
+		cursor: "▸", bar: "│", bullet: "•", upDown: "↑/↓", dot: " · ", block: "▏",
+	}
+}
+
+// of is the glyph of a state; a running one has the spinner instead.
+func (m marks) of(state report.State) string {
+	switch state {
+	case report.Passed:
+		return m.pass
+	case report.Warned:
+		return m.warn
+	case report.Failed:
+		return m.fail
+	case report.Skipped:
+		return m.skip
+	case report.Errored:
+		return m.err
+	}
+	return m.pending
+}

@@ -1,0 +1,151 @@
+//go:build unix
+
+package tui
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"os"
+	"reflect"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/creack/pty"
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/term"
+
+	"lkdoctor/checks"
+)
+
+// terminal is a pty whose screen is collected.
+type terminal struct {
+	master, tty *os.File
+	mu          sync.Mutex
+	out         bytes.Buffer
+	grown       chan struct{}
+	drained     chan struct{}
+}
+
+func newTerminal(t *testing.T, columns, rows uint16) *terminal {
+	t.Helper()
+	master, tty, err := pty.Open()
+	if err != nil {
+		t.Fatalf("a pseudo-terminal is needed: %v", err)
+	}
+	if err := pty.Setsize(tty, &pty.Winsize{Cols: columns, Rows: rows}); err != nil {
+		t.Fatal(err)
+	}
+	term := &terminal{master: master, tty: tty, grown: make(chan struct{}, 1), drained: make(chan struct{})}
+	go func() {
+		defer close(term.drained)
+		buf := make([]byte, 4096)
+		for {
+			n, err := master.Read(buf)
+			term.mu.Lock()
+			term.out.Write(buf[:n])
+			term.mu.Unlock()
+			select {
+			case term.grown <- struct{}{}:
+			default:
+			}
+			if err != nil {
+				return
+			}
+		}
+	}()
+	t.Cleanup(func() { _ = tty.Close(); _ = master.Close(); <-term.drained })
+	return term
+}
+
+func (x *terminal) screen() string {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.out.String()
+}
+
+// awaits waits until the terminal was sent text.
+func (x *terminal) awaits(t *testing.T, text string) {
+	t.Helper()
+	if !x.shown(text) {
+		t.Fatalf("%q was not shown:\n%q", text, x.screen())
+	}
+}
+
+func (x *terminal) shown(text string) bool {
+	late := time.After(limit)
+	for !strings.Contains(x.screen(), text) {
+		select {
+		case <-x.grown:
+		case <-late:
+			return false
+		}
+	}
+	return true
+}
+
+func (x *terminal) types(t *testing.T, text string) {
+	t.Helper()
+	if _, err := io.WriteString(x.master, text); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// steady is a file that can be asked for its descriptor while it is closed.
+// Bubble Tea asks for the window's size in a goroutine that it does not wait
+// for.
+type steady struct {
+	*os.File
+	fd uintptr
+}
+
+func (s steady) Fd() uintptr { return s.fd }
+
+type left struct {
+	run checks.Run
+	err error
+}
+
+// shows runs Run on the terminal.
+func (x *terminal) shows(ctx context.Context, deps Deps) <-chan left {
+	ended := make(chan left, 1)
+	file := steady{File: x.tty, fd: x.tty.Fd()}
+	go func() {
+		run, err := Run(ctx, deps, file, file)
+		ended <- left{run, err}
+	}()
+	return ended
+}
+
+func (x *terminal) ends(t *testing.T, ended <-chan left) left {
+	t.Helper()
+	select {
+	case l := <-ended:
+		return l
+	case <-time.After(limit):
+		t.Fatalf("Run does not return:\n%q", x.screen())
+		return left{}
+	}
+}
+
+func (x *terminal) state(t *testing.T) *term.State {
+	t.Helper()
+	s, err := term.GetState(int(x.tty.Fd()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// restored checks that the terminal is as it was, and the screen given back.
+func (x *terminal) restored(t *testing.T, before *term.State) {
+	t.Helper()
+	if diff := cmp.Diff(before, x.state(t), cmp.Exporter(func(reflect.Type) bool { return true })); diff != "" {
+		t.Errorf("the terminal's mode was not restored (-before +after):\n%s", diff)
+	}
+	x.awaits(t, "\x1b[?1049l") // leave the alternate screen
+	x.awaits(t, "\x1b[?25h")   // show the cursor
+	x.awaits(t, "\x1b[?2004l") // bracketed paste off
+}

@@ -1,0 +1,214 @@
+package tui
+
+import (
+	"github.com/charmbracelet/bubbles/key"
+	"github.com/charmbracelet/bubbles/spinner"
+	tea "github.com/charmbracelet/bubbletea"
+
+	"lkdoctor/checks"
+	"lkdoctor/checks/clean"
+)
+
+// interruptMsg is a Ctrl+C from outside the keyboard: the caller's context has
+// ended.
+type interruptMsg struct{}
+
+// savedMsg tells how writing the report went.
+type savedMsg struct {
+	path string
+	err  error
+}
+
+// copiedMsg tells how copying went.
+type copiedMsg struct {
+	lines int
+	err   error
+}
+
+// Init listens to the first run, which Run has launched.
+func (m model) Init() tea.Cmd { return tea.Batch(m.session.next(m.feed), m.tick()) }
+
+// Update is Bubble Tea's: the model after msg.
+func (m model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
+	next, cmd := m.updated(msg)
+	return next.synced(), cmd
+}
+
+func (m model) updated(msg tea.Msg) (model, tea.Cmd) {
+	switch msg := msg.(type) {
+	case tea.WindowSizeMsg:
+		m.width, m.height = max(msg.Width, 1), max(msg.Height, 1)
+	case spinner.TickMsg:
+		if !m.running {
+			return m, nil
+		}
+		m.now = m.deps.Now()
+		var cmd tea.Cmd
+		m.spin, cmd = m.spin.Update(msg)
+		return m, cmd
+	case eventMsg:
+		return m.observed(checks.Event(msg)), m.session.next(m.feed)
+	case endMsg:
+		stopping := m.stopping
+		m = m.ended(msg)
+		if stopping {
+			return m.leaves()
+		}
+	case interruptMsg:
+		return m.interrupted()
+	case savedMsg:
+		m.notice = m.sayf("Report written to %s", clean.Line(msg.path, 200))
+		if msg.err != nil {
+			m.notice = m.sayf("The report could not be written: %s", clean.Line(msg.err.Error(), 200))
+		}
+	case copiedMsg:
+		m.notice = m.sayf("Copied %d lines.", msg.lines)
+		if msg.lines == 1 {
+			m.notice = m.sayf("Copied one line.")
+		}
+		if msg.err != nil {
+			m.notice = m.sayf("Nothing was copied: %s", clean.Line(msg.err.Error(), 200))
+		}
+	case tea.KeyMsg:
+		return m.pressed(msg)
+	}
+	return m, nil
+}
+
+// interrupted stops the run and quits once it has ended: it may have a room to
+// leave. A second interrupt quits at once, and Run waits.
+func (m model) interrupted() (model, tea.Cmd) {
+	m.left = true
+	return m.stopped()
+}
+
+func (m model) stopped() (model, tea.Cmd) {
+	if !m.running || m.stopping {
+		return m.leaves()
+	}
+	m.stopping, m.prompt = true, prompt{}
+	return m, func() tea.Msg { m.session.interrupt(); return nil }
+}
+
+// leaves quits with an empty screen: some terminals bring lines of it back
+// when their window has grown meanwhile (tmux 3.3).
+func (m model) leaves() (model, tea.Cmd) {
+	m.gone = true
+	return m, tea.Quit
+}
+
+// pressed is the model after a key.
+func (m model) pressed(msg tea.KeyMsg) (model, tea.Cmd) {
+	k := m.keys()
+	if key.Matches(msg, k.interrupt) {
+		return m.interrupted()
+	}
+	if m.prompt.isOpen() {
+		return m.promptKey(msg)
+	}
+	m.notice = ""
+	switch {
+	case key.Matches(msg, k.quit):
+		return m.stopped()
+	case key.Matches(msg, k.suspend):
+		return m, tea.Suspend
+	case key.Matches(msg, k.help):
+		m.helping = !m.helping
+		m.pane.GotoTop()
+	case key.Matches(msg, k.back):
+		if m.helping {
+			m.helping = false
+		} else {
+			m.open = false
+		}
+		m.pane.GotoTop()
+	case key.Matches(msg, k.open):
+		m.open = true
+		m.pane.GotoTop()
+	case key.Matches(msg, k.nextFinding):
+		m.finding = (m.finding + 1) % len(m.findings())
+		m.open = true
+		m.pane.GotoTop()
+	case key.Matches(msg, k.python):
+		m.language = 0
+	case key.Matches(msg, k.node):
+		m.language = 1
+	case key.Matches(msg, k.golang):
+		m.language = 2
+	case key.Matches(msg, k.up, k.down, k.pageUp, k.pageDown, k.top, k.bottom):
+		return m.moves(msg, k), nil
+	default:
+		return m.acts(msg, k)
+	}
+	return m, nil
+}
+
+// moves scrolls what is open, or selects another row.
+func (m model) moves(msg tea.KeyMsg, k keyMap) model {
+	reading := m.open || m.helping
+	switch {
+	case key.Matches(msg, k.pageUp):
+		m.pane.PageUp()
+	case key.Matches(msg, k.pageDown):
+		m.pane.PageDown()
+	case key.Matches(msg, k.top):
+		m.pane.GotoTop()
+	case key.Matches(msg, k.bottom):
+		m.pane.GotoBottom()
+	case key.Matches(msg, k.up) && reading:
+		m.pane.ScrollUp(1)
+	case key.Matches(msg, k.down) && reading:
+		m.pane.ScrollDown(1)
+	case key.Matches(msg, k.up):
+		m = m.selects(m.selected - 1)
+	case key.Matches(msg, k.down):
+		m = m.selects(m.selected + 1)
+	}
+	return m
+}
+
+func (m model) selects(row int) model {
+	m.selected = min(max(row, 0), max(0, len(m.progress.Rows())-1))
+	m.moved, m.finding = true, 0
+	m.pane.GotoTop()
+	return m
+}
+
+// acts does what reaches beyond the screen.
+func (m model) acts(msg tea.KeyMsg, k keyMap) (model, tea.Cmd) {
+	switch {
+	case key.Matches(msg, k.rerun):
+		return m.again("")
+	case key.Matches(msg, k.rerunFrom):
+		row, _ := m.row()
+		return m.again(row.Stage)
+	case key.Matches(msg, k.dev):
+		return m.launched(Change{DevJoin: true})
+	case key.Matches(msg, k.ticket):
+		m.prompt = newPrompt(aTicket, "")
+	case key.Matches(msg, k.token):
+		m.prompt = newPrompt(aTokenToCheck, "")
+	case key.Matches(msg, k.copyFix):
+		return m, m.copying(m.fixToCopy())
+	case key.Matches(msg, k.save):
+		save, run := m.deps.Save, *m.run
+		return m, func() tea.Msg {
+			path, err := save(run)
+			return savedMsg{path: path, err: err}
+		}
+	}
+	return m, nil
+}
+
+// promptKey is the model after a key while the prompt is open.
+func (m model) promptKey(msg tea.KeyMsg) (model, tea.Cmd) {
+	switch msg.Type {
+	case tea.KeyEsc:
+		m.prompt = prompt{}
+	case tea.KeyEnter:
+		return m.answered()
+	default:
+		m.prompt = m.prompt.typed(msg)
+	}
+	return m, nil
+}

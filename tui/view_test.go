@@ -1,0 +1,211 @@
+package tui
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/charmbracelet/lipgloss"
+	"github.com/charmbracelet/x/ansi"
+	"github.com/muesli/termenv"
+
+	"lkdoctor/checks"
+	"lkdoctor/checks/finding"
+)
+
+// midway is the screen in the middle of a run: two stages have ended, a third
+// waits for four seconds.
+func midway(t *testing.T, deps Deps, width, height int) model {
+	c := newClock()
+	deps.Now = c.read
+	m := screen(t, deps, width, height)
+	for _, r := range opaqueRun().Results[:5] {
+		m = step(m,
+			eventMsg{Kind: checks.CheckStarted, ID: r.Check.ID},
+			eventMsg{Kind: checks.CheckEnded, ID: r.Check.ID, Result: r})
+	}
+	m = step(m,
+		eventMsg{Kind: checks.CheckStarted, ID: "join.reach"},
+		eventMsg{Kind: checks.CheckWaiting, ID: "join.reach", Text: finding.Textf("waiting for 10.0.0.8:7880 to answer a TCP SYN")})
+	c.now = c.now.Add(4 * time.Second)
+	return step(m, eventMsg{Kind: checks.CheckStarted, ID: "fallback.mint"})
+}
+
+func TestScreens(t *testing.T) {
+	screens := map[string]func(t *testing.T, deps Deps, width, height int) model{
+		"first":   func(t *testing.T, d Deps, w, h int) model { return screen(t, d, w, h) },
+		"running": midway,
+		"failed":  func(t *testing.T, d Deps, w, h int) model { return ends(screen(t, d, w, h), opaqueRun()) },
+		"details": func(t *testing.T, d Deps, w, h int) model {
+			return step(ends(screen(t, d, w, h), opaqueRun()), press("enter"))
+		},
+		"details_scrolled": func(t *testing.T, d Deps, w, h int) model {
+			return step(ends(screen(t, d, w, h), opaqueRun()), press("enter"), press("2"), press("end"))
+		},
+		"good": func(t *testing.T, d Deps, w, h int) model { return ends(screen(t, d, w, h), goodRun()) },
+		"help": func(t *testing.T, d Deps, w, h int) model {
+			return step(ends(screen(t, d, w, h), opaqueRun()), press("?"))
+		},
+		"ticket_prompt": func(t *testing.T, d Deps, w, h int) model {
+			return step(ends(screen(t, d, w, h), opaqueRun()), press("r"), paste("tkt_e26d1c"))
+		},
+		"token_prompt": func(t *testing.T, d Deps, w, h int) model {
+			return step(ends(screen(t, d, w, h), opaqueRun()), press("p"), paste("eyJhbGciOiJIUzI1NiJ9.e30.c2ln"))
+		},
+		"stopping": func(t *testing.T, d Deps, w, h int) model { return step(midway(t, d, w, h), press("ctrl+c")) },
+	}
+	for name, build := range screens {
+		for _, size := range [][2]int{{80, 24}, {120, 40}, {60, 20}} {
+			full := fmt.Sprintf("%s_%dx%d", name, size[0], size[1])
+			t.Run(full, func(t *testing.T) {
+				deps, _ := testDeps()
+				golden(t, full, build(t, deps, size[0], size[1]).View())
+			})
+		}
+	}
+}
+
+func TestSmallWindows(t *testing.T) {
+	for _, size := range [][2]int{{10, 3}, {40, 12}, {80, 8}} {
+		name := fmt.Sprintf("tiny_%dx%d", size[0], size[1])
+		t.Run(name, func(t *testing.T) {
+			deps, _ := testDeps()
+			golden(t, name, ends(screen(t, deps, size[0], size[1]), opaqueRun()).View())
+		})
+	}
+}
+
+func TestColours(t *testing.T) {
+	for _, dark := range []bool{true, false} {
+		name := map[bool]string{true: "colours_dark", false: "colours_light"}[dark]
+		t.Run(name, func(t *testing.T) {
+			deps, _ := testDeps()
+			deps.Renderer = lipgloss.NewRenderer(io.Discard)
+			deps.Renderer.SetColorProfile(termenv.ANSI256)
+			deps.Dark = dark
+			got := ends(screen(t, deps, 80, 24), opaqueRun()).View()
+			golden(t, name, strings.ReplaceAll(got, "\x1b", "ESC"))
+
+			plain, _ := testDeps()
+			want := ends(screen(t, plain, 80, 24), opaqueRun()).View()
+			if ansi.Strip(got) != want {
+				t.Error("the colours change the text")
+			}
+		})
+	}
+}
+
+func TestASCIIOnly(t *testing.T) {
+	deps, _ := testDeps()
+	deps.ASCII = true
+	m := ends(screen(t, deps, 80, 24), opaqueRun())
+	for name, m := range map[string]model{
+		"ascii": m, "ascii_details": step(m, press("enter")), "ascii_token": step(m, press("p"), paste("secret")),
+	} {
+		view := m.View()
+		golden(t, name, view)
+		if i := strings.IndexFunc(view, func(r rune) bool { return r > 0x7e || r < 0x20 && r != '\n' }); i >= 0 {
+			t.Errorf("%s: not ASCII: %q", name, view[i:min(len(view), i+20)])
+		}
+	}
+}
+
+func TestChinese(t *testing.T) {
+	deps, _ := testDeps()
+	deps.Translate = func(format string) string {
+		return map[string]string{
+			"failed": "失败", "ok": "正常", "not run": "未运行", "Environment": "环境", "Ticket service": "票据服务",
+			"not run: needs %s": "未运行：需要 %s", "The token is a JWT": "令牌是 JWT", "Cleared: %s.": "已排除：%s。", ", ": "、",
+			"the network": "网络", "your settings": "您的设置", "the LiveKit server": "LiveKit 服务器", "Next: %s": "下一步：%s",
+			"re-run": "重新运行", "quit": "退出", "help": "帮助", "details": "详情", "select": "选择",
+			"The ticket service must act. The token is not a JWT; the LiveKit server and your keys work.": "票据服务必须处理。令牌不是 JWT；LiveKit 服务器和您的密钥都可用，所以问题既不在您的设置，也不在网络。",
+		}[format]
+	}
+	golden(t, "chinese", ends(screen(t, deps, 80, 24), opaqueRun()).View())
+}
+
+// hostileRun says things that no terminal may act upon, too long and too wide.
+func hostileRun() checks.Run {
+	run := opaqueRun()
+	f := finding.New(finding.TokenOpaque, finding.Fail, "%s", "\x1b[2J\x1b]0;owned\a令牌令牌🚀\u202egnp\x9b31m"+strings.Repeat("x", 300))
+	f = f.With("bad\x1bname", "\x1b[31mred\r\n").With(strings.Repeat("k", 90), strings.Repeat("宽", 200)).With("nothing", nil)
+	run.Results[4].Findings = []checks.Finding{f, opaqueToken()}
+	run.Results[1].Outcome.Text = finding.Textf("%s", strings.Repeat("宽字", 60)+"\x1b[0m")
+	run.Diagnosis.Summary = finding.Textf("%s", "\x1b[?25h"+strings.Repeat("word ", 80))
+	run.Diagnosis.NextSteps = []checks.Fix{{Text: finding.Textf("do\nthis"), Command: "rm\x1b[8m -rf " + strings.Repeat("y", 200)}}
+	return run
+}
+
+func TestNoLineLeavesTheWindow(t *testing.T) {
+	deps, _ := testDeps()
+	deps.Title = Header{URL: "wss://\x1b[5m" + strings.Repeat("long.", 60), Source: "宽.env"}
+	hostile := ends(screen(t, deps, 80, 24), hostileRun())
+	states := map[string]model{
+		"first":    screen(t, deps, 80, 24),
+		"running":  midway(t, deps, 80, 24),
+		"hostile":  hostile,
+		"details":  step(hostile, press("enter")),
+		"next":     step(hostile, press("enter"), press("tab"), press("end")),
+		"help":     step(hostile, press("?")),
+		"ticket":   step(hostile, press("r"), paste(strings.Repeat("宽", 150))),
+		"token":    step(hostile, press("p"), paste(strings.Repeat("t", 5000))),
+		"stopping": step(midway(t, deps, 80, 24), press("q")),
+		"good":     ends(screen(t, deps, 80, 24), goodRun()),
+		"broken":   step(screen(t, deps, 80, 24), endMsg{err: panicked("the run", strings.Repeat("no ", 100))}),
+	}
+	heights := []int{1, 2, 3, 5, 7, 10, 14, 15, 16, 20, 24, 33, 60}
+	for name, m := range states {
+		for width := 1; width <= 200; width++ {
+			if width > 20 && width%7 != 0 && (width < 58 || width > 62) && (width < 108 || width > 112) {
+				continue
+			}
+			for _, height := range heights {
+				m = resized(m, width, height)
+				lines := strings.Split(m.View(), "\n")
+				if len(lines) != height {
+					t.Fatalf("%s at %dx%d: %d lines", name, width, height, len(lines))
+				}
+				for _, line := range lines {
+					if w := ansi.StringWidth(line); w > width {
+						t.Fatalf("%s at %dx%d: %d columns: %q", name, width, height, w, line)
+					}
+					if i := strings.IndexFunc(line, func(r rune) bool { return r < 0x20 || r == 0x7f || r >= 0x80 && r < 0xa0 || r == 0x202e }); i >= 0 {
+						t.Fatalf("%s at %dx%d: control character in %q", name, width, height, line)
+					}
+				}
+			}
+		}
+	}
+}
+
+func TestRowsDoNotMoveWhileARunGoesOn(t *testing.T) {
+	deps, _ := testDeps()
+	first, later := screen(t, deps, 80, 24), midway(t, deps, 80, 24)
+	for _, name := range []string{"Environment", "Ticket service", "Token", "Signature", "Live join", "Local dev token"} {
+		if a, b := lineOf(first, name), lineOf(later, name); a < 0 || a != b {
+			t.Errorf("%s moved from line %d to %d", name, a, b)
+		}
+	}
+}
+
+func lineOf(m model, name string) int {
+	for i, line := range strings.Split(m.View(), "\n") {
+		if strings.Contains(line, " "+name) {
+			return i
+		}
+	}
+	return -1
+}
+
+func TestTook(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		0: "0 ms", 400 * time.Microsecond: "0 ms", 31 * time.Millisecond: "31 ms", 999 * time.Millisecond: "999 ms",
+		999600 * time.Microsecond: "1.0 s", 1240 * time.Millisecond: "1.2 s", 9960 * time.Millisecond: "10 s", 24 * time.Second: "24 s",
+	} {
+		if got := took(d); got != want {
+			t.Errorf("took(%v) = %q, want %q", d, got, want)
+		}
+	}
+}
