@@ -1,0 +1,45 @@
+# Everything that lkdoctor needs is Go 1.26 and make.
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+BIN         := bin
+VERSION     ?= $(shell git describe --tags --always --dirty 2>/dev/null | sed 's/^v//')
+LDFLAGS     := -s -w -X main.version=$(or $(VERSION),0.1.0-dev)
+
+.PHONY: all build demo test lint fmt bench fuzz clean
+
+all: build
+
+## build: lkdoctor and the lab, into bin/
+build:
+	go build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN)/ ./cmd/lkdoctor ./cmd/lklab
+
+## demo: the incident, against a real LiveKit server on this machine
+demo: build
+	@./$(BIN)/lklab demo -- ./$(BIN)/lkdoctor
+
+## test: every test, with the race detector
+test:
+	go test -race -shuffle=on -timeout 15m ./...
+
+## lint: formatting, vet, staticcheck; the import directions are a test
+lint:
+	@out=$$(gofmt -l cmd tui checks config); if [ -n "$$out" ]; then echo "not formatted:"; echo "$$out"; exit 1; fi
+	go vet ./...
+	go run $(STATICCHECK) ./...
+
+## fmt: format all code
+fmt:
+	gofmt -w cmd tui checks config
+
+## bench: the figures of the README, as a table
+bench: build
+	go run ./cmd/lklab bench ./$(BIN)/lkdoctor
+
+## fuzz: each fuzz target for FUZZTIME
+FUZZTIME ?= 30s
+fuzz:
+	@for t in $$(grep -rl --include='*_test.go' 'func Fuzz' checks config | xargs -n1 dirname | sort -u); do \
+	  for f in $$(grep -rhoE 'func (Fuzz[A-Za-z]+)' $$t/*_test.go | awk '{print $$2}'); do \
+	    echo "== $$t $$f"; go test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) ./$$t || exit 1; done; done
+
+clean:
+	rm -rf $(BIN)

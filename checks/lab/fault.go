@@ -1,0 +1,58 @@
+package lab
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"lkdoctor/checks/finding"
+)
+
+// Healthy is the name of the fault that breaks nothing.
+const Healthy = "healthy"
+
+// Fault is one way to break the lab, and what a doctor must make of it.
+type Fault struct {
+	// Name is what --fault takes.
+	Name string
+	// About says in one line what is broken.
+	About string
+	// Want are the codes that lkdoctor must find, the root cause first. It is
+	// empty when nothing is wrong. Others may turn up beside them.
+	Want []finding.Code
+	// Owner is who must act; OwnerNone when nobody must.
+	Owner finding.Owner
+	// Warn tells that the findings are warnings: the run passes, exit code 0.
+	Warn bool
+	// Flags tells that lkdoctor finds this fault only with the flags of
+	// Lab.Args.
+	Flags bool
+
+	// set changes the plan of the lab before anything is started.
+	set func(*plan)
+}
+
+// Fails tells whether lkdoctor's run must fail, as opposed to pass, with
+// warnings or without.
+func (f Fault) Fails() bool { return len(f.Want) > 0 && !f.Warn }
+
+// Faults lists every fault, sorted by name. To add one, add a row to the table
+// of its stage (faults_env.go, faults_ticket.go, …).
+func Faults() []Fault {
+	all := slices.Concat(healthyFaults(), envFaults(), ticketFaults(), tokenFaults(), frontendFaults(), serverFaults(), joinFaults(), mediaFaults())
+	slices.SortFunc(all, func(a, b Fault) int { return strings.Compare(a.Name, b.Name) })
+	return all
+}
+
+// Lookup returns the fault of that name. The empty name is Healthy.
+func Lookup(name string) (Fault, error) {
+	if name == "" {
+		name = Healthy
+	}
+	for _, f := range Faults() {
+		if f.Name == name {
+			return f, nil
+		}
+	}
+	return Fault{}, fmt.Errorf("no fault is called %q", name)
+}

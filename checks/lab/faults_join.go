@@ -1,0 +1,100 @@
+package lab
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/gorilla/websocket"
+	"github.com/livekit/protocol/livekit"
+
+	"lkdoctor/checks/finding"
+)
+
+// joinFaults are a server that accepts the token, and a WebSocket or a room that
+// does not work.
+func joinFaults() []Fault {
+	f := func(name, about string, code finding.Code, owner finding.Owner, set func(*plan)) Fault {
+		return Fault{Name: name, About: about, Want: []finding.Code{code}, Owner: owner, set: set}
+	}
+	server := finding.OwnerLiveKitServer
+	socket := func(talk func(*websocket.Conn)) func(*plan) {
+		return withWeb(func(_ *Lab, addr string) http.Handler { return OnUpgrade(UpgradeThen(talk), Forward(addr)) })
+	}
+	signal := func(rewrite func() Rewrite) func(*plan) {
+		return withWeb(func(_ *Lab, addr string) http.Handler { return SignalProxy(addr, rewrite()) })
+	}
+	return []Fault{
+		f("upgrade-stripped", "a proxy removes the Upgrade header", finding.WebsocketUpgradeStripped, server,
+			withWeb(func(_ *Lab, addr string) http.Handler { return StripUpgrade(Forward(addr)) })),
+		f("upgrade-426", "a proxy answers the upgrade with 426", finding.WebsocketUpgradeStripped, server,
+			withWeb(func(_ *Lab, addr string) http.Handler {
+				return OnUpgrade(Text(http.StatusUpgradeRequired, "Upgrade Required"), Forward(addr))
+			})),
+		f("auth-stripped", "a proxy removes the Authorization header", finding.WebsocketAuthStripped, server,
+			withWeb(func(_ *Lab, addr string) http.Handler { return StripAuthorization(Forward(addr)) })),
+		f("ws-closed", "the WebSocket opens and is closed at once (1000)", finding.WebsocketClosed, server, socket(CloseWith(websocket.CloseNormalClosure, ""))),
+		f("ws-closed-policy", "the WebSocket opens and is closed at once (1008, with a reason)", finding.WebsocketClosed, server,
+			socket(CloseWith(websocket.ClosePolicyViolation, "origin not allowed"))),
+		f("ws-dropped", "the WebSocket opens and the connection is cut", finding.WebsocketClosed, server, socket(func(*websocket.Conn) {})),
+		f("ws-silent", "the WebSocket opens and nothing comes", finding.WebsocketSilent, server, socket(ListenOnly)),
+		f("ws-text", "the WebSocket opens and sends text", finding.WebsocketNotSignal, server,
+			socket(Say(websocket.TextMessage, []byte("hello, this is an echo server")))),
+		f("ws-json", "the WebSocket opens and speaks somebody else's JSON protocol", finding.WebsocketNotSignal, server,
+			socket(Say(websocket.TextMessage, []byte(`{"type":"connection_ack","id":"1"}`)))),
+		f("ws-binary", "the WebSocket opens and sends bytes that are no LiveKit message", finding.WebsocketNotSignal, server,
+			socket(Say(websocket.BinaryMessage, []byte{0xff, 0xfe, 0xfd, 0x00, 0x01, 0x80}))),
+
+		f("room-not-found", "the server does not create rooms by itself (auto_create off)", finding.RoomNotFound, server,
+			func(p *plan) { p.server.ExtraYAML = "room: {auto_create: false}" }),
+		f("room-full", "the room takes one participant, and somebody is in it", finding.RoomJoinRefused, server,
+			func(p *plan) {
+				p.server.ExtraYAML = "room: {auto_create: true, max_participants: 1}"
+				p.ready = func(ctx context.Context, l *Lab) error { return l.guest(ctx, "guest-"+randomHex(3)) }
+			}),
+		f("metadata-too-large", "the token's metadata is more than the server takes", finding.RoomJoinRefused, server,
+			func(p *plan) {
+				p.server.ExtraYAML = "limit: {max_metadata_size: 16}"
+				p.claims = func(_ *Lab, c Claims) { c["metadata"] = `{"org_id":"org_lab","conv_id":"conv_lab"}` }
+			}),
+		{Name: "would-evict", About: "the token's identity is in the room already", Warn: true,
+			Want: []finding.Code{finding.JoinWouldEvict}, Owner: finding.OwnerNone,
+			set: func(p *plan) {
+				p.ready = func(ctx context.Context, l *Lab) error { return l.guest(ctx, l.Identity) }
+			}},
+		f("leave-on-join", "the server sends Leave after its Join: it shuts down", finding.JoinLeft, server,
+			signal(func() Rewrite { return leaving(true, livekit.DisconnectReason_SERVER_SHUTDOWN) })),
+		f("leave-for-join", "the server sends Leave in place of its Join", finding.JoinLeft, server,
+			signal(func() Rewrite { return leaving(false, livekit.DisconnectReason_JOIN_FAILURE) })),
+	}
+}
+
+// guest lets somebody join the room of the token, straight at the server, and
+// stay until Close.
+func (l *Lab) guest(ctx context.Context, identity string) error {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	pair := l.plan.serverPairs[0]
+	g, err := Join(ctx, l.LiveKit.URL, Sign(participant(pair, l.Room, identity, time.Now()), pair.Secret))
+	if err != nil {
+		return err
+	}
+	l.keep(g)
+	return nil
+}
+
+// leaving sends a Leave after the server's Join, or in its place, and nothing
+// that the server says after it.
+func leaving(join bool, reason livekit.DisconnectReason) Rewrite {
+	leave := &livekit.SignalResponse{Message: &livekit.SignalResponse_Leave{
+		Leave: &livekit.LeaveRequest{Reason: reason, Action: livekit.LeaveRequest_DISCONNECT}}}
+	return Rewrite{ToClient: func(m *livekit.SignalResponse) []*livekit.SignalResponse {
+		switch {
+		case m.GetJoin() == nil:
+			return nil
+		case join:
+			return []*livekit.SignalResponse{m, leave}
+		}
+		return []*livekit.SignalResponse{leave}
+	}}
+}

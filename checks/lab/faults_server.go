@@ -1,0 +1,165 @@
+package lab
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"strings"
+	"time"
+
+	"lkdoctor/checks/finding"
+)
+
+// serverFaults are a LiveKit server that cannot be reached, is no LiveKit
+// server, or refuses a token that is all right.
+func serverFaults() []Fault {
+	f := func(name, about string, code finding.Code, owner finding.Owner, set func(*plan)) Fault {
+		return Fault{Name: name, About: about, Want: []finding.Code{code}, Owner: owner, set: set}
+	}
+	warning := func(f Fault) Fault { f.Warn = true; return f }
+	server, network, config := finding.OwnerLiveKitServer, finding.OwnerNetwork, finding.OwnerConfig
+	return []Fault{
+		// Its keys.
+		f("server-other-secret", "the server has another secret for the key than the ticket service and this machine", finding.ServerSignatureRejected, config,
+			func(p *plan) { p.serverPairs = []Pair{{Key: p.tokenPair.Key, Secret: NewPair().Secret}} }),
+		f("server-key-unknown", "the server does not know the key that the ticket service and this machine use", finding.ServerKeyUnknown, config,
+			func(p *plan) { p.serverPairs = []Pair{NewPair()} }),
+		f("server-token-rejected", "the server takes room names of 4 characters at most (400)", finding.ServerTokenRejected, finding.OwnerTicketService,
+			func(p *plan) { p.server.ExtraYAML = "limit: {max_room_name_length: 4}" }),
+
+		// It cannot be reached.
+		f("server-refused", "nothing listens at LIVEKIT_URL", finding.ServerRefused, server, withFront(refusedURL("ws"))),
+		f("server-dns", "the name in LIVEKIT_URL does not exist", finding.ServerDNS, network,
+			withFront(func(*Lab) (string, error) { return "ws://livekit.lklab.invalid:7880", nil })),
+		f("server-syn-drop", "a firewall drops what is sent to LIVEKIT_URL", finding.ServerTimeout, network, withFront(blackholeURL("ws"))),
+		f("server-silent", "what listens at LIVEKIT_URL accepts connections and never answers", finding.ServerSilent, server, withRaw(Silent)),
+		f("server-reset", "what listens at LIVEKIT_URL resets every connection", finding.ServerReset, server, withRaw(Reset)),
+
+		// TLS.
+		f("tls-self-signed", "the certificate is from an unknown authority", finding.ServerTLS, server, behindTLS(Certificate{}, false)),
+		f("tls-expired", "the certificate has expired", finding.ServerTLS, server, behindTLS(Certificate{From: -48 * time.Hour, Until: -24 * time.Hour}, true)),
+		f("tls-wrong-name", "the certificate is for another name", finding.ServerTLS, server, behindTLS(Certificate{Names: []string{"livekit.example.com"}}, true)),
+		f("tls-cut", "the connection ends in the TLS handshake", finding.ServerTLS, server, withFront(func(l *Lab) (string, error) {
+			peer, err := Cut()
+			return l.peer(peer, err, "wss")
+		})),
+		f("tls-to-plain", "wss:// to a port that speaks plain HTTP", finding.ServerTLS, config,
+			withFront(func(l *Lab) (string, error) { return "wss://" + l.LiveKit.Addr, nil })),
+		f("plain-to-tls", "ws:// to a port that speaks TLS", finding.ServerTLS, config, func(p *plan) {
+			behindTLS(Certificate{}, true)(p)
+			secure := p.front
+			p.front = func(l *Lab) (string, error) {
+				url, err := secure(l)
+				if err != nil {
+					return "", err
+				}
+				return "ws" + url[len("wss"):], nil
+			}
+		}),
+		f("plain-to-tls-nginx", "ws:// to nginx's HTTPS port, which says so (400)", finding.ServerTLS, config, plainToNginx),
+		warning(f("tls-expires-soon", "the certificate expires in 5 days", finding.ServerCertExpiresSoon, server, behindTLS(Certificate{Until: 5 * 24 * time.Hour}, true))),
+
+		// It is something else.
+		f("not-livekit-nginx", "nginx is there, with no LiveKit behind it (404)", finding.ServerNotLiveKit, config, always(Nginx(http.StatusNotFound, ""))),
+		f("not-livekit-nextjs", "a Next.js app is there (404)", finding.ServerNotLiveKit, config, always(NextJS())),
+		f("not-livekit-spa", "a web app is there that answers every path with 200", finding.ServerNotLiveKit, config, always(SPA())),
+		f("not-livekit-redis", "a Redis server is there", finding.ServerNotLiveKit, config, withRaw(Redis)),
+		f("not-livekit-ssh", "an SSH server is there", finding.ServerNotLiveKit, config, withRaw(SSH)),
+		f("not-livekit-media-port", "LIVEKIT_URL has the port of the server's ICE/TCP, 7881", finding.ServerNotLiveKit, config, mediaPort),
+		f("not-livekit-redirect", "what is there redirects to a login page", finding.ServerNotLiveKit, config,
+			always(Redirect(http.StatusFound, "https://login.lklab.invalid/"))),
+		f("path-prefix", "LiveKit is there under /livekit only", finding.ServerPathPrefix, config,
+			withWeb(func(_ *Lab, addr string) http.Handler {
+				return Prefix("/livekit", Forward(addr), Nginx(http.StatusNotFound, ""))
+			})),
+
+		// It takes nobody now.
+		f("not-ready-406", "the server's own node is out of date (406)", finding.ServerNotReady, server, withWeb(notReady)),
+		f("not-ready-502", "nginx stands before a server that is down (502)", finding.ServerNotReady, server, always(Nginx(http.StatusBadGateway, ""))),
+		f("not-ready-503", "nginx stands before a server that is not up yet (503)", finding.ServerNotReady, server, always(Nginx(http.StatusServiceUnavailable, ""))),
+		f("no-nodes", "the server finds no node for the room (500)", finding.ServerNotReady, server,
+			withWeb(func(_ *Lab, addr string) http.Handler {
+				return OnUpgrade(Text(http.StatusInternalServerError, "could not find any available nodes"), Forward(addr))
+			})),
+		f("overloaded", "the server is at its limit (503)", finding.ServerOverloaded, server,
+			withWeb(func(_ *Lab, addr string) http.Handler {
+				return At("/rtc", Text(http.StatusServiceUnavailable, "node has exceeded its configured limit"), Forward(addr))
+			})),
+		f("quota", "the server limits the rate, or a quota is used up (429)", finding.ServerQuota, server,
+			withWeb(func(_ *Lab, addr string) http.Handler {
+				return At("/rtc", Reply(http.StatusTooManyRequests, map[string]string{"Retry-After": "60", "Content-Type": "text/plain"}, "too many requests"), Forward(addr))
+			})),
+	}
+}
+
+// always puts a web server at LIVEKIT_URL that has nothing to do with LiveKit.
+func always(handler http.Handler) func(*plan) {
+	return withWeb(func(*Lab, string) http.Handler { return handler })
+}
+
+// behindTLS puts a TLS server with that certificate before LiveKit. Unless it is
+// trusted, the program under test does not know its authority.
+func behindTLS(c Certificate, trusted bool) func(*plan) {
+	return func(p *plan) {
+		p.front = func(l *Lab) (string, error) {
+			authority, err := l.certificates()
+			if err != nil {
+				return "", err
+			}
+			config, err := authority.Issue(c)
+			if err != nil {
+				return "", err
+			}
+			peer, err := Serve(Forward(l.LiveKit.Addr), config)
+			return l.peer(peer, err, "wss")
+		}
+		p.environ = func(l *Lab, e Env) error {
+			if !trusted {
+				return nil
+			}
+			return l.trust(e)
+		}
+	}
+}
+
+// plainToNginx is ws:// to a port that speaks TLS and answers plain HTTP with
+// nginx's page for that.
+func plainToNginx(p *plan) {
+	behindTLS(Certificate{}, true)(p)
+	secure := p.front
+	p.front = func(l *Lab) (string, error) {
+		url, err := secure(l)
+		if err != nil {
+			return "", err
+		}
+		page, err := Serve(Nginx(http.StatusBadRequest, "The plain HTTP request was sent to HTTPS port"), nil)
+		if _, err = l.peer(page, err, "http"); err != nil {
+			return "", err
+		}
+		peer, err := TLSOr(strings.TrimPrefix(url, "wss://"), page.Addr)
+		return l.peer(peer, err, "ws")
+	}
+}
+
+// mediaPort brings the server's ICE/TCP port to 7881, LiveKit's default, on some
+// loopback address of its own: the number is what gives it away.
+func mediaPort(p *plan) {
+	p.front = func(l *Lab) (string, error) {
+		var err error
+		for range startAttempts {
+			host := fmt.Sprintf("127.%d.%d.%d", 1+rand.IntN(254), rand.IntN(255), 1+rand.IntN(254))
+			var peer *Peer
+			if peer, err = Relay(host+":7881", l.LiveKit.TCPAddr); err == nil {
+				return l.peer(peer, nil, "ws")
+			}
+		}
+		return "", err
+	}
+}
+
+// notReady answers as a server whose node statistics are out of date does.
+func notReady(_ *Lab, addr string) http.Handler {
+	health := Text(http.StatusNotAcceptable, "Not Ready\nNode Updated At "+time.Now().Add(-time.Minute).UTC().String())
+	join := OnUpgrade(Text(http.StatusInternalServerError, "could not find any available nodes"), Forward(addr))
+	return At("/rtc", join, health)
+}

@@ -1,0 +1,193 @@
+package lab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/livekit/livekit-server/pkg/config"
+	"github.com/livekit/livekit-server/pkg/routing"
+	"github.com/livekit/livekit-server/pkg/service"
+	"github.com/livekit/livekit-server/pkg/telemetry/prometheus"
+)
+
+// LiveKitOptions configure an embedded livekit-server.
+type LiveKitOptions struct {
+	// Keys are API keys and their secrets; at least one.
+	Keys map[string]string
+	// RTC are more entries of the configuration's rtc section, as YAML in flow
+	// style without the braces: "force_tcp: true". Empty is the lab's own
+	// choice: one UDP and one TCP port on 127.0.0.1.
+	RTC string
+	// ExtraYAML is added to the server's configuration, at its top level.
+	ExtraYAML string
+}
+
+// LiveKit is a real livekit-server in this process.
+type LiveKit struct {
+	// URL is the WebSocket address, ws://127.0.0.1:port.
+	URL string
+	// Addr is its host and port.
+	Addr string
+	// TCPAddr and UDPAddr are where it takes media.
+	TCPAddr, UDPAddr string
+
+	server *service.LivekitServer
+	done   chan error
+	once   sync.Once
+	err    error
+}
+
+// startAttempts is how often a start is tried again on other ports: between
+// finding a free port and taking it somebody else may take it.
+const startAttempts = 5
+
+// StartLiveKit starts a server on free loopback ports and waits until it
+// answers, which takes about 110 ms. ctx bounds the start only. The server logs
+// nothing. Like any livekit-server without its own STUN servers, it tells its
+// clients those of Google and Twilio.
+func StartLiveKit(ctx context.Context, opts LiveKitOptions) (*LiveKit, error) {
+	var err error
+	for range startAttempts {
+		var s *LiveKit
+		if s, err = startLiveKit(ctx, opts); err == nil {
+			return s, nil
+		}
+		if !errors.Is(err, syscall.EADDRINUSE) {
+			break
+		}
+	}
+	return nil, fmt.Errorf("start livekit-server: %w", err)
+}
+
+func startLiveKit(ctx context.Context, opts LiveKitOptions) (*LiveKit, error) {
+	ports, err := freePorts()
+	if err != nil {
+		return nil, err
+	}
+	conf, err := config.NewConfig(liveKitYAML(ports, opts), true, nil, nil)
+	if err != nil {
+		return nil, err
+	}
+	// Never Development: its debug handler goes to http.DefaultServeMux, where a
+	// second server panics. Without InitLoggerFromConfig nothing is logged.
+	conf.Keys = opts.Keys
+	node, err := routing.NewLocalNode(conf)
+	if err != nil {
+		return nil, err
+	}
+	// Without it the server crashes on the first join; a second call does nothing.
+	if err := prometheus.Init(string(node.NodeID()), node.NodeType()); err != nil {
+		return nil, err
+	}
+	server, err := service.InitializeServer(conf, node)
+	if err != nil {
+		return nil, err
+	}
+	s := &LiveKit{
+		Addr:    loopback(ports.http),
+		URL:     "ws://" + loopback(ports.http),
+		TCPAddr: loopback(ports.tcp),
+		UDPAddr: loopback(ports.udp),
+		server:  server,
+		done:    make(chan error, 1),
+	}
+	go func() { s.done <- server.Start() }()
+	if err := s.wait(ctx); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// wait returns once the server answers. Stop does nothing before IsRunning, so
+// a start that is given up must wait for that too.
+func (s *LiveKit) wait(ctx context.Context) error {
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	for {
+		if s.server.IsRunning() {
+			if ctx.Err() != nil {
+				return errors.Join(ctx.Err(), s.Close())
+			}
+			if answers(ctx, client, "http://"+s.Addr+"/") {
+				return nil
+			}
+		}
+		select {
+		case err := <-s.done:
+			if err == nil {
+				err = errors.New("it stopped by itself")
+			}
+			return err
+		case <-time.After(2 * time.Millisecond):
+		}
+	}
+}
+
+func answers(ctx context.Context, client *http.Client, url string) bool {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return false
+	}
+	response, err := client.Do(request)
+	if err != nil {
+		return false
+	}
+	_ = response.Body.Close()
+	return response.StatusCode == http.StatusOK
+}
+
+// Close stops the server at once, participants or not. It may be called twice.
+func (s *LiveKit) Close() error {
+	s.once.Do(func() {
+		s.server.Stop(true)
+		s.err = <-s.done
+	})
+	return s.err
+}
+
+type liveKitPorts struct{ http, tcp, udp int }
+
+func liveKitYAML(p liveKitPorts, opts LiveKitOptions) string {
+	rtc := opts.RTC
+	if rtc == "" {
+		rtc = "enable_loopback_candidate: true"
+	}
+	return fmt.Sprintf(`
+port: %d
+bind_addresses: ["127.0.0.1"]
+rtc: {tcp_port: %d, udp_port: %d, node_ip: 127.0.0.1, %s}
+%s
+`, p.http, p.tcp, p.udp, rtc, opts.ExtraYAML)
+}
+
+// freePorts finds ports that nobody listens on, all held at once so that they
+// differ.
+func freePorts() (liveKitPorts, error) {
+	signal, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		return liveKitPorts{}, err
+	}
+	defer signal.Close()
+	media, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		return liveKitPorts{}, err
+	}
+	defer media.Close()
+	udp, err := net.ListenPacket("udp4", "127.0.0.1:0")
+	if err != nil {
+		return liveKitPorts{}, err
+	}
+	defer udp.Close()
+	return liveKitPorts{
+		http: signal.Addr().(*net.TCPAddr).Port,
+		tcp:  media.Addr().(*net.TCPAddr).Port,
+		udp:  udp.LocalAddr().(*net.UDPAddr).Port,
+	}, nil
+}
+
+func loopback(port int) string { return fmt.Sprintf("127.0.0.1:%d", port) }

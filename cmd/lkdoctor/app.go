@@ -1,0 +1,98 @@
+package main
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"os"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"golang.org/x/term"
+)
+
+// version is set at link time; without it the build information tells.
+var version = ""
+
+// app is everything that the program takes from its surroundings.
+type app struct {
+	args    []string
+	in      io.Reader
+	out     io.Writer
+	err     io.Writer
+	environ []string
+	dir     string // the working directory
+	now     func() time.Time
+	nonce   func() string
+	code    int
+}
+
+func newApp(args []string, in io.Reader, out, err io.Writer, environ []string) *app {
+	dir, wdErr := os.Getwd()
+	if wdErr != nil {
+		dir = "."
+	}
+	return &app{args: args, in: in, out: out, err: err, environ: environ, dir: dir, now: time.Now, nonce: randomNonce}
+}
+
+// run carries out the command line and returns the exit code.
+func run(a *app) int {
+	root := a.rootCommand()
+	root.SetArgs(a.args)
+	if err := root.Execute(); err != nil {
+		return a.usageError(err)
+	}
+	return a.code
+}
+
+// getenv reads a variable of the process environment.
+func (a *app) getenv(name string) string {
+	value := ""
+	for _, entry := range a.environ {
+		if rest, ok := strings.CutPrefix(entry, name+"="); ok {
+			value = rest
+		}
+	}
+	return value
+}
+
+// terminal returns the file behind a stream if it is a terminal.
+func terminal(stream any) (*os.File, bool) {
+	f, ok := stream.(*os.File)
+	return f, ok && term.IsTerminal(int(f.Fd()))
+}
+
+// columns is the width of the terminal that out is, 0 if it is none.
+func (a *app) columns() int {
+	f, is := terminal(a.out)
+	if !is {
+		return 0
+	}
+	width, _, err := term.GetSize(int(f.Fd()))
+	if err != nil {
+		return 0
+	}
+	return width
+}
+
+// randomNonce makes the dev token's identity and room this run's own.
+func randomNonce() string {
+	b := make([]byte, 4)
+	if _, err := rand.Read(b); err != nil {
+		return fmt.Sprintf("%08x", time.Now().UnixNano()&0xffffffff)
+	}
+	return hex.EncodeToString(b)
+}
+
+// toolVersion is the linked version, or the module's, or "dev".
+func toolVersion() string {
+	if version != "" {
+		return version
+	}
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
+		return strings.TrimPrefix(info.Main.Version, "v")
+	}
+	return "0.1.0-dev"
+}

@@ -1,0 +1,113 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"lkdoctor/checks/catalogue"
+	"lkdoctor/checks/finding"
+	"lkdoctor/checks/report"
+)
+
+// explainCommand shows the page of one code, offline.
+func (a *app) explainCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "explain CODE", Short: "Explain a finding code: what it means, why, how to confirm, how to fix",
+		Args: cobra.ExactArgs(1),
+		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+			return codeNames(), cobra.ShellCompDirectiveNoFileComp
+		},
+		RunE: func(_ *cobra.Command, args []string) error {
+			code := finding.Code(strings.ToUpper(strings.TrimSpace(args[0])))
+			page, known := catalogue.Lookup(code)
+			if !known {
+				return fmt.Errorf("no code %q: lkdoctor codes lists them%s", args[0], nearest(string(code)))
+			}
+			_, err := fmt.Fprint(a.out, catalogue.Render(page, a.columns()))
+			return err
+		},
+	}
+}
+
+// codesCommand lists every code.
+func (a *app) codesCommand() *cobra.Command {
+	asJSON := false
+	cmd := &cobra.Command{
+		Use: "codes", Short: "List every finding code", Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			if asJSON {
+				return writeCodesJSON(a)
+			}
+			for _, page := range catalogue.All() {
+				if _, err := fmt.Fprintf(a.out, "%-28s %-5s %-16s %s\n", page.Code, page.Severity, page.Check, page.Title); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "as JSON")
+	return cmd
+}
+
+type codeInfo struct {
+	Code     finding.Code     `json:"code"`
+	Check    string           `json:"check"`
+	Severity finding.Severity `json:"severity"`
+	Owner    finding.Owner    `json:"owner"`
+	Title    string           `json:"title"`
+}
+
+func writeCodesJSON(a *app) error {
+	list := []codeInfo{}
+	for _, p := range catalogue.All() {
+		list = append(list, codeInfo{p.Code, p.Check, p.Severity, p.Owner, p.Title})
+	}
+	enc := json.NewEncoder(a.out)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	return enc.Encode(map[string]any{"schema_version": report.SchemaVersion, "codes": list})
+}
+
+func codeNames() []string {
+	codes := finding.Codes()
+	names := make([]string, len(codes))
+	for i, c := range codes {
+		names[i] = string(c)
+	}
+	return names
+}
+
+// nearest names a code that shares the most with what was typed.
+func nearest(typed string) string {
+	best, score := "", 0
+	for _, name := range codeNames() {
+		n := 0
+		for _, part := range strings.Split(typed, "_") {
+			if part != "" && strings.Contains(name, part) {
+				n += len(part)
+			}
+		}
+		if n > score {
+			best, score = name, n
+		}
+	}
+	if score < 4 {
+		return ""
+	}
+	return "; did you mean " + best + "?"
+}
+
+// schemaCommand prints the JSON Schema of --json.
+func (a *app) schemaCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "schema", Short: "Print the JSON Schema of the --json document", Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			_, err := a.out.Write(report.Schema())
+			return err
+		},
+	}
+}

@@ -1,0 +1,136 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"os/signal"
+	"syscall"
+
+	"golang.org/x/net/http/httpproxy"
+
+	"lkdoctor/checks"
+	"lkdoctor/checks/clean"
+	"lkdoctor/checks/probe"
+	"lkdoctor/checks/report"
+	"lkdoctor/config"
+)
+
+// examine runs the checks in the face that fits, and returns the exit code.
+func (a *app) examine(parent context.Context, f *flags) (code int) {
+	inputs, err := f.inputs(a)
+	var settings *config.Settings
+	if err == nil {
+		settings, err = config.Load(inputs)
+	}
+	if err != nil {
+		fmt.Fprintf(a.err, "lkdoctor: %s\n", clean.Line(clean.Redact(err.Error()), 300))
+		if f.jsonOut {
+			a.brokenDocument(err)
+		}
+		return checks.ExitDoctor
+	}
+	ctx, stop := signal.NotifyContext(parent, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
+	defer stop()
+	exam := &exam{app: a, flags: f, inputs: inputs, settings: settings, options: f.options, style: a.style(f)}
+	switch a.face(f) {
+	case faceJSON:
+		code = exam.json(ctx)
+	case facePlain:
+		code = exam.plain(ctx)
+	default:
+		code = exam.tui(ctx)
+	}
+	return code
+}
+
+// exam is one call of the doctor: what every face needs.
+type exam struct {
+	app      *app
+	flags    *flags
+	inputs   config.Inputs
+	settings *config.Settings
+	options  checks.Options
+	style    report.Style
+}
+
+// newCase makes a fresh patient, with its own connections.
+func (e *exam) newCase() *checks.Case {
+	s := e.settings
+	return &checks.Case{
+		Settings: s,
+		Options:  e.options,
+		Now:      e.app.now,
+		Nonce:    e.app.nonce(),
+		Net:      &probe.Net{Proxy: e.proxy(), UserAgent: "lkdoctor/" + toolVersion(), Now: e.app.now},
+		Redact:   clean.NewRedactor(s.APISecret.Secret.Reveal(), s.Token.Secret.Reveal(), s.Ticket.Secret.Reveal()),
+	}
+}
+
+// proxy follows HTTP_PROXY, HTTPS_PROXY and NO_PROXY as Go, Node and Python do.
+func (e *exam) proxy() func(*url.URL) (*url.URL, error) {
+	either := func(upper, lower string) string {
+		if v := e.app.getenv(upper); v != "" {
+			return v
+		}
+		return e.app.getenv(lower)
+	}
+	c := httpproxy.Config{
+		HTTPProxy: either("HTTP_PROXY", "http_proxy"), HTTPSProxy: either("HTTPS_PROXY", "https_proxy"),
+		NoProxy: either("NO_PROXY", "no_proxy"), CGI: e.app.getenv("REQUEST_METHOD") != "",
+	}
+	return c.ProxyFunc()
+}
+
+// once runs the checks one time, within --timeout.
+func (e *exam) once(ctx context.Context, c *checks.Case, observe func(checks.Event)) checks.Run {
+	ctx, cancel := context.WithTimeoutCause(ctx, e.flags.timeout, checks.ErrTimeout)
+	defer cancel()
+	return checks.Do(ctx, c, checks.All(), e.flags.strict, observe)
+}
+
+func (e *exam) json(ctx context.Context) int {
+	run := e.once(ctx, e.newCase(), func(checks.Event) {})
+	e.save(run)
+	if err := report.JSON(e.app.out, report.NewDocument(run, toolVersion(), e.style)); err != nil {
+		fmt.Fprintf(e.app.err, "lkdoctor: write the document: %s\n", err)
+		return checks.ExitDoctor
+	}
+	return run.ExitCode
+}
+
+func (e *exam) plain(ctx context.Context) int {
+	p := report.NewPlain(e.app.out, e.style, e.header(), checks.All())
+	run := e.once(ctx, e.newCase(), p.Observe)
+	e.save(run)
+	if p.Err != nil {
+		fmt.Fprintf(e.app.err, "lkdoctor: write the report: %s\n", p.Err)
+		return checks.ExitDoctor
+	}
+	return run.ExitCode
+}
+
+// header names the server and where its address comes from.
+func (e *exam) header() string {
+	if e.settings.URL.Secret.Empty() {
+		return e.style.Say("no LIVEKIT_URL")
+	}
+	return clean.URL(e.settings.URL.Value) + "  " + clean.Line(e.settings.URL.Source.String(), 60)
+}
+
+func (a *app) face(f *flags) face {
+	_, inTTY := terminal(a.in)
+	_, outTTY := terminal(a.out)
+	return chooseFace(surroundings{
+		json: f.jsonOut, plain: f.plain || f.quiet || f.verbose, term: a.getenv("TERM"), ci: a.getenv("CI"),
+		accessible: a.getenv("ACCESSIBLE"), stdinIsTTY: inTTY, stdoutIsTTY: outTTY,
+	})
+}
+
+func (a *app) style(f *flags) report.Style {
+	_, outTTY := terminal(a.out)
+	return report.Style{
+		Color: useColor(f.color, a.getenv("NO_COLOR"), a.getenv("TERM"), outTTY),
+		ASCII: asciiOnly(a.getenv), Width: a.columns(), Verbose: f.verbose, Quiet: f.quiet,
+	}
+}

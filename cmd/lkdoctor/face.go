@@ -1,0 +1,61 @@
+package main
+
+// face is how a run is shown.
+type face string
+
+const (
+	faceJSON  face = "json"
+	facePlain face = "plain"
+	faceTUI   face = "tui"
+)
+
+// surroundings are what the choice of a face depends on.
+type surroundings struct {
+	json, plain             bool
+	term, ci, accessible    string
+	stdinIsTTY, stdoutIsTTY bool
+	width                   int
+}
+
+// chooseFace: --json is JSON; --plain, ACCESSIBLE, CI, a dumb terminal, or a
+// stdin or stdout that is no terminal is plain text; else the TUI.
+func chooseFace(s surroundings) face {
+	switch {
+	case s.json:
+		return faceJSON
+	case s.plain, s.accessible != "", s.ci != "", s.term == "dumb", !s.stdinIsTTY, !s.stdoutIsTTY:
+		return facePlain
+	}
+	return faceTUI
+}
+
+// useColor tells whether to colour: --color decides, then NO_COLOR, then
+// whether the output is a terminal that knows colours.
+func useColor(flag, noColor, term string, stdoutIsTTY bool) bool {
+	switch flag {
+	case "always":
+		return true
+	case "never":
+		return false
+	}
+	return noColor == "" && stdoutIsTTY && term != "dumb"
+}
+
+// asciiOnly tells whether the locale is known not to be UTF-8.
+func asciiOnly(getenv func(string) string) bool {
+	for _, name := range []string{"LC_ALL", "LC_CTYPE", "LANG"} {
+		if locale := getenv(name); locale != "" {
+			return !isUTF8(locale)
+		}
+	}
+	return false
+}
+
+func isUTF8(locale string) bool {
+	for i := 0; i+3 < len(locale); i++ {
+		if (locale[i]|0x20) == 'u' && (locale[i+1]|0x20) == 't' && (locale[i+2]|0x20) == 'f' {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,146 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"lkdoctor/checks"
+	"lkdoctor/checks/answer"
+	"lkdoctor/config"
+)
+
+// flags are the command line of a run.
+type flags struct {
+	set *pflag.FlagSet
+
+	dir, mode, project string
+	dev                bool
+
+	jsonOut, plain, quiet, verbose bool
+	report, color                  string
+	strict                         bool
+	timeout                        time.Duration
+	options                        checks.Options
+}
+
+// settingFlags are the flags that config reads by name.
+func settingFlags() []string {
+	return []string{"url", "api-key", "api-secret", "token", "ticket-service", "ticket"}
+}
+
+// addSettings adds the flags that say which server, keys and token are meant.
+func (f *flags) addSettings(cmd *cobra.Command) {
+	set := cmd.Flags()
+	f.set = set
+	set.String("url", "", "LiveKit server `URL` (LIVEKIT_URL)")
+	set.String("api-key", "", "API `key` (LIVEKIT_API_KEY)")
+	set.String("api-secret", "", "API `secret` (LIVEKIT_API_SECRET); other users can see it here, prefer the environment")
+	set.String("token", "", "check this `token`, fetch none; - reads it from stdin (LIVEKIT_TOKEN)")
+	set.StringVar(&f.dir, "dir", "", "`folder` of the .env files (default: the working directory)")
+	set.StringVar(&f.mode, "mode", "", "Next.js `mode` that picks the .env files: development, production, test")
+	set.StringVar(&f.project, "project", "", "use this `project` of LiveKit's lk")
+	set.BoolVar(&f.dev, "dev", false, "a local livekit-server --dev: ws://localhost:7880, devkey, secret")
+}
+
+// addRun adds the flags of the checks.
+func (f *flags) addRun(cmd *cobra.Command) {
+	set, o := cmd.Flags(), &f.options
+	set.String("ticket-service", "", "ticket service's base `URL` (USER_MGMT_BASE_URL)")
+	set.String("ticket", "", "`ticket` to trade for a token; it is spent by that (LKDOCTOR_TICKET)")
+	set.StringVar(&o.TicketPath, "ticket-path", checks.DefaultTicketPath, "`path` at which the service consumes a ticket")
+	set.StringVar(&o.DisplayName, "display-name", "", "`name` to send along with the ticket")
+	set.StringVar(&o.Frontend, "frontend", "", "base `URL` of the app, to ask its /api/connection-details")
+	set.StringVar(&o.TokenEndpoint, "token-endpoint", "", "`URL` of a standard LiveKit token endpoint, instead of a ticket service")
+	set.StringVarP(&o.Room, "room", "r", "", "`room` for the dev token")
+	set.StringVarP(&o.Identity, "identity", "i", "", "`identity` for the dev token")
+
+	set.BoolVar(&f.jsonOut, "json", false, "one JSON document on stdout")
+	set.BoolVar(&f.plain, "plain", false, "plain text, even on a terminal (ACCESSIBLE)")
+	set.StringVar(&f.report, "report", "", "write a report for the maintainer of the part at fault to `FILE`")
+	set.BoolVarP(&f.quiet, "quiet", "q", false, "only what is wrong, and the diagnosis")
+	set.BoolVarP(&f.verbose, "verbose", "v", false, "every check with its facts")
+	set.StringVar(&f.color, "color", "auto", "colours: auto, always or never (NO_COLOR)")
+
+	set.StringSliceVar(&o.Only, "only", nil, "run only these `checks` or stages, and what they need")
+	set.StringSliceVar(&o.Skip, "skip", nil, "leave out these `checks` or stages")
+	set.BoolVar(&o.NoJoin, "no-join", false, "join no room")
+	set.BoolVar(&o.DevJoin, "dev-join", false, "only make a dev token and join with it")
+	set.BoolVar(&o.ForceJoin, "force-join", false, "join although that throws out a participant of the same identity")
+	set.BoolVar(&f.strict, "strict", false, "warnings fail the exit code too")
+	set.DurationVar(&f.timeout, "timeout", 60*time.Second, "`time` for the whole run")
+}
+
+// validate refuses what cannot be meant.
+func (f *flags) validate(args []string) error {
+	switch {
+	case len(args) > 0:
+		return fmt.Errorf("unknown command %q", args[0])
+	case f.color != "auto" && f.color != "always" && f.color != "never":
+		return fmt.Errorf("--color %q is none of auto, always, never", f.color)
+	case f.timeout <= 0:
+		return fmt.Errorf("--timeout must be more than nothing")
+	case f.jsonOut && f.plain:
+		return fmt.Errorf("--json and --plain exclude each other")
+	case f.options.NoJoin && f.options.DevJoin:
+		return fmt.Errorf("--no-join and --dev-join exclude each other")
+	case !strings.Contains(f.options.TicketPath, "{ticket}"):
+		return fmt.Errorf("--ticket-path needs {ticket} in it")
+	}
+	return f.options.Validate(checks.All())
+}
+
+// inputs gathers what the settings are read from; a token from stdin is taken
+// out of whatever was pasted.
+func (f *flags) inputs(a *app) (config.Inputs, error) {
+	given := map[string]string{}
+	for _, name := range settingFlags() {
+		if flag := f.set.Lookup(name); flag != nil && flag.Changed {
+			given[name] = flag.Value.String()
+		}
+	}
+	if raw, is := given["token"]; is {
+		pasted, err := f.pasted(a, raw)
+		if err != nil {
+			return config.Inputs{}, err
+		}
+		given["token"] = pasted
+	}
+	dir := f.dir
+	if dir == "" {
+		dir = a.dir
+	}
+	return config.Inputs{
+		Flags: given, Environ: a.environ, Dir: dir, Mode: f.mode, Home: a.getenv("HOME"), Project: f.project, Dev: f.dev,
+	}, nil
+}
+
+// maxPaste is more than any token or answer that is worth reading, in bytes.
+const maxPaste = 2 << 20
+
+// pasted is the token as the checks should see it: stdin for "-", and out of a
+// URL, header or JSON answer where one was pasted whole.
+func (f *flags) pasted(a *app, raw string) (string, error) {
+	if raw != "-" {
+		return raw, nil
+	}
+	f.options.TokenFromStdin = true
+	text, err := io.ReadAll(io.LimitReader(a.in, maxPaste))
+	if err != nil {
+		return "", fmt.Errorf("read the token from stdin: %w", err)
+	}
+	return fromPaste(string(text)), nil
+}
+
+// fromPaste takes the token out of what was pasted around it. Without one the
+// text itself is the token, for the checks to judge.
+func fromPaste(text string) string {
+	if found := answer.Pasted(text); !found.Token.IsZero() {
+		return found.Token.Reveal()
+	}
+	return strings.TrimSpace(text)
+}

@@ -1,0 +1,75 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"lkdoctor/checks"
+)
+
+// rootCommand is `lkdoctor` itself, the checks, with the other commands under it.
+func (a *app) rootCommand() *cobra.Command {
+	f := &flags{}
+	root := &cobra.Command{
+		Use:   "lkdoctor",
+		Short: "Find out why a LiveKit connection fails, and who must act",
+		Long: `lkdoctor checks a LiveKit connection stage by stage: settings, ticket service,
+token, signature, live join. It names the one root cause, who must act, what is
+cleared, and what to do next.
+
+It changes nothing but this: it consumes the ticket that you give it, once, and
+joins and leaves a room (--no-join leaves that out).`,
+		Example: `  lkdoctor                            check what the environment and .env files say
+  lkdoctor --ticket tkt_…             trade a ticket, and check the token it gives
+  pbpaste | lkdoctor --token -        check a token, URL or answer from the clipboard
+  lkdoctor --dev                      check a local livekit-server --dev
+  lkdoctor --json | jq .diagnosis     for scripts; exit codes: 0 ok, 1 failed, 2 doctor error, 130 interrupted`,
+		Args:          cobra.ArbitraryArgs,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Version:       toolVersion(),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := f.validate(args); err != nil {
+				return err
+			}
+			a.code = a.examine(cmd.Context(), f)
+			return nil
+		},
+	}
+	root.SetIn(a.in)
+	root.SetOut(a.out)
+	root.SetErr(a.err)
+	root.SetVersionTemplate("lkdoctor {{.Version}}\n")
+	root.CompletionOptions.HiddenDefaultCmd = false
+	f.addSettings(root)
+	f.addRun(root)
+	root.AddCommand(a.versionCommand(), a.schemaCommand(), a.codesCommand(), a.explainCommand(), a.tokenCommand())
+	return root
+}
+
+// usageError says in one line what is wrong with the command line, and where
+// help is. With --json the document says so too.
+func (a *app) usageError(err error) int {
+	fmt.Fprintf(a.err, "lkdoctor: %s (see lkdoctor --help)\n", err)
+	if slices.Contains(a.args, "--json") && a.isRootCall() {
+		a.brokenDocument(err)
+	}
+	return checks.ExitDoctor
+}
+
+// isRootCall tells whether the arguments call the checks, not another command.
+func (a *app) isRootCall() bool {
+	return len(a.args) > 0 && len(a.args[0]) > 0 && a.args[0][0] == '-'
+}
+
+func (a *app) versionCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "version", Short: "Print the version", Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			_, err := fmt.Fprintln(a.out, "lkdoctor", toolVersion())
+			return err
+		},
+	}
+}

@@ -1,0 +1,174 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"lkdoctor/checks"
+	"lkdoctor/checks/report"
+	"lkdoctor/checks/token"
+	"lkdoctor/config"
+)
+
+func (a *app) tokenCommand() *cobra.Command {
+	cmd := &cobra.Command{Use: "token", Short: "Look at a token, or make one, without any network", Args: cobra.NoArgs}
+	cmd.AddCommand(a.inspectCommand(), a.createCommand())
+	return cmd
+}
+
+// inspectCommand decodes and judges a token offline.
+func (a *app) inspectCommand() *cobra.Command {
+	f := &flags{}
+	cmd := &cobra.Command{
+		Use: "inspect [TOKEN|-]", Short: "Decode and judge a token offline; it is sent nowhere",
+		Long: `Decode and judge a token offline; it is sent nowhere. A secret in the environment, the .env
+files or the flags is used to verify the signature. Without an argument LIVEKIT_TOKEN is read,
+with - stdin: a bare token, a header, a URL or a whole JSON answer.`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			if len(args) == 1 {
+				if err := f.set.Set("token", args[0]); err != nil {
+					return err
+				}
+			}
+			return a.inspect(f)
+		},
+	}
+	f.addSettings(cmd)
+	cmd.Flags().BoolVar(&f.jsonOut, "json", false, "as JSON")
+	cmd.Flags().BoolVarP(&f.verbose, "verbose", "v", false, "every fix, and the facts")
+	cmd.Flags().StringVar(&f.color, "color", "auto", "colours: auto, always or never (NO_COLOR)")
+	return cmd
+}
+
+func (a *app) inspect(f *flags) error {
+	inputs, err := f.inputs(a)
+	if err != nil {
+		return err
+	}
+	settings, err := config.Load(inputs)
+	if err != nil {
+		return err
+	}
+	if !settings.Token.IsSet() {
+		return errors.New("no token: give one as an argument, in LIVEKIT_TOKEN, or - for stdin")
+	}
+	exam := &exam{app: a, flags: f, inputs: inputs, settings: settings, options: f.options}
+	found := checks.Inspect(settings.Token.Secret.Reveal(), exam.newCase())
+	a.code = found.ExitCode
+	if f.jsonOut {
+		return report.InspectionJSON(a.out, found, toolVersion(), report.Style{})
+	}
+	_, err = fmt.Fprint(a.out, report.Inspection(found, a.style(f)))
+	return err
+}
+
+// createFlags are those of `lk token create`.
+type createFlags struct {
+	settings                                                   flags
+	room, identity, name, metadata                             string
+	validFor                                                   time.Duration
+	join, create, list, admin, record, ingress                 bool
+	noPublish, noSubscribe, noData, hidden, recorder, updateMe bool
+	publishSources, agents                                     []string
+	attributes                                                 map[string]string
+	tokenOnly, jsonOut                                         bool
+}
+
+func (a *app) createCommand() *cobra.Command {
+	f := &createFlags{}
+	cmd := &cobra.Command{
+		Use: "create", Short: "Make a token with the key and secret configured here",
+		Example: "  lkdoctor token create --room demo --identity me --valid-for 5m --token-only",
+		Args:    cobra.NoArgs,
+		RunE:    func(*cobra.Command, []string) error { return a.create(f) },
+	}
+	f.settings.addSettings(cmd)
+	set := cmd.Flags()
+	set.StringVarP(&f.room, "room", "r", "", "`room` that may be joined")
+	set.StringVarP(&f.identity, "identity", "i", "", "the participant's `identity`")
+	set.StringVar(&f.name, "name", "", "the participant's `name`")
+	set.StringVar(&f.metadata, "metadata", "", "the participant's `metadata`")
+	set.StringToStringVar(&f.attributes, "attribute", nil, "the participant's attributes, as `key=value`")
+	set.DurationVar(&f.validFor, "valid-for", 15*time.Minute, "how `long` it is valid: 5m, 24h")
+	set.BoolVar(&f.join, "join", false, "may join --room (as when --room is given)")
+	set.BoolVar(&f.create, "create", false, "may create rooms")
+	set.BoolVar(&f.list, "list", false, "may list rooms")
+	set.BoolVar(&f.admin, "admin", false, "may moderate --room")
+	set.BoolVar(&f.record, "record", false, "may record")
+	set.BoolVar(&f.ingress, "ingress", false, "may manage ingress")
+	set.BoolVar(&f.noPublish, "no-publish", false, "may not publish")
+	set.BoolVar(&f.noSubscribe, "no-subscribe", false, "may not subscribe")
+	set.BoolVar(&f.noData, "no-data", false, "may not send data")
+	set.BoolVar(&f.hidden, "hidden", false, "is not shown to others")
+	set.BoolVar(&f.recorder, "recorder", false, "is a recorder")
+	set.BoolVar(&f.updateMe, "allow-update-metadata", false, "may change its own name, metadata and attributes")
+	set.StringSliceVar(&f.publishSources, "allow-source", nil, "may publish only these `sources`: camera, microphone, screen_share, screen_share_audio")
+	set.StringSliceVar(&f.agents, "agent", nil, "dispatch this `agent` on joining")
+	set.BoolVar(&f.tokenOnly, "token-only", false, "print the token and nothing else")
+	set.BoolVar(&f.jsonOut, "json", false, "as JSON")
+	return cmd
+}
+
+func (a *app) create(f *createFlags) error {
+	inputs, err := f.settings.inputs(a)
+	if err != nil {
+		return err
+	}
+	settings, err := config.Load(inputs)
+	if err != nil {
+		return err
+	}
+	if settings.APIKey.Secret.Empty() || settings.APISecret.Secret.Empty() {
+		return errors.New("LIVEKIT_API_KEY and LIVEKIT_API_SECRET are needed to make a token (or --dev)")
+	}
+	raw, err := token.Mint(f.options(settings, a.now()))
+	if err != nil {
+		return err
+	}
+	return a.printToken(f, settings, raw)
+}
+
+func (f *createFlags) options(s *config.Settings, now time.Time) token.MintOptions {
+	refuse := func(no bool) *bool {
+		allowed := !no
+		if allowed {
+			return nil
+		}
+		return &allowed
+	}
+	return token.MintOptions{
+		Key: s.APIKey.Value, Secret: s.APISecret.Secret.Reveal(), Identity: f.identity, Name: f.name, Room: f.room,
+		TTL: f.validFor, Now: now, Metadata: f.metadata, Attributes: f.attributes,
+		NoJoin:     !f.join && f.room == "" || f.admin && !f.join && f.identity == "",
+		CanPublish: refuse(f.noPublish), CanSubscribe: refuse(f.noSubscribe), CanPublishData: refuse(f.noData),
+		CanUpdateOwnMetadata: f.updateMe, CanPublishSources: f.publishSources,
+		RoomCreate: f.create, RoomList: f.list, RoomAdmin: f.admin, RoomRecord: f.record, IngressAdmin: f.ingress,
+		Hidden: f.hidden, Recorder: f.recorder, Agents: f.agents,
+	}
+}
+
+// printToken prints what was asked for. This is the one place where a whole
+// token is shown: it was made to be used.
+func (a *app) printToken(f *createFlags, s *config.Settings, raw string) error {
+	switch {
+	case f.tokenOnly:
+		_, err := fmt.Fprintln(a.out, raw)
+		return err
+	case f.jsonOut:
+		enc := json.NewEncoder(a.out)
+		enc.SetEscapeHTML(false)
+		enc.SetIndent("", "  ")
+		return enc.Encode(map[string]any{
+			"access_token": raw, "project_url": s.URL.Value, "identity": f.identity, "name": f.name, "room": f.room,
+			"expires_at": a.now().Add(f.validFor).UTC().Format(time.RFC3339),
+		})
+	}
+	_, err := fmt.Fprintf(a.out, "key:       %s (%s)\nidentity:  %s\nroom:      %s\nvalid for: %s\n\n%s\n",
+		s.APIKey.Value, s.APIKey.Source, f.identity, f.room, f.validFor, raw)
+	return err
+}

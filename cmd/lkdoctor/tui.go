@@ -1,0 +1,125 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"os"
+	"time"
+
+	"github.com/aymanbagabas/go-osc52/v2"
+	"github.com/charmbracelet/lipgloss"
+	"github.com/muesli/termenv"
+
+	"lkdoctor/checks"
+	"lkdoctor/checks/catalogue"
+	"lkdoctor/checks/clean"
+	"lkdoctor/checks/report"
+	"lkdoctor/config"
+	"lkdoctor/tui"
+)
+
+// tui runs the checks in the terminal UI, and leaves the plain report behind.
+func (e *exam) tui(ctx context.Context) int {
+	runs := &reruns{exam: e}
+	run, err := tui.Run(ctx, e.deps(runs), e.app.in, e.app.out)
+	if err != nil {
+		fmt.Fprintf(e.app.err, "lkdoctor: %s\n", clean.Line(clean.Redact(err.Error()), 300))
+		if len(run.Results) == 0 {
+			return checks.ExitDoctor
+		}
+	}
+	fmt.Fprint(e.app.out, report.Text(run, e.style, e.header()))
+	e.save(run)
+	return run.ExitCode
+}
+
+func (e *exam) deps(runs *reruns) tui.Deps {
+	renderer := lipgloss.NewRenderer(e.app.out)
+	profile := tui.ColourProfile(tui.ColourMode(e.flags.color), e.app.getenv("TERM"), e.app.getenv("COLORTERM"), e.app.getenv("NO_COLOR") != "")
+	renderer.SetColorProfile(profile)
+	dark := true
+	if f, is := terminal(e.app.in); is && profile != termenv.Ascii {
+		dark = e.background(f)
+	}
+	renderer.SetHasDarkBackground(dark)
+	return tui.Deps{
+		Checks:   checks.All(),
+		Title:    tui.Header{URL: clean.URL(e.settings.URL.Value), Source: clean.Line(e.settings.URL.Source.String(), 40)},
+		Start:    runs.start,
+		Snippet:  catalogue.Snippet,
+		Page:     catalogue.Lookup,
+		Save:     e.saveFromTUI,
+		Copy:     e.copy,
+		Now:      e.app.now,
+		Renderer: renderer,
+		Dark:     dark,
+		ASCII:    e.style.ASCII,
+	}
+}
+
+// copy puts text on the terminal's clipboard (OSC 52), in one write: the screen
+// is drawn at the same time.
+func (e *exam) copy(text string) error {
+	_, err := fmt.Fprint(e.app.out, osc52.New(text).String())
+	return err
+}
+
+// backgroundWait is how long a terminal may take to tell its background colour.
+const backgroundWait = 150 * time.Millisecond
+
+// background asks the terminal whether it is dark, for a short moment only.
+func (e *exam) background(tty *os.File) bool {
+	dark, known := tui.Background(tty, backgroundWait)
+	return dark || !known
+}
+
+// reruns are the runs of one TUI: each starts from the settings of the command
+// line and may go on where the one before left off.
+type reruns struct {
+	exam *exam
+	last *checks.Case
+	run  checks.Run
+}
+
+func (r *reruns) start(ctx context.Context, change tui.Change, observe func(checks.Event)) checks.Run {
+	next := *r.exam
+	if err := next.apply(change); err != nil {
+		run := checks.Broken(checks.All(), r.exam.app.now(), err.Error())
+		observe(checks.Event{Kind: checks.RunEnded, Run: &run})
+		return run
+	}
+	c := next.newCase()
+	if change.From != "" && r.last != nil {
+		c.Continue(r.last, r.run.Results, change.From)
+	}
+	r.run = next.once(ctx, c, observe)
+	r.last = c
+	return r.run
+}
+
+// apply reads the settings anew, so that an edited .env file counts, with what
+// was typed in place of the command line's.
+func (e *exam) apply(change tui.Change) error {
+	in := e.inputs
+	in.Flags = maps.Clone(in.Flags)
+	if change.Token != "" {
+		in.Flags["token"] = fromPaste(change.Token)
+		e.options.TokenFromStdin = true
+	}
+	if change.Ticket != "" {
+		in.Flags["ticket"] = change.Ticket
+		delete(in.Flags, "token")
+	}
+	settings, err := config.Load(in)
+	if err != nil {
+		return err
+	}
+	again := change.From == "" || change.From == checks.StageEnv || change.From == checks.StageTicket
+	if change.NoTicket && again {
+		settings.Ticket = config.Setting{Name: settings.Ticket.Name, Flag: settings.Ticket.Flag, Sensitive: true}
+	}
+	e.settings = settings
+	e.options.DevJoin = e.options.DevJoin || change.DevJoin
+	return nil
+}

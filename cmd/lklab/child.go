@@ -1,0 +1,126 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"lkdoctor/checks/lab"
+)
+
+// child is the command to run, and what it is given of this process.
+type child struct {
+	args           []string
+	dir            string // "" is the lab's own
+	environ        []string
+	stdin          io.Reader
+	stdout, stderr io.Writer
+}
+
+// runCommand runs a command in a lab and ends as the command does.
+func runCommand(ctx context.Context, fault string, c child) error {
+	// From here on a signal is the command's: lklab stays until it has ended.
+	signals := make(chan os.Signal, 8)
+	signal.Notify(signals, os.Interrupt, syscall.SIGQUIT, syscall.SIGTERM, syscall.SIGHUP)
+	defer signal.Stop(signals)
+
+	path, err := find(c.args[0])
+	if err != nil {
+		return err
+	}
+	l, err := lab.Start(ctx, lab.Options{Fault: fault})
+	if err != nil {
+		return err
+	}
+	err = c.run(l, path, signals)
+	return errors.Join(err, l.Close())
+}
+
+func (c child) run(l *lab.Lab, path string, signals <-chan os.Signal) error {
+	command := c.command(l, path)
+	if err := command.Start(); err != nil {
+		return exitError{code: exitNotRunable, cause: err}
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- command.Wait() }()
+	shared := hasTerminal()
+	for {
+		select {
+		case s := <-signals:
+			if !shared || s != os.Interrupt && s != syscall.SIGQUIT {
+				_ = command.Process.Signal(s)
+			}
+		case err := <-ended:
+			return outcome(err)
+		}
+	}
+}
+
+func (c child) command(l *lab.Lab, path string) *exec.Cmd {
+	dir := c.dir
+	if dir == "" {
+		dir = l.Dir()
+	}
+	args := c.args[1:]
+	extra := l.Args()
+	if strings.TrimSuffix(filepath.Base(path), ".exe") == "lkdoctor" {
+		args = append(append([]string{}, args...), extra...)
+	}
+	command := exec.Command(path, args...)
+	command.Dir = dir
+	command.Env = append(lab.Scrub(c.environ), "PWD="+dir)
+	if len(extra) > 0 {
+		command.Env = append(command.Env, "LKLAB_ARGS="+strings.Join(extra, " "))
+	}
+	command.Env = append(command.Env, l.Environ()...) // the last one of a name counts
+	command.Stdin, command.Stdout, command.Stderr = c.stdin, c.stdout, c.stderr
+	return command
+}
+
+// find looks the command up before the folder changes.
+func find(name string) (string, error) {
+	path, err := exec.LookPath(name)
+	if err == nil {
+		path, err = filepath.Abs(path)
+	}
+	switch {
+	case err == nil:
+		return path, nil
+	case errors.Is(err, fs.ErrPermission):
+		return "", exitError{code: exitNotRunable, cause: err}
+	}
+	return "", exitError{code: exitNotFound, cause: fmt.Errorf("there is no command %q", name)}
+}
+
+// hasTerminal tells whether this process has a controlling terminal. If so,
+// Ctrl+C and Ctrl+\ reach the command from there, and passing them on would make
+// it get them twice.
+func hasTerminal() bool {
+	tty, err := os.Open("/dev/tty")
+	if err != nil {
+		return false
+	}
+	_ = tty.Close()
+	return true
+}
+
+// outcome turns the way in which a command ended into lklab's own: its exit
+// code, or 128 and the number of the signal that killed it, as shells have it.
+func outcome(err error) error {
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) {
+		return err
+	}
+	if status, ok := exit.Sys().(syscall.WaitStatus); ok && status.Signaled() {
+		return exitError{code: 128 + int(status.Signal())}
+	}
+	return exitError{code: exit.ExitCode()}
+}

@@ -1,0 +1,110 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"lkdoctor/checks/lab"
+)
+
+// Exit codes of lklab itself. The last two are those of env(1) and timeout(1).
+const (
+	exitFailed     = 2   // bad flags, unknown fault, or the lab did not start
+	exitNotRunable = 126 // the command is there and cannot be started
+	exitNotFound   = 127 // there is no such command
+)
+
+// exitError ends lklab with a code; a nil cause says nothing.
+type exitError struct {
+	code  int
+	cause error
+}
+
+func (e exitError) Error() string {
+	if e.cause == nil {
+		return fmt.Sprintf("exit code %d", e.code)
+	}
+	return e.cause.Error()
+}
+
+func (e exitError) Unwrap() error { return e.cause }
+
+// run is the program without its process: it returns the exit code.
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	root := newRoot()
+	root.SetArgs(args)
+	root.SetIn(stdin)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return 0
+	}
+	exit := exitError{code: exitFailed, cause: err}
+	errors.As(err, &exit)
+	if exit.cause != nil {
+		fmt.Fprintf(stderr, "lklab: %v\n", exit.cause)
+	}
+	return exit.code
+}
+
+func newRoot() *cobra.Command {
+	var fault, dir string
+	root := &cobra.Command{
+		Use:   "lklab [--fault NAME] [-- COMMAND [ARGUMENT…]]",
+		Short: "A LiveKit server and a ticket service to practise on, broken on demand",
+		Long: `lklab starts a real livekit-server and a ticket service on 127.0.0.1, and breaks
+one thing, as --fault says.
+
+With a command after --, it runs that command with an environment that points at
+the lab, and ends with the command's exit code. Of the caller's environment, the
+variables that begin with LIVEKIT_, LKDOCTOR_, LK_, USER_MGMT_, NEXT_PUBLIC_,
+VITE_ and REACT_APP_ are left out, and NODE_ENV. HOME stays, except for the faults
+in which nothing is configured: those set it to the lab's folder. The command runs
+in a temporary folder, which holds the env files of the faults that have some;
+--in names another one. A command called lkdoctor is given the flags that the
+fault needs (mostly none; they are in LKLAB_ARGS for other commands).
+
+Without a command, it prints the environment as export lines and serves until it
+is interrupted. A ticket is good for one run: POST /api/v1/tickets at the ticket
+service issues another.`,
+		Example: `  lklab --fault opaque-token -- lkdoctor
+  lklab --fault udp-blocked -- lkdoctor --json
+  lklab list`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 && cmd.ArgsLenAtDash() != 0 {
+				return fmt.Errorf("unknown command %q (a command to run goes after --)", args[0])
+			}
+			return nil
+		},
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if _, err := lab.Lookup(fault); err != nil {
+				return fmt.Errorf("%w: lklab list names them all", err)
+			}
+			if len(args) == 0 {
+				return serve(cmd.Context(), fault, cmd.OutOrStdout())
+			}
+			return runCommand(cmd.Context(), fault, child{args: args, dir: dir, environ: os.Environ(),
+				stdin: cmd.InOrStdin(), stdout: cmd.OutOrStdout(), stderr: cmd.ErrOrStderr()})
+		},
+	}
+	root.Flags().StringVar(&fault, "fault", lab.Healthy, "what is broken (see lklab list)")
+	root.Flags().StringVar(&dir, "in", "", "run the command in this `folder`, not in the lab's own")
+	root.AddCommand(newList())
+	root.CompletionOptions.HiddenDefaultCmd = true
+	_ = root.RegisterFlagCompletionFunc("fault", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		var names []string
+		for _, f := range lab.Faults() {
+			names = append(names, f.Name+"\t"+f.About)
+		}
+		return names, cobra.ShellCompDirectiveNoFileComp
+	})
+	return root
+}

@@ -1,0 +1,12 @@
+// Command lklab starts a LiveKit installation on loopback to practise on: a real
+// livekit-server and a ticket service, healthy or broken as --fault says.
+package main
+
+import (
+	"context"
+	"os"
+)
+
+func main() {
+	os.Exit(run(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}
