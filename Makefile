@@ -12,9 +12,14 @@ all: build
 build:
 	go build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN)/ ./cmd/lkdoctor ./cmd/lklab
 
-## demo: the incident, against a real LiveKit server on this machine
+## demo: the incident, found on a real LiveKit server on this machine
 demo: build
-	@./$(BIN)/lklab demo -- ./$(BIN)/lkdoctor
+	@rm -f $(BIN)/demo-report.md
+	@./$(BIN)/lklab --fault opaque-token -- ./$(BIN)/lkdoctor --report $(CURDIR)/$(BIN)/demo-report.md; code=$$?; \
+	if [ $$code -eq 1 ] && grep -q TOKEN_OPAQUE $(BIN)/demo-report.md; then \
+	  echo; echo "That was the incident, on a real LiveKit server. The report for the service's maintainer: $(BIN)/demo-report.md"; \
+	  echo "More of them: ./$(BIN)/lklab list, then ./$(BIN)/lklab --fault NAME -- ./$(BIN)/lkdoctor"; \
+	else echo "make demo: lkdoctor was to find TOKEN_OPAQUE and exit with 1, and exited with $$code" >&2; exit 1; fi
 
 ## test: every test, with the race detector
 test:
@@ -32,7 +37,7 @@ fmt:
 
 ## bench: the figures of the README, as a table
 bench: build
-	go run ./cmd/lklab bench ./$(BIN)/lkdoctor
+	go run ./cmd/lkbench ./$(BIN)/lkdoctor
 
 ## fuzz: each fuzz target for FUZZTIME
 FUZZTIME ?= 30s

@@ -16,7 +16,7 @@ func Broken(list []Check, now time.Time, reason string) Run {
 		StartedAt: now, Target: Target{TokenSource: SourceNone}, Settings: []config.Shown{},
 		Status: StatusError, ExitCode: ExitDoctor,
 	}
-	f := finding.New(finding.DoctorInternal, finding.Fail, "lkdoctor could not begin: %s", clean.Line(clean.Redact(reason), 300)).
+	f := finding.New(finding.DoctorInternal, finding.Fail, "lkdoctor could not begin: %s", clean.Line(reason, 300)).
 		Fixed("lkdoctor --help", "Mend what it says, and call it again.").By(finding.OwnerConfig)
 	for i, check := range list {
 		if i == 0 {

@@ -151,7 +151,7 @@ func (c *Case) evidence(results []Result) Evidence {
 		e.Local = No
 	}
 	e.Server = acceptance(c.Verdict)
-	if c.Dev != nil {
+	if c.Dev != nil && c.notDevServer() == nil {
 		e.Minted = acceptance(c.Dev.Verdict)
 	}
 	return e

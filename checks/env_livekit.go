@@ -132,7 +132,7 @@ func pairFindings(s *config.Settings) []Finding {
 	key, secret := s.APIKey.Value, s.APISecret.Secret.Reveal()
 	dev := key == "devkey" && secret == "secret"
 	var findings []Finding
-	if looksLikeKey(secret) && !looksLikeKey(key) && len(key) >= 32 {
+	if swapped(s) {
 		findings = append(findings, finding.New(finding.EnvKeySecretSwapped, finding.Fail,
 			"LIVEKIT_API_SECRET begins with API and has %d characters, as keys do, and LIVEKIT_API_KEY has %d, as secrets do",
 			len(secret), len(key)).With("setting", "LIVEKIT_API_SECRET"))
@@ -147,6 +147,12 @@ func pairFindings(s *config.Settings) []Finding {
 			clean.Line(u.Hostname(), 100)).With("setting", "LIVEKIT_API_KEY"))
 	}
 	return findings
+}
+
+// swapped tells whether key and secret stand in each other's place.
+func swapped(s *config.Settings) bool {
+	key, secret := s.APIKey.Value, s.APISecret.Secret.Reveal()
+	return looksLikeKey(secret) && !looksLikeKey(key) && len(key) >= 32
 }
 
 // looksLikeKey: LiveKit's own keys are API and 12 or more letters and digits.

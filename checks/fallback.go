@@ -58,12 +58,17 @@ func fallbackMint() Check {
 				dev.Verdict, dev.Failure = c.verdictOn(ctx, u, dev.Token)
 			}
 			c.Dev = dev
+			if c.notDevServer() != nil {
+				return []Finding{finding.New(finding.DevTokenNoKeys, finding.Info,
+					"no LIVEKIT_API_KEY and LIVEKIT_API_SECRET here, and the server on this machine does not know devkey: it is no livekit-server --dev")}
+			}
 			if dev.DefaultKeys {
 				return []Finding{finding.New(finding.DevTokenDefaultKeys, finding.Info,
 					"no key and secret here, and the server is on this machine: used devkey and secret, which livekit-server --dev knows")}
 			}
 			return nil
 		},
+		Moot: (*Case).notDevServer,
 		Outcome: func(c *Case) Outcome {
 			if c.Dev == nil {
 				return Outcome{}
@@ -72,6 +77,15 @@ func fallbackMint() Check {
 				Facts: Facts{"identity": clean.Line(c.Dev.Identity, 256), "room": clean.Line(c.Dev.Room, 256), "default_keys": c.Dev.DefaultKeys}}
 		},
 	}
+}
+
+// notDevServer tells that the well-known keys were tried in vain: the server
+// has keys of its own, which is no fault of anybody's.
+func (c *Case) notDevServer() *Skip {
+	if c.Dev == nil || !c.Dev.DefaultKeys || acceptance(c.Dev.Verdict) != No {
+		return nil
+	}
+	return NotHere("not checked: no key and secret here, and the server is not a local dev server")
 }
 
 // devKeys are the key and secret to make a token with; defaults tells that

@@ -124,6 +124,9 @@ type Check struct {
 	// Run does the work and returns what it found; no finding is a pass. It
 	// must end when ctx does, and write only its own products of the Case.
 	Run func(ctx context.Context, c *Case) []Finding
+	// Moot, asked after Run, tells that there turned out to be nothing to check:
+	// the check is then skipped, not passed. It may be nil.
+	Moot func(*Case) *Skip
 	// Outcome is the one line of a check that ran: what was seen. It is asked
 	// after Run, and may be nil.
 	Outcome func(*Case) Outcome

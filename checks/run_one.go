@@ -53,6 +53,12 @@ func runOne(ctx context.Context, c *Case, check Check, progress func(Event)) Res
 		return stopped(ctx, check, took)
 	}
 	res := Result{Check: check, Status: statusOf(findings), Findings: withFixes(findings), Took: took}
+	if check.Moot != nil {
+		if skip := check.Moot(c); skip != nil {
+			res.Status, res.Skip = StatusSkip, skip
+			return res
+		}
+	}
 	if check.Outcome != nil && res.Status != StatusError {
 		res.Outcome = check.Outcome(c)
 	}

@@ -23,6 +23,7 @@ func Execute(ctx context.Context, c *Case, list []Check, observe func(Event)) []
 		events:   make(chan Event, 4*len(list)),
 		done:     make(chan Result, len(list)),
 		observe:  observe,
+		hide:     newHider(c),
 	}
 	return r.run(ctx)
 }
@@ -36,6 +37,7 @@ type runner struct {
 	events   chan Event
 	done     chan Result
 	observe  func(Event)
+	hide     *hider
 }
 
 func (r *runner) run(ctx context.Context) []Result {
@@ -171,6 +173,7 @@ func (r *runner) start(ctx context.Context, check Check) {
 }
 
 func (r *runner) end(res Result) {
+	res = r.hide.result(res)
 	r.results[res.Check.ID] = res
 	r.observe(Event{Kind: CheckEnded, ID: res.Check.ID, Result: res})
 }

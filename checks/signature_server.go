@@ -109,7 +109,7 @@ func verdictFindings(c *Case, v *probe.Verdict) []Finding {
 			return tell(finding.ConfigSecretStale, finding.Fail,
 				"the server accepts the token, and the LIVEKIT_API_SECRET here did not sign it: the secret here is not the server's")
 		}
-		return nil
+		return unexpected(c, v)
 	case probe.ReasonKeyUnknown, probe.ReasonKeyEmpty:
 		return tell(finding.ServerKeyUnknown, finding.Fail, "the server does not know the API key %q that the token names as its issuer", issuer)
 	case probe.ReasonSignature:
@@ -128,6 +128,19 @@ func verdictFindings(c *Case, v *probe.Verdict) []Finding {
 		return []Finding{roomNotFound(c)}
 	}
 	return tell(finding.ServerTokenRejected, finding.Fail, "the server refuses the token: %s", reasonWords(v))
+}
+
+// unexpected tells when the server accepts what fails by the token's own text:
+// it has other limits, or is of another age, than this doctor knows.
+func unexpected(c *Case, v *probe.Verdict) []Finding {
+	for _, f := range append(token.Lint(c.Token, c.maker()), token.Time(c.Token, c.clocks())...) {
+		if f.Severity == finding.Fail && f.Code != finding.ClockSkew {
+			return []Finding{finding.New(finding.ServerVerdictUnexpected, finding.Warn,
+				"the server accepts the token although %s was found in it: other servers may not", string(f.Code)).
+				With("status", v.Status).With("despite", string(f.Code)).By(finding.OwnerUnknown)}
+		}
+	}
+	return nil
 }
 
 // reasonWords is the server's reason in our words.

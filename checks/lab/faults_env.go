@@ -80,6 +80,18 @@ func envFaults() []Fault {
 		one("zero-width", "the secret holds a zero-width space", finding.EnvValueWhitespace,
 			secret(func(s string) string { return s[:8] + "\u200b" + s[8:] })),
 
+		one("swapped", "key and secret stand in each other's place, and there is no ticket", finding.EnvKeySecretSwapped, func(_ *Lab, e Env) {
+			e.unticket()
+			e["LIVEKIT_API_KEY"], e["LIVEKIT_API_SECRET"] = e["LIVEKIT_API_SECRET"], e["LIVEKIT_API_KEY"]
+		}),
+		{Name: "name-near-miss", About: "the secret is in LIVEKIT_SECRET, and there is no ticket",
+			Want: []finding.Code{finding.EnvSecretMissing, finding.EnvNameNearMiss}, Owner: finding.OwnerConfig,
+			set: withEnv(func(_ *Lab, e Env) {
+				e.unticket()
+				e["LIVEKIT_SECRET"] = e["LIVEKIT_API_SECRET"]
+				e.unset("LIVEKIT_API_SECRET")
+			})},
+
 		one("secret-exposed", "the secret stands in a NEXT_PUBLIC_ variable too", finding.EnvSecretExposed,
 			func(_ *Lab, e Env) { e["NEXT_PUBLIC_LIVEKIT_API_SECRET"] = e["LIVEKIT_API_SECRET"] }),
 		one("ticket-url-invalid", "USER_MGMT_BASE_URL has no scheme", finding.EnvTicketURLInvalid,

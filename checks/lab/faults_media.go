@@ -22,7 +22,7 @@ func mediaFaults() []Fault {
 				udp, err := l.deadUDP()
 				return Candidates{UDPPort: udp}, err
 			}))),
-		warning(f("tcp-only", "the server takes media over TCP only (force_tcp)", finding.MediaUDPBlocked, finding.OwnerNetwork,
+		warning(f("tcp-only", "the server takes media over TCP only (force_tcp)", finding.MediaUDPBlocked, finding.OwnerLiveKitServer,
 			func(p *plan) { p.server.RTC = "enable_loopback_candidate: true, force_tcp: true" })),
 		f("media-blocked", "neither UDP nor TCP media gets through", finding.MediaFailed, finding.OwnerNetwork,
 			withCandidates(func(l *Lab) (Candidates, error) {

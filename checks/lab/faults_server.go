@@ -26,6 +26,17 @@ func serverFaults() []Fault {
 			func(p *plan) { p.serverPairs = []Pair{NewPair()} }),
 		f("server-token-rejected", "the server takes room names of 4 characters at most (400)", finding.ServerTokenRejected, finding.OwnerTicketService,
 			func(p *plan) { p.server.ExtraYAML = "limit: {max_room_name_length: 4}" }),
+		f("validate-odd", "something answers for /rtc/validate, 200 OK, and the rest is LiveKit", finding.ServerNotLiveKit, config,
+			withWeb(func(_ *Lab, addr string) http.Handler {
+				return At("/rtc/validate", Text(http.StatusOK, "OK"), Forward(addr))
+			})),
+		{Name: "long-room-accepted", About: "the token's room has 300 characters, and this server takes 512", Owner: finding.OwnerTicketService,
+			Want: []finding.Code{finding.TokenLimits, finding.ServerVerdictUnexpected},
+			set: func(p *plan) {
+				p.server.ExtraYAML = "limit: {max_room_name_length: 512}"
+				p.claims = func(_ *Lab, c Claims) { c.video()["room"] = strings.Repeat("r", 300) }
+				p.answer = func(_ *Lab, a Answer) { delete(a, "room") }
+			}},
 
 		// It cannot be reached.
 		f("server-refused", "nothing listens at LIVEKIT_URL", finding.ServerRefused, server, withFront(refusedURL("ws"))),
@@ -60,7 +71,7 @@ func serverFaults() []Fault {
 		warning(f("tls-expires-soon", "the certificate expires in 5 days", finding.ServerCertExpiresSoon, server, behindTLS(Certificate{Until: 5 * 24 * time.Hour}, true))),
 
 		// It is something else.
-		f("not-livekit-nginx", "nginx is there, with no LiveKit behind it (404)", finding.ServerNotLiveKit, config, always(Nginx(http.StatusNotFound, ""))),
+		f("not-livekit-nginx", "nginx is there, with no LiveKit behind it (404)", finding.ServerNotLiveKit, server, always(Nginx(http.StatusNotFound, ""))),
 		f("not-livekit-nextjs", "a Next.js app is there (404)", finding.ServerNotLiveKit, config, always(NextJS())),
 		f("not-livekit-spa", "a web app is there that answers every path with 200", finding.ServerNotLiveKit, config, always(SPA())),
 		f("not-livekit-redis", "a Redis server is there", finding.ServerNotLiveKit, config, withRaw(Redis)),

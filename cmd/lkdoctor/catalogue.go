@@ -81,24 +81,39 @@ func codeNames() []string {
 	return names
 }
 
-// nearest names a code that shares the most with what was typed.
+// nearest names the code that is spelled most like what was typed, if any is.
 func nearest(typed string) string {
-	best, score := "", 0
+	best, least := "", len(typed)/3+1
 	for _, name := range codeNames() {
-		n := 0
-		for _, part := range strings.Split(typed, "_") {
-			if part != "" && strings.Contains(name, part) {
-				n += len(part)
-			}
-		}
-		if n > score {
-			best, score = name, n
+		if d := distance(typed, name); d < least {
+			best, least = name, d
 		}
 	}
-	if score < 4 {
+	if best == "" {
 		return ""
 	}
 	return "; did you mean " + best + "?"
+}
+
+// distance is how many letters must change to make a into b (Levenshtein).
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		previous := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			change := previous
+			if a[i] != b[j] {
+				change++
+			}
+			previous = row[j+1]
+			row[j+1] = min(change, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
 }
 
 // schemaCommand prints the JSON Schema of --json.

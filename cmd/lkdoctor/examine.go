@@ -17,14 +17,14 @@ import (
 )
 
 // examine runs the checks in the face that fits, and returns the exit code.
-func (a *app) examine(parent context.Context, f *flags) (code int) {
+func (a *app) examine(parent context.Context, f *flags) int {
 	inputs, err := f.inputs(a)
-	var settings *config.Settings
+	var e *exam
 	if err == nil {
-		settings, err = config.Load(inputs)
+		e, err = a.newExam(f, inputs)
 	}
 	if err != nil {
-		fmt.Fprintf(a.err, "lkdoctor: %s\n", clean.Line(clean.Redact(err.Error()), 300))
+		fmt.Fprintf(a.err, "lkdoctor: %s\n", clean.Line(err.Error(), 300))
 		if f.jsonOut {
 			a.brokenDocument(err)
 		}
@@ -32,16 +32,22 @@ func (a *app) examine(parent context.Context, f *flags) (code int) {
 	}
 	ctx, stop := signal.NotifyContext(parent, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
-	exam := &exam{app: a, flags: f, inputs: inputs, settings: settings, options: f.options, style: a.style(f)}
 	switch a.face(f) {
 	case faceJSON:
-		code = exam.json(ctx)
+		return e.json(ctx)
 	case facePlain:
-		code = exam.plain(ctx)
-	default:
-		code = exam.tui(ctx)
+		return e.plain(ctx)
 	}
-	return code
+	return e.tui(ctx)
+}
+
+// newExam reads the settings.
+func (a *app) newExam(f *flags, inputs config.Inputs) (*exam, error) {
+	settings, err := config.Load(inputs)
+	if err != nil {
+		return nil, err
+	}
+	return &exam{app: a, flags: f, inputs: inputs, settings: settings, options: f.options, style: a.style(f)}, nil
 }
 
 // exam is one call of the doctor: what every face needs.

@@ -10,8 +10,10 @@ import (
 )
 
 // rootCommand is `lkdoctor` itself, the checks, with the other commands under it.
-func (a *app) rootCommand() *cobra.Command {
-	f := &flags{}
+func (a *app) rootCommand() *cobra.Command { return a.rootWith(&flags{}) }
+
+// rootWith is rootCommand with its flags kept in f.
+func (a *app) rootWith(f *flags) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "lkdoctor",
 		Short: "Find out why a LiveKit connection fails, and who must act",

@@ -50,20 +50,19 @@ func (a *app) inspect(f *flags) error {
 	if err != nil {
 		return err
 	}
-	settings, err := config.Load(inputs)
+	e, err := a.newExam(f, inputs)
 	if err != nil {
 		return err
 	}
-	if !settings.Token.IsSet() {
+	if !e.settings.Token.IsSet() {
 		return errors.New("no token: give one as an argument, in LIVEKIT_TOKEN, or - for stdin")
 	}
-	exam := &exam{app: a, flags: f, inputs: inputs, settings: settings, options: f.options}
-	found := checks.Inspect(settings.Token.Secret.Reveal(), exam.newCase())
+	found := checks.Inspect(e.settings.Token.Secret.Reveal(), e.newCase())
 	a.code = found.ExitCode
 	if f.jsonOut {
-		return report.InspectionJSON(a.out, found, toolVersion(), report.Style{})
+		return report.InspectionJSON(a.out, found, toolVersion(), e.style)
 	}
-	_, err = fmt.Fprint(a.out, report.Inspection(found, a.style(f)))
+	_, err = fmt.Fprint(a.out, report.Inspection(found, e.style))
 	return err
 }
 

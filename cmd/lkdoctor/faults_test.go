@@ -1,0 +1,254 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"lkdoctor/checks"
+	"lkdoctor/checks/finding"
+	"lkdoctor/checks/lab"
+	"lkdoctor/checks/report"
+	"lkdoctor/tui"
+)
+
+// TestEveryFaultInEveryFace breaks the lab in each of its ways, examines it
+// once, and shows that one run in all three faces: the cause is the wanted one,
+// every face says the same and exits with the same code, the document keeps its
+// schema, and nobody's secret is in any of them.
+func TestEveryFaultInEveryFace(t *testing.T) {
+	schema := compiledSchema(t)
+	for _, fault := range lab.Faults() {
+		t.Run(fault.Name, func(t *testing.T) {
+			t.Parallel()
+			l, err := lab.Start(t.Context(), lab.Options{Fault: fault.Name})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = l.Close() }()
+			e, events := examined(t, l)
+			run := events[len(events)-1].Run
+
+			wantCause(t, fault, *run)
+			document := e.asJSON(t, *run)
+			validate(t, schema, document)
+			plain := replayPlain(e, events)
+			screen, shown := replayTUI(t, e, events)
+			sameVerdict(t, *run, document, plain, screen, shown)
+			for face, text := range map[string]string{"json": string(document), "plain": plain, "tui": screen,
+				"report": string(report.Markdown(*run, "test", report.Style{}))} {
+				nothingSecret(t, face, text, l, e)
+				nothingRaw(t, face, text)
+			}
+		})
+	}
+}
+
+// examined runs the checks against l as the program would, and keeps the
+// events.
+func examined(t *testing.T, l *lab.Lab) (*exam, []checks.Event) {
+	t.Helper()
+	environ := append([]string{"HOME=" + t.TempDir(), "TERM=dumb"}, l.Environ()...)
+	a := newApp(nil, strings.NewReader(""), io.Discard, io.Discard, environ)
+	a.dir = l.Dir()
+	f := &flags{}
+	root := a.rootWith(f)
+	if err := root.ParseFlags(l.Args()); err != nil {
+		t.Fatal(err)
+	}
+	inputs, err := f.inputs(a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := a.newExam(f, inputs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := e.newCase()
+	c.Net.Roots = l.Roots()
+	var events []checks.Event
+	e.once(t.Context(), c, func(event checks.Event) { events = append(events, event) })
+	return e, events
+}
+
+func wantCause(t *testing.T, fault lab.Fault, run checks.Run) {
+	t.Helper()
+	var codes []finding.Code
+	for _, r := range run.Results {
+		for _, f := range r.Findings {
+			codes = append(codes, f.Code)
+		}
+	}
+	for _, code := range fault.Want {
+		if !slices.Contains(codes, code) {
+			t.Errorf("%s was not found; found: %v", code, codes)
+		}
+	}
+	d := run.Diagnosis
+	switch {
+	case len(fault.Want) == 0 && d.RootCause != nil:
+		t.Errorf("nothing is wrong, and the cause is %v", *d.RootCause)
+	case len(fault.Want) > 0 && (d.RootCause == nil || d.RootCause.Code != fault.Want[0]):
+		t.Errorf("cause %v, want %s; found: %v", d.RootCause, fault.Want[0], codes)
+	}
+	if d.Owner != fault.Owner {
+		t.Errorf("owner %s, want %s", d.Owner, fault.Owner)
+	}
+	if slices.Contains(d.Cleared, fault.Owner) {
+		t.Errorf("%s must act and is cleared", fault.Owner)
+	}
+	want := checks.ExitOK
+	if fault.Fails() {
+		want = checks.ExitFailed
+	}
+	if run.ExitCode != want {
+		t.Errorf("exit code %d, want %d", run.ExitCode, want)
+	}
+}
+
+func (e *exam) asJSON(t *testing.T, run checks.Run) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	if err := report.JSON(&out, report.NewDocument(run, "test", e.style)); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
+}
+
+func replayPlain(e *exam, events []checks.Event) string {
+	var out bytes.Buffer
+	p := report.NewPlain(&out, report.Style{}, e.header(), checks.All())
+	for _, event := range events {
+		p.Observe(event)
+	}
+	return out.String()
+}
+
+// replayTUI shows the run in the real TUI program, presses q when its end is on
+// the screen, and returns what was drawn.
+func replayTUI(t *testing.T, e *exam, events []checks.Event) (string, checks.Run) {
+	t.Helper()
+	keys, press := io.Pipe()
+	screen := &watched{until: "q quit", seen: make(chan struct{})}
+	deps := e.deps(&reruns{exam: e})
+	deps.Renderer, deps.SpinnerOff = nil, true
+	deps.Start = func(_ context.Context, _ tui.Change, observe func(checks.Event)) checks.Run {
+		for _, event := range events {
+			observe(event)
+		}
+		return *events[len(events)-1].Run
+	}
+	go func() {
+		select {
+		case <-screen.seen:
+		case <-time.After(20 * time.Second):
+		}
+		_, _ = press.Write([]byte("q"))
+	}()
+	run, err := tui.Run(t.Context(), deps, keys, screen)
+	_ = press.Close()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return screen.String(), run
+}
+
+func sameVerdict(t *testing.T, run checks.Run, document []byte, plain, screen string, shown checks.Run) {
+	t.Helper()
+	var d report.Document
+	if err := json.Unmarshal(document, &d); err != nil {
+		t.Fatal(err)
+	}
+	if d.ExitCode != run.ExitCode || shown.ExitCode != run.ExitCode || d.Diagnosis.Owner != run.Diagnosis.Owner {
+		t.Errorf("exit codes: run %d, json %d, tui %d", run.ExitCode, d.ExitCode, shown.ExitCode)
+	}
+	summary := strings.Fields(run.Diagnosis.Summary.String())
+	if !strings.Contains(squeezed(plain), strings.Join(summary, " ")) {
+		t.Error("the plain report does not hold the diagnosis")
+	}
+	if cause := run.Diagnosis.RootCause; cause != nil {
+		if string(d.Diagnosis.RootCause.Code) != string(cause.Code) || !strings.Contains(plain, string(cause.Code)) {
+			t.Errorf("%s is not in every face", cause.Code)
+		}
+	}
+	if !strings.Contains(screen, strings.Join(summary[:min(3, len(summary))], " ")) {
+		t.Errorf("the TUI does not show the diagnosis %q", summary)
+	}
+}
+
+func squeezed(s string) string { return strings.Join(strings.Fields(s), " ") }
+
+// nothingSecret searches a face for the lab's secrets, the ticket and tokens.
+func nothingSecret(t *testing.T, face, text string, l *lab.Lab, e *exam) {
+	t.Helper()
+	secrets := []string{l.Pair.Secret, e.settings.APISecret.Secret.Reveal(), e.settings.Token.Secret.Reveal(), e.settings.Ticket.Secret.Reveal()}
+	for _, secret := range secrets {
+		// A template's placeholder is shown on purpose.
+		if len(secret) > 8 && !strings.Contains(secret, "your_") && strings.Contains(text, secret) {
+			t.Errorf("%s shows a secret of %d characters", face, len(secret))
+		}
+	}
+	if m := wholeToken(text); m != "" {
+		t.Errorf("%s shows a token that begins with %.12s", face, m)
+	}
+}
+
+// wholeToken finds anything with the three parts of a JWT.
+func wholeToken(text string) string {
+	for _, word := range strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(" \n\t\"'`<>()=,;", r) }) {
+		if parts := strings.Split(word, "."); len(parts) >= 3 && strings.HasPrefix(parts[0], "eyJ") && len(parts[2]) > 16 {
+			return word
+		}
+	}
+	return ""
+}
+
+// nothingRaw looks for bytes that a terminal would act upon. The TUI's own
+// drawing consists of such bytes, so that it is tested in package tui.
+func nothingRaw(t *testing.T, face, text string) {
+	t.Helper()
+	if face == "tui" {
+		return
+	}
+	for _, r := range text {
+		if r < 0x20 && r != '\n' && (r != '\t' || face != "report") || r == 0x7f || r >= 0x80 && r < 0xa0 || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 {
+			t.Fatalf("%s holds the raw character %U", face, r)
+		}
+	}
+}
+
+func compiledSchema(t *testing.T) *jsonschema.Schema {
+	t.Helper()
+	parsed, err := jsonschema.UnmarshalJSON(bytes.NewReader(report.Schema()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	compiler := jsonschema.NewCompiler()
+	compiler.AssertFormat()
+	if err := compiler.AddResource("schema.json", parsed); err != nil {
+		t.Fatal(err)
+	}
+	schema, err := compiler.Compile("schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return schema
+}
+
+func validate(t *testing.T, schema *jsonschema.Schema, document []byte) {
+	t.Helper()
+	value, err := jsonschema.UnmarshalJSON(bytes.NewReader(document))
+	if err != nil {
+		t.Fatalf("the document is not JSON: %v", err)
+	}
+	if err := schema.Validate(value); err != nil {
+		t.Errorf("the document does not keep its schema: %v", err)
+	}
+}

@@ -1,0 +1,187 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/creack/pty"
+
+	"lkdoctor/checks/lab"
+	"lkdoctor/checks/report"
+)
+
+// program is this test binary, run as lkdoctor itself (see TestMain).
+func program(t *testing.T, environ []string, args ...string) *exec.Cmd {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	// testscript runs the command that the program is called by.
+	link := t.TempDir() + "/lkdoctor"
+	if err := os.Symlink(self, link); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(link, args...)
+	cmd.Dir = t.TempDir()
+	cmd.Env = append([]string{"HOME=" + cmd.Dir, "TERM=xterm-256color", "PATH=" + os.Getenv("PATH")}, environ...)
+	return cmd
+}
+
+// TestJSONOnASilentTerminal: Bubble Tea v1 asks the terminal for its colours
+// when it is linked, and waits 5 s for an answer. A terminal that answers
+// nothing must not be asked.
+func TestJSONOnASilentTerminal(t *testing.T) {
+	for name, args := range map[string][]string{
+		"--json": {"--json"}, "--plain": {"--plain"}, "version": {"version"}, "codes": {"codes"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cmd := program(t, nil, args...)
+			begin := time.Now()
+			terminal, err := pty.Start(cmd)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = terminal.Close() }()
+			// Reading a pty whose other side has gone ends with EIO.
+			out, _ := io.ReadAll(terminal)
+			took := time.Since(begin)
+			_ = cmd.Wait()
+			if took > 3*time.Second {
+				t.Errorf("took %s: it waited for the terminal", took)
+			}
+			if len(out) == 0 || bytes.Contains(out, []byte("\x1b]")) || bytes.Contains(out, []byte("\x1b[6n")) {
+				t.Errorf("it begins with %q", out[:min(len(out), 20)])
+			}
+			if name == "--json" && out[0] != '{' {
+				t.Errorf("the first byte is %q, not {", out[0])
+			}
+		})
+	}
+}
+
+// TestInterrupt stops a run that waits for a silent server: what was finished
+// is still told, and the exit code is 130.
+func TestInterrupt(t *testing.T) {
+	l := startLab(t, "server-silent")
+	for name, tt := range map[string]struct {
+		args   []string
+		signal os.Signal
+	}{
+		"--json":         {[]string{"--json"}, os.Interrupt},
+		"--plain":        {[]string{"--plain"}, os.Interrupt},
+		"--json SIGTERM": {[]string{"--json"}, syscall.SIGTERM},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l.Renew()
+			cmd := program(t, l.Environ(), append(tt.args, l.Args()...)...)
+			spent := l.Tickets.Consumed()
+			var out, errs bytes.Buffer
+			cmd.Stdout, cmd.Stderr = &out, &errs
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			// The ticket is traded while the server stays silent.
+			waitFor(t, func() bool { return l.Tickets.Consumed() > spent })
+			_ = cmd.Process.Signal(tt.signal)
+			err := cmd.Wait()
+			var exit *exec.ExitError
+			if !errors.As(err, &exit) || exit.ExitCode() != 130 {
+				t.Fatalf("%v, want exit code 130\n%s%s", err, &out, &errs)
+			}
+			if !strings.Contains(out.String(), "DOCTOR_CANCELLED") {
+				t.Errorf("what was stopped is not told:\n%s", &out)
+			}
+			if tt.args[0] == "--json" {
+				var d report.Document
+				if err := json.Unmarshal(out.Bytes(), &d); err != nil || d.ExitCode != 130 {
+					t.Errorf("the document: %v, exit code %d", err, d.ExitCode)
+				}
+			}
+		})
+	}
+}
+
+// TestTimeout ends a run by --timeout: exit code 2, and no false pass.
+func TestTimeout(t *testing.T) {
+	l := startLab(t, "server-silent")
+	cmd := program(t, l.Environ(), "--json", "--timeout", "700ms")
+	out, err := cmd.Output()
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) || exit.ExitCode() != 2 {
+		t.Fatalf("%v, want exit code 2\n%s", err, out)
+	}
+	if !bytes.Contains(out, []byte("DOCTOR_TIMEOUT")) {
+		t.Errorf("%s", out)
+	}
+}
+
+// TestTUIOnATerminal runs the real program on a terminal, leaves it by q and by
+// Ctrl+C, and wants the plain report on the screen afterwards.
+func TestTUIOnATerminal(t *testing.T) {
+	l := startLab(t, "opaque-token")
+	for name, tt := range map[string]struct {
+		key  string
+		exit int
+	}{"q": {"q", 1}, "Ctrl+C": {"\x03", 130}} {
+		t.Run(name, func(t *testing.T) {
+			l.Renew()
+			cmd := program(t, l.Environ())
+			terminal, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: 24, Cols: 80})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = terminal.Close() }()
+			screen := &watched{until: "must act", seen: make(chan struct{})}
+			read := make(chan struct{})
+			go func() { _, _ = io.Copy(screen, terminal); close(read) }()
+			select {
+			case <-screen.seen:
+			case <-time.After(30 * time.Second):
+				t.Fatalf("no diagnosis on the screen:\n%s", screen)
+			}
+			if _, err := terminal.Write([]byte(tt.key)); err != nil {
+				t.Fatal(err)
+			}
+			err = cmd.Wait()
+			<-read
+			var exit *exec.ExitError
+			if !errors.As(err, &exit) || exit.ExitCode() != tt.exit {
+				t.Errorf("%v, want exit code %d", err, tt.exit)
+			}
+			_, after, _ := strings.Cut(screen.String(), "\x1b[?1049l")
+			if !strings.Contains(after, "TOKEN_OPAQUE") {
+				t.Errorf("no plain report is left behind:\n%q", after)
+			}
+		})
+	}
+}
+
+func startLab(t *testing.T, fault string) *lab.Lab {
+	t.Helper()
+	l, err := lab.Start(t.Context(), lab.Options{Fault: fault})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	return l
+}
+
+func waitFor(t *testing.T, what func() bool) {
+	t.Helper()
+	deadline := time.Now().Add(20 * time.Second)
+	for !what() {
+		if time.Now().After(deadline) {
+			t.Fatal("it never happened")
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+}
