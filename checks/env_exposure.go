@@ -77,7 +77,7 @@ func openFiles(s *config.Settings) []Finding {
 			base.Message = finding.Textf("%s holds LIVEKIT_API_SECRET and is tracked by git", name)
 			findings = append(findings, base.With("git_tracked", true).
 				Fixed("git rm --cached "+name, "Take it out of git, and rotate the secret if the repository was ever shared."))
-		case f.Mode.Perm()&0o004 != 0:
+		case f.ReadableByOthers:
 			base.Message = finding.Textf("%s holds LIVEKIT_API_SECRET and every user of this machine can read it (mode %s)",
 				name, f.Mode.Perm().String())
 			findings = append(findings, base.With("mode", f.Mode.Perm().String()).

@@ -22,7 +22,7 @@ func envFiles() Check {
 				findings = append(findings, hiddenValues(*s)...)
 				findings = append(findings, expandedValue(*s)...)
 			}
-			return findings
+			return append(findings, loaderFindings(c.Settings)...)
 		},
 		Outcome: func(c *Case) Outcome {
 			read, names := 0, []string{}

@@ -41,6 +41,9 @@ func (c *Case) media(ctx context.Context, j *JoinRecord) []Finding {
 	Waiting(ctx, "waiting for the media connection (ICE, DTLS)")
 	j.Media = j.Signal.Media(ctx, probe.MediaOptions{})
 	j.Media.Refresh()
+	if j.Media.Connected {
+		j.Silent = j.Media.Unreachable(ctx)
+	}
 	j.close()
 	return mediaFindings(j)
 }
@@ -117,6 +120,15 @@ func connectedFindings(j *JoinRecord) []Finding {
 		findings = append(findings, evidence(finding.New(finding.MediaPrivateCandidates, finding.Warn,
 			"the server was reached at %s and advertises only addresses of kind %s for media: it connected all the same, and may not elsewhere",
 			j.Signal.Remote.Addr().String(), kind), j))
+	}
+	if len(j.Silent) > 0 && len(findings) == 0 {
+		names := make([]string, len(j.Silent))
+		for i, c := range j.Silent {
+			names[i] = c.HostPort()
+		}
+		findings = append(findings, evidence(finding.New(finding.MediaAddressUnreachable, finding.Warn,
+			"the server advertises %s, which did not answer; media connected another way, which may not be there elsewhere", joinNames(names)).
+			With("silent", names).By(finding.OwnerLiveKitServer), j))
 	}
 	for _, dial := range m.TCP {
 		if tcpSilent(dial) {

@@ -15,6 +15,9 @@ type JoinRecord struct {
 	Signal  *probe.Signal
 	Failure *probe.SignalFailure
 	Media   *probe.Media
+	// Silent are advertised UDP addresses that did not answer although the media
+	// is up.
+	Silent []probe.Candidate
 }
 
 // close leaves the room, if it was joined; more than once is harmless.

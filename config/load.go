@@ -52,6 +52,7 @@ func Load(in Inputs) (*Settings, error) {
 	s := &Settings{Dir: dir, Mode: mode, Dev: in.Dev}
 	s.Files = readEnvFiles(os.DirFS(dir), dir, mode)
 	markTracked(dir, s.Files)
+	markReadable(dir, s.Files)
 	env := readAsNext(process, s.Files)
 	s.Env = newVariables(env, process, s.Files)
 

@@ -19,14 +19,23 @@ func mediaFaults() []Fault {
 			withCandidates(func(*Lab) (Candidates, error) { return Candidates{Drop: true}, nil })),
 		warning(f("udp-blocked", "UDP does not get through, TCP does", finding.MediaUDPBlocked, finding.OwnerNetwork,
 			withCandidates(func(l *Lab) (Candidates, error) {
-				udp, err := l.deadUDP()
+				udp, err := l.deadUDP("127.0.0.1")
 				return Candidates{UDPPort: udp}, err
 			}))),
 		warning(f("tcp-only", "the server takes media over TCP only (force_tcp)", finding.MediaUDPBlocked, finding.OwnerLiveKitServer,
 			func(p *plan) { p.server.RTC = "enable_loopback_candidate: true, force_tcp: true" })),
+		warning(f("wrong-address", "the server advertises an address at which it is not, and finds the client by itself", finding.MediaAddressUnreachable,
+			finding.OwnerLiveKitServer, withCandidates(func(l *Lab) (Candidates, error) {
+				address, err := ownAddress()
+				if err != nil {
+					return Candidates{}, err
+				}
+				udp, err := l.deadUDP(address)
+				return Candidates{UDPAddress: address, UDPPort: udp, ServerOnly: true}, err
+			}))),
 		f("media-blocked", "neither UDP nor TCP media gets through", finding.MediaFailed, finding.OwnerNetwork,
 			withCandidates(func(l *Lab) (Candidates, error) {
-				udp, err := l.deadUDP()
+				udp, err := l.deadUDP("127.0.0.1")
 				if err != nil {
 					return Candidates{}, err
 				}
@@ -55,8 +64,8 @@ func withCandidates(make func(*Lab) (Candidates, error)) func(*plan) {
 }
 
 // deadUDP is a port that takes UDP packets and answers none.
-func (l *Lab) deadUDP() (int, error) {
-	conn, port, err := DeadUDP()
+func (l *Lab) deadUDP(address string) (int, error) {
+	conn, port, err := deadUDPAt(address)
 	if err != nil {
 		return 0, err
 	}

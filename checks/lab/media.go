@@ -2,6 +2,7 @@ package lab
 
 import (
 	"encoding/json"
+	"errors"
 	"net"
 	"regexp"
 	"strconv"
@@ -15,8 +16,13 @@ type Candidates struct {
 	// UDPPort and TCPPort replace the port of each UDP or TCP candidate. 0
 	// leaves it alone.
 	UDPPort, TCPPort int
+	// UDPAddress replaces the address of each UDP candidate; "" leaves it alone.
+	UDPAddress string
 	// Drop removes every candidate.
 	Drop bool
+	// ServerOnly leaves the client's candidates alone: the server then finds the
+	// client by itself, as one that advertises a wrong address does.
+	ServerOnly bool
 }
 
 // Rewrite is how a signal proxy does it.
@@ -31,6 +37,9 @@ func (c Candidates) Rewrite() Rewrite {
 			return []*livekit.SignalResponse{m}
 		},
 		ToServer: func(m *livekit.SignalRequest) []*livekit.SignalRequest {
+			if c.ServerOnly {
+				return []*livekit.SignalRequest{m}
+			}
 			if t := m.GetTrickle(); t != nil && !c.trickle(t) {
 				return nil
 			}
@@ -43,7 +52,7 @@ func (c Candidates) Rewrite() Rewrite {
 
 // candidateLine is "candidate:foundation component transport priority address
 // port …" (RFC 8839 §5.1), in SDP with its line end.
-var candidateLine = regexp.MustCompile(`(?i)(candidate:\S+ \d+ )(udp|tcp)( \d+ \S+ )(\d+)( [^\r\n]*)`)
+var candidateLine = regexp.MustCompile(`(?i)(candidate:\S+ \d+ )(udp|tcp)( \d+ )(\S+ )(\d+)( [^\r\n]*)`)
 
 // sdpCandidate is a candidate's whole line in SDP.
 var sdpCandidate = regexp.MustCompile(`a=candidate:[^\r\n]*\r?\n`)
@@ -51,14 +60,16 @@ var sdpCandidate = regexp.MustCompile(`a=candidate:[^\r\n]*\r?\n`)
 func (c Candidates) line(text string) string {
 	return candidateLine.ReplaceAllStringFunc(text, func(line string) string {
 		part := candidateLine.FindStringSubmatch(line)
-		port := c.UDPPort
+		port, address := c.UDPPort, part[4]
 		if part[2] == "tcp" || part[2] == "TCP" {
 			port = c.TCPPort
+		} else if c.UDPAddress != "" {
+			address = c.UDPAddress + " "
 		}
 		if port == 0 {
 			return line
 		}
-		return part[1] + part[2] + part[3] + strconv.Itoa(port) + part[5]
+		return part[1] + part[2] + part[3] + address + strconv.Itoa(port) + part[6]
 	})
 }
 
@@ -95,8 +106,25 @@ func (c Candidates) trickle(t *livekit.TrickleRequest) bool {
 
 // DeadUDP holds a UDP port of 127.0.0.1 that reads and answers nothing, as a
 // port behind a firewall does: no ICMP error gives it away. Close frees it.
-func DeadUDP() (net.PacketConn, int, error) {
-	conn, err := net.ListenPacket("udp4", "127.0.0.1:0")
+func DeadUDP() (net.PacketConn, int, error) { return deadUDPAt("127.0.0.1") }
+
+// ownAddress is an IPv4 address of this machine other than loopback: what is
+// sent to it stays on the machine all the same.
+func ownAddress() (string, error) {
+	addrs, err := net.InterfaceAddrs()
+	if err != nil {
+		return "", err
+	}
+	for _, a := range addrs {
+		if ip, _, err := net.ParseCIDR(a.String()); err == nil && ip.To4() != nil && !ip.IsLoopback() {
+			return ip.String(), nil
+		}
+	}
+	return "", errors.New("this machine has no IPv4 address besides loopback")
+}
+
+func deadUDPAt(address string) (net.PacketConn, int, error) {
+	conn, err := net.ListenPacket("udp4", net.JoinHostPort(address, "0"))
 	if err != nil {
 		return nil, 0, err
 	}

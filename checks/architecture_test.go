@@ -1,0 +1,205 @@
+package checks_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"lkdoctor/checks/catalogue"
+	"lkdoctor/checks/finding"
+)
+
+// source is one parsed Go file of the project, with its path from the root.
+type source struct {
+	path string
+	file *ast.File
+}
+
+func sources(t *testing.T) []source {
+	t.Helper()
+	var out []source
+	for _, top := range []string{"cmd", "tui", "checks", "config"} {
+		err := filepath.WalkDir(filepath.Join("..", top), func(path string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") {
+				return err
+			}
+			file, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
+			if err != nil {
+				return err
+			}
+			out = append(out, source{strings.TrimPrefix(filepath.ToSlash(path), "../"), file})
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(out) < 100 {
+		t.Fatalf("only %d files were found", len(out))
+	}
+	return out
+}
+
+func (s source) imports() []string {
+	var out []string
+	for _, spec := range s.file.Imports {
+		path, _ := strconv.Unquote(spec.Path.Value)
+		out = append(out, path)
+	}
+	return out
+}
+
+// TestImportDirections holds cmd → tui → checks → config, and what each layer
+// must not know.
+func TestImportDirections(t *testing.T) {
+	for _, s := range sources(t) {
+		if strings.HasSuffix(s.path, "_test.go") {
+			continue
+		}
+		for _, path := range s.imports() {
+			for _, rule := range []struct {
+				in     string
+				except string
+				not    []string
+			}{
+				{"tui/", "", []string{"lkdoctor/cmd"}},
+				{"checks/", "", []string{"lkdoctor/cmd", "lkdoctor/tui", "github.com/charmbracelet", "github.com/spf13/cobra"}},
+				{"config/", "", []string{"lkdoctor/cmd", "lkdoctor/tui", "lkdoctor/checks", "github.com/charmbracelet", "github.com/spf13/cobra"}},
+				// lkdoctor never links the server that only the lab runs.
+				{"", "checks/lab/", []string{"github.com/livekit/livekit-server"}},
+				{"cmd/lkdoctor/", "", []string{"lkdoctor/checks/lab"}},
+				{"tui/", "", []string{"lkdoctor/checks/lab"}},
+			} {
+				if !strings.HasPrefix(s.path, rule.in) || rule.except != "" && strings.HasPrefix(s.path, rule.except) {
+					continue
+				}
+				for _, forbidden := range rule.not {
+					if path == forbidden || strings.HasPrefix(path, forbidden+"/") {
+						t.Errorf("%s imports %s", s.path, path)
+					}
+				}
+			}
+		}
+	}
+}
+
+// TestNoBackDoors: below cmd nobody ends the process or reads its environment.
+func TestNoBackDoors(t *testing.T) {
+	for _, s := range sources(t) {
+		if strings.HasSuffix(s.path, "_test.go") || strings.HasPrefix(s.path, "cmd/") || strings.HasPrefix(s.path, "checks/lab/") {
+			continue
+		}
+		ast.Inspect(s.file, func(n ast.Node) bool {
+			sel, ok := n.(*ast.SelectorExpr)
+			if !ok {
+				return true
+			}
+			pkg, ok := sel.X.(*ast.Ident)
+			if !ok {
+				return true
+			}
+			switch call := pkg.Name + "." + sel.Sel.Name; call {
+			case "os.Exit", "log.Fatal", "log.Fatalf", "os.Getenv", "os.LookupEnv", "os.Environ":
+				t.Errorf("%s uses %s", s.path, call)
+			}
+			return true
+		})
+	}
+}
+
+// TestEveryCode: a code that the program can emit has a page with a fix, and a
+// test or a fault of the lab that names it; every page is of a code that is
+// emitted.
+func TestEveryCode(t *testing.T) {
+	names := codeNames(t)
+	emitted, tested := map[string]bool{}, map[string]bool{}
+	for _, s := range sources(t) {
+		if s.path == "checks/finding/codes.go" {
+			continue
+		}
+		isTest := strings.HasSuffix(s.path, "_test.go") || strings.HasPrefix(s.path, "checks/lab/")
+		ast.Inspect(s.file, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.SelectorExpr:
+				if pkg, ok := n.X.(*ast.Ident); ok && pkg.Name == "finding" {
+					if code, is := names[n.Sel.Name]; is {
+						if isTest {
+							tested[code] = true
+						} else {
+							emitted[code] = true
+						}
+					}
+				}
+			case *ast.BasicLit:
+				if text, err := strconv.Unquote(n.Value); err == nil && isTest {
+					for _, word := range strings.FieldsFunc(text, func(r rune) bool { return r != '_' && (r < 'A' || r > 'Z') }) {
+						tested[word] = true
+					}
+				}
+			}
+			return true
+		})
+	}
+	for _, code := range finding.Codes() {
+		page, has := catalogue.Lookup(code)
+		switch {
+		case !has || len(page.Fixes) == 0:
+			t.Errorf("%s has no page with a fix", code)
+		case !emitted[string(code)]:
+			t.Errorf("%s is emitted nowhere", code)
+		case !tested[string(code)]:
+			t.Errorf("%s has no test that emits it", code)
+		}
+	}
+}
+
+// codeNames maps the names of the constants in codes.go to their codes.
+func codeNames(t *testing.T) map[string]string {
+	t.Helper()
+	file, err := parser.ParseFile(token.NewFileSet(), filepath.Join("finding", "codes.go"), nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := map[string]string{}
+	ast.Inspect(file, func(n ast.Node) bool {
+		if spec, ok := n.(*ast.ValueSpec); ok && len(spec.Values) == 1 {
+			if lit, ok := spec.Values[0].(*ast.BasicLit); ok {
+				names[spec.Names[0].Name], _ = strconv.Unquote(lit.Value)
+			}
+		}
+		return true
+	})
+	var codes []string
+	for _, c := range names {
+		codes = append(codes, c)
+	}
+	for _, c := range finding.Codes() {
+		if !slices.Contains(codes, string(c)) {
+			t.Fatalf("%s is in Codes and is no constant", c)
+		}
+	}
+	if len(names) != len(finding.Codes()) {
+		t.Fatalf("%d constants, %d codes listed", len(names), len(finding.Codes()))
+	}
+	return names
+}
+
+// TestReadmeNamesWhatExists: the README's commands and flags are real.
+func TestReadmeNamesWhatExists(t *testing.T) {
+	readme, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"make demo", "make test", "lkdoctor --json", "explain", "130", "How to add a check"} {
+		if !strings.Contains(string(readme), want) {
+			t.Errorf("README.md does not mention %q", want)
+		}
+	}
+}

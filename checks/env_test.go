@@ -1,0 +1,175 @@
+package checks
+
+import (
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"lkdoctor/checks/finding"
+	"lkdoctor/config"
+)
+
+const (
+	goodKey    = "APIabcdefghijkl"
+	goodSecret = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFG"
+)
+
+// envRun is one folder of env files and one environment, examined by the env
+// stage alone.
+type envRun struct {
+	files   map[string]string
+	mode    os.FileMode // of the files; 0600 when zero
+	environ []string
+	flags   map[string]string
+	options Options
+	proxy   string
+}
+
+func (r envRun) findings(t *testing.T) []Located {
+	t.Helper()
+	dir := t.TempDir()
+	// A test's folder is its user's alone; what is tested is one that is not.
+	for _, d := range []string{dir, filepath.Dir(dir)} {
+		if err := os.Chmod(d, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	mode := r.mode
+	if mode == 0 {
+		mode = 0o600
+	}
+	for name, content := range r.files {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), mode); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chmod(filepath.Join(dir, name), mode); err != nil {
+			t.Fatal(err)
+		}
+	}
+	settings, err := config.Load(config.Inputs{Flags: r.flags, Environ: r.environ, Dir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := newTestCase(t, settings)
+	c.Options = r.options
+	c.Net.Proxy = func(*url.URL) (*url.URL, error) {
+		if r.proxy == "" {
+			return nil, nil
+		}
+		return url.Parse(r.proxy)
+	}
+	c.Options.Only = []string{"env"}
+	results := Execute(t.Context(), c, All(), func(Event) {})
+	var found []Located
+	for _, severity := range []finding.Severity{finding.Fail, finding.Warn, finding.Info} {
+		found = append(found, located(results, severity)...)
+	}
+	for _, l := range found {
+		for _, secret := range []string{goodSecret, strings.Repeat("s", 20)} {
+			if strings.Contains(l.Finding.Message.String(), secret) {
+				t.Errorf("%s shows the secret", l.Finding.Code)
+			}
+		}
+	}
+	return found
+}
+
+func good(change ...string) []string {
+	environ := []string{"LIVEKIT_URL=wss://demo.example.com", "LIVEKIT_API_KEY=" + goodKey, "LIVEKIT_API_SECRET=" + goodSecret}
+	for _, c := range change {
+		name, _, _ := strings.Cut(c, "=")
+		environ = slices.DeleteFunc(environ, func(e string) bool { return strings.HasPrefix(e, name+"=") })
+		if strings.Contains(c, "=") {
+			environ = append(environ, c)
+		}
+	}
+	return environ
+}
+
+// TestEnvCodes has a row for each finding of the env stage; the table of
+// environments also says how bad it is.
+func TestEnvCodes(t *testing.T) {
+	for _, tt := range []struct {
+		code     Code
+		severity finding.Severity
+		run      envRun
+		says     string
+	}{
+		{finding.EnvFileUnreadable, finding.Fail, envRun{files: map[string]string{".env.local": "\xff\xfeL\x00I\x00"}, environ: good()}, "UTF-16"},
+		{finding.EnvValueShadowed, finding.Warn, envRun{files: map[string]string{".env.local": "LIVEKIT_API_KEY=APIzzzzzzzzzzzz"}, environ: good()}, "environment, and hides a different value in .env.local"},
+		{finding.EnvValueEmptied, finding.Fail, envRun{files: map[string]string{".env.local": "LIVEKIT_API_SECRET=" + goodSecret}, environ: good("LIVEKIT_API_SECRET=")}, "set to nothing"},
+		{finding.EnvLoadersDisagree, finding.Warn, envRun{files: map[string]string{".env": "LIVEKIT_API_SECRET=\"" + goodSecret + "\"\n"}, environ: good("LIVEKIT_API_SECRET")}, "read differently"},
+		{finding.EnvLoadersDisagree, finding.Warn, envRun{files: map[string]string{".env": "LIVEKIT_API_SECRET=abcdefghijklmnopqrstuvwxyzabcdefgh#ij\n"}, environ: good("LIVEKIT_API_SECRET")}, "godotenv"},
+		{finding.EnvValueExpanded, finding.Warn, envRun{files: map[string]string{".env": "LIVEKIT_API_SECRET=ssssssssssssssssssss$tttttttttttttttttttttt\n"}, environ: good("LIVEKIT_API_SECRET")}, "holds a $"},
+		{finding.EnvNameNearMiss, finding.Warn, envRun{environ: good("LIVEKIT_URL", "LIVEKIT_WS_URL=wss://demo.example.com")}, "the name that is read is LIVEKIT_URL"},
+		{finding.EnvURLMissing, finding.Fail, envRun{environ: good("LIVEKIT_URL")}, "LIVEKIT_URL is not set"},
+		{finding.EnvKeyMissing, finding.Fail, envRun{environ: good("LIVEKIT_API_KEY")}, "not set"},
+		{finding.EnvKeyMissing, finding.Warn, envRun{environ: good("LIVEKIT_API_KEY", "LIVEKIT_TOKEN=eyJ.x.y")}, "not set"},
+		{finding.EnvSecretMissing, finding.Fail, envRun{environ: good("LIVEKIT_API_SECRET=")}, "set to nothing in environment"},
+		{finding.EnvURLInvalid, finding.Fail, envRun{environ: good("LIVEKIT_URL==wss://demo.example.com")}, "two ="},
+		{finding.EnvURLInvalid, finding.Fail, envRun{environ: good("LIVEKIT_URL=demo.example.com")}, "no scheme"},
+		{finding.EnvURLInvalid, finding.Fail, envRun{environ: good("LIVEKIT_URL=\"wss://demo.example.com\"")}, "a double quote at character 1"},
+		{finding.EnvURLInvalid, finding.Fail, envRun{environ: good("LIVEKIT_URL=wss://demo.example.com ")}, "a space at character 23"},
+		{finding.EnvURLInvalid, finding.Fail, envRun{environ: good("LIVEKIT_URL=wss://.example.com")}, "empty"},
+		{finding.EnvURLInvalid, finding.Fail, envRun{environ: good("LIVEKIT_URL=wss://demo.example.com:99999")}, "port"},
+		{finding.EnvURLInvalid, finding.Fail, envRun{environ: good("LIVEKIT_URL=ftp://demo.example.com")}, "ftp://"},
+		{finding.EnvURLPath, finding.Warn, envRun{environ: good("LIVEKIT_URL=wss://demo.example.com/rtc")}, "/rtc"},
+		{finding.EnvURLPath, finding.Warn, envRun{environ: good("LIVEKIT_URL=wss://demo.example.com?x=1")}, "query"},
+		{finding.EnvURLSchemeHTTP, finding.Info, envRun{environ: good("LIVEKIT_URL=https://demo.example.com")}, "use wss://"},
+		{finding.EnvURLInsecure, finding.Warn, envRun{environ: good("LIVEKIT_URL=ws://demo.example.com")}, "not encrypted"},
+		{finding.EnvURLMediaPort, finding.Warn, envRun{environ: good("LIVEKIT_URL=wss://demo.example.com:7881")}, "7881"},
+		{finding.EnvPlaceholder, finding.Fail, envRun{environ: good("LIVEKIT_API_SECRET=your_api_secret")}, "your_api_secret"},
+		{finding.EnvPlaceholder, finding.Fail, envRun{environ: good("LIVEKIT_URL=wss://<project-subdomain>.livekit.cloud")}, "placeholder"},
+		{finding.EnvPlaceholder, finding.Fail, envRun{environ: good("LIVEKIT_API_KEY=APIxxxxxxxx")}, "placeholder"},
+		{finding.EnvPlaceholder, finding.Fail, envRun{environ: good("LIVEKIT_URL=https://your-livekit-server-url")}, "placeholder"},
+		{finding.EnvPlaceholder, finding.Fail, envRun{environ: good("LIVEKIT_API_KEY=your_livekit_api_key")}, "placeholder"},
+		{finding.EnvValueQuoted, finding.Fail, envRun{environ: good("LIVEKIT_API_SECRET='" + goodSecret + "'")}, "a single quote at character 1 of 45"},
+		{finding.EnvValueQuoted, finding.Fail, envRun{environ: good("LIVEKIT_API_KEY=“" + goodKey + "”")}, "typographic"},
+		{finding.EnvValueWhitespace, finding.Fail, envRun{environ: good("LIVEKIT_API_SECRET=" + goodSecret + "\n")}, "a line feed at character 44 of 44"},
+		{finding.EnvValueWhitespace, finding.Fail, envRun{environ: good("LIVEKIT_API_SECRET=" + goodSecret + "\u200b")}, "U+200B"},
+		{finding.EnvKeySecretSwapped, finding.Fail, envRun{environ: good("LIVEKIT_API_KEY="+goodSecret, "LIVEKIT_API_SECRET="+goodKey)}, "as keys do"},
+		{finding.EnvSecretShort, finding.Warn, envRun{environ: good("LIVEKIT_API_SECRET=tooshort1")}, "has 9 characters"},
+		{finding.EnvCloudLocalMix, finding.Fail, envRun{environ: good("LIVEKIT_URL=wss://x.livekit.cloud", "LIVEKIT_API_KEY=devkey")}, "devkey"},
+		{finding.EnvTicketURLInvalid, finding.Fail, envRun{environ: good("USER_MGMT_BASE_URL=localhost:8000")}, "no scheme"},
+		{finding.EnvTicketURLInvalid, finding.Fail, envRun{environ: good("USER_MGMT_BASE_URL=http://localhost:8000/api/v1/tickets")}, "already"},
+		{finding.EnvTicketURLMissing, finding.Warn, envRun{environ: good("LKDOCTOR_TICKET=tkt_0123456789abcdef")}, "no service"},
+		{finding.EnvSecretExposed, finding.Fail, envRun{environ: good("NEXT_PUBLIC_LIVEKIT_API_SECRET=" + goodSecret)}, "browser bundle"},
+		{finding.EnvSecretExposed, finding.Fail, envRun{files: map[string]string{".env": "VITE_TOKEN_SEED=" + goodSecret}, environ: good()}, "VITE_TOKEN_SEED in .env"},
+		{finding.EnvFilePermissions, finding.Warn, envRun{mode: 0o644, files: map[string]string{".env.local": "LIVEKIT_API_SECRET=" + goodSecret}, environ: good("LIVEKIT_API_SECRET")}, "every user"},
+		{finding.EnvSecretOnCommandLine, finding.Info, envRun{environ: good(), flags: map[string]string{"api-secret": goodSecret}}, "command line"},
+		{finding.EnvProxyInUse, finding.Info, envRun{environ: good(), proxy: "http://user:pass@proxy.example.com:3128"}, "through the proxy http://[hidden]@proxy.example.com:3128"},
+	} {
+		t.Run(string(tt.code)+" "+tt.says, func(t *testing.T) {
+			found := tt.run.findings(t)
+			for _, l := range found {
+				if l.Finding.Code == tt.code && l.Finding.Severity == tt.severity && strings.Contains(l.Finding.Message.String(), tt.says) {
+					return
+				}
+			}
+			t.Errorf("not found; found:")
+			for _, l := range found {
+				t.Errorf("  %s %s: %s", l.Finding.Severity, l.Finding.Code, l.Finding.Message)
+			}
+		})
+	}
+}
+
+// TestHealthySettingsAreQuiet: what is fine is not talked about.
+func TestHealthySettingsAreQuiet(t *testing.T) {
+	for name, run := range map[string]envRun{
+		"the environment":    {environ: good()},
+		"env files":          {files: map[string]string{".env.local": strings.Join(good(), "\n") + "\n", ".env": "# defaults\nLIVEKIT_API_SECRET=your_api_secret\n"}},
+		"a local dev server": {environ: []string{"LIVEKIT_URL=ws://localhost:7880", "LIVEKIT_API_KEY=devkey", "LIVEKIT_API_SECRET=secret"}},
+		"--dev beside .env":  {files: map[string]string{".env.local": strings.Join(good(), "\n")}, flags: map[string]string{"url": "ws://127.0.0.1:7880"}},
+		"an IPv6 address":    {environ: good("LIVEKIT_URL=wss://[2001:db8::1]:443")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, l := range run.findings(t) {
+				t.Errorf("%s %s: %s", l.Finding.Severity, l.Finding.Code, l.Finding.Message)
+			}
+		})
+	}
+}

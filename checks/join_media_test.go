@@ -1,0 +1,94 @@
+package checks
+
+import (
+	"net/netip"
+	"slices"
+	"testing"
+	"time"
+
+	"lkdoctor/checks/finding"
+	"lkdoctor/checks/probe"
+)
+
+// candidate is an advertised address, as a join would have kept it.
+func candidate(protocol, address string) probe.Candidate {
+	addr := netip.MustParseAddr(address)
+	return probe.Candidate{Type: "host", Protocol: protocol, Address: address, Port: 7882, Kind: probe.AddrKind(addr)}
+}
+
+func connected(remote ...probe.Candidate) *probe.Media {
+	pair := probe.Pair{Remote: remote[0], State: probe.PairSucceeded, Nominated: true, RequestsSent: 1, ResponsesReceived: 1, RTT: time.Millisecond}
+	return &probe.Media{Outcome: probe.OutcomeConnected, Connected: true, Remote: remote, Pairs: []probe.Pair{pair}, Selected: &pair}
+}
+
+// TestMediaCodes judges evidence of kinds that a machine on its own cannot
+// make: a public server with private addresses, a slow line. The outcomes that
+// it can make are tested on the real server, in the lab's media faults.
+func TestMediaCodes(t *testing.T) {
+	const public = "8.8.8.8"
+	for _, tt := range []struct {
+		name     string
+		reached  string
+		media    func() *probe.Media
+		code     Code
+		severity finding.Severity
+		owner    Owner
+	}{
+		{"advertises a container's address and nothing answers", public, func() *probe.Media {
+			return &probe.Media{Outcome: probe.OutcomeNothingAnswered, Remote: []probe.Candidate{candidate("udp", "172.17.0.2")}}
+		}, finding.MediaPrivateCandidates, finding.Fail, finding.OwnerLiveKitServer},
+		{"advertises a private address and connects all the same", public, func() *probe.Media {
+			return connected(candidate("udp", "10.0.0.7"))
+		}, finding.MediaPrivateCandidates, finding.Warn, ""},
+		{"private address for a private server is as it should be", "10.0.0.7", func() *probe.Media {
+			return connected(candidate("udp", "10.0.0.7"))
+		}, "", "", ""},
+		{"nothing answers at a public address", public, func() *probe.Media {
+			return &probe.Media{Outcome: probe.OutcomeNothingAnswered, Remote: []probe.Candidate{candidate("udp", public)}}
+		}, finding.MediaFailed, finding.Fail, finding.OwnerNetwork},
+		{"ICE up, DTLS not", public, func() *probe.Media {
+			return &probe.Media{Outcome: probe.OutcomeDTLSFailed, Remote: []probe.Candidate{candidate("udp", public)}}
+		}, finding.MediaDTLSFailed, finding.Fail, ""},
+		{"a round trip of 400 ms", public, func() *probe.Media {
+			m := connected(candidate("udp", public))
+			m.Selected.RTT = 400 * time.Millisecond
+			return m
+		}, finding.MediaSlow, finding.Warn, ""},
+		{"six seconds to connect", public, func() *probe.Media {
+			m := connected(candidate("udp", public))
+			m.Phases.Total = 6 * time.Second
+			return m
+		}, finding.MediaSlow, finding.Warn, ""},
+		{"the ICE/TCP port refuses", public, func() *probe.Media {
+			m := connected(candidate("udp", public))
+			m.TCP = []probe.TCPDial{{Candidate: candidate("tcp", public), Failure: &probe.Failure{Kind: probe.KindRefused}}}
+			return m
+		}, finding.MediaTCPUnreachable, finding.Warn, ""},
+		{"no route to the ICE/TCP port's address family", public, func() *probe.Media {
+			m := connected(candidate("udp", public))
+			m.TCP = []probe.TCPDial{{Candidate: candidate("tcp", public), Failure: &probe.Failure{Kind: probe.KindUnreachable}}}
+			return m
+		}, "", "", ""},
+		{"TCP although UDP is offered", public, func() *probe.Media {
+			return connected(candidate("tcp", public), candidate("udp", public))
+		}, finding.MediaUDPBlocked, finding.Warn, finding.OwnerNetwork},
+		{"no address at all", public, func() *probe.Media {
+			return &probe.Media{Outcome: probe.OutcomeNoRemoteCandidates}
+		}, finding.MediaNoCandidates, finding.Fail, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			reached := netip.AddrPortFrom(netip.MustParseAddr(tt.reached), 443)
+			found := mediaFindings(&JoinRecord{Signal: &probe.Signal{Remote: reached}, Media: tt.media()})
+			if tt.code == "" {
+				if len(found) > 0 {
+					t.Errorf("found %s: %s", found[0].Code, found[0].Message)
+				}
+				return
+			}
+			i := slices.IndexFunc(found, func(f Finding) bool { return f.Code == tt.code })
+			if i < 0 || found[i].Severity != tt.severity || found[i].Owner != tt.owner {
+				t.Errorf("want %s %s by %q; found %+v", tt.severity, tt.code, tt.owner, found)
+			}
+		})
+	}
+}
