@@ -38,7 +38,7 @@ func fallbackMint() Check {
 			case c.Options.NoJoin && acceptance(c.Verdict) == Yes:
 				return NotHere("not needed: the server accepts the token under test")
 			}
-			if key, _, _ := c.devKeys(); key == "" {
+			if key, _, _ := c.devKeys(); key == "" && !c.keyToAsk() {
 				return &Skip{
 					Reason: NotApplicable,
 					Text:   finding.Textf("not checked: no key and secret here, and the server is not a local one"),
@@ -49,6 +49,9 @@ func fallbackMint() Check {
 			return nil
 		},
 		Run: func(ctx context.Context, c *Case) []Finding {
+			if c.keyToAsk() {
+				return c.askKey(ctx)
+			}
 			dev, err := c.mint()
 			if err != nil {
 				return []Finding{finding.New(finding.DevJoinFailed, finding.Fail,
@@ -68,7 +71,7 @@ func fallbackMint() Check {
 			}
 			return nil
 		},
-		Moot: (*Case).notDevServer,
+		Moot: (*Case).noDevToken,
 		Outcome: func(c *Case) Outcome {
 			if c.Dev == nil {
 				return Outcome{}
@@ -77,6 +80,36 @@ func fallbackMint() Check {
 				Facts: Facts{"identity": clean.Line(c.Dev.Identity, 256), "room": clean.Line(c.Dev.Room, 256), "default_keys": c.Dev.DefaultKeys}}
 		},
 	}
+}
+
+// noDevToken tells that no token could be made after all.
+func (c *Case) noDevToken() *Skip {
+	if c.keyToAsk() {
+		return NotHere("not checked: no secret is configured here")
+	}
+	return c.notDevServer()
+}
+
+// keyToAsk tells that there is a key and no secret for it. A token cannot be
+// made, and the server can still say whether it knows the key.
+func (c *Case) keyToAsk() bool {
+	return !c.Settings.APIKey.Secret.Empty() && c.Settings.APISecret.Secret.Empty() && c.Reach != nil && c.Reach.IsLiveKit
+}
+
+// askKey shows the server a token of the configured key with a signature that
+// no secret made: "key unknown" is then told from "signature wrong".
+func (c *Case) askKey(ctx context.Context) []Finding {
+	key := clean.Line(c.Settings.APIKey.Value, 80)
+	known, sure, _ := c.Net.KeyKnown(ctx, c.devURL(), token.Garbage(c.Settings.APIKey.Value, c.serverNow()))
+	if sure && !known {
+		return []Finding{finding.New(finding.ServerKeyUnknown, finding.Fail,
+			"the server does not know the API key %q that is configured here", key).By(finding.OwnerConfig)}
+	}
+	f := finding.New(finding.DevTokenNoKeys, finding.Info, "no LIVEKIT_API_SECRET here, so no token can be made")
+	if sure {
+		f.Message = finding.Textf("no LIVEKIT_API_SECRET here, so no token can be made; the server knows the key %s", key)
+	}
+	return []Finding{f.With("key_known", sure && known)}
 }
 
 // notDevServer tells that the well-known keys were tried in vain: the server

@@ -9,7 +9,10 @@ import (
 
 // Inspection is a token looked at without any network.
 type Inspection struct {
-	Token    *token.Token
+	Token *token.Token
+	// Pasted says what the token was found in, when it was pasted with something
+	// around it.
+	Pasted   Text
 	Verdict  token.Verdict
 	Findings []Located
 	Status   Status
@@ -23,7 +26,7 @@ type Inspection struct {
 func Inspect(raw string, c *Case) Inspection {
 	parsed, format := token.Parse(raw)
 	c.Token = parsed.Effective()
-	out := Inspection{Token: c.Token, Verdict: token.Unknown, At: c.Now()}
+	out := Inspection{Token: c.Token, Pasted: c.Options.Pasted, Verdict: token.Unknown, At: c.Now()}
 	add := func(check string, findings []Finding) {
 		for _, f := range withFixes(byMaker(c, findings)) {
 			out.Findings = append(out.Findings, Located{Check: check, Finding: f})

@@ -53,7 +53,7 @@ func runOne(ctx context.Context, c *Case, check Check, progress func(Event)) Res
 		return stopped(ctx, check, took)
 	}
 	res := Result{Check: check, Status: statusOf(findings), Findings: withFixes(findings), Took: took}
-	if check.Moot != nil {
+	if check.Moot != nil && res.Status == StatusPass {
 		if skip := check.Moot(c); skip != nil {
 			res.Status, res.Skip = StatusSkip, skip
 			return res

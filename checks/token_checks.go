@@ -28,9 +28,13 @@ func tokenFormat() Check {
 			if c.Token == nil || !c.Token.Decoded {
 				return Outcome{}
 			}
+			text := finding.Textf("a JWT signed with %s by key %s",
+				clean.Line(c.Token.Header.Algorithm, 12), clean.Line(c.Token.Claims.Issuer, 40))
+			if !c.Options.Pasted.IsZero() {
+				text = finding.Textf("%s: %s", c.Options.Pasted, text)
+			}
 			return Outcome{
-				Text: finding.Textf("a JWT signed with %s by key %s",
-					clean.Line(c.Token.Header.Algorithm, 12), clean.Line(c.Token.Claims.Issuer, 40)),
+				Text: text,
 				Facts: Facts{"algorithm": clean.Line(c.Token.Header.Algorithm, 12), "length": c.Token.Shape.Length,
 					"issuer": clean.Line(c.Token.Claims.Issuer, 80)},
 			}

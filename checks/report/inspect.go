@@ -18,6 +18,9 @@ import (
 func Inspection(in checks.Inspection, style Style) string {
 	var b strings.Builder
 	t := in.Token
+	if !in.Pasted.IsZero() {
+		b.WriteString(style.text(in.Pasted) + "\n\n")
+	}
 	if t.Decoded {
 		section(&b, style, "Header", t.HeaderJSON())
 		section(&b, style, "Claims", t.ClaimsJSON())

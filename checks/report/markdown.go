@@ -140,7 +140,7 @@ func (m *markdown) cause(run checks.Run) {
 	if !found {
 		return
 	}
-	page, known := m.style.page(f.Code)
+	page, known := m.style.Page(f.Code)
 	if !known {
 		return
 	}
@@ -181,7 +181,7 @@ func (m *markdown) confirm(run checks.Run) {
 		return
 	}
 	m.head("How to check it afterwards")
-	if page, known := m.style.page(f.Code); known {
+	if page, known := m.style.Page(f.Code); known {
 		m.line(page.Confirm.Text)
 		m.fence("sh", page.Confirm.Command)
 		if page.Confirm.Prints != "" {

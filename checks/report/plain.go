@@ -255,8 +255,12 @@ func (s Style) Cleared(owners []checks.Owner) string {
 // Counts is the last line: how many checks ended how, and the time.
 func (s Style) Counts(run checks.Run) string {
 	n := run.Summary
-	return s.say("%d ok · %d warnings · %d failed · %d not run · %d errors · %s",
-		n.Pass, n.Warn, n.Fail, n.Skip, n.Error, strings.TrimSpace(Took(run.Took)))
+	line := s.say("%d ok · %d warnings · %d failed · %d not run · %d errors · %s",
+		n.Pass, n.Warn, n.Fail, n.Skip, n.Error, Took(run.Took))
+	if s.ASCII {
+		return strings.ReplaceAll(line, " ·", ",")
+	}
+	return line
 }
 
 // Took is a duration for people: milliseconds, or seconds from ten on.

@@ -36,8 +36,8 @@ func (s Style) say(format string, args ...any) string {
 	return finding.Textf(format, args...).In(s.Translate)
 }
 
-// page is a code's catalogue page in the reader's language.
-func (s Style) page(code finding.Code) (catalogue.Page, bool) {
+// Page is a code's catalogue page in the reader's language.
+func (s Style) Page(code finding.Code) (catalogue.Page, bool) {
 	if s.Lang == "" {
 		return catalogue.Lookup(code)
 	}

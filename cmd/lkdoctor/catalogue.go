@@ -14,7 +14,8 @@ import (
 
 // explainCommand shows the page of one code, offline.
 func (a *app) explainCommand() *cobra.Command {
-	return &cobra.Command{
+	f := &flags{}
+	cmd := &cobra.Command{
 		Use: "explain CODE", Short: "Explain a finding code: what it means, why, how to confirm, how to fix",
 		Args: cobra.ExactArgs(1),
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
@@ -22,7 +23,7 @@ func (a *app) explainCommand() *cobra.Command {
 		},
 		RunE: func(_ *cobra.Command, args []string) error {
 			code := finding.Code(strings.ToUpper(strings.TrimSpace(args[0])))
-			page, known := catalogue.Lookup(code)
+			page, known := a.style(f).Page(code)
 			if !known {
 				return fmt.Errorf("no code %q: lkdoctor codes lists them%s", args[0], nearest(string(code)))
 			}
@@ -30,6 +31,8 @@ func (a *app) explainCommand() *cobra.Command {
 			return err
 		},
 	}
+	f.addLooks(cmd)
+	return cmd
 }
 
 // codesCommand lists every code.

@@ -13,6 +13,7 @@ import (
 	"lkdoctor/checks/clean"
 	"lkdoctor/checks/probe"
 	"lkdoctor/checks/report"
+	"lkdoctor/checks/words"
 	"lkdoctor/config"
 )
 
@@ -44,6 +45,11 @@ func (a *app) examine(parent context.Context, f *flags) int {
 // newExam reads the settings.
 func (a *app) newExam(f *flags, inputs config.Inputs) (*exam, error) {
 	settings, err := config.Load(inputs)
+	if err == nil && f.pastedURL != "" && settings.URL.Secret.Empty() && inputs.Project == "" && !inputs.Dev {
+		// The token was pasted with its server, and nothing else names one.
+		inputs.Flags["url"] = f.pastedURL
+		settings, err = config.Load(inputs)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -135,8 +141,10 @@ func (a *app) face(f *flags) face {
 
 func (a *app) style(f *flags) report.Style {
 	_, outTTY := terminal(a.out)
+	lang := words.FromLocale(f.lang, a.getenv)
 	return report.Style{
 		Color: useColor(f.color, a.getenv("NO_COLOR"), a.getenv("TERM"), outTTY),
 		ASCII: asciiOnly(a.getenv), Width: a.columns(), Verbose: f.verbose, Quiet: f.quiet,
+		Lang: lang, Translate: words.Translator(lang),
 	}
 }

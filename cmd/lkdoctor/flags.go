@@ -22,10 +22,13 @@ type flags struct {
 	dev                bool
 
 	jsonOut, plain, quiet, verbose bool
-	report, color                  string
+	report, color, lang            string
 	strict                         bool
 	timeout                        time.Duration
 	options                        checks.Options
+
+	// pastedURL is the server that a token from stdin was pasted with.
+	pastedURL string
 }
 
 // settingFlags are the flags that config reads by name.
@@ -47,6 +50,12 @@ func (f *flags) addSettings(cmd *cobra.Command) {
 	set.BoolVar(&f.dev, "dev", false, "a local livekit-server --dev: ws://localhost:7880, devkey, secret")
 }
 
+// addLooks adds the flags of how text looks.
+func (f *flags) addLooks(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.color, "color", "auto", "colours: auto, always or never (NO_COLOR)")
+	cmd.Flags().StringVar(&f.lang, "lang", "auto", "language: auto, en or zh (LC_ALL, LC_MESSAGES, LANG)")
+}
+
 // addRun adds the flags of the checks.
 func (f *flags) addRun(cmd *cobra.Command) {
 	set, o := cmd.Flags(), &f.options
@@ -64,7 +73,7 @@ func (f *flags) addRun(cmd *cobra.Command) {
 	set.StringVar(&f.report, "report", "", "write a report for the maintainer of the part at fault to `FILE`")
 	set.BoolVarP(&f.quiet, "quiet", "q", false, "only what is wrong, and the diagnosis")
 	set.BoolVarP(&f.verbose, "verbose", "v", false, "every check with its facts")
-	set.StringVar(&f.color, "color", "auto", "colours: auto, always or never (NO_COLOR)")
+	f.addLooks(cmd)
 
 	set.StringSliceVar(&o.Only, "only", nil, "run only these `checks` or stages, and what they need")
 	set.StringSliceVar(&o.Skip, "skip", nil, "leave out these `checks` or stages")
@@ -82,6 +91,8 @@ func (f *flags) validate(args []string) error {
 		return fmt.Errorf("unknown command %q", args[0])
 	case f.color != "auto" && f.color != "always" && f.color != "never":
 		return fmt.Errorf("--color %q is none of auto, always, never", f.color)
+	case f.lang != "auto" && f.lang != "en" && f.lang != "zh":
+		return fmt.Errorf("--lang %q is none of auto, en, zh", f.lang)
 	case f.timeout <= 0:
 		return fmt.Errorf("--timeout must be more than nothing")
 	case f.jsonOut && f.plain:
@@ -133,14 +144,17 @@ func (f *flags) pasted(a *app, raw string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("read the token from stdin: %w", err)
 	}
-	return fromPaste(string(text)), nil
+	token, paste := fromPaste(string(text))
+	f.pastedURL, f.options.Pasted = paste.URL, paste.Said
+	return token, nil
 }
 
 // fromPaste takes the token out of what was pasted around it. Without one the
 // text itself is the token, for the checks to judge.
-func fromPaste(text string) string {
-	if found := answer.Pasted(text); !found.Token.IsZero() {
-		return found.Token.Reveal()
+func fromPaste(text string) (string, answer.Paste) {
+	paste := answer.Pasted(text)
+	if paste.Token.IsZero() {
+		return strings.TrimSpace(text), answer.Paste{}
 	}
-	return strings.TrimSpace(text)
+	return paste.Token.Reveal(), paste
 }

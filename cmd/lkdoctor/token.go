@@ -41,7 +41,7 @@ with - stdin: a bare token, a header, a URL or a whole JSON answer.`,
 	f.addSettings(cmd)
 	cmd.Flags().BoolVar(&f.jsonOut, "json", false, "as JSON")
 	cmd.Flags().BoolVarP(&f.verbose, "verbose", "v", false, "every fix, and the facts")
-	cmd.Flags().StringVar(&f.color, "color", "auto", "colours: auto, always or never (NO_COLOR)")
+	f.addLooks(cmd)
 	return cmd
 }
 

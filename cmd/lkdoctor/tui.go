@@ -44,17 +44,18 @@ func (e *exam) deps(runs *reruns) tui.Deps {
 	}
 	renderer.SetHasDarkBackground(dark)
 	return tui.Deps{
-		Checks:   checks.All(),
-		Title:    tui.Header{URL: clean.URL(e.settings.URL.Value), Source: clean.Line(e.settings.URL.Source.String(), 40)},
-		Start:    runs.start,
-		Snippet:  catalogue.Snippet,
-		Page:     catalogue.Lookup,
-		Save:     e.saveFromTUI,
-		Copy:     e.copy,
-		Now:      e.app.now,
-		Renderer: renderer,
-		Dark:     dark,
-		ASCII:    e.style.ASCII,
+		Checks:    checks.All(),
+		Title:     tui.Header{URL: clean.URL(e.settings.URL.Value), Source: clean.Line(e.settings.URL.Source.String(), 40)},
+		Start:     runs.start,
+		Snippet:   catalogue.Snippet,
+		Page:      e.style.Page,
+		Save:      e.saveFromTUI,
+		Copy:      e.copy,
+		Now:       e.app.now,
+		Renderer:  renderer,
+		Dark:      dark,
+		ASCII:     e.style.ASCII,
+		Translate: e.style.Translate,
 	}
 }
 
@@ -104,7 +105,9 @@ func (e *exam) apply(change tui.Change) error {
 	in := e.inputs
 	in.Flags = maps.Clone(in.Flags)
 	if change.Token != "" {
-		in.Flags["token"] = fromPaste(change.Token)
+		pasted, paste := fromPaste(change.Token)
+		in.Flags["token"] = pasted
+		e.options.Pasted = paste.Said
 		e.options.TokenFromStdin = true
 	}
 	if change.Ticket != "" {
