@@ -1,0 +1,167 @@
+package words
+
+import (
+	"encoding/json"
+	"fmt"
+	"go/ast"
+	"go/constant"
+	"go/token"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"unicode"
+)
+
+// found is a format in the code, and one place where it stands.
+type found struct{ format, place string }
+
+// formatsIn lists every text that can become a finding.Text's format, in the
+// order of the files.
+func formatsIn(t *testing.T, s *source) []found {
+	t.Helper()
+	f := newFlow(s)
+	places := map[string]token.Pos{}
+	note := func(text string, at token.Pos) {
+		if old, known := places[text]; text != "" && (!known || s.before(at, old)) {
+			places[text] = at
+		}
+	}
+	f.literals(s.field(t, "checks/finding", "Text", "Format"), note)
+	for _, call := range f.calls {
+		unresolved(f, call, note)
+	}
+	var list []found
+	for text, at := range places {
+		list = append(list, found{text, s.place(at)})
+	}
+	slices.SortFunc(list, func(a, b found) int {
+		if at, bt := places[a.format], places[b.format]; at != bt {
+			if s.before(at, bt) {
+				return -1
+			}
+			return 1
+		}
+		return 0
+	})
+	return list
+}
+
+// unresolved notes the literals in a call of something that takes formats by
+// its name, where the types did not tell what is called.
+func unresolved(f *flow, call *ast.CallExpr, note func(string, token.Pos)) {
+	name := ""
+	switch fun := ast.Unparen(call.Fun).(type) {
+	case *ast.Ident:
+		name = fun.Name
+	case *ast.SelectorExpr:
+		name = fun.Sel.Name
+	}
+	takers := []string{"Textf", "Fixed", "say", "Say", "sayf", "tell", "head", "NotHere", "Waiting"}
+	if !slices.Contains(takers, name) || f.object(call.Fun) != nil {
+		return
+	}
+	for _, argument := range call.Args {
+		if value := f.info.Types[argument].Value; value != nil && value.Kind() == constant.String {
+			note(constant.StringVal(value), argument.Pos())
+		}
+	}
+}
+
+// needsWords tells whether a format has anything to translate.
+func needsWords(format string) bool {
+	text := format
+	for _, v := range verbsOf(format) {
+		text = strings.Replace(text, v.text, "", 1)
+	}
+	return strings.ContainsFunc(text, unicode.IsLetter)
+}
+
+// lkdoctorSource is the code that people read messages of.
+func lkdoctorSource(t *testing.T) *source {
+	t.Helper()
+	return loadSource(t, filepath.Join("..", ".."), "cmd/lkdoctor", "tui", "checks")
+}
+
+// TestEveryFormatHasChineseWords lists the formats without a translation as
+// lines for zh.json, and the translations of formats that are no more. With
+// UPDATE_GOLDEN set it writes zh.json anew, in the order of the code: the stale
+// ones left out, the missing ones as "" to be filled in.
+func TestEveryFormatHasChineseWords(t *testing.T) {
+	texts, err := parse(chinese)
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := formatsIn(t, lkdoctorSource(t))
+	if os.Getenv("UPDATE_GOLDEN") != "" {
+		rewrite(t, list, texts)
+	}
+	inCode, missing := map[string]bool{}, 0
+	for _, f := range list {
+		inCode[f.format] = true
+		if texts[f.format] == "" && needsWords(f.format) {
+			missing++
+			t.Errorf("missing in zh.json (%s):\n  %s: \"\",", f.place, quoted(f.format))
+		}
+	}
+	stale := 0
+	for format := range texts {
+		if !inCode[format] {
+			stale++
+			t.Errorf("stale in zh.json, not in the code any more:\n  %s", quoted(format))
+		}
+	}
+	if len(inCode) < 500 {
+		t.Errorf("only %d formats were found in the code: what finds them is broken", len(inCode))
+	}
+	if missing+stale > 0 {
+		t.Logf("%d formats, %d missing, %d stale", len(inCode), missing, stale)
+	}
+}
+
+// rewrite writes zh.json for the formats in list, with the texts there are.
+func rewrite(t *testing.T, list []found, texts map[string]string) {
+	t.Helper()
+	var lines []string
+	for _, f := range list {
+		if text := texts[f.format]; text != "" || needsWords(f.format) {
+			lines = append(lines, "  "+quoted(f.format)+": "+quoted(text))
+		}
+	}
+	file := "{\n" + strings.Join(lines, ",\n") + "\n}\n"
+	if err := os.WriteFile("zh.json", []byte(file), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// quoted is a text as JSON has it in zh.json.
+func quoted(text string) string {
+	var b strings.Builder
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(text); err != nil {
+		return fmt.Sprintf("%q", text)
+	}
+	return strings.TrimSuffix(b.String(), "\n")
+}
+
+// TestFormatsAreFoundWhereverTheyStand holds the search itself to the ways in
+// which the code makes messages.
+func TestFormatsAreFoundWhereverTheyStand(t *testing.T) {
+	s := loadSource(t, filepath.Join("testdata", "module"), "checks", "tui")
+	var got []string
+	for _, f := range formatsIn(t, s) {
+		got = append(got, f.format)
+	}
+	want := []string{
+		"direct", "concatenated of two", "through a closure", "in a field", "by place in a field", "in a list",
+		"in a map", "a constant", "chosen first", "chosen second", "returned", "of a method", "of a fix",
+		"an argument is a text", "from an element", "to a callback", "first result", "through a type not known",
+	}
+	slices.Sort(got)
+	slices.Sort(want)
+	if !slices.Equal(got, want) {
+		t.Errorf("found\n%q\nwant\n%q", got, want)
+	}
+}
