@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/mattn/go-runewidth"
+
 	"lkdoctor/checks"
 	"lkdoctor/checks/clean"
 	"lkdoctor/checks/finding"
@@ -173,9 +175,10 @@ func (s Style) Finding(check string, f finding.Finding) string {
 
 // block writes wrapped text under a lead.
 func (s Style) block(b *strings.Builder, r role, lead, text string) {
-	for i, line := range wrap(text, s.width()-len(indent)-2-len(lead)) {
+	columns := runewidth.StringWidth(lead)
+	for i, line := range wrap(text, s.width()-len(indent)-2-columns) {
 		if i > 0 {
-			lead = strings.Repeat(" ", len(lead))
+			lead = strings.Repeat(" ", columns)
 		}
 		b.WriteString(indent + "  " + s.paint(roleStrong, lead) + s.paint(r, line) + "\n")
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"net/url"
 	"os"
 	"os/exec"
 	"strings"
@@ -15,6 +16,7 @@ import (
 	"github.com/creack/pty"
 
 	"lkdoctor/checks/lab"
+	"lkdoctor/checks/probe"
 	"lkdoctor/checks/report"
 )
 
@@ -108,6 +110,36 @@ func TestInterrupt(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestInterruptLeavesTheRoom stops a run that stands in a room and waits for
+// media: the participant is gone when the program is.
+func TestInterruptLeavesTheRoom(t *testing.T) {
+	l := startLab(t, "media-blocked")
+	server, err := url.Parse(l.LiveKit.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	network := &probe.Net{}
+	defer network.Close()
+	inside := func() bool {
+		present, known, _ := network.InRoom(t.Context(), server, l.Pair.Key, l.Pair.Secret, l.Room, l.Identity)
+		return known && present
+	}
+	cmd := program(t, l.Environ(), "--json")
+	var out bytes.Buffer
+	cmd.Stdout = &out
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	waitFor(t, inside)
+	_ = cmd.Process.Signal(os.Interrupt)
+	err = cmd.Wait()
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) || exit.ExitCode() != 130 {
+		t.Fatalf("%v, want exit code 130\n%s", err, &out)
+	}
+	waitFor(t, func() bool { return !inside() })
 }
 
 // TestTimeout ends a run by --timeout: exit code 2, and no false pass.
