@@ -170,11 +170,11 @@ func upgradeFinding(c *Case, f *probe.SignalFailure) Finding {
 		"the server accepted the token over HTTP, and refuses the WebSocket with %d: %s", f.Status, orNothing(f.Body)))
 }
 
-func orNothing(s string) string {
+func orNothing(s string) Text {
 	if s == "" {
-		return "(no text)"
+		return finding.Textf("(no text)")
 	}
-	return s
+	return finding.Textf("%s", s)
 }
 
 func roomNotFound(c *Case) Finding {

@@ -145,12 +145,9 @@ func redirected(reply *probe.Reply, who Text) Finding {
 // refusal reads an answer that is no 2xx.
 func refusal(c *Case, reply *probe.Reply, who Text, u *url.URL) Finding {
 	said := answer.ErrorText(reply.Body, reply.Header.Get("Content-Type"))
-	text := clean.Line(said.Text, 160)
-	if text == "" {
-		text = "(no text)"
-	}
+	text := orNothing(clean.Line(said.Text, 160))
 	tell := func(code Code, format string, args ...any) Finding {
-		f := finding.New(code, finding.Fail, format, args...).With("status", reply.Status).With("said", text)
+		f := finding.New(code, finding.Fail, format, args...).With("status", reply.Status).With("said", clean.Line(said.Text, 160))
 		if said.Code != "" {
 			f = f.With("said_code", said.Code)
 		}

@@ -132,7 +132,7 @@ func (c *Case) frontendFindings(reply *probe.Reply, tried []attempt) []Finding {
 	said := answer.ErrorText(reply.Body, reply.Header.Get("Content-Type"))
 	text := orNothing(clean.Line(said.Text, 160))
 	tell := func(code Code, owner Owner, format string, args ...any) Finding {
-		f := finding.New(code, finding.Fail, format, args...).With("status", reply.Status).With("said", text).With("asked", asked).By(owner)
+		f := finding.New(code, finding.Fail, format, args...).With("status", reply.Status).With("said", clean.Line(said.Text, 160)).With("asked", asked).By(owner)
 		if said.Code != "" {
 			f = f.With("said_code", said.Code)
 		}

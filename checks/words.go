@@ -59,11 +59,11 @@ func tlsWords(f *probe.Failure) Text {
 	return finding.Textf("%s", f.Detail)
 }
 
-func orUnknown(s string) string {
+func orUnknown(s string) Text {
 	if s == "" {
-		return "somebody unknown"
+		return finding.Textf("somebody unknown")
 	}
-	return s
+	return finding.Textf("%s", s)
 }
 
 // listener says what answered instead of HTTP, as far as its bytes tell.

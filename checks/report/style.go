@@ -145,6 +145,12 @@ func wrapLine(text string, columns int) []string {
 			line = candidate
 			continue
 		}
+		// Text without spaces, such as Chinese, may break anywhere.
+		if room := columns - runewidth.StringWidth(line) - 1; line != "" && room > 1 && runewidth.StringWidth(word) > len([]rune(word)) {
+			if head := runewidth.Truncate(word, room, ""); head != "" && !strings.ContainsAny(head, "`") {
+				line, word = line+" "+head, strings.TrimPrefix(word, head)
+			}
+		}
 		if line != "" {
 			lines = append(lines, line)
 		}

@@ -6,11 +6,15 @@ import (
 	"log"
 	"os"
 
+	"github.com/mattn/go-runewidth"
+
 	"lkdoctor/cmd/lkdoctor/quiet"
 )
 
 func main() {
 	quiet.Restore()
 	log.SetOutput(io.Discard) // net/http would quote a stranger's bytes there
+	// Terminals draw … and “ in one column in every locale.
+	runewidth.DefaultCondition.EastAsianWidth = false
 	os.Exit(run(newApp(os.Args[1:], os.Stdin, os.Stdout, os.Stderr, os.Environ())))
 }

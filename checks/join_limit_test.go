@@ -1,0 +1,8 @@
+//go:build !race
+
+package checks
+
+import "time"
+
+// wholeRunLimit is what the whole of --media may take on the lab.
+const wholeRunLimit = 2 * time.Second
