@@ -84,16 +84,16 @@ func notLiveKit(ctx context.Context, c *Case, r *probe.Reach, u *url.URL) Findin
 	if found, ok := c.Net.FindPrefix(ctx, u); ok {
 		return finding.New(finding.ServerPathPrefix, finding.Fail,
 			"LiveKit is not at %s, and answers at %s", clean.URL(u.String()), clean.URL(found)).
-			With("found", clean.URL(found)).By(c.urlOwner()).
+			With("found", clean.URL(found)).By(c.urlOwner(u)).
 			Fixed("", "Set LIVEKIT_URL to %s.", clean.URL(found))
 	}
 	if r.Status == 400 && plainToTLSText(r.Excerpt) {
 		return finding.New(finding.ServerTLS, finding.Fail,
 			"%s speaks TLS, and LIVEKIT_URL begins with ws://", clean.Line(u.Host, 80)).
-			With("status", r.Status).With("excerpt", r.Excerpt).By(c.urlOwner())
+			With("status", r.Status).With("excerpt", r.Excerpt).By(c.urlOwner(u))
 	}
 	f := finding.New(finding.ServerNotLiveKit, finding.Fail,
-		"what answers at %s is not LiveKit: %s", clean.Line(u.Host, 80), serverWords(r.What)).By(c.placeOwner(r.What)).
+		"what answers at %s is not LiveKit: %s", clean.Line(u.Host, 80), serverWords(r.What)).By(c.placeOwner(r.What, u)).
 		With("what", string(r.What)).With("status", r.Status)
 	if r.ServerHeader != "" {
 		f = f.With("server_header", r.ServerHeader)
@@ -115,20 +115,21 @@ func plainToTLSText(body string) bool {
 // placeOwner is who must act on what is there instead of LiveKit: the proxy
 // before a LiveKit server is the server's; anything else means that the address
 // is wrong.
-func (c *Case) placeOwner(what probe.ServerKind) Owner {
+func (c *Case) placeOwner(what probe.ServerKind, u *url.URL) Owner {
 	switch what {
 	case probe.ServerNginx, probe.ServerCaddy, probe.ServerTraefik, probe.ServerApache, probe.ServerCloudflare, probe.ServerGoMux:
 		return finding.OwnerLiveKitServer
 	}
-	return c.urlOwner()
+	return c.urlOwner(u)
 }
 
-// urlOwner is whoever wrote the address that is dialled.
-func (c *Case) urlOwner() Owner {
-	if c.elsewhere() {
-		return c.maker()
+// urlOwner is whoever wrote the address u that was dialled: the settings, or
+// whoever handed it out with the token.
+func (c *Case) urlOwner(u *url.URL) Owner {
+	if here := c.livekitURL(); here != nil && sameOrigin(here, u) {
+		return finding.OwnerConfig
 	}
-	return finding.OwnerConfig
+	return c.maker()
 }
 
 func notReady(status int, text string) Finding {
@@ -184,20 +185,20 @@ func serverFailure(c *Case, f *probe.Failure, u *url.URL) []Finding {
 	case probe.KindTLSUnknownCA, probe.KindTLSExpired, probe.KindTLSNotYet, probe.KindTLSWrongName, probe.KindTLSOther:
 		return tell(finding.ServerTLS, server, "the TLS handshake with %s fails: %s", host, tlsWords(f))
 	case probe.KindTLSPlainPort:
-		return tell(finding.ServerTLS, c.urlOwner(), "%s does not speak TLS, and LIVEKIT_URL begins with wss://", host)
+		return tell(finding.ServerTLS, c.urlOwner(u), "%s does not speak TLS, and LIVEKIT_URL begins with wss://", host)
 	case probe.KindPlainToTLS:
-		return tell(finding.ServerTLS, c.urlOwner(), "%s speaks TLS, and LIVEKIT_URL begins with ws://", host)
+		return tell(finding.ServerTLS, c.urlOwner(u), "%s speaks TLS, and LIVEKIT_URL begins with ws://", host)
 	case probe.KindReset, probe.KindClosed:
 		if f.Phase == probe.PhaseTLS {
 			return tell(finding.ServerTLS, server, "%s cuts the connection in the middle of the TLS handshake", host)
 		}
 		if f.What == probe.ServerMediaPort {
-			return tell(finding.ServerNotLiveKit, c.urlOwner(),
+			return tell(finding.ServerNotLiveKit, c.urlOwner(u),
 				"%s closes the connection without an answer, as LiveKit's media port does; signalling is on 7880 unless it was changed", host)
 		}
 		return tell(finding.ServerReset, server, "%s accepts the connection and closes it without an answer", host)
 	}
-	return tell(finding.ServerNotLiveKit, c.urlOwner(), "what listens at %s does not speak HTTP: %s", host, listener(f))
+	return tell(finding.ServerNotLiveKit, c.urlOwner(u), "what listens at %s does not speak HTTP: %s", host, listener(f))
 }
 
 // serverWords names what is there instead of LiveKit.

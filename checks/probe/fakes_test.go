@@ -34,10 +34,12 @@ func quick() probe.Limits {
 func newNet(t *testing.T) *probe.Net {
 	t.Helper()
 	before := goleak.IgnoreCurrent()
+	// Of a livekit-server that another test of this package has stopped.
+	server := goleak.IgnoreTopFunction("github.com/gammazero/workerpool.worker")
 	n := &probe.Net{Limits: quick(), Proxy: func(*url.URL) (*url.URL, error) { return nil, nil }}
 	t.Cleanup(func() {
 		n.Close()
-		goleak.VerifyNone(t, before)
+		goleak.VerifyNone(t, before, server)
 	})
 	return n
 }

@@ -40,7 +40,11 @@ func (m *Media) collect(p *peer) {
 		sortPairs(pairs)
 		m.Pairs = pairs
 	}
-	m.Selected = m.selected(p)
+	// Before ICE has begun, pion v4.2.17 would be read while it is being set up.
+	switch p.pc.ICEConnectionState() {
+	case webrtc.ICEConnectionStateConnected, webrtc.ICEConnectionStateCompleted, webrtc.ICEConnectionStateDisconnected:
+		m.Selected = m.selected(p)
+	}
 }
 
 // knownCandidate is the candidate as it was advertised, or as far as pion's
