@@ -188,35 +188,6 @@ func roomNotFound(c *Case) Finding {
 
 // leftFinding is a Leave that the server sent, with its reason in our words.
 func leftFinding(reason, action string) Finding {
-	return finding.New(finding.JoinLeft, finding.Fail, "the server ended the stay: %s (%s)", leaveWords(reason), reason).
+	return finding.New(finding.JoinLeft, finding.Fail, "the server ended the stay: %s (%s)", finding.LeaveReason(reason), reason).
 		With("reason", reason).With("action", action)
-}
-
-// leaveWords are the reasons of livekit.DisconnectReason for people.
-func leaveWords(reason string) Text {
-	switch reason {
-	case "DUPLICATE_IDENTITY":
-		return finding.Textf("somebody else joined with the same identity")
-	case "SERVER_SHUTDOWN":
-		return finding.Textf("the server is shutting down")
-	case "PARTICIPANT_REMOVED":
-		return finding.Textf("the participant was removed by an API call")
-	case "ROOM_DELETED":
-		return finding.Textf("the room was deleted by an API call")
-	case "ROOM_CLOSED":
-		return finding.Textf("the room was closed")
-	case "CONNECTION_TIMEOUT":
-		return finding.Textf("the media connection did not come up in time")
-	case "JOIN_FAILURE":
-		return finding.Textf("the join failed on the server")
-	case "STATE_MISMATCH":
-		return finding.Textf("the server does not know the session")
-	case "MIGRATION":
-		return finding.Textf("the room moves to another node")
-	case "SIGNAL_CLOSE":
-		return finding.Textf("the signalling connection was closed")
-	case "MEDIA_FAILURE":
-		return finding.Textf("the server's media stack failed")
-	}
-	return finding.Textf("it gave no reason that is known here")
 }

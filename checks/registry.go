@@ -13,6 +13,7 @@ func All() []Check {
 		tokenFormat(), tokenClaims(), tokenTime(),
 		signatureLocal(), signatureServer(),
 		joinReach(), joinWebSocket(), joinMedia(),
+		joinTurn(), joinPublish(), joinReconnect(),
 		fallbackMint(), fallbackJoin(),
 	}
 }

@@ -60,8 +60,8 @@ const (
 	ExitInterrupted = 130
 )
 
-// Do runs every check of list against c and returns the finished run. It joins
-// and leaves at most one room a check, spends at most the one ticket that c
+// Do runs every check of list against c and returns the finished run. It leaves
+// every room that it joins, spends at most the one ticket that c
 // carries, and leaves no connection open. strict makes warnings fail the exit
 // code.
 func Do(ctx context.Context, c *Case, list []Check, strict bool, observe func(Event)) Run {

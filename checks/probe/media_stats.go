@@ -41,8 +41,7 @@ func (m *Media) collect(p *peer) {
 		m.Pairs = pairs
 	}
 	// Before ICE has begun, pion v4.2.17 would be read while it is being set up.
-	switch p.pc.ICEConnectionState() {
-	case webrtc.ICEConnectionStateConnected, webrtc.ICEConnectionStateCompleted, webrtc.ICEConnectionStateDisconnected:
+	if p.pc.ICEConnectionState() != webrtc.ICEConnectionStateNew {
 		m.Selected = m.selected(p)
 	}
 }

@@ -7,6 +7,10 @@ import (
 	"time"
 )
 
+// nearAnswer is how long a server on this machine may take before it counts as
+// far away, behind a tunnel.
+const nearAnswer = 15 * time.Millisecond
+
 // excerptShown is how many characters of a body are kept as evidence.
 const excerptShown = 80
 
@@ -17,7 +21,9 @@ const excerptShown = 80
 //
 // Away from loopback, where round trips cost, all connections are opened at
 // once. On loopback they are opened one by one: the single-threaded servers
-// that developers run there would wait on an idle one.
+// that developers run there would wait on an idle one. A loopback port that does
+// not answer in next to no time may be the near end of a tunnel, though
+// (ssh -L, kubectl port-forward): then the WebSocket's connection is opened too.
 func (n *Net) Reach(ctx context.Context, base *url.URL) (*Reach, *Failure) {
 	start := time.Now()
 	if f := checkURL(base); f != nil {
@@ -35,6 +41,10 @@ func (n *Net) Reach(ctx context.Context, base *url.URL) (*Reach, *Failure) {
 		}
 		r.Addresses, r.Address, r.Attempts = first.Resolved, first.Address, first.Attempts
 		r.Phases, r.TLS = first.Phases, first.TLS
+	}
+	if !far {
+		tunnel := time.AfterFunc(nearAnswer, func() { n.Warm(base) })
+		defer tunnel.Stop()
 	}
 	var wg sync.WaitGroup
 	wg.Go(func() {
@@ -55,6 +65,8 @@ func (n *Net) Reach(ctx context.Context, base *url.URL) (*Reach, *Failure) {
 	n.sumUp(r)
 	if r.IsLiveKit {
 		n.Warm(base)
+	} else {
+		n.dropWarm(base)
 	}
 	return r, nil
 }

@@ -22,6 +22,9 @@ const (
 	// server to hang up. Leave is done within both.
 	writeWait = 300 * time.Millisecond
 	leaveWait = 50 * time.Millisecond
+	// farUpgrade is from when on the server counts as too far away to be waited
+	// for: what was sent is on its way, and its answer would cost a round trip.
+	farUpgrade = 20 * time.Millisecond
 	// quietDefault is how long a session may be silent when the server names no
 	// ping time-out of its own.
 	quietDefault = 15 * time.Second
@@ -233,7 +236,7 @@ func (s *Signal) Leave() {
 		defer close(s.leaveDone)
 		close(s.leaving)
 		s.sayGoodbye()
-		timer := time.NewTimer(leaveWait)
+		timer := time.NewTimer(s.patience())
 		defer timer.Stop()
 		select {
 		case <-s.readDone:
@@ -244,6 +247,14 @@ func (s *Signal) Leave() {
 		<-s.pingDone
 	})
 	<-s.leaveDone
+}
+
+// patience is how long Leave waits for the server to hang up.
+func (s *Signal) patience() time.Duration {
+	if s.Phases.Upgrade > farUpgrade {
+		return 0
+	}
+	return leaveWait
 }
 
 // sayGoodbye sends Leave and a close frame.

@@ -51,6 +51,18 @@ func (n *Net) Warm(u *url.URL) {
 	})
 }
 
+// dropWarm closes the warm connection to u, if there is one.
+func (n *Net) dropWarm(u *url.URL) {
+	key := spareKey(u)
+	n.mu.Lock()
+	s := n.spares[key]
+	delete(n.spares, key)
+	n.mu.Unlock()
+	if s != nil {
+		s.stop()
+	}
+}
+
 // TakeConn hands over the warm connection to u (TLS finished, if u asks for
 // it), or nil when there is none. It waits for one that is being opened. A
 // server may hang up on an idle connection at any moment: whoever gets reset or

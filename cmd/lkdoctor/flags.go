@@ -79,6 +79,7 @@ func (f *flags) addRun(cmd *cobra.Command) {
 	set.StringSliceVar(&o.Skip, "skip", nil, "leave out these `checks` or stages")
 	set.BoolVar(&o.NoJoin, "no-join", false, "join no room")
 	set.BoolVar(&o.DevJoin, "dev-join", false, "only make a dev token and join with it")
+	set.BoolVar(&o.Media, "media", false, "also check TURN servers, publishing and reconnecting")
 	set.BoolVar(&o.ForceJoin, "force-join", false, "join although that throws out a participant of the same identity")
 	set.BoolVar(&f.strict, "strict", false, "warnings fail the exit code too")
 	set.DurationVar(&f.timeout, "timeout", 60*time.Second, "`time` for the whole run")

@@ -1,0 +1,91 @@
+package checks
+
+import (
+	"context"
+	"time"
+
+	"lkdoctor/checks/finding"
+	"lkdoctor/checks/probe"
+)
+
+// joinReconnect cuts the WebSocket of a participant of its own, takes the
+// session up again, and then joins anew.
+func joinReconnect() Check {
+	// What Run saw, for Outcome. A list of checks is of one run.
+	var seen *probe.Reconnected
+	return Check{
+		ID: "join.reconnect", Stage: StageJoin, Timeout: 34 * time.Second,
+		Title: finding.Textf("A session resumes after its WebSocket was cut"),
+		Short: finding.Textf("Reconnect"),
+		After: []string{"join.reach", "join.websocket", "join.media", "fallback.mint", "fallback.join"},
+		Ready: func(c *Case, ended Ended) *Skip { return c.ownJoins(ended) },
+		Run: func(ctx context.Context, c *Case) []Finding {
+			raw, err := c.guestToken("reconnect", "cut")
+			if err != nil {
+				return []Finding{finding.New(finding.ReconnectFailed, finding.Fail,
+					"no token could be made with the key and secret here: %s", c.Redact.Clean(err.Error(), 160)).By(finding.OwnerConfig)}
+			}
+			Waiting(ctx, "cutting the WebSocket and taking the session up again")
+			seen = c.Net.Reconnect(ctx, c.devURL(), probe.ReconnectOptions{Token: raw, Via: c.via(), Remove: c.removeGuest("reconnect", "cut")})
+			if seen.Cancelled {
+				return unfinished(ctx)
+			}
+			return reconnectFindings(seen)
+		},
+		Outcome: func(*Case) Outcome { return reconnectOutcome(seen) },
+	}
+}
+
+// removeGuest takes a participant of the doctor's own out of its room by the
+// server's API.
+func (c *Case) removeGuest(what, identity string) func(context.Context) {
+	return func(ctx context.Context) {
+		key, secret, _ := c.devKeys()
+		c.Net.Remove(ctx, c.devURL(), key, secret, c.guestRoom(what), "lkdoctor-"+identity)
+	}
+}
+
+func reconnectFindings(r *probe.Reconnected) []Finding {
+	if r.Cancelled || r.Failed == "" {
+		return nil
+	}
+	with := func(f Finding) []Finding {
+		f = f.With("step", string(r.Failed)).With("took_ms", millis(r.Took))
+		if r.Failure != nil {
+			f = f.With("kind", string(r.Failure.Kind)).With("status", r.Failure.Status)
+		}
+		return []Finding{f}
+	}
+	switch f := r.Failure; {
+	case r.Failed == probe.ReconnectJoin && f != nil:
+		return with(guestRefused(finding.ReconnectFailed, f))
+	case r.End != nil:
+		return with(guestLeft(finding.ReconnectFailed, r.End))
+	case f != nil && f.Kind == probe.SignalLeave:
+		return with(finding.New(finding.ReconnectFailed, finding.Fail,
+			"the WebSocket was cut, and the server did not take the session up again: %s (%s)", finding.LeaveReason(f.Reason), f.Reason).
+			With("reason", f.Reason).With("action", f.Action))
+	case f != nil && r.Failed == probe.ReconnectFull:
+		return with(finding.New(finding.ReconnectFailed, finding.Fail,
+			"the session resumed, and joining anew after a second cut did not work: %s", f.Error()))
+	case f != nil:
+		return with(finding.New(finding.ReconnectFailed, finding.Fail,
+			"the WebSocket was cut, and the session did not resume: %s", f.Error()))
+	case r.Failed == probe.ReconnectJoin:
+		return with(finding.New(finding.ReconnectFailed, finding.Fail,
+			"nothing was cut: the media connection of the participant to test with did not come up"))
+	}
+	return with(finding.New(finding.ReconnectFailed, finding.Fail,
+		"after the cut the signalling came back, and the media connection did not"))
+}
+
+func reconnectOutcome(r *probe.Reconnected) Outcome {
+	if r == nil || r.Failed != "" {
+		return Outcome{}
+	}
+	return Outcome{
+		Text: finding.Textf("resumed in %s, joined anew in %s", r.Resume.Round(time.Millisecond).String(), r.Full.Round(time.Millisecond).String()),
+		Facts: Facts{"room": r.Room, "join_ms": millis(r.Join), "resume_signal_ms": millis(r.Signal), "resume_ms": millis(r.Resume),
+			"full_reconnect_ms": millis(r.Full), "new_session": r.NewSession},
+	}
+}

@@ -1,0 +1,168 @@
+package checks
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"lkdoctor/checks/finding"
+	"lkdoctor/checks/probe"
+)
+
+// turnRecord is what came of asking the ICE servers.
+type turnRecord struct {
+	Reports []probe.TURNReport
+	// Offered tells whether a TURN server is among them.
+	Offered bool
+	// Relayed is the join through them; nil where there was none, for the reason
+	// of NoJoin.
+	Relayed *probe.RelayJoin
+	NoJoin  Text
+}
+
+// joinTurn asks each STUN and TURN server that the LiveKit server hands out,
+// and joins through them alone.
+func joinTurn() Check {
+	// What Run saw, for Outcome. A list of checks is of one run.
+	var seen turnRecord
+	return Check{
+		ID: "join.turn", Stage: StageJoin, Timeout: 14 * time.Second,
+		Title: finding.Textf("The TURN servers that the server hands out relay media"),
+		Short: finding.Textf("TURN"),
+		After: []string{"join.reach", "join.websocket", "join.media", "fallback.mint", "fallback.join"},
+		Ready: func(c *Case, ended Ended) *Skip {
+			if c.anySignal() != nil {
+				return nil
+			}
+			return c.ownJoins(ended)
+		},
+		Run: func(ctx context.Context, c *Case) []Finding {
+			seen = turnRecord{}
+			return c.turn(ctx, &seen)
+		},
+		Outcome: func(*Case) Outcome { return turnOutcome(&seen) },
+	}
+}
+
+// turn asks, joins and judges.
+func (c *Case) turn(ctx context.Context, seen *turnRecord) []Finding {
+	Waiting(ctx, "asking the STUN and TURN servers that the server hands out")
+	signal := c.anySignal()
+	if signal == nil {
+		var f *probe.SignalFailure
+		if signal, f = c.lookIn(ctx); f != nil {
+			return signalFindings(c, f, c.devURL(), nil)
+		}
+	}
+	jctx, stop := context.WithCancel(ctx)
+	defer stop()
+	relayed := make(chan struct{})
+	go func() { defer close(relayed); seen.Relayed, seen.NoJoin = c.relayJoin(jctx, signal) }()
+	seen.Reports = signal.TURN(ctx, probe.TURNOptions{Peers: c.mediaAddrs()})
+	if !slices.ContainsFunc(seen.Reports, mayRelay) {
+		stop() // what cannot work is not waited for
+	}
+	<-relayed
+	if j := seen.Relayed; j != nil && j.Cancelled {
+		seen.Relayed, seen.NoJoin = nil, finding.Textf("not waited for: no TURN server relays")
+	}
+	seen.Offered = signal.OffersTURN()
+	if ctx.Err() != nil {
+		return unfinished(ctx)
+	}
+	return turnFindings(seen)
+}
+
+// unfinished is what a check has to say whose context ended first: nothing when
+// the run was stopped, which the runner tells, and not a pass when its own time
+// was over.
+func unfinished(ctx context.Context) []Finding {
+	if !errors.Is(ctx.Err(), context.DeadlineExceeded) || errors.Is(context.Cause(ctx), ErrTimeout) {
+		return nil
+	}
+	return []Finding{finding.New(finding.DoctorTimeout, finding.Fail,
+		"the time for this check was over before it had ended, so it says nothing about what it was to check")}
+}
+
+// mayRelay tells whether media could get through a server, as far as it said.
+func mayRelay(r probe.TURNReport) bool {
+	return r.Relay.IsValid() && (r.PeersAsked == 0 || len(r.PeersDenied) < r.PeersAsked)
+}
+
+// lookIn joins for what the server says on joining, and leaves at once.
+func (c *Case) lookIn(ctx context.Context) (*probe.Signal, *probe.SignalFailure) {
+	raw, err := c.guestToken("turn", "asker")
+	if err != nil {
+		return nil, &probe.SignalFailure{Kind: probe.SignalCancelled, Err: err}
+	}
+	signal, f := c.Net.OpenSignal(ctx, c.devURL(), raw, probe.SignalOptions{Via: c.via()})
+	if f == nil {
+		signal.Leave()
+	}
+	return signal, f
+}
+
+// relayJoin joins through the TURN servers alone, where there are any and this
+// machine has the key and secret for a participant of its own.
+func (c *Case) relayJoin(ctx context.Context, signal *probe.Signal) (*probe.RelayJoin, Text) {
+	switch {
+	case !signal.OffersTURN():
+		return nil, Text{}
+	case !c.hasOwnKeys() || c.devURL() == nil:
+		return nil, finding.Textf("no key and secret here for a participant of its own")
+	case c.elsewhere() && c.Joined.in():
+		return nil, finding.Textf("the key and secret here are for another server")
+	}
+	raw, err := c.guestToken("turn", "relayed")
+	if err != nil {
+		return nil, finding.Textf("no token could be made with the key and secret here")
+	}
+	options := probe.RelayOptions{Token: raw, Via: c.via()}
+	joined := c.Net.JoinRelayed(ctx, c.devURL(), options)
+	if relayFailed(joined) {
+		// A verdict this heavy takes two tries, each with an allocation of its own.
+		joined = c.Net.JoinRelayed(ctx, c.devURL(), options)
+	}
+	return joined, Text{}
+}
+
+// turnFindings judges each server, and then all together.
+func turnFindings(seen *turnRecord) []Finding {
+	var findings []Finding
+	for _, r := range seen.Reports {
+		if f, found := turnFinding(r, seen.Relayed); found {
+			findings = append(findings, f)
+		}
+	}
+	if !seen.Offered {
+		return append(findings, finding.New(finding.TurnNotOffered, finding.Info,
+			"the server hands out no TURN server: who is behind a firewall that lets only TLS out cannot get media through"))
+	}
+	if j := seen.Relayed; j != nil && relayFailed(j) && finding.Worst(findings) != finding.Fail {
+		findings = append(findings, relayFinding(j))
+	}
+	return findings
+}
+
+// relayFailed tells whether a join through the TURN servers came to nothing.
+func relayFailed(j *probe.RelayJoin) bool {
+	return !j.Answered && !j.Cancelled && j.Failure == nil && j.Offered
+}
+
+func relayFinding(j *probe.RelayJoin) Finding {
+	if !j.Relayed {
+		return finding.New(finding.TurnUnreachable, finding.Fail,
+			"a participant that may use the TURN servers only got no address from them").By(finding.OwnerNetwork)
+	}
+	return finding.New(finding.TurnRelayDenied, finding.Fail,
+		"the LiveKit server did not answer a participant that may use the TURN servers only: %d checks were sent through them", relayChecks(j)).
+		With("pairs", pairRows(j.Pairs))
+}
+
+func relayChecks(j *probe.RelayJoin) (sent uint64) {
+	for _, p := range j.Pairs {
+		sent += p.RequestsSent
+	}
+	return sent
+}

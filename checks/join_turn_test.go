@@ -1,0 +1,276 @@
+package checks
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"lkdoctor/checks/clean"
+	"lkdoctor/checks/finding"
+	"lkdoctor/checks/lab"
+	"lkdoctor/checks/probe"
+	"lkdoctor/config"
+)
+
+// mediaChecks are all checks, those of --media among them.
+func mediaChecks() []Check {
+	list := All()
+	for _, check := range []Check{joinReconnect(), joinPublish(), joinTurn()} {
+		if !slices.ContainsFunc(list, func(c Check) bool { return c.ID == check.ID }) {
+			at := slices.IndexFunc(list, func(c Check) bool { return c.ID == "join.media" })
+			list = slices.Insert(list, at+1, check)
+		}
+	}
+	return list
+}
+
+// mediaLab is a real server and a pair that is good there.
+type mediaLab struct {
+	server *lab.LiveKit
+	pair   lab.Pair
+}
+
+func startMediaLab(tb testing.TB, o lab.LiveKitOptions) *mediaLab {
+	tb.Helper()
+	pair := lab.NewPair()
+	o.Keys = map[string]string{pair.Key: pair.Secret}
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	server, err := lab.StartLiveKit(ctx, o)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { _ = server.Close() })
+	return &mediaLab{server: server, pair: pair}
+}
+
+// media is a case with --media against url; change may adapt it.
+func (l *mediaLab) media(tb testing.TB, url string, change ...func(*Case)) *Case {
+	tb.Helper()
+	set := func(name, value string) config.Setting {
+		return config.Setting{Name: name, Value: value, Secret: config.NewSecret(value), Source: config.Source{Kind: config.Environment}}
+	}
+	secret := set("LIVEKIT_API_SECRET", l.pair.Secret)
+	secret.Sensitive, secret.Value = true, ""
+	c := &Case{
+		Settings: &config.Settings{URL: set("LIVEKIT_URL", url), APIKey: set("LIVEKIT_API_KEY", l.pair.Key),
+			APISecret: secret, Env: &config.Variables{}},
+		Options: Options{Media: true}, Now: time.Now, Net: &probe.Net{},
+		Redact: clean.NewRedactor(l.pair.Secret), Nonce: fmt.Sprintf("%08x", time.Now().UnixNano()&0xffffffff),
+	}
+	for _, f := range change {
+		f(c)
+	}
+	return c
+}
+
+// diagnose runs c and returns the results by ID.
+func diagnose(tb testing.TB, c *Case) (Ended, Run) {
+	tb.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	run := Do(ctx, c, mediaChecks(), false, func(Event) {})
+	out := Ended{}
+	for _, r := range run.Results {
+		out[r.Check.ID] = r
+	}
+	return out, run
+}
+
+func codesOf(r Result) (out []Code) {
+	for _, f := range r.Findings {
+		out = append(out, f.Code)
+	}
+	return out
+}
+
+// turnPeer runs a TURN server of the lab and a LiveKit server that hands it out.
+func turnPeer(t *testing.T, o lab.TURNOptions, change func(config string) string) *mediaLab {
+	t.Helper()
+	server, err := lab.StartTURN(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = server.Close() })
+	entry := server.Config()
+	if change != nil {
+		entry = change(entry)
+	}
+	return startMediaLab(t, lab.LiveKitOptions{RTC: "enable_loopback_candidate: true, turn_servers: [" + entry + "]"})
+}
+
+// certified is a TLS TURN server's options, with a certificate that nobody here
+// trusts, or an expired one.
+func certified(t *testing.T, c lab.Certificate) lab.TURNOptions {
+	t.Helper()
+	authority, err := lab.NewAuthority()
+	if err != nil {
+		t.Fatal(err)
+	}
+	config, err := authority.Issue(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return lab.TURNOptions{Transport: "tls", TLS: config}
+}
+
+func TestJoinTurn(t *testing.T) {
+	refused, err := lab.RefusedAddr()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, refusedPort, _ := strings.Cut(refused, ":")
+	for name, c := range map[string]struct {
+		lab   func() *mediaLab
+		want  Code
+		owner Owner
+		says  string
+	}{
+		"TURN_NOT_OFFERED": {func() *mediaLab { return startMediaLab(t, lab.LiveKitOptions{}) }, finding.TurnNotOffered, "", "no TURN server"},
+		"TURN works":       {func() *mediaLab { return turnPeer(t, lab.TURNOptions{}, nil) }, "", "", ""},
+		"TURN_UNREACHABLE": {func() *mediaLab {
+			return startMediaLab(t, lab.LiveKitOptions{RTC: "enable_loopback_candidate: true, turn_servers: [{host: 127.0.0.1, port: " +
+				refusedPort + ", protocol: tcp, username: u, credential: canary-credential}]"})
+		}, finding.TurnUnreachable, finding.OwnerLiveKitServer, "nobody listens there"},
+		"TURN_TLS expired": {func() *mediaLab {
+			return turnPeer(t, certified(t, lab.Certificate{From: -48 * time.Hour, Until: -24 * time.Hour}), nil)
+		}, finding.TurnTLS, finding.OwnerLiveKitServer, "expired on"},
+		"TURN_TLS unknown": {func() *mediaLab { return turnPeer(t, certified(t, lab.Certificate{}), nil) },
+			finding.TurnTLS, finding.OwnerLiveKitServer, "lklab test authority"},
+		"TURN_AUTH": {func() *mediaLab {
+			return turnPeer(t, lab.TURNOptions{}, func(entry string) string {
+				at := strings.Index(entry, "credential: ")
+				return entry[:at] + "credential: canary-credential}"
+			})
+		}, finding.TurnAuth, finding.OwnerLiveKitServer, "refuses the credentials"},
+		"TURN_RELAY_DENIED":      {func() *mediaLab { return turnPeer(t, lab.TURNOptions{Deny: true}, nil) }, finding.TurnRelayDenied, "", "may not relay to the LiveKit server at 127.0.0.1"},
+		"TURN_RELAY_DENIED mute": {func() *mediaLab { return turnPeer(t, lab.TURNOptions{Mute: true}, nil) }, finding.TurnRelayDenied, "", "nothing came through it"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := c.lab()
+			only := func(x *Case) { x.Options.Only = []string{"join.turn", "fallback"} }
+			ended, _ := diagnose(t, l.media(t, l.server.URL, only))
+			r := ended["join.turn"]
+			t.Logf("%s %v: %s %v %v", r.Status, r.Took, r.Outcome.Text, r.Outcome.Facts, r.Skip)
+			codes := codesOf(r)
+			if c.want == "" && len(codes) > 0 || c.want != "" && !slices.Equal(codes, []Code{c.want}) {
+				t.Fatalf("findings %v, want %s: %+v", codes, c.want, r.Findings)
+			}
+			for _, f := range r.Findings {
+				t.Log(f.Message, f.Facts)
+				if !strings.Contains(f.Message.String(), c.says) || c.owner != "" && f.Owner != c.owner {
+					t.Errorf("%q of %s, want %q of %s", f.Message, f.Owner, c.says, c.owner)
+				}
+			}
+			if strings.Contains(fmt.Sprintf("%+v", r), "canary") {
+				t.Errorf("a credential is shown: %+v", r)
+			}
+		})
+	}
+}
+
+// The three are not asked for without --media, and have nothing to do without
+// a key and secret.
+func TestMediaChecksSkip(t *testing.T) {
+	l := startMediaLab(t, lab.LiveKitOptions{})
+	ended, _ := diagnose(t, l.media(t, l.server.URL, func(c *Case) { c.Options.Media = false }))
+	for _, id := range []string{"join.turn", "join.publish", "join.reconnect"} {
+		if r := ended[id]; r.Skip == nil || r.Skip.Reason != NotRequested {
+			t.Errorf("%s: %+v", id, r.Skip)
+		}
+	}
+	ended, _ = diagnose(t, l.media(t, l.server.URL, func(c *Case) {
+		raw, err := c.guestToken("test", "caller")
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.Settings.Token = config.Setting{Secret: config.NewSecret(raw), Source: config.Source{Kind: config.Flag}}
+		c.Settings.APIKey, c.Settings.APISecret = config.Setting{}, config.Setting{}
+	}))
+	if r := ended["join.media"]; r.Status != StatusPass {
+		t.Fatalf("%+v", r)
+	}
+	if r := ended["join.turn"]; r.Status != StatusPass || !slices.Equal(codesOf(r), []Code{finding.TurnNotOffered}) {
+		t.Errorf("%+v", r)
+	}
+	for _, id := range []string{"join.publish", "join.reconnect"} {
+		if r := ended[id]; r.Skip == nil || r.Skip.Reason != NotApplicable {
+			t.Errorf("%s: %+v", id, r)
+		}
+	}
+}
+
+func TestTurnFindings(t *testing.T) {
+	here := netip.MustParseAddrPort("192.0.2.1:1000")
+	peer := netip.MustParseAddr("198.51.100.7")
+	answered := &probe.RelayJoin{Offered: true, Relayed: true, Answered: true}
+	silent := &probe.RelayJoin{Offered: true, Relayed: true}
+	working := probe.TURNReport{URL: "turn:turn.example:3478", Relay: here, RoundTrip: time.Millisecond}
+	changed := func(change func(*probe.TURNReport)) probe.TURNReport {
+		r := working
+		change(&r)
+		return r
+	}
+	for _, c := range []struct {
+		name     string
+		report   probe.TURNReport
+		join     *probe.RelayJoin
+		want     Code
+		severity finding.Severity
+	}{
+		{"works", working, answered, "", ""},
+		{"works, and nobody to join with", working, nil, "", ""},
+		{"TURN_RELAY_DENIED: LiveKit is not reached", working, silent, finding.TurnRelayDenied, finding.Fail},
+		{"TURN_UNREACHABLE: no address for a participant", working, &probe.RelayJoin{Offered: true}, finding.TurnUnreachable, finding.Fail},
+		{"this machine is denied, LiveKit is not", changed(func(r *probe.TURNReport) {
+			r.Failed, r.Code, r.OwnDenied, r.PeersAsked, r.Mapped = probe.TURNPermission, 403, true, 1, here
+		}), answered, "", ""},
+		{"TURN_RELAY_DENIED: this machine is denied, and LiveKit is not known", changed(func(r *probe.TURNReport) {
+			r.Failed, r.Code, r.OwnDenied, r.Mapped = probe.TURNPermission, 403, true, here
+		}), nil, finding.TurnRelayDenied, finding.Fail},
+		{"TURN_RELAY_DENIED: LiveKit is denied", changed(func(r *probe.TURNReport) {
+			r.Failed, r.Code, r.PeersAsked, r.PeersDenied = probe.TURNPermission, 403, 1, []netip.Addr{peer}
+		}), nil, finding.TurnRelayDenied, finding.Fail},
+		{"nothing came back here, LiveKit answered", changed(func(r *probe.TURNReport) { r.Failed = probe.TURNRelay }), answered, "", ""},
+		{"TURN_RELAY_DENIED: quota", changed(func(r *probe.TURNReport) { r.Failed, r.Code = probe.TURNAllocate, 486 }), nil, finding.TurnRelayDenied, finding.Fail},
+		{"TURN_AUTH", changed(func(r *probe.TURNReport) { r.Failed, r.Code = probe.TURNAllocate, 401 }), nil, finding.TurnAuth, finding.Fail},
+		{"TURN_UNREACHABLE: something else answers", changed(func(r *probe.TURNReport) { r.Failed, r.Text = probe.TURNAllocate, "attribute not found" }), nil, finding.TurnUnreachable, finding.Fail},
+		{"TURN_UNREACHABLE: a silent STUN server only warns", changed(func(r *probe.TURNReport) {
+			r.STUN, r.Failed, r.Failure = true, probe.TURNBinding, &probe.Failure{Kind: probe.KindSilent, Phase: probe.PhaseUDP}
+		}), answered, finding.TurnUnreachable, finding.Warn},
+		{"interrupted", changed(func(r *probe.TURNReport) { r.Failed, r.Cancelled = probe.TURNAllocate, true }), nil, "", ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			findings := turnFindings(&turnRecord{Reports: []probe.TURNReport{c.report}, Offered: true, Relayed: c.join})
+			switch {
+			case c.want == "" && len(findings) == 0:
+			case len(findings) != 1 || findings[0].Code != c.want || findings[0].Severity != c.severity:
+				t.Errorf("%+v, want %s %q", findings, c.severity, c.want)
+			}
+		})
+	}
+}
+
+// A check whose own time is over has not passed; the end of a whole run is the
+// runner's to tell.
+func TestUnfinished(t *testing.T) {
+	own, cancel := context.WithTimeout(t.Context(), 0)
+	defer cancel()
+	if got := unfinished(own); len(got) != 1 || got[0].Code != finding.DoctorTimeout {
+		t.Errorf("own time over: %+v", got)
+	}
+	whole, cancel := context.WithTimeoutCause(t.Context(), 0, ErrTimeout)
+	defer cancel()
+	if got := unfinished(whole); len(got) != 0 {
+		t.Errorf("the run's time over: %+v", got)
+	}
+	stopped, cancel := context.WithCancel(t.Context())
+	cancel()
+	if got := unfinished(stopped); len(got) != 0 {
+		t.Errorf("interrupted: %+v", got)
+	}
+}

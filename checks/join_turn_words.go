@@ -1,0 +1,162 @@
+package checks
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"lkdoctor/checks/clean"
+	"lkdoctor/checks/finding"
+	"lkdoctor/checks/probe"
+)
+
+// turnFinding judges one server. A relay that lets nothing through to this
+// machine is fine as long as it lets LiveKit through.
+func turnFinding(r probe.TURNReport, join *probe.RelayJoin) (Finding, bool) {
+	if r.Failed == "" || r.Cancelled {
+		return Finding{}, false
+	}
+	through := join != nil && join.Answered
+	tell := func(code Code, format string, args ...any) (Finding, bool) {
+		f := finding.New(code, finding.Fail, format, args...).With("url", r.URL).With("step", string(r.Failed)).
+			With("took_ms", millis(r.Took))
+		if r.Code != 0 {
+			f = f.With("turn_error", r.Code)
+		}
+		if r.Text != "" {
+			f = f.With("server_text", r.Text)
+		}
+		if r.Failure != nil {
+			f = failureFacts(f, r.Failure)
+		}
+		return f, true
+	}
+	switch {
+	case r.Failed == probe.TURNHandshake && r.Failure != nil && r.Failure.Kind == probe.KindCancelled:
+		return Finding{}, false
+	case r.Failed == probe.TURNHandshake:
+		f, _ := tell(finding.TurnTLS, "the TURN server %s cannot be used over TLS: %s", r.Host, turnTLSWords(r.Failure))
+		return f.By(finding.OwnerLiveKitServer), true
+	case r.Failure != nil:
+		f, _ := tell(finding.TurnUnreachable, "%s cannot be reached over %s: %s", r.URL, r.Transport, turnReachWords(r.Failure))
+		if r.STUN {
+			f.Severity = finding.Warn
+		}
+		return f.By(turnOwner(r.Failure)), true
+	case r.Failed == probe.TURNAllocate && (r.Code == 403 || r.Code == 486 || r.Code == 508):
+		return tell(finding.TurnRelayDenied, "the TURN server %s gives no address to relay from (%s)", r.Host, turnError(r))
+	case r.Failed == probe.TURNAllocate && r.Code != 0:
+		f, _ := tell(finding.TurnAuth, "the TURN server %s refuses the credentials that the LiveKit server hands out (%s)", r.Host, turnError(r))
+		return f.By(finding.OwnerLiveKitServer), true
+	case r.Failed == probe.TURNAllocate, r.Failed == probe.TURNBinding:
+		return tell(finding.TurnUnreachable, "what answers at %s is no working TURN server: %s", r.Host, r.Text)
+	case r.PeersAsked > 0 && len(r.PeersDenied) == r.PeersAsked:
+		return tell(finding.TurnRelayDenied, "the TURN server %s may not relay to the LiveKit server at %s (%s)",
+			r.Host, r.PeersDenied[0].String(), turnError(r))
+	case through || r.PeersAsked > len(r.PeersDenied) && r.OwnDenied:
+		return Finding{}, false
+	case r.OwnDenied:
+		return tell(finding.TurnRelayDenied, "the TURN server %s may not relay to %s (%s)", r.Host, r.Mapped.Addr().String(), turnError(r))
+	case r.Failed == probe.TURNRelay:
+		return tell(finding.TurnRelayDenied, "the TURN server %s gave the address %s to relay from, and nothing came through it", r.Host, r.Relay.String())
+	}
+	return tell(finding.TurnRelayDenied, "the TURN server %s did not permit relaying: %s", r.Host, r.Text)
+}
+
+// turnError is the error that a server answered with, and its name in RFC 8656
+// section 19 where the server sent none.
+func turnError(r probe.TURNReport) string {
+	name := r.Text
+	if name == "" {
+		name = map[int]string{400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 437: "Allocation Mismatch",
+			441: "Wrong Credentials", 442: "Unsupported Transport Protocol", 486: "Allocation Quota Reached",
+			508: "Insufficient Capacity"}[r.Code]
+	}
+	return strings.TrimSpace(fmt.Sprintf("%d %s", r.Code, name))
+}
+
+func turnTLSWords(f *probe.Failure) Text {
+	switch f.Kind {
+	case probe.KindTLSPlainPort, probe.KindClosed, probe.KindReset, probe.KindSilent:
+		return finding.Textf("what listens there does not speak TLS")
+	}
+	return tlsWords(f)
+}
+
+func turnReachWords(f *probe.Failure) Text {
+	switch f.Kind {
+	case probe.KindDNSAbsent:
+		return finding.Textf("its name does not exist")
+	case probe.KindDNSFailed:
+		return finding.Textf("the name server gave no address")
+	case probe.KindRefused:
+		return finding.Textf("nobody listens there")
+	case probe.KindSilent, probe.KindSYNTimeout:
+		return finding.Textf("nobody answers")
+	case probe.KindUnreachable:
+		return finding.Textf("there is no route to it from here")
+	}
+	return finding.Textf("%s", orNothing(clean.Line(f.Detail, 160)))
+}
+
+func turnOwner(f *probe.Failure) Owner {
+	switch f.Kind {
+	case probe.KindRefused, probe.KindDNSAbsent, probe.KindClosed:
+		return finding.OwnerLiveKitServer
+	}
+	return finding.OwnerNetwork
+}
+
+// turnOutcome is the line of a check that ran, with a row for each server.
+func turnOutcome(seen *turnRecord) Outcome {
+	if len(seen.Reports) == 0 {
+		return Outcome{}
+	}
+	facts := Facts{"servers": turnRows(seen.Reports)}
+	working, offered := 0, 0
+	for _, r := range seen.Reports {
+		if !r.STUN {
+			offered++
+			if r.Works() {
+				working++
+			}
+		}
+	}
+	text := finding.Textf("no TURN server is offered")
+	if seen.Offered {
+		text = finding.Textf("%d of %d TURN addresses relay", working, offered)
+	}
+	switch j := seen.Relayed; {
+	case j != nil && j.Offered:
+		facts["relay_join_answered"], facts["relay_join_ms"] = j.Answered, millis(j.Took)
+		if j.Pair != nil {
+			facts["relay_join_rtt_ms"] = millis(j.Pair.RTT)
+			text = finding.Textf("%d of %d TURN addresses relay; LiveKit answered through them in %s", working, offered, j.Took.Round(time.Millisecond).String())
+		}
+	case !seen.NoJoin.IsZero():
+		facts["relay_join"] = seen.NoJoin.String()
+	}
+	return Outcome{Text: text, Facts: facts}
+}
+
+// turnRows are the servers, one line each, without credentials.
+func turnRows(reports []probe.TURNReport) []string {
+	rows := make([]string, 0, len(reports))
+	for _, r := range reports {
+		switch {
+		case r.NotAsked == "loopback":
+			rows = append(rows, fmt.Sprintf("%s: not asked, the LiveKit server is on this machine", r.URL))
+		case r.NotAsked != "":
+			rows = append(rows, fmt.Sprintf("%s: not asked (%s)", r.URL, r.NotAsked))
+		case r.Cancelled:
+			rows = append(rows, fmt.Sprintf("%s: not finished", r.URL))
+		case r.Failed != "":
+			rows = append(rows, fmt.Sprintf("%s: failed at %s after %s", r.URL, r.Failed, r.Took.Round(time.Millisecond)))
+		case r.STUN:
+			rows = append(rows, fmt.Sprintf("%s: answers in %s, sees %s", r.URL, r.Answer.Round(100*time.Microsecond), r.Mapped))
+		default:
+			rows = append(rows, fmt.Sprintf("%s: relays from %s, round trip %s", r.URL, r.Relay, r.RoundTrip.Round(100*time.Microsecond)))
+		}
+	}
+	return rows
+}

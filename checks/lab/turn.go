@@ -1,0 +1,161 @@
+package lab
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+
+	"github.com/livekit/protocol/livekit"
+	"github.com/pion/logging"
+	"github.com/pion/turn/v5"
+)
+
+// TURNOptions configure a TURN server of the lab's own.
+type TURNOptions struct {
+	// Transport is udp, tcp or tls; empty is udp.
+	Transport string
+	// TLS is the configuration of transport tls.
+	TLS *tls.Config
+	// Deny makes it refuse permission to send to any peer.
+	Deny bool
+	// Mute makes it relay nothing, as a firewall before its relay ports does.
+	Mute bool
+}
+
+// TURN is a TURN server on a free loopback port. Unlike livekit-server's own it
+// takes any port for TLS, and relays to loopback addresses.
+type TURN struct {
+	// Addr is its host and port.
+	Addr string
+	// Username and Password are what it asks for.
+	Username, Password string
+
+	transport string
+	server    *turn.Server
+}
+
+// turnRealm is what the server calls itself.
+const turnRealm = "lklab"
+
+// StartTURN starts one.
+func StartTURN(opts TURNOptions) (*TURN, error) {
+	t := &TURN{Username: "lklab-" + randomHex(4), Password: randomHex(16), transport: opts.Transport}
+	if t.transport == "" {
+		t.transport = "udp"
+	}
+	config := turn.ServerConfig{
+		Realm: turnRealm,
+		AuthHandler: func(a *turn.RequestAttributes) (string, []byte, bool) {
+			return a.Username, turn.GenerateAuthKey(a.Username, turnRealm, t.Password), a.Username == t.Username
+		},
+		LoggerFactory: &logging.DefaultLoggerFactory{Writer: io.Discard, ScopeLevels: map[string]logging.LogLevel{}},
+	}
+	var relays turn.RelayAddressGenerator = &turn.RelayAddressGeneratorStatic{RelayAddress: net.IPv4(127, 0, 0, 1), Address: "127.0.0.1"}
+	if opts.Mute {
+		relays = muteRelays{relays}
+	}
+	permit := func(net.Addr, net.IP) bool { return !opts.Deny }
+	if err := t.listen(&config, opts, relays, permit); err != nil {
+		return nil, fmt.Errorf("start a TURN server: %w", err)
+	}
+	server, err := turn.NewServer(config)
+	if err != nil {
+		return nil, fmt.Errorf("start a TURN server: %w", err)
+	}
+	t.server = server
+	return t, nil
+}
+
+func (t *TURN) listen(config *turn.ServerConfig, opts TURNOptions, relays turn.RelayAddressGenerator, permit turn.PermissionHandler) error {
+	if t.transport == "udp" {
+		conn, err := net.ListenPacket("udp4", "127.0.0.1:0")
+		if err != nil {
+			return err
+		}
+		t.Addr = conn.LocalAddr().String()
+		config.PacketConnConfigs = []turn.PacketConnConfig{{PacketConn: conn, RelayAddressGenerator: relays, PermissionHandler: permit}}
+		return nil
+	}
+	listener, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	t.Addr = listener.Addr().String()
+	if t.transport == "tls" {
+		listener = tls.NewListener(listener, opts.TLS)
+	}
+	config.ListenerConfigs = []turn.ListenerConfig{{Listener: listener, RelayAddressGenerator: relays, PermissionHandler: permit}}
+	return nil
+}
+
+// muteRelays are relays from which nothing comes.
+type muteRelays struct{ turn.RelayAddressGenerator }
+
+// AllocatePacketConn gives a relay that sends and hears nothing.
+func (m muteRelays) AllocatePacketConn(conf turn.AllocateListenerConfig) (net.PacketConn, net.Addr, error) {
+	conn, addr, err := m.RelayAddressGenerator.AllocatePacketConn(conf)
+	if err != nil {
+		return nil, nil, err
+	}
+	return mutePacketConn{conn}, addr, nil
+}
+
+type mutePacketConn struct{ net.PacketConn }
+
+// ReadFrom reads until the connection is closed.
+func (c mutePacketConn) ReadFrom(p []byte) (int, net.Addr, error) {
+	for {
+		if _, _, err := c.PacketConn.ReadFrom(p); err != nil {
+			return 0, nil, err
+		}
+	}
+}
+
+// WriteTo swallows.
+func (c mutePacketConn) WriteTo(p []byte, _ net.Addr) (int, error) { return len(p), nil }
+
+// URL is the server as an ICE URL.
+func (t *TURN) URL() string {
+	scheme, transport := "turn", t.transport
+	if transport == "tls" {
+		scheme, transport = "turns", "tcp"
+	}
+	return scheme + ":" + t.Addr + "?transport=" + transport
+}
+
+// ICEServer is how a JoinResponse names it.
+func (t *TURN) ICEServer() *livekit.ICEServer {
+	return &livekit.ICEServer{Urls: []string{t.URL()}, Username: t.Username, Credential: t.Password}
+}
+
+// Config is how a livekit-server's rtc section names it, for LiveKitOptions.RTC.
+func (t *TURN) Config() string {
+	host, port, _ := net.SplitHostPort(t.Addr)
+	return fmt.Sprintf("{host: %q, port: %s, protocol: %s, username: %q, credential: %q}", host, port, t.transport, t.Username, t.Password)
+}
+
+// Close stops it, allocations and all.
+func (t *TURN) Close() error {
+	err := t.server.Close()
+	if errors.Is(err, net.ErrClosed) {
+		return nil
+	}
+	return err
+}
+
+// WithICEServers forwards to the LiveKit server at addr and puts other ICE
+// servers into what it says to those who join or come back.
+func WithICEServers(addr string, servers ...*livekit.ICEServer) http.Handler {
+	return SignalProxy(addr, Rewrite{ToClient: func(m *livekit.SignalResponse) []*livekit.SignalResponse {
+		if join := m.GetJoin(); join != nil {
+			join.IceServers = servers
+		}
+		if back := m.GetReconnect(); back != nil {
+			back.IceServers = servers
+		}
+		return []*livekit.SignalResponse{m}
+	}})
+}

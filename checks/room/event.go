@@ -1,0 +1,210 @@
+package room
+
+import (
+	"time"
+
+	"lkdoctor/checks/finding"
+)
+
+// Type names a kind of event. The names are public API: `lkdoctor join --json`
+// prints them. The package comment lists what each one carries.
+type Type string
+
+// The types of events.
+const (
+	Prepared Type = "prepared"
+	Joining  Type = "joining"
+	Joined   Type = "joined"
+	Media    Type = "media"
+
+	ParticipantJoined  Type = "participant_joined"
+	ParticipantLeft    Type = "participant_left"
+	ParticipantChanged Type = "participant_changed"
+	TrackPublished     Type = "track_published"
+	TrackUnpublished   Type = "track_unpublished"
+	TrackMuted         Type = "track_muted"
+	TrackUnmuted       Type = "track_unmuted"
+	TrackReceived      Type = "track_received"
+	Speaking           Type = "speaking"
+	Quality            Type = "quality"
+	RoomChanged        Type = "room_changed"
+
+	PathChanged Type = "path"
+	RTT         Type = "rtt"
+
+	Data     Type = "data"
+	DataSent Type = "data_sent"
+
+	Reconnecting Type = "reconnecting"
+	Reconnected  Type = "reconnected"
+	Problem      Type = "problem"
+	Ended        Type = "ended"
+)
+
+// Event is one thing that happened in the room. Everything that a stranger had
+// a say in is cleaned and capped. Fields that an event's type does not use are
+// left out of the JSON.
+type Event struct {
+	Type Type      `json:"type"`
+	At   time.Time `json:"at"`
+	// Text is the event in one sentence.
+	Text finding.Text `json:"-"`
+
+	URL string `json:"url,omitempty"`
+	// TokenSource is where the token came from: ticket, frontend, endpoint,
+	// flag or minted.
+	TokenSource string `json:"token_source,omitempty"`
+	// TicketSpent tells that a ticket was consumed for the token.
+	TicketSpent *bool  `json:"ticket_spent,omitempty"`
+	Room        string `json:"room,omitempty"`
+	RoomSID     string `json:"room_sid,omitempty"`
+	Metadata    string `json:"metadata,omitempty"`
+
+	Recording *bool        `json:"recording,omitempty"`
+	Server    *Server      `json:"server,omitempty"`
+	Allowed   *Allowed     `json:"allowed,omitempty"`
+	Who       *Participant `json:"participant,omitempty"`
+	// Me tells that Who, or the owner of Track, is this participant.
+	Me bool `json:"me,omitempty"`
+	// Already tells that it was so before we came.
+	Already  bool      `json:"already,omitempty"`
+	Track    *Track    `json:"track,omitempty"`
+	Speakers []Speaker `json:"speakers,omitempty"`
+	// Quality is excellent, good, poor or lost, in LiveKit's words.
+	Quality string   `json:"quality,omitempty"`
+	Path    *Path    `json:"path,omitempty"`
+	RTT     *float64 `json:"rtt_ms,omitempty"`
+	Message *Message `json:"message,omitempty"`
+	// Full tells that everything is set up anew; a resume keeps the media.
+	Full bool `json:"full,omitempty"`
+	// Took is how long it lasted, in milliseconds.
+	Took *float64 `json:"took_ms,omitempty"`
+	// Reason is LiveKit's own word, such as DUPLICATE_IDENTITY.
+	Reason string `json:"reason,omitempty"`
+	End    *End   `json:"end,omitempty"`
+	// Advice is one thing to do.
+	Advice string `json:"advice,omitempty"`
+	// Findings are what the doctor's checks found about a join that failed.
+	Findings []Finding `json:"findings,omitempty"`
+}
+
+// Finding is a finding of the doctor's checks.
+type Finding struct {
+	Check    string           `json:"check"`
+	Code     finding.Code     `json:"code"`
+	Severity finding.Severity `json:"severity"`
+	Message  string           `json:"message"`
+	Fix      string           `json:"fix,omitempty"`
+}
+
+// Server is what the server says about itself.
+type Server struct {
+	Version string `json:"version,omitempty"`
+	Region  string `json:"region,omitempty"`
+	Node    string `json:"node,omitempty"`
+	Edition string `json:"edition,omitempty"`
+}
+
+// Allowed is what the server made of the token's grants.
+type Allowed struct {
+	Publish   bool `json:"publish"`
+	Subscribe bool `json:"subscribe"`
+	Data      bool `json:"data"`
+}
+
+// Participant is somebody in the room.
+type Participant struct {
+	Identity string `json:"identity"`
+	SID      string `json:"sid"`
+	Name     string `json:"name,omitempty"`
+	// Kind is standard, agent, sip, ingress, egress, …
+	Kind     string `json:"kind,omitempty"`
+	Metadata string `json:"metadata,omitempty"`
+}
+
+// Track is something that is published.
+type Track struct {
+	SID    string `json:"sid"`
+	Kind   string `json:"kind"` // audio, video or data
+	Source string `json:"source,omitempty"`
+	Name   string `json:"name,omitempty"`
+	Codec  string `json:"codec,omitempty"`
+	Muted  bool   `json:"muted"`
+	// Width and Height are those of a video, in pixels.
+	Width  int `json:"width,omitempty"`
+	Height int `json:"height,omitempty"`
+}
+
+// Speaker is somebody who is heard now.
+type Speaker struct {
+	Identity string `json:"identity"`
+	SID      string `json:"sid"`
+	// Level is from 0 to 1, the loudest.
+	Level float64 `json:"level"`
+}
+
+// Path is what media goes over.
+type Path struct {
+	// Kind is udp, tcp or relay.
+	Kind string `json:"kind"`
+	// Local and Remote are host:port; the types are host, srflx, prflx, relay.
+	Local      string `json:"local"`
+	LocalType  string `json:"local_type"`
+	Remote     string `json:"remote"`
+	RemoteType string `json:"remote_type"`
+}
+
+// Message is a data message, or what was said in a text stream.
+type Message struct {
+	// From is the sender's identity; empty is the server itself.
+	From  string `json:"from,omitempty"`
+	Topic string `json:"topic,omitempty"`
+	// Text is the cleaned message; Bytes is how long it was on the wire.
+	Text  string `json:"text"`
+	Bytes int    `json:"bytes"`
+	// Stream tells that it came as a text stream (LiveKit's chat and
+	// transcriptions do).
+	Stream bool `json:"stream,omitempty"`
+	// Dropped is how many messages before it were not shown: they came faster
+	// than they were read.
+	Dropped int `json:"dropped,omitempty"`
+}
+
+// Outcome is how a stay ended.
+type Outcome string
+
+// The outcomes.
+const (
+	// Left: we left, as planned.
+	Left Outcome = "left"
+	// Interrupted: we left because the caller's context was cancelled.
+	Interrupted Outcome = "interrupted"
+	// NotJoined: we never got in, or media never connected.
+	NotJoined Outcome = "not_joined"
+	// ThrownOut: the server ended the stay.
+	ThrownOut Outcome = "thrown_out"
+	// Lost: the connection was lost and did not come back.
+	Lost Outcome = "lost"
+)
+
+// End is why a stay is over. It is the last event's.
+type End struct {
+	Outcome Outcome `json:"outcome"`
+	// InRoom is how long we were in the room, in milliseconds.
+	InRoom float64 `json:"in_room_ms"`
+	// Refused is the server's answer when it refused the WebSocket.
+	Refused *Refusal `json:"refused,omitempty"`
+	// Stage is how far a join came that failed: signal or media.
+	Stage string `json:"stage,omitempty"`
+}
+
+// Refusal is an HTTP answer in place of a WebSocket.
+type Refusal struct {
+	Status int    `json:"status"`
+	Body   string `json:"body,omitempty"`
+}
+
+func millis(d time.Duration) *float64 {
+	ms := float64(d.Round(100*time.Microsecond)) / float64(time.Millisecond)
+	return &ms
+}

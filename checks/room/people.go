@@ -1,0 +1,336 @@
+package room
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/livekit/protocol/livekit"
+
+	"lkdoctor/checks/clean"
+	"lkdoctor/checks/finding"
+)
+
+// people is who is in the room, as the server tells it. It is pure: messages
+// go in, events come out, without their time. It is not safe for concurrent use.
+type people struct {
+	redact *clean.Redactor
+	me     string // our SID
+	known  map[string]*livekit.ParticipantInfo
+	loud   map[string]float64 // who speaks, by SID
+	joined bool
+	room   *livekit.Room
+}
+
+// maxPeople bounds what is kept of a room that somebody fills without end.
+const maxPeople = 2000
+
+func newPeople(redact *clean.Redactor) *people {
+	return &people{redact: redact, known: map[string]*livekit.ParticipantInfo{}, loud: map[string]float64{}}
+}
+
+// hears is what a message of the server means.
+func (p *people) hears(m *livekit.SignalResponse) []Event {
+	switch m := m.GetMessage().(type) {
+	case *livekit.SignalResponse_Join:
+		return p.joins(m.Join)
+	case *livekit.SignalResponse_Update:
+		return p.updates(m.Update.GetParticipants(), false)
+	case *livekit.SignalResponse_SpeakersChanged:
+		return p.speaks(m.SpeakersChanged.GetSpeakers())
+	case *livekit.SignalResponse_ConnectionQuality:
+		return p.qualities(m.ConnectionQuality.GetUpdates())
+	case *livekit.SignalResponse_RoomUpdate:
+		return p.roomChanges(m.RoomUpdate.GetRoom())
+	case *livekit.SignalResponse_Mute:
+		return p.mutedByServer(m.Mute)
+	case *livekit.SignalResponse_RequestResponse:
+		return p.refusals(m.RequestResponse)
+	case *livekit.SignalResponse_RoomMoved:
+		return p.moves(m.RoomMoved)
+	}
+	return nil
+}
+
+// joins is the first message, or that of a full reconnect.
+func (p *people) joins(j *livekit.JoinResponse) []Event {
+	again := p.joined
+	var events []Event
+	if old := p.known[p.me]; old != nil {
+		// Our own tracks of the session before are gone with it.
+		events = p.tracks(old, &livekit.ParticipantInfo{Sid: old.GetSid(), Identity: old.GetIdentity()}, false)
+	}
+	p.joined, p.room = true, j.GetRoom()
+	p.me = j.GetParticipant().GetSid()
+	clear(p.loud)
+	if !again {
+		events = append(events, p.joinedEvent(j))
+	}
+	here := map[string]bool{p.me: true}
+	for _, o := range j.GetOtherParticipants() {
+		here[o.GetSid()] = true
+	}
+	for _, sid := range sortedKeys(p.known) {
+		if !here[sid] && p.known[sid].GetIdentity() != j.GetParticipant().GetIdentity() {
+			events = append(events, p.leaves(p.known[sid]))
+		}
+		if !here[sid] {
+			delete(p.known, sid)
+		}
+	}
+	events = append(events, p.updates([]*livekit.ParticipantInfo{j.GetParticipant()}, !again)...)
+	return append(events, p.updates(j.GetOtherParticipants(), !again)...)
+}
+
+func (p *people) joinedEvent(j *livekit.JoinResponse) Event {
+	info, me := j.GetServerInfo(), p.participant(j.GetParticipant())
+	may := j.GetParticipant().GetPermission()
+	version := cmp.Or(info.GetVersion(), j.GetServerVersion())
+	e := Event{
+		Type: Joined, Me: true, Who: me, Room: p.line(j.GetRoom().GetName()), RoomSID: p.line(j.GetRoom().GetSid()),
+		Metadata: p.line(j.GetRoom().GetMetadata()),
+		Server: &Server{Version: p.line(version), Region: p.line(cmp.Or(info.GetRegion(), j.GetServerRegion())),
+			Node: p.line(info.GetNodeId())},
+		Allowed: &Allowed{Publish: may.GetCanPublish(), Subscribe: may.GetCanSubscribe(), Data: may.GetCanPublishData()},
+	}
+	if info != nil {
+		e.Server.Edition = strings.ToLower(info.GetEdition().String())
+	}
+	e.Text = finding.Textf("joined %s as %s on LiveKit %s; %d others are there",
+		e.Room, me.Identity, e.Server.Version, len(j.GetOtherParticipants()))
+	return e
+}
+
+// updates compares what the server says of participants with what is known.
+func (p *people) updates(infos []*livekit.ParticipantInfo, already bool) []Event {
+	var events []Event
+	for _, info := range infos {
+		old := p.known[info.GetSid()]
+		switch {
+		case info == nil || info.GetSid() == "":
+			continue
+		case info.GetState() == livekit.ParticipantInfo_DISCONNECTED:
+			if old == nil {
+				continue
+			}
+			delete(p.known, info.GetSid())
+			if info.GetSid() != p.me {
+				events = append(events, p.leaves(info))
+			}
+			delete(p.loud, info.GetSid())
+			continue
+		case old == nil && len(p.known) >= maxPeople:
+			continue
+		case old == nil && info.GetSid() != p.me:
+			who := p.participant(info)
+			e := Event{Type: ParticipantJoined, Who: who, Already: already, Text: finding.Textf("%s joined", who.Identity)}
+			if already {
+				e.Text = finding.Textf("%s is here", who.Identity)
+			}
+			events = append(events, e)
+		case old != nil && (old.GetName() != info.GetName() || old.GetMetadata() != info.GetMetadata()):
+			who := p.participant(info)
+			events = append(events, Event{Type: ParticipantChanged, Who: who, Me: info.GetSid() == p.me,
+				Text: finding.Textf("%s has a new name or new metadata", who.Identity)})
+		}
+		p.known[info.GetSid()] = info
+		events = append(events, p.tracks(old, info, already)...)
+	}
+	return events
+}
+
+func (p *people) leaves(info *livekit.ParticipantInfo) Event {
+	who, reason := p.participant(info), info.GetDisconnectReason().String()
+	e := Event{Type: ParticipantLeft, Who: who, Text: finding.Textf("%s left", who.Identity)}
+	switch info.GetDisconnectReason() {
+	case livekit.DisconnectReason_UNKNOWN_REASON:
+	case livekit.DisconnectReason_CLIENT_INITIATED:
+		e.Reason = reason
+	default:
+		e.Reason = reason
+		e.Text = finding.Textf("%s left: %s (%s)", who.Identity, finding.LeaveReason(reason), reason)
+	}
+	return e
+}
+
+// tracks tells of tracks that came, went or changed.
+func (p *people) tracks(old, now *livekit.ParticipantInfo, already bool) []Event {
+	var events []Event
+	who, me := p.participant(now), now.GetSid() == p.me
+	find := func(list []*livekit.TrackInfo, sid string) *livekit.TrackInfo {
+		i := slices.IndexFunc(list, func(t *livekit.TrackInfo) bool { return t.GetSid() == sid })
+		if i < 0 {
+			return nil
+		}
+		return list[i]
+	}
+	tell := func(kind Type, t *livekit.TrackInfo, format string) {
+		track := p.track(t)
+		events = append(events, Event{Type: kind, Who: who, Me: me, Track: track, Already: already && kind == TrackPublished,
+			Text: finding.Textf(format, who.Identity, Thing(*track))})
+	}
+	for _, t := range now.GetTracks() {
+		switch was := find(old.GetTracks(), t.GetSid()); {
+		case was == nil:
+			tell(TrackPublished, t, "%s publishes %s")
+		case was.GetMuted() != t.GetMuted() && t.GetMuted():
+			tell(TrackMuted, t, "%s muted %s")
+		case was.GetMuted() != t.GetMuted():
+			tell(TrackUnmuted, t, "%s unmuted %s")
+		}
+	}
+	for _, t := range old.GetTracks() {
+		if find(now.GetTracks(), t.GetSid()) == nil {
+			tell(TrackUnpublished, t, "%s unpublished %s")
+		}
+	}
+	return events
+}
+
+// Thing names a track for people: the microphone, a video, ….
+func Thing(t Track) finding.Text {
+	switch t.Source {
+	case "microphone":
+		return finding.Textf("the microphone (audio)")
+	case "camera":
+		return finding.Textf("the camera (video)")
+	case "screen_share":
+		return finding.Textf("the screen (video)")
+	case "screen_share_audio":
+		return finding.Textf("the screen's sound (audio)")
+	}
+	switch t.Kind {
+	case "audio":
+		return finding.Textf("an audio track")
+	case "video":
+		return finding.Textf("a video track")
+	}
+	return finding.Textf("a data track")
+}
+
+func (p *people) speaks(changes []*livekit.SpeakerInfo) []Event {
+	for _, s := range changes {
+		if s.GetActive() && p.known[s.GetSid()] != nil {
+			p.loud[s.GetSid()] = float64(s.GetLevel())
+		} else {
+			delete(p.loud, s.GetSid())
+		}
+	}
+	e := Event{Type: Speaking, Speakers: []Speaker{}, Text: finding.Textf("nobody speaks")}
+	for _, sid := range sortedKeys(p.loud) {
+		e.Speakers = append(e.Speakers, Speaker{Identity: p.line(p.known[sid].GetIdentity()), SID: p.line(sid), Level: p.loud[sid]})
+	}
+	slices.SortStableFunc(e.Speakers, func(a, b Speaker) int { return cmp.Compare(b.Level, a.Level) })
+	if len(e.Speakers) > 0 {
+		names := make([]string, len(e.Speakers))
+		for i, s := range e.Speakers {
+			names[i] = s.Identity
+		}
+		e.Text = finding.Textf("speaking: %s", strings.Join(names, ", "))
+	}
+	return []Event{e}
+}
+
+func (p *people) qualities(updates []*livekit.ConnectionQualityInfo) []Event {
+	var events []Event
+	for _, u := range updates {
+		info := p.known[u.GetParticipantSid()]
+		if info == nil {
+			continue
+		}
+		who, quality := p.participant(info), strings.ToLower(u.GetQuality().String())
+		events = append(events, Event{Type: Quality, Who: who, Me: info.GetSid() == p.me, Quality: quality,
+			Text: finding.Textf("the server rates the connection of %s as %s", who.Identity, quality)})
+	}
+	return events
+}
+
+func (p *people) roomChanges(now *livekit.Room) []Event {
+	old := p.room
+	p.room = now
+	e := Event{Type: RoomChanged, Room: p.line(now.GetName()), RoomSID: p.line(now.GetSid()), Metadata: p.line(now.GetMetadata())}
+	switch {
+	case old.GetActiveRecording() != now.GetActiveRecording() && now.GetActiveRecording():
+		e.Text = finding.Textf("the room is being recorded now")
+	case old.GetActiveRecording() != now.GetActiveRecording():
+		e.Text = finding.Textf("the room is no longer recorded")
+	case old.GetMetadata() != now.GetMetadata():
+		e.Text = finding.Textf("the room has new metadata: %s", e.Metadata)
+	default:
+		return nil // its counters, or a SID that came late
+	}
+	recording := now.GetActiveRecording()
+	e.Recording = &recording
+	return []Event{e}
+}
+
+// mutedByServer is a moderator's hand on our own track.
+func (p *people) mutedByServer(m *livekit.MuteTrackRequest) []Event {
+	info := p.known[p.me]
+	for _, t := range info.GetTracks() {
+		if t.GetSid() == m.GetSid() && t.GetMuted() != m.GetMuted() {
+			track := p.track(t)
+			track.Muted = m.GetMuted()
+			kind, format := TrackUnmuted, "the server unmuted %s of %s"
+			if m.GetMuted() {
+				kind, format = TrackMuted, "the server muted %s of %s"
+			}
+			t.Muted = m.GetMuted()
+			return []Event{{Type: kind, Who: p.participant(info), Me: true, Track: track,
+				Text: finding.Textf(format, Thing(*track), p.line(info.GetIdentity()))}}
+		}
+	}
+	return nil
+}
+
+// refusals are the server's no to something that we asked for.
+func (p *people) refusals(r *livekit.RequestResponse) []Event {
+	switch r.GetReason() {
+	case livekit.RequestResponse_OK, livekit.RequestResponse_QUEUED:
+		return nil
+	}
+	reason := r.GetReason().String()
+	return []Event{{Type: Problem, Reason: reason,
+		Text: finding.Textf("the server refuses a request: %s", cmp.Or(p.line(r.GetMessage()), reason))}}
+}
+
+func (p *people) moves(m *livekit.RoomMovedResponse) []Event {
+	p.room, p.me = m.GetRoom(), cmp.Or(m.GetParticipant().GetSid(), p.me)
+	e := Event{Type: RoomChanged, Room: p.line(m.GetRoom().GetName()), RoomSID: p.line(m.GetRoom().GetSid())}
+	e.Text = finding.Textf("the server moved us to room %s", e.Room)
+	events := []Event{e}
+	for _, sid := range sortedKeys(p.known) {
+		if sid != p.me {
+			events = append(events, p.leaves(p.known[sid]))
+			delete(p.known, sid)
+		}
+	}
+	return append(events, p.updates(append([]*livekit.ParticipantInfo{m.GetParticipant()}, m.GetOtherParticipants()...), true)...)
+}
+
+func (p *people) participant(info *livekit.ParticipantInfo) *Participant {
+	return &Participant{Identity: p.line(info.GetIdentity()), SID: p.line(info.GetSid()), Name: p.line(info.GetName()),
+		Kind: strings.ToLower(info.GetKind().String()), Metadata: p.redact.Clean(info.GetMetadata(), 200)}
+}
+
+func (p *people) track(t *livekit.TrackInfo) *Track {
+	_, codec, _ := strings.Cut(t.GetMimeType(), "/")
+	source := strings.ToLower(t.GetSource().String())
+	if t.GetSource() == livekit.TrackSource_UNKNOWN {
+		source = ""
+	}
+	return &Track{SID: p.line(t.GetSid()), Kind: strings.ToLower(t.GetType().String()), Source: source, Name: p.line(t.GetName()),
+		Codec: p.line(strings.ToLower(codec)), Muted: t.GetMuted(), Width: int(t.GetWidth()), Height: int(t.GetHeight())}
+}
+
+// line is one line of a stranger's text.
+func (p *people) line(s string) string { return p.redact.Clean(s, 120) }
+
+func sortedKeys[V any](m map[string]V) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}

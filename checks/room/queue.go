@@ -1,0 +1,82 @@
+package room
+
+import (
+	"context"
+	"io"
+	"sync"
+)
+
+// queueLimit is how many events wait for a slow reader before data messages are
+// dropped; what the room itself does is always kept, up to hardLimit.
+const (
+	queueLimit = 1000
+	hardLimit  = 20000
+)
+
+// queue hands events from the network's goroutines to one reader. Putting never
+// blocks: a stranger who floods the room must not stop it.
+type queue struct {
+	mu      sync.Mutex
+	events  []Event
+	dropped int
+	closed  bool
+	wake    chan struct{}
+}
+
+func newQueue() *queue { return &queue{wake: make(chan struct{}, 1)} }
+
+func (q *queue) put(e Event) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.closed {
+		return
+	}
+	switch {
+	case e.Type == Data && len(q.events) >= queueLimit, e.Type != Ended && len(q.events) >= hardLimit:
+		q.dropped++
+		return
+	case e.Type == Data && q.dropped > 0:
+		e.Message.Dropped, q.dropped = q.dropped, 0
+	}
+	q.events = append(q.events, e)
+	q.notify()
+}
+
+// close lets the reader come to an end once it has read what is there.
+func (q *queue) close() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.closed = true
+	q.notify()
+}
+
+func (q *queue) notify() {
+	select {
+	case q.wake <- struct{}{}:
+	default:
+	}
+}
+
+// next waits for an event; io.EOF after the last one.
+func (q *queue) next(ctx context.Context) (Event, error) {
+	for {
+		q.mu.Lock()
+		if len(q.events) > 0 {
+			e := q.events[0]
+			q.events = q.events[1:]
+			q.mu.Unlock()
+			return e, nil
+		}
+		closed := q.closed
+		q.mu.Unlock()
+		if closed {
+			q.notify() // for the next call
+			return Event{}, io.EOF
+		}
+		select {
+		case <-q.wake:
+		case <-ctx.Done():
+			return Event{}, ctx.Err()
+		}
+	}
+}

@@ -1,0 +1,226 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"lkdoctor/checks"
+	"lkdoctor/checks/clean"
+	"lkdoctor/checks/finding"
+	"lkdoctor/checks/report"
+	"lkdoctor/checks/room"
+	"lkdoctor/checks/token"
+)
+
+// visit is one call of `lkdoctor join`.
+type visit struct {
+	app   *app
+	flags *joinFlags
+	exam  *exam
+	face  face
+
+	// What the checks brought.
+	patient  *checks.Case
+	run      checks.Run
+	url      *url.URL
+	token    *token.Token
+	minted   bool
+	inQuery  bool
+	presence bool // the identity is in the room now
+}
+
+// left out of the checks before a stay: they would join rooms themselves.
+func joinsItself() []string {
+	return []string{"join.websocket", "join.media", "join.turn", "join.publish", "join.reconnect", "fallback.join"}
+}
+
+// prepare gets the token as the checks do, and has it judged by them. Where no
+// usable token comes of it, it shows their findings.
+func (v *visit) prepare(ctx context.Context) (code int, ready bool) {
+	v.exam.options.Skip = joinsItself()
+	v.patient = v.exam.newCase()
+	v.minted = v.patient.Source() == checks.SourceMinted
+	if !v.minted {
+		v.patient.Options.Skip = append(v.patient.Options.Skip, "fallback.mint")
+	}
+	v.run = v.exam.once(ctx, v.patient, func(checks.Event) {})
+	c := v.patient
+	switch {
+	case ctx.Err() != nil:
+		_ = v.print(room.Event{Type: room.Ended, At: v.app.now(), Text: finding.Textf("interrupted; nothing was joined"), End: &room.End{Outcome: room.Interrupted}})
+		return checks.ExitInterrupted, false
+	case v.minted && c.Dev != nil && c.Dev.Verdict != nil && c.Dev.Verdict.Accepted:
+		v.token, v.inQuery = c.Dev.Token, c.Dev.Verdict.InQuery
+	case !v.minted && c.Token != nil && c.Verdict != nil && c.Verdict.Accepted:
+		v.token, v.inQuery = c.Token, c.Verdict.InQuery
+	}
+	if v.url = v.address(); v.token == nil || v.url == nil {
+		return v.refused(), false
+	}
+	v.presence = v.present(ctx)
+	if v.presence && !v.flags.options.ForceJoin && v.face != faceTUI {
+		return v.wouldEvict(), false
+	}
+	v.announce()
+	return 0, true
+}
+
+// address is where the token is to be used: what came with it, or LIVEKIT_URL.
+func (v *visit) address() *url.URL {
+	c := v.patient
+	raws := []string{v.exam.settings.URL.Value}
+	switch c.Source() {
+	case checks.SourceFrontend:
+		raws = append([]string{c.Frontend.URL()}, raws...)
+	case checks.SourceTicket, checks.SourceEndpoint:
+		raws = append([]string{c.Ticket.URL()}, raws...)
+	}
+	for _, raw := range raws {
+		u, err := url.Parse(strings.TrimSpace(raw))
+		if err == nil && u.Hostname() != "" && slices.Contains([]string{"ws", "wss", "http", "https"}, strings.ToLower(u.Scheme)) {
+			return u
+		}
+	}
+	return nil
+}
+
+// present asks whether joining would throw somebody out. The checks have asked
+// for a token of others; for one made here only a chosen identity can be taken.
+func (v *visit) present(ctx context.Context) bool {
+	if !v.minted {
+		return v.patient.Present.Known && v.patient.Present.Present
+	}
+	if v.flags.options.Identity == "" {
+		return false
+	}
+	key, secret := v.keys()
+	network := v.exam.newCase().Net
+	defer network.Close()
+	present, known, _ := network.InRoom(ctx, v.url, key, secret, v.token.Room(), v.token.Identity())
+	return known && present
+}
+
+// keys are those that tokens are made with here; empty where there are none.
+func (v *visit) keys() (key, secret string) {
+	if v.patient.Dev != nil && v.patient.Dev.DefaultKeys {
+		return "devkey", "secret"
+	}
+	s := v.exam.settings
+	return s.APIKey.Value, s.APISecret.Secret.Reveal()
+}
+
+// refused shows why there is no token to join with.
+func (v *visit) refused() int {
+	if v.face == faceJSON {
+		e := room.Event{Type: room.Ended, At: v.app.now(), Text: v.run.Diagnosis.Summary,
+			End: &room.End{Outcome: room.NotJoined}, Findings: v.findings(v.run)}
+		if v.patient.Source() == checks.SourceNone {
+			e.Text = finding.Textf("there is no token, no ticket, and no key and secret to make a token with")
+		}
+		_ = v.print(e)
+	} else {
+		style := v.exam.style
+		style.Quiet = true
+		fmt.Fprint(v.app.out, report.Text(v.run, style, v.exam.header()))
+		fmt.Fprintln(v.app.out, style.Say("Nothing was joined."))
+		if key, secret := v.keys(); !v.minted && key != "" && secret != "" {
+			fmt.Fprintln(v.app.out, style.Say("Meanwhile: lkdoctor join --dev-join joins with a token made here."))
+		}
+	}
+	if v.run.Summary.Error > 0 {
+		return checks.ExitDoctor
+	}
+	return checks.ExitFailed
+}
+
+// findings are a run's failures and warnings for the JSON stream.
+func (v *visit) findings(run checks.Run) []room.Finding {
+	var list []room.Finding
+	for _, severity := range []finding.Severity{finding.Fail, finding.Warn} {
+		for _, l := range run.Findings(severity) {
+			f := room.Finding{Check: l.Check, Code: l.Finding.Code, Severity: severity, Message: v.say(l.Finding.Message)}
+			if len(l.Finding.Fixes) > 0 {
+				f.Fix = v.advice(l.Finding.Fixes[0])
+			}
+			list = append(list, f)
+		}
+	}
+	return list
+}
+
+func (v *visit) wouldEvict() int {
+	identity, name := clean.Line(v.token.Identity(), 80), clean.Line(v.token.Room(), 80)
+	text := finding.Textf("%s is in room %s now; joining would throw that participant out, so nothing was joined (--force-join does)", identity, name)
+	_ = v.print(room.Event{Type: room.Ended, At: v.app.now(), Text: text, Room: name, Reason: string(finding.JoinWouldEvict),
+		Who: &room.Participant{Identity: identity}, End: &room.End{Outcome: room.NotJoined},
+		Findings: []room.Finding{{Check: "join.websocket", Code: finding.JoinWouldEvict, Severity: finding.Warn, Message: text.String()}}})
+	return checks.ExitFailed
+}
+
+// announce says with what the room is joined, before it is.
+func (v *visit) announce() {
+	if v.face == faceTUI {
+		return
+	}
+	spent := v.patient.TicketSpent()
+	identity, name := clean.Line(v.token.Identity(), 120), clean.Line(v.token.Room(), 120)
+	text := finding.Textf("a token for %s in room %s, from %s", identity, name, v.origin())
+	_ = v.print(room.Event{Type: room.Prepared, At: v.app.now(), Text: text, URL: clean.URL(v.url.String()), Room: name,
+		Who: &room.Participant{Identity: identity}, TokenSource: string(v.patient.Source()), TicketSpent: &spent,
+		Findings: v.about()})
+}
+
+// about is what the checks found about the token although it works: that it
+// dispatches an agent, or that it expires soon.
+func (v *visit) about() []room.Finding {
+	var list []room.Finding
+	for _, severity := range []finding.Severity{finding.Warn, finding.Info} {
+		for _, l := range v.run.Findings(severity) {
+			if strings.HasPrefix(l.Check, "token.") {
+				list = append(list, room.Finding{Check: l.Check, Code: l.Finding.Code, Severity: severity, Message: v.say(l.Finding.Message)})
+			}
+		}
+	}
+	return list
+}
+
+// origin says where the token is from, and what became of the ticket.
+func (v *visit) origin() finding.Text {
+	spent := v.patient.TicketSpent()
+	switch v.patient.Source() {
+	case checks.SourceTicket:
+		return finding.Textf("the ticket service (the ticket is spent now)")
+	case checks.SourceEndpoint:
+		return finding.Textf("the token endpoint")
+	case checks.SourceFrontend:
+		if spent {
+			return finding.Textf("the front end (the ticket is spent now)")
+		}
+		return finding.Textf("the front end")
+	case checks.SourceMinted:
+		return finding.Textf("the key and secret here (made for this stay)")
+	}
+	return finding.Textf("the settings (LIVEKIT_TOKEN or --token)")
+}
+
+// guestTTL is how long the token for the browser is valid.
+const guestTTL = time.Hour
+
+// guest is the token to hand out, and whose it is. With a key and secret here
+// it is one of its own: the same token twice would throw us out.
+func (v *visit) guest() (raw, identity string, own bool) {
+	key, secret := v.keys()
+	if !v.minted || key == "" || secret == "" {
+		return v.token.Reveal(), v.token.Identity(), false
+	}
+	identity = v.token.Identity() + "-guest"
+	raw, err := token.Mint(token.MintOptions{Key: key, Secret: secret, Room: v.token.Room(), Identity: identity, Now: v.app.now(), TTL: guestTTL})
+	if err != nil {
+		return v.token.Reveal(), v.token.Identity(), false
+	}
+	return raw, identity, true
+}

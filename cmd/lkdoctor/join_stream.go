@@ -1,0 +1,170 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"os/exec"
+	"runtime"
+	"strings"
+
+	"lkdoctor/checks"
+	"lkdoctor/checks/finding"
+	"lkdoctor/checks/probe"
+	"lkdoctor/checks/room"
+)
+
+// options are those of the stay.
+func (v *visit) options() (room.Options, *probe.Net) {
+	c := v.exam.newCase()
+	return room.Options{URL: v.url, Token: v.token.Reveal(), TokenInQuery: v.inQuery, Net: c.Net, Redact: c.Redact,
+		Now: v.app.now, For: v.flags.stay}, c.Net
+}
+
+// stream shows the stay as lines, text or JSON, and returns the exit code. A
+// reader that has gone away ends the stay.
+func (v *visit) stream(ctx context.Context) int {
+	o, network := v.options()
+	defer network.Close()
+	o.Publish = v.flags.clips()
+	stay := room.Open(ctx, o)
+	defer stay.Close()
+	broken := error(nil)
+	for {
+		// The stay itself ends with ctx; its last events still count.
+		e, err := stay.Next(context.WithoutCancel(ctx))
+		if err != nil {
+			break
+		}
+		if e.Type == room.Ended {
+			e = v.explained(ctx, e)
+		}
+		if err := v.print(e); err != nil && broken == nil {
+			broken = err
+			stay.Leave()
+		}
+	}
+	if broken != nil {
+		return checks.ExitDoctor
+	}
+	return exitOf(stay.End())
+}
+
+// exitOf is the exit code of a stay.
+func exitOf(end *room.End) int {
+	switch {
+	case end == nil:
+		return checks.ExitDoctor
+	case end.Outcome == room.Left:
+		return checks.ExitOK
+	case end.Outcome == room.Interrupted:
+		return checks.ExitInterrupted
+	}
+	return checks.ExitFailed
+}
+
+// explained adds what the doctor's own checks find about a join that failed:
+// they keep the evidence that an SDK throws away.
+func (v *visit) explained(ctx context.Context, e room.Event) room.Event {
+	if advice := finding.LeaveAdvice(e.Reason); !advice.IsZero() {
+		e.Advice = v.say(advice)
+	}
+	if e.End.Outcome != room.NotJoined || ctx.Err() != nil {
+		return e
+	}
+	again := *v.exam
+	again.options.Skip, again.options.ForceJoin = []string{"ticket", "join.turn", "join.publish", "join.reconnect", "fallback"}, true
+	c := again.newCase()
+	from := checks.StageJoin
+	if v.minted {
+		again.options.Skip, again.options.DevJoin = nil, true
+		c.Options = again.options
+		from = checks.StageFallback
+	}
+	c.Continue(v.patient, v.run.Results, from)
+	run := again.once(ctx, c, func(checks.Event) {})
+	e.Findings = v.findings(run)
+	if cause := run.Diagnosis.RootCause; cause != nil && e.Advice == "" && len(run.Diagnosis.NextSteps) > 0 {
+		e.Advice = v.advice(run.Diagnosis.NextSteps[0])
+	}
+	return e
+}
+
+// advice is a fix in one line, its command included.
+func (v *visit) advice(fix checks.Fix) string {
+	command := strings.Join(strings.Fields(strings.ReplaceAll(strings.TrimSpace(fix.Command), "\n", "; ")), " ")
+	return strings.TrimSpace(v.say(fix.Text) + " " + command)
+}
+
+// print shows one event.
+func (v *visit) print(e room.Event) error {
+	if v.face == faceJSON {
+		line := struct {
+			room.Event
+			Text string `json:"text"`
+		}{e, e.Text.String()}
+		encoder := json.NewEncoder(v.app.out)
+		encoder.SetEscapeHTML(false)
+		return encoder.Encode(line)
+	}
+	if e.Type == room.RTT || e.Type == room.Speaking {
+		return nil // too many for lines to read; --json has them
+	}
+	if _, err := fmt.Fprintf(v.app.out, "%s  %s\n", e.At.Format("15:04:05.000"), v.say(e.Text)); err != nil {
+		return err
+	}
+	for _, f := range e.Findings {
+		if _, err := fmt.Fprintf(v.app.out, "              %s  %s\n", f.Code, f.Message); err != nil {
+			return err
+		}
+	}
+	if e.Advice != "" {
+		if _, err := fmt.Fprintf(v.app.out, "              %s\n", v.say(finding.Textf("Next: %s", e.Advice))); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// say is a sentence in the reader's language; JSON is English.
+func (v *visit) say(t finding.Text) string {
+	if v.face == faceJSON {
+		return t.String()
+	}
+	return t.In(v.translate())
+}
+
+func (v *visit) translate() func(string) string {
+	if v.exam == nil {
+		return nil
+	}
+	return v.exam.style.Translate
+}
+
+// plainText is a sentence that is in the reader's language already.
+func plainText(text string) finding.Text { return finding.Textf("%s", text) }
+
+// link opens LiveKit Meet in the same room. It holds a token.
+func (v *visit) link() string {
+	raw, _, _ := v.guest()
+	query := url.Values{"liveKitUrl": {probe.WSURL(v.url).String()}, "token": {raw}}
+	return "https://meet.livekit.io/custom?" + query.Encode()
+}
+
+// openBrowser opens an address with the desktop's own program.
+func openBrowser(address string) error {
+	name, args := "xdg-open", []string{address}
+	switch runtime.GOOS {
+	case "darwin":
+		name = "open"
+	case "windows":
+		name, args = "rundll32", []string{"url.dll,FileProtocolHandler", address}
+	}
+	command := exec.Command(name, args...)
+	if err := command.Start(); err != nil {
+		return fmt.Errorf("start %s: %w", name, err)
+	}
+	go func() { _ = command.Wait() }()
+	return nil
+}

@@ -1,0 +1,213 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"lkdoctor/checks"
+	"lkdoctor/checks/finding"
+	"lkdoctor/checks/lab"
+	"lkdoctor/checks/room"
+)
+
+// joinEvent is a line of `lkdoctor join --json`.
+type joinEvent struct {
+	room.Event
+	Text string `json:"text"`
+}
+
+// joins is one call of `lkdoctor join` that goes on.
+type joins struct {
+	t        *testing.T
+	lab      *lab.Lab
+	out, err *watched
+	cancel   context.CancelFunc
+	done     chan int
+}
+
+func startJoin(t *testing.T, l *lab.Lab, args ...string) *joins {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	j := &joins{t: t, lab: l, out: unwatched(), err: unwatched(), cancel: cancel, done: make(chan int, 1)}
+	t.Cleanup(cancel)
+	environ := append([]string{"HOME=" + t.TempDir(), "TERM=dumb"}, l.Environ()...)
+	a := newApp(args, strings.NewReader(""), j.out, j.err, environ)
+	a.dir = l.Dir()
+	go func() {
+		cmd := a.joinCommand()
+		cmd.SetArgs(append(args, l.Args()...))
+		cmd.SilenceErrors, cmd.SilenceUsage = true, true
+		if err := cmd.ExecuteContext(ctx); err != nil {
+			j.done <- a.usageError(err)
+			return
+		}
+		j.done <- a.code
+	}()
+	return j
+}
+
+// code waits for the end. Nobody's token or secret may have been printed.
+func (j *joins) code() int {
+	j.t.Helper()
+	select {
+	case code := <-j.done:
+		for _, text := range []string{j.out.String(), j.err.String()} {
+			if found := wholeToken(text); found != "" || strings.Contains(text, j.lab.Pair.Secret) {
+				j.t.Errorf("a token or the secret was printed: %s", text)
+			}
+			nothingRaw(j.t, "join", text)
+		}
+		return code
+	case <-time.After(40 * time.Second):
+		j.t.Fatalf("it does not end: %s%s", j.out, j.err)
+		return 0
+	}
+}
+
+// events are the lines so far; every one must be a document of its own.
+func (j *joins) events() []joinEvent {
+	j.t.Helper()
+	var list []joinEvent
+	text := j.out.String()
+	text = text[:strings.LastIndexByte(text, '\n')+1]
+	for line := range strings.Lines(text) {
+		var e joinEvent
+		decoder := json.NewDecoder(strings.NewReader(line))
+		decoder.DisallowUnknownFields()
+		if err := decoder.Decode(&e); err != nil {
+			j.t.Fatalf("%v: %s", err, line)
+		}
+		if e.Type == "" || e.At.IsZero() || e.Event.Type != room.Media && e.Text == "" {
+			j.t.Errorf("an event lacks type, at or text: %s", line)
+		}
+		list = append(list, e)
+	}
+	return list
+}
+
+func (j *joins) waitFor(kind room.Type) {
+	j.t.Helper()
+	waitFor(j.t, func() bool {
+		return slices.ContainsFunc(j.events(), func(e joinEvent) bool { return e.Type == kind })
+	})
+}
+
+func (j *joins) last() joinEvent {
+	j.t.Helper()
+	list := j.events()
+	if len(list) == 0 {
+		j.t.Fatalf("no event; stderr: %s", j.err)
+	}
+	return list[len(list)-1]
+}
+
+func TestJoinStreamsEvents(t *testing.T) {
+	l := startLab(t, "")
+	j := startJoin(t, l, "--json", "--for", "500ms", "--publish", "tone")
+	if code := j.code(); code != checks.ExitOK {
+		t.Fatalf("exit code %d: %s%s", code, j.out, j.err)
+	}
+	list := j.events()
+	var kinds []room.Type
+	for _, e := range list {
+		kinds = append(kinds, e.Type)
+	}
+	for _, want := range []room.Type{room.Prepared, room.Joining, room.Joined, room.Media, room.PathChanged, room.TrackPublished, room.Ended} {
+		if !slices.Contains(kinds, want) {
+			t.Errorf("no %s in %v", want, kinds)
+		}
+	}
+	first, last := list[0], j.last()
+	if first.TokenSource != "ticket" || !*first.TicketSpent || first.Who.Identity != l.Identity || first.Room != l.Room {
+		t.Errorf("first: %+v", first)
+	}
+	if last.Type != room.Ended || last.End.Outcome != room.Left || last.End.InRoom < 400 {
+		t.Errorf("last: %+v", last.End)
+	}
+}
+
+func TestJoinInterrupted(t *testing.T) {
+	l := startLab(t, "")
+	j := startJoin(t, l, "--json", "--dev-join", "--for", "1m")
+	j.waitFor(room.Media)
+	if first := j.events()[0]; first.TokenSource != "minted" || *first.TicketSpent || !strings.HasPrefix(first.Room, "lkdoctor-") {
+		t.Errorf("first: %+v", first)
+	}
+	j.cancel()
+	if code := j.code(); code != checks.ExitInterrupted {
+		t.Errorf("exit code %d", code)
+	}
+	if last := j.last(); last.End == nil || last.End.Outcome != room.Interrupted {
+		t.Errorf("last: %+v", last)
+	}
+}
+
+func TestJoinDuplicateIdentity(t *testing.T) {
+	l := startLab(t, "")
+	first := startJoin(t, l, "--json", "--dev-join", "-r", "demo", "-i", "ann")
+	first.waitFor(room.Media)
+
+	second := startJoin(t, l, "--json", "--dev-join", "-r", "demo", "-i", "ann")
+	if code := second.code(); code != checks.ExitFailed || second.last().Findings[0].Code != finding.JoinWouldEvict {
+		t.Errorf("second: exit code %d, %+v", code, second.last())
+	}
+	third := startJoin(t, l, "--json", "--dev-join", "-r", "demo", "-i", "ann", "--force-join", "--for", "100ms")
+	if code := first.code(); code != checks.ExitFailed {
+		t.Errorf("first: exit code %d", code)
+	}
+	if last := first.last(); last.Reason != "DUPLICATE_IDENTITY" || last.Advice == "" || !strings.Contains(last.Text, "same identity") {
+		t.Errorf("first: %+v", last)
+	}
+	if code := third.code(); code != checks.ExitOK {
+		t.Errorf("third: exit code %d", code)
+	}
+}
+
+func TestJoinSaysWhyItFailed(t *testing.T) {
+	for fault, want := range map[string]finding.Code{
+		"opaque-token": finding.TokenOpaque,
+		"room-full":    finding.RoomJoinRefused,
+		"ws-silent":    finding.WebsocketSilent,
+		"udp-blocked":  finding.MediaUDPBlocked,
+		"would-evict":  finding.JoinWouldEvict,
+	} {
+		t.Run(fault, func(t *testing.T) {
+			t.Parallel()
+			j := startJoin(t, startLab(t, fault), "--json", "--for", "1s")
+			code, last := j.code(), j.last()
+			has := slices.ContainsFunc(last.Findings, func(f room.Finding) bool { return f.Code == want })
+			if code != checks.ExitFailed || last.Type != room.Ended || last.End.Outcome != room.NotJoined || !has {
+				t.Errorf("exit code %d, want %s: %+v %+v", code, want, last.End, last.Findings)
+			}
+		})
+	}
+}
+
+func TestJoinPlain(t *testing.T) {
+	l := startLab(t, "")
+	j := startJoin(t, l, "--plain", "--for", "100ms")
+	if code := j.code(); code != checks.ExitOK {
+		t.Fatalf("exit code %d: %s%s", code, j.out, j.err)
+	}
+	for _, want := range []string{"the ticket is spent now", "joined " + l.Room + " as " + l.Identity, "media goes over udp", "left the room"} {
+		if !strings.Contains(j.out.String(), want) {
+			t.Errorf("no %q in\n%s", want, j.out)
+		}
+	}
+}
+
+func TestJoinUsage(t *testing.T) {
+	l := startLab(t, "")
+	for _, args := range [][]string{{"--publish", "film"}, {"--for", "-1s"}, {"--json", "--plain"}, {"somewhere"}} {
+		if code := startJoin(t, l, args...).code(); code != checks.ExitDoctor {
+			t.Errorf("%v: exit code %d", args, code)
+		}
+	}
+}
+
+// unwatched is a stream that is only read.
+func unwatched() *watched { return &watched{until: "\x00", seen: make(chan struct{})} }

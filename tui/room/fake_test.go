@@ -1,0 +1,77 @@
+package room
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"sync"
+
+	"lkdoctor/checks/finding"
+	live "lkdoctor/checks/room"
+)
+
+// fakeStay records what it is asked for, and tells what it is told to.
+type fakeStay struct {
+	events chan live.Event
+	fail   error
+
+	mu    sync.Mutex
+	asked []string
+	on    map[live.Clip]bool
+	muted bool
+	left  bool
+}
+
+func newFake() *fakeStay {
+	return &fakeStay{events: make(chan live.Event, 100), on: map[live.Clip]bool{}}
+}
+
+func (f *fakeStay) ask(what string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.asked = append(f.asked, what)
+	return f.fail
+}
+
+func (f *fakeStay) did() []string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Clone(f.asked)
+}
+
+func (f *fakeStay) Next(ctx context.Context) (live.Event, error) {
+	e, open := <-f.events
+	if !open {
+		return live.Event{}, io.EOF
+	}
+	return e, nil
+}
+
+func (f *fakeStay) Leave() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.left {
+		return
+	}
+	f.left = true
+	f.events <- live.Event{Type: live.Ended, At: begin, Text: finding.Textf("left the room"), End: &live.End{Outcome: live.Left}}
+	close(f.events)
+}
+
+func (f *fakeStay) Close()                 { f.Leave() }
+func (f *fakeStay) Send(text string) error { return f.ask("send " + text) }
+func (f *fakeStay) Publish(c live.Clip) error {
+	f.on[c] = true
+	return f.ask("publish " + string(c))
+}
+func (f *fakeStay) Unpublish(c live.Clip) error {
+	delete(f.on, c)
+	return f.ask("unpublish " + string(c))
+}
+func (f *fakeStay) Publishing(c live.Clip) (bool, bool) { return f.on[c], f.on[c] && f.muted }
+func (f *fakeStay) Mute(muted bool) error {
+	f.muted = muted
+	return f.ask(fmt.Sprint("mute ", muted))
+}
+func (f *fakeStay) Reconnect(full bool) error { return f.ask(fmt.Sprint("reconnect ", full)) }

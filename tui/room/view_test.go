@@ -1,0 +1,320 @@
+package room
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	tea "github.com/charmbracelet/bubbletea"
+	"github.com/charmbracelet/x/ansi"
+	"github.com/google/go-cmp/cmp"
+
+	"lkdoctor/checks/finding"
+	live "lkdoctor/checks/room"
+)
+
+const canary = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJjYW5hcnkifQ.c2lnbmF0dXJlLWNhbmFyeQ"
+
+var begin = time.Date(2026, 11, 23, 7, 15, 0, 0, time.UTC)
+
+func testDeps(f *fakeStay) Deps {
+	return Deps{
+		URL: "wss://demo.example.com", Room: "lobby", Identity: "ann",
+		Start: func(context.Context) Stay { return f },
+		Token: func() (string, string, bool) { return canary, "ann-guest", true },
+		Link: func() string {
+			return "https://meet.livekit.io/custom?liveKitUrl=wss%3A%2F%2Fdemo.example.com&token=" + canary
+		},
+		Copy: func(string) error { return nil }, OpenLink: func(string) error { return nil },
+		Now: func() time.Time { return begin.Add(42 * time.Second) }, ClockOff: true,
+	}
+}
+
+func screen(t *testing.T, deps Deps, width, height int) model {
+	t.Helper()
+	m := newModel(deps, &host{ctx: t.Context(), start: deps.Start})
+	m.Init()
+	return step(m, tea.WindowSizeMsg{Width: width, Height: height})
+}
+
+// step feeds messages to Update; commands are not run.
+func step(m model, msgs ...tea.Msg) model {
+	for _, msg := range msgs {
+		next, _ := m.Update(msg)
+		m = next.(model)
+	}
+	return m
+}
+
+func press(name string) tea.KeyMsg {
+	for _, k := range []tea.KeyType{tea.KeyEnter, tea.KeyEsc, tea.KeyPgUp, tea.KeyPgDown, tea.KeyCtrlC} {
+		if k.String() == name {
+			return tea.KeyMsg{Type: k}
+		}
+	}
+	return tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune(name)}
+}
+
+// busyRoom is what a lively stay tells.
+func busyRoom() []tea.Msg {
+	who := func(identity, kind string) *live.Participant {
+		return &live.Participant{Identity: identity, SID: "PA_" + identity, Kind: kind}
+	}
+	mic := &live.Track{SID: "TR_mic", Kind: "audio", Source: "microphone", Muted: true}
+	camera := &live.Track{SID: "TR_cam", Kind: "video", Source: "camera"}
+	events := []live.Event{
+		{Type: live.Joining, Text: finding.Textf("joining at %s", "wss://demo.example.com")},
+		{Type: live.Joined, Who: who("ann", "standard"), Server: &live.Server{Version: "1.13.5"}, Allowed: &live.Allowed{Publish: true},
+			Text: finding.Textf("joined lobby as ann on LiveKit 1.13.5; 1 others are there")},
+		{Type: live.ParticipantJoined, Who: who("bob", "standard"), Already: true, Text: finding.Textf("bob is here")},
+		{Type: live.TrackPublished, Who: who("bob", "standard"), Track: mic, Text: finding.Textf("bob publishes the microphone (audio)")},
+		{Type: live.TrackPublished, Who: who("bob", "standard"), Track: camera, Text: finding.Textf("bob publishes the camera (video)")},
+		{Type: live.Media, Text: finding.Textf("media is connected (ICE, DTLS)")},
+		{Type: live.PathChanged, Path: &live.Path{Kind: "udp", Local: "192.168.1.7:50123", LocalType: "host", Remote: "203.0.113.9:7882", RemoteType: "host"},
+			Text: finding.Textf("media goes over udp")},
+		{Type: live.ParticipantJoined, Who: who("helper", "agent"), Text: finding.Textf("helper joined")},
+		{Type: live.Speaking, Speakers: []live.Speaker{{Identity: "bob"}}},
+		{Type: live.Quality, Who: who("ann", "standard"), Quality: "excellent"},
+		{Type: live.Quality, Who: who("bob", "standard"), Quality: "poor"},
+		{Type: live.Data, Message: &live.Message{From: "bob", Text: "hello"}, Text: finding.Textf("bob says: hello")},
+		{Type: live.Reconnecting, Text: finding.Textf("the connection was lost; reconnecting")},
+		{Type: live.Reconnected, Text: finding.Textf("back after 80ms: the session was resumed")},
+	}
+	var msgs []tea.Msg
+	for i, e := range events {
+		e.At = begin.Add(time.Duration(i) * time.Second)
+		if e.Type == live.Media {
+			e.At = begin
+		}
+		msgs = append(msgs, eventMsg(e))
+	}
+	for _, ms := range []float64{31, 30, 44, 90, 62, 33, 31} {
+		msgs = append(msgs, eventMsg{Type: live.RTT, RTT: &ms})
+	}
+	return msgs
+}
+
+func thrownOut() tea.Msg {
+	return eventMsg{Type: live.Ended, At: begin.Add(time.Minute), Reason: "DUPLICATE_IDENTITY",
+		Text:   finding.Textf("the server ended the stay: %s (%s)", finding.LeaveReason("DUPLICATE_IDENTITY"), "DUPLICATE_IDENTITY"),
+		Advice: finding.LeaveAdvice("DUPLICATE_IDENTITY").String(), End: &live.End{Outcome: live.ThrownOut, InRoom: 60000}}
+}
+
+func notJoined() tea.Msg {
+	return eventMsg{Type: live.Ended, At: begin, Text: finding.Textf("the server said Join, and no media path over UDP connected within 7s"),
+		Findings: []live.Finding{{Code: finding.MediaUDPBlocked, Message: "media connected over TCP only: 203.0.113.9:7882 was not answered over UDP"}},
+		Advice:   "On the server, open the UDP port.", End: &live.End{Outcome: live.NotJoined, Stage: "media"}}
+}
+
+func TestScreens(t *testing.T) {
+	for name, build := range map[string]func(t *testing.T, w, h int) model{
+		"joining": func(t *testing.T, w, h int) model { return screen(t, testDeps(newFake()), w, h) },
+		"asking": func(t *testing.T, w, h int) model {
+			deps := testDeps(newFake())
+			deps.Evicts = true
+			return screen(t, deps, w, h)
+		},
+		"inside": func(t *testing.T, w, h int) model { return step(screen(t, testDeps(newFake()), w, h), busyRoom()...) },
+		"typing": func(t *testing.T, w, h int) model {
+			return step(step(screen(t, testDeps(newFake()), w, h), busyRoom()...), press("d"), press("good morning"))
+		},
+		"link": func(t *testing.T, w, h int) model {
+			return step(step(screen(t, testDeps(newFake()), w, h), busyRoom()...), press("l"))
+		},
+		"help": func(t *testing.T, w, h int) model {
+			return step(step(screen(t, testDeps(newFake()), w, h), busyRoom()...), press("?"))
+		},
+		"thrown_out": func(t *testing.T, w, h int) model {
+			return step(step(screen(t, testDeps(newFake()), w, h), busyRoom()...), thrownOut())
+		},
+		"not_joined": func(t *testing.T, w, h int) model { return step(screen(t, testDeps(newFake()), w, h), notJoined()) },
+		"ascii": func(t *testing.T, w, h int) model {
+			deps := testDeps(newFake())
+			deps.ASCII = true
+			return step(screen(t, deps, w, h), busyRoom()...)
+		},
+	} {
+		for _, size := range [][2]int{{80, 24}, {120, 40}} {
+			full := fmt.Sprintf("%s_%dx%d", name, size[0], size[1])
+			t.Run(full, func(t *testing.T) { golden(t, full, build(t, size[0], size[1]).View()) })
+		}
+	}
+}
+
+// golden compares got with testdata/name.golden; UPDATE_GOLDEN=1 writes it.
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	lines := strings.Split(got, "\n")
+	for i := range lines {
+		lines[i] = strings.TrimRight(lines[i], " ")
+	}
+	got = strings.Join(lines, "\n") + "\n"
+	path := filepath.Join("testdata", name+".golden")
+	if os.Getenv("UPDATE_GOLDEN") == "1" {
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatalf("%v (UPDATE_GOLDEN=1 writes it)", err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("%s differs (-want +got):\n%s", path, diff)
+	}
+}
+
+// hostile is a room of people who say what no terminal may act upon.
+func hostile() []tea.Msg {
+	bad := "\x1b[2J\x1b]0;owned\a令牌🚀\u202egnp\x9b31m" + strings.Repeat("宽", 300)
+	msgs := busyRoom()
+	for i := range 40 {
+		who := &live.Participant{Identity: fmt.Sprint(i, bad), Name: bad, Kind: bad}
+		msgs = append(msgs, eventMsg{Type: live.ParticipantJoined, Who: who, Text: finding.Textf("%s joined", bad)})
+	}
+	return append(msgs, eventMsg{Type: live.Data, Text: finding.Textf("%s says: %s", bad, bad)}, eventMsg{Type: live.Problem, Text: finding.Textf("%s", bad)})
+}
+
+func TestNoLineLeavesTheWindow(t *testing.T) {
+	inside := step(screen(t, testDeps(newFake()), 80, 24), hostile()...)
+	asks := testDeps(newFake())
+	asks.Evicts, asks.Identity = true, strings.Repeat("宽", 90)
+	for name, m := range map[string]model{
+		"inside": inside, "scrolled": step(inside, press("pgup"), press("pgup")), "link": step(inside, press("l")),
+		"help": step(inside, press("?")), "typing": step(inside, press("d"), press(strings.Repeat("宽", 200))),
+		"over": step(inside, thrownOut()), "failed": step(inside, notJoined()), "asking": screen(t, asks, 80, 24),
+	} {
+		for _, width := range []int{1, 2, 5, 10, 20, 40, 59, 60, 80, 120, 200} {
+			for _, height := range []int{1, 2, 5, 8, 13, 14, 15, 24, 40} {
+				m = step(m, tea.WindowSizeMsg{Width: width, Height: height})
+				lines := strings.Split(m.View(), "\n")
+				if len(lines) != height {
+					t.Fatalf("%s at %dx%d: %d lines", name, width, height, len(lines))
+				}
+				for _, text := range lines {
+					if w := ansi.StringWidth(text); w > width {
+						t.Fatalf("%s at %dx%d: %d columns: %q", name, width, height, w, text)
+					}
+					if i := strings.IndexFunc(text, func(r rune) bool { return r < 0x20 || r == 0x7f || r >= 0x80 && r < 0xa0 || r == 0x202e }); i >= 0 {
+						t.Fatalf("%s at %dx%d: control character in %q", name, width, height, text)
+					}
+				}
+			}
+		}
+	}
+}
+
+func TestTheTokenIsShownOnItsKeyOnly(t *testing.T) {
+	m := step(screen(t, testDeps(newFake()), 120, 40), busyRoom()...)
+	for _, keys := range [][]string{{}, {"?"}, {"c"}, {"d"}, {"l", "l"}, {"l", "esc"}} {
+		n := m
+		for _, k := range keys {
+			n = step(n, press(k))
+		}
+		if strings.Contains(n.View(), "c2lnbmF0dXJl") {
+			t.Errorf("after %v the token is shown", keys)
+		}
+	}
+	if view := step(m, press("l")).View(); !strings.Contains(view, "c2lnbmF0dXJl") || !strings.Contains(view, "holds a token") {
+		t.Errorf("the link is not shown with its warning:\n%s", view)
+	}
+	if view := step(m, press("l"), thrownOut()).View(); strings.Contains(view, "c2lnbmF0dXJl") {
+		t.Error("the link stays when the stay is over")
+	}
+}
+
+// acts runs the command of a key, as Bubble Tea would, and feeds its message.
+func acts(t *testing.T, m model, name string) model {
+	t.Helper()
+	next, cmd := m.Update(press(name))
+	if cmd == nil {
+		t.Fatalf("%s does nothing", name)
+	}
+	return step(next.(model), cmd())
+}
+
+func TestKeysReachTheStay(t *testing.T) {
+	f := newFake()
+	m := step(screen(t, testDeps(f), 80, 24), busyRoom()...)
+	for _, k := range []string{"t", "v", "m", "m", "t", "r", "R"} {
+		m = acts(t, m, k)
+	}
+	m = acts(t, step(m, press("d"), press("q hello"), tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune("\x1b[31m\nyou"), Paste: true}), "enter")
+	want := []string{"publish tone", "publish pattern", "mute true", "mute false", "unpublish tone", "reconnect false", "reconnect true", "send q hello[31m you"}
+	if diff := cmp.Diff(want, f.did()); diff != "" {
+		t.Error(diff)
+	}
+	f.fail = live.ErrMayNot
+	if m = acts(t, m, "t"); !strings.Contains(m.View(), "does not allow") {
+		t.Errorf("a refusal is not shown:\n%s", m.View())
+	}
+	f.fail = errors.New("access_token=" + canary)
+	if m = acts(t, m, "t"); strings.Contains(m.View(), "c2lnbmF0dXJl") {
+		t.Errorf("an error shows a token:\n%s", m.View())
+	}
+}
+
+func TestNothingIsJoinedBeforeTheAnswer(t *testing.T) {
+	f := newFake()
+	deps, started := testDeps(f), 0
+	deps.Evicts = true
+	deps.Start = func(context.Context) Stay { started++; return f }
+	m := screen(t, deps, 80, 24)
+	if next, cmd := m.Update(press("n")); started != 0 || cmd == nil || !next.(model).gone {
+		t.Errorf("n: started %d", started)
+	}
+	if m = step(m, press("y")); started != 1 || m.state.phase != joining {
+		t.Errorf("y: started %d, phase %d", started, m.state.phase)
+	}
+}
+
+func TestRunLeavesTheRoomOnEveryWayOut(t *testing.T) {
+	for name, c := range map[string]struct {
+		keys        string
+		cancel      bool
+		interrupted bool
+	}{"q": {"q", false, false}, "ctrl+c": {"\x03", false, true}, "signal": {"", true, true}} {
+		t.Run(name, func(t *testing.T) {
+			f := newFake()
+			for _, msg := range busyRoom() {
+				f.events <- live.Event(msg.(eventMsg))
+			}
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			in, keys := io.Pipe()
+			defer keys.Close()
+			deps := testDeps(f)
+			go func() {
+				time.Sleep(50 * time.Millisecond) // a key before the first frame would count too
+				if c.cancel {
+					cancel()
+				}
+				_, _ = keys.Write([]byte(c.keys))
+			}()
+			result, err := Run(ctx, deps, in, io.Discard)
+			if err != nil || !f.left || result.Interrupted != c.interrupted {
+				t.Errorf("left %v, interrupted %v, %v", f.left, result.Interrupted, err)
+			}
+			if result.Last.End == nil || result.Last.End.Outcome != live.Left || result.Path == nil || len(result.RTTs) == 0 {
+				t.Errorf("result: %+v", result)
+			}
+		})
+	}
+}
+
+func TestAPanicOfTheScreenLeavesTheRoom(t *testing.T) {
+	f := newFake()
+	deps := testDeps(f)
+	f.events <- live.Event{Type: live.Joined} // without its fields
+	in, keys := io.Pipe()
+	defer keys.Close()
+	if _, err := Run(t.Context(), deps, in, io.Discard); err == nil || !f.left {
+		t.Errorf("left %v, %v", f.left, err)
+	}
+}
