@@ -23,7 +23,7 @@ demo: build
 
 ## test: every test, with the race detector
 test:
-	go test -race -shuffle=on -timeout 15m ./...
+	GORACE="suppressions=$(CURDIR)/.ci/race-suppressions.txt" go test -race -shuffle=on -timeout 20m ./...
 
 ## lint: formatting, vet, staticcheck; the import directions are a test
 lint:

@@ -39,11 +39,13 @@ type Case struct {
 	Dev         *DevToken      // fallback.mint
 	DevJoined   *JoinRecord    // fallback.join
 
+	ahead *ahead   // join.reach
 	prior []Result // of an earlier run, see Continue
 }
 
 // Close ends what the run still holds open.
 func (c *Case) Close() {
+	c.ahead.close()
 	c.Joined.close()
 	c.DevJoined.close()
 	c.Net.Close()

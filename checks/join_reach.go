@@ -34,6 +34,7 @@ func joinReach() Check {
 		Run: func(ctx context.Context, c *Case) []Finding {
 			u := c.livekitURL()
 			Waiting(ctx, "waiting for %s to answer", clean.Line(u.Host, 80))
+			c.askAhead(ctx, u)
 			reach, failure := c.Net.Reach(ctx, u)
 			if failure != nil {
 				return serverFailure(c, failure, u)

@@ -148,7 +148,7 @@ func TestAStoppedRunKeepsWhatWasFinished(t *testing.T) {
 			ctx, cancel := context.WithCancelCause(t.Context())
 			list := []Check{
 				{ID: "a.one", Run: failing(finding.TokenOpaque)},
-				{ID: "b.two", Timeout: time.Minute, Run: func(ctx context.Context, _ *Case) []Finding {
+				{ID: "b.two", Timeout: time.Minute, After: []string{"a.one"}, Run: func(ctx context.Context, _ *Case) []Finding {
 					cancel(tt.cause)
 					<-ctx.Done()
 					return nil

@@ -24,9 +24,7 @@ func signatureServer() Check {
 		Run: func(ctx context.Context, c *Case) []Finding {
 			u := c.serverURL()
 			Waiting(ctx, "asking %s for its verdict on the token", clean.Line(u.Host, 80))
-			present := c.askPresence(ctx, u)
-			verdict, failure := c.verdictOn(ctx, u, c.Token)
-			c.Present = present()
+			verdict, failure := c.ask(ctx, u)
 			if failure != nil {
 				return serverFailure(c, failure, u)
 			}
@@ -78,12 +76,25 @@ type Presence struct {
 	Known, Present bool
 }
 
+// ask has the server's verdict on the token, and whether its identity is in the
+// room: from the question that was asked ahead, or now.
+func (c *Case) ask(ctx context.Context, u *url.URL) (*probe.Verdict, *probe.Failure) {
+	if a, ok := c.answered(ctx, c.Token); ok {
+		c.Present = a.present
+		return a.verdict, a.failure
+	}
+	present := c.askPresence(ctx, u, c.Token)
+	verdict, failure := c.verdictOn(ctx, u, c.Token)
+	c.Present = present()
+	return verdict, failure
+}
+
 // askPresence starts the question and returns a func that waits for its
 // answer. It needs the right key and secret; without them nothing is known.
-func (c *Case) askPresence(ctx context.Context, u *url.URL) func() Presence {
+func (c *Case) askPresence(ctx context.Context, u *url.URL, t *token.Token) func() Presence {
 	key, secret := c.Settings.APIKey.Value, c.Settings.APISecret.Secret.Reveal()
-	room, identity := c.Token.Room(), c.Token.Identity()
-	if c.Options.NoJoin || room == "" || identity == "" || token.Verify(c.Token, key, secret) != token.Verified {
+	room, identity := t.Room(), t.Identity()
+	if c.Options.NoJoin || room == "" || identity == "" || token.Verify(t, key, secret) != token.Verified {
 		return func() Presence { return Presence{} }
 	}
 	answer := make(chan Presence, 1)

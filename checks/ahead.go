@@ -1,0 +1,80 @@
+package checks
+
+import (
+	"context"
+	"net/url"
+	"time"
+
+	"lkdoctor/checks/probe"
+	"lkdoctor/checks/token"
+)
+
+// aheadWait is how long a question that was asked ahead may take.
+const aheadWait = 8 * time.Second
+
+// ahead is the question for the server's verdict, asked while join.reach still
+// finds out what is there: a round trip less on the way to a healthy join. Its
+// answer counts only when its check's turn comes, which join.reach can prevent.
+type ahead struct {
+	token *token.Token
+	dev   *DevToken // the token was made here
+
+	cancel  context.CancelFunc
+	done    chan struct{}
+	verdict *probe.Verdict
+	failure *probe.Failure
+	present Presence
+}
+
+// askAhead asks about the token that the run is going to be about, where that is
+// known from the start and the check that wants the answer was asked for.
+func (c *Case) askAhead(ctx context.Context, u *url.URL) {
+	a := &ahead{done: make(chan struct{})}
+	check := "signature.server"
+	switch c.Source() {
+	case SourceFlag:
+		parsed, _ := token.Parse(c.rawToken())
+		a.token = parsed.Effective()
+	case SourceMinted:
+		check = "fallback.mint"
+		if dev, err := c.mint(); err == nil {
+			a.dev, a.token = dev, dev.Token
+		}
+	}
+	if a.token == nil || !a.token.Decoded || !c.Options.selects(All())[check] {
+		return
+	}
+	ctx, a.cancel = context.WithTimeout(context.WithoutCancel(ctx), aheadWait)
+	c.ahead = a
+	go func() {
+		defer close(a.done)
+		present := func() Presence { return Presence{} }
+		if a.dev == nil {
+			present = c.askPresence(ctx, u, a.token)
+		}
+		a.verdict, a.failure = c.verdictOn(ctx, u, a.token)
+		a.present = present()
+	}()
+}
+
+// answered waits for what was asked ahead about t; ok is false when nothing was.
+func (c *Case) answered(ctx context.Context, t *token.Token) (a *ahead, ok bool) {
+	a = c.ahead
+	if a == nil || a.token.Reveal() != t.Reveal() || c.elsewhere() {
+		return nil, false
+	}
+	select {
+	case <-a.done:
+		return a, true
+	case <-ctx.Done():
+		return nil, false
+	}
+}
+
+// close calls the question off, and waits for its end.
+func (a *ahead) close() {
+	if a != nil {
+		a.cancel()
+		<-a.done
+	}
+}

@@ -1,0 +1,51 @@
+package checks
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"lkdoctor/checks/clean"
+	"lkdoctor/checks/lab"
+	"lkdoctor/checks/probe"
+	"lkdoctor/config"
+)
+
+// TestVerdictAskedAhead: at a distance, the server's verdict is there when its
+// check's turn comes, so that asking first costs no round trip of its own.
+func TestVerdictAskedAhead(t *testing.T) {
+	const rtt = 100 * time.Millisecond
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	l, err := lab.StartDelayed(ctx, rtt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = l.Close() }()
+	settings, err := config.Load(config.Inputs{Dir: t.TempDir(), Environ: []string{
+		"LIVEKIT_URL=" + l.URL, "LIVEKIT_API_KEY=" + l.Pair.Key, "LIVEKIT_API_SECRET=" + l.Pair.Secret}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, tt := range map[string]struct {
+		options Options
+		asked   bool
+	}{
+		"a dev token":                  {Options{}, true},
+		"only whether it is reachable": {Options{Only: []string{"join.reach"}}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := &Case{Settings: settings, Options: tt.options, Now: time.Now, Net: &probe.Net{}, Redact: clean.NewRedactor(), Nonce: "0000abcd"}
+			run := Do(ctx, c, All(), false, func(Event) {})
+			if asked := c.ahead != nil; asked != tt.asked {
+				t.Fatalf("asked ahead: %v", asked)
+			}
+			if tt.asked && (c.Dev != c.ahead.dev || acceptance(c.Dev.Verdict) != Yes) {
+				t.Error("the answer to the question that was asked ahead is not the one that was used")
+			}
+			if run.ExitCode != ExitOK {
+				t.Errorf("exit code %d: %s", run.ExitCode, run.Diagnosis.Summary)
+			}
+		})
+	}
+}

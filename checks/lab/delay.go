@@ -1,0 +1,175 @@
+package lab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/url"
+	"runtime"
+	"syscall"
+	"time"
+)
+
+// Delay listens on a free loopback port and passes bytes on to target as a
+// network with that round-trip time does: half of it each way, in order, with no
+// limit of bandwidth and no loss.
+//
+// Opening a connection costs its round trip too, as far as a program in user
+// space can make it so. The kernel completes the caller's connect at once: what
+// is late is everything that comes of it. Whatever is sent within the first
+// round trip arrives as if it had been sent at the end of it, and the target
+// sees the connection one and a half round trips after it was made, which is
+// when the handshake's last packet would be there. So a client that speaks first
+// (HTTP, WebSocket, TLS) waits as long as on a real network, and one that opens
+// a connection ahead of its need saves as much. A client that only connects, or
+// that measures its own connect, sees nothing of the delay.
+//
+// It delays TCP only: media over UDP, which goes to the server's own address,
+// is as fast as before.
+func Delay(target string, rtt time.Duration) (*Peer, error) {
+	if rtt < 0 {
+		return nil, fmt.Errorf("delay %s: the round-trip time is negative", target)
+	}
+	return serveRaw(func(conn *net.TCPConn) { delayBoth(conn, target, rtt) })
+}
+
+// handshake is how long, in round trips, a connection is under way before its
+// other end sees it: SYN, SYN-ACK and ACK travel half of one each.
+const handshake = 1.5
+
+// delayBoth joins conn to target until both directions have ended.
+func delayBoth(conn *net.TCPConn, target string, rtt time.Duration) {
+	up := newDelayLine(conn, rtt/2)
+	sleepUntil(time.Now().Add(time.Duration(handshake * float64(rtt))))
+	other, err := net.Dial("tcp4", target)
+	if err != nil {
+		_ = conn.SetLinger(0)
+		_ = conn.Close()
+		up.drop()
+		return
+	}
+	down := newDelayLine(other.(*net.TCPConn), rtt/2)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		up.into(other.(*net.TCPConn))
+	}()
+	down.into(conn)
+	<-ended
+	_ = other.Close()
+}
+
+// delayChunk is how much is read at once, in bytes, and delayDepth how many of
+// those may be under way: 16 MiB in each half of a round trip.
+const (
+	delayChunk = 16 << 10
+	delayDepth = 1 << 10
+)
+
+// delayLine is one direction of a connection: what was read of it, and when
+// that is due at the other end.
+type delayLine struct {
+	parcels chan parcel
+	source  *net.TCPConn
+}
+
+// parcel is some bytes, or the end of them, under way.
+type parcel struct {
+	data []byte
+	due  time.Time
+	err  error
+}
+
+// newDelayLine begins to read source.
+func newDelayLine(source *net.TCPConn, delay time.Duration) *delayLine {
+	line := &delayLine{parcels: make(chan parcel, delayDepth), source: source}
+	go func() {
+		defer close(line.parcels)
+		for {
+			buffer := make([]byte, delayChunk)
+			n, err := source.Read(buffer)
+			if n > 0 {
+				line.parcels <- parcel{data: buffer[:n], due: time.Now().Add(delay)}
+			}
+			if err != nil {
+				line.parcels <- parcel{err: err, due: time.Now().Add(delay)}
+				return
+			}
+		}
+	}()
+	return line
+}
+
+// into writes to sink what the line carries, each parcel when it is due. The end
+// arrives late as well: as the end of one direction, or as a reset of the whole
+// connection. A sink that takes no more ends the source.
+func (l *delayLine) into(sink *net.TCPConn) {
+	defer l.drop()
+	for p := range l.parcels {
+		sleepUntil(p.due)
+		switch {
+		case p.err == nil:
+			if _, err := sink.Write(p.data); err != nil {
+				_ = l.source.Close()
+				return
+			}
+		case errors.Is(p.err, io.EOF):
+			_ = sink.CloseWrite()
+		default:
+			if errors.Is(p.err, syscall.ECONNRESET) {
+				_ = sink.SetLinger(0)
+			}
+			_ = sink.Close()
+		}
+	}
+}
+
+// coarse is how late Go may wake a sleeper on Linux, whose epoll counts whole
+// milliseconds. Left alone, five halves of a round trip would add up to 5 ms.
+const coarse = 1500 * time.Microsecond
+
+// sleepUntil sleeps, and stays awake for the last moment.
+func sleepUntil(due time.Time) {
+	if wait := time.Until(due); wait > coarse {
+		time.Sleep(wait - coarse)
+	}
+	for time.Now().Before(due) {
+		runtime.Gosched()
+	}
+}
+
+// drop takes what is left, so that the reader can end.
+func (l *delayLine) drop() {
+	for range l.parcels {
+	}
+}
+
+// StartDelayed starts a healthy lab whose LiveKit server and ticket service are
+// a round trip of rtt away, for HTTP and WebSocket (see Delay); media is not
+// delayed. ctx bounds the start only.
+func StartDelayed(ctx context.Context, rtt time.Duration) (*Lab, error) {
+	l, err := Start(ctx, Options{})
+	if err != nil {
+		return nil, err
+	}
+	for name, base := range map[string]*string{"LIVEKIT_URL": &l.URL, "USER_MGMT_BASE_URL": &l.TicketURL} {
+		if *base, err = l.delayed(*base, rtt); err != nil {
+			return nil, errors.Join(fmt.Errorf("start a lab %s away: %w", rtt, err), l.Close())
+		}
+		l.environ[name] = *base
+	}
+	return l, nil
+}
+
+// delayed puts a delay in front of what is at base, and returns the base with
+// the delay's address.
+func (l *Lab) delayed(base string, rtt time.Duration) (string, error) {
+	u, err := url.Parse(base)
+	if err != nil {
+		return "", err
+	}
+	peer, err := Delay(u.Host, rtt)
+	return l.peer(peer, err, u.Scheme)
+}

@@ -1,0 +1,205 @@
+package lab
+
+import (
+	"bytes"
+	"crypto/rand"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// away starts a delay of rtt before a peer that talks.
+func away(t *testing.T, rtt time.Duration, talk func(*net.TCPConn)) string {
+	t.Helper()
+	target, err := serveRaw(talk)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return awayFrom(t, rtt, target)
+}
+
+func awayFrom(t *testing.T, rtt time.Duration, target *Peer) string {
+	t.Helper()
+	t.Cleanup(func() { _ = target.Close() })
+	delay, err := Delay(target.Addr, rtt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = delay.Close() })
+	return delay.Addr
+}
+
+func dialled(t *testing.T, addr string) *net.TCPConn {
+	t.Helper()
+	conn, err := net.Dial("tcp4", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	_ = conn.SetDeadline(time.Now().Add(20 * time.Second))
+	return conn.(*net.TCPConn)
+}
+
+func echo(conn *net.TCPConn) { _, _ = io.Copy(conn, conn) }
+
+// answered sends one byte and returns how long its echo took.
+func answered(t *testing.T, conn net.Conn) time.Duration {
+	t.Helper()
+	begun := time.Now()
+	if _, err := conn.Write([]byte{1}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.ReadFull(conn, make([]byte, 1)); err != nil {
+		t.Fatal(err)
+	}
+	return time.Since(begun)
+}
+
+func TestDelayOfAConnection(t *testing.T) {
+	const rtt = 80 * time.Millisecond
+	conn := dialled(t, away(t, rtt, echo))
+	if took := answered(t, conn); took < 2*rtt {
+		t.Errorf("the first answer took %s: connecting and asking are two round trips", took)
+	}
+	if took := answered(t, conn); took < rtt || took >= 2*rtt {
+		t.Errorf("the second answer took %s: asking again is one round trip", took)
+	}
+}
+
+// A connection that is opened ahead has its handshake behind it.
+func TestDelayOfAConnectionOpenedAhead(t *testing.T) {
+	const rtt = 80 * time.Millisecond
+	conn := dialled(t, away(t, rtt, echo))
+	time.Sleep(2 * rtt) // what is tested is the time itself
+	if took := answered(t, conn); took < rtt || took >= 2*rtt {
+		t.Errorf("the first answer took %s: its handshake was over", took)
+	}
+}
+
+func TestDelayOfHTTP(t *testing.T) {
+	const rtt = 60 * time.Millisecond
+	target, err := Serve(http.NotFoundHandler(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr := awayFrom(t, rtt, target)
+	transport := &http.Transport{}
+	defer transport.CloseIdleConnections()
+	for _, least := range []time.Duration{2 * rtt, rtt} {
+		begun := time.Now()
+		response, err := (&http.Client{Transport: transport}).Get("http://" + addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _ = io.Copy(io.Discard, response.Body)
+		_ = response.Body.Close()
+		if took := time.Since(begun); took < least {
+			t.Errorf("the exchange took %s, and needs %s", took, least)
+		}
+	}
+}
+
+// Many bytes arrive whole and in order, and many at a time: at one chunk a
+// round trip these would take 25 s.
+func TestDelayKeepsOrderAndBandwidth(t *testing.T) {
+	const rtt = 50 * time.Millisecond
+	conn := dialled(t, away(t, rtt, echo))
+	sent := make([]byte, 8<<20)
+	_, _ = rand.Read(sent)
+	go func() {
+		_, _ = conn.Write(sent)
+		_ = conn.CloseWrite()
+	}()
+	begun := time.Now()
+	got, err := io.ReadAll(conn)
+	if err != nil || !bytes.Equal(got, sent) {
+		t.Fatalf("%d of %d bytes came back, %v", len(got), len(sent), err)
+	}
+	if took := time.Since(begun); took > 15*time.Second {
+		t.Errorf("it took %s", took)
+	}
+}
+
+// The end of one direction leaves the other one open.
+func TestDelayOfTheEnd(t *testing.T) {
+	conn := dialled(t, away(t, 20*time.Millisecond, func(c *net.TCPConn) {
+		_, _ = io.Copy(io.Discard, c)
+		_, _ = io.WriteString(c, "goodbye")
+	}))
+	_ = conn.CloseWrite()
+	if got, err := io.ReadAll(conn); err != nil || string(got) != "goodbye" {
+		t.Errorf("got %q, %v", got, err)
+	}
+}
+
+func TestDelayPassesAResetOn(t *testing.T) {
+	reset, err := Reset()
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn := dialled(t, awayFrom(t, 20*time.Millisecond, reset))
+	_, _ = conn.Write([]byte("hello"))
+	if _, err := io.ReadAll(conn); !errors.Is(err, syscall.ECONNRESET) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestDelayBeforeNobody(t *testing.T) {
+	addr, err := RefusedAddr()
+	if err != nil {
+		t.Fatal(err)
+	}
+	delay, err := Delay(addr, 40*time.Millisecond)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer delay.Close()
+	conn := dialled(t, delay.Addr)
+	if n, err := conn.Read(make([]byte, 1)); n != 0 || err == nil {
+		t.Errorf("read %d bytes, %v", n, err)
+	}
+}
+
+func TestDelayEndsWithConnectionsOpen(t *testing.T) {
+	target, err := Silent()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer target.Close()
+	delay, err := Delay(target.Addr, 20*time.Millisecond)
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn := dialled(t, delay.Addr)
+	if _, err := conn.Write([]byte("hello")); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan struct{})
+	go func() { _ = delay.Close(); close(ended) }()
+	select {
+	case <-ended:
+	case <-time.After(10 * time.Second):
+		t.Error("Close does not come back")
+	}
+}
+
+func TestDelayedLab(t *testing.T) {
+	const rtt = 30 * time.Millisecond
+	l, err := StartDelayed(t.Context(), rtt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	begun := time.Now()
+	answer := consume(t, l)
+	if took := time.Since(begun); took < 2*rtt {
+		t.Errorf("the ticket service answered within %s", took)
+	}
+	if answer["url"] != l.URL || l.URL == l.LiveKit.URL {
+		t.Errorf("the answer names %v, the lab %s, the server %s", answer["url"], l.URL, l.LiveKit.URL)
+	}
+}
