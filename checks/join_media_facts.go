@@ -17,12 +17,20 @@ func evidence(f Finding, j *JoinRecord) Finding {
 }
 
 func mediaFacts(j *JoinRecord) Facts {
-	m := j.Media
+	m, signal, reached := j.Media, j.Signal.Phases, ""
+	if j.Signal.Remote.IsValid() {
+		reached = j.Signal.Remote.Addr().String()
+	}
 	facts := Facts{
 		"outcome": string(m.Outcome), "ice_state": m.ICEState, "dtls_state": m.DTLSState,
 		"offer_ms": millis(m.Phases.Offer), "first_candidate_ms": millis(m.Phases.FirstCandidate),
 		"ice_ms": millis(m.Phases.ICE), "dtls_ms": millis(m.Phases.DTLS), "total_ms": millis(m.Phases.Total),
-		"remote_candidates": candidateRows(m.Remote), "local_candidates": candidateRows(m.Local), "pairs": pairRows(m.Pairs),
+		"remote_candidates": candidateRows(m.Remote, reached), "local_candidates": candidateRows(m.Local, ""), "pairs": pairRows(m.Pairs),
+		"dns_ms": millis(signal.DNS), "tcp_ms": millis(signal.TCP), "tls_ms": millis(signal.TLS),
+		"upgrade_ms": millis(signal.Upgrade), "join_ms": millis(signal.Join),
+	}
+	if reached != "" {
+		facts["reached"] = reached
 	}
 	if m.Selected != nil {
 		facts["selected_pair"] = pairRow(*m.Selected)
@@ -31,10 +39,16 @@ func mediaFacts(j *JoinRecord) Facts {
 	return facts
 }
 
-func candidateRows(list []probe.Candidate) []string {
+// candidateRows are addresses with protocol, type and scope; those that equal
+// the address that signalling reached say so.
+func candidateRows(list []probe.Candidate, reached string) []string {
 	rows := make([]string, 0, len(list))
 	for _, c := range list {
-		rows = append(rows, candidateRow(c))
+		row := candidateRow(c)
+		if reached != "" && c.Address == reached {
+			row += ", the address reached"
+		}
+		rows = append(rows, row)
 	}
 	return rows
 }
