@@ -134,10 +134,6 @@ func (g *guest) rest() Event {
 	return e
 }
 
-func (g *guest) has(kind Type) bool {
-	return slices.ContainsFunc(g.seen, func(e Event) bool { return e.Type == kind })
-}
-
 // service calls the RoomService.
 func (s *site) service() (livekit.RoomService, context.Context) {
 	s.t.Helper()

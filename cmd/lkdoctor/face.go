@@ -14,7 +14,6 @@ type surroundings struct {
 	json, plain             bool
 	term, ci, accessible    string
 	stdinIsTTY, stdoutIsTTY bool
-	width                   int
 }
 
 // chooseFace: --json is JSON; --plain, ACCESSIBLE, CI, a dumb terminal, or a
