@@ -224,7 +224,7 @@ func TestTurnFindings(t *testing.T) {
 	}{
 		{"works", working, answered, "", ""},
 		{"works, and nobody to join with", working, nil, "", ""},
-		{"TURN_RELAY_DENIED: LiveKit is not reached", working, silent, finding.TurnRelayDenied, finding.Fail},
+		{"TURN_RELAY_DENIED: LiveKit is not reached", working, silent, finding.TurnRelayDenied, finding.Info},
 		{"TURN_UNREACHABLE: no address for a participant", working, &probe.RelayJoin{Offered: true}, finding.TurnUnreachable, finding.Fail},
 		{"this machine is denied, LiveKit is not", changed(func(r *probe.TURNReport) {
 			r.Failed, r.Code, r.OwnDenied, r.PeersAsked, r.Mapped = probe.TURNPermission, 403, true, 1, here
