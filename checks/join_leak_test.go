@@ -45,7 +45,7 @@ func TestServerProcess(t *testing.T) {
 		t.Fatal(err)
 	}
 	server, err := lab.StartLiveKit(context.Background(), lab.LiveKitOptions{Keys: map[string]string{pair.Key: pair.Secret},
-		RTC: "enable_loopback_candidate: true, turn_servers: [" + relay.Config() + "]"})
+		RTC: "turn_servers: [" + relay.Config() + "]"})
 	if err != nil {
 		t.Fatal(err)
 	}

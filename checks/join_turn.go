@@ -155,9 +155,7 @@ func relayFinding(j *probe.RelayJoin) Finding {
 		return finding.New(finding.TurnUnreachable, finding.Fail,
 			"a participant that may use the TURN servers only got no address from them").By(finding.OwnerNetwork)
 	}
-	// Each TURN server has shown by itself that it relays, and a busy machine loses
-	// this answer too: worth knowing, and no failure.
-	return finding.New(finding.TurnRelayDenied, finding.Info,
+	return finding.New(finding.TurnRelayDenied, finding.Fail,
 		"the LiveKit server did not answer a participant that may use the TURN servers only: %d checks were sent through them", relayChecks(j)).
 		With("pairs", pairRows(j.Pairs))
 }

@@ -100,7 +100,7 @@ func turnPeer(t *testing.T, o lab.TURNOptions, change func(config string) string
 	if change != nil {
 		entry = change(entry)
 	}
-	return startMediaLab(t, lab.LiveKitOptions{RTC: "enable_loopback_candidate: true, turn_servers: [" + entry + "]"})
+	return startMediaLab(t, lab.LiveKitOptions{RTC: "turn_servers: [" + entry + "]"})
 }
 
 // certified is a TLS TURN server's options, with a certificate that nobody here
@@ -133,7 +133,7 @@ func TestJoinTurn(t *testing.T) {
 		"TURN_NOT_OFFERED": {func() *mediaLab { return startMediaLab(t, lab.LiveKitOptions{}) }, finding.TurnNotOffered, "", "no TURN server"},
 		"TURN works":       {func() *mediaLab { return turnPeer(t, lab.TURNOptions{}, nil) }, "", "", ""},
 		"TURN_UNREACHABLE": {func() *mediaLab {
-			return startMediaLab(t, lab.LiveKitOptions{RTC: "enable_loopback_candidate: true, turn_servers: [{host: 127.0.0.1, port: " +
+			return startMediaLab(t, lab.LiveKitOptions{RTC: "turn_servers: [{host: 127.0.0.1, port: " +
 				refusedPort + ", protocol: tcp, username: u, credential: canary-credential}]"})
 		}, finding.TurnUnreachable, finding.OwnerLiveKitServer, "nobody listens there"},
 		"TURN_TLS expired": {func() *mediaLab {
@@ -224,7 +224,7 @@ func TestTurnFindings(t *testing.T) {
 	}{
 		{"works", working, answered, "", ""},
 		{"works, and nobody to join with", working, nil, "", ""},
-		{"TURN_RELAY_DENIED: LiveKit is not reached", working, silent, finding.TurnRelayDenied, finding.Info},
+		{"TURN_RELAY_DENIED: LiveKit is not reached", working, silent, finding.TurnRelayDenied, finding.Fail},
 		{"TURN_UNREACHABLE: no address for a participant", working, &probe.RelayJoin{Offered: true}, finding.TurnUnreachable, finding.Fail},
 		{"this machine is denied, LiveKit is not", changed(func(r *probe.TURNReport) {
 			r.Failed, r.Code, r.OwnDenied, r.PeersAsked, r.Mapped = probe.TURNPermission, 403, true, 1, here

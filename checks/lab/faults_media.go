@@ -23,7 +23,7 @@ func mediaFaults() []Fault {
 				return Candidates{UDPPort: udp}, err
 			}))),
 		warning(f("tcp-only", "the server takes media over TCP only (force_tcp)", finding.MediaUDPBlocked, finding.OwnerLiveKitServer,
-			func(p *plan) { p.server.RTC = "enable_loopback_candidate: true, force_tcp: true" })),
+			func(p *plan) { p.server.RTC = "force_tcp: true" })),
 		warning(f("wrong-address", "the server advertises an address at which it is not, and finds the client by itself", finding.MediaAddressUnreachable,
 			finding.OwnerLiveKitServer, withCandidates(func(l *Lab) (Candidates, error) {
 				address, err := ownAddress()

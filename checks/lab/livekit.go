@@ -21,8 +21,8 @@ type LiveKitOptions struct {
 	// Keys are API keys and their secrets; at least one.
 	Keys map[string]string
 	// RTC are more entries of the configuration's rtc section, as YAML in flow
-	// style without the braces: "force_tcp: true". Empty is the lab's own
-	// choice: one UDP and one TCP port on 127.0.0.1.
+	// style without the braces: "force_tcp: true". Media is taken at one UDP and
+	// one TCP port of 127.0.0.1, whatever they say.
 	RTC string
 	// ExtraYAML is added to the server's configuration, at its top level.
 	ExtraYAML string
@@ -152,17 +152,18 @@ func (s *LiveKit) Close() error {
 
 type liveKitPorts struct{ http, tcp, udp int }
 
+// liveKitYAML is the server's configuration. Without ips, livekit-server 1.13.5
+// opens a socket on each interface and advertises all of them as node_ip; which
+// one answers is then up to chance, and where it is not the one of 127.0.0.1 a
+// TURN server drops the answer, which comes from an address it has no
+// permission for.
 func liveKitYAML(p liveKitPorts, opts LiveKitOptions) string {
-	rtc := opts.RTC
-	if rtc == "" {
-		rtc = "enable_loopback_candidate: true"
-	}
 	return fmt.Sprintf(`
 port: %d
 bind_addresses: ["127.0.0.1"]
-rtc: {tcp_port: %d, udp_port: %d, node_ip: 127.0.0.1, %s}
+rtc: {tcp_port: %d, udp_port: %d, node_ip: 127.0.0.1, ips: {includes: ["127.0.0.1/32"]}, enable_loopback_candidate: true, %s}
 %s
-`, p.http, p.tcp, p.udp, rtc, opts.ExtraYAML)
+`, p.http, p.tcp, p.udp, opts.RTC, opts.ExtraYAML)
 }
 
 // freePorts finds ports that nobody listens on, all held at once so that they

@@ -25,7 +25,7 @@ func silentUDP(t *testing.T) int {
 
 func TestMediaOverTCPOnly(t *testing.T) {
 	t.Parallel()
-	server := startLiveKit(t, "enable_loopback_candidate: true, force_tcp: true", "")
+	server := startLiveKit(t, "force_tcp: true", "")
 	m := joinVia(t, server, signalProxy{}, probe.MediaOptions{})
 	expect(t, m, probe.OutcomeConnected)
 	if m.Selected == nil || m.Selected.Remote.Protocol != "tcp" || m.Selected.Local.TCPType != "active" {
@@ -135,7 +135,7 @@ func TestMediaNoLocalCandidates(t *testing.T) {
 
 // An ICE-lite server only answers: this side nominates.
 func TestMediaICELite(t *testing.T) {
-	server := startLiveKit(t, "enable_loopback_candidate: true, use_ice_lite: true", "")
+	server := startLiveKit(t, "use_ice_lite: true", "")
 	m := joinVia(t, server, signalProxy{}, probe.MediaOptions{})
 	expect(t, m, probe.OutcomeConnected)
 	if m.Selected == nil || m.Selected.Remote.Protocol != "udp" {

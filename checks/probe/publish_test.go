@@ -72,7 +72,7 @@ func TestPathsCompared(t *testing.T) {
 
 // Where UDP is blocked, audio and video go over TCP.
 func TestPublishOverTCP(t *testing.T) {
-	server := startLiveKit(t, "enable_loopback_candidate: true, force_tcp: true", "")
+	server := startLiveKit(t, "force_tcp: true", "")
 	got := publish(t, patientNet(t), server, probe.PublishOptions{})
 	if got.Outcome != probe.PublishReceived || got.UpPath != "tcp" || got.DownPath != "tcp" {
 		t.Errorf("%+v", got)

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"os"
 	"strconv"
+	"sync"
 	"syscall"
 	"time"
 
@@ -23,10 +24,35 @@ const PhaseUDP Phase = "udp"
 // maxTURNAddresses is how many addresses of one name are tried over UDP.
 const maxTURNAddresses = 3
 
-// turnPacketConn is a connection to a STUN or TURN server.
+// turnPacketConn is a connection to a STUN or TURN server. It keeps the error of
+// a write: an ICMP answer to one packet is told to whoever uses the socket next,
+// reader or writer, and to nobody after that.
 type turnPacketConn struct {
 	net.PacketConn
 	to net.Addr
+
+	mu    sync.Mutex
+	wrote error
+}
+
+// WriteTo sends to the server.
+func (c *turnPacketConn) WriteTo(p []byte, to net.Addr) (int, error) {
+	n, err := c.PacketConn.WriteTo(p, to)
+	if err != nil {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if c.wrote == nil {
+			c.wrote = err
+		}
+	}
+	return n, err
+}
+
+// writeError is the first error of a write.
+func (c *turnPacketConn) writeError() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.wrote
 }
 
 // dialTURN connects over TCP, and finishes the TLS handshake where the URL asks

@@ -118,7 +118,11 @@ func (t *turnTalk) read() {
 	}
 }
 
+// socketError is why the socket is of no use, if it is not.
 func (t *turnTalk) socketError() error {
+	if err := t.conn.writeError(); err != nil {
+		return err
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.socket

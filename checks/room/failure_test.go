@@ -77,7 +77,7 @@ func TestAJoinThatFailsSaysHowFarItCame(t *testing.T) {
 }
 
 func TestMediaThatNeverConnectsIsSaid(t *testing.T) {
-	s := newSite(t, "enable_loopback_candidate: true, force_tcp: true")
+	s := newSite(t, "force_tcp: true")
 	o := options(t, s.server.URL, s.token("ann"))
 	o.Connect = time.Second
 	g := open(t, t.Context(), o)
