@@ -1,8 +1,9 @@
 # Everything that lkdoctor needs is Go 1.26 and make.
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 BIN         := bin
-VERSION     ?= $(shell git describe --tags --always --dirty 2>/dev/null | sed 's/^v//')
-LDFLAGS     := -s -w -X main.version=$(or $(VERSION),0.1.0-dev)
+COMMIT      := $(shell git rev-parse --short HEAD 2>/dev/null)
+VERSION     ?= $(or $(patsubst v%,%,$(shell git describe --tags 2>/dev/null)),0.1.0-dev$(COMMIT:%=+%))
+LDFLAGS     := -s -w -X main.version=$(VERSION)
 
 .PHONY: all build demo test lint fmt bench fuzz clean
 

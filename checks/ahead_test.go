@@ -17,7 +17,7 @@ func TestVerdictAskedAhead(t *testing.T) {
 	const rtt = 100 * time.Millisecond
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
-	l, err := lab.StartDelayed(ctx, rtt)
+	l, err := lab.Start(ctx, lab.Options{RTT: rtt})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -146,21 +146,19 @@ func (l *delayLine) drop() {
 	}
 }
 
-// StartDelayed starts a healthy lab whose LiveKit server and ticket service are
-// a round trip of rtt away, for HTTP and WebSocket (see Delay); media is not
-// delayed. ctx bounds the start only.
-func StartDelayed(ctx context.Context, rtt time.Duration) (*Lab, error) {
-	l, err := Start(ctx, Options{})
-	if err != nil {
-		return nil, err
+// addDelay puts the LiveKit server and the ticket service a round trip away. An
+// address of a fault at which nothing takes connections stays as it is: behind a
+// delay it would take them.
+func (l *Lab) addDelay(context.Context) (err error) {
+	if l.rtt == 0 {
+		return nil
 	}
-	for name, base := range map[string]*string{"LIVEKIT_URL": &l.URL, "USER_MGMT_BASE_URL": &l.TicketURL} {
-		if *base, err = l.delayed(*base, rtt); err != nil {
-			return nil, errors.Join(fmt.Errorf("start a lab %s away: %w", rtt, err), l.Close())
+	for _, base := range []*string{&l.URL, &l.TicketURL} {
+		if *base, err = l.delayed(*base, l.rtt); err != nil {
+			return fmt.Errorf("put the lab %s away: %w", l.rtt, err)
 		}
-		l.environ[name] = *base
 	}
-	return l, nil
+	return nil
 }
 
 // delayed puts a delay in front of what is at base, and returns the base with
@@ -170,6 +168,15 @@ func (l *Lab) delayed(base string, rtt time.Duration) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	conn, err := net.DialTimeout("tcp4", u.Host, connectable)
+	if err != nil {
+		return base, nil
+	}
+	_ = conn.Close()
 	peer, err := Delay(u.Host, rtt)
 	return l.peer(peer, err, u.Scheme)
 }
+
+// connectable is how long a peer on this machine takes to accept a connection,
+// at most.
+const connectable = 200 * time.Millisecond

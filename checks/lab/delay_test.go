@@ -189,7 +189,7 @@ func TestDelayEndsWithConnectionsOpen(t *testing.T) {
 
 func TestDelayedLab(t *testing.T) {
 	const rtt = 30 * time.Millisecond
-	l, err := StartDelayed(t.Context(), rtt)
+	l, err := Start(t.Context(), Options{RTT: rtt})
 	if err != nil {
 		t.Fatal(err)
 	}

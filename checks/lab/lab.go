@@ -24,6 +24,9 @@ import (
 type Options struct {
 	// Fault is the name of what is broken; empty is Healthy.
 	Fault string
+	// RTT is how far away the LiveKit server and the ticket service are, for HTTP
+	// and WebSocket (see Delay); media is not delayed.
+	RTT time.Duration
 }
 
 // Lab is a running lab. Its fields are set by Start and not changed after it.
@@ -47,6 +50,7 @@ type Lab struct {
 
 	fault     Fault
 	plan      plan
+	rtt       time.Duration
 	dir       string
 	authority *Authority
 
@@ -70,6 +74,7 @@ func Start(ctx context.Context, opts Options) (*Lab, error) {
 		Pair:     NewPair(),
 		Room:     "support-" + randomHex(3),
 		Identity: "caller-" + randomHex(3),
+		rtt:      opts.RTT,
 	}
 	l.plan = plan{serverPairs: []Pair{l.Pair}, tokenPair: l.Pair}
 	if fault.set != nil {
@@ -83,7 +88,7 @@ func Start(ctx context.Context, opts Options) (*Lab, error) {
 
 func (l *Lab) start(ctx context.Context) error {
 	for _, step := range []func(context.Context) error{
-		l.makeDir, l.startServer, l.startTickets, l.startFrontend, l.makeEnviron,
+		l.makeDir, l.startServer, l.startTickets, l.addDelay, l.startFrontend, l.makeEnviron,
 	} {
 		if err := step(ctx); err != nil {
 			return err

@@ -150,7 +150,10 @@ func (n *Net) OpenSignal(ctx context.Context, base *url.URL, token string, o Sig
 		f.Phases, f.Took = phases, time.Since(start)
 		return nil, f
 	}
+	rehearsed := make(chan struct{})
+	go func() { defer close(rehearsed); rehearseJoin() }()
 	up, f := n.upgrade(ctx, base, token, o, start)
+	<-rehearsed
 	if f != nil {
 		return fail(f, up.phases)
 	}

@@ -103,6 +103,21 @@ func decodeSignal(frame int, data []byte) *livekit.SignalResponse {
 	return msg
 }
 
+// rehearseJoin reads a Join of its own making. The protobuf library looks at a
+// message's type when the first of them is read, which takes some milliseconds
+// for a Join: time that is free while the server is being waited for.
+func rehearseJoin() {
+	data, err := proto.Marshal(&livekit.SignalResponse{Message: &livekit.SignalResponse_Join{Join: &livekit.JoinResponse{
+		Room:              &livekit.Room{EnabledCodecs: []*livekit.Codec{{}}},
+		Participant:       &livekit.ParticipantInfo{Permission: &livekit.ParticipantPermission{}},
+		OtherParticipants: []*livekit.ParticipantInfo{{Tracks: []*livekit.TrackInfo{{}}}},
+		IceServers:        []*livekit.ICEServer{{}}, ServerInfo: &livekit.ServerInfo{}, ClientConfiguration: &livekit.ClientConfiguration{},
+	}}})
+	if err == nil {
+		decodeSignal(websocket.BinaryMessage, data)
+	}
+}
+
 // endOf turns the error that ended reading into an end. CloseCode 0 and not
 // Silent means that the peer broke the WebSocket protocol.
 func (s *Signal) endOf(err error) *SignalEnd {

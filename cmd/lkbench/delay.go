@@ -81,7 +81,7 @@ func measureDelay(ctx context.Context, b *bench) error {
 
 // away runs all in turn at one distance.
 func (b *bench) away(ctx context.Context, rtt time.Duration, list []runner) ([]samples, error) {
-	l, err := lab.StartDelayed(ctx, rtt)
+	l, err := lab.Start(ctx, lab.Options{RTT: rtt})
 	if err != nil {
 		return nil, err
 	}

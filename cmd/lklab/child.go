@@ -26,7 +26,7 @@ type child struct {
 }
 
 // runCommand runs a command in a lab and ends as the command does.
-func runCommand(ctx context.Context, fault string, c child) error {
+func runCommand(ctx context.Context, opts lab.Options, c child) error {
 	// From here on a signal is the command's: lklab stays until it has ended.
 	signals := make(chan os.Signal, 8)
 	signal.Notify(signals, os.Interrupt, syscall.SIGQUIT, syscall.SIGTERM, syscall.SIGHUP)
@@ -36,7 +36,7 @@ func runCommand(ctx context.Context, fault string, c child) error {
 	if err != nil {
 		return err
 	}
-	l, err := lab.Start(ctx, lab.Options{Fault: fault})
+	l, err := lab.Start(ctx, opts)
 	if err != nil {
 		return err
 	}

@@ -54,7 +54,8 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 }
 
 func newRoot() *cobra.Command {
-	var fault, dir string
+	var opts lab.Options
+	var dir string
 	root := &cobra.Command{
 		Use:   "lklab [--fault NAME] [-- COMMAND [ARGUMENT…]]",
 		Short: "A LiveKit server and a ticket service to practise on, broken on demand",
@@ -75,6 +76,7 @@ is interrupted. A ticket is good for one run: POST /api/v1/tickets at the ticket
 service issues another.`,
 		Example: `  lklab --fault opaque-token -- lkdoctor
   lklab --fault udp-blocked -- lkdoctor --json
+  lklab --rtt 100ms -- lkdoctor
   lklab list`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 && cmd.ArgsLenAtDash() != 0 {
@@ -85,17 +87,21 @@ service issues another.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if _, err := lab.Lookup(fault); err != nil {
+			if _, err := lab.Lookup(opts.Fault); err != nil {
 				return fmt.Errorf("%w: lklab list names them all", err)
 			}
-			if len(args) == 0 {
-				return serve(cmd.Context(), fault, cmd.OutOrStdout())
+			if opts.RTT < 0 {
+				return fmt.Errorf("--rtt is negative: %s", opts.RTT)
 			}
-			return runCommand(cmd.Context(), fault, child{args: args, dir: dir, environ: os.Environ(),
+			if len(args) == 0 {
+				return serve(cmd.Context(), opts, cmd.OutOrStdout())
+			}
+			return runCommand(cmd.Context(), opts, child{args: args, dir: dir, environ: os.Environ(),
 				stdin: cmd.InOrStdin(), stdout: cmd.OutOrStdout(), stderr: cmd.ErrOrStderr()})
 		},
 	}
-	root.Flags().StringVar(&fault, "fault", lab.Healthy, "what is broken (see lklab list)")
+	root.Flags().StringVar(&opts.Fault, "fault", lab.Healthy, "what is broken (see lklab list)")
+	root.Flags().DurationVar(&opts.RTT, "rtt", 0, "put server and ticket service a `round trip` away, as 100ms (TCP only)")
 	root.Flags().StringVar(&dir, "in", "", "run the command in this `folder`, not in the lab's own")
 	root.AddCommand(newList())
 	root.CompletionOptions.HiddenDefaultCmd = true

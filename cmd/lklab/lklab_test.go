@@ -86,6 +86,7 @@ func TestExitCodes(t *testing.T) {
 		{"killed", []string{"--", "sh", "-c", "kill -TERM $$"}, 143, ""},
 		{"no command", []string{"--", "no-such-command-here"}, 127, `lklab: there is no command "no-such-command-here"` + "\n"},
 		{"no program", []string{"--", filepath.Join(dir, "plain")}, 126, "permission denied"},
+		{"a negative round trip", []string{"--rtt", "-1ms", "--", "true"}, 2, "lklab: --rtt is negative: -1ms\n"},
 		{"unknown fault", []string{"--fault", "nope", "--", "true"}, 2, `lklab: no fault is called "nope": lklab list names them all` + "\n"},
 		{"unknown flag", []string{"--nope"}, 2, "lklab: unknown flag: --nope\n"},
 		{"no dashes", []string{"true"}, 2, `lklab: unknown command "true" (a command to run goes after --)` + "\n"},

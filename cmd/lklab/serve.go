@@ -19,10 +19,10 @@ var settings = [...]string{"LIVEKIT_URL", "LIVEKIT_API_KEY", "LIVEKIT_API_SECRET
 
 // serve prints the environment for a shell and serves until SIGINT, SIGTERM or
 // SIGHUP.
-func serve(ctx context.Context, fault string, out io.Writer) error {
+func serve(ctx context.Context, opts lab.Options, out io.Writer) error {
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
-	l, err := lab.Start(ctx, lab.Options{Fault: fault})
+	l, err := lab.Start(ctx, opts)
 	if err != nil {
 		if ctx.Err() != nil {
 			return nil
