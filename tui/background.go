@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"regexp"
 	"strconv"
+	"strings"
 )
 
 // backgroundQuery asks for the background colour (OSC 11) and then what kind
@@ -35,4 +36,15 @@ func backgroundOf(data []byte) (dark, known bool) {
 	}
 	// How bright the eye finds it (ITU-R BT.601).
 	return 0.299*light[0]+0.587*light[1]+0.114*light[2] < 0.5, true
+}
+
+// BackgroundByName reads COLORFGBG, in which rxvt, Konsole and others name the
+// colours that they draw with: "15;0" or "15;default;0", the background last, as
+// a number of the 16-colour palette. Of those, 7 and 9 to 15 are light.
+func BackgroundByName(colorFgBg string) (dark, known bool) {
+	number, err := strconv.Atoi(colorFgBg[strings.LastIndexByte(colorFgBg, ';')+1:])
+	if err != nil || number < 0 || number > 15 {
+		return true, false
+	}
+	return number < 7 || number == 8, true
 }

@@ -30,6 +30,17 @@ func TestBackgroundOf(t *testing.T) {
 	}
 }
 
+func TestBackgroundByName(t *testing.T) {
+	for name, want := range map[string]struct{ dark, known bool }{
+		"15;0": {true, true}, "0;15": {false, true}, "0;default;7": {false, true}, "15;default;8": {true, true},
+		"": {true, false}, "0;default": {true, false}, "0;16": {true, false}, "0;-1": {true, false},
+	} {
+		if dark, known := BackgroundByName(name); dark != want.dark || known != want.known {
+			t.Errorf("%q: dark %v known %v, want %v", name, dark, known, want)
+		}
+	}
+}
+
 func TestColourProfile(t *testing.T) {
 	for _, test := range []struct {
 		mode            ColourMode

@@ -5,9 +5,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/charmbracelet/lipgloss"
-	"github.com/muesli/termenv"
-
 	"lkdoctor/checks"
 	"lkdoctor/checks/clean"
 	"lkdoctor/checks/finding"
@@ -40,13 +37,7 @@ func (v *visit) tui(ctx context.Context) int {
 }
 
 func (v *visit) screen(o room.Options) screen.Deps {
-	renderer := lipgloss.NewRenderer(v.app.out)
-	profile := tui.ColourProfile(tui.ColourMode(v.flags.color), v.app.getenv("TERM"), v.app.getenv("COLORTERM"), v.app.getenv("NO_COLOR") != "")
-	renderer.SetColorProfile(profile)
-	dark := true
-	if f, is := terminal(v.app.in); is && profile != termenv.Ascii {
-		dark = v.exam.background(f)
-	}
+	renderer, dark := v.app.renderer(tui.ColourMode(v.flags.color))
 	notice := ""
 	if about := v.about(); len(about) > 0 {
 		notice = about[0].Message

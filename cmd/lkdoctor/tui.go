@@ -35,14 +35,7 @@ func (e *exam) tui(ctx context.Context) int {
 }
 
 func (e *exam) deps(runs *reruns) tui.Deps {
-	renderer := lipgloss.NewRenderer(e.app.out)
-	profile := tui.ColourProfile(tui.ColourMode(e.flags.color), e.app.getenv("TERM"), e.app.getenv("COLORTERM"), e.app.getenv("NO_COLOR") != "")
-	renderer.SetColorProfile(profile)
-	dark := true
-	if f, is := terminal(e.app.in); is && profile != termenv.Ascii {
-		dark = e.background(f)
-	}
-	renderer.SetHasDarkBackground(dark)
+	renderer, dark := e.app.renderer(tui.ColourMode(e.flags.color))
 	return tui.Deps{
 		Checks:    checks.All(),
 		Title:     tui.Header{URL: clean.URL(e.settings.URL.Value), Source: clean.Line(e.settings.URL.Source.String(), 40)},
@@ -69,9 +62,28 @@ func (e *exam) copy(text string) error {
 // backgroundWait is how long a terminal may take to tell its background colour.
 const backgroundWait = 150 * time.Millisecond
 
-// background asks the terminal whether it is dark, for a short moment only.
-func (e *exam) background(tty *os.File) bool {
-	dark, known := tui.Background(tty, backgroundWait)
+// renderer draws for the terminal that the program writes to, in the colours
+// that it has; dark tells what they are drawn on.
+func (a *app) renderer(mode tui.ColourMode) (r *lipgloss.Renderer, dark bool) {
+	r = lipgloss.NewRenderer(a.out)
+	profile := tui.ColourProfile(mode, a.getenv("TERM"), a.getenv("COLORTERM"), a.getenv("NO_COLOR") != "")
+	r.SetColorProfile(profile)
+	dark = true
+	if f, is := terminal(a.in); is && profile != termenv.Ascii {
+		dark = a.background(f)
+	}
+	r.SetHasDarkBackground(dark)
+	return r, dark
+}
+
+// background asks the terminal whether it is dark, for a short moment only. One
+// that does not say (screen, an old multiplexer) may have left word in the
+// environment.
+func (a *app) background(tty *os.File) bool {
+	if dark, known := tui.Background(tty, backgroundWait); known {
+		return dark
+	}
+	dark, known := tui.BackgroundByName(a.getenv("COLORFGBG"))
 	return dark || !known
 }
 
