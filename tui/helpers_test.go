@@ -52,7 +52,7 @@ func testDeps() (Deps, starts) {
 }
 
 // screen is a model as it stands while the first run goes on.
-func screen(t *testing.T, deps Deps, width, height int) model {
+func drawn(t *testing.T, deps Deps, width, height int) model {
 	t.Helper()
 	s := newSession(t.Context(), deps.Start)
 	t.Cleanup(func() { _, _ = s.close() })

@@ -99,7 +99,7 @@ func TestALongPasteArrivesWhole(t *testing.T) {
 	}
 	x.types(t, "\x03")
 	x.ends(t, ended)
-	if strings.Contains(x.screen(), token[:12]) {
+	if strings.Contains(x.drawn(), token[:12]) {
 		t.Error("the terminal was sent the token")
 	}
 }
@@ -139,7 +139,7 @@ func TestPanicsRestoreTheTerminal(t *testing.T) {
 			if l.err == nil || !strings.Contains(l.err.Error(), "boom") {
 				t.Errorf("error %v", l.err)
 			}
-			if all := x.screen() + l.err.Error(); strings.Contains(all, "c2lnbmF0dXJl") {
+			if all := x.drawn() + l.err.Error(); strings.Contains(all, "c2lnbmF0dXJl") {
 				t.Errorf("the secret got out: %q", all)
 			}
 			x.restored(t, before)
@@ -176,7 +176,7 @@ func TestWholeProgram(t *testing.T) {
 	s := newSession(t.Context(), deps.Start)
 	first := newModel(deps.withDefaults(), s)
 	first.feed, first.running = s.launch(Change{}), true
-	tm := teatest.NewTestModel(t, &guard{model: first.synced()}, teatest.WithInitialTermSize(80, 24))
+	tm := teatest.NewTestModel(t, first.synced(), teatest.WithInitialTermSize(80, 24))
 	teatest.WaitFor(t, tm.Output(), func(out []byte) bool { return bytes.Contains(out, []byte("must act")) }, teatest.WithDuration(limit))
 	tm.Send(press("enter"))
 	tm.Send(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune("q")})

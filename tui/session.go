@@ -3,13 +3,12 @@ package tui
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync"
 
 	tea "github.com/charmbracelet/bubbletea"
 
 	"lkdoctor/checks"
-	"lkdoctor/checks/clean"
+	"lkdoctor/tui/screen"
 )
 
 // session owns the goroutine of the run that is going on. Bubble Tea cannot
@@ -78,15 +77,10 @@ func (s *session) launch(change Change) feed {
 func (s *session) guarded(ctx context.Context, change Change, observe func(checks.Event)) (run checks.Run, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			run, err = checks.Run{Status: checks.StatusError, ExitCode: checks.ExitDoctor}, panicked("the run", p)
+			run, err = checks.Run{Status: checks.StatusError, ExitCode: checks.ExitDoctor}, screen.Panicked("the run", p)
 		}
 	}()
 	return s.start(ctx, change, observe), nil
-}
-
-// panicked is the error of a panic; what it says may hold a credential.
-func panicked(where string, p any) error {
-	return fmt.Errorf("%s ended in an internal error: %s", where, clean.Line(clean.Redact(fmt.Sprint(p)), 200))
 }
 
 // interrupt cancels the run that is going on.

@@ -60,7 +60,7 @@ func newTerminal(t *testing.T, columns, rows uint16) *terminal {
 	return term
 }
 
-func (x *terminal) screen() string {
+func (x *terminal) drawn() string {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	return x.out.String()
@@ -70,13 +70,13 @@ func (x *terminal) screen() string {
 func (x *terminal) awaits(t *testing.T, text string) {
 	t.Helper()
 	if !x.shown(text) {
-		t.Fatalf("%q was not shown:\n%q", text, x.screen())
+		t.Fatalf("%q was not shown:\n%q", text, x.drawn())
 	}
 }
 
 func (x *terminal) shown(text string) bool {
 	late := time.After(limit)
-	for !strings.Contains(x.screen(), text) {
+	for !strings.Contains(x.drawn(), text) {
 		select {
 		case <-x.grown:
 		case <-late:
@@ -125,7 +125,7 @@ func (x *terminal) ends(t *testing.T, ended <-chan left) left {
 	case l := <-ended:
 		return l
 	case <-time.After(limit):
-		t.Fatalf("Run does not return:\n%q", x.screen())
+		t.Fatalf("Run does not return:\n%q", x.drawn())
 		return left{}
 	}
 }

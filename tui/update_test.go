@@ -69,7 +69,7 @@ func TestReRunNeverSpendsATicketSilently(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			deps, starts := testDeps()
-			m := step(ends(screen(t, deps, 80, 24), test.run), test.keys...)
+			m := step(ends(drawn(t, deps, 80, 24), test.run), test.keys...)
 			if test.want == nil {
 				if m.running {
 					t.Errorf("a run was started: %+v", asked(t, starts))
@@ -88,7 +88,7 @@ func TestReRunNeverSpendsATicketSilently(t *testing.T) {
 // configured ticket is spent.
 func TestSpentTicketIsRemembered(t *testing.T) {
 	deps, starts := testDeps()
-	m := step(ends(screen(t, deps, 80, 24), opaqueRun()), press("j"))
+	m := step(ends(drawn(t, deps, 80, 24), opaqueRun()), press("j"))
 	asked(t, starts)
 	dev := goodRun()
 	m = step(ends(m, dev), press("r"))
@@ -122,7 +122,7 @@ func TestSpentTicketIsRemembered(t *testing.T) {
 func TestATypedTokenIsNeverShown(t *testing.T) {
 	const canary = "eyJCANARYcanaryCANARY"
 	deps, _ := testDeps()
-	m := step(ends(screen(t, deps, 120, 40), opaqueRun()), press("p"))
+	m := step(ends(drawn(t, deps, 120, 40), opaqueRun()), press("p"))
 	look := func(when string) {
 		t.Helper()
 		for n := 4; n <= len(canary); n++ {
@@ -147,11 +147,11 @@ func TestATypedTokenIsNeverShown(t *testing.T) {
 
 func TestSelection(t *testing.T) {
 	deps, _ := testDeps()
-	m := ends(screen(t, deps, 80, 24), opaqueRun())
+	m := ends(drawn(t, deps, 80, 24), opaqueRun())
 	if row, _ := m.row(); row.Stage != checks.StageToken {
 		t.Errorf("the end of the run selects %s, want the root cause", row.Stage)
 	}
-	m = ends(step(screen(t, deps, 80, 24), press("down")), opaqueRun())
+	m = ends(step(drawn(t, deps, 80, 24), press("down")), opaqueRun())
 	if row, _ := m.row(); row.Stage != checks.StageTicket {
 		t.Errorf("the end of the run moved a hand-made selection to %s", row.Stage)
 	}
@@ -166,7 +166,7 @@ func TestSelection(t *testing.T) {
 func TestKeysThatDoNothingAreNotOffered(t *testing.T) {
 	deps, starts := testDeps()
 	deps.Save, deps.Copy = nil, nil
-	m := screen(t, deps, 120, 40)
+	m := drawn(t, deps, 120, 40)
 	for _, k := range []string{"r", "R", "t", "p", "j", "w", "c", "tab", "1", "x", "11;rgb:1212/r/w"} {
 		m = step(m, press(k))
 	}
@@ -186,7 +186,7 @@ func TestCopyAndSave(t *testing.T) {
 	deps, _ := testDeps()
 	var copied string
 	deps.Copy = func(text string) error { copied = text; return nil }
-	m := ends(screen(t, deps, 80, 24), opaqueRun())
+	m := ends(drawn(t, deps, 80, 24), opaqueRun())
 	next, cmd := step(m, press("3")).Update(press("c"))
 	m = step(next.(model), cmd())
 	if copied != "jwt, err := at.ToJWT()\n" || m.notice != "Copied one line." {
@@ -209,7 +209,7 @@ func TestCopyAndSave(t *testing.T) {
 
 func TestQuitting(t *testing.T) {
 	deps, _ := testDeps()
-	running := screen(t, deps, 80, 24)
+	running := drawn(t, deps, 80, 24)
 	for _, k := range []string{"q", "ctrl+c"} {
 		next, cmd := running.Update(press(k))
 		m := next.(model)
@@ -248,7 +248,7 @@ func isQuit(cmd tea.Cmd) bool {
 
 func TestReRunFromHereKeepsTheStagesAbove(t *testing.T) {
 	deps, starts := testDeps()
-	m := step(ends(screen(t, deps, 80, 24), opaqueRun()), press("R"))
+	m := step(ends(drawn(t, deps, 80, 24), opaqueRun()), press("R"))
 	asked(t, starts)
 	view := m.View()
 	if !strings.Contains(view, "traded tkt_e26") || !strings.Contains(view, "· Token            waiting") {
@@ -261,7 +261,7 @@ func TestTheDetailsAreAboutTheWorstFinding(t *testing.T) {
 	warning := finding.New(finding.TokenExpiresSoon, finding.Warn, "it expires in a minute")
 	run.Results[4].Findings = []checks.Finding{warning, opaqueToken()}
 	deps, _ := testDeps()
-	m := step(ends(screen(t, deps, 80, 24), run), press("enter"))
+	m := step(ends(drawn(t, deps, 80, 24), run), press("enter"))
 	for _, want := range []string{"TOKEN_OPAQUE  1 of 2", "TOKEN_EXPIRES_SOON  2 of 2", "TOKEN_OPAQUE  1 of 2"} {
 		if !strings.Contains(m.View(), want) {
 			t.Errorf("%q is missing:\n%s", want, m.View())

@@ -13,6 +13,7 @@ import (
 
 	"lkdoctor/checks"
 	"lkdoctor/checks/finding"
+	"lkdoctor/tui/screen"
 )
 
 // midway is the screen in the middle of a run: two stages have ended, a third
@@ -20,7 +21,7 @@ import (
 func midway(t *testing.T, deps Deps, width, height int) model {
 	c := newClock()
 	deps.Now = c.read
-	m := screen(t, deps, width, height)
+	m := drawn(t, deps, width, height)
 	for _, r := range opaqueRun().Results[:5] {
 		m = step(m,
 			eventMsg{Kind: checks.CheckStarted, ID: r.Check.ID},
@@ -35,24 +36,24 @@ func midway(t *testing.T, deps Deps, width, height int) model {
 
 func TestScreens(t *testing.T) {
 	screens := map[string]func(t *testing.T, deps Deps, width, height int) model{
-		"first":   func(t *testing.T, d Deps, w, h int) model { return screen(t, d, w, h) },
+		"first":   func(t *testing.T, d Deps, w, h int) model { return drawn(t, d, w, h) },
 		"running": midway,
-		"failed":  func(t *testing.T, d Deps, w, h int) model { return ends(screen(t, d, w, h), opaqueRun()) },
+		"failed":  func(t *testing.T, d Deps, w, h int) model { return ends(drawn(t, d, w, h), opaqueRun()) },
 		"details": func(t *testing.T, d Deps, w, h int) model {
-			return step(ends(screen(t, d, w, h), opaqueRun()), press("enter"))
+			return step(ends(drawn(t, d, w, h), opaqueRun()), press("enter"))
 		},
 		"details_scrolled": func(t *testing.T, d Deps, w, h int) model {
-			return step(ends(screen(t, d, w, h), opaqueRun()), press("enter"), press("2"), press("end"))
+			return step(ends(drawn(t, d, w, h), opaqueRun()), press("enter"), press("2"), press("end"))
 		},
-		"good": func(t *testing.T, d Deps, w, h int) model { return ends(screen(t, d, w, h), goodRun()) },
+		"good": func(t *testing.T, d Deps, w, h int) model { return ends(drawn(t, d, w, h), goodRun()) },
 		"help": func(t *testing.T, d Deps, w, h int) model {
-			return step(ends(screen(t, d, w, h), opaqueRun()), press("?"))
+			return step(ends(drawn(t, d, w, h), opaqueRun()), press("?"))
 		},
 		"ticket_prompt": func(t *testing.T, d Deps, w, h int) model {
-			return step(ends(screen(t, d, w, h), opaqueRun()), press("r"), paste("tkt_e26d1c"))
+			return step(ends(drawn(t, d, w, h), opaqueRun()), press("r"), paste("tkt_e26d1c"))
 		},
 		"token_prompt": func(t *testing.T, d Deps, w, h int) model {
-			return step(ends(screen(t, d, w, h), opaqueRun()), press("p"), paste("eyJhbGciOiJIUzI1NiJ9.e30.c2ln"))
+			return step(ends(drawn(t, d, w, h), opaqueRun()), press("p"), paste("eyJhbGciOiJIUzI1NiJ9.e30.c2ln"))
 		},
 		"stopping": func(t *testing.T, d Deps, w, h int) model { return step(midway(t, d, w, h), press("ctrl+c")) },
 	}
@@ -72,7 +73,7 @@ func TestSmallWindows(t *testing.T) {
 		name := fmt.Sprintf("tiny_%dx%d", size[0], size[1])
 		t.Run(name, func(t *testing.T) {
 			deps, _ := testDeps()
-			golden(t, name, ends(screen(t, deps, size[0], size[1]), opaqueRun()).View())
+			golden(t, name, ends(drawn(t, deps, size[0], size[1]), opaqueRun()).View())
 		})
 	}
 }
@@ -85,11 +86,11 @@ func TestColours(t *testing.T) {
 			deps.Renderer = lipgloss.NewRenderer(io.Discard)
 			deps.Renderer.SetColorProfile(termenv.ANSI256)
 			deps.Dark = dark
-			got := ends(screen(t, deps, 80, 24), opaqueRun()).View()
+			got := ends(drawn(t, deps, 80, 24), opaqueRun()).View()
 			golden(t, name, strings.ReplaceAll(got, "\x1b", "ESC"))
 
 			plain, _ := testDeps()
-			want := ends(screen(t, plain, 80, 24), opaqueRun()).View()
+			want := ends(drawn(t, plain, 80, 24), opaqueRun()).View()
 			if ansi.Strip(got) != want {
 				t.Error("the colours change the text")
 			}
@@ -100,7 +101,7 @@ func TestColours(t *testing.T) {
 func TestASCIIOnly(t *testing.T) {
 	deps, _ := testDeps()
 	deps.ASCII = true
-	m := ends(screen(t, deps, 80, 24), opaqueRun())
+	m := ends(drawn(t, deps, 80, 24), opaqueRun())
 	for name, m := range map[string]model{
 		"ascii": m, "ascii_details": step(m, press("enter")), "ascii_token": step(m, press("p"), paste("secret")),
 	} {
@@ -123,7 +124,7 @@ func TestChinese(t *testing.T) {
 			"The ticket service must act. The token is not a JWT; the LiveKit server and your keys work.": "票据服务必须处理。令牌不是 JWT；LiveKit 服务器和您的密钥都可用，所以问题既不在您的设置，也不在网络。",
 		}[format]
 	}
-	golden(t, "chinese", ends(screen(t, deps, 80, 24), opaqueRun()).View())
+	golden(t, "chinese", ends(drawn(t, deps, 80, 24), opaqueRun()).View())
 }
 
 // hostileRun says things that no terminal may act upon, too long and too wide.
@@ -141,9 +142,9 @@ func hostileRun() checks.Run {
 func TestNoLineLeavesTheWindow(t *testing.T) {
 	deps, _ := testDeps()
 	deps.Title = Header{URL: "wss://\x1b[5m" + strings.Repeat("long.", 60), Source: "宽.env"}
-	hostile := ends(screen(t, deps, 80, 24), hostileRun())
+	hostile := ends(drawn(t, deps, 80, 24), hostileRun())
 	states := map[string]model{
-		"first":    screen(t, deps, 80, 24),
+		"first":    drawn(t, deps, 80, 24),
 		"running":  midway(t, deps, 80, 24),
 		"hostile":  hostile,
 		"details":  step(hostile, press("enter")),
@@ -152,8 +153,8 @@ func TestNoLineLeavesTheWindow(t *testing.T) {
 		"ticket":   step(hostile, press("r"), paste(strings.Repeat("宽", 150))),
 		"token":    step(hostile, press("p"), paste(strings.Repeat("t", 5000))),
 		"stopping": step(midway(t, deps, 80, 24), press("q")),
-		"good":     ends(screen(t, deps, 80, 24), goodRun()),
-		"broken":   step(screen(t, deps, 80, 24), endMsg{err: panicked("the run", strings.Repeat("no ", 100))}),
+		"good":     ends(drawn(t, deps, 80, 24), goodRun()),
+		"broken":   step(drawn(t, deps, 80, 24), endMsg{err: screen.Panicked("the run", strings.Repeat("no ", 100))}),
 	}
 	heights := []int{1, 2, 3, 5, 7, 10, 14, 15, 16, 20, 24, 33, 60}
 	for name, m := range states {
@@ -182,7 +183,7 @@ func TestNoLineLeavesTheWindow(t *testing.T) {
 
 func TestRowsDoNotMoveWhileARunGoesOn(t *testing.T) {
 	deps, _ := testDeps()
-	first, later := screen(t, deps, 80, 24), midway(t, deps, 80, 24)
+	first, later := drawn(t, deps, 80, 24), midway(t, deps, 80, 24)
 	for _, name := range []string{"Environment", "Ticket service", "Token", "Signature", "Live join", "Local dev token"} {
 		if a, b := lineOf(first, name), lineOf(later, name); a < 0 || a != b {
 			t.Errorf("%s moved from line %d to %d", name, a, b)

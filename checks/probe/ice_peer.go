@@ -46,6 +46,11 @@ func (p *peer) offer() error {
 	if _, err := p.pc.CreateDataChannel("_reliable", nil); err != nil {
 		return err
 	}
+	return p.sendOffer()
+}
+
+// sendOffer offers what was put onto the connection.
+func (p *peer) sendOffer() error {
 	sd, err := p.pc.CreateOffer(nil)
 	if err != nil {
 		return err

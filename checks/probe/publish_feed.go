@@ -82,22 +82,6 @@ func (f *feed) announce(s *Signal) {
 		Width: clipWidth, Height: clipHeight})
 }
 
-// offerTracks offers what was put onto the connection.
-func offerTracks(p *peer) error {
-	sd, err := p.pc.CreateOffer(nil)
-	if err != nil {
-		return err
-	}
-	if err := p.pc.SetLocalDescription(sd); err != nil {
-		return err
-	}
-	// A write that fails ends the signalling connection, which is seen there.
-	_ = p.signal.send(&livekit.SignalRequest{Message: &livekit.SignalRequest_Offer{
-		Offer: &livekit.SessionDescription{Type: "offer", Sdp: sd.SDP, Id: 1},
-	}})
-	return nil
-}
-
 // start sends until stop.
 func (f *feed) start() {
 	f.work.Go(f.play)

@@ -80,7 +80,7 @@ func (r *publishRun) publish(ctx context.Context) PublishOutcome {
 	r.sender.setPublisher(pub)
 	r.feed.announce(r.sender.Signal)
 	r.awaitAccepted(ctx)
-	if err := offerTracks(pub.current()); err != nil {
+	if err := pub.current().sendOffer(); err != nil {
 		return r.internal(err)
 	}
 	if out := r.connected(ctx, "sender", r.sender, pub); out != "" {

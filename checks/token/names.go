@@ -6,6 +6,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/agnivade/levenshtein"
+
 	"lkdoctor/checks/clean"
 	"lkdoctor/checks/finding"
 )
@@ -81,7 +83,7 @@ func nearest(name string, fields []field, aliases map[string]string, guess bool)
 		return alias, false
 	}
 	for _, f := range fields {
-		if len(f.name) > 5 && distance(n, strings.ToLower(f.name)) <= 2 {
+		if len(f.name) > 5 && levenshtein.ComputeDistance(n, strings.ToLower(f.name)) <= 2 {
 			return f.name, false
 		}
 	}
@@ -133,31 +135,6 @@ func lintSources(v *VideoGrant) []finding.Finding {
 		}
 	}
 	return nil
-}
-
-// distance is how many letters must change, come or go to make b of a, at most
-// 3 (more is reported as 3).
-func distance(a, b string) int {
-	if d := len(a) - len(b); d > 2 || d < -2 {
-		return 3
-	}
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return min(row[len(b)], 3)
 }
 
 // lintOddities finds what servers accept and people stumble over: names that

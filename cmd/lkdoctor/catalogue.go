@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/agnivade/levenshtein"
 	"github.com/spf13/cobra"
 
 	"lkdoctor/checks/catalogue"
@@ -88,7 +89,7 @@ func codeNames() []string {
 func nearest(typed string) string {
 	best, least := "", len(typed)/3+1
 	for _, name := range codeNames() {
-		if d := distance(typed, name); d < least {
+		if d := levenshtein.ComputeDistance(typed, name); d < least {
 			best, least = name, d
 		}
 	}
@@ -96,27 +97,6 @@ func nearest(typed string) string {
 		return ""
 	}
 	return "; did you mean " + best + "?"
-}
-
-// distance is how many letters must change to make a into b (Levenshtein).
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		previous := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			change := previous
-			if a[i] != b[j] {
-				change++
-			}
-			previous = row[j+1]
-			row[j+1] = min(change, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }
 
 // schemaCommand prints the JSON Schema of --json.

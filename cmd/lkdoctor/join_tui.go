@@ -11,14 +11,14 @@ import (
 	"lkdoctor/checks/probe"
 	"lkdoctor/checks/room"
 	"lkdoctor/tui"
-	screen "lkdoctor/tui/room"
+	live "lkdoctor/tui/room"
 )
 
 // tui shows the stay as a screen, and leaves a few lines of it behind.
 func (v *visit) tui(ctx context.Context) int {
 	o, network := v.options()
 	defer network.Close()
-	result, err := screen.Run(ctx, v.screen(o), v.app.in, v.app.out)
+	result, err := live.Run(ctx, v.screen(o), v.app.in, v.app.out)
 	if err != nil {
 		v.warn("%s", clean.Line(clean.Redact(err.Error()), 300))
 	}
@@ -36,17 +36,17 @@ func (v *visit) tui(ctx context.Context) int {
 	return exitOf(result.Last.End)
 }
 
-func (v *visit) screen(o room.Options) screen.Deps {
+func (v *visit) screen(o room.Options) live.Deps {
 	renderer, dark := v.app.renderer(tui.ColourMode(v.flags.color))
 	notice := ""
 	if about := v.about(); len(about) > 0 {
 		notice = about[0].Message
 	}
-	return screen.Deps{
+	return live.Deps{
 		Notice: notice,
 		URL:    clean.URL(v.url.String()), Room: clean.Line(v.token.Room(), 80), Identity: clean.Line(v.token.Identity(), 80),
 		Evicts:  v.presence && !v.flags.options.ForceJoin,
-		Start:   func(ctx context.Context) screen.Stay { return room.Open(ctx, o) },
+		Start:   func(ctx context.Context) live.Stay { return room.Open(ctx, o) },
 		Publish: v.flags.clips(),
 		Token: func() (string, string, bool) {
 			raw, identity, other := v.guest()
@@ -66,7 +66,7 @@ func (v *visit) linkNote() finding.Text {
 }
 
 // summary is what stays in the terminal's scrollback.
-func (v *visit) summary(r screen.Result) {
+func (v *visit) summary(r live.Result) {
 	say := v.exam.style.Say
 	out := v.app.out
 	fmt.Fprintln(out, say("%s in room %s at %s, with a token from %s", clean.Line(v.token.Identity(), 80), clean.Line(v.token.Room(), 80),

@@ -36,7 +36,7 @@ func testDeps(f *fakeStay) Deps {
 	}
 }
 
-func screen(t *testing.T, deps Deps, width, height int) model {
+func drawn(t *testing.T, deps Deps, width, height int) model {
 	t.Helper()
 	m := newModel(deps, &host{ctx: t.Context(), start: deps.Start})
 	m.Init()
@@ -114,30 +114,30 @@ func notJoined() tea.Msg {
 
 func TestScreens(t *testing.T) {
 	for name, build := range map[string]func(t *testing.T, w, h int) model{
-		"joining": func(t *testing.T, w, h int) model { return screen(t, testDeps(newFake()), w, h) },
+		"joining": func(t *testing.T, w, h int) model { return drawn(t, testDeps(newFake()), w, h) },
 		"asking": func(t *testing.T, w, h int) model {
 			deps := testDeps(newFake())
 			deps.Evicts = true
-			return screen(t, deps, w, h)
+			return drawn(t, deps, w, h)
 		},
-		"inside": func(t *testing.T, w, h int) model { return step(screen(t, testDeps(newFake()), w, h), busyRoom()...) },
+		"inside": func(t *testing.T, w, h int) model { return step(drawn(t, testDeps(newFake()), w, h), busyRoom()...) },
 		"typing": func(t *testing.T, w, h int) model {
-			return step(step(screen(t, testDeps(newFake()), w, h), busyRoom()...), press("d"), press("good morning"))
+			return step(step(drawn(t, testDeps(newFake()), w, h), busyRoom()...), press("d"), press("good morning"))
 		},
 		"link": func(t *testing.T, w, h int) model {
-			return step(step(screen(t, testDeps(newFake()), w, h), busyRoom()...), press("l"))
+			return step(step(drawn(t, testDeps(newFake()), w, h), busyRoom()...), press("l"))
 		},
 		"help": func(t *testing.T, w, h int) model {
-			return step(step(screen(t, testDeps(newFake()), w, h), busyRoom()...), press("?"))
+			return step(step(drawn(t, testDeps(newFake()), w, h), busyRoom()...), press("?"))
 		},
 		"thrown_out": func(t *testing.T, w, h int) model {
-			return step(step(screen(t, testDeps(newFake()), w, h), busyRoom()...), thrownOut())
+			return step(step(drawn(t, testDeps(newFake()), w, h), busyRoom()...), thrownOut())
 		},
-		"not_joined": func(t *testing.T, w, h int) model { return step(screen(t, testDeps(newFake()), w, h), notJoined()) },
+		"not_joined": func(t *testing.T, w, h int) model { return step(drawn(t, testDeps(newFake()), w, h), notJoined()) },
 		"ascii": func(t *testing.T, w, h int) model {
 			deps := testDeps(newFake())
 			deps.ASCII = true
-			return step(screen(t, deps, w, h), busyRoom()...)
+			return step(drawn(t, deps, w, h), busyRoom()...)
 		},
 	} {
 		for _, size := range [][2]int{{80, 24}, {120, 40}} {
@@ -182,13 +182,13 @@ func hostile() []tea.Msg {
 }
 
 func TestNoLineLeavesTheWindow(t *testing.T) {
-	inside := step(screen(t, testDeps(newFake()), 80, 24), hostile()...)
+	inside := step(drawn(t, testDeps(newFake()), 80, 24), hostile()...)
 	asks := testDeps(newFake())
 	asks.Evicts, asks.Identity = true, strings.Repeat("宽", 90)
 	for name, m := range map[string]model{
 		"inside": inside, "scrolled": step(inside, press("pgup"), press("pgup")), "link": step(inside, press("l")),
 		"help": step(inside, press("?")), "typing": step(inside, press("d"), press(strings.Repeat("宽", 200))),
-		"over": step(inside, thrownOut()), "failed": step(inside, notJoined()), "asking": screen(t, asks, 80, 24),
+		"over": step(inside, thrownOut()), "failed": step(inside, notJoined()), "asking": drawn(t, asks, 80, 24),
 	} {
 		for _, width := range []int{1, 2, 5, 10, 20, 40, 59, 60, 80, 120, 200} {
 			for _, height := range []int{1, 2, 5, 8, 13, 14, 15, 24, 40} {
@@ -211,7 +211,7 @@ func TestNoLineLeavesTheWindow(t *testing.T) {
 }
 
 func TestTheTokenIsShownOnItsKeyOnly(t *testing.T) {
-	m := step(screen(t, testDeps(newFake()), 120, 40), busyRoom()...)
+	m := step(drawn(t, testDeps(newFake()), 120, 40), busyRoom()...)
 	for _, keys := range [][]string{{}, {"?"}, {"c"}, {"d"}, {"l", "l"}, {"l", "esc"}} {
 		n := m
 		for _, k := range keys {
@@ -241,7 +241,7 @@ func acts(t *testing.T, m model, name string) model {
 
 func TestKeysReachTheStay(t *testing.T) {
 	f := newFake()
-	m := step(screen(t, testDeps(f), 80, 24), busyRoom()...)
+	m := step(drawn(t, testDeps(f), 80, 24), busyRoom()...)
 	for _, k := range []string{"t", "v", "m", "m", "t", "r", "R"} {
 		m = acts(t, m, k)
 	}
@@ -265,7 +265,7 @@ func TestNothingIsJoinedBeforeTheAnswer(t *testing.T) {
 	deps, started := testDeps(f), 0
 	deps.Evicts = true
 	deps.Start = func(context.Context) Stay { started++; return f }
-	m := screen(t, deps, 80, 24)
+	m := drawn(t, deps, 80, 24)
 	if next, cmd := m.Update(press("n")); started != 0 || cmd == nil || !next.(model).gone {
 		t.Errorf("n: started %d", started)
 	}
