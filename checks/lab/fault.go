@@ -24,6 +24,9 @@ type Fault struct {
 	Owner finding.Owner
 	// Warn tells that the findings are warnings: the run passes, exit code 0.
 	Warn bool
+	// Ends is the reason with which the server ends a stay in its middle, in
+	// LiveKit's words; empty when it does not.
+	Ends string
 	// Flags tells that lkdoctor finds this fault only with the flags of
 	// Lab.Args.
 	Flags bool
@@ -39,7 +42,7 @@ func (f Fault) Fails() bool { return len(f.Want) > 0 && !f.Warn }
 // Faults lists every fault, sorted by name. To add one, add a row to the table
 // of its stage (faults_env.go, faults_ticket.go, …).
 func Faults() []Fault {
-	all := slices.Concat(healthyFaults(), envFaults(), ticketFaults(), tokenFaults(), frontendFaults(), serverFaults(), joinFaults(), mediaFaults(), turnFaults())
+	all := slices.Concat(healthyFaults(), envFaults(), ticketFaults(), tokenFaults(), frontendFaults(), serverFaults(), joinFaults(), mediaFaults(), turnFaults(), stayFaults())
 	slices.SortFunc(all, func(a, b Fault) int { return strings.Compare(a.Name, b.Name) })
 	return all
 }

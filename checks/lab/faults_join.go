@@ -72,10 +72,15 @@ func joinFaults() []Fault {
 // guest lets somebody join the room of the token, straight at the server, and
 // stay until Close.
 func (l *Lab) guest(ctx context.Context, identity string) error {
+	return l.guestIn(ctx, l.Room, identity)
+}
+
+// guestIn is guest in another room.
+func (l *Lab) guestIn(ctx context.Context, room, identity string) error {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	pair := l.plan.serverPairs[0]
-	g, err := Join(ctx, l.LiveKit.URL, Sign(participant(pair, l.Room, identity, time.Now()), pair.Secret))
+	g, err := Join(ctx, l.LiveKit.URL, Sign(participant(pair, room, identity, time.Now()), pair.Secret))
 	if err != nil {
 		return err
 	}

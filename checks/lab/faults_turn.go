@@ -9,7 +9,7 @@ import (
 	"lkdoctor/checks/finding"
 )
 
-// turnFaults are TURN servers that do not do what they are there for. All need
+// turnFaults are TURN servers, most of which do not do what they are there for. All need
 // --media, and a lab that hands out a server of its own: livekit-server's speaks
 // TLS at port 443 only.
 func turnFaults() []Fault {
@@ -17,6 +17,8 @@ func turnFaults() []Fault {
 		return Fault{Name: name, About: about, Want: []finding.Code{code}, Owner: owner, Flags: true, set: withTURN(start)}
 	}
 	return []Fault{
+		{Name: "healthy-turn", About: "nothing is wrong; the server hands out a TURN server that relays", Owner: finding.OwnerNone, Flags: true,
+			set: withTURN(func(l *Lab) (*livekit.ICEServer, error) { return l.turn(TURNOptions{}) })},
 		f("turn-certificate", "the TURN server's certificate is expired", finding.TurnTLS, finding.OwnerLiveKitServer,
 			func(l *Lab) (*livekit.ICEServer, error) {
 				authority, err := l.certificates()
