@@ -152,9 +152,14 @@ func (r *publishRun) track(t *webrtc.TrackRemote) {
 	}
 }
 
+// slowest is as long as the first packet is waited for on a slow way.
+const slowest = 8 * time.Second
+
 // measure waits until enough came, or nothing does.
 func (r *publishRun) measure(ctx context.Context) PublishOutcome {
-	silence := time.NewTimer(r.o.Silence)
+	// Where connecting was slow, so is what follows: the receiver is told of the
+	// tracks over the same way, and by the same machines.
+	silence := time.NewTimer(max(r.o.Silence, min(r.out.Connect, slowest)))
 	defer silence.Stop()
 	var over <-chan time.Time
 	for {
