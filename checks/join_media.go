@@ -139,7 +139,7 @@ func connectedFindings(j *JoinRecord) []Finding {
 	}
 	if rtt := selectedRTT(m); m.Phases.Total > slowMedia || rtt > slowRTT {
 		findings = append(findings, evidence(finding.New(finding.MediaSlow, finding.Warn,
-			"media took %s to connect, with a round trip of %s", seconds(m.Phases.Total), rtt.Round(time.Millisecond).String()), j))
+			"media took %s to connect, with a round trip of %s", finding.Duration(m.Phases.Total), finding.Duration(rtt)), j))
 	}
 	return findings
 }

@@ -2,7 +2,6 @@ package checks
 
 import (
 	"fmt"
-	"time"
 
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/probe"
@@ -84,7 +83,7 @@ func mediaOutcome(j *JoinRecord) Outcome {
 	}
 	took := j.Signal.Took + j.Media.Phases.Total
 	return Outcome{
-		Text:  finding.Textf("joined %s over %s in %s", j.Signal.Facts.Room, protocol, took.Round(time.Millisecond).String()),
+		Text:  finding.Textf("joined %s over %s in %s", j.Signal.Facts.Room, protocol, finding.Duration(took)),
 		Facts: mediaFacts(j),
 	}
 }

@@ -31,6 +31,7 @@ func joinPublish() Check {
 		ID: "join.publish", Stage: StageJoin, Timeout: 20 * time.Second,
 		Title: finding.Textf("Published audio and video reach another participant"),
 		Short: finding.Textf("Publish"),
+		Extra: true,
 		After: []string{"join.reach", "join.websocket", "join.media", "fallback.mint", "fallback.join"},
 		Ready: func(c *Case, ended Ended) *Skip { return c.ownJoins(ended) },
 		Run: func(ctx context.Context, c *Case) []Finding {
@@ -175,7 +176,7 @@ func publishOutcome(seen *publishRecord) Outcome {
 		}
 	}
 	return Outcome{Facts: facts, Text: finding.Textf("%d audio packets and %d video frames arrived, the first frame after %s; %s",
-		p.AudioGot.Packets, p.VideoGot.Frames, p.FirstFrame.Round(time.Millisecond).String(), pathWords(seen.UDP, seen.TCP))}
+		p.AudioGot.Packets, p.VideoGot.Frames, finding.Duration(p.FirstFrame), pathWords(seen.UDP, seen.TCP))}
 }
 
 // pathWords says which way works.

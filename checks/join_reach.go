@@ -178,11 +178,11 @@ func serverFailure(c *Case, f *probe.Failure, u *url.URL) []Finding {
 		}
 		return tell(finding.ServerRefused, server, "%s refuses the connection: nothing listens there", host)
 	case probe.KindSYNTimeout:
-		return tell(finding.ServerTimeout, network, "%s does not answer the attempt to connect within %s", host, seconds(f.Took))
+		return tell(finding.ServerTimeout, network, "%s does not answer the attempt to connect within %s", host, finding.Duration(f.Took))
 	case probe.KindUnreachable, probe.KindTCPOther, probe.KindProxy:
 		return tell(finding.ServerTimeout, network, "%s cannot be reached: %s", host, f.Detail)
 	case probe.KindSilent, probe.KindHeaderSlow, probe.KindBodySlow:
-		return tell(finding.ServerSilent, server, "%s accepts the connection and does not finish an answer within %s", host, seconds(f.Took))
+		return tell(finding.ServerSilent, server, "%s accepts the connection and does not finish an answer within %s", host, finding.Duration(f.Took))
 	case probe.KindTLSUnknownCA, probe.KindTLSExpired, probe.KindTLSNotYet, probe.KindTLSWrongName, probe.KindTLSOther:
 		return tell(finding.ServerTLS, server, "the TLS handshake with %s fails: %s", host, tlsWords(f))
 	case probe.KindTLSPlainPort:

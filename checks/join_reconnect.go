@@ -17,6 +17,7 @@ func joinReconnect() Check {
 		ID: "join.reconnect", Stage: StageJoin, Timeout: 34 * time.Second,
 		Title: finding.Textf("A session resumes after its WebSocket was cut"),
 		Short: finding.Textf("Reconnect"),
+		Extra: true,
 		After: []string{"join.reach", "join.websocket", "join.media", "fallback.mint", "fallback.join"},
 		Ready: func(c *Case, ended Ended) *Skip { return c.ownJoins(ended) },
 		Run: func(ctx context.Context, c *Case) []Finding {
@@ -84,7 +85,7 @@ func reconnectOutcome(r *probe.Reconnected) Outcome {
 		return Outcome{}
 	}
 	return Outcome{
-		Text: finding.Textf("resumed in %s, joined anew in %s", r.Resume.Round(time.Millisecond).String(), r.Full.Round(time.Millisecond).String()),
+		Text: finding.Textf("resumed in %s, joined anew in %s", finding.Duration(r.Resume), finding.Duration(r.Full)),
 		Facts: Facts{"room": r.Room, "join_ms": millis(r.Join), "resume_signal_ms": millis(r.Signal), "resume_ms": millis(r.Resume),
 			"full_reconnect_ms": millis(r.Full), "new_session": r.NewSession},
 	}

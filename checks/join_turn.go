@@ -30,6 +30,7 @@ func joinTurn() Check {
 		ID: "join.turn", Stage: StageJoin, Timeout: 14 * time.Second,
 		Title: finding.Textf("The TURN servers that the server hands out relay media"),
 		Short: finding.Textf("TURN"),
+		Extra: true,
 		After: []string{"join.reach", "join.websocket", "join.media", "fallback.mint", "fallback.join"},
 		Ready: func(c *Case, ended Ended) *Skip {
 			if c.anySignal() != nil {

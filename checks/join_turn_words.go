@@ -131,7 +131,7 @@ func turnOutcome(seen *turnRecord) Outcome {
 		facts["relay_join_answered"], facts["relay_join_ms"] = j.Answered, millis(j.Took)
 		if j.Pair != nil {
 			facts["relay_join_rtt_ms"] = millis(j.Pair.RTT)
-			text = finding.Textf("%d of %d TURN addresses relay; LiveKit answered through them in %s", working, offered, j.Took.Round(time.Millisecond).String())
+			text = finding.Textf("%d of %d TURN addresses relay; LiveKit answered through them in %s", working, offered, finding.Duration(j.Took))
 		}
 	case !seen.NoJoin.IsZero():
 		facts["relay_join"] = seen.NoJoin.String()

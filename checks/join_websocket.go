@@ -121,7 +121,7 @@ func signalFindings(c *Case, f *probe.SignalFailure, u *url.URL, v *probe.Verdic
 		return []Finding{closed.With("close_code", f.CloseCode).With("close_text", f.CloseText)}
 	case probe.SignalSilent:
 		return []Finding{finding.New(finding.WebsocketSilent, finding.Fail,
-			"the WebSocket opened, and no first frame came within %s; LiveKit's SDKs would wait for ever", seconds(f.Took)).
+			"the WebSocket opened, and no first frame came within %s; LiveKit's SDKs would wait for ever", finding.Duration(f.Took)).
 			With("waited_ms", millis(f.Took))}
 	case probe.SignalNotSignal:
 		return []Finding{finding.New(finding.WebsocketNotSignal, finding.Fail,

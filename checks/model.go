@@ -130,6 +130,9 @@ type Check struct {
 	// Outcome is the one line of a check that ran: what was seen. It is asked
 	// after Run, and may be nil.
 	Outcome func(*Case) Outcome
+	// Extra tells that the check goes beyond its stage's claim (--media): its
+	// outcome is not the stage's own line.
+	Extra bool
 }
 
 // Outcome is what a check that ran has to show even when nothing is wrong.

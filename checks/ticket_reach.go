@@ -87,7 +87,7 @@ func reachedService(reply *probe.Reply, u *url.URL) []Finding {
 
 func slow(reply *probe.Reply, host string) Finding {
 	return finding.New(finding.TicketSlow, finding.Warn,
-		"%s took %s to answer", host, reply.Took.Round(100*time.Millisecond).String()).With("took_ms", millis(reply.Took))
+		"%s took %s to answer", host, finding.Duration(reply.Took)).With("took_ms", millis(reply.Took))
 }
 
 // serviceFailure puts a network failure on the way to the ticket service into
@@ -113,9 +113,9 @@ func serviceFailure(c *Case, f *probe.Failure, u *url.URL) []Finding {
 	case probe.KindUnreachable, probe.KindTCPOther, probe.KindProxy:
 		return tell(finding.TicketTimeout, finding.OwnerNetwork, "%s cannot be reached: %s", host, f.Detail)
 	case probe.KindSYNTimeout:
-		return tell(finding.TicketTimeout, finding.OwnerNetwork, "%s does not answer the attempt to connect within %s", host, seconds(f.Took))
+		return tell(finding.TicketTimeout, finding.OwnerNetwork, "%s does not answer the attempt to connect within %s", host, finding.Duration(f.Took))
 	case probe.KindSilent, probe.KindHeaderSlow, probe.KindBodySlow:
-		return tell(finding.TicketTimeout, finding.OwnerTicketService, "%s accepts the connection and does not finish an answer within %s", host, seconds(f.Took))
+		return tell(finding.TicketTimeout, finding.OwnerTicketService, "%s accepts the connection and does not finish an answer within %s", host, finding.Duration(f.Took))
 	case probe.KindTLSUnknownCA, probe.KindTLSExpired, probe.KindTLSNotYet, probe.KindTLSWrongName, probe.KindTLSOther:
 		return tell(finding.TicketTLS, finding.OwnerTicketService, "the TLS handshake with %s fails: %s", host, tlsWords(f))
 	case probe.KindReset, probe.KindClosed:

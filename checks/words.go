@@ -12,9 +12,6 @@ func millis(d time.Duration) float64 {
 	return float64(d.Round(100*time.Microsecond)) / float64(time.Millisecond)
 }
 
-// seconds is a duration as people say it.
-func seconds(d time.Duration) string { return d.Round(100 * time.Millisecond).String() }
-
 // failureFacts keeps what a network failure was made of.
 func failureFacts(f Finding, failure *probe.Failure) Finding {
 	f = f.With("kind", string(failure.Kind)).With("phase", string(failure.Phase)).With("took_ms", millis(failure.Took))

@@ -11,6 +11,7 @@ import (
 	"lkdoctor/checks"
 	"lkdoctor/checks/catalogue"
 	"lkdoctor/checks/clean"
+	"lkdoctor/checks/finding"
 	"lkdoctor/checks/report"
 )
 
@@ -127,7 +128,7 @@ func (p *page) check(c report.CheckRow) {
 	room := p.width - ansi.StringWidth(mark) - timeColumns
 	clock := ""
 	if c.State != report.Pending && c.State != report.Running && c.State != report.Skipped {
-		clock = took(c.Result.Took)
+		clock = finding.Millis(c.Result.Took)
 	}
 	for i, line := range wrap(p.say(c.Check.Title), room) {
 		if i == 0 {

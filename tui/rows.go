@@ -5,6 +5,7 @@ import (
 
 	"github.com/charmbracelet/x/ansi"
 
+	"lkdoctor/checks/finding"
 	"lkdoctor/checks/report"
 )
 
@@ -133,7 +134,7 @@ func (m model) rowTime(row report.Row) string {
 	case report.Pending, report.Skipped:
 		return ""
 	}
-	return took(row.Took)
+	return finding.Millis(row.Took)
 }
 
 // elapsed is how long the longest running check of the row runs.

@@ -1,10 +1,7 @@
 package tui
 
 import (
-	"fmt"
 	"strings"
-	"time"
-
 	"github.com/charmbracelet/x/ansi"
 
 	"lkdoctor/checks"
@@ -102,15 +99,4 @@ func indent(lines []string, by int) []string {
 		out[i] = strings.Repeat(" ", by) + line
 	}
 	return out
-}
-
-// took is a duration as a row shows it: "31 ms", "1.2 s", "24 s".
-func took(d time.Duration) string {
-	switch {
-	case d < 999500*time.Microsecond:
-		return fmt.Sprintf("%d ms", d.Round(time.Millisecond).Milliseconds())
-	case d < 9950*time.Millisecond:
-		return fmt.Sprintf("%.1f s", d.Seconds())
-	}
-	return fmt.Sprintf("%d s", int(d.Seconds()+0.5))
 }

@@ -199,14 +199,3 @@ func lineOf(m model, name string) int {
 	}
 	return -1
 }
-
-func TestTook(t *testing.T) {
-	for d, want := range map[time.Duration]string{
-		0: "0 ms", 400 * time.Microsecond: "0 ms", 31 * time.Millisecond: "31 ms", 999 * time.Millisecond: "999 ms",
-		999600 * time.Microsecond: "1.0 s", 1240 * time.Millisecond: "1.2 s", 9960 * time.Millisecond: "10 s", 24 * time.Second: "24 s",
-	} {
-		if got := took(d); got != want {
-			t.Errorf("took(%v) = %q, want %q", d, got, want)
-		}
-	}
-}

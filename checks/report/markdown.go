@@ -34,7 +34,7 @@ func Markdown(run checks.Run, version string, style Style) []byte {
 	m.settings(run)
 	m.line("---")
 	m.line(style.say("Made by lkdoctor %s on %s; the run took %s. Tokens, secrets and tickets are left out of this report.",
-		version, run.StartedAt.UTC().Format(time.RFC3339), Took(run.Took)))
+		version, run.StartedAt.UTC().Format(time.RFC3339), finding.Millis(run.Took)))
 	return []byte(m.b.String())
 }
 

@@ -5,7 +5,6 @@ import (
 	"io"
 	"sort"
 	"strings"
-	"time"
 
 	"github.com/mattn/go-runewidth"
 
@@ -113,7 +112,7 @@ func (s Style) rowLine(row Row) string {
 	m := markOf(row.State)
 	took := ""
 	if row.State != Skipped && row.State != Pending {
-		took = Took(row.Took)
+		took = finding.Millis(row.Took)
 	}
 	line := ""
 	if row.State != Failed && row.State != Warned && row.State != Errored {
@@ -259,17 +258,9 @@ func (s Style) Cleared(owners []checks.Owner) string {
 func (s Style) Counts(run checks.Run) string {
 	n := run.Summary
 	line := s.say("%d ok · %d warnings · %d failed · %d not run · %d errors · %s",
-		n.Pass, n.Warn, n.Fail, n.Skip, n.Error, Took(run.Took))
+		n.Pass, n.Warn, n.Fail, n.Skip, n.Error, finding.Millis(run.Took))
 	if s.ASCII {
 		return strings.ReplaceAll(line, " ·", ",")
 	}
 	return line
-}
-
-// Took is a duration for people: milliseconds, or seconds from ten on.
-func Took(d time.Duration) string {
-	if d >= 10*time.Second {
-		return fmt.Sprintf("%.1f s", d.Seconds())
-	}
-	return fmt.Sprintf("%d ms", d.Round(time.Millisecond).Milliseconds())
 }

@@ -242,12 +242,17 @@ func (r Row) worstFinding() (checks.Code, finding.Text) {
 }
 
 // outcome is the line of the last check that has one to show: the later checks
-// of a stage build on the earlier ones.
-func (r Row) outcome() finding.Text {
-	for i := len(r.Checks) - 1; i >= 0; i-- {
-		if c := r.Checks[i]; c.State == Passed && !c.Result.Outcome.Text.IsZero() {
-			return c.Result.Outcome.Text
+// of a stage build on the earlier ones. The names of those that go beyond the
+// stage's claim, and passed, stand behind it.
+func (r Row) outcome() (line finding.Text) {
+	for _, c := range r.Checks {
+		switch {
+		case c.State != Passed || c.Result.Outcome.Text.IsZero():
+		case c.Check.Extra && !line.IsZero():
+			line = finding.Textf("%s, %s", line, c.Check.Short)
+		default:
+			line = c.Result.Outcome.Text
 		}
 	}
-	return finding.Text{}
+	return line
 }

@@ -52,7 +52,7 @@ func (s *Stay) notJoined(ctx context.Context) *Event {
 		e.Reason = leave.GetReason().String()
 		e.Text = finding.Textf("the server ended the stay: %s (%s)", finding.LeaveReason(e.Reason), e.Reason)
 	case joined:
-		e.Text = finding.Textf("the server said Join, and no media path over UDP connected within %s; a Go program like this one needs UDP or a TURN server, a browser can also use TCP", s.o.Connect.String())
+		e.Text = finding.Textf("the server said Join, and no media path over UDP connected within %s; a Go program like this one needs UDP or a TURN server, a browser can also use TCP", finding.Duration(s.o.Connect))
 	case silent:
 		e.Text = finding.Textf("the WebSocket opened, and the server said nothing")
 	case dialled:

@@ -90,9 +90,9 @@ func (s *Stay) reconnected() {
 	}
 	took := s.o.Now().Sub(s.reconnecting)
 	e := Event{Type: Reconnected, Full: s.full, Took: millis(took)}
-	e.Text = finding.Textf("back after %s: the session was resumed", took.Round(time.Millisecond).String())
+	e.Text = finding.Textf("back after %s: the session was resumed", finding.Duration(took))
 	if s.full {
-		e.Text = finding.Textf("back after %s: joined anew", took.Round(time.Millisecond).String())
+		e.Text = finding.Textf("back after %s: joined anew", finding.Duration(took))
 	}
 	s.reconnecting, s.path, s.full = time.Time{}, nil, false
 	s.tell(e)
@@ -125,7 +125,7 @@ func (s *Stay) sample() bool {
 		s.tell(Event{Type: PathChanged, Path: path, Text: text})
 	}
 	if rtt > 0 {
-		s.tell(Event{Type: RTT, RTT: millis(rtt), Text: finding.Textf("round trip %s", rtt.Round(100*time.Microsecond).String())})
+		s.tell(Event{Type: RTT, RTT: millis(rtt), Text: finding.Textf("round trip %s", finding.Duration(rtt))})
 	}
 	return true
 }
