@@ -83,7 +83,7 @@ func mediaOutcome(j *JoinRecord) Outcome {
 	}
 	took := j.Signal.Took + j.Media.Phases.Total
 	return Outcome{
-		Text:  finding.Textf("joined %s over %s in %s", j.Signal.Facts.Room, protocol, finding.Duration(took)),
+		Text:  finding.Textf("joined %s over %s, %s", j.Signal.Facts.Room, protocol, finding.Duration(took)),
 		Facts: mediaFacts(j),
 	}
 }

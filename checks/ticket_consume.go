@@ -215,7 +215,7 @@ func consumeOutcome(c *Case) Outcome {
 	if c.Source() == SourceEndpoint {
 		return Outcome{Text: finding.Textf("%s handed out a token", host), Facts: facts}
 	}
-	return Outcome{Text: finding.Textf("%s traded %s for a token", host, ticketPrefix(c.Settings.Ticket.Secret.Reveal())), Facts: facts}
+	return Outcome{Text: finding.Textf("traded %s for a token at %s", ticketPrefix(c.Settings.Ticket.Secret.Reveal()), host), Facts: facts}
 }
 
 // ticketPrefix is as much of a ticket as may be shown, to recognise it.

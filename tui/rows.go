@@ -16,7 +16,7 @@ const waitShown = 3 * time.Second
 const (
 	cursorColumns = 2
 	glyphColumns  = 2
-	timeColumns   = 8
+	timeColumns   = 7
 	maxName       = 18
 	maxWord       = 10
 )

@@ -44,11 +44,11 @@ func scenarios() map[string]scenario {
 	seen := map[string]finding.Text{
 		"env.livekit":    finding.Textf("%d settings from %s", 5, ".env.local, .env"),
 		"ticket.reach":   finding.Textf("%s answers", "10.0.0.7:8000"),
-		"ticket.consume": finding.Textf("%s traded %s for a token", "10.0.0.7:8000", "tkt_e26…"),
+		"ticket.consume": finding.Textf("traded %s for a token at %s", "tkt_e26…", "10.0.0.7:8000"),
 		"token.time":     finding.Textf("valid until %s", "07:30:00 UTC on 23 November 2026"),
 		"join.reach":     finding.Textf("LiveKit answers at %s", "demo.example.com"),
-		"join.media":     finding.Textf("joined %s over %s in %s", "support-42", "udp", "24ms"),
-		"fallback.join":  finding.Textf("joined %s over %s in %s", "lkdoctor-7f3a9c21", "udp", "24ms"),
+		"join.media":     finding.Textf("joined %s over %s, %s", "support-42", "udp", "24 ms"),
+		"fallback.join":  finding.Textf("joined %s over %s, %s", "lkdoctor-7f3a9c21", "udp", "24 ms"),
 	}
 	afterToken := []string{"token.claims", "token.time", "signature.local", "signature.server", "join.websocket", "join.media"}
 	return map[string]scenario{
