@@ -212,9 +212,11 @@ func fallbackJoin() Check {
 				return findings
 			}
 			cause := findings[slices.IndexFunc(findings, func(f Finding) bool { return f.Severity == finding.Fail })]
-			return append([]Finding{finding.New(finding.DevJoinFailed, finding.Fail,
-				"a token made here does not get in either: %s", cause.Message).
-				With("cause", string(cause.Code)).By(cause.Owner)}, findings...)
+			failed := finding.New(finding.DevJoinFailed, finding.Fail, "a token made here does not get in either: %s", cause.Message)
+			if s := c.Source(); s == SourceMinted || s == SourceNone {
+				failed.Message = finding.Textf("a token made here does not get in: %s", cause.Message)
+			}
+			return append([]Finding{failed.With("cause", string(cause.Code)).By(cause.Owner)}, findings...)
 		},
 		Outcome: func(c *Case) Outcome { return mediaOutcome(c.DevJoined) },
 	}

@@ -83,24 +83,6 @@ func mediaFindings(j *JoinRecord) []Finding {
 	return []Finding{failedFinding(j)}
 }
 
-// failedFinding says what was tried when nothing connected, and blames the
-// advertised addresses where they cannot be reached from here by their kind.
-func failedFinding(j *JoinRecord) Finding {
-	m := j.Media
-	if kind, hidden := onlyUnroutable(j); hidden {
-		return evidence(finding.New(finding.MediaPrivateCandidates, finding.Fail,
-			"the server was reached at %s and advertises only addresses of kind %s for media: nothing answered there",
-			j.Signal.Remote.Addr().String(), kind).By(finding.OwnerLiveKitServer), j)
-	}
-	sent, answered := uint64(0), uint64(0)
-	for _, p := range m.Pairs {
-		sent, answered = sent+p.RequestsSent, answered+p.ResponsesReceived
-	}
-	return evidence(finding.New(finding.MediaFailed, finding.Fail,
-		"no media path connected: %d addresses were tried, %d checks sent, %d answered", len(m.Remote), sent, answered).
-		By(finding.OwnerNetwork), j)
-}
-
 // connectedFindings warns of what works here and may not elsewhere.
 func connectedFindings(j *JoinRecord) []Finding {
 	m := j.Media
@@ -163,26 +145,6 @@ func firstUDP(m *probe.Media) string {
 		}
 	}
 	return ""
-}
-
-// onlyUnroutable tells whether every advertised address is of a kind that
-// cannot be reached from where the server was reached, and which kind.
-func onlyUnroutable(j *JoinRecord) (string, bool) {
-	if !j.Signal.Remote.IsValid() || probe.AddrKind(j.Signal.Remote.Addr()) != probe.ScopePublic {
-		return "", false
-	}
-	kind := ""
-	for _, c := range j.Media.Remote {
-		if c.Type == "prflx" {
-			continue
-		}
-		if scope := string(c.Kind); scope == string(probe.ScopePublic) {
-			return "", false
-		} else if kind == "" {
-			kind = scope
-		}
-	}
-	return kind, kind != ""
 }
 
 func selectedRTT(m *probe.Media) time.Duration {

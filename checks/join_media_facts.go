@@ -31,6 +31,9 @@ func mediaFacts(j *JoinRecord) Facts {
 	if reached != "" {
 		facts["reached"] = reached
 	}
+	if len(m.AtReached) > 0 {
+		facts["asked_at_reached"] = reachedRows(m.AtReached)
+	}
 	if m.Selected != nil {
 		facts["selected_pair"] = pairRow(*m.Selected)
 		facts["rtt_ms"] = millis(m.Selected.RTT)
@@ -48,6 +51,19 @@ func candidateRows(list []probe.Candidate, reached string) []string {
 			row += ", the address reached"
 		}
 		rows = append(rows, row)
+	}
+	return rows
+}
+
+// reachedRows are the questions at the address that signalling reached.
+func reachedRows(asks []probe.ReachedAsk) []string {
+	rows := make([]string, 0, len(asks))
+	for _, ask := range asks {
+		verdict := "no answer"
+		if ask.Answered {
+			verdict = "answered"
+		}
+		rows = append(rows, ask.Candidate.Protocol+" "+ask.Candidate.HostPort()+" "+verdict)
 	}
 	return rows
 }

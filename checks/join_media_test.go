@@ -46,6 +46,29 @@ func TestMediaCodes(t *testing.T) {
 		{"nothing answers at a public address", public, func() *probe.Media {
 			return &probe.Media{Outcome: probe.OutcomeNothingAnswered, Remote: []probe.Candidate{candidate("udp", public)}}
 		}, finding.MediaFailed, finding.Fail, finding.OwnerNetwork},
+		{"nothing answers at another address, and the one reached does", public, func() *probe.Media {
+			return &probe.Media{Outcome: probe.OutcomeNothingAnswered, Remote: []probe.Candidate{candidate("udp", "1.1.1.1")},
+				Pairs:     []probe.Pair{{Remote: candidate("udp", "1.1.1.1"), RequestsSent: 9}},
+				AtReached: []probe.ReachedAsk{{Candidate: candidate("udp", public), Answered: true}}}
+		}, finding.MediaFailed, finding.Fail, finding.OwnerLiveKitServer},
+		{"nothing answers at a container's address, and the private one reached does", "10.0.0.7", func() *probe.Media {
+			return &probe.Media{Outcome: probe.OutcomeNothingAnswered, Remote: []probe.Candidate{candidate("udp", "172.17.0.2")},
+				Pairs:     []probe.Pair{{Remote: candidate("udp", "172.17.0.2"), RequestsSent: 9}},
+				AtReached: []probe.ReachedAsk{{Candidate: candidate("udp", "10.0.0.7"), Answered: true}}}
+		}, finding.MediaFailed, finding.Fail, finding.OwnerLiveKitServer},
+		{"nothing answers at another address, nor at the one reached", public, func() *probe.Media {
+			return &probe.Media{Outcome: probe.OutcomeNothingAnswered, Remote: []probe.Candidate{candidate("udp", "1.1.1.1")},
+				Pairs:     []probe.Pair{{Remote: candidate("udp", "1.1.1.1"), RequestsSent: 9}},
+				AtReached: []probe.ReachedAsk{{Candidate: candidate("udp", public)}}}
+		}, finding.MediaFailed, finding.Fail, finding.OwnerUnknown},
+		{"IPv4 advertised, IPv6 here", "2001:4860:4860::8888", func() *probe.Media {
+			return &probe.Media{Outcome: probe.OutcomeNothingAnswered, Remote: []probe.Candidate{candidate("udp", public)},
+				Local: []probe.Candidate{candidate("udp", "2001:4860:4860::1")}}
+		}, finding.MediaFailed, finding.Fail, finding.OwnerLiveKitServer},
+		{"the server is heard and does not answer", public, func() *probe.Media {
+			return &probe.Media{Outcome: probe.OutcomeICEFailed, Remote: []probe.Candidate{candidate("udp", public)},
+				Pairs: []probe.Pair{{Remote: candidate("udp", public), RequestsSent: 9, RequestsReceived: 5, ResponsesSent: 5}}}
+		}, finding.MediaFailed, finding.Fail, finding.OwnerNetwork},
 		{"ICE up, DTLS not", public, func() *probe.Media {
 			return &probe.Media{Outcome: probe.OutcomeDTLSFailed, Remote: []probe.Candidate{candidate("udp", public)}}
 		}, finding.MediaDTLSFailed, finding.Fail, ""},

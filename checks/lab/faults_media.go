@@ -33,6 +33,10 @@ func mediaFaults() []Fault {
 				udp, err := l.deadUDP(address)
 				return Candidates{UDPAddress: address, UDPPort: udp, ServerOnly: true}, err
 			}))),
+		f("wrong-node-ip", "the server advertises an address at which it is not, and cannot find the client by itself", finding.MediaFailed,
+			finding.OwnerLiveKitServer, withCandidates(func(*Lab) (Candidates, error) {
+				return Candidates{Address: elsewhereAddress}, nil
+			})),
 		f("media-blocked", "neither UDP nor TCP media gets through", finding.MediaFailed, finding.OwnerNetwork,
 			withCandidates(func(l *Lab) (Candidates, error) {
 				udp, err := l.deadUDP("127.0.0.1")
@@ -48,6 +52,10 @@ func mediaFaults() []Fault {
 			})),
 	}
 }
+
+// elsewhereAddress is an address of loopback at which no lab server listens for
+// media: they take it at 127.0.0.1 only.
+const elsewhereAddress = "127.0.0.9"
 
 // withCandidates puts a signal proxy before the server that changes the ICE
 // candidates of both sides. The server itself would need a firewall for it.

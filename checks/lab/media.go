@@ -18,6 +18,8 @@ type Candidates struct {
 	UDPPort, TCPPort int
 	// UDPAddress replaces the address of each UDP candidate; "" leaves it alone.
 	UDPAddress string
+	// Address replaces the address of each candidate; "" leaves it alone.
+	Address string
 	// Drop removes every candidate.
 	Drop bool
 	// ServerOnly leaves the client's candidates alone: the server then finds the
@@ -61,13 +63,17 @@ func (c Candidates) line(text string) string {
 	return candidateLine.ReplaceAllStringFunc(text, func(line string) string {
 		part := candidateLine.FindStringSubmatch(line)
 		port, address := c.UDPPort, part[4]
-		if part[2] == "tcp" || part[2] == "TCP" {
+		switch {
+		case part[2] == "tcp" || part[2] == "TCP":
 			port = c.TCPPort
-		} else if c.UDPAddress != "" {
+		case c.UDPAddress != "":
 			address = c.UDPAddress + " "
 		}
+		if c.Address != "" {
+			address = c.Address + " "
+		}
 		if port == 0 {
-			return line
+			return part[1] + part[2] + part[3] + address + part[5] + part[6]
 		}
 		return part[1] + part[2] + part[3] + address + strconv.Itoa(port) + part[6]
 	})

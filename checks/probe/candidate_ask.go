@@ -18,7 +18,7 @@ const (
 	maxAsked = 8
 )
 
-// Unreachable lists the advertised UDP addresses that nothing was heard from on
+// Unreachable lists the advertised UDP addresses that answered nothing on
 // a connection that is up, although each was asked once more on its own: an ICE
 // agent stops checking the other pairs as soon as one is selected, so that their
 // counters alone prove nothing. It waits askWait at most, and not at all when
@@ -70,10 +70,11 @@ func (m *Media) Unreachable(ctx context.Context) []Candidate {
 	return out
 }
 
-// heard tells whether any pair of c was answered.
+// heard tells whether c has answered. That its own requests arrived is not
+// enough: the way there may be closed all the same.
 func (m *Media) heard(c Candidate) bool {
 	for _, p := range m.Pairs {
-		if sameTransport(p.Remote, c) && p.Answered() {
+		if sameTransport(p.Remote, c) && p.ResponsesReceived > 0 {
 			return true
 		}
 	}

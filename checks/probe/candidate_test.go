@@ -1,6 +1,7 @@
 package probe
 
 import (
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -101,6 +102,56 @@ func TestSilent(t *testing.T) {
 		p := icePicture{Elapsed: c.elapsed, Pairs: c.pairs, TCPPending: c.dials, Now: now}
 		if got := p.silent(mediaSilence); got != c.want {
 			t.Errorf("%s: %v", c.name, got)
+		}
+	}
+}
+
+func TestOneWay(t *testing.T) {
+	now := time.Now()
+	asked := Pair{RequestsSent: 15, RequestsReceived: 9, ResponsesSent: 9, FirstRequest: now.Add(-3 * time.Second)}
+	unheard, answered, late := asked, asked, asked
+	unheard.RequestsReceived, answered.ResponsesReceived, late.FirstRequest = 0, 1, now
+	for _, c := range []struct {
+		name  string
+		pairs []Pair
+		want  bool
+	}{
+		{"the server is heard and answers nothing", []Pair{asked, unheard}, true},
+		{"nothing is heard either", []Pair{unheard}, false},
+		{"one answered", []Pair{asked, answered}, false},
+		{"asked just now", []Pair{asked, late}, false},
+		{"no pairs", nil, false},
+	} {
+		if got := (icePicture{Elapsed: mediaSilence, Pairs: c.pairs, Now: now}).oneWay(); got != c.want {
+			t.Errorf("%s: %v", c.name, got)
+		}
+	}
+}
+
+func TestAtReached(t *testing.T) {
+	at := func(protocol, address string) Candidate {
+		c := Candidate{Type: "host", Protocol: protocol, Address: address, Port: 7882, Kind: ScopePublic}
+		if protocol == "tcp" {
+			c.TCPType, c.Port = "passive", 7881
+		}
+		return c
+	}
+	reached := netip.MustParseAddr("8.8.8.8")
+	for _, c := range []struct {
+		name       string
+		advertised []Candidate
+		options    MediaOptions
+		want       int
+	}{
+		{"another address, both ways", []Candidate{at("udp", "1.1.1.1"), at("tcp", "1.1.1.1")}, MediaOptions{}, 2},
+		{"two addresses with one port", []Candidate{at("udp", "1.1.1.1"), at("udp", "1.0.0.1")}, MediaOptions{}, 1},
+		{"it is advertised", []Candidate{at("udp", "1.1.1.1"), at("udp", "8.8.8.8")}, MediaOptions{}, 0},
+		{"UDP is left out", []Candidate{at("udp", "1.1.1.1"), at("tcp", "1.1.1.1")}, MediaOptions{NoUDP: true}, 1},
+		{"nothing is advertised", nil, MediaOptions{}, 0},
+	} {
+		got := atReached(c.advertised, reached, c.options)
+		if len(got) != c.want || len(got) > 0 && got[0].Address != reached.String() {
+			t.Errorf("%s: %+v", c.name, got)
 		}
 	}
 }

@@ -112,8 +112,11 @@ type Media struct {
 	// the server advertises another address than the one that works.
 	Selected *Pair
 	// TCP is what plain dials of the server's ICE/TCP addresses found.
-	TCP    []TCPDial
-	Phases MediaPhases
+	TCP []TCPDial
+	// AtReached is what was asked at the address that signalling reached, when
+	// nothing answered at the advertised ones; empty if that is one of them.
+	AtReached []ReachedAsk
+	Phases    MediaPhases
 	// ICEState and DTLSState are pion's own words for how far it came:
 	// new, checking, connected, failed; new, connecting, connected, failed.
 	ICEState, DTLSState string

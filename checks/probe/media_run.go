@@ -38,6 +38,7 @@ type mediaRun struct {
 	held       []webrtc.ICECandidateInit
 	advertised int  // addresses that the server has named
 	endOfTheir bool // the server has named all its candidates
+	asked      bool // the address reached was asked for media
 
 	events  chan func()
 	quit    chan struct{}
@@ -119,6 +120,7 @@ func (r *mediaRun) poll() {
 	if r.quiet >= udpHeadStart {
 		r.releaseTCP()
 	}
+	r.askReached()
 }
 
 // setUp makes the connection and, where this side has to, offers.

@@ -45,6 +45,18 @@ func (p icePicture) silent(silence time.Duration) bool {
 	return settled || p.Elapsed >= silence+silenceGrace
 }
 
+// oneWay tells whether the server is heard and every pair of ours has asked it
+// in vain: its packets arrive here, and ours do not get there. An answer would
+// have come on the way that its own requests take.
+func (p icePicture) oneWay() bool {
+	for _, pair := range p.Pairs {
+		if pair.ResponsesReceived > 0 || !pair.givenUp(p.Now) {
+			return false
+		}
+	}
+	return answered(p.Pairs)
+}
+
 // givenUp tells whether a pair has had its chance: it failed, could never be
 // asked (a loopback socket cannot send to another machine), or asked enough.
 func (p Pair) givenUp(now time.Time) bool {
@@ -120,6 +132,9 @@ func (r *mediaRun) silence(now time.Time) Outcome {
 		p := icePicture{Elapsed: elapsed, Pairs: r.media.Pairs, TCPPending: r.dialing, Now: now}
 		if p.silent(r.o.Silence) {
 			return OutcomeNothingAnswered
+		}
+		if (over || elapsed >= r.o.Silence && r.dialing == 0) && p.oneWay() {
+			return OutcomeICEFailed
 		}
 	}
 	return ""

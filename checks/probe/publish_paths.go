@@ -34,6 +34,8 @@ type Path struct {
 	// connection to livekit-server takes a second longer than the network needs:
 	// the server waits that long for a better one.
 	Total, RTT time.Duration
+	// Advertised are the server's addresses for this way.
+	Advertised []Candidate
 }
 
 // ComparePaths joins once with UDP alone and once with ICE/TCP alone, side by
@@ -56,6 +58,11 @@ func (n *Net) ComparePaths(ctx context.Context, base *url.URL, o PathOptions) (u
 		p = Path{Connected: m.Connected, Outcome: m.Outcome, Total: m.Phases.Total}
 		if m.Selected != nil {
 			p.RTT = m.Selected.RTT
+		}
+		for _, c := range m.Remote {
+			if c.Type == "host" && (c.Protocol == "tcp") == media.NoUDP {
+				p.Advertised = append(p.Advertised, c)
+			}
 		}
 		return p
 	}

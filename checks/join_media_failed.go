@@ -1,0 +1,201 @@
+package checks
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"lkdoctor/checks/clean"
+	"lkdoctor/checks/finding"
+	"lkdoctor/checks/probe"
+)
+
+// failedFinding says what was tried when nothing connected, and blames the
+// advertised addresses only where that is seen: by their kind, or because the
+// server does take media at the address where it was reached.
+func failedFinding(j *JoinRecord) Finding {
+	m := j.Media
+	advertised, here := joinNames(addresses(m.Remote)), answersAtReached(m)
+	if kind, hidden := onlyUnroutable(j); hidden {
+		f := finding.New(finding.MediaPrivateCandidates, finding.Fail,
+			"the server was reached at %s and advertises only %s for media, of kind %s: nothing answered there",
+			reachedAddr(j), advertised, kind).By(finding.OwnerLiveKitServer)
+		if here != "" {
+			f.Message = finding.Textf("the server was reached at %s and advertises only %s for media, of kind %s: nothing answered there, and %s did",
+				reachedAddr(j), advertised, kind, here)
+			f = advertiseReached(f, j)
+		}
+		return evidence(f, j)
+	}
+	switch {
+	case here != "":
+		return evidence(advertiseReached(finding.New(finding.MediaFailed, finding.Fail,
+			"the server advertises %s for media, where nothing answered; asked at the address where it was reached, %s answered", advertised, here).
+			By(finding.OwnerLiveKitServer), j), j)
+	case familiesApart(m):
+		return evidence(finding.New(finding.MediaFailed, finding.Fail,
+			"the server advertises %s for media, and this machine has no address of that family to reach it from", advertised).
+			By(finding.OwnerLiveKitServer).
+			Fixed("", "Let the server advertise addresses of both families, IPv4 and IPv6, where clients may have only one."), j)
+	case heardOnly(m):
+		return evidence(finding.New(finding.MediaFailed, finding.Fail,
+			"the server's packets arrive here, and none of %d checks sent to %s was answered: only one direction is open",
+			udpSent(m), joinNames(addresses(withProtocol(m.Remote, "udp")))).
+			By(finding.OwnerNetwork), j)
+	case elsewhere(j):
+		return evidence(finding.New(finding.MediaFailed, finding.Fail,
+			"no media path connected: %s; the server was reached at %s, which is another address", triedWords(m), reachedAddr(j)).
+			By(finding.OwnerUnknown).
+			Fixed("", "Ask who runs the server whether clients can reach it at %s. If not: `use_external_ip: true` or the right `node_ip` under `rtc:` in `livekit.yaml`.", advertised).
+			Fixed("", "If they can, open its media ports, UDP and TCP, in the firewalls between here and there."), j)
+	}
+	return evidence(finding.New(finding.MediaFailed, finding.Fail, "no media path connected: %s", triedWords(m)).
+		By(finding.OwnerNetwork), j)
+}
+
+// familiesApart tells that the server advertises IPv4 only and this machine has
+// IPv6 only, or the other way round.
+func familiesApart(m *probe.Media) bool {
+	four := func(c probe.Candidate) bool { return !strings.Contains(c.Address, ":") }
+	if len(m.Local) == 0 || len(m.Remote) == 0 || len(m.Pairs) > 0 {
+		return false
+	}
+	for _, theirs := range m.Remote {
+		if slices.ContainsFunc(m.Local, func(ours probe.Candidate) bool { return four(ours) == four(theirs) }) {
+			return false
+		}
+	}
+	return true
+}
+
+// advertiseReached is the cure where the address reached has been seen to work.
+func advertiseReached(f Finding, j *JoinRecord) Finding {
+	return f.Fixed("", "Let LiveKit advertise the address that clients reach: `node_ip: %s` under `rtc:` in `livekit.yaml`, or the option `--node-ip`. Restart the server.",
+		reachedAddr(j))
+}
+
+// triedWords say what was sent to the advertised addresses and what came back.
+// Checks over TCP count only where a connection was made: pion counts them when
+// they are queued.
+func triedWords(m *probe.Media) Text {
+	sent, back := map[string]uint64{}, map[string]uint64{}
+	for _, p := range m.Pairs {
+		sent[p.Remote.Protocol] += p.RequestsSent
+		back[p.Remote.Protocol] += p.ResponsesReceived
+	}
+	udp, tcp := addresses(withProtocol(m.Remote, "udp")), Text{}
+	for _, dial := range m.TCP {
+		switch where := dial.Candidate.HostPort(); {
+		case dial.Reachable && (tcp.IsZero() || back["tcp"] > 0):
+			tcp = finding.Textf("TCP %s: connected, %d checks answered", where, back["tcp"])
+		case dial.Reachable, !tcp.IsZero():
+		case dial.Failure != nil && dial.Failure.Kind == probe.KindRefused:
+			tcp = finding.Textf("TCP %s: refused", where)
+		case dial.Failure != nil && dial.Failure.Kind == probe.KindUnreachable:
+			tcp = finding.Textf("TCP %s: no route", where)
+		default:
+			tcp = finding.Textf("TCP %s: no answer", where)
+		}
+	}
+	words := finding.Textf("UDP %s: %d checks sent, %d answered", joinNames(udp), sent["udp"], back["udp"])
+	switch {
+	case len(udp) == 0 && !tcp.IsZero():
+		return tcp
+	case !tcp.IsZero():
+		return finding.Textf("%s; %s", words, tcp)
+	}
+	return words
+}
+
+// heardOnly tells that the server's packets arrived and no check of ours was
+// answered.
+func heardOnly(m *probe.Media) bool {
+	heard := false
+	for _, p := range m.Pairs {
+		if p.ResponsesReceived > 0 {
+			return false
+		}
+		heard = heard || p.Remote.Protocol == "udp" && p.RequestsReceived > 0
+	}
+	return heard
+}
+
+func udpSent(m *probe.Media) (sent uint64) {
+	for _, p := range m.Pairs {
+		if p.Remote.Protocol == "udp" {
+			sent += p.RequestsSent
+		}
+	}
+	return sent
+}
+
+// answersAtReached names where the server does take media, at the address where
+// signalling reached it; "" if nothing answered or nothing was asked.
+func answersAtReached(m *probe.Media) string {
+	for _, ask := range m.AtReached {
+		if ask.Answered {
+			return fmt.Sprintf("%s (%s)", ask.Candidate.HostPort(), strings.ToUpper(ask.Candidate.Protocol))
+		}
+	}
+	return ""
+}
+
+func reachedAddr(j *JoinRecord) string { return j.Signal.Remote.Addr().Unmap().String() }
+
+// elsewhere tells that the server was reached at an address that it does not
+// advertise.
+func elsewhere(j *JoinRecord) bool {
+	if !j.Signal.Remote.IsValid() || len(j.Media.Remote) == 0 {
+		return false
+	}
+	for _, c := range j.Media.Remote {
+		if c.Address == reachedAddr(j) {
+			return false
+		}
+	}
+	return true
+}
+
+// addresses are the hosts and ports of candidates that were advertised, each
+// once.
+func addresses(list []probe.Candidate) []string {
+	var out []string
+	seen := map[string]bool{}
+	for _, c := range list {
+		if at := clean.Line(c.HostPort(), 80); c.Type != "prflx" && !seen[at] {
+			seen[at] = true
+			out = append(out, at)
+		}
+	}
+	return out
+}
+
+func withProtocol(list []probe.Candidate, protocol string) []probe.Candidate {
+	var out []probe.Candidate
+	for _, c := range list {
+		if c.Protocol == protocol {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// onlyUnroutable tells whether every advertised address is of a kind that
+// cannot be reached from where the server was reached, and which kind.
+func onlyUnroutable(j *JoinRecord) (string, bool) {
+	if !j.Signal.Remote.IsValid() || probe.AddrKind(j.Signal.Remote.Addr()) != probe.ScopePublic {
+		return "", false
+	}
+	kind := ""
+	for _, c := range j.Media.Remote {
+		if c.Type == "prflx" {
+			continue
+		}
+		if scope := string(c.Kind); scope == string(probe.ScopePublic) {
+			return "", false
+		} else if kind == "" {
+			kind = scope
+		}
+	}
+	return kind, kind != ""
+}
