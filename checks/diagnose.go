@@ -107,6 +107,8 @@ func explained(code Code, all []Located) bool {
 		finding.EnvKeyMissing:           {finding.EnvFileUnreadable},
 		finding.EnvSecretMissing:        {finding.EnvFileUnreadable},
 		finding.EnvTicketURLMissing:     {finding.EnvFileUnreadable},
+		finding.TurnUnreachable:         {finding.MediaUDPBlocked, finding.MediaFailed},
+		finding.MediaTCPUnreachable:     {finding.MediaPrivateCandidates, finding.MediaAddressUnreachable},
 		finding.DevJoinFailed:           nil,
 	}
 	if code == finding.DevJoinFailed {
@@ -127,10 +129,14 @@ func (e Evidence) onWay(l Located) bool {
 	switch l.Check {
 	case "env.exposure":
 		return false
+	case "join.turn":
+		// A warning is about a server that this call did without.
+		return l.Finding.Severity == finding.Fail
 	case "env.files":
 		return code == finding.EnvValueEmptied && e.concerns(l.Finding) || e.settingsMissing()
 	case "env.livekit":
-		return e.concerns(l.Finding)
+		// That browsers may refuse ws:// is advice beside what was seen in a join.
+		return code != finding.EnvURLInsecure && e.concerns(l.Finding)
 	case "env.ticket":
 		return e.Source == SourceTicket || code == finding.EnvTicketURLMissing || code == finding.EnvTicketURLInvalid
 	case "ticket.reach", "ticket.consume":

@@ -146,6 +146,25 @@ func TestDiagnosePicksTheCause(t *testing.T) {
 			map[string][]Finding{"join.media": {finding.New(finding.MediaUDPBlocked, finding.Warn, "seen")}},
 			SourceTicket, Yes, finding.MediaUDPBlocked, finding.OwnerNetwork,
 		},
+		"what a join saw before what browsers may refuse": {
+			map[string][]Finding{
+				"env.livekit": {finding.New(finding.EnvURLInsecure, finding.Warn, "seen").With("setting", "LIVEKIT_URL")},
+				"join.turn":   {finding.New(finding.TurnUnreachable, finding.Warn, "seen")},
+				"join.media":  {finding.New(finding.MediaUDPBlocked, finding.Warn, "seen")},
+			}, SourceTicket, Yes, finding.MediaUDPBlocked, finding.OwnerNetwork,
+		},
+		"ports that are closed for everything, not the TURN server behind them": {
+			map[string][]Finding{
+				"join.turn":     fail(finding.TurnUnreachable),
+				"fallback.join": append(fail(finding.DevJoinFailed), fail(finding.MediaFailed)...),
+			}, SourceMinted, Yes, finding.MediaFailed, finding.OwnerNetwork,
+		},
+		"the wrong address, not the TCP port that is not there either": {
+			map[string][]Finding{
+				"join.publish":  {finding.New(finding.MediaTCPUnreachable, finding.Warn, "seen")},
+				"fallback.join": {finding.New(finding.MediaPrivateCandidates, finding.Warn, "seen")},
+			}, SourceMinted, Yes, finding.MediaPrivateCandidates, finding.OwnerLiveKitServer,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := Diagnose(Evidence{Results: results(tt.found), Source: tt.source, Maker: finding.OwnerTicketService, Server: tt.server})

@@ -68,7 +68,10 @@ func ClearedName(owner Owner) Text {
 func (e Evidence) summary(owner Owner, f Finding) Text {
 	page, _ := catalogue.Lookup(f.Code)
 	title := finding.Textf(page.Title)
-	if e.Minted == Yes && owner != finding.OwnerConfig && e.joined("fallback.join") {
+	switch gotIn := e.Minted == Yes && e.joined("fallback.join"); {
+	case gotIn && owner == finding.OwnerLiveKitServer:
+		return finding.Textf("%s %s; your keys work, and a token made here got in.", MustAct(owner), title)
+	case gotIn && owner != finding.OwnerConfig:
 		return finding.Textf("%s %s; the LiveKit server and your keys work.", MustAct(owner), title)
 	}
 	return finding.Textf("%s %s.", MustAct(owner), title)

@@ -19,6 +19,8 @@ type turnRecord struct {
 	// of NoJoin.
 	Relayed *probe.RelayJoin
 	NoJoin  Text
+	// NoUDP tells that media connected in this run, and not over UDP.
+	NoUDP bool
 }
 
 // joinTurn asks each STUN and TURN server that the LiveKit server hands out,
@@ -68,7 +70,7 @@ func (c *Case) turn(ctx context.Context, seen *turnRecord) []Finding {
 	if j := seen.Relayed; j != nil && j.Cancelled {
 		seen.Relayed, seen.NoJoin = nil, finding.Textf("not waited for: no TURN server relays")
 	}
-	seen.Offered = signal.OffersTURN()
+	seen.Offered, seen.NoUDP = signal.OffersTURN(), c.withoutUDP()
 	if ctx.Err() != nil {
 		return unfinished(ctx)
 	}
@@ -132,7 +134,7 @@ func (c *Case) relayJoin(ctx context.Context, signal *probe.Signal) (*probe.Rela
 func turnFindings(seen *turnRecord) []Finding {
 	var findings []Finding
 	for _, r := range seen.Reports {
-		if f, found := turnFinding(r, seen.Relayed); found {
+		if f, found := turnFinding(r, seen.Relayed, seen.NoUDP); found {
 			findings = append(findings, f)
 		}
 	}

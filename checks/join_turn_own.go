@@ -38,6 +38,22 @@ func (c *Case) mediaAddrs() []netip.Addr {
 	return out
 }
 
+// withoutUDP tells that this run's media connected, and over UDP nowhere.
+func (c *Case) withoutUDP() bool {
+	without := false
+	for _, j := range []*JoinRecord{c.Joined, c.DevJoined} {
+		if j == nil || j.Media == nil || j.Media.Selected == nil {
+			continue
+		}
+		pair := j.Media.Selected
+		if pair.Remote.Protocol == "udp" && pair.Local.Type != "relay" {
+			return false
+		}
+		without = true
+	}
+	return without
+}
+
 // ownJoins tells why the doctor cannot let participants of its own join, with
 // the key and secret that are configured here; nil where it can. It waits for
 // the joins of this run: where those fail, these would too.

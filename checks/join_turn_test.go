@@ -221,31 +221,38 @@ func TestTurnFindings(t *testing.T) {
 		join     *probe.RelayJoin
 		want     Code
 		severity finding.Severity
+		noUDP    bool
 	}{
-		{"works", working, answered, "", ""},
-		{"works, and nobody to join with", working, nil, "", ""},
-		{"TURN_RELAY_DENIED: LiveKit is not reached", working, silent, finding.TurnRelayDenied, finding.Fail},
-		{"TURN_UNREACHABLE: no address for a participant", working, &probe.RelayJoin{Offered: true}, finding.TurnUnreachable, finding.Fail},
+		{name: "TURN_UNREACHABLE: over UDP, which does not get through anywhere, only warns", report: changed(func(r *probe.TURNReport) {
+			r.Transport, r.Failed, r.Failure = "udp", probe.TURNAllocate, &probe.Failure{Kind: probe.KindSilent, Phase: probe.PhaseUDP}
+		}), want: finding.TurnUnreachable, severity: finding.Warn, noUDP: true},
+		{name: "TURN_UNREACHABLE: over TLS is not UDP's fault", report: changed(func(r *probe.TURNReport) {
+			r.Transport, r.Failed, r.Failure = "tls", probe.TURNAllocate, &probe.Failure{Kind: probe.KindRefused}
+		}), want: finding.TurnUnreachable, severity: finding.Fail, noUDP: true},
+		{"works", working, answered, "", "", false},
+		{"works, and nobody to join with", working, nil, "", "", false},
+		{"TURN_RELAY_DENIED: LiveKit is not reached", working, silent, finding.TurnRelayDenied, finding.Fail, false},
+		{"TURN_UNREACHABLE: no address for a participant", working, &probe.RelayJoin{Offered: true}, finding.TurnUnreachable, finding.Fail, false},
 		{"this machine is denied, LiveKit is not", changed(func(r *probe.TURNReport) {
 			r.Failed, r.Code, r.OwnDenied, r.PeersAsked, r.Mapped = probe.TURNPermission, 403, true, 1, here
-		}), answered, "", ""},
+		}), answered, "", "", false},
 		{"TURN_RELAY_DENIED: this machine is denied, and LiveKit is not known", changed(func(r *probe.TURNReport) {
 			r.Failed, r.Code, r.OwnDenied, r.Mapped = probe.TURNPermission, 403, true, here
-		}), nil, finding.TurnRelayDenied, finding.Fail},
+		}), nil, finding.TurnRelayDenied, finding.Fail, false},
 		{"TURN_RELAY_DENIED: LiveKit is denied", changed(func(r *probe.TURNReport) {
 			r.Failed, r.Code, r.PeersAsked, r.PeersDenied = probe.TURNPermission, 403, 1, []netip.Addr{peer}
-		}), nil, finding.TurnRelayDenied, finding.Fail},
-		{"nothing came back here, LiveKit answered", changed(func(r *probe.TURNReport) { r.Failed = probe.TURNRelay }), answered, "", ""},
-		{"TURN_RELAY_DENIED: quota", changed(func(r *probe.TURNReport) { r.Failed, r.Code = probe.TURNAllocate, 486 }), nil, finding.TurnRelayDenied, finding.Fail},
-		{"TURN_AUTH", changed(func(r *probe.TURNReport) { r.Failed, r.Code = probe.TURNAllocate, 401 }), nil, finding.TurnAuth, finding.Fail},
-		{"TURN_UNREACHABLE: something else answers", changed(func(r *probe.TURNReport) { r.Failed, r.Text = probe.TURNAllocate, "attribute not found" }), nil, finding.TurnUnreachable, finding.Fail},
+		}), nil, finding.TurnRelayDenied, finding.Fail, false},
+		{"nothing came back here, LiveKit answered", changed(func(r *probe.TURNReport) { r.Failed = probe.TURNRelay }), answered, "", "", false},
+		{"TURN_RELAY_DENIED: quota", changed(func(r *probe.TURNReport) { r.Failed, r.Code = probe.TURNAllocate, 486 }), nil, finding.TurnRelayDenied, finding.Fail, false},
+		{"TURN_AUTH", changed(func(r *probe.TURNReport) { r.Failed, r.Code = probe.TURNAllocate, 401 }), nil, finding.TurnAuth, finding.Fail, false},
+		{"TURN_UNREACHABLE: something else answers", changed(func(r *probe.TURNReport) { r.Failed, r.Text = probe.TURNAllocate, "attribute not found" }), nil, finding.TurnUnreachable, finding.Fail, false},
 		{"TURN_UNREACHABLE: a silent STUN server only warns", changed(func(r *probe.TURNReport) {
 			r.STUN, r.Failed, r.Failure = true, probe.TURNBinding, &probe.Failure{Kind: probe.KindSilent, Phase: probe.PhaseUDP}
-		}), answered, finding.TurnUnreachable, finding.Warn},
-		{"interrupted", changed(func(r *probe.TURNReport) { r.Failed, r.Cancelled = probe.TURNAllocate, true }), nil, "", ""},
+		}), answered, finding.TurnUnreachable, finding.Warn, false},
+		{"interrupted", changed(func(r *probe.TURNReport) { r.Failed, r.Cancelled = probe.TURNAllocate, true }), nil, "", "", false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			findings := turnFindings(&turnRecord{Reports: []probe.TURNReport{c.report}, Offered: true, Relayed: c.join})
+			findings := turnFindings(&turnRecord{Reports: []probe.TURNReport{c.report}, Offered: true, Relayed: c.join, NoUDP: c.noUDP})
 			switch {
 			case c.want == "" && len(findings) == 0:
 			case len(findings) != 1 || findings[0].Code != c.want || findings[0].Severity != c.severity:

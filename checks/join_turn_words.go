@@ -12,7 +12,10 @@ import (
 
 // turnFinding judges one server. A relay that lets nothing through to this
 // machine is fine as long as it lets LiveKit through.
-func turnFinding(r probe.TURNReport, join *probe.RelayJoin) (Finding, bool) {
+//
+// noUDP tells that media got through, and not over UDP: that a server cannot be
+// reached over UDP then says nothing about that server.
+func turnFinding(r probe.TURNReport, join *probe.RelayJoin, noUDP bool) (Finding, bool) {
 	if r.Failed == "" || r.Cancelled {
 		return Finding{}, false
 	}
@@ -39,10 +42,10 @@ func turnFinding(r probe.TURNReport, join *probe.RelayJoin) (Finding, bool) {
 		return f.By(finding.OwnerLiveKitServer), true
 	case r.Failure != nil:
 		f, _ := tell(finding.TurnUnreachable, "%s cannot be reached over %s: %s", r.URL, r.Transport, turnReachWords(r.Failure))
-		if r.STUN {
+		if r.STUN || noUDP && r.Transport == "udp" {
 			f.Severity = finding.Warn
 		}
-		return f.By(turnOwner(r.Failure)), true
+		return turnReachFix(f, r).By(turnOwner(r.Failure)), true
 	case r.Failed == probe.TURNAllocate && (r.Code == 403 || r.Code == 486 || r.Code == 508):
 		return tell(finding.TurnRelayDenied, "the TURN server %s gives no address to relay from (%s)", r.Host, turnError(r))
 	case r.Failed == probe.TURNAllocate && r.Code != 0:
@@ -73,6 +76,18 @@ func turnError(r probe.TURNReport) string {
 			508: "Insufficient Capacity"}[r.Code]
 	}
 	return strings.TrimSpace(fmt.Sprintf("%d %s", r.Code, name))
+}
+
+// turnReachFix puts first what helps against this failure: the page begins with
+// the name, which is not at fault where it led to an address.
+func turnReachFix(f Finding, r probe.TURNReport) Finding {
+	switch r.Failure.Kind {
+	case probe.KindRefused:
+		return f.Fixed("", "Let the TURN server listen at %s, or let what has that port pass it on (LiveKit offers TURN over TLS on port 443, whatever `tls_port` says).", r.Host)
+	case probe.KindSilent, probe.KindSYNTimeout:
+		return f.Fixed("", "Open %s (%s) in the firewalls and the security group between here and there.", r.Host, r.Transport)
+	}
+	return f
 }
 
 func turnTLSWords(f *probe.Failure) Text {
