@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -66,6 +67,8 @@ type bridge struct {
 	// silent tells that the server opened a WebSocket and said nothing.
 	silent bool
 	err    error
+	// hungUp tells that the server's last WebSocket ended at the server's end.
+	hungUp atomic.Bool
 }
 
 func newBridge(o Options, hear func(*livekit.SignalResponse)) (*bridge, error) {
@@ -189,6 +192,7 @@ func (b *bridge) toClient(up, down *websocket.Conn) {
 			b.mu.Unlock()
 		}
 		if err != nil {
+			b.hungUp.Store(!errors.Is(err, net.ErrClosed))
 			return
 		}
 		_ = up.SetReadDeadline(time.Time{})
@@ -298,6 +302,7 @@ func (b *bridge) track(up, down *websocket.Conn) bool {
 		return false
 	}
 	b.sockets[up], b.sockets[down], b.sdk, b.far = true, true, down, up
+	b.hungUp.Store(false)
 	b.pumps.Add(2)
 	return true
 }

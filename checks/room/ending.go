@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"time"
 
 	"github.com/livekit/protocol/livekit"
 
@@ -17,6 +18,19 @@ func (s *Stay) left(how Outcome) *Event {
 		e.Text = finding.Textf("interrupted; left the room")
 	}
 	return e
+}
+
+// overTime is the end of a stay whose time is over. Out of touch with the server
+// it is no stay that went as planned, nor could we say good-bye.
+func (s *Stay) overTime() *Event {
+	s.mu.Lock()
+	since := s.reconnecting
+	s.mu.Unlock()
+	if since.IsZero() {
+		return s.left(Left)
+	}
+	return &Event{Reason: "SIGNAL_CLOSE", End: &End{Outcome: Lost},
+		Text: finding.Textf("the time was over while reconnecting, which had not succeeded within %s", s.o.Now().Sub(since).Round(time.Second).String())}
 }
 
 // sentAway is the end of a stay that the server, or the network, ended.
@@ -39,6 +53,7 @@ func (s *Stay) notJoined(ctx context.Context) *Event {
 		return s.left(Interrupted)
 	}
 	refused, dialled, silent, err := s.bridge.evidence()
+	hungUp := s.bridge.hungUp.Load()
 	s.mu.Lock()
 	joined, leave := s.people.joined, s.leave
 	s.mu.Unlock()
@@ -51,6 +66,8 @@ func (s *Stay) notJoined(ctx context.Context) *Event {
 	case leave != nil:
 		e.Reason = leave.GetReason().String()
 		e.Text = finding.Textf("the server ended the stay: %s (%s)", finding.LeaveReason(e.Reason), e.Reason)
+	case joined && hungUp:
+		e.Text = finding.Textf("the server said Join, and the WebSocket was closed before media had connected")
 	case joined:
 		e.Text = finding.Textf("the server said Join, and no media path over UDP connected within %s; a Go program like this one needs UDP or a TURN server, a browser can also use TCP", finding.Duration(s.o.Connect))
 	case silent:

@@ -88,6 +88,27 @@ func TestMediaThatNeverConnectsIsSaid(t *testing.T) {
 	s.only()
 }
 
+// The time of the stay is over while the server is gone: that is not as planned.
+func TestTimeOverWhileReconnectingIsLost(t *testing.T) {
+	s := newSite(t, "")
+	target, err := url.Parse(strings.Replace(s.server.URL, "ws", "http", 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	proxy, err := lab.Serve(forward(target), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := options(t, proxy.URL("ws"), s.token("ann"))
+	o.For = 1500 * time.Millisecond
+	g := open(t, t.Context(), o)
+	g.until("media is up", func(e Event) bool { return e.Type == Media })
+	_ = proxy.Close()
+	if end := g.rest(); end.End.Outcome != Lost {
+		t.Errorf("end: %s %+v", end.Text, end.End)
+	}
+}
+
 func TestInterruptedWhileJoining(t *testing.T) {
 	u := stranger(t, upgraded(func(_ *websocket.Conn, stop <-chan struct{}) { <-stop }))
 	ctx, cancel := context.WithCancel(t.Context())

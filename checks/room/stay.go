@@ -235,7 +235,7 @@ func (s *Stay) stay(ctx context.Context) *Event {
 			}
 			tick.Reset(next)
 		case <-over:
-			return s.left(Left)
+			return s.overTime()
 		case <-s.gone:
 			return s.sentAway()
 		case <-s.leaving:

@@ -48,6 +48,7 @@ func (v *visit) prepare(ctx context.Context) (code int, ready bool) {
 		v.patient.Options.Skip = append(v.patient.Options.Skip, "fallback.mint")
 	}
 	v.run = v.exam.once(ctx, v.patient, func(checks.Event) {})
+	v.askWhyNot(ctx)
 	c := v.patient
 	switch {
 	case ctx.Err() != nil:
@@ -67,6 +68,22 @@ func (v *visit) prepare(ctx context.Context) (code int, ready bool) {
 	}
 	v.announce()
 	return 0, true
+}
+
+// askWhyNot has fallback.join say what is wrong with a token made here that the
+// server does not accept: it was left out, and nobody else tells. It joins only
+// if the server accepts the token after all.
+func (v *visit) askWhyNot(ctx context.Context) {
+	dev := v.patient.Dev
+	refused := dev != nil && (dev.Verdict == nil || !dev.Verdict.Accepted)
+	if !v.minted || !refused || ctx.Err() != nil || len(v.run.Findings(finding.Fail)) > 0 {
+		return
+	}
+	again := *v.exam
+	again.options.Skip = slices.DeleteFunc(joinsItself(), func(id string) bool { return id == "fallback.join" })
+	c := again.newCase()
+	c.Continue(v.patient, v.run.Results, checks.StageFallback)
+	v.run, v.patient = again.once(ctx, c, func(checks.Event) {}), c
 }
 
 // address is where the token is to be used: what came with it, or LIVEKIT_URL.

@@ -187,6 +187,24 @@ func TestJoinSaysWhyItFailed(t *testing.T) {
 	}
 }
 
+// A token made here that the server refuses, with no other token to be judged.
+func TestJoinSaysWhyItsOwnTokenIsRefused(t *testing.T) {
+	for fault, want := range map[string]finding.Code{
+		"server-key-unknown":  finding.ServerKeyUnknown,
+		"server-other-secret": finding.ServerSignatureRejected,
+	} {
+		t.Run(fault, func(t *testing.T) {
+			t.Parallel()
+			j := startJoin(t, startLab(t, fault), "--json", "--for", "1s", "--dev-join")
+			code, last := j.code(), j.last()
+			has := slices.ContainsFunc(last.Findings, func(f room.Finding) bool { return f.Code == want })
+			if code != checks.ExitFailed || last.Type != room.Ended || last.End.Outcome != room.NotJoined || !has {
+				t.Errorf("exit code %d, want %s: %+v %+v", code, want, last.End, last.Findings)
+			}
+		})
+	}
+}
+
 func TestJoinPlain(t *testing.T) {
 	l := startLab(t, "")
 	j := startJoin(t, l, "--plain", "--for", "100ms")
