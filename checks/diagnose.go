@@ -108,7 +108,7 @@ func explained(code Code, all []Located) bool {
 		finding.EnvSecretMissing:        {finding.EnvFileUnreadable},
 		finding.EnvTicketURLMissing:     {finding.EnvFileUnreadable},
 		finding.TurnUnreachable:         {finding.MediaUDPBlocked, finding.MediaFailed},
-		finding.MediaTCPUnreachable:     {finding.MediaPrivateCandidates, finding.MediaAddressUnreachable},
+		finding.MediaTCPUnreachable:     {finding.MediaPrivateCandidates, finding.MediaAddressUnreachable, finding.MediaUDPBlocked},
 		finding.DevJoinFailed:           nil,
 	}
 	if code == finding.DevJoinFailed {

@@ -92,7 +92,7 @@ func connectedFindings(j *JoinRecord) []Finding {
 			"media connected over TCP only: the server offers no UDP address").By(finding.OwnerLiveKitServer), j))
 	} else if m.Selected != nil && m.Selected.Remote.Protocol == "tcp" {
 		findings = append(findings, evidence(finding.New(finding.MediaUDPBlocked, finding.Warn,
-			"media connected over TCP only: %s was not answered over UDP", firstUDP(m)).By(finding.OwnerNetwork), j))
+			"media connected over TCP only: %s did not answer over UDP", firstUDP(m)).By(finding.OwnerNetwork), j))
 	}
 	if m.Selected != nil && m.Selected.Local.Type == "relay" {
 		findings = append(findings, evidence(finding.New(finding.MediaUDPBlocked, finding.Warn,
@@ -103,11 +103,8 @@ func connectedFindings(j *JoinRecord) []Finding {
 			"the server was reached at %s and advertises only addresses of kind %s for media: it connected all the same, and may not elsewhere",
 			j.Signal.Remote.Addr().String(), kind), j))
 	}
-	if len(j.Silent) > 0 && len(findings) == 0 {
-		names := make([]string, len(j.Silent))
-		for i, c := range j.Silent {
-			names[i] = c.HostPort()
-		}
+	if silent := silentWorthTelling(j); len(silent) > 0 && len(findings) == 0 {
+		names := addresses(silent)
 		findings = append(findings, evidence(finding.New(finding.MediaAddressUnreachable, finding.Warn,
 			"the server advertises %s, which did not answer; media connected another way, which may not be there elsewhere", joinNames(names)).
 			With("silent", names).By(finding.OwnerLiveKitServer), j))
@@ -120,10 +117,22 @@ func connectedFindings(j *JoinRecord) []Finding {
 		}
 	}
 	if rtt := selectedRTT(m); m.Phases.Total > slowMedia || rtt > slowRTT {
-		findings = append(findings, evidence(finding.New(finding.MediaSlow, finding.Warn,
-			"media took %s to connect, with a round trip of %s", finding.Duration(m.Phases.Total), finding.Duration(rtt)), j))
+		f := evidence(finding.New(finding.MediaSlow, finding.Warn,
+			"media took %s to connect, with a round trip of %s", finding.Duration(m.Phases.Total), finding.Duration(rtt)), j)
+		if j.Signal.Loopback {
+			f = noNetwork(f)
+		}
+		findings = append(findings, f)
 	}
 	return findings
+}
+
+// noNetwork makes a remark of a warning about the line: with the server on this
+// machine there is none, and a busy machine is nobody's fault.
+func noNetwork(f Finding) Finding {
+	f.Severity = finding.Info
+	f.Message = finding.Textf("%s; the server is on this machine, so no network lies between", f.Message)
+	return f.By(finding.OwnerNone)
 }
 
 // tcpSilent tells whether an advertised ICE/TCP address did not take a plain
@@ -138,7 +147,29 @@ func offersUDP(m *probe.Media) bool {
 	return slices.ContainsFunc(m.Remote, func(c probe.Candidate) bool { return c.Protocol == "udp" && c.Type != "prflx" })
 }
 
+// silentWorthTelling are the silent addresses that matter to a client elsewhere.
+// Beside an advertised address that answers, those of containers and of inner
+// networks do not: a server with several networks names them all.
+func silentWorthTelling(j *JoinRecord) []probe.Candidate {
+	answers := slices.ContainsFunc(j.Media.Pairs, func(p probe.Pair) bool {
+		return p.Remote.Type == "host" && p.Remote.Protocol == "udp" && p.ResponsesReceived > 0
+	})
+	var out []probe.Candidate
+	for _, c := range j.Silent {
+		if !answers || c.Kind == probe.ScopePublic {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// firstUDP is an advertised UDP address that was asked, where there is one.
 func firstUDP(m *probe.Media) string {
+	for _, p := range m.Pairs {
+		if p.Remote.Protocol == "udp" && p.Remote.Type == "host" && p.RequestsSent > 0 {
+			return p.Remote.HostPort()
+		}
+	}
 	for _, c := range m.Remote {
 		if c.Protocol == "udp" {
 			return c.HostPort()

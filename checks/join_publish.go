@@ -68,6 +68,11 @@ func (c *Case) publish(ctx context.Context, seen *publishRecord) []Finding {
 		return unfinished(ctx)
 	}
 	findings := publishFindings(seen.Published)
+	for i, f := range findings {
+		if f.Code == finding.PublishLossy && probe.IsLoopbackHost(c.devURL().Hostname()) {
+			findings[i] = noNetwork(f)
+		}
+	}
 	if f, found := c.tcpOnlyFinding(seen); found {
 		findings = append(findings, f)
 	}
@@ -90,10 +95,11 @@ func publishFindings(p *probe.Published) []Finding {
 	case probe.PublishNotConnected:
 		if p.Who == "receiver" {
 			return []Finding{with(finding.New(finding.PublishNotReceived, finding.Fail,
-				"audio and video were published, and the media connection of the participant to receive them did not come up"))}
+				"audio and video were published, and the media connection of the participant to receive them did not come up")).
+				By(finding.OwnerNetwork)}
 		}
 		return []Finding{with(finding.New(finding.PublishNoPackets, finding.Fail,
-			"the media connection to publish over did not come up, so no packet was sent"))}
+			"the media connection to publish over did not come up, so no packet was sent")).By(finding.OwnerNetwork)}
 	case probe.PublishLeft:
 		return []Finding{with(guestLeft(finding.PublishNoPackets, p.End))}
 	case probe.PublishInternal:

@@ -127,12 +127,13 @@ func turnOutcome(seen *turnRecord) Outcome {
 	if len(seen.Reports) == 0 {
 		return Outcome{}
 	}
-	facts := Facts{"servers": turnRows(seen.Reports)}
+	facts := Facts{"servers": turnRows(seen.Reports, seen.Relayed != nil && seen.Relayed.Answered)}
 	working, offered := 0, 0
 	for _, r := range seen.Reports {
 		if !r.STUN {
 			offered++
-			if r.Works() {
+			// What nothing came through from here can still let LiveKit through.
+			if _, bad := turnFinding(r, seen.Relayed, seen.NoUDP); !bad && r.Relay.IsValid() {
 				working++
 			}
 		}
@@ -154,8 +155,9 @@ func turnOutcome(seen *turnRecord) Outcome {
 	return Outcome{Text: text, Facts: facts}
 }
 
-// turnRows are the servers, one line each, without credentials.
-func turnRows(reports []probe.TURNReport) []string {
+// turnRows are the servers, one line each, without credentials; through tells
+// that LiveKit answered a join through them.
+func turnRows(reports []probe.TURNReport, through bool) []string {
 	rows := make([]string, 0, len(reports))
 	for _, r := range reports {
 		switch {
@@ -165,6 +167,8 @@ func turnRows(reports []probe.TURNReport) []string {
 			rows = append(rows, fmt.Sprintf("%s: not asked (%s)", r.URL, r.NotAsked))
 		case r.Cancelled:
 			rows = append(rows, fmt.Sprintf("%s: not finished", r.URL))
+		case r.Failed == probe.TURNRelay && through:
+			rows = append(rows, fmt.Sprintf("%s: relays from %s, to LiveKit and not to this machine", r.URL, r.Relay))
 		case r.Failed != "":
 			rows = append(rows, fmt.Sprintf("%s: failed at %s after %s", r.URL, r.Failed, r.Took.Round(time.Millisecond)))
 		case r.STUN:

@@ -63,7 +63,8 @@ type Pair struct {
 	RequestsReceived, ResponsesSent uint64
 	// FirstRequest is when the first check was sent, zero if none was.
 	FirstRequest time.Time
-	// RTT is the last round trip; 0 when nothing was answered.
+	// RTT is the last round trip, or the mean where that is less: one answer that
+	// a busy machine read late is not the line's. 0 when nothing was answered.
 	RTT time.Duration
 }
 

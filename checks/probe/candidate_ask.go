@@ -35,7 +35,7 @@ func (m *Media) Unreachable(ctx context.Context) []Candidate {
 	var silent []Candidate
 	for _, c := range m.Remote {
 		local := m.pc.signal.Loopback && c.Kind == ScopeLoopback
-		if c.Protocol == "udp" && c.Type == "host" && c.Kind != ScopeInvalid && !local && !m.heard(c) && len(silent) < maxAsked {
+		if c.Protocol == "udp" && c.Type == "host" && c.Kind != ScopeInvalid && !local && !m.heard(c) && routed(c) && len(silent) < maxAsked {
 			silent = append(silent, c)
 		}
 	}
@@ -68,6 +68,17 @@ func (m *Media) Unreachable(ctx context.Context) []Candidate {
 		}
 	}
 	return out
+}
+
+// routed tells whether this machine could send to c at all: without an address of
+// its family, silence says nothing about the server. Nothing is sent.
+func routed(c Candidate) bool {
+	conn, err := net.Dial("udp", c.HostPort())
+	if err != nil {
+		return false
+	}
+	_ = conn.Close()
+	return true
 }
 
 // heard tells whether c has answered. That its own requests arrived is not

@@ -79,7 +79,11 @@ func pairOf(c webrtc.ICECandidatePairStats, candidates map[string]Candidate) Pai
 		p.FirstRequest = c.FirstRequestTimestamp.Time()
 	}
 	if c.ResponsesReceived > 0 {
-		p.RTT = time.Duration(c.CurrentRoundTripTime * float64(time.Second))
+		rtt := c.CurrentRoundTripTime
+		if mean := c.TotalRoundTripTime / float64(c.ResponsesReceived); mean > 0 {
+			rtt = min(rtt, mean)
+		}
+		p.RTT = time.Duration(rtt * float64(time.Second))
 	}
 	return p
 }

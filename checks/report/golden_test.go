@@ -76,7 +76,7 @@ func scenarios() map[string]scenario {
 		"warning": {
 			outcome: seen, source: checks.SourceTicket, local: checks.Yes, server: checks.Yes, status: checks.StatusWarn,
 			found: map[string][]checks.Finding{"join.media": {finding.New(finding.MediaUDPBlocked, finding.Warn,
-				"media connected over TCP only: %s was not answered over UDP", "203.0.113.9:7882").By(finding.OwnerNetwork)}},
+				"media connected over TCP only: %s did not answer over UDP", "203.0.113.9:7882").By(finding.OwnerNetwork)}},
 		},
 		"cancelled": {
 			source: checks.SourceTicket, status: checks.StatusError, exit: 130,

@@ -108,7 +108,7 @@ func thrownOut() tea.Msg {
 
 func notJoined() tea.Msg {
 	return eventMsg{Type: live.Ended, At: begin, Text: finding.Textf("the server said Join, and no media path over UDP connected within 7s"),
-		Findings: []live.Finding{{Code: finding.MediaUDPBlocked, Message: "media connected over TCP only: 203.0.113.9:7882 was not answered over UDP"}},
+		Findings: []live.Finding{{Code: finding.MediaUDPBlocked, Message: "media connected over TCP only: 203.0.113.9:7882 did not answer over UDP"}},
 		Advice:   "On the server, open the UDP port.", End: &live.End{Outcome: live.NotJoined, Stage: "media"}}
 }
 
