@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net"
-	"time"
 
 	"github.com/livekit/protocol/livekit"
 
@@ -30,7 +29,7 @@ func (s *Stay) overTime() *Event {
 		return s.left(Left)
 	}
 	return &Event{Reason: "SIGNAL_CLOSE", End: &End{Outcome: Lost},
-		Text: finding.Textf("the time was over while reconnecting, which had not succeeded within %s", s.o.Now().Sub(since).Round(time.Second).String())}
+		Text: finding.Textf("the time was over while reconnecting, which had not succeeded within %s", finding.Duration(s.o.Now().Sub(since)))}
 }
 
 // sentAway is the end of a stay that the server, or the network, ended.
