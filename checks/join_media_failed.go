@@ -49,8 +49,19 @@ func failedFinding(j *JoinRecord) Finding {
 			Fixed("", "Ask who runs the server whether clients can reach it at %s. If not: `use_external_ip: true` or the right `node_ip` under `rtc:` in `livekit.yaml`.", advertised).
 			Fixed("", "If they can, open its media ports, UDP and TCP, in the firewalls between here and there."), j)
 	}
+	if m.RelayOffered && !relays(m) {
+		return evidence(finding.New(finding.MediaFailed, finding.Fail,
+			"no media path connected: %s; a TURN server is offered, and gave no address to relay from", triedWords(m)).
+			By(finding.OwnerNetwork).
+			Fixed("lkdoctor --media", "Ask why the TURN server gave no address: it is there for networks like this one."), j)
+	}
 	return evidence(finding.New(finding.MediaFailed, finding.Fail, "no media path connected: %s", triedWords(m)).
 		By(finding.OwnerNetwork), j)
+}
+
+// relays tells whether a TURN server gave this machine an address.
+func relays(m *probe.Media) bool {
+	return slices.ContainsFunc(m.Local, func(c probe.Candidate) bool { return c.Type == "relay" })
 }
 
 // familiesApart tells that the server advertises IPv4 only and this machine has

@@ -46,6 +46,10 @@ func TestMediaCodes(t *testing.T) {
 		owner    Owner
 		silent   []probe.Candidate
 	}{
+		{name: "a TURN server is offered and gave no address", reached: public, media: func() *probe.Media {
+			return &probe.Media{Outcome: probe.OutcomeNothingAnswered, Remote: []probe.Candidate{candidate("udp", public)}, RelayOffered: true,
+				Pairs: []probe.Pair{{Remote: candidate("udp", public), RequestsSent: 9}}}
+		}, code: finding.MediaFailed, severity: finding.Fail, owner: finding.OwnerNetwork},
 		{name: "a container's address is silent beside one that answers", reached: public, media: func() *probe.Media {
 			return connected(candidate("udp", public), candidate("udp", "172.17.0.1"))
 		}, silent: []probe.Candidate{candidate("udp", "172.17.0.1")}},
