@@ -36,12 +36,18 @@ func ticketReach() Check {
 		Run: func(ctx context.Context, c *Case) []Finding {
 			u := c.serviceURL()
 			Waiting(ctx, "waiting for %s to answer", clean.Line(u.Host, 80))
-			reply, failure := c.Net.Exchange(ctx, probe.Request{URL: rootOf(u)})
+			if c.Source() != SourceFrontend && !probe.IsLoopbackHost(u.Hostname()) {
+				c.Net.Warm(u) // the ticket travels on a connection of its own
+			}
+			reply, failure := c.Net.Exchange(ctx, probe.Request{URL: rootOf(u), MaxBody: 64 << 10})
+			if reply != nil {
+				failure = nil // it speaks HTTP, whatever its first page is like
+			}
 			if failure = c.Net.Clarify(ctx, u, failure, reply); failure != nil {
 				return serviceFailure(c, failure, u)
 			}
 			c.TicketReach = reply
-			return reachedService(reply, u)
+			return reachedService(ctx, c, reply, u)
 		},
 		Outcome: func(c *Case) Outcome {
 			if c.TicketReach == nil {
@@ -72,17 +78,40 @@ func rootOf(u *url.URL) *url.URL {
 	return &url.URL{Scheme: u.Scheme, User: u.User, Host: u.Host, Path: "/"}
 }
 
-func reachedService(reply *probe.Reply, u *url.URL) []Finding {
+// reachedService judges the answer to GET /. A gateway that has nobody there
+// may have the service elsewhere: only when it says the same at the place where
+// tickets are traded is the service down.
+func reachedService(ctx context.Context, c *Case, reply *probe.Reply, u *url.URL) []Finding {
 	host := clean.Line(u.Host, 80)
-	switch reply.Status {
-	case 502, 503, 504:
-		return []Finding{finding.New(finding.TicketServerError, finding.Fail,
-			"%s answers %d to GET /: nobody is behind it", host, reply.Status).With("status", reply.Status)}
+	if unserved(reply) {
+		at := c.besideTickets(u)
+		second, _ := c.Net.Exchange(ctx, probe.Request{URL: at, MaxBody: 64 << 10})
+		if second == nil {
+			return []Finding{finding.New(finding.TicketServerError, finding.Fail,
+				"%s answers %d to GET /", host, reply.Status).With("status", reply.Status)}
+		}
+		if unserved(second) {
+			return []Finding{finding.New(finding.TicketServerError, finding.Fail,
+				"%s answers %d to GET /, and %d to GET %s", host, reply.Status, second.Status, clean.Line(at.Path, 80)).
+				With("status", reply.Status).With("path", clean.Line(at.Path, 80))}
+		}
 	}
 	if reply.Took > slowAnswer {
 		return []Finding{slow(reply, host)}
 	}
 	return nil
+}
+
+// unserved tells a gateway's answer that nobody is behind it now.
+func unserved(r *probe.Reply) bool { return r.Status >= 502 && r.Status <= 504 }
+
+// besideTickets is the path that tickets are traded under, without one.
+func (c *Case) besideTickets(u *url.URL) *url.URL {
+	if c.Options.TokenEndpoint != "" {
+		return u
+	}
+	under, _, _ := strings.Cut(c.ticketPath(), "{ticket}")
+	return &url.URL{Scheme: u.Scheme, User: u.User, Host: u.Host, Path: strings.TrimSuffix(u.Path, "/") + under}
 }
 
 func slow(reply *probe.Reply, host string) Finding {
@@ -119,9 +148,19 @@ func serviceFailure(c *Case, f *probe.Failure, u *url.URL) []Finding {
 	case probe.KindTLSUnknownCA, probe.KindTLSExpired, probe.KindTLSNotYet, probe.KindTLSWrongName, probe.KindTLSOther:
 		return tell(finding.TicketTLS, finding.OwnerTicketService, "the TLS handshake with %s fails: %s", host, tlsWords(f))
 	case probe.KindReset, probe.KindClosed:
-		if f.Phase == probe.PhaseTLS {
+		switch {
+		case f.Phase == probe.PhaseTLS:
 			return tell(finding.TicketTLS, finding.OwnerTicketService, "%s cuts the connection in the middle of the TLS handshake", host)
+		case f.Phase == probe.PhaseBody:
+			return tell(finding.TicketServerError, finding.OwnerTicketService, "%s ends the connection in the middle of its answer", host)
+		case c.TicketReach != nil:
+			return tell(finding.TicketServerError, finding.OwnerTicketService,
+				"%s answers GET /, and ends the connection without an answer when the ticket is to be traded", host)
 		}
+	case probe.KindBodyGarbled:
+		return tell(finding.TicketNotJSON, finding.OwnerTicketService, "the answer of %s cannot be read: %s", host, f.Detail)
+	case probe.KindRedirectRefused:
+		return tell(finding.TicketRedirected, finding.OwnerTicketService, "%s redirects to itself again and again", host)
 	case probe.KindTLSPlainPort:
 		return tell(finding.TicketTLS, finding.OwnerConfig, "%s does not speak TLS, and the address begins with https://", host)
 	case probe.KindPlainToTLS:

@@ -68,6 +68,8 @@ func listener(f *probe.Failure) Text {
 	switch {
 	case f.Kind == probe.KindReset, f.Kind == probe.KindClosed:
 		return finding.Textf("it closes the connection without an answer")
+	case f.What == probe.ServerOtherHTTP:
+		return finding.Textf("its answer begins like HTTP and is none (%q)", f.Banner)
 	case f.What != "" && f.What != probe.ServerUnknown && f.Banner != "":
 		return finding.Textf("it looks like %s, and says %q", string(f.What), f.Banner)
 	case f.What != "" && f.What != probe.ServerUnknown:

@@ -2,6 +2,7 @@ package lab
 
 import (
 	"fmt"
+	"net/http"
 	"strings"
 	"unicode/utf16"
 
@@ -17,6 +18,18 @@ func healthyFaults() []Fault {
 			set: func(p *plan) { p.environ = intoFiles }},
 		{Name: "healthy-frontend", About: "nothing is wrong; the app's own route trades the ticket", Owner: finding.OwnerNone, Flags: true,
 			set: func(p *plan) { p.frontend = func(*Lab, *FrontendOptions) {} }},
+		{Name: "healthy-gateway", About: "nothing is wrong; the ticket service's gateway has nobody at / (502)", Owner: finding.OwnerNone,
+			set: func(p *plan) {
+				p.tickets.Front = func(service http.Handler, _ <-chan struct{}) http.Handler {
+					return At("/api/", service, Nginx(http.StatusBadGateway, ""))
+				}
+			}},
+		{Name: "healthy-hang-up", About: "nothing is wrong; the ticket service hangs up after each GET", Owner: finding.OwnerNone,
+			set: func(p *plan) {
+				p.tickets.Front = func(service http.Handler, _ <-chan struct{}) http.Handler {
+					return At("/api/", service, http.HandlerFunc(hangUpAfter))
+				}
+			}},
 		{Name: "healthy-tls", About: "nothing is wrong; LiveKit and the ticket service speak TLS", Owner: finding.OwnerNone,
 			set: func(p *plan) {
 				behindTLS(Certificate{}, true)(p)

@@ -38,6 +38,8 @@ func ticketFaults() []Fault {
 		f("ticket-tls-plain", "https:// to a ticket service that speaks plain HTTP", finding.TicketTLS, finding.OwnerConfig,
 			withEnv(func(l *Lab, e Env) { e["USER_MGMT_BASE_URL"] = l.Tickets.Peer.URL("https") })),
 
+		service("ticket-crash", "the service hangs up when a ticket is to be traded", finding.TicketServerError, withRefusal(http.HandlerFunc(hangUp))),
+
 		// It refuses.
 		f("ticket-consumed", "the ticket was used before (409)", finding.TicketConsumed, finding.OwnerConfig, ticketIn(TicketUsed)),
 		service("ticket-expired", "the ticket has expired (410)", finding.TicketExpired, ticketIn(TicketOutdated)),
@@ -75,6 +77,10 @@ func ticketFaults() []Fault {
 		service("ticket-bomb", "the service answers with 1 GiB, compressed to 1 MB", finding.TicketBodyTooLarge, withStream(bomb)),
 		service("ticket-endless", "the service's answer never ends", finding.TicketBodyTooLarge, withStream(endless)),
 		service("ticket-drip", "the service sends one byte every 100 ms, for ever", finding.TicketTimeout, withStream(drip)),
+
+		service("ticket-cut", "the service's answer breaks off with the connection", finding.TicketServerError, withStream(cutOff)),
+		service("ticket-garbled", "the service's answer says that it is compressed, and is not", finding.TicketNotJSON,
+			withReply(Reply(200, map[string]string{"Content-Type": "application/json", "Content-Encoding": "gzip"}, `{"token":"","url":""}`))),
 
 		// It answers with other fields.
 		service("token-missing", "the answer has no token", finding.TicketTokenMissing, withAnswer(func(_ *Lab, a Answer) { delete(a, "token") })),

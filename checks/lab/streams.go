@@ -46,6 +46,29 @@ func endless(w http.ResponseWriter, _ *http.Request, stop <-chan struct{}) {
 	}
 }
 
+// hangUp ends the connection without an answer, as a worker does that dies.
+func hangUp(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }
+
+// cutOff ends the connection in the middle of the answer.
+func cutOff(w http.ResponseWriter, _ *http.Request, _ <-chan struct{}) {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Content-Length", "1000")
+	_, _ = io.WriteString(w, `{"token":"`)
+	_ = http.NewResponseController(w).Flush()
+	panic(http.ErrAbortHandler)
+}
+
+// hangUpAfter answers a GET and then ends the connection without having said
+// so, as servers do that take a connection for idle.
+func hangUpAfter(w http.ResponseWriter, _ *http.Request) {
+	conn, _, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		return
+	}
+	_, _ = io.WriteString(conn, "HTTP/1.1 404 Not Found\r\nContent-Type: application/json\r\nContent-Length: 22\r\n\r\n"+`{"detail":"Not Found"}`)
+	_ = conn.Close()
+}
+
 // drip sends one byte every 100 ms, for ever: no read times out, and nothing
 // ever comes of it.
 func drip(w http.ResponseWriter, r *http.Request, stop <-chan struct{}) {

@@ -50,6 +50,9 @@ func (n *Net) Exchange(ctx context.Context, req Request) (*Reply, *Failure) {
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, lim.Exchange, errTotal)
 	defer cancel()
+	if !safe(req.Method) && req.conn == nil {
+		req.conn = n.TakeConn(ctx, req.URL)
+	}
 	var followed []Redirect
 	for u := HTTPURL(req.URL); ; {
 		reply, f := n.roundTrip(ctx, req, u, lim)
@@ -74,6 +77,9 @@ func (n *Net) Exchange(ctx context.Context, req Request) (*Reply, *Failure) {
 	}
 }
 
+// safe tells whether a method only reads.
+func safe(method string) bool { return method == http.MethodGet || method == http.MethodHead }
+
 // roundTrip sends the request to u and reads the answer.
 func (n *Net) roundTrip(parent context.Context, req Request, u *url.URL, lim Limits) (*Reply, *Failure) {
 	ctx, cancel := context.WithCancelCause(parent)
@@ -97,7 +103,11 @@ func (n *Net) roundTrip(parent context.Context, req Request, u *url.URL, lim Lim
 	if err != nil {
 		return nil, &Failure{Kind: KindProxy, Phase: PhaseProxy, Host: n.line(HostPort(u)), Detail: "the proxy's address cannot be understood"}
 	}
-	resp, err := n.roundTripper().RoundTrip(hreq)
+	transport := n.roundTripper()
+	if !safe(req.Method) {
+		transport = n.oneShot()
+	}
+	resp, err := transport.RoundTrip(hreq)
 	if err != nil {
 		return nil, n.tripFailure(parent, ctx, t, u, proxy, err)
 	}
@@ -127,7 +137,7 @@ func (n *Net) httpRequest(ctx context.Context, req Request, u *url.URL) (*http.R
 	}
 	// Bytes that a server sends after its answer are logged by http.Transport if
 	// the connection is kept; an answer to POST may hold a token.
-	hreq.Close = req.Method != http.MethodGet && req.Method != http.MethodHead
+	hreq.Close = !safe(req.Method)
 	for name, values := range req.Header {
 		hreq.Header[http.CanonicalHeaderKey(name)] = append([]string(nil), values...)
 	}
@@ -216,7 +226,7 @@ func (n *Net) redirect(reply *Reply, method string, from *url.URL) *url.URL {
 		return nil
 	}
 	to.User = from.User
-	if method == http.MethodGet || method == http.MethodHead {
+	if safe(method) {
 		return to
 	}
 	if (reply.Status == 307 || reply.Status == 308) && slashOnly(from, to) {

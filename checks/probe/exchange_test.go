@@ -70,6 +70,23 @@ func TestExchangeUnasked(t *testing.T) {
 	}
 }
 
+// A server may hang up on a connection that it takes for idle, at any moment. A
+// question that changes something has a connection of its own, so that it
+// cannot get lost with another's.
+func TestExchangePostIsNotLost(t *testing.T) {
+	addr := serve(t, func(c net.Conn) { says("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")(c) })
+	n := newNet(t)
+	for range 50 {
+		if _, f := n.Exchange(t.Context(), probe.Request{URL: parse(t, "http://"+addr)}); f != nil {
+			t.Fatal(f)
+		}
+		r, f := n.Exchange(t.Context(), probe.Request{Method: "POST", URL: parse(t, "http://"+addr), Body: []byte("{}")})
+		if f != nil || r.Reused {
+			t.Fatalf("the POST: %+v, %v", r, f)
+		}
+	}
+}
+
 func TestExchangeClock(t *testing.T) {
 	ahead := time.Now().Add(90 * time.Second).UTC()
 	addr := pages(t, func(w http.ResponseWriter, _ *http.Request) {

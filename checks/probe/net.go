@@ -72,6 +72,8 @@ type Net struct {
 
 	once      sync.Once
 	transport *http.Transport
+	onceOnly  sync.Once
+	single    *http.Transport
 	mu        sync.Mutex
 	spares    map[string]*spare
 	closed    bool

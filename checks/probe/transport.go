@@ -124,6 +124,18 @@ func (n *Net) roundTripper() *http.Transport {
 	return n.transport
 }
 
+// oneShot is the transport for questions that may change something: it never
+// takes a connection that was used before. A server may hang up on an idle one
+// at any moment, and whether a request that got lost that way was carried out
+// cannot be told; it must not be sent twice.
+func (n *Net) oneShot() *http.Transport {
+	n.onceOnly.Do(func() {
+		n.single = n.roundTripper().Clone()
+		n.single.DisableKeepAlives = true
+	})
+	return n.single
+}
+
 // proxyRefusal is a proxy's answer to CONNECT that is not 200.
 type proxyRefusal struct{ status int }
 
