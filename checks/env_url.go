@@ -56,7 +56,7 @@ func usableURLFindings(u *url.URL, tell func(Code, finding.Severity, string, ...
 	}
 	if (scheme == "ws" || scheme == "http") && !isLoopback(u.Hostname()) {
 		findings = append(findings, tell(finding.EnvURLInsecure, finding.Warn,
-			"LIVEKIT_URL is not encrypted and %s is not this machine: browsers refuse it on https pages", host))
+			"LIVEKIT_URL is not encrypted and %s is not localhost: browsers refuse it on https pages", host))
 	}
 	if port := u.Port(); port == "7881" || port == "7882" {
 		findings = append(findings, tell(finding.EnvURLMediaPort, finding.Warn,

@@ -60,6 +60,8 @@ func joinReach() Check {
 func reachFindings(ctx context.Context, c *Case, r *probe.Reach, u *url.URL) []Finding {
 	var findings []Finding
 	switch {
+	case r.What == probe.ServerProxy:
+		findings = append(findings, proxyAnswered(finding.ServerTimeout, r.Via, r.Status, u))
 	case r.Health == probe.HealthQuota:
 		findings = append(findings, quota(r.Status, r.Excerpt))
 	case r.Health == probe.HealthOverloaded && r.IsLiveKit:
@@ -82,6 +84,13 @@ func reachFindings(ctx context.Context, c *Case, r *probe.Reach, u *url.URL) []F
 // notLiveKit looks for LiveKit under other paths before it says that something
 // else is there.
 func notLiveKit(ctx context.Context, c *Case, r *probe.Reach, u *url.URL) Finding {
+	if to, is := sentToTLS(r.Redirect, u); is {
+		return finding.New(finding.ServerTLS, finding.Fail,
+			"%s redirects plain HTTP to https (%d), and LIVEKIT_URL begins with ws://: a WebSocket follows no redirect",
+			clean.Line(u.Host, 80), r.Redirect.Status).
+			With("status", r.Redirect.Status).With("to", r.Redirect.To).By(c.urlOwner(u)).
+			Fixed("", "Set LIVEKIT_URL to %s.", clean.URL(to))
+	}
 	if found, ok := c.Net.FindPrefix(ctx, u); ok {
 		return finding.New(finding.ServerPathPrefix, finding.Fail,
 			"LiveKit is not at %s, and answers at %s", clean.URL(u.String()), clean.URL(found)).
@@ -94,7 +103,7 @@ func notLiveKit(ctx context.Context, c *Case, r *probe.Reach, u *url.URL) Findin
 			With("status", r.Status).With("excerpt", r.Excerpt).By(c.urlOwner(u))
 	}
 	f := finding.New(finding.ServerNotLiveKit, finding.Fail,
-		"what answers at %s is not LiveKit: %s", clean.Line(u.Host, 80), serverWords(r.What)).By(c.placeOwner(r.What, u)).
+		"what answers at %s is not LiveKit: %s", clean.Line(u.Host, 80), reachedWords(r)).By(c.placeOwner(r.What, u)).
 		With("what", string(r.What)).With("status", r.Status)
 	if r.ServerHeader != "" {
 		f = f.With("server_header", r.ServerHeader)
@@ -103,6 +112,19 @@ func notLiveKit(ctx context.Context, c *Case, r *probe.Reach, u *url.URL) Findin
 		f = f.With("excerpt", r.Excerpt)
 	}
 	return f
+}
+
+// sentToTLS is the address that a redirect from ws:// to https on the same host
+// asks for.
+func sentToTLS(r *probe.Redirect, u *url.URL) (string, bool) {
+	if r == nil || !r.ToTLS {
+		return "", false
+	}
+	to, err := url.Parse(r.To)
+	if err != nil {
+		return "", false
+	}
+	return (&url.URL{Scheme: "wss", Host: to.Host, Path: u.Path}).String(), true
 }
 
 // plainToTLSText knows the answers of nginx and of Go's net/http to plain HTTP
@@ -179,7 +201,9 @@ func serverFailure(c *Case, f *probe.Failure, u *url.URL) []Finding {
 		return tell(finding.ServerRefused, server, "%s refuses the connection: nothing listens there", host)
 	case probe.KindSYNTimeout:
 		return tell(finding.ServerTimeout, network, "%s does not answer the attempt to connect within %s", host, finding.Duration(f.Took))
-	case probe.KindUnreachable, probe.KindTCPOther, probe.KindProxy:
+	case probe.KindProxy:
+		return tell(finding.ServerTimeout, finding.OwnerConfig, "%s cannot be reached: %s", host, proxyWords(c, f, u))
+	case probe.KindUnreachable, probe.KindTCPOther:
 		return tell(finding.ServerTimeout, network, "%s cannot be reached: %s", host, f.Detail)
 	case probe.KindSilent, probe.KindHeaderSlow, probe.KindBodySlow:
 		return tell(finding.ServerSilent, server, "%s accepts the connection and does not finish an answer within %s", host, finding.Duration(f.Took))
@@ -200,6 +224,26 @@ func serverFailure(c *Case, f *probe.Failure, u *url.URL) []Finding {
 		return tell(finding.ServerReset, server, "%s accepts the connection and closes it without an answer", host)
 	}
 	return tell(finding.ServerNotLiveKit, c.urlOwner(u), "what listens at %s does not speak HTTP: %s", host, listener(f))
+}
+
+// reachedWords says what is there instead of LiveKit, by all that it answered.
+func reachedWords(r *probe.Reach) Text {
+	answered := r.Fingerprint
+	if answered == nil {
+		answered = r.Root
+	}
+	challenge, _, _ := strings.Cut(answered.Header.Get("WWW-Authenticate"), " ")
+	switch {
+	case r.Redirect != nil:
+		return finding.Textf("it redirects to %s", r.Redirect.To)
+	case answered.Status == 401 && challenge != "":
+		return finding.Textf("something in front wants a login of its own (401, %s)", clean.Line(challenge, 20))
+	case answered.Status == 403:
+		return finding.Textf("access is forbidden (403)")
+	case r.Behind == probe.ServerGoMux:
+		return finding.Textf("it is %s, and what is behind it has no such path; LiveKit answers so when a proxy hands it a path that was changed, or not stripped", string(r.What))
+	}
+	return serverWords(r.What)
 }
 
 // serverWords names what is there instead of LiveKit.

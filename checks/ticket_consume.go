@@ -120,6 +120,9 @@ func consumeFindings(c *Case, reply *probe.Reply, u *url.URL) []Finding {
 	if c.Source() == SourceEndpoint {
 		who = finding.Textf("the token endpoint")
 	}
+	if reply.FromProxy {
+		return []Finding{proxyAnswered(finding.TicketTimeout, reply.Via, reply.Status, u)}
+	}
 	if reply.Redirect != nil {
 		return []Finding{redirected(reply, who)}
 	}

@@ -46,6 +46,9 @@ func ticketReach() Check {
 			if failure = c.Net.Clarify(ctx, u, failure, reply); failure != nil {
 				return serviceFailure(c, failure, u)
 			}
+			if reply.FromProxy {
+				return []Finding{proxyAnswered(finding.TicketTimeout, reply.Via, reply.Status, u)}
+			}
 			c.TicketReach = reply
 			return reachedService(ctx, c, reply, u)
 		},
@@ -139,7 +142,9 @@ func serviceFailure(c *Case, f *probe.Failure, u *url.URL) []Finding {
 				"%s is this machine and refuses the connection, and its port answers on 127.0.0.1: the service listens on loopback only", host)
 		}
 		return tell(finding.TicketRefused, finding.OwnerTicketService, "%s refuses the connection: nothing listens there", host)
-	case probe.KindUnreachable, probe.KindTCPOther, probe.KindProxy:
+	case probe.KindProxy:
+		return tell(finding.TicketTimeout, finding.OwnerConfig, "%s cannot be reached: %s", host, proxyWords(c, f, u))
+	case probe.KindUnreachable, probe.KindTCPOther:
 		return tell(finding.TicketTimeout, finding.OwnerNetwork, "%s cannot be reached: %s", host, f.Detail)
 	case probe.KindSYNTimeout:
 		return tell(finding.TicketTimeout, finding.OwnerNetwork, "%s does not answer the attempt to connect within %s", host, finding.Duration(f.Took))

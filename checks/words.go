@@ -1,8 +1,10 @@
 package checks
 
 import (
+	"net/url"
 	"time"
 
+	"lkdoctor/checks/clean"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/probe"
 )
@@ -26,6 +28,22 @@ func failureFacts(f Finding, failure *probe.Failure) Finding {
 		f = certFacts(f, cert)
 	}
 	return f
+}
+
+// proxyWords says why the HTTP proxy on the way to u could not be used.
+func proxyWords(c *Case, f *probe.Failure, u *url.URL) Text {
+	proxy, err := c.Net.ProxyFor(u)
+	if err != nil || proxy == nil {
+		return finding.Textf("%s", f.Detail)
+	}
+	return finding.Textf("the proxy %s cannot be used: %s", clean.URL(proxy.String()), f.Detail)
+}
+
+// proxyAnswered is an HTTP proxy that answers in the place of whoever was asked.
+func proxyAnswered(code Code, via string, status int, u *url.URL) Finding {
+	return finding.New(code, finding.Fail, "%s cannot be reached: %s", clean.Line(u.Host, 80),
+		finding.Textf("the proxy %s answers %d itself", clean.URL(via), status)).
+		With("status", status).With("via", clean.URL(via)).By(finding.OwnerConfig)
 }
 
 func certFacts(f Finding, cert *probe.Cert) Finding {

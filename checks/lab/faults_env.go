@@ -30,6 +30,10 @@ func healthyFaults() []Fault {
 					return At("/api/", service, http.HandlerFunc(hangUpAfter))
 				}
 			}},
+		{Name: "healthy-root-elsewhere", About: "nothing is wrong; LiveKit's proxy has nobody at / (503)", Owner: finding.OwnerNone,
+			set: withWeb(func(_ *Lab, addr string) http.Handler {
+				return At("/rtc", Forward(addr), Nginx(http.StatusServiceUnavailable, ""))
+			})},
 		{Name: "healthy-tls", About: "nothing is wrong; LiveKit and the ticket service speak TLS", Owner: finding.OwnerNone,
 			set: func(p *plan) {
 				behindTLS(Certificate{}, true)(p)

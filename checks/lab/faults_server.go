@@ -79,6 +79,16 @@ func serverFaults() []Fault {
 		f("not-livekit-media-port", "LIVEKIT_URL has the port of the server's ICE/TCP, 7881", finding.ServerNotLiveKit, config, mediaPort),
 		f("not-livekit-redirect", "what is there redirects to a login page", finding.ServerNotLiveKit, config,
 			always(Redirect(http.StatusFound, "https://login.lklab.invalid/"))),
+		f("not-livekit-login", "something in front of LiveKit wants a login of its own (401)", finding.ServerNotLiveKit, server,
+			always(Reply(http.StatusUnauthorized, map[string]string{"Server": "nginx/1.26.2", "WWW-Authenticate": `Basic realm="staging"`}, ""))),
+		f("not-livekit-path", "nginx hands LiveKit a path that it does not have", finding.ServerNotLiveKit, server,
+			withWeb(func(_ *Lab, addr string) http.Handler {
+				return signed("nginx/1.26.2", http.StripPrefix("/rtc", Forward(addr)))
+			})),
+		f("plain-redirect", "ws:// to a server that redirects plain HTTP to https", finding.ServerTLS, config,
+			always(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				Redirect(http.StatusMovedPermanently, "https://"+r.Host+r.URL.Path).ServeHTTP(w, r)
+			}))),
 		f("path-prefix", "LiveKit is there under /livekit only", finding.ServerPathPrefix, config,
 			withWeb(func(_ *Lab, addr string) http.Handler {
 				return Prefix("/livekit", Forward(addr), Nginx(http.StatusNotFound, ""))
@@ -101,6 +111,14 @@ func serverFaults() []Fault {
 				return At("/rtc", Reply(http.StatusTooManyRequests, map[string]string{"Retry-After": "60", "Content-Type": "text/plain"}, "too many requests"), Forward(addr))
 			})),
 	}
+}
+
+// signed sets the Server header, as a proxy does.
+func signed(name string, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Server", name)
+		next.ServeHTTP(w, r)
+	})
 }
 
 // always puts a web server at LIVEKIT_URL that has nothing to do with LiveKit.

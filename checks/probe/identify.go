@@ -46,7 +46,7 @@ func identify(root, fingerprint *Reply) ServerKind {
 		return ServerCloudflare
 	case traefikCert(best.TLS):
 		return ServerTraefik
-	case best.Status == 404 && strings.TrimSpace(string(best.Body)) == "404 page not found":
+	case best.Status == 404 && strings.TrimSpace(string(best.Body)) == goMuxText:
 		return ServerGoMux
 	}
 	return ServerOtherHTTP
@@ -81,8 +81,26 @@ func isHTML(r *Reply) bool {
 		strings.HasPrefix(strings.ToLower(strings.TrimSpace(string(r.Body[:min(len(r.Body), 512)]))), "<!doctype html")
 }
 
-// health tells whether the server is fit for joining.
-func health(livekit bool, root, fingerprint *Reply) Health {
+// behind names what a reverse proxy that answered has behind it, where the
+// proxy passed on an answer that is not its own: a Go program without that path,
+// which is how LiveKit answers when it is handed another path than it was asked.
+func behind(what ServerKind, fingerprint *Reply) ServerKind {
+	switch what {
+	case ServerNginx, ServerCaddy, ServerApache, ServerCloudflare:
+		if fingerprint != nil && fingerprint.Status == 404 && strings.TrimSpace(string(fingerprint.Body)) == goMuxText {
+			return ServerGoMux
+		}
+	}
+	return ServerUnknown
+}
+
+// goMuxText is what Go's net/http says of a path that it does not have.
+const goMuxText = "404 page not found"
+
+// health tells whether the server is fit for joining, and which answer says so.
+// Where LiveKit answered, only LiveKit's own words count: a proxy may send / to
+// somebody else.
+func health(livekit bool, root, fingerprint *Reply) (Health, *Reply) {
 	for _, r := range []*Reply{root, fingerprint} {
 		if r == nil {
 			continue
@@ -91,17 +109,18 @@ func health(livekit bool, root, fingerprint *Reply) Health {
 		switch {
 		case r.Status == 406 && strings.HasPrefix(body, "not ready"),
 			strings.Contains(body, "could not find any available nodes"):
-			return HealthNotReady
+			return HealthNotReady, r
+		case livekit && r == root:
 		case r.Status == 502, r.Status == 504:
-			return HealthBadGateway
+			return HealthBadGateway, r
 		case r.Status == 503:
-			return HealthOverloaded
+			return HealthOverloaded, r
 		case r.Status == 429:
-			return HealthQuota
+			return HealthQuota, r
 		}
 	}
 	if livekit {
-		return HealthOK
+		return HealthOK, nil
 	}
-	return HealthUnknown
+	return HealthUnknown, nil
 }

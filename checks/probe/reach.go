@@ -28,13 +28,17 @@ type Reach struct {
 	// IsLiveKit tells that /rtc/validate answered as only LiveKit does.
 	IsLiveKit bool
 	What      ServerKind
-	Health    Health
+	// Behind is what a reverse proxy that is not LiveKit has behind it, as far as
+	// its answer tells; "unknown" where it does not.
+	Behind ServerKind
+	Health Health
 	// Root and Fingerprint are the answers to GET / and GET /rtc/validate
 	// without a token; nil where there was none, with RootFailure and
 	// FingerprintFailure saying why.
 	Root, Fingerprint               *Reply
 	RootFailure, FingerprintFailure *Failure
-	// Status is Root's, or Fingerprint's where Root has none.
+	// Status is that of the answer that Health was read from; otherwise Root's,
+	// or Fingerprint's where Root has none.
 	Status int
 	// ServerHeader and Excerpt are evidence: the Server header and the body's
 	// first 80 characters, cleaned.

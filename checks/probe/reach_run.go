@@ -107,7 +107,11 @@ func (n *Net) sumUp(r *Reach) {
 	first := r.first()
 	r.IsLiveKit = isLiveKit(r.Fingerprint)
 	r.What = identify(r.Root, r.Fingerprint)
-	r.Health = health(r.IsLiveKit, r.Root, r.Fingerprint)
+	r.Behind = behind(r.What, r.Fingerprint)
+	var telling *Reply
+	if r.Health, telling = health(r.IsLiveKit, r.Root, r.Fingerprint); telling != nil {
+		first = telling
+	}
 	r.Status, r.Via = first.Status, first.Via
 	r.ServerHeader = n.short(first.Header.Get("Server"), excerptShown)
 	r.Excerpt = n.short(string(first.Body[:min(len(first.Body), 4*excerptShown)]), excerptShown)
