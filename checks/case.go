@@ -152,9 +152,9 @@ func (c *Case) evidence(results []Result) Evidence {
 	case token.Mismatch, token.OtherKey:
 		e.Local = No
 	}
-	e.Server = acceptance(c.Verdict)
+	e.Server = recognition(c.Verdict)
 	if c.Dev != nil && c.notDevServer() == nil {
-		e.Minted = acceptance(c.Dev.Verdict)
+		e.Minted = recognition(c.Dev.Verdict)
 	}
 	return e
 }
@@ -173,6 +173,18 @@ func acceptance(v *probe.Verdict) Trit {
 	return No
 }
 
+// recognition is acceptance of key, signature and claims: a server that lets
+// nobody in for want of a room or of capacity has found all of them good.
+func recognition(v *probe.Verdict) Trit {
+	if v != nil {
+		switch v.Reason {
+		case probe.ReasonRoomNotFound, probe.ReasonNodeLimit, probe.ReasonNoNodes:
+			return Yes
+		}
+	}
+	return acceptance(v)
+}
+
 // usableURL parses raw leniently, as LiveKit's SDKs do: ws, wss, http or
 // https, with a host; nil for anything that cannot be dialled.
 func usableURL(raw string) *url.URL {
@@ -189,6 +201,13 @@ func usableURL(raw string) *url.URL {
 
 func sameOrigin(a, b *url.URL) bool {
 	return probe.HTTPURL(a).Scheme == probe.HTTPURL(b).Scheme && hostPort(a) == hostPort(b)
+}
+
+// sameServer is sameOrigin with all names of this machine taken for one.
+func sameServer(a, b *url.URL) bool {
+	local := probe.IsLoopbackHost(a.Hostname()) && probe.IsLoopbackHost(b.Hostname())
+	return sameOrigin(a, b) ||
+		local && probe.HTTPURL(a).Scheme == probe.HTTPURL(b).Scheme && probe.HTTPURL(a).Port() == probe.HTTPURL(b).Port()
 }
 
 func hostPort(u *url.URL) string {

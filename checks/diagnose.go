@@ -41,7 +41,7 @@ func Diagnose(e Evidence) Diagnosis {
 		return e.healthy()
 	}
 	d := Diagnosis{
-		Owner:     e.owner(root.Finding),
+		Owner:     e.owner(root),
 		RootCause: &Cause{Check: root.Check, Code: root.Finding.Code},
 	}
 	d.Cleared = e.cleared(d.Owner)
@@ -172,10 +172,15 @@ func (e Evidence) settingsMissing() bool {
 	return false
 }
 
-// owner is who must act on f in this run.
-func (e Evidence) owner(f Finding) Owner {
+// owner is who must act on a finding in this run.
+func (e Evidence) owner(l Located) Owner {
+	f := l.Finding
 	if owner, decided := e.threeWay(f.Code); decided {
 		return owner
+	}
+	if l.Check == "join.reach" && e.OwnURL && e.Server == Yes {
+		// The call's own server works; LIVEKIT_URL names another one.
+		return finding.OwnerConfig
 	}
 	if f.Owner != "" {
 		return e.real(f.Owner)

@@ -71,7 +71,7 @@ func (e Evidence) summary(owner Owner, f Finding) Text {
 	switch gotIn := e.Minted == Yes && e.joined("fallback.join"); {
 	case gotIn && owner == finding.OwnerLiveKitServer:
 		return finding.Textf("%s %s; your keys work, and a token made here got in.", MustAct(owner), title)
-	case gotIn && owner != finding.OwnerConfig:
+	case gotIn && owner != finding.OwnerConfig && owner != finding.OwnerNetwork:
 		return finding.Textf("%s %s; the LiveKit server and your keys work.", MustAct(owner), title)
 	}
 	return finding.Textf("%s %s.", MustAct(owner), title)
@@ -129,7 +129,7 @@ func (e Evidence) blamed(party Owner) bool {
 			if severity == finding.Warn && !slices.Contains([]string{"join.media", "fallback.join", "join.reach"}, l.Check) {
 				continue
 			}
-			if e.owner(l.Finding) == party {
+			if e.owner(l) == party {
 				return true
 			}
 		}

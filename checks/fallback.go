@@ -228,20 +228,23 @@ func (c *Case) devJoin(ctx context.Context) []Finding {
 	case c.Dev.Failure != nil:
 		return serverFailure(c, c.Dev.Failure, u)
 	case c.Dev.Verdict != nil && !c.Dev.Verdict.Accepted:
-		return c.devVerdictFindings(c.Dev.Verdict)
+		return c.devVerdictFindings(ctx, c.Dev.Verdict, u)
 	}
 	Waiting(ctx, "joining %s with a token made here", clean.Line(c.Dev.Room, 60))
 	c.DevJoined = c.open(ctx, u, c.Dev.Token, c.Dev.Verdict)
-	findings := joinedFindings(c, c.DevJoined, u, c.Dev.Verdict)
+	findings := joinedFindings(c, c.DevJoined, u, c.Dev.Token, c.Dev.Verdict)
 	if c.DevJoined.Failure == nil {
 		findings = append(findings, c.media(ctx, c.DevJoined)...)
 	}
 	return findings
 }
 
-// devVerdictFindings are the server's refusal of a token made here: whatever
-// is wrong with it, the key and secret here are the ones to change.
-func (c *Case) devVerdictFindings(v *probe.Verdict) []Finding {
+// devVerdictFindings are the server's refusal of a token made here: what is
+// wrong with the token itself is for the key and secret here to change.
+func (c *Case) devVerdictFindings(ctx context.Context, v *probe.Verdict, u *url.URL) []Finding {
+	if f, is := aside(ctx, c, v, u, c.Dev.Token); is {
+		return []Finding{f}
+	}
 	tell := func(code Code, format string, args ...any) []Finding {
 		return []Finding{finding.New(code, finding.Fail, format, args...).With("status", v.Status).
 			With("reason", string(v.Reason)).With("server_text", v.Text).By(finding.OwnerConfig)}

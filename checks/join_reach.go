@@ -149,10 +149,35 @@ func (c *Case) placeOwner(what probe.ServerKind, u *url.URL) Owner {
 // urlOwner is whoever wrote the address u that was dialled: the settings, or
 // whoever handed it out with the token.
 func (c *Case) urlOwner(u *url.URL) Owner {
-	if here := c.livekitURL(); here != nil && sameOrigin(here, u) {
-		return finding.OwnerConfig
+	if c.handedOut(u) {
+		return c.maker()
 	}
-	return c.maker()
+	return finding.OwnerConfig
+}
+
+// handedOut tells that the address u came with the token, and that LIVEKIT_URL
+// says something else.
+func (c *Case) handedOut(u *url.URL) bool {
+	came := usableURL(c.answer().URL())
+	if came == nil || came.String() != u.String() {
+		return false
+	}
+	here := c.livekitURL()
+	return here == nil || !sameOrigin(here, u) || strings.Trim(here.Path, "/") != strings.Trim(u.Path, "/")
+}
+
+// beside tells that u was handed out while LiveKit answers at LIVEKIT_URL: the
+// address is what is wrong then, more likely than a second server.
+func (c *Case) beside(u *url.URL) bool {
+	return c.handedOut(u) && c.Reach != nil && c.Reach.IsLiveKit
+}
+
+// addressName is what holds the address u, for sentences.
+func (c *Case) addressName(u *url.URL) Text {
+	if c.handedOut(u) {
+		return finding.Textf("the address that came with the token")
+	}
+	return finding.Textf("LIVEKIT_URL")
 }
 
 func notReady(status int, text string) Finding {
@@ -182,10 +207,16 @@ func withAnswer(f Finding, status int, text string) Finding {
 // words: each way of not answering is told apart.
 func serverFailure(c *Case, f *probe.Failure, u *url.URL) []Finding {
 	host, name := clean.Line(u.Host, 80), clean.Line(u.Hostname(), 80)
-	tell := func(code Code, owner Owner, format string, args ...any) []Finding {
-		return []Finding{failureFacts(finding.New(code, finding.Fail, format, args...), f).By(owner)}
-	}
 	server, network := finding.OwnerLiveKitServer, finding.OwnerNetwork
+	tell := func(code Code, owner Owner, format string, args ...any) []Finding {
+		g := failureFacts(finding.New(code, finding.Fail, format, args...), f)
+		if c.beside(u) && (owner == server || owner == network) {
+			owner = c.maker()
+			g = g.Fixed("", "Hand out an address that clients can reach: LiveKit answers at %s, and %s came with the token.",
+				clean.URL(c.Settings.URL.Value), clean.URL(u.String()))
+		}
+		return []Finding{g.By(owner)}
+	}
 	switch f.Kind {
 	case probe.KindCancelled:
 		return nil
@@ -210,9 +241,9 @@ func serverFailure(c *Case, f *probe.Failure, u *url.URL) []Finding {
 	case probe.KindTLSUnknownCA, probe.KindTLSExpired, probe.KindTLSNotYet, probe.KindTLSWrongName, probe.KindTLSOther:
 		return tell(finding.ServerTLS, server, "the TLS handshake with %s fails: %s", host, tlsWords(f))
 	case probe.KindTLSPlainPort:
-		return tell(finding.ServerTLS, c.urlOwner(u), "%s does not speak TLS, and LIVEKIT_URL begins with wss://", host)
+		return tell(finding.ServerTLS, c.urlOwner(u), "%s does not speak TLS, and %s begins with wss://", host, c.addressName(u))
 	case probe.KindPlainToTLS:
-		return tell(finding.ServerTLS, c.urlOwner(u), "%s speaks TLS, and LIVEKIT_URL begins with ws://", host)
+		return tell(finding.ServerTLS, c.urlOwner(u), "%s speaks TLS, and %s begins with ws://", host, c.addressName(u))
 	case probe.KindReset, probe.KindClosed:
 		if f.Phase == probe.PhaseTLS {
 			return tell(finding.ServerTLS, server, "%s cuts the connection in the middle of the TLS handshake", host)

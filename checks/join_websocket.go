@@ -10,6 +10,7 @@ import (
 	"lkdoctor/checks/clean"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/probe"
+	"lkdoctor/checks/token"
 )
 
 // joinWebSocket joins the room with the token under test and reads the first
@@ -36,7 +37,7 @@ func joinWebSocket() Check {
 			Waiting(ctx, "joining %s at %s", clean.Line(c.Token.Room(), 60), clean.Line(u.Host, 80))
 			joined := c.open(ctx, u, c.Token, c.Verdict)
 			c.Joined = joined
-			return joinedFindings(c, joined, u, c.Verdict)
+			return joinedFindings(c, joined, u, c.Token, c.Verdict)
 		},
 		Outcome: func(c *Case) Outcome {
 			if !c.Joined.in() {
@@ -61,9 +62,9 @@ func wouldEvict(c *Case) Finding {
 }
 
 // joinedFindings judges a join, or the attempt.
-func joinedFindings(c *Case, j *JoinRecord, u *url.URL, v *probe.Verdict) []Finding {
+func joinedFindings(c *Case, j *JoinRecord, u *url.URL, t *token.Token, v *probe.Verdict) []Finding {
 	if j.Failure != nil {
-		return signalFindings(c, j.Failure, u, v)
+		return signalFindings(c, j.Failure, u, t)
 	}
 	var findings []Finding
 	if v != nil && v.InQuery {
@@ -104,14 +105,14 @@ func olderThan(version, than string) bool {
 
 // signalFindings puts a failed join into words. The server's verdict on the
 // token was yes, so what fails here is the way or the room.
-func signalFindings(c *Case, f *probe.SignalFailure, u *url.URL, v *probe.Verdict) []Finding {
+func signalFindings(c *Case, f *probe.SignalFailure, u *url.URL, t *token.Token) []Finding {
 	switch f.Kind {
 	case probe.SignalCancelled:
 		return nil
 	case probe.SignalNetwork:
 		return serverFailure(c, f.Network, u)
 	case probe.SignalUpgradeRefused:
-		return []Finding{upgradeFinding(c, f)}
+		return []Finding{upgradeFinding(f, t)}
 	case probe.SignalClosed:
 		closed := finding.New(finding.WebsocketClosed, finding.Fail,
 			"the WebSocket opened and was closed (%d) before the server said Join", f.CloseCode)
@@ -133,7 +134,7 @@ func signalFindings(c *Case, f *probe.SignalFailure, u *url.URL, v *probe.Verdic
 
 // upgradeFinding reads the HTTP answer that refused the upgrade, which the
 // SDKs throw away.
-func upgradeFinding(c *Case, f *probe.SignalFailure) Finding {
+func upgradeFinding(f *probe.SignalFailure, t *token.Token) Finding {
 	with := func(g Finding) Finding {
 		g = g.With("status", f.Status)
 		if f.Body != "" {
@@ -149,7 +150,7 @@ func upgradeFinding(c *Case, f *probe.SignalFailure) Finding {
 	body := strings.ToLower(f.Body)
 	switch {
 	case f.Status == 404 && strings.Contains(body, "requested room does not exist"):
-		return with(roomNotFound(c))
+		return with(roomNotFound(t))
 	case f.Status == 500 && strings.Contains(body, "connection closed by media"):
 		return with(finding.New(finding.RoomJoinRefused, finding.Fail,
 			"the server accepted the token and then refused the join (500, connection closed by media): the room is full, "+
@@ -177,11 +178,8 @@ func orNothing(s string) Text {
 	return finding.Textf("%s", s)
 }
 
-func roomNotFound(c *Case) Finding {
-	room := ""
-	if c.Token != nil {
-		room = clean.Line(c.Token.Room(), 80)
-	}
+func roomNotFound(t *token.Token) Finding {
+	room := clean.Line(t.Room(), 80)
 	return finding.New(finding.RoomNotFound, finding.Fail,
 		"room %s does not exist, and the server does not create rooms on joining", room).With("room", room)
 }

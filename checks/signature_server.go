@@ -29,7 +29,7 @@ func signatureServer() Check {
 				return serverFailure(c, failure, u)
 			}
 			c.Verdict = verdict
-			return verdictFindings(c, verdict)
+			return verdictFindings(ctx, c, verdict, u)
 		},
 		Outcome: func(c *Case) Outcome {
 			if acceptance(c.Verdict) != Yes {
@@ -107,7 +107,7 @@ func (c *Case) askPresence(ctx context.Context, u *url.URL, t *token.Token) func
 
 // verdictFindings puts the server's verdict into words. What the local checks
 // found before it is only confirmed here; they stay the cause.
-func verdictFindings(c *Case, v *probe.Verdict) []Finding {
+func verdictFindings(ctx context.Context, c *Case, v *probe.Verdict, u *url.URL) []Finding {
 	local := token.Verify(c.Token, c.Settings.APIKey.Value, c.Settings.APISecret.Secret.Reveal())
 	tell := func(code Code, severity finding.Severity, format string, args ...any) []Finding {
 		return []Finding{finding.New(code, severity, format, args...).
@@ -125,20 +125,47 @@ func verdictFindings(c *Case, v *probe.Verdict) []Finding {
 		return tell(finding.ServerKeyUnknown, finding.Fail, "the server does not know the API key %q that the token names as its issuer", issuer)
 	case probe.ReasonSignature:
 		return tell(finding.ServerSignatureRejected, finding.Fail, "the server knows the key %s, and its secret for it did not sign this token", issuer)
-	case probe.ReasonNotLiveKit:
-		return []Finding{finding.New(finding.ServerNotLiveKit, finding.Fail,
-			"what answered at /rtc/validate is not LiveKit (%d, looks like %s)", v.Status, string(v.What)).
-			With("status", v.Status).With("server_text", v.Text)}
-	case probe.ReasonNodeLimit:
-		return []Finding{overloaded(v.Status, v.Text)}
-	case probe.ReasonNoNodes:
-		return []Finding{notReady(v.Status, v.Text)}
-	case probe.ReasonQuota:
-		return []Finding{quota(v.Status, v.Text)}
-	case probe.ReasonRoomNotFound:
-		return []Finding{roomNotFound(c)}
+	}
+	if f, is := aside(ctx, c, v, u, c.Token); is {
+		return []Finding{f}
 	}
 	return tell(finding.ServerTokenRejected, finding.Fail, "the server refuses the token: %s", reasonWords(v))
+}
+
+// aside puts a refusal into words that is about the place or the room, and not
+// about the token t.
+func aside(ctx context.Context, c *Case, v *probe.Verdict, u *url.URL, t *token.Token) (Finding, bool) {
+	switch v.Reason {
+	case probe.ReasonNotLiveKit:
+		return notLiveKitThere(ctx, c, v, u), true
+	case probe.ReasonNodeLimit:
+		return overloaded(v.Status, v.Text), true
+	case probe.ReasonNoNodes:
+		return notReady(v.Status, v.Text), true
+	case probe.ReasonQuota:
+		return quota(v.Status, v.Text), true
+	case probe.ReasonRoomNotFound:
+		return roomNotFound(t), true
+	}
+	return Finding{}, false
+}
+
+// notLiveKitThere is an answer about the token that is not LiveKit's.
+func notLiveKitThere(ctx context.Context, c *Case, v *probe.Verdict, u *url.URL) Finding {
+	if c.handedOut(u) {
+		if found, ok := c.Net.FindPrefix(ctx, u); ok {
+			return finding.New(finding.ServerPathPrefix, finding.Fail,
+				"LiveKit is not at %s, and answers at %s", clean.URL(u.String()), clean.URL(found)).
+				With("found", clean.URL(found)).By(c.maker()).Fixed("", "Hand out %s instead.", clean.URL(found))
+		}
+	}
+	owner := c.placeOwner(v.What, u)
+	if c.beside(u) {
+		owner = c.maker()
+	}
+	return finding.New(finding.ServerNotLiveKit, finding.Fail,
+		"what answered at /rtc/validate is not LiveKit (%d, looks like %s)", v.Status, string(v.What)).
+		With("status", v.Status).With("server_text", v.Text).By(owner)
 }
 
 // unexpected tells when the server accepts what fails by the token's own text:

@@ -160,7 +160,7 @@ func addressFindings(c *Case, a *TicketAnswer, who Text) []Finding {
 			"%s names a LiveKit server that cannot be used: %s", who, fault).
 			With("url", clean.URL(raw)).With("url_path", a.Answer.URLPath)}
 	}
-	if here := c.livekitURL(); here != nil && !sameOrigin(here, there) {
+	if here := c.livekitURL(); here != nil && !sameServer(here, there) {
 		return []Finding{finding.New(finding.TicketURLDiffers, finding.Warn,
 			"%s names the server %s, and LIVEKIT_URL names %s", who, clean.URL(raw), clean.URL(c.Settings.URL.Value)).
 			With("url", clean.URL(raw)).With("livekit_url", clean.URL(c.Settings.URL.Value)).With("url_path", a.Answer.URLPath)}

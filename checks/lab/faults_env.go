@@ -30,6 +30,8 @@ func healthyFaults() []Fault {
 					return At("/api/", service, http.HandlerFunc(hangUpAfter))
 				}
 			}},
+		{Name: "healthy-localhost", About: "nothing is wrong; the answer's url says localhost, and LIVEKIT_URL 127.0.0.1", Owner: finding.OwnerNone,
+			set: withAnswer(func(_ *Lab, a Answer) { a["url"] = strings.Replace(a["url"].(string), "127.0.0.1", "localhost", 1) })},
 		{Name: "healthy-root-elsewhere", About: "nothing is wrong; LiveKit's proxy has nobody at / (503)", Owner: finding.OwnerNone,
 			set: withWeb(func(_ *Lab, addr string) http.Handler {
 				return At("/rtc", Forward(addr), Nginx(http.StatusServiceUnavailable, ""))

@@ -102,6 +102,17 @@ func ticketFaults() []Fault {
 		service("answer-url-invalid", "the answer's url has no scheme", finding.TicketURLInvalid,
 			withAnswer(func(l *Lab, a Answer) { a["url"] = l.LiveKit.Addr })),
 		service("answer-url-other-project", "the answer's url is a server that does not know the token's key", finding.ServerKeyUnknown, urlOfOtherProject),
+		service("answer-url-dead", "the answer's url is an address at which nobody listens", finding.ServerRefused,
+			withAnswer(func(l *Lab, a Answer) { a["url"], _ = refusedURL("ws")(l) })),
+		service("answer-url-internal", "the answer's url is a name that only the service's own network knows", finding.ServerDNS,
+			withAnswer(func(_ *Lab, a Answer) { a["url"] = "ws://livekit.lklab.invalid:7880" })),
+		service("answer-url-path", "the answer's url ends with /rtc", finding.ServerPathPrefix,
+			withAnswer(func(l *Lab, a Answer) { a["url"] = l.URL + "/rtc" })),
+		f("url-stale", "LIVEKIT_URL names a server that is gone, and the answer's url one that works", finding.ServerRefused, finding.OwnerConfig,
+			func(p *plan) {
+				p.front = refusedURL("ws")
+				p.answer = func(l *Lab, a Answer) { a["url"] = l.LiveKit.URL }
+			}),
 		warning(service("room-differs", "the answer's room is not the token's", finding.TicketRoomDiffers,
 			withAnswer(func(_ *Lab, a Answer) { a["room"] = "lobby" }))),
 		warning(service("ticket-slow", "the service takes 2.5 s to answer", finding.TicketSlow, slowly(2500*time.Millisecond))),
