@@ -159,16 +159,26 @@ func upgradeFinding(f *probe.SignalFailure, t *token.Token) Finding {
 		return with(notReady(f.Status, f.Body))
 	case f.Status == 429:
 		return with(quota(f.Status, f.Body))
-	case f.Status == 503:
+	case f.Status == 503 && f.LiveKit:
 		return with(overloaded(f.Status, f.Body))
-	case f.Status == 502 || f.Status == 504:
+	case f.Status >= 502 && f.Status <= 504:
 		return with(notReady(f.Status, f.Body))
-	case f.Status == 404, f.Status == 426, f.Status == 400, f.Status >= 200 && f.Status < 400:
+	case f.LiveKit:
+		return with(finding.New(finding.ServerTokenRejected, finding.Fail,
+			"the server accepted the token over HTTP, and refuses the WebSocket with %d: %s", f.Status, orNothing(f.Body)))
+	case f.Status == 101:
+		return with(finding.New(finding.WebsocketNotSignal, finding.Fail,
+			"the upgrade was answered with 101, and without what makes it a WebSocket (Sec-WebSocket-Accept)"))
+	case f.Status >= 300 && f.Status < 400:
+		return with(finding.New(finding.WebsocketRefused, finding.Fail,
+			"the server accepts the token over HTTP, and the WebSocket is redirected (%d) to %s: no client follows", f.Status,
+			orNothing(clean.URL(f.Header.Get("Location")))))
+	case f.Status == 404, f.Status == 426, f.Status == 400, f.Status >= 200 && f.Status < 300:
 		return with(finding.New(finding.WebsocketUpgradeStripped, finding.Fail,
 			"the server accepts the token over HTTP, and the WebSocket upgrade came back as %d: a proxy on the way drops the Upgrade header", f.Status))
 	}
-	return with(finding.New(finding.ServerTokenRejected, finding.Fail,
-		"the server accepted the token over HTTP, and refuses the WebSocket with %d: %s", f.Status, orNothing(f.Body)))
+	return with(finding.New(finding.WebsocketRefused, finding.Fail,
+		"the server accepts the token over HTTP, and something on the way refuses the WebSocket with %d: %s", f.Status, orNothing(f.Body)))
 }
 
 func orNothing(s string) Text {

@@ -126,6 +126,7 @@ const (
 	WebsocketClosed          Code = "WEBSOCKET_CLOSED"
 	WebsocketSilent          Code = "WEBSOCKET_SILENT"
 	WebsocketNotSignal       Code = "WEBSOCKET_NOT_SIGNAL"
+	WebsocketRefused         Code = "WEBSOCKET_REFUSED"
 
 	RoomNotFound    Code = "ROOM_NOT_FOUND"
 	RoomJoinRefused Code = "ROOM_JOIN_REFUSED"
@@ -279,6 +280,7 @@ func Codes() []Code {
 		WebsocketClosed,
 		WebsocketSilent,
 		WebsocketNotSignal,
+		WebsocketRefused,
 		RoomNotFound,
 		RoomJoinRefused,
 		JoinWouldEvict,

@@ -31,6 +31,18 @@ func joinFaults() []Fault {
 			withWeb(func(_ *Lab, addr string) http.Handler {
 				return OnUpgrade(Text(http.StatusUpgradeRequired, "Upgrade Required"), Forward(addr))
 			})),
+		f("ws-forbidden", "a firewall forbids the WebSocket (403)", finding.WebsocketRefused, server,
+			withWeb(func(_ *Lab, addr string) http.Handler {
+				return OnUpgrade(Text(http.StatusForbidden, "origin not allowed"), Forward(addr))
+			})),
+		f("ws-redirect", "a proxy redirects the WebSocket", finding.WebsocketRefused, server,
+			withWeb(func(_ *Lab, addr string) http.Handler {
+				return OnUpgrade(Redirect(http.StatusMovedPermanently, "https://livekit.lklab.invalid/rtc"), Forward(addr))
+			})),
+		f("ws-no-accept", "the upgrade is answered with 101 and is no WebSocket", finding.WebsocketNotSignal, server,
+			withWeb(func(_ *Lab, addr string) http.Handler {
+				return OnUpgrade(Reply(http.StatusSwitchingProtocols, map[string]string{"Upgrade": "websocket", "Connection": "Upgrade"}, ""), Forward(addr))
+			})),
 		f("auth-stripped", "a proxy removes the Authorization header", finding.WebsocketAuthStripped, server,
 			withWeb(func(_ *Lab, addr string) http.Handler { return StripAuthorization(Forward(addr)) })),
 		f("ws-closed", "the WebSocket opens and is closed at once (1000)", finding.WebsocketClosed, server, socket(CloseWith(websocket.CloseNormalClosure, ""))),
