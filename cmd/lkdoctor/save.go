@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 
 	"lkdoctor/checks"
@@ -33,12 +34,31 @@ func (e *exam) saveFromTUI(run checks.Run) (string, error) {
 
 // write never follows into an existing file that is no report of ours.
 func (e *exam) write(run checks.Run, path string) error {
-	old, err := os.ReadFile(path)
-	if err == nil && !report.IsMarkdown(old) {
-		return fmt.Errorf("%s exists and is not a report of lkdoctor: name another file", path)
-	}
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+	case err != nil:
 		return err
+	case !info.Mode().IsRegular(): // a device or a pipe may be read for ever
+		return fmt.Errorf("%s is not a file: name another one", path)
+	default:
+		old, err := beginning(path)
+		if err != nil {
+			return err
+		}
+		if !report.IsMarkdown(old) {
+			return fmt.Errorf("%s exists and is not a report of lkdoctor: name another file", path)
+		}
 	}
 	return os.WriteFile(path, report.Markdown(run, toolVersion(), e.style), 0o644)
+}
+
+// beginning is enough of a file to recognise a report.
+func beginning(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, 4<<10))
 }
