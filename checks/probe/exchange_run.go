@@ -172,7 +172,8 @@ func (n *Net) reply(resp *http.Response, t *trip, u, proxy *url.URL) *Reply {
 	if !t.wrote.IsZero() && t.first.After(t.wrote) {
 		r.Phases.FirstByte = t.first.Sub(t.wrote)
 	}
-	if date, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
+	// A cache keeps the Date of the day: with an Age it is nobody's clock.
+	if date, err := http.ParseTime(resp.Header.Get("Date")); err == nil && resp.Header.Get("Age") == "" {
 		r.Date = &ClockSample{Date: date, At: t.firstAt.Add(-r.Phases.FirstByte / 2), RTT: r.Phases.FirstByte}
 	}
 	if proxy != nil {

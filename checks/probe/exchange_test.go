@@ -70,6 +70,18 @@ func TestExchangeUnasked(t *testing.T) {
 	}
 }
 
+// A cached answer has an old Date, and says so with its Age.
+func TestExchangeClockOfACache(t *testing.T) {
+	addr := pages(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Date", time.Now().Add(-time.Hour).UTC().Format(http.TimeFormat))
+		w.Header().Set("Age", "3600")
+	})
+	r, f := newNet(t).Exchange(t.Context(), probe.Request{URL: parse(t, "http://"+addr)})
+	if f != nil || r.Date != nil {
+		t.Errorf("%v, and a clock from a cache: %+v", f, r.Date)
+	}
+}
+
 // A server may hang up on a connection that it takes for idle, at any moment. A
 // question that changes something has a connection of its own, so that it
 // cannot get lost with another's.
