@@ -25,8 +25,8 @@ func envTicket() Check {
 		Run: func(_ context.Context, c *Case) []Finding {
 			service := c.Settings.TicketService
 			if service.Secret.Empty() {
-				if emptied(service) {
-					return nil // env.files says so already
+				if emptied(service) || c.Source() == SourceFrontend {
+					return nil // env.files says so already; the front end takes the ticket
 				}
 				return []Finding{finding.New(finding.EnvTicketURLMissing, finding.Warn,
 					"a ticket was given, and USER_MGMT_BASE_URL names no service to take it to").With("setting", service.Name)}

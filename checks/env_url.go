@@ -18,7 +18,7 @@ func urlFindings(raw string) []Finding {
 		return []Finding{tell(finding.EnvPlaceholder, finding.Fail,
 			"LIVEKIT_URL is still the placeholder %s from a template", shown).With("placeholder", shown)}
 	}
-	if reason, at := urlFault(raw); !reason.IsZero() {
+	if reason, at := serverURLFault(raw); !reason.IsZero() {
 		f := tell(finding.EnvURLInvalid, finding.Fail, "LIVEKIT_URL is not a URL that can be used: %s", reason)
 		if at >= 0 {
 			f = f.With("position", at+1)
@@ -92,6 +92,18 @@ func urlFault(raw string) (Text, int) {
 		authority = authority[at+1:]
 	}
 	return hostFault(authority, len([]rune(scheme))+3)
+}
+
+// serverURLFault is urlFault for the address of a LiveKit server, which takes
+// the token and nothing else as a credential.
+func serverURLFault(raw string) (Text, int) {
+	if reason, at := urlFault(raw); !reason.IsZero() {
+		return reason, at
+	}
+	if u, err := url.Parse(raw); err == nil && u.User != nil {
+		return finding.Textf("it holds a user name or a password before an @, and LiveKit's SDKs send none"), -1
+	}
+	return Text{}, -1
 }
 
 // hostFault looks at host and port; offset is where they begin in the URL.

@@ -135,51 +135,6 @@ func plainToTLSText(body string) bool {
 		strings.Contains(body, "http request to an https server")
 }
 
-// placeOwner is who must act on what is there instead of LiveKit: the proxy
-// before a LiveKit server is the server's; anything else means that the address
-// is wrong.
-func (c *Case) placeOwner(what probe.ServerKind, u *url.URL) Owner {
-	switch what {
-	case probe.ServerNginx, probe.ServerCaddy, probe.ServerTraefik, probe.ServerApache, probe.ServerCloudflare, probe.ServerGoMux:
-		return finding.OwnerLiveKitServer
-	}
-	return c.urlOwner(u)
-}
-
-// urlOwner is whoever wrote the address u that was dialled: the settings, or
-// whoever handed it out with the token.
-func (c *Case) urlOwner(u *url.URL) Owner {
-	if c.handedOut(u) {
-		return c.maker()
-	}
-	return finding.OwnerConfig
-}
-
-// handedOut tells that the address u came with the token, and that LIVEKIT_URL
-// says something else.
-func (c *Case) handedOut(u *url.URL) bool {
-	came := usableURL(c.answer().URL())
-	if came == nil || came.String() != u.String() {
-		return false
-	}
-	here := c.livekitURL()
-	return here == nil || !sameOrigin(here, u) || strings.Trim(here.Path, "/") != strings.Trim(u.Path, "/")
-}
-
-// beside tells that u was handed out while LiveKit answers at LIVEKIT_URL: the
-// address is what is wrong then, more likely than a second server.
-func (c *Case) beside(u *url.URL) bool {
-	return c.handedOut(u) && c.Reach != nil && c.Reach.IsLiveKit
-}
-
-// addressName is what holds the address u, for sentences.
-func (c *Case) addressName(u *url.URL) Text {
-	if c.handedOut(u) {
-		return finding.Textf("the address that came with the token")
-	}
-	return finding.Textf("LIVEKIT_URL")
-}
-
 func notReady(status int, text string) Finding {
 	return withAnswer(finding.New(finding.ServerNotReady, finding.Fail,
 		"the server answers %d: it is not ready to take anybody", status), status, text)
@@ -225,6 +180,9 @@ func serverFailure(c *Case, f *probe.Failure, u *url.URL) []Finding {
 	case probe.KindDNSFailed:
 		return tell(finding.ServerDNS, network, "the name %s could not be looked up: %s", name, f.Detail)
 	case probe.KindRefused:
+		if g, is := otherLoopback(c, finding.ServerRefused, f, u); is {
+			return []Finding{g.By(c.urlOwner(u))}
+		}
 		if loopbackOnly(c, u) {
 			return tell(finding.ServerRefused, server,
 				"%s is this machine and refuses the connection, and its port answers on 127.0.0.1: the server listens on loopback only", host)

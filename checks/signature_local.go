@@ -37,7 +37,7 @@ func signatureLocal() Check {
 			verdict, findings := token.Signature(c.Token, c.Settings.APIKey.Value, c.Settings.APISecret.Secret.Reveal(), c.candidates())
 			c.Local = verdict
 			if acceptance(c.Verdict) == Yes {
-				findings = softened(findings)
+				findings = softened(c, findings)
 			}
 			return byMaker(c, findings)
 		},
@@ -52,10 +52,12 @@ func signatureLocal() Check {
 
 // softened makes a token of another key a warning: a server may know several
 // keys, and this one knows it.
-func softened(findings []Finding) []Finding {
+func softened(c *Case, findings []Finding) []Finding {
 	for i := range findings {
 		if findings[i].Code == finding.SignatureOtherKey {
 			findings[i].Severity = finding.Warn
+			findings[i].Message = finding.Textf("the token names the API key %s, which the server knows; here %s is configured, which was not asked about",
+				clean.Line(c.Token.Claims.Issuer, 40), clean.Line(c.Settings.APIKey.Value, 40))
 		}
 	}
 	return findings

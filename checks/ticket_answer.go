@@ -2,6 +2,7 @@ package checks
 
 import (
 	"strings"
+	"unicode/utf8"
 
 	"lkdoctor/checks/answer"
 	"lkdoctor/checks/clean"
@@ -56,6 +57,9 @@ func (a *TicketAnswer) kind() answer.Kind {
 // usable tells whether there is anything in the token's place that the token
 // checks can look at.
 func (a *TicketAnswer) usable() bool {
+	if _, missing := missingToken(a, Text{}); missing {
+		return false
+	}
 	switch a.kind() {
 	case answer.Text, answer.Empty, answer.Null:
 		return true
@@ -70,6 +74,11 @@ func answerFindings(c *Case, a *TicketAnswer, who Text) []Finding {
 		return []Finding{f}
 	}
 	var findings []Finding
+	if a.Answer.AtUsual == answer.Text && a.Answer.TokenHasVideo && !a.Answer.TokenUsual {
+		findings = append(findings, finding.New(finding.TicketFieldUnusual, finding.Warn,
+			"a LiveKit token sits at %s, and its reader takes what sits at %s", a.Answer.TokenPath, a.Answer.UsualPath).
+			With("token_path", a.Answer.TokenPath).With("fields", a.Answer.Fields))
+	}
 	if a.unusual() {
 		findings = append(findings, finding.New(finding.TicketFieldUnusual, finding.Warn,
 			"%s, where its reader does not look: LiveKit's clients would get empty credentials", a.whereItSits()).
@@ -104,8 +113,10 @@ func missingToken(t *TicketAnswer, who Text) (Finding, bool) {
 	}
 	fields := clean.Line(strings.Join(a.Fields, ", "), 160)
 	switch {
+	case a.Problem == answer.ErrorObject && a.Said.Text != "" && (kind == answer.Null || kind == answer.Empty):
+		return tell(finding.TicketTokenMissing, "%s answered without a token, and says: %s", who, clean.Line(a.Said.Text, 160))
 	case a.Problem == answer.NotJSON, a.Problem == answer.BrokenJSON, a.Problem == answer.EmptyBody, a.Problem == answer.TooDeep:
-		return tell(finding.TicketNotJSON, "%s answered with %s where JSON with a token was expected", who, bodyKind(a))
+		return tell(finding.TicketNotJSON, "%s answered with %s where JSON with a token was expected", who, bodyKind(t))
 	case kind == answer.Promise:
 		f, _ := tell(finding.TicketTokenMissing, "the field %s holds {}, which is what a Promise that nobody awaited becomes in JSON", path)
 		return f.Fixed("", "Await toJwt() before the answer is made: token: await at.toJwt()."), true
@@ -114,7 +125,11 @@ func missingToken(t *TicketAnswer, who Text) (Finding, bool) {
 		if a.AtUsual == answer.NotText {
 			what = a.UsualType
 		}
-		return tell(finding.TicketTokenMissing, "the field %s holds a %s where the token should be", path, what)
+		if a.TokenHasVideo {
+			return tell(finding.TicketTokenMissing, "the field %s should hold the token as text and holds this type: %s. The token sits at %s",
+				path, what, a.TokenPath)
+		}
+		return tell(finding.TicketTokenMissing, "the field %s should hold the token as text and holds this type: %s", path, what)
 	case kind == answer.Missing && a.Said.Text != "":
 		return tell(finding.TicketTokenMissing, "%s answered without a token, and says: %s", who, clean.Line(a.Said.Text, 160))
 	case kind == answer.Missing && fields != "":
@@ -126,18 +141,26 @@ func missingToken(t *TicketAnswer, who Text) (Finding, bool) {
 }
 
 // bodyKind says what a body is that is not JSON with a token.
-func bodyKind(a answer.Answer) Text {
+func bodyKind(t *TicketAnswer) Text {
+	a := t.Answer
 	switch {
+	case t.Reply.Encoding != "":
+		return finding.Textf("a body compressed with %s, which was not asked for", clean.Line(t.Reply.Encoding, 20))
 	case a.Problem == answer.EmptyBody:
 		return finding.Textf("nothing")
 	case a.Problem == answer.TooDeep:
 		return finding.Textf("JSON nested deeper than %d levels", answer.MaxDepth)
 	case a.Problem == answer.BrokenJSON:
 		return finding.Textf("JSON that breaks off or goes wrong at byte %d", a.BrokenAt)
+	case a.Shape == answer.ShapeHTML && strings.Contains(strings.ToLower(t.Reply.Header.Get("Content-Type")), "/xml"):
+		return finding.Textf("XML")
 	case a.Shape == answer.ShapeHTML && a.Said.Text != "":
 		return finding.Textf("an HTML page (%s)", clean.Line(a.Said.Text, 80))
 	case a.Shape == answer.ShapeHTML:
 		return finding.Textf("an HTML page")
+	}
+	if !utf8.Valid(t.Reply.Body) {
+		return finding.Textf("bytes that are no UTF-8 text")
 	}
 	return finding.Textf("plain text that is no token")
 }
@@ -150,7 +173,7 @@ func addressFindings(c *Case, a *TicketAnswer, who Text) []Finding {
 		return []Finding{finding.New(finding.TicketURLMissing, finding.Warn,
 			"%s names no LiveKit server; the app does not fall back to LIVEKIT_URL", who).With("fields", a.Answer.Fields)}
 	}
-	fault, _ := urlFault(raw)
+	fault, _ := serverURLFault(raw)
 	there := usableURL(raw)
 	if !fault.IsZero() || there == nil {
 		if fault.IsZero() {

@@ -126,6 +126,10 @@ func consumeFindings(c *Case, reply *probe.Reply, u *url.URL) []Finding {
 	if reply.Redirect != nil {
 		return []Finding{redirected(reply, who)}
 	}
+	if reply.Status >= 300 && reply.Status < 400 {
+		return []Finding{finding.New(finding.TicketRedirected, finding.Fail,
+			"%s redirects (%d), and names no place to go to", who, reply.Status).With("status", reply.Status)}
+	}
 	if reply.Status < 200 || reply.Status > 299 {
 		return []Finding{refusal(c, reply, who, u)}
 	}
@@ -140,9 +144,13 @@ func consumeFindings(c *Case, reply *probe.Reply, u *url.URL) []Finding {
 }
 
 func redirected(reply *probe.Reply, who Text) Finding {
-	return finding.New(finding.TicketRedirected, finding.Fail,
+	f := finding.New(finding.TicketRedirected, finding.Fail,
 		"%s redirects to %s (%d); the ticket was not sent on", who, reply.Redirect.To, reply.Redirect.Status).
 		With("status", reply.Redirect.Status).With("to", reply.Redirect.To)
+	if reply.Redirect.ToTLS {
+		f = f.By(finding.OwnerConfig).Fixed("", "Write https:// instead of http:// in the service's address.")
+	}
+	return f
 }
 
 // refusal reads an answer that is no 2xx.
@@ -163,7 +171,12 @@ func refusal(c *Case, reply *probe.Reply, who Text, u *url.URL) Finding {
 	switch {
 	case reply.Status == 401 || reply.Status == 403:
 		return tell(finding.TicketUnauthorized, "%s answers %d: %s", who, reply.Status, text)
-	case reply.Status == 404 && (said.Generic || len(strings.TrimSpace(string(reply.Body))) == 0 || said.Shape == answer.ShapeHTML):
+	case reply.Status == 404 && strings.Contains(strings.ToUpper(said.Code), "TICKET"):
+		return tell(finding.TicketUnknown, "%s does not know this ticket: %s", who, text)
+	case reply.Status == 404 && said.Shape == answer.ShapeEmpty:
+		return tell(finding.TicketRouteWrong, "%s has no route %s: it answers 404 and says nothing", who, path).
+			With("path", path).By(finding.OwnerConfig)
+	case reply.Status == 404 && (said.Generic || said.Shape == answer.ShapeHTML):
 		return tell(finding.TicketRouteWrong, "%s has no route %s: it answers 404 with its framework's own text (%s)", who, path, text).
 			With("path", path).By(finding.OwnerConfig)
 	case reply.Status == 404:

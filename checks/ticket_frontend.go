@@ -40,7 +40,7 @@ func ticketFrontend() Check {
 			Waiting(ctx, "waiting for the front end at %s", clean.Line(base.Host, 80))
 			reply, tried, failure := c.askFrontend(ctx, base)
 			if failure != nil {
-				return []Finding{frontendFailure(failure, base)}
+				return []Finding{frontendFailure(c, c.Net.Clarify(ctx, base, failure, nil), base)}
 			}
 			return c.frontendFindings(reply, tried)
 		},
@@ -118,9 +118,18 @@ func (c *Case) frontendBody() []byte {
 	return body
 }
 
-func frontendFailure(f *probe.Failure, base *url.URL) Finding {
+func frontendFailure(c *Case, f *probe.Failure, base *url.URL) Finding {
+	owner, why := finding.OwnerFrontend, finding.Textf("%s", f.Detail)
+	switch f.Kind {
+	case probe.KindTLSPlainPort, probe.KindPlainToTLS:
+		owner = finding.OwnerConfig // --frontend has the wrong scheme
+	case probe.KindProxy:
+		owner, why = finding.OwnerConfig, proxyWords(c, f, base)
+	case probe.KindDNSAbsent, probe.KindDNSFailed, probe.KindSYNTimeout, probe.KindUnreachable, probe.KindTCPOther:
+		owner = finding.OwnerNetwork
+	}
 	return failureFacts(finding.New(finding.FrontendUnreachable, finding.Fail,
-		"the front end at %s does not answer: %s", clean.Line(base.Host, 80), f.Detail), f).By(finding.OwnerFrontend)
+		"the front end at %s does not answer: %s", clean.Line(base.Host, 80), why), f).By(owner)
 }
 
 // frontendFindings reads the route's answer by its status.
@@ -139,6 +148,13 @@ func (c *Case) frontendFindings(reply *probe.Reply, tried []attempt) []Finding {
 		return f
 	}
 	switch {
+	case reply.Status == 404 && said.Code == "TICKET_NOT_FOUND":
+		return []Finding{tell(finding.TicketUnknown, finding.OwnerTicketService,
+			"the front end says that the ticket service does not know this ticket (404), which it says of a wrong USER_MGMT_BASE_URL too: %s", text)}
+	case reply.Status == 409 && said.Code == "TICKET_CONSUMED":
+		return []Finding{tell(finding.TicketConsumed, finding.OwnerConfig, "this ticket was used before (409): %s", text)}
+	case reply.Status == 410 && said.Code == "TICKET_EXPIRED":
+		return []Finding{tell(finding.TicketExpired, finding.OwnerTicketService, "this ticket has expired (410): %s", text)}
 	case reply.Redirect != nil:
 		return []Finding{tell(finding.FrontendError, finding.OwnerFrontend, "the front end redirects to %s", reply.Redirect.To)}
 	case reply.Status == 501:
@@ -162,12 +178,7 @@ func (c *Case) frontendFindings(reply *probe.Reply, tried []attempt) []Finding {
 // wrapsError tells when the front end passes a service's refusal on without
 // the service's own words: it reads `message` and not FastAPI's `detail`.
 func wrapsError(c *Case, reply *probe.Reply, said answer.ErrorInfo) (Finding, bool) {
-	switch said.Code {
-	case "UPSTREAM_ERROR", "TICKET_NOT_FOUND", "TICKET_CONSUMED", "TICKET_EXPIRED":
-	default:
-		return Finding{}, false
-	}
-	if c.Settings.Ticket.Secret.Empty() {
+	if said.Code != "UPSTREAM_ERROR" || c.Settings.Ticket.Secret.Empty() {
 		return Finding{}, false
 	}
 	return finding.New(finding.FrontendWrapsError, finding.Warn,
@@ -181,6 +192,10 @@ func (c *Case) frontendAnswer(reply *probe.Reply) []Finding {
 		Answer: answer.Find(reply.Body, reply.Header.Get("Content-Type"), answer.Frontend)}
 	c.Frontend = product
 	who := finding.Textf("the front end")
+	if hops := reply.Redirects; len(hops) > 0 && product.Answer.Problem == answer.NotJSON {
+		return []Finding{finding.New(finding.FrontendError, finding.Fail, "the front end redirects to %s, and %s is there",
+			hops[len(hops)-1].To, bodyKind(product)).With("status", hops[0].Status).By(finding.OwnerFrontend)}
+	}
 	if f, bad := missingToken(product, who); bad {
 		f.Code = finding.FrontendFields
 		return []Finding{f.By(finding.OwnerFrontend)}

@@ -137,6 +137,9 @@ func serviceFailure(c *Case, f *probe.Failure, u *url.URL) []Finding {
 	case probe.KindDNSFailed:
 		return tell(finding.TicketDNS, finding.OwnerNetwork, "the name %s could not be looked up: %s", clean.Line(u.Hostname(), 80), f.Detail)
 	case probe.KindRefused:
+		if g, is := otherLoopback(c, finding.TicketRefused, f, u); is {
+			return []Finding{g.By(finding.OwnerConfig)}
+		}
 		if loopbackOnly(c, u) {
 			return tell(finding.TicketRefused, finding.OwnerTicketService,
 				"%s is this machine and refuses the connection, and its port answers on 127.0.0.1: the service listens on loopback only", host)
@@ -174,16 +177,4 @@ func serviceFailure(c *Case, f *probe.Failure, u *url.URL) []Finding {
 		return tell(finding.TicketBodyTooLarge, finding.OwnerTicketService, "%s answers with more than 1 MiB: %s", host, f.Detail)
 	}
 	return tell(finding.TicketNotHTTP, finding.OwnerTicketService, "what listens at %s does not speak HTTP: %s", host, listener(f))
-}
-
-// loopbackOnly tells whether u refuses here while its port answers on loopback,
-// for an address of this very machine.
-func loopbackOnly(c *Case, u *url.URL) bool {
-	if probe.IsLoopbackHost(u.Hostname()) {
-		return false
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), 500*time.Millisecond)
-	defer cancel()
-	answers, own := c.Net.Loopback(ctx, u)
-	return answers && own
 }

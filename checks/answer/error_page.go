@@ -51,6 +51,8 @@ func pageText(page []byte) (text, field string) {
 // joinPage makes one line of a page's texts.
 func joinPage(title, headline, body string) (text, field string) {
 	switch {
+	case title != "" && len(headline) > len(title) && strings.Contains(headline, title):
+		return shown(headline, maxText), "<title>" // Express: "Error", and the error itself
 	case title != "" && headline != "" && !strings.Contains(title, headline) && !strings.Contains(headline, title):
 		return shown(title+" – "+headline, maxText), "<title>"
 	case title != "":

@@ -33,6 +33,8 @@ var marks = sync.OnceValue(func() []mark {
 		{"Fastify", "message", `^Route [A-Z]+:.* not found$`, "", true},
 		{"Laravel", "message", `^The route .* could not be found\.$|^The [A-Z]+ method is not supported for`, "", true},
 		{"AWS API Gateway", "message", `^Missing Authentication Token$`, "", true},
+		{"Kong", "message", `^no Route matched with those values$`, "", true},
+		{"Phoenix", "errors.detail", `^Not Found$`, "", true},
 		{"Spring Boot", "message", `^No static resource |^No message available$`, "", true},
 		{"Spring Boot", "error", `^(Not Found|Method Not Allowed)$`, `"timestamp"`, true},
 		{"Flask", "message", `^The requested URL was not found on the server|^The method is not allowed for the requested URL`, "", true},

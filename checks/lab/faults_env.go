@@ -18,6 +18,14 @@ func healthyFaults() []Fault {
 			set: func(p *plan) { p.environ = intoFiles }},
 		{Name: "healthy-frontend", About: "nothing is wrong; the app's own route trades the ticket", Owner: finding.OwnerNone, Flags: true,
 			set: func(p *plan) { p.frontend = func(*Lab, *FrontendOptions) {} }},
+		{Name: "healthy-frontend-alone", About: "nothing is wrong; the app trades the ticket, and USER_MGMT_BASE_URL is not set here", Owner: finding.OwnerNone, Flags: true,
+			set: func(p *plan) {
+				p.frontend = func(*Lab, *FrontendOptions) {}
+				p.environ = func(_ *Lab, e Env) error {
+					e.unset("USER_MGMT_BASE_URL")
+					return nil
+				}
+			}},
 		{Name: "healthy-gateway", About: "nothing is wrong; the ticket service's gateway has nobody at / (502)", Owner: finding.OwnerNone,
 			set: func(p *plan) {
 				p.tickets.Front = func(service http.Handler, _ <-chan struct{}) http.Handler {
@@ -67,6 +75,7 @@ func envFaults() []Fault {
 		}
 	}
 	return []Fault{
+		one("url-credentials", "LIVEKIT_URL carries a user name and a password", finding.EnvURLInvalid, url("ws://staging:lab@%s")),
 		one("url-missing", "LIVEKIT_URL is not set", finding.EnvURLMissing, func(_ *Lab, e Env) { e.unset("LIVEKIT_URL") }),
 		one("key-missing", "LIVEKIT_API_KEY is not set, and there is no ticket", finding.EnvKeyMissing,
 			func(_ *Lab, e Env) { e.unticket(); e.unset("LIVEKIT_API_KEY") }),

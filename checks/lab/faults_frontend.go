@@ -62,7 +62,30 @@ func frontendFaults() []Fault {
 				withRefusal(JSON(422, `{"detail":[{"type":"missing","loc":["body","profile","email"],"msg":"Field required","input":{}}]}`))(p)
 				p.frontend = func(*Lab, *FrontendOptions) {}
 			}, finding.FrontendError, finding.FrontendWrapsError),
+		f("frontend-login", "the app redirects its route to a login page", finding.OwnerFrontend,
+			minting(func(o *FrontendOptions) {
+				o.Front = func(next http.Handler) http.Handler {
+					return At("/api/", Redirect(http.StatusTemporaryRedirect, "/"), next)
+				}
+			}), finding.FrontendError),
+		f("frontend-ticket-consumed", "the app says that the ticket was used before (409)", finding.OwnerConfig,
+			ticketThrough(TicketUsed), finding.TicketConsumed),
+		f("frontend-ticket-expired", "the app says that the ticket has expired (410)", finding.OwnerTicketService,
+			ticketThrough(TicketOutdated), finding.TicketExpired),
+		f("frontend-ticket-unknown", "the app says that the ticket is not known (404)", finding.OwnerTicketService,
+			func(p *plan) {
+				withEnv(func(_ *Lab, e Env) { e["LKDOCTOR_TICKET"] = newTicket() })(p)
+				p.frontend = func(*Lab, *FrontendOptions) {}
+			}, finding.TicketUnknown),
 		f("frontend-secret", "the app mints with a secret that is not the server's", finding.OwnerFrontend,
 			minting(func(o *FrontendOptions) { o.Pair.Secret = NewPair().Secret }), finding.SignatureMismatch, finding.ServerSignatureRejected),
+	}
+}
+
+// ticketThrough has the app trade a ticket in that state.
+func ticketThrough(state TicketState) func(*plan) {
+	return func(p *plan) {
+		p.ticketState = state
+		p.frontend = func(*Lab, *FrontendOptions) {}
 	}
 }

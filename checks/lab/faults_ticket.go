@@ -49,6 +49,10 @@ func ticketFaults() []Fault {
 			withEnv(func(_ *Lab, e Env) { e["USER_MGMT_BASE_URL"] += "/user-management" })),
 		f("ticket-route-next", "a Next.js app is at the ticket service's address (404)", finding.TicketRouteWrong, finding.OwnerConfig,
 			ticketAt(webURL("http", NextJS()))),
+		f("ticket-route-gateway", "an API gateway has no such route (404, in Kong's words)", finding.TicketRouteWrong, finding.OwnerConfig,
+			withRefusal(JSON(404, `{"message":"no Route matched with those values","request_id":"f00"}`))),
+		service("ticket-unknown-code", "the service does not know the ticket, and says so in its code only (404)", finding.TicketUnknown,
+			withRefusal(JSON(404, `{"code":"TICKET_NOT_FOUND","message":"Not Found"}`))),
 		f("ticket-method", "the service takes no POST there (405)", finding.TicketRouteWrong, finding.OwnerConfig,
 			withRefusal(Reply(http.StatusMethodNotAllowed, map[string]string{"Allow": "GET", "Content-Type": "application/json"}, `{"detail":"Method Not Allowed"}`))),
 		service("ticket-401", "the service wants credentials of the app (401)", finding.TicketUnauthorized, withRefusal(JSON(401, `{"detail":"Not authenticated"}`))),
@@ -63,6 +67,10 @@ func ticketFaults() []Fault {
 		service("ticket-503", "the service is overloaded (503)", finding.TicketServerError, withRefusal(JSON(503, `{"detail":"Service Unavailable"}`))),
 		service("ticket-redirect", "the service redirects to another host", finding.TicketRedirected,
 			withRefusal(Redirect(http.StatusTemporaryRedirect, "http://other.lklab.invalid/api/v1/tickets"))),
+		f("ticket-to-https", "the service redirects http:// to https:// (308)", finding.TicketRedirected, finding.OwnerConfig,
+			withRefusal(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				Redirect(http.StatusPermanentRedirect, "https://"+r.Host+r.URL.Path).ServeHTTP(w, r)
+			}))),
 		service("ticket-login", "the service redirects to a login page", finding.TicketRedirected,
 			withRefusal(Redirect(http.StatusFound, "https://login.lklab.invalid/?next=%2Fapi%2Fv1%2Ftickets"))),
 
@@ -88,6 +96,15 @@ func ticketFaults() []Fault {
 			withAnswer(func(_ *Lab, a Answer) { a["token"] = map[string]any{} })),
 		service("token-number", "the answer has a number for a token", finding.TicketTokenMissing, withAnswer(func(_ *Lab, a Answer) { a["token"] = 42 })),
 		service("ticket-error-200", "the service answers 200 with an error", finding.TicketTokenMissing, withReply(JSON(200, `{"detail":"LiveKit is not configured"}`))),
+		service("token-error", "the answer has null for a token, and says why", finding.TicketTokenMissing,
+			withReply(JSON(200, `{"token":null,"error":"LiveKit is not configured"}`))),
+		{Name: "token-beside", About: "the app's login token stands where the LiveKit token should, and that one beside it",
+			Want: []finding.Code{finding.TokenForeign, finding.TicketFieldUnusual}, Owner: finding.OwnerTicketService,
+			set: withAnswer(func(_ *Lab, a Answer) {
+				a["livekit_token"] = a["token"]
+				a["token"] = Sign(Claims{"iss": "https://auth.lklab.invalid/", "sub": "user-1", "aud": "app", "email": "a@lklab.invalid",
+					"exp": time.Now().Add(time.Hour).Unix()}, NewPair().Secret)
+			})},
 		warning(service("field-unusual", "token and URL are called accessToken and livekitUrl", finding.TicketFieldUnusual,
 			withAnswer(func(_ *Lab, a Answer) { a.rename("token", "accessToken"); a.rename("url", "livekitUrl") }))),
 		warning(service("field-nested", "token and URL are one level down, under data", finding.TicketFieldUnusual,

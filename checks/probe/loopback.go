@@ -26,21 +26,27 @@ func (n *Net) Loopback(ctx context.Context, u *url.URL) (answers, own bool) {
 	for _, a := range addrs {
 		own = own || isOwn(a)
 	}
+	_, answers = n.LoopbackAt(ctx, u)
+	return answers, own
+}
+
+// LoopbackAt is which of 127.0.0.1 and ::1 accepts connections at u's port.
+func (n *Net) LoopbackAt(ctx context.Context, u *url.URL) (at netip.Addr, answers bool) {
 	_, text, err := net.SplitHostPort(HostPort(u))
 	if err != nil {
-		return false, own
+		return at, false
 	}
 	port, err := strconv.ParseUint(text, 10, 16)
 	if err != nil {
-		return false, own
+		return at, false
 	}
 	here := []netip.Addr{netip.AddrFrom4([4]byte{127, 0, 0, 1}), netip.IPv6Loopback()}
 	conn, f := n.race(ctx, here, uint16(port))
 	if f != nil {
-		return false, own
+		return at, false
 	}
 	_ = conn.Close()
-	return true, own
+	return conn.Address.Addr().Unmap(), true
 }
 
 // isOwn tells whether an address is one of this machine's.

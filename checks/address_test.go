@@ -1,0 +1,43 @@
+package checks
+
+import (
+	"context"
+	"net"
+	"strings"
+	"testing"
+
+	"lkdoctor/checks/finding"
+	"lkdoctor/config"
+)
+
+// TestOtherLoopback has a server on 127.0.0.1 and an address that says ::1, as
+// localhost does on many machines: the address is what must change.
+func TestOtherLoopback(t *testing.T) {
+	six, err := net.Listen("tcp6", "[::1]:0")
+	if err != nil {
+		t.Skipf("this machine has no IPv6: %s", err)
+	}
+	_ = six.Close()
+	var lc net.ListenConfig
+	four, err := lc.Listen(context.Background(), "tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer four.Close()
+	_, port, _ := net.SplitHostPort(four.Addr().String())
+	for check, code := range map[string]Code{"join.reach": finding.ServerRefused, "ticket.reach": finding.TicketRefused} {
+		settings, err := config.Load(config.Inputs{Dir: t.TempDir(), Environ: []string{
+			"LIVEKIT_URL=ws://[::1]:" + port, "USER_MGMT_BASE_URL=http://[::1]:" + port, "LKDOCTOR_TICKET=tkt_six",
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := newTestCase(t, settings)
+		c.Options.Only = []string{check}
+		found := located(Execute(t.Context(), c, All(), func(Event) {}), finding.Fail)
+		if len(found) != 1 || found[0].Finding.Code != code || found[0].Finding.Owner != finding.OwnerConfig ||
+			!strings.Contains(found[0].Finding.Message.String(), "127.0.0.1") {
+			t.Errorf("found %+v, want %s of the settings, and 127.0.0.1 in it", found, code)
+		}
+	}
+}
