@@ -146,6 +146,9 @@ func aside(ctx context.Context, c *Case, v *probe.Verdict, u *url.URL, t *token.
 		return quota(v.Status, v.Text), true
 	case probe.ReasonRoomNotFound:
 		return roomNotFound(t), true
+	case probe.ReasonOther:
+		// It failed, or a gateway before it did: no word on the token.
+		return notReady(v.Status, v.Text), v.Status >= 500
 	}
 	return Finding{}, false
 }

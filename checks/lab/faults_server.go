@@ -102,6 +102,16 @@ func serverFaults() []Fault {
 			withWeb(func(_ *Lab, addr string) http.Handler {
 				return OnUpgrade(Text(http.StatusInternalServerError, "could not find any available nodes"), Forward(addr))
 			})),
+		f("not-ready-later", "nginx answers, and loses the server when it is asked about the token (502)", finding.ServerNotReady, server,
+			withWeb(func(_ *Lab, addr string) http.Handler {
+				return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					if r.Header.Get("Authorization") != "" {
+						Nginx(http.StatusBadGateway, "").ServeHTTP(w, r)
+						return
+					}
+					Forward(addr).ServeHTTP(w, r)
+				})
+			})),
 		f("overloaded", "the server is at its limit (503)", finding.ServerOverloaded, server,
 			withWeb(func(_ *Lab, addr string) http.Handler {
 				return At("/rtc", Text(http.StatusServiceUnavailable, "node has exceeded its configured limit"), Forward(addr))
