@@ -3,6 +3,7 @@
 package tui
 
 import (
+	"bytes"
 	"errors"
 	"os"
 	"time"
@@ -14,7 +15,8 @@ import (
 // Background asks the terminal whether its background is dark, and waits for
 // at most timeout (150 ms is plenty) for the answer. known is false when there
 // was none; dark is true then, as most terminals are. What is typed meanwhile
-// is lost, so ask before anything is shown.
+// is lost, so ask before anything is shown; only Ctrl+C becomes the signal that
+// it is outside raw mode.
 func Background(tty *os.File, timeout time.Duration) (dark, known bool) {
 	fd := int(tty.Fd())
 	before, err := term.MakeRaw(fd)
@@ -25,8 +27,15 @@ func Background(tty *os.File, timeout time.Duration) (dark, known bool) {
 	if _, err := unix.Write(fd, []byte(backgroundQuery)); err != nil {
 		return true, false
 	}
-	return backgroundOf(answers(fd, time.Now().Add(timeout)))
+	data := answers(fd, time.Now().Add(timeout))
+	if bytes.IndexByte(data, ctrlC) >= 0 {
+		_ = unix.Kill(unix.Getpid(), unix.SIGINT)
+	}
+	return backgroundOf(data)
 }
+
+// ctrlC is what the key sends in raw mode; no terminal's answer holds it.
+const ctrlC = 3
 
 // answers reads until the last answer is in, or the deadline has passed; then
 // whatever has come by then is taken too, so that none of it is left for
@@ -34,7 +43,7 @@ func Background(tty *os.File, timeout time.Duration) (dark, known bool) {
 func answers(fd int, deadline time.Time) []byte {
 	var data []byte
 	buf := make([]byte, 256)
-	for !answersEnd(data) && len(data) < 4096 {
+	for !answersEnd(data) && bytes.IndexByte(data, ctrlC) < 0 && len(data) < 4096 {
 		left := max(0, time.Until(deadline))
 		n, err := unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, int((left+time.Millisecond-1)/time.Millisecond))
 		if errors.Is(err, unix.EINTR) {

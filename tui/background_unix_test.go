@@ -5,6 +5,7 @@ package tui
 import (
 	"io"
 	"os"
+	"os/signal"
 	"reflect"
 	"testing"
 	"time"
@@ -55,5 +56,20 @@ func TestBackgroundOfNoTerminal(t *testing.T) {
 	defer func() { _ = r.Close(); _ = w.Close() }()
 	if dark, known := Background(r, time.Second); !dark || known {
 		t.Errorf("dark %v known %v", dark, known)
+	}
+}
+
+// Ctrl+C while the terminal is asked is the signal that it would be otherwise.
+func TestBackgroundInterrupted(t *testing.T) {
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt)
+	defer signal.Stop(signals)
+	if _, known, took := asksBackground(t, "\x03", 5*time.Second); known || took > 2*time.Second {
+		t.Errorf("known %v after %v", known, took)
+	}
+	select {
+	case <-signals:
+	case <-time.After(2 * time.Second):
+		t.Error("the key was lost")
 	}
 }
