@@ -2,6 +2,7 @@ package tui
 
 import (
 	"strings"
+
 	"github.com/charmbracelet/x/ansi"
 
 	"lkdoctor/checks"
