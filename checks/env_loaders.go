@@ -26,10 +26,7 @@ func loaderFindings(s *config.Settings) []Finding {
 		if len(wanted) == 0 || f.Err != nil || plainValues(wanted) && !oddBytes(f) {
 			continue
 		}
-		readings := loaders.Compare([]byte(f.Content.Reveal()), func(name string) (string, bool) {
-			value, _, has := s.Env.Lookup(name)
-			return value, has
-		})
+		readings := loaders.Compare([]byte(f.Content.Reveal()), s.Env.Value)
 		for _, v := range wanted {
 			if finding, differs := loaderFinding(f, v, readings); differs {
 				findings = append(findings, finding)

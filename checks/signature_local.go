@@ -2,12 +2,15 @@ package checks
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"time"
 
 	"lkdoctor/checks/clean"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/token"
+	"lkdoctor/config"
+	"lkdoctor/config/loaders"
 )
 
 // signatureLocal asks whether the token is signed with the secret that is
@@ -34,7 +37,11 @@ func signatureLocal() Check {
 			return nil
 		},
 		Run: func(_ context.Context, c *Case) []Finding {
-			verdict, findings := token.Signature(c.Token, c.Settings.APIKey.Value, c.Settings.APISecret.Secret.Reveal(), c.candidates())
+			key, secret := c.Settings.APIKey.Value, c.Settings.APISecret.Secret.Reveal()
+			if c.Local = token.Verify(c.Token, key, secret); c.Local == token.Verified {
+				return nil
+			}
+			verdict, findings := token.Signature(c.Token, key, secret, c.candidates())
 			c.Local = verdict
 			if acceptance(c.Verdict) == Yes {
 				findings = softened(c, findings)
@@ -64,31 +71,59 @@ func softened(c *Case, findings []Finding) []Finding {
 }
 
 // candidates are the other secrets in reach: of env files that lost, of
-// settings that are hidden, of lk's projects.
+// settings that are hidden, of lk's projects; and what other readers of env
+// files make of the line that is in force.
 func (c *Case) candidates() []token.Candidate {
 	var out []token.Candidate
-	add := func(label, key string, reveal func() string) {
+	add := func(label, key, reader string, reveal func() string) {
 		if reveal() != "" {
-			out = append(out, token.Candidate{Label: label, Key: key, Secret: reveal})
+			out = append(out, token.Candidate{Label: label, Key: key, Reader: reader, Secret: reveal})
 		}
 	}
 	for _, h := range c.Settings.APISecret.Shadows {
-		add(h.Source.String(), "", h.Secret.Reveal)
+		add(h.Source.String(), "", "", h.Secret.Reveal)
 	}
-	for _, f := range c.Settings.Files {
+	add("LIVEKIT_API_SECRET", "", token.AsWritten, c.Settings.APISecret.Literal.Reveal)
+	files := append(c.Settings.OtherFiles(), c.Settings.Files...)
+	for _, f := range files {
 		for _, v := range f.Vars {
 			if isSecretName(v.Name) {
 				label := clean.Line(v.Name, 60) + " in " + clean.Line(f.Name, 60)
-				add(label, "", v.Value.Reveal)
-				add(label+", as it is written", "", v.Literal.Reveal)
+				add(label, "", "", v.Value.Reveal)
+				add(label, "", token.AsWritten, v.Literal.Reveal)
 			}
 		}
 	}
-	add("LIVEKIT_API_SECRET, as it is written", "", c.Settings.APISecret.Literal.Reveal)
+	c.otherReadings(add)
+	for _, f := range files {
+		for _, v := range f.Replaced() {
+			if isSecretName(v.Name) {
+				label := fmt.Sprintf("%s in %s, line %d, which does not count", clean.Line(v.Name, 60), clean.Line(f.Name, 60), v.Line)
+				add(label, "", "", v.Value.Reveal)
+			}
+		}
+	}
 	for _, p := range c.Settings.Projects {
-		add("lk project "+clean.Line(p.Name, 60), p.APIKey, p.APISecret.Reveal)
+		add("lk project "+clean.Line(p.Name, 60), p.APIKey, "", p.APISecret.Reveal)
 	}
 	return out
+}
+
+// otherReadings adds what docker, python-dotenv and the others read for the
+// secret where it is not what Next.js reads.
+func (c *Case) otherReadings(add func(label, key, reader string, reveal func() string)) {
+	const name = "LIVEKIT_API_SECRET"
+	for _, f := range c.Settings.Files {
+		v, has := f.Lookup(name)
+		if !has || f.Err != nil || plainValues([]config.EnvVar{v}) && !oddBytes(f) {
+			continue
+		}
+		for _, r := range loaders.Compare([]byte(f.Content.Reveal()), c.Settings.Env.Value) {
+			if got := r.Lookup(name); r.Err == nil && got.State == loaders.Known && !got.Secret.Equal(v.Value) {
+				add(name+" in "+clean.Line(f.Name, 60), "", r.Loader.String(), got.Secret.Reveal)
+			}
+		}
+	}
 }
 
 // isSecretName tells whether an environment variable is likely to hold a

@@ -46,6 +46,12 @@ func (v *Variables) Lookup(name string) (string, Source, bool) {
 	return found.value.Reveal(), found.source, ok
 }
 
+// Value is Lookup without the source.
+func (v *Variables) Value(name string) (string, bool) {
+	value, _, ok := v.Lookup(name)
+	return value, ok
+}
+
 // Names lists every variable's name, sorted.
 func (v *Variables) Names() []string {
 	if v == nil {

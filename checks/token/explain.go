@@ -1,8 +1,6 @@
 package token
 
 import (
-	"strings"
-
 	"lkdoctor/checks/clean"
 	"lkdoctor/checks/finding"
 )
@@ -12,12 +10,22 @@ import (
 type Candidate struct {
 	Label string
 	Key   string
+	// Reader is set where this is the value in force as another reader of env
+	// files gets it: "docker --env-file", or AsWritten.
+	Reader string
 	// Secret is tried, never shown; as a function it cannot be printed.
 	Secret func() string
 }
 
 // Side says whose copy of the secret is the changed one.
 type Side string
+
+// AsWritten is the Reader of a value that stands in the file or environment as
+// it is, before Next.js works on # and $ in it.
+const AsWritten = "as written"
+
+// label is where the candidate is from, fit for a terminal.
+func (c Candidate) label() string { return clean.Line(c.Label, 80) }
 
 // The sides.
 const (
@@ -52,8 +60,9 @@ func Explain(t *Token, key, secret string, others []Candidate) (Variant, bool) {
 	e := explainer{signer: s, key: key, secret: secret, issuer: t.Effective().Claims.Issuer}
 	for _, try := range []func() (Variant, bool){
 		e.single, e.exchanged, func() (Variant, bool) { return e.candidates(others) },
-		e.known, e.cut, e.typed, e.pairs,
-		func() (Variant, bool) { return e.changedCandidates(others) },
+		e.known, func() (Variant, bool) { return e.repeated(others) }, e.peeled, e.vague, e.keyOrders,
+		e.cut, e.typed, e.shortened, e.crossed, e.pairs,
+		func() (Variant, bool) { return e.changedCandidates(others) }, e.strayInside,
 	} {
 		if v, ok := try(); ok {
 			return v, true
@@ -80,6 +89,9 @@ func (e *explainer) single() (Variant, bool) {
 		return Variant{}, false
 	}
 	for _, c := range changes() {
+		if c.vague {
+			continue
+		}
 		if form := c.forward(e.secret, e.key); form != e.secret && e.try(form) {
 			return variant(c.id, c.forwardSide(), c.what, c.why)
 		}
@@ -88,6 +100,19 @@ func (e *explainer) single() (Variant, bool) {
 		}
 		if form := c.inverse(e.secret, e.key); form != e.secret && e.try(form) {
 			return variant(c.id, SideHere, c.what, c.why)
+		}
+	}
+	return Variant{}, false
+}
+
+// vague takes away whatever does not look like a part of a secret.
+func (e *explainer) vague() (Variant, bool) {
+	for _, c := range changes() {
+		if !c.vague || e.secret == "" {
+			continue
+		}
+		if form := c.forward(e.secret, e.key); form != e.secret && e.try(form) {
+			return variant(c.id, c.forwardSide(), c.what, c.why)
 		}
 	}
 	return Variant{}, false
@@ -116,6 +141,15 @@ func (e *explainer) exchanged() (Variant, bool) {
 			}
 			return variant("key-as-secret", SideSigner, finding.Textf("the API key stands in the place of the secret"), &keyAsSecret)
 		}
+		for _, c := range changes() {
+			if !c.common {
+				continue
+			}
+			if form := c.forward(k, k); form != k && e.try(form) {
+				what := finding.Textf("the API key stands in the place of the secret, and is changed: %s", c.what)
+				return variant("key-as-secret+"+c.id, SideSigner, what, &keyAsSecret)
+			}
+		}
 	}
 	return Variant{}, false
 }
@@ -127,7 +161,15 @@ func (e *explainer) candidates(others []Candidate) (Variant, bool) {
 			continue
 		}
 		if s := c.Secret(); s != "" && s != e.secret && e.try(s) {
-			return variant("other-secret", SideOther, finding.Textf("the secret of %s", clean.Line(c.Label, 80)), &elsewhere)
+			switch c.Reader {
+			case "":
+			case AsWritten:
+				what := finding.Textf("%s as it is written, with what Next.js takes for a comment (#) or a variable ($)", c.label())
+				return variant("as-written", SideSigner, what, &loaderRules)
+			default:
+				return variant("loader-reading", SideSigner, finding.Textf("%s as %s reads it", c.label(), clean.Line(c.Reader, 40)), &loaderRules)
+			}
+			return variant("other-secret", SideOther, finding.Textf("the secret of %s", c.label()), &elsewhere)
 		}
 	}
 	return Variant{}, false
@@ -140,75 +182,20 @@ func (e *explainer) changedCandidates(others []Candidate) (Variant, bool) {
 			continue
 		}
 		secret := c.Secret()
-		for _, ch := range changes() {
-			for _, f := range []func(s, key string) string{ch.forward, ch.inverse} {
-				if f == nil || secret == "" {
-					continue
-				}
-				if form := f(secret, c.Key); form != secret && e.try(form) {
-					what := finding.Textf("the secret of %s, changed: %s", clean.Line(c.Label, 80), ch.what)
-					return variant("other-secret+"+ch.id, SideOther, what, ch.why)
-				}
-			}
-		}
-	}
-	return Variant{}, false
-}
-
-// knownSecrets are signed with by mistake; the empty one by code that reads a
-// variable that is not set.
-var knownSecrets = []struct {
-	secret string
-	r      *reason
-}{
-	{"secret", &wellKnown}, {"devsecret", &wellKnown}, {"", &unset}, {"undefined", &unset}, {"null", &unset}, {"None", &unset},
-	{"nil", &unset}, {"<nil>", &unset}, {"NaN", &unset}, {"[object Object]", &unset}, {"[object Promise]", &unset}, {"false", &unset}, {`""`, &unset}, {"''", &unset}, {" ", &unset}, {"\n", &unset},
-	{"${LIVEKIT_API_SECRET}", &unset}, {"$LIVEKIT_API_SECRET", &unset}, {"{{LIVEKIT_API_SECRET}}", &unset}, {"{{ LIVEKIT_API_SECRET }}", &unset},
-	{"%LIVEKIT_API_SECRET%", &unset}, {"LIVEKIT_API_SECRET", &unset}, {"process.env.LIVEKIT_API_SECRET", &unset}, {"$(LIVEKIT_API_SECRET)", &unset},
-	{"<your_api_secret>", &unset}, {"your_api_secret", &unset}, {"<your-api-secret>", &unset}, {"your-api-secret", &unset}, {"YOUR_API_SECRET", &unset}, {"<YOUR_API_SECRET>", &unset},
-	{"<your API secret>", &unset}, {"<api_secret>", &unset}, {"api_secret", &unset}, {"API_SECRET", &unset}, {"apisecret", &unset}, {"<secret>", &unset}, {"your_secret", &unset}, {"your-secret", &unset},
-	{"your_livekit_api_secret", &unset}, {"your-livekit-api-secret", &unset}, {"changeme", &unset}, {"change-me", &unset}, {"change_me", &unset}, {"placeholder", &unset}, {"password", &unset}, {"test", &unset}, {"xxx", &unset},
-	{"secret\n", &wellKnown}, {"devkey", &keyAsSecret}, {"devkey: secret", &pairLine}, {"this_is_a_secret", &wellKnown}, {"mysecret", &wellKnown}, {"my-secret", &wellKnown}, {"livekit", &wellKnown},
-}
-
-// known tries secrets that everybody knows; these may be named.
-func (e *explainer) known() (Variant, bool) {
-	for _, k := range knownSecrets {
-		if k.secret == e.secret && e.secret != "" || !e.try(k.secret) {
+		if c.Reader != "" || secret == "" || secret == e.secret {
 			continue
 		}
-		if k.secret == "" {
-			return variant("empty-secret", SideOther, finding.Textf("an empty secret"), k.r)
-		}
-		id := "well-known-secret"
-		if k.r == &unset {
-			id = "placeholder-secret"
-		}
-		return variant(id, SideOther, finding.Textf("the well-known text “%s” as the secret", clean.Line(k.secret, 40)), k.r)
-	}
-	return Variant{}, false
-}
-
-// cut tries the secret without its end or its beginning.
-func (e *explainer) cut() (Variant, bool) {
-	s := e.secret
-	for n := len(s) - 1; n > 0; n-- {
-		if e.try(s[:n]) {
-			switch s[n] {
-			case '#':
-				return variant("cut-at-hash", SideSigner, finding.Textf("cut off at a #"), &cutHash)
-			case '$':
-				return variant("cut-at-dollar", SideSigner, finding.Textf("cut off at a $"), &dollars)
-			case ' ':
-				return variant("cut-at-space", SideSigner, finding.Textf("cut off at a blank"), &blanks)
+		for _, p := range peel(secret, c.Key) {
+			if e.try(p.text) {
+				id, what := p.told()
+				return variant("other-secret+"+id, SideOther, finding.Textf("the secret of %s, without this: %s", c.label(), what), p.why())
 			}
-			return variant("cut-at-end", SideSigner, finding.Textf("only its first %d of %d bytes", n, len(s)), &cutShort)
 		}
-		if e.try(s[len(s)-n:]) {
-			return variant("cut-at-start", SideSigner, finding.Textf("only its last %d of %d bytes", n, len(s)), &cutShort)
-		}
-		if t := strings.TrimRight(s[:n], " \t"); s[n] == '#' && len(t) != n && e.try(t) {
-			return variant("cut-at-hash", SideSigner, finding.Textf("cut off at a blank and a #"), &cutHash)
+		for _, ch := range changes() {
+			if form := ch.forward(secret, c.Key); form != secret && e.try(form) {
+				what := finding.Textf("the secret of %s, changed: %s", c.label(), ch.what)
+				return variant("other-secret+"+ch.id, SideOther, what, ch.why)
+			}
 		}
 	}
 	return Variant{}, false

@@ -59,6 +59,26 @@ var (
 		"Set LIVEKIT_API_SECRET %s and restart the service.")
 	wellKnown = why("The token is signed with the secret that livekit-server --dev and its examples use, which everybody knows.",
 		"Use the same key and secret %s as the LiveKit server has.")
+	typographic = why("Word processors, chats and notes turn straight quotes, hyphens and dots into typographic ones.",
+		"Type or paste LIVEKIT_API_SECRET again %s as plain text, from LiveKit's own settings page or key file.")
+	prompt = why("A character of the terminal was copied along: zsh shows a percent sign where the text does not end in a line feed.",
+		"Set LIVEKIT_API_SECRET again %s, the secret and nothing else.")
+	asRepr = why("Python's str() and repr() of a value write quotes around it, and b'…' around bytes; that text was used as the secret.",
+		"Use the text itself %s: decode bytes with .decode(), and leave out str() and repr().")
+	commentKept = why("docker --env-file and some other readers keep a comment at the end of a line as a part of the value.",
+		"Put the comment of LIVEKIT_API_SECRET on a line of its own %s.")
+	splitEquals = why("Code that splits NAME=value at every =, or trims them, loses those that end a base64 text.",
+		"Split at the first = only %s, or use a secret of letters and digits only.")
+	splitOff = why("A tool on the way took this character for the end of the value, as & and ? are in URLs, ; and & in shells, : and , where lines are split.",
+		"Set LIVEKIT_API_SECRET again %s, whole; a secret of letters and digits only avoids the question.")
+	numbers = why("YAML and JSON read a value such as 1234, 0x1F or 12e3 as a number, and it is written anew in another way.",
+		"Put the value of LIVEKIT_API_SECRET in quotes in the YAML or JSON %s.")
+	normalised = why("An accented letter has two forms in Unicode, and a file system, an editor or a form turned one into the other.",
+		"Use a secret of letters from a to z and digits only %s.")
+	masked = why("The secret was copied from a place that shows its ends only.",
+		"Set LIVEKIT_API_SECRET again %s, whole: copy it where it is shown in full, or make a new one.")
+	loaderRules = why("Each reader of env files has its own rules for quotes, #, $, backslashes and blanks; this one gets another value from the line than Next.js.",
+		"Write LIVEKIT_API_SECRET so that all of them read it alike %s: a secret of letters and digits only, without quotes, blanks and comments.")
 	elsewhere = why("Another file or project holds the secret that was used; the two were mixed up, or one was not updated.",
 		"Use the same key and secret %s as the LiveKit server has.")
 )

@@ -131,7 +131,7 @@ func TestExplain(t *testing.T) {
 		{s + "x", s, "character-added-at-end", SideSigner},
 		{s, s[:len(s)-1], "character-added-at-end", SideSigner},
 		{`"` + s + `"` + "\n", s, "double-quotes+trailing-newline", SideSigner},
-		{s, "'" + s + "\n'", "punctuation-trimmed", SideHere},
+		{s, "'" + s + "\n'", "trailing-newline+single-quotes", SideHere},
 		{s + "\r\n", `"` + s + `"`, "double-quotes+trailing-crlf", SideSigner},
 		{"of another file, long enough", s, "other-secret", SideOther},
 		{"of another file, long enough\n", s, "other-secret+trailing-newline", SideOther},

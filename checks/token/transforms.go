@@ -1,16 +1,17 @@
 package token
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"net/url"
 	"regexp"
-	"strconv"
 	"strings"
 	"sync"
 	"unicode"
 	"unicode/utf16"
+	"unicode/utf8"
 )
 
 var (
@@ -48,13 +49,11 @@ func fromHex(s string, printable bool) string {
 	return string(data)
 }
 
+// isPrintable tells text, in whatever language, from random bytes.
 func isPrintable(data []byte) bool {
-	for _, c := range data {
-		if c >= 0x7f || c < 0x20 && c != '\n' && c != '\r' && c != '\t' {
-			return false
-		}
-	}
-	return true
+	return utf8.Valid(data) && !bytes.ContainsFunc(data, func(r rune) bool {
+		return !unicode.IsPrint(r) && !strings.ContainsRune("\n\r\t\ufeff\u200b\u00a0", r)
+	})
 }
 
 // unpercent undoes percent-encoding where there is any.
@@ -90,7 +89,8 @@ func toJSON(s string) string {
 }
 
 func fromJSON(s string) string {
-	if plain, err := strconv.Unquote(`"` + s + `"`); err == nil {
+	var plain string
+	if strings.Contains(s, `\`) && json.Unmarshal([]byte(`"`+s+`"`), &plain) == nil {
 		return plain
 	}
 	return s

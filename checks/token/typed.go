@@ -42,6 +42,34 @@ func (e *explainer) typed() (Variant, bool) {
 	return Variant{}, false
 }
 
+// stray are texts that get into the middle of a secret: where a line was broken
+// for display, and what web pages put in to allow that.
+var stray = []struct {
+	text string
+	what finding.Text
+	why  *reason
+}{
+	{"\n", finding.Textf("a line break inside"), &lineEnd}, {"\r\n", finding.Textf("a line break inside"), &lineEnd}, {" ", finding.Textf("a blank inside"), &blanks},
+	{"\u200b", finding.Textf("an invisible character inside"), &invisible}, {"\u00ad", finding.Textf("an invisible character inside"), &invisible},
+	{"\n  ", finding.Textf("a line break and blanks inside"), &lineEnd}, {"\\\n", finding.Textf("a backslash and a line break inside"), &escapes},
+}
+
+// strayInside tries a stray text at each place of the secret.
+func (e *explainer) strayInside() (Variant, bool) {
+	s := e.secret
+	if len(s) > 256 {
+		return Variant{}, false
+	}
+	for _, x := range stray {
+		for i := 1; i < len(s); i++ {
+			if e.try(s[:i] + x.text + s[i:]) {
+				return variant("stray-inside", SideSigner, x.what, x.why)
+			}
+		}
+	}
+	return Variant{}, false
+}
+
 // likes lists what c may be taken for, its other case included.
 func likes(c byte) []byte {
 	var list []byte
@@ -61,46 +89,4 @@ func likes(c byte) []byte {
 		}
 	}
 	return list
-}
-
-// pairs tries two changes, one of them a common one, on either side or one on
-// each: quotes and a line feed, base64 of a secret with a line feed.
-func (e *explainer) pairs() (Variant, bool) {
-	if e.secret == "" {
-		return Variant{}, false
-	}
-	for _, c := range changes() {
-		for _, d := range changes() {
-			if !d.common && !c.common || !c.paired || !d.paired || c.id == d.id {
-				continue
-			}
-			once := c.forward(e.secret, e.key)
-			if form := d.forward(once, e.key); once != e.secret && form != once && e.try(form) {
-				return pair(c, d, c.forwardSide())
-			}
-			if d.inverse == nil {
-				continue
-			}
-			if form := d.inverse(e.secret, e.key); form != e.secret {
-				if c.inverse != nil {
-					if inner := c.inverse(form, e.key); inner != form && e.try(inner) {
-						return pair(c, d, SideHere)
-					}
-				}
-				if e.try(c.forward(form, e.key)) {
-					what := finding.Textf("%s on this machine, and %s where the token is made", d.what, c.what)
-					return variant(d.id+"+"+c.id, SideSigner, what, c.why)
-				}
-			}
-		}
-	}
-	return Variant{}, false
-}
-
-func pair(c, d change, side Side) (Variant, bool) {
-	r := c.why
-	if c.why == &blanks || c.why == &lineEnd {
-		r = d.why
-	}
-	return variant(c.id+"+"+d.id, side, finding.Textf("%s, and then %s", c.what, d.what), r)
 }
