@@ -18,7 +18,7 @@ import (
 // it posts the ticket, which spends it, so it stands in for ticket.consume.
 func ticketFrontend() Check {
 	return Check{
-		ID: "ticket.frontend", Stage: StageTicket, Timeout: 20 * time.Second,
+		ID: "ticket.frontend", Stage: StageTicket, Timeout: 50 * time.Second,
 		Title: finding.Textf("The app's /api/connection-details answers"),
 		Short: finding.Textf("Front end"),
 		After: []string{"env.ticket"},
@@ -37,15 +37,15 @@ func ticketFrontend() Check {
 				return []Finding{finding.New(finding.FrontendUnreachable, finding.Fail,
 					"--frontend is not a URL that can be used: %s", clean.URL(c.Options.Frontend)).By(finding.OwnerConfig)}
 			}
-			Waiting(ctx, "waiting for the front end at %s", clean.Line(base.Host, 80))
+			Waiting(ctx, "waiting for the front end at %s, which may have to compile its route", clean.Line(base.Host, 80))
 			reply, tried, failure := c.askFrontend(ctx, base)
 			if failure != nil {
-				return []Finding{frontendFailure(c, c.Net.Clarify(ctx, base, failure, nil), base)}
+				return []Finding{c.frontendFailure(c.Net.Clarify(ctx, base, failure, nil), base)}
 			}
 			return c.frontendFindings(reply, tried)
 		},
 		Outcome: func(c *Case) Outcome {
-			if c.Frontend == nil {
+			if c.Frontend == nil || c.Frontend.kind() != answer.Text {
 				return Outcome{}
 			}
 			return Outcome{Text: finding.Textf("the front end handed out a token"),
@@ -53,6 +53,9 @@ func ticketFrontend() Check {
 		},
 	}
 }
+
+// compiling is how long a dev server may take for a route's first answer.
+const compiling = 40 * time.Second
 
 // attempt is one way in which the generations of LiveKit's starters ask for
 // connection details.
@@ -91,6 +94,8 @@ func (c *Case) askFrontend(ctx context.Context, base *url.URL) (*probe.Reply, []
 		} else if c.Options.DisplayName != "" {
 			u.RawQuery = url.Values{"display_name": {c.Options.DisplayName}}.Encode()
 		}
+		// A Next.js app in dev mode compiles a route when it is first asked for.
+		request.FirstByte, request.Total = compiling, compiling
 		var failure *probe.Failure
 		reply, failure = c.Net.Exchange(ctx, request)
 		if failure != nil {
@@ -104,9 +109,10 @@ func (c *Case) askFrontend(ctx context.Context, base *url.URL) (*probe.Reply, []
 }
 
 func (c *Case) frontendBody() []byte {
-	fields := map[string]any{}
+	// /api/token of LiveKit's starter fails on a request without room_config.
+	fields := map[string]any{"room_config": map[string]any{}}
 	if !c.Settings.Ticket.Secret.Empty() {
-		fields["ticket"] = c.Settings.Ticket.Secret.Reveal()
+		fields = map[string]any{"ticket": c.Settings.Ticket.Secret.Reveal()}
 	}
 	if c.Options.DisplayName != "" {
 		fields["profile"] = map[string]string{"display_name": c.Options.DisplayName}
@@ -118,8 +124,9 @@ func (c *Case) frontendBody() []byte {
 	return body
 }
 
-func frontendFailure(c *Case, f *probe.Failure, base *url.URL) Finding {
-	owner, why := finding.OwnerFrontend, finding.Textf("%s", f.Detail)
+// frontendFailure puts a network failure on the way to the front end into words.
+func (c *Case) frontendFailure(f *probe.Failure, base *url.URL) Finding {
+	host, owner, why := clean.Line(base.Host, 80), finding.OwnerFrontend, finding.Textf("%s", f.Detail)
 	switch f.Kind {
 	case probe.KindTLSPlainPort, probe.KindPlainToTLS:
 		owner = finding.OwnerConfig // --frontend has the wrong scheme
@@ -128,8 +135,14 @@ func frontendFailure(c *Case, f *probe.Failure, base *url.URL) Finding {
 	case probe.KindDNSAbsent, probe.KindDNSFailed, probe.KindSYNTimeout, probe.KindUnreachable, probe.KindTCPOther:
 		owner = finding.OwnerNetwork
 	}
-	return failureFacts(finding.New(finding.FrontendUnreachable, finding.Fail,
-		"the front end at %s does not answer: %s", clean.Line(base.Host, 80), why), f).By(owner)
+	told := finding.New(finding.FrontendUnreachable, finding.Fail, "the front end at %s does not answer: %s", host, why)
+	if f.Phase == probe.PhaseHTTP {
+		told.Message = finding.Textf("the front end at %s does not answer: %s. A dev server that compiles the route does so too: if it is one, run this again", host, why)
+		if !c.Settings.Ticket.Secret.Empty() {
+			told = told.With("ticket_may_be_spent", true)
+		}
+	}
+	return failureFacts(told, f).By(owner)
 }
 
 // frontendFindings reads the route's answer by its status.
@@ -148,13 +161,6 @@ func (c *Case) frontendFindings(reply *probe.Reply, tried []attempt) []Finding {
 		return f
 	}
 	switch {
-	case reply.Status == 404 && said.Code == "TICKET_NOT_FOUND":
-		return []Finding{tell(finding.TicketUnknown, finding.OwnerTicketService,
-			"the front end says that the ticket service does not know this ticket (404), which it says of a wrong USER_MGMT_BASE_URL too: %s", text)}
-	case reply.Status == 409 && said.Code == "TICKET_CONSUMED":
-		return []Finding{tell(finding.TicketConsumed, finding.OwnerConfig, "this ticket was used before (409): %s", text)}
-	case reply.Status == 410 && said.Code == "TICKET_EXPIRED":
-		return []Finding{tell(finding.TicketExpired, finding.OwnerTicketService, "this ticket has expired (410): %s", text)}
 	case reply.Redirect != nil:
 		return []Finding{tell(finding.FrontendError, finding.OwnerFrontend, "the front end redirects to %s", reply.Redirect.To)}
 	case reply.Status == 501:
@@ -168,22 +174,10 @@ func (c *Case) frontendFindings(reply *probe.Reply, tried []attempt) []Finding {
 		return []Finding{tell(finding.FrontendMethod, finding.OwnerFrontend,
 			"the front end has none of the routes that LiveKit's starters use (%s): the last answered %d", strings.Join(names, ", "), reply.Status)}
 	}
-	findings := []Finding{tell(finding.FrontendError, finding.OwnerFrontend, "the front end answers %d to %s: %s", reply.Status, asked, text)}
-	if f, wraps := wrapsError(c, reply, said); wraps {
-		findings = append(findings, f)
+	if findings, passed := c.passedOn(reply, said); passed {
+		return findings
 	}
-	return findings
-}
-
-// wrapsError tells when the front end passes a service's refusal on without
-// the service's own words: it reads `message` and not FastAPI's `detail`.
-func wrapsError(c *Case, reply *probe.Reply, said answer.ErrorInfo) (Finding, bool) {
-	if said.Code != "UPSTREAM_ERROR" || c.Settings.Ticket.Secret.Empty() {
-		return Finding{}, false
-	}
-	return finding.New(finding.FrontendWrapsError, finding.Warn,
-		"the front end answers %s for the ticket service's refusal: what the service itself said is not passed on", said.Code).
-		With("status", reply.Status).With("said_code", said.Code), true
+	return []Finding{tell(finding.FrontendError, finding.OwnerFrontend, "the front end answers %d to %s: %s", reply.Status, asked, text)}
 }
 
 // frontendAnswer reads the fields of a 2xx answer as the starters' clients do.

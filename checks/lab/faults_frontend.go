@@ -57,11 +57,11 @@ func frontendFaults() []Fault {
 				p.frontend = func(*Lab, *FrontendOptions) {}
 				p.token = func(*Lab, Claims) any { return opaque() }
 			}, finding.TokenOpaque),
-		f("frontend-wraps-error", "the app hides why the ticket service refused (422)", finding.OwnerFrontend,
+		f("frontend-wraps-error", "the app hides why the ticket service refused (422)", finding.OwnerTicketService,
 			func(p *plan) {
 				withRefusal(JSON(422, `{"detail":[{"type":"missing","loc":["body","profile","email"],"msg":"Field required","input":{}}]}`))(p)
 				p.frontend = func(*Lab, *FrontendOptions) {}
-			}, finding.FrontendError, finding.FrontendWrapsError),
+			}, finding.TicketRejected, finding.FrontendWrapsError),
 		f("frontend-login", "the app redirects its route to a login page", finding.OwnerFrontend,
 			minting(func(o *FrontendOptions) {
 				o.Front = func(next http.Handler) http.Handler {
