@@ -66,6 +66,14 @@ func pastedBare(word string, quoted bool) Paste {
 	if quoted {
 		p.Said = finding.Textf("The paste was a token in quotes; the quotes were taken off.")
 	}
+	if bare := strings.TrimRight(word, ".,;:!?)]>…"); bare != word && glance(bare).jwt && !glance(word).jwt {
+		p.Token = Hide(bare)
+		p.Said = finding.Textf("The paste was a text; the one token that it holds was taken.")
+		return p
+	}
+	if i := strings.IndexAny(word, "=:"); i > 0 && word[i] == ':' && glance(word[i+1:]).jwt {
+		word = word[:i] + "=" + word[i+1:]
+	}
 	if name, rest, found := strings.Cut(word, "="); found && isName(name) && strings.Trim(rest, "=") != "" && !jwtLike(word) {
 		rest = unquotedWord(rest)
 		p.Token = Hide(rest)

@@ -22,6 +22,8 @@ func TestPasted(t *testing.T) {
 		{"JSON text", `"VIDEO"`, FormBare, "VIDEO", "", "The paste was a token in quotes; the quotes were taken off."},
 		{"single quotes", `'VIDEO'`, FormBare, "VIDEO", "", "The paste was a token in quotes; the quotes were taken off."},
 		{"setting", `LIVEKIT_TOKEN="VIDEO"`, FormBare, "VIDEO", "", "The paste was a setting, LIVEKIT_TOKEN; its value was taken as the token."},
+		{"setting in YAML", "token:VIDEO", FormBare, "VIDEO", "", "The paste was a setting, token; its value was taken as the token."},
+		{"end of a sentence", "VIDEO.", FormBare, "VIDEO", "", "The paste was a text; the one token that it holds was taken."},
 		{"parameter", `access_token=VIDEO&sdk=js`, FormURL, "VIDEO", "", "The paste was a URL; the token was taken from its access_token."},
 		{"broken lines", videoToken[:half] + "\n" + videoToken[half:], FormBare, "VIDEO", "", "The paste was a token with line breaks or spaces in it; they were taken out."},
 		{"bearer", "Bearer VIDEO", FormBearer, "VIDEO", "", "The paste was “Bearer” and a token; the token after “Bearer” was taken."},
