@@ -24,6 +24,7 @@ func placeholderIn(value string) (string, bool) {
 		regexp.MustCompile(`^api[-_]?(x{3,}|\.{3,}|\*{3,})$`).MatchString(v),
 		regexp.MustCompile(`^(x{4,}|\*{3,}|\.{3,}|-{3,})$`).MatchString(v):
 	case regexp.MustCompile(`^(change[-_ ]?me|changeme|todo|fixme|tbd|replaceme|placeholder|api[-_]?key|api[-_]?secret|livekit[-_]api[-_](key|secret)|apikey|apisecret)$`).MatchString(v):
+	case unresolved(strings.Trim(strings.TrimSpace(value), `"'`)):
 	default:
 		return "", false
 	}
@@ -77,4 +78,13 @@ func firstSpace(value string) (int, Text) {
 		}
 	}
 	return -1, Text{}
+}
+
+// unresolved tells a reference that was to be replaced by a value and was not,
+// what programs write where there is none, and what stands for a hidden one.
+func unresolved(v string) bool {
+	return regexp.MustCompile(`^(\$\{[^}]*\}|\$\{\{.*\}\}|\{\{.*\}\}|\$\([A-Z_][A-Z0-9_]*\)|\$(env:)?[A-Z_][A-Z0-9_]{3,}|%[A-Z_][A-Z0-9_]*%)$`).MatchString(v) ||
+		regexp.MustCompile(`^(process\.env|import\.meta\.env|os\.environ|os\.getenv)\b`).MatchString(v) ||
+		regexp.MustCompile(`(?i)^(op://|arn:aws:|@microsoft\.keyvault\()`).MatchString(v) ||
+		regexp.MustCompile(`(?i)^(undefined|null|none|nil|<nil>|\[object \w+\]|\[?redacted\]?|\[hidden\]|\(sensitive( value)?\)|[•●]{3,})$`).MatchString(v)
 }
