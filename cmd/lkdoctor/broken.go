@@ -1,14 +1,34 @@
 package main
 
 import (
+	"errors"
+	"fmt"
+
 	"lkdoctor/checks"
+	"lkdoctor/checks/clean"
 	"lkdoctor/checks/report"
 )
+
+// broken ends a call of the checks that could not begin, or was interrupted
+// before it had, and returns the exit code.
+func (a *app) broken(f *flags, err error) int {
+	fmt.Fprintf(a.err, "lkdoctor: %s\n", clean.Line(err.Error(), 300))
+	if f.jsonOut {
+		a.brokenDocument(err)
+	}
+	if errors.Is(err, errInterrupted) {
+		return checks.ExitInterrupted
+	}
+	return checks.ExitDoctor
+}
 
 // brokenDocument is the one document of a run that could not begin: whoever
 // parses stdout is never left with nothing.
 func (a *app) brokenDocument(err error) {
 	run := checks.Broken(checks.All(), a.now(), err.Error())
+	if errors.Is(err, errInterrupted) {
+		run = checks.Interrupted(checks.All(), a.now())
+	}
 	// The exit code says it all if stdout cannot be written to.
 	_ = report.JSON(a.out, report.NewDocument(run, toolVersion(), report.Style{}))
 }

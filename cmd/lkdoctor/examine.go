@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"os/signal"
@@ -19,20 +20,12 @@ import (
 
 // examine runs the checks in the face that fits, and returns the exit code.
 func (a *app) examine(parent context.Context, f *flags) int {
-	inputs, err := f.inputs(a)
-	var e *exam
-	if err == nil {
-		e, err = a.newExam(f, inputs)
-	}
-	if err != nil {
-		fmt.Fprintf(a.err, "lkdoctor: %s\n", clean.Line(err.Error(), 300))
-		if f.jsonOut {
-			a.brokenDocument(err)
-		}
-		return checks.ExitDoctor
-	}
 	ctx, stop := signal.NotifyContext(parent, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
+	e, err := a.ready(ctx, f)
+	if err != nil {
+		return a.broken(f, err)
+	}
 	switch a.face(f) {
 	case faceJSON:
 		return e.json(ctx)
@@ -40,6 +33,34 @@ func (a *app) examine(parent context.Context, f *flags) int {
 		return e.plain(ctx)
 	}
 	return e.tui(ctx)
+}
+
+// errInterrupted ends a call that was interrupted before it began.
+var errInterrupted = errors.New("interrupted before anything was checked")
+
+// ready reads the settings, and what is to come from stdin. An interrupt ends
+// the wait for stdin, too.
+func (a *app) ready(ctx context.Context, f *flags) (*exam, error) {
+	type outcome struct {
+		exam *exam
+		err  error
+	}
+	read := make(chan outcome, 1)
+	go func() {
+		inputs, err := f.inputs(a)
+		if err != nil {
+			read <- outcome{nil, err}
+			return
+		}
+		e, err := a.newExam(f, inputs)
+		read <- outcome{e, err}
+	}()
+	select {
+	case o := <-read:
+		return o.exam, o.err
+	case <-ctx.Done():
+		return nil, errInterrupted
+	}
 }
 
 // newExam reads the settings.

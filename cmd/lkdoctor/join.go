@@ -108,11 +108,8 @@ func (a *app) join(parent context.Context, f *joinFlags) int {
 	ctx, stop := signal.NotifyContext(parent, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 	v := &visit{app: a, flags: f, face: a.face(&f.flags)}
-	inputs, err := f.inputs(a)
-	if err == nil {
-		v.exam, err = a.newExam(&f.flags, inputs)
-	}
-	if err != nil {
+	var err error
+	if v.exam, err = a.ready(ctx, &f.flags); err != nil {
 		return v.broken(err)
 	}
 	if code, ready := v.prepare(ctx); !ready {
@@ -135,6 +132,9 @@ func (v *visit) broken(err error) int {
 	fmt.Fprintf(v.app.err, "lkdoctor: %s\n", text)
 	if v.face == faceJSON {
 		_ = v.print(room.Event{Type: room.Ended, At: v.app.now(), Text: plainText(text), End: &room.End{Outcome: room.NotJoined}})
+	}
+	if errors.Is(err, errInterrupted) {
+		return checks.ExitInterrupted
 	}
 	return checks.ExitDoctor
 }

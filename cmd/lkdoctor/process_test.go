@@ -15,6 +15,7 @@ import (
 
 	"github.com/creack/pty"
 
+	"lkdoctor/checks"
 	"lkdoctor/checks/lab"
 	"lkdoctor/checks/probe"
 	"lkdoctor/checks/report"
@@ -140,6 +141,39 @@ func TestInterruptLeavesTheRoom(t *testing.T) {
 		t.Fatalf("%v, want exit code 130\n%s", err, &out)
 	}
 	waitFor(t, func() bool { return !inside() })
+}
+
+// TestInterruptBeforeTheFirstCheck interrupts the program while it waits for a
+// token on stdin: there is a document all the same, and the right exit code.
+func TestInterruptBeforeTheFirstCheck(t *testing.T) {
+	for name, args := range map[string][]string{"checks": {"--json", "--token", "-"}, "join": {"join", "--json", "--token", "-"}} {
+		t.Run(name, func(t *testing.T) {
+			cmd := program(t, nil, args...)
+			stdin, err := cmd.StdinPipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = stdin.Close() }()
+			var out bytes.Buffer
+			cmd.Stdout = &out
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			// More than a pipe holds: it is written when the program reads.
+			if _, err := stdin.Write(make([]byte, 256<<10)); err != nil {
+				t.Fatal(err)
+			}
+			_ = cmd.Process.Signal(os.Interrupt)
+			err = cmd.Wait()
+			var exit *exec.ExitError
+			if !errors.As(err, &exit) || exit.ExitCode() != checks.ExitInterrupted {
+				t.Errorf("%v, want exit code 130", err)
+			}
+			if !json.Valid(out.Bytes()) || name == "checks" && !bytes.Contains(out.Bytes(), []byte("DOCTOR_CANCELLED")) {
+				t.Errorf("stdout: %s", &out)
+			}
+		})
+	}
 }
 
 // TestTimeout ends a run by --timeout: exit code 2, and no false pass.
