@@ -35,9 +35,14 @@ func joinWebSocket() Check {
 			}
 			u := c.serverURL()
 			Waiting(ctx, "joining %s at %s", clean.Line(c.Token.Room(), 60), clean.Line(u.Host, 80))
+			asBrowser := c.askAsBrowser(ctx, u)
 			joined := c.open(ctx, u, c.Token, c.Verdict)
 			c.Joined = joined
-			return joinedFindings(c, joined, u, c.Token, c.Verdict)
+			findings, query := joinedFindings(c, joined, u, c.Token, c.Verdict), asBrowser()
+			if joined.in() {
+				findings = append(findings, browserFindings(query)...)
+			}
+			return findings
 		},
 		Outcome: func(c *Case) Outcome {
 			if !c.Joined.in() {

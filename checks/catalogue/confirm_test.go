@@ -133,6 +133,13 @@ func TestConfirmOnLoopback(t *testing.T) {
 		}
 		answer(200, "success")(w, r)
 	}
+	dropped := func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") == "" {
+			answer(401, "no permissions to access the room")(w, r)
+			return
+		}
+		answer(200, "success")(w, r)
+	}
 	clock := time.Now().Add(5 * time.Minute).UTC().Format(http.TimeFormat)
 	ticket := `{"token":"` + jwt(`{"video":{"room":"support-43"}}`) + `","url":"wss://staging.example.com","room":"support-42"}`
 	tests := []struct {
@@ -167,6 +174,7 @@ func TestConfirmOnLoopback(t *testing.T) {
 		{finding.RoomJoinRefused, answer(500, "connection closed by media"), ""},
 		{finding.WebsocketUpgradeStripped, answer(404, ""), ""},
 		{finding.WebsocketAuthStripped, stripped, ""},
+		{finding.WebsocketQueryRefused, dropped, ""},
 		{finding.DevTokenDefaultKeys, answer(200, ""), ""},
 		{finding.ClockSkew, answer(200, "OK", "Date", clock), "server: " + clock},
 	}

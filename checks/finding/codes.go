@@ -123,6 +123,7 @@ const (
 
 	WebsocketUpgradeStripped Code = "WEBSOCKET_UPGRADE_STRIPPED"
 	WebsocketAuthStripped    Code = "WEBSOCKET_AUTH_STRIPPED"
+	WebsocketQueryRefused    Code = "WEBSOCKET_QUERY_REFUSED"
 	WebsocketClosed          Code = "WEBSOCKET_CLOSED"
 	WebsocketSilent          Code = "WEBSOCKET_SILENT"
 	WebsocketNotSignal       Code = "WEBSOCKET_NOT_SIGNAL"
@@ -277,6 +278,7 @@ func Codes() []Code {
 		ServerQuota,
 		WebsocketUpgradeStripped,
 		WebsocketAuthStripped,
+		WebsocketQueryRefused,
 		WebsocketClosed,
 		WebsocketSilent,
 		WebsocketNotSignal,

@@ -17,6 +17,7 @@ func joinFaults() []Fault {
 	f := func(name, about string, code finding.Code, owner finding.Owner, set func(*plan)) Fault {
 		return Fault{Name: name, About: about, Want: []finding.Code{code}, Owner: owner, set: set}
 	}
+	warning := func(f Fault) Fault { f.Warn = true; return f }
 	server := finding.OwnerLiveKitServer
 	socket := func(talk func(*websocket.Conn)) func(*plan) {
 		return withWeb(func(_ *Lab, addr string) http.Handler { return OnUpgrade(UpgradeThen(talk), Forward(addr)) })
@@ -45,6 +46,10 @@ func joinFaults() []Fault {
 			})),
 		f("auth-stripped", "a proxy removes the Authorization header", finding.WebsocketAuthStripped, server,
 			withWeb(func(_ *Lab, addr string) http.Handler { return StripAuthorization(Forward(addr)) })),
+		warning(f("query-stripped", "a proxy drops the query, in which browsers send the token", finding.WebsocketQueryRefused, server,
+			withWeb(func(_ *Lab, addr string) http.Handler { return StripQuery(Forward(addr)) }))),
+		warning(f("query-forbidden", "a firewall forbids a token in the query (403)", finding.WebsocketQueryRefused, server,
+			withWeb(func(_ *Lab, addr string) http.Handler { return ForbidTokenInQuery(Forward(addr)) }))),
 		f("ws-closed", "the WebSocket opens and is closed at once (1000)", finding.WebsocketClosed, server, socket(CloseWith(websocket.CloseNormalClosure, ""))),
 		f("ws-closed-policy", "the WebSocket opens and is closed at once (1008, with a reason)", finding.WebsocketClosed, server,
 			socket(CloseWith(websocket.ClosePolicyViolation, "origin not allowed"))),

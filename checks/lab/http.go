@@ -33,6 +33,27 @@ func StripUpgrade(next http.Handler) http.Handler { return without(next, "Upgrad
 // headers meant for themselves.
 func StripAuthorization(next http.Handler) http.Handler { return without(next, "Authorization") }
 
+// StripQuery removes what stands behind the ? of a request, as a careless
+// rewrite of a proxy does.
+func StripQuery(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.URL.RawQuery = ""
+		next.ServeHTTP(w, r)
+	})
+}
+
+// ForbidTokenInQuery answers 403 to a token in the query, as a firewall for web
+// applications may.
+func ForbidTokenInQuery(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Query().Has("access_token") {
+			http.Error(w, "Request blocked", http.StatusForbidden)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
 func without(next http.Handler, headers ...string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		for _, name := range headers {

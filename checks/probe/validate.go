@@ -45,7 +45,7 @@ func (n *Net) validate(ctx context.Context, base *url.URL, tok string, inQuery b
 		return nil, f
 	}
 	v := ClassifyVerdict(reply.Status, string(reply.Body))
-	v.Text = n.line(without(string(reply.Body), tok))
+	v.Text = n.line(strings.TrimSpace(without(string(reply.Body), tok)))
 	v.Date, v.Path, v.InQuery, v.Redirect = reply.Date, validatePath, inQuery, reply.Redirect
 	if v.What = ServerLiveKit; !v.FromLiveKit {
 		v.What = identify(nil, reply)

@@ -257,7 +257,7 @@ func (s Style) Cleared(owners []checks.Owner) string {
 // Counts is the last line: how many checks ended how, and the time.
 func (s Style) Counts(run checks.Run) string {
 	n := run.Summary
-	line := s.say("%d ok · %d warnings · %d failed · %d not run · %d errors · %s",
+	line := s.say("%d ok · %d warned · %d failed · %d not run · %d in error · %s",
 		n.Pass, n.Warn, n.Fail, n.Skip, n.Error, finding.Millis(run.Took))
 	if s.ASCII {
 		return strings.ReplaceAll(line, " ·", ",")
