@@ -1,6 +1,7 @@
 package checks
 
 import (
+	"cmp"
 	"net/url"
 	"strings"
 	"time"
@@ -134,10 +135,14 @@ func (c *Case) target() Target {
 	if u := c.serverURL(); u != nil {
 		t.LiveKitURL = clean.URL(u.String())
 	}
-	switch {
-	case c.Token != nil:
+	if c.Token != nil {
 		t.Room, t.Identity = clean.Line(c.Token.Room(), 256), clean.Line(c.Token.Identity(), 256)
-	case c.Dev != nil:
+	}
+	// A token that cannot be read leaves what came with it.
+	if a := c.answer(); a != nil {
+		t.Room, t.Identity = cmp.Or(t.Room, clean.Line(a.Answer.Room, 256)), cmp.Or(t.Identity, clean.Line(a.Answer.Identity, 256))
+	}
+	if own := t.TokenSource == SourceMinted || t.TokenSource == SourceNone; own && c.Dev != nil {
 		t.Room, t.Identity = clean.Line(c.Dev.Room, 256), clean.Line(c.Dev.Identity, 256)
 	}
 	return t

@@ -38,18 +38,36 @@ func ticketConsume() Check {
 		Run: func(ctx context.Context, c *Case) []Finding {
 			request := consumeRequest(c)
 			Waiting(ctx, "waiting for %s to trade the ticket", clean.Line(request.URL.Host, 80))
-			reply, failure := c.Net.Exchange(ctx, request)
-			if failure != nil {
-				return consumeFailure(c, failure, request.URL)
-			}
-			findings := consumeFindings(c, reply, request.URL)
-			if reply.Took > slowAnswer {
-				findings = append(findings, slow(reply, clean.Line(request.URL.Host, 80)))
+			findings := consume(ctx, c, request)
+			for i := range findings {
+				findings[i] = findings[i].With("asked", c.consumeAsked())
 			}
 			return findings
 		},
 		Outcome: consumeOutcome,
 	}
+}
+
+// consume asks, and judges what comes back.
+func consume(ctx context.Context, c *Case, request probe.Request) []Finding {
+	reply, failure := c.Net.Exchange(ctx, request)
+	if failure != nil {
+		return consumeFailure(c, failure, request.URL)
+	}
+	findings := consumeFindings(c, reply, request.URL)
+	if reply.Took > slowAnswer {
+		findings = append(findings, slow(reply, clean.Line(request.URL.Host, 80)))
+	}
+	return findings
+}
+
+// consumeAsked is what was asked, for a report: the ticket is left out.
+func (c *Case) consumeAsked() string {
+	path := c.ticketPath()
+	if c.Source() == SourceTicket {
+		path = strings.TrimSuffix(c.serviceURL().Path, "/") + strings.ReplaceAll(path, "{ticket}", "…")
+	}
+	return "POST " + clean.Line(path, 120)
 }
 
 // consumeRequest is the question as the app would ask it: the base URL less one
@@ -226,7 +244,8 @@ func consumeOutcome(c *Case) Outcome {
 	host := clean.Line(c.serviceURL().Host, 60)
 	facts := Facts{
 		"status": c.Ticket.Reply.Status, "token_path": c.Ticket.TokenPath(), "took_ms": millis(c.Ticket.Reply.Took),
-		"ticket_spent": c.Ticket.Spent,
+		"ticket_spent": c.Ticket.Spent, "asked": c.consumeAsked(), "fields": c.Ticket.Answer.Fields,
+		"content_type": clean.Line(c.Ticket.Reply.Header.Get("Content-Type"), 80),
 	}
 	if c.Source() == SourceEndpoint {
 		return Outcome{Text: finding.Textf("%s handed out a token", host), Facts: facts}

@@ -49,7 +49,8 @@ func ticketFrontend() Check {
 				return Outcome{}
 			}
 			return Outcome{Text: finding.Textf("the front end handed out a token"),
-				Facts: Facts{"status": c.Frontend.Reply.Status, "token_path": c.Frontend.TokenPath(), "ticket_spent": c.Frontend.Spent}}
+				Facts: Facts{"status": c.Frontend.Reply.Status, "token_path": c.Frontend.TokenPath(), "ticket_spent": c.Frontend.Spent,
+					"fields": c.Frontend.Answer.Fields, "content_type": clean.Line(c.Frontend.Reply.Header.Get("Content-Type"), 80)}}
 		},
 	}
 }

@@ -97,6 +97,7 @@ func (m *markdown) seen(run checks.Run) {
 	}
 	rows = append(rows, [2]string{m.style.say("Token from"), string(run.Target.TokenSource)},
 		[2]string{m.style.say("Room"), run.Target.Room}, [2]string{m.style.say("Identity"), run.Target.Identity})
+	rows = append(rows, m.exchange(run)...)
 	for _, row := range rows {
 		if row[1] != "" {
 			m.b.WriteString("- " + row[0] + ": " + escape(row[1]) + "\n")
@@ -111,6 +112,35 @@ func (m *markdown) seen(run checks.Run) {
 	if len(f.Facts) > 0 {
 		m.fence("", strings.Join(factLines(f.Facts), "\n"))
 	}
+}
+
+// exchange is the request for a token, and its answer without the values.
+func (m *markdown) exchange(run checks.Run) [][2]string {
+	for _, r := range run.Results {
+		facts := r.Outcome.Facts
+		if len(r.Findings) > 0 && facts["status"] == nil {
+			facts = r.Findings[0].Facts
+		}
+		if r.Check.ID != "ticket.consume" && r.Check.ID != "ticket.frontend" || facts["status"] == nil {
+			continue
+		}
+		var asked, came []string
+		for _, name := range []string{"asked", "status", "content_type", "said"} {
+			switch text := clean.Line(fmt.Sprint(facts[name]), 200); {
+			case facts[name] == nil || text == "":
+			case name == "asked":
+				asked = append(asked, text)
+			default:
+				came = append(came, text)
+			}
+		}
+		rows := [][2]string{{m.style.say("Asked"), strings.Join(asked, ", ")}, {m.style.say("Came back"), strings.Join(came, ", ")}}
+		if fields, ok := facts["fields"].([]string); ok {
+			rows = append(rows, [2]string{m.style.say("Its fields"), clean.Line(strings.Join(fields, ", "), 300)})
+		}
+		return rows
+	}
+	return nil
 }
 
 func factLines(facts finding.Facts) []string {
@@ -158,7 +188,7 @@ func (m *markdown) cause(run checks.Run) {
 	m.b.WriteString("\n")
 	for _, lang := range catalogue.SnippetNames(page) {
 		m.line("### " + languageName(lang))
-		m.fence(lang, catalogue.Snippet(lang))
+		m.fence(strings.Replace(lang, "node", "js", 1), catalogue.Snippet(lang))
 	}
 }
 
