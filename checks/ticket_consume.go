@@ -75,7 +75,7 @@ func (c *Case) consumeAsked() string {
 func consumeRequest(c *Case) probe.Request {
 	header := http.Header{"Content-Type": {"application/json"}, "Accept": {"application/json"}}
 	if c.Source() == SourceEndpoint {
-		return probe.Request{Method: http.MethodPost, URL: c.serviceURL(), Header: header, Body: endpointBody(c)}
+		return probe.Request{Method: http.MethodPost, URL: c.serviceURL(), Header: header, Body: endpointBody(c), Spare: true}
 	}
 	u := *c.serviceURL()
 	path := c.Options.TicketPath
@@ -88,7 +88,7 @@ func consumeRequest(c *Case) probe.Request {
 	if plain, err := url.PathUnescape(raw); err == nil {
 		u.Path = plain
 	}
-	return probe.Request{Method: http.MethodPost, URL: &u, Header: header, Body: profileBody(c)}
+	return probe.Request{Method: http.MethodPost, URL: &u, Header: header, Body: profileBody(c), Spare: true}
 }
 
 func profileBody(c *Case) []byte {

@@ -36,10 +36,13 @@ func ticketReach() Check {
 		Run: func(ctx context.Context, c *Case) []Finding {
 			u := c.serviceURL()
 			Waiting(ctx, "waiting for %s to answer", clean.Line(u.Host, 80))
-			if c.Source() != SourceFrontend && !probe.IsLoopbackHost(u.Hostname()) {
-				c.Net.Warm(u) // the ticket travels on a connection of its own
+			request := probe.Request{URL: rootOf(u), MaxBody: 64 << 10, Last: true}
+			if source := c.Source(); source == SourceTicket || source == SourceEndpoint {
+				// The ticket travels on a connection of its own. It comes after this one,
+				// which ends: a server that serves one at a time gets to it.
+				request.Connected = func() { c.Net.Warm(u) }
 			}
-			reply, failure := c.Net.Exchange(ctx, probe.Request{URL: rootOf(u), MaxBody: 64 << 10})
+			reply, failure := c.Net.Exchange(ctx, request)
 			if reply != nil {
 				failure = nil // it speaks HTTP, whatever its first page is like
 			}

@@ -22,6 +22,16 @@ type Request struct {
 	MaxBody int64
 	// FirstByte and Total override the Net's limits for this exchange; 0 keeps them.
 	FirstByte, Total time.Duration
+	// ReadOnly tells that a POST changes nothing: a connection that was used
+	// before will do for it.
+	ReadOnly bool
+	// Spare takes the connection that Warm opened, where there is one.
+	Spare bool
+	// Last asks the server to end the connection after its answer.
+	Last bool
+	// Connected, if set, is called when there is a connection to ask over. It must
+	// not block.
+	Connected func()
 
 	// conn is used instead of dialling, if the exchange needs a new connection.
 	conn *Conn

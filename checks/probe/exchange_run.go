@@ -50,7 +50,7 @@ func (n *Net) Exchange(ctx context.Context, req Request) (*Reply, *Failure) {
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, lim.Exchange, errTotal)
 	defer cancel()
-	if !safe(req.Method) && req.conn == nil {
+	if req.Spare && req.conn == nil {
 		req.conn = n.TakeConn(ctx, req.URL)
 	}
 	var followed []Redirect
@@ -84,7 +84,7 @@ func safe(method string) bool { return method == http.MethodGet || method == htt
 func (n *Net) roundTrip(parent context.Context, req Request, u *url.URL, lim Limits) (*Reply, *Failure) {
 	ctx, cancel := context.WithCancelCause(parent)
 	defer cancel(nil)
-	t := &trip{ctx: ctx, handoff: req.conn, patient: lim.FirstByte}
+	t := &trip{ctx: ctx, handoff: req.conn, patient: lim.FirstByte, connected: req.Connected}
 	t.silence = time.AfterFunc(time.Hour, func() { cancel(errFirstByte) })
 	defer func() {
 		if c := t.take(); c != nil { // another connection was free
@@ -104,7 +104,7 @@ func (n *Net) roundTrip(parent context.Context, req Request, u *url.URL, lim Lim
 		return nil, &Failure{Kind: KindProxy, Phase: PhaseProxy, Host: n.line(HostPort(u)), Detail: "the proxy's address cannot be understood"}
 	}
 	transport := n.roundTripper()
-	if !safe(req.Method) {
+	if !safe(req.Method) && !req.ReadOnly {
 		transport = n.oneShot()
 	}
 	resp, err := transport.RoundTrip(hreq)
@@ -137,7 +137,7 @@ func (n *Net) httpRequest(ctx context.Context, req Request, u *url.URL) (*http.R
 	}
 	// Bytes that a server sends after its answer are logged by http.Transport if
 	// the connection is kept; an answer to POST may hold a token.
-	hreq.Close = !safe(req.Method)
+	hreq.Close = !safe(req.Method) || req.Last
 	for name, values := range req.Header {
 		hreq.Header[http.CanonicalHeaderKey(name)] = append([]string(nil), values...)
 	}

@@ -58,7 +58,7 @@ type exchanger struct {
 
 // Do sends the request with this Net's limits and caps.
 func (e *exchanger) Do(hreq *http.Request) (*http.Response, error) {
-	req := Request{Method: hreq.Method, URL: hreq.URL, Header: hreq.Header, Total: e.net.limits().Extra}
+	req := Request{Method: hreq.Method, URL: hreq.URL, Header: hreq.Header, Total: e.net.limits().Extra, ReadOnly: true}
 	if hreq.Body != nil {
 		body, err := io.ReadAll(hreq.Body)
 		if err != nil {

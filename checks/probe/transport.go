@@ -30,6 +30,8 @@ type trip struct {
 	firstAt time.Time   // like first, by the Net's clock
 	silence *time.Timer // gives up on the first byte; runs from wrote to first
 	patient time.Duration
+	// connected is called once there is a connection; nil if nobody asked.
+	connected func()
 }
 
 // tripKey finds a trip in the context that the transport dials with.
@@ -77,6 +79,9 @@ func (t *trip) answered(at time.Time) {
 func (t *trip) trace(now func() time.Time) *httptrace.ClientTrace {
 	return &httptrace.ClientTrace{
 		GotConn: func(info httptrace.GotConnInfo) {
+			if t.connected != nil {
+				t.connected()
+			}
 			t.mu.Lock()
 			defer t.mu.Unlock()
 			t.reused = info.Reused

@@ -1,0 +1,49 @@
+package checks
+
+import (
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"golang.org/x/net/netutil"
+
+	"lkdoctor/checks/finding"
+	"lkdoctor/config"
+)
+
+// TestOneConnectionAtATime asks a ticket service that serves one connection
+// after the other, and keeps each open, as small development servers do: the
+// connection that the ticket will travel on must not keep the first question
+// waiting, nor the first one the ticket.
+func TestOneConnectionAtATime(t *testing.T) {
+	asked := make(chan string, 8)
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked <- r.Method
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = w.Write([]byte(`{"token":"lk_demo_x","url":"ws://127.0.0.1:9","room":"r"}`))
+	}))
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = server.Listener.Close()
+	server.Listener = netutil.LimitListener(listener, 1)
+	server.Start()
+	defer server.Close()
+	settings, err := config.Load(config.Inputs{Dir: t.TempDir(), Environ: []string{
+		"LIVEKIT_URL=ws://127.0.0.1:9", "USER_MGMT_BASE_URL=" + server.URL, "LKDOCTOR_TICKET=tkt_single",
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := newTestCase(t, settings)
+	c.Options.Only = []string{"ticket"}
+	run := Do(t.Context(), c, All(), false, func(Event) {})
+	if found := run.Findings(finding.Fail); len(found) > 0 || run.Took > slowAnswer {
+		t.Errorf("after %v: %+v", run.Took, found)
+	}
+	if first, second := <-asked, <-asked; first != http.MethodGet || second != http.MethodPost || len(asked) > 0 {
+		t.Errorf("asked %s, then %s, and %d more", first, second, len(asked))
+	}
+}
