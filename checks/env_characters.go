@@ -3,29 +3,44 @@ package checks
 import (
 	"regexp"
 	"strings"
+	"sync"
 	"unicode"
 
 	"lkdoctor/checks/finding"
 )
 
+// placeholders are what a template says where a value belongs, in lower case and
+// without quotes. Sources: the .env.example files of LiveKit's starters, their
+// READMEs and the docs (your_api_key, <your_api_secret>, APIxxxx,
+// wss://<project-subdomain>…).
+var placeholders = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(strings.Join([]string{
+		`<[a-z0-9 _-]+>`,
+		`^(https?|wss?)://(your|my|example|project|<)[a-z0-9_-]*([._-]|$)(livekit|server|project|subdomain|domain|url|cloud|host)`,
+		`^(https?|wss?)://(your|my)[-_]`,
+		`^(your|my|insert|enter|replace|put|add)[-_ ]?.*(key|secret|token|url|here|this|me)$`,
+		`^api[-_]?(x{3,}|\.{3,}|\*{3,})$`,
+		`^(x{4,}|\*{3,}|\.{3,}|-{3,})$`,
+		`^(change[-_ ]?me|changeme|todo|fixme|tbd|replaceme|placeholder|api[-_]?key|api[-_]?secret|livekit[-_]api[-_](key|secret)|apikey|apisecret)$`,
+	}, "|"))
+})
+
+// references are what was to be replaced by a value and was not, what programs
+// write where there is none, and what stands for a hidden one.
+var references = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(strings.Join([]string{
+		`^(\$\{[^}]*\}|\$\{\{.*\}\}|\{\{.*\}\}|\$\([A-Z_][A-Z0-9_]*\)|\$(env:)?[A-Z_][A-Z0-9_]{3,}|%[A-Z_][A-Z0-9_]*%)$`,
+		`^(process\.env|import\.meta\.env|os\.environ|os\.getenv)\b`,
+		`^(?i:op://|arn:aws:|@microsoft\.keyvault\()`,
+		`^(?i:undefined|null|none|nil|<nil>|\[object \w+\]|\[?redacted\]?|\[hidden\]|\(sensitive( value)?\)|[•●]{3,})$`,
+	}, "|"))
+})
+
 // placeholderIn tells whether value was never replaced after a template was
 // copied. What it returns is the template's own text, which is no secret.
-// Sources: the .env.example files of LiveKit's starters, their READMEs and the
-// docs (your_api_key, <your_api_secret>, APIxxxx, wss://<project-subdomain>…).
 func placeholderIn(value string) (string, bool) {
-	v := strings.ToLower(strings.Trim(strings.TrimSpace(value), `"'`))
-	switch {
-	case v == "":
-		return "", false
-	case regexp.MustCompile(`<[a-z0-9 _-]+>`).MatchString(v),
-		regexp.MustCompile(`^(https?|wss?)://(your|my|example|project|<)[a-z0-9_-]*([._-]|$)(livekit|server|project|subdomain|domain|url|cloud|host)`).MatchString(v),
-		regexp.MustCompile(`^(https?|wss?)://(your|my)[-_]`).MatchString(v),
-		regexp.MustCompile(`^(your|my|insert|enter|replace|put|add)[-_ ]?.*(key|secret|token|url|here|this|me)$`).MatchString(v),
-		regexp.MustCompile(`^api[-_]?(x{3,}|\.{3,}|\*{3,})$`).MatchString(v),
-		regexp.MustCompile(`^(x{4,}|\*{3,}|\.{3,}|-{3,})$`).MatchString(v):
-	case regexp.MustCompile(`^(change[-_ ]?me|changeme|todo|fixme|tbd|replaceme|placeholder|api[-_]?key|api[-_]?secret|livekit[-_]api[-_](key|secret)|apikey|apisecret)$`).MatchString(v):
-	case unresolved(strings.Trim(strings.TrimSpace(value), `"'`)):
-	default:
+	v := strings.Trim(strings.TrimSpace(value), `"'`)
+	if v == "" || !placeholders().MatchString(strings.ToLower(v)) && !references().MatchString(v) {
 		return "", false
 	}
 	if len(value) > 60 {
@@ -78,13 +93,4 @@ func firstSpace(value string) (int, Text) {
 		}
 	}
 	return -1, Text{}
-}
-
-// unresolved tells a reference that was to be replaced by a value and was not,
-// what programs write where there is none, and what stands for a hidden one.
-func unresolved(v string) bool {
-	return regexp.MustCompile(`^(\$\{[^}]*\}|\$\{\{.*\}\}|\{\{.*\}\}|\$\([A-Z_][A-Z0-9_]*\)|\$(env:)?[A-Z_][A-Z0-9_]{3,}|%[A-Z_][A-Z0-9_]*%)$`).MatchString(v) ||
-		regexp.MustCompile(`^(process\.env|import\.meta\.env|os\.environ|os\.getenv)\b`).MatchString(v) ||
-		regexp.MustCompile(`(?i)^(op://|arn:aws:|@microsoft\.keyvault\()`).MatchString(v) ||
-		regexp.MustCompile(`(?i)^(undefined|null|none|nil|<nil>|\[object \w+\]|\[?redacted\]?|\[hidden\]|\(sensitive( value)?\)|[•●]{3,})$`).MatchString(v)
 }

@@ -2,6 +2,7 @@ package checks
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"lkdoctor/checks/finding"
@@ -23,7 +24,7 @@ func Execute(ctx context.Context, c *Case, list []Check, observe func(Event)) []
 		events:   make(chan Event, 4*len(list)),
 		done:     make(chan Result, len(list)),
 		observe:  observe,
-		hide:     newHider(c),
+		hide:     sync.OnceValue(func() *hider { return newHider(c) }),
 	}
 	return r.run(ctx)
 }
@@ -37,7 +38,9 @@ type runner struct {
 	events   chan Event
 	done     chan Result
 	observe  func(Event)
-	hide     *hider
+	// hide is made with the first result: it reads the env files once more, while
+	// the network is being waited for.
+	hide func() *hider
 }
 
 func (r *runner) run(ctx context.Context) []Result {
@@ -173,7 +176,7 @@ func (r *runner) start(ctx context.Context, check Check) {
 }
 
 func (r *runner) end(res Result) {
-	res = r.hide.result(res)
+	res = r.hide().result(res)
 	r.results[res.Check.ID] = res
 	r.observe(Event{Kind: CheckEnded, ID: res.Check.ID, Result: res})
 }
