@@ -40,10 +40,14 @@ func browserFindings(v *probe.Verdict) []Finding {
 	if v == nil || v.Accepted || v.Status < 400 || v.Status >= 500 || v.Status == 429 {
 		return nil
 	}
-	f := finding.New(finding.WebsocketQueryRefused, finding.Warn,
-		"the token gets in by the Authorization header, and in the query, where browsers have to put it, it is answered %d: %s", v.Status, orNothing(v.Text))
+	var f Finding
 	if v.Reason == probe.ReasonNoPermissions {
-		f.Message = finding.Textf("the token gets in by the Authorization header, and LiveKit does not see it in the query, where browsers have to put it: something on the way drops the query")
+		f = finding.New(finding.WebsocketQueryRefused, finding.Warn,
+			"the token gets in by the Authorization header, and LiveKit does not see it in the query, where browsers have to put it: something on the way drops the query")
+	} else {
+		f = finding.New(finding.WebsocketQueryRefused, finding.Warn,
+			"the token gets in by the Authorization header, and in the query, where browsers have to put it, it is answered %d: %s", v.Status, orNothing(v.Text)).
+			Fixed("", "In the firewall or gateway that answered, let the query through for /rtc and all paths below it.")
 	}
 	return []Finding{f.With("status", v.Status).With("server_text", v.Text).With("what", string(v.What))}
 }

@@ -6,15 +6,12 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"runtime"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/gorilla/websocket"
-
-	"lkdoctor/checks/lab"
 )
 
 // stranger answers the WebSocket as it likes.
@@ -91,14 +88,7 @@ func TestMediaThatNeverConnectsIsSaid(t *testing.T) {
 // The time of the stay is over while the server is gone: that is not as planned.
 func TestTimeOverWhileReconnectingIsLost(t *testing.T) {
 	s := newSite(t, "")
-	target, err := url.Parse(strings.Replace(s.server.URL, "ws", "http", 1))
-	if err != nil {
-		t.Fatal(err)
-	}
-	proxy, err := lab.Serve(forward(target), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	proxy := s.behindProxy()
 	o := options(t, proxy.URL("ws"), s.token("ann"))
 	o.For = 1500 * time.Millisecond
 	g := open(t, t.Context(), o)
@@ -127,14 +117,7 @@ func TestInterruptedWhileJoining(t *testing.T) {
 // The server's machine is gone: nothing says good-bye.
 func TestAServerThatVanishesIsNotWaitedForOnLeaving(t *testing.T) {
 	s := newSite(t, "")
-	target, err := url.Parse(strings.Replace(s.server.URL, "ws", "http", 1))
-	if err != nil {
-		t.Fatal(err)
-	}
-	proxy, err := lab.Serve(forward(target), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	proxy := s.behindProxy()
 	g := open(t, t.Context(), options(t, proxy.URL("ws"), s.token("ann")))
 	g.until("media is up", func(e Event) bool { return e.Type == Media })
 	_ = proxy.Close()

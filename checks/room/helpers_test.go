@@ -179,6 +179,20 @@ func (s *site) only(want ...string) {
 	}
 }
 
+// behindProxy is a way to the server that can be taken away.
+func (s *site) behindProxy() *lab.Peer {
+	s.t.Helper()
+	target, err := url.Parse(strings.Replace(s.server.URL, "ws", "http", 1))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	proxy, err := lab.Serve(forward(target), nil)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return proxy
+}
+
 // forward is a reverse proxy that can be taken away.
 func forward(target *url.URL) http.Handler {
 	return &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(target) }, ErrorLog: log.New(io.Discard, "", 0)}
