@@ -150,7 +150,7 @@ func TestEveryCode(t *testing.T) {
 	for _, code := range finding.Codes() {
 		page, has := catalogue.Lookup(code)
 		switch {
-		case !has || len(page.Fixes) == 0:
+		case !has || len(page.Fixes()) == 0:
 			t.Errorf("%s has no page with a fix", code)
 		case !emitted[string(code)]:
 			t.Errorf("%s is emitted nowhere", code)

@@ -27,7 +27,8 @@ func withFixes(findings []Finding) []Finding {
 			continue
 		}
 		if len(findings[i].Fixes) == 0 {
-			findings[i].Fixes = page.Fixes
+			v, _ := page.Variant(findings[i].Variant)
+			findings[i].Fixes = v.Fixes
 		}
 		if findings[i].Owner == "" && page.Owner != finding.OwnerMaker {
 			findings[i].Owner = page.Owner

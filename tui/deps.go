@@ -20,8 +20,6 @@ type Deps struct {
 	// is called with an empty Change first, and once for each re-run. observe
 	// may be called until Start returns.
 	Start func(ctx context.Context, change Change, observe func(checks.Event)) checks.Run
-	// Snippet returns the code that mints a token in lang: "python", "node", "go".
-	Snippet func(lang string) string
 	// Page returns the catalogue's page of a code.
 	Page func(code checks.Code) (catalogue.Page, bool)
 	// Save writes the report for the maintainer and says where.
@@ -71,9 +69,6 @@ type Change struct {
 func (d Deps) withDefaults() Deps {
 	if d.Now == nil {
 		d.Now = time.Now
-	}
-	if d.Snippet == nil {
-		d.Snippet = func(string) string { return "" }
 	}
 	if d.Page == nil {
 		d.Page = func(checks.Code) (catalogue.Page, bool) { return catalogue.Page{}, false }

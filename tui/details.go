@@ -188,7 +188,7 @@ func (p *page) finding(l checks.Located) {
 		p.prose(known.Why)
 	}
 	p.confirm(known.Confirm)
-	p.fixes(f, known)
+	p.fixes(f)
 	if len(f.Facts) > 0 {
 		p.heading(p.sayf("The facts"))
 		p.facts(f.Facts, 2)
@@ -216,29 +216,26 @@ func (p *page) confirm(c catalogue.Confirm) {
 	}
 }
 
-func (p *page) fixes(f checks.Finding, known catalogue.Page) {
-	fixes := fixesOf(f, known)
-	if len(fixes) == 0 && len(known.Snippets) == 0 {
+func (p *page) fixes(f checks.Finding) {
+	if len(f.Fixes) == 0 {
 		return
 	}
 	p.heading(p.sayf("How to fix it"))
-	for _, fix := range fixes {
+	for _, fix := range f.Fixes {
 		p.hang("  - ", p.say(fix.Text))
 		if fix.Command != "" {
 			p.code(fix.Command)
 		}
-	}
-	if p.mints(known) {
-		p.blank()
-		p.tabs()
-		p.code(p.snippet(known))
-	}
-	for _, name := range catalogue.SnippetNames(known) {
-		if slices.Contains(languages(), name) {
-			continue
+		if mints(fix) {
+			p.blank()
+			p.tabs()
 		}
-		p.hang("  ", p.plain(name)+":")
-		p.code(known.Snippets[name])
+		for _, block := range p.shownCode(fix) {
+			if !slices.Contains(languages(), block.Lang) {
+				p.hang("  ", p.plain(catalogue.BlockTitle(block.Lang))+":")
+			}
+			p.code(block.Text)
+		}
 	}
 }
 

@@ -55,7 +55,13 @@ func opaqueToken() finding.Finding {
 	f := finding.New(finding.TokenOpaque, finding.Fail,
 		"the ticket service returned %d characters that start with %q and have no dots; a JWT has three parts: header.payload.signature", 51, "lk_demo_")
 	f = f.With("length", 51).With("prefix", "lk_demo_").With("dots", 0)
-	return f.Fixed("", "Mint the token with a LiveKit server SDK in the ticket service, with the LiveKit server's own key and secret.")
+	f = f.Fixed("", "Mint the token with a LiveKit server SDK in the ticket service, with the LiveKit server's own key and secret.")
+	f.Fixes[0].Code = []finding.Block{
+		{Lang: "python", Text: "from livekit import api\n\ntoken = (\n\tapi.AccessToken(key, secret)\n\t.to_jwt()\n)\n"},
+		{Lang: "node", Text: "const token = await at.toJwt();\n"},
+		{Lang: "go", Text: "jwt, err := at.ToJWT()\n"},
+	}
+	return f
 }
 
 // opaqueRun is the incident: the ticket service hands out an opaque token.
@@ -136,12 +142,6 @@ func fakePage(code checks.Code) (catalogue.Page, bool) {
 			Command:   `printf %s "$TOKEN" | tr -cd . | wc -c`,
 			Prints:    "0",
 			Variables: []catalogue.Variable{{Name: "TOKEN", Text: "the token that the service returned"}},
-		},
-		Fixes: []finding.Fix{{Text: finding.Textf("Mint it with an SDK.")}},
-		Snippets: map[string]string{
-			"python": "from livekit import api\n\ntoken = (\n\tapi.AccessToken(key, secret)\n\t.to_jwt()\n)\n",
-			"node":   "const token = await at.toJwt();\n",
-			"go":     "jwt, err := at.ToJWT()\n",
 		},
 	}, true
 }

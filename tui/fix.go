@@ -8,7 +8,6 @@ import (
 	"github.com/charmbracelet/lipgloss"
 
 	"lkdoctor/checks"
-	"lkdoctor/checks/catalogue"
 	"lkdoctor/checks/finding"
 )
 
@@ -18,54 +17,40 @@ func languages() []string { return []string{"python", "node", "go"} }
 // languageNames are the same for people.
 func languageNames() []string { return []string{"Python", "Node", "Go"} }
 
-// mints tells whether a page carries the minting code.
-func (m model) mints(known catalogue.Page) bool {
-	return slices.ContainsFunc(languages(), func(lang string) bool { return known.Snippets[lang] != "" })
+// mints reports whether a fix carries the minting code.
+func mints(fix checks.Fix) bool {
+	return slices.ContainsFunc(fix.Code, func(b finding.Block) bool { return slices.Contains(languages(), b.Lang) })
 }
 
-// snippet is the minting code in the chosen language.
-func (m model) snippet(known catalogue.Page) string {
-	lang := languages()[m.language]
-	if code := known.Snippets[lang]; code != "" {
-		return code
-	}
-	return m.deps.Snippet(lang)
+// shownCode are the blocks of a fix to show: of the minting code only the
+// chosen language.
+func (m model) shownCode(fix checks.Fix) []finding.Block {
+	return slices.DeleteFunc(slices.Clone(fix.Code), func(b finding.Block) bool {
+		return slices.Contains(languages(), b.Lang) && b.Lang != languages()[m.language]
+	})
 }
 
-// offersCode tells whether the details show minting code.
+// offersCode reports whether the details show minting code.
 func (m model) offersCode() bool {
 	l, ok := m.current()
-	if !ok {
-		return false
-	}
-	known, _ := m.deps.Page(l.Finding.Code)
-	return m.mints(known)
+	return ok && slices.ContainsFunc(l.Finding.Fixes, mints)
 }
 
-// fixesOf are the fixes of this run, else the catalogue's.
-func fixesOf(f checks.Finding, known catalogue.Page) []checks.Fix {
-	if len(f.Fixes) > 0 {
-		return f.Fixes
-	}
-	return known.Fixes
-}
-
-// fixToCopy is what the copy key puts on the clipboard: the minting code where
-// the page has it, else the first command, else the fixes in words; for a row
-// without findings the first next step.
+// fixToCopy is what the copy key puts on the clipboard: the code or the command
+// of the first fix that has one, else the fixes in words; for a row without
+// findings the first next step.
 func (m model) fixToCopy() string {
 	var fixes []checks.Fix
 	if l, ok := m.current(); ok {
-		known, _ := m.deps.Page(l.Finding.Code)
-		if m.mints(known) {
-			return m.snippet(known)
-		}
-		fixes = fixesOf(l.Finding, known)
+		fixes = l.Finding.Fixes
 	} else if m.run != nil {
 		fixes = m.run.Diagnosis.NextSteps[:min(1, len(m.run.Diagnosis.NextSteps))]
 	}
 	var words []string
 	for _, fix := range fixes {
+		if code := m.shownCode(fix); len(code) > 0 {
+			return code[0].Text
+		}
 		if fix.Command != "" {
 			return fix.Command
 		}

@@ -12,6 +12,7 @@ package catalogue
 import (
 	"embed"
 	"path"
+	"slices"
 
 	"lkdoctor/checks/finding"
 )
@@ -40,13 +41,55 @@ type Page struct {
 	// Means, Why are the sections "What it means" and "Why it happens".
 	Means, Why string
 	Confirm    Confirm
-	// Fixes are the actions of "How to fix", at least one.
-	Fixes []finding.Fix
-	// Snippets are code to copy, by the name of a language or program: the
-	// minting code ("python", "node", "go"), a proxy's lines ("nginx").
-	Snippets map[string]string
+	// Variants are the ways in which the code shows itself, each with fixes of
+	// its own. A page that tells no ways apart has one without a name.
+	Variants []Variant
 	// Lang is the language that the page was found in.
 	Lang string
+}
+
+// Variant is one way in which a code shows itself.
+type Variant struct {
+	// Name is public: findings carry it.
+	Name string
+	// Title says what is wrong in this variant, in place of the page's title. It
+	// is empty for a variant without a name.
+	Title string
+	// Fixes are what to do, the likeliest first. Their texts and code may have
+	// places to fill (finding.Fill).
+	Fixes []finding.Fix
+}
+
+// EveryVariant is the name of a group of fixes that help whatever the variant;
+// they follow the variant's own.
+const EveryVariant = "any"
+
+// Variant returns the variant of that name, with the fixes that help whatever
+// the variant behind its own. It is false for a name that the page does not
+// have; the variant is then all of the page.
+func (p Page) Variant(name string) (Variant, bool) {
+	var always []finding.Fix
+	for _, v := range p.Variants {
+		if v.Name == EveryVariant {
+			always = v.Fixes
+		}
+	}
+	for _, v := range p.Variants {
+		if v.Name == name && name != EveryVariant {
+			v.Fixes = append(slices.Clip(v.Fixes), always...)
+			return v, true
+		}
+	}
+	return Variant{Title: p.Title, Fixes: p.Fixes()}, false
+}
+
+// Fixes are the fixes of all variants, in the order of the page.
+func (p Page) Fixes() []finding.Fix {
+	var out []finding.Fix
+	for _, v := range p.Variants {
+		out = append(out, v.Fixes...)
+	}
+	return out
 }
 
 // AnyCheck stands in Page.Check for codes that any check can emit.

@@ -95,17 +95,18 @@ func keepsTheContract(t *testing.T, code finding.Code, page Page) {
 			t.Error("a section is empty")
 		}
 	}
-	if len(page.Fixes) == 0 {
+	if len(page.Fixes()) == 0 {
 		t.Error("no fix")
 	}
-	for _, fix := range page.Fixes {
+	for _, fix := range page.Fixes() {
 		if strings.Contains(fix.Command, "<") && !strings.Contains(fix.Command, "<<<") {
 			t.Errorf("a fix's command is not safe to paste: %q", fix.Command)
 		}
 	}
-	for _, fix := range page.Fixes {
-		if strings.Contains(fix.Text.String(), "code below") && page.Snippets["node"] == "" {
-			t.Error("a fix speaks of code below, and the header does not say \"snippet: mint\"")
+	points := regexp.MustCompile(`(code|lines|block) below|these lines|下面的(代码|几行|行)`)
+	for _, fix := range page.Fixes() {
+		if points.MatchString(fix.Text.String()) && len(fix.Code) == 0 && fix.Command == "" {
+			t.Errorf("a fix speaks of something below, and nothing is there: %q", fix.Text.String())
 		}
 	}
 	for _, where := range page.mentions() {
@@ -115,15 +116,29 @@ func keepsTheContract(t *testing.T, code finding.Code, page Page) {
 	}
 	english, ok := Lookup(code)
 	if ok && (english.Check != page.Check || english.Owner != page.Owner || english.Severity != page.Severity ||
-		english.Confirm.Command != page.Confirm.Command || len(english.Fixes) != len(page.Fixes)) {
+		english.Confirm.Command != page.Confirm.Command || !sameVariants(english, page)) {
 		t.Error("check, owner, severity, command or number of fixes differ from the English page")
 	}
+}
+
+// sameVariants reports whether two pages have the same variants with the same
+// number of fixes, the same commands and blocks, and the same places to fill.
+func sameVariants(a, b Page) bool {
+	return slices.EqualFunc(a.Variants, b.Variants, func(a, b Variant) bool {
+		return a.Name == b.Name && slices.EqualFunc(a.Fixes, b.Fixes, func(a, b finding.Fix) bool {
+			slots := [2][]string{finding.Slots(a.Text.Format), finding.Slots(b.Text.Format)}
+			slices.Sort(slots[0])
+			slices.Sort(slots[1])
+			return a.Command == b.Command && slices.Equal(slots[0], slots[1]) &&
+				slices.EqualFunc(a.Code, b.Code, func(a, b finding.Block) bool { return a.Lang == b.Lang })
+		})
+	})
 }
 
 // mentions are the words on the page that look like finding codes.
 func (p Page) mentions() []string {
 	text := strings.Join([]string{p.Title, p.Means, p.Why, p.Confirm.Text, p.Confirm.Prints}, "\n")
-	for _, fix := range p.Fixes {
+	for _, fix := range p.Fixes() {
 		text += "\n" + fix.Text.String()
 	}
 	code := regexp.MustCompile(`\b(ENV|TICKET|FRONTEND|TOKEN|CLOCK|SIGNATURE|SERVER|CONFIG|WEBSOCKET|ROOM|JOIN|MEDIA|TURN|PUBLISH|RECONNECT|DEV|DOCTOR)_[A-Z][A-Z0-9_]+\b`)

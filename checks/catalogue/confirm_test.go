@@ -22,7 +22,7 @@ func TestCommandsParse(t *testing.T) {
 	bash := need(t, "bash")
 	for _, page := range All() {
 		commands := []string{page.Confirm.Command}
-		for _, fix := range page.Fixes {
+		for _, fix := range page.Fixes() {
 			commands = append(commands, fix.Command)
 		}
 		for _, command := range commands {

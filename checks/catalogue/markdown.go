@@ -6,6 +6,9 @@ import (
 	"unicode/utf8"
 )
 
+// mintBlock is the info of the block that stands for the minting code.
+const mintBlock = "mint"
+
 // block is a fenced block without its fences and indent.
 type block struct{ info, text string }
 
@@ -24,7 +27,7 @@ func split(lines []string) (text [][]string, blocks []block, err error) {
 		case inside && trimmed == "```":
 			inside = false
 			body := strings.Join(code, "\n")
-			if strings.TrimSpace(body) == "" {
+			if strings.TrimSpace(body) == "" && info != mintBlock {
 				return nil, nil, fmt.Errorf("an empty code block")
 			}
 			blocks = append(blocks, block{info, body})

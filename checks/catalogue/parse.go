@@ -2,7 +2,7 @@ package catalogue
 
 import (
 	"fmt"
-	"maps"
+	"slices"
 	"strings"
 
 	"lkdoctor/checks/finding"
@@ -12,13 +12,15 @@ import (
 //
 //	# CODE — Title
 //	check: token.format · owner: maker · severity: fail
-//	snippet: mint                      (optional: the page shows the minting code)
 //
 //	## What it means                   paragraphs
 //	## Why it happens                  a numbered list, the likeliest first
 //	## How to confirm                  sentences, one ```sh block, "Prints:", one ``` block
-//	## How to fix                      "- " actions, each with at most one ```sh block;
-//	                                   blocks in other languages are snippets
+//	## How to fix                      "- " actions, each with at most one ```sh block
+//	                                   and blocks in other languages; ```mint stands
+//	                                   for the minting code in all its languages
+//	### name — What is wrong           (optional: begins the fixes of one variant)
+//	### any                            (optional: fixes that help in each variant)
 type parser struct {
 	lang  string
 	words words
@@ -34,7 +36,6 @@ func parse(lang, text string) (Page, error) {
 	}
 	p := &parser{lang: lang, words: words, lines: strings.Split(strings.TrimRight(text, "\n"), "\n")}
 	p.page.Lang = lang
-	p.page.Snippets = map[string]string{}
 	for _, step := range []func() error{p.header, p.means, p.why, p.confirm, p.fix} {
 		if err := step(); err != nil {
 			return Page{}, fmt.Errorf("line %d: %w", p.next, err)
@@ -81,12 +82,6 @@ func (p *parser) header() error {
 	}
 
 	third, _ := p.line()
-	if third == "snippet: mint" {
-		for _, lang := range mintLanguages() {
-			p.page.Snippets[lang] = Snippet(lang)
-		}
-		third, _ = p.line()
-	}
 	if third != "" {
 		return fmt.Errorf("want a blank line after the header")
 	}
@@ -111,7 +106,7 @@ func (p *parser) section(next int) ([]string, error) {
 		if strings.HasPrefix(strings.TrimSpace(line), "```") {
 			fenced = !fenced
 		}
-		if !fenced && strings.HasPrefix(line, "#") {
+		if !fenced && (strings.HasPrefix(line, "# ") || strings.HasPrefix(line, "## ")) {
 			break
 		}
 		p.next++
@@ -177,64 +172,128 @@ func (p *parser) confirm() error {
 	return err
 }
 
+// fix reads the fixes, variant by variant.
 func (p *parser) fix() error {
 	lines, err := p.section(4)
 	if err != nil {
 		return err
 	}
-	text, blocks, err := split(lines)
-	if err != nil {
-		return err
-	}
-	snippets := map[string]string{}
-	for i, part := range text {
-		if err := p.actions(part); err != nil {
+	for _, group := range variantLines(lines) {
+		v := Variant{}
+		if group.heading != "" {
+			var ok bool
+			v.Name, v.Title, ok = strings.Cut(strings.TrimPrefix(group.heading, "### "), " — ")
+			if ok != (v.Name != EveryVariant) || v.Name == "" || ok && v.Title == "" {
+				return fmt.Errorf("want %q or %q, not %q", "### name — What is wrong", "### any", group.heading)
+			}
+		}
+		double := slices.ContainsFunc(p.page.Variants, func(o Variant) bool { return o.Name == v.Name })
+		if double || v.Name == "" && len(p.page.Variants) > 0 {
+			return fmt.Errorf("two variants named %q", v.Name)
+		}
+		if v.Fixes, err = fixes(group.lines); err != nil {
 			return err
 		}
-		if i == len(blocks) {
-			break
-		}
-		if len(p.page.Fixes) == 0 {
-			return fmt.Errorf("a block before the first action")
-		}
-		last := &p.page.Fixes[len(p.page.Fixes)-1]
-		block := blocks[i]
-		switch {
-		case block.info == "":
-			return fmt.Errorf("a block needs a language")
-		case block.info != "sh":
-			if snippets[block.info] != "" || p.page.Snippets[block.info] != "" {
-				return fmt.Errorf("two blocks named %s", block.info)
-			}
-			snippets[block.info] = block.text
-		case last.Command != "":
-			return fmt.Errorf("two commands in one action")
-		default:
-			last.Command = block.text
-		}
+		p.page.Variants = append(p.page.Variants, v)
 	}
-	maps.Copy(p.page.Snippets, snippets)
-	if len(p.page.Fixes) == 0 {
-		return fmt.Errorf("no action")
+	if named := len(p.page.Variants) > 1; named && p.page.Variants[0].Name == "" {
+		return fmt.Errorf("fixes before the first variant")
 	}
 	return nil
 }
 
-// actions appends the actions of a stretch of text to the page's fixes.
-func (p *parser) actions(lines []string) error {
+type variantGroup struct {
+	heading string
+	lines   []string
+}
+
+// variantLines cuts the lines of the last section at the headings of variants.
+func variantLines(lines []string) []variantGroup {
+	groups, fenced := []variantGroup{{}}, false
+	for _, line := range lines {
+		if strings.HasPrefix(strings.TrimSpace(line), "```") {
+			fenced = !fenced
+		}
+		if !fenced && strings.HasPrefix(line, "### ") {
+			groups = append(groups, variantGroup{heading: line})
+			continue
+		}
+		last := &groups[len(groups)-1]
+		last.lines = append(last.lines, line)
+	}
+	if len(groups) > 1 && strings.TrimSpace(strings.Join(groups[0].lines, "")) == "" {
+		return groups[1:]
+	}
+	return groups
+}
+
+// fixes reads the actions of one variant and gives each its blocks.
+func fixes(lines []string) ([]finding.Fix, error) {
+	text, blocks, err := split(lines)
+	if err != nil {
+		return nil, err
+	}
+	var out []finding.Fix
+	for i, part := range text {
+		more, err := actions(part)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, more...)
+		if i == len(blocks) {
+			break
+		}
+		if len(out) == 0 {
+			return nil, fmt.Errorf("a block before the first action")
+		}
+		if err := attach(&out[len(out)-1], blocks[i]); err != nil {
+			return nil, err
+		}
+	}
+	if len(out) == 0 {
+		return nil, fmt.Errorf("no action")
+	}
+	return out, nil
+}
+
+// attach gives a fix one of its blocks.
+func attach(fix *finding.Fix, b block) error {
+	switch {
+	case b.info == "":
+		return fmt.Errorf("a block needs a language")
+	case b.info == "sh" && fix.Command != "":
+		return fmt.Errorf("two commands in one action")
+	case b.info == "sh":
+		fix.Command = b.text
+	case b.info == mintBlock:
+		for _, lang := range mintLanguages() {
+			fix.Code = append(fix.Code, finding.Block{Lang: lang, Text: Snippet(lang)})
+		}
+	default:
+		if slices.ContainsFunc(fix.Code, func(c finding.Block) bool { return c.Lang == b.info }) {
+			return fmt.Errorf("two blocks named %s in one action", b.info)
+		}
+		fix.Code = append(fix.Code, finding.Block{Lang: b.info, Text: b.text})
+	}
+	return nil
+}
+
+// actions are the actions in a stretch of text between two blocks.
+func actions(lines []string) ([]finding.Fix, error) {
 	if strings.TrimSpace(strings.Join(lines, "")) == "" {
-		return nil // between two blocks
+		return nil, nil
 	}
 	text, err := prose(lines)
 	if err != nil {
-		return err
+		return nil, err
 	}
+	var out []finding.Fix
 	for item := range strings.SplitSeq(text, "\n") {
 		action, ok := strings.CutPrefix(item, "- ")
 		if !ok {
-			return fmt.Errorf("fixes are %q items, not %q", "- ", item)
+			return nil, fmt.Errorf("fixes are %q items, not %q", "- ", item)
 		}
-		p.page.Fixes = append(p.page.Fixes, finding.Fix{Text: finding.Text{Format: action}})
+		out = append(out, finding.Fix{Text: finding.Text{Format: action}})
 	}
-	return nil
+	return out, nil
 }

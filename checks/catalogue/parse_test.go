@@ -27,14 +27,29 @@ func TestParse(t *testing.T) {
 		Means:   "One paragraph.\n\nAnother.",
 		Why:     "1. First cause.\n2. Second.",
 		Confirm: Confirm{Text: "Look.", Command: "echo 1 \\\n  2", Prints: "1 2"},
-		Fixes: []finding.Fix{
+		Variants: []Variant{{Fixes: []finding.Fix{
 			{Text: finding.Text{Format: "Do this first."}, Command: "true"},
-			{Text: finding.Text{Format: "Then that."}},
-		},
-		Snippets: map[string]string{"nginx": "a {\n  b;\n}"},
+			{Text: finding.Text{Format: "Then that."}, Code: []finding.Block{{Lang: "nginx", Text: "a {\n  b;\n}"}}},
+		}}},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+func TestParseVariants(t *testing.T) {
+	text := strings.Replace(sample, "- Do this", "### this — This is wrong\n- Do this", 1)
+	text = strings.Replace(text, "- Then that.", "### any\n- Then that.", 1)
+	page, err := parse(English, text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, ok := page.Variant("this")
+	if !ok || v.Title != "This is wrong" || len(v.Fixes) != 2 || v.Fixes[0].Command != "true" || v.Fixes[1].Code[0].Lang != "nginx" {
+		t.Errorf("%v, %+v", ok, v)
+	}
+	if v, ok := page.Variant("other"); ok || v.Title != page.Title || len(v.Fixes) != 2 {
+		t.Errorf("an unknown variant: %v, %+v", ok, v)
 	}
 }
 
@@ -59,6 +74,10 @@ func TestParseRefuses(t *testing.T) {
 		"no title":                   {" — The token is not a JWT", ""},
 		"no severity":                {" · severity: fail", ""},
 		"fields in another order":    {"check: token.format · owner: maker", "owner: maker · check: token.format"},
+		"a fix before variants":      {"- Then that.", "### that — Then that is wrong\n- Then that."},
+		"a variant without a title":  {"- Do this", "### this\n- Do this"},
+		"a variant without a fix":    {"- Do this", "### this — This is wrong\n### that — That is\n- Do this"},
+		"a variant twice":            {"- Do this", "### any\n- Do that.\n### any\n- Do this"},
 		"an unknown header line":     {"severity: fail\n", "severity: fail\nsnippet: join\n"},
 		"an empty section":           {"One\nparagraph.\n\nAnother.\n", ""},
 		"a missing section":          {"## Why it happens\n1. First\n   cause.\n2. Second.\n\n", ""},

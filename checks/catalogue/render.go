@@ -2,7 +2,6 @@ package catalogue
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"golang.org/x/text/width"
@@ -52,40 +51,39 @@ func Render(page Page, columns int) string {
 	r.code("    ", page.Confirm.Prints)
 
 	r.heading(words.headings[3])
-	for _, fix := range page.Fixes {
-		r.hang("  ", "- ", fix.Text.String())
-		if fix.Command != "" {
-			r.code("      ", fix.Command)
+	for _, v := range page.Variants {
+		if len(page.Variants) > 1 {
+			title := v.Title
+			if v.Name == EveryVariant {
+				title = words.always
+			}
 			r.blank()
+			r.para("  ", title)
 		}
-	}
-	for _, name := range SnippetNames(page) {
-		r.blank()
-		r.para("  ", snippetTitle(name)+":")
-		r.code("    ", page.Snippets[name])
+		r.fixes(v.Fixes)
 	}
 	return strings.TrimRight(r.b.String(), "\n") + "\n"
 }
 
-// SnippetNames lists the names of the page's snippets in the order in which
-// they are shown: the minting code first, then the others by name.
-func SnippetNames(page Page) []string {
-	var names, others []string
-	for _, lang := range mintLanguages() {
-		if page.Snippets[lang] != "" {
-			names = append(names, lang)
+// fixes writes the actions of one variant, each with its command and code.
+func (r *renderer) fixes(fixes []finding.Fix) {
+	for _, fix := range fixes {
+		r.hang("  ", "- ", fix.Text.String())
+		if fix.Command != "" {
+			r.code("      ", finding.Fill(fix.Command, nil))
+			r.blank()
+		}
+		for _, block := range fix.Code {
+			r.blank()
+			r.para("    ", BlockTitle(block.Lang)+":")
+			r.code("      ", finding.Fill(block.Text, nil))
+			r.blank()
 		}
 	}
-	for name := range page.Snippets {
-		if !slices.Contains(mintLanguages(), name) {
-			others = append(others, name)
-		}
-	}
-	slices.Sort(others)
-	return append(names, others...)
 }
 
-func snippetTitle(name string) string {
+// BlockTitle names the language or program of a block, for people.
+func BlockTitle(name string) string {
 	switch name {
 	case "python":
 		return "Python"
@@ -95,6 +93,12 @@ func snippetTitle(name string) string {
 		return "Go"
 	case "env":
 		return ".env.local"
+	case "apache":
+		return "Apache"
+	case "haproxy":
+		return "HAProxy"
+	case "vite":
+		return "vite.config.js"
 	case "caddy":
 		return "Caddy"
 	case "traefik":

@@ -1,6 +1,7 @@
 package catalogue
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -29,11 +30,11 @@ func TestRenderKeepsOrderAndWidth(t *testing.T) {
 func checkWidth(t *testing.T, page Page, text string, limit int) {
 	t.Helper()
 	code := page.Confirm.Command + "\n" + page.Confirm.Prints
-	for _, fix := range page.Fixes {
-		code += "\n" + fix.Command
-	}
-	for _, snippet := range page.Snippets {
-		code += "\n" + snippet
+	for _, fix := range page.Fixes() {
+		code += "\n" + finding.Fill(fix.Command, nil)
+		for _, block := range fix.Code {
+			code += "\n" + finding.Fill(block.Text, nil)
+		}
 	}
 	verbatim := map[string]bool{}
 	for line := range strings.SplitSeq(code, "\n") {
@@ -60,7 +61,7 @@ func TestRenderOpaqueToken(t *testing.T) {
 		"\n    printf %s \"$TOKEN\" | tr -cd . | wc -c\n",
 		"\n  Prints:\n\n    0\n",
 		"\n      lkdoctor --report lkdoctor-report.md\n",
-		"\n  Python:\n\n    # pip install livekit-api\n",
+		"\n    Python:\n\n      # pip install livekit-api\n",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("lacks %q in:\n%s", want, text)
@@ -70,13 +71,19 @@ func TestRenderOpaqueToken(t *testing.T) {
 
 func TestProxySnippets(t *testing.T) {
 	page, _ := Lookup(finding.WebsocketUpgradeStripped)
-	if got, want := SnippetNames(page), []string{"caddy", "nginx", "traefik"}; !slices.Equal(got, want) {
-		t.Errorf("snippets %v, want %v", got, want)
+	lines := map[string]string{}
+	for _, fix := range page.Fixes() {
+		for _, block := range fix.Code {
+			lines[block.Lang] = block.Text
+		}
+	}
+	if got, want := slices.Sorted(maps.Keys(lines)), []string{"caddy", "nginx", "traefik"}; !slices.Equal(got, want) {
+		t.Errorf("blocks %v, want %v", got, want)
 	}
 	for _, line := range []string{
 		"proxy_http_version 1.1;", "proxy_set_header Upgrade $http_upgrade;", `proxy_set_header Connection "upgrade";`,
 	} {
-		if !strings.Contains(page.Snippets["nginx"], line) {
+		if !strings.Contains(lines["nginx"], line) {
 			t.Errorf("the nginx lines lack %q", line)
 		}
 	}

@@ -12,6 +12,7 @@ type words struct {
 	prints   string
 	setFirst string
 	maker    string
+	always   string
 }
 
 // wordsOf returns the words of a language, and false for a language that no
@@ -24,6 +25,7 @@ func wordsOf(lang string) (words, bool) {
 			prints:   "Prints:",
 			setFirst: "Set first (bash or zsh):",
 			maker:    "whoever made the token",
+			always:   "In every case",
 		}, true
 	case "zh":
 		return words{
@@ -31,6 +33,7 @@ func wordsOf(lang string) (words, bool) {
 			prints:   "输出：",
 			setFirst: "先设置（bash 或 zsh）：",
 			maker:    "生成令牌的一方",
+			always:   "无论哪种情况",
 		}, true
 	}
 	return words{}, false

@@ -50,11 +50,19 @@ const (
 // strings. They are redacted and cleaned before they get here.
 type Facts map[string]any
 
-// Fix is one thing to do. Command is empty unless it can be pasted as it is.
+// Fix is one thing to do.
 type Fix struct {
-	Text    Text
+	Text Text
+	// Command is empty unless it can be pasted into a shell as it is.
 	Command string
+	// Code are the blocks that Text points at: lines for a configuration file,
+	// or the code that makes a token in several languages.
+	Code []Block
 }
+
+// Block is code to copy. Lang names a language ("python") or the program whose
+// configuration it is ("nginx").
+type Block struct{ Lang, Text string }
 
 // Finding is one thing worth telling, as it was seen in this run. The title,
 // the cause and the cure of its code live in the catalogue page of the code.
@@ -64,6 +72,9 @@ type Finding struct {
 	// Message says what was seen and what was expected.
 	Message Text
 	Facts   Facts
+	// Variant names the group of fixes on the catalogue page that fits what was
+	// seen. It is empty for a code whose page has one group only.
+	Variant string
 	// Fixes of this run. Left empty, the catalogue page's fixes are used.
 	Fixes []Fix
 	// Owner overrides the catalogue's owner of the code, where this run knows
@@ -84,6 +95,12 @@ func (f Finding) With(name string, value any) Finding {
 	}
 	facts[name] = value
 	f.Facts = facts
+	return f
+}
+
+// As returns the finding with its variant set.
+func (f Finding) As(variant string) Finding {
+	f.Variant = variant
 	return f
 }
 

@@ -1,6 +1,10 @@
 package finding
 
-import "fmt"
+import (
+	"fmt"
+	"regexp"
+	"strings"
+)
 
 // Text is a sentence for people, kept as format and arguments until it is
 // shown, so that a face can show it in the reader's language. The English
@@ -9,6 +13,9 @@ import "fmt"
 type Text struct {
 	Format string
 	Args   []any
+	// Values fill the {{name}} places of a format that comes from a catalogue
+	// page, see Fill.
+	Values map[string]string
 }
 
 // Textf makes a Text. Format verbs are fmt's; for translations prefer explicit
@@ -34,7 +41,7 @@ func (t Text) In(translate func(format string) string) string {
 		}
 	}
 	if len(t.Args) == 0 {
-		return format
+		return Fill(format, t.Values)
 	}
 	args := make([]any, len(t.Args))
 	for i, a := range t.Args {
@@ -45,3 +52,31 @@ func (t Text) In(translate func(format string) string) string {
 	}
 	return fmt.Sprintf(format, args...)
 }
+
+// Fill replaces each {{name|otherwise}} in s by the value of name, or by
+// otherwise where values has none. "|otherwise" may be left out.
+func Fill(s string, values map[string]string) string {
+	if !strings.Contains(s, "{{") {
+		return s
+	}
+	return slot.ReplaceAllStringFunc(s, func(found string) string {
+		name, otherwise, _ := strings.Cut(found[2:len(found)-2], "|")
+		if value := values[name]; value != "" {
+			return value
+		}
+		return otherwise
+	})
+}
+
+// Slots lists the names of the places that Fill would fill in s.
+func Slots(s string) []string {
+	var names []string
+	for _, found := range slot.FindAllString(s, -1) {
+		name, _, _ := strings.Cut(found[2:len(found)-2], "|")
+		names = append(names, name)
+	}
+	return names
+}
+
+// slot is a place to fill: {{name}} or {{name|otherwise}}.
+var slot = regexp.MustCompile(`\{\{[a-z_]+(\|[^{}]*)?\}\}`)

@@ -112,7 +112,7 @@ func (s scenario) run() checks.Run {
 		}
 		if found := s.found[c.ID]; len(found) > 0 {
 			page, _ := catalogue.Lookup(found[0].Code)
-			found[0].Fixes = page.Fixes
+			found[0].Fixes = page.Fixes()
 			r.Findings, r.Outcome = found, checks.Outcome{}
 			switch {
 			case s.status == checks.StatusError:

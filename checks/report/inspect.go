@@ -184,7 +184,7 @@ func findingInfo(f finding.Finding, style Style) FindingInfo {
 		owner = finding.OwnerUnknown
 	}
 	return FindingInfo{
-		Code: f.Code, Severity: f.Severity, Owner: owner, Message: style.text(f.Message),
+		Code: f.Code, Severity: f.Severity, Variant: f.Variant, Owner: owner, Message: style.text(f.Message),
 		Facts: orEmpty(f.Facts), Fixes: fixes(f.Fixes, style),
 	}
 }

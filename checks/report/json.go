@@ -70,8 +70,15 @@ type CauseInfo struct {
 
 // FixInfo is one thing to do; command is null unless it can be pasted.
 type FixInfo struct {
-	Text    string  `json:"text"`
-	Command *string `json:"command"`
+	Text    string      `json:"text"`
+	Command *string     `json:"command"`
+	Code    []BlockInfo `json:"code,omitempty"`
+}
+
+// BlockInfo is code that a fix points at, by language or program.
+type BlockInfo struct {
+	Lang string `json:"lang"`
+	Text string `json:"text"`
 }
 
 // CheckInfo is one check. Every registered check appears, in declared order.
@@ -103,10 +110,12 @@ type OutcomeInfo struct {
 type FindingInfo struct {
 	Code     checks.Code      `json:"code"`
 	Severity finding.Severity `json:"severity"`
-	Owner    checks.Owner     `json:"owner"`
-	Message  string           `json:"message"`
-	Facts    finding.Facts    `json:"facts"`
-	Fixes    []FixInfo        `json:"fixes"`
+	// Variant is the way in which the code showed itself, "" where it has one.
+	Variant string        `json:"variant,omitempty"`
+	Owner   checks.Owner  `json:"owner"`
+	Message string        `json:"message"`
+	Facts   finding.Facts `json:"facts"`
+	Fixes   []FixInfo     `json:"fixes"`
 }
 
 // NewDocument makes the document of a run, in the language of style.
@@ -167,7 +176,11 @@ func JSON(w io.Writer, d Document) error {
 func fixes(list []finding.Fix, style Style) []FixInfo {
 	out := make([]FixInfo, 0, len(list))
 	for _, f := range list {
-		out = append(out, FixInfo{Text: style.text(f.Text), Command: orNull(f.Command)})
+		info := FixInfo{Text: style.text(f.Text), Command: orNull(f.Command)}
+		for _, b := range f.Code {
+			info.Code = append(info.Code, BlockInfo(b))
+		}
+		out = append(out, info)
 	}
 	return out
 }

@@ -184,12 +184,13 @@ func (m *markdown) cause(run checks.Run) {
 		if fix.Command != "" {
 			m.b.WriteString("\n  ```sh\n  " + strings.ReplaceAll(fix.Command, "\n", "\n  ") + "\n  ```\n")
 		}
+		for _, block := range fix.Code {
+			m.b.WriteString("\n")
+			m.line("### " + languageName(block.Lang))
+			m.fence(strings.Replace(block.Lang, "node", "js", 1), block.Text)
+		}
 	}
 	m.b.WriteString("\n")
-	for _, lang := range catalogue.SnippetNames(page) {
-		m.line("### " + languageName(lang))
-		m.fence(strings.Replace(lang, "node", "js", 1), catalogue.Snippet(lang))
-	}
 }
 
 func languageName(lang string) string {
@@ -201,7 +202,7 @@ func languageName(lang string) string {
 	case "go":
 		return "Go (github.com/livekit/protocol/auth)"
 	}
-	return lang
+	return catalogue.BlockTitle(lang)
 }
 
 // confirm is how to check the fix afterwards without lkdoctor, and with it.

@@ -11,6 +11,7 @@ import (
 	_ "embed"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
@@ -63,7 +64,7 @@ func parse(file []byte) (map[string]string, error) {
 }
 
 // pageTexts maps the titles and fixes of the English pages to those of lang's
-// pages. A page whose fixes differ in number from the English ones keeps the
+// pages. A variant whose fixes differ in number from the English ones keeps the
 // English fixes: which one belongs to which is not known then.
 func pageTexts(lang string) map[string]string {
 	texts := map[string]string{}
@@ -73,11 +74,15 @@ func pageTexts(lang string) map[string]string {
 			continue
 		}
 		texts[english.Title] = page.Title
-		if len(page.Fixes) != len(english.Fixes) {
-			continue
-		}
-		for i, fix := range english.Fixes {
-			texts[fix.Text.Format] = page.Fixes[i].Text.Format
+		for _, v := range english.Variants {
+			theirs := page.Variants[max(0, slices.IndexFunc(page.Variants, func(o catalogue.Variant) bool { return o.Name == v.Name })):]
+			if len(theirs) == 0 || theirs[0].Name != v.Name || len(theirs[0].Fixes) != len(v.Fixes) {
+				continue
+			}
+			texts[v.Title] = theirs[0].Title
+			for i, fix := range v.Fixes {
+				texts[fix.Text.Format] = theirs[0].Fixes[i].Text.Format
+			}
 		}
 	}
 	return texts

@@ -25,7 +25,7 @@ func TestTranslator(t *testing.T) {
 		{"a message", "the name %s does not exist", "名称 %s 不存在"},
 		{"a word", "not run", "未运行"},
 		{"a page's title", page.Title, other.Title},
-		{"a page's fix", page.Fixes[1].Text.Format, other.Fixes[1].Text.Format},
+		{"a page's fix", page.Fixes()[1].Text.Format, other.Fixes()[1].Text.Format},
 		{"unknown", "nobody says this", ""},
 		{"empty", "", ""},
 	} {
@@ -77,8 +77,8 @@ func TestPagesPair(t *testing.T) {
 			t.Errorf("%s has no page in Chinese", english.Code)
 			continue
 		}
-		if len(page.Fixes) != len(english.Fixes) {
-			t.Errorf("%s has %d fixes, and %d in English", english.Code, len(page.Fixes), len(english.Fixes))
+		if len(page.Fixes()) != len(english.Fixes()) {
+			t.Errorf("%s has %d fixes, and %d in English", english.Code, len(page.Fixes()), len(english.Fixes()))
 		}
 		if texts[english.Title] == "" {
 			t.Errorf("%s: the title has no Chinese", english.Code)

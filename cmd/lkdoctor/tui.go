@@ -12,7 +12,6 @@ import (
 	"github.com/muesli/termenv"
 
 	"lkdoctor/checks"
-	"lkdoctor/checks/catalogue"
 	"lkdoctor/checks/clean"
 	"lkdoctor/checks/report"
 	"lkdoctor/config"
@@ -40,7 +39,6 @@ func (e *exam) deps(runs *reruns) tui.Deps {
 		Checks:    checks.All(),
 		Title:     tui.Header{URL: clean.URL(e.settings.URL.Value), Source: clean.Line(e.settings.URL.Source.String(), 40)},
 		Start:     runs.start,
-		Snippet:   catalogue.Snippet,
 		Page:      e.style.Page,
 		Save:      e.saveFromTUI,
 		Copy:      e.copy,
