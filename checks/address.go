@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/netip"
 	"net/url"
-	"strings"
 	"time"
 
 	"lkdoctor/checks/clean"
@@ -12,50 +11,50 @@ import (
 	"lkdoctor/checks/probe"
 )
 
-// placeOwner is who must act on what is there instead of LiveKit: the proxy
-// before a LiveKit server is the server's; anything else means that the address
-// is wrong.
-func (c *Case) placeOwner(what probe.ServerKind, u *url.URL) Owner {
-	switch what {
-	case probe.ServerNginx, probe.ServerCaddy, probe.ServerTraefik, probe.ServerApache, probe.ServerCloudflare, probe.ServerGoMux:
-		return finding.OwnerLiveKitServer
-	}
-	return c.urlOwner(u)
+// address is where a LiveKit server is to be, and who named it.
+type address struct {
+	*url.URL
+	// came says that the address came with the token, and that LIVEKIT_URL says
+	// something else.
+	came bool
 }
 
-// urlOwner is whoever wrote the address u that was dialled: the settings, or
-// whoever handed it out with the token.
-func (c *Case) urlOwner(u *url.URL) Owner {
-	if c.handedOut(u) {
-		return c.maker()
+// party is whoever wrote the address: the settings, or whoever handed it out.
+func (a address) party() Owner {
+	if a.came {
+		return finding.OwnerGiver
 	}
 	return finding.OwnerConfig
 }
 
-// handedOut tells that the address u came with the token, and that LIVEKIT_URL
-// says something else. It looks at LIVEKIT_URL first: join.reach, which asks
-// about nothing else, runs while the answer is still on its way.
-func (c *Case) handedOut(u *url.URL) bool {
-	here := c.livekitURL()
-	if here != nil && sameOrigin(here, u) && strings.Trim(here.Path, "/") == strings.Trim(u.Path, "/") {
-		return false
-	}
-	came := usableURL(c.answer().URL())
-	return came != nil && came.String() == u.String()
-}
-
-// beside tells that u was handed out while LiveKit answers at LIVEKIT_URL: the
-// address is what is wrong then, more likely than a second server.
-func (c *Case) beside(u *url.URL) bool {
-	return c.handedOut(u) && c.Reach != nil && c.Reach.IsLiveKit
-}
-
-// addressName is what holds the address u, for sentences.
-func (c *Case) addressName(u *url.URL) Text {
-	if c.handedOut(u) {
+// name is what holds the address, for sentences.
+func (a address) name() Text {
+	if a.came {
 		return finding.Textf("the address that came with the token")
 	}
 	return finding.Textf("LIVEKIT_URL")
+}
+
+// placeParty is who must act on what is there instead of LiveKit: the proxy
+// before a LiveKit server is the server's; anything else means that the address
+// is wrong.
+func (a address) placeParty(what probe.ServerKind) Owner {
+	switch what {
+	case probe.ServerNginx, probe.ServerCaddy, probe.ServerTraefik, probe.ServerApache, probe.ServerCloudflare, probe.ServerGoMux:
+		return finding.OwnerLiveKitServer
+	}
+	return a.party()
+}
+
+// wrongAddress reports whether at came with the token while LiveKit answers at
+// LIVEKIT_URL: the address is what is wrong then, more likely than a second
+// server.
+func (c *Case) wrongAddress(at address) bool {
+	if !at.came {
+		return false
+	}
+	r := c.reach()
+	return r != nil && r.IsLiveKit
 }
 
 // loopbackOnly tells whether u refuses here while its port answers on loopback,
@@ -89,5 +88,5 @@ func otherLoopback(c *Case, code Code, f *probe.Failure, u *url.URL) (Finding, b
 	}
 	return failureFacts(finding.New(code, finding.Fail, "%s refuses the connection at %s, and its port answers at %s",
 		host, tried.Addr().Unmap().String(), other), f).
-		Fixed("", "Write %s in place of %s, or let the server listen on both.", other, clean.Line(u.Hostname(), 80)), true
+		As("other-loopback").With("answers_at", other), true
 }

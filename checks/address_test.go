@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"lkdoctor/checks/check"
 	"lkdoctor/checks/finding"
 	"lkdoctor/config"
 )
@@ -25,7 +26,7 @@ func TestOtherLoopback(t *testing.T) {
 	}
 	defer four.Close()
 	_, port, _ := net.SplitHostPort(four.Addr().String())
-	for check, code := range map[string]Code{"join.reach": finding.ServerRefused, "ticket.reach": finding.TicketRefused} {
+	for id, code := range map[string]Code{"join.reach": finding.ServerRefused, "ticket.reach": finding.TicketRefused} {
 		settings, err := config.Load(config.Inputs{Dir: t.TempDir(), Environ: []string{
 			"LIVEKIT_URL=ws://[::1]:" + port, "USER_MGMT_BASE_URL=http://[::1]:" + port, "LKDOCTOR_TICKET=tkt_six",
 		}})
@@ -33,8 +34,8 @@ func TestOtherLoopback(t *testing.T) {
 			t.Fatal(err)
 		}
 		c := newTestCase(t, settings)
-		c.Options.Only = []string{check}
-		found := located(Execute(t.Context(), c, All(), func(Event) {}), finding.Fail)
+		c.Options.Only = []string{id}
+		found := Do(t.Context(), c, false, func(check.Event) {}).Findings(finding.Fail)
 		if len(found) != 1 || found[0].Finding.Code != code || found[0].Finding.Owner != finding.OwnerConfig ||
 			!strings.Contains(found[0].Finding.Message.String(), "127.0.0.1") {
 			t.Errorf("found %+v, want %s of the settings, and 127.0.0.1 in it", found, code)

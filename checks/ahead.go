@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"time"
 
+	"lkdoctor/checks/check"
 	"lkdoctor/checks/probe"
 	"lkdoctor/checks/token"
 )
@@ -17,7 +18,10 @@ const aheadWait = 8 * time.Second
 // answer counts only when its check's turn comes, which join.reach can prevent.
 type ahead struct {
 	token *token.Token
-	dev   *DevToken // the token was made here
+	// given is the token where it was handed to the run, dev where it was made
+	// here.
+	given *examined
+	dev   *DevToken
 
 	cancel  context.CancelFunc
 	done    chan struct{}
@@ -30,27 +34,27 @@ type ahead struct {
 // known from the start and the check that wants the answer was asked for.
 func (c *Case) askAhead(ctx context.Context, u *url.URL) {
 	a := &ahead{done: make(chan struct{})}
-	check := "signature.server"
+	wanted := "signature.server"
 	switch c.Source() {
-	case SourceFlag:
-		parsed, _ := token.Parse(c.rawToken())
-		a.token = parsed.Effective()
-	case SourceMinted:
-		check = "fallback.mint"
-		if dev, err := c.mint(); err == nil {
+	case check.SourceFlag:
+		a.given = c.given()
+		a.token = a.given.Token
+	case check.SourceMinted:
+		wanted = "fallback.mint"
+		if dev, err := c.mint(c.Now()); err == nil {
 			a.dev, a.token = dev, dev.Token
 		}
 	}
-	if a.token == nil || !a.token.Decoded || !c.Options.selects(All())[check] {
+	if a.token == nil || !a.token.Decoded || !c.made.chosen[wanted] {
 		return
 	}
 	ctx, a.cancel = context.WithTimeout(context.WithoutCancel(ctx), aheadWait)
-	c.ahead = a
+	c.made.asked.Set(a)
 	go func() {
 		defer close(a.done)
 		present := func() Presence { return Presence{} }
-		if a.dev == nil {
-			present = c.askPresence(ctx, u, a.token)
+		if a.given != nil {
+			present = c.askPresence(ctx, u, a.given)
 		}
 		a.verdict, a.failure = c.verdictOn(ctx, u, a.token)
 		a.present = present()
@@ -59,8 +63,8 @@ func (c *Case) askAhead(ctx context.Context, u *url.URL) {
 
 // answered waits for what was asked ahead about t; ok is false when nothing was.
 func (c *Case) answered(ctx context.Context, t *token.Token) (a *ahead, ok bool) {
-	a = c.ahead
-	if a == nil || a.token.Reveal() != t.Reveal() || c.elsewhere() {
+	a = c.asked()
+	if a == nil || a.token.Reveal() != t.Reveal() {
 		return nil, false
 	}
 	select {

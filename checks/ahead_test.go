@@ -5,7 +5,9 @@ import (
 	"testing"
 	"time"
 
+	"lkdoctor/checks/check"
 	"lkdoctor/checks/clean"
+	"lkdoctor/checks/diagnosis"
 	"lkdoctor/checks/lab"
 	"lkdoctor/checks/probe"
 	"lkdoctor/config"
@@ -36,14 +38,14 @@ func TestVerdictAskedAhead(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := &Case{Settings: settings, Options: tt.options, Now: time.Now, Net: &probe.Net{}, Redact: clean.NewRedactor(), Nonce: "0000abcd"}
-			run := Do(ctx, c, All(), false, func(Event) {})
-			if asked := c.ahead != nil; asked != tt.asked {
+			run := Do(ctx, c, false, func(check.Event) {})
+			if asked := c.asked() != nil; asked != tt.asked {
 				t.Fatalf("asked ahead: %v", asked)
 			}
-			if tt.asked && (c.Dev != c.ahead.dev || acceptance(c.Dev.Verdict) != Yes) {
+			if tt.asked && (c.dev() != c.asked().dev || acceptance(c.dev().Verdict) != diagnosis.Yes) {
 				t.Error("the answer to the question that was asked ahead is not the one that was used")
 			}
-			if run.ExitCode != ExitOK {
+			if run.ExitCode != check.ExitOK {
 				t.Errorf("exit code %d: %s", run.ExitCode, run.Diagnosis.Summary)
 			}
 		})

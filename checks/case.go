@@ -2,21 +2,22 @@ package checks
 
 import (
 	"cmp"
+	"context"
 	"net/url"
 	"strings"
 	"time"
 
+	"lkdoctor/checks/check"
 	"lkdoctor/checks/clean"
+	"lkdoctor/checks/diagnosis"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/probe"
 	"lkdoctor/checks/token"
 	"lkdoctor/config"
 )
 
-// Case is one patient: what a run was given, and what its checks have learnt
-// so far. Inputs are set before the run and never written in it. Each product
-// is written by the one check named beside it; whoever reads it names that
-// check in Needs or After.
+// Case is what a run is about: what it was given, and what its checks have
+// learnt so far. The fields are set before the run and never written in it.
 type Case struct {
 	Settings *config.Settings
 	Options  Options
@@ -27,164 +28,253 @@ type Case struct {
 	// Nonce makes the dev token's identity and room unique.
 	Nonce string
 
-	TicketReach *probe.Reply   // ticket.reach
-	Ticket      *TicketAnswer  // ticket.consume
-	Frontend    *TicketAnswer  // ticket.frontend
-	Token       *token.Token   // token.format
-	ClockNote   ClockNote      // token.time
-	Local       token.Verdict  // signature.local
-	Verdict     *probe.Verdict // signature.server
-	Present     Presence       // signature.server
-	Reach       *probe.Reach   // join.reach
-	Joined      *JoinRecord    // join.websocket, join.media
-	Dev         *DevToken      // fallback.mint
-	DevJoined   *JoinRecord    // fallback.join
+	// reader is the check that this view of the case belongs to; nil before and
+	// after the run.
+	reader *Spec
+	made   *products
+	prior  []check.Result // of an earlier run, see Continue
+}
 
-	ahead *ahead   // join.reach
-	prior []Result // of an earlier run, see Continue
+// check makes a Check whose Run sees c as spec's own view. Run may be called
+// only where c is not nil.
+func (c *Case) check(spec Spec, run func(ctx context.Context, c *Case, ended Ended) Report) Check {
+	view := &Case{}
+	if c != nil {
+		c.products()
+		*view = *c
+		view.reader = &spec
+	}
+	return Check{Spec: spec, Run: func(ctx context.Context, ended Ended) Report { return run(ctx, view, ended) }}
 }
 
 // Close ends what the run still holds open.
 func (c *Case) Close() {
-	c.ahead.close()
-	c.Joined.close()
-	c.DevJoined.close()
+	c.asked().close()
+	c.joined().close()
+	c.media().close()
+	c.devJoined().close()
 	c.Net.Close()
 }
 
 // Source says which token this run is about. A flag beats what merely lies
 // about in the environment; among equals a token beats the places that would
 // have to be asked for one.
-func (c *Case) Source() TokenSource {
+func (c *Case) Source() check.TokenSource {
 	s, o := c.Settings, c.Options
 	given := func(set config.Setting, kind config.SourceKind) bool {
 		return set.Source.Kind == kind && !set.Secret.Empty()
 	}
 	switch {
 	case o.DevJoin:
-		return SourceMinted
+		return check.SourceMinted
 	case s.Token.Source.Kind == config.Flag:
-		return SourceFlag
+		return check.SourceFlag
 	case o.Frontend != "":
-		return SourceFrontend
+		return check.SourceFrontend
 	case o.TokenEndpoint != "":
-		return SourceEndpoint
+		return check.SourceEndpoint
 	case given(s.Ticket, config.Flag) && !s.TicketService.Secret.Empty():
-		return SourceTicket
+		return check.SourceTicket
 	case s.Token.IsSet() && !s.Token.Secret.Empty():
-		return SourceFlag
+		return check.SourceFlag
 	case !s.Ticket.Secret.Empty() && !s.TicketService.Secret.Empty():
-		return SourceTicket
+		return check.SourceTicket
 	case !s.APIKey.Secret.Empty() && !s.APISecret.Secret.Empty(), s.Dev:
-		return SourceMinted
+		return check.SourceMinted
 	}
-	return SourceNone
+	return check.SourceNone
 }
 
-// maker is who made the token under test.
+// maker is who made the token under test. An app that posts a ticket passes on
+// what the ticket service made; where it made the token itself, it is the maker.
 func (c *Case) maker() Owner {
 	switch c.Source() {
-	case SourceTicket, SourceEndpoint:
+	case check.SourceTicket, check.SourceEndpoint:
 		return finding.OwnerTicketService
-	case SourceFrontend:
+	case check.SourceFrontend:
+		if c.tradedByApp() {
+			return finding.OwnerTicketService
+		}
 		return finding.OwnerFrontend
 	}
 	return finding.OwnerConfig
 }
 
+// tradedByApp reports whether the app was given a ticket and answered for it.
+func (c *Case) tradedByApp() bool {
+	a := c.frontend()
+	return c.Source() == check.SourceFrontend && !c.Settings.Ticket.Secret.Empty() && (a == nil || a.Spent)
+}
+
 // livekitURL is LIVEKIT_URL as a URL, or nil when nothing can be dialled at it.
 func (c *Case) livekitURL() *url.URL { return usableURL(c.Settings.URL.Value) }
 
-// serverURL is where the token under test is to be used: the address that came
-// with it, or LIVEKIT_URL. Whoever calls it waits for ticket.consume and
+// here is LIVEKIT_URL.
+func (c *Case) here() address { return address{URL: c.livekitURL()} }
+
+// there is where the token under test is to be used: the address that came with
+// it, or LIVEKIT_URL. Whoever calls it declares ticket.consume and
 // ticket.frontend.
-func (c *Case) serverURL() *url.URL {
-	if answer := c.answer(); answer != nil {
-		if u := usableURL(answer.URL()); u != nil {
-			return u
-		}
+func (c *Case) there() address {
+	here := c.here()
+	came := usableURL(c.answer().URL())
+	switch {
+	case came == nil:
+		return here
+	case here.URL != nil && sameOrigin(here.URL, came) && strings.Trim(here.Path, "/") == strings.Trim(came.Path, "/"):
+		return address{URL: came}
 	}
-	return c.livekitURL()
+	return address{URL: came, came: true}
 }
 
 // answer is what handed out the token under test, nil when nothing was asked.
 func (c *Case) answer() *TicketAnswer {
 	switch c.Source() {
-	case SourceFrontend:
-		return c.Frontend
-	case SourceTicket, SourceEndpoint:
-		return c.Ticket
+	case check.SourceFrontend:
+		return c.frontend()
+	case check.SourceTicket, check.SourceEndpoint:
+		return c.ticket()
 	}
 	return nil
 }
 
-// elsewhere tells whether the token is to be used at another server than the
+// elsewhere reports whether the token is to be used at another server than the
 // one that join.reach looked at.
 func (c *Case) elsewhere() bool {
-	here, there := c.livekitURL(), c.serverURL()
+	here, there := c.livekitURL(), c.there().URL
 	return there != nil && (here == nil || !sameOrigin(here, there))
 }
 
-// TicketSpent tells whether this run consumed its ticket.
+// TicketSpent reports whether this run consumed its ticket.
 func (c *Case) TicketSpent() bool {
-	return c.Ticket != nil && c.Ticket.Spent || c.Frontend != nil && c.Frontend.Spent
+	ticket, frontend := c.ticket(), c.frontend()
+	return ticket != nil && ticket.Spent || frontend != nil && frontend.Spent
 }
 
-func (c *Case) target() Target {
-	t := Target{TokenSource: c.Source(), LiveKitURL: clean.URL(c.Settings.URL.Value)}
-	if u := c.serverURL(); u != nil {
+func (c *Case) target() check.Target {
+	t := check.Target{TokenSource: c.Source(), LiveKitURL: clean.URL(c.Settings.URL.Value)}
+	if u := c.there().URL; u != nil {
 		t.LiveKitURL = clean.URL(u.String())
 	}
-	if c.Token != nil {
-		t.Room, t.Identity = clean.Line(c.Token.Room(), 256), clean.Line(c.Token.Identity(), 256)
+	if token := c.token(); token != nil {
+		t.Room, t.Identity = clean.Line(token.Room(), 256), clean.Line(token.Identity(), 256)
 	}
 	// A token that cannot be read leaves what came with it.
 	if a := c.answer(); a != nil {
 		t.Room, t.Identity = cmp.Or(t.Room, clean.Line(a.Answer.Room, 256)), cmp.Or(t.Identity, clean.Line(a.Answer.Identity, 256))
 	}
-	if own := t.TokenSource == SourceMinted || t.TokenSource == SourceNone; own && c.Dev != nil {
-		t.Room, t.Identity = clean.Line(c.Dev.Room, 256), clean.Line(c.Dev.Identity, 256)
+	own := t.TokenSource == check.SourceMinted || t.TokenSource == check.SourceNone
+	if dev := c.dev(); own && dev != nil {
+		t.Room, t.Identity = clean.Line(dev.Room, 256), clean.Line(dev.Identity, 256)
 	}
 	return t
 }
 
-// evidence is what the diagnosis needs of this case.
-func (c *Case) evidence(results []Result) Evidence {
-	e := Evidence{Results: results, Source: c.Source(), Maker: c.maker(), OwnURL: c.elsewhere()}
-	switch c.Local {
-	case token.Verified:
-		e.Local = Yes
-	case token.Mismatch, token.OtherKey:
-		e.Local = No
+// evidence is what the diagnosis needs of this case, once the run has ended.
+func (c *Case) evidence(results []check.Result) diagnosis.Evidence {
+	e := c.preview()
+	e.Results, e.Maker, e.Giver, e.OwnURL = results, c.maker(), c.maker(), c.elsewhere()
+	if local := c.local(); local != nil {
+		switch *local {
+		case token.Verified:
+			e.Local = diagnosis.Yes
+		case token.Mismatch, token.OtherKey:
+			e.Local = diagnosis.No
+		}
 	}
-	e.Server = recognition(c.Verdict)
-	if c.Dev != nil && c.notDevServer() == nil {
-		e.Minted = recognition(c.Dev.Verdict)
+	e.Server = recognition(c.verdict())
+	if dev := c.dev(); dev != nil && !c.notDevServer() {
+		e.Minted = recognition(dev.Verdict)
+	}
+	target := c.target()
+	e.Values["room"], e.Values["identity"] = target.Room, target.Identity
+	if t := c.token(); t != nil {
+		e.Values["key"] = clean.Line(t.Claims.Issuer, 80)
+	}
+	if u := c.there().URL; u != nil {
+		addressValues(e.Values, "livekit", u)
+		e.Places[finding.OwnerLiveKitServer] = finding.Textf("%s", clean.URL(u.String()))
 	}
 	return e
 }
 
+// preview is the evidence that there is before anything was learnt.
+func (c *Case) preview() diagnosis.Evidence {
+	e := diagnosis.Evidence{
+		Source: c.Source(), Again: c.Options.Again,
+		Values: map[string]string{
+			"dir": clean.Line(c.Settings.Dir, 200), "url_source": c.Settings.URL.Source.String(), "room": clean.Line(c.Options.Room, 256),
+			"ticket_path": clean.Line(cmp.Or(c.Options.TicketPath, DefaultTicketPath), 200),
+		},
+		Places: map[Owner]Text{},
+	}
+	switch e.Source {
+	case check.SourceTicket, check.SourceEndpoint:
+		e.Maker = finding.OwnerTicketService
+	case check.SourceFrontend:
+		e.Maker = finding.OwnerFrontend
+		if !c.Settings.Ticket.Secret.Empty() {
+			e.Maker = finding.OwnerTicketService
+		}
+	default:
+		e.Maker = finding.OwnerConfig
+	}
+	e.Giver = e.Maker
+	addressValues(e.Values, "livekit", c.livekitURL())
+	for name, at := range map[string]struct {
+		url   *url.URL
+		owner Owner
+	}{
+		"ticket":   {usableURL(c.Settings.TicketService.Value), finding.OwnerTicketService},
+		"frontend": {usableURL(c.Options.Frontend), finding.OwnerFrontend},
+		"endpoint": {usableURL(c.Options.TokenEndpoint), ""},
+	} {
+		addressValues(e.Values, name, at.url)
+		if at.url != nil && at.owner != "" {
+			e.Places[at.owner] = finding.Textf("%s", clean.URL(at.url.String()))
+		}
+	}
+	if u := usableURL(c.Options.TokenEndpoint); u != nil {
+		e.Places[finding.OwnerTicketService] = finding.Textf("%s", clean.URL(u.String()))
+	}
+	if u := c.livekitURL(); u != nil {
+		e.Places[finding.OwnerLiveKitServer] = finding.Textf("%s", clean.URL(u.String()))
+	}
+	return e
+}
+
+// addressValues fills name_url, name_host, name_name and name_port from u.
+func addressValues(values map[string]string, name string, u *url.URL) {
+	if u == nil {
+		return
+	}
+	values[name+"_url"] = clean.URL(u.String())
+	values[name+"_host"] = clean.Line(hostPort(u), 200)
+	values[name+"_name"] = clean.Line(u.Hostname(), 200)
+	values[name+"_port"] = hostPort(u)[strings.LastIndex(hostPort(u), ":")+1:]
+}
+
 // acceptance reads a server's verdict on a token: yes, no, or not a word from
 // LiveKit at all.
-func acceptance(v *probe.Verdict) Trit {
+func acceptance(v *probe.Verdict) diagnosis.Trit {
 	switch {
 	case v == nil:
-		return Unknown
+		return diagnosis.Unknown
 	case v.Accepted:
-		return Yes
+		return diagnosis.Yes
 	case !v.FromLiveKit:
-		return Unknown
+		return diagnosis.Unknown
 	}
-	return No
+	return diagnosis.No
 }
 
 // recognition is acceptance of key, signature and claims: a server that lets
 // nobody in for want of a room or of capacity has found all of them good.
-func recognition(v *probe.Verdict) Trit {
+func recognition(v *probe.Verdict) diagnosis.Trit {
 	if v != nil {
 		switch v.Reason {
 		case probe.ReasonRoomNotFound, probe.ReasonNodeLimit, probe.ReasonNoNodes:
-			return Yes
+			return diagnosis.Yes
 		}
 	}
 	return acceptance(v)
@@ -224,4 +314,39 @@ func hostPort(u *url.URL) string {
 		}
 	}
 	return strings.ToLower(u.Hostname()) + ":" + port
+}
+
+// Admission is what a run learnt that lets somebody join with its token.
+type Admission struct {
+	// Token is the token that the server accepts: the one under test, or one made
+	// here. It is nil where it accepts none.
+	Token *token.Token
+	// URL is where the token is to be used; nil where no address is known.
+	URL *url.URL
+	// InQuery says that the token gets through in the query only.
+	InQuery bool
+	// Present says that the token's identity is in its room now, as far as that
+	// was asked.
+	Present bool
+	// Refused says that a token was made here and the server does not accept it.
+	Refused bool
+	// DefaultKeys says that a token made here has the keys of livekit-server --dev.
+	DefaultKeys bool
+}
+
+// Admission is called after the run.
+func (c *Case) Admission() Admission {
+	a := Admission{URL: c.there().URL}
+	dev, verdict, present := c.dev(), c.verdict(), c.present()
+	if dev != nil {
+		a.DefaultKeys, a.Refused = dev.DefaultKeys, dev.Verdict == nil || !dev.Verdict.Accepted
+	}
+	switch {
+	case c.Source() == check.SourceMinted && dev != nil && !a.Refused:
+		a.Token, a.InQuery = dev.Token, dev.Verdict.InQuery
+	case c.Source() != check.SourceMinted && verdict != nil && verdict.Accepted:
+		a.Token, a.InQuery = c.token().Token, verdict.InQuery
+		a.Present = present != nil && present.Known && present.Present
+	}
+	return a
 }

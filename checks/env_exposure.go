@@ -5,23 +5,23 @@ import (
 	"strings"
 	"time"
 
+	"lkdoctor/checks/check"
 	"lkdoctor/checks/clean"
 	"lkdoctor/checks/finding"
 	"lkdoctor/config"
 )
 
 // envExposure looks for secrets where others can read them.
-func envExposure() Check {
-	return Check{
-		ID: "env.exposure", Stage: StageEnv, Timeout: time.Second,
+func envExposure(c *Case) Check {
+	return c.check(Spec{
+		ID: "env.exposure", Stage: check.StageEnv, Timeout: time.Second,
 		Title: finding.Textf("No secret reaches the browser or other users"),
 		Short: finding.Textf("Exposure"),
-		Run: func(_ context.Context, c *Case) []Finding {
-			findings := browserSecrets(c.Settings)
-			findings = append(findings, openFiles(c.Settings)...)
-			return append(findings, commandLineSecrets(c.Settings, c.Options.TokenFromStdin)...)
-		},
-	}
+	}, func(_ context.Context, c *Case, _ Ended) Report {
+		findings := browserSecrets(c.Settings)
+		findings = append(findings, openFiles(c.Settings)...)
+		return Report{Findings: append(findings, commandLineSecrets(c.Settings, c.Options.TokenFromStdin)...)}
+	})
 }
 
 // browserPrefixes are the names that build tools copy into the browser bundle:
@@ -75,13 +75,11 @@ func openFiles(s *config.Settings) []Finding {
 		switch {
 		case f.GitTracked:
 			base.Message = finding.Textf("%s holds LIVEKIT_API_SECRET and is tracked by git", name)
-			findings = append(findings, base.With("git_tracked", true).
-				Fixed("git rm --cached "+name, "Take it out of git, and rotate the secret if the repository was ever shared."))
+			findings = append(findings, base.As("tracked").With("git_tracked", true))
 		case f.ReadableByOthers:
 			base.Message = finding.Textf("%s holds LIVEKIT_API_SECRET and every user of this machine can read it (mode %s)",
 				name, f.Mode.Perm().String())
-			findings = append(findings, base.With("mode", f.Mode.Perm().String()).
-				Fixed("chmod 600 "+name, "Make it readable by you alone."))
+			findings = append(findings, base.As("readable").With("mode", f.Mode.Perm().String()))
 		}
 	}
 	return findings

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"lkdoctor/checks/check"
 	"lkdoctor/checks/clean"
 	"lkdoctor/checks/finding"
 	"lkdoctor/config"
@@ -11,33 +12,32 @@ import (
 
 // envFiles looks at the files themselves: can they be read, and does one hide
 // what another says?
-func envFiles() Check {
-	return Check{
-		ID: "env.files", Stage: StageEnv, Timeout: time.Second,
+func envFiles(c *Case) Check {
+	return c.check(Spec{
+		ID: "env.files", Stage: check.StageEnv, Timeout: time.Second,
 		Title: finding.Textf("The env files can be read, and nothing hides a value by accident"),
 		Short: finding.Textf("Env files"),
-		Run: func(_ context.Context, c *Case) []Finding {
-			findings := unreadableFiles(c.Settings.Files)
-			for _, s := range c.Settings.All() {
-				findings = append(findings, hiddenValues(*s)...)
-				findings = append(findings, expandedValue(*s)...)
-			}
-			return append(findings, loaderFindings(c.Settings)...)
-		},
-		Outcome: func(c *Case) Outcome {
-			read, names := 0, []string{}
-			for _, f := range c.Settings.Files {
-				if f.Exists && f.Err == nil {
-					read++
-					names = append(names, f.Name)
-				}
-			}
-			if read == 0 {
-				return Outcome{Text: finding.Textf("no env files in %s", clean.Line(c.Settings.Dir, 60))}
-			}
-			return Outcome{Text: finding.Textf("read %s", joinNames(names)), Facts: Facts{"files": names}}
-		},
+	}, func(_ context.Context, c *Case, _ Ended) Report {
+		findings := unreadableFiles(c.Settings.Files)
+		for _, s := range c.Settings.All() {
+			findings = append(findings, hiddenValues(*s)...)
+			findings = append(findings, expandedValue(*s)...)
+		}
+		return Report{Findings: append(findings, loaderFindings(c.Settings)...), Outcome: filesOutcome(c.Settings)}
+	})
+}
+
+func filesOutcome(s *config.Settings) Outcome {
+	names := []string{}
+	for _, f := range s.Files {
+		if f.Exists && f.Err == nil {
+			names = append(names, f.Name)
+		}
 	}
+	if len(names) == 0 {
+		return Outcome{Text: finding.Textf("no env files in %s", clean.Line(s.Dir, 60))}
+	}
+	return Outcome{Text: finding.Textf("read %s", joinNames(names)), Facts: Facts{"files": names}}
 }
 
 func unreadableFiles(files []config.EnvFile) []Finding {
@@ -67,8 +67,7 @@ func hiddenValues(s config.Setting) []Finding {
 			return []Finding{finding.New(finding.EnvValueEmptied, finding.Fail,
 				"%s is set to nothing in %s, and that hides the value of %d characters in %s",
 				s.Name, s.Source.String(), hidden.Secret.Len(), hidden.Source.String()).
-				With("setting", s.Name).With("source", s.Source.String()).With("hides", hidden.Source.String()).
-				Fixed("", "Remove the empty %s from %s, or give it its value there.", s.Name, place(s.Source))}
+				With("setting", s.Name).With("source", s.Source.String()).With("hides", hidden.Source.String())}
 		}
 		if _, placeholder := placeholderIn(hidden.Secret.Reveal()); placeholder {
 			continue

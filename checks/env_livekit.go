@@ -7,31 +7,30 @@ import (
 	"strings"
 	"time"
 
+	"lkdoctor/checks/check"
 	"lkdoctor/checks/clean"
 	"lkdoctor/checks/finding"
 	"lkdoctor/config"
 )
 
 // envLiveKit looks at the URL, the key and the secret as they will be used.
-func envLiveKit() Check {
-	return Check{
-		ID: "env.livekit", Stage: StageEnv, Timeout: time.Second,
+func envLiveKit(c *Case) Check {
+	return c.check(Spec{
+		ID: "env.livekit", Stage: check.StageEnv, Timeout: time.Second,
 		Title: finding.Textf("LIVEKIT_URL, key and secret are present and well formed"),
 		Short: finding.Textf("LiveKit settings"),
-		Run: func(_ context.Context, c *Case) []Finding {
-			s := c.Settings
-			findings := presence(c)
-			findings = append(findings, nearMisses(s)...)
-			if !s.URL.Secret.Empty() {
-				findings = append(findings, urlFindings(s.URL.Value)...)
-			}
-			findings = append(findings, keyFindings(s.APIKey)...)
-			findings = append(findings, keyFindings(s.APISecret)...)
-			findings = append(findings, pairFindings(s)...)
-			return append(findings, proxyFindings(c)...)
-		},
-		Outcome: func(c *Case) Outcome { return settingsOutcome(c.Settings) },
-	}
+	}, func(_ context.Context, c *Case, _ Ended) Report {
+		s := c.Settings
+		findings := presence(c)
+		findings = append(findings, nearMisses(s)...)
+		if !s.URL.Secret.Empty() {
+			findings = append(findings, urlFindings(s.URL.Value)...)
+		}
+		findings = append(findings, keyFindings(s.APIKey)...)
+		findings = append(findings, keyFindings(s.APISecret)...)
+		findings = append(findings, pairFindings(s)...)
+		return Report{Findings: append(findings, proxyFindings(c)...), Outcome: settingsOutcome(s)}
+	})
 }
 
 // presence reports what is not set anywhere. An empty value that hides a
@@ -39,7 +38,7 @@ func envLiveKit() Check {
 func presence(c *Case) []Finding {
 	// A token that comes from elsewhere can be judged by the server alone.
 	keys := finding.Fail
-	if src := c.Source(); src != SourceMinted && src != SourceNone {
+	if src := c.Source(); src != check.SourceMinted && src != check.SourceNone {
 		keys = finding.Warn
 	}
 	var findings []Finding
@@ -91,8 +90,7 @@ func nearMisses(s *config.Settings) []Finding {
 			}
 			findings = append(findings, finding.New(finding.EnvNameNearMiss, finding.Warn,
 				"%s is set in %s, but the name that is read is %s", name, source.String(), m.set.Name).
-				With("setting", m.set.Name).With("variable", name).With("source", source.String()).
-				Fixed("", "Rename %s to %s in %s.", name, m.set.Name, place(source)))
+				With("setting", m.set.Name).With("variable", name).With("source", source.String()))
 			break
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"lkdoctor/checks/check"
 	"lkdoctor/checks/finding"
 	"lkdoctor/config"
 )
@@ -28,7 +29,7 @@ type envRun struct {
 	proxy   string
 }
 
-func (r envRun) findings(t *testing.T) []Located {
+func (r envRun) findings(t *testing.T) []check.Located {
 	t.Helper()
 	dir := t.TempDir()
 	// A test's folder is its user's alone; what is tested is one that is not.
@@ -62,10 +63,10 @@ func (r envRun) findings(t *testing.T) []Located {
 		return url.Parse(r.proxy)
 	}
 	c.Options.Only = []string{"env"}
-	results := Execute(t.Context(), c, All(), func(Event) {})
-	var found []Located
+	run := Do(t.Context(), c, false, func(check.Event) {})
+	var found []check.Located
 	for _, severity := range []finding.Severity{finding.Fail, finding.Warn, finding.Info} {
-		found = append(found, located(results, severity)...)
+		found = append(found, run.Findings(severity)...)
 	}
 	for _, l := range found {
 		for _, secret := range []string{goodSecret, strings.Repeat("s", 20)} {

@@ -6,34 +6,32 @@ import (
 	"strings"
 	"time"
 
+	"lkdoctor/checks/check"
 	"lkdoctor/checks/clean"
 	"lkdoctor/checks/finding"
 )
 
 // envTicket looks at the ticket service's address.
-func envTicket() Check {
-	return Check{
-		ID: "env.ticket", Stage: StageEnv, Timeout: time.Second,
+func envTicket(c *Case) Check {
+	return c.check(Spec{
+		ID: "env.ticket", Stage: check.StageEnv, Timeout: time.Second,
 		Title: finding.Textf("The ticket service's address is present and well formed"),
 		Short: finding.Textf("Ticket settings"),
-		Ready: func(c *Case, _ Ended) *Skip {
-			if c.Settings.TicketService.Secret.Empty() && c.Settings.Ticket.Secret.Empty() && !emptied(c.Settings.TicketService) {
-				return NotHere("not checked: no ticket service is configured")
-			}
-			return nil
-		},
-		Run: func(_ context.Context, c *Case) []Finding {
-			service := c.Settings.TicketService
-			if service.Secret.Empty() {
-				if emptied(service) || c.Source() == SourceFrontend {
-					return nil // env.files says so already; the front end takes the ticket
-				}
-				return []Finding{finding.New(finding.EnvTicketURLMissing, finding.Warn,
-					"a ticket was given, and USER_MGMT_BASE_URL names no service to take it to").With("setting", service.Name)}
-			}
-			return ticketURLFindings(service.Value)
-		},
-	}
+	}, func(_ context.Context, c *Case, _ Ended) Report {
+		service := c.Settings.TicketService
+		switch {
+		case !service.Secret.Empty():
+			return Report{Findings: ticketURLFindings(service.Value)}
+		case emptied(service):
+			return Report{} // env.files says so already
+		case c.Settings.Ticket.Secret.Empty():
+			return check.NotHere("not checked: no ticket service is configured")
+		case c.Source() == check.SourceFrontend:
+			return Report{} // the app takes the ticket
+		}
+		return check.Found(finding.New(finding.EnvTicketURLMissing, finding.Warn,
+			"a ticket was given, and USER_MGMT_BASE_URL names no service to take it to").With("setting", service.Name))
+	})
 }
 
 func ticketURLFindings(raw string) []Finding {

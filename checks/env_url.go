@@ -42,7 +42,7 @@ func usableURLFindings(u *url.URL, tell func(Code, finding.Severity, string, ...
 		f := tell(finding.EnvURLPath, finding.Warn,
 			"LIVEKIT_URL carries the path /%s; LiveKit's SDKs add /rtc to it themselves", clean.Line(path, 80))
 		if path == "rtc" || strings.HasSuffix(path, "/rtc") {
-			f = f.Fixed("", "Take /rtc off the end of LIVEKIT_URL.")
+			f = f.As("rtc")
 		}
 		findings = append(findings, f.With("path", clean.Line(u.Path, 80)))
 	} else if u.RawQuery != "" || u.Fragment != "" || u.ForceQuery {

@@ -6,7 +6,9 @@ import (
 	"slices"
 	"time"
 
+	"lkdoctor/checks/check"
 	"lkdoctor/checks/clean"
+	"lkdoctor/checks/diagnosis"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/probe"
 	"lkdoctor/checks/token"
@@ -25,97 +27,83 @@ type DevToken struct {
 
 // fallbackMint makes a development token with the key and secret configured
 // here, and asks the server what it thinks of it.
-func fallbackMint() Check {
-	return Check{
-		ID: "fallback.mint", Stage: StageFallback, Timeout: 8 * time.Second,
+func fallbackMint(c *Case) Check {
+	return c.check(Spec{
+		ID: "fallback.mint", Stage: check.StageFallback, Timeout: 8 * time.Second,
 		Title: finding.Textf("A local development token can be made"),
 		Short: finding.Textf("Dev token"),
-		After: []string{"env.livekit", "join.reach", "join.websocket", "join.media"},
-		Ready: func(c *Case, ended Ended) *Skip {
-			switch {
-			case c.Joined.in():
-				return NotHere("not needed: the token under test got in")
-			case c.Options.NoJoin && acceptance(c.Verdict) == Yes:
-				return NotHere("not needed: the server accepts the token under test")
-			}
-			if key, _, _ := c.devKeys(); key == "" && !c.keyToAsk() {
-				return &Skip{
-					Reason: NotApplicable,
-					Text:   finding.Textf("not checked: no key and secret here, and the server is not a local one"),
-					Findings: []Finding{finding.New(finding.DevTokenNoKeys, finding.Info,
-						"no LIVEKIT_API_KEY and LIVEKIT_API_SECRET here, so no token can be made")},
-				}
-			}
-			return nil
-		},
-		Run: func(ctx context.Context, c *Case) []Finding {
-			if c.keyToAsk() {
-				return c.askKey(ctx)
-			}
-			dev, err := c.devToken(ctx)
-			if err != nil {
-				return []Finding{finding.New(finding.DevJoinFailed, finding.Fail,
-					"no token could be made with the key and secret here: %s", c.Redact.Clean(err.Error(), 160))}
-			}
-			c.Dev = dev
-			if c.notDevServer() != nil {
-				return []Finding{finding.New(finding.DevTokenNoKeys, finding.Info,
-					"no LIVEKIT_API_KEY and LIVEKIT_API_SECRET here, and the server on this machine does not know devkey: it is no livekit-server --dev")}
-			}
-			if dev.DefaultKeys {
-				return []Finding{finding.New(finding.DevTokenDefaultKeys, finding.Info,
-					"no key and secret here, and the server is on this machine: used devkey and secret, which livekit-server --dev knows")}
-			}
-			return nil
-		},
-		Moot: (*Case).noDevToken,
-		Outcome: func(c *Case) Outcome {
-			if c.Dev == nil {
-				return Outcome{}
-			}
-			return Outcome{Text: finding.Textf("made a token for %s in %s", clean.Line(c.Dev.Identity, 60), clean.Line(c.Dev.Room, 60)),
-				Facts: Facts{"identity": clean.Line(c.Dev.Identity, 256), "room": clean.Line(c.Dev.Room, 256), "default_keys": c.Dev.DefaultKeys}}
-		},
-	}
-}
-
-// noDevToken tells that no token could be made after all.
-func (c *Case) noDevToken() *Skip {
-	if c.keyToAsk() {
-		return NotHere("not checked: no secret is configured here")
-	}
-	return c.notDevServer()
+		Uses:  []string{"env.livekit", "signature.server", "join.reach", "join.websocket", "join.media"},
+	}, func(ctx context.Context, c *Case, _ Ended) Report {
+		switch key, _, _ := c.devKeys(); {
+		case c.joined().in():
+			return check.NotHere("not needed: the token under test got in")
+		case c.Options.NoJoin && acceptance(c.verdict()) == diagnosis.Yes:
+			return check.NotHere("not needed: the server accepts the token under test")
+		case c.keyToAsk():
+			return c.askKey(ctx)
+		case key == "":
+			report := check.NotHere("not checked: no key and secret here, and the server is not a local one")
+			report.Findings = []Finding{finding.New(finding.DevTokenNoKeys, finding.Info,
+				"no LIVEKIT_API_KEY and LIVEKIT_API_SECRET here, so no token can be made")}
+			return report
+		}
+		dev, err := c.devToken(ctx)
+		if err != nil {
+			return check.Found(finding.New(finding.DevJoinFailed, finding.Fail,
+				"no token could be made with the key and secret here: %s", c.Redact.Clean(err.Error(), 160)))
+		}
+		c.made.dev.Set(dev)
+		if c.notDevServer() {
+			report := check.NotHere("not checked: no key and secret here, and the server is not a local dev server")
+			report.Findings = []Finding{finding.New(finding.DevTokenNoKeys, finding.Info,
+				"no LIVEKIT_API_KEY and LIVEKIT_API_SECRET here, and the server on this machine does not know devkey: it is no livekit-server --dev")}
+			return report
+		}
+		report := Report{Outcome: Outcome{Text: finding.Textf("made a token for %s in %s", clean.Line(dev.Identity, 60), clean.Line(dev.Room, 60)),
+			Facts: Facts{"identity": clean.Line(dev.Identity, 256), "room": clean.Line(dev.Room, 256), "default_keys": dev.DefaultKeys}}}
+		if dev.DefaultKeys {
+			report.Findings = []Finding{finding.New(finding.DevTokenDefaultKeys, finding.Info,
+				"no key and secret here, and the server is on this machine: used devkey and secret, which livekit-server --dev knows")}
+		}
+		return report
+	})
 }
 
 // keyToAsk tells that there is a key and no secret for it. A token cannot be
 // made, and the server can still say whether it knows the key.
 func (c *Case) keyToAsk() bool {
-	return !c.Settings.APIKey.Secret.Empty() && c.Settings.APISecret.Secret.Empty() && c.Reach != nil && c.Reach.IsLiveKit
+	return !c.Settings.APIKey.Secret.Empty() && c.Settings.APISecret.Secret.Empty() && c.atLiveKit()
+}
+
+// atLiveKit reports whether LiveKit answers at LIVEKIT_URL.
+func (c *Case) atLiveKit() bool {
+	r := c.reach()
+	return r != nil && r.IsLiveKit
 }
 
 // askKey shows the server a token of the configured key with a signature that
 // no secret made: "key unknown" is then told from "signature wrong".
-func (c *Case) askKey(ctx context.Context) []Finding {
+func (c *Case) askKey(ctx context.Context) Report {
 	key := clean.Line(c.Settings.APIKey.Value, 80)
 	known, sure, _ := c.Net.KeyKnown(ctx, c.devURL(), token.Garbage(c.Settings.APIKey.Value, c.serverNow()))
 	if sure && !known {
-		return []Finding{finding.New(finding.ServerKeyUnknown, finding.Fail,
-			"the server does not know the API key %q that is configured here", key).By(finding.OwnerConfig)}
+		return check.Found(finding.New(finding.ServerKeyUnknown, finding.Fail,
+			"the server does not know the API key %q that is configured here", key).By(finding.OwnerConfig))
 	}
 	f := finding.New(finding.DevTokenNoKeys, finding.Info, "no LIVEKIT_API_SECRET here, so no token can be made")
 	if sure {
 		f.Message = finding.Textf("no LIVEKIT_API_SECRET here, so no token can be made; the server knows the key %s", key)
 	}
-	return []Finding{f.With("key_known", sure && known)}
+	report := check.NotHere("not checked: no secret is configured here")
+	report.Findings = []Finding{f.With("key_known", sure && known)}
+	return report
 }
 
-// notDevServer tells that the well-known keys were tried in vain: the server
-// has keys of its own, which is no fault of anybody's.
-func (c *Case) notDevServer() *Skip {
-	if c.Dev == nil || !c.Dev.DefaultKeys || acceptance(c.Dev.Verdict) != No {
-		return nil
-	}
-	return NotHere("not checked: no key and secret here, and the server is not a local dev server")
+// notDevServer reports whether the well-known keys were tried in vain: the
+// server has keys of its own, which is no fault of anybody's.
+func (c *Case) notDevServer() bool {
+	dev := c.dev()
+	return dev != nil && dev.DefaultKeys && acceptance(dev.Verdict) == diagnosis.No
 }
 
 // devKeys are the key and secret to make a token with; defaults tells that
@@ -134,7 +122,8 @@ func (c *Case) devKeys() (key, secret string, defaults bool) {
 // devURL is where the dev token is used: LIVEKIT_URL, which its key belongs to.
 func (c *Case) devURL() *url.URL { return c.livekitURL() }
 
-func (c *Case) mint() (*DevToken, error) {
+// mint makes a dev token that is valid at now.
+func (c *Case) mint(now time.Time) (*DevToken, error) {
 	key, secret, defaults := c.devKeys()
 	name := "lkdoctor-" + c.Nonce
 	dev := &DevToken{Room: name, Identity: name, DefaultKeys: defaults}
@@ -145,7 +134,7 @@ func (c *Case) mint() (*DevToken, error) {
 		dev.Identity = c.Options.Identity
 	}
 	raw, err := token.Mint(token.MintOptions{
-		Key: key, Secret: secret, Room: dev.Room, Identity: dev.Identity, Name: c.Options.DisplayName, Now: c.serverNow(),
+		Key: key, Secret: secret, Room: dev.Room, Identity: dev.Identity, Name: c.Options.DisplayName, Now: now,
 	})
 	if err != nil {
 		return nil, err
@@ -158,17 +147,17 @@ func (c *Case) mint() (*DevToken, error) {
 // devToken is a dev token with the server's verdict on it: the one that was
 // asked about ahead, unless the server's clock turned out to be off.
 func (c *Case) devToken(ctx context.Context) (*DevToken, error) {
-	if a := c.ahead; a != nil && a.dev != nil && c.serverNow().Sub(c.Now()).Abs() < time.Second {
+	if a := c.asked(); a != nil && a.dev != nil && c.serverNow().Sub(c.Now()).Abs() < time.Second {
 		if _, ok := c.answered(ctx, a.dev.Token); ok {
 			a.dev.Verdict, a.dev.Failure = a.verdict, a.failure
 			return a.dev, nil
 		}
 	}
-	dev, err := c.mint()
+	dev, err := c.mint(c.serverNow())
 	if err != nil {
 		return nil, err
 	}
-	if u := c.devURL(); u != nil && c.Reach != nil && c.Reach.IsLiveKit {
+	if u := c.devURL(); u != nil && c.atLiveKit() {
 		dev.Verdict, dev.Failure = c.verdictOn(ctx, u, dev.Token)
 	}
 	return dev, nil
@@ -178,10 +167,11 @@ func (c *Case) devToken(ctx context.Context) (*DevToken, error) {
 // that a clock that is off here does not spoil the dev token.
 func (c *Case) serverNow() time.Time {
 	now := c.Now()
-	if c.Reach == nil || c.Reach.Date == nil {
+	r := c.reach()
+	if r == nil || r.Date == nil {
 		return now
 	}
-	if offset, plusMinus := c.Reach.Date.Offset(); offset.Abs() > plusMinus+2*time.Second {
+	if offset, plusMinus := r.Date.Offset(); offset.Abs() > plusMinus+2*time.Second {
 		return now.Add(offset)
 	}
 	return now
@@ -189,67 +179,74 @@ func (c *Case) serverNow() time.Time {
 
 // fallbackJoin joins with the dev token, and leaves at once. That it works
 // turns no failed run green: it narrows the blame.
-func fallbackJoin() Check {
-	return Check{
-		ID: "fallback.join", Stage: StageFallback, Timeout: 25 * time.Second,
+func fallbackJoin(c *Case) Check {
+	return c.check(Spec{
+		ID: "fallback.join", Stage: check.StageFallback, Timeout: 25 * time.Second,
 		Title: finding.Textf("The local development token joins a room"),
 		Short: finding.Textf("Dev join"),
 		Needs: []string{"fallback.mint"},
-		Ready: func(c *Case, ended Ended) *Skip {
-			switch {
-			case c.devURL() == nil && ended.Stopped("env.livekit"):
-				return BlockedBy("env.livekit")
-			case c.devURL() == nil:
-				return BlockedBy("env.files")
-			case ended.Stopped("join.reach"):
-				return BlockedBy("join.reach")
-			}
-			return nil
-		},
-		Run: func(ctx context.Context, c *Case) []Finding {
-			findings := c.devJoin(ctx)
-			if finding.Worst(findings) != finding.Fail {
-				return findings
-			}
-			cause := findings[slices.IndexFunc(findings, func(f Finding) bool { return f.Severity == finding.Fail })]
-			failed := finding.New(finding.DevJoinFailed, finding.Fail, "a token made here does not get in either: %s", cause.Message)
-			if s := c.Source(); s == SourceMinted || s == SourceNone {
-				failed.Message = finding.Textf("a token made here does not get in: %s", cause.Message)
-			}
-			return append([]Finding{failed.With("cause", string(cause.Code)).By(cause.Owner)}, findings...)
-		},
-		Outcome: func(c *Case) Outcome { return mediaOutcome(c.DevJoined) },
-	}
+		Uses:  []string{"env.livekit", "join.reach", "join.websocket"},
+	}, func(ctx context.Context, c *Case, ended Ended) Report {
+		switch {
+		case c.devURL() == nil && ended.Stopped("env.livekit"):
+			return check.BlockedBy("env.livekit")
+		case c.devURL() == nil:
+			return check.BlockedBy("env.files")
+		case ended.Stopped("join.reach"):
+			return check.BlockedBy("join.reach")
+		}
+		record, findings := c.devJoin(ctx)
+		report := Report{Findings: findings, Outcome: mediaOutcome(record)}
+		if finding.Worst(findings) != finding.Fail {
+			return report
+		}
+		cause := findings[slices.IndexFunc(findings, func(f Finding) bool { return f.Severity == finding.Fail })]
+		failed := finding.New(finding.DevJoinFailed, finding.Fail, "a token made here does not get in either: %s", cause.Message)
+		if s := c.Source(); s == check.SourceMinted || s == check.SourceNone {
+			failed.Message = finding.Textf("a token made here does not get in: %s", cause.Message)
+		}
+		report.Findings = append([]Finding{failed.With("cause", string(cause.Code)).By(cause.Party)}, findings...)
+		return report
+	})
 }
 
-func (c *Case) devJoin(ctx context.Context) []Finding {
-	u := c.devURL()
+// devJoin joins with the dev token; the record is nil where nothing was joined.
+func (c *Case) devJoin(ctx context.Context) (*JoinRecord, []Finding) {
+	at, dev := c.here(), c.dev()
 	switch {
-	case c.Dev.Failure != nil:
-		return serverFailure(c, c.Dev.Failure, u)
-	case c.Dev.Verdict != nil && !c.Dev.Verdict.Accepted:
-		return c.devVerdictFindings(ctx, c.Dev.Verdict, u)
+	case dev.Failure != nil:
+		return nil, serverFailure(c, dev.Failure, at)
+	case dev.Verdict != nil && !dev.Verdict.Accepted:
+		return nil, c.devVerdictFindings(ctx, dev, at)
 	}
-	Waiting(ctx, "joining %s with a token made here", clean.Line(c.Dev.Room, 60))
-	c.DevJoined = c.open(ctx, u, c.Dev.Token, c.Dev.Verdict)
-	findings := joinedFindings(c, c.DevJoined, u, c.Dev.Token, c.Dev.Verdict)
-	if c.DevJoined.Failure == nil {
-		findings = append(findings, c.media(ctx, c.DevJoined)...)
+	check.Waiting(ctx, "joining %s with a token made here", clean.Line(dev.Room, 60))
+	firstFrame := time.Duration(0)
+	if j := c.joined(); j != nil && j.Failure != nil && j.Failure.Kind == probe.SignalSilent {
+		firstFrame = 2 * time.Second // it was silent for the full time already
 	}
-	return findings
+	record := c.open(ctx, at.URL, dev.Token, dev.Verdict, firstFrame)
+	c.made.devJoined.Set(record)
+	findings := joinedFindings(c, record, at, dev.Token, dev.Verdict)
+	if record.Failure == nil {
+		record = connectMedia(ctx, record)
+		c.made.devJoined.Set(record)
+		findings = append(findings, mediaFindings(record)...)
+	}
+	return record, findings
 }
 
 // devVerdictFindings are the server's refusal of a token made here: what is
 // wrong with the token itself is for the key and secret here to change.
-func (c *Case) devVerdictFindings(ctx context.Context, v *probe.Verdict, u *url.URL) []Finding {
-	if f, is := aside(ctx, c, v, u, c.Dev.Token); is {
+func (c *Case) devVerdictFindings(ctx context.Context, dev *DevToken, at address) []Finding {
+	v := dev.Verdict
+	if f, is := notTheToken(ctx, c, v, at, dev.Token); is {
 		return []Finding{f}
 	}
 	tell := func(code Code, format string, args ...any) []Finding {
 		return []Finding{finding.New(code, finding.Fail, format, args...).With("status", v.Status).
 			With("reason", string(v.Reason)).With("server_text", v.Text).By(finding.OwnerConfig)}
 	}
-	key := clean.Line(c.Dev.Token.Claims.Issuer, 80)
+	key := clean.Line(dev.Token.Claims.Issuer, 80)
 	switch v.Reason {
 	case probe.ReasonKeyUnknown, probe.ReasonKeyEmpty:
 		return tell(finding.ServerKeyUnknown, "the server does not know the API key %q that is configured here", key)

@@ -3,6 +3,7 @@ package checks
 import (
 	"strings"
 
+	"lkdoctor/checks/check"
 	"lkdoctor/checks/clean"
 	"lkdoctor/config"
 )
@@ -86,15 +87,13 @@ func (h *hider) facts(f Facts) Facts {
 }
 
 // result hides what a check found.
-func (h *hider) result(r Result) Result {
+func (h *hider) result(r check.Result) check.Result {
 	findings := make([]Finding, len(r.Findings))
 	for i, f := range r.Findings {
 		f.Message, f.Facts = h.sentence(f.Message), h.facts(f.Facts)
-		fixes := make([]Fix, len(f.Fixes))
-		for j, fix := range f.Fixes {
-			fixes[j] = Fix{Text: h.sentence(fix.Text), Command: h.text(fix.Command)}
+		for name, sentence := range f.Sentences {
+			f = f.Putting(name, h.sentence(sentence))
 		}
-		f.Fixes = fixes
 		findings[i] = f
 	}
 	r.Findings = findings

@@ -1,52 +1,47 @@
 package checks
 
 import (
-	"time"
+	"context"
+	"slices"
 
+	"lkdoctor/checks/check"
+	"lkdoctor/checks/diagnosis"
 	"lkdoctor/checks/finding"
+	"lkdoctor/checks/report"
 	"lkdoctor/checks/token"
+	"lkdoctor/config"
 )
 
-// Inspection is a token looked at without any network.
-type Inspection struct {
-	Token *token.Token
-	// Pasted says what the token was found in, when it was pasted with something
-	// around it.
-	Pasted   Text
-	Verdict  token.Verdict
-	Findings []Located
-	Status   Status
-	ExitCode int
-	// At is the time by this machine's clock that the token was judged at.
-	At time.Time
-}
-
 // Inspect judges a token by its text alone, and by the key and secret that the
-// settings hold. It asks nobody.
-func Inspect(raw string, c *Case) Inspection {
-	parsed, format := token.Parse(raw)
-	c.Token = parsed.Effective()
-	out := Inspection{Token: c.Token, Pasted: c.Options.Pasted, Verdict: token.Unknown, At: c.Now()}
-	add := func(check string, findings []Finding) {
-		for _, f := range withFixes(byMaker(c, findings)) {
-			out.Findings = append(out.Findings, Located{Check: check, Finding: f})
+// settings of c hold: the checks of a run that ask nobody.
+func Inspect(ctx context.Context, raw string, c *Case) report.Inspection {
+	settings := *c.Settings
+	settings.Token = config.Setting{Name: "LIVEKIT_TOKEN", Flag: "--token", Secret: config.NewSecret(raw), Source: config.Source{Kind: config.Flag}}
+	own := &Case{Settings: &settings, Options: Options{Pasted: c.Options.Pasted}, Now: c.Now, Net: c.Net, Redact: c.Redact, Nonce: c.Nonce}
+	plan := own.plan()
+	alone := []string{"token.format", "token.claims", "token.time", "signature.local"}
+	plan.Select = check.Selection{LeaveOut: func(s Spec) Text {
+		if slices.Contains(alone, s.ID) {
+			return Text{}
 		}
+		return finding.Textf("not run: only the token itself is looked at")
+	}}
+	results, _ := diagnosis.Conclude(own.evidence(plan.Execute(ctx, func(check.Event) {})))
+
+	out := report.Inspection{Token: own.given().Token, Pasted: c.Options.Pasted, Verdict: token.Unknown, At: c.Now()}
+	if local := own.local(); local != nil {
+		out.Verdict = *local
 	}
-	add("token.format", format)
-	if c.Token.Decoded {
-		add("token.claims", token.Lint(c.Token, finding.OwnerMaker))
-		add("token.time", token.Time(c.Token, token.Clocks{Local: out.At}))
-		verdict, findings := token.Signature(c.Token, c.Settings.APIKey.Value, c.Settings.APISecret.Secret.Reveal(), c.candidates())
-		out.Verdict = verdict
-		add("signature.local", findings)
+	for _, severity := range []finding.Severity{finding.Fail, finding.Warn, finding.Info} {
+		out.Findings = append(out.Findings, check.Locate(results, severity)...)
 	}
-	all := make([]Finding, 0, len(out.Findings))
-	for _, l := range out.Findings {
-		all = append(all, l.Finding)
-	}
-	out.Status = statusOf(all)
-	if out.Status == StatusFail {
-		out.ExitCode = ExitFailed
+	summary := check.Summarise(results)
+	out.Status = summary.Worst()
+	switch {
+	case summary.Error > 0:
+		out.ExitCode = check.ExitDoctor
+	case summary.Fail > 0:
+		out.ExitCode = check.ExitFailed
 	}
 	return out
 }

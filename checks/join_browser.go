@@ -16,13 +16,14 @@ const browserWait = 2 * time.Second
 // have to put it; this program's own join uses the header. It runs beside the
 // join, and the func that is returned waits for its answer: nil is none.
 func (c *Case) askAsBrowser(ctx context.Context, u *url.URL) func() *probe.Verdict {
-	if c.Verdict == nil || c.Verdict.InQuery {
+	if v := c.verdict(); v == nil || v.InQuery {
 		return func() *probe.Verdict { return nil }
 	}
+	raw := c.token().Reveal()
 	ctx, cancel := context.WithCancel(ctx)
 	answer := make(chan *probe.Verdict, 1)
 	go func() {
-		verdict, _ := c.Net.ValidateQuery(ctx, u, c.Token.Reveal())
+		verdict, _ := c.Net.ValidateQuery(ctx, u, raw)
 		answer <- verdict
 	}()
 	return func() *probe.Verdict {
@@ -43,11 +44,11 @@ func browserFindings(v *probe.Verdict) []Finding {
 	var f Finding
 	if v.Reason == probe.ReasonNoPermissions {
 		f = finding.New(finding.WebsocketQueryRefused, finding.Warn,
-			"the token gets in by the Authorization header, and LiveKit does not see it in the query, where browsers have to put it: something on the way drops the query")
+			"the token gets in by the Authorization header, and LiveKit does not see it in the query, where browsers have to put it: something on the way drops the query").As("dropped")
 	} else {
 		f = finding.New(finding.WebsocketQueryRefused, finding.Warn,
 			"the token gets in by the Authorization header, and in the query, where browsers have to put it, it is answered %d: %s", v.Status, orNothing(v.Text)).
-			Fixed("", "In the firewall or gateway that answered, let the query through for /rtc and all paths below it.")
+			As("refused")
 	}
 	return []Finding{f.With("status", v.Status).With("server_text", v.Text).With("what", string(v.What))}
 }

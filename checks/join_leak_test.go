@@ -20,6 +20,7 @@ import (
 	"github.com/twitchtv/twirp"
 	"go.uber.org/goleak"
 
+	"lkdoctor/checks/check"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/lab"
 )
@@ -151,7 +152,7 @@ func TestMediaLeavesNothing(t *testing.T) {
 	for i := range *mediaRuns {
 		ended, run := diagnose(t, l.media(t, l.server.URL))
 		for _, id := range []string{"join.turn", "join.publish", "join.reconnect"} {
-			if r := ended[id]; r.Status != StatusPass {
+			if r := ended[id]; r.Status != check.StatusPass {
 				t.Errorf("run %d: %s %s %+v %+v", i, id, r.Status, r.Findings, r.Skip)
 			}
 		}
@@ -175,7 +176,7 @@ func TestMediaInterrupted(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		timer := time.AfterFunc(after, cancel)
 		begin := time.Now()
-		run := Do(ctx, l.media(t, l.server.URL), mediaChecks(), false, func(Event) {})
+		run := Do(ctx, l.media(t, l.server.URL), false, func(check.Event) {})
 		timer.Stop()
 		cancel()
 		if took := time.Since(begin); took > after+900*time.Millisecond {
@@ -186,7 +187,7 @@ func TestMediaInterrupted(t *testing.T) {
 				continue
 			}
 			for _, f := range r.Findings {
-				if f.Severity == finding.Fail && !isDoctorCode(f.Code) {
+				if f.Severity == finding.Fail && !f.Code.IsDoctor() {
 					t.Errorf("interrupted after %v: %s", after, f.Message)
 				}
 			}
@@ -207,7 +208,7 @@ func TestMediaManyAtOnce(t *testing.T) {
 			for _, id := range []string{"join.turn", "join.publish", "join.reconnect"} {
 				r := ended[id]
 				// A machine with so many times the work may lose packets.
-				if r.Status != StatusPass && !slices.Equal(codesOf(r), []Code{finding.PublishLossy}) {
+				if r.Status != check.StatusPass && !slices.Equal(codesOf(r), []Code{finding.PublishLossy}) {
 					t.Errorf("doctor %d, %v: %s %s %+v %+v", i, run.Took, id, r.Status, r.Findings, r.Skip)
 				}
 			}

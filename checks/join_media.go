@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"lkdoctor/checks/check"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/probe"
 )
@@ -17,35 +18,35 @@ const (
 
 // joinMedia brings up the media connection of the stay that join.websocket
 // began, and leaves the room.
-func joinMedia() Check {
-	return Check{
-		ID: "join.media", Stage: StageJoin, Timeout: 20 * time.Second,
+func joinMedia(c *Case) Check {
+	return c.check(Spec{
+		ID: "join.media", Stage: check.StageJoin, Timeout: 20 * time.Second,
 		Title: finding.Textf("ICE and DTLS connect"),
 		Short: finding.Textf("Media"),
 		Needs: []string{"join.websocket"},
-		Ready: func(c *Case, _ Ended) *Skip {
-			if !c.Joined.in() {
-				return BlockedBy("join.websocket")
-			}
-			return nil
-		},
-		Run: func(ctx context.Context, c *Case) []Finding {
-			return c.media(ctx, c.Joined)
-		},
-		Outcome: func(c *Case) Outcome { return mediaOutcome(c.Joined) },
-	}
+	}, func(ctx context.Context, c *Case, _ Ended) Report {
+		joined := c.joined()
+		if !joined.in() {
+			return check.BlockedBy("join.websocket")
+		}
+		record := connectMedia(ctx, joined)
+		c.made.media.Set(record)
+		return Report{Findings: mediaFindings(record), Outcome: mediaOutcome(record)}
+	})
 }
 
-// media connects, keeps the evidence, and leaves the room.
-func (c *Case) media(ctx context.Context, j *JoinRecord) []Finding {
-	Waiting(ctx, "waiting for the media connection (ICE, DTLS)")
+// connectMedia connects in the room that was joined, keeps the evidence, and
+// leaves the room.
+func connectMedia(ctx context.Context, joined *JoinRecord) *JoinRecord {
+	check.Waiting(ctx, "waiting for the media connection (ICE, DTLS)")
+	j := *joined
 	j.Media = j.Signal.Media(ctx, probe.MediaOptions{})
 	j.Media.Refresh()
 	if j.Media.Connected {
 		j.Silent = j.Media.Unreachable(ctx)
 	}
 	j.close()
-	return mediaFindings(j)
+	return &j
 }
 
 // mediaFindings judges the evidence of one media connection.

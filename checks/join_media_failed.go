@@ -35,8 +35,7 @@ func failedFinding(j *JoinRecord) Finding {
 	case familiesApart(m):
 		return evidence(finding.New(finding.MediaFailed, finding.Fail,
 			"the server advertises %s for media, and this machine has no address of that family to reach it from", advertised).
-			By(finding.OwnerLiveKitServer).
-			Fixed("", "Let the server advertise addresses of both families, IPv4 and IPv6, where clients may have only one."), j)
+			By(finding.OwnerLiveKitServer).As("families-apart"), j)
 	case heardOnly(m):
 		return evidence(finding.New(finding.MediaFailed, finding.Fail,
 			"the server's packets arrive here, and none of %d checks sent to %s was answered: only one direction is open",
@@ -45,15 +44,12 @@ func failedFinding(j *JoinRecord) Finding {
 	case elsewhere(j):
 		return evidence(finding.New(finding.MediaFailed, finding.Fail,
 			"no media path connected: %s; the server was reached at %s, which is another address", triedWords(m), reachedAddr(j)).
-			By(finding.OwnerUnknown).
-			Fixed("", "Ask who runs the server whether clients can reach it at %s. If not: `use_external_ip: true` or the right `node_ip` under `rtc:` in `livekit.yaml`.", advertised).
-			Fixed("", "If they can, open its media ports, UDP and TCP, in the firewalls between here and there."), j)
+			By(finding.OwnerUnknown).As("other-address"), j)
 	}
 	if m.RelayOffered && !relays(m) {
 		return evidence(finding.New(finding.MediaFailed, finding.Fail,
 			"no media path connected: %s; a TURN server is offered, and gave no address to relay from", triedWords(m)).
-			By(finding.OwnerNetwork).
-			Fixed("lkdoctor --media", "Ask why the TURN server gave no address: it is there for networks like this one."), j)
+			By(finding.OwnerNetwork).As("no-relay"), j)
 	}
 	return evidence(finding.New(finding.MediaFailed, finding.Fail, "no media path connected: %s", triedWords(m)).
 		By(finding.OwnerNetwork), j)
@@ -81,8 +77,7 @@ func familiesApart(m *probe.Media) bool {
 
 // advertiseReached is the cure where the address reached has been seen to work.
 func advertiseReached(f Finding, j *JoinRecord) Finding {
-	return f.Fixed("", "Let LiveKit advertise the address that clients reach: `node_ip: %s` under `rtc:` in `livekit.yaml`, or the option `--node-ip`. Restart the server.",
-		reachedAddr(j))
+	return f.As("node-ip").With("reached", reachedAddr(j))
 }
 
 // triedWords say what was sent to the advertised addresses and what came back.

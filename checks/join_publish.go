@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"lkdoctor/checks/check"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/probe"
 )
@@ -24,25 +25,23 @@ type publishRecord struct {
 
 // joinPublish publishes audio and video from one participant of its own to
 // another, and compares UDP with TCP meanwhile.
-func joinPublish() Check {
-	// What Run saw, for Outcome. A list of checks is of one run.
-	var seen publishRecord
-	return Check{
-		ID: "join.publish", Stage: StageJoin, Timeout: 20 * time.Second,
+func joinPublish(c *Case) Check {
+	return c.check(Spec{
+		ID: "join.publish", Stage: check.StageJoin, Timeout: 20 * time.Second,
 		Title: finding.Textf("Published audio and video reach another participant"),
 		Short: finding.Textf("Publish"),
 		Extra: true,
-		After: []string{"join.reach", "join.websocket", "join.media", "fallback.mint", "fallback.join"},
-		Ready: func(c *Case, ended Ended) *Skip { return c.ownJoins(ended) },
-		Run: func(ctx context.Context, c *Case) []Finding {
-			seen = publishRecord{}
-			return c.publish(ctx, &seen)
-		},
-		Outcome: func(*Case) Outcome { return publishOutcome(&seen) },
-	}
+		Uses:  ownJoinUses(),
+	}, func(ctx context.Context, c *Case, ended Ended) Report {
+		if skip := c.ownJoins(ended); skip != nil {
+			return *skip
+		}
+		return c.publish(ctx)
+	})
 }
 
-func (c *Case) publish(ctx context.Context, seen *publishRecord) []Finding {
+func (c *Case) publish(ctx context.Context) Report {
+	var seen publishRecord
 	tokens := make([]string, 4)
 	for i, who := range []string{"sender", "receiver", "udp", "tcp"} {
 		room := "publish"
@@ -51,11 +50,11 @@ func (c *Case) publish(ctx context.Context, seen *publishRecord) []Finding {
 		}
 		var err error
 		if tokens[i], err = c.guestToken(room, who); err != nil {
-			return []Finding{finding.New(finding.PublishNoPackets, finding.Fail,
-				"no token could be made with the key and secret here: %s", c.Redact.Clean(err.Error(), 160)).By(finding.OwnerConfig)}
+			return check.Found(finding.New(finding.PublishNoPackets, finding.Fail,
+				"no token could be made with the key and secret here: %s", c.Redact.Clean(err.Error(), 160)).By(finding.OwnerConfig))
 		}
 	}
-	Waiting(ctx, "publishing audio and video, and counting what arrives")
+	check.Waiting(ctx, "publishing audio and video, and counting what arrives")
 	var both sync.WaitGroup
 	both.Go(func() {
 		seen.Published = c.Net.Publish(ctx, c.devURL(), probe.PublishOptions{Sender: tokens[0], Receiver: tokens[1], Via: c.via()})
@@ -65,7 +64,7 @@ func (c *Case) publish(ctx context.Context, seen *publishRecord) []Finding {
 	})
 	both.Wait()
 	if seen.Published.Outcome == probe.PublishCancelled {
-		return unfinished(ctx)
+		return check.Unfinished(ctx)
 	}
 	findings := publishFindings(seen.Published)
 	for i, f := range findings {
@@ -73,10 +72,10 @@ func (c *Case) publish(ctx context.Context, seen *publishRecord) []Finding {
 			findings[i] = noNetwork(f)
 		}
 	}
-	if f, found := c.tcpOnlyFinding(seen); found {
+	if f, found := c.tcpOnlyFinding(&seen); found {
 		findings = append(findings, f)
 	}
-	return findings
+	return Report{Findings: findings, Outcome: publishOutcome(&seen)}
 }
 
 // publishFindings judges what was sent against what arrived.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/livekit/protocol/livekit"
 
+	"lkdoctor/checks/check"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/lab"
 	"lkdoctor/checks/probe"
@@ -45,12 +46,12 @@ func TestMediaWholeRun(t *testing.T) {
 	var ended Ended
 	fastest := time.Hour
 	for try := 0; try < 3 && fastest > wholeRunLimit; try++ { // a busy machine is no slow doctor
-		var run Run
+		var run check.Run
 		ended, run = diagnose(t, l.media(t, l.server.URL))
 		for _, id := range []string{"fallback.join", "join.turn", "join.publish", "join.reconnect"} {
 			r := ended[id]
 			t.Logf("%s %s in %v: %s %v", id, r.Status, r.Took, r.Outcome.Text, r.Outcome.Facts)
-			if r.Status != StatusPass {
+			if r.Status != check.StatusPass {
 				t.Errorf("%s: %s %+v %+v", id, r.Status, r.Findings, r.Skip)
 			}
 		}

@@ -14,7 +14,7 @@ func (c *Case) tcpOnlyFinding(seen *publishRecord) (Finding, bool) {
 	if seen.TCP.Outcome != probe.OutcomeNothingAnswered || len(seen.TCP.Advertised) == 0 || !seen.UDP.Connected {
 		return Finding{}, false
 	}
-	for _, j := range []*JoinRecord{c.Joined, c.DevJoined} {
+	for _, j := range c.joins() {
 		if j != nil && j.Media != nil && slices.ContainsFunc(j.Media.TCP, tcpSilent) {
 			return Finding{}, false
 		}

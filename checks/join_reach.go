@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"lkdoctor/checks/check"
 	"lkdoctor/checks/clean"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/probe"
@@ -16,52 +17,46 @@ const certSoon = 14 * 24 * time.Hour
 
 // joinReach asks whether a LiveKit server is at LIVEKIT_URL. It needs nothing
 // from the ticket stage, so it starts at once.
-func joinReach() Check {
-	return Check{
-		ID: "join.reach", Stage: StageJoin, Timeout: 14 * time.Second,
+func joinReach(c *Case) Check {
+	return c.check(Spec{
+		ID: "join.reach", Stage: check.StageJoin, Timeout: 14 * time.Second,
 		Title: finding.Textf("The LiveKit server answers at LIVEKIT_URL"),
 		Short: finding.Textf("Server reachable"),
-		After: []string{"env.livekit"},
-		Ready: func(c *Case, ended Ended) *Skip {
-			switch {
-			case c.livekitURL() != nil && finding.Worst(urlFindings(c.Settings.URL.Value)) != finding.Fail:
-				return nil
-			case ended.Stopped("env.livekit"):
-				return BlockedBy("env.livekit")
+		Uses:  []string{"env.livekit"},
+	}, func(ctx context.Context, c *Case, ended Ended) Report {
+		at := c.here()
+		if at.URL == nil || finding.Worst(urlFindings(c.Settings.URL.Value)) == finding.Fail {
+			if ended.Stopped("env.livekit") {
+				return check.BlockedBy("env.livekit")
 			}
-			return BlockedBy("env.files")
-		},
-		Run: func(ctx context.Context, c *Case) []Finding {
-			u := c.livekitURL()
-			Waiting(ctx, "waiting for %s to answer", clean.Line(u.Host, 80))
-			c.askAhead(ctx, u)
-			reach, failure := c.Net.Reach(ctx, u)
-			if failure != nil {
-				return serverFailure(c, failure, u)
-			}
-			c.Reach = reach
-			return reachFindings(ctx, c, reach, u)
-		},
-		Outcome: func(c *Case) Outcome {
-			if c.Reach == nil {
-				return Outcome{}
-			}
-			facts := Facts{"address": c.Reach.Address.String(), "what": string(c.Reach.What), "status": c.Reach.Status,
-				"dns_ms": millis(c.Reach.Phases.DNS), "tcp_ms": millis(c.Reach.Phases.TCP), "tls_ms": millis(c.Reach.Phases.TLS)}
-			if !c.Reach.IsLiveKit {
-				return Outcome{Facts: facts}
-			}
-			return Outcome{Text: finding.Textf("LiveKit answers at %s", clean.Line(c.livekitURL().Host, 60)), Facts: facts}
-		},
+			return check.BlockedBy("env.files")
+		}
+		check.Waiting(ctx, "waiting for %s to answer", clean.Line(at.Host, 80))
+		c.askAhead(ctx, at.URL)
+		reach, failure := c.Net.Reach(ctx, at.URL)
+		if failure != nil {
+			return Report{Findings: serverFailure(c, failure, at)}
+		}
+		c.made.reach.Set(reach)
+		return Report{Findings: reachFindings(ctx, c, reach, at), Outcome: reachOutcome(reach, at)}
+	})
+}
+
+func reachOutcome(r *probe.Reach, at address) Outcome {
+	out := Outcome{Facts: Facts{"address": r.Address.String(), "what": string(r.What), "status": r.Status,
+		"dns_ms": millis(r.Phases.DNS), "tcp_ms": millis(r.Phases.TCP), "tls_ms": millis(r.Phases.TLS)}}
+	if r.IsLiveKit {
+		out.Text = finding.Textf("LiveKit answers at %s", clean.Line(at.Host, 60))
 	}
+	return out
 }
 
 // reachFindings judges what answered.
-func reachFindings(ctx context.Context, c *Case, r *probe.Reach, u *url.URL) []Finding {
+func reachFindings(ctx context.Context, c *Case, r *probe.Reach, at address) []Finding {
 	var findings []Finding
 	switch {
 	case r.What == probe.ServerProxy:
-		findings = append(findings, proxyAnswered(finding.ServerTimeout, r.Via, r.Status, u))
+		findings = append(findings, proxyAnswered(finding.ServerTimeout, r.Via, r.Status, at.URL))
 	case r.Health == probe.HealthQuota:
 		findings = append(findings, quota(r.Status, r.Excerpt))
 	case r.Health == probe.HealthOverloaded && r.IsLiveKit:
@@ -69,12 +64,12 @@ func reachFindings(ctx context.Context, c *Case, r *probe.Reach, u *url.URL) []F
 	case r.Health == probe.HealthNotReady, r.Health == probe.HealthBadGateway, r.Health == probe.HealthOverloaded:
 		findings = append(findings, notReady(r.Status, r.Excerpt))
 	case !r.IsLiveKit:
-		findings = append(findings, notLiveKit(ctx, c, r, u))
+		findings = append(findings, notLiveKit(ctx, c, r, at))
 	}
 	if r.TLS != nil && r.TLS.Cert != nil {
 		if left := r.TLS.Cert.NotAfter.Sub(c.Now()); left < certSoon {
 			findings = append(findings, certFacts(finding.New(finding.ServerCertExpiresSoon, finding.Warn,
-				"the certificate of %s expires in %d days, on %s", clean.Line(u.Host, 80), int(left.Hours()/24),
+				"the certificate of %s expires in %d days, on %s", clean.Line(at.Host, 80), int(left.Hours()/24),
 				r.TLS.Cert.NotAfter.UTC().Format("2 January 2006")), r.TLS.Cert))
 		}
 	}
@@ -83,27 +78,25 @@ func reachFindings(ctx context.Context, c *Case, r *probe.Reach, u *url.URL) []F
 
 // notLiveKit looks for LiveKit under other paths before it says that something
 // else is there.
-func notLiveKit(ctx context.Context, c *Case, r *probe.Reach, u *url.URL) Finding {
-	if to, is := sentToTLS(r.Redirect, u); is {
+func notLiveKit(ctx context.Context, c *Case, r *probe.Reach, at address) Finding {
+	if to, is := sentToTLS(r.Redirect, at.URL); is {
 		return finding.New(finding.ServerTLS, finding.Fail,
 			"%s redirects plain HTTP to https (%d), and LIVEKIT_URL begins with ws://: a WebSocket follows no redirect",
-			clean.Line(u.Host, 80), r.Redirect.Status).
-			With("status", r.Redirect.Status).With("to", r.Redirect.To).By(c.urlOwner(u)).
-			Fixed("", "Set LIVEKIT_URL to %s.", clean.URL(to))
+			clean.Line(at.Host, 80), r.Redirect.Status).
+			With("status", r.Redirect.Status).With("to", r.Redirect.To).With("found", clean.URL(to)).As("redirected").By(at.party())
 	}
-	if found, ok := c.Net.FindPrefix(ctx, u); ok {
+	if found, ok := c.Net.FindPrefix(ctx, at.URL); ok {
 		return finding.New(finding.ServerPathPrefix, finding.Fail,
-			"LiveKit is not at %s, and answers at %s", clean.URL(u.String()), clean.URL(found)).
-			With("found", clean.URL(found)).By(c.urlOwner(u)).
-			Fixed("", "Set LIVEKIT_URL to %s.", clean.URL(found))
+			"LiveKit is not at %s, and answers at %s", clean.URL(at.String()), clean.URL(found)).
+			With("found", clean.URL(found)).By(at.party())
 	}
 	if r.Status == 400 && plainToTLSText(r.Excerpt) {
 		return finding.New(finding.ServerTLS, finding.Fail,
-			"%s speaks TLS, and LIVEKIT_URL begins with ws://", clean.Line(u.Host, 80)).
-			With("status", r.Status).With("excerpt", r.Excerpt).By(c.urlOwner(u))
+			"%s speaks TLS, and LIVEKIT_URL begins with ws://", clean.Line(at.Host, 80)).
+			With("status", r.Status).With("excerpt", r.Excerpt).By(at.party())
 	}
 	f := finding.New(finding.ServerNotLiveKit, finding.Fail,
-		"what answers at %s is not LiveKit: %s", clean.Line(u.Host, 80), reachedWords(r)).By(c.placeOwner(r.What, u)).
+		"what answers at %s is not LiveKit: %s", clean.Line(at.Host, 80), reachedWords(r)).By(at.placeParty(r.What)).
 		With("what", string(r.What)).With("status", r.Status)
 	if r.ServerHeader != "" {
 		f = f.With("server_header", r.ServerHeader)
@@ -160,15 +153,14 @@ func withAnswer(f Finding, status int, text string) Finding {
 
 // serverFailure puts a network failure on the way to the LiveKit server into
 // words: each way of not answering is told apart.
-func serverFailure(c *Case, f *probe.Failure, u *url.URL) []Finding {
-	host, name := clean.Line(u.Host, 80), clean.Line(u.Hostname(), 80)
+func serverFailure(c *Case, f *probe.Failure, at address) []Finding {
+	host, name := clean.Line(at.Host, 80), clean.Line(at.Hostname(), 80)
 	server, network := finding.OwnerLiveKitServer, finding.OwnerNetwork
 	tell := func(code Code, owner Owner, format string, args ...any) []Finding {
 		g := failureFacts(finding.New(code, finding.Fail, format, args...), f)
-		if c.beside(u) && (owner == server || owner == network) {
-			owner = c.maker()
-			g = g.Fixed("", "Hand out an address that clients can reach: LiveKit answers at %s, and %s came with the token.",
-				clean.URL(c.Settings.URL.Value), clean.URL(u.String()))
+		if c.wrongAddress(at) && (owner == server || owner == network) {
+			owner = at.party()
+			g = g.As("came").With("url", clean.URL(at.String())).With("livekit_url", clean.URL(c.Settings.URL.Value))
 		}
 		return []Finding{g.By(owner)}
 	}
@@ -180,10 +172,10 @@ func serverFailure(c *Case, f *probe.Failure, u *url.URL) []Finding {
 	case probe.KindDNSFailed:
 		return tell(finding.ServerDNS, network, "the name %s could not be looked up: %s", name, f.Detail)
 	case probe.KindRefused:
-		if g, is := otherLoopback(c, finding.ServerRefused, f, u); is {
-			return []Finding{g.By(c.urlOwner(u))}
+		if g, is := otherLoopback(c, finding.ServerRefused, f, at.URL); is {
+			return []Finding{g.By(at.party())}
 		}
-		if loopbackOnly(c, u) {
+		if loopbackOnly(c, at.URL) {
 			return tell(finding.ServerRefused, server,
 				"%s is this machine and refuses the connection, and its port answers on 127.0.0.1: the server listens on loopback only", host)
 		}
@@ -191,7 +183,7 @@ func serverFailure(c *Case, f *probe.Failure, u *url.URL) []Finding {
 	case probe.KindSYNTimeout:
 		return tell(finding.ServerTimeout, network, "%s does not answer the attempt to connect within %s", host, finding.Duration(f.Took))
 	case probe.KindProxy:
-		return tell(finding.ServerTimeout, finding.OwnerConfig, "%s cannot be reached: %s", host, proxyWords(c, f, u))
+		return tell(finding.ServerTimeout, finding.OwnerConfig, "%s cannot be reached: %s", host, proxyWords(c, f, at.URL))
 	case probe.KindUnreachable, probe.KindTCPOther:
 		return tell(finding.ServerTimeout, network, "%s cannot be reached: %s", host, f.Detail)
 	case probe.KindSilent, probe.KindHeaderSlow, probe.KindBodySlow:
@@ -199,20 +191,20 @@ func serverFailure(c *Case, f *probe.Failure, u *url.URL) []Finding {
 	case probe.KindTLSUnknownCA, probe.KindTLSExpired, probe.KindTLSNotYet, probe.KindTLSWrongName, probe.KindTLSOther:
 		return tell(finding.ServerTLS, server, "the TLS handshake with %s fails: %s", host, tlsWords(f))
 	case probe.KindTLSPlainPort:
-		return tell(finding.ServerTLS, c.urlOwner(u), "%s does not speak TLS, and %s begins with wss://", host, c.addressName(u))
+		return tell(finding.ServerTLS, at.party(), "%s does not speak TLS, and %s begins with wss://", host, at.name())
 	case probe.KindPlainToTLS:
-		return tell(finding.ServerTLS, c.urlOwner(u), "%s speaks TLS, and %s begins with ws://", host, c.addressName(u))
+		return tell(finding.ServerTLS, at.party(), "%s speaks TLS, and %s begins with ws://", host, at.name())
 	case probe.KindReset, probe.KindClosed:
 		if f.Phase == probe.PhaseTLS {
 			return tell(finding.ServerTLS, server, "%s cuts the connection in the middle of the TLS handshake", host)
 		}
 		if f.What == probe.ServerMediaPort {
-			return tell(finding.ServerNotLiveKit, c.urlOwner(u),
+			return tell(finding.ServerNotLiveKit, at.party(),
 				"%s closes the connection without an answer, as LiveKit's media port does; signalling is on 7880 unless it was changed", host)
 		}
 		return tell(finding.ServerReset, server, "%s accepts the connection and closes it without an answer", host)
 	}
-	return tell(finding.ServerNotLiveKit, c.urlOwner(u), "what listens at %s does not speak HTTP: %s", host, listener(f))
+	return tell(finding.ServerNotLiveKit, at.party(), "what listens at %s does not speak HTTP: %s", host, listener(f))
 }
 
 // reachedWords says what is there instead of LiveKit, by all that it answered.

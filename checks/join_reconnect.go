@@ -4,37 +4,36 @@ import (
 	"context"
 	"time"
 
+	"lkdoctor/checks/check"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/probe"
 )
 
 // joinReconnect cuts the WebSocket of a participant of its own, takes the
 // session up again, and then joins anew.
-func joinReconnect() Check {
-	// What Run saw, for Outcome. A list of checks is of one run.
-	var seen *probe.Reconnected
-	return Check{
-		ID: "join.reconnect", Stage: StageJoin, Timeout: 34 * time.Second,
+func joinReconnect(c *Case) Check {
+	return c.check(Spec{
+		ID: "join.reconnect", Stage: check.StageJoin, Timeout: 34 * time.Second,
 		Title: finding.Textf("A session resumes after its WebSocket was cut"),
 		Short: finding.Textf("Reconnect"),
 		Extra: true,
-		After: []string{"join.reach", "join.websocket", "join.media", "fallback.mint", "fallback.join"},
-		Ready: func(c *Case, ended Ended) *Skip { return c.ownJoins(ended) },
-		Run: func(ctx context.Context, c *Case) []Finding {
-			raw, err := c.guestToken("reconnect", "cut")
-			if err != nil {
-				return []Finding{finding.New(finding.ReconnectFailed, finding.Fail,
-					"no token could be made with the key and secret here: %s", c.Redact.Clean(err.Error(), 160)).By(finding.OwnerConfig)}
-			}
-			Waiting(ctx, "cutting the WebSocket and taking the session up again")
-			seen = c.Net.Reconnect(ctx, c.devURL(), probe.ReconnectOptions{Token: raw, Via: c.via(), Remove: c.removeGuest("reconnect", "cut")})
-			if seen.Cancelled {
-				return unfinished(ctx)
-			}
-			return reconnectFindings(seen)
-		},
-		Outcome: func(*Case) Outcome { return reconnectOutcome(seen) },
-	}
+		Uses:  ownJoinUses(),
+	}, func(ctx context.Context, c *Case, ended Ended) Report {
+		if skip := c.ownJoins(ended); skip != nil {
+			return *skip
+		}
+		raw, err := c.guestToken("reconnect", "cut")
+		if err != nil {
+			return check.Found(finding.New(finding.ReconnectFailed, finding.Fail,
+				"no token could be made with the key and secret here: %s", c.Redact.Clean(err.Error(), 160)).By(finding.OwnerConfig))
+		}
+		check.Waiting(ctx, "cutting the WebSocket and taking the session up again")
+		seen := c.Net.Reconnect(ctx, c.devURL(), probe.ReconnectOptions{Token: raw, Via: c.via(), Remove: c.removeGuest("reconnect", "cut")})
+		if seen.Cancelled {
+			return check.Unfinished(ctx)
+		}
+		return Report{Findings: reconnectFindings(seen), Outcome: reconnectOutcome(seen)}
+	})
 }
 
 // removeGuest takes a participant of the doctor's own out of its room by the

@@ -36,13 +36,11 @@ func (j *JoinRecord) in() bool { return j != nil && j.Signal != nil }
 
 // open joins the room of t at u. The token goes the way in which the server
 // saw it: in the header, or in the query where something drops the header.
-func (c *Case) open(ctx context.Context, u *url.URL, t *token.Token, v *probe.Verdict) *JoinRecord {
-	options := probe.SignalOptions{}
+// firstFrame bounds the wait for the server's first word; 0 is the usual limit.
+func (c *Case) open(ctx context.Context, u *url.URL, t *token.Token, v *probe.Verdict, firstFrame time.Duration) *JoinRecord {
+	options := probe.SignalOptions{FirstFrame: firstFrame}
 	if v != nil && v.InQuery {
 		options.Via = probe.ViaQuery
-	}
-	if c.Joined != nil && c.Joined.Failure != nil && c.Joined.Failure.Kind == probe.SignalSilent {
-		options.FirstFrame = 2 * time.Second // it was silent for the full time already
 	}
 	signal, failure := c.Net.OpenSignal(ctx, u, t.Reveal(), options)
 	return &JoinRecord{Signal: signal, Failure: failure}

@@ -2,10 +2,10 @@ package checks
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"time"
 
+	"lkdoctor/checks/check"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/probe"
 )
@@ -25,37 +25,32 @@ type turnRecord struct {
 
 // joinTurn asks each STUN and TURN server that the LiveKit server hands out,
 // and joins through them alone.
-func joinTurn() Check {
-	// What Run saw, for Outcome. A list of checks is of one run.
-	var seen turnRecord
-	return Check{
-		ID: "join.turn", Stage: StageJoin, Timeout: 14 * time.Second,
+func joinTurn(c *Case) Check {
+	return c.check(Spec{
+		ID: "join.turn", Stage: check.StageJoin, Timeout: 14 * time.Second,
 		Title: finding.Textf("The TURN servers that the server hands out relay media"),
 		Short: finding.Textf("TURN"),
 		Extra: true,
-		After: []string{"join.reach", "join.websocket", "join.media", "fallback.mint", "fallback.join"},
-		Ready: func(c *Case, ended Ended) *Skip {
-			if c.anySignal() != nil {
-				return nil
+		Uses:  ownJoinUses(),
+	}, func(ctx context.Context, c *Case, ended Ended) Report {
+		if c.anySignal() == nil {
+			if skip := c.ownJoins(ended); skip != nil {
+				return *skip
 			}
-			return c.ownJoins(ended)
-		},
-		Run: func(ctx context.Context, c *Case) []Finding {
-			seen = turnRecord{}
-			return c.turn(ctx, &seen)
-		},
-		Outcome: func(*Case) Outcome { return turnOutcome(&seen) },
-	}
+		}
+		return c.turn(ctx)
+	})
 }
 
 // turn asks, joins and judges.
-func (c *Case) turn(ctx context.Context, seen *turnRecord) []Finding {
-	Waiting(ctx, "asking the STUN and TURN servers that the server hands out")
+func (c *Case) turn(ctx context.Context) Report {
+	var seen turnRecord
+	check.Waiting(ctx, "asking the STUN and TURN servers that the server hands out")
 	signal := c.anySignal()
 	if signal == nil {
 		var f *probe.SignalFailure
 		if signal, f = c.lookIn(ctx); f != nil {
-			return signalFindings(c, f, c.devURL(), nil)
+			return Report{Findings: signalFindings(c, f, c.here(), nil)}
 		}
 	}
 	jctx, stop := context.WithCancel(ctx)
@@ -72,20 +67,9 @@ func (c *Case) turn(ctx context.Context, seen *turnRecord) []Finding {
 	}
 	seen.Offered, seen.NoUDP = signal.OffersTURN(), c.withoutUDP()
 	if ctx.Err() != nil {
-		return unfinished(ctx)
+		return check.Unfinished(ctx)
 	}
-	return turnFindings(seen)
-}
-
-// unfinished is what a check has to say whose context ended first: nothing when
-// the run was stopped, which the runner tells, and not a pass when its own time
-// was over.
-func unfinished(ctx context.Context) []Finding {
-	if !errors.Is(ctx.Err(), context.DeadlineExceeded) || errors.Is(context.Cause(ctx), ErrTimeout) {
-		return nil
-	}
-	return []Finding{finding.New(finding.DoctorTimeout, finding.Fail,
-		"the time for this check was over before it had ended, so it says nothing about what it was to check")}
+	return Report{Findings: turnFindings(&seen), Outcome: turnOutcome(&seen)}
 }
 
 // mayRelay tells whether media could get through a server, as far as it said.
@@ -114,7 +98,7 @@ func (c *Case) relayJoin(ctx context.Context, signal *probe.Signal) (*probe.Rela
 		return nil, Text{}
 	case !c.hasOwnKeys() || c.devURL() == nil:
 		return nil, finding.Textf("no key and secret here for a participant of its own")
-	case c.elsewhere() && c.Joined.in():
+	case c.elsewhere() && c.joined().in():
 		return nil, finding.Textf("the key and secret here are for another server")
 	}
 	raw, err := c.guestToken("turn", "relayed")

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"time"
 
+	"lkdoctor/checks/check"
 	"lkdoctor/checks/probe"
 	"lkdoctor/checks/token"
 )
@@ -11,7 +12,7 @@ import (
 // anySignal is the signalling of this run's join, of whichever token; nil if
 // nothing was joined. It may be over: what the server said in it remains.
 func (c *Case) anySignal() *probe.Signal {
-	for _, j := range []*JoinRecord{c.Joined, c.DevJoined} {
+	for _, j := range c.joins() {
 		if j.in() {
 			return j.Signal
 		}
@@ -23,7 +24,7 @@ func (c *Case) anySignal() *probe.Signal {
 func (c *Case) mediaAddrs() []netip.Addr {
 	var out []netip.Addr
 	have := map[netip.Addr]bool{}
-	for _, j := range []*JoinRecord{c.Joined, c.DevJoined} {
+	for _, j := range c.joins() {
 		if j == nil || j.Media == nil {
 			continue
 		}
@@ -41,7 +42,7 @@ func (c *Case) mediaAddrs() []netip.Addr {
 // withoutUDP tells that this run's media connected, and over UDP nowhere.
 func (c *Case) withoutUDP() bool {
 	without := false
-	for _, j := range []*JoinRecord{c.Joined, c.DevJoined} {
+	for _, j := range c.joins() {
 		if j == nil || j.Media == nil || j.Media.Selected == nil {
 			continue
 		}
@@ -54,26 +55,47 @@ func (c *Case) withoutUDP() bool {
 	return without
 }
 
-// ownJoins tells why the doctor cannot let participants of its own join, with
-// the key and secret that are configured here; nil where it can. It waits for
-// the joins of this run: where those fail, these would too.
-func (c *Case) ownJoins(ended Ended) *Skip {
+// joins are the joins of this run, each as far as it came.
+func (c *Case) joins() []*JoinRecord {
+	real := c.media()
+	if real == nil {
+		real = c.joined()
+	}
+	return []*JoinRecord{real, c.devJoined()}
+}
+
+// ownJoinUses are the checks that a check with participants of the doctor's own
+// waits for: where the joins of this run fail, its own would too.
+func ownJoinUses() []string {
+	return []string{"signature.local", "signature.server", "ticket.consume", "ticket.frontend",
+		"join.reach", "join.websocket", "join.media", "fallback.mint", "fallback.join"}
+}
+
+// ownJoins says why the doctor cannot let participants of its own join, with
+// the key and secret that are configured here; nil where it can.
+func (c *Case) ownJoins(ended Ended) *Report {
+	report := Report{}
+	verdict, local := c.verdict(), c.local()
 	switch {
 	case !c.hasOwnKeys():
-		return NotHere("not checked: it needs participants of its own, and there is no key and secret here to let them join with")
+		report = check.NotHere("not checked: it needs participants of its own, and there is no key and secret here to let them join with")
+		return &report
 	case c.devURL() == nil:
-		return BlockedBy("env.livekit")
-	case c.Verdict != nil && c.Verdict.Accepted && c.Local == token.Mismatch:
-		return NotHere("not checked: it needs participants of its own, and the secret here is not the server's")
+		report = check.BlockedBy("env.livekit")
+		return &report
+	case verdict != nil && verdict.Accepted && local != nil && *local == token.Mismatch:
+		report = check.NotHere("not checked: it needs participants of its own, and the secret here is not the server's")
+		return &report
 	}
-	for _, j := range []*JoinRecord{c.Joined, c.DevJoined} {
+	for _, j := range c.joins() {
 		if j.in() && j.Media != nil && j.Media.Connected {
 			return nil
 		}
 	}
 	for _, id := range []string{"join.reach", "fallback.join", "fallback.mint", "join.media", "join.websocket"} {
 		if ended.Stopped(id) {
-			return BlockedBy(id)
+			report = check.BlockedBy(id)
+			return &report
 		}
 	}
 	return nil
@@ -84,7 +106,7 @@ func (c *Case) ownJoins(ended Ended) *Skip {
 // join with them has worked.
 func (c *Case) hasOwnKeys() bool {
 	key, _, defaults := c.devKeys()
-	return key != "" && (!defaults || c.DevJoined.in())
+	return key != "" && (!defaults || c.devJoined().in())
 }
 
 // guestToken is a token for a participant of the doctor's own, in a room of its
@@ -100,7 +122,7 @@ func (c *Case) guestRoom(what string) string { return "lkdoctor-" + c.Nonce + "-
 
 // via is how tokens get through to the server.
 func (c *Case) via() probe.TokenVia {
-	if c.Verdict != nil && c.Verdict.InQuery {
+	if v := c.verdict(); v != nil && v.InQuery {
 		return probe.ViaQuery
 	}
 	return probe.ViaHeader

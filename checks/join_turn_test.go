@@ -9,24 +9,13 @@ import (
 	"testing"
 	"time"
 
+	"lkdoctor/checks/check"
 	"lkdoctor/checks/clean"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/lab"
 	"lkdoctor/checks/probe"
 	"lkdoctor/config"
 )
-
-// mediaChecks are all checks, those of --media among them.
-func mediaChecks() []Check {
-	list := All()
-	for _, check := range []Check{joinReconnect(), joinPublish(), joinTurn()} {
-		if !slices.ContainsFunc(list, func(c Check) bool { return c.ID == check.ID }) {
-			at := slices.IndexFunc(list, func(c Check) bool { return c.ID == "join.media" })
-			list = slices.Insert(list, at+1, check)
-		}
-	}
-	return list
-}
 
 // mediaLab is a real server and a pair that is good there.
 type mediaLab struct {
@@ -69,11 +58,11 @@ func (l *mediaLab) media(tb testing.TB, url string, change ...func(*Case)) *Case
 }
 
 // diagnose runs c and returns the results by ID.
-func diagnose(tb testing.TB, c *Case) (Ended, Run) {
+func diagnose(tb testing.TB, c *Case) (Ended, check.Run) {
 	tb.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
-	run := Do(ctx, c, mediaChecks(), false, func(Event) {})
+	run := Do(ctx, c, false, func(check.Event) {})
 	out := Ended{}
 	for _, r := range run.Results {
 		out[r.Check.ID] = r
@@ -81,7 +70,7 @@ func diagnose(tb testing.TB, c *Case) (Ended, Run) {
 	return out, run
 }
 
-func codesOf(r Result) (out []Code) {
+func codesOf(r check.Result) (out []Code) {
 	for _, f := range r.Findings {
 		out = append(out, f.Code)
 	}
@@ -179,7 +168,7 @@ func TestMediaChecksSkip(t *testing.T) {
 	l := startMediaLab(t, lab.LiveKitOptions{})
 	ended, _ := diagnose(t, l.media(t, l.server.URL, func(c *Case) { c.Options.Media = false }))
 	for _, id := range []string{"join.turn", "join.publish", "join.reconnect"} {
-		if r := ended[id]; r.Skip == nil || r.Skip.Reason != NotRequested {
+		if r := ended[id]; r.Skip == nil || r.Skip.Reason != check.NotRequested {
 			t.Errorf("%s: %+v", id, r.Skip)
 		}
 	}
@@ -191,14 +180,14 @@ func TestMediaChecksSkip(t *testing.T) {
 		c.Settings.Token = config.Setting{Secret: config.NewSecret(raw), Source: config.Source{Kind: config.Flag}}
 		c.Settings.APIKey, c.Settings.APISecret = config.Setting{}, config.Setting{}
 	}))
-	if r := ended["join.media"]; r.Status != StatusPass {
+	if r := ended["join.media"]; r.Status != check.StatusPass {
 		t.Fatalf("%+v", r)
 	}
-	if r := ended["join.turn"]; r.Status != StatusPass || !slices.Equal(codesOf(r), []Code{finding.TurnNotOffered}) {
+	if r := ended["join.turn"]; r.Status != check.StatusPass || !slices.Equal(codesOf(r), []Code{finding.TurnNotOffered}) {
 		t.Errorf("%+v", r)
 	}
 	for _, id := range []string{"join.publish", "join.reconnect"} {
-		if r := ended[id]; r.Skip == nil || r.Skip.Reason != NotApplicable {
+		if r := ended[id]; r.Skip == nil || r.Skip.Reason != check.NotApplicable {
 			t.Errorf("%s: %+v", id, r)
 		}
 	}
@@ -267,17 +256,17 @@ func TestTurnFindings(t *testing.T) {
 func TestUnfinished(t *testing.T) {
 	own, cancel := context.WithTimeout(t.Context(), 0)
 	defer cancel()
-	if got := unfinished(own); len(got) != 1 || got[0].Code != finding.DoctorTimeout {
+	if got := check.Unfinished(own).Findings; len(got) != 1 || got[0].Code != finding.DoctorTimeout {
 		t.Errorf("own time over: %+v", got)
 	}
-	whole, cancel := context.WithTimeoutCause(t.Context(), 0, ErrTimeout)
+	whole, cancel := context.WithTimeoutCause(t.Context(), 0, check.ErrTimeout)
 	defer cancel()
-	if got := unfinished(whole); len(got) != 0 {
+	if got := check.Unfinished(whole).Findings; len(got) != 0 {
 		t.Errorf("the run's time over: %+v", got)
 	}
 	stopped, cancel := context.WithCancel(t.Context())
 	cancel()
-	if got := unfinished(stopped); len(got) != 0 {
+	if got := check.Unfinished(stopped).Findings; len(got) != 0 {
 		t.Errorf("interrupted: %+v", got)
 	}
 }

@@ -83,9 +83,9 @@ func turnError(r probe.TURNReport) string {
 func turnReachFix(f Finding, r probe.TURNReport) Finding {
 	switch r.Failure.Kind {
 	case probe.KindRefused:
-		return f.Fixed("", "Let the TURN server listen at %s, or let what has that port pass it on (LiveKit offers TURN over TLS on port 443, whatever `tls_port` says).", r.Host)
+		return f.As("refused")
 	case probe.KindSilent, probe.KindSYNTimeout:
-		return f.Fixed("", "Open %s (%s) in the firewalls and the security group between here and there.", r.Host, r.Transport)
+		return f.As("silent")
 	}
 	return f
 }

@@ -2,12 +2,13 @@ package checks
 
 import (
 	"context"
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
 
+	"lkdoctor/checks/check"
 	"lkdoctor/checks/clean"
+	"lkdoctor/checks/diagnosis"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/probe"
 	"lkdoctor/checks/token"
@@ -16,60 +17,58 @@ import (
 // joinWebSocket joins the room with the token under test and reads the first
 // frame itself: a server that opens the WebSocket and says nothing would hold
 // the SDKs for ever. The stay goes on for join.media, which leaves.
-func joinWebSocket() Check {
-	return Check{
-		ID: "join.websocket", Stage: StageJoin, Timeout: 12 * time.Second,
+func joinWebSocket(c *Case) Check {
+	return c.check(Spec{
+		ID: "join.websocket", Stage: check.StageJoin, Timeout: 12 * time.Second,
 		Title: finding.Textf("The WebSocket opens, and the server answers Join"),
 		Short: finding.Textf("WebSocket"),
 		Needs: []string{"signature.server"},
-		After: []string{"token.claims", "token.time"},
-		Ready: func(c *Case, ended Ended) *Skip {
-			if acceptance(c.Verdict) != Yes {
-				return BlockedBy("signature.server")
-			}
-			return nil
-		},
-		Run: func(ctx context.Context, c *Case) []Finding {
-			if c.Present.Known && c.Present.Present && !c.Options.ForceJoin {
-				return []Finding{wouldEvict(c)}
-			}
-			u := c.serverURL()
-			Waiting(ctx, "joining %s at %s", clean.Line(c.Token.Room(), 60), clean.Line(u.Host, 80))
-			asBrowser := c.askAsBrowser(ctx, u)
-			joined := c.open(ctx, u, c.Token, c.Verdict)
-			c.Joined = joined
-			findings, query := joinedFindings(c, joined, u, c.Token, c.Verdict), asBrowser()
-			if joined.in() {
-				findings = append(findings, browserFindings(query)...)
-			}
-			return findings
-		},
-		Outcome: func(c *Case) Outcome {
-			if !c.Joined.in() {
-				return Outcome{}
-			}
-			s := c.Joined.Signal
-			return Outcome{
-				Text: finding.Textf("joined %s as %s on LiveKit %s", s.Facts.Room, s.Facts.Identity, s.Facts.ServerVersion),
-				Facts: Facts{"room": s.Facts.Room, "identity": s.Facts.Identity, "server_version": s.Facts.ServerVersion,
-					"server_region": s.Facts.ServerRegion, "others_in_room": s.Facts.OthersCount,
-					"upgrade_ms": millis(s.Phases.Upgrade), "join_ms": millis(s.Phases.Join)},
-			}
-		},
+		Uses:  []string{"token.format", "token.claims", "token.time", "ticket.consume", "ticket.frontend", "join.reach"},
+	}, func(ctx context.Context, c *Case, _ Ended) Report {
+		verdict, t := c.verdict(), c.token()
+		if acceptance(verdict) != diagnosis.Yes {
+			return check.BlockedBy("signature.server")
+		}
+		if p := c.present(); p != nil && p.Known && p.Present && !c.Options.ForceJoin {
+			return check.Found(wouldEvict(t.Token))
+		}
+		at := c.there()
+		check.Waiting(ctx, "joining %s at %s", clean.Line(t.Room(), 60), clean.Line(at.Host, 80))
+		asBrowser := c.askAsBrowser(ctx, at.URL)
+		joined := c.open(ctx, at.URL, t.Token, verdict, 0)
+		c.made.joined.Set(joined)
+		findings, query := joinedFindings(c, joined, at, t.Token, verdict), asBrowser()
+		if joined.in() {
+			findings = append(findings, browserFindings(query)...)
+		}
+		return Report{Findings: findings, Outcome: joinedOutcome(joined)}
+	})
+}
+
+func joinedOutcome(j *JoinRecord) Outcome {
+	if !j.in() {
+		return Outcome{}
+	}
+	s := j.Signal
+	return Outcome{
+		Text: finding.Textf("joined %s as %s on LiveKit %s", s.Facts.Room, s.Facts.Identity, s.Facts.ServerVersion),
+		Facts: Facts{"room": s.Facts.Room, "identity": s.Facts.Identity, "server_version": s.Facts.ServerVersion,
+			"server_region": s.Facts.ServerRegion, "others_in_room": s.Facts.OthersCount,
+			"upgrade_ms": millis(s.Phases.Upgrade), "join_ms": millis(s.Phases.Join)},
 	}
 }
 
-func wouldEvict(c *Case) Finding {
+func wouldEvict(t *token.Token) Finding {
 	return finding.New(finding.JoinWouldEvict, finding.Warn,
 		"%s is in room %s now; joining would throw that participant out, so nothing was joined",
-		clean.Line(c.Token.Identity(), 80), clean.Line(c.Token.Room(), 80)).
-		With("identity", clean.Line(c.Token.Identity(), 256)).With("room", clean.Line(c.Token.Room(), 256))
+		clean.Line(t.Identity(), 80), clean.Line(t.Room(), 80)).
+		With("identity", clean.Line(t.Identity(), 256)).With("room", clean.Line(t.Room(), 256))
 }
 
 // joinedFindings judges a join, or the attempt.
-func joinedFindings(c *Case, j *JoinRecord, u *url.URL, t *token.Token, v *probe.Verdict) []Finding {
+func joinedFindings(c *Case, j *JoinRecord, at address, t *token.Token, v *probe.Verdict) []Finding {
 	if j.Failure != nil {
-		return signalFindings(c, j.Failure, u, t)
+		return signalFindings(c, j.Failure, at, t)
 	}
 	var findings []Finding
 	if v != nil && v.InQuery {
@@ -110,12 +109,12 @@ func olderThan(version, than string) bool {
 
 // signalFindings puts a failed join into words. The server's verdict on the
 // token was yes, so what fails here is the way or the room.
-func signalFindings(c *Case, f *probe.SignalFailure, u *url.URL, t *token.Token) []Finding {
+func signalFindings(c *Case, f *probe.SignalFailure, at address, t *token.Token) []Finding {
 	switch f.Kind {
 	case probe.SignalCancelled:
 		return nil
 	case probe.SignalNetwork:
-		return serverFailure(c, f.Network, u)
+		return serverFailure(c, f.Network, at)
 	case probe.SignalUpgradeRefused:
 		return []Finding{upgradeFinding(f, t)}
 	case probe.SignalClosed:

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"lkdoctor/checks/check"
 	"lkdoctor/checks/finding"
 	"lkdoctor/config"
 )
@@ -40,7 +41,7 @@ func TestProxyIsBlamed(t *testing.T) {
 			c := newTestCase(t, settings)
 			c.Net.Proxy = func(*url.URL) (*url.URL, error) { return url.Parse(tt.proxy) }
 			c.Options.Only = []string{tt.check}
-			found := located(Execute(t.Context(), c, All(), func(Event) {}), finding.Fail)
+			found := Do(t.Context(), c, false, func(check.Event) {}).Findings(finding.Fail)
 			if len(found) != 1 || found[0].Finding.Code != tt.code || found[0].Finding.Owner != finding.OwnerConfig {
 				t.Fatalf("found %+v, want %s of the settings", found, tt.code)
 			}

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"lkdoctor/checks/check"
 	"lkdoctor/checks/clean"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/token"
@@ -15,59 +16,35 @@ import (
 
 // signatureLocal asks whether the token is signed with the secret that is
 // configured here, and if not, what was done to the secret that signed it.
-func signatureLocal() Check {
-	return Check{
-		ID: "signature.local", Stage: StageSignature, Timeout: 2 * time.Second,
+func signatureLocal(c *Case) Check {
+	return c.check(Spec{
+		ID: "signature.local", Stage: check.StageSignature, Timeout: 2 * time.Second,
 		Title: finding.Textf("The token is signed with the secret configured here"),
 		Short: finding.Textf("Signature, by the secret here"),
 		Needs: []string{"token.format"},
-		// The server's verdict decides whether a token of another key is a fault.
-		After: []string{"signature.server"},
-		Ready: func(c *Case, _ Ended) *Skip {
-			if c.Token.Header.Algorithm == "" {
-				return NotHere("not checked: the token names no algorithm")
-			}
-			if c.Settings.APISecret.Secret.Empty() {
-				_, findings := token.Signature(c.Token, c.Settings.APIKey.Value, "", c.candidates())
-				return &Skip{
-					Reason: NotApplicable, Findings: byMaker(c, findings),
-					Text: finding.Textf("not checked: no secret is configured here"),
-				}
-			}
-			return nil
-		},
-		Run: func(_ context.Context, c *Case) []Finding {
-			key, secret := c.Settings.APIKey.Value, c.Settings.APISecret.Secret.Reveal()
-			if c.Local = token.Verify(c.Token, key, secret); c.Local == token.Verified {
-				return nil
-			}
-			verdict, findings := token.Signature(c.Token, key, secret, c.candidates())
-			c.Local = verdict
-			if acceptance(c.Verdict) == Yes {
-				findings = softened(c, findings)
-			}
-			return byMaker(c, findings)
-		},
-		Outcome: func(c *Case) Outcome {
-			if c.Local != token.Verified {
-				return Outcome{}
-			}
-			return Outcome{Text: finding.Textf("signed by %s with the secret configured here", clean.Line(c.Token.Claims.Issuer, 40))}
-		},
-	}
-}
-
-// softened makes a token of another key a warning: a server may know several
-// keys, and this one knows it.
-func softened(c *Case, findings []Finding) []Finding {
-	for i := range findings {
-		if findings[i].Code == finding.SignatureOtherKey {
-			findings[i].Severity = finding.Warn
-			findings[i].Message = finding.Textf("the token names the API key %s, which the server knows; here %s is configured, which was not asked about",
-				clean.Line(c.Token.Claims.Issuer, 40), clean.Line(c.Settings.APIKey.Value, 40))
+	}, func(_ context.Context, c *Case, _ Ended) Report {
+		t := c.token()
+		if t.Header.Algorithm == "" {
+			return check.NotHere("not checked: the token names no algorithm")
 		}
-	}
-	return findings
+		key, secret := c.Settings.APIKey.Value, c.Settings.APISecret.Secret.Reveal()
+		if secret == "" {
+			_, findings := token.Signature(t.Token, key, "", c.candidates())
+			report := check.NotHere("not checked: no secret is configured here")
+			report.Findings = findings
+			return report
+		}
+		verdict := t.Local()
+		if verdict == token.Verified {
+			c.made.local.Set(&verdict)
+			return Report{Outcome: Outcome{
+				Text: finding.Textf("signed by %s with the secret configured here", clean.Line(t.Claims.Issuer, 40)),
+			}}
+		}
+		verdict, findings := token.Signature(t.Token, key, secret, c.candidates())
+		c.made.local.Set(&verdict)
+		return Report{Findings: findings}
+	})
 }
 
 // candidates are the other secrets in reach: of env files that lost, of

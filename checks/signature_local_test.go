@@ -42,7 +42,7 @@ func TestSecretsInReach(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for _, l := range Inspect(raw, newTestCase(t, settings)).Findings {
+			for _, l := range Inspect(t.Context(), raw, newTestCase(t, settings)).Findings {
 				if f := l.Finding; f.Code == finding.SignatureSecretVariant {
 					text := f.Message.String()
 					if f.Facts["variant"] != tt.variant || !strings.Contains(text, tt.message) || strings.Contains(text, tt.signer) {

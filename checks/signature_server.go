@@ -5,7 +5,9 @@ import (
 	"net/url"
 	"time"
 
+	"lkdoctor/checks/check"
 	"lkdoctor/checks/clean"
+	"lkdoctor/checks/diagnosis"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/probe"
 	"lkdoctor/checks/token"
@@ -13,47 +15,40 @@ import (
 
 // signatureServer asks the LiveKit server for its verdict on the token, which
 // has no side effect: /rtc/validate joins nothing.
-func signatureServer() Check {
-	return Check{
-		ID: "signature.server", Stage: StageSignature, Timeout: 8 * time.Second,
+func signatureServer(c *Case) Check {
+	return c.check(Spec{
+		ID: "signature.server", Stage: check.StageSignature, Timeout: 8 * time.Second,
 		Title: finding.Textf("The LiveKit server accepts the token"),
 		Short: finding.Textf("Server's verdict"),
 		Needs: []string{"token.format"},
-		After: []string{"join.reach", "env.livekit"},
-		Ready: readyForServer,
-		Run: func(ctx context.Context, c *Case) []Finding {
-			u := c.serverURL()
-			Waiting(ctx, "asking %s for its verdict on the token", clean.Line(u.Host, 80))
-			verdict, failure := c.ask(ctx, u)
-			if failure != nil {
-				return serverFailure(c, failure, u)
-			}
-			c.Verdict = verdict
-			return verdictFindings(ctx, c, verdict, u)
-		},
-		Outcome: func(c *Case) Outcome {
-			if acceptance(c.Verdict) != Yes {
-				return Outcome{}
-			}
-			return Outcome{
+		Uses: []string{"signature.local", "join.reach", "env.livekit", "token.claims", "token.time",
+			"ticket.consume", "ticket.frontend"},
+	}, func(ctx context.Context, c *Case, ended Ended) Report {
+		at := c.there()
+		switch {
+		case at.URL == nil && ended.Stopped("env.livekit"):
+			return check.BlockedBy("env.livekit")
+		case at.URL == nil:
+			return check.BlockedBy("env.files")
+		case !c.elsewhere() && ended.Stopped("join.reach"):
+			return check.BlockedBy("join.reach")
+		}
+		check.Waiting(ctx, "asking %s for its verdict on the token", clean.Line(at.Host, 80))
+		verdict, present, failure := c.ask(ctx, at)
+		if failure != nil {
+			return Report{Findings: serverFailure(c, failure, at)}
+		}
+		c.made.verdict.Set(verdict)
+		c.made.present.Set(&present)
+		report := Report{Findings: verdictFindings(ctx, c, verdict, at, ended)}
+		if acceptance(verdict) == diagnosis.Yes {
+			report.Outcome = Outcome{
 				Text:  finding.Textf("the LiveKit server accepts the token"),
-				Facts: Facts{"status": c.Verdict.Status, "path": c.Verdict.Path},
+				Facts: Facts{"status": verdict.Status, "path": verdict.Path},
 			}
-		},
-	}
-}
-
-// readyForServer tells what stands between a good token and the server.
-func readyForServer(c *Case, ended Ended) *Skip {
-	switch {
-	case c.serverURL() == nil && ended.Stopped("env.livekit"):
-		return BlockedBy("env.livekit")
-	case c.serverURL() == nil:
-		return BlockedBy("env.files")
-	case !c.elsewhere() && ended.Stopped("join.reach"):
-		return BlockedBy("join.reach")
-	}
-	return nil
+		}
+		return report
+	})
 }
 
 // verdictOn asks with the token in the Authorization header, as the server SDKs
@@ -76,25 +71,24 @@ type Presence struct {
 	Known, Present bool
 }
 
-// ask has the server's verdict on the token, and whether its identity is in the
-// room: from the question that was asked ahead, or now.
-func (c *Case) ask(ctx context.Context, u *url.URL) (*probe.Verdict, *probe.Failure) {
-	if a, ok := c.answered(ctx, c.Token); ok {
-		c.Present = a.present
-		return a.verdict, a.failure
+// ask returns the server's verdict on the token, and whether its identity is in
+// the room: from the question that join.reach asked already, or from a new one.
+func (c *Case) ask(ctx context.Context, at address) (*probe.Verdict, Presence, *probe.Failure) {
+	t := c.token()
+	if a, ok := c.answered(ctx, t.Token); ok {
+		return a.verdict, a.present, a.failure
 	}
-	present := c.askPresence(ctx, u, c.Token)
-	verdict, failure := c.verdictOn(ctx, u, c.Token)
-	c.Present = present()
-	return verdict, failure
+	present := c.askPresence(ctx, at.URL, t)
+	verdict, failure := c.verdictOn(ctx, at.URL, t.Token)
+	return verdict, present(), failure
 }
 
 // askPresence starts the question and returns a func that waits for its
 // answer. It needs the right key and secret; without them nothing is known.
-func (c *Case) askPresence(ctx context.Context, u *url.URL, t *token.Token) func() Presence {
+func (c *Case) askPresence(ctx context.Context, u *url.URL, t *examined) func() Presence {
 	key, secret := c.Settings.APIKey.Value, c.Settings.APISecret.Secret.Reveal()
 	room, identity := t.Room(), t.Identity()
-	if c.Options.NoJoin || room == "" || identity == "" || token.Verify(t, key, secret) != token.Verified {
+	if c.Options.NoJoin || room == "" || identity == "" || t.Local() != token.Verified {
 		return func() Presence { return Presence{} }
 	}
 	answer := make(chan Presence, 1)
@@ -107,37 +101,36 @@ func (c *Case) askPresence(ctx context.Context, u *url.URL, t *token.Token) func
 
 // verdictFindings puts the server's verdict into words. What the local checks
 // found before it is only confirmed here; they stay the cause.
-func verdictFindings(ctx context.Context, c *Case, v *probe.Verdict, u *url.URL) []Finding {
-	local := token.Verify(c.Token, c.Settings.APIKey.Value, c.Settings.APISecret.Secret.Reveal())
-	tell := func(code Code, severity finding.Severity, format string, args ...any) []Finding {
+func verdictFindings(ctx context.Context, c *Case, v *probe.Verdict, at address, ended Ended) []Finding {
+	with := func(code Code, severity finding.Severity, format string, args ...any) []Finding {
 		return []Finding{finding.New(code, severity, format, args...).
-			With("status", v.Status).With("reason", string(v.Reason)).With("server_text", v.Text).By(finding.OwnerMaker)}
+			With("status", v.Status).With("reason", string(v.Reason)).With("server_text", v.Text)}
 	}
-	issuer := clean.Line(c.Token.Claims.Issuer, 80)
+	issuer := clean.Line(c.token().Claims.Issuer, 80)
 	switch v.Reason {
 	case probe.ReasonAccepted:
-		if local == token.Mismatch {
-			return tell(finding.ConfigSecretStale, finding.Fail,
+		if local := c.local(); local != nil && *local == token.Mismatch {
+			return with(finding.ConfigSecretStale, finding.Fail,
 				"the server accepts the token, and the LIVEKIT_API_SECRET here did not sign it: the secret here is not the server's")
 		}
-		return unexpected(c, v)
+		return unexpected(v, ended)
 	case probe.ReasonKeyUnknown, probe.ReasonKeyEmpty:
-		return tell(finding.ServerKeyUnknown, finding.Fail, "the server does not know the API key %q that the token names as its issuer", issuer)
+		return with(finding.ServerKeyUnknown, finding.Fail, "the server does not know the API key %q that the token names as its issuer", issuer)
 	case probe.ReasonSignature:
-		return tell(finding.ServerSignatureRejected, finding.Fail, "the server knows the key %s, and its secret for it did not sign this token", issuer)
+		return with(finding.ServerSignatureRejected, finding.Fail, "the server knows the key %s, and its secret for it did not sign this token", issuer)
 	}
-	if f, is := aside(ctx, c, v, u, c.Token); is {
+	if f, is := notTheToken(ctx, c, v, at, c.token().Token); is {
 		return []Finding{f}
 	}
-	return tell(finding.ServerTokenRejected, finding.Fail, "the server refuses the token: %s", reasonWords(v))
+	return with(finding.ServerTokenRejected, finding.Fail, "the server refuses the token: %s", reasonWords(v))
 }
 
-// aside puts a refusal into words that is about the place or the room, and not
-// about the token t.
-func aside(ctx context.Context, c *Case, v *probe.Verdict, u *url.URL, t *token.Token) (Finding, bool) {
+// notTheToken returns a finding for a refusal that is about the server, the way
+// to it or the room, and not about the token t; is reports whether it is one.
+func notTheToken(ctx context.Context, c *Case, v *probe.Verdict, at address, t *token.Token) (f Finding, is bool) {
 	switch v.Reason {
 	case probe.ReasonNotLiveKit:
-		return notLiveKitThere(ctx, c, v, u), true
+		return notLiveKitThere(ctx, c, v, at), true
 	case probe.ReasonNodeLimit:
 		return overloaded(v.Status, v.Text), true
 	case probe.ReasonNoNodes:
@@ -154,31 +147,33 @@ func aside(ctx context.Context, c *Case, v *probe.Verdict, u *url.URL, t *token.
 }
 
 // notLiveKitThere is an answer about the token that is not LiveKit's.
-func notLiveKitThere(ctx context.Context, c *Case, v *probe.Verdict, u *url.URL) Finding {
-	if c.handedOut(u) {
-		if found, ok := c.Net.FindPrefix(ctx, u); ok {
+func notLiveKitThere(ctx context.Context, c *Case, v *probe.Verdict, at address) Finding {
+	if at.came {
+		if found, ok := c.Net.FindPrefix(ctx, at.URL); ok {
 			return finding.New(finding.ServerPathPrefix, finding.Fail,
-				"LiveKit is not at %s, and answers at %s", clean.URL(u.String()), clean.URL(found)).
-				With("found", clean.URL(found)).By(c.maker()).Fixed("", "Hand out %s instead.", clean.URL(found))
+				"LiveKit is not at %s, and answers at %s", clean.URL(at.String()), clean.URL(found)).
+				As("came").With("found", clean.URL(found)).By(at.party())
 		}
 	}
-	owner := c.placeOwner(v.What, u)
-	if c.beside(u) {
-		owner = c.maker()
+	party := at.placeParty(v.What)
+	if c.wrongAddress(at) {
+		party = at.party()
 	}
 	return finding.New(finding.ServerNotLiveKit, finding.Fail,
 		"what answered at /rtc/validate is not LiveKit (%d, looks like %s)", v.Status, string(v.What)).
-		With("status", v.Status).With("server_text", v.Text).By(owner)
+		With("status", v.Status).With("server_text", v.Text).By(party)
 }
 
-// unexpected tells when the server accepts what fails by the token's own text:
-// it has other limits, or is of another age, than this doctor knows.
-func unexpected(c *Case, v *probe.Verdict) []Finding {
-	for _, f := range append(token.Lint(c.Token, c.maker()), token.Time(c.Token, c.clocks())...) {
-		if f.Severity == finding.Fail && f.Code != finding.ClockSkew {
-			return []Finding{finding.New(finding.ServerVerdictUnexpected, finding.Warn,
-				"the server accepts the token although %s was found in it: other servers may not", string(f.Code)).
-				With("status", v.Status).With("despite", string(f.Code)).By(finding.OwnerUnknown)}
+// unexpected reports that the server accepts what fails by the token's own
+// text: it has other limits, or is of another age, than this doctor knows.
+func unexpected(v *probe.Verdict, ended Ended) []Finding {
+	for _, id := range []string{"token.claims", "token.time"} {
+		for _, f := range ended[id].Findings {
+			if f.Severity == finding.Fail && f.Code != finding.ClockSkew && !f.Code.IsDoctor() {
+				return []Finding{finding.New(finding.ServerVerdictUnexpected, finding.Warn,
+					"the server accepts the token although %s was found in it: other servers may not", string(f.Code)).
+					With("status", v.Status).With("despite", string(f.Code)).By(finding.OwnerUnknown)}
+			}
 		}
 	}
 	return nil

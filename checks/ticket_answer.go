@@ -8,7 +8,6 @@ import (
 	"lkdoctor/checks/clean"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/probe"
-	"lkdoctor/checks/token"
 )
 
 // TicketAnswer is what a ticket service, a front end or a token endpoint
@@ -16,8 +15,20 @@ import (
 type TicketAnswer struct {
 	Answer answer.Answer
 	Reply  *probe.Reply
-	// Spent tells that a ticket was consumed for it.
+	// Spent says that a ticket was consumed for it.
 	Spent bool
+	// Token is what sits in the token's place, parsed; nil where that is nothing
+	// to look at.
+	Token *examined
+}
+
+// read makes the product of a 2xx answer.
+func (c *Case) read(reply *probe.Reply, profile answer.Profile) *TicketAnswer {
+	a := &TicketAnswer{Reply: reply, Answer: answer.Find(reply.Body, reply.Header.Get("Content-Type"), profile)}
+	if a.usable() {
+		a.Token = c.examine(a.Raw())
+	}
+	return a
 }
 
 // URL is the server's address that came with the token, "" if none did.
@@ -119,7 +130,7 @@ func missingToken(t *TicketAnswer, who Text) (Finding, bool) {
 		return tell(finding.TicketNotJSON, "%s answered with %s where JSON with a token was expected", who, bodyKind(t))
 	case kind == answer.Promise:
 		f, _ := tell(finding.TicketTokenMissing, "the field %s holds {}, which is what a Promise that nobody awaited becomes in JSON", path)
-		return f.Fixed("", "Await toJwt() before the answer is made: token: await at.toJwt()."), true
+		return f.As("promise"), true
 	case kind == answer.NotText:
 		what := a.TokenType
 		if a.AtUsual == answer.NotText {
@@ -193,11 +204,10 @@ func addressFindings(c *Case, a *TicketAnswer, who Text) []Finding {
 
 // roomFindings compares the room beside the token with the room inside it.
 func roomFindings(a *TicketAnswer) []Finding {
-	if a.Answer.Room == "" || a.kind() != answer.Text {
+	if a.Answer.Room == "" || a.kind() != answer.Text || a.Token == nil {
 		return nil
 	}
-	t, _ := token.Parse(a.Raw())
-	inside := t.Effective().Room()
+	inside := a.Token.Room()
 	if inside == "" || inside == a.Answer.Room {
 		return nil
 	}

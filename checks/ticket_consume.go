@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"lkdoctor/checks/answer"
+	"lkdoctor/checks/check"
 	"lkdoctor/checks/clean"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/probe"
@@ -16,36 +17,32 @@ import (
 
 // ticketConsume trades the ticket for a token, once. It is one of the two
 // things in a run that change anything; its answer serves all later checks.
-func ticketConsume() Check {
-	return Check{
-		ID: "ticket.consume", Stage: StageTicket, Timeout: 15 * time.Second,
+func ticketConsume(c *Case) Check {
+	return c.check(Spec{
+		ID: "ticket.consume", Stage: check.StageTicket, Timeout: 15 * time.Second,
 		Title: finding.Textf("The ticket service trades the ticket for a token, room and URL"),
 		Short: finding.Textf("Ticket consumed"),
 		Needs: []string{"ticket.reach"},
-		Ready: func(c *Case, _ Ended) *Skip {
-			switch src := c.Source(); {
-			case src == SourceFlag:
-				return NotHere("not checked: a token was given, so none is fetched")
-			case src == SourceFrontend:
-				return NotHere("not checked: the front end is asked instead, and would spend the ticket")
-			case src == SourceEndpoint || src == SourceTicket:
-				return nil
-			case c.Settings.Ticket.Secret.Empty():
-				return &Skip{Reason: NotRequested, Text: finding.Textf("not run: no ticket was given (--ticket)")}
-			}
-			return NotHere("not checked: no ticket service is configured")
-		},
-		Run: func(ctx context.Context, c *Case) []Finding {
-			request := consumeRequest(c)
-			Waiting(ctx, "waiting for %s to trade the ticket", clean.Line(request.URL.Host, 80))
-			findings := consume(ctx, c, request)
-			for i := range findings {
-				findings[i] = findings[i].With("asked", c.consumeAsked())
-			}
-			return findings
-		},
-		Outcome: consumeOutcome,
-	}
+	}, func(ctx context.Context, c *Case, _ Ended) Report {
+		switch src := c.Source(); {
+		case src == check.SourceFlag:
+			return check.NotHere("not checked: a token was given, so none is fetched")
+		case src == check.SourceFrontend:
+			return check.NotHere("not checked: the front end is asked instead, and would spend the ticket")
+		case src == check.SourceEndpoint || src == check.SourceTicket:
+		case c.Settings.Ticket.Secret.Empty():
+			return check.Unasked("not run: no ticket was given (--ticket)")
+		default:
+			return check.NotHere("not checked: no ticket service is configured")
+		}
+		request := consumeRequest(c)
+		check.Waiting(ctx, "waiting for %s to trade the ticket", clean.Line(request.URL.Host, 80))
+		findings := consume(ctx, c, request)
+		for i := range findings {
+			findings[i] = findings[i].With("asked", c.consumeAsked())
+		}
+		return Report{Findings: findings, Outcome: consumeOutcome(c)}
+	})
 }
 
 // consume asks, and judges what comes back.
@@ -64,7 +61,7 @@ func consume(ctx context.Context, c *Case, request probe.Request) []Finding {
 // consumeAsked is what was asked, for a report: the ticket is left out.
 func (c *Case) consumeAsked() string {
 	path := c.ticketPath()
-	if c.Source() == SourceTicket {
+	if c.Source() == check.SourceTicket {
 		path = strings.TrimSuffix(c.serviceURL().Path, "/") + strings.ReplaceAll(path, "{ticket}", "…")
 	}
 	return "POST " + clean.Line(path, 120)
@@ -74,7 +71,7 @@ func (c *Case) consumeAsked() string {
 // trailing slash, the ticket percent-encoded, and the profile if there is one.
 func consumeRequest(c *Case) probe.Request {
 	header := http.Header{"Content-Type": {"application/json"}, "Accept": {"application/json"}}
-	if c.Source() == SourceEndpoint {
+	if c.Source() == check.SourceEndpoint {
 		return probe.Request{Method: http.MethodPost, URL: c.serviceURL(), Header: header, Body: endpointBody(c), Spare: true}
 	}
 	u := *c.serviceURL()
@@ -135,7 +132,7 @@ func consumeFailure(c *Case, f *probe.Failure, u *url.URL) []Finding {
 // consumeFindings reads the service's answer by its status.
 func consumeFindings(c *Case, reply *probe.Reply, u *url.URL) []Finding {
 	who := finding.Textf("the ticket service")
-	if c.Source() == SourceEndpoint {
+	if c.Source() == check.SourceEndpoint {
 		who = finding.Textf("the token endpoint")
 	}
 	if reply.FromProxy {
@@ -152,12 +149,12 @@ func consumeFindings(c *Case, reply *probe.Reply, u *url.URL) []Finding {
 		return []Finding{refusal(c, reply, who, u)}
 	}
 	profile := answer.TicketService
-	if c.Source() == SourceEndpoint {
+	if c.Source() == check.SourceEndpoint {
 		profile = answer.Endpoint
 	}
-	product := &TicketAnswer{Reply: reply, Spent: c.Source() == SourceTicket,
-		Answer: answer.Find(reply.Body, reply.Header.Get("Content-Type"), profile)}
-	c.Ticket = product
+	product := c.read(reply, profile)
+	product.Spent = c.Source() == check.SourceTicket
+	c.made.ticket.Set(product)
 	return answerFindings(c, product, who)
 }
 
@@ -166,7 +163,7 @@ func redirected(reply *probe.Reply, who Text) Finding {
 		"%s redirects to %s (%d); the ticket was not sent on", who, reply.Redirect.To, reply.Redirect.Status).
 		With("status", reply.Redirect.Status).With("to", reply.Redirect.To)
 	if reply.Redirect.ToTLS {
-		f = f.By(finding.OwnerConfig).Fixed("", "Write https:// instead of http:// in the service's address.")
+		f = f.As("to-https").By(finding.OwnerConfig)
 	}
 	return f
 }
@@ -228,7 +225,7 @@ func refusal(c *Case, reply *probe.Reply, who Text, u *url.URL) Finding {
 }
 
 func (c *Case) ticketPath() string {
-	if c.Source() == SourceEndpoint {
+	if c.Source() == check.SourceEndpoint {
 		return c.serviceURL().Path
 	}
 	if c.Options.TicketPath != "" {
@@ -238,16 +235,17 @@ func (c *Case) ticketPath() string {
 }
 
 func consumeOutcome(c *Case) Outcome {
-	if c.Ticket == nil {
+	t := c.ticket()
+	if t == nil {
 		return Outcome{}
 	}
 	host := clean.Line(c.serviceURL().Host, 60)
 	facts := Facts{
-		"status": c.Ticket.Reply.Status, "token_path": c.Ticket.TokenPath(), "took_ms": millis(c.Ticket.Reply.Took),
-		"ticket_spent": c.Ticket.Spent, "asked": c.consumeAsked(), "fields": c.Ticket.Answer.Fields,
-		"content_type": clean.Line(c.Ticket.Reply.Header.Get("Content-Type"), 80),
+		"status": t.Reply.Status, "token_path": t.TokenPath(), "took_ms": millis(t.Reply.Took),
+		"ticket_spent": t.Spent, "asked": c.consumeAsked(), "fields": t.Answer.Fields,
+		"content_type": clean.Line(t.Reply.Header.Get("Content-Type"), 80),
 	}
-	if c.Source() == SourceEndpoint {
+	if c.Source() == check.SourceEndpoint {
 		return Outcome{Text: finding.Textf("%s handed out a token", host), Facts: facts}
 	}
 	return Outcome{Text: finding.Textf("traded %s for a token at %s", ticketPrefix(c.Settings.Ticket.Secret.Reveal()), host), Facts: facts}

@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/net/netutil"
 
+	"lkdoctor/checks/check"
 	"lkdoctor/checks/finding"
 	"lkdoctor/config"
 )
@@ -39,7 +40,7 @@ func TestOneConnectionAtATime(t *testing.T) {
 	}
 	c := newTestCase(t, settings)
 	c.Options.Only = []string{"ticket"}
-	run := Do(t.Context(), c, All(), false, func(Event) {})
+	run := Do(t.Context(), c, false, func(check.Event) {})
 	if found := run.Findings(finding.Fail); len(found) > 0 || run.Took > slowAnswer {
 		t.Errorf("after %v: %+v", run.Took, found)
 	}

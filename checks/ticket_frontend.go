@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"lkdoctor/checks/answer"
+	"lkdoctor/checks/check"
 	"lkdoctor/checks/clean"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/probe"
@@ -16,43 +17,40 @@ import (
 
 // ticketFrontend asks the app's own route, as the browser would. With a ticket
 // it posts the ticket, which spends it, so it stands in for ticket.consume.
-func ticketFrontend() Check {
-	return Check{
-		ID: "ticket.frontend", Stage: StageTicket, Timeout: 50 * time.Second,
+func ticketFrontend(c *Case) Check {
+	return c.check(Spec{
+		ID: "ticket.frontend", Stage: check.StageTicket, Timeout: 50 * time.Second,
 		Title: finding.Textf("The app's /api/connection-details answers"),
 		Short: finding.Textf("Front end"),
-		After: []string{"env.ticket"},
-		Ready: func(c *Case, _ Ended) *Skip {
-			switch {
-			case c.Options.Frontend == "":
-				return &Skip{Reason: NotRequested, Text: finding.Textf("not run: add --frontend URL for it")}
-			case c.Source() == SourceFlag:
-				return NotHere("not checked: a token was given, so none is fetched")
-			}
-			return nil
-		},
-		Run: func(ctx context.Context, c *Case) []Finding {
-			base := usableURL(c.Options.Frontend)
-			if base == nil {
-				return []Finding{finding.New(finding.FrontendUnreachable, finding.Fail,
-					"--frontend is not a URL that can be used: %s", clean.URL(c.Options.Frontend)).By(finding.OwnerConfig)}
-			}
-			Waiting(ctx, "waiting for the front end at %s, which may have to compile its route", clean.Line(base.Host, 80))
-			reply, tried, failure := c.askFrontend(ctx, base)
-			if failure != nil {
-				return []Finding{c.frontendFailure(c.Net.Clarify(ctx, base, failure, nil), base)}
-			}
-			return c.frontendFindings(reply, tried)
-		},
-		Outcome: func(c *Case) Outcome {
-			if c.Frontend == nil || c.Frontend.kind() != answer.Text {
-				return Outcome{}
-			}
-			return Outcome{Text: finding.Textf("the front end handed out a token"),
-				Facts: Facts{"status": c.Frontend.Reply.Status, "token_path": c.Frontend.TokenPath(), "ticket_spent": c.Frontend.Spent,
-					"fields": c.Frontend.Answer.Fields, "content_type": clean.Line(c.Frontend.Reply.Header.Get("Content-Type"), 80)}}
-		},
+		Uses:  []string{"env.ticket"},
+	}, func(ctx context.Context, c *Case, _ Ended) Report {
+		switch {
+		case c.Options.Frontend == "":
+			return check.Unasked("not run: add --frontend URL for it")
+		case c.Source() == check.SourceFlag:
+			return check.NotHere("not checked: a token was given, so none is fetched")
+		}
+		base := usableURL(c.Options.Frontend)
+		if base == nil {
+			return check.Found(finding.New(finding.FrontendUnreachable, finding.Fail,
+				"--frontend is not a URL that can be used: %s", clean.URL(c.Options.Frontend)).By(finding.OwnerConfig))
+		}
+		check.Waiting(ctx, "waiting for the front end at %s, which may have to compile its route", clean.Line(base.Host, 80))
+		reply, tried, failure := c.askFrontend(ctx, base)
+		if failure != nil {
+			return check.Found(c.frontendFailure(c.Net.Clarify(ctx, base, failure, nil), base))
+		}
+		return Report{Findings: c.frontendFindings(reply, tried), Outcome: frontendOutcome(c.frontend())}
+	})
+}
+
+func frontendOutcome(a *TicketAnswer) Outcome {
+	if a == nil || a.kind() != answer.Text {
+		return Outcome{}
 	}
+	return Outcome{Text: finding.Textf("the front end handed out a token"),
+		Facts: Facts{"status": a.Reply.Status, "token_path": a.TokenPath(), "ticket_spent": a.Spent,
+			"fields": a.Answer.Fields, "content_type": clean.Line(a.Reply.Header.Get("Content-Type"), 80)}}
 }
 
 // compiling is how long a dev server may take for a route's first answer.
@@ -183,9 +181,9 @@ func (c *Case) frontendFindings(reply *probe.Reply, tried []attempt) []Finding {
 
 // frontendAnswer reads the fields of a 2xx answer as the starters' clients do.
 func (c *Case) frontendAnswer(reply *probe.Reply) []Finding {
-	product := &TicketAnswer{Reply: reply, Spent: !c.Settings.Ticket.Secret.Empty(),
-		Answer: answer.Find(reply.Body, reply.Header.Get("Content-Type"), answer.Frontend)}
-	c.Frontend = product
+	product := c.read(reply, answer.Frontend)
+	product.Spent = !c.Settings.Ticket.Secret.Empty()
+	c.made.frontend.Set(product)
 	who := finding.Textf("the front end")
 	if hops := reply.Redirects; len(hops) > 0 && product.Answer.Problem == answer.NotJSON {
 		return []Finding{finding.New(finding.FrontendError, finding.Fail, "the front end redirects to %s, and %s is there",
@@ -202,7 +200,7 @@ func (c *Case) frontendAnswer(reply *probe.Reply) []Finding {
 			With("token_path", product.TokenPath()).With("fields", product.Answer.Fields))
 	}
 	for _, f := range addressFindings(c, product, who) {
-		findings = append(findings, f.By(finding.OwnerFrontend))
+		findings = append(findings, f.By(finding.OwnerGiver))
 	}
 	return append(findings, roomFindings(product)...)
 }

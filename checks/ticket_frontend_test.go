@@ -48,16 +48,16 @@ func TestFrontendRefusals(t *testing.T) {
 			}
 			c := newTestCase(t, settings)
 			c.Options.Frontend = app.URL
-			check := ticketFrontend()
+			report := ticketFrontend(c).Run(t.Context(), nil)
 			var got []string
-			for _, f := range check.Run(t.Context(), c) {
-				got = append(got, string(f.Code)+":"+string(f.Owner))
+			for _, f := range report.Findings {
+				got = append(got, string(f.Code)+":"+string(f.Party))
 			}
 			if strings.Join(got, " ") != tt.want {
 				t.Errorf("found %q, want %q", got, tt.want)
 			}
-			if !check.Outcome(c).Text.IsZero() {
-				t.Errorf("outcome %s", check.Outcome(c).Text)
+			if !report.Outcome.Text.IsZero() {
+				t.Errorf("outcome %s", report.Outcome.Text)
 			}
 		})
 	}
@@ -75,7 +75,7 @@ func TestFrontendIsAskedAsTheStartersAsk(t *testing.T) {
 	t.Cleanup(app.Close)
 	c := newTestCase(t, nil)
 	c.Options.Frontend = app.URL + "/voice/"
-	found := ticketFrontend().Run(t.Context(), c)
+	found := ticketFrontend(c).Run(t.Context(), nil).Findings
 	if len(found) != 1 || found[0].Code != finding.FrontendMethod {
 		t.Errorf("found %v", found)
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"lkdoctor/checks/check"
 	"lkdoctor/checks/clean"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/probe"
@@ -16,55 +17,45 @@ const slowAnswer = 2 * time.Second
 
 // ticketReach asks whether the ticket service is there, without spending
 // anything: one GET of its root.
-func ticketReach() Check {
-	return Check{
-		ID: "ticket.reach", Stage: StageTicket, Timeout: 12 * time.Second,
+func ticketReach(c *Case) Check {
+	return c.check(Spec{
+		ID: "ticket.reach", Stage: check.StageTicket, Timeout: 12 * time.Second,
 		Title: finding.Textf("The ticket service answers"),
 		Short: finding.Textf("Service reachable"),
-		After: []string{"env.ticket"},
-		Ready: func(c *Case, ended Ended) *Skip {
-			switch {
-			case c.Source() == SourceFlag:
-				return NotHere("not checked: a token was given, so none is fetched")
-			case ended.Stopped("env.ticket"):
-				return BlockedBy("env.ticket")
-			case c.serviceURL() == nil:
-				return NotHere("not checked: no ticket service is configured")
-			}
-			return nil
-		},
-		Run: func(ctx context.Context, c *Case) []Finding {
-			u := c.serviceURL()
-			Waiting(ctx, "waiting for %s to answer", clean.Line(u.Host, 80))
-			request := probe.Request{URL: rootOf(u), MaxBody: 64 << 10, Last: true}
-			if source := c.Source(); source == SourceTicket || source == SourceEndpoint {
-				// The ticket travels on a connection of its own. It comes after this one,
-				// which ends: a server that serves one at a time gets to it.
-				request.Connected = func() { c.Net.Warm(u) }
-			}
-			reply, failure := c.Net.Exchange(ctx, request)
-			if reply != nil {
-				failure = nil // it speaks HTTP, whatever its first page is like
-			}
-			if failure = c.Net.Clarify(ctx, u, failure, reply); failure != nil {
-				return serviceFailure(c, failure, u)
-			}
-			if reply.FromProxy {
-				return []Finding{proxyAnswered(finding.TicketTimeout, reply.Via, reply.Status, u)}
-			}
-			c.TicketReach = reply
-			return reachedService(ctx, c, reply, u)
-		},
-		Outcome: func(c *Case) Outcome {
-			if c.TicketReach == nil {
-				return Outcome{}
-			}
-			return Outcome{
-				Text:  finding.Textf("%s answers", clean.Line(c.serviceURL().Host, 60)),
-				Facts: Facts{"address": c.TicketReach.Address.String(), "status": c.TicketReach.Status, "took_ms": millis(c.TicketReach.Took)},
-			}
-		},
-	}
+		Uses:  []string{"env.ticket"},
+	}, func(ctx context.Context, c *Case, ended Ended) Report {
+		u := c.serviceURL()
+		switch {
+		case c.Source() == check.SourceFlag:
+			return check.NotHere("not checked: a token was given, so none is fetched")
+		case ended.Stopped("env.ticket"):
+			return check.BlockedBy("env.ticket")
+		case u == nil:
+			return check.NotHere("not checked: no ticket service is configured")
+		}
+		check.Waiting(ctx, "waiting for %s to answer", clean.Line(u.Host, 80))
+		request := probe.Request{URL: rootOf(u), MaxBody: 64 << 10, Last: true}
+		if source := c.Source(); source == check.SourceTicket || source == check.SourceEndpoint {
+			// The ticket travels on a connection of its own. It comes after this one,
+			// which ends: a server that serves one at a time gets to it.
+			request.Connected = func() { c.Net.Warm(u) }
+		}
+		reply, failure := c.Net.Exchange(ctx, request)
+		if reply != nil {
+			failure = nil // it speaks HTTP, whatever its first page is like
+		}
+		if failure = c.Net.Clarify(ctx, u, failure, reply); failure != nil {
+			return Report{Findings: serviceFailure(c, failure, u)}
+		}
+		if reply.FromProxy {
+			return check.Found(proxyAnswered(finding.TicketTimeout, reply.Via, reply.Status, u))
+		}
+		c.made.serviceReply.Set(reply)
+		return Report{Findings: reachedService(ctx, c, reply, u), Outcome: Outcome{
+			Text:  finding.Textf("%s answers", clean.Line(u.Host, 60)),
+			Facts: Facts{"address": reply.Address.String(), "status": reply.Status, "took_ms": millis(reply.Took)},
+		}}
+	})
 }
 
 // serviceURL is where a ticket or a token would be asked for; nil when nowhere.
@@ -164,7 +155,7 @@ func serviceFailure(c *Case, f *probe.Failure, u *url.URL) []Finding {
 			return tell(finding.TicketTLS, finding.OwnerTicketService, "%s cuts the connection in the middle of the TLS handshake", host)
 		case f.Phase == probe.PhaseBody:
 			return tell(finding.TicketServerError, finding.OwnerTicketService, "%s ends the connection in the middle of its answer", host)
-		case c.TicketReach != nil:
+		case c.serviceReply() != nil:
 			return tell(finding.TicketServerError, finding.OwnerTicketService,
 				"%s answers GET /, and ends the connection without an answer when the ticket is to be traded", host)
 		}

@@ -2,152 +2,147 @@ package checks
 
 import (
 	"context"
+	"sync"
 	"time"
 
+	"lkdoctor/checks/check"
 	"lkdoctor/checks/clean"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/probe"
 	"lkdoctor/checks/token"
 )
 
+// examined is a token that was parsed, and verified once somebody asks.
+type examined struct {
+	*token.Token
+	// Format are the findings of the parser.
+	Format []Finding
+	// Local is the verdict of the key and secret that are configured here.
+	Local func() token.Verdict
+}
+
+// examine parses raw.
+func (c *Case) examine(raw string) *examined {
+	parsed, findings := token.Parse(raw)
+	t := parsed.Effective()
+	return &examined{Token: t, Format: findings, Local: sync.OnceValue(func() token.Verdict {
+		return token.Verify(t, c.Settings.APIKey.Value, c.Settings.APISecret.Secret.Reveal())
+	})}
+}
+
+// given is the token that was handed to the run itself.
+func (c *Case) given() *examined {
+	p := c.products()
+	p.given.Do(func() { p.givenOnce = c.examine(c.Settings.Token.Secret.Reveal()) })
+	return p.givenOnce
+}
+
 // tokenFormat asks whether what was handed out is a JWT at all. It makes the
 // token that every later check reads.
-func tokenFormat() Check {
-	return Check{
-		ID: "token.format", Stage: StageToken, Timeout: 2 * time.Second,
+func tokenFormat(c *Case) Check {
+	return c.check(Spec{
+		ID: "token.format", Stage: check.StageToken, Timeout: 2 * time.Second,
 		Title: finding.Textf("The token is a JWT"),
 		Short: finding.Textf("Token format"),
-		After: []string{"ticket.consume", "ticket.frontend"},
-		Ready: readyForToken,
-		Run: func(_ context.Context, c *Case) []Finding {
-			parsed, findings := token.Parse(c.rawToken())
-			c.Token = parsed.Effective()
-			return byMaker(c, findings)
-		},
-		Outcome: func(c *Case) Outcome {
-			if c.Token == nil || !c.Token.Decoded {
-				return Outcome{}
-			}
-			text := finding.Textf("a JWT signed with %s by key %s",
-				clean.Line(c.Token.Header.Algorithm, 12), clean.Line(c.Token.Claims.Issuer, 40))
-			if !c.Options.Pasted.IsZero() {
-				text = finding.Textf("%s: %s", c.Options.Pasted, text)
-			}
-			return Outcome{
-				Text: text,
-				Facts: Facts{"algorithm": clean.Line(c.Token.Header.Algorithm, 12), "length": c.Token.Shape.Length,
-					"issuer": clean.Line(c.Token.Claims.Issuer, 80)},
-			}
-		},
-	}
+		Uses:  []string{"ticket.reach", "ticket.consume", "ticket.frontend"},
+	}, func(_ context.Context, c *Case, ended Ended) Report {
+		t, skip := c.tokenUnderTest(ended)
+		if skip != nil {
+			return *skip
+		}
+		c.made.token.Set(t)
+		return Report{Findings: t.Format, Outcome: c.formatOutcome(t)}
+	})
 }
 
-// readyForToken tells why there is no token to look at, if there is none.
-func readyForToken(c *Case, ended Ended) *Skip {
-	source := c.Source()
+// tokenUnderTest is the token that this run is about, or why there is none.
+func (c *Case) tokenUnderTest(ended Ended) (*examined, *Report) {
+	by, source := "ticket.consume", c.Source()
+	var skip Report
 	switch source {
-	case SourceMinted, SourceNone:
+	case check.SourceFlag:
+		return c.given(), nil
+	case check.SourceMinted, check.SourceNone:
+		skip = check.NotHere("not checked: no ticket and no token was given")
 		if ended.Stopped("ticket.reach") && !c.Settings.Ticket.Secret.Empty() {
-			return BlockedBy("ticket.reach")
+			skip = check.BlockedBy("ticket.reach")
 		}
-		return NotHere("not checked: no ticket and no token was given")
-	case SourceFlag:
-		return nil
-	}
-	by := "ticket.consume"
-	if source == SourceFrontend {
+		return nil, &skip
+	case check.SourceFrontend:
 		by = "ticket.frontend"
 	}
-	if a := c.answer(); a == nil || !a.usable() {
-		if ended.Stopped(by) {
-			return BlockedBy(by)
-		}
-		return &Skip{Reason: NotRequested, Text: finding.Textf("not run: no token was fetched")}
+	if a := c.answer(); a != nil && a.Token != nil {
+		return a.Token, nil
 	}
-	return nil
+	skip = check.Unasked("not run: no token was fetched")
+	if ended.Stopped(by) {
+		skip = check.BlockedBy(by)
+	}
+	return nil, &skip
 }
 
-// rawToken is the token under test as it was handed out.
-func (c *Case) rawToken() string {
-	if a := c.answer(); a != nil {
-		return a.Raw()
+func (c *Case) formatOutcome(t *examined) Outcome {
+	if !t.Decoded {
+		return Outcome{}
 	}
-	return c.Settings.Token.Secret.Reveal()
-}
-
-// byMaker lets findings about a token blame whoever made this one.
-func byMaker(c *Case, findings []Finding) []Finding {
-	for i := range findings {
-		if findings[i].Owner == "" || findings[i].Owner == finding.OwnerMaker {
-			if findings[i].Code != finding.ClockSkew {
-				findings[i].Owner = c.maker()
-			}
-		}
+	text := finding.Textf("a JWT signed with %s by key %s", clean.Line(t.Header.Algorithm, 12), clean.Line(t.Claims.Issuer, 40))
+	if !c.Options.Pasted.IsZero() {
+		text = finding.Textf("%s: %s", c.Options.Pasted, text)
 	}
-	return findings
+	return Outcome{Text: text, Facts: Facts{
+		"algorithm": clean.Line(t.Header.Algorithm, 12), "length": t.Shape.Length, "issuer": clean.Line(t.Claims.Issuer, 80),
+	}}
 }
 
 // tokenClaims asks whether the claims let somebody join a room.
-func tokenClaims() Check {
-	return Check{
-		ID: "token.claims", Stage: StageToken, Timeout: 2 * time.Second,
+func tokenClaims(c *Case) Check {
+	return c.check(Spec{
+		ID: "token.claims", Stage: check.StageToken, Timeout: 2 * time.Second,
 		Title: finding.Textf("The token's claims let somebody join a room"),
 		Short: finding.Textf("Token claims"),
 		Needs: []string{"token.format"},
-		Run: func(_ context.Context, c *Case) []Finding {
-			return byMaker(c, token.Lint(c.Token, c.maker()))
-		},
-		Outcome: func(c *Case) Outcome {
-			if c.Token == nil || c.Token.Claims.Video == nil {
-				return Outcome{}
+	}, func(_ context.Context, c *Case, _ Ended) Report {
+		t := c.token()
+		report := Report{Findings: token.Lint(t.Token)}
+		if t.Claims.Video != nil {
+			report.Outcome = Outcome{
+				Text: finding.Textf("%s may join room %s", clean.Line(t.Identity(), 60), clean.Line(t.Room(), 60)),
+				Facts: Facts{"identity": clean.Line(t.Identity(), 256), "room": clean.Line(t.Room(), 256),
+					"can_publish": t.Claims.Video.CanPublish, "can_subscribe": t.Claims.Video.CanSubscribe},
 			}
-			return Outcome{
-				Text: finding.Textf("%s may join room %s", clean.Line(c.Token.Identity(), 60), clean.Line(c.Token.Room(), 60)),
-				Facts: Facts{"identity": clean.Line(c.Token.Identity(), 256), "room": clean.Line(c.Token.Room(), 256),
-					"can_publish": c.Token.Claims.Video.CanPublish, "can_subscribe": c.Token.Claims.Video.CanSubscribe},
-			}
-		},
-	}
-}
-
-// ClockNote is what token.time learnt of the clocks.
-type ClockNote struct {
-	// Compared tells that at least the LiveKit server's clock was read.
-	Compared bool
+		}
+		return report
+	})
 }
 
 // tokenTime asks whether the token is valid now, by the server's clock where
 // that is known, and whether the clocks agree.
-func tokenTime() Check {
-	return Check{
-		ID: "token.time", Stage: StageToken, Timeout: 2 * time.Second,
+func tokenTime(c *Case) Check {
+	return c.check(Spec{
+		ID: "token.time", Stage: check.StageToken, Timeout: 2 * time.Second,
 		Title: finding.Textf("The token is valid now, and the clocks agree"),
 		Short: finding.Textf("Token time"),
 		Needs: []string{"token.format"},
-		After: []string{"join.reach"},
-		Run: func(_ context.Context, c *Case) []Finding {
-			clocks := c.clocks()
-			c.ClockNote.Compared = clocks.Server != nil
-			return byMaker(c, token.Time(c.Token, clocks))
-		},
-		Outcome: func(c *Case) Outcome {
-			facts := Facts{"clocks_compared": c.ClockNote.Compared}
-			if c.Token == nil || c.Token.Claims.ExpiresAt == nil {
-				return Outcome{Facts: facts}
-			}
-			expires := c.Token.Claims.ExpiresAt.UTC()
-			facts["expires_at"] = expires.Format(time.RFC3339)
-			return Outcome{Text: finding.Textf("valid until %s", expires.Format("15:04:05 MST on 2 January 2006")), Facts: facts}
-		},
-	}
+		Uses:  []string{"join.reach", "ticket.consume", "ticket.frontend"},
+	}, func(_ context.Context, c *Case, _ Ended) Report {
+		t, clocks := c.token(), c.clocks()
+		report := Report{Findings: token.Time(t.Token, clocks)}
+		report.Outcome.Facts = Facts{"clocks_compared": clocks.Server != nil}
+		if t.Claims.ExpiresAt != nil {
+			expires := t.Claims.ExpiresAt.UTC()
+			report.Outcome.Facts["expires_at"] = expires.Format(time.RFC3339)
+			report.Outcome.Text = finding.Textf("valid until %s", expires.Format("15:04:05 MST on 2 January 2006"))
+		}
+		return report
+	})
 }
 
 // clocks are the readings that this run has: this machine's, and the Date
 // headers of the LiveKit server and of whoever handed out the token.
 func (c *Case) clocks() token.Clocks {
 	clocks := token.Clocks{Local: c.Now()}
-	if c.Reach != nil && !c.elsewhere() {
-		clocks.Server = sample(c.Reach.Date)
+	if r := c.reach(); r != nil && !c.elsewhere() {
+		clocks.Server = sample(r.Date)
 	}
 	if a := c.answer(); a != nil && a.Reply != nil {
 		clocks.TicketService = sample(a.Reply.Date)

@@ -6,24 +6,24 @@ import (
 
 	"github.com/charmbracelet/lipgloss"
 
-	"lkdoctor/checks"
 	"lkdoctor/checks/catalogue"
+	"lkdoctor/checks/check"
 )
 
 // Deps are the things that the TUI cannot do itself. Start is required; the
 // others may be left out, and what needs them is then not offered.
 type Deps struct {
 	// Checks is the plan: the rows of the first frame.
-	Checks []checks.Check
+	Checks []check.Spec
 	Title  Header
 	// Start does one run and returns when it has ended, soon after ctx has. It
 	// is called with an empty Change first, and once for each re-run. observe
 	// may be called until Start returns.
-	Start func(ctx context.Context, change Change, observe func(checks.Event)) checks.Run
+	Start func(ctx context.Context, change Change, observe func(check.Event)) check.Run
 	// Page returns the catalogue's page of a code.
-	Page func(code checks.Code) (catalogue.Page, bool)
+	Page func(code check.Code) (catalogue.Page, bool)
 	// Save writes the report for the maintainer and says where.
-	Save func(run checks.Run) (path string, err error)
+	Save func(run check.Run) (path string, err error)
 	// Copy puts text on the clipboard.
 	Copy func(text string) error
 	// Now is the clock of what is shown; nil is time.Now.
@@ -63,7 +63,7 @@ type Change struct {
 	DevJoin bool
 	// From is the stage to start at, with what the run before it learned in
 	// the stages above; empty for all of them.
-	From checks.Stage
+	From check.Stage
 }
 
 func (d Deps) withDefaults() Deps {
@@ -71,7 +71,7 @@ func (d Deps) withDefaults() Deps {
 		d.Now = time.Now
 	}
 	if d.Page == nil {
-		d.Page = func(checks.Code) (catalogue.Page, bool) { return catalogue.Page{}, false }
+		d.Page = func(check.Code) (catalogue.Page, bool) { return catalogue.Page{}, false }
 	}
 	return d
 }

@@ -8,11 +8,11 @@ import (
 
 	"github.com/charmbracelet/x/ansi"
 
-	"lkdoctor/checks"
 	"lkdoctor/checks/catalogue"
+	"lkdoctor/checks/check"
 	"lkdoctor/checks/clean"
 	"lkdoctor/checks/finding"
-	"lkdoctor/checks/report"
+	"lkdoctor/checks/progress"
 )
 
 // details lays out the selected stage: its checks, and for one finding what
@@ -122,12 +122,12 @@ func (p *page) code(text string) {
 }
 
 // check adds one check with its status, and what it saw when nothing is wrong.
-func (p *page) check(c report.CheckRow) {
+func (p *page) check(c progress.CheckRow) {
 	style := p.styles.mark(c.State)
 	mark := p.glyph(c.State) + " " + pad(p.word(c.State), p.wordColumns())
 	room := p.width - ansi.StringWidth(mark) - timeColumns
 	clock := ""
-	if c.State != report.Pending && c.State != report.Running && c.State != report.Skipped {
+	if c.State != progress.Pending && c.State != progress.Running && c.State != progress.Skipped {
 		clock = finding.Millis(c.Result.Took)
 	}
 	for i, line := range wrap(p.say(c.Check.Title), room) {
@@ -141,12 +141,12 @@ func (p *page) check(c report.CheckRow) {
 }
 
 // beneath adds why a check did not run, or what it saw.
-func (p *page) beneath(c report.CheckRow, by int) {
+func (p *page) beneath(c progress.CheckRow, by int) {
 	said := p.say(c.Result.Outcome.Text)
 	switch {
-	case c.State == report.Skipped && c.Result.Skip != nil:
+	case c.State == progress.Skipped && c.Result.Skip != nil:
 		said = p.say(c.Result.Skip.Text)
-	case c.State == report.Running && !c.Waiting.IsZero():
+	case c.State == progress.Running && !c.Waiting.IsZero():
 		said = p.say(c.Waiting)
 	}
 	if said != "" {
@@ -166,7 +166,7 @@ func (p *page) wordColumns() int {
 }
 
 // finding adds all that is known about one finding.
-func (p *page) finding(l checks.Located) {
+func (p *page) finding(l check.Located) {
 	f := l.Finding
 	head := string(f.Code)
 	if n := len(p.findings()); n > 1 {
@@ -216,7 +216,7 @@ func (p *page) confirm(c catalogue.Confirm) {
 	}
 }
 
-func (p *page) fixes(f checks.Finding) {
+func (p *page) fixes(f check.Finding) {
 	if len(f.Fixes) == 0 {
 		return
 	}
@@ -253,7 +253,7 @@ func (p *page) tabs() {
 }
 
 // facts adds measured details, sorted and aligned.
-func (p *page) facts(facts checks.Facts, by int) {
+func (p *page) facts(facts check.Facts, by int) {
 	names := slices.Sorted(maps.Keys(facts))
 	longest := 0
 	for _, name := range names {

@@ -3,51 +3,51 @@ package tui
 import (
 	"time"
 
-	"lkdoctor/checks"
 	"lkdoctor/checks/catalogue"
+	"lkdoctor/checks/check"
 	"lkdoctor/checks/finding"
 )
 
 // plan is a plan of checks like the real one, of the same IDs and titles.
-func plan() []checks.Check {
-	check := func(id string, stage checks.Stage, title string) checks.Check {
-		return checks.Check{ID: id, Stage: stage, Title: finding.Textf("%s", title)}
+func plan() []check.Spec {
+	spec := func(id string, stage check.Stage, title string) check.Spec {
+		return check.Spec{ID: id, Stage: stage, Title: finding.Textf("%s", title)}
 	}
-	return []checks.Check{
-		check("env.files", checks.StageEnv, "The env files can be read"),
-		check("env.livekit", checks.StageEnv, "LIVEKIT_URL, key and secret are well formed"),
-		check("ticket.reach", checks.StageTicket, "The ticket service answers"),
-		check("ticket.consume", checks.StageTicket, "It trades the ticket for a token, room and URL"),
-		check("token.format", checks.StageToken, "The token is a JWT"),
-		check("token.claims", checks.StageToken, "Its claims let somebody join a room"),
-		check("signature.local", checks.StageSignature, "The token is signed with the secret configured here"),
-		check("join.reach", checks.StageJoin, "The LiveKit server answers"),
-		check("join.websocket", checks.StageJoin, "The WebSocket opens, and the server answers Join"),
-		check("fallback.mint", checks.StageFallback, "A local development token can be made"),
-		check("fallback.join", checks.StageFallback, "It joins a room"),
+	return []check.Spec{
+		spec("env.files", check.StageEnv, "The env files can be read"),
+		spec("env.livekit", check.StageEnv, "LIVEKIT_URL, key and secret are well formed"),
+		spec("ticket.reach", check.StageTicket, "The ticket service answers"),
+		spec("ticket.consume", check.StageTicket, "It trades the ticket for a token, room and URL"),
+		spec("token.format", check.StageToken, "The token is a JWT"),
+		spec("token.claims", check.StageToken, "Its claims let somebody join a room"),
+		spec("signature.local", check.StageSignature, "The token is signed with the secret configured here"),
+		spec("join.reach", check.StageJoin, "The LiveKit server answers"),
+		spec("join.websocket", check.StageJoin, "The WebSocket opens, and the server answers Join"),
+		spec("fallback.mint", check.StageFallback, "A local development token can be made"),
+		spec("fallback.join", check.StageFallback, "It joins a room"),
 	}
 }
 
-func planned(id string) checks.Check {
+func planned(id string) check.Spec {
 	for _, c := range plan() {
 		if c.ID == id {
 			return c
 		}
 	}
-	return checks.Check{ID: id}
+	return check.Spec{ID: id}
 }
 
-func passed(id string, ms int, format string, args ...any) checks.Result {
-	r := checks.Result{Check: planned(id), Status: checks.StatusPass, Took: time.Duration(ms) * time.Millisecond}
+func passed(id string, ms int, format string, args ...any) check.Result {
+	r := check.Result{Check: planned(id), Status: check.StatusPass, Took: time.Duration(ms) * time.Millisecond}
 	if format != "" {
 		r.Outcome.Text = finding.Textf(format, args...)
 	}
 	return r
 }
 
-func blocked(id, by string) checks.Result {
-	return checks.Result{Check: planned(id), Status: checks.StatusSkip, Skip: &checks.Skip{
-		Reason: checks.Blocked, By: by, Text: finding.Textf("not run: needs %s", planned(by).Title),
+func blocked(id, by string) check.Result {
+	return check.Result{Check: planned(id), Status: check.StatusSkip, Skip: &check.Skip{
+		Reason: check.Blocked, By: by, Text: finding.Textf("not run: needs %s", planned(by).Title),
 	}}
 }
 
@@ -55,7 +55,7 @@ func opaqueToken() finding.Finding {
 	f := finding.New(finding.TokenOpaque, finding.Fail,
 		"the ticket service returned %d characters that start with %q and have no dots; a JWT has three parts: header.payload.signature", 51, "lk_demo_")
 	f = f.With("length", 51).With("prefix", "lk_demo_").With("dots", 0)
-	f = f.Fixed("", "Mint the token with a LiveKit server SDK in the ticket service, with the LiveKit server's own key and secret.")
+	f.Fixes = []finding.Fix{{Text: finding.Textf("Mint the token with a LiveKit server SDK in the ticket service, with the LiveKit server's own key and secret.")}}
 	f.Fixes[0].Code = []finding.Block{
 		{Lang: "python", Text: "from livekit import api\n\ntoken = (\n\tapi.AccessToken(key, secret)\n\t.to_jwt()\n)\n"},
 		{Lang: "node", Text: "const token = await at.toJwt();\n"},
@@ -65,15 +65,15 @@ func opaqueToken() finding.Finding {
 }
 
 // opaqueRun is the incident: the ticket service hands out an opaque token.
-func opaqueRun() checks.Run {
+func opaqueRun() check.Run {
 	env := passed("env.livekit", 1, "5 settings from .env.local, .env")
-	env.Outcome.Facts = checks.Facts{"LIVEKIT_URL": "wss://demo.example.com", "files": []string{".env.local", ".env"}}
-	return finished(checks.Run{
-		Results: []checks.Result{
+	env.Outcome.Facts = check.Facts{"LIVEKIT_URL": "wss://demo.example.com", "files": []string{".env.local", ".env"}}
+	return finished(check.Run{
+		Results: []check.Result{
 			passed("env.files", 0, ""), env,
 			passed("ticket.reach", 3, ""),
 			passed("ticket.consume", 28, "traded tkt_e26… for a token at 10.0.0.7:8000"),
-			{Check: planned("token.format"), Status: checks.StatusFail, Findings: []checks.Finding{opaqueToken()}},
+			{Check: planned("token.format"), Status: check.StatusFail, Findings: []check.Finding{opaqueToken()}},
 			blocked("token.claims", "token.format"),
 			blocked("signature.local", "token.format"),
 			passed("join.reach", 12, "the server itself answers"),
@@ -81,21 +81,24 @@ func opaqueRun() checks.Run {
 			passed("fallback.mint", 0, ""),
 			passed("fallback.join", 24, "joined lkdoctor-7f3a9c21 over udp, 24 ms"),
 		},
-		Status: checks.StatusFail, ExitCode: checks.ExitFailed, TicketSpent: true,
-		Diagnosis: checks.Diagnosis{
+		Status: check.StatusFail, ExitCode: check.ExitFailed, TicketSpent: true,
+		Diagnosis: check.Diagnosis{
 			Owner:     finding.OwnerTicketService,
-			RootCause: &checks.Cause{Check: "token.format", Code: finding.TokenOpaque},
-			Summary:   finding.Textf("The ticket service must act. The token is not a JWT; the LiveKit server and your keys work."),
-			Cleared:   []checks.Owner{finding.OwnerConfig, finding.OwnerLiveKitServer, finding.OwnerNetwork},
+			RootCause: &check.Cause{Check: "token.format", Code: finding.TokenOpaque},
+			Summary:   finding.Textf("The token is not a JWT. Fix it in the ticket service. It is not your settings."),
+			Broke:     finding.Textf("The ticket service returned something that is not a LiveKit token."),
+			FixIn:     finding.Textf("the ticket service: http://10.0.0.7:8000"),
+			NotIt:     finding.Textf("your settings, the LiveKit server or the network (a token made on this machine joined that server in 24 ms)"),
+			Cleared:   []check.Owner{finding.OwnerConfig, finding.OwnerLiveKitServer, finding.OwnerNetwork},
 			NextSteps: opaqueToken().Fixes,
 		},
 	})
 }
 
 // goodRun is a run in which nothing is wrong.
-func goodRun() checks.Run {
-	return finished(checks.Run{
-		Results: []checks.Result{
+func goodRun() check.Run {
+	return finished(check.Run{
+		Results: []check.Result{
 			passed("env.files", 0, ""),
 			passed("env.livekit", 1, "5 settings from .env.local, .env"),
 			passed("ticket.reach", 3, ""),
@@ -106,22 +109,22 @@ func goodRun() checks.Run {
 			passed("join.reach", 12, ""),
 			passed("join.websocket", 1240, "joined support-42 over udp"),
 			passed("fallback.mint", 0, ""),
-			{Check: planned("fallback.join"), Status: checks.StatusSkip, Skip: &checks.Skip{
-				Reason: checks.NotApplicable, Text: finding.Textf("not run: the real token joined"),
+			{Check: planned("fallback.join"), Status: check.StatusSkip, Skip: &check.Skip{
+				Reason: check.NotApplicable, Text: finding.Textf("not run: the real token joined"),
 			}},
 		},
-		Status: checks.StatusPass,
-		Diagnosis: checks.Diagnosis{
+		Status: check.StatusPass,
+		Diagnosis: check.Diagnosis{
 			Owner:   finding.OwnerNone,
 			Summary: finding.Textf("Everything works: the token got in, and media connects."),
-			Cleared: []checks.Owner{
+			Cleared: []check.Owner{
 				finding.OwnerConfig, finding.OwnerTicketService, finding.OwnerLiveKitServer, finding.OwnerNetwork, finding.OwnerClock,
 			},
 		},
 	})
 }
 
-func finished(run checks.Run) checks.Run {
+func finished(run check.Run) check.Run {
 	run.StartedAt = time.Date(2026, 11, 23, 7, 15, 0, 0, time.UTC)
 	run.Took = 70 * time.Millisecond
 	return run
@@ -129,7 +132,7 @@ func finished(run checks.Run) checks.Run {
 
 // fakePage is a page for the opaque token, so that the goldens do not change
 // with the catalogue's prose.
-func fakePage(code checks.Code) (catalogue.Page, bool) {
+func fakePage(code check.Code) (catalogue.Page, bool) {
 	if code != finding.TokenOpaque {
 		return catalogue.Page{}, false
 	}

@@ -7,7 +7,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 	"github.com/charmbracelet/lipgloss"
 
-	"lkdoctor/checks"
+	"lkdoctor/checks/check"
 	"lkdoctor/checks/finding"
 )
 
@@ -18,13 +18,13 @@ func languages() []string { return []string{"python", "node", "go"} }
 func languageNames() []string { return []string{"Python", "Node", "Go"} }
 
 // mints reports whether a fix carries the minting code.
-func mints(fix checks.Fix) bool {
+func mints(fix check.Fix) bool {
 	return slices.ContainsFunc(fix.Code, func(b finding.Block) bool { return slices.Contains(languages(), b.Lang) })
 }
 
 // shownCode are the blocks of a fix to show: of the minting code only the
 // chosen language.
-func (m model) shownCode(fix checks.Fix) []finding.Block {
+func (m model) shownCode(fix check.Fix) []finding.Block {
 	return slices.DeleteFunc(slices.Clone(fix.Code), func(b finding.Block) bool {
 		return slices.Contains(languages(), b.Lang) && b.Lang != languages()[m.language]
 	})
@@ -40,7 +40,7 @@ func (m model) offersCode() bool {
 // of the first fix that has one, else the fixes in words; for a row without
 // findings the first next step.
 func (m model) fixToCopy() string {
-	var fixes []checks.Fix
+	var fixes []check.Fix
 	if l, ok := m.current(); ok {
 		fixes = l.Finding.Fixes
 	} else if m.run != nil {
@@ -68,7 +68,7 @@ func (m model) copying(text string) tea.Cmd {
 }
 
 // severity is the style of a finding's code.
-func (s styles) severity(f checks.Finding) lipgloss.Style {
+func (s styles) severity(f check.Finding) lipgloss.Style {
 	switch f.Severity {
 	case finding.Fail:
 		return s.failMark

@@ -12,7 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
 
-	"lkdoctor/checks"
+	"lkdoctor/checks/check"
 )
 
 // limit is when a test gives up; nothing here needs a second.
@@ -40,12 +40,12 @@ func testDeps() (Deps, starts) {
 	return Deps{
 		Checks: plan(),
 		Title:  Header{URL: "wss://demo.example.com", Source: ".env.local"},
-		Start: func(ctx context.Context, change Change, _ func(checks.Event)) checks.Run {
+		Start: func(ctx context.Context, change Change, _ func(check.Event)) check.Run {
 			asked <- change
 			return opaqueRun()
 		},
 		Page: fakePage,
-		Save: func(checks.Run) (string, error) { return "lkdoctor-report.md", nil },
+		Save: func(check.Run) (string, error) { return "lkdoctor-report.md", nil },
 		Copy: func(string) error { return nil },
 		Now:  newClock().read, SpinnerOff: true,
 	}, asked
@@ -71,7 +71,7 @@ func step(m model, msgs ...tea.Msg) model {
 }
 
 // ends lets the model's run end with run.
-func ends(m model, run checks.Run) model { return step(m, endMsg{run: run}) }
+func ends(m model, run check.Run) model { return step(m, endMsg{run: run}) }
 
 // press makes the message of a key, as the terminal would send it.
 func press(name string) tea.KeyMsg {

@@ -19,8 +19,8 @@ import (
 	"github.com/charmbracelet/bubbles/viewport"
 	tea "github.com/charmbracelet/bubbletea"
 
-	"lkdoctor/checks"
-	"lkdoctor/checks/report"
+	"lkdoctor/checks/check"
+	"lkdoctor/checks/progress"
 )
 
 // model is everything that the screen shows. It is held by value; the session
@@ -39,13 +39,13 @@ type model struct {
 	now           time.Time
 
 	feed     feed
-	progress report.Progress
+	progress progress.Progress
 	began    map[string]time.Time // when a running check started, by its ID
 	running  bool
 	stopping bool // the run was cancelled, and is about to end
 	left     bool // left by an interrupt
 	gone     bool // the program ends: nothing is shown any more
-	run      *checks.Run
+	run      *check.Run
 	failure  error // the run itself broke down
 
 	// What a re-run has to know: what the last run did differently, the last
@@ -79,7 +79,7 @@ func newModel(deps Deps, s *session) model {
 		width:    80,
 		height:   24,
 		now:      deps.Now(),
-		progress: report.NewProgress(deps.Checks),
+		progress: progress.New(deps.Checks),
 	}
 	if deps.ASCII {
 		m.spin.Spinner = spinner.Line
@@ -94,11 +94,11 @@ func newModel(deps Deps, s *session) model {
 // listens to it.
 func (m model) launched(change Change) (model, tea.Cmd) {
 	kept := m.results()
-	m.progress = report.NewProgress(m.deps.Checks)
+	m.progress = progress.New(m.deps.Checks)
 	if change.From != "" {
 		for _, r := range kept {
 			if before(r.Check.Stage, change.From) {
-				m.progress = m.progress.With(checks.Event{Kind: checks.CheckEnded, ID: r.Check.ID, Result: r})
+				m.progress = m.progress.With(check.Event{Kind: check.CheckEnded, ID: r.Check.ID, Result: r})
 			}
 		}
 	}
@@ -117,7 +117,7 @@ func (m model) tick() tea.Cmd {
 	return m.spin.Tick
 }
 
-func (m model) results() []checks.Result {
+func (m model) results() []check.Result {
 	if m.run == nil {
 		return nil
 	}
@@ -125,14 +125,14 @@ func (m model) results() []checks.Result {
 }
 
 // before tells whether stage a is shown above stage b.
-func before(a, b checks.Stage) bool {
-	return slices.Index(checks.Stages(), a) < slices.Index(checks.Stages(), b)
+func before(a, b check.Stage) bool {
+	return slices.Index(check.Stages(), a) < slices.Index(check.Stages(), b)
 }
 
 // observed is the model after one event of the run.
-func (m model) observed(e checks.Event) model {
+func (m model) observed(e check.Event) model {
 	m.now = m.deps.Now()
-	if e.Kind == checks.CheckStarted {
+	if e.Kind == check.CheckStarted {
 		began := maps.Clone(m.began)
 		if began == nil {
 			began = map[string]time.Time{}
@@ -158,7 +158,7 @@ func (m model) ended(msg endMsg) model {
 		m.spent, m.ticket = true, ""
 	}
 	for _, r := range run.Results {
-		m.progress = m.progress.With(checks.Event{Kind: checks.CheckEnded, ID: r.Check.ID, Result: r})
+		m.progress = m.progress.With(check.Event{Kind: check.CheckEnded, ID: r.Check.ID, Result: r})
 	}
 	if !m.moved {
 		m.selected, m.finding = m.rootRow(), 0
@@ -172,12 +172,12 @@ func (m model) rootRow() int {
 	rows := m.progress.Rows()
 	if cause := m.run.Diagnosis.RootCause; cause != nil {
 		for i, row := range rows {
-			if slices.ContainsFunc(row.Checks, func(c report.CheckRow) bool { return c.Check.ID == cause.Check }) {
+			if slices.ContainsFunc(row.Checks, func(c progress.CheckRow) bool { return c.Check.ID == cause.Check }) {
 				return i
 			}
 		}
 	}
-	for _, state := range []report.State{report.Errored, report.Failed, report.Warned} {
+	for _, state := range []progress.State{progress.Errored, progress.Failed, progress.Warned} {
 		for i, row := range rows {
 			if row.State == state {
 				return i
@@ -188,29 +188,29 @@ func (m model) rootRow() int {
 }
 
 // row is the selected row; false when there is none.
-func (m model) row() (report.Row, bool) {
+func (m model) row() (progress.Row, bool) {
 	rows := m.progress.Rows()
 	if m.selected < 0 || m.selected >= len(rows) {
-		return report.Row{}, false
+		return progress.Row{}, false
 	}
 	return rows[m.selected], true
 }
 
 // findings are those of the selected row, the worst first, and the root cause
 // before its equals.
-func (m model) findings() []checks.Located {
+func (m model) findings() []check.Located {
 	row, _ := m.row()
-	var out []checks.Located
+	var out []check.Located
 	for _, c := range row.Checks {
 		for _, f := range c.Result.Findings {
-			out = append(out, checks.Located{Check: c.Check.ID, Finding: f})
+			out = append(out, check.Located{Check: c.Check.ID, Finding: f})
 		}
 	}
-	slices.SortStableFunc(out, func(a, b checks.Located) int { return m.weight(b) - m.weight(a) })
+	slices.SortStableFunc(out, func(a, b check.Located) int { return m.weight(b) - m.weight(a) })
 	return out
 }
 
-func (m model) weight(l checks.Located) int {
+func (m model) weight(l check.Located) int {
 	w := 2 * l.Finding.Severity.Rank()
 	if m.run != nil && m.run.Diagnosis.RootCause != nil {
 		if cause := *m.run.Diagnosis.RootCause; cause.Check == l.Check && cause.Code == l.Finding.Code {
@@ -222,10 +222,10 @@ func (m model) weight(l checks.Located) int {
 
 // current is the finding that the details are about; false when the selected
 // row has none.
-func (m model) current() (checks.Located, bool) {
+func (m model) current() (check.Located, bool) {
 	all := m.findings()
 	if len(all) == 0 {
-		return checks.Located{}, false
+		return check.Located{}, false
 	}
 	return all[m.finding%len(all)], true
 }

@@ -8,7 +8,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 	"github.com/charmbracelet/x/ansi"
 
-	"lkdoctor/checks"
+	"lkdoctor/checks/check"
 	"lkdoctor/checks/clean"
 )
 
@@ -26,12 +26,12 @@ const (
 // is decided here.
 type prompt struct {
 	asks  asking
-	from  checks.Stage // where the run is to start afterwards
+	from  check.Stage // where the run is to start afterwards
 	input textinput.Model
 }
 
 // newPrompt is an empty prompt.
-func newPrompt(asks asking, from checks.Stage) prompt {
+func newPrompt(asks asking, from check.Stage) prompt {
 	input := textinput.New()
 	// The input's own paste runs a clipboard program; the terminal's paste
 	// comes as a key message.
@@ -131,11 +131,11 @@ func (m model) answered() (model, tea.Cmd) {
 
 // again re-runs with what was entered last, from a stage on. A spent ticket is
 // never used again: where one would be needed, it is asked for.
-func (m model) again(from checks.Stage) (model, tea.Cmd) {
-	if from == checks.StageEnv {
+func (m model) again(from check.Stage) (model, tea.Cmd) {
+	if from == check.StageEnv {
 		from = ""
 	}
-	pastTicket := from != "" && before(checks.StageTicket, from)
+	pastTicket := from != "" && before(check.StageTicket, from)
 	switch {
 	case from != "" && m.last.DevJoin:
 		// The stages above were left out, so there is only this to go on with.

@@ -6,7 +6,7 @@ import (
 	"github.com/charmbracelet/x/ansi"
 
 	"lkdoctor/checks/finding"
-	"lkdoctor/checks/report"
+	"lkdoctor/checks/progress"
 )
 
 // waitShown is how long a row runs before it says what it waits for.
@@ -38,12 +38,12 @@ func (m model) rowLines(width, unfold int) []string {
 }
 
 // unfolds tells whether a row has more to say than its one line.
-func (m model) unfolds(row report.Row) bool {
-	return !m.running && m.run != nil && (row.State == report.Failed || row.State == report.Errored)
+func (m model) unfolds(row progress.Row) bool {
+	return !m.running && m.run != nil && (row.State == progress.Failed || row.State == progress.Errored)
 }
 
 // rowColumns are the widths of the names and words, blanks included.
-func (m model) rowColumns(rows []report.Row) (name, word int) {
+func (m model) rowColumns(rows []progress.Row) (name, word int) {
 	for _, row := range rows {
 		name = max(name, ansi.StringWidth(m.say(row.Name)))
 	}
@@ -53,14 +53,14 @@ func (m model) rowColumns(rows []report.Row) (name, word int) {
 	return min(name, maxName) + 2, min(word, maxWord) + 2
 }
 
-func states() []report.State {
-	return []report.State{
-		report.Pending, report.Running, report.Passed, report.Warned,
-		report.Failed, report.Skipped, report.Errored,
+func states() []progress.State {
+	return []progress.State{
+		progress.Pending, progress.Running, progress.Passed, progress.Warned,
+		progress.Failed, progress.Skipped, progress.Errored,
 	}
 }
 
-func (m model) rowLine(row report.Row, selected bool, width, name, word int) string {
+func (m model) rowLine(row progress.Row, selected bool, width, name, word int) string {
 	cursor := "  "
 	label := pad(m.fit(m.say(row.Name), name-2), name)
 	if selected {
@@ -73,7 +73,7 @@ func (m model) rowLine(row report.Row, selected bool, width, name, word int) str
 	clock := padLeft(m.rowTime(row), timeColumns)
 	room := width - ansi.StringWidth(head) - ansi.StringWidth(clock)
 	text := m.rowText(row)
-	if row.State == report.Skipped && text != "" {
+	if row.State == progress.Skipped && text != "" {
 		// The sentence starts with "not run" or "not checked" itself.
 		return head + m.styles.subtle.Render(m.fit(text, room+timeColumns))
 	}
@@ -83,27 +83,27 @@ func (m model) rowLine(row report.Row, selected bool, width, name, word int) str
 }
 
 // glyph is the one character of a state; a running row has the spinner.
-func (m model) glyph(state report.State) string {
-	if state == report.Running {
+func (m model) glyph(state progress.State) string {
+	if state == progress.Running {
 		return ansi.Strip(m.spin.View())
 	}
 	return m.marks.of(state)
 }
 
 // word says what the glyph shows.
-func (m model) word(state report.State) string {
+func (m model) word(state progress.State) string {
 	switch state {
-	case report.Passed:
+	case progress.Passed:
 		return m.sayf("ok")
-	case report.Warned:
+	case progress.Warned:
 		return m.sayf("warning")
-	case report.Failed:
+	case progress.Failed:
 		return m.sayf("failed")
-	case report.Skipped:
+	case progress.Skipped:
 		return m.sayf("not run")
-	case report.Errored:
+	case progress.Errored:
 		return m.sayf("error")
-	case report.Running:
+	case progress.Running:
 		return m.sayf("running")
 	}
 	return m.sayf("waiting")
@@ -111,9 +111,9 @@ func (m model) word(state report.State) string {
 
 // rowText is the row's one line: what was seen, what is waited for, or why the
 // stage did not run.
-func (m model) rowText(row report.Row) string {
+func (m model) rowText(row progress.Row) string {
 	switch {
-	case row.State == report.Running && m.elapsed(row) < waitShown:
+	case row.State == progress.Running && m.elapsed(row) < waitShown:
 		return ""
 	case m.unfolds(row):
 		return string(row.Code)
@@ -124,24 +124,24 @@ func (m model) rowText(row report.Row) string {
 }
 
 // rowTime is how long the stage took, or runs by now.
-func (m model) rowTime(row report.Row) string {
+func (m model) rowTime(row progress.Row) string {
 	switch row.State {
-	case report.Running:
+	case progress.Running:
 		if d := m.elapsed(row); d >= time.Second {
 			return m.sayf("%d s", int(d.Seconds()))
 		}
 		return ""
-	case report.Pending, report.Skipped:
+	case progress.Pending, progress.Skipped:
 		return ""
 	}
 	return finding.Millis(row.Took)
 }
 
 // elapsed is how long the longest running check of the row runs.
-func (m model) elapsed(row report.Row) time.Duration {
+func (m model) elapsed(row progress.Row) time.Duration {
 	var longest time.Duration
 	for _, c := range row.Checks {
-		if began, ok := m.began[c.Check.ID]; ok && c.State == report.Running {
+		if began, ok := m.began[c.Check.ID]; ok && c.State == progress.Running {
 			longest = max(longest, m.now.Sub(began))
 		}
 	}

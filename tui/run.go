@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"io"
 
-	"lkdoctor/checks"
+	"lkdoctor/checks/check"
 	"lkdoctor/tui/screen"
 )
 
@@ -18,7 +18,7 @@ import (
 // out, a run that is going on is cancelled, and Run returns only once it has
 // ended: it may have a room to leave. An error tells that the screen or the run
 // itself broke down; the run may then be empty.
-func Run(ctx context.Context, deps Deps, in io.Reader, out io.Writer) (checks.Run, error) {
+func Run(ctx context.Context, deps Deps, in io.Reader, out io.Writer) (check.Run, error) {
 	deps = deps.withDefaults()
 	s := newSession(ctx, deps.Start)
 	first := newModel(deps, s)
@@ -30,7 +30,7 @@ func Run(ctx context.Context, deps Deps, in io.Reader, out io.Writer) (checks.Ru
 	last, interrupted, err := screen.Show(ctx, first.synced(), interruptMsg{}, in, out)
 	run, runErr := s.close()
 	if last.left || interrupted || ctx.Err() != nil {
-		run.ExitCode = checks.ExitInterrupted
+		run.ExitCode = check.ExitInterrupted
 	}
 	if err != nil {
 		err = fmt.Errorf("show the run: %w", err)

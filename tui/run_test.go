@@ -14,19 +14,19 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 	"github.com/charmbracelet/x/exp/teatest"
 
-	"lkdoctor/checks"
+	"lkdoctor/checks/check"
 )
 
 // stuck is a run that ends only when it is cancelled, and then takes a while
 // to leave its room.
-func stuck(leaves chan<- struct{}) func(context.Context, Change, func(checks.Event)) checks.Run {
-	return func(ctx context.Context, _ Change, observe func(checks.Event)) checks.Run {
-		observe(checks.Event{Kind: checks.CheckStarted, ID: "env.files"})
+func stuck(leaves chan<- struct{}) func(context.Context, Change, func(check.Event)) check.Run {
+	return func(ctx context.Context, _ Change, observe func(check.Event)) check.Run {
+		observe(check.Event{Kind: check.CheckStarted, ID: "env.files"})
 		<-ctx.Done()
-		observe(checks.Event{Kind: checks.CheckWaiting, ID: "env.files"})
+		observe(check.Event{Kind: check.CheckWaiting, ID: "env.files"})
 		close(leaves)
 		run := opaqueRun()
-		run.Status, run.ExitCode = checks.StatusError, checks.ExitInterrupted
+		run.Status, run.ExitCode = check.StatusError, check.ExitInterrupted
 		return run
 	}
 }
@@ -41,7 +41,7 @@ func TestCtrlCRestoresTheTerminal(t *testing.T) {
 	x.awaits(t, "running")
 	x.types(t, "\x03")
 	l := x.ends(t, ended)
-	if l.err != nil || l.run.ExitCode != checks.ExitInterrupted || len(l.run.Results) == 0 {
+	if l.err != nil || l.run.ExitCode != check.ExitInterrupted || len(l.run.Results) == 0 {
 		t.Errorf("got exit code %d, %d results, error %v", l.run.ExitCode, len(l.run.Results), l.err)
 	}
 	select {
@@ -61,19 +61,19 @@ func TestTheEndOfTheContextInterrupts(t *testing.T) {
 	ended := x.shows(ctx, deps)
 	x.awaits(t, "running")
 	cancel()
-	if l := x.ends(t, ended); l.err != nil || l.run.ExitCode != checks.ExitInterrupted {
+	if l := x.ends(t, ended); l.err != nil || l.run.ExitCode != check.ExitInterrupted {
 		t.Errorf("got exit code %d, error %v", l.run.ExitCode, l.err)
 	}
 	x.restored(t, before)
 }
 
 func TestQuitAfterTheEnd(t *testing.T) {
-	for key, want := range map[string]int{"q": checks.ExitFailed, "\x03": checks.ExitInterrupted} {
+	for key, want := range map[string]int{"q": check.ExitFailed, "\x03": check.ExitInterrupted} {
 		x := newTerminal(t, 80, 24)
 		before := x.state(t)
 		deps, _ := testDeps()
 		ended := x.shows(t.Context(), deps)
-		x.awaits(t, "must act")
+		x.awaits(t, "Fix it in")
 		x.types(t, key)
 		if l := x.ends(t, ended); l.err != nil || l.run.ExitCode != want {
 			t.Errorf("%q: exit code %d, want %d, error %v", key, l.run.ExitCode, want, l.err)
@@ -87,7 +87,7 @@ func TestALongPasteArrivesWhole(t *testing.T) {
 	x := newTerminal(t, 80, 24)
 	deps, starts := testDeps()
 	ended := x.shows(t.Context(), deps)
-	x.awaits(t, "must act")
+	x.awaits(t, "Fix it in")
 	asked(t, starts)
 	x.types(t, "p")
 	x.awaits(t, "It is not shown")
@@ -108,7 +108,7 @@ func TestPanicsRestoreTheTerminal(t *testing.T) {
 	const secret = "access_token=eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJjYW5hcnkifQ.c2lnbmF0dXJlMDEyMzQ1Njc4OQ"
 	for name, spoil := range map[string]func(*Deps){
 		"in the run": func(d *Deps) {
-			d.Start = func(context.Context, Change, func(checks.Event)) checks.Run { panic("boom " + secret) }
+			d.Start = func(context.Context, Change, func(check.Event)) check.Run { panic("boom " + secret) }
 		},
 		"in Update": func(d *Deps) {
 			d.Copy = nil
@@ -121,7 +121,7 @@ func TestPanicsRestoreTheTerminal(t *testing.T) {
 			}
 		},
 		"in View": func(d *Deps) {
-			d.Checks = append(d.Checks, checks.Check{ID: "env.bad", Stage: checks.StageEnv})
+			d.Checks = append(d.Checks, check.Spec{ID: "env.bad", Stage: check.StageEnv})
 			d.Translate = panicsLate(secret)
 		},
 	} {
@@ -150,7 +150,7 @@ func TestPanicsRestoreTheTerminal(t *testing.T) {
 // panicsLate translates nothing, and panics once the run has ended.
 func panicsLate(secret string) func(string) string {
 	return func(format string) string {
-		if strings.HasPrefix(format, "Cleared") {
+		if strings.HasPrefix(format, "Fix it in") {
 			panic("boom " + secret)
 		}
 		return ""
@@ -177,11 +177,11 @@ func TestWholeProgram(t *testing.T) {
 	first := newModel(deps.withDefaults(), s)
 	first.feed, first.running = s.launch(Change{}), true
 	tm := teatest.NewTestModel(t, first.synced(), teatest.WithInitialTermSize(80, 24))
-	teatest.WaitFor(t, tm.Output(), func(out []byte) bool { return bytes.Contains(out, []byte("must act")) }, teatest.WithDuration(limit))
+	teatest.WaitFor(t, tm.Output(), func(out []byte) bool { return bytes.Contains(out, []byte("Fix it in")) }, teatest.WithDuration(limit))
 	tm.Send(press("enter"))
 	tm.Send(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune("q")})
 	tm.WaitFinished(t, teatest.WithFinalTimeout(limit))
-	if run, err := s.close(); err != nil || run.ExitCode != checks.ExitFailed {
+	if run, err := s.close(); err != nil || run.ExitCode != check.ExitFailed {
 		t.Errorf("exit code %d, error %v", run.ExitCode, err)
 	}
 }

@@ -7,7 +7,7 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 
-	"lkdoctor/checks"
+	"lkdoctor/checks/check"
 	"lkdoctor/tui/screen"
 )
 
@@ -16,7 +16,7 @@ import (
 // waited for, because it may stand in a room.
 type session struct {
 	ctx   context.Context
-	start func(ctx context.Context, change Change, observe func(checks.Event)) checks.Run
+	start func(ctx context.Context, change Change, observe func(check.Event)) check.Run
 	// gone is closed once nobody reads the feeds any more.
 	gone chan struct{}
 
@@ -24,21 +24,21 @@ type session struct {
 	closed bool
 	cancel context.CancelFunc
 	done   chan struct{}
-	last   checks.Run
+	last   check.Run
 	err    error
 }
 
 // feed carries what one run tells: eventMsg as it happens, endMsg last.
 type feed <-chan tea.Msg
 
-type eventMsg checks.Event
+type eventMsg check.Event
 
 type endMsg struct {
-	run checks.Run
+	run check.Run
 	err error
 }
 
-func newSession(ctx context.Context, start func(context.Context, Change, func(checks.Event)) checks.Run) *session {
+func newSession(ctx context.Context, start func(context.Context, Change, func(check.Event)) check.Run) *session {
 	return &session{ctx: ctx, start: start, gone: make(chan struct{})}
 }
 
@@ -61,7 +61,7 @@ func (s *session) launch(change Change) feed {
 		}
 	}
 	go func() {
-		run, err := s.guarded(ctx, change, func(e checks.Event) { send(eventMsg(e)) })
+		run, err := s.guarded(ctx, change, func(e check.Event) { send(eventMsg(e)) })
 		cancel()
 		s.mu.Lock()
 		s.last, s.err = run, err
@@ -74,10 +74,10 @@ func (s *session) launch(change Change) feed {
 
 // guarded runs start and turns a panic into an error, so that it cannot take
 // the terminal down with it.
-func (s *session) guarded(ctx context.Context, change Change, observe func(checks.Event)) (run checks.Run, err error) {
+func (s *session) guarded(ctx context.Context, change Change, observe func(check.Event)) (run check.Run, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			run, err = checks.Run{Status: checks.StatusError, ExitCode: checks.ExitDoctor}, screen.Panicked("the run", p)
+			run, err = check.Run{Status: check.StatusError, ExitCode: check.ExitDoctor}, screen.Panicked("the run", p)
 		}
 	}()
 	return s.start(ctx, change, observe), nil
@@ -97,7 +97,7 @@ var errNoRun = errors.New("no run was started")
 
 // close cancels the run that is going on, waits until it has left its room,
 // and returns the last run.
-func (s *session) close() (checks.Run, error) {
+func (s *session) close() (check.Run, error) {
 	s.mu.Lock()
 	first, done := !s.closed, s.done
 	s.closed = true
@@ -109,7 +109,7 @@ func (s *session) close() (checks.Run, error) {
 		close(s.gone)
 	}
 	if done == nil {
-		return checks.Run{}, errNoRun
+		return check.Run{}, errNoRun
 	}
 	<-done
 	s.mu.Lock()

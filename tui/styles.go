@@ -7,7 +7,7 @@ import (
 	"github.com/charmbracelet/lipgloss"
 	"github.com/muesli/termenv"
 
-	"lkdoctor/checks/report"
+	"lkdoctor/checks/progress"
 )
 
 // styles are the looks of the TUI, named by role. A colour never says anything
@@ -56,17 +56,17 @@ func (s styles) help() help.Styles {
 }
 
 // mark is the style of a state's glyph and word.
-func (s styles) mark(state report.State) lipgloss.Style {
+func (s styles) mark(state progress.State) lipgloss.Style {
 	switch state {
-	case report.Passed:
+	case progress.Passed:
 		return s.passMark
-	case report.Warned:
+	case progress.Warned:
 		return s.warnMark
-	case report.Failed:
+	case progress.Failed:
 		return s.failMark
-	case report.Errored:
+	case progress.Errored:
 		return s.errorMark
-	case report.Running:
+	case progress.Running:
 		return s.runMark
 	}
 	return s.skipMark
@@ -93,17 +93,17 @@ func newMarks(ascii bool) marks {
 }
 
 // of is the glyph of a state; a running one has the spinner instead.
-func (m marks) of(state report.State) string {
+func (m marks) of(state progress.State) string {
 	switch state {
-	case report.Passed:
+	case progress.Passed:
 		return m.pass
-	case report.Warned:
+	case progress.Warned:
 		return m.warn
-	case report.Failed:
+	case progress.Failed:
 		return m.fail
-	case report.Skipped:
+	case progress.Skipped:
 		return m.skip
-	case report.Errored:
+	case progress.Errored:
 		return m.err
 	}
 	return m.pending

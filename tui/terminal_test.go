@@ -17,7 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/term"
 
-	"lkdoctor/checks"
+	"lkdoctor/checks/check"
 )
 
 // terminal is a pty whose screen is collected.
@@ -104,7 +104,7 @@ type steady struct {
 func (s steady) Fd() uintptr { return s.fd }
 
 type left struct {
-	run checks.Run
+	run check.Run
 	err error
 }
 

@@ -5,7 +5,7 @@ import (
 
 	"github.com/charmbracelet/x/ansi"
 
-	"lkdoctor/checks"
+	"lkdoctor/checks/check"
 	"lkdoctor/checks/clean"
 	"lkdoctor/checks/finding"
 )
@@ -22,7 +22,7 @@ type speech struct {
 }
 
 // say is one line.
-func (s speech) say(t checks.Text) string { return s.plain(t.In(s.translate)) }
+func (s speech) say(t check.Text) string { return s.plain(t.In(s.translate)) }
 
 // sayf is say of a text made on the spot.
 func (s speech) sayf(format string, args ...any) string {

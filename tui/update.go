@@ -5,7 +5,7 @@ import (
 	"github.com/charmbracelet/bubbles/spinner"
 	tea "github.com/charmbracelet/bubbletea"
 
-	"lkdoctor/checks"
+	"lkdoctor/checks/check"
 	"lkdoctor/checks/clean"
 )
 
@@ -47,7 +47,7 @@ func (m model) updated(msg tea.Msg) (model, tea.Cmd) {
 		m.spin, cmd = m.spin.Update(msg)
 		return m, cmd
 	case eventMsg:
-		return m.observed(checks.Event(msg)), m.session.next(m.feed)
+		return m.observed(check.Event(msg)), m.session.next(m.feed)
 	case endMsg:
 		stopping := m.stopping
 		m = m.ended(msg)

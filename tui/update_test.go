@@ -9,7 +9,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 	"github.com/google/go-cmp/cmp"
 
-	"lkdoctor/checks"
+	"lkdoctor/checks/check"
 	"lkdoctor/checks/finding"
 )
 
@@ -38,7 +38,7 @@ func TestReRunNeverSpendsATicketSilently(t *testing.T) {
 	unspent := opaqueRun()
 	unspent.TicketSpent = false
 	tests := map[string]struct {
-		run    checks.Run
+		run    check.Run
 		before []tea.Msg
 		keys   []tea.Msg
 		want   *Change
@@ -50,12 +50,12 @@ func TestReRunNeverSpendsATicketSilently(t *testing.T) {
 		"spent: blanks are an empty line": {run: opaqueRun(), keys: []tea.Msg{press("r"), paste(" \n "), press("enter")}, want: &Change{NoTicket: true}},
 		"spent: a fresh one":              {run: opaqueRun(), keys: []tea.Msg{press("r"), paste("tkt_2\n"), press("enter")}, want: &Change{Ticket: "tkt_2"}},
 		"from the token on: its answer is used again": {
-			run: opaqueRun(), keys: []tea.Msg{press("R")}, want: &Change{NoTicket: true, From: checks.StageToken},
+			run: opaqueRun(), keys: []tea.Msg{press("R")}, want: &Change{NoTicket: true, From: check.StageToken},
 		},
 		"from the ticket on: asks": {run: opaqueRun(), keys: []tea.Msg{press("up"), press("R")}},
 		"from the ticket on with a fresh one": {
 			run: opaqueRun(), keys: []tea.Msg{press("up"), press("R"), paste("tkt_2"), press("enter")},
-			want: &Change{Ticket: "tkt_2", From: checks.StageTicket},
+			want: &Change{Ticket: "tkt_2", From: check.StageTicket},
 		},
 		"from the first stage on is all of it": {
 			run: unspent, keys: []tea.Msg{press("up"), press("up"), press("R")}, want: &Change{},
@@ -107,7 +107,7 @@ func TestSpentTicketIsRemembered(t *testing.T) {
 	asked(t, starts)
 	m = ends(step(m, press("down"), press("down"), press("down"), press("down"), press("down")), dev)
 	m = step(m, press("R"))
-	if diff := cmp.Diff(Change{DevJoin: true, From: checks.StageFallback}, asked(t, starts)); diff != "" {
+	if diff := cmp.Diff(Change{DevJoin: true, From: check.StageFallback}, asked(t, starts)); diff != "" {
 		t.Error(diff)
 	}
 	// A pasted token is kept for the next re-run, which needs no ticket.
@@ -148,17 +148,17 @@ func TestATypedTokenIsNeverShown(t *testing.T) {
 func TestSelection(t *testing.T) {
 	deps, _ := testDeps()
 	m := ends(drawn(t, deps, 80, 24), opaqueRun())
-	if row, _ := m.row(); row.Stage != checks.StageToken {
+	if row, _ := m.row(); row.Stage != check.StageToken {
 		t.Errorf("the end of the run selects %s, want the root cause", row.Stage)
 	}
 	m = ends(step(drawn(t, deps, 80, 24), press("down")), opaqueRun())
-	if row, _ := m.row(); row.Stage != checks.StageTicket {
+	if row, _ := m.row(); row.Stage != check.StageTicket {
 		t.Errorf("the end of the run moved a hand-made selection to %s", row.Stage)
 	}
 	for range 20 {
 		m = step(m, press("down"))
 	}
-	if row, _ := m.row(); row.Stage != checks.StageFallback {
+	if row, _ := m.row(); row.Stage != check.StageFallback {
 		t.Errorf("down stops at %s", row.Stage)
 	}
 }
@@ -259,7 +259,7 @@ func TestReRunFromHereKeepsTheStagesAbove(t *testing.T) {
 func TestTheDetailsAreAboutTheWorstFinding(t *testing.T) {
 	run := opaqueRun()
 	warning := finding.New(finding.TokenExpiresSoon, finding.Warn, "it expires in a minute")
-	run.Results[4].Findings = []checks.Finding{warning, opaqueToken()}
+	run.Results[4].Findings = []check.Finding{warning, opaqueToken()}
 	deps, _ := testDeps()
 	m := step(ends(drawn(t, deps, 80, 24), run), press("enter"))
 	for _, want := range []string{"TOKEN_OPAQUE  1 of 2", "TOKEN_EXPIRES_SOON  2 of 2", "TOKEN_OPAQUE  1 of 2"} {

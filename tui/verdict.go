@@ -1,11 +1,9 @@
 package tui
 
 import (
-	"strings"
-
-	"lkdoctor/checks"
+	"lkdoctor/checks/check"
 	"lkdoctor/checks/finding"
-	"lkdoctor/checks/report"
+	"lkdoctor/checks/progress"
 )
 
 // verdictLines are the diagnosis: who must act, what is cleared, one next
@@ -23,13 +21,16 @@ func (m model) verdictLines(width int) []string {
 		return nil
 	}
 	d := m.run.Diagnosis
-	style := m.styles.mark(report.State(m.run.Status))
+	style := m.styles.mark(progress.State(m.run.Status))
 	var lines []string
-	for _, line := range m.wrapTo(m.summary(d), width, 3) {
+	for _, line := range m.wrapTo(m.broke(d), width, 3) {
 		lines = append(lines, style.Render(line))
 	}
-	if cleared := m.cleared(d); cleared != "" {
-		lines = append(lines, m.wrapTo(cleared, width, 2)...)
+	if !d.FixIn.IsZero() {
+		lines = append(lines, m.wrapTo(m.sayf("Fix it in  %s", d.FixIn), width, 2)...)
+	}
+	if !d.NotIt.IsZero() {
+		lines = append(lines, m.wrapTo(m.sayf("It is not  %s", d.NotIt), width, 2)...)
 	}
 	if len(d.NextSteps) > 0 {
 		step := d.NextSteps[0]
@@ -44,24 +45,13 @@ func (m model) verdictLines(width int) []string {
 	return append(lines, m.hint(width)...)
 }
 
-// summary names who must act first, unless the sentence does so itself.
-func (m model) summary(d checks.Diagnosis) string {
-	act := checks.MustAct(d.Owner)
-	if d.RootCause == nil || strings.HasPrefix(d.Summary.String(), act.String()) {
+// broke is what is wrong in one sentence; where nothing failed it is the
+// summary, which says what works first.
+func (m model) broke(d check.Diagnosis) string {
+	if d.FixIn.IsZero() {
 		return m.say(d.Summary)
 	}
-	return m.say(act) + " " + m.say(d.Summary)
-}
-
-func (m model) cleared(d checks.Diagnosis) string {
-	if len(d.Cleared) == 0 {
-		return ""
-	}
-	names := make([]string, len(d.Cleared))
-	for i, owner := range d.Cleared {
-		names[i] = m.say(checks.ClearedName(owner))
-	}
-	return m.sayf("Cleared: %s.", strings.Join(names, m.sayf(", ")))
+	return m.say(d.Broke)
 }
 
 // hint points at the two keys that help with a failure.
@@ -81,7 +71,7 @@ func (m model) counts() (done, all int) {
 	for _, row := range m.progress.Rows() {
 		for _, c := range row.Checks {
 			all++
-			if c.State != report.Pending && c.State != report.Running {
+			if c.State != progress.Pending && c.State != progress.Running {
 				done++
 			}
 		}

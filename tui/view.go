@@ -5,7 +5,7 @@ import (
 
 	"github.com/charmbracelet/x/ansi"
 
-	"lkdoctor/checks/report"
+	"lkdoctor/checks/progress"
 )
 
 // The window sizes at which the layout changes.
@@ -148,15 +148,15 @@ func (m model) tinyLines() []string {
 
 // tinyState is the whole run in one line.
 func (m model) tinyState() string {
-	state := report.Running
+	state := progress.Running
 	text := m.sayf("running")
 	switch {
 	case m.stopping:
 		text = m.sayf("stopping")
 	case m.failure != nil:
-		state, text = report.Errored, m.word(report.Errored)
+		state, text = progress.Errored, m.word(progress.Errored)
 	case !m.running && m.run != nil:
-		state = report.State(m.run.Status)
+		state = progress.State(m.run.Status)
 		text = m.word(state)
 		if cause := m.run.Diagnosis.RootCause; cause != nil {
 			text += "  " + string(cause.Code)

@@ -11,7 +11,7 @@ import (
 	"github.com/charmbracelet/x/ansi"
 	"github.com/muesli/termenv"
 
-	"lkdoctor/checks"
+	"lkdoctor/checks/check"
 	"lkdoctor/checks/finding"
 	"lkdoctor/tui/screen"
 )
@@ -24,14 +24,14 @@ func midway(t *testing.T, deps Deps, width, height int) model {
 	m := drawn(t, deps, width, height)
 	for _, r := range opaqueRun().Results[:5] {
 		m = step(m,
-			eventMsg{Kind: checks.CheckStarted, ID: r.Check.ID},
-			eventMsg{Kind: checks.CheckEnded, ID: r.Check.ID, Result: r})
+			eventMsg{Kind: check.CheckStarted, ID: r.Check.ID},
+			eventMsg{Kind: check.CheckEnded, ID: r.Check.ID, Result: r})
 	}
 	m = step(m,
-		eventMsg{Kind: checks.CheckStarted, ID: "join.reach"},
-		eventMsg{Kind: checks.CheckWaiting, ID: "join.reach", Text: finding.Textf("waiting for 10.0.0.8:7880 to answer a TCP SYN")})
+		eventMsg{Kind: check.CheckStarted, ID: "join.reach"},
+		eventMsg{Kind: check.CheckWaiting, ID: "join.reach", Text: finding.Textf("waiting for 10.0.0.8:7880 to answer a TCP SYN")})
 	c.now = c.now.Add(4 * time.Second)
-	return step(m, eventMsg{Kind: checks.CheckStarted, ID: "fallback.mint"})
+	return step(m, eventMsg{Kind: check.CheckStarted, ID: "fallback.mint"})
 }
 
 func TestScreens(t *testing.T) {
@@ -121,21 +121,21 @@ func TestChinese(t *testing.T) {
 			"not run: needs %s": "未运行：需要 %s", "The token is a JWT": "令牌是 JWT", "Cleared: %s.": "已排除：%s。", ", ": "、",
 			"the network": "网络", "your settings": "您的设置", "the LiveKit server": "LiveKit 服务器", "Next: %s": "下一步：%s",
 			"re-run": "重新运行", "quit": "退出", "help": "帮助", "details": "详情", "select": "选择",
-			"The ticket service must act. The token is not a JWT; the LiveKit server and your keys work.": "票据服务必须处理。令牌不是 JWT；LiveKit 服务器和您的密钥都可用，所以问题既不在您的设置，也不在网络。",
+			"The ticket service returned something that is not a LiveKit token.": "票据服务返回的内容不是 LiveKit 令牌。",
 		}[format]
 	}
 	golden(t, "chinese", ends(drawn(t, deps, 80, 24), opaqueRun()).View())
 }
 
 // hostileRun says things that no terminal may act upon, too long and too wide.
-func hostileRun() checks.Run {
+func hostileRun() check.Run {
 	run := opaqueRun()
 	f := finding.New(finding.TokenOpaque, finding.Fail, "%s", "\x1b[2J\x1b]0;owned\a令牌令牌🚀\u202egnp\x9b31m"+strings.Repeat("x", 300))
 	f = f.With("bad\x1bname", "\x1b[31mred\r\n").With(strings.Repeat("k", 90), strings.Repeat("宽", 200)).With("nothing", nil)
-	run.Results[4].Findings = []checks.Finding{f, opaqueToken()}
+	run.Results[4].Findings = []check.Finding{f, opaqueToken()}
 	run.Results[1].Outcome.Text = finding.Textf("%s", strings.Repeat("宽字", 60)+"\x1b[0m")
 	run.Diagnosis.Summary = finding.Textf("%s", "\x1b[?25h"+strings.Repeat("word ", 80))
-	run.Diagnosis.NextSteps = []checks.Fix{{Text: finding.Textf("do\nthis"), Command: "rm\x1b[8m -rf " + strings.Repeat("y", 200)}}
+	run.Diagnosis.NextSteps = []check.Fix{{Text: finding.Textf("do\nthis"), Command: "rm\x1b[8m -rf " + strings.Repeat("y", 200)}}
 	return run
 }
 

@@ -157,6 +157,9 @@ func Snippet(lang string) string {
 // mintLanguages are the languages of the minting code, in the order shown.
 func mintLanguages() []string { return []string{"python", "node", "go"} }
 
+// IsMint reports whether a block of that language is one of the minting code.
+func IsMint(lang string) bool { return slices.Contains(mintLanguages(), lang) }
+
 func mintFile(lang string) (string, bool) {
 	switch lang {
 	case "python":

@@ -4,6 +4,12 @@ package finding
 // API; they are never renamed and never reused.
 type Code string
 
+// IsDoctor reports whether the code says that the doctor itself could not do
+// its work.
+func (c Code) IsDoctor() bool {
+	return c == DoctorInternal || c == DoctorTimeout || c == DoctorCancelled
+}
+
 // The codes, in the order of the stages that emit them. Each has a page in
 // checks/catalogue.
 const (

@@ -4,6 +4,8 @@
 // packages under checks can produce findings without knowing the runner.
 package finding
 
+import "maps"
+
 // Severity says how bad a finding is. A check's status is the worst of its
 // findings: info alone still passes.
 type Severity string
@@ -32,8 +34,9 @@ func (s Severity) Rank() int {
 // Owner is the party that must act. The values are public API.
 type Owner string
 
-// The owners. Maker is for catalogue pages only: whoever made the token, which
-// a run replaces by the party that really handed it out.
+// The owners. Maker and Giver are for pages and parties only: whoever made the
+// token, and whoever handed out the server's address with it. A diagnosis names
+// the party that this is in its run.
 const (
 	OwnerConfig        Owner = "config"
 	OwnerTicketService Owner = "ticket_service"
@@ -41,9 +44,11 @@ const (
 	OwnerLiveKitServer Owner = "livekit_server"
 	OwnerNetwork       Owner = "network"
 	OwnerClock         Owner = "clock"
+	OwnerAgent         Owner = "agent"
 	OwnerNone          Owner = "none"
 	OwnerUnknown       Owner = "unknown"
 	OwnerMaker         Owner = "maker"
+	OwnerGiver         Owner = "giver"
 )
 
 // Facts are measured details of one finding: numbers, names, short cleaned
@@ -75,11 +80,15 @@ type Finding struct {
 	// Variant names the group of fixes on the catalogue page that fits what was
 	// seen. It is empty for a code whose page has one group only.
 	Variant string
-	// Fixes of this run. Left empty, the catalogue page's fixes are used.
-	Fixes []Fix
-	// Owner overrides the catalogue's owner of the code, where this run knows
-	// better (a URL that came from the ticket service, say). Empty: no override.
+	// Sentences fill places of the fixes, beside the facts.
+	Sentences map[string]Text
+	// Party is who must act in the view of the check, where that is not the owner
+	// of the code's page. The diagnosis has the last word.
+	Party Owner
+	// Owner and Fixes are set by the diagnosis: who must act, and what to do, in
+	// this run.
 	Owner Owner
+	Fixes []Fix
 }
 
 // New makes a finding; format and args become its message (see Textf).
@@ -90,11 +99,18 @@ func New(code Code, severity Severity, format string, args ...any) Finding {
 // With returns the finding with one more fact.
 func (f Finding) With(name string, value any) Finding {
 	facts := make(Facts, len(f.Facts)+1)
-	for k, v := range f.Facts {
-		facts[k] = v
-	}
+	maps.Copy(facts, f.Facts)
 	facts[name] = value
 	f.Facts = facts
+	return f
+}
+
+// Putting returns the finding with one more sentence for the places of its fixes.
+func (f Finding) Putting(name string, sentence Text) Finding {
+	sentences := make(map[string]Text, len(f.Sentences)+1)
+	maps.Copy(sentences, f.Sentences)
+	sentences[name] = sentence
+	f.Sentences = sentences
 	return f
 }
 
@@ -104,18 +120,9 @@ func (f Finding) As(variant string) Finding {
 	return f
 }
 
-// By returns the finding with its owner set for this run.
-func (f Finding) By(owner Owner) Finding {
-	f.Owner = owner
-	return f
-}
-
-// Fixed returns the finding with one more fix of this run; command may be
-// empty.
-func (f Finding) Fixed(command, format string, args ...any) Finding {
-	fixes := make([]Fix, len(f.Fixes), len(f.Fixes)+1)
-	copy(fixes, f.Fixes)
-	f.Fixes = append(fixes, Fix{Text: Textf(format, args...), Command: command})
+// By returns the finding with its party set.
+func (f Finding) By(party Owner) Finding {
+	f.Party = party
 	return f
 }
 

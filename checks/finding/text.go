@@ -2,6 +2,7 @@ package finding
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
 	"strings"
 )
@@ -16,6 +17,8 @@ type Text struct {
 	// Values fill the {{name}} places of a format that comes from a catalogue
 	// page, see Fill.
 	Values map[string]string
+	// Sentences fill places too; they are translated first.
+	Sentences map[string]Text
 }
 
 // Textf makes a Text. Format verbs are fmt's; for translations prefer explicit
@@ -41,7 +44,7 @@ func (t Text) In(translate func(format string) string) string {
 		}
 	}
 	if len(t.Args) == 0 {
-		return Fill(format, t.Values)
+		return Fill(format, t.filling(translate))
 	}
 	args := make([]any, len(t.Args))
 	for i, a := range t.Args {
@@ -51,6 +54,19 @@ func (t Text) In(translate func(format string) string) string {
 		args[i] = a
 	}
 	return fmt.Sprintf(format, args...)
+}
+
+// filling is what fills the places of t.
+func (t Text) filling(translate func(format string) string) map[string]string {
+	if len(t.Sentences) == 0 {
+		return t.Values
+	}
+	values := map[string]string{}
+	maps.Copy(values, t.Values)
+	for name, sentence := range t.Sentences {
+		values[name] = sentence.In(translate)
+	}
+	return values
 }
 
 // Fill replaces each {{name|otherwise}} in s by the value of name, or by

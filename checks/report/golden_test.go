@@ -12,7 +12,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"lkdoctor/checks"
-	"lkdoctor/checks/catalogue"
+	"lkdoctor/checks/check"
+	"lkdoctor/checks/diagnosis"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/report"
 	"lkdoctor/config"
@@ -20,22 +21,22 @@ import (
 
 // scenario is a run in which some checks found something and some did not run.
 type scenario struct {
-	found   map[string][]checks.Finding
-	skipped map[string]checks.Skip
+	found   map[string][]check.Finding
+	skipped map[string]check.Skip
 	outcome map[string]finding.Text
-	source  checks.TokenSource
-	local   checks.Trit
-	server  checks.Trit
-	minted  checks.Trit
-	status  checks.Status
+	source  check.TokenSource
+	local   diagnosis.Trit
+	server  diagnosis.Trit
+	minted  diagnosis.Trit
+	status  check.Status
 	exit    int
 	spent   bool
 }
 
-func blocked(by string, ids ...string) map[string]checks.Skip {
-	out := map[string]checks.Skip{}
+func blocked(by string, ids ...string) map[string]check.Skip {
+	out := map[string]check.Skip{}
 	for _, id := range ids {
-		out[id] = checks.Skip{Reason: checks.Blocked, By: by, Text: finding.Textf("not run: needs %s", finding.Textf("The token is a JWT"))}
+		out[id] = check.Skip{Reason: check.Blocked, By: by, Text: finding.Textf("not run: needs %s", finding.Textf("The token is a JWT"))}
 	}
 	return out
 }
@@ -53,39 +54,39 @@ func scenarios() map[string]scenario {
 	afterToken := []string{"token.claims", "token.time", "signature.local", "signature.server", "join.websocket", "join.media"}
 	return map[string]scenario{
 		"good": {
-			outcome: seen, source: checks.SourceTicket, local: checks.Yes, server: checks.Yes, status: checks.StatusPass, spent: true,
-			skipped: map[string]checks.Skip{
-				"fallback.mint": {Reason: checks.NotApplicable, Text: finding.Textf("not needed: the token under test got in")},
-				"fallback.join": {Reason: checks.NotApplicable, Text: finding.Textf("not needed: the token under test got in")},
+			outcome: seen, source: check.SourceTicket, local: diagnosis.Yes, server: diagnosis.Yes, status: check.StatusPass, spent: true,
+			skipped: map[string]check.Skip{
+				"fallback.mint": {Reason: check.NotApplicable, Text: finding.Textf("not needed: the token under test got in")},
+				"fallback.join": {Reason: check.NotApplicable, Text: finding.Textf("not needed: the token under test got in")},
 			},
 		},
 		"opaque": {
-			outcome: seen, source: checks.SourceTicket, minted: checks.Yes, status: checks.StatusFail, exit: 1, spent: true,
+			outcome: seen, source: check.SourceTicket, minted: diagnosis.Yes, status: check.StatusFail, exit: 1, spent: true,
 			skipped: blocked("token.format", afterToken...),
-			found: map[string][]checks.Finding{"token.format": {finding.New(finding.TokenOpaque, finding.Fail,
+			found: map[string][]check.Finding{"token.format": {finding.New(finding.TokenOpaque, finding.Fail,
 				"%d characters, begins with %s, no dots: not a JWT", 51, "lk_demo_").With("length", 51).With("prefix", "lk_demo_")}},
 		},
 		"unreachable": {
-			outcome: map[string]finding.Text{"env.livekit": seen["env.livekit"]}, source: checks.SourceTicket, status: checks.StatusFail, exit: 1,
+			outcome: map[string]finding.Text{"env.livekit": seen["env.livekit"]}, source: check.SourceTicket, status: check.StatusFail, exit: 1,
 			skipped: blocked("ticket.reach", append([]string{"ticket.consume", "token.format", "fallback.join"}, afterToken...)...),
-			found: map[string][]checks.Finding{
+			found: map[string][]check.Finding{
 				"ticket.reach": {finding.New(finding.TicketRefused, finding.Fail, "%s refuses the connection: nothing listens there", "10.0.0.7:8000")},
 				"join.reach":   {finding.New(finding.ServerTimeout, finding.Fail, "%s does not answer the attempt to connect within %s", "demo.example.com", "4s")},
 			},
 		},
 		"warning": {
-			outcome: seen, source: checks.SourceTicket, local: checks.Yes, server: checks.Yes, status: checks.StatusWarn,
-			found: map[string][]checks.Finding{"join.media": {finding.New(finding.MediaUDPBlocked, finding.Warn,
+			outcome: seen, source: check.SourceTicket, local: diagnosis.Yes, server: diagnosis.Yes, status: check.StatusWarn,
+			found: map[string][]check.Finding{"join.media": {finding.New(finding.MediaUDPBlocked, finding.Warn,
 				"media connected over TCP only: %s did not answer over UDP", "203.0.113.9:7882").By(finding.OwnerNetwork)}},
 		},
 		"cancelled": {
-			source: checks.SourceTicket, status: checks.StatusError, exit: 130,
+			source: check.SourceTicket, status: check.StatusError, exit: 130,
 			skipped: blocked("join.reach", append([]string{"token.format", "fallback.join"}, afterToken...)...),
-			found:   map[string][]checks.Finding{"join.reach": {finding.New(finding.DoctorCancelled, finding.Fail, "interrupted before this check had ended")}},
+			found:   map[string][]check.Finding{"join.reach": {finding.New(finding.DoctorCancelled, finding.Fail, "interrupted before this check had ended")}},
 		},
 		"stranger": {
-			source: checks.SourceTicket, status: checks.StatusFail, exit: 1,
-			found: map[string][]checks.Finding{"ticket.consume": {finding.New(finding.TicketRejected, finding.Fail,
+			source: check.SourceTicket, status: check.StatusFail, exit: 1,
+			found: map[string][]check.Finding{"ticket.consume": {finding.New(finding.TicketRejected, finding.Fail,
 				"%s refuses the request (%d): %s", finding.Textf("the ticket service"), 422, "<b>|no|</b> `x` [a](http://b) *y*").
 				With("said", "<b>|no|</b> ``` x").With("complaints", []string{"body.profile: Field required"})}},
 		},
@@ -93,51 +94,49 @@ func scenarios() map[string]scenario {
 }
 
 // run makes the finished run of a scenario, at a fixed time.
-func (s scenario) run() checks.Run {
-	run := checks.Run{
+func (s scenario) run() check.Run {
+	run := check.Run{
 		StartedAt: time.Date(2026, 11, 23, 7, 15, 0, 0, time.UTC), Took: 41800 * time.Microsecond,
-		Target: checks.Target{LiveKitURL: "wss://demo.example.com", Room: "support-42", Identity: "caller", TokenSource: s.source},
+		Target: check.Target{LiveKitURL: "wss://demo.example.com", Room: "support-42", Identity: "caller", TokenSource: s.source},
 		Settings: []config.Shown{{Name: "LIVEKIT_URL", Source: ".env.local", Value: "wss://demo.example.com"},
 			{Name: "LIVEKIT_API_SECRET", Source: ".env.local", Value: "[hidden]", Length: 43, Fingerprint: "9f2c1a"}},
 		Status: s.status, ExitCode: s.exit, TicketSpent: s.spent,
 	}
-	for _, c := range checks.All() {
-		r := checks.Result{Check: c, Status: checks.StatusPass, Took: 1200 * time.Microsecond}
+	for _, c := range checks.Specs() {
+		r := check.Result{Check: c, Status: check.StatusPass, Took: 1200 * time.Microsecond}
 		r.Outcome.Text = s.outcome[c.ID]
 		if skip, is := s.skipped[c.ID]; is {
-			r.Status, r.Skip, r.Took, r.Outcome = checks.StatusSkip, &skip, 0, checks.Outcome{}
+			r.Status, r.Skip, r.Took, r.Outcome = check.StatusSkip, &skip, 0, check.Outcome{}
 		} else if c.ID == "ticket.frontend" || slices.Contains([]string{"join.turn", "join.publish", "join.reconnect"}, c.ID) {
-			r.Status, r.Took = checks.StatusSkip, 0
-			r.Skip = &checks.Skip{Reason: checks.NotRequested, Text: finding.Textf("not run: add --media for it")}
+			r.Status, r.Took = check.StatusSkip, 0
+			r.Skip = &check.Skip{Reason: check.NotRequested, Text: finding.Textf("not run: add --media for it")}
 		}
 		if found := s.found[c.ID]; len(found) > 0 {
-			page, _ := catalogue.Lookup(found[0].Code)
-			found[0].Fixes = page.Fixes()
-			r.Findings, r.Outcome = found, checks.Outcome{}
+			r.Findings, r.Outcome = found, check.Outcome{}
 			switch {
-			case s.status == checks.StatusError:
-				r.Status = checks.StatusError
+			case s.status == check.StatusError:
+				r.Status = check.StatusError
 			case finding.Worst(found) == finding.Warn:
-				r.Status = checks.StatusWarn
+				r.Status = check.StatusWarn
 			default:
-				r.Status = checks.StatusFail
+				r.Status = check.StatusFail
 			}
 		}
 		run.Results = append(run.Results, r)
 		switch r.Status {
-		case checks.StatusPass:
+		case check.StatusPass:
 			run.Summary.Pass++
-		case checks.StatusWarn:
+		case check.StatusWarn:
 			run.Summary.Warn++
-		case checks.StatusFail:
+		case check.StatusFail:
 			run.Summary.Fail++
-		case checks.StatusSkip:
+		case check.StatusSkip:
 			run.Summary.Skip++
-		case checks.StatusError:
+		case check.StatusError:
 			run.Summary.Error++
 		}
 	}
-	run.Diagnosis = checks.Diagnose(checks.Evidence{Results: run.Results, Source: s.source, Maker: finding.OwnerTicketService,
+	run.Results, run.Diagnosis = diagnosis.Conclude(diagnosis.Evidence{Results: run.Results, Source: s.source, Maker: finding.OwnerTicketService,
 		Local: s.local, Server: s.server, Minted: s.minted})
 	return run
 }
@@ -191,15 +190,15 @@ func TestStyles(t *testing.T) {
 func TestPlainWhileItHappens(t *testing.T) {
 	run := scenarios()["opaque"].run()
 	var out strings.Builder
-	p := report.NewPlain(&out, report.Style{Width: 80}, "wss://demo.example.com", checks.All())
+	p := report.NewPlain(&out, report.Style{Width: 80}, "wss://demo.example.com", checks.Specs())
 	for _, r := range run.Results {
-		p.Observe(checks.Event{Kind: checks.CheckStarted, ID: r.Check.ID})
-		p.Observe(checks.Event{Kind: checks.CheckEnded, ID: r.Check.ID, Result: r})
+		p.Observe(check.Event{Kind: check.CheckStarted, ID: r.Check.ID})
+		p.Observe(check.Event{Kind: check.CheckEnded, ID: r.Check.ID, Result: r})
 		if r.Check.ID == "token.format" && !strings.Contains(out.String(), "Ticket service") {
 			t.Error("the ticket stage has ended and is not printed")
 		}
 	}
-	p.Observe(checks.Event{Kind: checks.RunEnded, Run: &run})
+	p.Observe(check.Event{Kind: check.RunEnded, Run: &run})
 	if diff := cmp.Diff(report.Text(run, report.Style{Width: 80}, "wss://demo.example.com"), out.String()); diff != "" {
 		t.Error(diff)
 	}

@@ -7,15 +7,30 @@ import (
 	"strings"
 	"time"
 
-	"lkdoctor/checks"
+	"lkdoctor/checks/check"
 	"lkdoctor/checks/clean"
 	"lkdoctor/checks/finding"
+	"lkdoctor/checks/progress"
 	"lkdoctor/checks/token"
 )
 
-// Inspection is a token in words: header, claims, times, signature, findings.
-// The signature itself is never shown.
-func Inspection(in checks.Inspection, style Style) string {
+// Inspection is a token that was looked at without any network.
+type Inspection struct {
+	Token *token.Token
+	// Pasted says what the token was found in, when it was pasted with something
+	// around it.
+	Pasted   finding.Text
+	Verdict  token.Verdict
+	Findings []check.Located
+	Status   check.Status
+	ExitCode int
+	// At is the time by this machine's clock that the token was judged at.
+	At time.Time
+}
+
+// Text is the token in words: header, claims, times, signature, findings. The
+// signature itself is never shown.
+func (in Inspection) Text(style Style) string {
 	var b strings.Builder
 	t := in.Token
 	if !in.Pasted.IsZero() {
@@ -31,11 +46,14 @@ func Inspection(in checks.Inspection, style Style) string {
 		b.WriteString("\n")
 	}
 	if len(in.Findings) == 0 {
-		b.WriteString(style.paint(roleGood, style.Glyph(Passed)+" "+style.say("nothing wrong was found in the token itself; whether the server takes it was not asked")) + "\n")
+		b.WriteString(style.paint(roleGood, style.Glyph(progress.Passed)+" "+style.say("nothing wrong was found in the token itself; whether the server takes it was not asked")) + "\n")
 		return b.String()
 	}
 	for _, l := range in.Findings {
 		b.WriteString(style.Finding(l.Check, l.Finding))
+		if len(l.Finding.Fixes) > 0 && !style.Verbose {
+			style.fix(&b, style.say("Fix")+"  ", l.Finding.Fixes[0])
+		}
 	}
 	return b.String()
 }
@@ -49,7 +67,7 @@ func section(b *strings.Builder, style Style, name, text string) {
 }
 
 // inWords says who may do what, where and until when.
-func inWords(in checks.Inspection, style Style) []string {
+func inWords(in Inspection, style Style) []string {
 	t, lines := in.Token, []string{}
 	add := func(format string, args ...any) { lines = append(lines, style.say(format, args...)) }
 	who, room := clean.Line(t.Identity(), 80), clean.Line(t.Room(), 80)
@@ -135,7 +153,7 @@ func Span(d time.Duration, style Style) string {
 type InspectionInfo struct {
 	SchemaVersion int             `json:"schema_version"`
 	Tool          ToolInfo        `json:"tool"`
-	Status        checks.Status   `json:"status"`
+	Status        check.Status    `json:"status"`
 	ExitCode      int             `json:"exit_code"`
 	Length        int             `json:"length"`
 	Header        json.RawMessage `json:"header"`
@@ -152,7 +170,7 @@ type LocatedInfo struct {
 
 // InspectionJSON writes the document. Header and claims are null for a text
 // that is no JWT.
-func InspectionJSON(w io.Writer, in checks.Inspection, version string, style Style) error {
+func InspectionJSON(w io.Writer, in Inspection, version string, style Style) error {
 	doc := InspectionInfo{
 		SchemaVersion: SchemaVersion, Tool: ToolInfo{Name: "lkdoctor", Version: version},
 		Status: in.Status, ExitCode: in.ExitCode, Length: in.Token.Shape.Length, Signature: in.Verdict,
@@ -179,12 +197,8 @@ func rawOrNull(text string, known bool) json.RawMessage {
 }
 
 func findingInfo(f finding.Finding, style Style) FindingInfo {
-	owner := f.Owner
-	if owner == "" || owner == finding.OwnerMaker {
-		owner = finding.OwnerUnknown
-	}
 	return FindingInfo{
-		Code: f.Code, Severity: f.Severity, Variant: f.Variant, Owner: owner, Message: style.text(f.Message),
+		Code: f.Code, Severity: f.Severity, Variant: f.Variant, Owner: f.Owner, Message: style.text(f.Message),
 		Facts: orEmpty(f.Facts), Fixes: fixes(f.Fixes, style),
 	}
 }

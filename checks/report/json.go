@@ -5,7 +5,7 @@ import (
 	"io"
 	"time"
 
-	"lkdoctor/checks"
+	"lkdoctor/checks/check"
 	"lkdoctor/checks/finding"
 	"lkdoctor/config"
 )
@@ -21,7 +21,7 @@ type Document struct {
 	StartedAt     time.Time      `json:"started_at"`
 	DurationMS    float64        `json:"duration_ms"`
 	Target        TargetInfo     `json:"target"`
-	Status        checks.Status  `json:"status"`
+	Status        check.Status   `json:"status"`
 	ExitCode      int            `json:"exit_code"`
 	Summary       SummaryInfo    `json:"summary"`
 	Diagnosis     DiagnosisInfo  `json:"diagnosis"`
@@ -38,10 +38,10 @@ type ToolInfo struct {
 
 // TargetInfo is what was examined; a field that is not known is null.
 type TargetInfo struct {
-	LiveKitURL  *string            `json:"livekit_url"`
-	Room        *string            `json:"room"`
-	Identity    *string            `json:"identity"`
-	TokenSource checks.TokenSource `json:"token_source"`
+	LiveKitURL  *string           `json:"livekit_url"`
+	Room        *string           `json:"room"`
+	Identity    *string           `json:"identity"`
+	TokenSource check.TokenSource `json:"token_source"`
 }
 
 // SummaryInfo counts the checks by status.
@@ -55,17 +55,17 @@ type SummaryInfo struct {
 
 // DiagnosisInfo is what the run comes to.
 type DiagnosisInfo struct {
-	Owner     checks.Owner   `json:"owner"`
-	RootCause *CauseInfo     `json:"root_cause"`
-	Summary   string         `json:"summary"`
-	Cleared   []checks.Owner `json:"cleared"`
-	NextSteps []FixInfo      `json:"next_steps"`
+	Owner     check.Owner   `json:"owner"`
+	RootCause *CauseInfo    `json:"root_cause"`
+	Summary   string        `json:"summary"`
+	Cleared   []check.Owner `json:"cleared"`
+	NextSteps []FixInfo     `json:"next_steps"`
 }
 
 // CauseInfo names a finding.
 type CauseInfo struct {
-	Check string      `json:"check"`
-	Code  checks.Code `json:"code"`
+	Check string     `json:"check"`
+	Code  check.Code `json:"code"`
 }
 
 // FixInfo is one thing to do; command is null unless it can be pasted.
@@ -84,9 +84,9 @@ type BlockInfo struct {
 // CheckInfo is one check. Every registered check appears, in declared order.
 type CheckInfo struct {
 	ID         string        `json:"id"`
-	Stage      checks.Stage  `json:"stage"`
+	Stage      check.Stage   `json:"stage"`
 	Title      string        `json:"title"`
-	Status     checks.Status `json:"status"`
+	Status     check.Status  `json:"status"`
 	DurationMS float64       `json:"duration_ms"`
 	Skip       *SkipInfo     `json:"skip,omitempty"`
 	Outcome    *OutcomeInfo  `json:"outcome,omitempty"`
@@ -95,9 +95,9 @@ type CheckInfo struct {
 
 // SkipInfo is why a check did not run.
 type SkipInfo struct {
-	Reason    checks.SkipReason `json:"reason"`
-	BlockedBy *string           `json:"blocked_by"`
-	Text      string            `json:"text"`
+	Reason    check.SkipReason `json:"reason"`
+	BlockedBy *string          `json:"blocked_by"`
+	Text      string           `json:"text"`
 }
 
 // OutcomeInfo is what a check saw, whether or not anything was wrong.
@@ -108,18 +108,18 @@ type OutcomeInfo struct {
 
 // FindingInfo is one finding.
 type FindingInfo struct {
-	Code     checks.Code      `json:"code"`
+	Code     check.Code       `json:"code"`
 	Severity finding.Severity `json:"severity"`
 	// Variant is the way in which the code showed itself, "" where it has one.
 	Variant string        `json:"variant,omitempty"`
-	Owner   checks.Owner  `json:"owner"`
+	Owner   check.Owner   `json:"owner"`
 	Message string        `json:"message"`
 	Facts   finding.Facts `json:"facts"`
 	Fixes   []FixInfo     `json:"fixes"`
 }
 
 // NewDocument makes the document of a run, in the language of style.
-func NewDocument(run checks.Run, version string, style Style) Document {
+func NewDocument(run check.Run, version string, style Style) Document {
 	d := Document{
 		SchemaVersion: SchemaVersion,
 		Tool:          ToolInfo{Name: "lkdoctor", Version: version},
@@ -136,7 +136,7 @@ func NewDocument(run checks.Run, version string, style Style) Document {
 		TicketSpent: run.TicketSpent,
 		Diagnosis: DiagnosisInfo{
 			Owner: run.Diagnosis.Owner, Summary: style.text(run.Diagnosis.Summary),
-			Cleared: append([]checks.Owner{}, run.Diagnosis.Cleared...), NextSteps: fixes(run.Diagnosis.NextSteps, style),
+			Cleared: append([]check.Owner{}, run.Diagnosis.Cleared...), NextSteps: fixes(run.Diagnosis.NextSteps, style),
 		},
 		Checks: make([]CheckInfo, 0, len(run.Results)),
 	}
@@ -149,7 +149,7 @@ func NewDocument(run checks.Run, version string, style Style) Document {
 	return d
 }
 
-func checkInfo(r checks.Result, style Style) CheckInfo {
+func checkInfo(r check.Result, style Style) CheckInfo {
 	c := CheckInfo{
 		ID: r.Check.ID, Stage: r.Check.Stage, Title: style.text(r.Check.Title), Status: r.Status,
 		DurationMS: ms(r.Took), Findings: make([]FindingInfo, 0, len(r.Findings)),

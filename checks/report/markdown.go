@@ -7,10 +7,11 @@ import (
 	"strings"
 	"time"
 
-	"lkdoctor/checks"
 	"lkdoctor/checks/catalogue"
+	"lkdoctor/checks/check"
 	"lkdoctor/checks/clean"
 	"lkdoctor/checks/finding"
+	"lkdoctor/checks/progress"
 )
 
 // markdownMark begins every report, so that one is recognised before it is
@@ -23,7 +24,7 @@ func IsMarkdown(text []byte) bool { return bytes.HasPrefix(text, []byte(markdown
 // Markdown is the run as a report for whoever must act: what was asked, what
 // came back, what LiveKit expects, the fix, and how to check it afterwards
 // without lkdoctor. It holds no token, secret or ticket.
-func Markdown(run checks.Run, version string, style Style) []byte {
+func Markdown(run check.Run, version string, style Style) []byte {
 	m := &markdown{style: style}
 	m.line(markdownMark)
 	m.title(run)
@@ -62,7 +63,7 @@ func escape(s string) string {
 		"`", "\\`", "#", "\\#", "!", "\\!", "\n", " ").Replace(s)
 }
 
-func (m *markdown) title(run checks.Run) {
+func (m *markdown) title(run check.Run) {
 	m.line("# " + m.style.say("LiveKit connection report"))
 	m.line(escape(m.style.text(run.Diagnosis.Summary)))
 	if len(run.Diagnosis.Cleared) > 0 {
@@ -71,7 +72,7 @@ func (m *markdown) title(run checks.Run) {
 }
 
 // root finds the finding that the diagnosis names.
-func root(run checks.Run) (finding.Finding, bool) {
+func root(run check.Run) (finding.Finding, bool) {
 	cause := run.Diagnosis.RootCause
 	if cause == nil {
 		return finding.Finding{}, false
@@ -87,7 +88,7 @@ func root(run checks.Run) (finding.Finding, bool) {
 }
 
 // seen says what was asked and what came back.
-func (m *markdown) seen(run checks.Run) {
+func (m *markdown) seen(run check.Run) {
 	m.head("What was asked, and what came back")
 	rows := [][2]string{{m.style.say("LiveKit server"), run.Target.LiveKitURL}}
 	for _, s := range run.Settings {
@@ -115,7 +116,7 @@ func (m *markdown) seen(run checks.Run) {
 }
 
 // exchange is the request for a token, and its answer without the values.
-func (m *markdown) exchange(run checks.Run) [][2]string {
+func (m *markdown) exchange(run check.Run) [][2]string {
 	for _, r := range run.Results {
 		facts := r.Outcome.Facts
 		if len(r.Findings) > 0 && facts["status"] == nil {
@@ -165,7 +166,7 @@ func factLines(facts finding.Facts) []string {
 
 // cause is the catalogue's page of the root cause, with minting code where the
 // page has it.
-func (m *markdown) cause(run checks.Run) {
+func (m *markdown) cause(run check.Run) {
 	f, found := root(run)
 	if !found {
 		return
@@ -206,7 +207,7 @@ func languageName(lang string) string {
 }
 
 // confirm is how to check the fix afterwards without lkdoctor, and with it.
-func (m *markdown) confirm(run checks.Run) {
+func (m *markdown) confirm(run check.Run) {
 	f, found := root(run)
 	if !found {
 		return
@@ -225,18 +226,18 @@ func (m *markdown) confirm(run checks.Run) {
 }
 
 // table is every check of the run, one row each.
-func (m *markdown) table(run checks.Run) {
+func (m *markdown) table(run check.Run) {
 	m.head("Every check")
 	m.b.WriteString("| " + m.style.say("check") + " | " + m.style.say("result") + " | " + m.style.say("what was seen") + " |\n|---|---|---|\n")
 	for _, r := range run.Results {
-		fmt.Fprintf(&m.b, "| %s | %s | %s |\n", r.Check.ID, m.style.Word(State(r.Status)), escape(m.what(r)))
+		fmt.Fprintf(&m.b, "| %s | %s | %s |\n", r.Check.ID, m.style.Word(progress.State(r.Status)), escape(m.what(r)))
 	}
 	m.b.WriteString("\n")
 }
 
 // what is one line on a check: its findings, or why it did not run, or what it
 // saw.
-func (m *markdown) what(r checks.Result) string {
+func (m *markdown) what(r check.Result) string {
 	var parts []string
 	for _, f := range r.Findings {
 		parts = append(parts, string(f.Code)+": "+m.style.text(f.Message))
@@ -254,7 +255,7 @@ func (m *markdown) what(r checks.Result) string {
 
 // settings are where each value came from; secrets as lengths and
 // fingerprints, which two people can compare.
-func (m *markdown) settings(run checks.Run) {
+func (m *markdown) settings(run check.Run) {
 	if len(run.Settings) == 0 {
 		return
 	}

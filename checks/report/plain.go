@@ -8,9 +8,12 @@ import (
 
 	"github.com/mattn/go-runewidth"
 
-	"lkdoctor/checks"
+	"lkdoctor/checks/catalogue"
+	"lkdoctor/checks/check"
 	"lkdoctor/checks/clean"
+	"lkdoctor/checks/diagnosis"
 	"lkdoctor/checks/finding"
+	"lkdoctor/checks/progress"
 )
 
 // indent is where the text under a row begins.
@@ -22,14 +25,14 @@ const indent = "    "
 type Plain struct {
 	w        io.Writer
 	style    Style
-	progress Progress
+	progress progress.Progress
 	shown    int
 	Err      error
 }
 
 // NewPlain writes the header and waits for events.
-func NewPlain(w io.Writer, style Style, header string, list []checks.Check) *Plain {
-	p := &Plain{w: w, style: style, progress: NewProgress(list)}
+func NewPlain(w io.Writer, style Style, header string, list []check.Spec) *Plain {
+	p := &Plain{w: w, style: style, progress: progress.New(list)}
 	if !style.Quiet {
 		p.print(style.paint(roleStrong, "lkdoctor") + "  " + header + "\n\n")
 	}
@@ -37,9 +40,9 @@ func NewPlain(w io.Writer, style Style, header string, list []checks.Check) *Pla
 }
 
 // Observe takes one event.
-func (p *Plain) Observe(e checks.Event) {
+func (p *Plain) Observe(e check.Event) {
 	p.progress = p.progress.With(e)
-	if e.Kind == checks.RunEnded {
+	if e.Kind == check.RunEnded {
 		p.flush(true)
 		p.print(p.style.Diagnosis(*e.Run))
 		return
@@ -50,7 +53,7 @@ func (p *Plain) Observe(e checks.Event) {
 // flush prints the stages that have ended and were not printed.
 func (p *Plain) flush(all bool) {
 	rows := p.progress.Rows()
-	for p.shown < len(rows) && (all || rows[p.shown].ended()) {
+	for p.shown < len(rows) && (all || rows[p.shown].Ended()) {
 		p.print(p.style.Stage(rows[p.shown]))
 		p.shown++
 	}
@@ -63,32 +66,23 @@ func (p *Plain) print(text string) {
 }
 
 // Text is a finished run as one text: what Plain writes.
-func Text(run checks.Run, style Style, header string) string {
+func Text(run check.Run, style Style, header string) string {
 	var b strings.Builder
-	list := make([]checks.Check, len(run.Results))
+	list := make([]check.Spec, len(run.Results))
 	for i, r := range run.Results {
 		list[i] = r.Check
 	}
 	p := NewPlain(&b, style, header, list)
 	for _, r := range run.Results {
-		p.Observe(checks.Event{Kind: checks.CheckEnded, ID: r.Check.ID, Result: r})
+		p.Observe(check.Event{Kind: check.CheckEnded, ID: r.Check.ID, Result: r})
 	}
-	p.Observe(checks.Event{Kind: checks.RunEnded, Run: &run})
+	p.Observe(check.Event{Kind: check.RunEnded, Run: &run})
 	return b.String()
 }
 
-func (r Row) ended() bool {
-	for _, c := range r.Checks {
-		if c.State == Pending || c.State == Running {
-			return false
-		}
-	}
-	return true
-}
-
 // Stage is one stage: its row, and under it what is wrong.
-func (s Style) Stage(row Row) string {
-	if s.Quiet && row.State != Failed && row.State != Warned && row.State != Errored {
+func (s Style) Stage(row progress.Row) string {
+	if s.Quiet && row.State != progress.Failed && row.State != progress.Warned && row.State != progress.Errored {
 		return ""
 	}
 	var b strings.Builder
@@ -108,20 +102,20 @@ func (s Style) Stage(row Row) string {
 }
 
 // rowLine is glyph, name, word, what was seen, and the time.
-func (s Style) rowLine(row Row) string {
+func (s Style) rowLine(row progress.Row) string {
 	m := markOf(row.State)
 	took := ""
-	if row.State != Skipped && row.State != Pending {
+	if row.State != progress.Skipped && row.State != progress.Pending {
 		took = finding.Millis(row.Took)
 	}
 	line := ""
-	if row.State != Failed && row.State != Warned && row.State != Errored {
+	if row.State != progress.Failed && row.State != progress.Warned && row.State != progress.Errored {
 		line = s.text(row.Line)
 	}
 	left := pad(s.Glyph(row.State), 1) + " " + pad(s.text(row.Name), 16) + "  "
 	word := pad(s.Word(row.State), 7)
 	room := s.width() - 1 - 1 - 16 - 2 - 7 - 1 - 8
-	if row.State == Skipped { // its line begins with the words "not run" or "not checked"
+	if row.State == progress.Skipped { // its line begins with the words "not run" or "not checked"
 		lines := wrap(line, s.width()-20)
 		return s.paint(m.role, left+strings.Join(lines, "\n"+strings.Repeat(" ", 20))) + "\n"
 	}
@@ -134,7 +128,7 @@ func (s Style) rowLine(row Row) string {
 	return out
 }
 
-func (s Style) checkLine(c CheckRow) string {
+func (s Style) checkLine(c progress.CheckRow) string {
 	text := s.text(c.Result.Outcome.Text)
 	if c.Result.Skip != nil {
 		text = s.text(c.Result.Skip.Text)
@@ -146,7 +140,8 @@ func (s Style) checkLine(c CheckRow) string {
 	return s.paint(roleFaint, line[:len(line)-1]) + "\n" + s.facts(c.Result.Outcome.Facts)
 }
 
-// Finding is one finding under its row: code, message and the first fix.
+// Finding is one finding under its row: code and message; with -v its fixes and
+// facts too. What to do stands once, at the end.
 func (s Style) Finding(check string, f finding.Finding) string {
 	r := roleBad
 	if f.Severity == finding.Warn {
@@ -157,19 +152,35 @@ func (s Style) Finding(check string, f finding.Finding) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s%s  %s\n", indent, s.paint(r, string(f.Code)), s.paint(roleFaint, check))
 	s.block(&b, rolePlain, "", s.text(f.Message))
-	for i, fix := range f.Fixes {
-		if i > 0 && !s.Verbose {
-			break
-		}
-		s.block(&b, rolePlain, s.say("Fix")+"  ", s.text(fix.Text))
-		if fix.Command != "" {
-			s.command(&b, fix.Command)
-		}
-	}
 	if s.Verbose {
+		for _, fix := range f.Fixes {
+			s.fix(&b, s.say("Fix")+"  ", fix)
+		}
 		b.WriteString(s.facts(f.Facts))
 	}
 	return b.String()
+}
+
+// fix writes one thing to do, with its command and its code. Of the code that
+// makes a token one language is shown.
+func (s Style) fix(b *strings.Builder, lead string, fix finding.Fix) {
+	s.block(b, rolePlain, lead, s.text(fix.Text))
+	if fix.Command != "" {
+		s.command(b, fix.Command)
+	}
+	mint := ""
+	for _, block := range fix.Code {
+		if catalogue.IsMint(block.Lang) {
+			if mint != "" {
+				continue
+			}
+			mint = block.Lang
+		}
+		b.WriteString(indent + "    " + s.paint(roleFaint, catalogue.BlockTitle(block.Lang)+":") + "\n")
+		for line := range strings.SplitSeq(strings.TrimRight(block.Text, "\n"), "\n") {
+			b.WriteString(strings.TrimRight(indent+"      "+s.paint(roleCommand, line), " ") + "\n")
+		}
+	}
 }
 
 // block writes wrapped text under a lead.
@@ -212,21 +223,40 @@ func (s Style) facts(facts finding.Facts) string {
 
 // Diagnosis is the end of the report: who must act, what is cleared, and what
 // to do next.
-func (s Style) Diagnosis(run checks.Run) string {
+func (s Style) Diagnosis(run check.Run) string {
 	var b strings.Builder
 	d := run.Diagnosis
 	r := roleGood
 	switch run.Status {
-	case checks.StatusFail, checks.StatusError:
+	case check.StatusFail, check.StatusError:
 		r = roleBad
-	case checks.StatusWarn:
+	case check.StatusWarn:
 		r = roleWarn
 	}
 	b.WriteString("\n")
-	for _, line := range wrap(s.text(d.Summary), s.width()) {
+	broke := d.Broke
+	if d.FixIn.IsZero() {
+		broke = d.Summary
+	}
+	for _, line := range wrap(s.text(broke), s.width()) {
 		b.WriteString(s.paint(r, line) + "\n")
 	}
-	if len(d.Cleared) > 0 {
+	for _, part := range []struct {
+		lead string
+		text finding.Text
+	}{{s.say("Fix it in"), d.FixIn}, {s.say("It is not"), d.NotIt}} {
+		if part.text.IsZero() {
+			continue
+		}
+		lead := "  " + pad(part.lead, 10) + " "
+		for i, line := range wrap(s.text(part.text), s.width()-runewidth.StringWidth(lead)) {
+			if i > 0 {
+				lead = strings.Repeat(" ", runewidth.StringWidth(lead))
+			}
+			b.WriteString(lead + line + "\n")
+		}
+	}
+	if d.NotIt.IsZero() && len(d.Cleared) > 0 {
 		b.WriteString(s.say("Cleared: %s.", s.Cleared(d.Cleared)) + "\n")
 	}
 	if run.TicketSpent {
@@ -236,26 +266,23 @@ func (s Style) Diagnosis(run checks.Run) string {
 		b.WriteString("\n" + s.paint(roleStrong, s.say("Next")) + "\n")
 	}
 	for i, step := range d.NextSteps {
-		s.block(&b, rolePlain, fmt.Sprintf("%d. ", i+1), s.text(step.Text))
-		if step.Command != "" {
-			s.command(&b, step.Command)
-		}
+		s.fix(&b, fmt.Sprintf("%d. ", i+1), step)
 	}
 	b.WriteString("\n" + s.paint(roleFaint, s.Counts(run)) + "\n")
 	return b.String()
 }
 
 // Cleared lists the parties that are cleared, as part of a sentence.
-func (s Style) Cleared(owners []checks.Owner) string {
+func (s Style) Cleared(owners []check.Owner) string {
 	names := make([]string, len(owners))
 	for i, o := range owners {
-		names[i] = s.text(checks.ClearedName(o))
+		names[i] = s.text(diagnosis.PartyName(o))
 	}
 	return strings.Join(names, s.say(", "))
 }
 
 // Counts is the last line: how many checks ended how, and the time.
-func (s Style) Counts(run checks.Run) string {
+func (s Style) Counts(run check.Run) string {
 	n := run.Summary
 	line := s.say("%d ok · %d warned · %d failed · %d not run · %d in error · %s",
 		n.Pass, n.Warn, n.Fail, n.Skip, n.Error, finding.Millis(run.Took))

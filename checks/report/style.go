@@ -7,6 +7,7 @@ import (
 
 	"lkdoctor/checks/catalogue"
 	"lkdoctor/checks/finding"
+	"lkdoctor/checks/progress"
 )
 
 // Style is how text is laid out: the reader's terminal and language.
@@ -86,26 +87,26 @@ type mark struct {
 	role               role
 }
 
-func markOf(state State) mark {
+func markOf(state progress.State) mark {
 	switch state {
-	case Passed:
+	case progress.Passed:
 		return mark{"✓", "+", "ok", roleGood}
-	case Warned:
+	case progress.Warned:
 		return mark{"!", "!", "warning", roleWarn}
-	case Failed:
+	case progress.Failed:
 		return mark{"✗", "x", "failed", roleBad}
-	case Skipped:
+	case progress.Skipped:
 		return mark{"–", "-", "not run", roleFaint}
-	case Errored:
+	case progress.Errored:
 		return mark{"?", "?", "error", roleBad}
-	case Running:
+	case progress.Running:
 		return mark{"·", ".", "running", rolePlain}
 	}
 	return mark{" ", " ", "waiting", roleFaint}
 }
 
 // Glyph is the state's sign, which never stands without its word.
-func (s Style) Glyph(state State) string {
+func (s Style) Glyph(state progress.State) string {
 	if s.ASCII {
 		return markOf(state).ascii
 	}
@@ -113,7 +114,7 @@ func (s Style) Glyph(state State) string {
 }
 
 // Word is the state in one word.
-func (s Style) Word(state State) string { return s.say(markOf(state).word) }
+func (s Style) Word(state progress.State) string { return s.say(markOf(state).word) }
 
 // pad fills text up to columns; wide characters count twice.
 func pad(text string, columns int) string {

@@ -54,7 +54,7 @@ func refused(raw, key, secret string) string {
 // judged is what this package finds wrong with the same token.
 func judged(raw, key, secret string) (fails []finding.Finding) {
 	tok, found := Parse(raw)
-	found = append(found, Lint(tok, "")...)
+	found = append(found, Lint(tok)...)
 	found = append(found, Time(tok, Clocks{Local: time.Now()})...)
 	_, signature := Signature(tok, key, secret, nil)
 	for _, f := range append(found, signature...) {
@@ -158,7 +158,7 @@ func FuzzParse(f *testing.F) {
 		if len(found) == 0 && !tok.Decoded {
 			t.Errorf("not decoded, nothing found: %q", raw)
 		}
-		found = append(found, Lint(tok, "")...)
+		found = append(found, Lint(tok)...)
 		found = append(found, Time(tok, Clocks{Local: now})...)
 		_, more := Signature(tok, testKey, testSecret, nil)
 		found = append(found, more...)

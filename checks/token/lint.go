@@ -22,9 +22,7 @@ const (
 
 // Lint judges the claims of a decoded token (the codes of check token.claims),
 // by the rules of livekit-server 1.13.5; of a wrapped token the inner one.
-// maker is the party that made the token and becomes the owner of the findings;
-// "" leaves the catalogue's owner.
-func Lint(t *Token, maker finding.Owner) []finding.Finding {
+func Lint(t *Token) []finding.Finding {
 	t = t.Effective()
 	if !t.Decoded {
 		return nil
@@ -37,11 +35,6 @@ func Lint(t *Token, maker finding.Owner) []finding.Finding {
 	found = append(found, t.lintOddities()...)
 	found = append(found, t.lintLimits()...)
 	found = append(found, t.lintPermissions()...)
-	for i := range found {
-		if maker != "" {
-			found[i] = found[i].By(maker)
-		}
-	}
 	return found
 }
 

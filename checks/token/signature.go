@@ -103,7 +103,7 @@ func mismatch(t *Token, key, secret string, others []Candidate) finding.Finding 
 	}
 	f = f.With("variant", v.ID).With("side", string(v.Side)).With("cause", v.Cause.String()).
 		With("iss", shownKey(t.Effective().Claims.Issuer)).With("secret_length", len(secret))
-	return f.Fixed("", "%s", v.Cure)
+	return f.As(string(v.Side)).Putting("cure", v.Cure)
 }
 
 // shownKey is an API key for people: a key is no secret, but short.

@@ -145,11 +145,11 @@ func TestExplain(t *testing.T) {
 				t.Fatalf("Explain = %q %q %v (%s)", v.ID, v.Side, ok, v.What)
 			}
 			verdict, found := Signature(tok, testKey, tt.here, others)
-			if verdict != Mismatch || codes(found) != "SIGNATURE_SECRET_VARIANT:fail" || len(found[0].Fixes) != 1 {
+			if verdict != Mismatch || codes(found) != "SIGNATURE_SECRET_VARIANT:fail" || found[0].Sentences["cure"].IsZero() {
 				t.Errorf("Signature = %s %v", verdict, found)
 			}
 			t.Log(found[0].Message, v.Cause, v.Cure)
-			text := fmt.Sprint(found[0].Message.String(), found[0].Facts, found[0].Fixes[0].Text.String(), v, v.Cure.String())
+			text := fmt.Sprint(found[0].Message.String(), found[0].Facts, found[0].Sentences["cure"].String(), v, v.Cure.String())
 			for _, secret := range []string{tt.signer, tt.here} {
 				if len(secret) > 12 && !strings.Contains(secret, "API_SECRET=") && tt.id != "placeholder-secret" && !strings.HasPrefix(secret, testKey) && strings.Contains(text, secret[:12]) {
 					t.Errorf("shows a secret: %s", text)
@@ -205,7 +205,7 @@ func TestSignature(t *testing.T) {
 		})
 	}
 	tok, _ := Parse(sign(hs256, filled(goodClaims, now), testSecret))
-	if _, found := Signature(tok, testKey, testSecret+"\n", nil); found[0].Owner != finding.OwnerConfig {
+	if _, found := Signature(tok, testKey, testSecret+"\n", nil); found[0].Party != finding.OwnerConfig {
 		t.Errorf("owner %q", found[0].Owner)
 	}
 }
@@ -247,7 +247,7 @@ func BenchmarkChecks(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				tok, _ := Parse(raw)
-				Lint(tok, "")
+				Lint(tok)
 				Time(tok, Clocks{Local: now, Server: clockAt(0, 0)})
 				Signature(tok, testKey, testSecret, nil)
 			}

@@ -100,7 +100,7 @@ func TestClockSkew(t *testing.T) {
 				return
 			}
 			f := found[0]
-			if !strings.Contains(f.Message.String(), tt.message) || f.Facts["machine"] != tt.machine || f.Owner != finding.OwnerClock {
+			if !strings.Contains(f.Message.String(), tt.message) || f.Facts["machine"] != tt.machine || f.Party != finding.OwnerClock {
 				t.Errorf("%s %v %s", f.Message, f.Facts, f.Owner)
 			}
 		})

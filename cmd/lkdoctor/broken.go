@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"lkdoctor/checks"
+	"lkdoctor/checks/check"
 	"lkdoctor/checks/clean"
 	"lkdoctor/checks/report"
 )
@@ -17,17 +18,17 @@ func (a *app) broken(f *flags, err error) int {
 		a.brokenDocument(err)
 	}
 	if errors.Is(err, errInterrupted) {
-		return checks.ExitInterrupted
+		return check.ExitInterrupted
 	}
-	return checks.ExitDoctor
+	return check.ExitDoctor
 }
 
 // brokenDocument is the one document of a run that could not begin: whoever
 // parses stdout is never left with nothing.
 func (a *app) brokenDocument(err error) {
-	run := checks.Broken(checks.All(), a.now(), err.Error())
+	run := checks.Broken(a.now(), err.Error())
 	if errors.Is(err, errInterrupted) {
-		run = checks.Interrupted(checks.All(), a.now())
+		run = checks.Interrupted(a.now())
 	}
 	// The exit code says it all if stdout cannot be written to.
 	_ = report.JSON(a.out, report.NewDocument(run, toolVersion(), report.Style{}))

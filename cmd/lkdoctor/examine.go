@@ -11,6 +11,7 @@ import (
 	"golang.org/x/net/http/httpproxy"
 
 	"lkdoctor/checks"
+	"lkdoctor/checks/check"
 	"lkdoctor/checks/clean"
 	"lkdoctor/checks/probe"
 	"lkdoctor/checks/report"
@@ -74,7 +75,9 @@ func (a *app) newExam(f *flags, inputs config.Inputs) (*exam, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &exam{app: a, flags: f, inputs: inputs, settings: settings, options: f.options, style: a.style(f)}, nil
+	options := f.options
+	options.Again = f.again()
+	return &exam{app: a, flags: f, inputs: inputs, settings: settings, options: options, style: a.style(f)}, nil
 }
 
 // exam is one call of the doctor: what every face needs.
@@ -116,29 +119,29 @@ func (e *exam) proxy() func(*url.URL) (*url.URL, error) {
 }
 
 // once runs the checks one time, within --timeout.
-func (e *exam) once(ctx context.Context, c *checks.Case, observe func(checks.Event)) checks.Run {
-	ctx, cancel := context.WithTimeoutCause(ctx, e.flags.timeout, checks.ErrTimeout)
+func (e *exam) once(ctx context.Context, c *checks.Case, observe func(check.Event)) check.Run {
+	ctx, cancel := context.WithTimeoutCause(ctx, e.flags.timeout, check.ErrTimeout)
 	defer cancel()
-	return checks.Do(ctx, c, checks.All(), e.flags.strict, observe)
+	return checks.Do(ctx, c, e.flags.strict, observe)
 }
 
 func (e *exam) json(ctx context.Context) int {
-	run := e.once(ctx, e.newCase(), func(checks.Event) {})
+	run := e.once(ctx, e.newCase(), func(check.Event) {})
 	e.save(run)
 	if err := report.JSON(e.app.out, report.NewDocument(run, toolVersion(), e.style)); err != nil {
 		fmt.Fprintf(e.app.err, "lkdoctor: write the document: %s\n", err)
-		return checks.ExitDoctor
+		return check.ExitDoctor
 	}
 	return run.ExitCode
 }
 
 func (e *exam) plain(ctx context.Context) int {
-	p := report.NewPlain(e.app.out, e.style, e.header(), checks.All())
+	p := report.NewPlain(e.app.out, e.style, e.header(), checks.Specs())
 	run := e.once(ctx, e.newCase(), p.Observe)
 	e.save(run)
 	if p.Err != nil {
 		fmt.Fprintf(e.app.err, "lkdoctor: write the report: %s\n", p.Err)
-		return checks.ExitDoctor
+		return check.ExitDoctor
 	}
 	return run.ExitCode
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"lkdoctor/checks"
+	"lkdoctor/checks/check"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/lab"
 	"lkdoctor/checks/report"
@@ -53,7 +54,7 @@ func TestEveryFaultInEveryFace(t *testing.T) {
 
 // examined runs the checks against l as the program would, and keeps the
 // events.
-func examined(t *testing.T, l *lab.Lab) (*exam, []checks.Event) {
+func examined(t *testing.T, l *lab.Lab) (*exam, []check.Event) {
 	t.Helper()
 	environ := append([]string{"HOME=" + t.TempDir(), "TERM=dumb"}, l.Environ()...)
 	a := newApp(nil, strings.NewReader(""), io.Discard, io.Discard, environ)
@@ -73,12 +74,12 @@ func examined(t *testing.T, l *lab.Lab) (*exam, []checks.Event) {
 	}
 	c := e.newCase()
 	c.Net.Roots = l.Roots()
-	var events []checks.Event
-	e.once(t.Context(), c, func(event checks.Event) { events = append(events, event) })
+	var events []check.Event
+	e.once(t.Context(), c, func(event check.Event) { events = append(events, event) })
 	return e, events
 }
 
-func wantCause(t *testing.T, fault lab.Fault, run checks.Run) {
+func wantCause(t *testing.T, fault lab.Fault, run check.Run) {
 	t.Helper()
 	var codes []finding.Code
 	for _, r := range run.Results {
@@ -104,16 +105,16 @@ func wantCause(t *testing.T, fault lab.Fault, run checks.Run) {
 	if slices.Contains(d.Cleared, fault.Owner) {
 		t.Errorf("%s must act and is cleared", fault.Owner)
 	}
-	want := checks.ExitOK
+	want := check.ExitOK
 	if fault.Fails() {
-		want = checks.ExitFailed
+		want = check.ExitFailed
 	}
 	if run.ExitCode != want {
 		t.Errorf("exit code %d, want %d", run.ExitCode, want)
 	}
 }
 
-func (e *exam) asJSON(t *testing.T, run checks.Run) []byte {
+func (e *exam) asJSON(t *testing.T, run check.Run) []byte {
 	t.Helper()
 	var out bytes.Buffer
 	if err := report.JSON(&out, report.NewDocument(run, "test", e.style)); err != nil {
@@ -122,9 +123,9 @@ func (e *exam) asJSON(t *testing.T, run checks.Run) []byte {
 	return out.Bytes()
 }
 
-func replayPlain(e *exam, events []checks.Event) string {
+func replayPlain(e *exam, events []check.Event) string {
 	var out bytes.Buffer
-	p := report.NewPlain(&out, report.Style{}, e.header(), checks.All())
+	p := report.NewPlain(&out, report.Style{}, e.header(), checks.Specs())
 	for _, event := range events {
 		p.Observe(event)
 	}
@@ -133,13 +134,13 @@ func replayPlain(e *exam, events []checks.Event) string {
 
 // replayTUI shows the run in the real TUI program, presses q when its end is on
 // the screen, and returns what was drawn.
-func replayTUI(t *testing.T, e *exam, events []checks.Event) (string, checks.Run) {
+func replayTUI(t *testing.T, e *exam, events []check.Event) (string, check.Run) {
 	t.Helper()
 	keys, press := io.Pipe()
 	screen := &watched{until: "q quit", seen: make(chan struct{})}
 	deps := e.deps(&reruns{exam: e})
 	deps.Renderer, deps.SpinnerOff = nil, true
-	deps.Start = func(_ context.Context, _ tui.Change, observe func(checks.Event)) checks.Run {
+	deps.Start = func(_ context.Context, _ tui.Change, observe func(check.Event)) check.Run {
 		for _, event := range events {
 			observe(event)
 		}
@@ -160,7 +161,7 @@ func replayTUI(t *testing.T, e *exam, events []checks.Event) (string, checks.Run
 	return screen.String(), run
 }
 
-func sameVerdict(t *testing.T, run checks.Run, document []byte, plain, screen string, shown checks.Run) {
+func sameVerdict(t *testing.T, run check.Run, document []byte, plain, screen string, shown check.Run) {
 	t.Helper()
 	var d report.Document
 	if err := json.Unmarshal(document, &d); err != nil {

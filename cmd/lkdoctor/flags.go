@@ -11,6 +11,7 @@ import (
 
 	"lkdoctor/checks"
 	"lkdoctor/checks/answer"
+	"lkdoctor/checks/clean"
 	"lkdoctor/config"
 )
 
@@ -103,7 +104,38 @@ func (f *flags) validate(args []string) error {
 	case !strings.Contains(f.options.TicketPath, "{ticket}"):
 		return fmt.Errorf("--ticket-path needs {ticket} in it")
 	}
-	return f.options.Validate(checks.All())
+	return f.options.Selection().Validate(checks.Specs())
+}
+
+// again are the arguments that make lkdoctor look at the same thing once more:
+// the flags that were given, less secrets and how the answer is shown.
+func (f *flags) again() string {
+	var out []string
+	for _, name := range []string{"dir", "mode", "project", "dev", "url", "ticket-service", "ticket-path", "display-name",
+		"frontend", "token-endpoint", "room", "identity"} {
+		flag := f.set.Lookup(name)
+		if flag == nil || !flag.Changed {
+			continue
+		}
+		value := flag.Value.String()
+		switch {
+		case flag.Value.Type() == "bool":
+			out = append(out, "--"+name)
+		case strings.Contains(value, "@") && strings.Contains(value, "://"):
+			// An address may hold a password; the environment does not.
+		default:
+			out = append(out, "--"+name, shellQuoted(clean.Line(value, 300)))
+		}
+	}
+	return strings.Join(out, " ")
+}
+
+// shellQuoted is a word as a POSIX shell reads it back.
+func shellQuoted(word string) string {
+	if word != "" && strings.Trim(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.,:/@%+=-") == "" {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }
 
 // inputs gathers what the settings are read from; a token from stdin is taken

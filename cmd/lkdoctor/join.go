@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"lkdoctor/checks"
+	"lkdoctor/checks/check"
 	"lkdoctor/checks/clean"
 	"lkdoctor/checks/room"
 )
@@ -134,9 +135,9 @@ func (v *visit) broken(err error) int {
 		_ = v.print(room.Event{Type: room.Ended, At: v.app.now(), Text: plainText(text), End: &room.End{Outcome: room.NotJoined}})
 	}
 	if errors.Is(err, errInterrupted) {
-		return checks.ExitInterrupted
+		return check.ExitInterrupted
 	}
-	return checks.ExitDoctor
+	return check.ExitDoctor
 }
 
 func (v *visit) warn(format string, args ...any) {

@@ -3,7 +3,7 @@ package main
 import (
 	"testing"
 
-	"lkdoctor/checks"
+	"lkdoctor/checks/check"
 	"lkdoctor/checks/lab"
 	"lkdoctor/checks/room"
 )
@@ -23,7 +23,7 @@ func TestJoinToldWhyItEnded(t *testing.T) {
 			for range tries {
 				j := startJoin(t, startLab(t, fault.Name), "--json", "--for", "8s")
 				code, last := j.code(), j.last()
-				if code == checks.ExitFailed && last.Type == room.Ended && last.Reason == fault.Ends && last.Text != "" {
+				if code == check.ExitFailed && last.Type == room.Ended && last.Reason == fault.Ends && last.Text != "" {
 					return
 				}
 				t.Logf("exit code %d, last event %s %q: %s", code, last.Type, last.Reason, last.Text)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"lkdoctor/checks"
+	"lkdoctor/checks/check"
 	"lkdoctor/checks/clean"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/report"
@@ -25,7 +26,7 @@ type visit struct {
 
 	// What the checks brought.
 	patient  *checks.Case
-	run      checks.Run
+	run      check.Run
 	url      *url.URL
 	token    *token.Token
 	minted   bool
@@ -43,23 +44,19 @@ func joinsItself() []string {
 func (v *visit) prepare(ctx context.Context) (code int, ready bool) {
 	v.exam.options.Skip = joinsItself()
 	v.patient = v.exam.newCase()
-	v.minted = v.patient.Source() == checks.SourceMinted
+	v.minted = v.patient.Source() == check.SourceMinted
 	if !v.minted {
 		v.patient.Options.Skip = append(v.patient.Options.Skip, "fallback.mint")
 	}
-	v.run = v.exam.once(ctx, v.patient, func(checks.Event) {})
+	v.run = v.exam.once(ctx, v.patient, func(check.Event) {})
 	v.askWhyNot(ctx)
-	c := v.patient
-	switch {
-	case ctx.Err() != nil:
+	if ctx.Err() != nil {
 		_ = v.print(room.Event{Type: room.Ended, At: v.app.now(), Text: finding.Textf("interrupted; nothing was joined"), End: &room.End{Outcome: room.Interrupted}})
-		return checks.ExitInterrupted, false
-	case v.minted && c.Dev != nil && c.Dev.Verdict != nil && c.Dev.Verdict.Accepted:
-		v.token, v.inQuery = c.Dev.Token, c.Dev.Verdict.InQuery
-	case !v.minted && c.Token != nil && c.Verdict != nil && c.Verdict.Accepted:
-		v.token, v.inQuery = c.Token, c.Verdict.InQuery
+		return check.ExitInterrupted, false
 	}
-	if v.url = v.address(); v.token == nil || v.url == nil {
+	got := v.patient.Admission()
+	v.token, v.url, v.inQuery = got.Token, got.URL, got.InQuery
+	if v.token == nil || v.url == nil {
 		return v.refused(), false
 	}
 	v.presence = v.present(ctx)
@@ -74,42 +71,21 @@ func (v *visit) prepare(ctx context.Context) (code int, ready bool) {
 // server does not accept: it was left out, and nobody else tells. It joins only
 // if the server accepts the token after all.
 func (v *visit) askWhyNot(ctx context.Context) {
-	dev := v.patient.Dev
-	refused := dev != nil && (dev.Verdict == nil || !dev.Verdict.Accepted)
-	if !v.minted || !refused || ctx.Err() != nil || len(v.run.Findings(finding.Fail)) > 0 {
+	if !v.minted || !v.patient.Admission().Refused || ctx.Err() != nil || len(v.run.Findings(finding.Fail)) > 0 {
 		return
 	}
 	again := *v.exam
 	again.options.Skip = slices.DeleteFunc(joinsItself(), func(id string) bool { return id == "fallback.join" })
 	c := again.newCase()
-	c.Continue(v.patient, v.run.Results, checks.StageFallback)
-	v.run, v.patient = again.once(ctx, c, func(checks.Event) {}), c
-}
-
-// address is where the token is to be used: what came with it, or LIVEKIT_URL.
-func (v *visit) address() *url.URL {
-	c := v.patient
-	raws := []string{v.exam.settings.URL.Value}
-	switch c.Source() {
-	case checks.SourceFrontend:
-		raws = append([]string{c.Frontend.URL()}, raws...)
-	case checks.SourceTicket, checks.SourceEndpoint:
-		raws = append([]string{c.Ticket.URL()}, raws...)
-	}
-	for _, raw := range raws {
-		u, err := url.Parse(strings.TrimSpace(raw))
-		if err == nil && u.Hostname() != "" && slices.Contains([]string{"ws", "wss", "http", "https"}, strings.ToLower(u.Scheme)) {
-			return u
-		}
-	}
-	return nil
+	c.Continue(v.patient, v.run.Results, check.StageFallback)
+	v.run, v.patient = again.once(ctx, c, func(check.Event) {}), c
 }
 
 // present asks whether joining would throw somebody out. The checks have asked
 // for a token of others; for one made here only a chosen identity can be taken.
 func (v *visit) present(ctx context.Context) bool {
 	if !v.minted {
-		return v.patient.Present.Known && v.patient.Present.Present
+		return v.patient.Admission().Present
 	}
 	if v.flags.options.Identity == "" {
 		return false
@@ -123,7 +99,7 @@ func (v *visit) present(ctx context.Context) bool {
 
 // keys are those that tokens are made with here; empty where there are none.
 func (v *visit) keys() (key, secret string) {
-	if v.patient.Dev != nil && v.patient.Dev.DefaultKeys {
+	if v.patient.Admission().DefaultKeys {
 		return "devkey", "secret"
 	}
 	s := v.exam.settings
@@ -135,7 +111,7 @@ func (v *visit) refused() int {
 	if v.face == faceJSON {
 		e := room.Event{Type: room.Ended, At: v.app.now(), Text: v.run.Diagnosis.Summary,
 			End: &room.End{Outcome: room.NotJoined}, Findings: v.findings(v.run)}
-		if v.patient.Source() == checks.SourceNone {
+		if v.patient.Source() == check.SourceNone {
 			e.Text = finding.Textf("there is no token, no ticket, and no key and secret to make a token with")
 		}
 		_ = v.print(e)
@@ -149,13 +125,13 @@ func (v *visit) refused() int {
 		}
 	}
 	if v.run.Summary.Error > 0 {
-		return checks.ExitDoctor
+		return check.ExitDoctor
 	}
-	return checks.ExitFailed
+	return check.ExitFailed
 }
 
 // findings are a run's failures and warnings for the JSON stream.
-func (v *visit) findings(run checks.Run) []room.Finding {
+func (v *visit) findings(run check.Run) []room.Finding {
 	var list []room.Finding
 	for _, severity := range []finding.Severity{finding.Fail, finding.Warn} {
 		for _, l := range run.Findings(severity) {
@@ -175,7 +151,7 @@ func (v *visit) wouldEvict() int {
 	_ = v.print(room.Event{Type: room.Ended, At: v.app.now(), Text: text, Room: name, Reason: string(finding.JoinWouldEvict),
 		Who: &room.Participant{Identity: identity}, End: &room.End{Outcome: room.NotJoined},
 		Findings: []room.Finding{{Check: "join.websocket", Code: finding.JoinWouldEvict, Severity: finding.Warn, Message: text.String()}}})
-	return checks.ExitFailed
+	return check.ExitFailed
 }
 
 // announce says with what the room is joined, before it is.
@@ -209,16 +185,16 @@ func (v *visit) about() []room.Finding {
 func (v *visit) origin() finding.Text {
 	spent := v.patient.TicketSpent()
 	switch v.patient.Source() {
-	case checks.SourceTicket:
+	case check.SourceTicket:
 		return finding.Textf("the ticket service (the ticket is spent now)")
-	case checks.SourceEndpoint:
+	case check.SourceEndpoint:
 		return finding.Textf("the token endpoint")
-	case checks.SourceFrontend:
+	case check.SourceFrontend:
 		if spent {
 			return finding.Textf("the front end (the ticket is spent now)")
 		}
 		return finding.Textf("the front end")
-	case checks.SourceMinted:
+	case check.SourceMinted:
 		return finding.Textf("the key and secret here (made for this stay)")
 	}
 	return finding.Textf("the settings (LIVEKIT_TOKEN or --token)")

@@ -9,7 +9,7 @@ import (
 	"runtime"
 	"strings"
 
-	"lkdoctor/checks"
+	"lkdoctor/checks/check"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/probe"
 	"lkdoctor/checks/room"
@@ -46,7 +46,7 @@ func (v *visit) stream(ctx context.Context) int {
 		}
 	}
 	if broken != nil {
-		return checks.ExitDoctor
+		return check.ExitDoctor
 	}
 	return exitOf(stay.End())
 }
@@ -55,13 +55,13 @@ func (v *visit) stream(ctx context.Context) int {
 func exitOf(end *room.End) int {
 	switch {
 	case end == nil:
-		return checks.ExitDoctor
+		return check.ExitDoctor
 	case end.Outcome == room.Left:
-		return checks.ExitOK
+		return check.ExitOK
 	case end.Outcome == room.Interrupted:
-		return checks.ExitInterrupted
+		return check.ExitInterrupted
 	}
-	return checks.ExitFailed
+	return check.ExitFailed
 }
 
 // explained adds what the doctor's own checks find about a join that failed:
@@ -76,14 +76,14 @@ func (v *visit) explained(ctx context.Context, e room.Event) room.Event {
 	again := *v.exam
 	again.options.Skip, again.options.ForceJoin = []string{"ticket", "join.turn", "join.publish", "join.reconnect", "fallback"}, true
 	c := again.newCase()
-	from := checks.StageJoin
+	from := check.StageJoin
 	if v.minted {
 		again.options.Skip, again.options.DevJoin = nil, true
 		c.Options = again.options
-		from = checks.StageFallback
+		from = check.StageFallback
 	}
 	c.Continue(v.patient, v.run.Results, from)
-	run := again.once(ctx, c, func(checks.Event) {})
+	run := again.once(ctx, c, func(check.Event) {})
 	e.Findings = v.findings(run)
 	if cause := run.Diagnosis.RootCause; cause != nil && e.Advice == "" && len(run.Diagnosis.NextSteps) > 0 {
 		e.Advice = v.advice(run.Diagnosis.NextSteps[0])
@@ -92,7 +92,7 @@ func (v *visit) explained(ctx context.Context, e room.Event) room.Event {
 }
 
 // advice is a fix in one line, its command included.
-func (v *visit) advice(fix checks.Fix) string {
+func (v *visit) advice(fix check.Fix) string {
 	command := strings.Join(strings.Fields(strings.ReplaceAll(strings.TrimSpace(fix.Command), "\n", "; ")), " ")
 	return strings.TrimSpace(v.say(fix.Text) + " " + command)
 }

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"lkdoctor/checks"
+	"lkdoctor/checks/check"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/lab"
 	"lkdoctor/checks/room"
@@ -108,7 +108,7 @@ func (j *joins) last() joinEvent {
 func TestJoinStreamsEvents(t *testing.T) {
 	l := startLab(t, "")
 	j := startJoin(t, l, "--json", "--for", "500ms", "--publish", "tone")
-	if code := j.code(); code != checks.ExitOK {
+	if code := j.code(); code != check.ExitOK {
 		t.Fatalf("exit code %d: %s%s", code, j.out, j.err)
 	}
 	list := j.events()
@@ -138,7 +138,7 @@ func TestJoinInterrupted(t *testing.T) {
 		t.Errorf("first: %+v", first)
 	}
 	j.cancel()
-	if code := j.code(); code != checks.ExitInterrupted {
+	if code := j.code(); code != check.ExitInterrupted {
 		t.Errorf("exit code %d", code)
 	}
 	if last := j.last(); last.End == nil || last.End.Outcome != room.Interrupted {
@@ -152,17 +152,17 @@ func TestJoinDuplicateIdentity(t *testing.T) {
 	first.waitFor(room.Media)
 
 	second := startJoin(t, l, "--json", "--dev-join", "-r", "demo", "-i", "ann")
-	if code := second.code(); code != checks.ExitFailed || second.last().Findings[0].Code != finding.JoinWouldEvict {
+	if code := second.code(); code != check.ExitFailed || second.last().Findings[0].Code != finding.JoinWouldEvict {
 		t.Errorf("second: exit code %d, %+v", code, second.last())
 	}
 	third := startJoin(t, l, "--json", "--dev-join", "-r", "demo", "-i", "ann", "--force-join", "--for", "100ms")
-	if code := first.code(); code != checks.ExitFailed {
+	if code := first.code(); code != check.ExitFailed {
 		t.Errorf("first: exit code %d", code)
 	}
 	if last := first.last(); last.Reason != "DUPLICATE_IDENTITY" || last.Advice == "" || !strings.Contains(last.Text, "same identity") {
 		t.Errorf("first: %+v", last)
 	}
-	if code := third.code(); code != checks.ExitOK {
+	if code := third.code(); code != check.ExitOK {
 		t.Errorf("third: exit code %d", code)
 	}
 }
@@ -180,7 +180,7 @@ func TestJoinSaysWhyItFailed(t *testing.T) {
 			j := startJoin(t, startLab(t, fault), "--json", "--for", "1s")
 			code, last := j.code(), j.last()
 			has := slices.ContainsFunc(last.Findings, func(f room.Finding) bool { return f.Code == want })
-			if code != checks.ExitFailed || last.Type != room.Ended || last.End.Outcome != room.NotJoined || !has {
+			if code != check.ExitFailed || last.Type != room.Ended || last.End.Outcome != room.NotJoined || !has {
 				t.Errorf("exit code %d, want %s: %+v %+v", code, want, last.End, last.Findings)
 			}
 		})
@@ -198,7 +198,7 @@ func TestJoinSaysWhyItsOwnTokenIsRefused(t *testing.T) {
 			j := startJoin(t, startLab(t, fault), "--json", "--for", "1s", "--dev-join")
 			code, last := j.code(), j.last()
 			has := slices.ContainsFunc(last.Findings, func(f room.Finding) bool { return f.Code == want })
-			if code != checks.ExitFailed || last.Type != room.Ended || last.End.Outcome != room.NotJoined || !has {
+			if code != check.ExitFailed || last.Type != room.Ended || last.End.Outcome != room.NotJoined || !has {
 				t.Errorf("exit code %d, want %s: %+v %+v", code, want, last.End, last.Findings)
 			}
 		})
@@ -208,7 +208,7 @@ func TestJoinSaysWhyItsOwnTokenIsRefused(t *testing.T) {
 func TestJoinPlain(t *testing.T) {
 	l := startLab(t, "")
 	j := startJoin(t, l, "--plain", "--for", "100ms")
-	if code := j.code(); code != checks.ExitOK {
+	if code := j.code(); code != check.ExitOK {
 		t.Fatalf("exit code %d: %s%s", code, j.out, j.err)
 	}
 	for _, want := range []string{"the ticket is spent now", "joined " + l.Room + " as " + l.Identity, "media goes over udp", "left the room"} {
@@ -221,7 +221,7 @@ func TestJoinPlain(t *testing.T) {
 func TestJoinUsage(t *testing.T) {
 	l := startLab(t, "")
 	for _, args := range [][]string{{"--publish", "film"}, {"--for", "-1s"}, {"--json", "--plain"}, {"somewhere"}} {
-		if code := startJoin(t, l, args...).code(); code != checks.ExitDoctor {
+		if code := startJoin(t, l, args...).code(); code != check.ExitDoctor {
 			t.Errorf("%v: exit code %d", args, code)
 		}
 	}

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"slices"
 
-	"lkdoctor/checks"
+	"lkdoctor/checks/check"
 	"lkdoctor/checks/clean"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/probe"
@@ -25,13 +25,13 @@ func (v *visit) tui(ctx context.Context) int {
 	v.summary(result)
 	switch {
 	case err != nil:
-		return checks.ExitDoctor
+		return check.ExitDoctor
 	case result.Last.End == nil && result.Interrupted:
-		return checks.ExitInterrupted
+		return check.ExitInterrupted
 	case result.Last.End == nil: // joining was declined, or never got an answer
-		return checks.ExitFailed
+		return check.ExitFailed
 	case result.Interrupted && (result.Last.End.Outcome == room.Left || result.Last.End.Outcome == room.Interrupted):
-		return checks.ExitInterrupted
+		return check.ExitInterrupted
 	}
 	return exitOf(result.Last.End)
 }

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"lkdoctor/checks"
+	"lkdoctor/checks/check"
 )
 
 // TestNoGoroutineIsLeftBehind: when a run has ended, so has all that it
@@ -16,7 +16,7 @@ func TestNoGoroutineIsLeftBehind(t *testing.T) {
 	for _, fault := range []string{"healthy", "opaque-token", "server-silent", "ws-silent", "ticket-drip", "media-blocked", "ticket-endless"} {
 		t.Run(fault, func(t *testing.T) {
 			_, events := examined(t, startLab(t, fault))
-			if events[len(events)-1].Kind != checks.RunEnded {
+			if events[len(events)-1].Kind != check.RunEnded {
 				t.Fatal("the run did not end")
 			}
 			waitFor(t, func() bool { return len(own()) == 0 || t.Failed() })

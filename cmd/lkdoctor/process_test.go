@@ -15,7 +15,7 @@ import (
 
 	"github.com/creack/pty"
 
-	"lkdoctor/checks"
+	"lkdoctor/checks/check"
 	"lkdoctor/checks/lab"
 	"lkdoctor/checks/probe"
 	"lkdoctor/checks/report"
@@ -166,7 +166,7 @@ func TestInterruptBeforeTheFirstCheck(t *testing.T) {
 			_ = cmd.Process.Signal(os.Interrupt)
 			err = cmd.Wait()
 			var exit *exec.ExitError
-			if !errors.As(err, &exit) || exit.ExitCode() != checks.ExitInterrupted {
+			if !errors.As(err, &exit) || exit.ExitCode() != check.ExitInterrupted {
 				t.Errorf("%v, want exit code 130", err)
 			}
 			if !json.Valid(out.Bytes()) || name == "checks" && !bytes.Contains(out.Bytes(), []byte("DOCTOR_CANCELLED")) {
@@ -206,7 +206,7 @@ func TestTUIOnATerminal(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer func() { _ = terminal.Close() }()
-			screen := &watched{until: "must act", seen: make(chan struct{})}
+			screen := &watched{until: "Fix it in", seen: make(chan struct{})}
 			read := make(chan struct{})
 			go func() { _, _ = io.Copy(screen, terminal); close(read) }()
 			select {

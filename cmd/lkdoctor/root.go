@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"lkdoctor/checks"
+	"lkdoctor/checks/check"
 )
 
 // rootCommand is `lkdoctor` itself, the checks, with the other commands under it.
@@ -58,7 +58,7 @@ func (a *app) usageError(err error) int {
 	if slices.Contains(a.args, "--json") && a.isRootCall() {
 		a.brokenDocument(err)
 	}
-	return checks.ExitDoctor
+	return check.ExitDoctor
 }
 
 // isRootCall tells whether the arguments call the checks, not another command.

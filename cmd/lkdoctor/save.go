@@ -6,7 +6,7 @@ import (
 	"io"
 	"os"
 
-	"lkdoctor/checks"
+	"lkdoctor/checks/check"
 	"lkdoctor/checks/report"
 )
 
@@ -15,7 +15,7 @@ const defaultReport = "lkdoctor-report.md"
 
 // save writes the report that --report asked for. The run counts even when the
 // report cannot be written: the failure goes to stderr.
-func (e *exam) save(run checks.Run) {
+func (e *exam) save(run check.Run) {
 	if e.flags.report == "" {
 		return
 	}
@@ -24,7 +24,7 @@ func (e *exam) save(run checks.Run) {
 	}
 }
 
-func (e *exam) saveFromTUI(run checks.Run) (string, error) {
+func (e *exam) saveFromTUI(run check.Run) (string, error) {
 	path := e.flags.report
 	if path == "" {
 		path = defaultReport
@@ -33,7 +33,7 @@ func (e *exam) saveFromTUI(run checks.Run) (string, error) {
 }
 
 // write never follows into an existing file that is no report of ours.
-func (e *exam) write(run checks.Run, path string) error {
+func (e *exam) write(run check.Run, path string) error {
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, os.ErrNotExist):

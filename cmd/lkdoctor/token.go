@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -57,12 +58,12 @@ func (a *app) inspect(f *flags) error {
 	if !e.settings.Token.IsSet() {
 		return errors.New("no token: give one as an argument, in LIVEKIT_TOKEN, or - for stdin")
 	}
-	found := checks.Inspect(e.settings.Token.Secret.Reveal(), e.newCase())
+	found := checks.Inspect(context.Background(), e.settings.Token.Secret.Reveal(), e.newCase())
 	a.code = found.ExitCode
 	if f.jsonOut {
 		return report.InspectionJSON(a.out, found, toolVersion(), e.style)
 	}
-	_, err = fmt.Fprint(a.out, report.Inspection(found, e.style))
+	_, err = fmt.Fprint(a.out, found.Text(e.style))
 	return err
 }
 

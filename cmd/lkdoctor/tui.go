@@ -12,6 +12,7 @@ import (
 	"github.com/muesli/termenv"
 
 	"lkdoctor/checks"
+	"lkdoctor/checks/check"
 	"lkdoctor/checks/clean"
 	"lkdoctor/checks/report"
 	"lkdoctor/config"
@@ -25,7 +26,7 @@ func (e *exam) tui(ctx context.Context) int {
 	if err != nil {
 		fmt.Fprintf(e.app.err, "lkdoctor: %s\n", clean.Line(clean.Redact(err.Error()), 300))
 		if len(run.Results) == 0 {
-			return checks.ExitDoctor
+			return check.ExitDoctor
 		}
 	}
 	fmt.Fprint(e.app.out, report.Text(run, e.style, e.header()))
@@ -36,7 +37,7 @@ func (e *exam) tui(ctx context.Context) int {
 func (e *exam) deps(runs *reruns) tui.Deps {
 	renderer, dark := e.app.renderer(tui.ColourMode(e.flags.color))
 	return tui.Deps{
-		Checks:    checks.All(),
+		Checks:    checks.Specs(),
 		Title:     tui.Header{URL: clean.URL(e.settings.URL.Value), Source: clean.Line(e.settings.URL.Source.String(), 40)},
 		Start:     runs.start,
 		Page:      e.style.Page,
@@ -90,14 +91,14 @@ func (a *app) background(tty *os.File) bool {
 type reruns struct {
 	exam *exam
 	last *checks.Case
-	run  checks.Run
+	run  check.Run
 }
 
-func (r *reruns) start(ctx context.Context, change tui.Change, observe func(checks.Event)) checks.Run {
+func (r *reruns) start(ctx context.Context, change tui.Change, observe func(check.Event)) check.Run {
 	next := *r.exam
 	if err := next.apply(change); err != nil {
-		run := checks.Broken(checks.All(), r.exam.app.now(), err.Error())
-		observe(checks.Event{Kind: checks.RunEnded, Run: &run})
+		run := checks.Broken(r.exam.app.now(), err.Error())
+		observe(check.Event{Kind: check.RunEnded, Run: &run})
 		return run
 	}
 	c := next.newCase()
@@ -128,7 +129,7 @@ func (e *exam) apply(change tui.Change) error {
 	if err != nil {
 		return err
 	}
-	again := change.From == "" || change.From == checks.StageEnv || change.From == checks.StageTicket
+	again := change.From == "" || change.From == check.StageEnv || change.From == check.StageTicket
 	if change.NoTicket && again {
 		settings.Ticket = config.Setting{Name: settings.Ticket.Name, Flag: settings.Ticket.Flag, Sensitive: true}
 	}

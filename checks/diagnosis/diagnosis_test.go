@@ -1,26 +1,39 @@
-package checks
+package diagnosis
 
 import (
 	"fmt"
 	"slices"
 	"testing"
 
+	"lkdoctor/checks/check"
 	"lkdoctor/checks/finding"
 )
 
+// checkIDs are the checks that a diagnosis knows by name, and a few more.
+func checkIDs() []string {
+	return []string{"env.files", "env.livekit", "env.ticket", "env.exposure", "ticket.reach", "ticket.consume", "ticket.frontend",
+		"token.format", "token.claims", "token.time", "signature.local", "signature.server", "join.reach", "join.websocket",
+		"join.media", "join.turn", "join.publish", "join.reconnect", "fallback.mint", "fallback.join"}
+}
+
 // results makes a run's results from the findings of single checks; every
-// other check of the registry passed.
-func results(findings map[string][]Finding, skipped ...string) []Result {
-	var out []Result
-	for _, c := range All() {
-		r := Result{Check: c, Findings: withFixes(findings[c.ID])}
-		r.Status = statusOf(r.Findings)
-		if slices.Contains(skipped, c.ID) {
-			r.Status, r.Skip = StatusSkip, NotHere("not checked")
+// other check passed.
+func results(findings map[string][]Finding, skipped ...string) []check.Result {
+	var out []check.Result
+	for _, id := range checkIDs() {
+		r := check.Result{Check: check.Spec{ID: id}, Findings: findings[id], Status: check.StatusOf(findings[id])}
+		if slices.Contains(skipped, id) {
+			r.Status, r.Skip = check.StatusSkip, &check.Skip{Reason: check.NotApplicable, Text: finding.Textf("not checked")}
 		}
 		out = append(out, r)
 	}
 	return out
+}
+
+// diagnose is the verdict alone.
+func diagnose(e Evidence) check.Diagnosis {
+	_, d := Conclude(e)
+	return d
 }
 
 func fail(code Code) []Finding { return []Finding{finding.New(code, finding.Fail, "seen")} }
@@ -80,9 +93,9 @@ func TestThreeWayVerdict(t *testing.T) {
 				found["signature.server"] = fail(finding.ConfigSecretStale)
 			}
 			// Nothing was joined, so that only the verdicts clear anybody.
-			d := Diagnose(Evidence{
+			d := diagnose(Evidence{
 				Results: results(found, "join.websocket", "join.media", "fallback.join"),
-				Source:  SourceTicket, Maker: service, Local: tt.local, Server: tt.server, Minted: tt.minted,
+				Source:  check.SourceTicket, Maker: service, Local: tt.local, Server: tt.server, Minted: tt.minted,
 			})
 			code := Code("")
 			if d.RootCause != nil {
@@ -103,71 +116,71 @@ func (t Trit) String() string { return [...]string{"unknown", "yes", "no"}[t] }
 func TestDiagnosePicksTheCause(t *testing.T) {
 	for name, tt := range map[string]struct {
 		found  map[string][]Finding
-		source TokenSource
+		source check.TokenSource
 		server Trit
 		code   Code
 		owner  Owner
 	}{
 		"the skewed clock, not the expiry it causes": {
 			map[string][]Finding{"token.time": append(fail(finding.TokenExpired), fail(finding.ClockSkew)...)},
-			SourceTicket, No, finding.ClockSkew, finding.OwnerClock,
+			check.SourceTicket, No, finding.ClockSkew, finding.OwnerClock,
 		},
 		"the token, not a quoted secret that had no part in it": {
 			map[string][]Finding{
 				"env.livekit":  {finding.New(finding.EnvValueQuoted, finding.Fail, "seen").With("setting", "LIVEKIT_API_SECRET")},
 				"token.format": fail(finding.TokenOpaque),
-			}, SourceTicket, Unknown, finding.TokenOpaque, finding.OwnerTicketService,
+			}, check.SourceTicket, Unknown, finding.TokenOpaque, finding.OwnerTicketService,
 		},
 		"the quoted secret, when the token is made from it": {
 			map[string][]Finding{
 				"env.livekit":   {finding.New(finding.EnvValueQuoted, finding.Fail, "seen").With("setting", "LIVEKIT_API_SECRET")},
 				"fallback.join": append(fail(finding.DevJoinFailed), fail(finding.ServerSignatureRejected)...),
-			}, SourceMinted, Unknown, finding.EnvValueQuoted, finding.OwnerConfig,
+			}, check.SourceMinted, Unknown, finding.EnvValueQuoted, finding.OwnerConfig,
 		},
 		"the file, not the settings that it was to hold": {
 			map[string][]Finding{
 				"env.files":   fail(finding.EnvFileUnreadable),
 				"env.livekit": {finding.New(finding.EnvURLMissing, finding.Fail, "seen").With("setting", "LIVEKIT_URL")},
-			}, SourceNone, Unknown, finding.EnvFileUnreadable, finding.OwnerConfig,
+			}, check.SourceNone, Unknown, finding.EnvFileUnreadable, finding.OwnerConfig,
 		},
 		"the exposed secret only when nothing else fails": {
 			map[string][]Finding{"env.exposure": fail(finding.EnvSecretExposed)},
-			SourceTicket, Yes, finding.EnvSecretExposed, finding.OwnerConfig,
+			check.SourceTicket, Yes, finding.EnvSecretExposed, finding.OwnerConfig,
 		},
 		"the token before an exposed secret": {
 			map[string][]Finding{"env.exposure": fail(finding.EnvSecretExposed), "token.time": fail(finding.TokenExpired)},
-			SourceTicket, No, finding.TokenExpired, finding.OwnerTicketService,
+			check.SourceTicket, No, finding.TokenExpired, finding.OwnerTicketService,
 		},
 		"the cause of a failed dev join, not the failed dev join": {
 			map[string][]Finding{"fallback.join": append(fail(finding.DevJoinFailed), fail(finding.ServerKeyUnknown)...)},
-			SourceMinted, Unknown, finding.ServerKeyUnknown, finding.OwnerConfig,
+			check.SourceMinted, Unknown, finding.ServerKeyUnknown, finding.OwnerConfig,
 		},
 		"the most serious warning when nothing fails": {
 			map[string][]Finding{"join.media": {finding.New(finding.MediaUDPBlocked, finding.Warn, "seen")}},
-			SourceTicket, Yes, finding.MediaUDPBlocked, finding.OwnerNetwork,
+			check.SourceTicket, Yes, finding.MediaUDPBlocked, finding.OwnerNetwork,
 		},
 		"what a join saw before what browsers may refuse": {
 			map[string][]Finding{
 				"env.livekit": {finding.New(finding.EnvURLInsecure, finding.Warn, "seen").With("setting", "LIVEKIT_URL")},
 				"join.turn":   {finding.New(finding.TurnUnreachable, finding.Warn, "seen")},
 				"join.media":  {finding.New(finding.MediaUDPBlocked, finding.Warn, "seen")},
-			}, SourceTicket, Yes, finding.MediaUDPBlocked, finding.OwnerNetwork,
+			}, check.SourceTicket, Yes, finding.MediaUDPBlocked, finding.OwnerNetwork,
 		},
 		"ports that are closed for everything, not the TURN server behind them": {
 			map[string][]Finding{
 				"join.turn":     fail(finding.TurnUnreachable),
 				"fallback.join": append(fail(finding.DevJoinFailed), fail(finding.MediaFailed)...),
-			}, SourceMinted, Yes, finding.MediaFailed, finding.OwnerNetwork,
+			}, check.SourceMinted, Yes, finding.MediaFailed, finding.OwnerNetwork,
 		},
 		"the wrong address, not the TCP port that is not there either": {
 			map[string][]Finding{
 				"join.publish":  {finding.New(finding.MediaTCPUnreachable, finding.Warn, "seen")},
 				"fallback.join": {finding.New(finding.MediaPrivateCandidates, finding.Warn, "seen")},
-			}, SourceMinted, Yes, finding.MediaPrivateCandidates, finding.OwnerLiveKitServer,
+			}, check.SourceMinted, Yes, finding.MediaPrivateCandidates, finding.OwnerLiveKitServer,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			d := Diagnose(Evidence{Results: results(tt.found), Source: tt.source, Maker: finding.OwnerTicketService, Server: tt.server})
+			d := diagnose(Evidence{Results: results(tt.found), Source: tt.source, Maker: finding.OwnerTicketService, Server: tt.server})
 			if d.RootCause == nil || d.RootCause.Code != tt.code || d.Owner != tt.owner {
 				t.Fatalf("cause %+v, owner %s; want %s, %s", d.RootCause, d.Owner, tt.code, tt.owner)
 			}
@@ -182,7 +195,7 @@ func TestDiagnosePicksTheCause(t *testing.T) {
 }
 
 func TestNothingFailedIsNobodysFault(t *testing.T) {
-	d := Diagnose(Evidence{Results: results(nil), Source: SourceTicket, Maker: finding.OwnerTicketService, Local: Yes, Server: Yes})
+	d := diagnose(Evidence{Results: results(nil), Source: check.SourceTicket, Maker: finding.OwnerTicketService, Local: Yes, Server: Yes})
 	if d.Owner != finding.OwnerNone || d.RootCause != nil {
 		t.Errorf("%+v", d)
 	}

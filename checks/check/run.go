@@ -1,8 +1,6 @@
-package checks
+package check
 
 import (
-	"context"
-	"errors"
 	"time"
 
 	"lkdoctor/checks/finding"
@@ -44,12 +42,37 @@ type Run struct {
 	Results   []Result
 	Summary   Summary
 	Diagnosis Diagnosis
-	// Status is the worst status of all: pass, warn, fail or error.
+	// Status is the worst status of all: pass, warn, fail or error. It is error
+	// where nothing of what was asked for could be checked.
 	Status Status
 	// ExitCode is what the process must return, the same in every face.
 	ExitCode int
-	// TicketSpent tells that this run consumed the ticket it was given.
+	// TicketSpent reports whether this run consumed the ticket it was given.
 	TicketSpent bool
+}
+
+// Diagnosis is what a run comes to: one root cause, one owner, what is
+// cleared, and what to do next.
+type Diagnosis struct {
+	Owner Owner
+	// RootCause is nil only when nothing failed and nothing warned.
+	RootCause *Cause
+	// Summary is all of the verdict in one text.
+	Summary Text
+	// Broke says what is wrong, or what works. FixIn names the party that must
+	// act, with its address or file; it is empty when nobody must. NotIt says
+	// what is cleared and how that was seen; it is empty when nothing was.
+	Broke, FixIn, NotIt Text
+	// Cleared are the parties that this run has seen to be healthy. A party
+	// that was not examined is not in it.
+	Cleared   []Owner
+	NextSteps []Fix
+}
+
+// Cause names a finding by the check that made it and its code.
+type Cause struct {
+	Check string
+	Code  Code
 }
 
 // The exit codes.
@@ -60,33 +83,8 @@ const (
 	ExitInterrupted = 130
 )
 
-// Do runs every check of list against c and returns the finished run. It leaves
-// every room that it joins, spends at most the one ticket that c
-// carries, and leaves no connection open. strict makes warnings fail the exit
-// code.
-func Do(ctx context.Context, c *Case, list []Check, strict bool, observe func(Event)) Run {
-	begin, started := time.Now(), c.Now()
-	observe(Event{Kind: RunStarted})
-	results := Execute(ctx, c, list, observe)
-	c.Close()
-
-	run := Run{
-		StartedAt:   started,
-		Took:        time.Since(begin),
-		Target:      c.target(),
-		Settings:    c.Settings.Shown(),
-		Results:     results,
-		Summary:     summarise(results),
-		Diagnosis:   Diagnose(c.evidence(results)),
-		TicketSpent: c.TicketSpent(),
-	}
-	run.Status = run.Summary.worst()
-	run.ExitCode = exitCode(run, strict, ctx)
-	observe(Event{Kind: RunEnded, Run: &run})
-	return run
-}
-
-func summarise(results []Result) Summary {
+// Summarise counts results by status.
+func Summarise(results []Result) Summary {
 	var s Summary
 	for _, r := range results {
 		switch r.Status {
@@ -105,7 +103,8 @@ func summarise(results []Result) Summary {
 	return s
 }
 
-func (s Summary) worst() Status {
+// Worst is the worst status that was counted.
+func (s Summary) Worst() Status {
 	switch {
 	case s.Error > 0:
 		return StatusError
@@ -117,23 +116,10 @@ func (s Summary) worst() Status {
 	return StatusPass
 }
 
-func exitCode(run Run, strict bool, ctx context.Context) int {
-	interrupted := ctx.Err() != nil && !errors.Is(context.Cause(ctx), ErrTimeout)
-	switch {
-	case interrupted && run.Summary.Error > 0:
-		return ExitInterrupted
-	case run.Summary.Error > 0:
-		return ExitDoctor
-	case run.Summary.Fail > 0, strict && run.Summary.Warn > 0:
-		return ExitFailed
-	}
-	return ExitOK
-}
-
 // Findings lists the findings of a severity in the order of the checks, each
 // with the ID of its check.
 func (r Run) Findings(severity finding.Severity) []Located {
-	return located(r.Results, severity)
+	return Locate(r.Results, severity)
 }
 
 // Located is a finding and the check that made it.
@@ -142,7 +128,8 @@ type Located struct {
 	Finding Finding
 }
 
-func located(results []Result, severity finding.Severity) []Located {
+// Locate lists the findings of a severity in the order of results.
+func Locate(results []Result, severity finding.Severity) []Located {
 	var out []Located
 	for _, r := range results {
 		for _, f := range r.Findings {

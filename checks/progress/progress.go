@@ -1,12 +1,11 @@
-// Package report lays out a finished run: as plain text, as one JSON document,
-// as Markdown for the maintainer of a ticket service. It holds the only words
-// about layout outside the TUI, which shows the same rows.
-package report
+// Package progress is a run as far as it has come, as rows: one for each stage,
+// with the one line that matters most. The TUI and the plain report follow it.
+package progress
 
 import (
 	"time"
 
-	"lkdoctor/checks"
+	"lkdoctor/checks/check"
 	"lkdoctor/checks/finding"
 )
 
@@ -17,21 +16,21 @@ type State string
 const (
 	Pending State = "pending"
 	Running State = "running"
-	Passed  State = State(checks.StatusPass)
-	Warned  State = State(checks.StatusWarn)
-	Failed  State = State(checks.StatusFail)
-	Skipped State = State(checks.StatusSkip)
-	Errored State = State(checks.StatusError)
+	Passed  State = State(check.StatusPass)
+	Warned  State = State(check.StatusWarn)
+	Failed  State = State(check.StatusFail)
+	Skipped State = State(check.StatusSkip)
+	Errored State = State(check.StatusError)
 )
 
 // Row is one stage on the screen: its state, the one line that matters most,
 // and the checks behind it.
 type Row struct {
-	Stage checks.Stage
+	Stage check.Stage
 	Name  finding.Text
 	State State
 	// Code is the finding that Line is about, empty when Line is about none.
-	Code   checks.Code
+	Code   check.Code
 	Line   finding.Text
 	Took   time.Duration
 	Checks []CheckRow
@@ -39,10 +38,10 @@ type Row struct {
 
 // CheckRow is one check of a row.
 type CheckRow struct {
-	Check   checks.Check
+	Check   check.Spec
 	State   State
 	Waiting finding.Text // what a running check waits for, if it said so
-	Result  checks.Result
+	Result  check.Result
 }
 
 // Progress is a run as far as it has come. It is fed with the run's events and
@@ -51,8 +50,8 @@ type Progress struct {
 	rows []CheckRow
 }
 
-// NewProgress starts with every check of list pending.
-func NewProgress(list []checks.Check) Progress {
+// New starts with every check of list pending.
+func New(list []check.Spec) Progress {
 	p := Progress{rows: make([]CheckRow, len(list))}
 	for i, c := range list {
 		p.rows[i] = CheckRow{Check: c, State: Pending}
@@ -62,7 +61,7 @@ func NewProgress(list []checks.Check) Progress {
 
 // With returns the progress after e. The receiver stays as it was, so that a
 // Bubble Tea model can hold it by value.
-func (p Progress) With(e checks.Event) Progress {
+func (p Progress) With(e check.Event) Progress {
 	next := Progress{rows: append([]CheckRow(nil), p.rows...)}
 	for i := range next.rows {
 		row := &next.rows[i]
@@ -70,11 +69,11 @@ func (p Progress) With(e checks.Event) Progress {
 			continue
 		}
 		switch e.Kind {
-		case checks.CheckStarted:
+		case check.CheckStarted:
 			row.State = Running
-		case checks.CheckWaiting:
+		case check.CheckWaiting:
 			row.Waiting = e.Text
-		case checks.CheckEnded:
+		case check.CheckEnded:
 			row.State, row.Result, row.Waiting = State(e.Result.Status), e.Result, finding.Text{}
 		}
 	}
@@ -84,7 +83,7 @@ func (p Progress) With(e checks.Event) Progress {
 // Rows groups the checks by stage.
 func (p Progress) Rows() []Row {
 	var rows []Row
-	for _, stage := range checks.Stages() {
+	for _, stage := range check.Stages() {
 		row := Row{Stage: stage, Name: StageName(stage)}
 		for _, c := range p.rows {
 			if c.Check.Stage == stage {
@@ -92,42 +91,33 @@ func (p Progress) Rows() []Row {
 			}
 		}
 		if len(row.Checks) > 0 {
-			rows = append(rows, row.summed())
+			rows = append(rows, p.summed(row))
 		}
 	}
 	return rows
 }
 
-// Rows groups a finished run's results by stage.
-func Rows(results []checks.Result) []Row {
-	p := Progress{}
-	for _, r := range results {
-		p.rows = append(p.rows, CheckRow{Check: r.Check, State: State(r.Status), Result: r})
-	}
-	return p.Rows()
-}
-
 // StageName is the row's name for people.
-func StageName(stage checks.Stage) finding.Text {
+func StageName(stage check.Stage) finding.Text {
 	switch stage {
-	case checks.StageEnv:
+	case check.StageEnv:
 		return finding.Textf("Environment")
-	case checks.StageTicket:
+	case check.StageTicket:
 		return finding.Textf("Ticket service")
-	case checks.StageToken:
+	case check.StageToken:
 		return finding.Textf("Token")
-	case checks.StageSignature:
+	case check.StageSignature:
 		return finding.Textf("Signature")
-	case checks.StageJoin:
+	case check.StageJoin:
 		return finding.Textf("Live join")
-	case checks.StageFallback:
+	case check.StageFallback:
 		return finding.Textf("Local dev token")
 	}
 	return finding.Textf("%s", string(stage))
 }
 
 // summed derives the row's state, line and time from its checks.
-func (r Row) summed() Row {
+func (p Progress) summed(r Row) Row {
 	r.State = r.worst()
 	for _, c := range r.Checks {
 		r.Took += c.Result.Took
@@ -138,7 +128,7 @@ func (r Row) summed() Row {
 	case Failed, Warned, Errored:
 		r.Code, r.Line = r.worstFinding()
 	case Skipped:
-		r.Line = r.skipped()
+		r.Line = p.skipped(r)
 	case Passed:
 		r.Line = r.outcome()
 	}
@@ -178,7 +168,7 @@ func (r Row) worst() State {
 // running, nil without one.
 func (r Row) blocked() *CheckRow {
 	for i, c := range r.Checks {
-		if c.State == Skipped && c.Result.Skip.Reason == checks.Blocked {
+		if c.State == Skipped && c.Result.Skip.Reason == check.Blocked {
 			return &r.Checks[i]
 		}
 	}
@@ -186,13 +176,13 @@ func (r Row) blocked() *CheckRow {
 }
 
 // skipped says why the row did not run, and what was seen all the same.
-func (r Row) skipped() finding.Text {
+func (p Progress) skipped(r Row) finding.Text {
 	stopped := r.blocked()
 	if stopped == nil {
 		return r.Checks[0].Result.Skip.Text
 	}
 	why := stopped.Result.Skip.Text
-	if name := ShortName(stopped.Result.Skip.By); !name.IsZero() {
+	if name := p.short(stopped.Result.Skip.By); !name.IsZero() {
 		why = finding.Textf("not run: needs %s", name)
 	}
 	if seen := r.outcome(); !seen.IsZero() {
@@ -201,11 +191,11 @@ func (r Row) skipped() finding.Text {
 	return why
 }
 
-// ShortName is a check's name where a whole sentence does not fit.
-func ShortName(id string) finding.Text {
-	for _, c := range checks.All() {
-		if c.ID == id {
-			return c.Short
+// short is a check's name where a whole sentence does not fit.
+func (p Progress) short(id string) finding.Text {
+	for _, row := range p.rows {
+		if row.Check.ID == id {
+			return row.Check.Short
 		}
 	}
 	return finding.Text{}
@@ -225,7 +215,7 @@ func (r Row) waiting() finding.Text {
 	return finding.Textf("checking: %s", text)
 }
 
-func (r Row) worstFinding() (checks.Code, finding.Text) {
+func (r Row) worstFinding() (check.Code, finding.Text) {
 	var worst *finding.Finding
 	for i := range r.Checks {
 		for j := range r.Checks[i].Result.Findings {
@@ -255,4 +245,14 @@ func (r Row) outcome() (line finding.Text) {
 		}
 	}
 	return line
+}
+
+// Ended reports whether all checks of the row have ended.
+func (r Row) Ended() bool {
+	for _, c := range r.Checks {
+		if c.State == Pending || c.State == Running {
+			return false
+		}
+	}
+	return true
 }

@@ -1,0 +1,263 @@
+package check
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"lkdoctor/checks/finding"
+)
+
+// ErrTimeout is the cause of a context that the run's own --timeout ended.
+var ErrTimeout = errors.New("the time given to the run is over")
+
+// Plan is a list of checks to run.
+type Plan struct {
+	// Checks are in the order shown. Needs and Uses have no cycle.
+	Checks []Check
+	Select Selection
+	// Prior are results of an earlier run that stand; their checks do not run.
+	Prior []Result
+	// Finish completes a result before anybody sees it. It may be nil.
+	Finish func(Result) Result
+	// Clean makes a text from a panic fit to be shown.
+	Clean func(string) string
+}
+
+// Execute runs the chosen checks: every check whose needs and uses have ended
+// starts at once, so independent ones overlap. observe is called from one
+// goroutine at a time, in the order of events. It returns the results in
+// declared order when every check has ended, or shortly after ctx has.
+func (p Plan) Execute(ctx context.Context, observe func(Event)) []Result {
+	r := &runner{
+		Plan: p, chosen: p.Select.Chosen(Specs(p.Checks)),
+		results: make(Ended, len(p.Checks)),
+		started: make(map[string]time.Time, len(p.Checks)),
+		events:  make(chan Event, 4*len(p.Checks)),
+		done:    make(chan Result, len(p.Checks)),
+		observe: observe,
+	}
+	return r.run(ctx)
+}
+
+// Specs lists what is known of checks before they run.
+func Specs(list []Check) []Spec {
+	out := make([]Spec, len(list))
+	for i, c := range list {
+		out[i] = c.Spec
+	}
+	return out
+}
+
+type runner struct {
+	Plan
+	chosen  map[string]bool
+	results Ended
+	started map[string]time.Time
+	events  chan Event
+	done    chan Result
+	observe func(Event)
+}
+
+func (r *runner) run(ctx context.Context) []Result {
+	for _, res := range r.Prior {
+		r.end(res)
+	}
+	for {
+		r.startReady(ctx)
+		if len(r.results) == len(r.Checks) {
+			return r.ordered()
+		}
+		select {
+		case e := <-r.events:
+			r.observe(e)
+		case res := <-r.done:
+			r.end(res)
+		case <-ctx.Done():
+			r.drain(ctx)
+			return r.ordered()
+		}
+	}
+}
+
+// startReady starts or skips every check that waits for nothing any more. A
+// skip may free others, so it goes round until nothing changes.
+func (r *runner) startReady(ctx context.Context) {
+	for changed := true; changed; {
+		changed = false
+		for _, c := range r.Checks {
+			if !r.waiting(c.Spec) || !r.free(c.Spec) {
+				continue
+			}
+			changed = true
+			if skip := r.skip(c.Spec); skip != nil {
+				r.end(Result{Check: c.Spec, Status: StatusSkip, Skip: skip})
+				continue
+			}
+			r.start(ctx, c)
+		}
+	}
+}
+
+func (r *runner) waiting(c Spec) bool {
+	_, ended := r.results[c.ID]
+	_, started := r.started[c.ID]
+	return !ended && !started
+}
+
+// free reports whether all that c reads has ended, or c is not to run.
+func (r *runner) free(c Spec) bool {
+	if !r.chosen[c.ID] {
+		return true
+	}
+	for _, ids := range [][]string{c.Needs, c.Uses} {
+		for _, id := range ids {
+			if _, ended := r.results[id]; !ended && r.spec(id).ID != "" {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// skip says why c does not run: not asked for, or blocked by the first cause
+// among its needs.
+func (r *runner) skip(c Spec) *Skip {
+	if !r.chosen[c.ID] {
+		return &Skip{Reason: NotRequested, Text: r.Select.Why(c)}
+	}
+	for _, id := range c.Needs {
+		need, known := r.results[id]
+		switch {
+		case !known:
+		case need.Status == StatusFail || need.Status == StatusError:
+			return r.blockedBy(id)
+		case need.Status == StatusSkip && need.Skip.Reason == Blocked:
+			return r.blockedBy(need.Skip.By)
+		case need.Status == StatusSkip:
+			return &Skip{Reason: need.Skip.Reason, Text: need.Skip.Text}
+		}
+	}
+	return nil
+}
+
+// named gives a block that a check reported its sentence, and the first cause
+// in place of another skip.
+func (r *runner) named(skip *Skip) *Skip {
+	if skip == nil || skip.Reason != Blocked || !skip.Text.IsZero() {
+		return skip
+	}
+	if by, known := r.results[skip.By]; known && by.Status == StatusSkip && by.Skip.Reason == Blocked {
+		return r.blockedBy(by.Skip.By)
+	}
+	return r.blockedBy(skip.By)
+}
+
+func (r *runner) blockedBy(id string) *Skip {
+	title := finding.Textf("%s", id)
+	if spec := r.spec(id); spec.ID != "" {
+		title = spec.Title
+	}
+	return &Skip{Reason: Blocked, By: id, Text: finding.Textf("not run: needs %s", title)}
+}
+
+func (r *runner) start(ctx context.Context, c Check) {
+	r.started[c.ID] = time.Now()
+	r.observe(Event{Kind: CheckStarted, ID: c.ID})
+	ended := Ended{}
+	for _, ids := range [][]string{c.Needs, c.Uses} {
+		for _, id := range ids {
+			if res, known := r.results[id]; known {
+				ended[id] = res
+			}
+		}
+	}
+	go func() {
+		r.done <- runOne(ctx, c, ended, r.Clean, func(e Event) {
+			select {
+			case r.events <- e:
+			default: // a face that lags loses a progress line, never a result
+			}
+		})
+	}()
+}
+
+func (r *runner) end(res Result) {
+	res.Skip = r.named(res.Skip)
+	if r.Finish != nil {
+		res = r.Finish(res)
+	}
+	r.results[res.Check.ID] = res
+	r.observe(Event{Kind: CheckEnded, ID: res.Check.ID, Result: res})
+}
+
+// drain collects what still ends within the grace after ctx has ended, and
+// closes the books on the rest.
+func (r *runner) drain(ctx context.Context) {
+	grace := time.NewTimer(abandonGrace + 300*time.Millisecond)
+	defer grace.Stop()
+	for r.unfinished() > 0 {
+		select {
+		case <-r.events:
+		case res := <-r.done:
+			r.end(res)
+		case <-grace.C:
+			for id := range r.started {
+				if _, ended := r.results[id]; !ended {
+					r.end(stopped(ctx, r.spec(id), time.Since(r.started[id])))
+				}
+			}
+		}
+	}
+	cause := r.firstStopped()
+	for _, c := range r.Checks {
+		if _, ended := r.results[c.ID]; ended {
+			continue
+		}
+		if cause == "" {
+			cause = c.ID
+			r.end(stopped(ctx, c.Spec, 0))
+			continue
+		}
+		r.end(Result{Check: c.Spec, Status: StatusSkip, Skip: &Skip{
+			Reason: Blocked, By: cause, Text: finding.Textf("not run: the run was stopped"),
+		}})
+	}
+}
+
+func (r *runner) unfinished() int {
+	n := 0
+	for id := range r.started {
+		if _, ended := r.results[id]; !ended {
+			n++
+		}
+	}
+	return n
+}
+
+func (r *runner) firstStopped() string {
+	for _, c := range r.Checks {
+		if res, ended := r.results[c.ID]; ended && res.Status == StatusError {
+			return c.ID
+		}
+	}
+	return ""
+}
+
+// spec is the check of that ID, and one without an ID where the plan has none.
+func (r *runner) spec(id string) Spec {
+	for _, c := range r.Checks {
+		if c.ID == id {
+			return c.Spec
+		}
+	}
+	return Spec{}
+}
+
+func (r *runner) ordered() []Result {
+	out := make([]Result, 0, len(r.Checks))
+	for _, c := range r.Checks {
+		out = append(out, r.results[c.ID])
+	}
+	return out
+}

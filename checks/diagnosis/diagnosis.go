@@ -1,0 +1,385 @@
+// Package diagnosis turns the results of a run into one verdict: what broke, who
+// must act, what is cleared, and what to do next. It is the one place that says
+// who must act: a finding carries a party at most. All of it is pure.
+package diagnosis
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+
+	"lkdoctor/checks/catalogue"
+	"lkdoctor/checks/check"
+	"lkdoctor/checks/finding"
+)
+
+// The words of the model.
+type (
+	// Code names one kind of finding.
+	Code = check.Code
+	// Finding is one thing worth telling, as seen in this run.
+	Finding = check.Finding
+	// Fix is one thing to do.
+	Fix = check.Fix
+	// Owner is the party that must act.
+	Owner = check.Owner
+	// Text is a translatable sentence.
+	Text = check.Text
+	// Located is a finding and the check that made it.
+	Located = check.Located
+)
+
+// Trit is an answer that may be missing: what was not asked is not a no.
+type Trit int
+
+// The answers.
+const (
+	Unknown Trit = iota
+	Yes
+	No
+)
+
+// Evidence is all that a diagnosis looks at.
+type Evidence struct {
+	Results []check.Result
+	Source  check.TokenSource
+	// Maker is who made the token under test, and must act on its faults. Giver
+	// is who handed it out together with the server's address: the same party,
+	// or the one that traded a ticket for it.
+	Maker, Giver Owner
+	// OwnURL says that the server's address came with the token, so that the
+	// LIVEKIT_URL of this machine is not on the call's way.
+	OwnURL bool
+
+	// The three-way verdict. Local: the token verifies with the secret that is
+	// configured here. Server: the LiveKit server accepts the token. Minted: it
+	// accepts a token made here with the configured key and secret.
+	Local, Server, Minted Trit
+
+	// Values fill the places of fixes, by name: the host, the room and so on of
+	// this run. A finding's own facts come before them.
+	Values map[string]string
+	// Places are where a party can be found: an address, a file.
+	Places map[Owner]Text
+	// Again are the arguments that make lkdoctor look at the same thing once
+	// more. They hold no secret.
+	Again string
+	// Nothing says why nothing of what was asked for was checked; it is empty
+	// where something was.
+	Nothing Text
+}
+
+// Conclude returns the results with the owner and the fixes of each finding,
+// and the diagnosis. One code has one owner in all of them.
+func Conclude(e Evidence) ([]check.Result, check.Diagnosis) {
+	e.Results = e.settled(e.Results)
+	root, found := e.root()
+	owners := map[Code]Owner{}
+	if found {
+		owners[root.Finding.Code] = e.owner(root)
+	}
+	for _, r := range e.Results {
+		for _, f := range r.Findings {
+			if _, has := owners[f.Code]; !has {
+				owners[f.Code] = e.owner(Located{Check: r.Check.ID, Finding: f})
+			}
+		}
+	}
+	for i := range e.Results {
+		e.Results[i] = e.resolved(e.Results[i], owners)
+	}
+	if found {
+		root, _ = e.root()
+	}
+	return e.Results, e.diagnosis(root, found)
+}
+
+// Preview returns a result as Conclude would, by what is known so far: for
+// faces that show it while the run goes on.
+func Preview(e Evidence, r check.Result) check.Result { return e.resolved(r, nil) }
+
+// settled returns the results with the severities that all evidence together
+// gives: a token of another key than the one here is no fault once the server
+// has accepted it.
+func (e Evidence) settled(results []check.Result) []check.Result {
+	out := slices.Clone(results)
+	for i, r := range out {
+		r.Findings = slices.Clone(r.Findings)
+		for j := range r.Findings {
+			if r.Findings[j].Code == finding.SignatureOtherKey && e.Server == Yes {
+				r.Findings[j].Severity = finding.Warn
+			}
+		}
+		if r.Status == check.StatusFail {
+			r.Status = check.StatusOf(r.Findings)
+		}
+		out[i] = r
+	}
+	return out
+}
+
+// resolved gives each finding of r its owner and its fixes.
+func (e Evidence) resolved(r check.Result, owners map[Code]Owner) check.Result {
+	r.Findings = slices.Clone(r.Findings)
+	for i, f := range r.Findings {
+		owner, known := owners[f.Code]
+		if !known {
+			owner = e.owner(Located{Check: r.Check.ID, Finding: f})
+		}
+		r.Findings[i].Owner = owner
+		r.Findings[i].Fixes = e.fixes(f)
+	}
+	return r
+}
+
+// diagnosis is the verdict on a run whose findings are resolved.
+func (e Evidence) diagnosis(root Located, found bool) check.Diagnosis {
+	switch {
+	case !e.Nothing.IsZero() && (!found || root.Finding.Severity != finding.Fail):
+		return e.nothing()
+	case !found || root.Finding.Severity != finding.Fail:
+		return e.working(root, found)
+	}
+	d := check.Diagnosis{
+		Owner:     root.Finding.Owner,
+		RootCause: &check.Cause{Check: root.Check, Code: root.Finding.Code},
+		Cleared:   e.cleared(root.Finding.Owner),
+		Broke:     sentence(root.Finding),
+	}
+	d.FixIn = e.place(root.Finding)
+	d.NotIt = e.notIt(d.Cleared)
+	d.Summary = whole(d)
+	d.NextSteps = e.nextSteps(root)
+	return d
+}
+
+// root picks the finding that explains the most: the worst severity that there
+// is, on the call's own way before beside it, a cause before its effects, then
+// the order of the checks.
+func (e Evidence) root() (Located, bool) {
+	candidates := doctorErrors(e.Results)
+	for _, severity := range []finding.Severity{finding.Fail, finding.Warn} {
+		fails := check.Locate(e.Results, severity)
+		fails = slices.DeleteFunc(fails, func(l Located) bool { return l.Finding.Code.IsDoctor() })
+		if len(fails) > 0 && (severity == finding.Fail || len(candidates) == 0) {
+			candidates = fails
+			break
+		}
+	}
+	if len(candidates) == 0 {
+		return Located{}, false
+	}
+	best := candidates[0]
+	for _, l := range candidates[1:] {
+		if e.weight(l, candidates) < e.weight(best, candidates) {
+			best = l
+		}
+	}
+	return best, true
+}
+
+func doctorErrors(results []check.Result) []Located {
+	return slices.DeleteFunc(check.Locate(results, finding.Fail), func(l Located) bool {
+		return !l.Finding.Code.IsDoctor()
+	})
+}
+
+// weight orders findings of one severity: the lower, the nearer to the cause.
+func (e Evidence) weight(l Located, all []Located) int {
+	switch {
+	case explained(l.Finding.Code, all):
+		return 2
+	case !e.onWay(l):
+		return 1
+	}
+	return 0
+}
+
+// explained tells whether another finding of this run is the reason for code.
+func explained(code Code, all []Located) bool {
+	reasons := map[Code][]Code{
+		finding.TokenExpired:     {finding.ClockSkew},
+		finding.TokenNotYetValid: {finding.ClockSkew},
+		finding.SignatureMismatch: {
+			finding.ConfigSecretStale, finding.SignatureSecretVariant,
+		},
+		finding.SignatureSecretVariant:  {finding.ConfigSecretStale},
+		finding.SignatureOtherKey:       {finding.ConfigSecretStale},
+		finding.ServerSignatureRejected: {finding.SignatureSecretVariant, finding.SignatureMismatch},
+		finding.EnvURLMissing:           {finding.EnvFileUnreadable},
+		finding.EnvKeyMissing:           {finding.EnvFileUnreadable},
+		finding.EnvSecretMissing:        {finding.EnvFileUnreadable},
+		finding.EnvTicketURLMissing:     {finding.EnvFileUnreadable},
+		finding.TurnUnreachable:         {finding.MediaUDPBlocked, finding.MediaFailed},
+		finding.MediaTCPUnreachable:     {finding.MediaPrivateCandidates, finding.MediaAddressUnreachable, finding.MediaUDPBlocked},
+		finding.DevJoinFailed:           nil,
+	}
+	if code == finding.DevJoinFailed {
+		return len(all) > 1
+	}
+	for _, reason := range reasons[code] {
+		if slices.ContainsFunc(all, func(l Located) bool { return l.Finding.Code == reason }) {
+			return true
+		}
+	}
+	return false
+}
+
+// onWay tells whether a finding lies on the way of the call under test: a bad
+// local secret does not stop a token that somebody else signs.
+func (e Evidence) onWay(l Located) bool {
+	code := l.Finding.Code
+	switch l.Check {
+	case "env.exposure":
+		return false
+	case "join.turn":
+		// A warning is about a server that this call did without.
+		return l.Finding.Severity == finding.Fail
+	case "env.files":
+		return code == finding.EnvValueEmptied && e.concerns(l.Finding) || e.settingsMissing()
+	case "env.livekit":
+		// That browsers may refuse ws:// is advice beside what was seen in a join.
+		return code != finding.EnvURLInsecure && e.concerns(l.Finding)
+	case "env.ticket":
+		return e.Source == check.SourceTicket || code == finding.EnvTicketURLMissing || code == finding.EnvTicketURLInvalid
+	case "ticket.reach", "ticket.consume":
+		return e.Source != check.SourceFlag
+	case "signature.local":
+		return e.Server != Yes
+	case "join.reach", "fallback.mint", "fallback.join":
+		return !e.OwnURL
+	}
+	return true
+}
+
+// concerns tells whether a finding about a setting matters to the token under
+// test; findings of the env stage name their setting in the fact "setting".
+func (e Evidence) concerns(f Finding) bool {
+	setting, _ := f.Facts["setting"].(string)
+	switch setting {
+	case "LIVEKIT_URL", "":
+		return !e.OwnURL
+	case "LIVEKIT_API_KEY", "LIVEKIT_API_SECRET":
+		return e.Source == check.SourceMinted || e.Source == check.SourceNone
+	}
+	return true
+}
+
+func (e Evidence) settingsMissing() bool {
+	for _, l := range check.Locate(e.Results, finding.Fail) {
+		switch l.Finding.Code {
+		case finding.EnvURLMissing, finding.EnvKeyMissing, finding.EnvSecretMissing, finding.EnvTicketURLMissing:
+			return true
+		}
+	}
+	return false
+}
+
+// owner is who must act on a finding in this run.
+func (e Evidence) owner(l Located) Owner {
+	f := l.Finding
+	if owner, decided := e.threeWay(f.Code); decided {
+		return owner
+	}
+	if l.Check == "join.reach" && e.OwnURL && e.Server == Yes {
+		// The call's own server works; LIVEKIT_URL names another one.
+		return finding.OwnerConfig
+	}
+	if f.Party != "" {
+		return e.party(f.Party)
+	}
+	page, _ := catalogue.Lookup(f.Code)
+	return e.party(page.Owner)
+}
+
+// party names the party that "whoever made the token" is in this run.
+func (e Evidence) party(owner Owner) Owner {
+	switch {
+	case owner == finding.OwnerMaker && e.Maker != "":
+		return e.Maker
+	case owner == finding.OwnerGiver && e.Giver != "":
+		return e.Giver
+	case owner == finding.OwnerMaker, owner == finding.OwnerGiver, owner == "":
+		return finding.OwnerUnknown
+	}
+	return owner
+}
+
+// threeWay decides who must act when keys and secrets disagree, from the three
+// verdicts. The LiveKit server is the authority on its keys: whoever signs
+// with others must change.
+func (e Evidence) threeWay(code Code) (Owner, bool) {
+	switch code {
+	case finding.ConfigSecretStale:
+		return finding.OwnerConfig, true
+	case finding.SignatureOtherKey, finding.SignatureMismatch, finding.SignatureSecretVariant,
+		finding.ServerKeyUnknown, finding.ServerSignatureRejected:
+	default:
+		return "", false
+	}
+	switch {
+	case e.Server == Yes:
+		// The token is good: what differs is what is configured here.
+		return finding.OwnerConfig, true
+	case e.Local == Yes && e.Minted != Yes:
+		// Here and there agree with each other, and not with the server: the
+		// pair belongs to another server than the URL.
+		return finding.OwnerConfig, true
+	case e.Source == check.SourceMinted || e.Source == check.SourceNone:
+		return finding.OwnerConfig, true
+	}
+	return e.party(finding.OwnerMaker), true
+}
+
+// fixes are those of the variant that was seen, with this run's values in them.
+func (e Evidence) fixes(f Finding) []Fix {
+	page, known := catalogue.Lookup(f.Code)
+	if !known {
+		return f.Fixes
+	}
+	values := maps.Clone(e.Values)
+	if values == nil {
+		values = map[string]string{}
+	}
+	for name, fact := range f.Facts {
+		if text := factText(fact); text != "" {
+			values[name] = text
+		}
+	}
+	v, _ := page.Variant(f.Variant)
+	out := make([]Fix, len(v.Fixes))
+	for i, fix := range v.Fixes {
+		out[i] = Fix{Text: fix.Text, Command: finding.Fill(fix.Command, shellSafe(values))}
+		out[i].Text.Values, out[i].Text.Sentences = values, f.Sentences
+		for _, b := range fix.Code {
+			out[i].Code = append(out[i].Code, finding.Block{Lang: b.Lang, Text: finding.Fill(b.Text, shellSafe(values))})
+		}
+	}
+	return out
+}
+
+// factText is a fact that may fill a place of a fix.
+func factText(fact any) string {
+	switch v := fact.(type) {
+	case string:
+		return v
+	case int, int64, uint16:
+		return fmt.Sprint(v)
+	}
+	return ""
+}
+
+// shellSafe keeps the values that a shell and a configuration file take as they
+// are.
+func shellSafe(values map[string]string) map[string]string {
+	out := make(map[string]string, len(values))
+	for name, value := range values {
+		if safeInShell.MatchString(value) {
+			out[name] = value
+		}
+	}
+	return out
+}
+
+var safeInShell = regexp.MustCompile(`^[A-Za-z0-9_.,:/@%+=][A-Za-z0-9_.,:/@%+=-]*$`)

@@ -1,0 +1,295 @@
+package diagnosis
+
+import (
+	"slices"
+	"strings"
+
+	"lkdoctor/checks/catalogue"
+	"lkdoctor/checks/check"
+	"lkdoctor/checks/finding"
+)
+
+// PartyName is a party as part of a sentence.
+func PartyName(owner Owner) Text {
+	switch owner {
+	case finding.OwnerConfig:
+		return finding.Textf("your settings")
+	case finding.OwnerTicketService:
+		return finding.Textf("the ticket service")
+	case finding.OwnerFrontend:
+		return finding.Textf("the app")
+	case finding.OwnerLiveKitServer:
+		return finding.Textf("the LiveKit server")
+	case finding.OwnerNetwork:
+		return finding.Textf("the network")
+	case finding.OwnerClock:
+		return finding.Textf("the clock")
+	case finding.OwnerAgent:
+		return finding.Textf("the agent")
+	}
+	return finding.Textf("%s", string(owner))
+}
+
+// sentence says what broke: the title of the variant that was seen, else that
+// of the page, else the finding's own message.
+func sentence(f Finding) Text {
+	page, known := catalogue.Lookup(f.Code)
+	if !known {
+		return f.Message
+	}
+	v, _ := page.Variant(f.Variant)
+	if v.Title == "" {
+		v.Title = page.Title
+	}
+	return finding.Textf("%s.", finding.Text{Format: v.Title})
+}
+
+// place says where to fix it: the party, and its address or file.
+func (e Evidence) place(f Finding) Text {
+	switch f.Owner {
+	case finding.OwnerUnknown:
+		return finding.Textf("not known yet: see the next steps")
+	case finding.OwnerNone:
+		return Text{}
+	case finding.OwnerConfig:
+		if setting, _ := f.Facts["setting"].(string); setting != "" {
+			if source, _ := f.Facts["source"].(string); source != "" {
+				return finding.Textf("your settings: %s in %s", setting, source)
+			}
+			return finding.Textf("your settings: %s", setting)
+		}
+	case finding.OwnerClock:
+		return finding.Textf("the clock of the machine that is off")
+	}
+	if at := e.Places[f.Owner]; !at.IsZero() {
+		return finding.Textf("%s: %s", PartyName(f.Owner), at)
+	}
+	return PartyName(f.Owner)
+}
+
+// notIt says what is cleared, and how that was seen.
+func (e Evidence) notIt(cleared []Owner) Text {
+	if len(cleared) == 0 {
+		return Text{}
+	}
+	parties := names(cleared)
+	if r, joined := e.result("fallback.join"); joined && e.passed("fallback.join") {
+		return finding.Textf("%s (a token made on this machine joined that server in %s)", parties, finding.Duration(r.Took))
+	}
+	if e.Server == Yes {
+		return finding.Textf("%s (the LiveKit server accepts the token)", parties)
+	}
+	return parties
+}
+
+// names lists parties as part of a sentence.
+func names(owners []Owner) Text {
+	out := PartyName(owners[0])
+	for i, o := range owners[1:] {
+		if i == len(owners)-2 {
+			return finding.Textf("%s or %s", out, PartyName(o))
+		}
+		out = finding.Textf("%s, %s", out, PartyName(o))
+	}
+	return out
+}
+
+// whole is the verdict in one text.
+func whole(d check.Diagnosis) Text {
+	switch {
+	case d.FixIn.IsZero() && d.NotIt.IsZero():
+		return d.Broke
+	case d.FixIn.IsZero():
+		return finding.Textf("%s It is not %s.", d.Broke, d.NotIt)
+	case d.NotIt.IsZero():
+		return finding.Textf("%s Fix it in %s.", d.Broke, d.FixIn)
+	}
+	return finding.Textf("%s Fix it in %s. It is not %s.", d.Broke, d.FixIn, d.NotIt)
+}
+
+// nothing is the diagnosis of a run in which nothing that was asked for was
+// checked.
+func (e Evidence) nothing() check.Diagnosis {
+	d := check.Diagnosis{Owner: finding.OwnerUnknown, Cleared: []Owner{}, Broke: finding.Textf("Nothing of what was asked for was checked: %s.", e.Nothing)}
+	d.Summary = d.Broke
+	d.NextSteps = []Fix{{
+		Text:    finding.Textf("Give what it needs: a token (--token -), a ticket (--ticket), an app (--frontend URL), or LIVEKIT_URL, LIVEKIT_API_KEY and LIVEKIT_API_SECRET."),
+		Command: "lkdoctor --help",
+	}}
+	return d
+}
+
+// working is the diagnosis of a run without failures: first what works, then
+// the most serious warning, if there is one.
+func (e Evidence) working(root Located, warned bool) check.Diagnosis {
+	d := check.Diagnosis{Owner: finding.OwnerNone, Broke: e.works()}
+	d.Summary = d.Broke
+	if warned {
+		d.Owner = root.Finding.Owner
+		d.RootCause = &check.Cause{Check: root.Check, Code: root.Finding.Code}
+		d.NextSteps = e.nextSteps(root)
+		if n := len(check.Locate(e.Results, finding.Warn)); n > 1 {
+			d.Summary = finding.Textf("%s %d warnings, the first: %s", d.Broke, n, sentence(root.Finding))
+		} else {
+			d.Summary = finding.Textf("%s One warning: %s", d.Broke, sentence(root.Finding))
+		}
+	}
+	d.Cleared = e.cleared(d.Owner)
+	return d
+}
+
+// works says what works, and what was not checked.
+func (e Evidence) works() Text {
+	switch {
+	case e.passed("join.media"):
+		return finding.Textf("It works: the token got in, and media connects.")
+	case e.passed("fallback.join"):
+		return finding.Textf("The LiveKit server and your keys work: a token made here got in, and media connects. No ticket was checked.")
+	case e.warned("join.websocket", finding.JoinWouldEvict):
+		return finding.Textf("The LiveKit server accepts the token. Nothing was joined, because the token's participant is in the room now.")
+	case e.Server == Yes:
+		return finding.Textf("The LiveKit server accepts the token. Nothing was joined, so the media path is not checked.")
+	case e.Minted == Yes:
+		return finding.Textf("The LiveKit server accepts your keys. Nothing was joined, so the media path is not checked.")
+	}
+	return finding.Textf("Nothing failed in what was checked; no room was joined, so the call itself is not checked.")
+}
+
+// cleared lists the parties that this run has seen to be healthy, never the
+// owner and never one with a failure of its own.
+func (e Evidence) cleared(owner Owner) []Owner {
+	joined := e.passed("join.media") || e.passed("fallback.join")
+	tokenGood := e.passed("token.format") && e.passed("token.claims") && e.passed("token.time") && e.Server == Yes
+	handed := e.passed("ticket.consume") || e.passed("ticket.frontend")
+	proof := map[Owner]bool{
+		finding.OwnerConfig: e.passed("env.livekit") && e.passed("env.files") && !e.failed("env.ticket") &&
+			(e.Minted == Yes || e.Local == Yes && e.Server == Yes),
+		finding.OwnerTicketService: tokenGood && e.Maker == finding.OwnerTicketService,
+		// The app that passed on what the ticket service gave it did its part.
+		finding.OwnerFrontend:      handed && e.Source == check.SourceFrontend && (tokenGood || e.Maker != finding.OwnerFrontend),
+		finding.OwnerLiveKitServer: joined && !e.failed("join.websocket"),
+		finding.OwnerNetwork:       joined,
+		finding.OwnerClock:         e.passed("token.time") && e.clocksCompared(),
+	}
+	out := []Owner{}
+	for _, party := range []Owner{
+		finding.OwnerConfig, finding.OwnerTicketService, finding.OwnerFrontend,
+		finding.OwnerLiveKitServer, finding.OwnerNetwork, finding.OwnerClock,
+	} {
+		if proof[party] && party != owner && !e.blamed(party) {
+			out = append(out, party)
+		}
+	}
+	return out
+}
+
+// blamed reports whether any failure, or a warning about the media path, has
+// party as its owner.
+func (e Evidence) blamed(party Owner) bool {
+	for _, severity := range []finding.Severity{finding.Fail, finding.Warn} {
+		for _, l := range check.Locate(e.Results, severity) {
+			if severity == finding.Warn && !slices.Contains([]string{"join.media", "fallback.join", "join.reach"}, l.Check) {
+				continue
+			}
+			if l.Finding.Owner == party {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (e Evidence) result(id string) (check.Result, bool) {
+	for _, r := range e.Results {
+		if r.Check.ID == id {
+			return r, true
+		}
+	}
+	return check.Result{}, false
+}
+
+func (e Evidence) passed(id string) bool {
+	r, _ := e.result(id)
+	return r.Status == check.StatusPass || r.Status == check.StatusWarn
+}
+
+func (e Evidence) failed(id string) bool {
+	r, _ := e.result(id)
+	return r.Status == check.StatusFail || r.Status == check.StatusError
+}
+
+func (e Evidence) warned(id string, code Code) bool {
+	r, _ := e.result(id)
+	return slices.ContainsFunc(r.Findings, func(f Finding) bool { return f.Code == code })
+}
+
+func (e Evidence) clocksCompared() bool {
+	r, _ := e.result("token.time")
+	return r.Outcome.Facts["clocks_compared"] == true
+}
+
+// reportFile is the name that a report is given in a next step.
+const reportFile = "lkdoctor-report.md"
+
+// nextSteps are the root cause's own fixes, then the ways round it, then the
+// fixes of the other findings that are nobody's consequence.
+func (e Evidence) nextSteps(root Located) []Fix {
+	steps := slices.Clone(root.Finding.Fixes)
+	if owner := root.Finding.Owner; owner == finding.OwnerTicketService || owner == finding.OwnerFrontend {
+		if e.Minted == Yes && e.passed("fallback.join") {
+			steps = append(steps, Fix{
+				Text:    finding.Textf("Until then, join without a ticket: a token made here works on this server."),
+				Command: e.command("--dev-join"),
+			})
+		}
+		steps = append(steps, e.reportStep())
+	}
+	for _, l := range e.alsoFound(root) {
+		if len(l.Finding.Fixes) > 0 {
+			fix := l.Finding.Fixes[0]
+			fix.Text = finding.Textf("%s: %s", string(l.Finding.Code), fix.Text)
+			steps = append(steps, fix)
+		}
+	}
+	return append(steps, Fix{
+		Text:    finding.Textf("Read why this happens and how to confirm it."),
+		Command: "lkdoctor explain " + string(root.Finding.Code),
+	})
+}
+
+// reportStep is how to hand the finding to its maintainer. The same question is
+// asked once more, so a ticket that is spent has to be replaced.
+func (e Evidence) reportStep() Fix {
+	fix := Fix{Text: finding.Textf("Not your service? Send its maintainer a report."), Command: e.command("--report " + reportFile)}
+	switch e.Source {
+	case check.SourceTicket, check.SourceFrontend:
+		fix.Text = finding.Textf("Not your service? Send its maintainer a report. Where a ticket is needed, put a fresh one into LKDOCTOR_TICKET first.")
+	case check.SourceFlag:
+		fix.Text = finding.Textf("Not your service? Send its maintainer a report. Put the token into LIVEKIT_TOKEN first.")
+	}
+	return fix
+}
+
+// command is lkdoctor, asked about the same thing once more.
+func (e Evidence) command(flags string) string {
+	return strings.TrimSpace("lkdoctor " + strings.TrimSpace(e.Again+" "+flags))
+}
+
+// alsoFound lists the failures that the root cause does not explain, and the
+// warnings where nothing failed.
+func (e Evidence) alsoFound(root Located) []Located {
+	all := check.Locate(e.Results, root.Finding.Severity)
+	seen := map[Code]bool{root.Finding.Code: true}
+	var out []Located
+	for _, l := range all {
+		if seen[l.Finding.Code] || explained(l.Finding.Code, all) || l.Finding.Code.IsDoctor() {
+			continue
+		}
+		if l.Check == "signature.server" && l.Finding.Code == finding.ServerTokenRejected {
+			continue // the server's echo of what the token checks found
+		}
+		seen[l.Finding.Code] = true
+		out = append(out, l)
+	}
+	return out
+}
