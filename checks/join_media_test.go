@@ -27,7 +27,7 @@ func TestSlowOnThisMachineBlamesNoNetwork(t *testing.T) {
 	m.Selected.RTT = 700 * time.Millisecond
 	here := &probe.Signal{Remote: netip.MustParseAddrPort("127.0.0.1:7880"), Loopback: true}
 	found := mediaFindings(&JoinRecord{Signal: here, Media: m})
-	if len(found) != 1 || found[0].Code != finding.MediaSlow || found[0].Severity != finding.Info || found[0].Party != finding.PartyNone {
+	if len(found) != 1 || found[0].Code != finding.MediaSlow || found[0].Severity != finding.Info || found[0].Party != finding.OwnerNone {
 		t.Errorf("%+v", found)
 	}
 }
@@ -49,23 +49,23 @@ func TestMediaCodes(t *testing.T) {
 		{name: "a TURN server is offered and gave no address", reached: public, media: func() *probe.Media {
 			return &probe.Media{Outcome: probe.OutcomeNothingAnswered, Remote: []probe.Candidate{candidate("udp", public)}, RelayOffered: true,
 				Pairs: []probe.Pair{{Remote: candidate("udp", public), RequestsSent: 9}}}
-		}, code: finding.MediaFailed, severity: finding.Fail, owner: finding.PartyNetwork},
+		}, code: finding.MediaFailed, severity: finding.Fail, owner: finding.OwnerNetwork},
 		{name: "a container's address is silent beside one that answers", reached: public, media: func() *probe.Media {
 			return connected(candidate("udp", public), candidate("udp", "172.17.0.1"))
 		}, silent: []probe.Candidate{candidate("udp", "172.17.0.1")}},
 		{name: "a public address is silent beside one that answers", reached: "10.0.0.7", media: func() *probe.Media {
 			return connected(candidate("udp", "10.0.0.7"), candidate("udp", public))
-		}, code: finding.MediaAddressUnreachable, severity: finding.Warn, owner: finding.PartyLiveKitServer,
+		}, code: finding.MediaAddressUnreachable, severity: finding.Warn, owner: finding.OwnerLiveKitServer,
 			silent: []probe.Candidate{candidate("udp", public)}},
 		{name: "the only address is silent", reached: "10.0.0.7", media: func() *probe.Media {
 			m := connected(candidate("udp", "10.0.0.8"))
 			m.Pairs, m.Selected.Remote.Type = nil, "prflx"
 			return m
-		}, code: finding.MediaAddressUnreachable, severity: finding.Warn, owner: finding.PartyLiveKitServer,
+		}, code: finding.MediaAddressUnreachable, severity: finding.Warn, owner: finding.OwnerLiveKitServer,
 			silent: []probe.Candidate{candidate("udp", "10.0.0.8")}},
 		{"advertises a container's address and nothing answers", public, func() *probe.Media {
 			return &probe.Media{Outcome: probe.OutcomeNothingAnswered, Remote: []probe.Candidate{candidate("udp", "172.17.0.2")}}
-		}, finding.MediaPrivateCandidates, finding.Fail, finding.PartyLiveKitServer, nil},
+		}, finding.MediaPrivateCandidates, finding.Fail, finding.OwnerLiveKitServer, nil},
 		{"advertises a private address and connects all the same", public, func() *probe.Media {
 			return connected(candidate("udp", "10.0.0.7"))
 		}, finding.MediaPrivateCandidates, finding.Warn, "", nil},
@@ -74,30 +74,30 @@ func TestMediaCodes(t *testing.T) {
 		}, "", "", "", nil},
 		{"nothing answers at a public address", public, func() *probe.Media {
 			return &probe.Media{Outcome: probe.OutcomeNothingAnswered, Remote: []probe.Candidate{candidate("udp", public)}}
-		}, finding.MediaFailed, finding.Fail, finding.PartyNetwork, nil},
+		}, finding.MediaFailed, finding.Fail, finding.OwnerNetwork, nil},
 		{"nothing answers at another address, and the one reached does", public, func() *probe.Media {
 			return &probe.Media{Outcome: probe.OutcomeNothingAnswered, Remote: []probe.Candidate{candidate("udp", "1.1.1.1")},
 				Pairs:     []probe.Pair{{Remote: candidate("udp", "1.1.1.1"), RequestsSent: 9}},
 				AtReached: []probe.ReachedAsk{{Candidate: candidate("udp", public), Answered: true}}}
-		}, finding.MediaFailed, finding.Fail, finding.PartyLiveKitServer, nil},
+		}, finding.MediaFailed, finding.Fail, finding.OwnerLiveKitServer, nil},
 		{"nothing answers at a container's address, and the private one reached does", "10.0.0.7", func() *probe.Media {
 			return &probe.Media{Outcome: probe.OutcomeNothingAnswered, Remote: []probe.Candidate{candidate("udp", "172.17.0.2")},
 				Pairs:     []probe.Pair{{Remote: candidate("udp", "172.17.0.2"), RequestsSent: 9}},
 				AtReached: []probe.ReachedAsk{{Candidate: candidate("udp", "10.0.0.7"), Answered: true}}}
-		}, finding.MediaFailed, finding.Fail, finding.PartyLiveKitServer, nil},
+		}, finding.MediaFailed, finding.Fail, finding.OwnerLiveKitServer, nil},
 		{"nothing answers at another address, nor at the one reached", public, func() *probe.Media {
 			return &probe.Media{Outcome: probe.OutcomeNothingAnswered, Remote: []probe.Candidate{candidate("udp", "1.1.1.1")},
 				Pairs:     []probe.Pair{{Remote: candidate("udp", "1.1.1.1"), RequestsSent: 9}},
 				AtReached: []probe.ReachedAsk{{Candidate: candidate("udp", public)}}}
-		}, finding.MediaFailed, finding.Fail, finding.PartyUnknown, nil},
+		}, finding.MediaFailed, finding.Fail, finding.OwnerUnknown, nil},
 		{"IPv4 advertised, IPv6 here", "2001:4860:4860::8888", func() *probe.Media {
 			return &probe.Media{Outcome: probe.OutcomeNothingAnswered, Remote: []probe.Candidate{candidate("udp", public)},
 				Local: []probe.Candidate{candidate("udp", "2001:4860:4860::1")}}
-		}, finding.MediaFailed, finding.Fail, finding.PartyLiveKitServer, nil},
+		}, finding.MediaFailed, finding.Fail, finding.OwnerLiveKitServer, nil},
 		{"the server is heard and does not answer", public, func() *probe.Media {
 			return &probe.Media{Outcome: probe.OutcomeICEFailed, Remote: []probe.Candidate{candidate("udp", public)},
 				Pairs: []probe.Pair{{Remote: candidate("udp", public), RequestsSent: 9, RequestsReceived: 5, ResponsesSent: 5}}}
-		}, finding.MediaFailed, finding.Fail, finding.PartyNetwork, nil},
+		}, finding.MediaFailed, finding.Fail, finding.OwnerNetwork, nil},
 		{"ICE up, DTLS not", public, func() *probe.Media {
 			return &probe.Media{Outcome: probe.OutcomeDTLSFailed, Remote: []probe.Candidate{candidate("udp", public)}}
 		}, finding.MediaDTLSFailed, finding.Fail, "", nil},
@@ -123,7 +123,7 @@ func TestMediaCodes(t *testing.T) {
 		}, "", "", "", nil},
 		{"TCP although UDP is offered", public, func() *probe.Media {
 			return connected(candidate("tcp", public), candidate("udp", public))
-		}, finding.MediaUDPBlocked, finding.Warn, finding.PartyNetwork, nil},
+		}, finding.MediaUDPBlocked, finding.Warn, finding.OwnerNetwork, nil},
 		{"no address at all", public, func() *probe.Media {
 			return &probe.Media{Outcome: probe.OutcomeNoRemoteCandidates}
 		}, finding.MediaNoCandidates, finding.Fail, "", nil},

@@ -151,7 +151,7 @@ func TestJoinTurn(t *testing.T) {
 			}
 			for _, f := range r.Findings {
 				t.Log(f.Message, f.Facts)
-				if !strings.Contains(f.Message.String(), c.says) || c.owner != "" && f.Owner != c.owner {
+				if !strings.Contains(f.Message.String(), c.says) || c.owner != "" && f.Party != c.owner {
 					t.Errorf("%q of %s, want %q of %s", f.Message, f.Owner, c.says, c.owner)
 				}
 			}

@@ -48,6 +48,7 @@ const (
 	TicketServerError  Code = "TICKET_SERVER_ERROR"
 	TicketRedirected   Code = "TICKET_REDIRECTED"
 	TicketUnauthorized Code = "TICKET_UNAUTHORIZED"
+	TicketForbidden    Code = "TICKET_FORBIDDEN"
 	TicketRouteWrong   Code = "TICKET_ROUTE_WRONG"
 	TicketUnknown      Code = "TICKET_UNKNOWN"
 	TicketConsumed     Code = "TICKET_CONSUMED"
@@ -62,10 +63,12 @@ const (
 	TicketURLInvalid   Code = "TICKET_URL_INVALID"
 	TicketURLDiffers   Code = "TICKET_URL_DIFFERS"
 	TicketRoomDiffers  Code = "TICKET_ROOM_DIFFERS"
+	TicketTokenCached  Code = "TICKET_TOKEN_CACHED"
 	TicketSlow         Code = "TICKET_SLOW"
 
 	FrontendUnreachable   Code = "FRONTEND_UNREACHABLE"
 	FrontendNotConfigured Code = "FRONTEND_NOT_CONFIGURED"
+	FrontendRouteMissing  Code = "FRONTEND_ROUTE_MISSING"
 	FrontendMethod        Code = "FRONTEND_METHOD"
 	FrontendError         Code = "FRONTEND_ERROR"
 	FrontendFields        Code = "FRONTEND_FIELDS"
@@ -211,6 +214,7 @@ func Codes() []Code {
 		TicketServerError,
 		TicketRedirected,
 		TicketUnauthorized,
+		TicketForbidden,
 		TicketRouteWrong,
 		TicketUnknown,
 		TicketConsumed,
@@ -225,9 +229,11 @@ func Codes() []Code {
 		TicketURLInvalid,
 		TicketURLDiffers,
 		TicketRoomDiffers,
+		TicketTokenCached,
 		TicketSlow,
 		FrontendUnreachable,
 		FrontendNotConfigured,
+		FrontendRouteMissing,
 		FrontendMethod,
 		FrontendError,
 		FrontendFields,
