@@ -55,12 +55,12 @@ func TestRenderOpaqueToken(t *testing.T) {
 	}
 	text := Render(page, 72)
 	for _, want := range []string{
-		"TOKEN_OPAQUE — The token is not a JWT\n",
+		"TOKEN_OPAQUE — What was handed out is not a LiveKit token\n",
 		"check: token.format · owner: whoever made the token · severity: fail\n",
 		"\n  1. The service makes its own session token, for example with Python's\n     `secrets.token_urlsafe(32)`",
 		"\n    printf %s \"$TOKEN\" | tr -cd . | wc -c\n",
 		"\n  Prints:\n\n    0\n",
-		"\n      lkdoctor --report lkdoctor-report.md\n",
+		"\n      lkdoctor --dev-join\n",
 		"\n    Python:\n\n      # pip install livekit-api\n",
 	} {
 		if !strings.Contains(text, want) {
