@@ -77,7 +77,7 @@ func TestProxySnippets(t *testing.T) {
 			lines[block.Lang] = block.Text
 		}
 	}
-	if got, want := slices.Sorted(maps.Keys(lines)), []string{"caddy", "nginx", "traefik"}; !slices.Equal(got, want) {
+	if got, want := slices.Sorted(maps.Keys(lines)), []string{"apache", "caddy", "haproxy", "nginx", "node", "traefik", "vite.config.js"}; !slices.Equal(got, want) {
 		t.Errorf("blocks %v, want %v", got, want)
 	}
 	for _, line := range []string{
