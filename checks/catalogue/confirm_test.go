@@ -69,6 +69,7 @@ func TestConfirmOffline(t *testing.T) {
 		{finding.TokenCannotSubscribe, node(`{"video":{"roomJoin":true,"room":"support-42","canSubscribe":false}}`), ""},
 		{finding.TokenDispatchesAgent, node(`{"roomConfig":{"agents":[{"agentName":"support"}]}}`), ""},
 		{finding.TokenBroad, node(`{"video":{"roomJoin":true,"room":"support-42","roomAdmin":true}}`), ""},
+		{finding.TokenPlaceholder, node(`{"iss":"APIabc123","sub":"None","video":{"room":"support-42"}}`), ""},
 		{finding.TokenExpired, node(`{"exp":1795418100}`), "ends 2026-11-23T07:15:00.000Z"},
 		{finding.TokenNotYetValid, node(`{"nbf":1795418400}`), "from 2026-11-23T07:20:00.000Z"},
 		{finding.TokenNoExpiry, node(`{}`), ""},

@@ -55,12 +55,12 @@ func TestRenderOpaqueToken(t *testing.T) {
 	}
 	text := Render(page, 72)
 	for _, want := range []string{
-		"TOKEN_OPAQUE — The token is not a JWT\n",
+		"TOKEN_OPAQUE — What was handed out is not a LiveKit token\n",
 		"check: token.format · owner: whoever made the token · severity: fail\n",
 		"\n  1. The service makes its own session token, for example with Python's\n     `secrets.token_urlsafe(32)`",
 		"\n    printf %s \"$TOKEN\" | tr -cd . | wc -c\n",
 		"\n  Prints:\n\n    0\n",
-		"\n      lkdoctor --report lkdoctor-report.md\n",
+		"\n      lkdoctor --dev-join\n",
 		"\n    Python:\n\n      # pip install livekit-api\n",
 	} {
 		if !strings.Contains(text, want) {
@@ -77,7 +77,7 @@ func TestProxySnippets(t *testing.T) {
 			lines[block.Lang] = block.Text
 		}
 	}
-	if got, want := slices.Sorted(maps.Keys(lines)), []string{"caddy", "nginx", "traefik"}; !slices.Equal(got, want) {
+	if got, want := slices.Sorted(maps.Keys(lines)), []string{"apache", "caddy", "haproxy", "nginx", "node", "traefik", "vite.config.js"}; !slices.Equal(got, want) {
 		t.Errorf("blocks %v, want %v", got, want)
 	}
 	for _, line := range []string{

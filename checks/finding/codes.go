@@ -95,6 +95,7 @@ const (
 	TokenCannotSubscribe Code = "TOKEN_CANNOT_SUBSCRIBE"
 	TokenDispatchesAgent Code = "TOKEN_DISPATCHES_AGENT"
 	TokenBroad           Code = "TOKEN_BROAD"
+	TokenPlaceholder     Code = "TOKEN_PLACEHOLDER"
 	TokenExpired         Code = "TOKEN_EXPIRED"
 	TokenNotYetValid     Code = "TOKEN_NOT_YET_VALID"
 	TokenExpiresSoon     Code = "TOKEN_EXPIRES_SOON"
@@ -259,6 +260,7 @@ func Codes() []Code {
 		TokenCannotSubscribe,
 		TokenDispatchesAgent,
 		TokenBroad,
+		TokenPlaceholder,
 		TokenExpired,
 		TokenNotYetValid,
 		TokenExpiresSoon,
