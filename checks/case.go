@@ -191,6 +191,13 @@ func (c *Case) evidence(results []check.Result) diagnosis.Evidence {
 	if t := c.token(); t != nil {
 		e.Values["key"] = clean.Line(t.Claims.Issuer, 80)
 	}
+	if a := c.answer(); a.URL() != "" {
+		e.Values["handed_out"] = clean.URL(a.URL())
+	}
+	e.Values["maker_host"] = e.Values["ticket_host"]
+	if e.Maker == finding.OwnerFrontend {
+		e.Values["maker_host"] = e.Values["frontend_host"]
+	}
 	if u := c.there().URL; u != nil {
 		addressValues(e.Values, "livekit", u)
 		e.Places[finding.OwnerLiveKitServer] = finding.Textf("%s", clean.URL(u.String()))
@@ -204,7 +211,6 @@ func (c *Case) preview() diagnosis.Evidence {
 		Source: c.Source(), Again: c.Options.Again,
 		Values: map[string]string{
 			"dir": clean.Line(c.Settings.Dir, 200), "url_source": c.Settings.URL.Source.String(), "room": clean.Line(c.Options.Room, 256),
-			"ticket_path": clean.Line(cmp.Or(c.Options.TicketPath, DefaultTicketPath), 200),
 		},
 		Places: map[Owner]Text{},
 	}
@@ -221,6 +227,17 @@ func (c *Case) preview() diagnosis.Evidence {
 	}
 	e.Giver = e.Maker
 	addressValues(e.Values, "livekit", c.livekitURL())
+	for name, set := range map[string]config.Setting{"key": c.Settings.APIKey, "secret": c.Settings.APISecret} {
+		e.Values[name+"_source"] = set.Source.String()
+	}
+	e.Values["api_key"] = clean.Line(c.Settings.APIKey.Value, 80)
+	e.Values["service_setting"], e.Values["service_source"] = "USER_MGMT_BASE_URL", c.Settings.TicketService.Source.String()
+	switch {
+	case c.Options.TokenEndpoint != "":
+		e.Values["service_setting"], e.Values["service_source"] = "--token-endpoint", "command line"
+	case c.Settings.TicketService.Source.Kind == config.Flag:
+		e.Values["service_setting"], e.Values["service_source"] = "--ticket-service", "command line"
+	}
 	for name, at := range map[string]struct {
 		url   *url.URL
 		owner Owner
@@ -234,7 +251,10 @@ func (c *Case) preview() diagnosis.Evidence {
 			e.Places[at.owner] = finding.Textf("%s", clean.URL(at.url.String()))
 		}
 	}
+	e.Values["ticket_path"] = clean.Line(strings.ReplaceAll(cmp.Or(c.Options.TicketPath, DefaultTicketPath), "{ticket}", "…"), 200)
 	if u := usableURL(c.Options.TokenEndpoint); u != nil {
+		addressValues(e.Values, "ticket", u)
+		e.Values["ticket_path"] = clean.Line(u.Path, 200)
 		e.Places[finding.OwnerTicketService] = finding.Textf("%s", clean.URL(u.String()))
 	}
 	if u := c.livekitURL(); u != nil {
@@ -251,6 +271,7 @@ func addressValues(values map[string]string, name string, u *url.URL) {
 	values[name+"_url"] = clean.URL(u.String())
 	values[name+"_host"] = clean.Line(hostPort(u), 200)
 	values[name+"_name"] = clean.Line(u.Hostname(), 200)
+	values[name+"_path"] = clean.Line(u.Path, 200)
 	values[name+"_port"] = hostPort(u)[strings.LastIndex(hostPort(u), ":")+1:]
 }
 

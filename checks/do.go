@@ -20,11 +20,11 @@ import (
 func Do(ctx context.Context, c *Case, strict bool, observe func(check.Event)) check.Run {
 	begin, started := time.Now(), c.Now()
 	observe(check.Event{Kind: check.RunStarted})
-	plan := c.plan()
+	plan, hide := c.plan()
 	results := plan.Execute(ctx, observe)
 	c.Close()
 
-	e := c.evidence(results)
+	e := hide().evidence(c.evidence(results))
 	e.Nothing = nothing(plan, results)
 	run := check.Run{
 		StartedAt: started, Took: time.Since(begin),
@@ -43,19 +43,19 @@ func Do(ctx context.Context, c *Case, strict bool, observe func(check.Event)) ch
 
 // plan is what c's run does. Each result is cleaned of secrets, and gets its
 // owner and fixes as far as they are known, before anybody sees it.
-func (c *Case) plan() check.Plan {
+func (c *Case) plan() (plan check.Plan, hide func() *hider) {
 	list := All(c)
 	c.made.chosen = c.Options.Selection().Chosen(check.Specs(list))
 	// The hider is made with the first result: it reads the env files once more,
 	// while the network is being waited for.
-	hide := sync.OnceValue(func() *hider { return newHider(c) })
+	hide = sync.OnceValue(func() *hider { return newHider(c) })
 	return check.Plan{
 		Checks: list, Select: c.Options.Selection(), Prior: c.prior,
 		Clean: func(s string) string { return clean.Line(clean.Redact(s), 200) },
 		Finish: func(r check.Result) check.Result {
-			return diagnosis.Preview(c.preview(), hide().result(r))
+			return diagnosis.Preview(hide().evidence(c.preview()), hide().result(r))
 		},
-	}
+	}, hide
 }
 
 // nothing says why nothing of what was asked for was checked; it is empty where

@@ -5,6 +5,7 @@ import (
 
 	"lkdoctor/checks/check"
 	"lkdoctor/checks/clean"
+	"lkdoctor/checks/diagnosis"
 	"lkdoctor/config"
 )
 
@@ -104,4 +105,16 @@ func (h *hider) result(r check.Result) check.Result {
 		r.Skip = &skip
 	}
 	return r
+}
+
+// evidence hides what the fixes and the verdict are filled with.
+func (h *hider) evidence(e diagnosis.Evidence) diagnosis.Evidence {
+	for name, value := range e.Values {
+		e.Values[name] = h.text(value)
+	}
+	for owner, place := range e.Places {
+		e.Places[owner] = h.sentence(place)
+	}
+	e.Again = h.text(e.Again)
+	return e
 }

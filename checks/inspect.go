@@ -18,7 +18,7 @@ func Inspect(ctx context.Context, raw string, c *Case) report.Inspection {
 	settings := *c.Settings
 	settings.Token = config.Setting{Name: "LIVEKIT_TOKEN", Flag: "--token", Secret: config.NewSecret(raw), Source: config.Source{Kind: config.Flag}}
 	own := &Case{Settings: &settings, Options: Options{Pasted: c.Options.Pasted}, Now: c.Now, Net: c.Net, Redact: c.Redact, Nonce: c.Nonce}
-	plan := own.plan()
+	plan, hide := own.plan()
 	alone := []string{"token.format", "token.claims", "token.time", "signature.local"}
 	plan.Select = check.Selection{LeaveOut: func(s Spec) Text {
 		if slices.Contains(alone, s.ID) {
@@ -26,7 +26,7 @@ func Inspect(ctx context.Context, raw string, c *Case) report.Inspection {
 		}
 		return finding.Textf("not run: only the token itself is looked at")
 	}}
-	results, _ := diagnosis.Conclude(own.evidence(plan.Execute(ctx, func(check.Event) {})))
+	results, _ := diagnosis.Conclude(hide().evidence(own.evidence(plan.Execute(ctx, func(check.Event) {}))))
 
 	out := report.Inspection{Token: own.given().Token, Pasted: c.Options.Pasted, Verdict: token.Unknown, At: c.Now()}
 	if local := own.local(); local != nil {

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"strings"
 
 	"lkdoctor/checks/catalogue"
 	"lkdoctor/checks/check"
@@ -364,6 +365,8 @@ func factText(fact any) string {
 	switch v := fact.(type) {
 	case string:
 		return v
+	case []string:
+		return strings.Join(v, ", ")
 	case int, int64, uint16:
 		return fmt.Sprint(v)
 	}

@@ -52,7 +52,7 @@ func frontendFaults() []Fault {
 			minting(func(o *FrontendOptions) {
 				o.Answer = func(a Answer) { a["participantToken"] = map[string]any{} }
 			}), finding.FrontendFields),
-		f("frontend-opaque-token", "the app passes on what the ticket service calls a token", finding.OwnerFrontend,
+		f("frontend-opaque-token", "the app passes on what the ticket service calls a token", finding.OwnerTicketService,
 			func(p *plan) {
 				p.frontend = func(*Lab, *FrontendOptions) {}
 				p.token = func(*Lab, Claims) any { return opaque() }

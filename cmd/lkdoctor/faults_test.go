@@ -13,6 +13,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"lkdoctor/checks"
+	"lkdoctor/checks/catalogue"
 	"lkdoctor/checks/check"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/lab"
@@ -102,6 +103,7 @@ func wantCause(t *testing.T, fault lab.Fault, run check.Run) {
 	if d.Owner != fault.Owner {
 		t.Errorf("owner %s, want %s", d.Owner, fault.Owner)
 	}
+	wantAdvice(t, run)
 	if slices.Contains(d.Cleared, fault.Owner) {
 		t.Errorf("%s must act and is cleared", fault.Owner)
 	}
@@ -111,6 +113,42 @@ func wantCause(t *testing.T, fault lab.Fault, run check.Run) {
 	}
 	if run.ExitCode != want {
 		t.Errorf("exit code %d, want %d", run.ExitCode, want)
+	}
+}
+
+// wantAdvice: each finding names a variant of its page where the page has
+// several, a code has one owner, and the first step is the root's own fix.
+func wantAdvice(t *testing.T, run check.Run) {
+	t.Helper()
+	owners := map[finding.Code]finding.Owner{}
+	for _, r := range run.Results {
+		for _, f := range r.Findings {
+			page, known := catalogue.Lookup(f.Code)
+			if _, has := page.Variant(f.Variant); known && !has {
+				t.Errorf("%s (%s) has the variant %q, which its page does not know: %s", f.Code, r.Check.ID, f.Variant, f.Message)
+			}
+			if owner, has := owners[f.Code]; has && owner != f.Owner {
+				t.Errorf("%s has two owners, %s and %s", f.Code, owner, f.Owner)
+			}
+			owners[f.Code] = f.Owner
+			for _, fix := range f.Fixes {
+				if text := fix.Text.String() + fix.Command; strings.Contains(text, "{{") || strings.Contains(text, "%!") {
+					t.Errorf("%s: a fix has an open place: %s", f.Code, text)
+				}
+			}
+		}
+	}
+	cause := run.Diagnosis.RootCause
+	if cause == nil {
+		return
+	}
+	if owners[cause.Code] != run.Diagnosis.Owner {
+		t.Errorf("the diagnosis says %s, its root finding %s", run.Diagnosis.Owner, owners[cause.Code])
+	}
+	for _, l := range run.Findings(finding.Fail) {
+		if l.Check == cause.Check && l.Finding.Code == cause.Code && run.Diagnosis.NextSteps[0].Text.String() != l.Finding.Fixes[0].Text.String() {
+			t.Errorf("the first step is %q, and the root's fix %q", run.Diagnosis.NextSteps[0].Text, l.Finding.Fixes[0].Text)
+		}
 	}
 }
 
@@ -170,17 +208,19 @@ func sameVerdict(t *testing.T, run check.Run, document []byte, plain, screen str
 	if d.ExitCode != run.ExitCode || shown.ExitCode != run.ExitCode || d.Diagnosis.Owner != run.Diagnosis.Owner {
 		t.Errorf("exit codes: run %d, json %d, tui %d", run.ExitCode, d.ExitCode, shown.ExitCode)
 	}
-	summary := strings.Fields(run.Diagnosis.Summary.String())
-	if !strings.Contains(squeezed(plain), strings.Join(summary, " ")) {
-		t.Error("the plain report does not hold the diagnosis")
+	for _, part := range []finding.Text{run.Diagnosis.Broke, run.Diagnosis.FixIn, run.Diagnosis.NotIt} {
+		if words := strings.Fields(part.String()); !strings.Contains(squeezed(plain), strings.Join(words, " ")) {
+			t.Errorf("the plain report does not hold the verdict's %q", part)
+		}
 	}
 	if cause := run.Diagnosis.RootCause; cause != nil {
 		if string(d.Diagnosis.RootCause.Code) != string(cause.Code) || !strings.Contains(plain, string(cause.Code)) {
 			t.Errorf("%s is not in every face", cause.Code)
 		}
 	}
-	if !strings.Contains(screen, strings.Join(summary[:min(3, len(summary))], " ")) {
-		t.Errorf("the TUI does not show the diagnosis %q", summary)
+	broke := strings.Fields(run.Diagnosis.Broke.String())
+	if !strings.Contains(screen, strings.Join(broke[:min(3, len(broke))], " ")) {
+		t.Errorf("the TUI does not show the diagnosis %q", broke)
 	}
 }
 
