@@ -2,7 +2,6 @@ package checks
 
 import (
 	"context"
-	"net/url"
 	"time"
 
 	"lkdoctor/checks/check"
@@ -32,7 +31,7 @@ type ahead struct {
 
 // askAhead asks about the token that the run is going to be about, where that is
 // known from the start and the check that wants the answer was asked for.
-func (c *Case) askAhead(ctx context.Context, u *url.URL) {
+func (c *Case) askAhead(ctx context.Context, at address) {
 	a := &ahead{done: make(chan struct{})}
 	wanted := "signature.server"
 	switch c.Source() {
@@ -54,9 +53,9 @@ func (c *Case) askAhead(ctx context.Context, u *url.URL) {
 		defer close(a.done)
 		present := func() Presence { return Presence{} }
 		if a.given != nil {
-			present = c.askPresence(ctx, u, a.given)
+			present = c.askPresence(ctx, at, a.given)
 		}
-		a.verdict, a.failure = c.verdictOn(ctx, u, a.token)
+		a.verdict, a.failure = c.verdictOn(ctx, at.URL, a.token)
 		a.present = present()
 	}()
 }

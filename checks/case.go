@@ -116,8 +116,10 @@ func (c *Case) here() address { return address{URL: c.livekitURL()} }
 // it, or LIVEKIT_URL. Whoever calls it declares ticket.consume and
 // ticket.frontend.
 func (c *Case) there() address {
-	here := c.here()
-	came := usableURL(c.answer().URL())
+	here, came := c.here(), usableURL(c.answer().URL())
+	if c.Source() == check.SourceFlag {
+		came = usableURL(c.Options.GivenURL)
+	}
 	switch {
 	case came == nil:
 		return here
@@ -125,6 +127,27 @@ func (c *Case) there() address {
 		return address{URL: came}
 	}
 	return address{URL: came, came: true}
+}
+
+// takesAddress reports whether the server's address may come with the token, so
+// that LIVEKIT_URL is not needed here.
+func (c *Case) takesAddress() bool {
+	switch c.Source() {
+	case check.SourceFrontend, check.SourceEndpoint:
+		return true
+	case check.SourceFlag:
+		return usableURL(c.Options.GivenURL) != nil
+	}
+	return false
+}
+
+// reached is the address that join.reach asks about: LIVEKIT_URL, or, where that
+// is not set, the one that came with the token.
+func (c *Case) reached() address {
+	if c.Settings.URL.Secret.Empty() && c.takesAddress() {
+		return c.there()
+	}
+	return c.here()
 }
 
 // answer is what handed out the token under test, nil when nothing was asked.
@@ -139,10 +162,10 @@ func (c *Case) answer() *TicketAnswer {
 }
 
 // elsewhere reports whether the token is to be used at another server than the
-// one that join.reach looked at.
+// one that join.reach looks at.
 func (c *Case) elsewhere() bool {
-	here, there := c.livekitURL(), c.there().URL
-	return there != nil && (here == nil || !sameOrigin(here, there))
+	reached, there := c.reached().URL, c.there().URL
+	return there != nil && (reached == nil || !sameOrigin(reached, there))
 }
 
 // TicketSpent reports whether this run consumed its ticket.
@@ -173,7 +196,10 @@ func (c *Case) target() check.Target {
 // evidence is what the diagnosis needs of this case, once the run has ended.
 func (c *Case) evidence(results []check.Result) diagnosis.Evidence {
 	e := c.preview()
-	e.Results, e.Maker, e.Giver, e.OwnURL = results, c.maker(), c.maker(), c.elsewhere()
+	e.Results, e.Maker, e.OwnURL = results, c.maker(), c.elsewhere()
+	if e.Giver = e.Maker; c.there().came && e.Source == check.SourceFlag {
+		e.Giver = finding.OwnerFrontend // what is pasted with its address is what a browser was handed
+	}
 	if local := c.local(); local != nil {
 		switch *local {
 		case token.Verified:

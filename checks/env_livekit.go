@@ -51,7 +51,7 @@ func presence(c *Case) []Finding {
 		{c.Settings.APIKey, finding.EnvKeyMissing, keys},
 		{c.Settings.APISecret, finding.EnvSecretMissing, keys},
 	} {
-		if !m.set.Secret.Empty() || emptied(m.set) {
+		if !m.set.Secret.Empty() || emptied(m.set) || m.code == finding.EnvURLMissing && c.takesAddress() {
 			continue
 		}
 		f := finding.New(m.code, m.severity, "%s is not set: neither by %s, nor in the environment, nor in an env file in %s",

@@ -18,21 +18,33 @@ const certSoon = 14 * 24 * time.Hour
 // joinReach asks whether a LiveKit server is at LIVEKIT_URL. It needs nothing
 // from the ticket stage, so it starts at once.
 func joinReach(c *Case) Check {
+	uses := []string{"env.livekit"}
+	if c != nil && c.Settings.URL.Secret.Empty() && c.takesAddress() {
+		uses = append(uses, "ticket.consume", "ticket.frontend")
+	}
 	return c.check(Spec{
 		ID: "join.reach", Stage: check.StageJoin, Timeout: 14 * time.Second,
 		Title: finding.Textf("The LiveKit server answers at LIVEKIT_URL"),
 		Short: finding.Textf("Server reachable"),
-		Uses:  []string{"env.livekit"},
+		Uses:  uses,
 	}, func(ctx context.Context, c *Case, ended Ended) Report {
-		at := c.here()
-		if at.URL == nil || finding.Worst(urlFindings(c.Settings.URL.Value)) == finding.Fail {
+		at := c.reached()
+		switch {
+		case at.URL == nil && c.Settings.URL.Secret.Empty() && c.takesAddress():
+			for _, id := range []string{"ticket.frontend", "ticket.consume"} {
+				if ended.Stopped(id) {
+					return check.BlockedBy(id)
+				}
+			}
+			return check.NotHere("not checked: no address is set here, and none came with the token")
+		case at.URL == nil || !at.came && finding.Worst(urlFindings(c.Settings.URL.Value)) == finding.Fail:
 			if ended.Stopped("env.livekit") {
 				return check.BlockedBy("env.livekit")
 			}
 			return check.BlockedBy("env.files")
 		}
 		check.Waiting(ctx, "waiting for %s to answer", clean.Line(at.Host, 80))
-		c.askAhead(ctx, at.URL)
+		c.askAhead(ctx, at)
 		reach, failure := c.Net.Reach(ctx, at.URL)
 		if failure != nil {
 			return Report{Findings: serverFailure(c, failure, at)}
@@ -158,7 +170,8 @@ func serverFailure(c *Case, f *probe.Failure, at address) []Finding {
 	server, network := finding.OwnerLiveKitServer, finding.OwnerNetwork
 	tell := func(code Code, owner Owner, format string, args ...any) []Finding {
 		g := failureFacts(finding.New(code, finding.Fail, format, args...), f)
-		if c.wrongAddress(at) && (owner == server || owner == network) {
+		dead := f.Kind == probe.KindDNSAbsent || f.Kind == probe.KindRefused
+		if at.came && (dead || c.wrongAddress(at)) && (owner == server || owner == network) {
 			owner = at.party()
 			g = g.As("came").With("url", clean.URL(at.String())).With("livekit_url", clean.URL(c.Settings.URL.Value))
 		}

@@ -27,6 +27,9 @@ type Options struct {
 	// around it.
 	Pasted finding.Text
 
+	// GivenURL is the server's address that came with a token that was pasted.
+	GivenURL string
+
 	// Room and Identity are for the dev token.
 	Room, Identity string
 	// DisplayName is the profile sent along with a ticket.

@@ -78,22 +78,23 @@ func (c *Case) ask(ctx context.Context, at address) (*probe.Verdict, Presence, *
 	if a, ok := c.answered(ctx, t.Token); ok {
 		return a.verdict, a.present, a.failure
 	}
-	present := c.askPresence(ctx, at.URL, t)
+	present := c.askPresence(ctx, at, t)
 	verdict, failure := c.verdictOn(ctx, at.URL, t.Token)
 	return verdict, present(), failure
 }
 
 // askPresence starts the question and returns a func that waits for its
-// answer. It needs the right key and secret; without them nothing is known.
-func (c *Case) askPresence(ctx context.Context, u *url.URL, t *examined) func() Presence {
+// answer. It needs the right key and secret, and asks with a token made of them:
+// an address that came with the token gets none. Nothing is known then.
+func (c *Case) askPresence(ctx context.Context, at address, t *examined) func() Presence {
 	key, secret := c.Settings.APIKey.Value, c.Settings.APISecret.Secret.Reveal()
 	room, identity := t.Room(), t.Identity()
-	if c.Options.NoJoin || room == "" || identity == "" || t.Local() != token.Verified {
+	if at.came || c.Options.NoJoin || room == "" || identity == "" || t.Local() != token.Verified {
 		return func() Presence { return Presence{} }
 	}
 	answer := make(chan Presence, 1)
 	go func() {
-		present, known, _ := c.Net.InRoom(ctx, u, key, secret, room, identity)
+		present, known, _ := c.Net.InRoom(ctx, at.URL, key, secret, room, identity)
 		answer <- Presence{Known: known, Present: present}
 	}()
 	return func() Presence { return <-answer }

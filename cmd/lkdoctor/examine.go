@@ -67,16 +67,14 @@ func (a *app) ready(ctx context.Context, f *flags) (*exam, error) {
 // newExam reads the settings.
 func (a *app) newExam(f *flags, inputs config.Inputs) (*exam, error) {
 	settings, err := config.Load(inputs)
-	if err == nil && f.pastedURL != "" && settings.URL.Secret.Empty() && inputs.Project == "" && !inputs.Dev {
-		// The token was pasted with its server, and nothing else names one.
-		inputs.Flags["url"] = f.pastedURL
-		settings, err = config.Load(inputs)
-	}
 	if err != nil {
 		return nil, err
 	}
 	options := f.options
-	options.Again = f.again()
+	options.Again, options.GivenURL = f.again(), f.pastedURL
+	if settings.URL.Source.Kind == config.Flag || inputs.Dev || inputs.Project != "" {
+		options.GivenURL = "" // the command line names the server
+	}
 	return &exam{app: a, flags: f, inputs: inputs, settings: settings, options: options, style: a.style(f)}, nil
 }
 
@@ -149,6 +147,11 @@ func (e *exam) plain(ctx context.Context) int {
 // header names the server and where its address comes from.
 func (e *exam) header() string {
 	if e.settings.URL.Secret.Empty() {
+		for _, given := range [][2]string{{e.options.Frontend, "--frontend"}, {e.options.TokenEndpoint, "--token-endpoint"}, {e.options.GivenURL, "--token"}} {
+			if given[0] != "" {
+				return clean.URL(given[0]) + "  " + given[1]
+			}
+		}
 		return e.style.Say("no LIVEKIT_URL")
 	}
 	return clean.URL(e.settings.URL.Value) + "  " + clean.Line(e.settings.URL.Source.String(), 60)

@@ -118,7 +118,7 @@ func (e *exam) apply(change tui.Change) error {
 	if change.Token != "" {
 		pasted, paste := fromPaste(change.Token)
 		in.Flags["token"] = pasted
-		e.options.Pasted = paste.Said
+		e.options.Pasted, e.options.GivenURL = paste.Said, paste.URL
 		e.options.TokenFromStdin = true
 	}
 	if change.Ticket != "" {

@@ -1,0 +1,66 @@
+package checks
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"lkdoctor/checks/check"
+	"lkdoctor/checks/clean"
+	"lkdoctor/checks/finding"
+	"lkdoctor/checks/lab"
+	"lkdoctor/checks/probe"
+	"lkdoctor/checks/token"
+	"lkdoctor/config"
+)
+
+// TestWhatIsHandedOutNeedsNoURLHere: an app, a token endpoint and a pasted
+// answer bring the server's address along. Without LIVEKIT_URL here it is used,
+// and judged as theirs.
+func TestWhatIsHandedOutNeedsNoURLHere(t *testing.T) {
+	l := startMediaLab(t, lab.LiveKitOptions{})
+	for name, tt := range map[string]struct {
+		url   string // what is handed out
+		code  Code   // "" is none
+		owner Owner
+	}{
+		"a good address":   {l.server.URL, "", finding.OwnerNone},
+		"nothing there":    {"ws://127.0.0.1:1", finding.ServerRefused, finding.OwnerFrontend},
+		"no such name":     {"wss://lk.invalid", finding.ServerDNS, finding.OwnerFrontend},
+		"a container":      {"ws://livekit:7880", finding.ServerDNS, finding.OwnerFrontend},
+		"cannot be a URL":  {"http//livekit", finding.TicketURLInvalid, finding.OwnerFrontend},
+		"another protocol": {"wss://" + l.server.URL[len("ws://"):], finding.ServerTLS, finding.OwnerFrontend},
+	} {
+		t.Run(name, func(t *testing.T) {
+			raw, err := token.Mint(token.MintOptions{Key: l.pair.Key, Secret: l.pair.Secret, Room: "r", Identity: fmt.Sprint("i", len(name)), Now: time.Now()})
+			if err != nil {
+				t.Fatal(err)
+			}
+			app := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Content-Type", "application/json")
+				_ = json.NewEncoder(w).Encode(map[string]string{"serverUrl": tt.url, "roomName": "r", "participantToken": raw, "participantName": "i"})
+			}))
+			defer app.Close()
+			settings, err := config.Load(config.Inputs{Dir: t.TempDir()})
+			if err != nil {
+				t.Fatal(err)
+			}
+			c := &Case{Settings: settings, Options: Options{Frontend: app.URL}, Now: time.Now, Net: &probe.Net{},
+				Redact: clean.NewRedactor(), Nonce: "0000cafe"}
+			run := Do(t.Context(), c, false, func(check.Event) {})
+			code := Code("")
+			if run.Diagnosis.RootCause != nil && run.Status == check.StatusFail {
+				code = run.Diagnosis.RootCause.Code
+			}
+			if code != tt.code || tt.code != "" && run.Diagnosis.Owner != tt.owner {
+				t.Errorf("%s by %s, want %s by %s: %s", code, run.Diagnosis.Owner, tt.code, tt.owner, run.Diagnosis.Summary)
+			}
+			if wantExit := map[bool]int{true: check.ExitOK, false: check.ExitFailed}[tt.code == ""]; run.ExitCode != wantExit {
+				t.Errorf("exit code %d, want %d", run.ExitCode, wantExit)
+			}
+		})
+	}
+}
