@@ -35,9 +35,9 @@ func fallbackMint(c *Case) Check {
 		Uses:  []string{"env.livekit", "signature.server", "join.reach", "join.websocket", "join.media"},
 	}, func(ctx context.Context, c *Case, _ Ended) Report {
 		switch key, _, _ := c.devKeys(); {
-		case c.joined().in():
+		case c.joined().in() && !c.askedForFallback():
 			return check.NotHere("not needed: the token under test got in")
-		case c.Options.NoJoin && acceptance(c.verdict()) == diagnosis.Yes:
+		case c.Options.NoJoin && acceptance(c.verdict()) == diagnosis.Yes && !c.askedForFallback():
 			return check.NotHere("not needed: the server accepts the token under test")
 		case c.keyToAsk():
 			return c.askKey(ctx)
@@ -67,6 +67,12 @@ func fallbackMint(c *Case) Check {
 		}
 		return report
 	})
+}
+
+// askedForFallback reports whether --only or --dev-join names the fallback, which
+// is then made whether or not it is needed.
+func (c *Case) askedForFallback() bool {
+	return c.Options.DevJoin || len(c.Options.Only) > 0 && c.Options.Selection().Asked(*c.reader)
 }
 
 // keyToAsk tells that there is a key and no secret for it. A token cannot be

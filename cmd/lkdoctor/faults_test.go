@@ -57,6 +57,17 @@ func TestEveryFaultInEveryFace(t *testing.T) {
 // events.
 func examined(t *testing.T, l *lab.Lab) (*exam, []check.Event) {
 	t.Helper()
+	e := examOf(t, l)
+	c := e.newCase()
+	c.Net.Roots = l.Roots()
+	var events []check.Event
+	e.once(t.Context(), c, func(event check.Event) { events = append(events, event) })
+	return e, events
+}
+
+// examOf is a call of the program in the environment and folder of l.
+func examOf(t *testing.T, l *lab.Lab) *exam {
+	t.Helper()
 	environ := append([]string{"HOME=" + t.TempDir(), "TERM=dumb"}, l.Environ()...)
 	a := newApp(nil, strings.NewReader(""), io.Discard, io.Discard, environ)
 	a.dir = l.Dir()
@@ -73,11 +84,7 @@ func examined(t *testing.T, l *lab.Lab) (*exam, []check.Event) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := e.newCase()
-	c.Net.Roots = l.Roots()
-	var events []check.Event
-	e.once(t.Context(), c, func(event check.Event) { events = append(events, event) })
-	return e, events
+	return e
 }
 
 func wantCause(t *testing.T, fault lab.Fault, run check.Run) {

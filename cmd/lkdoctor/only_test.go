@@ -1,0 +1,50 @@
+package main
+
+import (
+	"slices"
+	"testing"
+
+	"lkdoctor/checks"
+	"lkdoctor/checks/check"
+	"lkdoctor/checks/lab"
+)
+
+// TestOnlyChecksWhatItSays: --only with one check either runs that check or says
+// so in its exit code, whatever the state of the connection. It never ends with
+// 0 and a check that did not run.
+func TestOnlyChecksWhatItSays(t *testing.T) {
+	for _, fault := range []string{"healthy", "opaque-token"} {
+		l, err := lab.Start(t.Context(), lab.Options{Fault: fault})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = l.Close() })
+		for _, spec := range checks.Specs() {
+			t.Run(fault+"/"+spec.ID, func(t *testing.T) {
+				run := onlyRun(t, l, spec.ID)
+				i := slices.IndexFunc(run.Results, func(r check.Result) bool { return r.Check.ID == spec.ID })
+				ran := run.Results[i].Status != check.StatusSkip
+				if !ran && run.ExitCode == check.ExitOK {
+					t.Errorf("did not run (%s), and the exit code is 0", run.Results[i].Skip.Text)
+				}
+				if !ran && run.Summary.Fail == 0 && (run.ExitCode != check.ExitDoctor || run.Status != check.StatusError || len(run.Diagnosis.NextSteps) == 0) {
+					t.Errorf("nothing was checked: exit code %d, status %s, %s", run.ExitCode, run.Status, run.Diagnosis.Summary)
+				}
+				if spec.Stage == check.StageToken && fault == "opaque-token" && run.ExitCode != check.ExitFailed {
+					t.Errorf("the incident is not found: exit code %d, %s", run.ExitCode, run.Diagnosis.Summary)
+				}
+			})
+		}
+	}
+}
+
+// onlyRun runs one check, and what it reads, against l with a fresh ticket.
+func onlyRun(t *testing.T, l *lab.Lab, id string) check.Run {
+	t.Helper()
+	l.Renew()
+	e := examOf(t, l)
+	e.options.Only, e.options.Media = []string{id}, true
+	c := e.newCase()
+	c.Net.Roots = l.Roots()
+	return e.once(t.Context(), c, func(check.Event) {})
+}
