@@ -52,12 +52,9 @@ func readProjects(home string) ([]LKProject, error) {
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
-	if err == nil && !info.Mode().IsRegular() {
-		err = fmt.Errorf("%s: %w", kindOf(info.Mode()), ErrNotRegular)
-	}
 	var content []byte
 	if err == nil {
-		content, err = readLimited(os.DirFS(home), filepath.ToSlash(lkConfigName))
+		content, err = readRegular(os.DirFS(home), filepath.ToSlash(lkConfigName), info)
 	}
 	var parsed lkConfig
 	if err == nil {
