@@ -29,7 +29,7 @@ func find(body []byte, contentType string, profile Profile) Answer {
 		return a
 	}
 	a.Usual = (a.TokenUsual || a.TokenKind == Missing) && (a.URLUsual || a.URLKind == Missing)
-	a.Said = errorText(trimmed, contentType)
+	a.Said = ErrorText(trimmed, contentType)
 	if a.Problem == NoProblem && a.reportsError() {
 		a.Problem = ErrorObject
 	}
@@ -48,7 +48,7 @@ func beginsJSON(text []byte) bool { return text[0] == '{' || text[0] == '[' }
 // readJSON fills in the answer from a valid JSON body.
 func (a *Answer) readJSON(body []byte, profile Profile) {
 	var fields []field
-	s := scanner{text: body, known: meanings(), found: &fields, byPath: map[string]int{}}
+	s := scanner{dec: decoder(body), known: meanings(), found: &fields, byPath: map[string]int{}}
 	if a.Shape == ShapeString || a.Shape == ShapeNull {
 		a.readScalar(&s, body)
 	} else {

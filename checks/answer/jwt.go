@@ -3,6 +3,7 @@ package answer
 import (
 	"bytes"
 	"encoding/base64"
+	"encoding/json"
 	"strings"
 )
 
@@ -28,32 +29,25 @@ func glance(s string) glimpse {
 		return g
 	}
 	g.jwt = true
-	members(claims, func(key, value []byte) {
-		switch string(key) {
-		case "video":
-			g.video = value[0] == '{'
-		case "grants", "roomJoin", "room_join", "roomConfig", "canPublish":
-			g.hinted = true
-		case "iss":
-			g.foreign = bytes.Contains(value, []byte("://"))
-			g.hinted = g.hinted || bytes.HasPrefix(value, []byte(`"API`)) || string(value) == `"devkey"`
-		}
-	})
+	var issuer string
+	_ = json.Unmarshal(claims["iss"], &issuer)
+	g.video = bytes.HasPrefix(claims["video"], []byte("{"))
+	g.foreign = strings.Contains(issuer, "://")
+	g.hinted = strings.HasPrefix(issuer, "API") || issuer == "devkey"
+	for _, name := range []string{"grants", "roomJoin", "room_join", "roomConfig", "canPublish"} {
+		g.hinted = g.hinted || claims[name] != nil
+	}
 	return g
 }
 
-// segment decodes one part of a JWT; nil unless it is a readable JSON object.
-func segment(s string) []byte {
+// segment decodes one part of a JWT; nil unless it is a JSON object.
+func segment(s string) (object map[string]json.RawMessage) {
 	s = strings.NewReplacer("+", "-", "/", "_").Replace(strings.TrimRight(s, "="))
 	raw, err := base64.RawURLEncoding.DecodeString(s)
-	if err != nil {
+	if err != nil || json.Unmarshal(raw, &object) != nil {
 		return nil
 	}
-	raw = bytes.TrimSpace(raw)
-	if len(raw) == 0 || raw[0] != '{' || !readable(raw) {
-		return nil
-	}
-	return raw
+	return object
 }
 
 // unwrapped takes off white space, quotes, "Bearer " and b'…'.

@@ -84,7 +84,7 @@ func pastedBare(word string, quoted bool) Paste {
 
 // isName tells the name of a setting or a query parameter.
 func isName(s string) bool {
-	return strings.Contains(strings.ToLower(s), "token") && plainKey([]byte(s))
+	return strings.Contains(strings.ToLower(s), "token") && plainKey(s)
 }
 
 // bearerOnly is the token of a text that is "Bearer" and one word.
