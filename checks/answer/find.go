@@ -7,8 +7,12 @@ import (
 	"strings"
 )
 
-// find is Find: it decides what the body is, then reads it.
-func find(body []byte, contentType string, profile Profile) Answer {
+// Find looks for token, URL, room and identity in a body. contentType is the
+// header's value; it only decides between HTML and text where the body itself
+// does not. The body is read in one pass, at most MaxDepth deep; the same bytes
+// always give the same answer. Of a repeated key the last one counts, as in
+// JavaScript and Python.
+func Find(body []byte, contentType string, profile Profile) Answer {
 	a := Answer{TokenKind: Missing, URLKind: Missing, AtUsual: Missing}
 	trimmed := trimmedBody(body)
 	switch {

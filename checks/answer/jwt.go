@@ -53,16 +53,13 @@ func segment(s string) (object map[string]json.RawMessage) {
 // unwrapped takes off white space, quotes, "Bearer " and b'…'.
 func unwrapped(s string) string {
 	s = strings.TrimSpace(s)
-	if len(s) > 7 && strings.EqualFold(s[:7], "bearer ") {
-		s = strings.TrimSpace(s[7:])
+	if rest, bearer := afterWord(s, "bearer "); bearer {
+		s = strings.TrimSpace(rest)
 	}
-	if len(s) > 3 && s[0] == 'b' && (s[1] == '\'' || s[1] == '"') && s[len(s)-1] == s[1] {
-		s = s[1:]
+	if inner, bytes := pythonBytes(s); bytes {
+		s = inner
 	}
-	for len(s) > 1 && (s[0] == '"' || s[0] == '\'' || s[0] == '`') && s[len(s)-1] == s[0] {
-		s = s[1 : len(s)-1]
-	}
-	return strings.TrimSpace(s)
+	return strings.TrimSpace(allQuotesOff(s))
 }
 
 // isTokenByte tells the characters that tokens are written with.

@@ -33,6 +33,8 @@ type field struct {
 	glimpse glimpse
 	inside  bool   // the token is a part of the string, a URL's query for example
 	from    string // the URL of which the token is a part
+	usual   bool   // where the profile's reader looks
+	order   int    // among others of its role, the best first
 }
 
 // place is where the scanner is: a chain up to the root.

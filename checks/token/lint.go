@@ -3,6 +3,7 @@ package token
 import (
 	"strings"
 
+	"lkdoctor/checks/answer"
 	"lkdoctor/checks/clean"
 	"lkdoctor/checks/finding"
 )
@@ -55,7 +56,7 @@ var placeholders = []string{
 
 func (t *Token) lintIssuer() []finding.Finding {
 	iss := t.Claims.Issuer
-	trimmed := trimHidden(iss)
+	trimmed := answer.TrimHidden(iss)
 	if trimmed == "" {
 		if raw := rawOf(t.members, "iss"); raw != nil && typeOf(raw) != isText && typeOf(raw) != isNil {
 			return nil // TOKEN_CLAIM_TYPE says so
