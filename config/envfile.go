@@ -31,10 +31,10 @@ type EnvFile struct {
 	Exists bool
 	Err    error       // why none of it (or, for UTF-16, next to nothing) is used
 	Mode   fs.FileMode // permission and type bits
-	// ReadableByOthers tells that every user of the machine can read it: its
+	// ReadableByOthers is set when every user of the machine can read it: its
 	// mode lets them, and so do all the folders above it.
 	ReadableByOthers bool
-	// GitTracked tells that the file is in the index of the git repository that
+	// GitTracked is set when the file is in the index of the git repository that
 	// holds it; false also when that could not be found out.
 	GitTracked bool
 	// Vars are the variables that the file defines, each once (its last

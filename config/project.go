@@ -37,7 +37,7 @@ type lkConfig struct {
 // lkConfigName is where lk keeps its projects, under the user's home.
 var lkConfigName = filepath.Join(".livekit", "cli-config.yaml")
 
-// errNoLKConfig tells that lk has no configuration here, which is no fault
+// errNoLKConfig means that lk has no configuration here, which is no fault
 // unless a project of it was asked for.
 var errNoLKConfig = errors.New("there is no ~/.livekit/cli-config.yaml: `lk project add` writes it")
 

@@ -97,7 +97,7 @@ type Answer struct {
 	TokenKind Kind
 	// TokenType names what a NotText is: "number", "boolean", "list", "object".
 	TokenType string
-	// TokenHasVideo tells whether the token reads as a JWT with a `video` claim.
+	// TokenHasVideo reports whether the token reads as a JWT with a `video` claim.
 	// Nothing was verified.
 	TokenHasVideo bool
 	// AtUsual is what sits where the profile's reader looks for the token. With
@@ -126,7 +126,7 @@ type Answer struct {
 	// TokenUsual and URLUsual tell whether each sits exactly where the profile's
 	// reader expects it. False for what was not found.
 	TokenUsual, URLUsual bool
-	// Usual tells that nothing that was found, token or URL, sits in an unusual
+	// Usual reports that nothing that was found, token or URL, sits in an unusual
 	// place. What is missing is not unusual: see TokenKind and URLKind.
 	Usual bool
 
@@ -153,7 +153,7 @@ type Answer struct {
 type Candidate struct {
 	Path  string
 	Token Hidden
-	// JWT tells whether it reads as a JWT (header and claims decode), HasVideo
+	// JWT reports whether it reads as a JWT (header and claims decode), HasVideo
 	// whether its claims have `video`. Nothing was verified.
 	JWT, HasVideo bool
 }

@@ -29,7 +29,7 @@ type ErrorInfo struct {
 	Code string
 	// Items are the single complaints of a validation error.
 	Items []ErrorItem
-	// Generic tells that the text is the framework's own answer for a route or
+	// Generic is set when the text is the framework's own answer for a route or
 	// method that it does not know, so that it says nothing about the ticket. Without a
 	// Framework that rests on the bare words ("Not Found") alone, which a service
 	// may also have written itself.
@@ -243,7 +243,7 @@ func oneLine(text []byte) string {
 	return shown(string(bytes.Join(bytes.Fields(text), []byte(" "))), maxText)
 }
 
-// isHTML tells whether a body is a page (or XML), by its first characters and
+// isHTML reports whether a body is a page (or XML), by its first characters and
 // then by its header.
 func isHTML(trimmed []byte, contentType string) bool {
 	if trimmed[0] == '<' && bytes.IndexByte(trimmed, '>') > 0 {

@@ -46,7 +46,7 @@ func trimmedBody(body []byte) []byte {
 	return bytes.TrimSpace(bytes.TrimPrefix(bytes.TrimSpace(body), []byte("\ufeff")))
 }
 
-// beginsJSON tells whether a text sets out to be a JSON object or list.
+// beginsJSON reports whether a text sets out to be a JSON object or list.
 func beginsJSON(text []byte) bool { return text[0] == '{' || text[0] == '[' }
 
 // readJSON fills in the answer from a valid JSON body.
@@ -125,7 +125,7 @@ func (a *Answer) readText(body, trimmed []byte, contentType string) {
 	})
 }
 
-// reportsError tells whether a JSON body without a token says that something
+// reportsError reports whether a JSON body without a token says that something
 // went wrong, rather than merely lacking one.
 func (a *Answer) reportsError() bool {
 	if a.Said.Text == "" && a.Said.Code == "" {

@@ -50,9 +50,8 @@ type member struct {
 	value json.RawMessage
 }
 
-// members lists the members of a JSON object by the normal forms of their names,
-// in the order of their names; nil for another value. Of a repeated name the last
-// one counts.
+// members lists the members of a JSON object in the order of their names; nil for
+// another value. Of a repeated name the last one counts.
 func members(text []byte) (list []member) {
 	var object map[string]json.RawMessage
 	if json.Unmarshal(text, &object) != nil {

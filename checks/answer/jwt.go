@@ -72,11 +72,11 @@ func isJWTByte(c byte) bool {
 	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '_' || c == '.'
 }
 
-// jwtLike tells whether s has the outside of a JWT: it begins as base64url of
+// jwtLike reports whether s has the outside of a JWT: it begins as base64url of
 // `{"` and has two or more dots.
 func jwtLike(s string) bool { return strings.HasPrefix(s, "eyJ") && strings.Count(s, ".") >= 2 }
 
-// tokenLike tells whether a whole text is more likely a token than words: a JWT
+// tokenLike reports whether a whole text is more likely a token than words: a JWT
 // in any wrapping, a Promise written as text, or one long run of token
 // characters with letters and digits.
 func tokenLike(s string) bool {

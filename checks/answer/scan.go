@@ -203,7 +203,7 @@ func (s *scanner) listName(p *place, key string) {
 func (s *scanner) keep(p *place, f field) {
 	holder := p
 	if p.up != nil && (p.up.name == "room" || p.up.name == "participant") {
-		// room.name stands for a room beside it.
+		// room.name stands for a room next to it.
 		holder = p.up
 	}
 	f.near = holder.depth <= 1 || holder.depth == 2 && isWrapper(holder.up.name)

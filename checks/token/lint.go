@@ -103,7 +103,7 @@ func (t *Token) lintVideo() []finding.Finding {
 	return found
 }
 
-// wrongType tells whether a member is there with a type that TOKEN_CLAIM_TYPE
+// wrongType reports whether a member is there with a type that TOKEN_CLAIM_TYPE
 // has reported already.
 func wrongType(object []byte, name string) bool {
 	for _, f := range videoFields {

@@ -56,8 +56,8 @@ func isPrintable(s string) bool {
 	})
 }
 
-// escapes1 undoes an encoding once, where mark shows that there is any.
-func escapes1(mark string, decode func(string) (string, error)) func(string) string {
+// unescaped undoes an encoding once, where mark shows that there is any.
+func unescaped(mark string, decode func(string) (string, error)) func(string) string {
 	return func(s string) string {
 		if plain, err := decode(s); err == nil && strings.Contains(s, mark) {
 			return plain

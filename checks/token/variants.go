@@ -32,7 +32,7 @@ type change struct {
 	use      use
 }
 
-// use says where a change is tried besides alone.
+// use says where a change is tried other than alone.
 type use int
 
 const (
@@ -349,11 +349,11 @@ func rewritten() []change {
 		row("hex-decoded", "decoded from hex", &decodes, asBytes(unHex), nil).as(paired),
 		row("base32", "encoded in base32", &encoded,
 			func(s string) string { return base32.StdEncoding.EncodeToString([]byte(s)) }, asText(unBase32)),
-		row("url-encoded", "percent-encoded", &urlEncoded, url.QueryEscape, escapes1("%", url.QueryUnescape)).as(paired),
-		row("path-encoded", "percent-encoded, blanks as %20", &urlEncoded, url.PathEscape, escapes1("%", url.PathUnescape)),
+		row("url-encoded", "percent-encoded", &urlEncoded, url.QueryEscape, unescaped("%", url.QueryUnescape)).as(paired),
+		row("path-encoded", "percent-encoded, blanks as %20", &urlEncoded, url.PathEscape, unescaped("%", url.PathUnescape)),
 		row("uri-component", "percent-encoded, as JavaScript's encodeURIComponent does", &urlEncoded, uriComponent, nil),
 		row("url-encoded-twice", "percent-encoded twice", &urlEncoded, func(s string) string { return url.QueryEscape(url.QueryEscape(s)) }, nil),
-		row("url-decoded", "percent-decoded", &urlEncoded, escapes1("", url.QueryUnescape), nil),
+		row("url-decoded", "percent-decoded", &urlEncoded, unescaped("", url.QueryUnescape), nil),
 		swapped("plus-to-space", "with its + turned into blanks", &urlEncoded, "+", " "),
 		swapped("percent-doubled", "with every percent sign doubled", &escapes, "%", "%%"),
 		row("html-escaped", htmlEscaped, &urlEncoded, html.EscapeString, html.UnescapeString),
