@@ -16,10 +16,9 @@ const (
 // in all, and in all where a value spans several lines. compose-go takes a time
 // that grows with the cube of how deep defaults are nested (${A:-${B:-…).
 const (
-	maxLineReferences  = 64
-	maxReferences      = 2000
-	maxSpanReferences  = 24
-	maxLinkedFileBytes = 256 << 10
+	maxLineReferences = 64
+	maxReferences     = 2000
+	maxSpanReferences = 24
 )
 
 var (
@@ -34,8 +33,8 @@ var (
 // reference belongs to; then few references are let pass.
 func multiplies(content []byte, env Env) bool {
 	total := bytes.Count(content, []byte("$"))
-	if len(content) > maxLinkedFileBytes || total > maxReferences {
-		return true
+	if total == 0 || total > maxReferences {
+		return total > 0
 	}
 	sizes := map[string]int{}
 	name, sum, multiline := "", 0, false

@@ -91,6 +91,8 @@ func TestHostileFilesAreQuick(t *testing.T) {
 		"lines": strings.Repeat("K=$A\n", 200_000), "half a file of references": "K=a\n#" + strings.Repeat("$A", 100_000), "nested": nested(120_000),
 		"nested 4000": nested(4000), "nested 60": nested(60), "many nested": strings.Repeat(nested(60), 30), "open": "K=" + strings.Repeat("${K:-", 200_000),
 		"open in quotes": "K=\"" + strings.Repeat("${K:-", 150_000) + "\"", "appended": strings.Repeat("K+=x\n", 200_000),
+		"long": "K=\"" + strings.Repeat("${A:-x}", 60) + strings.Repeat("x", 1_000_000) + "\"", "long lines": strings.Repeat("K=${K:-"+strings.Repeat("x", 500)+"}\n", 1900),
+		"large, plain":      strings.Repeat("K_A=\"some value\" # c\n", 48_000),
 		"nested over lines": "K=\"" + strings.Repeat("${K:-\n", 1900) + strings.Repeat("}", 1900) + "\"",
 	} {
 		t.Run(name, func(t *testing.T) {
