@@ -37,9 +37,12 @@ lint:
 fmt:
 	gofmt -w cmd tui checks config
 
-## bench: the figures of the README, as a table
+## bench: whole runs against their targets and the SDK, as a table; BASE=path compares
+## with another lkdoctor in pairs. Then what tokens and env files cost on one core.
+PAIRS ?= 21
 bench: build
-	go run ./cmd/lkbench ./$(BIN)/lkdoctor
+	LKDOCTOR=$(CURDIR)/$(BIN)/lkdoctor BASE=$(abspath $(BASE)) go test ./checks/lab -run '^$$' -bench '^BenchmarkDoctor$$' -benchtime $(PAIRS)x -timeout 60m
+	go test ./checks/token ./config -run '^$$' -bench '^Benchmark(Checks|Explain|Load)' -cpu 1 -benchmem
 
 ## fuzz: each fuzz target for FUZZTIME
 FUZZTIME ?= 30s

@@ -20,7 +20,7 @@ func decodeUTF8(raw []byte) string {
 	return string(decoded)
 }
 
-// looksUTF16 tells UTF-16 from UTF-8: a byte order mark, or a NUL in every
+// looksUTF16 reports whether raw is UTF-16 and not UTF-8: a byte order mark, or a NUL in every
 // second byte of the text's first part.
 func looksUTF16(raw []byte) bool {
 	if bytes.HasPrefix(raw, []byte{0xff, 0xfe}) || bytes.HasPrefix(raw, []byte{0xfe, 0xff}) {

@@ -31,10 +31,10 @@ type EnvFile struct {
 	Exists bool
 	Err    error       // why none of it (or, for UTF-16, next to nothing) is used
 	Mode   fs.FileMode // permission and type bits
-	// ReadableByOthers tells that every user of the machine can read it: its
+	// ReadableByOthers is set when every user of the machine can read it: its
 	// mode lets them, and so do all the folders above it.
 	ReadableByOthers bool
-	// GitTracked tells that the file is in the index of the git repository that
+	// GitTracked is set when the file is in the index of the git repository that
 	// holds it; false also when that could not be found out.
 	GitTracked bool
 	// Vars are the variables that the file defines, each once (its last
@@ -95,12 +95,7 @@ func readEnvFile(fsys fs.FS, dir, name string) EnvFile {
 		return file
 	}
 	file.Mode = info.Mode()
-	if !info.Mode().IsRegular() {
-		// Next.js passes over all but named pipes, which may block for ever.
-		file.Err = fmt.Errorf("%s: %w", kindOf(info.Mode()), ErrNotRegular)
-		return file
-	}
-	content, err := readLimited(fsys, name)
+	content, err := readRegular(fsys, name, info)
 	if err != nil {
 		file.Err = err
 		return file
@@ -123,21 +118,26 @@ func kindOf(mode fs.FileMode) string {
 	}
 }
 
-// readLimited reads a file of at most MaxFileSize bytes.
-func readLimited(fsys fs.FS, name string) ([]byte, error) {
+// readRegular reads the file that info describes: a regular one, of at most
+// MaxFileSize bytes. It reads no more than the size that info gives. Files of the
+// kernel such as /proc/kmsg call themselves regular and 0 bytes long; a read of
+// some of them never ends.
+func readRegular(fsys fs.FS, name string, info fs.FileInfo) ([]byte, error) {
+	switch {
+	case !info.Mode().IsRegular():
+		// Next.js passes over all but named pipes, which may block for ever.
+		return nil, fmt.Errorf("%s: %w", kindOf(info.Mode()), ErrNotRegular)
+	case info.Size() > MaxFileSize:
+		return nil, ErrTooLarge
+	case info.Size() == 0:
+		return nil, nil
+	}
 	opened, err := fsys.Open(name)
 	if err != nil {
 		return nil, err
 	}
 	defer opened.Close()
-	content, err := io.ReadAll(io.LimitReader(opened, MaxFileSize+1))
-	if err != nil {
-		return nil, err
-	}
-	if len(content) > MaxFileSize {
-		return nil, ErrTooLarge
-	}
-	return content, nil
+	return io.ReadAll(io.LimitReader(opened, info.Size()))
 }
 
 // readAsNext reads the files' variables, with the process environment above

@@ -91,6 +91,31 @@ func TestFileWithoutPermission(t *testing.T) {
 	}
 }
 
+// endless is a file of the kernel: regular, 0 bytes long, and a read of it never
+// ends.
+type endless struct{ fstest.MapFS }
+
+func (endless) Open(string) (fs.File, error) { panic("opened: a read of it never ends") }
+
+func TestKernelFilesAreNotOpened(t *testing.T) {
+	file := readEnvFile(endless{fstest.MapFS{".env": {Mode: 0o400}}}, "app", ".env")
+	if !file.Exists || file.Err != nil || !file.Content.Empty() {
+		t.Errorf("%+v", file)
+	}
+	if _, err := os.Stat("/proc/kmsg"); err != nil {
+		t.Skip("there is no /proc/kmsg")
+	}
+	dir := folder(t, map[string]string{".env": "LIVEKIT_API_KEY=from-env\n"})
+	for name, target := range map[string]string{".env.local": "/proc/kmsg", ".env.development": "/dev/zero", ".env.development.local": "/proc/kcore"} {
+		if err := os.Symlink(target, filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if s := mustLoad(t, Inputs{Dir: dir}); s.APIKey.Value != "from-env" || !errors.Is(s.Files[2].Err, ErrNotRegular) {
+		t.Errorf("key %q, errors %v %v %v", s.APIKey.Value, s.Files[0].Err, s.Files[1].Err, s.Files[2].Err)
+	}
+}
+
 func TestFileModes(t *testing.T) {
 	dir := folder(t, map[string]string{".env": "A=1\n"})
 	if err := os.Chmod(filepath.Join(dir, ".env"), 0o644); err != nil {

@@ -17,7 +17,7 @@ func markReadable(dir string, files []EnvFile) {
 	}
 }
 
-// passable tells whether other users can reach into dir: each folder on the way
+// passable reports whether other users can reach into dir: each folder on the way
 // lets them.
 func passable(dir string) bool {
 	for {

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -58,19 +59,25 @@ func TestHostileFilesAreQuick(t *testing.T) {
 		"references":          "A=" + fill("$A"),
 		"many self":           fill("A=$A\n"),
 		"defaults":            "A=" + fill("${A:-"),
+		"closed defaults":     "A=" + strings.Repeat("${A:-", MaxFileSize/8) + strings.Repeat("}", MaxFileSize/8),
+		"lines of defaults":   fill("A=${A:-${B:-${C:-x}}}\n"),
 		"doubling":            doubling,
 		"many long":           "A=" + strings.Repeat("x", 1<<19) + "\n" + strings.Repeat("B=$A\nC=$A$A\n", 1<<14),
 		"distinct":            manyNames(),
 	}
 	for name, text := range tests {
 		t.Run(name, func(t *testing.T) {
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
 			started := time.Now()
 			nextLoad(map[string]string{"B": "$A$A", "S": "x"}, []string{text, text, "LIVEKIT_URL=$A$A", "A=$A"})
-			if took := time.Since(started); took > time.Minute { // a backtracking reader takes hours; a busy machine some seconds
-				t.Errorf("took %v", took)
-			} else {
-				t.Log(took)
+			took := time.Since(started)
+			runtime.ReadMemStats(&after)
+			allocated := (after.TotalAlloc - before.TotalAlloc) >> 20
+			if took > 20*time.Second || allocated > 256 { // a backtracking reader takes hours; a busy machine some seconds
+				t.Errorf("took %v and %d MiB", took, allocated)
 			}
+			t.Log(took, allocated, "MiB")
 		})
 	}
 }

@@ -31,7 +31,7 @@ func markTracked(dir string, files []EnvFile) {
 		return
 	}
 	indexPath := filepath.Join(gitDir, "index")
-	if info, err := os.Stat(indexPath); err != nil || !info.Mode().IsRegular() || info.Size() > maxIndexSize {
+	if info, err := os.Stat(indexPath); err != nil || !info.Mode().IsRegular() || info.Size() == 0 || info.Size() > maxIndexSize {
 		return
 	}
 	index, err := os.ReadFile(indexPath)
@@ -60,7 +60,7 @@ func findRepository(dir string) (root, gitDir string, ok bool) {
 			if info.IsDir() {
 				return root, gitDir, true
 			}
-			if !info.Mode().IsRegular() || info.Size() > 4096 {
+			if !info.Mode().IsRegular() || info.Size() == 0 || info.Size() > 4096 {
 				return "", "", false
 			}
 			content, err := os.ReadFile(gitDir)

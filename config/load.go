@@ -31,7 +31,7 @@ const (
 )
 
 // Load reads the env files and lk's projects and decides every setting.
-// An error is the user's to mend before anything can be checked (exit code 2).
+// An error is for the user to correct before anything can be checked (exit code 2).
 // What is wrong with an env file is recorded in its EnvFile instead.
 func Load(in Inputs) (*Settings, error) {
 	if err := in.checkFlags(); err != nil {

@@ -37,7 +37,7 @@ type lkConfig struct {
 // lkConfigName is where lk keeps its projects, under the user's home.
 var lkConfigName = filepath.Join(".livekit", "cli-config.yaml")
 
-// errNoLKConfig tells that lk has no configuration here, which is no fault
+// errNoLKConfig means that lk has no configuration here, which is no fault
 // unless a project of it was asked for.
 var errNoLKConfig = errors.New("there is no ~/.livekit/cli-config.yaml: `lk project add` writes it")
 
@@ -52,12 +52,9 @@ func readProjects(home string) ([]LKProject, error) {
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
-	if err == nil && !info.Mode().IsRegular() {
-		err = fmt.Errorf("%s: %w", kindOf(info.Mode()), ErrNotRegular)
-	}
 	var content []byte
 	if err == nil {
-		content, err = readLimited(os.DirFS(home), filepath.ToSlash(lkConfigName))
+		content, err = readRegular(os.DirFS(home), filepath.ToSlash(lkConfigName), info)
 	}
 	var parsed lkConfig
 	if err == nil {

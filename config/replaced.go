@@ -34,7 +34,7 @@ func (f EnvFile) Replaced() []OldLine {
 	return list
 }
 
-// counts tells that the file ends with this value for the variable.
+// counts reports whether the file ends with this value for the variable.
 func (f EnvFile) counts(name, value string) bool {
 	v, has := f.Lookup(name)
 	return has && (v.Value.Reveal() == value || v.Literal.Reveal() == value)

@@ -46,7 +46,7 @@ func (s Secret) Reveal() string {
 // Len is the value's length in bytes.
 func (s Secret) Len() int { return len(s.Reveal()) }
 
-// Empty tells whether the value is the empty string.
+// Empty reports whether the value is the empty string.
 func (s Secret) Empty() bool { return s.Len() == 0 }
 
 // Equal compares two values in constant time (for equal lengths).
@@ -74,7 +74,7 @@ type SecretFlags struct {
 	Control    bool `json:"control,omitempty"`    // a control character that is not white space
 }
 
-// Any tells whether at least one flag is raised.
+// Any reports whether at least one flag is raised.
 func (f SecretFlags) Any() bool { return f != SecretFlags{} }
 
 // Flags says which characters that LiveKit's own secrets never hold were seen.

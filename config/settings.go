@@ -72,18 +72,18 @@ type Setting struct {
 	// text after = with its quotes removed, a # and what follows kept. Secret
 	// differs from it when Expanded or CutAtHash, and where \$ became $.
 	Literal Secret
-	// Expanded tells that Next.js replaced a $ in it. That happens inside single
+	// Expanded is set when Next.js replaced a $ in it. That happens inside single
 	// quotes too, and to a value of the process environment that any env file
 	// defines as well.
 	Expanded bool
-	// CutAtHash tells that Next.js read an unquoted value up to a # that follows
+	// CutAtHash is set when Next.js read an unquoted value up to a # that follows
 	// it without white space: the rest is taken for a comment.
 	CutAtHash bool
 	// Line is the line in the env file, from 1; 0 for other sources.
 	Line int
 }
 
-// IsSet tells whether any source has the setting, even when empty.
+// IsSet reports whether any source has the setting, even when empty.
 func (s Setting) IsSet() bool { return s.Source.Kind != Unset }
 
 // Settings is every setting of a run and what was read to find them.

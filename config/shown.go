@@ -47,7 +47,7 @@ func (s *Settings) show(setting *Setting) Shown {
 	return shown
 }
 
-// holdsSecret tells that a value which is shown as it is (the key, an address)
+// holdsSecret reports whether a value which is shown as it is (the key, an address)
 // contains the secret or the token, as when key and secret are swapped or pasted
 // into the wrong line. Development's short secret is no secret.
 func (s *Settings) holdsSecret(value string) bool {

@@ -97,7 +97,7 @@ type Answer struct {
 	TokenKind Kind
 	// TokenType names what a NotText is: "number", "boolean", "list", "object".
 	TokenType string
-	// TokenHasVideo tells whether the token reads as a JWT with a `video` claim.
+	// TokenHasVideo reports whether the token reads as a JWT with a `video` claim.
 	// Nothing was verified.
 	TokenHasVideo bool
 	// AtUsual is what sits where the profile's reader looks for the token. With
@@ -126,7 +126,7 @@ type Answer struct {
 	// TokenUsual and URLUsual tell whether each sits exactly where the profile's
 	// reader expects it. False for what was not found.
 	TokenUsual, URLUsual bool
-	// Usual tells that nothing that was found, token or URL, sits in an unusual
+	// Usual reports that nothing that was found, token or URL, sits in an unusual
 	// place. What is missing is not unusual: see TokenKind and URLKind.
 	Usual bool
 
@@ -153,7 +153,7 @@ type Answer struct {
 type Candidate struct {
 	Path  string
 	Token Hidden
-	// JWT tells whether it reads as a JWT (header and claims decode), HasVideo
+	// JWT reports whether it reads as a JWT (header and claims decode), HasVideo
 	// whether its claims have `video`. Nothing was verified.
 	JWT, HasVideo bool
 }
@@ -161,13 +161,4 @@ type Candidate struct {
 // Place is a text and where it was, both fit to be shown.
 type Place struct {
 	Path, Text string
-}
-
-// Find looks for token, URL, room and identity in a body. contentType is the
-// header's value; it only decides between HTML and text where the body itself
-// does not. The body is read in one pass, at most MaxDepth deep; the same bytes
-// always give the same answer. Of a repeated key the last one counts, as in
-// JavaScript and Python.
-func Find(body []byte, contentType string, profile Profile) Answer {
-	return find(body, contentType, profile)
 }

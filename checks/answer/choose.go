@@ -6,69 +6,48 @@ import (
 	"strings"
 )
 
-// The tiers of tokens, best first. A token with `video` anywhere beats one
-// without, because `access_token` and `token` are also the names of an app's own
-// login tokens.
-const (
-	tierUsualVideo = iota
-	tierNearVideo
-	tierNamedVideo
-	tierVideo
-	tierInsideVideo
-	tierUsualHinted
-	tierNearHinted
-	tierUsual
-	tierNear
-	tierNearForeign
-	tierNamed
-	tierInside
-	tierNone
-)
+// worthless is the score of a text that is not taken as the token.
+const worthless = 100
 
-// tokenTier ranks a string as the token.
-func tokenTier(f field, usual bool) int {
-	named := f.role == tokenRole
-	switch g := f.glimpse; {
-	case g.video && usual:
-		return tierUsualVideo
-	case g.video && named && f.near:
-		return tierNearVideo
-	case g.video && named:
-		return tierNamedVideo
-	case g.video && !f.inside:
-		return tierVideo
-	case g.video && f.from != "":
-		return tierInsideVideo
-	case g.hinted && !g.foreign && usual:
-		return tierUsualHinted
-	case g.hinted && !g.foreign && named && f.near:
-		return tierNearHinted
-	case usual:
-		return tierUsual
-	case named && f.near && g.foreign:
-		return tierNearForeign
+// score ranks a text as the token, the best first. A token with video anywhere
+// beats one without, because access_token and token are also the names of an
+// app's own login tokens. Then other signs of LiveKit count, then the place: the
+// usual one, a telling name near the root, a telling name, any name, a URL.
+func (f *field) score() int {
+	g, named := f.glimpse, f.role == tokenRole
+	var place int
+	switch {
+	case f.usual:
+		place = 0
 	case named && f.near:
-		return tierNear
+		place = 1
 	case named:
-		return tierNamed
-	case f.inside && strings.Contains(f.path, "?access_token"):
-		return tierInside
+		place = 2
+	case g.video && !f.inside:
+		place = 3
+	case g.video && f.from != "" || f.inside && strings.Contains(f.path, "?access_token"):
+		place = 4
+	default:
+		return worthless
 	}
-	return tierNone
+	switch {
+	case g.video:
+		return place
+	case g.hinted && !g.foreign && place < 2:
+		return 10 + place
+	case g.foreign && place == 1:
+		return 22
+	}
+	return 20 + 2*place - bit(place == 1)
 }
 
 // chooseToken fills in the token, or what sits where it should be, and the
-// candidates.
+// candidates. It returns the path of the object that holds the token.
 func (a *Answer) chooseToken(fields []field, profile Profile) (parent string) {
-	type ranked struct {
-		field
-		tier  int
-		usual bool
-	}
-	var texts, others []ranked
+	var texts, others []field
 	for _, f := range fields {
-		usual := slices.Contains(profile.usualToken(), f.path) && f.role == tokenRole
-		if usual && (a.AtUsual == Missing || a.AtUsual != Text && f.kind == Text) {
+		f.usual = slices.Contains(profile.usualToken(), f.path) && f.role == tokenRole
+		if f.usual && (a.AtUsual == Missing || a.AtUsual != Text && f.kind == Text) {
 			a.AtUsual, a.UsualPath, a.UsualType, a.UsualToken = f.kind, f.path, string(f.shape), Hidden{}
 			if f.kind == Text {
 				a.UsualToken = Hide(f.text)
@@ -76,18 +55,19 @@ func (a *Answer) chooseToken(fields []field, profile Profile) (parent string) {
 		}
 		switch {
 		case f.kind == Text && (f.role == tokenRole || f.glimpse.jwt || f.inside):
-			texts = append(texts, ranked{f, tokenTier(f, usual), usual})
-		case f.role == tokenRole && (usual || f.near || f.kind == Promise):
-			others = append(others, ranked{f, otherTier(f, usual), usual})
+			f.order = f.score()
+			texts = append(texts, f)
+		case f.role == tokenRole && (f.usual || f.near || f.kind == Promise):
+			f.order = 4*bit(!f.usual) + 2*bit(!f.near) + bit(f.kind != Promise)
+			others = append(others, f)
 		}
 	}
-	byRank := func(x, y ranked) int {
-		return cmp.Or(cmp.Compare(x.tier, y.tier), cmp.Compare(x.rank, y.rank), cmp.Compare(x.seq, y.seq))
+	byOrder := func(x, y field) int {
+		return cmp.Or(cmp.Compare(x.order, y.order), cmp.Compare(x.rank, y.rank), cmp.Compare(x.seq, y.seq))
 	}
-	slices.SortStableFunc(texts, byRank)
-	slices.SortStableFunc(others, byRank)
-
-	if len(texts) > 0 && texts[0].tier < tierNone {
+	slices.SortStableFunc(texts, byOrder)
+	slices.SortStableFunc(others, byOrder)
+	if len(texts) > 0 && texts[0].order < worthless {
 		best := texts[0]
 		a.Token, a.TokenKind, a.TokenPath = Hide(best.text), Text, best.path
 		a.TokenHasVideo, a.TokenUsual, parent = best.glimpse.video, best.usual, best.parent
@@ -100,53 +80,30 @@ func (a *Answer) chooseToken(fields []field, profile Profile) (parent string) {
 		}
 	}
 	for _, t := range texts[:min(len(texts), maxCandidates)] {
-		a.Candidates = append(a.Candidates, Candidate{Path: t.path, Token: Hide(t.text), JWT: t.glimpse.jwt,
-			HasVideo: t.glimpse.video})
+		a.Candidates = append(a.Candidates, Candidate{Path: t.path, Token: Hide(t.text), JWT: t.glimpse.jwt, HasVideo: t.glimpse.video})
 	}
 	return parent
 }
 
-// maxCandidates is how many other places are told.
+// maxCandidates is the number of other places that are listed.
 const maxCandidates = 20
-
-// otherTier ranks what sits under a token's name without being one.
-func otherTier(f field, usual bool) int {
-	switch {
-	case usual:
-		return 0
-	case f.kind == Promise && f.near:
-		return 1
-	case f.near:
-		return 2
-	}
-	return 3
-}
 
 // chooseURL fills in the server's address. An address with ws or wss beats the
 // usual field with https, which may be a page; then the neighbours of the token
 // come first.
 func (a *Answer) chooseURL(fields []field, tokenParent string, profile Profile) {
-	type ranked struct {
-		field
-		order [5]int
-		usual bool
-	}
-	var list []ranked
+	var list []field
 	for _, f := range fields {
-		if f.role != urlRole {
-			continue
-		}
-		usual := slices.Contains(profile.usualURL(), f.path)
-		scheme := addressClass(f)
-		if !usual && (scheme == noAddress || scheme > wsScheme && !f.near && f.parent != tokenParent) {
-			continue
-		}
-		list = append(list, ranked{f, [5]int{min(scheme, otherScheme), bit(!usual), bit(f.parent != tokenParent), f.rank, f.seq}, usual})
-		if scheme == noAddress {
-			list[len(list)-1].order[0] = noAddress
+		f.usual = slices.Contains(profile.usualURL(), f.path)
+		f.order = addressClass(f)
+		if f.role == urlRole && (f.usual || f.order == wsScheme || f.order != noAddress && (f.near || f.parent == tokenParent)) {
+			list = append(list, f)
 		}
 	}
-	slices.SortStableFunc(list, func(x, y ranked) int { return slices.Compare(x.order[:], y.order[:]) })
+	slices.SortStableFunc(list, func(x, y field) int {
+		return cmp.Or(cmp.Compare(x.order, y.order), bit(y.usual)-bit(x.usual), bit(x.parent != tokenParent)-bit(y.parent != tokenParent),
+			cmp.Compare(x.rank, y.rank), cmp.Compare(x.seq, y.seq))
+	})
 	for i, f := range list {
 		if i == 0 {
 			a.URLKind, a.URLPath, a.URLUsual = f.kind, f.path, f.usual
@@ -169,11 +126,10 @@ func dialable(address string) string {
 	return shownValue(address, maxURL)
 }
 
-// The classes of what stands under an address's name.
+// The classes of what stands under an address's name, the best first.
 const (
 	wsScheme = iota
-	otherScheme
-	bareHost
+	otherAddress
 	noAddress
 )
 
@@ -185,10 +141,8 @@ func addressClass(f field) int {
 		return noAddress
 	case wsAddress(text):
 		return wsScheme
-	case strings.Contains(text, "://"):
-		return otherScheme
-	case strings.ContainsAny(text, ".:") && !strings.ContainsAny(text, " \t\r\n"):
-		return bareHost
+	case strings.Contains(text, "://"), strings.ContainsAny(text, ".:") && !strings.ContainsAny(text, " \t\r\n"):
+		return otherAddress
 	}
 	return noAddress
 }

@@ -7,8 +7,12 @@ import (
 	"strings"
 )
 
-// find is Find: it decides what the body is, then reads it.
-func find(body []byte, contentType string, profile Profile) Answer {
+// Find looks for token, URL, room and identity in a body. contentType is the
+// header's value; it only decides between HTML and text where the body itself
+// does not. The body is read in one pass, at most MaxDepth deep; the same bytes
+// always give the same answer. Of a repeated key the last one counts, as in
+// JavaScript and Python.
+func Find(body []byte, contentType string, profile Profile) Answer {
 	a := Answer{TokenKind: Missing, URLKind: Missing, AtUsual: Missing}
 	trimmed := trimmedBody(body)
 	switch {
@@ -29,7 +33,7 @@ func find(body []byte, contentType string, profile Profile) Answer {
 		return a
 	}
 	a.Usual = (a.TokenUsual || a.TokenKind == Missing) && (a.URLUsual || a.URLKind == Missing)
-	a.Said = errorText(trimmed, contentType)
+	a.Said = ErrorText(trimmed, contentType)
 	if a.Problem == NoProblem && a.reportsError() {
 		a.Problem = ErrorObject
 	}
@@ -42,13 +46,13 @@ func trimmedBody(body []byte) []byte {
 	return bytes.TrimSpace(bytes.TrimPrefix(bytes.TrimSpace(body), []byte("\ufeff")))
 }
 
-// beginsJSON tells whether a text sets out to be a JSON object or list.
+// beginsJSON reports whether a text sets out to be a JSON object or list.
 func beginsJSON(text []byte) bool { return text[0] == '{' || text[0] == '[' }
 
 // readJSON fills in the answer from a valid JSON body.
 func (a *Answer) readJSON(body []byte, profile Profile) {
 	var fields []field
-	s := scanner{text: body, known: meanings(), found: &fields, byPath: map[string]int{}}
+	s := scanner{dec: decoder(body), known: meanings(), found: &fields, byPath: map[string]int{}}
 	if a.Shape == ShapeString || a.Shape == ShapeNull {
 		a.readScalar(&s, body)
 	} else {
@@ -121,7 +125,7 @@ func (a *Answer) readText(body, trimmed []byte, contentType string) {
 	})
 }
 
-// reportsError tells whether a JSON body without a token says that something
+// reportsError reports whether a JSON body without a token says that something
 // went wrong, rather than merely lacking one.
 func (a *Answer) reportsError() bool {
 	if a.Said.Text == "" && a.Said.Code == "" {

@@ -31,13 +31,13 @@ func (h Hidden) Reveal() string {
 	return *h.text
 }
 
-// IsZero tells whether there is no token.
+// IsZero reports whether there is no token.
 func (h Hidden) IsZero() bool { return h.text == nil }
 
 // Len is the token's length in bytes.
 func (h Hidden) Len() int { return len(h.Reveal()) }
 
-// Equal tells whether both hold the same text (go-cmp asks it).
+// Equal reports whether both hold the same text (go-cmp asks it).
 func (h Hidden) Equal(other Hidden) bool { return h.Reveal() == other.Reveal() }
 
 // String is "[hidden]".

@@ -3,6 +3,7 @@ package answer
 import (
 	"bytes"
 	"encoding/base64"
+	"encoding/json"
 	"strings"
 )
 
@@ -28,47 +29,37 @@ func glance(s string) glimpse {
 		return g
 	}
 	g.jwt = true
-	members(claims, func(key, value []byte) {
-		switch string(key) {
-		case "video":
-			g.video = value[0] == '{'
-		case "grants", "roomJoin", "room_join", "roomConfig", "canPublish":
-			g.hinted = true
-		case "iss":
-			g.foreign = bytes.Contains(value, []byte("://"))
-			g.hinted = g.hinted || bytes.HasPrefix(value, []byte(`"API`)) || string(value) == `"devkey"`
-		}
-	})
+	var issuer string
+	_ = json.Unmarshal(claims["iss"], &issuer)
+	g.video = bytes.HasPrefix(claims["video"], []byte("{"))
+	g.foreign = strings.Contains(issuer, "://")
+	g.hinted = strings.HasPrefix(issuer, "API") || issuer == "devkey"
+	for _, name := range []string{"grants", "roomJoin", "room_join", "roomConfig", "canPublish"} {
+		g.hinted = g.hinted || claims[name] != nil
+	}
 	return g
 }
 
-// segment decodes one part of a JWT; nil unless it is a readable JSON object.
-func segment(s string) []byte {
+// segment decodes one part of a JWT; nil unless it is a JSON object.
+func segment(s string) (object map[string]json.RawMessage) {
 	s = strings.NewReplacer("+", "-", "/", "_").Replace(strings.TrimRight(s, "="))
 	raw, err := base64.RawURLEncoding.DecodeString(s)
-	if err != nil {
+	if err != nil || json.Unmarshal(raw, &object) != nil {
 		return nil
 	}
-	raw = bytes.TrimSpace(raw)
-	if len(raw) == 0 || raw[0] != '{' || !readable(raw) {
-		return nil
-	}
-	return raw
+	return object
 }
 
 // unwrapped takes off white space, quotes, "Bearer " and b'…'.
 func unwrapped(s string) string {
 	s = strings.TrimSpace(s)
-	if len(s) > 7 && strings.EqualFold(s[:7], "bearer ") {
-		s = strings.TrimSpace(s[7:])
+	if rest, bearer := afterWord(s, "bearer "); bearer {
+		s = strings.TrimSpace(rest)
 	}
-	if len(s) > 3 && s[0] == 'b' && (s[1] == '\'' || s[1] == '"') && s[len(s)-1] == s[1] {
-		s = s[1:]
+	if inner, bytes := pythonBytes(s); bytes {
+		s = inner
 	}
-	for len(s) > 1 && (s[0] == '"' || s[0] == '\'' || s[0] == '`') && s[len(s)-1] == s[0] {
-		s = s[1 : len(s)-1]
-	}
-	return strings.TrimSpace(s)
+	return strings.TrimSpace(allQuotesOff(s))
 }
 
 // isTokenByte tells the characters that tokens are written with.
@@ -81,11 +72,11 @@ func isJWTByte(c byte) bool {
 	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '_' || c == '.'
 }
 
-// jwtLike tells whether s has the outside of a JWT: it begins as base64url of
+// jwtLike reports whether s has the outside of a JWT: it begins as base64url of
 // `{"` and has two or more dots.
 func jwtLike(s string) bool { return strings.HasPrefix(s, "eyJ") && strings.Count(s, ".") >= 2 }
 
-// tokenLike tells whether a whole text is more likely a token than words: a JWT
+// tokenLike reports whether a whole text is more likely a token than words: a JWT
 // in any wrapping, a Promise written as text, or one long run of token
 // characters with letters and digits.
 func tokenLike(s string) bool {

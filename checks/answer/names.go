@@ -52,16 +52,16 @@ func isWrapper(name string) bool {
 // maxNormal is longer than any name that means something.
 const maxNormal = 40
 
-// normal brings a raw JSON key to the form that names are compared in: lower
+// normal brings a JSON key to the form that names are compared in: lower
 // case, without "_" and "-". A key with any other character has no normal form,
 // so that "tok\u0000en" is never taken for "token".
-func normal(key []byte) string {
+func normal(key string) string {
 	if len(key) > maxNormal {
 		return ""
 	}
 	var buffer [maxNormal]byte
 	n := 0
-	for _, c := range key {
+	for _, c := range []byte(key) {
 		switch {
 		case c == '_' || c == '-':
 			continue

@@ -74,3 +74,18 @@ func TestPasted(t *testing.T) {
 		})
 	}
 }
+
+func TestUnwrap(t *testing.T) {
+	for in, want := range map[string]string{
+		`{"token":"lk_demo_abc","url":"x"}`: "lk_demo_abc",
+		"Bearer lk_demo_abc\n":              "lk_demo_abc",
+		"plain":                             "plain",
+		`{"url":"x"}`:                       `{"url":"x"}`,
+		"":                                  "",
+	} {
+		got, wrappings := Unwrap(in)
+		if got != want || (got == in) != (len(wrappings) == 0) {
+			t.Errorf("Unwrap(%q) = %q, %v", in, got, wrappings)
+		}
+	}
+}

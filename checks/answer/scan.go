@@ -1,6 +1,8 @@
 package answer
 
 import (
+	"encoding/json"
+	"net/url"
 	"strconv"
 	"strings"
 
@@ -31,13 +33,15 @@ type field struct {
 	glimpse glimpse
 	inside  bool   // the token is a part of the string, a URL's query for example
 	from    string // the URL of which the token is a part
+	usual   bool   // where the profile's reader looks
+	order   int    // among others of its role, the best first
 }
 
 // place is where the scanner is: a chain up to the root.
 type place struct {
 	up    *place
-	key   []byte // as written; nil for a list's element
-	index int
+	key   string
+	index int    // in a list; -1 for a member of an object
 	name  string // normal form of key
 	depth int    // 0 for the body itself
 }
@@ -49,22 +53,22 @@ func (p *place) path(root string) string {
 	}
 	before := p.up.path(root)
 	switch {
-	case p.key == nil:
+	case p.index >= 0:
 		return before + "[" + strconv.Itoa(p.index) + "]"
 	case !plainKey(p.key):
 		return before + `["` + shownKey(p.key) + `"]`
 	case before == "":
-		return string(p.key)
+		return p.key
 	}
-	return before + "." + string(p.key)
+	return before + "." + p.key
 }
 
-// plainKey tells whether a key may stand in a path without quotes.
-func plainKey(key []byte) bool {
+// plainKey reports whether a key may stand in a path without quotes.
+func plainKey(key string) bool {
 	if len(key) == 0 || len(key) > maxName {
 		return false
 	}
-	for _, c := range key {
+	for _, c := range []byte(key) {
 		if c != '_' && c != '-' && (c < '0' || c > '9') && (c|0x20 < 'a' || c|0x20 > 'z') {
 			return false
 		}
@@ -73,25 +77,17 @@ func plainKey(key []byte) bool {
 }
 
 // shownKey is a key as it may be shown.
-func shownKey(key []byte) string {
-	if len(key) > 16*maxName {
-		key = key[:16*maxName]
-		if last := strings.LastIndexByte(string(key), '\\'); last > len(key)-12 {
-			key = key[:last]
-		}
+func shownKey(key string) string {
+	if len(key) < minSecret {
+		return clean.Line(key, maxName)
 	}
-	text := unquoted([]byte(`"` + string(key) + `"`))
-	if len(text) < minSecret {
-		return clean.Line(text, maxName)
-	}
-	return shown(text, maxName)
+	return shown(key, maxName)
 }
 
-// scanner walks valid JSON once, at most MaxDepth deep, and collects fields.
+// scanner walks valid JSON once and collects fields.
 type scanner struct {
-	text     []byte
-	at       int
-	root     string // the path of text itself, for JSON inside a string
+	dec      *json.Decoder
+	root     string // the path of the text itself, for JSON inside a string
 	known    map[string]meaning
 	found    *[]field
 	byPath   map[string]int
@@ -101,70 +97,64 @@ type scanner struct {
 	moreName int
 }
 
-// value reads the value at the scanner's place.
+// value reads the next value. After a syntax error, of which there is none in
+// valid JSON, there are no more.
 func (s *scanner) value(p *place) {
-	s.at = skipSpace(s.text, s.at)
-	start, seq := s.at, len(*s.found)
-	switch s.text[s.at] {
-	case '{':
-		count := s.object(p)
-		s.keepOther(p, ShapeObject, count == 0, seq)
-	case '[':
-		s.list(p)
-		s.keepOther(p, ShapeList, false, seq)
-	case '"':
-		s.at = stringEnd(s.text, s.at)
-		s.keepString(p, s.text[start:s.at])
-	default:
-		s.at = scalarEnd(s.text, s.at)
-		s.keepScalar(p, s.text[start:s.at])
+	seq := len(*s.found)
+	token, err := s.dec.Token()
+	if err != nil {
+		return
+	}
+	switch v := token.(type) {
+	case json.Delim:
+		if v == '{' {
+			count := s.object(p)
+			s.keepOther(p, ShapeObject, count == 0, seq)
+		} else {
+			child := &place{up: p, depth: p.depth + 1}
+			for ; s.dec.More(); child.index++ {
+				s.value(child)
+			}
+			s.keepOther(p, ShapeList, false, seq)
+		}
+		_, _ = s.dec.Token() // the closing bracket
+	case string:
+		s.keepString(p, v)
+	case json.Number:
+		s.keepScalar(p, ShapeNumber, v.String()[:min(len(v), maxName)])
+	case bool:
+		s.keepScalar(p, ShapeBoolean, "")
+	case nil:
+		s.keepScalar(p, ShapeNull, "")
 	}
 }
 
-// object reads an object and counts its members.
+// object reads an object's members and counts them.
 func (s *scanner) object(p *place) int {
 	count := 0
 	var seen map[string]bool
-	for s.at = skipSpace(s.text, s.at+1); s.text[s.at] != '}'; s.at = skipSpace(s.text, s.at) {
-		if s.text[s.at] == ',' {
-			s.at = skipSpace(s.text, s.at+1)
-		}
-		end := stringEnd(s.text, s.at)
-		key := s.text[s.at+1 : end-1]
-		s.at = skipSpace(s.text, end) + 1
-		child := &place{up: p, key: key, name: s.nameOf(p, key), depth: p.depth + 1}
+	child := &place{up: p, index: -1, depth: p.depth + 1}
+	for ; s.dec.More(); count++ {
+		token, _ := s.dec.Token()
+		key, _ := token.(string)
+		child.key, child.name = key, s.nameOf(p, key)
 		if s.matters(child) {
-			if seen[string(key)] {
+			if seen[key] {
 				s.forget(child.path(s.root))
 			} else if seen == nil {
 				seen = map[string]bool{}
 			}
-			seen[string(key)] = true
+			seen[key] = true
 		}
 		s.listName(p, key)
 		s.value(child)
-		count++
 	}
-	s.at++
 	return count
-}
-
-// list reads a list.
-func (s *scanner) list(p *place) {
-	s.at = skipSpace(s.text, s.at+1)
-	for i := 0; s.text[s.at] != ']'; i++ {
-		if s.text[s.at] == ',' {
-			s.at = skipSpace(s.text, s.at+1)
-		}
-		s.value(&place{up: p, index: i, depth: p.depth + 1})
-		s.at = skipSpace(s.text, s.at)
-	}
-	s.at++
 }
 
 // nameOf is the normal form of a key. Inside "room" and "participant" a plain
 // "name" is the room's or the participant's.
-func (s *scanner) nameOf(parent *place, key []byte) string {
+func (s *scanner) nameOf(parent *place, key string) string {
 	name := normal(key)
 	if name == "name" && (parent.name == "room" || parent.name == "participant") {
 		return parent.name + name
@@ -172,7 +162,7 @@ func (s *scanner) nameOf(parent *place, key []byte) string {
 	return name
 }
 
-// matters tells whether a repeated key would change what is found.
+// matters reports whether a repeated key would change what is found.
 func (s *scanner) matters(p *place) bool {
 	_, known := s.known[p.name]
 	return known || isWrapper(p.name) || p.name == "participant"
@@ -194,7 +184,7 @@ func (s *scanner) forget(path string) {
 }
 
 // listName notes the name of a top-level field, or of one under a wrapper.
-func (s *scanner) listName(p *place, key []byte) {
+func (s *scanner) listName(p *place, key string) {
 	if p.depth > 1 || p.depth == 1 && !isWrapper(p.name) || s.root != "" {
 		return
 	}
@@ -213,7 +203,7 @@ func (s *scanner) listName(p *place, key []byte) {
 func (s *scanner) keep(p *place, f field) {
 	holder := p
 	if p.up != nil && (p.up.name == "room" || p.up.name == "participant") {
-		// room.name stands for a room beside it.
+		// room.name stands for a room next to it.
 		holder = p.up
 	}
 	f.near = holder.depth <= 1 || holder.depth == 2 && isWrapper(holder.up.name)
@@ -237,4 +227,126 @@ func (s *scanner) keep(p *place, f field) {
 	*count++
 	s.byPath[f.path] = len(*s.found)
 	*s.found = append(*s.found, f)
+}
+
+// keepOther keeps an object or a list that sits where a text was expected.
+func (s *scanner) keepOther(p *place, shape Shape, empty bool, seq int) {
+	m, known := s.known[p.name]
+	if !known {
+		return
+	}
+	kind := NotText
+	if shape == ShapeObject && empty {
+		kind = Promise
+	}
+	s.keep(p, field{meaning: m, kind: kind, shape: shape, seq: seq})
+}
+
+// keepScalar keeps a number, a boolean or null under a telling name.
+func (s *scanner) keepScalar(p *place, shape Shape, text string) {
+	m, known := s.known[p.name]
+	if !known {
+		return
+	}
+	f := field{meaning: m, kind: NotText, shape: shape, text: text, seq: len(*s.found)}
+	if shape == ShapeNull {
+		f.kind = Null
+	}
+	s.keep(p, f)
+}
+
+// keepString keeps a string with a telling name, with a token in it, or with a
+// LiveKit address; and looks into a string that holds JSON.
+func (s *scanner) keepString(p *place, text string) {
+	m, known := s.known[p.name]
+	if inner := strings.TrimSpace(text); s.root == "" && strings.HasPrefix(inner, "{") && readable([]byte(inner)) {
+		if known && m.role == tokenRole {
+			// A client reads this text as the token, whatever is inside.
+			s.keep(p, field{meaning: m, kind: Text, shape: ShapeString, text: text, seq: len(*s.found)})
+		}
+		s.nested(p, inner)
+		return
+	}
+	f := field{meaning: m, kind: Text, shape: ShapeString, text: text, glimpse: glance(text), seq: len(*s.found)}
+	if strings.TrimSpace(text) == "" {
+		f.kind = Empty
+	}
+	if wsAddress(text) && !known {
+		known, f.meaning = true, meaning{urlRole, len(s.known)}
+	}
+	if known || f.glimpse.jwt {
+		s.keep(p, f)
+	}
+	switch {
+	case f.glimpse.jwt:
+	case strings.Contains(text, "://"):
+		s.inURL(p, text)
+	default:
+		s.inText(p, text)
+	}
+}
+
+// inURL keeps a token that a URL carries in its query.
+func (s *scanner) inURL(p *place, text string) {
+	name, token := queryToken(text)
+	if token == "" {
+		return
+	}
+	s.keep(p, field{path: p.path(s.root) + "?" + name, meaning: meaning{role: noRole}, kind: Text, shape: ShapeString,
+		text: token, glimpse: glance(token), inside: true, from: text, seq: len(*s.found)})
+}
+
+// inText keeps a JWT in the middle of other text, as a candidate only: it is
+// mostly an error that echoes the token.
+func (s *scanner) inText(p *place, text string) {
+	eachJWT(text, func(_ int, jwt string) bool {
+		if g := glance(jwt); g.jwt {
+			s.keep(p, field{path: p.path(s.root) + " (inside the text)", kind: Text, shape: ShapeString, text: jwt,
+				glimpse: g, inside: true, seq: len(*s.found)})
+			return false
+		}
+		return true
+	})
+}
+
+// nested reads JSON that sits in a string, once: an answer that was encoded
+// twice, or an API gateway's {"statusCode":200,"body":"{…}"}.
+func (s *scanner) nested(p *place, text string) {
+	path := p.path(s.root)
+	if path == "" {
+		path = "the whole body"
+	}
+	inner := scanner{dec: decoder([]byte(text)), root: "fromjson(" + path + ")", known: s.known, found: s.found,
+		byPath: s.byPath, near: s.near, far: s.far}
+	inner.value(&place{})
+	s.near, s.far = inner.near, inner.far
+}
+
+// queryToken finds access_token or token in a URL's query, decoded. It reads
+// the query by hand, because a URL out of a log is often not valid.
+func queryToken(text string) (name, token string) {
+	for _, name := range []string{"access_token", "token", "accessToken", "jwt"} {
+		for _, sign := range []string{"?", "&"} {
+			_, rest, found := strings.Cut(text, sign+name+"=")
+			if !found {
+				continue
+			}
+			if end := strings.IndexAny(rest, "&#'\"`<> \t\r\n)\\^"); end >= 0 {
+				rest = rest[:end]
+			}
+			if decoded, err := url.QueryUnescape(rest); err == nil {
+				rest = decoded
+			}
+			if rest != "" {
+				return name, rest
+			}
+		}
+	}
+	return "", ""
+}
+
+// wsAddress reports whether a text is a ws:// or wss:// address.
+func wsAddress(text string) bool {
+	scheme, _, found := strings.Cut(strings.TrimSpace(text), "://")
+	return found && (strings.EqualFold(scheme, "ws") || strings.EqualFold(scheme, "wss"))
 }

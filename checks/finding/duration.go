@@ -15,7 +15,7 @@ func Duration(d time.Duration) string {
 	return short(d, time.Millisecond) + " ms"
 }
 
-// Millis is Duration for what is shown beside others in a column: whole
+// Millis is Duration for what is shown in a column with others: whole
 // milliseconds, and seconds from one on.
 func Millis(d time.Duration) string {
 	if d >= 999500*time.Microsecond {

@@ -27,7 +27,7 @@ func Textf(format string, args ...any) Text {
 	return Text{Format: format, Args: args}
 }
 
-// IsZero tells whether there is nothing to say.
+// IsZero reports whether there is nothing to say.
 func (t Text) IsZero() bool { return t.Format == "" }
 
 // String is the English sentence.

@@ -83,7 +83,7 @@ var foreignClaims = [][3]string{
 	{"role", "session_id", "Supabase"},
 }
 
-// hasClaim tells whether a claim is there, whatever its value.
+// hasClaim reports whether a claim is there, whatever its value.
 func (t *Token) hasClaim(name string) bool {
 	found := false
 	each(t.members, name, func(member) { found = true })

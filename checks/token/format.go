@@ -3,6 +3,7 @@ package token
 import (
 	"strings"
 
+	"lkdoctor/checks/answer"
 	"lkdoctor/checks/clean"
 	"lkdoctor/checks/finding"
 )
@@ -15,9 +16,9 @@ func Parse(raw string) (*Token, []finding.Finding) {
 	if f := absent(t.Shape, raw); f != nil {
 		return t, []finding.Finding{*f}
 	}
-	inner, wrappings := Unwrap(raw)
+	inner, wrappings := answer.Unwrap(raw)
 	if len(wrappings) > 0 {
-		if looksSigned(inner) {
+		if answer.LooksSigned(inner) {
 			return t, t.wrapped(inner, wrappings)
 		}
 		if f := absent(shapeOf(inner), inner); f != nil {
@@ -26,7 +27,7 @@ func Parse(raw string) (*Token, []finding.Finding) {
 		f := opaque(shapeOf(inner)).With("wrapped_in", names(wrappings))
 		return t, []finding.Finding{f}
 	}
-	if !looksSigned(raw) {
+	if !answer.LooksSigned(raw) {
 		return t, []finding.Finding{opaque(t.Shape)}
 	}
 	return t, t.byParts(raw)
@@ -57,7 +58,7 @@ func (t *Token) byParts(raw string) []finding.Finding {
 
 // absent finds the texts that stand for no token at all.
 func absent(shape Shape, raw string) *finding.Finding {
-	trimmed := strings.ToLower(trimHidden(raw))
+	trimmed := strings.ToLower(answer.TrimHidden(raw))
 	bare := strings.Trim(trimmed, "\"'`")
 	switch bare {
 	case "", "null", "undefined", "none", "nil", "<nil>", "nan", "false", "bearer", "bearer undefined", "bearer null":

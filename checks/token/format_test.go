@@ -129,21 +129,6 @@ func TestFormatFacts(t *testing.T) {
 	}
 }
 
-func TestUnwrap(t *testing.T) {
-	for in, want := range map[string]string{
-		`{"token":"lk_demo_abc","url":"x"}`: "lk_demo_abc",
-		"Bearer lk_demo_abc\n":              "lk_demo_abc",
-		"plain":                             "plain",
-		`{"url":"x"}`:                       `{"url":"x"}`,
-		"":                                  "",
-	} {
-		got, wrappings := Unwrap(in)
-		if got != want || (got == in) != (len(wrappings) == 0) {
-			t.Errorf("Unwrap(%q) = %q, %v", in, got, wrappings)
-		}
-	}
-}
-
 func TestTokenCannotBePrinted(t *testing.T) {
 	raw := claimed(goodClaims)
 	tok, _ := Parse(`"` + raw + `"`)

@@ -3,6 +3,7 @@ package token
 import (
 	"strings"
 
+	"lkdoctor/checks/answer"
 	"lkdoctor/checks/clean"
 	"lkdoctor/checks/finding"
 )
@@ -48,7 +49,7 @@ var placeholders = []string{
 
 func (t *Token) lintIssuer() []finding.Finding {
 	iss := t.Claims.Issuer
-	trimmed := trimHidden(iss)
+	trimmed := answer.TrimHidden(iss)
 	if trimmed == "" {
 		if raw := rawOf(t.members, "iss"); raw != nil && typeOf(raw) != isText && typeOf(raw) != isNil {
 			return nil // TOKEN_CLAIM_TYPE says so
@@ -95,7 +96,7 @@ func (t *Token) lintVideo() []finding.Finding {
 	return found
 }
 
-// wrongType tells whether a member is there with a type that TOKEN_CLAIM_TYPE
+// wrongType reports whether a member is there with a type that TOKEN_CLAIM_TYPE
 // has reported already.
 func wrongType(object []byte, name string) bool {
 	for _, f := range videoFields {

@@ -48,7 +48,7 @@ func each(list []member, name string, f func(m member)) {
 	}
 }
 
-// isObject tells whether raw is a JSON object.
+// isObject reports whether raw is a JSON object.
 func isObject(raw []byte) bool {
 	trimmed := bytes.TrimLeft(raw, " \t\r\n")
 	return len(trimmed) > 0 && trimmed[0] == '{'

@@ -3,15 +3,72 @@ package token
 import (
 	"encoding/base32"
 	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"math/big"
+	"net/url"
 	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf16"
+	"unicode/utf8"
 )
 
 func toBase64(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) }
+
+func base64Of(e *base64.Encoding) func(string) string {
+	return func(s string) string { return e.EncodeToString([]byte(s)) }
+}
+
+func toHex(s string) string { return hex.EncodeToString([]byte(s)) }
+
+// unBase64 reads any of the four dialects of base64.
+func unBase64(s string) ([]byte, error) {
+	return base64.RawStdEncoding.DecodeString(strings.NewReplacer("-", "+", "_", "/").Replace(strings.TrimRight(strings.TrimSpace(s), "=")))
+}
+
+func unHex(s string) ([]byte, error) { return hex.DecodeString(strings.TrimSpace(s)) }
+
+func unBase32(s string) ([]byte, error) {
+	return base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(strings.TrimRight(strings.TrimSpace(s), "="))
+}
+
+// asText decodes what is an encoded text.
+func asText(decode func(string) ([]byte, error)) func(string) string { return decoded(decode, true) }
+
+// asBytes decodes what is no encoding, as code does that expects one.
+func asBytes(decode func(string) ([]byte, error)) func(string) string { return decoded(decode, false) }
+
+func decoded(decode func(string) ([]byte, error), printable bool) func(string) string {
+	return func(s string) string {
+		if data, err := decode(s); err == nil && len(data) >= 4 && isPrintable(string(data)) == printable {
+			return string(data)
+		}
+		return s
+	}
+}
+
+// isPrintable reports whether s is text, in whatever language.
+func isPrintable(s string) bool {
+	return utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool {
+		return !unicode.IsPrint(r) && !strings.ContainsRune("\n\r\t\ufeff\u200b\u00a0", r)
+	})
+}
+
+// unescaped undoes an encoding once, where mark shows that there is any.
+func unescaped(mark string, decode func(string) (string, error)) func(string) string {
+	return func(s string) string {
+		if plain, err := decode(s); err == nil && strings.Contains(s, mark) {
+			return plain
+		}
+		return s
+	}
+}
+
+func uriComponent(s string) string {
+	return strings.NewReplacer("+", "%20", "%21", "!", "%27", "'", "%28", "(", "%29", ")", "%2A", "*").Replace(url.QueryEscape(s))
+}
 
 // otherAlphabet turns base64 into base64url, or the reverse.
 func otherAlphabet(s string) string {
@@ -21,99 +78,20 @@ func otherAlphabet(s string) string {
 	return strings.NewReplacer("-", "+", "_", "/").Replace(s)
 }
 
-// wrapped breaks lines as the program base64 does.
-func wrapped(s string, columns int) string {
-	if len(s) <= columns {
+func toJSON(s string) string {
+	b, err := json.Marshal(s)
+	if err != nil {
 		return s
 	}
-	var b strings.Builder
-	for i := 0; i < len(s); i += columns {
-		b.WriteString(s[i:min(len(s), i+columns)])
-		b.WriteByte('\n')
-	}
-	return b.String()
+	return string(b[1 : len(b)-1])
 }
 
-func fromBase32(s string, printable bool) string {
-	data, err := base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(strings.TrimRight(strings.TrimSpace(s), "="))
-	if err != nil || len(data) < 4 || isPrintable(data) != printable {
-		return s
-	}
-	return string(data)
-}
-
-// percent encodes what is no letter, digit or one of keep.
-func percent(s, keep string) string {
-	var b strings.Builder
-	for i := range len(s) {
-		if c := s[i]; strings.IndexByte(base62, c) >= 0 || strings.IndexByte(keep, c) >= 0 {
-			b.WriteByte(c)
-		} else {
-			fmt.Fprintf(&b, "%%%02X", c)
-		}
-	}
-	return b.String()
-}
-
-func lowerPercent(s string) string {
-	b := []byte(s)
-	for i := 0; i+2 < len(b); i++ {
-		if b[i] == '%' {
-			copy(b[i+1:], strings.ToLower(string(b[i+1:i+3])))
-		}
-	}
-	return string(b)
-}
-
-// replacedIn replaces the pairs and puts quote around the result.
-func replacedIn(quote string, pairs ...string) func(s, key string) string {
-	inner := replaced(pairs...)
-	return func(s, key string) string { return quote + inner(s, key) + quote }
-}
-
-func unquotedYAML(s, key string) string {
-	if inner := removed("'", "'")(s, key); inner != s {
-		return strings.ReplaceAll(inner, "''", "'")
+func fromJSON(s string) string {
+	var plain string
+	if strings.Contains(s, `\`) && json.Unmarshal([]byte(`"`+s+`"`), &plain) == nil {
+		return plain
 	}
 	return s
-}
-
-// toASCIIJSON is what Python's json.dumps makes of a text, without its quotes.
-func toASCIIJSON(s string) string {
-	var b strings.Builder
-	for _, r := range strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) {
-		if r < 0x80 {
-			b.WriteRune(r)
-			continue
-		}
-		for _, u := range utf16.Encode([]rune{r}) {
-			fmt.Fprintf(&b, `\u%04x`, u)
-		}
-	}
-	return b.String()
-}
-
-// shellEscaped is what printf %q makes of a text that can be printed.
-func shellEscaped(s string) string {
-	var b strings.Builder
-	for _, r := range s {
-		if r < 0x80 && !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("_-./:=@%+", r) {
-			b.WriteByte('\\')
-		}
-		b.WriteRune(r)
-	}
-	return b.String()
-}
-
-func shellUnescaped(s string) string {
-	var b strings.Builder
-	for i := 0; i < len(s); i++ {
-		if s[i] == '\\' && i+1 < len(s) {
-			i++
-		}
-		b.WriteByte(s[i])
-	}
-	return b.String()
 }
 
 // asInteger is a text of digits (0x1F, 007) as YAML and JSON write the number
@@ -125,15 +103,22 @@ func asInteger(s string) string {
 	return s
 }
 
-func asFloat(s string, format byte) string {
+func asFloat(s string) string {
 	if n, err := strconv.ParseFloat(s, 64); err == nil {
-		return strconv.FormatFloat(n, format, -1, 64)
+		return strconv.FormatFloat(n, 'g', -1, 64)
 	}
 	return s
 }
 
+func toUTF16(s string) string {
+	var b []byte
+	for _, u := range utf16.Encode([]rune(s)) {
+		b = append(b, byte(u), byte(u>>8))
+	}
+	return string(b)
+}
+
 func fromUTF16(s string) string {
-	s = strings.TrimPrefix(s, "\xff\xfe")
 	if len(s) < 4 || len(s)%2 != 0 || s[1] != 0 {
 		return s
 	}
@@ -144,39 +129,44 @@ func fromUTF16(s string) string {
 	return string(utf16.Decode(units))
 }
 
-func toUTF16BE(s string) string {
-	b := []byte(toUTF16(s))
-	for i := 0; i+1 < len(b); i += 2 {
-		b[i], b[i+1] = b[i+1], b[i]
-	}
-	return string(b)
-}
-
-// notASCII puts r in the place of each character that is not ASCII.
-func notASCII(r rune) func(s string) string {
-	return func(s string) string {
-		return strings.Map(func(c rune) rune {
-			if c >= 0x80 {
-				return r
-			}
-			return c
-		}, s)
-	}
-}
-
-// asUUID writes 32 hexadecimal digits with a UUID's hyphens.
-func asUUID(s string) string {
-	if len(s) != 32 || strings.Trim(strings.ToLower(s), "0123456789abcdef") != "" {
-		return s
-	}
-	return s[:8] + "-" + s[8:12] + "-" + s[12:16] + "-" + s[16:20] + "-" + s[20:]
-}
-
-func wordsOnly(s string) string {
+func unhidden(s string) string {
 	return strings.Map(func(r rune) rune {
-		if unicode.IsLetter(r) || unicode.IsDigit(r) {
-			return r
+		if r == 0xa0 || unicode.In(r, unicode.Cf, unicode.Cc) {
+			return -1
 		}
-		return -1
+		return r
 	}, s)
 }
+
+func swapCase(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsUpper(r) {
+			return unicode.ToLower(r)
+		}
+		return unicode.ToUpper(r)
+	}, s)
+}
+
+// repeatedPart is the part that s holds n times, with between in between.
+func repeatedPart(s, between string, n int) string {
+	for _, whole := range []string{s, strings.TrimSuffix(s, between)} {
+		size := (len(whole) - (n-1)*len(between)) / n
+		if size > 0 && whole == strings.Repeat(whole[:size]+between, n-1)+whole[:size] {
+			return whole[:size]
+		}
+	}
+	return s
+}
+
+// visible writes what cannot be seen as programs write it.
+func visible(s string) string {
+	if r, n := utf8.DecodeRuneInString(s); n == len(s) && (unicode.IsControl(r) && r > '\r' || !unicode.IsPrint(r) && r > 0x7f) {
+		return fmt.Sprintf("%U", r)
+	}
+	return strings.NewReplacer("\n", `\n`, "\r", `\r`, "\t", `\t`, "\v", `\v`, "\f", `\f`, "\x00", `\0`, "\x1b", "ESC").Replace(s)
+}
+
+func same(s string) string { return s }
+
+// htmlEscaped is what several spellings of the same change are called.
+const htmlEscaped = "HTML-escaped (&amp; for &)"

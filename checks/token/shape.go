@@ -1,7 +1,6 @@
 package token
 
 import (
-	"encoding/base64"
 	"regexp"
 	"strings"
 	"sync"
@@ -128,27 +127,4 @@ func looksLike(text, rest string, s Shape) finding.Text {
 		return finding.Textf("a random string of %d characters", len(rest))
 	}
 	return finding.Text{}
-}
-
-// looksSigned tells whether s begins as a JWT does: a first part that decodes
-// to something that begins as a JSON object does, or three and more parts of
-// base64 characters.
-func looksSigned(s string) bool {
-	if beginsAsJSON(s) {
-		return true
-	}
-	first, rest, dotted := strings.Cut(s, ".")
-	if !dotted || strings.HasPrefix(s, "v2.") || strings.HasPrefix(s, "v4.") || strings.HasPrefix(s, "v3.") {
-		return false
-	}
-	// Three parts of which one is damaged: whoever made them meant a JWT.
-	return strings.Count(rest, ".") == 1 && (strings.HasPrefix(first, "ey") || strings.HasPrefix(rest, "ey") || len(s) > 80 && !strings.ContainsAny(s, " /:<{"))
-}
-
-// beginsAsJSON tells whether the first part of s decodes to what begins as a
-// JSON object does.
-func beginsAsJSON(s string) bool {
-	first, _, _ := strings.Cut(s[:min(len(s), maxShaped)], ".")
-	head, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(first[:len(first)/4*4], "="))
-	return err == nil && len(head) > 1 && head[0] == '{' && strings.IndexByte("\" \t\r\n}", head[1]) >= 0
 }

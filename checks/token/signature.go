@@ -1,6 +1,7 @@
 package token
 
 import (
+	"lkdoctor/checks/answer"
 	"lkdoctor/checks/clean"
 	"lkdoctor/checks/finding"
 )
@@ -47,7 +48,7 @@ func otherKey(t *Token, key, secret string, others []Candidate) finding.Finding 
 	s := newSigner(t)
 	label := pairLabel(s, iss, others)
 	switch {
-	case trimHidden(iss) == trimHidden(key):
+	case answer.TrimHidden(iss) == answer.TrimHidden(key):
 		f = finding.New(finding.SignatureOtherKey, finding.Fail,
 			"The token names the API key “%s”, here “%s” is configured: they differ only in blanks or invisible characters.", shownKey(iss), shownKey(key))
 	case s.made(secret):

@@ -74,7 +74,7 @@ func newSigner(t *Token) *signer {
 	return s
 }
 
-// made tells whether secret made the signature: HMAC by RFC 2104, without the
+// made reports whether secret made the signature: HMAC by RFC 2104, without the
 // allocations of crypto/hmac, compared in constant time.
 func (s *signer) made(secret string) bool {
 	s.spent += len(s.input) + 4*len(s.block) + len(secret)

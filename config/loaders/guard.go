@@ -1,6 +1,7 @@
 package loaders
 
 import (
+	"bytes"
 	"regexp"
 	"strings"
 )
@@ -11,22 +12,32 @@ const (
 	maxTotal = 16 << 20
 )
 
+// Limits on the $ of a file that is given to a loader without limits: on a line,
+// in all, and in all where a value spans several lines. compose-go takes a time
+// that grows with the cube of how deep defaults are nested (${A:-${B:-…).
+const (
+	maxLineReferences = 64
+	maxReferences     = 2000
+	maxSpanReferences = 24
+)
+
 var (
 	assignment = regexp.MustCompile(`^\s*(?:export\s+)?([\w.\-\[\]]+)\s*[=:]`)
 	referTo    = regexp.MustCompile(`\$[({]*([\w]*)`)
 	openQuote  = regexp.MustCompile(`^\s*(?:"(?:\\.|[^"\\])*|'[^']*)$`)
 )
 
-// multiplies tells that a file's references could make values beyond the limits
-// in a loader that has none. It adds up lengths, line by line. A value over
-// several lines hides which variable a reference belongs to; then few references
-// are let pass.
+// multiplies reports whether a file's references could make values beyond the
+// limits, or take more than a moment, in a loader that has no limits. It adds up
+// lengths, line by line. A value over several lines hides which variable a
+// reference belongs to; then few references are let pass.
 func multiplies(content []byte, env Env) bool {
-	if len(content) > maxValue {
-		return true
+	total := bytes.Count(content, []byte("$"))
+	if total == 0 || total > maxReferences {
+		return total > 0
 	}
 	sizes := map[string]int{}
-	name, total, references, multiline := "", 0, 0, false
+	name, sum, multiline := "", 0, false
 	text := strings.ReplaceAll(string(content), "\r", "\n")
 	for line := range strings.Lines(text) {
 		size := len(line)
@@ -34,21 +45,20 @@ func multiplies(content []byte, env Env) bool {
 			name = line[m[2]:m[3]]
 			multiline = multiline || openQuote.MatchString(strings.TrimSuffix(line[m[1]:], "\n"))
 		}
-		refs := referTo.FindAllStringSubmatch(line, -1)
-		references += len(refs)
+		refs := referTo.FindAllStringSubmatch(line, maxLineReferences+1)
 		for _, ref := range refs {
 			value, _ := env(ref[1])
 			size += max(sizes[ref[1]], len(value))
 		}
 		sizes[name] = size
-		if total += size; size > maxValue || total > maxTotal {
+		if sum += size; len(refs) > maxLineReferences || size > maxValue || sum > maxTotal {
 			return true
 		}
 	}
-	return multiline && references > 24
+	return multiline && total > maxSpanReferences
 }
 
-// mentions tells that a text holds a variable's name, as a word.
+// mentions reports whether a text holds a variable's name, as a word.
 func mentions(text, name string) bool {
 	for at := 0; ; {
 		i := strings.Index(text[at:], name)

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -78,6 +79,37 @@ func TestMultiplyingReferences(t *testing.T) {
 	ordinary := "BASE=http://x\nPEM=\"-----BEGIN\nabc\n-----END\"\n" + strings.Repeat("A=${BASE}/path\n", 20)
 	if multiplies([]byte(ordinary), env) {
 		t.Error("an ordinary file is held back")
+	}
+}
+
+// Files of the largest size, or nested as deeply as they may be, take a moment
+// and not much memory in any loader.
+func TestHostileFilesAreQuick(t *testing.T) {
+	nested := func(n int) string { return "K=" + strings.Repeat("${K:-", n) + "x" + strings.Repeat("}", n) + "\n" }
+	for name, text := range map[string]string{
+		"references": "K=" + strings.Repeat("$A", 500_000), "references in a comment": "K=a$B\n#" + strings.Repeat("$A", 500_000),
+		"lines": strings.Repeat("K=$A\n", 200_000), "half a file of references": "K=a\n#" + strings.Repeat("$A", 100_000), "nested": nested(120_000),
+		"nested 4000": nested(4000), "nested 60": nested(60), "many nested": strings.Repeat(nested(60), 30), "open": "K=" + strings.Repeat("${K:-", 200_000),
+		"open in quotes": "K=\"" + strings.Repeat("${K:-", 150_000) + "\"", "appended": strings.Repeat("K+=x\n", 200_000),
+		"long": "K=\"" + strings.Repeat("${A:-x}", 60) + strings.Repeat("x", 1_000_000) + "\"", "long lines": strings.Repeat("K=${K:-"+strings.Repeat("x", 500)+"}\n", 1900),
+		"large, plain":      strings.Repeat("K_A=\"some value\" # c\n", 48_000),
+		"nested over lines": "K=\"" + strings.Repeat("${K:-\n", 1900) + strings.Repeat("}", 1900) + "\"",
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, loader := range All() {
+				var before, after runtime.MemStats
+				runtime.ReadMemStats(&before)
+				started := time.Now()
+				Read(loader, []byte(text), nil)
+				took := time.Since(started)
+				runtime.ReadMemStats(&after)
+				if allocated := (after.TotalAlloc - before.TotalAlloc) >> 20; took > 5*time.Second || allocated > 128 {
+					t.Errorf("%s took %v and %d MiB", loader, took, allocated)
+				} else {
+					t.Log(loader, took, allocated, "MiB")
+				}
+			}
+		})
 	}
 }
 

@@ -15,7 +15,7 @@ import (
 	"github.com/sirupsen/logrus"
 )
 
-// ErrNotCompared tells that a file was not given to a loader, since expanding its
+// ErrNotCompared means that a file was not given to a loader, since expanding its
 // references could take memory without end.
 var ErrNotCompared = errors.New("not compared: its variables multiply each other")
 

@@ -71,7 +71,7 @@ type Reading struct {
 
 	values map[string]Value
 	// unread is the part of the file that was not worked out, for what may
-	// still be set in it; opaque tells that it may set anything.
+	// still be set in it; opaque means that it may set anything.
 	unread config.Secret
 	opaque bool
 }

@@ -183,7 +183,7 @@ func (sh *shell) finish(assignments []assigned, verb string, exports bool) error
 	return nil
 }
 
-// follow tells whether a command can be passed over: all can but the shell's own
+// follow reports whether a command can be passed over: all can but the shell's own
 // words that set variables or steer what is run.
 func follow(verb string) error {
 	switch verb {
@@ -200,7 +200,7 @@ func follow(verb string) error {
 	return nil
 }
 
-// assignmentAhead tells whether NAME= or NAME+= stands here, and if so steps
+// assignmentAhead reports whether NAME= or NAME+= stands here, and if so steps
 // over it.
 func (sh *shell) assignmentAhead() (name string, add, ok bool) {
 	end := sh.pos

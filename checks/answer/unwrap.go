@@ -1,11 +1,9 @@
-package token
+package answer
 
 import (
 	"encoding/base64"
-	"encoding/json"
 	"net/url"
 	"regexp"
-	"slices"
 	"strings"
 	"sync"
 	"unicode"
@@ -13,10 +11,10 @@ import (
 	"lkdoctor/checks/finding"
 )
 
-// maxWrappings bounds how many layers are taken off.
+// maxWrappings is the number of layers that are taken off at most.
 const maxWrappings = 6
 
-// maxUnwrapped: a longer text is taken as it is.
+// maxUnwrapped is the length in bytes from which a text is taken as it is.
 const maxUnwrapped = 2 << 20
 
 // Unwrap takes a token out of what people paste: quotes, white space, "Bearer",
@@ -45,13 +43,13 @@ func unwrapOnce(s string) (string, finding.Text) {
 		}
 		return trimmed, finding.Textf("white space")
 	}
-	if trimmed := trimHidden(s); trimmed != s {
+	if trimmed := TrimHidden(s); trimmed != s {
 		return trimmed, finding.Textf("invisible characters")
 	}
 	if inner, ok := pythonBytes(s); ok {
 		return inner, finding.Textf("b'…', the way Python prints bytes")
 	}
-	if inner, ok := unquoted(s); ok {
+	if inner, ok := withoutQuotes(s); ok {
 		return inner, finding.Textf("quotes")
 	}
 	if inner, ok := afterWord(s, "authorization:"); ok {
@@ -62,9 +60,13 @@ func unwrapOnce(s string) (string, finding.Text) {
 			return inner, finding.Textf("a leading “%s”", strings.Trim(word, " :%20"))
 		}
 	}
-	if strings.HasPrefix(s, "{") || strings.HasPrefix(s, "[") {
-		if inner, ok := inJSON(s); ok {
-			return inner, finding.Textf("a JSON document")
+	if s != "" && beginsJSON([]byte(s)) {
+		a := Find([]byte(s), "", TicketService)
+		if a.Token.IsZero() && len(a.Candidates) > 0 {
+			a.Token = a.Candidates[0].Token
+		}
+		if !a.Token.IsZero() {
+			return a.Token.Reveal(), finding.Textf("a JSON document")
 		}
 	}
 	if m := queried().FindStringSubmatch(s); m != nil {
@@ -75,35 +77,37 @@ func unwrapOnce(s string) (string, finding.Text) {
 		return value, finding.Textf("a URL or text with access_token=")
 	}
 	if m := assigned().FindStringSubmatch(s); m != nil {
-		return m[1], finding.Textf("a setting (NAME=value)")
+		return m[2], finding.Textf("a setting (NAME=value)")
 	}
 	return unwrapRare(s)
 }
 
 // unwrapRare takes off what is seen seldom; only where a JWT comes out.
 func unwrapRare(s string) (string, finding.Text) {
-	if strings.HasPrefix(s, "<") && strings.HasSuffix(s, ">") && looksSigned(s[1:len(s)-1]) {
+	if strings.HasPrefix(s, "<") && strings.HasSuffix(s, ">") && LooksSigned(s[1:len(s)-1]) {
 		return s[1 : len(s)-1], finding.Textf("angle brackets")
 	}
-	if cut := strings.TrimRight(s, ",;"); cut != s && looksSigned(cut) {
+	if cut := strings.TrimRight(s, ",;"); cut != s && LooksSigned(cut) {
 		return cut, finding.Textf("a final comma or semicolon")
 	}
 	if strings.Contains(s, "%") {
-		if plain, err := url.QueryUnescape(s); err == nil && looksSigned(trimEnds(plain)) {
+		if plain, err := url.QueryUnescape(s); err == nil && LooksSigned(trimEnds(plain)) {
 			return plain, finding.Textf("percent-encoding")
 		}
 	}
 	if strings.HasPrefix(s, "ZXlK") {
-		if plain, err := base64.StdEncoding.DecodeString(s); err == nil && looksSigned(string(plain)) {
+		if plain, err := base64.StdEncoding.DecodeString(s); err == nil && LooksSigned(string(plain)) {
 			return string(plain), finding.Textf("base64 once more")
 		}
 	}
+	if joined := joinedJWT(s); joined != "" && joined != s {
+		return joined, finding.Textf("line breaks or blanks between its characters")
+	}
 	if strings.ContainsFunc(s, unicode.IsSpace) {
-		if joined := strings.Join(strings.Fields(s), ""); whole().MatchString(joined) && beginsAsJSON(joined) {
-			return joined, finding.Textf("line breaks or blanks between its characters")
-		}
-		if m := embedded().FindString(s); m != "" {
-			return m, finding.Textf("other text")
+		inside := ""
+		eachJWT(s, func(_ int, jwt string) bool { inside = jwt; return false })
+		if inside != "" {
+			return inside, finding.Textf("other text")
 		}
 	}
 	return s, finding.Text{}
@@ -114,24 +118,18 @@ var (
 		return regexp.MustCompile(`(?i)(?:^|[?&#\s"'])(?:access_token|token|jwt)=([^&\s"'#]+)`)
 	})
 	assigned = sync.OnceValue(func() *regexp.Regexp {
-		return regexp.MustCompile(`^(?:export\s+)?[A-Za-z_][A-Za-z0-9_]{2,40}(?:\s*=\s*|:\s+)(\S.*)$`)
-	})
-	embedded = sync.OnceValue(func() *regexp.Regexp {
-		return regexp.MustCompile(`eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*`)
-	})
-	whole = sync.OnceValue(func() *regexp.Regexp {
-		return regexp.MustCompile(`^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$`)
+		return regexp.MustCompile(`^(?:export\s+)?([A-Za-z_][A-Za-z0-9_]{2,40})(?:\s*=\s*|:\s+)(\S.*)$`)
 	})
 )
 
-// trimHidden trims blanks and what cannot be seen.
-func trimHidden(s string) string {
+// TrimHidden trims blanks and what cannot be seen.
+func TrimHidden(s string) string {
 	return strings.TrimFunc(s, func(r rune) bool {
 		return unicode.IsSpace(r) || unicode.In(r, unicode.Cf, unicode.Cc)
 	})
 }
 
-func trimEnds(s string) string { return strings.Trim(trimHidden(s), `"'`) }
+func trimEnds(s string) string { return strings.Trim(TrimHidden(s), `"'`) }
 
 func afterWord(s, word string) (string, bool) {
 	if len(s) > len(word) && strings.EqualFold(s[:len(word)], word) {
@@ -150,8 +148,8 @@ func pythonBytes(s string) (string, bool) {
 // quotePairs are what people and tools quote with.
 var quotePairs = [][2]string{{`\"`, `\"`}, {`"`, `"`}, {`'`, `'`}, {"`", "`"}, {"“", "”"}, {"‘", "’"}, {"«", "»"}, {"„", "“"}}
 
-// unquoted takes a quote off each end that has one.
-func unquoted(s string) (string, bool) {
+// withoutQuotes takes a quote off each end that has one.
+func withoutQuotes(s string) (string, bool) {
 	for _, q := range quotePairs {
 		opened, closed := strings.HasPrefix(s, q[0]), strings.HasSuffix(s, q[1])
 		if len(s) < len(q[0])+len(q[1]) || !opened && !closed {
@@ -168,49 +166,25 @@ func unquoted(s string) (string, bool) {
 	return s, false
 }
 
-// tokenFields are the names under which services hand out a token, lower case.
-var tokenFields = []string{"token", "accesstoken", "access_token", "participanttoken", "participant_token", "jwt", "livekit_token", "livekittoken"}
+// LooksSigned reports whether s begins as a JWT does: a first part that decodes
+// to something that begins as a JSON object does, or three and more parts of
+// base64 characters.
+func LooksSigned(s string) bool {
+	if beginsAsJSON(s) {
+		return true
+	}
+	first, rest, dotted := strings.Cut(s, ".")
+	if !dotted || strings.HasPrefix(s, "v2.") || strings.HasPrefix(s, "v4.") || strings.HasPrefix(s, "v3.") {
+		return false
+	}
+	// Three parts of which one is damaged: whoever made them meant a JWT.
+	return strings.Count(rest, ".") == 1 && (strings.HasPrefix(first, "ey") || strings.HasPrefix(rest, "ey") || len(s) > 80 && !strings.ContainsAny(s, " /:<{"))
+}
 
-// inJSON finds the token in a JSON document: the value under a usual name, else
-// any text that looks like a JWT. The document may be cut.
-func inJSON(s string) (string, bool) {
-	dec := json.NewDecoder(strings.NewReader(s))
-	var field, named, signed string
-	// A name and its value come in turn only inside an object.
-	var objects []bool
-	isName := false
-	for range 10_000 {
-		tok, err := dec.Token()
-		if err != nil {
-			break
-		}
-		switch v := tok.(type) {
-		case json.Delim:
-			switch v {
-			case '{', '[':
-				objects = append(objects, v == '{')
-				isName = v == '{'
-			default:
-				objects = objects[:len(objects)-1]
-				isName = len(objects) > 0 && objects[len(objects)-1]
-			}
-			continue
-		case string:
-			if isName {
-				field, isName = strings.ToLower(v), false
-				continue
-			}
-			if named == "" && v != "" && slices.Contains(tokenFields, field) {
-				named = v
-			}
-			if signed == "" && looksSigned(v) {
-				signed = v
-			}
-		}
-		isName = len(objects) > 0 && objects[len(objects)-1]
-	}
-	if named != "" {
-		return named, true
-	}
-	return signed, signed != ""
+// beginsAsJSON reports whether the first part of s decodes to what begins as a
+// JSON object does.
+func beginsAsJSON(s string) bool {
+	first, _, _ := strings.Cut(s[:min(len(s), 4096)], ".")
+	head, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(first[:len(first)/4*4], "="))
+	return err == nil && len(head) > 1 && head[0] == '{' && strings.IndexByte("\" \t\r\n}", head[1]) >= 0
 }

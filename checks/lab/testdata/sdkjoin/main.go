@@ -1,4 +1,4 @@
-// Command sdkjoin is what lkbench compares lkdoctor with: it joins a room with
+// Command sdkjoin is what the benchmark compares lkdoctor with: it joins a room with
 // LiveKit's Go SDK, media and all, and leaves. It links nothing but what a
 // program that joins rooms has to.
 //

@@ -1,0 +1,326 @@
+package lab
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"text/tabwriter"
+	"time"
+)
+
+// patience is how long one run may take before it counts as hung.
+const patience = 90 * time.Second
+
+// bench is what all rows of the benchmark need: the programs, and an empty
+// folder to run them in.
+type bench struct {
+	tb                         testing.TB
+	doctor, base, sdkjoin, dir string
+}
+
+// ran is a run that has ended: how long the process took, from exec to exit, the
+// most memory that it held, and what lkdoctor's document says.
+type ran struct {
+	took time.Duration
+	peak float64 // MiB, where the system tells; 0 else
+	code int
+	document
+}
+
+type document struct {
+	Diagnosis struct {
+		RootCause struct{ Code string } `json:"root_cause"`
+	}
+	Target struct{ Identity string }
+	Checks []struct{ ID, Status string }
+}
+
+func (d document) passed(id string) bool {
+	return slices.ContainsFunc(d.Checks, func(c struct{ ID, Status string }) bool {
+		return c.ID == id && (c.Status == "pass" || c.Status == "warn")
+	})
+}
+
+// run runs a program with those settings, and nothing of the caller's that could
+// change what it does.
+func (b *bench) run(program string, settings []string, args ...string) (ran, error) {
+	ctx, cancel := context.WithTimeout(b.tb.Context(), patience)
+	defer cancel()
+	command := exec.CommandContext(ctx, program, args...)
+	command.Dir = b.dir
+	command.Env = slices.Concat(Scrub(os.Environ()), []string{"HOME=" + b.dir, "TERM=dumb", "PWD=" + b.dir}, settings)
+	var stdout, stderr bytes.Buffer
+	command.Stdout, command.Stderr = &stdout, &stderr
+	begun := time.Now()
+	if err := command.Start(); err != nil {
+		return ran{}, err
+	}
+	var out ran
+	ended := make(chan struct{})
+	var watch sync.WaitGroup
+	watch.Go(func() { out.peak = peakOf(command.Process.Pid, ended) })
+	err := command.Wait()
+	out.took = time.Since(begun)
+	close(ended)
+	watch.Wait()
+	out.code = command.ProcessState.ExitCode()
+	if slices.Contains(args, "--json") && json.Unmarshal(stdout.Bytes(), &out.document) != nil || ctx.Err() != nil || out.code < 0 {
+		return out, fmt.Errorf("%s %v: %v: %.600s", program, args, err, &stderr)
+	}
+	return out, nil
+}
+
+// peakOf is the most memory that a process held, in MiB. It has to ask while the
+// process lives: the peak that wait4 gives is that of the test itself, where
+// that is larger (fs/exec.c, exec_mmap).
+func peakOf(pid int, ended <-chan struct{}) (peak float64) {
+	tick := time.NewTicker(3 * time.Millisecond)
+	defer tick.Stop()
+	highest := regexp.MustCompile(`VmHWM:\s+(\d+) kB`)
+	for {
+		status, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+		if m := highest.FindSubmatch(status); m != nil {
+			kib, _ := strconv.ParseFloat(string(m[1]), 64)
+			peak = max(peak, kib/1024)
+		}
+		select {
+		case <-ended:
+			return peak
+		case <-tick.C:
+		}
+	}
+}
+
+// The settings of a program under test: without a token, with a good one of that
+// identity, with a fresh ticket.
+func configured(l *Lab) []string {
+	return []string{"LIVEKIT_URL=" + l.URL, "LIVEKIT_API_KEY=" + l.Pair.Key, "LIVEKIT_API_SECRET=" + l.Pair.Secret}
+}
+
+func tokenSettings(l *Lab, identity string) []string {
+	return append(configured(l), "LIVEKIT_TOKEN="+Sign(everything(l.Pair, l.Room, identity), l.Pair.Secret))
+}
+
+func ticketSettings(l *Lab) []string {
+	return append(configured(l), "USER_MGMT_BASE_URL="+l.TicketURL, "LKDOCTOR_TICKET="+l.Renew())
+}
+
+// everything are the claims of a participant who may do everything.
+func everything(pair Pair, room, identity string) Claims {
+	now := time.Now()
+	return Claims{
+		"iss": pair.Key, "sub": identity, "nbf": now.Add(-time.Second).Unix(), "exp": now.Add(15 * time.Minute).Unix(),
+		"video": map[string]any{"roomJoin": true, "room": room, "canPublish": true, "canSubscribe": true, "canPublishData": true},
+	}
+}
+
+// row is one line of the table: what is measured, the target for its median (0
+// for none), and how often at most.
+type row struct {
+	name, unit string
+	most       float64
+	times      int
+	run        func(doctor string) (float64, error)
+	// sdk is what the same costs the SDK; nil where there is nothing to compare.
+	// mostSDK is the target for the median of the ratio, 0 for none.
+	sdk     func() (float64, error)
+	mostSDK float64
+}
+
+func millis(out ran, err error) (float64, error)  { return float64(out.took.Microseconds()) / 1000, err }
+func seconds(out ran, err error) (float64, error) { return out.took.Seconds(), err }
+func memory(out ran, err error) (float64, error)  { return out.peak, err }
+
+// must is a run that has to end with a passed check, or with a root cause.
+func must(want string) func(out ran, err error) (ran, error) {
+	return func(out ran, err error) (ran, error) {
+		if got := out.Diagnosis.RootCause.Code; err == nil && got != want && !out.passed(want) && (want != "" || out.code != 0) {
+			err = fmt.Errorf("it ended with %d and %q, not with %q", out.code, got, want)
+		}
+		return out, err
+	}
+}
+
+// rows starts the labs and lists what is measured on them.
+func (b *bench) rows() []row {
+	labOf := func(o Options) *Lab {
+		l, err := Start(b.tb.Context(), o)
+		if err != nil {
+			b.tb.Fatal(err)
+		}
+		b.tb.Cleanup(func() { _ = l.Close() })
+		return l
+	}
+	well, dropped, silent, unticketed := labOf(Options{}), labOf(Options{Fault: "server-syn-drop"}), labOf(Options{Fault: "server-silent"}),
+		labOf(Options{Fault: "ticket-syn-drop"})
+	joined, media, ok := must("join.media"), must("join.publish"), must("")
+	sdk := func(l *Lab, of func(ran, error) (float64, error)) func() (float64, error) {
+		return func() (float64, error) { return of(ok(b.run(b.sdkjoin, tokenSettings(l, "bare")))) }
+	}
+	traded := func(l *Lab) func() (float64, error) {
+		return func() (float64, error) { return millis(ok(b.run(b.sdkjoin, ticketSettings(l)))) }
+	}
+	nobody := "LIVEKIT_TOKEN=" + Sign(everything(NewPair(), "start", "start"), "a-secret-that-nobody-knows-of-it")
+	list := []row{
+		{"lkdoctor version", "ms", 25, 99, func(d string) (float64, error) { return millis(ok(b.run(d, nil, "version"))) }, nil, 0},
+		{"lkdoctor token inspect", "ms", 25, 99, func(d string) (float64, error) { return millis(ok(b.run(d, []string{nobody}, "token", "inspect"))) }, nil, 0},
+		{"healthy: ticket, token, signature, join with media", "ms", 0, 99,
+			func(d string) (float64, error) { return millis(joined(b.run(d, ticketSettings(well), "--json"))) }, sdk(well, millis), 1.5},
+		{"server that drops SYNs", "s", 5, 3,
+			func(d string) (float64, error) {
+				return seconds(must("SERVER_TIMEOUT")(b.run(d, tokenSettings(dropped, "p"), "--json")))
+			}, nil, 0},
+		{"server that accepts and is silent", "s", 6, 3,
+			func(d string) (float64, error) {
+				return seconds(must("SERVER_SILENT")(b.run(d, tokenSettings(silent, "p"), "--json")))
+			}, nil, 0},
+		{"ticket service that drops SYNs", "s", 0, 3,
+			func(d string) (float64, error) {
+				return seconds(must("TICKET_TIMEOUT")(b.run(d, ticketSettings(unticketed), "--json")))
+			}, nil, 0},
+		{"peak memory, healthy with a ticket", "MiB", 60, 7,
+			func(d string) (float64, error) { return memory(joined(b.run(d, ticketSettings(well), "--json"))) }, sdk(well, memory), 0},
+		{"peak memory, --media", "MiB", 100, 3,
+			func(d string) (float64, error) {
+				return memory(media(b.run(d, ticketSettings(well), "--json", "--media")))
+			}, nil, 0},
+		{"peak memory, version", "MiB", 0, 7, func(d string) (float64, error) { return memory(ok(b.run(d, nil, "version"))) }, nil, 0},
+		{fmt.Sprintf("%d at once, each with its own right answer", crowd), "s", 0, 3, func(d string) (float64, error) { return b.consult(d, well) }, nil, 0},
+	}
+	for _, rtt := range []int{25, 50, 100, 200} {
+		// The SDK does not see to it that its leave arrives: its participant may be there still.
+		away := labOf(Options{RTT: time.Duration(rtt) * time.Millisecond})
+		list = append(list,
+			row{fmt.Sprintf("round trip of %d ms: dev token", rtt), "ms", 0, 7,
+				func(d string) (float64, error) {
+					return millis(must("fallback.join")(b.run(d, configured(away), "--json")))
+				}, sdk(away, millis), 0},
+			row{fmt.Sprintf("round trip of %d ms: ticket", rtt), "ms", 0, 7,
+				func(d string) (float64, error) {
+					return millis(joined(b.run(d, ticketSettings(away), "--json", "--force-join")))
+				}, traded(away), 0})
+	}
+	return list
+}
+
+// crowd is how many doctors run at once.
+const crowd = 16
+
+// consult runs a crowd in which each has its own identity and its own trouble,
+// and is the time in seconds until the last has given its own right answer.
+func (b *bench) consult(doctor string, l *Lab) (float64, error) {
+	var all sync.WaitGroup
+	failures := make(chan error, crowd)
+	begun := time.Now()
+	for i := range crowd {
+		identity := fmt.Sprintf("patient-%d", i)
+		c, secret, cause := everything(l.Pair, l.Room, identity), l.Pair.Secret, ""
+		switch i % 4 {
+		case 1:
+			secret, cause = NewPair().Secret, "SIGNATURE_MISMATCH"
+		case 2:
+			c["exp"], cause = begun.Add(-time.Hour).Unix(), "TOKEN_EXPIRED"
+		case 3:
+			delete(c["video"].(map[string]any), "roomJoin")
+			cause = "TOKEN_NO_ROOM_JOIN"
+		}
+		settings := append(configured(l), "LIVEKIT_TOKEN="+Sign(c, secret))
+		all.Go(func() {
+			out, err := must(cause)(b.run(doctor, settings, "--json"))
+			if err == nil && out.Target.Identity != identity {
+				err = fmt.Errorf("%s was told about %s", identity, out.Target.Identity)
+			}
+			if err != nil {
+				failures <- err
+			}
+		})
+	}
+	all.Wait()
+	close(failures)
+	return time.Since(begun).Seconds(), <-failures
+}
+
+// BenchmarkDoctor measures whole runs of the lkdoctor that LKDOCTOR names,
+// against its targets, against LiveKit's Go SDK, and where BASE names another
+// lkdoctor against that one: in turn, so that a ratio is of pairs. It ends with a
+// table. A figure over its target fails nothing; a measurement that could not be
+// made does.
+func BenchmarkDoctor(b *testing.B) {
+	doctor := os.Getenv("LKDOCTOR")
+	if doctor == "" {
+		b.Skip("LKDOCTOR names no lkdoctor: make bench")
+	}
+	dir := b.TempDir()
+	s := &bench{tb: b, doctor: doctor, base: os.Getenv("BASE"), sdkjoin: filepath.Join(dir, "sdkjoin"), dir: dir}
+	if out, err := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", s.sdkjoin, "./testdata/sdkjoin").CombinedOutput(); err != nil {
+		b.Fatalf("%v\n%s", err, out)
+	}
+	var table bytes.Buffer
+	out := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(out, "%s/%s, %d cores\tmin\tmedian\tmax\ttarget\t\tSDK\t/ SDK\tBASE\t/ BASE\n", runtime.GOOS, runtime.GOARCH, runtime.NumCPU())
+	for _, r := range s.rows() {
+		var line string
+		if b.Run(r.name, func(b *testing.B) { line = s.measure(b, r) }) && line != "" {
+			fmt.Fprintln(out, line)
+		}
+	}
+	_ = out.Flush()
+	fmt.Printf("\n%s\n", &table)
+}
+
+// measure runs one row as often as the benchmark says, and is its line.
+func (s *bench) measure(b *testing.B, r row) string {
+	var ours, base, sdk, overBase, overSDK []float64
+	for range min(b.N, r.times) {
+		v, err := r.run(s.doctor)
+		ours = append(ours, v)
+		if s.base != "" && err == nil {
+			v, err = r.run(s.base)
+			base, overBase = append(base, v), append(overBase, ours[len(ours)-1]/v)
+		}
+		if r.sdk != nil && err == nil {
+			v, err = r.sdk()
+			sdk, overSDK = append(sdk, v), append(overSDK, ours[len(ours)-1]/v)
+		}
+		if err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(0, "ns/op")
+	b.ReportMetric(median(ours), r.unit)
+	figure := func(v float64) string { return fmt.Sprintf("%.4g %s", v, r.unit) }
+	line := []string{r.name, figure(slices.Min(ours)), figure(median(ours)), figure(slices.Max(ours)), "", "", "", "", "", ""}
+	if r.most > 0 {
+		line[4], line[5] = "≤ "+figure(r.most), map[bool]string{true: "ok", false: "OVER"}[median(ours) <= r.most]
+	}
+	if r.mostSDK > 0 {
+		line[4], line[5] = fmt.Sprintf("≤ %.4g × SDK", r.mostSDK), map[bool]string{true: "ok", false: "OVER"}[median(overSDK) <= r.mostSDK]
+	}
+	for i, other := range [][2][]float64{{sdk, overSDK}, {base, overBase}} {
+		if other[0] != nil {
+			line[6+2*i], line[7+2*i] = figure(median(other[0])), fmt.Sprintf("%.3f", median(other[1]))
+		}
+	}
+	return strings.Join(line, "\t")
+}
+
+// median is the middle one, or the mean of the two in the middle.
+func median(list []float64) float64 {
+	sorted := slices.Sorted(slices.Values(list))
+	middle := len(sorted) / 2
+	if len(sorted)%2 == 1 {
+		return sorted[middle]
+	}
+	return (sorted[middle-1] + sorted[middle]) / 2
+}

@@ -1,0 +1,500 @@
+package token
+
+import (
+	"crypto/md5"
+	"crypto/sha1"
+	"crypto/sha256"
+	"crypto/sha512"
+	"encoding/base32"
+	"encoding/base64"
+	"hash"
+	"html"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+
+	"golang.org/x/text/unicode/norm"
+
+	"lkdoctor/checks/clean"
+	"lkdoctor/checks/finding"
+)
+
+// change is one way in which a copied secret turns into another text. do makes
+// the changed form, undo the original; both return their argument where they
+// have nothing to change.
+type change struct {
+	id       string
+	what     finding.Text
+	why      *reason
+	do, undo func(s string) string
+	use      use
+}
+
+// use says where a change is tried other than alone.
+type use int
+
+const (
+	alone  use = iota
+	paired     // before and after a common one
+	common     // also with another common one, and on the API key
+	last       // alone, after the other changes: it says less than they do
+)
+
+// reason is the likely cause of a family of changes, and its cure. The one %s
+// of the cure is where the changed copy is.
+type reason struct {
+	cause finding.Text
+	cure  string
+}
+
+func (r *reason) at(side Side) finding.Text {
+	if side == SideHere {
+		return finding.Textf(r.cure, finding.Textf("on this machine"))
+	}
+	return finding.Textf(r.cure, finding.Textf("where the token is made"))
+}
+
+func why(cause, cure string) reason { return reason{cause: finding.Textf(cause), cure: cure} }
+
+var (
+	lineEnd = why("Files and secret stores written with echo end in a line feed, files from Windows in \\r\\n; whoever "+
+		"reads them has to cut it off.",
+		"Set LIVEKIT_API_SECRET again %s, without a line end: write it with echo -n instead of echo, or trim it where it is read.")
+	blanks = why("Blanks come along when a secret is copied, and docker --env-file keeps those at the end of a line.",
+		"Set LIVEKIT_API_SECRET again %s, without blanks.")
+	quotes = why("docker --env-file keeps the quotes of an env file as part of the value, and so do forms and dashboards "+
+		"that ask for the bare value.",
+		"Write the value of LIVEKIT_API_SECRET without quotes %s.")
+	punctuation = why("A character of the line around it (YAML, JSON, a list, KEY==value, a placeholder's brackets) was "+
+		"copied along with the secret.",
+		"Set LIVEKIT_API_SECRET again %s, the secret and nothing else.")
+	invisible = why("Characters that cannot be seen come along when text is copied from a web page, a chat or a document.",
+		"Type or paste LIVEKIT_API_SECRET again %s as plain text, from LiveKit's own settings page or key file.")
+	envLine = why("The whole line NAME=value was put where only the value belongs.",
+		"Set LIVEKIT_API_SECRET %s to the value alone.")
+	pairLine = why("LIVEKIT_KEYS and key files hold “key: secret”; that whole line was used as the secret.",
+		"Set LIVEKIT_API_SECRET %s to the part after the colon.")
+	encoded = why("Kubernetes and other secret stores show secrets in base64 or hex, and the encoded form was used as it stands.",
+		"Decode it first, and set LIVEKIT_API_SECRET %s to the plain secret.")
+	decodes = why("The code decodes or hashes the secret before it signs, as other systems want it. LiveKit signs with the "+
+		"secret's text as it is.",
+		"Use the secret's text as the HMAC key %s, or a LiveKit server SDK, which does so.")
+	urlEncoded = why("The secret went through a URL, a form or a web page and was encoded or decoded once too often.",
+		"Set LIVEKIT_API_SECRET again %s, as LiveKit shows it.")
+	dollars = why("Next.js, docker compose and shells take a $ in a value for the start of a variable, each by its own "+
+		"rules; $$ and \\$ are their ways to write a plain $.",
+		"Use a secret of letters and digits only, or write the $ %s the way that its loader wants.")
+	escapes = why("A tool on the way read or wrote escapes or another text encoding.",
+		"Set LIVEKIT_API_SECRET again %s, without escapes; a secret of letters and digits avoids the question.")
+	letterCase = why("Something changed the case of the letters, such as an import or a form.",
+		"Set LIVEKIT_API_SECRET again %s, exactly as LiveKit shows it.")
+	pasted = why("The secret was pasted carelessly.",
+		"Set LIVEKIT_API_SECRET again %s, exactly as LiveKit shows it.")
+	cutShort = why("The secret was not selected to its ends when it was copied, or a field with a maximum length cut it.",
+		"Set LIVEKIT_API_SECRET again %s, whole.")
+	cutHash = why("Next.js and other dotenv readers take an unquoted # for the start of a comment and drop the rest of the "+
+		"value; Python and Docker do not.",
+		"Quote the value in the env file %s, or use a secret of letters and digits only.")
+	typo = why("The secret was typed, or read by a person or a machine that took one character for another.",
+		"Copy LIVEKIT_API_SECRET again %s instead of typing it.")
+	keyAsSecret = why("The variables for key and secret hold the same value, or were mixed up.",
+		"Set LIVEKIT_API_SECRET %s to the secret that belongs to the key.")
+	unset = why("The variable with the secret is not set there, or was not filled in, and the code signs all the same.",
+		"Set LIVEKIT_API_SECRET %s and restart the service.")
+	wellKnown = why("The token is signed with the secret that livekit-server --dev and its examples use, which everybody knows.",
+		"Use the same key and secret %s as the LiveKit server has.")
+	typographic = why("Word processors, chats and notes turn straight quotes, hyphens and dots into typographic ones.",
+		"Type or paste LIVEKIT_API_SECRET again %s as plain text, from LiveKit's own settings page or key file.")
+	asRepr = why("Python's str() and repr() of a value write quotes around it, and b'…' around bytes; that text was used as the secret.",
+		"Use the text itself %s: decode bytes with .decode(), and leave out str() and repr().")
+	commentKept = why("docker --env-file and some other readers keep a comment at the end of a line as a part of the value.",
+		"Put the comment of LIVEKIT_API_SECRET on a line of its own %s.")
+	splitEquals = why("Code that splits NAME=value at every =, or trims them, loses those that end a base64 text.",
+		"Split at the first = only %s, or use a secret of letters and digits only.")
+	splitOff = why("A tool on the way took this character for the end of the value, as & and ? are in URLs, ; and & in "+
+		"shells, : and , where lines are split.",
+		"Set LIVEKIT_API_SECRET again %s, whole; a secret of letters and digits only avoids the question.")
+	numbers = why("YAML and JSON read a value such as 1234, 0x1F or 12e3 as a number, and it is written anew in another way.",
+		"Put the value of LIVEKIT_API_SECRET in quotes in the YAML or JSON %s.")
+	masked = why("The secret was copied from a place that shows its ends only.",
+		"Set LIVEKIT_API_SECRET again %s, whole: copy it where it is shown in full, or make a new one.")
+	loaderRules = why("Each reader of env files has its own rules for quotes, #, $, backslashes and blanks; this one gets "+
+		"another value from the line than Next.js.",
+		"Write LIVEKIT_API_SECRET so that all of them read it alike %s: a secret of letters and digits only, without quotes, "+
+			"blanks and comments.")
+	elsewhere = why("Another file or project holds the secret that was used; the two were mixed up, or one was not updated.",
+		"Use the same key and secret %s as the LiveKit server has.")
+)
+
+// changes lists the changes of a secret that belongs to key, the likeliest first.
+func changes(key string) []change {
+	if key == "" {
+		return table()
+	}
+	list := slices.Clip(table())
+	for _, b := range []string{": ", ":", "=", "", " ", "\t", ",", "\n", ".", "/"} {
+		id, what := "key-before-secret", finding.Textf("the API key and “%s” before it", visible(b))
+		switch b {
+		case ": ":
+			id, what = "key-and-secret", finding.Textf("the API key, a colon and a blank before it (the whole line of a keys file)")
+		case ":":
+			id, what = "key-colon-secret", finding.Textf("the API key and a colon before it (a whole pair)")
+		case "=":
+			id = "key-equals-secret"
+		case "":
+			id = "key-joined"
+		}
+		list = append(list, around(id, key+b, "", what, &pairLine))
+		if b == ": " {
+			list[len(list)-1].use = common
+		}
+	}
+	for _, b := range []string{":", ": ", "", " ", ",", "="} {
+		list = append(list, around("key-behind-secret", "", b+key, finding.Textf("“%s” and the API key behind it", b), &pairLine))
+	}
+	return append(list, row("pair-base64", "the API key, a colon and the secret, encoded in base64 (as for HTTP Basic)", &pairLine,
+		func(s string) string { return toBase64(key + ":" + s) }, nil))
+}
+
+func row(id, what string, r *reason, do, undo func(string) string) change {
+	c := change{id: id, what: finding.Textf(what), why: r, do: same, undo: same}
+	if do != nil {
+		c.do = do
+	}
+	if undo != nil {
+		c.undo = undo
+	}
+	return c
+}
+
+// as sets the use of a change.
+func (c change) as(u use) change {
+	c.use = u
+	return c
+}
+
+// around is the change that puts text at the ends of a secret.
+func around(id, before, after string, what finding.Text, r *reason) change {
+	return change{id: id, what: what, why: r, do: func(s string) string { return before + s + after }, undo: func(s string) string {
+		if len(s) >= len(before)+len(after) && strings.HasPrefix(s, before) && strings.HasSuffix(s, after) {
+			return s[len(before) : len(s)-len(after)]
+		}
+		return s
+	}}
+}
+
+// swapped is the change that puts other texts in the place of some: pairs of the
+// text and its replacement.
+func swapped(id, what string, r *reason, pairs ...string) change {
+	back := make([]string, len(pairs))
+	for i := 0; i < len(pairs); i += 2 {
+		back[i], back[i+1] = pairs[i+1], pairs[i]
+	}
+	if back[0] == "" {
+		return row(id, what, r, strings.NewReplacer(pairs...).Replace, nil)
+	}
+	return row(id, what, r, strings.NewReplacer(pairs...).Replace, strings.NewReplacer(back...).Replace)
+}
+
+// table is the table of changes that need no key, made on first use.
+var table = sync.OnceValue(func() []change { return append(copied(), rewritten()...) })
+
+// copied are the changes that come with copying, quoting and reading files.
+func copied() []change {
+	end := func(id, after, what string, r *reason) change {
+		return around("trailing-"+id, "", after, finding.Textf(what), r)
+	}
+	both := func(id, before, after, what string, r *reason) change {
+		return around(id, before, after, finding.Textf(what), r)
+	}
+	list := []change{
+		end("newline", "\n", `a line feed (\n) at its end`, &lineEnd).as(common),
+		end("crlf", "\r\n", `a line end (\r\n) at its end`, &lineEnd).as(common),
+		end("cr", "\r", `a carriage return (\r) at its end`, &lineEnd).as(common), end("space", " ", "a space at its end", &blanks).as(common),
+		both("double-quotes", `"`, `"`, `double quotes (") around it`, &quotes).as(common),
+		both("single-quotes", `'`, `'`, "single quotes (') around it", &quotes).as(common),
+		both("env-line", "LIVEKIT_API_SECRET=", "", "the name LIVEKIT_API_SECRET= before it", &envLine).as(common),
+		end("tab", "\t", "a tab at its end", &blanks).as(paired), both("leading-space", " ", "", "a space before it", &blanks).as(paired),
+		end("comma", ",", "a comma at its end", &punctuation).as(paired),
+		end("semicolon", ";", "a semicolon at its end", &punctuation).as(paired),
+		both("leading-equals", "=", "", "an equals sign before it", &punctuation).as(paired),
+		end("colon", ":", "a colon at its end", &punctuation),
+		both("leading-bom", "\ufeff", "", "an invisible byte order mark before it", &invisible).as(paired),
+		row("padding-removed", "without the = at its end", &splitEquals,
+			func(s string) string { return strings.TrimRight(s, "=") }, nil).as(paired),
+		both("smart-quotes", "“", "”", "typographic quotes (“ ”) around it", &typographic),
+		both("literal-newline", "", `\n`, `a backslash and an n (\n, as two characters) at its end`, &escapes),
+	}
+	for _, w := range []struct {
+		id, before, after string
+		why               *reason
+	}{
+		{"spaces", " ", " ", &blanks}, {"newlines", "\n", "\n", &lineEnd}, {"trailing-newlines", "", "\n\n", &lineEnd},
+		{"trailing-spaces", "", "  ", &blanks},
+		{"trailing-crlf-twice", "", "\r\n\r\n", &lineEnd}, {"trailing-backslash-newline", "", "\\\n", &escapes},
+		{"trailing-escaped-crlf", "", `\r\n`, &escapes},
+		{"trailing-encoded-newline", "", "%0A", &urlEncoded}, {"trailing-encoded-crlf", "", "%0D%0A", &urlEncoded},
+		{"trailing-encoded-space", "", "%20", &urlEncoded},
+		{"trailing-html-blank", "", "&nbsp;", &urlEncoded}, {"trailing-html-break", "", "<br>", &urlEncoded},
+		{"trailing-space-backslash", "", ` \`, &escapes},
+		{"trailing-double-equals", "", "==", &punctuation}, {"trailing-dots", "", "...", &punctuation},
+		{"trailing-quote-comma", "", `",`, &quotes},
+		{"leading-list-hyphen", "- ", "", &punctuation}, {"leading-quoting", "> ", "", &punctuation},
+		{"leading-equals-space", "= ", "", &punctuation},
+		{"leading-colon-space", ": ", "", &punctuation}, {"leading-double-equals", "==", "", &punctuation}, {"hex-prefix", "0x", "", &encoded},
+		{"leading-spaces", "  ", "", &blanks}, {"trailing-pipe-space", "", " | ", &punctuation},
+		{"backticks", "`", "`", &quotes}, {"smart-single-quotes", "‘", "’", &typographic}, {"guillemets", "«", "»", &typographic},
+		{"escaped-quotes", `\"`, `\"`, &quotes}, {"escaped-single-quotes", `\'`, `\'`, &quotes},
+		{"single-in-double-quotes", `"'`, `'"`, &quotes}, {"double-in-single-quotes", `'"`, `"'`, &quotes},
+		{"double-quotes-twice", `""`, `""`, &quotes},
+		{"single-quotes-twice", "''", "''", &quotes}, {"triple-quotes", `"""`, `"""`, &quotes}, {"shell-quotes", "$'", "'", &quotes},
+		{"html-quotes", "&quot;", "&quot;", &urlEncoded}, {"html-single-quotes", "&#39;", "&#39;", &urlEncoded},
+		{"encoded-quotes", "%22", "%22", &urlEncoded},
+		{"angle-brackets", "<", ">", &punctuation}, {"dollar-braces", "${", "}", &punctuation}, {"braces", "{", "}", &punctuation},
+		{"double-braces", "{{", "}}", &punctuation},
+		{"square-brackets", "[", "]", &punctuation}, {"parentheses", "(", ")", &punctuation}, {"dollar-parentheses", "$(", ")", &punctuation},
+		{"percent-signs", "%", "%", &punctuation},
+		{"bold", "**", "**", &punctuation}, {"emphasis", "*", "*", &punctuation}, {"underscores", "_", "_", &punctuation},
+		{"double-underscores", "__", "__", &punctuation},
+		{"python-bytes", "b'", "'", &asRepr}, {"python-bytes-double", `b"`, `"`, &asRepr}, {"python-unicode", "u'", "'", &asRepr},
+		{"python-tuple", "('", "',)", &punctuation},
+		{"json-list", `["`, `"]`, &punctuation}, {"paste-marks", "\x1b[200~", "\x1b[201~", &invisible},
+		{"code-block", "```\n", "\n```", &punctuation},
+		{"secret-tag", "<secret>", "</secret>", &punctuation}, {"json-member", `"LIVEKIT_API_SECRET": "`, `"`, &envLine},
+		{"json-member-lower", `"api_secret": "`, `"`, &envLine},
+		{"json-object", `{"LIVEKIT_API_SECRET":"`, `"}`, &envLine}, {"named-quoted", `$env:LIVEKIT_API_SECRET="`, `"`, &envLine},
+		{"export-line-quoted", `export LIVEKIT_API_SECRET="`, `"`, &envLine}, {"export-line", "export LIVEKIT_API_SECRET=", "", &envLine},
+		{"bearer", "Bearer ", "", &envLine},
+	} {
+		what := finding.Textf("“%s” before it and “%s” after it", visible(w.before), visible(w.after))
+		switch {
+		case w.before == "":
+			what = finding.Textf("“%s” at its end", visible(w.after))
+		case w.after == "":
+			what = finding.Textf("“%s” before it", visible(w.before))
+		}
+		c := around(w.id, w.before, w.after, what, w.why)
+		if w.id == "braces" || w.id == "spaces" {
+			c.use = paired
+		}
+		list = append(list, c)
+	}
+	return list
+}
+
+// marks are characters that get stuck to either end of a secret: their names, in
+// the order of the characters.
+var marks = []struct {
+	why          *reason
+	chars, names string
+}{
+	{&punctuation, `=:,;.()[]{}<>#&|*!?/-_+@~^`,
+		"equals colon comma semicolon period opening-parenthesis parenthesis opening-bracket bracket opening-brace brace " +
+			"less-than greater-than hash ampersand pipe asterisk exclamation-mark question-mark slash hyphen underscore plus at tilde caret"},
+	{&quotes, "\"'`", "quote single-quote backtick"}, {&dollars, "$", "dollar"}, {&escapes, `\%`, "backslash percent"},
+	{&blanks, "\t\v\f", "tab vertical-tab form-feed"},
+	{&typographic, "“”‘’…，。；：",
+		"opening-typographic-quote typographic-quote opening-apostrophe apostrophe ellipsis wide-comma wide-stop wide-semicolon wide-colon"},
+	{&lineEnd, "\n\x00\x1a\x04", "newline nul end-of-file end-of-transmission"},
+	{&invisible, "\ufeff\u200b\u00a0\u200c\u200d\u2060\u00ad\u200e\u200f\u202a\u202c\u2028\u202f\u2009\u3000",
+		"bom zero-width nbsp non-joiner joiner word-joiner " +
+			"soft-hyphen left-to-right-mark right-to-left-mark embedding end-of-direction line-separator narrow-space thin-space wide-space"},
+}
+
+// valueNames are what stands before the value on lines that are pasted whole.
+var valueNames = []string{
+	"set LIVEKIT_API_SECRET=", "ENV LIVEKIT_API_SECRET=", "-e LIVEKIT_API_SECRET=", "$env:LIVEKIT_API_SECRET=", "LIVEKIT_API_SECRET = ",
+	"LIVEKIT_API_SECRET: ",
+	"LIVEKIT_API_SECRET:", "LIVEKIT_SECRET=", "API_SECRET=", "api_secret: ", "api_secret=", "apiSecret: ", "apiSecret=", "secret: ",
+	"secret=", "Secret: ", "API Secret: ",
+	"--api-secret ", "--api-secret=", "Basic ",
+}
+
+// rewritten are the changes of the secret's own characters, and the rarer ones at
+// its ends.
+func rewritten() []change {
+	pattern := func(re string) func(string) string {
+		compiled := regexp.MustCompile(re)
+		return func(s string) string { return compiled.ReplaceAllString(s, "") }
+	}
+	list := []change{
+		row("base64", "encoded in base64", &encoded, toBase64, asText(unBase64)).as(common),
+		row("base64url", "encoded in base64url, without padding", &encoded, base64Of(base64.RawURLEncoding), nil).as(paired),
+		row("base64url-padded", "encoded in base64url", &encoded, base64Of(base64.URLEncoding), nil),
+		row("base64-unpadded", "encoded in base64, without padding", &encoded, base64Of(base64.RawStdEncoding), nil).as(paired),
+		row("base64-decoded", "decoded from base64", &decodes, asBytes(unBase64), nil).as(paired),
+		row("base64-decoded-as-text", "decoded from base64, as text: bytes that are no UTF-8 became replacement characters", &decodes,
+			func(s string) string { return strings.ToValidUTF8(asBytes(unBase64)(s), "\ufffd") }, nil),
+		row("base64-twice", "encoded in base64 twice", &encoded, func(s string) string { return toBase64(toBase64(s)) }, nil).as(paired),
+		row("base64-twice-newlines", "encoded in base64 twice, with a line feed at its end both times", &encoded,
+			func(s string) string { return toBase64(toBase64(s+"\n") + "\n") }, nil),
+		row("base64-newlines", "encoded in base64, with a line feed at its end before and after", &encoded,
+			func(s string) string { return toBase64(s+"\n") + "\n" }, nil),
+		row("base64-of-utf-16", "as UTF-16, encoded in base64", &encoded, func(s string) string { return toBase64(toUTF16(s)) }, nil),
+		row("base64-alphabet", "in base64's other alphabet (+ and / for - and _, or the reverse)", &encoded, otherAlphabet, nil),
+		row("hex", "encoded in hex", &encoded, toHex, asText(unHex)).as(paired),
+		row("hex-upper", "encoded in upper-case hex", &encoded, func(s string) string { return strings.ToUpper(toHex(s)) }, nil),
+		row("hex-0x", "encoded in hex, with 0x before it", &encoded, func(s string) string { return "0x" + toHex(s) }, nil),
+		row("hex-bytea", `encoded in hex, with \x before it, as PostgreSQL shows bytes`, &encoded,
+			func(s string) string { return `\x` + toHex(s) },
+			func(s string) string {
+				if digits, is := strings.CutPrefix(s, `\x`); is {
+					return asText(unHex)(digits)
+				}
+				return s
+			}),
+		row("hex-twice", "encoded in hex twice", &encoded, func(s string) string { return toHex(toHex(s)) }, nil),
+		row("hex-decoded", "decoded from hex", &decodes, asBytes(unHex), nil).as(paired),
+		row("base32", "encoded in base32", &encoded,
+			func(s string) string { return base32.StdEncoding.EncodeToString([]byte(s)) }, asText(unBase32)),
+		row("url-encoded", "percent-encoded", &urlEncoded, url.QueryEscape, unescaped("%", url.QueryUnescape)).as(paired),
+		row("path-encoded", "percent-encoded, blanks as %20", &urlEncoded, url.PathEscape, unescaped("%", url.PathUnescape)),
+		row("uri-component", "percent-encoded, as JavaScript's encodeURIComponent does", &urlEncoded, uriComponent, nil),
+		row("url-encoded-twice", "percent-encoded twice", &urlEncoded, func(s string) string { return url.QueryEscape(url.QueryEscape(s)) }, nil),
+		row("url-decoded", "percent-decoded", &urlEncoded, unescaped("", url.QueryUnescape), nil),
+		swapped("plus-to-space", "with its + turned into blanks", &urlEncoded, "+", " "),
+		swapped("percent-doubled", "with every percent sign doubled", &escapes, "%", "%%"),
+		row("html-escaped", htmlEscaped, &urlEncoded, html.EscapeString, html.UnescapeString),
+		swapped("html-ampersand", htmlEscaped, &urlEncoded, "&", "&amp;"),
+		swapped("html-ampersand", htmlEscaped, &urlEncoded, "&", "&amp;", "<", "&lt;", ">", "&gt;"),
+		swapped("html-quotes-escaped", htmlEscaped, &urlEncoded, "&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;", "'", "&#39;"),
+		swapped("html-hex", htmlEscaped, &urlEncoded, "&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;", "'", "&#x27;"),
+		row("html-twice", "HTML-escaped twice", &urlEncoded, func(s string) string { return html.EscapeString(html.EscapeString(s)) }, nil),
+		swapped("dollar-doubled", "with every $ doubled", &dollars, "$", "$$").as(paired),
+		swapped("dollar-doubled-twice", "with every $ written four times", &dollars, "$", "$$$$"),
+		swapped("dollar-escaped", `with every $ written \$`, &dollars, "$", `\$`).as(paired),
+		swapped("dollar-halved", "with every $$ made one $", &dollars, "$$", "$"),
+		row("dollar-expanded",
+			"with $name taken for a variable and replaced by nothing", &dollars, pattern(`\$(?:\{[^}]*\}|\w+)`), nil).as(paired),
+		row("dollar-expanded-digits", "with $1 taken for a variable and replaced by nothing", &dollars, pattern(`\$\d`), nil),
+		swapped("exclamation-escaped", "with a backslash before every exclamation mark", &escapes, "!", `\!`),
+		swapped("hash-escaped", "with a backslash before every #", &escapes, "#", `\#`),
+		swapped("backslashes-removed", "without its backslashes", &escapes, `\`, ""),
+		swapped("backslashes-doubled", "with every backslash doubled", &escapes, `\`, `\\`),
+		row("json-escaped", "JSON-escaped", &escapes, toJSON, fromJSON).as(paired),
+		swapped("json-escaped", "JSON-escaped", &escapes, `\`, `\\`, `"`, `\"`),
+		row("json-text", "as a JSON text, with its quotes and escapes", &escapes,
+			func(s string) string { return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"` }, nil),
+		row("escapes-read", `with escapes such as \n read as characters`, &escapes,
+			strings.NewReplacer(`\n`, "\n", `\r`, "\r", `\t`, "\t", `\\`, `\`).Replace, nil),
+		swapped("shell-quote", `with every ' written '\''`, &escapes, "'", `'\''`),
+		swapped("quote-doubled", "with every ' doubled", &escapes, "'", "''"),
+		row("shell-quoted", `as a shell's text in single quotes, with every ' written '\''`, &escapes,
+			func(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }, nil),
+		row("number", "read as a number and written anew", &numbers, asInteger, nil).as(paired),
+		row("number-float", "read as a floating-point number and written anew", &numbers, asFloat, nil).as(paired),
+		row("utf-16", "as UTF-16", &escapes, toUTF16, fromUTF16),
+		row("unicode-composed", "in another Unicode form (NFC, as most keyboards type it)", &typographic, norm.NFC.String, nil),
+		row("unicode-decomposed", "in another Unicode form (NFD: letters and accents apart)", &typographic, norm.NFD.String, nil),
+		row("typographic-quotes", "with typographic quotes in the place of straight ones", &typographic, strings.NewReplacer("'", "’",
+			`"`, "”").Replace,
+			strings.NewReplacer("’", "'", "‘", "'", "”", `"`, "“", `"`).Replace),
+		row("en-dash", "with dashes (–) in the place of hyphens", &typographic, strings.NewReplacer("-", "–").Replace,
+			strings.NewReplacer("–", "-", "—", "-", "\u2011", "-", "\u2010", "-", "\u2212", "-").Replace),
+		swapped("em-dash", "with a dash (—) in the place of two hyphens", &typographic, "--", "—"),
+		swapped("no-break-hyphen", "with no-break hyphens in the place of hyphens", &typographic, "-", "\u2011"),
+		swapped("minus-sign", "with minus signs (−) in the place of hyphens", &typographic, "-", "\u2212"),
+		swapped("dots-joined", "with … in the place of three dots", &typographic, "...", "…"),
+		swapped("no-break-spaces", "with no-break spaces in the place of blanks", &invisible, " ", "\u00a0"),
+		swapped("hyphens-removed", "without its hyphens", &letterCase, "-", ""),
+		row("lower-case", "in lower case", &letterCase, strings.ToLower, nil).as(paired),
+		row("upper-case", "in upper case", &letterCase, strings.ToUpper, nil).as(paired),
+		row("case-swapped", "with upper and lower case swapped", &letterCase, swapCase, nil),
+		row("doubled", "twice in a row", &pasted, func(s string) string { return s + s },
+			func(s string) string { return repeatedPart(s, "", 2) }),
+		row("repeated", "three times in a row", &pasted, func(s string) string { return s + s + s },
+			func(s string) string { return repeatedPart(s, "", 3) }),
+	}
+	for _, m := range marks {
+		names := strings.Fields(m.names)
+		for i, c := range []rune(m.chars) {
+			list = append(list, around("trailing-"+names[i], "", string(c), finding.Textf("“%s” at its end", visible(string(c))), m.why),
+				around("leading-"+names[i], string(c), "", finding.Textf("“%s” before it", visible(string(c))), m.why))
+		}
+	}
+	for _, n := range valueNames {
+		list = append(list, around("named", n, "", finding.Textf("“%s” before it", n), &envLine))
+	}
+	list = append(list, []change{
+		// What is recognised in ours and cannot be guessed from the other side.
+		row("trimmed", "blanks at its ends", &blanks, nil, strings.TrimSpace),
+		row("comment-kept", "a comment behind it", &commentKept, nil, pattern(`\s+(?:#|//|--|;)(?:\s.*)?$`)),
+		row("next-line-kept", "the next line of its file behind it",
+			&lineEnd, nil, pattern(`(?s)[\r\n]+(?:export )?[A-Z][A-Z0-9]*_[A-Z0-9_]+=.*$`)),
+		row("next-line-glued", "the next line of its file directly behind it", &lineEnd, nil,
+			pattern(`(?s)(?:export )?(?:LIVEKIT|NEXT_PUBLIC|USER_MGMT|OPENAI|AWS|NODE)_[A-Z0-9_]+=.*$`)),
+		row("name-kept", "a name and an equals sign or colon before it",
+			&envLine, nil, pattern(`^\s*(?:[\w$]+[ :])?["']?[\w.-]*(?i:secret)\w*["']?\s*[=:]\s*`)),
+		row("terminal-codes", "a terminal's control sequences in it", &invisible, nil, pattern("\x1b\\[[0-9;?]*[A-Za-z~]")),
+		row("lines-joined", "a line break, with a backslash or blanks, inside", &escapes, nil,
+			strings.NewReplacer("\\\r\n", "", "\\\n", "", "\r\n", "", "\n", "").Replace),
+		row("foreign-letters", "letters of another alphabet that look the same", &invisible, nil, strings.NewReplacer("а", "a", "е", "e", "о",
+			"o", "р", "p", "с", "c",
+			"х", "x", "у", "y", "А", "A", "В", "B", "Е", "E", "К", "K", "М", "M", "Н", "H", "О", "O", "Р", "P", "С", "C", "Т", "T", "Х", "X", "і",
+			"i", "ѕ", "s").Replace),
+		row("hidden-removed", "invisible characters in it", &invisible, nil, unhidden).as(last),
+		row("blanks-removed", "blanks inside", &blanks, nil, func(s string) string { return strings.Join(strings.Fields(s), "") }).as(last),
+		row("quotes-removed", "quotes in it", &quotes, nil, strings.NewReplacer(`"`, "", `'`, "", "`", "", "“", "", "”", "").Replace).as(last),
+		row("punctuation-trimmed", "punctuation at its ends", &punctuation, nil,
+			func(s string) string { return strings.Trim(s, "\"'`:;,.=<>(){}[]$ \t\r\n") }).as(last),
+	}...)
+	for _, b := range []string{"\n", "\r\n", " ", ",", ", ", ":", ";"} {
+		what := "twice, with “%s” between"
+		c := change{id: "repeated", what: finding.Textf(what, visible(b)), why: &pasted}
+		c.do, c.undo = func(s string) string { return s + b + s }, func(s string) string { return repeatedPart(s, b, 2) }
+		list = append(list, c)
+	}
+	for name, algorithm := range map[string]func() hash.Hash{"SHA-256": sha256.New, "SHA-512": sha512.New, "SHA-1": sha1.New, "MD5": md5.New} {
+		sum := func(s string) []byte {
+			h := algorithm()
+			h.Write([]byte(s))
+			return h.Sum(nil)
+		}
+		id := strings.ToLower(strings.ReplaceAll(name, "-", ""))
+		hashed := func(suffix, as string, do func(s string) string) {
+			list = append(list, change{id: id + suffix, what: finding.Textf("hashed with %s (%s)", name, as), why: &decodes, do: do, undo: same})
+		}
+		hashed("-hex", "hex", func(s string) string { return toHex(string(sum(s))) })
+		hashed("", "bytes", func(s string) string { return string(sum(s)) })
+		hashed("-base64", "base64", func(s string) string { return toBase64(string(sum(s))) })
+		hashed("-hex-upper", "upper-case hex", func(s string) string { return strings.ToUpper(toHex(string(sum(s)))) })
+		list = append(list, change{id: "trailing-newline+" + id + "-hex", what: finding.Textf("with a line feed at its end, hashed with %s (hex)", name),
+			why: &decodes, do: func(s string) string { return toHex(string(sum(s + "\n"))) }, undo: same})
+	}
+	return list
+}
+
+// knownSecrets are signed with by mistake.
+var knownSecrets = []struct {
+	id      string
+	why     *reason
+	secrets []string
+}{
+	{"well-known-secret", &wellKnown, []string{"secret", "devsecret", "this_is_a_secret", "mysecret", "my-secret", "livekit"}},
+	{"well-known-secret", &keyAsSecret, []string{"devkey"}}, {"well-known-secret", &pairLine, []string{"devkey: secret"}},
+	{"placeholder-secret", &unset, []string{
+		"undefined", "null", "None", "nil", "<nil>", "NaN", "[object Object]", "[object Promise]", "[object Undefined]", "false", "true", "0",
+		"{}", "%!s(<nil>)", "<no value>",
+		" ", "\n", `""`, "''", "${LIVEKIT_API_SECRET}", "$LIVEKIT_API_SECRET", "{{LIVEKIT_API_SECRET}}", "{{ LIVEKIT_API_SECRET }}",
+		"%LIVEKIT_API_SECRET%", "LIVEKIT_API_SECRET",
+		"process.env.LIVEKIT_API_SECRET", "import.meta.env.LIVEKIT_API_SECRET", "env.LIVEKIT_API_SECRET", "$(LIVEKIT_API_SECRET)",
+		"<LIVEKIT_API_SECRET>",
+		"${{ secrets.LIVEKIT_API_SECRET }}", "${LIVEKIT_API_SECRET:-}", "${LIVEKIT_API_SECRET:?}", "${env:LIVEKIT_API_SECRET}",
+		"$env:LIVEKIT_API_SECRET", "$LIVEKIT_SECRET",
+		"${LIVEKIT_SECRET}", `os.environ["LIVEKIT_API_SECRET"]`, `os.getenv("LIVEKIT_API_SECRET")`, `os.environ['LIVEKIT_API_SECRET']`,
+		`os.getenv('LIVEKIT_API_SECRET')`,
+		"{{ .Values.livekit.apiSecret }}", "{{ .Values.livekit.api_secret }}", "/run/secrets/livekit_api_secret",
+		"/run/secrets/LIVEKIT_API_SECRET",
+		"<your_api_secret>", "your_api_secret", "<your-api-secret>", "your-api-secret", "YOUR_API_SECRET", "<YOUR_API_SECRET>",
+		"<your API secret>", "<api_secret>", "api_secret",
+		"API_SECRET", "apisecret", "<secret>", "your_secret", "your-secret", "your_livekit_api_secret", "your-livekit-api-secret",
+		"your_api_secret_here", "your-api-secret-here",
+		"YOUR_LIVEKIT_API_SECRET", "<your_livekit_api_secret>", "changeme", "change-me", "change_me", "placeholder", "password", "test", "xxx",
+	}},
+	{"placeholder-secret", &masked, []string{
+		"***", "****", "*****", "******", "********", "**********", "••••••••", "[REDACTED]", "<redacted>", "REDACTED", "(sensitive value)",
+		"(sensitive)", clean.Hidden,
+	}},
+}
