@@ -6,6 +6,7 @@ import (
 	"go/token"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -76,6 +77,13 @@ func TestImportDirections(t *testing.T) {
 				{"", "checks/lab/", []string{"github.com/livekit/livekit-server"}},
 				{"cmd/lkdoctor/", "", []string{"lkdoctor/checks/lab"}},
 				{"tui/", "", []string{"lkdoctor/checks/lab"}},
+				// Inside checks: checks → report, progress → diagnosis → check → finding.
+				{"checks/finding/", "", []string{"lkdoctor/checks", "lkdoctor/config"}},
+				{"checks/check/", "", []string{"lkdoctor/checks/diagnosis", "lkdoctor/checks/report", "lkdoctor/checks/progress",
+					"lkdoctor/checks/probe", "lkdoctor/checks/token", "lkdoctor/checks/catalogue"}},
+				{"checks/diagnosis/", "", []string{"lkdoctor/checks/report", "lkdoctor/checks/progress", "lkdoctor/checks/probe", "lkdoctor/checks/token"}},
+				{"checks/progress/", "", []string{"lkdoctor/checks/report", "lkdoctor/checks/probe", "lkdoctor/checks/token"}},
+				{"checks/report/", "", []string{"lkdoctor/checks/probe", "lkdoctor/checks/token", "lkdoctor/checks/room"}},
 			} {
 				if !strings.HasPrefix(s.path, rule.in) || rule.except != "" && strings.HasPrefix(s.path, rule.except) {
 					continue
@@ -86,6 +94,19 @@ func TestImportDirections(t *testing.T) {
 					}
 				}
 			}
+		}
+	}
+}
+
+// TestFacesLinkNoMedia: what shows a run needs no WebRTC to do so.
+func TestFacesLinkNoMedia(t *testing.T) {
+	out, err := exec.Command("go", "list", "-deps", "lkdoctor/tui", "lkdoctor/checks/report").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path := range strings.FieldsSeq(string(out)) {
+		if strings.HasPrefix(path, "github.com/pion/") {
+			t.Errorf("a face links %s", path)
 		}
 	}
 }

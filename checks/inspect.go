@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"lkdoctor/checks/check"
+	"lkdoctor/checks/clean"
 	"lkdoctor/checks/diagnosis"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/report"
@@ -28,9 +29,10 @@ func Inspect(ctx context.Context, raw string, c *Case) report.Inspection {
 	}}
 	results, _ := diagnosis.Conclude(hide().evidence(own.evidence(plan.Execute(ctx, func(check.Event) {}))))
 
-	out := report.Inspection{Token: own.given().Token, Pasted: c.Options.Pasted, Verdict: token.Unknown, At: c.Now()}
+	out := inspection(own.given().Token)
+	out.Pasted, out.At = c.Options.Pasted, c.Now()
 	if local := own.local(); local != nil {
-		out.Verdict = *local
+		out.Signature = string(*local)
 	}
 	for _, severity := range []finding.Severity{finding.Fail, finding.Warn, finding.Info} {
 		out.Findings = append(out.Findings, check.Locate(results, severity)...)
@@ -42,6 +44,19 @@ func Inspect(ctx context.Context, raw string, c *Case) report.Inspection {
 		out.ExitCode = check.ExitDoctor
 	case summary.Fail > 0:
 		out.ExitCode = check.ExitFailed
+	}
+	return out
+}
+
+// inspection is what a token says of itself.
+func inspection(t *token.Token) report.Inspection {
+	out := report.Inspection{
+		Decoded: t.Decoded, Header: t.HeaderJSON(), Claims: t.ClaimsJSON(), Length: t.Shape.Length, Signature: string(token.Unknown),
+		Identity: clean.Line(t.Identity(), 80), Room: clean.Line(t.Room(), 80),
+		IssuedAt: t.Claims.IssuedAt, NotBefore: t.Claims.NotBefore, ExpiresAt: t.Claims.ExpiresAt,
+	}
+	if v := t.Claims.Video; v != nil {
+		out.Grants = &report.Grants{RoomJoin: v.RoomJoin, CanPublish: v.CanPublish, CanSubscribe: v.CanSubscribe, CanPublishData: v.CanPublishData}
 	}
 	return out
 }

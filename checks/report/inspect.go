@@ -8,37 +8,49 @@ import (
 	"time"
 
 	"lkdoctor/checks/check"
-	"lkdoctor/checks/clean"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/progress"
-	"lkdoctor/checks/token"
 )
 
 // Inspection is a token that was looked at without any network.
 type Inspection struct {
-	Token *token.Token
+	// Decoded says that Header and Claims are there, as indented JSON.
+	Decoded        bool
+	Header, Claims string
+	// Length is that of the token, in characters.
+	Length int
+	// Identity and Room are cleaned.
+	Identity, Room string
+	// Grants is nil for a token without a video claim.
+	Grants                         *Grants
+	IssuedAt, NotBefore, ExpiresAt *time.Time
 	// Pasted says what the token was found in, when it was pasted with something
 	// around it.
-	Pasted   finding.Text
-	Verdict  token.Verdict
-	Findings []check.Located
-	Status   check.Status
-	ExitCode int
+	Pasted finding.Text
+	// Signature is "verified", "other_key", "mismatch" or "unknown".
+	Signature string
+	Findings  []check.Located
+	Status    check.Status
+	ExitCode  int
 	// At is the time by this machine's clock that the token was judged at.
 	At time.Time
+}
+
+// Grants are what the token allows in its room.
+type Grants struct {
+	RoomJoin, CanPublish, CanSubscribe, CanPublishData bool
 }
 
 // Text is the token in words: header, claims, times, signature, findings. The
 // signature itself is never shown.
 func (in Inspection) Text(style Style) string {
 	var b strings.Builder
-	t := in.Token
 	if !in.Pasted.IsZero() {
 		b.WriteString(style.text(in.Pasted) + "\n\n")
 	}
-	if t.Decoded {
-		section(&b, style, "Header", t.HeaderJSON())
-		section(&b, style, "Claims", t.ClaimsJSON())
+	if in.Decoded {
+		section(&b, style, "Header", in.Header)
+		section(&b, style, "Claims", in.Claims)
 		b.WriteString(style.paint(roleStrong, style.say("In words")) + "\n")
 		for _, line := range inWords(in, style) {
 			b.WriteString("  " + line + "\n")
@@ -68,10 +80,10 @@ func section(b *strings.Builder, style Style, name, text string) {
 
 // inWords says who may do what, where and until when.
 func inWords(in Inspection, style Style) []string {
-	t, lines := in.Token, []string{}
+	lines := []string{}
 	add := func(format string, args ...any) { lines = append(lines, style.say(format, args...)) }
-	who, room := clean.Line(t.Identity(), 80), clean.Line(t.Room(), 80)
-	switch v := t.Claims.Video; {
+	who, room := in.Identity, in.Room
+	switch v := in.Grants; {
 	case v == nil:
 		add("It grants nothing: there is no video claim.")
 	case v.RoomJoin && who != "" && room != "":
@@ -84,9 +96,9 @@ func inWords(in Inspection, style Style) []string {
 		at           *time.Time
 		past, future string
 	}{
-		{t.Claims.IssuedAt, "Issued %s ago, at %s.", "Issued %s from now, at %s."},
-		{t.Claims.NotBefore, "Valid since %s, from %s.", "Valid only in %s, from %s."},
-		{t.Claims.ExpiresAt, "Expired %s ago, at %s.", "Expires in %s, at %s."},
+		{in.IssuedAt, "Issued %s ago, at %s.", "Issued %s from now, at %s."},
+		{in.NotBefore, "Valid since %s, from %s.", "Valid only in %s, from %s."},
+		{in.ExpiresAt, "Expired %s ago, at %s.", "Expires in %s, at %s."},
 	} {
 		if when.at == nil {
 			continue
@@ -97,10 +109,10 @@ func inWords(in Inspection, style Style) []string {
 		}
 		add(format, Span(gap, style), when.at.UTC().Format("2006-01-02 15:04:05 MST"))
 	}
-	switch in.Verdict {
-	case token.Verified:
+	switch in.Signature {
+	case "verified":
 		add("The signature verifies with the secret configured here.")
-	case token.OtherKey, token.Mismatch:
+	case "other_key", "mismatch":
 		add("The signature does not verify with the secret configured here.")
 	default:
 		add("The signature was not checked: no secret is configured here.")
@@ -158,7 +170,7 @@ type InspectionInfo struct {
 	Length        int             `json:"length"`
 	Header        json.RawMessage `json:"header"`
 	Claims        json.RawMessage `json:"claims"`
-	Signature     token.Verdict   `json:"signature"`
+	Signature     string          `json:"signature"`
 	Findings      []LocatedInfo   `json:"findings"`
 }
 
@@ -173,8 +185,8 @@ type LocatedInfo struct {
 func InspectionJSON(w io.Writer, in Inspection, version string, style Style) error {
 	doc := InspectionInfo{
 		SchemaVersion: SchemaVersion, Tool: ToolInfo{Name: "lkdoctor", Version: version},
-		Status: in.Status, ExitCode: in.ExitCode, Length: in.Token.Shape.Length, Signature: in.Verdict,
-		Header: rawOrNull(in.Token.HeaderJSON(), in.Token.Decoded), Claims: rawOrNull(in.Token.ClaimsJSON(), in.Token.Decoded),
+		Status: in.Status, ExitCode: in.ExitCode, Length: in.Length, Signature: in.Signature,
+		Header: rawOrNull(in.Header, in.Decoded), Claims: rawOrNull(in.Claims, in.Decoded),
 		Findings: make([]LocatedInfo, 0, len(in.Findings)),
 	}
 	for _, l := range in.Findings {
