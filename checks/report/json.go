@@ -136,6 +136,7 @@ func NewDocument(run check.Run, version string, style Style) Document {
 		TicketSpent: run.TicketSpent,
 		Diagnosis: DiagnosisInfo{
 			Owner: run.Diagnosis.Owner, Summary: style.text(run.Diagnosis.Summary),
+			Broke: style.text(run.Diagnosis.Broke), FixIn: orNull(style.text(run.Diagnosis.FixIn)), ItIsNot: orNull(style.text(run.Diagnosis.NotIt)),
 			Cleared: append([]check.Owner{}, run.Diagnosis.Cleared...), NextSteps: fixes(run.Diagnosis.NextSteps, style),
 		},
 		Checks: make([]CheckInfo, 0, len(run.Results)),
