@@ -5,6 +5,7 @@ import (
 	"slices"
 	"testing"
 
+	"lkdoctor/checks/catalogue"
 	"lkdoctor/checks/check"
 	"lkdoctor/checks/finding"
 )
@@ -198,5 +199,35 @@ func TestNothingFailedIsNobodysFault(t *testing.T) {
 	d := diagnose(Evidence{Results: results(nil), Source: check.SourceTicket, Maker: finding.OwnerTicketService, Local: Yes, Server: Yes})
 	if d.Owner != finding.OwnerNone || d.RootCause != nil {
 		t.Errorf("%+v", d)
+	}
+}
+
+// TestEveryVariantGivesItsOwnAdvice: whatever variant of whatever code was seen,
+// the verdict and the first step are that variant's.
+func TestEveryVariantGivesItsOwnAdvice(t *testing.T) {
+	for _, page := range catalogue.All() {
+		for _, v := range page.Variants {
+			if v.Name == catalogue.EveryVariant {
+				continue
+			}
+			f := finding.New(page.Code, finding.Fail, "seen").As(v.Name)
+			_, d := Conclude(Evidence{
+				Results: results(map[string][]Finding{"join.publish": {f}}), Source: check.SourceTicket, Maker: finding.OwnerTicketService,
+			})
+			if d.RootCause == nil || d.RootCause.Code != page.Code || len(d.NextSteps) == 0 {
+				t.Errorf("%s %q: cause %+v, %d steps", page.Code, v.Name, d.RootCause, len(d.NextSteps))
+				continue
+			}
+			if got, want := d.NextSteps[0].Text.Format, v.Fixes[0].Text.Format; got != want {
+				t.Errorf("%s %q: the first step is %q, want %q", page.Code, v.Name, got, want)
+			}
+			title := v.Title
+			if title == "" {
+				title = page.Title
+			}
+			if got := d.Broke.String(); got != title+"." {
+				t.Errorf("%s %q: broke is %q, want %q", page.Code, v.Name, got, title)
+			}
+		}
 	}
 }

@@ -55,9 +55,14 @@ type SummaryInfo struct {
 
 // DiagnosisInfo is what the run comes to.
 type DiagnosisInfo struct {
-	Owner     check.Owner   `json:"owner"`
-	RootCause *CauseInfo    `json:"root_cause"`
-	Summary   string        `json:"summary"`
+	Owner     check.Owner `json:"owner"`
+	RootCause *CauseInfo  `json:"root_cause"`
+	Summary   string      `json:"summary"`
+	// The summary in its parts: what broke or what works, where to fix it, and
+	// what is cleared and how that was seen.
+	Broke     string        `json:"broke"`
+	FixIn     *string       `json:"fix_in"`
+	ItIsNot   *string       `json:"it_is_not"`
 	Cleared   []check.Owner `json:"cleared"`
 	NextSteps []FixInfo     `json:"next_steps"`
 }
