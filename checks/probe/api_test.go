@@ -155,6 +155,14 @@ func TestDispatches(t *testing.T) {
 	}
 }
 
+// readable lets pages of every origin read the answer.
+func readable(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Access-Control-Allow-Origin", r.Header.Get("Origin"))
+		h.ServeHTTP(w, r)
+	})
+}
+
 func TestV1Validate(t *testing.T) {
 	addr := startLiveKit(t, "", "").base.Host
 	v1 := func(h http.Handler) http.Handler { return lab.At("/rtc/v1", h, lab.Forward(addr)) }
@@ -169,8 +177,10 @@ func TestV1Validate(t *testing.T) {
 		{"LiveKit takes it", lab.Forward(addr), good, probe.V1Served, 200},
 		{"LiveKit refuses the token", lab.Forward(addr), "lk_demo_nothing", probe.V1Served, 401},
 		{"the query is dropped", lab.StripQuery(lab.Forward(addr)), good, probe.V1Served, 401},
-		{"a server without it", v1(http.NotFoundHandler()), good, probe.V1Missing, 404},
-		{"nginx without it", v1(lab.Nginx(404, "")), good, probe.V1NotPassedOn, 404},
+		{"a server without it", v1(readable(http.NotFoundHandler())), good, probe.V1Missing, 404},
+		{"a proxy without it", v1(readable(lab.Text(404, "no such path"))), good, probe.V1NotPassedOn, 404},
+		{"nginx without it", v1(lab.Nginx(404, "")), good, probe.V1Blocked, 404},
+		{"Traefik without it", v1(http.NotFoundHandler()), good, probe.V1Blocked, 404},
 		{"one page for all", v1(lab.SPA()), good, probe.V1Blocked, 200},
 		{"a login", v1(lab.Redirect(302, "https://login.invalid/")), good, probe.V1Blocked, 302},
 		{"another path", v1(lab.Redirect(308, "/rtc/validate")), good, probe.V1Blocked, 404},
@@ -180,7 +190,7 @@ func TestV1Validate(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			n := newNet(t)
-			v, f := n.V1Validate(within(t, 20*time.Second), front(t, test.server), test.tok)
+			v, f := n.V1Validate(within(t, 20*time.Second), front(t, test.server), test.tok, "https://app.test")
 			if f != nil {
 				t.Fatal(f)
 			}
