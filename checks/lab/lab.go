@@ -27,6 +27,8 @@ type Options struct {
 	// RTT is how far away the LiveKit server and the ticket service are, for HTTP
 	// and WebSocket (see Delay); media is not delayed.
 	RTT time.Duration
+	// Server is a livekit-server to run instead of the one that is linked.
+	Server string
 	// Agent says which agent the tokens call, and what comes; see AgentOptions.
 	Agent AgentOptions
 }
@@ -83,6 +85,7 @@ func Start(ctx context.Context, opts Options) (*Lab, error) {
 		fault.set(&l.plan)
 	}
 	opts.Agent.apply(&l.plan)
+	l.plan.server.Program = opts.Server
 	if err := l.start(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("start the lab %s: %w", fault.Name, err), l.Close())
 	}

@@ -72,6 +72,8 @@ in a temporary folder, which holds the env files of the faults that have some;
 --in names another one. A command called lkdoctor is given the flags that the
 fault needs (mostly none; they are in LKLAB_ARGS for other commands).
 
+LKLAB_SERVER=FILE runs that livekit-server in place of the one that is built in.
+
 Without a command, it prints the environment as export lines and serves until it
 is interrupted. A ticket is good for one run: POST /api/v1/tickets at the ticket
 service issues another.`,
@@ -101,6 +103,7 @@ service issues another.`,
 				}
 				opts.Agent.Worker = &lab.WorkerOptions{Name: workerName, Act: lab.Act(act)}
 			}
+			opts.Server = os.Getenv("LKLAB_SERVER")
 			if len(args) == 0 {
 				return serve(cmd.Context(), opts, cmd.OutOrStdout())
 			}
