@@ -62,7 +62,9 @@ func ParseICEURL(s string) (u ICEURL, problem ICEProblem) {
 		return u, ICETooLong
 	}
 	s = strings.TrimFunc(s, func(r rune) bool { return r <= ' ' })
-	s = strings.NewReplacer("\t", "", "\n", "", "\r", "").Replace(s)
+	if strings.ContainsAny(s, "\t\n\r") {
+		s = strings.NewReplacer("\t", "", "\n", "", "\r", "").Replace(s)
+	}
 	if s == "" {
 		return u, ICEEmpty
 	}
@@ -152,7 +154,7 @@ const maxICEProblems = 16
 func (n *Net) iceProblems(facts *JoinFacts, servers []*livekit.ICEServer) {
 	tell := func(server, index int, u string, problem ICEProblem) {
 		if facts.ICEProblemsCount++; len(facts.ICEProblems) < maxICEProblems {
-			facts.ICEProblems = append(facts.ICEProblems, ICEServerProblem{Server: server, Index: index, URL: n.line(u), Problem: problem})
+			facts.ICEProblems = append(facts.ICEProblems, ICEServerProblem{Server: server, Index: index, URL: n.line(u[:min(len(u), maxICEURL)]), Problem: problem})
 		}
 	}
 	for i, s := range servers {

@@ -99,7 +99,7 @@ func (n *Net) joinFacts(j *livekit.JoinResponse) JoinFacts {
 			if k == maxICEURLs {
 				break
 			}
-			server.URLs = append(server.URLs, n.line(u))
+			server.URLs = append(server.URLs, n.line(u[:min(len(u), maxICEURL)]))
 		}
 		facts.ICEServers = append(facts.ICEServers, server)
 	}
