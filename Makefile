@@ -5,7 +5,7 @@ COMMIT      := $(shell git rev-parse --short HEAD 2>/dev/null)
 VERSION     ?= $(or $(patsubst v%,%,$(shell git describe --tags 2>/dev/null)),0.1.0-dev$(COMMIT:%=+%))
 LDFLAGS     := -s -w -X main.version=$(VERSION)
 
-.PHONY: all build demo test lint fmt bench fuzz clean
+.PHONY: all build demo test browser-test lint fmt bench fuzz clean
 
 all: build
 
@@ -26,6 +26,13 @@ demo: build
 ## servers at once starve each other on a small machine
 test:
 	GORACE="suppressions=$(CURDIR)/.ci/race-suppressions.txt" go test -race -shuffle=on -p 1 -timeout 20m ./...
+
+## browser-test: what browsers refuse, asked of Chromium and of livekit-client from
+## npm; a test says so and is skipped where one of them is not installed
+LIVEKIT_CLIENT := $(CURDIR)/$(BIN)/browser/node_modules/livekit-client
+browser-test:
+	@test -d $(LIVEKIT_CLIENT) || npm install --prefix $(BIN)/browser --no-audit --no-fund --silent livekit-client@2.23.0 || true
+	LKDOCTOR_BROWSER_TEST=1 LIVEKIT_CLIENT=$(LIVEKIT_CLIENT) go test -count=1 -v -run 'Chromium|LiveKitClient' ./checks/browser
 
 ## lint: formatting, vet, staticcheck; the import directions are a test
 lint:

@@ -23,6 +23,11 @@ func newHider(c *Case) *hider {
 	if swapped(s) {
 		h.know(s.APIKey.Secret)
 	}
+	for _, header := range c.Options.Headers {
+		for _, secret := range header.Secrets() {
+			h.know(config.NewSecret(secret))
+		}
+	}
 	for _, other := range c.candidates() {
 		h.know(config.NewSecret(other.Secret()))
 	}

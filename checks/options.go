@@ -1,8 +1,11 @@
 package checks
 
 import (
+	"net/http"
+
 	"lkdoctor/checks/check"
 	"lkdoctor/checks/finding"
+	"lkdoctor/config"
 )
 
 // Options are what a run was asked to do, apart from the settings.
@@ -41,10 +44,23 @@ type Options struct {
 	// TokenEndpoint is a standard LiveKit token endpoint, asked instead of a
 	// ticket service.
 	TokenEndpoint string
+	// Headers are sent along to Frontend and TokenEndpoint, to no other origin.
+	Headers []config.Header
 
 	// Again are the arguments that make lkdoctor look at the same thing once
 	// more, for commands that are printed. They hold no secret.
 	Again string
+}
+
+// addHeaders adds the headers that were given for the front end or the token
+// endpoint. They win over the program's own.
+func (o Options) addHeaders(header http.Header) {
+	for _, h := range o.Headers {
+		header.Del(h.Name)
+	}
+	for _, h := range o.Headers {
+		header.Add(h.Name, h.Value.Reveal())
+	}
 }
 
 // DefaultTicketPath is where a ticket is consumed unless --ticket-path says

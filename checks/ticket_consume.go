@@ -72,6 +72,7 @@ func (c *Case) consumeAsked() string {
 func consumeRequest(c *Case) probe.Request {
 	header := http.Header{"Content-Type": {"application/json"}, "Accept": {"application/json"}}
 	if c.Source() == check.SourceEndpoint {
+		c.Options.addHeaders(header)
 		return probe.Request{Method: http.MethodPost, URL: c.serviceURL(), Header: header, Body: endpointBody(c), Spare: true}
 	}
 	u := *c.serviceURL()

@@ -93,6 +93,7 @@ func (c *Case) askFrontend(ctx context.Context, base *url.URL) (*probe.Reply, []
 		} else if c.Options.DisplayName != "" {
 			u.RawQuery = url.Values{"display_name": {c.Options.DisplayName}}.Encode()
 		}
+		c.Options.addHeaders(request.Header)
 		// A Next.js app in dev mode compiles a route when it is first asked for.
 		request.FirstByte, request.Total = compiling, compiling
 		var failure *probe.Failure

@@ -2,6 +2,7 @@ package checks
 
 import (
 	"context"
+	"net/http"
 	"net/url"
 	"strings"
 	"time"
@@ -82,7 +83,11 @@ func reachedService(ctx context.Context, c *Case, reply *probe.Reply, u *url.URL
 	host := clean.Line(u.Host, 80)
 	if unserved(reply) {
 		at := c.besideTickets(u)
-		second, _ := c.Net.Exchange(ctx, probe.Request{URL: at, MaxBody: 64 << 10})
+		request := probe.Request{URL: at, MaxBody: 64 << 10, Header: http.Header{}}
+		if c.Options.TokenEndpoint != "" {
+			c.Options.addHeaders(request.Header)
+		}
+		second, _ := c.Net.Exchange(ctx, request)
 		if second == nil {
 			return []Finding{finding.New(finding.TicketServerError, finding.Fail,
 				"%s answers %d to GET /", host, reply.Status).With("status", reply.Status)}

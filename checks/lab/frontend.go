@@ -18,6 +18,8 @@ type FrontendOptions struct {
 	Pair    Pair
 	Room    string
 	Tickets string
+	// Agent is the agent that the app's tokens call; "" calls none.
+	Agent string
 	// Answer, if set, changes the fields of a good answer.
 	Answer func(Answer)
 	// Front, if set, is put in front of the whole app.
@@ -70,12 +72,13 @@ func (o FrontendOptions) mint(w http.ResponseWriter, r *http.Request) {
 	if name == "" {
 		name = "user"
 	}
-	identity := "voice_assistant_user_" + randomHex(4)
+	claims := participant(o.Pair, o.Room, "voice_assistant_user_"+randomHex(4), time.Now())
+	claims.call(o.Agent)
 	o.answer(w, Answer{
 		"serverUrl":        o.URL,
 		"roomName":         o.Room,
 		"participantName":  name,
-		"participantToken": Sign(participant(o.Pair, o.Room, identity, time.Now()), o.Pair.Secret),
+		"participantToken": Sign(claims, o.Pair.Secret),
 	})
 }
 

@@ -8,6 +8,8 @@ import (
 	"io"
 	"net/http"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"github.com/gorilla/websocket"
 	"github.com/livekit/protocol/livekit"
@@ -22,6 +24,7 @@ import (
 type Guest struct {
 	socket *websocket.Conn
 	media  *webrtc.PeerConnection
+	tone   atomic.Pointer[tone] // what Publish sends
 	done   chan struct{}
 	once   sync.Once
 	writes sync.Mutex // gorilla takes one writer at a time
@@ -56,30 +59,37 @@ func Join(ctx context.Context, url, token string) (*Guest, error) {
 }
 
 func (g *Guest) open(connected chan struct{}) error {
+	media, err := g.connection(livekit.SignalTarget_SUBSCRIBER, connected)
+	g.media = media
+	return err
+}
+
+// connection makes one of the guest's two connections, and closes connected once
+// it is up.
+func (g *Guest) connection(target livekit.SignalTarget, connected chan struct{}) (*webrtc.PeerConnection, error) {
 	engine := webrtc.SettingEngine{LoggerFactory: &logging.DefaultLoggerFactory{Writer: io.Discard, ScopeLevels: map[string]logging.LogLevel{}}}
 	engine.SetIncludeLoopbackCandidate(true)
 	engine.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4, webrtc.NetworkTypeTCP4})
-	media, err := webrtc.NewAPI(webrtc.WithSettingEngine(engine)).NewPeerConnection(webrtc.Configuration{})
+	pc, err := webrtc.NewAPI(webrtc.WithSettingEngine(engine)).NewPeerConnection(webrtc.Configuration{})
 	if err != nil {
-		return err
+		return nil, err
 	}
-	g.media = media
-	media.OnICECandidate(func(c *webrtc.ICECandidate) {
+	pc.OnICECandidate(func(c *webrtc.ICECandidate) {
 		if c == nil {
 			return
 		}
 		if init, err := json.Marshal(c.ToJSON()); err == nil {
 			g.send(&livekit.SignalRequest{Message: &livekit.SignalRequest_Trickle{
-				Trickle: &livekit.TrickleRequest{CandidateInit: string(init), Target: livekit.SignalTarget_SUBSCRIBER}}})
+				Trickle: &livekit.TrickleRequest{CandidateInit: string(init), Target: target}}})
 		}
 	})
 	var once sync.Once
-	media.OnConnectionStateChange(func(state webrtc.PeerConnectionState) {
+	pc.OnConnectionStateChange(func(state webrtc.PeerConnectionState) {
 		if state == webrtc.PeerConnectionStateConnected {
 			once.Do(func() { close(connected) })
 		}
 	})
-	return nil
+	return pc, nil
 }
 
 // listen answers the server's offers until the socket ends.
@@ -104,6 +114,10 @@ func (g *Guest) listen() {
 				_ = g.media.AddICECandidate(init)
 			}
 			early = nil
+		case message.GetAnswer() != nil:
+			g.tone.Load().answered(message.GetAnswer())
+		case message.GetTrickle().GetTarget() == livekit.SignalTarget_PUBLISHER && message.GetTrickle() != nil:
+			g.tone.Load().trickled(message.GetTrickle())
 		case message.GetTrickle() != nil:
 			var init webrtc.ICECandidateInit
 			if json.Unmarshal([]byte(message.GetTrickle().CandidateInit), &init) != nil {
@@ -161,9 +175,11 @@ func (g *Guest) Close() error {
 	var err error
 	g.once.Do(func() {
 		g.send(&livekit.SignalRequest{Message: &livekit.SignalRequest_Leave{Leave: &livekit.LeaveRequest{}}})
-		_ = g.socket.Close()
+		// A socket that is closed with something unread is reset, and the Leave lost.
+		_ = g.socket.SetReadDeadline(time.Now().Add(time.Second))
 		<-g.done
-		err = g.media.GracefulClose()
+		_ = g.socket.Close()
+		err = errors.Join(g.media.GracefulClose(), g.tone.Load().close())
 	})
 	return err
 }

@@ -27,6 +27,10 @@ type Options struct {
 	// RTT is how far away the LiveKit server and the ticket service are, for HTTP
 	// and WebSocket (see Delay); media is not delayed.
 	RTT time.Duration
+	// Server is a livekit-server to run instead of the one that is linked.
+	Server string
+	// Agent says which agent the tokens call, and what comes; see AgentOptions.
+	Agent AgentOptions
 }
 
 // Lab is a running lab. Its fields are set by Start and not changed after it.
@@ -80,6 +84,8 @@ func Start(ctx context.Context, opts Options) (*Lab, error) {
 	if fault.set != nil {
 		fault.set(&l.plan)
 	}
+	opts.Agent.apply(&l.plan)
+	l.plan.server.Program = opts.Server
 	if err := l.start(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("start the lab %s: %w", fault.Name, err), l.Close())
 	}
@@ -88,7 +94,7 @@ func Start(ctx context.Context, opts Options) (*Lab, error) {
 
 func (l *Lab) start(ctx context.Context) error {
 	for _, step := range []func(context.Context) error{
-		l.makeDir, l.startServer, l.startTickets, l.addDelay, l.startFrontend, l.makeEnviron,
+		l.makeDir, l.startServer, l.startAgent, l.startTickets, l.addDelay, l.startFrontend, l.makeEnviron,
 	} {
 		if err := step(ctx); err != nil {
 			return err
@@ -158,6 +164,7 @@ func (l *Lab) trade(name string) Answer {
 	if name != "" {
 		claims["name"] = name
 	}
+	claims.call(l.plan.agent)
 	if l.plan.claims != nil {
 		l.plan.claims(l, claims)
 	}
@@ -187,7 +194,7 @@ func (l *Lab) startFrontend(context.Context) (err error) {
 	case l.plan.frontendURL != nil:
 		l.FrontendURL, err = l.plan.frontendURL(l)
 	case l.plan.frontend != nil:
-		options := FrontendOptions{URL: l.URL, Pair: l.Pair, Room: l.Room, Tickets: l.TicketURL}
+		options := FrontendOptions{URL: l.URL, Pair: l.Pair, Room: l.Room, Tickets: l.TicketURL, Agent: l.plan.agent}
 		l.plan.frontend(l, &options)
 		peer, failure := StartFrontend(options)
 		l.FrontendURL, err = l.peer(peer, failure, "http")

@@ -26,9 +26,12 @@ type LiveKitOptions struct {
 	RTC string
 	// ExtraYAML is added to the server's configuration, at its top level.
 	ExtraYAML string
+	// Program is a livekit-server to run as a process of its own, of any version;
+	// empty runs the one that is linked.
+	Program string
 }
 
-// LiveKit is a real livekit-server in this process.
+// LiveKit is a real livekit-server, in this process or beside it.
 type LiveKit struct {
 	// URL is the WebSocket address, ws://127.0.0.1:port.
 	URL string
@@ -37,10 +40,18 @@ type LiveKit struct {
 	// TCPAddr and UDPAddr are where it takes media.
 	TCPAddr, UDPAddr string
 
-	server *service.LivekitServer
+	server runner
 	done   chan error
 	once   sync.Once
 	err    error
+}
+
+// runner is what runs the server; *service.LivekitServer is one. Start returns
+// when it has ended.
+type runner interface {
+	Start() error
+	IsRunning() bool
+	Stop(force bool)
 }
 
 // startAttempts is how often a start is tried again on other ports: between
@@ -70,6 +81,30 @@ func startLiveKit(ctx context.Context, opts LiveKitOptions) (*LiveKit, error) {
 	if err != nil {
 		return nil, err
 	}
+	s := &LiveKit{
+		Addr:    loopback(ports.http),
+		URL:     "ws://" + loopback(ports.http),
+		TCPAddr: loopback(ports.tcp),
+		UDPAddr: loopback(ports.udp),
+		done:    make(chan error, 1),
+	}
+	if opts.Program != "" {
+		s.server, err = newProgram(opts.Program, liveKitYAML(ports, opts), opts.Keys)
+	} else {
+		s.server, err = newLinked(ports, opts)
+	}
+	if err != nil {
+		return nil, err
+	}
+	go func() { s.done <- s.server.Start() }()
+	if err := s.wait(ctx); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// newLinked makes the server that is linked.
+func newLinked(ports liveKitPorts, opts LiveKitOptions) (runner, error) {
 	conf, err := config.NewConfig(liveKitYAML(ports, opts), true, nil, nil)
 	if err != nil {
 		return nil, err
@@ -85,23 +120,7 @@ func startLiveKit(ctx context.Context, opts LiveKitOptions) (*LiveKit, error) {
 	if err := prometheus.Init(string(node.NodeID()), node.NodeType()); err != nil {
 		return nil, err
 	}
-	server, err := service.InitializeServer(conf, node)
-	if err != nil {
-		return nil, err
-	}
-	s := &LiveKit{
-		Addr:    loopback(ports.http),
-		URL:     "ws://" + loopback(ports.http),
-		TCPAddr: loopback(ports.tcp),
-		UDPAddr: loopback(ports.udp),
-		server:  server,
-		done:    make(chan error, 1),
-	}
-	go func() { s.done <- server.Start() }()
-	if err := s.wait(ctx); err != nil {
-		return nil, err
-	}
-	return s, nil
+	return service.InitializeServer(conf, node)
 }
 
 // wait returns once the server answers. Stop does nothing before IsRunning, so

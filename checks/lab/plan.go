@@ -16,6 +16,12 @@ type plan struct {
 	// the server itself there.
 	front func(*Lab) (string, error)
 
+	// The agent that the tokens call, "" for none; the worker beside the server, nil
+	// for none; and whether the room is there before anybody joins.
+	agent     string
+	worker    *WorkerOptions
+	roomFirst bool
+
 	// The token: whose pair signs it, what it says, and what is made of it.
 	tokenPair Pair
 	claims    func(*Lab, Claims)

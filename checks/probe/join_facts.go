@@ -29,7 +29,13 @@ type JoinFacts struct {
 	SubscriberPrimary bool
 	FastPublish       bool
 	// ICEServers are the STUN and TURN servers that the server hands out.
-	ICEServers                []ICEServer
+	ICEServers []ICEServer
+	// ICEServersCount counts all of them; ICEServers are at most 32.
+	ICEServersCount int
+	// ICEProblems are the URLs, of all servers, that browsers refuse: at most 16 of
+	// ICEProblemsCount.
+	ICEProblems               []ICEServerProblem
+	ICEProblemsCount          int
 	PingInterval, PingTimeout time.Duration
 	// AlternativeURL is where a server that cannot take the participant sends
 	// it; "" otherwise.
@@ -82,6 +88,8 @@ func (n *Net) joinFacts(j *livekit.JoinResponse) JoinFacts {
 		}
 		facts.Others = append(facts.Others, n.line(p.GetIdentity()))
 	}
+	facts.ICEServersCount = len(j.GetIceServers())
+	n.iceProblems(&facts, j.GetIceServers())
 	for i, s := range j.GetIceServers() {
 		if i == maxICEServers {
 			break
@@ -91,7 +99,7 @@ func (n *Net) joinFacts(j *livekit.JoinResponse) JoinFacts {
 			if k == maxICEURLs {
 				break
 			}
-			server.URLs = append(server.URLs, n.line(u))
+			server.URLs = append(server.URLs, n.line(u[:min(len(u), maxICEURL)]))
 		}
 		facts.ICEServers = append(facts.ICEServers, server)
 	}

@@ -1,10 +1,8 @@
 package probe
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"io"
 	"net/http"
 	"net/url"
 
@@ -25,8 +23,7 @@ func (n *Net) InRoom(ctx context.Context, base *url.URL, key, secret, room, iden
 	if f := checkURL(base); f != nil {
 		return false, false, f
 	}
-	grant := &auth.VideoGrant{RoomAdmin: true, Room: room}
-	tok, err := auth.NewAccessToken(key, secret).SetVideoGrant(grant).ToJWT()
+	tok, err := serverToken(key, secret, &auth.VideoGrant{RoomAdmin: true, Room: room})
 	if err != nil {
 		return false, false, nil // no key or no secret: nothing can be asked
 	}
@@ -47,33 +44,4 @@ func (n *Net) InRoom(ctx context.Context, base *url.URL, key, secret, room, iden
 		return false, true, nil
 	}
 	return false, false, nil
-}
-
-// exchanger lets generated clients ask through Exchange, for one call.
-type exchanger struct {
-	net     *Net
-	secret  string
-	failure *Failure
-}
-
-// Do sends the request with this Net's limits and caps.
-func (e *exchanger) Do(hreq *http.Request) (*http.Response, error) {
-	req := Request{Method: hreq.Method, URL: hreq.URL, Header: hreq.Header, Total: e.net.limits().Extra, ReadOnly: true}
-	if hreq.Body != nil {
-		body, err := io.ReadAll(hreq.Body)
-		if err != nil {
-			return nil, err
-		}
-		req.Body = body
-	}
-	reply, f := e.net.Exchange(hreq.Context(), req)
-	if f != nil {
-		f.Detail, f.Banner = without(f.Detail, e.secret), without(f.Banner, e.secret)
-		e.failure = f
-		return nil, f
-	}
-	return &http.Response{
-		StatusCode: reply.Status, Status: http.StatusText(reply.Status), Header: reply.Header, Proto: reply.Proto,
-		Body: io.NopCloser(bytes.NewReader(reply.Body)), ContentLength: int64(len(reply.Body)), Request: hreq,
-	}, nil
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"lkdoctor/checks/catalogue"
+	"lkdoctor/checks/clean"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/report"
 )
@@ -17,16 +18,21 @@ import (
 func (a *app) explainCommand() *cobra.Command {
 	f := &flags{}
 	cmd := &cobra.Command{
-		Use: "explain CODE", Short: "Explain a finding code: what it means, why, how to confirm, how to fix",
-		Args: cobra.ExactArgs(1),
+		Use: "explain CODE | \"ERROR TEXT\"", Short: "Explain a finding code, or find the codes that lead to an error text of LiveKit's SDKs",
+		Example: "  lkdoctor explain TOKEN_OPAQUE\n  lkdoctor explain \"could not establish pc connection\"",
+		Args:    cobra.MinimumNArgs(1),
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			return codeNames(), cobra.ShellCompDirectiveNoFileComp
 		},
 		RunE: func(_ *cobra.Command, args []string) error {
-			code := finding.Code(strings.ToUpper(strings.TrimSpace(args[0])))
+			given := strings.TrimSpace(strings.Join(args, " "))
+			code := finding.Code(strings.ToUpper(given))
 			page, known := a.style(f).Page(code)
 			if !known {
-				return fmt.Errorf("no code %q: lkdoctor codes lists them%s", args[0], nearest(string(code)))
+				if found := catalogue.FindText(given); len(found) > 0 {
+					return a.writeTexts(f, found)
+				}
+				return fmt.Errorf("no code %q, nor an error text that is known: lkdoctor codes lists the codes%s", clean.Line(clean.Redact(given), 200), nearest(string(code)))
 			}
 			_, err := fmt.Fprint(a.out, catalogue.Render(page, a.columns()))
 			return err
@@ -34,6 +40,22 @@ func (a *app) explainCommand() *cobra.Command {
 	}
 	f.addLooks(cmd)
 	return cmd
+}
+
+// writeTexts lists the codes that lead to the texts that were found.
+func (a *app) writeTexts(f *flags, found []catalogue.SDKText) error {
+	for _, text := range found {
+		if _, err := fmt.Fprintf(a.out, "%s  (%s, %s %s)\n", text.Text, text.Language, text.SDK, text.Version); err != nil {
+			return err
+		}
+		for _, code := range text.Codes {
+			page, _ := a.style(f).Page(code)
+			if _, err := fmt.Fprintf(a.out, "  %-28s %s\n", code, page.Title); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // codesCommand lists every code.
@@ -87,7 +109,10 @@ func codeNames() []string {
 
 // nearest names the code that is spelled most like what was typed, if any is.
 func nearest(typed string) string {
-	best, least := "", len(typed)/3+1
+	best, least := "", min(len(typed)/3+1, 12)
+	if len(typed) > 64 {
+		return "" // a sentence, not a code
+	}
 	for _, name := range codeNames() {
 		if d := levenshtein.ComputeDistance(typed, name); d < least {
 			best, least = name, d

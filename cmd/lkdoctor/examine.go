@@ -97,8 +97,17 @@ func (e *exam) newCase() *checks.Case {
 		Now:      e.app.now,
 		Nonce:    e.app.nonce(),
 		Net:      &probe.Net{Proxy: e.proxy(), UserAgent: "lkdoctor/" + toolVersion(), Now: e.app.now},
-		Redact:   clean.NewRedactor(s.APISecret.Secret.Reveal(), s.Token.Secret.Reveal(), s.Ticket.Secret.Reveal()),
+		Redact:   clean.NewRedactor(append(headerSecrets(e.options), s.APISecret.Secret.Reveal(), s.Token.Secret.Reveal(), s.Ticket.Secret.Reveal())...),
 	}
+}
+
+// headerSecrets are the values of the headers that were given.
+func headerSecrets(o checks.Options) []string {
+	var out []string
+	for _, h := range o.Headers {
+		out = append(out, h.Secrets()...)
+	}
+	return out
 }
 
 // proxy follows HTTP_PROXY, HTTPS_PROXY and NO_PROXY as Go, Node and Python do.

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 	"time"
 
@@ -27,6 +29,9 @@ type flags struct {
 	strict                         bool
 	timeout                        time.Duration
 	options                        checks.Options
+
+	// headers are as given, for options.Headers.
+	headers []string
 
 	// pastedURL is the server that a token from stdin was pasted with.
 	pastedURL string
@@ -66,6 +71,7 @@ func (f *flags) addRun(cmd *cobra.Command) {
 	set.StringVar(&o.DisplayName, "display-name", "", "`name` to send along with the ticket")
 	set.StringVar(&o.Frontend, "frontend", "", "base `URL` of the app, to ask its /api/connection-details")
 	set.StringVar(&o.TokenEndpoint, "token-endpoint", "", "`URL` of a standard LiveKit token endpoint, instead of a ticket service")
+	f.addHeader(cmd)
 	set.StringVarP(&o.Room, "room", "r", "", "`room` for the dev token")
 	set.StringVarP(&o.Identity, "identity", "i", "", "`identity` for the dev token")
 
@@ -86,6 +92,31 @@ func (f *flags) addRun(cmd *cobra.Command) {
 	set.DurationVar(&f.timeout, "timeout", 60*time.Second, "`time` for the whole run")
 }
 
+// addHeader adds --header.
+func (f *flags) addHeader(cmd *cobra.Command) {
+	cmd.Flags().StringArrayVarP(&f.headers, "header", "H", nil,
+		"send this '`Name: value`' to --frontend and --token-endpoint; @FILE reads some, hidden from other users")
+}
+
+// readHeaders reads --header.
+func (f *flags) readHeaders() (err error) {
+	if len(f.headers) > 0 && f.options.Frontend == "" && f.options.TokenEndpoint == "" {
+		return errors.New("--header is for --frontend and --token-endpoint, and neither is given")
+	}
+	f.options.Headers, err = config.ParseHeaders(f.headers, readHead)
+	return err
+}
+
+// readHead reads the first megabyte of a file.
+func readHead(path string) ([]byte, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	return io.ReadAll(io.LimitReader(file, 1<<20))
+}
+
 // validate refuses what cannot be meant.
 func (f *flags) validate(args []string) error {
 	switch {
@@ -103,6 +134,9 @@ func (f *flags) validate(args []string) error {
 		return fmt.Errorf("--no-join and --dev-join exclude each other")
 	case !strings.Contains(f.options.TicketPath, "{ticket}"):
 		return fmt.Errorf("--ticket-path needs {ticket} in it")
+	}
+	if err := f.readHeaders(); err != nil {
+		return err
 	}
 	return f.options.Selection().Validate(checks.Specs())
 }

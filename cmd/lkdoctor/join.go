@@ -77,6 +77,7 @@ func (f *joinFlags) addJoin(cmd *cobra.Command) {
 	set.StringVar(&o.DisplayName, "display-name", "", "`name` to send along with the ticket, or of the dev token")
 	set.StringVar(&o.Frontend, "frontend", "", "base `URL` of the app, to ask its /api/connection-details")
 	set.StringVar(&o.TokenEndpoint, "token-endpoint", "", "`URL` of a standard LiveKit token endpoint, instead of a ticket service")
+	f.addHeader(cmd)
 	set.StringVarP(&o.Room, "room", "r", "", "`room` for the dev token")
 	set.StringVarP(&o.Identity, "identity", "i", "", "`identity` for the dev token")
 	set.BoolVar(&o.DevJoin, "dev-join", false, "join with a token made here, whatever else is configured")

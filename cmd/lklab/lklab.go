@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -55,7 +56,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 
 func newRoot() *cobra.Command {
 	var opts lab.Options
-	var dir string
+	var dir, act, workerName string
 	root := &cobra.Command{
 		Use:   "lklab [--fault NAME] [-- COMMAND [ARGUMENT…]]",
 		Short: "A LiveKit server and a ticket service to practise on, broken on demand",
@@ -71,12 +72,15 @@ in a temporary folder, which holds the env files of the faults that have some;
 --in names another one. A command called lkdoctor is given the flags that the
 fault needs (mostly none; they are in LKLAB_ARGS for other commands).
 
+LKLAB_SERVER=FILE runs that livekit-server in place of the one that is built in.
+
 Without a command, it prints the environment as export lines and serves until it
 is interrupted. A ticket is good for one run: POST /api/v1/tickets at the ticket
 service issues another.`,
 		Example: `  lklab --fault opaque-token -- lkdoctor
   lklab --fault udp-blocked -- lkdoctor --json
   lklab --rtt 100ms -- lkdoctor
+  lklab --agent helper --worker serve -- lkdoctor
   lklab list`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 && cmd.ArgsLenAtDash() != 0 {
@@ -93,6 +97,13 @@ service issues another.`,
 			if opts.RTT < 0 {
 				return fmt.Errorf("--rtt is negative: %s", opts.RTT)
 			}
+			if act != "" {
+				if !slices.Contains(lab.Acts(), lab.Act(act)) {
+					return fmt.Errorf("--worker %q is none of %v", act, lab.Acts())
+				}
+				opts.Agent.Worker = &lab.WorkerOptions{Name: workerName, Act: lab.Act(act)}
+			}
+			opts.Server = os.Getenv("LKLAB_SERVER")
 			if len(args) == 0 {
 				return serve(cmd.Context(), opts, cmd.OutOrStdout())
 			}
@@ -102,6 +113,9 @@ service issues another.`,
 	}
 	root.Flags().StringVar(&opts.Fault, "fault", lab.Healthy, "what is broken (see lklab list)")
 	root.Flags().DurationVar(&opts.RTT, "rtt", 0, "put server and ticket service a `round trip` away, as 100ms (TCP only)")
+	root.Flags().StringVar(&opts.Agent.Name, "agent", "", "the tokens call the agent of this `name`")
+	root.Flags().StringVar(&act, "worker", "", fmt.Sprintf("run an agent worker that does this with its jobs: %v", lab.Acts()))
+	root.Flags().StringVar(&workerName, "worker-name", "", "the worker's agent `name`, if not that of --agent")
 	root.Flags().StringVar(&dir, "in", "", "run the command in this `folder`, not in the lab's own")
 	root.AddCommand(newList())
 	root.CompletionOptions.HiddenDefaultCmd = true

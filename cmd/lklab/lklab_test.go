@@ -88,6 +88,8 @@ func TestExitCodes(t *testing.T) {
 		{"no program", []string{"--", filepath.Join(dir, "plain")}, 126, "permission denied"},
 		{"a negative round trip", []string{"--rtt", "-1ms", "--", "true"}, 2, "lklab: --rtt is negative: -1ms\n"},
 		{"unknown fault", []string{"--fault", "nope", "--", "true"}, 2, `lklab: no fault is called "nope": lklab list names them all` + "\n"},
+		{"an unknown act", []string{"--worker", "sing", "--", "true"}, 2, `lklab: --worker "sing" is none of [serve`},
+		{"an agent and its worker", []string{"--agent", "helper", "--worker", "serve", "--", "true"}, 0, ""},
 		{"unknown flag", []string{"--nope"}, 2, "lklab: unknown flag: --nope\n"},
 		{"no dashes", []string{"true"}, 2, `lklab: unknown command "true" (a command to run goes after --)` + "\n"},
 	} {

@@ -1,0 +1,142 @@
+package browser
+
+import (
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// allows reports whether one of the policy's sources matches target, for a page
+// at page (CSP3 §6.7.2).
+func (p Policy) allows(page, target *url.URL) bool {
+	return slices.ContainsFunc(p.Sources, func(source string) bool { return matches(source, page, target) })
+}
+
+// matches reports whether one source expression allows target. 'none', nonces
+// and hashes allow nothing here.
+func matches(source string, page, target *url.URL) bool {
+	scheme := strings.ToLower(target.Scheme)
+	switch {
+	case source == "*":
+		return scheme == "http" || scheme == "https" || scheme == "ws" || scheme == "wss"
+	case strings.EqualFold(source, "'self'"):
+		return self(page, target)
+	case strings.HasPrefix(source, "'"):
+		return false
+	}
+	s, ok := parseSource(source)
+	if !ok {
+		return false
+	}
+	if s.scheme != "" {
+		if !schemeMatches(s.scheme, scheme) {
+			return false
+		}
+	} else if !schemeMatches(strings.ToLower(page.Scheme), scheme) {
+		return false
+	}
+	if s.host == "" {
+		return true // a scheme alone
+	}
+	return hostMatches(s.host, strings.ToLower(target.Hostname())) && portMatches(s, target) && pathMatches(s.path, target.EscapedPath())
+}
+
+// schemeMatches reports whether a source's scheme, or that of the page for a
+// source without one, allows the target's: itself, or the same with TLS. In
+// Chromium no HTTP source allows a WebSocket, nor one without a scheme, although
+// CSP3 §6.7.2.8 lets them.
+func schemeMatches(allowed, scheme string) bool {
+	return allowed == scheme || allowed == "http" && scheme == "https" || allowed == "ws" && scheme == "wss"
+}
+
+// self reports whether 'self' allows target: the page's own host and port, with
+// the same or a more secure scheme, WebSockets included.
+func self(page, target *url.URL) bool {
+	if !strings.EqualFold(page.Hostname(), target.Hostname()) || secure(page) && !secure(target) {
+		return false
+	}
+	own, asked := port(page), port(target)
+	return own == asked || own == defaultPort(page.Scheme) && asked == defaultPort(target.Scheme)
+}
+
+// source is a scheme or host source.
+type source struct{ scheme, host, port, path string }
+
+// parseSource reads scheme: and [scheme://]host[:port][path].
+func parseSource(s string) (source, bool) {
+	var out source
+	if scheme, rest, has := strings.Cut(s, "://"); has {
+		out.scheme, s = strings.ToLower(scheme), rest
+	} else if scheme, is := strings.CutSuffix(s, ":"); is && scheme != "" && !strings.ContainsAny(scheme, ":/.") {
+		return source{scheme: strings.ToLower(scheme)}, true
+	}
+	if i := strings.IndexAny(s, "?#"); i >= 0 {
+		s = s[:i]
+	}
+	if i := strings.IndexByte(s, '/'); i >= 0 {
+		s, out.path = s[:i], s[i:]
+	}
+	// An IPv6 address has no form as a source.
+	host, port, hasPort := strings.Cut(s, ":")
+	out.host, out.port = strings.ToLower(host), port
+	return out, host != "" && hasPort == (port != "") && !strings.ContainsAny(s, "[]")
+}
+
+// hostMatches reports whether a source's host, or its *.suffix, names host.
+func hostMatches(pattern, host string) bool {
+	if pattern == "*" {
+		return true
+	}
+	if suffix, wild := strings.CutPrefix(pattern, "*"); wild {
+		return strings.HasPrefix(suffix, ".") && strings.HasSuffix(host, suffix)
+	}
+	return pattern == host
+}
+
+// portMatches reports whether a source's port allows the target's. Without a
+// port it is the default one of the target's scheme; 80 allows 443 as well.
+func portMatches(s source, target *url.URL) bool {
+	asked := port(target)
+	switch s.port {
+	case "":
+		return asked == defaultPort(target.Scheme)
+	case "*", asked:
+		return true
+	}
+	return s.port == "80" && asked == "443" && secure(target) && s.scheme != "wss" && s.scheme != "https"
+}
+
+// pathMatches reports whether a source's path is the target's, or one above it
+// where it ends in a slash.
+func pathMatches(pattern, path string) bool {
+	if pattern == "" || pattern == "/" {
+		return true
+	}
+	pattern, path = unescaped(pattern), unescaped(path)
+	if strings.HasSuffix(pattern, "/") {
+		return strings.HasPrefix(path, pattern)
+	}
+	return pattern == path
+}
+
+func unescaped(s string) string {
+	if plain, err := url.PathUnescape(s); err == nil {
+		return plain
+	}
+	return s
+}
+
+func port(u *url.URL) string {
+	if p := u.Port(); p != "" {
+		return p
+	}
+	return defaultPort(u.Scheme)
+}
+
+func defaultPort(scheme string) string {
+	switch strings.ToLower(scheme) {
+	case "https", "wss":
+		return "443"
+	}
+	return "80"
+}

@@ -1,0 +1,98 @@
+package catalogue
+
+import (
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+
+	"lkdoctor/checks/finding"
+)
+
+// SDKText is an error text of one of LiveKit's SDKs, or of its server, and the
+// findings that lead to it.
+type SDKText struct {
+	// SDK, Language and Version say whose text it is, Source in which file of it.
+	SDK      string `json:"sdk"`
+	Language string `json:"language"`
+	Version  string `json:"version"`
+	Source   string `json:"source"`
+	// Text is the text; {} stands for what differs from case to case.
+	Text string `json:"text"`
+	// Codes are the findings, the most likely first.
+	Codes []finding.Code `json:"codes"`
+}
+
+//go:embed texts.json
+var textsJSON []byte
+
+// SDKTexts lists the error texts that are known.
+func SDKTexts() []SDKText {
+	var list []SDKText
+	if err := json.Unmarshal(textsJSON, &list); err != nil {
+		panic(fmt.Sprintf("the table of error texts: %v", err)) // it is embedded, and a test reads it
+	}
+	return list
+}
+
+// maxPastedText is how much of a pasted text is searched, in bytes.
+const maxPastedText = 16 << 10
+
+// FindText lists the known texts that a pasted line holds, the longest first: at
+// most five. A text counts as held when all its words stand there in its order;
+// if none is, when most of them do, so that a misremembered text is found.
+func FindText(pasted string) []SDKText {
+	given := textWords(pasted[:min(len(pasted), maxPastedText)])
+	type match struct {
+		text   SDKText
+		length int
+	}
+	var whole, near []match
+	for _, t := range SDKTexts() {
+		want := textWords(t.Text)
+		switch held := inOrder(given, want); {
+		case held == len(want):
+			whole = append(whole, match{t, len(want)})
+		case len(want) >= 3 && held*4 >= len(want)*3 && held >= 3:
+			near = append(near, match{t, held})
+		}
+	}
+	found := whole
+	if len(found) == 0 {
+		found = near
+	}
+	slices.SortStableFunc(found, func(a, b match) int { return b.length - a.length })
+	var out []SDKText
+	for _, m := range found[:min(len(found), 5)] {
+		out = append(out, m.text)
+	}
+	return out
+}
+
+// textWords are the letters and digits of a text, lower case, without {}.
+func textWords(s string) []string {
+	return strings.FieldsFunc(strings.ToLower(s), func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '\''
+	})
+}
+
+// inOrder counts how many of want stand in given, in that order, with at most
+// eight other words between two of them: what {} stands for is short.
+func inOrder(given, want []string) int {
+	best := 0
+	for start, word := range given {
+		if len(want) == 0 || word != want[0] && (len(want) < 2 || word != want[1]) {
+			continue
+		}
+		held, at := 0, start
+		for _, w := range want {
+			if i := slices.Index(given[at:min(len(given), at+9)], w); i >= 0 {
+				held, at = held+1, at+i+1
+			}
+		}
+		best = max(best, held)
+	}
+	return best
+}

@@ -1,0 +1,80 @@
+package lab
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"maps"
+	"os/exec"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// program is a livekit-server as a process of its own.
+type program struct {
+	command *exec.Cmd
+	log     *tail
+}
+
+// newProgram makes a server of the livekit-server at path, any version.
+func newProgram(path, yaml string, keys map[string]string) (runner, error) {
+	found, err := exec.LookPath(path)
+	if err != nil {
+		return nil, err
+	}
+	var pairs []string
+	for _, key := range slices.Sorted(maps.Keys(keys)) {
+		pairs = append(pairs, key+": "+keys[key])
+	}
+	p := &program{command: exec.Command(found), log: &tail{}}
+	// Of the surroundings nothing: LIVEKIT_ variables would change the server. The
+	// configuration goes by the environment, which other users do not see.
+	p.command.Env = []string{"LIVEKIT_CONFIG=" + yaml, "LIVEKIT_KEYS=" + strings.Join(pairs, "\n")}
+	p.command.Stdout, p.command.Stderr = p.log, p.log
+	if err := p.command.Start(); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// Start waits until the process has ended; one that was stopped is no error.
+func (p *program) Start() error {
+	err := p.command.Wait()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) && !exit.Exited() {
+		return nil
+	}
+	return fmt.Errorf("%s ended (%w): %s", p.command.Path, err, p.log)
+}
+
+// IsRunning is true from the beginning: whether it answers is asked of its port.
+func (p *program) IsRunning() bool { return true }
+
+// Stop ends the process at once.
+func (p *program) Stop(bool) { _ = p.command.Process.Kill() }
+
+// tail keeps the last of what a process says, for when it does not start.
+type tail struct {
+	mu   sync.Mutex
+	text []byte
+}
+
+// tailCap is how much is kept, in bytes.
+const tailCap = 2 << 10
+
+func (t *tail) Write(p []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.text = append(t.text, p...)
+	if over := len(t.text) - tailCap; over > 0 {
+		t.text = bytes.Clone(t.text[over:])
+	}
+	return len(p), nil
+}
+
+func (t *tail) String() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return strings.TrimSpace(string(t.text))
+}

@@ -1,0 +1,193 @@
+package lab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/gorilla/websocket"
+	"github.com/livekit/protocol/livekit"
+	"google.golang.org/protobuf/proto"
+)
+
+// Act is what a worker does with the jobs that it is offered.
+type Act string
+
+// The acts.
+const (
+	// ActServe joins the room and publishes a tone.
+	ActServe Act = "serve"
+	// ActMute joins the room and publishes nothing.
+	ActMute Act = "mute"
+	// ActRefuse says that it is not available.
+	ActRefuse Act = "refuse"
+	// ActFull is over its load limit: no job is offered to it.
+	ActFull Act = "full"
+	// ActAbsent accepts and never joins.
+	ActAbsent Act = "absent"
+	// ActFail accepts, and reports that the job has failed.
+	ActFail Act = "fail"
+	// ActCrash accepts, and loses its connection to the server before it joins.
+	ActCrash Act = "crash"
+	// ActQuit joins the room, and its process ends at once.
+	ActQuit Act = "quit"
+)
+
+// Acts lists every act.
+func Acts() []Act {
+	return []Act{ActServe, ActMute, ActRefuse, ActFull, ActAbsent, ActFail, ActCrash, ActQuit}
+}
+
+// FailText is what a worker that fails reports of its job.
+const FailText = "RuntimeError: the model provider answered 401"
+
+// WorkerOptions say what kind of agent worker to run.
+type WorkerOptions struct {
+	// Name is the agent's name; a worker without one is dispatched to every room.
+	Name string
+	// Act is ActServe if empty.
+	Act Act
+	// Delay is how long it takes from the job to joining the room.
+	Delay time.Duration
+}
+
+// Worker is an agent worker, as LiveKit's agent SDKs run it: it registers at
+// /agent, is offered jobs, and sends a participant into the room of each.
+type Worker struct {
+	url    string
+	opts   WorkerOptions
+	socket *websocket.Conn
+	ctx    context.Context
+	cancel context.CancelFunc
+	writes sync.Mutex // gorilla takes one writer at a time
+	work   sync.WaitGroup
+}
+
+// StartWorker registers a worker at the LiveKit server at url (ws://…) and
+// returns once the server has taken it. ctx bounds the start only; the worker
+// runs until Close. One whose act is ActCrash or ActQuit ends itself after one job.
+func StartWorker(ctx context.Context, url string, pair Pair, opts WorkerOptions) (*Worker, error) {
+	claims := Claims{"iss": pair.Key, "exp": time.Now().Add(time.Hour).Unix(), "video": map[string]any{"agent": true}}
+	header := http.Header{"Authorization": {"Bearer " + Sign(claims, pair.Secret)}}
+	socket, response, err := websocket.DefaultDialer.DialContext(ctx, url+"/agent?protocol=1", header)
+	if err != nil {
+		if response != nil {
+			err = fmt.Errorf("%w (%s)", err, response.Status)
+		}
+		return nil, fmt.Errorf("register a worker: %w", err)
+	}
+	w := &Worker{url: url, opts: opts, socket: socket}
+	w.ctx, w.cancel = context.WithCancel(context.Background())
+	registered := make(chan struct{})
+	ended := make(chan struct{})
+	w.work.Go(func() { defer close(ended); w.listen(registered) })
+	w.send(&livekit.WorkerMessage{Message: &livekit.WorkerMessage_Register{Register: &livekit.RegisterWorkerRequest{
+		Type: livekit.JobType_JT_ROOM, AgentName: opts.Name, Version: "lab"}}})
+	select {
+	case <-registered:
+	case <-ended:
+		return nil, errors.Join(errors.New("register a worker: the server hung up"), w.Close())
+	case <-ctx.Done():
+		return nil, errors.Join(ctx.Err(), w.Close())
+	}
+	if opts.Act == ActFull {
+		full := livekit.WorkerStatus_WS_FULL
+		w.send(&livekit.WorkerMessage{Message: &livekit.WorkerMessage_UpdateWorker{
+			UpdateWorker: &livekit.UpdateWorkerStatus{Status: &full, Load: 1}}})
+	}
+	return w, nil
+}
+
+// listen answers the server until the socket ends.
+func (w *Worker) listen(registered chan struct{}) {
+	var once sync.Once
+	for {
+		_, data, err := w.socket.ReadMessage()
+		if err != nil {
+			return
+		}
+		message := &livekit.ServerMessage{}
+		if proto.Unmarshal(data, message) != nil {
+			continue
+		}
+		switch {
+		case message.GetRegister() != nil:
+			once.Do(func() { close(registered) })
+		case message.GetAvailability() != nil:
+			id := message.GetAvailability().GetJob().GetId()
+			w.send(&livekit.WorkerMessage{Message: &livekit.WorkerMessage_Availability{Availability: &livekit.AvailabilityResponse{
+				JobId: id, Available: w.opts.Act != ActRefuse, ParticipantIdentity: "agent-" + id, ParticipantName: "Lab Agent"}}})
+		case message.GetAssignment() != nil:
+			assignment := message.GetAssignment()
+			w.work.Go(func() { w.serve(assignment) })
+		}
+	}
+}
+
+// serve does one job.
+func (w *Worker) serve(job *livekit.JobAssignment) {
+	select {
+	case <-w.ctx.Done():
+		return
+	case <-time.After(w.opts.Delay):
+	}
+	switch w.opts.Act {
+	case ActAbsent:
+		return
+	case ActFail:
+		w.update(job, livekit.JobStatus_JS_FAILED, FailText)
+		return
+	case ActCrash:
+		_ = w.socket.NetConn().Close()
+		return
+	}
+	guest, err := Join(w.ctx, w.url, job.GetToken())
+	if err != nil {
+		w.update(job, livekit.JobStatus_JS_FAILED, err.Error())
+		return
+	}
+	defer guest.Close()
+	w.update(job, livekit.JobStatus_JS_RUNNING, "")
+	switch w.opts.Act {
+	case ActQuit:
+		_ = w.socket.NetConn().Close()
+		return
+	case ActMute:
+	default:
+		if err := guest.Publish(w.ctx); err != nil {
+			w.update(job, livekit.JobStatus_JS_FAILED, err.Error())
+			return
+		}
+	}
+	select {
+	case <-w.ctx.Done():
+	case <-guest.done:
+	}
+}
+
+func (w *Worker) update(job *livekit.JobAssignment, status livekit.JobStatus, text string) {
+	w.send(&livekit.WorkerMessage{Message: &livekit.WorkerMessage_UpdateJob{UpdateJob: &livekit.UpdateJobStatus{
+		JobId: job.GetJob().GetId(), Status: status, Error: text}}})
+}
+
+// send drops what cannot be written: listen sees the end of the socket.
+func (w *Worker) send(message *livekit.WorkerMessage) {
+	data, err := proto.Marshal(message)
+	if err != nil {
+		return
+	}
+	w.writes.Lock()
+	defer w.writes.Unlock()
+	_ = w.socket.WriteMessage(websocket.BinaryMessage, data)
+}
+
+// Close takes the worker and its participants away. It may be called twice.
+func (w *Worker) Close() error {
+	w.cancel()
+	_ = w.socket.Close()
+	w.work.Wait()
+	return nil
+}
