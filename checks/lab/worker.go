@@ -81,28 +81,30 @@ func StartWorker(ctx context.Context, url string, pair Pair, opts WorkerOptions)
 	}
 	w := &Worker{url: url, opts: opts, socket: socket}
 	w.ctx, w.cancel = context.WithCancel(context.Background())
-	registered := make(chan struct{})
+	ready := make(chan struct{})
 	ended := make(chan struct{})
-	w.work.Go(func() { defer close(ended); w.listen(registered) })
+	w.work.Go(func() { defer close(ended); w.listen(ready) })
 	w.send(&livekit.WorkerMessage{Message: &livekit.WorkerMessage_Register{Register: &livekit.RegisterWorkerRequest{
 		Type: livekit.JobType_JT_ROOM, AgentName: opts.Name, Version: "lab"}}})
-	select {
-	case <-registered:
-	case <-ended:
-		return nil, errors.Join(errors.New("register a worker: the server hung up"), w.Close())
-	case <-ctx.Done():
-		return nil, errors.Join(ctx.Err(), w.Close())
-	}
 	if opts.Act == ActFull {
 		full := livekit.WorkerStatus_WS_FULL
 		w.send(&livekit.WorkerMessage{Message: &livekit.WorkerMessage_UpdateWorker{
 			UpdateWorker: &livekit.UpdateWorkerStatus{Status: &full, Load: 1}}})
 	}
+	// The server answers the registration before it counts the worker among those
+	// that take jobs, and a ping only after that.
+	select {
+	case <-ready:
+	case <-ended:
+		return nil, errors.Join(errors.New("register a worker: the server hung up"), w.Close())
+	case <-ctx.Done():
+		return nil, errors.Join(ctx.Err(), w.Close())
+	}
 	return w, nil
 }
 
 // listen answers the server until the socket ends.
-func (w *Worker) listen(registered chan struct{}) {
+func (w *Worker) listen(ready chan struct{}) {
 	var once sync.Once
 	for {
 		_, data, err := w.socket.ReadMessage()
@@ -115,7 +117,9 @@ func (w *Worker) listen(registered chan struct{}) {
 		}
 		switch {
 		case message.GetRegister() != nil:
-			once.Do(func() { close(registered) })
+			w.send(&livekit.WorkerMessage{Message: &livekit.WorkerMessage_Ping{Ping: &livekit.WorkerPing{Timestamp: time.Now().UnixMilli()}}})
+		case message.GetPong() != nil:
+			once.Do(func() { close(ready) })
 		case message.GetAvailability() != nil:
 			id := message.GetAvailability().GetJob().GetId()
 			w.send(&livekit.WorkerMessage{Message: &livekit.WorkerMessage_Availability{Availability: &livekit.AvailabilityResponse{
