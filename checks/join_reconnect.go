@@ -5,14 +5,14 @@ import (
 	"time"
 
 	"lkdoctor/checks/finding"
-	"lkdoctor/checks/probe"
+	"lkdoctor/checks/probe/session"
 )
 
 // joinReconnect cuts the WebSocket of a participant of its own, takes the
 // session up again, and then joins anew.
 func joinReconnect() Check {
 	// What Run saw, for Outcome. A list of checks is of one run.
-	var seen *probe.Reconnected
+	var seen *session.Reconnected
 	return Check{
 		ID: "join.reconnect", Stage: StageJoin, Timeout: 34 * time.Second,
 		Title: finding.Textf("A session resumes after its WebSocket was cut"),
@@ -27,7 +27,7 @@ func joinReconnect() Check {
 					"no token could be made with the key and secret here: %s", c.Redact.Clean(err.Error(), 160)).By(finding.OwnerConfig)}
 			}
 			Waiting(ctx, "cutting the WebSocket and taking the session up again")
-			seen = c.Net.Reconnect(ctx, c.devURL(), probe.ReconnectOptions{Token: raw, Via: c.via(), Remove: c.removeGuest("reconnect", "cut")})
+			seen = session.Reconnect(ctx, c.Net, c.devURL(), session.ReconnectOptions{Token: raw, Via: c.via(), Remove: c.removeGuest("reconnect", "cut")})
 			if seen.Cancelled {
 				return unfinished(ctx)
 			}
@@ -46,7 +46,7 @@ func (c *Case) removeGuest(what, identity string) func(context.Context) {
 	}
 }
 
-func reconnectFindings(r *probe.Reconnected) []Finding {
+func reconnectFindings(r *session.Reconnected) []Finding {
 	if r.Cancelled || r.Failed == "" {
 		return nil
 	}
@@ -58,21 +58,21 @@ func reconnectFindings(r *probe.Reconnected) []Finding {
 		return []Finding{f}
 	}
 	switch f := r.Failure; {
-	case r.Failed == probe.ReconnectJoin && f != nil:
+	case r.Failed == session.ReconnectJoin && f != nil:
 		return with(guestRefused(finding.ReconnectFailed, f))
 	case r.End != nil:
 		return with(guestLeft(finding.ReconnectFailed, r.End))
-	case f != nil && f.Kind == probe.SignalLeave:
+	case f != nil && f.Kind == session.SignalLeave:
 		return with(finding.New(finding.ReconnectFailed, finding.Fail,
 			"the WebSocket was cut, and the server did not take the session up again: %s (%s)", finding.LeaveReason(f.Reason), f.Reason).
 			With("reason", f.Reason).With("action", f.Action))
-	case f != nil && r.Failed == probe.ReconnectFull:
+	case f != nil && r.Failed == session.ReconnectFull:
 		return with(finding.New(finding.ReconnectFailed, finding.Fail,
 			"the session resumed, and joining anew after a second cut did not work: %s", f.Error()))
 	case f != nil:
 		return with(finding.New(finding.ReconnectFailed, finding.Fail,
 			"the WebSocket was cut, and the session did not resume: %s", f.Error()))
-	case r.Failed == probe.ReconnectJoin:
+	case r.Failed == session.ReconnectJoin:
 		return with(finding.New(finding.ReconnectFailed, finding.Fail,
 			"nothing was cut: the media connection of the participant to test with did not come up"))
 	}
@@ -80,7 +80,7 @@ func reconnectFindings(r *probe.Reconnected) []Finding {
 		"after the cut the signalling came back, and the media connection did not"))
 }
 
-func reconnectOutcome(r *probe.Reconnected) Outcome {
+func reconnectOutcome(r *session.Reconnected) Outcome {
 	if r == nil || r.Failed != "" {
 		return Outcome{}
 	}

@@ -22,7 +22,7 @@ import (
 // which server-sdk-go wraps: the wrapper takes no HTTP client, so that proxies,
 // authorities and caps of this Net would not apply.
 func (n *Net) InRoom(ctx context.Context, base *url.URL, key, secret, room, identity string) (present, known bool, f *Failure) {
-	if f := checkURL(base); f != nil {
+	if f := CheckURL(base); f != nil {
 		return false, false, f
 	}
 	grant := &auth.VideoGrant{RoomAdmin: true, Room: room}
@@ -35,7 +35,7 @@ func (n *Net) InRoom(ctx context.Context, base *url.URL, key, secret, room, iden
 		return false, false, nil
 	}
 	doer := &exchanger{net: n, secret: tok}
-	client := livekit.NewRoomServiceProtobufClient(join(base, "").String(), doer)
+	client := livekit.NewRoomServiceProtobufClient(Endpoint(base, "").String(), doer)
 	_, err = client.GetParticipant(ctx, &livekit.RoomParticipantIdentity{Room: room, Identity: identity})
 	var te twirp.Error
 	switch {
@@ -49,6 +49,23 @@ func (n *Net) InRoom(ctx context.Context, base *url.URL, key, secret, room, iden
 	return false, false, nil
 }
 
+// Remove takes a participant of the doctor's own out of its room by the
+// RoomService, with a token made of key and secret for this one request. It
+// waits no longer than Limits.Extra. A participant that is not there is fine.
+func (n *Net) Remove(ctx context.Context, base *url.URL, key, secret, room, identity string) {
+	grant := &auth.VideoGrant{RoomAdmin: true, Room: room}
+	tok, err := auth.NewAccessToken(key, secret).SetVideoGrant(grant).ToJWT()
+	if err != nil || CheckURL(base) != nil {
+		return
+	}
+	ctx, err = twirp.WithHTTPRequestHeaders(ctx, http.Header{"Authorization": {"Bearer " + tok}})
+	if err != nil {
+		return
+	}
+	client := livekit.NewRoomServiceProtobufClient(Endpoint(base, "").String(), &exchanger{net: n, secret: tok})
+	_, _ = client.RemoveParticipant(ctx, &livekit.RoomParticipantIdentity{Room: room, Identity: identity})
+}
+
 // exchanger lets generated clients ask through Exchange, for one call.
 type exchanger struct {
 	net     *Net
@@ -58,7 +75,7 @@ type exchanger struct {
 
 // Do sends the request with this Net's limits and caps.
 func (e *exchanger) Do(hreq *http.Request) (*http.Response, error) {
-	req := Request{Method: hreq.Method, URL: hreq.URL, Header: hreq.Header, Total: e.net.limits().Extra, ReadOnly: true}
+	req := Request{Method: hreq.Method, URL: hreq.URL, Header: hreq.Header, Total: e.net.Waits().Extra, ReadOnly: true}
 	if hreq.Body != nil {
 		body, err := io.ReadAll(hreq.Body)
 		if err != nil {
@@ -68,7 +85,7 @@ func (e *exchanger) Do(hreq *http.Request) (*http.Response, error) {
 	}
 	reply, f := e.net.Exchange(hreq.Context(), req)
 	if f != nil {
-		f.Detail, f.Banner = without(f.Detail, e.secret), without(f.Banner, e.secret)
+		f.Detail, f.Banner = Without(f.Detail, e.secret), Without(f.Banner, e.secret)
 		e.failure = f
 		return nil, f
 	}
