@@ -83,8 +83,12 @@ func TestARoomWithoutEndIsBounded(t *testing.T) {
 	for i := range maxPeople + 100 {
 		p.Hears(updateOf(&livekit.ParticipantInfo{Sid: fmt.Sprint("PA_", i), Identity: fmt.Sprint(i)}))
 	}
+	p.Hears(updateOf(&livekit.ParticipantInfo{Sid: "PA_0", Metadata: strings.Repeat("m", 1<<20), Tracks: make([]*livekit.TrackInfo, 5000)}))
 	if n := len(p.known); n > maxPeople {
 		t.Errorf("%d people are kept", n)
+	}
+	if info := p.known["PA_0"]; len(info.GetMetadata()) > maxName || len(info.GetTracks()) > maxTracks {
+		t.Errorf("%d bytes of metadata and %d tracks are kept", len(info.GetMetadata()), len(info.GetTracks()))
 	}
 }
 

@@ -3,7 +3,6 @@ package session_test
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"net/url"
 	"testing"
 	"time"
@@ -105,36 +104,4 @@ func TestMediaCancelledLeavesNoGoroutine(t *testing.T) {
 			t.Errorf("cancelled after %s: %s", after, o)
 		}
 	}
-}
-
-// A server that talks nonsense by the thousand gets a verdict all the same.
-func TestMediaHostileServer(t *testing.T) {
-	noLeaks(t)
-	base := wsServer(t, func(ws *websocket.Conn) {
-		join := joinMessage()
-		join.GetJoin().SubscriberPrimary = true
-		join.GetJoin().IceServers = []*livekit.ICEServer{{Urls: []string{"turn:x", "stun:[::", "\x1b"}}}
-		say(ws, join)
-		for i := range 5000 {
-			line := fmt.Sprintf(`{"candidate":"candidate:%d 1 tcp 1 10.%d.%d.1 9 typ host tcptype passive"}`, i, i/256, i%256)
-			switch i % 4 {
-			case 1:
-				line = "not json \x1b[31m"
-			case 2:
-				line = `{"candidate":"candidate:\u001b[31m"}`
-			}
-			say(ws, &livekit.SignalResponse{Message: &livekit.SignalResponse_Trickle{
-				Trickle: &livekit.TrickleRequest{CandidateInit: line, Target: livekit.SignalTarget_SUBSCRIBER}}})
-		}
-		say(ws, &livekit.SignalResponse{Message: &livekit.SignalResponse_Offer{Offer: &livekit.SessionDescription{Sdp: "\x00"}}})
-		until(ws, func(*livekit.SignalRequest) bool { return false })
-	})
-	got := joinAll(within(t, 20*time.Second), new(probe.Net), base, joinOptions{Token: anyToken, Media: session.MediaOptions{Timeout: 2 * time.Second}})
-	if got.Failure != nil {
-		t.Fatal(got.Failure)
-	}
-	if got.Media.Connected || got.Media.Phases.Total > 3*time.Second || len(got.Media.Remote) > 64 {
-		t.Errorf("%s after %v, %d candidates", got.Media.Outcome, got.Media.Phases.Total, len(got.Media.Remote))
-	}
-	noSecretsOrControls(t, fmt.Sprintf("%+v", got.Media))
 }
