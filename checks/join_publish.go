@@ -59,10 +59,10 @@ func (c *Case) publish(ctx context.Context, seen *publishRecord) []Finding {
 	Waiting(ctx, "publishing audio and video, and counting what arrives")
 	var both sync.WaitGroup
 	both.Go(func() {
-		seen.Published = session.Publish(ctx, c.Net, c.devURL(), session.PublishOptions{Sender: tokens[0], Receiver: tokens[1], Via: c.via()})
+		seen.Published = session.Publish(ctx, c.Net, c.devURL(), tokens[0], tokens[1], c.via(), 0)
 	})
 	both.Go(func() {
-		seen.UDP, seen.TCP = session.ComparePaths(ctx, c.Net, c.devURL(), session.PathOptions{UDP: tokens[2], TCP: tokens[3], Via: c.via()})
+		seen.UDP, seen.TCP = session.ComparePaths(ctx, c.Net, c.devURL(), tokens[2], tokens[3], c.via())
 	})
 	both.Wait()
 	if seen.Published.Outcome == session.PublishCancelled {

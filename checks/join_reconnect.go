@@ -27,7 +27,7 @@ func joinReconnect() Check {
 					"no token could be made with the key and secret here: %s", c.Redact.Clean(err.Error(), 160)).By(finding.OwnerConfig)}
 			}
 			Waiting(ctx, "cutting the WebSocket and taking the session up again")
-			seen = session.Reconnect(ctx, c.Net, c.devURL(), session.ReconnectOptions{Token: raw, Via: c.via(), Remove: c.removeGuest("reconnect", "cut")})
+			seen = session.Reconnect(ctx, c.Net, c.devURL(), raw, c.via(), c.removeGuest("reconnect", "cut"))
 			if seen.Cancelled {
 				return unfinished(ctx)
 			}

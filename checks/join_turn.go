@@ -121,11 +121,10 @@ func (c *Case) relayJoin(ctx context.Context, signal *session.Participant) (*ses
 	if err != nil {
 		return nil, finding.Textf("no token could be made with the key and secret here")
 	}
-	options := session.RelayOptions{Token: raw, Via: c.via()}
-	joined := session.JoinRelayed(ctx, c.Net, c.devURL(), options)
+	joined := session.JoinRelayed(ctx, c.Net, c.devURL(), raw, c.via())
 	if relayFailed(joined) {
 		// A verdict this heavy takes two tries, each with an allocation of its own.
-		joined = session.JoinRelayed(ctx, c.Net, c.devURL(), options)
+		joined = session.JoinRelayed(ctx, c.Net, c.devURL(), raw, c.via())
 	}
 	return joined, Text{}
 }

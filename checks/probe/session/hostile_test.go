@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -81,7 +82,11 @@ func TestHostileServers(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			noLeaks(t)
+			var talking sync.WaitGroup
+			t.Cleanup(talking.Wait)
 			base := wsServer(t, func(ws *websocket.Conn) {
+				talking.Add(1)
+				defer talking.Done()
 				talk(ws)
 				until(ws, func(*livekit.SignalRequest) bool { return false })
 			})

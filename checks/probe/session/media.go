@@ -56,9 +56,6 @@ type MediaOptions struct {
 	NoTCP, NoUDP bool
 	// Timeout is in place of Limits.Media, unless it is 0.
 	Timeout time.Duration
-	// Observe, if set, is told of each step as it is taken, on the goroutine of
-	// the caller. It must not block.
-	Observe func(Step)
 }
 
 // MediaPhases are the times that the steps of a media connection took; zero
@@ -269,7 +266,6 @@ type mediaRun struct {
 	quiet, handshake time.Duration
 	polled           time.Time
 	asked            bool // the address reached was asked for media
-	told             int  // steps that were observed
 }
 
 // run waits until there is a verdict.
@@ -280,7 +276,6 @@ func (r *mediaRun) run(parent context.Context) Outcome {
 	defer ticker.Stop()
 	var last <-chan time.Time // a look at the verdict soon after connecting
 	for {
-		r.observe()
 		if last == nil && r.connected() {
 			last = time.After(lastWords)
 			r.t.snapshot()
@@ -305,31 +300,6 @@ func (r *mediaRun) connected() bool {
 	r.t.mu.Lock()
 	defer r.t.mu.Unlock()
 	return !r.t.connected.IsZero()
-}
-
-// observe tells of steps that were taken since it was called last.
-func (r *mediaRun) observe() {
-	t := r.t
-	t.mu.Lock()
-	steps := []struct {
-		name  JoinStep
-		taken bool
-		took  time.Duration
-	}{
-		{StepOffered, !t.negotiated.IsZero(), t.media.Phases.Offer},
-		{StepFirstCandidate, t.advertised > 0, t.media.Phases.FirstCandidate},
-		{StepICE, !t.iceAt.IsZero(), t.iceAt.Sub(t.start)},
-		{StepConnected, !t.connected.IsZero(), t.connected.Sub(t.start)},
-	}
-	t.mu.Unlock()
-	for i, s := range steps {
-		if bit := 1 << i; s.taken && r.told&bit == 0 {
-			r.told |= bit
-			if r.o.Observe != nil {
-				r.o.Observe(Step{s.name, s.took})
-			}
-		}
-	}
 }
 
 // poll reads the counters and moves the clocks on.

@@ -89,11 +89,11 @@ func TestMediaLeavesNoGoroutine(t *testing.T) {
 func TestMediaCancelledLeavesNoGoroutine(t *testing.T) {
 	noLeaks(t)
 	base := miniLiveKit(t)
-	for _, after := range []session.JoinStep{session.StepOffered, session.StepFirstCandidate, session.StepICE} {
+	for after := time.Millisecond; after < 200*time.Millisecond; after *= 2 {
 		ctx, cancel := context.WithCancel(context.Background())
-		got := joinAll(ctx, new(probe.Net), base, joinOptions{Token: anyToken, Media: session.MediaOptions{Observe: func(s session.Step) {
-			if s.Name == after {
-				cancel()
+		got := joinAll(ctx, new(probe.Net), base, joinOptions{Token: anyToken, Signal: session.Options{Hear: func(m *livekit.SignalResponse) {
+			if m.GetJoin() != nil {
+				time.AfterFunc(after, cancel)
 			}
 		}}})
 		cancel()

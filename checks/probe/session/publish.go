@@ -13,23 +13,6 @@ import (
 	"lkdoctor/checks/probe/clips"
 )
 
-// PublishOptions are the choices of one publication.
-type PublishOptions struct {
-	// Sender and Receiver are the tokens of two participants of one room.
-	Sender, Receiver string
-	// Via is how the tokens travel; "" means ViaHeader.
-	Via TokenVia
-	// Enough is how many audio packets and video frames end the measurement; 0
-	// means 20. Both are sent in real time, one every 20 ms.
-	Enough int
-}
-
-// String keeps the tokens out of every print.
-func (PublishOptions) String() string { return "options of a publication" }
-
-// GoString is String.
-func (o PublishOptions) GoString() string { return o.String() }
-
 // PublishOutcome is how a publication ended up.
 type PublishOutcome string
 
@@ -87,14 +70,16 @@ type Published struct {
 // Publish lets two participants join a room, publishes a tone and a test
 // pattern from one, and counts what the other receives. Nothing is repaired
 // (no retransmission is answered), so that a lost packet shows as one. It stops
-// as soon as enough came through, and both have left when it returns.
-func Publish(ctx context.Context, n *probe.Net, base *url.URL, o PublishOptions) *Published {
-	if o.Enough <= 0 {
-		o.Enough = 20
+// as soon as enough audio packets and video frames came through (0 means 20; one of
+// each is sent every 20 ms), and both have left when it returns. sender and receiver
+// are the tokens of two participants of one room.
+func Publish(ctx context.Context, n *probe.Net, base *url.URL, sender, receiver string, via TokenVia, enough int) *Published {
+	if enough <= 0 {
+		enough = 20
 	}
-	r := &publishRun{net: n, base: base, o: o, out: &Published{}, start: time.Now(), came: make(chan struct{}, 1),
+	r := &publishRun{net: n, enough: enough, out: &Published{}, start: time.Now(), came: make(chan struct{}, 1),
 		audio: newTally(48000, false), video: newTally(90000, true)}
-	r.out.Outcome = r.run(ctx)
+	r.out.Outcome = r.run(ctx, base, [2]string{sender, receiver}, via)
 	var both sync.WaitGroup
 	both.Go(r.sender.Leave)
 	both.Go(r.receiver.Leave)
@@ -108,11 +93,10 @@ func Publish(ctx context.Context, n *probe.Net, base *url.URL, o PublishOptions)
 
 // publishRun is one call of Publish.
 type publishRun struct {
-	net   *probe.Net
-	base  *url.URL
-	o     PublishOptions
-	out   *Published
-	start time.Time
+	net    *probe.Net
+	enough int
+	out    *Published
+	start  time.Time
 
 	sender, receiver *Participant
 
@@ -122,10 +106,10 @@ type publishRun struct {
 	came chan struct{}
 }
 
-func (r *publishRun) run(ctx context.Context) PublishOutcome {
+func (r *publishRun) run(ctx context.Context, base *url.URL, tokens [2]string, via TokenVia) PublishOutcome {
 	connect, cancel := context.WithTimeout(ctx, r.net.Waits().Connect)
 	defer cancel()
-	if out := r.join(connect); out != "" {
+	if out := r.join(connect, base, tokens, via); out != "" {
 		return out
 	}
 	if out := r.publish(connect); out != "" {
@@ -137,12 +121,12 @@ func (r *publishRun) run(ctx context.Context) PublishOutcome {
 }
 
 // join lets both in, side by side.
-func (r *publishRun) join(ctx context.Context) PublishOutcome {
+func (r *publishRun) join(ctx context.Context, base *url.URL, tokens [2]string, via TokenVia) PublishOutcome {
 	var failed [2]*SignalFailure
 	var both sync.WaitGroup
-	both.Go(func() { r.sender, failed[0] = Join(ctx, r.net, r.base, r.o.Sender, Options{Via: r.o.Via}) })
+	both.Go(func() { r.sender, failed[0] = Join(ctx, r.net, base, tokens[0], Options{Via: via}) })
 	both.Go(func() {
-		r.receiver, failed[1] = Join(ctx, r.net, r.base, r.o.Receiver, Options{Via: r.o.Via, Subscribe: true, Track: r.track})
+		r.receiver, failed[1] = Join(ctx, r.net, base, tokens[1], Options{Via: via, Subscribe: true, Track: r.track})
 	})
 	both.Wait()
 	r.out.Join = time.Since(r.start)
@@ -226,7 +210,7 @@ func (r *publishRun) measure(ctx context.Context) PublishOutcome {
 		select {
 		case <-r.came:
 			audio, video := r.counts()
-			if audio >= r.o.Enough && video >= r.o.Enough {
+			if audio >= r.enough && video >= r.enough {
 				return PublishReceived
 			}
 			if over == nil && audio+video > 0 {
@@ -288,20 +272,6 @@ func (r *publishRun) sum() {
 	}
 }
 
-// PathOptions are the choices of one comparison of UDP with TCP.
-type PathOptions struct {
-	// UDP and TCP are the tokens of two participants, one for each way.
-	UDP, TCP string
-	// Via is how the tokens travel; "" means ViaHeader.
-	Via TokenVia
-}
-
-// String keeps the tokens out of every print.
-func (PathOptions) String() string { return "options of a comparison" }
-
-// GoString is String.
-func (o PathOptions) GoString() string { return o.String() }
-
 // Path is what one way of media came to.
 type Path struct {
 	// Connected reports whether ICE and DTLS came up this way.
@@ -318,10 +288,10 @@ type Path struct {
 }
 
 // ComparePaths joins once with UDP alone and once with ICE/TCP alone, side by
-// side, and leaves.
-func ComparePaths(ctx context.Context, n *probe.Net, base *url.URL, o PathOptions) (udp, tcp Path) {
+// side, each with the token of a participant of its own, and leaves.
+func ComparePaths(ctx context.Context, n *probe.Net, base *url.URL, udpToken, tcpToken string, via TokenVia) (udp, tcp Path) {
 	join := func(token string, media MediaOptions) (p Path) {
-		s, f := Join(ctx, n, base, token, Options{Via: o.Via})
+		s, f := Join(ctx, n, base, token, Options{Via: via})
 		if f != nil {
 			return Path{Failure: f}
 		}
@@ -340,8 +310,8 @@ func ComparePaths(ctx context.Context, n *probe.Net, base *url.URL, o PathOption
 		return p
 	}
 	var both sync.WaitGroup
-	both.Go(func() { udp = join(o.UDP, MediaOptions{NoTCP: true}) })
-	both.Go(func() { tcp = join(o.TCP, MediaOptions{NoUDP: true}) })
+	both.Go(func() { udp = join(udpToken, MediaOptions{NoTCP: true}) })
+	both.Go(func() { tcp = join(tcpToken, MediaOptions{NoUDP: true}) })
 	both.Wait()
 	return udp, tcp
 }

@@ -32,8 +32,7 @@ func TestPublishServerDies(t *testing.T) {
 			t.Parallel()
 			room := t.Name()
 			base := dyingAfter(n).start(t, server.base)
-			got := session.Publish(within(t, 20*time.Second), patientNet(t), base, session.PublishOptions{
-				Sender: tokenFor(t, "sender", room), Receiver: tokenFor(t, "receiver", room), Enough: 1000})
+			got := session.Publish(within(t, 20*time.Second), patientNet(t), base, tokenFor(t, "sender", room), tokenFor(t, "receiver", room), session.ViaHeader, 1000)
 			want := []session.PublishOutcome{session.PublishLeft, session.PublishNoJoin}
 			if !slices.Contains(want, got.Outcome) || got.Took > 5*time.Second {
 				t.Errorf("%s (%s) after %v: %v %+v %s", got.Outcome, got.Who, got.Took, got.Failure, got.End, got.Detail)
@@ -48,7 +47,7 @@ func TestReconnectServerDies(t *testing.T) {
 		t.Run(fmt.Sprint(n), func(t *testing.T) {
 			t.Parallel()
 			base := dyingAfter(n).start(t, server.base)
-			got := session.Reconnect(within(t, 20*time.Second), patientNet(t), base, session.ReconnectOptions{Token: tokenFor(t, "ada", t.Name())})
+			got := session.Reconnect(within(t, 20*time.Second), patientNet(t), base, tokenFor(t, "ada", t.Name()), session.ViaHeader, nil)
 			if got.Failed == "" || got.Failure == nil && got.End == nil || got.Took > 6*time.Second {
 				t.Errorf("%q after %v: %v %+v", got.Failed, got.Took, got.Failure, got.End)
 			}

@@ -10,15 +10,14 @@ import (
 )
 
 // publish publishes in a room of the test's own.
-func publish(t *testing.T, n *probe.Net, server *livekitServer, o session.PublishOptions) *session.Published {
+func publish(t *testing.T, n *probe.Net, server *livekitServer) *session.Published {
 	t.Helper()
-	o.Sender, o.Receiver = tokenFor(t, "sender", t.Name()), tokenFor(t, "receiver", t.Name())
-	return session.Publish(within(t, 20*time.Second), n, server.base, o)
+	return session.Publish(within(t, 20*time.Second), n, server.base, tokenFor(t, "sender", t.Name()), tokenFor(t, "receiver", t.Name()), session.ViaHeader, 0)
 }
 
 func TestPublishReceived(t *testing.T) {
 	server := startLiveKit(t, "", "")
-	got := publish(t, patientNet(t), server, session.PublishOptions{})
+	got := publish(t, patientNet(t), server)
 	t.Logf("%+v", got)
 	if got.Outcome != session.PublishReceived {
 		t.Fatalf("outcome %s (%s) %v %v %s", got.Outcome, got.Who, got.Failure, got.End, got.Detail)
@@ -40,7 +39,7 @@ func TestPublishReceived(t *testing.T) {
 func TestPublishRefused(t *testing.T) {
 	server := startLiveKit(t, "", "")
 	got := session.Publish(within(t, 5*time.Second), patientNet(t), server.base,
-		session.PublishOptions{Sender: anyToken, Receiver: tokenFor(t, "receiver", t.Name())})
+		anyToken, tokenFor(t, "receiver", t.Name()), session.ViaHeader, 0)
 	if got.Outcome != session.PublishNoJoin || got.Who != "sender" || got.Failure == nil || got.Failure.Status != 401 {
 		t.Fatalf("%+v", got)
 	}
@@ -54,8 +53,7 @@ func TestPublishCancelled(t *testing.T) {
 	defer stop()
 	context.AfterFunc(ctx, stop)
 	begin := time.Now()
-	got := session.Publish(cctx, patientNet(t), server.base, session.PublishOptions{
-		Sender: tokenFor(t, "sender", t.Name()), Receiver: tokenFor(t, "receiver", t.Name()), Enough: 10000})
+	got := session.Publish(cctx, patientNet(t), server.base, tokenFor(t, "sender", t.Name()), tokenFor(t, "receiver", t.Name()), session.ViaHeader, 10000)
 	if got.Outcome != session.PublishCancelled || time.Since(begin) > 800*time.Millisecond {
 		t.Fatalf("%s after %v", got.Outcome, time.Since(begin))
 	}
@@ -64,7 +62,7 @@ func TestPublishCancelled(t *testing.T) {
 func TestPathsCompared(t *testing.T) {
 	server := startLiveKit(t, "", "")
 	udp, tcp := session.ComparePaths(within(t, 10*time.Second), patientNet(t), server.base,
-		session.PathOptions{UDP: tokenFor(t, "udp", t.Name()), TCP: tokenFor(t, "tcp", t.Name())})
+		tokenFor(t, "udp", t.Name()), tokenFor(t, "tcp", t.Name()), session.ViaHeader)
 	t.Logf("udp %+v, tcp %+v", udp, tcp)
 	if !udp.Connected || !tcp.Connected || udp.RTT <= 0 || tcp.RTT <= 0 {
 		t.Errorf("udp %+v, tcp %+v", udp, tcp)
@@ -74,7 +72,7 @@ func TestPathsCompared(t *testing.T) {
 // Where UDP is blocked, audio and video go over TCP.
 func TestPublishOverTCP(t *testing.T) {
 	server := startLiveKit(t, "force_tcp: true", "")
-	got := publish(t, patientNet(t), server, session.PublishOptions{})
+	got := publish(t, patientNet(t), server)
 	if got.Outcome != session.PublishReceived || got.UpPath != "tcp" || got.DownPath != "tcp" {
 		t.Errorf("%+v", got)
 	}

@@ -130,24 +130,6 @@ func (p *Participant) settle(ctx context.Context) error {
 	return p.Ping(ctx)
 }
 
-// ReconnectOptions are the choices of one test of reconnecting.
-type ReconnectOptions struct {
-	Token string
-	// Via is how the token travels; "" means ViaHeader.
-	Via TokenVia
-	// Remove takes the participant out of the room by other means (Net.Remove),
-	// where the session was cut and could not be taken up again: no connection is
-	// left to say good-bye over. It may be nil, and the server then notices after
-	// some 20 s.
-	Remove func(context.Context)
-}
-
-// String keeps the token out of every print.
-func (ReconnectOptions) String() string { return "options of a reconnect" }
-
-// GoString is String.
-func (o ReconnectOptions) GoString() string { return o.String() }
-
 // ReconnectStep names a step of the test.
 type ReconnectStep string
 
@@ -187,23 +169,37 @@ type Reconnected struct {
 // Reconnect joins, cuts the WebSocket and takes the session up again (as
 // clients do when a network changes), then cuts it again and joins anew (as
 // they do when that fails). The participant has left when it returns.
-func Reconnect(ctx context.Context, n *probe.Net, base *url.URL, o ReconnectOptions) *Reconnected {
-	r := &reconnectRun{net: n, base: base, o: o, out: &Reconnected{}}
+//
+// remove takes the participant out of the room by other means (Net.Remove), where
+// the session was cut and could not be taken up again: no connection is left to say
+// good-bye over. It may be nil, and the server then notices after some 20 s.
+func Reconnect(ctx context.Context, n *probe.Net, base *url.URL, token string, via TokenVia, remove func(context.Context)) *Reconnected {
+	r := &reconnectRun{net: n, out: &Reconnected{}, enter: func(ctx context.Context) (*Participant, *SignalFailure) {
+		return Join(ctx, n, base, token, Options{Via: via, Subscribe: true})
+	}}
 	start := time.Now()
 	r.out.Failed = r.run(ctx)
 	r.out.Cancelled = r.out.Failed != "" && ctx.Err() != nil
-	r.end()
+	r.p.Leave()
+	if r.adrift && remove != nil {
+		// On every way out, an interrupt too.
+		rctx, cancel := context.WithTimeout(context.Background(), removeWait)
+		defer cancel()
+		remove(rctx)
+	}
 	r.out.Took = time.Since(start)
 	return r.out
 }
 
+// removeWait bounds what remove may take.
+const removeWait = 400 * time.Millisecond
+
 // reconnectRun is one call of Reconnect.
 type reconnectRun struct {
-	net  *probe.Net
-	base *url.URL
-	o    ReconnectOptions
-	out  *Reconnected
-	p    *Participant
+	net   *probe.Net
+	enter func(context.Context) (*Participant, *SignalFailure)
+	out   *Reconnected
+	p     *Participant
 	// adrift is set while a session is in the room that no connection belongs to.
 	adrift bool
 }
@@ -225,7 +221,7 @@ func (r *reconnectRun) run(ctx context.Context) ReconnectStep {
 
 func (r *reconnectRun) join(ctx context.Context) bool {
 	start := time.Now()
-	p, f := Join(ctx, r.net, r.base, r.o.Token, Options{Via: r.o.Via, Subscribe: true})
+	p, f := r.enter(ctx)
 	if f != nil {
 		r.out.Failure = f
 		return false
@@ -281,18 +277,4 @@ func (r *reconnectRun) full(ctx context.Context) bool {
 	}
 	r.out.Full, r.out.NewSession = time.Since(cut), next.Facts.ParticipantSID != old.Facts.ParticipantSID
 	return true
-}
-
-// removeWait bounds what Remove may take.
-const removeWait = 400 * time.Millisecond
-
-// end leaves.
-func (r *reconnectRun) end() {
-	r.p.Leave()
-	if r.adrift && r.o.Remove != nil {
-		// On every way out, an interrupt too.
-		ctx, cancel := context.WithTimeout(context.Background(), removeWait)
-		defer cancel()
-		r.o.Remove(ctx)
-	}
 }

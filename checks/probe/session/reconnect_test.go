@@ -12,7 +12,7 @@ import (
 
 func TestReconnectWorks(t *testing.T) {
 	server := startLiveKit(t, "", "")
-	got := session.Reconnect(within(t, 20*time.Second), patientNet(t), server.base, session.ReconnectOptions{Token: tokenFor(t, "ada", t.Name())})
+	got := session.Reconnect(within(t, 20*time.Second), patientNet(t), server.base, tokenFor(t, "ada", t.Name()), session.ViaHeader, nil)
 	t.Logf("%+v", got)
 	if got.Failed != "" || !got.NewSession || got.Resume <= 0 || got.Full <= 0 || got.Signal > got.Resume {
 		t.Fatalf("%+v", got)
@@ -32,11 +32,12 @@ func TestReconnectRefusesToResume(t *testing.T) {
 	}}
 	n := patientNet(t)
 	base := proxy.start(t, server.base)
-	got := session.Reconnect(within(t, 20*time.Second), n, base, session.ReconnectOptions{Token: tokenFor(t, "ada", t.Name()),
-		Remove: func(ctx context.Context) {
+	got := session.Reconnect(within(t, 20*time.Second), n, base, tokenFor(t, "ada", t.Name()), session.ViaHeader,
+
+		func(ctx context.Context) {
 			removed = true
 			n.Remove(ctx, server.base, testKey, testSecret, t.Name(), "ada")
-		}})
+		})
 	if got.Failed != session.ReconnectResume || got.Failure == nil || got.Failure.Reason != "STATE_MISMATCH" || !removed {
 		t.Fatalf("%+v, removed %v", got, removed)
 	}

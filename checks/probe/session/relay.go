@@ -10,19 +10,6 @@ import (
 	"lkdoctor/checks/probe"
 )
 
-// RelayOptions are the choices of one join through a TURN server.
-type RelayOptions struct {
-	Token string
-	// Via is how the token travels; "" means ViaHeader.
-	Via TokenVia
-}
-
-// String keeps the token out of every print.
-func (RelayOptions) String() string { return "options of a relayed join" }
-
-// GoString is String.
-func (o RelayOptions) GoString() string { return o.String() }
-
 // RelayJoin is what came of a join whose media may only go through a TURN
 // server.
 type RelayJoin struct {
@@ -52,11 +39,11 @@ const relayPoll = 20 * time.Millisecond
 // JoinRelayed joins with relay candidates only and reports whether the server
 // can be reached through a TURN server. It waits for an answer no longer than
 // Limits.Relay, and has left when it returns.
-func JoinRelayed(ctx context.Context, n *probe.Net, base *url.URL, o RelayOptions) *RelayJoin {
+func JoinRelayed(ctx context.Context, n *probe.Net, base *url.URL, token string, via TokenVia) *RelayJoin {
 	start := time.Now()
 	out := &RelayJoin{}
 	defer func() { out.Took = time.Since(start) }()
-	p, f := Join(ctx, n, base, o.Token, Options{Via: o.Via})
+	p, f := Join(ctx, n, base, token, Options{Via: via})
 	if f != nil {
 		out.Failure = f
 		out.Cancelled = ctx.Err() != nil

@@ -35,27 +35,6 @@ const (
 	ViaQuery  TokenVia = "query"
 )
 
-// JoinStep names one step of a join, in the order in which a join takes them.
-type JoinStep string
-
-// The steps. StepConnected comes last on a join that worked.
-const (
-	StepDialled        JoinStep = "dialled"
-	StepUpgraded       JoinStep = "upgraded"
-	StepJoined         JoinStep = "joined"
-	StepOffered        JoinStep = "offered"
-	StepFirstCandidate JoinStep = "first_candidate"
-	StepICE            JoinStep = "ice"
-	StepConnected      JoinStep = "connected"
-)
-
-// Step is a step that was just taken.
-type Step struct {
-	Name JoinStep
-	// Took is the time since Join or Media was called.
-	Took time.Duration
-}
-
 // Options are the choices of one participant. How long each step may take is
 // for probe.Limits.
 type Options struct {
@@ -69,9 +48,6 @@ type Options struct {
 	// Repair sends reports and has lost packets sent again, as SDK clients do.
 	// Without it, a lost packet shows as one.
 	Repair bool
-	// Observe, if set, is told of each step as it is taken, on the goroutine of
-	// the caller. It must not block.
-	Observe func(Step)
 	// Hear is told of each message of the server, Join included, in order, on one
 	// goroutine at a time; Track of each track that reaches this participant, on a
 	// goroutine of its own that ends with the track; Data of each data packet. They
@@ -79,12 +55,6 @@ type Options struct {
 	Hear  func(*livekit.SignalResponse)
 	Track func(*webrtc.TrackRemote)
 	Data  func(*livekit.DataPacket)
-}
-
-func (o *Options) step(name JoinStep, since time.Time) {
-	if o.Observe != nil {
-		o.Observe(Step{name, time.Since(since)})
-	}
 }
 
 // SignalPhases are the times that the steps of a signalling connection took.
@@ -164,7 +134,6 @@ func Join(ctx context.Context, n *probe.Net, base *url.URL, token string, o Opti
 	if f != nil {
 		return fail(f, up.phases)
 	}
-	o.step(StepUpgraded, start)
 	w, opened := newWire(n, up), time.Now()
 	wait := n.Waits().FirstFrame
 	if o.FirstFrame > 0 {
@@ -190,7 +159,6 @@ func Join(ctx context.Context, n *probe.Net, base *url.URL, token string, o Opti
 	p.Facts, p.Phases, p.Took = joinFacts(n, join), up.phases, time.Since(start)
 	p.Remote, p.Loopback, p.TLS = up.remote, up.loopback, up.tls
 	p.setServers(join.GetIceServers())
-	o.step(StepJoined, start)
 	if o.Hear != nil {
 		o.Hear(first)
 	}
@@ -395,20 +363,20 @@ func signal(c chan struct{}) {
 	}
 }
 
-// bucket limits how often something may happen: burst at once, and then a number
-// of times a second. It is not safe for concurrent use.
+// bucket limits what may be used: a burst at once, and then so much a second. It is
+// not safe for concurrent use.
 type bucket struct {
 	used float64
 	last time.Time
 }
 
-func (b *bucket) take(burst, perSecond float64, now time.Time) bool {
+func (b *bucket) take(cost, burst, perSecond float64, now time.Time) bool {
 	if !b.last.IsZero() {
 		b.used = max(0, b.used-perSecond*now.Sub(b.last).Seconds())
 	}
-	if b.last = now; b.used >= burst {
+	if b.last = now; b.used+cost > burst {
 		return false
 	}
-	b.used++
+	b.used += cost
 	return true
 }

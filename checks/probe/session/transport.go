@@ -47,13 +47,15 @@ const (
 )
 
 // What a server can make us keep and try. livekit-server offers anew seven times
-// a second at most; a real one has a handful of addresses for each interface.
+// a second at most, and restarts ICE for a resumed session; a real one has a handful
+// of addresses for each interface.
 const (
 	maxCandidates  = 64
 	maxTrickled    = 1024
 	maxSDP         = 1 << 20
-	offerBurst     = 100
-	offersASecond  = 10
+	offerBurst     = 60
+	offersASecond  = 8
+	restartCost    = 8   // in offers: all addresses are gathered anew
 	maxDescription = 512 // media sections of one description
 )
 
@@ -294,8 +296,12 @@ func (p *Participant) negotiate(m *livekit.SignalResponse) {
 				return
 			}
 		}
+		cost := 1.
+		if ufrag, _ := sdpICE(m.GetOffer().GetSdp()); t.ufrag != "" && ufrag != t.ufrag {
+			cost = restartCost
+		}
 		t.describe(m.GetOffer(), func() error {
-			if !p.offers.take(offerBurst, offersASecond, time.Now()) {
+			if !p.offers.take(cost, offerBurst, offersASecond, time.Now()) {
 				return errOfferFlood
 			}
 			return t.answer(m.GetOffer())

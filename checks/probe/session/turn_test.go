@@ -100,7 +100,7 @@ func TestTURNOfLiveKitItself(t *testing.T) {
 		if allowed != r.Works() || allowed == denied {
 			t.Errorf("allowed %v: %+v", allowed, r)
 		}
-		joined := session.JoinRelayed(within(t, 10*time.Second), n, server.base, session.RelayOptions{Token: tokenFor(t, "bea", t.Name())})
+		joined := session.JoinRelayed(within(t, 10*time.Second), n, server.base, tokenFor(t, "bea", t.Name()), session.ViaHeader)
 		if joined.Answered != allowed || !joined.Offered || !joined.Relayed {
 			t.Errorf("allowed %v: %+v", allowed, joined)
 		}

@@ -190,7 +190,6 @@ func (g *upgrade) once(ctx, uctx context.Context, conn *probe.Conn) (upgraded, *
 	if f != nil {
 		return up, network(f)
 	}
-	g.o.step(StepDialled, g.start)
 	u, header := g.address()
 	asked := time.Now()
 	ws, resp, err := dial.ws.DialContext(uctx, u.String(), header)
