@@ -71,9 +71,9 @@ func TestMediaNothingAnswers(t *testing.T) {
 	m := joinVia(t, server, signalProxy{
 		fromServer: serverCandidates(func(c *livekit.TrickleRequest) fate { return rewriteCandidate(c, dead, closed) }),
 		fromClient: noClientCandidates,
-	}, session.MediaOptions{})
+	}, session.MediaOptions{}, 0.4)
 	expect(t, m, session.OutcomeNothingAnswered)
-	if lag := lag(); m.Phases.Total > 4*time.Second+lag {
+	if lag := lag(); m.Phases.Total > 2*time.Second+lag {
 		t.Errorf("the verdict took %v, on a machine that was too busy for %v of them", m.Phases.Total, lag)
 	}
 	if len(m.Pairs) == 0 || m.Selected != nil {
@@ -116,9 +116,9 @@ func TestMediaNoRemoteCandidates(t *testing.T) {
 	m := joinVia(t, server, signalProxy{
 		fromServer: serverCandidates(func(*livekit.TrickleRequest) fate { return drop }),
 		fromClient: noClientCandidates,
-	}, session.MediaOptions{})
+	}, session.MediaOptions{}, 0.2)
 	expect(t, m, session.OutcomeNoRemoteCandidates)
-	if lag := lag(); m.Phases.Total > 4*time.Second+lag {
+	if lag := lag(); m.Phases.Total > 2*time.Second+lag {
 		t.Errorf("the verdict took %v, on a machine that was too busy for %v of them", m.Phases.Total, lag)
 	}
 }
@@ -127,9 +127,9 @@ func TestMediaNoLocalCandidates(t *testing.T) {
 	t.Parallel()
 	lag := lagging(t)
 	server := startLiveKit(t, "", "")
-	m := joinVia(t, server, signalProxy{}, session.MediaOptions{ForceRelay: true}) // no TURN server is configured
+	m := joinVia(t, server, signalProxy{}, session.MediaOptions{ForceRelay: true}, 0.4) // no TURN server is configured
 	expect(t, m, session.OutcomeNoLocalCandidates)
-	if lag := lag(); m.RelayOffered || m.Phases.Total > 4*time.Second+lag {
+	if lag := lag(); m.RelayOffered || m.Phases.Total > 2*time.Second+lag {
 		t.Errorf("relay offered %v, took %v", m.RelayOffered, m.Phases.Total)
 	}
 }
@@ -157,7 +157,7 @@ func TestMediaRelay(t *testing.T) {
 		t.Errorf("selected %+v", good.Selected)
 	}
 	t.Logf("relay took %v", good.Phases.Total)
-	denied := joinVia(t, turn(""), signalProxy{}, session.MediaOptions{ForceRelay: true})
+	denied := joinVia(t, turn(""), signalProxy{}, session.MediaOptions{ForceRelay: true}, 0.2)
 	expect(t, denied, session.OutcomeNothingAnswered)
 	if len(denied.Local) == 0 || denied.Local[0].Type != "relay" {
 		t.Errorf("local %+v after %v", denied.Local, denied.Phases.Total)

@@ -14,10 +14,15 @@ import (
 	"lkdoctor/checks/probe/session"
 )
 
-// joinVia joins through a proxy and gives back the media's evidence.
-func joinVia(t *testing.T, server *livekitServer, p signalProxy, o session.MediaOptions) *session.Media {
+// joinVia joins through a proxy and gives back the media's evidence; scale makes the
+// limits shorter.
+func joinVia(t *testing.T, server *livekitServer, p signalProxy, o session.MediaOptions, scale ...float64) *session.Media {
 	t.Helper()
-	got := joinAll(within(t, 20*time.Second), new(probe.Net), p.start(t, server.base),
+	n := &probe.Net{}
+	if len(scale) > 0 {
+		n.Limits = probe.DefaultLimits().Scaled(scale[0])
+	}
+	got := joinAll(within(t, 20*time.Second), n, p.start(t, server.base),
 		joinOptions{Token: tokenFor(t, "ada", t.Name()), Media: o})
 	if got.Failure != nil {
 		t.Fatal(got.Failure)
@@ -112,7 +117,7 @@ func TestMediaNoOffer(t *testing.T) {
 			return drop
 		}
 		return pass
-	}}, session.MediaOptions{})
+	}}, session.MediaOptions{}, 0.1)
 	expect(t, m, session.OutcomeNoOffer)
 }
 

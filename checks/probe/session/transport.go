@@ -83,6 +83,7 @@ type transport struct {
 	held     []webrtc.ICECandidateInit // ICE/TCP, while UDP has its head start
 	again    bool                      // to be offered anew once there is an answer
 	offerID  uint32
+	closed   bool
 
 	// up is closed once ICE and DTLS are up, data once a data channel of the side
 	// that offers is open. iceUp has a token each time that ICE came up, after an ICE
@@ -131,8 +132,9 @@ func (p *Participant) newTransport(target livekit.SignalTarget) (*transport, err
 		p.sub = t
 	}
 	p.mu.Unlock()
-	if left {
-		t.close()
+	if left { // which has not closed this one
+		t.closed = true
+		_ = pc.Close()
 		return nil, errEnded
 	}
 	return t, nil
@@ -336,6 +338,9 @@ func (p *Participant) transport(target livekit.SignalTarget) *transport {
 
 // describe takes the server's session description.
 func (t *transport) describe(sd *livekit.SessionDescription, apply func() error) {
+	if t.closed {
+		return
+	}
 	first := false
 	t.note(func() {
 		if first = t.negotiated.IsZero(); first {
@@ -391,6 +396,9 @@ func (t *transport) answer(offer *livekit.SessionDescription) error {
 // answered; p.negotiating is held. restart restarts ICE, for a session that was
 // resumed: an offer that was under way then is lost.
 func (t *transport) offer(restart bool) error {
+	if t.closed {
+		return errEnded
+	}
 	if t.pc.SignalingState() == webrtc.SignalingStateHaveLocalOffer {
 		last := t.pc.CurrentRemoteDescription()
 		if !restart || last == nil {
@@ -428,7 +436,7 @@ func (t *transport) remote(kind webrtc.SDPType, sdp string) error {
 
 // trickle takes one address of the server.
 func (t *transport) trickle(m *livekit.TrickleRequest) {
-	if t.trickled++; t.trickled > maxTrickled {
+	if t.trickled++; t.trickled > maxTrickled || t.closed {
 		return
 	}
 	init, err := unmarshalCandidate(m.GetCandidateInit())
@@ -468,7 +476,9 @@ func (t *transport) releaseTCP() {
 	t.p.negotiating.Lock()
 	defer t.p.negotiating.Unlock()
 	for _, init := range t.held {
-		_ = t.pc.AddICECandidate(init)
+		if !t.closed {
+			_ = t.pc.AddICECandidate(init)
+		}
 	}
 	t.held = nil
 }
@@ -501,6 +511,10 @@ func (t *transport) close() {
 		return
 	}
 	t.closeOnce.Do(func() {
+		// What is negotiated on a connection that is being closed would begin anew.
+		t.p.negotiating.Lock()
+		t.closed = true
+		t.p.negotiating.Unlock()
 		t.mu.Lock()
 		t.undial()
 		t.mu.Unlock()

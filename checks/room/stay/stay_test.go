@@ -176,6 +176,7 @@ func TestOverTCPAndTURN(t *testing.T) {
 		"relay": {"turn_servers: [" + relay.Config() + "]", session.MediaOptions{ForceRelay: true}},
 	} {
 		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
 			s := newSite(t, c.rtc)
 			guests := map[string]*guest{}
 			for _, name := range []string{"ann", "bob"} {
