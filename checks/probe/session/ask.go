@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/netip"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/pion/stun/v3"
@@ -15,18 +16,17 @@ import (
 	"lkdoctor/checks/probe"
 )
 
-// askAgain is when an unanswered address is asked anew, from the first time on,
-// and askWait how long an answer may take: three round trips of a slow line.
+// askEvery is when an unanswered address is asked anew, and maxAsked how many are
+// asked.
 const (
 	askEvery = 150 * time.Millisecond
-	askWait  = 900 * time.Millisecond
 	maxAsked = 8
 )
 
 // Unreachable lists the advertised UDP addresses that answered nothing on
 // a connection that is up, although each was asked once more on its own: an ICE
 // agent stops checking the other pairs as soon as one is selected, so that their
-// counters alone prove nothing. It waits askWait at most, and not at all when
+// counters alone prove nothing. It waits Limits.Ask at most, and not at all when
 // every address has answered.
 //
 // A loopback address of a server on this machine is left out: with node_ip set
@@ -51,24 +51,17 @@ func (m *Media) Unreachable(ctx context.Context) []Candidate {
 	if !ok {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, askWait)
+	ctx, cancel := context.WithTimeout(ctx, m.t.p.net.Waits().Ask)
 	defer cancel()
-	answers := make(chan int, len(silent))
+	answers := make([]bool, len(silent))
+	var all sync.WaitGroup
 	for i, c := range silent {
-		go func() {
-			if !answersBinding(ctx, c.HostPort(), name, key) {
-				i = -1
-			}
-			answers <- i
-		}()
+		all.Go(func() { answers[i] = answersBinding(ctx, m.t.p.net, c, name, key) })
 	}
-	heard := map[int]bool{}
-	for range silent {
-		heard[<-answers] = true
-	}
+	all.Wait()
 	var out []Candidate
 	for i, c := range silent {
-		if !heard[i] {
+		if !answers[i] {
 			out = append(out, c)
 		}
 	}
@@ -125,43 +118,44 @@ func sdpICE(sdp string) (ufrag, password string) {
 
 // answersBinding sends connectivity checks to one address until anything comes
 // back from it or ctx ends.
-func answersBinding(ctx context.Context, address, name, key string) bool {
-	conn, err := (&net.Dialer{}).DialContext(ctx, "udp", address)
-	if err != nil {
-		return false
-	}
-	defer func() { _ = conn.Close() }()
+func answersBinding(ctx context.Context, n *probe.Net, c Candidate, name, key string) bool {
 	request, err := bindingRequest(name, key)
 	if err != nil {
 		return false
 	}
+	conn, err := n.Dialer()(ctx, c.Protocol, c.HostPort())
+	if err != nil {
+		return false
+	}
+	defer func() { _ = conn.Close() }()
+	defer context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })()
 	buf := make([]byte, 1500)
+	if c.Protocol == "tcp" { // in the frames of RFC 4571
+		_, err := conn.Write(append(binary.BigEndian.AppendUint16(nil, uint16(len(request))), request...))
+		if err == nil {
+			_, err = io.ReadFull(conn, buf[:2])
+		}
+		size := min(int(binary.BigEndian.Uint16(buf)), len(buf))
+		if err == nil {
+			_, err = io.ReadFull(conn, buf[:size])
+		}
+		return err == nil && stun.IsMessage(buf[:size])
+	}
 	for ctx.Err() == nil {
 		// A refused port shows up as an error of a later write or read: try on, a
 		// server may only just be opening it.
 		_, _ = conn.Write(request)
 		_ = conn.SetReadDeadline(time.Now().Add(askEvery))
-		if n, err := conn.Read(buf); err == nil && stun.IsMessage(buf[:n]) {
+		n, err := conn.Read(buf)
+		if err == nil && stun.IsMessage(buf[:n]) {
 			return true
-		} else if err == nil {
-			continue
 		}
-		if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= 0 {
-			return false
+		select {
+		case <-time.After(askEvery / 3):
+		case <-ctx.Done():
 		}
-		waitOr(ctx, askEvery/3)
 	}
 	return false
-}
-
-// waitOr waits for d, or less when ctx ends.
-func waitOr(ctx context.Context, d time.Duration) {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
-	}
 }
 
 // bindingRequest is a connectivity check of RFC 8445 section 7.2.2, from the
@@ -212,14 +206,9 @@ func (t *transport) askReached() {
 		at := len(t.media.AtReached)
 		t.media.AtReached = append(t.media.AtReached, ReachedAsk{Candidate: c})
 		t.aside(func() func() {
-			ctx, cancel := context.WithTimeout(t.dialCtx, askWait)
+			ctx, cancel := context.WithTimeout(t.dialCtx, t.p.net.Waits().Ask)
 			defer cancel()
-			var heard bool
-			if c.Protocol == "tcp" {
-				heard = answersBindingTCP(ctx, t.p.net, c.HostPort(), name, key)
-			} else {
-				heard = answersBinding(ctx, c.HostPort(), name, key)
-			}
+			heard := answersBinding(ctx, t.p.net, c, name, key)
 			return func() { t.media.AtReached[at].Answered = heard }
 		})
 	}
@@ -291,36 +280,4 @@ func atReached(advertised []Candidate, reached netip.Addr, o MediaOptions) []Can
 		}
 	}
 	return out
-}
-
-// answersBindingTCP is answersBinding over TCP, in the frames of RFC 4571.
-func answersBindingTCP(ctx context.Context, n *probe.Net, address, name, key string) bool {
-	request, err := bindingRequest(name, key)
-	if err != nil {
-		return false
-	}
-	conn, err := n.Dialer()(ctx, "tcp", address)
-	if err != nil {
-		return false
-	}
-	defer func() { _ = conn.Close() }()
-	deadline, ok := ctx.Deadline()
-	if !ok {
-		deadline = time.Now().Add(askWait)
-	}
-	_ = conn.SetDeadline(deadline)
-	defer context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Now()) })()
-	frame := binary.BigEndian.AppendUint16(nil, uint16(len(request)))
-	if _, err := conn.Write(append(frame, request...)); err != nil {
-		return false
-	}
-	var size [2]byte
-	if _, err := io.ReadFull(conn, size[:]); err != nil {
-		return false
-	}
-	body := make([]byte, min(int(binary.BigEndian.Uint16(size[:])), 1500))
-	if _, err := io.ReadFull(conn, body); err != nil {
-		return false
-	}
-	return stun.IsMessage(body)
 }

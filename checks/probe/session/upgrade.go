@@ -186,13 +186,13 @@ func (g *upgrade) once(ctx, uctx context.Context, conn *probe.Conn) (upgraded, *
 		f.Took = time.Since(g.start)
 		return &SignalFailure{Kind: SignalNetwork, Network: f}
 	}
-	up, dial, f := g.dialer(uctx, conn)
+	up, dialer, conn, f := g.dialer(uctx, conn)
 	if f != nil {
 		return up, network(f)
 	}
 	u, header := g.address()
 	asked := time.Now()
-	ws, resp, err := dial.ws.DialContext(uctx, u.String(), header)
+	ws, resp, err := dialer.DialContext(uctx, u.String(), header)
 	up.phases.Upgrade = time.Since(asked)
 	switch {
 	case err == nil:
@@ -201,46 +201,35 @@ func (g *upgrade) once(ctx, uctx context.Context, conn *probe.Conn) (upgraded, *
 	case resp != nil:
 		return up, g.refused(resp)
 	}
-	return up, network(g.unanswered(ctx, uctx, dial, err))
+	return up, network(g.unanswered(ctx, uctx, conn, err))
 }
 
-// signalDial is a WebSocket dialer and the connection that it uses.
-type signalDial struct {
-	ws *websocket.Dialer
-	// conn is nil when the dialer goes through a proxy.
-	conn *probe.Conn
-	// proxied tells that the connection is the proxy's.
-	proxied bool
-}
-
-// dialer uses conn, opens a connection if there is none, or leaves that
-// to the WebSocket library when a proxy is in the way.
-func (g *upgrade) dialer(uctx context.Context, conn *probe.Conn) (upgraded, signalDial, *probe.Failure) {
+// dialer uses conn, opens a connection if there is none, or leaves that to the
+// WebSocket library when a proxy is in the way: no connection is returned then.
+func (g *upgrade) dialer(uctx context.Context, conn *probe.Conn) (up upgraded, ws *websocket.Dialer, _ *probe.Conn, f *probe.Failure) {
 	n, base := g.net, g.base
-	up := upgraded{loopback: probe.IsLoopbackHost(base.Hostname())}
-	ws := &websocket.Dialer{ReadBufferSize: 16 << 10, WriteBufferSize: 4 << 10}
-	proxy, err := n.ProxyFor(base)
-	if err != nil {
-		return up, signalDial{}, &probe.Failure{Kind: probe.KindProxy, Phase: probe.PhaseProxy, Host: n.Line(probe.HostPort(g.base)), Detail: n.Line(err.Error()), Err: err}
-	}
-	if proxy != nil {
+	up.loopback = probe.IsLoopbackHost(base.Hostname())
+	ws = &websocket.Dialer{ReadBufferSize: 16 << 10, WriteBufferSize: 4 << 10}
+	switch proxy, err := n.ProxyFor(base); {
+	case err != nil:
+		return up, nil, nil, &probe.Failure{Kind: probe.KindProxy, Phase: probe.PhaseProxy, Host: n.Line(probe.HostPort(base)), Detail: n.Line(err.Error()), Err: err}
+	case proxy != nil:
 		ws.Proxy = http.ProxyURL(proxy)
 		ws.NetDialContext = closesWith(uctx, n.Dialer())
 		ws.TLSClientConfig = n.TLSConfig(base.Hostname())
-		return up, signalDial{ws: ws, proxied: true}, nil
+		return up, ws, nil, nil
 	}
 	if conn == nil {
-		var f *probe.Failure
 		if conn, f = n.Connect(uctx, base); f != nil {
-			return up, signalDial{}, f
+			return up, nil, nil, f
 		}
 	}
 	up.phases = SignalPhases{DNS: conn.Phases.DNS, TCP: conn.Phases.TCP, TLS: conn.Phases.TLS}
 	up.remote, up.tls = conn.Address, conn.TLS
 	up.loopback = up.loopback || probe.AddrKind(conn.Address.Addr()) == probe.ScopeLoopback
-	open := closesWith(uctx, func(context.Context, string, string) (net.Conn, error) { return conn, nil })
-	ws.NetDialContext, ws.NetDialTLSContext = open, open
-	return up, signalDial{ws: ws, conn: conn}, nil
+	ws.NetDialContext = closesWith(uctx, func(context.Context, string, string) (net.Conn, error) { return conn, nil })
+	ws.NetDialTLSContext = ws.NetDialContext
+	return up, ws, conn, nil
 }
 
 // closesWith cuts a connection short when ctx is cancelled: the WebSocket
@@ -277,12 +266,6 @@ func (c *stoppableConn) SetDeadline(t time.Time) error {
 	return c.Conn.SetDeadline(t)
 }
 
-// Close ends the watch and closes.
-func (c *stoppableConn) Close() error {
-	c.stop()
-	return c.Conn.Close()
-}
-
 // refused keeps what an HTTP answer other than 101 said.
 func (g *upgrade) refused(resp *http.Response) *SignalFailure {
 	header := http.Header{}
@@ -305,19 +288,19 @@ func (g *upgrade) refused(resp *http.Response) *SignalFailure {
 }
 
 // unanswered says why no HTTP answer came.
-func (g *upgrade) unanswered(ctx, uctx context.Context, dial signalDial, err error) *probe.Failure {
+func (g *upgrade) unanswered(ctx, uctx context.Context, conn *probe.Conn, err error) *probe.Failure {
 	f := &probe.Failure{Kind: probe.KindOther, Phase: probe.PhaseHTTP, Host: g.net.Line(probe.HostPort(g.base)), Err: err,
 		Detail: g.net.Line(withoutToken(err.Error(), g.token))}
 	var head []byte
-	if dial.conn != nil {
-		f.Address, f.Attempts = dial.conn.Address.String(), dial.conn.Attempts
-		head = dial.conn.Head()
+	if conn != nil {
+		f.Address, f.Attempts = conn.Address.String(), conn.Attempts
+		head = conn.Head()
 	}
 	var netError net.Error
 	switch {
 	case errors.Is(ctx.Err(), context.Canceled):
 		f.Kind, f.Detail = probe.KindCancelled, ""
-	case dial.proxied:
+	case conn == nil: // the proxy
 		f.Kind, f.Phase = probe.KindProxy, probe.PhaseProxy
 	case uctx.Err() != nil, errors.Is(err, os.ErrDeadlineExceeded), errors.As(err, &netError) && netError.Timeout():
 		if f.Kind = probe.KindSilent; len(head) > 0 {
