@@ -91,7 +91,7 @@ type Event struct {
 	// TokenSource is where the token came from: ticket, frontend, endpoint,
 	// flag or minted.
 	TokenSource string `json:"token_source,omitempty"`
-	// TicketSpent tells that a ticket was consumed for the token.
+	// TicketSpent reports whether a ticket was consumed for the token.
 	TicketSpent *bool  `json:"ticket_spent,omitempty"`
 	Room        string `json:"room,omitempty"`
 	RoomSID     string `json:"room_sid,omitempty"`
@@ -101,9 +101,9 @@ type Event struct {
 	Server    *Server      `json:"server,omitempty"`
 	Allowed   *Allowed     `json:"allowed,omitempty"`
 	Who       *Participant `json:"participant,omitempty"`
-	// Me tells that Who, or the owner of Track, is this participant.
+	// Me reports whether Who, or the owner of Track, is this participant.
 	Me bool `json:"me,omitempty"`
-	// Already tells that it was so before we came.
+	// Already reports whether it was so before we came.
 	Already  bool      `json:"already,omitempty"`
 	Track    *Track    `json:"track,omitempty"`
 	Speakers []Speaker `json:"speakers,omitempty"`
@@ -112,7 +112,7 @@ type Event struct {
 	Path    *Path    `json:"path,omitempty"`
 	RTT     *float64 `json:"rtt_ms,omitempty"`
 	Message *Message `json:"message,omitempty"`
-	// Full tells that everything is set up anew; a resume keeps the media.
+	// Full reports whether everything is set up anew; a resume keeps the media.
 	Full bool `json:"full,omitempty"`
 	// Took is how long it lasted, in milliseconds.
 	Took *float64 `json:"took_ms,omitempty"`
@@ -199,7 +199,7 @@ type Message struct {
 	// Text is the cleaned message; Bytes is how long it was on the wire.
 	Text  string `json:"text"`
 	Bytes int    `json:"bytes"`
-	// Stream tells that it came as a text stream (LiveKit's chat and
+	// Stream reports whether it came as a text stream (LiveKit's chat and
 	// transcriptions do).
 	Stream bool `json:"stream,omitempty"`
 	// Dropped is how many messages before it were not shown: they came faster

@@ -205,7 +205,7 @@ func (t *transport) askReached() {
 	for _, c := range atReached(t.media.Remote, t.p.Remote.Addr().Unmap(), t.o) {
 		at := len(t.media.AtReached)
 		t.media.AtReached = append(t.media.AtReached, ReachedAsk{Candidate: c})
-		t.aside(func() func() {
+		t.inBackground(func() func() {
 			ctx, cancel := context.WithTimeout(t.dialCtx, t.p.net.Waits().Ask)
 			defer cancel()
 			heard := answersBinding(ctx, t.p.net, c, name, key)
@@ -214,9 +214,9 @@ func (t *transport) askReached() {
 	}
 }
 
-// aside asks a question on a goroutine of its own, and notes its answer; t.mu is
-// held.
-func (t *transport) aside(ask func() (answer func())) {
+// inBackground runs ask on a goroutine of its own, and then the function that it
+// returned, with t.mu held. t.mu is held.
+func (t *transport) inBackground(ask func() (answer func())) {
 	if t.dialCtx.Err() != nil {
 		return // closed
 	}
@@ -227,14 +227,14 @@ func (t *transport) aside(ask func() (answer func())) {
 	})
 }
 
-// dialTCP dials an ICE/TCP address beside everything else; t.mu is held.
+// dialTCP dials an ICE/TCP address in the background; t.mu is held.
 func (t *transport) dialTCP(c Candidate) {
 	if t.o.NoTCP || t.o.ForceRelay || len(t.media.TCP) >= maxTCPDials {
 		return
 	}
 	at, begun := len(t.media.TCP), time.Now()
 	t.media.TCP = append(t.media.TCP, TCPDial{Candidate: c, Pending: true})
-	t.aside(func() func() {
+	t.inBackground(func() func() {
 		result := dialCandidate(t.dialCtx, t.p.net, c)
 		result.Took = min(result.Took, time.Since(begun))
 		return func() { t.media.TCP[at] = result }

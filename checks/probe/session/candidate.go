@@ -27,10 +27,6 @@ type Candidate struct {
 	Port     int
 	// TCPType is passive, active or so for ICE/TCP, and empty for UDP.
 	TCPType string
-	// RelatedAddress and RelatedPort are the base of a srflx or relay candidate;
-	// empty and 0 where there is none.
-	RelatedAddress string
-	RelatedPort    int
 	// Kind says from where Address can be reached; "invalid" for a name.
 	Kind probe.Scope
 }
@@ -78,13 +74,11 @@ func (p Pair) Answered() bool { return p.ResponsesReceived > 0 || p.RequestsRece
 // candidateOf keeps what a candidate says, cleaned.
 func candidateOf(n *probe.Net, c webrtc.ICECandidate) Candidate {
 	out := Candidate{
-		Type:           c.Typ.String(),
-		Protocol:       c.Protocol.String(),
-		Address:        n.Line(c.Address),
-		Port:           int(c.Port),
-		RelatedAddress: n.Line(c.RelatedAddress),
-		RelatedPort:    int(c.RelatedPort),
-		TCPType:        n.Line(c.TCPType),
+		Type:     c.Typ.String(),
+		Protocol: c.Protocol.String(),
+		Address:  n.Line(c.Address),
+		Port:     int(c.Port),
+		TCPType:  n.Line(c.TCPType),
 	}
 	addr, err := netip.ParseAddr(out.Address)
 	if err != nil {
@@ -104,9 +98,6 @@ func parseCandidate(n *probe.Net, line string) (Candidate, error) {
 	read := webrtc.ICECandidate{
 		Address: c.Address(), Port: uint16(max(0, min(c.Port(), 65535))),
 		Protocol: protocolOf(c.NetworkType().NetworkShort()), TCPType: c.TCPType().String(),
-	}
-	if related := c.RelatedAddress(); related != nil {
-		read.RelatedAddress, read.RelatedPort = related.Address, uint16(max(0, min(related.Port, 65535)))
 	}
 	out := candidateOf(n, read)
 	out.Type = c.Type().String()

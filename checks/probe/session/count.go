@@ -25,14 +25,6 @@ type Received struct {
 	First, Last, FirstFrame time.Time
 }
 
-// LossPercent is the share of the expected packets that never came.
-func (r Received) LossPercent() float64 {
-	if r.Expected == 0 {
-		return 0
-	}
-	return 100 * float64(r.Lost) / float64(r.Expected)
-}
-
 // Bitrate is in bits a second, 0 before there is a second packet.
 func (r Received) Bitrate() float64 { return bitrate(r.Bytes, r.Last.Sub(r.First)) }
 

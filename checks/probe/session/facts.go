@@ -14,16 +14,12 @@ import (
 // JoinFacts is what the server's JoinResponse says, cleaned and capped, without
 // its secrets (room.turnPassword, the ICE servers' credentials).
 type JoinFacts struct {
-	// ServerVersion, ServerRegion, ServerNode and Edition describe the server;
-	// Edition is Standard or Cloud.
-	ServerVersion, ServerRegion, ServerNode, Edition string
-	// ServerProtocol and AgentProtocol are its protocol numbers.
-	ServerProtocol, AgentProtocol int
-	Room, RoomSID                 string
-	Identity, ParticipantSID      string
-	// Others are the identities that were in the room already: at most 100 of
-	// OthersCount.
-	Others      []string
+	// ServerVersion and ServerRegion describe the server; Edition is Standard or
+	// Cloud.
+	ServerVersion, ServerRegion, Edition string
+	Room                                 string
+	Identity, ParticipantSID             string
+	// OthersCount is how many were in the room already.
 	OthersCount int
 	// CanPublish, CanPublishData and CanSubscribe are what the server made of the
 	// token's grants.
@@ -31,13 +27,9 @@ type JoinFacts struct {
 	// SubscriberPrimary reports whether the server offers and its connection counts; false
 	// means that the client has to offer (a token that may not subscribe).
 	SubscriberPrimary bool
-	FastPublish       bool
 	// ICEServers are the STUN and TURN servers that the server hands out.
 	ICEServers                []ICEServer
 	PingInterval, PingTimeout time.Duration
-	// AlternativeURL is where a server that cannot take the participant sends
-	// it; "" otherwise.
-	AlternativeURL string
 }
 
 // ICEServer is one entry of the JoinResponse's ICE servers, without its
@@ -50,7 +42,6 @@ type ICEServer struct {
 
 // What is kept of a JoinResponse; a server can list any number.
 const (
-	maxOthers     = 100
 	maxICEServers = 16
 	maxICEURLs    = 32 // of all servers together
 )
@@ -61,11 +52,7 @@ func joinFacts(n *probe.Net, j *livekit.JoinResponse) JoinFacts {
 	facts := JoinFacts{
 		ServerVersion:     n.Line(cmp.Or(info.GetVersion(), j.GetServerVersion())),
 		ServerRegion:      n.Line(cmp.Or(info.GetRegion(), j.GetServerRegion())),
-		ServerNode:        n.Line(info.GetNodeId()),
-		ServerProtocol:    int(info.GetProtocol()),
-		AgentProtocol:     int(info.GetAgentProtocol()),
 		Room:              n.Line(j.GetRoom().GetName()),
-		RoomSID:           n.Line(j.GetRoom().GetSid()),
 		Identity:          n.Line(j.GetParticipant().GetIdentity()),
 		ParticipantSID:    n.Line(j.GetParticipant().GetSid()),
 		OthersCount:       len(j.GetOtherParticipants()),
@@ -73,19 +60,11 @@ func joinFacts(n *probe.Net, j *livekit.JoinResponse) JoinFacts {
 		CanPublishData:    perm.GetCanPublishData(),
 		CanSubscribe:      perm.GetCanSubscribe(),
 		SubscriberPrimary: j.GetSubscriberPrimary(),
-		FastPublish:       j.GetFastPublish(),
 		PingInterval:      seconds(j.GetPingInterval()),
 		PingTimeout:       seconds(j.GetPingTimeout()),
-		AlternativeURL:    n.Line(j.GetAlternativeUrl()),
 	}
 	if info != nil {
 		facts.Edition = n.Line(info.GetEdition().String())
-	}
-	for i, p := range j.GetOtherParticipants() {
-		if i == maxOthers {
-			break
-		}
-		facts.Others = append(facts.Others, n.Line(p.GetIdentity()))
 	}
 	eachICEURL(j.GetIceServers(), func(i int, s *livekit.ICEServer, u string) {
 		if i == len(facts.ICEServers) {

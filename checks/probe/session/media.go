@@ -277,7 +277,7 @@ func (r *mediaRun) run(parent context.Context) Outcome {
 	var last <-chan time.Time // a look at the verdict soon after connecting
 	for {
 		if last == nil && r.connected() {
-			last = time.After(lastWords)
+			last = time.After(tcpCandidateGrace)
 			r.t.snapshot()
 		}
 		if out := r.verdict(time.Now()); out != "" {
@@ -383,12 +383,12 @@ const (
 	enoughRequests = 3
 	// enoughTime is what the last request of a late pair is given to be answered.
 	enoughTime = time.Second
-	// afterTheLast is how long a side that has named all its addresses, none, is
-	// waited for: the other side may still be heard from.
-	afterTheLast = 500 * time.Millisecond
-	// lastWords is what the messages that name ICE/TCP addresses may be behind a
-	// media connection that was faster.
-	lastWords = 5 * time.Millisecond
+	// noneGrace is how long a side that has said that it has no address is waited
+	// for: it may still be heard from.
+	noneGrace = 500 * time.Millisecond
+	// tcpCandidateGrace is how long a connected join waits for ICE/TCP candidates
+	// that come late.
+	tcpCandidateGrace = 5 * time.Millisecond
 )
 
 // silent reports whether nothing answers: after the silence every pair has asked
@@ -474,7 +474,7 @@ func (t *transport) settled(now time.Time) Outcome {
 	}
 	since := now.Sub(t.connected)
 	missing := t.dialing > 0 || t.advertised == 0 && !t.endOfTheir
-	if missing && since < linger || len(t.media.TCP) == 0 && since < lastWords {
+	if missing && since < linger || len(t.media.TCP) == 0 && since < tcpCandidateGrace {
 		return ""
 	}
 	return OutcomeConnected
@@ -486,11 +486,11 @@ func (r *mediaRun) silence(now time.Time) Outcome {
 	over := elapsed >= limit+r.limits.Grace
 	switch {
 	case len(m.Remote) == 0 && len(m.Pairs) == 0:
-		if elapsed >= r.limits.Candidate || r.t.endOfTheir && elapsed >= afterTheLast {
+		if elapsed >= r.limits.Candidate || r.t.endOfTheir && elapsed >= noneGrace {
 			return OutcomeNoRemoteCandidates
 		}
 	case len(m.Local) == 0 && len(m.Pairs) == 0:
-		if over || m.GatheringDone && elapsed >= afterTheLast {
+		if over || m.GatheringDone && elapsed >= noneGrace {
 			return OutcomeNoLocalCandidates
 		}
 	case len(m.Pairs) == 0:

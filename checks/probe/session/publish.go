@@ -77,7 +77,7 @@ func Publish(ctx context.Context, n *probe.Net, base *url.URL, sender, receiver 
 	if enough <= 0 {
 		enough = 20
 	}
-	r := &publishRun{net: n, enough: enough, out: &Published{}, start: time.Now(), came: make(chan struct{}, 1),
+	r := &publishRun{net: n, enough: enough, out: &Published{}, start: time.Now(), arrived: make(chan struct{}, 1),
 		audio: newTally(48000, false), video: newTally(90000, true)}
 	r.out.Outcome = r.run(ctx, base, [2]string{sender, receiver}, via)
 	var both sync.WaitGroup
@@ -102,8 +102,8 @@ type publishRun struct {
 
 	mu           sync.Mutex
 	audio, video *tally
-	// came has a token while something came that was not looked at.
-	came chan struct{}
+	// arrived has an element while there are packets that were not counted yet.
+	arrived chan struct{}
 }
 
 func (r *publishRun) run(ctx context.Context, base *url.URL, tokens [2]string, via TokenVia) PublishOutcome {
@@ -190,7 +190,7 @@ func (r *publishRun) track(t *webrtc.TrackRemote) {
 		c.add(p, at)
 		r.mu.Unlock()
 		select {
-		case r.came <- struct{}{}:
+		case r.arrived <- struct{}{}:
 		default:
 		}
 	}
@@ -208,7 +208,7 @@ func (r *publishRun) measure(ctx context.Context) PublishOutcome {
 	var over <-chan time.Time
 	for {
 		select {
-		case <-r.came:
+		case <-r.arrived:
 			audio, video := r.counts()
 			if audio >= r.enough && video >= r.enough {
 				return PublishReceived
@@ -276,9 +276,8 @@ func (r *publishRun) sum() {
 type Path struct {
 	// Connected reports whether ICE and DTLS came up this way.
 	Connected bool
-	// Outcome is the media's, "" when there was no Join (Failure).
+	// Outcome is the media's, "" when there was no Join.
 	Outcome Outcome
-	Failure *SignalFailure
 	// Total is how long the media took to connect, RTT its round trip. A TCP
 	// connection to livekit-server takes a second longer than the network needs:
 	// the server waits that long for a better one.
@@ -293,7 +292,7 @@ func ComparePaths(ctx context.Context, n *probe.Net, base *url.URL, udpToken, tc
 	join := func(token string, media MediaOptions) (p Path) {
 		s, f := Join(ctx, n, base, token, Options{Via: via})
 		if f != nil {
-			return Path{Failure: f}
+			return Path{}
 		}
 		defer s.Leave()
 		media.Timeout = n.Waits().Path

@@ -150,10 +150,7 @@ type Reconnected struct {
 	// the server ended the stay (End).
 	Failure *SignalFailure
 	End     *SignalEnd
-	// Signalled reports whether the failed step got its signalling back, and only the
-	// media did not follow.
-	Signalled bool
-	Detail    string
+	Detail  string
 
 	Room string
 	// Join is from the start until media was up; Signal from the cut until the
@@ -181,7 +178,7 @@ func Reconnect(ctx context.Context, n *probe.Net, base *url.URL, token string, v
 	r.out.Failed = r.run(ctx)
 	r.out.Cancelled = r.out.Failed != "" && ctx.Err() != nil
 	r.p.Leave()
-	if r.adrift && remove != nil {
+	if r.orphaned && remove != nil {
 		// On every way out, an interrupt too.
 		rctx, cancel := context.WithTimeout(context.Background(), removeWait)
 		defer cancel()
@@ -200,8 +197,8 @@ type reconnectRun struct {
 	enter func(context.Context) (*Participant, *SignalFailure)
 	out   *Reconnected
 	p     *Participant
-	// adrift is set while a session is in the room that no connection belongs to.
-	adrift bool
+	// orphaned is set while a session is in the room that no connection belongs to.
+	orphaned bool
 }
 
 func (r *reconnectRun) run(ctx context.Context) ReconnectStep {
@@ -226,7 +223,7 @@ func (r *reconnectRun) join(ctx context.Context) bool {
 		r.out.Failure = f
 		return false
 	}
-	r.p, r.out.Room, r.out.Signalled = p, p.Facts.Room, true
+	r.p, r.out.Room = p, p.Facts.Room
 	if !r.works(p.Start(MediaOptions{})) || !r.works(p.Up(ctx, false)) {
 		return false
 	}
@@ -246,13 +243,13 @@ func (r *reconnectRun) works(err error) bool {
 // then restarts ICE, so that it is sure of the path: that is waited for.
 func (r *reconnectRun) resume(ctx context.Context) bool {
 	cut := time.Now()
-	r.out.Signalled, r.adrift = false, true
+	r.orphaned = true
 	r.p.Cut()
 	if r.out.Failure = r.p.Resume(ctx); r.out.Failure != nil {
 		return false
 	}
-	r.adrift = false
-	r.out.Signal, r.out.Signalled = time.Since(cut), true
+	r.orphaned = false
+	r.out.Signal = time.Since(cut)
 	if !r.works(r.p.Back(ctx)) {
 		return false
 	}
@@ -264,14 +261,14 @@ func (r *reconnectRun) resume(ctx context.Context) bool {
 // takes the place of the old one.
 func (r *reconnectRun) full(ctx context.Context) bool {
 	cut, old := time.Now(), r.p
-	r.out.Signalled, r.adrift = false, true
+	r.orphaned = true
 	old.Cut()
 	next, f := old.Rejoin(ctx)
 	if f != nil {
 		r.out.Failure = f
 		return false
 	}
-	r.p, r.adrift, r.out.Signalled = next, false, true
+	r.p, r.orphaned = next, false
 	if !r.works(next.Up(ctx, false)) {
 		return false
 	}

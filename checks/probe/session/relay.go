@@ -29,8 +29,7 @@ type RelayJoin struct {
 	Pairs []Pair
 	Pair  *Pair
 	// Took is from the start until the first answer came.
-	Took   time.Duration
-	Detail string
+	Took time.Duration
 }
 
 // relayPoll is how often the counters are read.
@@ -54,7 +53,7 @@ func JoinRelayed(ctx context.Context, n *probe.Net, base *url.URL, token string,
 		return out
 	}
 	if err := p.Start(MediaOptions{ForceRelay: true}); err != nil {
-		out.Detail, out.End = n.Line(err.Error()), p.End()
+		out.End = p.End()
 		return out
 	}
 	wctx, cancel := context.WithTimeout(ctx, n.Waits().Relay)

@@ -81,8 +81,6 @@ type Participant struct {
 	Remote netip.AddrPort
 	// Loopback reports whether the server is on this machine.
 	Loopback bool
-	// TLS describes the handshake, nil without one.
-	TLS *probe.TLSInfo
 
 	net  *probe.Net
 	base *url.URL
@@ -157,7 +155,7 @@ func Join(ctx context.Context, n *probe.Net, base *url.URL, token string, o Opti
 	}
 	join := first.GetJoin()
 	p.Facts, p.Phases, p.Took = joinFacts(n, join), up.phases, time.Since(start)
-	p.Remote, p.Loopback, p.TLS = up.remote, up.loopback, up.tls
+	p.Remote, p.Loopback = up.remote, up.loopback
 	p.setServers(join.GetIceServers())
 	if o.Hear != nil {
 		o.Hear(first)
@@ -268,7 +266,7 @@ func (p *Participant) send(m *livekit.SignalRequest) { _ = p.current().send(m) }
 // Resume, both are about the new one.
 func (p *Participant) Done() <-chan struct{} { return p.current().readDone }
 
-// MediaLost has a token once a media connection that was up has failed.
+// MediaLost has an element once a media connection that was up has failed.
 func (p *Participant) MediaLost() <-chan struct{} { return p.lost }
 
 // End says how the signalling connection ended, nil while it has not.

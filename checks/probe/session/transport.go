@@ -86,8 +86,8 @@ type transport struct {
 	closed   bool
 
 	// up is closed once ICE and DTLS are up, data once a data channel of the side
-	// that offers is open. iceUp has a token each time that ICE came up, after an ICE
-	// restart too, and news one when there is something new in the evidence.
+	// that offers is open. iceUp gets an element each time that ICE came up, after an ICE
+	// restart too, and news when there is something new in the evidence.
 	up, data    chan struct{}
 	upOnce      sync.Once
 	dataOnce    sync.Once

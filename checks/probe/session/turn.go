@@ -57,9 +57,8 @@ type TURNReport struct {
 	// Cancelled reports whether the caller's context ended before the answer.
 	Cancelled bool
 
-	// Address is where it was reached, TLS the handshake's outcome.
+	// Address is where it was reached.
 	Address netip.AddrPort
-	TLS     *probe.TLSInfo
 	// Mapped is this machine as the server sees it, Relay the address that it
 	// relays from.
 	Mapped, Relay netip.AddrPort
@@ -72,7 +71,9 @@ type TURNReport struct {
 	// back to this machine, and the same way back; 0 if nothing came through.
 	RoundTrip time.Duration
 
-	DNS, TCP, Handshake, Answer, Allocate, Permission, Took time.Duration
+	// Answer and Allocate are how long the first answer and an address to relay
+	// from took, Took everything.
+	Answer, Allocate, Took time.Duration
 }
 
 // Works reports whether everything that was asked of the URL worked.

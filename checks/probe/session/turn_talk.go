@@ -71,7 +71,7 @@ func dialTURN(ctx context.Context, n *probe.Net, r *TURNReport, host string) (*t
 		}
 		return nil, f
 	}
-	r.Address, r.DNS, r.TCP = conn.Address, conn.Phases.DNS, conn.Phases.TCP
+	r.Address = conn.Address
 	if r.Transport == "tls" {
 		// Offered http/1.1, coturn takes the connection for a browser's.
 		config := n.TLSConfig(host)
@@ -81,7 +81,6 @@ func dialTURN(ctx context.Context, n *probe.Net, r *TURNReport, host string) (*t
 			r.Failed = TURNHandshake
 			return nil, f
 		}
-		r.TLS, r.Handshake = conn.TLS, conn.Phases.TLS
 	}
 	to := net.UDPAddrFromAddrPort(conn.Address) // the client keys on the text only
 	return &turnPacketConn{PacketConn: turn.NewSTUNConn(conn), to: to}, nil
@@ -152,15 +151,11 @@ func askTURN(ctx context.Context, n *probe.Net, r *TURNReport, uri *stun.URI, se
 		talkTURN(ctx, n, r, conn, server, o)
 		return
 	}
-	start := time.Now()
 	addrs, f := n.Lookup(ctx, uri.Host)
 	if f != nil {
 		f.Host = r.Host
 		r.Failed, r.Failure = TURNResolve, f
 		return
-	}
-	if _, err := netip.ParseAddr(uri.Host); err != nil {
-		r.DNS = time.Since(start)
 	}
 	addrs = addrs[:min(len(addrs), maxTURNAddresses)]
 	for i, addr := range addrs {
@@ -323,8 +318,6 @@ func (t *turnTalk) fail(step TURNStep, err error) {
 // permit asks for permission to send to this machine and to the peers. It reports
 // whether a round trip to this machine is possible.
 func (t *turnTalk) permit(o TURNOptions) bool {
-	start := time.Now()
-	defer func() { t.r.Permission = time.Since(start) }()
 	for _, peer := range o.Peers {
 		t.r.PeersAsked++
 		err := t.client.CreatePermission(net.UDPAddrFromAddrPort(netip.AddrPortFrom(peer, 9)))

@@ -129,7 +129,6 @@ type upgraded struct {
 	phases   SignalPhases
 	remote   netip.AddrPort
 	loopback bool
-	tls      *probe.TLSInfo
 }
 
 // upgrade is one request for a WebSocket.
@@ -225,7 +224,7 @@ func (g *upgrade) dialer(uctx context.Context, conn *probe.Conn) (up upgraded, w
 		}
 	}
 	up.phases = SignalPhases{DNS: conn.Phases.DNS, TCP: conn.Phases.TCP, TLS: conn.Phases.TLS}
-	up.remote, up.tls = conn.Address, conn.TLS
+	up.remote = conn.Address
 	up.loopback = up.loopback || probe.AddrKind(conn.Address.Addr()) == probe.ScopeLoopback
 	ws.NetDialContext = closesWith(uctx, func(context.Context, string, string) (net.Conn, error) { return conn, nil })
 	ws.NetDialTLSContext = ws.NetDialContext

@@ -331,7 +331,7 @@ func (s *Stay) hears(m *livekit.SignalResponse) {
 	}
 }
 
-// receives tells of media that reaches us, and takes it, so that the server learns
+// receives reports media that reaches us, and takes it, so that the server learns
 // how well it does.
 func (s *Stay) receives(t *webrtc.TrackRemote) {
 	owner, track, found := strings.Cut(t.StreamID(), "|")
@@ -356,7 +356,7 @@ var (
 	reconnectAction  = livekit.LeaveRequest_RECONNECT.String()
 )
 
-// reconnects tells that the connection is being set up again, and reports whether
+// reconnects says that the connection is being set up again, and reports whether
 // it is to be joined anew.
 func (s *Stay) reconnects(end *session.SignalEnd) (full bool) {
 	e := room.Event{Type: room.Reconnecting, Text: finding.Textf("the connection was lost; reconnecting")}
@@ -373,7 +373,7 @@ func (s *Stay) reconnects(end *session.SignalEnd) (full bool) {
 	return e.Full
 }
 
-// reconnected tells that it is up again.
+// reconnected says that it is up again.
 func (s *Stay) reconnected() {
 	s.mu.Lock()
 	took, full := s.o.Now().Sub(s.away), s.full
@@ -387,7 +387,7 @@ func (s *Stay) reconnected() {
 	s.tell(e)
 }
 
-// connected tells that media is up.
+// connected says that media is up.
 func (s *Stay) connected() {
 	s.mu.Lock()
 	s.since = s.o.Now()
