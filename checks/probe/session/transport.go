@@ -107,7 +107,7 @@ type transport struct {
 	advertised int     // addresses that the server has named
 	endOfTheir bool    // the server has named all of them
 	dialing    int
-	evidence   bool // plain dials of ICE/TCP addresses are wanted
+	evidence   bool // Media wants it: UDP goes first, and ICE/TCP addresses are dialled
 }
 
 // newTransport makes a connection for target; p.negotiating is held.
@@ -452,7 +452,7 @@ func (t *transport) trickle(m *livekit.TrickleRequest) {
 	c, isNew := t.advertise(init.Candidate)
 	switch {
 	case !isNew:
-	case c.Protocol == "tcp" && t.since() < udpHeadStart:
+	case c.Protocol == "tcp" && t.udpFirst():
 		t.held = append(t.held, init)
 	case t.pc.RemoteDescription() == nil:
 		t.pending = append(t.pending, init)
@@ -461,14 +461,11 @@ func (t *transport) trickle(m *livekit.TrickleRequest) {
 	}
 }
 
-// since is the time since the first description.
-func (t *transport) since() time.Duration {
+// udpFirst reports whether UDP still has its head start.
+func (t *transport) udpFirst() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.negotiated.IsZero() {
-		return 0
-	}
-	return time.Since(t.negotiated)
+	return t.evidence && (t.negotiated.IsZero() || time.Since(t.negotiated) < udpHeadStart)
 }
 
 // releaseTCP ends the head start.
