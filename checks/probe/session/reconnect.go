@@ -20,9 +20,11 @@ func (p *Participant) Resume(ctx context.Context) *SignalFailure {
 	if left {
 		return &SignalFailure{Kind: SignalCancelled}
 	}
-	select {
-	case <-p.primary().iceUp: // of the time before
-	default:
+	for _, before := range []chan struct{}{p.primary().iceUp, p.lost} {
+		select {
+		case <-before:
+		default:
+		}
 	}
 	up, f := (&upgrade{net: p.net, base: p.base, token: token, o: p.o, resume: p.Facts.ParticipantSID, start: time.Now()}).ask(ctx)
 	if f != nil {

@@ -21,11 +21,12 @@ const (
 	// maxBindingRequests keeps checks going through the whole silence (3.8 s),
 	// where pion's own 7 would give a pair up after 1.6 s.
 	maxBindingRequests = 18
-	// pion throws all pairs and their counters away when it calls a connection
-	// failed, so that it must not during any join; a connection that was up is
-	// given up after iceDisconnected and this.
-	iceNeverGivesUp = 2 * time.Minute
+	// A connection that is silent for iceDisconnected is given up after iceFailed
+	// more. pion then throws all pairs and their counters away, so that it must not
+	// where they are evidence: iceNeverFails is longer than any join.
 	iceDisconnected = 6 * time.Second
+	iceFailed       = 10 * time.Second
+	iceNeverFails   = 2 * time.Minute
 	iceKeepalive    = 2 * time.Second
 	// These two count only where this side nominates: with an ICE-lite server, or
 	// when the client offers. A direct UDP pair is taken at once; others wait a
@@ -157,7 +158,11 @@ func webrtcAPI(o MediaOptions, loopback, repair bool) (*webrtc.API, error) {
 	engine.DisableActiveTCP(o.NoTCP || o.ForceRelay)
 	engine.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
 	engine.SetICEMaxBindingRequests(maxBindingRequests)
-	engine.SetICETimeouts(iceDisconnected, iceNeverGivesUp, iceKeepalive)
+	failed := iceNeverFails
+	if repair {
+		failed = iceFailed
+	}
+	engine.SetICETimeouts(iceDisconnected, failed, iceKeepalive)
 	engine.SetHostAcceptanceMinWait(0)
 	engine.SetSrflxAcceptanceMinWait(prflxWait)
 	engine.SetPrflxAcceptanceMinWait(prflxWait)
