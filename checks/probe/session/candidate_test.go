@@ -1,12 +1,18 @@
 package session
 
 import (
+	"bytes"
+	"fmt"
 	"net/netip"
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/gorilla/websocket"
+	"github.com/livekit/protocol/livekit"
+	"google.golang.org/protobuf/proto"
 
 	"lkdoctor/checks/probe"
 )
@@ -156,4 +162,34 @@ func TestAtReached(t *testing.T) {
 			t.Errorf("%s: %+v", c.name, got)
 		}
 	}
+}
+
+// FuzzJoin: whatever a server says on joining, nothing panics, nothing that a
+// terminal acts upon comes out, and what is kept is bounded.
+func FuzzJoin(f *testing.F) {
+	join := &livekit.JoinResponse{Room: &livekit.Room{Name: "r\x1b[2J"}, ServerVersion: "1\u202e", PingInterval: -1, PingTimeout: 1 << 30,
+		IceServers: []*livekit.ICEServer{{Urls: []string{"turn:a:1", "stun:[::", "\x00"}, Username: "u", Credential: "c"}, {}}}
+	data, err := proto.Marshal(&livekit.SignalResponse{Message: &livekit.SignalResponse_Join{Join: join}})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(data)
+	f.Add(bytes.Repeat([]byte{0x0a, 0x00}, 1000))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		m := decodeSignal(websocket.BinaryMessage, data)
+		if m == nil {
+			return
+		}
+		facts := joinFacts(new(probe.Net), m.GetJoin())
+		if i := strings.IndexFunc(fmt.Sprintf("%+v", facts), unicode.IsControl); i >= 0 {
+			t.Errorf("a control character in %+v", facts)
+		}
+		urls := 0
+		for _, s := range facts.ICEServers {
+			urls += len(s.URLs)
+		}
+		if len(facts.ICEServers) > maxICEServers || urls > maxICEURLs || len(iceServers(m.GetJoin().GetIceServers())) > maxICEURLs {
+			t.Errorf("%d ICE servers with %d URLs", len(facts.ICEServers), urls)
+		}
+	})
 }

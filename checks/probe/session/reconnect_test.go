@@ -2,11 +2,13 @@ package session_test
 
 import (
 	"context"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/livekit/protocol/livekit"
 
+	"lkdoctor/checks/probe/clips"
 	"lkdoctor/checks/probe/session"
 )
 
@@ -43,5 +45,39 @@ func TestReconnectRefusesToResume(t *testing.T) {
 	}
 	if present, known, f := n.InRoom(within(t, 5*time.Second), server.base, testKey, testSecret, t.Name(), "ada"); present || !known {
 		t.Errorf("still in the room: %v %v %v", present, known, f)
+	}
+}
+
+// A publication whose offer was lost with the WebSocket comes up after the resume.
+func TestPublicationSurvivesALostOffer(t *testing.T) {
+	server := startLiveKit(t, "", "")
+	lost := make(chan struct{})
+	var once sync.Once
+	proxy := signalProxy{fromClient: func(r *livekit.SignalRequest) fate {
+		what := pass
+		if r.GetOffer() != nil {
+			once.Do(func() { what = drop; close(lost) })
+		}
+		return what
+	}}
+	ctx := within(t, 20*time.Second)
+	p, f := session.Join(ctx, patientNet(t), proxy.start(t, server.base), tokenFor(t, "ada", t.Name()), session.Options{Subscribe: true, Repair: true})
+	if f != nil {
+		t.Fatal(f)
+	}
+	defer p.Leave()
+	if m := p.Media(ctx, session.MediaOptions{}); !m.Connected {
+		t.Fatal(m.Outcome)
+	}
+	if taken, err := p.Publish(ctx, session.Sending{Clip: clips.Tone}); taken != 1 || err != nil {
+		t.Fatal(taken, err)
+	}
+	<-lost
+	p.Cut()
+	if f := p.Resume(ctx); f != nil {
+		t.Fatal(f)
+	}
+	if err := p.Up(ctx, true); err != nil {
+		t.Fatalf("the publication did not come up: %v", err)
 	}
 }

@@ -406,8 +406,12 @@ func (t *transport) offer(restart bool) error {
 	}
 	if t.pc.SignalingState() == webrtc.SignalingStateHaveLocalOffer {
 		last := t.pc.CurrentRemoteDescription()
-		if !restart || last == nil {
+		switch {
+		case !restart:
 			t.again = true
+			return nil
+		case last == nil: // nothing to restart yet: the lost offer is made again
+			t.sendOffer(t.pc.PendingLocalDescription().SDP)
 			return nil
 		}
 		if err := t.pc.SetRemoteDescription(*last); err != nil {
@@ -421,10 +425,14 @@ func (t *transport) offer(restart bool) error {
 	if err := t.pc.SetLocalDescription(sd); err != nil {
 		return err
 	}
+	t.sendOffer(sd.SDP)
+	return nil
+}
+
+func (t *transport) sendOffer(sdp string) {
 	t.offerID++
 	t.p.send(&livekit.SignalRequest{Message: &livekit.SignalRequest_Offer{
-		Offer: &livekit.SessionDescription{Type: "offer", Sdp: sd.SDP, Id: t.offerID}}})
-	return nil
+		Offer: &livekit.SessionDescription{Type: "offer", Sdp: sdp, Id: t.offerID}}})
 }
 
 // remote takes the server's description and the candidates that came before it.

@@ -28,40 +28,41 @@ const PhaseUDP probe.Phase = "udp"
 // maxTURNAddresses is how many addresses of one name are tried over UDP.
 const maxTURNAddresses = 3
 
-// turnPacketConn is a connection to a STUN or TURN server. It keeps the error of
-// a write: an ICMP answer to one packet is told to whoever uses the socket next,
-// reader or writer, and to nobody after that.
-type turnPacketConn struct {
+// turnConn is a connection to a STUN or TURN server. It keeps its first error: an
+// ICMP answer to one packet is reported to whoever uses the socket next, reader or
+// writer, and to nobody after that.
+type turnConn struct {
 	net.PacketConn
 	to net.Addr
 
-	mu    sync.Mutex
-	wrote error
+	mu  sync.Mutex
+	err error
 }
 
 // WriteTo sends to the server.
-func (c *turnPacketConn) WriteTo(p []byte, to net.Addr) (int, error) {
+func (c *turnConn) WriteTo(p []byte, to net.Addr) (int, error) {
 	n, err := c.PacketConn.WriteTo(p, to)
-	if err != nil {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		if c.wrote == nil {
-			c.wrote = err
-		}
-	}
+	c.keep(err)
 	return n, err
 }
 
-// writeError is the first error of a write.
-func (c *turnPacketConn) writeError() error {
+func (c *turnConn) keep(err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.wrote
+	if c.err == nil {
+		c.err = err
+	}
+}
+
+func (c *turnConn) firstError() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.err
 }
 
 // dialTURN connects over TCP, and finishes the TLS handshake where the URL asks
-// for it. It fills in what it measures.
-func dialTURN(ctx context.Context, n *probe.Net, r *TURNReport, host string) (*turnPacketConn, *probe.Failure) {
+// for it.
+func dialTURN(ctx context.Context, n *probe.Net, r *TURNReport, host string) (*turnConn, *probe.Failure) {
 	_, port, _ := net.SplitHostPort(r.Host)
 	conn, f := n.ConnectTCP(ctx, net.JoinHostPort(host, port))
 	if f != nil {
@@ -83,12 +84,12 @@ func dialTURN(ctx context.Context, n *probe.Net, r *TURNReport, host string) (*t
 		}
 	}
 	to := net.UDPAddrFromAddrPort(conn.Address) // the client keys on the text only
-	return &turnPacketConn{PacketConn: turn.NewSTUNConn(conn), to: to}, nil
+	return &turnConn{PacketConn: turn.NewSTUNConn(conn), to: to}, nil
 }
 
 // dialUDP makes a socket that sends to one address only, so that the system
 // tells of ICMP errors.
-func dialUDP(ctx context.Context, n *probe.Net, to netip.AddrPort) (*turnPacketConn, *probe.Failure) {
+func dialUDP(ctx context.Context, n *probe.Net, to netip.AddrPort) (*turnConn, *probe.Failure) {
 	conn, err := n.Dialer()(ctx, "udp", to.String())
 	if err != nil {
 		f := n.DialFailure(ctx, to.String(), 0, err)
@@ -96,7 +97,7 @@ func dialUDP(ctx context.Context, n *probe.Net, to netip.AddrPort) (*turnPacketC
 		return nil, f
 	}
 	addr := net.UDPAddrFromAddrPort(to)
-	return &turnPacketConn{PacketConn: &connectedUDP{Conn: conn, to: addr}, to: addr}, nil
+	return &turnConn{PacketConn: &connectedUDP{Conn: conn, to: addr}, to: addr}, nil
 }
 
 // connectedUDP is a connected socket with the interface of an unconnected one.
@@ -187,16 +188,14 @@ type turnTalk struct {
 	net    *probe.Net
 	ctx    context.Context
 	r      *TURNReport
-	conn   *turnPacketConn
+	conn   *turnConn
 	client *turn.Client
 
-	mu sync.Mutex
-	// socket is the error that ended reading.
-	socket error
+	mu sync.Mutex // of what bind writes
 }
 
 // talkTURN asks over an open connection, and closes it.
-func talkTURN(ctx context.Context, n *probe.Net, r *TURNReport, conn *turnPacketConn, server webrtc.ICEServer, o TURNOptions) {
+func talkTURN(ctx context.Context, n *probe.Net, r *TURNReport, conn *turnConn, server webrtc.ICEServer, o TURNOptions) {
 	password, _ := server.Credential.(string)
 	client, err := turn.NewClient(&turn.ClientConfig{
 		TURNServerAddr: r.Address.String(), Conn: conn, Username: server.Username, Password: password,
@@ -228,24 +227,12 @@ func (t *turnTalk) read() {
 	for {
 		n, from, err := t.conn.ReadFrom(buf)
 		if err != nil {
-			t.mu.Lock()
-			t.socket = err
-			t.mu.Unlock()
+			t.conn.keep(err)
 			t.client.Close()
 			return
 		}
 		_, _ = t.client.HandleInbound(buf[:n], from)
 	}
-}
-
-// socketError is why the socket is of no use, if it is not.
-func (t *turnTalk) socketError() error {
-	if err := t.conn.writeError(); err != nil {
-		return err
-	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.socket
 }
 
 func (t *turnTalk) ask(o TURNOptions) {
@@ -309,7 +296,7 @@ func (t *turnTalk) fail(step TURNStep, err error) {
 	case errors.As(err, &answer):
 		t.r.Code, t.r.Text = int(answer.ErrorCodeAttr.Code), t.net.Line(string(answer.ErrorCodeAttr.Reason))
 	case t.r.Allocate == 0 && !t.mapped().IsValid() && !errors.Is(err, stun.ErrAttributeNotFound):
-		t.r.Failure = silentTURN(t.ctx, t.net, t.r, t.socketError(), err)
+		t.r.Failure = silentTURN(t.ctx, t.net, t.r, t.conn.firstError(), err)
 	default:
 		t.r.Text = t.net.Line(err.Error())
 	}

@@ -146,7 +146,7 @@ func TestTURNFailures(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			n := patientNet(t)
-			n.Limits.TLS = 500 * time.Millisecond
+			n.Limits = probe.Limits{TLS: 500 * time.Millisecond, TURN: time.Second, Echo: 500 * time.Millisecond}
 			r := askTURN(t, n, withTURN(t, c.config(n)))[0]
 			if r.Failed != c.step || r.Code != c.code || (r.Failure == nil) != (c.kind == "") || r.Failure != nil && r.Failure.Kind != c.kind {
 				t.Errorf("step %s, code %d, failure %v; want %s, %d, %s", r.Failed, r.Code, r.Failure, c.step, c.code, c.kind)

@@ -197,10 +197,9 @@ func (s *Stay) join(ctx context.Context) *room.Event {
 // stay waits for the end and looks at the path meanwhile. It brings back a
 // connection that is lost.
 func (s *Stay) stay(ctx context.Context) *room.Event {
-	over := make(chan struct{})
+	var over <-chan time.Time
 	if s.o.For > 0 {
-		timer := time.AfterFunc(s.o.For, func() { close(over) })
-		defer timer.Stop()
+		over = time.After(s.o.For)
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
