@@ -62,6 +62,8 @@ type Limits struct {
 	// Connect is what joining may take, media included, where somebody waits for
 	// it: of a participant of the doctor's own, or of `lkdoctor join`.
 	Connect time.Duration
+	// Pause is between two attempts to join anew, times the square of those before.
+	Pause time.Duration
 	// Accept is how long the server may take to say that it takes a track, and
 	// Measure how long packets are counted once the first has come.
 	Accept, Measure time.Duration
@@ -83,7 +85,7 @@ func DefaultLimits() Limits {
 	return Limits{
 		DNS: 4 * s, TCP: 4 * s, TLS: 4 * s, FirstByte: 5 * s, Exchange: 10 * s, Extra: 2 * s,
 		Upgrade: 5 * s, FirstFrame: 5 * s, Media: 15 * s, Offer: 5 * s, Candidate: 3 * s, DTLS: 5 * s,
-		Silence: 3 * s, Grace: 800 * ms, CandidateTCP: 3 * s, Ask: 900 * ms, Connect: 10 * s, Accept: s, Measure: 2 * s,
+		Silence: 3 * s, Grace: 800 * ms, CandidateTCP: 3 * s, Ask: 900 * ms, Connect: 10 * s, Pause: 300 * ms, Accept: s, Measure: 2 * s,
 		Settle: 500 * ms, Relay: 3 * s, Path: 8 * s, TURN: 4 * s, Echo: 1500 * ms,
 	}
 }
@@ -99,7 +101,7 @@ func (l Limits) Scaled(by float64) Limits {
 // all are the fields.
 func (l *Limits) all() []*time.Duration {
 	return []*time.Duration{&l.DNS, &l.TCP, &l.TLS, &l.FirstByte, &l.Exchange, &l.Extra, &l.Upgrade, &l.FirstFrame, &l.Media,
-		&l.Offer, &l.Candidate, &l.DTLS, &l.Silence, &l.Grace, &l.CandidateTCP, &l.Ask, &l.Connect, &l.Accept, &l.Measure, &l.Settle,
+		&l.Offer, &l.Candidate, &l.DTLS, &l.Silence, &l.Grace, &l.CandidateTCP, &l.Ask, &l.Connect, &l.Pause, &l.Accept, &l.Measure, &l.Settle,
 		&l.Relay, &l.Path, &l.TURN, &l.Echo}
 }
 

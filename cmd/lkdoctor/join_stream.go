@@ -70,8 +70,7 @@ func exitOf(end *room.End) int {
 	return checks.ExitFailed
 }
 
-// explained adds what the doctor's own checks find about a join that failed:
-// they keep the evidence that an SDK throws away.
+// explained adds what the doctor's own checks find about a join that failed.
 func (v *visit) explained(ctx context.Context, e room.Event) room.Event {
 	if advice := finding.LeaveAdvice(e.Reason); !advice.IsZero() {
 		e.Advice = v.say(advice)

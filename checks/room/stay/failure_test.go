@@ -103,6 +103,20 @@ func TestTimeOverWhileReconnectingIsLost(t *testing.T) {
 	}
 }
 
+// The server is gone for good.
+func TestTenAttemptsAndThenLost(t *testing.T) {
+	s := newSite(t, "")
+	proxy := s.behindProxy()
+	o := options(t, proxy.URL("ws"), s.token("ann"))
+	o.Net.Limits.Pause = time.Millisecond
+	g := open(t, t.Context(), o)
+	g.until("media is up", func(e room.Event) bool { return e.Type == room.Media })
+	_ = proxy.Close()
+	if end := g.rest(); end.End.Outcome != room.Lost || !strings.Contains(end.Text.String(), "ten attempts") {
+		t.Errorf("end: %s %+v", end.Text, end.End)
+	}
+}
+
 func TestInterruptedWhileJoining(t *testing.T) {
 	u := stranger(t, upgraded(func(_ *websocket.Conn, stop <-chan struct{}) { <-stop }))
 	ctx, cancel := context.WithCancel(t.Context())

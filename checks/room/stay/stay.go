@@ -55,12 +55,9 @@ func (o Options) String() string { return "options of a stay" }
 // GoString is String.
 func (o Options) GoString() string { return o.String() }
 
-// How a lost connection is brought back, as LiveKit's SDKs do: the session is
-// resumed once, then joined anew, ten times at most, with longer and longer pauses.
-const (
-	maxRejoins  = 10
-	rejoinPause = 300 * time.Millisecond // times the square of the attempts so far
-)
+// maxRejoins is how often a lost connection is joined anew, after one attempt to
+// resume it, as LiveKit's SDKs do.
+const maxRejoins = 10
 
 // Stay is one stay in a room, from before the join until after the leave. Its
 // methods may be called from any goroutine.
@@ -282,7 +279,7 @@ func (s *Stay) reconnect(ctx context.Context, full bool) *room.Event {
 		select {
 		case <-ctx.Done():
 			return left()
-		case <-time.After(time.Duration(attempt*attempt) * rejoinPause):
+		case <-time.After(time.Duration(attempt*attempt) * s.o.Net.Waits().Pause):
 		}
 		rctx, cancel := context.WithTimeout(ctx, s.o.Net.Waits().Connect)
 		next, f := p.Rejoin(rctx)
