@@ -76,7 +76,6 @@ func TestImportDirections(t *testing.T) {
 				// lkdoctor never links the server that only the lab runs.
 				{"", "checks/lab/", []string{"github.com/livekit/livekit-server"}},
 				{"cmd/lkdoctor/", "", []string{"lkdoctor/checks/lab"}},
-				{"tui/", "", []string{"lkdoctor/checks/lab"}},
 				// Inside checks: checks → report, progress → diagnosis → check → finding.
 				{"checks/finding/", "", []string{"lkdoctor/checks", "lkdoctor/config"}},
 				{"checks/check/", "", []string{"lkdoctor/checks/diagnosis", "lkdoctor/checks/report", "lkdoctor/checks/progress",
@@ -84,6 +83,7 @@ func TestImportDirections(t *testing.T) {
 				{"checks/diagnosis/", "", []string{"lkdoctor/checks/report", "lkdoctor/checks/progress", "lkdoctor/checks/probe", "lkdoctor/checks/token"}},
 				{"checks/progress/", "", []string{"lkdoctor/checks/report", "lkdoctor/checks/probe", "lkdoctor/checks/token"}},
 				{"checks/report/", "", []string{"lkdoctor/checks/probe", "lkdoctor/checks/token", "lkdoctor/checks/room"}},
+				{"tui/", "", []string{"lkdoctor/checks/lab", "lkdoctor/checks/probe", "lkdoctor/checks/room/stay"}},
 			} {
 				if !strings.HasPrefix(s.path, rule.in) || rule.except != "" && strings.HasPrefix(s.path, rule.except) {
 					continue

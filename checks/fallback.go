@@ -11,6 +11,7 @@ import (
 	"lkdoctor/checks/diagnosis"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/probe"
+	"lkdoctor/checks/probe/session"
 	"lkdoctor/checks/token"
 )
 
@@ -227,7 +228,7 @@ func (c *Case) devJoin(ctx context.Context) (*JoinRecord, []Finding) {
 	}
 	check.Waiting(ctx, "joining %s with a token made here", clean.Line(dev.Room, 60))
 	firstFrame := time.Duration(0)
-	if j := c.joined(); j != nil && j.Failure != nil && j.Failure.Kind == probe.SignalSilent {
+	if j := c.joined(); j != nil && j.Failure != nil && j.Failure.Kind == session.SignalSilent {
 		firstFrame = 2 * time.Second // it was silent for the full time already
 	}
 	record := c.open(ctx, at.URL, dev.Token, dev.Verdict, firstFrame)

@@ -8,6 +8,7 @@ import (
 	"lkdoctor/checks/check"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/probe"
+	"lkdoctor/checks/probe/session"
 )
 
 // When media is slow enough for a warning.
@@ -40,7 +41,7 @@ func joinMedia(c *Case) Check {
 func connectMedia(ctx context.Context, joined *JoinRecord) *JoinRecord {
 	check.Waiting(ctx, "waiting for the media connection (ICE, DTLS)")
 	j := *joined
-	j.Media = j.Signal.Media(ctx, probe.MediaOptions{})
+	j.Media = j.Signal.Media(ctx, session.MediaOptions{})
 	j.Media.Refresh()
 	if j.Media.Connected {
 		j.Silent = j.Media.Unreachable(ctx)
@@ -53,31 +54,31 @@ func connectMedia(ctx context.Context, joined *JoinRecord) *JoinRecord {
 func mediaFindings(j *JoinRecord) []Finding {
 	m := j.Media
 	switch m.Outcome {
-	case probe.OutcomeCancelled:
+	case session.OutcomeCancelled:
 		return nil
-	case probe.OutcomeConnected:
+	case session.OutcomeConnected:
 		return connectedFindings(j)
-	case probe.OutcomeNoRemoteCandidates, probe.OutcomeNoOffer:
+	case session.OutcomeNoRemoteCandidates, session.OutcomeNoOffer:
 		return []Finding{evidence(finding.New(finding.MediaNoCandidates, finding.Fail,
 			"the server offers no address for media"), j)}
-	case probe.OutcomeDTLSFailed:
+	case session.OutcomeDTLSFailed:
 		return []Finding{evidence(finding.New(finding.MediaDTLSFailed, finding.Fail,
 			"a path for media was found, and the DTLS handshake over it failed"), j)}
-	case probe.OutcomeLeft:
+	case session.OutcomeLeft:
 		if m.End != nil && m.End.Reason != "CONNECTION_TIMEOUT" {
 			return []Finding{evidence(leftFinding(m.End.Reason, m.End.Action), j)}
 		}
-	case probe.OutcomeSignalLost:
+	case session.OutcomeSignalLost:
 		code := 0
 		if m.End != nil {
 			code = m.End.CloseCode
 		}
 		return []Finding{evidence(finding.New(finding.WebsocketClosed, finding.Fail,
 			"the WebSocket was closed (%d) while media was connecting", code).With("close_code", code), j)}
-	case probe.OutcomeInternal, probe.OutcomeBadOffer:
+	case session.OutcomeInternal, session.OutcomeBadOffer:
 		return []Finding{evidence(finding.New(finding.MediaFailed, finding.Fail,
 			"the media connection could not be negotiated: %s", m.Detail), j)}
-	case probe.OutcomeNoLocalCandidates:
+	case session.OutcomeNoLocalCandidates:
 		return []Finding{evidence(finding.New(finding.MediaFailed, finding.Fail,
 			"this machine has no network address that could carry media").By(finding.OwnerNetwork), j)}
 	}
@@ -139,23 +140,23 @@ func noNetwork(f Finding) Finding {
 // tcpSilent tells whether an advertised ICE/TCP address did not take a plain
 // connection. An address family that this machine has no route for says nothing
 // about the server.
-func tcpSilent(d probe.TCPDial) bool {
+func tcpSilent(d session.TCPDial) bool {
 	return !d.Reachable && !d.Pending && d.Failure != nil &&
 		d.Failure.Kind != probe.KindUnreachable && d.Failure.Kind != probe.KindCancelled
 }
 
-func offersUDP(m *probe.Media) bool {
-	return slices.ContainsFunc(m.Remote, func(c probe.Candidate) bool { return c.Protocol == "udp" && c.Type != "prflx" })
+func offersUDP(m *session.Media) bool {
+	return slices.ContainsFunc(m.Remote, func(c session.Candidate) bool { return c.Protocol == "udp" && c.Type != "prflx" })
 }
 
 // silentWorthTelling are the silent addresses that matter to a client elsewhere.
 // Beside an advertised address that answers, those of containers and of inner
 // networks do not: a server with several networks names them all.
-func silentWorthTelling(j *JoinRecord) []probe.Candidate {
-	answers := slices.ContainsFunc(j.Media.Pairs, func(p probe.Pair) bool {
+func silentWorthTelling(j *JoinRecord) []session.Candidate {
+	answers := slices.ContainsFunc(j.Media.Pairs, func(p session.Pair) bool {
 		return p.Remote.Type == "host" && p.Remote.Protocol == "udp" && p.ResponsesReceived > 0
 	})
-	var out []probe.Candidate
+	var out []session.Candidate
 	for _, c := range j.Silent {
 		if !answers || c.Kind == probe.ScopePublic {
 			out = append(out, c)
@@ -165,7 +166,7 @@ func silentWorthTelling(j *JoinRecord) []probe.Candidate {
 }
 
 // firstUDP is an advertised UDP address that was asked, where there is one.
-func firstUDP(m *probe.Media) string {
+func firstUDP(m *session.Media) string {
 	for _, p := range m.Pairs {
 		if p.Remote.Protocol == "udp" && p.Remote.Type == "host" && p.RequestsSent > 0 {
 			return p.Remote.HostPort()
@@ -179,7 +180,7 @@ func firstUDP(m *probe.Media) string {
 	return ""
 }
 
-func selectedRTT(m *probe.Media) time.Duration {
+func selectedRTT(m *session.Media) time.Duration {
 	if m.Selected == nil {
 		return 0
 	}

@@ -4,7 +4,7 @@ import (
 	"fmt"
 
 	"lkdoctor/checks/finding"
-	"lkdoctor/checks/probe"
+	"lkdoctor/checks/probe/session"
 )
 
 // evidence attaches candidates, pairs and times.
@@ -43,7 +43,7 @@ func mediaFacts(j *JoinRecord) Facts {
 
 // candidateRows are addresses with protocol, type and scope; those that equal
 // the address that signalling reached say so.
-func candidateRows(list []probe.Candidate, reached string) []string {
+func candidateRows(list []session.Candidate, reached string) []string {
 	rows := make([]string, 0, len(list))
 	for _, c := range list {
 		row := candidateRow(c)
@@ -56,7 +56,7 @@ func candidateRows(list []probe.Candidate, reached string) []string {
 }
 
 // reachedRows are the questions at the address that signalling reached.
-func reachedRows(asks []probe.ReachedAsk) []string {
+func reachedRows(asks []session.ReachedAsk) []string {
 	rows := make([]string, 0, len(asks))
 	for _, ask := range asks {
 		verdict := "no answer"
@@ -68,7 +68,7 @@ func reachedRows(asks []probe.ReachedAsk) []string {
 	return rows
 }
 
-func candidateRow(c probe.Candidate) string {
+func candidateRow(c session.Candidate) string {
 	row := fmt.Sprintf("%s %s %s %s", c.Protocol, c.HostPort(), c.Type, c.Kind)
 	if c.TCPType != "" {
 		row += " " + c.TCPType
@@ -76,7 +76,7 @@ func candidateRow(c probe.Candidate) string {
 	return row
 }
 
-func pairRows(list []probe.Pair) []string {
+func pairRows(list []session.Pair) []string {
 	rows := make([]string, 0, len(list))
 	for _, p := range list {
 		rows = append(rows, pairRow(p))
@@ -84,7 +84,7 @@ func pairRows(list []probe.Pair) []string {
 	return rows
 }
 
-func pairRow(p probe.Pair) string {
+func pairRow(p session.Pair) string {
 	return fmt.Sprintf("%s → %s (%s) %s: %d sent, %d answered", p.Local.HostPort(), p.Remote.HostPort(), p.Remote.Type, p.State,
 		p.RequestsSent, p.ResponsesReceived)
 }

@@ -8,6 +8,7 @@ import (
 	"lkdoctor/checks/clean"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/probe"
+	"lkdoctor/checks/probe/session"
 )
 
 // failedFinding says what was tried when nothing connected, and blames the
@@ -56,19 +57,19 @@ func failedFinding(j *JoinRecord) Finding {
 }
 
 // relays tells whether a TURN server gave this machine an address.
-func relays(m *probe.Media) bool {
-	return slices.ContainsFunc(m.Local, func(c probe.Candidate) bool { return c.Type == "relay" })
+func relays(m *session.Media) bool {
+	return slices.ContainsFunc(m.Local, func(c session.Candidate) bool { return c.Type == "relay" })
 }
 
 // familiesApart tells that the server advertises IPv4 only and this machine has
 // IPv6 only, or the other way round.
-func familiesApart(m *probe.Media) bool {
-	four := func(c probe.Candidate) bool { return !strings.Contains(c.Address, ":") }
+func familiesApart(m *session.Media) bool {
+	four := func(c session.Candidate) bool { return !strings.Contains(c.Address, ":") }
 	if len(m.Local) == 0 || len(m.Remote) == 0 || len(m.Pairs) > 0 {
 		return false
 	}
 	for _, theirs := range m.Remote {
-		if slices.ContainsFunc(m.Local, func(ours probe.Candidate) bool { return four(ours) == four(theirs) }) {
+		if slices.ContainsFunc(m.Local, func(ours session.Candidate) bool { return four(ours) == four(theirs) }) {
 			return false
 		}
 	}
@@ -83,7 +84,7 @@ func advertiseReached(f Finding, j *JoinRecord) Finding {
 // triedWords say what was sent to the advertised addresses and what came back.
 // Checks over TCP count only where a connection was made: pion counts them when
 // they are queued.
-func triedWords(m *probe.Media) Text {
+func triedWords(m *session.Media) Text {
 	sent, back := map[string]uint64{}, map[string]uint64{}
 	for _, p := range m.Pairs {
 		sent[p.Remote.Protocol] += p.RequestsSent
@@ -115,7 +116,7 @@ func triedWords(m *probe.Media) Text {
 
 // heardOnly tells that the server's packets arrived and no check of ours was
 // answered.
-func heardOnly(m *probe.Media) bool {
+func heardOnly(m *session.Media) bool {
 	heard := false
 	for _, p := range m.Pairs {
 		if p.ResponsesReceived > 0 {
@@ -126,7 +127,7 @@ func heardOnly(m *probe.Media) bool {
 	return heard
 }
 
-func udpSent(m *probe.Media) (sent uint64) {
+func udpSent(m *session.Media) (sent uint64) {
 	for _, p := range m.Pairs {
 		if p.Remote.Protocol == "udp" {
 			sent += p.RequestsSent
@@ -137,7 +138,7 @@ func udpSent(m *probe.Media) (sent uint64) {
 
 // answersAtReached names where the server does take media, at the address where
 // signalling reached it; "" if nothing answered or nothing was asked.
-func answersAtReached(m *probe.Media) string {
+func answersAtReached(m *session.Media) string {
 	for _, ask := range m.AtReached {
 		if ask.Answered {
 			return fmt.Sprintf("%s (%s)", ask.Candidate.HostPort(), strings.ToUpper(ask.Candidate.Protocol))
@@ -164,7 +165,7 @@ func elsewhere(j *JoinRecord) bool {
 
 // addresses are the hosts and ports of candidates that were advertised, each
 // once.
-func addresses(list []probe.Candidate) []string {
+func addresses(list []session.Candidate) []string {
 	var out []string
 	seen := map[string]bool{}
 	for _, c := range list {
@@ -176,8 +177,8 @@ func addresses(list []probe.Candidate) []string {
 	return out
 }
 
-func withProtocol(list []probe.Candidate, protocol string) []probe.Candidate {
-	var out []probe.Candidate
+func withProtocol(list []session.Candidate, protocol string) []session.Candidate {
+	var out []session.Candidate
 	for _, c := range list {
 		if c.Protocol == protocol {
 			out = append(out, c)

@@ -8,24 +8,25 @@ import (
 
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/probe"
+	"lkdoctor/checks/probe/session"
 )
 
 // candidate is an advertised address, as a join would have kept it.
-func candidate(protocol, address string) probe.Candidate {
+func candidate(protocol, address string) session.Candidate {
 	addr := netip.MustParseAddr(address)
-	return probe.Candidate{Type: "host", Protocol: protocol, Address: address, Port: 7882, Kind: probe.AddrKind(addr)}
+	return session.Candidate{Type: "host", Protocol: protocol, Address: address, Port: 7882, Kind: probe.AddrKind(addr)}
 }
 
-func connected(remote ...probe.Candidate) *probe.Media {
-	pair := probe.Pair{Remote: remote[0], State: probe.PairSucceeded, Nominated: true, RequestsSent: 1, ResponsesReceived: 1, RTT: time.Millisecond}
-	return &probe.Media{Outcome: probe.OutcomeConnected, Connected: true, Remote: remote, Pairs: []probe.Pair{pair}, Selected: &pair}
+func connected(remote ...session.Candidate) *session.Media {
+	pair := session.Pair{Remote: remote[0], State: session.PairSucceeded, Nominated: true, RequestsSent: 1, ResponsesReceived: 1, RTT: time.Millisecond}
+	return &session.Media{Outcome: session.OutcomeConnected, Connected: true, Remote: remote, Pairs: []session.Pair{pair}, Selected: &pair}
 }
 
 // A server on this machine that is slow to answer shows a busy machine.
 func TestSlowOnThisMachineBlamesNoNetwork(t *testing.T) {
 	m := connected(candidate("udp", "127.0.0.1"))
 	m.Selected.RTT = 700 * time.Millisecond
-	here := &probe.Signal{Remote: netip.MustParseAddrPort("127.0.0.1:7880"), Loopback: true}
+	here := &session.Participant{Remote: netip.MustParseAddrPort("127.0.0.1:7880"), Loopback: true}
 	found := mediaFindings(&JoinRecord{Signal: here, Media: m})
 	if len(found) != 1 || found[0].Code != finding.MediaSlow || found[0].Severity != finding.Info || found[0].Party != finding.OwnerNone {
 		t.Errorf("%+v", found)
@@ -40,97 +41,97 @@ func TestMediaCodes(t *testing.T) {
 	for _, tt := range []struct {
 		name     string
 		reached  string
-		media    func() *probe.Media
+		media    func() *session.Media
 		code     Code
 		severity finding.Severity
 		owner    Owner
-		silent   []probe.Candidate
+		silent   []session.Candidate
 	}{
-		{name: "a TURN server is offered and gave no address", reached: public, media: func() *probe.Media {
-			return &probe.Media{Outcome: probe.OutcomeNothingAnswered, Remote: []probe.Candidate{candidate("udp", public)}, RelayOffered: true,
-				Pairs: []probe.Pair{{Remote: candidate("udp", public), RequestsSent: 9}}}
+		{name: "a TURN server is offered and gave no address", reached: public, media: func() *session.Media {
+			return &session.Media{Outcome: session.OutcomeNothingAnswered, Remote: []session.Candidate{candidate("udp", public)}, RelayOffered: true,
+				Pairs: []session.Pair{{Remote: candidate("udp", public), RequestsSent: 9}}}
 		}, code: finding.MediaFailed, severity: finding.Fail, owner: finding.OwnerNetwork},
-		{name: "a container's address is silent beside one that answers", reached: public, media: func() *probe.Media {
+		{name: "a container's address is silent beside one that answers", reached: public, media: func() *session.Media {
 			return connected(candidate("udp", public), candidate("udp", "172.17.0.1"))
-		}, silent: []probe.Candidate{candidate("udp", "172.17.0.1")}},
-		{name: "a public address is silent beside one that answers", reached: "10.0.0.7", media: func() *probe.Media {
+		}, silent: []session.Candidate{candidate("udp", "172.17.0.1")}},
+		{name: "a public address is silent beside one that answers", reached: "10.0.0.7", media: func() *session.Media {
 			return connected(candidate("udp", "10.0.0.7"), candidate("udp", public))
 		}, code: finding.MediaAddressUnreachable, severity: finding.Warn, owner: finding.OwnerLiveKitServer,
-			silent: []probe.Candidate{candidate("udp", public)}},
-		{name: "the only address is silent", reached: "10.0.0.7", media: func() *probe.Media {
+			silent: []session.Candidate{candidate("udp", public)}},
+		{name: "the only address is silent", reached: "10.0.0.7", media: func() *session.Media {
 			m := connected(candidate("udp", "10.0.0.8"))
 			m.Pairs, m.Selected.Remote.Type = nil, "prflx"
 			return m
 		}, code: finding.MediaAddressUnreachable, severity: finding.Warn, owner: finding.OwnerLiveKitServer,
-			silent: []probe.Candidate{candidate("udp", "10.0.0.8")}},
-		{"advertises a container's address and nothing answers", public, func() *probe.Media {
-			return &probe.Media{Outcome: probe.OutcomeNothingAnswered, Remote: []probe.Candidate{candidate("udp", "172.17.0.2")}}
+			silent: []session.Candidate{candidate("udp", "10.0.0.8")}},
+		{"advertises a container's address and nothing answers", public, func() *session.Media {
+			return &session.Media{Outcome: session.OutcomeNothingAnswered, Remote: []session.Candidate{candidate("udp", "172.17.0.2")}}
 		}, finding.MediaPrivateCandidates, finding.Fail, finding.OwnerLiveKitServer, nil},
-		{"advertises a private address and connects all the same", public, func() *probe.Media {
+		{"advertises a private address and connects all the same", public, func() *session.Media {
 			return connected(candidate("udp", "10.0.0.7"))
 		}, finding.MediaPrivateCandidates, finding.Warn, "", nil},
-		{"private address for a private server is as it should be", "10.0.0.7", func() *probe.Media {
+		{"private address for a private server is as it should be", "10.0.0.7", func() *session.Media {
 			return connected(candidate("udp", "10.0.0.7"))
 		}, "", "", "", nil},
-		{"nothing answers at a public address", public, func() *probe.Media {
-			return &probe.Media{Outcome: probe.OutcomeNothingAnswered, Remote: []probe.Candidate{candidate("udp", public)}}
+		{"nothing answers at a public address", public, func() *session.Media {
+			return &session.Media{Outcome: session.OutcomeNothingAnswered, Remote: []session.Candidate{candidate("udp", public)}}
 		}, finding.MediaFailed, finding.Fail, finding.OwnerNetwork, nil},
-		{"nothing answers at another address, and the one reached does", public, func() *probe.Media {
-			return &probe.Media{Outcome: probe.OutcomeNothingAnswered, Remote: []probe.Candidate{candidate("udp", "1.1.1.1")},
-				Pairs:     []probe.Pair{{Remote: candidate("udp", "1.1.1.1"), RequestsSent: 9}},
-				AtReached: []probe.ReachedAsk{{Candidate: candidate("udp", public), Answered: true}}}
+		{"nothing answers at another address, and the one reached does", public, func() *session.Media {
+			return &session.Media{Outcome: session.OutcomeNothingAnswered, Remote: []session.Candidate{candidate("udp", "1.1.1.1")},
+				Pairs:     []session.Pair{{Remote: candidate("udp", "1.1.1.1"), RequestsSent: 9}},
+				AtReached: []session.ReachedAsk{{Candidate: candidate("udp", public), Answered: true}}}
 		}, finding.MediaFailed, finding.Fail, finding.OwnerLiveKitServer, nil},
-		{"nothing answers at a container's address, and the private one reached does", "10.0.0.7", func() *probe.Media {
-			return &probe.Media{Outcome: probe.OutcomeNothingAnswered, Remote: []probe.Candidate{candidate("udp", "172.17.0.2")},
-				Pairs:     []probe.Pair{{Remote: candidate("udp", "172.17.0.2"), RequestsSent: 9}},
-				AtReached: []probe.ReachedAsk{{Candidate: candidate("udp", "10.0.0.7"), Answered: true}}}
+		{"nothing answers at a container's address, and the private one reached does", "10.0.0.7", func() *session.Media {
+			return &session.Media{Outcome: session.OutcomeNothingAnswered, Remote: []session.Candidate{candidate("udp", "172.17.0.2")},
+				Pairs:     []session.Pair{{Remote: candidate("udp", "172.17.0.2"), RequestsSent: 9}},
+				AtReached: []session.ReachedAsk{{Candidate: candidate("udp", "10.0.0.7"), Answered: true}}}
 		}, finding.MediaFailed, finding.Fail, finding.OwnerLiveKitServer, nil},
-		{"nothing answers at another address, nor at the one reached", public, func() *probe.Media {
-			return &probe.Media{Outcome: probe.OutcomeNothingAnswered, Remote: []probe.Candidate{candidate("udp", "1.1.1.1")},
-				Pairs:     []probe.Pair{{Remote: candidate("udp", "1.1.1.1"), RequestsSent: 9}},
-				AtReached: []probe.ReachedAsk{{Candidate: candidate("udp", public)}}}
+		{"nothing answers at another address, nor at the one reached", public, func() *session.Media {
+			return &session.Media{Outcome: session.OutcomeNothingAnswered, Remote: []session.Candidate{candidate("udp", "1.1.1.1")},
+				Pairs:     []session.Pair{{Remote: candidate("udp", "1.1.1.1"), RequestsSent: 9}},
+				AtReached: []session.ReachedAsk{{Candidate: candidate("udp", public)}}}
 		}, finding.MediaFailed, finding.Fail, finding.OwnerUnknown, nil},
-		{"IPv4 advertised, IPv6 here", "2001:4860:4860::8888", func() *probe.Media {
-			return &probe.Media{Outcome: probe.OutcomeNothingAnswered, Remote: []probe.Candidate{candidate("udp", public)},
-				Local: []probe.Candidate{candidate("udp", "2001:4860:4860::1")}}
+		{"IPv4 advertised, IPv6 here", "2001:4860:4860::8888", func() *session.Media {
+			return &session.Media{Outcome: session.OutcomeNothingAnswered, Remote: []session.Candidate{candidate("udp", public)},
+				Local: []session.Candidate{candidate("udp", "2001:4860:4860::1")}}
 		}, finding.MediaFailed, finding.Fail, finding.OwnerLiveKitServer, nil},
-		{"the server is heard and does not answer", public, func() *probe.Media {
-			return &probe.Media{Outcome: probe.OutcomeICEFailed, Remote: []probe.Candidate{candidate("udp", public)},
-				Pairs: []probe.Pair{{Remote: candidate("udp", public), RequestsSent: 9, RequestsReceived: 5, ResponsesSent: 5}}}
+		{"the server is heard and does not answer", public, func() *session.Media {
+			return &session.Media{Outcome: session.OutcomeICEFailed, Remote: []session.Candidate{candidate("udp", public)},
+				Pairs: []session.Pair{{Remote: candidate("udp", public), RequestsSent: 9, RequestsReceived: 5, ResponsesSent: 5}}}
 		}, finding.MediaFailed, finding.Fail, finding.OwnerNetwork, nil},
-		{"ICE up, DTLS not", public, func() *probe.Media {
-			return &probe.Media{Outcome: probe.OutcomeDTLSFailed, Remote: []probe.Candidate{candidate("udp", public)}}
+		{"ICE up, DTLS not", public, func() *session.Media {
+			return &session.Media{Outcome: session.OutcomeDTLSFailed, Remote: []session.Candidate{candidate("udp", public)}}
 		}, finding.MediaDTLSFailed, finding.Fail, "", nil},
-		{"a round trip of 400 ms", public, func() *probe.Media {
+		{"a round trip of 400 ms", public, func() *session.Media {
 			m := connected(candidate("udp", public))
 			m.Selected.RTT = 400 * time.Millisecond
 			return m
 		}, finding.MediaSlow, finding.Warn, "", nil},
-		{"six seconds to connect", public, func() *probe.Media {
+		{"six seconds to connect", public, func() *session.Media {
 			m := connected(candidate("udp", public))
 			m.Phases.Total = 6 * time.Second
 			return m
 		}, finding.MediaSlow, finding.Warn, "", nil},
-		{"the ICE/TCP port refuses", public, func() *probe.Media {
+		{"the ICE/TCP port refuses", public, func() *session.Media {
 			m := connected(candidate("udp", public))
-			m.TCP = []probe.TCPDial{{Candidate: candidate("tcp", public), Failure: &probe.Failure{Kind: probe.KindRefused}}}
+			m.TCP = []session.TCPDial{{Candidate: candidate("tcp", public), Failure: &probe.Failure{Kind: probe.KindRefused}}}
 			return m
 		}, finding.MediaTCPUnreachable, finding.Warn, "", nil},
-		{"no route to the ICE/TCP port's address family", public, func() *probe.Media {
+		{"no route to the ICE/TCP port's address family", public, func() *session.Media {
 			m := connected(candidate("udp", public))
-			m.TCP = []probe.TCPDial{{Candidate: candidate("tcp", public), Failure: &probe.Failure{Kind: probe.KindUnreachable}}}
+			m.TCP = []session.TCPDial{{Candidate: candidate("tcp", public), Failure: &probe.Failure{Kind: probe.KindUnreachable}}}
 			return m
 		}, "", "", "", nil},
-		{"TCP although UDP is offered", public, func() *probe.Media {
+		{"TCP although UDP is offered", public, func() *session.Media {
 			return connected(candidate("tcp", public), candidate("udp", public))
 		}, finding.MediaUDPBlocked, finding.Warn, finding.OwnerNetwork, nil},
-		{"no address at all", public, func() *probe.Media {
-			return &probe.Media{Outcome: probe.OutcomeNoRemoteCandidates}
+		{"no address at all", public, func() *session.Media {
+			return &session.Media{Outcome: session.OutcomeNoRemoteCandidates}
 		}, finding.MediaNoCandidates, finding.Fail, "", nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			reached := netip.AddrPortFrom(netip.MustParseAddr(tt.reached), 443)
-			found := mediaFindings(&JoinRecord{Signal: &probe.Signal{Remote: reached}, Media: tt.media(), Silent: tt.silent})
+			found := mediaFindings(&JoinRecord{Signal: &session.Participant{Remote: reached}, Media: tt.media(), Silent: tt.silent})
 			if tt.code == "" {
 				if len(found) > 0 {
 					t.Errorf("found %s: %s", found[0].Code, found[0].Message)

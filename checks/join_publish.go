@@ -9,6 +9,7 @@ import (
 	"lkdoctor/checks/check"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/probe"
+	"lkdoctor/checks/probe/session"
 )
 
 // When losses are worth a warning: this share of the packets, and more than one.
@@ -19,8 +20,8 @@ const (
 
 // publishRecord is what came of publishing, and of comparing UDP with TCP.
 type publishRecord struct {
-	Published *probe.Published
-	UDP, TCP  probe.Path
+	Published *session.Published
+	UDP, TCP  session.Path
 }
 
 // joinPublish publishes audio and video from one participant of its own to
@@ -57,13 +58,13 @@ func (c *Case) publish(ctx context.Context) Report {
 	check.Waiting(ctx, "publishing audio and video, and counting what arrives")
 	var both sync.WaitGroup
 	both.Go(func() {
-		seen.Published = c.Net.Publish(ctx, c.devURL(), probe.PublishOptions{Sender: tokens[0], Receiver: tokens[1], Via: c.via()})
+		seen.Published = session.Publish(ctx, c.Net, c.devURL(), tokens[0], tokens[1], c.via(), 0)
 	})
 	both.Go(func() {
-		seen.UDP, seen.TCP = c.Net.ComparePaths(ctx, c.devURL(), probe.PathOptions{UDP: tokens[2], TCP: tokens[3], Via: c.via()})
+		seen.UDP, seen.TCP = session.ComparePaths(ctx, c.Net, c.devURL(), tokens[2], tokens[3], c.via())
 	})
 	both.Wait()
-	if seen.Published.Outcome == probe.PublishCancelled {
+	if seen.Published.Outcome == session.PublishCancelled {
 		return check.Unfinished(ctx)
 	}
 	findings := publishFindings(seen.Published)
@@ -79,7 +80,7 @@ func (c *Case) publish(ctx context.Context) Report {
 }
 
 // publishFindings judges what was sent against what arrived.
-func publishFindings(p *probe.Published) []Finding {
+func publishFindings(p *session.Published) []Finding {
 	with := func(f Finding) Finding {
 		for name, value := range publishFacts(p) {
 			f = f.With(name, value)
@@ -87,11 +88,11 @@ func publishFindings(p *probe.Published) []Finding {
 		return f
 	}
 	switch p.Outcome {
-	case probe.PublishCancelled:
+	case session.PublishCancelled:
 		return nil
-	case probe.PublishNoJoin:
+	case session.PublishNoJoin:
 		return []Finding{guestRefused(finding.PublishNoPackets, p.Failure)}
-	case probe.PublishNotConnected:
+	case session.PublishNotConnected:
 		if p.Who == "receiver" {
 			return []Finding{with(finding.New(finding.PublishNotReceived, finding.Fail,
 				"audio and video were published, and the media connection of the participant to receive them did not come up")).
@@ -99,14 +100,14 @@ func publishFindings(p *probe.Published) []Finding {
 		}
 		return []Finding{with(finding.New(finding.PublishNoPackets, finding.Fail,
 			"the media connection to publish over did not come up, so no packet was sent")).By(finding.OwnerNetwork)}
-	case probe.PublishLeft:
+	case session.PublishLeft:
 		return []Finding{with(guestLeft(finding.PublishNoPackets, p.End))}
-	case probe.PublishInternal:
+	case session.PublishInternal:
 		return []Finding{finding.New(finding.DoctorInternal, finding.Fail, "lkdoctor itself failed here: %s", p.Detail)}
-	case probe.PublishSilent:
+	case session.PublishSilent:
 		return []Finding{with(finding.New(finding.PublishNotReceived, finding.Fail,
 			"%d audio and %d video packets were sent, and none reached the other participant", p.AudioSent.Packets, p.VideoSent.Packets))}
-	case probe.PublishPartly:
+	case session.PublishPartly:
 		kind := "video"
 		if p.AudioGot.Packets == 0 {
 			kind = "audio"

@@ -11,7 +11,7 @@ import (
 	"lkdoctor/checks/check"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/lab"
-	"lkdoctor/checks/probe"
+	"lkdoctor/checks/probe/session"
 )
 
 // meddling puts a signal proxy before the server.
@@ -98,20 +98,20 @@ func TestJoinPublish(t *testing.T) {
 }
 
 func TestPublishFindings(t *testing.T) {
-	received := probe.PublishReceived
+	received := session.PublishReceived
 	for _, c := range []struct {
 		name string
-		got  probe.Published
+		got  session.Published
 		want Code
 	}{
-		{"nothing lost", probe.Published{Outcome: received, AudioGot: probe.Received{Packets: 50, Expected: 50}}, ""},
-		{"one packet lost", probe.Published{Outcome: received, AudioGot: probe.Received{Packets: 19, Expected: 20, Lost: 1}}, ""},
-		{"PUBLISH_LOSSY", probe.Published{Outcome: received, VideoGot: probe.Received{Packets: 40, Expected: 50, Lost: 10}}, finding.PublishLossy},
-		{"refused", probe.Published{Outcome: probe.PublishNoJoin, Failure: &probe.SignalFailure{Kind: probe.SignalUpgradeRefused, Status: 401}}, finding.PublishNoPackets},
-		{"left", probe.Published{Outcome: probe.PublishLeft, End: &probe.SignalEnd{Left: true, Reason: "SERVER_SHUTDOWN"}}, finding.PublishNoPackets},
-		{"cut", probe.Published{Outcome: probe.PublishLeft, End: &probe.SignalEnd{CloseCode: 1006}}, finding.PublishNoPackets},
-		{"receiver without media", probe.Published{Outcome: probe.PublishNotConnected, Who: "receiver"}, finding.PublishNotReceived},
-		{"cancelled", probe.Published{Outcome: probe.PublishCancelled}, ""},
+		{"nothing lost", session.Published{Outcome: received, AudioGot: session.Received{Packets: 50, Expected: 50}}, ""},
+		{"one packet lost", session.Published{Outcome: received, AudioGot: session.Received{Packets: 19, Expected: 20, Lost: 1}}, ""},
+		{"PUBLISH_LOSSY", session.Published{Outcome: received, VideoGot: session.Received{Packets: 40, Expected: 50, Lost: 10}}, finding.PublishLossy},
+		{"refused", session.Published{Outcome: session.PublishNoJoin, Failure: &session.SignalFailure{Kind: session.SignalUpgradeRefused, Status: 401}}, finding.PublishNoPackets},
+		{"left", session.Published{Outcome: session.PublishLeft, End: &session.SignalEnd{Left: true, Reason: "SERVER_SHUTDOWN"}}, finding.PublishNoPackets},
+		{"cut", session.Published{Outcome: session.PublishLeft, End: &session.SignalEnd{CloseCode: 1006}}, finding.PublishNoPackets},
+		{"receiver without media", session.Published{Outcome: session.PublishNotConnected, Who: "receiver"}, finding.PublishNotReceived},
+		{"cancelled", session.Published{Outcome: session.PublishCancelled}, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			findings := publishFindings(&c.got)

@@ -4,14 +4,14 @@ import (
 	"slices"
 
 	"lkdoctor/checks/finding"
-	"lkdoctor/checks/probe"
+	"lkdoctor/checks/probe/session"
 )
 
 // tcpOnlyFinding tells of an ICE/TCP port that a participant with nothing else
 // could not use. A call over UDP has no time to notice a port that drops what it
 // is sent, so that join.media cannot tell.
 func (c *Case) tcpOnlyFinding(seen *publishRecord) (Finding, bool) {
-	if seen.TCP.Outcome != probe.OutcomeNothingAnswered || len(seen.TCP.Advertised) == 0 || !seen.UDP.Connected {
+	if seen.TCP.Outcome != session.OutcomeNothingAnswered || len(seen.TCP.Advertised) == 0 || !seen.UDP.Connected {
 		return Finding{}, false
 	}
 	for _, j := range c.joins() {
@@ -25,8 +25,8 @@ func (c *Case) tcpOnlyFinding(seen *publishRecord) (Finding, bool) {
 }
 
 // guestRefused is a participant of the doctor's own that did not get in.
-func guestRefused(code Code, f *probe.SignalFailure) Finding {
-	if f.Kind == probe.SignalUpgradeRefused && (f.Status == 401 || f.Status == 403) {
+func guestRefused(code Code, f *session.SignalFailure) Finding {
+	if f.Kind == session.SignalUpgradeRefused && (f.Status == 401 || f.Status == 403) {
 		return finding.New(code, finding.Fail, "the server refuses a participant with a token made here (%d): %s", f.Status, orNothing(f.Body)).
 			With("status", f.Status).By(finding.OwnerConfig)
 	}
@@ -35,7 +35,7 @@ func guestRefused(code Code, f *probe.SignalFailure) Finding {
 }
 
 // guestLeft is a stay of the doctor's own that the server ended.
-func guestLeft(code Code, end *probe.SignalEnd) Finding {
+func guestLeft(code Code, end *session.SignalEnd) Finding {
 	if end != nil && end.Left {
 		return finding.New(code, finding.Fail, "the server ended the stay: %s (%s)", finding.LeaveReason(end.Reason), end.Reason).
 			With("reason", end.Reason).With("action", end.Action)
@@ -47,21 +47,21 @@ func guestLeft(code Code, end *probe.SignalEnd) Finding {
 	return finding.New(code, finding.Fail, "the WebSocket was closed (%d) in the middle of it", closed).With("close_code", closed)
 }
 
-func publishFacts(p *probe.Published) Facts {
+func publishFacts(p *session.Published) Facts {
 	facts := Facts{
 		"outcome": string(p.Outcome), "room": p.Room, "tracks_accepted": p.Accepted,
 		"join_ms": millis(p.Join), "connect_ms": millis(p.Connect),
 		"first_packet_ms": millis(p.FirstPacket), "first_frame_ms": millis(p.FirstFrame),
 		"up_protocol": p.UpPath, "up_rtt_ms": millis(p.Up), "down_protocol": p.DownPath, "down_rtt_ms": millis(p.Down),
 	}
-	for name, sent := range map[string]probe.Sent{"audio": p.AudioSent, "video": p.VideoSent} {
+	for name, sent := range map[string]session.Sent{"audio": p.AudioSent, "video": p.VideoSent} {
 		facts[name+"_sent_packets"], facts[name+"_sent_kbps"] = sent.Packets, kbps(sent.Bitrate())
 		facts[name+"_up_asked_again"] = sent.Repeats
 		if sent.Reported {
 			facts[name+"_up_lost"], facts[name+"_up_jitter_ms"] = sent.ReportedLost, millis(sent.ReportedJitter)
 		}
 	}
-	for name, got := range map[string]probe.Received{"audio": p.AudioGot, "video": p.VideoGot} {
+	for name, got := range map[string]session.Received{"audio": p.AudioGot, "video": p.VideoGot} {
 		facts[name+"_received_packets"], facts[name+"_received_kbps"] = got.Packets, kbps(got.Bitrate())
 		facts[name+"_expected_packets"], facts[name+"_lost"] = got.Expected, got.Lost
 		facts[name+"_jitter_ms"] = millis(got.Jitter)
@@ -75,11 +75,11 @@ func kbps(bits float64) float64 { return float64(int(bits/100+0.5)) / 10 }
 
 func publishOutcome(seen *publishRecord) Outcome {
 	p := seen.Published
-	if p == nil || p.Outcome != probe.PublishReceived {
+	if p == nil || p.Outcome != session.PublishReceived {
 		return Outcome{}
 	}
 	facts := publishFacts(p)
-	for name, path := range map[string]probe.Path{"udp": seen.UDP, "tcp": seen.TCP} {
+	for name, path := range map[string]session.Path{"udp": seen.UDP, "tcp": seen.TCP} {
 		facts[name+"_works"] = path.Connected
 		if path.Connected {
 			facts[name+"_connect_ms"], facts[name+"_rtt_ms"] = millis(path.Total), millis(path.RTT)
@@ -90,7 +90,7 @@ func publishOutcome(seen *publishRecord) Outcome {
 }
 
 // pathWords says which way works.
-func pathWords(udp, tcp probe.Path) Text {
+func pathWords(udp, tcp session.Path) Text {
 	switch {
 	case udp.Connected && tcp.Connected:
 		return finding.Textf("UDP and TCP work")

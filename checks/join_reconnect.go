@@ -6,7 +6,7 @@ import (
 
 	"lkdoctor/checks/check"
 	"lkdoctor/checks/finding"
-	"lkdoctor/checks/probe"
+	"lkdoctor/checks/probe/session"
 )
 
 // joinReconnect cuts the WebSocket of a participant of its own, takes the
@@ -28,7 +28,7 @@ func joinReconnect(c *Case) Check {
 				"no token could be made with the key and secret here: %s", c.Redact.Clean(err.Error(), 160)).By(finding.OwnerConfig))
 		}
 		check.Waiting(ctx, "cutting the WebSocket and taking the session up again")
-		seen := c.Net.Reconnect(ctx, c.devURL(), probe.ReconnectOptions{Token: raw, Via: c.via(), Remove: c.removeGuest("reconnect", "cut")})
+		seen := session.Reconnect(ctx, c.Net, c.devURL(), raw, c.via(), c.removeGuest("reconnect", "cut"))
 		if seen.Cancelled {
 			return check.Unfinished(ctx)
 		}
@@ -45,7 +45,7 @@ func (c *Case) removeGuest(what, identity string) func(context.Context) {
 	}
 }
 
-func reconnectFindings(r *probe.Reconnected) []Finding {
+func reconnectFindings(r *session.Reconnected) []Finding {
 	if r.Cancelled || r.Failed == "" {
 		return nil
 	}
@@ -57,21 +57,21 @@ func reconnectFindings(r *probe.Reconnected) []Finding {
 		return []Finding{f}
 	}
 	switch f := r.Failure; {
-	case r.Failed == probe.ReconnectJoin && f != nil:
+	case r.Failed == session.ReconnectJoin && f != nil:
 		return with(guestRefused(finding.ReconnectFailed, f))
 	case r.End != nil:
 		return with(guestLeft(finding.ReconnectFailed, r.End))
-	case f != nil && f.Kind == probe.SignalLeave:
+	case f != nil && f.Kind == session.SignalLeave:
 		return with(finding.New(finding.ReconnectFailed, finding.Fail,
 			"the WebSocket was cut, and the server did not take the session up again: %s (%s)", finding.LeaveReason(f.Reason), f.Reason).
 			With("reason", f.Reason).With("action", f.Action))
-	case f != nil && r.Failed == probe.ReconnectFull:
+	case f != nil && r.Failed == session.ReconnectFull:
 		return with(finding.New(finding.ReconnectFailed, finding.Fail,
 			"the session resumed, and joining anew after a second cut did not work: %s", f.Error()))
 	case f != nil:
 		return with(finding.New(finding.ReconnectFailed, finding.Fail,
 			"the WebSocket was cut, and the session did not resume: %s", f.Error()))
-	case r.Failed == probe.ReconnectJoin:
+	case r.Failed == session.ReconnectJoin:
 		return with(finding.New(finding.ReconnectFailed, finding.Fail,
 			"nothing was cut: the media connection of the participant to test with did not come up"))
 	}
@@ -79,7 +79,7 @@ func reconnectFindings(r *probe.Reconnected) []Finding {
 		"after the cut the signalling came back, and the media connection did not"))
 }
 
-func reconnectOutcome(r *probe.Reconnected) Outcome {
+func reconnectOutcome(r *session.Reconnected) Outcome {
 	if r == nil || r.Failed != "" {
 		return Outcome{}
 	}

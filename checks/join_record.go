@@ -6,18 +6,19 @@ import (
 	"time"
 
 	"lkdoctor/checks/probe"
+	"lkdoctor/checks/probe/session"
 	"lkdoctor/checks/token"
 )
 
 // JoinRecord is one stay in a room: the signalling connection, the media
 // connection, and why there is none.
 type JoinRecord struct {
-	Signal  *probe.Signal
-	Failure *probe.SignalFailure
-	Media   *probe.Media
+	Signal  *session.Participant
+	Failure *session.SignalFailure
+	Media   *session.Media
 	// Silent are advertised UDP addresses that did not answer although the media
 	// is up.
-	Silent []probe.Candidate
+	Silent []session.Candidate
 }
 
 // close leaves the room, if it was joined; more than once is harmless.
@@ -25,7 +26,6 @@ func (j *JoinRecord) close() {
 	if j == nil {
 		return
 	}
-	j.Media.Close()
 	if j.Signal != nil {
 		j.Signal.Leave()
 	}
@@ -38,10 +38,10 @@ func (j *JoinRecord) in() bool { return j != nil && j.Signal != nil }
 // saw it: in the header, or in the query where something drops the header.
 // firstFrame bounds the wait for the server's first word; 0 is the usual limit.
 func (c *Case) open(ctx context.Context, u *url.URL, t *token.Token, v *probe.Verdict, firstFrame time.Duration) *JoinRecord {
-	options := probe.SignalOptions{FirstFrame: firstFrame}
+	options := session.Options{FirstFrame: firstFrame}
 	if v != nil && v.InQuery {
-		options.Via = probe.ViaQuery
+		options.Via = session.ViaQuery
 	}
-	signal, failure := c.Net.OpenSignal(ctx, u, t.Reveal(), options)
+	signal, failure := session.Join(ctx, c.Net, u, t.Reveal(), options)
 	return &JoinRecord{Signal: signal, Failure: failure}
 }

@@ -7,17 +7,17 @@ import (
 
 	"lkdoctor/checks/check"
 	"lkdoctor/checks/finding"
-	"lkdoctor/checks/probe"
+	"lkdoctor/checks/probe/session"
 )
 
 // turnRecord is what came of asking the ICE servers.
 type turnRecord struct {
-	Reports []probe.TURNReport
+	Reports []session.TURNReport
 	// Offered tells whether a TURN server is among them.
 	Offered bool
 	// Relayed is the join through them; nil where there was none, for the reason
 	// of NoJoin.
-	Relayed *probe.RelayJoin
+	Relayed *session.RelayJoin
 	NoJoin  Text
 	// NoUDP tells that media connected in this run, and not over UDP.
 	NoUDP bool
@@ -48,7 +48,7 @@ func (c *Case) turn(ctx context.Context) Report {
 	check.Waiting(ctx, "asking the STUN and TURN servers that the server hands out")
 	signal := c.anySignal()
 	if signal == nil {
-		var f *probe.SignalFailure
+		var f *session.SignalFailure
 		if signal, f = c.lookIn(ctx); f != nil {
 			return Report{Findings: signalFindings(c, f, c.here(), nil)}
 		}
@@ -57,7 +57,7 @@ func (c *Case) turn(ctx context.Context) Report {
 	defer stop()
 	relayed := make(chan struct{})
 	go func() { defer close(relayed); seen.Relayed, seen.NoJoin = c.relayJoin(jctx, signal) }()
-	seen.Reports = signal.TURN(ctx, probe.TURNOptions{Peers: c.mediaAddrs()})
+	seen.Reports = signal.TURN(ctx, session.TURNOptions{Peers: c.mediaAddrs()})
 	if !slices.ContainsFunc(seen.Reports, mayRelay) {
 		stop() // what cannot work is not waited for
 	}
@@ -73,17 +73,17 @@ func (c *Case) turn(ctx context.Context) Report {
 }
 
 // mayRelay tells whether media could get through a server, as far as it said.
-func mayRelay(r probe.TURNReport) bool {
+func mayRelay(r session.TURNReport) bool {
 	return r.Relay.IsValid() && (r.PeersAsked == 0 || len(r.PeersDenied) < r.PeersAsked)
 }
 
 // lookIn joins for what the server says on joining, and leaves at once.
-func (c *Case) lookIn(ctx context.Context) (*probe.Signal, *probe.SignalFailure) {
+func (c *Case) lookIn(ctx context.Context) (*session.Participant, *session.SignalFailure) {
 	raw, err := c.guestToken("turn", "asker")
 	if err != nil {
-		return nil, &probe.SignalFailure{Kind: probe.SignalCancelled, Err: err}
+		return nil, &session.SignalFailure{Kind: session.SignalCancelled, Err: err}
 	}
-	signal, f := c.Net.OpenSignal(ctx, c.devURL(), raw, probe.SignalOptions{Via: c.via()})
+	signal, f := session.Join(ctx, c.Net, c.devURL(), raw, session.Options{Via: c.via()})
 	if f == nil {
 		signal.Leave()
 	}
@@ -92,7 +92,7 @@ func (c *Case) lookIn(ctx context.Context) (*probe.Signal, *probe.SignalFailure)
 
 // relayJoin joins through the TURN servers alone, where there are any and this
 // machine has the key and secret for a participant of its own.
-func (c *Case) relayJoin(ctx context.Context, signal *probe.Signal) (*probe.RelayJoin, Text) {
+func (c *Case) relayJoin(ctx context.Context, signal *session.Participant) (*session.RelayJoin, Text) {
 	switch {
 	case !signal.OffersTURN():
 		return nil, Text{}
@@ -105,11 +105,10 @@ func (c *Case) relayJoin(ctx context.Context, signal *probe.Signal) (*probe.Rela
 	if err != nil {
 		return nil, finding.Textf("no token could be made with the key and secret here")
 	}
-	options := probe.RelayOptions{Token: raw, Via: c.via()}
-	joined := c.Net.JoinRelayed(ctx, c.devURL(), options)
+	joined := session.JoinRelayed(ctx, c.Net, c.devURL(), raw, c.via())
 	if relayFailed(joined) {
 		// A verdict this heavy takes two tries, each with an allocation of its own.
-		joined = c.Net.JoinRelayed(ctx, c.devURL(), options)
+		joined = session.JoinRelayed(ctx, c.Net, c.devURL(), raw, c.via())
 	}
 	return joined, Text{}
 }
@@ -133,11 +132,11 @@ func turnFindings(seen *turnRecord) []Finding {
 }
 
 // relayFailed tells whether a join through the TURN servers came to nothing.
-func relayFailed(j *probe.RelayJoin) bool {
+func relayFailed(j *session.RelayJoin) bool {
 	return !j.Answered && !j.Cancelled && j.Failure == nil && j.Offered
 }
 
-func relayFinding(j *probe.RelayJoin) Finding {
+func relayFinding(j *session.RelayJoin) Finding {
 	if !j.Relayed {
 		return finding.New(finding.TurnUnreachable, finding.Fail,
 			"a participant that may use the TURN servers only got no address from them").By(finding.OwnerNetwork)
@@ -147,7 +146,7 @@ func relayFinding(j *probe.RelayJoin) Finding {
 		With("pairs", pairRows(j.Pairs))
 }
 
-func relayChecks(j *probe.RelayJoin) (sent uint64) {
+func relayChecks(j *session.RelayJoin) (sent uint64) {
 	for _, p := range j.Pairs {
 		sent += p.RequestsSent
 	}

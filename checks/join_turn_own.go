@@ -5,13 +5,13 @@ import (
 	"time"
 
 	"lkdoctor/checks/check"
-	"lkdoctor/checks/probe"
+	"lkdoctor/checks/probe/session"
 	"lkdoctor/checks/token"
 )
 
 // anySignal is the signalling of this run's join, of whichever token; nil if
 // nothing was joined. It may be over: what the server said in it remains.
-func (c *Case) anySignal() *probe.Signal {
+func (c *Case) anySignal() *session.Participant {
 	for _, j := range c.joins() {
 		if j.in() {
 			return j.Signal
@@ -121,9 +121,9 @@ func (c *Case) guestToken(what, identity string) (string, error) {
 func (c *Case) guestRoom(what string) string { return "lkdoctor-" + c.Nonce + "-" + what }
 
 // via is how tokens get through to the server.
-func (c *Case) via() probe.TokenVia {
+func (c *Case) via() session.TokenVia {
 	if v := c.verdict(); v != nil && v.InQuery {
-		return probe.ViaQuery
+		return session.ViaQuery
 	}
-	return probe.ViaHeader
+	return session.ViaHeader
 }

@@ -14,6 +14,7 @@ import (
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/lab"
 	"lkdoctor/checks/probe"
+	"lkdoctor/checks/probe/session"
 	"lkdoctor/config"
 )
 
@@ -196,52 +197,52 @@ func TestMediaChecksSkip(t *testing.T) {
 func TestTurnFindings(t *testing.T) {
 	here := netip.MustParseAddrPort("192.0.2.1:1000")
 	peer := netip.MustParseAddr("198.51.100.7")
-	answered := &probe.RelayJoin{Offered: true, Relayed: true, Answered: true}
-	silent := &probe.RelayJoin{Offered: true, Relayed: true}
-	working := probe.TURNReport{URL: "turn:turn.example:3478", Relay: here, RoundTrip: time.Millisecond}
-	changed := func(change func(*probe.TURNReport)) probe.TURNReport {
+	answered := &session.RelayJoin{Offered: true, Relayed: true, Answered: true}
+	silent := &session.RelayJoin{Offered: true, Relayed: true}
+	working := session.TURNReport{URL: "turn:turn.example:3478", Relay: here, RoundTrip: time.Millisecond}
+	changed := func(change func(*session.TURNReport)) session.TURNReport {
 		r := working
 		change(&r)
 		return r
 	}
 	for _, c := range []struct {
 		name     string
-		report   probe.TURNReport
-		join     *probe.RelayJoin
+		report   session.TURNReport
+		join     *session.RelayJoin
 		want     Code
 		severity finding.Severity
 		noUDP    bool
 	}{
-		{name: "TURN_UNREACHABLE: over UDP, which does not get through anywhere, only warns", report: changed(func(r *probe.TURNReport) {
-			r.Transport, r.Failed, r.Failure = "udp", probe.TURNAllocate, &probe.Failure{Kind: probe.KindSilent, Phase: probe.PhaseUDP}
+		{name: "TURN_UNREACHABLE: over UDP, which does not get through anywhere, only warns", report: changed(func(r *session.TURNReport) {
+			r.Transport, r.Failed, r.Failure = "udp", session.TURNAllocate, &probe.Failure{Kind: probe.KindSilent, Phase: session.PhaseUDP}
 		}), want: finding.TurnUnreachable, severity: finding.Warn, noUDP: true},
-		{name: "TURN_UNREACHABLE: over TLS is not UDP's fault", report: changed(func(r *probe.TURNReport) {
-			r.Transport, r.Failed, r.Failure = "tls", probe.TURNAllocate, &probe.Failure{Kind: probe.KindRefused}
+		{name: "TURN_UNREACHABLE: over TLS is not UDP's fault", report: changed(func(r *session.TURNReport) {
+			r.Transport, r.Failed, r.Failure = "tls", session.TURNAllocate, &probe.Failure{Kind: probe.KindRefused}
 		}), want: finding.TurnUnreachable, severity: finding.Fail, noUDP: true},
 		{"works", working, answered, "", "", false},
 		{"works, and nobody to join with", working, nil, "", "", false},
 		{"TURN_RELAY_DENIED: LiveKit is not reached", working, silent, finding.TurnRelayDenied, finding.Fail, false},
-		{"TURN_UNREACHABLE: no address for a participant", working, &probe.RelayJoin{Offered: true}, finding.TurnUnreachable, finding.Fail, false},
-		{"this machine is denied, LiveKit is not", changed(func(r *probe.TURNReport) {
-			r.Failed, r.Code, r.OwnDenied, r.PeersAsked, r.Mapped = probe.TURNPermission, 403, true, 1, here
+		{"TURN_UNREACHABLE: no address for a participant", working, &session.RelayJoin{Offered: true}, finding.TurnUnreachable, finding.Fail, false},
+		{"this machine is denied, LiveKit is not", changed(func(r *session.TURNReport) {
+			r.Failed, r.Code, r.OwnDenied, r.PeersAsked, r.Mapped = session.TURNPermission, 403, true, 1, here
 		}), answered, "", "", false},
-		{"TURN_RELAY_DENIED: this machine is denied, and LiveKit is not known", changed(func(r *probe.TURNReport) {
-			r.Failed, r.Code, r.OwnDenied, r.Mapped = probe.TURNPermission, 403, true, here
+		{"TURN_RELAY_DENIED: this machine is denied, and LiveKit is not known", changed(func(r *session.TURNReport) {
+			r.Failed, r.Code, r.OwnDenied, r.Mapped = session.TURNPermission, 403, true, here
 		}), nil, finding.TurnRelayDenied, finding.Fail, false},
-		{"TURN_RELAY_DENIED: LiveKit is denied", changed(func(r *probe.TURNReport) {
-			r.Failed, r.Code, r.PeersAsked, r.PeersDenied = probe.TURNPermission, 403, 1, []netip.Addr{peer}
+		{"TURN_RELAY_DENIED: LiveKit is denied", changed(func(r *session.TURNReport) {
+			r.Failed, r.Code, r.PeersAsked, r.PeersDenied = session.TURNPermission, 403, 1, []netip.Addr{peer}
 		}), nil, finding.TurnRelayDenied, finding.Fail, false},
-		{"nothing came back here, LiveKit answered", changed(func(r *probe.TURNReport) { r.Failed = probe.TURNRelay }), answered, "", "", false},
-		{"TURN_RELAY_DENIED: quota", changed(func(r *probe.TURNReport) { r.Failed, r.Code = probe.TURNAllocate, 486 }), nil, finding.TurnRelayDenied, finding.Fail, false},
-		{"TURN_AUTH", changed(func(r *probe.TURNReport) { r.Failed, r.Code = probe.TURNAllocate, 401 }), nil, finding.TurnAuth, finding.Fail, false},
-		{"TURN_UNREACHABLE: something else answers", changed(func(r *probe.TURNReport) { r.Failed, r.Text = probe.TURNAllocate, "attribute not found" }), nil, finding.TurnUnreachable, finding.Fail, false},
-		{"TURN_UNREACHABLE: a silent STUN server only warns", changed(func(r *probe.TURNReport) {
-			r.STUN, r.Failed, r.Failure = true, probe.TURNBinding, &probe.Failure{Kind: probe.KindSilent, Phase: probe.PhaseUDP}
+		{"nothing came back here, LiveKit answered", changed(func(r *session.TURNReport) { r.Failed = session.TURNRelay }), answered, "", "", false},
+		{"TURN_RELAY_DENIED: quota", changed(func(r *session.TURNReport) { r.Failed, r.Code = session.TURNAllocate, 486 }), nil, finding.TurnRelayDenied, finding.Fail, false},
+		{"TURN_AUTH", changed(func(r *session.TURNReport) { r.Failed, r.Code = session.TURNAllocate, 401 }), nil, finding.TurnAuth, finding.Fail, false},
+		{"TURN_UNREACHABLE: something else answers", changed(func(r *session.TURNReport) { r.Failed, r.Text = session.TURNAllocate, "attribute not found" }), nil, finding.TurnUnreachable, finding.Fail, false},
+		{"TURN_UNREACHABLE: a silent STUN server only warns", changed(func(r *session.TURNReport) {
+			r.STUN, r.Failed, r.Failure = true, session.TURNBinding, &probe.Failure{Kind: probe.KindSilent, Phase: session.PhaseUDP}
 		}), answered, finding.TurnUnreachable, finding.Warn, false},
-		{"interrupted", changed(func(r *probe.TURNReport) { r.Failed, r.Cancelled = probe.TURNAllocate, true }), nil, "", "", false},
+		{"interrupted", changed(func(r *session.TURNReport) { r.Failed, r.Cancelled = session.TURNAllocate, true }), nil, "", "", false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			findings := turnFindings(&turnRecord{Reports: []probe.TURNReport{c.report}, Offered: true, Relayed: c.join, NoUDP: c.noUDP})
+			findings := turnFindings(&turnRecord{Reports: []session.TURNReport{c.report}, Offered: true, Relayed: c.join, NoUDP: c.noUDP})
 			switch {
 			case c.want == "" && len(findings) == 0:
 			case len(findings) != 1 || findings[0].Code != c.want || findings[0].Severity != c.severity:

@@ -8,6 +8,7 @@ import (
 	"lkdoctor/checks/clean"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/probe"
+	"lkdoctor/checks/probe/session"
 )
 
 // turnFinding judges one server. A relay that lets nothing through to this
@@ -15,7 +16,7 @@ import (
 //
 // noUDP tells that media got through, and not over UDP: that a server cannot be
 // reached over UDP then says nothing about that server.
-func turnFinding(r probe.TURNReport, join *probe.RelayJoin, noUDP bool) (Finding, bool) {
+func turnFinding(r session.TURNReport, join *session.RelayJoin, noUDP bool) (Finding, bool) {
 	if r.Failed == "" || r.Cancelled {
 		return Finding{}, false
 	}
@@ -35,9 +36,9 @@ func turnFinding(r probe.TURNReport, join *probe.RelayJoin, noUDP bool) (Finding
 		return f, true
 	}
 	switch {
-	case r.Failed == probe.TURNHandshake && r.Failure != nil && r.Failure.Kind == probe.KindCancelled:
+	case r.Failed == session.TURNHandshake && r.Failure != nil && r.Failure.Kind == probe.KindCancelled:
 		return Finding{}, false
-	case r.Failed == probe.TURNHandshake:
+	case r.Failed == session.TURNHandshake:
 		f, _ := tell(finding.TurnTLS, "the TURN server %s cannot be used over TLS: %s", r.Host, turnTLSWords(r.Failure))
 		return f.By(finding.OwnerLiveKitServer), true
 	case r.Failure != nil:
@@ -46,12 +47,12 @@ func turnFinding(r probe.TURNReport, join *probe.RelayJoin, noUDP bool) (Finding
 			f.Severity = finding.Warn
 		}
 		return turnReachFix(f, r).By(turnOwner(r.Failure)), true
-	case r.Failed == probe.TURNAllocate && (r.Code == 403 || r.Code == 486 || r.Code == 508):
+	case r.Failed == session.TURNAllocate && (r.Code == 403 || r.Code == 486 || r.Code == 508):
 		return tell(finding.TurnRelayDenied, "the TURN server %s gives no address to relay from (%s)", r.Host, turnError(r))
-	case r.Failed == probe.TURNAllocate && r.Code != 0:
+	case r.Failed == session.TURNAllocate && r.Code != 0:
 		f, _ := tell(finding.TurnAuth, "the TURN server %s refuses the credentials that the LiveKit server hands out (%s)", r.Host, turnError(r))
 		return f.By(finding.OwnerLiveKitServer), true
-	case r.Failed == probe.TURNAllocate, r.Failed == probe.TURNBinding:
+	case r.Failed == session.TURNAllocate, r.Failed == session.TURNBinding:
 		return tell(finding.TurnUnreachable, "what answers at %s is no working TURN server: %s", r.Host, r.Text)
 	case r.PeersAsked > 0 && len(r.PeersDenied) == r.PeersAsked:
 		return tell(finding.TurnRelayDenied, "the TURN server %s may not relay to the LiveKit server at %s (%s)",
@@ -60,7 +61,7 @@ func turnFinding(r probe.TURNReport, join *probe.RelayJoin, noUDP bool) (Finding
 		return Finding{}, false
 	case r.OwnDenied:
 		return tell(finding.TurnRelayDenied, "the TURN server %s may not relay to %s (%s)", r.Host, r.Mapped.Addr().String(), turnError(r))
-	case r.Failed == probe.TURNRelay:
+	case r.Failed == session.TURNRelay:
 		return tell(finding.TurnRelayDenied, "the TURN server %s gave the address %s to relay from, and nothing came through it", r.Host, r.Relay.String())
 	}
 	return tell(finding.TurnRelayDenied, "the TURN server %s did not permit relaying: %s", r.Host, r.Text)
@@ -68,7 +69,7 @@ func turnFinding(r probe.TURNReport, join *probe.RelayJoin, noUDP bool) (Finding
 
 // turnError is the error that a server answered with, and its name in RFC 8656
 // section 19 where the server sent none.
-func turnError(r probe.TURNReport) string {
+func turnError(r session.TURNReport) string {
 	name := r.Text
 	if name == "" {
 		name = map[int]string{400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 437: "Allocation Mismatch",
@@ -80,7 +81,7 @@ func turnError(r probe.TURNReport) string {
 
 // turnReachFix puts first what helps against this failure: the page begins with
 // the name, which is not at fault where it led to an address.
-func turnReachFix(f Finding, r probe.TURNReport) Finding {
+func turnReachFix(f Finding, r session.TURNReport) Finding {
 	switch r.Failure.Kind {
 	case probe.KindRefused:
 		return f.As("refused")
@@ -157,7 +158,7 @@ func turnOutcome(seen *turnRecord) Outcome {
 
 // turnRows are the servers, one line each, without credentials; through tells
 // that LiveKit answered a join through them.
-func turnRows(reports []probe.TURNReport, through bool) []string {
+func turnRows(reports []session.TURNReport, through bool) []string {
 	rows := make([]string, 0, len(reports))
 	for _, r := range reports {
 		switch {
@@ -167,7 +168,7 @@ func turnRows(reports []probe.TURNReport, through bool) []string {
 			rows = append(rows, fmt.Sprintf("%s: not asked (%s)", r.URL, r.NotAsked))
 		case r.Cancelled:
 			rows = append(rows, fmt.Sprintf("%s: not finished", r.URL))
-		case r.Failed == probe.TURNRelay && through:
+		case r.Failed == session.TURNRelay && through:
 			rows = append(rows, fmt.Sprintf("%s: relays from %s, to LiveKit and not to this machine", r.URL, r.Relay))
 		case r.Failed != "":
 			rows = append(rows, fmt.Sprintf("%s: failed at %s after %s", r.URL, r.Failed, r.Took.Round(time.Millisecond)))

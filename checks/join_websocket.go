@@ -11,6 +11,7 @@ import (
 	"lkdoctor/checks/diagnosis"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/probe"
+	"lkdoctor/checks/probe/session"
 	"lkdoctor/checks/token"
 )
 
@@ -109,26 +110,26 @@ func olderThan(version, than string) bool {
 
 // signalFindings puts a failed join into words. The server's verdict on the
 // token was yes, so what fails here is the way or the room.
-func signalFindings(c *Case, f *probe.SignalFailure, at address, t *token.Token) []Finding {
+func signalFindings(c *Case, f *session.SignalFailure, at address, t *token.Token) []Finding {
 	switch f.Kind {
-	case probe.SignalCancelled:
+	case session.SignalCancelled:
 		return nil
-	case probe.SignalNetwork:
+	case session.SignalNetwork:
 		return serverFailure(c, f.Network, at)
-	case probe.SignalUpgradeRefused:
+	case session.SignalUpgradeRefused:
 		return []Finding{upgradeFinding(f, t)}
-	case probe.SignalClosed:
+	case session.SignalClosed:
 		closed := finding.New(finding.WebsocketClosed, finding.Fail,
 			"the WebSocket opened and was closed (%d) before the server said Join", f.CloseCode)
 		if f.CloseText != "" {
 			closed.Message = finding.Textf("the WebSocket opened and was closed (%d, %s) before the server said Join", f.CloseCode, f.CloseText)
 		}
 		return []Finding{closed.With("close_code", f.CloseCode).With("close_text", f.CloseText)}
-	case probe.SignalSilent:
+	case session.SignalSilent:
 		return []Finding{finding.New(finding.WebsocketSilent, finding.Fail,
 			"the WebSocket opened, and no first frame came within %s; LiveKit's SDKs would wait for ever", finding.Duration(f.Took)).
 			With("waited_ms", millis(f.Took))}
-	case probe.SignalNotSignal:
+	case session.SignalNotSignal:
 		return []Finding{finding.New(finding.WebsocketNotSignal, finding.Fail,
 			"the WebSocket opened, and its first frame (%s, %d bytes) is not LiveKit's protocol", f.FrameType, f.FrameLength).
 			With("frame_type", f.FrameType).With("excerpt", f.Excerpt)}
@@ -138,7 +139,7 @@ func signalFindings(c *Case, f *probe.SignalFailure, at address, t *token.Token)
 
 // upgradeFinding reads the HTTP answer that refused the upgrade, which the
 // SDKs throw away.
-func upgradeFinding(f *probe.SignalFailure, t *token.Token) Finding {
+func upgradeFinding(f *session.SignalFailure, t *token.Token) Finding {
 	with := func(g Finding) Finding {
 		g = g.With("status", f.Status)
 		if f.Body != "" {

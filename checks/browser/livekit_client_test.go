@@ -16,6 +16,7 @@ import (
 	"lkdoctor/checks/browser"
 	"lkdoctor/checks/lab"
 	"lkdoctor/checks/probe"
+	"lkdoctor/checks/probe/session"
 )
 
 // join has livekit-client join, and says whether that worked. A client whose
@@ -144,7 +145,7 @@ func ours(t *testing.T, server *url.URL, header http.Header, token string) strin
 	if v.Kind == probe.V1Blocked {
 		return string(v.Kind)
 	}
-	signal, failure := n.OpenSignal(t.Context(), server, token, probe.SignalOptions{})
+	signal, failure := session.Join(t.Context(), n, server, token, session.Options{})
 	if failure != nil {
 		return fmt.Sprint(failure)
 	}

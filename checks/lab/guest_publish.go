@@ -52,7 +52,7 @@ func (g *Guest) Publish(ctx context.Context) error {
 }
 
 func (g *Guest) newTone(connected chan struct{}) (*tone, error) {
-	clip, err := clips.Tone()
+	clip, err := clips.Tone.Samples()
 	if err != nil {
 		return nil, err
 	}

@@ -78,7 +78,7 @@ func serverToken(key, secret string, grant *auth.VideoGrant) (string, error) {
 
 // ask asks one question. The Failure is nil when anything answered.
 func (a *API) ask(ctx context.Context, grant *auth.VideoGrant, e *exchanger, question func(context.Context, string, *exchanger) error) (APIReply, *Failure) {
-	if f := checkURL(a.base); f != nil {
+	if f := CheckURL(a.base); f != nil {
 		return APIReply{}, f
 	}
 	tok, err := serverToken(a.key, a.secret, grant)
@@ -90,10 +90,10 @@ func (a *API) ask(ctx context.Context, grant *auth.VideoGrant, e *exchanger, que
 		return APIReply{Kind: APINotAsked}, nil
 	}
 	e.net, e.secret = a.net, tok
-	err = question(ctx, join(a.base, "").String(), e)
+	err = question(ctx, Endpoint(a.base, "").String(), e)
 	if e.reply == nil {
 		if e.failure == nil { // the client gave up before it asked
-			e.failure = &Failure{Kind: KindOther, Phase: PhaseHTTP, Host: a.net.line(HostPort(a.base)), Detail: "the question could not be sent"}
+			e.failure = &Failure{Kind: KindOther, Phase: PhaseHTTP, Host: a.net.Line(HostPort(a.base)), Detail: "the question could not be sent"}
 		}
 		return APIReply{}, e.failure
 	}
@@ -108,12 +108,12 @@ func (n *Net) apiReply(e *exchanger, err error) APIReply {
 	if err == nil && strings.HasPrefix(e.reply.Header.Get("Content-Type"), "application/protobuf") {
 		return r
 	}
-	body := strings.TrimSpace(without(string(e.reply.Body), e.secret))
+	body := strings.TrimSpace(Without(string(e.reply.Body), e.secret))
 	var te twirp.Error
 	isTwirp := errors.As(err, &te) && te.Meta("http_error_from_intermediary") == "" && e.reply.Status >= 400
 	switch {
 	case isTwirp:
-		r.Kind, r.Code, r.Text = APIRefused, string(te.Code()), n.line(without(te.Msg(), e.secret))
+		r.Kind, r.Code, r.Text = APIRefused, string(te.Code()), n.Line(Without(te.Msg(), e.secret))
 		switch {
 		case te.Code() == twirp.BadRoute:
 			r.Kind = APIBlocked
@@ -121,9 +121,9 @@ func (n *Net) apiReply(e *exchanger, err error) APIReply {
 			r.Kind = APINoRedis
 		}
 	case ClassifyVerdict(e.reply.Status, body).FromLiveKit:
-		r.Kind, r.Text = APIRefused, n.line(body)
+		r.Kind, r.Text = APIRefused, n.Line(body)
 	default:
-		r.Kind, r.Text, r.What = APIBlocked, n.line(body), identify(nil, e.reply)
+		r.Kind, r.Text, r.What = APIBlocked, n.Line(body), identify(nil, e.reply)
 	}
 	return r
 }
@@ -167,7 +167,7 @@ type exchanger struct {
 // Do sends the request with this Net's limits and caps.
 func (e *exchanger) Do(hreq *http.Request) (*http.Response, error) {
 	// The redirect of a POST is not followed; the caller sees it in the reply.
-	req := Request{Method: hreq.Method, URL: hreq.URL, Header: hreq.Header, Total: cmp.Or(e.total, e.net.limits().Extra), ReadOnly: !e.changes}
+	req := Request{Method: hreq.Method, URL: hreq.URL, Header: hreq.Header, Total: cmp.Or(e.total, e.net.Waits().Extra), ReadOnly: !e.changes}
 	req.FirstByte = req.Total
 	if hreq.Body != nil {
 		body, err := io.ReadAll(hreq.Body)
@@ -178,7 +178,7 @@ func (e *exchanger) Do(hreq *http.Request) (*http.Response, error) {
 	}
 	reply, f := e.net.Exchange(hreq.Context(), req)
 	if f != nil {
-		f.Detail, f.Banner = without(f.Detail, e.secret), without(f.Banner, e.secret)
+		f.Detail, f.Banner = Without(f.Detail, e.secret), Without(f.Banner, e.secret)
 		e.failure = f
 		return nil, f
 	}

@@ -51,13 +51,13 @@ func DetectBanner(head []byte) ServerKind {
 	return ServerUnknown
 }
 
-// banner names what came back and keeps its beginning, cleaned.
-func (n *Net) banner(head []byte) (ServerKind, string) {
+// Banner names what came back and keeps its beginning, cleaned.
+func (n *Net) Banner(head []byte) (ServerKind, string) {
 	text := strings.Map(func(r rune) rune {
 		if r == 0xFFFD {
 			return -1
 		}
 		return r
 	}, strings.ToValidUTF8(string(head), ""))
-	return DetectBanner(head), n.short(text, bannerShown)
+	return DetectBanner(head), n.Short(text, bannerShown)
 }

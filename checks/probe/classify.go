@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"net/netip"
 	"os"
 	"strings"
 	"syscall"
@@ -47,11 +48,22 @@ func (n *Net) dialFailure(ctx context.Context, lost []Attempt, last dialled) *Fa
 		}
 	}
 	if last.err != nil {
-		f.Detail = n.line(last.err.Error())
+		f.Detail = n.Line(last.err.Error())
 	}
 	if errors.Is(ctx.Err(), context.Canceled) {
 		f.Kind, f.Detail = KindCancelled, ""
 	}
+	return f
+}
+
+// DialFailure says why one address, host and port, could not be dialled.
+func (n *Net) DialFailure(ctx context.Context, hostPort string, took time.Duration, err error) *Failure {
+	lost := Attempt{Kind: dialKind(err), Took: took}
+	if addr, err := netip.ParseAddrPort(hostPort); err == nil {
+		lost.Address = addr
+	}
+	f := n.dialFailure(ctx, []Attempt{lost}, dialled{err: err})
+	f.Host, f.Took = n.Line(hostPort), took
 	return f
 }
 
@@ -93,12 +105,17 @@ func tlsKind(err error, head []byte) (kind Kind, plain bool) {
 	return KindTLSOther, false
 }
 
-// handshake turns conn into a TLS connection, or says why it cannot.
-func (n *Net) handshake(ctx context.Context, conn *Conn, host string) *Failure {
-	hctx, cancel := context.WithTimeout(ctx, n.limits().TLS)
+// Handshake turns conn into a TLS connection to host, or says why it cannot. A
+// nil config is TLSConfig's. It waits no longer than Limits.TLS, and leaves
+// closing conn to the caller.
+func (n *Net) Handshake(ctx context.Context, conn *Conn, host string, config *tls.Config) *Failure {
+	if config == nil {
+		config = n.TLSConfig(host)
+	}
+	hctx, cancel := context.WithTimeout(ctx, n.Waits().TLS)
 	defer cancel()
 	raw := &Conn{Conn: conn.Conn} // keeps the first bytes under the TLS layer
-	secure := tls.Client(raw, n.TLSConfig(host))
+	secure := tls.Client(raw, config)
 	start := time.Now()
 	err := secure.HandshakeContext(hctx)
 	if err == nil {
@@ -106,15 +123,15 @@ func (n *Net) handshake(ctx context.Context, conn *Conn, host string) *Failure {
 		conn.TLS = n.tlsInfo(secure.ConnectionState())
 		return nil
 	}
-	f := &Failure{Phase: PhaseTLS, Host: n.line(conn.Host), Address: conn.Address.String(),
-		Attempts: conn.Attempts, Detail: n.line(err.Error()), Err: err}
+	f := &Failure{Phase: PhaseTLS, Host: n.Line(conn.Host), Address: conn.Address.String(),
+		Attempts: conn.Attempts, Detail: n.Line(err.Error()), Err: err}
 	f.Cert = n.refusedCert(err)
 	switch kind, plain := tlsKind(err, raw.Head()); {
 	case errors.Is(ctx.Err(), context.Canceled):
 		f.Kind, f.Detail = KindCancelled, ""
 	case plain:
 		f.Kind = kind
-		f.What, f.Banner = n.banner(raw.Head())
+		f.What, f.Banner = n.Banner(raw.Head())
 	case hctx.Err() != nil && len(raw.Head()) == 0:
 		f.Kind, f.Detail = KindSilent, "the TLS handshake was not answered"
 	default:

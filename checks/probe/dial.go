@@ -20,13 +20,13 @@ const headStart = 250 * time.Millisecond
 // whatever proxy is configured (see ProxyFor, Exchange).
 func (n *Net) Connect(ctx context.Context, u *url.URL) (*Conn, *Failure) {
 	start := time.Now()
-	if f := checkURL(u); f != nil {
+	if f := CheckURL(u); f != nil {
 		return nil, f
 	}
 	hostPort := HostPort(u)
-	conn, f := n.connectTCP(ctx, hostPort)
+	conn, f := n.ConnectTCP(ctx, hostPort)
 	if f == nil && Secure(u) {
-		if f = n.handshake(ctx, conn, u.Hostname()); f != nil {
+		if f = n.Handshake(ctx, conn, u.Hostname(), nil); f != nil {
 			_ = conn.Close()
 			conn = nil
 		}
@@ -37,8 +37,8 @@ func (n *Net) Connect(ctx context.Context, u *url.URL) (*Conn, *Failure) {
 	return conn, f
 }
 
-// checkURL refuses what cannot be dialled at all.
-func checkURL(u *url.URL) *Failure {
+// CheckURL refuses what cannot be dialled at all.
+func CheckURL(u *url.URL) *Failure {
 	if u == nil || u.Hostname() == "" {
 		return &Failure{Kind: KindBadURL, Phase: PhaseURL, Detail: "the address names no host"}
 	}
@@ -55,16 +55,16 @@ func checkURL(u *url.URL) *Failure {
 	return nil
 }
 
-// connectTCP resolves and dials.
-func (n *Net) connectTCP(ctx context.Context, hostPort string) (*Conn, *Failure) {
+// ConnectTCP resolves a host and port, and dials its addresses until one answers.
+func (n *Net) ConnectTCP(ctx context.Context, hostPort string) (*Conn, *Failure) {
 	host, port, err := net.SplitHostPort(hostPort)
 	if err != nil {
-		return nil, &Failure{Kind: KindBadURL, Phase: PhaseURL, Host: n.line(hostPort), Detail: n.line(err.Error())}
+		return nil, &Failure{Kind: KindBadURL, Phase: PhaseURL, Host: n.Line(hostPort), Detail: n.Line(err.Error())}
 	}
 	start := time.Now()
-	addrs, f := n.lookup(ctx, host)
+	addrs, f := n.Lookup(ctx, host)
 	if f != nil {
-		f.Host = n.line(hostPort)
+		f.Host = n.Line(hostPort)
 		return nil, f
 	}
 	dns := time.Since(start)
@@ -73,12 +73,12 @@ func (n *Net) connectTCP(ctx context.Context, hostPort string) (*Conn, *Failure)
 	}
 	p, err := strconv.ParseUint(port, 10, 16)
 	if err != nil {
-		return nil, &Failure{Kind: KindBadURL, Phase: PhaseURL, Host: n.line(hostPort), Detail: "the address's port is not a number"}
+		return nil, &Failure{Kind: KindBadURL, Phase: PhaseURL, Host: n.Line(hostPort), Detail: "the address's port is not a number"}
 	}
 	start = time.Now()
 	conn, f := n.race(ctx, addrs, uint16(p))
 	if f != nil {
-		f.Host = n.line(hostPort)
+		f.Host = n.Line(hostPort)
 		return nil, f
 	}
 	conn.Host, conn.Resolved, conn.opened = hostPort, addrs, time.Now()
@@ -86,12 +86,12 @@ func (n *Net) connectTCP(ctx context.Context, hostPort string) (*Conn, *Failure)
 	return conn, nil
 }
 
-// lookup finds the addresses of host; an address is its own answer.
-func (n *Net) lookup(ctx context.Context, host string) ([]netip.Addr, *Failure) {
+// Lookup finds the addresses of host; an address is its own answer.
+func (n *Net) Lookup(ctx context.Context, host string) ([]netip.Addr, *Failure) {
 	if a, err := netip.ParseAddr(host); err == nil {
 		return []netip.Addr{a}, nil
 	}
-	lctx, cancel := context.WithTimeout(ctx, n.limits().DNS)
+	lctx, cancel := context.WithTimeout(ctx, n.Waits().DNS)
 	defer cancel()
 	addrs, err := n.resolver().LookupNetIP(lctx, "ip", host)
 	if err == nil && len(addrs) > 0 {
@@ -108,7 +108,7 @@ func (n *Net) lookup(ctx context.Context, host string) ([]netip.Addr, *Failure) 
 		f.Detail = "the name server did not answer in time"
 	}
 	if err != nil && lctx.Err() == nil {
-		f.Detail = n.line(err.Error())
+		f.Detail = n.Line(err.Error())
 	}
 	return nil, f
 }
@@ -152,7 +152,7 @@ type dialled struct {
 // race dials the addresses one after another with a head start each, and keeps
 // the first that connects. All dials have ended when it returns.
 func (n *Net) race(ctx context.Context, addrs []netip.Addr, port uint16) (*Conn, *Failure) {
-	rctx, cancel := context.WithTimeout(ctx, n.limits().TCP)
+	rctx, cancel := context.WithTimeout(ctx, n.Waits().TCP)
 	defer cancel()
 	results := make(chan dialled, len(addrs))
 	next, running := 0, 0
@@ -161,7 +161,7 @@ func (n *Net) race(ctx context.Context, addrs []netip.Addr, port uint16) (*Conn,
 		next, running = next+1, running+1
 		go func() {
 			start := time.Now()
-			c, err := n.dialer()(rctx, "tcp", addr.String())
+			c, err := n.Dialer()(rctx, "tcp", addr.String())
 			results <- dialled{addr, c, err, time.Since(start)}
 		}()
 	}

@@ -97,13 +97,13 @@ func roomAdmin(room string) *auth.VideoGrant { return &auth.VideoGrant{RoomAdmin
 
 // dispatch takes over what the server says.
 func (n *Net) dispatch(d *livekit.AgentDispatch) Dispatch {
-	out := Dispatch{ID: n.line(d.GetId()), Room: n.line(d.GetRoom()), Agent: n.line(d.GetAgentName()), Created: nanos(d.GetState().GetCreatedAt())}
+	out := Dispatch{ID: n.Line(d.GetId()), Room: n.Line(d.GetRoom()), Agent: n.Line(d.GetAgentName()), Created: nanos(d.GetState().GetCreatedAt())}
 	jobs := d.GetState().GetJobs()
 	for _, j := range jobs[:min(len(jobs), maxJobs)] {
 		s := j.GetState()
-		out.Jobs = append(out.Jobs, DispatchJob{ID: n.line(j.GetId()),
-			Status: strings.ToLower(strings.TrimPrefix(s.GetStatus().String(), "JS_")), Error: n.line(s.GetError()),
-			Identity: n.line(s.GetParticipantIdentity()), Started: nanos(s.GetStartedAt()), Ended: nanos(s.GetEndedAt())})
+		out.Jobs = append(out.Jobs, DispatchJob{ID: n.Line(j.GetId()),
+			Status: strings.ToLower(strings.TrimPrefix(s.GetStatus().String(), "JS_")), Error: n.Line(s.GetError()),
+			Identity: n.Line(s.GetParticipantIdentity()), Started: nanos(s.GetStartedAt()), Ended: nanos(s.GetEndedAt())})
 	}
 	return out
 }

@@ -16,7 +16,7 @@ import (
 
 // tripFailure says why there is no answer to read.
 func (n *Net) tripFailure(parent, ctx context.Context, t *trip, u, proxy *url.URL, err error) *Failure {
-	f := &Failure{Phase: PhaseHTTP, Host: n.line(HostPort(u)), Err: safeCause(err)}
+	f := &Failure{Phase: PhaseHTTP, Host: n.Line(HostPort(u)), Err: safeCause(err)}
 	t.mu.Lock()
 	if t.conn != nil {
 		f.Address, f.Attempts = t.conn.Address.String(), t.conn.Attempts
@@ -36,7 +36,7 @@ func (n *Net) tripFailure(parent, ctx context.Context, t *trip, u, proxy *url.UR
 	case errors.As(err, &refusal):
 		f.Kind, f.Phase, f.Status, f.Detail = KindProxy, PhaseProxy, refusal.status, refusal.Error()
 	case isProxyError(err):
-		f.Kind, f.Phase, f.Detail = KindProxy, PhaseProxy, n.line(bare(err))
+		f.Kind, f.Phase, f.Detail = KindProxy, PhaseProxy, n.Line(bare(err))
 	case ctx.Err() != nil:
 		f.Kind, f.Detail = KindSilent, "the connection was accepted and not one byte came back"
 		if len(head) > 0 {
@@ -45,13 +45,13 @@ func (n *Net) tripFailure(parent, ctx context.Context, t *trip, u, proxy *url.UR
 	case isTLSError(err): // behind a proxy: elsewhere the dial has failed
 		f.Phase = PhaseTLS
 		f.Kind, _ = tlsKind(err, head)
-		f.Cert, f.Detail = n.refusedCert(err), n.line(bare(err))
+		f.Cert, f.Detail = n.refusedCert(err), n.Line(bare(err))
 	default:
 		f.Kind = httpKind(err, head)
-		f.Detail = n.line(bare(err))
+		f.Detail = n.Line(bare(err))
 	}
 	if f.Kind == KindNotHTTP {
-		f.What, f.Banner = n.banner(head)
+		f.What, f.Banner = n.Banner(head)
 		f.Detail = "the answer is not HTTP"
 	}
 	if f.Kind == KindCancelled {
@@ -102,7 +102,7 @@ func (n *Net) bodyFailure(parent, ctx context.Context, b bodyRead) *Failure {
 	case errors.Is(b.err, io.ErrUnexpectedEOF), errors.Is(b.err, io.EOF):
 		f.Kind, f.Detail = KindClosed, "the connection was closed in the middle of the body"
 	default:
-		f.Kind, f.Detail = KindBodyGarbled, n.line(bare(b.err))
+		f.Kind, f.Detail = KindBodyGarbled, n.Line(bare(b.err))
 	}
 	return f
 }

@@ -29,13 +29,13 @@ var (
 // with what had arrived.
 func (n *Net) Exchange(ctx context.Context, req Request) (*Reply, *Failure) {
 	start := time.Now()
-	if f := checkURL(req.URL); f != nil {
+	if f := CheckURL(req.URL); f != nil {
 		if req.conn != nil {
 			_ = req.conn.Close()
 		}
 		return nil, f
 	}
-	lim := n.limits()
+	lim := n.Waits()
 	if req.Total > 0 {
 		lim.Exchange = req.Total
 	}
@@ -69,7 +69,7 @@ func (n *Net) Exchange(ctx context.Context, req Request) (*Reply, *Failure) {
 			return reply, nil
 		}
 		if len(followed) == maxHops {
-			return reply, &Failure{Kind: KindRedirectRefused, Phase: PhaseHTTP, Host: n.line(HostPort(u)),
+			return reply, &Failure{Kind: KindRedirectRefused, Phase: PhaseHTTP, Host: n.Line(HostPort(u)),
 				Address: reply.Address.String(), Detail: "it redirects again and again", Took: time.Since(start)}
 		}
 		followed = append(followed, *reply.Redirect)
@@ -97,11 +97,11 @@ func (n *Net) roundTrip(parent context.Context, req Request, u *url.URL, lim Lim
 
 	hreq, err := n.httpRequest(tctx, req, u)
 	if err != nil {
-		return nil, &Failure{Kind: KindBadURL, Phase: PhaseURL, Host: n.line(HostPort(u)), Detail: n.line(err.Error())}
+		return nil, &Failure{Kind: KindBadURL, Phase: PhaseURL, Host: n.Line(HostPort(u)), Detail: n.Line(err.Error())}
 	}
 	proxy, err := n.ProxyFor(u)
 	if err != nil {
-		return nil, &Failure{Kind: KindProxy, Phase: PhaseProxy, Host: n.line(HostPort(u)), Detail: "the proxy's address cannot be understood"}
+		return nil, &Failure{Kind: KindProxy, Phase: PhaseProxy, Host: n.Line(HostPort(u)), Detail: "the proxy's address cannot be understood"}
 	}
 	transport := n.roundTripper()
 	if !safe(req.Method) && !req.ReadOnly {
@@ -118,7 +118,7 @@ func (n *Net) roundTrip(parent context.Context, req Request, u *url.URL, lim Lim
 	b := readBody(resp.Body, resp.Header.Get("Content-Encoding"), req.MaxBody)
 	reply.Body, reply.Truncated, reply.Encoding = b.data, b.truncated, b.unknown
 	if f := n.bodyFailure(parent, ctx, b); f != nil {
-		f.Host, f.Address = n.line(HostPort(u)), reply.Address.String()
+		f.Host, f.Address = n.Line(HostPort(u)), reply.Address.String()
 		return reply, f
 	}
 	return reply, nil
@@ -177,7 +177,7 @@ func (n *Net) reply(resp *http.Response, t *trip, u, proxy *url.URL) *Reply {
 		r.Date = &ClockSample{Date: date, At: t.firstAt.Add(-r.Phases.FirstByte / 2), RTT: r.Phases.FirstByte}
 	}
 	if proxy != nil {
-		r.Via = n.line(proxy.Scheme + "://" + proxy.Host)
+		r.Via = n.Line(proxy.Scheme + "://" + proxy.Host)
 		r.FromProxy = fromProxy(resp, u)
 	}
 	return r
@@ -219,7 +219,7 @@ func (n *Net) redirect(reply *Reply, method string, from *url.URL) *url.URL {
 		return nil
 	}
 	shown := &url.URL{Scheme: to.Scheme, Host: to.Host, Path: to.Path}
-	r := &Redirect{Status: reply.Status, To: n.line(shown.String())}
+	r := &Redirect{Status: reply.Status, To: n.Line(shown.String())}
 	r.SameOrigin = to.Scheme == from.Scheme && sameHostPort(to, from)
 	r.ToTLS = from.Scheme == "http" && to.Scheme == "https" && to.Hostname() == from.Hostname()
 	reply.Redirect = r

@@ -29,8 +29,8 @@ const (
 
 // Limits of ICE server URLs.
 const (
-	// maxICEURL is more than a scheme, a host name of 255 bytes and a query need.
-	maxICEURL = 2048
+	// MaxICEURL is more than a scheme, a host name of 255 bytes and a query need.
+	MaxICEURL = 2048
 	// maxICEUsername is the longest user name in bytes (RFC 5389 §15.3; Chromium
 	// 156 refuses one byte more).
 	maxICEUsername = 509
@@ -58,7 +58,7 @@ func (u ICEURL) TURN() bool { return strings.HasPrefix(u.Scheme, "turn") }
 // White space around the URL, tabs and line feeds in it do not: the URL parser
 // of browsers drops them.
 func ParseICEURL(s string) (u ICEURL, problem ICEProblem) {
-	if len(s) > maxICEURL {
+	if len(s) > MaxICEURL {
 		return u, ICETooLong
 	}
 	s = strings.TrimFunc(s, func(r rune) bool { return r <= ' ' })
@@ -150,11 +150,12 @@ type ICEServerProblem struct {
 // maxICEProblems is how many problems are kept.
 const maxICEProblems = 16
 
-// iceProblems looks at every URL of servers, and keeps the first problems.
-func (n *Net) iceProblems(facts *JoinFacts, servers []*livekit.ICEServer) {
+// ICEProblems looks at every URL of servers. It returns the first 16 problems,
+// and how many there are.
+func (n *Net) ICEProblems(servers []*livekit.ICEServer) (problems []ICEServerProblem, count int) {
 	tell := func(server, index int, u string, problem ICEProblem) {
-		if facts.ICEProblemsCount++; len(facts.ICEProblems) < maxICEProblems {
-			facts.ICEProblems = append(facts.ICEProblems, ICEServerProblem{Server: server, Index: index, URL: n.line(u[:min(len(u), maxICEURL)]), Problem: problem})
+		if count++; len(problems) < maxICEProblems {
+			problems = append(problems, ICEServerProblem{Server: server, Index: index, URL: n.Line(u[:min(len(u), MaxICEURL)]), Problem: problem})
 		}
 	}
 	for i, s := range servers {
@@ -175,4 +176,5 @@ func (n *Net) iceProblems(facts *JoinFacts, servers []*livekit.ICEServer) {
 			}
 		}
 	}
+	return problems, count
 }

@@ -14,12 +14,12 @@ import (
 // listens on loopback only. It sends nothing and waits no longer than
 // Limits.Extra.
 func (n *Net) Loopback(ctx context.Context, u *url.URL) (answers, own bool) {
-	if checkURL(u) != nil {
+	if CheckURL(u) != nil {
 		return false, false
 	}
-	ctx, cancel := context.WithTimeout(ctx, n.limits().Extra)
+	ctx, cancel := context.WithTimeout(ctx, n.Waits().Extra)
 	defer cancel()
-	addrs, f := n.lookup(ctx, u.Hostname())
+	addrs, f := n.Lookup(ctx, u.Hostname())
 	if f != nil {
 		return false, false
 	}

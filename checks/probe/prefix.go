@@ -13,7 +13,7 @@ import (
 // longer than Limits.Extra. found is the URL to use instead of base, in base's
 // scheme; ok is false when LiveKit is under none of them.
 func (n *Net) FindPrefix(ctx context.Context, base *url.URL) (found string, ok bool) {
-	ctx, cancel := context.WithTimeout(ctx, n.limits().Extra)
+	ctx, cancel := context.WithTimeout(ctx, n.Waits().Extra)
 	defer cancel()
 	paths := prefixes(base.Path)
 	is := make([]bool, len(paths))
@@ -25,7 +25,7 @@ func (n *Net) FindPrefix(ctx context.Context, base *url.URL) (found string, ok b
 			defer func() { <-gate }()
 			u := *base
 			u.Path = p
-			reply, _ := n.Exchange(ctx, Request{URL: join(&u, validatePath), MaxBody: 4096})
+			reply, _ := n.Exchange(ctx, Request{URL: Endpoint(&u, validatePath), MaxBody: 4096})
 			is[i] = isLiveKit(reply) && len(reply.Redirects) == 0
 		})
 	}

@@ -26,7 +26,7 @@ const excerptShown = 80
 // (ssh -L, kubectl port-forward): then the WebSocket's connection is opened too.
 func (n *Net) Reach(ctx context.Context, base *url.URL) (*Reach, *Failure) {
 	start := time.Now()
-	if f := checkURL(base); f != nil {
+	if f := CheckURL(base); f != nil {
 		return nil, f
 	}
 	r := &Reach{}
@@ -48,9 +48,9 @@ func (n *Net) Reach(ctx context.Context, base *url.URL) (*Reach, *Failure) {
 	}
 	var wg sync.WaitGroup
 	wg.Go(func() {
-		r.Fingerprint, r.FingerprintFailure = n.Exchange(ctx, Request{URL: join(base, validatePath), MaxBody: 64 << 10, conn: second})
+		r.Fingerprint, r.FingerprintFailure = n.Exchange(ctx, Request{URL: Endpoint(base, validatePath), MaxBody: 64 << 10, conn: second})
 	})
-	r.Root, r.RootFailure = n.Exchange(ctx, Request{URL: join(base, "/"), MaxBody: 64 << 10, conn: first})
+	r.Root, r.RootFailure = n.Exchange(ctx, Request{URL: Endpoint(base, "/"), MaxBody: 64 << 10, conn: first})
 	wg.Wait()
 
 	if r.Root == nil && r.Fingerprint == nil {
@@ -113,8 +113,8 @@ func (n *Net) sumUp(r *Reach) {
 		first = telling
 	}
 	r.Status, r.Via = first.Status, first.Via
-	r.ServerHeader = n.short(first.Header.Get("Server"), excerptShown)
-	r.Excerpt = n.short(string(first.Body[:min(len(first.Body), 4*excerptShown)]), excerptShown)
+	r.ServerHeader = n.Short(first.Header.Get("Server"), excerptShown)
+	r.Excerpt = n.Short(string(first.Body[:min(len(first.Body), 4*excerptShown)]), excerptShown)
 	r.Phases.FirstByte = first.Phases.FirstByte
 	if r.TLS == nil {
 		r.TLS = first.TLS

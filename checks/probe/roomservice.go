@@ -20,7 +20,7 @@ import (
 // which server-sdk-go wraps: the wrapper takes no HTTP client, so that proxies,
 // authorities and caps of this Net would not apply.
 func (n *Net) InRoom(ctx context.Context, base *url.URL, key, secret, room, identity string) (present, known bool, f *Failure) {
-	if f := checkURL(base); f != nil {
+	if f := CheckURL(base); f != nil {
 		return false, false, f
 	}
 	tok, err := serverToken(key, secret, &auth.VideoGrant{RoomAdmin: true, Room: room})
@@ -32,7 +32,7 @@ func (n *Net) InRoom(ctx context.Context, base *url.URL, key, secret, room, iden
 		return false, false, nil
 	}
 	doer := &exchanger{net: n, secret: tok}
-	client := livekit.NewRoomServiceProtobufClient(join(base, "").String(), doer)
+	client := livekit.NewRoomServiceProtobufClient(Endpoint(base, "").String(), doer)
 	_, err = client.GetParticipant(ctx, &livekit.RoomParticipantIdentity{Room: room, Identity: identity})
 	var te twirp.Error
 	switch {
@@ -44,4 +44,20 @@ func (n *Net) InRoom(ctx context.Context, base *url.URL, key, secret, room, iden
 		return false, true, nil
 	}
 	return false, false, nil
+}
+
+// Remove takes a participant of the doctor's own out of its room by the
+// RoomService, with a token made of key and secret for this one request. It
+// waits no longer than Limits.Extra. A participant that is not there is fine.
+func (n *Net) Remove(ctx context.Context, base *url.URL, key, secret, room, identity string) {
+	tok, err := serverToken(key, secret, &auth.VideoGrant{RoomAdmin: true, Room: room})
+	if err != nil || CheckURL(base) != nil {
+		return
+	}
+	ctx, err = twirp.WithHTTPRequestHeaders(ctx, http.Header{"Authorization": {"Bearer " + tok}})
+	if err != nil {
+		return
+	}
+	client := livekit.NewRoomServiceProtobufClient(Endpoint(base, "").String(), &exchanger{net: n, secret: tok})
+	_, _ = client.RemoveParticipant(ctx, &livekit.RoomParticipantIdentity{Room: room, Identity: identity})
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 
 	"lkdoctor/checks/probe"
+	"lkdoctor/checks/probe/session"
 )
 
 // claims are those of a token that joins, changed by change.
@@ -230,7 +231,7 @@ func TestInRoomRealServer(t *testing.T) {
 func TestInRoomPresent(t *testing.T) {
 	base := startLiveKit(t, "", "").base
 	n := patientNet(t)
-	s, f := n.OpenSignal(t.Context(), base, signed(t, jwt.SigningMethodHS256, []byte(testSecret), nil), probe.SignalOptions{})
+	s, f := session.Join(t.Context(), n, base, signed(t, jwt.SigningMethodHS256, []byte(testSecret), nil), session.Options{})
 	if f != nil {
 		t.Fatal(f)
 	}

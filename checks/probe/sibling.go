@@ -72,7 +72,7 @@ func (n *Net) clarifyPlain(ctx context.Context, u *url.URL, f *Failure, reply *R
 		return mediaPort(u, f)
 	}
 	if f == nil {
-		f = &Failure{Host: n.line(HostPort(u)), Address: reply.Address.String(), Status: reply.Status}
+		f = &Failure{Host: n.Line(HostPort(u)), Address: reply.Address.String(), Status: reply.Status}
 	}
 	f.Kind, f.Phase, f.What, f.Cert = KindPlainToTLS, PhaseHTTP, ServerTLS, cert
 	f.Detail = "the port speaks TLS, not plain HTTP"
@@ -109,7 +109,7 @@ func mediaPort(u *url.URL, f *Failure) *Failure {
 // SpeaksHTTP tells whether u's port answers plain HTTP, whatever u's scheme,
 // and what answers. It asks GET / and waits no longer than Limits.Extra.
 func (n *Net) SpeaksHTTP(ctx context.Context, u *url.URL) (ServerKind, bool) {
-	wait := min(n.limits().Extra, siblingWait)
+	wait := min(n.Waits().Extra, siblingWait)
 	plain := &url.URL{Scheme: "http", Host: HostPort(u), Path: "/"}
 	reply, _ := n.Exchange(ctx, Request{URL: plain, MaxBody: 4096, FirstByte: wait, Total: wait})
 	if reply == nil || refusesPlain(reply) {
@@ -122,9 +122,9 @@ func (n *Net) SpeaksHTTP(ctx context.Context, u *url.URL) (ServerKind, bool) {
 // scheme, and with which certificate. The certificate is looked at, not trusted:
 // nothing is sent over the connection.
 func (n *Net) SpeaksTLS(ctx context.Context, u *url.URL) (*Cert, bool) {
-	ctx, cancel := context.WithTimeout(ctx, min(n.limits().Extra, siblingWait))
+	ctx, cancel := context.WithTimeout(ctx, min(n.Waits().Extra, siblingWait))
 	defer cancel()
-	conn, f := n.connectTCP(ctx, HostPort(u))
+	conn, f := n.ConnectTCP(ctx, HostPort(u))
 	if f != nil {
 		return nil, false
 	}

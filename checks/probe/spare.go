@@ -30,7 +30,7 @@ func (s *spare) stop() {
 // once, does nothing when one is there already or a proxy is in the way, and
 // reports no failure: whoever needs the connection will meet it.
 func (n *Net) Warm(u *url.URL) {
-	if p, err := n.ProxyFor(u); err != nil || p != nil || checkURL(u) != nil {
+	if p, err := n.ProxyFor(u); err != nil || p != nil || CheckURL(u) != nil {
 		return
 	}
 	key := spareKey(u)

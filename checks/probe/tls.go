@@ -34,11 +34,11 @@ func (n *Net) cert(chain []*x509.Certificate) *Cert {
 	}
 	leaf := chain[0]
 	c := &Cert{
-		Subject: n.line(leaf.Subject.String()), Issuer: n.line(leaf.Issuer.String()),
+		Subject: n.Line(leaf.Subject.String()), Issuer: n.Line(leaf.Issuer.String()),
 		NotBefore: leaf.NotBefore, NotAfter: leaf.NotAfter, ChainLength: len(chain),
 	}
 	for _, name := range leaf.DNSNames {
-		c.Names = append(c.Names, n.line(name))
+		c.Names = append(c.Names, n.Line(name))
 	}
 	for _, ip := range leaf.IPAddresses {
 		c.Names = append(c.Names, ip.String())

@@ -117,7 +117,7 @@ func (n *Net) roundTripper() *http.Transport {
 			DialContext:            n.dialHTTP,
 			DialTLSContext:         n.dialHTTPS,
 			TLSClientConfig:        n.TLSConfig(""),
-			TLSHandshakeTimeout:    n.limits().TLS,
+			TLSHandshakeTimeout:    n.Waits().TLS,
 			DisableCompression:     true, // decompressed here, with a cap
 			MaxIdleConnsPerHost:    4,
 			IdleConnTimeout:        30 * time.Second,
@@ -177,13 +177,13 @@ func (n *Net) dialTrip(ctx context.Context, addr string, secure bool) (net.Conn,
 			return c, nil
 		}
 	}
-	conn, f := n.connectTCP(ctx, addr)
+	conn, f := n.ConnectTCP(ctx, addr)
 	if f == nil && secure {
 		host, _, err := net.SplitHostPort(addr)
 		if err != nil {
 			host = addr
 		}
-		if f = n.handshake(ctx, conn, host); f != nil {
+		if f = n.Handshake(ctx, conn, host, nil); f != nil {
 			_ = conn.Close()
 		}
 	}

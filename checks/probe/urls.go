@@ -43,8 +43,8 @@ func HostPort(u *url.URL) string {
 	return net.JoinHostPort(u.Hostname(), port)
 }
 
-// join appends path to u's own path and drops query and fragment.
-func join(u *url.URL, path string) *url.URL {
+// Endpoint appends path to u's own path and drops query and fragment.
+func Endpoint(u *url.URL, path string) *url.URL {
 	c := *HTTPURL(u)
 	c.Path = strings.TrimRight(u.Path, "/") + path
 	c.RawPath, c.RawQuery, c.Fragment, c.RawFragment, c.ForceQuery = "", "", "", "", false

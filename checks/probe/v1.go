@@ -60,10 +60,10 @@ type V1Verdict struct {
 // the server's own, for a caller that knows no page). Nothing changes on the
 // server. Redirects are followed on the same origin; any redirect is V1Blocked.
 func (n *Net) V1Validate(ctx context.Context, base *url.URL, tok, origin string) (*V1Verdict, *Failure) {
-	if f := checkURL(base); f != nil {
+	if f := CheckURL(base); f != nil {
 		return nil, f
 	}
-	req := Request{URL: join(base, v1Path), MaxBody: 64 << 10}
+	req := Request{URL: Endpoint(base, v1Path), MaxBody: 64 << 10}
 	if origin == "" {
 		origin = req.URL.Scheme + "://" + req.URL.Host
 	}
@@ -71,17 +71,17 @@ func (n *Net) V1Validate(ctx context.Context, base *url.URL, tok, origin string)
 	req.URL.RawQuery = url.Values{"access_token": {tok}, "join_request": {joinRequest()}}.Encode()
 	reply, f := n.Exchange(ctx, req)
 	if reply == nil {
-		f.Detail, f.Banner = without(f.Detail, tok), without(f.Banner, tok)
+		f.Detail, f.Banner = Without(f.Detail, tok), Without(f.Banner, tok)
 		return nil, f
 	}
 	v := &V1Verdict{Verdict: ClassifyVerdict(reply.Status, string(reply.Body)), HTML: isHTML(reply)}
-	v.Text = n.line(strings.TrimSpace(without(string(reply.Body), tok)))
+	v.Text = n.Line(strings.TrimSpace(Without(string(reply.Body), tok)))
 	v.Date, v.Path, v.InQuery, v.Redirect = reply.Date, v1Path, true, reply.Redirect
 	if v.What = ServerLiveKit; !v.FromLiveKit {
 		v.What = identify(nil, reply)
 	}
 	allowed := reply.Header.Values("Access-Control-Allow-Origin")
-	v.AllowOrigin = n.line(strings.Join(allowed, ", "))
+	v.AllowOrigin = n.Line(strings.Join(allowed, ", "))
 	v.Readable = len(allowed) == 1 && (allowed[0] == "*" || allowed[0] == origin)
 	v.Kind = v1Kind(v, reply)
 	return v, nil
@@ -105,11 +105,14 @@ func v1Kind(v *V1Verdict, reply *Reply) V1Kind {
 	return V1Blocked
 }
 
+// ClientVersion is the version of client SDK that lkdoctor joins as.
+const ClientVersion = "2.18.1"
+
 // joinRequest is a join_request parameter as livekit-client makes it, without
 // anything that would change a join.
 func joinRequest() string {
 	inner, err := proto.Marshal(&livekit.JoinRequest{ClientInfo: &livekit.ClientInfo{
-		Sdk: livekit.ClientInfo_GO, Version: signalVersion, Protocol: 16}})
+		Sdk: livekit.ClientInfo_GO, Version: ClientVersion, Protocol: 16}})
 	if err != nil {
 		return ""
 	}

@@ -29,10 +29,10 @@ func (n *Net) ValidateQuery(ctx context.Context, base *url.URL, tok string) (*Ve
 }
 
 func (n *Net) validate(ctx context.Context, base *url.URL, tok string, inQuery bool) (*Verdict, *Failure) {
-	if f := checkURL(base); f != nil {
+	if f := CheckURL(base); f != nil {
 		return nil, f
 	}
-	req := Request{URL: join(base, validatePath), MaxBody: 64 << 10}
+	req := Request{URL: Endpoint(base, validatePath), MaxBody: 64 << 10}
 	if inQuery {
 		req.URL.RawQuery = url.Values{"access_token": {tok}}.Encode()
 	} else {
@@ -40,12 +40,12 @@ func (n *Net) validate(ctx context.Context, base *url.URL, tok string, inQuery b
 	}
 	reply, f := n.Exchange(ctx, req)
 	if reply == nil {
-		f.Detail = without(f.Detail, tok)
-		f.Banner = without(f.Banner, tok)
+		f.Detail = Without(f.Detail, tok)
+		f.Banner = Without(f.Banner, tok)
 		return nil, f
 	}
 	v := ClassifyVerdict(reply.Status, string(reply.Body))
-	v.Text = n.line(strings.TrimSpace(without(string(reply.Body), tok)))
+	v.Text = n.Line(strings.TrimSpace(Without(string(reply.Body), tok)))
 	v.Date, v.Path, v.InQuery, v.Redirect = reply.Date, validatePath, inQuery, reply.Redirect
 	if v.What = ServerLiveKit; !v.FromLiveKit {
 		v.What = identify(nil, reply)

@@ -1,6 +1,43 @@
+// Package room is what happens in a LiveKit room as a stream of events: who
+// comes and goes, what is published, who speaks, what the media goes over, and
+// why it ended. It knows no terminal. `lkdoctor join` shows the stream, as a
+// screen, as lines, or as JSON.
+//
+// # The events
+//
+// Each event has type and at (RFC 3339), and with --json a text, the same in
+// one English sentence. The fields by type; those in brackets may be missing:
+//
+//	prepared             url, room, participant, token_source, ticket_spent, [findings]
+//	joining              url
+//	joined               room, room_sid, participant, me, server, allowed, [metadata]
+//	media                –  ICE and DTLS are connected; the stay has begun
+//	participant_joined   participant, already (was there before us)
+//	participant_left     participant, [reason]
+//	participant_changed  participant, [me]: a new name or new metadata
+//	track_published      participant, track, [me], [already]
+//	track_unpublished    participant, track, [me]
+//	track_muted          participant, track, [me]; track_unmuted likewise
+//	track_received       participant, track: its media reaches us
+//	speaking             speakers, the loudest first; empty when nobody speaks
+//	quality              participant, quality (excellent, good, poor, lost), [me]
+//	room_changed         room, [metadata], [recording]
+//	path                 path: what media goes over, at first and whenever it changes
+//	rtt                  rtt_ms: the last round trip of an ICE check, every 2 s
+//	data                 message: a data packet, or LiveKit's chat or transcription
+//	data_sent            message, me
+//	reconnecting         [reason], [full]
+//	reconnected          took_ms, full (joined anew; without it, resumed)
+//	problem              [reason]: something that was asked for did not work
+//	ended                end, [reason], [advice], [findings]: the last one, always
+//
+// end.outcome is left, interrupted, not_joined, thrown_out or lost. reason is
+// LiveKit's own word (livekit.DisconnectReason). findings are those of the
+// doctor's own checks, which look for the cause when a join failed.
 package room
 
 import (
+	"errors"
 	"time"
 
 	"lkdoctor/checks/finding"
@@ -54,7 +91,7 @@ type Event struct {
 	// TokenSource is where the token came from: ticket, frontend, endpoint,
 	// flag or minted.
 	TokenSource string `json:"token_source,omitempty"`
-	// TicketSpent tells that a ticket was consumed for the token.
+	// TicketSpent reports whether a ticket was consumed for the token.
 	TicketSpent *bool  `json:"ticket_spent,omitempty"`
 	Room        string `json:"room,omitempty"`
 	RoomSID     string `json:"room_sid,omitempty"`
@@ -64,9 +101,9 @@ type Event struct {
 	Server    *Server      `json:"server,omitempty"`
 	Allowed   *Allowed     `json:"allowed,omitempty"`
 	Who       *Participant `json:"participant,omitempty"`
-	// Me tells that Who, or the owner of Track, is this participant.
+	// Me reports whether Who, or the owner of Track, is this participant.
 	Me bool `json:"me,omitempty"`
-	// Already tells that it was so before we came.
+	// Already reports whether it was so before we came.
 	Already  bool      `json:"already,omitempty"`
 	Track    *Track    `json:"track,omitempty"`
 	Speakers []Speaker `json:"speakers,omitempty"`
@@ -75,7 +112,7 @@ type Event struct {
 	Path    *Path    `json:"path,omitempty"`
 	RTT     *float64 `json:"rtt_ms,omitempty"`
 	Message *Message `json:"message,omitempty"`
-	// Full tells that everything is set up anew; a resume keeps the media.
+	// Full reports whether everything is set up anew; a resume keeps the media.
 	Full bool `json:"full,omitempty"`
 	// Took is how long it lasted, in milliseconds.
 	Took *float64 `json:"took_ms,omitempty"`
@@ -162,7 +199,7 @@ type Message struct {
 	// Text is the cleaned message; Bytes is how long it was on the wire.
 	Text  string `json:"text"`
 	Bytes int    `json:"bytes"`
-	// Stream tells that it came as a text stream (LiveKit's chat and
+	// Stream reports whether it came as a text stream (LiveKit's chat and
 	// transcriptions do).
 	Stream bool `json:"stream,omitempty"`
 	// Dropped is how many messages before it were not shown: they came faster
@@ -204,7 +241,30 @@ type Refusal struct {
 	Body   string `json:"body,omitempty"`
 }
 
-func millis(d time.Duration) *float64 {
+// Millis is a duration as the events have it, in milliseconds to a tenth.
+func Millis(d time.Duration) *float64 {
 	ms := float64(d.Round(100*time.Microsecond)) / float64(time.Millisecond)
 	return &ms
 }
+
+// Clip is something that a stay can publish.
+type Clip string
+
+// The clips: a tone as the microphone, a test pattern as the camera.
+const (
+	Tone    Clip = "tone"
+	Pattern Clip = "pattern"
+)
+
+// MaxMessage is the longest message that a stay sends, in bytes (LiveKit's limit
+// for a reliable packet is 15 KiB, headers included).
+const MaxMessage = 14 << 10
+
+// The reasons for which something cannot be done now.
+var (
+	ErrNotInRoom  = errors.New("not in the room")
+	ErrMayNot     = errors.New("the token does not allow it")
+	ErrTooLong    = errors.New("the message is too long")
+	ErrNotOffered = errors.New("nothing is published")
+	ErrReconnect  = errors.New("reconnecting already")
+)

@@ -11,9 +11,9 @@ import (
 	"lkdoctor/checks/finding"
 )
 
-// people is who is in the room, as the server tells it. It is pure: messages
+// People is who is in the room, as the server tells it. It is pure: messages
 // go in, events come out, without their time. It is not safe for concurrent use.
-type people struct {
+type People struct {
 	redact *clean.Redactor
 	me     string // our SID
 	known  map[string]*livekit.ParticipantInfo
@@ -22,15 +22,21 @@ type people struct {
 	room   *livekit.Room
 }
 
-// maxPeople bounds what is kept of a room that somebody fills without end.
-const maxPeople = 2000
+// What is kept of a room that somebody fills without end: people, the tracks of
+// each, and the bytes of each name.
+const (
+	maxPeople = 2000
+	maxTracks = 100
+	maxName   = 512
+)
 
-func newPeople(redact *clean.Redactor) *people {
-	return &people{redact: redact, known: map[string]*livekit.ParticipantInfo{}, loud: map[string]float64{}}
+// NewPeople knows nobody.
+func NewPeople(redact *clean.Redactor) *People {
+	return &People{redact: redact, known: map[string]*livekit.ParticipantInfo{}, loud: map[string]float64{}}
 }
 
-// hears is what a message of the server means.
-func (p *people) hears(m *livekit.SignalResponse) []Event {
+// Hears is what a message of the server means.
+func (p *People) Hears(m *livekit.SignalResponse) []Event {
 	switch m := m.GetMessage().(type) {
 	case *livekit.SignalResponse_Join:
 		return p.joins(m.Join)
@@ -53,7 +59,7 @@ func (p *people) hears(m *livekit.SignalResponse) []Event {
 }
 
 // joins is the first message, or that of a full reconnect.
-func (p *people) joins(j *livekit.JoinResponse) []Event {
+func (p *People) joins(j *livekit.JoinResponse) []Event {
 	again := p.joined
 	var events []Event
 	if old := p.known[p.me]; old != nil {
@@ -82,7 +88,20 @@ func (p *people) joins(j *livekit.JoinResponse) []Event {
 	return append(events, p.updates(j.GetOtherParticipants(), !again)...)
 }
 
-func (p *people) joinedEvent(j *livekit.JoinResponse) Event {
+// Receives is a track of somebody whose media reaches us; false where the server
+// has not told of it.
+func (p *People) Receives(owner, sid string) (Event, bool) {
+	info := p.known[owner]
+	for _, t := range info.GetTracks() {
+		if t.GetSid() == sid {
+			who, track := p.participant(info), p.track(t)
+			return Event{Type: TrackReceived, Who: who, Track: track, Text: finding.Textf("receiving %s of %s", Thing(*track), who.Identity)}, true
+		}
+	}
+	return Event{}, false
+}
+
+func (p *People) joinedEvent(j *livekit.JoinResponse) Event {
 	info, me := j.GetServerInfo(), p.participant(j.GetParticipant())
 	may := j.GetParticipant().GetPermission()
 	version := cmp.Or(info.GetVersion(), j.GetServerVersion())
@@ -102,12 +121,13 @@ func (p *people) joinedEvent(j *livekit.JoinResponse) Event {
 }
 
 // updates compares what the server says of participants with what is known.
-func (p *people) updates(infos []*livekit.ParticipantInfo, already bool) []Event {
+func (p *People) updates(infos []*livekit.ParticipantInfo, already bool) []Event {
 	var events []Event
-	for _, info := range infos {
+	for _, all := range infos {
+		info := kept(all)
 		old := p.known[info.GetSid()]
 		switch {
-		case info == nil || info.GetSid() == "":
+		case info.GetSid() == "":
 			continue
 		case info.GetState() == livekit.ParticipantInfo_DISCONNECTED:
 			if old == nil {
@@ -139,7 +159,7 @@ func (p *people) updates(infos []*livekit.ParticipantInfo, already bool) []Event
 	return events
 }
 
-func (p *people) leaves(info *livekit.ParticipantInfo) Event {
+func (p *People) leaves(info *livekit.ParticipantInfo) Event {
 	who, reason := p.participant(info), info.GetDisconnectReason().String()
 	e := Event{Type: ParticipantLeft, Who: who, Text: finding.Textf("%s left", who.Identity)}
 	switch info.GetDisconnectReason() {
@@ -154,7 +174,7 @@ func (p *people) leaves(info *livekit.ParticipantInfo) Event {
 }
 
 // tracks tells of tracks that came, went or changed.
-func (p *people) tracks(old, now *livekit.ParticipantInfo, already bool) []Event {
+func (p *People) tracks(old, now *livekit.ParticipantInfo, already bool) []Event {
 	var events []Event
 	who, me := p.participant(now), now.GetSid() == p.me
 	find := func(list []*livekit.TrackInfo, sid string) *livekit.TrackInfo {
@@ -187,6 +207,18 @@ func (p *people) tracks(old, now *livekit.ParticipantInfo, already bool) []Event
 	return events
 }
 
+// kept is what is kept of a participant.
+func kept(all *livekit.ParticipantInfo) *livekit.ParticipantInfo {
+	short := func(s string) string { return strings.Clone(s[:min(len(s), maxName)]) }
+	info := &livekit.ParticipantInfo{Sid: short(all.GetSid()), Identity: short(all.GetIdentity()), Name: short(all.GetName()),
+		Metadata: short(all.GetMetadata()), Kind: all.GetKind(), State: all.GetState(), DisconnectReason: all.GetDisconnectReason()}
+	for _, t := range all.GetTracks()[:min(len(all.GetTracks()), maxTracks)] {
+		info.Tracks = append(info.Tracks, &livekit.TrackInfo{Sid: short(t.GetSid()), Type: t.GetType(), Source: t.GetSource(),
+			Name: short(t.GetName()), Muted: t.GetMuted(), MimeType: short(t.GetMimeType()), Width: t.GetWidth(), Height: t.GetHeight()})
+	}
+	return info
+}
+
 // Thing names a track for people: the microphone, a video, ….
 func Thing(t Track) finding.Text {
 	switch t.Source {
@@ -208,7 +240,7 @@ func Thing(t Track) finding.Text {
 	return finding.Textf("a data track")
 }
 
-func (p *people) speaks(changes []*livekit.SpeakerInfo) []Event {
+func (p *People) speaks(changes []*livekit.SpeakerInfo) []Event {
 	for _, s := range changes {
 		if s.GetActive() && p.known[s.GetSid()] != nil {
 			p.loud[s.GetSid()] = float64(s.GetLevel())
@@ -231,7 +263,7 @@ func (p *people) speaks(changes []*livekit.SpeakerInfo) []Event {
 	return []Event{e}
 }
 
-func (p *people) qualities(updates []*livekit.ConnectionQualityInfo) []Event {
+func (p *People) qualities(updates []*livekit.ConnectionQualityInfo) []Event {
 	var events []Event
 	for _, u := range updates {
 		info := p.known[u.GetParticipantSid()]
@@ -245,7 +277,7 @@ func (p *people) qualities(updates []*livekit.ConnectionQualityInfo) []Event {
 	return events
 }
 
-func (p *people) roomChanges(now *livekit.Room) []Event {
+func (p *People) roomChanges(now *livekit.Room) []Event {
 	old := p.room
 	p.room = now
 	e := Event{Type: RoomChanged, Room: p.line(now.GetName()), RoomSID: p.line(now.GetSid()), Metadata: p.line(now.GetMetadata())}
@@ -265,7 +297,7 @@ func (p *people) roomChanges(now *livekit.Room) []Event {
 }
 
 // mutedByServer is a moderator's hand on our own track.
-func (p *people) mutedByServer(m *livekit.MuteTrackRequest) []Event {
+func (p *People) mutedByServer(m *livekit.MuteTrackRequest) []Event {
 	info := p.known[p.me]
 	for _, t := range info.GetTracks() {
 		if t.GetSid() == m.GetSid() && t.GetMuted() != m.GetMuted() {
@@ -284,7 +316,7 @@ func (p *people) mutedByServer(m *livekit.MuteTrackRequest) []Event {
 }
 
 // refusals are the server's no to something that we asked for.
-func (p *people) refusals(r *livekit.RequestResponse) []Event {
+func (p *People) refusals(r *livekit.RequestResponse) []Event {
 	switch r.GetReason() {
 	case livekit.RequestResponse_OK, livekit.RequestResponse_QUEUED:
 		return nil
@@ -294,7 +326,7 @@ func (p *people) refusals(r *livekit.RequestResponse) []Event {
 		Text: finding.Textf("the server refuses a request: %s", cmp.Or(p.line(r.GetMessage()), reason))}}
 }
 
-func (p *people) moves(m *livekit.RoomMovedResponse) []Event {
+func (p *People) moves(m *livekit.RoomMovedResponse) []Event {
 	p.room, p.me = m.GetRoom(), cmp.Or(m.GetParticipant().GetSid(), p.me)
 	e := Event{Type: RoomChanged, Room: p.line(m.GetRoom().GetName()), RoomSID: p.line(m.GetRoom().GetSid())}
 	e.Text = finding.Textf("the server moved us to room %s", e.Room)
@@ -308,12 +340,12 @@ func (p *people) moves(m *livekit.RoomMovedResponse) []Event {
 	return append(events, p.updates(append([]*livekit.ParticipantInfo{m.GetParticipant()}, m.GetOtherParticipants()...), true)...)
 }
 
-func (p *people) participant(info *livekit.ParticipantInfo) *Participant {
+func (p *People) participant(info *livekit.ParticipantInfo) *Participant {
 	return &Participant{Identity: p.line(info.GetIdentity()), SID: p.line(info.GetSid()), Name: p.line(info.GetName()),
 		Kind: strings.ToLower(info.GetKind().String()), Metadata: p.redact.Clean(info.GetMetadata(), 200)}
 }
 
-func (p *people) track(t *livekit.TrackInfo) *Track {
+func (p *People) track(t *livekit.TrackInfo) *Track {
 	_, codec, _ := strings.Cut(t.GetMimeType(), "/")
 	source := strings.ToLower(t.GetSource().String())
 	if t.GetSource() == livekit.TrackSource_UNKNOWN {
@@ -324,7 +356,7 @@ func (p *people) track(t *livekit.TrackInfo) *Track {
 }
 
 // line is one line of a stranger's text.
-func (p *people) line(s string) string { return p.redact.Clean(s, 120) }
+func (p *People) line(s string) string { return p.redact.Clean(s, 120) }
 
 func sortedKeys[V any](m map[string]V) []string {
 	keys := make([]string, 0, len(m))

@@ -63,10 +63,10 @@ func TestPeople(t *testing.T) {
 			[]string{"joined lobby as me on LiveKit 1.13.5; 1 others are there", "bob is here", "bob left"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			p := newPeople(nil)
+			p := NewPeople(nil)
 			var got []string
 			for _, m := range c.messages {
-				for _, e := range p.hears(m) {
+				for _, e := range p.Hears(m) {
 					got = append(got, e.Text.String())
 				}
 			}
@@ -78,13 +78,17 @@ func TestPeople(t *testing.T) {
 }
 
 func TestARoomWithoutEndIsBounded(t *testing.T) {
-	p := newPeople(nil)
-	p.hears(joinOf("PA_me"))
+	p := NewPeople(nil)
+	p.Hears(joinOf("PA_me"))
 	for i := range maxPeople + 100 {
-		p.hears(updateOf(&livekit.ParticipantInfo{Sid: fmt.Sprint("PA_", i), Identity: fmt.Sprint(i)}))
+		p.Hears(updateOf(&livekit.ParticipantInfo{Sid: fmt.Sprint("PA_", i), Identity: fmt.Sprint(i)}))
 	}
+	p.Hears(updateOf(&livekit.ParticipantInfo{Sid: "PA_0", Metadata: strings.Repeat("m", 1<<20), Tracks: make([]*livekit.TrackInfo, 5000)}))
 	if n := len(p.known); n > maxPeople {
 		t.Errorf("%d people are kept", n)
+	}
+	if info := p.known["PA_0"]; len(info.GetMetadata()) > maxName || len(info.GetTracks()) > maxTracks {
+		t.Errorf("%d bytes of metadata and %d tracks are kept", len(info.GetMetadata()), len(info.GetTracks()))
 	}
 }
 
@@ -106,9 +110,9 @@ func FuzzPeople(f *testing.F) {
 		if proto.Unmarshal(data, m) != nil {
 			return
 		}
-		p := newPeople(nil)
+		p := NewPeople(nil)
 		for _, one := range []*livekit.SignalResponse{m, joinOf("PA_me", bob(mic(true))), m, m} {
-			for _, e := range p.hears(one) {
+			for _, e := range p.Hears(one) {
 				raw, err := json.Marshal(e)
 				if err != nil {
 					t.Fatal(err)
@@ -131,21 +135,21 @@ func TestEveryReasonOfLiveKitHasWords(t *testing.T) {
 }
 
 func TestAFloodDropsMessagesAndSaysSo(t *testing.T) {
-	q := newQueue()
+	q := NewQueue()
 	for range queueLimit + 10 {
-		q.put(Event{Type: Data, Message: &Message{}})
+		q.Put(Event{Type: Data, Message: &Message{}})
 	}
-	q.put(Event{Type: ParticipantLeft})
+	q.Put(Event{Type: ParticipantLeft})
 	for range queueLimit {
-		if e, err := q.next(t.Context()); err != nil || e.Type != Data {
+		if e, err := q.Next(t.Context()); err != nil || e.Type != Data {
 			t.Fatalf("%v %v", e.Type, err)
 		}
 	}
-	if e, err := q.next(t.Context()); err != nil || e.Type != ParticipantLeft {
+	if e, err := q.Next(t.Context()); err != nil || e.Type != ParticipantLeft {
 		t.Fatalf("%v %v", e.Type, err)
 	}
-	q.put(Event{Type: Data, Message: &Message{}})
-	if e, err := q.next(t.Context()); err != nil || e.Message.Dropped != 10 {
+	q.Put(Event{Type: Data, Message: &Message{}})
+	if e, err := q.Next(t.Context()); err != nil || e.Message.Dropped != 10 {
 		t.Fatalf("%+v %v", e.Message, err)
 	}
 }

@@ -13,9 +13,9 @@ const (
 	hardLimit  = 20000
 )
 
-// queue hands events from the network's goroutines to one reader. Putting never
+// Queue hands events from the network's goroutines to one reader. Putting never
 // blocks: a stranger who floods the room must not stop it.
-type queue struct {
+type Queue struct {
 	mu      sync.Mutex
 	events  []Event
 	dropped int
@@ -23,9 +23,11 @@ type queue struct {
 	wake    chan struct{}
 }
 
-func newQueue() *queue { return &queue{wake: make(chan struct{}, 1)} }
+// NewQueue is an empty queue.
+func NewQueue() *Queue { return &Queue{wake: make(chan struct{}, 1)} }
 
-func (q *queue) put(e Event) {
+// Put appends an event, or drops it where the reader is too slow.
+func (q *Queue) Put(e Event) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.closed {
@@ -42,23 +44,23 @@ func (q *queue) put(e Event) {
 	q.notify()
 }
 
-// close lets the reader come to an end once it has read what is there.
-func (q *queue) close() {
+// Close lets the reader come to an end once it has read what is there.
+func (q *Queue) Close() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.closed = true
 	q.notify()
 }
 
-func (q *queue) notify() {
+func (q *Queue) notify() {
 	select {
 	case q.wake <- struct{}{}:
 	default:
 	}
 }
 
-// next waits for an event; io.EOF after the last one.
-func (q *queue) next(ctx context.Context) (Event, error) {
+// Next waits for an event; io.EOF after the last one.
+func (q *Queue) Next(ctx context.Context) (Event, error) {
 	for {
 		q.mu.Lock()
 		if len(q.events) > 0 {

@@ -12,13 +12,19 @@ import (
 	"lkdoctor/checks/check"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/probe"
+	"lkdoctor/checks/probe/session"
 	"lkdoctor/checks/room"
+	"lkdoctor/checks/room/stay"
 )
 
 // options are those of the stay.
-func (v *visit) options() (room.Options, *probe.Net) {
+func (v *visit) options() (stay.Options, *probe.Net) {
 	c := v.exam.newCase()
-	return room.Options{URL: v.url, Token: v.token.Reveal(), TokenInQuery: v.inQuery, Net: c.Net, Redact: c.Redact,
+	via := session.ViaHeader
+	if v.inQuery {
+		via = session.ViaQuery
+	}
+	return stay.Options{URL: v.url, Token: v.token.Reveal(), Via: via, Net: c.Net, Redact: c.Redact,
 		Now: v.app.now, For: v.flags.stay}, c.Net
 }
 
@@ -28,12 +34,12 @@ func (v *visit) stream(ctx context.Context) int {
 	o, network := v.options()
 	defer network.Close()
 	o.Publish = v.flags.clips()
-	stay := room.Open(ctx, o)
-	defer stay.Close()
+	s := stay.Open(ctx, o)
+	defer s.Close()
 	broken := error(nil)
 	for {
 		// The stay itself ends with ctx; its last events still count.
-		e, err := stay.Next(context.WithoutCancel(ctx))
+		e, err := s.Next(context.WithoutCancel(ctx))
 		if err != nil {
 			break
 		}
@@ -42,13 +48,13 @@ func (v *visit) stream(ctx context.Context) int {
 		}
 		if err := v.print(e); err != nil && broken == nil {
 			broken = err
-			stay.Leave()
+			s.Leave()
 		}
 	}
 	if broken != nil {
 		return check.ExitDoctor
 	}
-	return exitOf(stay.End())
+	return exitOf(s.End())
 }
 
 // exitOf is the exit code of a stay.
@@ -64,8 +70,7 @@ func exitOf(end *room.End) int {
 	return check.ExitFailed
 }
 
-// explained adds what the doctor's own checks find about a join that failed:
-// they keep the evidence that an SDK throws away.
+// explained adds what the doctor's own checks find about a join that failed.
 func (v *visit) explained(ctx context.Context, e room.Event) room.Event {
 	if advice := finding.LeaveAdvice(e.Reason); !advice.IsZero() {
 		e.Advice = v.say(advice)

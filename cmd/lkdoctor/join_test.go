@@ -169,11 +169,11 @@ func TestJoinDuplicateIdentity(t *testing.T) {
 
 func TestJoinSaysWhyItFailed(t *testing.T) {
 	for fault, want := range map[string]finding.Code{
-		"opaque-token": finding.TokenOpaque,
-		"room-full":    finding.RoomJoinRefused,
-		"ws-silent":    finding.WebsocketSilent,
-		"udp-blocked":  finding.MediaUDPBlocked,
-		"would-evict":  finding.JoinWouldEvict,
+		"opaque-token":  finding.TokenOpaque,
+		"room-full":     finding.RoomJoinRefused,
+		"ws-silent":     finding.WebsocketSilent,
+		"media-blocked": finding.MediaFailed,
+		"would-evict":   finding.JoinWouldEvict,
 	} {
 		t.Run(fault, func(t *testing.T) {
 			t.Parallel()
@@ -182,6 +182,37 @@ func TestJoinSaysWhyItFailed(t *testing.T) {
 			has := slices.ContainsFunc(last.Findings, func(f room.Finding) bool { return f.Code == want })
 			if code != check.ExitFailed || last.Type != room.Ended || last.End.Outcome != room.NotJoined || !has {
 				t.Errorf("exit code %d, want %s: %+v %+v", code, want, last.End, last.Findings)
+			}
+		})
+	}
+}
+
+// TestJoinWithoutUDP: it gets in wherever the checks get in, and two see and hear
+// each other there.
+func TestJoinWithoutUDP(t *testing.T) {
+	for _, fault := range []string{"udp-blocked", "tcp-only"} {
+		t.Run(fault, func(t *testing.T) {
+			t.Parallel()
+			l := startLab(t, fault)
+			ann := startJoin(t, l, "--json", "--dev-join", "-r", "demo", "-i", "ann", "--for", "30s", "--publish", "tone,pattern")
+			ann.waitFor(room.Media)
+			bob := startJoin(t, l, "--json", "--dev-join", "-r", "demo", "-i", "bob", "--for", "4s", "--publish", "tone")
+			if code := bob.code(); code != check.ExitOK || bob.last().End.Outcome != room.Left {
+				t.Errorf("exit code %d: %+v", code, bob.last())
+			}
+			ann.cancel()
+			ann.code()
+			for j, other := range map[*joins]string{ann: "bob", bob: "ann"} {
+				has := func(fits func(joinEvent) bool) bool { return slices.ContainsFunc(j.events(), fits) }
+				if !has(func(e joinEvent) bool { return e.Type == room.PathChanged && e.Path.Kind == "tcp" }) {
+					t.Errorf("no path over TCP: %s", j.out)
+				}
+				if !has(func(e joinEvent) bool { return e.Type == room.TrackReceived && e.Who.Identity == other }) ||
+					!has(func(e joinEvent) bool {
+						return e.Type == room.Speaking && slices.ContainsFunc(e.Speakers, func(s room.Speaker) bool { return s.Identity == other })
+					}) {
+					t.Errorf("%s is not heard: %s", other, j.out)
+				}
 			}
 		})
 	}

@@ -10,6 +10,7 @@ import (
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/probe"
 	"lkdoctor/checks/room"
+	"lkdoctor/checks/room/stay"
 	"lkdoctor/tui"
 	live "lkdoctor/tui/room"
 )
@@ -36,7 +37,7 @@ func (v *visit) tui(ctx context.Context) int {
 	return exitOf(result.Last.End)
 }
 
-func (v *visit) screen(o room.Options) live.Deps {
+func (v *visit) screen(o stay.Options) live.Deps {
 	renderer, dark := v.app.renderer(tui.ColourMode(v.flags.color))
 	notice := ""
 	if about := v.about(); len(about) > 0 {
@@ -46,7 +47,7 @@ func (v *visit) screen(o room.Options) live.Deps {
 		Notice: notice,
 		URL:    clean.URL(v.url.String()), Room: clean.Line(v.token.Room(), 80), Identity: clean.Line(v.token.Identity(), 80),
 		Evicts:  v.presence && !v.flags.options.ForceJoin,
-		Start:   func(ctx context.Context) live.Stay { return room.Open(ctx, o) },
+		Start:   func(ctx context.Context) live.Stay { return stay.Open(ctx, o) },
 		Publish: v.flags.clips(),
 		Token: func() (string, string, bool) {
 			raw, identity, other := v.guest()

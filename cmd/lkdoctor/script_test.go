@@ -7,14 +7,12 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"lkdoctor/checks/room"
 	"lkdoctor/cmd/lkdoctor/quiet"
 )
 
 // TestMain lets scripts run this very program as `lkdoctor`, with a clock that
 // stands still where a script asks for it.
 func TestMain(m *testing.M) {
-	room.Silence()
 	testscript.Main(m, map[string]func(){
 		"lkdoctor": func() {
 			quiet.Restore()

@@ -146,7 +146,7 @@ func (m model) pressed(msg tea.KeyMsg) (tea.Model, tea.Cmd) {
 			m.link = ""
 		}
 	case m.busy != "":
-		// One thing at a time: the SDK waits for the server's answer.
+		// One thing at a time: the server's answer is waited for.
 	default:
 		return m.asks(msg, k)
 	}

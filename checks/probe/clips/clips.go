@@ -39,8 +39,24 @@ const (
 	Width, Height = 160, 90
 )
 
-// Tone is the tone as Opus packets.
-func Tone() ([][]byte, error) {
+// Clip names a clip.
+type Clip string
+
+// The clips: a tone as the microphone, a test pattern as the camera.
+const (
+	Tone    Clip = "tone"
+	Pattern Clip = "pattern"
+)
+
+// Samples are a clip's Opus packets, or its VP8 frames, the first one a keyframe.
+func (c Clip) Samples() ([][]byte, error) {
+	if c == Pattern {
+		return pattern()
+	}
+	return tone()
+}
+
+func tone() ([][]byte, error) {
 	reader, err := oggreader.NewWithOptions(bytes.NewReader(toneOgg))
 	if err != nil {
 		return nil, fmt.Errorf("read the tone: %w", err)
@@ -60,8 +76,7 @@ func Tone() ([][]byte, error) {
 	}
 }
 
-// Pattern is the pattern as VP8 frames, the first one a keyframe.
-func Pattern() ([][]byte, error) {
+func pattern() ([][]byte, error) {
 	reader, _, err := ivfreader.NewWith(bytes.NewReader(patternIVF))
 	if err != nil {
 		return nil, fmt.Errorf("read the pattern: %w", err)

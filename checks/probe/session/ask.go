@@ -1,0 +1,283 @@
+package session
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"io"
+	"net"
+	"net/netip"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/pion/stun/v3"
+
+	"lkdoctor/checks/probe"
+)
+
+// askEvery is when an unanswered address is asked anew, and maxAsked how many are
+// asked.
+const (
+	askEvery = 150 * time.Millisecond
+	maxAsked = 8
+)
+
+// Unreachable lists the advertised UDP addresses that answered nothing on
+// a connection that is up, although each was asked once more on its own: an ICE
+// agent stops checking the other pairs as soon as one is selected, so that their
+// counters alone prove nothing. It waits Limits.Ask at most, and not at all when
+// every address has answered.
+//
+// A loopback address of a server on this machine is left out: with node_ip set
+// to 127.0.0.1, livekit-server 1.13.5 advertises it for sockets of other
+// interfaces too, which then answer from their own address. Nobody elsewhere
+// would be told that address.
+func (m *Media) Unreachable(ctx context.Context) []Candidate {
+	if m.t == nil {
+		return nil
+	}
+	var silent []Candidate
+	for _, c := range m.Remote {
+		local := m.t.p.Loopback && c.Kind == probe.ScopeLoopback
+		if c.Protocol == "udp" && c.Type == "host" && c.Kind != probe.ScopeInvalid && !local && !m.heard(c) && routed(c) && len(silent) < maxAsked {
+			silent = append(silent, c)
+		}
+	}
+	if len(silent) == 0 {
+		return nil
+	}
+	name, key, ok := m.t.credentials()
+	if !ok {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, m.t.p.net.Waits().Ask)
+	defer cancel()
+	answers := make([]bool, len(silent))
+	var all sync.WaitGroup
+	for i, c := range silent {
+		all.Go(func() { answers[i] = answersBinding(ctx, m.t.p.net, c, name, key) })
+	}
+	all.Wait()
+	var out []Candidate
+	for i, c := range silent {
+		if !answers[i] {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// routed reports whether this machine could send to c at all: without an address of
+// its family, silence says nothing about the server. Nothing is sent.
+func routed(c Candidate) bool {
+	conn, err := net.Dial("udp", c.HostPort())
+	if err != nil {
+		return false
+	}
+	_ = conn.Close()
+	return true
+}
+
+// heard reports whether c has answered. That its own requests arrived is not
+// enough: the way there may be closed all the same.
+func (m *Media) heard(c Candidate) bool {
+	for _, p := range m.Pairs {
+		if sameTransport(p.Remote, c) && p.ResponsesReceived > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// credentials are user name and key for a connectivity check on the server's
+// agent (RFC 8445 section 7.2.2): both sides' user name fragments, and the
+// server's password.
+func (t *transport) credentials() (name, key string, ok bool) {
+	remote, local := t.pc.RemoteDescription(), t.pc.LocalDescription()
+	if remote == nil || local == nil {
+		return "", "", false
+	}
+	theirs, password := sdpICE(remote.SDP)
+	ours, _ := sdpICE(local.SDP)
+	return theirs + ":" + ours, password, theirs != "" && ours != "" && password != ""
+}
+
+// sdpICE finds the first ice-ufrag and ice-pwd of a session description.
+func sdpICE(sdp string) (ufrag, password string) {
+	for line := range strings.Lines(sdp) {
+		line = strings.TrimRight(line, "\r\n")
+		if rest, ok := strings.CutPrefix(line, "a=ice-ufrag:"); ok && ufrag == "" {
+			ufrag = rest
+		} else if rest, ok := strings.CutPrefix(line, "a=ice-pwd:"); ok && password == "" {
+			password = rest
+		}
+	}
+	return ufrag, password
+}
+
+// answersBinding sends connectivity checks to one address until anything comes
+// back from it or ctx ends.
+func answersBinding(ctx context.Context, n *probe.Net, c Candidate, name, key string) bool {
+	request, err := bindingRequest(name, key)
+	if err != nil {
+		return false
+	}
+	conn, err := n.Dialer()(ctx, c.Protocol, c.HostPort())
+	if err != nil {
+		return false
+	}
+	defer func() { _ = conn.Close() }()
+	defer context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })()
+	buf := make([]byte, 1500)
+	if c.Protocol == "tcp" { // in the frames of RFC 4571
+		_, err := conn.Write(append(binary.BigEndian.AppendUint16(nil, uint16(len(request))), request...))
+		if err == nil {
+			_, err = io.ReadFull(conn, buf[:2])
+		}
+		size := min(int(binary.BigEndian.Uint16(buf)), len(buf))
+		if err == nil {
+			_, err = io.ReadFull(conn, buf[:size])
+		}
+		return err == nil && stun.IsMessage(buf[:size])
+	}
+	for ctx.Err() == nil {
+		// A refused port shows up as an error of a later write or read: try on, a
+		// server may only just be opening it.
+		_, _ = conn.Write(request)
+		_ = conn.SetReadDeadline(time.Now().Add(askEvery))
+		n, err := conn.Read(buf)
+		if err == nil && stun.IsMessage(buf[:n]) {
+			return true
+		}
+		select {
+		case <-time.After(askEvery / 3):
+		case <-ctx.Done():
+		}
+	}
+	return false
+}
+
+// bindingRequest is a connectivity check of RFC 8445 section 7.2.2, from the
+// controlled side, at the priority of a peer reflexive candidate.
+func bindingRequest(name, key string) ([]byte, error) {
+	tie := make([]byte, 8)
+	if _, err := rand.Read(tie); err != nil {
+		return nil, err
+	}
+	priority := make([]byte, 4)
+	binary.BigEndian.PutUint32(priority, 110<<24|65535<<8|255)
+	msg, err := stun.Build(stun.BindingRequest, stun.TransactionID, stun.NewUsername(name),
+		stun.RawAttribute{Type: stun.AttrPriority, Value: priority},
+		stun.RawAttribute{Type: stun.AttrICEControlled, Value: tie},
+		stun.NewShortTermIntegrity(key), stun.Fingerprint)
+	if err != nil {
+		return nil, err
+	}
+	return msg.Raw, nil
+}
+
+// ReachedAsk is one question at the address where signalling reached the
+// server: does it take media there, at a port that it advertises elsewhere?
+type ReachedAsk struct {
+	// Candidate is the advertised one, with the address reached in place of its
+	// own.
+	Candidate Candidate
+	// Answered reports whether the server's ICE agent answered there.
+	Answered bool
+}
+
+// maxReachedAsks caps what a server can make us ask.
+const maxReachedAsks = 4
+
+// askReached asks the media ports at the address that signalling reached, once
+// nothing has answered at those that the server advertises. An answer, which
+// takes the session's own credentials, proves that the advertised address is
+// what is wrong; without one it stays open whether a firewall is. It is asked
+// while the silence is waited for, so that it costs no time.
+func (t *transport) askReached() {
+	name, key, ok := t.credentials()
+	if !ok || !t.p.Remote.IsValid() {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, c := range atReached(t.media.Remote, t.p.Remote.Addr().Unmap(), t.o) {
+		at := len(t.media.AtReached)
+		t.media.AtReached = append(t.media.AtReached, ReachedAsk{Candidate: c})
+		t.inBackground(func() func() {
+			ctx, cancel := context.WithTimeout(t.dialCtx, t.p.net.Waits().Ask)
+			defer cancel()
+			heard := answersBinding(ctx, t.p.net, c, name, key)
+			return func() { t.media.AtReached[at].Answered = heard }
+		})
+	}
+}
+
+// inBackground runs ask on a goroutine of its own, and then the function that it
+// returned, with t.mu held. t.mu is held.
+func (t *transport) inBackground(ask func() (answer func())) {
+	if t.dialCtx.Err() != nil {
+		return // closed
+	}
+	t.dialing++
+	t.dials.Go(func() {
+		answer := ask()
+		t.note(func() { t.dialing--; answer() })
+	})
+}
+
+// dialTCP dials an ICE/TCP address in the background; t.mu is held.
+func (t *transport) dialTCP(c Candidate) {
+	if t.o.NoTCP || t.o.ForceRelay || len(t.media.TCP) >= maxTCPDials {
+		return
+	}
+	at, begun := len(t.media.TCP), time.Now()
+	t.media.TCP = append(t.media.TCP, TCPDial{Candidate: c, Pending: true})
+	t.inBackground(func() func() {
+		result := dialCandidate(t.dialCtx, t.p.net, c)
+		result.Took = min(result.Took, time.Since(begun))
+		return func() { t.media.TCP[at] = result }
+	})
+}
+
+// maxTCPDials caps the plain dials of one join.
+const maxTCPDials = 16
+
+// dialCandidate opens and closes a TCP connection to an ICE/TCP candidate. It
+// says nothing over it: livekit-server resets connections that do not speak
+// STUN, after having accepted them.
+func dialCandidate(ctx context.Context, n *probe.Net, c Candidate) TCPDial {
+	out := TCPDial{Candidate: c}
+	start := time.Now()
+	dctx, cancel := context.WithTimeout(ctx, n.Waits().CandidateTCP)
+	defer cancel()
+	conn, err := n.Dialer()(dctx, "tcp", c.HostPort())
+	if out.Took = time.Since(start); err != nil {
+		out.Failure = n.DialFailure(ctx, c.HostPort(), out.Took, err)
+		return out
+	}
+	_ = conn.Close()
+	out.Reachable = true
+	return out
+}
+
+// atReached are the advertised ports at the address reached, where none of
+// them is advertised already.
+func atReached(advertised []Candidate, reached netip.Addr, o MediaOptions) []Candidate {
+	var out []Candidate
+	for _, c := range advertised {
+		if c.Type != "host" || c.Kind == probe.ScopeInvalid || c.Protocol == "udp" && o.NoUDP ||
+			c.Protocol == "tcp" && (o.NoTCP || c.TCPType != "passive") {
+			continue
+		}
+		if c.Address == reached.String() {
+			return nil
+		}
+		c.Address, c.Kind = reached.String(), probe.AddrKind(reached)
+		if before := len(out); before < maxReachedAsks {
+			out = appendCandidate(out, c)
+		}
+	}
+	return out
+}

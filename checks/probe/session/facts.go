@@ -1,0 +1,130 @@
+package session
+
+import (
+	"cmp"
+	"time"
+
+	"github.com/livekit/protocol/livekit"
+	"github.com/pion/stun/v3"
+	"github.com/pion/webrtc/v4"
+
+	"lkdoctor/checks/probe"
+)
+
+// JoinFacts is what the server's JoinResponse says, cleaned and capped, without
+// its secrets (room.turnPassword, the ICE servers' credentials).
+type JoinFacts struct {
+	// ServerVersion and ServerRegion describe the server; Edition is Standard or
+	// Cloud.
+	ServerVersion, ServerRegion, Edition string
+	Room                                 string
+	Identity, ParticipantSID             string
+	// OthersCount is how many were in the room already.
+	OthersCount int
+	// CanPublish, CanPublishData and CanSubscribe are what the server made of the
+	// token's grants.
+	CanPublish, CanPublishData, CanSubscribe bool
+	// SubscriberPrimary reports whether the server offers and its connection counts; false
+	// means that the client has to offer (a token that may not subscribe).
+	SubscriberPrimary bool
+	// ICEServers are the STUN and TURN servers that the server hands out.
+	ICEServers []ICEServer
+	// ICEServersCount counts all of them.
+	ICEServersCount int
+	// ICEProblems are the URLs, of all servers, that browsers refuse: at most 16 of
+	// ICEProblemsCount.
+	ICEProblems               []probe.ICEServerProblem
+	ICEProblemsCount          int
+	PingInterval, PingTimeout time.Duration
+}
+
+// ICEServer is one entry of the JoinResponse's ICE servers, without its
+// credential.
+type ICEServer struct {
+	URLs []string
+	// HasCredential reports whether user name and password came with it.
+	HasCredential bool
+}
+
+// What is kept of a JoinResponse; a server can list any number.
+const (
+	maxICEServers = 16
+	maxICEURLs    = 32 // of all servers together
+)
+
+// joinFacts reads a JoinResponse.
+func joinFacts(n *probe.Net, j *livekit.JoinResponse) JoinFacts {
+	info, perm := j.GetServerInfo(), j.GetParticipant().GetPermission()
+	facts := JoinFacts{
+		ServerVersion:     n.Line(cmp.Or(info.GetVersion(), j.GetServerVersion())),
+		ServerRegion:      n.Line(cmp.Or(info.GetRegion(), j.GetServerRegion())),
+		Room:              n.Line(j.GetRoom().GetName()),
+		Identity:          n.Line(j.GetParticipant().GetIdentity()),
+		ParticipantSID:    n.Line(j.GetParticipant().GetSid()),
+		OthersCount:       len(j.GetOtherParticipants()),
+		CanPublish:        perm.GetCanPublish(),
+		CanPublishData:    perm.GetCanPublishData(),
+		CanSubscribe:      perm.GetCanSubscribe(),
+		SubscriberPrimary: j.GetSubscriberPrimary(),
+		PingInterval:      seconds(j.GetPingInterval()),
+		PingTimeout:       seconds(j.GetPingTimeout()),
+	}
+	if info != nil {
+		facts.Edition = n.Line(info.GetEdition().String())
+	}
+	facts.ICEServersCount = len(j.GetIceServers())
+	facts.ICEProblems, facts.ICEProblemsCount = n.ICEProblems(j.GetIceServers())
+	eachICEURL(j.GetIceServers(), func(i int, s *livekit.ICEServer, u string) {
+		if i == len(facts.ICEServers) {
+			facts.ICEServers = append(facts.ICEServers, ICEServer{HasCredential: s.GetCredential() != ""})
+		}
+		facts.ICEServers[i].URLs = append(facts.ICEServers[i].URLs, n.Line(u[:min(len(u), probe.MaxICEURL)]))
+	})
+	return facts
+}
+
+// eachICEURL calls f with each server and URL that is kept; i counts the servers
+// that have a URL.
+func eachICEURL(list []*livekit.ICEServer, f func(i int, s *livekit.ICEServer, u string)) {
+	servers, urls := 0, 0
+	for _, s := range list {
+		before := urls
+		for _, u := range s.GetUrls() {
+			if servers < maxICEServers && urls < maxICEURLs {
+				f(servers, s, u)
+				urls++
+			}
+		}
+		if urls > before {
+			servers++
+		}
+	}
+}
+
+// iceServers are the servers as pion takes them, credentials included: not to be
+// kept in anything that can be printed. URLs that pion cannot read are left out,
+// because one of them fails the whole connection.
+func iceServers(list []*livekit.ICEServer) []webrtc.ICEServer {
+	var out []webrtc.ICEServer
+	eachICEURL(list, func(_ int, s *livekit.ICEServer, u string) {
+		server := webrtc.ICEServer{URLs: []string{u}}
+		if s.GetCredential() != "" {
+			server.Username, server.Credential = s.GetUsername(), s.GetCredential()
+		}
+		if _, err := stun.ParseURI(u); err == nil && (!isTURN(server) || server.Username != "" && server.Credential != nil) {
+			out = append(out, server)
+		}
+	})
+	return out
+}
+
+// isTURN reports whether the server relays.
+func isTURN(s webrtc.ICEServer) bool {
+	u, err := stun.ParseURI(s.URLs[0])
+	return err == nil && (u.Scheme == stun.SchemeTypeTURN || u.Scheme == stun.SchemeTypeTURNS)
+}
+
+// seconds turns a server's number into a duration that nothing can overflow.
+func seconds(n int32) time.Duration {
+	return time.Duration(max(0, min(n, 3600))) * time.Second
+}

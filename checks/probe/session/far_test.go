@@ -1,0 +1,61 @@
+package session_test
+
+import (
+	"net/url"
+	"testing"
+	"time"
+
+	"lkdoctor/checks/lab"
+	"lkdoctor/checks/probe"
+	"lkdoctor/checks/probe/session"
+)
+
+// farLiveKit is a LiveKit server that is a round trip away, at a loopback port
+// as the near end of a tunnel is.
+func farLiveKit(t *testing.T, rtt time.Duration) *url.URL {
+	t.Helper()
+	delay, err := lab.Delay(startLiveKit(t, "", "").base.Host, rtt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = delay.Close() })
+	return &url.URL{Scheme: "ws", Host: delay.Addr}
+}
+
+// A join after Reach finds its connection open, and leaving a far server waits
+// for nothing: neither costs a round trip. The server hears of it all the same.
+func TestRoundTripsOfAFarJoin(t *testing.T) {
+	const rtt = 250 * time.Millisecond
+	base, net := farLiveKit(t, rtt), &probe.Net{}
+	defer net.Close()
+	reach, failure := net.Reach(t.Context(), base)
+	if failure != nil || !reach.IsLiveKit {
+		t.Fatalf("got %+v, %v", reach, failure)
+	}
+	begun := time.Now()
+	signal, refused := session.Join(t.Context(), net, base, tokenFor(t, "far", "far"), session.Options{})
+	if refused != nil {
+		t.Fatalf("got %+v", refused)
+	}
+	if took := time.Since(begun); took < rtt || took >= 2*rtt {
+		t.Errorf("the join took %s: it is one round trip on an open connection", took)
+	}
+	begun = time.Now()
+	signal.Leave()
+	if took := time.Since(begun); took >= rtt {
+		t.Errorf("leaving took %s", took)
+	}
+	deadline := time.Now().Add(10 * time.Second)
+	for {
+		present, known, failure := net.InRoom(t.Context(), base, testKey, testSecret, "far", "far")
+		if failure != nil || !known {
+			t.Fatalf("it could not be asked: %v", failure)
+		}
+		if !present {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("the participant is still there")
+		}
+	}
+}

@@ -1,0 +1,111 @@
+package session_test
+
+import (
+	"context"
+	"net"
+	"net/netip"
+	"net/url"
+	"testing"
+	"time"
+
+	"github.com/livekit/protocol/auth"
+
+	"lkdoctor/checks/lab"
+	"lkdoctor/checks/probe"
+	"lkdoctor/checks/probe/session"
+)
+
+const (
+	testKey    = "testkey"
+	testSecret = "a-secret-of-more-than-thirty-two-characters"
+)
+
+// livekitServer is a real livekit-server and where to find it.
+type livekitServer struct {
+	base *url.URL
+	// tcp is its ICE/TCP port.
+	tcp int
+}
+
+// startLiveKit runs a server on loopback until the test ends. rtc is added to
+// the rtc section of its configuration, extra to the configuration itself.
+func startLiveKit(tb testing.TB, rtc, extra string) *livekitServer {
+	tb.Helper()
+	server, err := lab.StartLiveKit(within(tb, 20*time.Second), lab.LiveKitOptions{
+		Keys: map[string]string{testKey: testSecret}, RTC: rtc, ExtraYAML: extra,
+	})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { _ = server.Close() })
+	base, err := url.Parse(server.URL)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return &livekitServer{base: base, tcp: int(netip.MustParseAddrPort(server.TCPAddr).Port())}
+}
+
+// closedPort is a TCP port on which nobody listens.
+func closedPort(tb testing.TB) int {
+	tb.Helper()
+	l, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer func() { _ = l.Close() }()
+	return l.Addr().(*net.TCPAddr).Port
+}
+
+// tokenFor mints a participant's token; change may adapt it.
+func tokenFor(tb testing.TB, identity, room string, change ...func(*auth.AccessToken, *auth.VideoGrant)) string {
+	tb.Helper()
+	grant := &auth.VideoGrant{RoomJoin: true, Room: room}
+	at := auth.NewAccessToken(testKey, testSecret).SetIdentity(identity).SetValidFor(time.Minute)
+	for _, f := range change {
+		f(at, grant)
+	}
+	jwt, err := at.SetVideoGrant(grant).ToJWT()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return jwt
+}
+
+// within is a context that ends with the test, and after d.
+func within(tb testing.TB, d time.Duration) context.Context {
+	ctx, cancel := context.WithTimeout(context.Background(), d)
+	tb.Cleanup(cancel)
+	return ctx
+}
+
+// joinOptions are the choices of joinAll.
+type joinOptions struct {
+	Token  string
+	Signal session.Options
+	Media  session.MediaOptions
+}
+
+// joined is what a join that is over left as evidence.
+type joined struct {
+	Failure *session.SignalFailure
+	Facts   session.JoinFacts
+	Media   *session.Media
+}
+
+// joinAll joins, connects media and leaves.
+func joinAll(ctx context.Context, n *probe.Net, base *url.URL, o joinOptions) *joined {
+	p, f := session.Join(ctx, n, base, o.Token, o.Signal)
+	if f != nil {
+		return &joined{Failure: f}
+	}
+	defer p.Leave()
+	return &joined{Facts: p.Facts, Media: p.Media(ctx, o.Media)}
+}
+
+// patientNet is a Net straight to loopback, with the limits of a real run.
+func patientNet(t *testing.T) *probe.Net {
+	t.Helper()
+	n := &probe.Net{Proxy: func(*url.URL) (*url.URL, error) { return nil, nil }}
+	t.Cleanup(n.Close)
+	return n
+}

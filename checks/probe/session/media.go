@@ -1,0 +1,521 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/livekit/protocol/livekit"
+
+	"lkdoctor/checks/probe"
+)
+
+// Outcome is how the media connection ended up.
+type Outcome string
+
+// The outcomes.
+const (
+	// OutcomeConnected: ICE and DTLS are up.
+	OutcomeConnected Outcome = "connected"
+	// OutcomeNoOffer: the server said Join and then nothing to negotiate with.
+	OutcomeNoOffer Outcome = "no_offer"
+	// OutcomeBadOffer: the server's session description cannot be used; Detail
+	// says why.
+	OutcomeBadOffer Outcome = "bad_offer"
+	// OutcomeNoRemoteCandidates: the server advertises no address.
+	OutcomeNoRemoteCandidates Outcome = "no_remote_candidates"
+	// OutcomeNoLocalCandidates: this machine has no address to offer, or, with
+	// ForceRelay, no TURN server gave one.
+	OutcomeNoLocalCandidates Outcome = "no_local_candidates"
+	// OutcomeNothingAnswered: checks went out on every pair, and not one answer
+	// or request came back.
+	OutcomeNothingAnswered Outcome = "nothing_answered"
+	// OutcomeICEFailed: something answered, and no pair was agreed on.
+	OutcomeICEFailed Outcome = "ice_failed"
+	// OutcomeDTLSFailed: ICE is up, the handshake over it failed or never ended.
+	OutcomeDTLSFailed Outcome = "dtls_failed"
+	// OutcomeLeft: the server sent Leave; End says why. A Leave for
+	// CONNECTION_TIMEOUT is one of the media outcomes above instead.
+	OutcomeLeft Outcome = "left"
+	// OutcomeSignalLost: the signalling connection ended; End says how.
+	OutcomeSignalLost Outcome = "signal_lost"
+	// OutcomeTimeout: the time for it or the context's deadline passed.
+	OutcomeTimeout Outcome = "timeout"
+	// OutcomeCancelled: the caller's context was cancelled. Leave was sent.
+	OutcomeCancelled Outcome = "cancelled"
+	// OutcomeInternal: the WebRTC library could not be set up; Detail says why.
+	OutcomeInternal Outcome = "internal"
+)
+
+// MediaOptions are the choices of a participant's media connections.
+type MediaOptions struct {
+	// ForceRelay allows relay candidates only: does the TURN server work?
+	ForceRelay bool
+	// NoTCP leaves ICE/TCP out; NoUDP leaves UDP out.
+	NoTCP, NoUDP bool
+	// Timeout is in place of Limits.Media, unless it is 0.
+	Timeout time.Duration
+}
+
+// MediaPhases are the times that the steps of a media connection took; zero
+// for a step that was not reached.
+type MediaPhases struct {
+	// Offer is from the call to the server's offer (or its answer to ours),
+	// FirstCandidate from the call to the server's first address.
+	Offer, FirstCandidate time.Duration
+	// ICE is from the start of negotiation to a selected pair, DTLS from there
+	// to the end of the handshake.
+	ICE, DTLS time.Duration
+	// Total is the whole call.
+	Total time.Duration
+}
+
+// Media is the evidence of one media connection: what both sides offered, what
+// was sent and answered, and what came of it.
+type Media struct {
+	Outcome Outcome
+	// Connected is Outcome == OutcomeConnected.
+	Connected bool
+	// Remote are the server's candidates: advertised ones first, then those that
+	// its packets came from (prflx). Local are this machine's.
+	Remote, Local []Candidate
+	Pairs         []Pair
+	// Selected is the pair that carries media. Its remote type prflx means that
+	// the server advertises another address than the one that works.
+	Selected *Pair
+	// TCP is what plain dials of the server's ICE/TCP addresses found.
+	TCP []TCPDial
+	// AtReached is what was asked at the address that signalling reached, when
+	// nothing answered at the advertised ones; empty if that is one of them.
+	AtReached []ReachedAsk
+	Phases    MediaPhases
+	// ICEState and DTLSState are pion's own words for how far it came:
+	// new, checking, connected, failed; new, connecting, connected, failed.
+	ICEState, DTLSState string
+	// End is how the signalling ended, nil if it was still up.
+	End *SignalEnd
+	// Detail is the library's own words about a bad offer, cleaned.
+	Detail string
+	// GatheringDone reports whether this machine had found all its candidates.
+	GatheringDone bool
+	// RelayOffered reports whether the server handed out a TURN server.
+	RelayOffered bool
+
+	t *transport
+}
+
+// TCPDial is what a plain TCP connection to an advertised ICE/TCP address found.
+type TCPDial struct {
+	Candidate Candidate
+	// Reachable reports whether somebody accepted.
+	Reachable bool
+	// Pending reports whether the media was connected before the dial ended.
+	Pending bool
+	// Failure is why it is not reachable; nil when it is, or pending.
+	Failure *probe.Failure
+	// Took is how long the dial took so far.
+	Took time.Duration
+}
+
+// Start begins to connect media, and does not wait for it: Media does. Only the
+// first call counts.
+func (p *Participant) Start(o MediaOptions) error {
+	_, err := p.begun(o, false)
+	return err
+}
+
+// begun is Start; it returns the connection that the server calls primary.
+func (p *Participant) begun(o MediaOptions, evidence bool) (*transport, error) {
+	p.negotiating.Lock()
+	defer p.negotiating.Unlock()
+	if !p.started {
+		p.started, p.media = true, o
+	}
+	t := p.primary()
+	if t == nil {
+		var err error
+		target := livekit.SignalTarget_SUBSCRIBER
+		if !p.Facts.SubscriberPrimary {
+			target = livekit.SignalTarget_PUBLISHER
+		}
+		if t, err = p.newTransport(target); err != nil {
+			return nil, err
+		}
+		t.note(func() { t.evidence = evidence })
+		if target == livekit.SignalTarget_PUBLISHER {
+			err := t.openData()
+			if err == nil {
+				err = t.offer(false)
+			}
+			if err != nil {
+				return t, err
+			}
+		}
+	}
+	for _, m := range p.early {
+		p.negotiate(m)
+	}
+	p.early = nil
+	return t, nil
+}
+
+// Media connects media and reports what happened. Whatever the server does, it
+// ends within Limits.Media. When it is connected, it stays so until Leave. It
+// leaves the room itself only where ctx was cancelled. Call it once.
+func (p *Participant) Media(ctx context.Context, o MediaOptions) *Media {
+	r := &mediaRun{p: p, o: o, limits: p.net.Waits(), start: time.Now()}
+	if r.o.Timeout <= 0 {
+		r.o.Timeout = r.limits.Media
+	}
+	out, m := OutcomeInternal, &Media{}
+	t, err := p.begun(r.o, true)
+	switch r.t = t; {
+	case err != nil && p.End() != nil:
+		out, m.End = p.endOutcome(), p.End()
+	case err != nil:
+		m.Detail = p.net.Line(err.Error())
+	default:
+		out = r.run(ctx)
+		m = t.snapshot()
+		m.ICEState, m.DTLSState = t.pc.ICEConnectionState().String(), t.pc.SCTP().Transport().State().String()
+		m.End = p.End()
+	}
+	m.Outcome, m.Connected = out, out == OutcomeConnected
+	m.Phases.Total = time.Since(r.start)
+	m.RelayOffered = p.OffersTURN()
+	if !m.Connected {
+		m.t = nil
+	}
+	switch {
+	case out == OutcomeCancelled:
+		p.Leave()
+	case !m.Connected:
+		p.closeMedia()
+	}
+	return m
+}
+
+// endOutcome is the outcome when there is no more signalling.
+func (p *Participant) endOutcome() Outcome {
+	if p.End().Left {
+		return OutcomeLeft
+	}
+	return OutcomeSignalLost
+}
+
+// snapshot reads the counters anew, and copies the evidence.
+func (t *transport) snapshot() *Media {
+	t.collect()
+	t.selectPair()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	m := t.media
+	m.Remote, m.Local, m.Pairs = slices.Clone(m.Remote), slices.Clone(m.Local), slices.Clone(m.Pairs)
+	m.TCP, m.AtReached = slices.Clone(m.TCP), slices.Clone(m.AtReached)
+	m.t = t
+	return &m
+}
+
+// Refresh reads the pairs' counters anew, on a connection that is up.
+func (m *Media) Refresh() {
+	if m.t != nil {
+		now := m.t.snapshot()
+		m.Remote, m.Local, m.Pairs, m.Selected = now.Remote, now.Local, now.Pairs, now.Selected
+	}
+}
+
+// Path is the pair that carries what this participant receives or, in a room that
+// it may not listen to, what it sends; nil while there is none.
+func (p *Participant) Path() *Pair {
+	for _, target := range []livekit.SignalTarget{livekit.SignalTarget_SUBSCRIBER, livekit.SignalTarget_PUBLISHER} {
+		if pair := p.transport(target).pair(); pair != nil {
+			return pair
+		}
+	}
+	return nil
+}
+
+// pair is the selected pair with its counters, nil before there is one.
+func (t *transport) pair() *Pair {
+	if t == nil {
+		return nil
+	}
+	return t.snapshot().Selected
+}
+
+// pollEvery is how often the pairs' counters are read during a join, and
+// maxPollStep how much time one poll may stand for.
+const (
+	pollEvery   = 100 * time.Millisecond
+	maxPollStep = 250 * time.Millisecond
+)
+
+// mediaRun is one call of Media: it looks at the evidence until there is a
+// verdict.
+type mediaRun struct {
+	p      *Participant
+	t      *transport
+	o      MediaOptions
+	limits probe.Limits
+	start  time.Time
+
+	// quiet is the time since negotiation, handshake that since ICE was up, both
+	// without the moments when this process did not get to run: on a machine
+	// that is too busy to ask, nobody's silence means anything.
+	quiet, handshake time.Duration
+	polled           time.Time
+	asked            bool // the address reached was asked for media
+}
+
+// run waits until there is a verdict.
+func (r *mediaRun) run(parent context.Context) Outcome {
+	ctx, cancel := context.WithTimeout(parent, r.o.Timeout)
+	defer cancel()
+	ticker := time.NewTicker(pollEvery)
+	defer ticker.Stop()
+	var last <-chan time.Time // a look at the verdict soon after connecting
+	for {
+		if last == nil && r.connected() {
+			last = time.After(tcpCandidateGrace)
+			r.t.snapshot()
+		}
+		if out := r.verdict(time.Now()); out != "" {
+			return out
+		}
+		select {
+		case <-ctx.Done():
+			return r.ranOut(ctx)
+		case <-r.p.Done():
+			return r.signalEnded()
+		case <-r.t.news:
+		case <-last:
+		case <-ticker.C:
+			r.poll()
+		}
+	}
+}
+
+func (r *mediaRun) connected() bool {
+	r.t.mu.Lock()
+	defer r.t.mu.Unlock()
+	return !r.t.connected.IsZero()
+}
+
+// poll reads the counters and moves the clocks on.
+func (r *mediaRun) poll() {
+	r.t.mu.Lock()
+	negotiated, iceUp := r.t.negotiated, !r.t.iceAt.IsZero()
+	r.t.mu.Unlock()
+	if negotiated.IsZero() {
+		return
+	}
+	m := r.t.snapshot()
+	now := time.Now()
+	if r.polled.IsZero() {
+		r.polled = negotiated
+	}
+	step := min(now.Sub(r.polled), maxPollStep)
+	r.quiet += step
+	if iceUp {
+		r.handshake += step
+	}
+	r.polled = now
+	if !r.asked && !r.o.ForceRelay && !iceUp && r.quiet >= r.limits.Silence/2 && !answered(m.Pairs) {
+		r.asked = true
+		r.t.askReached()
+	}
+}
+
+// ranOut is the outcome when the time is over or the caller has cancelled.
+func (r *mediaRun) ranOut(ctx context.Context) Outcome {
+	if errors.Is(ctx.Err(), context.Canceled) {
+		return OutcomeCancelled
+	}
+	m := r.t.snapshot()
+	r.t.mu.Lock()
+	defer r.t.mu.Unlock()
+	switch {
+	case !r.t.connected.IsZero():
+		return OutcomeConnected
+	case !r.t.iceAt.IsZero():
+		return OutcomeDTLSFailed
+	case answered(m.Pairs):
+		return OutcomeICEFailed
+	}
+	return OutcomeTimeout
+}
+
+// signalEnded is the outcome when the signalling connection is gone. A server
+// that leaves because of CONNECTION_TIMEOUT only says that media did not
+// connect: the evidence says more.
+func (r *mediaRun) signalEnded() Outcome {
+	m, end := r.t.snapshot(), r.p.End()
+	timedOut := end.Left && end.Reason == livekit.DisconnectReason_CONNECTION_TIMEOUT.String()
+	r.t.mu.Lock()
+	defer r.t.mu.Unlock()
+	switch {
+	case !r.t.connected.IsZero():
+		return OutcomeConnected
+	case timedOut && !r.t.iceAt.IsZero():
+		return OutcomeDTLSFailed
+	case timedOut && answered(m.Pairs):
+		return OutcomeICEFailed
+	case timedOut && len(m.Pairs) > 0:
+		return OutcomeNothingAnswered
+	}
+	return r.p.endOutcome()
+}
+
+// icePicture is what a verdict on silence rests on.
+type icePicture struct {
+	// Elapsed is the time since negotiation began, as far as this process ran.
+	Elapsed time.Duration
+	Pairs   []Pair
+	// TCPPending counts the dials of ICE/TCP addresses that have not ended.
+	TCPPending int
+	// Now is when the pairs were read.
+	Now time.Time
+}
+
+const (
+	// enoughRequests unanswered on a pair rule out a lost packet.
+	enoughRequests = 3
+	// enoughTime is what the last request of a late pair is given to be answered.
+	enoughTime = time.Second
+	// noneGrace is how long a side that has said that it has no address is waited
+	// for: it may still be heard from.
+	noneGrace = 500 * time.Millisecond
+	// tcpCandidateGrace is how long a connected join waits for ICE/TCP candidates
+	// that come late.
+	tcpCandidateGrace = 5 * time.Millisecond
+)
+
+// silent reports whether nothing answers: after the silence every pair has asked
+// often enough, long enough ago, and no dial is left; or the grace is over too.
+// One answer, or one request of the server, means that it is not silent.
+func (p icePicture) silent(silence, grace time.Duration) bool {
+	if len(p.Pairs) == 0 || p.Elapsed < silence {
+		return false
+	}
+	settled := p.TCPPending == 0
+	for _, pair := range p.Pairs {
+		if pair.Answered() {
+			return false
+		}
+		if !pair.givenUp(p.Now) {
+			settled = false
+		}
+	}
+	return settled || p.Elapsed >= silence+grace
+}
+
+// oneWay reports whether the server is heard and every pair of ours has asked it
+// in vain: its packets arrive here, and ours do not get there. An answer would
+// have come on the way that its own requests take.
+func (p icePicture) oneWay() bool {
+	for _, pair := range p.Pairs {
+		if pair.ResponsesReceived > 0 || !pair.givenUp(p.Now) {
+			return false
+		}
+	}
+	return answered(p.Pairs)
+}
+
+// givenUp reports whether a pair has had its chance: it failed, could never be
+// asked (a loopback socket cannot send to another machine), or asked enough.
+func (p Pair) givenUp(now time.Time) bool {
+	switch {
+	case p.State == PairFailed, p.RequestsSent == 0:
+		return true
+	}
+	return p.RequestsSent >= enoughRequests && now.Sub(p.FirstRequest) >= enoughTime
+}
+
+// verdict is the outcome as soon as there is one, "" before.
+func (r *mediaRun) verdict(now time.Time) Outcome {
+	t := r.t
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	switch {
+	case !t.connected.IsZero():
+		return t.settled(now)
+	case t.failed == OutcomeICEFailed && !answered(t.media.Pairs):
+		return OutcomeNothingAnswered
+	case t.failed != "":
+		return t.failed
+	case !t.iceAt.IsZero() && r.handshake >= r.limits.DTLS:
+		return OutcomeDTLSFailed
+	case !t.iceAt.IsZero():
+		return ""
+	case t.negotiated.IsZero() && now.Sub(r.start) >= r.limits.Offer:
+		return OutcomeNoOffer
+	case t.negotiated.IsZero():
+		return ""
+	}
+	return r.silence(now)
+}
+
+// tcpLinger bounds how long a join that is connected waits for the last dials of
+// ICE/TCP addresses: ten round trips, within these limits.
+const (
+	tcpLingerMin = 100 * time.Millisecond
+	tcpLingerMax = time.Second
+)
+
+// settled says whether a connected join has nothing more to wait for: the server
+// has named an address (its checks can arrive, and win, before that message),
+// and the plain dials of ICE/TCP addresses have ended; or both had ten round
+// trips. t.mu is held.
+func (t *transport) settled(now time.Time) Outcome {
+	linger := tcpLingerMin
+	if t.media.Selected != nil {
+		linger = min(max(10*t.media.Selected.RTT, tcpLingerMin), tcpLingerMax)
+	}
+	since := now.Sub(t.connected)
+	missing := t.dialing > 0 || t.advertised == 0 && !t.endOfTheir
+	if missing && since < linger || len(t.media.TCP) == 0 && since < tcpCandidateGrace {
+		return ""
+	}
+	return OutcomeConnected
+}
+
+// silence names what is missing while ICE is not up; r.t.mu is held.
+func (r *mediaRun) silence(now time.Time) Outcome {
+	m, elapsed, limit := &r.t.media, r.quiet, r.limits.Silence
+	over := elapsed >= limit+r.limits.Grace
+	switch {
+	case len(m.Remote) == 0 && len(m.Pairs) == 0:
+		if elapsed >= r.limits.Candidate || r.t.endOfTheir && elapsed >= noneGrace {
+			return OutcomeNoRemoteCandidates
+		}
+	case len(m.Local) == 0 && len(m.Pairs) == 0:
+		if over || m.GatheringDone && elapsed >= noneGrace {
+			return OutcomeNoLocalCandidates
+		}
+	case len(m.Pairs) == 0:
+		// Both sides have addresses and none fit together: IPv4 here, IPv6 there.
+		if over {
+			return OutcomeNothingAnswered
+		}
+	default:
+		p := icePicture{Elapsed: elapsed, Pairs: m.Pairs, TCPPending: r.t.dialing, Now: now}
+		if p.silent(limit, r.limits.Grace) {
+			return OutcomeNothingAnswered
+		}
+		if (over || elapsed >= limit && r.t.dialing == 0) && p.oneWay() {
+			return OutcomeICEFailed
+		}
+	}
+	return ""
+}
+
+// answered reports whether anything came back on any pair.
+func answered(pairs []Pair) bool {
+	for _, p := range pairs {
+		if p.Answered() {
+			return true
+		}
+	}
+	return false
+}

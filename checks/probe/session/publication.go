@@ -1,0 +1,440 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/livekit/protocol/livekit"
+	"github.com/pion/rtcp"
+	"github.com/pion/rtp"
+	"github.com/pion/rtp/codecs"
+	"github.com/pion/sdp/v3"
+	"github.com/pion/webrtc/v4"
+
+	"lkdoctor/checks/probe/clips"
+)
+
+// maxPacket is the size of an RTP packet that every network carries.
+const maxPacket = 1200
+
+// toneLevel is how loud the tone is said to be, in dB below the loudest (RFC
+// 6464): loud enough for the server to name us as a speaker.
+const toneLevel = 12
+
+// primer is how many samples of a muted clip are sent all the same: the server
+// tells nobody of a track before its first packets, and passes on none that are
+// muted.
+const primer = 10
+
+// Sending is a clip that is published, and whether it is muted.
+type Sending struct {
+	Clip  clips.Clip
+	Muted bool
+}
+
+// Sent is what one track sent, and what the server reported about it.
+type Sent struct {
+	Packets, Bytes int
+	// Frames are whole video frames; 0 for audio.
+	Frames int
+	// Repeats counts packets that the server asked for again (RTCP NACK), and
+	// Keyframes its requests for a keyframe (PLI, FIR).
+	Repeats, Keyframes int
+	// Reported reports whether the server sent a receiver report; then
+	// ReportedLost is the number of lost packets in it, and ReportedJitter its
+	// jitter. A server sends the first one after about a second.
+	Reported       bool
+	ReportedLost   int
+	ReportedJitter time.Duration
+	First, Last    time.Time
+}
+
+// Bitrate is in bits a second.
+func (s Sent) Bitrate() float64 { return bitrate(s.Bytes, s.Last.Sub(s.First)) }
+
+// publication is one clip that is sent, in real time, again and again.
+type publication struct {
+	clip    clips.Clip
+	samples [][]byte
+	at      int // of samples
+	track   *webrtc.TrackLocalStaticRTP
+	sender  *webrtc.RTPSender
+	packer  rtp.Packetizer
+	clock   uint32 // the RTP clock in Hz
+	quit    chan struct{}
+	once    sync.Once
+	work    sync.WaitGroup
+	taken   chan struct{} // closed once the server has taken the track
+	muted   atomic.Bool
+
+	mu       sync.Mutex
+	sid      string // the server's name for the track, "" before it has one
+	count    Sent
+	keyframe bool // the server wants one
+}
+
+// The reasons for which nothing is published.
+var (
+	ErrNotTaken     = errors.New("the server did not take the track in time")
+	ErrNotPublished = errors.New("nothing is published")
+)
+
+// Publish sends clips from now on: it announces them, waits for the server to take
+// them, as the SDKs do, and offers them. taken is how many it took within
+// Limits.Accept; those that it did not are offered all the same.
+func (p *Participant) Publish(ctx context.Context, list ...Sending) (taken int, err error) {
+	t, err := p.publisher()
+	if err != nil {
+		return 0, err
+	}
+	var added []*publication
+	for _, s := range list {
+		one, err := newPublication(t.pc, s)
+		if err != nil {
+			return 0, err
+		}
+		p.mu.Lock()
+		if p.left {
+			p.mu.Unlock()
+			return 0, errEnded
+		}
+		p.mine = append(slices.Clone(p.mine), one)
+		one.work.Go(func() { one.play(t.up) })
+		one.work.Go(one.listen)
+		p.mu.Unlock()
+		added = append(added, one)
+		p.send(&livekit.SignalRequest{Message: &livekit.SignalRequest_AddTrack{AddTrack: one.request()}})
+	}
+	wctx, cancel := context.WithTimeout(ctx, p.net.Waits().Accept)
+	defer cancel()
+	for _, one := range added {
+		if p.wait(wctx, one.taken) == nil {
+			taken++
+		}
+	}
+	p.negotiating.Lock()
+	defer p.negotiating.Unlock()
+	return taken, t.offer(false)
+}
+
+// publisher is the connection that publishes; one is made where there is none.
+func (p *Participant) publisher() (*transport, error) {
+	p.negotiating.Lock()
+	defer p.negotiating.Unlock()
+	if t := p.transport(livekit.SignalTarget_PUBLISHER); t != nil {
+		return t, nil
+	}
+	t, err := p.newTransport(livekit.SignalTarget_PUBLISHER)
+	if err != nil {
+		return nil, err
+	}
+	return t, t.openData()
+}
+
+// openData puts a data channel onto the publisher's connection, which needs no
+// permission to publish. The label is the SDKs' own.
+func (t *transport) openData() error {
+	dc, err := t.pc.CreateDataChannel("_reliable", nil)
+	if err != nil {
+		return err
+	}
+	dc.OnOpen(func() { t.dataOnce.Do(func() { close(t.data) }) })
+	dc.OnMessage(func(m webrtc.DataChannelMessage) { t.p.takeData(m.Data) })
+	t.p.mu.Lock()
+	defer t.p.mu.Unlock()
+	t.p.reliable = dc
+	return nil
+}
+
+// newPublication puts the track of a clip onto the connection.
+func newPublication(pc *webrtc.PeerConnection, s Sending) (*publication, error) {
+	one := &publication{clip: s.Clip, quit: make(chan struct{}), taken: make(chan struct{})}
+	one.muted.Store(s.Muted)
+	codec, payloader := webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeOpus, ClockRate: 48000, Channels: 2}, rtp.Payloader(&codecs.OpusPayloader{})
+	if s.Clip == clips.Pattern {
+		codec, payloader = webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeVP8, ClockRate: 90000}, &codecs.VP8Payloader{EnablePictureID: true}
+	}
+	var err error
+	if one.samples, err = s.Clip.Samples(); err != nil {
+		return nil, fmt.Errorf("publish: %w", err)
+	}
+	one.clock = codec.ClockRate
+	// Our own name for the track has to differ from that of one that was taken back.
+	id := fmt.Sprintf("lkdoctor-%s-%d", s.Clip, len(pc.GetTransceivers()))
+	if one.track, err = webrtc.NewTrackLocalStaticRTP(codec, id, "lkdoctor"); err != nil {
+		return nil, err
+	}
+	transceiver, err := pc.AddTransceiverFromTrack(one.track, webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionSendonly})
+	if err != nil {
+		return nil, err
+	}
+	one.sender = transceiver.Sender()
+	// Payload type and SSRC are the connection's own, which the track fills in.
+	one.packer = rtp.NewPacketizer(maxPacket, 0, 0, payloader, rtp.NewRandomSequencer(), codec.ClockRate)
+	return one, nil
+}
+
+// request announces the track. A video's one layer is not listed, as it need not
+// be: livekit-server 1.13.5 would write to the list while it sends it to others (a
+// data race of its own, in updateRidsFromSDP).
+func (one *publication) request() *livekit.AddTrackRequest {
+	r := &livekit.AddTrackRequest{Cid: one.track.ID(), Name: string(one.clip), Type: livekit.TrackType_AUDIO,
+		Source: livekit.TrackSource_MICROPHONE, Muted: one.muted.Load(), DisableDtx: true}
+	if one.clip == clips.Pattern {
+		r.Type, r.Source, r.DisableDtx = livekit.TrackType_VIDEO, livekit.TrackSource_CAMERA, false
+		r.Width, r.Height = clips.Width, clips.Height
+	}
+	return r
+}
+
+// stop ends the sending; its goroutines end with that and the connection.
+func (one *publication) stop() { one.once.Do(func() { close(one.quit) }) }
+
+// play sends a packet of the tone, or a frame of the pattern, every 20 ms.
+func (one *publication) play(up <-chan struct{}) {
+	select {
+	case <-up:
+	case <-one.quit:
+		return
+	}
+	level := one.levelExtension()
+	ticker := time.NewTicker(clips.Pace)
+	defer ticker.Stop()
+	for sent := 0; ; sent++ {
+		loud := level
+		muted := one.muted.Load()
+		if muted {
+			loud = 0
+		}
+		if !muted || sent < primer {
+			one.send(one.next(one.clip == clips.Pattern && one.wantsKeyframe()), loud)
+		}
+		select {
+		case <-one.quit:
+			return
+		case <-ticker.C:
+		}
+	}
+}
+
+// next is the next sample, or the next keyframe. After the last one comes the
+// first again.
+func (one *publication) next(keyframe bool) []byte {
+	for keyframe && !isKeyframe(one.samples[one.at]) {
+		one.at = (one.at + 1) % len(one.samples)
+	}
+	sample := one.samples[one.at]
+	one.at = (one.at + 1) % len(one.samples)
+	return sample
+}
+
+// levelExtension is the number that was agreed on for saying how loud it is; 0 if
+// none was.
+func (one *publication) levelExtension() uint8 {
+	for _, e := range one.sender.GetParameters().HeaderExtensions {
+		if e.URI == sdp.AudioLevelURI {
+			return uint8(e.ID)
+		}
+	}
+	return 0
+}
+
+// send sends one sample.
+func (one *publication) send(sample []byte, level uint8) {
+	now := time.Now()
+	packets := one.packer.Packetize(sample, uint32(clips.Pace.Seconds()*float64(one.clock)))
+	one.mu.Lock()
+	defer one.mu.Unlock()
+	for _, p := range packets {
+		if level != 0 {
+			if data, err := (rtp.AudioLevelExtension{Level: toneLevel, Voice: true}).Marshal(); err == nil {
+				_ = p.SetExtension(level, data)
+			}
+		}
+		if one.track.WriteRTP(p) != nil {
+			return
+		}
+		one.count.Packets++
+		one.count.Bytes += len(p.Payload)
+	}
+	if one.clip == clips.Pattern {
+		one.count.Frames++
+	}
+	if one.count.First.IsZero() {
+		one.count.First = now
+	}
+	one.count.Last = now
+}
+
+// listen reads the server's reports until the connection is closed.
+func (one *publication) listen() {
+	for {
+		reports, _, err := one.sender.ReadRTCP()
+		if err != nil {
+			return
+		}
+		one.mu.Lock()
+		for _, r := range reports {
+			one.report(r)
+		}
+		one.mu.Unlock()
+	}
+}
+
+func (one *publication) report(r rtcp.Packet) {
+	switch r := r.(type) {
+	case *rtcp.PictureLossIndication, *rtcp.FullIntraRequest:
+		one.keyframe = true
+		one.count.Keyframes++
+	case *rtcp.TransportLayerNack:
+		for _, pair := range r.Nacks {
+			one.count.Repeats += len(pair.PacketList())
+		}
+	case *rtcp.ReceiverReport:
+		for _, b := range r.Reports {
+			one.count.Reported = true
+			one.count.ReportedLost = int(b.TotalLost)
+			one.count.ReportedJitter = time.Duration(float64(b.Jitter) / float64(one.clock) * float64(time.Second))
+		}
+	}
+}
+
+func (one *publication) wantsKeyframe() bool {
+	one.mu.Lock()
+	defer one.mu.Unlock()
+	wants := one.keyframe
+	one.keyframe = false
+	return wants
+}
+
+// isKeyframe reads the first bit of a VP8 frame (RFC 6386 §9.1): 0 is a key.
+func isKeyframe(frame []byte) bool { return len(frame) > 0 && frame[0]&1 == 0 }
+
+// publications are those that fit.
+func (p *Participant) publications(fits func(*publication) bool) (list []*publication) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, one := range p.mine {
+		if fits(one) {
+			list = append(list, one)
+		}
+	}
+	return list
+}
+
+func everything(*publication) bool { return true }
+
+func of(c clips.Clip) func(*publication) bool {
+	return func(one *publication) bool { return one.clip == c }
+}
+
+func named(sid string) func(*publication) bool {
+	return func(one *publication) bool {
+		one.mu.Lock()
+		defer one.mu.Unlock()
+		return one.sid == sid && sid != ""
+	}
+}
+
+// Published lists what is published.
+func (p *Participant) Published() []Sending {
+	var list []Sending
+	for _, one := range p.publications(everything) {
+		list = append(list, Sending{one.clip, one.muted.Load()})
+	}
+	return list
+}
+
+// Sent counts what was sent of a clip.
+func (p *Participant) Sent(c clips.Clip) (s Sent) {
+	for _, one := range p.publications(of(c)) {
+		one.mu.Lock()
+		s = one.count
+		one.mu.Unlock()
+	}
+	return s
+}
+
+// Unpublish takes a clip back.
+func (p *Participant) Unpublish(c clips.Clip) error {
+	list := p.publications(of(c))
+	if len(list) == 0 {
+		return ErrNotPublished
+	}
+	t := p.transport(livekit.SignalTarget_PUBLISHER)
+	p.negotiating.Lock()
+	defer p.negotiating.Unlock()
+	for _, one := range list {
+		p.drop(one)
+		if err := t.pc.RemoveTrack(one.sender); err != nil {
+			return err
+		}
+	}
+	return t.offer(false)
+}
+
+// drop ends the sending of a publication, and forgets it.
+func (p *Participant) drop(one *publication) {
+	one.stop()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.mine = slices.DeleteFunc(slices.Clone(p.mine), func(o *publication) bool { return o == one })
+}
+
+// Mute mutes everything that is published, or unmutes it.
+func (p *Participant) Mute(muted bool) error {
+	list := p.publications(everything)
+	for _, one := range list {
+		one.muted.Store(muted)
+		p.tellMuted(one)
+	}
+	if len(list) == 0 {
+		return ErrNotPublished
+	}
+	return nil
+}
+
+// tellMuted tells the server whether a track is muted.
+func (p *Participant) tellMuted(one *publication) {
+	one.mu.Lock()
+	sid := one.sid
+	one.mu.Unlock()
+	if sid != "" {
+		p.send(&livekit.SignalRequest{Message: &livekit.SignalRequest_Mute{Mute: &livekit.MuteTrackRequest{Sid: sid, Muted: one.muted.Load()}}})
+	}
+}
+
+// accepted keeps the server's name for a track; it has taken it.
+func (p *Participant) accepted(cid string, info *livekit.TrackInfo) {
+	for _, one := range p.publications(func(one *publication) bool { return one.track.ID() == cid }) {
+		one.mu.Lock()
+		first := one.sid == ""
+		one.sid = info.GetSid()
+		one.mu.Unlock()
+		if first && info.GetSid() != "" {
+			close(one.taken)
+			if info.GetMuted() != one.muted.Load() {
+				p.tellMuted(one) // muted while it was being published
+			}
+		}
+	}
+}
+
+// muted is a moderator's hand on a track of ours.
+func (p *Participant) muted(sid string, muted bool) {
+	for _, one := range p.publications(named(sid)) {
+		one.muted.Store(muted)
+	}
+}
+
+// forget drops a track that the server has ended.
+func (p *Participant) forget(sid string) {
+	for _, one := range p.publications(named(sid)) {
+		p.drop(one)
+	}
+}

@@ -1,0 +1,316 @@
+package session
+
+import (
+	"context"
+	"net/url"
+	"sync"
+	"time"
+
+	"github.com/livekit/protocol/livekit"
+	"github.com/pion/webrtc/v4"
+
+	"lkdoctor/checks/probe"
+	"lkdoctor/checks/probe/clips"
+)
+
+// PublishOutcome is how a publication ended up.
+type PublishOutcome string
+
+// The outcomes.
+const (
+	// PublishReceived: audio and video came through. Losses are in the counters.
+	PublishReceived PublishOutcome = "received"
+	// PublishPartly: one of the two kinds came through, the other did not.
+	PublishPartly PublishOutcome = "partly_received"
+	// PublishSilent: packets were sent, and the other participant got none.
+	PublishSilent PublishOutcome = "not_received"
+	// PublishNoJoin: one of the two did not get in; Failure says why.
+	PublishNoJoin PublishOutcome = "no_join"
+	// PublishNotConnected: the sender's or the receiver's media connection did
+	// not come up; Who says whose.
+	PublishNotConnected PublishOutcome = "not_connected"
+	// PublishLeft: the server ended one of the stays; End says why.
+	PublishLeft PublishOutcome = "left"
+	// PublishCancelled: the caller's context ended first.
+	PublishCancelled PublishOutcome = "cancelled"
+	// PublishInternal: the WebRTC library could not be set up; Detail says why.
+	PublishInternal PublishOutcome = "internal"
+)
+
+// Published is what came of publishing audio and video from one participant to
+// another: upstream from the sender to the server, downstream from there to the
+// receiver.
+type Published struct {
+	Outcome PublishOutcome
+	// Who is "sender" or "receiver" where an outcome is about one of them.
+	Who     string
+	Failure *SignalFailure
+	End     *SignalEnd
+	Detail  string
+
+	Room string
+	// Join is how long both took to join, Connect until the sender's media
+	// connection was up.
+	Join, Connect time.Duration
+	// Accepted counts the tracks that the server said it took.
+	Accepted           int
+	AudioSent          Sent
+	VideoSent          Sent
+	AudioGot, VideoGot Received
+	// FirstPacket is from the first packet sent to the first received, of either
+	// kind; FirstFrame until the first keyframe was complete. 0 if never.
+	FirstPacket, FirstFrame time.Duration
+	// Up and Down are the round trips of the two media connections.
+	Up, Down time.Duration
+	// UpPath and DownPath are their protocols: udp, tcp; "" if not connected.
+	UpPath, DownPath string
+	Took             time.Duration
+}
+
+// Publish lets two participants join a room, publishes a tone and a test
+// pattern from one, and counts what the other receives. Nothing is repaired
+// (no retransmission is answered), so that a lost packet shows as one. It stops
+// as soon as enough audio packets and video frames came through (0 means 20; one of
+// each is sent every 20 ms), and both have left when it returns. sender and receiver
+// are the tokens of two participants of one room.
+func Publish(ctx context.Context, n *probe.Net, base *url.URL, sender, receiver string, via TokenVia, enough int) *Published {
+	if enough <= 0 {
+		enough = 20
+	}
+	r := &publishRun{net: n, enough: enough, out: &Published{}, start: time.Now(), arrived: make(chan struct{}, 1),
+		audio: newTally(48000, false), video: newTally(90000, true)}
+	r.out.Outcome = r.run(ctx, base, [2]string{sender, receiver}, via)
+	var both sync.WaitGroup
+	both.Go(r.sender.Leave)
+	both.Go(r.receiver.Leave)
+	both.Wait()
+	if r.out.Outcome != PublishReceived && r.out.Outcome != PublishPartly && ctx.Err() != nil {
+		r.out.Outcome = PublishCancelled
+	}
+	r.out.Took = time.Since(r.start)
+	return r.out
+}
+
+// publishRun is one call of Publish.
+type publishRun struct {
+	net    *probe.Net
+	enough int
+	out    *Published
+	start  time.Time
+
+	sender, receiver *Participant
+
+	mu           sync.Mutex
+	audio, video *tally
+	// arrived has an element while there are packets that were not counted yet.
+	arrived chan struct{}
+}
+
+func (r *publishRun) run(ctx context.Context, base *url.URL, tokens [2]string, via TokenVia) PublishOutcome {
+	connect, cancel := context.WithTimeout(ctx, r.net.Waits().Connect)
+	defer cancel()
+	if out := r.join(connect, base, tokens, via); out != "" {
+		return out
+	}
+	if out := r.publish(connect); out != "" {
+		return out
+	}
+	out := r.measure(ctx)
+	r.sum()
+	return out
+}
+
+// join lets both in, side by side.
+func (r *publishRun) join(ctx context.Context, base *url.URL, tokens [2]string, via TokenVia) PublishOutcome {
+	var failed [2]*SignalFailure
+	var both sync.WaitGroup
+	both.Go(func() { r.sender, failed[0] = Join(ctx, r.net, base, tokens[0], Options{Via: via}) })
+	both.Go(func() {
+		r.receiver, failed[1] = Join(ctx, r.net, base, tokens[1], Options{Via: via, Subscribe: true, Track: r.track})
+	})
+	both.Wait()
+	r.out.Join = time.Since(r.start)
+	for i, who := range []string{"sender", "receiver"} {
+		if failed[i] != nil {
+			r.out.Who, r.out.Failure = who, failed[i]
+			return PublishNoJoin
+		}
+	}
+	r.out.Room = r.sender.Facts.Room
+	for who, p := range map[string]*Participant{"sender": r.sender, "receiver": r.receiver} {
+		if err := p.Start(MediaOptions{}); err != nil {
+			return r.failed(who, p, err)
+		}
+	}
+	return ""
+}
+
+// publish sends both clips, and waits until both sides' media connections are up.
+func (r *publishRun) publish(ctx context.Context) PublishOutcome {
+	var err error
+	if r.out.Accepted, err = r.sender.Publish(ctx, Sending{Clip: clips.Tone}, Sending{Clip: clips.Pattern}); err != nil {
+		return r.failed("sender", r.sender, err)
+	}
+	if err := r.sender.Up(ctx, true); err != nil {
+		return r.failed("sender", r.sender, err)
+	}
+	r.out.Connect = time.Since(r.start)
+	if err := r.receiver.Up(ctx, false); err != nil {
+		return r.failed("receiver", r.receiver, err)
+	}
+	return ""
+}
+
+// failed is the outcome of a step that one of them did not get through.
+func (r *publishRun) failed(who string, p *Participant, err error) PublishOutcome {
+	switch r.out.Who = who; {
+	case p.End() != nil:
+		r.out.End = p.End()
+		return PublishLeft
+	case err == errLate:
+		return PublishNotConnected
+	}
+	r.out.Detail = r.net.Line(err.Error())
+	return PublishInternal
+}
+
+// track counts what comes on one track until the connection ends.
+func (r *publishRun) track(t *webrtc.TrackRemote) {
+	c := r.audio
+	if t.Kind() == webrtc.RTPCodecTypeVideo {
+		c = r.video
+	}
+	for {
+		p, _, err := t.ReadRTP()
+		if err != nil {
+			return
+		}
+		at := time.Now()
+		r.mu.Lock()
+		c.add(p, at)
+		r.mu.Unlock()
+		select {
+		case r.arrived <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// slowest is as long as the first packet is waited for on a slow way.
+const slowest = 8 * time.Second
+
+// measure waits until enough came, or nothing does.
+func (r *publishRun) measure(ctx context.Context) PublishOutcome {
+	// Where connecting was slow, so is what follows: the receiver is told of the
+	// tracks over the same way, and by the same machines.
+	silence := time.NewTimer(max(r.net.Waits().Silence, min(r.out.Connect, slowest)))
+	defer silence.Stop()
+	var over <-chan time.Time
+	for {
+		select {
+		case <-r.arrived:
+			audio, video := r.counts()
+			if audio >= r.enough && video >= r.enough {
+				return PublishReceived
+			}
+			if over == nil && audio+video > 0 {
+				longest := time.NewTimer(r.net.Waits().Measure)
+				defer longest.Stop()
+				over = longest.C
+			}
+		case <-silence.C:
+			if over == nil {
+				return PublishSilent
+			}
+		case <-over:
+			return r.partly()
+		case <-r.sender.Done():
+			return r.failed("sender", r.sender, errEnded)
+		case <-r.receiver.Done():
+			return r.failed("receiver", r.receiver, errEnded)
+		case <-ctx.Done():
+			return PublishCancelled
+		}
+	}
+}
+
+// counts are the audio packets and the video frames that came.
+func (r *publishRun) counts() (audio, video int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.audio.got.Packets, r.video.got.Frames
+}
+
+// partly is the outcome when less than enough came in the time there was.
+func (r *publishRun) partly() PublishOutcome {
+	if audio, video := r.counts(); audio == 0 || video == 0 {
+		return PublishPartly
+	}
+	return PublishReceived
+}
+
+// sum reads all counters, while the connections are up.
+func (r *publishRun) sum() {
+	r.mu.Lock()
+	r.out.AudioGot, r.out.VideoGot = r.audio.got, r.video.got
+	r.mu.Unlock()
+	r.out.AudioSent, r.out.VideoSent = r.sender.Sent(clips.Tone), r.sender.Sent(clips.Pattern)
+	began := r.out.AudioSent.First
+	for _, got := range []Received{r.out.AudioGot, r.out.VideoGot} {
+		if took := got.First.Sub(began); !got.First.IsZero() && (r.out.FirstPacket == 0 || took < r.out.FirstPacket) {
+			r.out.FirstPacket = max(took, 1)
+		}
+	}
+	if !r.out.VideoGot.FirstFrame.IsZero() {
+		r.out.FirstFrame = r.out.VideoGot.FirstFrame.Sub(began)
+	}
+	if up := r.sender.transport(livekit.SignalTarget_PUBLISHER).pair(); up != nil {
+		r.out.Up, r.out.UpPath = up.RTT, up.Remote.Protocol
+	}
+	if down := r.receiver.transport(livekit.SignalTarget_SUBSCRIBER).pair(); down != nil {
+		r.out.Down, r.out.DownPath = down.RTT, down.Remote.Protocol
+	}
+}
+
+// Path is what one way of media came to.
+type Path struct {
+	// Connected reports whether ICE and DTLS came up this way.
+	Connected bool
+	// Outcome is the media's, "" when there was no Join.
+	Outcome Outcome
+	// Total is how long the media took to connect, RTT its round trip. A TCP
+	// connection to livekit-server takes a second longer than the network needs:
+	// the server waits that long for a better one.
+	Total, RTT time.Duration
+	// Advertised are the server's addresses for this way.
+	Advertised []Candidate
+}
+
+// ComparePaths joins once with UDP alone and once with ICE/TCP alone, side by
+// side, each with the token of a participant of its own, and leaves.
+func ComparePaths(ctx context.Context, n *probe.Net, base *url.URL, udpToken, tcpToken string, via TokenVia) (udp, tcp Path) {
+	join := func(token string, media MediaOptions) (p Path) {
+		s, f := Join(ctx, n, base, token, Options{Via: via})
+		if f != nil {
+			return Path{}
+		}
+		defer s.Leave()
+		media.Timeout = n.Waits().Path
+		m := s.Media(ctx, media)
+		p = Path{Connected: m.Connected, Outcome: m.Outcome, Total: m.Phases.Total}
+		if m.Selected != nil {
+			p.RTT = m.Selected.RTT
+		}
+		for _, c := range m.Remote {
+			if c.Type == "host" && (c.Protocol == "tcp") == media.NoUDP {
+				p.Advertised = append(p.Advertised, c)
+			}
+		}
+		return p
+	}
+	var both sync.WaitGroup
+	both.Go(func() { udp = join(udpToken, MediaOptions{NoTCP: true}) })
+	both.Go(func() { tcp = join(tcpToken, MediaOptions{NoUDP: true}) })
+	both.Wait()
+	return udp, tcp
+}

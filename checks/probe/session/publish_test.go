@@ -1,0 +1,80 @@
+package session_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"lkdoctor/checks/probe"
+	"lkdoctor/checks/probe/session"
+)
+
+// publish publishes in a room of the test's own.
+func publish(t *testing.T, n *probe.Net, server *livekitServer) *session.Published {
+	t.Helper()
+	return session.Publish(within(t, 20*time.Second), n, server.base, tokenFor(t, "sender", t.Name()), tokenFor(t, "receiver", t.Name()), session.ViaHeader, 0)
+}
+
+func TestPublishReceived(t *testing.T) {
+	server := startLiveKit(t, "", "")
+	got := publish(t, patientNet(t), server)
+	t.Logf("%+v", got)
+	if got.Outcome != session.PublishReceived {
+		t.Fatalf("outcome %s (%s) %v %v %s", got.Outcome, got.Who, got.Failure, got.End, got.Detail)
+	}
+	if got.AudioGot.Packets < 20 || got.VideoGot.Frames < 20 || got.AudioSent.Packets < got.AudioGot.Packets {
+		t.Errorf("audio sent %+v, got %+v; video sent %+v, got %+v", got.AudioSent, got.AudioGot, got.VideoSent, got.VideoGot)
+	}
+	if got.AudioGot.Lost != 0 || got.VideoGot.Lost != 0 || got.VideoGot.Broken != 0 {
+		t.Errorf("losses on loopback: %+v %+v", got.AudioGot, got.VideoGot)
+	}
+	if got.FirstPacket <= 0 || got.FirstFrame < got.FirstPacket || got.UpPath != "udp" || got.DownPath != "udp" || got.Up <= 0 || got.Down <= 0 {
+		t.Errorf("times and paths: %+v", got)
+	}
+	if got.Accepted != 2 {
+		t.Errorf("the server took %d tracks", got.Accepted)
+	}
+}
+
+func TestPublishRefused(t *testing.T) {
+	server := startLiveKit(t, "", "")
+	got := session.Publish(within(t, 5*time.Second), patientNet(t), server.base,
+		anyToken, tokenFor(t, "receiver", t.Name()), session.ViaHeader, 0)
+	if got.Outcome != session.PublishNoJoin || got.Who != "sender" || got.Failure == nil || got.Failure.Status != 401 {
+		t.Fatalf("%+v", got)
+	}
+}
+
+func TestPublishCancelled(t *testing.T) {
+	server := startLiveKit(t, "", "")
+	ctx, cancel := context.WithTimeout(context.Background(), 150*time.Millisecond)
+	defer cancel()
+	cctx, stop := context.WithCancel(context.Background())
+	defer stop()
+	context.AfterFunc(ctx, stop)
+	begin := time.Now()
+	got := session.Publish(cctx, patientNet(t), server.base, tokenFor(t, "sender", t.Name()), tokenFor(t, "receiver", t.Name()), session.ViaHeader, 10000)
+	if got.Outcome != session.PublishCancelled || time.Since(begin) > 800*time.Millisecond {
+		t.Fatalf("%s after %v", got.Outcome, time.Since(begin))
+	}
+}
+
+func TestPathsCompared(t *testing.T) {
+	server := startLiveKit(t, "", "")
+	udp, tcp := session.ComparePaths(within(t, 10*time.Second), patientNet(t), server.base,
+		tokenFor(t, "udp", t.Name()), tokenFor(t, "tcp", t.Name()), session.ViaHeader)
+	t.Logf("udp %+v, tcp %+v", udp, tcp)
+	if !udp.Connected || !tcp.Connected || udp.RTT <= 0 || tcp.RTT <= 0 {
+		t.Errorf("udp %+v, tcp %+v", udp, tcp)
+	}
+}
+
+// Where UDP is blocked, audio and video go over TCP.
+func TestPublishOverTCP(t *testing.T) {
+	server := startLiveKit(t, "force_tcp: true", "")
+	got := publish(t, patientNet(t), server)
+	if got.Outcome != session.PublishReceived || got.UpPath != "tcp" || got.DownPath != "tcp" {
+		t.Errorf("%+v", got)
+	}
+	t.Logf("took %v", got.Took)
+}

@@ -1,0 +1,279 @@
+package session
+
+import (
+	"context"
+	"net/url"
+	"time"
+
+	"github.com/livekit/protocol/livekit"
+
+	"lkdoctor/checks/probe"
+)
+
+// Resume takes the session up again over a new WebSocket, with the media
+// connections that there are, once the one before has ended. The server then
+// restarts ICE. What is muted stays so.
+func (p *Participant) Resume(ctx context.Context) *SignalFailure {
+	p.mu.Lock()
+	token, left := p.token(), p.left
+	p.mu.Unlock()
+	if left {
+		return &SignalFailure{Kind: SignalCancelled}
+	}
+	for _, before := range []chan struct{}{p.primary().iceUp, p.lost} {
+		select {
+		case <-before:
+		default:
+		}
+	}
+	up, f := (&upgrade{net: p.net, base: p.base, token: token, o: p.o, resume: p.Facts.ParticipantSID, start: time.Now()}).ask(ctx)
+	if f != nil {
+		return f
+	}
+	w := newWire(p.net, up)
+	first, f := w.await(ctx, p.net.Waits().FirstFrame, func(m *livekit.SignalResponse) (bool, *SignalFailure) {
+		if m.GetJoin() != nil { // a new session instead of the old one: not what was asked for
+			return false, &SignalFailure{Kind: SignalNotSignal, FrameType: "join"}
+		}
+		return m.GetReconnect() != nil, nil
+	})
+	if f != nil {
+		_ = w.ws.Close() // the participant is the first connection's: Leave is for the caller
+		return f
+	}
+	p.negotiating.Lock()
+	if servers := first.GetReconnect().GetIceServers(); len(servers) > 0 {
+		p.setServers(servers)
+		for _, t := range []*transport{p.transport(livekit.SignalTarget_SUBSCRIBER), p.transport(livekit.SignalTarget_PUBLISHER)} {
+			if t != nil {
+				_ = t.pc.SetConfiguration(p.configuration())
+			}
+		}
+	}
+	p.negotiating.Unlock()
+	p.begin(w)
+	for _, one := range p.publications(everything) {
+		p.tellMuted(one)
+	}
+	p.mu.Lock()
+	left = p.left
+	p.mu.Unlock()
+	if left { // Leave did not know of this connection
+		w.leave(func() {})
+		return &SignalFailure{Kind: SignalCancelled, Upgraded: true}
+	}
+	if t := p.transport(livekit.SignalTarget_PUBLISHER); t != nil {
+		p.negotiating.Lock()
+		defer p.negotiating.Unlock()
+		if err := t.offer(true); err != nil {
+			return &SignalFailure{Kind: SignalNotSignal, Excerpt: p.net.Line(err.Error()), Err: err, Upgraded: true}
+		}
+	}
+	return nil
+}
+
+// Back waits, after Resume, until the server takes messages of the session again,
+// which the answer to a ping shows, and ICE is up again.
+func (p *Participant) Back(ctx context.Context) error {
+	if err := p.Ping(ctx); err != nil {
+		return err
+	}
+	return p.wait(ctx, p.primary().iceUp)
+}
+
+// Rejoin leaves and joins anew with the same options and media options, and
+// publishes what was published, muted where it was. The new participant takes the
+// place of p. Up waits for its media.
+func (p *Participant) Rejoin(ctx context.Context) (*Participant, *SignalFailure) {
+	mine := p.Published()
+	p.Leave()
+	p.mu.Lock()
+	token := p.token()
+	p.mu.Unlock()
+	next, f := Join(ctx, p.net, p.base, token, p.o)
+	if f != nil {
+		return nil, f
+	}
+	err := next.Start(p.media)
+	if err == nil && len(mine) > 0 {
+		_, err = next.Publish(ctx, mine...)
+	}
+	if err != nil {
+		next.Leave()
+		return nil, &SignalFailure{Kind: SignalNotSignal, Excerpt: p.net.Line(err.Error()), Err: err, Upgraded: true}
+	}
+	return next, nil
+}
+
+// Up waits until media is connected: to send, or else on the connection that the
+// server calls primary.
+func (p *Participant) Up(ctx context.Context, toSend bool) error {
+	t := p.primary()
+	if toSend {
+		t = p.transport(livekit.SignalTarget_PUBLISHER)
+	}
+	if t == nil {
+		return errEnded
+	}
+	return p.wait(ctx, t.up)
+}
+
+// settle waits, after Up, until the server is sure of the session, too:
+// livekit-server forgets a participant whose WebSocket ends while its own side
+// of the media connection is not up. A data channel of its own shows that it is,
+// and the answer to a ping that it has gone on since.
+func (p *Participant) settle(ctx context.Context) error {
+	sctx, cancel := context.WithTimeout(ctx, p.net.Waits().Settle)
+	defer cancel()
+	// Another server may open none.
+	if err := p.wait(sctx, p.transport(livekit.SignalTarget_SUBSCRIBER).data); err == errEnded {
+		return err
+	}
+	return p.Ping(ctx)
+}
+
+// ReconnectStep names a step of the test.
+type ReconnectStep string
+
+// The steps, in their order.
+const (
+	ReconnectJoin   ReconnectStep = "join"
+	ReconnectResume ReconnectStep = "resume"
+	ReconnectFull   ReconnectStep = "full_reconnect"
+)
+
+// Reconnected is what came of cutting a session and taking it up again.
+type Reconnected struct {
+	// Failed is the first step that did not work, "" if all did. Cancelled reports
+	// whether the caller's context ended in it.
+	Failed    ReconnectStep
+	Cancelled bool
+	// Failure is why the step's signalling failed; nil where the media did, or
+	// the server ended the stay (End).
+	Failure *SignalFailure
+	End     *SignalEnd
+	Detail  string
+
+	Room string
+	// Join is from the start until media was up; Signal from the cut until the
+	// server had taken the session up again, Resume until its media was
+	// confirmed anew (ICE restart); Full from the second cut until a new session
+	// had media.
+	Join, Signal, Resume, Full time.Duration
+	// NewSession reports whether the full reconnect made another session.
+	NewSession bool
+	Took       time.Duration
+}
+
+// Reconnect joins, cuts the WebSocket and takes the session up again (as
+// clients do when a network changes), then cuts it again and joins anew (as
+// they do when that fails). The participant has left when it returns.
+//
+// remove takes the participant out of the room by other means (Net.Remove), where
+// the session was cut and could not be taken up again: no connection is left to say
+// good-bye over. It may be nil, and the server then notices after some 20 s.
+func Reconnect(ctx context.Context, n *probe.Net, base *url.URL, token string, via TokenVia, remove func(context.Context)) *Reconnected {
+	r := &reconnectRun{net: n, out: &Reconnected{}, enter: func(ctx context.Context) (*Participant, *SignalFailure) {
+		return Join(ctx, n, base, token, Options{Via: via, Subscribe: true})
+	}}
+	start := time.Now()
+	r.out.Failed = r.run(ctx)
+	r.out.Cancelled = r.out.Failed != "" && ctx.Err() != nil
+	r.p.Leave()
+	if r.orphaned && remove != nil {
+		// On every way out, an interrupt too.
+		rctx, cancel := context.WithTimeout(context.Background(), removeWait)
+		defer cancel()
+		remove(rctx)
+	}
+	r.out.Took = time.Since(start)
+	return r.out
+}
+
+// removeWait bounds what remove may take.
+const removeWait = 400 * time.Millisecond
+
+// reconnectRun is one call of Reconnect.
+type reconnectRun struct {
+	net   *probe.Net
+	enter func(context.Context) (*Participant, *SignalFailure)
+	out   *Reconnected
+	p     *Participant
+	// orphaned is set while a session is in the room that no connection belongs to.
+	orphaned bool
+}
+
+func (r *reconnectRun) run(ctx context.Context) ReconnectStep {
+	for _, step := range []struct {
+		name ReconnectStep
+		do   func(context.Context) bool
+	}{{ReconnectJoin, r.join}, {ReconnectResume, r.resume}, {ReconnectFull, r.full}} {
+		sctx, cancel := context.WithTimeout(ctx, r.net.Waits().Connect)
+		worked := step.do(sctx)
+		cancel()
+		if !worked {
+			return step.name
+		}
+	}
+	return ""
+}
+
+func (r *reconnectRun) join(ctx context.Context) bool {
+	start := time.Now()
+	p, f := r.enter(ctx)
+	if f != nil {
+		r.out.Failure = f
+		return false
+	}
+	r.p, r.out.Room = p, p.Facts.Room
+	if !r.works(p.Start(MediaOptions{})) || !r.works(p.Up(ctx, false)) {
+		return false
+	}
+	r.out.Join = time.Since(start)
+	return !p.Facts.SubscriberPrimary || r.works(p.settle(ctx))
+}
+
+// works keeps why a step did not.
+func (r *reconnectRun) works(err error) bool {
+	if err != nil {
+		r.out.End, r.out.Detail = r.p.End(), r.net.Line(err.Error())
+	}
+	return err == nil
+}
+
+// resume cuts the WebSocket and takes the same session up again. The server
+// then restarts ICE, so that it is sure of the path: that is waited for.
+func (r *reconnectRun) resume(ctx context.Context) bool {
+	cut := time.Now()
+	r.orphaned = true
+	r.p.Cut()
+	if r.out.Failure = r.p.Resume(ctx); r.out.Failure != nil {
+		return false
+	}
+	r.orphaned = false
+	r.out.Signal = time.Since(cut)
+	if !r.works(r.p.Back(ctx)) {
+		return false
+	}
+	r.out.Resume = time.Since(cut)
+	return true
+}
+
+// full cuts everything and joins anew with the same token. The new session
+// takes the place of the old one.
+func (r *reconnectRun) full(ctx context.Context) bool {
+	cut, old := time.Now(), r.p
+	r.orphaned = true
+	old.Cut()
+	next, f := old.Rejoin(ctx)
+	if f != nil {
+		r.out.Failure = f
+		return false
+	}
+	r.p, r.orphaned = next, false
+	if !r.works(next.Up(ctx, false)) {
+		return false
+	}
+	r.out.Full, r.out.NewSession = time.Since(cut), next.Facts.ParticipantSID != old.Facts.ParticipantSID
+	return true
+}

@@ -1,0 +1,97 @@
+package session
+
+import (
+	"context"
+	"net/url"
+	"time"
+
+	"github.com/pion/webrtc/v4"
+
+	"lkdoctor/checks/probe"
+)
+
+// RelayJoin is what came of a join whose media may only go through a TURN
+// server.
+type RelayJoin struct {
+	// Answered reports whether the server answered a connectivity check through the
+	// relay. Its media connection would follow: livekit-server waits 2 s before
+	// it takes a relayed pair, which is not waited for.
+	Answered bool
+	// Offered reports whether the server handed out a TURN server at all.
+	Offered bool
+	// Relayed reports whether a TURN server gave an address to relay from.
+	Relayed bool
+	// Failure is why there was no Join; End how the server ended the stay.
+	Failure   *SignalFailure
+	End       *SignalEnd
+	Cancelled bool
+	// Pairs are the pairs with their counters, Pair the answered one.
+	Pairs []Pair
+	Pair  *Pair
+	// Took is from the start until the first answer came.
+	Took time.Duration
+}
+
+// relayPoll is how often the counters are read.
+const relayPoll = 20 * time.Millisecond
+
+// JoinRelayed joins with relay candidates only and reports whether the server
+// can be reached through a TURN server. It waits for an answer no longer than
+// Limits.Relay, and has left when it returns.
+func JoinRelayed(ctx context.Context, n *probe.Net, base *url.URL, token string, via TokenVia) *RelayJoin {
+	start := time.Now()
+	out := &RelayJoin{}
+	defer func() { out.Took = time.Since(start) }()
+	p, f := Join(ctx, n, base, token, Options{Via: via})
+	if f != nil {
+		out.Failure = f
+		out.Cancelled = ctx.Err() != nil
+		return out
+	}
+	defer p.Leave()
+	if out.Offered = p.OffersTURN(); !out.Offered {
+		return out
+	}
+	if err := p.Start(MediaOptions{ForceRelay: true}); err != nil {
+		out.End = p.End()
+		return out
+	}
+	wctx, cancel := context.WithTimeout(ctx, n.Waits().Relay)
+	defer cancel()
+	ticker := time.NewTicker(relayPoll)
+	defer ticker.Stop()
+	for t := p.primary(); ; {
+		// Asked first: what it found is then in the counters.
+		gathered := t.pc.ICEGatheringState() == webrtc.ICEGatheringStateComplete
+		out.look(t)
+		if out.Answered || !out.Relayed && gathered {
+			return out
+		}
+		select {
+		case <-ticker.C:
+		case <-p.Done():
+			out.End = p.End()
+			return out
+		case <-wctx.Done():
+			out.Cancelled = ctx.Err() != nil
+			return out
+		}
+	}
+}
+
+// look reads the counters.
+func (j *RelayJoin) look(t *transport) {
+	t.collect()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, c := range t.media.Local {
+		j.Relayed = j.Relayed || c.Type == "relay"
+	}
+	j.Pairs = t.media.Pairs
+	for _, p := range j.Pairs {
+		if p.Local.Type == "relay" && p.ResponsesReceived > 0 {
+			j.Answered, j.Pair = true, &p
+			return
+		}
+	}
+}

@@ -1,0 +1,544 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"io"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/livekit/protocol/livekit"
+	"github.com/pion/ice/v4"
+	"github.com/pion/interceptor"
+	"github.com/pion/logging"
+	"github.com/pion/sdp/v3"
+	"github.com/pion/webrtc/v4"
+)
+
+// Times of the ICE agent. pion checks each pair every 200 ms.
+const (
+	// maxBindingRequests keeps checks going through the whole silence (3.8 s),
+	// where pion's own 7 would give a pair up after 1.6 s.
+	maxBindingRequests = 18
+	// A connection that is silent for iceDisconnected is given up after iceFailed
+	// more. pion then throws all pairs and their counters away, so that it must not
+	// where they are evidence: iceNeverFails is longer than any join.
+	iceDisconnected = 6 * time.Second
+	iceFailed       = 10 * time.Second
+	iceNeverFails   = 2 * time.Minute
+	iceKeepalive    = 2 * time.Second
+	// These two count only where this side nominates: with an ICE-lite server, or
+	// when the client offers. A direct UDP pair is taken at once; others wait a
+	// moment for a better one, less long than pion's 1 s and 2 s.
+	prflxWait = 250 * time.Millisecond
+	relayWait = 500 * time.Millisecond
+	// stunGatherWait bounds the question to a STUN server that may be blocked.
+	stunGatherWait = 2 * time.Second
+	// dtlsResend is LiveKit's own retransmission interval.
+	dtlsResend = 100 * time.Millisecond
+	// udpHeadStart is how long UDP is tried alone. Without it an ICE/TCP address
+	// that happens to be named first could win, and look as if UDP were blocked.
+	// It costs no time on a server that nominates itself: that one waits 1 s before
+	// it takes a TCP client's address (pion's prflx acceptance wait).
+	udpHeadStart = 100 * time.Millisecond
+	// closeWait is how long close waits for pion's goroutines. They end at once,
+	// but for the lookup of a STUN server's name, which pion cannot call off.
+	closeWait = 300 * time.Millisecond
+)
+
+// What a server can make us keep and try. livekit-server offers anew seven times
+// a second at most, and restarts ICE for a resumed session; a real one has a handful
+// of addresses for each interface.
+const (
+	maxCandidates  = 64
+	maxTrickled    = 1024
+	maxSDP         = 1 << 20
+	offerBurst     = 60
+	offersASecond  = 8
+	restartCost    = 8   // in offers: all addresses are gathered anew
+	maxDescription = 512 // media sections of one description
+)
+
+// These say why a description of the server is not used.
+var (
+	errTooMany    = errors.New("the session description lists too many candidates")
+	errTooLong    = errors.New("the session description is too long")
+	errOfferFlood = errors.New("the server offers again and again")
+)
+
+// transport is one media connection: the server offers on the subscriber's, this
+// side on the publisher's. It keeps the evidence of how it came up.
+type transport struct {
+	p      *Participant
+	pc     *webrtc.PeerConnection
+	target livekit.SignalTarget
+	o      MediaOptions
+	start  time.Time
+
+	// These are for whoever holds p.negotiating.
+	ufrag    string // of the server, since its last ICE restart
+	given    []Candidate
+	trickled int
+	pending  []webrtc.ICECandidateInit // came before the description
+	held     []webrtc.ICECandidateInit // ICE/TCP, while UDP has its head start
+	again    bool                      // to be offered anew once there is an answer
+	offerID  uint32
+	closed   bool
+
+	// up is closed once ICE and DTLS are up, data once a data channel of the side
+	// that offers is open. iceUp gets an element each time that ICE came up, after an ICE
+	// restart too, and news when there is something new in the evidence.
+	up, data    chan struct{}
+	upOnce      sync.Once
+	dataOnce    sync.Once
+	iceUp, news chan struct{}
+
+	dialCtx   context.Context
+	undial    context.CancelFunc
+	dials     sync.WaitGroup
+	closeOnce sync.Once
+
+	mu         sync.Mutex // of all below
+	media      Media
+	negotiated time.Time // when the first description came
+	iceAt      time.Time // when ICE was up, and DTLS
+	connected  time.Time
+	failed     Outcome // what an event brought about
+	advertised int     // addresses that the server has named
+	endOfTheir bool    // the server has named all of them
+	dialing    int
+	evidence   bool // Media wants it: UDP goes first, and ICE/TCP addresses are dialled
+}
+
+// newTransport makes a connection for target; p.negotiating is held.
+func (p *Participant) newTransport(target livekit.SignalTarget) (*transport, error) {
+	api, err := webrtcAPI(p.media, p.Loopback, p.o.Repair)
+	if err != nil {
+		return nil, err
+	}
+	pc, err := api.NewPeerConnection(p.configuration())
+	if err != nil {
+		return nil, err
+	}
+	t := &transport{p: p, pc: pc, target: target, o: p.media, start: time.Now(), up: make(chan struct{}), data: make(chan struct{}),
+		iceUp: make(chan struct{}, 1), news: make(chan struct{}, 1)}
+	t.dialCtx, t.undial = context.WithCancel(context.Background())
+	t.listen()
+	p.mu.Lock()
+	left := p.left
+	if target == livekit.SignalTarget_PUBLISHER {
+		p.pub = t
+	} else {
+		p.sub = t
+	}
+	p.mu.Unlock()
+	if left { // which has not closed this one
+		t.closed = true
+		_ = pc.Close()
+		return nil, errEnded
+	}
+	return t, nil
+}
+
+// webrtcAPI sets pion up for evidence: UDP and ICE/TCP, no mDNS (its lookups
+// delay), not a word on stderr, and nothing repaired unless that is asked for.
+func webrtcAPI(o MediaOptions, loopback, repair bool) (*webrtc.API, error) {
+	engine := webrtc.SettingEngine{LoggerFactory: silentLog()}
+	var networks []webrtc.NetworkType
+	if !o.NoUDP {
+		networks = append(networks, webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6)
+	}
+	if !o.NoTCP {
+		networks = append(networks, webrtc.NetworkTypeTCP4, webrtc.NetworkTypeTCP6)
+	}
+	engine.SetNetworkTypes(networks)
+	engine.SetIncludeLoopbackCandidate(loopback)
+	// pion dials ICE/TCP addresses whatever the transport policy says.
+	engine.DisableActiveTCP(o.NoTCP || o.ForceRelay)
+	engine.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
+	engine.SetICEMaxBindingRequests(maxBindingRequests)
+	failed := iceNeverFails
+	if repair {
+		failed = iceFailed
+	}
+	engine.SetICETimeouts(iceDisconnected, failed, iceKeepalive)
+	engine.SetHostAcceptanceMinWait(0)
+	engine.SetSrflxAcceptanceMinWait(prflxWait)
+	engine.SetPrflxAcceptanceMinWait(prflxWait)
+	engine.SetRelayAcceptanceMinWait(relayWait)
+	engine.SetSTUNGatherTimeout(stunGatherWait)
+	engine.SetDTLSRetransmissionInterval(dtlsResend)
+	media, repairs := &webrtc.MediaEngine{}, &interceptor.Registry{}
+	if err := media.RegisterDefaultCodecs(); err != nil {
+		return nil, err
+	}
+	// The server names as a speaker whoever says how loud he is (RFC 6464).
+	level := webrtc.RTPHeaderExtensionCapability{URI: sdp.AudioLevelURI}
+	if err := media.RegisterHeaderExtension(level, webrtc.RTPCodecTypeAudio); err != nil {
+		return nil, err
+	}
+	if repair {
+		if err := webrtc.RegisterDefaultInterceptors(media, repairs); err != nil {
+			return nil, err
+		}
+	}
+	return webrtc.NewAPI(webrtc.WithSettingEngine(engine), webrtc.WithMediaEngine(media), webrtc.WithInterceptorRegistry(repairs)), nil
+}
+
+// configuration says which ICE servers are asked. For a server on this machine
+// those are its TURN servers: LiveKit hands out public STUN servers by default,
+// and nothing on the internet should hear of a local test.
+func (p *Participant) configuration() webrtc.Configuration {
+	c := webrtc.Configuration{}
+	if p.media.ForceRelay {
+		c.ICETransportPolicy = webrtc.ICETransportPolicyRelay
+	}
+	for _, s := range p.iceList() {
+		if isTURN(s) || !p.media.ForceRelay && !p.Loopback {
+			c.ICEServers = append(c.ICEServers, s)
+		}
+	}
+	return c
+}
+
+// silentLog is a pion log that says nothing; its own default writes to stderr.
+func silentLog() logging.LoggerFactory {
+	return &logging.DefaultLoggerFactory{
+		Writer:          io.Discard,
+		DefaultLogLevel: logging.LogLevelDisabled,
+		ScopeLevels:     map[string]logging.LogLevel{},
+	}
+}
+
+// note changes the evidence.
+func (t *transport) note(change func()) {
+	t.mu.Lock()
+	change()
+	t.mu.Unlock()
+	signal(t.news)
+}
+
+// listen keeps what pion tells.
+func (t *transport) listen() {
+	t.pc.OnICECandidate(func(c *webrtc.ICECandidate) {
+		if c == nil {
+			t.note(func() { t.media.GatheringDone = true })
+			return
+		}
+		t.note(func() { t.media.Local = appendCandidate(t.media.Local, candidateOf(t.p.net, *c)) })
+		if init, err := marshalCandidate(c.ToJSON()); err == nil {
+			t.p.send(&livekit.SignalRequest{Message: &livekit.SignalRequest_Trickle{
+				Trickle: &livekit.TrickleRequest{CandidateInit: init, Target: t.target}}})
+		}
+	})
+	t.pc.OnICEConnectionStateChange(func(state webrtc.ICEConnectionState) {
+		at := time.Now()
+		switch state {
+		case webrtc.ICEConnectionStateConnected, webrtc.ICEConnectionStateCompleted:
+			t.note(func() { t.iceIsUp(at) })
+			signal(t.iceUp)
+		case webrtc.ICEConnectionStateFailed:
+			t.note(func() { t.fail(OutcomeICEFailed, nil) })
+		}
+	})
+	t.pc.SCTP().Transport().OnStateChange(func(state webrtc.DTLSTransportState) {
+		if state == webrtc.DTLSTransportStateFailed || state == webrtc.DTLSTransportStateClosed {
+			t.note(func() { t.fail(OutcomeDTLSFailed, nil) })
+		}
+	})
+	t.pc.OnConnectionStateChange(func(state webrtc.PeerConnectionState) {
+		switch at := time.Now(); state {
+		case webrtc.PeerConnectionStateConnected:
+			t.note(func() { t.isConnected(at) })
+			t.upOnce.Do(func() { close(t.up) })
+		case webrtc.PeerConnectionStateFailed:
+			signal(t.p.lost)
+		}
+	})
+	t.pc.OnDataChannel(func(dc *webrtc.DataChannel) {
+		if t.target == livekit.SignalTarget_SUBSCRIBER {
+			dc.OnOpen(func() { t.dataOnce.Do(func() { close(t.data) }) })
+		}
+		dc.OnMessage(func(m webrtc.DataChannelMessage) { t.p.takeData(m.Data) })
+	})
+	if t.p.o.Track != nil {
+		t.pc.OnTrack(func(track *webrtc.TrackRemote, _ *webrtc.RTPReceiver) { t.p.o.Track(track) })
+	}
+}
+
+// fail keeps the first outcome that an event brought about; t.mu is held.
+func (t *transport) fail(out Outcome, err error) {
+	if t.failed == "" && t.connected.IsZero() {
+		t.failed = out
+		if err != nil {
+			t.media.Detail = t.p.net.Line(err.Error())
+		}
+	}
+}
+
+func (t *transport) iceIsUp(at time.Time) {
+	if t.iceAt.IsZero() {
+		t.iceAt = at
+		t.media.Phases.ICE = at.Sub(t.negotiated)
+	}
+}
+
+func (t *transport) isConnected(at time.Time) {
+	if t.connected.IsZero() {
+		t.iceIsUp(at)
+		t.connected = at
+		t.media.Phases.DTLS = at.Sub(t.iceAt)
+	}
+}
+
+// negotiate handles an offer, an answer or a candidate; p.negotiating is held.
+func (p *Participant) negotiate(m *livekit.SignalResponse) {
+	switch {
+	case m.GetOffer() != nil:
+		t := p.transport(livekit.SignalTarget_SUBSCRIBER)
+		if t == nil {
+			var err error
+			if t, err = p.newTransport(livekit.SignalTarget_SUBSCRIBER); err != nil {
+				return
+			}
+		}
+		cost := 1.
+		if ufrag, _ := sdpICE(m.GetOffer().GetSdp()); t.ufrag != "" && ufrag != t.ufrag {
+			cost = restartCost
+		}
+		t.describe(m.GetOffer(), func() error {
+			if !p.offers.take(cost, offerBurst, offersASecond, time.Now()) {
+				return errOfferFlood
+			}
+			return t.answer(m.GetOffer())
+		})
+	case m.GetAnswer() != nil:
+		if t := p.transport(livekit.SignalTarget_PUBLISHER); t != nil {
+			t.describe(m.GetAnswer(), func() error {
+				err := t.remote(webrtc.SDPTypeAnswer, m.GetAnswer().GetSdp())
+				if t.again && err == nil {
+					t.again = false
+					return t.offer(false)
+				}
+				return err
+			})
+		}
+	case m.GetTrickle() != nil:
+		if t := p.transport(m.GetTrickle().GetTarget()); t != nil {
+			t.trickle(m.GetTrickle())
+		}
+	}
+}
+
+// transport is the connection for target, nil while there is none.
+func (p *Participant) transport(target livekit.SignalTarget) *transport {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if target == livekit.SignalTarget_PUBLISHER {
+		return p.pub
+	}
+	return p.sub
+}
+
+// describe takes the server's session description.
+func (t *transport) describe(sd *livekit.SessionDescription, apply func() error) {
+	if t.closed {
+		return
+	}
+	first := false
+	t.note(func() {
+		if first = t.negotiated.IsZero(); first {
+			t.negotiated = time.Now()
+			t.media.Phases.Offer = t.negotiated.Sub(t.start)
+		}
+	})
+	if first {
+		time.AfterFunc(udpHeadStart, t.releaseTCP)
+	}
+	lines := candidateLines(sd.GetSdp())
+	err := errTooMany
+	switch {
+	case len(sd.GetSdp()) > maxSDP, strings.Count(sd.GetSdp(), "m=") > maxDescription:
+		err = errTooLong
+	case len(lines) < maxCandidates:
+		if ufrag, _ := sdpICE(sd.GetSdp()); ufrag != t.ufrag {
+			// An ICE restart: the same addresses are to be tried again.
+			t.ufrag, t.given, t.trickled = ufrag, nil, 0
+		}
+		err = apply()
+	}
+	if err != nil {
+		t.note(func() {
+			if first || errors.Is(err, errOfferFlood) {
+				t.fail(OutcomeBadOffer, err)
+			}
+		})
+	}
+	for _, line := range lines {
+		t.advertise(line)
+	}
+}
+
+// answer takes the server's offer and answers it, with its own number.
+func (t *transport) answer(offer *livekit.SessionDescription) error {
+	if err := t.remote(webrtc.SDPTypeOffer, offer.GetSdp()); err != nil {
+		return err
+	}
+	sd, err := t.pc.CreateAnswer(nil)
+	if err != nil {
+		return err
+	}
+	if err := t.pc.SetLocalDescription(sd); err != nil {
+		return err
+	}
+	t.p.send(&livekit.SignalRequest{Message: &livekit.SignalRequest_Answer{
+		Answer: &livekit.SessionDescription{Type: "answer", Sdp: sd.SDP, Id: offer.GetId()}}})
+	return nil
+}
+
+// offer offers what was put onto the connection, now or once the last offer is
+// answered; p.negotiating is held. restart restarts ICE, for a session that was
+// resumed: an offer that was under way then is lost.
+func (t *transport) offer(restart bool) error {
+	if t.closed {
+		return errEnded
+	}
+	if t.pc.SignalingState() == webrtc.SignalingStateHaveLocalOffer {
+		last := t.pc.CurrentRemoteDescription()
+		switch {
+		case !restart:
+			t.again = true
+			return nil
+		case last == nil: // nothing to restart yet: the lost offer is made again
+			t.sendOffer(t.pc.PendingLocalDescription().SDP)
+			return nil
+		}
+		if err := t.pc.SetRemoteDescription(*last); err != nil {
+			return err
+		}
+	}
+	sd, err := t.pc.CreateOffer(&webrtc.OfferOptions{ICERestart: restart})
+	if err != nil {
+		return err
+	}
+	if err := t.pc.SetLocalDescription(sd); err != nil {
+		return err
+	}
+	t.sendOffer(sd.SDP)
+	return nil
+}
+
+func (t *transport) sendOffer(sdp string) {
+	t.offerID++
+	t.p.send(&livekit.SignalRequest{Message: &livekit.SignalRequest_Offer{
+		Offer: &livekit.SessionDescription{Type: "offer", Sdp: sdp, Id: t.offerID}}})
+}
+
+// remote takes the server's description and the candidates that came before it.
+func (t *transport) remote(kind webrtc.SDPType, sdp string) error {
+	if err := t.pc.SetRemoteDescription(webrtc.SessionDescription{Type: kind, SDP: sdp}); err != nil {
+		return err
+	}
+	for _, c := range t.pending {
+		_ = t.pc.AddICECandidate(c)
+	}
+	t.pending = nil
+	return nil
+}
+
+// trickle takes one address of the server.
+func (t *transport) trickle(m *livekit.TrickleRequest) {
+	if t.trickled++; t.trickled > maxTrickled || t.closed {
+		return
+	}
+	init, err := unmarshalCandidate(m.GetCandidateInit())
+	if err != nil {
+		return
+	}
+	if m.GetFinal() || init.Candidate == "" {
+		t.note(func() { t.endOfTheir = true })
+	}
+	if init.Candidate == "" {
+		return
+	}
+	c, isNew := t.advertise(init.Candidate)
+	switch {
+	case !isNew:
+	case c.Protocol == "tcp" && t.udpFirst():
+		t.held = append(t.held, init)
+	case t.pc.RemoteDescription() == nil:
+		t.pending = append(t.pending, init)
+	default:
+		_ = t.pc.AddICECandidate(init) // what pion cannot use is evidence all the same
+	}
+}
+
+// udpFirst reports whether UDP still has its head start.
+func (t *transport) udpFirst() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.evidence && (t.negotiated.IsZero() || time.Since(t.negotiated) < udpHeadStart)
+}
+
+// releaseTCP ends the head start.
+func (t *transport) releaseTCP() {
+	t.p.negotiating.Lock()
+	defer t.p.negotiating.Unlock()
+	for _, init := range t.held {
+		if !t.closed {
+			_ = t.pc.AddICECandidate(init)
+		}
+	}
+	t.held = nil
+}
+
+// advertise keeps an advertised address, and reports whether it is to be tried.
+func (t *transport) advertise(line string) (c Candidate, isNew bool) {
+	c, err := parseCandidate(t.p.net, line)
+	if err != nil {
+		return c, false
+	}
+	before := len(t.given)
+	t.given = appendCandidate(t.given, c)
+	isNew = len(t.given) > before
+	t.note(func() {
+		if t.advertised++; t.advertised == 1 {
+			t.media.Phases.FirstCandidate = time.Since(t.start)
+		}
+		known := len(t.media.Remote)
+		t.media.Remote = appendCandidate(t.media.Remote, c)
+		if len(t.media.Remote) > known && t.evidence && c.Protocol == "tcp" && c.TCPType == "passive" {
+			t.dialTCP(c)
+		}
+	})
+	return c, isNew
+}
+
+// close ends the connection.
+func (t *transport) close() {
+	if t == nil {
+		return
+	}
+	t.closeOnce.Do(func() {
+		// What is negotiated on a connection that is being closed would begin anew.
+		t.p.negotiating.Lock()
+		t.closed = true
+		t.p.negotiating.Unlock()
+		t.mu.Lock()
+		t.undial()
+		t.mu.Unlock()
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			_ = t.pc.GracefulClose()
+			t.dials.Wait()
+		}()
+		timer := time.NewTimer(closeWait)
+		defer timer.Stop()
+		select {
+		case <-done:
+		case <-timer.C:
+		}
+	})
+}

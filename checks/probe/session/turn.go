@@ -1,0 +1,152 @@
+package session
+
+import (
+	"context"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/pion/stun/v3"
+	"github.com/pion/webrtc/v4"
+
+	"lkdoctor/checks/probe"
+)
+
+// TURNOptions are the choices of one look at the ICE servers.
+type TURNOptions struct {
+	// Peers are addresses at which LiveKit takes media: the relay must be
+	// permitted to send there. At most four are asked about.
+	Peers []netip.Addr
+}
+
+// TURNStep names a step of asking one URL, in the order in which they are taken.
+type TURNStep string
+
+// The steps. A STUN server takes TURNBinding instead of the last three.
+const (
+	TURNResolve    TURNStep = "dns"
+	TURNConnect    TURNStep = "connect" // TCP; over UDP the first answer decides
+	TURNHandshake  TURNStep = "tls"
+	TURNBinding    TURNStep = "binding"
+	TURNAllocate   TURNStep = "allocate"
+	TURNPermission TURNStep = "permission"
+	TURNRelay      TURNStep = "relay"
+)
+
+// TURNReport is what asking one URL of the JoinResponse's ICE servers found. It
+// holds no credential; all strings are cleaned.
+type TURNReport struct {
+	// URL is as the server gave it. STUN reports whether it only tells addresses.
+	URL  string
+	STUN bool
+	// Transport is udp, tcp, tls or dtls; Host is host and port.
+	Transport, Host string
+	// NotAsked is why nothing was asked: "loopback" for a STUN server on the
+	// internet while LiveKit is on this machine, "dtls" for TURN over DTLS, "url"
+	// for a URL that cannot be read. "" otherwise.
+	NotAsked string
+	// Failed is the first step that did not work, "" if all did.
+	Failed TURNStep
+	// Failure is why it could not be reached; nil from the allocation on.
+	Failure *probe.Failure
+	// Code and Text are the error that the server answered with (RFC 8656
+	// section 19): 401 for wrong credentials, 403 forbidden, 486 quota. Code is 0
+	// where it answered something else or nothing.
+	Code int
+	Text string
+	// Cancelled reports whether the caller's context ended before the answer.
+	Cancelled bool
+
+	// Address is where it was reached.
+	Address netip.AddrPort
+	// Mapped is this machine as the server sees it, Relay the address that it
+	// relays from.
+	Mapped, Relay netip.AddrPort
+	// OwnDenied reports whether the relay may not send to this machine, PeersDenied
+	// to which of TURNOptions.Peers it may not; PeersAsked counts those asked.
+	OwnDenied   bool
+	PeersAsked  int
+	PeersDenied []netip.Addr
+	// RoundTrip is from this machine to the relay's address, through the server
+	// back to this machine, and the same way back; 0 if nothing came through.
+	RoundTrip time.Duration
+
+	// Answer and Allocate are how long the first answer and an address to relay
+	// from took, Took everything.
+	Answer, Allocate, Took time.Duration
+}
+
+// Works reports whether everything that was asked of the URL worked.
+func (r TURNReport) Works() bool { return r.NotAsked == "" && r.Failed == "" && !r.Cancelled }
+
+const maxTURNPeers = 4
+
+// TURN asks every STUN and TURN URL that the server handed out, side by side:
+// name, connection, certificate, an allocation with the credentials, permissions
+// and a round trip through the relay. It needs what the server said and not
+// the stay: it works after Leave too. Everything is closed when it returns.
+func (p *Participant) TURN(ctx context.Context, o TURNOptions) []TURNReport {
+	o.Peers = o.Peers[:min(len(o.Peers), maxTURNPeers)]
+	servers := p.iceList()
+	reports := make([]TURNReport, len(servers))
+	var all sync.WaitGroup
+	for i, server := range servers {
+		all.Go(func() { reports[i] = askICEServer(ctx, p.net, server, p.Loopback, o) })
+	}
+	all.Wait()
+	return reports
+}
+
+// OffersTURN reports whether the server handed out a TURN server that can be used.
+func (p *Participant) OffersTURN() bool {
+	for _, server := range p.iceList() {
+		if isTURN(server) {
+			return true
+		}
+	}
+	return false
+}
+
+// askICEServer asks one URL.
+func askICEServer(ctx context.Context, n *probe.Net, server webrtc.ICEServer, loopback bool, o TURNOptions) TURNReport {
+	start := time.Now()
+	r := TURNReport{URL: n.Line(server.URLs[0])}
+	uri, err := stun.ParseURI(server.URLs[0])
+	if err != nil {
+		r.NotAsked = "url"
+		return r
+	}
+	r.STUN = uri.Scheme == stun.SchemeTypeSTUN || uri.Scheme == stun.SchemeTypeSTUNS
+	r.Transport = turnTransport(uri)
+	hostPort := uriHostPort(uri)
+	r.Host = n.Line(hostPort)
+	switch {
+	case r.Transport == "dtls":
+		r.NotAsked = "dtls"
+	case r.STUN && loopback && !probe.IsLoopbackHost(uri.Host):
+		r.NotAsked = "loopback"
+	}
+	if r.NotAsked != "" {
+		return r
+	}
+	uctx, cancel := context.WithTimeout(ctx, n.Waits().TURN)
+	defer cancel()
+	askTURN(uctx, n, &r, uri, server, o)
+	r.Cancelled = r.Failed != "" && ctx.Err() != nil
+	r.Took = time.Since(start)
+	return r
+}
+
+// turnTransport is what carries the messages of a URL (RFC 7065).
+func turnTransport(u *stun.URI) string {
+	secure := u.Scheme == stun.SchemeTypeTURNS || u.Scheme == stun.SchemeTypeSTUNS
+	switch {
+	case secure && u.Proto == stun.ProtoTypeUDP:
+		return "dtls"
+	case secure:
+		return "tls"
+	case u.Proto == stun.ProtoTypeTCP:
+		return "tcp"
+	}
+	return "udp"
+}

@@ -1,0 +1,356 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"net"
+	"os"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+	"unicode/utf8"
+
+	"github.com/gorilla/websocket"
+	"github.com/livekit/protocol/livekit"
+	"google.golang.org/protobuf/encoding/protowire"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+
+	"lkdoctor/checks/probe"
+)
+
+const (
+	// maxSignalMessage caps one message of the server in bytes, and maxParts in
+	// protobuf messages within it: two million empty participants fit into 4 MiB
+	// and would take a hundred times that in memory. A JoinResponse of a room with
+	// a thousand people stays far below both.
+	maxSignalMessage = 4 << 20
+	maxParts         = 50_000
+	// maxBeforeJoin is how many other messages may come before Join. LiveKit
+	// sends Join first; a later server may not.
+	maxBeforeJoin = 8
+	// writeWait bounds one write; leaveWait is how long leaving waits for the
+	// server to hang up.
+	writeWait = 300 * time.Millisecond
+	leaveWait = 50 * time.Millisecond
+	// farUpgrade is from when on the server counts as too far away to be waited
+	// for: what was sent is on its way, and its answer would cost a round trip.
+	farUpgrade = 20 * time.Millisecond
+	// quietDefault is how long a connection may be silent when the server names no
+	// ping time-out of its own.
+	quietDefault = 15 * time.Second
+	// brokenWait is for reading what came before a write failed.
+	brokenWait = 100 * time.Millisecond
+)
+
+// SignalEnd is how a signalling connection ended.
+type SignalEnd struct {
+	// Left reports whether the server sent Leave, with the Reason and Action in
+	// LiveKit's own words ("DUPLICATE_IDENTITY", "DISCONNECT").
+	Left           bool
+	Reason, Action string
+	// ByUs reports whether Leave was called here first.
+	ByUs bool
+	// CloseCode and CloseText are those of the close frame; 1006 means that the
+	// connection ended without one.
+	CloseCode int
+	CloseText string
+	// Silent reports whether nothing came from the server for longer than its own
+	// ping time-out.
+	Silent bool
+}
+
+// wire is one WebSocket to the server.
+type wire struct {
+	net *probe.Net
+	upgraded
+	// pingEvery and pingQuiet are the server's own times for pings.
+	pingEvery, pingQuiet time.Duration
+
+	readDone, pingDone, leaving chan struct{}
+	leaveOnce                   sync.Once
+	// broken is set once a write has failed.
+	broken  atomic.Bool
+	writeMu sync.Mutex
+	end     *SignalEnd // read it after readDone
+}
+
+func newWire(n *probe.Net, up upgraded) *wire {
+	up.ws.SetReadLimit(maxSignalMessage)
+	return &wire{net: n, upgraded: up, readDone: make(chan struct{}), pingDone: make(chan struct{}), leaving: make(chan struct{})}
+}
+
+// await reads until want takes a message, or says why there will be none.
+func (w *wire) await(ctx context.Context, wait time.Duration, want func(*livekit.SignalResponse) (bool, *SignalFailure)) (*livekit.SignalResponse, *SignalFailure) {
+	_ = w.ws.SetReadDeadline(time.Now().Add(wait))
+	stop := context.AfterFunc(ctx, func() { _ = w.ws.SetReadDeadline(time.Unix(1, 0)) })
+	defer stop()
+	for range maxBeforeJoin {
+		frame, data, err := w.ws.ReadMessage()
+		if err != nil {
+			return nil, w.unsaid(ctx, err)
+		}
+		msg := decodeSignal(frame, data)
+		if msg == nil {
+			return nil, w.notSignal(frame, data)
+		}
+		if leave := msg.GetLeave(); leave != nil {
+			return nil, &SignalFailure{Kind: SignalLeave, Reason: leave.GetReason().String(), Action: leave.GetAction().String()}
+		}
+		if took, f := want(msg); f != nil {
+			f.FrameLength = len(data)
+			return nil, f
+		} else if took {
+			return msg, nil
+		}
+	}
+	return nil, &SignalFailure{Kind: SignalNotSignal, FrameType: "binary"}
+}
+
+// unsaid says why no first frame came.
+func (w *wire) unsaid(ctx context.Context, err error) *SignalFailure {
+	f := &SignalFailure{Err: err}
+	end := w.endOf(err)
+	if end.CloseCode != 0 {
+		f.Err = nil // holds the server's own words
+	}
+	switch {
+	case errors.Is(ctx.Err(), context.Canceled):
+		f.Kind = SignalCancelled
+	case end.Silent:
+		f.Kind = SignalSilent
+	case end.CloseCode == 0:
+		// Neither a close nor a broken connection: bytes that are no frame.
+		f.Kind, f.FrameType, f.Excerpt = SignalNotSignal, "invalid", w.net.Line(err.Error())
+	default:
+		f.Kind, f.CloseCode, f.CloseText = SignalClosed, end.CloseCode, end.CloseText
+	}
+	return f
+}
+
+// notSignal keeps what came instead of LiveKit's protocol.
+func (w *wire) notSignal(frame int, data []byte) *SignalFailure {
+	f := &SignalFailure{Kind: SignalNotSignal, FrameType: "binary", FrameLength: len(data)}
+	if frame == websocket.TextMessage {
+		f.FrameType = "text"
+	}
+	if utf8.Valid(data) {
+		f.Excerpt = w.net.Line(string(data[:min(len(data), 1024)]))
+	}
+	return f
+}
+
+// decodeSignal reads one message; nil is what LiveKit does not send.
+func decodeSignal(frame int, data []byte) *livekit.SignalResponse {
+	msg, parts := &livekit.SignalResponse{}, maxParts
+	if frame != websocket.BinaryMessage || !fits(data, msg.ProtoReflect().Descriptor(), &parts) ||
+		proto.Unmarshal(data, msg) != nil || msg.Message == nil {
+		return nil
+	}
+	return msg
+}
+
+// fits reports whether a message consists of no more than parts messages, before
+// it is read into memory. What is no protobuf fits: reading it will tell.
+func fits(data []byte, d protoreflect.MessageDescriptor, parts *int) bool {
+	for len(data) > 0 {
+		num, kind, n := protowire.ConsumeTag(data)
+		if n < 0 {
+			return true
+		}
+		data = data[n:]
+		if n = protowire.ConsumeFieldValue(num, kind, data); n < 0 {
+			return true
+		}
+		if f := d.Fields().ByNumber(num); kind == protowire.BytesType && f != nil && f.Message() != nil {
+			inner, _ := protowire.ConsumeBytes(data)
+			if *parts--; *parts < 0 || !fits(inner, f.Message(), parts) {
+				return false
+			}
+		}
+		data = data[n:]
+	}
+	return true
+}
+
+// rehearseJoin reads a Join of its own making. The protobuf library looks at a
+// message's type when the first of them is read, which takes some milliseconds
+// for a Join: time that is free while the server is being waited for.
+func rehearseJoin() {
+	data, err := proto.Marshal(&livekit.SignalResponse{Message: &livekit.SignalResponse_Join{Join: &livekit.JoinResponse{
+		Room:              &livekit.Room{EnabledCodecs: []*livekit.Codec{{}}},
+		Participant:       &livekit.ParticipantInfo{Permission: &livekit.ParticipantPermission{}},
+		OtherParticipants: []*livekit.ParticipantInfo{{Tracks: []*livekit.TrackInfo{{}}}},
+		IceServers:        []*livekit.ICEServer{{}}, ServerInfo: &livekit.ServerInfo{}, ClientConfiguration: &livekit.ClientConfiguration{},
+	}}})
+	if err == nil {
+		decodeSignal(websocket.BinaryMessage, data)
+	}
+}
+
+// endOf turns the error that ended reading into an end. CloseCode 0 and not
+// Silent means that the peer broke the WebSocket protocol.
+func (w *wire) endOf(err error) *SignalEnd {
+	end := &SignalEnd{}
+	var closed *websocket.CloseError
+	var netError net.Error
+	switch {
+	case errors.As(err, &closed):
+		end.CloseCode, end.CloseText = closed.Code, w.net.Line(closed.Text)
+		if closed.Code == websocket.CloseAbnormalClosure {
+			end.CloseText = "" // the library's own words, not the server's
+		}
+	case errors.Is(err, os.ErrDeadlineExceeded), errors.As(err, &netError) && netError.Timeout():
+		end.Silent = true
+	case errors.Is(err, websocket.ErrReadLimit), strings.HasPrefix(err.Error(), "websocket: "):
+	default:
+		end.CloseCode = websocket.CloseAbnormalClosure
+	}
+	return end
+}
+
+// start begins reading and pinging. Both end with the connection. take is told
+// of each message, in order, on one goroutine.
+func (w *wire) start(take func(*livekit.SignalResponse)) {
+	w.ws.SetPingHandler(func(data string) error {
+		_ = w.ws.SetReadDeadline(time.Now().Add(w.quiet()))
+		_ = w.ws.WriteControl(websocket.PongMessage, []byte(data), time.Now().Add(writeWait))
+		return nil
+	})
+	go w.read(take)
+	go w.ping()
+}
+
+// quiet is how long the server may say nothing before it counts as gone.
+func (w *wire) quiet() time.Duration {
+	if w.broken.Load() {
+		return brokenWait
+	}
+	if w.pingQuiet > w.pingEvery {
+		return w.pingQuiet
+	}
+	return quietDefault + w.pingEvery
+}
+
+// read takes the server's messages until the connection ends.
+func (w *wire) read(take func(*livekit.SignalResponse)) {
+	defer close(w.readDone)
+	defer func() { _ = w.ws.Close() }()
+	for {
+		_ = w.ws.SetReadDeadline(time.Now().Add(w.quiet()))
+		frame, data, err := w.ws.ReadMessage()
+		if err != nil {
+			w.end = w.endOf(err)
+			if w.end.Silent && w.broken.Load() {
+				w.end = &SignalEnd{CloseCode: websocket.CloseAbnormalClosure}
+			}
+			break
+		}
+		msg := decodeSignal(frame, data)
+		if msg == nil {
+			continue
+		}
+		take(msg)
+		if leave := msg.GetLeave(); leave != nil {
+			w.end = &SignalEnd{Left: true, Reason: leave.GetReason().String(), Action: leave.GetAction().String()}
+			break
+		}
+	}
+	select {
+	case <-w.leaving:
+		w.end.ByUs = true
+	default:
+	}
+}
+
+// ping keeps the server's own time-out away.
+func (w *wire) ping() {
+	defer close(w.pingDone)
+	every := w.pingEvery
+	if every <= 0 {
+		every = quietDefault / 3
+	}
+	ticker := time.NewTicker(every)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-w.readDone:
+			return
+		case <-w.leaving:
+			return
+		case <-ticker.C:
+			w.sendPing()
+		}
+	}
+}
+
+func (w *wire) sendPing() {
+	_ = w.send(&livekit.SignalRequest{Message: &livekit.SignalRequest_PingReq{PingReq: &livekit.Ping{Timestamp: time.Now().UnixMilli()}}})
+}
+
+// send writes one message; one at a time, because the WebSocket library
+// panics on two at once. After a failed write only what has come in already is
+// read: the server's Leave, perhaps.
+func (w *wire) send(msg *livekit.SignalRequest) error {
+	data, err := proto.Marshal(msg)
+	if err != nil {
+		return err
+	}
+	w.writeMu.Lock()
+	defer w.writeMu.Unlock()
+	_ = w.ws.SetWriteDeadline(time.Now().Add(writeWait))
+	if err = w.ws.WriteMessage(websocket.BinaryMessage, data); err != nil {
+		w.broken.Store(true)
+		_ = w.ws.SetReadDeadline(time.Now().Add(w.quiet()))
+	}
+	return err
+}
+
+// leave says goodbye, runs meanwhile, and closes the connection.
+func (w *wire) leave(meanwhile func()) {
+	w.leaveOnce.Do(func() {
+		close(w.leaving)
+		w.sayGoodbye()
+	})
+	wait := leaveWait
+	if w.phases.Upgrade > farUpgrade {
+		wait = 0
+	}
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	meanwhile()
+	select {
+	case <-w.readDone:
+	case <-timer.C:
+	}
+	_ = w.ws.Close()
+	<-w.readDone
+	<-w.pingDone
+}
+
+// cut breaks the connection off without a word, as a network that changes does.
+func (w *wire) cut() {
+	_ = w.ws.NetConn().Close()
+	<-w.readDone
+	<-w.pingDone
+}
+
+// sayGoodbye sends Leave and a close frame.
+func (w *wire) sayGoodbye() {
+	_ = w.send(&livekit.SignalRequest{Message: &livekit.SignalRequest_Leave{Leave: &livekit.LeaveRequest{
+		Reason: livekit.DisconnectReason_CLIENT_INITIATED,
+		Action: livekit.LeaveRequest_DISCONNECT,
+	}}})
+	_ = w.ws.WriteControl(websocket.CloseMessage,
+		websocket.FormatCloseMessage(websocket.CloseNormalClosure, ""), time.Now().Add(writeWait))
+}
+
+// abandon ends a connection that never came to Join. The server may have put
+// the participant into the room all the same, unless it hung up itself.
+func (w *wire) abandon(kind SignalKind) {
+	if kind != SignalClosed {
+		w.sayGoodbye()
+	}
+	_ = w.ws.Close()
+}

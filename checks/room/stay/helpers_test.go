@@ -1,0 +1,195 @@
+package stay
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log"
+	"net/http"
+	"net/http/httputil"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/livekit/protocol/auth"
+	"github.com/livekit/protocol/livekit"
+	"github.com/twitchtv/twirp"
+
+	"lkdoctor/checks/clean"
+	"lkdoctor/checks/lab"
+	"lkdoctor/checks/probe"
+	"lkdoctor/checks/token"
+
+	"lkdoctor/checks/room"
+)
+
+// limit is when a test gives up; nothing here needs more than a few seconds.
+const limit = 30 * time.Second
+
+// site is a real server with one pair of keys.
+type site struct {
+	t      *testing.T
+	server *lab.LiveKit
+	pair   lab.Pair
+}
+
+func newSite(t *testing.T, rtc string) *site {
+	t.Helper()
+	pair := lab.NewPair()
+	server, err := lab.StartLiveKit(t.Context(), lab.LiveKitOptions{Keys: map[string]string{pair.Key: pair.Secret}, RTC: rtc})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = server.Close() })
+	return &site{t: t, server: server, pair: pair}
+}
+
+func (s *site) token(identity string, change ...func(*token.MintOptions)) string {
+	s.t.Helper()
+	o := token.MintOptions{Key: s.pair.Key, Secret: s.pair.Secret, Identity: identity, Room: "lobby", Now: time.Now()}
+	for _, c := range change {
+		c(&o)
+	}
+	raw, err := token.Mint(o)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return raw
+}
+
+// options are for a stay that samples often.
+func options(t *testing.T, raw, tok string) Options {
+	t.Helper()
+	u, err := url.Parse(raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return Options{URL: u, Token: tok, Net: &probe.Net{Proxy: func(*url.URL) (*url.URL, error) { return nil, nil }, Limits: probe.Limits{Connect: 5 * time.Second}},
+		Redact: clean.NewRedactor(tok), Sample: 50 * time.Millisecond}
+}
+
+// guest is a stay and the events that it told so far.
+type guest struct {
+	*Stay
+	t    *testing.T
+	seen []room.Event
+}
+
+func (s *site) open(identity string, change ...func(*token.MintOptions)) *guest {
+	return open(s.t, s.t.Context(), options(s.t, s.server.URL, s.token(identity, change...)))
+}
+
+// in is open, once media is up.
+func (s *site) in(identity string, change ...func(*token.MintOptions)) *guest {
+	g := s.open(identity, change...)
+	g.until("media is up", func(e room.Event) bool { return e.Type == room.Media })
+	return g
+}
+
+func open(t *testing.T, ctx context.Context, o Options) *guest {
+	g := &guest{Stay: Open(ctx, o), t: t}
+	t.Cleanup(func() {
+		g.Close()
+		if t.Failed() {
+			for _, e := range g.seen {
+				if e.Type != room.RTT {
+					t.Logf("%s %s", e.Type, e.Text)
+				}
+			}
+		}
+	})
+	return g
+}
+
+// until reads events until one fits.
+func (g *guest) until(what string, fits func(room.Event) bool) room.Event {
+	g.t.Helper()
+	ctx, cancel := context.WithTimeout(g.t.Context(), limit)
+	defer cancel()
+	for {
+		e, err := g.Next(ctx)
+		if err != nil {
+			g.t.Fatalf("waiting until %s: %v", what, err)
+		}
+		g.seen = append(g.seen, e)
+		if fits(e) {
+			return e
+		}
+	}
+}
+
+// rest reads to the end.
+func (g *guest) rest() room.Event {
+	g.t.Helper()
+	e := g.until("it ends", func(e room.Event) bool { return e.Type == room.Ended })
+	if _, err := g.Next(g.t.Context()); !errors.Is(err, io.EOF) {
+		g.t.Fatalf("after the end: %v", err)
+	}
+	return e
+}
+
+// service calls the RoomService.
+func (s *site) service() (livekit.RoomService, context.Context) {
+	s.t.Helper()
+	grant := &auth.VideoGrant{RoomAdmin: true, RoomCreate: true, RoomList: true, Room: "lobby"}
+	tok, err := auth.NewAccessToken(s.pair.Key, s.pair.Secret).SetVideoGrant(grant).ToJWT()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	ctx, err := twirp.WithHTTPRequestHeaders(s.t.Context(), http.Header{"Authorization": {"Bearer " + tok}})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return livekit.NewRoomServiceProtobufClient(strings.Replace(s.server.URL, "ws", "http", 1), http.DefaultClient), ctx
+}
+
+// identities are who is in the room, as the server sees it.
+func (s *site) identities() []string {
+	s.t.Helper()
+	service, ctx := s.service()
+	list, err := service.ListParticipants(ctx, &livekit.ListParticipantsRequest{Room: "lobby"})
+	if err != nil {
+		return nil // the room is gone with its last participant
+	}
+	var names []string
+	for _, p := range list.Participants {
+		names = append(names, p.Identity)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// empties waits until the server sees nobody but those named.
+func (s *site) only(want ...string) {
+	s.t.Helper()
+	for deadline := time.Now().Add(3 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+		got := s.identities()
+		if slices.Equal(got, want) {
+			return
+		}
+		if time.Now().After(deadline) {
+			s.t.Fatalf("in the room: %v, want %v", got, want)
+		}
+	}
+}
+
+// behindProxy is a way to the server that can be taken away.
+func (s *site) behindProxy() *lab.Peer {
+	s.t.Helper()
+	target, err := url.Parse(strings.Replace(s.server.URL, "ws", "http", 1))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	proxy, err := lab.Serve(forward(target), nil)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return proxy
+}
+
+// forward is a reverse proxy that can be taken away.
+func forward(target *url.URL) http.Handler {
+	return &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(target) }, ErrorLog: log.New(io.Discard, "", 0)}
+}

@@ -1,0 +1,612 @@
+// Package stay is a live stay in a LiveKit room: a participant of package session
+// as a stream of package room's events. It knows no terminal.
+package stay
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/livekit/protocol/livekit"
+	"github.com/pion/webrtc/v4"
+
+	"lkdoctor/checks/clean"
+	"lkdoctor/checks/finding"
+	"lkdoctor/checks/probe"
+	"lkdoctor/checks/probe/clips"
+	"lkdoctor/checks/probe/session"
+	"lkdoctor/checks/room"
+)
+
+// Options are the choices of one stay.
+type Options struct {
+	// URL is the server's address, as the SDKs take it.
+	URL   *url.URL
+	Token string
+	// Via is how the token travels.
+	Via session.TokenVia
+	// Net says how to reach the server, and how long to wait for it: joining, media
+	// included, may take Limits.Connect.
+	Net *probe.Net
+	// Media restricts what media may go over.
+	Media session.MediaOptions
+	// Redact knows the run's secrets; the token is added to it.
+	Redact *clean.Redactor
+	// Now is the clock of the events; nil is time.Now.
+	Now func() time.Time
+	// Publish is what is published as soon as media is up.
+	Publish []room.Clip
+	// For is how long to stay, from when media is up; 0 is without end.
+	For time.Duration
+	// Sample is how often path and round trip are looked at; 0 means 2 s, which
+	// is as often as they are measured (ICE consent checks).
+	Sample time.Duration
+}
+
+// String keeps the token out of every print.
+func (o Options) String() string { return "options of a stay" }
+
+// GoString is String.
+func (o Options) GoString() string { return o.String() }
+
+// maxRejoins is how often a lost connection is joined anew, after one attempt to
+// resume it, as LiveKit's SDKs do.
+const maxRejoins = 10
+
+// Stay is one stay in a room, from before the join until after the leave. Its
+// methods may be called from any goroutine.
+type Stay struct {
+	o       Options
+	events  *room.Queue
+	leaving chan struct{}
+	once    sync.Once
+	done    chan struct{}
+	// simulate asks for a reconnect; true is a full one.
+	simulate chan bool
+	// busy lets one change of what is published happen at a time.
+	busy sync.Mutex
+
+	mu      sync.Mutex
+	people  *room.People
+	streams map[string]*stream
+	part    *session.Participant // nil before the join
+	since   time.Time            // when media was up
+	away    time.Time            // since when it is being reconnected; zero while it is not
+	full    bool                 // it is joined anew
+	path    *room.Path
+	end     *room.End
+}
+
+// Open starts a stay and returns at once; Next tells how it goes. The room is
+// left when ctx ends, when Leave is called, or when the server ends the stay;
+// the last event, Ended, comes after that. Somebody has to read Next until
+// io.EOF, or call Close.
+func Open(ctx context.Context, o Options) *Stay {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Net == nil {
+		o.Net = &probe.Net{}
+	}
+	if o.Sample <= 0 {
+		o.Sample = 2 * time.Second
+	}
+	o.Redact = o.Redact.With(o.Token)
+	s := &Stay{o: o, events: room.NewQueue(), leaving: make(chan struct{}), done: make(chan struct{}), simulate: make(chan bool, 1),
+		people: room.NewPeople(o.Redact), streams: map[string]*stream{}}
+	go s.live(ctx)
+	return s
+}
+
+// Next waits for the next event; io.EOF after the last one.
+func (s *Stay) Next(ctx context.Context) (room.Event, error) { return s.events.Next(ctx) }
+
+// Leave leaves the room, as planned. It does not wait; more than once is
+// harmless.
+func (s *Stay) Leave() { s.once.Do(func() { close(s.leaving) }) }
+
+// Close leaves and waits until the room is left.
+func (s *Stay) Close() {
+	s.Leave()
+	<-s.done
+}
+
+// End is how the stay ended, nil while it goes on.
+func (s *Stay) End() *room.End {
+	select {
+	case <-s.done:
+		return s.end
+	default:
+		return nil
+	}
+}
+
+// live is the whole stay. Whatever happens, it leaves the room.
+func (s *Stay) live(ctx context.Context) {
+	defer close(s.done)
+	defer s.events.Close()
+	defer func() {
+		if p := recover(); p != nil {
+			s.participant().Leave()
+			s.finish(room.Event{Text: finding.Textf("lkdoctor itself failed here: %s", s.o.Redact.Clean(fmt.Sprint(p), 200)),
+				End: &room.End{Outcome: room.Lost}})
+		}
+	}()
+	// Whatever waits for the network ends with cctx.
+	cctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() {
+		select {
+		case <-s.leaving:
+			cancel()
+		case <-cctx.Done():
+		}
+	}()
+	s.tell(room.Event{Type: room.Joining, URL: clean.URL(s.o.URL.String()), Text: finding.Textf("joining at %s", clean.URL(s.o.URL.String()))})
+	end := s.join(cctx)
+	if end == nil {
+		s.connected()
+		go s.publishFirst()
+		end = s.stay(cctx)
+	}
+	s.participant().Leave()
+	select {
+	case <-s.leaving:
+	default:
+		if ctx.Err() != nil && end.End.Outcome == room.Left {
+			end.Text, end.End.Outcome = finding.Textf("interrupted; left the room"), room.Interrupted
+		}
+	}
+	s.finish(*end)
+}
+
+// participant is the session as it is now, nil before there is one.
+func (s *Stay) participant() *session.Participant {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.part
+}
+
+// join joins and connects media; an event is why it did not.
+func (s *Stay) join(ctx context.Context) *room.Event {
+	jctx, cancel := context.WithTimeout(ctx, s.o.Net.Waits().Connect)
+	defer cancel()
+	p, f := session.Join(jctx, s.o.Net, s.o.URL, s.o.Token, session.Options{Via: s.o.Via, Subscribe: true, Repair: true,
+		Hear: s.hears, Track: s.receives, Data: s.takeData})
+	if f != nil {
+		return s.refused(ctx, f)
+	}
+	s.mu.Lock()
+	s.part = p
+	s.mu.Unlock()
+	if m := p.Media(jctx, s.o.Media); !m.Connected {
+		return s.notConnected(ctx, m)
+	}
+	return nil
+}
+
+// stay waits for the end and looks at the path meanwhile. It brings back a
+// connection that is lost.
+func (s *Stay) stay(ctx context.Context) *room.Event {
+	var over <-chan time.Time
+	if s.o.For > 0 {
+		over = time.After(s.o.For)
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	tick := time.NewTimer(0)
+	defer tick.Stop()
+	var back chan *room.Event // is answered once a reconnect is over; nil while there is none
+	for {
+		p := s.participant()
+		lost, gone := p.MediaLost(), p.Done()
+		if back != nil {
+			lost, gone = nil, nil
+		}
+		again := func(asked *session.SignalEnd) {
+			full := s.reconnects(asked)
+			back = make(chan *room.Event, 1)
+			go func(answer chan<- *room.Event) { answer <- s.reconnect(ctx, full) }(back)
+		}
+		select {
+		case <-tick.C:
+			if back == nil {
+				s.sample()
+			}
+			tick.Reset(s.o.Sample)
+		case <-over:
+			cancel()
+			end := s.overTime()
+			if back != nil {
+				<-back
+			}
+			return end
+		case <-ctx.Done():
+			if back != nil {
+				<-back
+			}
+			return left()
+		case full := <-s.simulate:
+			if back == nil && full {
+				again(&session.SignalEnd{Left: true, Action: reconnectAction})
+			} else if back == nil {
+				p.Cut()
+			}
+		case <-lost:
+			p.Cut()
+		case <-gone:
+			end := p.End()
+			if end.Left && end.Action == disconnectAction {
+				return thrownOut(end.Reason)
+			}
+			again(end)
+		case end := <-back:
+			if back = nil; end != nil {
+				return end
+			}
+			s.reconnected()
+			tick.Reset(0)
+		}
+	}
+}
+
+// reconnect takes the session up again, or joins anew; an event is why the stay is
+// over.
+func (s *Stay) reconnect(ctx context.Context, full bool) *room.Event {
+	p := s.participant()
+	if !full {
+		rctx, cancel := context.WithTimeout(ctx, s.o.Net.Waits().Connect)
+		f := p.Resume(rctx)
+		err := error(nil)
+		if f == nil {
+			err = p.Back(rctx)
+		}
+		cancel()
+		switch {
+		case f == nil && err == nil:
+			return nil
+		case f != nil && f.Kind == session.SignalLeave && f.Action == disconnectAction:
+			return thrownOut(f.Reason)
+		}
+	}
+	for attempt := range maxRejoins {
+		select {
+		case <-ctx.Done():
+			return left()
+		case <-time.After(time.Duration(attempt*attempt) * s.o.Net.Waits().Pause):
+		}
+		rctx, cancel := context.WithTimeout(ctx, s.o.Net.Waits().Connect)
+		next, f := p.Rejoin(rctx)
+		if f == nil && next.Up(rctx, false) == nil {
+			s.mu.Lock()
+			s.part, s.full = next, true
+			s.mu.Unlock()
+			cancel()
+			return nil
+		}
+		cancel()
+		if f != nil && f.Kind == session.SignalLeave && f.Action == disconnectAction {
+			return thrownOut(f.Reason)
+		}
+		next.Leave()
+	}
+	return &room.Event{Reason: "SIGNAL_CLOSE", End: &room.End{Outcome: room.Lost},
+		Text: finding.Textf("the connection to the server was lost, and ten attempts did not bring it back")}
+}
+
+// tell hands out an event with its time.
+func (s *Stay) tell(e room.Event) {
+	e.At = s.o.Now()
+	s.events.Put(e)
+}
+
+// finish hands out the last event.
+func (s *Stay) finish(e room.Event) {
+	e.Type = room.Ended
+	s.mu.Lock()
+	if !s.since.IsZero() {
+		e.End.InRoom = *room.Millis(s.o.Now().Sub(s.since))
+	}
+	s.end = e.End
+	s.mu.Unlock()
+	s.tell(e)
+}
+
+// hears is called with each message of the server, in order.
+func (s *Stay) hears(m *livekit.SignalResponse) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, e := range s.people.Hears(m) {
+		s.tell(e)
+	}
+}
+
+// receives reports media that reaches us, and takes it, so that the server learns
+// how well it does.
+func (s *Stay) receives(t *webrtc.TrackRemote) {
+	owner, track, found := strings.Cut(t.StreamID(), "|")
+	if !found {
+		track = t.ID()
+	}
+	s.mu.Lock()
+	if e, known := s.people.Receives(owner, track); known {
+		s.tell(e)
+	}
+	s.mu.Unlock()
+	for buf := make([]byte, 1500); ; {
+		if _, _, err := t.Read(buf); err != nil {
+			return
+		}
+	}
+}
+
+// LiveKit's words for what a Leave asks for.
+var (
+	disconnectAction = livekit.LeaveRequest_DISCONNECT.String()
+	reconnectAction  = livekit.LeaveRequest_RECONNECT.String()
+)
+
+// reconnects says that the connection is being set up again, and reports whether
+// it is to be joined anew.
+func (s *Stay) reconnects(end *session.SignalEnd) (full bool) {
+	e := room.Event{Type: room.Reconnecting, Text: finding.Textf("the connection was lost; reconnecting")}
+	if end.Left {
+		e.Full, e.Text = end.Action == reconnectAction, finding.Textf("the server asks to reconnect")
+		if end.Reason != livekit.DisconnectReason_UNKNOWN_REASON.String() {
+			e.Reason = end.Reason
+		}
+	}
+	s.mu.Lock()
+	s.away, s.full = s.o.Now(), e.Full
+	s.mu.Unlock()
+	s.tell(e)
+	return e.Full
+}
+
+// reconnected says that it is up again.
+func (s *Stay) reconnected() {
+	s.mu.Lock()
+	took, full := s.o.Now().Sub(s.away), s.full
+	s.away, s.path = time.Time{}, nil
+	s.mu.Unlock()
+	e := room.Event{Type: room.Reconnected, Full: full, Took: room.Millis(took),
+		Text: finding.Textf("back after %s: the session was resumed", finding.Duration(took))}
+	if full {
+		e.Text = finding.Textf("back after %s: joined anew", finding.Duration(took))
+	}
+	s.tell(e)
+}
+
+// connected says that media is up.
+func (s *Stay) connected() {
+	s.mu.Lock()
+	s.since = s.o.Now()
+	s.mu.Unlock()
+	s.tell(room.Event{Type: room.Media, Text: finding.Textf("media is connected (ICE, DTLS)")})
+}
+
+// sample looks at the path of media and its round trip.
+func (s *Stay) sample() {
+	pair := s.participant().Path()
+	if pair == nil {
+		return
+	}
+	path := room.Path{Kind: pair.Remote.Protocol, Local: address(pair.Local), LocalType: pair.Local.Type,
+		Remote: address(pair.Remote), RemoteType: pair.Remote.Type}
+	if pair.Local.Type == "relay" || pair.Remote.Type == "relay" {
+		path.Kind = "relay"
+	}
+	s.mu.Lock()
+	changed := s.path == nil || *s.path != path
+	s.path = &path
+	s.mu.Unlock()
+	if changed {
+		text := finding.Textf("media goes over %s: %s (%s) to %s (%s)", path.Kind, path.Local, path.LocalType, path.Remote, path.RemoteType)
+		if path.RemoteType == "prflx" {
+			text = finding.Textf("media goes over %s: %s (%s) to %s, which the server does not advertise: it advertises another address", path.Kind, path.Local, path.LocalType, path.Remote)
+		}
+		s.tell(room.Event{Type: room.PathChanged, Path: &path, Text: text})
+	}
+	if rtt := pair.LastRTT; rtt > 0 {
+		s.tell(room.Event{Type: room.RTT, RTT: room.Millis(rtt), Text: finding.Textf("round trip %s", finding.Duration(rtt))})
+	}
+}
+
+func address(c session.Candidate) string {
+	return net.JoinHostPort(clean.Line(c.Address, 64), strconv.Itoa(c.Port))
+}
+
+// left is the end of a stay that we ended ourselves.
+func left() *room.Event {
+	return &room.Event{Text: finding.Textf("left the room"), End: &room.End{Outcome: room.Left}}
+}
+
+// overTime is the end of a stay whose time is over. Out of touch with the server
+// it is no stay that went as planned, nor could we say good-bye.
+func (s *Stay) overTime() *room.Event {
+	s.mu.Lock()
+	away := s.away
+	s.mu.Unlock()
+	if away.IsZero() {
+		return left()
+	}
+	return &room.Event{Reason: "SIGNAL_CLOSE", End: &room.End{Outcome: room.Lost},
+		Text: finding.Textf("the time was over while reconnecting, which had not succeeded within %s", finding.Duration(s.o.Now().Sub(away)))}
+}
+
+// thrownOut is the end of a stay that the server ended.
+func thrownOut(reason string) *room.Event {
+	return &room.Event{Reason: reason, End: &room.End{Outcome: room.ThrownOut},
+		Text: finding.Textf("the server ended the stay: %s (%s)", finding.LeaveReason(reason), reason)}
+}
+
+// refused says why the server did not say Join. What exactly is wrong is for the
+// doctor's own checks to find out.
+func (s *Stay) refused(ctx context.Context, f *session.SignalFailure) *room.Event {
+	if ctx.Err() != nil {
+		return left()
+	}
+	e := &room.Event{End: &room.End{Outcome: room.NotJoined, Stage: "signal"}}
+	switch f.Kind {
+	case session.SignalLeave:
+		e.Reason = f.Reason
+		e.Text = finding.Textf("the server ended the stay: %s (%s)", finding.LeaveReason(e.Reason), e.Reason)
+	case session.SignalUpgradeRefused:
+		e.End.Refused = &room.Refusal{Status: f.Status, Body: s.o.Redact.Clean(f.Body, 300)}
+		e.Text = finding.Textf("the server refused the WebSocket with %d", f.Status)
+		if e.End.Refused.Body != "" {
+			e.Text = finding.Textf("the server refused the WebSocket with %d: %s", f.Status, e.End.Refused.Body)
+		}
+	case session.SignalSilent:
+		e.Text = finding.Textf("the WebSocket opened, and the server said nothing")
+	case session.SignalClosed:
+		e.Text = finding.Textf("the WebSocket opened, and was closed before the server said Join")
+	case session.SignalNetwork:
+		e.Text = finding.Textf("the server was not reached: %s", s.o.Redact.Clean(f.Network.Error(), 200))
+		if f.Network.Timeout() {
+			e.Text = finding.Textf("the server did not answer in time")
+		}
+	default:
+		e.Text = finding.Textf("the room could not be joined")
+	}
+	return e
+}
+
+// notConnected says why media did not connect after Join.
+func (s *Stay) notConnected(ctx context.Context, m *session.Media) *room.Event {
+	if ctx.Err() != nil {
+		return left()
+	}
+	e := &room.Event{End: &room.End{Outcome: room.NotJoined, Stage: "media"},
+		Text: finding.Textf("the server said Join, and no media path connected within %s", finding.Duration(m.Phases.Total))}
+	switch m.Outcome {
+	case session.OutcomeLeft:
+		e.Reason = m.End.Reason
+		e.Text = finding.Textf("the server ended the stay: %s (%s)", finding.LeaveReason(e.Reason), e.Reason)
+	case session.OutcomeSignalLost:
+		e.Text = finding.Textf("the server said Join, and the WebSocket was closed before media had connected")
+	case session.OutcomeDTLSFailed:
+		e.Text = finding.Textf("a path for media was found, and the DTLS handshake over it failed")
+	}
+	return e
+}
+
+// Publishing reports whether a clip is published, and whether it is muted.
+func (s *Stay) Publishing(c room.Clip) (on, muted bool) {
+	p := s.participant()
+	if p == nil {
+		return false, false
+	}
+	for _, one := range p.Published() {
+		if one.Clip == clips.Clip(c) {
+			return true, one.Muted
+		}
+	}
+	return false, false
+}
+
+// Publish starts to publish a clip; it waits until the server has taken it. A
+// clip that is published already is left alone.
+func (s *Stay) Publish(c room.Clip) error {
+	s.busy.Lock()
+	defer s.busy.Unlock()
+	p, may, err := s.may()
+	switch on, _ := s.Publishing(c); {
+	case err != nil:
+		return err
+	case !may.Publish:
+		return room.ErrMayNot
+	case on:
+		return nil
+	}
+	taken, err := p.Publish(context.Background(), session.Sending{Clip: clips.Clip(c)})
+	if err == nil && taken == 0 {
+		err = errors.Join(session.ErrNotTaken, p.Unpublish(clips.Clip(c)))
+	}
+	if err != nil {
+		return fmt.Errorf("publish the %s: %w", c, err)
+	}
+	return nil
+}
+
+// publishFirst publishes what Options.Publish asks for, and tells what did not
+// work.
+func (s *Stay) publishFirst() {
+	for _, c := range s.o.Publish {
+		err := s.Publish(c)
+		switch {
+		case errors.Is(err, room.ErrNotInRoom):
+			return
+		case errors.Is(err, room.ErrMayNot):
+			s.tell(room.Event{Type: room.Problem, Text: finding.Textf("the token does not allow publishing (canPublish)")})
+			return
+		case err != nil:
+			s.tell(room.Event{Type: room.Problem, Text: finding.Textf("%s could not be published: %s", string(c), s.o.Redact.Clean(err.Error(), 200))})
+		}
+	}
+}
+
+// Unpublish takes a clip back.
+func (s *Stay) Unpublish(c room.Clip) error {
+	return s.change(func(p *session.Participant) error { return p.Unpublish(clips.Clip(c)) })
+}
+
+// Mute mutes what is published, or unmutes it. It holds through every reconnect.
+func (s *Stay) Mute(muted bool) error {
+	return s.change(func(p *session.Participant) error { return p.Mute(muted) })
+}
+
+// change changes what is published.
+func (s *Stay) change(do func(*session.Participant) error) error {
+	s.busy.Lock()
+	defer s.busy.Unlock()
+	p, _, err := s.may()
+	if err == nil {
+		err = do(p)
+	}
+	if errors.Is(err, session.ErrNotPublished) {
+		return room.ErrNotOffered
+	}
+	return err
+}
+
+// may is the participant and what the server allows it, while it is in the room.
+func (s *Stay) may() (*session.Participant, room.Allowed, error) {
+	select {
+	case <-s.leaving:
+		return nil, room.Allowed{}, room.ErrNotInRoom
+	case <-s.done:
+		return nil, room.Allowed{}, room.ErrNotInRoom
+	default:
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.since.IsZero():
+		return nil, room.Allowed{}, room.ErrNotInRoom
+	case !s.away.IsZero():
+		return nil, room.Allowed{}, room.ErrReconnect
+	}
+	f := s.part.Facts
+	return s.part, room.Allowed{Publish: f.CanPublish, Subscribe: f.CanSubscribe, Data: f.CanPublishData}, nil
+}
+
+// Reconnect simulates a lost connection: the WebSocket is cut and the session
+// resumed; full is as if the server had asked to join anew.
+func (s *Stay) Reconnect(full bool) error {
+	if _, _, err := s.may(); err != nil {
+		return err
+	}
+	select {
+	case s.simulate <- full:
+		return nil
+	default:
+		return room.ErrReconnect
+	}
+}

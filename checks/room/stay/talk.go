@@ -1,0 +1,113 @@
+package stay
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/livekit/protocol/livekit"
+
+	"lkdoctor/checks/clean"
+	"lkdoctor/checks/finding"
+	"lkdoctor/checks/room"
+)
+
+// maxShown is how many runes of a message are shown, maxStream how many bytes of a
+// text stream are kept, and maxStreams how many may be open at a time.
+const (
+	maxShown   = 500
+	maxStream  = 16 << 10
+	maxStreams = 64
+)
+
+// stream is a text stream that is being received.
+type stream struct {
+	from, topic string
+	kept        []byte
+	bytes       int
+}
+
+// takeData is a data packet. LiveKit's own clients send chat and transcriptions as
+// text streams: a header, chunks, and a trailer.
+func (s *Stay) takeData(packet *livekit.DataPacket) {
+	from := s.o.Redact.Clean(packet.GetParticipantIdentity(), 120)
+	switch p := packet.GetValue().(type) {
+	case *livekit.DataPacket_User:
+		s.received(&room.Message{From: from, Topic: s.o.Redact.Clean(p.User.GetTopic(), 80), Text: s.readable(p.User.GetPayload()), Bytes: len(p.User.GetPayload())})
+	case *livekit.DataPacket_ChatMessage:
+		text := p.ChatMessage.GetMessage()
+		s.received(&room.Message{From: from, Topic: "chat", Text: s.readable([]byte(text)), Bytes: len(text)})
+	case *livekit.DataPacket_StreamHeader:
+		topic := p.StreamHeader.GetTopic()
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if len(s.streams) < maxStreams && slices.Contains([]string{"lk.chat", "lk.transcription"}, topic) && p.StreamHeader.GetTextHeader() != nil {
+			s.streams[p.StreamHeader.GetStreamId()] = &stream{from: from, topic: topic}
+		}
+	case *livekit.DataPacket_StreamChunk:
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if open := s.streams[p.StreamChunk.GetStreamId()]; open != nil {
+			content := p.StreamChunk.GetContent()
+			open.bytes += len(content)
+			open.kept = append(open.kept, content[:min(len(content), maxStream-len(open.kept))]...)
+		}
+	case *livekit.DataPacket_StreamTrailer:
+		s.mu.Lock()
+		open := s.streams[p.StreamTrailer.GetStreamId()]
+		delete(s.streams, p.StreamTrailer.GetStreamId())
+		s.mu.Unlock()
+		if open == nil {
+			return
+		}
+		kept := open.kept
+		for !utf8.Valid(kept) && len(kept) > maxStream-utf8.UTFMax {
+			kept = kept[:len(kept)-1] // cut in the middle of a character
+		}
+		s.received(&room.Message{From: open.from, Topic: open.topic, Text: s.readable(kept), Bytes: open.bytes, Stream: true})
+	}
+}
+
+func (s *Stay) received(m *room.Message) {
+	from := m.From
+	if from == "" {
+		from = "server"
+	}
+	text := finding.Textf("%s says: %s", from, m.Text)
+	if m.Topic != "" {
+		text = finding.Textf("%s says (%s): %s", from, m.Topic, m.Text)
+	}
+	s.tell(room.Event{Type: room.Data, Message: m, Text: text})
+}
+
+// readable is a stranger's message as one clean line; what is no text is only
+// described.
+func (s *Stay) readable(payload []byte) string {
+	if !utf8.Valid(payload) {
+		return "[bytes that are no text]"
+	}
+	return s.o.Redact.Clean(strings.TrimSpace(string(payload)), maxShown)
+}
+
+// Send sends a reliable data message to everybody. It waits for the connection
+// that carries it, some seconds at most.
+func (s *Stay) Send(text string) error {
+	p, may, err := s.may()
+	switch {
+	case err != nil:
+		return err
+	case !may.Data:
+		return room.ErrMayNot
+	case len(text) > room.MaxMessage:
+		return room.ErrTooLong
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), s.o.Net.Waits().Connect)
+	defer cancel()
+	if err := p.Send(ctx, []byte(text)); err != nil {
+		return err
+	}
+	shown := clean.Line(text, maxShown)
+	s.tell(room.Event{Type: room.DataSent, Message: &room.Message{Text: shown, Bytes: len(text)}, Me: true, Text: finding.Textf("sent: %s", shown)})
+	return nil
+}
