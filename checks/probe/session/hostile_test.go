@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"runtime"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -82,11 +81,10 @@ func TestHostileServers(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			noLeaks(t)
-			var talking sync.WaitGroup
-			t.Cleanup(talking.Wait)
+			talked := make(chan struct{}) // there is one connection
+			t.Cleanup(func() { <-talked })
 			base := wsServer(t, func(ws *websocket.Conn) {
-				talking.Add(1)
-				defer talking.Done()
+				defer close(talked)
 				talk(ws)
 				until(ws, func(*livekit.SignalRequest) bool { return false })
 			})
