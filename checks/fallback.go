@@ -45,7 +45,7 @@ func fallbackMint(c *Case) Check {
 		case key == "":
 			report := check.NotHere("not checked: no key and secret here, and the server is not a local one")
 			report.Findings = []Finding{finding.New(finding.DevTokenNoKeys, finding.Info,
-				"no LIVEKIT_API_KEY and LIVEKIT_API_SECRET here, so no token can be made")}
+				"no LIVEKIT_API_KEY and LIVEKIT_API_SECRET here, so no token can be made").As("no-keys")}
 			return report
 		}
 		dev, err := c.devToken(ctx)
@@ -57,7 +57,7 @@ func fallbackMint(c *Case) Check {
 		if c.notDevServer() {
 			report := check.NotHere("not checked: no key and secret here, and the server is not a local dev server")
 			report.Findings = []Finding{finding.New(finding.DevTokenNoKeys, finding.Info,
-				"no LIVEKIT_API_KEY and LIVEKIT_API_SECRET here, and the server on this machine does not know devkey: it is no livekit-server --dev")}
+				"no LIVEKIT_API_KEY and LIVEKIT_API_SECRET here, and the server on this machine does not know devkey: it is no livekit-server --dev").As("own-keys")}
 			return report
 		}
 		report := Report{Outcome: Outcome{Text: finding.Textf("made a token for %s in %s", clean.Line(dev.Identity, 60), clean.Line(dev.Room, 60)),
@@ -95,15 +95,27 @@ func (c *Case) askKey(ctx context.Context) Report {
 	known, sure, _ := c.Net.KeyKnown(ctx, c.devURL(), token.Garbage(c.Settings.APIKey.Value, c.serverNow()))
 	if sure && !known {
 		return check.Found(finding.New(finding.ServerKeyUnknown, finding.Fail,
-			"the server does not know the API key %q that is configured here", key).By(finding.OwnerConfig))
+			"the server does not know the API key %q that is configured here", key).As(c.ownKeyVariant(ctx, key)).By(finding.OwnerConfig))
 	}
-	f := finding.New(finding.DevTokenNoKeys, finding.Info, "no LIVEKIT_API_SECRET here, so no token can be made")
+	f := finding.New(finding.DevTokenNoKeys, finding.Info, "no LIVEKIT_API_SECRET here, so no token can be made").As("no-secret")
 	if sure {
 		f.Message = finding.Textf("no LIVEKIT_API_SECRET here, so no token can be made; the server knows the key %s", key)
 	}
 	report := check.NotHere("not checked: no secret is configured here")
 	report.Findings = []Finding{f.With("key_known", sure && known)}
 	return report
+}
+
+// ownKeyVariant is the variant of SERVER_KEY_UNKNOWN for the key that is
+// configured here.
+func (c *Case) ownKeyVariant(ctx context.Context, key string) string {
+	switch {
+	case c.isDevServer(ctx, c.here()):
+		return "dev-server"
+	case key == devKey:
+		return "devkey"
+	}
+	return "here"
 }
 
 // notDevServer reports whether the well-known keys were tried in vain: the
@@ -113,6 +125,9 @@ func (c *Case) notDevServer() bool {
 	return dev != nil && dev.DefaultKeys && acceptance(dev.Verdict) == diagnosis.No
 }
 
+// devKey and devSecret are what livekit-server --dev knows.
+const devKey, devSecret = "devkey", "secret"
+
 // devKeys are the key and secret to make a token with; defaults tells that
 // they are the well-known ones of a local server.
 func (c *Case) devKeys() (key, secret string, defaults bool) {
@@ -121,7 +136,7 @@ func (c *Case) devKeys() (key, secret string, defaults bool) {
 		return key, secret, false
 	}
 	if u := c.livekitURL(); key == "" && secret == "" && u != nil && probe.IsLoopbackHost(u.Hostname()) {
-		return "devkey", "secret", true
+		return devKey, devSecret, true
 	}
 	return "", "", false
 }
@@ -129,7 +144,8 @@ func (c *Case) devKeys() (key, secret string, defaults bool) {
 // devURL is where the dev token is used: LIVEKIT_URL, which its key belongs to.
 func (c *Case) devURL() *url.URL { return c.livekitURL() }
 
-// mint makes a dev token that is valid at now.
+// mint makes a dev token that is valid at now. It may create its room: a server
+// with auto_create: false lets nobody in otherwise.
 func (c *Case) mint(now time.Time) (*DevToken, error) {
 	key, secret, defaults := c.devKeys()
 	name := "lkdoctor-" + c.Nonce
@@ -141,7 +157,7 @@ func (c *Case) mint(now time.Time) (*DevToken, error) {
 		dev.Identity = c.Options.Identity
 	}
 	raw, err := token.Mint(token.MintOptions{
-		Key: key, Secret: secret, Room: dev.Room, Identity: dev.Identity, Name: c.Options.DisplayName, Now: now,
+		Key: key, Secret: secret, Room: dev.Room, Identity: dev.Identity, Name: c.Options.DisplayName, RoomCreate: true, Now: now,
 	})
 	if err != nil {
 		return nil, err
@@ -201,6 +217,9 @@ func fallbackJoin(c *Case) Check {
 			return check.BlockedBy("env.files")
 		case ended.Stopped("join.reach"):
 			return check.BlockedBy("join.reach")
+		case c.dev().Verdict != nil && c.dev().Verdict.Reason == probe.ReasonRoomNotFound:
+			// The room is the doctor's own, so that it is missing is nobody's fault.
+			return check.NotHere("not joined: the server takes the key and secret here, and creates no room for a test")
 		}
 		record, findings := c.devJoin(ctx)
 		report := Report{Findings: findings, Outcome: mediaOutcome(record)}
@@ -208,9 +227,9 @@ func fallbackJoin(c *Case) Check {
 			return report
 		}
 		cause := findings[slices.IndexFunc(findings, func(f Finding) bool { return f.Severity == finding.Fail })]
-		failed := finding.New(finding.DevJoinFailed, finding.Fail, "a token made here does not get in either: %s", cause.Message)
+		failed := finding.New(finding.DevJoinFailed, finding.Fail, "a token made here does not get in either, because of %s", string(cause.Code))
 		if s := c.Source(); s == check.SourceMinted || s == check.SourceNone {
-			failed.Message = finding.Textf("a token made here does not get in: %s", cause.Message)
+			failed.Message = finding.Textf("a token made here does not get in, because of %s", string(cause.Code))
 		}
 		report.Findings = append([]Finding{failed.With("cause", string(cause.Code)).By(cause.Party)}, findings...)
 		return report
@@ -249,16 +268,20 @@ func (c *Case) devVerdictFindings(ctx context.Context, dev *DevToken, at address
 	if f, is := notTheToken(ctx, c, v, at, dev.Token); is {
 		return []Finding{f}
 	}
-	tell := func(code Code, format string, args ...any) []Finding {
-		return []Finding{finding.New(code, finding.Fail, format, args...).With("status", v.Status).
+	key := clean.Line(dev.Token.Claims.Issuer, 80)
+	tell := func(code Code, variant, format string, args ...any) []Finding {
+		return []Finding{finding.New(code, finding.Fail, format, args...).As(variant).With("status", v.Status).With("iss", key).
 			With("reason", string(v.Reason)).With("server_text", v.Text).By(finding.OwnerConfig)}
 	}
-	key := clean.Line(dev.Token.Claims.Issuer, 80)
 	switch v.Reason {
 	case probe.ReasonKeyUnknown, probe.ReasonKeyEmpty:
-		return tell(finding.ServerKeyUnknown, "the server does not know the API key %q that is configured here", key)
+		return tell(finding.ServerKeyUnknown, c.ownKeyVariant(ctx, key), "the server does not know the API key %q that is configured here", key)
 	case probe.ReasonSignature:
-		return tell(finding.ServerSignatureRejected, "the server knows the key %s, and the secret configured here is not its secret for it", key)
+		variant := "here"
+		if key == devKey && c.isDevServer(ctx, at) {
+			variant = "dev-server"
+		}
+		return tell(finding.ServerSignatureRejected, variant, "the server knows the key %s, and the secret configured here is not its secret for it", key)
 	}
-	return tell(finding.ServerTokenRejected, "the server refuses a token made here: %s", reasonWords(v))
+	return tell(finding.ServerTokenRejected, rejectedVariant(v.Reason), "the server refuses a token made here: %s", reasonWords(v))
 }

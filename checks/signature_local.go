@@ -3,6 +3,7 @@ package checks
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 
@@ -43,13 +44,32 @@ func signatureLocal(c *Case) Check {
 		}
 		verdict, findings := token.Signature(t.Token, key, secret, c.candidates())
 		c.made.local.Set(&verdict)
+		for i, f := range findings {
+			findings[i] = c.withHolder(f, t.Claims.Issuer)
+		}
 		return Report{Findings: findings}
 	})
 }
 
+// withHolder adds to a token of another project where on this machine its key
+// stands.
+func (c *Case) withHolder(f Finding, iss string) Finding {
+	if f.Code != finding.SignatureOtherKey || f.Variant != "other-project" || iss == "" {
+		return f
+	}
+	for _, name := range c.Settings.Env.Names() {
+		if value, source, _ := c.Settings.Env.Lookup(name); value == iss && name != c.Settings.APIKey.Name {
+			held := finding.Textf("%s (%s)", clean.Line(name, 60), source.String())
+			f.Message = finding.Textf("%s It is the value of %s.", f.Message, held)
+			return f.As("known-here").With("found_in", held.String())
+		}
+	}
+	return f
+}
+
 // candidates are the other secrets in reach: of env files that lost, of
-// settings that are hidden, of lk's projects; and what other readers of env
-// files make of the line that is in force.
+// settings that are hidden, of lk's projects, of other variables; and what other
+// readers of env files make of the line that is in force.
 func (c *Case) candidates() []token.Candidate {
 	var out []token.Candidate
 	add := func(label, key, reader string, reveal func() string) {
@@ -83,8 +103,69 @@ func (c *Case) candidates() []token.Candidate {
 	for _, p := range c.Settings.Projects {
 		add("lk project "+clean.Line(p.Name, 60), p.APIKey, "", p.APISecret.Reveal)
 	}
+	for i := range out {
+		if name, _, _ := strings.Cut(out[i].Label, " in "); isSecretName(name) && name != "LIVEKIT_API_SECRET" {
+			out[i].Variable = name
+		}
+	}
+	return append(out, c.otherVariables(files)...)
+}
+
+// maxVariables is the number of other variables whose values are tried.
+const maxVariables = 200
+
+// otherVariables are the secrets that stand under any other name, in the
+// environment and in env files.
+func (c *Case) otherVariables(files []config.EnvFile) []token.Candidate {
+	var out []token.Candidate
+	seen := map[string]bool{}
+	add := func(name, place, value string) {
+		if len(out) < maxVariables && holdsSecret(name, value) && !seen[name+"\x00"+value] {
+			seen[name+"\x00"+value] = true
+			out = append(out, token.Candidate{Label: clean.Line(name, 60) + " in " + place, Variable: name, Alone: true, Secret: func() string { return value }})
+		}
+	}
+	for _, name := range c.Settings.Env.Names() {
+		value, source, _ := c.Settings.Env.Lookup(name)
+		place := "the environment"
+		if source.Kind == config.File {
+			place = clean.Line(source.Name, 60)
+		}
+		add(name, place, value)
+	}
+	for _, f := range files {
+		for _, v := range f.Vars {
+			add(v.Name, clean.Line(f.Name, 60), v.Value.Reveal())
+		}
+	}
 	return out
 }
+
+// holdsSecret reports whether a variable is likely to hold a secret of any kind,
+// by its name and value. Settings of LiveKit that are read elsewhere, keys of
+// LiveKit and addresses are none.
+func holdsSecret(name, value string) bool {
+	name = strings.ToUpper(name)
+	if len(value) < 8 || isSecretName(name) || strings.Contains(value, "://") || apiKeyShape.MatchString(value) ||
+		name == "LIVEKIT_API_KEY" || name == "LIVEKIT_TOKEN" || name == "LKDOCTOR_TICKET" {
+		return false
+	}
+	for _, word := range []string{"SECRET", "KEY", "PASSWORD", "PASSWD", "PRIVATE", "SALT"} {
+		if strings.Contains(name, word) {
+			return true
+		}
+	}
+	for _, prefix := range []string{"AUTH_", "JWT_", "NEXTAUTH_", "SUPABASE_"} {
+		if strings.HasPrefix(name, prefix) {
+			return strings.ContainsAny(value, "0123456789")
+		}
+	}
+	return false
+}
+
+// apiKeyShape is the shape of the API keys that LiveKit makes, which are no
+// secret.
+var apiKeyShape = regexp.MustCompile(`^API[A-Za-z0-9]{12}$`)
 
 // otherReadings adds what docker, python-dotenv and the others read for the
 // secret where it is not what Next.js reads.
@@ -103,7 +184,7 @@ func (c *Case) otherReadings(add func(label, key, reader string, reveal func() s
 	}
 }
 
-// isSecretName tells whether an environment variable is likely to hold a
+// isSecretName reports whether an environment variable is likely to hold a
 // LiveKit secret, by its name.
 func isSecretName(name string) bool {
 	return strings.Contains(name, "SECRET") && (strings.Contains(name, "LIVEKIT") || strings.HasPrefix(name, "LK_") || strings.Contains(name, "API"))

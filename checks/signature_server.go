@@ -11,6 +11,7 @@ import (
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/probe"
 	"lkdoctor/checks/token"
+	"lkdoctor/config"
 )
 
 // signatureServer asks the LiveKit server for its verdict on the token, which
@@ -103,27 +104,120 @@ func (c *Case) askPresence(ctx context.Context, at address, t *examined) func() 
 // verdictFindings puts the server's verdict into words. What the local checks
 // found before it is only confirmed here; they stay the cause.
 func verdictFindings(ctx context.Context, c *Case, v *probe.Verdict, at address, ended Ended) []Finding {
-	with := func(code Code, severity finding.Severity, format string, args ...any) []Finding {
-		return []Finding{finding.New(code, severity, format, args...).
-			With("status", v.Status).With("reason", string(v.Reason)).With("server_text", v.Text)}
-	}
 	issuer := clean.Line(c.token().Claims.Issuer, 80)
+	with := func(code Code, variant, format string, args ...any) []Finding {
+		return []Finding{finding.New(code, finding.Fail, format, args...).As(variant).
+			With("status", v.Status).With("reason", string(v.Reason)).With("server_text", v.Text).With("iss", issuer)}
+	}
 	switch v.Reason {
 	case probe.ReasonAccepted:
 		if local := c.local(); local != nil && *local == token.Mismatch {
-			return with(finding.ConfigSecretStale, finding.Fail,
+			return with(finding.ConfigSecretStale, c.staleVariant(),
 				"the server accepts the token, and the LIVEKIT_API_SECRET here did not sign it: the secret here is not the server's")
 		}
 		return unexpected(v, ended)
 	case probe.ReasonKeyUnknown, probe.ReasonKeyEmpty:
-		return with(finding.ServerKeyUnknown, finding.Fail, "the server does not know the API key %q that the token names as its issuer", issuer)
+		return with(finding.ServerKeyUnknown, c.keyVariant(ctx, at, issuer), "the server does not know the API key %q that the token names as its issuer", issuer)
 	case probe.ReasonSignature:
-		return with(finding.ServerSignatureRejected, finding.Fail, "the server knows the key %s, and its secret for it did not sign this token", issuer)
+		return with(finding.ServerSignatureRejected, c.signatureVariant(ctx, at, issuer), "the server knows the key %s, and its secret for it did not sign this token", issuer)
 	}
 	if f, is := notTheToken(ctx, c, v, at, c.token().Token); is {
 		return []Finding{f}
 	}
-	return with(finding.ServerTokenRejected, finding.Fail, "the server refuses the token: %s", reasonWords(v))
+	return with(finding.ServerTokenRejected, rejectedVariant(v.Reason), "the server refuses the token: %s", reasonWords(v))
+}
+
+// staleVariant is the variant of CONFIG_SECRET_STALE: where the old secret is,
+// and whether it hides the one that signed the token.
+func (c *Case) staleVariant() string {
+	set := c.Settings.APISecret
+	if set.Source.Kind != config.Environment && set.Source.Kind != config.Flag {
+		return "file"
+	}
+	for _, hidden := range set.Shadows {
+		if token.Verify(c.token().Token, "", hidden.Secret.Reveal()) == token.Verified {
+			return "shadowed"
+		}
+	}
+	return "environment"
+}
+
+// keyVariant is the variant of SERVER_KEY_UNKNOWN for a token under test that
+// names key.
+func (c *Case) keyVariant(ctx context.Context, at address, key string) string {
+	switch {
+	case at.came && c.livekitURL() != nil:
+		return "handed-out-url"
+	case c.isDevServer(ctx, at):
+		return "dev-server"
+	case key == devKey:
+		return "devkey"
+	case key == c.Settings.APIKey.Value:
+		return "both"
+	}
+	return "signer"
+}
+
+// signatureVariant is the same for SERVER_SIGNATURE_REJECTED.
+func (c *Case) signatureVariant(ctx context.Context, at address, key string) string {
+	local := c.local()
+	switch {
+	case key == devKey && c.isDevServer(ctx, at):
+		return "dev-server"
+	case local != nil && *local == token.Verified:
+		return "both"
+	}
+	return "signer"
+}
+
+// isDevServer asks a server on this machine whether it takes the key and secret
+// of livekit-server --dev.
+func (c *Case) isDevServer(ctx context.Context, at address) bool {
+	if at.came || !probe.IsLoopbackHost(at.Hostname()) {
+		return false
+	}
+	raw, err := token.Mint(token.MintOptions{Key: devKey, Secret: devSecret, Room: "lkdoctor", Identity: "lkdoctor", RoomCreate: true, Now: c.serverNow()})
+	if err != nil {
+		return false
+	}
+	verdict, _ := c.Net.Validate(ctx, at.URL, raw)
+	return recognition(verdict) == diagnosis.Yes
+}
+
+// rejectedVariant is the variant of SERVER_TOKEN_REJECTED for the server's
+// reason.
+func rejectedVariant(reason probe.Reason) string {
+	switch reason {
+	case probe.ReasonExpired:
+		return "expired"
+	case probe.ReasonNotYetValid:
+		return "not-yet-valid"
+	case probe.ReasonIssuedInFuture:
+		return "issued-in-future"
+	case probe.ReasonAlgorithm:
+		return "algorithm"
+	case probe.ReasonMalformed:
+		return "unreadable"
+	case probe.ReasonClaimType:
+		return "claim-type"
+	case probe.ReasonNeedsExp:
+		return "no-expiry"
+	case probe.ReasonNoPermissions:
+		return "no-grant"
+	case probe.ReasonDenied:
+		return "no-room-join"
+	case probe.ReasonNoRoom:
+		return "no-room"
+	case probe.ReasonNoIdentity:
+		return "no-identity"
+	case probe.ReasonRoomTooLong:
+		return "room-too-long"
+	case probe.ReasonIdentityTooLong:
+		return "identity-too-long"
+	case probe.ReasonHeaderMalformed:
+		return "header"
+	}
+	return "other"
 }
 
 // notTheToken returns a finding for a refusal that is about the server, the way
@@ -131,7 +225,7 @@ func verdictFindings(ctx context.Context, c *Case, v *probe.Verdict, at address,
 func notTheToken(ctx context.Context, c *Case, v *probe.Verdict, at address, t *token.Token) (f Finding, is bool) {
 	switch v.Reason {
 	case probe.ReasonNotLiveKit:
-		return notLiveKitThere(ctx, c, v, at), true
+		return notLiveKitThere(ctx, c, v, at, t), true
 	case probe.ReasonNodeLimit:
 		return overloaded(v.Status, v.Text), true
 	case probe.ReasonNoNodes:
@@ -147,22 +241,49 @@ func notTheToken(ctx context.Context, c *Case, v *probe.Verdict, at address, t *
 	return Finding{}, false
 }
 
-// notLiveKitThere is an answer about the token that is not LiveKit's.
-func notLiveKitThere(ctx context.Context, c *Case, v *probe.Verdict, at address) Finding {
+// longToken is the length in bytes from which a proxy may refuse a token for its
+// length alone: nginx takes header lines of 4 or 8 KiB, as the machine's pages are.
+const longToken = 4 << 10
+
+// tooLongForProxy reports whether v is a proxy's way to refuse a long request
+// line or header: 414 and 431 (RFC 9110, RFC 6585), nginx's 494, and the 400
+// that nginx, Apache and HAProxy answer instead.
+func tooLongForProxy(v *probe.Verdict, t *token.Token) bool {
+	switch v.Status {
+	case 400, 414, 431, 494:
+		return len(t.Reveal()) > longToken
+	}
+	return false
+}
+
+// notLiveKitThere is an answer about the token t that is not LiveKit's.
+func notLiveKitThere(ctx context.Context, c *Case, v *probe.Verdict, at address, t *token.Token) Finding {
+	if tooLongForProxy(v, t) {
+		n := len(t.Reveal())
+		return finding.New(finding.ServerNotLiveKit, finding.Fail,
+			"a proxy before the LiveKit server (%s) refuses the token because it is too long: %d bytes, answered with %d", string(v.What), n, v.Status).
+			As("token-too-long").With("status", v.Status).With("server_text", v.Text).With("token_bytes", n).By(finding.OwnerLiveKitServer)
+	}
 	if at.came {
 		if found, ok := c.Net.FindPrefix(ctx, at.URL); ok {
 			return finding.New(finding.ServerPathPrefix, finding.Fail,
 				"LiveKit is not at %s, and answers at %s", clean.URL(at.String()), clean.URL(found)).
-				As("came").With("found", clean.URL(found)).By(at.party())
+				As("handed-out").With("found", clean.URL(found)).By(at.party())
 		}
 	}
-	party := at.placeParty(v.What)
+	party, variant := finding.OwnerLiveKitServer, "validate-only"
+	if r := c.reach(); at.came || r == nil || !r.IsLiveKit {
+		party, variant = at.placeParty(v.What), "unknown"
+	}
+	if at.came {
+		variant = "handed-out"
+	}
 	if c.wrongAddress(at) {
 		party = at.party()
 	}
 	return finding.New(finding.ServerNotLiveKit, finding.Fail,
 		"what answered at /rtc/validate is not LiveKit (%d, looks like %s)", v.Status, string(v.What)).
-		With("status", v.Status).With("server_text", v.Text).By(party)
+		As(variant).With("status", v.Status).With("server_text", v.Text).By(party)
 }
 
 // unexpected reports that the server accepts what fails by the token's own

@@ -2,6 +2,7 @@ package checks
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -51,8 +52,30 @@ func tokenFormat(c *Case) Check {
 			return *skip
 		}
 		c.made.token.Set(t)
-		return Report{Findings: t.Format, Outcome: c.formatOutcome(t)}
+		return Report{Findings: c.handed(t.Format), Outcome: c.formatOutcome(t)}
 	})
+}
+
+// handed gives findings about the token's form or time the variants that depend
+// on how it came here: a token that was pasted has to be pasted again, and a
+// login token with the right one beside it was read from the wrong field.
+func (c *Case) handed(findings []Finding) []Finding {
+	out := slices.Clone(findings)
+	for i, f := range out {
+		a := c.answer()
+		switch f.Code {
+		case finding.TokenForeign:
+			if a != nil && a.Answer.TokenHasVideo && !a.Answer.TokenUsual {
+				out[i] = f.As("wrong-field").With("field", a.TokenPath())
+			}
+		case finding.TokenEmpty, finding.TokenExpired, finding.TokenOpaque, finding.TokenTruncated, finding.TokenWrapped:
+			about := f.Variant == "ticket" || f.Variant == "key" || f.Variant == "refusal" // true of a pasted text too
+			if c.Source() == check.SourceFlag && !about {
+				out[i] = f.As("pasted")
+			}
+		}
+	}
+	return out
 }
 
 // tokenUnderTest is the token that this run is about, or why there is none.
@@ -124,9 +147,10 @@ func tokenTime(c *Case) Check {
 		Short: finding.Textf("Token time"),
 		Needs: []string{"token.format"},
 		Uses:  []string{"join.reach", "ticket.consume", "ticket.frontend"},
-	}, func(_ context.Context, c *Case, _ Ended) Report {
+	}, func(_ context.Context, c *Case, ended Ended) Report {
 		t, clocks := c.token(), c.clocks()
-		report := Report{Findings: token.Time(t.Token, clocks)}
+		clocks.Kept = found(ended, finding.TicketTokenCached, "ticket.consume", "ticket.frontend")
+		report := Report{Findings: c.handed(token.Time(t.Token, clocks))}
 		report.Outcome.Facts = Facts{"clocks_compared": clocks.Server != nil}
 		if t.Claims.ExpiresAt != nil {
 			expires := t.Claims.ExpiresAt.UTC()
@@ -134,6 +158,13 @@ func tokenTime(c *Case) Check {
 			report.Outcome.Text = finding.Textf("valid until %s", expires.Format("15:04:05 MST on 2 January 2006"))
 		}
 		return report
+	})
+}
+
+// found reports whether one of the checks ids has a finding of that code.
+func found(ended Ended, code Code, ids ...string) bool {
+	return slices.ContainsFunc(ids, func(id string) bool {
+		return slices.ContainsFunc(ended[id].Findings, func(f Finding) bool { return f.Code == code })
 	})
 }
 

@@ -19,45 +19,57 @@ const maxUnwrapped = 2 << 20
 
 // Unwrap takes a token out of what people paste: quotes, white space, "Bearer",
 // a URL with access_token, a browser's error message, a JSON answer, an env
-// line. It returns the token and the names of the wrappings, outermost first;
-// no wrappings means that s is returned as it is.
-func Unwrap(s string) (token string, wrappings []finding.Text) {
+// line. It returns the token and the wrappings, outermost first; no wrappings
+// means that s is returned as it is.
+func Unwrap(s string) (token string, wrappings []Wrapping) {
 	if len(s) > maxUnwrapped {
 		return s, nil
 	}
 	for range maxWrappings {
-		inner, name := unwrapOnce(s)
-		if name.IsZero() || inner == s {
+		inner, around := unwrapOnce(s)
+		if around.Kind == "" || inner == s {
 			break
 		}
-		wrappings = append(wrappings, name)
+		wrappings = append(wrappings, around)
 		s = inner
 	}
 	return s, wrappings
 }
 
-func unwrapOnce(s string) (string, finding.Text) {
+// Wrapping is one thing around a token.
+type Wrapping struct {
+	// Kind is stable: quotes, bytes, bearer, json, url, setting, encoded, blanks or
+	// other. It is the variant of TOKEN_WRAPPED.
+	Kind string
+	Text finding.Text
+}
+
+func wrapping(kind, format string, args ...any) Wrapping {
+	return Wrapping{Kind: kind, Text: finding.Textf(format, args...)}
+}
+
+func unwrapOnce(s string) (string, Wrapping) {
 	if trimmed := strings.TrimSpace(s); trimmed != s {
 		if strings.TrimRight(s, "\r\n") == trimmed {
-			return trimmed, finding.Textf("a final line break")
+			return trimmed, wrapping("blanks", "a final line break")
 		}
-		return trimmed, finding.Textf("white space")
+		return trimmed, wrapping("blanks", "white space")
 	}
 	if trimmed := TrimHidden(s); trimmed != s {
-		return trimmed, finding.Textf("invisible characters")
+		return trimmed, wrapping("blanks", "invisible characters")
 	}
 	if inner, ok := pythonBytes(s); ok {
-		return inner, finding.Textf("b'…', the way Python prints bytes")
+		return inner, wrapping("bytes", "b'…', the way Python prints bytes")
 	}
 	if inner, ok := withoutQuotes(s); ok {
-		return inner, finding.Textf("quotes")
+		return inner, wrapping("quotes", "quotes")
 	}
 	if inner, ok := afterWord(s, "authorization:"); ok {
-		return inner, finding.Textf("an Authorization header")
+		return inner, wrapping("bearer", "an Authorization header")
 	}
 	for _, word := range []string{"bearer ", "bearer:", "bearer%20", "token ", "jwt "} {
 		if inner, ok := afterWord(s, word); ok {
-			return inner, finding.Textf("a leading “%s”", strings.Trim(word, " :%20"))
+			return inner, wrapping("bearer", "a leading “%s”", strings.Trim(word, " :%20"))
 		}
 	}
 	if s != "" && beginsJSON([]byte(s)) {
@@ -66,7 +78,7 @@ func unwrapOnce(s string) (string, finding.Text) {
 			a.Token = a.Candidates[0].Token
 		}
 		if !a.Token.IsZero() {
-			return a.Token.Reveal(), finding.Textf("a JSON document")
+			return a.Token.Reveal(), wrapping("json", "a JSON document")
 		}
 	}
 	if m := queried().FindStringSubmatch(s); m != nil {
@@ -74,43 +86,43 @@ func unwrapOnce(s string) (string, finding.Text) {
 		if err != nil {
 			value = m[1]
 		}
-		return value, finding.Textf("a URL or text with access_token=")
+		return value, wrapping("url", "a URL or text with access_token=")
 	}
 	if m := assigned().FindStringSubmatch(s); m != nil {
-		return m[2], finding.Textf("a setting (NAME=value)")
+		return m[2], wrapping("setting", "a setting (NAME=value)")
 	}
 	return unwrapRare(s)
 }
 
 // unwrapRare takes off what is seen seldom; only where a JWT comes out.
-func unwrapRare(s string) (string, finding.Text) {
+func unwrapRare(s string) (string, Wrapping) {
 	if strings.HasPrefix(s, "<") && strings.HasSuffix(s, ">") && LooksSigned(s[1:len(s)-1]) {
-		return s[1 : len(s)-1], finding.Textf("angle brackets")
+		return s[1 : len(s)-1], wrapping("other", "angle brackets")
 	}
 	if cut := strings.TrimRight(s, ",;"); cut != s && LooksSigned(cut) {
-		return cut, finding.Textf("a final comma or semicolon")
+		return cut, wrapping("other", "a final comma or semicolon")
 	}
 	if strings.Contains(s, "%") {
 		if plain, err := url.QueryUnescape(s); err == nil && LooksSigned(trimEnds(plain)) {
-			return plain, finding.Textf("percent-encoding")
+			return plain, wrapping("encoded", "percent-encoding")
 		}
 	}
 	if strings.HasPrefix(s, "ZXlK") {
 		if plain, err := base64.StdEncoding.DecodeString(s); err == nil && LooksSigned(string(plain)) {
-			return string(plain), finding.Textf("base64 once more")
+			return string(plain), wrapping("encoded", "base64 once more")
 		}
 	}
 	if joined := joinedJWT(s); joined != "" && joined != s {
-		return joined, finding.Textf("line breaks or blanks between its characters")
+		return joined, wrapping("blanks", "line breaks or blanks between its characters")
 	}
 	if strings.ContainsFunc(s, unicode.IsSpace) {
 		inside := ""
 		eachJWT(s, func(_ int, jwt string) bool { inside = jwt; return false })
 		if inside != "" {
-			return inside, finding.Textf("other text")
+			return inside, wrapping("other", "other text")
 		}
 	}
-	return s, finding.Text{}
+	return s, Wrapping{}
 }
 
 var (

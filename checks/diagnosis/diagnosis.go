@@ -57,6 +57,9 @@ type Evidence struct {
 	// configured here. Server: the LiveKit server accepts the token. Minted: it
 	// accepts a token made here with the configured key and secret.
 	Local, Server, Minted Trit
+	// RoomMissing says that the server accepts a token made here, and creates no
+	// room for it.
+	RoomMissing bool
 
 	// Values fill the places of fixes, by name: the host, the room and so on of
 	// this run. A finding's own facts come before them.
@@ -100,24 +103,62 @@ func Conclude(e Evidence) ([]check.Result, check.Diagnosis) {
 // faces that show it while the run goes on.
 func Preview(e Evidence, r check.Result) check.Result { return e.resolved(r, nil) }
 
-// settled returns the results with the severities that all evidence together
-// gives: a token of another key than the one here is no fault once the server
-// has accepted it.
+// settled returns the results with the severities and variants that all evidence
+// together gives.
 func (e Evidence) settled(results []check.Result) []check.Result {
 	out := slices.Clone(results)
+	confirmed := confirmedBy(results)
 	for i, r := range out {
 		r.Findings = slices.Clone(r.Findings)
-		for j := range r.Findings {
-			if r.Findings[j].Code == finding.SignatureOtherKey && e.Server == Yes {
-				r.Findings[j].Severity = finding.Warn
-			}
+		for j, f := range r.Findings {
+			r.Findings[j] = e.settle(f, confirmed)
 		}
-		if r.Status == check.StatusFail {
+		if r.Status != check.StatusSkip && r.Status != check.StatusError {
 			r.Status = check.StatusOf(r.Findings)
 		}
 		out[i] = r
 	}
 	return out
+}
+
+// settle judges f by what else was seen: a token of another key than the one
+// here is no fault once the server has accepted it, nor is a key that is missing
+// here; a warning about the token is a failure once the server has refused it
+// for that; and whoever signs with another secret than the one that the server
+// is known to have is wrong.
+func (e Evidence) settle(f Finding, confirmed Code) Finding {
+	switch {
+	case f.Code == finding.SignatureOtherKey && e.Server == Yes:
+		f.Severity, f.Variant = finding.Warn, "accepted"
+	case f.Code == finding.SignatureMismatch && e.Minted == Yes:
+		f.Variant = "signer"
+	case (f.Code == finding.EnvKeyMissing || f.Code == finding.EnvSecretMissing) && f.Severity == finding.Warn && e.Server == Yes:
+		f.Severity = finding.Info
+	case f.Code == confirmed && f.Severity == finding.Warn:
+		f.Severity = finding.Fail
+	}
+	return f
+}
+
+// confirmedBy is the code of the warning about the token that the server's
+// refusal confirms, or "".
+func confirmedBy(results []check.Result) Code {
+	for _, l := range check.Locate(results, finding.Fail) {
+		if l.Finding.Code != finding.ServerTokenRejected {
+			continue
+		}
+		switch l.Finding.Variant {
+		case "issued-in-future":
+			return finding.TokenIssuedInFuture
+		case "no-expiry":
+			return finding.TokenNoExpiry
+		case "claim-type":
+			return finding.TokenTimeUnit
+		case "no-room-join", "no-grant", "no-room":
+			return finding.TokenGrantMisnamed
+		}
+	}
+	return ""
 }
 
 // resolved gives each finding of r its owner and its fixes.
@@ -200,8 +241,9 @@ func (e Evidence) weight(l Located, all []Located) int {
 // explained tells whether another finding of this run is the reason for code.
 func explained(code Code, all []Located) bool {
 	reasons := map[Code][]Code{
-		finding.TokenExpired:     {finding.ClockSkew},
-		finding.TokenNotYetValid: {finding.ClockSkew},
+		finding.TokenExpired:        {finding.ClockSkew},
+		finding.TokenNotYetValid:    {finding.ClockSkew},
+		finding.TokenIssuedInFuture: {finding.ClockSkew},
 		finding.SignatureMismatch: {
 			finding.ConfigSecretStale, finding.SignatureSecretVariant,
 		},

@@ -167,7 +167,7 @@ func (e Evidence) cleared(owner Owner) []Owner {
 		finding.OwnerTicketService: tokenGood && e.Maker == finding.OwnerTicketService,
 		// The app that passed on what the ticket service gave it did its part.
 		finding.OwnerFrontend:      handed && e.Source == check.SourceFrontend && (tokenGood || e.Maker != finding.OwnerFrontend),
-		finding.OwnerLiveKitServer: joined && !e.failed("join.websocket"),
+		finding.OwnerLiveKitServer: (joined || e.RoomMissing) && !e.failed("join.websocket"),
 		finding.OwnerNetwork:       joined,
 		finding.OwnerClock:         e.passed("token.time") && e.clocksCompared(),
 	}
@@ -188,7 +188,8 @@ func (e Evidence) cleared(owner Owner) []Owner {
 func (e Evidence) blamed(party Owner) bool {
 	for _, severity := range []finding.Severity{finding.Fail, finding.Warn} {
 		for _, l := range check.Locate(e.Results, severity) {
-			if severity == finding.Warn && !slices.Contains([]string{"join.media", "fallback.join", "join.reach"}, l.Check) {
+			if severity == finding.Warn && party != finding.OwnerClock &&
+				!slices.Contains([]string{"join.media", "fallback.join", "join.reach"}, l.Check) {
 				continue
 			}
 			if l.Finding.Owner == party {

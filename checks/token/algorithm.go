@@ -17,11 +17,11 @@ var hmacSizes = map[string]int{"HS256": 32, "HS384": 48, "HS512": 64}
 // whether the token is meant for LiveKit at all.
 func (t *Token) judgeAlgorithm() *finding.Finding {
 	alg := t.Header.Algorithm
-	if maker := t.foreign(); !maker.IsZero() {
+	if maker, variant := t.foreign(); variant != "" {
 		f := finding.New(finding.TokenForeign, finding.Fail,
 			"This is a JWT of another system (%s): algorithm %s, issuer %s, no video claim. LiveKit needs a token made with its own API key and secret.",
 			maker, clean.Line(alg, 20), clean.Line(t.Claims.Issuer, 80)).
-			With("alg", clean.Line(alg, 20)).With("iss", clean.Line(t.Claims.Issuer, 80)).With("maker", maker.String())
+			With("alg", clean.Line(alg, 20)).With("iss", clean.Line(t.Claims.Issuer, 80)).With("maker", maker.String()).As(variant)
 		return &f
 	}
 	var f finding.Finding
@@ -29,45 +29,45 @@ func (t *Token) judgeAlgorithm() *finding.Finding {
 	case alg == "HS256":
 		return nil
 	case alg == "":
-		f = finding.New(finding.TokenAlg, finding.Fail, "The token's header names no algorithm (alg); LiveKit needs HS256.")
+		f = finding.New(finding.TokenAlg, finding.Fail, "The token's header names no algorithm (alg); LiveKit needs HS256.").As("unsigned")
 	case strings.EqualFold(alg, "none"):
-		f = finding.New(finding.TokenAlg, finding.Fail, "The token is not signed (alg none); LiveKit needs HS256.")
+		f = finding.New(finding.TokenAlg, finding.Fail, "The token is not signed (alg none); LiveKit needs HS256.").As("unsigned")
 	case hmacSizes[alg] != 0:
 		f = finding.New(finding.TokenAlg, finding.Fail,
 			"The token is signed with %s. LiveKit servers up to 1.12 take it, later ones take HS256 only.", alg).
-			With("accepted_by", "livekit-server up to 1.12")
+			As("hmac").With("accepted_by", "livekit-server up to 1.12")
 	default:
 		f = finding.New(finding.TokenAlg, finding.Fail,
-			"The token's algorithm is %s; LiveKit takes HS256 only, made with the API secret.", clean.Line(alg, 20))
+			"The token's algorithm is %s; LiveKit takes HS256 only, made with the API secret.", clean.Line(alg, 20)).As("private-key")
 	}
 	f = f.With("alg", clean.Line(alg, 20))
 	return &f
 }
 
-// foreign names the system that a token without a LiveKit grant is from, zero
-// for a token that is meant for LiveKit.
-func (t *Token) foreign() finding.Text {
+// foreign names the system that a token without a LiveKit grant is from. variant
+// is that of TOKEN_FOREIGN, and empty for a token that is meant for LiveKit.
+func (t *Token) foreign() (maker finding.Text, variant string) {
 	if t.hasClaim("video") || t.hasClaim("sip") {
-		return finding.Text{}
+		return finding.Text{}, ""
 	}
 	iss := t.Claims.Issuer
 	for _, known := range foreignIssuers {
 		if strings.Contains(strings.ToLower(iss), known[0]) {
-			return finding.Textf("%s", known[1])
+			return finding.Textf("%s", known[1]), "login"
 		}
 	}
 	for _, known := range foreignClaims {
 		if t.hasClaim(known[0]) && t.hasClaim(known[1]) {
-			return finding.Textf("%s", known[2])
+			return finding.Textf("%s", known[2]), known[3]
 		}
 	}
 	if u, err := url.Parse(iss); err == nil && u.Host != "" {
-		return finding.Textf("a login or API token of %s", clean.Line(u.Host, 60))
+		return finding.Textf("a login or API token of %s", clean.Line(u.Host, 60)), "login"
 	}
 	if t.Header.Algorithm == "HS256" || t.Header.Algorithm == "" || strings.EqualFold(t.Header.Algorithm, "none") || hmacSizes[t.Header.Algorithm] != 0 {
-		return finding.Text{}
+		return finding.Text{}, ""
 	}
-	return finding.Textf("signed with a private key, as login providers do")
+	return finding.Textf("signed with a private key, as login providers do"), "login"
 }
 
 // foreignIssuers: part of the issuer in lower case, and whose it is.
@@ -77,10 +77,11 @@ var foreignIssuers = [][2]string{
 	{"login.microsoftonline.com", "Microsoft Entra"}, {"/realms/", "Keycloak"},
 }
 
-// foreignClaims: two claims that occur together in tokens of another service.
-var foreignClaims = [][3]string{
-	{"access_key", "room_id", "100ms"}, {"app_key", "tpc", "Zoom Video SDK"}, {"d", "r", "Daily"},
-	{"role", "session_id", "Supabase"},
+// foreignClaims: two claims that occur together in tokens of another service, its
+// name, and the variant.
+var foreignClaims = [][4]string{
+	{"access_key", "room_id", "100ms", "other-video"}, {"app_key", "tpc", "Zoom Video SDK", "other-video"}, {"d", "r", "Daily", "other-video"},
+	{"role", "session_id", "Supabase", "login"},
 }
 
 // hasClaim reports whether a claim is there, whatever its value.
@@ -101,13 +102,13 @@ func (t *Token) judgeSignatureLength(part string) *finding.Finding {
 	switch {
 	case len(t.signature) == 0:
 		f = finding.New(finding.TokenTruncated, finding.Fail,
-			"The token has no signature: nothing follows its second dot. %s makes %d bytes.", t.Header.Algorithm, want)
+			"The token has no signature: nothing follows its second dot. %s makes %d bytes.", t.Header.Algorithm, want).As("no-signature")
 	case len(t.signature) < want:
 		f = finding.New(finding.TokenTruncated, finding.Fail,
-			"The token's signature has %d bytes; %s makes %d. The token was cut at its end.", len(t.signature), t.Header.Algorithm, want)
+			"The token's signature has %d bytes; %s makes %d. The token was cut at its end.", len(t.signature), t.Header.Algorithm, want).As("cut")
 	default:
 		f = finding.New(finding.TokenUndecodable, finding.Fail,
-			"The token's signature has %d bytes; %s makes %d. Something was added to its end.", len(t.signature), t.Header.Algorithm, want)
+			"The token's signature has %d bytes; %s makes %d. Something was added to its end.", len(t.signature), t.Header.Algorithm, want).As("added")
 	}
 	f = f.With("part", "signature").With("bytes", len(t.signature)).With("expected_bytes", want)
 	return &f

@@ -1,6 +1,7 @@
 package token
 
 import (
+	"strings"
 	"time"
 
 	"lkdoctor/checks/finding"
@@ -35,6 +36,8 @@ type Clocks struct {
 	Local         time.Time
 	Server        *Sample
 	TicketService *Sample
+	// Kept says that the token came from a cache, so that it is as old as that.
+	Kept bool
 }
 
 // ServerNow is the time by the LiveKit server's clock, or by this machine's
@@ -55,6 +58,14 @@ type clock struct {
 	key         string
 	offset      time.Duration
 	uncertainty time.Duration
+}
+
+// advice is the variant of CLOCK_SKEW for a clock that is wrong.
+func (c clock) advice() string {
+	if c.key == "local" {
+		return "this-machine"
+	}
+	return strings.ReplaceAll(c.key, "_", "-")
 }
 
 func (c Clocks) list() []clock {
@@ -103,13 +114,13 @@ func (c Clocks) skew() []finding.Finding {
 	if found {
 		f = finding.New(finding.ClockSkew, severity,
 			"The clock of %s is %s; the other two agree. LiveKit tolerates 60 s.", odd.name, aheadOf(ahead)).
-			With("machine", odd.key).With("seconds", round(ahead))
+			As(odd.advice()).With("machine", odd.key).With("seconds", round(ahead))
 	} else {
 		d := worst[0].offset - worst[1].offset
 		f = finding.New(finding.ClockSkew, severity,
 			"The clocks of %s and %s are %s apart: that of %s is ahead. Which one is wrong cannot be told from here. LiveKit tolerates 60 s.",
 			worst[0].name, worst[1].name, Words(d.Abs()), first(d > 0, worst[0].name, worst[1].name)).
-			With("machine", "unknown").With("seconds", round(d.Abs()))
+			As("unknown").With("machine", "unknown").With("seconds", round(d.Abs()))
 	}
 	for _, k := range list[1:] {
 		f = f.With("offset_"+k.key, round(k.offset))

@@ -12,6 +12,11 @@ import (
 type Candidate struct {
 	Label string
 	Key   string
+	// Variable is the name of the variable that holds it, where that is not
+	// LIVEKIT_API_SECRET.
+	Variable string
+	// Alone says that no changed forms of it are tried.
+	Alone bool
 	// Reader is set where this is the value in force as another reader of env
 	// files gets it: "docker --env-file", or AsWritten.
 	Reader string
@@ -44,6 +49,7 @@ type Variant struct {
 	What  finding.Text // the change as words: "a line feed (\n) at its end"
 	Cause finding.Text // the likely cause
 	Cure  finding.Text // what to do
+	From  Candidate    // the other place that plays a part in it; zero where none does
 }
 
 // maxSpent is the number of bytes that one Explain may hash. It keeps Explain
@@ -145,6 +151,7 @@ func (e *explainer) other(visit func(c Candidate, secret string) bool) bool {
 			continue
 		}
 		if s := c.Secret(); s != "" && s != e.secret && visit(c, s) {
+			e.found.From = c
 			return true
 		}
 	}
@@ -170,7 +177,7 @@ func (e *explainer) candidates() bool {
 // changedCandidates tries changed forms of other secrets.
 func (e *explainer) changedCandidates() bool {
 	return e.other(func(c Candidate, secret string) bool {
-		if c.Reader != "" {
+		if c.Reader != "" || c.Alone {
 			return false
 		}
 		all := changes(c.Key)
@@ -192,6 +199,9 @@ func (e *explainer) changedCandidates() bool {
 // joined tries a new secret that was pasted next to an old one.
 func (e *explainer) joined() bool {
 	return e.secret != "" && e.other(func(c Candidate, secret string) bool {
+		if c.Alone {
+			return false
+		}
 		var list []change
 		for _, b := range []string{"", "\n", " "} {
 			what := finding.Textf("joined to the secret of %s", c.label())

@@ -44,16 +44,16 @@ func (t *Token) byParts(raw string) []finding.Finding {
 		return t.decode()
 	case parts == 1:
 		return facts(finding.New(finding.TokenTruncated, finding.Fail,
-			"The token begins like a JWT but has no dots: %d characters of its first part (header) and nothing else. It was cut.", len(raw)))
+			"The token begins like a JWT but has no dots: %d characters of its first part (header) and nothing else. It was cut.", len(raw)).As("cut"))
 	case parts == 2:
 		return facts(finding.New(finding.TokenTruncated, finding.Fail,
-			"The token has 2 parts; a JWT has 3 (header.payload.signature). The end is missing."))
+			"The token has 2 parts; a JWT has 3 (header.payload.signature). The end is missing.").As("no-signature"))
 	case parts == 5:
 		return facts(finding.New(finding.TokenEncrypted, finding.Fail,
 			"The token has 5 parts: it is an encrypted JWT (JWE). LiveKit reads signed ones (JWS), which have 3 parts."))
 	}
 	return facts(finding.New(finding.TokenUndecodable, finding.Fail,
-		"The token has %d parts; a JWT has 3 (header.payload.signature).", parts))
+		"The token has %d parts; a JWT has 3 (header.payload.signature).", parts).As("parts"))
 }
 
 // absent finds the texts that stand for no token at all.
@@ -62,21 +62,21 @@ func absent(shape Shape, raw string) *finding.Finding {
 	bare := strings.Trim(trimmed, "\"'`")
 	switch bare {
 	case "", "null", "undefined", "none", "nil", "<nil>", "nan", "false", "bearer", "bearer undefined", "bearer null":
-		said := finding.Textf("nothing at all")
+		said, variant := finding.Textf("nothing at all"), "empty"
 		if bare != "" {
-			said = finding.Textf("the word “%s”", bare)
+			said, variant = finding.Textf("the word “%s”", bare), "word"
 		} else if raw != "" {
 			said = finding.Textf("only quotes or blanks")
 		}
 		f := finding.New(finding.TokenEmpty, finding.Fail, "There is no token: where it should be stands %s.", said).
-			With("length", shape.Length).With("text", bare)
+			With("length", shape.Length).With("text", bare).As(variant)
 		return &f
 	}
 	for _, p := range promises {
 		if p.begins != "" && strings.HasPrefix(bare, p.begins) || p.whole != "" && bare == p.whole {
 			f := finding.New(finding.TokenPromise, finding.Fail,
 				"Where the token should be stands “%s”: %s.", clean.Line(bare, 40), p.means).
-				With("length", shape.Length).With("text", clean.Line(bare, 40))
+				With("length", shape.Length).With("text", clean.Line(bare, 40)).As(p.variant)
 			return &f
 		}
 	}
@@ -85,19 +85,19 @@ func absent(shape Shape, raw string) *finding.Finding {
 
 // promises are the texts that a call without its result turns into.
 var promises = []struct {
-	begins, whole string
-	means         finding.Text
+	variant, begins, whole string
+	means                  finding.Text
 }{
-	{begins: "[object promise]", means: finding.Textf("a Promise that nobody awaited, made into text")},
-	{begins: "%5bobject", means: finding.Textf("a Promise that nobody awaited, made into text")},
-	{begins: "promise {", means: finding.Textf("a Promise that nobody awaited, made into text")},
-	{begins: "[object object]", means: finding.Textf("an object made into text; a Promise that nobody awaited is the usual one")},
-	{whole: "{}", means: finding.Textf("an empty object, which is what JSON makes of a Promise that nobody awaited")},
-	{begins: "<coroutine object", means: finding.Textf("a Python coroutine that nobody awaited")},
-	{begins: "<bound method", means: finding.Textf("a Python method that was named but not called")},
-	{begins: "<function", means: finding.Textf("a function that was named but not called")},
-	{begins: "function ", means: finding.Textf("a function that was named but not called")},
-	{begins: "[function", means: finding.Textf("a function that was named but not called")},
+	{variant: "promise", begins: "[object promise]", means: finding.Textf("a Promise that nobody awaited, made into text")},
+	{variant: "promise", begins: "%5bobject", means: finding.Textf("a Promise that nobody awaited, made into text")},
+	{variant: "promise", begins: "promise {", means: finding.Textf("a Promise that nobody awaited, made into text")},
+	{variant: "promise", begins: "[object object]", means: finding.Textf("an object made into text; a Promise that nobody awaited is the usual one")},
+	{variant: "promise", whole: "{}", means: finding.Textf("an empty object, which is what JSON makes of a Promise that nobody awaited")},
+	{variant: "coroutine", begins: "<coroutine object", means: finding.Textf("a Python coroutine that nobody awaited")},
+	{variant: "function", begins: "<bound method", means: finding.Textf("a Python method that was named but not called")},
+	{variant: "function", begins: "<function", means: finding.Textf("a function that was named but not called")},
+	{variant: "function", begins: "function ", means: finding.Textf("a function that was named but not called")},
+	{variant: "function", begins: "[function", means: finding.Textf("a function that was named but not called")},
 }
 
 // opaque says what a text without the form of a JWT looks like.
@@ -122,11 +122,11 @@ func opaque(shape Shape) finding.Finding {
 			shape.Length, looks)
 	}
 	return f.With("length", shape.Length).With("dots", shape.Dots).With("prefix", shape.Prefix).
-		With("alphabet", shape.Alphabet).With("looks_like", shape.Looks.String())
+		With("alphabet", shape.Alphabet).With("looks_like", shape.Looks.String()).As(shape.kind)
 }
 
 // wrapped reads the JWT inside the wrapping.
-func (t *Token) wrapped(inner string, wrappings []finding.Text) []finding.Finding {
+func (t *Token) wrapped(inner string, wrappings []answer.Wrapping) []finding.Finding {
 	var findings []finding.Finding
 	t.Inner, findings = Parse(inner)
 	var f finding.Finding
@@ -140,26 +140,26 @@ func (t *Token) wrapped(inner string, wrappings []finding.Text) []finding.Findin
 			"There is a JWT inside the token, but not alone: it is wrapped in %s. LiveKit needs the JWT and nothing around it.",
 			sentence(wrappings))
 	}
-	f = f.With("wrapped_in", names(wrappings)).With("length", len(t.Reveal())).With("inner_length", len(inner))
+	f = f.As(wrappings[0].Kind).With("wrapped_in", names(wrappings)).With("length", len(t.Reveal())).With("inner_length", len(inner))
 	return append([]finding.Finding{f}, findings...)
 }
 
 // names lists wrappings for the facts.
-func names(wrappings []finding.Text) []string {
+func names(wrappings []answer.Wrapping) []string {
 	list := make([]string, len(wrappings))
 	for i, w := range wrappings {
-		list[i] = w.String()
+		list[i] = w.Text.String()
 	}
 	return list
 }
 
 // sentence puts up to three wrappings into one text.
-func sentence(w []finding.Text) finding.Text {
+func sentence(w []answer.Wrapping) finding.Text {
 	switch len(w) {
 	case 1:
-		return w[0]
+		return w[0].Text
 	case 2:
-		return finding.Textf("%s, then %s", w[0], w[1])
+		return finding.Textf("%s, then %s", w[0].Text, w[1].Text)
 	}
-	return finding.Textf("%s, then %s, then %s", w[0], w[1], w[2])
+	return finding.Textf("%s, then %s, then %s", w[0].Text, w[1].Text, w[2].Text)
 }

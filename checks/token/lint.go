@@ -56,19 +56,19 @@ func (t *Token) lintIssuer() []finding.Finding {
 		}
 		return []finding.Finding{finding.New(finding.TokenNoIssuer, finding.Fail,
 			"The token names no API key: its iss claim is missing or blank. The variable with the API key is probably not set where the token is made.").
-			With("present", t.hasClaim("iss"))}
+			With("present", t.hasClaim("iss")).As("missing")}
 	}
 	for _, p := range placeholders {
 		if strings.EqualFold(trimmed, p) {
 			return []finding.Finding{finding.New(finding.TokenNoIssuer, finding.Fail,
 				"The token's API key (iss) is the text “%s”, a placeholder that nothing has filled in.", clean.Line(iss, maxShownClaim)).
-				With("present", true).With("iss", clean.Line(iss, maxShownClaim))}
+				With("present", true).With("iss", clean.Line(iss, maxShownClaim)).As("placeholder")}
 		}
 	}
 	if trimmed != iss {
 		return []finding.Finding{finding.New(finding.TokenClaimType, finding.Fail,
 			"The token's API key (iss) is “%s”, with blanks or invisible characters at its ends; the server looks it up exactly as it stands.", clean.Line(iss, maxShownClaim)).
-			With("path", "iss").With("iss", clean.Line(iss, maxShownClaim))}
+			With("path", "iss").With("iss", clean.Line(iss, maxShownClaim)).As("key-blanks")}
 	}
 	return nil
 }
@@ -117,7 +117,7 @@ func (t *Token) noVideo() finding.Finding {
 			if normal(m.name) == strings.ToLower(f.name) {
 				return finding.New(finding.TokenNoVideo, finding.Fail,
 					"The token has no video claim: its grants (%s) stand at the top level; they belong inside \"video\".", clean.Line(m.name, 40)).
-					With("found_at", clean.Line(m.name, 40))
+					With("found_at", clean.Line(m.name, 40)).As("elsewhere")
 			}
 		}
 		if typeOf(m.value) != isObj {
@@ -127,13 +127,13 @@ func (t *Token) noVideo() finding.Finding {
 			if n := normal(inner.name); n == "roomjoin" || n == "video" || n == "canpublish" {
 				return finding.New(finding.TokenNoVideo, finding.Fail,
 					"The token has no video claim: its grants stand under %s; they belong under \"video\" at the top level.", clean.Line(m.name, 40)).
-					With("found_at", clean.Line(m.name, 40)+"."+clean.Line(inner.name, 40))
+					With("found_at", clean.Line(m.name, 40)+"."+clean.Line(inner.name, 40)).As("elsewhere")
 			}
 		}
 	}
 	return finding.New(finding.TokenNoVideo, finding.Fail,
 		"The token has no video claim, so it allows nothing: a server answers it as if no token had come.").
-		With("found_at", "")
+		With("found_at", "").As("missing")
 }
 
 func (t *Token) lintIdentity() []finding.Finding {
@@ -148,30 +148,30 @@ func (t *Token) lintIdentity() []finding.Finding {
 	if t.hasClaim("identity") {
 		return []finding.Finding{finding.New(finding.TokenNoIdentity, finding.Fail,
 			"The token names no participant: it has an identity claim, but servers read sub, and sub is missing or empty.").
-			With("identity_claim", true)}
+			With("identity_claim", true).As("identity-claim")}
 	}
 	return []finding.Finding{finding.New(finding.TokenNoIdentity, finding.Fail,
 		"The token names no participant: its sub claim (the identity) is missing or empty.").
-		With("identity_claim", false)}
+		With("identity_claim", false).As("empty")}
 }
 
 func (t *Token) lintLimits() []finding.Finding {
 	var found []finding.Finding
-	over := func(what string, bytes, limit int) {
+	over := func(variant, what string, bytes, limit int) {
 		if bytes > limit {
 			found = append(found, finding.New(finding.TokenLimits, finding.Fail,
 				"%s has %d bytes; a LiveKit server takes %d unless it is configured otherwise.", what, bytes, limit).
-				With("path", what).With("bytes", bytes).With("limit", limit))
+				With("path", what).With("bytes", bytes).With("limit", limit).As(variant))
 		}
 	}
-	over("video.room", len(t.Room()), MaxRoomName)
-	over("sub", len(t.Identity()), MaxIdentity)
-	over("metadata", t.Claims.MetadataBytes, MaxMetadata)
-	over("attributes", t.Claims.AttributesBytes, MaxAttributes)
+	over("room", "video.room", len(t.Room()), MaxRoomName)
+	over("identity", "sub", len(t.Identity()), MaxIdentity)
+	over("metadata", "metadata", t.Claims.MetadataBytes, MaxMetadata)
+	over("attributes", "attributes", t.Claims.AttributesBytes, MaxAttributes)
 	if n := len(t.Reveal()); n > MaxRequestLine && len(found) == 0 {
 		found = append(found, finding.New(finding.TokenLimits, finding.Warn,
 			"The token is %d bytes long. It travels in the address of the WebSocket, and many proxies refuse an address over %d bytes.", n, MaxRequestLine).
-			With("path", "").With("bytes", n).With("limit", MaxRequestLine))
+			With("path", "").With("bytes", n).With("limit", MaxRequestLine).As("whole-token"))
 	}
 	return found
 }
@@ -204,7 +204,7 @@ func (t *Token) lintPermissions() []finding.Finding {
 		set  bool
 		name string
 	}{
-		{v.RoomAdmin, "roomAdmin"}, {v.RoomCreate, "roomCreate"}, {v.RoomList, "roomList"}, {v.RoomRecord, "roomRecord"},
+		{v.RoomAdmin, "roomAdmin"}, {v.RoomCreate && !v.RoomJoin, "roomCreate"}, {v.RoomList, "roomList"}, {v.RoomRecord, "roomRecord"},
 		{v.IngressAdmin, "ingressAdmin"}, {v.Recorder, "recorder"}, {v.Agent, "agent"},
 	} {
 		if g.set {
@@ -214,7 +214,13 @@ func (t *Token) lintPermissions() []finding.Finding {
 	if len(broad) > 0 {
 		found = append(found, finding.New(finding.TokenBroad, finding.Warn,
 			"The token allows more than a participant needs (%s): whoever holds it can use those rights too.", strings.Join(broad, ", ")).
-			With("grants", broad))
+			With("grants", broad).As("api-rights"))
+	}
+	if v.RoomCreate && v.RoomJoin {
+		// A server with auto_create: false wants it in the token of whoever comes first.
+		found = append(found, finding.New(finding.TokenBroad, finding.Info,
+			"The token lets its holder create rooms (roomCreate). A server that creates no rooms on joining needs that; others do not.").
+			With("grants", []string{"roomCreate"}).As("room-create"))
 	}
 	return found
 }

@@ -82,7 +82,7 @@ func (t *Token) lintTypes() []finding.Finding {
 	if err := json.Unmarshal(t.claimsJSON, new(serverClaims)); err != nil {
 		found = append(found, finding.New(finding.TokenClaimType, finding.Fail,
 			"The server cannot read the claims and refuses the whole token: %s.", clean.Line(err.Error(), 160)).
-			With("path", ""))
+			With("path", "").As("other"))
 	}
 	return found
 }
@@ -141,7 +141,22 @@ func (f field) judge(raw json.RawMessage, path string) []finding.Finding {
 	}
 	return []finding.Finding{finding.New(finding.TokenClaimType, finding.Fail,
 		"The claim %s is %s; the server wants %s and refuses the whole token%s.", path, typeNames[got], want, detail).
-		With("path", path).With("got", typeNames[got].String()).With("want", want.String())}
+		With("path", path).With("got", typeNames[got].String()).With("want", want.String()).As(f.variant(path, got))}
+}
+
+// variant is that of TOKEN_CLAIM_TYPE for a value of type got at path.
+func (f field) variant(path string, got jsonType) string {
+	switch {
+	case f.kind == boolean:
+		return "boolean"
+	case f.kind == date:
+		return "time"
+	case path == "sub" || path == "jti" || path == "identity":
+		return "identity"
+	case path == "metadata" && (got == isObj || got == isList):
+		return "metadata"
+	}
+	return "text"
 }
 
 func judgeTexts(raw json.RawMessage, path string, got jsonType) (string, jsonType, bool) {

@@ -13,13 +13,13 @@ const maxShaped = 4096
 
 // shapeOf describes a text without giving it away.
 func shapeOf(raw string) Shape {
-	s := Shape{Length: len(raw), Dots: strings.Count(raw, ".")}
+	s := Shape{Length: len(raw), Dots: strings.Count(raw, "."), kind: "random"}
 	text := raw[:min(len(raw), maxShaped)]
 	s.Prefix = prefixOf(text)
 	rest := strings.TrimPrefix(text, s.Prefix)
 	s.Alphabet = alphabetOf(rest)
 	if len(raw) <= maxShaped {
-		s.Looks = looksLike(text, rest, s)
+		s.Looks, s.kind = looksLike(text, rest, s)
 	}
 	return s
 }
@@ -94,37 +94,38 @@ func uuidLike(s string) bool {
 	return true
 }
 
-// looksLike recognises what people hand out in the place of a token.
-func looksLike(text, rest string, s Shape) finding.Text {
+// looksLike recognises what people hand out in the place of a token. variant is
+// that of TOKEN_OPAQUE.
+func looksLike(text, rest string, s Shape) (looks finding.Text, variant string) {
 	lower := strings.ToLower(strings.TrimSpace(text))
 	switch {
 	case strings.HasPrefix(lower, "<"):
-		return finding.Textf("an HTML or XML page")
+		return finding.Textf("an HTML or XML page"), "refusal"
 	case strings.HasPrefix(lower, "{"), strings.HasPrefix(lower, "["):
-		return finding.Textf("JSON without a token in it")
+		return finding.Textf("JSON without a token in it"), "refusal"
 	case strings.Contains(lower, "://"):
-		return finding.Textf("a URL without a token in it")
+		return finding.Textf("a URL without a token in it"), "refusal"
 	case strings.ContainsAny(lower, " \t\r\n"):
-		return finding.Textf("a sentence or message, not a token")
+		return finding.Textf("a sentence or message, not a token"), "refusal"
 	case strings.HasPrefix(text, "API") && s.Length == 15 && s.Dots == 0:
-		return finding.Textf("a LiveKit API key; the token is made from the key and the secret")
+		return finding.Textf("a LiveKit API key; the token is made from the key and the secret"), "key"
 	case s.Prefix == "tkt_":
-		return finding.Textf("a ticket: it has to be traded for a token")
+		return finding.Textf("a ticket: it has to be traded for a token"), "ticket"
 	case strings.HasPrefix(text, "v2.local."), strings.HasPrefix(text, "v4.local."), strings.HasPrefix(text, "v2.public."), strings.HasPrefix(text, "v4.public."):
-		return finding.Textf("a PASETO token, another format")
+		return finding.Textf("a PASETO token, another format"), "other-service"
 	case (strings.HasPrefix(text, "006") || strings.HasPrefix(text, "007")) && s.Length > 60:
-		return finding.Textf("a token of Agora, another video service")
+		return finding.Textf("a token of Agora, another video service"), "other-service"
 	case s.Alphabet == "uuid":
-		return finding.Textf("a UUID, as uuid.uuid4() makes")
+		return finding.Textf("a UUID, as uuid.uuid4() makes"), "id"
 	case s.Alphabet == "hex" && len(rest)%2 == 0 && len(rest) >= 16:
-		return finding.Textf("%d random bytes in hex, as secrets.token_hex(%d) makes", len(rest)/2, len(rest)/2)
+		return finding.Textf("%d random bytes in hex, as secrets.token_hex(%d) makes", len(rest)/2, len(rest)/2), "random"
 	case s.Dots == 0 && urlsafeBytes[len(rest)] != 0 && only(rest, base62+"-_"):
 		n := urlsafeBytes[len(rest)]
-		return finding.Textf("%d random bytes in base64url, as secrets.token_urlsafe(%d) makes", n, n)
+		return finding.Textf("%d random bytes in base64url, as secrets.token_urlsafe(%d) makes", n, n), "random"
 	case s.Alphabet == "digits":
-		return finding.Textf("a number")
+		return finding.Textf("a number"), "id"
 	case s.Alphabet == "letters and digits", s.Alphabet == "base64url", s.Alphabet == "base64":
-		return finding.Textf("a random string of %d characters", len(rest))
+		return finding.Textf("a random string of %d characters", len(rest)), "random"
 	}
-	return finding.Text{}
+	return finding.Text{}, "random"
 }

@@ -1,6 +1,8 @@
 package token
 
 import (
+	"strings"
+
 	"lkdoctor/checks/answer"
 	"lkdoctor/checks/clean"
 	"lkdoctor/checks/finding"
@@ -30,16 +32,16 @@ func notChecked(t *Token, key, secret string, others []Candidate) finding.Findin
 	if v, ok := Explain(t, key, secret, others); ok {
 		return finding.New(finding.SignatureNotChecked, finding.Info,
 			"No API secret is configured here to check the signature with; it was made with %s. The server's verdict decides.", v.What).
-			With("reason", "no_secret").With("variant", v.ID)
+			With("reason", "no_secret").With("variant", v.ID).As("no-secret")
 	}
 	if secret == "" && signed {
 		return finding.New(finding.SignatureNotChecked, finding.Info,
 			"The signature was not checked: no API secret is configured here. The server's verdict decides.").
-			With("reason", "no_secret")
+			With("reason", "no_secret").As("no-secret")
 	}
 	return finding.New(finding.SignatureNotChecked, finding.Info,
 		"The signature was not checked: the token has none that an API secret could have made (HS256). The server's verdict decides.").
-		With("reason", "no_hmac")
+		With("reason", "no_hmac").As("other-kind")
 }
 
 func otherKey(t *Token, key, secret string, others []Candidate) finding.Finding {
@@ -50,18 +52,20 @@ func otherKey(t *Token, key, secret string, others []Candidate) finding.Finding 
 	switch {
 	case answer.TrimHidden(iss) == answer.TrimHidden(key):
 		f = finding.New(finding.SignatureOtherKey, finding.Fail,
-			"The token names the API key “%s”, here “%s” is configured: they differ only in blanks or invisible characters.", shownKey(iss), shownKey(key))
+			"The token names the API key “%s”, here “%s” is configured: they differ only in blanks or invisible characters.", shownKey(iss), shownKey(key)).
+			As("blanks")
 	case s.made(secret):
 		f = finding.New(finding.SignatureOtherKey, finding.Fail,
 			"The token names the API key %s, here %s is configured; the secret is the same, so one of the two keys is written wrongly.", shownKey(iss), shownKey(key)).
-			With("secret_matches", true)
+			With("secret_matches", true).As("typo")
 	case label != "":
 		f = finding.New(finding.SignatureOtherKey, finding.Fail,
 			"The token names the API key %s, here %s is configured. It is signed with the key and secret of %s.", shownKey(iss), shownKey(key), label).
-			With("found_in", label)
+			With("found_in", label).As("known-here")
 	default:
 		f = finding.New(finding.SignatureOtherKey, finding.Fail,
-			"The token names the API key %s, here %s is configured: it was made for another LiveKit server or project, or with an older key.", shownKey(iss), shownKey(key))
+			"The token names the API key %s, here %s is configured: it was made for another LiveKit server or project, or with an older key.", shownKey(iss), shownKey(key)).
+			As("other-project")
 	}
 	f = f.With("iss", shownKey(iss)).With("api_key", shownKey(key))
 	if secret != "" && s.made(secret) {
@@ -88,7 +92,7 @@ func mismatch(t *Token, key, secret string, others []Candidate) finding.Finding 
 	if !ok {
 		return finding.New(finding.SignatureMismatch, finding.Fail,
 			"The token names the API key configured here (%s), but is not signed with the secret configured here (%d bytes), nor with any form of it that was tried.", shownKey(key), len(secret)).
-			With("iss", shownKey(t.Effective().Claims.Issuer)).With("secret_length", len(secret))
+			With("iss", shownKey(t.Effective().Claims.Issuer)).With("secret_length", len(secret)).As("undecided")
 	}
 	var f finding.Finding
 	switch v.Side {
@@ -103,8 +107,41 @@ func mismatch(t *Token, key, secret string, others []Candidate) finding.Finding 
 			"The token is not signed with the secret configured here, but with another one that was recognised: %s.", v.What)
 	}
 	f = f.With("variant", v.ID).With("side", string(v.Side)).With("cause", v.Cause.String()).
-		With("iss", shownKey(t.Effective().Claims.Issuer)).With("secret_length", len(secret))
-	return f.As(string(v.Side)).Putting("cure", v.Cure)
+		With("iss", shownKey(t.Effective().Claims.Issuer)).With("secret_length", len(secret)).As(v.advice())
+	switch {
+	case v.From.Variable != "":
+		f = f.With("found_in", clean.Line(v.From.Variable, 60))
+	case v.From.Label != "":
+		f = f.With("found_in", v.From.label())
+	}
+	if f.Variant == "here" && v.Side == SideSigner {
+		return f.Putting("cure", loaderRules.at(SideHere)) // both sides read the same file
+	}
+	return f.Putting("cure", v.Cure)
+}
+
+// advice is the variant of SIGNATURE_SECRET_VARIANT.
+func (v Variant) advice() string {
+	id, _, _ := strings.Cut(v.ID, "+")
+	switch {
+	case id == "key-as-secret":
+		return "key-as-secret"
+	case id == "key-secret-swapped":
+		return "swapped"
+	case id == "placeholder-secret", id == "empty-secret":
+		return "placeholder"
+	case id == "well-known-secret":
+		return "well-known"
+	case id == "other-secret" && v.From.Variable != "":
+		return "other-variable"
+	case id == "other-secret":
+		return "other-file"
+	case v.Side == SideHere, id == "as-written", id == "loader-reading":
+		return "here"
+	case v.Cause.Format == decodes.cause.Format:
+		return "decoded"
+	}
+	return "signer"
 }
 
 // shownKey is an API key for people: a key is no secret, but short.

@@ -65,12 +65,12 @@ func (j judge) units() []finding.Finding {
 		if raw[0] == '"' {
 			found = append(found, finding.New(finding.TokenTimeUnit, finding.Warn,
 				"%s is a number written as text (in quotes). Servers from 1.13 on read it, older ones refuse the token.", name).
-				With("claim", name).With("unit", "text").With("accepted_by", "livekit-server from 1.13 on"))
+				With("claim", name).With("unit", "text").With("accepted_by", "livekit-server from 1.13 on").As("text"))
 		}
 		if unit := unitOf(n); unit != "" {
 			found = append(found, finding.New(finding.TokenTimeUnit, finding.Warn,
 				"%s is in %s; a JWT counts in seconds. Read as seconds it means %s.", name, unit, meaning(n, j.now)).
-				With("claim", name).With("unit", unit))
+				With("claim", name).With("unit", unit).As("milliseconds"))
 		}
 	}
 	return found
@@ -108,23 +108,28 @@ func (j judge) expiry() []finding.Finding {
 			"The token has no expiry (exp): whoever gets hold of it can use it for ever, and newer servers refuse it.")}
 	}
 	left := exp.Sub(j.now)
+	start := j.now
+	if from := j.t.Claims.start(); from != nil && from.Before(*exp) && from.After(j.now.Add(-10*365*24*time.Hour)) {
+		start = *from
+	}
+	variant := "used-late"
+	if exp.Sub(start) <= soon {
+		variant = "short-lived"
+	}
 	facts := func(f finding.Finding) []finding.Finding {
 		return []finding.Finding{f.With("exp", stamp(*exp)).With("seconds_left", round(left))}
 	}
 	switch {
 	case !j.now.Before(exp.Add(Leeway)):
+		variant, why := j.whyExpired()
 		return facts(finding.New(finding.TokenExpired, finding.Fail,
-			"The token expired %s ago by %s (LiveKit tolerates 60 s).%s", Words(left), j.by, j.whyExpired()))
+			"The token expired %s ago by %s (LiveKit tolerates 60 s).%s", Words(left), j.by, why).As(variant))
 	case left <= 0:
 		return facts(finding.New(finding.TokenExpiresSoon, finding.Warn,
-			"The token expired %s ago by %s; LiveKit still takes it for %s.", Words(left), j.by, Words(left+Leeway)))
+			"The token expired %s ago by %s; LiveKit still takes it for %s.", Words(left), j.by, Words(left+Leeway)).As(variant))
 	case left < soon:
 		return facts(finding.New(finding.TokenExpiresSoon, finding.Warn,
-			"The token expires in %s by %s: too soon for somebody who is about to join.", Words(left), j.by))
-	}
-	start := j.now
-	if from := j.t.Claims.start(); from != nil && from.Before(*exp) && from.After(j.now.Add(-10*365*24*time.Hour)) {
-		start = *from
+			"The token expires in %s by %s: too soon for somebody who is about to join.", Words(left), j.by).As(variant))
 	}
 	if life := exp.Sub(start); life > longLived && unitOf(float64(exp.Unix())) == "" {
 		return facts(finding.New(finding.TokenLivesLong, finding.Warn,
@@ -142,18 +147,28 @@ func (c Claims) start() *time.Time {
 	return c.IssuedAt
 }
 
-// whyExpired adds what the other times tell.
-func (j judge) whyExpired() finding.Text {
+// whyExpired is the variant of TOKEN_EXPIRED, and what the other times tell.
+func (j judge) whyExpired() (variant string, why finding.Text) {
 	exp, start := j.t.Claims.ExpiresAt, j.t.Claims.start()
 	switch {
 	case exp.Unix() == 0:
-		return finding.Textf(" Its exp is 0.")
+		return "no-lifetime", finding.Textf(" Its exp is 0.")
 	case start != nil && !exp.After(*start):
-		return finding.Textf(" It was never valid: exp is not after its start.")
-	case start != nil:
-		return finding.Textf(" It was valid for %s.%s", Words(exp.Sub(*start)), j.zone(*start))
+		return "no-lifetime", finding.Textf(" It was never valid: exp is not after its start.")
 	}
-	return finding.Text{}
+	variant = "kept"
+	var zone finding.Text
+	if start != nil {
+		zone = j.zone(*start)
+		why = finding.Textf(" It was valid for %s.%s", Words(exp.Sub(*start)), zone)
+	}
+	if behind, off, known := j.clocks.ticketAgainstServer(); known && off && j.now.Before(exp.Add(Leeway-behind)) {
+		return "clock", why // by the clock of its maker it is still good
+	}
+	if !zone.IsZero() {
+		variant = "time-zone"
+	}
+	return variant, why
 }
 
 // start judges nbf and iat.
@@ -161,48 +176,76 @@ func (j judge) start() []finding.Finding {
 	var found []finding.Finding
 	if nbf := j.t.Claims.NotBefore; nbf != nil && j.now.Before(nbf.Add(-Leeway)) {
 		ahead := nbf.Sub(j.now)
+		variant, why := j.whyAhead(*nbf)
 		found = append(found, finding.New(finding.TokenNotYetValid, finding.Fail,
-			"The token becomes valid (nbf) only in %s by %s (LiveKit tolerates 60 s).%s", Words(ahead), j.by, j.whyAhead(*nbf, ahead)).
-			With("nbf", stamp(*nbf)).With("seconds_ahead", round(ahead)))
+			"The token becomes valid (nbf) only in %s by %s (LiveKit tolerates 60 s).%s", Words(ahead), j.by, why).
+			As(variant).By(aheadParty(variant)).With("nbf", stamp(*nbf)).With("seconds_ahead", round(ahead)))
 	}
 	if iat := j.t.Claims.IssuedAt; iat != nil && j.now.Before(iat.Add(-Leeway)) {
 		ahead := iat.Sub(j.now)
+		variant, why := j.whyAhead(*iat)
 		found = append(found, finding.New(finding.TokenIssuedInFuture, finding.Warn,
-			"The token says that it was made (iat) %s in the future by %s. LiveKit servers up to 1.12 refuse it, later ones do not look.%s", Words(ahead), j.by, j.whyAhead(*iat, ahead)).
-			With("iat", stamp(*iat)).With("seconds_ahead", round(ahead)).With("accepted_by", "livekit-server from 1.13 on"))
+			"The token says that it was made (iat) %s in the future by %s. LiveKit servers up to 1.12 refuse it, later ones do not look.%s", Words(ahead), j.by, why).
+			As(variant).By(aheadParty(variant)).With("iat", stamp(*iat)).With("seconds_ahead", round(ahead)).With("accepted_by", "livekit-server from 1.13 on"))
 	}
 	return found
 }
 
-// whyAhead says whether a clock or the maker's code put a time into the future.
-func (j judge) whyAhead(when time.Time, ahead time.Duration) finding.Text {
+// whyAhead says whether a clock or the maker's code put a time into the future:
+// the variant of the finding, and a sentence.
+func (j judge) whyAhead(when time.Time) (variant string, why finding.Text) {
 	if zone := j.zone(when); !zone.IsZero() {
-		return zone
+		return "time-zone", zone
 	}
 	skew, off, known := j.clocks.ticketAgainstServer()
 	switch {
 	case unitOf(float64(when.Unix())) != "":
-		return finding.Text{}
+		return "unit", finding.Text{}
 	case known && off && skew > 0:
-		return finding.Textf(" The clock of the ticket service is %s.", aheadOf(skew))
+		return "clock", finding.Textf(" The clock of the ticket service is %s.", aheadOf(skew))
 	case known && !off:
-		return finding.Textf(" The clocks agree, so it is how the service sets this time, not a clock.")
+		return "code", finding.Textf(" The clocks agree, so it is how the service sets this time, not a clock.")
 	}
-	return finding.Text{}
+	return "unexplained", finding.Text{}
 }
 
-// zone finds an offset of whole half hours, which a clock seldom has and a
-// local time taken for UTC always.
+// aheadParty is who must act on a time that is ahead for the reason variant: the
+// clock of its maker, unless the cause is in the code.
+func aheadParty(variant string) finding.Owner {
+	if variant == "clock" || variant == "unexplained" {
+		return finding.OwnerClock
+	}
+	return finding.OwnerMaker
+}
+
+// zoneSlack is how far the start of a token that was made a moment ago may be
+// from the time zone's offset.
+const zoneSlack = 10 * time.Second
+
+// zone finds the offset of a time zone between the start of a token and now. It
+// says nothing where another reason is as likely: clocks that differ or were not
+// compared, and a token that was kept.
 func (j judge) zone(when time.Time) finding.Text {
-	if _, off, known := j.clocks.ticketAgainstServer(); !known || off {
+	if _, off, known := j.clocks.ticketAgainstServer(); !known || off || j.clocks.Kept {
 		return finding.Text{}
 	}
 	d := when.Sub(j.now)
-	half := d.Round(30 * time.Minute)
-	if half == 0 || half.Abs() > 14*time.Hour || (d-half).Abs() > time.Minute {
+	offset := d.Round(15 * time.Minute)
+	if !isZone(offset.Abs()) || (d-offset).Abs() > zoneSlack {
 		return finding.Text{}
 	}
-	return finding.Textf(" Its start is off by %s, almost to the minute: probably a local time was taken for UTC (datetime.utcnow().timestamp() does that).", Words(half))
+	return finding.Textf(" Its start is off by %s, to within seconds: probably a local time was taken for UTC (datetime.utcnow().timestamp() does that).", Words(offset))
+}
+
+// isZone reports whether d is how far some time zone is from UTC. No zone but
+// these is off by a fraction of an hour (tzdata 2025b).
+func isZone(d time.Duration) bool {
+	switch d {
+	case 210 * time.Minute, 270 * time.Minute, 330 * time.Minute, 345 * time.Minute, 390 * time.Minute,
+		525 * time.Minute, 570 * time.Minute, 630 * time.Minute, 765 * time.Minute:
+		return true
+	}
+	return d > 0 && d <= 14*time.Hour && d%time.Hour == 0
 }
 
 // stamp is a time for facts; years beyond 9999 have no RFC 3339 form.

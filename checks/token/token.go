@@ -149,4 +149,6 @@ type Shape struct {
 	Alphabet string // "base64url", "hex", "uuid", "text", …
 	// Looks names what it resembles; zero if nothing known.
 	Looks finding.Text
+
+	kind string // the variant of TOKEN_OPAQUE
 }
