@@ -48,6 +48,9 @@ func joinReach() Check {
 			}
 			facts := Facts{"address": c.Reach.Address.String(), "what": string(c.Reach.What), "status": c.Reach.Status,
 				"dns_ms": millis(c.Reach.Phases.DNS), "tcp_ms": millis(c.Reach.Phases.TCP), "tls_ms": millis(c.Reach.Phases.TLS)}
+			if c.Reach.TLS != nil && c.Reach.TLS.Cert != nil {
+				facts["cert_not_after"] = c.Reach.TLS.Cert.NotAfter.UTC().Format(time.RFC3339)
+			}
 			if !c.Reach.IsLiveKit {
 				return Outcome{Facts: facts}
 			}
