@@ -2,7 +2,7 @@
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 BIN         := bin
 COMMIT      := $(shell git rev-parse --short HEAD 2>/dev/null)
-VERSION     ?= $(or $(patsubst v%,%,$(shell git describe --tags 2>/dev/null)),0.1.0-dev$(COMMIT:%=+%))
+VERSION     ?= $(or $(patsubst v%,%,$(shell git describe --tags --exact-match --match "v*" 2>/dev/null)),0.1.0-dev$(COMMIT:%=+%))
 LDFLAGS     := -s -w -X main.version=$(VERSION)
 
 .PHONY: all build demo test lint fmt bench fuzz clean

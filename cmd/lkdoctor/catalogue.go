@@ -18,10 +18,7 @@ func (a *app) explainCommand() *cobra.Command {
 	f := &flags{}
 	cmd := &cobra.Command{
 		Use: "explain CODE", Short: "Explain a finding code: what it means, why, how to confirm, how to fix",
-		Args: cobra.ExactArgs(1),
-		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-			return codeNames(), cobra.ShellCompDirectiveNoFileComp
-		},
+		Args: cobra.ExactArgs(1), ValidArgsFunction: completeCodes,
 		RunE: func(_ *cobra.Command, args []string) error {
 			code := finding.Code(strings.ToUpper(strings.TrimSpace(args[0])))
 			page, known := a.style(f).Page(code)
