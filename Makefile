@@ -5,6 +5,10 @@ COMMIT      := $(shell git rev-parse --short HEAD 2>/dev/null)
 VERSION     ?= $(or $(patsubst v%,%,$(shell git describe --tags --exact-match --match "v*" 2>/dev/null)),0.1.0-dev$(COMMIT:%=+%))
 LDFLAGS     := -s -w -X main.version=$(VERSION)
 
+TOOLS       := .goreleaser/bin
+GORELEASER  := github.com/goreleaser/goreleaser/v2@v2.15.1
+CYCLONEDX   := github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.10.0
+
 .PHONY: all build demo test lint fmt bench fuzz clean
 
 all: build
@@ -48,5 +52,43 @@ fuzz:
 	  for f in $$(grep -rhoE 'func (Fuzz[A-Za-z]+)' $$t/*_test.go | awk '{print $$2}'); do \
 	    echo "== $$t $$f"; go test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) ./$$t || exit 1; done; done
 
+## snapshot: all that a release consists of, into dist/; nothing is published.
+## The first time it fetches its tools, afterwards it needs no network
+.PHONY: snapshot snapshot-test snapshot-same npm npm-test image module module-test
+snapshot: $(TOOLS)/goreleaser $(TOOLS)/cyclonedx-gomod
+	PATH="$(CURDIR)/$(TOOLS):$$PATH" VERSION='$(VERSION)' goreleaser release --snapshot --clean --skip=publish,announce,sign
+
+$(TOOLS)/goreleaser:
+	GOBIN=$(CURDIR)/$(TOOLS) go install $(GORELEASER)
+$(TOOLS)/cyclonedx-gomod:
+	GOBIN=$(CURDIR)/$(TOOLS) go install $(CYCLONEDX)
+
+## snapshot-test: unpack, install and run what is in dist/
+snapshot-test:
+	go test -count=1 -run 'Checksums|Archive|Linked|Deb|RPM' ./.goreleaser/test
+
+## snapshot-same: build the snapshot again, and want the same bytes
+snapshot-same:
+	cp dist/checksums.txt $(TOOLS)/checksums.txt
+	$(MAKE) snapshot
+	cmp dist/checksums.txt $(TOOLS)/checksums.txt
+
+## npm: the npm packages, from the snapshot, into dist/npm; npm-test installs them
+npm:
+	node .goreleaser/npm/build.js
+npm-test:
+	go test -count=1 -run 'NPX' ./.goreleaser/test
+
+## image: the container image, from the snapshot
+IMAGE ?= lkdoctor
+image:
+	.goreleaser/image.sh $(IMAGE)
+
+## module: give the module the name that it is published under, MODULE=HOST/PATH/lkdoctor
+module:
+	go run ./.goreleaser/module $(MODULE)
+module-test:
+	go test -count=1 ./.goreleaser/module
+
 clean:
-	rm -rf $(BIN)
+	rm -rf $(BIN) dist .goreleaser/made

@@ -40,7 +40,7 @@ func newBench(ctx context.Context, doctor string, pairs int, quick bool) (*bench
 	b := &bench{doctor: path, dir: dir, pairs: pairs, quick: quick,
 		sdkjoin: filepath.Join(dir, "sdkjoin"), peak: filepath.Join(dir, "peak")}
 	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", dir+"/",
-		"lkdoctor/cmd/lkbench/sdkjoin", "lkdoctor/cmd/lkbench/peak")
+		own("cmd/lkbench/sdkjoin"), own("cmd/lkbench/peak"))
 	if out, err := build.CombinedOutput(); err != nil {
 		b.close()
 		return nil, fmt.Errorf("build the programs to compare with: %w\n%s", err, out)

@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"os/exec"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -30,7 +31,7 @@ var coreRows = [...]struct {
 // processor only.
 func measureCore(ctx context.Context, b *bench) error {
 	command := exec.CommandContext(ctx, "go", "test", "-run", "^$", "-bench", "^Benchmark(Checks|ExplainNothing|ExplainNewline|Load)$",
-		"-cpu", "1", "-benchtime", "100ms", "-count", strconv.Itoa(2+b.few()), "lkdoctor/checks/token", "lkdoctor/config")
+		"-cpu", "1", "-benchtime", "100ms", "-count", strconv.Itoa(2+b.few()), own("checks/token"), own("config"))
 	out, err := command.CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("go test -bench: %w\n%s", err, out)
@@ -43,6 +44,15 @@ func measureCore(ctx context.Context, b *bench) error {
 		b.table.add(r.name, inMillis, found[r.benchmark], r.most)
 	}
 	return nil
+}
+
+// own is the import path of a package of this module, whatever its name.
+func own(pkg string) string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "lkdoctor/" + pkg
+	}
+	return info.Main.Path + "/" + pkg
 }
 
 // benchmarks reads what go test -bench prints: name, iterations, and figures
