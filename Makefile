@@ -54,7 +54,7 @@ fuzz:
 
 ## snapshot: all that a release consists of, into dist/; nothing is published.
 ## The first time it fetches its tools, afterwards it needs no network
-.PHONY: snapshot snapshot-test snapshot-same npm npm-test image module module-test
+.PHONY: snapshot snapshot-test snapshot-same npm npm-test image image-test recipes-test module module-test
 snapshot: $(TOOLS)/goreleaser $(TOOLS)/cyclonedx-gomod
 	PATH="$(CURDIR)/$(TOOLS):$$PATH" VERSION='$(VERSION)' goreleaser release --snapshot --clean --skip=publish,announce,sign
 
@@ -83,6 +83,14 @@ npm-test:
 IMAGE ?= lkdoctor
 image:
 	.goreleaser/image.sh $(IMAGE)
+
+image-test:
+	go test -count=1 -run 'Image' ./.goreleaser/test
+
+## recipes-test: the recipes under .github, tried by the tools that they are for
+recipes-test: build
+	go test -count=1 -run 'AlertRules|Systemd|NodeExporter|Helm' ./.goreleaser/test
+	cd .goreleaser/kube && go run . ../../.github/recipes/kubernetes/*.yaml
 
 ## module: give the module the name that it is published under, MODULE=HOST/PATH/lkdoctor
 module:

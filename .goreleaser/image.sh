@@ -1,8 +1,9 @@
 #!/bin/sh
 # Lays out what the Dockerfile copies, dist/image, from the snapshot in dist/, and
-# builds the image with the first of docker, podman and buildah that is here.
+# builds the image with the first of docker, podman and buildah that works here, or
+# with the one that is named.
 #
-#	.goreleaser/image.sh [NAME]
+#	.goreleaser/image.sh [NAME [TOOL]]
 set -eu
 cd "$(dirname "$0")/.."
 name=${1:-lkdoctor}
@@ -24,9 +25,9 @@ if [ ! -f "$image/ca-certificates.crt" ]; then
 	echo "image.sh: no CA bundle is found here (Debian: apt install ca-certificates)" >&2
 	exit 1
 fi
-for tool in docker podman buildah; do
-	if command -v "$tool" >/dev/null; then
-		exec "$tool" build -f .goreleaser/Dockerfile -t "$name" dist
+for tool in ${2:-docker podman buildah}; do
+	if "$tool" info >/dev/null 2>&1; then
+		exec "$tool" build -f .goreleaser/Dockerfile -t "$name" "$image"
 	fi
 done
-echo "image.sh: neither docker, podman nor buildah is here; dist/image is laid out" >&2
+echo "image.sh: neither docker, podman nor buildah works here; dist/image is laid out" >&2

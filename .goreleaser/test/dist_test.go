@@ -136,7 +136,7 @@ func call(t *testing.T, environ []string, name string, args ...string) result {
 
 func callIn(t *testing.T, dir string, environ []string, name string, args ...string) result {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), name, args...)
+	cmd := exec.Command(name, args...) // cleanups call it too
 	cmd.Dir = dir
 	cmd.Env = append([]string{"HOME=" + dir, "PATH=" + os.Getenv("PATH"), "LC_ALL=C.UTF-8"}, environ...)
 	var out, errs bytes.Buffer

@@ -10,14 +10,14 @@ import (
 )
 
 // Metrics are the metrics of a run, for prometheus.WriteToTextfile. target
-// names what was examined, on every series but lkdoctor_build_info: it comes
-// from this machine's settings. No other label's value comes from outside
+// names what was examined, on every series: one node_exporter may read the files
+// of many runs. It comes from this machine's settings. No other label's value comes from outside
 // lkdoctor: they are its own check IDs, statuses, codes, owners, severities and
 // phases. ended is when the run was over.
 func Metrics(d Document, target string, ended time.Time) prometheus.Gatherer {
 	m := metrics{registry: prometheus.NewRegistry(), target: target}
-	m.gauge("lkdoctor_build_info", "1, and the version that made this file.", "version").
-		WithLabelValues(d.Tool.Version).Set(1)
+	m.gauge("lkdoctor_build_info", "1, and the version that made this file.", "target", "version").
+		WithLabelValues(target, d.Tool.Version).Set(1)
 	up := 0.0
 	if d.Status == checks.StatusPass || d.Status == checks.StatusWarn {
 		up = 1

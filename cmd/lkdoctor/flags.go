@@ -23,7 +23,7 @@ type flags struct {
 
 	jsonOut, plain, quiet, verbose bool
 	report, color, lang            string
-	metrics, junit                 string
+	metrics, metricsTarget, junit  string
 	strict                         bool
 	timeout                        time.Duration
 	options                        checks.Options
@@ -73,6 +73,7 @@ func (f *flags) addRun(cmd *cobra.Command) {
 	set.BoolVar(&f.plain, "plain", false, "plain text, even on a terminal (ACCESSIBLE)")
 	set.StringVar(&f.report, "report", "", "write a report for the maintainer of the part at fault to `FILE`")
 	set.StringVar(&f.metrics, "metrics", "", "write the run to `FILE` as Prometheus text, for node_exporter's textfile collector (NAME.prom)")
+	set.StringVar(&f.metricsTarget, "metrics-target", "", "the metrics' label target (default: the origin of LIVEKIT_URL); two files that one node_exporter reads need two `names`")
 	set.StringVar(&f.junit, "junit", "", "write the run to `FILE` as JUnit XML, for CI")
 	set.BoolVarP(&f.quiet, "quiet", "q", false, "only what is wrong, and the diagnosis")
 	set.BoolVarP(&f.verbose, "verbose", "v", false, "every check with its facts")

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"net/url"
 	"os"
@@ -16,7 +17,7 @@ import (
 
 // saveForMachines writes --metrics and --junit, whole or not at all: whoever
 // reads one never sees half a file. A failure goes to stderr. target is the
-// label of the metrics.
+// label of the metrics, unless --metrics-target is.
 func (a *app) saveForMachines(f *flags, run checks.Run, target string) {
 	if f.metrics == "" && f.junit == "" {
 		return
@@ -25,7 +26,7 @@ func (a *app) saveForMachines(f *flags, run checks.Run, target string) {
 	if f.metrics != "" {
 		err := overwritable(f.metrics, "metrics", report.IsMetrics)
 		if err == nil {
-			err = prometheus.WriteToTextfile(f.metrics, report.Metrics(d, target, run.StartedAt.Add(run.Took)))
+			err = prometheus.WriteToTextfile(f.metrics, report.Metrics(d, cmp.Or(f.metricsTarget, target), run.StartedAt.Add(run.Took)))
 		}
 		a.unwritten("metrics", err)
 	}

@@ -180,7 +180,7 @@ func TestFilesOfAStoppedRun(t *testing.T) {
 			waitFor(t, func() bool { return l.Tickets.Consumed() > consumed })
 			_ = cmd.Process.Signal(os.Interrupt)
 		}, 130, "DOCTOR_CANCELLED"},
-		"no settings": {[]string{"--project", "nothere"}, nil, 2, "DOCTOR_INTERNAL"},
+		"no settings": {[]string{"--project", "nothere", "--metrics-target", "staging"}, nil, 2, "DOCTOR_INTERNAL"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			l.Renew()
@@ -210,9 +210,9 @@ func TestFilesOfAStoppedRun(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			target := ""
-			if tt.exit != 2 || tt.code == "DOCTOR_TIMEOUT" {
-				target = server
+			target := server
+			if slices.Contains(tt.args, "--metrics-target") {
+				target = "staging"
 			}
 			for _, want := range []string{
 				`lkdoctor_up{target="` + target + `"} 0`, `code="` + tt.code + `"`, "lkdoctor_last_run_timestamp_seconds{",
