@@ -120,3 +120,46 @@ func TestYAMLOfGitHub(t *testing.T) {
 		t.Errorf("actionlint: %s", out)
 	}
 }
+
+// TestReadmesAgree: the Chinese README shows the same example, commands and
+// settings as the English one, and the example is what the program says.
+func TestReadmesAgree(t *testing.T) {
+	all := guides(t)
+	english, chinese := all["README.md"], all[".github/README.zh.md"]
+	blocks := regexp.MustCompile("(?s)```(?:sh)?\n(.*?)```")
+	comment := regexp.MustCompile(`\s+#.*`)
+	read := func(text string) (out []string) {
+		for _, m := range blocks.FindAllStringSubmatch(text, -1) {
+			for line := range strings.Lines(m[1]) {
+				line = comment.ReplaceAllString(strings.TrimRight(line, "\n"), "")
+				out = append(out, strings.TrimSuffix(line, " --lang zh"))
+			}
+		}
+		return out
+	}
+	inEnglish, inChinese := read(english), read(chinese)
+	for i, line := range inChinese {
+		if i >= len(inEnglish) || line != inEnglish[i] {
+			t.Fatalf("line %d of the Chinese README's code is %q, which the English one has not there", i+1, line)
+		}
+	}
+	for _, m := range regexp.MustCompile(`(?m)^\| .--[^|]*\| ([^|]*) \|`).FindAllStringSubmatch(chinese, -1) {
+		for _, name := range inCode.FindAllStringSubmatch(m[1], -1) {
+			if !strings.Contains(english, "`"+name[1]+"`") {
+				t.Errorf("the English README does not name %s", name[1])
+			}
+		}
+	}
+	// The example, but for what is another in each run.
+	l := startLab(t, "opaque-token")
+	out, _ := program(t, l.Environ(), "--plain").Output()
+	for _, want := range []string{
+		"TOKEN_OPAQUE token.format", "The ticket service must act. The token is not a JWT; the LiveKit server and your keys work.",
+	} {
+		for where, text := range map[string]string{"README.md": english, "README.zh.md": chinese, "the program": string(out)} {
+			if !strings.Contains(squeezed(text), want) {
+				t.Errorf("%s does not say %q", where, want)
+			}
+		}
+	}
+}
