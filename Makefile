@@ -6,6 +6,7 @@ VERSION     ?= $(or $(patsubst v%,%,$(shell git describe --tags --exact-match --
 LDFLAGS     := -s -w -X main.version=$(VERSION)
 
 TOOLS       := .goreleaser/bin
+RELEASERS   := ./.goreleaser/licenses ./.goreleaser/module ./.goreleaser/test
 GORELEASER  := github.com/goreleaser/goreleaser/v2@v2.15.1
 CYCLONEDX   := github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.10.0
 
@@ -33,9 +34,9 @@ test:
 
 ## lint: formatting, vet, staticcheck; the import directions are a test
 lint:
-	@out=$$(gofmt -l cmd tui checks config); if [ -n "$$out" ]; then echo "not formatted:"; echo "$$out"; exit 1; fi
-	go vet ./...
-	go run $(STATICCHECK) ./...
+	@out=$$(gofmt -l cmd tui checks config .goreleaser); if [ -n "$$out" ]; then echo "not formatted:"; echo "$$out"; exit 1; fi
+	go vet ./... $(RELEASERS)
+	go run $(STATICCHECK) ./... $(RELEASERS)
 
 ## fmt: format all code
 fmt:
