@@ -2,8 +2,13 @@
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 BIN         := bin
 COMMIT      := $(shell git rev-parse --short HEAD 2>/dev/null)
-VERSION     ?= $(or $(patsubst v%,%,$(shell git describe --tags 2>/dev/null)),0.1.0-dev$(COMMIT:%=+%))
+VERSION     ?= $(or $(patsubst v%,%,$(shell git describe --tags --exact-match --match "v*" 2>/dev/null)),0.1.0-dev$(COMMIT:%=+%))
 LDFLAGS     := -s -w -X main.version=$(VERSION)
+
+TOOLS       := .goreleaser/bin
+RELEASERS   := ./.goreleaser/licenses ./.goreleaser/module ./.goreleaser/test
+GORELEASER  := github.com/goreleaser/goreleaser/v2@v2.15.1
+CYCLONEDX   := github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.10.0
 
 .PHONY: all build demo test browser-test lint fmt bench fuzz clean
 
@@ -36,9 +41,9 @@ browser-test:
 
 ## lint: formatting, vet, staticcheck; the import directions are a test
 lint:
-	@out=$$(gofmt -l cmd tui checks config); if [ -n "$$out" ]; then echo "not formatted:"; echo "$$out"; exit 1; fi
-	go vet ./...
-	go run $(STATICCHECK) ./...
+	@out=$$(gofmt -l cmd tui checks config .goreleaser); if [ -n "$$out" ]; then echo "not formatted:"; echo "$$out"; exit 1; fi
+	go vet ./... $(RELEASERS)
+	go run $(STATICCHECK) ./... $(RELEASERS)
 
 ## fmt: format all code
 fmt:
@@ -58,5 +63,51 @@ fuzz:
 	  for f in $$(grep -rhoE 'func (Fuzz[A-Za-z]+)' $$t/*_test.go | awk '{print $$2}'); do \
 	    echo "== $$t $$f"; go test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) ./$$t || exit 1; done; done
 
+## snapshot: all that a release consists of, into dist/; nothing is published.
+## The first time it fetches its tools, afterwards it needs no network
+.PHONY: snapshot snapshot-test snapshot-same npm npm-test image image-test recipes-test module module-test
+snapshot: $(TOOLS)/goreleaser $(TOOLS)/cyclonedx-gomod
+	PATH="$(CURDIR)/$(TOOLS):$$PATH" VERSION='$(VERSION)' goreleaser release --snapshot --clean --skip=publish,announce,sign
+
+$(TOOLS)/goreleaser:
+	GOBIN=$(CURDIR)/$(TOOLS) go install $(GORELEASER)
+$(TOOLS)/cyclonedx-gomod:
+	GOBIN=$(CURDIR)/$(TOOLS) go install $(CYCLONEDX)
+
+## snapshot-test: unpack, install and run what is in dist/
+snapshot-test:
+	go test -count=1 -run 'Checksums|Archive|Linked|Deb|RPM' ./.goreleaser/test
+
+## snapshot-same: build the snapshot again, and want the same bytes
+snapshot-same:
+	cp dist/checksums.txt $(TOOLS)/checksums.txt
+	$(MAKE) snapshot
+	cmp dist/checksums.txt $(TOOLS)/checksums.txt
+
+## npm: the npm packages, from the snapshot, into dist/npm; npm-test installs them
+npm:
+	node .goreleaser/npm/build.js
+npm-test:
+	go test -count=1 -run 'NPX' ./.goreleaser/test
+
+## image: the container image, from the snapshot
+IMAGE ?= lkdoctor
+image:
+	.goreleaser/image.sh $(IMAGE)
+
+image-test:
+	go test -count=1 -run 'Image' ./.goreleaser/test
+
+## recipes-test: the recipes under .github, tried by the tools that they are for
+recipes-test: build
+	go test -count=1 -run 'AlertRules|Systemd|NodeExporter|Helm' ./.goreleaser/test
+	cd .goreleaser/kube && go run . ../../.github/recipes/kubernetes/*.yaml
+
+## module: give the module the name that it is published under, MODULE=HOST/PATH/lkdoctor
+module:
+	go run ./.goreleaser/module $(MODULE)
+module-test:
+	go test -count=1 ./.goreleaser/module
+
 clean:
-	rm -rf $(BIN)
+	rm -rf $(BIN) dist .goreleaser/made

@@ -57,6 +57,9 @@ func joinReach(c *Case) Check {
 func reachOutcome(r *probe.Reach, at address) Outcome {
 	out := Outcome{Facts: Facts{"address": r.Address.String(), "what": string(r.What), "status": r.Status,
 		"dns_ms": millis(r.Phases.DNS), "tcp_ms": millis(r.Phases.TCP), "tls_ms": millis(r.Phases.TLS)}}
+	if r.TLS != nil && r.TLS.Cert != nil {
+		out.Facts["cert_not_after"] = r.TLS.Cert.NotAfter.UTC().Format(time.RFC3339)
+	}
 	if r.IsLiveKit {
 		out.Text = finding.Textf("LiveKit answers at %s", clean.Line(at.Host, 60))
 	}

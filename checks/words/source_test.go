@@ -15,8 +15,15 @@ import (
 	"testing"
 )
 
-// module is the import path of lkdoctor's own packages.
-const module = "lkdoctor"
+// module is the import path of lkdoctor's own packages: the module's name.
+var module = func() string {
+	mod, err := os.ReadFile(filepath.Join("..", "..", "go.mod"))
+	if err != nil {
+		panic(err)
+	}
+	name, _, _ := strings.Cut(strings.TrimPrefix(string(mod), "module "), "\n")
+	return name
+}()
 
 // source is lkdoctor's own code, with types as far as they follow from it:
 // packages of others are left empty, and what needs them stays unknown.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -56,6 +57,14 @@ func (a *app) getenv(name string) string {
 		}
 	}
 	return value
+}
+
+// home is the user's home, where lk keeps its projects; "" when nothing says.
+func (a *app) home() string {
+	if runtime.GOOS == "windows" {
+		return a.getenv("USERPROFILE")
+	}
+	return a.getenv("HOME")
 }
 
 // terminal returns the file behind a stream if it is a terminal.

@@ -17,6 +17,7 @@ func (a *app) broken(f *flags, err error) int {
 	if f.jsonOut {
 		a.brokenDocument(err)
 	}
+	a.saveForMachines(f, a.brokenRun(err), "")
 	if errors.Is(err, errInterrupted) {
 		return check.ExitInterrupted
 	}
@@ -26,10 +27,14 @@ func (a *app) broken(f *flags, err error) int {
 // brokenDocument is the one document of a run that could not begin: whoever
 // parses stdout is never left with nothing.
 func (a *app) brokenDocument(err error) {
-	run := checks.Broken(a.now(), err.Error())
-	if errors.Is(err, errInterrupted) {
-		run = checks.Interrupted(a.now())
-	}
 	// The exit code says it all if stdout cannot be written to.
-	_ = report.JSON(a.out, report.NewDocument(run, toolVersion(), report.Style{}))
+	_ = report.JSON(a.out, report.NewDocument(a.brokenRun(err), toolVersion(), report.Style{}))
+}
+
+// brokenRun is the run that err kept from beginning.
+func (a *app) brokenRun(err error) check.Run {
+	if errors.Is(err, errInterrupted) {
+		return checks.Interrupted(a.now())
+	}
+	return checks.Broken(a.now(), err.Error())
 }

@@ -1,8 +1,12 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/agnivade/levenshtein"
@@ -19,11 +23,9 @@ func (a *app) explainCommand() *cobra.Command {
 	f := &flags{}
 	cmd := &cobra.Command{
 		Use: "explain CODE | \"ERROR TEXT\"", Short: "Explain a finding code, or find the codes that lead to an error text of LiveKit's SDKs",
-		Example: "  lkdoctor explain TOKEN_OPAQUE\n  lkdoctor explain \"could not establish pc connection\"",
-		Args:    cobra.MinimumNArgs(1),
-		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-			return codeNames(), cobra.ShellCompDirectiveNoFileComp
-		},
+		Example:           "  lkdoctor explain TOKEN_OPAQUE\n  lkdoctor explain \"could not establish pc connection\"",
+		Args:              cobra.MinimumNArgs(1),
+		ValidArgsFunction: completeCodes,
 		RunE: func(_ *cobra.Command, args []string) error {
 			given := strings.TrimSpace(strings.Join(args, " "))
 			code := finding.Code(strings.ToUpper(given))
@@ -60,12 +62,15 @@ func (a *app) writeTexts(f *flags, found []catalogue.SDKText) error {
 
 // codesCommand lists every code.
 func (a *app) codesCommand() *cobra.Command {
-	asJSON := false
+	asJSON, folder := false, ""
 	cmd := &cobra.Command{
 		Use: "codes", Short: "List every finding code", Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			if asJSON {
 				return writeCodesJSON(a)
+			}
+			if folder != "" {
+				return writeSite(folder)
 			}
 			for _, page := range catalogue.All() {
 				if _, err := fmt.Fprintf(a.out, "%-28s %-5s %-16s %s\n", page.Code, page.Severity, page.Check, page.Title); err != nil {
@@ -76,7 +81,39 @@ func (a *app) codesCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "as JSON")
+	cmd.Flags().StringVar(&folder, "html", "", "write a page a code, in each language, into this `folder`")
+	cmd.MarkFlagsMutuallyExclusive("json", "html")
+	must(cmd.MarkFlagDirname("html"))
 	return cmd
+}
+
+// writeSite writes the catalogue as HTML into a folder that is new, empty or
+// holds such a site already.
+func writeSite(folder string) error {
+	entries, err := os.ReadDir(folder)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	if len(entries) > 0 {
+		style, err := os.ReadFile(filepath.Join(folder, "style.css"))
+		if err != nil || !bytes.HasPrefix(style, []byte(catalogue.HTMLMark)) {
+			return fmt.Errorf("%s is not empty and holds no pages of lkdoctor: name another folder", folder)
+		}
+	}
+	site, err := catalogue.HTML()
+	if err != nil {
+		return err
+	}
+	for name, text := range site {
+		path := filepath.Join(folder, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			return err
+		}
+		if err := os.WriteFile(path, text, 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 type codeInfo struct {

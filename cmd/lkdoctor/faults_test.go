@@ -44,6 +44,7 @@ func TestEveryFaultInEveryFace(t *testing.T) {
 			plain := replayPlain(e, events)
 			screen, shown := replayTUI(t, e, events)
 			sameVerdict(t, *run, document, plain, screen, shown)
+			forMachines(t, *run, e, l)
 			for face, text := range map[string]string{"json": string(document), "plain": plain, "tui": screen,
 				"report": string(report.Markdown(*run, "test", report.Style{}))} {
 				nothingSecret(t, face, text, l, e)

@@ -26,6 +26,7 @@ type flags struct {
 
 	jsonOut, plain, quiet, verbose bool
 	report, color, lang            string
+	metrics, metricsTarget, junit  string
 	strict                         bool
 	timeout                        time.Duration
 	options                        checks.Options
@@ -78,6 +79,9 @@ func (f *flags) addRun(cmd *cobra.Command) {
 	set.BoolVar(&f.jsonOut, "json", false, "one JSON document on stdout")
 	set.BoolVar(&f.plain, "plain", false, "plain text, even on a terminal (ACCESSIBLE)")
 	set.StringVar(&f.report, "report", "", "write a report for the maintainer of the part at fault to `FILE`")
+	set.StringVar(&f.metrics, "metrics", "", "write the run to `FILE` as Prometheus text, for node_exporter's textfile collector (NAME.prom)")
+	set.StringVar(&f.metricsTarget, "metrics-target", "", "the metrics' label target (default: the origin of LIVEKIT_URL); two files that one node_exporter reads need two `names`")
+	set.StringVar(&f.junit, "junit", "", "write the run to `FILE` as JUnit XML, for CI")
 	set.BoolVarP(&f.quiet, "quiet", "q", false, "only what is wrong, and the diagnosis")
 	set.BoolVarP(&f.verbose, "verbose", "v", false, "every check with its facts")
 	f.addLooks(cmd)
@@ -193,7 +197,7 @@ func (f *flags) inputs(a *app) (config.Inputs, error) {
 		dir = a.dir
 	}
 	return config.Inputs{
-		Flags: given, Environ: a.environ, Dir: dir, Mode: f.mode, Home: a.getenv("HOME"), Project: f.project, Dev: f.dev,
+		Flags: given, Environ: a.environ, Dir: dir, Mode: f.mode, Home: a.home(), Project: f.project, Dev: f.dev,
 	}, nil
 }
 

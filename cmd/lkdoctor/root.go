@@ -47,7 +47,8 @@ joins and leaves a room (--no-join leaves that out).`,
 	root.CompletionOptions.HiddenDefaultCmd = false
 	f.addSettings(root)
 	f.addRun(root)
-	root.AddCommand(a.versionCommand(), a.schemaCommand(), a.codesCommand(), a.explainCommand(), a.tokenCommand(), a.joinCommand())
+	root.AddCommand(a.versionCommand(), a.schemaCommand(), a.codesCommand(), a.explainCommand(), a.tokenCommand(), a.joinCommand(), a.manCommand())
+	a.completeFlags(root)
 	return root
 }
 

@@ -1,0 +1,160 @@
+// Command licenses writes the licences of everything that is linked into
+// lkdoctor, for any of the systems that it is released for: each text once,
+// under the modules that it is the licence of. It fails when a module has none.
+//
+//	go run ./.goreleaser/licenses > THIRD_PARTY_LICENSES.txt
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"cmp"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+func main() {
+	if err := run(os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, "licenses:", err)
+		os.Exit(1)
+	}
+}
+
+// legal are the names of files that have to go with a copy.
+var legal = regexp.MustCompile(`(?i)^(licen[cs]e|copying|notice|patents|copyright)([._-].*)?$`)
+
+func run(out io.Writer) error {
+	modules, err := linked("linux", "darwin", "windows")
+	if err != nil {
+		return err
+	}
+	goroot, err := exec.Command("go", "env", "GOROOT").Output()
+	if err != nil {
+		return err
+	}
+	goversion, err := exec.Command("go", "env", "GOVERSION").Output()
+	if err != nil {
+		return err
+	}
+	modules["The Go standard library "+strings.TrimSpace(string(goversion))] = folders{strings.TrimSpace(string(goroot)): true}
+
+	owners, titles := map[string][]string{}, map[string]string{}
+	for module, dirs := range modules {
+		found, err := dirs.texts()
+		if err != nil {
+			return err
+		}
+		if len(found) == 0 {
+			return fmt.Errorf("%s has no licence in %v", module, dirs)
+		}
+		for text, name := range found {
+			owners[text] = append(owners[text], module)
+			if titles[text] == "" || name < titles[text] {
+				titles[text] = name
+			}
+		}
+	}
+	return write(out, owners, titles)
+}
+
+// folders are those of a module's linked packages, and all above them up to
+// the module's own: parts that came from elsewhere bring their own licence.
+type folders map[string]bool
+
+// linked maps each module that lkdoctor links, with its version, to its folders.
+func linked(systems ...string) (map[string]folders, error) {
+	modules := map[string]folders{}
+	for _, system := range systems {
+		list := exec.Command("go", "list", "-deps", "-f",
+			"{{$dir := .Dir}}{{with .Module}}{{if not .Main}}{{.Path}} {{.Version}}\t{{.Dir}}\t{{$dir}}{{end}}{{end}}", "./cmd/lkdoctor")
+		list.Env = append(os.Environ(), "GOOS="+system, "GOARCH=amd64", "CGO_ENABLED=0")
+		list.Stderr = os.Stderr
+		found, err := list.Output()
+		if err != nil {
+			return nil, fmt.Errorf("go list for %s: %w", system, err)
+		}
+		for lines := bufio.NewScanner(bytes.NewReader(found)); lines.Scan(); {
+			module, rest, ok := strings.Cut(lines.Text(), "\t")
+			if !ok {
+				continue
+			}
+			if modules[module] == nil {
+				modules[module] = folders{}
+			}
+			top, dir, _ := strings.Cut(rest, "\t")
+			for modules[module][top] = true; dir != top && len(dir) > len(top); dir = filepath.Dir(dir) {
+				modules[module][dir] = true
+			}
+		}
+	}
+	if len(modules) == 0 {
+		return nil, fmt.Errorf("go list names no module")
+	}
+	return modules, nil
+}
+
+// texts are the licences and notices in the folders, with a file name for each.
+func (f folders) texts() (map[string]string, error) {
+	found := map[string]string{}
+	for dir := range f {
+		entries, err := os.ReadDir(dir)
+		if err != nil {
+			return nil, err
+		}
+		for _, e := range entries {
+			if e.IsDir() || !legal.MatchString(e.Name()) || strings.HasSuffix(e.Name(), ".go") {
+				continue
+			}
+			text, err := os.ReadFile(filepath.Join(dir, e.Name()))
+			if err != nil {
+				return nil, err
+			}
+			found[strings.TrimRight(strings.ReplaceAll(string(text), "\r\n", "\n"), " \n")+"\n"] = e.Name()
+		}
+	}
+	for dir := range f {
+		if text := inReadme(dir); len(found) == 0 && text != "" {
+			found[text] = "README.md"
+		}
+	}
+	return found, nil
+}
+
+// inReadme is what a README says under the heading License, where that is all
+// that a module has.
+func inReadme(dir string) string {
+	text, err := os.ReadFile(filepath.Join(dir, "README.md"))
+	if err != nil {
+		return ""
+	}
+	_, section, is := strings.Cut(string(text), "\n## License")
+	if !is {
+		return ""
+	}
+	return "License (from README.md)" + strings.TrimRight(section, " \n") + "\n"
+}
+
+// write prints the texts in the order of the first module that each belongs to.
+func write(out io.Writer, owners map[string][]string, titles map[string]string) error {
+	var order []string
+	for text := range owners {
+		slices.Sort(owners[text])
+		order = append(order, text)
+	}
+	slices.SortFunc(order, func(a, b string) int {
+		return cmp.Or(strings.Compare(owners[a][0], owners[b][0]), strings.Compare(titles[a], titles[b]), strings.Compare(a, b))
+	})
+	w := bufio.NewWriter(out)
+	fmt.Fprint(w, "lkdoctor holds code of the modules below. Code that was ported is named in NOTICE.md.\n")
+	rule := strings.Repeat("=", 80)
+	for _, text := range order {
+		fmt.Fprintf(w, "\n%s\n%s\n%s\n\n%s", rule, strings.Join(owners[text], "\n"), rule, text)
+	}
+	return w.Flush()
+}

@@ -1,0 +1,108 @@
+// Command module gives the module another name, so that whoever publishes it can
+// have it installed by go install: in go.mod and in the imports.
+//
+//	go run ./.goreleaser/module example.org/you/lkdoctor
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"go/format"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+func main() {
+	if len(os.Args) != 2 {
+		fmt.Fprintln(os.Stderr, "usage: module HOST/PATH/lkdoctor")
+		os.Exit(2)
+	}
+	if err := rename(".", os.Args[1]); err != nil {
+		fmt.Fprintln(os.Stderr, "module:", err)
+		os.Exit(1)
+	}
+}
+
+var (
+	declared = regexp.MustCompile(`(?m)^module (\S+)$`)
+	// published is a name that go install can fetch: its first element has a dot.
+	// It ends in lkdoctor, which stack traces are searched for.
+	published = regexp.MustCompile(`^[a-z0-9-]+(\.[a-z0-9-]+)+(/[A-Za-z0-9._~-]+)*/lkdoctor(/v[2-9][0-9]*)?$`)
+)
+
+// rename writes the new name over the old one in the module at root.
+func rename(root, to string) error {
+	if !published.MatchString(to) {
+		return fmt.Errorf("%q is not HOST/PATH/lkdoctor, such as example.org/you/lkdoctor", to)
+	}
+	name := filepath.Join(root, "go.mod")
+	mod, err := os.ReadFile(name)
+	if err != nil {
+		return err
+	}
+	found := declared.FindSubmatch(mod)
+	if found == nil {
+		return fmt.Errorf("%s names no module", name)
+	}
+	from := string(found[1])
+	err = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && (d.Name() == ".git" || d.Name() == "dist" || d.Name() == "node_modules"):
+			return fs.SkipDir
+		case d.IsDir() || !strings.HasSuffix(path, ".go"):
+			return nil
+		}
+		return renameImports(path, from, to)
+	})
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(name, declared.ReplaceAll(mod, []byte("module "+to)), 0o644)
+}
+
+// renameImports changes the imports of one file, and nothing else that looks
+// like them.
+func renameImports(name, from, to string) error {
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return err
+	}
+	files := token.NewFileSet()
+	file, err := parser.ParseFile(files, name, text, parser.ImportsOnly|parser.ParseComments)
+	if err != nil {
+		return err
+	}
+	var out bytes.Buffer
+	end := 0
+	for _, spec := range file.Imports {
+		old, err := strconv.Unquote(spec.Path.Value)
+		if err != nil {
+			return err
+		}
+		rest, ours := strings.CutPrefix(old, from+"/")
+		if !ours {
+			continue
+		}
+		out.Write(text[end:files.Position(spec.Path.Pos()).Offset])
+		out.WriteString(strconv.Quote(path.Join(to, rest)))
+		end = files.Position(spec.Path.End()).Offset
+	}
+	if end == 0 {
+		return nil
+	}
+	out.Write(text[end:])
+	formatted, err := format.Source(out.Bytes())
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(name, formatted, 0o644)
+}

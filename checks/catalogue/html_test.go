@@ -1,0 +1,96 @@
+package catalogue_test
+
+import (
+	"bytes"
+	"net/url"
+	"path"
+	"strings"
+	"testing"
+
+	"golang.org/x/net/html"
+
+	"lkdoctor/checks/catalogue"
+	"lkdoctor/checks/finding"
+)
+
+// TestHTML: each code has a page in both languages with everything that its
+// catalogue page says, its links lead to pages of the site, and it loads
+// nothing from elsewhere.
+func TestHTML(t *testing.T) {
+	site, err := catalogue.HTML()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := 2*len(finding.Codes()) + 4; len(site) != want {
+		t.Errorf("%d files, want %d", len(site), want)
+	}
+	for name, text := range site {
+		if !strings.HasSuffix(name, ".html") {
+			continue
+		}
+		root, err := html.Parse(bytes.NewReader(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for n := range root.Descendants() {
+			for _, a := range n.Attr {
+				if a.Key != "href" && a.Key != "src" {
+					continue
+				}
+				to, err := url.Parse(a.Val)
+				if err != nil || to.IsAbs() || to.Host != "" {
+					t.Errorf("%s links to %s", name, a.Val)
+				} else if site[path.Join(path.Dir(name), to.Path)] == nil {
+					t.Errorf("%s links to %s, which is not there", name, a.Val)
+				}
+			}
+		}
+	}
+	for _, lang := range []string{"en", "zh"} {
+		for _, code := range finding.Codes() {
+			root, err := html.Parse(bytes.NewReader(site[lang+"/"+string(code)+".html"]))
+			if err != nil {
+				t.Fatal(err)
+			}
+			var seen strings.Builder
+			for n := range root.Descendants() {
+				if n.Type == html.TextNode {
+					seen.WriteString(n.Data)
+				}
+			}
+			page, _ := catalogue.LookupIn(lang, code)
+			wants := []string{page.Title, page.Confirm.Command, page.Confirm.Prints}
+			for _, v := range page.Variants {
+				wants = append(wants, strings.ReplaceAll(v.Title, "`", ""))
+			}
+			for _, f := range page.Fixes() {
+				wants = append(wants, strings.ReplaceAll(f.Text.String(), "`", ""), finding.Fill(f.Command, nil))
+				for _, b := range f.Code {
+					wants = append(wants, finding.Fill(b.Text, nil))
+				}
+			}
+			for _, want := range wants {
+				if !strings.Contains(seen.String(), want) {
+					t.Errorf("%s/%s lacks %q", lang, code, want)
+				}
+			}
+		}
+	}
+}
+
+// TestHTMLIsFoundByTheError: the text of the incident's error leads to its page.
+func TestHTMLIsFoundByTheError(t *testing.T) {
+	site, err := catalogue.HTML()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{
+		"en/TOKEN_OPAQUE.html": "<code>401 invalid authorization token</code>",
+		"en/index.html":        "401 invalid authorization token",
+		"zh/index.html":        "TOKEN_OPAQUE",
+	} {
+		if !bytes.Contains(site[name], []byte(want)) {
+			t.Errorf("%s lacks %s", name, want)
+		}
+	}
+}

@@ -1,0 +1,165 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+	"gopkg.in/yaml.v3"
+)
+
+// guides are the texts for people that name files, commands and flags.
+func guides(t *testing.T) map[string]string {
+	t.Helper()
+	out := map[string]string{}
+	for _, pattern := range []string{"README.md", "CHANGELOG.md", ".github/*.md", ".github/recipes/*.md"} {
+		found, err := filepath.Glob(filepath.Join("../..", pattern))
+		if err != nil || len(found) == 0 {
+			t.Fatalf("%s: %v", pattern, err)
+		}
+		for _, name := range found {
+			text, err := os.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			out[filepath.ToSlash(strings.TrimPrefix(name, "../../"))] = string(text)
+		}
+	}
+	return out
+}
+
+var (
+	inCode     = regexp.MustCompile("`([^`\n]+)`")
+	sourceFile = regexp.MustCompile(`^(cmd|tui|checks|config|\.github|\.goreleaser)/[A-Za-z0-9_./@-]*$`)
+	longFlag   = regexp.MustCompile(`(?:^|[\s(|])--([a-z][a-z-]+)`)
+	makeTarget = regexp.MustCompile(`(?m)^([a-z-]+):`)
+)
+
+// TestGuidesNameWhatExists: the files, make targets and flags that guides name
+// are there.
+func TestGuidesNameWhatExists(t *testing.T) {
+	makefile, err := os.ReadFile("../../Makefile")
+	if err != nil {
+		t.Fatal(err)
+	}
+	targets := map[string]bool{}
+	for _, m := range makeTarget.FindAllStringSubmatch(string(makefile), -1) {
+		targets[m[1]] = true
+	}
+	known := map[string]bool{"help": true, "version": true, "fault": true, "rtt": true, "in": true} // lklab's too
+	each(newApp(nil, nil, nil, nil, nil).rootCommand(), func(cmd *cobra.Command) {
+		cmd.Flags().VisitAll(func(f *pflag.Flag) { known[f.Name] = true })
+	})
+	for name, text := range guides(t) {
+		for _, m := range inCode.FindAllStringSubmatch(text, -1) {
+			code := m[1]
+			if sourceFile.MatchString(code) && !strings.Contains(code, "stage") && !strings.HasSuffix(code, "/CODE.md") {
+				if _, err := os.Stat(filepath.Join("../..", code)); err != nil {
+					t.Errorf("%s names %s, which is not there", name, code)
+				}
+			}
+			if words := strings.Fields(code); words[0] == "make" {
+				for _, target := range words[1:] {
+					if !strings.Contains(target, "=") && !targets[target] {
+						t.Errorf("%s names make %s, which is not there", name, target)
+					}
+				}
+			}
+			if strings.HasPrefix(code, "--") || strings.HasPrefix(code, "lkdoctor ") {
+				for _, flag := range longFlag.FindAllStringSubmatch(code, -1) {
+					if !known[flag[1]] {
+						t.Errorf("%s names --%s, which is not there", name, flag[1])
+					}
+				}
+			}
+		}
+	}
+}
+
+func each(cmd *cobra.Command, do func(*cobra.Command)) {
+	do(cmd)
+	for _, child := range cmd.Commands() {
+		each(child, do)
+	}
+}
+
+// TestYAMLOfGitHub: workflows and issue templates can be read, and every
+// template about a run asks for the document.
+func TestYAMLOfGitHub(t *testing.T) {
+	for _, pattern := range []string{"workflows/*.yml", "ISSUE_TEMPLATE/*.yml"} {
+		found, err := filepath.Glob("../../.github/" + pattern)
+		if err != nil || len(found) < 2 {
+			t.Fatalf("%s: %v", pattern, found)
+		}
+		for _, name := range found {
+			text, err := os.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var any map[string]any
+			if err := yaml.Unmarshal(text, &any); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+			if any["body"] != nil && !bytes.Contains(text, []byte("lkdoctor --json")) {
+				t.Errorf("%s does not ask for --json", name)
+			}
+		}
+	}
+	lint, err := exec.LookPath("actionlint")
+	if err != nil {
+		return
+	}
+	found, _ := filepath.Glob("../../.github/workflows/*.yml")
+	if out, err := exec.Command(lint, found...).CombinedOutput(); err != nil {
+		t.Errorf("actionlint: %s", out)
+	}
+}
+
+// TestReadmesAgree: the Chinese README shows the same example, commands and
+// settings as the English one, and the example is what the program says.
+func TestReadmesAgree(t *testing.T) {
+	all := guides(t)
+	english, chinese := all["README.md"], all[".github/README.zh.md"]
+	blocks := regexp.MustCompile("(?s)```(?:sh)?\n(.*?)```")
+	comment := regexp.MustCompile(`\s+#.*`)
+	read := func(text string) (out []string) {
+		for _, m := range blocks.FindAllStringSubmatch(text, -1) {
+			for line := range strings.Lines(m[1]) {
+				line = comment.ReplaceAllString(strings.TrimRight(line, "\n"), "")
+				out = append(out, strings.TrimSuffix(line, " --lang zh"))
+			}
+		}
+		return out
+	}
+	inEnglish, inChinese := read(english), read(chinese)
+	for i, line := range inChinese {
+		if i >= len(inEnglish) || line != inEnglish[i] {
+			t.Fatalf("line %d of the Chinese README's code is %q, which the English one has not there", i+1, line)
+		}
+	}
+	for _, m := range regexp.MustCompile(`(?m)^\| .--[^|]*\| ([^|]*) \|`).FindAllStringSubmatch(chinese, -1) {
+		for _, name := range inCode.FindAllStringSubmatch(m[1], -1) {
+			if !strings.Contains(english, "`"+name[1]+"`") {
+				t.Errorf("the English README does not name %s", name[1])
+			}
+		}
+	}
+	// The example, but for what is another in each run.
+	l := startLab(t, "opaque-token")
+	out, _ := program(t, l.Environ(), "--plain").Output()
+	for _, want := range []string{
+		"TOKEN_OPAQUE token.format", "The ticket service must act. The token is not a JWT; the LiveKit server and your keys work.",
+	} {
+		for where, text := range map[string]string{"README.md": english, "README.zh.md": chinese, "the program": string(out)} {
+			if !strings.Contains(squeezed(text), want) {
+				t.Errorf("%s does not say %q", where, want)
+			}
+		}
+	}
+}

@@ -1,0 +1,84 @@
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"lkdoctor/checks/check"
+	"lkdoctor/checks/clean"
+	"lkdoctor/checks/report"
+)
+
+// saveForMachines writes --metrics and --junit, whole or not at all: whoever
+// reads one never sees half a file. A failure goes to stderr. target is the
+// label of the metrics, unless --metrics-target is.
+func (a *app) saveForMachines(f *flags, run check.Run, target string) {
+	if f.metrics == "" && f.junit == "" {
+		return
+	}
+	d := report.NewDocument(run, toolVersion(), a.style(f))
+	if f.metrics != "" {
+		err := overwritable(f.metrics, "metrics", report.IsMetrics)
+		if err == nil {
+			err = prometheus.WriteToTextfile(f.metrics, report.Metrics(d, cmp.Or(f.metricsTarget, target), run.StartedAt.Add(run.Took)))
+		}
+		a.unwritten("metrics", err)
+	}
+	if f.junit != "" {
+		err := overwritable(f.junit, "JUnit XML", report.IsJUnit)
+		if err == nil {
+			err = writeJUnit(f.junit, d, f.strict)
+		}
+		a.unwritten("JUnit file", err)
+	}
+}
+
+func (a *app) unwritten(what string, err error) {
+	if err != nil {
+		fmt.Fprintf(a.err, "lkdoctor: write the %s: %s\n", what, err)
+	}
+}
+
+func writeJUnit(path string, d report.Document, strict bool) error {
+	var text bytes.Buffer
+	if err := report.JUnit(&text, d, strict); err != nil {
+		return err
+	}
+	temp, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.Remove(temp.Name()) }()
+	_, err = temp.Write(text.Bytes())
+	if closing := temp.Close(); err == nil {
+		err = closing
+	}
+	if err == nil {
+		err = os.Chmod(temp.Name(), 0o644)
+	}
+	if err != nil {
+		return err
+	}
+	return os.Rename(temp.Name(), path)
+}
+
+// targetLabel names what this machine was set up to reach: LIVEKIT_URL without
+// anything but scheme, host and port. An address that came with a token, in an
+// answer or a paste, is not it: labels are never a stranger's text.
+func (e *exam) targetLabel() string {
+	raw := e.settings.URL.Value
+	if raw == "" || raw == e.flags.pastedURL {
+		return ""
+	}
+	u, err := url.Parse(raw)
+	if err != nil || u.Host == "" {
+		return ""
+	}
+	return clean.Line((&url.URL{Scheme: u.Scheme, Host: u.Host}).String(), 200)
+}
