@@ -100,26 +100,6 @@ func Conclude(e Evidence) ([]check.Result, check.Diagnosis) {
 // faces that show it while the run goes on.
 func Preview(e Evidence, r check.Result) check.Result { return e.resolved(r, nil) }
 
-// settled returns the results with the severities that all evidence together
-// gives: a token of another key than the one here is no fault once the server
-// has accepted it.
-func (e Evidence) settled(results []check.Result) []check.Result {
-	out := slices.Clone(results)
-	for i, r := range out {
-		r.Findings = slices.Clone(r.Findings)
-		for j := range r.Findings {
-			if r.Findings[j].Code == finding.SignatureOtherKey && e.Server == Yes {
-				r.Findings[j].Severity = finding.Warn
-			}
-		}
-		if r.Status == check.StatusFail {
-			r.Status = check.StatusOf(r.Findings)
-		}
-		out[i] = r
-	}
-	return out
-}
-
 // resolved gives each finding of r its owner and its fixes.
 func (e Evidence) resolved(r check.Result, owners map[Code]Owner) check.Result {
 	r.Findings = slices.Clone(r.Findings)
@@ -207,7 +187,12 @@ func explained(code Code, all []Located) bool {
 		},
 		finding.SignatureSecretVariant:  {finding.ConfigSecretStale},
 		finding.SignatureOtherKey:       {finding.ConfigSecretStale},
-		finding.ServerSignatureRejected: {finding.SignatureSecretVariant, finding.SignatureMismatch},
+		finding.ServerSignatureRejected: {finding.SignatureSecretVariant, finding.SignatureMismatch, finding.EnvValueShadowed},
+		finding.ServerRefused:           {finding.EnvValueShadowed},
+		finding.ServerDNS:               {finding.EnvValueShadowed},
+		finding.ServerTimeout:           {finding.EnvValueShadowed},
+		finding.ServerNotLiveKit:        {finding.EnvValueShadowed},
+		finding.ServerKeyUnknown:        {finding.EnvValueShadowed},
 		finding.EnvURLMissing:           {finding.EnvFileUnreadable},
 		finding.EnvKeyMissing:           {finding.EnvFileUnreadable},
 		finding.EnvSecretMissing:        {finding.EnvFileUnreadable},
@@ -238,7 +223,8 @@ func (e Evidence) onWay(l Located) bool {
 		// A warning is about a server that this call did without.
 		return l.Finding.Severity == finding.Fail
 	case "env.files":
-		return code == finding.EnvValueEmptied && e.concerns(l.Finding) || e.settingsMissing()
+		decides := code == finding.EnvValueEmptied || code == finding.EnvValueShadowed && l.Finding.Severity == finding.Fail
+		return decides && e.concerns(l.Finding) || e.settingsMissing()
 	case "env.livekit":
 		// That browsers may refuse ws:// is advice beside what was seen in a join.
 		return code != finding.EnvURLInsecure && e.concerns(l.Finding)
@@ -260,9 +246,10 @@ func (e Evidence) concerns(f Finding) bool {
 	setting, _ := f.Facts["setting"].(string)
 	switch setting {
 	case "LIVEKIT_URL", "":
-		return !e.OwnURL
+		return !e.OwnURL || f.Code == finding.EnvValueShadowed
 	case "LIVEKIT_API_KEY", "LIVEKIT_API_SECRET":
-		return e.Source == check.SourceMinted || e.Source == check.SourceNone
+		// Whoever signed with the pair that is set here has its fault.
+		return e.Source == check.SourceMinted || e.Source == check.SourceNone || e.Local == Yes
 	}
 	return true
 }

@@ -50,7 +50,7 @@ func (t *Token) lintIssuer() []finding.Finding {
 		}
 		return []finding.Finding{finding.New(finding.TokenNoIssuer, finding.Fail,
 			"The token names no API key: its iss claim is missing or blank. The variable with the API key is probably not set where the token is made.").
-			With("present", t.hasClaim("iss"))}
+			As("missing").With("present", t.hasClaim("iss"))}
 	}
 	if f, is := placeholder.In(trimmed); is {
 		return []finding.Finding{unfilled("iss", f, finding.Fail)}
