@@ -88,5 +88,6 @@ func otherLoopback(c *Case, code Code, f *probe.Failure, u *url.URL) (Finding, b
 	}
 	return failureFacts(finding.New(code, finding.Fail, "%s refuses the connection at %s, and its port answers at %s",
 		host, tried.Addr().Unmap().String(), other), f).
-		As("other-loopback").With("answers_at", other), true
+		As("other-loopback").With("answers_at", other).With("other", other).With("host", tried.Addr().Unmap().String()).
+		With("suggestion", suggestion(u, withName(other))), true
 }
