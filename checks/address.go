@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/netip"
 	"net/url"
+	"strings"
 	"time"
 
 	"lkdoctor/checks/clean"
@@ -88,5 +89,14 @@ func otherLoopback(c *Case, code Code, f *probe.Failure, u *url.URL) (Finding, b
 	}
 	return failureFacts(finding.New(code, finding.Fail, "%s refuses the connection at %s, and its port answers at %s",
 		host, tried.Addr().Unmap().String(), other), f).
-		As("other-loopback").With("answers_at", other), true
+		As("other-loopback").With("answers_at", other).With("other", other).With("host", tried.Addr().Unmap().String()).
+		With("suggestion", suggestion(u, withName(other))), true
+}
+
+// containerName reports whether a host name is one that Docker gives to a
+// container or to its host: nobody outside knows it.
+func containerName(host string) bool {
+	host = strings.ToLower(host)
+	return !strings.ContainsAny(host, ".:") && host != "localhost" ||
+		strings.HasSuffix(host, ".docker.internal") || strings.HasSuffix(host, ".containers.internal")
 }

@@ -212,12 +212,6 @@ func private(host, authority string) bool {
 	return isLoopback(host) || containerName(host)
 }
 
-// containerName tells whether a host is a name that only containers know.
-func containerName(host string) bool {
-	host = strings.ToLower(host)
-	return host == "host.docker.internal" || !strings.ContainsAny(host, ".:") && host != "localhost"
-}
-
 // isLoopback tells whether host names this machine by name or address.
 func isLoopback(host string) bool {
 	host = strings.ToLower(strings.TrimSuffix(host, "."))

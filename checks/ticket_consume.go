@@ -1,8 +1,8 @@
 package checks
 
 import (
+	"cmp"
 	"context"
-	"encoding/json"
 	"net/http"
 	"net/url"
 	"strings"
@@ -16,10 +16,11 @@ import (
 )
 
 // ticketConsume trades the ticket for a token, once. It is one of the two
-// things in a run that change anything; its answer serves all later checks.
+// things in a run that change anything; its answer serves all later checks. A
+// token endpoint is asked here too.
 func ticketConsume(c *Case) Check {
 	return c.check(Spec{
-		ID: "ticket.consume", Stage: check.StageTicket, Timeout: 15 * time.Second,
+		ID: "ticket.consume", Stage: check.StageTicket, Timeout: 50 * time.Second,
 		Title: finding.Textf("The ticket service trades the ticket for a token, room and URL"),
 		Short: finding.Textf("Ticket consumed"),
 		Needs: []string{"ticket.reach"},
@@ -29,100 +30,103 @@ func ticketConsume(c *Case) Check {
 			return check.NotHere("not checked: a token was given, so none is fetched")
 		case src == check.SourceFrontend:
 			return check.NotHere("not checked: the front end is asked instead, and would spend the ticket")
-		case src == check.SourceEndpoint || src == check.SourceTicket:
+		case src == check.SourceEndpoint:
+			return c.askEndpoint(ctx)
+		case src == check.SourceTicket:
+			return c.consume(ctx)
 		case c.Settings.Ticket.Secret.Empty():
 			return check.Unasked("not run: no ticket was given (--ticket)")
-		default:
-			return check.NotHere("not checked: no ticket service is configured")
 		}
-		request := consumeRequest(c)
-		check.Waiting(ctx, "waiting for %s to trade the ticket", clean.Line(request.URL.Host, 80))
-		findings := consume(ctx, c, request)
-		for i := range findings {
-			findings[i] = findings[i].With("asked", c.consumeAsked())
-		}
-		return Report{Findings: findings, Outcome: consumeOutcome(c)}
+		return check.NotHere("not checked: no ticket service is configured")
 	})
 }
 
-// consume asks, and judges what comes back.
-func consume(ctx context.Context, c *Case, request probe.Request) []Finding {
+// consume trades the ticket.
+func (c *Case) consume(ctx context.Context) Report {
+	request, who := consumeRequest(c), finding.Textf("the ticket service")
+	check.Waiting(ctx, "waiting for %s to trade the ticket", clean.Line(request.URL.Host, 80))
+	var findings []Finding
 	reply, failure := c.Net.Exchange(ctx, request)
 	if failure != nil {
-		return consumeFailure(c, failure, request.URL)
+		findings = consumeFailure(c, failure, request.URL)
+	} else {
+		findings = c.handedOut(ctx, attempt{reply: reply, url: request.URL}, who, c.askedPath())
 	}
-	findings := consumeFindings(c, reply, request.URL)
-	if reply.Took > slowAnswer {
-		findings = append(findings, slow(reply, clean.Line(request.URL.Host, 80)))
-	}
-	return findings
+	return c.consumed(findings, reply, "POST "+c.askedPath(), request.URL)
 }
 
-// consumeAsked is what was asked, for a report: the ticket is left out.
-func (c *Case) consumeAsked() string {
-	path := c.ticketPath()
-	if c.Source() == check.SourceTicket {
-		path = strings.TrimSuffix(c.serviceURL().Path, "/") + strings.ReplaceAll(path, "{ticket}", "…")
+// askEndpoint asks the token endpoint: with POST, and with GET where it takes no
+// POST.
+func (c *Case) askEndpoint(ctx context.Context) Report {
+	u, who := c.serviceURL(), finding.Textf("the token endpoint")
+	if u == nil {
+		return check.Found(finding.New(finding.TicketRouteWrong, finding.Fail,
+			"--token-endpoint is not a URL that can be used: %s", clean.URL(c.Options.TokenEndpoint)).As("endpoint-path"))
 	}
-	return "POST " + clean.Line(path, 120)
+	check.Waiting(ctx, "waiting for the token endpoint at %s, which may have to compile its route", clean.Line(u.Host, 80))
+	asked, failure := c.askRoutes(ctx, c.endpointRoutes(), c.endpointBody)
+	if failure != nil {
+		last := asked[len(asked)-1]
+		return c.consumed(consumeFailure(c, c.Net.Clarify(ctx, u, failure, nil), u), nil, last.String(), u)
+	}
+	last := asked[len(asked)-1]
+	path := clean.Line(cmp.Or(u.Path, "/"), 120)
+	if len(asked) > 1 && absent(last) {
+		// GET is not there either: the POST tells more.
+		f := c.refusalOrPage(asked[0].reply, who, path)
+		return c.consumed([]Finding{f}, last.reply, asked[0].String(), u)
+	}
+	return c.consumed(c.handedOut(ctx, last, who, path), last.reply, last.String(), u)
+}
+
+// refusalOrPage is the finding about a route that is not there.
+func (c *Case) refusalOrPage(reply *probe.Reply, who Text, path string) Finding {
+	if startPage(reply) {
+		return finding.New(finding.TicketRouteWrong, finding.Fail, "a web page is at %s, and no token endpoint", path).
+			With("path", path).With("status", reply.Status).As("endpoint-path")
+	}
+	return c.refusal(reply, who, path)
+}
+
+// consumed is the report on what was asked.
+func (c *Case) consumed(findings []Finding, reply *probe.Reply, asked string, u *url.URL) Report {
+	if reply != nil && reply.Took > slowAnswer && c.Source() == check.SourceTicket {
+		findings = append(findings, slow(reply, clean.Line(u.Host, 80)))
+	}
+	for i := range findings {
+		findings[i] = findings[i].With("asked", asked)
+	}
+	return Report{Findings: findings, Outcome: consumeOutcome(c, asked)}
+}
+
+// askedPath is what was asked, for a report: the ticket is left out.
+func (c *Case) askedPath() string {
+	return clean.Line(strings.TrimSuffix(c.serviceURL().Path, "/")+strings.ReplaceAll(c.ticketPath(), "{ticket}", "…"), 120)
 }
 
 // consumeRequest is the question as the app would ask it: the base URL less one
 // trailing slash, the ticket percent-encoded, and the profile if there is one.
 func consumeRequest(c *Case) probe.Request {
 	header := http.Header{"Content-Type": {"application/json"}, "Accept": {"application/json"}}
-	if c.Source() == check.SourceEndpoint {
-		c.Options.addHeaders(header)
-		return probe.Request{Method: http.MethodPost, URL: c.serviceURL(), Header: header, Body: endpointBody(c), Spare: true}
-	}
 	u := *c.serviceURL()
-	path := c.Options.TicketPath
-	if path == "" {
-		path = DefaultTicketPath
-	}
 	raw := strings.TrimSuffix(u.EscapedPath(), "/") +
-		strings.ReplaceAll(path, "{ticket}", url.PathEscape(c.Settings.Ticket.Secret.Reveal()))
+		strings.ReplaceAll(c.ticketPath(), "{ticket}", url.PathEscape(c.Settings.Ticket.Secret.Reveal()))
 	u.RawPath = raw
 	if plain, err := url.PathUnescape(raw); err == nil {
 		u.Path = plain
 	}
-	return probe.Request{Method: http.MethodPost, URL: &u, Header: header, Body: profileBody(c), Spare: true}
-}
-
-func profileBody(c *Case) []byte {
-	if c.Options.DisplayName == "" {
-		return []byte("{}")
+	body := []byte("{}")
+	if c.Options.DisplayName != "" {
+		body = asJSON(map[string]any{"profile": map[string]string{"display_name": c.Options.DisplayName}})
 	}
-	body, err := json.Marshal(map[string]any{"profile": map[string]string{"display_name": c.Options.DisplayName}})
-	if err != nil {
-		return []byte("{}")
-	}
-	return body
-}
-
-// endpointBody asks a standard token endpoint, whose fields are snake_case and
-// left out where unset.
-func endpointBody(c *Case) []byte {
-	fields := map[string]string{}
-	for name, value := range map[string]string{
-		"room_name": c.Options.Room, "participant_identity": c.Options.Identity, "participant_name": c.Options.DisplayName,
-	} {
-		if value != "" {
-			fields[name] = value
-		}
-	}
-	body, err := json.Marshal(fields)
-	if err != nil {
-		return []byte("{}")
-	}
-	return body
+	return probe.Request{Method: http.MethodPost, URL: &u, Header: header, Body: body, Spare: true}
 }
 
 // consumeFailure is a request that got no answer. The ticket may be spent all
 // the same, and the finding says so.
 func consumeFailure(c *Case, f *probe.Failure, u *url.URL) []Finding {
 	findings := serviceFailure(c, f, u)
-	if f.Phase == probe.PhaseHTTP || f.Phase == probe.PhaseBody {
+	if c.Source() == check.SourceTicket && (f.Phase == probe.PhaseHTTP || f.Phase == probe.PhaseBody) {
 		for i := range findings {
 			findings[i] = findings[i].With("ticket_may_be_spent", true)
 		}
@@ -130,112 +134,52 @@ func consumeFailure(c *Case, f *probe.Failure, u *url.URL) []Finding {
 	return findings
 }
 
-// consumeFindings reads the service's answer by its status.
-func consumeFindings(c *Case, reply *probe.Reply, u *url.URL) []Finding {
-	who := finding.Textf("the ticket service")
-	if c.Source() == check.SourceEndpoint {
-		who = finding.Textf("the token endpoint")
-	}
-	if reply.FromProxy {
-		return []Finding{proxyAnswered(finding.TicketTimeout, reply.Via, reply.Status, u)}
-	}
-	if reply.Redirect != nil {
-		return []Finding{redirected(reply, who)}
-	}
-	if reply.Status >= 300 && reply.Status < 400 {
+// handedOut reads an answer by its status. It makes the product of a good one.
+func (c *Case) handedOut(ctx context.Context, a attempt, who Text, path string) []Finding {
+	reply := a.reply
+	switch {
+	case reply.FromProxy:
+		return []Finding{c.throughProxy(proxyAnswered(finding.TicketTimeout, reply.Via, reply.Status, a.url), a.url)}
+	case reply.Redirect != nil:
+		return []Finding{c.redirected(reply, who)}
+	case reply.Status >= 300 && reply.Status < 400:
 		return []Finding{finding.New(finding.TicketRedirected, finding.Fail,
-			"%s redirects (%d), and names no place to go to", who, reply.Status).With("status", reply.Status)}
+			"%s redirects (%d), and names no place to go to", who, reply.Status).With("status", reply.Status).As("nowhere")}
+	case reply.Status < 200 || reply.Status > 299:
+		return []Finding{c.refusal(reply, who, path)}
 	}
-	if reply.Status < 200 || reply.Status > 299 {
-		return []Finding{refusal(c, reply, who, u)}
-	}
-	profile := answer.TicketService
+	profile, body := answer.TicketService, (func(bool) []byte)(nil)
 	if c.Source() == check.SourceEndpoint {
-		profile = answer.Endpoint
+		profile, body = answer.Endpoint, c.endpointBody
 	}
 	product := c.read(reply, profile)
-	product.Spent = c.Source() == check.SourceTicket
+	product.Spent, product.own = c.Source() == check.SourceTicket, a.own
 	c.made.ticket.Set(product)
-	return answerFindings(c, product, who)
+	return append(answerFindings(c, product, who), c.cacheFindings(ctx, product, a, body, who)...)
 }
 
-func redirected(reply *probe.Reply, who Text) Finding {
+func (c *Case) redirected(reply *probe.Reply, who Text) Finding {
+	to := reply.Redirect.To
 	f := finding.New(finding.TicketRedirected, finding.Fail,
-		"%s redirects to %s (%d); the ticket was not sent on", who, reply.Redirect.To, reply.Redirect.Status).
-		With("status", reply.Redirect.Status).With("to", reply.Redirect.To)
-	if reply.Redirect.ToTLS {
-		f = f.As("to-https").By(finding.OwnerConfig)
+		"%s redirects to %s (%d); the ticket was not sent on", who, to, reply.Redirect.Status).
+		With("status", reply.Redirect.Status).With("to", to)
+	if c.Source() == check.SourceEndpoint {
+		f.Message = finding.Textf("%s redirects to %s (%d)", who, to, reply.Redirect.Status)
 	}
-	return f
-}
-
-// refusal reads an answer that is no 2xx.
-func refusal(c *Case, reply *probe.Reply, who Text, u *url.URL) Finding {
-	said := answer.ErrorText(reply.Body, reply.Header.Get("Content-Type"))
-	text := orNothing(clean.Line(said.Text, 160))
-	tell := func(code Code, format string, args ...any) Finding {
-		f := finding.New(code, finding.Fail, format, args...).With("status", reply.Status).With("said", clean.Line(said.Text, 160))
-		if said.Code != "" {
-			f = f.With("said_code", said.Code)
-		}
-		if said.Framework != "" {
-			f = f.With("framework", said.Framework)
-		}
-		return f
-	}
-	path := clean.Line(strings.ReplaceAll(c.ticketPath(), "{ticket}", "…"), 80)
 	switch {
-	case reply.Status == 401 || reply.Status == 403:
-		return tell(finding.TicketUnauthorized, "%s answers %d: %s", who, reply.Status, text)
-	case reply.Status == 404 && strings.Contains(strings.ToUpper(said.Code), "TICKET"):
-		return tell(finding.TicketUnknown, "%s does not know this ticket: %s", who, text)
-	case reply.Status == 404 && said.Shape == answer.ShapeEmpty:
-		return tell(finding.TicketRouteWrong, "%s has no route %s: it answers 404 and says nothing", who, path).
-			With("path", path).By(finding.OwnerConfig)
-	case reply.Status == 404 && (said.Generic || said.Shape == answer.ShapeHTML):
-		return tell(finding.TicketRouteWrong, "%s has no route %s: it answers 404 with its framework's own text (%s)", who, path, text).
-			With("path", path).By(finding.OwnerConfig)
-	case reply.Status == 404:
-		return tell(finding.TicketUnknown, "%s does not know this ticket: %s", who, text)
-	case reply.Status == 405:
-		return tell(finding.TicketRouteWrong, "%s does not take POST at %s (405): %s", who, path, text).
-			With("path", path).By(finding.OwnerConfig)
-	case reply.Status == 409:
-		return tell(finding.TicketConsumed, "this ticket was used before (409): %s", text).By(finding.OwnerConfig)
-	case reply.Status == 410:
-		return tell(finding.TicketExpired, "this ticket has expired (410): %s", text)
-	case reply.Status == 429:
-		f := tell(finding.TicketRateLimited, "%s asks to slow down (429): %s", who, text)
-		if after := clean.Line(reply.Header.Get("Retry-After"), 40); after != "" {
-			f = f.With("retry_after", after)
-			f.Message = finding.Textf("%s asks to slow down (429), and to try again after %s: %s", who, after, text)
-		}
-		return f
-	case reply.Status >= 500:
-		return tell(finding.TicketServerError, "%s fails with %d: %s", who, reply.Status, text)
+	case reply.Redirect.ToTLS:
+		return f.As("to-https").By(finding.OwnerConfig).With("suggestion", suggestion(c.serviceURL(), withScheme("https")))
+	case wordings().login.MatchString(to):
+		return f.As("login")
 	}
-	f := tell(finding.TicketRejected, "%s refuses the request (%d): %s", who, reply.Status, text)
-	if len(said.Items) > 0 {
-		items := make([]string, 0, len(said.Items))
-		for _, item := range said.Items {
-			items = append(items, item.Where+": "+item.Text)
-		}
-		f = f.With("complaints", items)
-	}
-	return f
+	return f.As("elsewhere")
 }
 
 func (c *Case) ticketPath() string {
-	if c.Source() == check.SourceEndpoint {
-		return c.serviceURL().Path
-	}
-	if c.Options.TicketPath != "" {
-		return c.Options.TicketPath
-	}
-	return DefaultTicketPath
+	return cmp.Or(c.Options.TicketPath, DefaultTicketPath)
 }
 
-func consumeOutcome(c *Case) Outcome {
+func consumeOutcome(c *Case, asked string) Outcome {
 	t := c.ticket()
 	if t == nil {
 		return Outcome{}
@@ -243,10 +187,13 @@ func consumeOutcome(c *Case) Outcome {
 	host := clean.Line(c.serviceURL().Host, 60)
 	facts := Facts{
 		"status": t.Reply.Status, "token_path": t.TokenPath(), "took_ms": millis(t.Reply.Took),
-		"ticket_spent": t.Spent, "asked": c.consumeAsked(), "fields": t.Answer.Fields,
+		"ticket_spent": t.Spent, "asked": asked, "fields": t.Answer.Fields,
 		"content_type": clean.Line(t.Reply.Header.Get("Content-Type"), 80),
 	}
-	if c.Source() == check.SourceEndpoint {
+	switch {
+	case c.Source() == check.SourceEndpoint && t.own:
+		return Outcome{Text: finding.Textf("%s handed out a token for GET; LiveKit's standard clients send POST", host), Facts: facts}
+	case c.Source() == check.SourceEndpoint:
 		return Outcome{Text: finding.Textf("%s handed out a token", host), Facts: facts}
 	}
 	return Outcome{Text: finding.Textf("traded %s for a token at %s", ticketPrefix(c.Settings.Ticket.Secret.Reveal()), host), Facts: facts}

@@ -2,7 +2,7 @@ package checks
 
 import (
 	"context"
-	"encoding/json"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -32,15 +32,18 @@ func ticketFrontend(c *Case) Check {
 		}
 		base := usableURL(c.Options.Frontend)
 		if base == nil {
-			return check.Found(finding.New(finding.FrontendUnreachable, finding.Fail,
-				"--frontend is not a URL that can be used: %s", clean.URL(c.Options.Frontend)).By(finding.OwnerConfig))
+			f := finding.New(finding.FrontendUnreachable, finding.Fail, "--frontend is not a URL that can be used: %s", clean.URL(c.Options.Frontend))
+			if u := usableURL("http://" + c.Options.Frontend); u != nil {
+				f = f.With("suggestion", suggestion(u, func(*url.URL) {}))
+			}
+			return check.Found(f.As("bad-url").By(finding.OwnerConfig))
 		}
 		check.Waiting(ctx, "waiting for the front end at %s, which may have to compile its route", clean.Line(base.Host, 80))
-		reply, tried, failure := c.askFrontend(ctx, base)
+		asked, failure := c.askFrontend(ctx, base)
 		if failure != nil {
 			return check.Found(c.frontendFailure(c.Net.Clarify(ctx, base, failure, nil), base))
 		}
-		return Report{Findings: c.frontendFindings(reply, tried), Outcome: frontendOutcome(c.frontend())}
+		return Report{Findings: c.frontendFindings(ctx, asked, base), Outcome: frontendOutcome(c.frontend())}
 	})
 }
 
@@ -53,155 +56,203 @@ func frontendOutcome(a *TicketAnswer) Outcome {
 			"fields": a.Answer.Fields, "content_type": clean.Line(a.Reply.Header.Get("Content-Type"), 80)}}
 }
 
-// compiling is how long a dev server may take for a route's first answer.
-const compiling = 40 * time.Second
-
-// attempt is one way in which the generations of LiveKit's starters ask for
-// connection details.
-type attempt struct{ method, path string }
-
-func (a attempt) String() string { return a.method + " " + a.path }
-
-// frontendAttempts are the routes to try, in order: a ticket is only ever
-// posted, once. Without one: GET is meet's and the older starters', POST
-// /api/connection-details and POST /api/token the later ones'.
-func (c *Case) frontendAttempts(base *url.URL) []attempt {
-	if path := strings.TrimSuffix(base.Path, "/"); strings.Contains(path, "/api/") {
-		return []attempt{{http.MethodGet, path}, {http.MethodPost, path}}
-	}
+// frontendRoutes are the routes to try without a ticket, in order: GET is meet's
+// and the older starters', POST /api/connection-details and POST /api/token the
+// later ones'. An address that is a route itself is asked alone; one with
+// another path is a base path, or else a route of the app's own.
+func frontendRoutes(base *url.URL) []attempt {
 	root := strings.TrimSuffix(base.Path, "/")
-	return []attempt{
-		{http.MethodGet, root + "/api/connection-details"},
-		{http.MethodPost, root + "/api/connection-details"},
-		{http.MethodPost, root + "/api/token"},
+	at := func(method, path string) attempt {
+		own := !strings.HasSuffix(path, "/api/connection-details") && !strings.HasSuffix(path, "/api/token")
+		return attempt{method: method, own: own, url: &url.URL{Scheme: base.Scheme, Host: base.Host, User: base.User, Path: path, RawQuery: base.RawQuery}}
 	}
+	itself := []attempt{at(http.MethodGet, root), at(http.MethodPost, root)}
+	switch {
+	case strings.Contains(root, "/api/"), root != "" && base.RawQuery != "":
+		return itself
+	case root == "":
+		itself = nil
+	}
+	return append([]attempt{
+		at(http.MethodGet, root+"/api/connection-details"),
+		at(http.MethodPost, root+"/api/connection-details"),
+		at(http.MethodPost, root+"/api/token"),
+	}, itself...)
 }
 
-// askFrontend goes through the routes until one is there.
-func (c *Case) askFrontend(ctx context.Context, base *url.URL) (*probe.Reply, []attempt, *probe.Failure) {
-	attempts := c.frontendAttempts(base)
-	if !c.Settings.Ticket.Secret.Empty() {
-		attempts = []attempt{{http.MethodPost, attempts[0].path}}
+// askFrontend posts the ticket, once, or goes through the routes until one is
+// there.
+func (c *Case) askFrontend(ctx context.Context, base *url.URL) ([]attempt, *probe.Failure) {
+	routes := frontendRoutes(base)
+	if c.Settings.Ticket.Secret.Empty() {
+		return c.askRoutes(ctx, routes, c.frontendBody)
 	}
-	var reply *probe.Reply
-	for i, a := range attempts {
-		u := &url.URL{Scheme: base.Scheme, Host: base.Host, User: base.User, Path: a.path}
-		request := probe.Request{Method: a.method, URL: u, Header: http.Header{"Accept": {"application/json"}}}
-		if a.method == http.MethodPost {
-			request.Header.Set("Content-Type", "application/json")
-			request.Body = c.frontendBody()
-		} else if c.Options.DisplayName != "" {
-			u.RawQuery = url.Values{"display_name": {c.Options.DisplayName}}.Encode()
-		}
-		c.Options.addHeaders(request.Header)
-		// A Next.js app in dev mode compiles a route when it is first asked for.
-		request.FirstByte, request.Total = compiling, compiling
-		var failure *probe.Failure
-		reply, failure = c.Net.Exchange(ctx, request)
-		if failure != nil {
-			return nil, attempts[:i+1], failure
-		}
-		if reply.Status != 404 && reply.Status != 405 {
-			return reply, attempts[:i+1], nil
-		}
-	}
-	return reply, attempts, nil
+	a := routes[0]
+	a.method = http.MethodPost
+	var failure *probe.Failure
+	a.reply, failure = c.askOnce(ctx, a, func(bool) []byte { return c.ticketBody(c.Settings.Ticket.Secret.Reveal()) })
+	return []attempt{a}, failure
 }
 
-func (c *Case) frontendBody() []byte {
-	// /api/token of LiveKit's starter fails on a request without room_config.
+// frontendBody asks for a token without a ticket. /api/token of LiveKit's
+// starter fails on a request without room_config.
+func (c *Case) frontendBody(all bool) []byte {
 	fields := map[string]any{"room_config": map[string]any{}}
-	if !c.Settings.Ticket.Secret.Empty() {
-		fields = map[string]any{"ticket": c.Settings.Ticket.Secret.Reveal()}
+	for name, value := range c.names(all) {
+		fields[name] = value
 	}
-	if c.Options.DisplayName != "" {
-		fields["profile"] = map[string]string{"display_name": c.Options.DisplayName}
+	maps.Copy(fields, c.profile())
+	return asJSON(fields)
+}
+
+// ticketBody is how the app's page sends a ticket.
+func (c *Case) ticketBody(ticket string) []byte {
+	fields := map[string]any{"ticket": ticket}
+	maps.Copy(fields, c.profile())
+	return asJSON(fields)
+}
+
+// profile is the display name as the app and the ticket service take it.
+func (c *Case) profile() map[string]any {
+	if c.Options.DisplayName == "" {
+		return nil
 	}
-	body, err := json.Marshal(fields)
-	if err != nil {
-		return []byte("{}")
+	return map[string]any{"profile": map[string]string{"display_name": c.Options.DisplayName}}
+}
+
+// noTicket is a ticket that nobody issued. A service that looks at tickets does
+// not know it, and nothing is spent.
+const noTicket = "lkdoctor-probe"
+
+// ignoresTicket reports whether the app made product itself, from a request with
+// a ticket that it did not look at: it gives the like to a request without a
+// ticket, and to one with a ticket that nobody issued.
+func (c *Case) ignoresTicket(ctx context.Context, a attempt, product *TicketAnswer) bool {
+	for _, body := range []func(bool) []byte{c.frontendBody, func(bool) []byte { return c.ticketBody(noTicket) }} {
+		reply, failure := c.askOnce(ctx, a, body)
+		if failure != nil || reply.Status < 200 || reply.Status > 299 || !c.alike(product, c.read(reply, answer.Frontend)) {
+			return false
+		}
 	}
-	return body
+	return true
 }
 
 // frontendFailure puts a network failure on the way to the front end into words.
+// An address that is wrong is --frontend's.
 func (c *Case) frontendFailure(f *probe.Failure, base *url.URL) Finding {
-	host, owner, why := clean.Line(base.Host, 80), finding.OwnerFrontend, finding.Textf("%s", f.Detail)
-	switch f.Kind {
-	case probe.KindTLSPlainPort, probe.KindPlainToTLS:
-		owner = finding.OwnerConfig // --frontend has the wrong scheme
-	case probe.KindProxy:
-		owner, why = finding.OwnerConfig, proxyWords(c, f, base)
-	case probe.KindDNSAbsent, probe.KindDNSFailed, probe.KindSYNTimeout, probe.KindUnreachable, probe.KindTCPOther:
-		owner = finding.OwnerNetwork
+	host, why := clean.Line(base.Host, 80), finding.Textf("%s", f.Detail)
+	tell := func(variant string, owner Owner) Finding {
+		return failureFacts(finding.New(finding.FrontendUnreachable, finding.Fail, "the front end at %s does not answer: %s", host, why), f).
+			As(variant).By(owner)
 	}
-	told := finding.New(finding.FrontendUnreachable, finding.Fail, "the front end at %s does not answer: %s", host, why)
+	switch f.Kind {
+	case probe.KindTLSPlainPort:
+		return tell("plain-port", finding.OwnerConfig).With("suggestion", suggestion(base, withScheme("http")))
+	case probe.KindPlainToTLS:
+		return tell("tls-port", finding.OwnerConfig).With("suggestion", suggestion(base, withScheme("https")))
+	case probe.KindProxy:
+		why = proxyWords(c, f, base)
+		return c.throughProxy(tell("", finding.OwnerConfig), base)
+	case probe.KindRefused:
+		if g, is := otherLoopback(c, finding.FrontendUnreachable, f, base); is {
+			return g.By(finding.OwnerConfig)
+		}
+		return tell("nothing-listens", finding.OwnerFrontend)
+	case probe.KindDNSAbsent, probe.KindDNSFailed:
+		return tell("no-such-name", finding.OwnerConfig)
+	case probe.KindSYNTimeout, probe.KindUnreachable, probe.KindTCPOther:
+		return tell("no-reply", finding.OwnerNetwork)
+	case probe.KindTLSExpired, probe.KindTLSNotYet, probe.KindTLSWrongName, probe.KindTLSUnknownCA, probe.KindTLSOther:
+		why = tlsWords(f)
+		return tell("certificate", finding.OwnerFrontend)
+	}
+	told := tell("not-http", finding.OwnerFrontend)
+	if f.Timeout() {
+		told = told.As("silent")
+	}
 	if f.Phase == probe.PhaseHTTP {
 		told.Message = finding.Textf("the front end at %s does not answer: %s. A dev server that compiles the route does so too: if it is one, run this again", host, why)
 		if !c.Settings.Ticket.Secret.Empty() {
 			told = told.With("ticket_may_be_spent", true)
 		}
 	}
-	return failureFacts(told, f).By(owner)
+	return told
 }
 
-// frontendFindings reads the route's answer by its status.
-func (c *Case) frontendFindings(reply *probe.Reply, tried []attempt) []Finding {
-	asked := tried[len(tried)-1].String()
-	if reply.Redirect == nil && reply.Status >= 200 && reply.Status <= 299 {
-		return c.frontendAnswer(reply)
-	}
-	said := answer.ErrorText(reply.Body, reply.Header.Get("Content-Type"))
-	text := orNothing(clean.Line(said.Text, 160))
-	tell := func(code Code, owner Owner, format string, args ...any) Finding {
-		f := finding.New(code, finding.Fail, format, args...).With("status", reply.Status).With("said", clean.Line(said.Text, 160)).With("asked", asked).By(owner)
-		if said.Code != "" {
-			f = f.With("said_code", said.Code)
+// frontendFindings reads the answer that counts by its status.
+func (c *Case) frontendFindings(ctx context.Context, asked []attempt, base *url.URL) []Finding {
+	last := asked[len(asked)-1]
+	switch reply := last.reply; {
+	case reply.FromProxy:
+		f := finding.New(finding.FrontendUnreachable, finding.Fail, "the front end at %s does not answer: %s", clean.Line(base.Host, 80),
+			finding.Textf("the proxy %s answers %d itself", clean.URL(reply.Via), reply.Status)).With("status", reply.Status)
+		return []Finding{c.throughProxy(f, base).By(finding.OwnerConfig)}
+	case absent(last):
+		if findings, passed := c.passedOn(refusedBy(reply)); passed {
+			return findings
 		}
-		return f
+		return []Finding{c.routeMissing(ctx, asked, base)}
+	case reply.Redirect == nil && reply.Status >= 200 && reply.Status <= 299:
+		return c.frontendAnswer(ctx, last)
 	}
-	switch {
-	case reply.Redirect != nil:
-		return []Finding{tell(finding.FrontendError, finding.OwnerFrontend, "the front end redirects to %s", reply.Redirect.To)}
-	case reply.Status == 501:
-		return []Finding{tell(finding.FrontendNotConfigured, finding.OwnerConfig,
-			"the front end says that it is not configured (501): %s", text)}
-	case reply.Status == 405, reply.Status == 404 && said.Code == "" && len(tried) > 1:
-		names := make([]string, len(tried))
-		for i, a := range tried {
-			names[i] = a.String()
-		}
-		return []Finding{tell(finding.FrontendMethod, finding.OwnerFrontend,
-			"the front end has none of the routes that LiveKit's starters use (%s): the last answered %d", strings.Join(names, ", "), reply.Status)}
-	}
-	if findings, passed := c.passedOn(reply, said); passed {
+	if findings, passed := c.passedOn(refusedBy(last.reply)); passed {
 		return findings
 	}
-	return []Finding{tell(finding.FrontendError, finding.OwnerFrontend, "the front end answers %d to %s: %s", reply.Status, asked, text)}
+	return []Finding{c.frontendError(last)}
 }
 
 // frontendAnswer reads the fields of a 2xx answer as the starters' clients do.
-func (c *Case) frontendAnswer(reply *probe.Reply) []Finding {
-	product := c.read(reply, answer.Frontend)
-	product.Spent = !c.Settings.Ticket.Secret.Empty()
+func (c *Case) frontendAnswer(ctx context.Context, a attempt) []Finding {
+	product := c.read(a.reply, answer.Frontend)
+	posted := !c.Settings.Ticket.Secret.Empty()
+	ignored := posted && c.ignoresTicket(ctx, a, product)
+	product.Spent, product.own = posted && !ignored, a.own
 	c.made.frontend.Set(product)
 	who := finding.Textf("the front end")
-	if hops := reply.Redirects; len(hops) > 0 && product.Answer.Problem == answer.NotJSON {
+	if hops := a.reply.Redirects; len(hops) > 0 && product.Answer.Problem == answer.NotJSON {
+		what, _ := bodyKind(product)
 		return []Finding{finding.New(finding.FrontendError, finding.Fail, "the front end redirects to %s, and %s is there",
-			hops[len(hops)-1].To, bodyKind(product)).With("status", hops[0].Status).By(finding.OwnerFrontend)}
-	}
-	if f, bad := missingToken(product, who); bad {
-		f.Code = finding.FrontendFields
-		return []Finding{f.By(finding.OwnerFrontend)}
+			hops[len(hops)-1].To, what).With("status", hops[0].Status).With("to", hops[len(hops)-1].To).As("login")}
 	}
 	var findings []Finding
-	if product.Answer.AtUsual == answer.Missing {
+	if ignored {
+		findings = append(findings, finding.New(finding.FrontendRouteMissing, finding.Warn,
+			"the front end made the token itself and did not look at the ticket: a request without one, and one with a ticket that nobody issued, got a token as well").
+			As("no-ticket-route").By(finding.OwnerConfig))
+	}
+	if f, bad := missingToken(c, product, who); bad {
+		return append(findings, frontendFields(f, product.Spent))
+	}
+	if product.Answer.AtUsual == answer.Missing && !a.own {
 		findings = append(findings, finding.New(finding.FrontendFields, finding.Warn,
 			"the token sits at %s, where LiveKit's clients read participantToken", product.TokenPath()).
-			With("token_path", product.TokenPath()).With("fields", product.Answer.Fields))
+			With("token_path", product.TokenPath()).With("fields", product.Answer.Fields).As("other-name"))
 	}
 	for _, f := range addressFindings(c, product, who) {
 		findings = append(findings, f.By(finding.OwnerGiver))
 	}
+	var body func(all bool) []byte
+	if !posted {
+		body = c.frontendBody
+	}
+	findings = append(findings, c.cacheFindings(ctx, product, a, body, who)...)
 	return append(findings, roomFindings(product)...)
+}
+
+// frontendFields is a missing token as the app's fault. What the ticket service
+// handed out instead of a token, and the app passed on, stays the service's.
+func frontendFields(f Finding, traded bool) Finding {
+	if f.Code == finding.TicketTokenMissing && traded {
+		return f.With("token_path", "")
+	}
+	switch {
+	case f.Code == finding.TicketNotJSON:
+		f = f.As("not-json")
+	case f.Variant == "beside":
+		f = f.As("not-text")
+	case f.Variant == "missing":
+		f = f.As("missing-token")
+	}
+	f.Code = finding.FrontendFields
+	return f.By(finding.OwnerFrontend)
 }

@@ -1,58 +1,202 @@
 package checks
 
 import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 
 	"lkdoctor/checks/answer"
 	"lkdoctor/checks/clean"
 	"lkdoctor/checks/finding"
-	"lkdoctor/checks/probe"
 )
+
+// routeMissing is an app in which none of the routes is there. With a ticket the
+// others are asked now, without it: an app that makes its tokens itself knows no
+// tickets.
+func (c *Case) routeMissing(ctx context.Context, asked []attempt, base *url.URL) Finding {
+	posted := !c.Settings.Ticket.Secret.Empty()
+	first := refusedBy(asked[0].reply)
+	mints := false
+	if posted {
+		if others, failure := c.askRoutes(ctx, frontendRoutes(base), c.frontendBody); failure == nil {
+			last := others[len(others)-1]
+			mints = !absent(last) && last.reply.Status >= 200 && last.reply.Status <= 299
+			asked = append(asked, others...)
+		}
+	}
+	names := make([]string, len(asked))
+	usual := asked[:0:0]
+	has := func(methods ...string) (all bool) {
+		for _, m := range methods {
+			if !slices.ContainsFunc(asked, func(a attempt) bool { return a.method == m && a.reply.Status == 405 && !staticHost(a.reply) }) {
+				return false
+			}
+		}
+		return true
+	}
+	for i, a := range asked {
+		names[i] = fmt.Sprintf("%s: %d", a, a.reply.Status)
+		if !a.own || asked[0].own {
+			usual = append(usual, a)
+		}
+	}
+	list := clean.Line(strings.Join(names, ", "), 300)
+	tell := func(code Code, variant, format string, args ...any) Finding {
+		return first.with(finding.New(code, finding.Fail, format, args...)).With("asked", list).As(variant)
+	}
+	program := slices.IndexFunc(asked, func(a attempt) bool { return a.reply.Status == 501 })
+	switch {
+	case program >= 0:
+		server := cmp.Or(clean.Line(asked[program].reply.Header.Get("Server"), 60), refusedBy(asked[program].reply).said.Text)
+		return tell(finding.FrontendError, "other-program", "another program is at this address: it answers 501 to POST (%s)", orNothing(clean.Line(server, 100))).
+			With("said", server).By(finding.OwnerConfig)
+	case slices.ContainsFunc(usual, func(a attempt) bool { return startPage(a.reply) }):
+		return tell(finding.FrontendRouteMissing, "start-page", "the front end answers with a web page where its token route should be (%s)", list)
+	case slices.ContainsFunc(usual, func(a attempt) bool { return staticHost(a.reply) }):
+		i := slices.IndexFunc(usual, func(a attempt) bool { return staticHost(a.reply) })
+		return tell(finding.FrontendRouteMissing, "static-export", "%s answers here with files only, and none of the token routes is there (%s)", gateway(usual[i].reply), list)
+	case posted && asked[0].reply.Status == 405:
+		return tell(finding.FrontendMethod, "takes-no-ticket", "the front end's route takes no POST, so no ticket either (%s)", list)
+	case posted && mints:
+		return tell(finding.FrontendRouteMissing, "no-ticket-route", "the front end makes tokens itself, and has no route that takes a ticket (%s)", list).
+			By(finding.OwnerConfig)
+	case has(http.MethodGet, http.MethodPost):
+		return tell(finding.FrontendMethod, "neither", "the front end's route takes neither GET nor POST (%s)", list)
+	}
+	return tell(finding.FrontendRouteMissing, "other-path", "the front end has none of the routes that LiveKit's starters use (%s)", list).
+		By(finding.OwnerConfig)
+}
+
+// frontendError is an answer of the app's route that is no token: a redirect, a
+// refusal or a failure of its own.
+func (c *Case) frontendError(a attempt) Finding {
+	r, asked := refusedBy(a.reply), a.String()
+	text := r.text()
+	tell := func(variant string) Finding {
+		return r.with(finding.New(finding.FrontendError, finding.Fail, "the front end answers %d to %s: %s", r.Status, asked, text)).
+			With("asked", asked).As(variant)
+	}
+	if to := r.Redirect; to != nil {
+		f := tell("redirect").With("to", to.To)
+		f.Message = finding.Textf("the front end redirects to %s", to.To)
+		if wordings().login.MatchString(to.To) {
+			f = f.As("login")
+		}
+		return f
+	}
+	posted := !c.Settings.Ticket.Secret.Empty()
+	inJSON := r.said.Shape == answer.ShapeObject && r.said.Text != ""
+	switch {
+	case r.Status == 501 && (r.said.Code == "NOT_CONFIGURED" || strings.Contains(r.said.Text, "USER_MGMT_BASE_URL")):
+		f := tell("")
+		f.Code, f.Message = finding.FrontendNotConfigured, finding.Textf("the front end says that it is not configured (501): %s", text)
+		return f
+	case r.Status == 501 && !inJSON:
+		return tell("other-program").By(finding.OwnerConfig)
+	case r.Status == 401 && strings.HasPrefix(strings.ToLower(r.Header.Get("WWW-Authenticate")), "basic"):
+		return tell("password").By(finding.OwnerConfig)
+	case r.Status == 401:
+		return tell("login")
+	case r.Status < 500 && r.wants() && !posted:
+		return tell("parameters").By(finding.OwnerConfig)
+	case r.Status < 500:
+		return tell("refused")
+	}
+	if said, is := compileError(a.reply.Body, r.said.Text); is {
+		text = finding.Textf("%s", clean.Line(said, 160))
+		return tell("compile-error").With("said", clean.Line(said, 160))
+	}
+	by := gateway(a.reply)
+	switch {
+	case unserved(a.reply) && (by != "" || !inJSON):
+		f := tell("gateway")
+		if by != "" {
+			f.Message = finding.Textf("%s in front of the app answers %d: it cannot reach the app (%s)", by, r.Status, text)
+		}
+		return f
+	case strings.Contains(strings.ToLower(r.said.Text), "api-key and api-secret must be set"):
+		return tell("empty-keys")
+	case r.speaksOf(wordings().unset):
+		return tell("setting")
+	case posted && (r.said.Code == "INTERNAL_ERROR" || r.speaksOf(wordings().unreached)):
+		return tell("service-unreachable")
+	case r.said.Shape == answer.ShapeEmpty && a.method == http.MethodPost && strings.HasSuffix(a.url.Path, "/api/token"):
+		return tell("production-guard")
+	}
+	return tell("exception")
+}
+
+// compileError is what a bundler says of a route that does not compile. Next.js
+// hides it in the JSON of its error page.
+func compileError(body []byte, said string) (string, bool) {
+	if _, rest, found := bytes.Cut(body, []byte(`id="__NEXT_DATA__"`)); found {
+		_, rest, _ = bytes.Cut(rest, []byte(">"))
+		data, _, _ := bytes.Cut(rest, []byte("</script>"))
+		var page struct {
+			Err struct{ Message string }
+		}
+		if json.Unmarshal(data, &page) == nil && page.Err.Message != "" {
+			return page.Err.Message, true
+		}
+	}
+	return said, wordings().compile.MatchString(said)
+}
 
 // passedOn reads a refusal of the ticket service that the app passes on under a
 // code of its own: it is the service that refuses, or the ticket that is spent,
 // and not the front end that fails.
-func (c *Case) passedOn(reply *probe.Reply, said answer.ErrorInfo) ([]Finding, bool) {
+func (c *Case) passedOn(r refused) ([]Finding, bool) {
 	if c.Settings.Ticket.Secret.Empty() {
 		return nil, false
 	}
-	text := orNothing(clean.Line(said.Text, 160))
+	said, text := r.said, r.text()
 	var f Finding
 	switch {
 	case said.Code == "TICKET_NOT_FOUND":
 		f = finding.New(finding.TicketUnknown, finding.Fail,
-			"the front end passes on a 404 of the ticket service: it does not know this ticket, or the app's USER_MGMT_BASE_URL leads to a path that is not there (%s)", text)
+			"the front end passes on a 404 of the ticket service: it does not know this ticket, or the app's USER_MGMT_BASE_URL leads to a path that is not there (%s)", text).
+			As("through-app")
 	case said.Code == "TICKET_CONSUMED":
-		f = finding.New(finding.TicketConsumed, finding.Fail, "the front end passes on that this ticket was used before (%d): %s", reply.Status, text).By(finding.OwnerConfig)
+		f = finding.New(finding.TicketConsumed, finding.Fail, "the front end passes on that this ticket was used before (%d): %s", r.Status, text)
 	case said.Code == "TICKET_EXPIRED":
-		f = finding.New(finding.TicketExpired, finding.Fail, "the front end passes on that this ticket has expired (%d): %s", reply.Status, text)
+		f = finding.New(finding.TicketExpired, finding.Fail, "the front end passes on that this ticket has expired (%d): %s", r.Status, text)
 	case said.Code != "UPSTREAM_ERROR":
 		return nil, false
-	case reply.Status == 401 || reply.Status == 403:
-		f = upstream(finding.TicketUnauthorized, reply.Status, text)
-	case reply.Status == 429:
-		f = upstream(finding.TicketRateLimited, reply.Status, text)
-	case reply.Status >= 500:
-		f = upstream(finding.TicketServerError, reply.Status, text)
+	case r.Status == 401:
+		f = upstream(finding.TicketUnauthorized, r).As("through-app")
+	case r.Status == 403:
+		f = upstream(finding.TicketForbidden, r).As("service")
+	case r.Status == 429:
+		f = upstream(finding.TicketRateLimited, r)
+	case r.Status >= 500:
+		f = upstream(finding.TicketServerError, r).As(serverError(r, Text{}, "").Variant)
+	case ownWords(said.Text):
+		f = upstream(finding.TicketRejected, r).As("hidden")
 	default:
-		f = upstream(finding.TicketRejected, reply.Status, text)
+		f = upstream(finding.TicketRejected, r)
+		f.Variant, f.Party = c.rejected(r, Text{}).Variant, c.rejected(r, Text{}).Party
 	}
-	f = f.With("status", reply.Status).With("said", clean.Line(said.Text, 160)).With("said_code", said.Code).With("through", "front end")
+	f = r.with(f).With("through", "front end")
 	if !ownWords(said.Text) {
 		return []Finding{f}, true
 	}
 	return []Finding{f, finding.New(finding.FrontendWrapsError, finding.Warn,
 		"the front end answers %s for the ticket service's refusal: what the service itself said is not passed on", said.Code).
-		With("status", reply.Status).With("said_code", said.Code)}, true
+		With("status", r.Status).With("said_code", said.Code)}, true
 }
 
-func upstream(code Code, status int, text Text) Finding {
-	return finding.New(code, finding.Fail, "the front end passes on that the ticket service answers %d: %s", status, text)
+func upstream(code Code, r refused) Finding {
+	return finding.New(code, finding.Fail, "the front end passes on that the ticket service answers %d: %s", r.Status, r.text())
 }
 
-// ownWords tells that a sentence is one that apps have for any refusal, so that
-// the service's own words are lost.
+// ownWords reports whether a sentence is one that apps have for any refusal, so
+// that the service's own words are lost.
 func ownWords(text string) bool {
 	plain := strings.Trim(strings.ToLower(text), " .!")
 	return plain == "" || strings.HasPrefix(plain, "upstream") || slices.Contains([]string{

@@ -2,7 +2,6 @@ package checks
 
 import (
 	"context"
-	"net/http"
 	"net/url"
 	"strings"
 	"time"
@@ -33,10 +32,13 @@ func ticketReach(c *Case) Check {
 			return check.BlockedBy("env.ticket")
 		case u == nil:
 			return check.NotHere("not checked: no ticket service is configured")
+		case c.Options.TokenEndpoint != "":
+			// Its start page is another program's business, and may have to be compiled.
+			return check.NotHere("not checked: the token endpoint itself is asked, and not the page before it")
 		}
 		check.Waiting(ctx, "waiting for %s to answer", clean.Line(u.Host, 80))
 		request := probe.Request{URL: rootOf(u), MaxBody: 64 << 10, Last: true}
-		if source := c.Source(); source == check.SourceTicket || source == check.SourceEndpoint {
+		if c.Source() == check.SourceTicket {
 			// The ticket travels on a connection of its own. It comes after this one,
 			// which ends: a server that serves one at a time gets to it.
 			request.Connected = func() { c.Net.Warm(u) }
@@ -49,7 +51,7 @@ func ticketReach(c *Case) Check {
 			return Report{Findings: serviceFailure(c, failure, u)}
 		}
 		if reply.FromProxy {
-			return check.Found(proxyAnswered(finding.TicketTimeout, reply.Via, reply.Status, u))
+			return check.Found(c.throughProxy(proxyAnswered(finding.TicketTimeout, reply.Via, reply.Status, u), u))
 		}
 		c.made.serviceReply.Set(reply)
 		return Report{Findings: reachedService(ctx, c, reply, u), Outcome: Outcome{
@@ -83,19 +85,20 @@ func reachedService(ctx context.Context, c *Case, reply *probe.Reply, u *url.URL
 	host := clean.Line(u.Host, 80)
 	if unserved(reply) {
 		at := c.besideTickets(u)
-		request := probe.Request{URL: at, MaxBody: 64 << 10, Header: http.Header{}}
-		if c.Options.TokenEndpoint != "" {
-			c.Options.addHeaders(request.Header)
+		path := clean.Line(at.Path, 80)
+		tell := func(format string, args ...any) []Finding {
+			return []Finding{finding.New(finding.TicketServerError, finding.Fail, format, args...).
+				With("status", reply.Status).With("path", path).As("gateway")}
 		}
-		second, _ := c.Net.Exchange(ctx, request)
-		if second == nil {
-			return []Finding{finding.New(finding.TicketServerError, finding.Fail,
-				"%s answers %d to GET /", host, reply.Status).With("status", reply.Status)}
-		}
-		if unserved(second) {
-			return []Finding{finding.New(finding.TicketServerError, finding.Fail,
-				"%s answers %d to GET /, and %d to GET %s", host, reply.Status, second.Status, clean.Line(at.Path, 80)).
-				With("status", reply.Status).With("path", clean.Line(at.Path, 80))}
+		second, _ := c.Net.Exchange(ctx, probe.Request{URL: at, MaxBody: 64 << 10})
+		switch {
+		case second == nil:
+			return tell("%s answers %d to GET /", host, reply.Status)
+		case unserved(second) && gateway(second) != "":
+			return tell("%s at %s answers %d to GET /, and %d to GET %s: it cannot reach the service behind it",
+				gateway(second), host, reply.Status, second.Status, path)
+		case unserved(second):
+			return tell("%s answers %d to GET /, and %d to GET %s", host, reply.Status, second.Status, path)
 		}
 	}
 	if reply.Took > slowAnswer {
@@ -104,76 +107,150 @@ func reachedService(ctx context.Context, c *Case, reply *probe.Reply, u *url.URL
 	return nil
 }
 
-// unserved tells a gateway's answer that nobody is behind it now.
+// unserved reports whether a gateway answers that nobody is behind it now.
 func unserved(r *probe.Reply) bool { return r.Status >= 502 && r.Status <= 504 }
 
 // besideTickets is the path that tickets are traded under, without one.
 func (c *Case) besideTickets(u *url.URL) *url.URL {
-	if c.Options.TokenEndpoint != "" {
-		return u
-	}
 	under, _, _ := strings.Cut(c.ticketPath(), "{ticket}")
 	return &url.URL{Scheme: u.Scheme, User: u.User, Host: u.Host, Path: strings.TrimSuffix(u.Path, "/") + under}
 }
 
+// slow is an answer that took long, and where the time went.
 func slow(reply *probe.Reply, host string) Finding {
-	return finding.New(finding.TicketSlow, finding.Warn,
-		"%s took %s to answer", host, finding.Duration(reply.Took)).With("took_ms", millis(reply.Took))
+	connecting := reply.Phases.DNS + reply.Phases.TCP + reply.Phases.TLS
+	f := finding.New(finding.TicketSlow, finding.Warn, "%s took %s to answer", host, finding.Duration(reply.Took)).
+		With("took_ms", millis(reply.Took)).With("connecting_ms", millis(connecting))
+	if connecting > slowAnswer {
+		return f.As("connection")
+	}
+	return f.As("answer")
 }
 
-// serviceFailure puts a network failure on the way to the ticket service into
-// words, and names who must act.
+// suggestion is u, changed, as an address to write into a setting. It is empty
+// where u holds a password, which is shown nowhere.
+func suggestion(u *url.URL, change func(*url.URL)) string {
+	if u.User != nil {
+		return ""
+	}
+	changed := *u
+	change(&changed)
+	return clean.URL(changed.String())
+}
+
+func withScheme(scheme string) func(*url.URL) { return func(u *url.URL) { u.Scheme = scheme } }
+
+// withName replaces the host and keeps the port.
+func withName(name string) func(*url.URL) {
+	return func(u *url.URL) {
+		if port := u.Port(); port != "" {
+			name += ":" + port
+		}
+		u.Host = name
+	}
+}
+
+// throughProxy adds what it takes to leave u out of the proxy: the variable
+// that names the proxy, and the host's name.
+func (c *Case) throughProxy(f Finding, u *url.URL) Finding {
+	names := []string{"HTTP_PROXY", "http_proxy"}
+	if probe.Secure(u) {
+		names = []string{"HTTPS_PROXY", "https_proxy"}
+	}
+	for _, name := range names {
+		if value, _ := c.Settings.Env.Value(name); value != "" {
+			f = f.With("variable", name)
+			break
+		}
+	}
+	return f.With("name", clean.Line(u.Hostname(), 120)).As("proxy")
+}
+
+// serviceFailure puts a network failure on the way to the ticket service or the
+// token endpoint into words. A wrong address is the settings' fault.
 func serviceFailure(c *Case, f *probe.Failure, u *url.URL) []Finding {
-	host := clean.Line(u.Host, 80)
-	tell := func(code Code, owner Owner, format string, args ...any) []Finding {
-		return []Finding{failureFacts(finding.New(code, finding.Fail, format, args...), f).By(owner)}
+	host, name := clean.Line(u.Host, 80), clean.Line(u.Hostname(), 80)
+	service, network, config := finding.OwnerTicketService, finding.OwnerNetwork, finding.OwnerConfig
+	tell := func(code Code, variant string, owner Owner, format string, args ...any) []Finding {
+		return []Finding{failureFacts(finding.New(code, finding.Fail, format, args...), f).As(variant).By(owner)}
+	}
+	suggest := func(list []Finding, change func(*url.URL)) []Finding {
+		return []Finding{list[0].With("suggestion", suggestion(u, change))}
 	}
 	switch f.Kind {
 	case probe.KindCancelled:
 		return nil
-	case probe.KindDNSAbsent:
-		return tell(finding.TicketDNS, finding.OwnerNetwork, "the name %s does not exist", clean.Line(u.Hostname(), 80))
-	case probe.KindDNSFailed:
-		return tell(finding.TicketDNS, finding.OwnerNetwork, "the name %s could not be looked up: %s", clean.Line(u.Hostname(), 80), f.Detail)
+	case probe.KindDNSAbsent, probe.KindDNSFailed:
+		var found []Finding
+		switch {
+		case containerName(name):
+			found = tell(finding.TicketDNS, "container-name", config, "the name %s is not known here: names without a domain are those of containers", name)
+		case f.Kind == probe.KindDNSAbsent:
+			found = tell(finding.TicketDNS, "no-such-name", config, "the name %s does not exist", name)
+		default:
+			found = tell(finding.TicketDNS, "lookup-failed", network, "the name %s could not be looked up: %s", name, f.Detail)
+		}
+		return []Finding{found[0].With("host", name)}
 	case probe.KindRefused:
 		if g, is := otherLoopback(c, finding.TicketRefused, f, u); is {
-			return []Finding{g.By(finding.OwnerConfig)}
+			return []Finding{g.By(config)}
 		}
 		if loopbackOnly(c, u) {
-			return tell(finding.TicketRefused, finding.OwnerTicketService,
-				"%s is this machine and refuses the connection, and its port answers on 127.0.0.1: the service listens on loopback only", host)
+			return suggest(tell(finding.TicketRefused, "loopback-only", service,
+				"%s is this machine and refuses the connection, and its port answers on 127.0.0.1: the service listens on loopback only", host), withName("127.0.0.1"))
 		}
-		return tell(finding.TicketRefused, finding.OwnerTicketService, "%s refuses the connection: nothing listens there", host)
+		return tell(finding.TicketRefused, "nothing-listens", service, "%s refuses the connection: nothing listens there", host)
 	case probe.KindProxy:
-		return tell(finding.TicketTimeout, finding.OwnerConfig, "%s cannot be reached: %s", host, proxyWords(c, f, u))
+		return []Finding{c.throughProxy(tell(finding.TicketTimeout, "", config, "%s cannot be reached: %s", host, proxyWords(c, f, u))[0], u)}
 	case probe.KindUnreachable, probe.KindTCPOther:
-		return tell(finding.TicketTimeout, finding.OwnerNetwork, "%s cannot be reached: %s", host, f.Detail)
+		return tell(finding.TicketTimeout, "no-route", network, "%s cannot be reached: %s", host, f.Detail)
 	case probe.KindSYNTimeout:
-		return tell(finding.TicketTimeout, finding.OwnerNetwork, "%s does not answer the attempt to connect within %s", host, finding.Duration(f.Took))
+		return tell(finding.TicketTimeout, "no-reply", network, "%s does not answer the attempt to connect within %s", host, finding.Duration(f.Took))
 	case probe.KindSilent, probe.KindHeaderSlow, probe.KindBodySlow:
-		return tell(finding.TicketTimeout, finding.OwnerTicketService, "%s accepts the connection and does not finish an answer within %s", host, finding.Duration(f.Took))
+		return tell(finding.TicketTimeout, "silent", service, "%s accepts the connection and does not finish an answer within %s", host, finding.Duration(f.Took))
 	case probe.KindTLSUnknownCA, probe.KindTLSExpired, probe.KindTLSNotYet, probe.KindTLSWrongName, probe.KindTLSOther:
-		return tell(finding.TicketTLS, finding.OwnerTicketService, "the TLS handshake with %s fails: %s", host, tlsWords(f))
+		return tell(finding.TicketTLS, certVariant(f.Kind), service, "the TLS handshake with %s fails: %s", host, tlsWords(f))
 	case probe.KindReset, probe.KindClosed:
 		switch {
 		case f.Phase == probe.PhaseTLS:
-			return tell(finding.TicketTLS, finding.OwnerTicketService, "%s cuts the connection in the middle of the TLS handshake", host)
+			return tell(finding.TicketTLS, "cut", service, "%s cuts the connection in the middle of the TLS handshake", host)
 		case f.Phase == probe.PhaseBody:
-			return tell(finding.TicketServerError, finding.OwnerTicketService, "%s ends the connection in the middle of its answer", host)
+			return tell(finding.TicketServerError, "cut-off", service, "%s ends the connection in the middle of its answer", host)
 		case c.serviceReply() != nil:
-			return tell(finding.TicketServerError, finding.OwnerTicketService,
+			return tell(finding.TicketServerError, "hang-up", service,
 				"%s answers GET /, and ends the connection without an answer when the ticket is to be traded", host)
 		}
+		return tell(finding.TicketNotHTTP, "hangs-up", service, "what listens at %s does not speak HTTP: %s", host, listener(f))
 	case probe.KindBodyGarbled:
-		return tell(finding.TicketNotJSON, finding.OwnerTicketService, "the answer of %s cannot be read: %s", host, f.Detail)
+		return tell(finding.TicketNotJSON, "compression", service, "the answer of %s cannot be read: %s", host, f.Detail)
 	case probe.KindRedirectRefused:
-		return tell(finding.TicketRedirected, finding.OwnerTicketService, "%s redirects to itself again and again", host)
+		return tell(finding.TicketRedirected, "loop", service, "%s redirects to itself again and again", host)
 	case probe.KindTLSPlainPort:
-		return tell(finding.TicketTLS, finding.OwnerConfig, "%s does not speak TLS, and the address begins with https://", host)
+		return suggest(tell(finding.TicketTLS, "plain-port", config, "%s does not speak TLS, and the address begins with https://", host), withScheme("http"))
 	case probe.KindPlainToTLS:
-		return tell(finding.TicketTLS, finding.OwnerConfig, "%s speaks TLS, and the address begins with http://", host)
-	case probe.KindBodyTooLarge, probe.KindBodyBomb, probe.KindHeaderTooLarge:
-		return tell(finding.TicketBodyTooLarge, finding.OwnerTicketService, "%s answers with more than 1 MiB: %s", host, f.Detail)
+		return suggest(tell(finding.TicketTLS, "tls-port", config, "%s speaks TLS, and the address begins with http://", host), withScheme("https"))
+	case probe.KindHeaderTooLarge:
+		return tell(finding.TicketBodyTooLarge, "headers", service, "%s answers with more headers than anybody reads: %s", host, f.Detail)
+	case probe.KindBodyTooLarge, probe.KindBodyBomb:
+		return tell(finding.TicketBodyTooLarge, "body", service, "%s answers with more than 1 MiB: %s", host, f.Detail)
 	}
-	return tell(finding.TicketNotHTTP, finding.OwnerTicketService, "what listens at %s does not speak HTTP: %s", host, listener(f))
+	if f.Banner != "" || f.What != "" && f.What != probe.ServerUnknown {
+		return tell(finding.TicketNotHTTP, "other-program", config, "what listens at %s does not speak HTTP: %s", host, listener(f))
+	}
+	return tell(finding.TicketNotHTTP, "not-http", service, "what listens at %s does not speak HTTP: %s", host, listener(f))
+}
+
+// certVariant names the variant of a certificate that is refused.
+func certVariant(kind probe.Kind) string {
+	switch kind {
+	case probe.KindTLSExpired:
+		return "expired"
+	case probe.KindTLSNotYet:
+		return "not-yet-valid"
+	case probe.KindTLSWrongName:
+		return "wrong-name"
+	case probe.KindTLSUnknownCA:
+		return "unknown-authority"
+	}
+	return "handshake"
 }

@@ -183,7 +183,7 @@ func (e Evidence) weight(l Located, all []Located) int {
 // explained tells whether another finding of this run is the reason for code.
 func explained(code Code, all []Located) bool {
 	reasons := map[Code][]Code{
-		finding.TokenExpired:        {finding.ClockSkew},
+		finding.TokenExpired:        {finding.ClockSkew, finding.TicketTokenCached},
 		finding.TokenNotYetValid:    {finding.ClockSkew},
 		finding.TokenIssuedInFuture: {finding.ClockSkew},
 		finding.SignatureMismatch: {

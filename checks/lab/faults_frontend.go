@@ -25,6 +25,17 @@ func frontendFaults() []Fault {
 			}
 		}
 	}
+	// instead puts something else in the app's place, and there is no ticket.
+	instead := func(handler http.Handler) func(*plan) {
+		return func(p *plan) {
+			p.frontendURL = webURL("http", handler)
+			p.environ = func(_ *Lab, e Env) error {
+				e.unticket()
+				return nil
+			}
+		}
+	}
+	warning := func(f Fault) Fault { f.Warn = true; return f }
 	return []Fault{
 		f("frontend-refused", "nothing listens at the front end's address", finding.OwnerFrontend,
 			func(p *plan) { p.frontendURL = refusedURL("http") }, finding.FrontendUnreachable),
@@ -68,11 +79,72 @@ func frontendFaults() []Fault {
 					return At("/api/", Redirect(http.StatusTemporaryRedirect, "/"), next)
 				}
 			}), finding.FrontendError),
+		warning(f("frontend-ticket-url", "the app passes on that the ticket service names no LiveKit server", finding.OwnerTicketService,
+			func(p *plan) {
+				withAnswer(func(_ *Lab, a Answer) { delete(a, "url") })(p)
+				p.frontend = func(*Lab, *FrontendOptions) {}
+			}, finding.TicketURLMissing)),
+		f("frontend-ticket-secret", "the app passes on a token that the ticket service signs with another secret", finding.OwnerTicketService,
+			func(p *plan) {
+				p.tokenPair.Secret = NewPair().Secret
+				p.frontend = func(*Lab, *FrontendOptions) {}
+			}, finding.SignatureMismatch, finding.ServerSignatureRejected),
+		warning(f("frontend-ignores-ticket", "the app mints a token for any POST, and looks at no ticket", finding.OwnerConfig,
+			app(func(_ *Lab, o *FrontendOptions) {
+				mint := http.HandlerFunc(o.mint)
+				o.Front = func(next http.Handler) http.Handler { return At("/api/connection-details", mint, next) }
+			}), finding.FrontendRouteMissing)),
+		f("frontend-no-ticket-route", "the app is LiveKit's newest starter, with /api/token alone, and gets a ticket", finding.OwnerConfig,
+			func(p *plan) { p.frontendURL = starterNow }, finding.FrontendRouteMissing),
+		f("frontend-base-path", "the app has its routes under another path", finding.OwnerConfig,
+			instead(NextJS()), finding.FrontendRouteMissing),
+		f("frontend-start-page", "the app's host answers every path with the start page", finding.OwnerFrontend,
+			instead(SPA()), finding.FrontendRouteMissing),
+		f("frontend-static", "the app was deployed as files on nginx", finding.OwnerFrontend,
+			instead(Nginx(http.StatusNotFound, "")), finding.FrontendRouteMissing),
+		f("frontend-other-program", "another program has the app's port, which knows no POST (501)", finding.OwnerConfig,
+			instead(otherProgram()), finding.FrontendError),
+		f("frontend-password", "a proxy in front of the app asks for a password (401)", finding.OwnerConfig,
+			instead(header(Nginx(http.StatusUnauthorized, ""), "WWW-Authenticate", `Basic realm="staff"`)), finding.FrontendError),
+		f("frontend-gateway", "nginx does not reach the app (502)", finding.OwnerFrontend,
+			instead(Nginx(http.StatusBadGateway, "")), finding.FrontendError),
+		f("frontend-compile", "the app's route does not compile (500)", finding.OwnerFrontend,
+			instead(Reply(http.StatusInternalServerError, map[string]string{"Content-Type": "text/html"},
+				`<!DOCTYPE html><html><body><script id="__NEXT_DATA__" type="application/json">{"props":{},"page":"/_error",`+
+					`"err":{"name":"ModuleBuildError","message":"Module not found: Can't resolve 'livekit-server-sdk'"}}</script></body></html>`)), finding.FrontendError),
+		warning(f("frontend-cached", "Next.js gives out the token that it made at build time", finding.OwnerFrontend,
+			minting(func(o *FrontendOptions) {
+				o.Front = func(next http.Handler) http.Handler { return header(next, "X-Nextjs-Cache", "HIT") }
+			}), finding.TicketTokenCached)),
+		warning(f("frontend-same-token", "the app keeps its token and gives it to everybody", finding.OwnerFrontend,
+			minting(func(o *FrontendOptions) {
+				var kept any
+				o.Answer = func(a Answer) {
+					if kept == nil {
+						kept = a["participantToken"]
+					}
+					a["participantToken"] = kept
+				}
+			}), finding.TicketTokenCached)),
+		f("frontend-meet", "livekit meet, whose route wants a room and a name in the query", finding.OwnerNone,
+			minting(func(o *FrontendOptions) {
+				o.Front = func(next http.Handler) http.Handler {
+					return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+						for _, name := range []string{"roomName", "participantName"} {
+							if r.URL.Query().Get(name) == "" {
+								http.Error(w, "Missing required query parameter: "+name, http.StatusBadRequest)
+								return
+							}
+						}
+						next.ServeHTTP(w, r)
+					})
+				}
+			})),
 		f("frontend-ticket-consumed", "the app says that the ticket was used before (409)", finding.OwnerConfig,
 			ticketThrough(TicketUsed), finding.TicketConsumed),
-		f("frontend-ticket-expired", "the app says that the ticket has expired (410)", finding.OwnerTicketService,
+		f("frontend-ticket-expired", "the app says that the ticket has expired (410)", finding.OwnerConfig,
 			ticketThrough(TicketOutdated), finding.TicketExpired),
-		f("frontend-ticket-unknown", "the app says that the ticket is not known (404)", finding.OwnerTicketService,
+		f("frontend-ticket-unknown", "the app says that the ticket is not known (404)", finding.OwnerConfig,
 			func(p *plan) {
 				withEnv(func(_ *Lab, e Env) { e["LKDOCTOR_TICKET"] = newTicket() })(p)
 				p.frontend = func(*Lab, *FrontendOptions) {}
@@ -80,6 +152,24 @@ func frontendFaults() []Fault {
 		f("frontend-secret", "the app mints with a secret that is not the server's", finding.OwnerFrontend,
 			minting(func(o *FrontendOptions) { o.Pair.Secret = NewPair().Secret }), finding.SignatureMismatch, finding.ServerSignatureRejected),
 	}
+}
+
+// starterNow starts LiveKit's newest starter, which knows POST /api/token alone.
+func starterNow(l *Lab) (string, error) {
+	o := FrontendOptions{URL: l.URL, Pair: l.Pair, Room: l.Room}
+	return webURL("http", At("/api/token", http.HandlerFunc(o.mint), NextJS()))(l)
+}
+
+// otherProgram is Python's http.server.
+func otherProgram() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		status, text := http.StatusNotFound, "File not found"
+		if r.Method == http.MethodPost {
+			status, text = http.StatusNotImplemented, "Unsupported method ('POST')"
+		}
+		Reply(status, map[string]string{"Server": "SimpleHTTP/0.6 Python/3.11.2", "Content-Type": "text/html;charset=utf-8"},
+			"<!DOCTYPE HTML><html><head><title>Error response</title></head><body><h1>Error response</h1><p>Message: "+text+".</p></body></html>").ServeHTTP(w, r)
+	})
 }
 
 // ticketThrough has the app trade a ticket in that state.

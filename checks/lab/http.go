@@ -120,6 +120,14 @@ func Redirect(status int, to string) http.Handler {
 	return Reply(status, map[string]string{"Location": to}, "")
 }
 
+// header adds a header to what next answers.
+func header(next http.Handler, name, value string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set(name, value)
+		next.ServeHTTP(w, r)
+	})
+}
+
 // Nginx answers with nginx's own error page for a status. reason is its second
 // line, which nginx has for 400 alone ("The plain HTTP request was sent to HTTPS
 // port"); mostly empty.

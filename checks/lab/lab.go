@@ -191,6 +191,11 @@ func (l *Lab) trade(name string) Answer {
 
 func (l *Lab) startFrontend(context.Context) (err error) {
 	switch {
+	case l.plan.endpoint != nil:
+		peer, failure := Serve(l.plan.endpoint(l), nil)
+		at, err := l.peer(peer, failure, "http")
+		l.args = []string{"--token-endpoint", at + "/token"}
+		return err
 	case l.plan.frontendURL != nil:
 		l.FrontendURL, err = l.plan.frontendURL(l)
 	case l.plan.frontend != nil:

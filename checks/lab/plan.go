@@ -42,6 +42,9 @@ type plan struct {
 	frontend func(*Lab, *FrontendOptions)
 	// frontendURL starts something else in the app's place.
 	frontendURL func(*Lab) (string, error)
+	// endpoint, if set, is a token endpoint at /token, asked in the place of the
+	// ticket service.
+	endpoint func(*Lab) http.Handler
 
 	// environ changes the environment of the program under test.
 	environ func(*Lab, Env) error
@@ -83,6 +86,17 @@ func withRefusal(reply http.Handler) func(*plan) {
 	return func(p *plan) {
 		p.tickets.Front = func(service http.Handler, _ <-chan struct{}) http.Handler {
 			return At("/api/v1/tickets/", reply, service)
+		}
+	}
+}
+
+// withCache answers a good ticket as the service does, and with a header of a
+// cache.
+func withCache(name, value string) func(*plan) {
+	return func(p *plan) {
+		p.respond = func(l *Lab, w http.ResponseWriter) {
+			w.Header().Set(name, value)
+			writeJSON(w, http.StatusOK, l.trade(""))
 		}
 	}
 }

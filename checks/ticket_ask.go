@@ -1,0 +1,238 @@
+package checks
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"lkdoctor/checks/answer"
+	"lkdoctor/checks/clean"
+	"lkdoctor/checks/probe"
+)
+
+// compiling is how long a dev server may take for a route's first answer.
+const compiling = 40 * time.Second
+
+// attempt is one way to ask an app or a token endpoint for a token.
+type attempt struct {
+	method string
+	url    *url.URL
+	// own says that the path was given by the user: the app's own clients ask it,
+	// and not those of LiveKit's starters.
+	own bool
+	// all says that a room and an identity were sent that nobody gave.
+	all bool
+	// reply is what came back.
+	reply *probe.Reply
+}
+
+// String is what was asked, for a report. The query may hold a secret.
+func (a attempt) String() string { return a.method + " " + clean.Line(cmp.Or(a.url.Path, "/"), 120) }
+
+// askRoutes goes through the routes until one is there. asked holds those that were
+// asked, with their answers; the last of them is the one that counts.
+func (c *Case) askRoutes(ctx context.Context, routes []attempt, body func(all bool) []byte) (asked []attempt, failure *probe.Failure) {
+	for _, a := range routes {
+		for _, a.all = range []bool{false, true} {
+			a.reply, failure = c.askOnce(ctx, a, body)
+			if failure != nil {
+				return append(asked, a), failure
+			}
+			if !asksForNames(a.reply) {
+				break
+			}
+		}
+		asked = append(asked, a)
+		if !absent(a) {
+			break
+		}
+	}
+	return asked, nil
+}
+
+// askOnce asks one route. With a.all a room and an identity go along under every
+// name that routes use, made up where none was given.
+func (c *Case) askOnce(ctx context.Context, a attempt, body func(all bool) []byte) (*probe.Reply, *probe.Failure) {
+	u := *a.url
+	request := probe.Request{Method: a.method, URL: &u, Header: http.Header{"Accept": {"application/json"}}, Spare: true}
+	if a.method == http.MethodPost {
+		request.Header.Set("Content-Type", "application/json")
+		request.Body = body(a.all)
+	} else if names := c.names(a.all); len(names) > 0 {
+		query := u.Query()
+		for name, value := range names {
+			if !query.Has(name) {
+				query.Set(name, value)
+			}
+		}
+		u.RawQuery = query.Encode()
+	}
+	// A Next.js app in dev mode compiles a route when it is first asked for.
+	request.FirstByte, request.Total = compiling, compiling
+	c.Options.addHeaders(request.Header)
+	return c.Net.Exchange(ctx, request)
+}
+
+// names are the room, the identity and the name to ask with, each under the
+// names that common routes read: LiveKit's standard endpoint, livekit meet, the
+// quickstarts. What was not given is left out, or made up if all.
+func (c *Case) names(all bool) map[string]string {
+	room, identity, name := c.Options.Room, c.Options.Identity, c.Options.DisplayName
+	if all {
+		made := "lkdoctor-" + c.Nonce
+		room, identity = cmp.Or(room, made), cmp.Or(identity, made)
+	}
+	names := map[string]string{}
+	for value, list := range map[*string][]string{
+		&room:     {"room_name", "roomName", "room"},
+		&identity: {"participant_identity", "participantIdentity", "identity", "username"},
+		&name:     {"display_name"},
+	} {
+		for _, field := range list {
+			if *value != "" {
+				names[field] = *value
+			}
+		}
+	}
+	if shown := cmp.Or(name, identity); shown != "" {
+		for _, field := range []string{"participant_name", "participantName", "name"} {
+			names[field] = shown
+		}
+	}
+	return names
+}
+
+// asksForNames reports whether a route refuses because the room or the identity
+// is missing. An SDK that gets none throws, which is a 500.
+func asksForNames(reply *probe.Reply) bool {
+	switch reply.Status {
+	case 400, 422:
+		return true
+	case 500:
+		return refusedBy(reply).wants()
+	}
+	return false
+}
+
+// absent reports whether an answer says that the route is not there: an unknown
+// path or method, a page for every path, or a host that has files only.
+func absent(a attempt) bool {
+	r := refusedBy(a.reply)
+	switch a.reply.Status {
+	case 404:
+		return r.said.Code == "" && noRoute(r)
+	case 405:
+		return true
+	case 403:
+		return staticHost(a.reply)
+	case 501:
+		return r.speaksOf(wordings().method)
+	}
+	return startPage(a.reply)
+}
+
+// startPage reports whether a path is answered with a web page, as hosts of
+// single-page apps answer every path.
+func startPage(r *probe.Reply) bool {
+	return r.Status >= 200 && r.Status <= 299 && r.Redirect == nil && len(r.Redirects) == 0 &&
+		answer.Find(r.Body, r.Header.Get("Content-Type"), answer.Frontend).Shape == answer.ShapeHTML
+}
+
+// staticHost reports whether a refusal is the page of a host that has files
+// only.
+func staticHost(r *probe.Reply) bool {
+	switch gateway(r) {
+	case "nginx", "Apache", "Caddy", "Tomcat", "Amazon S3", "GitHub Pages", "Vercel":
+		return true
+	}
+	return false
+}
+
+// endpointRoutes are the ways to ask a token endpoint: POST as LiveKit's standard
+// clients do, GET as many apps' own clients do.
+func (c *Case) endpointRoutes() []attempt {
+	return []attempt{{method: http.MethodPost, url: c.serviceURL()}, {method: http.MethodGet, url: c.serviceURL(), own: true}}
+}
+
+// endpointBody asks a standard token endpoint, whose fields are snake_case and
+// left out where unset.
+func (c *Case) endpointBody(all bool) []byte {
+	fields := c.names(all)
+	if !all {
+		fields = map[string]string{}
+		for name, value := range map[string]string{
+			"room_name": c.Options.Room, "participant_identity": c.Options.Identity, "participant_name": c.Options.DisplayName,
+		} {
+			if value != "" {
+				fields[name] = value
+			}
+		}
+	}
+	return asJSON(fields)
+}
+
+// asJSON never fails for what it is given here: maps of text.
+func asJSON(value any) []byte {
+	body, err := json.Marshal(value)
+	if err != nil {
+		return []byte("{}")
+	}
+	return body
+}
+
+// sameAgain asks once more, and reports whether the very same token comes back
+// a second later. A token that is made twice within one second for one identity
+// is the same, so that equal ones are waited over.
+func (c *Case) sameAgain(ctx context.Context, a attempt, body func(all bool) []byte) bool {
+	first := c.read(a.reply, answer.Frontend).Answer.Token.Reveal()
+	same := func() bool {
+		reply, failure := c.askOnce(ctx, a, body)
+		return failure == nil && reply.Status >= 200 && reply.Status <= 299 &&
+			c.read(reply, answer.Frontend).Answer.Token.Reveal() == first
+	}
+	if first == "" || !same() {
+		return false
+	}
+	select {
+	case <-time.After(1100 * time.Millisecond):
+		return same()
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// cachedBy names the cache that an answer comes from, and the header that says
+// so; both are empty for an answer that was made for its request.
+func cachedBy(r *probe.Reply) (variant, header string) {
+	h := r.Header
+	control := strings.ToLower(h.Get("Cache-Control"))
+	switch next := strings.ToUpper(h.Get("X-Nextjs-Cache")); {
+	case next == "HIT", next == "STALE":
+		return "nextjs", "X-Nextjs-Cache: " + next
+	case h.Get("X-Nextjs-Prerender") != "":
+		return "nextjs", "X-Nextjs-Prerender"
+	case strings.Contains(control, "s-maxage=") && !strings.Contains(control, "s-maxage=0") && strings.Contains(h.Get("X-Powered-By"), "Next.js"):
+		return "nextjs", "Cache-Control: " + clean.Line(control, 60)
+	}
+	for _, name := range []string{"Cf-Cache-Status", "X-Vercel-Cache", "X-Cache"} {
+		value := strings.ToUpper(h.Get(name))
+		if strings.HasPrefix(value, "HIT") || strings.HasPrefix(value, "STALE") || strings.HasPrefix(value, "TCP_HIT") {
+			return "cdn", name + ": " + clean.Line(value, 40)
+		}
+	}
+	if age := h.Get("Age"); age != "" && strings.Trim(age, "0") != "" {
+		return "cdn", "Age: " + clean.Line(age, 20)
+	}
+	return "", ""
+}
+
+// alike reports whether two answers come from one maker: the same fields, and
+// tokens of the same key.
+func (c *Case) alike(a, b *TicketAnswer) bool {
+	return strings.Join(a.Answer.Fields, " ") == strings.Join(b.Answer.Fields, " ") && a.Token != nil && b.Token != nil &&
+		a.Token.Decoded == b.Token.Decoded && a.Token.Claims.Issuer == b.Token.Claims.Issuer
+}

@@ -1,0 +1,283 @@
+package checks
+
+import (
+	"net/http"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+
+	"lkdoctor/checks/answer"
+	"lkdoctor/checks/check"
+	"lkdoctor/checks/clean"
+	"lkdoctor/checks/finding"
+	"lkdoctor/checks/probe"
+)
+
+// refused is an answer that is no 2xx, and what it says.
+type refused struct {
+	*probe.Reply
+	said answer.ErrorInfo
+}
+
+func refusedBy(reply *probe.Reply) refused {
+	return refused{reply, answer.ErrorText(reply.Body, reply.Header.Get("Content-Type"))}
+}
+
+// text is what it says, cut to fit into a message.
+func (r refused) text() Text { return orNothing(clean.Line(r.said.Text, 160)) }
+
+// with adds what it says to a finding, as facts.
+func (r refused) with(f Finding) Finding {
+	f = f.With("status", r.Status).With("said", clean.Line(r.said.Text, 160))
+	if r.said.Code != "" {
+		f = f.With("said_code", r.said.Code)
+	}
+	if r.said.Framework != "" {
+		f = f.With("framework", r.said.Framework)
+	}
+	if by := gateway(r.Reply); by != "" {
+		f = f.With("gateway", by)
+	}
+	return f
+}
+
+// speaksOf reports whether the text or the code matches pattern.
+func (r refused) speaksOf(pattern *regexp.Regexp) bool {
+	return pattern.MatchString(r.said.Text) || pattern.MatchString(r.said.Code)
+}
+
+// ofTicket reports whether it is the ticket that is refused, in the service's
+// own words.
+func (r refused) ofTicket() bool { return r.speaksOf(wordings().ticket) && gateway(r.Reply) == "" }
+
+// wants reports whether a room, a name or an identity is asked for.
+func (r refused) wants() bool {
+	for _, item := range r.said.Items {
+		if wordings().names.MatchString(item.Where) {
+			return true
+		}
+	}
+	return r.speaksOf(wordings().names)
+}
+
+// wordings are how services say what is wrong.
+var wordings = sync.OnceValue(func() (w struct {
+	ticket, names, settings, unset, unreached, compile, method, login *regexp.Regexp
+},
+) {
+	w.ticket = regexp.MustCompile(`(?i)ticket`)
+	w.names = regexp.MustCompile(`(?i)\b(room|participant|identity|user|name)|(room|participant|user|display)_?(name|id)|_?identity\b`)
+	// settings are missing in whoever answers.
+	w.settings = regexp.MustCompile(`(?i)LIVEKIT_[A-Z]|not (been )?configured|NOT_CONFIGURED|must be (set|configured)|api-?key and api-?secret`)
+	w.unset = regexp.MustCompile(`(?i)\b[A-Z][A-Z0-9]*_[A-Z0-9_]+\b.*(not defined|not set|missing|undefined|required|must be)|(missing|undefined|required).*\b[A-Z][A-Z0-9]*_[A-Z0-9_]+\b|is not defined|is not set`)
+	w.unreached = regexp.MustCompile(`(?i)fetch failed|ECONNREFUSED|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|connection refused|getaddrinfo`)
+	w.compile = regexp.MustCompile(`(?i)module not found|cannot find module|failed to compile|can't resolve|failed to resolve import|build (error|failed)|syntax ?error|unexpected token`)
+	w.method = regexp.MustCompile(`(?i)unsupported method`)
+	w.login = regexp.MustCompile(`(?i)log-?in|sign-?in|\bsso\b|oauth|\bauth`)
+	return w
+})
+
+// gateway names the proxy, gateway or static host whose own page an answer is;
+// it is empty for what a service says itself. A Server header alone proves
+// nothing: nginx writes its own on what it passes on.
+func gateway(r *probe.Reply) string {
+	said := answer.ErrorText(r.Body, r.Header.Get("Content-Type"))
+	switch said.Framework {
+	case "nginx", "openresty", "Cloudflare", "Envoy", "Apache", "Kong", "AWS API Gateway", "Vercel", "ngrok":
+		return said.Framework
+	}
+	server := strings.ToLower(r.Header.Get("Server"))
+	body := string(r.Body[:min(len(r.Body), 4<<10)])
+	bare := said.Shape == answer.ShapeEmpty || said.Shape == answer.ShapeText &&
+		(said.Text == http.StatusText(r.Status) || said.Text == "404 page not found")
+	switch {
+	case said.Shape == answer.ShapeHTML && strings.Contains(body, "No server is available to handle this request"):
+		return "HAProxy"
+	case strings.HasPrefix(body, "<?xml") && strings.Contains(body, "<Error>"):
+		return "Amazon S3"
+	case said.Shape == answer.ShapeHTML && strings.Contains(body, "Apache Tomcat"):
+		return "Tomcat"
+	case said.Shape == answer.ShapeHTML && strings.Contains(body, "GitHub Pages"):
+		return "GitHub Pages"
+	case !bare && said.Shape != answer.ShapeHTML:
+		return ""
+	}
+	for prefix, name := range map[string]string{"nginx": "nginx", "openresty": "openresty", "caddy": "Caddy", "apache": "Apache",
+		"cloudflare": "Cloudflare", "envoy": "Envoy", "awselb": "AWS's load balancer", "kong": "Kong", "amazons3": "Amazon S3", "github.com": "GitHub Pages"} {
+		if strings.HasPrefix(server, prefix) && said.Framework == "" {
+			return name
+		}
+	}
+	// Traefik answers with these words and no name.
+	if bare && said.Shape == answer.ShapeText && server == "" && (r.Status == 502 || r.Status == 504) {
+		return "a proxy"
+	}
+	return ""
+}
+
+// refusal reads an answer of the ticket service, or of a token endpoint, that
+// is no 2xx. path is what was asked, without the ticket.
+func (c *Case) refusal(reply *probe.Reply, who Text, path string) Finding {
+	r := refusedBy(reply)
+	endpoint := c.Source() == check.SourceEndpoint
+	tell := func(code Code, variant, format string, args ...any) Finding {
+		return r.with(finding.New(code, finding.Fail, format, args...)).As(variant)
+	}
+	// own is for refusals of what this machine asked with.
+	own := func(f Finding) Finding { return f.By(finding.OwnerConfig) }
+	by, text := gateway(reply), r.text()
+	switch status := r.Status; {
+	case status == 401 && endpoint:
+		return own(tell(finding.TicketUnauthorized, "endpoint", "%s answers 401: %s", who, text))
+	case status == 401 && strings.HasPrefix(strings.ToLower(r.Header.Get("WWW-Authenticate")), "basic"):
+		return tell(finding.TicketUnauthorized, passwordAt(r.Header.Get("Server")), "%s answers 401 and asks for a password: %s", who, text)
+	case status == 401 && r.ofTicket():
+		return own(tell(finding.TicketUnauthorized, "bad-ticket", "%s answers 401: %s", who, text))
+	case status == 401:
+		return tell(finding.TicketUnauthorized, "service", "%s answers 401: %s", who, text)
+	case status == 403 && by != "":
+		return tell(finding.TicketForbidden, "gateway", "%s in front of %s forbids it (403): %s", by, who, text)
+	case status == 403 && endpoint:
+		return own(tell(finding.TicketForbidden, "endpoint", "%s forbids it (403): %s", who, text))
+	case status == 403 && r.ofTicket():
+		return own(tell(finding.TicketForbidden, "bad-ticket", "%s forbids it (403): %s", who, text))
+	case status == 403:
+		return tell(finding.TicketForbidden, "service", "%s forbids it (403): %s", who, text)
+	case status == 404 && !endpoint && strings.Contains(strings.ToUpper(r.said.Code), "TICKET"):
+		return tell(finding.TicketUnknown, "unknown", "%s does not know this ticket: %s", who, text)
+	case status == 404 && noRoute(r):
+		return c.routeWrong(r, who, path)
+	case status == 404 && !endpoint:
+		return tell(finding.TicketUnknown, "unknown", "%s does not know this ticket: %s", who, text)
+	case status == 405:
+		variant := "method"
+		if endpoint {
+			variant = "endpoint-method"
+		}
+		f := tell(finding.TicketRouteWrong, variant, "%s does not take POST at %s (405): %s", who, path, text).With("path", path)
+		if !endpoint {
+			f = f.By(finding.OwnerConfig)
+		}
+		return f
+	case status == 409 && !endpoint:
+		return tell(finding.TicketConsumed, "", "this ticket was used before (409): %s", text)
+	case status == 410 && !endpoint:
+		return tell(finding.TicketExpired, "", "this ticket has expired (410): %s", text)
+	case status == 429:
+		return rateLimited(r, who)
+	case status == 501 && r.speaksOf(wordings().method):
+		return tell(finding.TicketRouteWrong, "web-app", "another program is at this address, which knows no POST (501): %s", text).With("path", path)
+	case status >= 500:
+		return serverError(r, who, by)
+	}
+	return c.rejected(r, who)
+}
+
+// passwordAt names the variant of a password that a proxy asks for.
+func passwordAt(server string) string {
+	for _, name := range []string{"nginx", "caddy", "apache"} {
+		if strings.HasPrefix(strings.ToLower(server), name) {
+			return "gateway-" + name
+		}
+	}
+	return "gateway"
+}
+
+// noRoute reports whether a 404 is about the path, and not about what was asked
+// for there: it says nothing, or what its framework says of unknown paths.
+func noRoute(r refused) bool {
+	return r.said.Shape == answer.ShapeEmpty || r.said.Shape == answer.ShapeHTML || r.said.Generic || gateway(r.Reply) != ""
+}
+
+// routeWrong is a 404 for the path. Who answers tells what is wrong.
+func (c *Case) routeWrong(r refused, who Text, path string) Finding {
+	f := finding.New(finding.TicketRouteWrong, finding.Fail, "%s has no route %s: it answers 404 with its framework's own text (%s)", who, path, r.text())
+	if r.said.Shape == answer.ShapeEmpty {
+		f.Message = finding.Textf("%s has no route %s: it answers 404 and says nothing", who, path)
+	}
+	f = r.with(f).With("path", path)
+	u, here := c.serviceURL(), c.livekitURL()
+	under, _, _ := strings.Cut(c.ticketPath(), "{ticket}")
+	base := strings.TrimSuffix(u.Path, "/")
+	switch {
+	case c.Source() == check.SourceEndpoint:
+		return f.As("endpoint-path")
+	case here != nil && sameServer(here, u) && (r.said.Framework == "Go" || r.said.Shape == answer.ShapeEmpty):
+		return f.As("livekit")
+	case base != "" && strings.HasPrefix(under, base+"/"):
+		bare := *u
+		bare.Path, bare.RawPath = "", ""
+		return f.As("prefix-twice").With("suggestion", clean.URL(bare.String()))
+	case r.said.Framework == "Next.js", strings.Contains(strings.ToLower(string(r.Body[:min(len(r.Body), 64<<10)])), "vite"):
+		return f.As("web-app")
+	case gateway(r.Reply) != "":
+		return f.As("gateway")
+	case r.said.Shape == answer.ShapeHTML && r.said.Framework == "":
+		return f.As("web-app")
+	}
+	return f.As("path")
+}
+
+func rateLimited(r refused, who Text) Finding {
+	f := r.with(finding.New(finding.TicketRateLimited, finding.Fail, "%s asks to slow down (429): %s", who, r.text()))
+	after := clean.Line(r.Header.Get("Retry-After"), 40)
+	if after == "" {
+		return f
+	}
+	if n, err := strconv.Atoi(after); err == nil {
+		after = strconv.Itoa(n) + " s"
+		f = f.With("wait", after)
+	}
+	f.Message = finding.Textf("%s asks to slow down (429), and to try again after %s: %s", who, after, r.text())
+	return f.With("retry_after", clean.Line(r.Header.Get("Retry-After"), 40))
+}
+
+// serverError is a 5xx: of the gateway in front, for want of a setting, for
+// want of room, or of the service's code.
+func serverError(r refused, who Text, by string) Finding {
+	f := r.with(finding.New(finding.TicketServerError, finding.Fail, "%s fails with %d: %s", who, r.Status, r.text()))
+	// A service says itself in JSON that what it needs is not there.
+	ownWords := by == "" && r.said.Shape == answer.ShapeObject && r.said.Text != ""
+	switch {
+	case by != "" && r.Status != 500:
+		f.Message = finding.Textf("%s in front of %s answers %d: it cannot reach the service behind it (%s)", by, who, r.Status, r.text())
+		return f.As("gateway")
+	case unserved(r.Reply) && r.Status != 503 && !ownWords:
+		return f.As("gateway")
+	case r.Status == 501, r.speaksOf(wordings().settings):
+		return f.As("settings")
+	case r.Status == 503:
+		return f.As("overloaded")
+	}
+	return f.As("exception")
+}
+
+// rejected is a 4xx about what was sent. What a token endpoint does not take is
+// lkdoctor's own question, so that nobody else must act on it.
+func (c *Case) rejected(r refused, who Text) Finding {
+	f := r.with(finding.New(finding.TicketRejected, finding.Fail, "%s refuses the request (%d): %s", who, r.Status, r.text()))
+	items := make([]string, 0, len(r.said.Items))
+	for _, item := range r.said.Items {
+		items = append(items, item.Where+": "+item.Text)
+	}
+	if len(items) > 0 {
+		f = f.With("complaints", items)
+	}
+	switch {
+	case c.Source() == check.SourceEndpoint && r.wants() && !strings.HasPrefix(r.said.Code, "M_"):
+		return f.As("endpoint-fields").By(finding.OwnerConfig)
+	case c.Source() == check.SourceEndpoint:
+		return f.As("endpoint-form").By(finding.OwnerConfig)
+	case len(items) > 0:
+		where := r.said.Items[0].Where
+		last := where[strings.LastIndex(where, ".")+1:]
+		if c.Options.DisplayName == "" && (last == "profile" || last == "display_name") {
+			return f.As("display-name")
+		}
+		return f.As("field").With("field", clean.Line(strings.TrimPrefix(where, "body."), 80))
+	case r.ofTicket():
+		return f.As("ticket-form").By(finding.OwnerConfig)
+	}
+	return f.As("message")
+}
