@@ -57,9 +57,9 @@ type Evidence struct {
 	// configured here. Server: the LiveKit server accepts the token. Minted: it
 	// accepts a token made here with the configured key and secret.
 	Local, Server, Minted Trit
-	// RoomMissing says that the server accepts a token made here, and creates no
-	// room for it.
-	RoomMissing bool
+	// OwnRoomOnly says that the server accepts key and secret of a token made here,
+	// and refuses only the room that the doctor made up for it.
+	OwnRoomOnly bool
 
 	// Values fill the places of fixes, by name: the host, the room and so on of
 	// this run. A finding's own facts come before them.
@@ -101,7 +101,9 @@ func Conclude(e Evidence) ([]check.Result, check.Diagnosis) {
 
 // Preview returns a result as Conclude would, by what is known so far: for
 // faces that show it while the run goes on.
-func Preview(e Evidence, r check.Result) check.Result { return e.resolved(r, nil) }
+func Preview(e Evidence, r check.Result) check.Result {
+	return e.resolved(e.settled([]check.Result{r})[0], nil)
+}
 
 // settled returns the results with the severities and variants that all evidence
 // together gives.
@@ -122,17 +124,18 @@ func (e Evidence) settled(results []check.Result) []check.Result {
 }
 
 // settle judges f by what else was seen: a token of another key than the one
-// here is no fault once the server has accepted it, nor is a key that is missing
-// here; a warning about the token is a failure once the server has refused it
-// for that; and whoever signs with another secret than the one that the server
-// is known to have is wrong.
+// here is no fault once the server has accepted it; a key that is missing here is
+// none where the token comes from elsewhere (a failure otherwise); a warning about
+// the token is a failure once the server has refused it for that; and whoever
+// signs with another secret than the one that the server is known to have is
+// wrong.
 func (e Evidence) settle(f Finding, confirmed Code) Finding {
 	switch {
 	case f.Code == finding.SignatureOtherKey && e.Server == Yes:
 		f.Severity, f.Variant = finding.Warn, "accepted"
 	case f.Code == finding.SignatureMismatch && e.Minted == Yes:
 		f.Variant = "signer"
-	case (f.Code == finding.EnvKeyMissing || f.Code == finding.EnvSecretMissing) && f.Severity == finding.Warn && e.Server == Yes:
+	case (f.Code == finding.EnvKeyMissing || f.Code == finding.EnvSecretMissing) && f.Severity == finding.Warn:
 		f.Severity = finding.Info
 	case f.Code == confirmed && f.Severity == finding.Warn:
 		f.Severity = finding.Fail
