@@ -211,8 +211,9 @@ func (c *Case) evidence(results []check.Result) diagnosis.Evidence {
 	}
 	e.Server = recognition(c.verdict())
 	if dev := c.dev(); dev != nil && !c.notDevServer() {
-		e.Minted = recognition(dev.Verdict)
-		e.RoomMissing = dev.Verdict != nil && dev.Verdict.Reason == probe.ReasonRoomNotFound
+		if e.Minted, e.OwnRoomOnly = recognition(dev.Verdict), c.ownRoomOnly(); e.OwnRoomOnly {
+			e.Minted = diagnosis.Yes
+		}
 	}
 	target := c.target()
 	e.Values["room"], e.Values["identity"] = target.Room, target.Identity

@@ -217,9 +217,8 @@ func fallbackJoin(c *Case) Check {
 			return check.BlockedBy("env.files")
 		case ended.Stopped("join.reach"):
 			return check.BlockedBy("join.reach")
-		case c.dev().Verdict != nil && c.dev().Verdict.Reason == probe.ReasonRoomNotFound:
-			// The room is the doctor's own, so that it is missing is nobody's fault.
-			return check.NotHere("not joined: the server takes the key and secret here, and creates no room for a test")
+		case c.ownRoomOnly():
+			return check.NotHere("not joined: the server takes the key and secret here, and not the room that lkdoctor made up")
 		}
 		record, findings := c.devJoin(ctx)
 		report := Report{Findings: findings, Outcome: mediaOutcome(record)}
@@ -234,6 +233,21 @@ func fallbackJoin(c *Case) Check {
 		report.Findings = append([]Finding{failed.With("cause", string(cause.Code)).By(cause.Party)}, findings...)
 		return report
 	})
+}
+
+// ownRoomOnly reports whether all that the server refuses of the dev token is the
+// name that the doctor made up for room and participant: it creates no rooms, or
+// takes shorter names only. That is nobody's fault.
+func (c *Case) ownRoomOnly() bool {
+	dev := c.dev()
+	if dev == nil || dev.Verdict == nil || c.Options.Room != "" {
+		return false
+	}
+	switch dev.Verdict.Reason {
+	case probe.ReasonRoomNotFound, probe.ReasonRoomTooLong, probe.ReasonIdentityTooLong:
+		return true
+	}
+	return false
 }
 
 // devJoin joins with the dev token; the record is nil where nothing was joined.

@@ -59,9 +59,8 @@ func (c *Case) withHolder(f Finding, iss string) Finding {
 	}
 	for _, name := range c.Settings.Env.Names() {
 		if value, source, _ := c.Settings.Env.Lookup(name); value == iss && name != c.Settings.APIKey.Name {
-			held := finding.Textf("%s (%s)", clean.Line(name, 60), source.String())
-			f.Message = finding.Textf("%s It is the value of %s.", f.Message, held)
-			return f.As("known-here").With("found_in", held.String())
+			f.Message = finding.Textf("%s It is the value of %s (%s).", f.Message, clean.Line(name, 60), source.String())
+			return f.As("known-here").With("found_in", clean.Line(name, 60))
 		}
 	}
 	return f

@@ -148,7 +148,7 @@ func tokenClaims(c *Case) Check {
 	}, func(_ context.Context, c *Case, _ Ended) Report {
 		t := c.token()
 		report := Report{Findings: token.Lint(t.Token)}
-		if t.Claims.Video != nil {
+		if t.Claims.Video != nil && finding.Worst(report.Findings) != finding.Fail {
 			report.Outcome = Outcome{
 				Text: finding.Textf("%s may join room %s", clean.Line(t.Identity(), 60), clean.Line(t.Room(), 60)),
 				Facts: Facts{"identity": clean.Line(t.Identity(), 256), "room": clean.Line(t.Room(), 256),

@@ -88,7 +88,7 @@ func unwrapOnce(s string) (string, Wrapping) {
 		}
 		return value, wrapping("url", "a URL or text with access_token=")
 	}
-	if m := assigned().FindStringSubmatch(s); m != nil {
+	if m := assigned().FindStringSubmatch(s); m != nil && !beginsAsJSON(s) {
 		return m[2], wrapping("setting", "a setting (NAME=value)")
 	}
 	return unwrapRare(s)

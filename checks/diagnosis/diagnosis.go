@@ -57,9 +57,9 @@ type Evidence struct {
 	// configured here. Server: the LiveKit server accepts the token. Minted: it
 	// accepts a token made here with the configured key and secret.
 	Local, Server, Minted Trit
-	// RoomMissing says that the server accepts a token made here, and creates no
-	// room for it.
-	RoomMissing bool
+	// OwnRoomOnly says that the server accepts key and secret of a token made here,
+	// and refuses only the room that the doctor made up for it.
+	OwnRoomOnly bool
 
 	// Values fill the places of fixes, by name: the host, the room and so on of
 	// this run. A finding's own facts come before them.
@@ -101,7 +101,9 @@ func Conclude(e Evidence) ([]check.Result, check.Diagnosis) {
 
 // Preview returns a result as Conclude would, by what is known so far: for
 // faces that show it while the run goes on.
-func Preview(e Evidence, r check.Result) check.Result { return e.resolved(r, nil) }
+func Preview(e Evidence, r check.Result) check.Result {
+	return e.resolved(e.settled([]check.Result{r})[0], nil)
+}
 
 // resolved gives each finding of r its owner and its fixes.
 func (e Evidence) resolved(r check.Result, owners map[Code]Owner) check.Result {

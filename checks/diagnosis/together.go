@@ -121,17 +121,18 @@ func (e Evidence) shadowFails(f Finding) bool {
 }
 
 // settle judges f by what else was seen: a token of another key than the one
-// here is no fault once the server has accepted it, nor is a key that is missing
-// here; a warning about the token is a failure once the server has refused it
-// for that; and whoever signs with another secret than the one that the server
-// is known to have is wrong.
+// here is no fault once the server has accepted it; a key that is missing here is
+// none where the token comes from elsewhere (a failure otherwise); a warning about
+// the token is a failure once the server has refused it for that; and whoever
+// signs with another secret than the one that the server is known to have is
+// wrong.
 func (e Evidence) settle(f Finding, confirmed Code) Finding {
 	switch {
 	case f.Code == finding.SignatureOtherKey && e.Server == Yes:
 		f.Severity, f.Variant = finding.Warn, "accepted"
 	case f.Code == finding.SignatureMismatch && e.Minted == Yes:
 		f.Variant = "signer"
-	case (f.Code == finding.EnvKeyMissing || f.Code == finding.EnvSecretMissing) && f.Severity == finding.Warn && e.Server == Yes:
+	case (f.Code == finding.EnvKeyMissing || f.Code == finding.EnvSecretMissing) && f.Severity == finding.Warn:
 		f.Severity = finding.Info
 	case f.Code == confirmed && f.Severity == finding.Warn:
 		f.Severity = finding.Fail

@@ -167,7 +167,7 @@ func (e Evidence) cleared(owner Owner) []Owner {
 		finding.OwnerTicketService: tokenGood && e.Maker == finding.OwnerTicketService,
 		// The app that passed on what the ticket service gave it did its part.
 		finding.OwnerFrontend:      handed && e.Source == check.SourceFrontend && (tokenGood || e.Maker != finding.OwnerFrontend),
-		finding.OwnerLiveKitServer: (joined || e.RoomMissing) && !e.failed("join.websocket"),
+		finding.OwnerLiveKitServer: (joined || e.OwnRoomOnly) && !e.failed("join.websocket"),
 		finding.OwnerNetwork:       joined,
 		finding.OwnerClock:         e.passed("token.time") && e.clocksCompared(),
 	}

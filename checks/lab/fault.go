@@ -20,6 +20,8 @@ type Fault struct {
 	// Want are the codes that lkdoctor must find, the root cause first. It is
 	// empty when nothing is wrong. Others may turn up beside them.
 	Want []finding.Code
+	// Variant is that of the root cause; empty where any will do.
+	Variant string
 	// Owner is who must act; OwnerNone when nobody must.
 	Owner finding.Owner
 	// Warn tells that the findings are warnings: the run passes, exit code 0.
@@ -42,7 +44,7 @@ func (f Fault) Fails() bool { return len(f.Want) > 0 && !f.Warn }
 // Faults lists every fault, sorted by name. To add one, add a row to the table
 // of its stage (faults_env.go, faults_ticket.go, …).
 func Faults() []Fault {
-	all := slices.Concat(healthyFaults(), envFaults(), ticketFaults(), tokenFaults(), frontendFaults(), endpointFaults(), serverFaults(), joinFaults(), mediaFaults(), turnFaults(), stayFaults())
+	all := slices.Concat(healthyFaults(), envFaults(), ticketFaults(), tokenFaults(), signatureFaults(), frontendFaults(), endpointFaults(), serverFaults(), joinFaults(), mediaFaults(), turnFaults(), stayFaults())
 	slices.SortFunc(all, func(a, b Fault) int { return strings.Compare(a.Name, b.Name) })
 	return all
 }

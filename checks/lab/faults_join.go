@@ -50,6 +50,8 @@ func joinFaults() []Fault {
 			withWeb(func(_ *Lab, addr string) http.Handler { return StripQuery(Forward(addr)) }))),
 		warning(f("query-forbidden", "a firewall forbids a token in the query (403)", finding.WebsocketQueryRefused, server,
 			withWeb(func(_ *Lab, addr string) http.Handler { return ForbidTokenInQuery(Forward(addr)) }))),
+		warning(f("server-old", "the server is LiveKit 1.8.4, which has no /rtc/v1", finding.ServerVersionOld, server,
+			withWeb(func(_ *Lab, addr string) http.Handler { return oldServer(addr) }))),
 		f("ws-closed", "the WebSocket opens and is closed at once (1000)", finding.WebsocketClosed, server, socket(CloseWith(websocket.CloseNormalClosure, ""))),
 		f("ws-closed-policy", "the WebSocket opens and is closed at once (1008, with a reason)", finding.WebsocketClosed, server,
 			socket(CloseWith(websocket.ClosePolicyViolation, "origin not allowed"))),
@@ -119,4 +121,16 @@ func leaving(join bool, reason livekit.DisconnectReason) Rewrite {
 		}
 		return []*livekit.SignalResponse{leave}
 	}}
+}
+
+// oldServer is the server at addr as LiveKit 1.8.4 would be: it says so, and has
+// no /rtc/v1.
+func oldServer(addr string) http.Handler {
+	proxy := SignalProxy(addr, Rewrite{ToClient: func(m *livekit.SignalResponse) []*livekit.SignalResponse {
+		if join := m.GetJoin(); join != nil {
+			join.ServerInfo.Version, join.ServerVersion = "1.8.4", "1.8.4"
+		}
+		return []*livekit.SignalResponse{m}
+	}})
+	return At("/rtc/v1", http.NotFoundHandler(), proxy)
 }

@@ -87,8 +87,11 @@ func inWords(in Inspection, style Style) []string {
 	case v == nil:
 		add("It grants nothing: there is no video claim.")
 	case v.RoomJoin && who != "" && room != "":
-		add("%s may join room %s: publish %s, subscribe %s, send data %s.", who, room,
-			yesNo(style, v.CanPublish), yesNo(style, v.CanSubscribe), yesNo(style, v.CanPublishData))
+		format := "%s may join room %s: publish %s, subscribe %s, send data %s."
+		if in.Status == check.StatusFail {
+			format = "It is meant to let %s join room %s (publish %s, subscribe %s, send data %s), and does not: see below."
+		}
+		add(format, who, room, publishes(style, v), yesNo(style, v.CanSubscribe), yesNo(style, v.CanPublishData))
 	default:
 		add("It lets nobody join a room.")
 	}
@@ -118,6 +121,14 @@ func inWords(in Inspection, style Style) []string {
 		add("The signature was not checked: no secret is configured here.")
 	}
 	return lines
+}
+
+// publishes says what may be published: anything, nothing, or some sources.
+func publishes(style Style, v *token.VideoGrant) string {
+	if !v.CanPublish || len(v.CanPublishSources) == 0 {
+		return yesNo(style, v.CanPublish)
+	}
+	return style.say("only %s", clean.Line(strings.Join(v.CanPublishSources, ", "), 80))
 }
 
 func yesNo(style Style, b bool) string {

@@ -60,6 +60,7 @@ func codes(findings []finding.Finding) string {
 // the token.
 func noLeak(t *testing.T, raw string, findings []finding.Finding) {
 	t.Helper()
+	onItsPage(t, findings)
 	for _, f := range findings {
 		text := fmt.Sprint(f.Message.String(), f.Facts, f.Fixes)
 		for i := 0; i+16 <= len(raw) && i < 2000; i++ {

@@ -111,6 +111,9 @@ func wantCause(t *testing.T, fault lab.Fault, run check.Run) {
 	if d.Owner != fault.Owner {
 		t.Errorf("owner %s, want %s", d.Owner, fault.Owner)
 	}
+	if fault.Variant != "" {
+		wantVariant(t, fault, run)
+	}
 	wantAdvice(t, run)
 	if slices.Contains(d.Cleared, fault.Owner) {
 		t.Errorf("%s must act and is cleared", fault.Owner)
@@ -122,6 +125,20 @@ func wantCause(t *testing.T, fault lab.Fault, run check.Run) {
 	if run.ExitCode != want {
 		t.Errorf("exit code %d, want %d", run.ExitCode, want)
 	}
+}
+
+// wantVariant: the root cause is told as the fault says.
+func wantVariant(t *testing.T, fault lab.Fault, run check.Run) {
+	t.Helper()
+	for _, l := range run.Findings(finding.Fail) {
+		if cause := run.Diagnosis.RootCause; cause != nil && l.Check == cause.Check && l.Finding.Code == cause.Code {
+			if l.Finding.Variant != fault.Variant {
+				t.Errorf("%s has the variant %q, want %q: %s", cause.Code, l.Finding.Variant, fault.Variant, l.Finding.Message)
+			}
+			return
+		}
+	}
+	t.Errorf("no failure is the cause, and the variant %q is wanted", fault.Variant)
 }
 
 // wantAdvice: each finding names a variant of its page where the page has

@@ -1,0 +1,215 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"lkdoctor/checks/catalogue"
+	"lkdoctor/checks/check"
+	"lkdoctor/checks/finding"
+	"lkdoctor/checks/lab"
+	"lkdoctor/checks/report"
+)
+
+// onePerCause are the faults with another root cause, owner or variant than the
+// ones before them, as far as want holds.
+func onePerCause(want func(lab.Fault) bool) []lab.Fault {
+	var out []lab.Fault
+	seen := map[string]bool{}
+	for _, f := range lab.Faults() {
+		if len(f.Want) == 0 || !want(f) {
+			continue
+		}
+		if cause := fmt.Sprint(f.Want[0], f.Owner, f.Variant); !seen[cause] {
+			seen[cause] = true
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// pasted runs a line in a shell, in the folder and environment of l.
+func pasted(t *testing.T, l *lab.Lab, environ []string, line, stdin string) (out string, code int) {
+	t.Helper()
+	link := filepath.Dir(program(t, nil).Path)
+	cmd := exec.Command("sh", "-c", line)
+	cmd.Dir, cmd.Stdin = l.Dir(), strings.NewReader(stdin)
+	cmd.Env = append([]string{"HOME=" + t.TempDir(), "PATH=" + link + string(os.PathListSeparator) + os.Getenv("PATH")}, environ...)
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	err := cmd.Run()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		t.Fatal(err)
+	}
+	if stderr.Len() > 0 {
+		t.Logf("%s: %s", line, &stderr)
+	}
+	return stdout.String(), cmd.ProcessState.ExitCode()
+}
+
+// TestPrintedCommandsWorkWhenPasted runs each command of the next steps against
+// the same fault, with a fresh ticket where a ticket is needed: the command that
+// writes a report finds the same cause again and has it in the report, the way
+// round works, and the page is there.
+func TestPrintedCommandsWorkWhenPasted(t *testing.T) {
+	for _, fault := range onePerCause(func(lab.Fault) bool { return true }) {
+		t.Run(fault.Name, func(t *testing.T) {
+			t.Parallel()
+			l := startLab(t, fault.Name)
+			_, events := examined(t, l)
+			d := events[len(events)-1].Run.Diagnosis
+			if d.RootCause == nil || !advised(*events[len(events)-1].Run) {
+				return
+			}
+			for _, step := range d.NextSteps {
+				command, ours := strings.CutPrefix(step.Command, "lkdoctor")
+				if !ours {
+					continue
+				}
+				l.Renew()
+				again := func(line string) (report.Document, int) {
+					out, code := pasted(t, l, l.Environ(), line+" --json", "")
+					var doc report.Document
+					if err := json.Unmarshal([]byte(out), &doc); err != nil {
+						t.Fatalf("%s: %v\n%s", line, err, out)
+					}
+					return doc, code
+				}
+				switch {
+				case strings.HasPrefix(command, " explain "):
+					var out bytes.Buffer
+					if code := run(newApp(strings.Fields(command), nil, &out, &out, nil)); code != check.ExitOK || !strings.Contains(out.String(), strings.Fields(command)[1]) {
+						t.Errorf("%s: exit code %d\n%s", step.Command, code, &out)
+					}
+				case strings.Contains(command, "--report"):
+					doc, _ := again(step.Command)
+					if doc.Diagnosis.RootCause == nil || doc.Diagnosis.RootCause.Code != d.RootCause.Code || doc.Diagnosis.Owner != d.Owner {
+						t.Errorf("%s finds %+v, owner %s; the run before it %v, owner %s", step.Command, doc.Diagnosis.RootCause, doc.Diagnosis.Owner, *d.RootCause, d.Owner)
+					}
+					written, err := os.ReadFile(filepath.Join(l.Dir(), "lkdoctor-report.md"))
+					if err != nil || !bytes.Contains(written, []byte(d.RootCause.Code)) {
+						t.Errorf("%s: the report does not hold %s: %v", step.Command, d.RootCause.Code, err)
+					}
+				case strings.Contains(command, "--dev-join"):
+					if doc, code := again(step.Command); code != check.ExitOK {
+						t.Errorf("%s: exit code %d, %+v", step.Command, code, doc.Diagnosis.RootCause)
+					}
+				default:
+					if out, code := pasted(t, l, l.Environ(), step.Command, "no token"); code == check.ExitDoctor {
+						t.Errorf("%s: exit code %d\n%s", step.Command, code, out)
+					}
+				}
+			}
+		})
+	}
+}
+
+// advised reports whether the root cause has advice of its own; where not,
+// TestEveryFaultInEveryFace says so.
+func advised(run check.Run) bool {
+	for _, l := range append(run.Findings(finding.Fail), run.Findings(finding.Warn)...) {
+		if l.Check == run.Diagnosis.RootCause.Check && l.Finding.Code == run.Diagnosis.RootCause.Code {
+			page, _ := catalogue.Lookup(l.Finding.Code)
+			_, has := page.Variant(l.Finding.Variant)
+			return has
+		}
+	}
+	return false
+}
+
+// TestNoAdviceGoesInACircle does what the first step says, as far as a machine
+// can, and runs again, until it is told nothing new: it ends well, or with
+// something else to do, and never where it was before. What is to be done on
+// another machine is left undone.
+func TestNoAdviceGoesInACircle(t *testing.T) {
+	for _, fault := range onePerCause(func(f lab.Fault) bool { return f.Owner == finding.OwnerConfig }) {
+		t.Run(fault.Name, func(t *testing.T) {
+			t.Parallel()
+			l := startLab(t, fault.Name)
+			environ := map[string]string{}
+			seen := []string{}
+			for range 5 {
+				for _, entry := range l.Environ() {
+					name, value, _ := strings.Cut(entry, "=")
+					if _, changed := environ[name]; !changed || name == "LKDOCTOR_TICKET" {
+						environ[name] = value
+					}
+				}
+				line := strings.Join(append([]string{"lkdoctor", "--json"}, l.Args()...), " ")
+				out, code := pasted(t, l, assigned(environ), line, "")
+				var doc report.Document
+				if err := json.Unmarshal([]byte(out), &doc); err != nil {
+					t.Fatalf("%v\n%s", err, out)
+				}
+				if code == check.ExitOK {
+					return
+				}
+				state := fmt.Sprint(doc.Diagnosis.RootCause.Code, ": ", doc.Diagnosis.NextSteps[0].Text)
+				if slices.Contains(seen, state) {
+					t.Fatalf("what the advice says was done, and the run says again %q; before: %q", state, seen)
+				}
+				seen = append(seen, state)
+				// The app of the lab reads its settings once, when it starts.
+				if doc.Diagnosis.Owner != finding.OwnerConfig || doc.Diagnosis.RootCause.Check == "ticket.frontend" || !applied(environ, doc.Diagnosis.NextSteps[0]) {
+					return
+				}
+				l.Renew()
+			}
+		})
+	}
+}
+
+// applied does to environ what a step says, and reports whether that is
+// anything: setting variables to values that are no examples, or taking one
+// away.
+func applied(environ map[string]string, step report.FixInfo) bool {
+	done := false
+	if step.Command != nil {
+		if name, is := strings.CutPrefix(*step.Command, "unset "); is {
+			environ[name] = unset
+			done = true
+		}
+	}
+	for _, block := range step.Code {
+		if block.Lang != "env" {
+			continue
+		}
+		for _, m := range setting.FindAllStringSubmatch(block.Text, -1) {
+			if !example.MatchString(m[2]) {
+				environ[m[1]] = m[2]
+				done = true
+			}
+		}
+	}
+	return done
+}
+
+// unset is the value of a variable that was taken away.
+const unset = "\x00"
+
+var (
+	setting = regexp.MustCompile(`(?m)^([A-Z][A-Z0-9_]*)=(.*)$`)
+	// example is a value that stands for one that the program does not know.
+	example = regexp.MustCompile(`^the-|APIabc123|example\.com|…|\.\.\.|^$`)
+)
+
+func assigned(environ map[string]string) []string {
+	var out []string
+	for _, name := range slices.Sorted(maps.Keys(environ)) {
+		if environ[name] != unset {
+			out = append(out, name+"="+environ[name])
+		}
+	}
+	return out
+}
