@@ -57,6 +57,9 @@ func inspection(t *token.Token) report.Inspection {
 	}
 	if v := t.Claims.Video; v != nil {
 		out.Grants = &report.Grants{RoomJoin: v.RoomJoin, CanPublish: v.CanPublish, CanSubscribe: v.CanSubscribe, CanPublishData: v.CanPublishData}
+		for _, source := range v.CanPublishSources[:min(8, len(v.CanPublishSources))] {
+			out.Grants.CanPublishSources = append(out.Grants.CanPublishSources, clean.Line(source, 40))
+		}
 	}
 	return out
 }

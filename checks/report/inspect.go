@@ -39,6 +39,9 @@ type Inspection struct {
 // Grants are what the token allows in its room.
 type Grants struct {
 	RoomJoin, CanPublish, CanSubscribe, CanPublishData bool
+	// CanPublishSources are cleaned; where there are any, only they may be
+	// published.
+	CanPublishSources []string
 }
 
 // Text is the token in words: header, claims, times, signature, findings. The
@@ -124,11 +127,11 @@ func inWords(in Inspection, style Style) []string {
 }
 
 // publishes says what may be published: anything, nothing, or some sources.
-func publishes(style Style, v *token.VideoGrant) string {
+func publishes(style Style, v *Grants) string {
 	if !v.CanPublish || len(v.CanPublishSources) == 0 {
 		return yesNo(style, v.CanPublish)
 	}
-	return style.say("only %s", clean.Line(strings.Join(v.CanPublishSources, ", "), 80))
+	return style.say("only %s", strings.Join(v.CanPublishSources, ", "))
 }
 
 func yesNo(style Style, b bool) string {
