@@ -130,7 +130,7 @@ func absent(a attempt) bool {
 	case 403:
 		return staticHost(a.reply)
 	case 501:
-		return r.speaksOf(wordings().method)
+		return r.knowsNoPOST()
 	}
 	return startPage(a.reply)
 }

@@ -23,8 +23,9 @@ func ticketConsume(c *Case) Check {
 		ID: "ticket.consume", Stage: check.StageTicket, Timeout: 50 * time.Second,
 		Title: finding.Textf("The ticket service trades the ticket for a token, room and URL"),
 		Short: finding.Textf("Ticket consumed"),
-		Needs: []string{"ticket.reach"},
-	}, func(ctx context.Context, c *Case, _ Ended) Report {
+		// A token endpoint is asked without looking at the page before it.
+		Uses: []string{"ticket.reach"},
+	}, func(ctx context.Context, c *Case, ended Ended) Report {
 		switch src := c.Source(); {
 		case src == check.SourceFlag:
 			return check.NotHere("not checked: a token was given, so none is fetched")
@@ -32,6 +33,8 @@ func ticketConsume(c *Case) Check {
 			return check.NotHere("not checked: the front end is asked instead, and would spend the ticket")
 		case src == check.SourceEndpoint:
 			return c.askEndpoint(ctx)
+		case ended.Stopped("ticket.reach"):
+			return check.BlockedBy("ticket.reach")
 		case src == check.SourceTicket:
 			return c.consume(ctx)
 		case c.Settings.Ticket.Secret.Empty():

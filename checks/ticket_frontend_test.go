@@ -1,13 +1,13 @@
 package checks
 
 import (
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
 
-	"lkdoctor/checks/finding"
 	"lkdoctor/config"
 )
 
@@ -18,26 +18,40 @@ func TestFrontendRefusals(t *testing.T) {
 		name   string
 		status int
 		body   string
-		want   string // code:owner of each finding
+		want   string // code/variant:party of each finding
 	}{
-		{"unknown", 404, `{"code":"TICKET_NOT_FOUND","message":"Ticket not found"}`, "TICKET_UNKNOWN: FRONTEND_WRAPS_ERROR:"},
-		{"used", 409, `{"code":"TICKET_CONSUMED","message":"used at 10:04 by ada"}`, "TICKET_CONSUMED:config"},
-		{"expired", 410, `{"code":"TICKET_EXPIRED","message":""}`, "TICKET_EXPIRED: FRONTEND_WRAPS_ERROR:"},
-		{"rejected", 422, `{"code":"UPSTREAM_ERROR","message":"Upstream error"}`, "TICKET_REJECTED: FRONTEND_WRAPS_ERROR:"},
-		{"credentials", 401, `{"code":"UPSTREAM_ERROR","message":"x-api-key is missing"}`, "TICKET_UNAUTHORIZED:"},
-		{"rate", 429, `{"code":"UPSTREAM_ERROR","message":"slow down, ada"}`, "TICKET_RATE_LIMITED:"},
-		{"service fails", 500, `{"code":"UPSTREAM_ERROR","message":"no database"}`, "TICKET_SERVER_ERROR:"},
-		{"not configured", 501, `{"code":"NOT_CONFIGURED","message":"USER_MGMT_BASE_URL is not configured"}`, "FRONTEND_NOT_CONFIGURED:config"},
-		{"its own failure", 500, `{"code":"INTERNAL_ERROR","message":"fetch failed"}`, "FRONTEND_ERROR:frontend"},
-		{"thrown", 500, "", "FRONTEND_ERROR:frontend"},
-		{"unawaited", 200, `{"serverUrl":"ws://127.0.0.1:1","participantToken":{}}`, "FRONTEND_FIELDS:frontend"},
+		{"unknown", 404, `{"code":"TICKET_NOT_FOUND","message":"Ticket not found"}`, "TICKET_UNKNOWN/through-app:config FRONTEND_WRAPS_ERROR/:frontend"},
+		{"used", 409, `{"code":"TICKET_CONSUMED","message":"used at 10:04 by ada"}`, "TICKET_CONSUMED/:config"},
+		{"expired", 410, `{"code":"TICKET_EXPIRED","message":""}`, "TICKET_EXPIRED/:config FRONTEND_WRAPS_ERROR/:frontend"},
+		{"rejected", 422, `{"code":"UPSTREAM_ERROR","message":"Upstream error"}`, "TICKET_REJECTED/hidden:ticket_service FRONTEND_WRAPS_ERROR/:frontend"},
+		{"credentials", 401, `{"code":"UPSTREAM_ERROR","message":"x-api-key is missing"}`, "TICKET_UNAUTHORIZED/through-app:ticket_service"},
+		{"forbidden", 403, `{"code":"UPSTREAM_ERROR","message":"not in your plan"}`, "TICKET_FORBIDDEN/service:ticket_service"},
+		{"rate", 429, `{"code":"UPSTREAM_ERROR","message":"slow down, ada"}`, "TICKET_RATE_LIMITED/:ticket_service"},
+		{"service fails", 500, `{"code":"UPSTREAM_ERROR","message":"no database"}`, "TICKET_SERVER_ERROR/exception:ticket_service"},
+		{"not configured", 501, `{"code":"NOT_CONFIGURED","message":"USER_MGMT_BASE_URL is not configured"}`, "FRONTEND_NOT_CONFIGURED/:config"},
+		{"not implemented", 501, `{"message":"not yet"}`, "FRONTEND_ERROR/exception:frontend"},
+		{"service unreachable", 500, `{"code":"INTERNAL_ERROR","message":"fetch failed"}`, "FRONTEND_ERROR/service-unreachable:frontend"},
+		{"a setting", 500, `LIVEKIT_API_KEY is not defined`, "FRONTEND_ERROR/setting:frontend"},
+		{"empty keys", 500, `{"error":"api-key and api-secret must be set"}`, "FRONTEND_ERROR/empty-keys:frontend"},
+		{"does not compile", 500, `Module not found: Can't resolve 'x'`, "FRONTEND_ERROR/compile-error:frontend"},
+		{"login", 401, `{"error":"Unauthorized"}`, "FRONTEND_ERROR/login:frontend"},
+		{"refused", 403, `{"error":"not you"}`, "FRONTEND_ERROR/refused:frontend"},
+		{"thrown", 500, "", "FRONTEND_ERROR/exception:frontend"},
+		{"not its own promise", 200, `{"serverUrl":"ws://127.0.0.1:1","participantToken":{}}`, "TICKET_TOKEN_MISSING/promise:ticket_service"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
+			tickets := 0
 			app := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				if body, err := io.ReadAll(r.Body); err != nil || string(body) != `{"ticket":"tkt_0123456789abcdef"}` {
-					t.Errorf("asked %q (%v)", body, err)
+				body, err := io.ReadAll(r.Body)
+				if err != nil {
+					t.Error(err)
 				}
 				w.Header().Set("Content-Type", "application/json")
+				if string(body) != `{"ticket":"tkt_0123456789abcdef"}` {
+					w.WriteHeader(400)
+					return
+				}
+				tickets++
 				w.WriteHeader(tt.status)
 				_, _ = io.WriteString(w, tt.body)
 			}))
@@ -51,7 +65,7 @@ func TestFrontendRefusals(t *testing.T) {
 			report := ticketFrontend(c).Run(t.Context(), nil)
 			var got []string
 			for _, f := range report.Findings {
-				got = append(got, string(f.Code)+":"+string(f.Party))
+				got = append(got, told(t, f))
 			}
 			if strings.Join(got, " ") != tt.want {
 				t.Errorf("found %q, want %q", got, tt.want)
@@ -59,28 +73,75 @@ func TestFrontendRefusals(t *testing.T) {
 			if !report.Outcome.Text.IsZero() {
 				t.Errorf("outcome %s", report.Outcome.Text)
 			}
+			if tickets != 1 {
+				t.Errorf("the ticket was posted %d times", tickets)
+			}
 		})
 	}
 }
 
-// Without a ticket, LiveKit's /api/token is asked with the room_config that it
-// fails without.
-func TestFrontendIsAskedAsTheStartersAsk(t *testing.T) {
-	var asked []string
-	app := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		body, _ := io.ReadAll(r.Body)
-		asked = append(asked, r.Method+" "+r.URL.Path+" "+string(body))
-		w.WriteHeader(404)
-	}))
-	t.Cleanup(app.Close)
-	c := newTestCase(t, nil)
-	c.Options.Frontend = app.URL + "/voice/"
-	found := ticketFrontend(c).Run(t.Context(), nil).Findings
-	if len(found) != 1 || found[0].Code != finding.FrontendMethod {
-		t.Errorf("found %v", found)
-	}
-	want := `GET /voice/api/connection-details |POST /voice/api/connection-details {"room_config":{}}|POST /voice/api/token {"room_config":{}}`
-	if got := strings.Join(asked, "|"); got != want {
-		t.Errorf("asked %s", got)
+// Without a ticket the starters' routes are asked, and then the address itself,
+// which may be the app's own route. A query stays, and what the route wants is
+// sent once it asks for it.
+func TestFrontendIsAskedAsItsClientsAsk(t *testing.T) {
+	for _, tt := range []struct {
+		name, at string
+		answers  map[string]string // what is asked → status and body
+		asked    string
+		want     string
+	}{
+		{"nothing there", "/voice/", nil,
+			`GET /voice/api/connection-details |POST /voice/api/connection-details {"room_config":{}}|POST /voice/api/token {"room_config":{}}` +
+				`|GET /voice |POST /voice {"room_config":{}}`,
+			"FRONTEND_ROUTE_MISSING/other-path:config"},
+		{"405 to all", "", map[string]string{"GET /api/connection-details": "405 ", "POST /api/connection-details": "405 "},
+			`GET /api/connection-details |POST /api/connection-details {"room_config":{}}|POST /api/token {"room_config":{}}`,
+			"FRONTEND_METHOD/neither:frontend"},
+		{"the quickstart's route", "/getToken", map[string]string{"GET /getToken": "200 eyJhbGciOiJIUzI1NiJ9.eyJ2aWRlbyI6e30sIm5iZiI6MX0.x"},
+			`GET /getToken/api/connection-details |POST /getToken/api/connection-details {"room_config":{}}|POST /getToken/api/token {"room_config":{}}` +
+				`|GET /getToken |GET /getToken `, // and once more, for a token that is kept
+			""},
+		{"a query", "/token?room=r1", map[string]string{"GET /token?room=r1": `404 {"error":"room r1 is closed"}`},
+			`GET /token?room=r1 `, "FRONTEND_ERROR/parameters:config"},
+		{"meet", "", map[string]string{"GET /api/connection-details": "400 Missing required query parameter: roomName"},
+			`GET /api/connection-details |GET /api/connection-details?identity=lkdoctor-00000000&name=lkdoctor-00000000` +
+				`&participantIdentity=lkdoctor-00000000&participantName=lkdoctor-00000000&participant_identity=lkdoctor-00000000` +
+				`&participant_name=lkdoctor-00000000&room=lkdoctor-00000000&roomName=lkdoctor-00000000&room_name=lkdoctor-00000000&username=lkdoctor-00000000 `,
+			"FRONTEND_ERROR/parameters:config"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var asked []string
+			tokens := 0
+			app := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				body, _ := io.ReadAll(r.Body)
+				asked = append(asked, r.Method+" "+r.URL.String()+" "+string(body))
+				answer, known := tt.answers[r.Method+" "+r.URL.String()]
+				if !known {
+					answer = tt.answers[r.Method+" "+r.URL.Path]
+				}
+				status := 404
+				_, _ = fmt.Sscan(answer, &status)
+				w.WriteHeader(status)
+				if _, text, found := strings.Cut(answer, " "); found {
+					if tokens++; status == 200 {
+						text += strings.Repeat("y", tokens)
+					}
+					_, _ = io.WriteString(w, text)
+				}
+			}))
+			t.Cleanup(app.Close)
+			c := newTestCase(t, nil)
+			c.Options.Frontend = app.URL + tt.at
+			var got []string
+			for _, f := range ticketFrontend(c).Run(t.Context(), nil).Findings {
+				got = append(got, told(t, f))
+			}
+			if strings.Join(got, " ") != tt.want {
+				t.Errorf("found %q, want %q", got, tt.want)
+			}
+			if got := strings.Join(asked, "|"); got != tt.asked {
+				t.Errorf("asked %s", got)
+			}
+		})
 	}
 }

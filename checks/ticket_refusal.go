@@ -1,6 +1,7 @@
 package checks
 
 import (
+	"bytes"
 	"net/http"
 	"regexp"
 	"strconv"
@@ -61,9 +62,15 @@ func (r refused) wants() bool {
 	return r.speaksOf(wordings().names)
 }
 
+// knowsNoPOST reports whether a server that has files only answers, as Python's
+// http.server does.
+func (r refused) knowsNoPOST() bool {
+	return r.Status == 501 && bytes.Contains(r.Body[:min(len(r.Body), 4<<10)], []byte("nsupported method"))
+}
+
 // wordings are how services say what is wrong.
 var wordings = sync.OnceValue(func() (w struct {
-	ticket, names, settings, unset, unreached, compile, method, login *regexp.Regexp
+	ticket, names, settings, unset, unreached, compile, login *regexp.Regexp
 },
 ) {
 	w.ticket = regexp.MustCompile(`(?i)ticket`)
@@ -73,7 +80,6 @@ var wordings = sync.OnceValue(func() (w struct {
 	w.unset = regexp.MustCompile(`(?i)\b[A-Z][A-Z0-9]*_[A-Z0-9_]+\b.*(not defined|not set|missing|undefined|required|must be)|(missing|undefined|required).*\b[A-Z][A-Z0-9]*_[A-Z0-9_]+\b|is not defined|is not set`)
 	w.unreached = regexp.MustCompile(`(?i)fetch failed|ECONNREFUSED|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|connection refused|getaddrinfo`)
 	w.compile = regexp.MustCompile(`(?i)module not found|cannot find module|failed to compile|can't resolve|failed to resolve import|build (error|failed)|syntax ?error|unexpected token`)
-	w.method = regexp.MustCompile(`(?i)unsupported method`)
 	w.login = regexp.MustCompile(`(?i)log-?in|sign-?in|\bsso\b|oauth|\bauth`)
 	return w
 })
@@ -166,7 +172,7 @@ func (c *Case) refusal(reply *probe.Reply, who Text, path string) Finding {
 		return tell(finding.TicketExpired, "", "this ticket has expired (410): %s", text)
 	case status == 429:
 		return rateLimited(r, who)
-	case status == 501 && r.speaksOf(wordings().method):
+	case r.knowsNoPOST():
 		return tell(finding.TicketRouteWrong, "web-app", "another program is at this address, which knows no POST (501): %s", text).With("path", path)
 	case status >= 500:
 		return serverError(r, who, by)
@@ -265,7 +271,7 @@ func (c *Case) rejected(r refused, who Text) Finding {
 		f = f.With("complaints", items)
 	}
 	switch {
-	case c.Source() == check.SourceEndpoint && r.wants() && !strings.HasPrefix(r.said.Code, "M_"):
+	case c.Source() == check.SourceEndpoint && r.wants() && !bytes.Contains(r.Body, []byte(`"errcode"`)): // of Matrix
 		return f.As("endpoint-fields").By(finding.OwnerConfig)
 	case c.Source() == check.SourceEndpoint:
 		return f.As("endpoint-form").By(finding.OwnerConfig)

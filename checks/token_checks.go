@@ -3,9 +3,11 @@ package checks
 import (
 	"context"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
+	"lkdoctor/checks/answer"
 	"lkdoctor/checks/check"
 	"lkdoctor/checks/clean"
 	"lkdoctor/checks/finding"
@@ -52,6 +54,9 @@ func tokenFormat(c *Case) Check {
 			return *skip
 		}
 		c.made.token.Set(t)
+		if f, is := c.pastedRefusal(); is {
+			return check.Found(f)
+		}
 		return Report{Findings: c.handed(t.Format), Outcome: c.formatOutcome(t)}
 	})
 }
@@ -76,6 +81,22 @@ func (c *Case) handed(findings []Finding) []Finding {
 		}
 	}
 	return out
+}
+
+// pastedRefusal is an answer that was piped in and holds no token: whoever gave
+// it says why, and a JWT was not to be expected.
+func (c *Case) pastedRefusal() (Finding, bool) {
+	raw := c.Settings.Token.Secret.Reveal()
+	if c.Source() != check.SourceFlag || !strings.HasPrefix(strings.TrimSpace(raw), "{") {
+		return Finding{}, false
+	}
+	a := answer.Find([]byte(raw), "application/json", answer.TicketService)
+	if a.Problem != answer.ErrorObject || a.Said.Text == "" {
+		return Finding{}, false
+	}
+	said := clean.Line(a.Said.Text, 160)
+	return finding.New(finding.TicketTokenMissing, finding.Fail, "what was given is no token, but an answer that says: %s", said).
+		With("said", said).With("fields", a.Fields).As("said-why"), true
 }
 
 // tokenUnderTest is the token that this run is about, or why there is none.
