@@ -11,6 +11,7 @@ import (
 	"lkdoctor/checks/clean"
 	"lkdoctor/checks/diagnosis"
 	"lkdoctor/checks/finding"
+	"lkdoctor/checks/placeholder"
 	"lkdoctor/checks/probe"
 	"lkdoctor/checks/token"
 	"lkdoctor/config"
@@ -329,10 +330,14 @@ func recognition(v *probe.Verdict) diagnosis.Trit {
 }
 
 // usableURL parses raw leniently, as LiveKit's SDKs do: ws, wss, http or
-// https, with a host; nil for anything that cannot be dialled.
+// https, with a host; nil for anything that cannot be dialled, such as
+// ws://undefined.
 func usableURL(raw string) *url.URL {
 	u, err := url.Parse(strings.TrimSpace(raw))
 	if err != nil || u.Hostname() == "" {
+		return nil
+	}
+	if _, unfilled := placeholder.InURL(raw); unfilled {
 		return nil
 	}
 	switch strings.ToLower(u.Scheme) {

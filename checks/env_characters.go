@@ -1,57 +1,34 @@
 package checks
 
 import (
-	"regexp"
-	"strings"
-	"sync"
 	"unicode"
 
 	"lkdoctor/checks/finding"
+	"lkdoctor/checks/placeholder"
 )
 
-// placeholders are what a template says where a value belongs, in lower case and
-// without quotes. Sources: the .env.example files of LiveKit's starters, their
-// READMEs and the docs (your_api_key, <your_api_secret>, APIxxxx,
-// wss://<project-subdomain>…).
-var placeholders = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(strings.Join([]string{
-		`<[a-z0-9 _-]+>`,
-		`^(https?|wss?)://(your|my|example|project|<)[a-z0-9_-]*([._-]|$)(livekit|server|project|subdomain|domain|url|cloud|host)`,
-		`^(https?|wss?)://(your|my)[-_]`,
-		`^(your|my|insert|enter|replace|put|add)[-_ ]?.*(key|secret|token|url|here|this|me)$`,
-		`^api[-_]?(x{3,}|\.{3,}|\*{3,})$`,
-		`^(x{4,}|\*{3,}|\.{3,}|-{3,})$`,
-		`^(change[-_ ]?me|changeme|todo|fixme|tbd|replaceme|placeholder|api[-_]?key|api[-_]?secret|livekit[-_]api[-_](key|secret)|apikey|apisecret)$`,
-	}, "|"))
-})
-
-// references are what was to be replaced by a value and was not, what programs
-// write where there is none, and what stands for a hidden one.
-var references = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(strings.Join([]string{
-		`^(\$\{[^}]*\}|\$\{\{.*\}\}|\{\{.*\}\}|\$\([A-Z_][A-Z0-9_]*\)|\$(env:)?[A-Z_][A-Z0-9_]{3,}|%[A-Z_][A-Z0-9_]*%)$`,
-		`^(process\.env|import\.meta\.env|os\.environ|os\.getenv)\b`,
-		`^(?i:op://|arn:aws:|@microsoft\.keyvault\()`,
-		`^(?i:undefined|null|none|nil|<nil>|\[object \w+\]|\[?redacted\]?|\[hidden\]|\(sensitive( value)?\)|[•●]{3,})$`,
-	}, "|"))
-})
-
-// placeholderIn tells whether value was never replaced after a template was
-// copied. What it returns is the template's own text, which is no secret.
-func placeholderIn(value string) (string, bool) {
-	v := strings.Trim(strings.TrimSpace(value), `"'`)
-	if v == "" || !placeholders().MatchString(strings.ToLower(v)) && !references().MatchString(v) {
-		return "", false
+// placeholderWords names what stands where a value belongs, behind "it holds".
+func placeholderWords(found placeholder.Found) Text {
+	switch found.Kind {
+	case placeholder.Template:
+		return finding.Textf("the placeholder %s of a template", found.Text)
+	case placeholder.Reference:
+		return finding.Textf("%s, a reference that nothing replaced", found.Text)
+	case placeholder.Object:
+		return finding.Textf("%s, which is an object made into text", found.Text)
+	case placeholder.Masked:
+		return finding.Textf("%s, which is how a hidden value is shown", found.Text)
 	}
-	if len(value) > 60 {
-		value = value[:60]
+	return finding.Textf("%s, the word that a missing value becomes", found.Text)
+}
+
+// unfilled is f, an ENV_PLACEHOLDER, with its variant.
+func unfilled(f Finding, found placeholder.Found) Finding {
+	variant := found.Kind
+	if variant == placeholder.Object {
+		variant = placeholder.Missing
 	}
-	return strings.Map(func(r rune) rune {
-		if unicode.IsPrint(r) {
-			return r
-		}
-		return -1
-	}, value), true
+	return f.As(string(variant)).With("placeholder", found.Text)
 }
 
 // firstQuote finds the first quotation mark of any kind, as a count of

@@ -8,6 +8,7 @@ import (
 	"lkdoctor/checks/check"
 	"lkdoctor/checks/clean"
 	"lkdoctor/checks/finding"
+	"lkdoctor/checks/placeholder"
 	"lkdoctor/config"
 )
 
@@ -24,38 +25,35 @@ func envExposure(c *Case) Check {
 	})
 }
 
-// browserPrefixes are the names that build tools copy into the browser bundle:
-// Next.js, Vite, Create React App, Expo, Gatsby, Nuxt, SvelteKit.
-func browserPrefixes() []string {
-	return []string{"NEXT_PUBLIC_", "VITE_", "REACT_APP_", "EXPO_PUBLIC_", "GATSBY_", "NUXT_PUBLIC_", "PUBLIC_"}
-}
-
+// browserSecrets finds secrets in the browser's code: the API secret under any
+// name, and names that say that the value is secret.
 func browserSecrets(s *config.Settings) []Finding {
 	var findings []Finding
 	for _, name := range s.Env.Names() {
 		value, source, _ := s.Env.Lookup(name)
-		if value == "" || !hasBrowserPrefix(name) {
+		if value == "" || !config.Exposed(name) {
 			continue
 		}
-		isSecret := !s.APISecret.Secret.Empty() && config.NewSecret(value).Equal(s.APISecret.Secret)
-		if !isSecret && !(strings.Contains(name, "SECRET") && (strings.Contains(name, "LIVEKIT") || strings.Contains(name, "API"))) {
+		if _, unfilled := placeholder.In(value); unfilled {
+			continue
+		}
+		same := !s.APISecret.Secret.Empty() && config.NewSecret(value).Equal(s.APISecret.Secret)
+		means, _ := config.Means(name)
+		upper, variant := strings.ToUpper(name), "livekit-secret"
+		switch {
+		case same, means.Setting == "LIVEKIT_API_SECRET", means.Setting == "LIVEKIT_KEYS":
+		case strings.Contains(upper, "SECRET") && strings.Contains(upper, "LIVEKIT"):
+		case strings.Contains(upper, "SECRET") && strings.Contains(upper, "API"):
+			variant = "other-secret"
+		default:
 			continue
 		}
 		shown := clean.Line(name, 80)
 		findings = append(findings, finding.New(finding.EnvSecretExposed, finding.Fail,
-			"%s in %s is copied into the browser bundle, where everybody can read it", shown, source.String()).
-			With("variable", shown).With("source", source.String()).With("same_as_api_secret", isSecret))
+			"%s in %s is copied into the browser bundle, where everybody can read it", shown, source.String()).As(variant).
+			With("variable", shown).With("source", source.String()).With("same_as_api_secret", same))
 	}
 	return findings
-}
-
-func hasBrowserPrefix(name string) bool {
-	for _, prefix := range browserPrefixes() {
-		if strings.HasPrefix(name, prefix) {
-			return true
-		}
-	}
-	return false
 }
 
 // openFiles finds env files that hold the API secret and that other users, or
@@ -67,11 +65,11 @@ func openFiles(s *config.Settings) []Finding {
 		if !has || v.Value.Empty() {
 			continue
 		}
-		if _, placeholder := placeholderIn(v.Value.Reveal()); placeholder {
+		if _, unfilled := placeholder.In(v.Value.Reveal()); unfilled {
 			continue
 		}
 		name := clean.Line(f.Name, 60)
-		base := Finding{Code: finding.EnvFilePermissions, Severity: finding.Warn}.With("file", name)
+		base := Finding{Code: finding.EnvFilePermissions, Severity: finding.Warn}.With("file", clean.Line(f.Path, 200))
 		switch {
 		case f.GitTracked:
 			base.Message = finding.Textf("%s holds LIVEKIT_API_SECRET and is tracked by git", name)
@@ -95,6 +93,7 @@ func commandLineSecrets(s *config.Settings, fromStdin bool) []Finding {
 		}
 		findings = append(findings, finding.New(finding.EnvSecretOnCommandLine, finding.Info,
 			"%s was given on the command line, where other users of this machine can see it", set.Flag).
+			As(map[bool]string{true: "token", false: "secret"}[set.Name == s.Token.Name]).
 			With("setting", set.Name).With("flag", set.Flag))
 	}
 	return findings

@@ -2,11 +2,14 @@ package checks
 
 import (
 	"context"
+	"errors"
+	"io/fs"
 	"time"
 
 	"lkdoctor/checks/check"
 	"lkdoctor/checks/clean"
 	"lkdoctor/checks/finding"
+	"lkdoctor/checks/placeholder"
 	"lkdoctor/config"
 )
 
@@ -47,10 +50,26 @@ func unreadableFiles(files []config.EnvFile) []Finding {
 			continue
 		}
 		findings = append(findings, finding.New(finding.EnvFileUnreadable, finding.Fail,
-			"%s cannot be used: %s", clean.Line(f.Name, 60), clean.Line(f.Err.Error(), 160)).
+			"%s cannot be used: %s", clean.Line(f.Name, 60), clean.Line(f.Err.Error(), 160)).As(unreadable(f.Err)).
 			With("file", clean.Line(f.Path, 200)))
 	}
 	return findings
+}
+
+// unreadable is the variant of ENV_FILE_UNREADABLE for an error.
+func unreadable(err error) string {
+	for _, kind := range []struct {
+		err     error
+		variant string
+	}{
+		{fs.ErrPermission, "permission"}, {config.ErrUTF16, "utf-sixteen"}, {config.ErrBrokenLink, "broken-link"},
+		{config.ErrNotRegular, "not-a-file"}, {config.ErrTooLarge, "too-large"}, {config.ErrExpansion, "endless-reference"},
+	} {
+		if errors.Is(err, kind.err) {
+			return kind.variant
+		}
+	}
+	return "unreadable"
 }
 
 // hiddenValues compares a setting with what lower sources say about it. A flag
@@ -59,6 +78,10 @@ func hiddenValues(s config.Setting) []Finding {
 	if s.Source.Kind != config.Environment && s.Source.Kind != config.File {
 		return nil
 	}
+	variant := "file"
+	if s.Source.Kind == config.Environment {
+		variant = "shell"
+	}
 	for _, hidden := range s.Shadows {
 		if !hidden.Differs || hidden.Empty {
 			continue
@@ -66,14 +89,14 @@ func hiddenValues(s config.Setting) []Finding {
 		if s.Secret.Empty() {
 			return []Finding{finding.New(finding.EnvValueEmptied, finding.Fail,
 				"%s is set to nothing in %s, and that hides the value of %d characters in %s",
-				s.Name, s.Source.String(), hidden.Secret.Len(), hidden.Source.String()).
+				s.Name, s.Source.String(), hidden.Secret.Len(), hidden.Source.String()).As(variant).
 				With("setting", s.Name).With("source", s.Source.String()).With("hides", hidden.Source.String())}
 		}
-		if _, placeholder := placeholderIn(hidden.Secret.Reveal()); placeholder {
+		if _, unfilled := placeholder.InURL(hidden.Secret.Reveal()); unfilled {
 			continue
 		}
 		return []Finding{finding.New(finding.EnvValueShadowed, finding.Warn,
-			"%s comes from %s, and hides a different value in %s", s.Name, s.Source.String(), hidden.Source.String()).
+			"%s comes from %s, and hides a different value in %s", s.Name, s.Source.String(), hidden.Source.String()).As(variant).
 			With("setting", s.Name).With("source", s.Source.String()).With("hides", hidden.Source.String()).
 			With("fingerprint", s.Secret.Fingerprint()).With("hidden_fingerprint", hidden.Secret.Fingerprint())}
 	}
@@ -90,7 +113,9 @@ func expandedValue(s config.Setting) []Finding {
 	case s.Expanded:
 		f.Message = finding.Textf("%s in %s holds a $, which Next.js expands: %d characters became %d",
 			s.Name, s.Source.String(), s.Literal.Len(), s.Secret.Len())
+		f = f.As("dollar")
 	case s.CutAtHash:
+		f = f.As("hash")
 		f.Message = finding.Textf("%s in %s holds a #, where Next.js cuts it: %d characters became %d",
 			s.Name, s.Source.String(), s.Literal.Len(), s.Secret.Len())
 	default:
@@ -98,15 +123,4 @@ func expandedValue(s config.Setting) []Finding {
 	}
 	return []Finding{f.With("setting", s.Name).With("source", s.Source.String()).
 		With("length_written", s.Literal.Len()).With("length_read", s.Secret.Len()).With("line", s.Line)}
-}
-
-// place names a source as somewhere to edit.
-func place(s config.Source) Text {
-	switch s.Kind {
-	case config.Environment:
-		return finding.Textf("the environment of this shell")
-	case config.Project:
-		return finding.Textf("lk's project %s", s.Name)
-	}
-	return finding.Textf("%s", s.String())
 }

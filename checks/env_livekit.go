@@ -2,7 +2,7 @@ package checks
 
 import (
 	"context"
-	"net"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -10,6 +10,7 @@ import (
 	"lkdoctor/checks/check"
 	"lkdoctor/checks/clean"
 	"lkdoctor/checks/finding"
+	"lkdoctor/checks/placeholder"
 	"lkdoctor/config"
 )
 
@@ -22,9 +23,10 @@ func envLiveKit(c *Case) Check {
 	}, func(_ context.Context, c *Case, _ Ended) Report {
 		s := c.Settings
 		findings := presence(c)
-		findings = append(findings, nearMisses(s)...)
 		if !s.URL.Secret.Empty() {
-			findings = append(findings, urlFindings(s.URL.Value)...)
+			for _, f := range urlFindings(s.URL.Value) {
+				findings = append(findings, f.With("source", s.URL.Source.String()))
+			}
 		}
 		findings = append(findings, keyFindings(s.APIKey)...)
 		findings = append(findings, keyFindings(s.APISecret)...)
@@ -33,14 +35,15 @@ func envLiveKit(c *Case) Check {
 	})
 }
 
-// presence reports what is not set anywhere. An empty value that hides a
-// filled one is env.files' finding, and not repeated here.
+// presence reports what is not set anywhere, and where it lies instead. An empty
+// value that hides a filled one is env.files' finding, and not repeated here.
 func presence(c *Case) []Finding {
 	// A token that comes from elsewhere can be judged by the server alone.
 	keys := finding.Fail
 	if src := c.Source(); src != check.SourceMinted && src != check.SourceNone {
 		keys = finding.Warn
 	}
+	misses := c.Settings.NearMisses()
 	var findings []Finding
 	for _, m := range []struct {
 		set      config.Setting
@@ -57,9 +60,17 @@ func presence(c *Case) []Finding {
 		f := finding.New(m.code, m.severity, "%s is not set: neither by %s, nor in the environment, nor in an env file in %s",
 			m.set.Name, m.set.Flag, clean.Line(c.Settings.Dir, 80))
 		if m.set.IsSet() {
-			f = finding.New(m.code, m.severity, "%s is set to nothing in %s", m.set.Name, m.set.Source.String())
+			f = finding.New(m.code, m.severity, "%s is set to nothing in %s", m.set.Name, m.set.Source.String()).
+				With("source", m.set.Source.String())
 		}
-		findings = append(findings, f.With("setting", m.set.Name))
+		findings = append(findings, whereInstead(c.Settings, f.With("setting", m.set.Name), m.set, misses))
+	}
+	for _, set := range []config.Setting{c.Settings.URL, c.Settings.APIKey, c.Settings.APISecret} {
+		if miss, has := misses[set.Name]; has {
+			f := finding.New(finding.EnvNameNearMiss, finding.Warn, "%s is set in %s, but the name that is read is %s",
+				clean.Line(miss.Name, 80), miss.Source.String(), set.Name).With("setting", set.Name)
+			findings = append(findings, missed(f, set, miss, "rename"))
+		}
 	}
 	return findings
 }
@@ -68,33 +79,44 @@ func emptied(s config.Setting) bool {
 	return s.Secret.Empty() && slices.ContainsFunc(s.Shadows, func(h config.Shadow) bool { return !h.Empty })
 }
 
-// nearMisses names variables that look like a setting which is not set.
-func nearMisses(s *config.Settings) []Finding {
-	var findings []Finding
-	for _, m := range []struct {
-		set   config.Setting
-		names []string
-	}{
-		{s.URL, []string{"LIVEKIT_WS_URL", "LIVEKIT_SERVER_URL", "LIVEKIT_HOST", "LIVEKIT_WSS_URL", "LIVEKIT_SOCKET_URL",
-			"LIVEKIT_API_URL", "NEXT_PUBLIC_LIVEKIT_URL", "VITE_LIVEKIT_URL", "REACT_APP_LIVEKIT_URL", "LK_URL"}},
-		{s.APIKey, []string{"LIVEKIT_KEY", "LIVEKIT_API", "LIVEKIT_APIKEY", "LK_API_KEY", "LIVEKIT_API_KEY_ID"}},
-		{s.APISecret, []string{"LIVEKIT_SECRET", "LIVEKIT_SECRET_KEY", "LIVEKIT_API_SECRET_KEY", "LIVEKIT_APISECRET", "LK_API_SECRET"}},
-	} {
-		if !m.set.Secret.Empty() {
-			continue
-		}
-		for _, name := range m.names {
-			value, source, has := s.Env.Lookup(name)
-			if !has || value == "" {
-				continue
-			}
-			findings = append(findings, finding.New(finding.EnvNameNearMiss, finding.Warn,
-				"%s is set in %s, but the name that is read is %s", name, source.String(), m.set.Name).
-				With("setting", m.set.Name).With("variable", name).With("source", source.String()))
-			break
-		}
+// whereInstead names the variant of a finding about a setting that is missing:
+// the value stands under another name, in a file of another mode or folder, or
+// nowhere.
+func whereInstead(s *config.Settings, f Finding, set config.Setting, misses map[string]config.NearMiss) Finding {
+	if miss, has := misses[set.Name]; has {
+		return missed(f, set, miss, "near-miss")
 	}
-	return findings
+	if at, has := s.ElsewhereFor(set.Name); has {
+		if at.Mode != "" {
+			return f.As("other-mode").With("found_file", at.Name).With("found_mode", at.Mode)
+		}
+		return f.As("other-folder").With("found_file", at.Name).With("found_dir", clean.Line(at.Dir, 200))
+	}
+	switch {
+	case set.IsSet():
+		return f.As("empty")
+	case f.Severity == finding.Warn:
+		return f.As("not-needed")
+	}
+	return f.As("unset")
+}
+
+// missed adds the variable that was meant for set. renamed is the variant for one
+// that a new name cures.
+func missed(f Finding, set config.Setting, miss config.NearMiss, renamed string) Finding {
+	f = f.As(renamed).With("variable", clean.Line(miss.Name, 80)).With("source", miss.Source.String())
+	switch {
+	case miss.Setting == "LIVEKIT_KEYS":
+		key, _, _ := strings.Cut(miss.Value.Reveal(), ":")
+		return f.As("server-keys").With("key", clean.Line(strings.Trim(key, `"' {`), 80))
+	case set.Name == "LIVEKIT_URL" && miss.Exposed:
+		return f.As("browser-only").With("value", clean.URL(miss.Value.Reveal()))
+	case set.Name == "LIVEKIT_URL":
+		return f.With("value", clean.URL(miss.Value.Reveal()))
+	case set.Name == "LIVEKIT_API_SECRET" && miss.Exposed:
+		return f.As("exposed")
+	}
+	return f
 }
 
 // keyFindings looks for what copying and storing does to a key or a secret.
@@ -107,20 +129,40 @@ func keyFindings(s config.Setting) []Finding {
 		return finding.New(code, finding.Fail, format, args...).With("setting", s.Name).
 			With("source", s.Source.String()).With("length", len(value))
 	}
-	if shown, is := placeholderIn(value); is {
-		return []Finding{tell(finding.EnvPlaceholder, "%s is still the placeholder %s from a template", s.Name, shown).
-			With("placeholder", shown)}
+	if found, is := placeholder.In(value); is {
+		return []Finding{unfilled(tell(finding.EnvPlaceholder, "%s holds %s", s.Name, placeholderWords(found)), found)}
 	}
 	var findings []Finding
 	if at, what := firstQuote(value); at >= 0 {
-		findings = append(findings, tell(finding.EnvValueQuoted,
-			"%s holds %s at character %d of %d: quotes are no part of a LiveKit key or secret",
-			s.Name, what, at+1, len([]rune(value))).With("position", at+1))
+		f := tell(finding.EnvValueQuoted, "%s holds %s at character %d of %d: quotes are no part of a LiveKit key or secret",
+			s.Name, what, at+1, len([]rune(value))).With("position", at+1)
+		switch {
+		case !strings.ContainsRune("\"'`", []rune(value)[at]):
+			f = f.As("curly")
+		case s.Source.Kind == config.File:
+			f = f.As("file")
+		default:
+			f = f.As("environment")
+		}
+		findings = append(findings, f)
 	}
 	if at, what := firstSpace(value); at >= 0 {
-		findings = append(findings, tell(finding.EnvValueWhitespace,
-			"%s holds %s at character %d of %d, which no LiveKit key or secret has",
-			s.Name, what, at+1, len([]rune(value))).With("position", at+1).With("character", what.String()))
+		f := tell(finding.EnvValueWhitespace, "%s holds %s at character %d of %d, which no LiveKit key or secret has",
+			s.Name, what, at+1, len([]rune(value))).With("position", at+1).With("character", what.String())
+		switch []rune(value)[at] {
+		case '\n':
+			f = f.As("line-feed")
+		case '\r':
+			f = f.As("carriage-return")
+		case ' ', '\t':
+			f = f.As("blank")
+		default:
+			f = f.As("invisible")
+		}
+		if s.Source.Kind == config.File {
+			f = f.With("file", s.Source.Name)
+		}
+		findings = append(findings, f)
 	}
 	return findings
 }
@@ -133,16 +175,16 @@ func pairFindings(s *config.Settings) []Finding {
 	if swapped(s) {
 		findings = append(findings, finding.New(finding.EnvKeySecretSwapped, finding.Fail,
 			"LIVEKIT_API_SECRET begins with API and has %d characters, as keys do, and LIVEKIT_API_KEY has %d, as secrets do",
-			len(secret), len(key)).With("setting", "LIVEKIT_API_SECRET"))
-	} else if _, placeholder := placeholderIn(secret); secret != "" && len(secret) < 32 && !dev && !placeholder {
+			len(secret), len(key)).With("setting", "LIVEKIT_API_SECRET").With("source", s.APISecret.Source.String()))
+	} else if _, unfilled := placeholder.In(secret); secret != "" && len(secret) < 32 && !dev && !unfilled {
 		findings = append(findings, finding.New(finding.EnvSecretShort, finding.Warn,
 			"LIVEKIT_API_SECRET has %d characters; the LiveKit server asks for at least 32", len(secret)).
-			With("setting", "LIVEKIT_API_SECRET").With("length", len(secret)))
+			With("setting", "LIVEKIT_API_SECRET").With("source", s.APISecret.Source.String()).With("length", len(secret)))
 	}
 	if u := usableURL(s.URL.Value); key == "devkey" && u != nil && strings.HasSuffix(strings.ToLower(u.Hostname()), ".livekit.cloud") {
 		findings = append(findings, finding.New(finding.EnvCloudLocalMix, finding.Fail,
 			"the key is devkey, which only a local livekit-server --dev knows, and the URL is %s on LiveKit Cloud",
-			clean.Line(u.Hostname(), 100)).With("setting", "LIVEKIT_API_KEY"))
+			clean.Line(u.Hostname(), 100)).With("setting", "LIVEKIT_API_KEY").With("source", s.APIKey.Source.String()))
 	}
 	return findings
 }
@@ -181,9 +223,24 @@ func proxyFindings(c *Case) []Finding {
 		}
 		findings = append(findings, finding.New(finding.EnvProxyInUse, finding.Info,
 			"%s is reached through the proxy %s", finding.Textf(t.what), clean.URL(proxy.String())).
-			With("proxy", clean.URL(proxy.String())).With("host", clean.Line(u.Host, 120)))
+			With("proxy", clean.URL(proxy.String())).With("host", clean.Line(u.Host, 120)).
+			With("name", clean.Line(u.Hostname(), 120)).With("variable", proxyVariable(c.Settings, u)))
 	}
 	return findings
+}
+
+// proxyVariable is the variable that names the proxy for u, as it is set.
+func proxyVariable(s *config.Settings, u *url.URL) string {
+	names := []string{"HTTP_PROXY", "http_proxy"}
+	if scheme := strings.ToLower(u.Scheme); scheme == "https" || scheme == "wss" {
+		names = []string{"HTTPS_PROXY", "https_proxy"}
+	}
+	for _, name := range names {
+		if value, _ := s.Env.Value(name); value != "" {
+			return name
+		}
+	}
+	return names[0]
 }
 
 func settingsOutcome(s *config.Settings) Outcome {
@@ -204,13 +261,3 @@ func settingsOutcome(s *config.Settings) Outcome {
 }
 
 func joinNames(names []string) string { return clean.Line(strings.Join(names, ", "), 120) }
-
-// isLoopback tells whether host names this machine by name or address.
-func isLoopback(host string) bool {
-	host = strings.ToLower(strings.TrimSuffix(host, "."))
-	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
-		return true
-	}
-	ip := net.ParseIP(host)
-	return ip != nil && ip.IsLoopback()
-}

@@ -7,6 +7,7 @@ import (
 
 	"lkdoctor/checks/clean"
 	"lkdoctor/checks/finding"
+	"lkdoctor/checks/placeholder"
 	"lkdoctor/config"
 	"lkdoctor/config/loaders"
 )
@@ -26,14 +27,62 @@ func loaderFindings(s *config.Settings) []Finding {
 		if len(wanted) == 0 || f.Err != nil || plainValues(wanted) && !oddBytes(f) {
 			continue
 		}
-		readings := loaders.Compare([]byte(f.Content.Reveal()), s.Env.Value)
+		content, ofFile := f.Content.Reveal(), []Finding{}
+		readings := loaders.Compare([]byte(content), s.Env.Value)
 		for _, v := range wanted {
+			if _, unfilled := placeholder.InURL(v.Value.Reveal()); unfilled {
+				continue
+			}
 			if finding, differs := loaderFinding(f, v, readings); differs {
-				findings = append(findings, finding)
+				ofFile = append(ofFile, finding)
 			}
 		}
+		if lines := strings.ReplaceAll(content, "\r\n", "\n"); len(ofFile) > 0 && lines != content {
+			// The line ends are one fault, and the first to mend: they count where no
+			// difference, or fewer, are left without them.
+			left := loaders.Compare([]byte(lines), s.Env.Value)
+			cured := func(f Finding) bool {
+				for _, v := range wanted {
+					if v.Name == f.Facts["setting"] {
+						return !disagree(v, left)
+					}
+				}
+				return false
+			}
+			if i := slices.IndexFunc(ofFile, cured); i >= 0 {
+				ends := ofFile[i].As("windows-line-ends")
+				ends.Message = finding.Textf("%s has Windows line ends, and some tools take the carriage return for a part of the value", clean.Line(f.Name, 60))
+				ofFile = append([]Finding{ends}, slices.DeleteFunc(ofFile, cured)...)
+			}
+		}
+		findings = append(findings, ofFile...)
 	}
 	return findings
+}
+
+// disagree tells whether a loader reads v in another way than Next.js.
+func disagree(v config.EnvVar, readings []loaders.Reading) bool {
+	return slices.ContainsFunc(readings, func(r loaders.Reading) bool {
+		got := r.Lookup(v.Name)
+		return r.Err != nil || got.State == loaders.Missing || got.State != loaders.Unknown && !got.Secret.Equal(v.Value)
+	})
+}
+
+// loaderVariant is the variant of ENV_LOADERS_DISAGREE for a variable: what in
+// its line the tools read in different ways.
+func loaderVariant(v config.EnvVar, line string) string {
+	value := v.Literal.Reveal()
+	switch {
+	case v.Name == "LIVEKIT_URL":
+		return "url"
+	case strings.Contains(value, "$"):
+		return "dollar"
+	case strings.Contains(value, "#"):
+		return "hash"
+	case plainValues([]config.EnvVar{v}) && strings.ContainsAny(line, "\"'`"):
+		return "quotes"
+	}
+	return "syntax"
 }
 
 // loaderFinding is the table for one variable, as lengths and fingerprints.
@@ -62,9 +111,19 @@ func loaderFinding(f config.EnvFile, v config.EnvVar, readings []loaders.Reading
 	if len(others) == 0 {
 		return Finding{}, false
 	}
-	return finding.New(finding.EnvLoadersDisagree, finding.Warn,
+	lines := strings.Split(f.Content.Reveal(), "\n")
+	line := lines[min(max(v.Line, 1), len(lines))-1]
+	told := finding.New(finding.EnvLoadersDisagree, finding.Warn,
 		"%s in %s (line %d) is read differently by Next.js and by %s", v.Name, clean.Line(f.Name, 60), v.Line, strings.Join(others, ", ")).
-		With("setting", v.Name).With("file", clean.Line(f.Name, 60)).With("line", v.Line).With("readings", table), true
+		As(loaderVariant(v, line)).
+		With("setting", v.Name).With("file", clean.Line(f.Path, 200)).With("line", v.Line).With("readings", table)
+	if told.Variant == "syntax" && !oddLine(line) {
+		// Some tools refuse the whole file for another line.
+		if i := slices.IndexFunc(lines, func(l string) bool { return oddLine(l) && !strings.HasPrefix(l, "#") }); i >= 0 {
+			told = told.With("line", i+1)
+		}
+	}
+	return told, true
 }
 
 func row(name string, s config.Secret) string {
@@ -95,18 +154,14 @@ func plainValues(vars []config.EnvVar) bool {
 // oddBytes tells whether a file holds anything but NAME=value lines and
 // comments, by the characters at which loaders differ.
 func oddBytes(f config.EnvFile) bool {
-	content := f.Content.Reveal()
-	if strings.ContainsAny(content, "'\"`$\\\r\t;&|()<>") || strings.HasPrefix(content, "\ufeff") {
-		return true
-	}
-	for _, line := range strings.Split(content, "\n") {
-		trimmed := strings.TrimRight(line, " ")
-		name, value, assigns := strings.Cut(trimmed, "=")
-		switch {
-		case trimmed == "" || strings.HasPrefix(trimmed, "#"):
-		case !assigns, trimmed != line, strings.ContainsAny(name, " :"), strings.Contains(value, "#"), strings.Contains(value, " "):
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(strings.Split(f.Content.Reveal(), "\n"), oddLine)
+}
+
+// oddLine tells it of one line.
+func oddLine(line string) bool {
+	trimmed := strings.TrimRight(line, " ")
+	name, value, assigns := strings.Cut(trimmed, "=")
+	return strings.ContainsAny(line, "'\"`$\\\r\t;&|()<>") || strings.HasPrefix(line, "\ufeff") ||
+		trimmed != "" && !strings.HasPrefix(trimmed, "#") &&
+			(!assigns || trimmed != line || strings.ContainsAny(name, " :") || strings.Contains(value, "#") || strings.Contains(value, " "))
 }

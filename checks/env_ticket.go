@@ -9,6 +9,8 @@ import (
 	"lkdoctor/checks/check"
 	"lkdoctor/checks/clean"
 	"lkdoctor/checks/finding"
+	"lkdoctor/checks/placeholder"
+	"lkdoctor/config"
 )
 
 // envTicket looks at the ticket service's address.
@@ -21,7 +23,7 @@ func envTicket(c *Case) Check {
 		service := c.Settings.TicketService
 		switch {
 		case !service.Secret.Empty():
-			return Report{Findings: ticketURLFindings(service.Value)}
+			return Report{Findings: ticketURLFindings(service)}
 		case emptied(service):
 			return Report{} // env.files says so already
 		case c.Settings.Ticket.Secret.Empty():
@@ -34,25 +36,38 @@ func envTicket(c *Case) Check {
 	})
 }
 
-func ticketURLFindings(raw string) []Finding {
-	tell := func(format string, args ...any) []Finding {
-		return []Finding{finding.New(finding.EnvTicketURLInvalid, finding.Fail, format, args...).
-			With("setting", "USER_MGMT_BASE_URL").With("url", clean.URL(raw))}
+func ticketURLFindings(set config.Setting) []Finding {
+	raw := set.Value
+	tell := func(variant, format string, args ...any) []Finding {
+		f := finding.New(finding.EnvTicketURLInvalid, finding.Fail, format, args...).As(variant).
+			With("setting", "USER_MGMT_BASE_URL").With("source", set.Source.String()).With("url", clean.URL(raw))
+		address := corrected(raw, webServices())
+		if at := strings.Index(address, "/tickets"); at >= 0 {
+			address = address[:at]
+		}
+		return []Finding{suggesting(f, strings.TrimSuffix(strings.TrimSuffix(address, "/consume"), "/api/v1"))}
 	}
-	if shown, is := placeholderIn(raw); is {
-		return tell("USER_MGMT_BASE_URL is still the placeholder %s from a template", shown)
+	if found, is := placeholder.InURL(raw); is {
+		return tell("placeholder", "USER_MGMT_BASE_URL holds %s", placeholderWords(found))
 	}
-	if fault, _ := urlFault(raw); !fault.IsZero() {
-		return tell("USER_MGMT_BASE_URL is not a URL that can be used: %s", fault)
+	if fault := faultOf(raw, webServices()); !fault.text.IsZero() {
+		variant := "form"
+		switch fault.variant {
+		case "two-equals", "quotes", "blanks":
+			variant = "characters"
+		case "no-scheme", "no-slashes":
+			variant = "no-scheme"
+		}
+		return tell(variant, "USER_MGMT_BASE_URL is not a URL that can be used: %s", fault.text)
 	}
 	u, err := url.Parse(raw)
 	switch {
 	case err != nil:
-		return tell("USER_MGMT_BASE_URL is not a URL that can be used: %s", finding.Textf("it cannot be parsed"))
+		return nil // faultOf says so
 	case strings.HasPrefix(strings.ToLower(u.Scheme), "ws"):
-		return tell("USER_MGMT_BASE_URL begins with %s://, and must be http:// or https://", strings.ToLower(u.Scheme))
+		return tell("websocket-scheme", "USER_MGMT_BASE_URL begins with %s://, and must be http:// or https://", strings.ToLower(u.Scheme))
 	case strings.Contains(u.Path, "/tickets") || strings.HasSuffix(strings.Trim(u.Path, "/"), "consume"):
-		return tell("USER_MGMT_BASE_URL carries the path %s already; the app adds %s to it", clean.Line(u.Path, 80), DefaultTicketPath)
+		return tell("path", "USER_MGMT_BASE_URL carries the path %s already; the app adds %s to it", clean.Line(u.Path, 80), DefaultTicketPath)
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"lkdoctor/checks/check"
 	"lkdoctor/checks/clean"
 	"lkdoctor/checks/diagnosis"
+	"lkdoctor/checks/placeholder"
 	"lkdoctor/config"
 )
 
@@ -39,7 +40,7 @@ func newHider(c *Case) *hider {
 func (h *hider) know(secrets ...config.Secret) {
 	for _, s := range secrets {
 		value := s.Reveal()
-		if _, placeholder := placeholderIn(value); len(value) >= 8 && !placeholder {
+		if _, unfilled := placeholder.In(value); len(value) >= 8 && !unfilled {
 			h.values = append(h.values, value)
 		}
 	}

@@ -1,11 +1,13 @@
 package token
 
 import (
+	"encoding/json"
 	"strings"
 
 	"lkdoctor/checks/answer"
 	"lkdoctor/checks/clean"
 	"lkdoctor/checks/finding"
+	"lkdoctor/checks/placeholder"
 )
 
 // The limits of a livekit-server with its default configuration, in bytes
@@ -33,18 +35,11 @@ func Lint(t *Token) []finding.Finding {
 	found = append(found, t.lintTypes()...)
 	found = append(found, t.lintVideo()...)
 	found = append(found, t.lintIdentity()...)
+	found = append(found, t.lintNamesFilled()...)
 	found = append(found, t.lintOddities()...)
 	found = append(found, t.lintLimits()...)
 	found = append(found, t.lintPermissions()...)
 	return found
-}
-
-// placeholders are issuers and secrets that stand where nobody filled one in.
-var placeholders = []string{
-	"undefined", "null", "none", "nan", "<nil>", "[object object]",
-	"your_api_key", "<your_api_key>", "your-api-key", "<your-api-key>", "<api_key>", "api_key", "apikey", "<api key>",
-	"${livekit_api_key}", "$livekit_api_key", "{{livekit_api_key}}", "%livekit_api_key%", "livekit_api_key",
-	"process.env.livekit_api_key",
 }
 
 func (t *Token) lintIssuer() []finding.Finding {
@@ -58,12 +53,8 @@ func (t *Token) lintIssuer() []finding.Finding {
 			"The token names no API key: its iss claim is missing or blank. The variable with the API key is probably not set where the token is made.").
 			With("present", t.hasClaim("iss")).As("missing")}
 	}
-	for _, p := range placeholders {
-		if strings.EqualFold(trimmed, p) {
-			return []finding.Finding{finding.New(finding.TokenNoIssuer, finding.Fail,
-				"The token's API key (iss) is the text “%s”, a placeholder that nothing has filled in.", clean.Line(iss, maxShownClaim)).
-				With("present", true).With("iss", clean.Line(iss, maxShownClaim)).As("placeholder")}
-		}
+	if f, is := placeholder.In(trimmed); is {
+		return []finding.Finding{unfilled("iss", f, finding.Fail)}
 	}
 	if trimmed != iss {
 		return []finding.Finding{finding.New(finding.TokenClaimType, finding.Fail,
@@ -71,6 +62,45 @@ func (t *Token) lintIssuer() []finding.Finding {
 			With("path", "iss").With("iss", clean.Line(iss, maxShownClaim)).As("key-blanks")}
 	}
 	return nil
+}
+
+// lintNamesFilled finds the text of a missing value, or of a reference that
+// nothing replaced, where a name belongs. Servers take such a name as any other.
+func (t *Token) lintNamesFilled() []finding.Finding {
+	names := []struct{ path, value string }{{"sub", t.Identity()}, {"video.room", t.Room()}}
+	for _, name := range []string{"name", "metadata"} {
+		var text string
+		if raw := rawOf(t.members, name); raw != nil && json.Unmarshal(raw, &text) == nil {
+			names = append(names, struct{ path, value string }{name, text})
+		}
+	}
+	var found []finding.Finding
+	for _, n := range names {
+		look := placeholder.InClaim
+		if n.path == "metadata" { // it may be text about anything
+			look = placeholder.In
+		}
+		if f, is := look(n.value); is && (f.Kind != placeholder.Template || n.path != "metadata") {
+			found = append(found, unfilled(n.path, f, finding.Warn))
+		}
+	}
+	return found
+}
+
+func unfilled(path string, f placeholder.Found, severity finding.Severity) finding.Finding {
+	variant := string(f.Kind)
+	if f.Kind == placeholder.Template || f.Kind == placeholder.Masked {
+		variant = string(placeholder.Reference)
+	}
+	text := clean.Line(f.Text, maxShownClaim)
+	format := "The token's %s holds “%s”, a text that stands for a value, and no value."
+	switch f.Kind {
+	case placeholder.Missing:
+		format = "The token's %s holds “%s”, the word that a missing value becomes."
+	case placeholder.Object:
+		format = "The token's %s holds “%s”: an object was made into text."
+	}
+	return finding.New(finding.TokenPlaceholder, severity, format, path, text).As(variant).With("path", path).With("text", text)
 }
 
 // lintVideo judges the grant to join.

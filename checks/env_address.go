@@ -1,0 +1,229 @@
+package checks
+
+import (
+	"net"
+	"net/netip"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"lkdoctor/checks/clean"
+	"lkdoctor/checks/finding"
+	"lkdoctor/checks/placeholder"
+)
+
+// family is what an address must begin with.
+type family struct {
+	plain, secure string
+	// both names them in a sentence.
+	both Text
+}
+
+func webSockets() family {
+	return family{"ws", "wss", finding.Textf("ws:// or wss://")}
+}
+
+func webServices() family {
+	return family{"http", "https", finding.Textf("http:// or https://")}
+}
+
+// urlFault is the first thing that makes an address useless.
+type urlFault struct {
+	// variant is the one of ENV_URL_INVALID.
+	variant string
+	text    Text
+	// at is where, in characters from the start; -1 where there is no one place.
+	at int
+}
+
+var (
+	anyScheme   = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]*://`)
+	webScheme   = regexp.MustCompile(`^(?i:wss?|https?):`)
+	innerScheme = regexp.MustCompile(`^[A-Za-z]+:?//`)
+)
+
+// faultOf finds the first thing that makes raw useless as an address; its text
+// is zero where nothing does.
+func faultOf(raw string, kind family) urlFault {
+	if i := strings.IndexRune(raw, '='); i >= 0 && i < strings.Index(raw+"://", "://") {
+		return urlFault{"two-equals", finding.Textf("it begins with %q, as if the variable had been written with two =", clean.Line(raw[:i+1], 40)), i}
+	}
+	if at, what := firstQuote(raw); at >= 0 {
+		return urlFault{"quotes", finding.Textf("it holds %s at character %d", what, at+1), at}
+	}
+	if at, what := firstSpace(raw); at >= 0 {
+		return urlFault{"blanks", finding.Textf("it holds %s at character %d", what, at+1), at}
+	}
+	scheme := strings.TrimSuffix(anyScheme.FindString(raw), "://")
+	if short := webScheme.FindString(raw); scheme == "" && short != "" {
+		return urlFault{"no-slashes", finding.Textf("two slashes must follow %s", short), len(short)}
+	}
+	if scheme == "" {
+		return urlFault{"no-scheme", finding.Textf("it has no scheme: it must begin with %s", kind.both), 0}
+	}
+	if !webScheme.MatchString(scheme + ":") {
+		return urlFault{"other-scheme", finding.Textf("its scheme is %s://, and must be %s", clean.Line(scheme, 20), kind.both), 0}
+	}
+	rest := raw[len(scheme)+3:]
+	if inner := innerScheme.FindString(rest); inner != "" {
+		return urlFault{"two-schemes", finding.Textf("it has two schemes, %s and %s", scheme+"://", inner), len(scheme) + 3}
+	}
+	authority, _, _ := strings.Cut(strings.SplitN(rest, "?", 2)[0], "/")
+	if at := strings.LastIndex(authority, "@"); at >= 0 {
+		authority = authority[at+1:]
+	}
+	if fault := hostFault(authority, len([]rune(raw))-len([]rune(rest))); !fault.text.IsZero() {
+		return fault
+	}
+	if _, err := url.Parse(raw); err != nil {
+		return urlFault{"unreadable", finding.Textf("it cannot be parsed"), -1}
+	}
+	return urlFault{at: -1}
+}
+
+// serverFault is faultOf for the address of a LiveKit server, which takes the
+// token and nothing else as a credential.
+func serverFault(raw string) urlFault {
+	fault := faultOf(raw, webSockets())
+	if u, err := url.Parse(raw); fault.text.IsZero() && err == nil && u.User != nil {
+		return urlFault{"credentials", finding.Textf("it holds a user name or a password before an @, and LiveKit's SDKs send none"), -1}
+	}
+	return fault
+}
+
+// serverURLFault says what makes an address that somebody handed out useless,
+// and where.
+func serverURLFault(raw string) (Text, int) {
+	if found, is := placeholder.InURL(raw); is {
+		return finding.Textf("it holds %s", placeholderWords(found)), -1
+	}
+	fault := serverFault(raw)
+	return fault.text, fault.at
+}
+
+// hostFault looks at host and port; offset is where they begin in the URL.
+func hostFault(authority string, offset int) urlFault {
+	host, port := authority, ""
+	if i := strings.LastIndex(authority, ":"); i >= 0 && !strings.HasSuffix(authority, "]") {
+		if strings.Count(authority, ":") > 1 && !strings.Contains(authority, "]") {
+			return urlFault{"ipv-six", finding.Textf("an IPv6 address must stand in square brackets"), offset}
+		}
+		host, port = authority[:i], authority[i+1:]
+		at := offset + len([]rune(host)) + 1
+		if port == "" {
+			return urlFault{"port", finding.Textf("a colon stands behind its host, and no port"), at - 1}
+		}
+		if n, err := strconv.Atoi(port); err != nil || n < 1 || n > 65535 {
+			return urlFault{"port", finding.Textf("its port %q is not a number from 1 to 65535", clean.Line(port, 20)), at}
+		}
+	}
+	switch {
+	case host == "":
+		return urlFault{"host", finding.Textf("it has no host"), offset}
+	case strings.HasPrefix(host, "["):
+		return urlFault{at: -1}
+	case strings.HasPrefix(host, "."), strings.Contains(host, ".."):
+		return urlFault{"host", finding.Textf("a part of its host name is empty, as when a variable in it was not filled"), offset + max(0, strings.Index(host, ".."))}
+	}
+	for i, r := range []rune(host) {
+		if !(r == '.' || r == '-' || r == '_' || r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r > 127) {
+			return urlFault{"host", finding.Textf("its host holds %q at character %d", string(r), offset+i+1), offset + i}
+		}
+	}
+	return urlFault{at: -1}
+}
+
+// corrected is raw as it was probably meant: without what does not belong into
+// an address, with one scheme of kind, without a query. It is empty where no
+// address is left.
+func corrected(raw string, kind family) string {
+	if i := strings.LastIndexByte(raw[:strings.Index(raw+"://", "://")], '='); i >= 0 {
+		raw = raw[i+1:]
+	}
+	raw = strings.Map(func(r rune) rune {
+		if at, _ := firstQuote(string(r)); at >= 0 {
+			return -1
+		}
+		if at, _ := firstSpace(string(r)); at >= 0 {
+			return -1
+		}
+		return r
+	}, raw)
+	named, secure := false, false
+	for {
+		scheme := webScheme.FindString(raw)
+		if scheme == "" {
+			scheme = anyScheme.FindString(raw)
+		}
+		if scheme == "" {
+			break
+		}
+		known := webScheme.MatchString(scheme)
+		named, secure = named || known, secure || known && strings.HasSuffix(strings.ToLower(scheme), "s:")
+		raw = strings.TrimLeft(raw[len(scheme):], ":/")
+		raw = strings.TrimPrefix(strings.TrimPrefix(raw, "https//"), "http//")
+	}
+	raw = strings.TrimLeft(raw, ":/")
+	if i := strings.IndexAny(raw, "?#"); i >= 0 {
+		raw = raw[:i]
+	}
+	authority, path, _ := strings.Cut(raw, "/")
+	authority = authority[strings.LastIndex(authority, "@")+1:]
+	if fault := hostFault(authority, 0); fault.variant == "ipv-six" {
+		authority = bracketed(authority)
+	} else if fault.variant == "port" {
+		authority = authority[:strings.LastIndex(authority, ":")]
+	}
+	scheme := kind.secure
+	if host, _, _ := strings.Cut(authority, ":"); named && !secure || !named && private(strings.Trim(host, "[]"), authority) {
+		scheme = kind.plain
+	}
+	out := strings.TrimRight(scheme+"://"+authority+"/"+path, "/")
+	_, unfilled := placeholder.InURL(out)
+	if fault := faultOf(out, kind); !fault.text.IsZero() || unfilled {
+		return ""
+	}
+	return out
+}
+
+// bracketed puts an IPv6 address into brackets. Where the last group can be a
+// port, as of an address that is whole without it, it is one.
+func bracketed(authority string) string {
+	if i := strings.LastIndex(authority, ":"); len(authority[i+1:]) > 3 && authority[i+1:] != "" {
+		if _, err := strconv.Atoi(authority[i+1:]); err == nil {
+			if _, err := netip.ParseAddr(authority[:i]); err == nil {
+				return "[" + authority[:i] + "]" + authority[i:]
+			}
+		}
+	}
+	return "[" + authority + "]"
+}
+
+// private tells whether a host is one that no certificate is for: this machine,
+// a container's name, a private address.
+func private(host, authority string) bool {
+	if strings.HasPrefix(authority, "[") {
+		host, _, _ = strings.Cut(authority[1:], "]")
+	}
+	if ip := net.ParseIP(host); ip != nil {
+		return ip.IsLoopback() || ip.IsPrivate() || ip.IsUnspecified() || ip.IsLinkLocalUnicast()
+	}
+	return isLoopback(host) || containerName(host)
+}
+
+// containerName tells whether a host is a name that only containers know.
+func containerName(host string) bool {
+	host = strings.ToLower(host)
+	return host == "host.docker.internal" || !strings.ContainsAny(host, ".:") && host != "localhost"
+}
+
+// isLoopback tells whether host names this machine by name or address.
+func isLoopback(host string) bool {
+	host = strings.ToLower(strings.TrimSuffix(host, "."))
+	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
+		return true
+	}
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback()
+}
