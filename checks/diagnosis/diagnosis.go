@@ -103,64 +103,6 @@ func Conclude(e Evidence) ([]check.Result, check.Diagnosis) {
 // faces that show it while the run goes on.
 func Preview(e Evidence, r check.Result) check.Result { return e.resolved(r, nil) }
 
-// settled returns the results with the severities and variants that all evidence
-// together gives.
-func (e Evidence) settled(results []check.Result) []check.Result {
-	out := slices.Clone(results)
-	confirmed := confirmedBy(results)
-	for i, r := range out {
-		r.Findings = slices.Clone(r.Findings)
-		for j, f := range r.Findings {
-			r.Findings[j] = e.settle(f, confirmed)
-		}
-		if r.Status != check.StatusSkip && r.Status != check.StatusError {
-			r.Status = check.StatusOf(r.Findings)
-		}
-		out[i] = r
-	}
-	return out
-}
-
-// settle judges f by what else was seen: a token of another key than the one
-// here is no fault once the server has accepted it, nor is a key that is missing
-// here; a warning about the token is a failure once the server has refused it
-// for that; and whoever signs with another secret than the one that the server
-// is known to have is wrong.
-func (e Evidence) settle(f Finding, confirmed Code) Finding {
-	switch {
-	case f.Code == finding.SignatureOtherKey && e.Server == Yes:
-		f.Severity, f.Variant = finding.Warn, "accepted"
-	case f.Code == finding.SignatureMismatch && e.Minted == Yes:
-		f.Variant = "signer"
-	case (f.Code == finding.EnvKeyMissing || f.Code == finding.EnvSecretMissing) && f.Severity == finding.Warn && e.Server == Yes:
-		f.Severity = finding.Info
-	case f.Code == confirmed && f.Severity == finding.Warn:
-		f.Severity = finding.Fail
-	}
-	return f
-}
-
-// confirmedBy is the code of the warning about the token that the server's
-// refusal confirms, or "".
-func confirmedBy(results []check.Result) Code {
-	for _, l := range check.Locate(results, finding.Fail) {
-		if l.Finding.Code != finding.ServerTokenRejected {
-			continue
-		}
-		switch l.Finding.Variant {
-		case "issued-in-future":
-			return finding.TokenIssuedInFuture
-		case "no-expiry":
-			return finding.TokenNoExpiry
-		case "claim-type":
-			return finding.TokenTimeUnit
-		case "no-room-join", "no-grant", "no-room":
-			return finding.TokenGrantMisnamed
-		}
-	}
-	return ""
-}
-
 // resolved gives each finding of r its owner and its fixes.
 func (e Evidence) resolved(r check.Result, owners map[Code]Owner) check.Result {
 	r.Findings = slices.Clone(r.Findings)
@@ -249,7 +191,12 @@ func explained(code Code, all []Located) bool {
 		},
 		finding.SignatureSecretVariant:  {finding.ConfigSecretStale},
 		finding.SignatureOtherKey:       {finding.ConfigSecretStale},
-		finding.ServerSignatureRejected: {finding.SignatureSecretVariant, finding.SignatureMismatch},
+		finding.ServerSignatureRejected: {finding.SignatureSecretVariant, finding.SignatureMismatch, finding.EnvValueShadowed},
+		finding.ServerRefused:           {finding.EnvValueShadowed},
+		finding.ServerDNS:               {finding.EnvValueShadowed},
+		finding.ServerTimeout:           {finding.EnvValueShadowed},
+		finding.ServerNotLiveKit:        {finding.EnvValueShadowed},
+		finding.ServerKeyUnknown:        {finding.EnvValueShadowed},
 		finding.EnvURLMissing:           {finding.EnvFileUnreadable},
 		finding.EnvKeyMissing:           {finding.EnvFileUnreadable},
 		finding.EnvSecretMissing:        {finding.EnvFileUnreadable},
@@ -280,7 +227,8 @@ func (e Evidence) onWay(l Located) bool {
 		// A warning is about a server that this call did without.
 		return l.Finding.Severity == finding.Fail
 	case "env.files":
-		return code == finding.EnvValueEmptied && e.concerns(l.Finding) || e.settingsMissing()
+		decides := code == finding.EnvValueEmptied || code == finding.EnvValueShadowed && l.Finding.Severity == finding.Fail
+		return decides && e.concerns(l.Finding) || e.settingsMissing()
 	case "env.livekit":
 		// That browsers may refuse ws:// is advice beside what was seen in a join.
 		return code != finding.EnvURLInsecure && e.concerns(l.Finding)
@@ -302,9 +250,10 @@ func (e Evidence) concerns(f Finding) bool {
 	setting, _ := f.Facts["setting"].(string)
 	switch setting {
 	case "LIVEKIT_URL", "":
-		return !e.OwnURL
+		return !e.OwnURL || f.Code == finding.EnvValueShadowed
 	case "LIVEKIT_API_KEY", "LIVEKIT_API_SECRET":
-		return e.Source == check.SourceMinted || e.Source == check.SourceNone
+		// Whoever signed with the pair that is set here has its fault.
+		return e.Source == check.SourceMinted || e.Source == check.SourceNone || e.Local == Yes
 	}
 	return true
 }

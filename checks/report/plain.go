@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"slices"
 	"sort"
 	"strings"
 
@@ -43,6 +44,9 @@ func NewPlain(w io.Writer, style Style, header string, list []check.Spec) *Plain
 func (p *Plain) Observe(e check.Event) {
 	p.progress = p.progress.With(e)
 	if e.Kind == check.RunEnded {
+		for _, r := range e.Run.Results {
+			p.progress = p.progress.With(check.Event{Kind: check.CheckEnded, ID: r.Check.ID, Result: r})
+		}
 		p.flush(true)
 		p.print(p.style.Diagnosis(*e.Run))
 		return
@@ -50,13 +54,20 @@ func (p *Plain) Observe(e check.Event) {
 	p.flush(false)
 }
 
-// flush prints the stages that have ended and were not printed.
+// flush prints the stages that have ended and were not printed; unless all, none
+// whose findings the rest of the run may take back.
 func (p *Plain) flush(all bool) {
 	rows := p.progress.Rows()
-	for p.shown < len(rows) && (all || rows[p.shown].Ended()) {
+	for p.shown < len(rows) && (all || rows[p.shown].Ended() && !open(rows[p.shown])) {
 		p.print(p.style.Stage(rows[p.shown]))
 		p.shown++
 	}
+}
+
+func open(row progress.Row) bool {
+	return slices.ContainsFunc(row.Checks, func(c progress.CheckRow) bool {
+		return slices.ContainsFunc(c.Result.Findings, diagnosis.MayBeRefuted)
+	})
 }
 
 func (p *Plain) print(text string) {

@@ -1,0 +1,147 @@
+package diagnosis
+
+import (
+	"slices"
+
+	"lkdoctor/checks/check"
+	"lkdoctor/checks/finding"
+)
+
+// This file is what the results say when they are judged together, not one by
+// one. A lint says what a text looks like, a probe what it did: where both are
+// about the same thing, the probe is right.
+
+// settled returns the results without the findings that others have refuted, and
+// with the severities and variants that all evidence together gives.
+func (e Evidence) settled(results []check.Result) []check.Result {
+	out := slices.Clone(results)
+	confirmed := confirmedBy(results)
+	for i, r := range out {
+		findings := make([]Finding, 0, len(r.Findings))
+		for _, f := range r.Findings {
+			if !e.refuted(f) {
+				findings = append(findings, e.settle(f, confirmed))
+			}
+		}
+		if r.Status != check.StatusSkip && r.Status != check.StatusError {
+			r.Status = check.StatusOf(findings)
+		}
+		r.Findings = findings
+		out[i] = r
+	}
+	return out
+}
+
+// MayBeRefuted reports whether a later check can take a finding back, so that a
+// face had better not show it before the run has ended.
+func MayBeRefuted(f Finding) bool {
+	switch f.Code {
+	case finding.EnvURLPath, finding.EnvURLMediaPort, finding.EnvURLInsecure, finding.TicketURLDiffers:
+		return true
+	}
+	return oddPair(f)
+}
+
+// oddPair tells a finding about how key or secret look.
+func oddPair(f Finding) bool {
+	if setting := f.Facts["setting"]; setting != "LIVEKIT_API_KEY" && setting != "LIVEKIT_API_SECRET" {
+		return false
+	}
+	switch f.Code {
+	case finding.EnvPlaceholder, finding.EnvValueQuoted, finding.EnvValueWhitespace, finding.EnvKeySecretSwapped, finding.EnvCloudLocalMix:
+		return true
+	}
+	return false
+}
+
+// refuted reports whether a probe has shown that f is no fault, or is none worth
+// telling beside what the probe found.
+func (e Evidence) refuted(f Finding) bool {
+	switch f.Code {
+	case finding.EnvURLPath:
+		// A proxy serves LiveKit under this path.
+		return e.passed("join.reach") && f.Variant != "query"
+	case finding.EnvURLMediaPort:
+		return e.passed("join.reach")
+	case finding.EnvURLInsecure:
+		return e.failed("join.reach")
+	case finding.TicketURLDiffers:
+		return e.addressFails()
+	}
+	return oddPair(f) && e.Minted == Yes
+}
+
+// addressFails reports whether one of the addresses of this run leads to no
+// LiveKit server.
+func (e Evidence) addressFails() bool {
+	return slices.ContainsFunc(check.Locate(e.Results, finding.Fail), func(l Located) bool { return badAddress(l.Finding.Code) })
+}
+
+func badAddress(code Code) bool {
+	switch code {
+	case finding.ServerDNS, finding.ServerRefused, finding.ServerTimeout, finding.ServerSilent, finding.ServerReset, finding.ServerTLS,
+		finding.ServerNotLiveKit, finding.ServerPathPrefix, finding.EnvURLInvalid:
+		return true
+	}
+	return false
+}
+
+// settle judges f by what else was seen: a token of another key than the one
+// here is no fault once the server has accepted it, nor is a key that is missing
+// here, or one of an odd name; a warning about the token is a failure once the
+// server has refused it for that, and a value that hides another one is once it
+// did not work; and whoever signs with another secret than the one that the
+// server is known to have is wrong.
+func (e Evidence) settle(f Finding, confirmed Code) Finding {
+	switch {
+	case f.Code == finding.SignatureOtherKey && e.Server == Yes:
+		f.Severity, f.Variant = finding.Warn, "accepted"
+	case f.Code == finding.TokenPlaceholder && f.Severity == finding.Fail && e.Server == Yes:
+		f.Severity = finding.Warn
+	case f.Code == finding.SignatureMismatch && e.Minted == Yes:
+		f.Variant = "signer"
+	case (f.Code == finding.EnvKeyMissing || f.Code == finding.EnvSecretMissing) && f.Severity == finding.Warn && e.Server == Yes:
+		f.Severity = finding.Info
+	case f.Code == confirmed && f.Severity == finding.Warn, f.Code == finding.EnvValueShadowed && e.shadowFails(f):
+		f.Severity = finding.Fail
+	}
+	return f
+}
+
+// confirmedBy is the code of the warning about the token that the server's
+// refusal confirms, or "".
+func confirmedBy(results []check.Result) Code {
+	for _, l := range check.Locate(results, finding.Fail) {
+		if l.Finding.Code != finding.ServerTokenRejected {
+			continue
+		}
+		switch l.Finding.Variant {
+		case "issued-in-future":
+			return finding.TokenIssuedInFuture
+		case "no-expiry":
+			return finding.TokenNoExpiry
+		case "claim-type":
+			return finding.TokenTimeUnit
+		case "no-room-join", "no-grant", "no-room":
+			return finding.TokenGrantMisnamed
+		}
+	}
+	return ""
+}
+
+// shadowFails reports whether the value that hides another one did not work: a
+// stale export of the shell is then the fault, and not what is at its address.
+func (e Evidence) shadowFails(f Finding) bool {
+	if f.Variant != "shell" {
+		return false
+	}
+	switch f.Facts["setting"] {
+	case "LIVEKIT_URL":
+		return slices.ContainsFunc(check.Locate(e.Results, finding.Fail), func(l Located) bool {
+			return l.Check == "join.reach" && badAddress(l.Finding.Code) || l.Finding.Code == finding.EnvURLInvalid
+		})
+	case "LIVEKIT_API_KEY", "LIVEKIT_API_SECRET":
+		return e.Minted == No && (e.Source == check.SourceMinted || e.Source == check.SourceNone)
+	}
+	return false
+}
