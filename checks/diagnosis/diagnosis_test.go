@@ -212,7 +212,7 @@ func TestEveryVariantGivesItsOwnAdvice(t *testing.T) {
 			}
 			f := finding.New(page.Code, finding.Fail, "seen").As(v.Name)
 			_, d := Conclude(Evidence{
-				Results: results(map[string][]Finding{"join.publish": {f}}), Source: check.SourceTicket, Maker: finding.OwnerTicketService,
+				Results: results(map[string][]Finding{"join.publish": {f}}, "join.reach"), Source: check.SourceTicket, Maker: finding.OwnerTicketService,
 			})
 			if d.RootCause == nil || d.RootCause.Code != page.Code || len(d.NextSteps) == 0 {
 				t.Errorf("%s %q: cause %+v, %d steps", page.Code, v.Name, d.RootCause, len(d.NextSteps))
