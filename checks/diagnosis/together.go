@@ -12,19 +12,18 @@ import (
 // about the same thing, the probe is right.
 
 // settled returns the results without the findings that others have refuted, and
-// with the severities that all evidence together gives.
+// with the severities and variants that all evidence together gives.
 func (e Evidence) settled(results []check.Result) []check.Result {
-	out, confirmed := slices.Clone(results), confirmedBy(results)
+	out := slices.Clone(results)
+	confirmed := confirmedBy(results)
 	for i, r := range out {
 		findings := make([]Finding, 0, len(r.Findings))
 		for _, f := range r.Findings {
 			if !e.refuted(f) {
-				f = e.settle(f, confirmed)
-				f.Severity = e.severity(f)
-				findings = append(findings, f)
+				findings = append(findings, e.settle(f, confirmed))
 			}
 		}
-		if r.Status == check.StatusPass || r.Status == check.StatusWarn || r.Status == check.StatusFail {
+		if r.Status != check.StatusSkip && r.Status != check.StatusError {
 			r.Status = check.StatusOf(findings)
 		}
 		r.Findings = findings
@@ -87,54 +86,23 @@ func badAddress(code Code) bool {
 	return false
 }
 
-// severity is how bad f is beside the other findings.
-func (e Evidence) severity(f Finding) finding.Severity {
-	switch f.Code {
-	case finding.TokenPlaceholder:
-		// The server has accepted the token: an odd name of a key is no fault.
-		if e.Server == Yes && f.Severity == finding.Fail {
-			return finding.Warn
-		}
-	case finding.EnvValueShadowed:
-		if e.shadowFails(f) {
-			return finding.Fail
-		}
-	}
-	return f.Severity
-}
-
-// shadowFails reports whether the value that hides another one did not work: a
-// stale export of the shell is then the fault, and not what is at its address.
-func (e Evidence) shadowFails(f Finding) bool {
-	if f.Variant != "shell" {
-		return false
-	}
-	switch f.Facts["setting"] {
-	case "LIVEKIT_URL":
-		return slices.ContainsFunc(check.Locate(e.Results, finding.Fail), func(l Located) bool {
-			return l.Check == "join.reach" && badAddress(l.Finding.Code) || l.Finding.Code == finding.EnvURLInvalid
-		})
-	case "LIVEKIT_API_KEY", "LIVEKIT_API_SECRET":
-		return e.Minted == No && (e.Source == check.SourceMinted || e.Source == check.SourceNone)
-	}
-	return false
-}
-
 // settle judges f by what else was seen: a token of another key than the one
-// here is no fault once the server has accepted it; a key that is missing here is
-// none where the token comes from elsewhere (a failure otherwise); a warning about
-// the token is a failure once the server has refused it for that; and whoever
-// signs with another secret than the one that the server is known to have is
-// wrong.
+// here is no fault once the server has accepted it, nor is one of an odd name, nor a
+// key that is missing here where the token comes from elsewhere; a warning about the token is a failure once the
+// server has refused it for that, and a value that hides another one is once it
+// did not work; and whoever signs with another secret than the one that the
+// server is known to have is wrong.
 func (e Evidence) settle(f Finding, confirmed Code) Finding {
 	switch {
 	case f.Code == finding.SignatureOtherKey && e.Server == Yes:
 		f.Severity, f.Variant = finding.Warn, "accepted"
+	case f.Code == finding.TokenPlaceholder && f.Severity == finding.Fail && e.Server == Yes:
+		f.Severity = finding.Warn
 	case f.Code == finding.SignatureMismatch && e.Minted == Yes:
 		f.Variant = "signer"
 	case (f.Code == finding.EnvKeyMissing || f.Code == finding.EnvSecretMissing) && f.Severity == finding.Warn:
 		f.Severity = finding.Info
-	case f.Code == confirmed && f.Severity == finding.Warn:
+	case f.Code == confirmed && f.Severity == finding.Warn, f.Code == finding.EnvValueShadowed && e.shadowFails(f):
 		f.Severity = finding.Fail
 	}
 	return f
@@ -159,4 +127,21 @@ func confirmedBy(results []check.Result) Code {
 		}
 	}
 	return ""
+}
+
+// shadowFails reports whether the value that hides another one did not work: a
+// stale export of the shell is then the fault, and not what is at its address.
+func (e Evidence) shadowFails(f Finding) bool {
+	if f.Variant != "shell" {
+		return false
+	}
+	switch f.Facts["setting"] {
+	case "LIVEKIT_URL":
+		return slices.ContainsFunc(check.Locate(e.Results, finding.Fail), func(l Located) bool {
+			return l.Check == "join.reach" && badAddress(l.Finding.Code) || l.Finding.Code == finding.EnvURLInvalid
+		})
+	case "LIVEKIT_API_KEY", "LIVEKIT_API_SECRET":
+		return e.Minted == No && (e.Source == check.SourceMinted || e.Source == check.SourceNone)
+	}
+	return false
 }

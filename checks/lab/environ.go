@@ -98,7 +98,11 @@ func (l *Lab) trust(e Env) error {
 	return os.WriteFile(file, l.authority.PEM(), 0o600)
 }
 
-// write puts an env file into Dir.
+// write puts an env file into Dir, or into a folder below it.
 func (l *Lab) write(name, text string) error {
-	return os.WriteFile(filepath.Join(l.dir, name), []byte(text), 0o600)
+	file := filepath.Join(l.dir, name)
+	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+		return err
+	}
+	return os.WriteFile(file, []byte(text), 0o600)
 }

@@ -54,6 +54,16 @@ func healthyFaults() []Fault {
 				e.unticket()
 				e["LIVEKIT_TOKEN"] = l.trade("")["token"].(string)
 			})},
+		{Name: "healthy-url-path", About: "nothing is wrong; a proxy serves LiveKit under /livekit, and LIVEKIT_URL says so", Owner: finding.OwnerNone,
+			set: func(p *plan) {
+				withWeb(func(_ *Lab, addr string) http.Handler {
+					return Prefix("/livekit", Forward(addr), Nginx(http.StatusNotFound, ""))
+				})(p)
+				withEnv(func(_ *Lab, e Env) {
+					e.unticket()
+					e["LIVEKIT_URL"] += "/livekit"
+				})(p)
+			}},
 		{Name: "no-ticket", About: "nothing is wrong; only LIVEKIT_URL, key and secret are set", Owner: finding.OwnerNone,
 			set: withEnv(func(_ *Lab, e Env) { e.unticket() })},
 	}
@@ -94,6 +104,12 @@ func envFaults() []Fault {
 		one("url-newline", "LIVEKIT_URL ends with a line feed", finding.EnvURLInvalid, url("ws://%s\n")),
 		one("url-equals", "LIVEKIT_URL begins with =, as after a double ==", finding.EnvURLInvalid, url("=ws://%s")),
 		one("url-port", "LIVEKIT_URL has a port that is no number", finding.EnvURLInvalid, url("ws://%s0x")),
+		one("url-no-slashes", "LIVEKIT_URL lacks the slashes behind ws:", finding.EnvURLInvalid, url("ws:%s")),
+		one("url-two-schemes", "LIVEKIT_URL has two schemes", finding.EnvURLInvalid, url("ws://http://%s")),
+		one("url-undefined", "LIVEKIT_URL was put together from a host that was missing", finding.EnvPlaceholder,
+			func(_ *Lab, e Env) { e["LIVEKIT_URL"] = "ws://undefined:7880" }),
+		one("url-reference", "LIVEKIT_URL holds a reference that nothing replaced", finding.EnvPlaceholder,
+			func(_ *Lab, e Env) { e["LIVEKIT_URL"] = "ws://${LIVEKIT_HOST}:7880" }),
 		one("url-placeholder", "LIVEKIT_URL is still the template's", finding.EnvPlaceholder,
 			func(_ *Lab, e Env) { e["LIVEKIT_URL"] = "wss://<project-subdomain>.livekit.cloud" }),
 		{Name: "url-path", About: "LIVEKIT_URL ends with /rtc", Want: []finding.Code{finding.ServerPathPrefix, finding.EnvURLPath},
@@ -120,10 +136,38 @@ func envFaults() []Fault {
 				e.unset("LIVEKIT_API_SECRET")
 			})},
 
+		{Name: "name-spelt-wrong", About: "the secret is in LIVEKIT_API_SECERT, and there is no ticket",
+			Want: []finding.Code{finding.EnvSecretMissing, finding.EnvNameNearMiss}, Owner: finding.OwnerConfig,
+			set: withEnv(renamed("LIVEKIT_API_SECRET", "LIVEKIT_API_SECERT"))},
+		{Name: "name-browser-only", About: "LIVEKIT_URL is set for the browser only, as NEXT_PUBLIC_LIVEKIT_URL",
+			Want: []finding.Code{finding.EnvURLMissing, finding.EnvNameNearMiss}, Owner: finding.OwnerConfig,
+			set: withEnv(renamed("LIVEKIT_URL", "NEXT_PUBLIC_LIVEKIT_URL"))},
+		{Name: "name-other-words", About: "the address is in LK_SERVER_ENDPOINT",
+			Want: []finding.Code{finding.EnvURLMissing, finding.EnvNameNearMiss}, Owner: finding.OwnerConfig,
+			set: withEnv(renamed("LIVEKIT_URL", "LK_SERVER_ENDPOINT"))},
+		{Name: "name-exposed", About: "the secret is in NEXT_PUBLIC_LIVEKIT_API_SECRET alone",
+			Want: []finding.Code{finding.EnvSecretMissing, finding.EnvSecretExposed, finding.EnvNameNearMiss}, Owner: finding.OwnerConfig,
+			set: withEnv(renamed("LIVEKIT_API_SECRET", "NEXT_PUBLIC_LIVEKIT_API_SECRET"))},
+		{Name: "name-server-keys", About: "key and secret are in LIVEKIT_KEYS, which only the server reads",
+			Want: []finding.Code{finding.EnvKeyMissing, finding.EnvSecretMissing, finding.EnvNameNearMiss}, Owner: finding.OwnerConfig,
+			set: withEnv(func(l *Lab, e Env) {
+				e.unticket()
+				e.unset("LIVEKIT_API_KEY", "LIVEKIT_API_SECRET")
+				e["LIVEKIT_KEYS"] = l.Pair.Key + ": " + l.Pair.Secret
+			})},
+		{Name: "other-mode", About: "the settings are in .env.production.local, which development does not read",
+			Want: []finding.Code{finding.EnvURLMissing}, Owner: finding.OwnerConfig, set: settingsIn(".env.production.local")},
+		{Name: "other-folder", About: "the settings are in apps/web/.env.local, one folder down",
+			Want: []finding.Code{finding.EnvURLMissing}, Owner: finding.OwnerConfig, set: settingsIn("apps/web/.env.local")},
+
 		one("secret-exposed", "the secret stands in a NEXT_PUBLIC_ variable too", finding.EnvSecretExposed,
 			func(_ *Lab, e Env) { e["NEXT_PUBLIC_LIVEKIT_API_SECRET"] = e["LIVEKIT_API_SECRET"] }),
 		one("ticket-url-invalid", "USER_MGMT_BASE_URL has no scheme", finding.EnvTicketURLInvalid,
 			func(l *Lab, e Env) { e["USER_MGMT_BASE_URL"] = l.Tickets.Addr }),
+		one("ticket-url-undefined", "USER_MGMT_BASE_URL was put together from a host that was missing", finding.EnvTicketURLInvalid,
+			func(_ *Lab, e Env) { e["USER_MGMT_BASE_URL"] = "http://undefined:8000" }),
+		one("ticket-url-websocket", "USER_MGMT_BASE_URL begins with ws://", finding.EnvTicketURLInvalid,
+			func(l *Lab, e Env) { e["USER_MGMT_BASE_URL"] = "ws://" + l.Tickets.Addr }),
 		one("ticket-url-path", "USER_MGMT_BASE_URL carries the consume path already", finding.EnvTicketURLInvalid,
 			func(_ *Lab, e Env) { e["USER_MGMT_BASE_URL"] += "/api/v1/tickets" }),
 		warning(one("ticket-url-missing", "a ticket is given and USER_MGMT_BASE_URL is not", finding.EnvTicketURLMissing,
@@ -143,6 +187,39 @@ func envFaults() []Fault {
 					right := e["LIVEKIT_API_SECRET"]
 					e["LIVEKIT_API_SECRET"] = NewPair().Secret
 					return l.write(".env.local", "LIVEKIT_API_SECRET="+right+"\n")
+				}
+			}},
+		{Name: "shadowed-url-dead", About: "the shell's old LIVEKIT_URL, where nobody listens, hides the right one in .env.local; there is no ticket",
+			Want: []finding.Code{finding.EnvValueShadowed, finding.ServerRefused}, Owner: finding.OwnerConfig,
+			set: func(p *plan) {
+				p.environ = func(l *Lab, e Env) error {
+					e.unticket()
+					right := e["LIVEKIT_URL"]
+					var err error
+					if e["LIVEKIT_URL"], err = refusedURL("ws")(l); err != nil {
+						return err
+					}
+					return l.write(".env.local", "LIVEKIT_URL="+right+"\n")
+				}
+			}},
+		{Name: "shadowed-secret-alone", About: "the shell's old LIVEKIT_API_SECRET hides the right one in .env.local; there is no ticket",
+			Want: []finding.Code{finding.EnvValueShadowed, finding.ServerSignatureRejected}, Owner: finding.OwnerConfig,
+			set: func(p *plan) {
+				p.environ = func(l *Lab, e Env) error {
+					e.unticket()
+					right := e["LIVEKIT_API_SECRET"]
+					e["LIVEKIT_API_SECRET"] = NewPair().Secret
+					return l.write(".env.local", "LIVEKIT_API_SECRET="+right+"\n")
+				}
+			}},
+		{Name: "env-file-crlf", About: "the settings are in .env.local, which has Windows line ends; there is no ticket", Warn: true,
+			Want: []finding.Code{finding.EnvLoadersDisagree}, Owner: finding.OwnerConfig,
+			set: func(p *plan) {
+				p.environ = func(l *Lab, e Env) error {
+					e.unticket()
+					text := strings.ReplaceAll(e.lines(), "\n", "\r\n")
+					clear(e)
+					return l.write(".env.local", text)
 				}
 			}},
 		{Name: "emptied", About: "an empty LIVEKIT_API_SECRET in the shell hides the one in .env.local; there is no ticket",
@@ -177,6 +254,28 @@ func envFaults() []Fault {
 					return l.write(".env.local", utf16LE(text))
 				}
 			}},
+	}
+}
+
+// renamed gives a variable another name, and leaves tickets out.
+func renamed(from, to string) func(*Lab, Env) {
+	return func(_ *Lab, e Env) {
+		e.unticket()
+		e[to] = e[from]
+		e.unset(from)
+	}
+}
+
+// settingsIn moves the settings into a file, and leaves tickets out.
+func settingsIn(file string) func(*plan) {
+	return func(p *plan) {
+		p.environ = func(l *Lab, e Env) error {
+			e.unticket()
+			text := e.lines()
+			clear(e)
+			e["HOME"] = l.Dir()
+			return l.write(file, text)
+		}
 	}
 }
 

@@ -128,6 +128,7 @@ func ticketFaults() []Fault {
 		warning(service("answer-url-differs", "the answer's url is another way to the same server", finding.TicketURLDiffers, urlDiffers)),
 		service("answer-url-invalid", "the answer's url has no scheme", finding.TicketURLInvalid,
 			withAnswer(func(l *Lab, a Answer) { a["url"] = l.LiveKit.Addr })),
+		service("answer-url-null", "the answer's url is wss://null", finding.TicketURLInvalid, withAnswer(func(_ *Lab, a Answer) { a["url"] = "wss://null" })),
 		service("answer-url-other-project", "the answer's url is a server that does not know the token's key", finding.ServerKeyUnknown, urlOfOtherProject),
 		service("answer-url-dead", "the answer's url is an address at which nobody listens", finding.ServerRefused,
 			withAnswer(func(l *Lab, a Answer) { a["url"], _ = refusedURL("ws")(l) })),

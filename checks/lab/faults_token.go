@@ -78,6 +78,16 @@ func tokenFaults() []Fault {
 
 		// Its claims let nobody in.
 		claims("no-issuer", "the token names no API key (iss)", finding.TokenNoIssuer, func(c Claims) { delete(c, "iss") }),
+		claims("issuer-undefined", "the token's API key (iss) is the text undefined", finding.TokenPlaceholder, func(c Claims) { c["iss"] = "undefined" }),
+		warning(claims("identity-none", "the token's identity (sub) is the text None", finding.TokenPlaceholder, func(c Claims) { c["sub"] = "None" })),
+		{Name: "room-reference", About: "the room is a reference that nothing replaced", Warn: true,
+			Want: []finding.Code{finding.TokenPlaceholder}, Owner: finding.OwnerTicketService,
+			set: func(p *plan) {
+				const room = "support-${ROOM_ID}"
+				withClaims(func(_ *Lab, c Claims) { c.video()["room"] = room })(p)
+				withAnswer(func(_ *Lab, a Answer) { a["room"] = room })(p)
+			}},
+		warning(claims("name-object", "the participant's name in the token is [object Object]", finding.TokenPlaceholder, func(c Claims) { c["name"] = "[object Object]" })),
 		claims("no-video", "the token has no video grant", finding.TokenNoVideo, func(c Claims) { delete(c, "video") }),
 		claims("top-level-grants", "the token has its grants outside video", finding.TokenNoVideo, func(c Claims) {
 			for name, value := range c.video() {

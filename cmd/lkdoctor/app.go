@@ -42,8 +42,8 @@ func newApp(args []string, in io.Reader, out, err io.Writer, environ []string) *
 func run(a *app) int {
 	root := a.rootCommand()
 	root.SetArgs(a.args)
-	if err := root.Execute(); err != nil {
-		return a.usageError(err)
+	if called, err := root.ExecuteC(); err != nil {
+		return a.usageError(called, err)
 	}
 	return a.code
 }

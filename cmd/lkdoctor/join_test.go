@@ -41,8 +41,8 @@ func startJoin(t *testing.T, l *lab.Lab, args ...string) *joins {
 		cmd := a.joinCommand()
 		cmd.SetArgs(append(args, l.Args()...))
 		cmd.SilenceErrors, cmd.SilenceUsage = true, true
-		if err := cmd.ExecuteContext(ctx); err != nil {
-			j.done <- a.usageError(err)
+		if called, err := cmd.ExecuteContextC(ctx); err != nil {
+			j.done <- a.usageError(called, err)
 			return
 		}
 		j.done <- a.code

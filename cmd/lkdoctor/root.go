@@ -2,7 +2,7 @@ package main
 
 import (
 	"fmt"
-	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -53,18 +53,29 @@ joins and leaves a room (--no-join leaves that out).`,
 }
 
 // usageError says in one line what is wrong with the command line, and where
-// help is. With --json the document says so too.
-func (a *app) usageError(err error) int {
+// help is. Where the checks were called with --json, the document says so too.
+func (a *app) usageError(called *cobra.Command, err error) int {
 	fmt.Fprintf(a.err, "lkdoctor: %s (see lkdoctor --help)\n", err)
-	if slices.Contains(a.args, "--json") && a.isRootCall() {
+	if called.Name() == "lkdoctor" && a.wantsJSON() {
 		a.brokenDocument(err)
 	}
 	return check.ExitDoctor
 }
 
-// isRootCall tells whether the arguments call the checks, not another command.
-func (a *app) isRootCall() bool {
-	return len(a.args) > 0 && len(a.args[0]) > 0 && a.args[0][0] == '-'
+// wantsJSON reads --json, in any of its spellings, from a command line that
+// cannot be parsed as a whole.
+func (a *app) wantsJSON() bool {
+	f := &flags{}
+	root := a.rootWith(f)
+	for _, arg := range a.args {
+		if arg == "--" {
+			break
+		}
+		if strings.HasPrefix(arg, "--json") {
+			_ = root.ParseFlags([]string{arg})
+		}
+	}
+	return f.jsonOut
 }
 
 func (a *app) versionCommand() *cobra.Command {
