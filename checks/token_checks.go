@@ -99,22 +99,6 @@ func (c *Case) handed(findings []Finding) []Finding {
 	return out
 }
 
-// pastedRefusal is an answer that was piped in and holds no token: whoever gave
-// it says why, and a JWT was not to be expected.
-func (c *Case) pastedRefusal() (Finding, bool) {
-	raw := c.Settings.Token.Secret.Reveal()
-	if c.Source() != check.SourceFlag || !strings.HasPrefix(strings.TrimSpace(raw), "{") {
-		return Finding{}, false
-	}
-	a := answer.Find([]byte(raw), "application/json", answer.TicketService)
-	if a.Problem != answer.ErrorObject || a.Said.Text == "" {
-		return Finding{}, false
-	}
-	said := clean.Line(a.Said.Text, 160)
-	return finding.New(finding.TicketTokenMissing, finding.Fail, "what was given is no token, but an answer that says: %s", said).
-		With("said", said).With("fields", a.Fields).As("said-why"), true
-}
-
 // tokenUnderTest is the token that this run is about, or why there is none.
 func (c *Case) tokenUnderTest(ended Ended) (*examined, *Report) {
 	by, source := "ticket.consume", c.Source()
