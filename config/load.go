@@ -49,7 +49,7 @@ func Load(in Inputs) (*Settings, error) {
 	if err := checkDir(dir); err != nil {
 		return nil, err
 	}
-	s := &Settings{Dir: dir, Mode: mode, Dev: in.Dev}
+	s := &Settings{Dir: dir, Mode: mode, Dev: in.Dev, home: in.Home}
 	s.Files = readEnvFiles(os.DirFS(dir), dir, mode)
 	markTracked(dir, s.Files)
 	markReadable(dir, s.Files)

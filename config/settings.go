@@ -105,6 +105,8 @@ type Settings struct {
 	Mode string     // development, production, test, …
 	Dev  bool       // --dev
 	Env  *Variables // every variable, with its source
+
+	home string // the user's home folder, "" when not known
 }
 
 // All lists the six settings in the order they are shown.

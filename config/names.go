@@ -1,0 +1,267 @@
+package config
+
+import (
+	"slices"
+	"strings"
+	"unicode"
+)
+
+// NameMeans is what a variable's name means to be.
+type NameMeans struct {
+	// Setting is LIVEKIT_URL, LIVEKIT_API_KEY or LIVEKIT_API_SECRET; it is
+	// LIVEKIT_KEYS for the server's own setting, which holds key and secret.
+	Setting string
+	// Exposed tells that a build tool copies such a variable into the browser's
+	// code.
+	Exposed bool
+	// Off counts the letters that are off; 0 where only the choice of words
+	// differs.
+	Off int
+}
+
+// browserPrefixes are the names that build tools copy into the browser's code:
+// Next.js, Vite, Create React App, Expo, Gatsby, Nuxt, SvelteKit and Astro, Vue
+// CLI, Angular, Preact, Razzle, Redwood, Storybook.
+var browserPrefixes = []string{
+	"NEXT_PUBLIC_", "VITE_", "REACT_APP_", "EXPO_PUBLIC_", "GATSBY_", "NUXT_PUBLIC_", "PUBLIC_", "VUE_APP_", "NG_APP_",
+	"PREACT_APP_", "RAZZLE_", "REDWOOD_ENV_", "STORYBOOK_",
+}
+
+// Exposed tells whether a build tool copies the variable into the browser's code.
+func Exposed(name string) bool {
+	return slices.ContainsFunc(browserPrefixes, func(prefix string) bool { return strings.HasPrefix(strings.ToUpper(name), prefix) })
+}
+
+// Words of a name, behind or before LIVEKIT or LK.
+var (
+	addressWords = []string{"URL", "URI", "HOST", "HOSTNAME", "ENDPOINT", "WS", "WSS", "WSURL", "WEBSOCKET", "SOCKET", "SERVER", "DOMAIN", "ADDRESS", "ADDR"}
+	keyWords     = []string{"KEY", "APIKEY"}
+	secretWords  = []string{"SECRET", "APISECRET", "SECRETKEY"}
+	// What may stand beside them and means no other service.
+	besides = []string{"API", "ACCESS", "ID", "PUBLIC", "PRIVATE", "INTERNAL", "EXTERNAL", "CLIENT", "BROWSER", "WEB", "CLOUD", "PROJECT",
+		"BASE", "DEV", "PROD", "PRODUCTION", "STAGING", "LOCAL", "DEFAULT", "SERVER", "SIGNAL", "RTC"}
+)
+
+// Means reads a variable's name as somebody meant it who did not know LiveKit's
+// three names: other words (LIVEKIT_WS_URL, LK_SECRET), a framework's or an app's
+// prefix (NEXT_PUBLIC_LIVEKIT_URL, MYAPP_LIVEKIT_KEY), other case or separators
+// (livekitUrl, LIVEKIT-API-KEY), letters off (LIVEKIT_API_SECERT, LIVKIT_URL).
+// Names of other things (LIVEKIT_EGRESS_URL, LIVEKIT_SIP_SECRET,
+// LIVEKIT_INFERENCE_API_KEY) mean none of the three.
+func Means(name string) (NameMeans, bool) {
+	if len(name) > 100 {
+		return NameMeans{}, false
+	}
+	m := NameMeans{Exposed: Exposed(name)}
+	words := wordsOf(name)
+	brand := -1
+	for i, word := range words {
+		if off, is := brandOff(word); is && (brand < 0 || off < m.Off) {
+			brand, m.Off = i, off
+		}
+	}
+	if brand < 0 {
+		return m, false
+	}
+	rest := words[brand+1:]
+	if len(rest) == 0 {
+		rest = words[:brand]
+	}
+	setting, off := settingOf(rest)
+	m.Setting, m.Off = setting, m.Off+off
+	return m, setting != "" && m.Off <= 2
+}
+
+// wordsOf splits a name at its separators and at the changes of case, upper-cased.
+// LIVEKIT stands alone where it was written together with the rest.
+func wordsOf(name string) []string {
+	var b strings.Builder
+	lower := false
+	for _, r := range name {
+		switch {
+		case !unicode.IsLetter(r) && !unicode.IsDigit(r):
+			b.WriteByte(' ')
+		case unicode.IsUpper(r) && lower:
+			b.WriteByte(' ')
+			fallthrough
+		default:
+			b.WriteRune(unicode.ToUpper(r))
+		}
+		lower = unicode.IsLower(r)
+	}
+	text := strings.ReplaceAll(b.String(), "LIVE KIT", "LIVEKIT")
+	return strings.Fields(strings.ReplaceAll(text, "LIVEKIT", " LIVEKIT "))
+}
+
+func brandOff(word string) (int, bool) {
+	if word == "LK" {
+		return 0, true
+	}
+	if len(word) < 5 || word[0] != 'L' {
+		return 0, false
+	}
+	off := distance(word, "LIVEKIT")
+	return off, off <= 2
+}
+
+// settingOf says which setting the words mean that go with LIVEKIT, and how many
+// letters are off.
+func settingOf(words []string) (string, int) {
+	if len(words) == 0 || len(words) > 5 {
+		return "", 0
+	}
+	together := strings.Join(words, "")
+	switch {
+	case together == "KEYS":
+		return "LIVEKIT_KEYS", 0
+	case together == "API":
+		return "LIVEKIT_API_KEY", 0
+	}
+	setting, rank, off := "", 0, 0
+	for _, word := range words {
+		switch means, letters := wordMeans(word); {
+		case means == "" && !slices.Contains(besides, word):
+			return closeTo(together)
+		case means == "":
+		case rankOf(means) > rank:
+			setting, rank, off = means, rankOf(means), off+letters
+		default:
+			off += letters
+		}
+	}
+	return setting, off
+}
+
+// rankOf orders what is meant where a name has words of several: a SECRET_KEY is
+// a secret, a SERVER_KEY a key.
+func rankOf(setting string) int {
+	return slices.Index([]string{"", "LIVEKIT_URL", "LIVEKIT_API_KEY", "LIVEKIT_API_SECRET"}, setting)
+}
+
+func wordMeans(word string) (string, int) {
+	switch {
+	case slices.Contains(secretWords, word):
+		return "LIVEKIT_API_SECRET", 0
+	case slices.Contains(keyWords, word):
+		return "LIVEKIT_API_KEY", 0
+	case slices.Contains(addressWords, word):
+		return "LIVEKIT_URL", 0
+	case slices.Contains(besides, word):
+		return "", 0
+	}
+	// A short word is soon like another one: APP is no API.
+	if off := distance(word, "SECRET"); len(word) >= 5 && off <= 2 {
+		return "LIVEKIT_API_SECRET", off
+	}
+	for _, long := range []string{"HOSTNAME", "ENDPOINT", "WEBSOCKET", "DOMAIN", "ADDRESS"} {
+		if off := distance(word, long); len(word) >= 5 && off == 1 {
+			return "LIVEKIT_URL", off
+		}
+	}
+	return "", 0
+}
+
+// closeTo compares words that mean nothing with the three names as a whole.
+func closeTo(together string) (string, int) {
+	for _, c := range []struct {
+		word, setting string
+		most          int
+	}{{"APISECRET", "LIVEKIT_API_SECRET", 2}, {"APIKEY", "LIVEKIT_API_KEY", 1}, {"KEY", "LIVEKIT_API_KEY", 1}, {"URL", "LIVEKIT_URL", 1}} {
+		if off := distance(together, c.word); off <= c.most && (len(c.word) > 3 || len(together) == 3 && together[0] == c.word[0]) {
+			return c.setting, off
+		}
+	}
+	return "", 0
+}
+
+// distance counts the letters that are off: one too many, one missing, another
+// one, or two swapped (optimal string alignment).
+func distance(a, b string) int {
+	if d := len(a) - len(b); d > 3 || d < -3 {
+		return 4
+	}
+	var before, last []int
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		before, last, row = last, row, make([]int, len(b)+1)
+		row[0] = i
+		for j := 1; j <= len(b); j++ {
+			cost := 1
+			if a[i-1] == b[j-1] {
+				cost = 0
+			}
+			row[j] = min(last[j]+1, row[j-1]+1, last[j-1]+cost)
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				row[j] = min(row[j], before[j-2]+1)
+			}
+		}
+	}
+	return row[len(b)]
+}
+
+// NearMiss is a variable that is set, under a name that nobody reads.
+type NearMiss struct {
+	NameMeans
+	Name   string
+	Value  Secret
+	Source Source
+}
+
+// NearMisses finds, for each setting of url, key and secret that is not set, the
+// variable that most probably was meant for it, by the setting's name. One that
+// the server side reads comes before one for the browser, the closer name before
+// the other.
+func (s *Settings) NearMisses() map[string]NearMiss {
+	best := map[string]NearMiss{}
+	wanted := map[string]bool{}
+	for _, set := range []Setting{s.URL, s.APIKey, s.APISecret} {
+		wanted[set.Name] = set.Secret.Empty()
+	}
+	for _, name := range s.Env.Names() {
+		value, source, _ := s.Env.Lookup(name)
+		means, is := Means(name)
+		if !is || strings.TrimSpace(value) == "" || name == means.Setting && means.Setting != "LIVEKIT_KEYS" ||
+			means.Setting == "LIVEKIT_URL" && !mayBeAddress(value) {
+			continue
+		}
+		miss := NearMiss{means, name, NewSecret(value), source}
+		settings := []string{means.Setting}
+		if means.Setting == "LIVEKIT_KEYS" {
+			if !strings.Contains(value, ":") {
+				continue
+			}
+			settings = []string{"LIVEKIT_API_KEY", "LIVEKIT_API_SECRET"}
+		}
+		for _, setting := range settings {
+			if other, has := best[setting]; wanted[setting] && (!has || miss.before(other)) {
+				best[setting] = miss
+			}
+		}
+	}
+	return best
+}
+
+func (m NearMiss) before(other NearMiss) bool {
+	keys := func(m NearMiss) bool { return m.Setting == "LIVEKIT_KEYS" }
+	switch {
+	case m.Exposed != other.Exposed:
+		return other.Exposed
+	case keys(m) != keys(other):
+		return keys(other)
+	case m.Off != other.Off:
+		return m.Off < other.Off
+	}
+	return m.Name < other.Name
+}
+
+// mayBeAddress tells a value from a switch or a number, as LIVEKIT_SERVER=true.
+func mayBeAddress(value string) bool {
+	switch strings.ToLower(strings.TrimSpace(value)) {
+	case "true", "false", "yes", "no", "on", "off":
+		return false
+	}
+	return strings.ContainsFunc(value, unicode.IsLetter) || strings.Contains(value, ".")
+}
