@@ -24,7 +24,7 @@ func envLiveKit(c *Case) Check {
 		findings := presence(c)
 		findings = append(findings, nearMisses(s)...)
 		if !s.URL.Secret.Empty() {
-			findings = append(findings, urlFindings(s.URL.Value)...)
+			findings = append(findings, c.lintsFirst()...)
 		}
 		findings = append(findings, keyFindings(s.APIKey)...)
 		findings = append(findings, keyFindings(s.APISecret)...)

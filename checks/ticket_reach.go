@@ -136,10 +136,10 @@ func serviceFailure(c *Case, f *probe.Failure, u *url.URL) []Finding {
 	case probe.KindDNSFailed:
 		return tell(finding.TicketDNS, finding.OwnerNetwork, "the name %s could not be looked up: %s", clean.Line(u.Hostname(), 80), f.Detail)
 	case probe.KindRefused:
-		if g, is := otherLoopback(c, finding.TicketRefused, f, u); is {
+		if g, is := otherLoopback(finding.TicketRefused, f, u); is {
 			return []Finding{g.By(finding.OwnerConfig)}
 		}
-		if loopbackOnly(c, u) {
+		if loopbackOnly(f, u) {
 			return tell(finding.TicketRefused, finding.OwnerTicketService,
 				"%s is this machine and refuses the connection, and its port answers on 127.0.0.1: the service listens on loopback only", host)
 		}

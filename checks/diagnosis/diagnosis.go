@@ -64,6 +64,9 @@ type Evidence struct {
 	// Values fill the places of fixes, by name: the host, the room and so on of
 	// this run. A finding's own facts come before them.
 	Values map[string]string
+	// Here are the values of this machine's LIVEKIT_URL where OwnURL: for the
+	// checks that ask there.
+	Here map[string]string
 	// Places are where a party can be found: an address, a file.
 	Places map[Owner]Text
 	// Again are the arguments that make lkdoctor look at the same thing once
@@ -111,7 +114,7 @@ func (e Evidence) settled(results []check.Result) []check.Result {
 	for i, r := range out {
 		r.Findings = slices.Clone(r.Findings)
 		for j, f := range r.Findings {
-			r.Findings[j] = e.settle(f, confirmed)
+			r.Findings[j] = e.settle(e.stale(r.Check.ID, f), confirmed)
 		}
 		if r.Status != check.StatusSkip && r.Status != check.StatusError {
 			r.Status = check.StatusOf(r.Findings)
@@ -119,6 +122,17 @@ func (e Evidence) settled(results []check.Result) []check.Result {
 		out[i] = r
 	}
 	return out
+}
+
+// stale gives a finding about LIVEKIT_URL its own variant where the call's server
+// is another one, and works: LIVEKIT_URL is what is out of date.
+func (e Evidence) stale(id string, f Finding) Finding {
+	if page, _ := catalogue.Lookup(f.Code); id == "join.reach" && e.OwnURL && e.Server == Yes {
+		if _, has := page.Variant("stale-url"); has {
+			f.Variant = "stale-url"
+		}
+	}
+	return f
 }
 
 // settle judges f by what else was seen: a token of another key than the one
@@ -163,6 +177,10 @@ func confirmedBy(results []check.Result) Code {
 
 // resolved gives each finding of r its owner and its fixes.
 func (e Evidence) resolved(r check.Result, owners map[Code]Owner) check.Result {
+	if stage := r.Check.Stage; e.OwnURL && (r.Check.ID == "join.reach" || stage == check.StageEnv || stage == check.StageFallback) {
+		e.Values = maps.Clone(e.Values)
+		maps.Copy(e.Values, e.Here)
+	}
 	r.Findings = slices.Clone(r.Findings)
 	for i, f := range r.Findings {
 		owner, known := owners[f.Code]
@@ -388,6 +406,8 @@ func (e Evidence) fixes(f Finding) []Fix {
 	for name, fact := range f.Facts {
 		if text := factText(fact); text != "" {
 			values[name] = text
+		} else if fact == "" { // known to be unknown
+			delete(values, name)
 		}
 	}
 	v, _ := page.Variant(f.Variant)
