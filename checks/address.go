@@ -1,12 +1,11 @@
 package checks
 
 import (
-	"context"
 	"net/netip"
 	"net/url"
 	"strings"
-	"time"
 
+	"lkdoctor/checks/check"
 	"lkdoctor/checks/clean"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/probe"
@@ -36,17 +35,6 @@ func (a address) name() Text {
 	return finding.Textf("LIVEKIT_URL")
 }
 
-// placeParty is who must act on what is there instead of LiveKit: the proxy
-// before a LiveKit server is the server's; anything else means that the address
-// is wrong.
-func (a address) placeParty(what probe.ServerKind) Owner {
-	switch what {
-	case probe.ServerNginx, probe.ServerCaddy, probe.ServerTraefik, probe.ServerApache, probe.ServerCloudflare, probe.ServerGoMux:
-		return finding.OwnerLiveKitServer
-	}
-	return a.party()
-}
-
 // wrongAddress reports whether at came with the token while LiveKit answers at
 // LIVEKIT_URL: the address is what is wrong then, more likely than a second
 // server.
@@ -58,37 +46,43 @@ func (c *Case) wrongAddress(at address) bool {
 	return r != nil && r.IsLiveKit
 }
 
-// loopbackOnly tells whether u refuses here while its port answers on loopback,
-// for an address of this very machine.
-func loopbackOnly(c *Case, u *url.URL) bool {
-	if probe.IsLoopbackHost(u.Hostname()) {
-		return false
+// makerHost is the host of whoever handed out the token, "" where nobody was
+// asked for it.
+func (c *Case) makerHost() string {
+	raw := ""
+	switch c.Source() {
+	case check.SourceFrontend:
+		raw = c.Options.Frontend
+	case check.SourceEndpoint:
+		raw = c.Options.TokenEndpoint
+	case check.SourceTicket:
+		raw = c.Settings.TicketService.Value
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 500*time.Millisecond)
-	defer cancel()
-	answers, own := c.Net.Loopback(ctx, u)
-	return answers && own
+	if u := usableURL(raw); u != nil {
+		return u.Hostname()
+	}
+	return ""
+}
+
+// loopbackOnly reports whether u is an address of this machine that refuses,
+// while its port answers on loopback.
+func loopbackOnly(f *probe.Failure, u *url.URL) bool {
+	return f.Own && f.Loopback.IsValid() && !probe.IsLoopbackHost(u.Hostname())
 }
 
 // otherLoopback tells that one of 127.0.0.1 and ::1 refuses and the other one
 // answers: localhost is either, and servers often listen on one.
-func otherLoopback(c *Case, code Code, f *probe.Failure, u *url.URL) (Finding, bool) {
+func otherLoopback(code Code, f *probe.Failure, u *url.URL) (Finding, bool) {
 	tried, err := netip.ParseAddrPort(f.Address)
-	if err != nil || !probe.IsLoopbackHost(u.Hostname()) {
+	if err != nil || !probe.IsLoopbackHost(u.Hostname()) || !f.Loopback.IsValid() || f.Loopback == tried.Addr().Unmap() {
 		return Finding{}, false
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 500*time.Millisecond)
-	defer cancel()
-	there, answers := c.Net.LoopbackAt(ctx, u)
-	if !answers || there == tried.Addr().Unmap() {
-		return Finding{}, false
-	}
-	host, other := clean.Line(u.Host, 80), there.String()
-	if there.Is6() {
+	other := f.Loopback.String()
+	if f.Loopback.Is6() {
 		other = "[" + other + "]"
 	}
 	return failureFacts(finding.New(code, finding.Fail, "%s refuses the connection at %s, and its port answers at %s",
-		host, tried.Addr().Unmap().String(), other), f).
+		clean.Line(u.Host, 80), tried.Addr().Unmap().String(), other), f).
 		As("other-loopback").With("answers_at", other).With("other", other).With("host", tried.Addr().Unmap().String()).
 		With("suggestion", suggestion(u, withName(other))), true
 }

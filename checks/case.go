@@ -228,6 +228,8 @@ func (c *Case) evidence(results []check.Result) diagnosis.Evidence {
 		e.Values["maker_host"] = e.Values["frontend_host"]
 	}
 	if u := c.there().URL; u != nil {
+		e.Here = map[string]string{}
+		addressValues(e.Here, "livekit", c.livekitURL())
 		addressValues(e.Values, "livekit", u)
 		e.Places[finding.OwnerLiveKitServer] = finding.Textf("%s", clean.URL(u.String()))
 	}
@@ -300,7 +302,7 @@ func addressValues(values map[string]string, name string, u *url.URL) {
 	values[name+"_url"] = clean.URL(u.String())
 	values[name+"_host"] = clean.Line(hostPort(u), 200)
 	values[name+"_name"] = clean.Line(u.Hostname(), 200)
-	values[name+"_path"] = clean.Line(u.Path, 200)
+	values[name+"_path"] = clean.Line(strings.TrimRight(u.Path, "/"), 200)
 	values[name+"_port"] = hostPort(u)[strings.LastIndex(hostPort(u), ":")+1:]
 }
 

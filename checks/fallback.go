@@ -255,7 +255,7 @@ func (c *Case) devJoin(ctx context.Context) (*JoinRecord, []Finding) {
 	at, dev := c.here(), c.dev()
 	switch {
 	case dev.Failure != nil:
-		return nil, serverFailure(c, dev.Failure, at)
+		return nil, c.unreached(ctx, dev.Failure, at)
 	case dev.Verdict != nil && !dev.Verdict.Accepted:
 		return nil, c.devVerdictFindings(ctx, dev, at)
 	}
@@ -279,8 +279,8 @@ func (c *Case) devJoin(ctx context.Context) (*JoinRecord, []Finding) {
 // wrong with the token itself is for the key and secret here to change.
 func (c *Case) devVerdictFindings(ctx context.Context, dev *DevToken, at address) []Finding {
 	v := dev.Verdict
-	if f, is := notTheToken(ctx, c, v, at, dev.Token); is {
-		return []Finding{f}
+	if findings, is := c.notTheToken(ctx, v, at, dev.Token); is {
+		return findings
 	}
 	key := clean.Line(dev.Token.Claims.Issuer, 80)
 	tell := func(code Code, variant, format string, args ...any) []Finding {

@@ -3,6 +3,7 @@ package checks
 import (
 	"context"
 	"net/url"
+	"strings"
 	"time"
 
 	"lkdoctor/checks/finding"
@@ -44,11 +45,23 @@ func browserFindings(v *probe.Verdict) []Finding {
 	var f Finding
 	if v.Reason == probe.ReasonNoPermissions {
 		f = finding.New(finding.WebsocketQueryRefused, finding.Warn,
-			"the token gets in by the Authorization header, and LiveKit does not see it in the query, where browsers have to put it: something on the way drops the query").As("dropped")
+			"the token gets in by the Authorization header, and LiveKit does not see it in the query, where browsers have to put it: something on the way drops the query").
+			As(byFront(finding.WebsocketQueryRefused, "dropped", v.Front, "dropped"))
 	} else {
 		f = finding.New(finding.WebsocketQueryRefused, finding.Warn,
 			"the token gets in by the Authorization header, and in the query, where browsers have to put it, it is answered %d: %s", v.Status, orNothing(v.Text)).
-			As("refused")
+			As(queryVariant(v))
 	}
 	return []Finding{f.With("status", v.Status).With("server_text", v.Text).With("what", string(v.What))}
+}
+
+// queryVariant tells a token that is too long for something on the way from a
+// rule against it. 494 and the text are nginx's.
+func queryVariant(v *probe.Verdict) string {
+	text := strings.ToLower(v.Text)
+	if v.Status == 414 || v.Status == 431 || v.Status == 494 ||
+		v.Status == 400 && (strings.Contains(text, "header or cookie too large") || strings.Contains(text, "too long")) {
+		return byFront(finding.WebsocketQueryRefused, "too-long", v.Front, "too-long")
+	}
+	return "firewall"
 }

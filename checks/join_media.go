@@ -2,6 +2,7 @@ package checks
 
 import (
 	"context"
+	"net/netip"
 	"slices"
 	"time"
 
@@ -45,9 +46,20 @@ func connectMedia(ctx context.Context, joined *JoinRecord) *JoinRecord {
 	j.Media.Refresh()
 	if j.Media.Connected {
 		j.Silent = j.Media.Unreachable(ctx)
+		j.SameNetwork = sameNetwork(j.Media.Selected)
 	}
 	j.close()
 	return &j
+}
+
+// sameNetwork reports whether a pair leads to an inner address of a network that
+// this machine is in.
+func sameNetwork(pair *session.Pair) bool {
+	if pair == nil || !isInner(pair.Remote.Address) {
+		return false
+	}
+	addr, err := netip.ParseAddr(pair.Remote.Address)
+	return err == nil && probe.InOwnNetwork(addr)
 }
 
 // mediaFindings judges the evidence of one media connection.
@@ -74,13 +86,13 @@ func mediaFindings(j *JoinRecord) []Finding {
 			code = m.End.CloseCode
 		}
 		return []Finding{evidence(finding.New(finding.WebsocketClosed, finding.Fail,
-			"the WebSocket was closed (%d) while media was connecting", code).With("close_code", code), j)}
+			"the WebSocket was closed (%d) while media was connecting", code).As("during-media").With("close_code", code), j)}
 	case session.OutcomeInternal, session.OutcomeBadOffer:
 		return []Finding{evidence(finding.New(finding.MediaFailed, finding.Fail,
-			"the media connection could not be negotiated: %s", m.Detail), j)}
+			"the media connection could not be negotiated: %s", m.Detail).As("negotiation"), j)}
 	case session.OutcomeNoLocalCandidates:
 		return []Finding{evidence(finding.New(finding.MediaFailed, finding.Fail,
-			"this machine has no network address that could carry media").By(finding.OwnerNetwork), j)}
+			"this machine has no network address that could carry media").As("no-network").By(finding.OwnerNetwork), j)}
 	}
 	return []Finding{failedFinding(j)}
 }
@@ -91,36 +103,39 @@ func connectedFindings(j *JoinRecord) []Finding {
 	var findings []Finding
 	if m.Selected != nil && m.Selected.Remote.Protocol == "tcp" && !offersUDP(m) {
 		findings = append(findings, evidence(finding.New(finding.MediaUDPBlocked, finding.Warn,
-			"media connected over TCP only: the server offers no UDP address").By(finding.OwnerLiveKitServer), j))
+			"media connected over TCP only: the server offers no UDP address").As("not-offered").By(finding.OwnerLiveKitServer), j))
 	} else if m.Selected != nil && m.Selected.Remote.Protocol == "tcp" {
 		findings = append(findings, evidence(finding.New(finding.MediaUDPBlocked, finding.Warn,
-			"media connected over TCP only: %s did not answer over UDP", firstUDP(m)).By(finding.OwnerNetwork), j))
+			"media connected over TCP only: %s did not answer over UDP", firstUDP(m)).As("no-answer").By(finding.OwnerNetwork), j))
 	}
 	if m.Selected != nil && m.Selected.Local.Type == "relay" {
 		findings = append(findings, evidence(finding.New(finding.MediaUDPBlocked, finding.Warn,
-			"media connected through a TURN server only").By(finding.OwnerNetwork), j))
+			"media connected through a TURN server only").As("relay").By(finding.OwnerNetwork), j))
 	}
 	if kind, hidden := onlyUnroutable(j); hidden {
 		findings = append(findings, evidence(finding.New(finding.MediaPrivateCandidates, finding.Warn,
 			"the server was reached at %s and advertises only addresses of kind %s for media: it connected all the same, and may not elsewhere",
-			j.Signal.Remote.Addr().String(), kind), j))
+			j.Signal.Remote.Addr().String(), kind).As(privateVariant(kind)), j))
 	}
 	if silent := silentWorthTelling(j); len(silent) > 0 && len(findings) == 0 {
-		names := addresses(silent)
-		findings = append(findings, evidence(finding.New(finding.MediaAddressUnreachable, finding.Warn,
-			"the server advertises %s, which did not answer; media connected another way, which may not be there elsewhere", joinNames(names)).
-			With("silent", names).By(finding.OwnerLiveKitServer), j))
+		findings = append(findings, silentFinding(j, silent))
 	}
 	for _, dial := range m.TCP {
-		if tcpSilent(dial) {
-			findings = append(findings, failureFacts(finding.New(finding.MediaTCPUnreachable, finding.Warn,
-				"the advertised ICE/TCP address %s does not answer", dial.Candidate.HostPort()), dial.Failure))
+		// An address that does not answer over UDP either is what is wrong, and not
+		// its TCP port.
+		if tcpSilent(dial) && !slices.ContainsFunc(j.Silent, func(c session.Candidate) bool { return c.Address == dial.Candidate.Address }) {
+			variant := "no-answer"
+			if dial.Failure.Kind == probe.KindRefused {
+				variant = "refused"
+			}
+			findings = append(findings, evidence(failureFacts(finding.New(finding.MediaTCPUnreachable, finding.Warn,
+				"the advertised ICE/TCP address %s does not answer", dial.Candidate.HostPort()), dial.Failure).As(variant), j))
 			break
 		}
 	}
 	if rtt := selectedRTT(m); m.Phases.Total > slowMedia || rtt > slowRTT {
 		f := evidence(finding.New(finding.MediaSlow, finding.Warn,
-			"media took %s to connect, with a round trip of %s", finding.Duration(m.Phases.Total), finding.Duration(rtt)), j)
+			"media took %s to connect, with a round trip of %s", finding.Duration(m.Phases.Total), finding.Duration(rtt)).As(slowVariant(m, rtt)), j)
 		if j.Signal.Loopback {
 			f = noNetwork(f)
 		}
@@ -134,7 +149,41 @@ func connectedFindings(j *JoinRecord) []Finding {
 func noNetwork(f Finding) Finding {
 	f.Severity = finding.Info
 	f.Message = finding.Textf("%s; the server is on this machine, so no network lies between", f.Message)
-	return f.By(finding.OwnerNone)
+	return f.As("busy").By(finding.OwnerNone)
+}
+
+func slowVariant(m *session.Media, rtt time.Duration) string {
+	switch {
+	case rtt > slowRTT:
+		return "round-trip"
+	case m.Selected != nil && (m.Selected.Remote.Protocol == "tcp" || m.Selected.Local.Type == "relay"):
+		return "udp-first"
+	}
+	return "connect"
+}
+
+// silentFinding tells of advertised addresses that did not answer while media
+// connected another way: mostly because the server found this machine by itself.
+func silentFinding(j *JoinRecord, silent []session.Candidate) Finding {
+	names := addresses(silent)
+	f := evidence(finding.New(finding.MediaAddressUnreachable, finding.Warn,
+		"the server advertises %s, which did not answer; media connected another way, which may not be there elsewhere", joinNames(names)).
+		As("wrong-address").With("silent", names).By(finding.OwnerLiveKitServer), j)
+	pair := j.Media.Selected
+	if pair == nil {
+		return f
+	}
+	if pair.Remote.Type == "prflx" {
+		// The address that the server really has, and does not advertise.
+		f = f.With("reached", pair.Remote.Address)
+	}
+	public := func(c session.Candidate) bool { return c.Kind == probe.ScopePublic }
+	if j.SameNetwork && !slices.ContainsFunc(silent, func(c session.Candidate) bool { return !public(c) }) {
+		f.Message = finding.Textf("the server advertises its public address %s, which did not answer from inside its own network; media connected at %s there",
+			joinNames(names), pair.Remote.HostPort())
+		return f.As("same-network")
+	}
+	return f
 }
 
 // tcpSilent tells whether an advertised ICE/TCP address did not take a plain
@@ -151,14 +200,15 @@ func offersUDP(m *session.Media) bool {
 
 // silentWorthTelling are the silent addresses that matter to a client elsewhere.
 // Beside an advertised address that answers, those of containers and of inner
-// networks do not: a server with several networks names them all.
+// networks do not: a server with several networks names them all. One that no
+// network can have (documentation, a typing error) always does.
 func silentWorthTelling(j *JoinRecord) []session.Candidate {
 	answers := slices.ContainsFunc(j.Media.Pairs, func(p session.Pair) bool {
 		return p.Remote.Type == "host" && p.Remote.Protocol == "udp" && p.ResponsesReceived > 0
 	})
 	var out []session.Candidate
 	for _, c := range j.Silent {
-		if !answers || c.Kind == probe.ScopePublic {
+		if !answers || c.Kind == probe.ScopePublic || c.Kind == probe.ScopeReserved {
 			out = append(out, c)
 		}
 	}

@@ -31,6 +31,9 @@ func mediaFacts(j *JoinRecord) Facts {
 	if reached != "" {
 		facts["reached"] = reached
 	}
+	for name, port := range mediaPorts(m) {
+		facts[name] = port
+	}
 	if len(m.AtReached) > 0 {
 		facts["asked_at_reached"] = reachedRows(m.AtReached)
 	}
@@ -39,6 +42,18 @@ func mediaFacts(j *JoinRecord) Facts {
 		facts["rtt_ms"] = millis(m.Selected.RTT)
 	}
 	return facts
+}
+
+// mediaPorts are the first UDP and TCP ports that the server advertises, by the
+// names of the facts.
+func mediaPorts(m *session.Media) map[string]int {
+	ports := map[string]int{}
+	for _, c := range m.Remote {
+		if name := c.Protocol + "_port"; c.Type != "prflx" && ports[name] == 0 {
+			ports[name] = int(c.Port)
+		}
+	}
+	return ports
 }
 
 // candidateRows are addresses with protocol, type and scope; those that equal

@@ -20,32 +20,32 @@ func failedFinding(j *JoinRecord) Finding {
 	if kind, hidden := onlyUnroutable(j); hidden {
 		f := finding.New(finding.MediaPrivateCandidates, finding.Fail,
 			"the server was reached at %s and advertises only %s for media, of kind %s: nothing answered there",
-			reachedAddr(j), advertised, kind).By(finding.OwnerLiveKitServer)
+			reachedAddr(j), advertised, kind).As(privateVariant(kind)).By(finding.OwnerLiveKitServer)
 		if here != "" {
 			f.Message = finding.Textf("the server was reached at %s and advertises only %s for media, of kind %s: nothing answered there, and %s did",
 				reachedAddr(j), advertised, kind, here)
-			f = advertiseReached(f, j)
+			f = f.As("answers-outside")
 		}
 		return evidence(f, j)
 	}
 	switch {
 	case here != "":
-		return evidence(advertiseReached(finding.New(finding.MediaFailed, finding.Fail,
+		return evidence(finding.New(finding.MediaFailed, finding.Fail,
 			"the server advertises %s for media, where nothing answered; asked at the address where it was reached, %s answered", advertised, here).
-			By(finding.OwnerLiveKitServer), j), j)
+			As("wrong-address").By(finding.OwnerLiveKitServer), j)
 	case familiesApart(m):
 		return evidence(finding.New(finding.MediaFailed, finding.Fail,
 			"the server advertises %s for media, and this machine has no address of that family to reach it from", advertised).
-			By(finding.OwnerLiveKitServer).As("families-apart"), j)
+			By(finding.OwnerLiveKitServer).As("address-family").With("advertised", advertised), j)
 	case heardOnly(m):
 		return evidence(finding.New(finding.MediaFailed, finding.Fail,
 			"the server's packets arrive here, and none of %d checks sent to %s was answered: only one direction is open",
 			udpSent(m), joinNames(addresses(withProtocol(m.Remote, "udp")))).
-			By(finding.OwnerNetwork), j)
+			As("one-way").By(finding.OwnerNetwork), j)
 	case elsewhere(j):
 		return evidence(finding.New(finding.MediaFailed, finding.Fail,
 			"no media path connected: %s; the server was reached at %s, which is another address", triedWords(m), reachedAddr(j)).
-			By(finding.OwnerUnknown).As("other-address"), j)
+			By(finding.OwnerUnknown).As("other-address").With("advertised", advertised), j)
 	}
 	if m.RelayOffered && !relays(m) {
 		return evidence(finding.New(finding.MediaFailed, finding.Fail,
@@ -53,7 +53,7 @@ func failedFinding(j *JoinRecord) Finding {
 			By(finding.OwnerNetwork).As("no-relay"), j)
 	}
 	return evidence(finding.New(finding.MediaFailed, finding.Fail, "no media path connected: %s", triedWords(m)).
-		By(finding.OwnerNetwork), j)
+		As("blocked").By(finding.OwnerNetwork), j)
 }
 
 // relays tells whether a TURN server gave this machine an address.
@@ -76,9 +76,18 @@ func familiesApart(m *session.Media) bool {
 	return true
 }
 
-// advertiseReached is the cure where the address reached has been seen to work.
-func advertiseReached(f Finding, j *JoinRecord) Finding {
-	return f.As("node-ip").With("reached", reachedAddr(j))
+// privateVariant is the variant of MEDIA_PRIVATE_CANDIDATES for a kind of
+// address.
+func privateVariant(kind string) string {
+	switch probe.Scope(kind) {
+	case probe.ScopeContainer:
+		return "container"
+	case probe.ScopeLoopback, probe.ScopeUnspecified:
+		return "loopback"
+	case probe.ScopeCGNAT:
+		return "carrier"
+	}
+	return "private"
 }
 
 // triedWords say what was sent to the advertised addresses and what came back.

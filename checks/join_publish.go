@@ -52,7 +52,7 @@ func (c *Case) publish(ctx context.Context) Report {
 		var err error
 		if tokens[i], err = c.guestToken(room, who); err != nil {
 			return check.Found(finding.New(finding.PublishNoPackets, finding.Fail,
-				"no token could be made with the key and secret here: %s", c.Redact.Clean(err.Error(), 160)).By(finding.OwnerConfig))
+				"no token could be made with the key and secret here: %s", c.Redact.Clean(err.Error(), 160)).As("no-token").By(finding.OwnerConfig))
 		}
 	}
 	check.Waiting(ctx, "publishing audio and video, and counting what arrives")
@@ -72,6 +72,7 @@ func (c *Case) publish(ctx context.Context) Report {
 		if f.Code == finding.PublishLossy && probe.IsLoopbackHost(c.devURL().Hostname()) {
 			findings[i] = noNetwork(f)
 		}
+		findings[i] = c.withPorts(findings[i])
 	}
 	if f, found := c.tcpOnlyFinding(&seen); found {
 		findings = append(findings, f)
@@ -91,35 +92,35 @@ func publishFindings(p *session.Published) []Finding {
 	case session.PublishCancelled:
 		return nil
 	case session.PublishNoJoin:
-		return []Finding{guestRefused(finding.PublishNoPackets, p.Failure)}
+		return []Finding{guestRefused(finding.PublishNoPackets, p.Failure).As("refused")}
 	case session.PublishNotConnected:
 		if p.Who == "receiver" {
 			return []Finding{with(finding.New(finding.PublishNotReceived, finding.Fail,
-				"audio and video were published, and the media connection of the participant to receive them did not come up")).
+				"audio and video were published, and the media connection of the participant to receive them did not come up").As("receiver")).
 				By(finding.OwnerNetwork)}
 		}
 		return []Finding{with(finding.New(finding.PublishNoPackets, finding.Fail,
-			"the media connection to publish over did not come up, so no packet was sent")).By(finding.OwnerNetwork)}
+			"the media connection to publish over did not come up, so no packet was sent").As("not-connected")).By(finding.OwnerNetwork)}
 	case session.PublishLeft:
-		return []Finding{with(guestLeft(finding.PublishNoPackets, p.End))}
+		return []Finding{with(guestLeft(finding.PublishNoPackets, p.End).As("ended"))}
 	case session.PublishInternal:
 		return []Finding{finding.New(finding.DoctorInternal, finding.Fail, "lkdoctor itself failed here: %s", p.Detail)}
 	case session.PublishSilent:
 		return []Finding{with(finding.New(finding.PublishNotReceived, finding.Fail,
-			"%d audio and %d video packets were sent, and none reached the other participant", p.AudioSent.Packets, p.VideoSent.Packets))}
+			"%d audio and %d video packets were sent, and none reached the other participant", p.AudioSent.Packets, p.VideoSent.Packets).As("nothing"))}
 	case session.PublishPartly:
 		kind := "video"
 		if p.AudioGot.Packets == 0 {
 			kind = "audio"
 		}
 		return []Finding{with(finding.New(finding.PublishNotReceived, finding.Fail,
-			"audio and video were published, and no complete %s reached the other participant", kind))}
+			"audio and video were published, and no complete %s reached the other participant", kind).As("partly"))}
 	}
 	lost, expected := p.AudioGot.Lost+p.VideoGot.Lost, p.AudioGot.Expected+p.VideoGot.Expected
 	if expected > 0 && lost >= lossyPackets && 100*float64(lost)/float64(expected) > lossyPercent {
 		return []Finding{with(finding.New(finding.PublishLossy, finding.Warn,
 			"%d of %d packets were lost between one participant and the other (%s)", lost, expected,
-			fmt.Sprintf("%.1f %%", 100*float64(lost)/float64(expected)))).By(finding.OwnerNetwork)}
+			fmt.Sprintf("%.1f %%", 100*float64(lost)/float64(expected))).As("network")).By(finding.OwnerNetwork)}
 	}
 	return nil
 }

@@ -21,7 +21,21 @@ func (c *Case) tcpOnlyFinding(seen *publishRecord) (Finding, bool) {
 	}
 	return finding.New(finding.MediaTCPUnreachable, finding.Warn,
 		"a participant with ICE/TCP alone did not connect: %s did not answer; over UDP one did",
-		joinNames(addresses(seen.TCP.Advertised))), true
+		joinNames(addresses(seen.TCP.Advertised))).As("no-answer").With("tcp_port", int(seen.TCP.Advertised[0].Port)), true
+}
+
+// withPorts adds the media ports of this run's join, for the places of fixes.
+func (c *Case) withPorts(f Finding) Finding {
+	for _, j := range c.joins() {
+		if j == nil || j.Media == nil {
+			continue
+		}
+		for name, port := range mediaPorts(j.Media) {
+			f = f.With(name, port)
+		}
+		return f
+	}
+	return f
 }
 
 // guestRefused is a participant of the doctor's own that did not get in.

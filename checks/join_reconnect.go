@@ -25,14 +25,18 @@ func joinReconnect(c *Case) Check {
 		raw, err := c.guestToken("reconnect", "cut")
 		if err != nil {
 			return check.Found(finding.New(finding.ReconnectFailed, finding.Fail,
-				"no token could be made with the key and secret here: %s", c.Redact.Clean(err.Error(), 160)).By(finding.OwnerConfig))
+				"no token could be made with the key and secret here: %s", c.Redact.Clean(err.Error(), 160)).As("no-token").By(finding.OwnerConfig))
 		}
 		check.Waiting(ctx, "cutting the WebSocket and taking the session up again")
 		seen := session.Reconnect(ctx, c.Net, c.devURL(), raw, c.via(), c.removeGuest("reconnect", "cut"))
 		if seen.Cancelled {
 			return check.Unfinished(ctx)
 		}
-		return Report{Findings: reconnectFindings(seen), Outcome: reconnectOutcome(seen)}
+		findings := reconnectFindings(seen)
+		for i, f := range findings {
+			findings[i] = c.withPorts(f)
+		}
+		return Report{Findings: findings, Outcome: reconnectOutcome(seen)}
 	})
 }
 
@@ -58,25 +62,25 @@ func reconnectFindings(r *session.Reconnected) []Finding {
 	}
 	switch f := r.Failure; {
 	case r.Failed == session.ReconnectJoin && f != nil:
-		return with(guestRefused(finding.ReconnectFailed, f))
+		return with(guestRefused(finding.ReconnectFailed, f).As("refused"))
 	case r.End != nil:
-		return with(guestLeft(finding.ReconnectFailed, r.End))
+		return with(guestLeft(finding.ReconnectFailed, r.End).As("not-resumed"))
 	case f != nil && f.Kind == session.SignalLeave:
 		return with(finding.New(finding.ReconnectFailed, finding.Fail,
-			"the WebSocket was cut, and the server did not take the session up again: %s (%s)", finding.LeaveReason(f.Reason), f.Reason).
+			"the WebSocket was cut, and the server did not take the session up again: %s (%s)", finding.LeaveReason(f.Reason), f.Reason).As("not-resumed").
 			With("reason", f.Reason).With("action", f.Action))
 	case f != nil && r.Failed == session.ReconnectFull:
 		return with(finding.New(finding.ReconnectFailed, finding.Fail,
-			"the session resumed, and joining anew after a second cut did not work: %s", f.Error()))
+			"the session resumed, and joining anew after a second cut did not work: %s", f.Error()).As("websocket"))
 	case f != nil:
 		return with(finding.New(finding.ReconnectFailed, finding.Fail,
-			"the WebSocket was cut, and the session did not resume: %s", f.Error()))
+			"the WebSocket was cut, and the session did not resume: %s", f.Error()).As("websocket"))
 	case r.Failed == session.ReconnectJoin:
 		return with(finding.New(finding.ReconnectFailed, finding.Fail,
-			"nothing was cut: the media connection of the participant to test with did not come up"))
+			"nothing was cut: the media connection of the participant to test with did not come up").As("refused"))
 	}
 	return with(finding.New(finding.ReconnectFailed, finding.Fail,
-		"after the cut the signalling came back, and the media connection did not"))
+		"after the cut the signalling came back, and the media connection did not").As("media"))
 }
 
 func reconnectOutcome(r *session.Reconnected) Outcome {

@@ -19,6 +19,9 @@ type JoinRecord struct {
 	// Silent are advertised UDP addresses that did not answer although the media
 	// is up.
 	Silent []session.Candidate
+	// SameNetwork says that media runs to an inner address of a network that this
+	// machine is in.
+	SameNetwork bool
 }
 
 // close leaves the room, if it was joined; more than once is harmless.

@@ -139,11 +139,11 @@ func relayFailed(j *session.RelayJoin) bool {
 func relayFinding(j *session.RelayJoin) Finding {
 	if !j.Relayed {
 		return finding.New(finding.TurnUnreachable, finding.Fail,
-			"a participant that may use the TURN servers only got no address from them").By(finding.OwnerNetwork)
+			"a participant that may use the TURN servers only got no address from them").As("no-relay").By(finding.OwnerNetwork)
 	}
 	return finding.New(finding.TurnRelayDenied, finding.Fail,
 		"the LiveKit server did not answer a participant that may use the TURN servers only: %d checks were sent through them", relayChecks(j)).
-		With("pairs", pairRows(j.Pairs))
+		As("join").With("pairs", pairRows(j.Pairs))
 }
 
 func relayChecks(j *session.RelayJoin) (sent uint64) {

@@ -2,6 +2,7 @@ package checks
 
 import (
 	"fmt"
+	"net"
 	"strings"
 	"time"
 
@@ -21,9 +22,12 @@ func turnFinding(r session.TURNReport, join *session.RelayJoin, noUDP bool) (Fin
 		return Finding{}, false
 	}
 	through := join != nil && join.Answered
-	tell := func(code Code, format string, args ...any) (Finding, bool) {
-		f := finding.New(code, finding.Fail, format, args...).With("url", r.URL).With("step", string(r.Failed)).
+	tell := func(code Code, variant, format string, args ...any) (Finding, bool) {
+		f := finding.New(code, finding.Fail, format, args...).As(variant).With("url", r.URL).With("step", string(r.Failed)).
 			With("took_ms", millis(r.Took))
+		for name, value := range turnPlace(r) {
+			f = f.With(name, value)
+		}
 		if r.Code != 0 {
 			f = f.With("turn_error", r.Code)
 		}
@@ -39,32 +43,37 @@ func turnFinding(r session.TURNReport, join *session.RelayJoin, noUDP bool) (Fin
 	case r.Failed == session.TURNHandshake && r.Failure != nil && r.Failure.Kind == probe.KindCancelled:
 		return Finding{}, false
 	case r.Failed == session.TURNHandshake:
-		f, _ := tell(finding.TurnTLS, "the TURN server %s cannot be used over TLS: %s", r.Host, turnTLSWords(r.Failure))
+		f, _ := tell(finding.TurnTLS, turnTLSVariant(r.Failure), "the TURN server %s cannot be used over TLS: %s", r.Host, turnTLSWords(r.Failure))
 		return f.By(finding.OwnerLiveKitServer), true
 	case r.Failure != nil:
-		f, _ := tell(finding.TurnUnreachable, "%s cannot be reached over %s: %s", r.URL, r.Transport, turnReachWords(r.Failure))
+		f, _ := tell(finding.TurnUnreachable, turnReachVariant(r.Failure), "%s cannot be reached over %s: %s", r.URL, r.Transport, turnReachWords(r.Failure))
 		if r.STUN || noUDP && r.Transport == "udp" {
 			f.Severity = finding.Warn
 		}
-		return turnReachFix(f, r).By(turnOwner(r.Failure)), true
+		return f.By(turnOwner(r.Failure)), true
 	case r.Failed == session.TURNAllocate && (r.Code == 403 || r.Code == 486 || r.Code == 508):
-		return tell(finding.TurnRelayDenied, "the TURN server %s gives no address to relay from (%s)", r.Host, turnError(r))
+		variant := "quota"
+		if r.Code == 403 {
+			variant = "refused"
+		}
+		return tell(finding.TurnRelayDenied, variant, "the TURN server %s gives no address to relay from (%s)", r.Host, turnError(r))
 	case r.Failed == session.TURNAllocate && r.Code != 0:
-		f, _ := tell(finding.TurnAuth, "the TURN server %s refuses the credentials that the LiveKit server hands out (%s)", r.Host, turnError(r))
+		f, _ := tell(finding.TurnAuth, "", "the TURN server %s refuses the credentials that the LiveKit server hands out (%s)", r.Host, turnError(r))
 		return f.By(finding.OwnerLiveKitServer), true
 	case r.Failed == session.TURNAllocate, r.Failed == session.TURNBinding:
-		return tell(finding.TurnUnreachable, "what answers at %s is no working TURN server: %s", r.Host, r.Text)
+		return tell(finding.TurnUnreachable, "not-turn", "what answers at %s is no working TURN server: %s", r.Host, r.Text)
 	case r.PeersAsked > 0 && len(r.PeersDenied) == r.PeersAsked:
-		return tell(finding.TurnRelayDenied, "the TURN server %s may not relay to the LiveKit server at %s (%s)",
+		f, _ := tell(finding.TurnRelayDenied, "peer", "the TURN server %s may not relay to the LiveKit server at %s (%s)",
 			r.Host, r.PeersDenied[0].String(), turnError(r))
+		return f.With("peer", r.PeersDenied[0].String()), true
 	case through || r.PeersAsked > len(r.PeersDenied) && r.OwnDenied:
 		return Finding{}, false
 	case r.OwnDenied:
-		return tell(finding.TurnRelayDenied, "the TURN server %s may not relay to %s (%s)", r.Host, r.Mapped.Addr().String(), turnError(r))
+		return tell(finding.TurnRelayDenied, "this-machine", "the TURN server %s may not relay to %s (%s)", r.Host, r.Mapped.Addr().String(), turnError(r))
 	case r.Failed == session.TURNRelay:
-		return tell(finding.TurnRelayDenied, "the TURN server %s gave the address %s to relay from, and nothing came through it", r.Host, r.Relay.String())
+		return tell(finding.TurnRelayDenied, "nothing-through", "the TURN server %s gave the address %s to relay from, and nothing came through it", r.Host, r.Relay.String())
 	}
-	return tell(finding.TurnRelayDenied, "the TURN server %s did not permit relaying: %s", r.Host, r.Text)
+	return tell(finding.TurnRelayDenied, "nothing-through", "the TURN server %s did not permit relaying: %s", r.Host, r.Text)
 }
 
 // turnError is the error that a server answered with, and its name in RFC 8656
@@ -79,16 +88,51 @@ func turnError(r session.TURNReport) string {
 	return strings.TrimSpace(fmt.Sprintf("%d %s", r.Code, name))
 }
 
-// turnReachFix puts first what helps against this failure: the page begins with
-// the name, which is not at fault where it led to an address.
-func turnReachFix(f Finding, r session.TURNReport) Finding {
-	switch r.Failure.Kind {
-	case probe.KindRefused:
-		return f.As("refused")
-	case probe.KindSilent, probe.KindSYNTimeout:
-		return f.As("silent")
+// turnPlace are where a server is and how it is spoken to, for the places of
+// fixes; transport is as a firewall has it.
+func turnPlace(r session.TURNReport) map[string]any {
+	host, port, err := net.SplitHostPort(r.Host)
+	if err != nil {
+		host = r.Host
 	}
-	return f
+	transport := "tcp"
+	if r.Transport == "udp" || r.Transport == "dtls" {
+		transport = "udp"
+	}
+	place := map[string]any{"turn_host": clean.Line(host, 120), "transport": transport}
+	if port != "" {
+		place["turn_port"] = port
+	}
+	return place
+}
+
+func turnReachVariant(f *probe.Failure) string {
+	switch f.Kind {
+	case probe.KindDNSAbsent, probe.KindDNSFailed:
+		return "dns"
+	case probe.KindRefused, probe.KindClosed, probe.KindReset:
+		return "refused"
+	case probe.KindUnreachable:
+		return "no-route"
+	}
+	return "no-answer"
+}
+
+func turnTLSVariant(f *probe.Failure) string {
+	if f == nil {
+		return "other"
+	}
+	switch f.Kind {
+	case probe.KindTLSExpired:
+		return "expired"
+	case probe.KindTLSWrongName:
+		return "wrong-name"
+	case probe.KindTLSUnknownCA:
+		return "unknown-authority"
+	case probe.KindTLSPlainPort, probe.KindClosed, probe.KindReset, probe.KindSilent:
+		return "not-tls"
+	}
+	return "other"
 }
 
 func turnTLSWords(f *probe.Failure) Text {

@@ -74,7 +74,8 @@ func joinedFindings(c *Case, j *JoinRecord, at address, t *token.Token, v *probe
 	var findings []Finding
 	if v != nil && v.InQuery {
 		findings = append(findings, finding.New(finding.WebsocketAuthStripped, finding.Fail,
-			"the token works in the query and not in the Authorization header: something on the way drops the header"))
+			"the token works in the query and not in the Authorization header: something on the way drops the header").
+			As(byFront(finding.WebsocketAuthStripped, "", v.Front, "other")))
 	}
 	return append(findings, versionFindings(j.Signal.Facts.ServerVersion)...)
 }
@@ -115,16 +116,19 @@ func signalFindings(c *Case, f *session.SignalFailure, at address, t *token.Toke
 	case session.SignalCancelled:
 		return nil
 	case session.SignalNetwork:
-		return serverFailure(c, f.Network, at)
+		if upgradeLost(f.Network) {
+			return []Finding{upgradeUnanswered(f.Network, c.frontOf(at))}
+		}
+		return serverFailure(c, unanswered{Failure: f.Network, at: at})
 	case session.SignalUpgradeRefused:
-		return []Finding{upgradeFinding(f, t)}
+		return []Finding{upgradeFinding(f, t, c.frontOf(at), at)}
 	case session.SignalClosed:
 		closed := finding.New(finding.WebsocketClosed, finding.Fail,
 			"the WebSocket opened and was closed (%d) before the server said Join", f.CloseCode)
 		if f.CloseText != "" {
 			closed.Message = finding.Textf("the WebSocket opened and was closed (%d, %s) before the server said Join", f.CloseCode, f.CloseText)
 		}
-		return []Finding{closed.With("close_code", f.CloseCode).With("close_text", f.CloseText)}
+		return []Finding{closed.As(closedVariant(f.CloseCode, f.CloseText)).With("close_code", f.CloseCode).With("close_text", f.CloseText)}
 	case session.SignalSilent:
 		return []Finding{finding.New(finding.WebsocketSilent, finding.Fail,
 			"the WebSocket opened, and no first frame came within %s; LiveKit's SDKs would wait for ever", finding.Duration(f.Took)).
@@ -132,75 +136,7 @@ func signalFindings(c *Case, f *session.SignalFailure, at address, t *token.Toke
 	case session.SignalNotSignal:
 		return []Finding{finding.New(finding.WebsocketNotSignal, finding.Fail,
 			"the WebSocket opened, and its first frame (%s, %d bytes) is not LiveKit's protocol", f.FrameType, f.FrameLength).
-			With("frame_type", f.FrameType).With("excerpt", f.Excerpt)}
+			As("other-program").With("frame_type", f.FrameType).With("excerpt", f.Excerpt)}
 	}
 	return []Finding{leftFinding(f.Reason, f.Action)}
-}
-
-// upgradeFinding reads the HTTP answer that refused the upgrade, which the
-// SDKs throw away.
-func upgradeFinding(f *session.SignalFailure, t *token.Token) Finding {
-	with := func(g Finding) Finding {
-		g = g.With("status", f.Status)
-		if f.Body != "" {
-			g = g.With("server_text", f.Body)
-		}
-		for _, name := range []string{"Server", "Via", "Cf-Ray", "Location", "X-Powered-By"} {
-			if value := f.Header.Get(name); value != "" {
-				g = g.With("header_"+strings.ToLower(strings.ReplaceAll(name, "-", "_")), value)
-			}
-		}
-		return g
-	}
-	body := strings.ToLower(f.Body)
-	switch {
-	case f.Status == 404 && strings.Contains(body, "requested room does not exist"):
-		return with(roomNotFound(t))
-	case f.Status == 500 && strings.Contains(body, "connection closed by media"):
-		return with(finding.New(finding.RoomJoinRefused, finding.Fail,
-			"the server accepted the token and then refused the join (500, connection closed by media): the room is full, "+
-				"or metadata or attributes are too large, or the room preset is unknown"))
-	case f.Status == 500 && strings.Contains(body, "could not find any available nodes"):
-		return with(notReady(f.Status, f.Body))
-	case f.Status == 429:
-		return with(quota(f.Status, f.Body))
-	case f.Status == 503 && f.LiveKit:
-		return with(overloaded(f.Status, f.Body))
-	case f.Status >= 502 && f.Status <= 504:
-		return with(notReady(f.Status, f.Body))
-	case f.LiveKit:
-		return with(finding.New(finding.ServerTokenRejected, finding.Fail,
-			"the server accepted the token over HTTP, and refuses the WebSocket with %d: %s", f.Status, orNothing(f.Body)))
-	case f.Status == 101:
-		return with(finding.New(finding.WebsocketNotSignal, finding.Fail,
-			"the upgrade was answered with 101, and without what makes it a WebSocket (Sec-WebSocket-Accept)"))
-	case f.Status >= 300 && f.Status < 400:
-		return with(finding.New(finding.WebsocketRefused, finding.Fail,
-			"the server accepts the token over HTTP, and the WebSocket is redirected (%d) to %s: no client follows", f.Status,
-			orNothing(clean.URL(f.Header.Get("Location")))))
-	case f.Status == 404, f.Status == 426, f.Status == 400, f.Status >= 200 && f.Status < 300:
-		return with(finding.New(finding.WebsocketUpgradeStripped, finding.Fail,
-			"the server accepts the token over HTTP, and the WebSocket upgrade came back as %d: a proxy on the way drops the Upgrade header", f.Status))
-	}
-	return with(finding.New(finding.WebsocketRefused, finding.Fail,
-		"the server accepts the token over HTTP, and something on the way refuses the WebSocket with %d: %s", f.Status, orNothing(f.Body)))
-}
-
-func orNothing(s string) Text {
-	if s == "" {
-		return finding.Textf("(no text)")
-	}
-	return finding.Textf("%s", s)
-}
-
-func roomNotFound(t *token.Token) Finding {
-	room := clean.Line(t.Room(), 80)
-	return finding.New(finding.RoomNotFound, finding.Fail,
-		"room %s does not exist, and the server does not create rooms on joining", room).With("room", room)
-}
-
-// leftFinding is a Leave that the server sent, with its reason in our words.
-func leftFinding(reason, action string) Finding {
-	return finding.New(finding.JoinLeft, finding.Fail, "the server ended the stay: %s (%s)", finding.LeaveReason(reason), reason).
-		With("reason", reason).With("action", action)
 }

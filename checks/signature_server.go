@@ -37,7 +37,7 @@ func signatureServer(c *Case) Check {
 		check.Waiting(ctx, "asking %s for its verdict on the token", clean.Line(at.Host, 80))
 		verdict, present, failure := c.ask(ctx, at)
 		if failure != nil {
-			return Report{Findings: serverFailure(c, failure, at)}
+			return Report{Findings: c.unreached(ctx, failure, at)}
 		}
 		c.made.verdict.Set(verdict)
 		c.made.present.Set(&present)
@@ -121,8 +121,8 @@ func verdictFindings(ctx context.Context, c *Case, v *probe.Verdict, at address,
 	case probe.ReasonSignature:
 		return with(finding.ServerSignatureRejected, c.signatureVariant(ctx, at, issuer), "the server knows the key %s, and its secret for it did not sign this token", issuer)
 	}
-	if f, is := notTheToken(ctx, c, v, at, c.token().Token); is {
-		return []Finding{f}
+	if findings, is := c.notTheToken(ctx, v, at, c.token().Token); is {
+		return findings
 	}
 	return with(finding.ServerTokenRejected, rejectedVariant(v.Reason), "the server refuses the token: %s", reasonWords(v))
 }
@@ -218,72 +218,6 @@ func rejectedVariant(reason probe.Reason) string {
 		return "header"
 	}
 	return "other"
-}
-
-// notTheToken returns a finding for a refusal that is about the server, the way
-// to it or the room, and not about the token t; is reports whether it is one.
-func notTheToken(ctx context.Context, c *Case, v *probe.Verdict, at address, t *token.Token) (f Finding, is bool) {
-	switch v.Reason {
-	case probe.ReasonNotLiveKit:
-		return notLiveKitThere(ctx, c, v, at, t), true
-	case probe.ReasonNodeLimit:
-		return overloaded(v.Status, v.Text), true
-	case probe.ReasonNoNodes:
-		return notReady(v.Status, v.Text), true
-	case probe.ReasonQuota:
-		return quota(v.Status, v.Text), true
-	case probe.ReasonRoomNotFound:
-		return roomNotFound(t), true
-	case probe.ReasonOther:
-		// It failed, or a gateway before it did: no word on the token.
-		return notReady(v.Status, v.Text), v.Status >= 500
-	}
-	return Finding{}, false
-}
-
-// longToken is the length in bytes from which a proxy may refuse a token for its
-// length alone: nginx takes header lines of 4 or 8 KiB, as the machine's pages are.
-const longToken = 4 << 10
-
-// tooLongForProxy reports whether v is a proxy's way to refuse a long request
-// line or header: 414 and 431 (RFC 9110, RFC 6585), nginx's 494, and the 400
-// that nginx, Apache and HAProxy answer instead.
-func tooLongForProxy(v *probe.Verdict, t *token.Token) bool {
-	switch v.Status {
-	case 400, 414, 431, 494:
-		return len(t.Reveal()) > longToken
-	}
-	return false
-}
-
-// notLiveKitThere is an answer about the token t that is not LiveKit's.
-func notLiveKitThere(ctx context.Context, c *Case, v *probe.Verdict, at address, t *token.Token) Finding {
-	if tooLongForProxy(v, t) {
-		n := len(t.Reveal())
-		return finding.New(finding.ServerNotLiveKit, finding.Fail,
-			"a proxy before the LiveKit server (%s) refuses the token because it is too long: %d bytes, answered with %d", string(v.What), n, v.Status).
-			As("token-too-long").With("status", v.Status).With("server_text", v.Text).With("token_bytes", n).By(finding.OwnerLiveKitServer)
-	}
-	if at.came {
-		if found, ok := c.Net.FindPrefix(ctx, at.URL); ok {
-			return finding.New(finding.ServerPathPrefix, finding.Fail,
-				"LiveKit is not at %s, and answers at %s", clean.URL(at.String()), clean.URL(found)).
-				As("handed-out").With("found", clean.URL(found)).By(at.party())
-		}
-	}
-	party, variant := finding.OwnerLiveKitServer, "validate-only"
-	if r := c.reach(); at.came || r == nil || !r.IsLiveKit {
-		party, variant = at.placeParty(v.What), "unknown"
-	}
-	if at.came {
-		variant = "handed-out"
-	}
-	if c.wrongAddress(at) {
-		party = at.party()
-	}
-	return finding.New(finding.ServerNotLiveKit, finding.Fail,
-		"what answered at /rtc/validate is not LiveKit (%d, looks like %s)", v.Status, string(v.What)).
-		As(variant).With("status", v.Status).With("server_text", v.Text).By(party)
 }
 
 // unexpected reports that the server accepts what fails by the token's own

@@ -154,7 +154,7 @@ func (c *Case) frontendFailure(f *probe.Failure, base *url.URL) Finding {
 		why = proxyWords(c, f, base)
 		return c.throughProxy(tell("", finding.OwnerConfig), base)
 	case probe.KindRefused:
-		if g, is := otherLoopback(c, finding.FrontendUnreachable, f, base); is {
+		if g, is := otherLoopback(finding.FrontendUnreachable, f, base); is {
 			return g.By(finding.OwnerConfig)
 		}
 		return tell("nothing-listens", finding.OwnerFrontend)

@@ -192,10 +192,10 @@ func serviceFailure(c *Case, f *probe.Failure, u *url.URL) []Finding {
 		}
 		return []Finding{found[0].With("host", name)}
 	case probe.KindRefused:
-		if g, is := otherLoopback(c, finding.TicketRefused, f, u); is {
+		if g, is := otherLoopback(finding.TicketRefused, f, u); is {
 			return []Finding{g.By(config)}
 		}
-		if loopbackOnly(c, u) {
+		if loopbackOnly(f, u) {
 			return suggest(tell(finding.TicketRefused, "loopback-only", service,
 				"%s is this machine and refuses the connection, and its port answers on 127.0.0.1: the service listens on loopback only", host), withName("127.0.0.1"))
 		}

@@ -7,6 +7,7 @@ import (
 	"lkdoctor/checks/clean"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/probe"
+	"lkdoctor/config"
 )
 
 // millis is a duration as the JSON document has it.
@@ -30,11 +31,29 @@ func failureFacts(f Finding, failure *probe.Failure) Finding {
 	return f
 }
 
+// proxyVariable is the variable of the environment that sends u through a proxy;
+// "" where none does.
+func (c *Case) proxyVariable(u *url.URL) string {
+	names := []string{"HTTP_PROXY", "http_proxy"}
+	if probe.Secure(u) {
+		names = []string{"HTTPS_PROXY", "https_proxy"}
+	}
+	for _, name := range names {
+		if value, source, _ := c.Settings.Env.Lookup(name); value != "" && source.Kind == config.Environment {
+			return name
+		}
+	}
+	return ""
+}
+
 // proxyWords says why the HTTP proxy on the way to u could not be used.
 func proxyWords(c *Case, f *probe.Failure, u *url.URL) Text {
 	proxy, err := c.Net.ProxyFor(u)
 	if err != nil || proxy == nil {
 		return finding.Textf("%s", f.Detail)
+	}
+	if variable := c.proxyVariable(u); variable != "" {
+		return finding.Textf("the proxy %s that %s sets cannot be used: %s", clean.URL(proxy.String()), variable, f.Detail)
 	}
 	return finding.Textf("the proxy %s cannot be used: %s", clean.URL(proxy.String()), f.Detail)
 }

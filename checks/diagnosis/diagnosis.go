@@ -64,6 +64,9 @@ type Evidence struct {
 	// Values fill the places of fixes, by name: the host, the room and so on of
 	// this run. A finding's own facts come before them.
 	Values map[string]string
+	// Here are the values of this machine's LIVEKIT_URL where OwnURL: for the
+	// checks that ask there.
+	Here map[string]string
 	// Places are where a party can be found: an address, a file.
 	Places map[Owner]Text
 	// Again are the arguments that make lkdoctor look at the same thing once
@@ -107,6 +110,10 @@ func Preview(e Evidence, r check.Result) check.Result {
 
 // resolved gives each finding of r its owner and its fixes.
 func (e Evidence) resolved(r check.Result, owners map[Code]Owner) check.Result {
+	if stage := r.Check.Stage; e.OwnURL && (r.Check.ID == "join.reach" || stage == check.StageEnv || stage == check.StageFallback) {
+		e.Values = maps.Clone(e.Values)
+		maps.Copy(e.Values, e.Here)
+	}
 	r.Findings = slices.Clone(r.Findings)
 	for i, f := range r.Findings {
 		owner, known := owners[f.Code]
@@ -339,6 +346,8 @@ func (e Evidence) fixes(f Finding) []Fix {
 	for name, fact := range f.Facts {
 		if text := factText(fact); text != "" {
 			values[name] = text
+		} else if fact == "" { // known to be unknown
+			delete(values, name)
 		}
 	}
 	v, _ := page.Variant(f.Variant)

@@ -2,7 +2,9 @@ package diagnosis
 
 import (
 	"slices"
+	"strings"
 
+	"lkdoctor/checks/catalogue"
 	"lkdoctor/checks/check"
 	"lkdoctor/checks/finding"
 )
@@ -20,7 +22,7 @@ func (e Evidence) settled(results []check.Result) []check.Result {
 		findings := make([]Finding, 0, len(r.Findings))
 		for _, f := range r.Findings {
 			if !e.refuted(f) {
-				findings = append(findings, e.settle(f, confirmed))
+				findings = append(findings, e.settle(e.stale(r.Check.ID, f), confirmed))
 			}
 		}
 		if r.Status != check.StatusSkip && r.Status != check.StatusError {
@@ -59,10 +61,12 @@ func oddPair(f Finding) bool {
 func (e Evidence) refuted(f Finding) bool {
 	switch f.Code {
 	case finding.EnvURLPath:
-		// A proxy serves LiveKit under this path.
-		return e.passed("join.reach") && f.Variant != "query"
+		// A proxy serves LiveKit under this path, or what join.reach found says more.
+		return f.Variant != "query" && (e.passed("join.reach") || e.found(func(g Finding) bool {
+			return g.Code == finding.ServerPathPrefix || strings.HasPrefix(g.Variant, "unstripped")
+		}))
 	case finding.EnvURLMediaPort:
-		return e.passed("join.reach")
+		return e.passed("join.reach") || e.found(func(g Finding) bool { return g.Variant == "media-port" })
 	case finding.EnvURLInsecure:
 		return e.failed("join.reach")
 	case finding.TicketURLDiffers:
@@ -144,4 +148,20 @@ func (e Evidence) shadowFails(f Finding) bool {
 		return e.Minted == No && (e.Source == check.SourceMinted || e.Source == check.SourceNone)
 	}
 	return false
+}
+
+// stale gives a finding about LIVEKIT_URL its own variant where the call's server
+// is another one, and works: LIVEKIT_URL is what is out of date.
+func (e Evidence) stale(id string, f Finding) Finding {
+	if page, _ := catalogue.Lookup(f.Code); id == "join.reach" && e.OwnURL && e.Server == Yes {
+		if _, has := page.Variant("stale-url"); has {
+			f.Variant = "stale-url"
+		}
+	}
+	return f
+}
+
+// found reports whether any failure of the run is such.
+func (e Evidence) found(such func(Finding) bool) bool {
+	return slices.ContainsFunc(check.Locate(e.Results, finding.Fail), func(l Located) bool { return such(l.Finding) })
 }

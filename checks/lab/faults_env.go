@@ -112,7 +112,7 @@ func envFaults() []Fault {
 			func(_ *Lab, e Env) { e["LIVEKIT_URL"] = "ws://${LIVEKIT_HOST}:7880" }),
 		one("url-placeholder", "LIVEKIT_URL is still the template's", finding.EnvPlaceholder,
 			func(_ *Lab, e Env) { e["LIVEKIT_URL"] = "wss://<project-subdomain>.livekit.cloud" }),
-		{Name: "url-path", About: "LIVEKIT_URL ends with /rtc", Want: []finding.Code{finding.ServerPathPrefix, finding.EnvURLPath},
+		{Name: "url-path", About: "LIVEKIT_URL ends with /rtc", Want: []finding.Code{finding.ServerPathPrefix},
 			Owner: finding.OwnerConfig, set: withEnv(url("ws://%s/rtc"))},
 
 		one("placeholder", "the secret is still the template's", finding.EnvPlaceholder,

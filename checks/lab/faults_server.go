@@ -26,7 +26,7 @@ func serverFaults() []Fault {
 			func(p *plan) { p.serverPairs = []Pair{NewPair()} }),
 		f("server-token-rejected", "the server takes room names of 4 characters at most (400)", finding.ServerTokenRejected, finding.OwnerTicketService,
 			func(p *plan) { p.server.ExtraYAML = "limit: {max_room_name_length: 4}" }),
-		f("validate-odd", "something answers for /rtc/validate, 200 OK, and the rest is LiveKit", finding.ServerNotLiveKit, config,
+		f("validate-odd", "something answers for /rtc/validate, 200 OK, and the rest is LiveKit", finding.ServerNotLiveKit, server,
 			withWeb(func(_ *Lab, addr string) http.Handler {
 				return At("/rtc/validate", Text(http.StatusOK, "OK"), Forward(addr))
 			})),
@@ -40,7 +40,7 @@ func serverFaults() []Fault {
 
 		// It cannot be reached.
 		f("server-refused", "nothing listens at LIVEKIT_URL", finding.ServerRefused, server, withFront(refusedURL("ws"))),
-		f("server-dns", "the name in LIVEKIT_URL does not exist", finding.ServerDNS, network,
+		f("server-dns", "the name in LIVEKIT_URL does not exist", finding.ServerDNS, config,
 			withFront(func(*Lab) (string, error) { return "ws://livekit.lklab.invalid:7880", nil })),
 		f("server-syn-drop", "a firewall drops what is sent to LIVEKIT_URL", finding.ServerTimeout, network, withFront(blackholeURL("ws"))),
 		f("server-silent", "what listens at LIVEKIT_URL accepts connections and never answers", finding.ServerSilent, server, withRaw(Silent)),
@@ -77,7 +77,7 @@ func serverFaults() []Fault {
 		f("not-livekit-redis", "a Redis server is there", finding.ServerNotLiveKit, config, withRaw(Redis)),
 		f("not-livekit-ssh", "an SSH server is there", finding.ServerNotLiveKit, config, withRaw(SSH)),
 		f("not-livekit-media-port", "LIVEKIT_URL has the port of the server's ICE/TCP, 7881", finding.ServerNotLiveKit, config, mediaPort),
-		f("not-livekit-redirect", "what is there redirects to a login page", finding.ServerNotLiveKit, config,
+		f("not-livekit-redirect", "what is there redirects to a login page", finding.ServerNotLiveKit, server,
 			always(Redirect(http.StatusFound, "https://login.lklab.invalid/"))),
 		f("not-livekit-login", "something in front of LiveKit wants a login of its own (401)", finding.ServerNotLiveKit, server,
 			always(Reply(http.StatusUnauthorized, map[string]string{"Server": "nginx/1.26.2", "WWW-Authenticate": `Basic realm="staging"`}, ""))),

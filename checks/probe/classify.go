@@ -75,7 +75,6 @@ func tlsKind(err error, head []byte) (kind Kind, plain bool) {
 		unknown  x509.UnknownAuthorityError
 		name     x509.HostnameError
 		invalid  x509.CertificateInvalidError
-		alert    tls.AlertError
 		netError net.Error
 	)
 	switch {
@@ -90,8 +89,8 @@ func tlsKind(err error, head []byte) (kind Kind, plain bool) {
 		return KindTLSExpired, false
 	case errors.As(err, &record):
 		return KindTLSPlainPort, true
-	case errors.As(err, &alert):
-		return KindTLSOther, false
+	case alertText(err) != "":
+		return alertKind(alertText(err)), false
 	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
 		return KindReset, false
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
@@ -105,12 +104,44 @@ func tlsKind(err error, head []byte) (kind Kind, plain bool) {
 	return KindTLSOther, false
 }
 
+// alertText is the alert with which the other side ended a handshake, in the
+// words of crypto/tls; "" where it sent none. crypto/tls has no type for it
+// outside QUIC: its text is all that there is.
+func alertText(err error) string {
+	var op *net.OpError
+	if errors.As(err, &op) && op.Op == "remote error" {
+		return op.Err.Error()
+	}
+	if err != nil && strings.Contains(err.Error(), "tls: server selected unsupported protocol version") {
+		return err.Error()
+	}
+	return ""
+}
+
+// alertKind reads an alert (RFC 8446 §6.2).
+func alertKind(text string) Kind {
+	switch {
+	case strings.Contains(text, "unrecognized name"):
+		return KindTLSName
+	case strings.Contains(text, "protocol version"):
+		return KindTLSVersion
+	case strings.Contains(text, "certificate required"), strings.Contains(text, "bad certificate"):
+		return KindTLSClient
+	}
+	return KindTLSOther
+}
+
 // Handshake turns conn into a TLS connection to host, or says why it cannot. A
 // nil config is TLSConfig's. It waits no longer than Limits.TLS, and leaves
 // closing conn to the caller.
 func (n *Net) Handshake(ctx context.Context, conn *Conn, host string, config *tls.Config) *Failure {
 	if config == nil {
 		config = n.TLSConfig(host)
+	}
+	wanted := false
+	config.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+		wanted = true // and there is none: some servers then say no more than "handshake failure"
+		return &tls.Certificate{}, nil
 	}
 	hctx, cancel := context.WithTimeout(ctx, n.Waits().TLS)
 	defer cancel()
@@ -127,6 +158,8 @@ func (n *Net) Handshake(ctx context.Context, conn *Conn, host string, config *tl
 		Attempts: conn.Attempts, Detail: n.Line(err.Error()), Err: err}
 	f.Cert = n.refusedCert(err)
 	switch kind, plain := tlsKind(err, raw.Head()); {
+	case wanted && kind == KindTLSOther:
+		f.Kind = KindTLSClient
 	case errors.Is(ctx.Err(), context.Canceled):
 		f.Kind, f.Detail = KindCancelled, ""
 	case plain:

@@ -42,7 +42,7 @@ func (n *Net) tripFailure(parent, ctx context.Context, t *trip, u, proxy *url.UR
 		if len(head) > 0 {
 			f.Kind, f.Detail = KindHeaderSlow, "the answer began, but its headers did not end"
 		}
-	case isTLSError(err): // behind a proxy: elsewhere the dial has failed
+	case isTLSError(err): // behind a proxy, or an alert after the handshake: else the dial has failed
 		f.Phase = PhaseTLS
 		f.Kind, _ = tlsKind(err, head)
 		f.Cert, f.Detail = n.refusedCert(err), n.Line(bare(err))
@@ -120,8 +120,7 @@ func isProxyError(err error) bool {
 func isTLSError(err error) bool {
 	var verify *tls.CertificateVerificationError
 	var record tls.RecordHeaderError
-	var alert tls.AlertError
-	return errors.As(err, &verify) || errors.As(err, &record) || errors.As(err, &alert) ||
+	return errors.As(err, &verify) || errors.As(err, &record) || alertText(err) != "" ||
 		strings.Contains(err.Error(), "TLS handshake timeout")
 }
 

@@ -27,6 +27,9 @@ const (
 	KindTLSWrongName Kind = "tls_wrong_name" // the certificate is for other names
 	KindTLSPlainPort Kind = "tls_plain_port" // wss or https asked of a port that does not speak TLS
 	KindPlainToTLS   Kind = "plain_to_tls"   // ws or http asked of a port that speaks TLS
+	KindTLSName      Kind = "tls_name"       // the server has no certificate for the name
+	KindTLSVersion   Kind = "tls_version"    // the server speaks old versions of TLS only
+	KindTLSClient    Kind = "tls_client"     // the server wants a certificate of the client
 	KindTLSOther     Kind = "tls_other"      // the handshake failed otherwise
 
 	KindSilent     Kind = "silent"      // connected, and not one byte came back
@@ -77,6 +80,10 @@ type Failure struct {
 	What ServerKind
 	// Banner is the beginning of what came back that is not HTTP, cleaned.
 	Banner string
+	// Loopback is which of 127.0.0.1 and ::1 accepts connections at a port that
+	// refused one, and Own says that the address asked is this machine's.
+	Loopback netip.Addr
+	Own      bool
 	// Status is the status that a proxy answered with, 0 otherwise.
 	Status int
 	// Took is the time from the start of the question to its failure.

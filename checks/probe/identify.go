@@ -1,6 +1,8 @@
 package probe
 
 import (
+	"net/http"
+	"strconv"
 	"strings"
 )
 
@@ -31,19 +33,17 @@ func identify(root, fingerprint *Reply) ServerKind {
 	}
 	powered := strings.ToLower(best.Header.Get("X-Powered-By"))
 	switch {
+	case strings.Contains(string(best.Body), viteClient):
+		return ServerVite
 	case strings.Contains(powered, "next.js"), best.Header.Get("X-Nextjs-Cache") != "", strings.Contains(string(best.Body), "/_next/static/"):
 		return ServerNextJS
 	case fingerprint != nil && fingerprint.Status == 200 && isHTML(fingerprint):
 		return ServerSPA
 	}
-	if kind := byServerHeader(best.Header.Get("Server")); kind != ServerUnknown {
+	if kind := Front(best.Status, best.Header, string(best.Body)); kind != ServerUnknown {
 		return kind
 	}
 	switch {
-	case powered == "express":
-		return ServerExpress
-	case best.Header.Get("CF-Ray") != "":
-		return ServerCloudflare
 	case traefikCert(best.TLS):
 		return ServerTraefik
 	case best.Status == 404 && strings.TrimSpace(string(best.Body)) == goMuxText:
@@ -52,7 +52,55 @@ func identify(root, fingerprint *Reply) ServerKind {
 	return ServerOtherHTTP
 }
 
-// byServerHeader names the server by its Server header.
+// viteClient is in each page of Vite's development server.
+const viteClient = "/@vite/client"
+
+// Front names the server or proxy that wrote an answer, or passed it on, by what
+// it puts into every answer, or by its own error page. LiveKit itself sends no
+// Server header. It is ServerUnknown where nothing tells.
+func Front(status int, header http.Header, body string) ServerKind {
+	if kind := byServerHeader(header.Get("Server")); kind != ServerUnknown {
+		return kind
+	}
+	if kind := byServerHeader(header.Get("Via")); kind != ServerUnknown {
+		return kind
+	}
+	switch {
+	case header.Get("Cf-Ray") != "":
+		return ServerCloudflare
+	case strings.EqualFold(header.Get("X-Powered-By"), "express"):
+		return ServerExpress
+	case header.Get("Server") != "":
+		return ServerUnknown
+	case haproxyPage(status, body):
+		return ServerHAProxy
+	// pkg/server/service/loadbalancer and pkg/proxy of Traefik 3.
+	case (status == 502 || status == 504) && body == http.StatusText(status), status == 503 && strings.TrimSpace(body) == "no available server":
+		return ServerTraefik
+	case strings.HasPrefix(body, "Error occurred while trying to proxy"): // http-proxy-middleware
+		return ServerExpress
+	}
+	return ServerUnknown
+}
+
+// frontOf is Front of an answer, which may be nil, or of Vite's page.
+func frontOf(r *Reply) ServerKind {
+	switch {
+	case r == nil:
+		return ServerUnknown
+	case strings.Contains(string(r.Body), viteClient):
+		return ServerVite
+	}
+	return Front(r.Status, r.Header, string(r.Body))
+}
+
+// haproxyPage tells an error page that HAProxy has built in (src/http.c):
+// "<html><body><h1>503 Service Unavailable</h1>".
+func haproxyPage(status int, body string) bool {
+	return status >= 400 && strings.HasPrefix(body, "<html><body><h1>"+strconv.Itoa(status)+" ")
+}
+
+// byServerHeader names the server by its Server header, or by Via.
 func byServerHeader(server string) ServerKind {
 	server = strings.ToLower(server)
 	for _, s := range []struct {
@@ -60,7 +108,7 @@ func byServerHeader(server string) ServerKind {
 		kind ServerKind
 	}{
 		{"cloudflare", ServerCloudflare}, {"nginx", ServerNginx}, {"openresty", ServerNginx},
-		{"caddy", ServerCaddy}, {"traefik", ServerTraefik}, {"apache", ServerApache},
+		{"caddy", ServerCaddy}, {"traefik", ServerTraefik}, {"apache", ServerApache}, {"haproxy", ServerHAProxy},
 		{"uvicorn", ServerUvicorn}, {"hypercorn", ServerUvicorn},
 	} {
 		if strings.Contains(server, s.part) {
@@ -86,7 +134,7 @@ func isHTML(r *Reply) bool {
 // which is how LiveKit answers when it is handed another path than it was asked.
 func behind(what ServerKind, fingerprint *Reply) ServerKind {
 	switch what {
-	case ServerNginx, ServerCaddy, ServerApache, ServerCloudflare:
+	case ServerNginx, ServerCaddy, ServerApache, ServerCloudflare, ServerHAProxy, ServerExpress:
 		if fingerprint != nil && fingerprint.Status == 404 && strings.TrimSpace(string(fingerprint.Body)) == goMuxText {
 			return ServerGoMux
 		}

@@ -5,33 +5,18 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strconv"
 )
 
-// Loopback tells more of a refused connection to u. own: one of the host's
-// addresses is this machine's. answers: something accepts connections at u's
-// port on 127.0.0.1 or ::1. Both together mean that the server runs here and
-// listens on loopback only. It sends nothing and waits no longer than
-// Limits.Extra.
-func (n *Net) Loopback(ctx context.Context, u *url.URL) (answers, own bool) {
-	if CheckURL(u) != nil {
-		return false, false
-	}
-	ctx, cancel := context.WithTimeout(ctx, n.Waits().Extra)
-	defer cancel()
+// own reports whether one of the addresses of u's host is this machine's.
+func (n *Net) own(ctx context.Context, u *url.URL) bool {
 	addrs, f := n.Lookup(ctx, u.Hostname())
-	if f != nil {
-		return false, false
-	}
-	for _, a := range addrs {
-		own = own || isOwn(a)
-	}
-	_, answers = n.LoopbackAt(ctx, u)
-	return answers, own
+	return f == nil && slices.ContainsFunc(addrs, isOwn)
 }
 
-// LoopbackAt is which of 127.0.0.1 and ::1 accepts connections at u's port.
-func (n *Net) LoopbackAt(ctx context.Context, u *url.URL) (at netip.Addr, answers bool) {
+// loopbackAt is which of 127.0.0.1 and ::1 accepts connections at u's port.
+func (n *Net) loopbackAt(ctx context.Context, u *url.URL) (at netip.Addr, answers bool) {
 	_, text, err := net.SplitHostPort(HostPort(u))
 	if err != nil {
 		return at, false
@@ -64,4 +49,17 @@ func isOwn(a netip.Addr) bool {
 		}
 	}
 	return false
+}
+
+// InOwnNetwork reports whether an address lies in a network that this machine is
+// in itself, loopback apart.
+func InOwnNetwork(a netip.Addr) bool {
+	have, err := net.InterfaceAddrs()
+	if err != nil {
+		return false
+	}
+	return slices.ContainsFunc(have, func(h net.Addr) bool {
+		p, err := netip.ParsePrefix(h.String())
+		return err == nil && !p.Addr().IsLoopback() && p.Contains(a.Unmap().WithZone(""))
+	})
 }

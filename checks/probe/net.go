@@ -150,6 +150,10 @@ type Cert struct {
 	NotBefore, NotAfter time.Time
 	// ChainLength counts the certificates that the server sent.
 	ChainLength int
+	// IssuerMissing says that the server sent this certificate alone, although it
+	// is of an authority that says where its own certificate is (RFC 5280
+	// §4.2.2.1), as public authorities do: an intermediate one is missing.
+	IssuerMissing bool
 }
 
 // TLSInfo describes a finished handshake.

@@ -7,16 +7,17 @@ import (
 	"sync"
 )
 
-// FindPrefix looks for LiveKit under other paths of base's origin: without
+// findPrefix looks for LiveKit under other paths of base's origin: without
 // base's path, with /rtc taken away, and under the few prefixes that people put
 // it at. It asks /rtc/validate without a token, all at once, and waits no
 // longer than Limits.Extra. found is the URL to use instead of base, in base's
-// scheme; ok is false when LiveKit is under none of them.
-func (n *Net) FindPrefix(ctx context.Context, base *url.URL) (found string, ok bool) {
+// scheme, "" when LiveKit is under none of them; front is who answered, where
+// any of the answers tells.
+func (n *Net) findPrefix(ctx context.Context, base *url.URL) (found string, front ServerKind) {
 	ctx, cancel := context.WithTimeout(ctx, n.Waits().Extra)
 	defer cancel()
 	paths := prefixes(base.Path)
-	is := make([]bool, len(paths))
+	replies := make([]*Reply, len(paths))
 	var wg sync.WaitGroup
 	gate := make(chan struct{}, 4) // a few at a time: this is somebody's server
 	for i, p := range paths {
@@ -25,17 +26,25 @@ func (n *Net) FindPrefix(ctx context.Context, base *url.URL) (found string, ok b
 			defer func() { <-gate }()
 			u := *base
 			u.Path = p
-			reply, _ := n.Exchange(ctx, Request{URL: Endpoint(&u, validatePath), MaxBody: 4096})
-			is[i] = isLiveKit(reply) && len(reply.Redirects) == 0
+			replies[i], _ = n.Exchange(ctx, Request{URL: Endpoint(&u, validatePath), MaxBody: 4096})
 		})
 	}
+	var start *Reply // of the whole host, which may be an app or a proxy
+	wg.Go(func() {
+		start, _ = n.Exchange(ctx, Request{URL: &url.URL{Scheme: HTTPURL(base).Scheme, Host: base.Host, Path: "/"}, MaxBody: 64 << 10})
+	})
 	wg.Wait()
+	front = frontOf(start)
 	for i, p := range paths {
-		if is[i] {
-			return (&url.URL{Scheme: base.Scheme, Host: base.Host, Path: p}).String(), true
+		switch reply := replies[i]; {
+		case reply == nil:
+		case isLiveKit(reply) && len(reply.Redirects) == 0:
+			return (&url.URL{Scheme: base.Scheme, Host: base.Host, Path: p}).String(), front
+		case front == ServerUnknown:
+			front = frontOf(reply)
 		}
 	}
-	return "", false
+	return "", front
 }
 
 // prefixes are the paths to try instead of path, likeliest first.

@@ -31,7 +31,13 @@ type Reach struct {
 	// Behind is what a reverse proxy that is not LiveKit has behind it, as far as
 	// its answer tells; "unknown" where it does not.
 	Behind ServerKind
-	Health Health
+	// Front is the proxy before LiveKit, or the server that answered instead, as
+	// far as its answers name it; "unknown" where they do not.
+	Front ServerKind
+	// FoundAt is the URL under which LiveKit answers at the same origin, where it
+	// does not at the URL that was asked; "" where it was not found.
+	FoundAt string
+	Health  Health
 	// Root and Fingerprint are the answers to GET / and GET /rtc/validate
 	// without a token; nil where there was none, with RootFailure and
 	// FingerprintFailure saying why.
@@ -41,7 +47,7 @@ type Reach struct {
 	// or Fingerprint's where Root has none.
 	Status int
 	// ServerHeader and Excerpt are evidence: the Server header and the body's
-	// first 80 characters, cleaned.
+	// first 160 characters, cleaned.
 	ServerHeader, Excerpt string
 	Date                  *ClockSample
 	// Redirect is where the server wanted us to go instead, nil if it did not; it

@@ -12,7 +12,7 @@ import (
 const nearAnswer = 15 * time.Millisecond
 
 // excerptShown is how many characters of a body are kept as evidence.
-const excerptShown = 80
+const excerptShown = 160
 
 // Reach asks whether a LiveKit server answers at base: DNS, TCP, TLS, then
 // GET / and GET /rtc/validate without a token at the same time. A further
@@ -67,8 +67,22 @@ func (n *Net) Reach(ctx context.Context, base *url.URL) (*Reach, *Failure) {
 		n.Warm(base)
 	} else {
 		n.dropWarm(base)
+		n.lookAround(ctx, base, r)
 	}
 	return r, nil
+}
+
+// lookAround looks for LiveKit under other paths, where what answered is
+// somebody else. What is asked there may also name the proxy.
+func (n *Net) lookAround(ctx context.Context, base *url.URL, r *Reach) {
+	if r.Health != HealthUnknown || r.What == ServerProxy || r.Redirect != nil && r.Redirect.ToTLS {
+		return
+	}
+	found, front := n.findPrefix(ctx, base)
+	r.FoundAt = found
+	if r.Front == ServerUnknown {
+		r.Front = front
+	}
 }
 
 // connectTwice opens the connection that is diagnosed and, for a host that is
@@ -108,6 +122,12 @@ func (n *Net) sumUp(r *Reach) {
 	r.IsLiveKit = isLiveKit(r.Fingerprint)
 	r.What = identify(r.Root, r.Fingerprint)
 	r.Behind = behind(r.What, r.Fingerprint)
+	r.Front = ServerUnknown
+	for _, reply := range []*Reply{r.Fingerprint, r.Root} {
+		if r.Front == ServerUnknown {
+			r.Front = frontOf(reply)
+		}
+	}
 	var telling *Reply
 	if r.Health, telling = health(r.IsLiveKit, r.Root, r.Fingerprint); telling != nil {
 		first = telling

@@ -3,11 +3,14 @@ package probe_test
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"fmt"
 	"io"
 	"log"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"net/netip"
 	"strings"
 	"syscall"
@@ -59,7 +62,7 @@ func TestReachWhat(t *testing.T) {
 		{"livekit not ready", likeLiveKit(406, "Not Ready\nNode Updated At …"), true, probe.ServerLiveKit, probe.HealthNotReady},
 		{"nginx", page(404, with("Server", "nginx/1.27"), "<html>404"), false, probe.ServerNginx, probe.HealthUnknown},
 		{"nginx without upstream", page(502, with("Server", "nginx/1.27"), "<html>502"), false, probe.ServerNginx, probe.HealthBadGateway},
-		{"overloaded", page(503, nil, "no available server"), false, probe.ServerOtherHTTP, probe.HealthOverloaded},
+		{"overloaded", page(503, nil, "no available server"), false, probe.ServerTraefik, probe.HealthOverloaded},
 		{"quota", page(429, nil, "too many"), false, probe.ServerOtherHTTP, probe.HealthQuota},
 		{"nextjs", page(404, with("X-Powered-By", "Next.js"), "<html>"), false, probe.ServerNextJS, probe.HealthUnknown},
 		{"nextjs page for all", page(200, html, `<!DOCTYPE html><script src="/_next/static/chunks/x.js">`), false, probe.ServerNextJS, probe.HealthUnknown},
@@ -106,7 +109,7 @@ func TestReachCleansEvidence(t *testing.T) {
 	if strings.ContainsAny(r.Excerpt+r.ServerHeader, "\x1b\x07") || strings.ContainsRune(r.ServerHeader, 0x9b) {
 		t.Errorf("raw bytes: %q %q", r.Excerpt, r.ServerHeader)
 	}
-	if got := len([]rune(r.Excerpt)); got > 80 {
+	if got := len([]rune(r.Excerpt)); got > 160 {
 		t.Errorf("excerpt of %d characters", got)
 	}
 }
@@ -222,15 +225,16 @@ func TestFindPrefix(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			base := "ws://" + pages(t, under(tt.at))
-			found, ok := newNet(t).FindPrefix(t.Context(), parse(t, base+tt.given))
-			if tt.want == "none" {
-				if ok {
-					t.Errorf("found %q", found)
-				}
-				return
+			r, f := newNet(t).Reach(t.Context(), parse(t, base+tt.given))
+			if f != nil {
+				t.Fatal(f)
 			}
-			if !ok || found != base+tt.want {
-				t.Errorf("found %q, %v; want %q", found, ok, base+tt.want)
+			want := base + tt.want
+			if tt.want == "none" {
+				want = ""
+			}
+			if r.FoundAt != want {
+				t.Errorf("found %q, want %q", r.FoundAt, want)
 			}
 		})
 	}
@@ -294,18 +298,96 @@ func TestDefaultLimits(t *testing.T) {
 	}
 }
 
-func TestLoopback(t *testing.T) {
-	addr := serve(t, drain)
-	_, port, _ := net.SplitHostPort(addr)
+// A refused connection is looked at once more: where the port answers on
+// loopback, and whether the address is this machine's at all.
+func TestRefusedHere(t *testing.T) {
+	_, port, _ := net.SplitHostPort(serve(t, drain))
+	_, f := newNet(t).Reach(t.Context(), parse(t, "ws://127.0.0.2:"+port))
+	if f == nil || f.Kind != probe.KindRefused || !f.Own || f.Loopback.String() != "127.0.0.1" {
+		t.Errorf("got %+v, want a refusal whose port answers at 127.0.0.1", f)
+	}
 	n := newNet(t)
-	if answers, own := n.Loopback(t.Context(), parse(t, "ws://127.0.0.2:"+port)); !answers || !own {
-		t.Errorf("answers %v, own %v", answers, own)
-	}
-	if answers, own := n.Loopback(t.Context(), parse(t, "ws://192.0.2.1:"+port)); !answers || own {
-		t.Errorf("a stranger's address: answers %v, own %v", answers, own)
-	}
 	n.Dial = func(context.Context, string, string) (net.Conn, error) { return nil, syscall.ECONNREFUSED }
-	if answers, own := n.Loopback(t.Context(), parse(t, "ws://127.0.0.1:"+port)); answers || !own {
-		t.Errorf("nobody there: answers %v, own %v", answers, own)
+	for host, own := range map[string]bool{"127.0.0.1": true, "192.0.2.1": false} {
+		if _, f := n.Reach(t.Context(), parse(t, "ws://"+host+":"+port)); f == nil || f.Own != own || f.Loopback.IsValid() {
+			t.Errorf("%s, nobody there: %+v", host, f)
+		}
+	}
+}
+
+// Each proxy is known by its Server header or by its own error page.
+func TestFront(t *testing.T) {
+	for _, tt := range []struct {
+		status int
+		header http.Header
+		body   string
+		want   probe.ServerKind
+	}{
+		{404, http.Header{"Server": {"nginx/1.26.2"}}, "404 page not found", probe.ServerNginx},
+		{502, http.Header{"Server": {"Caddy"}}, "", probe.ServerCaddy},
+		{401, http.Header{"Via": {"1.1 Caddy"}}, "no permissions to access the room", probe.ServerCaddy},
+		{404, http.Header{"Server": {"Apache/2.4.62 (Debian)"}}, "", probe.ServerApache},
+		{502, http.Header{}, "Bad Gateway", probe.ServerTraefik},
+		{503, http.Header{}, "no available server\n", probe.ServerTraefik},
+		{502, http.Header{"Server": {"gunicorn"}}, "Bad Gateway", probe.ServerUnknown},
+		{503, http.Header{"Cache-Control": {"no-cache"}}, "<html><body><h1>503 Service Unavailable</h1>\nNo server is available to handle this request.\n</body></html>\n", probe.ServerHAProxy},
+		{504, http.Header{"X-Powered-By": {"Express"}}, "Error occurred while trying to proxy: localhost:8080/", probe.ServerExpress},
+		{200, http.Header{"Cf-Ray": {"8a"}}, "", probe.ServerCloudflare},
+		{401, http.Header{"Content-Type": {"text/plain"}}, "no permissions to access the room", probe.ServerUnknown},
+	} {
+		if got := probe.Front(tt.status, tt.header, tt.body); got != tt.want {
+			t.Errorf("%d %v %q: %s, want %s", tt.status, tt.header, tt.body, got, tt.want)
+		}
+	}
+}
+
+// What a TLS server says with an alert, or nginx with a page, is told apart.
+func TestTLSAlerts(t *testing.T) {
+	ca := newAuthority(t)
+	for _, tt := range []struct {
+		name   string
+		change func(*tls.Config)
+		want   probe.Kind
+	}{
+		{"wants a client certificate, TLS 1.3", func(c *tls.Config) { c.ClientAuth = tls.RequireAnyClientCert }, probe.KindTLSClient},
+		{"wants a client certificate, TLS 1.2", func(c *tls.Config) { c.ClientAuth, c.MaxVersion = tls.RequireAnyClientCert, tls.VersionTLS12 }, probe.KindTLSClient},
+		{"nginx wants a client certificate", func(c *tls.Config) { c.ClientAuth = tls.RequestClientCert }, probe.KindTLSClient},
+		{"old versions", func(c *tls.Config) { c.MinVersion, c.MaxVersion = tls.VersionTLS10, tls.VersionTLS11 }, probe.KindTLSVersion},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			handler := likeLiveKit(200, "OK")
+			if strings.HasPrefix(tt.name, "nginx") {
+				handler = page(400, http.Header{"Server": {"nginx"}}, "<html><head><title>400 No required SSL certificate was sent</title></head></html>")
+			}
+			server := httptest.NewUnstartedServer(handler)
+			server.Config.ErrorLog = log.New(io.Discard, "", 0)
+			server.TLS = ca.issue(t, nil)
+			tt.change(server.TLS)
+			server.StartTLS()
+			defer server.Close()
+			n := newNet(t)
+			n.Roots = ca.pool
+			_, f := n.Reach(t.Context(), parse(t, "wss"+strings.TrimPrefix(server.URL, "https")))
+			if f == nil || f.Kind != tt.want || f.Phase != probe.PhaseTLS {
+				t.Errorf("got %v, want %s", f, tt.want)
+			}
+		})
+	}
+}
+
+// A certificate of a public authority that comes without the intermediate one is
+// told from one of an authority of one's own.
+func TestIssuerMissing(t *testing.T) {
+	ca := newAuthority(t)
+	for want, change := range map[bool]func(*x509.Certificate){
+		true:  func(c *x509.Certificate) { c.IssuingCertificateURL = []string{"http://ca.example/r3.der"} },
+		false: nil,
+	} {
+		addr := serve(t, secure(ca.issue(t, change), drain))
+		_, f := newNet(t).Reach(t.Context(), parse(t, "wss://"+addr))
+		wantKind(t, f, probe.PhaseTLS, probe.KindTLSUnknownCA)
+		if f.Cert == nil || f.Cert.IssuerMissing != want {
+			t.Errorf("certificate %+v, want IssuerMissing %v", f.Cert, want)
+		}
 	}
 }

@@ -14,6 +14,8 @@ const (
 	ServerTraefik    ServerKind = "traefik"
 	ServerCloudflare ServerKind = "cloudflare"
 	ServerApache     ServerKind = "apache"
+	ServerHAProxy    ServerKind = "haproxy"
+	ServerVite       ServerKind = "vite" // its development server
 	ServerExpress    ServerKind = "express"
 	ServerUvicorn    ServerKind = "uvicorn" // FastAPI, Starlette: the ticket service, perhaps
 	ServerGoMux      ServerKind = "go_mux"  // a Go program without that path: LiveKit under a prefix, or any other

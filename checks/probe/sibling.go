@@ -16,12 +16,20 @@ const siblingWait = 1500 * time.Millisecond
 // Clarify looks again at a failure, or at an answer, that may come from the
 // wrong scheme: it asks the same port with the sibling scheme and, if that is
 // answered, says so for certain (KindTLSPlainPort, KindPlainToTLS). It also
-// names LiveKit's media port. Otherwise it returns f as it is; nil stays nil.
+// names LiveKit's media port, a client certificate that is wanted, and for a
+// refused connection where on loopback its port answers. Otherwise it returns f
+// as it is; nil stays nil.
 func (n *Net) Clarify(ctx context.Context, u *url.URL, f *Failure, reply *Reply) *Failure {
 	switch {
 	case f == nil && reply == nil, cancelled(ctx):
 		return f
+	case f != nil && f.Kind == KindRefused:
+		return n.clarifyRefused(ctx, u, f)
 	case Secure(u):
+		if f == nil && wantsCertificate(reply) {
+			return &Failure{Kind: KindTLSClient, Phase: PhaseTLS, Host: n.Line(HostPort(u)), Address: reply.Address.String(),
+				Detail: "no client certificate was sent, and the server wants one"}
+		}
 		if f == nil || f.Phase != PhaseTLS {
 			return f
 		}
@@ -52,6 +60,26 @@ func (n *Net) clarifySecure(ctx context.Context, u *url.URL, f *Failure) *Failur
 		return f
 	}
 	return mediaPort(u, f)
+}
+
+// wantsCertificate tells nginx's page for a client that has no certificate
+// (src/http/ngx_http_special_response.c).
+func wantsCertificate(r *Reply) bool {
+	return r.Status == http.StatusBadRequest && strings.Contains(string(r.Body), "No required SSL certificate was sent")
+}
+
+// refusedWait caps the look at loopback after a refusal.
+const refusedWait = 500 * time.Millisecond
+
+// clarifyRefused looks where on loopback the port that refused answers, for an
+// address of this machine.
+func (n *Net) clarifyRefused(ctx context.Context, u *url.URL, f *Failure) *Failure {
+	ctx, cancel := context.WithTimeout(ctx, min(n.Waits().Extra, refusedWait))
+	defer cancel()
+	if f.Own = n.own(ctx, u); f.Own {
+		f.Loopback, _ = n.loopbackAt(ctx, u)
+	}
+	return f
 }
 
 // clarifyPlain tries a TLS handshake with a port that did not take plain HTTP.

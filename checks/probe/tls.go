@@ -1,6 +1,7 @@
 package probe
 
 import (
+	"bytes"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -36,6 +37,7 @@ func (n *Net) cert(chain []*x509.Certificate) *Cert {
 	c := &Cert{
 		Subject: n.Line(leaf.Subject.String()), Issuer: n.Line(leaf.Issuer.String()),
 		NotBefore: leaf.NotBefore, NotAfter: leaf.NotAfter, ChainLength: len(chain),
+		IssuerMissing: len(chain) == 1 && len(leaf.IssuingCertificateURL) > 0 && !bytes.Equal(leaf.RawIssuer, leaf.RawSubject),
 	}
 	for _, name := range leaf.DNSNames {
 		c.Names = append(c.Names, n.Line(name))

@@ -47,6 +47,7 @@ func (n *Net) validate(ctx context.Context, base *url.URL, tok string, inQuery b
 	v := ClassifyVerdict(reply.Status, string(reply.Body))
 	v.Text = n.Line(strings.TrimSpace(Without(string(reply.Body), tok)))
 	v.Date, v.Path, v.InQuery, v.Redirect = reply.Date, validatePath, inQuery, reply.Redirect
+	v.Front = Front(reply.Status, reply.Header, string(reply.Body))
 	if v.What = ServerLiveKit; !v.FromLiveKit {
 		v.What = identify(nil, reply)
 	}

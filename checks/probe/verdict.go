@@ -60,6 +60,8 @@ type Verdict struct {
 	FromLiveKit bool
 	// What answered, if not LiveKit.
 	What ServerKind
+	// Front is the proxy that passed the answer on, where it says so.
+	Front ServerKind
 	// InQuery tells that the token was sent in the query, not the header.
 	InQuery bool
 	// Redirect is set where the answer was a redirect elsewhere.

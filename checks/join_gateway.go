@@ -1,0 +1,102 @@
+package checks
+
+import (
+	"strings"
+
+	"lkdoctor/checks/catalogue"
+	"lkdoctor/checks/clean"
+	"lkdoctor/checks/finding"
+	"lkdoctor/checks/probe"
+)
+
+// frontName is a proxy or web server as the catalogue names its variants, and as
+// people know it; both are "" for one that no variant is about.
+func frontName(kind probe.ServerKind) (part, name string) {
+	switch kind {
+	case probe.ServerNginx:
+		return "nginx", "nginx"
+	case probe.ServerCaddy:
+		return "caddy", "Caddy"
+	case probe.ServerTraefik:
+		return "traefik", "Traefik"
+	case probe.ServerApache:
+		return "apache", "Apache"
+	case probe.ServerHAProxy:
+		return "haproxy", "HAProxy"
+	case probe.ServerCloudflare:
+		return "cloudflare", "Cloudflare"
+	case probe.ServerExpress:
+		return "node", "Node.js (Express)"
+	case probe.ServerVite:
+		return "vite", "Vite"
+	}
+	return "", ""
+}
+
+// byFront is the variant of code's page for the proxy that was seen: stem and the
+// proxy's name, or otherwise where the page has none for it.
+func byFront(code Code, stem string, front probe.ServerKind, otherwise string) string {
+	part, _ := frontName(front)
+	name := strings.Trim(stem+"-"+part, "-")
+	if page, _ := catalogue.Lookup(code); part != "" {
+		if _, has := page.Variant(name); has {
+			return name
+		}
+	}
+	return otherwise
+}
+
+// notReady is an answer that nobody can be taken in now: LiveKit's own, or that
+// of a proxy which did not get through to it.
+func notReady(status int, text string, front probe.ServerKind) Finding {
+	f := finding.New(finding.ServerNotReady, finding.Fail, "the server answers %d: it is not ready to take anybody", status)
+	switch {
+	case status == 406:
+		return withAnswer(f.As("stale-node"), status, text)
+	case strings.Contains(strings.ToLower(text), "could not find any available nodes"):
+		f.Message = finding.Textf("the server answers %d: it finds no node that could take the room", status)
+		return withAnswer(f.As("no-nodes"), status, text)
+	case status < 502 || status > 504: // LiveKit never answers these three, but for 503 in words of its own
+		return withAnswer(f.As("no-nodes"), status, text)
+	}
+	_, name := frontName(front)
+	switch {
+	case status == 503 && name != "":
+		f.Message = finding.Textf("%s answers 503 in LiveKit's place: it has no server behind it that works, or a limit of its own", name)
+	case status == 503:
+		f.Message = finding.Textf("a proxy answers 503 in LiveKit's place: it has no server behind it that works, or a limit of its own")
+	case name != "":
+		f.Message = finding.Textf("%s answers %d in LiveKit's place: it does not reach the LiveKit server behind it", name, status)
+	default:
+		f.Message = finding.Textf("a proxy answers %d in LiveKit's place: it does not reach the LiveKit server behind it", status)
+	}
+	return withAnswer(f.As(byFront(f.Code, "gateway", front, "gateway")), status, text)
+}
+
+func overloaded(status int, text string) Finding {
+	return withAnswer(finding.New(finding.ServerOverloaded, finding.Fail,
+		"the server answers %d: it is at its limit", status), status, text)
+}
+
+func quota(status int, text string, front probe.ServerKind, at address) Finding {
+	f := finding.New(finding.ServerQuota, finding.Fail, "the server answers %d: a quota or rate limit is used up", status)
+	if isCloud(at.Hostname()) {
+		return withAnswer(f.As("cloud"), status, text)
+	}
+	return withAnswer(f.As(byFront(f.Code, "", front, "other")), status, text)
+}
+
+func isCloud(host string) bool { return strings.HasSuffix(strings.ToLower(host), ".livekit.cloud") }
+
+// withAnswer adds what the server said: to the facts, and where it is a sentence
+// and no page, to the message.
+func withAnswer(f Finding, status int, text string) Finding {
+	f = f.With("status", status)
+	if text == "" {
+		return f
+	}
+	if said := clean.Line(text, 160); !strings.HasPrefix(strings.TrimSpace(text), "<") {
+		f.Message = finding.Textf("%s; it says “%s”", f.Message, said)
+	}
+	return f.With("server_text", text)
+}

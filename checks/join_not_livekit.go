@@ -1,0 +1,210 @@
+package checks
+
+import (
+	"context"
+	"net/url"
+	"strings"
+
+	"lkdoctor/checks/clean"
+	"lkdoctor/checks/finding"
+	"lkdoctor/checks/probe"
+	"lkdoctor/checks/token"
+)
+
+// notLiveKit says what answers at an address instead of LiveKit.
+func notLiveKit(c *Case, r *probe.Reach, at address) Finding {
+	host := clean.Line(at.Host, 80)
+	if to, is := sentToTLS(r.Redirect, at.URL); is {
+		f := finding.New(finding.ServerTLS, finding.Fail, "%s redirects plain HTTP to https (%d), and %s begins with ws://: a WebSocket follows no redirect",
+			host, r.Redirect.Status, at.name()).
+			As("redirect").With("status", r.Redirect.Status).With("found", clean.URL(to)).By(at.party())
+		if at.came {
+			return f.As("handed-out-tls-port")
+		}
+		return f
+	}
+	if r.FoundAt != "" {
+		f := finding.New(finding.ServerPathPrefix, finding.Fail, "LiveKit is not at %s, and answers at %s", clean.URL(at.String()), clean.URL(r.FoundAt)).
+			As("here").With("found", clean.URL(r.FoundAt)).By(at.party())
+		if at.came {
+			return f.As("handed-out")
+		}
+		return f
+	}
+	if r.Status == 400 && plainToTLSText(r.Excerpt) {
+		f := finding.New(finding.ServerTLS, finding.Fail, "%s speaks TLS, and %s begins with ws://", host, at.name()).
+			As("tls-port").With("status", r.Status).With("excerpt", r.Excerpt).By(at.party())
+		if at.came {
+			return f.As("handed-out-tls-port")
+		}
+		return f
+	}
+	variant, why := notLiveKitVariant(r, at)
+	f := finding.New(finding.ServerNotLiveKit, finding.Fail, "what answers at %s is not LiveKit: %s", host, why).
+		As(variant).With("what", string(r.What)).With("status", r.Status)
+	for name, value := range map[string]string{"server_header": r.ServerHeader, "excerpt": r.Excerpt, "livekit_path": strings.TrimRight(at.Path, "/")} {
+		if value != "" {
+			f = f.With(name, value)
+		}
+	}
+	if r.Redirect != nil {
+		f = f.With("location", r.Redirect.To)
+	}
+	switch {
+	case at.came && (c.wrongAddress(at) || !strings.HasPrefix(variant, "unstripped") && variant != "login" && variant != "forbidden"):
+		return f.As("handed-out").By(at.party())
+	case strings.HasPrefix(variant, "proxy-"), strings.HasPrefix(variant, "unstripped"), variant == "login", variant == "forbidden",
+		variant == "redirect", variant == "validate-only":
+		// Whoever runs what stands before LiveKit, whatever its name is.
+		return f.By(finding.OwnerLiveKitServer)
+	}
+	return f.By(at.party())
+}
+
+// notLiveKitVariant tells what is there, by all that it answered, and says so.
+func notLiveKitVariant(r *probe.Reach, at address) (string, Text) {
+	answered := r.Fingerprint
+	if answered == nil {
+		answered = r.Root
+	}
+	challenge, _, _ := strings.Cut(answered.Header.Get("WWW-Authenticate"), " ")
+	_, name := frontName(r.Front)
+	prefix := strings.Trim(at.Path, "/") != ""
+	bare := r.What == probe.ServerGoMux || r.What == probe.ServerTraefik && strings.HasPrefix(r.Excerpt, "404 page not found")
+	switch {
+	case r.Redirect != nil:
+		return "redirect", finding.Textf("it redirects to %s", r.Redirect.To)
+	case answered.Status == 401 && challenge != "":
+		return "login", finding.Textf("something in front wants a login of its own (401, %s)", clean.Line(challenge, 20))
+	case answered.Status == 403:
+		return "forbidden", finding.Textf("access is forbidden (403)")
+	case (r.Behind == probe.ServerGoMux || bare && prefix) && name != "":
+		return byFront(finding.ServerNotLiveKit, "unstripped", r.Front, "unstripped"),
+			finding.Textf("it is %s, and what is behind it has no such path; LiveKit answers so when a proxy hands it a path that was changed, or not stripped", name)
+	case bare && prefix:
+		return "unstripped", finding.Textf("what is there has no such path; LiveKit answers so when a proxy hands it a path that was changed, or not stripped")
+	case r.Root != nil && r.Root.Status == 200 && strings.TrimSpace(string(r.Root.Body)) == "OK":
+		return "validate-only", finding.Textf("GET / is answered as LiveKit does, and /rtc/validate is not")
+	}
+	switch r.What {
+	case probe.ServerNextJS:
+		return "your-app", finding.Textf("it is a Next.js app")
+	case probe.ServerVite:
+		return "your-app", finding.Textf("it is Vite's development server")
+	case probe.ServerSPA:
+		return "your-app", finding.Textf("it is a web app that answers every path with the same page")
+	case probe.ServerGoMux:
+		return "web-service", finding.Textf("it is a Go program without LiveKit's paths")
+	case probe.ServerUvicorn, probe.ServerExpress:
+		return "web-service", finding.Textf("it is a web service (%s)", string(r.What))
+	}
+	if variant := byFront(finding.ServerNotLiveKit, "proxy", r.Front, ""); variant != "" {
+		return variant, finding.Textf("it is %s, with no LiveKit behind this address", name)
+	}
+	return "unknown", finding.Textf("it is some other web server")
+}
+
+// sentToTLS is the address that a redirect from ws:// to https on the same host
+// asks for.
+func sentToTLS(r *probe.Redirect, u *url.URL) (string, bool) {
+	if r == nil || !r.ToTLS {
+		return "", false
+	}
+	to, err := url.Parse(r.To)
+	if err != nil {
+		return "", false
+	}
+	return (&url.URL{Scheme: "wss", Host: to.Host, Path: u.Path}).String(), true
+}
+
+// plainToTLSText knows the answers of nginx and of Go's net/http to plain HTTP
+// on a TLS port.
+func plainToTLSText(body string) bool {
+	body = strings.ToLower(body)
+	return strings.Contains(body, "plain http request was sent to https port") ||
+		strings.Contains(body, "http request to an https server")
+}
+
+// serverThere is what answers at an address at which a token was asked about,
+// and it was not LiveKit's answer: what join.reach saw there, or a look of its
+// own at an address that came with the token.
+func (c *Case) serverThere(ctx context.Context, v *probe.Verdict, at address) (*probe.Reach, *probe.Failure) {
+	if v.Reason != probe.ReasonNotLiveKit {
+		return nil, nil
+	}
+	if r, looked := c.reachOf(at); looked {
+		return r, nil
+	}
+	return c.Net.Reach(ctx, at.URL)
+}
+
+// reachOf is what join.reach saw at an address; looked is false for another one
+// than it looked at.
+func (c *Case) reachOf(at address) (r *probe.Reach, looked bool) {
+	reached := c.reached()
+	if reached.URL == nil || !sameOrigin(reached.URL, at.URL) || strings.Trim(reached.Path, "/") != strings.Trim(at.Path, "/") {
+		return nil, false
+	}
+	return c.reach(), true
+}
+
+// frontOf is the proxy at an address, as far as join.reach could tell.
+func (c *Case) frontOf(at address) probe.ServerKind {
+	if r, _ := c.reachOf(at); r != nil {
+		return r.Front
+	}
+	return probe.ServerUnknown
+}
+
+// notTheToken returns the findings for a refusal that is about the server, the
+// way to it or the room, and not about the token t; is reports whether it is one.
+func (c *Case) notTheToken(ctx context.Context, v *probe.Verdict, at address, t *token.Token) (findings []Finding, is bool) {
+	one := func(f Finding) ([]Finding, bool) { return []Finding{f}, true }
+	switch v.Reason {
+	case probe.ReasonNotLiveKit:
+		there, failure := c.serverThere(ctx, v, at)
+		switch {
+		case failure != nil:
+			return serverFailure(c, c.look(ctx, failure, at)), true
+		case there != nil && !there.IsLiveKit:
+			return reachFindings(c, there, at), true
+		}
+		return one(validateOnly(v, t))
+	case probe.ReasonNodeLimit:
+		return one(overloaded(v.Status, v.Text))
+	case probe.ReasonNoNodes:
+		return one(notReady(v.Status, v.Text, v.Front))
+	case probe.ReasonQuota:
+		return one(quota(v.Status, v.Text, v.Front, at))
+	case probe.ReasonRoomNotFound:
+		return one(roomNotFound(t))
+	case probe.ReasonOther:
+		if v.Status >= 500 { // it failed, or a gateway before it did: no word on the token
+			return one(notReady(v.Status, v.Text, v.Front))
+		}
+	}
+	return nil, false
+}
+
+// longToken is the length in bytes from which a proxy may refuse a token for its
+// length alone: nginx takes header lines of 4 or 8 KiB, as the machine's pages are.
+const longToken = 4 << 10
+
+// validateOnly tells that LiveKit answers without a token, and something else
+// answered when it was asked about the token t: a rule for that path, or a proxy
+// for which t is too long. 414 and 431 (RFC 9110, RFC 6585) and nginx's 494 say
+// the latter, and so does the 400 that nginx, Apache and HAProxy answer instead.
+func validateOnly(v *probe.Verdict, t *token.Token) Finding {
+	size := len(t.Reveal())
+	f := finding.New(finding.ServerNotLiveKit, finding.Fail, "LiveKit answers there, and asked about the token, something else does (%d)", v.Status).
+		As("validate-only")
+	switch v.Status {
+	case 400, 413, 414, 431, 494:
+		if size > longToken {
+			f = finding.New(finding.ServerNotLiveKit, finding.Fail,
+				"a proxy before the LiveKit server (%s) refuses the token because it is too long: %d bytes, answered with %d", string(v.What), size, v.Status).
+				As("token-too-long").With("token_bytes", size)
+		}
+	}
+	return f.With("status", v.Status).With("server_text", v.Text).By(finding.OwnerLiveKitServer)
+}

@@ -1,0 +1,167 @@
+package checks
+
+import (
+	"cmp"
+	"strings"
+
+	"lkdoctor/checks/clean"
+	"lkdoctor/checks/finding"
+	"lkdoctor/checks/probe"
+	"lkdoctor/checks/probe/session"
+	"lkdoctor/checks/token"
+)
+
+// upgradeFinding reads the HTTP answer that refused the upgrade, which the
+// SDKs throw away.
+func upgradeFinding(f *session.SignalFailure, t *token.Token, front probe.ServerKind, at address) Finding {
+	if named := probe.Front(f.Status, f.Header, f.Body); named != probe.ServerUnknown {
+		front = named
+	}
+	with := func(g Finding) Finding {
+		g = g.With("status", f.Status)
+		if f.Body != "" {
+			g = g.With("server_text", f.Body)
+		}
+		for _, name := range []string{"Server", "Via", "Cf-Ray", "Location", "X-Powered-By"} {
+			if value := f.Header.Get(name); value != "" {
+				g = g.With("header_"+strings.ToLower(strings.ReplaceAll(name, "-", "_")), value)
+			}
+		}
+		return g
+	}
+	body := strings.ToLower(f.Body)
+	switch {
+	case f.Status == 404 && strings.Contains(body, "requested room does not exist"):
+		return with(roomNotFound(t))
+	case f.Status == 500 && strings.Contains(body, "connection closed by media"):
+		return with(joinRefused(t))
+	case f.Status == 500 && strings.Contains(body, "could not find any available nodes"):
+		return with(notReady(f.Status, f.Body, front))
+	case f.Status == 429:
+		return with(quota(f.Status, f.Body, front, at))
+	case f.Status == 503 && f.LiveKit:
+		return with(overloaded(f.Status, f.Body))
+	case f.Status >= 502 && f.Status <= 504:
+		return with(notReady(f.Status, f.Body, front))
+	case f.LiveKit:
+		return with(finding.New(finding.ServerTokenRejected, finding.Fail,
+			"the server accepted the token over HTTP, and refuses the WebSocket with %d: %s", f.Status, orNothing(f.Body)).As("websocket"))
+	case f.Status == 101:
+		return with(finding.New(finding.WebsocketNotSignal, finding.Fail,
+			"the upgrade was answered with 101, and without what makes it a WebSocket (Sec-WebSocket-Accept)").As("no-handshake"))
+	case f.Status >= 300 && f.Status < 400:
+		return with(finding.New(finding.WebsocketRefused, finding.Fail,
+			"the server accepts the token over HTTP, and the WebSocket is redirected (%d) to %s: no client follows", f.Status,
+			orNothing(clean.URL(f.Header.Get("Location")))).As("redirect"))
+	case f.Status == 404, f.Status == 426, f.Status == 400, f.Status >= 200 && f.Status < 300:
+		return with(finding.New(finding.WebsocketUpgradeStripped, finding.Fail,
+			"the server accepts the token over HTTP, and the WebSocket upgrade came back as %d: a proxy on the way drops the Upgrade header", f.Status).
+			As(byFront(finding.WebsocketUpgradeStripped, "", front, "other")))
+	}
+	refused := map[int]string{401: "login", 403: "forbidden"}
+	return with(finding.New(finding.WebsocketRefused, finding.Fail,
+		"the server accepts the token over HTTP, and something on the way refuses the WebSocket with %d: %s", f.Status, orNothing(f.Body)).
+		As(cmp.Or(refused[f.Status], "other")))
+}
+
+// upgradeLost reports whether a connection was made and the request to open a
+// WebSocket got no answer.
+func upgradeLost(f *probe.Failure) bool {
+	switch f.Kind {
+	case probe.KindSilent, probe.KindHeaderSlow, probe.KindReset, probe.KindClosed:
+		return f.Phase == probe.PhaseHTTP
+	}
+	return false
+}
+
+// upgradeUnanswered tells of a proxy that passes plain requests on and leaves a
+// WebSocket without an answer. That is what proxies in Node.js do which were not
+// told to pass WebSockets on: the others answer as if it were a plain request.
+func upgradeUnanswered(f *probe.Failure, front probe.ServerKind) Finding {
+	g := finding.New(finding.WebsocketUpgradeStripped, finding.Fail,
+		"the server accepts the token over HTTP, and the WebSocket upgrade got no answer within %s: a proxy on the way does not pass WebSockets on",
+		finding.Duration(f.Took))
+	if f.Kind == probe.KindReset || f.Kind == probe.KindClosed {
+		g.Message = finding.Textf("the server accepts the token over HTTP, and cuts the connection at the WebSocket upgrade: a proxy on the way does not pass WebSockets on")
+	}
+	return failureFacts(g, f).As(byFront(finding.WebsocketUpgradeStripped, "", front, "node"))
+}
+
+// joinRefused is a join that the server refused after it took the token, with
+// the reason in its log only. What the token says narrows it down.
+func joinRefused(t *token.Token) Finding {
+	f := finding.New(finding.RoomJoinRefused, finding.Fail,
+		"the server accepted the token and then refused the join (500, connection closed by media): the room is full, "+
+			"or metadata or attributes are too large, or the room preset is unknown").As("undecided")
+	if t == nil {
+		return f
+	}
+	switch claims := t.Claims; {
+	case claims.RoomPreset != "":
+		return f.As("preset")
+	case claims.MetadataBytes > defaultMetadata || claims.AttributesBytes > defaultAttributes:
+		return f.As("metadata")
+	case claims.MetadataBytes+claims.AttributesBytes == 0:
+		f.Message = finding.Textf("the server accepted the token and then refused the join (500, connection closed by media), and the token has neither metadata nor attributes nor a room preset: the room is full")
+		return f.As("full")
+	}
+	return f
+}
+
+// What livekit-server takes unless it is told otherwise, in bytes (1.13.5,
+// pkg/config, DefaultConfig.Limit).
+const (
+	defaultMetadata   = 512 << 10
+	defaultAttributes = 64 << 10
+)
+
+// closedVariant is the variant of WEBSOCKET_CLOSED for a close code: 1006 stands
+// for a connection that ended without one.
+func closedVariant(code int, text string) string {
+	switch {
+	case code == 1008 || text != "":
+		return "policy"
+	case code == 1006:
+		return "cut"
+	}
+	return "closed"
+}
+
+func orNothing(s string) Text {
+	if s == "" {
+		return finding.Textf("(no text)")
+	}
+	return finding.Textf("%s", s)
+}
+
+func roomNotFound(t *token.Token) Finding {
+	room := clean.Line(t.Room(), 80)
+	return finding.New(finding.RoomNotFound, finding.Fail,
+		"room %s does not exist, and the server does not create rooms on joining", room).With("room", room)
+}
+
+// leftFinding is a Leave that the server sent, with its reason in our words.
+func leftFinding(reason, action string) Finding {
+	return finding.New(finding.JoinLeft, finding.Fail, "the server ended the stay: %s (%s)", finding.LeaveReason(reason), reason).
+		As(leftVariant(reason)).With("reason", reason).With("action", action)
+}
+
+func leftVariant(reason string) string {
+	switch reason {
+	case "DUPLICATE_IDENTITY":
+		return "duplicate-identity"
+	case "SERVER_SHUTDOWN":
+		return "shutdown"
+	case "PARTICIPANT_REMOVED":
+		return "removed"
+	case "ROOM_DELETED", "ROOM_CLOSED":
+		return "room-deleted"
+	case "JOIN_FAILURE", "MEDIA_FAILURE":
+		return "join-failed"
+	case "CONNECTION_TIMEOUT":
+		return "timeout"
+	case "STATE_MISMATCH", "MIGRATION", "SIGNAL_CLOSE":
+		return "state"
+	}
+	return "other"
+}

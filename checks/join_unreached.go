@@ -1,0 +1,243 @@
+package checks
+
+import (
+	"context"
+	"net"
+	"net/netip"
+	"net/url"
+	"strings"
+
+	"lkdoctor/checks/clean"
+	"lkdoctor/checks/finding"
+	"lkdoctor/checks/placeholder"
+	"lkdoctor/checks/probe"
+)
+
+// unanswered is a network failure on the way to a LiveKit server, with all that was
+// looked at before it is put into words.
+type unanswered struct {
+	*probe.Failure
+	at address
+	// neighbour is where LiveKit answers on the machine of whoever handed out an
+	// address of loopback; nil where it does not, or nobody did.
+	neighbour *url.URL
+}
+
+// look takes the further looks that a failure at asks for.
+func (c *Case) look(ctx context.Context, f *probe.Failure, at address) unanswered {
+	m := unanswered{Failure: f, at: at}
+	if maker := c.makerHost(); f.Kind == probe.KindRefused && at.handedOutLocalhost(maker) {
+		u := *at.URL
+		u.Host = net.JoinHostPort(maker, hostPort(at.URL)[strings.LastIndex(hostPort(at.URL), ":")+1:])
+		if r, _ := c.Net.Reach(ctx, &u); r != nil && r.IsLiveKit {
+			m.neighbour = &u
+		}
+	}
+	return m
+}
+
+// unreached is look and serverFailure for a failure of which nobody has yet
+// looked at the port once more.
+func (c *Case) unreached(ctx context.Context, f *probe.Failure, at address) []Finding {
+	return serverFailure(c, c.look(ctx, c.Net.Clarify(ctx, at.URL, f, nil), at))
+}
+
+// handedOutLocalhost reports whether somebody on another machine handed out an
+// address of loopback: it means the visitor's own machine.
+func (a address) handedOutLocalhost(maker string) bool {
+	return a.came && maker != "" && probe.IsLoopbackHost(a.Hostname()) && !probe.IsLoopbackHost(maker)
+}
+
+// serverFailure puts a network failure into words: each way of not answering is
+// told apart, and has its own fixes.
+func serverFailure(c *Case, m unanswered) []Finding {
+	f, at := m.Failure, m.at
+	host, name := clean.Line(at.Host, 80), clean.Line(at.Hostname(), 80)
+	tell := func(code Code, variant, format string, args ...any) []Finding {
+		return []Finding{c.fromWhom(failureFacts(finding.New(code, finding.Fail, format, args...), f).As(variant), m)}
+	}
+	switch f.Kind {
+	case probe.KindCancelled:
+		return nil
+	case probe.KindDNSAbsent:
+		return tell(finding.ServerDNS, dnsVariant(at.URL), "the name %s does not exist", name)
+	case probe.KindDNSFailed:
+		return tell(finding.ServerDNS, "resolver", "the name %s could not be looked up: %s", name, f.Detail)
+	case probe.KindRefused:
+		return refusedFinding(c, m, tell)
+	case probe.KindSYNTimeout:
+		variant := "no-answer"
+		if isInner(f.Address) {
+			variant = "private-address"
+		}
+		return tell(finding.ServerTimeout, variant, "%s does not answer the attempt to connect within %s", host, finding.Duration(f.Took))
+	case probe.KindProxy:
+		variant := "proxy"
+		if f.Status != 0 {
+			variant = "proxy-refuses"
+		}
+		found := tell(finding.ServerTimeout, variant, "%s cannot be reached: %s", host, proxyWords(c, f, at.URL))
+		return []Finding{found[0].With("status", f.Status).With("variable", c.proxyVariable(at.URL)).By(finding.OwnerConfig)}
+	case probe.KindUnreachable, probe.KindTCPOther:
+		return tell(finding.ServerTimeout, "no-route", "%s cannot be reached: %s", host, f.Detail)
+	case probe.KindSilent, probe.KindHeaderSlow, probe.KindBodySlow:
+		if f.Phase == probe.PhaseTLS {
+			return tell(finding.ServerSilent, "tls", "%s accepts the connection and does not answer the TLS handshake within %s", host, finding.Duration(f.Took))
+		}
+		return tell(finding.ServerSilent, "request", "%s accepts the connection and does not finish an answer within %s", host, finding.Duration(f.Took))
+	case probe.KindTLSPlainPort:
+		return tell(finding.ServerTLS, plainPortVariant(at), "%s does not speak TLS, and %s begins with wss://", host, at.name())
+	case probe.KindPlainToTLS:
+		return tell(finding.ServerTLS, "tls-port", "%s speaks TLS, and %s begins with ws://", host, at.name())
+	case probe.KindReset, probe.KindClosed:
+		if f.What == probe.ServerMediaPort {
+			return tell(finding.ServerNotLiveKit, "media-port",
+				"%s closes the connection without an answer, as LiveKit's media port does; signalling is on 7880 unless it was changed", host)
+		}
+		if f.Phase == probe.PhaseTLS {
+			return tell(finding.ServerTLS, "cut", "%s cuts the connection in the middle of the TLS handshake", host)
+		}
+		return tell(finding.ServerReset, "direct", "%s accepts the connection and closes it without an answer", host)
+	}
+	if variant := tlsVariant(f); variant != "" {
+		return tell(finding.ServerTLS, variant, "the TLS handshake with %s fails: %s", host, tlsWords(f))
+	}
+	return tell(finding.ServerNotLiveKit, "other-protocol", "what listens at %s does not speak HTTP: %s", host, listener(f))
+}
+
+// fromWhom gives a finding about an address its party, and where the address
+// came with the token and is what is wrong, the variant for that.
+func (c *Case) fromWhom(f Finding, m unanswered) Finding {
+	inSettings := false // whether the address itself is wrong, and not what it leads to
+	switch f.Variant {
+	case "plain-port", "local-plain-port", "tls-port", "media-port", "other-protocol":
+		inSettings = true
+	case "container", "missing-value", "cloud", "unknown-name", "other-loopback":
+		inSettings = true
+	case "resolver":
+		f = f.By(finding.OwnerNetwork)
+	}
+	wrong := m.at.came && m.Kind != probe.KindProxy && (inSettings || c.wrongAddress(m.at) || m.Kind == probe.KindRefused)
+	if inSettings || wrong {
+		f = f.By(m.at.party())
+	}
+	if !wrong {
+		return f
+	}
+	here := ""
+	if c.wrongAddress(m.at) {
+		here = clean.URL(c.Settings.URL.Value)
+	}
+	f = f.With("url", clean.URL(m.at.String())).With("livekit_url", here)
+	switch maker := c.makerHost(); {
+	case f.Variant == "plain-port", f.Variant == "local-plain-port":
+		return f.As("handed-out-plain-port")
+	case f.Variant == "tls-port":
+		return f.As("handed-out-tls-port")
+	case m.Kind == probe.KindRefused && m.at.handedOutLocalhost(maker):
+		return localhostFor(f, m, maker)
+	}
+	return f.As("handed-out")
+}
+
+// localhostFor tells of an address of loopback that came from another machine.
+func localhostFor(f Finding, m unanswered, maker string) Finding {
+	suggestion := &url.URL{Scheme: m.at.Scheme, Host: net.JoinHostPort(maker, hostPort(m.at.URL)[strings.LastIndex(hostPort(m.at.URL), ":")+1:])}
+	f.Message = finding.Textf("%s; it came from %s, which is another machine: here it means this one", f.Message, clean.Line(maker, 80))
+	if m.neighbour != nil {
+		suggestion = m.neighbour
+		f.Message = finding.Textf("%s. LiveKit answers at %s", f.Message, clean.URL(m.neighbour.String()))
+	}
+	return f.As("handed-out-localhost").With("maker_host", clean.Line(maker, 120)).With("suggestion", clean.URL(suggestion.String()))
+}
+
+// dnsVariant says what kind of name does not exist.
+func dnsVariant(u *url.URL) string {
+	host := strings.TrimSuffix(strings.ToLower(u.Hostname()), ".")
+	if _, is := placeholder.InURL(u.String()); is {
+		return "missing-value"
+	}
+	inner := !strings.Contains(host, ".")
+	for _, end := range []string{".docker.internal", ".cluster.local", ".svc"} {
+		inner = inner || strings.HasSuffix(host, end)
+	}
+	switch {
+	case inner:
+		return "container"
+	case isCloud(host):
+		return "cloud"
+	}
+	return "unknown-name"
+}
+
+// refusedFinding tells a server that does not run from one that listens at
+// another address of this machine.
+func refusedFinding(c *Case, m unanswered, tell func(Code, string, string, ...any) []Finding) []Finding {
+	host := clean.Line(m.at.Host, 80)
+	if f, is := otherLoopback(finding.ServerRefused, m.Failure, m.at.URL); is {
+		return []Finding{c.fromWhom(f, m)}
+	}
+	if loopbackOnly(m.Failure, m.at.URL) {
+		return tell(finding.ServerRefused, "loopback-only",
+			"%s is this machine and refuses the connection, and its port answers on 127.0.0.1: the server listens on loopback only", host)
+	}
+	variant := "remote"
+	if probe.IsLoopbackHost(m.at.Hostname()) {
+		variant = "local"
+		if key := c.Settings.APIKey.Value; strings.HasSuffix(hostPort(m.at.URL), ":7880") && (key == "" || key == devKey) {
+			variant = "dev"
+		}
+	}
+	return tell(finding.ServerRefused, variant, "%s refuses the connection: nothing listens there", host)
+}
+
+// plainPortVariant is for wss:// to a port without TLS: on this machine or in an
+// inner network the scheme is what is wrong, elsewhere the port.
+func plainPortVariant(at address) string {
+	host := at.Hostname()
+	if probe.IsLoopbackHost(host) || isInner(host) || !strings.Contains(host, ".") && !strings.Contains(host, ":") {
+		return "local-plain-port"
+	}
+	return "plain-port"
+}
+
+// isInner reports whether an address, with a port or without, is of an inner
+// network.
+func isInner(address string) bool {
+	addr, err := netip.ParseAddr(address)
+	if err != nil {
+		at, _ := netip.ParseAddrPort(address)
+		addr = at.Addr()
+	}
+	switch probe.AddrKind(addr) {
+	case probe.ScopePrivate, probe.ScopeContainer, probe.ScopeULA, probe.ScopeCGNAT, probe.ScopeLinkLocal:
+		return true
+	}
+	return false
+}
+
+// tlsVariant names what is wrong with a handshake, "" for what is no such fault.
+func tlsVariant(f *probe.Failure) string {
+	switch f.Kind {
+	case probe.KindTLSExpired:
+		return "expired"
+	case probe.KindTLSNotYet:
+		return "not-yet-valid"
+	case probe.KindTLSWrongName:
+		return "wrong-name"
+	case probe.KindTLSUnknownCA:
+		if f.Cert != nil && f.Cert.IssuerMissing {
+			return "incomplete-chain"
+		}
+		return "unknown-authority"
+	case probe.KindTLSName:
+		return "name-not-served"
+	case probe.KindTLSVersion:
+		return "old-version"
+	case probe.KindTLSClient:
+		return "client-certificate"
+	case probe.KindTLSOther:
+		return "other"
+	}
+	return ""
+}
