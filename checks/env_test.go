@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"lkdoctor/checks/check"
+	"lkdoctor/checks/codetest"
 	"lkdoctor/checks/finding"
 	"lkdoctor/config"
 )
@@ -108,7 +109,7 @@ func TestEnvCodes(t *testing.T) {
 		{finding.EnvNameNearMiss, finding.Warn, envRun{environ: good("LIVEKIT_URL", "LIVEKIT_WS_URL=wss://demo.example.com")}, "the name that is read is LIVEKIT_URL"},
 		{finding.EnvURLMissing, finding.Fail, envRun{environ: good("LIVEKIT_URL")}, "LIVEKIT_URL is not set"},
 		{finding.EnvKeyMissing, finding.Fail, envRun{environ: good("LIVEKIT_API_KEY")}, "not set"},
-		{finding.EnvKeyMissing, finding.Warn, envRun{environ: good("LIVEKIT_API_KEY", "LIVEKIT_TOKEN=eyJ.x.y")}, "not set"},
+		{finding.EnvKeyMissing, finding.Info, envRun{environ: good("LIVEKIT_API_KEY", "LIVEKIT_TOKEN=eyJ.x.y")}, "not set"},
 		{finding.EnvSecretMissing, finding.Fail, envRun{environ: good("LIVEKIT_API_SECRET=")}, "set to nothing in environment"},
 		{finding.EnvURLInvalid, finding.Fail, envRun{environ: good("LIVEKIT_URL==wss://demo.example.com")}, "two ="},
 		{finding.EnvURLInvalid, finding.Fail, envRun{environ: good("LIVEKIT_URL=demo.example.com")}, "no scheme"},
@@ -145,6 +146,11 @@ func TestEnvCodes(t *testing.T) {
 	} {
 		t.Run(string(tt.code)+" "+tt.says, func(t *testing.T) {
 			found := tt.run.findings(t)
+			all := make([]Finding, len(found))
+			for i, l := range found {
+				all[i] = l.Finding
+			}
+			codetest.Wants(t, all, tt.code)
 			for _, l := range found {
 				if l.Finding.Code == tt.code && l.Finding.Severity == tt.severity && strings.Contains(l.Finding.Message.String(), tt.says) {
 					return

@@ -2,10 +2,10 @@ package checks
 
 import (
 	"net/netip"
-	"slices"
 	"testing"
 	"time"
 
+	"lkdoctor/checks/codetest"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/probe"
 	"lkdoctor/checks/probe/session"
@@ -138,8 +138,7 @@ func TestMediaCodes(t *testing.T) {
 				}
 				return
 			}
-			i := slices.IndexFunc(found, func(f Finding) bool { return f.Code == tt.code })
-			if i < 0 || found[i].Severity != tt.severity || found[i].Party != tt.owner {
+			if f := codetest.Wants(t, found, tt.code); f.Severity != tt.severity || f.Party != tt.owner {
 				t.Errorf("want %s %s by %q; found %+v", tt.severity, tt.code, tt.owner, found)
 			}
 		})

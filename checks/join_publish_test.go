@@ -9,6 +9,7 @@ import (
 	"github.com/livekit/protocol/livekit"
 
 	"lkdoctor/checks/check"
+	"lkdoctor/checks/codetest"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/lab"
 	"lkdoctor/checks/probe/session"
@@ -115,6 +116,9 @@ func TestPublishFindings(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			findings := publishFindings(&c.got)
+			if c.want != "" {
+				codetest.Wants(t, findings, c.want)
+			}
 			switch {
 			case c.want == "" && len(findings) > 0, c.want != "" && (len(findings) != 1 || findings[0].Code != c.want):
 				t.Errorf("%+v, want %q", findings, c.want)

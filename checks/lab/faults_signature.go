@@ -84,7 +84,7 @@ func signatureFaults() []Fault {
 			set: func(p *plan) {
 				keys(p, func(l *Lab, e Env) {
 					e.unset("LIVEKIT_API_KEY", "LIVEKIT_API_SECRET")
-					e["LIVEKIT_TOKEN"] = Sign(participant(l.Pair, l.Room, l.Identity, time.Now()), l.Pair.Secret)
+					e["LIVEKIT_TOKEN"] = l.Token()
 				})
 			}},
 

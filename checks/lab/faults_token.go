@@ -123,6 +123,9 @@ func tokenFaults() []Fault {
 			c["exp"] = c["exp"].(int64) - 7800
 		})),
 		warning(claims("issued-in-future", "the token's iat is ten minutes ahead", finding.TokenIssuedInFuture, at("iat", 10*time.Minute))),
+		warning(claims("ends-soon", "the token ends in a minute", finding.TokenExpiresSoon, at("exp", time.Minute))),
+		warning(claims("lives-long", "the token lives for a year", finding.TokenLivesLong, at("exp", 365*24*time.Hour))),
+		warning(grant("all-rights", "the token has rights over rooms", finding.TokenBroad, func(v map[string]any) { v["roomAdmin"], v["roomList"] = true, true })),
 		warning(claims("no-expiry", "the token has no exp", finding.TokenNoExpiry, func(c Claims) { delete(c, "exp") })),
 		{Name: "clock-ahead", About: "the ticket service's clock is 5 minutes ahead: its tokens are not valid yet",
 			Want: []finding.Code{finding.ClockSkew, finding.TokenNotYetValid}, Owner: finding.OwnerClock,

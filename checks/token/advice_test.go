@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"lkdoctor/checks/catalogue"
+	"lkdoctor/checks/codetest"
 	"lkdoctor/checks/finding"
 )
 
@@ -45,6 +46,21 @@ func TestAdviceFitsTheForm(t *testing.T) {
 		onItsPage(t, found)
 		if len(found) == 0 || fmt.Sprint(found[0].Code, " ", found[0].Variant) != tt.want {
 			t.Errorf("%.40q: %v, want %s", tt.raw, found, tt.want)
+		}
+	}
+}
+
+// What is only for information is told all the same.
+func TestInformationOnClaims(t *testing.T) {
+	for claim, code := range map[string]finding.Code{
+		`"video":{"roomJoin":true,"room":"r","canPublish":false}`:                                                 finding.TokenCannotPublish,
+		`"video":{"roomJoin":true,"room":"r","canSubscribe":false}`:                                               finding.TokenCannotSubscribe,
+		`"video":{"roomJoin":true,"room":"r","roomCreate":true}`:                                                  finding.TokenBroad,
+		`"video":{"roomJoin":true,"room":"r"},"roomConfig":{"agents":[{"agentName":"support"},{"agentName":""}]}`: finding.TokenDispatchesAgent,
+	} {
+		tok, _ := Parse(claimed(`{"iss":"$iss","sub":"a","exp":$exp,` + claim + `}`))
+		if f := codetest.Wants(t, Lint(tok), code); f.Severity != finding.Info {
+			t.Errorf("%s is %s", code, f.Severity)
 		}
 	}
 }
