@@ -2,6 +2,7 @@ package lab
 
 import (
 	"net/http"
+	"time"
 
 	"lkdoctor/checks/finding"
 )
@@ -118,14 +119,15 @@ func frontendFaults() []Fault {
 			}), finding.TicketTokenCached)),
 		warning(f("frontend-same-token", "the app keeps its token and gives it to everybody", finding.OwnerFrontend,
 			minting(func(o *FrontendOptions) {
-				var kept any
-				o.Answer = func(a Answer) {
-					if kept == nil {
-						kept = a["participantToken"]
-					}
-					a["participantToken"] = kept
-				}
+				kept := keptToken(o, -10*time.Minute)
+				o.Answer = func(a Answer) { a["participantToken"] = kept }
 			}), finding.TicketTokenCached)),
+		f("frontend-cached-expired", "Next.js gives out the token that it made at build time, an hour ago", finding.OwnerFrontend,
+			minting(func(o *FrontendOptions) {
+				kept := keptToken(o, -time.Hour)
+				o.Answer = func(a Answer) { a["participantToken"] = kept }
+				o.Front = func(next http.Handler) http.Handler { return header(next, "X-Nextjs-Cache", "HIT") }
+			}), finding.TicketTokenCached, finding.TokenExpired),
 		f("frontend-meet", "livekit meet, whose route wants a room and a name in the query", finding.OwnerNone,
 			minting(func(o *FrontendOptions) {
 				o.Front = func(next http.Handler) http.Handler {
@@ -152,6 +154,11 @@ func frontendFaults() []Fault {
 		f("frontend-secret", "the app mints with a secret that is not the server's", finding.OwnerFrontend,
 			minting(func(o *FrontendOptions) { o.Pair.Secret = NewPair().Secret }), finding.SignatureMismatch, finding.ServerSignatureRejected),
 	}
+}
+
+// keptToken is a token that the app made at another time.
+func keptToken(o *FrontendOptions, ago time.Duration) string {
+	return Sign(participant(o.Pair, o.Room, "voice_assistant_user_0", time.Now().Add(ago)), o.Pair.Secret)
 }
 
 // starterNow starts LiveKit's newest starter, which knows POST /api/token alone.
