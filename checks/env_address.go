@@ -159,8 +159,9 @@ func corrected(raw string, kind family) string {
 		if scheme == "" {
 			break
 		}
-		known := webScheme.MatchString(scheme)
-		named, secure = named || known, secure || known && strings.HasSuffix(strings.ToLower(scheme), "s:")
+		name, _, _ := strings.Cut(strings.ToLower(scheme), ":")
+		named = named || webScheme.MatchString(scheme)
+		secure = secure || name == "wss" || name == "https"
 		raw = strings.TrimLeft(raw[len(scheme):], ":/")
 		raw = strings.TrimPrefix(strings.TrimPrefix(raw, "https//"), "http//")
 	}
@@ -174,6 +175,9 @@ func corrected(raw string, kind family) string {
 		authority = bracketed(authority)
 	} else if fault.variant == "port" {
 		authority = authority[:strings.LastIndex(authority, ":")]
+		if kind.plain == "ws" && !secure {
+			authority += ":7880"
+		}
 	}
 	scheme := kind.secure
 	if host, _, _ := strings.Cut(authority, ":"); named && !secure || !named && private(strings.Trim(host, "[]"), authority) {

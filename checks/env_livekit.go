@@ -184,7 +184,7 @@ func pairFindings(s *config.Settings) []Finding {
 	if u := usableURL(s.URL.Value); key == "devkey" && u != nil && strings.HasSuffix(strings.ToLower(u.Hostname()), ".livekit.cloud") {
 		findings = append(findings, finding.New(finding.EnvCloudLocalMix, finding.Fail,
 			"the key is devkey, which only a local livekit-server --dev knows, and the URL is %s on LiveKit Cloud",
-			clean.Line(u.Hostname(), 100)).With("setting", "LIVEKIT_API_KEY").With("source", s.APIKey.Source.String()))
+			clean.Line(u.Hostname(), 100)).As("devkey-on-cloud").With("setting", "LIVEKIT_API_KEY").With("source", s.APIKey.Source.String()))
 	}
 	return findings
 }

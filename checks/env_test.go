@@ -180,3 +180,117 @@ func TestHealthySettingsAreQuiet(t *testing.T) {
 		})
 	}
 }
+
+// TestAddressesAreCorrected: each fault of an address is named by its kind, and
+// what is suggested instead has none.
+func TestAddressesAreCorrected(t *testing.T) {
+	for _, tt := range []struct{ raw, variant, want string }{
+		{"ws:192.168.1.1:1880", "no-slashes", "ws://192.168.1.1:1880"},
+		{"wss:/livekit.example.com", "no-slashes", "wss://livekit.example.com"},
+		{"wss://https://livekit.example.com", "two-schemes", "wss://livekit.example.com"},
+		{"ws://https://livekit.example.com/", "two-schemes", "wss://livekit.example.com"},
+		{"http://ws://localhost:7880", "two-schemes", "ws://localhost:7880"},
+		{"wss://https//livekit.example.com", "two-schemes", "wss://livekit.example.com"},
+		{"livekit.example.com", "no-scheme", "wss://livekit.example.com"},
+		{"localhost:7880", "no-scheme", "ws://localhost:7880"},
+		{"192.168.1.20:7880", "no-scheme", "ws://192.168.1.20:7880"},
+		{"livekit:7880", "no-scheme", "ws://livekit:7880"},
+		{"//livekit.example.com", "no-scheme", "wss://livekit.example.com"},
+		{"rtmp://livekit.example.com", "other-scheme", "wss://livekit.example.com"},
+		{"=wss://livekit.example.com", "two-equals", "wss://livekit.example.com"},
+		{"LIVEKIT_URL=ws://localhost:7880", "two-equals", "ws://localhost:7880"},
+		{`"wss://livekit.example.com"`, "quotes", "wss://livekit.example.com"},
+		{"“wss://livekit.example.com”", "quotes", "wss://livekit.example.com"},
+		{"wss://livekit.example.com \r\n", "blanks", "wss://livekit.example.com"},
+		{"wss://livekit.example.com:0x50", "port", "wss://livekit.example.com"},
+		{"wss://livekit.example.com:", "port", "wss://livekit.example.com"},
+		{"ws://localhost:99999", "port", "ws://localhost:7880"},
+		{"ws://2001:db8::1", "ipv-six", "ws://[2001:db8::1]"},
+		{"ws://fe80::1:2:3:4:5:7880", "ipv-six", "ws://[fe80::1:2:3:4:5]:7880"},
+		{"wss://user:password@livekit.example.com?x=1", "credentials", "wss://livekit.example.com"},
+		{"wss://.example.com", "host", ""},
+		{"wss://", "host", ""},
+		{"wss://a b c", "blanks", "wss://abc"},
+		{"wss://livekit_%", "host", ""},
+		{"=", "two-equals", ""},
+		{"", "no-scheme", ""},
+	} {
+		if got := serverFault(tt.raw); got.variant != tt.variant {
+			t.Errorf("%q has the fault %q (%s), want %q", tt.raw, got.variant, got.text, tt.variant)
+		}
+		got := corrected(tt.raw, webSockets())
+		if got != tt.want {
+			t.Errorf("%q is corrected to %q, want %q", tt.raw, got, tt.want)
+		}
+		if fault := serverFault(got); got != "" && !fault.text.IsZero() {
+			t.Errorf("%q, which is suggested, has a fault of its own: %s", got, fault.text)
+		}
+	}
+	for raw, want := range map[string]string{
+		"localhost:8000": "http://localhost:8000", "users.example.com": "https://users.example.com", "ws://localhost:8000": "http://localhost:8000",
+		"wss://users.example.com/api": "https://users.example.com/api", "http:localhost:8000": "http://localhost:8000",
+	} {
+		if got := corrected(raw, webServices()); got != want {
+			t.Errorf("%q is corrected to %q, want %q", raw, got, want)
+		}
+	}
+}
+
+// TestTicketAddressIsTold: what is said of USER_MGMT_BASE_URL is about HTTP, and
+// its suggestion is a base.
+func TestTicketAddressIsTold(t *testing.T) {
+	for raw, want := range map[string]string{
+		"localhost:8000": "http://localhost:8000", "ftp://localhost:8000": "http://localhost:8000", "ws://localhost:8000": "http://localhost:8000",
+		"http://localhost:8000/api/v1/tickets": "http://localhost:8000", "http://localhost:8000/users/api/v1/tickets/x/consume": "http://localhost:8000/users",
+		"http://undefined:8000": "", "${USERS}": "",
+	} {
+		set := config.Setting{Value: raw, Source: config.Source{Kind: config.File, Name: ".env"}}
+		for _, f := range ticketURLFindings(set) {
+			if s := f.Message.String(); strings.Contains(s, "must begin with ws") || strings.Contains(s, "must be ws") {
+				t.Errorf("%q: %s", raw, s)
+			}
+			if got, _ := f.Facts["suggestion"].(string); got != want {
+				t.Errorf("%q: %q is suggested, want %q", raw, got, want)
+			}
+		}
+		if len(ticketURLFindings(set)) != 1 {
+			t.Errorf("%q: %d findings", raw, len(ticketURLFindings(set)))
+		}
+	}
+}
+
+// TestLoadersDisagreeByKind: what the tools read in different ways is named, and
+// once; a value that has to be replaced anyway is not talked about.
+func TestLoadersDisagreeByKind(t *testing.T) {
+	pair := "LIVEKIT_API_KEY=" + goodKey + "\nLIVEKIT_API_SECRET=" + goodSecret + "\n"
+	for name, tt := range map[string]struct {
+		file string
+		want []string
+		line int
+	}{
+		"Windows line ends":       {strings.ReplaceAll("LIVEKIT_URL=wss://demo.example.com\n"+pair, "\n", "\r\n"), []string{"windows-line-ends"}, 0},
+		"the same, and a dollar":  {"LIVEKIT_API_KEY=" + goodKey + "\r\nLIVEKIT_API_SECRET=" + goodSecret[:20] + "$x" + goodSecret[20:] + "\r\n", []string{"windows-line-ends", "dollar"}, 0},
+		"a hash":                  {"LIVEKIT_API_SECRET=" + goodSecret[:20] + "#" + goodSecret[20:] + "\n", []string{"hash"}, 0},
+		"quotes":                  {"LIVEKIT_API_SECRET=\"" + goodSecret + "\"\n", []string{"quotes"}, 0},
+		"an address in quotes":    {"LIVEKIT_URL='wss://demo.example.com'\n", []string{"url"}, 0},
+		"export":                  {"export LIVEKIT_API_SECRET=" + goodSecret + "\n", []string{"syntax"}, 1},
+		"a line that is no line":  {"# it's mine\nLIVEKIT_API_SECRET=" + goodSecret + "\nnot an assignment\n", []string{"syntax"}, 3},
+		"a placeholder in quotes": {"LIVEKIT_API_SECRET=\"<your_api_secret>\"\n", nil, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var got []string
+			for _, l := range (envRun{files: map[string]string{".env": tt.file}}).findings(t) {
+				if l.Finding.Code != finding.EnvLoadersDisagree {
+					continue
+				}
+				got = append(got, l.Finding.Variant)
+				if tt.line != 0 && l.Finding.Facts["line"] != tt.line {
+					t.Errorf("line %v, want %d", l.Finding.Facts["line"], tt.line)
+				}
+			}
+			if !slices.Equal(got, tt.want) {
+				t.Errorf("found %v, want %v", got, tt.want)
+			}
+		})
+	}
+}

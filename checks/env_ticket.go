@@ -40,7 +40,7 @@ func ticketURLFindings(set config.Setting) []Finding {
 	raw := set.Value
 	tell := func(variant, format string, args ...any) []Finding {
 		f := finding.New(finding.EnvTicketURLInvalid, finding.Fail, format, args...).As(variant).
-			With("setting", "USER_MGMT_BASE_URL").With("source", set.Source.String()).With("url", clean.URL(raw))
+			With("setting", set.Name).With("source", set.Source.String()).With("url", clean.URL(raw))
 		address := corrected(raw, webServices())
 		if at := strings.Index(address, "/tickets"); at >= 0 {
 			address = address[:at]
@@ -48,7 +48,7 @@ func ticketURLFindings(set config.Setting) []Finding {
 		return []Finding{suggesting(f, strings.TrimSuffix(strings.TrimSuffix(address, "/consume"), "/api/v1"))}
 	}
 	if found, is := placeholder.InURL(raw); is {
-		return tell("placeholder", "USER_MGMT_BASE_URL holds %s", placeholderWords(found))
+		return tell("placeholder", "%s holds %s", set.Name, placeholderWords(found))
 	}
 	if fault := faultOf(raw, webServices()); !fault.text.IsZero() {
 		variant := "form"

@@ -16,7 +16,7 @@ func urlFindings(raw string) []Finding {
 		return finding.New(code, severity, format, args...).With("setting", "LIVEKIT_URL").With("url", clean.URL(raw))
 	}
 	if found, is := placeholder.InURL(raw); is {
-		return []Finding{unfilled(tell(finding.EnvPlaceholder, finding.Fail, "LIVEKIT_URL holds %s", placeholderWords(found)), found)}
+		return []Finding{unfilled(tell(finding.EnvPlaceholder, finding.Fail, "%s holds %s", "LIVEKIT_URL", placeholderWords(found)), found)}
 	}
 	if fault := serverFault(raw); !fault.text.IsZero() {
 		f := tell(finding.EnvURLInvalid, finding.Fail, "LIVEKIT_URL is not a URL that can be used: %s", fault.text).As(fault.variant)

@@ -58,7 +58,12 @@ func TestEveryFaultInEveryFace(t *testing.T) {
 // events.
 func examined(t *testing.T, l *lab.Lab) (*exam, []check.Event) {
 	t.Helper()
-	e := examOf(t, l)
+	return examinedBy(t, l, examOf(t, l))
+}
+
+// examinedBy is examined with the settings and arguments of e.
+func examinedBy(t *testing.T, l *lab.Lab, e *exam) (*exam, []check.Event) {
+	t.Helper()
 	c := e.newCase()
 	c.Net.Roots = l.Roots()
 	var events []check.Event
@@ -69,12 +74,18 @@ func examined(t *testing.T, l *lab.Lab) (*exam, []check.Event) {
 // examOf is a call of the program in the environment and folder of l.
 func examOf(t *testing.T, l *lab.Lab) *exam {
 	t.Helper()
-	environ := append([]string{"HOME=" + t.TempDir(), "TERM=dumb"}, l.Environ()...)
+	return examWith(t, l, l.Environ(), l.Args())
+}
+
+// examWith is examOf with other settings and arguments.
+func examWith(t *testing.T, l *lab.Lab, environ, args []string) *exam {
+	t.Helper()
+	environ = append([]string{"HOME=" + t.TempDir(), "TERM=dumb"}, environ...)
 	a := newApp(nil, strings.NewReader(""), io.Discard, io.Discard, environ)
 	a.dir = l.Dir()
 	f := &flags{}
 	root := a.rootWith(f)
-	if err := root.ParseFlags(l.Args()); err != nil {
+	if err := root.ParseFlags(args); err != nil {
 		t.Fatal(err)
 	}
 	inputs, err := f.inputs(a)

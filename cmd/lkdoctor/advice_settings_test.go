@@ -1,0 +1,211 @@
+package main
+
+import (
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"lkdoctor/checks/check"
+	"lkdoctor/checks/finding"
+	"lkdoctor/checks/lab"
+)
+
+// TestAdviceOnSettingsLeadsOut does what the first step of the verdict says, as
+// far as a machine can, and examines again, for each fault of the settings: each
+// time the run is green or finds something else, and no advice undoes another.
+func TestAdviceOnSettingsLeadsOut(t *testing.T) {
+	// Whoever is told these has to look a value up, or to decide.
+	byHand := []string{"url-missing", "key-missing", "secret-missing", "secret-missing-ticket", "unconfigured", "url-placeholder", "url-undefined",
+		"url-reference", "placeholder", "secret-exposed", "name-exposed", "ticket-url-missing", "ticket-url-undefined"}
+	// The port, once it is one, is another one than the lab's.
+	another := map[string]finding.Code{"url-port": finding.ServerRefused}
+	for _, fault := range lab.Faults() {
+		if len(fault.Want) == 0 || !slices.ContainsFunc(fault.Want, func(c finding.Code) bool { return strings.HasPrefix(string(c), "ENV_") }) ||
+			fault.Owner != finding.OwnerConfig {
+			continue
+		}
+		t.Run(fault.Name, func(t *testing.T) {
+			t.Parallel()
+			l, err := lab.Start(t.Context(), lab.Options{Fault: fault.Name})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = l.Close() }()
+			u := &user{t: t, lab: l, env: map[string]string{}, args: l.Args()}
+			u.read(l.Environ())
+			seen := map[string]bool{}
+			applied := 0
+			for {
+				run := u.examine()
+				cause := run.Diagnosis.RootCause
+				if cause == nil {
+					break
+				}
+				root := rootOf(t, run)
+				state := string(cause.Code) + " " + root.Variant + " " + asText(root.Facts["setting"]) + " " + asText(root.Facts["file"])
+				if seen[state] {
+					t.Fatalf("the advice leads in a circle, to %s: %s", state, root.Message)
+				}
+				seen[state] = true
+				if !u.does(root) {
+					if cause.Code == another[fault.Name] {
+						break
+					}
+					if !slices.Contains(byHand, fault.Name) && run.ExitCode != check.ExitOK {
+						t.Errorf("nothing can be done about %s: %s", state, root.Fixes[0].Text)
+					}
+					break
+				}
+				applied++
+			}
+			if by := slices.Contains(byHand, fault.Name); by == (applied > 0) {
+				t.Errorf("%d steps were taken; by hand: %v", applied, by)
+			}
+		})
+	}
+}
+
+func rootOf(t *testing.T, run check.Run) check.Finding {
+	t.Helper()
+	for _, r := range run.Results {
+		for _, f := range r.Findings {
+			if r.Check.ID == run.Diagnosis.RootCause.Check && f.Code == run.Diagnosis.RootCause.Code {
+				return f
+			}
+		}
+	}
+	t.Fatalf("no finding is the root cause %v", *run.Diagnosis.RootCause)
+	return check.Finding{}
+}
+
+func asText(fact any) string { text, _ := fact.(string); return text }
+
+// user is somebody who does what a fix says, and nothing else.
+type user struct {
+	t    *testing.T
+	lab  *lab.Lab
+	env  map[string]string // the shell
+	args []string
+}
+
+func (u *user) read(environ []string) {
+	for _, entry := range environ {
+		name, value, _ := strings.Cut(entry, "=")
+		u.env[name] = value
+	}
+}
+
+func (u *user) examine() check.Run {
+	u.t.Helper()
+	if old, has := u.env["LKDOCTOR_TICKET"]; has && old != "" {
+		u.env["LKDOCTOR_TICKET"] = u.lab.Renew()
+	}
+	var environ []string
+	for _, name := range slices.Sorted(maps.Keys(u.env)) {
+		environ = append(environ, name+"="+u.env[name])
+	}
+	_, events := examinedBy(u.t, u.lab, examWith(u.t, u.lab, environ, u.args))
+	return *events[len(events)-1].Run
+}
+
+// does carries out the first fix of f, and tells whether it could.
+func (u *user) does(f check.Finding) bool {
+	setting, variable, fix := asText(f.Facts["setting"]), asText(f.Facts["variable"]), f.Fixes[0]
+	switch f.Code {
+	case finding.EnvNameNearMiss, finding.EnvURLMissing, finding.EnvKeyMissing, finding.EnvSecretMissing:
+		switch f.Variant {
+		case "near-miss", "rename":
+			return u.set(setting, u.take(variable))
+		case "server-keys":
+			key, secret, _ := strings.Cut(u.take("LIVEKIT_KEYS"), ": ")
+			return u.set("LIVEKIT_API_KEY", key) && u.set("LIVEKIT_API_SECRET", secret)
+		}
+	case finding.EnvValueQuoted, finding.EnvValueWhitespace:
+		return u.set(setting, strings.Map(func(r rune) rune {
+			if r == '"' || r == '\'' || r == '\n' || r == '\r' || r == ' ' || r == '\u200b' {
+				return -1
+			}
+			return r
+		}, u.env[setting]))
+	case finding.EnvKeySecretSwapped:
+		key := u.env["LIVEKIT_API_KEY"]
+		return u.set("LIVEKIT_API_KEY", u.env["LIVEKIT_API_SECRET"]) && u.set("LIVEKIT_API_SECRET", key)
+	case finding.EnvValueEmptied:
+		if f.Variant == "file" {
+			return u.edit(asText(f.Facts["source"]), setting+"=\n", "")
+		}
+	}
+	if u.command(fix.Command) {
+		return true
+	}
+	done := false
+	for _, block := range fix.Code {
+		for _, line := range strings.Split(block.Text, "\n") {
+			name, value, is := strings.Cut(line, "=")
+			if block.Lang != "env" || !is || strings.Contains(value, "example.com") || strings.HasPrefix(value, "the-") || value == "http://127.0.0.1:8000" || strings.Contains(value, "abc123") {
+				continue // an example
+			}
+			done = u.set(name, value)
+		}
+	}
+	return done
+}
+
+// command carries out a command that changes settings, or names other ones.
+func (u *user) command(command string) bool {
+	words := strings.Fields(command)
+	switch {
+	case len(words) == 2 && words[0] == "unset":
+		u.take(words[1])
+		return true
+	case len(words) == 3 && words[0] == "lkdoctor" && (words[1] == "--dir" || words[1] == "--mode"):
+		u.args = append(slices.Clone(u.args), words[1:]...)
+		return true
+	case len(words) > 1 && (words[0] == "perl" || words[0] == "("):
+		sh := exec.CommandContext(u.t.Context(), "sh", "-c", command)
+		sh.Dir = u.lab.Dir()
+		if out, err := sh.CombinedOutput(); err != nil {
+			u.t.Fatalf("%s: %v: %s", command, err, out)
+		}
+		return true
+	}
+	return false
+}
+
+func (u *user) take(name string) string {
+	value := u.env[name]
+	delete(u.env, name)
+	return value
+}
+
+// set changes a setting where it is set, else in the shell.
+func (u *user) set(name, value string) bool {
+	if _, has := u.env[name]; !has {
+		for _, file := range []string{".env.local", ".env"} {
+			content, _ := os.ReadFile(filepath.Join(u.lab.Dir(), file))
+			for _, line := range strings.Split(string(content), "\n") {
+				if strings.HasPrefix(line, name+"=") {
+					return u.edit(file, line, name+"="+value)
+				}
+			}
+		}
+	}
+	u.env[name] = value
+	return value != ""
+}
+
+func (u *user) edit(file, old, text string) bool {
+	path := filepath.Join(u.lab.Dir(), filepath.Base(file))
+	content, err := os.ReadFile(path)
+	if err != nil || !strings.Contains(string(content), old) {
+		u.t.Fatalf("%s does not hold %q: %v", file, old, err)
+	}
+	if err := os.WriteFile(path, []byte(strings.Replace(string(content), old, text, 1)), 0o600); err != nil {
+		u.t.Fatal(err)
+	}
+	return true
+}
