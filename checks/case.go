@@ -262,13 +262,7 @@ func (c *Case) preview() diagnosis.Evidence {
 		e.Values[name+"_source"] = set.Source.String()
 	}
 	e.Values["api_key"] = clean.Line(c.Settings.APIKey.Value, 80)
-	e.Values["service_setting"], e.Values["service_source"] = "USER_MGMT_BASE_URL", c.Settings.TicketService.Source.String()
-	switch {
-	case c.Options.TokenEndpoint != "":
-		e.Values["service_setting"], e.Values["service_source"] = "--token-endpoint", "command line"
-	case c.Settings.TicketService.Source.Kind == config.Flag:
-		e.Values["service_setting"], e.Values["service_source"] = "--ticket-service", "command line"
-	}
+	e.Values["service_setting"], e.Values["service_source"] = c.serviceSetting()
 	for name, at := range map[string]struct {
 		url   *url.URL
 		owner Owner
@@ -292,6 +286,46 @@ func (c *Case) preview() diagnosis.Evidence {
 		e.Places[finding.OwnerLiveKitServer] = finding.Textf("%s", clean.URL(u.String()))
 	}
 	return e
+}
+
+// serviceSetting is what holds the address of the ticket service or the token
+// endpoint, and where that stands.
+func (c *Case) serviceSetting() (name, source string) {
+	switch service := c.Settings.TicketService; {
+	case c.Options.TokenEndpoint != "":
+		return "--token-endpoint", "command line"
+	case service.Source.Kind == config.Flag:
+		return "--ticket-service", "command line"
+	default:
+		return "USER_MGMT_BASE_URL", service.Source.String()
+	}
+}
+
+// placed names, in each finding, the setting to change where a setting is what
+// has to be changed.
+func (c *Case) placed(findings []Finding) []Finding {
+	for i, f := range findings {
+		name, source := c.serviceSetting()
+		switch f.Code {
+		case finding.TicketDNS, finding.TicketTLS, finding.TicketRefused, finding.TicketRedirected, finding.TicketRouteWrong,
+			finding.TicketNotHTTP, finding.TicketNotJSON:
+		case finding.TicketUnknown, finding.TicketConsumed, finding.TicketExpired:
+			name, source = "LKDOCTOR_TICKET", c.Settings.Ticket.Source.String()
+			if c.Settings.Ticket.Source.Kind == config.Flag {
+				name = "--ticket"
+			}
+		case finding.FrontendUnreachable:
+			name = "--frontend"
+		default:
+			continue
+		}
+		f = f.With("setting", name)
+		if !strings.HasPrefix(name, "--") {
+			f = f.With("source", source)
+		}
+		findings[i] = f
+	}
+	return findings
 }
 
 // addressValues fills name_url, name_host, name_name and name_port from u.

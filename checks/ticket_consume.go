@@ -99,7 +99,7 @@ func (c *Case) consumed(findings []Finding, reply *probe.Reply, asked string, u 
 	for i := range findings {
 		findings[i] = findings[i].With("asked", asked)
 	}
-	return Report{Findings: findings, Outcome: consumeOutcome(c, asked)}
+	return Report{Findings: c.placed(findings), Outcome: consumeOutcome(c, asked)}
 }
 
 // askedPath is what was asked, for a report: the ticket is left out.

@@ -36,14 +36,14 @@ func ticketFrontend(c *Case) Check {
 			if u := usableURL("http://" + c.Options.Frontend); u != nil {
 				f = f.With("suggestion", suggestion(u, func(*url.URL) {}))
 			}
-			return check.Found(f.As("bad-url").By(finding.OwnerConfig))
+			return Report{Findings: c.placed([]Finding{f.As("bad-url").By(finding.OwnerConfig)})}
 		}
 		check.Waiting(ctx, "waiting for the front end at %s, which may have to compile its route", clean.Line(base.Host, 80))
 		asked, failure := c.askFrontend(ctx, base)
 		if failure != nil {
-			return check.Found(c.frontendFailure(c.Net.Clarify(ctx, base, failure, nil), base))
+			return Report{Findings: c.placed([]Finding{c.frontendFailure(c.Net.Clarify(ctx, base, failure, nil), base)})}
 		}
-		return Report{Findings: c.frontendFindings(ctx, asked, base), Outcome: frontendOutcome(c.frontend())}
+		return Report{Findings: c.placed(c.frontendFindings(ctx, asked, base)), Outcome: frontendOutcome(c.frontend())}
 	})
 }
 

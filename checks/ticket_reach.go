@@ -48,7 +48,7 @@ func ticketReach(c *Case) Check {
 			failure = nil // it speaks HTTP, whatever its first page is like
 		}
 		if failure = c.Net.Clarify(ctx, u, failure, reply); failure != nil {
-			return Report{Findings: serviceFailure(c, failure, u)}
+			return Report{Findings: c.placed(serviceFailure(c, failure, u))}
 		}
 		if reply.FromProxy {
 			return check.Found(c.throughProxy(proxyAnswered(finding.TicketTimeout, reply.Via, reply.Status, u), u))

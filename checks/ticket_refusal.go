@@ -203,6 +203,9 @@ func (c *Case) routeWrong(r refused, who Text, path string) Finding {
 		f.Message = finding.Textf("%s has no route %s: it answers 404 and says nothing", who, path)
 	}
 	f = r.with(f).With("path", path)
+	if c.Source() != check.SourceEndpoint {
+		f = f.With("path", clean.Line(strings.ReplaceAll(c.ticketPath(), "{ticket}", "…"), 120)) // what the app adds to the setting
+	}
 	u, here := c.serviceURL(), c.livekitURL()
 	under, _, _ := strings.Cut(c.ticketPath(), "{ticket}")
 	base := strings.TrimSuffix(u.Path, "/")

@@ -35,6 +35,8 @@ func endpointFaults() []Fault {
 			func(l *Lab) http.Handler {
 				return wanting(l.standard("server_url", "participant_token"), "room_name", "participant_identity")
 			}),
+		f("endpoint-element", "lk-jwt-service's answer, url and jwt, which Element Call reads", finding.OwnerNone,
+			func(l *Lab) http.Handler { return l.standard("url", "jwt") }),
 		f("endpoint-fields", "a token endpoint whose answer has the names token and url", finding.OwnerTicketService,
 			func(l *Lab) http.Handler { return l.standard("url", "token") }, finding.TicketFieldUnusual),
 		f("endpoint-url", "a token endpoint whose answer names no server", finding.OwnerTicketService,
