@@ -19,7 +19,7 @@ import (
 type DevToken struct {
 	Token          *token.Token
 	Room, Identity string
-	// DefaultKeys tells that devkey and secret were used.
+	// DefaultKeys reports that devkey and secret were used.
 	DefaultKeys bool
 	// Verdict is what the server thinks of it; nil where it could not be asked.
 	Verdict *probe.Verdict
@@ -76,7 +76,7 @@ func (c *Case) askedForFallback() bool {
 	return c.Options.DevJoin || len(c.Options.Only) > 0 && c.Options.Selection().Asked(*c.reader)
 }
 
-// keyToAsk tells that there is a key and no secret for it. A token cannot be
+// keyToAsk reports whether there is a key and no secret for it. A token cannot be
 // made, and the server can still say whether it knows the key.
 func (c *Case) keyToAsk() bool {
 	return !c.Settings.APIKey.Secret.Empty() && c.Settings.APISecret.Secret.Empty() && c.atLiveKit()
@@ -128,7 +128,7 @@ func (c *Case) notDevServer() bool {
 // devKey and devSecret are what livekit-server --dev knows.
 const devKey, devSecret = "devkey", "secret"
 
-// devKeys are the key and secret to make a token with; defaults tells that
+// devKeys are the key and secret to make a token with; defaults reports whether
 // they are the well-known ones of a local server.
 func (c *Case) devKeys() (key, secret string, defaults bool) {
 	key, secret = c.Settings.APIKey.Value, c.Settings.APISecret.Secret.Reveal()

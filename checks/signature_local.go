@@ -121,7 +121,8 @@ func (c *Case) otherVariables(files []config.EnvFile) []token.Candidate {
 	add := func(name, place, value string) {
 		if len(out) < maxVariables && holdsSecret(name, value) && !seen[name+"\x00"+value] {
 			seen[name+"\x00"+value] = true
-			out = append(out, token.Candidate{Label: clean.Line(name, 60) + " in " + place, Variable: name, Alone: true, Secret: func() string { return value }})
+			out = append(out, token.Candidate{Label: clean.Line(name, 60) + " in " + place, Variable: name,
+				Alone: !isSecretName(name), Secret: func() string { return value }})
 		}
 	}
 	for _, name := range c.Settings.Env.Names() {
@@ -134,19 +135,21 @@ func (c *Case) otherVariables(files []config.EnvFile) []token.Candidate {
 	}
 	for _, f := range files {
 		for _, v := range f.Vars {
-			add(v.Name, clean.Line(f.Name, 60), v.Value.Reveal())
+			if !isSecretName(v.Name) {
+				add(v.Name, clean.Line(f.Name, 60), v.Value.Reveal())
+			}
 		}
 	}
 	return out
 }
 
 // holdsSecret reports whether a variable is likely to hold a secret of any kind,
-// by its name and value. Settings of LiveKit that are read elsewhere, keys of
-// LiveKit and addresses are none.
+// by its name and value. The settings of this program, LiveKit's own keys and
+// addresses are none.
 func holdsSecret(name, value string) bool {
 	name = strings.ToUpper(name)
-	if len(value) < 8 || isSecretName(name) || strings.Contains(value, "://") || apiKeyShape.MatchString(value) ||
-		name == "LIVEKIT_API_KEY" || name == "LIVEKIT_TOKEN" || name == "LKDOCTOR_TICKET" {
+	if len(value) < 8 || strings.Contains(value, "://") || apiKeyShape.MatchString(value) ||
+		name == "LIVEKIT_API_KEY" || name == "LIVEKIT_API_SECRET" || name == "LIVEKIT_TOKEN" || name == "LKDOCTOR_TICKET" {
 		return false
 	}
 	for _, word := range []string{"SECRET", "KEY", "PASSWORD", "PASSWD", "PRIVATE", "SALT"} {

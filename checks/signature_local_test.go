@@ -7,10 +7,62 @@ import (
 	"testing"
 	"time"
 
+	"lkdoctor/checks/codetest"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/token"
 	"lkdoctor/config"
 )
+
+// Whatever secret is in reach is tried and named, and never shown: whoever signs
+// with the secret of a login library is told so.
+func TestOtherVariablesInReach(t *testing.T) {
+	const signer = "s1gner-s1gner-s1gner-s1gner-s1gner"
+	for _, name := range []string{"AUTH_SECRET", "AUTH_SALT_1", "JWT_SECRET", "JWT_SIGNING", "NEXTAUTH_SECRET", "SUPABASE_JWT_SECRET", "SUPABASE_SERVICE", "MY_APP_SECRET", "SESSION_KEY", "LIVEKIT_INFERENCE_API_SECRET"} {
+		for _, where := range []string{"environment", ".env.local"} {
+			t.Run(name+" in "+where, func(t *testing.T) {
+				dir, environ := t.TempDir(), []string{"LIVEKIT_API_KEY=" + goodKey, "LIVEKIT_API_SECRET=" + goodSecret}
+				line := name + "=" + signer
+				if where == "environment" {
+					environ = append(environ, line)
+				} else if err := os.WriteFile(filepath.Join(dir, where), []byte(line+"\n"), 0o600); err != nil {
+					t.Fatal(err)
+				}
+				settings, err := config.Load(config.Inputs{Dir: dir, Environ: environ})
+				if err != nil {
+					t.Fatal(err)
+				}
+				raw, err := token.Mint(token.MintOptions{Key: goodKey, Secret: signer, Identity: "a", Room: "r", Name: "is " + signer, Now: time.Now()})
+				if err != nil {
+					t.Fatal(err)
+				}
+				c := newTestCase(t, settings)
+				var found []Finding
+				for _, l := range Inspect(t.Context(), raw, c).Findings {
+					found = append(found, l.Finding)
+				}
+				f := codetest.Wants(t, found, finding.SignatureSecretVariant)
+				if text := f.Message.String(); f.Variant != "other-variable" || f.Facts["found_in"] != name || !strings.Contains(text, name) || strings.Contains(text, signer) {
+					t.Errorf("%s %v: %s", f.Variant, f.Facts, text)
+				}
+				if shown := newHider(c).text("it says " + signer); strings.Contains(shown, signer) {
+					t.Errorf("it is not hidden: %s", shown)
+				}
+			})
+		}
+	}
+}
+
+// What is no secret is neither tried nor hidden.
+func TestWhatIsNoSecret(t *testing.T) {
+	for name, value := range map[string]string{
+		"LIVEKIT_API_KEY": "my-own-key-1", "LIVEKIT_INFERENCE_API_KEY": goodKey, "NEXTAUTH_URL": "http://localhost:3000", "AUTH_PROVIDER": "credentials",
+		"AUTH_TRUST_HOST": "true", "LIVEKIT_TOKEN": "eyJhbGciOi", "LKDOCTOR_TICKET": "tkt_0123456789", "NODE_ENV": "development", "PORT_SECRET": "8080",
+	} {
+		if holdsSecret(name, value) {
+			t.Errorf("%s=%s is taken for a secret", name, value)
+		}
+	}
+}
 
 // The secret that signed is looked for wherever this machine has one: in lines
 // that do not count, in env files of other modes, in what other tools read.

@@ -79,7 +79,7 @@ func (c Clocks) list() []clock {
 	return list
 }
 
-// apart tells how far a is ahead of b, and whether that is more than the
+// apart returns how far a is ahead of b, and whether that is more than the
 // measurement can be wrong.
 func apart(a, b clock) (time.Duration, bool) {
 	d := a.offset - b.offset

@@ -13,7 +13,7 @@ import (
 const (
 	soon      = 2 * time.Minute
 	longLived = 24 * time.Hour
-	// From here on a number of seconds lies after the year 5000, so it was
+	// From here on a number of seconds is after the year 5000, so it was
 	// meant as milliseconds, microseconds or nanoseconds.
 	millis = 1e11
 	micros = 1e14
