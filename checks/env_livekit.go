@@ -2,7 +2,6 @@ package checks
 
 import (
 	"context"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -227,20 +226,6 @@ func proxyFindings(c *Case) []Finding {
 			With("name", clean.Line(u.Hostname(), 120)).With("variable", proxyVariable(c.Settings, u)))
 	}
 	return findings
-}
-
-// proxyVariable is the variable that names the proxy for u, as it is set.
-func proxyVariable(s *config.Settings, u *url.URL) string {
-	names := []string{"HTTP_PROXY", "http_proxy"}
-	if scheme := strings.ToLower(u.Scheme); scheme == "https" || scheme == "wss" {
-		names = []string{"HTTPS_PROXY", "https_proxy"}
-	}
-	for _, name := range names {
-		if value, _ := s.Env.Value(name); value != "" {
-			return name
-		}
-	}
-	return names[0]
 }
 
 func settingsOutcome(s *config.Settings) Outcome {

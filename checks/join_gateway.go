@@ -56,7 +56,7 @@ func notReady(status int, text string, front probe.ServerKind) Finding {
 	case strings.Contains(strings.ToLower(text), "could not find any available nodes"):
 		f.Message = finding.Textf("the server answers %d: it finds no node that could take the room", status)
 		return withAnswer(f.As("no-nodes"), status, text)
-	case status < 502 || status > 504: // LiveKit never answers these three, but for 503 in words of its own
+	case status < 502 || status > 504 && (status < 520 || status > 526): // LiveKit answers none of these, but for 503 in words of its own
 		return withAnswer(f.As("no-nodes"), status, text)
 	}
 	_, name := frontName(front)

@@ -117,6 +117,12 @@ func TestMediaCodes(t *testing.T) {
 			m.TCP = []session.TCPDial{{Candidate: candidate("tcp", public), Failure: &probe.Failure{Kind: probe.KindRefused}}}
 			return m
 		}, finding.MediaTCPUnreachable, finding.Warn, "", nil},
+		{name: "a wrong address is found by luck, and is not told as its TCP port", reached: "10.0.0.7", media: func() *session.Media {
+			m := connected(candidate("udp", "10.0.0.7"), candidate("udp", "203.0.113.7"), candidate("tcp", "203.0.113.7"))
+			m.TCP = []session.TCPDial{{Candidate: candidate("tcp", "203.0.113.7"), Failure: &probe.Failure{Kind: probe.KindSYNTimeout}}}
+			return m
+		}, code: finding.MediaAddressUnreachable, severity: finding.Warn, owner: finding.OwnerLiveKitServer,
+			silent: []session.Candidate{candidate("udp", "203.0.113.7")}},
 		{"no route to the ICE/TCP port's address family", public, func() *session.Media {
 			m := connected(candidate("udp", public))
 			m.TCP = []session.TCPDial{{Candidate: candidate("tcp", public), Failure: &probe.Failure{Kind: probe.KindUnreachable}}}
@@ -138,9 +144,31 @@ func TestMediaCodes(t *testing.T) {
 				}
 				return
 			}
+			for _, f := range found {
+				wantVariant(t, f)
+			}
+			if len(tt.silent) > 0 && len(found) != 1 {
+				t.Errorf("one address is wrong, and %d findings tell of it: %+v", len(found), found)
+			}
 			if f := codetest.Wants(t, found, tt.code); f.Severity != tt.severity || f.Party != tt.owner {
 				t.Errorf("want %s %s by %q; found %+v", tt.severity, tt.code, tt.owner, found)
 			}
 		})
+	}
+}
+
+// A server that does not answer at its public address from inside its own network
+// stands behind a router without hairpin NAT: it is not set up wrongly.
+func TestNoHairpin(t *testing.T) {
+	for variant, silent := range map[string]session.Candidate{
+		"same-network": candidate("udp", "8.8.8.8"), "wrong-address": candidate("udp", "10.9.9.9"),
+	} {
+		m := connected(candidate("udp", "10.0.0.7"), silent)
+		m.Pairs = nil
+		found := mediaFindings(&JoinRecord{Signal: &session.Participant{Remote: netip.MustParseAddrPort("10.0.0.7:7880")}, Media: m,
+			Silent: []session.Candidate{silent}, SameNetwork: true})
+		if len(found) != 1 || found[0].Code != finding.MediaAddressUnreachable || found[0].Variant != variant {
+			t.Errorf("%+v, want %s", found, variant)
+		}
 	}
 }

@@ -45,12 +45,10 @@ func joinReach(c *Case) Check {
 		c.askAhead(ctx, at)
 		reach, failure := c.Net.Reach(ctx, at.URL)
 		if failure != nil {
-			findings := serverFailure(c, c.look(ctx, failure, at))
-			return Report{Findings: findings}
+			return Report{Findings: serverFailure(c, c.look(ctx, failure, at))}
 		}
 		c.made.reach.Set(reach)
-		findings := reachFindings(c, reach, at)
-		return Report{Findings: findings, Outcome: reachOutcome(reach, at)}
+		return Report{Findings: reachFindings(c, reach, at), Outcome: reachOutcome(reach, at)}
 	})
 }
 
@@ -90,7 +88,7 @@ func reachFindings(c *Case, r *probe.Reach, at address) []Finding {
 // viaProxy tells that the HTTP proxy on the way answered itself, and what set it.
 func viaProxy(c *Case, r *probe.Reach, at address) Finding {
 	f := proxyAnswered(finding.ServerTimeout, r.Via, r.Status, at.URL)
-	if variable := c.proxyVariable(at.URL); variable != "" {
+	if variable := proxyVariable(c.Settings, at.URL); variable != "" {
 		f.Message = finding.Textf("%s; %s sets that proxy", f.Message, variable)
 		f = f.With("variable", variable)
 	}

@@ -76,8 +76,12 @@ func serverFailure(c *Case, m unanswered) []Finding {
 		if f.Status != 0 {
 			variant = "proxy-refuses"
 		}
-		found := tell(finding.ServerTimeout, variant, "%s cannot be reached: %s", host, proxyWords(c, f, at.URL))
-		return []Finding{found[0].With("status", f.Status).With("variable", c.proxyVariable(at.URL)).By(finding.OwnerConfig)}
+		g := tell(finding.ServerTimeout, variant, "%s cannot be reached: %s", host, proxyWords(c, f, at.URL))[0].
+			With("variable", proxyVariable(c.Settings, at.URL)).By(finding.OwnerConfig)
+		if f.Status != 0 {
+			g = g.With("status", f.Status)
+		}
+		return []Finding{g}
 	case probe.KindUnreachable, probe.KindTCPOther:
 		return tell(finding.ServerTimeout, "no-route", "%s cannot be reached: %s", host, f.Detail)
 	case probe.KindSilent, probe.KindHeaderSlow, probe.KindBodySlow:
@@ -157,12 +161,8 @@ func dnsVariant(u *url.URL) string {
 	if _, is := placeholder.InURL(u.String()); is {
 		return "missing-value"
 	}
-	inner := !strings.Contains(host, ".")
-	for _, end := range []string{".docker.internal", ".cluster.local", ".svc"} {
-		inner = inner || strings.HasSuffix(host, end)
-	}
 	switch {
-	case inner:
+	case containerName(host), strings.HasSuffix(host, ".svc"), strings.HasSuffix(host, ".cluster.local"):
 		return "container"
 	case isCloud(host):
 		return "cloud"

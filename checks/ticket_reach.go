@@ -153,15 +153,8 @@ func withName(name string) func(*url.URL) {
 // throughProxy adds what it takes to leave u out of the proxy: the variable
 // that names the proxy, and the host's name.
 func (c *Case) throughProxy(f Finding, u *url.URL) Finding {
-	names := []string{"HTTP_PROXY", "http_proxy"}
-	if probe.Secure(u) {
-		names = []string{"HTTPS_PROXY", "https_proxy"}
-	}
-	for _, name := range names {
-		if value, _ := c.Settings.Env.Value(name); value != "" {
-			f = f.With("variable", name)
-			break
-		}
+	if variable := proxyVariable(c.Settings, u); variable != "" {
+		f = f.With("variable", variable)
 	}
 	return f.With("name", clean.Line(u.Hostname(), 120)).As("proxy")
 }

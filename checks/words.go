@@ -33,13 +33,13 @@ func failureFacts(f Finding, failure *probe.Failure) Finding {
 
 // proxyVariable is the variable of the environment that sends u through a proxy;
 // "" where none does.
-func (c *Case) proxyVariable(u *url.URL) string {
+func proxyVariable(s *config.Settings, u *url.URL) string {
 	names := []string{"HTTP_PROXY", "http_proxy"}
 	if probe.Secure(u) {
 		names = []string{"HTTPS_PROXY", "https_proxy"}
 	}
 	for _, name := range names {
-		if value, source, _ := c.Settings.Env.Lookup(name); value != "" && source.Kind == config.Environment {
+		if value, source, _ := s.Env.Lookup(name); value != "" && source.Kind == config.Environment {
 			return name
 		}
 	}
@@ -52,7 +52,7 @@ func proxyWords(c *Case, f *probe.Failure, u *url.URL) Text {
 	if err != nil || proxy == nil {
 		return finding.Textf("%s", f.Detail)
 	}
-	if variable := c.proxyVariable(u); variable != "" {
+	if variable := proxyVariable(c.Settings, u); variable != "" {
 		return finding.Textf("the proxy %s that %s sets cannot be used: %s", clean.URL(proxy.String()), variable, f.Detail)
 	}
 	return finding.Textf("the proxy %s cannot be used: %s", clean.URL(proxy.String()), f.Detail)

@@ -83,6 +83,10 @@ func joinFaults() []Fault {
 			}},
 		f("leave-on-join", "the server sends Leave after its Join: it shuts down", finding.JoinLeft, server,
 			signal(func() Rewrite { return leaving(true, livekit.DisconnectReason_SERVER_SHUTDOWN) })),
+		f("leave-duplicate", "somebody joins with the same identity while media connects", finding.JoinLeft, server,
+			signal(func() Rewrite { return leaving(true, livekit.DisconnectReason_DUPLICATE_IDENTITY) })),
+		f("leave-removed", "an API call removes the participant while media connects", finding.JoinLeft, server,
+			signal(func() Rewrite { return leaving(true, livekit.DisconnectReason_PARTICIPANT_REMOVED) })),
 		f("leave-for-join", "the server sends Leave in place of its Join", finding.JoinLeft, server,
 			signal(func() Rewrite { return leaving(false, livekit.DisconnectReason_JOIN_FAILURE) })),
 	}

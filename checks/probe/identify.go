@@ -159,7 +159,7 @@ func health(livekit bool, root, fingerprint *Reply) (Health, *Reply) {
 			strings.Contains(body, "could not find any available nodes"):
 			return HealthNotReady, r
 		case livekit && r == root:
-		case r.Status == 502, r.Status == 504:
+		case r.Status == 502, r.Status == 504, r.Status >= 520 && r.Status <= 526: // the last are Cloudflare's own
 			return HealthBadGateway, r
 		case r.Status == 503:
 			return HealthOverloaded, r

@@ -34,7 +34,9 @@ func (n *Net) findPrefix(ctx context.Context, base *url.URL) (found string, fron
 		start, _ = n.Exchange(ctx, Request{URL: &url.URL{Scheme: HTTPURL(base).Scheme, Host: base.Host, Path: "/"}, MaxBody: 64 << 10})
 	})
 	wg.Wait()
-	front = frontOf(start)
+	if front = frontOf(start); front == ServerUnknown && start != nil && start.Status == 404 && strings.TrimSpace(string(start.Body)) == goMuxText {
+		front = ServerTraefik // which names itself nowhere, and answers so where it has no router
+	}
 	for i, p := range paths {
 		switch reply := replies[i]; {
 		case reply == nil:
