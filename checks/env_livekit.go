@@ -2,6 +2,7 @@ package checks
 
 import (
 	"context"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -37,10 +38,10 @@ func envLiveKit(c *Case) Check {
 // presence reports what is not set anywhere, and where it lies instead. An empty
 // value that hides a filled one is env.files' finding, and not repeated here.
 func presence(c *Case) []Finding {
-	// A token that comes from elsewhere can be judged by the server alone.
+	// The server alone judges a token that comes from elsewhere.
 	keys := finding.Fail
 	if src := c.Source(); src != check.SourceMinted && src != check.SourceNone {
-		keys = finding.Warn
+		keys = finding.Info
 	}
 	misses := c.Settings.NearMisses()
 	var findings []Finding
@@ -83,18 +84,21 @@ func emptied(s config.Setting) bool {
 // nowhere.
 func whereInstead(s *config.Settings, f Finding, set config.Setting, misses map[string]config.NearMiss) Finding {
 	if miss, has := misses[set.Name]; has {
+		f.Message = finding.Textf("%s is not set, and %s in %s seems to be meant for it", set.Name, clean.Line(miss.Name, 80), miss.Source.String())
 		return missed(f, set, miss, "near-miss")
 	}
 	if at, has := s.ElsewhereFor(set.Name); has {
 		if at.Mode != "" {
+			f.Message = finding.Textf("%s is not set for the mode %s, and is in %s", set.Name, clean.Line(s.Mode, 40), at.Name)
 			return f.As("other-mode").With("found_file", at.Name).With("found_mode", at.Mode)
 		}
+		f.Message = finding.Textf("%s is not set in %s, and is in %s", set.Name, clean.Line(s.Dir, 80), clean.Line(filepath.Join(at.Dir, at.Name), 200))
 		return f.As("other-folder").With("found_file", at.Name).With("found_dir", clean.Line(at.Dir, 200))
 	}
 	switch {
 	case set.IsSet():
 		return f.As("empty")
-	case f.Severity == finding.Warn:
+	case f.Severity == finding.Info:
 		return f.As("not-needed")
 	}
 	return f.As("unset")

@@ -91,11 +91,10 @@ func badAddress(code Code) bool {
 }
 
 // settle judges f by what else was seen: a token of another key than the one
-// here is no fault once the server has accepted it, nor is one of an odd name, nor a
-// key that is missing here where the token comes from elsewhere; a warning about the token is a failure once the
-// server has refused it for that, and a value that hides another one is once it
-// did not work; and whoever signs with another secret than the one that the
-// server is known to have is wrong.
+// here is no fault once the server has accepted it, nor is one of an odd name; a
+// warning about the token is a failure once the server has refused it for that,
+// and a value that hides another one is once it did not work; and whoever signs
+// with another secret than the one that the server is known to have is wrong.
 func (e Evidence) settle(f Finding, confirmed Code) Finding {
 	switch {
 	case f.Code == finding.SignatureOtherKey && e.Server == Yes:
@@ -104,8 +103,6 @@ func (e Evidence) settle(f Finding, confirmed Code) Finding {
 		f.Severity = finding.Warn
 	case f.Code == finding.SignatureMismatch && e.Minted == Yes:
 		f.Variant = "signer"
-	case (f.Code == finding.EnvKeyMissing || f.Code == finding.EnvSecretMissing) && f.Severity == finding.Warn:
-		f.Severity = finding.Info
 	case f.Code == confirmed && f.Severity == finding.Warn, f.Code == finding.EnvValueShadowed && e.shadowFails(f):
 		f.Severity = finding.Fail
 	}

@@ -235,7 +235,7 @@ const reportFile = "lkdoctor-report.md"
 // nextSteps are the root cause's own fixes, then the ways round it, then the
 // fixes of the other findings that are nobody's consequence.
 func (e Evidence) nextSteps(root Located) []Fix {
-	steps := slices.Clone(root.Finding.Fixes)
+	steps, own := slices.Clone(root.Finding.Fixes), slices.Clone(root.Finding.Fixes)
 	if owner := root.Finding.Owner; owner == finding.OwnerTicketService || owner == finding.OwnerFrontend {
 		if e.Minted == Yes && e.passed("fallback.join") {
 			steps = append(steps, Fix{
@@ -248,6 +248,10 @@ func (e Evidence) nextSteps(root Located) []Fix {
 	for _, l := range e.alsoFound(root) {
 		if len(l.Finding.Fixes) > 0 {
 			fix := l.Finding.Fixes[0]
+			if slices.ContainsFunc(own, func(o Fix) bool { return sameStep(o, fix) }) {
+				continue // one file, or one name, for several settings
+			}
+			own = append(own, fix)
 			fix.Text = finding.Textf("%s: %s", string(l.Finding.Code), fix.Text)
 			steps = append(steps, fix)
 		}
@@ -256,6 +260,12 @@ func (e Evidence) nextSteps(root Located) []Fix {
 		Text:    finding.Textf("Read why this happens and how to confirm it."),
 		Command: "lkdoctor explain " + string(root.Finding.Code),
 	})
+}
+
+// sameStep reports whether two fixes ask for the same thing: the same command, or
+// the same words.
+func sameStep(a, b Fix) bool {
+	return a.Command != "" && a.Command == b.Command || a.Command == b.Command && a.Text.String() == b.Text.String()
 }
 
 // reportStep is how to hand the finding to its maintainer. The same question is
