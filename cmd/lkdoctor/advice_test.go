@@ -133,7 +133,11 @@ func advised(run check.Run) bool {
 // something else to do, and never where it was before. What is to be done on
 // another machine is left undone.
 func TestNoAdviceGoesInACircle(t *testing.T) {
-	for _, fault := range onePerCause(func(f lab.Fault) bool { return f.Owner == finding.OwnerConfig }) {
+	settings := func(f lab.Fault) bool {
+		// The lab's service speaks no TLS at the port that it redirects to.
+		return f.Owner == finding.OwnerConfig && f.Name != "ticket-to-https"
+	}
+	for _, fault := range onePerCause(settings) {
 		t.Run(fault.Name, func(t *testing.T) {
 			t.Parallel()
 			l := startLab(t, fault.Name)
