@@ -162,7 +162,8 @@ func (c *Case) frontendFailure(f *probe.Failure, base *url.URL) Finding {
 		return tell("no-such-name", finding.OwnerConfig)
 	case probe.KindSYNTimeout, probe.KindUnreachable, probe.KindTCPOther:
 		return tell("no-reply", finding.OwnerNetwork)
-	case probe.KindTLSExpired, probe.KindTLSNotYet, probe.KindTLSWrongName, probe.KindTLSUnknownCA, probe.KindTLSOther:
+	case probe.KindTLSExpired, probe.KindTLSNotYet, probe.KindTLSWrongName, probe.KindTLSUnknownCA,
+		probe.KindTLSName, probe.KindTLSVersion, probe.KindTLSClient, probe.KindTLSOther:
 		why = tlsWords(f)
 		return tell("certificate", finding.OwnerFrontend)
 	}

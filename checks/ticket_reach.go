@@ -201,7 +201,8 @@ func serviceFailure(c *Case, f *probe.Failure, u *url.URL) []Finding {
 		return tell(finding.TicketTimeout, "no-reply", network, "%s does not answer the attempt to connect within %s", host, finding.Duration(f.Took))
 	case probe.KindSilent, probe.KindHeaderSlow, probe.KindBodySlow:
 		return tell(finding.TicketTimeout, "silent", service, "%s accepts the connection and does not finish an answer within %s", host, finding.Duration(f.Took))
-	case probe.KindTLSUnknownCA, probe.KindTLSExpired, probe.KindTLSNotYet, probe.KindTLSWrongName, probe.KindTLSOther:
+	case probe.KindTLSUnknownCA, probe.KindTLSExpired, probe.KindTLSNotYet, probe.KindTLSWrongName,
+		probe.KindTLSName, probe.KindTLSVersion, probe.KindTLSClient, probe.KindTLSOther:
 		return tell(finding.TicketTLS, certVariant(f.Kind), service, "the TLS handshake with %s fails: %s", host, tlsWords(f))
 	case probe.KindReset, probe.KindClosed:
 		switch {

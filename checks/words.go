@@ -89,6 +89,12 @@ func tlsWords(f *probe.Failure) Text {
 			return finding.Textf("its certificate is for %s", joinNames(cert.Names))
 		}
 		return finding.Textf("its certificate is for another name")
+	case probe.KindTLSName:
+		return finding.Textf("it has no certificate for this name")
+	case probe.KindTLSVersion:
+		return finding.Textf("it allows only versions of TLS that are too old")
+	case probe.KindTLSClient:
+		return finding.Textf("it wants a certificate from the client")
 	}
 	return finding.Textf("%s", f.Detail)
 }

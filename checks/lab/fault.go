@@ -61,3 +61,9 @@ func Lookup(name string) (Fault, error) {
 	}
 	return Fault{}, fmt.Errorf("no fault is called %q", name)
 }
+
+// as is the fault with the variant that its root cause has.
+func as(variant string, f Fault) Fault {
+	f.Variant = variant
+	return f
+}

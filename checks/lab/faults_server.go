@@ -18,7 +18,6 @@ func serverFaults() []Fault {
 		return Fault{Name: name, About: about, Want: []finding.Code{code}, Owner: owner, set: set}
 	}
 	warning := func(f Fault) Fault { f.Warn = true; return f }
-	as := func(variant string, f Fault) Fault { f.Variant = variant; return f }
 	server, network, config := finding.OwnerLiveKitServer, finding.OwnerNetwork, finding.OwnerConfig
 	return []Fault{
 		// Its keys.
