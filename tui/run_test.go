@@ -175,7 +175,7 @@ func TestWholeProgram(t *testing.T) {
 	deps.Now = time.Now
 	s := newSession(t.Context(), deps.Start)
 	first := newModel(deps.withDefaults(), s)
-	first.feed, first.running = s.launch(Change{}), true
+	first.feed, first.running = s.launch(Change{}, true), true
 	tm := teatest.NewTestModel(t, first.synced(), teatest.WithInitialTermSize(80, 24))
 	teatest.WaitFor(t, tm.Output(), func(out []byte) bool { return bytes.Contains(out, []byte("Fix it in")) }, teatest.WithDuration(limit))
 	tm.Send(press("enter"))

@@ -148,7 +148,7 @@ func TestNoLineLeavesTheWindow(t *testing.T) {
 		"running":  midway(t, deps, 80, 24),
 		"hostile":  hostile,
 		"details":  step(hostile, press("enter")),
-		"next":     step(hostile, press("enter"), press("tab"), press("end")),
+		"next":     step(hostile, press("enter"), press("n"), press("end")),
 		"help":     step(hostile, press("?")),
 		"ticket":   step(hostile, press("r"), paste(strings.Repeat("宽", 150))),
 		"token":    step(hostile, press("p"), paste(strings.Repeat("t", 5000))),
