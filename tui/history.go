@@ -18,7 +18,7 @@ type kept struct {
 	run check.Run
 	at  time.Time
 	// counted tells that it may be the session's verdict: it was not made
-	// without the ticket.
+	// without the ticket, and no check of it was skipped by hand.
 	counted bool
 }
 
@@ -35,7 +35,7 @@ func (m model) counts(change Change) bool {
 // keeps is the model with run as the last of the session, and shown.
 func (m model) keeps(run check.Run) model {
 	next := append([]kept(nil), m.runs...)
-	next = append(next, kept{run: run, at: m.now, counted: m.counts(m.last)})
+	next = append(next, kept{run: run, at: m.now, counted: m.counts(m.last) && !run.SkippedByHand()})
 	m.runs = next[max(0, len(next)-keptRuns):]
 	m.showing = len(m.runs) - 1
 	m.run = &m.runs[m.showing].run
@@ -90,7 +90,7 @@ func (m model) runsLine(width int) string {
 			name += " " + string(cause.Code)
 		}
 		if !k.counted {
-			name += " " + m.sayf("(no ticket)")
+			name += " " + m.sayf("(in part)")
 		}
 		if i == m.showing {
 			name = m.styles.selected.Render("[" + name + "]")

@@ -68,6 +68,29 @@ func TestAStoppedReRunReplacesNothing(t *testing.T) {
 	}
 }
 
+func TestARunWithASkippedCheckReplacesNothing(t *testing.T) {
+	deps, _ := testDeps()
+	starts := 0
+	deps.Start = func(context.Context, Change, func(check.Event)) check.Run {
+		if starts++; starts == 1 {
+			return opaqueRun()
+		}
+		run := goodRun()
+		run.Results[3].Skip = &check.Skip{Reason: check.NotRequested, ByHand: true}
+		run.Results[3].Status = check.StatusSkip
+		return run
+	}
+	s := newSession(t.Context(), deps.Start)
+	m := newModel(deps.withDefaults(), s)
+	for range 2 {
+		m, _ = m.launched(Change{})
+		m = step(m, (<-m.feed).(endMsg))
+	}
+	if run, err := s.close(); err != nil || run.ExitCode != check.ExitFailed {
+		t.Errorf("exit code %d, error %v", run.ExitCode, err)
+	}
+}
+
 func TestEarlierRunsAreKept(t *testing.T) {
 	deps, _ := testDeps()
 	m := ends(drawn(t, deps, 80, 24), opaqueRun())

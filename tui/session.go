@@ -46,7 +46,8 @@ func newSession(ctx context.Context, start func(context.Context, Change, func(ch
 // launch starts a run. There must be none going on; once the session is
 // closed, nothing is started and the feed never speaks. A run that is not
 // counted, such as one without the ticket, does not replace one that is, and
-// neither does a run that was stopped or broke down.
+// neither does a run that was stopped or broke down, or of which a check was
+// skipped by hand.
 func (s *session) launch(change Change, counted bool) feed {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -65,7 +66,7 @@ func (s *session) launch(change Change, counted bool) feed {
 	}
 	go func() {
 		run, err := s.guarded(ctx, change, func(e check.Event) { send(eventMsg(e)) })
-		full := counted && err == nil && ctx.Err() == nil
+		full := counted && err == nil && ctx.Err() == nil && !run.SkippedByHand()
 		cancel()
 		s.mu.Lock()
 		if full || !s.full {

@@ -67,7 +67,7 @@ func runOne(ctx context.Context, c Check, before Ended, clean func(string) strin
 func stopped(ctx context.Context, c Spec, took time.Duration) Result {
 	if errors.Is(context.Cause(ctx), errSkipped) {
 		return Result{Check: c, Status: StatusSkip, Took: took, Skip: &Skip{
-			Reason: NotRequested, Text: finding.Textf("skipped by you"),
+			Reason: NotRequested, ByHand: true, Text: finding.Textf("skipped by you"),
 		}}
 	}
 	f := finding.New(finding.DoctorTimeout, finding.Fail,

@@ -42,7 +42,6 @@ func (p Plan) Execute(ctx context.Context, observe func(Event)) []Result {
 		events:  make(chan Event, 4*len(p.Checks)),
 		done:    make(chan Result, len(p.Checks)),
 		cancels: map[string]context.CancelCauseFunc{},
-		skipped: map[string]bool{},
 		observe: observe,
 	}
 	return r.run(ctx)
@@ -65,7 +64,6 @@ type runner struct {
 	events  chan Event
 	done    chan Result
 	cancels map[string]context.CancelCauseFunc
-	skipped map[string]bool // by Skips
 	observe func(Event)
 }
 
@@ -86,7 +84,6 @@ func (r *runner) run(ctx context.Context) []Result {
 		case id := <-r.Skips:
 			if cancel, started := r.cancels[id]; started {
 				cancel(errSkipped)
-				r.skipped[id] = true
 			}
 		case <-ctx.Done():
 			r.drain(ctx)
@@ -145,7 +142,7 @@ func (r *runner) skip(c Spec) *Skip {
 		need, known := r.results[id]
 		switch {
 		case !known:
-		case need.Status == StatusFail || need.Status == StatusError, need.Status == StatusSkip && r.skipped[id]:
+		case need.Status == StatusFail || need.Status == StatusError, need.Status == StatusSkip && need.Skip.ByHand:
 			return r.blockedBy(id)
 		case need.Status == StatusSkip && need.Skip.Reason == Blocked:
 			return r.blockedBy(need.Skip.By)
