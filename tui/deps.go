@@ -25,9 +25,14 @@ type Deps struct {
 	Page func(code check.Code) (catalogue.Page, bool)
 	// Limit is the most time that one run may take; 0 is unknown.
 	Limit time.Duration
-	// Language is the one that the maker of the token seems to be written in, as
-	// the minting code of the catalogue names it: "python", "node" or "go".
-	Language string
+	// Language guesses what the maker of the token is written in, as the minting
+	// code of the catalogue names it: "python", "node" or "go". It is asked after
+	// each run, until somebody chooses.
+	Language func() string
+	// Confirm returns what runs the confirming command of a page with what the
+	// last run holds, such as its token, and returns what it printed, without
+	// secrets. It is nil where the run lacks a value that the command reads.
+	Confirm func(c catalogue.Confirm) func() (printed string, err error)
 	// Skip ends one running check of the present run, which is then skipped.
 	Skip func(id string)
 	// Join joins a room with a token made here and stays in it, on a screen of

@@ -68,11 +68,14 @@ func (m model) forOthers(owner check.Owner) bool {
 }
 
 // fixToCopy is what the copy key puts on the clipboard: the code or the command
-// of the first fix that has one, else the fixes in words; for a row without
-// findings the first next step.
+// of the first fix that has one, else the fixes in words; on the tab for it the
+// confirming command; for a row without findings the first next step.
 func (m model) fixToCopy() string {
 	var fixes []check.Fix
-	if l, ok := m.current(); ok {
+	if l, ok := m.current(); ok && m.open && m.shownTab() == tabConfirm {
+		known, _ := m.deps.Page(l.Finding.Code)
+		return known.Confirm.Command
+	} else if ok {
 		fixes = l.Finding.Fixes
 	} else {
 		fixes = m.nextStep()

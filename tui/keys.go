@@ -10,14 +10,14 @@ import (
 // keyMap is what can be pressed at the moment. It is made anew from the model
 // each time, so a key that does nothing is neither matched nor shown.
 type keyMap struct {
-	up, down, open, back                              key.Binding
-	pageUp, pageDown, top, bottom                     key.Binding
-	previousTab, nextTab, fix, evidence, why, confirm key.Binding
-	nextFinding, language, python, node, golang       key.Binding
-	rerun, rerunFrom, ticket, token, join, skip       key.Binding
-	earlier, later                                    key.Binding
-	copyFix, save, saveJSON                           key.Binding
-	help, quit, interrupt, suspend                    key.Binding
+	up, down, open, back                                          key.Binding
+	pageUp, pageDown, top, bottom                                 key.Binding
+	previousTab, nextTab, fix, evidence, why, confirm, runConfirm key.Binding
+	nextFinding, language, python, node, golang                   key.Binding
+	rerun, rerunFrom, ticket, token, join, skip                   key.Binding
+	earlier, later                                                key.Binding
+	copyFix, save, saveJSON                                       key.Binding
+	help, quit, interrupt, suspend                                key.Binding
 }
 
 // keys are the bindings that work in the model's present state, while neither
@@ -58,7 +58,8 @@ func (m model) keys() keyMap {
 		fix:         bind(tab(tabFix), "f", m.sayf("fix"), "f"),
 		evidence:    bind(tab(tabEvidence), "e", m.sayf("evidence"), "e"),
 		why:         bind(tab(tabWhy), "i", m.sayf("why"), "i"),
-		confirm:     bind(tab(tabConfirm), "v", m.sayf("confirm"), "v"),
+		confirm:     bind(tab(tabConfirm) && !(m.open && m.shownTab() == tabConfirm), "v", m.sayf("confirm"), "v"),
+		runConfirm:  bind(m.open && m.shownTab() == tabConfirm && m.confirms() != nil, "v", m.sayf("run it"), "v"),
 		nextFinding: bind(len(m.findings()) > 1 && (m.open || m.wide()), "n", m.sayf("next finding"), "n"),
 		language:    bind(code, "tab", m.sayf("language"), "tab"),
 		python:      bind(code, "1", "Python", "1"),
@@ -90,7 +91,7 @@ func (m model) short(width int) string {
 	k := m.keys()
 	most := []key.Binding{k.open, k.copyFix, k.rerun, k.join, k.skip, k.save, k.ticket, k.earlier, k.language, k.up, k.token, k.saveJSON}
 	if m.open {
-		most = []key.Binding{k.back, k.nextTab, k.copyFix, k.language, k.up, k.nextFinding, k.save, k.rerun}
+		most = []key.Binding{k.back, k.runConfirm, k.nextTab, k.copyFix, k.language, k.up, k.nextFinding, k.save, k.rerun}
 	}
 	last := []key.Binding{k.help, k.quit}
 	if m.menu.open {
@@ -126,6 +127,7 @@ func (m model) full() []key.Binding {
 		{k.evidence, "e", m.sayf("what was seen: the checks and the facts")},
 		{k.why, "i", m.sayf("what it means and why it happens")},
 		{k.confirm, "v", m.sayf("how to confirm it without lkdoctor")},
+		{k.runConfirm, "v", m.sayf("run the command here, with what this run holds")},
 		{k.nextFinding, "n", m.sayf("next finding of the stage")},
 		{k.language, "tab", m.sayf("code in the next language")},
 		{k.python, "1", m.sayf("code in Python")},

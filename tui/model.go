@@ -65,11 +65,14 @@ type model struct {
 	moved    bool // by hand, so that the end of the run leaves it there
 	finding  int  // of the selected row's findings
 	language int  // of the minting code
+	chosen   bool // the language, by hand
 	open     bool // the page has the keys, and in a narrow window the screen
 	tab      tab  // of the page
 	menu     menu // the help
-	prompt   prompt
-	notice   string
+	// confirmed are what the confirming commands printed here, by code.
+	confirmed map[check.Code]confirmation
+	prompt    prompt
+	notice    string
 }
 
 // newModel is the screen before the first run has said anything.
@@ -87,7 +90,6 @@ func newModel(deps Deps, s *session) model {
 		height:   24,
 		now:      deps.Now(),
 		progress: progress.New(deps.Checks),
-		language: max(0, slices.Index(languages(), deps.Language)),
 	}
 	if deps.ASCII {
 		m.spin.Spinner = spinner.Line
@@ -113,7 +115,7 @@ func (m model) launched(change Change) (model, tea.Cmd) {
 	}
 	m.began, m.started, m.now = nil, m.deps.Now(), m.deps.Now()
 	m.running, m.stopping, m.open, m.moved = true, false, false, false
-	m.finding, m.failure, m.notice = 0, nil, ""
+	m.finding, m.failure, m.notice, m.confirmed = 0, nil, "", nil
 	m.feed = m.session.launch(change, m.counts(change))
 	m.last = change
 	return m, tea.Batch(m.session.next(m.feed), m.tick())
@@ -176,6 +178,9 @@ func (m model) ended(msg endMsg) model {
 		return m
 	}
 	m = m.keeps(msg.run)
+	if m.deps.Language != nil && !m.chosen {
+		m.language = max(0, slices.Index(languages(), m.deps.Language()))
+	}
 	if msg.run.TicketSpent {
 		m.spent, m.ticket = true, ""
 	}

@@ -120,7 +120,7 @@ func (m model) pageLines(width int) []string {
 		p.heading(p.sayf("Why it happens"))
 		p.prose(known.Why)
 	case tabConfirm:
-		p.confirm(known.Confirm)
+		p.confirm(known.Confirm, m.confirmed[l.Finding.Code])
 	default:
 		if found {
 			p.hang("", p.say(l.Finding.Message))
@@ -258,12 +258,14 @@ func (p *page) beneath(c progress.CheckRow, by int, shown string) {
 // cut holds a styled line to the width.
 func (p *page) cut(line string) string { return ansi.Truncate(line, p.width, "") }
 
-func (p *page) confirm(c catalogue.Confirm) {
+func (p *page) confirm(c catalogue.Confirm, here confirmation) {
 	if c.Text == "" && c.Command == "" {
 		return
 	}
 	p.prose(c.Text)
-	if len(c.Variables) > 0 {
+	if p.confirms() != nil {
+		p.hang("", p.styles.key.Render(p.sayf("v runs it here, with what this run holds; secrets stay out of what is shown.")))
+	} else if len(c.Variables) > 0 {
 		p.hang("  ", p.sayf("Set first (bash or zsh):"))
 		for _, v := range c.Variables {
 			p.hang("    "+v.Name+"  ", p.plain(v.Text))
@@ -275,6 +277,16 @@ func (p *page) confirm(c catalogue.Confirm) {
 	if c.Prints != "" {
 		p.hang("  ", p.sayf("It prints:"))
 		p.code(c.Prints)
+	}
+	switch {
+	case here.runs:
+		p.hang("  ", p.sayf("It runs …"))
+	case here.err != nil:
+		p.hang("  ", p.sayf("Here it did not run: %s", here.err.Error()))
+		p.code(here.printed)
+	case here.ended:
+		p.hang("  ", p.sayf("Here it printed:"))
+		p.code(here.printed)
 	}
 }
 

@@ -34,7 +34,11 @@ func (m model) rowLines(width int, r room) []string {
 		if i < len(was) && was[i].State != row.State {
 			clock = m.sayf("was %s", m.marks.of(was[i].State))
 		}
-		lines = append(lines, m.rowBlock(row, i == m.selected, clock, width, name, r)...)
+		own := r
+		if i < r.grown {
+			own.row += 2
+		}
+		lines = append(lines, m.rowBlock(row, i == m.selected, clock, width, name, own)...)
 	}
 	return lines
 }

@@ -2,6 +2,7 @@ package tui
 
 import (
 	"io"
+	"maps"
 	"slices"
 
 	"github.com/charmbracelet/bubbles/key"
@@ -73,6 +74,11 @@ func (m model) updated(msg tea.Msg) (model, tea.Cmd) {
 		}
 	case copiedMsg:
 		m.notice = m.copied(msg)
+	case confirmedMsg:
+		if m.confirmed[msg.code].runs { // else it is of a run before
+			m.confirmed = maps.Clone(m.confirmed)
+			m.confirmed[msg.code] = msg.confirmation
+		}
 	case joinedMsg:
 		m.notice = m.sayf("Back from the room. The diagnosis is as it was.")
 		if msg.err != nil {
@@ -120,6 +126,10 @@ func (m model) pressed(msg tea.KeyMsg) (model, tea.Cmd) {
 	}
 	m.notice = ""
 	switch {
+	case msg.Paste && k.token.Enabled():
+		// Whatever is pasted where nothing asks for it may hold a token; enter
+		// tells.
+		m.prompt = newPrompt(aTokenToCheck, "").typed(msg)
 	case key.Matches(msg, k.quit):
 		return m.stopped()
 	case key.Matches(msg, k.suspend):
@@ -129,18 +139,20 @@ func (m model) pressed(msg tea.KeyMsg) (model, tea.Cmd) {
 	case key.Matches(msg, k.back):
 		m.open = false
 		m.pane.GotoTop()
+	case key.Matches(msg, k.runConfirm):
+		return m.confirming()
 	case key.Matches(msg, k.up, k.down, k.pageUp, k.pageDown, k.top, k.bottom):
 		return m.moves(msg, k), nil
 	case key.Matches(msg, k.open, k.nextFinding, k.previousTab, k.nextTab, k.fix, k.evidence, k.why, k.confirm):
 		return m.turns(msg, k), nil
 	case key.Matches(msg, k.language):
-		m.language = (m.language + 1) % len(languages())
+		m.language, m.chosen = (m.language+1)%len(languages()), true
 	case key.Matches(msg, k.python):
-		m.language = 0
+		m.language, m.chosen = 0, true
 	case key.Matches(msg, k.node):
-		m.language = 1
+		m.language, m.chosen = 1, true
 	case key.Matches(msg, k.golang):
-		m.language = 2
+		m.language, m.chosen = 2, true
 	case key.Matches(msg, k.earlier):
 		return m.shows(m.showing - 1), nil
 	case key.Matches(msg, k.later):

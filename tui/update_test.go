@@ -68,10 +68,12 @@ func TestReRunNeverSpendsATicketSilently(t *testing.T) {
 		"unspent: past the ticket nothing is spent": {
 			run: withTicket, keys: []tea.Msg{press("R")}, want: &Change{From: check.StageToken},
 		},
-		"t with a ticket": {run: opaqueRun(), keys: []tea.Msg{press("t"), paste("tkt_3"), press("enter")}, want: &Change{Ticket: "tkt_3"}},
-		"t with nothing":  {run: opaqueRun(), keys: []tea.Msg{press("t"), press("enter")}},
-		"p with a token":  {run: opaqueRun(), keys: []tea.Msg{press("p"), paste("Bearer\neyJ"), press("enter")}, want: &Change{Token: "Bearer eyJ"}},
-		"p with nothing":  {run: opaqueRun(), keys: []tea.Msg{press("p"), press("enter")}},
+		"t with a ticket":              {run: opaqueRun(), keys: []tea.Msg{press("t"), paste("tkt_3"), press("enter")}, want: &Change{Ticket: "tkt_3"}},
+		"t with nothing":               {run: opaqueRun(), keys: []tea.Msg{press("t"), press("enter")}},
+		"p with a token":               {run: opaqueRun(), keys: []tea.Msg{press("p"), paste("Bearer\neyJ"), press("enter")}, want: &Change{Token: "Bearer eyJ"}},
+		"a paste anywhere":             {run: opaqueRun(), keys: []tea.Msg{paste("Bearer eyJ"), press("enter")}, want: &Change{Token: "Bearer eyJ"}},
+		"a paste anywhere can be left": {run: opaqueRun(), keys: []tea.Msg{paste("r"), press("esc"), press("enter")}},
+		"p with nothing":               {run: opaqueRun(), keys: []tea.Msg{press("p"), press("enter")}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

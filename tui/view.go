@@ -5,6 +5,7 @@ import (
 
 	"github.com/charmbracelet/x/ansi"
 
+	"lkdoctor/checks/check"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/progress"
 )
@@ -107,21 +108,25 @@ func (m model) body(height int) []string {
 }
 
 // room is how much of the window each part of the overview may take: lines a
-// row, lines of the next step, lines of its code; and whether the finding that
-// the verdict is about says its sentence too.
+// row, lines of the next step, lines of its code; whether the finding that the
+// verdict is about says its sentence too; and how many rows, from the first on,
+// may take two lines more.
 type room struct {
 	row, next, code int
 	root            bool
+	grown           int
 }
 
 // rooms are from the most to the least. Whole sentences come before code, but
 // the first lines of the fix before the sentence that the verdict stands for.
 func rooms() []room {
 	return []room{
-		{8, 5, 12, true}, {4, 4, 8, true}, {3, 4, 6, true}, {3, 4, 4, true}, {3, 3, 4, true},
-		{3, 4, 8, false}, {3, 4, 5, false}, {3, 3, 4, false}, {3, 3, 3, false}, {3, 3, 2, false}, {3, 2, 2, false},
-		{2, 3, 3, false}, {2, 2, 2, false}, {2, 2, 1, false}, {2, 2, 0, false}, {2, 1, 0, false},
-		{1, 2, 2, false}, {1, 2, 1, false}, {1, 1, 0, false}, {1, 0, 0, false},
+		{row: 8, next: 5, code: 12, root: true}, {row: 4, next: 4, code: 8, root: true}, {row: 3, next: 4, code: 6, root: true},
+		{row: 3, next: 4, code: 4, root: true}, {row: 3, next: 3, code: 4, root: true},
+		{row: 3, next: 4, code: 8}, {row: 3, next: 4, code: 5}, {row: 3, next: 3, code: 4}, {row: 3, next: 3, code: 3},
+		{row: 3, next: 3, code: 2}, {row: 3, next: 2, code: 2}, {row: 2, next: 3, code: 3}, {row: 2, next: 2, code: 2},
+		{row: 2, next: 2, code: 1}, {row: 2, next: 2}, {row: 2, next: 1},
+		{row: 1, next: 2, code: 2}, {row: 1, next: 2, code: 1}, {row: 1, next: 1}, {row: 1},
 	}
 }
 
@@ -130,16 +135,26 @@ func rooms() []room {
 func (m model) overview(width, height int) []string {
 	var lines []string
 	for _, r := range rooms() {
-		lines = append(indent(m.top(width-1), 1), m.rowLines(width+1, r)...)
-		lines = append(lines, indent(m.nextLines(width-1, r.next, r.code), 1)...)
-		if runs := m.runsLine(width - 1); runs != "" {
-			lines = append(lines, "", " "+runs)
+		if r.row < 3 {
+			r.grown = len(check.Stages()) // of longer rows a few lines more are no gain
 		}
-		if len(lines) <= height {
-			return lines
+		for ; r.grown >= 0; r.grown-- {
+			if lines = m.laid(width, r); len(lines) <= height {
+				return lines
+			}
 		}
 	}
 	return m.marked(lines, width, height)
+}
+
+// laid is the overview with that much room for each part.
+func (m model) laid(width int, r room) []string {
+	lines := append(indent(m.top(width-1), 1), m.rowLines(width+1, r)...)
+	lines = append(lines, indent(m.nextLines(width-1, r.next, r.code), 1)...)
+	if runs := m.runsLine(width - 1); runs != "" {
+		lines = append(lines, "", " "+runs)
+	}
+	return lines
 }
 
 // marked cuts lines to height, with a mark where something is missing.

@@ -18,7 +18,7 @@ import (
 // faults, in percent.
 type screenSize struct{ width, height, mayCut int }
 
-func screenSizes() []screenSize { return []screenSize{{80, 24, 10}, {120, 40, 0}, {60, 20, 40}} }
+func screenSizes() []screenSize { return []screenSize{{80, 24, 10}, {120, 40, 0}, {60, 20, 25}} }
 
 // screenCounts are what was seen on the screens of all faults.
 type screenCounts struct {

@@ -7,7 +7,6 @@ import (
 	"io"
 	"maps"
 	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/charmbracelet/lipgloss"
@@ -46,7 +45,8 @@ func (e *exam) deps(runs *reruns) tui.Deps {
 		Start:     runs.start,
 		Page:      e.style.Page,
 		Limit:     e.flags.timeout,
-		Language:  e.app.language(),
+		Language:  runs.language,
+		Confirm:   runs.confirm,
 		Skip:      runs.skip,
 		Save:      e.saveFromTUI,
 		SaveJSON:  e.saveJSON,
@@ -63,19 +63,6 @@ func (e *exam) deps(runs *reruns) tui.Deps {
 func (e *exam) copy(text string) error {
 	_, err := e.app.clipboard().put(text)
 	return err
-}
-
-// language guesses what the token is made with from the folder that the program
-// was called in, "" where nothing tells.
-func (a *app) language() string {
-	for _, sign := range [][2]string{
-		{"pyproject.toml", "python"}, {"requirements.txt", "python"}, {"go.mod", "go"}, {"package.json", "node"},
-	} {
-		if _, err := os.Stat(filepath.Join(a.dir, sign[0])); err == nil {
-			return sign[1]
-		}
-	}
-	return ""
 }
 
 // stays joins a room with a token made here and shows its screen until it is
