@@ -76,22 +76,27 @@ func (m model) headerLine() string {
 	if source := m.plain(m.deps.Title.Source); source != "" {
 		head += "   " + m.styles.subtle.Render(source)
 	}
-	return m.ends(head, m.styles.subtle.Render(m.runState()), m.width-1)
+	state := m.runState()
+	for len(state) > 0 && ansi.StringWidth(head+strings.Join(state, m.marks.dot))+4 > m.width {
+		state = state[1:] // the address is not cut for it
+	}
+	return m.ends(head, m.styles.subtle.Render(strings.Join(state, m.marks.dot)), m.width-1)
 }
 
-// runState is what the end of the first line says about the run.
-func (m model) runState() string {
+// runState is what the end of the first line says about the run, the least
+// important first.
+func (m model) runState() []string {
 	if m.running || m.run == nil {
-		return ""
+		return nil
 	}
-	text := m.sayf("took %s", finding.Millis(m.run.Took))
+	state := []string{m.sayf("took %s", finding.Millis(m.run.Took))}
 	if len(m.runs) > 1 {
-		text = m.sayf("run %d of %d", m.showing+1, len(m.runs)) + m.marks.dot + text
+		state = append(state, m.sayf("run %d of %d", m.showing+1, len(m.runs)))
 	}
 	if m.spent {
-		text += m.marks.dot + m.sayf("ticket spent")
+		state = append(state, m.sayf("ticket spent"))
 	}
-	return text
+	return state
 }
 
 // body is what stands between the head and the footer.
