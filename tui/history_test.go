@@ -126,6 +126,23 @@ func TestAnOpenPageDoesNotChange(t *testing.T) {
 	}
 }
 
+// Beside the rows a tab is looked at without leaving them; enter gives it the
+// whole width.
+func TestThePageBesideTheRows(t *testing.T) {
+	deps, _ := testDeps()
+	m := step(ends(drawn(t, deps, 120, 40), opaqueRun()), press("e"))
+	if m.open || m.shownTab() != tabEvidence || !strings.Contains(m.View(), "[e Evidence]") {
+		t.Errorf("e opens the page, or does not show the evidence:\n%s", m.View())
+	}
+	golden(t, "evidence_120x40", m.View())
+	if m = step(m, press("enter")); !m.open || m.shownTab() != tabEvidence || strings.Contains(m.View(), "│") {
+		t.Errorf("enter does not open what was looked at:\n%s", m.View())
+	}
+	if m = step(m, press("esc"), press("down")); m.shownTab() != tabEvidence || m.open {
+		t.Error("the next row has no evidence")
+	}
+}
+
 // Behind an open help or prompt no key does anything but in it.
 func TestKeysStayInTheHelp(t *testing.T) {
 	deps, starts := testDeps()

@@ -39,7 +39,7 @@ func (m model) keys() keyMap {
 		quit = m.sayf("stop and quit")
 	}
 	what := m.sayf("evidence")
-	if m.tabs()[0] == tabFix {
+	if m.tabs()[0] == tabFix && !(m.split() && m.shownTab() != tabFix) {
 		what = m.sayf("whole fix")
 	}
 	tab := func(t tab) bool { return slices.Contains(m.tabs(), t) }

@@ -193,8 +193,8 @@ func (m model) ended(msg endMsg) model {
 	return m
 }
 
-// rootRow is the row of the root cause, else the worst row, else the one that
-// is selected.
+// rootRow is the row of the root cause, else the worst row, else the last one
+// that passed: it says the most.
 func (m model) rootRow() int {
 	rows := m.progress.Rows()
 	if cause := m.run.Diagnosis.RootCause; cause != nil {
@@ -209,6 +209,11 @@ func (m model) rootRow() int {
 			if row.State == state {
 				return i
 			}
+		}
+	}
+	for i := len(rows) - 1; i >= 0; i-- {
+		if rows[i].State == progress.Passed {
+			return i
 		}
 	}
 	return m.selected

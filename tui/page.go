@@ -247,7 +247,7 @@ func (p *page) beneath(c progress.CheckRow, by int, shown string) {
 	case c.State == progress.Running && !c.Waiting.IsZero():
 		said = p.say(c.Waiting)
 	}
-	if said != "" && !(p.wide() && said == shown) {
+	if said != "" && !(p.split() && said == shown) {
 		for _, line := range wrap(said, p.width-by) {
 			p.add(p.cut(strings.Repeat(" ", by) + p.styles.subtle.Render(line)))
 		}
@@ -293,7 +293,7 @@ func (p *page) confirm(c catalogue.Confirm, here confirmation) {
 // fixes adds what to do: in a window of its own under what is wrong. Code that
 // several fixes need stands there once.
 func (p *page) fixes(f check.Finding, known catalogue.Page) {
-	if title := p.plain(known.Title); title != "" && !p.wide() {
+	if title := p.plain(known.Title); title != "" && !(p.wide() && p.isCause(f)) {
 		p.hang("", p.styles.title.Render(title))
 		p.blank()
 	}

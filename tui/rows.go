@@ -6,6 +6,7 @@ import (
 
 	"github.com/charmbracelet/x/ansi"
 
+	"lkdoctor/checks/check"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/progress"
 )
@@ -115,8 +116,11 @@ func (m model) rowBlock(row progress.Row, selected bool, clock string, width, na
 }
 
 // isRoot reports whether a row's code is what the verdict is about.
-func (m model) isRoot(row progress.Row) bool {
-	return m.run != nil && m.run.Diagnosis.RootCause != nil && m.run.Diagnosis.RootCause.Code == row.Code
+func (m model) isRoot(row progress.Row) bool { return m.isCause(check.Finding{Code: row.Code}) }
+
+// isCause reports whether the verdict is about f.
+func (m model) isCause(f check.Finding) bool {
+	return m.run != nil && m.run.Diagnosis.RootCause != nil && m.run.Diagnosis.RootCause.Code == f.Code
 }
 
 // saidElsewhere reports whether a row's finding stands on the screen already: in

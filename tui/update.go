@@ -163,13 +163,18 @@ func (m model) pressed(msg tea.KeyMsg) (model, tea.Cmd) {
 	return m, nil
 }
 
-// turns opens the page, or another tab of it.
+// turns opens the page, or another tab of it. Where the page stands beside the
+// rows, only enter opens it.
 func (m model) turns(msg tea.KeyMsg, k keyMap) model {
+	opens := !m.split()
 	tabs := m.tabs()
 	at := max(0, slices.Index(tabs, m.shownTab()))
 	switch {
 	case key.Matches(msg, k.open):
-		m.tab = tabs[0]
+		m.tab, opens = tabs[0], true
+		if m.split() {
+			m.tab = tabs[at]
+		}
 	case key.Matches(msg, k.nextFinding):
 		m.finding = (m.finding + 1) % len(m.findings())
 	case key.Matches(msg, k.previousTab):
@@ -185,7 +190,7 @@ func (m model) turns(msg tea.KeyMsg, k keyMap) model {
 	case key.Matches(msg, k.confirm):
 		m.tab = tabConfirm
 	}
-	m.open, m.moved = true, true
+	m.open, m.moved = m.open || opens, true
 	m.pane.GotoTop()
 	return m
 }

@@ -59,6 +59,10 @@ func (m model) tiny() bool { return m.width < minWidth || m.height < minHeight }
 
 func (m model) wide() bool { return m.width >= twoPanes }
 
+// split reports whether the page stands beside the rows; an open one takes the
+// whole width, so that code keeps its lines.
+func (m model) split() bool { return m.wide() && (!m.open || m.menu.open) }
+
 // filled cuts or fills lines to exactly n.
 func filled(lines []string, n int) []string {
 	n = max(n, 0)
@@ -102,10 +106,12 @@ func (m model) runState() []string {
 // body is what stands between the head and the footer.
 func (m model) body(height int) []string {
 	switch {
-	case m.wide():
+	case m.split():
 		return m.beside(height)
 	case m.menu.open:
 		return indent(m.menuWindow(m.width-2, height), 1)
+	case m.open && m.wide():
+		return append([]string{" " + m.tabsLine(m.width-2), ""}, strings.Split(m.pane.View(), "\n")...)
 	case m.open:
 		return strings.Split(m.pane.View(), "\n")
 	}
@@ -196,7 +202,7 @@ func (m model) beside(height int) []string {
 	}
 	right = filled(right, height)
 	bar := m.styles.subtle.Render(m.marks.bar)
-	if m.open || m.menu.open {
+	if m.menu.open {
 		bar = m.styles.key.Render(m.marks.thickBar)
 	}
 	out := make([]string, len(left))
@@ -289,12 +295,14 @@ func (m model) synced() model {
 	}
 	m.pane.Width = m.width - 2
 	m.pane.Height = max(1, m.height-len(m.head())-len(m.footer()))
-	if m.wide() {
+	if m.split() {
 		m.pane.Width = m.width - m.leftColumns() - gutter
+	}
+	if m.wide() {
 		m.pane.Height = max(1, m.pane.Height-2)
 	}
 	lines := m.pageLines(m.pane.Width - 1)
-	if !m.wide() {
+	if !m.split() {
 		lines = indent(lines, 1)
 	}
 	m.pane.SetContent(strings.Join(lines, "\n"))
