@@ -28,6 +28,9 @@ type Case struct {
 	Redact *clean.Redactor
 	// Nonce makes the dev token's identity and room unique.
 	Nonce string
+	// Skips are IDs of running checks that somebody does not want to wait for any
+	// longer. It may be nil, and is never closed.
+	Skips <-chan string
 
 	// reader is the check that this view of the case belongs to; nil before and
 	// after the run.

@@ -50,7 +50,7 @@ func (c *Case) plan() (plan check.Plan, hide func() *hider) {
 	// while the network is being waited for.
 	hide = sync.OnceValue(func() *hider { return newHider(c) })
 	return check.Plan{
-		Checks: list, Select: c.Options.Selection(), Prior: c.prior,
+		Checks: list, Select: c.Options.Selection(), Prior: c.prior, Skips: c.Skips,
 		Clean: func(s string) string { return clean.Line(clean.Redact(s), 200) },
 		Finish: func(r check.Result) check.Result {
 			return diagnosis.Preview(hide().evidence(c.preview()), hide().result(r))

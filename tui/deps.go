@@ -2,6 +2,7 @@ package tui
 
 import (
 	"context"
+	"io"
 	"time"
 
 	"github.com/charmbracelet/lipgloss"
@@ -22,10 +23,26 @@ type Deps struct {
 	Start func(ctx context.Context, change Change, observe func(check.Event)) check.Run
 	// Page returns the catalogue's page of a code.
 	Page func(code check.Code) (catalogue.Page, bool)
-	// Save writes the report for the maintainer and says where.
-	Save func(run check.Run) (path string, err error)
+	// Limit is the most time that one run may take; 0 is unknown.
+	Limit time.Duration
+	// Language guesses what the maker of the token is written in, as the minting
+	// code of the catalogue names it: "python", "node" or "go". It is asked after
+	// each run, until somebody chooses.
+	Language func() string
+	// Confirm returns what runs the confirming command of a page with what the
+	// last run holds, such as its token, and returns what it printed, without
+	// secrets. It is nil where the run lacks a value that the command reads.
+	Confirm func(c catalogue.Confirm) func() (printed string, err error)
+	// Skip ends one running check of the present run, which is then skipped.
+	Skip func(id string)
+	// Join joins a room with a token made here and stays in it, on a screen of
+	// its own on in and out, until it is left. No run is replaced by it.
+	Join func(in io.Reader, out io.Writer) error
+	// Save writes the report for the maintainer, SaveJSON the JSON document. Both
+	// return the absolute path of the file.
+	Save, SaveJSON func(run check.Run) (path string, err error)
 	// Copy puts text on the clipboard.
-	Copy func(text string) error
+	Copy func(text string) (Copied, error)
 	// Now is the clock of what is shown; nil is time.Now.
 	Now func() time.Time
 	// Translate maps an English format to another language's, "" where it
@@ -47,6 +64,19 @@ type Header struct {
 	Source string // where it came from: ".env.local"
 }
 
+// Copied says where a copied text went.
+type Copied struct {
+	// By is what took it: a program ("wl-copy") that was asked afterwards what
+	// it holds, or the terminal, which cannot be asked. It is empty where nothing
+	// took it.
+	By string
+	// Sure tells that it is known to be there.
+	Sure bool
+	// File is the absolute path of a file that holds the text too, where the
+	// clipboard is not sure to.
+	File string
+}
+
 // Change is what a re-run does differently from the settings that lkdoctor was
 // started with. The zero value changes nothing.
 type Change struct {
@@ -59,8 +89,6 @@ type Change struct {
 	// this run must not consume it. With From it may still use the answer that
 	// the spent ticket brought.
 	NoTicket bool
-	// DevJoin runs the fallback alone.
-	DevJoin bool
 	// From is the stage to start at, with what the run before it learned in
 	// the stages above; empty for all of them.
 	From check.Stage
@@ -72,6 +100,17 @@ func (d Deps) withDefaults() Deps {
 	}
 	if d.Page == nil {
 		d.Page = func(check.Code) (catalogue.Page, bool) { return catalogue.Page{}, false }
+	}
+	find, found := d.Page, map[check.Code]catalogue.Page{}
+	d.Page = func(code check.Code) (catalogue.Page, bool) { // pages are parsed anew each time
+		if page, known := found[code]; known {
+			return page, true
+		}
+		page, known := find(code)
+		if known {
+			found[code] = page
+		}
+		return page, known
 	}
 	return d
 }

@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -8,6 +9,7 @@ import (
 	"github.com/charmbracelet/lipgloss"
 
 	"lkdoctor/checks/check"
+	"lkdoctor/checks/clean"
 	"lkdoctor/checks/finding"
 )
 
@@ -30,21 +32,53 @@ func (m model) shownCode(fix check.Fix) []finding.Block {
 	})
 }
 
-// offersCode reports whether the details show minting code.
+// offersCode reports whether minting code is in view.
 func (m model) offersCode() bool {
-	l, ok := m.current()
-	return ok && slices.ContainsFunc(l.Finding.Fixes, mints)
+	if l, ok := m.current(); ok && (m.open || m.wide()) {
+		return m.shownTab() == tabFix && slices.ContainsFunc(l.Finding.Fixes, mints)
+	}
+	return !m.open && !m.running && m.run != nil && slices.ContainsFunc(m.nextStep(), mints)
+}
+
+// nextStep is the first next step of the run that is shown, if there is one.
+func (m model) nextStep() []check.Fix {
+	if m.run == nil || m.running {
+		return nil
+	}
+	return m.run.Diagnosis.NextSteps[:min(1, len(m.run.Diagnosis.NextSteps))]
+}
+
+// languageTabs are the languages of the minting code, the chosen one in
+// brackets.
+func (m model) languageTabs() string {
+	var parts []string
+	for i, name := range languageNames() {
+		tab := fmt.Sprintf(" %d %s ", i+1, name)
+		if i == m.language {
+			tab = m.styles.selected.Render(fmt.Sprintf("[%d %s]", i+1, name))
+		}
+		parts = append(parts, tab)
+	}
+	return strings.Join(parts, " ") + m.styles.subtle.Render("  tab")
+}
+
+// forOthers reports whether owner is a party that the reader may not be.
+func (m model) forOthers(owner check.Owner) bool {
+	return owner == finding.OwnerTicketService || owner == finding.OwnerFrontend
 }
 
 // fixToCopy is what the copy key puts on the clipboard: the code or the command
-// of the first fix that has one, else the fixes in words; for a row without
-// findings the first next step.
+// of the first fix that has one, else the fixes in words; on the tab for it the
+// confirming command; for a row without findings the first next step.
 func (m model) fixToCopy() string {
 	var fixes []check.Fix
-	if l, ok := m.current(); ok {
+	if l, ok := m.current(); ok && m.open && m.shownTab() == tabConfirm {
+		known, _ := m.deps.Page(l.Finding.Code)
+		return known.Confirm.Command
+	} else if ok {
 		fixes = l.Finding.Fixes
-	} else if m.run != nil {
-		fixes = m.run.Diagnosis.NextSteps[:min(1, len(m.run.Diagnosis.NextSteps))]
+	} else {
+		fixes = m.nextStep()
 	}
 	var words []string
 	for _, fix := range fixes {
@@ -63,8 +97,25 @@ func (m model) fixToCopy() string {
 func (m model) copying(text string) tea.Cmd {
 	put := m.deps.Copy
 	return func() tea.Msg {
-		return copiedMsg{lines: strings.Count(strings.TrimRight(text, "\n"), "\n") + 1, err: put(text)}
+		to, err := put(text)
+		return copiedMsg{lines: strings.Count(strings.TrimRight(text, "\n"), "\n") + 1, to: to, err: err}
 	}
+}
+
+// copied tells what is known of a copy, and no more.
+func (m model) copied(msg copiedMsg) string {
+	file, by := clean.Line(msg.to.File, 300), clean.Line(msg.to.By, 40)
+	switch {
+	case msg.err != nil:
+		return m.sayf("Nothing was copied: %s", clean.Line(msg.err.Error(), 200))
+	case msg.to.Sure:
+		return m.sayf("On the clipboard (%s). Lines: %d", by, msg.lines)
+	case file != "" && by != "":
+		return m.sayf("The terminal was asked to copy; to be sure, it is in %s", file)
+	case file != "":
+		return m.sayf("No clipboard took it; it is in %s", file)
+	}
+	return m.sayf("The terminal was asked to copy; it does not say whether it did.")
 }
 
 // severity is the style of a finding's code.

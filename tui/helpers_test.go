@@ -2,6 +2,7 @@ package tui
 
 import (
 	"context"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -44,10 +45,14 @@ func testDeps() (Deps, starts) {
 			asked <- change
 			return opaqueRun()
 		},
-		Page: fakePage,
-		Save: func(check.Run) (string, error) { return "lkdoctor-report.md", nil },
-		Copy: func(string) error { return nil },
-		Now:  newClock().read, SpinnerOff: true,
+		Page:     fakePage,
+		Save:     func(check.Run) (string, error) { return "/home/me/app/lkdoctor-report.md", nil },
+		SaveJSON: func(check.Run) (string, error) { return "/home/me/app/lkdoctor-report.json", nil },
+		Copy:     func(string) (Copied, error) { return Copied{By: "wl-copy", Sure: true}, nil },
+		Join:     func(io.Reader, io.Writer) error { return nil },
+		Skip:     func(string) {},
+		Limit:    time.Minute,
+		Now:      newClock().read, SpinnerOff: true,
 	}, asked
 }
 
@@ -75,12 +80,7 @@ func ends(m model, run check.Run) model { return step(m, endMsg{run: run}) }
 
 // press makes the message of a key, as the terminal would send it.
 func press(name string) tea.KeyMsg {
-	for _, k := range []tea.KeyType{tea.KeyEnter, tea.KeyEsc, tea.KeyTab, tea.KeyUp, tea.KeyDown, tea.KeyPgDown, tea.KeyCtrlC, tea.KeyEnd} {
-		if k.String() == name {
-			return tea.KeyMsg{Type: k}
-		}
-	}
-	return tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune(name)}
+	return keyMsg(name)
 }
 
 func paste(text string) tea.KeyMsg {

@@ -40,13 +40,19 @@ type model struct {
 
 	feed     feed
 	progress progress.Progress
+	started  time.Time            // of the run that is going on
 	began    map[string]time.Time // when a running check started, by its ID
 	running  bool
-	stopping bool // the run was cancelled, and is about to end
-	left     bool // left by an interrupt
-	gone     bool // the program ends: nothing is shown any more
-	run      *check.Run
+	stopping bool  // the run was cancelled, and is about to end
+	left     bool  // left by an interrupt
+	gone     bool  // the program ends: nothing is shown any more
 	failure  error // the run itself broke down
+
+	// The runs of this session that have ended, and which of them is shown: run
+	// is that one, nil before there is any.
+	runs    []kept
+	showing int
+	run     *check.Run
 
 	// What a re-run has to know: what the last run did differently, the last
 	// ticket and token that were entered, and whether the ticket that would be
@@ -59,10 +65,14 @@ type model struct {
 	moved    bool // by hand, so that the end of the run leaves it there
 	finding  int  // of the selected row's findings
 	language int  // of the minting code
-	open     bool // the details have the keys, and in a narrow window the screen
-	helping  bool
-	prompt   prompt
-	notice   string
+	chosen   bool // the language, by hand
+	open     bool // the page has the keys, and in a narrow window the screen
+	tab      tab  // of the page
+	menu     menu // the help
+	// confirmed are what the confirming commands printed here, by code.
+	confirmed map[check.Code]confirmation
+	prompt    prompt
+	notice    string
 }
 
 // newModel is the screen before the first run has said anything.
@@ -87,6 +97,7 @@ func newModel(deps Deps, s *session) model {
 	m.help.Styles = m.styles.help()
 	m.help.ShortSeparator = m.marks.dot
 	m.help.Ellipsis = m.ellipsis()
+	m.started = m.now
 	return m.synced()
 }
 
@@ -102,10 +113,11 @@ func (m model) launched(change Change) (model, tea.Cmd) {
 			}
 		}
 	}
-	m.began = nil
-	m.running, m.stopping, m.open, m.helping, m.moved = true, false, false, false, false
-	m.finding, m.failure, m.notice = 0, nil, ""
-	m.last, m.feed = change, m.session.launch(change)
+	m.began, m.started, m.now = nil, m.deps.Now(), m.deps.Now()
+	m.running, m.stopping, m.open, m.moved = true, false, false, false
+	m.finding, m.failure, m.notice, m.confirmed = 0, nil, "", nil
+	m.feed = m.session.launch(change, m.counts(change))
+	m.last = change
 	return m, tea.Batch(m.session.next(m.feed), m.tick())
 }
 
@@ -141,7 +153,20 @@ func (m model) observed(e check.Event) model {
 		m.began = began
 	}
 	m.progress = m.progress.With(e)
+	if !m.moved {
+		m.selected = m.runningRow()
+	}
 	return m
+}
+
+// runningRow is the first row that is running, else the one that is selected.
+func (m model) runningRow() int {
+	for i, row := range m.progress.Rows() {
+		if row.State == progress.Running {
+			return i
+		}
+	}
+	return m.selected
 }
 
 // ended is the model after the end of a run.
@@ -152,12 +177,14 @@ func (m model) ended(msg endMsg) model {
 	if msg.err != nil {
 		return m
 	}
-	run := msg.run
-	m.run = &run
-	if run.TicketSpent {
+	m = m.keeps(msg.run)
+	if m.deps.Language != nil && !m.chosen {
+		m.language = max(0, slices.Index(languages(), m.deps.Language()))
+	}
+	if msg.run.TicketSpent {
 		m.spent, m.ticket = true, ""
 	}
-	for _, r := range run.Results {
+	for _, r := range msg.run.Results {
 		m.progress = m.progress.With(check.Event{Kind: check.CheckEnded, ID: r.Check.ID, Result: r})
 	}
 	if !m.moved {
@@ -166,8 +193,8 @@ func (m model) ended(msg endMsg) model {
 	return m
 }
 
-// rootRow is the row of the root cause, else the worst row, else the one that
-// is selected.
+// rootRow is the row of the root cause, else the worst row, else the last one
+// that passed: it says the most.
 func (m model) rootRow() int {
 	rows := m.progress.Rows()
 	if cause := m.run.Diagnosis.RootCause; cause != nil {
@@ -182,6 +209,11 @@ func (m model) rootRow() int {
 			if row.State == state {
 				return i
 			}
+		}
+	}
+	for i := len(rows) - 1; i >= 0; i-- {
+		if rows[i].State == progress.Passed {
+			return i
 		}
 	}
 	return m.selected
@@ -220,7 +252,21 @@ func (m model) weight(l check.Located) int {
 	return w
 }
 
-// current is the finding that the details are about; false when the selected
+// holding is the model with the finding selected that an open page of old is
+// about, so that the page does not change under its reader.
+func (m model) holding(old model) model {
+	l, found := old.current()
+	if !m.open || !found {
+		return m
+	}
+	same := func(other check.Located) bool { return other.Check == l.Check && other.Finding.Code == l.Finding.Code }
+	if i := slices.IndexFunc(m.findings(), same); i >= 0 {
+		m.finding = i
+	}
+	return m
+}
+
+// current is the finding that the page is about; false when the selected
 // row has none.
 func (m model) current() (check.Located, bool) {
 	all := m.findings()

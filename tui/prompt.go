@@ -20,6 +20,7 @@ const (
 	aTicket              // a ticket to run with
 	aFreshTicket         // a ticket for a re-run, because the last one is spent
 	aTokenToCheck        // a token, which is never shown
+	aYes                 // whether the ticket that is there may be spent
 )
 
 // prompt asks for one line. The input serves as the editor only: what is shown
@@ -76,6 +77,9 @@ func (m model) promptLines(width int) []string {
 	case aTokenToCheck:
 		why = m.sayf("Paste a token, or what holds one (Bearer …, a wss:// address, a JSON answer). It is not shown.")
 		keys = m.sayf("enter check it · esc cancel")
+	case aYes:
+		return append(m.wrapTo(m.sayf("This run trades the ticket for a token, and a ticket works once."), width, 2),
+			m.styles.subtle.Render(m.fit(m.sayf("enter spend it · esc cancel"), width)))
 	}
 	if m.prompt.asks == aTokenToCheck {
 		name = m.sayf("Token:")
@@ -116,6 +120,8 @@ func (m model) answered() (model, tea.Cmd) {
 	p, value := m.prompt, m.prompt.value()
 	m.prompt = prompt{}
 	switch {
+	case p.asks == aYes:
+		return m.launched(Change{Ticket: m.ticket, From: p.from})
 	case p.asks == aTokenToCheck && value != "":
 		m.token = value
 		return m.launched(Change{Token: value})
@@ -130,16 +136,14 @@ func (m model) answered() (model, tea.Cmd) {
 }
 
 // again re-runs with what was entered last, from a stage on. A spent ticket is
-// never used again: where one would be needed, it is asked for.
+// never used again: where one would be needed, it is asked for. One that is not
+// spent is spent only after a yes.
 func (m model) again(from check.Stage) (model, tea.Cmd) {
 	if from == check.StageEnv {
 		from = ""
 	}
 	pastTicket := from != "" && before(check.StageTicket, from)
 	switch {
-	case from != "" && m.last.DevJoin:
-		// The stages above were left out, so there is only this to go on with.
-		return m.launched(Change{DevJoin: true, From: from})
 	case m.token != "":
 		return m.launched(Change{Token: m.token, From: from})
 	case m.spent && pastTicket:
@@ -147,6 +151,14 @@ func (m model) again(from check.Stage) (model, tea.Cmd) {
 	case m.spent:
 		m.prompt = newPrompt(aFreshTicket, from)
 		return m, nil
+	case !pastTicket && m.hasTicket():
+		m.prompt = newPrompt(aYes, from)
+		return m, nil
 	}
 	return m.launched(Change{Ticket: m.ticket, From: from})
+}
+
+// hasTicket reports whether a re-run would spend a ticket.
+func (m model) hasTicket() bool {
+	return m.ticket != "" || m.run != nil && m.run.Target.TokenSource == check.SourceTicket
 }

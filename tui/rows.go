@@ -1,18 +1,17 @@
 package tui
 
 import (
+	"strings"
 	"time"
 
 	"github.com/charmbracelet/x/ansi"
 
+	"lkdoctor/checks/check"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/progress"
 )
 
-// waitShown is how long a row runs before it says what it waits for.
-const waitShown = 3 * time.Second
-
-// The columns of a row: cursor, glyph, name, word, line, time.
+// The columns of a row: cursor, glyph, name, word and line, time.
 const (
 	cursorColumns = 2
 	glyphColumns  = 2
@@ -21,36 +20,46 @@ const (
 	maxWord       = 10
 )
 
-// rowLines are the six stages, each on one line; failing ones unfold by up to
-// unfold lines more once the run has ended, so that no row moves before.
-func (m model) rowLines(width, unfold int) []string {
-	rows := m.progress.Rows()
-	name, word := m.rowColumns(rows)
+// rowLines are the six stages. Once the run has ended, a stage may take up to
+// limit lines to say what it has to; before, each has one, so that no row moves.
+// The finding that the verdict is about may go without its sentence.
+func (m model) rowLines(width int, r room) []string {
+	if m.running || m.run == nil {
+		r = room{row: 1, root: true}
+	}
+	rows, was := m.progress.Rows(), m.was()
+	name := m.nameColumns(rows)
 	var lines []string
 	for i, row := range rows {
-		lines = append(lines, m.rowLine(row, i == m.selected, width, name, word))
-		if unfold > 0 && m.unfolds(row) {
-			text := m.wrapTo(m.say(row.Line), width-cursorColumns-glyphColumns, unfold)
-			lines = append(lines, indent(text, cursorColumns+glyphColumns)...)
+		clock := m.rowTime(row)
+		if i < len(was) && was[i].State != row.State {
+			clock = m.sayf("was %s", m.marks.of(was[i].State))
 		}
+		own := r
+		if i < r.grown {
+			own.row += 2
+		}
+		lines = append(lines, m.rowBlock(row, i == m.selected, clock, width, name, own)...)
 	}
 	return lines
 }
 
-// unfolds tells whether a row has more to say than its one line.
-func (m model) unfolds(row progress.Row) bool {
-	return !m.running && m.run != nil && (row.State == progress.Failed || row.State == progress.Errored)
-}
-
-// rowColumns are the widths of the names and words, blanks included.
-func (m model) rowColumns(rows []progress.Row) (name, word int) {
+// nameColumns is the width of the names, blanks included.
+func (m model) nameColumns(rows []progress.Row) int {
+	name := 0
 	for _, row := range rows {
 		name = max(name, ansi.StringWidth(m.say(row.Name)))
 	}
+	return min(name, maxName) + 1
+}
+
+// wordColumns is the width of the words of the states, blanks included.
+func (m model) wordColumns() int {
+	word := 0
 	for _, state := range states() {
 		word = max(word, ansi.StringWidth(m.word(state)))
 	}
-	return min(name, maxName) + 2, min(word, maxWord) + 2
+	return min(word, maxWord) + 2
 }
 
 func states() []progress.State {
@@ -60,26 +69,95 @@ func states() []progress.State {
 	}
 }
 
-func (m model) rowLine(row progress.Row, selected bool, width, name, word int) string {
+// rowBlock is one stage on at most r.row lines, and one more for a code.
+func (m model) rowBlock(row progress.Row, selected bool, clock string, width, name int, r room) []string {
 	cursor := "  "
-	label := pad(m.fit(m.say(row.Name), name-2), name)
+	label := pad(m.fit(m.say(row.Name), name-1), name)
 	if selected {
 		cursor = m.styles.key.Render(m.marks.cursor) + " "
 		label = m.styles.selected.Render(label)
 	}
 	style := m.styles.mark(row.State)
-	head := cursor + style.Render(m.glyph(row.State)) + " " + label
-
-	clock := padLeft(m.rowTime(row), timeColumns)
-	room := width - ansi.StringWidth(head) - ansi.StringWidth(clock)
+	head := cursor + style.Render(m.rowGlyph(row)) + " " + label
 	text := m.rowText(row)
+	word := m.rowWord(row) + "  "
 	if row.State == progress.Skipped && text != "" {
 		// The sentence starts with "not run" or "not checked" itself.
-		return head + m.styles.subtle.Render(m.fit(text, room+timeColumns))
+		word, style = "", m.styles.subtle
 	}
-	said := style.Render(pad(m.fit(m.word(row.State), word-2), word))
-	room -= word
-	return head + said + pad(m.fit(text, room), max(room, 0)) + m.styles.subtle.Render(clock)
+	columns := ansi.StringWidth(head) + ansi.StringWidth(word)
+	room := width - columns - timeColumns
+	if clock == "" {
+		room = width - columns - 1
+	}
+	var under []string
+	limit := r.row
+	if row.Code != "" && (limit > 1 || !r.root && m.isRoot(row)) {
+		if (r.root || !m.isRoot(row)) && !m.saidElsewhere(row, selected) {
+			under = indent(m.wrapTo(m.say(row.Line), width-cursorColumns-glyphColumns-1, limit), cursorColumns+glyphColumns)
+		}
+		text = string(row.Code)
+	}
+	said := m.wrapTo(text, max(room, 1), limit)
+	if limit == 1 {
+		said = []string{m.fit(text, room)}
+	}
+	lines := make([]string, len(said))
+	for i, line := range said {
+		if word == "" {
+			line = style.Render(line)
+		}
+		lines[i] = pad("", columns) + line
+		if i == 0 {
+			lines[i] = m.ends(head+style.Render(word)+line, m.styles.subtle.Render(clock), width)
+		}
+	}
+	return append(lines, under...)
+}
+
+// isRoot reports whether a row's code is what the verdict is about.
+func (m model) isRoot(row progress.Row) bool { return m.isCause(check.Finding{Code: row.Code}) }
+
+// isCause reports whether the verdict is about f.
+func (m model) isCause(f check.Finding) bool {
+	return m.run != nil && m.run.Diagnosis.RootCause != nil && m.run.Diagnosis.RootCause.Code == f.Code
+}
+
+// saidElsewhere reports whether a row's finding stands on the screen already: in
+// the verdict, or on the page beside the rows.
+func (m model) saidElsewhere(row progress.Row, selected bool) bool {
+	if m.run != nil && m.say(row.Line) == m.broke(m.run.Diagnosis) {
+		return true
+	}
+	l, found := m.current()
+	return selected && found && m.wide() && m.shownTab() == tabEvidence && m.say(l.Finding.Message) == m.say(row.Line)
+}
+
+// partly reports whether some checks of a waiting stage have ended.
+func partly(row progress.Row) bool {
+	if row.State != progress.Pending {
+		return false
+	}
+	for _, c := range row.Checks {
+		if c.State != progress.Pending {
+			return true
+		}
+	}
+	return false
+}
+
+func (m model) rowGlyph(row progress.Row) string {
+	if partly(row) {
+		return m.marks.partly
+	}
+	return m.glyph(row.State)
+}
+
+func (m model) rowWord(row progress.Row) string {
+	if partly(row) {
+		return m.sayf("partly done")
+	}
+	return m.word(row.State)
 }
 
 // glyph is the one character of a state; a running row has the spinner.
@@ -109,40 +187,78 @@ func (m model) word(state progress.State) string {
 	return m.sayf("waiting")
 }
 
-// rowText is the row's one line: what was seen, what is waited for, or why the
-// stage did not run.
+// rowText is what the row has to say: what was seen, which check runs, or why
+// the stage did not run.
 func (m model) rowText(row progress.Row) string {
 	switch {
-	case row.State == progress.Running && m.elapsed(row) < waitShown:
-		return ""
-	case m.unfolds(row):
-		return string(row.Code)
+	case row.State == progress.Running:
+		c := m.longest(row)
+		if short := m.say(c.Check.Short); short != "" {
+			return short
+		}
+		return m.say(c.Check.Title)
 	case row.Code != "":
 		return string(row.Code) + "  " + m.say(row.Line)
 	}
-	return m.say(row.Line)
+	line := m.say(row.Line)
+	if row.State == progress.Passed && !m.running && m.run != nil && strings.Contains(m.say(m.run.Diagnosis.NotIt), line) {
+		return "" // the verdict says it
+	}
+	return line
 }
 
-// rowTime is how long the stage took, or runs by now.
+// rowTime is how long the stage took, or runs by now and may run.
 func (m model) rowTime(row progress.Row) string {
 	switch row.State {
 	case progress.Running:
-		if d := m.elapsed(row); d >= time.Second {
-			return m.sayf("%d s", int(d.Seconds()))
+		c := m.longest(row)
+		d := m.elapsed(*c)
+		switch {
+		case d < time.Second:
+			return ""
+		case c.Check.Timeout >= time.Second:
+			return m.sayf("%d/%d s", int(d.Seconds()), int(c.Check.Timeout.Seconds()))
 		}
-		return ""
+		return m.sayf("%d s", int(d.Seconds()))
 	case progress.Pending, progress.Skipped:
 		return ""
 	}
 	return finding.Millis(row.Took)
 }
 
-// elapsed is how long the longest running check of the row runs.
-func (m model) elapsed(row progress.Row) time.Duration {
-	var longest time.Duration
-	for _, c := range row.Checks {
-		if began, ok := m.began[c.Check.ID]; ok && c.State == progress.Running {
-			longest = max(longest, m.now.Sub(began))
+// longest is the check of a running row that runs longest.
+func (m model) longest(row progress.Row) *progress.CheckRow {
+	var longest *progress.CheckRow
+	for i, c := range row.Checks {
+		if c.State == progress.Running && (longest == nil || m.elapsed(c) > m.elapsed(*longest)) {
+			longest = &row.Checks[i]
+		}
+	}
+	return longest
+}
+
+// elapsed is how long a running check runs.
+func (m model) elapsed(c progress.CheckRow) time.Duration {
+	if began, ok := m.began[c.Check.ID]; ok {
+		return max(0, m.now.Sub(began))
+	}
+	return 0
+}
+
+// waitsFor is the running check that is waited for: of the selected row, else
+// of all rows the one that runs longest; nil while none runs.
+func (m model) waitsFor() *progress.CheckRow {
+	if !m.running || m.stopping {
+		return nil
+	}
+	row, _ := m.row()
+	if c := m.longest(row); c != nil && m.moved {
+		return c
+	}
+	var longest *progress.CheckRow
+	for _, row := range m.progress.Rows() {
+		if c := m.longest(row); c != nil && (longest == nil || m.elapsed(*c) > m.elapsed(*longest)) {
+			longest = c
 		}
 	}
 	return longest

@@ -10,7 +10,8 @@ import (
 	"lkdoctor/tui/screen"
 )
 
-// Run shows runs on the terminal until it is left, and returns the last one.
+// Run shows runs on the terminal until it is left, and returns the last full
+// one: a run that was stopped, or was made without the ticket, replaces none.
 // It takes the whole screen, and gives it back as it was on every way out.
 //
 // Left by Ctrl+C, by SIGINT or by the end of ctx, the returned run's ExitCode
@@ -25,7 +26,7 @@ func Run(ctx context.Context, deps Deps, in io.Reader, out io.Writer) (check.Run
 	if width, height, ok := screen.Size(out); ok {
 		first.width, first.height = width, height
 	}
-	first.feed, first.running = s.launch(Change{}), true
+	first.feed, first.running = s.launch(Change{}, true), true
 
 	last, interrupted, err := screen.Show(ctx, first.synced(), interruptMsg{}, in, out)
 	run, runErr := s.close()
@@ -36,4 +37,24 @@ func Run(ctx context.Context, deps Deps, in io.Reader, out io.Writer) (check.Run
 		err = fmt.Errorf("show the run: %w", err)
 	}
 	return run, errors.Join(err, runErr)
+}
+
+// Still is the screen as it stands after events, and then keys, in a window of
+// the given size, without colour: for pictures and for tests. Nothing is run.
+func Still(deps Deps, events []check.Event, width, height int, keys ...string) string {
+	deps.SpinnerOff, deps.Renderer = true, nil
+	deps = deps.withDefaults()
+	m := newModel(deps, newSession(context.Background(), deps.Start))
+	m.width, m.height, m.running = width, height, true
+	for _, e := range events {
+		if m = m.observed(e); e.Kind == check.RunEnded {
+			m = m.ended(endMsg{run: *e.Run})
+		}
+	}
+	m = m.synced()
+	for _, name := range keys {
+		next, _ := m.Update(keyMsg(name))
+		m = next.(model)
+	}
+	return m.View()
 }

@@ -82,6 +82,48 @@ func TestQuitAfterTheEnd(t *testing.T) {
 	}
 }
 
+// Whatever starts a run or a stay, the exit code after q is that of the last
+// full run.
+func TestTheExitCodeAfterEachKeyThatStartsSomething(t *testing.T) {
+	for name, test := range map[string]struct {
+		keys []string // each is typed when the one before it shows
+		want int
+	}{
+		"nothing":                 {nil, check.ExitFailed},
+		"J":                       {[]string{"J", "Back from the room"}, check.ExitFailed},
+		"r, without the ticket":   {[]string{"r", "Paste a fresh one", "\r", "run 2 of 2"}, check.ExitFailed},
+		"r, with a fresh ticket":  {[]string{"r", "Paste a fresh one", "tkt_2\r", "run 2 of 2"}, check.ExitOK},
+		"t":                       {[]string{"t", "will be consumed", "tkt_2\r", "run 2 of 2"}, check.ExitOK},
+		"p":                       {[]string{"p", "It is not shown", "eyJ\r", "run 2 of 2"}, check.ExitOK},
+		"R":                       {[]string{"R", "run 2 of 2"}, check.ExitOK},
+		"an earlier run is shown": {[]string{"R", "run 2 of 2", "[", "run 1 of 2"}, check.ExitOK},
+	} {
+		t.Run(name, func(t *testing.T) {
+			x := newTerminal(t, 80, 24)
+			before := x.state(t)
+			deps, _ := testDeps()
+			starts := 0
+			deps.Start = func(context.Context, Change, func(check.Event)) check.Run {
+				if starts++; starts == 1 {
+					return opaqueRun()
+				}
+				return goodRun()
+			}
+			ended := x.shows(t.Context(), deps)
+			x.awaits(t, "Fix it in")
+			for i := 0; i < len(test.keys); i += 2 {
+				x.types(t, test.keys[i])
+				x.awaits(t, test.keys[i+1])
+			}
+			x.types(t, "q")
+			if l := x.ends(t, ended); l.err != nil || l.run.ExitCode != test.want {
+				t.Errorf("exit code %d, want %d, error %v", l.run.ExitCode, test.want, l.err)
+			}
+			x.restored(t, before)
+		})
+	}
+}
+
 func TestALongPasteArrivesWhole(t *testing.T) {
 	token := "eyJ" + strings.Repeat("0123456789abcdef", 512)
 	x := newTerminal(t, 80, 24)
@@ -175,7 +217,7 @@ func TestWholeProgram(t *testing.T) {
 	deps.Now = time.Now
 	s := newSession(t.Context(), deps.Start)
 	first := newModel(deps.withDefaults(), s)
-	first.feed, first.running = s.launch(Change{}), true
+	first.feed, first.running = s.launch(Change{}, true), true
 	tm := teatest.NewTestModel(t, first.synced(), teatest.WithInitialTermSize(80, 24))
 	teatest.WaitFor(t, tm.Output(), func(out []byte) bool { return bytes.Contains(out, []byte("Fix it in")) }, teatest.WithDuration(limit))
 	tm.Send(press("enter"))

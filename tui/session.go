@@ -24,7 +24,8 @@ type session struct {
 	closed bool
 	cancel context.CancelFunc
 	done   chan struct{}
-	last   check.Run
+	last   check.Run // the last full run; before there is one, the last run
+	full   bool
 	err    error
 }
 
@@ -43,8 +44,11 @@ func newSession(ctx context.Context, start func(context.Context, Change, func(ch
 }
 
 // launch starts a run. There must be none going on; once the session is
-// closed, nothing is started and the feed never speaks.
-func (s *session) launch(change Change) feed {
+// closed, nothing is started and the feed never speaks. A run that is not
+// counted, such as one without the ticket, does not replace one that is, and
+// neither does a run that was stopped or broke down, or of which a check was
+// skipped by hand.
+func (s *session) launch(change Change, counted bool) feed {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
@@ -62,9 +66,13 @@ func (s *session) launch(change Change) feed {
 	}
 	go func() {
 		run, err := s.guarded(ctx, change, func(e check.Event) { send(eventMsg(e)) })
+		full := counted && err == nil && ctx.Err() == nil && !run.SkippedByHand()
 		cancel()
 		s.mu.Lock()
-		s.last, s.err = run, err
+		if full || !s.full {
+			s.last, s.full = run, full
+		}
+		s.err = err
 		s.mu.Unlock()
 		close(done)
 		send(endMsg{run: run, err: err})
@@ -96,7 +104,7 @@ func (s *session) interrupt() {
 var errNoRun = errors.New("no run was started")
 
 // close cancels the run that is going on, waits until it has left its room,
-// and returns the last run.
+// and returns the last full run; where there was none, the last run.
 func (s *session) close() (check.Run, error) {
 	s.mu.Lock()
 	first, done := !s.closed, s.done

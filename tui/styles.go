@@ -74,21 +74,21 @@ func (s styles) mark(state progress.State) lipgloss.Style {
 
 // marks are the characters that a terminal without UTF-8 has other ones for.
 type marks struct {
-	pass, warn, fail, skip, err, pending string
+	pass, warn, fail, skip, err, pending, partly string
 
-	cursor, bar, bullet, upDown, dot, block string
+	cursor, bar, thickBar, bullet, upDown, leftRight, dot, block string
 }
 
 func newMarks(ascii bool) marks {
 	if ascii {
 		return marks{
-			pass: "+", warn: "!", fail: "x", skip: "-", err: "?", pending: ".",
-			cursor: ">", bar: "|", bullet: "*", upDown: "up/down", dot: " | ", block: "_",
+			pass: "+", warn: "!", fail: "x", skip: "-", err: "?", pending: ".", partly: "o",
+			cursor: ">", bar: "|", thickBar: "#", bullet: "*", upDown: "up/down", leftRight: "left/right", dot: " | ", block: "_",
 		}
 	}
 	return marks{
-		pass: "✓", warn: "!", fail: "✗", skip: "–", err: "?", pending: "·",
-		cursor: "▸", bar: "│", bullet: "•", upDown: "↑/↓", dot: " · ", block: "▏",
+		pass: "✓", warn: "!", fail: "✗", skip: "–", err: "?", pending: "·", partly: "◐",
+		cursor: "▸", bar: "│", thickBar: "┃", bullet: "•", upDown: "↑/↓", leftRight: "←/→", dot: " · ", block: "▏",
 	}
 }
 

@@ -43,7 +43,7 @@ func (s speech) charset(text string) string {
 		return text
 	}
 	return strings.NewReplacer(
-		"…", "...", "–", "-", "—", "-", "·", "|", "•", "*", "×", "x", "→", "->",
+		"…", "...", "–", "-", "—", "-", "·", "|", "•", "*", "×", "x", "→", "->", "›", ">",
 		"‘", "'", "’", "'", "“", `"`, "”", `"`, "≥", ">=", "≤", "<=",
 	).Replace(text)
 }
@@ -100,4 +100,28 @@ func indent(lines []string, by int) []string {
 		out[i] = strings.Repeat(" ", by) + line
 	}
 	return out
+}
+
+// ends puts right at the right end of a line of width columns, and cuts left
+// where there is not room for both.
+func (s speech) ends(left, right string, width int) string {
+	room := width - ansi.StringWidth(right)
+	if room == width || room < 12 {
+		return s.fit(left, width)
+	}
+	return pad(s.fit(strings.TrimRight(left, " "), room-1), room) + right
+}
+
+// labelled is text wrapped behind a label of the given columns; further lines
+// start under the text.
+func (s speech) labelled(label, text string, columns, width, limit int) []string {
+	lines := s.wrapTo(text, width-columns, limit)
+	for i, line := range lines {
+		if i == 0 {
+			lines[i] = pad(label, columns) + line
+			continue
+		}
+		lines[i] = strings.Repeat(" ", columns) + line
+	}
+	return lines
 }

@@ -1,6 +1,10 @@
 package tui
 
 import (
+	"io"
+	"maps"
+	"slices"
+
 	"github.com/charmbracelet/bubbles/key"
 	"github.com/charmbracelet/bubbles/spinner"
 	tea "github.com/charmbracelet/bubbletea"
@@ -22,8 +26,12 @@ type savedMsg struct {
 // copiedMsg tells how copying went.
 type copiedMsg struct {
 	lines int
+	to    Copied
 	err   error
 }
+
+// joinedMsg tells that the room was left.
+type joinedMsg struct{ err error }
 
 // Init listens to the first run, which Run has launched.
 func (m model) Init() tea.Cmd { return tea.Batch(m.session.next(m.feed), m.tick()) }
@@ -31,6 +39,9 @@ func (m model) Init() tea.Cmd { return tea.Batch(m.session.next(m.feed), m.tick(
 // Update is Bubble Tea's: the model after msg.
 func (m model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	next, cmd := m.updated(msg)
+	if _, pressed := msg.(tea.KeyMsg); !pressed {
+		next = next.holding(m)
+	}
 	return next.synced(), cmd
 }
 
@@ -57,17 +68,21 @@ func (m model) updated(msg tea.Msg) (model, tea.Cmd) {
 	case interruptMsg:
 		return m.interrupted()
 	case savedMsg:
-		m.notice = m.sayf("Report written to %s", clean.Line(msg.path, 200))
+		m.notice = m.sayf("Written to %s", clean.Line(msg.path, 300))
 		if msg.err != nil {
-			m.notice = m.sayf("The report could not be written: %s", clean.Line(msg.err.Error(), 200))
+			m.notice = m.sayf("Nothing was written: %s", clean.Line(msg.err.Error(), 300))
 		}
 	case copiedMsg:
-		m.notice = m.sayf("Copied %d lines.", msg.lines)
-		if msg.lines == 1 {
-			m.notice = m.sayf("Copied one line.")
+		m.notice = m.copied(msg)
+	case confirmedMsg:
+		if m.confirmed[msg.code].runs { // else it is of a run before
+			m.confirmed = maps.Clone(m.confirmed)
+			m.confirmed[msg.code] = msg.confirmation
 		}
+	case joinedMsg:
+		m.notice = m.sayf("Back from the room. The diagnosis is as it was.")
 		if msg.err != nil {
-			m.notice = m.sayf("Nothing was copied: %s", clean.Line(msg.err.Error(), 200))
+			m.notice = m.sayf("No room was joined: %s", clean.Line(clean.Redact(msg.err.Error()), 300))
 		}
 	case tea.KeyMsg:
 		return m.pressed(msg)
@@ -103,49 +118,86 @@ func (m model) pressed(msg tea.KeyMsg) (model, tea.Cmd) {
 	if key.Matches(msg, k.interrupt) {
 		return m.interrupted()
 	}
-	if m.prompt.isOpen() {
+	switch {
+	case m.prompt.isOpen():
 		return m.promptKey(msg)
+	case m.menu.open:
+		return m.menuKey(msg)
 	}
 	m.notice = ""
 	switch {
+	case msg.Paste && k.token.Enabled():
+		// Whatever is pasted where nothing asks for it may hold a token; enter
+		// tells.
+		m.prompt = newPrompt(aTokenToCheck, "").typed(msg)
 	case key.Matches(msg, k.quit):
 		return m.stopped()
 	case key.Matches(msg, k.suspend):
 		return m, tea.Suspend
 	case key.Matches(msg, k.help):
-		m.helping = !m.helping
-		m.pane.GotoTop()
+		m.menu = menu{open: true}
 	case key.Matches(msg, k.back):
-		if m.helping {
-			m.helping = false
-		} else {
-			m.open = false
-		}
+		m.open = false
 		m.pane.GotoTop()
-	case key.Matches(msg, k.open):
-		m.open = true
-		m.pane.GotoTop()
-	case key.Matches(msg, k.nextFinding):
-		m.finding = (m.finding + 1) % len(m.findings())
-		m.open = true
-		m.pane.GotoTop()
-	case key.Matches(msg, k.python):
-		m.language = 0
-	case key.Matches(msg, k.node):
-		m.language = 1
-	case key.Matches(msg, k.golang):
-		m.language = 2
+	case key.Matches(msg, k.runConfirm):
+		return m.confirming()
 	case key.Matches(msg, k.up, k.down, k.pageUp, k.pageDown, k.top, k.bottom):
 		return m.moves(msg, k), nil
+	case key.Matches(msg, k.open, k.nextFinding, k.previousTab, k.nextTab, k.fix, k.evidence, k.why, k.confirm):
+		return m.turns(msg, k), nil
+	case key.Matches(msg, k.language):
+		m.language, m.chosen = (m.language+1)%len(languages()), true
+	case key.Matches(msg, k.python):
+		m.language, m.chosen = 0, true
+	case key.Matches(msg, k.node):
+		m.language, m.chosen = 1, true
+	case key.Matches(msg, k.golang):
+		m.language, m.chosen = 2, true
+	case key.Matches(msg, k.earlier):
+		return m.shows(m.showing - 1), nil
+	case key.Matches(msg, k.later):
+		return m.shows(m.showing + 1), nil
 	default:
 		return m.acts(msg, k)
 	}
 	return m, nil
 }
 
+// turns opens the page, or another tab of it. Where the page stands beside the
+// rows, only enter opens it.
+func (m model) turns(msg tea.KeyMsg, k keyMap) model {
+	opens := !m.split()
+	tabs := m.tabs()
+	at := max(0, slices.Index(tabs, m.shownTab()))
+	switch {
+	case key.Matches(msg, k.open):
+		m.tab, opens = tabs[0], true
+		if m.split() {
+			m.tab = tabs[at]
+		}
+	case key.Matches(msg, k.nextFinding):
+		m.finding = (m.finding + 1) % len(m.findings())
+	case key.Matches(msg, k.previousTab):
+		m.tab = tabs[(at+len(tabs)-1)%len(tabs)]
+	case key.Matches(msg, k.nextTab):
+		m.tab = tabs[(at+1)%len(tabs)]
+	case key.Matches(msg, k.fix):
+		m.tab = tabFix
+	case key.Matches(msg, k.evidence):
+		m.tab = tabEvidence
+	case key.Matches(msg, k.why):
+		m.tab = tabWhy
+	case key.Matches(msg, k.confirm):
+		m.tab = tabConfirm
+	}
+	m.open, m.moved = m.open || opens, true
+	m.pane.GotoTop()
+	return m
+}
+
 // moves scrolls what is open, or selects another row.
 func (m model) moves(msg tea.KeyMsg, k keyMap) model {
-	reading := m.open || m.helping
+	reading := m.open
 	switch {
 	case key.Matches(msg, k.pageUp):
 		m.pane.PageUp()
@@ -182,8 +234,11 @@ func (m model) acts(msg tea.KeyMsg, k keyMap) (model, tea.Cmd) {
 	case key.Matches(msg, k.rerunFrom):
 		row, _ := m.row()
 		return m.again(row.Stage)
-	case key.Matches(msg, k.dev):
-		return m.launched(Change{DevJoin: true})
+	case key.Matches(msg, k.join):
+		return m, m.joining()
+	case key.Matches(msg, k.skip):
+		skip, c := m.deps.Skip, m.waitsFor()
+		return m, func() tea.Msg { skip(c.Check.ID); return nil }
 	case key.Matches(msg, k.ticket):
 		m.prompt = newPrompt(aTicket, "")
 	case key.Matches(msg, k.token):
@@ -191,14 +246,46 @@ func (m model) acts(msg tea.KeyMsg, k keyMap) (model, tea.Cmd) {
 	case key.Matches(msg, k.copyFix):
 		return m, m.copying(m.fixToCopy())
 	case key.Matches(msg, k.save):
-		save, run := m.deps.Save, *m.run
-		return m, func() tea.Msg {
-			path, err := save(run)
-			return savedMsg{path: path, err: err}
-		}
+		return m, m.saving(m.deps.Save)
+	case key.Matches(msg, k.saveJSON):
+		return m, m.saving(m.deps.SaveJSON)
 	}
 	return m, nil
 }
+
+// saving is the command that writes the run that is shown to a file.
+func (m model) saving(save func(check.Run) (string, error)) tea.Cmd {
+	run := *m.run
+	return func() tea.Msg {
+		path, err := save(run)
+		return savedMsg{path: path, err: err}
+	}
+}
+
+// joining is the command that gives the terminal to the room's screen, and
+// comes back when the room was left.
+func (m model) joining() tea.Cmd {
+	return tea.Exec(&stay{join: m.deps.Join}, func(err error) tea.Msg { return joinedMsg{err: err} })
+}
+
+// stay is a room's screen as Bubble Tea runs another program.
+type stay struct {
+	join func(in io.Reader, out io.Writer) error
+	in   io.Reader
+	out  io.Writer
+}
+
+// Run shows the room's screen until it is left.
+func (s *stay) Run() error { return s.join(s.in, s.out) }
+
+// SetStdin is called before Run.
+func (s *stay) SetStdin(in io.Reader) { s.in = in }
+
+// SetStdout is called before Run.
+func (s *stay) SetStdout(out io.Writer) { s.out = out }
+
+// SetStderr is called before Run; the screen has no use for it.
+func (s *stay) SetStderr(io.Writer) {}
 
 // promptKey is the model after a key while the prompt is open.
 func (m model) promptKey(msg tea.KeyMsg) (model, tea.Cmd) {

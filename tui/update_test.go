@@ -37,6 +37,8 @@ func idle(t *testing.T, s starts) {
 func TestReRunNeverSpendsATicketSilently(t *testing.T) {
 	unspent := opaqueRun()
 	unspent.TicketSpent = false
+	withTicket := unspent
+	withTicket.Target.TokenSource = check.SourceTicket
 	tests := map[string]struct {
 		run    check.Run
 		before []tea.Msg
@@ -60,11 +62,18 @@ func TestReRunNeverSpendsATicketSilently(t *testing.T) {
 		"from the first stage on is all of it": {
 			run: unspent, keys: []tea.Msg{press("up"), press("up"), press("R")}, want: &Change{},
 		},
-		"dev join needs none": {run: opaqueRun(), keys: []tea.Msg{press("j")}, want: &Change{DevJoin: true}},
-		"t with a ticket":     {run: opaqueRun(), keys: []tea.Msg{press("t"), paste("tkt_3"), press("enter")}, want: &Change{Ticket: "tkt_3"}},
-		"t with nothing":      {run: opaqueRun(), keys: []tea.Msg{press("t"), press("enter")}},
-		"p with a token":      {run: opaqueRun(), keys: []tea.Msg{press("p"), paste("Bearer\neyJ"), press("enter")}, want: &Change{Token: "Bearer eyJ"}},
-		"p with nothing":      {run: opaqueRun(), keys: []tea.Msg{press("p"), press("enter")}},
+		"j only moves":    {run: opaqueRun(), keys: []tea.Msg{press("j"), press("k"), press("J")}},
+		"unspent: r asks": {run: withTicket, keys: []tea.Msg{press("r"), press("y"), press("esc")}},
+		"unspent: a yes":  {run: withTicket, keys: []tea.Msg{press("r"), press("enter")}, want: &Change{}},
+		"unspent: past the ticket nothing is spent": {
+			run: withTicket, keys: []tea.Msg{press("R")}, want: &Change{From: check.StageToken},
+		},
+		"t with a ticket":              {run: opaqueRun(), keys: []tea.Msg{press("t"), paste("tkt_3"), press("enter")}, want: &Change{Ticket: "tkt_3"}},
+		"t with nothing":               {run: opaqueRun(), keys: []tea.Msg{press("t"), press("enter")}},
+		"p with a token":               {run: opaqueRun(), keys: []tea.Msg{press("p"), paste("Bearer\neyJ"), press("enter")}, want: &Change{Token: "Bearer eyJ"}},
+		"a paste anywhere":             {run: opaqueRun(), keys: []tea.Msg{paste("Bearer eyJ"), press("enter")}, want: &Change{Token: "Bearer eyJ"}},
+		"a paste anywhere can be left": {run: opaqueRun(), keys: []tea.Msg{paste("r"), press("esc"), press("enter")}},
+		"p with nothing":               {run: opaqueRun(), keys: []tea.Msg{press("p"), press("enter")}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -84,36 +93,27 @@ func TestReRunNeverSpendsATicketSilently(t *testing.T) {
 	}
 }
 
-// A dev join spends nothing, and must not make the screen forget that the
-// configured ticket is spent.
+// A run without the ticket must not make the screen forget that the configured
+// ticket is spent.
 func TestSpentTicketIsRemembered(t *testing.T) {
 	deps, starts := testDeps()
-	m := step(ends(drawn(t, deps, 80, 24), opaqueRun()), press("j"))
+	m := step(ends(drawn(t, deps, 80, 24), opaqueRun()), press("r"), press("enter"))
 	asked(t, starts)
-	dev := goodRun()
-	m = step(ends(m, dev), press("r"))
+	m = step(ends(m, goodRun()), press("r"))
 	if m.prompt.asks != aFreshTicket {
 		t.Fatalf("asks %v, want a fresh ticket", m.prompt.asks)
 	}
 	m = step(m, paste("tkt_9"), press("enter"))
 	asked(t, starts)
-	// The service did not answer: tkt_9 is unspent, and is used again.
-	m = step(ends(m, dev), press("r"))
+	// The service did not answer: tkt_9 is unspent, and is used again after a yes.
+	m = step(ends(m, goodRun()), press("r"), press("enter"))
 	if diff := cmp.Diff(Change{Ticket: "tkt_9"}, asked(t, starts)); diff != "" {
-		t.Error(diff)
-	}
-	// From a stage of a dev join on, it is a dev join again.
-	m = step(ends(m, dev), press("j"))
-	asked(t, starts)
-	m = ends(step(m, press("down"), press("down"), press("down"), press("down"), press("down")), dev)
-	m = step(m, press("R"))
-	if diff := cmp.Diff(Change{DevJoin: true, From: check.StageFallback}, asked(t, starts)); diff != "" {
 		t.Error(diff)
 	}
 	// A pasted token is kept for the next re-run, which needs no ticket.
 	m = step(ends(m, opaqueRun()), press("p"), paste("tok"), press("enter"))
 	asked(t, starts)
-	step(ends(m, dev), press("r"))
+	step(ends(m, goodRun()), press("r"))
 	if diff := cmp.Diff(Change{Token: "tok"}, asked(t, starts)); diff != "" {
 		t.Error(diff)
 	}
@@ -165,9 +165,9 @@ func TestSelection(t *testing.T) {
 
 func TestKeysThatDoNothingAreNotOffered(t *testing.T) {
 	deps, starts := testDeps()
-	deps.Save, deps.Copy = nil, nil
+	deps.Save, deps.Copy, deps.Join, deps.Skip = nil, nil, nil, nil
 	m := drawn(t, deps, 120, 40)
-	for _, k := range []string{"r", "R", "t", "p", "j", "w", "c", "tab", "1", "x", "11;rgb:1212/r/w"} {
+	for _, k := range []string{"r", "R", "t", "p", "J", "w", "S", "c", "y", "s", "[", "]", "tab", "1", "x", "11;rgb:1212/r/w"} {
 		m = step(m, press(k))
 	}
 	idle(t, starts)
@@ -175,7 +175,7 @@ func TestKeysThatDoNothingAreNotOffered(t *testing.T) {
 		t.Error("a key did something during a run")
 	}
 	m = ends(m, opaqueRun())
-	for _, word := range []string{"copy fix", "w report"} {
+	for _, word := range []string{"copy fix", "w report", "join a room", "writes a report"} {
 		if strings.Contains(m.View(), word) {
 			t.Errorf("%q is offered without what it needs", word)
 		}
@@ -185,11 +185,11 @@ func TestKeysThatDoNothingAreNotOffered(t *testing.T) {
 func TestCopyAndSave(t *testing.T) {
 	deps, _ := testDeps()
 	var copied string
-	deps.Copy = func(text string) error { copied = text; return nil }
+	deps.Copy = func(text string) (Copied, error) { copied = text; return Copied{By: "wl-copy", Sure: true}, nil }
 	m := ends(drawn(t, deps, 80, 24), opaqueRun())
 	next, cmd := step(m, press("3")).Update(press("c"))
 	m = step(next.(model), cmd())
-	if copied != "jwt, err := at.ToJWT()\n" || m.notice != "Copied one line." {
+	if copied != "jwt, err := at.ToJWT()\n" || m.notice != "On the clipboard (wl-copy). Lines: 1" {
 		t.Errorf("copied %q, notice %q", copied, m.notice)
 	}
 	m = step(m, press("up"))
@@ -251,7 +251,7 @@ func TestReRunFromHereKeepsTheStagesAbove(t *testing.T) {
 	m := step(ends(drawn(t, deps, 80, 24), opaqueRun()), press("R"))
 	asked(t, starts)
 	view := m.View()
-	if !strings.Contains(view, "traded tkt_e26") || !strings.Contains(view, "· Token            waiting") {
+	if !strings.Contains(view, "traded tkt_e26") || !strings.Contains(view, "· Token           waiting") {
 		t.Errorf("want the rows above kept and those from here on waiting:\n%s", view)
 	}
 }
@@ -262,10 +262,10 @@ func TestTheDetailsAreAboutTheWorstFinding(t *testing.T) {
 	run.Results[4].Findings = []check.Finding{warning, opaqueToken()}
 	deps, _ := testDeps()
 	m := step(ends(drawn(t, deps, 80, 24), run), press("enter"))
-	for _, want := range []string{"TOKEN_OPAQUE  1 of 2", "TOKEN_EXPIRES_SOON  2 of 2", "TOKEN_OPAQUE  1 of 2"} {
+	for _, want := range []string{"TOKEN_OPAQUE (1 of 2", "TOKEN_EXPIRES_SOON (2 of 2", "TOKEN_OPAQUE (1 of 2"} {
 		if !strings.Contains(m.View(), want) {
 			t.Errorf("%q is missing:\n%s", want, m.View())
 		}
-		m = step(m, press("tab"))
+		m = step(m, press("n"))
 	}
 }

@@ -1,48 +1,91 @@
 package tui
 
 import (
+	"strings"
+	"time"
+
+	"github.com/charmbracelet/x/ansi"
+
 	"lkdoctor/checks/check"
-	"lkdoctor/checks/finding"
 	"lkdoctor/checks/progress"
 )
 
-// verdictLines are the diagnosis: who must act, what is cleared, one next
-// step; before the end, how far the run is.
+// topLines is how many lines stand above the rows at least, so that the rows
+// seldom move when the verdict takes the place of what is waited for.
+const topLines = 4
+
+// top is what stands above the rows: the verdict, or what a run waits for.
+func (m model) top(width int) []string {
+	lines := m.verdictLines(width)
+	for len(lines) < topLines {
+		lines = append(lines, "")
+	}
+	return append(lines, "")
+}
+
+// verdictLines are what broke, where to fix it and what it is not; before the
+// end, how far the run is and what it waits for.
 func (m model) verdictLines(width int) []string {
 	switch {
 	case m.stopping:
 		return m.wrapTo(m.sayf("Stopping: leaving the room and closing what is open."), width, 2)
 	case m.running:
-		done, all := m.counts()
-		return []string{m.fit(m.sayf("%d of %d checks done.", done, all), width)}
+		return m.waitingLines(width)
 	case m.failure != nil:
 		return m.wrapTo(m.sayf("lkdoctor itself failed: %s", m.failure.Error()), width, 3)
 	case m.run == nil:
 		return nil
 	}
 	d := m.run.Diagnosis
-	style := m.styles.mark(progress.State(m.run.Status))
-	var lines []string
-	for _, line := range m.wrapTo(m.broke(d), width, 3) {
-		lines = append(lines, style.Render(line))
+	state := progress.State(m.run.Status)
+	style := m.styles.mark(state)
+	lines := m.labelled(m.marks.of(state), m.broke(d), 2, width, 3)
+	for i, line := range lines {
+		lines[i] = style.Render(line)
 	}
+	fixIn, notIt := m.sayf("Fix it in"), m.sayf("It is not")
+	columns := max(ansi.StringWidth(fixIn), ansi.StringWidth(notIt)) + 2
 	if !d.FixIn.IsZero() {
-		lines = append(lines, m.wrapTo(m.sayf("Fix it in  %s", d.FixIn), width, 2)...)
+		lines = append(lines, indent(m.labelled(fixIn, m.say(d.FixIn), columns, width-2, 2), 2)...)
 	}
 	if !d.NotIt.IsZero() {
-		lines = append(lines, m.wrapTo(m.sayf("It is not  %s", d.NotIt), width, 2)...)
+		lines = append(lines, indent(m.labelled(notIt, m.say(d.NotIt), columns, width-2, 3), 2)...)
 	}
-	if len(d.NextSteps) > 0 {
-		step := d.NextSteps[0]
-		lines = append(lines, m.wrapTo(m.sayf("Next: %s", step.Text), width, 3)...)
-		if step.Command != "" {
-			lines = append(lines, "  "+m.styles.code.Render(m.fit(m.plain(step.Command), width-2)))
-		}
+	return lines
+}
+
+// waitingLines tell from the first frame how far the run is, what it waits for,
+// and how long that may take.
+func (m model) waitingLines(width int) []string {
+	passed, limit := m.now.Sub(m.started), ""
+	if m.deps.Limit > 0 {
+		limit = m.sayf(", %d s at most", int(m.deps.Limit.Seconds()))
 	}
-	if m.run.TicketSpent {
-		lines = append(lines, m.styles.subtle.Render(m.fit(m.sayf("The ticket is spent: a re-run asks for a fresh one."), width)))
+	done, all, failed := m.tally()
+	sofar := m.sayf("Nothing has failed.")
+	if failed > 0 {
+		sofar = m.sayf("Failed: %d", failed)
 	}
-	return append(lines, m.hint(width)...)
+	lines := []string{
+		m.styles.runMark.Render(m.fit(m.glyph(progress.Running)+" "+m.sayf("Running for %d s", int(max(0, passed).Seconds()))+limit+".", width)),
+		m.fit("  "+m.sayf("%d of %d checks done.", done, all)+" "+sofar, width),
+	}
+	c := m.waitsFor()
+	if c == nil {
+		return lines
+	}
+	what := c.Waiting
+	if what.IsZero() {
+		what = c.Check.Title
+	}
+	text := m.sayf("Now: %s", what)
+	if c.Check.Timeout >= time.Second {
+		text += m.sayf(" (%d s of %d)", int(m.elapsed(*c).Seconds()), int(c.Check.Timeout.Seconds()))
+	}
+	if m.deps.Skip != nil {
+		text += "   " + m.sayf("s skips it")
+	}
+	return append(lines, indent(m.wrapTo(text, width-2, 2), 2)...)
 }
 
 // broke is what is wrong in one sentence; where nothing failed it is the
@@ -54,27 +97,73 @@ func (m model) broke(d check.Diagnosis) string {
 	return m.say(d.Broke)
 }
 
-// hint points at the two keys that help with a failure.
-func (m model) hint(width int) []string {
-	if m.run.Diagnosis.RootCause == nil {
+// nextLines are the first next step on at most words lines, and the first code
+// lines of its code or command.
+func (m model) nextLines(width, words, code int) []string {
+	step := m.nextStep()
+	if len(step) == 0 || words < 1 {
 		return nil
 	}
-	hint := m.sayf("[enter] how to fix it")
-	owner := m.run.Diagnosis.Owner
-	if m.deps.Save != nil && (owner == finding.OwnerTicketService || owner == finding.OwnerFrontend) {
-		hint += "   " + m.sayf("[w] report for its maintainer")
+	label := m.sayf("Next")
+	columns := ansi.StringWidth(label) + 2
+	lines := m.labelled(m.styles.heading.Render(label), m.say(step[0].Text), columns, width, words)
+	block, minted := m.preview(step[0])
+	if len(block) == 0 || code < 1 {
+		return append([]string{""}, lines...)
 	}
-	return []string{m.styles.subtle.Render(m.fit(hint, width))}
+	if minted {
+		last := len(lines) - 1
+		if tabs := m.languageTabs(); ansi.StringWidth(lines[last])+ansi.StringWidth(tabs)+3 <= width {
+			lines[last] = m.ends(lines[last], tabs, width)
+		} else {
+			lines = append(lines, pad("", columns)+tabs)
+		}
+	}
+	if len(block) > code {
+		more := len(block) - max(1, code-1)
+		block = append(block[:max(1, code-1):max(1, code-1)], m.sayf("… %d more: enter, y copies all", more))
+	}
+	for _, line := range block {
+		lines = append(lines, pad("", columns)+m.styles.subtle.Render(m.marks.block)+" "+m.styles.code.Render(m.fit(line, width-columns-2)))
+	}
+	return append([]string{""}, lines...)
 }
 
-func (m model) counts() (done, all int) {
+// preview is the fix's command or code, from where it begins to matter: the
+// imports of minting code are left out, and its indentation is taken off.
+func (m model) preview(fix check.Fix) (lines []string, minted bool) {
+	if fix.Command != "" {
+		return m.block(fix.Command), false
+	}
+	code := m.shownCode(fix)
+	if len(code) == 0 {
+		return nil, false
+	}
+	lines, minted = m.block(code[0].Text), mints(fix)
+	for i, line := range lines {
+		if minted && strings.Contains(line, "AccessToken(") {
+			lines = lines[i:]
+			break
+		}
+	}
+	margin := len(lines[0]) - len(strings.TrimLeft(lines[0], " "))
+	for i, line := range lines {
+		lines[i] = line[min(margin, len(line)-len(strings.TrimLeft(line, " "))):]
+	}
+	return lines, minted
+}
+
+func (m model) tally() (done, all, failed int) {
 	for _, row := range m.progress.Rows() {
 		for _, c := range row.Checks {
 			all++
 			if c.State != progress.Pending && c.State != progress.Running {
 				done++
 			}
+			if c.State == progress.Failed || c.State == progress.Errored {
+				failed++
+			}
 		}
 	}
-	return done, all
+	return done, all, failed
 }

@@ -5,6 +5,8 @@ import (
 
 	"github.com/charmbracelet/x/ansi"
 
+	"lkdoctor/checks/check"
+	"lkdoctor/checks/finding"
 	"lkdoctor/checks/progress"
 )
 
@@ -33,15 +35,33 @@ func (m model) layout() []string {
 	if m.tiny() {
 		return filled(m.tinyLines(), m.height)
 	}
-	footer := m.footer()
-	body := m.height - 2 - len(footer)
-	lines := append([]string{m.headerLine(), ""}, filled(m.body(body), body)...)
-	return append(lines, footer...)
+	head, footer := m.head(), m.footer()
+	height := m.height - len(head) - len(footer)
+	body := filled(m.body(height), height)
+	if m.notice != "" && height > 0 && !m.prompt.isOpen() && !m.open {
+		body[height-1] = " " + m.styles.notice.Render(m.fit(m.notice, m.width-2))
+	}
+	return append(append(head, body...), footer...)
+}
+
+// head is what stands above the body.
+func (m model) head() []string {
+	switch {
+	case m.wide():
+		return append([]string{m.headerLine(), ""}, indent(m.top(m.width-2), 1)...)
+	case m.menu.open || !m.open:
+		return []string{m.headerLine(), ""}
+	}
+	return []string{m.pageTitle(m.width), " " + m.tabsLine(m.width-2), ""}
 }
 
 func (m model) tiny() bool { return m.width < minWidth || m.height < minHeight }
 
 func (m model) wide() bool { return m.width >= twoPanes }
+
+// split reports whether the page stands beside the rows; an open one takes the
+// whole width, so that code keeps its lines.
+func (m model) split() bool { return m.wide() && (!m.open || m.menu.open) }
 
 // filled cuts or fills lines to exactly n.
 func filled(lines []string, n int) []string {
@@ -60,67 +80,169 @@ func (m model) headerLine() string {
 	if source := m.plain(m.deps.Title.Source); source != "" {
 		head += "   " + m.styles.subtle.Render(source)
 	}
-	return m.fit(head, m.width)
+	state := m.runState()
+	for len(state) > 0 && ansi.StringWidth(head+strings.Join(state, m.marks.dot))+4 > m.width {
+		state = state[1:] // the address is not cut for it
+	}
+	return m.ends(head, m.styles.subtle.Render(strings.Join(state, m.marks.dot)), m.width-1)
 }
 
-// body is what stands between the header and the footer.
+// runState is what the end of the first line says about the run, the least
+// important first.
+func (m model) runState() []string {
+	if m.running || m.run == nil {
+		return nil
+	}
+	state := []string{m.sayf("took %s", finding.Millis(m.run.Took))}
+	if len(m.runs) > 1 {
+		state = append(state, m.sayf("run %d of %d", m.showing+1, len(m.runs)))
+	}
+	if m.spent {
+		state = append(state, m.sayf("ticket spent"))
+	}
+	return state
+}
+
+// body is what stands between the head and the footer.
 func (m model) body(height int) []string {
 	switch {
-	case m.wide():
+	case m.split():
 		return m.beside(height)
-	case m.open || m.helping:
+	case m.menu.open:
+		return indent(m.menuWindow(m.width-2, height), 1)
+	case m.open && m.wide():
+		return append([]string{" " + m.tabsLine(m.width-2), ""}, strings.Split(m.pane.View(), "\n")...)
+	case m.open:
 		return strings.Split(m.pane.View(), "\n")
 	}
 	return m.overview(m.width-2, height)
 }
 
-// overview is the rows and the diagnosis; failing rows unfold as far as there
-// is room.
+// room is how much of the window each part of the overview may take: lines a
+// row, lines of the next step, lines of its code; whether the finding that the
+// verdict is about says its sentence too; and how many rows, from the first on,
+// may take two lines more.
+type room struct {
+	row, next, code int
+	root            bool
+	grown           int
+}
+
+// rooms are from the most to the least. Whole sentences come before code, but
+// the first lines of the fix before the sentence that the verdict stands for.
+func rooms() []room {
+	return []room{
+		{row: 8, next: 5, code: 12, root: true}, {row: 4, next: 4, code: 8, root: true}, {row: 3, next: 4, code: 6, root: true},
+		{row: 3, next: 4, code: 4, root: true}, {row: 3, next: 3, code: 4, root: true},
+		{row: 3, next: 4, code: 8}, {row: 3, next: 4, code: 5}, {row: 3, next: 3, code: 4}, {row: 3, next: 3, code: 3},
+		{row: 3, next: 3, code: 2}, {row: 3, next: 2, code: 2}, {row: 2, next: 3, code: 3}, {row: 2, next: 2, code: 2},
+		{row: 2, next: 2, code: 1}, {row: 2, next: 2}, {row: 2, next: 1},
+		{row: 1, next: 2, code: 2}, {row: 1, next: 2, code: 1}, {row: 1, next: 1}, {row: 1},
+	}
+}
+
+// overview is the verdict, the rows and the next step, as whole as there is
+// room for.
 func (m model) overview(width, height int) []string {
 	var lines []string
-	for unfold := 3; unfold >= 0; unfold-- {
-		lines = m.rowLines(width, unfold)
-		lines = append(append(lines, ""), indent(m.verdictLines(width-1), 1)...)
-		if len(lines) <= height {
-			break
+	for _, r := range rooms() {
+		if r.row < 3 {
+			r.grown = len(check.Stages()) // of longer rows a few lines more are no gain
 		}
+		for ; r.grown >= 0; r.grown-- {
+			if lines = m.laid(width, r); len(lines) <= height {
+				return lines
+			}
+		}
+	}
+	return m.marked(lines, width, height)
+}
+
+// laid is the overview with that much room for each part.
+func (m model) laid(width int, r room) []string {
+	lines := append(indent(m.top(width-1), 1), m.rowLines(width+1, r)...)
+	lines = append(lines, indent(m.nextLines(width-1, r.next, r.code), 1)...)
+	if runs := m.runsLine(width - 1); runs != "" {
+		lines = append(lines, "", " "+runs)
 	}
 	return lines
 }
 
-// leftColumns is the width of the left one of two panes.
-func (m model) leftColumns() int { return min(84, m.width*52/100) }
+// marked cuts lines to height, with a mark where something is missing.
+func (m model) marked(lines []string, width, height int) []string {
+	if len(lines) <= height || height < 1 {
+		return lines
+	}
+	lines = lines[:height]
+	lines[height-1] = m.fit(ansi.Truncate(lines[height-1], max(0, width-4), ""), width-4) + " " + m.ellipsis()
+	return lines
+}
 
-// beside puts the overview to the left of the pane.
+// leftColumns is the width of the left one of two panes.
+func (m model) leftColumns() int { return min(84, m.width*48/100) }
+
+// beside puts the rows to the left of the page.
 func (m model) beside(height int) []string {
-	left := filled(m.overview(m.leftColumns(), height), height)
-	right := filled(strings.Split(m.pane.View(), "\n"), height)
-	bar := m.styles.subtle
-	if m.open || m.helping {
-		bar = m.styles.key
+	var left []string
+	for _, r := range []room{{row: 8, root: true}, {row: 3, root: true}, {row: 3}, {row: 2}, {row: 1}} {
+		left = m.rowLines(m.leftColumns(), r)
+		if runs := m.runsLine(m.leftColumns() - 2); runs != "" {
+			left = append(left, "", " "+runs)
+		}
+		if len(left) <= height {
+			break
+		}
+	}
+	left = filled(m.marked(left, m.leftColumns(), height), height)
+	var right []string
+	if m.menu.open {
+		right = m.menuWindow(m.pane.Width, height)
+	} else {
+		right = append([]string{m.tabsLine(m.pane.Width), ""}, strings.Split(m.pane.View(), "\n")...)
+	}
+	right = filled(right, height)
+	bar := m.styles.subtle.Render(m.marks.bar)
+	if m.menu.open {
+		bar = m.styles.key.Render(m.marks.thickBar)
 	}
 	out := make([]string, len(left))
 	for i := range left {
-		out[i] = pad(ansi.Truncate(left[i], m.leftColumns(), ""), m.leftColumns()) + " " + bar.Render(m.marks.bar) + " " + right[i]
+		out[i] = pad(ansi.Truncate(left[i], m.leftColumns(), ""), m.leftColumns()) + " " + bar + " " + right[i]
 	}
 	return out
 }
 
-// footer is the prompt, or the notice and the keys.
+// menuWindow is the part of the help around the selected key.
+func (m model) menuWindow(width, height int) []string {
+	lines, at := m.menuLines(width)
+	if len(lines) <= height {
+		return lines
+	}
+	const head = 2
+	rest := lines[head:]
+	from := min(max(0, at-head-(height-head)/2), len(rest)-(height-head))
+	return append(lines[:head:head], rest[from:from+max(0, height-head)]...)
+}
+
+// footer is the prompt, or the keys.
 func (m model) footer() []string {
 	width := m.width - 2
 	if m.prompt.isOpen() {
 		return indent(m.promptLines(width), 1)
 	}
-	return indent([]string{m.noticeLine(width), m.short(width + 1)}, 1)
+	if m.open {
+		return indent([]string{m.noticeLine(width), m.short(width + 1)}, 1)
+	}
+	return indent([]string{m.short(width + 1)}, 1)
 }
 
-// noticeLine tells what a key has done, else whether there is more to read.
+// noticeLine tells under a page what a key has done, else whether there is more
+// to read. On the overview a notice lies over the last line.
 func (m model) noticeLine(width int) string {
 	switch {
 	case m.notice != "":
 		return m.styles.notice.Render(m.fit(m.notice, width))
-	case (m.wide() || m.open || m.helping) && !m.pane.AtBottom():
+	case m.open && !m.menu.open && !m.pane.AtBottom():
 		return m.styles.subtle.Render(m.fit(m.sayf("More below: PgDn"), width))
 	}
 	return ""
@@ -172,37 +294,18 @@ func (m model) synced() model {
 		return m
 	}
 	m.pane.Width = m.width - 2
-	if m.wide() {
+	m.pane.Height = max(1, m.height-len(m.head())-len(m.footer()))
+	if m.split() {
 		m.pane.Width = m.width - m.leftColumns() - gutter
 	}
-	m.pane.Height = max(1, m.height-2-len(m.footer()))
-	lines := m.details(m.pane.Width - 1)
-	if m.helping {
-		lines = m.helpLines(m.pane.Width - 1)
+	if m.wide() {
+		m.pane.Height = max(1, m.pane.Height-2)
 	}
-	if !m.wide() {
+	lines := m.pageLines(m.pane.Width - 1)
+	if !m.split() {
 		lines = indent(lines, 1)
 	}
 	m.pane.SetContent(strings.Join(lines, "\n"))
 	m.pane.SetYOffset(m.pane.YOffset)
 	return m
-}
-
-// helpLines list every key.
-func (m model) helpLines(width int) []string {
-	lines := []string{m.styles.title.Render(m.fit(m.sayf("Keys"), width)), ""}
-	longest := 0
-	for _, b := range m.full() {
-		longest = max(longest, ansi.StringWidth(b.Help().Key))
-	}
-	for _, b := range m.full() {
-		label := m.styles.key.Render(pad(b.Help().Key, longest)) + "  "
-		for i, line := range wrap(b.Help().Desc, width-longest-2) {
-			if i > 0 {
-				label = strings.Repeat(" ", longest+2)
-			}
-			lines = append(lines, label+line)
-		}
-	}
-	return lines
 }

@@ -1,8 +1,10 @@
 package tui
 
 import (
+	"context"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"strings"
 	"testing"
 	"time"
@@ -148,7 +150,7 @@ func TestNoLineLeavesTheWindow(t *testing.T) {
 		"running":  midway(t, deps, 80, 24),
 		"hostile":  hostile,
 		"details":  step(hostile, press("enter")),
-		"next":     step(hostile, press("enter"), press("tab"), press("end")),
+		"next":     step(hostile, press("enter"), press("n"), press("end")),
 		"help":     step(hostile, press("?")),
 		"ticket":   step(hostile, press("r"), paste(strings.Repeat("宽", 150))),
 		"token":    step(hostile, press("p"), paste(strings.Repeat("t", 5000))),
@@ -176,6 +178,40 @@ func TestNoLineLeavesTheWindow(t *testing.T) {
 						t.Fatalf("%s at %dx%d: control character in %q", name, width, height, line)
 					}
 				}
+			}
+		}
+	}
+}
+
+// Any keys in any order leave a whole screen: every key once for a start.
+func TestAnyKeysLeaveAWholeScreen(t *testing.T) {
+	names := []string{
+		"up", "down", "left", "right", "enter", "esc", "tab", "pgup", "pgdown", "home", "end", " ", "/", "?", "[", "]",
+		"1", "2", "3", "b", "c", "e", "f", "g", "G", "h", "i", "j", "k", "l", "n", "p", "r", "R", "s", "S", "t", "v", "w", "y", "x",
+	}
+	deps, _ := testDeps()
+	deps.Start = func(context.Context, Change, func(check.Event)) check.Run { return goodRun() }
+	m := ends(drawn(t, deps, 80, 24), opaqueRun())
+	random := rand.New(rand.NewPCG(1, 2))
+	for i := range 1500 {
+		name := names[random.IntN(len(names))]
+		if i < len(names) {
+			name = names[i]
+		}
+		m = step(m, press(name))
+		if m.running && random.IntN(3) == 0 {
+			m = ends(m, []check.Run{goodRun(), opaqueRun(), hostileRun()}[random.IntN(3)])
+		}
+		if random.IntN(20) == 0 {
+			m = resized(m, 1+random.IntN(160), 1+random.IntN(50))
+		}
+		lines := strings.Split(m.View(), "\n")
+		if len(lines) != m.height {
+			t.Fatalf("after %s (%d): %d lines of %d", name, i, len(lines), m.height)
+		}
+		for _, line := range lines {
+			if w := ansi.StringWidth(line); w > m.width {
+				t.Fatalf("after %s (%d) at %dx%d: %d columns: %q", name, i, m.width, m.height, w, line)
 			}
 		}
 	}

@@ -92,6 +92,8 @@ type Skip struct {
 	By string
 	// Text says so to people; a block without one gets its sentence from By.
 	Text Text
+	// ByHand tells that somebody did not want to wait for the check any longer.
+	ByHand bool
 }
 
 // Spec is what is known of a check before it runs. It is plain data.

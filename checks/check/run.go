@@ -116,6 +116,16 @@ func (s Summary) Worst() Status {
 	return StatusPass
 }
 
+// SkippedByHand reports whether somebody left a check out while the run went on.
+func (r Run) SkippedByHand() bool {
+	for _, result := range r.Results {
+		if result.Skip != nil && result.Skip.ByHand {
+			return true
+		}
+	}
+	return false
+}
+
 // Findings lists the findings of a severity in the order of the checks, each
 // with the ID of its check.
 func (r Run) Findings(severity finding.Severity) []Located {

@@ -65,6 +65,11 @@ func runOne(ctx context.Context, c Check, before Ended, clean func(string) strin
 // stopped is the result of a check that the end of ctx, or its own time-out,
 // cut off.
 func stopped(ctx context.Context, c Spec, took time.Duration) Result {
+	if errors.Is(context.Cause(ctx), errSkipped) {
+		return Result{Check: c, Status: StatusSkip, Took: took, Skip: &Skip{
+			Reason: NotRequested, ByHand: true, Text: finding.Textf("skipped by you"),
+		}}
+	}
 	f := finding.New(finding.DoctorTimeout, finding.Fail,
 		"this check did not come back within %s, so it says nothing about what it was to check", took.Round(10*time.Millisecond))
 	switch {

@@ -11,6 +11,9 @@ import (
 // ErrTimeout is the cause of a context that the run's own --timeout ended.
 var ErrTimeout = errors.New("the time given to the run is over")
 
+// errSkipped is the cause of the context of a check that was skipped.
+var errSkipped = errors.New("the check was skipped")
+
 // Plan is a list of checks to run.
 type Plan struct {
 	// Checks are in the order shown. Needs and Uses have no cycle.
@@ -18,6 +21,9 @@ type Plan struct {
 	Select Selection
 	// Prior are results of an earlier run that stand; their checks do not run.
 	Prior []Result
+	// Skips are IDs of running checks to end; their results are skips. It may be
+	// nil, and is never closed.
+	Skips <-chan string
 	// Finish completes a result before anybody sees it. It may be nil.
 	Finish func(Result) Result
 	// Clean makes a text from a panic fit to be shown.
@@ -35,6 +41,7 @@ func (p Plan) Execute(ctx context.Context, observe func(Event)) []Result {
 		started: make(map[string]time.Time, len(p.Checks)),
 		events:  make(chan Event, 4*len(p.Checks)),
 		done:    make(chan Result, len(p.Checks)),
+		cancels: map[string]context.CancelCauseFunc{},
 		observe: observe,
 	}
 	return r.run(ctx)
@@ -56,6 +63,7 @@ type runner struct {
 	started map[string]time.Time
 	events  chan Event
 	done    chan Result
+	cancels map[string]context.CancelCauseFunc
 	observe func(Event)
 }
 
@@ -73,6 +81,10 @@ func (r *runner) run(ctx context.Context) []Result {
 			r.observe(e)
 		case res := <-r.done:
 			r.end(res)
+		case id := <-r.Skips:
+			if cancel, started := r.cancels[id]; started {
+				cancel(errSkipped)
+			}
 		case <-ctx.Done():
 			r.drain(ctx)
 			return r.ordered()
@@ -130,7 +142,7 @@ func (r *runner) skip(c Spec) *Skip {
 		need, known := r.results[id]
 		switch {
 		case !known:
-		case need.Status == StatusFail || need.Status == StatusError:
+		case need.Status == StatusFail || need.Status == StatusError, need.Status == StatusSkip && need.Skip.ByHand:
 			return r.blockedBy(id)
 		case need.Status == StatusSkip && need.Skip.Reason == Blocked:
 			return r.blockedBy(need.Skip.By)
@@ -172,8 +184,11 @@ func (r *runner) start(ctx context.Context, c Check) {
 			}
 		}
 	}
+	own, cancel := context.WithCancelCause(ctx)
+	r.cancels[c.ID] = cancel
 	go func() {
-		r.done <- runOne(ctx, c, ended, r.Clean, func(e Event) {
+		defer cancel(nil)
+		r.done <- runOne(own, c, ended, r.Clean, func(e Event) {
 			select {
 			case r.events <- e:
 			default: // a face that lags loses a progress line, never a result

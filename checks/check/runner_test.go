@@ -244,3 +244,28 @@ func TestOnlyDeclaredResultsReachACheck(t *testing.T) {
 		}
 	}
 }
+
+func TestASkippedCheckEndsAndBlocksWhatNeedsIt(t *testing.T) {
+	skips := make(chan string, 2)
+	skips <- "no.such"
+	list := []Check{
+		{Spec: Spec{ID: "a.one", Timeout: time.Minute, Title: finding.Textf("One holds")}, Run: func(ctx context.Context, _ Ended) Report {
+			skips <- "a.one"
+			<-ctx.Done()
+			return Found(finding.New(finding.TokenOpaque, finding.Fail, "cut off"))
+		}},
+		{Spec: Spec{ID: "b.two", Needs: []string{"a.one"}}, Run: passing},
+		{Spec: Spec{ID: "c.three", Uses: []string{"a.one"}}, Run: passing},
+	}
+	results := Plan{Checks: list, Skips: skips}.Execute(t.Context(), func(Event) {})
+	want := map[string]Status{"a.one": StatusSkip, "b.two": StatusSkip, "c.three": StatusPass}
+	if diff := cmp.Diff(want, statuses(results)); diff != "" {
+		t.Fatal(diff)
+	}
+	if s := results[0].Skip; s.Reason != NotRequested || s.Text.String() != "skipped by you" || len(results[0].Findings) > 0 {
+		t.Errorf("a.one: %+v, findings %v", s, results[0].Findings)
+	}
+	if s := results[1].Skip; s.Reason != Blocked || s.By != "a.one" {
+		t.Errorf("b.two: %+v", s)
+	}
+}

@@ -177,6 +177,11 @@ func (r Row) blocked() *CheckRow {
 
 // skipped says why the row did not run, and what was seen all the same.
 func (p Progress) skipped(r Row) finding.Text {
+	for _, c := range r.Checks {
+		if c.Result.Skip != nil && c.Result.Skip.ByHand {
+			return c.Result.Skip.Text
+		}
+	}
 	stopped := r.blocked()
 	if stopped == nil {
 		return r.Checks[0].Result.Skip.Text

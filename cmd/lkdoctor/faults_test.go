@@ -27,6 +27,8 @@ import (
 // schema, and nobody's secret is in any of them.
 func TestEveryFaultInEveryFace(t *testing.T) {
 	schema := compiledSchema(t)
+	counts := newScreenCounts()
+	t.Cleanup(func() { counts.judge(t) })
 	for _, fault := range lab.Faults() {
 		t.Run(fault.Name, func(t *testing.T) {
 			t.Parallel()
@@ -44,6 +46,7 @@ func TestEveryFaultInEveryFace(t *testing.T) {
 			plain := replayPlain(e, events)
 			screen, shown := replayTUI(t, e, events)
 			sameVerdict(t, *run, document, plain, screen, shown)
+			counts.look(t, e, events)
 			forMachines(t, *run, e, l)
 			for face, text := range map[string]string{"json": string(document), "plain": plain, "tui": screen,
 				"report": string(report.Markdown(*run, "test", report.Style{}))} {

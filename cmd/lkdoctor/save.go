@@ -1,23 +1,29 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 
 	"lkdoctor/checks/check"
 	"lkdoctor/checks/report"
 )
 
-// defaultReport is where the TUI saves a report when --report names no file.
-const defaultReport = "lkdoctor-report.md"
+// defaultReport is where the TUI saves a report when --report names no file, and
+// defaultDocument where it saves the JSON document.
+const (
+	defaultReport   = "lkdoctor-report.md"
+	defaultDocument = "lkdoctor-report.json"
+)
 
 // save writes the files that were asked for. The run counts even when one
 // cannot be written: the failure goes to stderr.
 func (e *exam) save(run check.Run) {
 	if e.flags.report != "" {
-		if err := e.write(run, e.flags.report); err != nil {
+		if err := e.write(run, e.app.absolute(e.flags.report)); err != nil {
 			fmt.Fprintf(e.app.err, "lkdoctor: write the report: %s\n", err)
 		}
 	}
@@ -37,7 +43,35 @@ func (e *exam) saveFromTUI(run check.Run) (string, error) {
 	if path == "" {
 		path = defaultReport
 	}
+	path = e.app.absolute(path)
 	return path, e.write(run, path)
+}
+
+// saveJSON writes the document that --json prints, never over a file that is
+// none of ours.
+func (e *exam) saveJSON(run check.Run) (string, error) {
+	path := e.app.absolute(defaultDocument)
+	ours := func(beginning []byte) bool { return bytes.Contains(beginning, []byte(`"schema_version"`)) }
+	if err := overwritable(path, "a document", ours); err != nil {
+		return path, err
+	}
+	var out bytes.Buffer
+	if err := report.JSON(&out, report.NewDocument(run, toolVersion(), e.style)); err != nil {
+		return path, err
+	}
+	return path, os.WriteFile(path, out.Bytes(), 0o644)
+}
+
+// absolute is a path in the folder that the program was called in; in a lab,
+// whose own folder is gone afterwards, in the one that lklab was called in.
+func (a *app) absolute(path string) string {
+	if filepath.IsAbs(path) {
+		return path
+	}
+	if dir := a.getenv("LKLAB_CALLER"); filepath.IsAbs(dir) {
+		return filepath.Join(dir, path)
+	}
+	return filepath.Join(a.dir, path)
 }
 
 // overwritable returns nil when path names no file yet, or one that ours

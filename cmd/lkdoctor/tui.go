@@ -2,12 +2,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"os"
 	"time"
 
-	"github.com/aymanbagabas/go-osc52/v2"
 	"github.com/charmbracelet/lipgloss"
 	"github.com/muesli/termenv"
 
@@ -21,8 +22,10 @@ import (
 
 // tui runs the checks in the terminal UI, and leaves the plain report behind.
 func (e *exam) tui(ctx context.Context) int {
-	runs := &reruns{exam: e}
-	run, err := tui.Run(ctx, e.deps(runs), e.app.in, e.app.out)
+	runs := &reruns{exam: e, skips: make(chan string, 8)}
+	deps := e.deps(runs)
+	deps.Join = func(in io.Reader, out io.Writer) error { return e.stays(ctx, in, out) }
+	run, err := tui.Run(ctx, deps, e.app.in, e.app.out)
 	if err != nil {
 		fmt.Fprintf(e.app.err, "lkdoctor: %s\n", clean.Line(clean.Redact(err.Error()), 300))
 		if len(run.Results) == 0 {
@@ -41,8 +44,13 @@ func (e *exam) deps(runs *reruns) tui.Deps {
 		Title:     tui.Header{URL: clean.URL(e.settings.URL.Value), Source: clean.Line(e.settings.URL.Source.String(), 40)},
 		Start:     runs.start,
 		Page:      e.style.Page,
+		Limit:     e.flags.timeout,
+		Language:  runs.language,
+		Confirm:   runs.confirm,
+		Skip:      runs.skip,
 		Save:      e.saveFromTUI,
-		Copy:      e.copy,
+		SaveJSON:  e.saveJSON,
+		Copy:      e.app.clipboard().putOrFile,
 		Now:       e.app.now,
 		Renderer:  renderer,
 		Dark:      dark,
@@ -51,11 +59,28 @@ func (e *exam) deps(runs *reruns) tui.Deps {
 	}
 }
 
-// copy puts text on the terminal's clipboard (OSC 52), in one write: the screen
-// is drawn at the same time.
+// copy puts text on the clipboard, or asks the terminal to.
 func (e *exam) copy(text string) error {
-	_, err := fmt.Fprint(e.app.out, osc52.New(text).String())
+	_, err := e.app.clipboard().put(text)
 	return err
+}
+
+// stays joins a room with a token made here and shows its screen until it is
+// left. An error tells why there is no such token.
+func (e *exam) stays(ctx context.Context, in io.Reader, out io.Writer) error {
+	a, own, f := *e.app, *e, &joinFlags{flags: *e.flags}
+	f.options, f.jsonOut = e.options, false
+	f.options.DevJoin = true
+	own.app, own.flags, own.options = &a, &f.flags, f.options
+	v := &visit{app: &a, flags: f, exam: &own, face: faceTUI}
+	a.in, a.out = in, io.Discard // what is in the way is told by the error
+	fmt.Fprintln(out, e.style.Say("Making a token, and joining a room with it."))
+	if _, ready := v.prepare(ctx); !ready {
+		return errors.New(e.style.Say("%s", v.run.Diagnosis.Summary))
+	}
+	a.out = out
+	v.tui(ctx)
+	return nil
 }
 
 // backgroundWait is how long a terminal may take to tell its background colour.
@@ -89,9 +114,18 @@ func (a *app) background(tty *os.File) bool {
 // reruns are the runs of one TUI: each starts from the settings of the command
 // line and may go on where the one before left off.
 type reruns struct {
-	exam *exam
-	last *checks.Case
-	run  check.Run
+	exam  *exam
+	last  *checks.Case
+	run   check.Run
+	skips chan string // IDs of checks, to the run that is going on
+}
+
+// skip ends a check of the run that is going on.
+func (r *reruns) skip(id string) {
+	select {
+	case r.skips <- id:
+	default: // the run has other skips to see to, and the key can be pressed again
+	}
 }
 
 func (r *reruns) start(ctx context.Context, change tui.Change, observe func(check.Event)) check.Run {
@@ -102,6 +136,10 @@ func (r *reruns) start(ctx context.Context, change tui.Change, observe func(chec
 		return run
 	}
 	c := next.newCase()
+	for len(r.skips) > 0 {
+		<-r.skips // of the run before
+	}
+	c.Skips = r.skips
 	if change.From != "" && r.last != nil {
 		c.Continue(r.last, r.run.Results, change.From)
 	}
@@ -134,6 +172,5 @@ func (e *exam) apply(change tui.Change) error {
 		settings.Ticket = config.Setting{Name: settings.Ticket.Name, Flag: settings.Ticket.Flag, Sensitive: true}
 	}
 	e.settings = settings
-	e.options.DevJoin = e.options.DevJoin || change.DevJoin
 	return nil
 }

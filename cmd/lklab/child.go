@@ -77,6 +77,9 @@ func (c child) command(l *lab.Lab, path string) *exec.Cmd {
 	command := exec.Command(path, args...)
 	command.Dir = dir
 	command.Env = append(lab.Scrub(c.environ), "PWD="+dir)
+	if caller, err := os.Getwd(); err == nil && c.dir == "" {
+		command.Env = append(command.Env, "LKLAB_CALLER="+caller) // the lab's own folder does not last
+	}
 	if len(extra) > 0 {
 		command.Env = append(command.Env, "LKLAB_ARGS="+strings.Join(extra, " "))
 	}

@@ -15,25 +15,122 @@ import (
 	"lkdoctor/checks/progress"
 )
 
-// details lays out the selected stage: its checks, and for one finding what
-// was seen, why it happens, how to confirm it, how to fix it, and the facts.
-func (m model) details(width int) []string {
+// tab is one of the sides from which the page shows a finding.
+type tab int
+
+const (
+	tabFix tab = iota
+	tabEvidence
+	tabWhy
+	tabConfirm
+)
+
+// tabs are those that have something to say on what is selected, at least one.
+func (m model) tabs() []tab {
+	l, found := m.current()
+	if !found {
+		return []tab{tabEvidence}
+	}
+	var out []tab
+	if len(l.Finding.Fixes) > 0 {
+		out = append(out, tabFix)
+	}
+	out = append(out, tabEvidence)
+	known, _ := m.deps.Page(l.Finding.Code)
+	if known.Means != "" || known.Why != "" {
+		out = append(out, tabWhy)
+	}
+	if known.Confirm.Text != "" || known.Confirm.Command != "" {
+		out = append(out, tabConfirm)
+	}
+	return out
+}
+
+// shownTab is the chosen tab, where there is one, else the first.
+func (m model) shownTab() tab {
+	if tabs := m.tabs(); !slices.Contains(tabs, m.tab) {
+		return tabs[0]
+	}
+	return m.tab
+}
+
+// tabsLine names the tabs with their keys, the open one in brackets, and at the
+// right how much of it is in view.
+func (m model) tabsLine(width int) string {
+	names := map[tab]string{
+		tabFix: "f " + m.sayf("Fix"), tabEvidence: "e " + m.sayf("Evidence"),
+		tabWhy: "i " + m.sayf("Why"), tabConfirm: "v " + m.sayf("Confirm"),
+	}
+	var line string
+	for _, t := range m.tabs() {
+		if t == m.shownTab() {
+			line += m.styles.key.Bold(true).Render("["+names[t]+"]") + " "
+			continue
+		}
+		line += " " + m.styles.subtle.Render(names[t]) + "  "
+	}
+	at := ""
+	if all := m.pane.TotalLineCount(); all > m.pane.Height {
+		at = m.sayf("%d–%d of %d", m.pane.YOffset+1, min(all, m.pane.YOffset+m.pane.Height), all)
+	}
+	if l, found := m.current(); found && m.wide() {
+		if long := strings.TrimSpace(string(l.Finding.Code) + m.which() + "  " + at); ansi.StringWidth(line+long) < width {
+			at = long
+		}
+	}
+	if ansi.StringWidth(line+at) >= width {
+		at = ""
+	}
+	return m.ends(line, m.styles.subtle.Render(at), width)
+}
+
+// which tells which of several findings of a stage the page is about.
+func (m model) which() string {
+	if n := len(m.findings()); n > 1 {
+		return " " + m.sayf("(%d of %d)", m.finding%n+1, n)
+	}
+	return ""
+}
+
+// pageTitle is the first line of a page that fills the window.
+func (m model) pageTitle(width int) string {
+	row, _ := m.row()
+	line := " " + m.styles.title.Render(m.say(row.Name))
+	if l, found := m.current(); found {
+		line += " › " + m.styles.severity(l.Finding).Render(string(l.Finding.Code)) + m.which()
+	}
+	return m.fit(m.charset(line), width)
+}
+
+// pageLines lay out the open tab of the selected stage.
+func (m model) pageLines(width int) []string {
 	row, ok := m.row()
 	if !ok {
 		return nil
 	}
 	p := page{model: m, width: max(width, 1)}
-	p.add(m.styles.title.Render(m.fit(m.say(row.Name), width)))
-	p.blank()
-	for _, c := range row.Checks {
-		p.check(c)
-	}
 	l, found := m.current()
-	if !found {
-		return p.lines
+	known, _ := m.deps.Page(l.Finding.Code)
+	switch m.shownTab() {
+	case tabFix:
+		p.fixes(l.Finding, known)
+	case tabWhy:
+		p.heading(p.sayf("What it means"))
+		p.prose(known.Means)
+		p.heading(p.sayf("Why it happens"))
+		p.prose(known.Why)
+	case tabConfirm:
+		p.confirm(known.Confirm, m.confirmed[l.Finding.Code])
+	default:
+		if found {
+			p.hang("", p.say(l.Finding.Message))
+			p.facts(l.Finding.Facts, 2)
+			p.blank()
+		}
+		for _, c := range row.Checks {
+			p.check(c, p.say(row.Line))
+		}
 	}
-	p.blank()
-	p.finding(l)
 	return p.lines
 }
 
@@ -122,7 +219,8 @@ func (p *page) code(text string) {
 }
 
 // check adds one check with its status, and what it saw when nothing is wrong.
-func (p *page) check(c progress.CheckRow) {
+// Beside the rows, shown is what the row says already.
+func (p *page) check(c progress.CheckRow, shown string) {
 	style := p.styles.mark(c.State)
 	mark := p.glyph(c.State) + " " + pad(p.word(c.State), p.wordColumns())
 	room := p.width - ansi.StringWidth(mark) - timeColumns
@@ -137,11 +235,11 @@ func (p *page) check(c progress.CheckRow) {
 		}
 		p.add(p.cut(strings.Repeat(" ", ansi.StringWidth(mark)) + line))
 	}
-	p.beneath(c, ansi.StringWidth(mark))
+	p.beneath(c, ansi.StringWidth(mark), shown)
 }
 
 // beneath adds why a check did not run, or what it saw.
-func (p *page) beneath(c progress.CheckRow, by int) {
+func (p *page) beneath(c progress.CheckRow, by int, shown string) {
 	said := p.say(c.Result.Outcome.Text)
 	switch {
 	case c.State == progress.Skipped && c.Result.Skip != nil:
@@ -149,7 +247,7 @@ func (p *page) beneath(c progress.CheckRow, by int) {
 	case c.State == progress.Running && !c.Waiting.IsZero():
 		said = p.say(c.Waiting)
 	}
-	if said != "" {
+	if said != "" && !(p.split() && said == shown) {
 		for _, line := range wrap(said, p.width-by) {
 			p.add(p.cut(strings.Repeat(" ", by) + p.styles.subtle.Render(line)))
 		}
@@ -160,48 +258,14 @@ func (p *page) beneath(c progress.CheckRow, by int) {
 // cut holds a styled line to the width.
 func (p *page) cut(line string) string { return ansi.Truncate(line, p.width, "") }
 
-func (p *page) wordColumns() int {
-	_, word := p.rowColumns(nil)
-	return word
-}
-
-// finding adds all that is known about one finding.
-func (p *page) finding(l check.Located) {
-	f := l.Finding
-	head := string(f.Code)
-	if n := len(p.findings()); n > 1 {
-		head += "  " + p.sayf("%d of %d, tab for the next", p.model.finding%n+1, n)
-	}
-	p.add(p.styles.severity(f).Render(p.fit(head, p.width)))
-	known, ok := p.deps.Page(f.Code)
-	if ok {
-		p.hang("", p.plain(known.Title))
-	}
-	p.heading(p.sayf("What was seen"))
-	p.hang("  ", p.say(f.Message))
-	if known.Means != "" {
-		p.heading(p.sayf("What it means"))
-		p.prose(known.Means)
-	}
-	if known.Why != "" {
-		p.heading(p.sayf("Why it happens"))
-		p.prose(known.Why)
-	}
-	p.confirm(known.Confirm)
-	p.fixes(f)
-	if len(f.Facts) > 0 {
-		p.heading(p.sayf("The facts"))
-		p.facts(f.Facts, 2)
-	}
-}
-
-func (p *page) confirm(c catalogue.Confirm) {
+func (p *page) confirm(c catalogue.Confirm, here confirmation) {
 	if c.Text == "" && c.Command == "" {
 		return
 	}
-	p.heading(p.sayf("How to confirm it"))
 	p.prose(c.Text)
-	if len(c.Variables) > 0 {
+	if p.confirms() != nil {
+		p.hang("", p.styles.key.Render(p.sayf("v runs it here, with what this run holds; secrets stay out of what is shown.")))
+	} else if len(c.Variables) > 0 {
 		p.hang("  ", p.sayf("Set first (bash or zsh):"))
 		for _, v := range c.Variables {
 			p.hang("    "+v.Name+"  ", p.plain(v.Text))
@@ -214,42 +278,50 @@ func (p *page) confirm(c catalogue.Confirm) {
 		p.hang("  ", p.sayf("It prints:"))
 		p.code(c.Prints)
 	}
+	switch {
+	case here.runs:
+		p.hang("  ", p.sayf("It runs …"))
+	case here.err != nil:
+		p.hang("  ", p.sayf("Here it did not run: %s", here.err.Error()))
+		p.code(here.printed)
+	case here.ended:
+		p.hang("  ", p.sayf("Here it printed:"))
+		p.code(here.printed)
+	}
 }
 
-func (p *page) fixes(f check.Finding) {
-	if len(f.Fixes) == 0 {
-		return
+// fixes adds what to do: in a window of its own under what is wrong. Code that
+// several fixes need stands there once.
+func (p *page) fixes(f check.Finding, known catalogue.Page) {
+	if title := p.plain(known.Title); title != "" && !(p.wide() && p.isCause(f)) {
+		p.hang("", p.styles.title.Render(title))
+		p.blank()
 	}
-	p.heading(p.sayf("How to fix it"))
+	shown := map[string]bool{}
 	for _, fix := range f.Fixes {
-		p.hang("  - ", p.say(fix.Text))
+		p.hang("- ", p.say(fix.Text))
 		if fix.Command != "" {
 			p.code(fix.Command)
 		}
-		if mints(fix) {
-			p.blank()
-			p.tabs()
-		}
-		for _, block := range p.shownCode(fix) {
-			if !slices.Contains(languages(), block.Lang) {
+		for i, block := range p.shownCode(fix) {
+			switch {
+			case shown[block.Text]:
+				p.hang("  ", p.styles.subtle.Render(p.sayf("The code is the one above.")))
+				continue
+			case i == 0 && mints(fix):
+				p.blank()
+				p.add(p.cut("  " + p.languageTabs()))
+			case !catalogue.IsMint(block.Lang):
 				p.hang("  ", p.plain(catalogue.BlockTitle(block.Lang))+":")
 			}
+			shown[block.Text] = true
 			p.code(block.Text)
 		}
+		p.blank()
 	}
-}
-
-// tabs shows the languages of the minting code, the chosen one in brackets.
-func (p *page) tabs() {
-	var parts []string
-	for i, name := range languageNames() {
-		tab := fmt.Sprintf(" %d %s ", i+1, name)
-		if i == p.language {
-			tab = p.styles.selected.Render(fmt.Sprintf("[%d %s]", i+1, name))
-		}
-		parts = append(parts, tab)
+	if p.deps.Save != nil && p.forOthers(f.Owner) {
+		p.hang("", p.styles.subtle.Render(p.sayf("Not your service? w writes a report for its maintainer, without secrets.")))
 	}
-	p.add(p.cut("  " + strings.Join(parts, " ")))
 }
 
 // facts adds measured details, sorted and aligned.

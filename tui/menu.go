@@ -1,0 +1,126 @@
+package tui
+
+import (
+	"strings"
+
+	"github.com/charmbracelet/bubbles/key"
+	tea "github.com/charmbracelet/bubbletea"
+	"github.com/charmbracelet/x/ansi"
+
+	"lkdoctor/checks/clean"
+)
+
+// menu is the help: the keys that work where it was opened, to read, to filter
+// and to run.
+type menu struct {
+	open   bool
+	typing bool // what is typed goes to the filter
+	filter string
+	at     int // the selected one of those that the filter leaves
+}
+
+// menuItems are the keys that the filter leaves.
+func (m model) menuItems() []key.Binding {
+	var out []key.Binding
+	for _, b := range m.full() {
+		text := strings.ToLower(b.Help().Key + " " + b.Help().Desc)
+		if strings.Contains(text, strings.ToLower(m.menu.filter)) {
+			out = append(out, b)
+		}
+	}
+	return out
+}
+
+// menuKey is the model after a key while the help is open. Nothing behind it
+// hears the key, unless enter runs it.
+func (m model) menuKey(msg tea.KeyMsg) (model, tea.Cmd) {
+	items := m.menuItems()
+	switch name := msg.String(); {
+	case name == "enter":
+		if len(items) == 0 {
+			return m, nil
+		}
+		chosen := keyMsg(items[min(m.menu.at, len(items)-1)].Keys()[0])
+		m.menu = menu{}
+		return m.pressed(chosen)
+	case name == "esc" && m.menu.filter != "":
+		m.menu.filter, m.menu.typing, m.menu.at = "", false, 0
+	case name == "esc", name == "?" && !m.menu.typing, name == "backspace" && !m.menu.typing:
+		m.menu = menu{}
+	case name == "up", name == "k" && !m.menu.typing:
+		m.menu.at = max(0, m.menu.at-1)
+	case name == "down", name == "j" && !m.menu.typing:
+		m.menu.at = max(0, min(len(items)-1, m.menu.at+1))
+	case name == "backspace":
+		runes := []rune(m.menu.filter)
+		m.menu.filter, m.menu.at = string(runes[:max(0, len(runes)-1)]), 0
+	case m.menu.typing && (msg.Type == tea.KeyRunes || msg.Type == tea.KeySpace):
+		m.menu.filter, m.menu.at = clean.Line(m.menu.filter+string(msg.Runes), 40), 0
+	case name == "/":
+		m.menu.typing = true
+	case name == "q":
+		return m.stopped()
+	}
+	return m, nil
+}
+
+// menuKeys are the footer's keys while the help is open.
+func (m model) menuKeys() []key.Binding {
+	bind := func(shown, desc string) key.Binding {
+		return key.NewBinding(key.WithKeys(shown), key.WithHelp(shown, desc))
+	}
+	keys := []key.Binding{bind("enter", m.sayf("do it")), bind("esc", m.sayf("back")), bind(m.marks.upDown, m.sayf("select"))}
+	if !m.menu.typing {
+		keys = append(keys, bind("/", m.sayf("filter")), bind("q", m.sayf("quit")))
+	}
+	return keys
+}
+
+// keyMsg is the message of a key by the name that a binding has for it.
+func keyMsg(name string) tea.KeyMsg {
+	for _, k := range []tea.KeyType{
+		tea.KeyEnter, tea.KeyEsc, tea.KeyTab, tea.KeyUp, tea.KeyDown, tea.KeyLeft, tea.KeyRight, tea.KeyPgUp,
+		tea.KeyPgDown, tea.KeyHome, tea.KeyEnd, tea.KeyCtrlC, tea.KeyCtrlZ,
+	} {
+		if k.String() == name {
+			return tea.KeyMsg{Type: k}
+		}
+	}
+	return tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune(name)}
+}
+
+// menuLines list the keys, one block of lines each, and tell on which line the
+// selected one begins.
+func (m model) menuLines(width int) (lines []string, selected int) {
+	items := m.menuItems()
+	title := m.sayf("Keys")
+	if m.menu.typing || m.menu.filter != "" {
+		title += "  /" + m.plain(m.menu.filter)
+		if m.menu.typing {
+			title += m.marks.block
+		}
+	}
+	lines = []string{m.styles.title.Render(m.fit(title, width)), ""}
+	if len(items) == 0 {
+		return append(lines, m.sayf("No key does that here.")), 0
+	}
+	longest := 0
+	for _, b := range items {
+		longest = max(longest, ansi.StringWidth(b.Help().Key))
+	}
+	at := min(m.menu.at, len(items)-1)
+	for i, b := range items {
+		cursor := "  "
+		if i == at {
+			selected, cursor = len(lines), m.styles.key.Render(m.marks.cursor)+" "
+		}
+		label := cursor + m.styles.key.Render(pad(b.Help().Key, longest)) + "  "
+		for j, line := range wrap(b.Help().Desc, width-longest-4) {
+			if j > 0 {
+				label = strings.Repeat(" ", longest+4)
+			}
+			lines = append(lines, ansi.Truncate(label+line, width, ""))
+		}
+	}
+	return lines, selected
+}
