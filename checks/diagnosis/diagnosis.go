@@ -140,7 +140,7 @@ func (e Evidence) diagnosis(root Located, found bool) check.Diagnosis {
 		Cleared:   e.cleared(root.Finding.Owner),
 		Broke:     sentence(root.Finding),
 	}
-	d.FixIn = e.place(root.Finding)
+	d.FixIn = e.place(root)
 	d.NotIt = e.notIt(d.Cleared)
 	d.Summary = whole(d)
 	d.NextSteps = e.nextSteps(root)

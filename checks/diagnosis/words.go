@@ -44,18 +44,25 @@ func sentence(f Finding) Text {
 	return finding.Textf("%s.", finding.Text{Format: v.Title})
 }
 
-// place says where to fix it: the party, and its address or file.
-func (e Evidence) place(f Finding) Text {
+// place says where to fix it: the party, and its address or file. What join.reach
+// found is about LIVEKIT_URL where the settings are at fault.
+func (e Evidence) place(l Located) Text {
+	f := l.Finding
 	switch f.Owner {
 	case finding.OwnerUnknown:
 		return finding.Textf("not known yet: see the next steps")
 	case finding.OwnerNone:
 		return Text{}
 	case finding.OwnerConfig:
-		if setting, _ := f.Facts["setting"].(string); setting != "" {
-			if source, _ := f.Facts["source"].(string); source != "" {
-				return finding.Textf("your settings: %s in %s", setting, source)
-			}
+		setting, _ := f.Facts["setting"].(string)
+		source, _ := f.Facts["source"].(string)
+		if setting == "" && l.Check == "join.reach" && e.Values["url_source"] != "" {
+			setting, source = "LIVEKIT_URL", e.Values["url_source"]
+		}
+		switch {
+		case setting != "" && source != "":
+			return finding.Textf("your settings: %s in %s", setting, source)
+		case setting != "":
 			return finding.Textf("your settings: %s", setting)
 		}
 	case finding.OwnerClock:
