@@ -184,7 +184,7 @@ func (m model) leftColumns() int { return min(84, m.width*48/100) }
 // beside puts the rows to the left of the page.
 func (m model) beside(height int) []string {
 	var left []string
-	for _, r := range []room{{row: 8, root: true}, {row: 3, root: true}, {row: 3}, {row: 2}, {row: 1}} {
+	for _, r := range []room{{row: 16, root: true}, {row: 8, root: true}, {row: 3, root: true}, {row: 3}, {row: 2}, {row: 1}} {
 		left = m.rowLines(m.leftColumns(), r)
 		if runs := m.runsLine(m.leftColumns() - 2); runs != "" {
 			left = append(left, "", " "+runs)
