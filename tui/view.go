@@ -221,7 +221,9 @@ func (m model) menuWindow(width, height int) []string {
 	const head = 2
 	rest := lines[head:]
 	from := min(max(0, at-head-(height-head)/2), len(rest)-(height-head))
-	return append(lines[:head:head], rest[from:from+max(0, height-head)]...)
+	to := from + max(0, height-head)
+	shown := m.styles.subtle.Render(m.sayf("%d–%d of %d", from+1, to, len(rest)))
+	return append([]string{m.ends(lines[0], shown, width), ""}, rest[from:to]...)
 }
 
 // footer is the prompt, or the keys.
