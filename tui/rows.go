@@ -86,12 +86,14 @@ func (m model) rowBlock(row progress.Row, selected bool, clock string, width, na
 		word, style = "", m.styles.subtle
 	}
 	columns := ansi.StringWidth(head) + ansi.StringWidth(word)
-	room := width - columns - timeColumns
+	limit, room := r.row, width-columns-timeColumns
+	if len(row.Code) > room && limit > 1 {
+		clock = "" // a code is not broken for the time
+	}
 	if clock == "" {
 		room = width - columns - 1
 	}
 	var under []string
-	limit := r.row
 	if row.Code != "" && (limit > 1 || !r.root && m.isRoot(row)) {
 		if (r.root || !m.isRoot(row)) && !m.saidElsewhere(row, selected) {
 			under = indent(m.wrapTo(m.say(row.Line), width-cursorColumns-glyphColumns-1, limit), cursorColumns+glyphColumns)

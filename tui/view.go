@@ -184,7 +184,7 @@ func (m model) leftColumns() int { return min(84, m.width*48/100) }
 // beside puts the rows to the left of the page.
 func (m model) beside(height int) []string {
 	var left []string
-	for _, r := range []room{{row: 8, root: true}, {row: 3, root: true}, {row: 3}, {row: 2}, {row: 1}} {
+	for _, r := range []room{{row: 16, root: true}, {row: 8, root: true}, {row: 3, root: true}, {row: 3}, {row: 2}, {row: 1}} {
 		left = m.rowLines(m.leftColumns(), r)
 		if runs := m.runsLine(m.leftColumns() - 2); runs != "" {
 			left = append(left, "", " "+runs)
@@ -221,7 +221,9 @@ func (m model) menuWindow(width, height int) []string {
 	const head = 2
 	rest := lines[head:]
 	from := min(max(0, at-head-(height-head)/2), len(rest)-(height-head))
-	return append(lines[:head:head], rest[from:from+max(0, height-head)]...)
+	to := from + max(0, height-head)
+	shown := m.styles.subtle.Render(m.sayf("%d–%d of %d", from+1, to, len(rest)))
+	return append([]string{m.ends(lines[0], shown, width), ""}, rest[from:to]...)
 }
 
 // footer is the prompt, or the keys.

@@ -9,12 +9,14 @@ import (
 	"testing"
 	"time"
 
+	tea "github.com/charmbracelet/bubbletea"
 	"github.com/charmbracelet/lipgloss"
 	"github.com/charmbracelet/x/ansi"
 	"github.com/muesli/termenv"
 
 	"lkdoctor/checks/check"
 	"lkdoctor/checks/finding"
+	"lkdoctor/checks/words"
 	"lkdoctor/tui/screen"
 )
 
@@ -82,21 +84,24 @@ func TestSmallWindows(t *testing.T) {
 
 func TestColours(t *testing.T) {
 	for _, dark := range []bool{true, false} {
-		name := map[bool]string{true: "colours_dark", false: "colours_light"}[dark]
-		t.Run(name, func(t *testing.T) {
-			deps, _ := testDeps()
-			deps.Renderer = lipgloss.NewRenderer(io.Discard)
-			deps.Renderer.SetColorProfile(termenv.ANSI256)
-			deps.Dark = dark
-			got := ends(drawn(t, deps, 80, 24), opaqueRun()).View()
-			golden(t, name, strings.ReplaceAll(got, "\x1b", "ESC"))
-
-			plain, _ := testDeps()
-			want := ends(drawn(t, plain, 80, 24), opaqueRun()).View()
-			if ansi.Strip(got) != want {
-				t.Error("the colours change the text")
-			}
-		})
+		for _, size := range [][2]int{{80, 24}, {120, 40}} {
+			name := fmt.Sprintf("colours_%s_%dx%d", map[bool]string{true: "dark", false: "light"}[dark], size[0], size[1])
+			t.Run(name, func(t *testing.T) {
+				deps, _ := testDeps()
+				deps.Renderer = lipgloss.NewRenderer(io.Discard)
+				deps.Renderer.SetColorProfile(termenv.ANSI256)
+				deps.Dark = dark
+				plain, _ := testDeps()
+				coloured := ends(drawn(t, deps, size[0], size[1]), opaqueRun())
+				bare := ends(drawn(t, plain, size[0], size[1]), opaqueRun())
+				golden(t, name, strings.ReplaceAll(coloured.View(), "\x1b", "ESC"))
+				for _, keys := range [][]tea.Msg{nil, {press("enter")}, {press("e")}, {press("?")}, {press("p")}} {
+					if ansi.Strip(step(coloured, keys...).View()) != step(bare, keys...).View() {
+						t.Errorf("the colours change the text after %v", keys)
+					}
+				}
+			})
+		}
 	}
 }
 
@@ -116,17 +121,16 @@ func TestASCIIOnly(t *testing.T) {
 }
 
 func TestChinese(t *testing.T) {
-	deps, _ := testDeps()
-	deps.Translate = func(format string) string {
-		return map[string]string{
-			"failed": "失败", "ok": "正常", "not run": "未运行", "Environment": "环境", "Ticket service": "票据服务",
-			"not run: needs %s": "未运行：需要 %s", "The token is a JWT": "令牌是 JWT", "Cleared: %s.": "已排除：%s。", ", ": "、",
-			"the network": "网络", "your settings": "您的设置", "the LiveKit server": "LiveKit 服务器", "Next: %s": "下一步：%s",
-			"re-run": "重新运行", "quit": "退出", "help": "帮助", "details": "详情", "select": "选择",
-			"The ticket service returned something that is not a LiveKit token.": "票据服务返回的内容不是 LiveKit 令牌。",
-		}[format]
+	for _, size := range [][2]int{{80, 24}, {120, 40}} {
+		for name, keys := range map[string][]tea.Msg{
+			"failed": nil, "details": {press("enter")}, "help": {press("?")}, "ticket_prompt": {press("r")},
+		} {
+			deps, _ := testDeps()
+			deps.Translate = words.Translator("zh")
+			m := step(ends(drawn(t, deps, size[0], size[1]), opaqueRun()), keys...)
+			golden(t, fmt.Sprintf("chinese_%s_%dx%d", name, size[0], size[1]), m.View())
+		}
 	}
-	golden(t, "chinese", ends(drawn(t, deps, 80, 24), opaqueRun()).View())
 }
 
 // hostileRun says things that no terminal may act upon, too long and too wide.
