@@ -16,6 +16,8 @@ const aheadWait = 8 * time.Second
 // finds out what is there: a round trip less on the way to a healthy join. Its
 // answer counts only when its check's turn comes, which join.reach can prevent.
 type ahead struct {
+	// at is the address that was asked.
+	at    string
 	token *token.Token
 	// given is the token where it was handed to the run, dev where it was made
 	// here.
@@ -32,10 +34,13 @@ type ahead struct {
 // askAhead asks about the token that the run is going to be about, where that is
 // known from the start and the check that wants the answer was asked for.
 func (c *Case) askAhead(ctx context.Context, at address) {
-	a := &ahead{done: make(chan struct{})}
+	a := &ahead{at: at.String(), done: make(chan struct{})}
 	wanted := "signature.server"
 	switch c.Source() {
 	case check.SourceFlag:
+		if there := c.there(); there.URL == nil || there.String() != a.at {
+			return // the token came with another address
+		}
 		a.given = c.given()
 		a.token = a.given.Token
 	case check.SourceMinted:
@@ -60,10 +65,11 @@ func (c *Case) askAhead(ctx context.Context, at address) {
 	}()
 }
 
-// answered waits for what was asked ahead about t; ok is false when nothing was.
-func (c *Case) answered(ctx context.Context, t *token.Token) (a *ahead, ok bool) {
+// answered waits for what was asked at this address ahead of time about t; ok is
+// false when nothing was.
+func (c *Case) answered(ctx context.Context, t *token.Token, at address) (a *ahead, ok bool) {
 	a = c.asked()
-	if a == nil || a.token.Reveal() != t.Reveal() {
+	if a == nil || at.URL == nil || a.at != at.String() || a.token.Reveal() != t.Reveal() {
 		return nil, false
 	}
 	select {

@@ -242,7 +242,7 @@ func (c *Case) evidence(results []check.Result) diagnosis.Evidence {
 // preview is the evidence that there is before anything was learnt.
 func (c *Case) preview() diagnosis.Evidence {
 	e := diagnosis.Evidence{
-		Source: c.Source(), Again: c.Options.Again,
+		Source: c.Source(), Again: c.Options.Again, AgainSecret: c.Options.AgainSecret, Ticket: !c.Settings.Ticket.Secret.Empty(),
 		Values: map[string]string{
 			"dir": clean.Line(c.Settings.Dir, 200), "url_source": c.Settings.URL.Source.String(), "room": clean.Line(c.Options.Room, 256),
 		},

@@ -114,7 +114,7 @@ func (c *Case) Continue(earlier *Case, results []check.Result, from check.Stage)
 // failure.
 func Broken(now time.Time, reason string) check.Run {
 	return unbegun(now, check.ExitDoctor, finding.New(finding.DoctorInternal, finding.Fail,
-		"lkdoctor could not begin: %s", clean.Line(reason, 300)).As("arguments").By(finding.OwnerConfig))
+		"lkdoctor could not begin: %s", clean.Line(reason, 300)).As("could-not-begin").By(finding.OwnerConfig))
 }
 
 // Interrupted is the run of a doctor that was told to stop before it had begun.

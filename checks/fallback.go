@@ -171,7 +171,7 @@ func (c *Case) mint(now time.Time) (*DevToken, error) {
 // asked about ahead, unless the server's clock turned out to be off.
 func (c *Case) devToken(ctx context.Context) (*DevToken, error) {
 	if a := c.asked(); a != nil && a.dev != nil && c.serverNow().Sub(c.Now()).Abs() < time.Second {
-		if _, ok := c.answered(ctx, a.dev.Token); ok {
+		if _, ok := c.answered(ctx, a.dev.Token, c.here()); ok {
 			a.dev.Verdict, a.dev.Failure = a.verdict, a.failure
 			return a.dev, nil
 		}

@@ -64,3 +64,32 @@ func TestWhatIsHandedOutNeedsNoURLHere(t *testing.T) {
 		})
 	}
 }
+
+// TestAPastedTokenIsJudgedAtItsOwnAddress: what LIVEKIT_URL names here, alive or
+// dead, says nothing about a token that came with another address.
+func TestAPastedTokenIsJudgedAtItsOwnAddress(t *testing.T) {
+	l, other := startMediaLab(t, lab.LiveKitOptions{}), startMediaLab(t, lab.LiveKitOptions{})
+	for name, here := range map[string]string{"another live server": other.server.URL, "a dead address": "ws://127.0.0.1:1"} {
+		t.Run(name, func(t *testing.T) {
+			raw, err := token.Mint(token.MintOptions{Key: l.pair.Key, Secret: l.pair.Secret, Room: "r", Identity: fmt.Sprint("p", len(name)), Now: time.Now()})
+			if err != nil {
+				t.Fatal(err)
+			}
+			settings, err := config.Load(config.Inputs{Dir: t.TempDir(), Flags: map[string]string{"token": raw}, Environ: []string{"LIVEKIT_URL=" + here}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			c := &Case{Settings: settings, Options: Options{GivenURL: l.server.URL}, Now: time.Now, Net: &probe.Net{},
+				Redact: clean.NewRedactor(), Nonce: "0000beef"}
+			results := map[string]check.Status{}
+			for _, r := range Do(t.Context(), c, false, func(check.Event) {}).Results {
+				results[r.Check.ID] = r.Status
+			}
+			for _, id := range []string{"signature.server", "join.websocket", "join.media"} {
+				if results[id] != check.StatusPass {
+					t.Errorf("%s: %s", id, results[id])
+				}
+			}
+		})
+	}
+}

@@ -50,6 +50,9 @@ type Options struct {
 	// Again are the arguments that make lkdoctor look at the same thing once
 	// more, for commands that are printed. They hold no secret.
 	Again string
+	// AgainSecret says that secrets of the command line have to be given again
+	// with it: headers, and those that no file or variable holds.
+	AgainSecret bool
 }
 
 // addHeaders adds the headers that were given for the front end or the token

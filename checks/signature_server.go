@@ -76,7 +76,7 @@ type Presence struct {
 // the room: from the question that join.reach asked already, or from a new one.
 func (c *Case) ask(ctx context.Context, at address) (*probe.Verdict, Presence, *probe.Failure) {
 	t := c.token()
-	if a, ok := c.answered(ctx, t.Token); ok {
+	if a, ok := c.answered(ctx, t.Token, at); ok {
 		return a.verdict, a.present, a.failure
 	}
 	present := c.askPresence(ctx, at, t)

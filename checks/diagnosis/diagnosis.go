@@ -72,6 +72,10 @@ type Evidence struct {
 	// Again are the arguments that make lkdoctor look at the same thing once
 	// more. They hold no secret.
 	Again string
+	// AgainSecret says that headers of the command line have to be given again.
+	AgainSecret bool
+	// Ticket says that the run was given a ticket.
+	Ticket bool
 	// Nothing says why nothing of what was asked for was checked; it is empty
 	// where something was.
 	Nothing Text

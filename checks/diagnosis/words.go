@@ -117,8 +117,14 @@ func whole(d check.Diagnosis) Text {
 // nothing is the diagnosis of a run in which nothing that was asked for was
 // checked.
 func (e Evidence) nothing() check.Diagnosis {
-	d := check.Diagnosis{Owner: finding.OwnerUnknown, Cleared: []Owner{}, Broke: finding.Textf("Nothing of what was asked for was checked: %s.", e.Nothing)}
+	d := check.Diagnosis{Owner: finding.OwnerUnknown, Cleared: []Owner{}, Broke: finding.Textf("Nothing of what was asked for was checked (%s).", e.Nothing)}
 	d.Summary = d.Broke
+	if !slices.ContainsFunc(e.Results, func(r check.Result) bool {
+		return r.Status != check.StatusSkip || r.Skip.Reason != check.NotRequested
+	}) {
+		d.NextSteps = []Fix{{Text: finding.Textf("Everything is left out: take something out of --skip, or name a check in --only."), Command: "lkdoctor --help"}}
+		return d
+	}
 	d.NextSteps = []Fix{{
 		Text:    finding.Textf("Give what it needs: a token (--token -), a ticket (--ticket), an app (--frontend URL), or LIVEKIT_URL, LIVEKIT_API_KEY and LIVEKIT_API_SECRET."),
 		Command: "lkdoctor --help",
@@ -150,6 +156,10 @@ func (e Evidence) works() Text {
 	switch {
 	case e.passed("join.media"):
 		return finding.Textf("It works: the token got in, and media connects.")
+	case e.passed("fallback.join") && e.Server == Yes:
+		return finding.Textf("The LiveKit server accepts the token. It joined nothing; a token made here did, and media connects.")
+	case e.passed("fallback.join") && e.passed("token.format"):
+		return finding.Textf("The LiveKit server and your keys work: a token made here got in, and media connects. Whether the server accepts the token under test is not checked.")
 	case e.passed("fallback.join"):
 		return finding.Textf("The LiveKit server and your keys work: a token made here got in, and media connects. No ticket was checked.")
 	case e.warned("join.websocket", finding.JoinWouldEvict):
@@ -279,11 +289,13 @@ func sameStep(a, b Fix) bool {
 // asked once more, so a ticket that is spent has to be replaced.
 func (e Evidence) reportStep() Fix {
 	fix := Fix{Text: finding.Textf("Not your service? Send its maintainer a report."), Command: e.command("--report " + reportFile)}
-	switch e.Source {
-	case check.SourceTicket, check.SourceFrontend:
-		fix.Text = finding.Textf("Not your service? Send its maintainer a report. Where a ticket is needed, put a fresh one into LKDOCTOR_TICKET first.")
-	case check.SourceFlag:
+	switch {
+	case e.AgainSecret:
+		fix.Text = finding.Textf("Not your service? Send its maintainer a report. Add your --header again: it is not printed here.")
+	case e.Source == check.SourceFlag:
 		fix.Text = finding.Textf("Not your service? Send its maintainer a report. Put the token into LIVEKIT_TOKEN first.")
+	case e.Ticket:
+		fix.Text = finding.Textf("Not your service? Send its maintainer a report. Put a fresh ticket into LKDOCTOR_TICKET first.")
 	}
 	return fix
 }

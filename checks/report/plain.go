@@ -206,8 +206,10 @@ func (s Style) block(b *strings.Builder, r role, lead, text string) {
 }
 
 func (s Style) command(b *strings.Builder, command string) {
+	prompt := "$ "
 	for _, line := range strings.Split(command, "\n") {
-		b.WriteString(indent + "    " + s.paint(roleCommand, "$ "+line) + "\n")
+		b.WriteString(indent + "    " + s.paint(roleCommand, prompt+line) + "\n")
+		prompt = "  " // what goes on is no command of its own
 	}
 }
 

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net/url"
 	"os/signal"
+	"slices"
+	"strings"
 	"syscall"
 
 	"golang.org/x/net/http/httpproxy"
@@ -72,6 +74,7 @@ func (a *app) newExam(f *flags, inputs config.Inputs) (*exam, error) {
 	}
 	options := f.options
 	options.Again, options.GivenURL = f.again(), f.pastedURL
+	options.AgainSecret = slices.ContainsFunc(f.headers, func(h string) bool { return !strings.HasPrefix(h, "@") })
 	if settings.URL.Source.Kind == config.Flag || inputs.Dev || inputs.Project != "" {
 		options.GivenURL = "" // the command line names the server
 	}

@@ -165,6 +165,11 @@ func (f *flags) again() string {
 			out = append(out, "--"+name, shellQuoted(clean.Line(value, 300)))
 		}
 	}
+	for _, header := range f.headers {
+		if strings.HasPrefix(header, "@") {
+			out = append(out, "--header", shellQuoted(clean.Line(header, 300)))
+		}
+	}
 	return strings.Join(out, " ")
 }
 
