@@ -57,6 +57,11 @@ func (c *Case) Close() {
 	c.joined().close()
 	c.media().close()
 	c.devJoined().close()
+	for _, j := range c.joins() {
+		if j != nil {
+			j.Browser.close()
+		}
+	}
 	c.Net.Close()
 }
 

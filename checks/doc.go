@@ -44,6 +44,7 @@ func All(c *Case) []Check {
 		tokenFormat(c), tokenClaims(c), tokenTime(c),
 		signatureLocal(c), signatureServer(c),
 		joinReach(c), joinWebSocket(c), joinMedia(c),
+		joinBrowser(c), joinAgent(c), joinAPI(c),
 		joinTurn(c), joinPublish(c), joinReconnect(c),
 		fallbackMint(c), fallbackJoin(c),
 	}

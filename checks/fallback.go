@@ -264,11 +264,14 @@ func (c *Case) devJoin(ctx context.Context) (*JoinRecord, []Finding) {
 	if j := c.joined(); j != nil && j.Failure != nil && j.Failure.Kind == session.SignalSilent {
 		firstFrame = 2 * time.Second // it was silent for the full time already
 	}
+	asked := c.askAsBrowser(ctx, at, dev.Token, dev.Verdict)
 	record := c.open(ctx, at.URL, dev.Token, dev.Verdict, firstFrame)
+	record.Browser = asked
 	c.made.devJoined.Set(record)
 	findings := joinedFindings(c, record, at, dev.Token, dev.Verdict)
 	if record.Failure == nil {
 		record = connectMedia(ctx, record)
+		record.close()
 		c.made.devJoined.Set(record)
 		findings = append(findings, mediaFindings(record)...)
 	}

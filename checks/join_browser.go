@@ -2,55 +2,210 @@ package checks
 
 import (
 	"context"
+	"fmt"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 
+	"lkdoctor/checks/browser"
+	"lkdoctor/checks/check"
+	"lkdoctor/checks/clean"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/probe"
+	"lkdoctor/checks/probe/session"
+	"lkdoctor/checks/token"
 )
 
-// browserWait is how much longer than the join the question may take.
-const browserWait = 2 * time.Second
+// joinBrowser asks what a browser's own client would meet: /rtc/v1, the token in
+// the query, the ICE servers' URLs, and with --frontend what the page allows. The
+// questions were asked beside the join.
+func joinBrowser(c *Case) Check {
+	return c.check(Spec{
+		ID: "join.browser", Stage: check.StageJoin, Timeout: browserWait + 2*time.Second,
+		Title: finding.Textf("A browser gets in too"),
+		Short: finding.Textf("Browsers"),
+		Extra: true,
+		Uses:  append(ownJoinUses(), "token.format"),
+	}, func(ctx context.Context, c *Case, ended Ended) Report {
+		ask := c.browserAsked(ctx)
+		if ask == nil {
+			for _, id := range []string{"join.reach", "signature.server", "fallback.mint", "fallback.join", "join.websocket"} {
+				if ended.Stopped(id) {
+					return check.BlockedBy(id)
+				}
+			}
+			return check.NotHere("not checked: no token was accepted that could be asked with")
+		}
+		check.Waiting(ctx, "asking as a browser would")
+		select {
+		case <-ask.done:
+		case <-ctx.Done():
+			return check.Unfinished(ctx)
+		}
+		findings := ask.findings()
+		signal := c.anySignal()
+		if signal != nil {
+			findings = append(findings, iceFindings(signal.Facts)...)
+		}
+		if len(findings) == 0 && (ask.v1 == nil || ask.v1.Kind == probe.V1Busy) {
+			return check.NotHere("not checked: what answered at /rtc/v1 says nothing about browsers")
+		}
+		return Report{Findings: findings, Outcome: ask.outcome(signal)}
+	})
+}
 
-// askAsBrowser asks about the token once more, in the query, where browsers
-// have to put it; this program's own join uses the header. It runs beside the
-// join, and the func that is returned waits for its answer: nil is none.
-func (c *Case) askAsBrowser(ctx context.Context, u *url.URL) func() *probe.Verdict {
-	if v := c.verdict(); v == nil || v.InQuery {
-		return func() *probe.Verdict { return nil }
+// browserWait is how long the questions may take, all together.
+const browserWait = 8 * time.Second
+
+// browserAsk are the questions of a browser, asked beside the join with a token
+// that the server accepts.
+type browserAsk struct {
+	at     address
+	cancel context.CancelFunc
+	done   chan struct{}
+
+	// query is the verdict on the token in the query, nil where that was not asked
+	// or not answered. lost is why there is no v1.
+	query *probe.Verdict
+	v1    *probe.V1Verdict
+	lost  *probe.Failure
+	// page is the front end's, nil without --frontend.
+	page *pageSeen
+}
+
+// askAsBrowser begins to ask at the server at u. The answers are there once done is
+// closed; close calls the questions off.
+func (c *Case) askAsBrowser(ctx context.Context, at address, t *token.Token, v *probe.Verdict) *browserAsk {
+	a := &browserAsk{at: at, done: make(chan struct{})}
+	ctx, a.cancel = context.WithTimeout(context.WithoutCancel(ctx), browserWait)
+	raw, origin := t.Reveal(), ""
+	base := usableURL(c.Options.Frontend)
+	if base != nil {
+		origin = browser.Origin(probe.HTTPURL(base))
 	}
-	raw := c.token().Reveal()
-	ctx, cancel := context.WithCancel(ctx)
-	answer := make(chan *probe.Verdict, 1)
-	go func() {
-		verdict, _ := c.Net.ValidateQuery(ctx, u, raw)
-		answer <- verdict
-	}()
-	return func() *probe.Verdict {
-		late := time.AfterFunc(browserWait, cancel)
-		defer late.Stop()
-		defer cancel()
-		return <-answer
+	var work sync.WaitGroup
+	work.Go(func() {
+		for range 2 { // one lost answer is no verdict
+			if a.v1, a.lost = c.Net.V1Validate(ctx, at.URL, raw, origin); a.lost == nil {
+				return
+			}
+		}
+	})
+	if v == nil || !v.InQuery {
+		// This program's own join uses the header.
+		work.Go(func() { a.query, _ = c.Net.ValidateQuery(ctx, at.URL, raw) })
+	}
+	if base != nil {
+		work.Go(func() { a.page = c.lookAtPage(ctx, base) })
+	}
+	go func() { defer close(a.done); defer a.cancel(); work.Wait() }()
+	return a
+}
+
+// close calls the questions off, and waits for their end.
+func (a *browserAsk) close() {
+	if a != nil {
+		a.cancel()
+		<-a.done
 	}
 }
 
-// browserFindings judges an answer to the token in the query, where the same
-// token got in by the header. That a gateway is overloaded or that nothing was
-// answered says nothing about the query.
-func browserFindings(v *probe.Verdict) []Finding {
+// browserAsked are the questions that were asked beside a join of this run. Where
+// nothing was joined they begin now, with the token under test or the one made
+// here, if the server accepts it; nil where it does not.
+func (c *Case) browserAsked(ctx context.Context) *browserAsk {
+	for _, j := range c.joins() {
+		if j != nil && j.Browser != nil {
+			return j.Browser
+		}
+	}
+	var a *browserAsk
+	switch v, dev := c.verdict(), c.dev(); {
+	case v != nil && v.Accepted && c.token() != nil:
+		a = c.askAsBrowser(ctx, c.there(), c.token().Token, v)
+	case dev != nil && dev.Verdict != nil && dev.Verdict.Accepted && c.devURL() != nil:
+		a = c.askAsBrowser(ctx, c.here(), dev.Token, dev.Verdict)
+	default:
+		return nil
+	}
+	context.AfterFunc(ctx, a.cancel)
+	return a
+}
+
+// findings judge the answers.
+func (a *browserAsk) findings() []Finding {
+	query := a.queryFindings()
+	findings := query
+	if f, is := a.v1Finding(len(query) > 0); is {
+		findings = append(findings, f)
+	}
+	return append(findings, a.pageFindings()...)
+}
+
+// v1Finding judges what answered at /rtc/v1. A refusal that the old path gives
+// too is about the token in the query.
+func (a *browserAsk) v1Finding(queryRefused bool) (f Finding, is bool) {
+	if a.lost != nil {
+		if a.lost.Kind == probe.KindCancelled {
+			return Finding{}, false
+		}
+		return failureFacts(finding.New(finding.WebsocketV1Blocked, finding.Fail,
+			"LiveKit answers at /rtc, and /rtc/v1, where browsers join, got no answer: %s", a.lost.Detail).As("other"), a.lost), true
+	}
+	v := a.v1
+	if v == nil || queryRefused && a.query.Status == v.Status {
+		return Finding{}, false
+	}
+	where := clean.Line(a.at.Host, 80)
+	switch v.Kind {
+	case probe.V1Missing:
+		f = finding.New(finding.WebsocketV1Blocked, finding.Info,
+			"the server has no /rtc/v1 yet: browsers ask there first and then at /rtc, one round trip later").As("old-server")
+	case probe.V1NotPassedOn:
+		f = finding.New(finding.WebsocketV1Blocked, finding.Warn,
+			"something in front of LiveKit answers 404 at /rtc/v1: browsers ask there first and then at /rtc, one round trip later").As(byFront(finding.WebsocketV1Blocked, "", v.Front, "other"))
+	case probe.V1Blocked:
+		f = finding.New(finding.WebsocketV1Blocked, finding.Fail,
+			"at %s LiveKit answers at /rtc, and something else at /rtc/v1, where browsers join: %s", where, v1Words(v)).As(byFront(finding.WebsocketV1Blocked, "", v.Front, "other"))
+	default:
+		return Finding{}, false
+	}
+	f = f.With("status", v.Status).With("what", string(v.What)).With("server_text", v.Text).With("path", v.Path)
+	if v.Redirect != nil {
+		f = f.With("to", v.Redirect.To)
+	}
+	return f, true
+}
+
+// v1Words says what came instead of LiveKit's answer.
+func v1Words(v *probe.V1Verdict) Text {
+	switch {
+	case v.Redirect != nil:
+		return finding.Textf("a redirect (%d) to %s, which no WebSocket follows", v.Status, v.Redirect.To)
+	case v.HTML && v.Status < 300:
+		return finding.Textf("a web page (%d)", v.Status)
+	case v.Status == 404:
+		return finding.Textf("404, which pages may not read (no Access-Control-Allow-Origin), so that their client gives up")
+	}
+	return finding.Textf("%d, %s", v.Status, orNothing(v.Text))
+}
+
+// queryFindings judge the answer to the token in the query, where the same token
+// got in by the header. That a gateway is overloaded or that nothing was answered
+// says nothing about the query.
+func (a *browserAsk) queryFindings() []Finding {
+	v := a.query
 	if v == nil || v.Accepted || v.Status < 400 || v.Status >= 500 || v.Status == 429 {
 		return nil
 	}
-	var f Finding
+	f := finding.New(finding.WebsocketQueryRefused, finding.Warn,
+		"the token gets in by the Authorization header, and in the query, where browsers have to put it, it is answered %d: %s", v.Status, orNothing(v.Text)).
+		As(queryVariant(v))
 	if v.Reason == probe.ReasonNoPermissions {
 		f = finding.New(finding.WebsocketQueryRefused, finding.Warn,
 			"the token gets in by the Authorization header, and LiveKit does not see it in the query, where browsers have to put it: something on the way drops the query").
 			As(byFront(finding.WebsocketQueryRefused, "dropped", v.Front, "dropped"))
-	} else {
-		f = finding.New(finding.WebsocketQueryRefused, finding.Warn,
-			"the token gets in by the Authorization header, and in the query, where browsers have to put it, it is answered %d: %s", v.Status, orNothing(v.Text)).
-			As(queryVariant(v))
 	}
 	return []Finding{f.With("status", v.Status).With("server_text", v.Text).With("what", string(v.What))}
 }
@@ -64,4 +219,93 @@ func queryVariant(v *probe.Verdict) string {
 		return byFront(finding.WebsocketQueryRefused, "too-long", v.Front, "too-long")
 	}
 	return "firewall"
+}
+
+// iceFindings name what browsers refuse in the ICE servers' URLs: of one such URL
+// they refuse the whole configuration.
+func iceFindings(facts session.JoinFacts) []Finding {
+	if len(facts.ICEProblems) == 0 {
+		return nil
+	}
+	first, rows := facts.ICEProblems[0], []string{}
+	for _, p := range facts.ICEProblems {
+		rows = append(rows, fmt.Sprintf("%s: %s", p.URL, p.Problem))
+	}
+	variant := "url"
+	if first.Problem == probe.ICECredentials || first.Problem == probe.ICEUsername {
+		variant = "credentials"
+	}
+	f := finding.New(finding.ICEServerInvalid, finding.Fail,
+		"the server hands out the ICE server %q, which browsers refuse (%s): with it they refuse to connect at all", first.URL, iceWords(first.Problem))
+	if n := facts.ICEProblemsCount; n > 1 {
+		f.Message = finding.Textf("%s; %d URLs in all", f.Message, n)
+	}
+	return []Finding{f.As(variant).With("url", first.URL).With("problem", string(first.Problem)).With("urls", rows)}
+}
+
+// iceWords says what is wrong in an ICE server's URL.
+func iceWords(p probe.ICEProblem) Text {
+	switch p {
+	case probe.ICEEmpty:
+		return finding.Textf("it is empty")
+	case probe.ICETooLong:
+		return finding.Textf("it is too long")
+	case probe.ICEScheme:
+		return finding.Textf("it begins with none of stun:, stuns:, turn:, turns:")
+	case probe.ICESlashes:
+		return finding.Textf("it has slashes behind the colon")
+	case probe.ICEUserinfo:
+		return finding.Textf("it has an @")
+	case probe.ICEQuery:
+		return finding.Textf("it has a ? where none may be")
+	case probe.ICETransport:
+		return finding.Textf("its transport is neither udp nor tcp")
+	case probe.ICEHost:
+		return finding.Textf("its host name cannot be read")
+	case probe.ICEPort:
+		return finding.Textf("its port is no number from 1 to 65535")
+	case probe.ICECredentials:
+		return finding.Textf("user name or credential is missing")
+	case probe.ICEUsername:
+		return finding.Textf("the user name is too long")
+	}
+	return finding.Textf("%s", string(p))
+}
+
+// namesTURN reports whether the server hands out a TURN server, be its URL valid
+// or not.
+func namesTURN(facts session.JoinFacts) bool {
+	for _, s := range facts.ICEServers {
+		for _, u := range s.URLs {
+			if strings.HasPrefix(strings.ToLower(strings.TrimSpace(u)), "turn") {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (a *browserAsk) outcome(signal *session.Participant) Outcome {
+	out := Outcome{Text: finding.Textf("LiveKit answers where browsers join (/rtc/v1)"), Facts: Facts{}}
+	if a.v1 != nil {
+		out.Facts["v1_status"] = a.v1.Status
+	}
+	if signal != nil {
+		out.Facts["ice_servers"] = signal.Facts.ICEServersCount
+	}
+	if a.page != nil {
+		out.Facts["page"] = a.page.shown
+		switch {
+		case a.page.read:
+			out.Text = finding.Textf("LiveKit answers where browsers join (/rtc/v1), and the page at %s lets them", a.page.shown)
+		default:
+			out.Text = finding.Textf("LiveKit answers where browsers join (/rtc/v1); the page at %s could not be read: %s", a.page.shown, a.page.why)
+		}
+	}
+	return out
+}
+
+// shownHost is an address for sentences: scheme, host and port.
+func shownHost(u *url.URL) string {
+	return clean.URL((&url.URL{Scheme: u.Scheme, Host: u.Host}).String())
 }

@@ -19,26 +19,29 @@ const (
 )
 
 // joinMedia brings up the media connection of the stay that join.websocket
-// began, and leaves the room.
+// began, and leaves the room unless join.agent waits in it for somebody.
 func joinMedia(c *Case) Check {
 	return c.check(Spec{
 		ID: "join.media", Stage: check.StageJoin, Timeout: 20 * time.Second,
 		Title: finding.Textf("ICE and DTLS connect"),
 		Short: finding.Textf("Media"),
 		Needs: []string{"join.websocket"},
+		Uses:  []string{"token.format"},
 	}, func(ctx context.Context, c *Case, _ Ended) Report {
 		joined := c.joined()
 		if !joined.in() {
 			return check.BlockedBy("join.websocket")
 		}
 		record := connectMedia(ctx, joined)
+		if !c.staysForAgent() {
+			record.close()
+		}
 		c.made.media.Set(record)
 		return Report{Findings: mediaFindings(record), Outcome: mediaOutcome(record)}
 	})
 }
 
-// connectMedia connects in the room that was joined, keeps the evidence, and
-// leaves the room.
+// connectMedia connects in the room that was joined, and keeps the evidence.
 func connectMedia(ctx context.Context, joined *JoinRecord) *JoinRecord {
 	check.Waiting(ctx, "waiting for the media connection (ICE, DTLS)")
 	j := *joined
@@ -48,7 +51,6 @@ func connectMedia(ctx context.Context, joined *JoinRecord) *JoinRecord {
 		j.Silent = j.Media.Unreachable(ctx)
 		j.SameNetwork = sameNetwork(j.Media.Selected)
 	}
-	j.close()
 	return &j
 }
 

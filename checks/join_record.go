@@ -16,6 +16,12 @@ type JoinRecord struct {
 	Signal  *session.Participant
 	Failure *session.SignalFailure
 	Media   *session.Media
+	// At is when the server let us in; Agents are those that are in the room since.
+	At     time.Time
+	Agents *probe.Agents
+	// Browser are the questions of a browser about the same server, asked beside
+	// the join; nil where none were.
+	Browser *browserAsk
 	// Silent are advertised UDP addresses that did not answer although the media
 	// is up.
 	Silent []session.Candidate
@@ -41,10 +47,11 @@ func (j *JoinRecord) in() bool { return j != nil && j.Signal != nil }
 // saw it: in the header, or in the query where something drops the header.
 // firstFrame bounds the wait for the server's first word; 0 is the usual limit.
 func (c *Case) open(ctx context.Context, u *url.URL, t *token.Token, v *probe.Verdict, firstFrame time.Duration) *JoinRecord {
-	options := session.Options{FirstFrame: firstFrame}
+	agents := c.Net.Agents()
+	options := session.Options{FirstFrame: firstFrame, Hear: agents.Hear}
 	if v != nil && v.InQuery {
 		options.Via = session.ViaQuery
 	}
 	signal, failure := session.Join(ctx, c.Net, u, t.Reveal(), options)
-	return &JoinRecord{Signal: signal, Failure: failure}
+	return &JoinRecord{Signal: signal, Failure: failure, At: time.Now(), Agents: agents}
 }

@@ -65,7 +65,7 @@ func (c *Case) turn(ctx context.Context) Report {
 	if j := seen.Relayed; j != nil && j.Cancelled {
 		seen.Relayed, seen.NoJoin = nil, finding.Textf("not waited for: no TURN server relays")
 	}
-	seen.Offered, seen.NoUDP = signal.OffersTURN(), c.withoutUDP()
+	seen.Offered, seen.NoUDP = signal.OffersTURN() || namesTURN(signal.Facts), c.withoutUDP()
 	if ctx.Err() != nil {
 		return check.Unfinished(ctx)
 	}

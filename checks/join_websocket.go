@@ -34,15 +34,15 @@ func joinWebSocket(c *Case) Check {
 			return check.Found(wouldEvict(t.Token))
 		}
 		at := c.there()
-		check.Waiting(ctx, "joining %s at %s", clean.Line(t.Room(), 60), clean.Line(at.Host, 80))
-		asBrowser := c.askAsBrowser(ctx, at.URL)
-		joined := c.open(ctx, at.URL, t.Token, verdict, 0)
-		c.made.joined.Set(joined)
-		findings, query := joinedFindings(c, joined, at, t.Token, verdict), asBrowser()
-		if joined.in() {
-			findings = append(findings, browserFindings(query)...)
+		if region := c.region(); region != nil {
+			at.URL = region
 		}
-		return Report{Findings: findings, Outcome: joinedOutcome(joined)}
+		check.Waiting(ctx, "joining %s at %s", clean.Line(t.Room(), 60), clean.Line(at.Host, 80))
+		asked := c.askAsBrowser(ctx, at, t.Token, verdict)
+		joined := c.open(ctx, at.URL, t.Token, verdict, 0)
+		joined.Browser = asked
+		c.made.joined.Set(joined)
+		return Report{Findings: joinedFindings(c, joined, at, t.Token, verdict), Outcome: joinedOutcome(joined)}
 	})
 }
 

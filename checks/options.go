@@ -19,6 +19,8 @@ type Options struct {
 	DevJoin bool
 	// Media asks for the checks that need a published track or a TURN server.
 	Media bool
+	// Agent is the agent to call into a room of the doctor's own; "" calls none.
+	Agent string
 	// ForceJoin joins although the identity is in the room already.
 	ForceJoin bool
 
@@ -80,7 +82,7 @@ func (o Options) Selection() check.Selection {
 func (o Options) leaveOut(c Spec) Text {
 	joins, media := false, false
 	switch c.ID {
-	case "join.websocket", "join.media", "fallback.join":
+	case "join.websocket", "join.media", "join.agent", "fallback.join":
 		joins = true
 	case "join.turn", "join.publish", "join.reconnect":
 		joins, media = true, true

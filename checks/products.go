@@ -1,6 +1,7 @@
 package checks
 
 import (
+	"net/url"
 	"sync"
 
 	"lkdoctor/checks/check"
@@ -19,6 +20,7 @@ type products struct {
 	local        check.Product[token.Verdict]
 	verdict      check.Product[probe.Verdict]
 	present      check.Product[Presence]
+	region       check.Product[url.URL]
 	reach        check.Product[probe.Reach]
 	asked        check.Product[ahead]
 	joined       check.Product[JoinRecord]
@@ -41,7 +43,7 @@ func newProducts() *products {
 	p.frontend.By = "ticket.frontend"
 	p.token.By = "token.format"
 	p.local.By = "signature.local"
-	p.verdict.By, p.present.By = "signature.server", "signature.server"
+	p.verdict.By, p.present.By, p.region.By = "signature.server", "signature.server", "signature.server"
 	p.reach.By, p.asked.By = "join.reach", "join.reach"
 	p.joined.By = "join.websocket"
 	p.media.By = "join.media"
@@ -66,6 +68,7 @@ func (c *Case) token() *examined           { return c.products().token.For(c.rea
 func (c *Case) local() *token.Verdict      { return c.products().local.For(c.reader) }
 func (c *Case) verdict() *probe.Verdict    { return c.products().verdict.For(c.reader) }
 func (c *Case) present() *Presence         { return c.products().present.For(c.reader) }
+func (c *Case) region() *url.URL           { return c.products().region.For(c.reader) }
 func (c *Case) reach() *probe.Reach        { return c.products().reach.For(c.reader) }
 func (c *Case) asked() *ahead              { return c.products().asked.For(c.reader) }
 func (c *Case) joined() *JoinRecord        { return c.products().joined.For(c.reader) }
@@ -83,6 +86,7 @@ func (p *products) carry(earlier *products, kept func(id string) bool) {
 	carryOne(&p.local, &earlier.local, kept)
 	carryOne(&p.verdict, &earlier.verdict, kept)
 	carryOne(&p.present, &earlier.present, kept)
+	carryOne(&p.region, &earlier.region, kept)
 	carryOne(&p.reach, &earlier.reach, kept)
 	carryOne(&p.joined, &earlier.joined, kept)
 	carryOne(&p.media, &earlier.media, kept)

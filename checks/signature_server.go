@@ -39,9 +39,15 @@ func signatureServer(c *Case) Check {
 		if failure != nil {
 			return Report{Findings: c.unreached(ctx, failure, at)}
 		}
+		var pinned []Finding
+		if region, again := c.otherRegion(ctx, at, verdict); region != nil {
+			c.made.region.Set(region)
+			pinned = regionPinned(at, region, verdict)
+			at, verdict = address{URL: region, came: at.came}, again
+		}
 		c.made.verdict.Set(verdict)
 		c.made.present.Set(&present)
-		report := Report{Findings: verdictFindings(ctx, c, verdict, at, ended)}
+		report := Report{Findings: append(pinned, verdictFindings(ctx, c, verdict, at, ended)...)}
 		if acceptance(verdict) == diagnosis.Yes {
 			report.Outcome = Outcome{
 				Text:  finding.Textf("the LiveKit server accepts the token"),
@@ -66,10 +72,33 @@ func (c *Case) verdictOn(ctx context.Context, u *url.URL, t *token.Token) (*prob
 	return verdict, nil
 }
 
+// otherRegion asks in the first region of a LiveKit Cloud project that is answered
+// 403 here, which is how Cloud says that the project is pinned to other regions. It
+// is nil where that is not so.
+func (c *Case) otherRegion(ctx context.Context, at address, v *probe.Verdict) (*url.URL, *probe.Verdict) {
+	if v.FromLiveKit || v.Status != 403 {
+		return nil, nil
+	}
+	t := c.token()
+	for _, region := range c.Net.Regions(ctx, at.URL, t.Reveal()) {
+		if again, failure := c.verdictOn(ctx, region, t.Token); failure == nil && again.Status != 403 {
+			return region, again
+		}
+	}
+	return nil, nil
+}
+
+func regionPinned(at address, region *url.URL, v *probe.Verdict) []Finding {
+	return []Finding{finding.New(finding.ServerRegionPinned, finding.Warn,
+		"LiveKit Cloud answers 403 at %s, because the project is pinned to other regions, and takes the token at %s: older SDKs do not go there by themselves",
+		clean.Line(at.Host, 80), clean.Line(region.Host, 80)).With("status", v.Status).With("region", clean.URL(region.String()))}
+}
+
 // Presence is whether the token's identity is in its room already.
 type Presence struct {
-	// Known is false where it could not be asked; nothing follows then.
-	Known, Present bool
+	// Known is false where it could not be asked, or was Asked and not answered;
+	// nothing follows then.
+	Asked, Known, Present bool
 }
 
 // ask returns the server's verdict on the token, and whether its identity is in
@@ -96,7 +125,7 @@ func (c *Case) askPresence(ctx context.Context, at address, t *examined) func() 
 	answer := make(chan Presence, 1)
 	go func() {
 		present, known, _ := c.Net.InRoom(ctx, at.URL, key, secret, room, identity)
-		answer <- Presence{Known: known, Present: present}
+		answer <- Presence{Asked: true, Known: known, Present: present}
 	}()
 	return func() Presence { return <-answer }
 }
@@ -118,6 +147,8 @@ func verdictFindings(ctx context.Context, c *Case, v *probe.Verdict, at address,
 		return unexpected(v, ended)
 	case probe.ReasonKeyUnknown, probe.ReasonKeyEmpty:
 		return with(finding.ServerKeyUnknown, c.keyVariant(ctx, at, issuer), "the server does not know the API key %q that the token names as its issuer", issuer)
+	case probe.ReasonNeedsExp:
+		return with(finding.TokenNoExpiry, "", "the server refuses the token because it has no expiry (exp): LiveKit does from 1.13.6 on")
 	case probe.ReasonSignature:
 		return with(finding.ServerSignatureRejected, c.signatureVariant(ctx, at, issuer), "the server knows the key %s, and its secret for it did not sign this token", issuer)
 	}

@@ -19,7 +19,7 @@ func checkIDs() []string {
 		"ticket.reach", "ticket.consume", "ticket.frontend",
 		"token.format", "token.claims", "token.time",
 		"signature.local", "signature.server",
-		"join.reach", "join.websocket", "join.media", "join.turn", "join.publish", "join.reconnect",
+		"join.reach", "join.websocket", "join.media", "join.browser", "join.agent", "join.api", "join.turn", "join.publish", "join.reconnect",
 		"fallback.mint", "fallback.join",
 	}
 }
@@ -28,7 +28,7 @@ func owners() []finding.Owner {
 	return []finding.Owner{
 		finding.OwnerConfig, finding.OwnerTicketService, finding.OwnerFrontend,
 		finding.OwnerLiveKitServer, finding.OwnerNetwork, finding.OwnerClock,
-		finding.OwnerNone, finding.OwnerUnknown, finding.OwnerMaker,
+		finding.OwnerAgent, finding.OwnerNone, finding.OwnerUnknown, finding.OwnerMaker,
 	}
 }
 
@@ -141,7 +141,7 @@ func (p Page) mentions() []string {
 	for _, fix := range p.Fixes() {
 		text += "\n" + fix.Text.String()
 	}
-	code := regexp.MustCompile(`\b(ENV|TICKET|FRONTEND|TOKEN|CLOCK|SIGNATURE|SERVER|CONFIG|WEBSOCKET|ROOM|JOIN|MEDIA|TURN|PUBLISH|RECONNECT|DEV|DOCTOR)_[A-Z][A-Z0-9_]+\b`)
+	code := regexp.MustCompile(`\b(ENV|TICKET|FRONTEND|TOKEN|CLOCK|SIGNATURE|SERVER|CONFIG|WEBSOCKET|ICE|BROWSER|AGENT|ROOM|JOIN|MEDIA|TURN|PUBLISH|RECONNECT|DEV|DOCTOR)_[A-Z][A-Z0-9_]+\b`)
 	var out []string
 	for _, word := range code.FindAllString(text, -1) {
 		// Reasons for leaving, and the error code of the app's own route.

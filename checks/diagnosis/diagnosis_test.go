@@ -14,7 +14,7 @@ import (
 func checkIDs() []string {
 	return []string{"env.files", "env.livekit", "env.ticket", "env.exposure", "ticket.reach", "ticket.consume", "ticket.frontend",
 		"token.format", "token.claims", "token.time", "signature.local", "signature.server", "join.reach", "join.websocket",
-		"join.media", "join.turn", "join.publish", "join.reconnect", "fallback.mint", "fallback.join"}
+		"join.media", "join.browser", "join.agent", "join.api", "join.turn", "join.publish", "join.reconnect", "fallback.mint", "fallback.join"}
 }
 
 // results makes a run's results from the findings of single checks; every

@@ -154,6 +154,10 @@ func (e Evidence) working(root Located, warned bool) check.Diagnosis {
 // works says what works, and what was not checked.
 func (e Evidence) works() Text {
 	switch {
+	case e.passed("join.media") && e.passed("join.browser") && e.passed("join.agent"):
+		return finding.Textf("Everything works: the token got in, media connects, a browser gets in too, and the agent came.")
+	case e.passed("join.media") && e.passed("join.browser") && !e.warned("join.browser", finding.WebsocketQueryRefused):
+		return finding.Textf("Everything works: the token got in, media connects, and a browser gets in too.")
 	case e.passed("join.media"):
 		return finding.Textf("It works: the token got in, and media connects.")
 	case e.passed("fallback.join") && e.Server == Yes:
@@ -184,7 +188,7 @@ func (e Evidence) cleared(owner Owner) []Owner {
 		finding.OwnerTicketService: tokenGood && e.Maker == finding.OwnerTicketService,
 		// The app that passed on what the ticket service gave it did its part.
 		finding.OwnerFrontend:      handed && e.Source == check.SourceFrontend && (tokenGood || e.Maker != finding.OwnerFrontend),
-		finding.OwnerLiveKitServer: (joined || e.OwnRoomOnly) && !e.failed("join.websocket"),
+		finding.OwnerLiveKitServer: (joined || e.OwnRoomOnly) && !e.failed("join.websocket") && !e.failed("join.browser"),
 		finding.OwnerNetwork:       joined,
 		finding.OwnerClock:         e.passed("token.time") && e.clocksCompared(),
 	}

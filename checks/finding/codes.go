@@ -15,6 +15,10 @@ func (c Code) IsDoctor() bool {
 	return c == DoctorInternal || c == DoctorTimeout || c == DoctorCancelled
 }
 
+// Told reports whether every face tells of the code, though it is only worth
+// knowing: joining costs something.
+func (c Code) Told() bool { return c == TokenDispatchesAgent }
+
 // The codes, in the order of the stages that emit them. Each has a page in
 // checks/catalogue.
 const (
@@ -135,6 +139,7 @@ const (
 	ServerNotReady          Code = "SERVER_NOT_READY"
 	ServerOverloaded        Code = "SERVER_OVERLOADED"
 	ServerQuota             Code = "SERVER_QUOTA"
+	ServerRegionPinned      Code = "SERVER_REGION_PINNED"
 
 	WebsocketUpgradeStripped Code = "WEBSOCKET_UPGRADE_STRIPPED"
 	WebsocketAuthStripped    Code = "WEBSOCKET_AUTH_STRIPPED"
@@ -143,6 +148,7 @@ const (
 	WebsocketSilent          Code = "WEBSOCKET_SILENT"
 	WebsocketNotSignal       Code = "WEBSOCKET_NOT_SIGNAL"
 	WebsocketRefused         Code = "WEBSOCKET_REFUSED"
+	WebsocketV1Blocked       Code = "WEBSOCKET_V1_BLOCKED"
 
 	RoomNotFound    Code = "ROOM_NOT_FOUND"
 	RoomJoinRefused Code = "ROOM_JOIN_REFUSED"
@@ -160,6 +166,21 @@ const (
 	MediaFailed             Code = "MEDIA_FAILED"
 	MediaDTLSFailed         Code = "MEDIA_DTLS_FAILED"
 	MediaSlow               Code = "MEDIA_SLOW"
+
+	ICEServerInvalid    Code = "ICE_SERVER_INVALID"
+	BrowserCSP          Code = "BROWSER_CSP"
+	BrowserMixedContent Code = "BROWSER_MIXED_CONTENT"
+	BrowserCORS         Code = "BROWSER_CORS"
+	BrowserInsecurePage Code = "BROWSER_INSECURE_PAGE"
+
+	AgentNoWorker        Code = "AGENT_NO_WORKER"
+	AgentDispatchIgnored Code = "AGENT_DISPATCH_IGNORED"
+	AgentJobFailed       Code = "AGENT_JOB_FAILED"
+	AgentAbsent          Code = "AGENT_ABSENT"
+	AgentSlow            Code = "AGENT_SLOW"
+
+	ServerAPIBlocked Code = "SERVER_API_BLOCKED"
+	ServerNoRedis    Code = "SERVER_NO_REDIS"
 
 	TurnNotOffered  Code = "TURN_NOT_OFFERED"
 	TurnUnreachable Code = "TURN_UNREACHABLE"

@@ -42,7 +42,7 @@ func healthyFaults() []Fault {
 			set: withAnswer(func(_ *Lab, a Answer) { a["url"] = strings.Replace(a["url"].(string), "127.0.0.1", "localhost", 1) })},
 		{Name: "healthy-root-elsewhere", About: "nothing is wrong; LiveKit's proxy has nobody at / (503)", Owner: finding.OwnerNone,
 			set: withWeb(func(_ *Lab, addr string) http.Handler {
-				return At("/rtc", Forward(addr), Nginx(http.StatusServiceUnavailable, ""))
+				return At("/rtc", Forward(addr), At("/twirp", Forward(addr), Nginx(http.StatusServiceUnavailable, "")))
 			})},
 		{Name: "healthy-tls", About: "nothing is wrong; LiveKit and the ticket service speak TLS", Owner: finding.OwnerNone,
 			set: func(p *plan) {

@@ -136,5 +136,7 @@ func oldServer(addr string) http.Handler {
 		}
 		return []*livekit.SignalResponse{m}
 	}})
-	return At("/rtc/v1", http.NotFoundHandler(), proxy)
+	// LiveKit lets every origin read its answers.
+	return At("/rtc/v1", Reply(http.StatusNotFound, map[string]string{"Content-Type": "text/plain; charset=utf-8",
+		"X-Content-Type-Options": "nosniff", "Access-Control-Allow-Origin": "*"}, "404 page not found\n"), proxy)
 }

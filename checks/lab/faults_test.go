@@ -15,7 +15,7 @@ import (
 func TestFaultsAreComplete(t *testing.T) {
 	known := finding.Codes()
 	owners := []finding.Owner{finding.OwnerConfig, finding.OwnerTicketService, finding.OwnerFrontend,
-		finding.OwnerLiveKitServer, finding.OwnerNetwork, finding.OwnerClock, finding.OwnerNone, finding.OwnerUnknown}
+		finding.OwnerLiveKitServer, finding.OwnerNetwork, finding.OwnerClock, finding.OwnerAgent, finding.OwnerNone, finding.OwnerUnknown}
 	name := regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 	seen := map[string]bool{}
 	faults := Faults()

@@ -16,6 +16,7 @@ import (
 	"net/http"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -203,6 +204,9 @@ func (l *Lab) startFrontend(context.Context) (err error) {
 		l.plan.frontend(l, &options)
 		peer, failure := StartFrontend(options)
 		l.FrontendURL, err = l.peer(peer, failure, "http")
+		if l.plan.frontendAs != "" {
+			l.FrontendURL = strings.Replace(l.FrontendURL, "127.0.0.1", l.plan.frontendAs, 1)
+		}
 	default:
 		return nil
 	}

@@ -45,6 +45,8 @@ type plan struct {
 	// endpoint, if set, is a token endpoint at /token, asked in the place of the
 	// ticket service.
 	endpoint func(*Lab) http.Handler
+	// frontendAs is the host that --frontend names, "" for the app's own.
+	frontendAs string
 
 	// environ changes the environment of the program under test.
 	environ func(*Lab, Env) error

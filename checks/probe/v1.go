@@ -77,6 +77,7 @@ func (n *Net) V1Validate(ctx context.Context, base *url.URL, tok, origin string)
 	v := &V1Verdict{Verdict: ClassifyVerdict(reply.Status, string(reply.Body)), HTML: isHTML(reply)}
 	v.Text = n.Line(strings.TrimSpace(Without(string(reply.Body), tok)))
 	v.Date, v.Path, v.InQuery, v.Redirect = reply.Date, v1Path, true, reply.Redirect
+	v.Front = Front(reply.Status, reply.Header, string(reply.Body))
 	if v.What = ServerLiveKit; !v.FromLiveKit {
 		v.What = identify(nil, reply)
 	}

@@ -3,6 +3,7 @@
 package progress
 
 import (
+	"slices"
 	"time"
 
 	"lkdoctor/checks/check"
@@ -247,6 +248,11 @@ func (r Row) outcome() (line finding.Text) {
 			line = finding.Textf("%s, %s", line, c.Check.Short)
 		default:
 			line = c.Result.Outcome.Text
+		}
+	}
+	for _, c := range r.Checks {
+		if slices.ContainsFunc(c.Result.Findings, func(f finding.Finding) bool { return f.Code.Told() }) && !line.IsZero() {
+			line = finding.Textf("joining with it starts an agent; %s", line)
 		}
 	}
 	return line

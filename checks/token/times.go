@@ -105,7 +105,7 @@ func (j judge) expiry() []finding.Finding {
 			return nil // unreadable: TOKEN_CLAIM_TYPE says so
 		}
 		return []finding.Finding{finding.New(finding.TokenNoExpiry, finding.Warn,
-			"The token has no expiry (exp): whoever gets hold of it can use it for ever, and newer servers refuse it.")}
+			"The token has no expiry (exp): whoever gets hold of it can use it for ever, and LiveKit servers from 1.13.6 on refuse it.")}
 	}
 	left := exp.Sub(j.now)
 	start := j.now

@@ -48,6 +48,7 @@ func TestEveryFaultInEveryFace(t *testing.T) {
 			sameVerdict(t, *run, document, plain, screen, shown)
 			counts.look(t, e, events)
 			forMachines(t, *run, e, l)
+			agentTold(t, *run, map[string]string{"json": string(document), "plain": plain, "tui": screen})
 			for face, text := range map[string]string{"json": string(document), "plain": plain, "tui": screen,
 				"report": string(report.Markdown(*run, "test", report.Style{}))} {
 				nothingSecret(t, face, text, l, e)
@@ -187,6 +188,18 @@ func wantAdvice(t *testing.T, run check.Run) {
 	for _, l := range run.Findings(finding.Fail) {
 		if l.Check == cause.Check && l.Finding.Code == cause.Code && run.Diagnosis.NextSteps[0].Text.String() != l.Finding.Fixes[0].Text.String() {
 			t.Errorf("the first step is %q, and the root's fix %q", run.Diagnosis.NextSteps[0].Text, l.Finding.Fixes[0].Text)
+		}
+	}
+}
+
+// agentTold: that joining starts an agent is in every face.
+func agentTold(t *testing.T, run check.Run, faces map[string]string) {
+	t.Helper()
+	for _, l := range run.Findings(finding.Info) {
+		for face, text := range faces {
+			if l.Finding.Code == finding.TokenDispatchesAgent && !strings.Contains(squeezed(text), "starts") {
+				t.Errorf("%s does not say that the token starts an agent", face)
+			}
 		}
 	}
 }

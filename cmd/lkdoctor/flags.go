@@ -73,6 +73,7 @@ func (f *flags) addRun(cmd *cobra.Command) {
 	set.StringVar(&o.Frontend, "frontend", "", "base `URL` of the app, to ask its /api/connection-details")
 	set.StringVar(&o.TokenEndpoint, "token-endpoint", "", "`URL` of a standard LiveKit token endpoint, instead of a ticket service")
 	f.addHeader(cmd)
+	set.StringVar(&o.Agent, "agent", "", "call the agent of this `name` into a room of lkdoctor's own, see it come, and take the call back; an agent may cost money")
 	set.StringVarP(&o.Room, "room", "r", "", "`room` for the dev token")
 	set.StringVarP(&o.Identity, "identity", "i", "", "`identity` for the dev token")
 
@@ -134,6 +135,8 @@ func (f *flags) validate(args []string) error {
 		return fmt.Errorf("--timeout must be more than nothing")
 	case f.jsonOut && f.plain:
 		return fmt.Errorf("--json and --plain exclude each other")
+	case f.options.NoJoin && f.options.Agent != "":
+		return fmt.Errorf("--no-join and --agent exclude each other")
 	case f.options.NoJoin && f.options.DevJoin:
 		return fmt.Errorf("--no-join and --dev-join exclude each other")
 	case !strings.Contains(f.options.TicketPath, "{ticket}"):
@@ -150,7 +153,7 @@ func (f *flags) validate(args []string) error {
 func (f *flags) again() string {
 	var out []string
 	for _, name := range []string{"dir", "mode", "project", "dev", "url", "ticket-service", "ticket-path", "display-name",
-		"frontend", "token-endpoint", "room", "identity"} {
+		"frontend", "token-endpoint", "agent", "room", "identity"} {
 		flag := f.set.Lookup(name)
 		if flag == nil || !flag.Changed {
 			continue

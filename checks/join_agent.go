@@ -1,0 +1,355 @@
+package checks
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"lkdoctor/checks/check"
+	"lkdoctor/checks/clean"
+	"lkdoctor/checks/finding"
+	"lkdoctor/checks/probe"
+	"lkdoctor/checks/probe/session"
+	"lkdoctor/checks/token"
+)
+
+const (
+	// agentWait is how long an agent is waited for, from its call on; agentSlow is
+	// from when on that is worth a warning.
+	agentWait = 10 * time.Second
+	agentSlow = 3 * time.Second
+	// audioWait is how long an agent that has come is watched for its audio.
+	audioWait = time.Second
+	// agentPoll is the time between two questions about the dispatches.
+	agentPoll = time.Second
+	// ignoredAfter is how old a list must be that lacks a dispatch: it is made
+	// together with the room.
+	ignoredAfter = 700 * time.Millisecond
+	// noWorkerAfter is from when on an empty list of jobs says that no worker took
+	// one (see probe.Dispatch).
+	noWorkerAfter = 5200 * time.Millisecond
+	// maxCalled is how many agents of one token are waited for.
+	maxCalled = 8
+)
+
+// joinAgent waits for the agents that the token calls on joining, in the stay
+// that join.websocket began; or calls the one of --agent into a room of the
+// doctor's own, and takes the call back.
+func joinAgent(c *Case) Check {
+	return c.check(Spec{
+		ID: "join.agent", Stage: check.StageJoin, Timeout: 25 * time.Second,
+		Title: finding.Textf("The agent that was asked for comes"),
+		Short: finding.Textf("Agent"),
+		Extra: true,
+		Uses:  append(ownJoinUses(), "token.format"),
+	}, func(ctx context.Context, c *Case, ended Ended) Report {
+		t := c.token()
+		switch {
+		case c.Options.Agent != "":
+			if skip := c.ownJoins(ended); skip != nil {
+				return *skip
+			}
+			return c.callAgent(ctx)
+		case t == nil || len(t.Claims.Agents) == 0:
+			return c.nobodyCalled()
+		case !c.joined().in():
+			return check.BlockedBy("join.websocket")
+		}
+		return c.calledByToken(ctx, t)
+	})
+}
+
+// nobodyCalled is the report of a run that calls no agent. A name that merely
+// lies in the environment calls nobody: an agent may cost money.
+func (c *Case) nobodyCalled() Report {
+	for _, name := range []string{"LIVEKIT_AGENT_NAME", "AGENT_NAME"} {
+		if c.Settings.Env == nil {
+			break
+		}
+		if value, set := c.Settings.Env.Value(name); set && value != "" {
+			return check.Unasked("not run: %s names an agent; add --agent NAME to call it", name)
+		}
+	}
+	return check.NotHere("not checked: neither the token nor --agent calls an agent")
+}
+
+// staysForAgent reports whether the stay of the token under test goes on after
+// its media has been looked at. Whoever asks declares token.format.
+func (c *Case) staysForAgent() bool {
+	t := c.token()
+	return c.made.chosen["join.agent"] && c.Options.Agent == "" && t != nil && len(t.Claims.Agents) > 0
+}
+
+// calledByToken waits in the room for the agents that the token called, and
+// leaves it.
+func (c *Case) calledByToken(ctx context.Context, t *examined) Report {
+	stay := c.joined()
+	if m := c.media(); m != nil {
+		stay = m
+	}
+	defer stay.close()
+	call := &agentCall{room: stay.Signal.Facts.Room, called: stay.At, watch: stay.Agents, over: stay.Signal.Done()}
+	for _, name := range t.Claims.Agents[:min(len(t.Claims.Agents), maxCalled)] {
+		if name = clean.Line(name, 80); !slices.Contains(call.names, name) {
+			call.names = append(call.names, name)
+		}
+	}
+	at := c.there()
+	switch local := c.local(); {
+	case at.came:
+		call.unasked = finding.Textf("the key and secret here are not sent to an address that came with the token")
+	case c.Settings.APIKey.Secret.Empty() || c.Settings.APISecret.Secret.Empty():
+		call.unasked = finding.Textf("there is no key and secret here to ask the server with")
+	case local == nil || *local != token.Verified:
+		call.unasked = finding.Textf("the key and secret here did not sign the token")
+	default:
+		call.api = c.Net.API(at.URL, c.Settings.APIKey.Value, c.Settings.APISecret.Secret.Reveal())
+	}
+	return call.report(ctx)
+}
+
+// callAgent calls the agent of --agent into a room of the doctor's own, at
+// LIVEKIT_URL, and takes the call back whatever came of it.
+func (c *Case) callAgent(ctx context.Context) Report {
+	key, secret, _ := c.devKeys()
+	raw, err := c.guestToken("agent", "caller")
+	if err != nil {
+		return check.NotHere("not checked: no token could be made with the key and secret here")
+	}
+	watch, room, name := c.Net.Agents(), c.guestRoom("agent"), c.Options.Agent
+	signal, failure := session.Join(ctx, c.Net, c.devURL(), raw, session.Options{Via: c.via(), Hear: watch.Hear})
+	if failure != nil {
+		return Report{Findings: signalFindings(c, failure, c.here(), nil)}
+	}
+	defer signal.Leave()
+	api := c.Net.API(c.devURL(), key, secret)
+	made, reply, lost := api.CallAgent(ctx, room, name)
+	if lost != nil || reply.Kind != probe.APIAnswered {
+		return Report{Skip: &check.Skip{Reason: check.Blocked, By: "join.api",
+			Text: finding.Textf("not run: the server API did not take the call: %s", apiWords(reply, lost))}}
+	}
+	defer func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+		defer cancel()
+		_, _, _ = api.TakeBack(ctx, room, made.ID)
+		for _, agent := range watch.Seen() { // the server ends a job some seconds later
+			c.Net.Remove(ctx, c.devURL(), key, secret, room, agent.Identity)
+		}
+	}()
+	call := &agentCall{names: []string{clean.Line(name, 80)}, room: room, called: time.Now(), watch: watch, over: signal.Done(), api: api}
+	return call.report(ctx)
+}
+
+// agentCall is a call of agents into a room, and how it is followed.
+type agentCall struct {
+	names  []string // "" stands for any worker without a name
+	room   string
+	called time.Time
+	watch  *probe.Agents
+	over   <-chan struct{} // the stay in the room has ended
+	// api is nil where the server cannot be asked, for the reason of unasked.
+	api     *probe.API
+	unasked Text
+}
+
+// agentNews is what is known of a call at some time.
+type agentNews struct {
+	agents []probe.Agent
+	// listed is how long after the call the server listed the dispatches, 0 for
+	// never.
+	dispatches []probe.Dispatch
+	listed     time.Duration
+	waited     time.Duration
+	over       bool
+}
+
+// report waits and judges.
+func (a *agentCall) report(ctx context.Context) Report {
+	check.Waiting(ctx, "waiting for the agent %s", agentName(a.names[0]))
+	news := a.wait(ctx)
+	if ctx.Err() != nil {
+		return check.Unfinished(ctx)
+	}
+	report := Report{Outcome: a.outcome(news)}
+	for _, name := range a.names {
+		if f, wrong := a.judge(name, news); wrong {
+			report.Findings = append(report.Findings, f)
+		}
+	}
+	return report
+}
+
+// wait follows the call until it is decided, at most agentWait.
+func (a *agentCall) wait(ctx context.Context) agentNews {
+	var news agentNews
+	type list struct {
+		dispatches []probe.Dispatch
+		ok         bool
+		asked      time.Duration
+	}
+	lists, asking, next := make(chan list, 1), false, time.Duration(0)
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		news.agents, news.waited = a.watch.Seen(), time.Since(a.called)
+		if a.decided(news) {
+			return news
+		}
+		if now := news.waited; a.api != nil && !asking && now >= next {
+			asking, next = true, now+agentPoll
+			go func() {
+				dispatches, reply, failure := a.api.Dispatches(ctx, a.room)
+				lists <- list{dispatches, failure == nil && reply.Kind == probe.APIAnswered, now}
+			}()
+		}
+		select {
+		case l := <-lists:
+			asking = false
+			if l.ok {
+				news.dispatches, news.listed = l.dispatches, max(l.asked, 1)
+			}
+		case <-a.over:
+			news.over, news.agents = true, a.watch.Seen()
+			return news
+		case <-a.watch.Changed:
+		case <-tick.C:
+		case <-ctx.Done():
+			return news
+		}
+	}
+}
+
+// decided reports whether nothing more is to be waited for.
+func (a *agentCall) decided(news agentNews) bool {
+	if news.waited >= agentWait {
+		return true
+	}
+	for _, name := range a.names {
+		if agent, came := arrived(name, news.agents); came {
+			if !agent.Audio && !agent.Left && !agent.Before && time.Since(agent.Came) < audioWait {
+				return false
+			}
+			continue
+		}
+		if code, _ := cause(name, news); code == "" || code == finding.AgentAbsent {
+			return false
+		}
+	}
+	return true
+}
+
+// arrived is the agent that answers the call of name.
+func arrived(name string, agents []probe.Agent) (probe.Agent, bool) {
+	i := slices.IndexFunc(agents, func(a probe.Agent) bool { return a.Name == name || a.Name == "" || name == "" })
+	if i < 0 {
+		return probe.Agent{}, false
+	}
+	return agents[i], true
+}
+
+// cause says why an agent has not come, as far as the server's list of dispatches
+// tells: "" where it does not.
+func cause(name string, news agentNews) (Code, probe.DispatchJob) {
+	if news.listed == 0 {
+		return "", probe.DispatchJob{}
+	}
+	i := slices.IndexFunc(news.dispatches, func(d probe.Dispatch) bool { return d.Agent == name })
+	if i < 0 {
+		if news.listed < ignoredAfter {
+			return "", probe.DispatchJob{}
+		}
+		return finding.AgentDispatchIgnored, probe.DispatchJob{}
+	}
+	jobs := news.dispatches[i].Jobs
+	if len(jobs) == 0 {
+		if news.listed < noWorkerAfter {
+			return "", probe.DispatchJob{}
+		}
+		return finding.AgentNoWorker, probe.DispatchJob{}
+	}
+	for _, j := range jobs {
+		if j.Status != "failed" {
+			return finding.AgentAbsent, j
+		}
+	}
+	return finding.AgentJobFailed, jobs[0]
+}
+
+// judge returns a finding about the call of name, where something is wrong.
+func (a *agentCall) judge(name string, news agentNews) (f Finding, wrong bool) {
+	shown := agentName(name)
+	tell := func(code Code, variant, format string, args ...any) (Finding, bool) {
+		return finding.New(code, finding.Fail, format, args...).As(variant).
+			With("agent", cmp.Or(name, "(no name)")).With("room", a.room).With("waited_ms", millis(news.waited)), true
+	}
+	if agent, came := arrived(name, news.agents); came {
+		after := max(0, agent.Came.Sub(a.called))
+		switch {
+		case agent.Left:
+			return tell(finding.AgentAbsent, "left", "the agent %s came after %s and left the room at once", shown, finding.Duration(after))
+		case after > agentSlow && !agent.Before:
+			f, _ := tell(finding.AgentSlow, "", "the agent %s came only %s after it was called", shown, finding.Duration(after))
+			f.Severity = finding.Warn
+			return f.With("after_ms", millis(after)), true
+		}
+		return Finding{}, false
+	}
+	code, job := cause(name, news)
+	switch code {
+	case finding.AgentDispatchIgnored:
+		return tell(code, "", "the server did not call the agent %s that the token asks for: room %s was there before", shown, a.room)
+	case finding.AgentNoWorker:
+		return tell(code, "", "no worker took the job of the agent %s: none under that name is registered at this server, or none is free", shown)
+	case finding.AgentJobFailed:
+		f, _ := tell(code, "", "the job of the agent %s has failed: %s", shown, orNothing(job.Error))
+		return f.With("job_error", job.Error), true
+	case finding.AgentAbsent:
+		return tell(code, "running", "a worker took the job of the agent %s, and nobody came into the room within %s", shown, finding.Duration(news.waited))
+	}
+	if a.api == nil {
+		return tell(finding.AgentAbsent, "unasked", "the agent %s did not come within %s; why was not asked: %s", shown, finding.Duration(news.waited), a.unasked)
+	}
+	return tell(finding.AgentAbsent, "unasked", "the agent %s did not come within %s, and the server did not say why", shown, finding.Duration(news.waited))
+}
+
+// outcome says in a sentence who came, how soon, and whether there is audio.
+func (a *agentCall) outcome(news agentNews) Outcome {
+	var out Outcome
+	var came []string
+	for _, name := range a.names {
+		agent, is := arrived(name, news.agents)
+		if !is || agent.Left {
+			continue
+		}
+		came = append(came, agentName(cmp.Or(agent.Name, name)).String())
+		shown, after := agentName(cmp.Or(agent.Name, name)), finding.Duration(max(0, agent.Came.Sub(a.called)))
+		text := finding.Textf("the agent %s came %s after it was called, and published audio", shown, after)
+		switch {
+		case agent.Before:
+			text = finding.Textf("the agent %s was in the room already", shown)
+		case !agent.Audio:
+			text = finding.Textf("the agent %s came %s after it was called, and published no audio yet", shown, after)
+		}
+		if out.Text.IsZero() {
+			out.Text = text
+			out.Facts = Facts{"agent": cmp.Or(agent.Name, name), "agent_identity": agent.Identity,
+				"after_ms": millis(max(0, agent.Came.Sub(a.called))), "audio": agent.Audio, "room": a.room}
+		}
+	}
+	if len(a.names) > 1 && len(came) == len(a.names) {
+		out.Text = finding.Textf("all %d agents came: %s", len(came), strings.Join(came, ", "))
+	}
+	return out
+}
+
+// agentName is a name for sentences.
+func agentName(name string) Text {
+	if name == "" {
+		return finding.Textf("(no name)")
+	}
+	return finding.Textf("%s", name)
+}

@@ -1,0 +1,103 @@
+package probe
+
+import (
+	"sync"
+	"time"
+
+	"github.com/livekit/protocol/livekit"
+)
+
+// Agent is an agent's participant, as the signalling told of it. Strings are
+// cleaned.
+type Agent struct {
+	Identity string
+	// Name is the name that its worker serves; "" for a worker without one, and
+	// from servers that do not say.
+	Name string
+	// Came is when it was first told of. Before reports whether it was in the room
+	// before us.
+	Came   time.Time
+	Before bool
+	// Audio reports whether it has published audio, Left whether it has gone again.
+	Audio, Left bool
+}
+
+// agentNameAttribute is where livekit-server keeps an agent's name (from 1.9 on;
+// pkg/agent.AgentNameAttributeKey).
+const agentNameAttribute = "lk.agent_name"
+
+// maxAgents is how many agents of one room are kept.
+const maxAgents = 16
+
+// Agents watches who of a room is an agent. Hear is to be told of each message of
+// the signalling; all methods may be called from any goroutine.
+type Agents struct {
+	// Changed has an element after something has changed.
+	Changed chan struct{}
+
+	net  *Net
+	mu   sync.Mutex
+	list []Agent
+}
+
+// Agents returns a watch that has seen nobody.
+func (n *Net) Agents() *Agents { return &Agents{Changed: make(chan struct{}, 1), net: n} }
+
+// Hear takes one message of the server.
+func (a *Agents) Hear(m *livekit.SignalResponse) {
+	switch {
+	case m.GetJoin() != nil:
+		a.note(m.GetJoin().GetOtherParticipants(), true)
+	case m.GetUpdate() != nil:
+		a.note(m.GetUpdate().GetParticipants(), false)
+	}
+}
+
+// Seen are the agents so far, in the order in which they came.
+func (a *Agents) Seen() []Agent {
+	if a == nil {
+		return nil
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return append([]Agent(nil), a.list...)
+}
+
+func (a *Agents) note(people []*livekit.ParticipantInfo, before bool) {
+	for _, p := range people {
+		if p.GetKind() == livekit.ParticipantInfo_AGENT {
+			a.noteOne(p, before)
+		}
+	}
+}
+
+func (a *Agents) noteOne(p *livekit.ParticipantInfo, before bool) {
+	identity, now := a.net.Line(p.GetIdentity()), time.Now()
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	at := -1
+	for i := range a.list {
+		if a.list[i].Identity == identity {
+			at = i
+		}
+	}
+	gone := p.GetState() == livekit.ParticipantInfo_DISCONNECTED
+	if at < 0 {
+		if gone || len(a.list) == maxAgents {
+			return
+		}
+		at, a.list = len(a.list), append(a.list, Agent{Identity: identity, Came: now, Before: before})
+	}
+	one := &a.list[at]
+	one.Left = gone
+	if name := p.GetAttributes()[agentNameAttribute]; name != "" {
+		one.Name = a.net.Line(name)
+	}
+	for _, t := range p.GetTracks() {
+		one.Audio = one.Audio || t.GetType() == livekit.TrackType_AUDIO
+	}
+	select {
+	case a.Changed <- struct{}{}:
+	default:
+	}
+}
