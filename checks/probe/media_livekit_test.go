@@ -2,7 +2,6 @@ package probe_test
 
 import (
 	"context"
-	"net"
 	"net/netip"
 	"net/url"
 	"testing"
@@ -41,17 +40,6 @@ func startLiveKit(tb testing.TB, rtc, extra string) *livekitServer {
 		tb.Fatal(err)
 	}
 	return &livekitServer{base: base, tcp: int(netip.MustParseAddrPort(server.TCPAddr).Port())}
-}
-
-// closedPort is a TCP port on which nobody listens.
-func closedPort(tb testing.TB) int {
-	tb.Helper()
-	l, err := net.Listen("tcp4", "127.0.0.1:0")
-	if err != nil {
-		tb.Fatal(err)
-	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().(*net.TCPAddr).Port
 }
 
 // tokenFor mints a participant's token; change may adapt it.

@@ -39,7 +39,7 @@ func (p *Participant) Send(ctx context.Context, payload []byte) error {
 	if p.wait(ctx, t.up) != nil || p.wait(ctx, t.data) != nil {
 		return ErrNotSent
 	}
-	data, err := proto.Marshal(&livekit.DataPacket{Kind: livekit.DataPacket_RELIABLE,
+	data, err := proto.Marshal(&livekit.DataPacket{
 		Value: &livekit.DataPacket_User{User: &livekit.UserPacket{Payload: payload}}})
 	if err != nil {
 		return err

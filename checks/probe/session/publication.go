@@ -184,9 +184,10 @@ func newPublication(pc *webrtc.PeerConnection, s Sending) (*publication, error) 
 // data race of its own, in updateRidsFromSDP).
 func (one *publication) request() *livekit.AddTrackRequest {
 	r := &livekit.AddTrackRequest{Cid: one.track.ID(), Name: string(one.clip), Type: livekit.TrackType_AUDIO,
-		Source: livekit.TrackSource_MICROPHONE, Muted: one.muted.Load(), DisableDtx: true}
+		Source: livekit.TrackSource_MICROPHONE, Muted: one.muted.Load(),
+		AudioFeatures: []livekit.AudioTrackFeature{livekit.AudioTrackFeature_TF_NO_DTX}}
 	if one.clip == clips.Pattern {
-		r.Type, r.Source, r.DisableDtx = livekit.TrackType_VIDEO, livekit.TrackSource_CAMERA, false
+		r.Type, r.Source, r.AudioFeatures = livekit.TrackType_VIDEO, livekit.TrackSource_CAMERA, nil
 		r.Width, r.Height = clips.Width, clips.Height
 	}
 	return r
