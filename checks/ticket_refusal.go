@@ -52,6 +52,10 @@ func (r refused) speaksOf(pattern *regexp.Regexp) bool {
 // own words.
 func (r refused) ofTicket() bool { return r.speaksOf(wordings().ticket) && gateway(r.Reply) == "" }
 
+// inServiceForm reports whether it has the form in which the ticket service
+// refuses, FastAPI's, and not that of a route of the app.
+func (r refused) inServiceForm() bool { return strings.HasPrefix(r.said.Field, "detail") }
+
 // wants reports whether a room, a name or an identity is asked for.
 func (r refused) wants() bool {
 	for _, item := range r.said.Items {
@@ -70,10 +74,12 @@ func (r refused) knowsNoPOST() bool {
 
 // wordings are how services say what is wrong.
 var wordings = sync.OnceValue(func() (w struct {
-	ticket, names, settings, unset, unreached, compile, login *regexp.Regexp
+	ticket, used, expired, names, settings, unset, unreached, compile, login *regexp.Regexp
 },
 ) {
 	w.ticket = regexp.MustCompile(`(?i)ticket`)
+	w.used = regexp.MustCompile(`(?i)\b(already|been|was|is) (been )?(used|consumed|redeemed|spent)|consumed|redeemed`)
+	w.expired = regexp.MustCompile(`(?i)expired|no longer valid`)
 	w.names = regexp.MustCompile(`(?i)\b(room|participant|identity|user|name)|(room|participant|user|display)_?(name|id)|_?identity\b`)
 	// settings are missing in whoever answers.
 	w.settings = regexp.MustCompile(`(?i)LIVEKIT_[A-Z]|not (been )?configured|NOT_CONFIGURED|must be (set|configured)|api-?key and api-?secret`)
