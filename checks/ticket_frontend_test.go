@@ -101,14 +101,18 @@ func TestFrontendIsAskedAsItsClientsAsk(t *testing.T) {
 	}{
 		{"nothing there", "/voice/", nil,
 			`GET /voice/api/connection-details |POST /voice/api/connection-details {"room_config":{}}|POST /voice/api/token {"room_config":{}}` +
-				`|GET /voice |POST /voice {"room_config":{}}`,
+				`|GET /voice/api/token |GET /voice |POST /voice {"room_config":{}}`,
 			"FRONTEND_ROUTE_MISSING/other-path:config"},
 		{"405 to all", "", map[string]string{"GET /api/connection-details": "405 ", "POST /api/connection-details": "405 "},
-			`GET /api/connection-details |POST /api/connection-details {"room_config":{}}|POST /api/token {"room_config":{}}`,
+			`GET /api/connection-details |POST /api/connection-details {"room_config":{}}|POST /api/token {"room_config":{}}|GET /api/token `,
 			"FRONTEND_METHOD/neither:frontend"},
+		{"GET /api/token alone", "", map[string]string{"POST /api/token": "405 ", "GET /api/token": "200 eyJhbGciOiJIUzI1NiJ9.eyJ2aWRlbyI6e30sIm5iZiI6MX0.x"},
+			`GET /api/connection-details |POST /api/connection-details {"room_config":{}}|POST /api/token {"room_config":{}}|GET /api/token ` +
+				`|GET /api/token `, // and once more, for a token that is kept
+			"FRONTEND_FIELDS/other-name:frontend TICKET_URL_MISSING/app:giver"},
 		{"the quickstart's route", "/getToken", map[string]string{"GET /getToken": "200 eyJhbGciOiJIUzI1NiJ9.eyJ2aWRlbyI6e30sIm5iZiI6MX0.x"},
 			`GET /getToken/api/connection-details |POST /getToken/api/connection-details {"room_config":{}}|POST /getToken/api/token {"room_config":{}}` +
-				`|GET /getToken |GET /getToken `, // and once more, for a token that is kept
+				`|GET /getToken/api/token |GET /getToken |GET /getToken `, // and once more, for a token that is kept
 			""},
 		{"a ticket is wanted", "/api/token", map[string]string{"GET /api/token": `400 {"error":"ticket is required"}`},
 			`GET /api/token |GET /api/token?identity=lkdoctor-00000000&name=lkdoctor-00000000` +
