@@ -31,7 +31,7 @@ func TestAdviceFitsTheForm(t *testing.T) {
 		{"[object Promise]", "TOKEN_PROMISE promise"}, {"<coroutine object x at 0x7f>", "TOKEN_PROMISE coroutine"}, {"<bound method AccessToken.to_jwt of x>", "TOKEN_PROMISE function"},
 		{"lk_demo_0123456789012345678901234567890123456789012", "TOKEN_OPAQUE random"}, {"7e57d004-2b97-4e7a-b45f-5387367791cd", "TOKEN_OPAQUE id"}, {"48151623", "TOKEN_OPAQUE id"},
 		{"tkt_0123456789abcdef0123456789abcdef", "TOKEN_OPAQUE ticket"}, {"APIabcdefghijkl", "TOKEN_OPAQUE key"},
-		{`{"error":"no such room"}`, "TOKEN_OPAQUE refusal"}, {"<html><body>502</body></html>", "TOKEN_OPAQUE refusal"}, {"Unauthorized: log in first", "TOKEN_OPAQUE refusal"},
+		{`{"error":"no such room"}`, "TOKEN_OPAQUE refusal"}, {"<html><body>502</body></html>", "TOKEN_OPAQUE web-page"}, {"Unauthorized: log in first", "TOKEN_OPAQUE refusal"},
 		{"v4.local.abcdefghijklmnopqrstuvwxyz", "TOKEN_OPAQUE other-service"},
 		{part(0) + "." + part(1), "TOKEN_TRUNCATED no-signature"}, {good[:len(good)-20], "TOKEN_TRUNCATED cut"}, {part(0), "TOKEN_TRUNCATED cut"}, {part(0) + "." + part(1) + ".", "TOKEN_TRUNCATED no-signature"},
 		{good + "AAAA", "TOKEN_UNDECODABLE added"}, {part(0) + ".!" + part(1)[1:] + "." + part(2), "TOKEN_UNDECODABLE character"}, {part(0) + "." + b64("no JSON") + "." + part(2), "TOKEN_UNDECODABLE not-json"},
