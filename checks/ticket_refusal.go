@@ -56,6 +56,10 @@ func (r refused) ofTicket() bool { return r.speaksOf(wordings().ticket) && gatew
 // refuses, FastAPI's, and not that of a route of the app.
 func (r refused) inServiceForm() bool { return strings.HasPrefix(r.said.Field, "detail") }
 
+// inOwnWords reports whether it is JSON that says why, as programs write it and
+// gateways do not.
+func (r refused) inOwnWords() bool { return r.said.Shape == answer.ShapeObject && r.said.Text != "" }
+
 // wants reports whether a room, a name or an identity is asked for.
 func (r refused) wants() bool {
 	for _, item := range r.said.Items {
@@ -253,15 +257,17 @@ func rateLimited(r refused, who Text) Finding {
 func serverError(r refused, who Text, by string) Finding {
 	f := r.with(finding.New(finding.TicketServerError, finding.Fail, "%s fails with %d: %s", who, r.Status, r.text()))
 	// A service says itself in JSON that what it needs is not there.
-	ownWords := by == "" && r.said.Shape == answer.ShapeObject && r.said.Text != ""
+	ownWords := by == "" && r.inOwnWords()
 	switch {
 	case by != "" && r.Status != 500:
 		f.Message = finding.Textf("%s in front of %s answers %d: it cannot reach the service behind it (%s)", by, who, r.Status, r.text())
 		return f.As("gateway")
 	case unserved(r.Reply) && r.Status != 503 && !ownWords:
 		return f.As("gateway")
-	case r.Status == 501, r.speaksOf(wordings().settings):
+	case r.speaksOf(wordings().settings), r.Status == 501 && !ownWords:
 		return f.As("settings")
+	case r.Status == 501:
+		return f.As("said")
 	case r.Status == 503:
 		return f.As("overloaded")
 	}

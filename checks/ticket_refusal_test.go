@@ -96,6 +96,7 @@ func TestRefusals(t *testing.T) {
 		{"500", plain, nil, 500, "", "Internal Server Error", "TICKET_SERVER_ERROR/exception:ticket_service"},
 		{"500 for want of a key", plain, nil, 500, "", `{"detail":"LIVEKIT_API_SECRET is not set"}`, "TICKET_SERVER_ERROR/settings:ticket_service"},
 		{"501", plain, nil, 501, "", `{"code":"NOT_CONFIGURED","message":"no keys"}`, "TICKET_SERVER_ERROR/settings:ticket_service"},
+		{"501 in own words", plain, nil, 501, "", `{"detail":"not implemented for guests"}`, "TICKET_SERVER_ERROR/said:ticket_service"},
 		{"501 of another program", plain, nil, 501, "", "<html><head><title>Error</title></head><body><p>Message: Unsupported method ('POST').</p></body></html>", "TICKET_ROUTE_WRONG/web-app:config"},
 		{"502 of nginx", plain, nil, 502, "Server: nginx", nginx, "TICKET_SERVER_ERROR/gateway:ticket_service"},
 		{"502 of Caddy", plain, nil, 502, "Server: Caddy", "", "TICKET_SERVER_ERROR/gateway:ticket_service"},

@@ -65,6 +65,28 @@ func TestInformationOnClaims(t *testing.T) {
 	}
 }
 
+// What has to be an object or a list is not to be written as text, and a missing
+// key is not a missing identity.
+func TestAdviceFitsTheClaim(t *testing.T) {
+	for _, tt := range []struct{ claims, want string }{
+		{`"iss":"$iss","sub":"a","video":"{\"roomJoin\":true}"`, "TOKEN_CLAIM_TYPE structure"},
+		{`"iss":"$iss","sub":"a","attributes":"{}"`, "TOKEN_CLAIM_TYPE structure"},
+		{`"iss":"$iss","sub":"a","attributes":{"a":1}`, "TOKEN_CLAIM_TYPE text"},
+		{`"iss":"$iss","sub":"a","video":{"roomJoin":true,"room":"r","canPublishSources":"camera"}`, "TOKEN_CLAIM_TYPE structure"},
+		{`"iss":"$iss","sub":"a","video":{"roomJoin":true,"room":"r","canPublishSources":[1]}`, "TOKEN_CLAIM_TYPE text"},
+		{`"iss":"$iss","sub":"a","name":7`, "TOKEN_CLAIM_TYPE text"},
+		{`"iss":"None","sub":"a","video":{"roomJoin":true,"room":"r"}`, "TOKEN_PLACEHOLDER missing-key"},
+		{`"iss":"$iss","sub":"undefined","video":{"roomJoin":true,"room":"r"}`, "TOKEN_PLACEHOLDER missing-value"},
+	} {
+		tok, _ := Parse(claimed(`{"exp":$exp,` + tt.claims + `}`))
+		found := Lint(tok)
+		onItsPage(t, found)
+		if len(found) == 0 || fmt.Sprint(found[0].Code, " ", found[0].Variant) != tt.want {
+			t.Errorf("%s: %v, want %s", tt.claims, found, tt.want)
+		}
+	}
+}
+
 func TestAdviceFitsTheTimes(t *testing.T) {
 	clocks := func(service time.Duration) Clocks {
 		return Clocks{Local: now, Server: clockAt(0, 0), TicketService: clockAt(service, 0)}
