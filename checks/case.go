@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -145,9 +146,18 @@ func (c *Case) takesAddress() bool {
 	case check.SourceFrontend, check.SourceEndpoint:
 		return true
 	case check.SourceFlag:
-		return usableURL(c.Options.GivenURL) != nil
+		return usableURL(c.Options.GivenURL) != nil || c.holdsNoToken()
 	}
 	return false
+}
+
+// holdsNoToken reports whether what was given as a token is another text, which
+// no server has to be asked about.
+func (c *Case) holdsNoToken() bool {
+	t := c.given()
+	return !t.Decoded && !slices.ContainsFunc(t.Format, func(f Finding) bool {
+		return f.Code == finding.TokenTruncated || f.Code == finding.TokenUndecodable
+	})
 }
 
 // reached is the address that join.reach asks about: LIVEKIT_URL, or, where that

@@ -31,8 +31,13 @@ func envTicket(c *Case) Check {
 		case c.Source() == check.SourceFrontend:
 			return Report{} // the app takes the ticket
 		}
-		return check.Found(finding.New(finding.EnvTicketURLMissing, finding.Warn,
-			"a ticket was given, and USER_MGMT_BASE_URL names no service to take it to").With("setting", service.Name))
+		f := finding.New(finding.EnvTicketURLMissing, finding.Warn,
+			"a ticket was given, and USER_MGMT_BASE_URL names no service to take it to").With("setting", service.Name).As("unset")
+		if miss, has := c.Settings.ServiceNearMiss(); has {
+			f.Message = finding.Textf("%s is not set, and %s in %s seems to be meant for it", service.Name, clean.Line(miss.Name, 80), miss.Source.String())
+			f = f.As("near-miss").With("variable", clean.Line(miss.Name, 80)).With("source", miss.Source.String())
+		}
+		return check.Found(f)
 	})
 }
 

@@ -107,3 +107,39 @@ func TestSecretsInReach(t *testing.T) {
 		})
 	}
 }
+
+// A token with key and secret exchanged is told as that, and its secret is shown
+// nowhere; with the two exchanged here, no setting is to be used instead of itself.
+func TestExchangedKeyAndSecret(t *testing.T) {
+	for _, tt := range []struct {
+		name, key, secret, madeWith, signer string
+		want                                string
+	}{
+		{"where the token is made", goodKey, goodSecret, goodSecret, goodKey, "SIGNATURE_SECRET_VARIANT/swapped"},
+		{"the secret as the key alone", goodKey, goodSecret, goodSecret, "s1gner-s1gner-s1gner-s1gner-s1gner", "SIGNATURE_SECRET_VARIANT/swapped"},
+		{"here", goodSecret, goodKey, goodKey, goodSecret, "SIGNATURE_OTHER_KEY/other-project"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			settings, err := config.Load(config.Inputs{Dir: t.TempDir(), Environ: []string{"LIVEKIT_API_KEY=" + tt.key, "LIVEKIT_API_SECRET=" + tt.secret}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			raw, err := token.Mint(token.MintOptions{Key: tt.madeWith, Secret: tt.signer, Identity: "a", Room: "r", Now: time.Now()})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for _, l := range Inspect(t.Context(), raw, newTestCase(t, settings)).Findings {
+				if f := l.Finding; strings.HasPrefix(string(f.Code), "SIGNATURE_") {
+					got = append(got, string(f.Code)+"/"+f.Variant)
+				}
+				if f := l.Finding; strings.Contains(f.Message.String(), goodSecret) {
+					t.Errorf("the secret is shown: %s", f.Code)
+				}
+			}
+			if strings.Join(got, " ") != tt.want {
+				t.Errorf("found %q, want %q", got, tt.want)
+			}
+		})
+	}
+}

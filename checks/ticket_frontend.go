@@ -58,8 +58,9 @@ func frontendOutcome(a *TicketAnswer) Outcome {
 
 // frontendRoutes are the routes to try without a ticket, in order: GET is meet's
 // and the older starters', POST /api/connection-details and POST /api/token the
-// later ones'. An address that is a route itself is asked alone; one with
-// another path is a base path, or else a route of the app's own.
+// later ones', GET /api/token that of apps without a starter. An address that is
+// a route itself is asked alone; one with another path is a base path, or else a
+// route of the app's own.
 func frontendRoutes(base *url.URL) []attempt {
 	root := strings.TrimSuffix(base.Path, "/")
 	at := func(method, path string) attempt {
@@ -77,6 +78,7 @@ func frontendRoutes(base *url.URL) []attempt {
 		at(http.MethodGet, root+"/api/connection-details"),
 		at(http.MethodPost, root+"/api/connection-details"),
 		at(http.MethodPost, root+"/api/token"),
+		at(http.MethodGet, root+"/api/token"),
 	}, itself...)
 }
 

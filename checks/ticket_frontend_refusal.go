@@ -101,6 +101,10 @@ func (c *Case) frontendError(a attempt) Finding {
 		return tell("other-program").By(finding.OwnerConfig)
 	case r.Status == 401 && strings.HasPrefix(strings.ToLower(r.Header.Get("WWW-Authenticate")), "basic"):
 		return tell("password").By(finding.OwnerConfig)
+	case r.Status < 500 && !posted && r.ofTicket():
+		f := tell("wants-ticket").By(finding.OwnerConfig)
+		f.Message = finding.Textf("the front end's route wants a ticket, and none was given (%d): %s", r.Status, text)
+		return f
 	case r.Status == 401:
 		return tell("login")
 	case r.Status < 500 && r.wants() && !posted:
@@ -148,24 +152,34 @@ func compileError(body []byte, said string) (string, bool) {
 	return said, wordings().compile.MatchString(said)
 }
 
-// passedOn reads a refusal of the ticket service that the app passes on under a
-// code of its own: it is the service that refuses, or the ticket that is spent,
-// and not the front end that fails.
+// passedOn reads a refusal of the ticket service that the app passes on, under a
+// code of its own or in the service's words: it is the service that refuses, or
+// the ticket that is spent, and not the front end that fails.
 func (c *Case) passedOn(r refused) ([]Finding, bool) {
 	if c.Settings.Ticket.Secret.Empty() {
 		return nil, false
 	}
 	said, text := r.said, r.text()
+	plain := r.Status >= 400 && r.Status <= 499 && gateway(r.Reply) == ""
+	about := plain && r.ofTicket()
 	var f Finding
 	switch {
-	case said.Code == "TICKET_NOT_FOUND":
+	case said.Code == "TICKET_NOT_FOUND", about && r.Status == 404:
 		f = finding.New(finding.TicketUnknown, finding.Fail,
 			"the front end passes on a 404 of the ticket service: it does not know this ticket, or the app's USER_MGMT_BASE_URL leads to a path that is not there (%s)", text).
 			As("through-app")
-	case said.Code == "TICKET_CONSUMED":
+	case said.Code == "TICKET_CONSUMED", about && (r.Status == 409 || r.speaksOf(wordings().used)),
+		plain && r.Status == 409 && r.speaksOf(wordings().used):
 		f = finding.New(finding.TicketConsumed, finding.Fail, "the front end passes on that this ticket was used before (%d): %s", r.Status, text)
-	case said.Code == "TICKET_EXPIRED":
+	case said.Code == "TICKET_EXPIRED", about && (r.Status == 410 || r.speaksOf(wordings().expired)),
+		plain && r.Status == 410 && r.speaksOf(wordings().expired):
 		f = finding.New(finding.TicketExpired, finding.Fail, "the front end passes on that this ticket has expired (%d): %s", r.Status, text)
+	case about && r.Status == 401:
+		f = upstream(finding.TicketUnauthorized, r).As("bad-ticket").By(finding.OwnerConfig)
+	case about && r.Status == 403:
+		f = upstream(finding.TicketForbidden, r).As("bad-ticket").By(finding.OwnerConfig)
+	case plain && r.Status == 403 && r.inServiceForm():
+		f = upstream(finding.TicketForbidden, r).As("service")
 	case said.Code != "UPSTREAM_ERROR":
 		return nil, false
 	case r.Status == 401:
@@ -183,7 +197,7 @@ func (c *Case) passedOn(r refused) ([]Finding, bool) {
 		f.Variant, f.Party = c.rejected(r, Text{}).Variant, c.rejected(r, Text{}).Party
 	}
 	f = r.with(f).With("through", "front end")
-	if !ownWords(said.Text) {
+	if said.Code == "" || !ownWords(said.Text) {
 		return []Finding{f}, true
 	}
 	return []Finding{f, finding.New(finding.FrontendWrapsError, finding.Warn,

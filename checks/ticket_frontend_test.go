@@ -23,6 +23,15 @@ func TestFrontendRefusals(t *testing.T) {
 		{"unknown", 404, `{"code":"TICKET_NOT_FOUND","message":"Ticket not found"}`, "TICKET_UNKNOWN/through-app:config FRONTEND_WRAPS_ERROR/:frontend"},
 		{"used", 409, `{"code":"TICKET_CONSUMED","message":"used at 10:04 by ada"}`, "TICKET_CONSUMED/:config"},
 		{"expired", 410, `{"code":"TICKET_EXPIRED","message":""}`, "TICKET_EXPIRED/:config FRONTEND_WRAPS_ERROR/:frontend"},
+		{"used, in the service's words", 409, `{"detail":"Ticket already used"}`, "TICKET_CONSUMED/:config"},
+		{"used, without the word ticket", 409, `{"error":"already consumed"}`, "TICKET_CONSUMED/:config"},
+		{"used, as a bad request", 400, `{"error":"This ticket has been redeemed"}`, "TICKET_CONSUMED/:config"},
+		{"unknown, in the service's words", 404, `{"detail":"ticket not found"}`, "TICKET_UNKNOWN/through-app:config"},
+		{"expired, in the service's words", 410, `{"message":"Ticket expired"}`, "TICKET_EXPIRED/:config"},
+		{"invalid, in the service's words", 401, `{"detail":"Invalid ticket"}`, "TICKET_UNAUTHORIZED/bad-ticket:config"},
+		{"forbidden, as the service says it", 403, `{"detail":"guests are not admitted"}`, "TICKET_FORBIDDEN/service:ticket_service"},
+		{"another conflict", 409, `{"error":"the room is full"}`, "FRONTEND_ERROR/refused:frontend"},
+		{"another field", 400, `{"error":"ticket is required"}`, "FRONTEND_ERROR/refused:frontend"},
 		{"rejected", 422, `{"code":"UPSTREAM_ERROR","message":"Upstream error"}`, "TICKET_REJECTED/hidden:ticket_service FRONTEND_WRAPS_ERROR/:frontend"},
 		{"credentials", 401, `{"code":"UPSTREAM_ERROR","message":"x-api-key is missing"}`, "TICKET_UNAUTHORIZED/through-app:ticket_service"},
 		{"forbidden", 403, `{"code":"UPSTREAM_ERROR","message":"not in your plan"}`, "TICKET_FORBIDDEN/service:ticket_service"},
@@ -92,15 +101,24 @@ func TestFrontendIsAskedAsItsClientsAsk(t *testing.T) {
 	}{
 		{"nothing there", "/voice/", nil,
 			`GET /voice/api/connection-details |POST /voice/api/connection-details {"room_config":{}}|POST /voice/api/token {"room_config":{}}` +
-				`|GET /voice |POST /voice {"room_config":{}}`,
+				`|GET /voice/api/token |GET /voice |POST /voice {"room_config":{}}`,
 			"FRONTEND_ROUTE_MISSING/other-path:config"},
 		{"405 to all", "", map[string]string{"GET /api/connection-details": "405 ", "POST /api/connection-details": "405 "},
-			`GET /api/connection-details |POST /api/connection-details {"room_config":{}}|POST /api/token {"room_config":{}}`,
+			`GET /api/connection-details |POST /api/connection-details {"room_config":{}}|POST /api/token {"room_config":{}}|GET /api/token `,
 			"FRONTEND_METHOD/neither:frontend"},
+		{"GET /api/token alone", "", map[string]string{"POST /api/token": "405 ", "GET /api/token": "200 eyJhbGciOiJIUzI1NiJ9.eyJ2aWRlbyI6e30sIm5iZiI6MX0.x"},
+			`GET /api/connection-details |POST /api/connection-details {"room_config":{}}|POST /api/token {"room_config":{}}|GET /api/token ` +
+				`|GET /api/token `, // and once more, for a token that is kept
+			"FRONTEND_FIELDS/other-name:frontend TICKET_URL_MISSING/app:giver"},
 		{"the quickstart's route", "/getToken", map[string]string{"GET /getToken": "200 eyJhbGciOiJIUzI1NiJ9.eyJ2aWRlbyI6e30sIm5iZiI6MX0.x"},
 			`GET /getToken/api/connection-details |POST /getToken/api/connection-details {"room_config":{}}|POST /getToken/api/token {"room_config":{}}` +
-				`|GET /getToken |GET /getToken `, // and once more, for a token that is kept
+				`|GET /getToken/api/token |GET /getToken |GET /getToken `, // and once more, for a token that is kept
 			""},
+		{"a ticket is wanted", "/api/token", map[string]string{"GET /api/token": `400 {"error":"ticket is required"}`},
+			`GET /api/token |GET /api/token?identity=lkdoctor-00000000&name=lkdoctor-00000000` +
+				`&participantIdentity=lkdoctor-00000000&participantName=lkdoctor-00000000&participant_identity=lkdoctor-00000000` +
+				`&participant_name=lkdoctor-00000000&room=lkdoctor-00000000&roomName=lkdoctor-00000000&room_name=lkdoctor-00000000&username=lkdoctor-00000000 `,
+			"FRONTEND_ERROR/wants-ticket:config"},
 		{"a query", "/token?room=r1", map[string]string{"GET /token?room=r1": `404 {"error":"room r1 is closed"}`},
 			`GET /token?room=r1 `, "FRONTEND_ERROR/parameters:config"},
 		{"meet", "", map[string]string{"GET /api/connection-details": "400 Missing required query parameter: roomName"},

@@ -94,6 +94,8 @@ func reachedService(ctx context.Context, c *Case, reply *probe.Reply, u *url.URL
 		switch {
 		case second == nil:
 			return tell("%s answers %d to GET /", host, reply.Status)
+		case unserved(second) && gateway(second) == "" && refusedBy(second).inOwnWords():
+			return []Finding{serverError(refusedBy(second), finding.Textf("%s", host), "").With("path", path)}
 		case unserved(second) && gateway(second) != "":
 			return tell("%s at %s answers %d to GET /, and %d to GET %s: it cannot reach the service behind it",
 				gateway(second), host, reply.Status, second.Status, path)

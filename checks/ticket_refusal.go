@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"net/http"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -52,6 +53,14 @@ func (r refused) speaksOf(pattern *regexp.Regexp) bool {
 // own words.
 func (r refused) ofTicket() bool { return r.speaksOf(wordings().ticket) && gateway(r.Reply) == "" }
 
+// inServiceForm reports whether it has the form in which the ticket service
+// refuses, FastAPI's, and not that of a route of the app.
+func (r refused) inServiceForm() bool { return strings.HasPrefix(r.said.Field, "detail") }
+
+// inOwnWords reports whether it is JSON that says why, as programs write it and
+// gateways do not.
+func (r refused) inOwnWords() bool { return r.said.Shape == answer.ShapeObject && r.said.Text != "" }
+
 // wants reports whether a room, a name or an identity is asked for.
 func (r refused) wants() bool {
 	for _, item := range r.said.Items {
@@ -62,6 +71,28 @@ func (r refused) wants() bool {
 	return r.speaksOf(wordings().names)
 }
 
+// otherFields are the fields that it says are missing and that are not among
+// those that are sent, see Case.names.
+func (r refused) otherFields() (names []string) {
+	var said []string
+	for _, item := range r.said.Items {
+		said = append(said, item.Where[strings.LastIndex(item.Where, ".")+1:])
+	}
+	if len(said) == 0 && r.speaksOf(wordings().missing) {
+		said = wordings().field.FindAllString(r.said.Text, 20)
+	}
+	for _, name := range said {
+		switch strings.ToLower(strings.ReplaceAll(name, "_", "")) {
+		case "", "room", "roomname", "identity", "username", "name", "displayname", "participantidentity", "participantname":
+			continue
+		}
+		if !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
 // knowsNoPOST reports whether a server that has files only answers, as Python's
 // http.server does.
 func (r refused) knowsNoPOST() bool {
@@ -70,11 +101,16 @@ func (r refused) knowsNoPOST() bool {
 
 // wordings are how services say what is wrong.
 var wordings = sync.OnceValue(func() (w struct {
-	ticket, names, settings, unset, unreached, compile, login *regexp.Regexp
+	ticket, used, expired, names, missing, field, settings, unset, unreached, compile, login *regexp.Regexp
 },
 ) {
 	w.ticket = regexp.MustCompile(`(?i)ticket`)
+	w.used = regexp.MustCompile(`(?i)\b(already|been|was|is) (been )?(used|consumed|redeemed|spent)|consumed|redeemed`)
+	w.expired = regexp.MustCompile(`(?i)expired|no longer valid`)
 	w.names = regexp.MustCompile(`(?i)\b(room|participant|identity|user|name)|(room|participant|user|display)_?(name|id)|_?identity\b`)
+	w.missing = regexp.MustCompile(`(?i)\b(missing|required)\b`)
+	// field is a name as code has it, in camelCase or snake_case.
+	w.field = regexp.MustCompile(`\b[a-z]+(?:_[a-z0-9]+|[a-z0-9]*[A-Z][A-Za-z0-9]*)+\b`)
 	// settings are missing in whoever answers.
 	w.settings = regexp.MustCompile(`(?i)LIVEKIT_[A-Z]|not (been )?configured|NOT_CONFIGURED|must be (set|configured)|api-?key and api-?secret`)
 	w.unset = regexp.MustCompile(`(?i)\b[A-Z][A-Z0-9]*_[A-Z0-9_]+\b.*(not defined|not set|missing|undefined|required|must be)|(missing|undefined|required).*\b[A-Z][A-Z0-9]*_[A-Z0-9_]+\b|is not defined|is not set`)
@@ -247,15 +283,17 @@ func rateLimited(r refused, who Text) Finding {
 func serverError(r refused, who Text, by string) Finding {
 	f := r.with(finding.New(finding.TicketServerError, finding.Fail, "%s fails with %d: %s", who, r.Status, r.text()))
 	// A service says itself in JSON that what it needs is not there.
-	ownWords := by == "" && r.said.Shape == answer.ShapeObject && r.said.Text != ""
+	ownWords := by == "" && r.inOwnWords()
 	switch {
 	case by != "" && r.Status != 500:
 		f.Message = finding.Textf("%s in front of %s answers %d: it cannot reach the service behind it (%s)", by, who, r.Status, r.text())
 		return f.As("gateway")
 	case unserved(r.Reply) && r.Status != 503 && !ownWords:
 		return f.As("gateway")
-	case r.Status == 501, r.speaksOf(wordings().settings):
+	case r.speaksOf(wordings().settings), r.Status == 501 && !ownWords:
 		return f.As("settings")
+	case r.Status == 501:
+		return f.As("said")
 	case r.Status == 503:
 		return f.As("overloaded")
 	}
@@ -273,10 +311,15 @@ func (c *Case) rejected(r refused, who Text) Finding {
 	if len(items) > 0 {
 		f = f.With("complaints", items)
 	}
+	endpoint, others := c.Source() == check.SourceEndpoint, r.otherFields()
 	switch {
-	case c.Source() == check.SourceEndpoint && r.wants() && !bytes.Contains(r.Body, []byte(`"errcode"`)): // of Matrix
+	case endpoint && len(others) > 0 && !bytes.Contains(r.Body, []byte(`"errcode"`)):
+		return f.As("endpoint-other-fields").By(finding.OwnerConfig).With("field", clean.Line(strings.Join(others, ", "), 120))
+	case endpoint && c.Options.Room != "" && c.Options.Identity != "":
+		return f.As("endpoint-form").By(finding.OwnerConfig) // both were sent
+	case endpoint && r.wants() && !bytes.Contains(r.Body, []byte(`"errcode"`)): // of Matrix
 		return f.As("endpoint-fields").By(finding.OwnerConfig)
-	case c.Source() == check.SourceEndpoint:
+	case endpoint:
 		return f.As("endpoint-form").By(finding.OwnerConfig)
 	case len(items) > 0:
 		where := r.said.Items[0].Where

@@ -90,7 +90,7 @@ func (c *Case) handed(findings []Finding) []Finding {
 				out[i] = f.As("wrong-field").With("field", a.TokenPath())
 			}
 		case finding.TokenEmpty, finding.TokenExpired, finding.TokenOpaque, finding.TokenTruncated, finding.TokenWrapped:
-			about := f.Variant == "ticket" || f.Variant == "key" || f.Variant == "refusal" // true of a pasted text too
+			about := f.Variant == "ticket" || f.Variant == "key" || f.Variant == "refusal" || f.Variant == "web-page" // true of a pasted text too
 			if c.Source() == check.SourceFlag && !about {
 				out[i] = f.As("pasted")
 			}

@@ -244,6 +244,47 @@ func (s *Settings) NearMisses() map[string]NearMiss {
 	return best
 }
 
+// ServiceNearMiss finds, where the ticket service's address is not set, the
+// variable that most probably was meant for it: USER_MGMT_BASE_URL behind a
+// browser's prefix, with other words (USER_MGMT_URL) or with letters off.
+func (s *Settings) ServiceNearMiss() (best NearMiss, is bool) {
+	if !s.TicketService.Secret.Empty() {
+		return NearMiss{}, false
+	}
+	for _, name := range s.Env.Names() {
+		value, source, _ := s.Env.Lookup(name)
+		off, means := meansService(name)
+		if !means || name == s.TicketService.Name || strings.TrimSpace(value) == "" || !mayBeAddress(value) {
+			continue
+		}
+		miss := NearMiss{NameMeans{s.TicketService.Name, Exposed(name), off}, name, NewSecret(value), source}
+		if !is || miss.before(best) {
+			best, is = miss, true
+		}
+	}
+	return best, is
+}
+
+// meansService reads a variable's name as Means does, for USER_MGMT_BASE_URL.
+func meansService(name string) (off int, is bool) {
+	if len(name) > 100 {
+		return 0, false
+	}
+	words := wordsOf(name)
+	if at := slices.Index(words, "USER"); at >= 0 {
+		words = words[at:]
+	}
+	if len(words) == 0 {
+		return 0, false
+	}
+	together := strings.Join(words, "")
+	if off := distance(together, "USERMGMTBASEURL"); off <= 2 {
+		return off, true
+	}
+	brand := strings.HasPrefix(together, "USERMGMT") || strings.HasPrefix(together, "USERMANAGEMENT")
+	return 0, brand && slices.Contains(addressWords, words[len(words)-1])
+}
+
 func (m NearMiss) before(other NearMiss) bool {
 	keys := func(m NearMiss) bool { return m.Setting == "LIVEKIT_KEYS" }
 	switch {

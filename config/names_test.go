@@ -77,3 +77,28 @@ func TestWhichNearMiss(t *testing.T) {
 		}
 	}
 }
+
+// TestServiceNearMiss: the ticket service's address under another name is found,
+// and no other service's.
+func TestServiceNearMiss(t *testing.T) {
+	for name, want := range map[string]bool{
+		"NEXT_PUBLIC_USER_MGMT_BASE_URL": true, "USER_MGMT_URL": true, "USER_MANAGEMENT_URL": true, "USERMGMT_BASE_URL": true,
+		"user_mgmt_base_url": true, "USER_MGMT_BASE_ULR": true, "USER_MGNT_BASE_URL": true, "VITE_USER_MGMT_HOST": true,
+		"USER_MGMT_TIMEOUT": false, "USER_URL": false, "BASE_URL": false, "ORDER_MGMT_BASE_URL": false, "USER": false,
+	} {
+		s, err := Load(Inputs{Environ: []string{name + "=http://127.0.0.1:8000"}, Dir: t.TempDir()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if miss, is := s.ServiceNearMiss(); is != want || is && miss.Name != name {
+			t.Errorf("%s: %v (%s), want %v", name, is, miss.Name, want)
+		}
+	}
+	s, err := Load(Inputs{Environ: []string{"USER_MGMT_BASE_URL=http://a", "USER_MGMT_URL=http://b"}, Dir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, is := s.ServiceNearMiss(); is {
+		t.Error("the real one is set, and another one is taken to be meant")
+	}
+}

@@ -172,6 +172,11 @@ func envFaults() []Fault {
 			func(_ *Lab, e Env) { e["USER_MGMT_BASE_URL"] += "/api/v1/tickets" }),
 		warning(one("ticket-url-missing", "a ticket is given and USER_MGMT_BASE_URL is not", finding.EnvTicketURLMissing,
 			func(_ *Lab, e Env) { e.unset("USER_MGMT_BASE_URL") })),
+		warning(one("ticket-url-near-miss", "the ticket service's address is in NEXT_PUBLIC_USER_MGMT_BASE_URL", finding.EnvTicketURLMissing,
+			func(_ *Lab, e Env) {
+				e["NEXT_PUBLIC_USER_MGMT_BASE_URL"] = e["USER_MGMT_BASE_URL"]
+				e.unset("USER_MGMT_BASE_URL")
+			})),
 
 		{Name: "shadowed", About: "the shell's LIVEKIT_URL hides a different one in .env.local", Warn: true,
 			Want: []finding.Code{finding.EnvValueShadowed}, Owner: finding.OwnerConfig,

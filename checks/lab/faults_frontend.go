@@ -36,6 +36,7 @@ func frontendFaults() []Fault {
 			}
 		}
 	}
+	told := func(variant string, f Fault) Fault { f.Variant = variant; return f }
 	warning := func(f Fault) Fault { f.Warn = true; return f }
 	return []Fault{
 		f("frontend-refused", "nothing listens at the front end's address", finding.OwnerFrontend,
@@ -69,6 +70,18 @@ func frontendFaults() []Fault {
 				p.frontend = func(*Lab, *FrontendOptions) {}
 				p.token = func(*Lab, Claims) any { return opaque() }
 			}, finding.TokenOpaque),
+		f("frontend-relays-used", "the app passes the ticket service's 409 on in plain words", finding.OwnerConfig,
+			app(func(_ *Lab, o *FrontendOptions) {
+				o.Front = func(next http.Handler) http.Handler {
+					return At("/api/", JSON(409, `{"detail":"Ticket already used"}`), next)
+				}
+			}), finding.TicketConsumed),
+		told("wants-ticket", f("frontend-wants-ticket", "the app's route wants a ticket, and none is given (400)", finding.OwnerConfig,
+			minting(func(o *FrontendOptions) {
+				o.Front = func(next http.Handler) http.Handler {
+					return At("/api/", JSON(400, `{"error":"ticket is required"}`), next)
+				}
+			}), finding.FrontendError)),
 		f("frontend-wraps-error", "the app hides why the ticket service refused (422)", finding.OwnerTicketService,
 			func(p *plan) {
 				withRefusal(JSON(422, `{"detail":[{"type":"missing","loc":["body","profile","email"],"msg":"Field required","input":{}}]}`))(p)

@@ -20,6 +20,7 @@ func ticketFaults() []Fault {
 	service := func(name, about string, code finding.Code, set func(*plan)) Fault {
 		return f(name, about, code, finding.OwnerTicketService, set)
 	}
+	told := func(variant string, f Fault) Fault { f.Variant = variant; return f }
 	warning := func(f Fault) Fault { f.Warn = true; return f }
 	return []Fault{
 		// It is not there.
@@ -32,6 +33,8 @@ func ticketFaults() []Fault {
 		f("ticket-ssh", "an SSH server listens at the ticket service's port", finding.TicketNotHTTP, finding.OwnerConfig, ticketRaw(SSH)),
 		service("ticket-bad-gateway", "nginx stands before a ticket service that is down", finding.TicketServerError,
 			ticketAt(webURL("http", Nginx(http.StatusBadGateway, "")))),
+		told("overloaded", service("ticket-maintenance", "the service answers everything with its own 503 while it is maintained", finding.TicketServerError,
+			ticketAt(webURL("http", JSON(503, `{"detail":"maintenance until 18:00"}`))))),
 		service("ticket-tls-self-signed", "the ticket service's certificate is from an unknown authority", finding.TicketTLS, ticketTLS(Certificate{}, false)),
 		service("ticket-tls-expired", "the ticket service's certificate has expired", finding.TicketTLS,
 			ticketTLS(Certificate{From: -48 * time.Hour, Until: -24 * time.Hour}, true)),

@@ -31,7 +31,7 @@ func TestAdviceFitsTheForm(t *testing.T) {
 		{"[object Promise]", "TOKEN_PROMISE promise"}, {"<coroutine object x at 0x7f>", "TOKEN_PROMISE coroutine"}, {"<bound method AccessToken.to_jwt of x>", "TOKEN_PROMISE function"},
 		{"lk_demo_0123456789012345678901234567890123456789012", "TOKEN_OPAQUE random"}, {"7e57d004-2b97-4e7a-b45f-5387367791cd", "TOKEN_OPAQUE id"}, {"48151623", "TOKEN_OPAQUE id"},
 		{"tkt_0123456789abcdef0123456789abcdef", "TOKEN_OPAQUE ticket"}, {"APIabcdefghijkl", "TOKEN_OPAQUE key"},
-		{`{"error":"no such room"}`, "TOKEN_OPAQUE refusal"}, {"<html><body>502</body></html>", "TOKEN_OPAQUE refusal"}, {"Unauthorized: log in first", "TOKEN_OPAQUE refusal"},
+		{`{"error":"no such room"}`, "TOKEN_OPAQUE refusal"}, {"<html><body>502</body></html>", "TOKEN_OPAQUE web-page"}, {"Unauthorized: log in first", "TOKEN_OPAQUE refusal"},
 		{"v4.local.abcdefghijklmnopqrstuvwxyz", "TOKEN_OPAQUE other-service"},
 		{part(0) + "." + part(1), "TOKEN_TRUNCATED no-signature"}, {good[:len(good)-20], "TOKEN_TRUNCATED cut"}, {part(0), "TOKEN_TRUNCATED cut"}, {part(0) + "." + part(1) + ".", "TOKEN_TRUNCATED no-signature"},
 		{good + "AAAA", "TOKEN_UNDECODABLE added"}, {part(0) + ".!" + part(1)[1:] + "." + part(2), "TOKEN_UNDECODABLE character"}, {part(0) + "." + b64("no JSON") + "." + part(2), "TOKEN_UNDECODABLE not-json"},
@@ -61,6 +61,28 @@ func TestInformationOnClaims(t *testing.T) {
 		tok, _ := Parse(claimed(`{"iss":"$iss","sub":"a","exp":$exp,` + claim + `}`))
 		if f := codetest.Wants(t, Lint(tok), code); f.Severity != finding.Info {
 			t.Errorf("%s is %s", code, f.Severity)
+		}
+	}
+}
+
+// What has to be an object or a list is not to be written as text, and a missing
+// key is not a missing identity.
+func TestAdviceFitsTheClaim(t *testing.T) {
+	for _, tt := range []struct{ claims, want string }{
+		{`"iss":"$iss","sub":"a","video":"{\"roomJoin\":true}"`, "TOKEN_CLAIM_TYPE structure"},
+		{`"iss":"$iss","sub":"a","attributes":"{}"`, "TOKEN_CLAIM_TYPE structure"},
+		{`"iss":"$iss","sub":"a","attributes":{"a":1}`, "TOKEN_CLAIM_TYPE text"},
+		{`"iss":"$iss","sub":"a","video":{"roomJoin":true,"room":"r","canPublishSources":"camera"}`, "TOKEN_CLAIM_TYPE structure"},
+		{`"iss":"$iss","sub":"a","video":{"roomJoin":true,"room":"r","canPublishSources":[1]}`, "TOKEN_CLAIM_TYPE text"},
+		{`"iss":"$iss","sub":"a","name":7`, "TOKEN_CLAIM_TYPE text"},
+		{`"iss":"None","sub":"a","video":{"roomJoin":true,"room":"r"}`, "TOKEN_PLACEHOLDER missing-key"},
+		{`"iss":"$iss","sub":"undefined","video":{"roomJoin":true,"room":"r"}`, "TOKEN_PLACEHOLDER missing-value"},
+	} {
+		tok, _ := Parse(claimed(`{"exp":$exp,` + tt.claims + `}`))
+		found := Lint(tok)
+		onItsPage(t, found)
+		if len(found) == 0 || fmt.Sprint(found[0].Code, " ", found[0].Variant) != tt.want {
+			t.Errorf("%s: %v, want %s", tt.claims, found, tt.want)
 		}
 	}
 }

@@ -92,6 +92,9 @@ func unfilled(path string, f placeholder.Found, severity finding.Severity) findi
 	if f.Kind == placeholder.Template || f.Kind == placeholder.Masked {
 		variant = string(placeholder.Reference)
 	}
+	if f.Kind == placeholder.Missing && path == "iss" {
+		variant = "missing-key"
+	}
 	text := clean.Line(f.Text, maxShownClaim)
 	format := "The token's %s holds “%s”, a text that stands for a value, and no value."
 	switch f.Kind {

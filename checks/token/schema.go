@@ -141,11 +141,11 @@ func (f field) judge(raw json.RawMessage, path string) []finding.Finding {
 	}
 	return []finding.Finding{finding.New(finding.TokenClaimType, finding.Fail,
 		"The claim %s is %s; the server wants %s and refuses the whole token%s.", path, typeNames[got], want, detail).
-		With("path", path).With("got", typeNames[got].String()).With("want", want.String()).As(f.variant(path, got))}
+		With("path", path).With("got", typeNames[got].String()).With("want", want.String()).As(f.variant(path, got, want))}
 }
 
 // variant is that of TOKEN_CLAIM_TYPE for a value of type got at path.
-func (f field) variant(path string, got jsonType) string {
+func (f field) variant(path string, got jsonType, want finding.Text) string {
 	switch {
 	case f.kind == boolean:
 		return "boolean"
@@ -155,6 +155,8 @@ func (f field) variant(path string, got jsonType) string {
 		return "identity"
 	case path == "metadata" && (got == isObj || got == isList):
 		return "metadata"
+	case want.Format != wanted[text].Format && f.kind != audience:
+		return "structure"
 	}
 	return "text"
 }

@@ -100,7 +100,7 @@ func looksLike(text, rest string, s Shape) (looks finding.Text, variant string) 
 	lower := strings.ToLower(strings.TrimSpace(text))
 	switch {
 	case strings.HasPrefix(lower, "<"):
-		return finding.Textf("an HTML or XML page"), "refusal"
+		return finding.Textf("an HTML or XML page"), "web-page"
 	case strings.HasPrefix(lower, "{"), strings.HasPrefix(lower, "["):
 		return finding.Textf("JSON without a token in it"), "refusal"
 	case strings.Contains(lower, "://"):

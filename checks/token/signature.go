@@ -48,6 +48,9 @@ func otherKey(t *Token, key, secret string, others []Candidate) finding.Finding 
 	iss := t.Effective().Claims.Issuer
 	var f finding.Finding
 	s := newSigner(t)
+	if iss == secret && secret != "" && (strings.HasPrefix(key, "API") || !strings.HasPrefix(secret, "API")) {
+		return exchanged(len(secret))
+	}
 	label := pairLabel(s, iss, others)
 	switch {
 	case answer.TrimHidden(iss) == answer.TrimHidden(key):
@@ -75,6 +78,14 @@ func otherKey(t *Token, key, secret string, others []Candidate) finding.Finding 
 		f = f.With("variant", v.ID)
 	}
 	return f
+}
+
+// exchanged is a token that names the secret as its key. The secret stands in it
+// for everybody to read, and in no text of this finding.
+func exchanged(length int) finding.Finding {
+	return finding.New(finding.SignatureSecretVariant, finding.Fail,
+		"The token names the API secret configured here as its API key: key and secret are exchanged where it is made, and whoever gets the token can read the secret.").
+		With("variant", "key-secret-swapped").With("side", string(SideSigner)).With("secret_length", length).As("swapped")
 }
 
 // pairLabel names the candidate whose key and secret made the token.

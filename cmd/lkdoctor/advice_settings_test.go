@@ -116,7 +116,7 @@ func (u *user) examine() check.Run {
 func (u *user) does(f check.Finding) bool {
 	setting, variable, fix := asText(f.Facts["setting"]), asText(f.Facts["variable"]), f.Fixes[0]
 	switch f.Code {
-	case finding.EnvNameNearMiss, finding.EnvURLMissing, finding.EnvKeyMissing, finding.EnvSecretMissing:
+	case finding.EnvNameNearMiss, finding.EnvURLMissing, finding.EnvKeyMissing, finding.EnvSecretMissing, finding.EnvTicketURLMissing:
 		switch f.Variant {
 		case "near-miss", "rename":
 			return u.set(setting, u.take(variable))
