@@ -221,7 +221,7 @@ func (c *Case) evidence(results []check.Result) diagnosis.Evidence {
 	target := c.target()
 	e.Values["room"], e.Values["identity"] = target.Room, target.Identity
 	if t := c.token(); t != nil {
-		e.Values["key"] = clean.Line(t.Claims.Issuer, 80)
+		e.Values["key"] = cmp.Or(clean.Line(t.Claims.Issuer, 80), e.Values["key"])
 	}
 	if a := c.answer(); a.URL() != "" {
 		e.Values["handed_out"] = clean.URL(a.URL())
@@ -265,6 +265,7 @@ func (c *Case) preview() diagnosis.Evidence {
 		e.Values[name+"_source"] = set.Source.String()
 	}
 	e.Values["api_key"] = clean.Line(c.Settings.APIKey.Value, 80)
+	e.Values["key"] = e.Values["api_key"] // until a token under test names another
 	e.Values["service_setting"], e.Values["service_source"] = c.serviceSetting()
 	for name, at := range map[string]struct {
 		url   *url.URL

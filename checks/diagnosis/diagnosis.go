@@ -343,6 +343,9 @@ func (e Evidence) fixes(f Finding) []Fix {
 	if values == nil {
 		values = map[string]string{}
 	}
+	if iss := factText(f.Facts["iss"]); iss != "" {
+		values["key"] = iss // the key of the token that the finding is about
+	}
 	for name, fact := range f.Facts {
 		if text := factText(fact); text != "" {
 			values[name] = text
