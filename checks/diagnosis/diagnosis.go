@@ -361,6 +361,7 @@ func (e Evidence) fixes(f Finding) []Fix {
 		for _, b := range fix.Code {
 			out[i].Code = append(out[i].Code, finding.Block{Lang: b.Lang, Text: finding.Fill(b.Text, shellSafe(values))})
 		}
+		out[i] = e.placed(out[i], values)
 	}
 	return out
 }
