@@ -2,6 +2,7 @@ package catalogue
 
 import (
 	"regexp"
+	"strings"
 	"testing"
 
 	"lkdoctor/checks/finding"
@@ -17,6 +18,9 @@ func TestNoSentenceHasAnExampleForAValue(t *testing.T) {
 			page, err := load(lang, code)
 			if err != nil {
 				continue // other tests tell
+			}
+			if strings.Contains(Render(page, 80), "您") {
+				t.Errorf("%s/%s: 您 where other pages say 你", lang, code)
 			}
 			for _, fix := range page.Fixes() {
 				for _, found := range example.FindAllString(fix.Text.Format, -1) {

@@ -354,10 +354,10 @@ func (e Evidence) fixes(f Finding) []Fix {
 		}
 	}
 	v, _ := page.Variant(f.Variant)
-	out := make([]Fix, len(v.Fixes))
+	out, sentences := make([]Fix, len(v.Fixes)), sourceTexts(values, f.Sentences)
 	for i, fix := range v.Fixes {
 		out[i] = Fix{Text: fix.Text, Command: finding.Fill(fix.Command, shellSafe(values))}
-		out[i].Text.Values, out[i].Text.Sentences = values, f.Sentences
+		out[i].Text.Values, out[i].Text.Sentences = values, sentences
 		for _, b := range fix.Code {
 			out[i].Code = append(out[i].Code, finding.Block{Lang: b.Lang, Text: finding.Fill(b.Text, shellSafe(values))})
 		}

@@ -1,6 +1,7 @@
 package diagnosis
 
 import (
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -52,7 +53,7 @@ var (
 // sourceOf is the source that the sentence of fix names, or "".
 func sourceOf(fix Fix, values map[string]string) string {
 	for _, slot := range finding.Slots(fix.Text.Format) {
-		if (slot == "source" || strings.HasSuffix(slot, "_source")) && values[slot] != "" {
+		if isSource(slot) && values[slot] != "" {
 			return values[slot]
 		}
 	}
@@ -73,3 +74,31 @@ func without(args []string, flag string) []string {
 	}
 	return out
 }
+
+// sourceText is a source as part of a sentence: a file or a flag by its name.
+func sourceText(source string) Text {
+	switch source {
+	case "environment":
+		return finding.Textf("environment")
+	case "command line":
+		return finding.Textf("command line")
+	case "not set":
+		return finding.Textf("not set")
+	}
+	return finding.Textf("%s", source)
+}
+
+// sourceTexts are the sources among values that have words of their own, beside
+// the sentences that a finding brings.
+func sourceTexts(values map[string]string, sentences map[string]Text) map[string]Text {
+	out := map[string]Text{}
+	for name, value := range values {
+		if text := sourceText(value); isSource(name) && len(text.Args) == 0 {
+			out[name] = text
+		}
+	}
+	maps.Copy(out, sentences)
+	return out
+}
+
+func isSource(slot string) bool { return slot == "source" || strings.HasSuffix(slot, "_source") }

@@ -61,7 +61,7 @@ func (e Evidence) place(l Located) Text {
 		}
 		switch {
 		case setting != "" && source != "":
-			return finding.Textf("your settings: %s in %s", setting, source)
+			return finding.Textf("your settings: %s in %s", setting, sourceText(source))
 		case setting != "":
 			return finding.Textf("your settings: %s", setting)
 		}
