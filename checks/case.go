@@ -341,6 +341,9 @@ func addressValues(values map[string]string, name string, u *url.URL) {
 	values[name+"_host"] = clean.Line(hostPort(u), 200)
 	values[name+"_name"] = clean.Line(u.Hostname(), 200)
 	values[name+"_path"] = clean.Line(strings.TrimRight(u.Path, "/"), 200)
+	if values[name+"_site"] = clean.Line(u.Hostname(), 200); u.Port() != "" || probe.HTTPURL(u).Scheme == "http" { // as Caddy names it
+		values[name+"_site"] = clean.Line(probe.HTTPURL(u).Scheme+"://"+u.Host, 200)
+	}
 	values[name+"_port"] = hostPort(u)[strings.LastIndex(hostPort(u), ":")+1:]
 }
 
