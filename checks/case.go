@@ -236,7 +236,7 @@ func (c *Case) evidence(results []check.Result) diagnosis.Evidence {
 	target := c.target()
 	e.Values["room"], e.Values["identity"] = target.Room, target.Identity
 	if t := c.token(); t != nil {
-		e.Values["key"] = clean.Line(t.Claims.Issuer, 80)
+		e.Values["key"] = cmp.Or(clean.Line(t.Claims.Issuer, 80), e.Values["key"])
 	}
 	if a := c.answer(); a.URL() != "" {
 		e.Values["handed_out"] = clean.URL(a.URL())
@@ -280,6 +280,7 @@ func (c *Case) preview() diagnosis.Evidence {
 		e.Values[name+"_source"] = set.Source.String()
 	}
 	e.Values["api_key"] = clean.Line(c.Settings.APIKey.Value, 80)
+	e.Values["key"] = e.Values["api_key"] // until a token under test names another
 	e.Values["service_setting"], e.Values["service_source"] = c.serviceSetting()
 	for name, at := range map[string]struct {
 		url   *url.URL
@@ -355,6 +356,9 @@ func addressValues(values map[string]string, name string, u *url.URL) {
 	values[name+"_host"] = clean.Line(hostPort(u), 200)
 	values[name+"_name"] = clean.Line(u.Hostname(), 200)
 	values[name+"_path"] = clean.Line(strings.TrimRight(u.Path, "/"), 200)
+	if values[name+"_site"] = clean.Line(u.Hostname(), 200); u.Port() != "" || probe.HTTPURL(u).Scheme == "http" { // as Caddy names it
+		values[name+"_site"] = clean.Line(probe.HTTPURL(u).Scheme+"://"+u.Host, 200)
+	}
 	values[name+"_port"] = hostPort(u)[strings.LastIndex(hostPort(u), ":")+1:]
 }
 

@@ -38,8 +38,10 @@ type urlFault struct {
 }
 
 var (
-	anyScheme   = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]*://`)
-	webScheme   = regexp.MustCompile(`^(?i:wss?|https?):`)
+	anyScheme = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]*://`)
+	webScheme = regexp.MustCompile(`^(?i:wss?|https?):`)
+	// secondURL is a further address in a list of them.
+	secondURL   = regexp.MustCompile(`[,;|](?i:wss?|https?)://`)
 	innerScheme = regexp.MustCompile(`^[A-Za-z]+:?//`)
 )
 
@@ -68,6 +70,9 @@ func faultOf(raw string, kind family) urlFault {
 	rest := raw[len(scheme)+3:]
 	if inner := innerScheme.FindString(rest); inner != "" {
 		return urlFault{"two-schemes", finding.Textf("it has two schemes, %s and %s", scheme+"://", inner), len(scheme) + 3}
+	}
+	if i := secondURL.FindStringIndex(rest); i != nil {
+		return urlFault{"two-addresses", finding.Textf("it holds two addresses, and LiveKit takes one"), len([]rune(raw)) - len([]rune(rest[i[0]:]))}
 	}
 	authority, _, _ := strings.Cut(strings.SplitN(rest, "?", 2)[0], "/")
 	if at := strings.LastIndex(authority, "@"); at >= 0 {
@@ -150,6 +155,9 @@ func corrected(raw string, kind family) string {
 		}
 		return r
 	}, raw)
+	if i := secondURL.FindStringIndex(raw); i != nil {
+		raw = raw[:i[0]]
+	}
 	named, secure := false, false
 	for {
 		scheme := webScheme.FindString(raw)

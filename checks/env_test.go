@@ -191,6 +191,8 @@ func TestAddressesAreCorrected(t *testing.T) {
 		{"ws://https://livekit.example.com/", "two-schemes", "wss://livekit.example.com"},
 		{"http://ws://localhost:7880", "two-schemes", "ws://localhost:7880"},
 		{"wss://https//livekit.example.com", "two-schemes", "wss://livekit.example.com"},
+		{"wss://livekit.example.com,wss://two.example.com", "two-addresses", "wss://livekit.example.com"},
+		{"ws://localhost:7880,wss://two.example.com", "two-addresses", "ws://localhost:7880"},
 		{"livekit.example.com", "no-scheme", "wss://livekit.example.com"},
 		{"localhost:7880", "no-scheme", "ws://localhost:7880"},
 		{"192.168.1.20:7880", "no-scheme", "ws://192.168.1.20:7880"},

@@ -103,7 +103,7 @@ func expiry(cert *probe.Cert, at address, now time.Time) []Finding {
 		return nil
 	}
 	f := certFacts(finding.New(finding.ServerCertExpiresSoon, finding.Warn, "the certificate of %s expires in %d days, on %s",
-		clean.Line(at.Host, 80), int(left.Hours()/24), cert.NotAfter.UTC().Format("2 January 2006")), cert).As("renewal")
+		clean.Line(at.Host, 80), int(left.Hours()/24), cert.NotAfter.UTC().Format("2006-01-02")), cert).As("renewal")
 	if cert.NotAfter.Sub(cert.NotBefore) < certSoon {
 		f.Severity = finding.Info
 		f = f.As("short-lived")

@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 
 	"lkdoctor/checks/clean"
@@ -104,6 +105,9 @@ func serverFailure(c *Case, m unanswered) []Finding {
 		return tell(finding.ServerReset, "direct", "%s accepts the connection and closes it without an answer", host)
 	}
 	if variant := tlsVariant(f); variant != "" {
+		if variant == "unknown-authority" && noPublicName(at.Hostname()) {
+			variant = "own-authority"
+		}
 		return tell(finding.ServerTLS, variant, "the TLS handshake with %s fails: %s", host, tlsWords(f))
 	}
 	return tell(finding.ServerNotLiveKit, "other-protocol", "what listens at %s does not speak HTTP: %s", host, listener(f))
@@ -194,8 +198,7 @@ func refusedFinding(c *Case, m unanswered, tell func(Code, string, string, ...an
 // plainPortVariant is for wss:// to a port without TLS: on this machine or in an
 // inner network the scheme is what is wrong, elsewhere the port.
 func plainPortVariant(at address) string {
-	host := at.Hostname()
-	if probe.IsLoopbackHost(host) || isInner(host) || !strings.Contains(host, ".") && !strings.Contains(host, ":") {
+	if host := at.Hostname(); isLocalHost(host) {
 		return "local-plain-port"
 	}
 	return "plain-port"
@@ -214,6 +217,19 @@ func isInner(address string) bool {
 		return true
 	}
 	return false
+}
+
+// isLocalHost reports whether host is this machine or one of an inner network.
+func isLocalHost(host string) bool {
+	return probe.IsLoopbackHost(host) || isInner(host) || !strings.Contains(host, ".") && !strings.Contains(host, ":")
+}
+
+// noPublicName reports whether no public authority gives a certificate for host
+// (RFC 6761, 6762, 8375; .lan and .internal are names of inner networks too).
+func noPublicName(host string) bool {
+	name := strings.TrimSuffix(strings.ToLower(host), ".")
+	return isLocalHost(name) || slices.ContainsFunc([]string{".local", ".localhost", ".test", ".internal", ".lan", ".home.arpa"},
+		func(end string) bool { return strings.HasSuffix(name, end) })
 }
 
 // tlsVariant names what is wrong with a handshake, "" for what is no such fault.

@@ -140,8 +140,8 @@ func (c *Case) fieldUnusual(a *TicketAnswer) Finding {
 // Where asking once more spends nothing, that is done: body is nil where it
 // would.
 func (c *Case) cacheFindings(ctx context.Context, product *TicketAnswer, a attempt, body func(all bool) []byte, who Text) []Finding {
-	if product.Token == nil {
-		return nil
+	if product.Token == nil || product.Token.Effective().ClaimsJSON() == "" {
+		return nil // a text that is no token is the same each time, and has its own finding
 	}
 	variant, header := cachedBy(a.reply)
 	f := finding.New(finding.TicketTokenCached, finding.Warn, "%s gives out a token from a cache (%s): everybody gets the same one", who, header)

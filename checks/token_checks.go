@@ -176,7 +176,7 @@ func tokenTime(c *Case) Check {
 		if t.Claims.ExpiresAt != nil {
 			expires := t.Claims.ExpiresAt.UTC()
 			report.Outcome.Facts["expires_at"] = expires.Format(time.RFC3339)
-			report.Outcome.Text = finding.Textf("valid until %s", expires.Format("15:04:05 MST on 2 January 2006"))
+			report.Outcome.Text = finding.Textf("valid until %s", expires.Format("15:04:05 MST, 2006-01-02"))
 		}
 		return report
 	})

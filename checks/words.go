@@ -81,9 +81,9 @@ func tlsWords(f *probe.Failure) Text {
 	case probe.KindTLSUnknownCA:
 		return finding.Textf("its certificate is signed by %s, which this machine does not trust", orUnknown(cert.Issuer))
 	case probe.KindTLSExpired:
-		return finding.Textf("its certificate expired on %s", cert.NotAfter.UTC().Format("2 January 2006 15:04 MST"))
+		return finding.Textf("its certificate expired on %s", cert.NotAfter.UTC().Format("2006-01-02 15:04 MST"))
 	case probe.KindTLSNotYet:
-		return finding.Textf("its certificate is not valid before %s", cert.NotBefore.UTC().Format("2 January 2006 15:04 MST"))
+		return finding.Textf("its certificate is not valid before %s", cert.NotBefore.UTC().Format("2006-01-02 15:04 MST"))
 	case probe.KindTLSWrongName:
 		if len(cert.Names) > 0 {
 			return finding.Textf("its certificate is for %s", joinNames(cert.Names))

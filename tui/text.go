@@ -2,6 +2,7 @@ package tui
 
 import (
 	"strings"
+	"unicode/utf8"
 
 	"github.com/charmbracelet/x/ansi"
 
@@ -64,7 +65,17 @@ func (s speech) fit(text string, width int) string {
 
 // wrap breaks text into lines of at most width columns.
 func wrap(text string, width int) []string {
-	return strings.Split(ansi.Wrap(text, max(width, 1), ""), "\n")
+	lines := strings.Split(ansi.Wrap(text, max(width, 1), ""), "\n")
+	for i := 1; i < len(lines); i++ {
+		// A closing mark stays with what it closes, where there is room.
+		first, _ := utf8.DecodeRuneInString(lines[i])
+		_, size := utf8.DecodeLastRuneInString(lines[i-1])
+		moved := lines[i-1][len(lines[i-1])-size:]
+		if strings.ContainsRune("，。、；：？！）》」』”’", first) && len(moved) > 1 && ansi.StringWidth(moved+lines[i]) <= width {
+			lines[i-1], lines[i] = strings.TrimSuffix(lines[i-1], moved), moved+lines[i]
+		}
+	}
+	return lines
 }
 
 // wrapTo is wrap with at most limit lines, the last one marked where text is

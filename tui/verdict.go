@@ -67,7 +67,7 @@ func (m model) waitingLines(width int) []string {
 		sofar = m.sayf("Failed: %d", failed)
 	}
 	lines := []string{
-		m.styles.runMark.Render(m.fit(m.glyph(progress.Running)+" "+m.sayf("Running for %d s", int(max(0, passed).Seconds()))+limit+".", width)),
+		m.styles.runMark.Render(m.fit(m.glyph(progress.Running)+" "+m.sayf("%s.", m.sayf("Running for %d s", int(max(0, passed).Seconds()))+limit), width)),
 		m.fit("  "+m.sayf("%d of %d checks done.", done, all)+" "+sofar, width),
 	}
 	c := m.waitsFor()

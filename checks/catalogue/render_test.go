@@ -60,7 +60,6 @@ func TestRenderOpaqueToken(t *testing.T) {
 		"\n  1. The service makes its own session token, for example with Python's\n     `secrets.token_urlsafe(32)`",
 		"\n    printf %s \"$TOKEN\" | tr -cd . | wc -c\n",
 		"\n  Prints:\n\n    0\n",
-		"\n      lkdoctor --dev-join\n",
 		"\n    Python:\n\n      # pip install livekit-api\n",
 	} {
 		if !strings.Contains(text, want) {

@@ -347,6 +347,9 @@ func (e Evidence) fixes(f Finding) []Fix {
 	if values == nil {
 		values = map[string]string{}
 	}
+	if iss := factText(f.Facts["iss"]); iss != "" {
+		values["key"] = iss // the key of the token that the finding is about
+	}
 	for name, fact := range f.Facts {
 		if text := factText(fact); text != "" {
 			values[name] = text
@@ -355,13 +358,14 @@ func (e Evidence) fixes(f Finding) []Fix {
 		}
 	}
 	v, _ := page.Variant(f.Variant)
-	out := make([]Fix, len(v.Fixes))
+	out, sentences := make([]Fix, len(v.Fixes)), sourceTexts(values, f.Sentences)
 	for i, fix := range v.Fixes {
 		out[i] = Fix{Text: fix.Text, Command: finding.Fill(fix.Command, shellSafe(values))}
-		out[i].Text.Values, out[i].Text.Sentences = values, f.Sentences
+		out[i].Text.Values, out[i].Text.Sentences = values, sentences
 		for _, b := range fix.Code {
 			out[i].Code = append(out[i].Code, finding.Block{Lang: b.Lang, Text: finding.Fill(b.Text, shellSafe(values))})
 		}
+		out[i] = e.placed(out[i], values)
 	}
 	return out
 }

@@ -99,6 +99,8 @@ func (e Evidence) settle(f Finding, confirmed Code) Finding {
 	switch {
 	case f.Code == finding.SignatureOtherKey && e.Server == Yes:
 		f.Severity, f.Variant = finding.Warn, "accepted"
+	case f.Code == finding.SignatureOtherKey && f.Variant == "other-project" && e.Minted == Yes:
+		f.Variant = "signer"
 	case f.Code == finding.TokenPlaceholder && f.Severity == finding.Fail && e.Server == Yes:
 		f.Severity = finding.Warn
 	case f.Code == finding.SignatureMismatch && e.Minted == Yes:

@@ -61,7 +61,7 @@ func (e Evidence) place(l Located) Text {
 		}
 		switch {
 		case setting != "" && source != "":
-			return finding.Textf("your settings: %s in %s", setting, source)
+			return finding.Textf("your settings: %s in %s", setting, sourceText(source))
 		case setting != "":
 			return finding.Textf("your settings: %s", setting)
 		}
@@ -259,10 +259,11 @@ func (e Evidence) nextSteps(root Located) []Fix {
 	steps, own := slices.Clone(root.Finding.Fixes), slices.Clone(root.Finding.Fixes)
 	if owner := root.Finding.Owner; owner == finding.OwnerTicketService || owner == finding.OwnerFrontend {
 		if e.Minted == Yes && e.passed("fallback.join") {
-			steps = append(steps, Fix{
-				Text:    finding.Textf("Until then, join without a ticket: a token made here works on this server."),
-				Command: e.command("--dev-join"),
-			})
+			around := finding.Textf("Until then, join with a token made here: it works on this server.")
+			if e.Source == check.SourceTicket || e.Source == check.SourceFrontend && e.Maker == finding.OwnerTicketService {
+				around = finding.Textf("Until then, join without a ticket: a token made here works on this server.")
+			}
+			steps = append(steps, Fix{Text: around, Command: e.command("--dev-join")})
 		}
 		steps = append(steps, e.reportStep())
 	}

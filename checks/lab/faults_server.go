@@ -48,7 +48,7 @@ func serverFaults() []Fault {
 		as("direct", f("server-reset", "what listens at LIVEKIT_URL resets every connection", finding.ServerReset, server, withRaw(Reset))),
 
 		// TLS.
-		as("unknown-authority", f("tls-self-signed", "the certificate is from an unknown authority", finding.ServerTLS, server, behindTLS(Certificate{}, false))),
+		as("own-authority", f("tls-self-signed", "the certificate is from an unknown authority", finding.ServerTLS, server, behindTLS(Certificate{}, false))),
 		as("expired", f("tls-expired", "the certificate has expired", finding.ServerTLS, server, behindTLS(Certificate{From: -48 * time.Hour, Until: -24 * time.Hour}, true))),
 		as("wrong-name", f("tls-wrong-name", "the certificate is for another name", finding.ServerTLS, server, behindTLS(Certificate{Names: []string{"livekit.example.com"}}, true))),
 		as("not-yet-valid", f("tls-not-yet", "the certificate is not valid before tomorrow", finding.ServerTLS, server,

@@ -2,6 +2,7 @@ package report
 
 import (
 	"strings"
+	"unicode/utf8"
 
 	"github.com/mattn/go-runewidth"
 
@@ -134,6 +135,21 @@ func wrap(text string, columns int) []string {
 	return lines
 }
 
+// lineHead is as much of word as fits into columns and may stand before a line's
+// end: a closing mark stays with what it closes.
+func lineHead(word string, columns int) string {
+	head := runewidth.Truncate(word, columns, "")
+	for cut := head; cut != ""; {
+		next, _ := utf8.DecodeRuneInString(word[len(cut):])
+		_, size := utf8.DecodeLastRuneInString(cut)
+		if next == utf8.RuneError || !strings.ContainsRune("，。、；：？！）》」』”’…", next) {
+			return cut
+		}
+		cut = cut[:len(cut)-size]
+	}
+	return head
+}
+
 func wrapLine(text string, columns int) []string {
 	var lines []string
 	line := ""
@@ -148,7 +164,7 @@ func wrapLine(text string, columns int) []string {
 		}
 		// Text without spaces, such as Chinese, may break anywhere.
 		if room := columns - runewidth.StringWidth(line) - 1; line != "" && room > 1 && runewidth.StringWidth(word) > len([]rune(word)) {
-			if head := runewidth.Truncate(word, room, ""); head != "" && !strings.ContainsAny(head, "`") {
+			if head := lineHead(word, room); head != "" && !strings.ContainsAny(head, "`") {
 				line, word = line+" "+head, strings.TrimPrefix(word, head)
 			}
 		}
@@ -156,7 +172,7 @@ func wrapLine(text string, columns int) []string {
 			lines = append(lines, line)
 		}
 		for runewidth.StringWidth(word) > columns {
-			head := runewidth.Truncate(word, columns, "")
+			head := lineHead(word, columns)
 			lines = append(lines, head)
 			word = strings.TrimPrefix(word, head)
 		}

@@ -72,11 +72,13 @@ func absent(shape Shape, raw string) *finding.Finding {
 			With("length", shape.Length).With("text", bare).As(variant)
 		return &f
 	}
+	// A text is shown as a program writes it, and never as it came.
+	seen := strings.NewReplacer("[object promise]", "[object Promise]", "[object object]", "[object Object]").Replace(clean.Line(bare, 40))
 	for _, p := range promises {
 		if p.begins != "" && strings.HasPrefix(bare, p.begins) || p.whole != "" && bare == p.whole {
 			f := finding.New(finding.TokenPromise, finding.Fail,
-				"Where the token should be stands “%s”: %s.", clean.Line(bare, 40), p.means).
-				With("length", shape.Length).With("text", clean.Line(bare, 40)).As(p.variant)
+				"Where the token should be stands “%s”: %s.", seen, p.means).
+				With("length", shape.Length).With("text", seen).As(p.variant)
 			return &f
 		}
 	}

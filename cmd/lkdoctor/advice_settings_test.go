@@ -145,8 +145,8 @@ func (u *user) does(f check.Finding) bool {
 	done := false
 	for _, block := range fix.Code {
 		for _, line := range strings.Split(block.Text, "\n") {
-			name, value, is := strings.Cut(line, "=")
-			if block.Lang != "env" || !is || strings.Contains(value, "example.com") || strings.HasPrefix(value, "the-") || value == "http://127.0.0.1:8000" || strings.Contains(value, "abc123") {
+			name, value, is := strings.Cut(strings.TrimPrefix(line, "export "), "=")
+			if !isSettings(block.Lang) || !is || strings.Contains(value, "example.com") || strings.HasPrefix(value, "the-") || value == "http://127.0.0.1:8000" || strings.Contains(value, "abc123") {
 				continue // an example
 			}
 			done = u.set(name, value)

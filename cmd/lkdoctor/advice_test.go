@@ -186,7 +186,7 @@ func applied(environ map[string]string, step report.FixInfo) bool {
 		}
 	}
 	for _, block := range step.Code {
-		if block.Lang != "env" {
+		if !isSettings(block.Lang) {
 			continue
 		}
 		for _, m := range setting.FindAllStringSubmatch(block.Text, -1) {
@@ -199,11 +199,17 @@ func applied(environ map[string]string, step report.FixInfo) bool {
 	return done
 }
 
+// isSettings reports whether a block holds settings: lines of an env file, by
+// whatever name, or of a shell.
+func isSettings(lang string) bool {
+	return lang == "env" || lang == "shell" || strings.Contains(lang, ".env")
+}
+
 // unset is the value of a variable that was taken away.
 const unset = "\x00"
 
 var (
-	setting = regexp.MustCompile(`(?m)^([A-Z][A-Z0-9_]*)=(.*)$`)
+	setting = regexp.MustCompile(`(?m)^(?:export )?([A-Z][A-Z0-9_]*)=(.*)$`)
 	// example is a value that stands for one that the program does not know.
 	example = regexp.MustCompile(`^the-|APIabc123|example\.com|…|\.\.\.|^$`)
 )

@@ -1,0 +1,104 @@
+package diagnosis
+
+import (
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"lkdoctor/checks/finding"
+)
+
+// This file puts the lines of a fix to where the setting comes from: pages write
+// them for an env file, and a setting may come from a flag or from the shell.
+
+// envBlock is the name that pages give to lines of an env file.
+const envBlock = "env"
+
+// placed gives fix the form that its source takes: a file's own name above the
+// lines, export in a shell, and for a flag the whole command. What is to be
+// changed in another program keeps its lines.
+func (e Evidence) placed(fix Fix, values map[string]string) Fix {
+	source := sourceOf(fix, values)
+	if source == "command line" {
+		source = values["service_setting"]
+	}
+	for i, b := range fix.Code {
+		if b.Lang != envBlock {
+			continue
+		}
+		switch {
+		case source == "environment":
+			fix.Code[i] = finding.Block{Lang: "shell", Text: assignment.ReplaceAllString(b.Text, "export $1=")}
+		case strings.HasPrefix(source, "--"):
+			name, value, single := strings.Cut(b.Text, "=")
+			if fix.Command != "" || !single || strings.Contains(value, "\n") || strings.Contains(name, "SECRET") {
+				continue
+			}
+			fix.Command = strings.Join(append(append([]string{"lkdoctor"}, without(strings.Fields(e.Again), source)...), source, value), " ")
+			fix.Code = slices.Delete(slices.Clone(fix.Code), i, i+1)
+			return fix
+		case envFile.MatchString(source):
+			fix.Code[i].Lang = source
+		}
+	}
+	return fix
+}
+
+var (
+	assignment = regexp.MustCompile(`(?m)^([A-Z][A-Z0-9_]*)=`)
+	envFile    = regexp.MustCompile(`^[A-Za-z0-9_./-]*\.env[A-Za-z0-9_.-]*$`)
+)
+
+// sourceOf is the source that the sentence of fix names, or "".
+func sourceOf(fix Fix, values map[string]string) string {
+	for _, slot := range finding.Slots(fix.Text.Format) {
+		if isSource(slot) && values[slot] != "" {
+			return values[slot]
+		}
+	}
+	return ""
+}
+
+// without is args without flag and its value.
+func without(args []string, flag string) []string {
+	var out []string
+	for i := 0; i < len(args); i++ {
+		if args[i] == flag {
+			i++
+			continue
+		}
+		if !strings.HasPrefix(args[i], flag+"=") {
+			out = append(out, args[i])
+		}
+	}
+	return out
+}
+
+// sourceText is a source as part of a sentence: a file or a flag by its name.
+func sourceText(source string) Text {
+	switch source {
+	case "environment":
+		return finding.Textf("environment")
+	case "command line":
+		return finding.Textf("command line")
+	case "not set":
+		return finding.Textf("not set")
+	}
+	return finding.Textf("%s", source)
+}
+
+// sourceTexts are the sources among values that have words of their own, beside
+// the sentences that a finding brings.
+func sourceTexts(values map[string]string, sentences map[string]Text) map[string]Text {
+	out := map[string]Text{}
+	for name, value := range values {
+		if text := sourceText(value); isSource(name) && len(text.Args) == 0 {
+			out[name] = text
+		}
+	}
+	maps.Copy(out, sentences)
+	return out
+}
+
+func isSource(slot string) bool { return slot == "source" || strings.HasSuffix(slot, "_source") }
