@@ -141,19 +141,33 @@ func wantPictures(t *testing.T, names []string) {
 // said is what a run says without what is another each time.
 func said(run check.Run) []string {
 	d := run.Diagnosis
-	out := []string{d.Broke.Format, d.FixIn.Format, d.NotIt.Format}
+	out := []string{formats(d.Broke), formats(d.FixIn), formats(d.NotIt)}
 	for _, fix := range d.NextSteps {
-		out = append(out, fix.Text.Format, fix.Command)
+		out = append(out, formats(fix.Text), fix.Command)
 		for _, block := range fix.Code {
 			out = append(out, block.Lang+": "+block.Text)
 		}
 	}
 	for _, r := range run.Results {
-		line := r.Check.ID + " " + string(r.Status) + " " + r.Check.Title.Format + " | " + r.Check.Short.Format + " | " + r.Outcome.Text.Format
+		line := r.Check.ID + " " + string(r.Status) + " " + formats(r.Check.Title) + " | " + formats(r.Check.Short) + " | " + formats(r.Outcome.Text)
+		if r.Skip != nil {
+			line += " | " + formats(r.Skip.Text)
+		}
 		for _, f := range r.Findings {
-			line += " | " + string(f.Code) + " " + f.Message.Format
+			line += " | " + string(f.Code) + " " + formats(f.Message)
 		}
 		out = append(out, line)
+	}
+	return out
+}
+
+// formats is the format of a text and of the texts in it.
+func formats(text finding.Text) string {
+	out := text.Format
+	for _, arg := range text.Args {
+		if inner, is := arg.(finding.Text); is {
+			out += " (" + formats(inner) + ")"
+		}
 	}
 	return out
 }
