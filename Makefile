@@ -39,6 +39,12 @@ browser-test:
 	@test -d $(LIVEKIT_CLIENT) || npm install --prefix $(BIN)/browser --no-audit --no-fund --silent livekit-client@2.23.0 || true
 	LKDOCTOR_BROWSER_TEST=1 LIVEKIT_CLIENT=$(LIVEKIT_CLIENT) go test -count=1 -v -run 'Chromium|LiveKitClient' ./checks/browser
 
+## pictures: record the incident anew, and draw it into .github/pictures and the
+## READMEs' example; UPDATE_GOLDEN=1 alone draws the run that is recorded
+.PHONY: pictures
+pictures:
+	RECORD=1 UPDATE_GOLDEN=1 go test -count=1 -run Pictures ./cmd/lkdoctor
+
 ## lint: formatting, vet, staticcheck; the import directions are a test
 lint:
 	@out=$$(gofmt -l cmd tui checks config .goreleaser); if [ -n "$$out" ]; then echo "not formatted:"; echo "$$out"; exit 1; fi

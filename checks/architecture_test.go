@@ -87,6 +87,7 @@ func TestImportDirections(t *testing.T) {
 				{"config/", "", []string{"lkdoctor/cmd", "lkdoctor/tui", "lkdoctor/checks", "github.com/charmbracelet", "github.com/spf13/cobra"}},
 				// lkdoctor never links the server that only the lab runs.
 				{"", "checks/lab/", []string{"github.com/livekit/livekit-server"}},
+				{"cmd/", "", []string{"lkdoctor/tui/picture"}},
 				{"cmd/lkdoctor/", "", []string{"lkdoctor/checks/lab"}},
 				// Inside checks: checks → report, progress → diagnosis → check → finding.
 				{"checks/finding/", "", []string{"lkdoctor/checks", "lkdoctor/config"}},

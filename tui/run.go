@@ -40,9 +40,10 @@ func Run(ctx context.Context, deps Deps, in io.Reader, out io.Writer) (check.Run
 }
 
 // Still is the screen as it stands after events, and then keys, in a window of
-// the given size, without colour: for pictures and for tests. Nothing is run.
+// the given size, in the colours of deps.Renderer: for pictures and for tests.
+// Nothing is run.
 func Still(deps Deps, events []check.Event, width, height int, keys ...string) string {
-	deps.SpinnerOff, deps.Renderer = true, nil
+	deps.SpinnerOff = true
 	deps = deps.withDefaults()
 	m := newModel(deps, newSession(context.Background(), deps.Start))
 	m.width, m.height, m.running = width, height, true

@@ -154,7 +154,7 @@ func TestReadmesAgree(t *testing.T) {
 	l := startLab(t, "opaque-token")
 	out, _ := program(t, l.Environ(), "--plain").Output()
 	for _, want := range []string{
-		"TOKEN_OPAQUE token.format", "What was handed out is not a LiveKit token. Fix it in the ticket service: http://127.0.0.1:",
+		"TOKEN_OPAQUE token.format", "What was handed out is a random string, not a LiveKit token. Fix it in the ticket service: http://127.0.0.1:",
 		"It is not your settings, the LiveKit server or the network (a token made on this machine joined that server in",
 	} {
 		for where, text := range map[string]string{"README.md": english, "README.zh.md": chinese, "the program": string(out)} {

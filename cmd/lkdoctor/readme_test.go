@@ -36,7 +36,7 @@ func TestReadmeNamesWhatExists(t *testing.T) {
 		}
 	}
 	gather(newApp(nil, nil, nil, nil, nil).rootCommand())
-	flags["fault"], flags["rtt"] = true, true // of lklab
+	flags["fault"], flags["rtt"], flags["rm"] = true, true, true // of lklab and docker
 	for _, m := range regexp.MustCompile("[ `(]--([a-z][a-z-]+)").FindAllStringSubmatch(readme, -1) {
 		if !flags[m[1]] {
 			t.Errorf("README.md names --%s, which is no flag", m[1])

@@ -1,0 +1,262 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"math"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/charmbracelet/lipgloss"
+	"github.com/google/go-cmp/cmp"
+	"github.com/muesli/termenv"
+
+	"lkdoctor/checks"
+	"lkdoctor/checks/check"
+	"lkdoctor/checks/finding"
+	"lkdoctor/checks/report"
+	"lkdoctor/checks/words"
+	"lkdoctor/tui"
+	"lkdoctor/tui/picture"
+)
+
+// recording is one run of the incident, so that pictures and examples keep its
+// addresses, names and times.
+const recording = "testdata/opaque-token.run.json"
+
+// TestPictures: the READMEs' pictures and example are what the program shows of
+// the recorded run, and a run of today says the same. UPDATE_GOLDEN=1 draws them
+// anew; RECORD=1 records a new run first, and draws the other screens into
+// bin/pictures, to be looked at.
+func TestPictures(t *testing.T) {
+	update := os.Getenv("UPDATE_GOLDEN") != ""
+	l := startLab(t, "opaque-token")
+	e, events := examined(t, l)
+	today := *events[len(events)-1].Run
+	if os.Getenv("RECORD") != "" {
+		text, err := json.MarshalIndent(today, "", " ")
+		if err != nil {
+			t.Fatal(err)
+		}
+		write(t, recording, strings.ReplaceAll(string(text), l.Dir(), "/home/me/app")+"\n")
+	}
+	run := recorded(t)
+	if diff := cmp.Diff(said(run), said(today)); diff != "" {
+		t.Errorf("the program no longer says what %s holds; make pictures records it anew (-recorded +today):\n%s", recording, diff)
+	}
+	pictures := drawn(t, e, run, 80, 24)
+	for _, name := range slices.Sorted(maps.Keys(pictures)) {
+		same(t, update, filepath.Join("../../.github/pictures", name), pictures[name])
+	}
+	wantPictures(t, slices.Collect(maps.Keys(pictures)))
+	if os.Getenv("RECORD") != "" {
+		others(t, e, run)
+	}
+
+	example := report.Text(run, report.Style{Width: 80}, run.Target.LiveKitURL+"  environment")
+	example, _, _ = strings.Cut(example, "      3. ")
+	for _, name := range []string{"../../README.md", "../../.github/README.zh.md"} {
+		readme := read(t, name)
+		before, rest, found := strings.Cut(readme, "```\nlkdoctor  ws")
+		_, after, ended := strings.Cut(rest, "\n```")
+		if !found || !ended {
+			t.Fatalf("%s has no example", name)
+		}
+		same(t, update, name, before+"```\n"+strings.TrimRight(example, "\n")+"\n```"+after)
+	}
+}
+
+// others draws the screens behind some keys into bin/pictures.
+func others(t *testing.T, e *exam, run check.Run) {
+	t.Helper()
+	const dir = "../../bin/pictures"
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, size := range screenSizes() {
+		for screen, keys := range map[string][]string{
+			"verdict": nil, "fix": {"enter"}, "evidence": {"enter", "e"}, "why": {"enter", "i"}, "confirm": {"enter", "v"}, "help": {"?"},
+		} {
+			for name, svg := range drawn(t, e, run, size.width, size.height, keys...) {
+				write(t, filepath.Join(dir, fmt.Sprintf("%s-%dx%d-%s", screen, size.width, size.height, name)), svg)
+			}
+		}
+	}
+}
+
+// drawn are the pictures of the screen after keys, by the names of their files:
+// LANGUAGE-THEME.svg.
+func drawn(t *testing.T, e *exam, run check.Run, columns, rows int, keys ...string) map[string]string {
+	t.Helper()
+	events := []check.Event{{Kind: check.RunStarted}}
+	for _, r := range run.Results {
+		events = append(events, check.Event{Kind: check.CheckEnded, ID: r.Check.ID, Result: r})
+	}
+	events = append(events, check.Event{Kind: check.RunEnded, Run: &run})
+
+	out := map[string]string{}
+	for _, lang := range []string{"en", "zh"} {
+		for name, theme := range map[string]picture.Theme{"light": picture.Light(), "dark": picture.Dark()} {
+			own := *e
+			own.style = report.Style{Lang: lang, Translate: words.Translator(lang)}
+			deps := own.deps(&reruns{exam: &own})
+			deps.Title = tui.Header{URL: run.Target.LiveKitURL, Source: "environment"}
+			deps.Join = func(io.Reader, io.Writer) error { return nil }
+			deps.Language = nil
+			deps.Renderer, deps.Dark = lipgloss.NewRenderer(io.Discard), name == "dark"
+			deps.Renderer.SetColorProfile(termenv.ANSI256)
+			screen := tui.Still(deps, events, columns, rows, keys...)
+			svg, err := picture.SVG(screen, columns, theme, own.style.Say("%s", run.Diagnosis.Broke))
+			if err != nil {
+				t.Fatal(err)
+			}
+			out[lang+"-"+name+".svg"] = svg
+		}
+	}
+	return out
+}
+
+// wantPictures: the READMEs show each picture that is drawn, and no other is
+// kept.
+func wantPictures(t *testing.T, names []string) {
+	t.Helper()
+	readmes := read(t, "../../README.md") + read(t, "../../.github/README.zh.md")
+	for _, name := range names {
+		if !strings.Contains(readmes, "pictures/"+name) {
+			t.Errorf("no README shows %s", name)
+		}
+	}
+	kept, err := filepath.Glob("../../.github/pictures/*")
+	if err != nil || len(kept) != len(names) {
+		t.Errorf("%d pictures are kept, and %d are drawn: %v (%v)", len(kept), len(names), kept, err)
+	}
+}
+
+// said is what a run says without what is another each time.
+func said(run check.Run) []string {
+	d := run.Diagnosis
+	out := []string{formats(d.Broke), formats(d.FixIn), formats(d.NotIt)}
+	for _, fix := range d.NextSteps {
+		out = append(out, formats(fix.Text), fix.Command)
+		for _, block := range fix.Code {
+			out = append(out, block.Lang+": "+block.Text)
+		}
+	}
+	for _, r := range run.Results {
+		line := r.Check.ID + " " + string(r.Status) + " " + formats(r.Check.Title) + " | " + formats(r.Check.Short) + " | " + formats(r.Outcome.Text)
+		if r.Skip != nil {
+			line += " | " + formats(r.Skip.Text)
+		}
+		for _, f := range r.Findings {
+			line += " | " + string(f.Code) + " " + formats(f.Message)
+		}
+		out = append(out, line)
+	}
+	return out
+}
+
+// formats is the format of a text and of the texts in it.
+func formats(text finding.Text) string {
+	out := text.Format
+	for _, arg := range text.Args {
+		if inner, is := arg.(finding.Text); is {
+			out += " (" + formats(inner) + ")"
+		}
+	}
+	return out
+}
+
+// recorded reads the recording. JSON keeps no types, and formats need them.
+func recorded(t *testing.T) check.Run {
+	t.Helper()
+	var run check.Run
+	if err := json.Unmarshal([]byte(read(t, recording)), &run); err != nil {
+		t.Fatal(err)
+	}
+	retype(reflect.ValueOf(&run).Elem())
+	if len(run.Results) != len(checks.Specs()) {
+		t.Fatalf("%s holds %d checks of %d", recording, len(run.Results), len(checks.Specs()))
+	}
+	return run
+}
+
+// retype gives the arguments of all texts in v their types again: whole numbers
+// are int, and objects texts.
+func retype(v reflect.Value) {
+	switch v.Kind() {
+	case reflect.Pointer:
+		if !v.IsNil() {
+			retype(v.Elem())
+		}
+	case reflect.Slice:
+		for i := range v.Len() {
+			retype(v.Index(i))
+		}
+	case reflect.Struct:
+		if text, is := v.Interface().(finding.Text); is {
+			for i, arg := range text.Args {
+				text.Args[i] = argument(arg)
+			}
+			return
+		}
+		for i := range v.NumField() {
+			if v.Type().Field(i).IsExported() {
+				retype(v.Field(i))
+			}
+		}
+	}
+}
+
+func argument(arg any) any {
+	switch arg := arg.(type) {
+	case float64:
+		if arg == math.Trunc(arg) {
+			return int(arg)
+		}
+	case map[string]any:
+		format, _ := arg["Format"].(string)
+		args, _ := arg["Args"].([]any)
+		text := finding.Textf(format, args...)
+		for i, inner := range text.Args {
+			text.Args[i] = argument(inner)
+		}
+		return text
+	}
+	return arg
+}
+
+// same compares the file name with want, or writes it.
+func same(t *testing.T, update bool, name, want string) {
+	t.Helper()
+	if update {
+		write(t, name, want)
+	}
+	got, err := os.ReadFile(name)
+	if err != nil {
+		t.Errorf("%v (make pictures writes it)", err)
+	} else if diff := cmp.Diff(want, string(got)); diff != "" {
+		t.Errorf("%s is not up to date; make pictures writes it (-program +file):\n%s", name, diff)
+	}
+}
+
+func read(t *testing.T, name string) string {
+	t.Helper()
+	text, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+func write(t *testing.T, name, text string) {
+	t.Helper()
+	if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,167 @@
+// Package picture draws a terminal's screen as SVG, for the README. Only tests
+// import it; the program does not link it.
+package picture
+
+import (
+	"encoding/xml"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/mattn/go-runewidth"
+)
+
+// The grid in pixels: a cell is 0.6 em wide, as most monospace fonts have it.
+const (
+	fontSize, cellWidth, cellHeight = 14, 8.4, 18
+	wideSize                        = 16 // of wide characters, which are one em of two cells
+	margin, bar                     = 14, 26
+)
+
+// fonts are the faces to try: those of the systems, and for what is Chinese the
+// ones that have it.
+const fonts = `ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono','Liberation Mono','PingFang SC','Microsoft YaHei','Noto Sans Mono CJK SC','WenQuanYi Zen Hei Mono',monospace`
+
+// Theme is the colours of what an escape sequence does not colour.
+type Theme struct{ Background, Foreground, Border string }
+
+// Light and Dark are the themes of GitHub's pages.
+func Light() Theme { return Theme{"#ffffff", "#1f2328", "#d1d9e0"} }
+func Dark() Theme  { return Theme{"#0d1117", "#e6edf3", "#3d444d"} }
+
+// style is what SGR sequences have set.
+type style struct {
+	colour                      string
+	bold, faint, italic, underl bool
+}
+
+var sgr = regexp.MustCompile("\x1b\\[([0-9;]*)m")
+
+// SVG draws a screen of the given columns in a window. alt describes it to those
+// who cannot see it. An escape sequence that it does not know is an error.
+func SVG(screen string, columns int, theme Theme, alt string) (string, error) {
+	lines := strings.Split(screen, "\n")
+	width, height := float64(columns)*cellWidth+2*margin, len(lines)*cellHeight+2*margin+bar
+	var b strings.Builder
+	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" width="%.0f" height="%d" viewBox="0 0 %.0f %d" role="img" aria-label="%s">`+"\n",
+		width, height, width, height, escaped(alt))
+	fmt.Fprintf(&b, `<rect x="0.5" y="0.5" width="%.0f" height="%d" rx="8" fill="%s" stroke="%s"/>`+"\n", width-1, height-1, theme.Background, theme.Border)
+	for i := range 3 {
+		fmt.Fprintf(&b, `<circle cx="%d" cy="18" r="5" fill="%s"/>`+"\n", 20+18*i, theme.Border)
+	}
+	fmt.Fprintf(&b, `<g font-family="%s" font-size="%d" fill="%s" xml:space="preserve">`+"\n", fonts, fontSize, theme.Foreground)
+	now := style{}
+	for row, line := range lines {
+		column, at := 0, 0
+		write := func(text string) error {
+			if strings.ContainsRune(text, '\x1b') {
+				return fmt.Errorf("row %d: an unknown escape sequence in %q", row+1, text)
+			}
+			for _, part := range parts(text) {
+				cells := runewidth.StringWidth(part)
+				if strings.TrimSpace(part) != "" {
+					size := ""
+					if cells > utf8.RuneCountInString(part) {
+						size = fmt.Sprintf(` font-size="%d"`, wideSize)
+					}
+					fmt.Fprintf(&b, `<text x="%.1f" y="%d" textLength="%.1f"%s%s>%s</text>`+"\n", margin+float64(column)*cellWidth,
+						bar+margin+row*cellHeight+fontSize-1, float64(cells)*cellWidth, size, now.attributes(), escaped(part))
+				}
+				column += cells
+			}
+			return nil
+		}
+		for _, m := range sgr.FindAllStringSubmatchIndex(line, -1) {
+			if err := write(line[at:m[0]]); err != nil {
+				return "", err
+			}
+			if err := now.set(line[m[2]:m[3]]); err != nil {
+				return "", fmt.Errorf("row %d: %w", row+1, err)
+			}
+			at = m[1]
+		}
+		if err := write(line[at:]); err != nil {
+			return "", err
+		}
+	}
+	b.WriteString("</g>\n</svg>\n")
+	return b.String(), nil
+}
+
+// parts splits text where a font may leave the grid: words of ASCII, wide
+// characters together, and each other character are put into place by
+// themselves.
+func parts(text string) []string {
+	return regexp.MustCompile(`[!-~]+(?: [!-~]+)*| +|[\p{Han}\x{3000}-\x{303f}\x{ff00}-\x{ffef}]+|.`).FindAllString(text, -1)
+}
+
+// set applies the parameters of one SGR sequence.
+func (s *style) set(parameters string) error {
+	codes := strings.Split(parameters, ";")
+	for i := 0; i < len(codes); i++ {
+		switch codes[i] {
+		case "", "0":
+			*s = style{}
+		case "1":
+			s.bold = true
+		case "2":
+			s.faint = true
+		case "3":
+			s.italic = true
+		case "4":
+			s.underl = true
+		case "22":
+			s.bold, s.faint = false, false
+		case "39":
+			s.colour = ""
+		case "38":
+			n := -1
+			if len(codes) > i+2 && codes[i+1] == "5" {
+				n, _ = strconv.Atoi(codes[i+2])
+			}
+			if n < 16 || n > 255 {
+				return fmt.Errorf("the colour of %q is not of the 256-colour cube", parameters)
+			}
+			s.colour, i = cube(n), i+2
+		default:
+			return fmt.Errorf("%q is an unknown SGR parameter", codes[i])
+		}
+	}
+	return nil
+}
+
+// cube is colour n, from 16 on, of xterm's 256 colours: a cube of six levels,
+// then greys.
+func cube(n int) string {
+	if n >= 232 {
+		grey := 8 + 10*(n-232)
+		return fmt.Sprintf("#%02x%02x%02x", grey, grey, grey)
+	}
+	levels := [6]int{0, 95, 135, 175, 215, 255}
+	n -= 16
+	return fmt.Sprintf("#%02x%02x%02x", levels[n/36], levels[n/6%6], levels[n%6])
+}
+
+func (s style) attributes() string {
+	var b strings.Builder
+	for _, a := range []struct {
+		on   bool
+		text string
+	}{
+		{s.colour != "", fmt.Sprintf(` fill="%s"`, s.colour)}, {s.bold, ` font-weight="bold"`}, {s.faint, ` opacity="0.6"`},
+		{s.italic, ` font-style="italic"`}, {s.underl, ` text-decoration="underline"`},
+	} {
+		if a.on {
+			b.WriteString(a.text)
+		}
+	}
+	return b.String()
+}
+
+func escaped(text string) string {
+	var b strings.Builder
+	_ = xml.EscapeText(&b, []byte(text)) // a strings.Builder takes everything
+	return b.String()
+}
