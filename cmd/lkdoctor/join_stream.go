@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -37,6 +38,7 @@ func (v *visit) stream(ctx context.Context) int {
 	s := stay.Open(ctx, o)
 	defer s.Close()
 	broken := error(nil)
+	var end *room.End
 	for {
 		// The stay itself ends with ctx; its last events still count.
 		e, err := s.Next(context.WithoutCancel(ctx))
@@ -45,6 +47,7 @@ func (v *visit) stream(ctx context.Context) int {
 		}
 		if e.Type == room.Ended {
 			e = v.explained(ctx, e)
+			end = e.End
 		}
 		if err := v.print(e); err != nil && broken == nil {
 			broken = err
@@ -54,7 +57,7 @@ func (v *visit) stream(ctx context.Context) int {
 	if broken != nil {
 		return check.ExitDoctor
 	}
-	return exitOf(s.End())
+	return exitOf(cmp.Or(end, s.End()))
 }
 
 // exitOf is the exit code of a stay.

@@ -39,7 +39,7 @@ func TestNagios(t *testing.T) {
 		exit  int
 		begin string
 	}{
-		"ok":       {"healthy", nil, 0, "OK - LiveKit (none): It works"},
+		"ok":       {"healthy", nil, 0, "OK - LiveKit (none): Everything works"},
 		"warning":  {"tcp-only", nil, 1, "WARNING - "},
 		"critical": {"opaque-token", nil, 2, "CRITICAL - TOKEN_OPAQUE (ticket_service): "},
 		"hostile":  {"hostile-error", nil, 2, "CRITICAL - "},
