@@ -212,7 +212,7 @@ func bracketed(authority string) string {
 	return "[" + authority + "]"
 }
 
-// private tells whether a host is one that no certificate is for: this machine,
+// private reports whether a host is one that no certificate is for: this machine,
 // a container's name, a private address.
 func private(host, authority string) bool {
 	if strings.HasPrefix(authority, "[") {
@@ -224,7 +224,7 @@ func private(host, authority string) bool {
 	return isLoopback(host) || containerName(host)
 }
 
-// isLoopback tells whether host names this machine by name or address.
+// isLoopback reports whether host names this machine by name or address.
 func isLoopback(host string) bool {
 	host = strings.ToLower(strings.TrimSuffix(host, "."))
 	if host == "localhost" || strings.HasSuffix(host, ".localhost") {

@@ -192,7 +192,7 @@ func pairFindings(s *config.Settings) []Finding {
 	return findings
 }
 
-// swapped tells whether key and secret stand in each other's place.
+// swapped reports whether key and secret stand in each other's place.
 func swapped(s *config.Settings) bool {
 	key, secret := s.APIKey.Value, s.APISecret.Secret.Reveal()
 	return looksLikeKey(secret) && !looksLikeKey(key) && len(key) >= 32

@@ -60,7 +60,7 @@ func loaderFindings(s *config.Settings) []Finding {
 	return findings
 }
 
-// disagree tells whether a loader reads v in another way than Next.js.
+// disagree reports whether a loader reads v in another way than Next.js.
 func disagree(v config.EnvVar, readings []loaders.Reading) bool {
 	return slices.ContainsFunc(readings, func(r loaders.Reading) bool {
 		got := r.Lookup(v.Name)
@@ -151,7 +151,7 @@ func plainValues(vars []config.EnvVar) bool {
 	})
 }
 
-// oddBytes tells whether a file holds anything but NAME=value lines and
+// oddBytes reports whether a file holds anything but NAME=value lines and
 // comments, by the characters at which loaders differ.
 func oddBytes(f config.EnvFile) bool {
 	return slices.ContainsFunc(strings.Split(f.Content.Reveal(), "\n"), oddLine)

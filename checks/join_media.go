@@ -188,7 +188,7 @@ func silentFinding(j *JoinRecord, silent []session.Candidate) Finding {
 	return f
 }
 
-// tcpSilent tells whether an advertised ICE/TCP address did not take a plain
+// tcpSilent reports whether an advertised ICE/TCP address did not take a plain
 // connection. An address family that this machine has no route for says nothing
 // about the server.
 func tcpSilent(d session.TCPDial) bool {

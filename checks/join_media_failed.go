@@ -56,7 +56,7 @@ func failedFinding(j *JoinRecord) Finding {
 		As("blocked").By(finding.OwnerNetwork), j)
 }
 
-// relays tells whether a TURN server gave this machine an address.
+// relays reports whether a TURN server gave this machine an address.
 func relays(m *session.Media) bool {
 	return slices.ContainsFunc(m.Local, func(c session.Candidate) bool { return c.Type == "relay" })
 }
@@ -196,7 +196,7 @@ func withProtocol(list []session.Candidate, protocol string) []session.Candidate
 	return out
 }
 
-// onlyUnroutable tells whether every advertised address is of a kind that
+// onlyUnroutable reports whether every advertised address is of a kind that
 // cannot be reached from where the server was reached, and which kind.
 func onlyUnroutable(j *JoinRecord) (string, bool) {
 	if !j.Signal.Remote.IsValid() || probe.AddrKind(j.Signal.Remote.Addr()) != probe.ScopePublic {

@@ -40,7 +40,7 @@ func (j *JoinRecord) close() {
 	}
 }
 
-// in tells whether the server let us into the room.
+// in reports whether the server let us into the room.
 func (j *JoinRecord) in() bool { return j != nil && j.Signal != nil }
 
 // open joins the room of t at u. The token goes the way in which the server

@@ -13,7 +13,7 @@ import (
 // turnRecord is what came of asking the ICE servers.
 type turnRecord struct {
 	Reports []session.TURNReport
-	// Offered tells whether a TURN server is among them.
+	// Offered reports whether a TURN server is among them.
 	Offered bool
 	// Relayed is the join through them; nil where there was none, for the reason
 	// of NoJoin.
@@ -72,7 +72,7 @@ func (c *Case) turn(ctx context.Context) Report {
 	return Report{Findings: turnFindings(&seen), Outcome: turnOutcome(&seen)}
 }
 
-// mayRelay tells whether media could get through a server, as far as it said.
+// mayRelay reports whether media could get through a server, as far as it said.
 func mayRelay(r session.TURNReport) bool {
 	return r.Relay.IsValid() && (r.PeersAsked == 0 || len(r.PeersDenied) < r.PeersAsked)
 }
@@ -131,7 +131,7 @@ func turnFindings(seen *turnRecord) []Finding {
 	return findings
 }
 
-// relayFailed tells whether a join through the TURN servers came to nothing.
+// relayFailed reports whether a join through the TURN servers came to nothing.
 func relayFailed(j *session.RelayJoin) bool {
 	return !j.Answered && !j.Cancelled && j.Failure == nil && j.Offered
 }

@@ -101,7 +101,7 @@ func (c *Case) ownJoins(ended Ended) *Report {
 	return nil
 }
 
-// hasOwnKeys tells whether there are a key and secret to let participants of the
+// hasOwnKeys reports whether there are a key and secret to let participants of the
 // doctor's own join with. The well-known ones of a local server count once a
 // join with them has worked.
 func (c *Case) hasOwnKeys() bool {

@@ -71,7 +71,7 @@ func (a *TicketAnswer) kind() answer.Kind {
 	return a.Answer.TokenKind
 }
 
-// usable tells whether there is anything in the token's place that the token
+// usable reports whether there is anything in the token's place that the token
 // checks can look at.
 func (a *TicketAnswer) usable() bool {
 	if _, missing := missingToken(nil, a, Text{}); missing {

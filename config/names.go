@@ -27,7 +27,7 @@ var browserPrefixes = []string{
 	"PREACT_APP_", "RAZZLE_", "REDWOOD_ENV_", "STORYBOOK_",
 }
 
-// Exposed tells whether a build tool copies the variable into the browser's code.
+// Exposed reports whether a build tool copies the variable into the browser's code.
 func Exposed(name string) bool {
 	return slices.ContainsFunc(browserPrefixes, func(prefix string) bool { return strings.HasPrefix(strings.ToUpper(name), prefix) })
 }

@@ -13,7 +13,7 @@ import (
 // follow, and none is left behind to be read as key presses.
 const backgroundQuery = "\x1b]11;?\x1b\\" + "\x1b[c"
 
-// answersEnd tells whether the answer to DA1 is in data.
+// answersEnd reports whether the answer to DA1 is in data.
 func answersEnd(data []byte) bool {
 	i := bytes.LastIndex(data, []byte("\x1b[?"))
 	return i >= 0 && bytes.IndexByte(data[i:], 'c') > 0

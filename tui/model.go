@@ -136,7 +136,7 @@ func (m model) results() []check.Result {
 	return m.run.Results
 }
 
-// before tells whether stage a is shown above stage b.
+// before reports whether stage a is shown above stage b.
 func before(a, b check.Stage) bool {
 	return slices.Index(check.Stages(), a) < slices.Index(check.Stages(), b)
 }

@@ -123,7 +123,7 @@ type Answer struct {
 	ExpiresAt, ExpiresAtPath string
 	ConvID, ConvIDPath       string
 
-	// TokenUsual and URLUsual tell whether each sits exactly where the profile's
+	// TokenUsual and URLUsual report whether each sits exactly where the profile's
 	// reader expects it. False for what was not found.
 	TokenUsual, URLUsual bool
 	// Usual reports that nothing that was found, token or URL, sits in an unusual

@@ -60,7 +60,7 @@ func variablesOf(lang, command string) []Variable {
 	return used
 }
 
-// reads tells whether command takes the value of the variable name, as $NAME,
+// reads reports whether command takes the value of the variable name, as $NAME,
 // ${NAME…} or process.env.NAME. Asking with printenv whether it is set at all
 // does not count.
 func reads(command, name string) bool {

@@ -79,7 +79,7 @@ func visible(r rune, block bool) string {
 	return fmt.Sprintf(`\u%04x`, r)
 }
 
-// unseen tells whether a reader would not see r, or a terminal would act upon
+// unseen reports whether a reader would not see r, or a terminal would act upon
 // it: controls, format characters (bidi, zero-width, tags), separators that
 // look like a space or break the line, letters without a glyph.
 func unseen(r rune) bool {

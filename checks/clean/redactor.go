@@ -169,7 +169,7 @@ func (r *Redactor) findKnown(v view, spans []span) []span {
 	return spans
 }
 
-// alone tells whether no letter or digit touches the span.
+// alone reports whether no letter or digit touches the span.
 func alone(s string, start, end int) bool {
 	return (start == 0 || !wordByte(s[start-1])) && (end == len(s) || !wordByte(s[end]))
 }

@@ -193,7 +193,7 @@ func (e Evidence) weight(l Located, all []Located) int {
 	return 0
 }
 
-// explained tells whether another finding of this run is the reason for code.
+// explained reports whether another finding of this run is the reason for code.
 func explained(code Code, all []Located) bool {
 	reasons := map[Code][]Code{
 		finding.TokenExpired:        {finding.ClockSkew, finding.TicketTokenCached},
@@ -229,7 +229,7 @@ func explained(code Code, all []Located) bool {
 	return false
 }
 
-// onWay tells whether a finding lies on the way of the call under test: a bad
+// onWay reports whether a finding lies on the way of the call under test: a bad
 // local secret does not stop a token that somebody else signs.
 func (e Evidence) onWay(l Located) bool {
 	code := l.Finding.Code
@@ -257,7 +257,7 @@ func (e Evidence) onWay(l Located) bool {
 	return true
 }
 
-// concerns tells whether a finding about a setting matters to the token under
+// concerns reports whether a finding about a setting matters to the token under
 // test; findings of the env stage name their setting in the fact "setting".
 func (e Evidence) concerns(f Finding) bool {
 	setting, _ := f.Facts["setting"].(string)

@@ -37,7 +37,7 @@ type Fault struct {
 	set func(*plan)
 }
 
-// Fails tells whether lkdoctor's run must fail, as opposed to pass, with
+// Fails reports whether lkdoctor's run must fail, as opposed to pass, with
 // warnings or without.
 func (f Fault) Fails() bool { return len(f.Want) > 0 && !f.Warn }
 

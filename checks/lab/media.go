@@ -89,7 +89,7 @@ func (c Candidates) description(d *livekit.SessionDescription) {
 	}
 }
 
-// trickle changes one trickled candidate and tells whether it is still to be
+// trickle changes one trickled candidate and reports whether it is still to be
 // sent. The empty candidate, which ends the list, always is.
 func (c Candidates) trickle(t *livekit.TrickleRequest) bool {
 	var init map[string]any

@@ -78,7 +78,7 @@ func (c *Conn) Close() error {
 	return c.err
 }
 
-// alive tells whether an idle connection is still open and quiet: whoever has
+// alive reports whether an idle connection is still open and quiet: whoever has
 // said something unasked (or hung up) is of no use for a new request.
 func (c *Conn) alive() bool {
 	if err := c.SetReadDeadline(time.Now().Add(200 * time.Microsecond)); err != nil {

@@ -110,13 +110,13 @@ func (n *Net) bodyFailure(parent, ctx context.Context, b bodyRead) *Failure {
 // cancelled tells a caller who gave up from a time-out.
 func cancelled(ctx context.Context) bool { return errors.Is(ctx.Err(), context.Canceled) }
 
-// isProxyError tells whether http.Transport failed at the proxy.
+// isProxyError reports whether http.Transport failed at the proxy.
 func isProxyError(err error) bool {
 	var op *net.OpError
 	return errors.As(err, &op) && op.Op == "proxyconnect"
 }
 
-// isTLSError tells whether a handshake failed.
+// isTLSError reports whether a handshake failed.
 func isTLSError(err error) bool {
 	var verify *tls.CertificateVerificationError
 	var record tls.RecordHeaderError

@@ -77,7 +77,7 @@ func (n *Net) Exchange(ctx context.Context, req Request) (*Reply, *Failure) {
 	}
 }
 
-// safe tells whether a method only reads.
+// safe reports whether a method only reads.
 func safe(method string) bool { return method == http.MethodGet || method == http.MethodHead }
 
 // roundTrip sends the request to u and reads the answer.
@@ -183,7 +183,7 @@ func (n *Net) reply(resp *http.Response, t *trip, u, proxy *url.URL) *Reply {
 	return r
 }
 
-// fromProxy tells whether a forward proxy answered itself: it asks for its own
+// fromProxy reports whether a forward proxy answered itself: it asks for its own
 // credentials, or gives up with the headers that proxies sign such pages with.
 // Behind CONNECT (https) only the server can have answered.
 func fromProxy(resp *http.Response, u *url.URL) bool {
@@ -239,7 +239,7 @@ func (n *Net) redirect(reply *Reply, method string, from *url.URL) *url.URL {
 // sameHostPort compares what is connected to.
 func sameHostPort(a, b *url.URL) bool { return HostPort(a) == HostPort(b) }
 
-// slashOnly tells whether two URLs differ in one trailing slash and nothing else.
+// slashOnly reports whether two URLs differ in one trailing slash and nothing else.
 func slashOnly(a, b *url.URL) bool {
 	pa, pb := a.EscapedPath(), b.EscapedPath()
 	return a.RawQuery == b.RawQuery && (pa+"/" == pb || pa == pb+"/")

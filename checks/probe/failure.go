@@ -123,7 +123,7 @@ func (f *Failure) Unwrap() error {
 	return f.Err
 }
 
-// Timeout tells whether time ran out, as net.Error does.
+// Timeout reports whether time ran out, as net.Error does.
 func (f *Failure) Timeout() bool {
 	switch f.Kind {
 	case KindSYNTimeout, KindSilent, KindHeaderSlow, KindBodySlow:

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// isLiveKit tells whether /rtc/validate without a token answered in LiveKit's words.
+// isLiveKit reports whether /rtc/validate without a token answered in LiveKit's words.
 func isLiveKit(fingerprint *Reply) bool {
 	if fingerprint == nil {
 		return false
@@ -123,7 +123,7 @@ func traefikCert(t *TLSInfo) bool {
 	return t != nil && t.Cert != nil && strings.Contains(t.Cert.Subject, "TRAEFIK DEFAULT CERT")
 }
 
-// isHTML tells whether an answer is a page.
+// isHTML reports whether an answer is a page.
 func isHTML(r *Reply) bool {
 	return strings.Contains(strings.ToLower(r.Header.Get("Content-Type")), "text/html") ||
 		strings.HasPrefix(strings.ToLower(strings.TrimSpace(string(r.Body[:min(len(r.Body), 512)]))), "<!doctype html")
@@ -145,7 +145,7 @@ func behind(what ServerKind, fingerprint *Reply) ServerKind {
 // goMuxText is what Go's net/http says of a path that it does not have.
 const goMuxText = "404 page not found"
 
-// health tells whether the server is fit for joining, and which answer says so.
+// health reports whether the server is fit for joining, and which answer says so.
 // Where LiveKit answered, only LiveKit's own words count: a proxy may send / to
 // somebody else.
 func health(livekit bool, root, fingerprint *Reply) (Health, *Reply) {

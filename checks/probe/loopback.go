@@ -34,7 +34,7 @@ func (n *Net) loopbackAt(ctx context.Context, u *url.URL) (at netip.Addr, answer
 	return conn.Address.Addr().Unmap(), true
 }
 
-// isOwn tells whether an address is one of this machine's.
+// isOwn reports whether an address is one of this machine's.
 func isOwn(a netip.Addr) bool {
 	if a = a.Unmap().WithZone(""); a.IsLoopback() {
 		return true

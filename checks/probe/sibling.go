@@ -134,7 +134,7 @@ func mediaPort(u *url.URL, f *Failure) *Failure {
 	return f
 }
 
-// SpeaksHTTP tells whether u's port answers plain HTTP, whatever u's scheme,
+// SpeaksHTTP reports whether u's port answers plain HTTP, whatever u's scheme,
 // and what answers. It asks GET / and waits no longer than Limits.Extra.
 func (n *Net) SpeaksHTTP(ctx context.Context, u *url.URL) (ServerKind, bool) {
 	wait := min(n.Waits().Extra, siblingWait)
@@ -146,7 +146,7 @@ func (n *Net) SpeaksHTTP(ctx context.Context, u *url.URL) (ServerKind, bool) {
 	return identify(reply, nil), true
 }
 
-// SpeaksTLS tells whether u's port answers a TLS handshake, whatever u's
+// SpeaksTLS reports whether u's port answers a TLS handshake, whatever u's
 // scheme, and with which certificate. The certificate is looked at, not trusted:
 // nothing is sent over the connection.
 func (n *Net) SpeaksTLS(ctx context.Context, u *url.URL) (*Cert, bool) {

@@ -25,7 +25,7 @@ func withScheme(u *url.URL, plain, secure string) *url.URL {
 	return &c
 }
 
-// Secure tells whether u asks for TLS.
+// Secure reports whether u asks for TLS.
 func Secure(u *url.URL) bool {
 	s := strings.ToLower(u.Scheme)
 	return s == "wss" || s == "https"
@@ -98,7 +98,7 @@ func AddrKind(a netip.Addr) Scope {
 	return ScopePublic
 }
 
-// IsLoopbackHost tells whether a URL's host names this machine only: localhost,
+// IsLoopbackHost reports whether a URL's host names this machine only: localhost,
 // a name under .localhost (RFC 6761), or a loopback address. It asks no resolver.
 func IsLoopbackHost(host string) bool {
 	host = strings.TrimSuffix(strings.ToLower(host), ".")

@@ -17,13 +17,13 @@ func (n *Net) Validate(ctx context.Context, base *url.URL, tok string) (*Verdict
 	return n.validate(ctx, base, tok, !fitsHeader(tok))
 }
 
-// fitsHeader tells whether net/http takes tok as a header's value (RFC 9110 §5.5).
+// fitsHeader reports whether net/http takes tok as a header's value (RFC 9110 §5.5).
 func fitsHeader(tok string) bool {
 	return !strings.ContainsFunc(tok, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f })
 }
 
 // ValidateQuery is Validate with the token in the query, as browsers send it:
-// it tells whether something on the way removes the Authorization header.
+// it reports whether something on the way removes the Authorization header.
 func (n *Net) ValidateQuery(ctx context.Context, base *url.URL, tok string) (*Verdict, *Failure) {
 	return n.validate(ctx, base, tok, true)
 }

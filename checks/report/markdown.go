@@ -18,7 +18,7 @@ import (
 // written over.
 const markdownMark = "<!-- lkdoctor report -->"
 
-// IsMarkdown tells whether text is a report that Markdown made.
+// IsMarkdown reports whether text is a report that Markdown made.
 func IsMarkdown(text []byte) bool { return bytes.HasPrefix(text, []byte(markdownMark)) }
 
 // Markdown is the run as a report for whoever must act: what was asked, what

@@ -69,7 +69,7 @@ func unresolved(f *flow, call *ast.CallExpr, note func(string, token.Pos)) {
 	}
 }
 
-// needsWords tells whether a format has anything to translate.
+// needsWords reports whether a format has anything to translate.
 func needsWords(format string) bool {
 	text := format
 	for _, v := range verbsOf(format) {

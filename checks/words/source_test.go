@@ -151,7 +151,7 @@ func (s *source) sorted() []*ast.File {
 	return files
 }
 
-// before tells whether a stands before b, by file and line.
+// before reports whether a stands before b, by file and line.
 func (s *source) before(a, b token.Pos) bool {
 	pa, pb := s.fset.Position(a), s.fset.Position(b)
 	if pa.Filename != pb.Filename {

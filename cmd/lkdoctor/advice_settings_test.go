@@ -112,7 +112,7 @@ func (u *user) examine() check.Run {
 	return *events[len(events)-1].Run
 }
 
-// does carries out the first fix of f, and tells whether it could.
+// does carries out the first fix of f, and reports whether it could.
 func (u *user) does(f check.Finding) bool {
 	setting, variable, fix := asText(f.Facts["setting"]), asText(f.Facts["variable"]), f.Fixes[0]
 	switch f.Code {

@@ -28,7 +28,7 @@ func chooseFace(s surroundings) face {
 	return faceTUI
 }
 
-// useColor tells whether to colour: --color decides, then NO_COLOR, then
+// useColor reports whether to colour: --color decides, then NO_COLOR, then
 // whether the output is a terminal that knows colours.
 func useColor(flag, noColor, term string, stdoutIsTTY bool) bool {
 	switch flag {
@@ -40,7 +40,7 @@ func useColor(flag, noColor, term string, stdoutIsTTY bool) bool {
 	return noColor == "" && stdoutIsTTY && term != "dumb"
 }
 
-// asciiOnly tells whether the locale is known not to be UTF-8.
+// asciiOnly reports whether the locale is known not to be UTF-8.
 func asciiOnly(getenv func(string) string) bool {
 	for _, name := range []string{"LC_ALL", "LC_CTYPE", "LANG"} {
 		if locale := getenv(name); locale != "" {

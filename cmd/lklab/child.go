@@ -103,7 +103,7 @@ func find(name string) (string, error) {
 	return "", exitError{code: exitNotFound, cause: fmt.Errorf("there is no command %q", name)}
 }
 
-// hasTerminal tells whether this process has a controlling terminal. If so,
+// hasTerminal reports whether this process has a controlling terminal. If so,
 // Ctrl+C and Ctrl+\ reach the command from there, and passing them on would make
 // it get them twice.
 func hasTerminal() bool {
