@@ -6,10 +6,10 @@ import (
 	"time"
 
 	"lkdoctor/checks/check"
-	"lkdoctor/checks/clean"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/placeholder"
 	"lkdoctor/config"
+	"lkdoctor/config/clean"
 )
 
 // envExposure looks for secrets where others can read them.

@@ -5,10 +5,10 @@ import (
 	"slices"
 	"strings"
 
-	"lkdoctor/checks/clean"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/placeholder"
 	"lkdoctor/config"
+	"lkdoctor/config/clean"
 	"lkdoctor/config/loaders"
 )
 

@@ -4,10 +4,10 @@ import (
 	"strings"
 
 	"lkdoctor/checks/check"
-	"lkdoctor/checks/clean"
 	"lkdoctor/checks/diagnosis"
 	"lkdoctor/checks/placeholder"
 	"lkdoctor/config"
+	"lkdoctor/config/clean"
 )
 
 // hider is the last net under redaction at capture: no argument of a message

@@ -5,12 +5,12 @@ import (
 	"slices"
 
 	"lkdoctor/checks/check"
-	"lkdoctor/checks/clean"
 	"lkdoctor/checks/diagnosis"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/report"
 	"lkdoctor/checks/token"
 	"lkdoctor/config"
+	"lkdoctor/config/clean"
 )
 
 // Inspect judges a token by its text alone, and by the key and secret that the

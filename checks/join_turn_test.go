@@ -10,13 +10,13 @@ import (
 	"time"
 
 	"lkdoctor/checks/check"
-	"lkdoctor/checks/clean"
 	"lkdoctor/checks/codetest"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/lab"
 	"lkdoctor/checks/probe"
 	"lkdoctor/checks/probe/session"
 	"lkdoctor/config"
+	"lkdoctor/config/clean"
 )
 
 // mediaLab is a real server and a pair that is good there.
