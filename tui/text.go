@@ -2,12 +2,12 @@ package tui
 
 import (
 	"strings"
-	"unicode/utf8"
 
 	"github.com/charmbracelet/x/ansi"
 
 	"lkdoctor/checks/check"
 	"lkdoctor/checks/finding"
+	"lkdoctor/checks/wrap"
 	"lkdoctor/config/clean"
 )
 
@@ -57,31 +57,16 @@ func (s speech) fit(text string, width int) string {
 		return ""
 	}
 	tail := s.ellipsis()
-	if ansi.StringWidth(tail) > width {
+	if wrap.Width(tail) > width {
 		tail = ""
 	}
 	return ansi.Truncate(text, width, tail)
 }
 
-// wrap breaks text into lines of at most width columns.
-func wrap(text string, width int) []string {
-	lines := strings.Split(ansi.Wrap(text, max(width, 1), ""), "\n")
-	for i := 1; i < len(lines); i++ {
-		// A closing mark stays with what it closes, where there is room.
-		first, _ := utf8.DecodeRuneInString(lines[i])
-		_, size := utf8.DecodeLastRuneInString(lines[i-1])
-		moved := lines[i-1][len(lines[i-1])-size:]
-		if strings.ContainsRune("，。、；：？！）》」』”’", first) && len(moved) > 1 && ansi.StringWidth(moved+lines[i]) <= width {
-			lines[i-1], lines[i] = strings.TrimSuffix(lines[i-1], moved), moved+lines[i]
-		}
-	}
-	return lines
-}
-
 // wrapTo is wrap with at most limit lines, the last one marked where text is
 // missing.
 func (s speech) wrapTo(text string, width, limit int) []string {
-	lines := wrap(text, width)
+	lines := wrap.Lines(text, width)
 	if limit < 1 {
 		return nil
 	}
@@ -89,19 +74,14 @@ func (s speech) wrapTo(text string, width, limit int) []string {
 		return lines
 	}
 	lines = lines[:limit]
-	room := max(0, width-ansi.StringWidth(s.ellipsis()))
+	room := max(0, width-wrap.Width(s.ellipsis()))
 	lines[limit-1] = s.fit(ansi.Truncate(lines[limit-1], room, "")+s.ellipsis(), width)
 	return lines
 }
 
-// pad fills text up to width columns.
-func pad(text string, width int) string {
-	return text + strings.Repeat(" ", max(0, width-ansi.StringWidth(text)))
-}
-
 // padLeft fills text up to width columns from the left.
 func padLeft(text string, width int) string {
-	return strings.Repeat(" ", max(0, width-ansi.StringWidth(text))) + text
+	return strings.Repeat(" ", max(0, width-wrap.Width(text))) + text
 }
 
 // indent puts by spaces before each line.
@@ -116,11 +96,11 @@ func indent(lines []string, by int) []string {
 // ends puts right at the right end of a line of width columns, and cuts left
 // where there is not room for both.
 func (s speech) ends(left, right string, width int) string {
-	room := width - ansi.StringWidth(right)
+	room := width - wrap.Width(right)
 	if room == width || room < 12 {
 		return s.fit(left, width)
 	}
-	return pad(s.fit(strings.TrimRight(left, " "), room-1), room) + right
+	return wrap.Pad(s.fit(strings.TrimRight(left, " "), room-1), room) + right
 }
 
 // labelled is text wrapped behind a label of the given columns; further lines
@@ -129,7 +109,7 @@ func (s speech) labelled(label, text string, columns, width, limit int) []string
 	lines := s.wrapTo(text, width-columns, limit)
 	for i, line := range lines {
 		if i == 0 {
-			lines[i] = pad(label, columns) + line
+			lines[i] = wrap.Pad(label, columns) + line
 			continue
 		}
 		lines[i] = strings.Repeat(" ", columns) + line

@@ -76,12 +76,24 @@ func broken(word string, columns int) []string {
 	return append(lines, line)
 }
 
-// segments cuts text at every place where Unicode's rules allow a line to end.
+// segments cuts text at every place where Unicode's rules allow a line to end, and
+// after every space: the rules keep " .env" and " /path" with the word before.
 func segments(text string) []string {
 	var out []string
 	for state := -1; text != ""; {
 		var segment string
 		segment, text, _, state = uniseg.FirstLineSegmentInString(text, state)
+		for {
+			i := strings.IndexByte(segment, ' ')
+			rest := ""
+			if i >= 0 {
+				rest = strings.TrimLeft(segment[i:], " ")
+			}
+			if rest == "" {
+				break
+			}
+			out, segment = append(out, segment[:len(segment)-len(rest)]), rest
+		}
 		out = append(out, segment)
 	}
 	return out

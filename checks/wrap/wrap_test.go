@@ -21,6 +21,7 @@ func TestLines(t *testing.T) {
 		"spaces inside":      {"a   b", 8, []string{"a   b"}},
 		"options stay whole": {"run it with --dev-join", 14, []string{"run it with", "--dev-join"}},
 		"addresses too":      {"ask http://a.example/b/c", 22, []string{"ask", "http://a.example/b/c"}},
+		"a dot after one":    {"settings from .env.local, .env", 20, []string{"settings from", ".env.local, .env"}},
 		"a longer address":   {"http://a.example/path/longer", 18, []string{"http://a.example/", "path/longer"}},
 		"a longer word":      {"eyJhbGciOiJIUzI1NiJ9", 8, []string{"eyJhbGci", "OiJIUzI1", "NiJ9"}},
 		"what follows it":    {"eyJhbGciOiJIUzI1NiJ9 is it", 8, []string{"eyJhbGci", "OiJIUzI1", "NiJ9 is", "it"}},
