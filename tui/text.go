@@ -6,62 +6,23 @@ import (
 	"github.com/charmbracelet/x/ansi"
 
 	"lkdoctor/checks/check"
-	"lkdoctor/checks/finding"
 	"lkdoctor/checks/wrap"
-	"lkdoctor/config/clean"
+	"lkdoctor/tui/term"
 )
 
-// textLimit caps a sentence, in runes. Texts arrive capped; this keeps one
-// that is not from filling the screen's memory.
-const textLimit = 4000
+const textLimit = term.TextLimit
 
-// speech turns texts into what this terminal can show: in the reader's
-// language, of the characters it has, and nothing that it would act upon.
-type speech struct {
-	translate func(format string) string
-	ascii     bool
-}
+// speech is the words of this terminal, under the names that this package has for
+// them.
+type speech struct{ term.Speech }
 
-// say is one line.
-func (s speech) say(t check.Text) string { return s.plain(t.In(s.translate)) }
-
-// sayf is say of a text made on the spot.
-func (s speech) sayf(format string, args ...any) string {
-	return s.say(finding.Textf(format, args...))
-}
-
-// plain is one line of a string that is in the reader's language already.
-func (s speech) plain(text string) string { return s.charset(clean.Line(text, textLimit)) }
-
-// block is text of several lines, such as code.
-func (s speech) block(text string) []string {
-	text = strings.ReplaceAll(clean.Block(text, 8*textLimit), "\t", "    ")
-	return strings.Split(s.charset(strings.TrimRight(text, "\n")), "\n")
-}
-
-func (s speech) charset(text string) string {
-	if !s.ascii {
-		return text
-	}
-	return strings.NewReplacer(
-		"…", "...", "–", "-", "—", "-", "·", "|", "•", "*", "×", "x", "→", "->", "›", ">",
-		"‘", "'", "’", "'", "“", `"`, "”", `"`, "≥", ">=", "≤", "<=",
-	).Replace(text)
-}
-
-func (s speech) ellipsis() string { return s.charset("…") }
-
-// fit cuts text to width columns, marking the cut where the mark has room.
-func (s speech) fit(text string, width int) string {
-	if width < 1 {
-		return ""
-	}
-	tail := s.ellipsis()
-	if wrap.Width(tail) > width {
-		tail = ""
-	}
-	return ansi.Truncate(text, width, tail)
-}
+func (s speech) say(t check.Text) string                { return s.Say(t) }
+func (s speech) sayf(format string, args ...any) string { return s.Sayf(format, args...) }
+func (s speech) plain(text string) string               { return s.Plain(text) }
+func (s speech) block(text string) []string             { return s.Block(text) }
+func (s speech) charset(text string) string             { return s.Charset(text) }
+func (s speech) ellipsis() string                       { return s.Ellipsis() }
+func (s speech) fit(text string, width int) string      { return s.Fit(text, width) }
 
 // wrapTo is wrap with at most limit lines, the last one marked where text is
 // missing.
