@@ -116,7 +116,7 @@ func (v *visit) print(e room.Event) error {
 		encoder.SetEscapeHTML(false)
 		return encoder.Encode(line)
 	}
-	if e.Type == room.RTT || e.Type == room.Speaking {
+	if e.Type == room.RTT || e.Type == room.Stats || e.Type == room.Speaking {
 		return nil // too many for lines to read; --json has them
 	}
 	if _, err := fmt.Fprintf(v.app.out, "%s  %s\n", e.At.Format("15:04:05.000"), v.say(e.Text)); err != nil {

@@ -80,6 +80,9 @@ type Stay struct {
 	away    time.Time            // since when it is being reconnected; zero while it is not
 	full    bool                 // it is joined anew
 	path    *room.Path
+	flows   map[*flow]bool    // the tracks that are received
+	before  map[string]counts // of the tracks, at the time counted
+	counted time.Time
 	end     *room.End
 }
 
@@ -99,7 +102,7 @@ func Open(ctx context.Context, o Options) *Stay {
 	}
 	o.Redact = o.Redact.With(o.Token)
 	s := &Stay{o: o, events: room.NewQueue(), leaving: make(chan struct{}), done: make(chan struct{}), simulate: make(chan bool, 1),
-		people: room.NewPeople(o.Redact), streams: map[string]*stream{}}
+		people: room.NewPeople(o.Redact), streams: map[string]*stream{}, flows: map[*flow]bool{}}
 	go s.live(ctx)
 	return s
 }
@@ -129,8 +132,8 @@ func (s *Stay) End() *room.End {
 
 // live is the whole stay. Whatever happens, it leaves the room.
 func (s *Stay) live(ctx context.Context) {
-	defer close(s.done)
 	defer s.events.Close()
+	defer close(s.done) // first: whoever has read io.EOF knows the end
 	defer func() {
 		if p := recover(); p != nil {
 			s.participant().Leave()
@@ -338,11 +341,20 @@ func (s *Stay) receives(t *webrtc.TrackRemote) {
 	if e, known := s.people.Receives(owner, track); known {
 		s.tell(e)
 	}
+	f := &flow{sid: s.o.Redact.Clean(track, 120), clock: max(1, float64(t.Codec().ClockRate))}
+	s.flows[f] = true
 	s.mu.Unlock()
-	for buf := make([]byte, 1500); ; {
-		if _, _, err := t.Read(buf); err != nil {
+	defer func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		delete(s.flows, f)
+	}()
+	for {
+		p, _, err := t.ReadRTP()
+		if err != nil {
 			return
 		}
+		f.add(p, time.Now())
 	}
 }
 
@@ -391,9 +403,11 @@ func (s *Stay) connected() {
 	s.tell(room.Event{Type: room.Media, Text: finding.Textf("media is connected (ICE, DTLS)")})
 }
 
-// sample looks at the path of media and its round trip.
+// sample looks at the path of media, its round trip, and what it carries.
 func (s *Stay) sample() {
-	pair := s.participant().Path()
+	p := s.participant()
+	s.traffic(p, time.Now())
+	pair := p.Path()
 	if pair == nil {
 		return
 	}
