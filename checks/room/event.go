@@ -284,6 +284,12 @@ const (
 	Pattern Clip = "pattern"
 )
 
+// Sending is a clip that is published, and whether it is muted.
+type Sending struct {
+	Clip  Clip
+	Muted bool
+}
+
 // MaxMessage is the longest message that a stay sends, in bytes (LiveKit's limit
 // for a reliable packet is 15 KiB, headers included).
 const MaxMessage = 14 << 10

@@ -146,10 +146,10 @@ func (v *visit) warn(format string, args ...any) {
 }
 
 // clips are what --publish names.
-func (f *joinFlags) clips() []room.Clip {
-	var list []room.Clip
+func (f *joinFlags) clips() []room.Sending {
+	var list []room.Sending
 	for _, name := range f.publish {
-		list = append(list, room.Clip(strings.TrimSpace(name)))
+		list = append(list, room.Sending{Clip: room.Clip(strings.TrimSpace(name))})
 	}
 	return list
 }

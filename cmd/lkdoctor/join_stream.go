@@ -92,6 +92,7 @@ func (v *visit) explained(ctx context.Context, e room.Event) room.Event {
 	}
 	c.Continue(v.patient, v.run.Results, from)
 	run := again.once(ctx, c, func(check.Event) {})
+	v.why = &explanation{c, run}
 	e.Findings = v.findings(run)
 	if cause := run.Diagnosis.RootCause; cause != nil && e.Advice == "" && len(run.Diagnosis.NextSteps) > 0 {
 		e.Advice = v.advice(run.Diagnosis.NextSteps[0])

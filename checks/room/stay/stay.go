@@ -41,7 +41,7 @@ type Options struct {
 	// Now is the clock of the events; nil is time.Now.
 	Now func() time.Time
 	// Publish is what is published as soon as media is up.
-	Publish []room.Clip
+	Publish []room.Sending
 	// For is how long to stay, from when media is up; 0 is without end.
 	For time.Duration
 	// Sample is how often path and round trip are looked at; 0 means 2 s, which
@@ -527,7 +527,10 @@ func (s *Stay) Publishing(c room.Clip) (on, muted bool) {
 
 // Publish starts to publish a clip; it waits until the server has taken it. A
 // clip that is published already is left alone.
-func (s *Stay) Publish(c room.Clip) error {
+func (s *Stay) Publish(c room.Clip) error { return s.publish(room.Sending{Clip: c}) }
+
+func (s *Stay) publish(what room.Sending) error {
+	c := what.Clip
 	s.busy.Lock()
 	defer s.busy.Unlock()
 	p, may, err := s.may()
@@ -539,7 +542,7 @@ func (s *Stay) Publish(c room.Clip) error {
 	case on:
 		return nil
 	}
-	taken, err := p.Publish(context.Background(), session.Sending{Clip: clips.Clip(c)})
+	taken, err := p.Publish(context.Background(), session.Sending{Clip: clips.Clip(c), Muted: what.Muted})
 	if err == nil && taken == 0 {
 		err = errors.Join(session.ErrNotTaken, p.Unpublish(clips.Clip(c)))
 	}
@@ -552,8 +555,8 @@ func (s *Stay) Publish(c room.Clip) error {
 // publishFirst publishes what Options.Publish asks for, and tells what did not
 // work.
 func (s *Stay) publishFirst() {
-	for _, c := range s.o.Publish {
-		err := s.Publish(c)
+	for _, what := range s.o.Publish {
+		err := s.publish(what)
 		switch {
 		case errors.Is(err, room.ErrNotInRoom):
 			return
@@ -561,7 +564,7 @@ func (s *Stay) publishFirst() {
 			s.tell(room.Event{Type: room.Problem, Text: finding.Textf("the token does not allow publishing (canPublish)")})
 			return
 		case err != nil:
-			s.tell(room.Event{Type: room.Problem, Text: finding.Textf("%s could not be published: %s", string(c), s.o.Redact.Clean(err.Error(), 200))})
+			s.tell(room.Event{Type: room.Problem, Text: finding.Textf("%s could not be published: %s", string(what.Clip), s.o.Redact.Clean(err.Error(), 200))})
 		}
 	}
 }
