@@ -15,6 +15,10 @@ import (
 	"lkdoctor/config/clean"
 )
 
+// framesPerSecond has a key wait 8 ms at most until its answer is drawn; nothing is
+// drawn where nothing has changed.
+const framesPerSecond = 120
+
 // Show runs model until it quits, and returns what it was in the end. The end of
 // ctx is told to it as the message interrupt. interrupted tells that it quit
 // with tea.Interrupt or was sent a SIGINT. An error tells that the terminal or
@@ -22,7 +26,7 @@ import (
 // the keyboard, such as the mouse.
 func Show[M tea.Model](ctx context.Context, model M, interrupt tea.Msg, in io.Reader, out io.Writer, options ...tea.ProgramOption) (last M, interrupted bool, err error) {
 	g := &guard[M]{model: model}
-	options = append([]tea.ProgramOption{tea.WithInput(in), tea.WithOutput(out), tea.WithAltScreen()}, options...)
+	options = append([]tea.ProgramOption{tea.WithInput(in), tea.WithOutput(out), tea.WithAltScreen(), tea.WithFPS(framesPerSecond)}, options...)
 	program := tea.NewProgram(g, options...)
 	g.quit = program.Quit
 	stop := context.AfterFunc(ctx, func() { program.Send(interrupt) })
