@@ -6,13 +6,14 @@ import (
 	"lkdoctor/checks/answer"
 	"lkdoctor/checks/finding"
 	"lkdoctor/config/clean"
+	"lkdoctor/config/secret"
 )
 
 // Parse reads a token by the rules of a LiveKit server and finds what is wrong
 // with its form (the codes of check token.format). The Token is never nil;
 // Effective().Decoded says whether later checks have something to judge.
 func Parse(raw string) (*Token, []finding.Finding) {
-	t := &Token{raw: hide(raw), Shape: shapeOf(raw)}
+	t := &Token{raw: secret.New(raw), Shape: shapeOf(raw)}
 	if f := absent(t.Shape, raw); f != nil {
 		return t, []finding.Finding{*f}
 	}
