@@ -85,6 +85,10 @@ func TestImportDirections(t *testing.T) {
 				{"tui/", "", []string{"lkdoctor/cmd"}},
 				{"checks/", "", []string{"lkdoctor/cmd", "lkdoctor/tui", "github.com/charmbracelet", "github.com/spf13/cobra"}},
 				{"config/", "", []string{"lkdoctor/cmd", "lkdoctor/tui", "lkdoctor/checks", "github.com/charmbracelet", "github.com/spf13/cobra"}},
+				// Inside config: config → dotenv → secret → clean.
+				{"config/clean/", "", []string{"lkdoctor"}},
+				{"config/secret/", "", []string{"lkdoctor/config/dotenv"}},
+				{"config/dotenv/", "", []string{"github.com/livekit"}},
 				// lkdoctor never links the server that only the lab runs.
 				{"", "checks/lab/", []string{"github.com/livekit/livekit-server"}},
 				{"cmd/", "", []string{"lkdoctor/tui/picture"}},

@@ -1,8 +1,4 @@
-// Package loaders reads one env file as the other tools do that are run on the
-// same file: a Go service (godotenv), a Python one (python-dotenv), docker, docker
-// compose and the shell. Where they disagree with Next.js over a LiveKit setting,
-// two halves of one app sign with different secrets.
-package loaders
+package dotenv
 
 import (
 	"lkdoctor/config/secret"
