@@ -59,7 +59,7 @@ func (c *Case) withHolder(f Finding, iss string) Finding {
 	}
 	for _, name := range c.Settings.Env.Names() {
 		if value, source, _ := c.Settings.Env.Lookup(name); value == iss && name != c.Settings.APIKey.Name && name != c.Settings.APISecret.Name {
-			f.Message = finding.Textf("%s It is the value of %s (%s).", f.Message, clean.Line(name, 60), source.String())
+			f.Message = finding.Textf("%s; it is the value of %s (%s)", f.Message, clean.Line(name, 60), source.String())
 			return f.As("known-here").With("found_in", clean.Line(name, 60))
 		}
 	}
