@@ -82,6 +82,15 @@ func (s Style) paint(r role, text string) string {
 	return "\x1b[" + sgr + "m" + text + "\x1b[0m"
 }
 
+// Strong is text that stands out, where there is colour.
+func (s Style) Strong(text string) string { return s.paint(roleStrong, text) }
+
+// Ink are the colours of a catalogue page.
+func (s Style) Ink() catalogue.Ink {
+	in := func(r role) func(string) string { return func(text string) string { return s.paint(r, text) } }
+	return catalogue.Ink{Title: in(roleStrong), Heading: in(roleStrong), Code: in(roleCommand)}
+}
+
 // Mark is a state's glyph, word and colour role.
 type mark struct {
 	glyph, ascii, word string
@@ -124,6 +133,9 @@ func pad(text string, columns int) string {
 	}
 	return text
 }
+
+// Wrap breaks text into lines of at most columns, as the plain report does.
+func Wrap(text string, columns int) []string { return wrap(text, columns) }
 
 // wrap breaks text into lines of at most columns; a word that is longer, and
 // text without spaces such as Chinese, is broken where the line ends.
