@@ -7,6 +7,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 	"github.com/charmbracelet/x/ansi"
 
+	"lkdoctor/checks/wrap"
 	"lkdoctor/config/clean"
 )
 
@@ -106,7 +107,7 @@ func (m model) menuLines(width int) (lines []string, selected int) {
 	}
 	longest := 0
 	for _, b := range items {
-		longest = max(longest, ansi.StringWidth(b.Help().Key))
+		longest = max(longest, wrap.Width(b.Help().Key))
 	}
 	at := min(m.menu.at, len(items)-1)
 	for i, b := range items {
@@ -114,8 +115,8 @@ func (m model) menuLines(width int) (lines []string, selected int) {
 		if i == at {
 			selected, cursor = len(lines), m.styles.key.Render(m.marks.cursor)+" "
 		}
-		label := cursor + m.styles.key.Render(pad(b.Help().Key, longest)) + "  "
-		for j, line := range wrap(b.Help().Desc, width-longest-4) {
+		label := cursor + m.styles.key.Render(wrap.Pad(b.Help().Key, longest)) + "  "
+		for j, line := range wrap.Lines(b.Help().Desc, width-longest-4) {
 			if j > 0 {
 				label = strings.Repeat(" ", longest+4)
 			}

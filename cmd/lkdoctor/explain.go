@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"github.com/agnivade/levenshtein"
-	"github.com/mattn/go-runewidth"
+	"github.com/charmbracelet/x/ansi"
 	"github.com/spf13/cobra"
 
 	"lkdoctor/checks/catalogue"
@@ -71,7 +71,7 @@ func listed(style report.Style) string {
 			for _, page := range of[owner] {
 				line := fmt.Sprintf("  %-29s %s", page.Code, page.Title)
 				if style.Width > 0 {
-					line = runewidth.Truncate(line, style.Width, "…")
+					line = ansi.Truncate(line, style.Width, "…")
 				}
 				fmt.Fprintln(&b, line)
 			}

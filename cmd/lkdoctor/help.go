@@ -4,12 +4,12 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/mattn/go-runewidth"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/report"
+	"lkdoctor/checks/wrap"
 )
 
 // helpColumns is the width of the help; a terminal that is narrower gets its own.
@@ -115,11 +115,11 @@ func (h *helpPage) block(indent, text string) {
 	for line := range strings.SplitSeq(strings.TrimRight(text, "\n"), "\n") {
 		rest := strings.TrimLeft(strings.ReplaceAll(line, "\t", "  "), " ")
 		in := indent + strings.Repeat(" ", len(strings.ReplaceAll(line, "\t", "  "))-len(rest))
-		if runewidth.StringWidth(in+rest) <= h.width { // with its blanks as they are
+		if wrap.Width(in+rest) <= h.width { // with its blanks as they are
 			h.b.WriteString(in + rest + "\n")
 			continue
 		}
-		for i, part := range report.Wrap(rest, h.width-len(in)-2) {
+		for i, part := range wrap.Lines(rest, h.width-len(in)-2) {
 			if i == 1 && in != "" {
 				in += "  "
 			}
@@ -133,16 +133,16 @@ func (h *helpPage) block(indent, text string) {
 func (h *helpPage) rows(rows [][2]string, least int) {
 	column := least
 	for _, row := range rows {
-		column = max(column, min(runewidth.StringWidth(row[0]), nameColumns)+4)
+		column = max(column, min(wrap.Width(row[0]), nameColumns)+4)
 	}
 	for _, row := range rows {
 		name := "  " + row[0]
-		if runewidth.StringWidth(name) > column-2 { // the text begins on the next line
+		if wrap.Width(name) > column-2 { // the text begins on the next line
 			h.b.WriteString(name + "\n")
 			name = ""
 		}
-		for _, line := range report.Wrap(row[1], h.width-column) {
-			h.b.WriteString(name + strings.Repeat(" ", column-runewidth.StringWidth(name)) + line + "\n")
+		for _, line := range wrap.Lines(row[1], h.width-column) {
+			h.b.WriteString(name + strings.Repeat(" ", column-wrap.Width(name)) + line + "\n")
 			name = ""
 		}
 	}

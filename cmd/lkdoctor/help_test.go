@@ -6,9 +6,10 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/mattn/go-runewidth"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"lkdoctor/checks/wrap"
 )
 
 // TestHelp: the help of every command, in both languages, is at most 80 columns
@@ -34,7 +35,7 @@ func TestHelp(t *testing.T) {
 			}
 			text := out.String()
 			for line := range strings.Lines(text) {
-				if n := runewidth.StringWidth(strings.TrimRight(line, "\n")); n > helpColumns {
+				if n := wrap.Width(strings.TrimRight(line, "\n")); n > helpColumns {
 					t.Errorf("%v in %s: %d columns: %s", path, lang, n, line)
 				}
 			}

@@ -5,10 +5,10 @@ import (
 
 	"github.com/charmbracelet/bubbles/key"
 	tea "github.com/charmbracelet/bubbletea"
-	"github.com/charmbracelet/x/ansi"
 
 	"lkdoctor/checks/finding"
 	live "lkdoctor/checks/room"
+	"lkdoctor/checks/wrap"
 	"lkdoctor/config/clean"
 )
 
@@ -32,34 +32,34 @@ func (m model) keys() keyMap {
 	running := !ask && m.state.phase != over
 	toggle := func(on bool, start, stop string) string {
 		if on {
-			return m.sayf(stop)
+			return m.Sayf(stop)
 		}
-		return m.sayf(start)
+		return m.Sayf(start)
 	}
 	offers := m.on[live.Tone] || m.on[live.Pattern]
 	silent := m.muted[live.Tone] || m.muted[live.Pattern]
-	quit := m.sayf("leave")
+	quit := m.Sayf("leave")
 	if m.state.phase == over {
-		quit = m.sayf("quit")
+		quit = m.Sayf("quit")
 	}
 	return keyMap{
-		yes:       bind(ask, "y", m.sayf("join all the same"), "y", "Y"),
-		no:        bind(ask, "n", m.sayf("do not join"), "n", "N", "q", "esc"),
+		yes:       bind(ask, "y", m.Sayf("join all the same"), "y", "Y"),
+		no:        bind(ask, "n", m.Sayf("do not join"), "n", "N", "q", "esc"),
 		tone:      bind(in, "t", toggle(m.on[live.Tone], "tone", "tone off"), "t"),
 		video:     bind(in, "v", toggle(m.on[live.Pattern], "video", "video off"), "v"),
 		mute:      bind(in && offers, "m", toggle(silent, "mute", "unmute"), "m"),
-		message:   bind(in, "d", m.sayf("message"), "d"),
-		reconnect: bind(in, "r", m.sayf("reconnect"), "r"),
-		anew:      bind(in, "R", m.sayf("join anew"), "R"),
+		message:   bind(in, "d", m.Sayf("message"), "d"),
+		reconnect: bind(in, "r", m.Sayf("reconnect"), "r"),
+		anew:      bind(in, "R", m.Sayf("join anew"), "R"),
 		copy:      bind(running && m.deps.Copy != nil && m.deps.Token != nil, "c", toggle(m.link != "", "copy token", "copy link"), "c"),
 		link:      bind(running && m.deps.Link != nil, "l", toggle(m.link != "", "link", "hide link"), "l"),
-		open:      bind(m.link != "" && m.deps.OpenLink != nil, "o", m.sayf("open in browser"), "o"),
-		back:      bind(m.helping || m.link != "", "esc", m.sayf("back"), "esc"),
-		up:        bind(true, "PgUp/PgDn", m.sayf("scroll"), "pgup", "up"),
-		down:      bind(true, "PgUp/PgDn", m.sayf("scroll"), "pgdown", "down"),
-		help:      bind(!ask, "?", m.sayf("help"), "?"),
+		open:      bind(m.link != "" && m.deps.OpenLink != nil, "o", m.Sayf("open in browser"), "o"),
+		back:      bind(m.helping || m.link != "", "esc", m.Sayf("back"), "esc"),
+		up:        bind(true, "PgUp/PgDn", m.Sayf("scroll"), "pgup", "up"),
+		down:      bind(true, "PgUp/PgDn", m.Sayf("scroll"), "pgdown", "down"),
+		help:      bind(!ask, "?", m.Sayf("help"), "?"),
 		quit:      bind(!ask, "q", quit, "q"),
-		interrupt: bind(true, "ctrl+c", m.sayf("leave"), "ctrl+c"),
+		interrupt: bind(true, "ctrl+c", m.Sayf("leave"), "ctrl+c"),
 	}
 }
 
@@ -70,7 +70,7 @@ func (m model) short(width int) string {
 	most := []key.Binding{k.yes, k.no, k.open, k.tone, k.video, k.message, k.copy, k.link, k.reconnect, k.mute, k.back}
 	for {
 		text := m.help.ShortHelpView(append(most[:len(most):len(most)], k.help, k.quit))
-		if ansi.StringWidth(text) <= width || len(most) == 0 {
+		if wrap.Width(text) <= width || len(most) == 0 {
 			return text
 		}
 		most = most[:len(most)-1]
@@ -79,22 +79,22 @@ func (m model) short(width int) string {
 
 // helpLines list every key.
 func (m model) helpLines(width int) []string {
-	lines := []string{m.styles.title.Render(m.fit(m.sayf("Keys"), width)), ""}
+	lines := []string{m.styles.Title.Render(m.Fit(m.Sayf("Keys"), width)), ""}
 	for _, l := range [][2]string{
-		{"t", m.sayf("publish a test tone as the microphone, or stop")},
-		{"v", m.sayf("publish a test pattern as the camera, or stop")},
-		{"m", m.sayf("mute what is published, or unmute it")},
-		{"d", m.sayf("send a data message to everybody in the room")},
-		{"r", m.sayf("simulate a lost connection: the WebSocket is cut, the session is resumed")},
-		{"R", m.sayf("simulate a full reconnect: everything is set up anew")},
-		{"c", m.sayf("copy a token for this room to the clipboard (OSC 52)")},
-		{"l", m.sayf("show a link that joins this room with LiveKit Meet; it holds a token")},
-		{"o", m.sayf("open that link, while it is shown")},
-		{"PgUp/PgDn", m.sayf("scroll the log")},
-		{"q, ctrl+c", m.sayf("leave the room and quit; ctrl+c ends with exit code 130")},
+		{"t", m.Sayf("publish a test tone as the microphone, or stop")},
+		{"v", m.Sayf("publish a test pattern as the camera, or stop")},
+		{"m", m.Sayf("mute what is published, or unmute it")},
+		{"d", m.Sayf("send a data message to everybody in the room")},
+		{"r", m.Sayf("simulate a lost connection: the WebSocket is cut, the session is resumed")},
+		{"R", m.Sayf("simulate a full reconnect: everything is set up anew")},
+		{"c", m.Sayf("copy a token for this room to the clipboard (OSC 52)")},
+		{"l", m.Sayf("show a link that joins this room with LiveKit Meet; it holds a token")},
+		{"o", m.Sayf("open that link, while it is shown")},
+		{"PgUp/PgDn", m.Sayf("scroll the log")},
+		{"q, ctrl+c", m.Sayf("leave the room and quit; ctrl+c ends with exit code 130")},
 	} {
-		label := m.styles.key.Render(pad(l[0], 9)) + "  "
-		for i, text := range wrap(l[1], width-11) {
+		label := m.styles.Key.Render(wrap.Pad(l[0], 9)) + "  "
+		for i, text := range wrap.Lines(l[1], width-11) {
 			if i > 0 {
 				label = strings.Repeat(" ", 11)
 			}
@@ -181,7 +181,7 @@ func (m model) asks(msg tea.KeyMsg, k keyMap) (tea.Model, tea.Cmd) {
 		return m, nil
 	}
 	m.busy = "…"
-	m.notice = m.sayf("Asking the server …")
+	m.notice = m.Sayf("Asking the server …")
 	return m, m.act(do)
 }
 
@@ -194,7 +194,7 @@ func (m model) types(msg tea.KeyMsg) (tea.Model, tea.Cmd) {
 		text := strings.TrimSpace(m.input.Value())
 		m.typing = false
 		if text == "" {
-			m.notice = m.sayf("Nothing was entered.")
+			m.notice = m.Sayf("Nothing was entered.")
 			return m, nil
 		}
 		m.busy = "…"

@@ -13,15 +13,16 @@ import (
 	"lkdoctor/checks/finding"
 	live "lkdoctor/checks/room"
 	"lkdoctor/config/clean"
+	"lkdoctor/tui/term"
 )
 
 // model is everything that the screen shows. It is held by value; the stay
 // alone is shared.
 type model struct {
-	speech
+	term.Speech
 	deps   Deps
-	styles styles
-	marks  marks
+	styles term.Styles
+	marks  term.Marks
 	help   help.Model
 	host   *host
 
@@ -83,16 +84,15 @@ func newModel(deps Deps, h *host) model {
 	// as a key message.
 	input.KeyMap.Paste = key.NewBinding(key.WithDisabled())
 	m := model{
-		speech: speech{translate: deps.Translate, ascii: deps.ASCII}, deps: deps, styles: newStyles(deps.Renderer, deps.Dark),
-		marks: newMarks(deps.ASCII), help: help.New(), host: h, width: 80, height: 24, now: deps.Now(), input: input,
+		Speech: term.Speech{Translate: deps.Translate, ASCII: deps.ASCII}, deps: deps, styles: term.NewStyles(deps.Renderer, deps.Dark),
+		marks: term.NewMarks(deps.ASCII), help: help.New(), host: h, width: 80, height: 24, now: deps.Now(), input: input,
 		state: state{phase: joining},
 	}
-	m.notice = m.plain(deps.Notice)
+	m.notice = m.Plain(deps.Notice)
 	if deps.Evicts {
 		m.state.phase = asking
 	}
-	m.help.ShortSeparator = m.marks.dot
-	m.help.Styles.ShortKey, m.help.Styles.ShortDesc, m.help.Styles.ShortSeparator = m.styles.key, m.styles.subtle, m.styles.subtle
+	m.help.ShortSeparator, m.help.Styles = m.marks.Dot, m.styles.Help()
 	return m
 }
 
@@ -164,7 +164,7 @@ func (m model) happened(e live.Event) (tea.Model, tea.Cmd) {
 	}
 	switch e.Type {
 	case live.Problem:
-		m.notice, m.bad = m.say(e.Text), true
+		m.notice, m.bad = m.Say(e.Text), true
 	case live.Ended:
 		m.typing, m.link = false, ""
 	case live.Media:
@@ -184,15 +184,15 @@ func (m model) done(msg doneMsg) model {
 	m.bad = msg.err != nil
 	switch {
 	case msg.err == nil:
-		m.notice = m.say(msg.text)
+		m.notice = m.Say(msg.text)
 	case errors.Is(msg.err, live.ErrMayNot):
-		m.notice = m.sayf("The token does not allow that (canPublish, canPublishData).")
+		m.notice = m.Sayf("The token does not allow that (canPublish, canPublishData).")
 	case errors.Is(msg.err, live.ErrNotInRoom):
-		m.notice = m.sayf("Not now: we are not in the room.")
+		m.notice = m.Sayf("Not now: we are not in the room.")
 	case errors.Is(msg.err, live.ErrNotOffered):
-		m.notice = m.sayf("There is nothing to mute: publish the tone or the video first.")
+		m.notice = m.Sayf("There is nothing to mute: publish the tone or the video first.")
 	default:
-		m.notice = m.sayf("That did not work: %s", clean.Line(clean.Redact(msg.err.Error()), 200))
+		m.notice = m.Sayf("That did not work: %s", clean.Line(clean.Redact(msg.err.Error()), 200))
 	}
 	return m
 }
@@ -226,7 +226,7 @@ func (m model) leave() (tea.Model, tea.Cmd) {
 		return m.quits()
 	}
 	m.leaving, m.typing = true, false
-	m.notice, m.bad = m.sayf("Leaving the room …"), false
+	m.notice, m.bad = m.Sayf("Leaving the room …"), false
 	stay := m.host.stay
 	return m, func() tea.Msg { stay.Leave(); return nil }
 }

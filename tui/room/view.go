@@ -9,6 +9,7 @@ import (
 
 	"lkdoctor/checks/finding"
 	live "lkdoctor/checks/room"
+	"lkdoctor/checks/wrap"
 )
 
 // minHeight is where the list of people gives way: under it only what happens
@@ -59,43 +60,43 @@ func indent(lines []string) []string {
 }
 
 func (m model) header(width int) string {
-	head := m.styles.title.Render("lkdoctor join") + "   " + m.plain(m.deps.URL) + "   " +
-		m.styles.subtle.Render(m.sayf("%s in %s", m.deps.Identity, m.deps.Room))
-	return m.fit(head, width)
+	head := m.styles.Title.Render("lkdoctor join") + "   " + m.Plain(m.deps.URL) + "   " +
+		m.styles.Subtle.Render(m.Sayf("%s in %s", m.deps.Identity, m.deps.Room))
+	return m.Fit(head, width)
 }
 
 // status is how far the stay is, and what media goes over.
 func (m model) status(width int) []string {
 	s := m.state
-	mark, style, text := m.marks.wait, m.styles.key, ""
+	mark, style, text := m.marks.Pending, m.styles.Key, ""
 	switch s.phase {
 	case asking:
-		mark, style, text = "!", m.styles.warn, m.sayf("not joined yet")
+		mark, style, text = "!", m.styles.Warn, m.Sayf("not joined yet")
 	case joining:
-		text = m.sayf("joining")
+		text = m.Sayf("joining")
 	case connecting:
-		text = m.sayf("joined; media is connecting")
+		text = m.Sayf("joined; media is connecting")
 	case inside:
-		mark, style, text = m.marks.good, m.styles.good, m.sayf("in the room for %s", clock(m.now.Sub(s.since)))
+		mark, style, text = m.marks.Pass, m.styles.Good, m.Sayf("in the room for %s", clock(m.now.Sub(s.since)))
 	case reconnecting:
-		mark, style, text = "!", m.styles.warn, m.sayf("reconnecting")
+		mark, style, text = "!", m.styles.Warn, m.Sayf("reconnecting")
 	case over:
 		mark, style, text = m.ended()
 	}
 	first := style.Render(mark + " " + text)
 	if q := s.myQuality(); q != "" && s.phase != over {
-		first += "   " + m.sayf("connection: %s", q)
+		first += "   " + m.Sayf("connection: %s", q)
 	}
 	if s.server.Version != "" {
-		first += "   " + m.styles.subtle.Render(m.sayf("LiveKit %s", s.server.Version))
+		first += "   " + m.styles.Subtle.Render(m.Sayf("LiveKit %s", s.server.Version))
 	}
-	lines := []string{m.fit(first, width)}
+	lines := []string{m.Fit(first, width)}
 	if s.path != nil {
-		path := m.sayf("%s  %s (%s) to %s (%s)", s.path.Kind, s.path.Local, s.path.LocalType, s.path.Remote, s.path.RemoteType)
-		lines = append(lines, m.fit("  "+path, width))
+		path := m.Sayf("%s  %s (%s) to %s (%s)", s.path.Kind, s.path.Local, s.path.LocalType, s.path.Remote, s.path.RemoteType)
+		lines = append(lines, m.Fit("  "+path, width))
 		if n := len(s.rtts); n > 0 {
-			rtt := m.sayf("round trip %s", millis(s.rtts[n-1])) + "  "
-			lines = append(lines, m.fit("  "+rtt+m.styles.key.Render(m.spark(s.rtts, min(keepRTTs, width-ansi.StringWidth(rtt)-4))), width))
+			rtt := m.Sayf("round trip %s", millis(s.rtts[n-1])) + "  "
+			lines = append(lines, m.Fit("  "+rtt+m.styles.Key.Render(m.spark(s.rtts, min(keepRTTs, width-wrap.Width(rtt)-4))), width))
 		}
 	}
 	return append(lines, "")
@@ -103,21 +104,21 @@ func (m model) status(width int) []string {
 
 // ended is how the stay ended, as a mark, a look and a word.
 func (m model) ended() (string, lipgloss.Style, string) {
-	text := m.sayf("not in the room")
+	text := m.Sayf("not in the room")
 	if m.state.last.End == nil {
-		return m.marks.wait, m.styles.subtle, text
+		return m.marks.Pending, m.styles.Subtle, text
 	}
 	switch m.state.last.End.Outcome {
 	case live.Left, live.Interrupted:
-		return m.marks.good, m.styles.good, m.sayf("left the room")
+		return m.marks.Pass, m.styles.Good, m.Sayf("left the room")
 	case live.NotJoined:
-		text = m.sayf("could not join")
+		text = m.Sayf("could not join")
 	case live.ThrownOut:
-		text = m.sayf("thrown out")
+		text = m.Sayf("thrown out")
 	case live.Lost:
-		text = m.sayf("connection lost")
+		text = m.Sayf("connection lost")
 	}
-	return m.marks.bad, m.styles.bad, text
+	return m.marks.Fail, m.styles.Bad, text
 }
 
 // body is what stands between the status and the keys.
@@ -126,8 +127,8 @@ func (m model) body(width, height int) []string {
 	case m.helping:
 		return m.helpLines(width)
 	case m.state.phase == asking:
-		return append(wrap(m.sayf("%s is in room %s now. Joining with this token throws that participant out: LiveKit keeps one of each identity.",
-			m.deps.Identity, m.deps.Room), width), "", m.styles.warn.Render(m.sayf("Join all the same?")))
+		return append(wrap.Lines(m.Sayf("%s is in room %s now. Joining with this token throws that participant out: LiveKit keeps one of each identity.",
+			m.deps.Identity, m.deps.Room), width), "", m.styles.Warn.Render(m.Sayf("Join all the same?")))
 	case m.link != "":
 		return m.linkLines(width)
 	}
@@ -143,41 +144,41 @@ func (m model) body(width, height int) []string {
 
 // linkLines show the link, which the key has asked for.
 func (m model) linkLines(width int) []string {
-	warning := m.sayf("This link holds a token: whoever sees it can join the room. Close it before you share your screen.")
+	warning := m.Sayf("This link holds a token: whoever sees it can join the room. Close it before you share your screen.")
 	if m.deps.Token != nil {
 		if _, identity, other := m.deps.Token(); other {
-			warning += " " + m.sayf("It joins as %s.", identity)
+			warning += " " + m.Sayf("It joins as %s.", identity)
 		} else {
-			warning += " " + m.sayf("It has our own identity: opening it ends this stay.")
+			warning += " " + m.Sayf("It has our own identity: opening it ends this stay.")
 		}
 	}
 	if !m.deps.LinkNote.IsZero() {
-		warning += " " + m.say(m.deps.LinkNote)
+		warning += " " + m.Say(m.deps.LinkNote)
 	}
 	var lines []string
-	for _, text := range wrap(warning, width) {
-		lines = append(lines, m.styles.warn.Render(text))
+	for _, text := range wrap.Lines(warning, width) {
+		lines = append(lines, m.styles.Warn.Render(text))
 	}
 	lines = append(lines, "")
-	return append(lines, strings.Split(ansi.Hardwrap(m.plain(m.link), max(width, 1), true), "\n")...)
+	return append(lines, strings.Split(ansi.Hardwrap(m.Plain(m.link), max(width, 1), true), "\n")...)
 }
 
 // endLines say why it ended, and what to do.
 func (m model) endLines(width int) []string {
 	e := m.state.last
 	var lines []string
-	lines = append(lines, wrap(m.say(e.Text), width)...)
+	lines = append(lines, wrap.Lines(m.Say(e.Text), width)...)
 	for _, f := range e.Findings {
-		for i, text := range wrap(m.plain(f.Message), width-4) {
+		for i, text := range wrap.Lines(m.Plain(f.Message), width-4) {
 			if i == 0 {
-				lines = append(lines, m.styles.bad.Render(string(f.Code)))
+				lines = append(lines, m.styles.Bad.Render(string(f.Code)))
 			}
 			lines = append(lines, "    "+text)
 		}
 	}
 	if e.Advice != "" {
 		lines = append(lines, "")
-		lines = append(lines, wrap(m.sayf("Next: %s", e.Advice), width)...)
+		lines = append(lines, wrap.Lines(m.Sayf("Next: %s", e.Advice), width)...)
 	}
 	return lines
 }
@@ -185,35 +186,35 @@ func (m model) endLines(width int) []string {
 // peopleLines list who is there, at most limit lines.
 func (m model) peopleLines(width, limit int) []string {
 	people := m.state.people
-	lines := []string{m.styles.title.Render(m.sayf("In the room: %d", len(people)))}
+	lines := []string{m.styles.Title.Render(m.Sayf("In the room: %d", len(people)))}
 	name := 12
 	for _, p := range people {
-		name = max(name, min(ansi.StringWidth(m.label(p)), width/3))
+		name = max(name, min(wrap.Width(m.label(p)), width/3))
 	}
 	for i, p := range people {
 		if len(lines) == limit-1 && i < len(people)-1 {
-			return append(lines, m.styles.subtle.Render(m.sayf("and %d more", len(people)-i)))
+			return append(lines, m.styles.Subtle.Render(m.Sayf("and %d more", len(people)-i)))
 		}
-		mark := m.marks.bullet
+		mark := m.marks.Bullet
 		if p.me {
-			mark = m.marks.you
+			mark = m.marks.Cursor
 		}
-		text := mark + " " + pad(m.fit(m.label(p), name), name) + "  " + pad(cmp.Or(p.quality, "-"), 9) + "  " + m.tracks(p)
-		lines = append(lines, m.fit(text, width))
+		text := mark + " " + wrap.Pad(m.Fit(m.label(p), name), name) + "  " + wrap.Pad(cmp.Or(p.quality, "-"), 9) + "  " + m.tracks(p)
+		lines = append(lines, m.Fit(text, width))
 	}
 	return lines
 }
 
 func (m model) label(p person) string {
-	label := m.plain(p.Identity)
+	label := m.Plain(p.Identity)
 	if p.me {
-		label += " " + m.sayf("(you)")
+		label += " " + m.Sayf("(you)")
 	}
 	if p.Name != "" && p.Name != p.Identity {
-		label += " (" + m.plain(p.Name) + ")"
+		label += " (" + m.Plain(p.Name) + ")"
 	}
 	if !p.me && p.Kind != "standard" && p.Kind != "" {
-		label += " [" + m.plain(p.Kind) + "]"
+		label += " [" + m.Plain(p.Kind) + "]"
 	}
 	return label
 }
@@ -222,19 +223,19 @@ func (m model) label(p person) string {
 func (m model) tracks(p person) string {
 	var parts []string
 	if p.speaks {
-		parts = append(parts, m.styles.good.Render(m.sayf("speaking")))
+		parts = append(parts, m.styles.Good.Render(m.Sayf("speaking")))
 	}
 	for _, t := range p.tracks {
-		text := m.say(short(t))
+		text := m.Say(short(t))
 		if t.Muted {
-			text = m.sayf("%s, muted", short(t))
+			text = m.Sayf("%s, muted", short(t))
 		}
 		parts = append(parts, text)
 	}
 	if len(p.tracks) == 0 {
-		parts = append(parts, m.styles.subtle.Render(m.sayf("publishes nothing")))
+		parts = append(parts, m.styles.Subtle.Render(m.Sayf("publishes nothing")))
 	}
-	return strings.Join(parts, m.marks.dot)
+	return strings.Join(parts, m.marks.Dot)
 }
 
 // short names a track in a word.
@@ -261,8 +262,8 @@ func (m model) logLines(width, height int) []string {
 	var lines []string
 	for i := end - 1; i >= 0 && len(lines) < height; i-- {
 		l := m.state.log[i]
-		at := m.styles.subtle.Render(l.at.Format("15:04:05")) + "  "
-		text := wrap(m.say(l.text), max(width-10, 1))
+		at := m.styles.Subtle.Render(l.at.Format("15:04:05")) + "  "
+		text := wrap.Lines(m.Say(l.text), max(width-10, 1))
 		for k := range text {
 			text[k] = m.look(l.kind).Render(text[k])
 			if k == 0 {
@@ -280,11 +281,11 @@ func (m model) logLines(width, height int) []string {
 func (m model) look(kind live.Type) lipgloss.Style {
 	switch kind {
 	case live.Problem, live.Ended:
-		return m.styles.bad
+		return m.styles.Bad
 	case live.Reconnecting:
-		return m.styles.warn
+		return m.styles.Warn
 	case live.Data, live.DataSent:
-		return m.styles.key
+		return m.styles.Key
 	}
 	return lipgloss.NewStyle()
 }
@@ -292,22 +293,22 @@ func (m model) look(kind live.Type) lipgloss.Style {
 // footer is the message that is written, or the notice, and the keys.
 func (m model) footer(width int) []string {
 	if m.typing {
-		name := m.sayf("Message:") + " "
-		space := max(1, width-ansi.StringWidth(name)-2)
-		text := m.plain(m.input.Value())
-		if cut := ansi.StringWidth(text) - space; cut > 0 {
-			text = ansi.TruncateLeft(text, cut+1, m.charset("…"))
+		name := m.Sayf("Message:") + " "
+		space := max(1, width-wrap.Width(name)-2)
+		text := m.Plain(m.input.Value())
+		if cut := wrap.Width(text) - space; cut > 0 {
+			text = ansi.TruncateLeft(text, cut+1, m.Charset("…"))
 		}
-		return []string{m.fit(m.styles.key.Render(name)+text+m.marks.block, width),
-			m.styles.subtle.Render(m.fit(m.sayf("enter sends it to everybody in the room; esc cancels"), width))}
+		return []string{m.Fit(m.styles.Key.Render(name)+text+m.marks.Block, width),
+			m.styles.Subtle.Render(m.Fit(m.Sayf("enter sends it to everybody in the room; esc cancels"), width))}
 	}
-	notice := m.styles.key
+	notice := m.styles.Key
 	if m.bad {
-		notice = m.styles.bad
+		notice = m.styles.Bad
 	}
 	text := m.notice
 	if text == "" && m.scroll > 0 {
-		text = m.say(finding.Textf("%d newer lines: PgDn", m.scroll))
+		text = m.Say(finding.Textf("%d newer lines: PgDn", m.scroll))
 	}
-	return []string{notice.Render(m.fit(text, width)), m.short(width)}
+	return []string{notice.Render(m.Fit(text, width)), m.short(width)}
 }
