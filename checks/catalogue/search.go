@@ -3,6 +3,7 @@ package catalogue
 import (
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // Search returns the pages that have every word of query, in this order: in
@@ -41,8 +42,13 @@ func (p Page) titles() string {
 	return out
 }
 
-// hasAll reports whether text has each of the words, as a part of one of its own.
+// hasAll reports whether text has each of the words, as the beginning of one of
+// its own; where words are not parted by blanks, anywhere.
 func hasAll(text string, wanted []string) bool {
-	text = strings.ToLower(text)
-	return !slices.ContainsFunc(wanted, func(w string) bool { return !strings.Contains(text, w) })
+	has := textWords(text)
+	return !slices.ContainsFunc(wanted, func(w string) bool {
+		return !slices.ContainsFunc(has, func(word string) bool {
+			return strings.HasPrefix(word, w) || w[0] >= utf8.RuneSelf && strings.Contains(word, w)
+		})
+	})
 }

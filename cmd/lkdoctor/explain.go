@@ -67,7 +67,7 @@ func listed(style report.Style) string {
 			name = style.Say("lkdoctor itself")
 		}
 		for _, owner := range owners {
-			fmt.Fprintf(&b, "\n%s\n", style.Strong(style.Say("%s: %s", name, actor(owner))))
+			fmt.Fprintf(&b, "\n%s\n", style.Strong(style.Say("%s: %s", name, diagnosis.RuleName(owner))))
 			for _, page := range of[owner] {
 				line := fmt.Sprintf("  %-29s %s", page.Code, page.Title)
 				if style.Width > 0 {
@@ -78,19 +78,6 @@ func listed(style report.Style) string {
 		}
 	}
 	return b.String()
-}
-
-// actor is who must act as a rule, as a page's owner says it.
-func actor(owner finding.Owner) finding.Text {
-	switch owner {
-	case finding.OwnerMaker:
-		return finding.Textf("whoever made the token")
-	case finding.OwnerNone:
-		return finding.Textf("nobody has to act")
-	case finding.OwnerUnknown:
-		return finding.Textf("the page says how to find out who must act")
-	}
-	return diagnosis.PartyName(owner)
 }
 
 // writeTexts lists the codes that lead to the texts that were found.

@@ -24,12 +24,13 @@ type flags struct {
 	dir, mode, project string
 	dev                bool
 
-	jsonOut, plain, quiet, verbose bool
-	report, color, lang            string
-	metrics, metricsTarget, junit  string
-	strict                         bool
-	timeout                        time.Duration
-	options                        checks.Options
+	jsonOut, plain, noMouse       bool
+	quiet, verbose                bool
+	report, color, lang           string
+	metrics, metricsTarget, junit string
+	strict                        bool
+	timeout                       time.Duration
+	options                       checks.Options
 
 	// headers are as given, for options.Headers.
 	headers []string
@@ -63,6 +64,11 @@ func (f *flags) addLooks(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.lang, "lang", "auto", helpText("`language`: auto, en or zh (LC_ALL, LC_MESSAGES, LANG)"))
 }
 
+// addNoMouse adds --no-mouse.
+func (f *flags) addNoMouse(cmd *cobra.Command) {
+	cmd.Flags().BoolVar(&f.noMouse, "no-mouse", false, helpText("leave the mouse to the terminal: select text without holding shift"))
+}
+
 // addRun adds the flags of the checks.
 func (f *flags) addRun(cmd *cobra.Command) {
 	set, o := cmd.Flags(), &f.options
@@ -79,6 +85,7 @@ func (f *flags) addRun(cmd *cobra.Command) {
 
 	set.BoolVar(&f.jsonOut, "json", false, helpText("one JSON document on stdout"))
 	set.BoolVar(&f.plain, "plain", false, helpText("plain text, even on a terminal (ACCESSIBLE)"))
+	f.addNoMouse(cmd)
 	set.StringVar(&f.report, "report", "", helpText("write a report for the maintainer of the part at fault to `FILE`"))
 	set.StringVar(&f.metrics, "metrics", "", helpText("write the run to `FILE` as Prometheus text, for node_exporter's textfile collector (NAME.prom)"))
 	set.StringVar(&f.metricsTarget, "metrics-target", "", helpText("the metrics' label target (default: the origin of LIVEKIT_URL); two files that one node_exporter reads need two `names`"))

@@ -87,6 +87,7 @@ func (f *joinFlags) addJoin(cmd *cobra.Command) {
 	set.BoolVar(&f.open, "open", false, helpText("open LiveKit Meet in the browser, in the same room; its address holds a token"))
 	set.BoolVar(&f.jsonOut, "json", false, helpText("a JSON document for each event, one a line"))
 	set.BoolVar(&f.plain, "plain", false, helpText("a line of text for each event, even on a terminal (ACCESSIBLE)"))
+	f.addNoMouse(cmd)
 	f.addLooks(cmd)
 	set.DurationVar(&f.timeout, "timeout", 60*time.Second, helpText("`time` for fetching and checking the token"))
 }

@@ -17,11 +17,12 @@ import (
 
 // Show runs model until it quits, and returns what it was in the end. The end of
 // ctx is told to it as the message interrupt. interrupted tells that it quit
-// with tea.Interrupt or was sent a SIGINT. An error tells that the terminal or
-// the model broke down; last is the model before that.
-func Show[M tea.Model](ctx context.Context, model M, interrupt tea.Msg, in io.Reader, out io.Writer) (last M, interrupted bool, err error) {
+// with tea.Interrupt or was sent a SIGINT. more are options of Bubble Tea, such as
+// the mouse. An error tells that the terminal or the model broke down; last is the
+// model before that.
+func Show[M tea.Model](ctx context.Context, model M, interrupt tea.Msg, in io.Reader, out io.Writer, more ...tea.ProgramOption) (last M, interrupted bool, err error) {
 	g := &guard[M]{model: model}
-	program := tea.NewProgram(g, tea.WithInput(in), tea.WithOutput(out), tea.WithAltScreen())
+	program := tea.NewProgram(g, append([]tea.ProgramOption{tea.WithInput(in), tea.WithOutput(out), tea.WithAltScreen()}, more...)...)
 	g.quit = program.Quit
 	stop := context.AfterFunc(ctx, func() { program.Send(interrupt) })
 	_, err = program.Run()
