@@ -68,7 +68,10 @@ func (p *People) joins(j *livekit.JoinResponse) []Event {
 	}
 	p.joined, p.room = true, j.GetRoom()
 	p.me = j.GetParticipant().GetSid()
-	clear(p.loud)
+	if len(p.loud) > 0 {
+		clear(p.loud)
+		events = append(events, p.speaks(nil)...)
+	}
 	if !again {
 		events = append(events, p.joinedEvent(j))
 	}

@@ -57,6 +57,8 @@ func TestPeople(t *testing.T) {
 				"bob left: somebody else joined with the same identity (DUPLICATE_IDENTITY)"}},
 		"speaks and stops": {[]*livekit.SignalResponse{joinOf("PA_me", bob()), speaks(true), speaks(false)},
 			[]string{"joined lobby as me on LiveKit 1.13.5; others there: 1", "bob is here", "speaking: bob", "nobody speaks"}},
+		"spoke when we reconnected": {[]*livekit.SignalResponse{joinOf("PA_me", bob()), speaks(true), joinOf("PA_me2", bob())},
+			[]string{"joined lobby as me on LiveKit 1.13.5; others there: 1", "bob is here", "speaking: bob", "nobody speaks"}},
 		"left while we reconnected": {[]*livekit.SignalResponse{joinOf("PA_me", bob()), joinOf("PA_me2")},
 			[]string{"joined lobby as me on LiveKit 1.13.5; others there: 1", "bob is here", "bob left"}},
 		"nothing new": {[]*livekit.SignalResponse{joinOf("PA_me", bob()), updateOf(bob()), updateOf(gone(0)), updateOf(gone(0))},
