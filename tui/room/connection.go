@@ -24,7 +24,9 @@ func (m model) connection(width int) []string {
 	local, remote := m.Sayf("%s (%s)", path.Local, path.LocalType), m.Sayf("%s (%s)", path.Remote, path.RemoteType)
 	var lines []string
 	if !m.wide() {
-		lines = append(lines, m.Fit(m.Say(way(path.Kind))+"   "+m.Sayf("%s to %s", local, remote), width))
+		for _, text := range m.flow([]string{m.Say(way(path.Kind)), m.Sayf("%s to %s", local, remote)}, width) {
+			lines = append(lines, m.Fit(text, width))
+		}
 		lines = append(lines, m.roundTrips(width, 1)...)
 	} else {
 		lines = append(lines, m.styles.Title.Render(m.Sayf("Connection"))+"  "+m.Say(way(path.Kind)))

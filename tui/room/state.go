@@ -63,6 +63,7 @@ type state struct {
 
 // with is the state after an event.
 func (s state) with(e live.Event) state {
+	news := loggable(e.Type)
 	switch e.Type {
 	case live.Joining:
 		s.phase = joining
@@ -93,6 +94,8 @@ func (s state) with(e live.Event) state {
 			}
 		}
 	case live.PathChanged:
+		// The path stands above the log; that it is of another kind is news.
+		news = s.path != nil && s.path.Kind != e.Path.Kind
 		s.path = e.Path
 	case live.RTT:
 		s.rtts = append(slices.Clone(s.rtts), *e.RTT)
@@ -109,7 +112,7 @@ func (s state) with(e live.Event) state {
 	case live.Ended:
 		s.phase, s.until, s.last = over, e.At, e
 	}
-	if loggable(e.Type) {
+	if news {
 		s.log = append(slices.Clone(s.log), line{at: e.At, kind: e.Type, text: e.Text})
 		s.log = s.log[max(0, len(s.log)-keepLines):]
 	}
