@@ -138,6 +138,9 @@ func (g *guest) rest() room.Event {
 	if _, err := g.Next(g.t.Context()); !errors.Is(err, io.EOF) {
 		g.t.Fatalf("after the end: %v", err)
 	}
+	if g.End() == nil {
+		g.t.Error("the events have ended, and End knows of no end")
+	}
 	return e
 }
 
