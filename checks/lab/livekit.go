@@ -140,7 +140,9 @@ type countedNode struct {
 	stopped atomic.Bool
 }
 
-func (n *countedNode) UpdateNodeStats() bool { return !n.stopped.Load() && n.LocalNode.UpdateNodeStats() }
+func (n *countedNode) UpdateNodeStats() bool {
+	return !n.stopped.Load() && n.LocalNode.UpdateNodeStats()
+}
 
 // linked is the server that is linked, and its node.
 type linked struct {
