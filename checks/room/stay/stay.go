@@ -129,8 +129,8 @@ func (s *Stay) End() *room.End {
 
 // live is the whole stay. Whatever happens, it leaves the room.
 func (s *Stay) live(ctx context.Context) {
+	defer s.events.Close() // last: whoever has read all events finds End
 	defer close(s.done)
-	defer s.events.Close()
 	defer func() {
 		if p := recover(); p != nil {
 			s.participant().Leave()
