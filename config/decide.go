@@ -99,7 +99,7 @@ func (s *Setting) choose(found []candidate) {
 	for _, lower := range found[1:] {
 		shadow := Shadow{
 			Source: lower.source, Empty: lower.value == "", Differs: lower.value != first.value,
-			Secret: NewSecret(lower.value),
+			Secret: NewSecret(lower.value), Line: lower.line,
 		}
 		if !s.Sensitive {
 			shadow.Value = lower.value
