@@ -31,6 +31,7 @@ func Do(ctx context.Context, c *Case, strict bool, observe func(check.Event)) ch
 		Target: c.target(), Settings: c.Settings.Shown(), TicketSpent: c.TicketSpent(),
 	}
 	run.Results, run.Diagnosis = diagnosis.Conclude(e)
+	run.Token = c.compared(run.Results, hide().text)
 	run.Summary = check.Summarise(run.Results)
 	run.Status = run.Summary.Worst()
 	run.ExitCode = exitCode(run, strict, ctx)
