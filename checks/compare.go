@@ -30,7 +30,7 @@ func (c *Case) compared(results []check.Result, hide func(string) string) []chec
 		parts = append(parts, check.TokenPart{Name: name, Want: want, Came: came, Differs: wrong[name]})
 	}
 	wrong["token"] = !t.Decoded
-	add("token", finding.Textf("three parts with a dot between them: header.payload.signature"), shapeOf(t.Token))
+	add("token", finding.Textf("header.payload.signature"), shapeOf(t.Token))
 	came := map[string]Text{}
 	var names []string
 	if t.Decoded {

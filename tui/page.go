@@ -1,8 +1,6 @@
 package tui
 
 import (
-	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -10,7 +8,6 @@ import (
 
 	"lkdoctor/checks/catalogue"
 	"lkdoctor/checks/check"
-	"lkdoctor/checks/clean"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/progress"
 )
@@ -109,7 +106,7 @@ func (m model) pageLines(width int) []string {
 		return nil
 	}
 	p := page{model: m, width: max(width, 1)}
-	l, found := m.current()
+	l, _ := m.current()
 	known, _ := m.deps.Page(l.Finding.Code)
 	switch m.shownTab() {
 	case tabFix:
@@ -122,14 +119,7 @@ func (m model) pageLines(width int) []string {
 	case tabConfirm:
 		p.confirm(known.Confirm, m.confirmed[l.Finding.Code])
 	default:
-		if found {
-			p.hang("", p.say(l.Finding.Message))
-			p.facts(l.Finding.Facts, 2)
-			p.blank()
-		}
-		for _, c := range row.Checks {
-			p.check(c, p.say(row.Line))
-		}
+		p.evidence(row)
 	}
 	return p.lines
 }
@@ -253,6 +243,14 @@ func (p *page) beneath(c progress.CheckRow, by int, shown string) {
 		}
 	}
 	p.facts(c.Result.Outcome.Facts, by)
+	l, _ := p.current()
+	for _, f := range c.Result.Findings {
+		p.add(p.cut(strings.Repeat(" ", by) + p.styles.severity(f).Render(string(f.Code))))
+		if f.Code != l.Finding.Code || c.Check.ID != l.Check {
+			p.hang(strings.Repeat(" ", by), p.say(f.Message)) // that of the selected one stands above
+		}
+		p.facts(f.Facts, by)
+	}
 }
 
 // cut holds a styled line to the width.
@@ -322,26 +320,4 @@ func (p *page) fixes(f check.Finding, known catalogue.Page) {
 	if p.deps.Save != nil && p.forOthers(f.Owner) {
 		p.hang("", p.styles.subtle.Render(p.sayf("Not your service? w writes a report for its maintainer, without secrets.")))
 	}
-}
-
-// facts adds measured details, sorted and aligned.
-func (p *page) facts(facts check.Facts, by int) {
-	names := slices.Sorted(maps.Keys(facts))
-	longest := 0
-	for _, name := range names {
-		longest = max(longest, ansi.StringWidth(p.plain(name)))
-	}
-	longest = min(longest, max(1, p.width/2-by))
-	for _, name := range names {
-		label := strings.Repeat(" ", by) + pad(p.fit(p.plain(name), longest), longest) + "  "
-		p.hang(label, p.charset(factValue(facts[name])))
-	}
-}
-
-// factValue is a fact's value on one line.
-func factValue(value any) string {
-	if list, ok := value.([]string); ok {
-		return clean.Line(strings.Join(list, ", "), textLimit)
-	}
-	return clean.Line(fmt.Sprint(value), textLimit)
 }

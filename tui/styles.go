@@ -76,19 +76,19 @@ func (s styles) mark(state progress.State) lipgloss.Style {
 type marks struct {
 	pass, warn, fail, skip, err, pending, partly string
 
-	cursor, bar, thickBar, bullet, upDown, leftRight, dot, block string
+	cursor, bar, thickBar, bullet, upDown, leftRight, dot, block, differs string
 }
 
 func newMarks(ascii bool) marks {
 	if ascii {
 		return marks{
 			pass: "+", warn: "!", fail: "x", skip: "-", err: "?", pending: ".", partly: "o",
-			cursor: ">", bar: "|", thickBar: "#", bullet: "*", upDown: "up/down", leftRight: "left/right", dot: " | ", block: "_",
+			cursor: ">", bar: "|", thickBar: "#", bullet: "*", upDown: "up/down", leftRight: "left/right", dot: " | ", block: "_", differs: "!",
 		}
 	}
 	return marks{
 		pass: "✓", warn: "!", fail: "✗", skip: "–", err: "?", pending: "·", partly: "◐",
-		cursor: "▸", bar: "│", thickBar: "┃", bullet: "•", upDown: "↑/↓", leftRight: "←/→", dot: " · ", block: "▏",
+		cursor: "▸", bar: "│", thickBar: "┃", bullet: "•", upDown: "↑/↓", leftRight: "←/→", dot: " · ", block: "▏", differs: "≠",
 	}
 }
 

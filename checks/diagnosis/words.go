@@ -61,7 +61,7 @@ func (e Evidence) place(l Located) Text {
 		}
 		switch {
 		case setting != "" && source != "":
-			return finding.Textf("your settings: %s in %s", setting, sourceText(source))
+			return finding.Textf("your settings: %s in %s", setting, SourceText(source))
 		case setting != "":
 			return finding.Textf("your settings: %s", setting)
 		}

@@ -55,7 +55,11 @@ func Timeline(results []check.Result) []Span {
 	slices.SortStableFunc(ran, func(a, b check.Result) int { return int(a.Began - b.Began) })
 	var spans []Span
 	for _, r := range ran {
-		spans = append(spans, Span{Name: r.Check.Short, From: r.Began, Took: r.Took})
+		name := r.Check.Short
+		if name.IsZero() {
+			name = r.Check.Title
+		}
+		spans = append(spans, Span{Name: name, From: r.Began, Took: r.Took})
 		list, by := steps(r.Check.ID)
 		at, end := r.Began, r.Began+r.Took
 		for i, s := range list {
