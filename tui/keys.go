@@ -15,7 +15,7 @@ type keyMap struct {
 	previousTab, nextTab, fix, evidence, why, confirm, runConfirm key.Binding
 	nextFinding, language, python, node, golang                   key.Binding
 	rerun, rerunFrom, ticket, token, join, skip                   key.Binding
-	earlier, later                                                key.Binding
+	earlier, later, watch                                         key.Binding
 	copyFix, save, saveJSON                                       key.Binding
 	help, quit, interrupt, suspend                                key.Binding
 }
@@ -75,6 +75,8 @@ func (m model) keys() keyMap {
 		earlier:   bind(idle && m.showing > 0, "[", m.sayf("earlier run"), "["),
 		later:     bind(idle && !m.newest(), "]", m.sayf("later run"), "]"),
 
+		watch: bind(m.deps.Watch != nil, "W", m.watchLabel(), "W"),
+
 		copyFix:   bind(m.deps.Copy != nil && m.fixToCopy() != "", "y", m.sayf("copy fix"), "y", "c"),
 		save:      bind(m.deps.Save != nil && ended, "w", m.sayf("report"), "w"),
 		saveJSON:  bind(m.deps.SaveJSON != nil && ended, "S", "JSON", "S"),
@@ -89,7 +91,7 @@ func (m model) keys() keyMap {
 // for leaving always, of the others the first ones.
 func (m model) short(width int) string {
 	k := m.keys()
-	most := []key.Binding{k.open, k.copyFix, k.rerun, k.join, k.skip, k.save, k.ticket, k.earlier, k.language, k.up, k.token, k.saveJSON}
+	most := []key.Binding{k.open, k.copyFix, k.rerun, k.join, k.skip, k.save, k.ticket, k.watch, k.earlier, k.language, k.up, k.token, k.saveJSON}
 	if m.open {
 		most = []key.Binding{k.back, k.runConfirm, k.nextTab, k.copyFix, k.language, k.up, k.nextFinding, k.save, k.rerun}
 	}
@@ -146,6 +148,7 @@ func (m model) full() []key.Binding {
 		{k.skip, "s", m.sayf("skip the check that is waited for")},
 		{k.earlier, "[", m.sayf("show the run before")},
 		{k.later, "]", m.sayf("show the run after")},
+		{k.watch, "W", m.watchHelp()},
 		{k.save, "w", m.sayf("write the report for the maintainer")},
 		{k.saveJSON, "S", m.sayf("write the JSON document")},
 		{k.suspend, "ctrl+z", m.sayf("back to the shell; fg comes back")},

@@ -66,6 +66,7 @@ type model struct {
 	finding  int  // of the selected row's findings
 	language int  // of the minting code
 	chosen   bool // the language, by hand
+	watch    watch
 	open     bool // the page has the keys, and in a narrow window the screen
 	tab      tab  // of the page
 	menu     menu // the help

@@ -42,6 +42,10 @@ func (m model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	if _, pressed := msg.(tea.KeyMsg); !pressed {
 		next = next.holding(m)
 	}
+	if next.mayFollow() {
+		followed, launch := next.follows()
+		next, cmd = followed, tea.Batch(cmd, launch)
+	}
 	return next.synced(), cmd
 }
 
@@ -67,6 +71,8 @@ func (m model) updated(msg tea.Msg) (model, tea.Cmd) {
 		}
 	case interruptMsg:
 		return m.interrupted()
+	case changedMsg:
+		return m.changed(msg)
 	case savedMsg:
 		m.notice = m.sayf("Written to %s", clean.Line(msg.path, 300))
 		if msg.err != nil {
@@ -234,6 +240,8 @@ func (m model) acts(msg tea.KeyMsg, k keyMap) (model, tea.Cmd) {
 	case key.Matches(msg, k.rerunFrom):
 		row, _ := m.row()
 		return m.again(row.Stage)
+	case key.Matches(msg, k.watch):
+		return m.watches()
 	case key.Matches(msg, k.join):
 		return m, m.joining()
 	case key.Matches(msg, k.skip):

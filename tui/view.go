@@ -91,7 +91,7 @@ func (m model) headerLine() string {
 // important first.
 func (m model) runState() []string {
 	if m.running || m.run == nil {
-		return nil
+		return m.watch.state(m.speech)
 	}
 	state := []string{m.sayf("took %s", finding.Millis(m.run.Took))}
 	if len(m.runs) > 1 {
@@ -100,7 +100,7 @@ func (m model) runState() []string {
 	if m.spent {
 		state = append(state, m.sayf("ticket spent"))
 	}
-	return state
+	return append(state, m.watch.state(m.speech)...)
 }
 
 // body is what stands between the head and the footer.

@@ -77,6 +77,9 @@ type Diagnosis struct {
 	// act, with its address or file; it is empty when nobody must. NotIt says
 	// what is cleared and how that was seen; it is empty when nothing was.
 	Broke, FixIn, NotIt Text
+	// Warning is the most serious warning of a run in which nothing failed; it is
+	// no part of Broke.
+	Warning Text
 	// Cleared are the parties that this run has seen to be healthy. A party
 	// that was not examined is not in it.
 	Cleared   []Owner

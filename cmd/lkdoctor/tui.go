@@ -48,6 +48,7 @@ func (e *exam) deps(runs *reruns) tui.Deps {
 		Language:  runs.language,
 		Confirm:   runs.confirm,
 		Skip:      runs.skip,
+		Watch:     runs.watch,
 		Save:      e.saveFromTUI,
 		SaveJSON:  e.saveJSON,
 		Copy:      e.app.clipboard().putOrFile,
@@ -140,7 +141,9 @@ func (r *reruns) start(ctx context.Context, change tui.Change, observe func(chec
 		<-r.skips // of the run before
 	}
 	c.Skips = r.skips
-	if change.From != "" && r.last != nil {
+	if change.Watched {
+		c.Watch(r.last, r.run.Results)
+	} else if change.From != "" && r.last != nil {
 		c.Continue(r.last, r.run.Results, change.From)
 	}
 	r.run = next.once(ctx, c, observe)
@@ -168,7 +171,7 @@ func (e *exam) apply(change tui.Change) error {
 		return err
 	}
 	again := change.From == "" || change.From == check.StageEnv || change.From == check.StageTicket
-	if change.NoTicket && again {
+	if change.NoTicket && again && !change.Watched {
 		settings.Ticket = config.Setting{Name: settings.Ticket.Name, Flag: settings.Ticket.Flag, Sensitive: true}
 	}
 	e.settings = settings
