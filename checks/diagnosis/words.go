@@ -143,10 +143,11 @@ func (e Evidence) working(root Located, warned bool) check.Diagnosis {
 		d.NextSteps = e.nextSteps(root)
 		if n := len(check.Locate(e.Results, finding.Warn)); n > 1 {
 			d.Warning = finding.Textf("%d warnings, the first: %s", n, sentence(root.Finding))
+			d.Summary = finding.Textf("%s %d warnings, the first: %s", d.Broke, n, sentence(root.Finding))
 		} else {
 			d.Warning = finding.Textf("One warning: %s", sentence(root.Finding))
+			d.Summary = finding.Textf("%s One warning: %s", d.Broke, sentence(root.Finding))
 		}
-		d.Summary = finding.Textf("%s %s", d.Broke, d.Warning)
 	}
 	d.Cleared = e.cleared(d.Owner)
 	return d
