@@ -8,9 +8,9 @@ import (
 	"time"
 
 	"lkdoctor/checks/check"
-	"lkdoctor/checks/clean"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/token"
+	"lkdoctor/config/clean"
 )
 
 // compared is the token under test beside a correct one, part by part; nil where

@@ -4,6 +4,9 @@ import (
 	"regexp"
 	"strings"
 	"unicode"
+
+	"lkdoctor/config/clean"
+	"lkdoctor/config/secret"
 )
 
 // Shown is one setting as anybody may see it: in the JSON document's `settings`
@@ -13,7 +16,7 @@ type Shown struct {
 	Source      string `json:"source"`
 	Value       string `json:"value"`
 	Length      int    `json:"length,omitempty"`      // bytes, of what is hidden
-	Fingerprint string `json:"fingerprint,omitempty"` // of what is hidden, see Secret.Fingerprint
+	Fingerprint string `json:"fingerprint,omitempty"` // of what is hidden, see secret.Value.Fingerprint
 	Line        int    `json:"line,omitempty"`        // in the env file that it comes from
 	// Hides are the values that lower sources have for it.
 	Hides []ShownHidden `json:"hides,omitempty"`
@@ -41,16 +44,16 @@ func (s *Settings) Shown() []Shown {
 
 func (s *Settings) show(setting *Setting) Shown {
 	value := setting.Secret.Reveal()
-	shown := Shown{Name: setting.Name, Source: clean(setting.Source.String()), Value: s.shownValue(setting, value), Line: setting.Line}
-	if shown.Value != "" && (setting == &s.Ticket || shown.Value == Hidden) {
+	shown := Shown{Name: setting.Name, Source: visible(setting.Source.String()), Value: s.shownValue(setting, value), Line: setting.Line}
+	if shown.Value != "" && (setting == &s.Ticket || shown.Value == clean.Hidden) {
 		shown.Length = len(value)
 	}
-	if shown.Value == Hidden {
+	if shown.Value == clean.Hidden {
 		shown.Fingerprint = setting.Secret.Fingerprint()
 	}
 	for _, lower := range setting.Shadows {
 		shown.Hides = append(shown.Hides, ShownHidden{
-			Source: clean(lower.Source.String()), Line: lower.Line,
+			Source: visible(lower.Source.String()), Line: lower.Line,
 			Value: s.shownValue(setting, lower.Secret.Reveal()), Differs: lower.Differs,
 		})
 	}
@@ -65,9 +68,9 @@ func (s *Settings) shownValue(setting *Setting, value string) string {
 	case setting == &s.Ticket:
 		return ShowTicket(value)
 	case setting.Sensitive || looksSecret(value) || s.holdsSecret(value):
-		return Hidden
+		return clean.Hidden
 	case setting == &s.APIKey:
-		return clean(value)
+		return visible(value)
 	}
 	return ShowURL(value)
 }
@@ -80,8 +83,8 @@ func (s *Settings) holdsSecret(value string) bool {
 		!strings.Contains(value, "://") {
 		return true
 	}
-	for _, secret := range []Secret{s.APISecret.Secret, s.Token.Secret} {
-		if secret.Len() > len(DevAPISecret) && strings.Contains(value, secret.Reveal()) {
+	for _, known := range []secret.Value{s.APISecret.Secret, s.Token.Secret} {
+		if known.Len() > len(DevAPISecret) && strings.Contains(value, known.Reveal()) {
 			return true
 		}
 	}
@@ -100,7 +103,7 @@ func looksSecret(value string) bool {
 // short one at most half.
 func ShowTicket(ticket string) string {
 	runes := []rune(ticket)
-	return clean(string(runes[:min(7, len(runes)/2)])) + "…"
+	return visible(string(runes[:min(7, len(runes)/2)])) + "…"
 }
 
 // ShowURL is an address as it may be shown: the password, the values of the
@@ -119,17 +122,17 @@ func ShowURL(address string) string {
 		pairs := strings.Split(query, "&")
 		for i, pair := range pairs {
 			if name, value, ok := strings.Cut(pair, "="); ok && value != "" {
-				pairs[i] = name + "=" + Hidden
+				pairs[i] = name + "=" + clean.Hidden
 			} else if looksSecret(pair) {
-				pairs[i] = Hidden
+				pairs[i] = clean.Hidden
 			}
 		}
 		rest += "?" + strings.Join(pairs, "&")
 	}
 	if hasFragment && fragment != "" {
-		rest += "#" + Hidden
+		rest += "#" + clean.Hidden
 	}
-	return clean(scheme + rest)
+	return visible(scheme + rest)
 }
 
 // hidePassword hides what stands between the first colon and the last @ of the
@@ -155,7 +158,7 @@ func hidePassword(rest string) string {
 			return rest
 		}
 	}
-	return rest[:colon+1] + Hidden + rest[at:]
+	return rest[:colon+1] + clean.Hidden + rest[at:]
 }
 
 func portOnly(s string) bool {
@@ -165,9 +168,9 @@ func portOnly(s string) bool {
 // maxShown is the longest value that is shown, in characters.
 const maxShown = 200
 
-// clean makes text from a file fit for a terminal: control, direction and other
+// visible makes text from a file fit for a terminal: control, direction and other
 // invisible characters become U+FFFD, and a long text is cut.
-func clean(text string) string {
+func visible(text string) string {
 	var out strings.Builder
 	count := 0
 	for _, r := range text {

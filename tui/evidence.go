@@ -9,11 +9,11 @@ import (
 	"github.com/charmbracelet/x/ansi"
 
 	"lkdoctor/checks/check"
-	"lkdoctor/checks/clean"
 	"lkdoctor/checks/diagnosis"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/progress"
 	"lkdoctor/config"
+	"lkdoctor/config/clean"
 )
 
 // evidence adds what was seen in a stage: the finding that is selected, what
