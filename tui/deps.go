@@ -38,6 +38,10 @@ type Deps struct {
 	// Join joins a room with a token made here and stays in it, on a screen of
 	// its own on in and out, until it is left. No run is replaced by it.
 	Join func(in io.Reader, out io.Writer) error
+	// Looked returns where the last run looked for settings.
+	Looked func() Looked
+	// Listening returns those ports of this machine on which something listens.
+	Listening func(ports []int) []int
 	// Watch sends each time that the env files have changed, until ctx ends; it
 	// closes the channel then.
 	Watch func(ctx context.Context) <-chan struct{}
@@ -98,6 +102,9 @@ type Change struct {
 	// Watched tells that the env files have changed: the run joins no room and
 	// consumes no ticket, but examines what a spent one brought.
 	Watched bool
+	// Address is a server's that was pasted. The run looks at that server alone,
+	// with nothing that is configured here, and says nothing of a token.
+	Address string
 	// Server is what was chosen to look at where no settings were found.
 	Server Server
 }

@@ -42,12 +42,15 @@ func (m model) keys() keyMap {
 	if m.tabs()[0] == tabFix && !(m.split() && m.shownTab() != tabFix) {
 		what = m.sayf("whole fix")
 	}
+	if m.showsBegin() {
+		what = m.sayf("go on")
+	}
 	tab := func(t tab) bool { return slices.Contains(m.tabs(), t) }
 	return keyMap{
 		up:       bind(true, m.marks.upDown, move, "up", "k"),
 		down:     bind(true, m.marks.upDown, move, "down", "j"),
 		open:     bind(!m.open, "enter", what, "enter", "right"),
-		back:     bind(m.open, "esc", m.sayf("back"), "esc", "backspace"),
+		back:     bind(m.open || m.showsBegin(), "esc", m.sayf("back"), "esc", "backspace"),
 		pageUp:   bind(m.open, "PgUp/PgDn", m.sayf("scroll"), "pgup", "b"),
 		pageDown: bind(m.open, "PgUp/PgDn", m.sayf("scroll"), "pgdown", " "),
 		top:      bind(m.open, "Home/End", m.sayf("top or bottom"), "home", "g"),
@@ -92,6 +95,9 @@ func (m model) keys() keyMap {
 func (m model) short(width int) string {
 	k := m.keys()
 	most := []key.Binding{k.open, k.copyFix, k.rerun, k.join, k.skip, k.save, k.ticket, k.watch, k.earlier, k.language, k.up, k.token, k.saveJSON}
+	if m.showsBegin() {
+		most = []key.Binding{k.open, k.up, k.token, k.back, k.watch, k.rerun}
+	}
 	if m.open {
 		most = []key.Binding{k.back, k.runConfirm, k.nextTab, k.copyFix, k.language, k.up, k.nextFinding, k.save, k.rerun}
 	}
@@ -112,7 +118,10 @@ func (m model) short(width int) string {
 // lists them.
 func (m model) full() []key.Binding {
 	k := m.keys()
-	move, scroll := m.sayf("select a stage"), m.sayf("scroll by a page")
+	move, scroll, open := m.sayf("select a stage"), m.sayf("scroll by a page"), m.sayf("open the stage: fix, evidence, why, confirm")
+	if m.showsBegin() {
+		move, open = m.sayf("select"), m.sayf("look at what is selected")
+	}
 	if m.open {
 		move = m.sayf("scroll")
 	}
@@ -122,7 +131,7 @@ func (m model) full() []key.Binding {
 		desc  string
 	}{
 		{k.up, m.marks.upDown + " j k", move},
-		{k.open, "enter", m.sayf("open the stage: fix, evidence, why, confirm")},
+		{k.open, "enter", open},
 		{k.back, "esc", m.sayf("go back")},
 		{k.nextTab, m.marks.leftRight + " h l", m.sayf("the tab before or behind")},
 		{k.fix, "f", m.sayf("how to fix it")},

@@ -71,6 +71,8 @@ func (m model) updated(msg tea.Msg) (model, tea.Cmd) {
 		}
 	case interruptMsg:
 		return m.interrupted()
+	case listensMsg:
+		return m.listens(msg), nil
 	case changedMsg:
 		return m.changed(msg)
 	case savedMsg:
@@ -142,8 +144,10 @@ func (m model) pressed(msg tea.KeyMsg) (model, tea.Cmd) {
 		return m, tea.Suspend
 	case key.Matches(msg, k.help):
 		m.menu = menu{open: true}
+	case key.Matches(msg, k.open) && m.showsBegin():
+		return m.chooses()
 	case key.Matches(msg, k.back):
-		m.open = false
+		m.open, m.begin.open = false, m.begin.open && m.open
 		m.pane.GotoTop()
 	case key.Matches(msg, k.runConfirm):
 		return m.confirming()
@@ -213,6 +217,10 @@ func (m model) moves(msg tea.KeyMsg, k keyMap) model {
 		m.pane.GotoTop()
 	case key.Matches(msg, k.bottom):
 		m.pane.GotoBottom()
+	case key.Matches(msg, k.up) && m.showsBegin():
+		m.begin.at = max(0, m.begin.at-1)
+	case key.Matches(msg, k.down) && m.showsBegin():
+		m.begin.at = min(len(m.choices())-1, m.begin.at+1)
 	case key.Matches(msg, k.up) && reading:
 		m.pane.ScrollUp(1)
 	case key.Matches(msg, k.down) && reading:

@@ -72,7 +72,7 @@ func (m model) mayFollow() bool {
 // follows is the model with a run that looks at the changed files.
 func (m model) follows() (model, tea.Cmd) {
 	m.watch.due = false
-	return m.launched(Change{Token: m.token, NoTicket: m.token == "", Watched: true})
+	return m.launched(Change{Token: m.token, Address: m.address, NoTicket: m.token == "", Watched: true})
 }
 
 // state is what the first line says about the watch.

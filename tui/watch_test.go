@@ -68,7 +68,7 @@ func TestWatching(t *testing.T) {
 	if strings.Contains(m.View(), "watching .env*") {
 		t.Errorf("the watch is still shown:\n%s", m.View())
 	}
-	if msg := m.watch.news; msg != nil {
+	if m.watch.news != nil {
 		t.Error("the watch goes on")
 	}
 }
