@@ -194,7 +194,7 @@ func (c *Case) serverNow() time.Time {
 	if r == nil || r.Date == nil {
 		return now
 	}
-	if offset, plusMinus := r.Date.Offset(); offset.Abs() > plusMinus+2*time.Second {
+	if offset := r.Date.Offset(); offset.Abs() > r.Date.Uncertainty()+2*time.Second {
 		return now.Add(offset)
 	}
 	return now
