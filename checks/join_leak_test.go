@@ -21,6 +21,7 @@ import (
 	"go.uber.org/goleak"
 
 	"lkdoctor/checks/check"
+	"lkdoctor/checks/codetest"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/lab"
 )
@@ -170,6 +171,7 @@ func TestMediaLeavesNothing(t *testing.T) {
 
 // Interrupted at any moment, everybody has left and nothing runs on.
 func TestMediaInterrupted(t *testing.T) {
+	codetest.Alone(t)
 	l := apartFrom(t)
 	before := goleak.IgnoreCurrent()
 	for after := 10 * time.Millisecond; after < 900*time.Millisecond; after += after / 2 {
