@@ -116,6 +116,41 @@ func TestImportDirections(t *testing.T) {
 	}
 }
 
+// TestRaceDetectorWatches: each package with tests is tested with the race detector
+// or without it, and with it where its code or its tests start a goroutine.
+func TestRaceDetectorWatches(t *testing.T) {
+	list := func(args ...string) []string {
+		out, err := exec.Command("../.ci/raced", args...).Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return strings.Fields(string(out))
+	}
+	with, without := list(), list("not")
+	tested, starts := map[string]bool{}, map[string]bool{}
+	for _, s := range sources(t) {
+		dir := filepath.Dir(s.path)
+		tested[dir] = tested[dir] || strings.HasSuffix(s.path, "_test.go")
+		ast.Inspect(s.file, func(n ast.Node) bool {
+			if _, is := n.(*ast.GoStmt); is {
+				starts[dir] = true
+			}
+			return true
+		})
+	}
+	for dir, has := range tested {
+		in := func(list []string) bool {
+			return slices.ContainsFunc(list, func(path string) bool { return strings.HasSuffix(path, "/"+dir) })
+		}
+		switch {
+		case has && in(with) == in(without):
+			t.Errorf("%s is tested with -race: %v, and without: %v", dir, in(with), in(without))
+		case has && starts[dir] && !in(with):
+			t.Errorf("%s starts goroutines, and is not tested with -race", dir)
+		}
+	}
+}
+
 // TestFacesLinkNoMedia: what shows a run needs no WebRTC to do so.
 func TestFacesLinkNoMedia(t *testing.T) {
 	out, err := exec.Command("go", "list", "-deps", "lkdoctor/tui", "lkdoctor/checks/report").Output()

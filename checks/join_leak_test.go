@@ -147,6 +147,9 @@ func sockets() int {
 }
 
 func TestMediaLeavesNothing(t *testing.T) {
+	if testing.Short() {
+		t.Skip("with -short, nothing in bulk")
+	}
 	l := apartFrom(t)
 	before, held := goleak.IgnoreCurrent(), sockets()
 	var slowest, total time.Duration
@@ -171,6 +174,9 @@ func TestMediaLeavesNothing(t *testing.T) {
 
 // Interrupted at any moment, everybody has left and nothing runs on.
 func TestMediaInterrupted(t *testing.T) {
+	if testing.Short() {
+		t.Skip("with -short, nothing in bulk")
+	}
 	codetest.Alone(t)
 	l := apartFrom(t)
 	before := goleak.IgnoreCurrent()
@@ -201,6 +207,9 @@ func TestMediaInterrupted(t *testing.T) {
 
 // Many doctors at once on one server do not get into each other's way.
 func TestMediaManyAtOnce(t *testing.T) {
+	if testing.Short() {
+		t.Skip("with -short, nothing in bulk")
+	}
 	l := apartFrom(t)
 	var all sync.WaitGroup
 	for i := range doctorsAtOnce {

@@ -63,6 +63,9 @@ func pasted(t *testing.T, l *lab.Lab, environ []string, line, stdin string) (out
 // writes a report finds the same cause again and has it in the report, the way
 // round works, and the page is there.
 func TestPrintedCommandsWorkWhenPasted(t *testing.T) {
+	if testing.Short() {
+		t.Skip("with -short, no process for each command of each cause")
+	}
 	for _, fault := range onePerCause(func(lab.Fault) bool { return true }) {
 		t.Run(fault.Name, func(t *testing.T) {
 			t.Parallel()
