@@ -306,7 +306,7 @@ func TestWhatTheTokenDoesNotAllowIsSaid(t *testing.T) {
 		t.Errorf("send: %v", err)
 	}
 	o := options(t, s.server.URL, s.token("bob", func(o *token.MintOptions) { o.CanPublish = &no }))
-	o.Publish = []room.Clip{room.Tone}
+	o.Publish = []room.Sending{{Clip: room.Tone}}
 	bob := open(t, t.Context(), o)
 	if e := bob.until("it is said", func(e room.Event) bool { return e.Type == room.Problem }); !strings.Contains(e.Text.String(), "canPublish") {
 		t.Errorf("problem: %s", e.Text)
