@@ -27,17 +27,17 @@ demo: build
 	  echo "More of them: ./$(BIN)/lklab list, then ./$(BIN)/lklab --fault NAME -- ./$(BIN)/lkdoctor"; \
 	else echo "make demo: lkdoctor was to find TOKEN_OPAQUE and exit with 1, and exited with $$code" >&2; exit 1; fi
 
-## test: every test. The race detector watches where goroutines are ours; .ci/raced
-## says where that is. Tests mostly wait, so that three packages run at a time
+## test: every test, and then its fast half with the race detector, where goroutines
+## are ours (.ci/raced). Tests mostly wait, so that three packages run at a time
 GORACE := suppressions=$(CURDIR)/.ci/race-suppressions.txt atexit_sleep_ms=10
+TESTS  := -p 3 -parallel 8
 test:
-	go test -shuffle=on $$(.ci/raced not)
-	GORACE="$(GORACE)" go test -race -shuffle=on -p 3 -parallel 8 -timeout 20m $$(.ci/raced)
+	go test $(TESTS) -shuffle=on ./...
+	GORACE="$(GORACE)" go test $(TESTS) -race -short -shuffle=on $$(.ci/raced)
 
-## check: the fast half, for while one works: without the race detector, one fault a
-## code, and only what has changed since the last time
+## check: the fast half, for while one works: one fault a code, and nothing in bulk
 check:
-	go test -short -p 3 -parallel 8 ./...
+	go test $(TESTS) -short ./...
 
 ## browser-test: what browsers refuse, asked of Chromium and of livekit-client from
 ## npm; a test says so and is skipped where one of them is not installed
