@@ -32,17 +32,19 @@ type visit struct {
 	minted   bool
 	inQuery  bool
 	presence bool // the identity is in the room now
+	agent    string
 }
 
 // left out of the checks before a stay: they would join rooms themselves.
 func joinsItself() []string {
-	return []string{"join.websocket", "join.media", "join.turn", "join.publish", "join.reconnect", "fallback.join"}
+	return []string{"join.websocket", "join.media", "join.agent", "join.turn", "join.publish", "join.reconnect", "fallback.join"}
 }
 
 // prepare gets the token as the checks do, and has it judged by them. Where no
 // usable token comes of it, it shows their findings.
 func (v *visit) prepare(ctx context.Context) (code int, ready bool) {
 	v.exam.options.Skip = joinsItself()
+	v.agent, v.exam.options.Agent = v.exam.options.Agent, "" // the stay calls it
 	v.patient = v.exam.newCase()
 	v.minted = v.patient.Source() == check.SourceMinted
 	if !v.minted {
