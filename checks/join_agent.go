@@ -43,7 +43,7 @@ func joinAgent(c *Case) Check {
 		Title: finding.Textf("The agent that was asked for comes"),
 		Short: finding.Textf("Agent"),
 		Extra: true,
-		Uses:  append(ownJoinUses(), "token.format"),
+		Uses:  append(ownJoinUses(), "token.format", "token.claims"),
 	}, func(ctx context.Context, c *Case, ended Ended) Report {
 		t := c.token()
 		switch {
@@ -56,6 +56,8 @@ func joinAgent(c *Case) Check {
 				return *skip
 			}
 			return c.callAgent(ctx)
+		case misnamedAgent(ended) != "":
+			return check.NotHere("not checked: the token calls no agent by name, for LiveKit does not read %s", misnamedAgent(ended))
 		case t == nil || len(t.Claims.Agents) == 0:
 			return c.nobodyCalled()
 		case !c.joined().in():
@@ -77,6 +79,18 @@ func (c *Case) nobodyCalled() Report {
 		}
 	}
 	return check.NotHere("not checked: neither the token nor --agent calls an agent")
+}
+
+// misnamedAgent is where the token names an agent that LiveKit does not call; ""
+// is nowhere.
+func misnamedAgent(ended Ended) string {
+	for _, f := range ended["token.claims"].Findings {
+		if meant, _ := f.Facts["meant"].(string); strings.HasPrefix(meant, "roomConfig") {
+			path, _ := f.Facts["path"].(string)
+			return path
+		}
+	}
+	return ""
 }
 
 // staysForAgent reports whether the stay of the token under test goes on after

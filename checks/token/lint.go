@@ -37,6 +37,7 @@ func Lint(t *Token) []finding.Finding {
 	found = append(found, t.lintIdentity()...)
 	found = append(found, t.lintNamesFilled()...)
 	found = append(found, t.lintOddities()...)
+	found = append(found, t.lintAgents()...)
 	found = append(found, t.lintLimits()...)
 	found = append(found, t.lintPermissions()...)
 	return found

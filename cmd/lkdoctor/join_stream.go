@@ -13,12 +13,12 @@ import (
 
 	"lkdoctor/checks"
 	"lkdoctor/checks/check"
-	"lkdoctor/checks/clean"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/probe"
 	"lkdoctor/checks/probe/session"
 	"lkdoctor/checks/room"
 	"lkdoctor/checks/room/stay"
+	"lkdoctor/config/clean"
 )
 
 // options are those of the stay.
