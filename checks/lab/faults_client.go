@@ -80,7 +80,9 @@ func clientFaults() []Fault {
 		}))),
 
 		warning(f("agent-misnamed", "the token names its agent under room.agents", finding.TokenGrantMisnamed, finding.OwnerTicketService,
-			withClaims(func(_ *Lab, c Claims) { c["room"] = map[string]any{"agents": []map[string]any{{"agentName": "helper"}}} }))),
+			withClaims(func(_ *Lab, c Claims) {
+				c["room"] = map[string]any{"agents": []map[string]any{{"agentName": "helper"}}}
+			}))),
 		f("agent-no-worker", "the token calls an agent, and no worker runs", finding.AgentNoWorker, agent, called(AgentOptions{})),
 		f("agent-other-name", "the token calls an agent, and the worker has another name", finding.AgentNoWorker, agent,
 			called(AgentOptions{Worker: &WorkerOptions{Name: "other"}})),
