@@ -26,6 +26,8 @@ type Options struct {
 	Media bool
 	// Agent is the agent to call into a room of the doctor's own; "" calls none.
 	Agent string
+	// AgentRoom is a stay of the caller's own to call it into instead; nil is none.
+	AgentRoom *AgentRoom
 	// ForceJoin joins although the identity is in the room already.
 	ForceJoin bool
 
