@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -264,29 +265,44 @@ func crowd() []tea.Msg {
 	return append(msgs, carried())
 }
 
-// BenchmarkKey is one key, one event of the room, and the frames that answer them,
-// in a large window.
-func BenchmarkKey(b *testing.B) {
+// largeWindow is a window of 200 columns and 60 rows on a crowd.
+func largeWindow(tb testing.TB) model {
+	tb.Helper()
 	deps := testDeps(newFake())
-	m := newModel(deps, newHost(b.Context(), deps.Start))
+	m := newModel(deps, newHost(tb.Context(), deps.Start))
 	m.Init()
-	m = step(m, tea.WindowSizeMsg{Width: 200, Height: 60})
-	m = step(m, crowd()...)
+	return step(step(m, tea.WindowSizeMsg{Width: 200, Height: 60}), crowd()...)
+}
+
+// talkAndKey are an event of the room and a key, each with the frame that follows.
+func talkAndKey(m model) model {
 	talk := eventMsg{Type: live.Data, At: begin, Message: &live.Message{}, Text: finding.Textf("%s says: %s", "bob", strings.Repeat("你好，hello ", 30))}
+	for _, msg := range []tea.Msg{talk, press("pgup")} {
+		m = step(m, msg)
+		_ = m.View()
+	}
+	return m
+}
+
+func BenchmarkKey(b *testing.B) {
+	m := largeWindow(b)
 	for b.Loop() {
-		m = step(m, talk)
-		_ = m.View()
-		m = step(m, press("pgup"))
-		_ = m.View()
+		m = talkAndKey(m)
 	}
 }
 
 // A key is answered within a frame of 16 ms, in a large window and a full room.
 func TestAKeyIsAnsweredWithinAFrame(t *testing.T) {
-	if took := time.Duration(testing.Benchmark(BenchmarkKey).NsPerOp()) / 2; took > 16*time.Millisecond {
-		t.Errorf("a key takes %s", took)
-	} else {
-		t.Logf("a key takes %s", took)
+	m := largeWindow(t)
+	var took []time.Duration
+	for range 50 {
+		start := time.Now()
+		m = talkAndKey(m)
+		took = append(took, time.Since(start))
+	}
+	slices.Sort(took)
+	if median := took[len(took)/2]; median > 16*time.Millisecond {
+		t.Errorf("a key takes %s", median)
 	}
 }
 
@@ -301,7 +317,7 @@ func TestRandomKeys(t *testing.T) {
 	deps.Start = s.start
 	events := append(hostile(), thrownOut(), notJoined(), carried())
 	m := drawn(t, deps, 80, 24)
-	for range 1500 {
+	for range 600 {
 		switch random.IntN(4) {
 		case 0:
 			m = step(m, events[random.IntN(len(events))])
