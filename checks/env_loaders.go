@@ -5,11 +5,12 @@ import (
 	"slices"
 	"strings"
 
-	"lkdoctor/checks/clean"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/placeholder"
 	"lkdoctor/config"
+	"lkdoctor/config/clean"
 	"lkdoctor/config/loaders"
+	"lkdoctor/config/secret"
 )
 
 // loaderFindings compares what Next.js reads for a LiveKit setting with what
@@ -126,7 +127,7 @@ func loaderFinding(f config.EnvFile, v config.EnvVar, readings []loaders.Reading
 	return told, true
 }
 
-func row(name string, s config.Secret) string {
+func row(name string, s secret.Value) string {
 	text := fmt.Sprintf("%s: %d characters, fingerprint %s", name, s.Len(), s.Fingerprint())
 	if s.Empty() {
 		text = name + ": empty"

@@ -6,9 +6,9 @@ import (
 	"time"
 
 	"lkdoctor/checks/check"
-	"lkdoctor/checks/clean"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/probe"
+	"lkdoctor/config/clean"
 )
 
 // joinAPI asks whether the server API (/twirp) answers at LIVEKIT_URL. It reads

@@ -8,9 +8,9 @@ import (
 	"strings"
 
 	"lkdoctor/checks/browser"
-	"lkdoctor/checks/clean"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/probe"
+	"lkdoctor/config/clean"
 )
 
 // pageSeen is the front end's page, as a browser gets it.

@@ -8,10 +8,10 @@ import (
 	"slices"
 	"strings"
 
-	"lkdoctor/checks/clean"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/placeholder"
 	"lkdoctor/checks/probe"
+	"lkdoctor/config/clean"
 )
 
 // unanswered is a network failure on the way to a LiveKit server, with all that was

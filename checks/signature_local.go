@@ -8,10 +8,10 @@ import (
 	"time"
 
 	"lkdoctor/checks/check"
-	"lkdoctor/checks/clean"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/token"
 	"lkdoctor/config"
+	"lkdoctor/config/clean"
 	"lkdoctor/config/loaders"
 )
 

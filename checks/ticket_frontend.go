@@ -10,9 +10,9 @@ import (
 
 	"lkdoctor/checks/answer"
 	"lkdoctor/checks/check"
-	"lkdoctor/checks/clean"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/probe"
+	"lkdoctor/config/clean"
 )
 
 // ticketFrontend asks the app's own route, as the browser would. With a ticket

@@ -6,6 +6,8 @@ import (
 	"io"
 	"io/fs"
 	"path/filepath"
+
+	"lkdoctor/config/secret"
 )
 
 // MaxFileSize is the largest env file, and the largest lk configuration, that is
@@ -42,7 +44,7 @@ type EnvFile struct {
 	Vars []EnvVar
 	// Content is the file's bytes, for reading them as other loaders do; empty
 	// when they could not be read.
-	Content Secret
+	Content secret.Value
 }
 
 // EnvVar is one variable of an env file. In a file with ErrExpansion its Value
@@ -51,12 +53,12 @@ type EnvVar struct {
 	Name string
 	// Value is what this file gives: what Next.js uses if nothing above it
 	// defines the variable.
-	Value     Secret
-	Literal   Secret // see Setting.Literal
-	Expanded  bool   // see Setting.Expanded
-	CutAtHash bool   // see Setting.CutAtHash
-	Line      int    // where its last definition starts, from 1
-	Repeats   int    // how many earlier definitions in the same file that one replaces
+	Value     secret.Value
+	Literal   secret.Value // see Setting.Literal
+	Expanded  bool         // see Setting.Expanded
+	CutAtHash bool         // see Setting.CutAtHash
+	Line      int          // where its last definition starts, from 1
+	Repeats   int          // how many earlier definitions in the same file that one replaces
 }
 
 // Lookup finds a variable that the file defines.
@@ -100,7 +102,7 @@ func readEnvFile(fsys fs.FS, dir, name string) EnvFile {
 		file.Err = err
 		return file
 	}
-	file.Content = NewSecret(string(content))
+	file.Content = secret.New(string(content))
 	if looksUTF16(content) {
 		file.Err = ErrUTF16
 	}
@@ -173,7 +175,7 @@ func (v nextVar) asEnvVar(fileErr error) EnvVar {
 		literal = v.uncut
 	}
 	return EnvVar{
-		Name: v.name, Value: NewSecret(own), Literal: NewSecret(literal),
+		Name: v.name, Value: secret.New(own), Literal: secret.New(literal),
 		Expanded: expanded, CutAtHash: v.cut, Line: v.line, Repeats: v.repeats,
 	}
 }

@@ -3,13 +3,15 @@ package config
 import (
 	"os"
 	"strings"
+
+	"lkdoctor/config/secret"
 )
 
 // OldLine is a definition in an env file that does not count: a later line
 // defines the same variable, or it is commented out.
 type OldLine struct {
 	Name  string
-	Value Secret
+	Value secret.Value
 	Line  int // from 1
 }
 
@@ -29,7 +31,7 @@ func (f EnvFile) Replaced() []OldLine {
 		if len(defs) != 1 || defs[0].value == "" || f.counts(defs[0].name, defs[0].value) {
 			continue
 		}
-		list = append(list, OldLine{Name: defs[0].name, Value: NewSecret(defs[0].value), Line: i + 1})
+		list = append(list, OldLine{Name: defs[0].name, Value: secret.New(defs[0].value), Line: i + 1})
 	}
 	return list
 }

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"io"
 
-	"lkdoctor/checks/clean"
+	"lkdoctor/config/clean"
 )
 
 // Hidden is a token, or something that may be one. It cannot print itself:

@@ -6,8 +6,8 @@ import (
 	"net/url"
 	"strings"
 
-	"lkdoctor/checks/clean"
 	"lkdoctor/checks/finding"
+	"lkdoctor/config/clean"
 )
 
 // sizes of the signatures that HMAC makes, in bytes.

@@ -11,8 +11,8 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 	"github.com/livekit/protocol/auth"
 
-	"lkdoctor/checks/clean"
 	"lkdoctor/checks/finding"
+	"lkdoctor/config/clean"
 )
 
 // maxShownJSON caps the JSON of a header or of claims that is shown.

@@ -4,8 +4,8 @@ import (
 	"strings"
 
 	"lkdoctor/checks/answer"
-	"lkdoctor/checks/clean"
 	"lkdoctor/checks/finding"
+	"lkdoctor/config/clean"
 )
 
 // Parse reads a token by the rules of a LiveKit server and finds what is wrong

@@ -5,9 +5,9 @@ import (
 	"strings"
 
 	"lkdoctor/checks/answer"
-	"lkdoctor/checks/clean"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/placeholder"
+	"lkdoctor/config/clean"
 )
 
 // The limits of a livekit-server with its default configuration, in bytes

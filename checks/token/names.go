@@ -8,8 +8,8 @@ import (
 
 	"github.com/agnivade/levenshtein"
 
-	"lkdoctor/checks/clean"
 	"lkdoctor/checks/finding"
+	"lkdoctor/config/clean"
 )
 
 // normal is a name without case, underscores, dashes and blanks.

@@ -4,8 +4,8 @@ import (
 	"strings"
 
 	"lkdoctor/checks/answer"
-	"lkdoctor/checks/clean"
 	"lkdoctor/checks/finding"
+	"lkdoctor/config/clean"
 )
 
 // Signature is the check signature.local: Verify, and Explain where that does

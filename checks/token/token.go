@@ -10,8 +10,8 @@ import (
 	"fmt"
 	"time"
 
-	"lkdoctor/checks/clean"
 	"lkdoctor/checks/finding"
+	"lkdoctor/config/clean"
 )
 
 // hidden keeps a string out of every print, log and JSON document: fmt and

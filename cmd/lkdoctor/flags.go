@@ -13,8 +13,8 @@ import (
 
 	"lkdoctor/checks"
 	"lkdoctor/checks/answer"
-	"lkdoctor/checks/clean"
 	"lkdoctor/config"
+	"lkdoctor/config/clean"
 )
 
 // flags are the command line of a run.

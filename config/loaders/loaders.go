@@ -5,7 +5,7 @@
 package loaders
 
 import (
-	"lkdoctor/config"
+	"lkdoctor/config/secret"
 )
 
 // Loader is a tool that reads env files.
@@ -57,8 +57,8 @@ const (
 // Value is one variable as one loader reads it.
 type Value struct {
 	State  State
-	Secret config.Secret // when Known
-	Why    string        // when Unknown: a clause in plain words, "it runs a command"
+	Secret secret.Value // when Known
+	Why    string       // when Unknown: a clause in plain words, "it runs a command"
 }
 
 // Reading is one env file as one loader reads it.
@@ -72,7 +72,7 @@ type Reading struct {
 	values map[string]Value
 	// unread is the part of the file that was not worked out, for what may
 	// still be set in it; opaque means that it may set anything.
-	unread config.Secret
+	unread secret.Value
 	opaque bool
 }
 
@@ -117,5 +117,5 @@ func Compare(content []byte, env Env) []Reading {
 }
 
 func known(value string) Value {
-	return Value{State: Known, Secret: config.NewSecret(value)}
+	return Value{State: Known, Secret: secret.New(value)}
 }
