@@ -12,11 +12,13 @@ import (
 // Shown is one setting as anybody may see it: in the JSON document's `settings`
 // and in reports.
 type Shown struct {
-	Name        string `json:"name"`
-	Source      string `json:"source"`
-	Value       string `json:"value"`
-	Length      int    `json:"length,omitempty"`      // bytes, of what is hidden
-	Fingerprint string `json:"fingerprint,omitempty"` // of what is hidden, see secret.Value.Fingerprint
+	Name   string `json:"name"`
+	Source string `json:"source"`
+	Value  string `json:"value"`
+	// Length is that of what is hidden, in bytes, and Fingerprint tells it from
+	// another value. Both are there with CompareSecrets alone.
+	Length      int    `json:"length,omitempty"`
+	Fingerprint string `json:"fingerprint,omitempty"`
 }
 
 // Shown lists the settings that are set, redacted, in a fixed order. Never nil.
@@ -30,18 +32,27 @@ func (s *Settings) Shown() []Shown {
 	return shown
 }
 
+// Fingerprint is that of a value, salted with the API key here, and "" unless
+// CompareSecrets.
+func (s *Settings) Fingerprint(value secret.Value) string {
+	if !s.CompareSecrets {
+		return ""
+	}
+	return value.Fingerprint(s.APIKey.Value)
+}
+
 func (s *Settings) show(setting *Setting) Shown {
 	shown := Shown{Name: setting.Name, Source: visible(setting.Source.String())}
 	switch value := setting.Secret.Reveal(); {
 	case setting == &s.Ticket && value != "":
 		shown.Value = ShowTicket(value)
-		shown.Length = len(value)
 	case value == "":
 		shown.Value = ""
 	case setting.Sensitive || looksSecret(value) || s.holdsSecret(value):
 		shown.Value = clean.Hidden
-		shown.Length = len(value)
-		shown.Fingerprint = setting.Secret.Fingerprint()
+		if s.CompareSecrets {
+			shown.Length, shown.Fingerprint = len(value), s.Fingerprint(setting.Secret)
+		}
 	case setting == &s.APIKey:
 		shown.Value = visible(value)
 	default:

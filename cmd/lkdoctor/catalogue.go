@@ -15,7 +15,6 @@ import (
 	"lkdoctor/checks/catalogue"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/report"
-	"lkdoctor/config/clean"
 )
 
 // explainCommand shows the page of one code, offline.
@@ -34,7 +33,7 @@ func (a *app) explainCommand() *cobra.Command {
 				if found := catalogue.FindText(given); len(found) > 0 {
 					return a.writeTexts(f, found)
 				}
-				return fmt.Errorf("no code %q, nor an error text that is known: lkdoctor codes lists the codes%s", clean.Line(clean.Redact(given), 200), nearest(string(code)))
+				return fmt.Errorf("no code %q, nor an error text that is known: lkdoctor codes lists the codes%s", a.line(given, 200), nearest(string(code)))
 			}
 			_, err := fmt.Fprint(a.out, catalogue.Render(page, a.columns()))
 			return err

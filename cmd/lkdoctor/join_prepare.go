@@ -14,7 +14,6 @@ import (
 	"lkdoctor/checks/report"
 	"lkdoctor/checks/room"
 	"lkdoctor/checks/token"
-	"lkdoctor/config/clean"
 )
 
 // visit is one call of `lkdoctor join`.
@@ -146,7 +145,7 @@ func (v *visit) findings(run check.Run) []room.Finding {
 }
 
 func (v *visit) wouldEvict() int {
-	identity, name := clean.Line(v.token.Identity(), 80), clean.Line(v.token.Room(), 80)
+	identity, name := v.app.redact.Clean(v.token.Identity(), 80), v.app.redact.Clean(v.token.Room(), 80)
 	text := finding.Textf("%s is in room %s now; joining would throw that participant out, so nothing was joined (--force-join does)", identity, name)
 	_ = v.print(room.Event{Type: room.Ended, At: v.app.now(), Text: text, Room: name, Reason: string(finding.JoinWouldEvict),
 		Who: &room.Participant{Identity: identity}, End: &room.End{Outcome: room.NotJoined},
@@ -160,9 +159,9 @@ func (v *visit) announce() {
 		return
 	}
 	spent := v.patient.TicketSpent()
-	identity, name := clean.Line(v.token.Identity(), 120), clean.Line(v.token.Room(), 120)
+	identity, name := v.app.redact.Clean(v.token.Identity(), 120), v.app.redact.Clean(v.token.Room(), 120)
 	text := finding.Textf("a token for %s in room %s, from %s", identity, name, v.origin())
-	_ = v.print(room.Event{Type: room.Prepared, At: v.app.now(), Text: text, URL: clean.URL(v.url.String()), Room: name,
+	_ = v.print(room.Event{Type: room.Prepared, At: v.app.now(), Text: text, URL: v.app.redact.URL(v.url.String()), Room: name,
 		Who: &room.Participant{Identity: identity}, TokenSource: string(v.patient.Source()), TicketSpent: &spent,
 		Findings: v.about()})
 }

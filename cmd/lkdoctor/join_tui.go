@@ -10,7 +10,6 @@ import (
 	"lkdoctor/checks/probe"
 	"lkdoctor/checks/room"
 	"lkdoctor/checks/room/stay"
-	"lkdoctor/config/clean"
 	"lkdoctor/tui"
 	live "lkdoctor/tui/room"
 )
@@ -21,7 +20,7 @@ func (v *visit) tui(ctx context.Context) int {
 	defer network.Close()
 	result, err := live.Run(ctx, v.screen(o), v.app.in, v.app.out)
 	if err != nil {
-		v.warn("%s", clean.Line(clean.Redact(err.Error()), 300))
+		v.app.complain("", err)
 	}
 	v.summary(result)
 	switch {
@@ -45,13 +44,13 @@ func (v *visit) screen(o stay.Options) live.Deps {
 	}
 	return live.Deps{
 		Notice: notice,
-		URL:    clean.URL(v.url.String()), Room: clean.Line(v.token.Room(), 80), Identity: clean.Line(v.token.Identity(), 80),
+		URL:    v.app.redact.URL(v.url.String()), Room: v.app.redact.Clean(v.token.Room(), 80), Identity: v.app.redact.Clean(v.token.Identity(), 80),
 		Evicts:  v.presence && !v.flags.options.ForceJoin,
 		Start:   func(ctx context.Context) live.Stay { return stay.Open(ctx, o) },
 		Publish: v.flags.clips(),
 		Token: func() (string, string, bool) {
 			raw, identity, other := v.guest()
-			return raw, clean.Line(identity, 80), other
+			return raw, v.app.redact.Clean(identity, 80), other
 		},
 		Link: v.link, LinkNote: v.linkNote(), OpenLink: openBrowser, Copy: v.exam.copy, Explain: v.explained, Now: v.app.now,
 		Translate: v.translate(), Renderer: renderer, Dark: dark, ASCII: v.exam.style.ASCII,
@@ -70,8 +69,8 @@ func (v *visit) linkNote() finding.Text {
 func (v *visit) summary(r live.Result) {
 	say := v.exam.style.Say
 	out := v.app.out
-	fmt.Fprintln(out, say("%s in room %s at %s, with a token from %s", clean.Line(v.token.Identity(), 80), clean.Line(v.token.Room(), 80),
-		clean.URL(v.url.String()), v.origin()))
+	fmt.Fprintln(out, say("%s in room %s at %s, with a token from %s", v.app.redact.Clean(v.token.Identity(), 80), v.app.redact.Clean(v.token.Room(), 80),
+		v.app.redact.URL(v.url.String()), v.origin()))
 	if r.Last.End == nil {
 		fmt.Fprintln(out, say("Nothing was joined."))
 		return

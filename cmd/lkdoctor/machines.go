@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"cmp"
-	"fmt"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -41,7 +40,7 @@ func (a *app) saveForMachines(f *flags, run check.Run, target string) {
 
 func (a *app) unwritten(what string, err error) {
 	if err != nil {
-		fmt.Fprintf(a.err, "lkdoctor: write the %s: %s\n", what, err)
+		a.complain("write the "+what+": ", err)
 	}
 }
 

@@ -16,7 +16,6 @@ import (
 	"lkdoctor/checks/check"
 	"lkdoctor/checks/report"
 	"lkdoctor/config"
-	"lkdoctor/config/clean"
 	"lkdoctor/tui"
 )
 
@@ -27,7 +26,7 @@ func (e *exam) tui(ctx context.Context) int {
 	deps.Join = func(in io.Reader, out io.Writer) error { return e.stays(ctx, in, out) }
 	run, err := tui.Run(ctx, deps, e.app.in, e.app.out)
 	if err != nil {
-		fmt.Fprintf(e.app.err, "lkdoctor: %s\n", clean.Line(clean.Redact(err.Error()), 300))
+		e.app.complain("", err)
 		if len(run.Results) == 0 {
 			return check.ExitDoctor
 		}
@@ -41,7 +40,7 @@ func (e *exam) deps(runs *reruns) tui.Deps {
 	renderer, dark := e.app.renderer(tui.ColourMode(e.flags.color))
 	return tui.Deps{
 		Checks:    checks.Specs(),
-		Title:     tui.Header{URL: clean.URL(e.settings.URL.Value), Source: clean.Line(e.settings.URL.Source.String(), 40)},
+		Title:     tui.Header{URL: e.app.redact.URL(e.settings.URL.Value), Source: e.app.line(e.settings.URL.Source.String(), 40)},
 		Start:     runs.start,
 		Page:      e.style.Page,
 		Limit:     e.flags.timeout,
@@ -131,7 +130,7 @@ func (r *reruns) skip(id string) {
 func (r *reruns) start(ctx context.Context, change tui.Change, observe func(check.Event)) check.Run {
 	next := *r.exam
 	if err := next.apply(change); err != nil {
-		run := checks.Broken(r.exam.app.now(), err.Error())
+		run := checks.Broken(r.exam.app.now(), next.app.redact.Hide(err.Error()))
 		observe(check.Event{Kind: check.RunEnded, Run: &run})
 		return run
 	}
@@ -172,5 +171,6 @@ func (e *exam) apply(change tui.Change) error {
 		settings.Ticket = config.Setting{Name: settings.Ticket.Name, Flag: settings.Ticket.Flag, Sensitive: true}
 	}
 	e.settings = settings
+	e.learn()
 	return nil
 }

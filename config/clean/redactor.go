@@ -123,13 +123,13 @@ func (k *known) learn(value string) {
 		k.learn(value[len(value)-maxValue/2:])
 		return
 	}
-	k.add(value)
 	pieces := value
 	if parts := strings.Split(value, "."); len(parts) == 3 && len(parts[2]) >= minLoose {
-		// A token: header and payload are told by their look.
+		// A token: header and payload are told by their look, and begin as all do.
+		k.add(value, len(value))
 		pieces = parts[2]
-		k.add(pieces)
 	}
+	k.add(pieces, headOf(pieces))
 	if len(pieces) < minPieces {
 		return
 	}
@@ -138,9 +138,8 @@ func (k *known) learn(value string) {
 	}
 }
 
-// add adds the forms of one value.
-func (k *known) add(value string) {
-	head := headOf(value)
+// add adds the forms of one value, of which its first head bytes give it away.
+func (k *known) add(value string, head int) {
 	wholes, heads := forms(value), forms(value[:head])
 	for i, whole := range wholes {
 		f := form{lower(whole), len(whole)}
