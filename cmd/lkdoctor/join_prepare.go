@@ -38,10 +38,14 @@ func joinsItself() []string {
 	return []string{"join.websocket", "join.media", "join.turn", "join.publish", "join.reconnect", "fallback.join"}
 }
 
+// stayTTL is how long the token made for a stay lives: the server hands out a new
+// one every five minutes, and until then this one is needed to reconnect.
+const stayTTL = token.DefaultTTL
+
 // prepare gets the token as the checks do, and has it judged by them. Where no
 // usable token comes of it, it shows their findings.
 func (v *visit) prepare(ctx context.Context) (code int, ready bool) {
-	v.exam.options.Skip = joinsItself()
+	v.exam.options.Skip, v.exam.options.TTL = joinsItself(), stayTTL
 	v.patient = v.exam.newCase()
 	v.minted = v.patient.Source() == check.SourceMinted
 	if !v.minted {
