@@ -119,7 +119,7 @@ func (l *ledger) entries(t *testing.T) map[entry]bool {
 			}
 			for _, what := range l.credentials(r, body) {
 				stage := stageOf(r, what)
-				out[entry{stage, l.role(to), what}] = true
+				out[entry{stage, l.role(stage, to), what}] = true
 			}
 			if r.Header.Get("Upgrade") != "" {
 				break
@@ -129,16 +129,20 @@ func (l *ledger) entries(t *testing.T) map[entry]bool {
 	return out
 }
 
-// role says who is at an address.
-func (l *ledger) role(at string) string {
+// role says who is at an address that is asked at a stage.
+func (l *ledger) role(stage, at string) string {
 	_, port, _ := net.SplitHostPort(at)
 	if role, is := l.named[port]; is {
 		return role
 	}
 	s, o := l.exam.settings, l.exam.options
-	for _, r := range []struct{ raw, role string }{
-		{s.URL.Value, "LIVEKIT_URL"}, {o.TokenEndpoint, "the token endpoint"}, {o.Frontend, "the app of `--frontend`"}, {s.TicketService.Value, "the ticket service"},
-	} {
+	roles := []struct{ raw, role string }{
+		{o.TokenEndpoint, "the token endpoint"}, {o.Frontend, "the app of `--frontend`"}, {s.TicketService.Value, "the ticket service"}, {s.URL.Value, "LIVEKIT_URL"},
+	}
+	if stage != "ticket" { // one address may have been given for two
+		slices.Reverse(roles)
+	}
+	for _, r := range roles {
 		if u, err := url.Parse(strings.TrimSpace(r.raw)); err == nil && u.Host != "" {
 			if _, p, _ := net.SplitHostPort(probe.HostPort(u)); p == port {
 				return r.role
@@ -203,7 +207,7 @@ func madeHere(raw string) string {
 	switch {
 	case claims.Sub == "lkdoctor-probe":
 		return "a token that nobody signed"
-	case claims.Sub != "" && !strings.HasPrefix(claims.Sub, "lkdoctor"):
+	case claims.Sub != "" && !strings.HasPrefix(claims.Sub, "lkdoctor"), claims.Sub == "" && claims.Video["roomJoin"] != nil:
 		return "the token under test"
 	}
 	var grants []string
@@ -428,8 +432,9 @@ func TestCredentialsGoWhereTheListSays(t *testing.T) {
 		return attack{environ: map[string]string{"LIVEKIT_URL": strings.Replace(l.URL, "://", "://me:0123456789@", 1)}}
 	}
 	attacks["the app's ticket"] = func(*testing.T, *lab.Lab) attack { return attack{} }
+	attacks["an agent"] = func(*testing.T, *lab.Lab) attack { return attack{} }
 	attacks["a TURN server"] = func(_ *testing.T, l *lab.Lab) attack { return attack{args: []string{"--media"}} }
-	faults := map[string]string{"the app's ticket": "frontend-ticket-secret", "a TURN server": "healthy-turn"}
+	faults := map[string]string{"the app's ticket": "frontend-ticket-secret", "a TURN server": "healthy-turn", "an agent": "agent-comes"}
 	attacks["no keys"] = func(*testing.T, *lab.Lab) attack {
 		return attack{environ: map[string]string{"LIVEKIT_API_SECRET": "", "LKDOCTOR_TICKET": ""}}
 	}
@@ -485,14 +490,14 @@ func TestCredentialsGoWhereTheListSays(t *testing.T) {
 }
 
 // sentIn runs the doctor in one surrounding, and returns what it sent.
-func sentIn(t *testing.T, fault string, surrounding func(*testing.T, *lab.Lab) attack) *ledger {
+func sentIn(t *testing.T, fault string, made func(*testing.T, *lab.Lab) attack) *ledger {
 	t.Helper()
 	l, err := lab.Start(t.Context(), lab.Options{Fault: fault})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = l.Close() })
-	a := surrounding(t, l)
+	a := made(t, l)
 	environ := changed(l.Environ(), a.environ)
 	e := examWith(t, l, environ, append(l.Args(), a.args...), a.stdin)
 	c := e.newCase()
