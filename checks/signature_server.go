@@ -34,7 +34,11 @@ func signatureServer(c *Case) Check {
 		case !c.elsewhere() && ended.Stopped("join.reach"):
 			return check.BlockedBy("join.reach")
 		}
-		check.Waiting(ctx, "asking %s for its verdict on the token", clean.Line(at.Host, 80))
+		asking := "asking %s for its verdict on the token"
+		if inClear(at.URL) {
+			asking = "asking %s for its verdict on the token, which goes there without encryption"
+		}
+		check.Waiting(ctx, asking, clean.Line(at.Host, 80))
 		verdict, present, failure := c.ask(ctx, at)
 		if failure != nil {
 			return Report{Findings: c.unreached(ctx, failure, at)}

@@ -27,6 +27,7 @@ func (a *app) examine(parent context.Context, f *flags) int {
 	if err != nil {
 		return a.broken(f, err)
 	}
+	e.warnInClear()
 	switch a.face(f) {
 	case faceJSON:
 		return e.json(ctx)
@@ -93,6 +94,14 @@ type exam struct {
 
 // learn adds the secrets of the settings and options as they are now.
 func (e *exam) learn() { e.app.redact.Learn(checks.Secrets(e.settings, e.options)...) }
+
+// warnInClear says on stderr what is going to be sent without encryption, before
+// it is.
+func (e *exam) warnInClear() {
+	for _, text := range checks.InClear(e.settings, e.options) {
+		e.app.complain("", errors.New(e.style.Say("%s", text)))
+	}
+}
 
 // newCase makes a fresh patient, with its own connections.
 func (e *exam) newCase() *checks.Case {

@@ -113,6 +113,7 @@ func (a *app) join(parent context.Context, f *joinFlags) int {
 	if v.exam, err = a.ready(ctx, &f.flags); err != nil {
 		return v.broken(err)
 	}
+	v.exam.warnInClear()
 	if code, ready := v.prepare(ctx); !ready {
 		return code
 	}

@@ -595,3 +595,39 @@ type everywhere struct{}
 func (everywhere) LookupNetIP(context.Context, string, string) ([]netip.Addr, error) {
 	return []netip.Addr{netip.MustParseAddr("192.0.2.1")}, nil
 }
+
+// TestClearTextIsSaidFirst: what leaves this machine without encryption is told on
+// stderr before anything is asked, in each face that has one, and nothing else is.
+func TestClearTextIsSaidFirst(t *testing.T) {
+	for name, tt := range map[string]struct {
+		environ, args []string
+		want          []string
+	}{
+		"loopback": {[]string{"LIVEKIT_URL=ws://127.0.0.1:1", "LIVEKIT_API_KEY=k", "LIVEKIT_API_SECRET=s"}, nil, nil},
+		"TLS":      {[]string{"LIVEKIT_URL=wss://lk.invalid", "USER_MGMT_BASE_URL=https://users.invalid", "LKDOCTOR_TICKET=tkt_0123"}, nil, nil},
+		"tokens":   {[]string{"LIVEKIT_URL=ws://lk.invalid:7880", "LIVEKIT_API_KEY=k", "LIVEKIT_API_SECRET=s"}, nil, []string{"lk.invalid:7880 is not encrypted: the tokens"}},
+		"a ticket": {[]string{"LIVEKIT_URL=wss://lk.invalid", "USER_MGMT_BASE_URL=http://10.0.0.7:8000", "LKDOCTOR_TICKET=tkt_0123"}, nil,
+			[]string{"10.0.0.7:8000 is not encrypted: the ticket"}},
+		"a header": {[]string{"LIVEKIT_URL=ws://lk.invalid"}, []string{"--frontend", "http://app.invalid", "-H", "X: 0123456789"},
+			[]string{"app.invalid is not encrypted: what is sent there", "lk.invalid is not encrypted: the tokens"}},
+	} {
+		for _, face := range []string{"--json", "--plain", "-q"} {
+			var out, errs bytes.Buffer
+			a := newApp(append(tt.args, face, "--only", "env"), strings.NewReader(""), &out, &errs, append([]string{"HOME=" + t.TempDir()}, tt.environ...))
+			a.dir = t.TempDir()
+			run(a)
+			lines := strings.Split(strings.TrimSuffix(errs.String(), "\n"), "\n")
+			if errs.Len() == 0 {
+				lines = nil
+			}
+			if len(lines) != len(tt.want) {
+				t.Fatalf("%s %s: stderr is %q, want %q", name, face, lines, tt.want)
+			}
+			for i, want := range tt.want {
+				if !strings.HasPrefix(lines[i], "lkdoctor: "+want) {
+					t.Errorf("%s %s: stderr says %q, want %q", name, face, lines[i], want)
+				}
+			}
+		}
+	}
+}

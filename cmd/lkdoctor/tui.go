@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"net/url"
 	"os"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 
 	"lkdoctor/checks"
 	"lkdoctor/checks/check"
+	"lkdoctor/checks/probe"
 	"lkdoctor/checks/report"
 	"lkdoctor/config"
 	"lkdoctor/tui"
@@ -38,9 +40,13 @@ func (e *exam) tui(ctx context.Context) int {
 
 func (e *exam) deps(runs *reruns) tui.Deps {
 	renderer, dark := e.app.renderer(tui.ColourMode(e.flags.color))
+	source := e.app.line(e.settings.URL.Source.String(), 40)
+	if u, err := url.Parse(e.settings.URL.Value); err == nil && u.Host != "" && !probe.Secure(u) && !probe.IsLoopbackHost(u.Hostname()) {
+		source = e.style.Say("%s, not encrypted", source)
+	}
 	return tui.Deps{
 		Checks:    checks.Specs(),
-		Title:     tui.Header{URL: e.app.redact.URL(e.settings.URL.Value), Source: e.app.line(e.settings.URL.Source.String(), 40)},
+		Title:     tui.Header{URL: e.app.redact.URL(e.settings.URL.Value), Source: source},
 		Start:     runs.start,
 		Page:      e.style.Page,
 		Limit:     e.flags.timeout,
