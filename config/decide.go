@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 
+	"lkdoctor/config/dotenv"
 	"lkdoctor/config/secret"
 )
 
@@ -77,7 +78,7 @@ func (s *Settings) inEnvironment(name string, process map[string]string) []candi
 	}
 	for _, file := range s.Files {
 		v, ok := file.Lookup(name)
-		if !ok || errors.Is(file.Err, ErrExpansion) {
+		if !ok || errors.Is(file.Err, dotenv.ErrExpansion) {
 			continue
 		}
 		found = append(found, candidate{

@@ -9,6 +9,7 @@ import (
 
 	"lkdoctor/checks/catalogue"
 	"lkdoctor/checks/check"
+	"lkdoctor/tui/term"
 )
 
 // Deps are the things that the TUI cannot do itself. Start is required; the
@@ -65,17 +66,7 @@ type Header struct {
 }
 
 // Copied says where a copied text went.
-type Copied struct {
-	// By is what took it: a program ("wl-copy") that was asked afterwards what
-	// it holds, or the terminal, which cannot be asked. It is empty where nothing
-	// took it.
-	By string
-	// Sure tells that it is known to be there.
-	Sure bool
-	// File is the absolute path of a file that holds the text too, where the
-	// clipboard is not sure to.
-	File string
-}
+type Copied = term.Copied
 
 // Change is what a re-run does differently from the settings that lkdoctor was
 // started with. The zero value changes nothing.

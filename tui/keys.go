@@ -4,7 +4,8 @@ import (
 	"slices"
 
 	"github.com/charmbracelet/bubbles/key"
-	"github.com/charmbracelet/x/ansi"
+
+	"lkdoctor/checks/wrap"
 )
 
 // keyMap is what can be pressed at the moment. It is made anew from the model
@@ -99,7 +100,7 @@ func (m model) short(width int) string {
 	}
 	for {
 		line := m.help.ShortHelpView(append(slices.Clone(most), last...))
-		if ansi.StringWidth(line) <= width || len(most) == 0 {
+		if wrap.Width(line) <= width || len(most) == 0 {
 			return line
 		}
 		most = most[:len(most)-1]

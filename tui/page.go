@@ -12,6 +12,7 @@ import (
 	"lkdoctor/checks/check"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/progress"
+	"lkdoctor/checks/wrap"
 	"lkdoctor/config/clean"
 )
 
@@ -74,11 +75,11 @@ func (m model) tabsLine(width int) string {
 		at = m.sayf("%d–%d of %d", m.pane.YOffset+1, min(all, m.pane.YOffset+m.pane.Height), all)
 	}
 	if l, found := m.current(); found && m.wide() {
-		if long := strings.TrimSpace(string(l.Finding.Code) + m.which() + "  " + at); ansi.StringWidth(line+long) < width {
+		if long := strings.TrimSpace(string(l.Finding.Code) + m.which() + "  " + at); wrap.Width(line+long) < width {
 			at = long
 		}
 	}
-	if ansi.StringWidth(line+at) >= width {
+	if wrap.Width(line+at) >= width {
 		at = ""
 	}
 	return m.ends(line, m.styles.subtle.Render(at), width)
@@ -183,8 +184,8 @@ func listMark(line string) string {
 
 // hang adds text behind a mark; further lines start under the text.
 func (p *page) hang(mark, text string) {
-	under := ansi.StringWidth(mark)
-	for i, line := range wrap(text, p.width-under) {
+	under := wrap.Width(mark)
+	for i, line := range wrap.Lines(text, p.width-under) {
 		if i == 0 {
 			p.add(p.fit(mark+line, p.width))
 			continue
@@ -202,9 +203,9 @@ func (p *page) code(text string) {
 	for _, line := range p.block(text) {
 		rest := strings.TrimLeft(line, " ")
 		in := min(codeIndent+len(line)-len(rest), p.width/2)
-		parts := wrap(rest, p.width-in)
+		parts := wrap.Lines(rest, p.width-in)
 		if len(parts) > 1 {
-			parts = wrap(rest, p.width-in-codeIndent)
+			parts = wrap.Lines(rest, p.width-in-codeIndent)
 		}
 		for i, part := range parts {
 			if i == 1 {
@@ -222,20 +223,20 @@ func (p *page) code(text string) {
 // Beside the rows, shown is what the row says already.
 func (p *page) check(c progress.CheckRow, shown string) {
 	style := p.styles.mark(c.State)
-	mark := p.glyph(c.State) + " " + pad(p.word(c.State), p.wordColumns())
-	room := p.width - ansi.StringWidth(mark) - timeColumns
+	mark := p.glyph(c.State) + " " + wrap.Pad(p.word(c.State), p.wordColumns())
+	room := p.width - wrap.Width(mark) - timeColumns
 	clock := ""
 	if c.State != progress.Pending && c.State != progress.Running && c.State != progress.Skipped {
 		clock = finding.Millis(c.Result.Took)
 	}
-	for i, line := range wrap(p.say(c.Check.Title), room) {
+	for i, line := range wrap.Lines(p.say(c.Check.Title), room) {
 		if i == 0 {
-			p.add(p.cut(style.Render(mark) + pad(line, room) + p.styles.subtle.Render(padLeft(clock, timeColumns))))
+			p.add(p.cut(style.Render(mark) + wrap.Pad(line, room) + p.styles.subtle.Render(padLeft(clock, timeColumns))))
 			continue
 		}
-		p.add(p.cut(strings.Repeat(" ", ansi.StringWidth(mark)) + line))
+		p.add(p.cut(strings.Repeat(" ", wrap.Width(mark)) + line))
 	}
-	p.beneath(c, ansi.StringWidth(mark), shown)
+	p.beneath(c, wrap.Width(mark), shown)
 }
 
 // beneath adds why a check did not run, or what it saw.
@@ -248,7 +249,7 @@ func (p *page) beneath(c progress.CheckRow, by int, shown string) {
 		said = p.say(c.Waiting)
 	}
 	if said != "" && !(p.split() && said == shown) {
-		for _, line := range wrap(said, p.width-by) {
+		for _, line := range wrap.Lines(said, p.width-by) {
 			p.add(p.cut(strings.Repeat(" ", by) + p.styles.subtle.Render(line)))
 		}
 	}
@@ -329,11 +330,11 @@ func (p *page) facts(facts check.Facts, by int) {
 	names := slices.Sorted(maps.Keys(facts))
 	longest := 0
 	for _, name := range names {
-		longest = max(longest, ansi.StringWidth(p.plain(name)))
+		longest = max(longest, wrap.Width(p.plain(name)))
 	}
 	longest = min(longest, max(1, p.width/2-by))
 	for _, name := range names {
-		label := strings.Repeat(" ", by) + pad(p.fit(p.plain(name), longest), longest) + "  "
+		label := strings.Repeat(" ", by) + wrap.Pad(p.fit(p.plain(name), longest), longest) + "  "
 		p.hang(label, p.charset(factValue(facts[name])))
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"lkdoctor/checks/check"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/progress"
+	"lkdoctor/checks/wrap"
 )
 
 // The window sizes at which the layout changes.
@@ -81,7 +82,7 @@ func (m model) headerLine() string {
 		head += "   " + m.styles.subtle.Render(source)
 	}
 	state := m.runState()
-	for len(state) > 0 && ansi.StringWidth(head+strings.Join(state, m.marks.dot))+4 > m.width {
+	for len(state) > 0 && wrap.Width(head+strings.Join(state, m.marks.dot))+4 > m.width {
 		state = state[1:] // the address is not cut for it
 	}
 	return m.ends(head, m.styles.subtle.Render(strings.Join(state, m.marks.dot)), m.width-1)
@@ -207,7 +208,7 @@ func (m model) beside(height int) []string {
 	}
 	out := make([]string, len(left))
 	for i := range left {
-		out[i] = pad(ansi.Truncate(left[i], m.leftColumns(), ""), m.leftColumns()) + " " + bar + " " + right[i]
+		out[i] = wrap.Pad(ansi.Truncate(left[i], m.leftColumns(), ""), m.leftColumns()) + " " + bar + " " + right[i]
 	}
 	return out
 }

@@ -4,9 +4,8 @@ import (
 	"fmt"
 	"strings"
 
-	"golang.org/x/text/width"
-
 	"lkdoctor/checks/finding"
+	"lkdoctor/checks/wrap"
 )
 
 // The narrowest and widest text that Render makes, in columns.
@@ -140,8 +139,8 @@ func (r *renderer) para(indent, text string) { r.hang(indent, "", text) }
 
 // hang writes text wrapped behind a mark; further lines start under the text.
 func (r *renderer) hang(indent, mark, text string) {
-	under := indent + strings.Repeat(" ", columnsOf(mark))
-	for i, line := range wrap(text, r.width-len(under)) {
+	under := indent + strings.Repeat(" ", wrap.Width(mark))
+	for i, line := range wrap.Lines(text, r.width-len(under)) {
 		if i == 0 {
 			r.b.WriteString(indent + mark + line + "\n")
 			continue
@@ -155,68 +154,4 @@ func (r *renderer) code(indent, text string) {
 	for line := range strings.SplitSeq(strings.TrimRight(text, "\n"), "\n") {
 		r.b.WriteString(strings.TrimRight(indent+line, " ") + "\n")
 	}
-}
-
-// wrap breaks text into lines of at most limit columns: at spaces, and between
-// wide (Chinese) characters, but never before a closing mark, nor inside
-// `code` that fits on a line. A longer word stands on a line of its own.
-func wrap(text string, limit int) []string {
-	var lines []string
-	var line string
-	for _, piece := range pieces(text, limit) {
-		if line != "" && columnsOf(strings.TrimRight(line+piece, " ")) > limit {
-			lines = append(lines, strings.TrimRight(line, " "))
-			line = ""
-		}
-		line += piece
-	}
-	return append(lines, strings.TrimRight(line, " "))
-}
-
-// pieces cuts text at every place where a line may break; blanks stay at the
-// end of their piece.
-func pieces(text string, limit int) []string {
-	var out []string
-	start, codeEnd := 0, 0
-	var before rune
-	for i, now := range text {
-		if i > start && i >= codeEnd && mayBreak(before, now) {
-			out = append(out, text[start:i])
-			start = i
-		}
-		if now == '`' && i >= codeEnd {
-			if n := strings.IndexByte(text[i+1:], '`'); n >= 0 && columnsOf(text[i:i+n+2]) <= limit {
-				codeEnd = i + n + 2
-			}
-		}
-		before = now
-	}
-	return append(out, text[start:])
-}
-
-func mayBreak(before, now rune) bool {
-	if before == ' ' {
-		return now != ' '
-	}
-	if now == ' ' || strings.ContainsRune("，。、；：？！）》」』”’…", now) || strings.ContainsRune("（《「『“‘", before) {
-		return false
-	}
-	return columns(before) == 2 || columns(now) == 2
-}
-
-// columns is the number of terminal columns that a character takes.
-func columns(r rune) int {
-	switch width.LookupRune(r).Kind() {
-	case width.EastAsianWide, width.EastAsianFullwidth:
-		return 2
-	}
-	return 1
-}
-
-func columnsOf(s string) int {
-	n := 0
-	for _, r := range s {
-		n += columns(r)
-	}
-	return n
 }

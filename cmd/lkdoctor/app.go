@@ -14,6 +14,7 @@ import (
 	"golang.org/x/term"
 
 	"lkdoctor/checks/check"
+	"lkdoctor/checks/probe"
 	"lkdoctor/config"
 	"lkdoctor/config/clean"
 )
@@ -31,6 +32,7 @@ type app struct {
 	dir     string // the working directory
 	now     func() time.Time
 	nonce   func() string
+	limits  probe.Limits // for tests; zero for what a user waits
 	code    int
 	// redact knows the secrets of this call, and learns those of its runs.
 	redact *clean.Redactor

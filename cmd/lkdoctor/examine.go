@@ -111,7 +111,7 @@ func (e *exam) newCase() *checks.Case {
 		Options:  e.options,
 		Now:      e.app.now,
 		Nonce:    e.app.nonce(),
-		Net:      &probe.Net{Proxy: e.proxy(), UserAgent: "lkdoctor/" + toolVersion(), Now: e.app.now, Redact: e.app.redact},
+		Net:      &probe.Net{Proxy: e.proxy(), UserAgent: "lkdoctor/" + toolVersion(), Now: e.app.now, Limits: e.app.limits, Redact: e.app.redact},
 		Redact:   e.app.redact,
 	}
 }

@@ -64,12 +64,6 @@ func (e *exam) deps(runs *reruns) tui.Deps {
 	}
 }
 
-// copy puts text on the clipboard, or asks the terminal to.
-func (e *exam) copy(text string) error {
-	_, err := e.app.clipboard().put(text)
-	return err
-}
-
 // stays joins a room with a token made here and shows its screen until it is
 // left. An error tells why there is no such token.
 func (e *exam) stays(ctx context.Context, in io.Reader, out io.Writer) error {
@@ -77,7 +71,7 @@ func (e *exam) stays(ctx context.Context, in io.Reader, out io.Writer) error {
 	f.options, f.jsonOut = e.options, false
 	f.options.DevJoin = true
 	own.app, own.flags, own.options = &a, &f.flags, f.options
-	v := &visit{app: &a, flags: f, exam: &own, face: faceTUI}
+	v := &visit{app: &a, flags: f, exam: &own, face: faceTUI, quiet: true}
 	a.in, a.out = in, io.Discard // what is in the way is told by the error
 	fmt.Fprintln(out, e.style.Say("Making a token, and joining a room with it."))
 	if _, ready := v.prepare(ctx); !ready {
