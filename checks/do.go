@@ -50,8 +50,9 @@ func Do(ctx context.Context, c *Case, strict bool, observe func(check.Event)) ch
 // owner and fixes as far as they are known, before anybody sees it.
 func (c *Case) plan() (plan check.Plan, hide func() *hider) {
 	if c.Redact == nil {
-		c.Redact = clean.NewRedactor(Secrets(c.Settings, c.Options)...)
+		c.Redact = clean.NewRedactor()
 	}
+	c.Redact.Learn(Secrets(c.Settings, c.Options)...)
 	if c.Net.Redact == nil {
 		c.Net.Redact = c.Redact
 	}
