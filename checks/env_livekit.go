@@ -138,6 +138,9 @@ func keyFindings(all *config.Settings, s config.Setting) []Finding {
 	if at, what := firstQuote(value); at >= 0 {
 		f := tell(finding.EnvValueQuoted, "%s holds %s %s: quotes are no part of a LiveKit key or secret",
 			s.Name, what, whereIn(value, at))
+		if all.CompareSecrets {
+			f = f.With("position", at+1)
+		}
 		switch {
 		case !strings.ContainsRune("\"'`", []rune(value)[at]):
 			f = f.As("curly")
@@ -151,6 +154,9 @@ func keyFindings(all *config.Settings, s config.Setting) []Finding {
 	if at, what := firstSpace(value); at >= 0 {
 		f := tell(finding.EnvValueWhitespace, "%s holds %s %s, which no LiveKit key or secret has",
 			s.Name, what, whereIn(value, at)).With("character", what.String())
+		if all.CompareSecrets {
+			f = f.With("position", at+1)
+		}
 		switch []rune(value)[at] {
 		case '\n':
 			f = f.As("line-feed")
