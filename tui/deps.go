@@ -44,6 +44,8 @@ type Deps struct {
 	Save, SaveJSON func(run check.Run) (path string, err error)
 	// Copy puts text on the clipboard.
 	Copy func(text string) (Copied, error)
+	// Open shows a web address in the browser, and returns what was asked to.
+	Open func(address string) (by string, err error)
 	// Now is the clock of what is shown; nil is time.Now.
 	Now func() time.Time
 	// Translate maps an English format to another language's, "" where it
@@ -55,6 +57,11 @@ type Deps struct {
 	Dark bool
 	// ASCII keeps to the characters that every terminal can show.
 	ASCII bool
+	// Links tells that the terminal takes links (OSC 8).
+	Links bool
+	// Mouse lets the wheel and clicks reach the screen; the terminal's own
+	// selection then needs a key held down.
+	Mouse bool
 	// SpinnerOff keeps the spinner, and the clock that ticks with it, still.
 	SpinnerOff bool
 }

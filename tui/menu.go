@@ -71,7 +71,8 @@ func (m model) menuKeys() []key.Binding {
 	bind := func(shown, desc string) key.Binding {
 		return key.NewBinding(key.WithKeys(shown), key.WithHelp(shown, desc))
 	}
-	keys := []key.Binding{bind("enter", m.sayf("do it")), bind("esc", m.sayf("back")), bind(m.marks.upDown, m.sayf("select"))}
+	keys := []key.Binding{bind("enter", m.sayf("do it")), bind("esc", m.sayf("back")),
+		key.NewBinding(key.WithKeys("down"), key.WithHelp(m.marks.upDown, m.sayf("select")))}
 	if !m.menu.typing {
 		keys = append(keys, bind("/", m.sayf("filter")), bind("q", m.sayf("quit")))
 	}
@@ -111,7 +112,13 @@ func (m model) menuLines(width int) (lines []string, selected int) {
 			if j > 0 {
 				label = strings.Repeat(" ", longest+4)
 			}
-			lines = append(lines, ansi.Truncate(label+line, width, ""))
+			lines = append(lines, zone("item", i, ansi.Truncate(label+line, width, "")))
+		}
+	}
+	if m.deps.Mouse && m.menu.filter == "" {
+		lines = append(lines, "")
+		for _, line := range wrap.Lines(m.sayf("The mouse works too: wheel, rows, tabs, keys. To select text with it, hold shift (option or fn on a Mac); --no-mouse leaves it to the terminal."), width) {
+			lines = append(lines, m.styles.subtle.Render(line))
 		}
 	}
 	return lines, selected

@@ -70,6 +70,7 @@ type model struct {
 	open     bool // the page has the keys, and in a narrow window the screen
 	tab      tab  // of the page
 	menu     menu // the help
+	browser  browser
 	// confirmed are what the confirming commands printed here, by code.
 	confirmed map[check.Code]confirmation
 	prompt    prompt

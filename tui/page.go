@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/charmbracelet/lipgloss"
 	"github.com/charmbracelet/x/ansi"
 
 	"lkdoctor/checks/catalogue"
@@ -58,17 +59,17 @@ func (m model) shownTab() tab {
 // tabsLine names the tabs with their keys, the open one in brackets, and at the
 // right how much of it is in view.
 func (m model) tabsLine(width int) string {
+	keys := map[tab]string{tabFix: "f", tabEvidence: "e", tabWhy: "i", tabConfirm: "v"}
 	names := map[tab]string{
-		tabFix: "f " + m.sayf("Fix"), tabEvidence: "e " + m.sayf("Evidence"),
-		tabWhy: "i " + m.sayf("Why"), tabConfirm: "v " + m.sayf("Confirm"),
+		tabFix: m.sayf("Fix"), tabEvidence: m.sayf("Evidence"), tabWhy: m.sayf("Why"), tabConfirm: m.sayf("Confirm"),
 	}
 	var line string
 	for _, t := range m.tabs() {
 		if t == m.shownTab() {
-			line += m.styles.key.Bold(true).Render("["+names[t]+"]") + " "
+			line += m.styles.key.Bold(true).Render("["+keys[t]+" "+names[t]+"]") + " "
 			continue
 		}
-		line += " " + m.styles.subtle.Render(names[t]) + "  "
+		line += " " + zone("key", keys[t], m.styles.subtle.Render(keys[t]+" "+names[t])) + "  "
 	}
 	at := ""
 	if all := m.pane.TotalLineCount(); all > m.pane.Height {
@@ -120,8 +121,10 @@ func (m model) pageLines(width int) []string {
 		p.prose(known.Means)
 		p.heading(p.sayf("Why it happens"))
 		p.prose(known.Why)
+		p.documentation(known.Docs())
 	case tabConfirm:
-		p.confirm(known.Confirm, m.confirmed[l.Finding.Code])
+		p.confirm(known.Confirm, m.confirmed[l.Finding.Code], m.confirms() != nil)
+		p.documentation(known.Docs())
 	default:
 		if found {
 			p.hang("", p.say(l.Finding.Message))
@@ -259,12 +262,14 @@ func (p *page) beneath(c progress.CheckRow, by int, shown string) {
 // cut holds a styled line to the width.
 func (p *page) cut(line string) string { return ansi.Truncate(line, p.width, "") }
 
-func (p *page) confirm(c catalogue.Confirm, here confirmation) {
+// confirm adds how to see the problem without lkdoctor, and how that went here;
+// runs tells that it can run here.
+func (p *page) confirm(c catalogue.Confirm, here confirmation, runs bool) {
 	if c.Text == "" && c.Command == "" {
 		return
 	}
 	p.prose(c.Text)
-	if p.confirms() != nil {
+	if runs {
 		p.hang("", p.styles.key.Render(p.sayf("v runs it here, with what this run holds; secrets stay out of what is shown.")))
 	} else if len(c.Variables) > 0 {
 		p.hang("  ", p.sayf("Set first (bash or zsh):"))
@@ -300,28 +305,42 @@ func (p *page) fixes(f check.Finding, known catalogue.Page) {
 	}
 	shown := map[string]bool{}
 	for _, fix := range f.Fixes {
-		p.hang("- ", p.say(fix.Text))
-		if fix.Command != "" {
-			p.code(fix.Command)
-		}
-		for i, block := range p.shownCode(fix) {
-			switch {
-			case shown[block.Text]:
-				p.hang("  ", p.styles.subtle.Render(p.sayf("The code is the one above.")))
-				continue
-			case i == 0 && mints(fix):
-				p.blank()
-				p.add(p.cut("  " + p.languageTabs()))
-			case !catalogue.IsMint(block.Lang):
-				p.hang("  ", p.plain(catalogue.BlockTitle(block.Lang))+":")
-			}
-			shown[block.Text] = true
-			p.code(block.Text)
-		}
-		p.blank()
+		p.todo(p.say(fix.Text), fix, shown)
 	}
 	if p.deps.Save != nil && p.forOthers(f.Owner) {
 		p.hang("", p.styles.subtle.Render(p.sayf("Not your service? w writes a report for its maintainer, without secrets.")))
+	}
+}
+
+// todo adds one thing to do, and its code; what is shown already is only pointed
+// to.
+func (p *page) todo(text string, fix check.Fix, shown map[string]bool) {
+	p.hang("- ", text)
+	if fix.Command != "" {
+		p.code(finding.Fill(fix.Command, nil))
+	}
+	for i, block := range p.shownCode(fix) {
+		switch {
+		case shown[block.Text]:
+			p.hang("  ", p.styles.subtle.Render(p.sayf("The code is the one above.")))
+			continue
+		case i == 0 && mints(fix):
+			p.blank()
+			p.add(p.cut("  " + p.languageTabs()))
+		case !catalogue.IsMint(block.Lang):
+			p.hang("  ", p.plain(catalogue.BlockTitle(block.Lang))+":")
+		}
+		shown[block.Text] = true
+		p.code(finding.Fill(block.Text, nil))
+	}
+	p.blank()
+}
+
+// styled is hang with the text in a style.
+func (p *page) styled(style lipgloss.Style, mark, text string) {
+	for _, line := range wrap.Lines(text, p.width-wrap.Width(mark)) {
+		p.add(mark + style.Render(line))
+		mark = strings.Repeat(" ", wrap.Width(mark))
 	}
 }
 

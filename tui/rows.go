@@ -40,7 +40,9 @@ func (m model) rowLines(width int, r room) []string {
 		if i < r.grown {
 			own.row += 2
 		}
-		lines = append(lines, m.rowBlock(row, i == m.selected, clock, width, name, own)...)
+		for _, line := range m.rowBlock(row, i == m.selected, clock, width, name, own) {
+			lines = append(lines, zone("row", i, line))
+		}
 	}
 	return lines
 }

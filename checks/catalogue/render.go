@@ -8,22 +8,41 @@ import (
 	"lkdoctor/checks/wrap"
 )
 
-// The narrowest and widest text that Render makes, in columns.
+// The narrowest and widest text that Render makes, and the one for nobody knows
+// which terminal, in columns.
 const (
-	minWidth = 60
-	maxWidth = 100
+	minWidth     = 60
+	maxWidth     = 100
+	defaultWidth = 80
 )
 
-// Render lays a page out as plain text for a terminal of the given number of
-// columns, held to 60..100. Commands and code are never wrapped, so that they
-// can be copied.
-func Render(page Page, columns int) string {
+// Ink colours the parts of a page; a nil function leaves its part as it is.
+type Ink struct {
+	Title, Heading, Code func(string) string
+}
+
+func (i Ink) use(paint func(string) string, text string) string {
+	if paint == nil || text == "" {
+		return text
+	}
+	return paint(text)
+}
+
+// Render lays a page out for a terminal of the given number of columns, held to
+// 60..100; 0 is 80. Commands and code are never wrapped, so that they can be
+// copied.
+func Render(page Page, columns int, ink Ink) string {
+	if columns == 0 {
+		columns = defaultWidth
+	}
 	words, ok := wordsOf(page.Lang)
 	if !ok {
 		words, _ = wordsOf(English)
 	}
-	r := renderer{width: min(max(columns, minWidth), maxWidth)}
-	r.para("", string(page.Code)+" — "+page.Title)
+	r := renderer{width: min(max(columns, minWidth), maxWidth), ink: ink}
+	for _, line := range wrap.Lines(string(page.Code)+" — "+page.Title, r.width) {
+		r.b.WriteString(ink.use(ink.Title, line) + "\n")
+	}
 	owner := string(page.Owner)
 	if page.Owner == finding.OwnerMaker {
 		owner = words.maker
@@ -60,6 +79,10 @@ func Render(page Page, columns int) string {
 			r.para("  ", title)
 		}
 		r.fixes(v.Fixes)
+	}
+	if docs := page.Docs(); docs != "" {
+		r.heading(words.docs)
+		r.b.WriteString("  " + docs + "\n")
 	}
 	return strings.TrimRight(r.b.String(), "\n") + "\n"
 }
@@ -109,11 +132,12 @@ func BlockTitle(name string) string {
 type renderer struct {
 	b     strings.Builder
 	width int
+	ink   Ink
 }
 
 func (r *renderer) heading(text string) {
 	r.blank()
-	r.b.WriteString(text + "\n")
+	r.b.WriteString(r.ink.use(r.ink.Heading, text) + "\n")
 }
 
 // blank writes one blank line, never two.
@@ -152,6 +176,7 @@ func (r *renderer) hang(indent, mark, text string) {
 func (r *renderer) code(indent, text string) {
 	r.blank()
 	for line := range strings.SplitSeq(strings.TrimRight(text, "\n"), "\n") {
+		line = r.ink.use(r.ink.Code, strings.TrimRight(line, " "))
 		r.b.WriteString(strings.TrimRight(indent+line, " ") + "\n")
 	}
 }

@@ -13,7 +13,7 @@ import (
 func TestRenderKeepsOrderAndWidth(t *testing.T) {
 	for _, page := range All() {
 		for _, columns := range []int{10, 60, 80, 100, 300} {
-			text := Render(page, columns)
+			text := Render(page, columns, Ink{})
 			at := -1
 			for _, heading := range []string{"What it means", "Why it happens", "How to confirm", "How to fix"} {
 				i := strings.Index(text, "\n"+heading+"\n")
@@ -54,7 +54,7 @@ func TestRenderOpaqueToken(t *testing.T) {
 	if !ok {
 		t.Fatal("no page")
 	}
-	text := Render(page, 72)
+	text := Render(page, 72, Ink{})
 	for _, want := range []string{
 		"TOKEN_OPAQUE — What was handed out is not a LiveKit token\n",
 		"check: token.format · owner: whoever made the token · severity: fail\n",

@@ -77,6 +77,15 @@ func (s Style) paint(r role, text string) string {
 	return "\x1b[" + sgr + "m" + text + "\x1b[0m"
 }
 
+// Strong is text that stands out, where there is colour.
+func (s Style) Strong(text string) string { return s.paint(roleStrong, text) }
+
+// Ink are the colours of a catalogue page.
+func (s Style) Ink() catalogue.Ink {
+	in := func(r role) func(string) string { return func(text string) string { return s.paint(r, text) } }
+	return catalogue.Ink{Title: in(roleStrong), Heading: in(roleStrong), Code: in(roleCommand)}
+}
+
 // Mark is a state's glyph, word and colour role.
 type mark struct {
 	glyph, ascii, word string

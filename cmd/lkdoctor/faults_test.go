@@ -48,6 +48,7 @@ func TestEveryFaultInEveryFace(t *testing.T) {
 			sameVerdict(t, *run, document, plain, screen, shown)
 			counts.look(t, e, events)
 			forMachines(t, *run, e, l)
+			forItsReader(t, *run)
 			agentTold(t, *run, map[string]string{"json": string(document), "plain": plain, "tui": screen})
 			for face, text := range map[string]string{"json": string(document), "plain": plain, "tui": screen,
 				"report": string(report.Markdown(*run, "test", report.Style{}))} {
@@ -55,6 +56,25 @@ func TestEveryFaultInEveryFace(t *testing.T) {
 				nothingRaw(t, face, text)
 			}
 		})
+	}
+}
+
+// forItsReader holds a report to speak to the party that must act, where that is
+// not the person who sends it.
+func forItsReader(t *testing.T, run check.Run) {
+	t.Helper()
+	switch run.Diagnosis.Owner {
+	case finding.OwnerConfig, finding.OwnerClock, finding.OwnerNone, finding.OwnerUnknown:
+		return
+	}
+	text, _, _ := strings.Cut(string(report.Markdown(run, "test", report.Style{})), "## What it means")
+	if run.Diagnosis.RootCause != nil && !strings.Contains(text, "for whoever looks after") {
+		t.Error("the report does not say whom it is for")
+	}
+	for _, word := range []string{"Cleared: your settings", "maintainer", "end a report", "lkdoctor join"} {
+		if strings.Contains(text, word) {
+			t.Errorf("the report tells its reader %q:\n%s", word, text)
+		}
 	}
 }
 

@@ -6,8 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
-	"os/exec"
-	"runtime"
 	"strings"
 
 	"lkdoctor/checks/check"
@@ -160,21 +158,4 @@ func (v *visit) link() string {
 	raw, _, _ := v.guest()
 	query := url.Values{"liveKitUrl": {probe.WSURL(v.url).String()}, "token": {raw}}
 	return "https://meet.livekit.io/custom?" + query.Encode()
-}
-
-// openBrowser opens an address with the desktop's own program.
-func openBrowser(address string) error {
-	name, args := "xdg-open", []string{address}
-	switch runtime.GOOS {
-	case "darwin":
-		name = "open"
-	case "windows":
-		name, args = "rundll32", []string{"url.dll,FileProtocolHandler", address}
-	}
-	command := exec.Command(name, args...)
-	if err := command.Start(); err != nil {
-		return fmt.Errorf("start %s: %w", name, err)
-	}
-	go func() { _ = command.Wait() }()
-	return nil
 }
