@@ -14,7 +14,6 @@ import (
 	"lkdoctor/checks"
 	"lkdoctor/checks/check"
 	"lkdoctor/checks/room"
-	"lkdoctor/config/clean"
 )
 
 // joinFlags are the command line of `lkdoctor join`.
@@ -122,12 +121,13 @@ func (a *app) join(parent context.Context, f *joinFlags) int {
 	if v.exam, err = a.ready(ctx, &f.flags); err != nil {
 		return v.broken(err)
 	}
+	v.exam.warnInClear()
 	if code, ready := v.prepare(ctx); !ready {
 		return code
 	}
 	if f.open {
 		if err := openBrowser(v.link()); err != nil {
-			v.warn("the browser was not opened: %s", clean.Line(err.Error(), 200))
+			a.complain("the browser was not opened: ", err)
 		}
 	}
 	if v.face == faceTUI {
@@ -138,8 +138,8 @@ func (a *app) join(parent context.Context, f *joinFlags) int {
 
 // broken ends a visit that could not begin.
 func (v *visit) broken(err error) int {
-	text := clean.Line(clean.Redact(err.Error()), 300)
-	fmt.Fprintf(v.app.err, "lkdoctor: %s\n", text)
+	text := v.app.line(err.Error(), 300)
+	v.app.complain("", err)
 	if v.face == faceJSON {
 		_ = v.print(room.Event{Type: room.Ended, At: v.app.now(), Text: plainText(text), End: &room.End{Outcome: room.NotJoined}})
 	}
@@ -147,10 +147,6 @@ func (v *visit) broken(err error) int {
 		return check.ExitInterrupted
 	}
 	return check.ExitDoctor
-}
-
-func (v *visit) warn(format string, args ...any) {
-	fmt.Fprintf(v.app.err, "lkdoctor: "+format+"\n", args...)
 }
 
 // clips are what --publish names.

@@ -156,6 +156,7 @@ func (v *visit) advice(fix check.Fix) string {
 
 // print shows one event.
 func (v *visit) print(e room.Event) error {
+	e = v.app.redact.HideIn(e).(room.Event)
 	if v.face == faceJSON {
 		line := struct {
 			room.Event

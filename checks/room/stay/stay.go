@@ -328,7 +328,7 @@ func (s *Stay) reconnect(ctx context.Context, full bool) *room.Event {
 // tell hands out an event with its time.
 func (s *Stay) tell(e room.Event) {
 	e.At = s.o.Now()
-	s.events.Put(e)
+	s.events.Put(s.o.Redact.HideIn(e).(room.Event))
 }
 
 // finish hands out the last event.
