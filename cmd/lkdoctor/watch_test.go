@@ -27,7 +27,7 @@ func TestAWatchedRun(t *testing.T) {
 		}
 	}
 	put("an-old-secret-of-this-project-0123456789abc")
-	e := examWith(t, l, environ, l.Args())
+	e := examWith(t, l, environ, l.Args(), "")
 	runs := &reruns{exam: e, skips: make(chan string, 1)}
 	start := func(change tui.Change) check.Run { return runs.start(t.Context(), change, func(check.Event) {}) }
 	codes := func(run check.Run) (out []finding.Code) {
