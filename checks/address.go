@@ -6,9 +6,9 @@ import (
 	"strings"
 
 	"lkdoctor/checks/check"
-	"lkdoctor/checks/clean"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/probe"
+	"lkdoctor/config/clean"
 )
 
 // address is where a LiveKit server is to be, and who named it.

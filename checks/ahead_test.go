@@ -6,11 +6,11 @@ import (
 	"time"
 
 	"lkdoctor/checks/check"
-	"lkdoctor/checks/clean"
 	"lkdoctor/checks/diagnosis"
 	"lkdoctor/checks/lab"
 	"lkdoctor/checks/probe"
 	"lkdoctor/config"
+	"lkdoctor/config/clean"
 )
 
 // TestVerdictAskedAhead: at a distance, the server's verdict is there when its

@@ -8,10 +8,10 @@ import (
 	"time"
 
 	"lkdoctor/checks/check"
-	"lkdoctor/checks/clean"
 	"lkdoctor/checks/diagnosis"
 	"lkdoctor/checks/finding"
 	"lkdoctor/config"
+	"lkdoctor/config/clean"
 )
 
 // Do runs the chosen checks against c and returns the finished run. It leaves

@@ -8,9 +8,9 @@ import (
 	"strconv"
 	"strings"
 
-	"lkdoctor/checks/clean"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/placeholder"
+	"lkdoctor/config/clean"
 )
 
 // family is what an address must begin with.

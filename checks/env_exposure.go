@@ -6,10 +6,11 @@ import (
 	"time"
 
 	"lkdoctor/checks/check"
-	"lkdoctor/checks/clean"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/placeholder"
 	"lkdoctor/config"
+	"lkdoctor/config/clean"
+	"lkdoctor/config/secret"
 )
 
 // envExposure looks for secrets where others can read them.
@@ -37,7 +38,7 @@ func browserSecrets(s *config.Settings) []Finding {
 		if _, unfilled := placeholder.In(value); unfilled {
 			continue
 		}
-		same := !s.APISecret.Secret.Empty() && config.NewSecret(value).Equal(s.APISecret.Secret)
+		same := !s.APISecret.Secret.Empty() && secret.New(value).Equal(s.APISecret.Secret)
 		means, _ := config.Means(name)
 		upper, variant := strings.ToUpper(name), "livekit-secret"
 		switch {

@@ -5,9 +5,9 @@ import (
 	"net/url"
 	"strings"
 
-	"lkdoctor/checks/clean"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/placeholder"
+	"lkdoctor/config/clean"
 )
 
 // urlFindings judges LIVEKIT_URL by its text alone.

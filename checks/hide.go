@@ -4,10 +4,10 @@ import (
 	"strings"
 
 	"lkdoctor/checks/check"
-	"lkdoctor/checks/clean"
 	"lkdoctor/checks/diagnosis"
 	"lkdoctor/checks/placeholder"
-	"lkdoctor/config"
+	"lkdoctor/config/clean"
+	"lkdoctor/config/secret"
 )
 
 // hider is the last net under redaction at capture: no argument of a message
@@ -25,19 +25,19 @@ func newHider(c *Case) *hider {
 		h.know(s.APIKey.Secret)
 	}
 	for _, header := range c.Options.Headers {
-		for _, secret := range header.Secrets() {
-			h.know(config.NewSecret(secret))
+		for _, value := range header.Secrets() {
+			h.know(secret.New(value))
 		}
 	}
 	for _, other := range c.candidates() {
-		h.know(config.NewSecret(other.Secret()))
+		h.know(secret.New(other.Secret()))
 	}
 	return h
 }
 
 // know adds values. Short ones would hide ordinary words, and a template's
 // placeholder is no secret.
-func (h *hider) know(secrets ...config.Secret) {
+func (h *hider) know(secrets ...secret.Value) {
 	for _, s := range secrets {
 		value := s.Reveal()
 		if _, unfilled := placeholder.In(value); len(value) >= 8 && !unfilled {

@@ -5,19 +5,20 @@ import (
 	"slices"
 
 	"lkdoctor/checks/check"
-	"lkdoctor/checks/clean"
 	"lkdoctor/checks/diagnosis"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/report"
 	"lkdoctor/checks/token"
 	"lkdoctor/config"
+	"lkdoctor/config/clean"
+	"lkdoctor/config/secret"
 )
 
 // Inspect judges a token by its text alone, and by the key and secret that the
 // settings of c hold: the checks of a run that ask nobody.
 func Inspect(ctx context.Context, raw string, c *Case) report.Inspection {
 	settings := *c.Settings
-	settings.Token = config.Setting{Name: "LIVEKIT_TOKEN", Flag: "--token", Secret: config.NewSecret(raw), Source: config.Source{Kind: config.Flag}}
+	settings.Token = config.Setting{Name: "LIVEKIT_TOKEN", Flag: "--token", Secret: secret.New(raw), Source: config.Source{Kind: config.Flag}}
 	own := &Case{Settings: &settings, Options: Options{Pasted: c.Options.Pasted}, Now: c.Now, Net: c.Net, Redact: c.Redact, Nonce: c.Nonce}
 	plan, hide := own.plan()
 	alone := []string{"token.format", "token.claims", "token.time", "signature.local"}

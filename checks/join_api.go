@@ -6,9 +6,9 @@ import (
 	"time"
 
 	"lkdoctor/checks/check"
-	"lkdoctor/checks/clean"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/probe"
+	"lkdoctor/config/clean"
 )
 
 // joinAPI asks whether the server API (/twirp) answers at LIVEKIT_URL. It reads
@@ -54,7 +54,7 @@ func (c *Case) apiFindings(reply, redis probe.APIReply, failure *probe.Failure, 
 		f := finding.New(finding.ServerAPIBlocked, finding.Warn, "LiveKit answers at %s, and its server API (/twirp) does not: %s",
 			clean.Line(at.Host, 80), apiWords(reply, failure)).As(byFront(finding.ServerAPIBlocked, "", reply.What, "other"))
 		if c.presenceUnasked() {
-			f.Message = finding.Textf("%s. So it could not be asked whether the token's participant is in its room now", f.Message)
+			f.Message = finding.Textf("%s; so it could not be asked whether the token's participant is in its room now", f.Message)
 			f = f.With("not_asked", "participant")
 		}
 		if failure != nil {

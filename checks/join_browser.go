@@ -10,11 +10,11 @@ import (
 
 	"lkdoctor/checks/browser"
 	"lkdoctor/checks/check"
-	"lkdoctor/checks/clean"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/probe"
 	"lkdoctor/checks/probe/session"
 	"lkdoctor/checks/token"
+	"lkdoctor/config/clean"
 )
 
 // joinBrowser asks what a browser's own client would meet: /rtc/v1, the token in

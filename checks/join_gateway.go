@@ -4,9 +4,9 @@ import (
 	"strings"
 
 	"lkdoctor/checks/catalogue"
-	"lkdoctor/checks/clean"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/probe"
+	"lkdoctor/config/clean"
 )
 
 // frontName is a proxy or web server as the catalogue names its variants, and as

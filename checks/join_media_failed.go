@@ -5,10 +5,10 @@ import (
 	"slices"
 	"strings"
 
-	"lkdoctor/checks/clean"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/probe"
 	"lkdoctor/checks/probe/session"
+	"lkdoctor/config/clean"
 )
 
 // failedFinding says what was tried when nothing connected, and blames the

@@ -5,10 +5,10 @@ import (
 	"net/url"
 	"strings"
 
-	"lkdoctor/checks/clean"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/probe"
 	"lkdoctor/checks/token"
+	"lkdoctor/config/clean"
 )
 
 // notLiveKit says what answers at an address instead of LiveKit.

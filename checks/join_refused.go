@@ -4,11 +4,11 @@ import (
 	"cmp"
 	"strings"
 
-	"lkdoctor/checks/clean"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/probe"
 	"lkdoctor/checks/probe/session"
 	"lkdoctor/checks/token"
+	"lkdoctor/config/clean"
 )
 
 // upgradeFinding reads the HTTP answer that refused the upgrade, which the

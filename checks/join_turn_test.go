@@ -10,13 +10,14 @@ import (
 	"time"
 
 	"lkdoctor/checks/check"
-	"lkdoctor/checks/clean"
 	"lkdoctor/checks/codetest"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/lab"
 	"lkdoctor/checks/probe"
 	"lkdoctor/checks/probe/session"
 	"lkdoctor/config"
+	"lkdoctor/config/clean"
+	"lkdoctor/config/secret"
 )
 
 // mediaLab is a real server and a pair that is good there.
@@ -43,7 +44,7 @@ func startMediaLab(tb testing.TB, o lab.LiveKitOptions) *mediaLab {
 func (l *mediaLab) media(tb testing.TB, url string, change ...func(*Case)) *Case {
 	tb.Helper()
 	set := func(name, value string) config.Setting {
-		return config.Setting{Name: name, Value: value, Secret: config.NewSecret(value), Source: config.Source{Kind: config.Environment}}
+		return config.Setting{Name: name, Value: value, Secret: secret.New(value), Source: config.Source{Kind: config.Environment}}
 	}
 	secret := set("LIVEKIT_API_SECRET", l.pair.Secret)
 	secret.Sensitive, secret.Value = true, ""
@@ -179,7 +180,7 @@ func TestMediaChecksSkip(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		c.Settings.Token = config.Setting{Secret: config.NewSecret(raw), Source: config.Source{Kind: config.Flag}}
+		c.Settings.Token = config.Setting{Secret: secret.New(raw), Source: config.Source{Kind: config.Flag}}
 		c.Settings.APIKey, c.Settings.APISecret = config.Setting{}, config.Setting{}
 	}))
 	if r := ended["join.media"]; r.Status != check.StatusPass {

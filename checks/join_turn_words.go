@@ -6,10 +6,10 @@ import (
 	"strings"
 	"time"
 
-	"lkdoctor/checks/clean"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/probe"
 	"lkdoctor/checks/probe/session"
+	"lkdoctor/config/clean"
 )
 
 // turnFinding judges one server. A relay that lets nothing through to this

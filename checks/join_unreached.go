@@ -8,10 +8,10 @@ import (
 	"slices"
 	"strings"
 
-	"lkdoctor/checks/clean"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/placeholder"
 	"lkdoctor/checks/probe"
+	"lkdoctor/config/clean"
 )
 
 // unanswered is a network failure on the way to a LiveKit server, with all that was
@@ -154,7 +154,7 @@ func localhostFor(f Finding, m unanswered, maker string) Finding {
 	f.Message = finding.Textf("%s; it came from %s, which is another machine: here it means this one", f.Message, clean.Line(maker, 80))
 	if m.neighbour != nil {
 		suggestion = m.neighbour
-		f.Message = finding.Textf("%s. LiveKit answers at %s", f.Message, clean.URL(m.neighbour.String()))
+		f.Message = finding.Textf("%s; LiveKit answers at %s", f.Message, clean.URL(m.neighbour.String()))
 	}
 	return f.As("handed-out-localhost").With("maker_host", clean.Line(maker, 120)).With("suggestion", clean.URL(suggestion.String()))
 }

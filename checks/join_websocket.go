@@ -7,12 +7,12 @@ import (
 	"time"
 
 	"lkdoctor/checks/check"
-	"lkdoctor/checks/clean"
 	"lkdoctor/checks/diagnosis"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/probe"
 	"lkdoctor/checks/probe/session"
 	"lkdoctor/checks/token"
+	"lkdoctor/config/clean"
 )
 
 // joinWebSocket joins the room with the token under test and reads the first

@@ -12,6 +12,7 @@ import (
 	"lkdoctor/checks/probe"
 	"lkdoctor/checks/token"
 	"lkdoctor/config"
+	"lkdoctor/config/secret"
 )
 
 // TestAskPresenceOnlyAtTheServerNamedHere: the token with roomAdmin that the
@@ -23,8 +24,8 @@ func TestAskPresenceOnlyAtTheServerNamedHere(t *testing.T) {
 		w.WriteHeader(http.StatusNotFound)
 	}))
 	defer server.Close()
-	const secret = "a-secret-of-thirty-two-characters!"
-	raw, err := token.Mint(token.MintOptions{Key: "APIkey", Secret: secret, Room: "room", Identity: "me", TTL: time.Minute, Now: time.Now()})
+	const apiSecret = "a-secret-of-thirty-two-characters!"
+	raw, err := token.Mint(token.MintOptions{Key: "APIkey", Secret: apiSecret, Room: "room", Identity: "me", TTL: time.Minute, Now: time.Now()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -38,7 +39,7 @@ func TestAskPresenceOnlyAtTheServerNamedHere(t *testing.T) {
 	} {
 		asked.Store(0)
 		settings, err := config.Load(config.Inputs{Dir: t.TempDir(), Environ: []string{
-			"LIVEKIT_URL=" + strings.Replace(tt.here, "http:", "ws:", 1), "LIVEKIT_API_KEY=APIkey", "LIVEKIT_API_SECRET=" + secret,
+			"LIVEKIT_URL=" + strings.Replace(tt.here, "http:", "ws:", 1), "LIVEKIT_API_KEY=APIkey", "LIVEKIT_API_SECRET=" + apiSecret,
 		}})
 		if err != nil {
 			t.Fatal(err)
@@ -49,7 +50,7 @@ func TestAskPresenceOnlyAtTheServerNamedHere(t *testing.T) {
 		}
 		// The server is the one that came with the token, as an app hands it out.
 		c := &Case{Settings: settings, Now: time.Now, Net: &probe.Net{}, Options: Options{GivenURL: u.String()}}
-		c.Settings.Token = config.Setting{Secret: config.NewSecret(raw), Source: config.Source{Kind: config.Flag}}
+		c.Settings.Token = config.Setting{Secret: secret.New(raw), Source: config.Source{Kind: config.Flag}}
 		c.askPresence(t.Context(), c.there(), c.given())()
 		if got := asked.Load(); got != tt.want {
 			t.Errorf("%s: asked %d times, want %d", name, got, tt.want)

@@ -5,9 +5,9 @@ import (
 	"testing"
 	"time"
 
-	"lkdoctor/checks/clean"
 	"lkdoctor/checks/probe"
 	"lkdoctor/config"
+	"lkdoctor/config/clean"
 )
 
 // newTestCase is a patient without settings, at a fixed time.

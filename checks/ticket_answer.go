@@ -8,9 +8,9 @@ import (
 
 	"lkdoctor/checks/answer"
 	"lkdoctor/checks/check"
-	"lkdoctor/checks/clean"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/probe"
+	"lkdoctor/config/clean"
 )
 
 // TicketAnswer is what a ticket service, a front end or a token endpoint

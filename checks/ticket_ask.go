@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"lkdoctor/checks/answer"
-	"lkdoctor/checks/clean"
 	"lkdoctor/checks/probe"
+	"lkdoctor/config/clean"
 )
 
 // compiling is how long a dev server may take for a route's first answer.

@@ -10,9 +10,9 @@ import (
 
 	"lkdoctor/checks/answer"
 	"lkdoctor/checks/check"
-	"lkdoctor/checks/clean"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/probe"
+	"lkdoctor/config/clean"
 )
 
 // ticketConsume trades the ticket for a token, once. It is one of the two

@@ -12,8 +12,8 @@ import (
 	"strings"
 
 	"lkdoctor/checks/answer"
-	"lkdoctor/checks/clean"
 	"lkdoctor/checks/finding"
+	"lkdoctor/config/clean"
 )
 
 // routeMissing is an app in which none of the routes is there. With a ticket the

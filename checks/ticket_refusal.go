@@ -11,9 +11,9 @@ import (
 
 	"lkdoctor/checks/answer"
 	"lkdoctor/checks/check"
-	"lkdoctor/checks/clean"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/probe"
+	"lkdoctor/config/clean"
 )
 
 // refused is an answer that is no 2xx, and what it says.

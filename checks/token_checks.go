@@ -9,10 +9,10 @@ import (
 
 	"lkdoctor/checks/answer"
 	"lkdoctor/checks/check"
-	"lkdoctor/checks/clean"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/probe"
 	"lkdoctor/checks/token"
+	"lkdoctor/config/clean"
 )
 
 // examined is a token that was parsed, and verified once somebody asks.

@@ -4,10 +4,10 @@ import (
 	"net/url"
 	"time"
 
-	"lkdoctor/checks/clean"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/probe"
 	"lkdoctor/config"
+	"lkdoctor/config/clean"
 )
 
 // millis is a duration as the JSON document has it.

@@ -1,6 +1,11 @@
 package config
 
-import "errors"
+import (
+	"errors"
+
+	"lkdoctor/config/dotenv"
+	"lkdoctor/config/secret"
+)
 
 // candidate is what one source has for a setting.
 type candidate struct {
@@ -73,7 +78,7 @@ func (s *Settings) inEnvironment(name string, process map[string]string) []candi
 	}
 	for _, file := range s.Files {
 		v, ok := file.Lookup(name)
-		if !ok || errors.Is(file.Err, ErrExpansion) {
+		if !ok || errors.Is(file.Err, dotenv.ErrExpansion) {
 			continue
 		}
 		found = append(found, candidate{
@@ -91,7 +96,7 @@ func (s *Setting) choose(found []candidate) {
 	}
 	first := found[0]
 	s.Source = first.source
-	s.Secret, s.Literal = NewSecret(first.value), NewSecret(first.literal)
+	s.Secret, s.Literal = secret.New(first.value), secret.New(first.literal)
 	s.Expanded, s.CutAtHash, s.Line = first.expanded, first.cutAtHash, first.line
 	if !s.Sensitive {
 		s.Value = first.value
@@ -99,7 +104,7 @@ func (s *Setting) choose(found []candidate) {
 	for _, lower := range found[1:] {
 		shadow := Shadow{
 			Source: lower.source, Empty: lower.value == "", Differs: lower.value != first.value,
-			Secret: NewSecret(lower.value),
+			Secret: secret.New(lower.value),
 		}
 		if !s.Sensitive {
 			shadow.Value = lower.value

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"golang.org/x/net/http/httpguts"
+
+	"lkdoctor/config/secret"
 )
 
 // Header is a request header whose value is a secret: a login cookie, an API
@@ -14,7 +16,7 @@ import (
 type Header struct {
 	// Name is in its canonical form, as X-Sandbox-Id.
 	Name  string
-	Value Secret
+	Value secret.Value
 }
 
 // Limits of what ParseHeaders takes.
@@ -78,7 +80,7 @@ func parseHeader(text string) (Header, error) {
 	case "Host", "Content-Length", "Transfer-Encoding", "Connection", "Upgrade", "Te", "Trailer":
 		return Header{}, fmt.Errorf("the header %s belongs to the connection and cannot be set", name)
 	}
-	return Header{Name: name, Value: NewSecret(value)}, nil
+	return Header{Name: name, Value: secret.New(value)}, nil
 }
 
 // Secrets are the values to be hidden: each whole, and what stands in it behind

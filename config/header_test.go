@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"lkdoctor/config/secret"
 )
 
 func TestParseHeaders(t *testing.T) {
@@ -52,11 +54,11 @@ func TestParseHeaders(t *testing.T) {
 }
 
 func TestHeaderSecrets(t *testing.T) {
-	h := Header{Name: "Cookie", Value: NewSecret("session=5f4dcc3b5aa7; theme=dark; other=8d969eef6eca")}
+	h := Header{Name: "Cookie", Value: secret.New("session=5f4dcc3b5aa7; theme=dark; other=8d969eef6eca")}
 	if got := h.Secrets(); !slices.Equal(got[1:], []string{"5f4dcc3b5aa7", "8d969eef6eca"}) || len(got) != 3 {
 		t.Errorf("%q", got)
 	}
-	h = Header{Name: "Authorization", Value: NewSecret("Bearer hunter2hunter2==")}
+	h = Header{Name: "Authorization", Value: secret.New("Bearer hunter2hunter2==")}
 	if got := h.Secrets(); len(got) < 1 || got[0] != "Bearer hunter2hunter2==" {
 		t.Errorf("%q", got)
 	}

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"lkdoctor/config/secret"
 )
 
 // folder writes files into a new folder.
@@ -115,7 +117,7 @@ func TestShadows(t *testing.T) {
 	})
 	s := mustLoad(t, Inputs{Dir: dir, Environ: []string{"LIVEKIT_API_SECRET=", "LIVEKIT_URL=ws://same"}})
 	// .env refers to itself without end, so Next.js drops the whole of it.
-	want := []Shadow{{Source: Source{File, ".env.local"}, Differs: true, Secret: NewSecret("good-secret")}}
+	want := []Shadow{{Source: Source{File, ".env.local"}, Differs: true, Secret: secret.New("good-secret")}}
 	if diff := cmp.Diff(want, s.APISecret.Shadows); diff != "" {
 		t.Errorf("secret (-want +got):\n%s", diff)
 	}
@@ -126,13 +128,13 @@ func TestShadows(t *testing.T) {
 		t.Fatal(err)
 	}
 	s = mustLoad(t, Inputs{Dir: dir, Environ: []string{"LIVEKIT_API_SECRET=", "LIVEKIT_URL=ws://same"}})
-	want = append(want, Shadow{Source: Source{File, ".env"}, Empty: true, Secret: NewSecret("")})
+	want = append(want, Shadow{Source: Source{File, ".env"}, Empty: true, Secret: secret.New("")})
 	if diff := cmp.Diff(want, s.APISecret.Shadows); diff != "" {
 		t.Errorf("secret (-want +got):\n%s", diff)
 	}
 	want = []Shadow{
-		{Source: Source{File, ".env.local"}, Value: "ws://same", Secret: NewSecret("ws://same")},
-		{Source: Source{File, ".env"}, Differs: true, Value: "ws://x", Secret: NewSecret("ws://x")},
+		{Source: Source{File, ".env.local"}, Value: "ws://same", Secret: secret.New("ws://same")},
+		{Source: Source{File, ".env"}, Differs: true, Value: "ws://x", Secret: secret.New("ws://x")},
 	}
 	if diff := cmp.Diff(want, s.URL.Shadows); diff != "" {
 		t.Errorf("url (-want +got):\n%s", diff)

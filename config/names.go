@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+
+	"lkdoctor/config/secret"
 )
 
 // NameMeans is what a variable's name means to be.
@@ -206,7 +208,7 @@ func distance(a, b string) int {
 type NearMiss struct {
 	NameMeans
 	Name   string
-	Value  Secret
+	Value  secret.Value
 	Source Source
 }
 
@@ -227,7 +229,7 @@ func (s *Settings) NearMisses() map[string]NearMiss {
 			means.Setting == "LIVEKIT_URL" && !mayBeAddress(value) {
 			continue
 		}
-		miss := NearMiss{means, name, NewSecret(value), source}
+		miss := NearMiss{means, name, secret.New(value), source}
 		settings := []string{means.Setting}
 		if means.Setting == "LIVEKIT_KEYS" {
 			if !strings.Contains(value, ":") {
@@ -257,7 +259,7 @@ func (s *Settings) ServiceNearMiss() (best NearMiss, is bool) {
 		if !means || name == s.TicketService.Name || strings.TrimSpace(value) == "" || !mayBeAddress(value) {
 			continue
 		}
-		miss := NearMiss{NameMeans{s.TicketService.Name, Exposed(name), off}, name, NewSecret(value), source}
+		miss := NearMiss{NameMeans{s.TicketService.Name, Exposed(name), off}, name, secret.New(value), source}
 		if !is || miss.before(best) {
 			best, is = miss, true
 		}

@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"lkdoctor/config/secret"
 )
 
 // LKProject is one project of lk's configuration.
@@ -18,7 +20,7 @@ type LKProject struct {
 	ID        string
 	URL       string
 	APIKey    string
-	APISecret Secret
+	APISecret secret.Value
 	Default   bool // lk's default project
 }
 
@@ -67,7 +69,7 @@ func readProjects(home string) ([]LKProject, error) {
 	for _, p := range parsed.Projects {
 		projects = append(projects, LKProject{
 			Name: p.Name, ID: p.ProjectID, URL: p.URL, APIKey: p.APIKey,
-			APISecret: NewSecret(p.APISecret), Default: p.Name != "" && p.Name == parsed.DefaultProject,
+			APISecret: secret.New(p.APISecret), Default: p.Name != "" && p.Name == parsed.DefaultProject,
 		})
 	}
 	return projects, nil

@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"lkdoctor/config/secret"
 )
 
 const lkYAML = `default_project: demo
@@ -55,7 +57,7 @@ func TestProjects(t *testing.T) {
 		})
 	}
 	s := mustLoad(t, Inputs{Home: home, Project: "prod", Environ: []string{"LIVEKIT_URL=ws://e"}})
-	want := []Shadow{{Source: Source{Environment, ""}, Differs: true, Value: "ws://e", Secret: NewSecret("ws://e")}}
+	want := []Shadow{{Source: Source{Environment, ""}, Differs: true, Value: "ws://e", Secret: secret.New("ws://e")}}
 	if diff := cmp.Diff(want, s.URL.Shadows); diff != "" {
 		t.Errorf("what the project hides (-want +got):\n%s", diff)
 	}

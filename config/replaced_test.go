@@ -5,11 +5,13 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"lkdoctor/config/secret"
 )
 
 func TestReplaced(t *testing.T) {
 	content := "# about secrets\nA=first\n#LIVEKIT_API_SECRET=old\nLIVEKIT_API_SECRET=\"older\" # why\n  # export B = 'b'\nA=second\r\nLIVEKIT_API_SECRET=new\n#=x\n# C=\n"
-	files := []EnvFile{{Name: ".env", Exists: true, Content: NewSecret(content)}}
+	files := []EnvFile{{Name: ".env", Exists: true, Content: secret.New(content)}}
 	readAsNext(nil, files)
 	var got []string
 	for _, old := range files[0].Replaced() {

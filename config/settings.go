@@ -5,6 +5,8 @@
 // It reads files and nothing else: it never writes, runs nothing, asks no network.
 package config
 
+import "lkdoctor/config/secret"
+
 // SourceKind is the kind of place that a setting can come from.
 type SourceKind int
 
@@ -48,10 +50,10 @@ func (s Source) String() string {
 // source decides.
 type Shadow struct {
 	Source  Source
-	Empty   bool   // the hidden value is the empty string
-	Differs bool   // it is not the value in force
-	Value   string // the hidden value; "" for sensitive settings
-	Secret  Secret // the hidden value
+	Empty   bool         // the hidden value is the empty string
+	Differs bool         // it is not the value in force
+	Value   string       // the hidden value; "" for sensitive settings
+	Secret  secret.Value // the hidden value
 }
 
 // Setting is one setting, the value in force and where it came from.
@@ -64,14 +66,14 @@ type Setting struct {
 	// settings. It may hold a password (userinfo, query): show Shown instead.
 	Value string
 	// Secret is the value in force, of every setting.
-	Secret Secret
+	Secret secret.Value
 	// Shadows are the values that this one hides, highest first.
 	Shadows []Shadow
 
 	// Literal is what the winning source says before Next.js works on it: the
 	// text after = with its quotes removed, a # and what follows kept. Secret
 	// differs from it when Expanded or CutAtHash, and where \$ became $.
-	Literal Secret
+	Literal secret.Value
 	// Expanded is set when Next.js replaced a $ in it. That happens inside single
 	// quotes too, and to a value of the process environment that any env file
 	// defines as well.

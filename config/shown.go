@@ -4,6 +4,9 @@ import (
 	"regexp"
 	"strings"
 	"unicode"
+
+	"lkdoctor/config/clean"
+	"lkdoctor/config/secret"
 )
 
 // Shown is one setting as anybody may see it: in the JSON document's `settings`
@@ -13,7 +16,7 @@ type Shown struct {
 	Source      string `json:"source"`
 	Value       string `json:"value"`
 	Length      int    `json:"length,omitempty"`      // bytes, of what is hidden
-	Fingerprint string `json:"fingerprint,omitempty"` // of what is hidden, see Secret.Fingerprint
+	Fingerprint string `json:"fingerprint,omitempty"` // of what is hidden, see secret.Value.Fingerprint
 }
 
 // Shown lists the settings that are set, redacted, in a fixed order. Never nil.
@@ -28,7 +31,7 @@ func (s *Settings) Shown() []Shown {
 }
 
 func (s *Settings) show(setting *Setting) Shown {
-	shown := Shown{Name: setting.Name, Source: clean(setting.Source.String())}
+	shown := Shown{Name: setting.Name, Source: visible(setting.Source.String())}
 	switch value := setting.Secret.Reveal(); {
 	case setting == &s.Ticket && value != "":
 		shown.Value = ShowTicket(value)
@@ -36,11 +39,11 @@ func (s *Settings) show(setting *Setting) Shown {
 	case value == "":
 		shown.Value = ""
 	case setting.Sensitive || looksSecret(value) || s.holdsSecret(value):
-		shown.Value = Hidden
+		shown.Value = clean.Hidden
 		shown.Length = len(value)
 		shown.Fingerprint = setting.Secret.Fingerprint()
 	case setting == &s.APIKey:
-		shown.Value = clean(value)
+		shown.Value = visible(value)
 	default:
 		shown.Value = ShowURL(value)
 	}
@@ -55,8 +58,8 @@ func (s *Settings) holdsSecret(value string) bool {
 		!strings.Contains(value, "://") {
 		return true
 	}
-	for _, secret := range []Secret{s.APISecret.Secret, s.Token.Secret} {
-		if secret.Len() > len(DevAPISecret) && strings.Contains(value, secret.Reveal()) {
+	for _, known := range []secret.Value{s.APISecret.Secret, s.Token.Secret} {
+		if known.Len() > len(DevAPISecret) && strings.Contains(value, known.Reveal()) {
 			return true
 		}
 	}
@@ -75,7 +78,7 @@ func looksSecret(value string) bool {
 // short one at most half.
 func ShowTicket(ticket string) string {
 	runes := []rune(ticket)
-	return clean(string(runes[:min(7, len(runes)/2)])) + "…"
+	return visible(string(runes[:min(7, len(runes)/2)])) + "…"
 }
 
 // ShowURL is an address as it may be shown: the password, the values of the
@@ -94,17 +97,17 @@ func ShowURL(address string) string {
 		pairs := strings.Split(query, "&")
 		for i, pair := range pairs {
 			if name, value, ok := strings.Cut(pair, "="); ok && value != "" {
-				pairs[i] = name + "=" + Hidden
+				pairs[i] = name + "=" + clean.Hidden
 			} else if looksSecret(pair) {
-				pairs[i] = Hidden
+				pairs[i] = clean.Hidden
 			}
 		}
 		rest += "?" + strings.Join(pairs, "&")
 	}
 	if hasFragment && fragment != "" {
-		rest += "#" + Hidden
+		rest += "#" + clean.Hidden
 	}
-	return clean(scheme + rest)
+	return visible(scheme + rest)
 }
 
 // hidePassword hides what stands between the first colon and the last @ of the
@@ -130,7 +133,7 @@ func hidePassword(rest string) string {
 			return rest
 		}
 	}
-	return rest[:colon+1] + Hidden + rest[at:]
+	return rest[:colon+1] + clean.Hidden + rest[at:]
 }
 
 func portOnly(s string) bool {
@@ -140,9 +143,9 @@ func portOnly(s string) bool {
 // maxShown is the longest value that is shown, in characters.
 const maxShown = 200
 
-// clean makes text from a file fit for a terminal: control, direction and other
+// visible makes text from a file fit for a terminal: control, direction and other
 // invisible characters become U+FFFD, and a long text is cut.
-func clean(text string) string {
+func visible(text string) string {
 	var out strings.Builder
 	count := 0
 	for _, r := range text {

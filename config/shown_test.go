@@ -6,6 +6,9 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"lkdoctor/config/clean"
+	"lkdoctor/config/secret"
 )
 
 func TestShown(t *testing.T) {
@@ -13,9 +16,9 @@ func TestShown(t *testing.T) {
 		"LIVEKIT_URL=wss://me:" + canary + "@demo.example.com/x?access_token=" + canary, "LIVEKIT_API_KEY=APIabcdefghijkl",
 		"LIVEKIT_API_SECRET=" + canary, "USER_MGMT_BASE_URL=http://10.0.0.7:8000", "LKDOCTOR_TICKET=tkt_e26" + canary}})
 	want := []Shown{
-		{Name: "LIVEKIT_URL", Source: "environment", Value: Hidden, Length: s.URL.Secret.Len(), Fingerprint: s.URL.Secret.Fingerprint()},
+		{Name: "LIVEKIT_URL", Source: "environment", Value: clean.Hidden, Length: s.URL.Secret.Len(), Fingerprint: s.URL.Secret.Fingerprint()},
 		{Name: "LIVEKIT_API_KEY", Source: "environment", Value: "APIabcdefghijkl"},
-		{Name: "LIVEKIT_API_SECRET", Source: "environment", Value: Hidden, Length: len(canary), Fingerprint: NewSecret(canary).Fingerprint()},
+		{Name: "LIVEKIT_API_SECRET", Source: "environment", Value: clean.Hidden, Length: len(canary), Fingerprint: secret.New(canary).Fingerprint()},
 		{Name: "USER_MGMT_BASE_URL", Source: "environment", Value: "http://10.0.0.7:8000"},
 		{Name: "LKDOCTOR_TICKET", Source: "environment", Value: "tkt_e26…", Length: 7 + len(canary)},
 	}

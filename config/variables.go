@@ -3,6 +3,9 @@ package config
 import (
 	"errors"
 	"sort"
+
+	"lkdoctor/config/dotenv"
+	"lkdoctor/config/secret"
 )
 
 // Variables is the environment as the app sees it once Next.js has read its env
@@ -12,7 +15,7 @@ type Variables struct {
 }
 
 type variable struct {
-	value  Secret
+	value  secret.Value
 	source Source
 }
 
@@ -21,15 +24,15 @@ type variable struct {
 func newVariables(env, process map[string]string, files []EnvFile) *Variables {
 	v := &Variables{values: make(map[string]variable, len(env))}
 	for name := range process {
-		v.values[name] = variable{NewSecret(env[name]), Source{Environment, ""}}
+		v.values[name] = variable{secret.New(env[name]), Source{Environment, ""}}
 	}
 	for _, file := range files {
-		if errors.Is(file.Err, ErrExpansion) {
+		if errors.Is(file.Err, dotenv.ErrExpansion) {
 			continue
 		}
 		for _, defined := range file.Vars {
 			if _, known := v.values[defined.Name]; !known {
-				v.values[defined.Name] = variable{NewSecret(env[defined.Name]), Source{File, file.Name}}
+				v.values[defined.Name] = variable{secret.New(env[defined.Name]), Source{File, file.Name}}
 			}
 		}
 	}

@@ -7,7 +7,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 	"github.com/charmbracelet/x/ansi"
 
-	"lkdoctor/checks/clean"
+	"lkdoctor/config/clean"
 )
 
 // menu is the help: the keys that work where it was opened, to read, to filter

@@ -10,9 +10,9 @@ import (
 
 	"lkdoctor/checks/catalogue"
 	"lkdoctor/checks/check"
-	"lkdoctor/checks/clean"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/progress"
+	"lkdoctor/config/clean"
 )
 
 // tab is one of the sides from which the page shows a finding.

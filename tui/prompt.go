@@ -9,7 +9,7 @@ import (
 	"github.com/charmbracelet/x/ansi"
 
 	"lkdoctor/checks/check"
-	"lkdoctor/checks/clean"
+	"lkdoctor/config/clean"
 )
 
 // asking is what the prompt wants to know.

@@ -7,7 +7,7 @@ import (
 	"io"
 
 	"lkdoctor/checks/check"
-	"lkdoctor/tui/screen"
+	"lkdoctor/tui/term"
 )
 
 // Run shows runs on the terminal until it is left, and returns the last full
@@ -23,12 +23,12 @@ func Run(ctx context.Context, deps Deps, in io.Reader, out io.Writer) (check.Run
 	deps = deps.withDefaults()
 	s := newSession(ctx, deps.Start)
 	first := newModel(deps, s)
-	if width, height, ok := screen.Size(out); ok {
+	if width, height, ok := term.Size(out); ok {
 		first.width, first.height = width, height
 	}
 	first.feed, first.running = s.launch(Change{}, true), true
 
-	last, interrupted, err := screen.Show(ctx, first.synced(), interruptMsg{}, in, out)
+	last, interrupted, err := term.Show(ctx, first.synced(), interruptMsg{}, in, out)
 	run, runErr := s.close()
 	if last.left || interrupted || ctx.Err() != nil {
 		run.ExitCode = check.ExitInterrupted

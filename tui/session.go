@@ -8,7 +8,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"lkdoctor/checks/check"
-	"lkdoctor/tui/screen"
+	"lkdoctor/tui/term"
 )
 
 // session owns the goroutine of the run that is going on. Bubble Tea cannot
@@ -85,7 +85,7 @@ func (s *session) launch(change Change, counted bool) feed {
 func (s *session) guarded(ctx context.Context, change Change, observe func(check.Event)) (run check.Run, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			run, err = check.Run{Status: check.StatusError, ExitCode: check.ExitDoctor}, screen.Panicked("the run", p)
+			run, err = check.Run{Status: check.StatusError, ExitCode: check.ExitDoctor}, term.Panicked("the run", p)
 		}
 	}()
 	return s.start(ctx, change, observe), nil

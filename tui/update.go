@@ -10,7 +10,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"lkdoctor/checks/check"
-	"lkdoctor/checks/clean"
+	"lkdoctor/config/clean"
 )
 
 // interruptMsg is a Ctrl+C from outside the keyboard: the caller's context has

@@ -17,7 +17,7 @@ import (
 	"lkdoctor/checks/check"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/words"
-	"lkdoctor/tui/screen"
+	"lkdoctor/tui/term"
 )
 
 // midway is the screen in the middle of a run: two stages have ended, a third
@@ -160,7 +160,7 @@ func TestNoLineLeavesTheWindow(t *testing.T) {
 		"token":    step(hostile, press("p"), paste(strings.Repeat("t", 5000))),
 		"stopping": step(midway(t, deps, 80, 24), press("q")),
 		"good":     ends(drawn(t, deps, 80, 24), goodRun()),
-		"broken":   step(drawn(t, deps, 80, 24), endMsg{err: screen.Panicked("the run", strings.Repeat("no ", 100))}),
+		"broken":   step(drawn(t, deps, 80, 24), endMsg{err: term.Panicked("the run", strings.Repeat("no ", 100))}),
 	}
 	heights := []int{1, 2, 3, 5, 7, 10, 14, 15, 16, 20, 24, 33, 60}
 	for name, m := range states {

@@ -4,9 +4,11 @@
 // pure: bytes in, observations out. It judges nothing; the checks turn what it
 // saw into findings.
 //
-// Everything that comes out is cleaned, capped and redacted, except what Hidden
+// Everything that comes out is cleaned, capped and redacted, except what a secret.Value
 // values reveal.
 package answer
+
+import "lkdoctor/config/secret"
 
 // WholeBody is the path of a token that is the body itself.
 const WholeBody = "(the whole body)"
@@ -87,7 +89,7 @@ const (
 type Answer struct {
 	// Token is the token as it was given, wrapping and white space included, so
 	// that the token checks see what a client would see.
-	Token Hidden
+	Token secret.Value
 	// TokenPath is where the token, or what is there instead of one, was:
 	// "token", "data.accessToken", "fromjson(body).token" (JSON inside a string),
 	// "joinUrl?access_token" (inside a URL), WholeBody. Empty when TokenKind is
@@ -106,7 +108,7 @@ type Answer struct {
 	// UsualPath, UsualType and UsualToken describe what AtUsual is about: where
 	// it is, its JSON type, and the text itself when it is one.
 	UsualPath, UsualType string
-	UsualToken           Hidden
+	UsualToken           secret.Value
 
 	// URL is the server's address as given, cleaned, capped and redacted, so that
 	// it can be shown as well as dialled. Of an address that carries a token in its
@@ -152,7 +154,7 @@ type Answer struct {
 // Candidate is a place that held something like a token.
 type Candidate struct {
 	Path  string
-	Token Hidden
+	Token secret.Value
 	// JWT reports whether it reads as a JWT (header and claims decode), HasVideo
 	// whether its claims have `video`. Nothing was verified.
 	JWT, HasVideo bool

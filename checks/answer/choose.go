@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+
+	"lkdoctor/config/secret"
 )
 
 // worthless is the score of a text that is not taken as the token.
@@ -48,9 +50,9 @@ func (a *Answer) chooseToken(fields []field, profile Profile) (parent string) {
 	for _, f := range fields {
 		f.usual = slices.Contains(profile.usualToken(), f.path) && f.role == tokenRole
 		if f.usual && (a.AtUsual == Missing || a.AtUsual != Text && f.kind == Text) {
-			a.AtUsual, a.UsualPath, a.UsualType, a.UsualToken = f.kind, f.path, string(f.shape), Hidden{}
+			a.AtUsual, a.UsualPath, a.UsualType, a.UsualToken = f.kind, f.path, string(f.shape), secret.Value{}
 			if f.kind == Text {
-				a.UsualToken = Hide(f.text)
+				a.UsualToken = secret.New(f.text)
 			}
 		}
 		switch {
@@ -69,7 +71,7 @@ func (a *Answer) chooseToken(fields []field, profile Profile) (parent string) {
 	slices.SortStableFunc(others, byOrder)
 	if len(texts) > 0 && texts[0].order < worthless {
 		best := texts[0]
-		a.Token, a.TokenKind, a.TokenPath = Hide(best.text), Text, best.path
+		a.Token, a.TokenKind, a.TokenPath = secret.New(best.text), Text, best.path
 		a.TokenHasVideo, a.TokenUsual, parent = best.glimpse.video, best.usual, best.parent
 		texts = texts[1:]
 	} else if len(others) > 0 {
@@ -80,7 +82,7 @@ func (a *Answer) chooseToken(fields []field, profile Profile) (parent string) {
 		}
 	}
 	for _, t := range texts[:min(len(texts), maxCandidates)] {
-		a.Candidates = append(a.Candidates, Candidate{Path: t.path, Token: Hide(t.text), JWT: t.glimpse.jwt, HasVideo: t.glimpse.video})
+		a.Candidates = append(a.Candidates, Candidate{Path: t.path, Token: secret.New(t.text), JWT: t.glimpse.jwt, HasVideo: t.glimpse.video})
 	}
 	return parent
 }

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"strings"
+
+	"lkdoctor/config/secret"
 )
 
 // Find looks for token, URL, room and identity in a body. contentType is the
@@ -28,7 +30,7 @@ func Find(body []byte, contentType string, profile Profile) Answer {
 	default:
 		a.readText(body, trimmed, contentType)
 	}
-	if !a.Token.IsZero() {
+	if !a.Token.Empty() {
 		a.Usual = a.TokenUsual && (a.URLUsual || a.URLKind == Missing)
 		return a
 	}
@@ -95,7 +97,7 @@ func (a *Answer) readScalar(s *scanner, body []byte) {
 
 // takeWhole takes a text as the token.
 func (a *Answer) takeWhole(text string) {
-	a.Token, a.TokenKind, a.TokenPath = Hide(text), Text, WholeBody
+	a.Token, a.TokenKind, a.TokenPath = secret.New(text), Text, WholeBody
 	a.TokenHasVideo = glance(text).video
 }
 
@@ -120,7 +122,7 @@ func (a *Answer) readText(body, trimmed []byte, contentType string) {
 	}
 	eachJWT(text, func(_ int, jwt string) bool {
 		g := glance(jwt)
-		a.Candidates = append(a.Candidates, Candidate{Path: "(inside the text)", Token: Hide(jwt), JWT: g.jwt, HasVideo: g.video})
+		a.Candidates = append(a.Candidates, Candidate{Path: "(inside the text)", Token: secret.New(jwt), JWT: g.jwt, HasVideo: g.video})
 		return len(a.Candidates) < maxCandidates
 	})
 }

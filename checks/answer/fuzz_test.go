@@ -30,8 +30,8 @@ func FuzzFind(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, body []byte, contentType string, profile int) {
 		a := Find(body, contentType, Profile(profile))
-		if a.TokenKind == Text == a.Token.IsZero() {
-			t.Errorf("token of kind %q, empty %v", a.TokenKind, a.Token.IsZero())
+		if a.TokenKind == Text == a.Token.Empty() {
+			t.Errorf("token of kind %q, empty %v", a.TokenKind, a.Token.Empty())
 		}
 		if a.TokenKind == Missing != (a.TokenPath == "") {
 			t.Errorf("token of kind %q at %q", a.TokenKind, a.TokenPath)
@@ -39,7 +39,7 @@ func FuzzFind(f *testing.F) {
 		if len(a.Fields) > maxFields || len(a.Candidates) > maxCandidates || len(a.Said.Items) > maxItems {
 			t.Error("more than is kept")
 		}
-		if !a.Token.IsZero() && strings.TrimSpace(a.Token.Reveal()) == "" {
+		if !a.Token.Empty() && strings.TrimSpace(a.Token.Reveal()) == "" {
 			t.Error("a blank token")
 		}
 		checkWhole(t, a)
@@ -59,7 +59,7 @@ func FuzzPasted(f *testing.F) {
 		if p.Form == "" || p.Said.IsZero() {
 			t.Errorf("form %q, said %q", p.Form, p.Said)
 		}
-		if p.Form == FormNothing && !p.Token.IsZero() {
+		if p.Form == FormNothing && !p.Token.Empty() {
 			t.Error("nothing, and a token")
 		}
 		if !utf8.ValidString(p.URL) || strings.Contains(p.Said.String(), "%!") {

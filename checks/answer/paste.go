@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"lkdoctor/checks/finding"
+	"lkdoctor/config/secret"
 )
 
 // Form says what a paste was.
@@ -26,7 +27,7 @@ const (
 // Paste is what was found in something that a person pasted.
 type Paste struct {
 	// Token is empty when there is none.
-	Token Hidden
+	Token secret.Value
 	// Form is what the paste was, as far as the token goes.
 	Form Form
 	// Said says what was found in the paste, without the token.
@@ -51,7 +52,7 @@ func Pasted(input string) Paste {
 	}
 	if beginsJSON([]byte(text)) || text[0] == '"' {
 		if p, found := pastedJSON(text, text); found {
-			if inside, other := pastedText(text); other && p.Token.IsZero() && p.Answer.TokenKind == Missing {
+			if inside, other := pastedText(text); other && p.Token.Empty() && p.Answer.TokenKind == Missing {
 				// An error that quotes the token, say.
 				inside.Answer = p.Answer
 				return inside
@@ -77,28 +78,28 @@ func Pasted(input string) Paste {
 // fault of the token's maker, which the token checks name.
 func pastedAlone(text string) (Paste, bool) {
 	if joined := joinedJWT(text); joined != "" && joined != text {
-		return Paste{Token: Hide(joined), Form: FormBare,
+		return Paste{Token: secret.New(joined), Form: FormBare,
 			Said: finding.Textf("The paste was a token with line breaks or spaces in it; they were taken out.")}, true
 	}
 	word := allQuotesOff(text)
 	if rest, bearer := afterWord(word, "bearer "); bearer {
 		rest = allQuotesOff(strings.TrimSpace(rest))
-		return Paste{Token: Hide(rest), Form: FormBearer,
+		return Paste{Token: secret.New(rest), Form: FormBearer,
 			Said: finding.Textf("The paste was “Bearer” and a token; the token after “Bearer” was taken.")}, rest != "" && !strings.ContainsAny(rest, " \t\r\n")
 	}
 	if word == "" || strings.ContainsAny(word, " \t\r\n") || strings.Contains(word, "://") || strings.Contains(word, "access_token=") {
 		return Paste{}, false
 	}
-	p := Paste{Token: Hide(word), Form: FormBare, Said: finding.Textf("The paste was a bare token.")}
+	p := Paste{Token: secret.New(word), Form: FormBare, Said: finding.Textf("The paste was a bare token.")}
 	name, value, named := strings.Cut(word, "=")
 	if before, after, colon := strings.Cut(word, ":"); colon && glance(after).jwt {
 		name, value, named = before, after, true
 	}
 	switch bare := strings.TrimRight(word, ".,;:!?)]>…"); {
 	case bare != word && glance(bare).jwt && !glance(word).jwt:
-		p.Token, p.Said = Hide(bare), finding.Textf("The paste was a text; the one token that it holds was taken.")
+		p.Token, p.Said = secret.New(bare), finding.Textf("The paste was a text; the one token that it holds was taken.")
 	case named && plainKey(name) && strings.Contains(strings.ToLower(name), "token") && strings.Trim(value, "=") != "" && !jwtLike(word):
-		p.Token = Hide(allQuotesOff(value))
+		p.Token = secret.New(allQuotesOff(value))
 		p.Said = finding.Textf("The paste was a setting, %s; its value was taken as the token.", shown(name, maxName))
 	case word != text:
 		p.Said = finding.Textf("The paste was a token in quotes; the quotes were taken off.")
@@ -138,10 +139,10 @@ func pastedJSON(body, whole string) (Paste, bool) {
 	switch {
 	case a.Problem == TooDeep:
 		p.Said = finding.Textf("The paste was JSON, nested too deeply to be an answer with a token.")
-	case !a.Token.IsZero() && a.TokenPath == WholeBody:
+	case !a.Token.Empty() && a.TokenPath == WholeBody:
 		p.Form = FormBare
 		p.Said = finding.Textf("The paste was a token in quotes; the quotes were taken off.")
-	case !a.Token.IsZero():
+	case !a.Token.Empty():
 		p.Said = finding.Textf("The paste was JSON; the token was taken from %s.", a.TokenPath)
 	case a.TokenKind != Missing && a.TokenPath != WholeBody:
 		p.Said = finding.Textf("The paste was JSON; what stands at %s is not a token.", a.TokenPath)
@@ -228,7 +229,7 @@ type foundToken struct {
 // describe makes the Paste of the tokens found in a text.
 func describe(text string, found []foundToken, best int) Paste {
 	f := found[best]
-	p := Paste{Token: Hide(f.token), Form: f.form, URL: serverIn(text)}
+	p := Paste{Token: secret.New(f.token), Form: f.form, URL: serverIn(text)}
 	oneURL := !strings.ContainsAny(text, " \t\r\n")
 	switch {
 	case isCurl(text):
@@ -250,7 +251,7 @@ func describe(text string, found []foundToken, best int) Paste {
 	}
 	for i, other := range found {
 		if i != best {
-			p.Candidates = append(p.Candidates, Candidate{Path: other.path, Token: Hide(other.token),
+			p.Candidates = append(p.Candidates, Candidate{Path: other.path, Token: secret.New(other.token),
 				JWT: other.glimpse.jwt, HasVideo: other.glimpse.video})
 		}
 	}

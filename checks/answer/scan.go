@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"strings"
 
-	"lkdoctor/checks/clean"
+	"lkdoctor/config/clean"
 )
 
 // The numbers of places that are kept: more than any real answer has, few

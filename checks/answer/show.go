@@ -1,6 +1,6 @@
 package answer
 
-import "lkdoctor/checks/clean"
+import "lkdoctor/config/clean"
 
 // The lengths, in characters, up to which strangers' texts are kept.
 const (

@@ -74,10 +74,10 @@ func unwrapOnce(s string) (string, Wrapping) {
 	}
 	if s != "" && beginsJSON([]byte(s)) {
 		a := Find([]byte(s), "", TicketService)
-		if a.Token.IsZero() && len(a.Candidates) > 0 {
+		if a.Token.Empty() && len(a.Candidates) > 0 {
 			a.Token = a.Candidates[0].Token
 		}
-		if !a.Token.IsZero() {
+		if !a.Token.Empty() {
 			return a.Token.Reveal(), wrapping("json", "a JSON document")
 		}
 	}

@@ -38,7 +38,7 @@ type Request struct {
 }
 
 // Reply is an HTTP answer. Header, Body and Location are a stranger's bytes as
-// they came: parse them, and show them through checks/clean only.
+// they came: parse them, and show them through config/clean only.
 type Reply struct {
 	Status int
 	Header http.Header

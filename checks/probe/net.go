@@ -15,7 +15,7 @@ import (
 	"sync"
 	"time"
 
-	"lkdoctor/checks/clean"
+	"lkdoctor/config/clean"
 )
 
 // DialFunc opens a connection, as net.Dialer.DialContext does.

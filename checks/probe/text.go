@@ -4,7 +4,7 @@ import (
 	"net/url"
 	"strings"
 
-	"lkdoctor/checks/clean"
+	"lkdoctor/config/clean"
 )
 
 // lineCap is how many characters are kept of a stranger's line.

@@ -9,9 +9,9 @@ import (
 
 	"lkdoctor/checks/catalogue"
 	"lkdoctor/checks/check"
-	"lkdoctor/checks/clean"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/progress"
+	"lkdoctor/config/clean"
 )
 
 // markdownMark begins every report, so that one is recognised before it is

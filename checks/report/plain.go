@@ -11,10 +11,10 @@ import (
 
 	"lkdoctor/checks/catalogue"
 	"lkdoctor/checks/check"
-	"lkdoctor/checks/clean"
 	"lkdoctor/checks/diagnosis"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/progress"
+	"lkdoctor/config/clean"
 )
 
 // indent is where the text under a row begins.

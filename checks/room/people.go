@@ -7,8 +7,8 @@ import (
 
 	"github.com/livekit/protocol/livekit"
 
-	"lkdoctor/checks/clean"
 	"lkdoctor/checks/finding"
+	"lkdoctor/config/clean"
 )
 
 // People is who is in the room, as the server tells it. It is pure: messages

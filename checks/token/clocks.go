@@ -113,12 +113,12 @@ func (c Clocks) skew() []finding.Finding {
 	var f finding.Finding
 	if found {
 		f = finding.New(finding.ClockSkew, severity,
-			"The clock of %s is %s; the other two agree. LiveKit tolerates 60 s.", odd.name, aheadOf(ahead)).
+			"the clock of %s is %s; the other two agree; LiveKit tolerates 60 s", odd.name, aheadOf(ahead)).
 			As(odd.advice()).With("machine", odd.key).With("seconds", round(ahead))
 	} else {
 		d := worst[0].offset - worst[1].offset
 		f = finding.New(finding.ClockSkew, severity,
-			"The clocks of %s and %s are %s apart: that of %s is ahead. Which one is wrong cannot be told from here. LiveKit tolerates 60 s.",
+			"the clocks of %s and %s are %s apart: that of %s is ahead; which one is wrong cannot be told from here; LiveKit tolerates 60 s",
 			worst[0].name, worst[1].name, Words(d.Abs()), first(d > 0, worst[0].name, worst[1].name)).
 			As("unknown").With("machine", "unknown").With("seconds", round(d.Abs()))
 	}

@@ -3,8 +3,8 @@ package token
 import (
 	"strings"
 
-	"lkdoctor/checks/clean"
 	"lkdoctor/checks/finding"
+	"lkdoctor/config/clean"
 )
 
 // Candidate is another secret in reach: of another env file, of a project of

@@ -10,22 +10,10 @@ import (
 	"fmt"
 	"time"
 
-	"lkdoctor/checks/clean"
 	"lkdoctor/checks/finding"
+	"lkdoctor/config/clean"
+	"lkdoctor/config/secret"
 )
-
-// hidden keeps a string out of every print, log and JSON document: fmt and
-// encoding/json see a function.
-type hidden struct{ reveal func() string }
-
-func hide(s string) hidden { return hidden{reveal: func() string { return s }} }
-
-func (h hidden) value() string {
-	if h.reveal == nil {
-		return ""
-	}
-	return h.reveal()
-}
 
 // Token is one token as it was handed out. Parse makes it. Its text can only be
 // had by Reveal: printing a Token gives its summary, never its signature.
@@ -40,7 +28,7 @@ type Token struct {
 	// Shape says what the text looks like, whether it is a JWT or not.
 	Shape Shape
 
-	raw        hidden
+	raw        secret.Value
 	headerJSON []byte
 	claimsJSON []byte
 	members    []member
@@ -93,7 +81,7 @@ type VideoGrant struct {
 }
 
 // Reveal is the token as it was handed out, for sending it and nothing else.
-func (t *Token) Reveal() string { return t.raw.value() }
+func (t *Token) Reveal() string { return t.raw.Reveal() }
 
 // Effective is the token that the later checks judge: the inner one of a
 // wrapped token, else the token itself.

@@ -17,8 +17,8 @@ import (
 
 	"golang.org/x/text/unicode/norm"
 
-	"lkdoctor/checks/clean"
 	"lkdoctor/checks/finding"
+	"lkdoctor/config/clean"
 )
 
 // change is one way in which a copied secret turns into another text. do makes

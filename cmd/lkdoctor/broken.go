@@ -6,8 +6,8 @@ import (
 
 	"lkdoctor/checks"
 	"lkdoctor/checks/check"
-	"lkdoctor/checks/clean"
 	"lkdoctor/checks/report"
+	"lkdoctor/config/clean"
 )
 
 // broken ends a call of the checks that could not begin, or was interrupted

@@ -13,9 +13,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"lkdoctor/checks/catalogue"
-	"lkdoctor/checks/clean"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/report"
+	"lkdoctor/config/clean"
 )
 
 // explainCommand shows the page of one code, offline.

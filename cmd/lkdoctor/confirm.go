@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"lkdoctor/checks/catalogue"
-	"lkdoctor/checks/clean"
+	"lkdoctor/config/clean"
 )
 
 // confirmWait is how long a confirming command may take, and maxPrinted how much

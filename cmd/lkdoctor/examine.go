@@ -14,11 +14,11 @@ import (
 
 	"lkdoctor/checks"
 	"lkdoctor/checks/check"
-	"lkdoctor/checks/clean"
 	"lkdoctor/checks/probe"
 	"lkdoctor/checks/report"
 	"lkdoctor/checks/words"
 	"lkdoctor/config"
+	"lkdoctor/config/clean"
 )
 
 // examine runs the checks in the face that fits, and returns the exit code.

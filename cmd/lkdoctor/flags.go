@@ -13,8 +13,8 @@ import (
 
 	"lkdoctor/checks"
 	"lkdoctor/checks/answer"
-	"lkdoctor/checks/clean"
 	"lkdoctor/config"
+	"lkdoctor/config/clean"
 )
 
 // flags are the command line of a run.
@@ -232,7 +232,7 @@ func (f *flags) pasted(a *app, raw string) (string, error) {
 // text itself is the token, for the checks to judge.
 func fromPaste(text string) (string, answer.Paste) {
 	paste := answer.Pasted(text)
-	if paste.Token.IsZero() {
+	if paste.Token.Empty() {
 		return strings.TrimSpace(text), answer.Paste{}
 	}
 	return paste.Token.Reveal(), paste

@@ -13,8 +13,8 @@ import (
 
 	"lkdoctor/checks"
 	"lkdoctor/checks/check"
-	"lkdoctor/checks/clean"
 	"lkdoctor/checks/room"
+	"lkdoctor/config/clean"
 )
 
 // joinFlags are the command line of `lkdoctor join`.

@@ -10,11 +10,11 @@ import (
 
 	"lkdoctor/checks"
 	"lkdoctor/checks/check"
-	"lkdoctor/checks/clean"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/report"
 	"lkdoctor/checks/room"
 	"lkdoctor/checks/token"
+	"lkdoctor/config/clean"
 )
 
 // visit is one call of `lkdoctor join`.

@@ -6,11 +6,11 @@ import (
 	"slices"
 
 	"lkdoctor/checks/check"
-	"lkdoctor/checks/clean"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/probe"
 	"lkdoctor/checks/room"
 	"lkdoctor/checks/room/stay"
+	"lkdoctor/config/clean"
 	"lkdoctor/tui"
 	live "lkdoctor/tui/room"
 )

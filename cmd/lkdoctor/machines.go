@@ -11,8 +11,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"lkdoctor/checks/check"
-	"lkdoctor/checks/clean"
 	"lkdoctor/checks/report"
+	"lkdoctor/config/clean"
 )
 
 // saveForMachines writes --metrics and --junit, whole or not at all: whoever

@@ -14,9 +14,9 @@ import (
 
 	"lkdoctor/checks"
 	"lkdoctor/checks/check"
-	"lkdoctor/checks/clean"
 	"lkdoctor/checks/report"
 	"lkdoctor/config"
+	"lkdoctor/config/clean"
 	"lkdoctor/tui"
 )
 

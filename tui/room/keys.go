@@ -7,9 +7,9 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 	"github.com/charmbracelet/x/ansi"
 
-	"lkdoctor/checks/clean"
 	"lkdoctor/checks/finding"
 	live "lkdoctor/checks/room"
+	"lkdoctor/config/clean"
 )
 
 // keyMap is what can be pressed at the moment. It is made anew each time, so a

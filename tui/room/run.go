@@ -6,7 +6,7 @@ import (
 	"io"
 
 	live "lkdoctor/checks/room"
-	"lkdoctor/tui/screen"
+	"lkdoctor/tui/term"
 )
 
 // Result is how a screen was left.
@@ -26,10 +26,10 @@ type Result struct {
 func Run(ctx context.Context, deps Deps, in io.Reader, out io.Writer) (Result, error) {
 	h := &host{ctx: ctx, start: deps.Start}
 	first := newModel(deps, h)
-	if width, height, ok := screen.Size(out); ok {
+	if width, height, ok := term.Size(out); ok {
 		first.width, first.height = width, height
 	}
-	m, interrupted, err := screen.Show(ctx, first, interruptMsg{}, in, out)
+	m, interrupted, err := term.Show(ctx, first, interruptMsg{}, in, out)
 	if h.stay != nil {
 		h.stay.Close()
 	}

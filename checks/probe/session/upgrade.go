@@ -17,8 +17,8 @@ import (
 
 	"github.com/gorilla/websocket"
 
-	"lkdoctor/checks/clean"
 	"lkdoctor/checks/probe"
+	"lkdoctor/config/clean"
 )
 
 // SignalKind says how the signalling connection failed.

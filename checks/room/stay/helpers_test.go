@@ -17,10 +17,10 @@ import (
 	"github.com/livekit/protocol/livekit"
 	"github.com/twitchtv/twirp"
 
-	"lkdoctor/checks/clean"
 	"lkdoctor/checks/lab"
 	"lkdoctor/checks/probe"
 	"lkdoctor/checks/token"
+	"lkdoctor/config/clean"
 
 	"lkdoctor/checks/room"
 )

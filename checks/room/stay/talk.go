@@ -8,9 +8,9 @@ import (
 
 	"github.com/livekit/protocol/livekit"
 
-	"lkdoctor/checks/clean"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/room"
+	"lkdoctor/config/clean"
 )
 
 // maxShown is how many runes of a message are shown, maxStream how many bytes of a

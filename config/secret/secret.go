@@ -1,4 +1,6 @@
-package config
+// Package secret has the one type for a value that must not be seen: an API secret, a
+// token, a ticket, a header of a login. It prints, logs and marshals as "[hidden]".
+package secret
 
 import (
 	"crypto/hmac"
@@ -9,34 +11,33 @@ import (
 	"log/slog"
 	"unicode"
 	"unicode/utf8"
-)
 
-// Hidden is what every Secret prints as, through every verb and encoder.
-const Hidden = "[hidden]"
+	"lkdoctor/config/clean"
+)
 
 // fingerprintKey makes fingerprints lkdoctor's own: without it they would be
 // plain hashes, to be looked up in tables of known secrets. It is fixed so that
 // two people can compare what they hold by reading six characters aloud.
 const fingerprintKey = "lkdoctor fingerprint 1"
 
-// Secret holds a value that must not be seen: an API secret, a token, a ticket.
-// It prints, logs and marshals as Hidden. Only Reveal gives the value away.
+// Value holds a text that must not be seen: an API secret, a token, a ticket.
+// It prints, logs and marshals as clean.Hidden. Only Reveal gives the value away.
 //
 // The value sits behind a function because fmt and every other reflecting
 // printer reads unexported fields without asking their methods, and follows
 // pointers; a function is printed as an address. Compare with Equal.
-type Secret struct {
+type Value struct {
 	reveal func() string
 }
 
-// NewSecret hides value.
-func NewSecret(value string) Secret {
-	return Secret{reveal: func() string { return value }}
+// New hides value.
+func New(value string) Value {
+	return Value{reveal: func() string { return value }}
 }
 
 // Reveal returns the value itself, for signing, sending and comparing. It must
 // not reach a message, a fact, a log or an error.
-func (s Secret) Reveal() string {
+func (s Value) Reveal() string {
 	if s.reveal == nil {
 		return ""
 	}
@@ -44,20 +45,20 @@ func (s Secret) Reveal() string {
 }
 
 // Len is the value's length in bytes.
-func (s Secret) Len() int { return len(s.Reveal()) }
+func (s Value) Len() int { return len(s.Reveal()) }
 
 // Empty reports whether the value is the empty string.
-func (s Secret) Empty() bool { return s.Len() == 0 }
+func (s Value) Empty() bool { return s.Len() == 0 }
 
 // Equal compares two values in constant time (for equal lengths).
-func (s Secret) Equal(other Secret) bool {
+func (s Value) Equal(other Value) bool {
 	return hmac.Equal([]byte(s.Reveal()), []byte(other.Reveal()))
 }
 
 // Fingerprint is six hex digits that tell two values apart without showing
 // either: the start of an HMAC-SHA256 under a key that is part of lkdoctor. The
 // empty value has none.
-func (s Secret) Fingerprint() string {
+func (s Value) Fingerprint() string {
 	if s.Empty() {
 		return ""
 	}
@@ -66,8 +67,8 @@ func (s Secret) Fingerprint() string {
 	return hex.EncodeToString(mac.Sum(nil)[:3])
 }
 
-// SecretFlags are what may be said about the characters of a Secret.
-type SecretFlags struct {
+// Flags are what may be said about the characters of a Value.
+type Flags struct {
 	Quotes     bool `json:"quotes,omitempty"`     // ' " ` or a typographic quote, anywhere
 	Whitespace bool `json:"whitespace,omitempty"` // any white space, CR, no-break or zero-width space, anywhere
 	NonASCII   bool `json:"non_ascii,omitempty"`  // anything outside ASCII, invalid UTF-8 included
@@ -75,11 +76,11 @@ type SecretFlags struct {
 }
 
 // Any reports whether at least one flag is raised.
-func (f SecretFlags) Any() bool { return f != SecretFlags{} }
+func (f Flags) Any() bool { return f != Flags{} }
 
 // Flags says which characters that LiveKit's own secrets never hold were seen.
-func (s Secret) Flags() SecretFlags {
-	var f SecretFlags
+func (s Value) Flags() Flags {
+	var f Flags
 	for _, r := range s.Reveal() {
 		if r >= utf8.RuneSelf {
 			f.NonASCII = true
@@ -87,7 +88,7 @@ func (s Secret) Flags() SecretFlags {
 		switch {
 		case isQuote(r):
 			f.Quotes = true
-		case isJSSpace(r) || isZeroWidth(r):
+		case isSpace(r):
 			f.Whitespace = true
 		case unicode.IsControl(r):
 			f.Control = true
@@ -104,28 +105,30 @@ func isQuote(r rune) bool {
 	return false
 }
 
-func isZeroWidth(r rune) bool {
+// isSpace reports whether r is white space, or a character without a width that
+// is taken for it.
+func isSpace(r rune) bool {
 	switch r {
-	case '\u0085', '\u180e', '\u200b', '\u200c', '\u200d', '\u2060':
+	case '\u180e', '\u200b', '\u200c', '\u200d', '\u2060', '\ufeff':
 		return true
 	}
-	return false
+	return unicode.IsSpace(r)
 }
 
 // String implements fmt.Stringer.
-func (Secret) String() string { return Hidden }
+func (Value) String() string { return clean.Hidden }
 
 // GoString implements fmt.GoStringer.
-func (Secret) GoString() string { return Hidden }
+func (Value) GoString() string { return clean.Hidden }
 
 // Format implements fmt.Formatter, so that no verb and no flag shows the value.
-func (Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, Hidden) }
+func (Value) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, clean.Hidden) }
 
 // MarshalJSON implements json.Marshaler.
-func (Secret) MarshalJSON() ([]byte, error) { return []byte(`"` + Hidden + `"`), nil }
+func (Value) MarshalJSON() ([]byte, error) { return []byte(`"` + clean.Hidden + `"`), nil }
 
 // MarshalText implements encoding.TextMarshaler (XML, YAML, map keys).
-func (Secret) MarshalText() ([]byte, error) { return []byte(Hidden), nil }
+func (Value) MarshalText() ([]byte, error) { return []byte(clean.Hidden), nil }
 
 // LogValue implements slog.LogValuer.
-func (Secret) LogValue() slog.Value { return slog.StringValue(Hidden) }
+func (Value) LogValue() slog.Value { return slog.StringValue(clean.Hidden) }

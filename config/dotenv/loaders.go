@@ -1,11 +1,7 @@
-// Package loaders reads one env file as the other tools do that are run on the
-// same file: a Go service (godotenv), a Python one (python-dotenv), docker, docker
-// compose and the shell. Where they disagree with Next.js over a LiveKit setting,
-// two halves of one app sign with different secrets.
-package loaders
+package dotenv
 
 import (
-	"lkdoctor/config"
+	"lkdoctor/config/secret"
 )
 
 // Loader is a tool that reads env files.
@@ -57,8 +53,8 @@ const (
 // Value is one variable as one loader reads it.
 type Value struct {
 	State  State
-	Secret config.Secret // when Known
-	Why    string        // when Unknown: a clause in plain words, "it runs a command"
+	Secret secret.Value // when Known
+	Why    string       // when Unknown: a clause in plain words, "it runs a command"
 }
 
 // Reading is one env file as one loader reads it.
@@ -72,7 +68,7 @@ type Reading struct {
 	values map[string]Value
 	// unread is the part of the file that was not worked out, for what may
 	// still be set in it; opaque means that it may set anything.
-	unread config.Secret
+	unread secret.Value
 	opaque bool
 }
 
@@ -117,5 +113,5 @@ func Compare(content []byte, env Env) []Reading {
 }
 
 func known(value string) Value {
-	return Value{State: Known, Secret: config.NewSecret(value)}
+	return Value{State: Known, Secret: secret.New(value)}
 }

@@ -1,4 +1,4 @@
-package config
+package dotenv
 
 import (
 	"bytes"
@@ -7,9 +7,9 @@ import (
 	"golang.org/x/text/encoding/unicode"
 )
 
-// decodeUTF8 reads bytes as Node does (WHATWG Encoding): each maximal part of an
+// DecodeUTF8 reads bytes as Node does (WHATWG Encoding): each maximal part of an
 // ill-formed sequence becomes one U+FFFD, and a byte order mark stays.
-func decodeUTF8(raw []byte) string {
+func DecodeUTF8(raw []byte) string {
 	if utf8.Valid(raw) {
 		return string(raw)
 	}
@@ -20,9 +20,9 @@ func decodeUTF8(raw []byte) string {
 	return string(decoded)
 }
 
-// looksUTF16 reports whether raw is UTF-16 and not UTF-8: a byte order mark, or a NUL in every
+// LooksUTF16 reports whether raw is UTF-16 and not UTF-8: a byte order mark, or a NUL in every
 // second byte of the text's first part.
-func looksUTF16(raw []byte) bool {
+func LooksUTF16(raw []byte) bool {
 	if bytes.HasPrefix(raw, []byte{0xff, 0xfe}) || bytes.HasPrefix(raw, []byte{0xfe, 0xff}) {
 		return true
 	}

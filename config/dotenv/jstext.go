@@ -1,4 +1,4 @@
-package config
+package dotenv
 
 import (
 	"sort"
@@ -76,10 +76,10 @@ func nextLine(s string, pos int) int {
 
 // inKeyOrder sorts definitions as JavaScript lists an object's keys: array
 // indices first, ascending, then the others as they came.
-func inKeyOrder(defs []definition) []definition {
+func inKeyOrder(defs []Definition) []Definition {
 	sort.SliceStable(defs, func(i, j int) bool {
-		a, aIsIndex := arrayIndex(defs[i].name)
-		b, bIsIndex := arrayIndex(defs[j].name)
+		a, aIsIndex := arrayIndex(defs[i].Name)
+		b, bIsIndex := arrayIndex(defs[j].Name)
 		if aIsIndex && bIsIndex {
 			return a < b
 		}

@@ -1,4 +1,4 @@
-package config
+package dotenv
 
 import (
 	"fmt"
@@ -8,6 +8,9 @@ import (
 	"time"
 	"unicode/utf8"
 )
+
+// maxText is the largest env file that is read, in bytes.
+const maxText = 1 << 20
 
 // FuzzEnvFile reads a stranger's env file above another one: no panic, no value
 // beyond its limit, no time without end.
@@ -21,13 +24,13 @@ func FuzzEnvFile(f *testing.F) {
 		f.Add([]byte(seed), []byte("LIVEKIT_URL=$A\n"), "sh$ell")
 	}
 	f.Fuzz(func(t *testing.T, first, second []byte, shell string) {
-		if len(first) > MaxFileSize || len(second) > MaxFileSize {
+		if len(first) > maxText || len(second) > maxText {
 			return
 		}
 		started := time.Now()
-		process := map[string]string{"A": decodeUTF8([]byte(shell))}
-		result := nextLoad(process, []string{decodeUTF8(first), decodeUTF8(second)})
-		for name, value := range result.env {
+		process := map[string]string{"A": DecodeUTF8([]byte(shell))}
+		result := Load(process, []string{DecodeUTF8(first), DecodeUTF8(second)})
+		for name, value := range result.Env {
 			if len(value) > max(maxExpandedLength, len(shell)*3) || !utf8.ValidString(value) {
 				t.Errorf("%q has %d bytes, valid %v", name, len(value), utf8.ValidString(value))
 			}
@@ -41,7 +44,7 @@ func FuzzEnvFile(f *testing.F) {
 // TestHostileFilesAreQuick reads files that make a backtracking reader take for
 // ever, each at its largest.
 func TestHostileFilesAreQuick(t *testing.T) {
-	fill := func(unit string) string { return strings.Repeat(unit, MaxFileSize/len(unit)) }
+	fill := func(unit string) string { return strings.Repeat(unit, maxText/len(unit)) }
 	tests := map[string]string{
 		"blank lines":         fill("\n"),
 		"spaces":              fill(" "),
@@ -59,7 +62,7 @@ func TestHostileFilesAreQuick(t *testing.T) {
 		"references":          "A=" + fill("$A"),
 		"many self":           fill("A=$A\n"),
 		"defaults":            "A=" + fill("${A:-"),
-		"closed defaults":     "A=" + strings.Repeat("${A:-", MaxFileSize/8) + strings.Repeat("}", MaxFileSize/8),
+		"closed defaults":     "A=" + strings.Repeat("${A:-", maxText/8) + strings.Repeat("}", maxText/8),
 		"lines of defaults":   fill("A=${A:-${B:-${C:-x}}}\n"),
 		"doubling":            doubling,
 		"many long":           "A=" + strings.Repeat("x", 1<<19) + "\n" + strings.Repeat("B=$A\nC=$A$A\n", 1<<14),
@@ -70,7 +73,7 @@ func TestHostileFilesAreQuick(t *testing.T) {
 			var before, after runtime.MemStats
 			runtime.ReadMemStats(&before)
 			started := time.Now()
-			nextLoad(map[string]string{"B": "$A$A", "S": "x"}, []string{text, text, "LIVEKIT_URL=$A$A", "A=$A"})
+			Load(map[string]string{"B": "$A$A", "S": "x"}, []string{text, text, "LIVEKIT_URL=$A$A", "A=$A"})
 			took := time.Since(started)
 			runtime.ReadMemStats(&after)
 			allocated := (int64(after.HeapSys) - int64(before.HeapSys)) >> 20 // the growth of the peak; -race adds garbage
@@ -84,8 +87,18 @@ func TestHostileFilesAreQuick(t *testing.T) {
 
 func manyNames() string {
 	var text strings.Builder
-	for i := 0; text.Len() < MaxFileSize-40; i++ {
+	for i := 0; text.Len() < maxText-40; i++ {
 		fmt.Fprintf(&text, "K%d=$K%d\n", i, i-1)
 	}
 	return text.String()
 }
+
+// doubling is 30 lines that would expand to a billion characters.
+var doubling = func() string {
+	var text strings.Builder
+	text.WriteString("A0=xxxxxxxxxx\n")
+	for i := 1; i < 30; i++ {
+		fmt.Fprintf(&text, "A%d=${A%d}${A%d}\n", i, i-1, i-1)
+	}
+	return text.String() + "LIVEKIT_URL=$A29\n"
+}()

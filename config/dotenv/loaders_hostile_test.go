@@ -1,4 +1,4 @@
-package loaders
+package dotenv
 
 import (
 	"errors"
@@ -84,7 +84,7 @@ func TestMultiplyingReferences(t *testing.T) {
 
 // Files of the largest size, or nested as deeply as they may be, take a moment
 // and not much memory in any loader: the growth of the peak, since -race adds garbage.
-func TestHostileFilesAreQuick(t *testing.T) {
+func TestHostileFilesAreQuickInAllLoaders(t *testing.T) {
 	nested := func(n int) string { return "K=" + strings.Repeat("${K:-", n) + "x" + strings.Repeat("}", n) + "\n" }
 	for name, text := range map[string]string{
 		"references": "K=" + strings.Repeat("$A", 500_000), "references in a comment": "K=a$B\n#" + strings.Repeat("$A", 500_000),

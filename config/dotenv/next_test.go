@@ -1,4 +1,4 @@
-package config
+package dotenv
 
 import (
 	"bufio"
@@ -53,9 +53,9 @@ func checkVectors(t *testing.T, path string) {
 			t.Fatalf("line %d: %v", count, err)
 		}
 		for _, raw := range v.Bytes {
-			v.Files = append(v.Files, decodeUTF8(raw))
+			v.Files = append(v.Files, DecodeUTF8(raw))
 		}
-		got := nextLoad(v.ProcessEnv, v.Files).env
+		got := Load(v.ProcessEnv, v.Files).Env
 		if diff := cmp.Diff(v.Want, got); diff != "" {
 			if wrong++; wrong <= 5 {
 				t.Errorf("line %d: %q with %q (-want +got):\n%s", count, v.Files, v.ProcessEnv, diff)

@@ -1,6 +1,13 @@
-package config
+package dotenv
 
-import "strings"
+import (
+	"errors"
+	"strings"
+)
+
+// ErrExpansion means that a file's variables refer to each other without end. Next.js
+// fails on such a file, by stack or memory, and uses none of its variables.
+var ErrExpansion = errors.New("its variables refer to each other without end")
 
 // Limits on expanding one file's variables. Next.js has none: references that
 // multiply make it run out of stack or memory.

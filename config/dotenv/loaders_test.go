@@ -1,10 +1,8 @@
-package loaders
+package dotenv
 
 import (
 	"testing"
 	"unicode/utf16"
-
-	"lkdoctor/config"
 )
 
 // What a cell of the table can hold besides a value.
@@ -67,7 +65,7 @@ func TestDivergence(t *testing.T) {
 			content = k + "=" + content + "\n"
 		}
 		t.Run(row[0], func(t *testing.T) {
-			if got := asNext(t, content, k); got != row[1] {
+			if got := asNext(content, k); got != row[1] {
 				t.Errorf("Next.js: %q, want %q", got, row[1])
 			}
 			for i, reading := range Compare([]byte(content), nil) {
@@ -109,15 +107,8 @@ func cell(reading Reading, name string) string {
 	return missing
 }
 
-func asNext(t *testing.T, content, name string) string {
-	t.Helper()
-	dir := t.TempDir()
-	writeFile(t, dir, content)
-	s, err := config.Load(config.Inputs{Dir: dir})
-	if err != nil {
-		t.Fatal(err)
-	}
-	value, _, ok := s.Env.Lookup(name)
+func asNext(content, name string) string {
+	value, ok := Load(nil, []string{DecodeUTF8([]byte(content))}).Env[name]
 	if !ok {
 		return missing
 	}

@@ -1,4 +1,4 @@
-package loaders
+package dotenv
 
 import (
 	"bytes"
@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"strings"
 
-	"lkdoctor/config"
+	"lkdoctor/config/secret"
 )
 
 // readShell works out what `set -a; . file` leaves in bash (5.2), for files that
@@ -30,7 +30,7 @@ func readShell(reading *Reading, content []byte, env Env) {
 		case err == nil:
 			continue
 		case errors.Is(err, errNotFollowed):
-			reading.unread = config.NewSecret(sh.text[start:])
+			reading.unread = secret.New(sh.text[start:])
 		case errors.Is(err, errOpaque):
 			reading.opaque = true
 		default:

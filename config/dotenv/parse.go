@@ -1,4 +1,4 @@
-package config
+package dotenv
 
 import (
 	"strings"
@@ -15,21 +15,21 @@ import (
 // spaces that Go's do not, and because dotenv needs quadratic time for what a
 // scanner does in one pass.
 
-// definition is one NAME=value of an env file, before any expansion.
-type definition struct {
-	name    string
-	value   string // as dotenv reads it
-	uncut   string // the same with what follows an unspaced #; "" unless cut
-	cut     bool
-	line    int // from 1
-	repeats int
+// Definition is one NAME=value of an env file, before any expansion.
+type Definition struct {
+	Name    string
+	Value   string // as dotenv reads it
+	Uncut   string // the same with what follows an unspaced #; "" unless Cut
+	Cut     bool   // an unquoted value was read up to a # without white space before it
+	Line    int    // from 1
+	Repeats int    // how many earlier definitions of the name this one replaces
 }
 
-// parseDotenv reads the definitions of an env file in the order of JavaScript's
+// Parse reads the definitions of an env file in the order of JavaScript's
 // object keys, each name once: the last definition counts.
-func parseDotenv(text string) []definition {
+func Parse(text string) []Definition {
 	text = strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "\r", "\n")
-	var defs []definition
+	var defs []Definition
 	index := map[string]int{}
 	line, counted := 1, 0
 	for pos := 0; pos < len(text); {
@@ -40,18 +40,18 @@ func parseDotenv(text string) []definition {
 			continue
 		}
 		pos = nextLine(text, end)
-		if found.name == "__proto__" { // JavaScript ignores this assignment
+		if found.Name == "__proto__" { // JavaScript ignores this assignment
 			continue
 		}
 		line += strings.Count(text[counted:start], "\n")
 		counted = start
-		found.line = line
-		if i, seen := index[found.name]; seen {
-			found.repeats = defs[i].repeats + 1
+		found.Line = line
+		if i, seen := index[found.Name]; seen {
+			found.Repeats = defs[i].Repeats + 1
 			defs[i] = found
 			continue
 		}
-		index[found.name] = len(defs)
+		index[found.Name] = len(defs)
 		defs = append(defs, found)
 	}
 	return inKeyOrder(defs)
@@ -59,7 +59,7 @@ func parseDotenv(text string) []definition {
 
 // matchDefinition matches one definition whose first character is at pos and
 // returns where the match ends: at a line terminator or at the end of text.
-func matchDefinition(text string, pos int) (definition, int, bool) {
+func matchDefinition(text string, pos int) (Definition, int, bool) {
 	if rest, ok := strings.CutPrefix(text[pos:], "export"); ok {
 		after := len(text) - len(rest)
 		if key := skipSpace(text, after); key > after {
@@ -71,15 +71,15 @@ func matchDefinition(text string, pos int) (definition, int, bool) {
 	return matchAssignment(text, pos)
 }
 
-func matchAssignment(text string, pos int) (definition, int, bool) {
+func matchAssignment(text string, pos int) (Definition, int, bool) {
 	end := pos
 	for end < len(text) && (isWord(text[end]) || text[end] == '.' || text[end] == '-') {
 		end++
 	}
 	if end == pos {
-		return definition{}, 0, false
+		return Definition{}, 0, false
 	}
-	d := definition{name: text[pos:end]}
+	d := Definition{Name: text[pos:end]}
 	value := skipSpace(text, end)
 	switch {
 	case value < len(text) && text[value] == '=':
@@ -87,21 +87,21 @@ func matchAssignment(text string, pos int) (definition, int, bool) {
 	case end < len(text) && text[end] == ':' && spaceWidth(text, end+1) > 0:
 		value = end + 1 + spaceWidth(text, end+1)
 	default:
-		return definition{}, 0, false
+		return Definition{}, 0, false
 	}
 	if stop, matchEnd, ok := matchQuoted(text, value); ok {
-		d.value = unquote(text[value:stop])
+		d.Value = unquote(text[value:stop])
 		return d, matchEnd, true
 	}
 	stop := len(text)
 	if i := strings.IndexAny(text[value:], "#\n"); i >= 0 {
 		stop = value + i
 	}
-	d.value = unquote(text[value:stop])
+	d.Value = unquote(text[value:stop])
 	if stop < len(text) && text[stop] == '#' && !spaceBefore(text, stop) {
-		d.cut = true
+		d.Cut = true
 		rest, _, _ := strings.Cut(text[value:], "\n")
-		d.uncut = trimJS(rest)
+		d.Uncut = trimJS(rest)
 	}
 	matchEnd, _ := matchTail(text, stop)
 	return d, matchEnd, true

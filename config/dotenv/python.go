@@ -1,4 +1,4 @@
-package loaders
+package dotenv
 
 import (
 	"errors"
@@ -9,7 +9,7 @@ import (
 
 // This file is a port of python-dotenv 1.2.2 (https://github.com/theskumar/python-dotenv,
 // BSD-3-Clause, Copyright (c) 2014, Saurabh Kumar, and others; licence text in
-// ../NOTICE.md): parser.py and variables.py, as load_dotenv(file) uses them, that
+// NOTICE.md): parser.py and variables.py, as load_dotenv(file) uses them, that
 // is in text mode and with the process environment above the file. A byte order
 // mark stays part of the first name, as in every release so far.
 

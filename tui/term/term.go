@@ -1,7 +1,7 @@
-// Package screen runs a Bubble Tea model on the whole terminal and gives the
+// Package term runs a Bubble Tea model on the whole terminal and gives the
 // terminal back as it was on every way out, a panic included. Both of the
 // program's screens, the checks' and the room's, are shown with it.
-package screen
+package term
 
 import (
 	"context"
@@ -12,7 +12,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 	"golang.org/x/term"
 
-	"lkdoctor/checks/clean"
+	"lkdoctor/config/clean"
 )
 
 // Show runs model until it quits, and returns what it was in the end. The end of
