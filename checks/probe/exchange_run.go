@@ -9,10 +9,9 @@ import (
 	"net/http/httptrace"
 	"net/url"
 	"time"
-)
 
-// maxHops is how many same-origin redirects are followed.
-const maxHops = 5
+	"lkdoctor/checks/caps"
+)
 
 // Causes that our own timers give up with.
 var (
@@ -42,11 +41,14 @@ func (n *Net) Exchange(ctx context.Context, req Request) (*Reply, *Failure) {
 	if req.FirstByte > 0 {
 		lim.FirstByte = req.FirstByte
 	}
+	if req.Rest > 0 {
+		lim.Body = req.Rest
+	}
 	if req.Method == "" {
 		req.Method = http.MethodGet
 	}
 	if req.MaxBody <= 0 {
-		req.MaxBody = DefaultMaxBody
+		req.MaxBody = caps.Body
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, lim.Exchange, errTotal)
 	defer cancel()
@@ -68,7 +70,7 @@ func (n *Net) Exchange(ctx context.Context, req Request) (*Reply, *Failure) {
 		if next == nil {
 			return reply, nil
 		}
-		if len(followed) == maxHops {
+		if len(followed) == caps.Hops {
 			return reply, &Failure{Kind: KindRedirectRefused, Phase: PhaseHTTP, Host: n.Line(HostPort(u)),
 				Address: reply.Address.String(), Detail: "it redirects again and again", Took: time.Since(start)}
 		}
@@ -84,8 +86,10 @@ func safe(method string) bool { return method == http.MethodGet || method == htt
 func (n *Net) roundTrip(parent context.Context, req Request, u *url.URL, lim Limits) (*Reply, *Failure) {
 	ctx, cancel := context.WithCancelCause(parent)
 	defer cancel(nil)
-	t := &trip{ctx: ctx, handoff: req.conn, patient: lim.FirstByte, connected: req.Connected}
+	t := &trip{ctx: ctx, handoff: req.conn, patient: lim.FirstByte, rest: lim.Body, connected: req.Connected}
 	t.silence = time.AfterFunc(time.Hour, func() { cancel(errFirstByte) })
+	t.slow = time.AfterFunc(time.Hour, func() { cancel(errTotal) })
+	defer t.slow.Stop()
 	defer func() {
 		if c := t.take(); c != nil { // another connection was free
 			_ = c.Close()

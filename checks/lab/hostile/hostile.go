@@ -21,9 +21,9 @@ import (
 type Server struct {
 	// Name is what tests call it by, About says what it does.
 	Name, About string
-	// Silent marks a server that has the client wait for what never comes, so that
-	// the run takes as long as its limits say.
-	Silent bool
+	// Connects marks a server whose media connects; Harmless one that breaks nothing
+	// that a call needs.
+	Connects, Harmless bool
 	// Agent marks one whose token calls an agent.
 	Agent bool
 

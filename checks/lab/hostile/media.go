@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"regexp"
 	"strings"
 	"time"
 
@@ -22,11 +23,11 @@ import (
 // servers that do.
 func mediaServers() []Server {
 	return []Server{
-		{Name: "stun-garbage", Silent: true, About: "answers connectivity checks with a flood of garbage",
+		{Name: "stun-garbage", About: "answers connectivity checks with a flood of garbage",
 			talk: func(p *peer) { p.stunGarbage() }},
-		{Name: "dtls-never", Silent: true, About: "connects ICE, and says nothing over it",
+		{Name: "dtls-never", About: "connects ICE, and says nothing over it",
 			talk: func(p *peer) { p.overICE(func(c *ice.Conn) { _, _ = io.Copy(io.Discard, c) }) }},
-		{Name: "dtls-garbage", Silent: true, About: "connects ICE, and floods it with garbage",
+		{Name: "dtls-garbage", About: "connects ICE, and floods it with garbage",
 			talk: func(p *peer) {
 				p.overICE(func(c *ice.Conn) {
 					for garbage := bytes.Repeat([]byte{22, 254, 253, 7}, 250); ; {
@@ -36,27 +37,35 @@ func mediaServers() []Server {
 					}
 				})
 			}},
-		{Name: "dtls-fragments", Silent: true, About: "connects ICE, and begins a DTLS handshake that never ends",
+		{Name: "dtls-fragments", About: "connects ICE, and begins a DTLS handshake that never ends",
 			talk: func(p *peer) { p.overICE(dtlsFragments) }},
-		{Name: "data-flood", About: "connects media, and floods it with data messages",
-			talk: func(p *peer) { p.overDTLS(join(), nil) }},
-		{Name: "agent-flood", Agent: true, About: "has the agent come, which floods the room with data and with news of itself",
+		{Name: "dtls-never-publisher", About: "has the client offer, connects ICE, and says nothing over it",
+			talk: func(p *peer) {
+				p.overICE(func(c *ice.Conn) { _, _ = io.Copy(io.Discard, c) }, func(j *livekit.JoinResponse) { j.SubscriberPrimary = false })
+			}},
+		{Name: "dtls-fingerprint", About: "finishes the DTLS handshake with another certificate than it named",
+			talk: func(p *peer) { p.overDTLS(flood{forged: true}) }},
+		{Name: "data-flood", Connects: true, Harmless: true, About: "connects media, and floods it with data messages",
+			talk: func(p *peer) { p.overDTLS(flood{channels: 1}) }},
+		{Name: "data-channels", Connects: true, Harmless: true, About: "connects media, and opens data channels without end",
+			talk: func(p *peer) { p.overDTLS(flood{channels: 3000}) }},
+		{Name: "agent-flood", Agent: true, Connects: true, Harmless: true, About: "has the agent come, which floods the room with data and with news of itself",
 			talk: func(p *peer) {
 				agent := &livekit.ParticipantInfo{Sid: "PA_agent", Identity: "agent", Kind: livekit.ParticipantInfo_AGENT, Metadata: long(500),
 					Attributes: map[string]string{"lk.agent_name": "flooder"}}
-				p.overDTLS(join(), func(i int) []byte {
+				p.overDTLS(flood{channels: 1, news: func(i int) []byte {
 					agent.Metadata = fmt.Sprint(long(500), i)
 					agent.Attributes[fmt.Sprint("a", i%1000)] = long(100)
 					return encode(update(agent))
-				})
+				}})
 			}},
-		{Name: "turn-garbage", Silent: true, About: "hands out TURN servers that answer with garbage",
+		{Name: "turn-garbage", About: "hands out TURN servers that answer with garbage",
 			talk: turnServer(func(conn net.PacketConn, from net.Addr, _ []byte) {
 				for range 100 {
 					_, _ = conn.WriteTo(bytes.Repeat([]byte{0, 1, 0, 0x21}, 100), from)
 				}
 			})},
-		{Name: "turn-lies", Silent: true, About: "hands out TURN servers that grant whatever is asked, from addresses that are none",
+		{Name: "turn-lies", About: "hands out TURN servers that grant whatever is asked, from addresses that are none",
 			talk: turnServer(turnLies)},
 	}
 }
@@ -152,7 +161,9 @@ func quietly() logging.LoggerFactory {
 }
 
 // overICE says Join, connects ICE to the client, and hands the connection to do.
-func (p *peer) overICE(do func(*ice.Conn)) {
+// It offers, or answers the client's offer where change makes that the primary
+// connection.
+func (p *peer) overICE(do func(*ice.Conn), change ...func(*livekit.JoinResponse)) {
 	agent, err := ice.NewAgent(&ice.AgentConfig{NetworkTypes: []ice.NetworkType{ice.NetworkTypeUDP4}, IncludeLoopback: true,
 		LoggerFactory: quietly(), MulticastDNSMode: ice.MulticastDNSModeDisabled})
 	if err != nil {
@@ -163,11 +174,22 @@ func (p *peer) overICE(do func(*ice.Conn)) {
 	if err != nil {
 		return
 	}
-	p.say(join())
-	p.say(offer(strings.NewReplacer("a=ice-ufrag:user", "a=ice-ufrag:"+ufrag, "0123456789012345678901", pwd).Replace(description("user"))))
+	first := join()
+	for _, f := range change {
+		f(first.GetJoin())
+	}
+	p.say(first)
+	ours := strings.NewReplacer("a=ice-ufrag:user", "a=ice-ufrag:"+ufrag, "0123456789012345678901", pwd).Replace(description("user"))
+	target, offers := livekit.SignalTarget_PUBLISHER, first.GetJoin().GetSubscriberPrimary()
+	if offers {
+		target = livekit.SignalTarget_SUBSCRIBER
+		p.say(offer(ours))
+	}
 	_ = agent.OnCandidate(func(c ice.Candidate) {
 		if c != nil {
-			p.say(candidate(fmt.Sprintf(`{"candidate":"candidate:%s","sdpMid":"0","sdpMLineIndex":0}`, c.Marshal())))
+			m := candidate(fmt.Sprintf(`{"candidate":"candidate:%s","sdpMid":"0","sdpMLineIndex":0}`, c.Marshal()))
+			m.GetTrickle().Target = target
+			p.say(m)
 		}
 	})
 	if agent.GatherCandidates() != nil {
@@ -182,12 +204,18 @@ func (p *peer) overICE(do func(*ice.Conn)) {
 				_ = agent.AddRemoteCandidate(c)
 			}
 		}
-		if m.GetAnswer() == nil {
+		sd, connect := m.GetAnswer(), agent.Dial
+		if !offers && m.GetOffer() != nil {
+			sd, connect = m.GetOffer(), agent.Accept
+			p.say(&livekit.SignalResponse{Message: &livekit.SignalResponse_Answer{Answer: &livekit.SessionDescription{
+				Type: "answer", Id: sd.GetId(), Sdp: strings.ReplaceAll(ours, "setup:actpass", "setup:passive")}}})
+		}
+		if sd == nil {
 			continue
 		}
-		theirs, password := credentials(m.GetAnswer().GetSdp())
+		theirs, password := credentials(sd.GetSdp())
 		go func() {
-			if c, err := agent.Dial(ctx, theirs, password); err == nil {
+			if c, err := connect(ctx, theirs, password); err == nil {
 				do(c)
 			}
 		}()
@@ -236,10 +264,19 @@ func dtlsFragments(c *ice.Conn) {
 	}
 }
 
-// overDTLS says first, which is a Join, connects media to the client as a server
-// does, and floods its data channel; meanwhile it floods the signalling with
-// news.
-func (p *peer) overDTLS(first *livekit.SignalResponse, news func(int) []byte) {
+// flood is what comes over a media connection.
+type flood struct {
+	// channels counts the data channels; data messages come over the first.
+	channels int
+	// news floods the signalling; nil does not.
+	news func(int) []byte
+	// forged names a certificate in the offer that is not the server's.
+	forged bool
+}
+
+// overDTLS says Join, connects media to the client as a server does, and floods
+// it.
+func (p *peer) overDTLS(f flood) {
 	engine := webrtc.SettingEngine{LoggerFactory: quietly()}
 	engine.SetIncludeLoopbackCandidate(true)
 	engine.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4})
@@ -263,16 +300,25 @@ func (p *peer) overDTLS(first *livekit.SignalResponse, news func(int) []byte) {
 		return
 	}
 	<-gathered
-	p.say(first)
-	p.say(offer(pc.LocalDescription().SDP))
+	p.say(join())
+	sdp := pc.LocalDescription().SDP
+	if f.forged {
+		sdp = fingerprint.ReplaceAllString(sdp, "${1}00:11:22:33")
+	}
+	p.say(offer(sdp))
 	go func() {
 		select {
 		case <-up:
 		case <-p.gone:
 			return
 		}
-		if news != nil {
-			go p.again(news)
+		if f.news != nil {
+			go p.again(f.news)
+		}
+		for i := range f.channels {
+			if _, err := pc.CreateDataChannel(fmt.Sprint("channel", i), nil); err != nil {
+				break
+			}
 		}
 		floodData(dc, p.gone)
 	}()
@@ -290,6 +336,9 @@ func (p *peer) overDTLS(first *livekit.SignalResponse, news func(int) []byte) {
 		}
 	}
 }
+
+// fingerprint begins the line of a description that names the certificate.
+var fingerprint = regexp.MustCompile(`(a=fingerprint:sha-256 )..:..:..:..`)
 
 // floodData sends as fast as the client takes it.
 func floodData(dc *webrtc.DataChannel, gone <-chan struct{}) {

@@ -1,6 +1,8 @@
 package hostile
 
 import (
+	"sync"
+
 	"github.com/gorilla/websocket"
 	"github.com/livekit/protocol/livekit"
 	"google.golang.org/protobuf/proto"
@@ -8,7 +10,8 @@ import (
 
 // peer is the client of one WebSocket.
 type peer struct {
-	ws *websocket.Conn
+	ws     *websocket.Conn
+	writes sync.Mutex // the library takes one writer at a time
 	// heard are the client's messages, as far as somebody reads them; it is closed
 	// with the connection.
 	heard chan *livekit.SignalRequest
@@ -44,7 +47,11 @@ func converse(ws *websocket.Conn, talk func(*peer)) {
 }
 
 // raw sends bytes as one message, and reports whether the client still takes it.
-func (p *peer) raw(data []byte) bool { return p.ws.WriteMessage(websocket.BinaryMessage, data) == nil }
+func (p *peer) raw(data []byte) bool {
+	p.writes.Lock()
+	defer p.writes.Unlock()
+	return p.ws.WriteMessage(websocket.BinaryMessage, data) == nil
+}
 
 // say sends a message.
 func (p *peer) say(m *livekit.SignalResponse) bool { return p.raw(encode(m)) }

@@ -80,7 +80,7 @@ func joinServers() []Server {
 					_, err = w.Write(block)
 				}
 			}},
-		{Name: "join-drip", Silent: true, About: "says Join one byte every 200 ms",
+		{Name: "join-drip", About: "says Join one byte every 200 ms",
 			talk: func(p *peer) {
 				w, err := p.ws.NextWriter(websocket.BinaryMessage)
 				for _, b := range encode(join()) {
@@ -94,8 +94,8 @@ func joinServers() []Server {
 					}
 				}
 			}},
-		{Name: "join-never", Silent: true, About: "opens the WebSocket and says nothing", talk: func(*peer) {}},
-		{Name: "join-never-pings", Silent: true, About: "opens the WebSocket and sends pings alone",
+		{Name: "join-never", About: "opens the WebSocket and says nothing", talk: func(*peer) {}},
+		{Name: "join-never-pings", About: "opens the WebSocket and sends pings alone",
 			talk: func(p *peer) {
 				for p.ws.WriteControl(websocket.PingMessage, []byte("ping"), time.Now().Add(time.Second)) == nil {
 				}
@@ -106,11 +106,11 @@ func joinServers() []Server {
 			}},
 		{Name: "leave-regions", About: "answers Leave with a million regions",
 			talk: func(p *peer) { p.raw(leaveRegions()) }},
-		{Name: "join-pings-zero", Silent: true, About: "says Join with ping times of 0 and -1, and nothing more",
+		{Name: "join-pings-zero", About: "says Join with ping times of 0 and -1, and nothing more",
 			talk: func(p *peer) {
 				p.say(joined(func(j *livekit.JoinResponse) { j.PingInterval, j.PingTimeout = 0, -1 }))
 			}},
-		{Name: "join-nobody", Silent: true, About: "says Join as a participant without a name in a room without one",
+		{Name: "join-nobody", About: "says Join as a participant without a name in a room without one",
 			talk: func(p *peer) {
 				p.say(&livekit.SignalResponse{Message: &livekit.SignalResponse_Join{Join: &livekit.JoinResponse{
 					Room: &livekit.Room{}, Participant: &livekit.ParticipantInfo{}, SubscriberPrimary: true}}})
@@ -154,24 +154,23 @@ func sessionServers() []Server {
 			}
 		}}
 	}
-	silent := func(s Server) Server { s.Silent = true; return s }
 	return []Server{
-		silent(then("silent-after-join", "says Join, and nothing more", func(*peer) {})),
-		silent(then("offers", "offers 20,000 times, each time with another user name",
+		then("silent-after-join", "says Join, and nothing more", func(*peer) {}),
+		then("offers", "offers 20,000 times, each time with another user name",
 			func(p *peer) {
 				p.again(times(20_000, func(i int) *livekit.SignalResponse { return offer(description(fmt.Sprint("user", i))) }))
-			})),
-		silent(then("offers-same", "offers the same 20,000 times",
+			}),
+		then("offers-same", "offers the same 20,000 times",
 			func(p *peer) {
 				p.again(times(20_000, func(int) *livekit.SignalResponse { return offer(description("user")) }))
-			})),
+			}),
 		then("sdp-garbage", "offers what is no session description",
 			func(p *peer) { p.say(offer("\x00\x1b[2J" + strings.Repeat("v=0\r\nm=\r\n", 50_000))) }),
 		then("sdp-huge", "offers 60,000 media sections",
 			func(p *peer) {
 				p.say(offer(description("user") + strings.Repeat("m=audio 9 UDP/TLS/RTP/SAVPF 0\r\n", 60_000)))
 			}),
-		silent(then("sdp-sections", "offers 500 media sections of audio and video",
+		then("sdp-sections", "offers 500 media sections of audio and video",
 			func(p *peer) {
 				var b strings.Builder
 				b.WriteString(description("user"))
@@ -180,8 +179,8 @@ func sessionServers() []Server {
 						"a=ice-ufrag:user\r\na=ice-pwd:0123456789012345678901\r\na=ssrc:%d cname:x\r\na=msid:PA_%d TR_%d\r\n", i+1, i+1, i, i)
 				}
 				p.say(offer(b.String()))
-			})),
-		silent(then("sdp-codecs", "offers 20,000 codecs",
+			}),
+		then("sdp-codecs", "offers 20,000 codecs",
 			func(p *peer) {
 				var b strings.Builder
 				b.WriteString(description("user") + "m=audio 9 UDP/TLS/RTP/SAVPF 0\r\nc=IN IP4 0.0.0.0\r\na=mid:1\r\na=sendonly\r\na=setup:actpass\r\na=ice-ufrag:user\r\na=ice-pwd:0123456789012345678901\r\n")
@@ -189,40 +188,40 @@ func sessionServers() []Server {
 					fmt.Fprintf(&b, "a=rtpmap:%d opus/48000/2\r\n", i)
 				}
 				p.say(offer(b.String()))
-			})),
+			}),
 		then("sdp-candidates", "offers with 20,000 candidates in the description",
 			func(p *peer) {
 				p.say(offer(description("user") + strings.Repeat("a=candidate:1 1 udp 1 127.0.0.1 9 typ host\r\n", 20_000)))
 			}),
-		silent(then("candidates", "names 100,000 candidates",
+		then("candidates", "names 100,000 candidates",
 			func(p *peer) {
 				p.say(offer(description("user")))
 				p.again(times(100_000, func(i int) *livekit.SignalResponse {
 					return candidate(fmt.Sprintf(`{"candidate":"candidate:%d 1 udp 1 127.0.%d.%d 9 typ host"}`, i, i/256%256, i%256))
 				}))
-			})),
-		silent(then("candidates-tcp", "names 100,000 candidates of ICE/TCP",
+			}),
+		then("candidates-tcp", "names 100,000 candidates of ICE/TCP",
 			func(p *peer) {
 				p.say(offer(description("user")))
 				p.again(times(100_000, func(i int) *livekit.SignalResponse {
 					return candidate(fmt.Sprintf(`{"candidate":"candidate:%d 1 tcp 1 127.0.%d.%d 9 typ host tcptype passive"}`, i, i/256%256, i%256))
 				}))
-			})),
-		silent(then("candidates-names", "names candidates by host names and in garbage",
+			}),
+		then("candidates-names", "names candidates by host names and in garbage",
 			func(p *peer) {
 				p.say(offer(description("user")))
 				p.again(times(20_000, func(i int) *livekit.SignalResponse {
 					return candidate([]string{"not json \x1b[31m", `{"candidate":"candidate:\u001b[31m"}`,
 						fmt.Sprintf(`{"candidate":"candidate:%d 1 udp 1 host%d.invalid 9 typ host"}`, i, i), "{\"candidate\":\"candidate:1 1 udp 1 " + long(5000) + " 9 typ host\"}"}[i%4])
 				}))
-			})),
-		silent(then("people-come", "tells of people who come without end",
+			}),
+		then("people-come", "tells of people who come without end",
 			func(p *peer) {
 				p.again(func(i int) []byte {
 					return encode(update(&livekit.ParticipantInfo{Sid: fmt.Sprint("PA_", i), Identity: fmt.Sprint("guest-", i), Metadata: long(2000)}))
 				})
-			})),
-		silent(then("people-come-and-go", "tells of people who come and go without end",
+			}),
+		then("people-come-and-go", "tells of people who come and go without end",
 			func(p *peer) {
 				p.again(func(i int) []byte {
 					who := &livekit.ParticipantInfo{Sid: fmt.Sprint("PA_", i/2), Identity: "guest", State: livekit.ParticipantInfo_ACTIVE}
@@ -231,21 +230,21 @@ func sessionServers() []Server {
 					}
 					return encode(update(who))
 				})
-			})),
-		silent(then("signal-flood", "repeats speakers and pongs as fast as it can",
+			}),
+		then("signal-flood", "repeats speakers and pongs as fast as it can",
 			func(p *peer) {
 				p.again(forever(&livekit.SignalResponse{Message: &livekit.SignalResponse_SpeakersChanged{
 					SpeakersChanged: &livekit.SpeakersChanged{Speakers: []*livekit.SpeakerInfo{{Sid: "PA_me", Active: true, Level: 1}}}}}))
-			})),
-		silent(then("signal-garbage", "sends messages that are none as fast as it can",
+			}),
+		then("signal-garbage", "sends messages that are none as fast as it can",
 			func(p *peer) {
 				garbage := bytes.Repeat([]byte{0xff}, 1<<10)
 				p.again(func(int) []byte { return garbage })
-			})),
-		silent(then("tokens", "hands out new tokens of 1 MiB as fast as it can",
+			}),
+		then("tokens", "hands out new tokens of 1 MiB as fast as it can",
 			func(p *peer) {
 				p.again(forever(&livekit.SignalResponse{Message: &livekit.SignalResponse_RefreshToken{RefreshToken: long(1 << 20)}}))
-			})),
+			}),
 		then("leave-after-join", "says Join, and Leave with a million regions", func(p *peer) { p.raw(leaveRegions()) }),
 		then("reconnect", "says Join and asks to join anew, each time",
 			func(p *peer) {

@@ -17,7 +17,6 @@ func webServers() []Server {
 	at := func(name, about, path string, answer http.Handler) Server {
 		return Server{Name: name, About: about, paths: map[string]http.Handler{path: answer}}
 	}
-	silent := func(s Server) Server { s.Silent = true; return s }
 	page := func(name, about string, root http.Handler) Server {
 		mux := http.NewServeMux()
 		mux.Handle("/", root)
@@ -25,15 +24,15 @@ func webServers() []Server {
 		return Server{Name: name, About: about, page: mux}
 	}
 	everywhere := func(name, about string, answer http.Handler) Server {
-		return Server{Name: name, About: about, Silent: true, tickets: answer, paths: map[string]http.Handler{
+		return Server{Name: name, About: about, tickets: answer, paths: map[string]http.Handler{
 			"/": answer, "/rtc": answer, "/rtc/validate": answer, "/rtc/v1/validate": answer, "/twirp/": answer}}
 	}
 	return []Server{
-		silent(at("api-silent", "has a server API that never answers", "/twirp/", hang())),
+		at("api-silent", "has a server API that never answers", "/twirp/", hang()),
 		at("api-endless", "has a server API whose answers never end", "/twirp/", endless("application/protobuf")),
-		silent(at("validate-silent", "never answers whether a token is valid", "/rtc/validate", hang())),
+		at("validate-silent", "never answers whether a token is valid", "/rtc/validate", hang()),
 		at("validate-endless", "answers without end whether a token is valid", "/rtc/validate", endless("text/plain")),
-		silent(at("upgrade-silent", "never answers the WebSocket's request", "/rtc", hang())),
+		at("upgrade-silent", "never answers the WebSocket's request", "/rtc", hang()),
 		at("upgrade-endless", "refuses the WebSocket in a text without end", "/rtc", status(http.StatusForbidden, endless("text/plain"))),
 		at("upgrade-headers", "refuses the WebSocket with 10 MiB of headers", "/rtc", headers(status(http.StatusForbidden, lab.Text(http.StatusForbidden, "")))),
 		at("root-headers", "answers with 10 MiB of headers", "/", headers(lab.Text(http.StatusOK, "OK"))),
@@ -43,7 +42,7 @@ func webServers() []Server {
 		page("page-policy", "serves a page with 60 KiB of policy in its header, and 10 MiB in its text", policy()),
 		page("page-bomb", "serves a compressed page of 10 GiB", bomb("text/html")),
 		{Name: "frontend-endless", About: "has an app whose route never ends", page: endless("application/json")},
-		{Name: "frontend-silent", Silent: true, About: "has an app that never answers", page: hang()},
+		{Name: "frontend-silent", About: "has an app that never answers", page: hang()},
 		{Name: "ticket-endless", About: "has a ticket service that never ends", tickets: endless("application/json")},
 		{Name: "ticket-deep", About: "has a ticket service that answers with JSON of a million levels",
 			tickets: lab.JSON(http.StatusOK, strings.Repeat(`{"token":[`, 100_000))},

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -81,6 +82,7 @@ type Stay struct {
 	full    bool                 // it is joined anew
 	path    *room.Path
 	end     *room.End
+	excess  []session.Excess // that was told
 }
 
 // Open starts a stay and returns at once; Next tells how it goes. The room is
@@ -185,7 +187,9 @@ func (s *Stay) join(ctx context.Context) *room.Event {
 	s.mu.Lock()
 	s.part = p
 	s.mu.Unlock()
-	if m := p.Media(jctx, s.o.Media); !m.Connected {
+	m := p.Media(jctx, s.o.Media)
+	s.told(p.Excess())
+	if !m.Connected {
 		return s.notConnected(ctx, m)
 	}
 	return nil
@@ -391,9 +395,26 @@ func (s *Stay) connected() {
 	s.tell(room.Event{Type: room.Media, Text: finding.Textf("media is connected (ICE, DTLS)")})
 }
 
+// told says once of each kind what the server sends too much of.
+func (s *Stay) told(excess []session.Excess) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var fresh []string
+	for _, one := range excess {
+		if !slices.Contains(s.excess, one) {
+			s.excess, fresh = append(s.excess, one), append(fresh, string(one))
+		}
+	}
+	if len(fresh) > 0 {
+		s.tell(room.Event{Type: room.Problem, Text: finding.Textf("the server sends more than lkdoctor reads, and the rest waits or is dropped: %s", strings.Join(fresh, ", "))})
+	}
+}
+
 // sample looks at the path of media and its round trip.
 func (s *Stay) sample() {
-	pair := s.participant().Path()
+	p := s.participant()
+	s.told(p.Excess())
+	pair := p.Path()
 	if pair == nil {
 		return
 	}
