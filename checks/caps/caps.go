@@ -3,7 +3,8 @@
 // times are probe.Limits. .github/BUDGETS.md lists both.
 package caps
 
-// Answers over HTTP, of any peer, in bytes unless something else is named.
+// Every peer, all stages: answers over HTTP, in bytes unless something else is
+// named.
 const (
 	// Body is what is read of an answer's body, decompressed.
 	Body = 1 << 20
@@ -17,7 +18,7 @@ const (
 	Refusal = 1 << 10
 )
 
-// The app's page.
+// The front end, stage join: the app's page.
 const (
 	// HTML is what is read of the page, in bytes.
 	HTML = 1 << 20
@@ -27,7 +28,7 @@ const (
 	PolicyBytes = 1 << 18
 )
 
-// The signalling of a LiveKit server.
+// The LiveKit server, stages join and fallback: signalling.
 const (
 	// SignalMessage is one message, in bytes. A JoinResponse of a room with a
 	// thousand people stays far below it.
@@ -51,7 +52,7 @@ const (
 	Token = 64 << 10
 )
 
-// The ICE servers that a LiveKit server hands out.
+// The ICE servers that a LiveKit server hands out, stage join.
 const (
 	// ICEServers and ICEURLs are kept and asked, of all of them together.
 	ICEServers = 16
@@ -70,8 +71,9 @@ const (
 	TURNPeers = 4
 )
 
-// The media negotiation with a LiveKit server, which offers anew seven times a
-// second at most and has a handful of addresses for each interface.
+// The LiveKit server, stages join and fallback: the negotiation of media. A real
+// one offers anew seven times a second at most, and has a handful of addresses for
+// each interface.
 const (
 	// EarlyMessages are kept until media is asked for.
 	EarlyMessages = 256
@@ -94,7 +96,7 @@ const (
 	ReachedAsks = 4
 )
 
-// The media of a LiveKit server.
+// The LiveKit server, stages join and fallback: media.
 const (
 	// PacketsBurst are read at once of the UDP sockets of a connection, and
 	// PacketsPerSecond from then on: some 50 Mbit/s.
@@ -107,7 +109,7 @@ const (
 	DataPerSecond = 400
 )
 
-// A room that is watched (`lkdoctor join`).
+// A room that is watched, lkdoctor join.
 const (
 	// People are kept, with Tracks of each and AllTracks of all together.
 	People    = 2000
@@ -126,7 +128,7 @@ const (
 	Streams      = 64
 )
 
-// Agents, and the server API that is asked about them.
+// Agents, and the server API that is asked about them, stage join.
 const (
 	// Agents are kept of a room, Called are waited for of a token.
 	Agents = 16

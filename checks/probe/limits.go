@@ -3,62 +3,64 @@ package probe
 import "time"
 
 // Limits are the longest times that each step may take. A zero field means the
-// default of DefaultLimits.
+// default of DefaultLimits. Bytes and counts are in package caps;
+// .github/BUDGETS.md lists all of them, with the peer and the stages of the tags.
 type Limits struct {
-	DNS time.Duration
+	DNS time.Duration `peer:"every peer" stage:"all"`
 	// TCP is how long an unanswered SYN is waited for, all addresses together.
-	TCP time.Duration
-	TLS time.Duration
+	TCP time.Duration `peer:"every peer" stage:"all"`
+	TLS time.Duration `peer:"every peer" stage:"all"`
 	// FirstByte is the wait from the request's end to the first byte of its answer.
-	FirstByte time.Duration
+	FirstByte time.Duration `peer:"every peer" stage:"all"`
 	// Exchange is for one exchange as a whole, from dialling to the last byte, and
 	// Body for what follows the first byte.
-	Exchange, Body time.Duration
+	Exchange, Body time.Duration `peer:"every peer" stage:"all"`
 	// Compile is in place of FirstByte where a dev server may have to compile its
 	// route first.
-	Compile time.Duration
+	Compile time.Duration `peer:"front end, token endpoint" stage:"ticket"`
 	// Extra is for each question beside the main one: scheme siblings, path
 	// prefixes, the RoomService.
-	Extra time.Duration
+	Extra time.Duration `peer:"every peer" stage:"all"`
 
 	// Upgrade is for a WebSocket, from dialling to the HTTP answer, and FirstFrame
 	// from there to the server's Join.
-	Upgrade, FirstFrame time.Duration
+	Upgrade, FirstFrame time.Duration `peer:"LiveKit server" stage:"join, fallback"`
 	// Media is for one media connection as a whole; LiveKit gives up after its
 	// default, too.
-	Media time.Duration
+	Media time.Duration `peer:"LiveKit server" stage:"join, fallback"`
 	// Offer is how long the server may take to offer, Candidate how long to name
 	// its first address after that, and DTLS what the handshake may take once ICE
 	// is up.
-	Offer, Candidate, DTLS time.Duration
+	Offer, Candidate, DTLS time.Duration `peer:"LiveKit server" stage:"join, fallback"`
 	// Silence is after how long pairs that all stayed unanswered are believed to
 	// stay so; Grace is what pairs that were found late, and TCP dials, may take
 	// beyond it.
-	Silence, Grace time.Duration
+	Silence, Grace time.Duration `peer:"LiveKit server" stage:"join, fallback"`
 	// CandidateTCP is how long one advertised address may take to accept a TCP
 	// connection, and Ask to answer a connectivity check: three round trips of a
 	// slow line.
-	CandidateTCP, Ask time.Duration
+	CandidateTCP, Ask time.Duration `peer:"LiveKit server" stage:"join, fallback"`
 	// Connect is what joining may take, media included, where somebody waits for
 	// it: of a participant of the doctor's own, or of `lkdoctor join`.
-	Connect time.Duration
+	Connect time.Duration `peer:"LiveKit server" stage:"join, fallback"`
 	// Pause is between two attempts to join anew, times the square of those before.
-	Pause time.Duration
+	Pause time.Duration `peer:"LiveKit server" stage:"lkdoctor join"`
 	// Accept is how long the server may take to say that it takes a track, and
 	// Measure how long packets are counted once the first has come.
-	Accept, Measure time.Duration
+	Accept, Measure time.Duration `peer:"LiveKit server" stage:"join with --media"`
 	// Settle bounds the wait for the server's data channel before a WebSocket is
 	// cut.
-	Settle time.Duration
+	Settle time.Duration `peer:"LiveKit server" stage:"join with --media"`
 	// Relay is how long an answer through a TURN server is waited for, Path what
 	// one way of media may take on its own.
-	Relay, Path time.Duration
+	Relay time.Duration `peer:"ICE server" stage:"join with --media"`
+	Path  time.Duration `peer:"LiveKit server" stage:"join with --media"`
 	// Again is what a join may wait for each message of a server that was silent to
 	// an earlier one for the full time.
-	Again time.Duration
+	Again time.Duration `peer:"LiveKit server" stage:"join, fallback"`
 	// TURN is for one URL of a TURN server, all steps together, and Echo for the
 	// round trip through its relay.
-	TURN, Echo time.Duration
+	TURN, Echo time.Duration `peer:"ICE server" stage:"join with --media"`
 }
 
 // DefaultLimits name a server that drops SYNs within 5 s of the start, and one

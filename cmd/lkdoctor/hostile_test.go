@@ -81,6 +81,18 @@ func TestHostileWaits(t *testing.T) {
 	}
 }
 
+// hostileServer is the one of that name.
+func hostileServer(t *testing.T, name string) hostile.Server {
+	t.Helper()
+	for _, s := range hostile.Servers() {
+		if s.Name == name {
+			return s
+		}
+	}
+	t.Fatalf("there is no %s", name)
+	return hostile.Server{}
+}
+
 // attack is a command that was run against a hostile server.
 type attack struct {
 	args      []string
