@@ -21,6 +21,7 @@ import (
 
 	"lkdoctor/checks/check"
 	"lkdoctor/checks/progress"
+	"lkdoctor/tui/term"
 )
 
 // model is everything that the screen shows. It is held by value; the session
@@ -69,6 +70,7 @@ type model struct {
 	open     bool // the page has the keys, and in a narrow window the screen
 	tab      tab  // of the page
 	menu     menu // the help
+	browser  browser
 	// confirmed are what the confirming commands printed here, by code.
 	confirmed map[check.Code]confirmation
 	prompt    prompt
@@ -78,7 +80,7 @@ type model struct {
 // newModel is the screen before the first run has said anything.
 func newModel(deps Deps, s *session) model {
 	m := model{
-		speech:   speech{translate: deps.Translate, ascii: deps.ASCII},
+		speech:   speech{term.Speech{Translate: deps.Translate, ASCII: deps.ASCII}},
 		deps:     deps,
 		session:  s,
 		styles:   newStyles(deps.Renderer, deps.Dark),

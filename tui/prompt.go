@@ -9,6 +9,7 @@ import (
 	"github.com/charmbracelet/x/ansi"
 
 	"lkdoctor/checks/check"
+	"lkdoctor/checks/wrap"
 	"lkdoctor/config/clean"
 )
 
@@ -83,10 +84,10 @@ func (m model) promptLines(width int) []string {
 	}
 	if m.prompt.asks == aTokenToCheck {
 		name = m.sayf("Token:")
-		shown = m.masked(m.prompt.value(), max(0, width-ansi.StringWidth(name)-24))
+		shown = m.masked(m.prompt.value(), max(0, width-wrap.Width(name)-24))
 	} else {
 		name = m.sayf("Ticket:")
-		room := max(1, width-ansi.StringWidth(name)-3)
+		room := max(1, width-wrap.Width(name)-3)
 		shown = tailFit(m.plain(m.prompt.input.Value()), room, m.ellipsis()) + m.marks.block
 	}
 	lines := m.wrapTo(why, width, 2)
@@ -109,8 +110,8 @@ func (m model) masked(value string, width int) string {
 
 // tailFit cuts text from the left, where a long input has been read already.
 func tailFit(text string, width int, mark string) string {
-	if over := ansi.StringWidth(text) - width; over > 0 {
-		return ansi.TruncateLeft(text, over+ansi.StringWidth(mark), mark)
+	if over := wrap.Width(text) - width; over > 0 {
+		return ansi.TruncateLeft(text, over+wrap.Width(mark), mark)
 	}
 	return text
 }

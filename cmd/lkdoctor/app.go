@@ -29,7 +29,7 @@ type app struct {
 	dir     string // the working directory
 	now     func() time.Time
 	nonce   func() string
-	waits   probe.Limits // in place of the default ones; tests wait less
+	limits  probe.Limits // for tests; zero for what a user waits
 	code    int
 }
 
