@@ -47,6 +47,8 @@ func mediaServers() []Server {
 			talk: func(p *peer) { p.overDTLS(flood{forged: true}) }},
 		{Name: "data-flood", Connects: true, Harmless: true, About: "connects media, and floods it with data messages",
 			talk: func(p *peer) { p.overDTLS(flood{channels: 1}) }},
+		{Name: "reconnect-forever", Connects: true, Harmless: true, About: "connects media, and asks to join anew, each time",
+			talk: func(p *peer) { p.overDTLS(flood{leave: true}) }},
 		{Name: "data-channels", Connects: true, Harmless: true, About: "connects media, and opens data channels without end",
 			talk: func(p *peer) { p.overDTLS(flood{channels: 3000}) }},
 		{Name: "agent-flood", Agent: true, Connects: true, Harmless: true, About: "has the agent come, which floods the room with data and with news of itself",
@@ -270,6 +272,8 @@ type flood struct {
 	channels int
 	// news floods the signalling; nil does not.
 	news func(int) []byte
+	// leave asks to join anew.
+	leave bool
 	// forged names a certificate in the offer that is not the server's.
 	forged bool
 }
@@ -314,6 +318,11 @@ func (p *peer) overDTLS(f flood) {
 		}
 		if f.news != nil {
 			go p.again(f.news)
+		}
+		if f.leave {
+			p.say(&livekit.SignalResponse{Message: &livekit.SignalResponse_Leave{Leave: &livekit.LeaveRequest{
+				Action: livekit.LeaveRequest_RECONNECT, Reason: livekit.DisconnectReason_STATE_MISMATCH}}})
+			return
 		}
 		for i := range f.channels {
 			if _, err := pc.CreateDataChannel(fmt.Sprint("channel", i), nil); err != nil {

@@ -60,6 +60,10 @@ func (o Options) GoString() string { return o.String() }
 // resume it, as LiveKit's SDKs do.
 const maxRejoins = 10
 
+// steady is how long a connection must last to count as back: one that a server
+// ends again and again sooner is given up after maxRejoins times.
+const steady = 10 * time.Second
+
 // Stay is one stay in a room, from before the join until after the leave. Its
 // methods may be called from any goroutine.
 type Stay struct {
@@ -210,6 +214,8 @@ func (s *Stay) stay(ctx context.Context) *room.Event {
 	tick := time.NewTimer(0)
 	defer tick.Stop()
 	var back chan *room.Event // is answered once a reconnect is over; nil while there is none
+	var since time.Time       // when the last one was
+	streak, simulated := 0, false
 	for {
 		p := s.participant()
 		lost, gone := p.MediaLost(), p.Done()
@@ -219,7 +225,13 @@ func (s *Stay) stay(ctx context.Context) *room.Event {
 		again := func(asked *session.SignalEnd) {
 			full := s.reconnects(asked)
 			back = make(chan *room.Event, 1)
-			go func(answer chan<- *room.Event) { answer <- s.reconnect(ctx, full) }(back)
+			go func(answer chan<- *room.Event, streak int) {
+				select {
+				case <-ctx.Done():
+				case <-time.After(time.Duration(streak*streak) * s.o.Net.Waits().Pause):
+				}
+				answer <- s.reconnect(ctx, full)
+			}(back, streak)
 		}
 		select {
 		case <-tick.C:
@@ -243,6 +255,7 @@ func (s *Stay) stay(ctx context.Context) *room.Event {
 			if back == nil && full {
 				again(&session.SignalEnd{Left: true, Action: reconnectAction})
 			} else if back == nil {
+				simulated = true
 				p.Cut()
 			}
 		case <-lost:
@@ -252,12 +265,20 @@ func (s *Stay) stay(ctx context.Context) *room.Event {
 			if end.Left && end.Action == disconnectAction {
 				return thrownOut(end.Reason)
 			}
+			if streak++; simulated || time.Since(since) >= steady {
+				streak, simulated = 0, false
+			}
+			if streak > maxRejoins {
+				return &room.Event{Reason: "SIGNAL_CLOSE", End: &room.End{Outcome: room.Lost},
+					Text: finding.Textf("the connection to the server was lost again and again, each time soon after it was back")}
+			}
 			again(end)
 		case end := <-back:
 			if back = nil; end != nil {
 				return end
 			}
 			s.reconnected()
+			since = time.Now()
 			tick.Reset(0)
 		}
 	}
