@@ -43,7 +43,7 @@ func TestHostileServers(t *testing.T) {
 				t.Parallel()
 				got := attacked(t, s, fmt.Sprint("TEST_WAITS=", hostileWaits), args)
 				got.bounded(t, base)
-				if limit := 6 * time.Second; got.took > limit {
+				if limit := 20 * time.Second; got.took > limit { // how long exactly is for TestHostileWaits
 					t.Errorf("it took %v, more than %v", got.took, limit)
 				}
 				got.judged(t, s)
@@ -69,6 +69,9 @@ func TestHostileWaits(t *testing.T) {
 		t.Run(s.Name, func(t *testing.T) {
 			t.Parallel()
 			got := attacked(t, s, "TEST_WAITS=", []string{"--json"})
+			for try := 1; try < 3 && got.took > limit; try++ { // what else runs on this machine costs time, too
+				got = attacked(t, s, "TEST_WAITS=", []string{"--json"})
+			}
 			got.bounded(t, base)
 			if got.took > limit {
 				t.Errorf("it took %v, more than %v", got.took, limit)
