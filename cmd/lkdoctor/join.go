@@ -40,7 +40,8 @@ for a room and identity of its own (lkdoctor-xxxxxxxx) unless -r and -i say
 otherwise; --dev-join does so in any case.
 
 On a terminal this is a screen with keys: publish a test tone or a test pattern,
-mute, send a message, simulate a reconnect, copy a token, show a link. Elsewhere
+mute, write messages, simulate a reconnect, copy a token, show a link or its QR
+code, join again. A join that fails is explained on the doctor's screen. Elsewhere
 it is a line an event, with --json a JSON document an event, one a line: type,
 at, text, and what the type brings along. The types are prepared, joining,
 joined, media, participant_joined, participant_left, participant_changed,
