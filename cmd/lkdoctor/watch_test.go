@@ -67,7 +67,7 @@ func TestAWatchedRun(t *testing.T) {
 
 	// A ticket that is there and not spent stays so.
 	l.Renew()
-	fresh := &reruns{exam: examWith(t, l, l.Environ(), l.Args()), skips: make(chan string, 1)}
+	fresh := &reruns{exam: examWith(t, l, l.Environ(), l.Args(), ""), skips: make(chan string, 1)}
 	if run := fresh.start(t.Context(), tui.Change{NoTicket: true, Watched: true}, func(check.Event) {}); run.TicketSpent {
 		t.Error("a watched run spent a ticket")
 	}
