@@ -117,6 +117,12 @@ func Broken(now time.Time, reason string) check.Run {
 		"lkdoctor could not begin: %s", clean.Line(reason, 300)).As("could-not-begin").By(finding.OwnerConfig))
 }
 
+// Late is the run of a doctor whose time was over before it could begin.
+func Late(now time.Time, reason string) check.Run {
+	return unbegun(now, check.ExitDoctor, finding.New(finding.DoctorTimeout, finding.Fail,
+		"lkdoctor could not begin: %s", clean.Line(reason, 300)).As("run").By(finding.OwnerConfig))
+}
+
 // Interrupted is the run of a doctor that was told to stop before it had begun.
 func Interrupted(now time.Time) check.Run {
 	return unbegun(now, check.ExitInterrupted, finding.New(finding.DoctorCancelled, finding.Fail,

@@ -22,5 +22,7 @@ func main() {
 	log.SetOutput(io.Discard) // net/http would quote a stranger's bytes there
 	// Terminals draw … and “ in one column in every locale.
 	runewidth.DefaultCondition.EastAsianWidth = false
-	os.Exit(run(newApp(os.Args[1:], os.Stdin, os.Stdout, os.Stderr, os.Environ())))
+	a := newApp(os.Args[1:], os.Stdin, os.Stdout, os.Stderr, os.Environ())
+	a.stops = quiet.Stops()
+	os.Exit(run(a))
 }

@@ -17,6 +17,7 @@ func TestMain(m *testing.M) {
 		"lkdoctor": func() {
 			quiet.Restore()
 			a := newApp(os.Args[1:], os.Stdin, os.Stdout, os.Stderr, os.Environ())
+			a.stops = quiet.Stops()
 			if at, err := time.Parse(time.RFC3339, os.Getenv("TEST_NOW")); err == nil {
 				a.now = func() time.Time { return at }
 				a.nonce = func() string { return "7f3a9c21" }
