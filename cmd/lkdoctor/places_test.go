@@ -66,7 +66,7 @@ func TestPlaces(t *testing.T) {
 			cmd := program(t, nil, tt.args...)
 			tt.prepare(t, cmd)
 			out, errs, code := within(t, cmd)
-			if code != tt.exit || !strings.Contains(out+errs, tt.want) || strings.Contains(errs, "usage:") {
+			if code != tt.exit || !strings.Contains(squeezed(out+errs), tt.want) || strings.Contains(errs, "usage:") {
 				t.Errorf("exit code %d, want %d and %q\n%s%s", code, tt.exit, tt.want, out, errs)
 			}
 		})
