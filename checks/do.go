@@ -33,7 +33,7 @@ func Do(ctx context.Context, c *Case, strict bool, observe func(check.Event)) ch
 	run.Results, run.Diagnosis = diagnosis.Conclude(e)
 	run.Summary = check.Summarise(run.Results)
 	run.Status = run.Summary.Worst()
-	run.ExitCode = exitCode(run, strict, ctx)
+	run.ExitCode = exitCode(ctx, run, strict)
 	if !e.Nothing.IsZero() && run.ExitCode == check.ExitOK {
 		run.Status, run.ExitCode = check.StatusError, check.ExitDoctor
 	}
@@ -77,7 +77,7 @@ func nothing(plan check.Plan, results []check.Result) Text {
 	return why
 }
 
-func exitCode(run check.Run, strict bool, ctx context.Context) int {
+func exitCode(ctx context.Context, run check.Run, strict bool) int {
 	interrupted := ctx.Err() != nil && !errors.Is(context.Cause(ctx), check.ErrTimeout)
 	switch {
 	case interrupted && run.Summary.Error > 0:

@@ -3,10 +3,11 @@ package room
 import (
 	"encoding/json"
 	"fmt"
-	"lkdoctor/checks/finding"
 	"strings"
 	"testing"
 	"unicode"
+
+	"lkdoctor/checks/finding"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/livekit/protocol/livekit"
