@@ -39,7 +39,7 @@ func Do(ctx context.Context, c *Case, strict bool, observe func(check.Event)) ch
 	run.Token = c.compared(run.Results, hide().text)
 	run.Summary = check.Summarise(run.Results)
 	run.Status = run.Summary.Worst()
-	run.ExitCode = exitCode(run, strict, ctx)
+	run.ExitCode = exitCode(ctx, run, strict)
 	if !e.Nothing.IsZero() && run.ExitCode == check.ExitOK {
 		run.Status, run.ExitCode = check.StatusError, check.ExitDoctor
 	}
@@ -90,7 +90,7 @@ func nothing(plan check.Plan, results []check.Result) Text {
 	return why
 }
 
-func exitCode(run check.Run, strict bool, ctx context.Context) int {
+func exitCode(ctx context.Context, run check.Run, strict bool) int {
 	interrupted := ctx.Err() != nil && !errors.Is(context.Cause(ctx), check.ErrTimeout)
 	switch {
 	case interrupted && run.Summary.Error > 0:
@@ -159,6 +159,12 @@ func (c *Case) keep(earlier *Case, results []check.Result, stage func(check.Stag
 func Broken(now time.Time, reason string) check.Run {
 	return unbegun(now, check.ExitDoctor, finding.New(finding.DoctorInternal, finding.Fail,
 		"lkdoctor could not begin: %s", clean.Line(reason, 300)).As("could-not-begin").By(finding.OwnerConfig))
+}
+
+// Late is the run of a doctor whose time was over before it could begin.
+func Late(now time.Time, reason string) check.Run {
+	return unbegun(now, check.ExitDoctor, finding.New(finding.DoctorTimeout, finding.Fail,
+		"lkdoctor could not begin: %s", clean.Line(reason, 300)).As("run").By(finding.OwnerConfig))
 }
 
 // Interrupted is the run of a doctor that was told to stop before it had begun.

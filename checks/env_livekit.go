@@ -59,6 +59,10 @@ func presence(c *Case) []Finding {
 		}
 		f := finding.New(m.code, m.severity, "%s is not set: neither by %s, nor in the environment, nor in an env file in %s",
 			m.set.Name, m.set.Flag, clean.Line(c.Settings.Dir, 80))
+		if err := c.Settings.ProjectErr; err != nil && m.code == finding.EnvURLMissing {
+			f.Message = finding.Textf("%s is not set: neither by %s, nor in the environment, nor in an env file in %s; and %s",
+				m.set.Name, m.set.Flag, clean.Line(c.Settings.Dir, 80), clean.Line(err.Error(), 200))
+		}
 		if m.set.IsSet() {
 			f = finding.New(m.code, m.severity, "%s is set to nothing in %s", m.set.Name, m.set.Source.String()).
 				With("source", m.set.Source.String())

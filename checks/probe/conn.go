@@ -1,6 +1,7 @@
 package probe
 
 import (
+	"errors"
 	"io"
 	"net"
 	"net/netip"
@@ -91,8 +92,8 @@ func (c *Conn) alive() bool {
 	}
 	var b [1]byte
 	n, err := c.Conn.Read(b[:])
-	ne, ok := err.(net.Error)
-	if n > 0 || !ok || !ne.Timeout() {
+	var ne net.Error
+	if n > 0 || !errors.As(err, &ne) || !ne.Timeout() {
 		return false
 	}
 	return c.SetReadDeadline(time.Time{}) == nil

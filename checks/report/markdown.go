@@ -48,7 +48,7 @@ type markdown struct {
 
 func (m *markdown) line(s string) { m.b.WriteString(s + "\n\n") }
 
-func (m *markdown) head(format string, args ...any) { m.line("## " + m.style.say(format, args...)) }
+func (m *markdown) head(format string) { m.line("## " + m.style.say(format)) }
 
 // fence writes a code block whose fence is longer than any inside.
 func (m *markdown) fence(lang, code string) {

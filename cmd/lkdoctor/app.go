@@ -11,10 +11,12 @@ import (
 	"strings"
 	"time"
 
+	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
 	"lkdoctor/checks/check"
 	"lkdoctor/checks/probe"
+	"lkdoctor/cmd/lkdoctor/quiet"
 	"lkdoctor/config"
 	"lkdoctor/config/clean"
 )
@@ -32,7 +34,8 @@ type app struct {
 	dir     string // the working directory
 	now     func() time.Time
 	nonce   func() string
-	limits  probe.Limits // for tests; zero for what a user waits
+	limits  probe.Limits     // for tests; zero for what a user waits
+	stops   <-chan os.Signal // what asks the program to end
 	code    int
 	// redact knows the secrets of this call, and learns those of its runs.
 	redact *clean.Redactor
@@ -42,6 +45,9 @@ func newApp(args []string, in io.Reader, out, err io.Writer, environ []string) *
 	dir, wdErr := os.Getwd()
 	if wdErr != nil {
 		dir = "."
+	}
+	if f, is := out.(*os.File); is {
+		out = &output{File: f}
 	}
 	a := &app{args: args, in: in, out: out, err: err, environ: environ, dir: dir, now: time.Now, nonce: randomNonce, redact: clean.NewRedactor()}
 	a.learnArguments()
@@ -97,11 +103,25 @@ func run(a *app) (code int) {
 	}()
 	root := a.rootCommand()
 	root.SetArgs(a.args)
-	if called, err := root.ExecuteC(); err != nil {
-		return a.usageError(called, err)
+	if cmd, _, err := root.Find(a.args); a.stops != nil && err == nil && !stoppable(cmd) && quiet.Default() {
+		return check.ExitInterrupted
+	}
+	called, err := root.ExecuteC()
+	if err != nil && a.unwritten() == nil {
+		a.code = a.failed(called, err)
+	}
+	if lost := a.unwritten(); lost != nil {
+		fmt.Fprintf(a.err, "lkdoctor: %s\n", lost)
+		if a.code != check.ExitInterrupted { // whoever stopped it may have closed the terminal with it
+			return check.ExitDoctor
+		}
 	}
 	return a.code
 }
+
+// stoppable reports whether cmd ends by itself when it is told to stop: it may
+// have a document to print and a room to leave.
+func stoppable(cmd *cobra.Command) bool { return !cmd.HasParent() || cmd.Name() == "join" }
 
 // getenv reads a variable of the process environment.
 func (a *app) getenv(name string) string {
@@ -124,6 +144,9 @@ func (a *app) home() string {
 
 // terminal returns the file behind a stream if it is a terminal.
 func terminal(stream any) (*os.File, bool) {
+	if out, is := stream.(*output); is {
+		stream = out.File
+	}
 	f, ok := stream.(*os.File)
 	return f, ok && term.IsTerminal(int(f.Fd()))
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/url"
 	"os/signal"
 	"slices"
@@ -21,28 +22,53 @@ import (
 
 // examine runs the checks in the face that fits, and returns the exit code.
 func (a *app) examine(parent context.Context, f *flags) int {
-	ctx, stop := signal.NotifyContext(parent, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
+	ctx, stop := a.untilStopped(parent)
 	defer stop()
-	e, err := a.ready(ctx, f)
+	limited, cancel := f.limited(ctx)
+	defer cancel()
+	e, err := a.ready(limited, f)
 	if err != nil {
 		return a.broken(f, err)
 	}
 	e.warnInClear()
 	switch a.face(f) {
 	case faceJSON:
-		return e.json(ctx)
+		return e.json(limited)
 	case facePlain:
-		return e.plain(ctx)
+		return e.plain(limited)
 	}
 	return e.tui(ctx)
+}
+
+// untilStopped is parent until the program is told to stop. A reader that goes
+// away does not end the program: it may have a room to leave.
+func (a *app) untilStopped(parent context.Context) (context.Context, context.CancelFunc) {
+	signal.Ignore(syscall.SIGPIPE)
+	ctx, cancel := context.WithCancel(parent)
+	go func() {
+		select {
+		case <-a.stops:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, cancel
+}
+
+// limited is ctx until --timeout is over.
+func (f *flags) limited(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeoutCause(ctx, f.timeout, check.ErrTimeout)
 }
 
 // errInterrupted ends a call that was interrupted before it began.
 var errInterrupted = errors.New("interrupted before anything was checked")
 
-// ready reads the settings, and what is to come from stdin. An interrupt ends
-// the wait for stdin, too.
+// ready reads the settings, and what is to come from stdin or from the file of a
+// header. The end of ctx ends the wait for them, too.
 func (a *app) ready(ctx context.Context, f *flags) (*exam, error) {
+	if err := enoughFiles(); err != nil {
+		return nil, err
+	}
 	type outcome struct {
 		exam *exam
 		err  error
@@ -61,6 +87,9 @@ func (a *app) ready(ctx context.Context, f *flags) (*exam, error) {
 	case o := <-read:
 		return o.exam, o.err
 	case <-ctx.Done():
+		if cause := context.Cause(ctx); errors.Is(cause, check.ErrTimeout) {
+			return nil, fmt.Errorf("the input, stdin or the file of a header, did not end within %s: %w", f.timeout, cause)
+		}
 		return nil, errInterrupted
 	}
 }
@@ -133,16 +162,14 @@ func (e *exam) proxy() func(*url.URL) (*url.URL, error) {
 
 // once runs the checks one time, within --timeout.
 func (e *exam) once(ctx context.Context, c *checks.Case, observe func(check.Event)) check.Run {
-	ctx, cancel := context.WithTimeoutCause(ctx, e.flags.timeout, check.ErrTimeout)
+	ctx, cancel := e.flags.limited(ctx)
 	defer cancel()
 	return checks.Do(ctx, c, e.flags.strict, observe)
 }
 
 func (e *exam) json(ctx context.Context) int {
-	run := e.once(ctx, e.newCase(), func(check.Event) {})
-	e.save(run)
+	run := e.save(e.once(ctx, e.newCase(), func(check.Event) {}))
 	if err := report.JSON(e.app.out, report.NewDocument(run, toolVersion(), e.style)); err != nil {
-		e.app.complain("write the document: ", err)
 		return check.ExitDoctor
 	}
 	return run.ExitCode
@@ -154,10 +181,8 @@ func (e *exam) plain(ctx context.Context) int {
 	if !e.flags.quiet {
 		observe = e.waits().observing(observe)
 	}
-	run := e.once(ctx, e.newCase(), observe)
-	e.save(run)
+	run := e.save(e.once(ctx, e.newCase(), observe))
 	if p.Err != nil {
-		e.app.complain("write the report: ", p.Err)
 		return check.ExitDoctor
 	}
 	return run.ExitCode

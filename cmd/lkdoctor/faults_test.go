@@ -124,9 +124,6 @@ func examWith(t *testing.T, l *lab.Lab, environ, args []string, stdin string) *e
 	if err := root.ParseFlags(args); err != nil {
 		t.Fatal(err)
 	}
-	if err := f.readHeaders(); err != nil {
-		t.Fatal(err)
-	}
 	inputs, err := f.inputs(a)
 	if err != nil {
 		t.Fatal(err)

@@ -117,15 +117,6 @@ func (f *flags) addHeader(cmd *cobra.Command) {
 		"send this '`Name: value`' to --frontend and --token-endpoint; @FILE reads some, hidden from other users")
 }
 
-// readHeaders reads --header.
-func (f *flags) readHeaders() (err error) {
-	if len(f.headers) > 0 && f.options.Frontend == "" && f.options.TokenEndpoint == "" {
-		return errors.New("--header is for --frontend and --token-endpoint, and neither is given")
-	}
-	f.options.Headers, err = config.ParseHeaders(f.headers, readHead)
-	return err
-}
-
 // readHead reads the first megabyte of a file.
 func readHead(path string) ([]byte, error) {
 	file, err := os.Open(path)
@@ -155,9 +146,8 @@ func (f *flags) validate(args []string) error {
 		return fmt.Errorf("--no-join and --dev-join exclude each other")
 	case !strings.Contains(f.options.TicketPath, "{ticket}"):
 		return fmt.Errorf("--ticket-path needs {ticket} in it")
-	}
-	if err := f.readHeaders(); err != nil {
-		return err
+	case len(f.headers) > 0 && f.options.Frontend == "" && f.options.TokenEndpoint == "":
+		return errors.New("--header is for --frontend and --token-endpoint, and neither is given")
 	}
 	return f.options.Selection().Validate(checks.Specs())
 }
@@ -198,9 +188,12 @@ func shellQuoted(word string) string {
 	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }
 
-// inputs gathers what the settings are read from; a token from stdin is taken
-// out of whatever was pasted.
-func (f *flags) inputs(a *app) (config.Inputs, error) {
+// inputs gathers what the settings are read from, and reads --header; a token
+// from stdin is taken out of whatever was pasted.
+func (f *flags) inputs(a *app) (_ config.Inputs, err error) {
+	if f.options.Headers, err = config.ParseHeaders(f.headers, readHead); err != nil {
+		return config.Inputs{}, err
+	}
 	given := map[string]string{}
 	for _, name := range settingFlags() {
 		if flag := f.set.Lookup(name); flag != nil && flag.Changed {

@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os/signal"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -62,7 +60,7 @@ doctor error, 130 interrupted before --for was over.`),
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := f.validateJoin(); err != nil {
-				return err
+				return usageError{err}
 			}
 			a.code = a.join(cmd.Context(), f)
 			return nil
@@ -112,13 +110,13 @@ func (f *joinFlags) validateJoin() error {
 
 // join joins and stays, in the face that fits, and returns the exit code.
 func (a *app) join(parent context.Context, f *joinFlags) int {
-	// A reader that goes away must not end us before the room is left.
-	signal.Ignore(syscall.SIGPIPE)
-	ctx, stop := signal.NotifyContext(parent, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
+	ctx, stop := a.untilStopped(parent)
 	defer stop()
+	limited, cancel := f.limited(ctx)
+	defer cancel()
 	v := &visit{app: a, flags: f, face: a.face(&f.flags)}
 	var err error
-	if v.exam, err = a.ready(ctx, &f.flags); err != nil {
+	if v.exam, err = a.ready(limited, &f.flags); err != nil {
 		return v.broken(err)
 	}
 	v.exam.warnInClear()

@@ -333,9 +333,6 @@ func runFaces(t *testing.T, s surrounding, environ []string, dir string) map[str
 	if err := a.rootWith(f).ParseFlags(s.args); err != nil {
 		t.Fatal(err)
 	}
-	if err := f.readHeaders(); err != nil {
-		t.Skip("no header has this value: ", err)
-	}
 	inputs, err := f.inputs(a)
 	if err != nil {
 		t.Fatal(err)

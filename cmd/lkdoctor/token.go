@@ -37,13 +37,13 @@ environment, the .env files or the flags is used to verify the signature.
 Without an argument LIVEKIT_TOKEN is read, with - stdin: a bare token, a header,
 a URL or a whole JSON answer.`),
 		Args: cobra.MaximumNArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 1 {
 				if err := f.set.Set("token", args[0]); err != nil {
 					return err
 				}
 			}
-			return a.inspect(f)
+			return a.inspect(cmd.Context(), f)
 		},
 	}
 	f.addSettings(cmd)
@@ -51,22 +51,21 @@ a URL or a whole JSON answer.`),
 	cmd.Flags().BoolVar(&f.jsonOut, "json", false, helpText("as JSON"))
 	cmd.Flags().BoolVarP(&f.verbose, "verbose", "v", false, helpText("every fix, and the facts"))
 	f.addLooks(cmd)
+	cmd.Flags().DurationVar(&f.timeout, "timeout", time.Minute, "`time` for reading stdin")
 	return cmd
 }
 
-func (a *app) inspect(f *flags) error {
-	inputs, err := f.inputs(a)
-	if err != nil {
-		return err
-	}
-	e, err := a.newExam(f, inputs)
+func (a *app) inspect(ctx context.Context, f *flags) error {
+	limited, cancel := f.limited(ctx)
+	defer cancel()
+	e, err := a.ready(limited, f)
 	if err != nil {
 		return err
 	}
 	if !e.settings.Token.IsSet() {
-		return errors.New("no token: give one as an argument, in LIVEKIT_TOKEN, or - for stdin")
+		return usageError{errors.New("no token: give one as an argument, in LIVEKIT_TOKEN, or - for stdin")}
 	}
-	found := checks.Inspect(context.Background(), e.settings.Token.Secret.Reveal(), e.newCase())
+	found := checks.Inspect(ctx, e.settings.Token.Secret.Reveal(), e.newCase())
 	a.code = found.ExitCode
 	if f.jsonOut {
 		return report.InspectionJSON(a.out, found, toolVersion(), e.style)
@@ -88,12 +87,12 @@ type createFlags struct {
 }
 
 func (a *app) createCommand() *cobra.Command {
-	f := &createFlags{}
+	f := &createFlags{settings: flags{timeout: time.Minute}}
 	cmd := &cobra.Command{
 		Use: "create", Short: helpText("Make a token with the key and secret configured here"),
 		Example: helpText("  lkdoctor token create --room demo --identity me --valid-for 5m --token-only"),
 		Args:    cobra.NoArgs,
-		RunE:    func(*cobra.Command, []string) error { return a.create(f) },
+		RunE:    func(cmd *cobra.Command, _ []string) error { return a.create(cmd.Context(), f) },
 	}
 	f.settings.addSettings(cmd)
 	set := cmd.Flags()
@@ -123,15 +122,14 @@ func (a *app) createCommand() *cobra.Command {
 	return cmd
 }
 
-func (a *app) create(f *createFlags) error {
-	inputs, err := f.settings.inputs(a)
+func (a *app) create(ctx context.Context, f *createFlags) error {
+	limited, cancel := f.settings.limited(ctx)
+	defer cancel()
+	e, err := a.ready(limited, &f.settings)
 	if err != nil {
 		return err
 	}
-	settings, err := config.Load(inputs)
-	if err != nil {
-		return err
-	}
+	settings := e.settings
 	if settings.APIKey.Secret.Empty() || settings.APISecret.Secret.Empty() {
 		return errors.New("LIVEKIT_API_KEY and LIVEKIT_API_SECRET are needed to make a token (or --dev)")
 	}

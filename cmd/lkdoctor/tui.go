@@ -34,8 +34,7 @@ func (e *exam) tui(ctx context.Context) int {
 		}
 	}
 	fmt.Fprint(e.app.out, report.Text(run, e.style, e.header()))
-	e.save(run)
-	return run.ExitCode
+	return e.save(run).ExitCode
 }
 
 func (e *exam) deps(runs *reruns) tui.Deps {

@@ -51,7 +51,7 @@ type ICEServer struct {
 
 // joinFacts reads a JoinResponse.
 func joinFacts(n *probe.Net, j *livekit.JoinResponse) JoinFacts {
-	for _, s := range j.GetIceServers()[:min(len(j.GetIceServers()), maxICEServers)] {
+	for _, s := range j.GetIceServers()[:min(len(j.GetIceServers()), caps.ICEServers)] {
 		n.Redact.Learn(s.GetCredential())
 	}
 	n.Redact.Learn(j.GetRoom().GetTurnPassword())
