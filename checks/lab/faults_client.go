@@ -34,7 +34,7 @@ func clientFaults() []Fault {
 		})
 	}
 	// page has the app mint, and gives its page these headers and this head.
-	page := func(header map[string]string, head string) func(*plan) {
+	page := func(header map[string]string, head string) func(*plan) { //nolint:unparam // csp-meta gives a head
 		return func(p *plan) {
 			p.frontend = func(_ *Lab, o *FrontendOptions) { o.Front = onPage(header, head) }
 			p.environ = func(_ *Lab, e Env) error { e.unticket(); return nil }

@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os/signal"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -14,7 +12,6 @@ import (
 	"lkdoctor/checks"
 	"lkdoctor/checks/check"
 	"lkdoctor/checks/room"
-	"lkdoctor/config/clean"
 )
 
 // joinFlags are the command line of `lkdoctor join`.
@@ -63,7 +60,7 @@ doctor error, 130 interrupted before --for was over.`),
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := f.validateJoin(); err != nil {
-				return err
+				return usageError{err}
 			}
 			a.code = a.join(cmd.Context(), f)
 			return nil
@@ -113,21 +110,22 @@ func (f *joinFlags) validateJoin() error {
 
 // join joins and stays, in the face that fits, and returns the exit code.
 func (a *app) join(parent context.Context, f *joinFlags) int {
-	// A reader that goes away must not end us before the room is left.
-	signal.Ignore(syscall.SIGPIPE)
-	ctx, stop := signal.NotifyContext(parent, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
+	ctx, stop := a.untilStopped(parent)
 	defer stop()
+	limited, cancel := f.limited(ctx)
+	defer cancel()
 	v := &visit{app: a, flags: f, face: a.face(&f.flags)}
 	var err error
-	if v.exam, err = a.ready(ctx, &f.flags); err != nil {
+	if v.exam, err = a.ready(limited, &f.flags); err != nil {
 		return v.broken(err)
 	}
+	v.exam.warnInClear()
 	if code, ready := v.prepare(ctx); !ready {
 		return code
 	}
 	if f.open {
 		if err := openBrowser(v.link()); err != nil {
-			v.warn("the browser was not opened: %s", clean.Line(err.Error(), 200))
+			a.complain("the browser was not opened: ", err)
 		}
 	}
 	if v.face == faceTUI {
@@ -138,8 +136,8 @@ func (a *app) join(parent context.Context, f *joinFlags) int {
 
 // broken ends a visit that could not begin.
 func (v *visit) broken(err error) int {
-	text := clean.Line(clean.Redact(err.Error()), 300)
-	fmt.Fprintf(v.app.err, "lkdoctor: %s\n", text)
+	text := v.app.line(err.Error(), 300)
+	v.app.complain("", err)
 	if v.face == faceJSON {
 		_ = v.print(room.Event{Type: room.Ended, At: v.app.now(), Text: plainText(text), End: &room.End{Outcome: room.NotJoined}})
 	}
@@ -147,10 +145,6 @@ func (v *visit) broken(err error) int {
 		return check.ExitInterrupted
 	}
 	return check.ExitDoctor
-}
-
-func (v *visit) warn(format string, args ...any) {
-	fmt.Fprintf(v.app.err, "lkdoctor: "+format+"\n", args...)
 }
 
 // clips are what --publish names.

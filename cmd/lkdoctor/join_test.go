@@ -42,7 +42,7 @@ func startJoin(t *testing.T, l *lab.Lab, args ...string) *joins {
 		cmd.SetArgs(append(args, l.Args()...))
 		cmd.SilenceErrors, cmd.SilenceUsage = true, true
 		if called, err := cmd.ExecuteContextC(ctx); err != nil {
-			j.done <- a.usageError(called, err)
+			j.done <- a.failed(called, err)
 			return
 		}
 		j.done <- a.code
