@@ -2,6 +2,7 @@ package probe_test
 
 import (
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/url"
@@ -184,6 +185,35 @@ func TestV1Upgrade(t *testing.T) {
 				t.Errorf("lost %t, answer %+v, failure %v", lost, v, f)
 			}
 		})
+	}
+}
+
+// A WebSocket that is opened without a token, and then says nothing, is an answer.
+func TestV1UpgradeOfASilentWebSocket(t *testing.T) {
+	stop := make(chan struct{})
+	defer close(stop)
+	silent := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		c, _, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer func() { _ = c.Close() }()
+		_, _ = io.WriteString(c, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
+		<-stop
+	})
+	answered := make(chan struct{})
+	n, base := newNetShared(t), front(t, silent)
+	go func() {
+		defer close(answered)
+		if lost, v, f := n.V1Upgrade(within(t, 10*time.Second), base); f != nil || lost || v.Status != http.StatusSwitchingProtocols {
+			t.Errorf("lost %t, answer %+v, failure %v", lost, v, f)
+		}
+	}()
+	select {
+	case <-answered:
+	case <-time.After(30 * time.Second):
+		t.Fatal("it waits for a body")
 	}
 }
 

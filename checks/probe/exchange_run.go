@@ -130,6 +130,9 @@ func (n *Net) roundTrip(parent context.Context, req Request, u *url.URL, lim Lim
 	t.answered(n.now())
 
 	reply := n.reply(resp, t, u, proxy)
+	if resp.StatusCode == http.StatusSwitchingProtocols {
+		return reply, nil // what follows is no body, and no context ends it
+	}
 	b := readBody(resp.Body, resp.Header.Get("Content-Encoding"), req.MaxBody)
 	reply.Body, reply.Truncated, reply.Encoding = b.data, b.truncated, b.unknown
 	if f := n.bodyFailure(parent, ctx, b); f != nil {
