@@ -334,6 +334,9 @@ func runFaces(t *testing.T, s surrounding, environ []string, dir string) map[str
 		t.Fatal(err)
 	}
 	inputs, err := f.inputs(a)
+	if err != nil && len(f.headers) > 0 {
+		t.Skip("no header has this value: ", err)
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
