@@ -11,7 +11,6 @@ import (
 	"lkdoctor/checks/diagnosis"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/probe"
-	"lkdoctor/checks/probe/session"
 	"lkdoctor/checks/token"
 	"lkdoctor/config/clean"
 )
@@ -276,12 +275,8 @@ func (c *Case) devJoin(ctx context.Context) (*JoinRecord, []Finding) {
 		return nil, c.devVerdictFindings(ctx, dev, at)
 	}
 	check.Waiting(ctx, "joining %s with a token made here", clean.Line(dev.Room, 60))
-	firstFrame := time.Duration(0)
-	if j := c.joined(); j != nil && j.Failure != nil && j.Failure.Kind == session.SignalSilent {
-		firstFrame = 2 * time.Second // it was silent for the full time already
-	}
 	asked := c.askAsBrowser(ctx, at, dev.Token, dev.Verdict)
-	record := c.open(ctx, at.URL, dev.Token, dev.Verdict, firstFrame)
+	record := c.open(ctx, at.URL, dev.Token, dev.Verdict, c.joined().silent())
 	record.Browser = asked
 	c.made.devJoined.Set(record)
 	findings := joinedFindings(c, record, at, dev.Token, dev.Verdict)

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"lkdoctor/checks/caps"
 	"lkdoctor/checks/check"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/probe"
@@ -30,8 +31,6 @@ const (
 	// noWorkerAfter is from when on an empty list of jobs says that no worker took
 	// one (see probe.Dispatch).
 	noWorkerAfter = 5200 * time.Millisecond
-	// maxCalled is how many agents of one token are waited for.
-	maxCalled = 8
 )
 
 // joinAgent waits for the agents that the token calls on joining, in the stay
@@ -109,7 +108,7 @@ func (c *Case) calledByToken(ctx context.Context, t *examined) Report {
 	}
 	defer stay.close()
 	call := &agentCall{room: stay.Signal.Facts.Room, called: stay.At, watch: stay.Agents, over: stay.Signal.Done()}
-	for _, name := range t.Claims.Agents[:min(len(t.Claims.Agents), maxCalled)] {
+	for _, name := range t.Claims.Agents[:min(len(t.Claims.Agents), caps.Called)] {
 		if name = clean.Line(name, 80); !slices.Contains(call.names, name) {
 			call.names = append(call.names, name)
 		}

@@ -39,7 +39,7 @@ func joinWebSocket(c *Case) Check {
 		}
 		check.Waiting(ctx, "joining %s at %s", clean.Line(t.Room(), 60), clean.Line(at.Host, 80))
 		asked := c.askAsBrowser(ctx, at, t.Token, verdict)
-		joined := c.open(ctx, at.URL, t.Token, verdict, 0)
+		joined := c.open(ctx, at.URL, t.Token, verdict, false)
 		joined.Browser = asked
 		c.made.joined.Set(joined)
 		findings := joinedFindings(c, joined, at, t.Token, verdict)
@@ -55,12 +55,16 @@ func joinedOutcome(j *JoinRecord) Outcome {
 		return Outcome{}
 	}
 	s := j.Signal
-	return Outcome{
+	out := Outcome{
 		Text: finding.Textf("joined %s as %s on LiveKit %s", s.Facts.Room, s.Facts.Identity, s.Facts.ServerVersion),
 		Facts: Facts{"room": s.Facts.Room, "identity": s.Facts.Identity, "server_version": s.Facts.ServerVersion,
 			"server_region": s.Facts.ServerRegion, "others_in_room": s.Facts.OthersCount,
 			"upgrade_ms": finding.Milliseconds(s.Phases.Upgrade), "join_ms": finding.Milliseconds(s.Phases.Join)},
 	}
+	if excess := s.Excess(); len(excess) > 0 {
+		out.Facts["capped"] = excess
+	}
+	return out
 }
 
 func wouldEvict(t *token.Token) Finding {

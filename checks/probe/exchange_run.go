@@ -10,11 +10,9 @@ import (
 	"net/url"
 	"time"
 
+	"lkdoctor/checks/caps"
 	"lkdoctor/checks/token"
 )
-
-// maxHops is how many same-origin redirects are followed.
-const maxHops = 5
 
 // Causes that our own timers give up with.
 var (
@@ -44,11 +42,14 @@ func (n *Net) Exchange(ctx context.Context, req Request) (*Reply, *Failure) {
 	if req.FirstByte > 0 {
 		lim.FirstByte = req.FirstByte
 	}
+	if req.Rest > 0 {
+		lim.Body = req.Rest
+	}
 	if req.Method == "" {
 		req.Method = http.MethodGet
 	}
 	if req.MaxBody <= 0 {
-		req.MaxBody = DefaultMaxBody
+		req.MaxBody = caps.Body
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, lim.Exchange, errTotal)
 	defer cancel()
@@ -70,7 +71,7 @@ func (n *Net) Exchange(ctx context.Context, req Request) (*Reply, *Failure) {
 		if next == nil {
 			return reply, nil
 		}
-		if len(followed) == maxHops {
+		if len(followed) == caps.Hops {
 			return reply, &Failure{Kind: KindRedirectRefused, Phase: PhaseHTTP, Host: n.Line(HostPort(u)),
 				Address: reply.Address.String(), Detail: "it redirects again and again", Took: time.Since(start)}
 		}
@@ -89,8 +90,12 @@ func (r Request) reads() bool { return safe(r.Method) || r.ReadOnly }
 func (n *Net) roundTrip(parent context.Context, req Request, u *url.URL, lim Limits) (*Reply, *Failure) {
 	ctx, cancel := context.WithCancelCause(parent)
 	defer cancel(nil)
-	t := &trip{ctx: ctx, handoff: req.conn, patient: lim.FirstByte, connected: req.Connected, mayWarm: req.reads() && !req.fresh}
+	t := &trip{
+		ctx: ctx, handoff: req.conn, patient: lim.FirstByte, rest: lim.Body, connected: req.Connected, mayWarm: req.reads() && !req.fresh,
+	}
 	t.silence = time.AfterFunc(time.Hour, func() { cancel(errFirstByte) })
+	t.slow = time.AfterFunc(time.Hour, func() { cancel(errTotal) })
+	defer t.slow.Stop()
 	defer func() {
 		if c := t.take(); c != nil { // another connection was free
 			_ = c.Close()

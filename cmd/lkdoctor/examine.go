@@ -150,7 +150,11 @@ func (e *exam) json(ctx context.Context) int {
 
 func (e *exam) plain(ctx context.Context) int {
 	p := report.NewPlain(e.app.out, e.style, e.header(), checks.Specs())
-	run := e.once(ctx, e.newCase(), p.Observe)
+	observe := p.Observe
+	if !e.flags.quiet {
+		observe = e.waits().observing(observe)
+	}
+	run := e.once(ctx, e.newCase(), observe)
 	e.save(run)
 	if p.Err != nil {
 		e.app.complain("write the report: ", p.Err)

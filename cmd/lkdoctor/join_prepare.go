@@ -66,7 +66,11 @@ func (v *visit) prepare(ctx context.Context) (code int, ready bool) {
 	if !v.minted {
 		v.patient.Options.Skip = append(v.patient.Options.Skip, "fallback.mint")
 	}
-	v.run = v.exam.once(ctx, v.patient, func(check.Event) {})
+	observe := func(check.Event) {}
+	if v.face == facePlain {
+		observe = v.exam.waits().observing(observe)
+	}
+	v.run = v.exam.once(ctx, v.patient, observe)
 	v.askWhyNot(ctx)
 	if ctx.Err() != nil {
 		_ = v.print(room.Event{Type: room.Ended, At: v.app.now(), Text: finding.Textf("interrupted; nothing was joined"), End: &room.End{Outcome: room.Interrupted}})

@@ -132,6 +132,7 @@ func (v *visit) explained(ctx context.Context, e room.Event) room.Event {
 	again := *v.exam
 	again.options.Skip, again.options.ForceJoin = []string{"ticket", "join.turn", "join.publish", "join.reconnect", "fallback"}, true
 	c := again.newCase()
+	c.Net.Limits = c.Net.Waits().Shorter() // the stay has waited for the full time
 	from := check.StageJoin
 	if v.minted {
 		again.options.Skip, again.options.DevJoin = nil, true

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"strconv"
 	"testing"
 	"time"
 
@@ -34,9 +35,13 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"lkdoctor": func() {
 			quiet.Restore()
+			tuneMemory()
 			a := newApp(os.Args[1:], os.Stdin, os.Stdout, os.Stderr, os.Environ())
 			if os.Getenv("TEST_SHORT_WAITS") == "true" {
 				a.limits = shortWaits()
+			}
+			if by, err := strconv.ParseFloat(os.Getenv("TEST_WAITS"), 64); err == nil {
+				a.limits = probe.DefaultLimits().Scaled(by)
 			}
 			if at, err := time.Parse(time.RFC3339, os.Getenv("TEST_NOW")); err == nil {
 				a.now = func() time.Time { return at }

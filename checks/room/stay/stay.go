@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -65,6 +66,10 @@ func (o Options) GoString() string { return o.String() }
 // resume it, as LiveKit's SDKs do.
 const maxRejoins = 10
 
+// steady is how long a connection must last to count as back: one that a server
+// ends again and again sooner is given up after maxRejoins times.
+const steady = 10 * time.Second
+
 // Stay is one stay in a room, from before the join until after the leave. Its
 // methods may be called from any goroutine.
 type Stay struct {
@@ -90,6 +95,7 @@ type Stay struct {
 	before  map[string]counts // of the tracks, at the time counted
 	counted time.Time
 	end     *room.End
+	excess  []session.Excess // that was told
 }
 
 // Open starts a stay and returns at once; Next tells how it goes. The room is
@@ -215,7 +221,9 @@ func (s *Stay) join(ctx context.Context) *room.Event {
 	s.mu.Lock()
 	s.part = p
 	s.mu.Unlock()
-	if m := p.Media(jctx, s.o.Media); !m.Connected {
+	m := p.Media(jctx, s.o.Media)
+	s.told(p.Excess())
+	if !m.Connected {
 		return s.notConnected(ctx, m)
 	}
 	return nil
@@ -233,6 +241,8 @@ func (s *Stay) stay(ctx context.Context) *room.Event {
 	tick := time.NewTimer(0)
 	defer tick.Stop()
 	var back chan *room.Event // is answered once a reconnect is over; nil while there is none
+	var since time.Time       // when the last one was
+	streak, simulated := 0, false
 	for {
 		p := s.participant()
 		lost, gone := p.MediaLost(), p.Done()
@@ -242,7 +252,13 @@ func (s *Stay) stay(ctx context.Context) *room.Event {
 		again := func(asked *session.SignalEnd) {
 			full := s.reconnects(asked)
 			back = make(chan *room.Event, 1)
-			go func(answer chan<- *room.Event) { answer <- s.reconnect(ctx, full) }(back)
+			go func(answer chan<- *room.Event, streak int) {
+				select {
+				case <-ctx.Done():
+				case <-time.After(time.Duration(streak*streak) * s.o.Net.Waits().Pause):
+				}
+				answer <- s.reconnect(ctx, full)
+			}(back, streak)
 		}
 		select {
 		case <-tick.C:
@@ -266,6 +282,7 @@ func (s *Stay) stay(ctx context.Context) *room.Event {
 			if back == nil && full {
 				again(&session.SignalEnd{Left: true, Action: reconnectAction})
 			} else if back == nil {
+				simulated = true
 				p.Cut()
 			}
 		case <-lost:
@@ -275,12 +292,20 @@ func (s *Stay) stay(ctx context.Context) *room.Event {
 			if end.Left && end.Action == disconnectAction {
 				return thrownOut(end.Reason)
 			}
+			if streak++; simulated || time.Since(since) >= steady {
+				streak, simulated = 0, false
+			}
+			if streak > maxRejoins {
+				return &room.Event{Reason: "SIGNAL_CLOSE", End: &room.End{Outcome: room.Lost},
+					Text: finding.Textf("the connection to the server was lost again and again, each time soon after it was back")}
+			}
 			again(end)
 		case end := <-back:
 			if back = nil; end != nil {
 				return end
 			}
 			s.reconnected()
+			since = time.Now()
 			tick.Reset(0)
 		}
 	}
@@ -433,9 +458,25 @@ func (s *Stay) connected() {
 	s.tell(room.Event{Type: room.Media, Text: finding.Textf("media is connected (ICE, DTLS)")})
 }
 
+// told says once of each kind what the server sends too much of.
+func (s *Stay) told(excess []session.Excess) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var fresh []string
+	for _, one := range excess {
+		if !slices.Contains(s.excess, one) {
+			s.excess, fresh = append(s.excess, one), append(fresh, string(one))
+		}
+	}
+	if len(fresh) > 0 {
+		s.tell(room.Event{Type: room.Problem, Text: finding.Textf("the server sends more than lkdoctor reads, and the rest waits or is dropped: %s", strings.Join(fresh, ", "))})
+	}
+}
+
 // sample looks at the path of media, its round trip, and what it carries.
 func (s *Stay) sample() {
 	p := s.participant()
+	s.told(p.Excess())
 	s.traffic(p, time.Now())
 	pair := p.Path()
 	if pair == nil {
