@@ -52,9 +52,7 @@ type ICEServer struct {
 // joinFacts reads a JoinResponse.
 func joinFacts(n *probe.Net, j *livekit.JoinResponse) JoinFacts {
 	n.Redact.LearnFrom(j.GetRoom().GetTurnPassword())
-	for _, s := range j.GetIceServers()[:min(len(j.GetIceServers()), maxICEServers)] {
-		n.Redact.LearnFrom(s.GetCredential())
-	}
+	eachICEURL(j.GetIceServers(), func(_ int, s *livekit.ICEServer, _ string) { n.Redact.LearnFrom(s.GetCredential()) })
 	info, perm := j.GetServerInfo(), j.GetParticipant().GetPermission()
 	facts := JoinFacts{
 		ServerVersion:     n.Line(cmp.Or(info.GetVersion(), j.GetServerVersion())),
