@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"html"
 	"maps"
+	"net"
 	"net/url"
 	"slices"
 	"strconv"
@@ -97,6 +98,24 @@ func (r *Redactor) Learn(secrets ...string) {
 	}
 	if next != nil {
 		r.known.Store(next)
+	}
+}
+
+// maxLearnt is how many values are learnt of strangers.
+const maxLearnt = 256
+
+// LearnFrom is Learn for what a stranger hands out as a secret: an address is
+// none, so that nobody hides his own in a report by calling it one, and neither
+// the number of them nor their length costs much.
+func (r *Redactor) LearnFrom(secret string) {
+	if r == nil || len(secret) < minLoose || len(secret) > maxValue || strings.Contains(secret, "://") {
+		return
+	}
+	if _, port, err := net.SplitHostPort(secret); err == nil && strings.Trim(port, "0123456789") == "" || net.ParseIP(secret) != nil {
+		return
+	}
+	if k := r.known.Load(); k == nil || len(k.values) < maxLearnt {
+		r.Learn(secret)
 	}
 }
 
