@@ -94,6 +94,8 @@ func clientFaults() []Fault {
 			called(AgentOptions{Worker: &WorkerOptions{Name: "other"}})),
 		f("agent-refuses", "the worker refuses the job", finding.AgentNoWorker, agent, called(AgentOptions{Worker: &WorkerOptions{Act: ActRefuse}})),
 		f("agent-absent", "the worker takes the job, and nobody comes", finding.AgentAbsent, agent, called(AgentOptions{Worker: &WorkerOptions{Act: ActAbsent}})),
+		as("unasked", f("agent-unasked", "the token calls an agent that does not come, and there is no key here to ask why", finding.AgentAbsent, agent,
+			func(p *plan) { called(AgentOptions{})(p); withoutKeys(p) })),
 		f("agent-quits", "the agent comes and leaves at once", finding.AgentAbsent, agent, called(AgentOptions{Worker: &WorkerOptions{Act: ActQuit}})),
 		f("agent-fails", "the worker says that the job has failed", finding.AgentJobFailed, agent, func(p *plan) {
 			called(AgentOptions{})(p)
