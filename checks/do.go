@@ -21,7 +21,11 @@ func Do(ctx context.Context, c *Case, strict bool, observe func(check.Event)) ch
 	begin, started := time.Now(), c.Now()
 	observe(check.Event{Kind: check.RunStarted})
 	plan, hide := c.plan()
-	results := plan.Execute(ctx, observe)
+	results := plan.Execute(ctx, func(e check.Event) {
+		// The text of what is waited for; results are complete (Plan.Finish).
+		e.Text = (&hider{c.Redact}).sentence(e.Text)
+		observe(e)
+	})
 	c.Close()
 
 	e := hide().evidence(c.evidence(results))
@@ -30,10 +34,12 @@ func Do(ctx context.Context, c *Case, strict bool, observe func(check.Event)) ch
 		StartedAt: started, Took: time.Since(begin),
 		Target: c.target(), Settings: c.Settings.Shown(), TicketSpent: c.TicketSpent(),
 	}
+	run = hide().run(run)
 	run.Results, run.Diagnosis = diagnosis.Conclude(e)
+	run.Token = c.compared(run.Results, hide().text)
 	run.Summary = check.Summarise(run.Results)
 	run.Status = run.Summary.Worst()
-	run.ExitCode = exitCode(run, strict, ctx)
+	run.ExitCode = exitCode(ctx, run, strict)
 	if !e.Nothing.IsZero() && run.ExitCode == check.ExitOK {
 		run.Status, run.ExitCode = check.StatusError, check.ExitDoctor
 	}
@@ -44,6 +50,13 @@ func Do(ctx context.Context, c *Case, strict bool, observe func(check.Event)) ch
 // plan is what c's run does. Each result is cleaned of secrets, and gets its
 // owner and fixes as far as they are known, before anybody sees it.
 func (c *Case) plan() (plan check.Plan, hide func() *hider) {
+	if c.Redact == nil {
+		c.Redact = clean.NewRedactor()
+	}
+	c.Redact.Learn(Secrets(c.Settings, c.Options)...)
+	if c.Net.Redact == nil {
+		c.Net.Redact = c.Redact
+	}
 	list := All(c)
 	c.made.chosen = c.Options.Selection().Chosen(check.Specs(list))
 	// The hider is made with the first result: it reads the env files once more,
@@ -51,7 +64,7 @@ func (c *Case) plan() (plan check.Plan, hide func() *hider) {
 	hide = sync.OnceValue(func() *hider { return newHider(c) })
 	return check.Plan{
 		Checks: list, Select: c.Options.Selection(), Prior: c.prior, Skips: c.Skips,
-		Clean: func(s string) string { return clean.Line(clean.Redact(s), 200) },
+		Clean: func(s string) string { return c.Redact.Clean(s, 200) },
 		Finish: func(r check.Result) check.Result {
 			return diagnosis.Preview(hide().evidence(c.preview()), hide().result(r))
 		},
@@ -77,7 +90,7 @@ func nothing(plan check.Plan, results []check.Result) Text {
 	return why
 }
 
-func exitCode(run check.Run, strict bool, ctx context.Context) int {
+func exitCode(ctx context.Context, run check.Run, strict bool) int {
 	interrupted := ctx.Err() != nil && !errors.Is(context.Cause(ctx), check.ErrTimeout)
 	switch {
 	case interrupted && run.Summary.Error > 0:
@@ -95,16 +108,47 @@ func exitCode(run check.Run, strict bool, ctx context.Context) int {
 // Call it before Do.
 func (c *Case) Continue(earlier *Case, results []check.Result, from check.Stage) {
 	order := check.Stages()
+	c.keep(earlier, results, func(s check.Stage) bool { return slices.Index(order, s) < slices.Index(order, from) })
+}
+
+// Watch makes c one of the runs that follow the env files: it joins no room, so
+// that it calls no agent, and consumes no ticket. What the ticket of the run
+// before brought is examined again. Call it before Do.
+func (c *Case) Watch(earlier *Case, results []check.Result) {
+	c.Options.Watched, c.Options.NoJoin = true, true
+	answered := earlier != nil && slices.ContainsFunc(results, func(r check.Result) bool {
+		return r.Check.Stage == check.StageTicket && (r.Status == check.StatusPass || r.Status == check.StatusWarn || r.Status == check.StatusFail)
+	})
+	if answered && earlier.TicketSpent() {
+		c.keep(earlier, results, func(s check.Stage) bool { return s == check.StageTicket })
+		if c.answer() != nil {
+			return
+		}
+	}
+	c.setTicket(config.Setting{Name: c.Settings.Ticket.Name, Flag: c.Settings.Ticket.Flag, Sensitive: true})
+}
+
+// setTicket replaces the ticket of the run.
+func (c *Case) setTicket(ticket config.Setting) {
+	settings := *c.Settings
+	settings.Ticket = ticket
+	c.Settings = &settings
+}
+
+// keep takes over the results and products of those stages of an earlier run.
+func (c *Case) keep(earlier *Case, results []check.Result, stage func(check.Stage) bool) {
 	kept := func(id string) bool {
 		return slices.ContainsFunc(results, func(r check.Result) bool {
-			return r.Check.ID == id && r.Status != check.StatusError &&
-				slices.Index(order, r.Check.Stage) < slices.Index(order, from)
+			return r.Check.ID == id && r.Status != check.StatusError && stage(r.Check.Stage)
 		})
 	}
 	for _, r := range results {
 		if kept(r.Check.ID) {
 			c.prior = append(c.prior, r)
 		}
+	}
+	if earlier.TicketSpent() && stage(check.StageTicket) {
+		c.setTicket(earlier.Settings.Ticket) // whether it was configured or typed
 	}
 	c.products().carry(earlier.products(), kept)
 }
@@ -115,6 +159,12 @@ func (c *Case) Continue(earlier *Case, results []check.Result, from check.Stage)
 func Broken(now time.Time, reason string) check.Run {
 	return unbegun(now, check.ExitDoctor, finding.New(finding.DoctorInternal, finding.Fail,
 		"lkdoctor could not begin: %s", clean.Line(reason, 300)).As("could-not-begin").By(finding.OwnerConfig))
+}
+
+// Late is the run of a doctor whose time was over before it could begin.
+func Late(now time.Time, reason string) check.Run {
+	return unbegun(now, check.ExitDoctor, finding.New(finding.DoctorTimeout, finding.Fail,
+		"lkdoctor could not begin: %s", clean.Line(reason, 300)).As("run").By(finding.OwnerConfig))
 }
 
 // Interrupted is the run of a doctor that was told to stop before it had begun.

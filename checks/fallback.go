@@ -1,6 +1,7 @@
 package checks
 
 import (
+	"cmp"
 	"context"
 	"net/url"
 	"slices"
@@ -10,7 +11,6 @@ import (
 	"lkdoctor/checks/diagnosis"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/probe"
-	"lkdoctor/checks/probe/session"
 	"lkdoctor/checks/token"
 	"lkdoctor/config/clean"
 )
@@ -144,6 +144,10 @@ func (c *Case) devKeys() (key, secret string, defaults bool) {
 // devURL is where the dev token is used: LIVEKIT_URL, which its key belongs to.
 func (c *Case) devURL() *url.URL { return c.livekitURL() }
 
+// ownTTL is how long a token lives that is made here for a question or a short
+// stay.
+const ownTTL = 2 * time.Minute
+
 // mint makes a dev token that is valid at now. It may create its room: a server
 // with auto_create: false lets nobody in otherwise.
 func (c *Case) mint(now time.Time) (*DevToken, error) {
@@ -158,6 +162,7 @@ func (c *Case) mint(now time.Time) (*DevToken, error) {
 	}
 	raw, err := token.Mint(token.MintOptions{
 		Key: key, Secret: secret, Room: dev.Room, Identity: dev.Identity, Name: c.Options.DisplayName, RoomCreate: true, Now: now,
+		TTL: cmp.Or(c.Options.TTL, ownTTL),
 	})
 	if err != nil {
 		return nil, err
@@ -165,6 +170,16 @@ func (c *Case) mint(now time.Time) (*DevToken, error) {
 	parsed, _ := token.Parse(raw)
 	dev.Token = parsed
 	return dev, nil
+}
+
+// MintAgain makes the dev token anew after a run that has made one: for the same
+// room and identity, valid from now on.
+func (c *Case) MintAgain() (*token.Token, error) {
+	dev, err := c.mint(c.serverNow())
+	if err != nil {
+		return nil, err
+	}
+	return dev.Token, nil
 }
 
 // devToken is a dev token with the server's verdict on it: the one that was
@@ -194,7 +209,7 @@ func (c *Case) serverNow() time.Time {
 	if r == nil || r.Date == nil {
 		return now
 	}
-	if offset, plusMinus := r.Date.Offset(); offset.Abs() > plusMinus+2*time.Second {
+	if offset := r.Date.Offset(); offset.Abs() > r.Date.Uncertainty()+2*time.Second {
 		return now.Add(offset)
 	}
 	return now
@@ -260,12 +275,8 @@ func (c *Case) devJoin(ctx context.Context) (*JoinRecord, []Finding) {
 		return nil, c.devVerdictFindings(ctx, dev, at)
 	}
 	check.Waiting(ctx, "joining %s with a token made here", clean.Line(dev.Room, 60))
-	firstFrame := time.Duration(0)
-	if j := c.joined(); j != nil && j.Failure != nil && j.Failure.Kind == session.SignalSilent {
-		firstFrame = 2 * time.Second // it was silent for the full time already
-	}
 	asked := c.askAsBrowser(ctx, at, dev.Token, dev.Verdict)
-	record := c.open(ctx, at.URL, dev.Token, dev.Verdict, firstFrame)
+	record := c.open(ctx, at.URL, dev.Token, dev.Verdict, c.joined().silent())
 	record.Browser = asked
 	c.made.devJoined.Set(record)
 	findings := joinedFindings(c, record, at, dev.Token, dev.Verdict)

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"lkdoctor/checks/caps"
 	"lkdoctor/checks/check"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/probe"
@@ -30,8 +31,6 @@ const (
 	// noWorkerAfter is from when on an empty list of jobs says that no worker took
 	// one (see probe.Dispatch).
 	noWorkerAfter = 5200 * time.Millisecond
-	// maxCalled is how many agents of one token are waited for.
-	maxCalled = 8
 )
 
 // joinAgent waits for the agents that the token calls on joining, in the stay
@@ -109,7 +108,7 @@ func (c *Case) calledByToken(ctx context.Context, t *examined) Report {
 	}
 	defer stay.close()
 	call := &agentCall{room: stay.Signal.Facts.Room, called: stay.At, watch: stay.Agents, over: stay.Signal.Done()}
-	for _, name := range t.Claims.Agents[:min(len(t.Claims.Agents), maxCalled)] {
+	for _, name := range t.Claims.Agents[:min(len(t.Claims.Agents), caps.Called)] {
 		if name = clean.Line(name, 80); !slices.Contains(call.names, name) {
 			call.names = append(call.names, name)
 		}
@@ -349,7 +348,7 @@ func (a *agentCall) judge(name string, news agentNews) (f Finding, wrong bool) {
 	shown := agentName(name)
 	tell := func(code Code, variant, format string, args ...any) (Finding, bool) {
 		return finding.New(code, finding.Fail, format, args...).As(variant).
-			With("agent", cmp.Or(name, "(no name)")).With("room", a.room).With("waited_ms", millis(news.waited)), true
+			With("agent", cmp.Or(name, "(no name)")).With("room", a.room).With("waited_ms", finding.Milliseconds(news.waited)), true
 	}
 	if agent, came := arrived(name, news.agents); came {
 		after := max(0, agent.Came.Sub(a.called))
@@ -359,7 +358,7 @@ func (a *agentCall) judge(name string, news agentNews) (f Finding, wrong bool) {
 		case after > agentSlow && !agent.Before:
 			f, _ := tell(finding.AgentSlow, "", "the agent %s came only %s after it was called", shown, finding.Duration(after))
 			f.Severity = finding.Warn
-			return f.With("after_ms", millis(after)), true
+			return f.With("after_ms", finding.Milliseconds(after)), true
 		}
 		return Finding{}, false
 	}
@@ -402,7 +401,7 @@ func (a *agentCall) outcome(news agentNews) Outcome {
 		if out.Text.IsZero() {
 			out.Text = text
 			out.Facts = Facts{"agent": cmp.Or(agent.Name, name), "agent_identity": agent.Identity,
-				"after_ms": millis(max(0, agent.Came.Sub(a.called))), "audio": agent.Audio, "room": a.room}
+				"after_ms": finding.Milliseconds(max(0, agent.Came.Sub(a.called))), "audio": agent.Audio, "room": a.room}
 		}
 	}
 	if len(a.names) > 1 && len(came) == len(a.names) {

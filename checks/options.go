@@ -2,6 +2,7 @@ package checks
 
 import (
 	"net/http"
+	"time"
 
 	"lkdoctor/checks/check"
 	"lkdoctor/checks/finding"
@@ -13,8 +14,13 @@ type Options struct {
 	// Only and Skip hold check or stage IDs. Only brings along what its checks
 	// need and use.
 	Only, Skip []string
+	// SkipWhy is why those of Skip are left out, where that is not by the flag.
+	SkipWhy Text
 	// NoJoin leaves every room alone: nothing is joined.
 	NoJoin bool
+	// Watched tells that the run follows a change of the env files; it joins no
+	// room either.
+	Watched bool
 	// DevJoin runs the fallback alone.
 	DevJoin bool
 	// Media asks for the checks that need a published track or a TURN server.
@@ -37,8 +43,10 @@ type Options struct {
 	// GivenURL is the server's address that came with a token that was pasted.
 	GivenURL string
 
-	// Room and Identity are for the dev token.
+	// Room and Identity are for the dev token. TTL is how long it lives; 0 is two
+	// minutes.
 	Room, Identity string
+	TTL            time.Duration
 	// DisplayName is the profile sent along with a ticket.
 	DisplayName string
 	// TicketPath is the path of the ticket service, with {ticket} in it.
@@ -76,7 +84,7 @@ const DefaultTicketPath = "/api/v1/tickets/{ticket}/consume"
 
 // Selection says which checks a run with these options is to do.
 func (o Options) Selection() check.Selection {
-	return check.Selection{Only: o.Only, Skip: o.Skip, LeaveOut: o.leaveOut}
+	return check.Selection{Only: o.Only, Skip: o.Skip, SkipWhy: o.SkipWhy, LeaveOut: o.leaveOut}
 }
 
 // leaveOut says why --no-join, --dev-join or the absence of --media leave a
@@ -90,6 +98,8 @@ func (o Options) leaveOut(c Spec) Text {
 		joins, media = true, true
 	}
 	switch {
+	case (joins || media) && o.Watched:
+		return finding.Textf("not run: no room is joined while the env files are watched")
 	case joins && o.NoJoin:
 		return finding.Textf("not run: --no-join was given")
 	case o.DevJoin && c.Stage != check.StageFallback && c.Stage != check.StageEnv && c.ID != "join.reach":

@@ -32,6 +32,7 @@ type TicketAnswer struct {
 func (c *Case) read(reply *probe.Reply, profile answer.Profile) *TicketAnswer {
 	a := &TicketAnswer{Reply: reply, Answer: answer.Find(reply.Body, reply.Header.Get("Content-Type"), profile)}
 	if a.usable() {
+		c.learn(a.Raw())
 		a.Token = c.examine(a.Raw())
 	}
 	return a
@@ -278,7 +279,7 @@ func addressFindings(c *Case, a *TicketAnswer, who Text) []Finding {
 			"%s names a LiveKit server that cannot be used: %s", who, fault).
 			With("url", clean.URL(raw)).With("url_path", a.Answer.URLPath).As(by)}
 	}
-	if here := c.livekitURL(); here != nil && !sameServer(here, there) {
+	if here := c.livekitURL(); here != nil && !probe.SameServer(here, there) {
 		variant := "other-server"
 		if inner(there.Hostname()) && !inner(here.Hostname()) {
 			variant = "inner-name"

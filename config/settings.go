@@ -54,6 +54,7 @@ type Shadow struct {
 	Differs bool         // it is not the value in force
 	Value   string       // the hidden value; "" for sensitive settings
 	Secret  secret.Value // the hidden value
+	Line    int          // in the env file, from 1; 0 for other sources
 }
 
 // Setting is one setting, the value in force and where it came from.
@@ -107,6 +108,9 @@ type Settings struct {
 	Mode string     // development, production, test, …
 	Dev  bool       // --dev
 	Env  *Variables // every variable, with its source
+
+	// CompareSecrets says that lengths and fingerprints of secrets may be shown.
+	CompareSecrets bool
 
 	home string // the user's home folder, "" when not known
 }

@@ -12,11 +12,25 @@ import (
 // Shown is one setting as anybody may see it: in the JSON document's `settings`
 // and in reports.
 type Shown struct {
-	Name        string `json:"name"`
-	Source      string `json:"source"`
-	Value       string `json:"value"`
-	Length      int    `json:"length,omitempty"`      // bytes, of what is hidden
-	Fingerprint string `json:"fingerprint,omitempty"` // of what is hidden, see secret.Value.Fingerprint
+	Name   string `json:"name"`
+	Source string `json:"source"`
+	Value  string `json:"value"`
+	// Length is that of what is hidden, in bytes, and Fingerprint tells it from
+	// another value. Both are there with CompareSecrets alone.
+	Length      int    `json:"length,omitempty"`
+	Fingerprint string `json:"fingerprint,omitempty"`
+	Line        int    `json:"line,omitempty"` // in the env file that it comes from
+	// Hides are the values that lower sources have for it.
+	Hides []ShownHidden `json:"hides,omitempty"`
+}
+
+// ShownHidden is a value that a setting hides, as anybody may see it.
+type ShownHidden struct {
+	Source string `json:"source"`
+	Line   int    `json:"line,omitempty"`
+	Value  string `json:"value"`
+	// Differs reports whether it is another value than the one in use.
+	Differs bool `json:"differs"`
 }
 
 // Shown lists the settings that are set, redacted, in a fixed order. Never nil.
@@ -30,24 +44,43 @@ func (s *Settings) Shown() []Shown {
 	return shown
 }
 
+// Fingerprint is that of a value, salted with the API key here, and "" unless
+// CompareSecrets.
+func (s *Settings) Fingerprint(value secret.Value) string {
+	if !s.CompareSecrets {
+		return ""
+	}
+	return value.Fingerprint(s.APIKey.Value)
+}
+
 func (s *Settings) show(setting *Setting) Shown {
-	shown := Shown{Name: setting.Name, Source: visible(setting.Source.String())}
-	switch value := setting.Secret.Reveal(); {
-	case setting == &s.Ticket && value != "":
-		shown.Value = ShowTicket(value)
-		shown.Length = len(value)
-	case value == "":
-		shown.Value = ""
-	case setting.Sensitive || looksSecret(value) || s.holdsSecret(value):
-		shown.Value = clean.Hidden
-		shown.Length = len(value)
-		shown.Fingerprint = setting.Secret.Fingerprint()
-	case setting == &s.APIKey:
-		shown.Value = visible(value)
-	default:
-		shown.Value = ShowURL(value)
+	value := setting.Secret.Reveal()
+	shown := Shown{Name: setting.Name, Source: visible(setting.Source.String()), Value: s.shownValue(setting, value), Line: setting.Line}
+	if shown.Value == clean.Hidden && s.CompareSecrets {
+		shown.Length, shown.Fingerprint = len(value), s.Fingerprint(setting.Secret)
+	}
+	for _, lower := range setting.Shadows {
+		shown.Hides = append(shown.Hides, ShownHidden{
+			Source: visible(lower.Source.String()), Line: lower.Line,
+			Value: s.shownValue(setting, lower.Secret.Reveal()), Differs: lower.Differs,
+		})
 	}
 	return shown
+}
+
+// shownValue is a value of a setting as anybody may see it.
+func (s *Settings) shownValue(setting *Setting, value string) string {
+	switch {
+	case value == "":
+		return ""
+	case setting == &s.Ticket:
+		return ShowTicket(value)
+	case setting.Sensitive || looksSecret(value) || s.holdsSecret(value):
+		return clean.Hidden
+	case setting == &s.APIKey:
+		return visible(value)
+	}
+	return ShowURL(value)
 }
 
 // holdsSecret reports whether a value which is shown as it is (the key, an address)

@@ -33,6 +33,10 @@ type Fault struct {
 	// Lab.Args.
 	Flags bool
 
+	// Silent tells that something never answers, so that a run waits until it gives
+	// up.
+	Silent bool
+
 	// set changes the plan of the lab before anything is started.
 	set func(*plan)
 }
@@ -44,7 +48,8 @@ func (f Fault) Fails() bool { return len(f.Want) > 0 && !f.Warn }
 // Faults lists every fault, sorted by name. To add one, add a row to the table
 // of its stage (faults_env.go, faults_ticket.go, …).
 func Faults() []Fault {
-	all := slices.Concat(healthyFaults(), envFaults(), ticketFaults(), tokenFaults(), signatureFaults(), frontendFaults(), endpointFaults(), serverFaults(), proxyFaults(), joinFaults(), clientFaults(), mediaFaults(), turnFaults(), stayFaults())
+	all := slices.Concat(healthyFaults(), envFaults(), ticketFaults(), tokenFaults(), signatureFaults(), frontendFaults(), endpointFaults(),
+		serverFaults(), proxyFaults(), joinFaults(), clientFaults(), mediaFaults(), turnFaults(), stayFaults())
 	slices.SortFunc(all, func(a, b Fault) int { return strings.Compare(a.Name, b.Name) })
 	return all
 }
@@ -60,6 +65,12 @@ func Lookup(name string) (Fault, error) {
 		}
 	}
 	return Fault{}, fmt.Errorf("no fault is called %q", name)
+}
+
+// silent is the fault as one in which something never answers.
+func silent(f Fault) Fault {
+	f.Silent = true
+	return f
 }
 
 // as is the fault with the variant that its root cause has.

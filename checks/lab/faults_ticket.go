@@ -27,14 +27,14 @@ func ticketFaults() []Fault {
 		service("ticket-refused", "nothing listens at the ticket service's port", finding.TicketRefused, ticketAt(refusedURL("http"))),
 		f("ticket-dns", "the ticket service's name does not exist", finding.TicketDNS, finding.OwnerConfig,
 			ticketAt(func(*Lab) (string, error) { return "http://tickets.lklab.invalid:8000", nil })),
-		service("ticket-silent", "the ticket service accepts connections and never answers", finding.TicketTimeout, ticketRaw(Silent)),
-		f("ticket-syn-drop", "a firewall drops what is sent to the ticket service", finding.TicketTimeout, finding.OwnerNetwork, ticketAt(blackholeURL("http"))),
+		silent(service("ticket-silent", "the ticket service accepts connections and never answers", finding.TicketTimeout, ticketRaw(Silent))),
+		silent(f("ticket-syn-drop", "a firewall drops what is sent to the ticket service", finding.TicketTimeout, finding.OwnerNetwork, ticketAt(blackholeURL("http")))),
 		f("ticket-redis", "a Redis server listens at the ticket service's port", finding.TicketNotHTTP, finding.OwnerConfig, ticketRaw(Redis)),
 		f("ticket-ssh", "an SSH server listens at the ticket service's port", finding.TicketNotHTTP, finding.OwnerConfig, ticketRaw(SSH)),
 		service("ticket-bad-gateway", "nginx stands before a ticket service that is down", finding.TicketServerError,
-			ticketAt(webURL("http", Nginx(http.StatusBadGateway, "")))),
+			ticketAt(webURL(Nginx(http.StatusBadGateway, "")))),
 		told("overloaded", service("ticket-maintenance", "the service answers everything with its own 503 while it is maintained", finding.TicketServerError,
-			ticketAt(webURL("http", JSON(503, `{"detail":"maintenance until 18:00"}`))))),
+			ticketAt(webURL(JSON(503, `{"detail":"maintenance until 18:00"}`))))),
 		service("ticket-tls-self-signed", "the ticket service's certificate is from an unknown authority", finding.TicketTLS, ticketTLS(Certificate{}, false)),
 		service("ticket-tls-expired", "the ticket service's certificate has expired", finding.TicketTLS,
 			ticketTLS(Certificate{From: -48 * time.Hour, Until: -24 * time.Hour}, true)),
@@ -51,7 +51,7 @@ func ticketFaults() []Fault {
 		f("ticket-route", "the service has no such route (404, in FastAPI's words)", finding.TicketRouteWrong, finding.OwnerConfig,
 			withEnv(func(_ *Lab, e Env) { e["USER_MGMT_BASE_URL"] += "/user-management" })),
 		f("ticket-route-next", "a Next.js app is at the ticket service's address (404)", finding.TicketRouteWrong, finding.OwnerConfig,
-			ticketAt(webURL("http", NextJS()))),
+			ticketAt(webURL(NextJS()))),
 		f("ticket-route-gateway", "an API gateway has no such route (404, in Kong's words)", finding.TicketRouteWrong, finding.OwnerConfig,
 			withRefusal(JSON(404, `{"message":"no Route matched with those values","request_id":"f00"}`))),
 		f("ticket-unknown-code", "the service does not know the ticket, and says so in its code only (404)", finding.TicketUnknown, finding.OwnerConfig,
@@ -97,7 +97,7 @@ func ticketFaults() []Fault {
 			withReply(JSON(200, `{"padding":"`+strings.Repeat("x", 2<<20)+`"}`))),
 		service("ticket-bomb", "the service answers with 1 GiB, compressed to 1 MB", finding.TicketBodyTooLarge, withStream(bomb)),
 		service("ticket-endless", "the service's answer never ends", finding.TicketBodyTooLarge, withStream(endless)),
-		service("ticket-drip", "the service sends one byte every 100 ms, for ever", finding.TicketTimeout, withStream(drip)),
+		silent(service("ticket-drip", "the service sends one byte every 100 ms, for ever", finding.TicketTimeout, withStream(drip))),
 
 		service("ticket-cut", "the service's answer breaks off with the connection", finding.TicketServerError, withStream(cutOff)),
 		service("ticket-garbled", "the service's answer says that it is compressed, and is not", finding.TicketNotJSON,
@@ -217,10 +217,10 @@ func blackholeURL(scheme string) func(*Lab) (string, error) {
 }
 
 // webURL starts an HTTP server.
-func webURL(scheme string, handler http.Handler) func(*Lab) (string, error) {
+func webURL(handler http.Handler) func(*Lab) (string, error) {
 	return func(l *Lab) (string, error) {
 		peer, err := Serve(handler, nil)
-		return l.peer(peer, err, scheme)
+		return l.peer(peer, err, "http")
 	}
 }
 

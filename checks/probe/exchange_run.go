@@ -9,10 +9,10 @@ import (
 	"net/http/httptrace"
 	"net/url"
 	"time"
-)
 
-// maxHops is how many same-origin redirects are followed.
-const maxHops = 5
+	"lkdoctor/checks/caps"
+	"lkdoctor/checks/token"
+)
 
 // Causes that our own timers give up with.
 var (
@@ -42,11 +42,14 @@ func (n *Net) Exchange(ctx context.Context, req Request) (*Reply, *Failure) {
 	if req.FirstByte > 0 {
 		lim.FirstByte = req.FirstByte
 	}
+	if req.Rest > 0 {
+		lim.Body = req.Rest
+	}
 	if req.Method == "" {
 		req.Method = http.MethodGet
 	}
 	if req.MaxBody <= 0 {
-		req.MaxBody = DefaultMaxBody
+		req.MaxBody = caps.Body
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, lim.Exchange, errTotal)
 	defer cancel()
@@ -68,7 +71,7 @@ func (n *Net) Exchange(ctx context.Context, req Request) (*Reply, *Failure) {
 		if next == nil {
 			return reply, nil
 		}
-		if len(followed) == maxHops {
+		if len(followed) == caps.Hops {
 			return reply, &Failure{Kind: KindRedirectRefused, Phase: PhaseHTTP, Host: n.Line(HostPort(u)),
 				Address: reply.Address.String(), Detail: "it redirects again and again", Took: time.Since(start)}
 		}
@@ -87,8 +90,12 @@ func (r Request) reads() bool { return safe(r.Method) || r.ReadOnly }
 func (n *Net) roundTrip(parent context.Context, req Request, u *url.URL, lim Limits) (*Reply, *Failure) {
 	ctx, cancel := context.WithCancelCause(parent)
 	defer cancel(nil)
-	t := &trip{ctx: ctx, handoff: req.conn, patient: lim.FirstByte, connected: req.Connected, mayWarm: req.reads() && !req.fresh}
+	t := &trip{
+		ctx: ctx, handoff: req.conn, patient: lim.FirstByte, rest: lim.Body, connected: req.Connected, mayWarm: req.reads() && !req.fresh,
+	}
 	t.silence = time.AfterFunc(time.Hour, func() { cancel(errFirstByte) })
+	t.slow = time.AfterFunc(time.Hour, func() { cancel(errTotal) })
+	defer t.slow.Stop()
 	defer func() {
 		if c := t.take(); c != nil { // another connection was free
 			_ = c.Close()
@@ -182,7 +189,7 @@ func (n *Net) reply(resp *http.Response, t *trip, u, proxy *url.URL) *Reply {
 	}
 	// A cache keeps the Date of the day: with an Age it is nobody's clock.
 	if date, err := http.ParseTime(resp.Header.Get("Date")); err == nil && resp.Header.Get("Age") == "" {
-		r.Date = &ClockSample{Date: date, At: t.firstAt.Add(-r.Phases.FirstByte / 2), RTT: r.Phases.FirstByte}
+		r.Date = &token.Sample{Date: date, At: t.firstAt, RTT: r.Phases.FirstByte}
 	}
 	if proxy != nil {
 		r.Via = n.Line(proxy.Scheme + "://" + proxy.Host)
@@ -228,7 +235,7 @@ func (n *Net) redirect(reply *Reply, method string, from *url.URL) *url.URL {
 	}
 	shown := &url.URL{Scheme: to.Scheme, Host: to.Host, Path: to.Path}
 	r := &Redirect{Status: reply.Status, To: n.Line(shown.String())}
-	r.SameOrigin = to.Scheme == from.Scheme && sameHostPort(to, from)
+	r.SameOrigin = to.Scheme == from.Scheme && SameOrigin(to, from)
 	r.ToTLS = from.Scheme == "http" && to.Scheme == "https" && to.Hostname() == from.Hostname()
 	reply.Redirect = r
 	if !r.SameOrigin {
@@ -243,9 +250,6 @@ func (n *Net) redirect(reply *Reply, method string, from *url.URL) *url.URL {
 	}
 	return nil
 }
-
-// sameHostPort compares what is connected to.
-func sameHostPort(a, b *url.URL) bool { return HostPort(a) == HostPort(b) }
 
 // slashOnly reports whether two URLs differ in one trailing slash and nothing else.
 func slashOnly(a, b *url.URL) bool {

@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"sync"
 	"time"
+
+	"lkdoctor/checks/caps"
 )
 
 // nearAnswer is how long a server on this machine may take before it counts as
@@ -53,9 +55,9 @@ func (n *Net) Reach(ctx context.Context, base *url.URL) (*Reach, *Failure) {
 	}
 	var wg sync.WaitGroup
 	wg.Go(func() {
-		r.Fingerprint, r.FingerprintFailure = n.Exchange(ctx, Request{URL: Endpoint(base, validatePath), MaxBody: 64 << 10, conn: second})
+		r.Fingerprint, r.FingerprintFailure = n.Exchange(ctx, Request{URL: Endpoint(base, validatePath), MaxBody: caps.Probe, conn: second})
 	})
-	r.Root, r.RootFailure = n.Exchange(ctx, Request{URL: Endpoint(base, "/"), MaxBody: 64 << 10, conn: first})
+	r.Root, r.RootFailure = n.Exchange(ctx, Request{URL: Endpoint(base, "/"), MaxBody: caps.Probe, conn: first})
 	wg.Wait()
 
 	if r.Root == nil && r.Fingerprint == nil {

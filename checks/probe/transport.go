@@ -10,10 +10,9 @@ import (
 	"net/url"
 	"sync"
 	"time"
-)
 
-// maxHeader caps an answer's headers, in bytes.
-const maxHeader = 64 << 10
+	"lkdoctor/checks/caps"
+)
 
 // trip is what is known of one request on its way.
 type trip struct {
@@ -32,6 +31,8 @@ type trip struct {
 	firstAt       time.Time   // like first, by the Net's clock
 	silence       *time.Timer // gives up on the first byte; runs from wrote to first
 	patient       time.Duration
+	slow          *time.Timer // gives up on the rest of the answer; runs from first on
+	rest          time.Duration
 	// connected is called once there is a connection; nil if nobody asked.
 	connected func()
 }
@@ -95,6 +96,7 @@ func (t *trip) answered(at time.Time) {
 	defer t.mu.Unlock()
 	if t.first.IsZero() {
 		t.first, t.firstAt = time.Now(), at
+		t.slow.Reset(t.rest)
 	}
 	t.silence.Stop()
 }
@@ -145,7 +147,7 @@ func (n *Net) roundTripper() *http.Transport {
 			DisableCompression:     true, // decompressed here, with a cap
 			MaxIdleConnsPerHost:    4,
 			IdleConnTimeout:        30 * time.Second,
-			MaxResponseHeaderBytes: maxHeader,
+			MaxResponseHeaderBytes: caps.Headers,
 			OnProxyConnectResponse: onProxyConnect,
 		}
 		n.transport.TLSClientConfig.ServerName = ""

@@ -9,6 +9,8 @@ import (
 
 	"github.com/livekit/protocol/livekit"
 	"google.golang.org/protobuf/proto"
+
+	"lkdoctor/checks/caps"
 )
 
 // v1Path is below /rtc/v1, where livekit-client from 2.17.0 on joins. When that
@@ -63,7 +65,7 @@ func (n *Net) V1Validate(ctx context.Context, base *url.URL, tok, origin string)
 	if f := CheckURL(base); f != nil {
 		return nil, f
 	}
-	req := Request{URL: Endpoint(base, v1Path), MaxBody: 64 << 10}
+	req := Request{URL: Endpoint(base, v1Path), MaxBody: caps.Probe}
 	if origin == "" {
 		origin = req.URL.Scheme + "://" + req.URL.Host
 	}

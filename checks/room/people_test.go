@@ -3,7 +3,6 @@ package room
 import (
 	"encoding/json"
 	"fmt"
-	"lkdoctor/checks/finding"
 	"strings"
 	"testing"
 	"unicode"
@@ -11,6 +10,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/livekit/protocol/livekit"
 	"google.golang.org/protobuf/proto"
+
+	"lkdoctor/checks/caps"
+	"lkdoctor/checks/finding"
 )
 
 func joinOf(me string, others ...*livekit.ParticipantInfo) *livekit.SignalResponse {
@@ -47,20 +49,20 @@ func TestPeople(t *testing.T) {
 		want     []string
 	}{
 		"somebody was here": {[]*livekit.SignalResponse{joinOf("PA_me", bob(mic(true)))},
-			[]string{"joined lobby as me on LiveKit 1.13.5; 1 others are there", "bob is here", "bob publishes the microphone (audio)"}},
+			[]string{"joined lobby as me on LiveKit 1.13.5; others there: 1", "bob is here", "bob publishes the microphone (audio)"}},
 		"comes, publishes, mutes, stops, leaves": {[]*livekit.SignalResponse{joinOf("PA_me"), updateOf(bob()), updateOf(bob(mic(false))),
 			updateOf(bob(mic(true))), updateOf(bob(mic(false))), updateOf(bob()), updateOf(gone(livekit.DisconnectReason_CLIENT_INITIATED))},
-			[]string{"joined lobby as me on LiveKit 1.13.5; 0 others are there", "bob joined", "bob publishes the microphone (audio)",
+			[]string{"joined lobby as me on LiveKit 1.13.5; nobody else is there", "bob joined", "bob publishes the microphone (audio)",
 				"bob muted the microphone (audio)", "bob unmuted the microphone (audio)", "bob unpublished the microphone (audio)", "bob left"}},
 		"is thrown out": {[]*livekit.SignalResponse{joinOf("PA_me", bob()), updateOf(gone(livekit.DisconnectReason_DUPLICATE_IDENTITY))},
-			[]string{"joined lobby as me on LiveKit 1.13.5; 1 others are there", "bob is here",
+			[]string{"joined lobby as me on LiveKit 1.13.5; others there: 1", "bob is here",
 				"bob left: somebody else joined with the same identity (DUPLICATE_IDENTITY)"}},
 		"speaks and stops": {[]*livekit.SignalResponse{joinOf("PA_me", bob()), speaks(true), speaks(false)},
-			[]string{"joined lobby as me on LiveKit 1.13.5; 1 others are there", "bob is here", "speaking: bob", "nobody speaks"}},
+			[]string{"joined lobby as me on LiveKit 1.13.5; others there: 1", "bob is here", "speaking: bob", "nobody speaks"}},
 		"left while we reconnected": {[]*livekit.SignalResponse{joinOf("PA_me", bob()), joinOf("PA_me2")},
-			[]string{"joined lobby as me on LiveKit 1.13.5; 1 others are there", "bob is here", "bob left"}},
+			[]string{"joined lobby as me on LiveKit 1.13.5; others there: 1", "bob is here", "bob left"}},
 		"nothing new": {[]*livekit.SignalResponse{joinOf("PA_me", bob()), updateOf(bob()), updateOf(gone(0)), updateOf(gone(0))},
-			[]string{"joined lobby as me on LiveKit 1.13.5; 1 others are there", "bob is here", "bob left"}},
+			[]string{"joined lobby as me on LiveKit 1.13.5; others there: 1", "bob is here", "bob left"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := NewPeople(nil)
@@ -80,14 +82,14 @@ func TestPeople(t *testing.T) {
 func TestARoomWithoutEndIsBounded(t *testing.T) {
 	p := NewPeople(nil)
 	p.Hears(joinOf("PA_me"))
-	for i := range maxPeople + 100 {
+	for i := range caps.People + 100 {
 		p.Hears(updateOf(&livekit.ParticipantInfo{Sid: fmt.Sprint("PA_", i), Identity: fmt.Sprint(i)}))
 	}
 	p.Hears(updateOf(&livekit.ParticipantInfo{Sid: "PA_0", Metadata: strings.Repeat("m", 1<<20), Tracks: make([]*livekit.TrackInfo, 5000)}))
-	if n := len(p.known); n > maxPeople {
+	if n := len(p.known); n > caps.People {
 		t.Errorf("%d people are kept", n)
 	}
-	if info := p.known["PA_0"]; len(info.GetMetadata()) > maxName || len(info.GetTracks()) > maxTracks {
+	if info := p.known["PA_0"]; len(info.GetMetadata()) > caps.Name || len(info.GetTracks()) > caps.Tracks {
 		t.Errorf("%d bytes of metadata and %d tracks are kept", len(info.GetMetadata()), len(info.GetTracks()))
 	}
 }
@@ -136,11 +138,11 @@ func TestEveryReasonOfLiveKitHasWords(t *testing.T) {
 
 func TestAFloodDropsMessagesAndSaysSo(t *testing.T) {
 	q := NewQueue()
-	for range queueLimit + 10 {
+	for range caps.Waiting + 10 {
 		q.Put(Event{Type: Data, Message: &Message{}})
 	}
 	q.Put(Event{Type: ParticipantLeft})
-	for range queueLimit {
+	for range caps.Waiting {
 		if e, err := q.Next(t.Context()); err != nil || e.Type != Data {
 			t.Fatalf("%v %v", e.Type, err)
 		}

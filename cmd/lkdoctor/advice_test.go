@@ -44,7 +44,7 @@ func pasted(t *testing.T, l *lab.Lab, environ []string, line, stdin string) (out
 	link := filepath.Dir(program(t, nil).Path)
 	cmd := exec.Command("sh", "-c", line)
 	cmd.Dir, cmd.Stdin = l.Dir(), strings.NewReader(stdin)
-	cmd.Env = append([]string{"HOME=" + t.TempDir(), "PATH=" + link + string(os.PathListSeparator) + os.Getenv("PATH")}, environ...)
+	cmd.Env = append([]string{"HOME=" + t.TempDir(), "PATH=" + link + string(os.PathListSeparator) + os.Getenv("PATH"), "GORACE=" + raceOptions(), waitsEnviron(l)}, environ...)
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	err := cmd.Run()
@@ -63,6 +63,9 @@ func pasted(t *testing.T, l *lab.Lab, environ []string, line, stdin string) (out
 // writes a report finds the same cause again and has it in the report, the way
 // round works, and the page is there.
 func TestPrintedCommandsWorkWhenPasted(t *testing.T) {
+	if testing.Short() {
+		t.Skip("with -short, TestEveryFaultInEveryFace alone examines a fault a code")
+	}
 	for _, fault := range onePerCause(func(lab.Fault) bool { return true }) {
 		t.Run(fault.Name, func(t *testing.T) {
 			t.Parallel()
@@ -133,6 +136,9 @@ func advised(run check.Run) bool {
 // something else to do, and never where it was before. What is to be done on
 // another machine is left undone.
 func TestNoAdviceGoesInACircle(t *testing.T) {
+	if testing.Short() {
+		t.Skip("with -short, TestEveryFaultInEveryFace alone examines a fault a code")
+	}
 	settings := func(f lab.Fault) bool {
 		// The lab's service speaks no TLS at the port that it redirects to.
 		return f.Owner == finding.OwnerConfig && f.Name != "ticket-to-https"

@@ -14,7 +14,6 @@ import (
 	"lkdoctor/checks/report"
 	"lkdoctor/checks/room"
 	"lkdoctor/checks/token"
-	"lkdoctor/config/clean"
 )
 
 // visit is one call of `lkdoctor join`.
@@ -23,6 +22,9 @@ type visit struct {
 	flags *joinFlags
 	exam  *exam
 	face  face
+	quiet bool // a screen of the doctor's stands behind, which says why nothing was joined
+
+	asked checks.Options // before checks were left out
 
 	// What the checks brought.
 	patient  *checks.Case
@@ -31,8 +33,16 @@ type visit struct {
 	token    *token.Token
 	minted   bool
 	inQuery  bool
-	presence bool // the identity is in the room now
-	agent    string
+	presence bool   // the identity is in the room now
+	agent    string // of --agent; the stay calls it
+
+	why *explanation // why nothing was joined
+}
+
+// explanation is the run of the checks that says why nothing was joined.
+type explanation struct {
+	patient *checks.Case
+	run     check.Run
 }
 
 // left out of the checks before a stay: they would join rooms themselves.
@@ -40,17 +50,27 @@ func joinsItself() []string {
 	return []string{"join.websocket", "join.media", "join.agent", "join.turn", "join.publish", "join.reconnect", "fallback.join"}
 }
 
+// stayTTL is how long the token made for a stay lives: the server hands out a new
+// one every five minutes, and until then this one is needed to reconnect.
+const stayTTL = token.DefaultTTL
+
 // prepare gets the token as the checks do, and has it judged by them. Where no
 // usable token comes of it, it shows their findings.
 func (v *visit) prepare(ctx context.Context) (code int, ready bool) {
-	v.exam.options.Skip = joinsItself()
+	v.asked = v.exam.options
+	v.exam.options.Skip, v.exam.options.SkipWhy = joinsItself(), finding.Textf("not run: lkdoctor join joins a room itself")
 	v.agent, v.exam.options.Agent = v.exam.options.Agent, "" // the stay calls it
+	v.exam.options.TTL = stayTTL
 	v.patient = v.exam.newCase()
 	v.minted = v.patient.Source() == check.SourceMinted
 	if !v.minted {
 		v.patient.Options.Skip = append(v.patient.Options.Skip, "fallback.mint")
 	}
-	v.run = v.exam.once(ctx, v.patient, func(check.Event) {})
+	observe := func(check.Event) {}
+	if v.face == facePlain {
+		observe = v.exam.waits().observing(observe)
+	}
+	v.run = v.exam.once(ctx, v.patient, observe)
 	v.askWhyNot(ctx)
 	if ctx.Err() != nil {
 		_ = v.print(room.Event{Type: room.Ended, At: v.app.now(), Text: finding.Textf("interrupted; nothing was joined"), End: &room.End{Outcome: room.Interrupted}})
@@ -59,7 +79,8 @@ func (v *visit) prepare(ctx context.Context) (code int, ready bool) {
 	got := v.patient.Admission()
 	v.token, v.url, v.inQuery = got.Token, got.URL, got.InQuery
 	if v.token == nil || v.url == nil {
-		return v.refused(), false
+		v.why = &explanation{v.patient, v.run}
+		return v.refused(ctx), false
 	}
 	v.presence = v.present(ctx)
 	if v.presence && !v.flags.options.ForceJoin && v.face != faceTUI {
@@ -109,8 +130,11 @@ func (v *visit) keys() (key, secret string) {
 }
 
 // refused shows why there is no token to join with.
-func (v *visit) refused() int {
-	if v.face == faceJSON {
+func (v *visit) refused(ctx context.Context) int {
+	if v.face == faceTUI && !v.quiet {
+		v.diagnosis(ctx)
+		fmt.Fprintln(v.app.out, v.exam.style.Say("Nothing was joined."))
+	} else if v.face == faceJSON {
 		e := room.Event{Type: room.Ended, At: v.app.now(), Text: v.run.Diagnosis.Summary,
 			End: &room.End{Outcome: room.NotJoined}, Findings: v.findings(v.run)}
 		if v.patient.Source() == check.SourceNone {
@@ -122,7 +146,7 @@ func (v *visit) refused() int {
 		style.Quiet = true
 		fmt.Fprint(v.app.out, report.Text(v.run, style, v.exam.header()))
 		fmt.Fprintln(v.app.out, style.Say("Nothing was joined."))
-		if key, secret := v.keys(); !v.minted && key != "" && secret != "" {
+		if key, secret := v.keys(); !v.minted && key != "" && secret != "" && v.reached() {
 			fmt.Fprintln(v.app.out, style.Say("Meanwhile: lkdoctor join --dev-join joins with a token made here."))
 		}
 	}
@@ -130,6 +154,13 @@ func (v *visit) refused() int {
 		return check.ExitDoctor
 	}
 	return check.ExitFailed
+}
+
+// reached reports whether the LiveKit server answered.
+func (v *visit) reached() bool {
+	return slices.ContainsFunc(v.run.Results, func(r check.Result) bool {
+		return r.Check.ID == "join.reach" && (r.Status == check.StatusPass || r.Status == check.StatusWarn)
+	})
 }
 
 // findings are a run's failures and warnings for the JSON stream.
@@ -148,7 +179,7 @@ func (v *visit) findings(run check.Run) []room.Finding {
 }
 
 func (v *visit) wouldEvict() int {
-	identity, name := clean.Line(v.token.Identity(), 80), clean.Line(v.token.Room(), 80)
+	identity, name := v.app.redact.Clean(v.token.Identity(), 80), v.app.redact.Clean(v.token.Room(), 80)
 	text := finding.Textf("%s is in room %s now; joining would throw that participant out, so nothing was joined (--force-join does)", identity, name)
 	_ = v.print(room.Event{Type: room.Ended, At: v.app.now(), Text: text, Room: name, Reason: string(finding.JoinWouldEvict),
 		Who: &room.Participant{Identity: identity}, End: &room.End{Outcome: room.NotJoined},
@@ -162,9 +193,9 @@ func (v *visit) announce() {
 		return
 	}
 	spent := v.patient.TicketSpent()
-	identity, name := clean.Line(v.token.Identity(), 120), clean.Line(v.token.Room(), 120)
+	identity, name := v.app.redact.Clean(v.token.Identity(), 120), v.app.redact.Clean(v.token.Room(), 120)
 	text := finding.Textf("a token for %s in room %s, from %s", identity, name, v.origin())
-	_ = v.print(room.Event{Type: room.Prepared, At: v.app.now(), Text: text, URL: clean.URL(v.url.String()), Room: name,
+	_ = v.print(room.Event{Type: room.Prepared, At: v.app.now(), Text: text, URL: v.app.redact.URL(v.url.String()), Room: name,
 		Who: &room.Participant{Identity: identity}, TokenSource: string(v.patient.Source()), TicketSpent: &spent,
 		Findings: v.about()})
 }

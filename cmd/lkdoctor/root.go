@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -16,25 +17,28 @@ func (a *app) rootCommand() *cobra.Command { return a.rootWith(&flags{}) }
 func (a *app) rootWith(f *flags) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "lkdoctor",
-		Short: "Find out why a LiveKit connection fails, and who must act",
-		Long: `lkdoctor checks a LiveKit connection stage by stage: settings, ticket service,
+		Short: helpText("Find out why a LiveKit connection fails, and who must act"),
+		Long: helpText(`lkdoctor checks a LiveKit connection stage by stage: settings, ticket service,
 token, signature, live join. It names the one root cause, who must act, what is
 cleared, and what to do next.
 
 It changes nothing but this: it consumes the ticket that you give it, once, and
-joins and leaves a room (--no-join leaves that out).`,
-		Example: `  lkdoctor                            check what the environment and .env files say
-  lkdoctor --ticket tkt_…             trade a ticket, and check the token it gives
-  pbpaste | lkdoctor --token -        check a token, URL or answer from the clipboard
-  lkdoctor --dev                      check a local livekit-server --dev
-  lkdoctor --json | jq .diagnosis     for scripts; exit codes: 0 ok, 1 failed, 2 doctor error, 130 interrupted`,
+joins and leaves a room (--no-join leaves that out).
+
+Exit codes: 0 nothing failed, 1 something failed, 2 lkdoctor could not do its
+work, 130 interrupted.`),
+		Example: helpText(`  lkdoctor                        check what the environment and .env files say
+  lkdoctor --ticket tkt_…         trade a ticket, and check the token it gives
+  pbpaste | lkdoctor --token -    check a token, URL or answer that was copied
+  lkdoctor --dev                  check a local livekit-server --dev
+  lkdoctor --json | jq .diagnosis  for scripts`),
 		Args:          cobra.ArbitraryArgs,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Version:       toolVersion(),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := f.validate(args); err != nil {
-				return err
+				return usageError{err}
 			}
 			a.code = a.examine(cmd.Context(), f)
 			return nil
@@ -43,23 +47,73 @@ joins and leaves a room (--no-join leaves that out).`,
 	root.SetIn(a.in)
 	root.SetOut(a.out)
 	root.SetErr(a.err)
+	root.SetHelpFunc(a.showHelp)
 	root.SetVersionTemplate("lkdoctor {{.Version}}\n")
 	root.CompletionOptions.HiddenDefaultCmd = false
 	f.addSettings(root)
 	f.addRun(root)
 	root.AddCommand(a.versionCommand(), a.schemaCommand(), a.codesCommand(), a.explainCommand(), a.tokenCommand(), a.joinCommand(), a.manCommand())
+	root.InitDefaultCompletionCmd()
+	for _, c := range root.Commands() {
+		if c.Name() == "completion" { // cobra's own
+			c.Short = helpText("Write a completion script for a shell")
+		}
+	}
 	a.completeFlags(root)
+	marked(root)
 	return root
 }
 
-// usageError says in one line what is wrong with the command line, and where
-// help is. Where the checks were called with --json, the document says so too.
-func (a *app) usageError(called *cobra.Command, err error) int {
-	fmt.Fprintf(a.err, "lkdoctor: %s (see lkdoctor --help)\n", err)
+// usageError is an error of the command line itself.
+type usageError struct{ error }
+
+// Unwrap returns the error without the mark.
+func (e usageError) Unwrap() error { return e.error }
+
+// failure is any other error of a command.
+type failure struct{ error }
+
+// Unwrap returns the error without the mark.
+func (e failure) Unwrap() error { return e.error }
+
+// marked makes each command under cmd mark the errors that are not of the command line:
+// what cobra itself returns, of flags and arguments, is.
+func marked(cmd *cobra.Command) {
+	if run := cmd.RunE; run != nil {
+		cmd.RunE = func(cmd *cobra.Command, args []string) error {
+			err := run(cmd, args)
+			if usage := (usageError{}); err == nil || errors.As(err, &usage) {
+				return err
+			}
+			return failure{err}
+		}
+	}
+	for _, child := range cmd.Commands() {
+		marked(child)
+	}
+}
+
+// failed says in one line why a command ended and, where that is the command
+// line, how it is called. Where the checks were called with --json, the document
+// says so too.
+func (a *app) failed(called *cobra.Command, err error) int {
+	a.complain("", err)
+	if other := (failure{}); !errors.As(err, &other) {
+		a.usage(called)
+	}
 	if called.Name() == "lkdoctor" && a.wantsJSON() {
 		a.brokenDocument(err)
 	}
 	return check.ExitDoctor
+}
+
+// usage says how a command is called.
+func (a *app) usage(called *cobra.Command) {
+	line := called.UseLine()
+	if called.HasAvailableSubCommands() && !called.HasParent() {
+		line += ", or lkdoctor COMMAND"
+	}
+	fmt.Fprintf(a.err, "usage: %s\n       %s --help lists the flags\n", line, called.CommandPath())
 }
 
 // wantsJSON reads --json, in any of its spellings, from a command line that
@@ -80,7 +134,7 @@ func (a *app) wantsJSON() bool {
 
 func (a *app) versionCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "version", Short: "Print the version", Args: cobra.NoArgs,
+		Use: "version", Short: helpText("Print the version"), Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			_, err := fmt.Fprintln(a.out, "lkdoctor", toolVersion())
 			return err

@@ -1,10 +1,15 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -13,10 +18,11 @@ import (
 	"lkdoctor/checks/report"
 	"lkdoctor/checks/token"
 	"lkdoctor/config"
+	"lkdoctor/config/clean"
 )
 
 func (a *app) tokenCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "token", Short: "Look at a token, or make one, without any network", Args: cobra.NoArgs}
+	cmd := &cobra.Command{Use: "token", Short: helpText("Look at a token, or make one, without any network"), Args: cobra.NoArgs}
 	cmd.AddCommand(a.inspectCommand(), a.createCommand())
 	return cmd
 }
@@ -25,40 +31,41 @@ func (a *app) tokenCommand() *cobra.Command {
 func (a *app) inspectCommand() *cobra.Command {
 	f := &flags{}
 	cmd := &cobra.Command{
-		Use: "inspect [TOKEN|-]", Short: "Decode and judge a token offline; it is sent nowhere",
-		Long: `Decode and judge a token offline; it is sent nowhere. A secret in the environment, the .env
-files or the flags is used to verify the signature. Without an argument LIVEKIT_TOKEN is read,
-with - stdin: a bare token, a header, a URL or a whole JSON answer.`,
+		Use: "inspect [TOKEN|-]", Short: helpText("Decode and judge a token offline; it is sent nowhere"),
+		Long: helpText(`Decode and judge a token offline; it is sent nowhere. A secret in the
+environment, the .env files or the flags is used to verify the signature.
+Without an argument LIVEKIT_TOKEN is read, with - stdin: a bare token, a header,
+a URL or a whole JSON answer.`),
 		Args: cobra.MaximumNArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 1 {
 				if err := f.set.Set("token", args[0]); err != nil {
 					return err
 				}
 			}
-			return a.inspect(f)
+			return a.inspect(cmd.Context(), f)
 		},
 	}
 	f.addSettings(cmd)
-	cmd.Flags().BoolVar(&f.jsonOut, "json", false, "as JSON")
-	cmd.Flags().BoolVarP(&f.verbose, "verbose", "v", false, "every fix, and the facts")
+	f.addCompare(cmd)
+	cmd.Flags().BoolVar(&f.jsonOut, "json", false, helpText("as JSON"))
+	cmd.Flags().BoolVarP(&f.verbose, "verbose", "v", false, helpText("every fix, and the facts"))
 	f.addLooks(cmd)
+	cmd.Flags().DurationVar(&f.timeout, "timeout", time.Minute, "`time` for reading stdin")
 	return cmd
 }
 
-func (a *app) inspect(f *flags) error {
-	inputs, err := f.inputs(a)
-	if err != nil {
-		return err
-	}
-	e, err := a.newExam(f, inputs)
+func (a *app) inspect(ctx context.Context, f *flags) error {
+	limited, cancel := f.limited(ctx)
+	defer cancel()
+	e, err := a.ready(limited, f)
 	if err != nil {
 		return err
 	}
 	if !e.settings.Token.IsSet() {
-		return errors.New("no token: give one as an argument, in LIVEKIT_TOKEN, or - for stdin")
+		return usageError{errors.New("no token: give one as an argument, in LIVEKIT_TOKEN, or - for stdin")}
 	}
-	found := checks.Inspect(context.Background(), e.settings.Token.Secret.Reveal(), e.newCase())
+	found := checks.Inspect(ctx, e.settings.Token.Secret.Reveal(), e.newCase())
 	a.code = found.ExitCode
 	if f.jsonOut {
 		return report.InspectionJSON(a.out, found, toolVersion(), e.style)
@@ -80,51 +87,54 @@ type createFlags struct {
 }
 
 func (a *app) createCommand() *cobra.Command {
-	f := &createFlags{}
+	f := &createFlags{settings: flags{timeout: time.Minute}}
 	cmd := &cobra.Command{
-		Use: "create", Short: "Make a token with the key and secret configured here",
-		Example: "  lkdoctor token create --room demo --identity me --valid-for 5m --token-only",
+		Use: "create", Short: helpText("Make a token with the key and secret configured here"),
+		Example: helpText("  lkdoctor token create --room demo --identity me --valid-for 5m --token-only"),
 		Args:    cobra.NoArgs,
-		RunE:    func(*cobra.Command, []string) error { return a.create(f) },
+		RunE:    func(cmd *cobra.Command, _ []string) error { return a.create(cmd.Context(), f) },
 	}
 	f.settings.addSettings(cmd)
 	set := cmd.Flags()
-	set.StringVarP(&f.room, "room", "r", "", "`room` that may be joined")
-	set.StringVarP(&f.identity, "identity", "i", "", "the participant's `identity`")
-	set.StringVar(&f.name, "name", "", "the participant's `name`")
-	set.StringVar(&f.metadata, "metadata", "", "the participant's `metadata`")
-	set.StringToStringVar(&f.attributes, "attribute", nil, "the participant's attributes, as `key=value`")
-	set.DurationVar(&f.validFor, "valid-for", 15*time.Minute, "how `long` it is valid: 5m, 24h")
-	set.BoolVar(&f.join, "join", false, "may join --room (as when --room is given)")
-	set.BoolVar(&f.create, "create", false, "may create rooms")
-	set.BoolVar(&f.list, "list", false, "may list rooms")
-	set.BoolVar(&f.admin, "admin", false, "may moderate --room")
-	set.BoolVar(&f.record, "record", false, "may record")
-	set.BoolVar(&f.ingress, "ingress", false, "may manage ingress")
-	set.BoolVar(&f.noPublish, "no-publish", false, "may not publish")
-	set.BoolVar(&f.noSubscribe, "no-subscribe", false, "may not subscribe")
-	set.BoolVar(&f.noData, "no-data", false, "may not send data")
-	set.BoolVar(&f.hidden, "hidden", false, "is not shown to others")
-	set.BoolVar(&f.recorder, "recorder", false, "is a recorder")
-	set.BoolVar(&f.updateMe, "allow-update-metadata", false, "may change its own name, metadata and attributes")
-	set.StringSliceVar(&f.publishSources, "allow-source", nil, "may publish only these `sources`: camera, microphone, screen_share, screen_share_audio")
-	set.StringSliceVar(&f.agents, "agent", nil, "dispatch this `agent` on joining")
-	set.BoolVar(&f.tokenOnly, "token-only", false, "print the token and nothing else")
-	set.BoolVar(&f.jsonOut, "json", false, "as JSON")
+	must(set.MarkHidden("token")) // one is made here, none is checked
+	set.StringVarP(&f.room, "room", "r", "", helpText("`room` that may be joined"))
+	set.StringVarP(&f.identity, "identity", "i", "", helpText("the participant's `identity`"))
+	set.StringVar(&f.name, "name", "", helpText("the participant's `name`"))
+	set.StringVar(&f.metadata, "metadata", "", helpText("the participant's `metadata`"))
+	set.StringToStringVar(&f.attributes, "attribute", nil, helpText("the participant's attributes, as `key=value`"))
+	set.DurationVar(&f.validFor, "valid-for", 15*time.Minute, helpText("how `long` it is valid: 5m, 24h"))
+	set.BoolVar(&f.join, "join", false, helpText("may join --room (as when --room is given)"))
+	set.BoolVar(&f.create, "create", false, helpText("may create rooms"))
+	set.BoolVar(&f.list, "list", false, helpText("may list rooms"))
+	set.BoolVar(&f.admin, "admin", false, helpText("may moderate --room"))
+	set.BoolVar(&f.record, "record", false, helpText("may record"))
+	set.BoolVar(&f.ingress, "ingress", false, helpText("may manage ingress"))
+	set.BoolVar(&f.noPublish, "no-publish", false, helpText("may not publish"))
+	set.BoolVar(&f.noSubscribe, "no-subscribe", false, helpText("may not subscribe"))
+	set.BoolVar(&f.noData, "no-data", false, helpText("may not send data"))
+	set.BoolVar(&f.hidden, "hidden", false, helpText("is not shown to others"))
+	set.BoolVar(&f.recorder, "recorder", false, helpText("is a recorder"))
+	set.BoolVar(&f.updateMe, "allow-update-metadata", false, helpText("may change its own name, metadata and attributes"))
+	set.StringSliceVar(&f.publishSources, "allow-source", nil, helpText("may publish only these `sources`: camera, microphone, screen_share, screen_share_audio"))
+	set.StringSliceVar(&f.agents, "agent", nil, helpText("dispatch this `agent` on joining"))
+	set.BoolVar(&f.tokenOnly, "token-only", false, helpText("print the token and nothing else"))
+	set.BoolVar(&f.jsonOut, "json", false, helpText("as JSON"))
 	return cmd
 }
 
-func (a *app) create(f *createFlags) error {
-	inputs, err := f.settings.inputs(a)
+func (a *app) create(ctx context.Context, f *createFlags) error {
+	limited, cancel := f.settings.limited(ctx)
+	defer cancel()
+	e, err := a.ready(limited, &f.settings)
 	if err != nil {
 		return err
 	}
-	settings, err := config.Load(inputs)
-	if err != nil {
-		return err
-	}
+	settings := e.settings
 	if settings.APIKey.Secret.Empty() || settings.APISecret.Secret.Empty() {
 		return errors.New("LIVEKIT_API_KEY and LIVEKIT_API_SECRET are needed to make a token (or --dev)")
+	}
+	if f.room == "" && !f.join && !f.create && !f.list && !f.admin && !f.record && !f.ingress {
+		return errors.New("this token would allow nothing: name a --room and an --identity, or a grant such as --list")
 	}
 	raw, err := token.Mint(f.options(settings, a.now()))
 	if err != nil {
@@ -153,22 +163,50 @@ func (f *createFlags) options(s *config.Settings, now time.Time) token.MintOptio
 }
 
 // printToken prints what was asked for. This is the one place where a whole
-// token is shown: it was made to be used.
+// token is shown: it was made to be used. Everybody can read its claims, so that
+// none is made with the secret in one.
 func (a *app) printToken(f *createFlags, s *config.Settings, raw string) error {
+	known := checks.Secrets(s, checks.Options{})
+	a.redact.Learn(known...)
+	if claimsHold(raw, known) {
+		return errors.New("a claim would hold a secret that is known here, and whoever gets a token can read its claims")
+	}
 	switch {
 	case f.tokenOnly:
 		_, err := fmt.Fprintln(a.out, raw)
 		return err
 	case f.jsonOut:
-		enc := json.NewEncoder(a.out)
-		enc.SetEscapeHTML(false)
-		enc.SetIndent("", "  ")
-		return enc.Encode(map[string]any{
-			"access_token": raw, "project_url": s.URL.Value, "identity": f.identity, "name": f.name, "room": f.room,
+		return a.writeJSON(map[string]any{
+			"access_token": raw, "project_url": a.redact.URL(s.URL.Value), "identity": f.identity, "name": f.name, "room": f.room,
 			"expires_at": a.now().Add(f.validFor).UTC().Format(time.RFC3339),
 		})
 	}
 	_, err := fmt.Fprintf(a.out, "key:       %s (%s)\nidentity:  %s\nroom:      %s\nvalid for: %s\n\n%s\n",
-		s.APIKey.Value, s.APIKey.Source, f.identity, f.room, f.validFor, raw)
+		a.redact.Clean(s.APIKey.Value, 200), a.redact.Clean(s.APIKey.Source.String(), 200), a.redact.Clean(f.identity, 256),
+		a.redact.Clean(f.room, 256), f.validFor, raw)
+	return err
+}
+
+// claimsHold reports whether the claims of a token made here hold one of the
+// secrets. One that is shorter than 12 bytes may well be a room's name too.
+func claimsHold(raw string, secrets []string) bool {
+	long := slices.DeleteFunc(secrets, func(s string) bool { return len(s) < 12 })
+	_, rest, _ := strings.Cut(raw, ".")
+	payload, _, _ := strings.Cut(rest, ".")
+	claims, err := base64.RawURLEncoding.DecodeString(payload)
+	return err != nil || clean.NewRedactor(long...).Hide(string(claims)) != string(claims)
+}
+
+// writeJSON writes a document of the command line's own values: characters that
+// a terminal acts upon, or nobody sees, become escapes.
+func (a *app) writeJSON(v any) error {
+	var text bytes.Buffer
+	enc := json.NewEncoder(&text)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	if err := enc.Encode(v); err != nil {
+		return err
+	}
+	_, err := io.WriteString(a.out, clean.JSON(text.String()))
 	return err
 }

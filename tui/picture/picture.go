@@ -10,7 +10,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/mattn/go-runewidth"
+	"lkdoctor/checks/wrap"
 )
 
 // The grid in pixels: a cell is 0.6 em wide, as most monospace fonts have it.
@@ -27,9 +27,11 @@ const fonts = `ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono','Li
 // Theme is the colours of what an escape sequence does not colour.
 type Theme struct{ Background, Foreground, Border string }
 
-// Light and Dark are the themes of GitHub's pages.
+// Light is the light theme of GitHub's pages.
 func Light() Theme { return Theme{"#ffffff", "#1f2328", "#d1d9e0"} }
-func Dark() Theme  { return Theme{"#0d1117", "#e6edf3", "#3d444d"} }
+
+// Dark is the dark theme of GitHub's pages.
+func Dark() Theme { return Theme{"#0d1117", "#e6edf3", "#3d444d"} }
 
 // style is what SGR sequences have set.
 type style struct {
@@ -60,7 +62,7 @@ func SVG(screen string, columns int, theme Theme, alt string) (string, error) {
 				return fmt.Errorf("row %d: an unknown escape sequence in %q", row+1, text)
 			}
 			for _, part := range parts(text) {
-				cells := runewidth.StringWidth(part)
+				cells := wrap.Width(part)
 				if strings.TrimSpace(part) != "" {
 					size := ""
 					if cells > utf8.RuneCountInString(part) {

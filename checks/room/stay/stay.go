@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -41,7 +42,7 @@ type Options struct {
 	// Now is the clock of the events; nil is time.Now.
 	Now func() time.Time
 	// Publish is what is published as soon as media is up.
-	Publish []room.Clip
+	Publish []room.Sending
 	// Hear is told of each message of the server, as session.Options.Hear; it may be
 	// nil.
 	Hear func(*livekit.SignalResponse)
@@ -65,6 +66,10 @@ func (o Options) GoString() string { return o.String() }
 // resume it, as LiveKit's SDKs do.
 const maxRejoins = 10
 
+// steady is how long a connection must last to count as back: one that a server
+// ends again and again sooner is given up after maxRejoins times.
+const steady = 10 * time.Second
+
 // Stay is one stay in a room, from before the join until after the leave. Its
 // methods may be called from any goroutine.
 type Stay struct {
@@ -86,7 +91,11 @@ type Stay struct {
 	away    time.Time            // since when it is being reconnected; zero while it is not
 	full    bool                 // it is joined anew
 	path    *room.Path
+	flows   map[*flow]bool    // the tracks that are received
+	before  map[string]counts // of the tracks, at the time counted
+	counted time.Time
 	end     *room.End
+	excess  []session.Excess // that was told
 }
 
 // Open starts a stay and returns at once; Next tells how it goes. The room is
@@ -105,7 +114,7 @@ func Open(ctx context.Context, o Options) *Stay {
 	}
 	o.Redact = o.Redact.With(o.Token)
 	s := &Stay{o: o, events: room.NewQueue(), leaving: make(chan struct{}), done: make(chan struct{}), simulate: make(chan bool, 1),
-		people: room.NewPeople(o.Redact), streams: map[string]*stream{}}
+		people: room.NewPeople(o.Redact), streams: map[string]*stream{}, flows: map[*flow]bool{}}
 	go s.live(ctx)
 	return s
 }
@@ -135,8 +144,8 @@ func (s *Stay) End() *room.End {
 
 // live is the whole stay. Whatever happens, it leaves the room.
 func (s *Stay) live(ctx context.Context) {
+	defer s.events.Close() // last: whoever has read all events finds End
 	defer close(s.done)
-	defer s.events.Close()
 	defer func() {
 		if p := recover(); p != nil {
 			s.participant().Leave()
@@ -207,7 +216,9 @@ func (s *Stay) join(ctx context.Context) *room.Event {
 	s.mu.Lock()
 	s.part = p
 	s.mu.Unlock()
-	if m := p.Media(jctx, s.o.Media); !m.Connected {
+	m := p.Media(jctx, s.o.Media)
+	s.told(p.Excess())
+	if !m.Connected {
 		return s.notConnected(ctx, m)
 	}
 	return nil
@@ -225,6 +236,8 @@ func (s *Stay) stay(ctx context.Context) *room.Event {
 	tick := time.NewTimer(0)
 	defer tick.Stop()
 	var back chan *room.Event // is answered once a reconnect is over; nil while there is none
+	var since time.Time       // when the last one was
+	streak, simulated := 0, false
 	for {
 		p := s.participant()
 		lost, gone := p.MediaLost(), p.Done()
@@ -234,7 +247,13 @@ func (s *Stay) stay(ctx context.Context) *room.Event {
 		again := func(asked *session.SignalEnd) {
 			full := s.reconnects(asked)
 			back = make(chan *room.Event, 1)
-			go func(answer chan<- *room.Event) { answer <- s.reconnect(ctx, full) }(back)
+			go func(answer chan<- *room.Event, streak int) {
+				select {
+				case <-ctx.Done():
+				case <-time.After(time.Duration(streak*streak) * s.o.Net.Waits().Pause):
+				}
+				answer <- s.reconnect(ctx, full)
+			}(back, streak)
 		}
 		select {
 		case <-tick.C:
@@ -258,6 +277,7 @@ func (s *Stay) stay(ctx context.Context) *room.Event {
 			if back == nil && full {
 				again(&session.SignalEnd{Left: true, Action: reconnectAction})
 			} else if back == nil {
+				simulated = true
 				p.Cut()
 			}
 		case <-lost:
@@ -267,12 +287,20 @@ func (s *Stay) stay(ctx context.Context) *room.Event {
 			if end.Left && end.Action == disconnectAction {
 				return thrownOut(end.Reason)
 			}
+			if streak++; simulated || time.Since(since) >= steady {
+				streak, simulated = 0, false
+			}
+			if streak > maxRejoins {
+				return &room.Event{Reason: "SIGNAL_CLOSE", End: &room.End{Outcome: room.Lost},
+					Text: finding.Textf("the connection to the server was lost again and again, each time soon after it was back")}
+			}
 			again(end)
 		case end := <-back:
 			if back = nil; end != nil {
 				return end
 			}
 			s.reconnected()
+			since = time.Now()
 			tick.Reset(0)
 		}
 	}
@@ -325,7 +353,7 @@ func (s *Stay) reconnect(ctx context.Context, full bool) *room.Event {
 // tell hands out an event with its time.
 func (s *Stay) tell(e room.Event) {
 	e.At = s.o.Now()
-	s.events.Put(e)
+	s.events.Put(s.o.Redact.HideIn(e).(room.Event))
 }
 
 // finish hands out the last event.
@@ -363,11 +391,20 @@ func (s *Stay) receives(t *webrtc.TrackRemote) {
 	if e, known := s.people.Receives(owner, track); known {
 		s.tell(e)
 	}
+	f := &flow{sid: s.o.Redact.Clean(track, 120), clock: max(1, float64(t.Codec().ClockRate))}
+	s.flows[f] = true
 	s.mu.Unlock()
-	for buf := make([]byte, 1500); ; {
-		if _, _, err := t.Read(buf); err != nil {
+	defer func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		delete(s.flows, f)
+	}()
+	for {
+		p, _, err := t.ReadRTP()
+		if err != nil {
 			return
 		}
+		f.add(p, time.Now())
 	}
 }
 
@@ -416,9 +453,27 @@ func (s *Stay) connected() {
 	s.tell(room.Event{Type: room.Media, Text: finding.Textf("media is connected (ICE, DTLS)")})
 }
 
-// sample looks at the path of media and its round trip.
+// told says once of each kind what the server sends too much of.
+func (s *Stay) told(excess []session.Excess) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var fresh []string
+	for _, one := range excess {
+		if !slices.Contains(s.excess, one) {
+			s.excess, fresh = append(s.excess, one), append(fresh, string(one))
+		}
+	}
+	if len(fresh) > 0 {
+		s.tell(room.Event{Type: room.Problem, Text: finding.Textf("the server sends more than lkdoctor reads, and the rest waits or is dropped: %s", strings.Join(fresh, ", "))})
+	}
+}
+
+// sample looks at the path of media, its round trip, and what it carries.
 func (s *Stay) sample() {
-	pair := s.participant().Path()
+	p := s.participant()
+	s.told(p.Excess())
+	s.traffic(p, time.Now())
+	pair := p.Path()
 	if pair == nil {
 		return
 	}
@@ -538,7 +593,10 @@ func (s *Stay) Publishing(c room.Clip) (on, muted bool) {
 
 // Publish starts to publish a clip; it waits until the server has taken it. A
 // clip that is published already is left alone.
-func (s *Stay) Publish(c room.Clip) error {
+func (s *Stay) Publish(c room.Clip) error { return s.publish(room.Sending{Clip: c}) }
+
+func (s *Stay) publish(what room.Sending) error {
+	c := what.Clip
 	s.busy.Lock()
 	defer s.busy.Unlock()
 	p, may, err := s.may()
@@ -550,7 +608,7 @@ func (s *Stay) Publish(c room.Clip) error {
 	case on:
 		return nil
 	}
-	taken, err := p.Publish(context.Background(), session.Sending{Clip: clips.Clip(c)})
+	taken, err := p.Publish(context.Background(), session.Sending{Clip: clips.Clip(c), Muted: what.Muted})
 	if err == nil && taken == 0 {
 		err = errors.Join(session.ErrNotTaken, p.Unpublish(clips.Clip(c)))
 	}
@@ -563,8 +621,8 @@ func (s *Stay) Publish(c room.Clip) error {
 // publishFirst publishes what Options.Publish asks for, and tells what did not
 // work.
 func (s *Stay) publishFirst() {
-	for _, c := range s.o.Publish {
-		err := s.Publish(c)
+	for _, what := range s.o.Publish {
+		err := s.publish(what)
 		switch {
 		case errors.Is(err, room.ErrNotInRoom):
 			return
@@ -572,7 +630,7 @@ func (s *Stay) publishFirst() {
 			s.tell(room.Event{Type: room.Problem, Text: finding.Textf("the token does not allow publishing (canPublish)")})
 			return
 		case err != nil:
-			s.tell(room.Event{Type: room.Problem, Text: finding.Textf("%s could not be published: %s", string(c), s.o.Redact.Clean(err.Error(), 200))})
+			s.tell(room.Event{Type: room.Problem, Text: finding.Textf("%s could not be published: %s", string(what.Clip), s.o.Redact.Clean(err.Error(), 200))})
 		}
 	}
 }
