@@ -83,22 +83,44 @@ func (p Progress) With(e check.Event) Progress {
 
 // Rows groups the checks by stage.
 func (p Progress) Rows() []Row {
+	rows := p.stages()
+	for i, row := range rows {
+		rows[i] = p.summed(row)
+	}
+	return rows
+}
+
+// stages are the rows without what follows from their checks.
+func (p Progress) stages() []Row {
 	var rows []Row
 	for _, stage := range check.Stages() {
-		row := Row{Stage: stage, Name: StageName(stage)}
+		row := Row{Stage: stage}
 		for _, c := range p.rows {
 			if c.Check.Stage == stage {
 				row.Checks = append(row.Checks, c)
 			}
 		}
 		if len(row.Checks) > 0 {
-			rows = append(rows, p.summed(row))
+			row.Name = row.name()
+			rows = append(rows, row)
 		}
 	}
 	return rows
 }
 
-// StageName is the row's name for people.
+// name is the row's name for people. Where an app was asked for the token, and no
+// ticket service, the row is the app's.
+func (r Row) name() finding.Text {
+	asked := func(c CheckRow) bool { return c.State != Pending && c.State != Skipped }
+	app := func(c CheckRow) bool { return c.Check.ID == "ticket.frontend" && asked(c) }
+	other := func(c CheckRow) bool { return c.Check.ID != "ticket.frontend" && asked(c) }
+	if slices.ContainsFunc(r.Checks, app) && !slices.ContainsFunc(r.Checks, other) {
+		return finding.Textf("App")
+	}
+	return StageName(r.Stage)
+}
+
+// StageName is a stage's name for people.
 func StageName(stage check.Stage) finding.Text {
 	switch stage {
 	case check.StageEnv:
@@ -188,23 +210,15 @@ func (p Progress) skipped(r Row) finding.Text {
 		return r.Checks[0].Result.Skip.Text
 	}
 	why := stopped.Result.Skip.Text
-	if name := p.short(stopped.Result.Skip.By); !name.IsZero() {
-		why = finding.Textf("not run: needs %s", name)
+	for _, other := range p.stages() {
+		if slices.ContainsFunc(other.Checks, func(c CheckRow) bool { return c.Check.ID == stopped.Result.Skip.By && c.State == Failed }) {
+			why = finding.Textf("not run: %s failed", other.Name)
+		}
 	}
 	if seen := r.outcome(); !seen.IsZero() {
 		return finding.Textf("%s (%s)", why, seen)
 	}
 	return why
-}
-
-// short is a check's name where a whole sentence does not fit.
-func (p Progress) short(id string) finding.Text {
-	for _, row := range p.rows {
-		if row.Check.ID == id {
-			return row.Check.Short
-		}
-	}
-	return finding.Text{}
 }
 
 func (r Row) waiting() finding.Text {
@@ -241,11 +255,14 @@ func (r Row) worstFinding() (check.Code, finding.Text) {
 // of a stage build on the earlier ones. The names of those that go beyond the
 // stage's claim, and passed, stand behind it.
 func (r Row) outcome() (line finding.Text) {
+	extra := false
 	for _, c := range r.Checks {
 		switch {
 		case c.State != Passed || c.Result.Outcome.Text.IsZero():
-		case c.Check.Extra && !line.IsZero():
+		case c.Check.Extra && extra:
 			line = finding.Textf("%s, %s", line, c.Check.Short)
+		case c.Check.Extra && !line.IsZero():
+			line, extra = finding.Textf("%s; also: %s", line, c.Check.Short), true
 		default:
 			line = c.Result.Outcome.Text
 		}
