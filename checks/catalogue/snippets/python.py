@@ -6,7 +6,7 @@ from livekit import api
 
 
 def create_token(room: str, identity: str) -> str:
-    """A LiveKit token for one participant in one room, for 15 minutes."""
+    """A LiveKit token: one participant, one room, 15 minutes."""
     key = os.environ["LIVEKIT_API_KEY"]
     secret = os.environ["LIVEKIT_API_SECRET"]
     grants = api.VideoGrants(
