@@ -82,7 +82,7 @@ func (c *Case) apiOutcome(reply probe.APIReply, failure *probe.Failure) Outcome 
 	if failure != nil || reply.Kind == probe.APIBlocked || reply.Kind == probe.APINotAsked {
 		return Outcome{}
 	}
-	out := Outcome{Text: finding.Textf("the server API answers"), Facts: Facts{"status": reply.Status, "api_ms": millis(reply.Took)}}
+	out := Outcome{Text: finding.Textf("the server API answers"), Facts: Facts{"status": reply.Status, "api_ms": finding.Milliseconds(reply.Took)}}
 	switch {
 	case reply.Kind != probe.APIAnswered:
 		out.Text = finding.Textf("the server API is there, and refuses the key here (%d)", reply.Status)

@@ -9,6 +9,7 @@ import (
 
 	"lkdoctor/checks/wrap"
 	"lkdoctor/config/clean"
+	"lkdoctor/tui/term"
 )
 
 // menu is the help: the keys that work where it was opened, to read, to filter
@@ -79,17 +80,7 @@ func (m model) menuKeys() []key.Binding {
 }
 
 // keyMsg is the message of a key by the name that a binding has for it.
-func keyMsg(name string) tea.KeyMsg {
-	for _, k := range []tea.KeyType{
-		tea.KeyEnter, tea.KeyEsc, tea.KeyTab, tea.KeyUp, tea.KeyDown, tea.KeyLeft, tea.KeyRight, tea.KeyPgUp,
-		tea.KeyPgDown, tea.KeyHome, tea.KeyEnd, tea.KeyCtrlC, tea.KeyCtrlZ,
-	} {
-		if k.String() == name {
-			return tea.KeyMsg{Type: k}
-		}
-	}
-	return tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune(name)}
-}
+func keyMsg(name string) tea.KeyMsg { return term.KeyMsg(name) }
 
 // menuLines list the keys, one block of lines each, and tell on which line the
 // selected one begins.

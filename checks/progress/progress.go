@@ -4,6 +4,7 @@ package progress
 
 import (
 	"slices"
+	"sync"
 	"time"
 
 	"lkdoctor/checks/check"
@@ -48,24 +49,29 @@ type CheckRow struct {
 // Progress is a run as far as it has come. It is fed with the run's events and
 // asked for rows; every stage has its row from the start.
 type Progress struct {
-	rows []CheckRow
+	rows   []CheckRow
+	staged func() []Row // made when first asked for: a screen asks several times a frame
+}
+
+func of(rows []CheckRow) Progress {
+	return Progress{rows: rows, staged: sync.OnceValue(func() []Row { return staged(rows) })}
 }
 
 // New starts with every check of list pending.
 func New(list []check.Spec) Progress {
-	p := Progress{rows: make([]CheckRow, len(list))}
+	rows := make([]CheckRow, len(list))
 	for i, c := range list {
-		p.rows[i] = CheckRow{Check: c, State: Pending}
+		rows[i] = CheckRow{Check: c, State: Pending}
 	}
-	return p
+	return of(rows)
 }
 
 // With returns the progress after e. The receiver stays as it was, so that a
 // Bubble Tea model can hold it by value.
 func (p Progress) With(e check.Event) Progress {
-	next := Progress{rows: append([]CheckRow(nil), p.rows...)}
-	for i := range next.rows {
-		row := &next.rows[i]
+	rows := slices.Clone(p.rows)
+	for i := range rows {
+		row := &rows[i]
 		if row.Check.ID != e.ID {
 			continue
 		}
@@ -78,24 +84,22 @@ func (p Progress) With(e check.Event) Progress {
 			row.State, row.Result, row.Waiting = State(e.Result.Status), e.Result, finding.Text{}
 		}
 	}
-	return next
+	return of(rows)
 }
 
-// Rows groups the checks by stage.
+// Rows groups the checks by stage. The rows are not to be changed.
 func (p Progress) Rows() []Row {
-	rows := p.stages()
-	for i, row := range rows {
-		rows[i] = p.summed(row)
+	if p.staged == nil {
+		return nil
 	}
-	return rows
+	return p.staged()
 }
 
-// stages are the rows without what follows from their checks.
-func (p Progress) stages() []Row {
+func staged(checks []CheckRow) []Row {
 	var rows []Row
 	for _, stage := range check.Stages() {
 		row := Row{Stage: stage}
-		for _, c := range p.rows {
+		for _, c := range checks {
 			if c.Check.Stage == stage {
 				row.Checks = append(row.Checks, c)
 			}
@@ -104,6 +108,9 @@ func (p Progress) stages() []Row {
 			row.Name = row.name()
 			rows = append(rows, row)
 		}
+	}
+	for i, row := range rows {
+		rows[i] = summed(row, rows)
 	}
 	return rows
 }
@@ -139,8 +146,9 @@ func StageName(stage check.Stage) finding.Text {
 	return finding.Textf("%s", string(stage))
 }
 
-// summed derives the row's state, line and time from its checks.
-func (p Progress) summed(r Row) Row {
+// summed derives the row's state, line and time from its checks; all are the rows of
+// the run.
+func summed(r Row, all []Row) Row {
 	r.State = r.worst()
 	for _, c := range r.Checks {
 		r.Took += c.Result.Took
@@ -151,7 +159,7 @@ func (p Progress) summed(r Row) Row {
 	case Failed, Warned, Errored:
 		r.Code, r.Line = r.worstFinding()
 	case Skipped:
-		r.Line = p.skipped(r)
+		r.Line = r.skipped(all)
 	case Passed:
 		r.Line = r.outcome()
 	}
@@ -199,7 +207,7 @@ func (r Row) blocked() *CheckRow {
 }
 
 // skipped says why the row did not run, and what was seen all the same.
-func (p Progress) skipped(r Row) finding.Text {
+func (r Row) skipped(all []Row) finding.Text {
 	for _, c := range r.Checks {
 		if c.Result.Skip != nil && c.Result.Skip.ByHand {
 			return c.Result.Skip.Text
@@ -210,7 +218,7 @@ func (p Progress) skipped(r Row) finding.Text {
 		return r.Checks[0].Result.Skip.Text
 	}
 	why := stopped.Result.Skip.Text
-	for _, other := range p.stages() {
+	for _, other := range all {
 		if slices.ContainsFunc(other.Checks, func(c CheckRow) bool { return c.Check.ID == stopped.Result.Skip.By && c.State == Failed }) {
 			why = finding.Textf("not run: %s failed", other.Name)
 		}

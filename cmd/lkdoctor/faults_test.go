@@ -28,7 +28,7 @@ import (
 func TestEveryFaultInEveryFace(t *testing.T) {
 	schema := compiledSchema(t)
 	counts := newScreenCounts()
-	t.Cleanup(func() { counts.judge(t) })
+	t.Cleanup(func() { nothingRuns(t); counts.judge(t) })
 	for _, fault := range lab.Faults() {
 		t.Run(fault.Name, func(t *testing.T) {
 			t.Parallel()
@@ -106,7 +106,7 @@ func examWith(t *testing.T, l *lab.Lab, environ, args []string) *exam {
 	t.Helper()
 	environ = append([]string{"HOME=" + t.TempDir(), "TERM=dumb"}, environ...)
 	a := newApp(nil, strings.NewReader(""), io.Discard, io.Discard, environ)
-	a.dir = l.Dir()
+	a.dir, a.limits = l.Dir(), waitsFor(l)
 	f := &flags{}
 	root := a.rootWith(f)
 	if err := root.ParseFlags(args); err != nil {

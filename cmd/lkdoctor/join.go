@@ -45,8 +45,8 @@ it is a line an event, with --json a JSON document an event, one a line: type,
 at, text, and what the type brings along. The types are prepared, joining,
 joined, media, participant_joined, participant_left, participant_changed,
 track_published, track_unpublished, track_muted, track_unmuted, track_received,
-speaking, quality, room_changed, path, rtt, data, data_sent, reconnecting,
-reconnected, problem and, always the last one, ended.
+speaking, quality, room_changed, path, rtt, stats, data, data_sent,
+reconnecting, reconnected, problem and, always the last one, ended.
 
 Exit codes: 0 left as planned, 1 could not join or was thrown out, 2 usage or
 doctor error, 130 interrupted before --for was over.`),
@@ -147,10 +147,10 @@ func (v *visit) warn(format string, args ...any) {
 }
 
 // clips are what --publish names.
-func (f *joinFlags) clips() []room.Clip {
-	var list []room.Clip
+func (f *joinFlags) clips() []room.Sending {
+	var list []room.Sending
 	for _, name := range f.publish {
-		list = append(list, room.Clip(strings.TrimSpace(name)))
+		list = append(list, room.Sending{Clip: room.Clip(strings.TrimSpace(name))})
 	}
 	return list
 }

@@ -90,6 +90,7 @@ func (v *visit) explained(ctx context.Context, e room.Event) room.Event {
 	}
 	c.Continue(v.patient, v.run.Results, from)
 	run := again.once(ctx, c, func(check.Event) {})
+	v.why = &explanation{c, run}
 	e.Findings = v.findings(run)
 	if cause := run.Diagnosis.RootCause; cause != nil && e.Advice == "" && len(run.Diagnosis.NextSteps) > 0 {
 		e.Advice = v.advice(run.Diagnosis.NextSteps[0])
@@ -114,7 +115,7 @@ func (v *visit) print(e room.Event) error {
 		encoder.SetEscapeHTML(false)
 		return encoder.Encode(line)
 	}
-	if e.Type == room.RTT || e.Type == room.Speaking {
+	if e.Type == room.RTT || e.Type == room.Stats || e.Type == room.Speaking {
 		return nil // too many for lines to read; --json has them
 	}
 	if _, err := fmt.Fprintf(v.app.out, "%s  %s\n", e.At.Format("15:04:05.000"), v.say(e.Text)); err != nil {

@@ -66,7 +66,7 @@ func mentions(text, name string) bool {
 			return false
 		}
 		start, end := at+i, at+i+len(name)
-		if (start == 0 || !isNameByte(text[start-1])) && (end == len(text) || !isNameByte(text[end])) {
+		if (start == 0 || !isWord(text[start-1])) && (end == len(text) || !isWord(text[end])) {
 			return true
 		}
 		at = start + 1

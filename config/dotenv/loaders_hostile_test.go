@@ -92,7 +92,10 @@ func TestHostileFilesAreQuickInAllLoaders(t *testing.T) {
 		"nested 4000": nested(4000), "nested 60": nested(60), "many nested": strings.Repeat(nested(60), 30), "open": "K=" + strings.Repeat("${K:-", 200_000),
 		"open in quotes": "K=\"" + strings.Repeat("${K:-", 150_000) + "\"", "appended": strings.Repeat("K+=x\n", 200_000),
 		"long": "K=\"" + strings.Repeat("${A:-x}", 60) + strings.Repeat("x", 1_000_000) + "\"", "long lines": strings.Repeat("K=${K:-"+strings.Repeat("x", 500)+"}\n", 1900),
-		"large, plain":      strings.Repeat("K_A=\"some value\" # c\n", 48_000),
+		"large, plain": strings.Repeat("K_A=\"some value\" # c\n", 48_000),
+		"subshells":    strings.Repeat("(", 1_000_000), "substitutions": "K=" + strings.Repeat("$(", 500_000), "ands": strings.Repeat("a &&", 250_000),
+		"times": strings.Repeat("time ", 200_000), "negations": strings.Repeat("! ", 500_000), "quotes": strings.Repeat("\"", 1_000_000),
+		"pipes": strings.Repeat("a|", 500_000), "semicolons": strings.Repeat("K=a;", 250_000), "here documents": strings.Repeat("a <<b ", 150_000),
 		"nested over lines": "K=\"" + strings.Repeat("${K:-\n", 1900) + strings.Repeat("}", 1900) + "\"",
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -6,39 +6,85 @@ import (
 	"fmt"
 	"strings"
 
+	"mvdan.cc/sh/v3/syntax"
+
 	"lkdoctor/config/secret"
 )
 
 // readShell works out what `set -a; . file` leaves in bash (5.2), for files that
-// do little but assign. Nothing is run. A line that is a command which may change
-// variables ends the reading: what follows is kept as unread. A syntax error ends
-// it as it ends the shell's.
+// do little but assign. Nothing is run. A command that may change variables ends the
+// reading: what follows is kept as unread. A syntax error ends it as it ends the
+// shell's.
 func readShell(reading *Reading, content []byte, env Env) {
-	if bytes.IndexByte(content, 0) >= 0 {
+	sh := &shell{env: env, values: map[string]Value{}, budget: maxTotal}
+	reading.values = sh.values
+	switch {
+	case bytes.IndexByte(content, 0) >= 0:
 		reading.Err = errors.New("NUL bytes: a binary file")
 		return
-	}
-	sh := &shell{text: string(content), env: env, values: map[string]Value{}, budget: maxTotal}
-	reading.values = sh.values
-	for sh.pos < len(sh.text) {
-		start := sh.pos
-		if start > 0 && sh.text[start-1] == '\n' {
-			sh.undo = sh.undo[:0]
-		}
-		err := sh.command()
-		switch {
-		case err == nil:
-			continue
-		case errors.Is(err, errNotFollowed):
-			reading.unread = secret.New(sh.text[start:])
-		case errors.Is(err, errOpaque):
-			reading.opaque = true
-		default:
-			sh.undoLine()
-			reading.Err = fmt.Errorf("%w (line %d)", err, 1+strings.Count(sh.text[:start], "\n"))
-		}
+	case nesting(content) > maxNesting:
+		reading.unread = secret.New(string(content))
 		return
 	}
+	// The parser takes CR LF for LF, as bash does not.
+	text := strings.ReplaceAll(string(content), "\r", carriageReturn)
+	defer func() { // the parser is not lkdoctor's, the file is anybody's
+		if recover() != nil {
+			reading.opaque = true
+		}
+	}()
+	var stopped error
+	start, end := 0, 0
+	err := syntax.NewParser(syntax.Variant(syntax.LangBash)).Stmts(strings.NewReader(text), func(s *syntax.Stmt) bool {
+		if stopped != nil {
+			return true // the parser must not be stopped in the middle of a line
+		}
+		start = int(s.Pos().Offset())
+		if strings.Contains(text[end:start], "\n") {
+			sh.undo = sh.undo[:0]
+		}
+		end = int(s.End().Offset())
+		stopped = sh.statement(s)
+		return true
+	})
+	switch parse := (syntax.ParseError{}); {
+	case errors.Is(stopped, errNotFollowed):
+		reading.unread = secret.New(text[start:])
+	case errors.Is(stopped, errOpaque):
+		reading.opaque = true
+	case errors.As(err, &parse):
+		// bash reads a whole line before it runs any of it, so an error undoes what
+		// the line's commands assigned.
+		if rest := strings.TrimLeft(text[min(end, len(text)):], " \t;&"); !strings.HasPrefix(rest, "\n") {
+			for i := len(sh.undo) - 1; i >= 0; i-- {
+				sh.values[sh.undo[i].name] = sh.undo[i].value
+			}
+		}
+		reason := errSyntax
+		if strings.Contains(parse.Text, "closing quote") {
+			reason = errOpenQuote
+		}
+		reading.Err = fmt.Errorf("%w (line %d)", reason, parse.Pos.Line())
+	case err != nil:
+		reading.Err = errSyntax
+	}
+}
+
+// carriageReturn stands for a carriage return while a text is parsed: a character
+// for private use, which no env file holds.
+const carriageReturn = "\U0010fffd"
+
+// maxNesting is how many brackets and operators a file may have that nest: the parser
+// calls itself for each level.
+const maxNesting = 1000
+
+// nesting returns an upper bound of how deep a text nests.
+func nesting(text []byte) int {
+	deepest := 0
+	for _, opening := range []string{"(", "{", "[", "`", "if", "do", "case", "while", "until", "time", "coproc", "!", "|", "&", "<"} {
+		deepest += bytes.Count(text, []byte(opening))
+	}
+	return deepest
 }
 
 var (
@@ -50,26 +96,12 @@ var (
 	errSyntax      = errors.New("a syntax error: < > ( ) ; | and & mean something to the shell")
 )
 
+// shell is what is known of bash's variables so far.
 type shell struct {
-	text   string
-	pos    int
 	env    Env
 	values map[string]Value
-	budget int // bytes that values may still take
-	// undo is what the line's commands so far have replaced: bash reads a whole
-	// line before it runs any of it, so a syntax error undoes them.
-	undo []assigned
-}
-
-func (sh *shell) assign(a assigned) {
-	sh.undo = append(sh.undo, assigned{a.name, sh.values[a.name]})
-	sh.values[a.name] = a.value
-}
-
-func (sh *shell) undoLine() {
-	for i := len(sh.undo) - 1; i >= 0; i-- {
-		sh.values[sh.undo[i].name] = sh.undo[i].value
-	}
+	budget int        // bytes that values may still take
+	undo   []assigned // what the line's commands so far have replaced
 }
 
 // assigned is one NAME=value of a command.
@@ -78,163 +110,210 @@ type assigned struct {
 	value Value
 }
 
-// command reads one simple command and its end, and assigns if that is all the
-// command does.
-func (sh *shell) command() error {
-	var assignments []assigned
-	verb, exports, redirected := "", false, false
-	for {
-		sh.skipBlanks()
-		if sh.pos == len(sh.text) || strings.IndexByte("\n;&|()#", sh.text[sh.pos]) >= 0 {
-			break
+// statement assigns what a statement assigns.
+func (sh *shell) statement(s *syntax.Stmt) error {
+	if s.Negated || s.Coprocess || len(s.Redirs) > 0 { // whether a redirection works is up to the files
+		return errNotFollowed
+	}
+	var assigns []*syntax.Assign
+	switch c := s.Cmd.(type) {
+	case *syntax.CallExpr:
+		if assigns = c.Assigns; len(c.Args) > 0 {
+			return sh.passOver(c)
 		}
-		if sh.text[sh.pos] == '<' || sh.text[sh.pos] == '>' {
-			redirected = true
-			if err := sh.redirection(); err != nil {
-				return err
-			}
+	case *syntax.DeclClause:
+		if assigns = c.Args; c.Variant.Value != "export" {
+			return errNotFollowed
+		}
+	case *syntax.BinaryCmd:
+		if only, is := c.X.Cmd.(*syntax.CallExpr); c.Op != syntax.AndStmt || s.Background || !is || len(only.Args) > 0 {
+			return errNotFollowed
+		}
+		if err := sh.statement(c.X); err != nil {
+			return err
+		}
+		return sh.statement(c.Y)
+	default:
+		return errNotFollowed
+	}
+	for _, a := range assigns {
+		if a.Name == nil || a.Index != nil || a.Array != nil {
+			return errNotFollowed
+		}
+		if a.Naked {
 			continue
 		}
-		name, add, isAssignment := sh.assignmentAhead()
-		if isAssignment && (verb == "" || exports) {
-			value, err := sh.word(true)
-			if err != nil {
-				return err
-			}
-			if add {
-				value = sh.appended(name, value)
-			}
-			assignments = append(assignments, assigned{name, value})
-			continue
-		}
-		start := sh.pos
-		value, err := sh.word(false)
+		value, err := sh.word(a.Value)
 		if err != nil {
 			return err
 		}
-		argument := sh.text[start:sh.pos]
-		switch {
-		case verb == "":
-			if verb = argument; value.State != Known || strings.Contains(verb, "$") {
-				return errNotFollowed
-			}
-			exports = verb == "export" && len(assignments) == 0
-			if err := follow(verb); err != nil && !exports {
-				return err
-			}
-		case exports && strings.ContainsAny(argument, "-='\"\\$`{*?["), verb == "set" && argument != "-a" && argument != "+a":
-			return errNotFollowed
+		if a.Append {
+			value = sh.appended(a.Name.Value, value)
 		}
-	}
-	if redirected { // whether it works is up to the files
-		return errNotFollowed
-	}
-	return sh.finish(assignments, verb, exports)
-}
-
-// redirection steps over < or > and its file.
-func (sh *shell) redirection() error {
-	sh.pos++
-	if sh.pos < len(sh.text) && strings.IndexByte("<>&|", sh.text[sh.pos]) >= 0 {
-		return errNotFollowed
-	}
-	sh.skipBlanks()
-	if sh.pos == len(sh.text) || strings.IndexByte("\n;&|<>()#", sh.text[sh.pos]) >= 0 {
-		return errSyntax
-	}
-	_, err := sh.word(false)
-	return err
-}
-
-// finish reads what ends a command.
-func (sh *shell) finish(assignments []assigned, verb string, exports bool) error {
-	end := byte('\n')
-	if sh.pos < len(sh.text) {
-		end = sh.text[sh.pos]
-		sh.pos++
-	}
-	ran := verb != "" && !exports // the assignments were for that command alone
-	switch end {
-	case '#':
-		sh.pos--
-		sh.skipLine()
-	case '&':
-		if strings.HasPrefix(sh.text[sh.pos:], "&") {
-			if sh.pos++; ran {
-				return errNotFollowed
-			}
-		} else if verb == "" && len(assignments) == 0 {
-			return errSyntax
-		} else {
-			ran = true // in the background, in a shell of its own
-		}
-	case ';':
-		if verb == "" && len(assignments) == 0 || strings.HasPrefix(sh.text[sh.pos:], ";") {
-			return errSyntax
-		}
-	case '(', ')', '|':
-		return errNotFollowed
-	}
-	if !ran {
-		for _, a := range assignments {
-			sh.assign(a)
+		if !s.Background { // which has a shell of its own
+			sh.undo = append(sh.undo, assigned{a.Name.Value, sh.values[a.Name.Value]})
+			sh.values[a.Name.Value] = value
 		}
 	}
 	return nil
 }
 
-// follow reports whether a command can be passed over: all can but the shell's own
-// words that set variables or steer what is run.
-func follow(verb string) error {
+// passOver reports why a command cannot be passed over: all can but the shell's own
+// words that set variables or steer what is run. Assignments in front of a command
+// are for that command alone.
+func (sh *shell) passOver(c *syntax.CallExpr) error {
+	verb := c.Args[0].Lit()
+	if verb == "" || strings.ContainsAny(verb, `\[]{}*?~`) {
+		return errNotFollowed
+	}
 	switch verb {
 	case ".", "source", "eval", "exec", "exit", "return", "builtin", "command", "trap", "alias", "enable", "shopt":
 		return errOpaque
-	case "read", "unset", "shift", "declare", "typeset", "local", "readonly", "printf", "mapfile", "readarray", "let",
-		"getopts", "wait", "cd", "pushd", "popd", "if", "then", "else", "elif", "fi", "for", "while", "until", "do", "done",
-		"case", "esac", "select", "function", "coproc", "time", "{", "}", "!", "[[", "]]":
+	case "export", "read", "unset", "shift", "printf", "mapfile", "readarray", "getopts", "wait", "cd", "pushd", "popd":
 		return errNotFollowed
 	}
-	if strings.ContainsAny(verb, "[]{}*?~") {
-		return errNotFollowed
+	for _, argument := range c.Args[1:] {
+		if _, err := sh.word(argument); err != nil {
+			return err
+		}
+		if text := argument.Lit(); verb == "set" && text != "-a" && text != "+a" {
+			return errNotFollowed
+		}
 	}
 	return nil
 }
 
-// assignmentAhead reports whether NAME= or NAME+= stands here, and if so steps
-// over it.
-func (sh *shell) assignmentAhead() (name string, add, ok bool) {
-	end := sh.pos
-	for end < len(sh.text) && (isLetter(sh.text[end]) || end > sh.pos && isDigit(sh.text[end])) {
-		end++
+// word is a word's value after expansion; a nil word is the empty text.
+func (sh *shell) word(w *syntax.Word) (Value, error) {
+	if w == nil {
+		return known(""), nil
 	}
-	rest := sh.text[end:]
-	if add = strings.HasPrefix(rest, "+="); end == sh.pos || !add && !strings.HasPrefix(rest, "=") {
-		return "", false, false
+	e := &expansion{}
+	for i, part := range w.Parts {
+		if lit, is := part.(*syntax.Lit); is && (strings.Contains(lit.Value, ":~") || i == 0 && strings.HasPrefix(lit.Value, "~")) {
+			e.unknown("~ is somebody's home")
+		}
+		if err := sh.part(e, part, false); err != nil {
+			return Value{}, err
+		}
 	}
-	name, sh.pos = sh.text[sh.pos:end], end+1
-	if add {
-		sh.pos++
+	if e.why != "" {
+		return Value{State: Unknown, Why: e.why}, nil
 	}
-	if strings.HasPrefix(sh.text[sh.pos:], "(") { // an array
-		sh.pos = end
-		return "", false, false
-	}
-	return name, add, true
+	return sh.capped(strings.ReplaceAll(e.text.String(), carriageReturn, "\r")), nil
 }
 
-func (sh *shell) appended(name string, value Value) Value {
-	before := sh.variable(name)
+// expansion is a word being put together: its text, or why that is not known.
+type expansion struct {
+	text strings.Builder
+	why  string
+}
+
+func (e *expansion) unknown(why string) {
+	if e.why == "" {
+		e.why = why
+	}
+}
+
+// part appends what one part of a word becomes.
+func (sh *shell) part(e *expansion, part syntax.WordPart, quoted bool) error {
+	switch p := part.(type) {
+	case *syntax.Lit:
+		e.text.WriteString(unescaped(p.Value, quoted))
+	case *syntax.SglQuoted:
+		if p.Dollar {
+			return errNotFollowed
+		}
+		e.text.WriteString(p.Value)
+	case *syntax.DblQuoted: // with a $ it is a text to translate, which nothing translates here
+		for _, inside := range p.Parts {
+			if err := sh.part(e, inside, true); err != nil {
+				return err
+			}
+		}
+	case *syntax.CmdSubst:
+		e.unknown("it runs a command")
+	case *syntax.ParamExp:
+		return sh.parameter(e, p)
+	default:
+		return errNotFollowed
+	}
+	if e.text.Len() > maxValue {
+		e.unknown("its references multiply each other")
+		e.text.Reset()
+	}
+	return nil
+}
+
+// unescaped is a literal without its backslashes.
+func unescaped(text string, quoted bool) string {
+	if !strings.Contains(text, `\`) {
+		return text
+	}
+	var out strings.Builder
+	for i := 0; i < len(text); i++ {
+		if text[i] == '\\' && i+1 < len(text) && (!quoted || strings.IndexByte("$`\"\\\n", text[i+1]) >= 0) {
+			if i++; text[i] == '\n' {
+				continue
+			}
+		}
+		out.WriteByte(text[i])
+	}
+	return out.String()
+}
+
+// parameter appends $NAME, ${NAME}, ${NAME-word} and ${NAME:-word} with a plain word.
+func (sh *shell) parameter(e *expansion, p *syntax.ParamExp) error {
+	if p.Excl || p.Length || p.Width || p.Param == nil || p.Index != nil || p.Slice != nil || p.Repl != nil || p.Names != 0 {
+		return errNotFollowed
+	}
+	name := p.Param.Value
 	switch {
-	case before.State == Unknown:
-		return before
-	case value.State != Known:
-		return value
+	case name == "$":
+		e.unknown("$$ is the shell's process number")
+		return nil
+	case strings.Contains("0?!#-", name):
+		e.unknown("$ and a sign is something of the shell's own")
+		return nil
 	}
-	return sh.capped(before.Secret.Reveal() + value.Secret.Reveal())
+	value := sh.reference(name)
+	if p.Exp != nil {
+		fallback := ""
+		if p.Exp.Word != nil {
+			if fallback = p.Exp.Word.Lit(); fallback == "" || strings.ContainsAny(fallback, `\~`) {
+				return errNotFollowed
+			}
+		}
+		switch p.Exp.Op {
+		case syntax.DefaultUnset:
+		case syntax.DefaultUnsetOrNull:
+			if value.State == Known && value.Secret.Empty() {
+				value = Value{}
+			}
+		default:
+			return errNotFollowed
+		}
+		if value.State == Missing {
+			value = known(fallback)
+		}
+	}
+	if value.State == Unknown {
+		e.unknown(value.Why)
+	}
+	e.text.WriteString(value.Secret.Reveal())
+	return nil
 }
 
-// variable is a variable as the shell has it now; Missing when it is not set.
-func (sh *shell) variable(name string) Value {
+// reference is what $name stands for. The shell sets some names itself; of its
+// arguments there are none.
+func (sh *shell) reference(name string) Value {
+	switch name {
+	case "_", "RANDOM", "SECONDS", "LINENO", "PPID", "UID", "EUID", "PWD", "OLDPWD", "HOSTNAME", "SHLVL", "IFS", "OPTIND":
+		return Value{State: Unknown, Why: "it refers to a variable that the shell sets itself"}
+	}
+	if strings.HasPrefix(name, "BASH") || strings.HasPrefix(name, "EPOCH") {
+		return Value{State: Unknown, Why: "it refers to a variable that the shell sets itself"}
+	}
 	if value := sh.values[name]; value.State != Missing {
 		return value
 	}
@@ -244,6 +323,17 @@ func (sh *shell) variable(name string) Value {
 	return Value{}
 }
 
+func (sh *shell) appended(name string, value Value) Value {
+	before := sh.reference(name)
+	switch {
+	case before.State == Unknown:
+		return before
+	case value.State != Known:
+		return value
+	}
+	return sh.capped(before.Secret.Reveal() + value.Secret.Reveal())
+}
+
 // capped keeps references that multiply from taking memory without end.
 func (sh *shell) capped(value string) Value {
 	if sh.budget -= len(value); len(value) > maxValue || sh.budget < 0 {
@@ -251,32 +341,3 @@ func (sh *shell) capped(value string) Value {
 	}
 	return known(value)
 }
-
-func (sh *shell) skipBlanks() {
-	for sh.pos < len(sh.text) {
-		switch {
-		case sh.text[sh.pos] == ' ' || sh.text[sh.pos] == '\t':
-			sh.pos++
-		case strings.HasPrefix(sh.text[sh.pos:], "\\\n"):
-			sh.pos += 2
-		default:
-			return
-		}
-	}
-}
-
-func (sh *shell) skipLine() {
-	if i := strings.IndexByte(sh.text[sh.pos:], '\n'); i >= 0 {
-		sh.pos += i + 1
-	} else {
-		sh.pos = len(sh.text)
-	}
-}
-
-func isLetter(c byte) bool {
-	return c == '_' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
-}
-
-func isNameByte(c byte) bool { return isLetter(c) || isDigit(c) }
-
-func isDigit(c byte) bool { return c >= '0' && c <= '9' }

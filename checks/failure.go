@@ -10,14 +10,9 @@ import (
 	"lkdoctor/config/clean"
 )
 
-// millis is a duration as the JSON document has it.
-func millis(d time.Duration) float64 {
-	return float64(d.Round(100*time.Microsecond)) / float64(time.Millisecond)
-}
-
 // failureFacts keeps what a network failure was made of.
 func failureFacts(f Finding, failure *probe.Failure) Finding {
-	f = f.With("kind", string(failure.Kind)).With("phase", string(failure.Phase)).With("took_ms", millis(failure.Took))
+	f = f.With("kind", string(failure.Kind)).With("phase", string(failure.Phase)).With("took_ms", finding.Milliseconds(failure.Took))
 	for name, value := range map[string]string{
 		"host": failure.Host, "address": failure.Address, "detail": failure.Detail, "banner": failure.Banner,
 	} {
