@@ -94,6 +94,7 @@ func (v *visit) screen(o stay.Options) live.Deps {
 		},
 		Link: v.link, LinkNote: v.linkNote(), PhoneNote: v.phoneNote(), OpenLink: openBrowser, Copy: v.app.clipboard().put,
 		Explain: v.explained, Diagnosis: true, Now: v.app.now,
+		Mouse:     !v.flags.noMouse,
 		Translate: v.translate(), Renderer: renderer, Dark: dark, ASCII: v.exam.style.ASCII,
 	}
 }
