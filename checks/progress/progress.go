@@ -115,13 +115,20 @@ func staged(checks []CheckRow) []Row {
 	return rows
 }
 
-// name is the row's name for people. Where an app was asked for the token, and no
-// ticket service, the row is the app's.
+// name is the row's name for people. Where an app was asked for the token, the row
+// is the app's, unless something is wrong with the ticket service itself.
 func (r Row) name() finding.Text {
-	asked := func(c CheckRow) bool { return c.State != Pending && c.State != Skipped }
-	app := func(c CheckRow) bool { return c.Check.ID == "ticket.frontend" && asked(c) }
-	other := func(c CheckRow) bool { return c.Check.ID != "ticket.frontend" && asked(c) }
-	if slices.ContainsFunc(r.Checks, app) && !slices.ContainsFunc(r.Checks, other) {
+	app := false
+	for _, c := range r.Checks {
+		asked := c.State != Pending && c.State != Skipped
+		switch {
+		case c.Check.ID == "ticket.frontend":
+			app = asked
+		case asked && c.State != Passed && c.State != Running || asked && c.Check.ID == "ticket.consume":
+			return StageName(r.Stage)
+		}
+	}
+	if app {
 		return finding.Textf("App")
 	}
 	return StageName(r.Stage)
