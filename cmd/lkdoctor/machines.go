@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"cmp"
-	"fmt"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -12,7 +11,6 @@ import (
 
 	"lkdoctor/checks/check"
 	"lkdoctor/checks/report"
-	"lkdoctor/config/clean"
 )
 
 // saveForMachines writes --metrics and --junit, whole or not at all: whoever
@@ -26,7 +24,7 @@ func (a *app) saveForMachines(f *flags, run check.Run, target string) {
 	if f.metrics != "" {
 		err := overwritable(f.metrics, "metrics", report.IsMetrics)
 		if err == nil {
-			err = prometheus.WriteToTextfile(f.metrics, report.Metrics(d, cmp.Or(f.metricsTarget, target), run.StartedAt.Add(run.Took)))
+			err = prometheus.WriteToTextfile(f.metrics, report.Metrics(d, a.redact.Clean(cmp.Or(f.metricsTarget, target), 200), run.StartedAt.Add(run.Took)))
 		}
 		a.unwritten("metrics", err)
 	}
@@ -41,7 +39,7 @@ func (a *app) saveForMachines(f *flags, run check.Run, target string) {
 
 func (a *app) unwritten(what string, err error) {
 	if err != nil {
-		fmt.Fprintf(a.err, "lkdoctor: write the %s: %s\n", what, err)
+		a.complain("write the "+what+": ", err)
 	}
 }
 
@@ -80,5 +78,5 @@ func (e *exam) targetLabel() string {
 	if err != nil || u.Host == "" {
 		return ""
 	}
-	return clean.Line((&url.URL{Scheme: u.Scheme, Host: u.Host}).String(), 200)
+	return e.app.redact.Clean((&url.URL{Scheme: u.Scheme, Host: u.Host}).String(), 200)
 }

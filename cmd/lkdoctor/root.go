@@ -65,7 +65,7 @@ work, 130 interrupted.`),
 // usageError says in one line what is wrong with the command line, and where
 // help is. Where the checks were called with --json, the document says so too.
 func (a *app) usageError(called *cobra.Command, err error) int {
-	fmt.Fprintf(a.err, "lkdoctor: %s (see lkdoctor --help)\n", err)
+	fmt.Fprintf(a.err, "lkdoctor: %s (see lkdoctor --help)\n", a.line(err.Error(), 300))
 	if called.Name() == "lkdoctor" && a.wantsJSON() {
 		a.brokenDocument(err)
 	}

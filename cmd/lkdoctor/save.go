@@ -24,7 +24,7 @@ const (
 func (e *exam) save(run check.Run) {
 	if e.flags.report != "" {
 		if err := e.write(run, e.app.absolute(e.flags.report)); err != nil {
-			fmt.Fprintf(e.app.err, "lkdoctor: write the report: %s\n", err)
+			e.app.complain("write the report: ", err)
 		}
 	}
 	e.app.saveForMachines(e.flags, run, e.targetLabel())

@@ -54,6 +54,10 @@ const (
 
 // joinFacts reads a JoinResponse.
 func joinFacts(n *probe.Net, j *livekit.JoinResponse) JoinFacts {
+	for _, s := range j.GetIceServers()[:min(len(j.GetIceServers()), maxICEServers)] {
+		n.Redact.Learn(s.GetCredential())
+	}
+	n.Redact.Learn(j.GetRoom().GetTurnPassword())
 	info, perm := j.GetServerInfo(), j.GetParticipant().GetPermission()
 	facts := JoinFacts{
 		ServerVersion:     n.Line(cmp.Or(info.GetVersion(), j.GetServerVersion())),
