@@ -40,7 +40,7 @@ func joinAgent(c *Case) Check {
 	return c.check(Spec{
 		ID: "join.agent", Stage: check.StageJoin, Timeout: 25 * time.Second,
 		Title: finding.Textf("The agent that was asked for comes"),
-		Short: finding.Textf("Agent"),
+		Short: finding.Textf("the agent"),
 		Extra: true,
 		Uses:  append(ownJoinUses(), "token.format", "token.claims"),
 	}, func(ctx context.Context, c *Case, ended Ended) Report {

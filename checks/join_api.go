@@ -17,7 +17,7 @@ func joinAPI(c *Case) Check {
 	return c.check(Spec{
 		ID: "join.api", Stage: check.StageJoin, Timeout: 8 * time.Second,
 		Title: finding.Textf("The server API answers"),
-		Short: finding.Textf("Server API"),
+		Short: finding.Textf("the server API"),
 		Extra: true,
 		Uses:  []string{"env.livekit", "join.reach", "signature.server", "ticket.consume", "ticket.frontend"},
 	}, func(ctx context.Context, c *Case, ended Ended) Report {

@@ -24,7 +24,7 @@ func joinBrowser(c *Case) Check {
 	return c.check(Spec{
 		ID: "join.browser", Stage: check.StageJoin, Timeout: browserWait + 2*time.Second,
 		Title: finding.Textf("A browser gets in too"),
-		Short: finding.Textf("Browsers"),
+		Short: finding.Textf("browsers"),
 		Extra: true,
 		Uses:  append(ownJoinUses(), "token.format"),
 	}, func(ctx context.Context, c *Case, ended Ended) Report {

@@ -24,7 +24,7 @@ func joinMedia(c *Case) Check {
 	return c.check(Spec{
 		ID: "join.media", Stage: check.StageJoin, Timeout: 20 * time.Second,
 		Title: finding.Textf("ICE and DTLS connect"),
-		Short: finding.Textf("Media"),
+		Short: finding.Textf("media"),
 		Needs: []string{"join.websocket"},
 		Uses:  []string{"token.format"},
 	}, func(ctx context.Context, c *Case, _ Ended) Report {

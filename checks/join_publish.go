@@ -30,7 +30,7 @@ func joinPublish(c *Case) Check {
 	return c.check(Spec{
 		ID: "join.publish", Stage: check.StageJoin, Timeout: 20 * time.Second,
 		Title: finding.Textf("Published audio and video reach another participant"),
-		Short: finding.Textf("Publish"),
+		Short: finding.Textf("publishing"),
 		Extra: true,
 		Uses:  ownJoinUses(),
 	}, func(ctx context.Context, c *Case, ended Ended) Report {

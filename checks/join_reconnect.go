@@ -15,7 +15,7 @@ func joinReconnect(c *Case) Check {
 	return c.check(Spec{
 		ID: "join.reconnect", Stage: check.StageJoin, Timeout: 34 * time.Second,
 		Title: finding.Textf("A session resumes after its WebSocket was cut"),
-		Short: finding.Textf("Reconnect"),
+		Short: finding.Textf("a reconnect"),
 		Extra: true,
 		Uses:  ownJoinUses(),
 	}, func(ctx context.Context, c *Case, ended Ended) Report {

@@ -21,7 +21,7 @@ func ticketFrontend(c *Case) Check {
 	return c.check(Spec{
 		ID: "ticket.frontend", Stage: check.StageTicket, Timeout: 50 * time.Second,
 		Title: finding.Textf("The app's /api/connection-details answers"),
-		Short: finding.Textf("Front end"),
+		Short: finding.Textf("asking the app"),
 		Uses:  []string{"env.ticket"},
 	}, func(ctx context.Context, c *Case, _ Ended) Report {
 		switch {

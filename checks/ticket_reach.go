@@ -22,7 +22,7 @@ func ticketReach(c *Case) Check {
 	return c.check(Spec{
 		ID: "ticket.reach", Stage: check.StageTicket, Timeout: 12 * time.Second,
 		Title: finding.Textf("The ticket service answers"),
-		Short: finding.Textf("Service reachable"),
+		Short: finding.Textf("connecting"),
 		Uses:  []string{"env.ticket"},
 	}, func(ctx context.Context, c *Case, ended Ended) Report {
 		u := c.serviceURL()

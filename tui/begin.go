@@ -179,7 +179,7 @@ func (m model) beginLines(width, height int) []string {
 		if from+i == at {
 			cursor, label = m.styles.key.Render(m.marks.cursor)+" ", m.styles.selected.Render(label)
 		}
-		lines = append(lines, cursor+label+"  "+m.styles.subtle.Render(m.fit(c.note, width-columns-4)))
+		lines = append(lines, zone("choice", from+i, cursor+label+"  "+m.styles.subtle.Render(m.fit(c.note, width-columns-4))))
 	}
 	return lines
 }

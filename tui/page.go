@@ -175,10 +175,14 @@ func listMark(line string) string {
 	return ""
 }
 
+// proseColumns is how wide a paragraph may be: eyes lose longer lines.
+const proseColumns = 120
+
 // hang adds text behind a mark; further lines start under the text.
 func (p *page) hang(mark, text string) {
+	width := min(p.width, proseColumns)
 	under := wrap.Width(mark)
-	for i, line := range wrap.Lines(text, p.width-under) {
+	for i, line := range wrap.Lines(text, width-under) {
 		if i == 0 {
 			p.add(p.fit(mark+line, p.width))
 			continue

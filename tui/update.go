@@ -94,6 +94,9 @@ func (m model) updated(msg tea.Msg) (model, tea.Cmd) {
 		if msg.err != nil {
 			m.notice = m.sayf("No room was joined: %s", clean.Line(clean.Redact(msg.err.Error()), 300))
 		}
+		return m, m.mouseAgain()
+	case tea.ResumeMsg:
+		return m, m.mouseAgain()
 	case openedMsg:
 		m.notice = m.opened(msg)
 	case tea.MouseMsg:

@@ -172,7 +172,7 @@ func (r *runner) blockedBy(id string) *Skip {
 	if spec := r.spec(id); spec.ID != "" {
 		title = spec.Title
 	}
-	return &Skip{Reason: Blocked, By: id, Text: finding.Textf("not run: needs %s", title)}
+	return &Skip{Reason: Blocked, By: id, Text: finding.Textf("not run: needs “%s”", title)}
 }
 
 func (r *runner) start(ctx context.Context, c Check) {

@@ -98,20 +98,43 @@ func (p Progress) Rows() []Row {
 func staged(checks []CheckRow) []Row {
 	var rows []Row
 	for _, stage := range check.Stages() {
-		row := Row{Stage: stage, Name: StageName(stage)}
+		row := Row{Stage: stage}
 		for _, c := range checks {
 			if c.Check.Stage == stage {
 				row.Checks = append(row.Checks, c)
 			}
 		}
 		if len(row.Checks) > 0 {
-			rows = append(rows, summed(row, checks))
+			row.Name = row.name()
+			rows = append(rows, row)
 		}
+	}
+	for i, row := range rows {
+		rows[i] = summed(row, rows)
 	}
 	return rows
 }
 
-// StageName is the row's name for people.
+// name is the row's name for people. Where an app was asked for the token, the row
+// is the app's, unless something is wrong with the ticket service itself.
+func (r Row) name() finding.Text {
+	app := false
+	for _, c := range r.Checks {
+		asked := c.State != Pending && c.State != Skipped
+		switch {
+		case c.Check.ID == "ticket.frontend":
+			app = asked
+		case asked && c.State != Passed && c.State != Running || asked && c.Check.ID == "ticket.consume":
+			return StageName(r.Stage)
+		}
+	}
+	if app {
+		return finding.Textf("App")
+	}
+	return StageName(r.Stage)
+}
+
+// StageName is a stage's name for people.
 func StageName(stage check.Stage) finding.Text {
 	switch stage {
 	case check.StageEnv:
@@ -130,9 +153,9 @@ func StageName(stage check.Stage) finding.Text {
 	return finding.Textf("%s", string(stage))
 }
 
-// summed derives the row's state, line and time from its checks; all are those of
+// summed derives the row's state, line and time from its checks; all are the rows of
 // the run.
-func summed(r Row, all []CheckRow) Row {
+func summed(r Row, all []Row) Row {
 	r.State = r.worst()
 	for _, c := range r.Checks {
 		r.Took += c.Result.Took
@@ -191,7 +214,7 @@ func (r Row) blocked() *CheckRow {
 }
 
 // skipped says why the row did not run, and what was seen all the same.
-func (r Row) skipped(all []CheckRow) finding.Text {
+func (r Row) skipped(all []Row) finding.Text {
 	for _, c := range r.Checks {
 		if c.Result.Skip != nil && c.Result.Skip.ByHand {
 			return c.Result.Skip.Text
@@ -202,23 +225,15 @@ func (r Row) skipped(all []CheckRow) finding.Text {
 		return r.Checks[0].Result.Skip.Text
 	}
 	why := stopped.Result.Skip.Text
-	if name := short(all, stopped.Result.Skip.By); !name.IsZero() {
-		why = finding.Textf("not run: needs %s", name)
+	for _, other := range all {
+		if slices.ContainsFunc(other.Checks, func(c CheckRow) bool { return c.Check.ID == stopped.Result.Skip.By && c.State == Failed }) {
+			why = finding.Textf("not run: %s failed", other.Name)
+		}
 	}
 	if seen := r.outcome(); !seen.IsZero() {
 		return finding.Textf("%s (%s)", why, seen)
 	}
 	return why
-}
-
-// short is a check's name where a whole sentence does not fit.
-func short(all []CheckRow, id string) finding.Text {
-	for _, row := range all {
-		if row.Check.ID == id {
-			return row.Check.Short
-		}
-	}
-	return finding.Text{}
 }
 
 func (r Row) waiting() finding.Text {
@@ -255,11 +270,14 @@ func (r Row) worstFinding() (check.Code, finding.Text) {
 // of a stage build on the earlier ones. The names of those that go beyond the
 // stage's claim, and passed, stand behind it.
 func (r Row) outcome() (line finding.Text) {
+	extra := false
 	for _, c := range r.Checks {
 		switch {
 		case c.State != Passed || c.Result.Outcome.Text.IsZero():
-		case c.Check.Extra && !line.IsZero():
+		case c.Check.Extra && extra:
 			line = finding.Textf("%s, %s", line, c.Check.Short)
+		case c.Check.Extra && !line.IsZero():
+			line, extra = finding.Textf("%s; also: %s", line, c.Check.Short), true
 		default:
 			line = c.Result.Outcome.Text
 		}

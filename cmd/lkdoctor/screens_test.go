@@ -77,7 +77,7 @@ var cutEnd = regexp.MustCompile(`…\s*([\d.,]+ (ms|s|min))?\s*$`)
 // what the run says itself.
 func cutRows(screen string, run check.Run) (cut []string, rows int) {
 	own := strings.Join(sentences(run), " ")
-	var names []string
+	names := []string{"App"} // in place of the ticket service
 	for _, stage := range check.Stages() {
 		names = append(names, regexp.QuoteMeta(progress.StageName(stage).String()))
 	}
