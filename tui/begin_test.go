@@ -11,6 +11,11 @@ import (
 // nothingRun is a run without any settings.
 func nothingRun() check.Run {
 	run := opaqueRun()
+	for i := range run.Results {
+		run.Results[i].Findings = nil
+	}
+	run.Results[1].Status = check.StatusFail
+	run.Results[1].Findings = []check.Finding{finding.New(finding.EnvURLMissing, finding.Fail, "LIVEKIT_URL is not set: neither here nor there").As("unset")}
 	run.Settings, run.Target, run.TicketSpent = nil, check.Target{TokenSource: check.SourceNone}, false
 	run.Diagnosis = check.Diagnosis{Owner: finding.OwnerConfig, Broke: finding.Textf("LIVEKIT_URL is not set."), Summary: finding.Textf("LIVEKIT_URL is not set.")}
 	return run
@@ -77,11 +82,10 @@ func TestNothingSetLosesNothing(t *testing.T) {
 	if m = step(m, press("esc")); m.showsBegin() || !strings.Contains(m.View(), "LIVEKIT_URL is not set.") {
 		t.Errorf("the checks are not shown:\n%s", m.View())
 	}
-	for name, run := range map[string]check.Run{"settings": opaqueRun(), "error": func() check.Run {
-		run := nothingRun()
-		run.Status = check.StatusError
-		return run
-	}()} {
+	elsewhere, unreadable := nothingRun(), nothingRun()
+	elsewhere.Results[1].Findings[0] = elsewhere.Results[1].Findings[0].As("other-folder")
+	unreadable.Results[0].Findings = []check.Finding{finding.New(finding.EnvFileUnreadable, finding.Fail, "it is UTF-16")}
+	for name, run := range map[string]check.Run{"settings": opaqueRun(), "elsewhere": elsewhere, "unreadable": unreadable} {
 		if m := ends(drawn(t, deps, 80, 24), run); m.showsBegin() {
 			t.Errorf("%s: the choices are shown", name)
 		}

@@ -47,6 +47,7 @@ func TestEveryFaultInEveryFace(t *testing.T) {
 			screen, shown := replayTUI(t, e, events)
 			sameVerdict(t, *run, document, plain, screen, shown)
 			counts.look(t, e, events)
+			wantFactsInReach(t, e, events)
 			forMachines(t, *run, e, l)
 			agentTold(t, *run, map[string]string{"json": string(document), "plain": plain, "tui": screen})
 			for face, text := range map[string]string{"json": string(document), "plain": plain, "tui": screen,
