@@ -33,6 +33,7 @@ func fallbackMint(c *Case) Check {
 		ID: "fallback.mint", Stage: check.StageFallback, Timeout: 8 * time.Second,
 		Title: finding.Textf("A local development token can be made"),
 		Short: finding.Textf("Dev token"),
+		Lacks: finding.Textf("no development token could be made"),
 		Uses:  []string{"env.livekit", "signature.server", "join.reach", "join.websocket", "join.media"},
 	}, func(ctx context.Context, c *Case, _ Ended) Report {
 		switch key, _, _ := c.devKeys(); {

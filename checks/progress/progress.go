@@ -188,23 +188,10 @@ func (p Progress) skipped(r Row) finding.Text {
 		return r.Checks[0].Result.Skip.Text
 	}
 	why := stopped.Result.Skip.Text
-	if name := p.short(stopped.Result.Skip.By); !name.IsZero() {
-		why = finding.Textf("not run: needs %s", name)
-	}
 	if seen := r.outcome(); !seen.IsZero() {
 		return finding.Textf("%s (%s)", why, seen)
 	}
 	return why
-}
-
-// short is a check's name where a whole sentence does not fit.
-func (p Progress) short(id string) finding.Text {
-	for _, row := range p.rows {
-		if row.Check.ID == id {
-			return row.Check.Short
-		}
-	}
-	return finding.Text{}
 }
 
 func (r Row) waiting() finding.Text {
@@ -241,14 +228,20 @@ func (r Row) worstFinding() (check.Code, finding.Text) {
 // of a stage build on the earlier ones. The names of those that go beyond the
 // stage's claim, and passed, stand behind it.
 func (r Row) outcome() (line finding.Text) {
+	var also finding.Text
 	for _, c := range r.Checks {
 		switch {
 		case c.State != Passed || c.Result.Outcome.Text.IsZero():
-		case c.Check.Extra && !line.IsZero():
-			line = finding.Textf("%s, %s", line, c.Check.Short)
-		default:
+		case c.Check.Also.IsZero() || line.IsZero():
 			line = c.Result.Outcome.Text
+		case also.IsZero():
+			also = c.Check.Also
+		default:
+			also = finding.Textf("%s, %s", also, c.Check.Also)
 		}
+	}
+	if !also.IsZero() {
+		line = finding.Textf("%s; also fine: %s", line, also)
 	}
 	for _, c := range r.Checks {
 		if slices.ContainsFunc(c.Result.Findings, func(f finding.Finding) bool { return f.Code.Told() }) && !line.IsZero() {

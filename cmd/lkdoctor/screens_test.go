@@ -74,6 +74,11 @@ func wantFactsInReach(t *testing.T, e *exam, events []check.Event) {
 	run := *events[len(events)-1].Run
 	deps := e.deps(&reruns{exam: e})
 	squeeze := func(s string) string { return strings.Join(strings.Fields(s), "") }
+	for _, r := range run.Results {
+		if r.Skip != nil && r.Skip.Text.Format == "not run: needs %s" {
+			t.Errorf("%s is blocked by %s, which has no words for what it lacks then", r.Check.ID, r.Skip.By)
+		}
+	}
 	for i, stage := range check.Stages() {
 		keys := slices.Concat(slices.Repeat([]string{"k"}, len(check.Stages())), slices.Repeat([]string{"j"}, i), []string{"e"})
 		page := tui.Still(deps, events, 80, 600, keys...)
