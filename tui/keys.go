@@ -11,6 +11,7 @@ import (
 // each time, so a key that does nothing is neither matched nor shown.
 type keyMap struct {
 	up, down, open, back                                          key.Binding
+	codeLeft, codeRight                                           key.Binding
 	pageUp, pageDown, top, bottom                                 key.Binding
 	previousTab, nextTab, fix, evidence, why, confirm, runConfirm key.Binding
 	nextFinding, language, python, node, golang                   key.Binding
@@ -56,6 +57,9 @@ func (m model) keys() keyMap {
 		top:      bind(m.open, "Home/End", m.sayf("top or bottom"), "home", "g"),
 		bottom:   bind(m.open, "Home/End", m.sayf("top or bottom"), "end", "G"),
 
+		codeLeft:  bind(m.open && m.over > 0, "< >", m.sayf("move code"), "<", ","),
+		codeRight: bind(m.open && m.over > 0, "< >", m.sayf("move code"), ">", "."),
+
 		previousTab: bind(m.open && len(m.tabs()) > 1, m.marks.leftRight, m.sayf("other tab"), "left", "h"),
 		nextTab:     bind(m.open && len(m.tabs()) > 1, m.marks.leftRight, m.sayf("other tab"), "right", "l"),
 		fix:         bind(tab(tabFix), "f", m.sayf("fix"), "f"),
@@ -99,7 +103,7 @@ func (m model) short(width int) string {
 		most = []key.Binding{k.open, k.up, k.token, k.back, k.watch, k.rerun}
 	}
 	if m.open {
-		most = []key.Binding{k.back, k.runConfirm, k.nextTab, k.copyFix, k.language, k.up, k.nextFinding, k.save, k.rerun}
+		most = []key.Binding{k.back, k.runConfirm, k.nextTab, k.copyFix, k.language, k.codeRight, k.up, k.nextFinding, k.save, k.rerun}
 	}
 	last := []key.Binding{k.help, k.quit}
 	if m.menu.open {
@@ -144,6 +148,7 @@ func (m model) full() []key.Binding {
 		{k.python, "1", m.sayf("code in Python")},
 		{k.node, "2", m.sayf("code for Node")},
 		{k.golang, "3", m.sayf("code in Go")},
+		{k.codeRight, "< >", m.sayf("move code that is wider than the window")},
 		{k.pageDown, "PgDn space", scroll},
 		{k.pageUp, "PgUp b", scroll},
 		{k.top, "Home g", m.sayf("go to the top")},

@@ -312,7 +312,12 @@ func (m model) synced() model {
 	if m.wide() {
 		m.pane.Height = max(1, m.pane.Height-2)
 	}
-	lines := m.pageLines(m.pane.Width - 1)
+	laid := m.page(m.pane.Width - 1)
+	if m.over = max(0, laid.over); m.shift > m.over {
+		m.shift = m.over
+		laid = m.page(m.pane.Width - 1)
+	}
+	lines := laid.lines
 	if !m.split() {
 		lines = indent(lines, 1)
 	}
