@@ -160,7 +160,7 @@ func (m model) overview(width, height int) []string {
 		}
 		for ; r.grown >= 0; r.grown-- {
 			if lines = m.laid(width, r); len(lines) <= height {
-				return lines
+				return append(lines, indent(m.workedLines(width-1, height-len(lines)), 1)...)
 			}
 		}
 	}
