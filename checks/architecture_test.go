@@ -84,7 +84,8 @@ func TestImportDirections(t *testing.T) {
 				not    []string
 			}{
 				{"tui/", "", []string{"lkdoctor/cmd"}},
-				{"checks/", "", []string{"lkdoctor/cmd", "lkdoctor/tui", "github.com/charmbracelet", "github.com/spf13/cobra"}},
+				{"checks/", "", []string{"lkdoctor/cmd", "lkdoctor/tui", "github.com/charmbracelet/bubbletea",
+					"github.com/charmbracelet/bubbles", "github.com/charmbracelet/lipgloss", "github.com/spf13/cobra"}},
 				{"config/", "", []string{"lkdoctor/cmd", "lkdoctor/tui", "lkdoctor/checks", "github.com/charmbracelet", "github.com/spf13/cobra"}},
 				// Inside config: config → dotenv → secret → clean.
 				{"config/clean/", "", []string{"lkdoctor"}},

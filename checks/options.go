@@ -13,6 +13,8 @@ type Options struct {
 	// Only and Skip hold check or stage IDs. Only brings along what its checks
 	// need and use.
 	Only, Skip []string
+	// SkipWhy is why those of Skip are left out, where that is not by the flag.
+	SkipWhy Text
 	// NoJoin leaves every room alone: nothing is joined.
 	NoJoin bool
 	// Watched tells that the run follows a change of the env files; it joins no
@@ -77,7 +79,7 @@ const DefaultTicketPath = "/api/v1/tickets/{ticket}/consume"
 
 // Selection says which checks a run with these options is to do.
 func (o Options) Selection() check.Selection {
-	return check.Selection{Only: o.Only, Skip: o.Skip, LeaveOut: o.leaveOut}
+	return check.Selection{Only: o.Only, Skip: o.Skip, SkipWhy: o.SkipWhy, LeaveOut: o.leaveOut}
 }
 
 // leaveOut says why --no-join, --dev-join or the absence of --media leave a

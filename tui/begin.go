@@ -6,10 +6,10 @@ import (
 	"strings"
 
 	tea "github.com/charmbracelet/bubbletea"
-	"github.com/charmbracelet/x/ansi"
 
 	"lkdoctor/checks/check"
 	"lkdoctor/checks/finding"
+	"lkdoctor/checks/wrap"
 )
 
 // Looked is where the settings of a run were looked for.
@@ -85,7 +85,9 @@ func nothingSet(run check.Run) bool {
 }
 
 // showsBegin reports whether the choices are on the screen.
-func (m model) showsBegin() bool { return m.begin.open && !m.open && !m.running && m.newest() }
+func (m model) showsBegin() bool {
+	return m.begin.open && !m.open && !m.browser.open && !m.running && m.newest()
+}
 
 // choice is one thing to look at.
 type choice struct {
@@ -182,7 +184,7 @@ func (m model) beginLines(width, height int) []string {
 	}
 	columns := 0
 	for _, part := range parts {
-		columns = max(columns, ansi.StringWidth(part[0])+2)
+		columns = max(columns, wrap.Width(part[0])+2)
 	}
 	for _, part := range parts {
 		lines = append(lines, indent(m.labelled(m.styles.subtle.Render(part[0]), part[1], columns, width-2, 3), 2)...)
@@ -191,14 +193,14 @@ func (m model) beginLines(width, height int) []string {
 	list := m.choices()
 	columns = 0
 	for _, c := range list {
-		columns = max(columns, ansi.StringWidth(c.label))
+		columns = max(columns, wrap.Width(c.label))
 	}
 	columns = min(columns, width*6/10)
 	room := max(1, height-len(lines))
 	at := min(m.begin.at, len(list)-1)
 	from := max(0, min(at-room/2, len(list)-room))
 	for i, c := range list[from:min(len(list), from+room)] {
-		cursor, label := "  ", pad(m.fit(c.label, columns), columns)
+		cursor, label := "  ", wrap.Pad(m.fit(c.label, columns), columns)
 		if from+i == at {
 			cursor, label = m.styles.key.Render(m.marks.cursor)+" ", m.styles.selected.Render(label)
 		}

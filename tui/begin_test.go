@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"lkdoctor/checks/catalogue"
 	"lkdoctor/checks/check"
 	"lkdoctor/checks/finding"
 )
@@ -124,6 +125,7 @@ func TestPastes(t *testing.T) {
 		}
 	}
 	deps, _ := beginDeps()
+	deps.Page = catalogue.Lookup
 	m := step(ends(drawn(t, deps, 80, 24), nothingRun()), press("esc"),
 		paste("ConnectionError: could not establish signal connection: invalid token: …, error: token has invalid claims: token is expired"), press("enter"))
 	if m.running || !strings.Contains(m.View(), "TOKEN_EXPIRED") {

@@ -9,6 +9,7 @@ import (
 
 	"lkdoctor/checks/catalogue"
 	"lkdoctor/checks/check"
+	"lkdoctor/tui/term"
 )
 
 // Deps are the things that the TUI cannot do itself. Start is required; the
@@ -50,6 +51,8 @@ type Deps struct {
 	Save, SaveJSON func(run check.Run) (path string, err error)
 	// Copy puts text on the clipboard.
 	Copy func(text string) (Copied, error)
+	// Open shows a web address in the browser, and returns what was asked to.
+	Open func(address string) (by string, err error)
 	// Now is the clock of what is shown; nil is time.Now.
 	Now func() time.Time
 	// Translate maps an English format to another language's, "" where it
@@ -61,6 +64,11 @@ type Deps struct {
 	Dark bool
 	// ASCII keeps to the characters that every terminal can show.
 	ASCII bool
+	// Links tells that the terminal takes links (OSC 8).
+	Links bool
+	// Mouse lets the wheel and clicks reach the screen; the terminal's own
+	// selection then needs a key held down.
+	Mouse bool
 	// SpinnerOff keeps the spinner, and the clock that ticks with it, still.
 	SpinnerOff bool
 }
@@ -72,17 +80,7 @@ type Header struct {
 }
 
 // Copied says where a copied text went.
-type Copied struct {
-	// By is what took it: a program ("wl-copy") that was asked afterwards what
-	// it holds, or the terminal, which cannot be asked. It is empty where nothing
-	// took it.
-	By string
-	// Sure tells that it is known to be there.
-	Sure bool
-	// File is the absolute path of a file that holds the text too, where the
-	// clipboard is not sure to.
-	File string
-}
+type Copied = term.Copied
 
 // Change is what a re-run does differently from the settings that lkdoctor was
 // started with. The zero value changes nothing.

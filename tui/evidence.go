@@ -6,12 +6,12 @@ import (
 	"strings"
 
 	"github.com/charmbracelet/lipgloss"
-	"github.com/charmbracelet/x/ansi"
 
 	"lkdoctor/checks/check"
 	"lkdoctor/checks/diagnosis"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/progress"
+	"lkdoctor/checks/wrap"
 	"lkdoctor/config"
 	"lkdoctor/config/clean"
 )
@@ -48,7 +48,7 @@ func (p *page) waterfall() {
 	if p.running || len(spans) < 2 {
 		return
 	}
-	lines := progress.Waterfall(spans, p.width, p.ascii, p.say)
+	lines := progress.Waterfall(spans, p.width, p.deps.ASCII, p.say)
 	if len(lines) == 0 {
 		return
 	}
@@ -88,7 +88,7 @@ func (m model) workedLines(width, height int) []string {
 	}
 	if len(spans) > 1 {
 		lines = append(lines, m.styles.subtle.Render(m.sayf("Where the time went")))
-		lines = append(lines, progress.Waterfall(spans, width, m.ascii, m.say)...)
+		lines = append(lines, progress.Waterfall(spans, width, m.deps.ASCII, m.say)...)
 	}
 	return lines[:min(len(lines), max(0, height-1))] // the last line is for notices
 }
@@ -177,7 +177,7 @@ func (p *page) table(rows [][]string, styles []lipgloss.Style) {
 	for i, row := range rows {
 		cells, height := make([][]string, len(row)), 0
 		for j, cell := range row {
-			cells[j] = wrap(cell, widths[j])
+			cells[j] = wrap.Lines(cell, widths[j])
 			height = max(height, len(cells[j]))
 		}
 		for n := range height {
@@ -187,7 +187,7 @@ func (p *page) table(rows [][]string, styles []lipgloss.Style) {
 				if n < len(cells[j]) {
 					text = cells[j][n]
 				}
-				line += pad(text, widths[j]) + strings.Repeat(" ", tableGap)
+				line += wrap.Pad(text, widths[j]) + strings.Repeat(" ", tableGap)
 			}
 			p.add(p.cut(styles[i].Render(strings.TrimRight(line, " "))))
 		}
@@ -204,7 +204,7 @@ func (p *page) columns(rows [][]string) []int {
 	widths := make([]int, len(rows[0]))
 	for _, row := range rows {
 		for j, cell := range row {
-			widths[j] = max(widths[j], ansi.StringWidth(cell))
+			widths[j] = max(widths[j], wrap.Width(cell))
 		}
 	}
 	room := max(len(widths), p.width-tableGap*(len(widths)-1))
@@ -230,7 +230,7 @@ func (p *page) facts(facts check.Facts, by int) {
 	longest := 0
 	for _, name := range facts.Names() {
 		if !tabled(facts[name]) {
-			longest = max(longest, ansi.StringWidth(p.say(finding.FactName(name))))
+			longest = max(longest, wrap.Width(p.say(finding.FactName(name))))
 		}
 	}
 	longest = min(longest, max(8, (p.width-by)*45/100))
@@ -242,11 +242,11 @@ func (p *page) facts(facts check.Facts, by int) {
 			continue
 		}
 		value := p.say(finding.FactValue(name, facts[name]))
-		if ansi.StringWidth(label) > longest {
+		if wrap.Width(label) > longest {
 			p.hang(strings.Repeat(" ", by), label)
 			label = ""
 		}
-		p.hang(strings.Repeat(" ", by)+p.styles.subtle.Render(pad(label, longest))+"  ", value)
+		p.hang(strings.Repeat(" ", by)+p.styles.subtle.Render(wrap.Pad(label, longest))+"  ", value)
 	}
 }
 

@@ -22,7 +22,7 @@ func eachFace(t *testing.T, name string, m model) {
 					continue // one language on light, the other on dark
 				}
 				own := m
-				own.translate = words.Translator(lang)
+				own.Translate = words.Translator(lang)
 				file := fmt.Sprintf("%s_%s_%dx%d", name, lang, size[0], size[1])
 				if colours != "" {
 					r := lipgloss.NewRenderer(io.Discard)

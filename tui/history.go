@@ -4,10 +4,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/charmbracelet/x/ansi"
-
 	"lkdoctor/checks/check"
 	"lkdoctor/checks/progress"
+	"lkdoctor/checks/wrap"
 )
 
 // keptRuns is how many runs of a session can be gone back to.
@@ -98,7 +97,7 @@ func (m model) runsLine(width int) string {
 		if i == m.showing {
 			name = m.styles.selected.Render("[" + name + "]")
 		}
-		if ansi.StringWidth(line)+ansi.StringWidth(name)+2 > width {
+		if wrap.Width(line)+wrap.Width(name)+2 > width {
 			return line + " " + m.ellipsis()
 		}
 		line += "  " + name

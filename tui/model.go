@@ -21,6 +21,7 @@ import (
 
 	"lkdoctor/checks/check"
 	"lkdoctor/checks/progress"
+	"lkdoctor/tui/term"
 )
 
 // model is everything that the screen shows. It is held by value; the session
@@ -74,6 +75,7 @@ type model struct {
 	shift    int  // by how many columns its code is moved to the left
 	over     int  // by how many it may be
 	menu     menu // the help
+	browser  browser
 	// confirmed are what the confirming commands printed here, by code.
 	confirmed map[check.Code]confirmation
 	prompt    prompt
@@ -83,7 +85,7 @@ type model struct {
 // newModel is the screen before the first run has said anything.
 func newModel(deps Deps, s *session) model {
 	m := model{
-		speech:   speech{translate: deps.Translate, ascii: deps.ASCII},
+		speech:   speech{term.Speech{Translate: deps.Translate, ASCII: deps.ASCII}},
 		deps:     deps,
 		session:  s,
 		styles:   newStyles(deps.Renderer, deps.Dark),

@@ -11,6 +11,7 @@ import (
 	"lkdoctor/checks/answer"
 	"lkdoctor/checks/catalogue"
 	"lkdoctor/checks/check"
+	"lkdoctor/checks/wrap"
 	"lkdoctor/config/clean"
 )
 
@@ -85,10 +86,10 @@ func (m model) promptLines(width int) []string {
 	}
 	if m.prompt.asks == aTokenToCheck {
 		name = m.sayf("Token:")
-		shown = m.masked(m.prompt.value(), max(0, width-ansi.StringWidth(name)-24))
+		shown = m.masked(m.prompt.value(), max(0, width-wrap.Width(name)-24))
 	} else {
 		name = m.sayf("Ticket:")
-		room := max(1, width-ansi.StringWidth(name)-3)
+		room := max(1, width-wrap.Width(name)-3)
 		shown = tailFit(m.plain(m.prompt.input.Value()), room, m.ellipsis()) + m.marks.block
 	}
 	lines := m.wrapTo(why, width, 2)
@@ -111,8 +112,8 @@ func (m model) masked(value string, width int) string {
 
 // tailFit cuts text from the left, where a long input has been read already.
 func tailFit(text string, width int, mark string) string {
-	if over := ansi.StringWidth(text) - width; over > 0 {
-		return ansi.TruncateLeft(text, over+ansi.StringWidth(mark), mark)
+	if over := wrap.Width(text) - width; over > 0 {
+		return ansi.TruncateLeft(text, over+wrap.Width(mark), mark)
 	}
 	return text
 }
@@ -149,7 +150,8 @@ func (m model) checksPaste(value string) (model, tea.Cmd) {
 		return m.launched(Change{Address: paste.URL})
 	}
 	if found := catalogue.FindText(value); len(found) > 0 {
-		m.notice = m.sayf("An SDK says this for %s: lkdoctor explain %s", found[0].Codes[0], found[0].Codes[0])
+		m = m.browses()
+		m.browser = m.browser.filtered(found[0].Text)
 		return m, nil
 	}
 	m.token, m.address = value, ""

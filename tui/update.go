@@ -39,7 +39,9 @@ func (m model) Init() tea.Cmd { return tea.Batch(m.session.next(m.feed), m.tick(
 // Update is Bubble Tea's: the model after msg.
 func (m model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	next, cmd := m.updated(msg)
-	if _, pressed := msg.(tea.KeyMsg); !pressed {
+	switch msg.(type) {
+	case tea.KeyMsg, tea.MouseMsg:
+	default:
 		next = next.holding(m)
 	}
 	if next.mayFollow() {
@@ -92,6 +94,10 @@ func (m model) updated(msg tea.Msg) (model, tea.Cmd) {
 		if msg.err != nil {
 			m.notice = m.sayf("No room was joined: %s", clean.Line(clean.Redact(msg.err.Error()), 300))
 		}
+	case openedMsg:
+		m.notice = m.opened(msg)
+	case tea.MouseMsg:
+		return m.moused(msg)
 	case tea.KeyMsg:
 		return m.pressed(msg)
 	}
@@ -131,6 +137,8 @@ func (m model) pressed(msg tea.KeyMsg) (model, tea.Cmd) {
 		return m.promptKey(msg)
 	case m.menu.open:
 		return m.menuKey(msg)
+	case m.browser.open:
+		return m.browserKey(msg)
 	}
 	m.notice = ""
 	switch {
@@ -146,6 +154,11 @@ func (m model) pressed(msg tea.KeyMsg) (model, tea.Cmd) {
 		m.menu = menu{open: true}
 	case key.Matches(msg, k.open) && m.showsBegin():
 		return m.chooses()
+	case key.Matches(msg, k.catalogue):
+		m = m.browses()
+		m.browser.typing = msg.String() == "/"
+	case key.Matches(msg, k.openDocs):
+		return m, m.opening()
 	case key.Matches(msg, k.back):
 		m.open, m.begin.open = false, m.begin.open && m.open
 		m.pane.GotoTop()

@@ -9,6 +9,7 @@ import (
 	"lkdoctor/checks/diagnosis"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/progress"
+	"lkdoctor/checks/wrap"
 )
 
 // The window sizes at which the layout changes.
@@ -27,7 +28,7 @@ func (m model) View() string {
 	}
 	lines := m.layout()
 	for i, line := range lines {
-		lines[i] = ansi.Truncate(line, m.width, "")
+		lines[i] = ansi.Truncate(withoutZones(line), m.width, "")
 	}
 	return strings.Join(lines, "\n")
 }
@@ -35,6 +36,9 @@ func (m model) View() string {
 func (m model) layout() []string {
 	if m.tiny() {
 		return filled(m.tinyLines(), m.height)
+	}
+	if m.browser.open && !m.menu.open && !m.prompt.isOpen() {
+		return filled(m.browserLines(), m.height)
 	}
 	head, footer := m.head(), m.footer()
 	height := m.height - len(head) - len(footer)
@@ -50,7 +54,7 @@ func (m model) head() []string {
 	switch {
 	case m.showsBegin():
 		return []string{m.headerLine(), ""}
-	case m.wide():
+	case m.wide() && !m.browser.open:
 		return append([]string{m.headerLine(), ""}, indent(m.top(m.width-2), 1)...)
 	case m.menu.open || !m.open:
 		return []string{m.headerLine(), ""}
@@ -64,7 +68,9 @@ func (m model) wide() bool { return m.width >= twoPanes }
 
 // split reports whether the page stands beside the rows; an open one takes the
 // whole width, so that code keeps its lines.
-func (m model) split() bool { return m.wide() && (!m.open || m.menu.open) && !m.showsBegin() }
+func (m model) split() bool {
+	return m.wide() && !m.browser.open && (!m.open || m.menu.open) && !m.showsBegin()
+}
 
 // filled cuts or fills lines to exactly n.
 func filled(lines []string, n int) []string {
@@ -88,7 +94,7 @@ func (m model) headerLine() string {
 		head += "   " + m.styles.subtle.Render(source)
 	}
 	state := m.runState()
-	for len(state) > 0 && ansi.StringWidth(head+strings.Join(state, m.marks.dot))+4 > m.width {
+	for len(state) > 0 && wrap.Width(head+strings.Join(state, m.marks.dot))+4 > m.width {
 		state = state[1:] // the address is not cut for it
 	}
 	return m.ends(head, m.styles.subtle.Render(strings.Join(state, m.marks.dot)), m.width-1)
@@ -216,7 +222,7 @@ func (m model) beside(height int) []string {
 	}
 	out := make([]string, len(left))
 	for i := range left {
-		out[i] = pad(ansi.Truncate(left[i], m.leftColumns(), ""), m.leftColumns()) + " " + bar + " " + right[i]
+		out[i] = wrap.Pad(ansi.Truncate(left[i], m.leftColumns(), ""), m.leftColumns()) + " " + bar + " " + right[i]
 	}
 	return out
 }
@@ -253,7 +259,7 @@ func (m model) noticeLine(width int) string {
 	switch {
 	case m.notice != "":
 		return m.styles.notice.Render(m.fit(m.notice, width))
-	case m.open && !m.menu.open && !m.pane.AtBottom():
+	case !m.menu.open && (m.browser.reading && !m.browser.pane.AtBottom() || !m.browser.open && m.open && !m.pane.AtBottom()):
 		return m.styles.subtle.Render(m.fit(m.sayf("More below: PgDn"), width))
 	}
 	return ""
@@ -320,6 +326,10 @@ func (m model) synced() model {
 	lines := laid.lines
 	if !m.split() {
 		lines = indent(lines, 1)
+	}
+	if m.browser.reading {
+		m.browser.pane.Width, m.browser.pane.Height = m.width-2, max(1, m.height-4)
+		m.browser.pane.SetContent(strings.Join(indent(m.browserPage(m.width-4), 1), "\n"))
 	}
 	m.pane.SetContent(strings.Join(lines, "\n"))
 	m.pane.SetYOffset(m.pane.YOffset)

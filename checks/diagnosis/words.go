@@ -30,6 +30,20 @@ func PartyName(owner Owner) Text {
 	return finding.Textf("%s", string(owner))
 }
 
+// RuleName names who must act as a rule, which is what the owner of a catalogue
+// page says: a run may know better.
+func RuleName(owner Owner) Text {
+	switch owner {
+	case finding.OwnerMaker:
+		return finding.Textf("whoever made the token")
+	case finding.OwnerNone:
+		return finding.Textf("nobody has to act")
+	case finding.OwnerUnknown:
+		return finding.Textf("the page says how to find out who must act")
+	}
+	return PartyName(owner)
+}
+
 // sentence says what broke: the title of the variant that was seen, else that
 // of the page, else the finding's own message.
 func sentence(f Finding) Text {

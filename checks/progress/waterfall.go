@@ -5,10 +5,11 @@ import (
 	"strings"
 	"time"
 
-	"github.com/mattn/go-runewidth"
+	"github.com/charmbracelet/x/ansi"
 
 	"lkdoctor/checks/check"
 	"lkdoctor/checks/finding"
+	"lkdoctor/checks/wrap"
 )
 
 // Span is a length of time of a run: a check's, or that of one step of it.
@@ -117,7 +118,7 @@ func Waterfall(spans []Span, width int, ascii bool, say func(finding.Text) strin
 		if names[i] = say(s.Name); s.Step {
 			names[i] = "  " + names[i]
 		}
-		columns = max(columns, runewidth.StringWidth(names[i]))
+		columns = max(columns, wrap.Width(names[i]))
 	}
 	columns = min(columns, max(8, width/3))
 	const clock = 8
@@ -138,7 +139,7 @@ func Waterfall(spans []Span, width int, ascii bool, say func(finding.Text) strin
 			block = half
 		}
 		took := finding.Duration(s.Took)
-		name := runewidth.FillRight(runewidth.Truncate(names[i], columns, cut), columns)
+		name := wrap.Pad(ansi.Truncate(names[i], columns, cut), columns)
 		lines[i] = name + "  " + strings.Repeat(" ", from) + strings.Repeat(block, to-from) +
 			strings.Repeat(" ", bars-to+max(0, clock-len(took))) + took
 	}

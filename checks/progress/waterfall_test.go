@@ -6,11 +6,11 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/mattn/go-runewidth"
 
 	"lkdoctor/checks/check"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/progress"
+	"lkdoctor/checks/wrap"
 )
 
 func timed(id string, began, took int, status check.Status, facts finding.Facts) check.Result {
@@ -63,7 +63,7 @@ func TestWaterfallFits(t *testing.T) {
 				t.Fatalf("%d columns: %d lines", width, len(lines))
 			}
 			for _, line := range lines {
-				if runewidth.StringWidth(line) > width {
+				if wrap.Width(line) > width {
 					t.Errorf("%d columns: %q", width, line)
 				}
 			}

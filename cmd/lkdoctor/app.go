@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"golang.org/x/term"
+
+	"lkdoctor/checks/probe"
 )
 
 // version is set at link time; without it the build information tells.
@@ -27,6 +29,7 @@ type app struct {
 	dir     string // the working directory
 	now     func() time.Time
 	nonce   func() string
+	limits  probe.Limits // for tests; zero for what a user waits
 	code    int
 }
 

@@ -54,18 +54,15 @@ func (e *exam) deps(runs *reruns) tui.Deps {
 		Save:      e.saveFromTUI,
 		SaveJSON:  e.saveJSON,
 		Copy:      e.app.clipboard().putOrFile,
+		Open:      e.app.openDocs,
+		Links:     takesLinks(e.app.getenv),
+		Mouse:     !e.flags.noMouse,
 		Now:       e.app.now,
 		Renderer:  renderer,
 		Dark:      dark,
 		ASCII:     e.style.ASCII,
 		Translate: e.style.Translate,
 	}
-}
-
-// copy puts text on the clipboard, or asks the terminal to.
-func (e *exam) copy(text string) error {
-	_, err := e.app.clipboard().put(text)
-	return err
 }
 
 // stays joins a room with a token made here and shows its screen until it is
@@ -75,7 +72,7 @@ func (e *exam) stays(ctx context.Context, in io.Reader, out io.Writer) error {
 	f.options, f.jsonOut = e.options, false
 	f.options.DevJoin = true
 	own.app, own.flags, own.options = &a, &f.flags, f.options
-	v := &visit{app: &a, flags: f, exam: &own, face: faceTUI}
+	v := &visit{app: &a, flags: f, exam: &own, face: faceTUI, quiet: true}
 	a.in, a.out = in, io.Discard // what is in the way is told by the error
 	fmt.Fprintln(out, e.style.Say("Making a token, and joining a room with it."))
 	if _, ready := v.prepare(ctx); !ready {
