@@ -189,11 +189,8 @@ func consumeOutcome(c *Case, asked string) Outcome {
 		return Outcome{}
 	}
 	host := clean.Line(c.serviceURL().Host, 60)
-	facts := Facts{
-		"status": t.Reply.Status, "token_path": t.TokenPath(), "took_ms": finding.Milliseconds(t.Reply.Took),
-		"ticket_spent": t.Spent, "asked": asked, "fields": t.Answer.Fields,
-		"content_type": clean.Line(t.Reply.Header.Get("Content-Type"), 80),
-	}
+	facts := t.facts()
+	facts["asked"], facts["took_ms"] = asked, finding.Milliseconds(t.Reply.Took)
 	switch {
 	case c.Source() == check.SourceEndpoint && t.own:
 		return Outcome{Text: finding.Textf("%s handed out a token for GET; LiveKit's standard clients send POST", host), Facts: facts}
