@@ -151,14 +151,24 @@ func (p *page) place(source string, line int) string {
 	return p.say(diagnosis.SourceText(source))
 }
 
-// compared adds the token under test beside a correct one.
+// compared adds the token under test beside a correct one, what differs first.
 func (p *page) compared() {
 	if p.run == nil || len(p.run.Token) == 0 {
 		return
 	}
 	rows := [][]string{{"", p.sayf("A LiveKit token has"), p.sayf("What came")}}
 	styles := []lipgloss.Style{p.styles.subtle}
-	for _, part := range p.run.Token {
+	parts := slices.Clone(p.run.Token)
+	slices.SortStableFunc(parts, func(a, b check.TokenPart) int {
+		switch {
+		case a.Differs == b.Differs:
+			return 0
+		case a.Differs:
+			return -1
+		}
+		return 1
+	})
+	for _, part := range parts {
 		name, style := "  "+p.plain(part.Name), lipgloss.NewStyle()
 		if part.Differs {
 			name, style = p.marks.differs+" "+p.plain(part.Name), p.styles.failMark
