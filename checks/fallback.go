@@ -218,6 +218,7 @@ func fallbackJoin(c *Case) Check {
 		ID: "fallback.join", Stage: check.StageFallback, Timeout: 25 * time.Second,
 		Title: finding.Textf("The local development token joins a room"),
 		Short: finding.Textf("Dev join"),
+		Lacks: finding.Textf("the development token has joined no room"),
 		Needs: []string{"fallback.mint"},
 		Uses:  []string{"env.livekit", "join.reach", "join.websocket"},
 	}, func(ctx context.Context, c *Case, ended Ended) Report {

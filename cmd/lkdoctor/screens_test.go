@@ -40,14 +40,14 @@ func (c *screenCounts) look(t *testing.T, e *exam, events []check.Event) {
 	deps := e.deps(&reruns{exam: e})
 	run := *events[len(events)-1].Run
 	for _, size := range screenSizes() {
-		screen := tui.Still(deps, events, size.width, size.height)
+		screen := tui.Still(deps, events, size.width, size.height, "esc") // from the choices of a run without settings
 		cut, rows := cutRows(screen, run)
 		if rows != len(check.Stages()) {
 			t.Errorf("%dx%d shows %d stages:\n%s", size.width, size.height, rows, screen)
 		}
 		for _, key := range []string{"", "f", "e", "i", "v"} {
 			if key != "" {
-				screen = tui.Still(deps, events, size.width, size.height, key)
+				screen = tui.Still(deps, events, size.width, size.height, "esc", key)
 			}
 			text := readable(screen)
 			for _, sentence := range sentences(run) {
@@ -80,7 +80,7 @@ func wantFactsInReach(t *testing.T, e *exam, events []check.Event) {
 		}
 	}
 	for i, stage := range check.Stages() {
-		keys := slices.Concat(slices.Repeat([]string{"k"}, len(check.Stages())), slices.Repeat([]string{"j"}, i), []string{"e"})
+		keys := slices.Concat([]string{"esc"}, slices.Repeat([]string{"k"}, len(check.Stages())), slices.Repeat([]string{"j"}, i), []string{"e"})
 		page := tui.Still(deps, events, 80, 600, keys...)
 		text, lines := squeeze(page), strings.Split(page, "\n")
 		want := func(what, value string) {
