@@ -25,7 +25,7 @@ func joinBrowser(c *Case) Check {
 		ID: "join.browser", Stage: check.StageJoin, Timeout: browserWait + 2*time.Second,
 		Title: finding.Textf("A browser gets in too"),
 		Short: finding.Textf("browsers"),
-		Extra: true,
+		Also:  finding.Textf("browsers"),
 		Uses:  append(ownJoinUses(), "token.format"),
 	}, func(ctx context.Context, c *Case, ended Ended) Report {
 		ask := c.browserAsked(ctx)

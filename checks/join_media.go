@@ -25,6 +25,7 @@ func joinMedia(c *Case) Check {
 		ID: "join.media", Stage: check.StageJoin, Timeout: 20 * time.Second,
 		Title: finding.Textf("ICE and DTLS connect"),
 		Short: finding.Textf("media"),
+		Lacks: finding.Textf("media has not connected"),
 		Needs: []string{"join.websocket"},
 		Uses:  []string{"token.format"},
 	}, func(ctx context.Context, c *Case, _ Ended) Report {

@@ -31,7 +31,7 @@ func joinPublish(c *Case) Check {
 		ID: "join.publish", Stage: check.StageJoin, Timeout: 20 * time.Second,
 		Title: finding.Textf("Published audio and video reach another participant"),
 		Short: finding.Textf("publishing"),
-		Extra: true,
+		Also:  finding.Textf("publishing"),
 		Uses:  ownJoinUses(),
 	}, func(ctx context.Context, c *Case, ended Ended) Report {
 		if skip := c.ownJoins(ended); skip != nil {

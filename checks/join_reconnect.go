@@ -16,7 +16,7 @@ func joinReconnect(c *Case) Check {
 		ID: "join.reconnect", Stage: check.StageJoin, Timeout: 34 * time.Second,
 		Title: finding.Textf("A session resumes after its WebSocket was cut"),
 		Short: finding.Textf("a reconnect"),
-		Extra: true,
+		Also:  finding.Textf("reconnecting"),
 		Uses:  ownJoinUses(),
 	}, func(ctx context.Context, c *Case, ended Ended) Report {
 		if skip := c.ownJoins(ended); skip != nil {

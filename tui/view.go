@@ -171,7 +171,7 @@ func (m model) overview(width, height int) []string {
 		}
 		for ; r.grown >= 0; r.grown-- {
 			if lines = m.laid(width, r); len(lines) <= height {
-				return lines
+				return append(lines, indent(m.workedLines(width-1, height-len(lines)), 1)...)
 			}
 		}
 	}
@@ -336,7 +336,12 @@ func (m model) synced() model {
 	if m.wide() {
 		m.pane.Height = max(1, m.pane.Height-2)
 	}
-	lines := m.pageLines(m.pane.Width - 1)
+	laid := m.page(m.pane.Width - 1)
+	if m.over = max(0, laid.over); m.shift > m.over {
+		m.shift = m.over
+		laid = m.page(m.pane.Width - 1)
+	}
+	lines := laid.lines
 	if !m.split() {
 		lines = indent(lines, 1)
 	}

@@ -111,9 +111,12 @@ type Spec struct {
 	Needs, Uses []string
 	// Timeout bounds Run; the runner abandons a check that ignores it.
 	Timeout time.Duration
-	// Extra says that the check goes beyond its stage's claim (--media): its
-	// outcome is not the stage's own line.
-	Extra bool
+	// Lacks says of other checks why they cannot run when this one does not pass,
+	// such as "there is no token that can be read".
+	Lacks Text
+	// Also names what the check looks at where that goes beyond the claim of its
+	// stage, such as "the server API": its outcome is not the stage's own line.
+	Also Text
 }
 
 // Reads reports whether the check may read what the check id made: its own

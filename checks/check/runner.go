@@ -168,9 +168,13 @@ func (r *runner) named(skip *Skip) *Skip {
 }
 
 func (r *runner) blockedBy(id string) *Skip {
-	title := finding.Textf("%s", id)
-	if spec := r.spec(id); spec.ID != "" {
-		title = spec.Title
+	spec := r.spec(id)
+	if !spec.Lacks.IsZero() {
+		return &Skip{Reason: Blocked, By: id, Text: finding.Textf("not run: %s", spec.Lacks)}
+	}
+	title := spec.Title
+	if title.IsZero() {
+		title = finding.Textf("%s", id)
 	}
 	return &Skip{Reason: Blocked, By: id, Text: finding.Textf("not run: needs “%s”", title)}
 }

@@ -225,11 +225,6 @@ func (r Row) skipped(all []Row) finding.Text {
 		return r.Checks[0].Result.Skip.Text
 	}
 	why := stopped.Result.Skip.Text
-	for _, other := range all {
-		if slices.ContainsFunc(other.Checks, func(c CheckRow) bool { return c.Check.ID == stopped.Result.Skip.By && c.State == Failed }) {
-			why = finding.Textf("not run: %s failed", other.Name)
-		}
-	}
 	if seen := r.outcome(); !seen.IsZero() {
 		return finding.Textf("%s (%s)", why, seen)
 	}
@@ -270,17 +265,20 @@ func (r Row) worstFinding() (check.Code, finding.Text) {
 // of a stage build on the earlier ones. The names of those that go beyond the
 // stage's claim, and passed, stand behind it.
 func (r Row) outcome() (line finding.Text) {
-	extra := false
+	var also finding.Text
 	for _, c := range r.Checks {
 		switch {
 		case c.State != Passed || c.Result.Outcome.Text.IsZero():
-		case c.Check.Extra && extra:
-			line = finding.Textf("%s, %s", line, c.Check.Short)
-		case c.Check.Extra && !line.IsZero():
-			line, extra = finding.Textf("%s; also: %s", line, c.Check.Short), true
-		default:
+		case c.Check.Also.IsZero() || line.IsZero():
 			line = c.Result.Outcome.Text
+		case also.IsZero():
+			also = c.Check.Also
+		default:
+			also = finding.Textf("%s, %s", also, c.Check.Also)
 		}
+	}
+	if !also.IsZero() {
+		line = finding.Textf("%s; also fine: %s", line, also)
 	}
 	for _, c := range r.Checks {
 		if slices.ContainsFunc(c.Result.Findings, func(f finding.Finding) bool { return f.Code.Told() }) && !line.IsZero() {

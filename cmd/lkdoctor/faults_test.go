@@ -56,6 +56,7 @@ func TestEveryFaultInEveryFace(t *testing.T) {
 			screen, shown := replayTUI(t, e, events)
 			sameVerdict(t, *run, document, plain, screen, shown)
 			counts.look(t, e, events)
+			wantFactsInReach(t, e, events)
 			forMachines(t, *run, e, l)
 			forItsReader(t, *run)
 			agentTold(t, *run, map[string]string{"json": string(document), "plain": plain, "tui": screen})
