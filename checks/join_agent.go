@@ -41,6 +41,7 @@ func joinAgent(c *Case) Check {
 		ID: "join.agent", Stage: check.StageJoin, Timeout: 25 * time.Second,
 		Title: finding.Textf("The agent that was asked for comes"),
 		Short: finding.Textf("the agent"),
+		Also:  finding.Textf("agent"),
 		Also:  finding.Textf("the agent"),
 		Uses:  append(ownJoinUses(), "token.format", "token.claims"),
 	}, func(ctx context.Context, c *Case, ended Ended) Report {

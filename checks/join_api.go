@@ -18,6 +18,7 @@ func joinAPI(c *Case) Check {
 		ID: "join.api", Stage: check.StageJoin, Timeout: 8 * time.Second,
 		Title: finding.Textf("The server API answers"),
 		Short: finding.Textf("the server API"),
+		Also:  finding.Textf("API"),
 		Also:  finding.Textf("the server API"),
 		Uses:  []string{"env.livekit", "join.reach", "signature.server", "ticket.consume", "ticket.frontend"},
 	}, func(ctx context.Context, c *Case, ended Ended) Report {

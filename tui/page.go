@@ -252,8 +252,9 @@ func (p *page) beneath(c progress.CheckRow, by int, shown string) {
 	l, _ := p.current()
 	for _, f := range c.Result.Findings {
 		p.add(p.cut(strings.Repeat(" ", by) + p.styles.severity(f).Render(string(f.Code))))
-		if f.Code != l.Finding.Code || c.Check.ID != l.Check {
-			p.hang(strings.Repeat(" ", by), p.say(f.Message)) // that of the selected one stands above
+		// That of the selected finding stands above, that of the row beside it.
+		if message := p.say(f.Message); (f.Code != l.Finding.Code || c.Check.ID != l.Check) && !(p.split() && message == shown) {
+			p.hang(strings.Repeat(" ", by), message)
 		}
 		p.facts(f.Facts, by)
 	}

@@ -278,7 +278,7 @@ func (r Row) outcome() (line finding.Text) {
 		}
 	}
 	if !also.IsZero() {
-		line = finding.Textf("%s; also fine: %s", line, also)
+		line = finding.Textf("%s; %s too", line, also)
 	}
 	for _, c := range r.Checks {
 		if slices.ContainsFunc(c.Result.Findings, func(f finding.Finding) bool { return f.Code.Told() }) && !line.IsZero() {
