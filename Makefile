@@ -1,12 +1,14 @@
 # Everything that lkdoctor needs is Go 1.26 and make.
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+GOLANGCI    := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.12.2
+GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 BIN         := bin
 COMMIT      := $(shell git rev-parse --short HEAD 2>/dev/null)
 VERSION     ?= $(or $(patsubst v%,%,$(shell git describe --tags --exact-match --match "v*" 2>/dev/null)),0.1.0-dev$(COMMIT:%=+%))
 LDFLAGS     := -s -w -X main.version=$(VERSION)
 
 TOOLS       := .goreleaser/bin
-RELEASERS   := ./.goreleaser/licenses ./.goreleaser/module ./.goreleaser/test
+RELEASERS   := ./.ci/mutants ./.goreleaser/licenses ./.goreleaser/module ./.goreleaser/test
 GORELEASER  := github.com/goreleaser/goreleaser/v2@v2.15.1
 CYCLONEDX   := github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.10.0
 
@@ -52,15 +54,28 @@ browser-test:
 pictures:
 	RECORD=1 UPDATE_GOLDEN=1 go test -count=1 -run Pictures ./cmd/lkdoctor
 
-## lint: formatting, vet, staticcheck; the import directions are a test
-lint:
-	@out=$$(gofmt -l cmd tui checks config .goreleaser); if [ -n "$$out" ]; then echo "not formatted:"; echo "$$out"; exit 1; fi
+## lint: formatting, vet, the analysers, other systems; the import directions are a
+## test. golangci-lint takes a minute and a half to build on two cores, once
+lint: lint-systems
+	go mod tidy -diff
 	go vet ./... $(RELEASERS)
 	go run $(STATICCHECK) ./... $(RELEASERS)
+	go run $(GOLANGCI) run ./... $(RELEASERS)
+
+## lint-systems: build for each system that the program is released for, and vet what
+## needs no lab there: the lab's faults need Linux's sockets
+.PHONY: lint-systems
+lint-systems:
+	@for system in windows/amd64 darwin/arm64 linux/arm64; do \
+	  echo "build and vet for $$system"; export CGO_ENABLED=0 GOOS=$${system%/*} GOARCH=$${system#*/}; \
+	  go build -o /dev/null ./cmd/lkdoctor || exit 1; \
+	  go list -deps -f '{{.ImportPath}} {{.TestImports}} {{.XTestImports}}' ./cmd/lkdoctor | \
+	    grep '^lkdoctor/' | grep -v lkdoctor/checks/lab | cut -d' ' -f1 | xargs go vet || exit 1; \
+	done
 
 ## fmt: format all code
 fmt:
-	gofmt -w cmd tui checks config
+	go run $(GOLANGCI) fmt
 
 ## bench: whole runs against their targets and the SDK, as a table; BASE=path compares
 ## with another lkdoctor in pairs. Then what tokens and env files cost on one core.
@@ -121,6 +136,35 @@ module:
 	go run ./.goreleaser/module $(MODULE)
 module-test:
 	go test -count=1 ./.goreleaser/module
+
+## audit: known weaknesses in what is linked, the modules' sums, a licence for each, and
+## the same bytes from two builds, the second of them without a cache
+.PHONY: audit
+audit: build $(TOOLS)/govulncheck
+	@$(TOOLS)/govulncheck ./cmd/lkdoctor > $(TOOLS)/govulncheck.txt 2>&1; code=$$?; \
+	if [ $$code -eq 0 ] || [ $$code -eq 3 ]; then cat $(TOOLS)/govulncheck.txt; exit $$code; \
+	elif grep -qE 'dial tcp|no such host|Forbidden|timeout' $(TOOLS)/govulncheck.txt; then \
+	  echo "govulncheck is left out, because its database cannot be reached:"; cat $(TOOLS)/govulncheck.txt; \
+	else cat $(TOOLS)/govulncheck.txt; exit $$code; fi
+	go mod verify
+	go run ./.goreleaser/licenses > $(TOOLS)/licenses.txt
+	@echo "a licence for each of $$(grep -cE '^[a-z][^ ]* v[0-9]' $(TOOLS)/licenses.txt) modules that are linked"
+	@cache=$$(mktemp -d); GOCACHE=$$cache go build -trimpath -ldflags '$(LDFLAGS)' -o $(TOOLS)/same ./cmd/lkdoctor; code=$$?; rm -rf $$cache; \
+	[ $$code -eq 0 ] && cmp $(TOOLS)/same $(BIN)/lkdoctor && echo "two builds gave the same bytes"
+
+$(TOOLS)/govulncheck:
+	GOBIN=$(CURDIR)/$(TOOLS) go install $(GOVULNCHECK)
+
+## mutants: break a behaviour at a time, and want the test of its package to fail;
+## NAMES chooses some
+.PHONY: mutants soak
+mutants:
+	go run ./.ci/mutants $(NAMES)
+
+## soak: thousands of runs, joins and signals on one server; N scales the counts
+N ?= 1
+soak:
+	LKDOCTOR_SOAK=$(N) go test -count=1 -v -timeout 4h -run '^TestSoak$$' ./cmd/lkdoctor
 
 clean:
 	rm -rf $(BIN) dist .goreleaser/made

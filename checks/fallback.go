@@ -1,6 +1,7 @@
 package checks
 
 import (
+	"cmp"
 	"context"
 	"net/url"
 	"slices"
@@ -143,6 +144,10 @@ func (c *Case) devKeys() (key, secret string, defaults bool) {
 // devURL is where the dev token is used: LIVEKIT_URL, which its key belongs to.
 func (c *Case) devURL() *url.URL { return c.livekitURL() }
 
+// ownTTL is how long a token lives that is made here for a question or a short
+// stay.
+const ownTTL = 2 * time.Minute
+
 // mint makes a dev token that is valid at now. It may create its room: a server
 // with auto_create: false lets nobody in otherwise.
 func (c *Case) mint(now time.Time) (*DevToken, error) {
@@ -157,6 +162,7 @@ func (c *Case) mint(now time.Time) (*DevToken, error) {
 	}
 	raw, err := token.Mint(token.MintOptions{
 		Key: key, Secret: secret, Room: dev.Room, Identity: dev.Identity, Name: c.Options.DisplayName, RoomCreate: true, Now: now,
+		TTL: cmp.Or(c.Options.TTL, ownTTL),
 	})
 	if err != nil {
 		return nil, err

@@ -44,24 +44,22 @@ func parse(lang, text string) (Page, error) {
 	return p.page, nil
 }
 
-func (p *parser) line() (string, bool) {
-	if p.next >= len(p.lines) {
-		p.next++
-		return "", false
+func (p *parser) line() string {
+	if p.next++; p.next > len(p.lines) {
+		return ""
 	}
-	p.next++
-	return p.lines[p.next-1], true
+	return p.lines[p.next-1]
 }
 
 func (p *parser) header() error {
-	first, _ := p.line()
+	first := p.line()
 	code, title, ok := strings.Cut(strings.TrimPrefix(first, "# "), " — ")
 	if !ok || !strings.HasPrefix(first, "# ") || strings.TrimSpace(title) != title || title == "" {
 		return fmt.Errorf("want %q", "# CODE — Title")
 	}
 	p.page.Code, p.page.Title = finding.Code(code), title
 
-	second, _ := p.line()
+	second := p.line()
 	fields := strings.Split(second, " · ")
 	if len(fields) != 3 {
 		return fmt.Errorf("want %q", "check: … · owner: … · severity: …")
@@ -81,7 +79,7 @@ func (p *parser) header() error {
 		}
 	}
 
-	third, _ := p.line()
+	third := p.line()
 	if third != "" {
 		return fmt.Errorf("want a blank line after the header")
 	}
@@ -90,7 +88,7 @@ func (p *parser) header() error {
 
 // heading reads the heading of section i.
 func (p *parser) heading(i int) error {
-	line, _ := p.line()
+	line := p.line()
 	if line != "## "+p.words.headings[i] {
 		return fmt.Errorf("want %q", "## "+p.words.headings[i])
 	}

@@ -76,7 +76,7 @@ func (b *bench) run(program string, settings []string, args ...string) (ran, err
 	watch.Wait()
 	out.code = command.ProcessState.ExitCode()
 	if slices.Contains(args, "--json") && json.Unmarshal(stdout.Bytes(), &out.document) != nil || ctx.Err() != nil || out.code < 0 {
-		return out, fmt.Errorf("%s %v: %v: %.600s", program, args, err, &stderr)
+		return out, fmt.Errorf("%s %v: %w: %.600s", program, args, err, &stderr)
 	}
 	return out, nil
 }

@@ -48,7 +48,8 @@ func (f Fault) Fails() bool { return len(f.Want) > 0 && !f.Warn }
 // Faults lists every fault, sorted by name. To add one, add a row to the table
 // of its stage (faults_env.go, faults_ticket.go, …).
 func Faults() []Fault {
-	all := slices.Concat(healthyFaults(), envFaults(), ticketFaults(), tokenFaults(), signatureFaults(), frontendFaults(), endpointFaults(), serverFaults(), proxyFaults(), joinFaults(), clientFaults(), mediaFaults(), turnFaults(), stayFaults())
+	all := slices.Concat(healthyFaults(), envFaults(), ticketFaults(), tokenFaults(), signatureFaults(), frontendFaults(), endpointFaults(),
+		serverFaults(), proxyFaults(), joinFaults(), clientFaults(), mediaFaults(), turnFaults(), stayFaults())
 	slices.SortFunc(all, func(a, b Fault) int { return strings.Compare(a.Name, b.Name) })
 	return all
 }

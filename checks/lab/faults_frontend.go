@@ -29,7 +29,7 @@ func frontendFaults() []Fault {
 	// instead puts something else in the app's place, and there is no ticket.
 	instead := func(handler http.Handler) func(*plan) {
 		return func(p *plan) {
-			p.frontendURL = webURL("http", handler)
+			p.frontendURL = webURL(handler)
 			p.environ = func(_ *Lab, e Env) error {
 				e.unticket()
 				return nil
@@ -177,7 +177,7 @@ func keptToken(o *FrontendOptions, ago time.Duration) string {
 // starterNow starts LiveKit's newest starter, which knows POST /api/token alone.
 func starterNow(l *Lab) (string, error) {
 	o := FrontendOptions{URL: l.URL, Pair: l.Pair, Room: l.Room}
-	return webURL("http", At("/api/token", http.HandlerFunc(o.mint), NextJS()))(l)
+	return webURL(At("/api/token", http.HandlerFunc(o.mint), NextJS()))(l)
 }
 
 // otherProgram is Python's http.server.

@@ -2,7 +2,6 @@ package lab
 
 import (
 	"net"
-	"net/http"
 
 	"lkdoctor/checks/finding"
 )
@@ -65,8 +64,7 @@ func withCandidates(make func(*Lab) (Candidates, error)) func(*plan) {
 		if err != nil {
 			return "", err
 		}
-		var handler http.Handler = SignalProxy(l.LiveKit.Addr, candidates.Rewrite())
-		peer, err := Serve(handler, nil)
+		peer, err := Serve(SignalProxy(l.LiveKit.Addr, candidates.Rewrite()), nil)
 		return l.peer(peer, err, "ws")
 	})
 }

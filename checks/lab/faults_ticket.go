@@ -32,9 +32,9 @@ func ticketFaults() []Fault {
 		f("ticket-redis", "a Redis server listens at the ticket service's port", finding.TicketNotHTTP, finding.OwnerConfig, ticketRaw(Redis)),
 		f("ticket-ssh", "an SSH server listens at the ticket service's port", finding.TicketNotHTTP, finding.OwnerConfig, ticketRaw(SSH)),
 		service("ticket-bad-gateway", "nginx stands before a ticket service that is down", finding.TicketServerError,
-			ticketAt(webURL("http", Nginx(http.StatusBadGateway, "")))),
+			ticketAt(webURL(Nginx(http.StatusBadGateway, "")))),
 		told("overloaded", service("ticket-maintenance", "the service answers everything with its own 503 while it is maintained", finding.TicketServerError,
-			ticketAt(webURL("http", JSON(503, `{"detail":"maintenance until 18:00"}`))))),
+			ticketAt(webURL(JSON(503, `{"detail":"maintenance until 18:00"}`))))),
 		service("ticket-tls-self-signed", "the ticket service's certificate is from an unknown authority", finding.TicketTLS, ticketTLS(Certificate{}, false)),
 		service("ticket-tls-expired", "the ticket service's certificate has expired", finding.TicketTLS,
 			ticketTLS(Certificate{From: -48 * time.Hour, Until: -24 * time.Hour}, true)),
@@ -51,7 +51,7 @@ func ticketFaults() []Fault {
 		f("ticket-route", "the service has no such route (404, in FastAPI's words)", finding.TicketRouteWrong, finding.OwnerConfig,
 			withEnv(func(_ *Lab, e Env) { e["USER_MGMT_BASE_URL"] += "/user-management" })),
 		f("ticket-route-next", "a Next.js app is at the ticket service's address (404)", finding.TicketRouteWrong, finding.OwnerConfig,
-			ticketAt(webURL("http", NextJS()))),
+			ticketAt(webURL(NextJS()))),
 		f("ticket-route-gateway", "an API gateway has no such route (404, in Kong's words)", finding.TicketRouteWrong, finding.OwnerConfig,
 			withRefusal(JSON(404, `{"message":"no Route matched with those values","request_id":"f00"}`))),
 		f("ticket-unknown-code", "the service does not know the ticket, and says so in its code only (404)", finding.TicketUnknown, finding.OwnerConfig,
@@ -217,10 +217,10 @@ func blackholeURL(scheme string) func(*Lab) (string, error) {
 }
 
 // webURL starts an HTTP server.
-func webURL(scheme string, handler http.Handler) func(*Lab) (string, error) {
+func webURL(handler http.Handler) func(*Lab) (string, error) {
 	return func(l *Lab) (string, error) {
 		peer, err := Serve(handler, nil)
-		return l.peer(peer, err, scheme)
+		return l.peer(peer, err, "http")
 	}
 }
 

@@ -13,13 +13,13 @@ import (
 // --media, and a lab that hands out a server of its own: livekit-server's speaks
 // TLS at port 443 only.
 func turnFaults() []Fault {
-	f := func(name, about string, code finding.Code, owner finding.Owner, start func(*Lab) (*livekit.ICEServer, error)) Fault {
-		return Fault{Name: name, About: about, Want: []finding.Code{code}, Owner: owner, Flags: true, set: withTURN(start)}
+	f := func(name, about string, code finding.Code, start func(*Lab) (*livekit.ICEServer, error)) Fault {
+		return Fault{Name: name, About: about, Want: []finding.Code{code}, Owner: finding.OwnerLiveKitServer, Flags: true, set: withTURN(start)}
 	}
 	return []Fault{
 		{Name: "healthy-turn", About: "nothing is wrong; the server hands out a TURN server that relays", Owner: finding.OwnerNone, Flags: true,
 			set: withTURN(func(l *Lab) (*livekit.ICEServer, error) { return l.turn(TURNOptions{}) })},
-		f("turn-certificate", "the TURN server's certificate is expired", finding.TurnTLS, finding.OwnerLiveKitServer,
+		f("turn-certificate", "the TURN server's certificate is expired", finding.TurnTLS,
 			func(l *Lab) (*livekit.ICEServer, error) {
 				authority, err := l.certificates()
 				if err != nil {
@@ -32,7 +32,7 @@ func turnFaults() []Fault {
 				return l.turn(TURNOptions{Transport: "tls", TLS: config})
 			}),
 		f("turn-credentials", "the TURN server does not know the credentials that the LiveKit server hands out",
-			finding.TurnAuth, finding.OwnerLiveKitServer, func(l *Lab) (*livekit.ICEServer, error) {
+			finding.TurnAuth, func(l *Lab) (*livekit.ICEServer, error) {
 				server, err := l.turn(TURNOptions{})
 				if err != nil {
 					return nil, err
@@ -40,9 +40,9 @@ func turnFaults() []Fault {
 				server.Credential = "stale-" + randomHex(8)
 				return server, nil
 			}),
-		f("turn-denied", "the TURN server may not relay to anybody", finding.TurnRelayDenied, finding.OwnerLiveKitServer,
+		f("turn-denied", "the TURN server may not relay to anybody", finding.TurnRelayDenied,
 			func(l *Lab) (*livekit.ICEServer, error) { return l.turn(TURNOptions{Deny: true}) }),
-		f("turn-refused", "nothing listens at the TURN server's address", finding.TurnUnreachable, finding.OwnerLiveKitServer,
+		f("turn-refused", "nothing listens at the TURN server's address", finding.TurnUnreachable,
 			func(*Lab) (*livekit.ICEServer, error) {
 				addr, err := RefusedAddr()
 				return &livekit.ICEServer{Urls: []string{"turn:" + addr + "?transport=tcp"}, Username: "lklab", Credential: randomHex(8)}, err

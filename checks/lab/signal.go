@@ -2,6 +2,7 @@ package lab
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"net/http"
 	"sync"
@@ -151,7 +152,7 @@ func pump[M proto.Message](from, to *websocket.Conn, change func(M) []M, empty f
 
 // passClose repeats a close frame, so that its code and text are not lost.
 func passClose(to *websocket.Conn, err error) {
-	if closed, ok := err.(*websocket.CloseError); ok && closed.Code != websocket.CloseAbnormalClosure {
+	if closed := (*websocket.CloseError)(nil); errors.As(err, &closed) && closed.Code != websocket.CloseAbnormalClosure {
 		_ = to.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(closed.Code, closed.Text), time.Now().Add(time.Second))
 	}
 }

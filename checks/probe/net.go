@@ -8,6 +8,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"io"
 	"net"
 	"net/http"
 	"net/netip"
@@ -41,6 +42,10 @@ type Net struct {
 	// UserAgent is sent with each request; "" means "lkdoctor".
 	UserAgent string
 
+	// Record, if set, returns what takes a copy of all that is sent on a connection,
+	// before TLS encrypts it. It is for tests: who is sent what?
+	Record func(*Conn) io.Writer
+
 	// Redact knows this run's secrets; nil still removes what looks like one.
 	Redact *clean.Redactor
 	Limits Limits
@@ -50,7 +55,7 @@ type Net struct {
 	onceOnly  sync.Once
 	single    *http.Transport
 	mu        sync.Mutex
-	spares    map[string]*spare
+	spares    map[string][]*spare
 	closed    bool
 	work      sync.WaitGroup
 }

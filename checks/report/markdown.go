@@ -48,7 +48,7 @@ type markdown struct {
 
 func (m *markdown) line(s string) { m.b.WriteString(s + "\n\n") }
 
-func (m *markdown) head(format string, args ...any) { m.line("## " + m.style.say(format, args...)) }
+func (m *markdown) head(format string) { m.line("## " + m.style.say(format)) }
 
 // fence writes a code block whose fence is longer than any inside.
 func (m *markdown) fence(lang, code string) {
@@ -299,8 +299,8 @@ func (m *markdown) what(r check.Result) string {
 	return m.style.text(r.Check.Title)
 }
 
-// settings are where each value came from; secrets as lengths and
-// fingerprints, which two people can compare.
+// settings are where each value came from; secrets with lengths and fingerprints
+// where two people want to compare them (--compare-secrets).
 func (m *markdown) settings(run check.Run) {
 	if len(run.Settings) == 0 {
 		return

@@ -3,8 +3,6 @@ package room
 import (
 	"encoding/json"
 	"fmt"
-	"lkdoctor/checks/caps"
-	"lkdoctor/checks/finding"
 	"strings"
 	"testing"
 	"unicode"
@@ -12,6 +10,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/livekit/protocol/livekit"
 	"google.golang.org/protobuf/proto"
+
+	"lkdoctor/checks/caps"
+	"lkdoctor/checks/finding"
 )
 
 func joinOf(me string, others ...*livekit.ParticipantInfo) *livekit.SignalResponse {

@@ -11,9 +11,14 @@ import (
 	"strings"
 	"time"
 
+	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"lkdoctor/checks/check"
 	"lkdoctor/checks/probe"
+	"lkdoctor/cmd/lkdoctor/quiet"
+	"lkdoctor/config"
+	"lkdoctor/config/clean"
 )
 
 // version is set at link time; without it the build information tells.
@@ -29,8 +34,11 @@ type app struct {
 	dir     string // the working directory
 	now     func() time.Time
 	nonce   func() string
-	limits  probe.Limits // for tests; zero for what a user waits
+	limits  probe.Limits     // for tests; zero for what a user waits
+	stops   <-chan os.Signal // what asks the program to end
 	code    int
+	// redact knows the secrets of this call, and learns those of its runs.
+	redact *clean.Redactor
 }
 
 func newApp(args []string, in io.Reader, out, err io.Writer, environ []string) *app {
@@ -38,18 +46,82 @@ func newApp(args []string, in io.Reader, out, err io.Writer, environ []string) *
 	if wdErr != nil {
 		dir = "."
 	}
-	return &app{args: args, in: in, out: out, err: err, environ: environ, dir: dir, now: time.Now, nonce: randomNonce}
+	if f, is := out.(*os.File); is {
+		out = &output{File: f}
+	}
+	a := &app{args: args, in: in, out: out, err: err, environ: environ, dir: dir, now: time.Now, nonce: randomNonce, redact: clean.NewRedactor()}
+	a.learnArguments()
+	return a
+}
+
+// learnArguments adds the secrets of the command line and the environment, which
+// an error may quote before there are settings, and what looks like one in a
+// place for something else.
+func (a *app) learnArguments() {
+	sensitive := map[string]bool{"--api-secret": true, "--token": true, "--ticket": true, "--header": true, "-H": true}
+	for i, arg := range a.args {
+		name, value, _ := strings.Cut(arg, "=")
+		if sensitive[name] {
+			if value == "" && i+1 < len(a.args) {
+				value = a.args[i+1]
+			}
+			if header, is := strings.CutPrefix(value, "@"); name == "--header" || name == "-H" {
+				if _, after, named := strings.Cut(header, ":"); named && !is {
+					value = after
+				}
+			}
+			a.redact.Learn(value)
+		}
+		a.redact.Learn(config.AddressSecrets(arg)...)
+	}
+	for _, name := range []string{"LIVEKIT_API_SECRET", "LIVEKIT_TOKEN", "LKDOCTOR_TICKET"} {
+		a.redact.Learn(a.getenv(name))
+	}
+	for _, name := range []string{"HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy"} {
+		a.redact.Learn(config.AddressSecrets(a.getenv(name))...)
+	}
+}
+
+// line is text of any origin, the command line's included, as one line of at most
+// limit characters.
+func (a *app) line(text string, limit int) string {
+	return a.redact.Clean(strings.Join(strings.Fields(text), " "), limit)
+}
+
+// complain says on stderr what could not be done.
+func (a *app) complain(what string, err error) {
+	fmt.Fprintf(a.err, "lkdoctor: %s%s\n", what, a.line(err.Error(), 300))
 }
 
 // run carries out the command line and returns the exit code.
-func run(a *app) int {
+func run(a *app) (code int) {
+	defer func() {
+		if p := recover(); p != nil {
+			a.complain("internal error: ", fmt.Errorf("%v", p))
+			code = check.ExitDoctor
+		}
+	}()
 	root := a.rootCommand()
 	root.SetArgs(a.args)
-	if called, err := root.ExecuteC(); err != nil {
-		return a.usageError(called, err)
+	if cmd, _, err := root.Find(a.args); a.stops != nil && err == nil && !stoppable(cmd) && quiet.Default() {
+		return check.ExitInterrupted
+	}
+	called, err := root.ExecuteC()
+	if err != nil && a.unwritten() == nil {
+		a.code = a.failed(called, err)
+	}
+	if lost := a.unwritten(); lost != nil {
+		fmt.Fprintf(a.err, "lkdoctor: %s\n", lost)
+		if a.code != check.ExitInterrupted { // whoever stopped it may have closed the terminal with it
+			return check.ExitDoctor
+		}
 	}
 	return a.code
 }
+
+// stoppable reports whether cmd ends by itself when it is told to stop: it may
+// have a document to print and a room to leave.
+func stoppable(cmd *cobra.Command) bool { return !cmd.HasParent() || cmd.Name() == "join" }
 
 // getenv reads a variable of the process environment.
 func (a *app) getenv(name string) string {
@@ -72,6 +144,9 @@ func (a *app) home() string {
 
 // terminal returns the file behind a stream if it is a terminal.
 func terminal(stream any) (*os.File, bool) {
+	if out, is := stream.(*output); is {
+		stream = out.File
+	}
 	f, ok := stream.(*os.File)
 	return f, ok && term.IsTerminal(int(f.Fd()))
 }

@@ -2,22 +2,20 @@ package main
 
 import (
 	"errors"
-	"fmt"
 
 	"lkdoctor/checks"
 	"lkdoctor/checks/check"
 	"lkdoctor/checks/report"
-	"lkdoctor/config/clean"
 )
 
 // broken ends a call of the checks that could not begin, or was interrupted
 // before it had, and returns the exit code.
 func (a *app) broken(f *flags, err error) int {
-	fmt.Fprintf(a.err, "lkdoctor: %s\n", clean.Line(err.Error(), 300))
+	a.complain("", err)
 	if f.jsonOut {
 		a.brokenDocument(err)
 	}
-	a.saveForMachines(f, a.brokenRun(err), "")
+	_ = a.saveForMachines(f, a.brokenRun(err), "") // stderr says it, and the exit code is that of a failure
 	if errors.Is(err, errInterrupted) {
 		return check.ExitInterrupted
 	}
@@ -33,8 +31,11 @@ func (a *app) brokenDocument(err error) {
 
 // brokenRun is the run that err kept from beginning.
 func (a *app) brokenRun(err error) check.Run {
-	if errors.Is(err, errInterrupted) {
+	switch {
+	case errors.Is(err, errInterrupted):
 		return checks.Interrupted(a.now())
+	case errors.Is(err, check.ErrTimeout):
+		return checks.Late(a.now(), err.Error())
 	}
-	return checks.Broken(a.now(), err.Error())
+	return checks.Broken(a.now(), a.line(err.Error(), 300))
 }

@@ -18,32 +18,57 @@ import (
 	"lkdoctor/checks/report"
 	"lkdoctor/checks/words"
 	"lkdoctor/config"
-	"lkdoctor/config/clean"
 )
 
 // examine runs the checks in the face that fits, and returns the exit code.
 func (a *app) examine(parent context.Context, f *flags) int {
-	ctx, stop := signal.NotifyContext(parent, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
+	ctx, stop := a.untilStopped(parent)
 	defer stop()
-	e, err := a.ready(ctx, f)
+	limited, cancel := f.limited(ctx)
+	defer cancel()
+	e, err := a.ready(limited, f)
 	if err != nil {
 		return a.broken(f, err)
 	}
+	e.warnInClear()
 	switch a.face(f) {
 	case faceJSON:
-		return e.json(ctx)
+		return e.json(limited)
 	case facePlain:
-		return e.plain(ctx)
+		return e.plain(limited)
 	}
 	return e.tui(ctx)
+}
+
+// untilStopped is parent until the program is told to stop. A reader that goes
+// away does not end the program: it may have a room to leave.
+func (a *app) untilStopped(parent context.Context) (context.Context, context.CancelFunc) {
+	signal.Ignore(syscall.SIGPIPE)
+	ctx, cancel := context.WithCancel(parent)
+	go func() {
+		select {
+		case <-a.stops:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, cancel
+}
+
+// limited is ctx until --timeout is over.
+func (f *flags) limited(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeoutCause(ctx, f.timeout, check.ErrTimeout)
 }
 
 // errInterrupted ends a call that was interrupted before it began.
 var errInterrupted = errors.New("interrupted before anything was checked")
 
-// ready reads the settings, and what is to come from stdin. An interrupt ends
-// the wait for stdin, too.
+// ready reads the settings, and what is to come from stdin or from the file of a
+// header. The end of ctx ends the wait for them, too.
 func (a *app) ready(ctx context.Context, f *flags) (*exam, error) {
+	if err := enoughFiles(); err != nil {
+		return nil, err
+	}
 	type outcome struct {
 		exam *exam
 		err  error
@@ -62,6 +87,9 @@ func (a *app) ready(ctx context.Context, f *flags) (*exam, error) {
 	case o := <-read:
 		return o.exam, o.err
 	case <-ctx.Done():
+		if cause := context.Cause(ctx); errors.Is(cause, check.ErrTimeout) {
+			return nil, fmt.Errorf("the input, stdin or the file of a header, did not end within %s: %w", f.timeout, cause)
+		}
 		return nil, errInterrupted
 	}
 }
@@ -78,7 +106,9 @@ func (a *app) newExam(f *flags, inputs config.Inputs) (*exam, error) {
 	if settings.URL.Source.Kind == config.Flag || inputs.Dev || inputs.Project != "" {
 		options.GivenURL = "" // the command line names the server
 	}
-	return &exam{app: a, flags: f, inputs: inputs, settings: settings, options: options, style: a.style(f)}, nil
+	e := &exam{app: a, flags: f, inputs: inputs, settings: settings, options: options, style: a.style(f)}
+	e.learn()
+	return e, nil
 }
 
 // exam is one call of the doctor: what every face needs.
@@ -91,6 +121,17 @@ type exam struct {
 	style    report.Style
 }
 
+// learn adds the secrets of the settings and options as they are now.
+func (e *exam) learn() { e.app.redact.Learn(checks.Secrets(e.settings, e.options)...) }
+
+// warnInClear says on stderr what is going to be sent without encryption, before
+// it is.
+func (e *exam) warnInClear() {
+	for _, text := range checks.InClear(e.settings, e.options) {
+		e.app.complain("", errors.New(e.style.Say("%s", text)))
+	}
+}
+
 // newCase makes a fresh patient, with its own connections.
 func (e *exam) newCase() *checks.Case {
 	s := e.settings
@@ -99,18 +140,9 @@ func (e *exam) newCase() *checks.Case {
 		Options:  e.options,
 		Now:      e.app.now,
 		Nonce:    e.app.nonce(),
-		Net:      &probe.Net{Proxy: e.proxy(), UserAgent: "lkdoctor/" + toolVersion(), Now: e.app.now, Limits: e.app.limits},
-		Redact:   clean.NewRedactor(append(headerSecrets(e.options), s.APISecret.Secret.Reveal(), s.Token.Secret.Reveal(), s.Ticket.Secret.Reveal())...),
+		Net:      &probe.Net{Proxy: e.proxy(), UserAgent: "lkdoctor/" + toolVersion(), Now: e.app.now, Limits: e.app.limits, Redact: e.app.redact},
+		Redact:   e.app.redact,
 	}
-}
-
-// headerSecrets are the values of the headers that were given.
-func headerSecrets(o checks.Options) []string {
-	var out []string
-	for _, h := range o.Headers {
-		out = append(out, h.Secrets()...)
-	}
-	return out
 }
 
 // proxy follows HTTP_PROXY, HTTPS_PROXY and NO_PROXY as Go, Node and Python do.
@@ -130,16 +162,14 @@ func (e *exam) proxy() func(*url.URL) (*url.URL, error) {
 
 // once runs the checks one time, within --timeout.
 func (e *exam) once(ctx context.Context, c *checks.Case, observe func(check.Event)) check.Run {
-	ctx, cancel := context.WithTimeoutCause(ctx, e.flags.timeout, check.ErrTimeout)
+	ctx, cancel := e.flags.limited(ctx)
 	defer cancel()
 	return checks.Do(ctx, c, e.flags.strict, observe)
 }
 
 func (e *exam) json(ctx context.Context) int {
-	run := e.once(ctx, e.newCase(), func(check.Event) {})
-	e.save(run)
+	run := e.save(e.once(ctx, e.newCase(), func(check.Event) {}))
 	if err := report.JSON(e.app.out, report.NewDocument(run, toolVersion(), e.style)); err != nil {
-		fmt.Fprintf(e.app.err, "lkdoctor: write the document: %s\n", err)
 		return check.ExitDoctor
 	}
 	return run.ExitCode
@@ -151,10 +181,8 @@ func (e *exam) plain(ctx context.Context) int {
 	if !e.flags.quiet {
 		observe = e.waits().observing(observe)
 	}
-	run := e.once(ctx, e.newCase(), observe)
-	e.save(run)
+	run := e.save(e.once(ctx, e.newCase(), observe))
 	if p.Err != nil {
-		fmt.Fprintf(e.app.err, "lkdoctor: write the report: %s\n", p.Err)
 		return check.ExitDoctor
 	}
 	return run.ExitCode
@@ -165,12 +193,12 @@ func (e *exam) header() string {
 	if e.settings.URL.Secret.Empty() {
 		for _, given := range [][2]string{{e.options.Frontend, "--frontend"}, {e.options.TokenEndpoint, "--token-endpoint"}, {e.options.GivenURL, "--token"}} {
 			if given[0] != "" {
-				return clean.URL(given[0]) + "  " + given[1]
+				return e.app.redact.URL(given[0]) + "  " + given[1]
 			}
 		}
 		return e.style.Say("no LIVEKIT_URL")
 	}
-	return clean.URL(e.settings.URL.Value) + "  " + clean.Line(e.settings.URL.Source.String(), 60)
+	return e.app.redact.URL(e.settings.URL.Value) + "  " + e.app.line(e.settings.URL.Source.String(), 60)
 }
 
 func (a *app) face(f *flags) face {

@@ -28,7 +28,7 @@ type flags struct {
 	quiet, verbose                bool
 	report, color, lang           string
 	metrics, metricsTarget, junit string
-	strict                        bool
+	strict, compareSecrets        bool
 	timeout                       time.Duration
 	options                       checks.Options
 
@@ -79,6 +79,7 @@ func (f *flags) addRun(cmd *cobra.Command) {
 	set.StringVar(&o.Frontend, "frontend", "", helpText("base `URL` of the app, to ask its /api/connection-details"))
 	set.StringVar(&o.TokenEndpoint, "token-endpoint", "", helpText("`URL` of a standard LiveKit token endpoint, instead of a ticket service"))
 	f.addHeader(cmd)
+	f.addCompare(cmd)
 	set.StringVar(&o.Agent, "agent", "", helpText("call the agent of this `name` into a room of lkdoctor's own, see it come, and take the call back; an agent may cost money"))
 	set.StringVarP(&o.Room, "room", "r", "", helpText("`room` for the dev token"))
 	set.StringVarP(&o.Identity, "identity", "i", "", helpText("`identity` for the dev token"))
@@ -104,19 +105,16 @@ func (f *flags) addRun(cmd *cobra.Command) {
 	set.DurationVar(&f.timeout, "timeout", 60*time.Second, helpText("`time` for the whole run"))
 }
 
+// addCompare adds --compare-secrets.
+func (f *flags) addCompare(cmd *cobra.Command) {
+	cmd.Flags().BoolVar(&f.compareSecrets, "compare-secrets", false,
+		helpText("show length and fingerprint of each secret, for two people with the same API key to compare (half a second and 64 MiB each)"))
+}
+
 // addHeader adds --header.
 func (f *flags) addHeader(cmd *cobra.Command) {
 	cmd.Flags().StringArrayVarP(&f.headers, "header", "H", nil,
 		"send this '`Name: value`' to --frontend and --token-endpoint; @FILE reads some, hidden from other users")
-}
-
-// readHeaders reads --header.
-func (f *flags) readHeaders() (err error) {
-	if len(f.headers) > 0 && f.options.Frontend == "" && f.options.TokenEndpoint == "" {
-		return errors.New("--header is for --frontend and --token-endpoint, and neither is given")
-	}
-	f.options.Headers, err = config.ParseHeaders(f.headers, readHead)
-	return err
 }
 
 // readHead reads the first megabyte of a file.
@@ -148,9 +146,8 @@ func (f *flags) validate(args []string) error {
 		return fmt.Errorf("--no-join and --dev-join exclude each other")
 	case !strings.Contains(f.options.TicketPath, "{ticket}"):
 		return fmt.Errorf("--ticket-path needs {ticket} in it")
-	}
-	if err := f.readHeaders(); err != nil {
-		return err
+	case len(f.headers) > 0 && f.options.Frontend == "" && f.options.TokenEndpoint == "":
+		return errors.New("--header is for --frontend and --token-endpoint, and neither is given")
 	}
 	return f.options.Selection().Validate(checks.Specs())
 }
@@ -191,9 +188,12 @@ func shellQuoted(word string) string {
 	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }
 
-// inputs gathers what the settings are read from; a token from stdin is taken
-// out of whatever was pasted.
-func (f *flags) inputs(a *app) (config.Inputs, error) {
+// inputs gathers what the settings are read from, and reads --header; a token
+// from stdin is taken out of whatever was pasted.
+func (f *flags) inputs(a *app) (_ config.Inputs, err error) {
+	if f.options.Headers, err = config.ParseHeaders(f.headers, readHead); err != nil {
+		return config.Inputs{}, err
+	}
 	given := map[string]string{}
 	for _, name := range settingFlags() {
 		if flag := f.set.Lookup(name); flag != nil && flag.Changed {
@@ -213,6 +213,7 @@ func (f *flags) inputs(a *app) (config.Inputs, error) {
 	}
 	return config.Inputs{
 		Flags: given, Environ: a.environ, Dir: dir, Mode: f.mode, Home: a.home(), Project: f.project, Dev: f.dev,
+		CompareSecrets: f.compareSecrets,
 	}, nil
 }
 

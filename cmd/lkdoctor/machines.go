@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"cmp"
-	"fmt"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -12,37 +11,32 @@ import (
 
 	"lkdoctor/checks/check"
 	"lkdoctor/checks/report"
-	"lkdoctor/config/clean"
 )
 
 // saveForMachines writes --metrics and --junit, whole or not at all: whoever
-// reads one never sees half a file. A failure goes to stderr. target is the
-// label of the metrics, unless --metrics-target is.
-func (a *app) saveForMachines(f *flags, run check.Run, target string) {
+// reads one never sees half a file. A failure goes to stderr, and the result is
+// false. target is the label of the metrics, unless --metrics-target is.
+func (a *app) saveForMachines(f *flags, run check.Run, target string) bool {
 	if f.metrics == "" && f.junit == "" {
-		return
+		return true
 	}
+	metrics, junit := true, true
 	d := report.NewDocument(run, toolVersion(), a.style(f))
 	if f.metrics != "" {
 		err := overwritable(f.metrics, "metrics", report.IsMetrics)
 		if err == nil {
-			err = prometheus.WriteToTextfile(f.metrics, report.Metrics(d, cmp.Or(f.metricsTarget, target), run.StartedAt.Add(run.Took)))
+			err = prometheus.WriteToTextfile(f.metrics, report.Metrics(d, a.redact.Clean(cmp.Or(f.metricsTarget, target), 200), run.StartedAt.Add(run.Took)))
 		}
-		a.unwritten("metrics", err)
+		metrics = a.saved("metrics", err)
 	}
 	if f.junit != "" {
 		err := overwritable(f.junit, "JUnit XML", report.IsJUnit)
 		if err == nil {
 			err = writeJUnit(f.junit, d, f.strict)
 		}
-		a.unwritten("JUnit file", err)
+		junit = a.saved("JUnit file", err)
 	}
-}
-
-func (a *app) unwritten(what string, err error) {
-	if err != nil {
-		fmt.Fprintf(a.err, "lkdoctor: write the %s: %s\n", what, err)
-	}
+	return metrics && junit
 }
 
 func writeJUnit(path string, d report.Document, strict bool) error {
@@ -80,5 +74,5 @@ func (e *exam) targetLabel() string {
 	if err != nil || u.Host == "" {
 		return ""
 	}
-	return clean.Line((&url.URL{Scheme: u.Scheme, Host: u.Host}).String(), 200)
+	return e.app.redact.Clean((&url.URL{Scheme: u.Scheme, Host: u.Host}).String(), 200)
 }

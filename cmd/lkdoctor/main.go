@@ -22,7 +22,9 @@ func main() {
 	quiet.Restore()
 	tuneMemory()
 	log.SetOutput(io.Discard) // net/http would quote a stranger's bytes there
-	os.Exit(run(newApp(os.Args[1:], os.Stdin, os.Stdout, os.Stderr, os.Environ())))
+	a := newApp(os.Args[1:], os.Stdin, os.Stdout, os.Stderr, os.Environ())
+	a.stops = quiet.Stops()
+	os.Exit(run(a))
 }
 
 func tuneMemory() {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -37,7 +38,7 @@ work, 130 interrupted.`),
 		Version:       toolVersion(),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := f.validate(args); err != nil {
-				return err
+				return usageError{err}
 			}
 			a.code = a.examine(cmd.Context(), f)
 			return nil
@@ -59,17 +60,60 @@ work, 130 interrupted.`),
 		}
 	}
 	a.completeFlags(root)
+	marked(root)
 	return root
 }
 
-// usageError says in one line what is wrong with the command line, and where
-// help is. Where the checks were called with --json, the document says so too.
-func (a *app) usageError(called *cobra.Command, err error) int {
-	fmt.Fprintf(a.err, "lkdoctor: %s (see lkdoctor --help)\n", err)
+// usageError is an error of the command line itself.
+type usageError struct{ error }
+
+// Unwrap returns the error without the mark.
+func (e usageError) Unwrap() error { return e.error }
+
+// failure is any other error of a command.
+type failure struct{ error }
+
+// Unwrap returns the error without the mark.
+func (e failure) Unwrap() error { return e.error }
+
+// marked makes each command under cmd mark the errors that are not of the command line:
+// what cobra itself returns, of flags and arguments, is.
+func marked(cmd *cobra.Command) {
+	if run := cmd.RunE; run != nil {
+		cmd.RunE = func(cmd *cobra.Command, args []string) error {
+			err := run(cmd, args)
+			if usage := (usageError{}); err == nil || errors.As(err, &usage) {
+				return err
+			}
+			return failure{err}
+		}
+	}
+	for _, child := range cmd.Commands() {
+		marked(child)
+	}
+}
+
+// failed says in one line why a command ended and, where that is the command
+// line, how it is called. Where the checks were called with --json, the document
+// says so too.
+func (a *app) failed(called *cobra.Command, err error) int {
+	a.complain("", err)
+	if other := (failure{}); !errors.As(err, &other) {
+		a.usage(called)
+	}
 	if called.Name() == "lkdoctor" && a.wantsJSON() {
 		a.brokenDocument(err)
 	}
 	return check.ExitDoctor
+}
+
+// usage says how a command is called.
+func (a *app) usage(called *cobra.Command) {
+	line := called.UseLine()
+	if called.HasAvailableSubCommands() && !called.HasParent() {
+		line += ", or lkdoctor COMMAND"
+	}
+	fmt.Fprintf(a.err, "usage: %s\n       %s --help lists the flags\n", line, called.CommandPath())
 }
 
 // wantsJSON reads --json, in any of its spellings, from a command line that

@@ -19,15 +19,27 @@ const (
 	defaultDocument = "lkdoctor-report.json"
 )
 
-// save writes the files that were asked for. The run counts even when one
-// cannot be written: the failure goes to stderr.
-func (e *exam) save(run check.Run) {
+// save writes the files that were asked for, and returns the run. Where one
+// cannot be written, stderr says so and the run's exit code is the doctor's own
+// failure, unless the run was interrupted.
+func (e *exam) save(run check.Run) check.Run {
+	written := true
 	if e.flags.report != "" {
-		if err := e.write(run, e.app.absolute(e.flags.report)); err != nil {
-			fmt.Fprintf(e.app.err, "lkdoctor: write the report: %s\n", err)
-		}
+		written = e.app.saved("report", e.write(run, e.app.absolute(e.flags.report)))
 	}
-	e.app.saveForMachines(e.flags, run, e.targetLabel())
+	written = e.app.saveForMachines(e.flags, run, e.targetLabel()) && written
+	if !written && run.ExitCode != check.ExitInterrupted {
+		run.ExitCode = check.ExitDoctor
+	}
+	return run
+}
+
+// saved reports whether err is nil; stderr says what it is.
+func (a *app) saved(what string, err error) bool {
+	if err != nil {
+		a.complain("write the "+what+": ", err)
+	}
+	return err == nil
 }
 
 // write writes a report, never over a file that is none of ours.

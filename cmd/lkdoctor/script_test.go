@@ -43,6 +43,7 @@ func TestMain(m *testing.M) {
 			if by, err := strconv.ParseFloat(os.Getenv("TEST_WAITS"), 64); err == nil {
 				a.limits = probe.DefaultLimits().Scaled(by)
 			}
+			a.stops = quiet.Stops()
 			if at, err := time.Parse(time.RFC3339, os.Getenv("TEST_NOW")); err == nil {
 				a.now = func() time.Time { return at }
 				a.nonce = func() string { return "7f3a9c21" }

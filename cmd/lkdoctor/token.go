@@ -1,10 +1,15 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -13,6 +18,7 @@ import (
 	"lkdoctor/checks/report"
 	"lkdoctor/checks/token"
 	"lkdoctor/config"
+	"lkdoctor/config/clean"
 )
 
 func (a *app) tokenCommand() *cobra.Command {
@@ -31,35 +37,35 @@ environment, the .env files or the flags is used to verify the signature.
 Without an argument LIVEKIT_TOKEN is read, with - stdin: a bare token, a header,
 a URL or a whole JSON answer.`),
 		Args: cobra.MaximumNArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 1 {
 				if err := f.set.Set("token", args[0]); err != nil {
 					return err
 				}
 			}
-			return a.inspect(f)
+			return a.inspect(cmd.Context(), f)
 		},
 	}
 	f.addSettings(cmd)
+	f.addCompare(cmd)
 	cmd.Flags().BoolVar(&f.jsonOut, "json", false, helpText("as JSON"))
 	cmd.Flags().BoolVarP(&f.verbose, "verbose", "v", false, helpText("every fix, and the facts"))
 	f.addLooks(cmd)
+	cmd.Flags().DurationVar(&f.timeout, "timeout", time.Minute, "`time` for reading stdin")
 	return cmd
 }
 
-func (a *app) inspect(f *flags) error {
-	inputs, err := f.inputs(a)
-	if err != nil {
-		return err
-	}
-	e, err := a.newExam(f, inputs)
+func (a *app) inspect(ctx context.Context, f *flags) error {
+	limited, cancel := f.limited(ctx)
+	defer cancel()
+	e, err := a.ready(limited, f)
 	if err != nil {
 		return err
 	}
 	if !e.settings.Token.IsSet() {
-		return errors.New("no token: give one as an argument, in LIVEKIT_TOKEN, or - for stdin")
+		return usageError{errors.New("no token: give one as an argument, in LIVEKIT_TOKEN, or - for stdin")}
 	}
-	found := checks.Inspect(context.Background(), e.settings.Token.Secret.Reveal(), e.newCase())
+	found := checks.Inspect(ctx, e.settings.Token.Secret.Reveal(), e.newCase())
 	a.code = found.ExitCode
 	if f.jsonOut {
 		return report.InspectionJSON(a.out, found, toolVersion(), e.style)
@@ -81,12 +87,12 @@ type createFlags struct {
 }
 
 func (a *app) createCommand() *cobra.Command {
-	f := &createFlags{}
+	f := &createFlags{settings: flags{timeout: time.Minute}}
 	cmd := &cobra.Command{
 		Use: "create", Short: helpText("Make a token with the key and secret configured here"),
 		Example: helpText("  lkdoctor token create --room demo --identity me --valid-for 5m --token-only"),
 		Args:    cobra.NoArgs,
-		RunE:    func(*cobra.Command, []string) error { return a.create(f) },
+		RunE:    func(cmd *cobra.Command, _ []string) error { return a.create(cmd.Context(), f) },
 	}
 	f.settings.addSettings(cmd)
 	set := cmd.Flags()
@@ -116,15 +122,14 @@ func (a *app) createCommand() *cobra.Command {
 	return cmd
 }
 
-func (a *app) create(f *createFlags) error {
-	inputs, err := f.settings.inputs(a)
+func (a *app) create(ctx context.Context, f *createFlags) error {
+	limited, cancel := f.settings.limited(ctx)
+	defer cancel()
+	e, err := a.ready(limited, &f.settings)
 	if err != nil {
 		return err
 	}
-	settings, err := config.Load(inputs)
-	if err != nil {
-		return err
-	}
+	settings := e.settings
 	if settings.APIKey.Secret.Empty() || settings.APISecret.Secret.Empty() {
 		return errors.New("LIVEKIT_API_KEY and LIVEKIT_API_SECRET are needed to make a token (or --dev)")
 	}
@@ -158,22 +163,50 @@ func (f *createFlags) options(s *config.Settings, now time.Time) token.MintOptio
 }
 
 // printToken prints what was asked for. This is the one place where a whole
-// token is shown: it was made to be used.
+// token is shown: it was made to be used. Everybody can read its claims, so that
+// none is made with the secret in one.
 func (a *app) printToken(f *createFlags, s *config.Settings, raw string) error {
+	known := checks.Secrets(s, checks.Options{})
+	a.redact.Learn(known...)
+	if claimsHold(raw, known) {
+		return errors.New("a claim would hold a secret that is known here, and whoever gets a token can read its claims")
+	}
 	switch {
 	case f.tokenOnly:
 		_, err := fmt.Fprintln(a.out, raw)
 		return err
 	case f.jsonOut:
-		enc := json.NewEncoder(a.out)
-		enc.SetEscapeHTML(false)
-		enc.SetIndent("", "  ")
-		return enc.Encode(map[string]any{
-			"access_token": raw, "project_url": s.URL.Value, "identity": f.identity, "name": f.name, "room": f.room,
+		return a.writeJSON(map[string]any{
+			"access_token": raw, "project_url": a.redact.URL(s.URL.Value), "identity": f.identity, "name": f.name, "room": f.room,
 			"expires_at": a.now().Add(f.validFor).UTC().Format(time.RFC3339),
 		})
 	}
 	_, err := fmt.Fprintf(a.out, "key:       %s (%s)\nidentity:  %s\nroom:      %s\nvalid for: %s\n\n%s\n",
-		s.APIKey.Value, s.APIKey.Source, f.identity, f.room, f.validFor, raw)
+		a.redact.Clean(s.APIKey.Value, 200), a.redact.Clean(s.APIKey.Source.String(), 200), a.redact.Clean(f.identity, 256),
+		a.redact.Clean(f.room, 256), f.validFor, raw)
+	return err
+}
+
+// claimsHold reports whether the claims of a token made here hold one of the
+// secrets. One that is shorter than 12 bytes may well be a room's name too.
+func claimsHold(raw string, secrets []string) bool {
+	long := slices.DeleteFunc(secrets, func(s string) bool { return len(s) < 12 })
+	_, rest, _ := strings.Cut(raw, ".")
+	payload, _, _ := strings.Cut(rest, ".")
+	claims, err := base64.RawURLEncoding.DecodeString(payload)
+	return err != nil || clean.NewRedactor(long...).Hide(string(claims)) != string(claims)
+}
+
+// writeJSON writes a document of the command line's own values: characters that
+// a terminal acts upon, or nobody sees, become escapes.
+func (a *app) writeJSON(v any) error {
+	var text bytes.Buffer
+	enc := json.NewEncoder(&text)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	if err := enc.Encode(v); err != nil {
+		return err
+	}
+	_, err := io.WriteString(a.out, clean.JSON(text.String()))
 	return err
 }

@@ -27,9 +27,11 @@ const fonts = `ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono','Li
 // Theme is the colours of what an escape sequence does not colour.
 type Theme struct{ Background, Foreground, Border string }
 
-// Light and Dark are the themes of GitHub's pages.
+// Light is the light theme of GitHub's pages.
 func Light() Theme { return Theme{"#ffffff", "#1f2328", "#d1d9e0"} }
-func Dark() Theme  { return Theme{"#0d1117", "#e6edf3", "#3d444d"} }
+
+// Dark is the dark theme of GitHub's pages.
+func Dark() Theme { return Theme{"#0d1117", "#e6edf3", "#3d444d"} }
 
 // style is what SGR sequences have set.
 type style struct {

@@ -33,10 +33,13 @@ var (
 )
 
 // Pace is the real-time distance of two packets of the tone, and of two frames
-// of the pattern. Width and Height are the pattern's size in pixels.
+// of the pattern.
+const Pace = 20 * time.Millisecond
+
+// The size of the pattern, in pixels.
 const (
-	Pace          = 20 * time.Millisecond
-	Width, Height = 160, 90
+	Width  = 160
+	Height = 90
 )
 
 // Clip names a clip.

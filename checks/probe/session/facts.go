@@ -51,6 +51,10 @@ type ICEServer struct {
 
 // joinFacts reads a JoinResponse.
 func joinFacts(n *probe.Net, j *livekit.JoinResponse) JoinFacts {
+	for _, s := range j.GetIceServers()[:min(len(j.GetIceServers()), caps.ICEServers)] {
+		n.Redact.Learn(s.GetCredential())
+	}
+	n.Redact.Learn(j.GetRoom().GetTurnPassword())
 	info, perm := j.GetServerInfo(), j.GetParticipant().GetPermission()
 	facts := JoinFacts{
 		ServerVersion:     n.Line(cmp.Or(info.GetVersion(), j.GetServerVersion())),

@@ -456,11 +456,11 @@ func (r *mediaRun) verdict(now time.Time) Outcome {
 	return r.silence(now)
 }
 
-// tcpLinger bounds how long a join that is connected waits for the last dials of
+// They bound how long a join that is connected waits for the last dials of
 // ICE/TCP addresses: ten round trips, within these limits.
 const (
-	tcpLingerMin = 100 * time.Millisecond
-	tcpLingerMax = time.Second
+	leastLinger = 100 * time.Millisecond
+	mostLinger  = time.Second
 )
 
 // settled says whether a connected join has nothing more to wait for: the server
@@ -468,9 +468,9 @@ const (
 // and the plain dials of ICE/TCP addresses have ended; or both had ten round
 // trips. t.mu is held.
 func (t *transport) settled(now time.Time) Outcome {
-	linger := tcpLingerMin
+	linger := leastLinger
 	if t.media.Selected != nil {
-		linger = min(max(10*t.media.Selected.RTT, tcpLingerMin), tcpLingerMax)
+		linger = min(max(10*t.media.Selected.RTT, leastLinger), mostLinger)
 	}
 	since := now.Sub(t.connected)
 	missing := t.dialing > 0 || t.advertised == 0 && !t.endOfTheir

@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"errors"
 	"net/url"
 	"sync"
 	"time"
@@ -167,7 +168,7 @@ func (r *publishRun) failed(who string, p *Participant, err error) PublishOutcom
 	case p.End() != nil:
 		r.out.End = p.End()
 		return PublishLeft
-	case err == errLate:
+	case errors.Is(err, errLate):
 		return PublishNotConnected
 	}
 	r.out.Detail = r.net.Line(err.Error())

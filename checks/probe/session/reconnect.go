@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"errors"
 	"net/url"
 	"time"
 
@@ -126,7 +127,7 @@ func (p *Participant) settle(ctx context.Context) error {
 	sctx, cancel := context.WithTimeout(ctx, p.net.Waits().Settle)
 	defer cancel()
 	// Another server may open none.
-	if err := p.wait(sctx, p.transport(livekit.SignalTarget_SUBSCRIBER).data); err == errEnded {
+	if err := p.wait(sctx, p.transport(livekit.SignalTarget_SUBSCRIBER).data); errors.Is(err, errEnded) {
 		return err
 	}
 	return p.Ping(ctx)

@@ -134,9 +134,9 @@ func Join(ctx context.Context, n *probe.Net, base *url.URL, token string, o Opti
 		pong: make(chan struct{}, 1), lost: make(chan struct{}, 1), data: pacer{burst: caps.DataBurst, perSecond: caps.DataPerSecond},
 		packets: pacer{burst: caps.PacketsBurst, perSecond: caps.PacketsPerSecond}, excess: map[Excess]bool{}}
 	start := time.Now()
-	fail := func(f *SignalFailure, phases SignalPhases) (*Participant, *SignalFailure) {
+	failed := func(f *SignalFailure, phases SignalPhases) *SignalFailure {
 		f.Phases, f.Took = phases, time.Since(start)
-		return nil, f
+		return f
 	}
 	gctx, stop := withGrace(ctx)
 	defer stop()
@@ -145,7 +145,7 @@ func Join(ctx context.Context, n *probe.Net, base *url.URL, token string, o Opti
 	up, f := (&upgrade{net: n, base: base, token: token, o: o, start: start}).ask(gctx)
 	<-rehearsed
 	if f != nil {
-		return fail(f, up.phases)
+		return nil, failed(f, up.phases)
 	}
 	w, opened := newWire(n, up), time.Now()
 	first, f := w.await(gctx, o.waits(n).FirstFrame, func(m *livekit.SignalResponse) (bool, *SignalFailure) {
@@ -162,7 +162,7 @@ func Join(ctx context.Context, n *probe.Net, base *url.URL, token string, o Opti
 	if f != nil {
 		f.Upgraded = true
 		w.abandon(f.Kind)
-		return fail(f, up.phases)
+		return nil, failed(f, up.phases)
 	}
 	join := first.GetJoin()
 	p.Facts, p.Phases, p.Took = joinFacts(n, join), up.phases, time.Since(start)

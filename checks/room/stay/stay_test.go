@@ -3,11 +3,13 @@ package stay
 import (
 	"context"
 	"encoding/json"
-	"lkdoctor/checks/finding"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"lkdoctor/checks/finding"
 
 	"github.com/livekit/protocol/livekit"
 
@@ -299,10 +301,10 @@ func TestWhatTheTokenDoesNotAllowIsSaid(t *testing.T) {
 	s := newSite(t, "")
 	no := false
 	g := s.in("ann", func(o *token.MintOptions) { o.CanPublish, o.CanPublishData = &no, &no })
-	if err := g.Publish(room.Tone); err != room.ErrMayNot {
+	if err := g.Publish(room.Tone); !errors.Is(err, room.ErrMayNot) {
 		t.Errorf("publish: %v", err)
 	}
-	if err := g.Send("hello"); err != room.ErrMayNot {
+	if err := g.Send("hello"); !errors.Is(err, room.ErrMayNot) {
 		t.Errorf("send: %v", err)
 	}
 	o := options(t, s.server.URL, s.token("bob", func(o *token.MintOptions) { o.CanPublish = &no }))
@@ -312,7 +314,7 @@ func TestWhatTheTokenDoesNotAllowIsSaid(t *testing.T) {
 		t.Errorf("problem: %s", e.Text)
 	}
 	g.Close()
-	if err := g.Send("hello"); err != room.ErrNotInRoom {
+	if err := g.Send("hello"); !errors.Is(err, room.ErrNotInRoom) {
 		t.Errorf("send afterwards: %v", err)
 	}
 }
