@@ -42,7 +42,6 @@ func joinAgent(c *Case) Check {
 		Title: finding.Textf("The agent that was asked for comes"),
 		Short: finding.Textf("the agent"),
 		Also:  finding.Textf("agent"),
-		Also:  finding.Textf("the agent"),
 		Uses:  append(ownJoinUses(), "token.format", "token.claims"),
 	}, func(ctx context.Context, c *Case, ended Ended) Report {
 		t := c.token()

@@ -19,7 +19,6 @@ func joinAPI(c *Case) Check {
 		Title: finding.Textf("The server API answers"),
 		Short: finding.Textf("the server API"),
 		Also:  finding.Textf("API"),
-		Also:  finding.Textf("the server API"),
 		Uses:  []string{"env.livekit", "join.reach", "signature.server", "ticket.consume", "ticket.frontend"},
 	}, func(ctx context.Context, c *Case, ended Ended) Report {
 		s, at := c.Settings, c.here()

@@ -62,10 +62,22 @@ func joinedOutcome(j *JoinRecord) Outcome {
 			"server_region": s.Facts.ServerRegion, "others_in_room": s.Facts.OthersCount,
 			"upgrade_ms": finding.Milliseconds(s.Phases.Upgrade), "join_ms": finding.Milliseconds(s.Phases.Join)},
 	}
-	if excess := s.Excess(); len(excess) > 0 {
-		out.Facts["capped"] = excess
-	}
+	withExcess(&out, s)
 	return out
+}
+
+// withExcess says what the server sent more of than is read or kept.
+func withExcess(out *Outcome, s *session.Participant) {
+	excess := s.Excess()
+	if len(excess) == 0 {
+		return
+	}
+	names := make([]string, len(excess))
+	for i, one := range excess {
+		names[i] = strings.ReplaceAll(string(one), "_", " ")
+	}
+	out.Facts["capped"] = excess
+	out.Text = finding.Textf("%s; the server sends more than lkdoctor reads (%s)", out.Text, strings.Join(names, ", "))
 }
 
 func wouldEvict(t *token.Token) Finding {
