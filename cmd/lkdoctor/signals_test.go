@@ -72,7 +72,9 @@ func TestSignals(t *testing.T) {
 				l = stays
 			}
 			l.Renew()
-			s.run(t, l)
+			if !s.run(t, l) {
+				t.Error("the signal ended it at once")
+			}
 			waitFor(t, func() bool { return len(people(t, l)) == 0 })
 		})
 	}
@@ -101,8 +103,9 @@ func TestTerminalGoesAway(t *testing.T) {
 	}
 }
 
-// run calls the program, sends the signal, and judges what is left.
-func (s stopping) run(t *testing.T, l *lab.Lab) {
+// run calls the program, sends the signal, and judges what is left. The result is
+// false where the signal came before any code of the program ran.
+func (s stopping) run(t *testing.T, l *lab.Lab) bool {
 	t.Helper()
 	args := append(slices.Clone(s.args), l.Args()...)
 	if s.face != faceTUI {
@@ -157,7 +160,11 @@ func (s stopping) run(t *testing.T, l *lab.Lab) {
 	if found := wholeToken(out.String() + errs.String()); found != "" || strings.Contains(errs.String(), "goroutine ") {
 		t.Errorf("stderr: %s", errs)
 	}
+	if code == -1 && out.String() == "" && errs.String() == "" {
+		return false
+	}
 	s.judge(t, code, out.String())
+	return true
 }
 
 // judge wants the exit code and the document of a run that was stopped, or of
