@@ -14,7 +14,7 @@ for arch in amd64 arm64; do
 	mkdir -p "$image/linux_$arch"
 	cp dist/lkdoctor_linux_"$arch"*/lkdoctor "$image/linux_$arch/"
 done
-cp LICENSE config/NOTICE.md .goreleaser/made/THIRD_PARTY_LICENSES.txt "$image/licenses/"
+cp LICENSE config/dotenv/NOTICE.md .goreleaser/made/THIRD_PARTY_LICENSES.txt "$image/licenses/"
 for bundle in /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/cert.pem; do
 	if [ -f "$bundle" ]; then
 		cp "$bundle" "$image/ca-certificates.crt"

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -83,8 +84,13 @@ func TestImportDirections(t *testing.T) {
 				not    []string
 			}{
 				{"tui/", "", []string{"lkdoctor/cmd"}},
-				{"checks/", "", []string{"lkdoctor/cmd", "lkdoctor/tui", "github.com/charmbracelet", "github.com/spf13/cobra"}},
+				{"checks/", "", []string{"lkdoctor/cmd", "lkdoctor/tui", "github.com/charmbracelet/bubbletea",
+					"github.com/charmbracelet/bubbles", "github.com/charmbracelet/lipgloss", "github.com/spf13/cobra"}},
 				{"config/", "", []string{"lkdoctor/cmd", "lkdoctor/tui", "lkdoctor/checks", "github.com/charmbracelet", "github.com/spf13/cobra"}},
+				// Inside config: config → dotenv → secret → clean.
+				{"config/clean/", "", []string{"lkdoctor"}},
+				{"config/secret/", "", []string{"lkdoctor/config/dotenv"}},
+				{"config/dotenv/", "", []string{"github.com/livekit"}},
 				// lkdoctor never links the server that only the lab runs.
 				{"", "checks/lab/", []string{"github.com/livekit/livekit-server"}},
 				{"cmd/", "", []string{"lkdoctor/tui/picture"}},
@@ -240,4 +246,46 @@ func codeNames(t *testing.T) map[string]string {
 		t.Fatalf("%d constants, %d codes listed", len(names), len(finding.Codes()))
 	}
 	return names
+}
+
+// TestMessagesHaveOneStyle holds how a finding's message is written: it follows its
+// code, so it begins with a small letter unless a name stands there, and ends without
+// a full stop; several clauses are joined by semicolons.
+func TestMessagesHaveOneStyle(t *testing.T) {
+	opening := regexp.MustCompile(`^(The|A|An|No|It|Its|This|That|There|Some|With|Where|Nothing|Something) `)
+	seen := 0
+	for _, s := range sources(t) {
+		if strings.HasSuffix(s.path, "_test.go") {
+			continue
+		}
+		ast.Inspect(s.file, func(n ast.Node) bool {
+			call, ok := n.(*ast.CallExpr)
+			if !ok || len(call.Args) < 3 {
+				return true
+			}
+			name, ok := call.Fun.(*ast.SelectorExpr)
+			if !ok || name.Sel.Name != "New" {
+				return true
+			}
+			if pkg, ok := name.X.(*ast.Ident); !ok || pkg.Name != "finding" {
+				return true
+			}
+			message, ok := call.Args[2].(*ast.BasicLit)
+			if !ok {
+				return true
+			}
+			seen++
+			text, err := strconv.Unquote(message.Value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if opening.MatchString(text) || strings.HasSuffix(text, ".") || strings.Contains(text, ". ") {
+				t.Errorf("%s: %q", s.path, text)
+			}
+			return true
+		})
+	}
+	if seen < 200 {
+		t.Fatalf("only %d messages were found", seen)
+	}
 }

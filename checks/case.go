@@ -133,7 +133,7 @@ func (c *Case) there() address {
 	switch {
 	case came == nil:
 		return here
-	case here.URL != nil && sameOrigin(here.URL, came) && strings.Trim(here.Path, "/") == strings.Trim(came.Path, "/"):
+	case here.URL != nil && probe.SameOrigin(here.URL, came) && strings.Trim(here.Path, "/") == strings.Trim(came.Path, "/"):
 		return address{URL: came}
 	}
 	return address{URL: came, came: true}
@@ -184,7 +184,7 @@ func (c *Case) answer() *TicketAnswer {
 // one that join.reach looks at.
 func (c *Case) elsewhere() bool {
 	reached, there := c.reached().URL, c.there().URL
-	return there != nil && (reached == nil || !sameOrigin(reached, there))
+	return there != nil && (reached == nil || !probe.SameOrigin(reached, there))
 }
 
 // TicketSpent reports whether this run consumed its ticket.
@@ -353,13 +353,13 @@ func addressValues(values map[string]string, name string, u *url.URL) {
 		return
 	}
 	values[name+"_url"] = clean.URL(u.String())
-	values[name+"_host"] = clean.Line(hostPort(u), 200)
+	values[name+"_host"] = clean.Line(probe.HostPort(u), 200)
 	values[name+"_name"] = clean.Line(u.Hostname(), 200)
 	values[name+"_path"] = clean.Line(strings.TrimRight(u.Path, "/"), 200)
 	if values[name+"_site"] = clean.Line(u.Hostname(), 200); u.Port() != "" || probe.HTTPURL(u).Scheme == "http" { // as Caddy names it
 		values[name+"_site"] = clean.Line(probe.HTTPURL(u).Scheme+"://"+u.Host, 200)
 	}
-	values[name+"_port"] = hostPort(u)[strings.LastIndex(hostPort(u), ":")+1:]
+	values[name+"_port"] = probe.Port(u)
 }
 
 // acceptance reads a server's verdict on a token: yes, no, or not a word from
@@ -404,28 +404,6 @@ func usableURL(raw string) *url.URL {
 		return u
 	}
 	return nil
-}
-
-func sameOrigin(a, b *url.URL) bool {
-	return probe.HTTPURL(a).Scheme == probe.HTTPURL(b).Scheme && hostPort(a) == hostPort(b)
-}
-
-// sameServer is sameOrigin with all names of this machine taken for one.
-func sameServer(a, b *url.URL) bool {
-	local := probe.IsLoopbackHost(a.Hostname()) && probe.IsLoopbackHost(b.Hostname())
-	return sameOrigin(a, b) ||
-		local && probe.HTTPURL(a).Scheme == probe.HTTPURL(b).Scheme && probe.HTTPURL(a).Port() == probe.HTTPURL(b).Port()
-}
-
-func hostPort(u *url.URL) string {
-	port := u.Port()
-	if port == "" {
-		port = "80"
-		if s := probe.HTTPURL(u).Scheme; s == "https" {
-			port = "443"
-		}
-	}
-	return strings.ToLower(u.Hostname()) + ":" + port
 }
 
 // Admission is what a run learnt that lets somebody join with its token.

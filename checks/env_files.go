@@ -11,6 +11,7 @@ import (
 	"lkdoctor/checks/placeholder"
 	"lkdoctor/config"
 	"lkdoctor/config/clean"
+	"lkdoctor/config/dotenv"
 )
 
 // envFiles looks at the files themselves: can they be read, and does one hide
@@ -63,7 +64,7 @@ func unreadable(err error) string {
 		variant string
 	}{
 		{fs.ErrPermission, "permission"}, {config.ErrUTF16, "utf-sixteen"}, {config.ErrBrokenLink, "broken-link"},
-		{config.ErrNotRegular, "not-a-file"}, {config.ErrTooLarge, "too-large"}, {config.ErrExpansion, "endless-reference"},
+		{config.ErrNotRegular, "not-a-file"}, {config.ErrTooLarge, "too-large"}, {dotenv.ErrExpansion, "endless-reference"},
 	} {
 		if errors.Is(err, kind.err) {
 			return kind.variant

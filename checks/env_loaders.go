@@ -9,7 +9,7 @@ import (
 	"lkdoctor/checks/placeholder"
 	"lkdoctor/config"
 	"lkdoctor/config/clean"
-	"lkdoctor/config/loaders"
+	"lkdoctor/config/dotenv"
 	"lkdoctor/config/secret"
 )
 
@@ -29,7 +29,7 @@ func loaderFindings(s *config.Settings) []Finding {
 			continue
 		}
 		content, ofFile := f.Content.Reveal(), []Finding{}
-		readings := loaders.Compare([]byte(content), s.Env.Value)
+		readings := dotenv.Compare([]byte(content), s.Env.Value)
 		for _, v := range wanted {
 			if _, unfilled := placeholder.InURL(v.Value.Reveal()); unfilled {
 				continue
@@ -41,7 +41,7 @@ func loaderFindings(s *config.Settings) []Finding {
 		if lines := strings.ReplaceAll(content, "\r\n", "\n"); len(ofFile) > 0 && lines != content {
 			// The line ends are one fault, and the first to mend: they count where no
 			// difference, or fewer, are left without them.
-			left := loaders.Compare([]byte(lines), s.Env.Value)
+			left := dotenv.Compare([]byte(lines), s.Env.Value)
 			cured := func(f Finding) bool {
 				for _, v := range wanted {
 					if v.Name == f.Facts["setting"] {
@@ -62,10 +62,10 @@ func loaderFindings(s *config.Settings) []Finding {
 }
 
 // disagree reports whether a loader reads v in another way than Next.js.
-func disagree(v config.EnvVar, readings []loaders.Reading) bool {
-	return slices.ContainsFunc(readings, func(r loaders.Reading) bool {
+func disagree(v config.EnvVar, readings []dotenv.Reading) bool {
+	return slices.ContainsFunc(readings, func(r dotenv.Reading) bool {
 		got := r.Lookup(v.Name)
-		return r.Err != nil || got.State == loaders.Missing || got.State != loaders.Unknown && !got.Secret.Equal(v.Value)
+		return r.Err != nil || got.State == dotenv.Missing || got.State != dotenv.Unknown && !got.Secret.Equal(v.Value)
 	})
 }
 
@@ -87,7 +87,7 @@ func loaderVariant(v config.EnvVar, line string) string {
 }
 
 // loaderFinding is the table for one variable, as lengths and fingerprints.
-func loaderFinding(f config.EnvFile, v config.EnvVar, readings []loaders.Reading) (Finding, bool) {
+func loaderFinding(f config.EnvFile, v config.EnvVar, readings []dotenv.Reading) (Finding, bool) {
 	table := []string{row("Next.js", v.Value)}
 	var others []string
 	for _, r := range readings {
@@ -97,10 +97,10 @@ func loaderFinding(f config.EnvFile, v config.EnvVar, readings []loaders.Reading
 		case r.Err != nil:
 			table = append(table, fmt.Sprintf("%s: refuses the file (%s)", name, clean.Line(r.Err.Error(), 100)))
 			others = append(others, name)
-		case got.State == loaders.Missing:
+		case got.State == dotenv.Missing:
 			table = append(table, name+": does not see it")
 			others = append(others, name)
-		case got.State == loaders.Unknown:
+		case got.State == dotenv.Unknown:
 			table = append(table, fmt.Sprintf("%s: not known (%s)", name, clean.Line(got.Why, 100)))
 		case got.Secret.Equal(v.Value):
 			table = append(table, name+": the same")

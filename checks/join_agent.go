@@ -284,7 +284,7 @@ func (a *agentCall) judge(name string, news agentNews) (f Finding, wrong bool) {
 	shown := agentName(name)
 	tell := func(code Code, variant, format string, args ...any) (Finding, bool) {
 		return finding.New(code, finding.Fail, format, args...).As(variant).
-			With("agent", cmp.Or(name, "(no name)")).With("room", a.room).With("waited_ms", millis(news.waited)), true
+			With("agent", cmp.Or(name, "(no name)")).With("room", a.room).With("waited_ms", finding.Milliseconds(news.waited)), true
 	}
 	if agent, came := arrived(name, news.agents); came {
 		after := max(0, agent.Came.Sub(a.called))
@@ -294,7 +294,7 @@ func (a *agentCall) judge(name string, news agentNews) (f Finding, wrong bool) {
 		case after > agentSlow && !agent.Before:
 			f, _ := tell(finding.AgentSlow, "", "the agent %s came only %s after it was called", shown, finding.Duration(after))
 			f.Severity = finding.Warn
-			return f.With("after_ms", millis(after)), true
+			return f.With("after_ms", finding.Milliseconds(after)), true
 		}
 		return Finding{}, false
 	}
@@ -337,7 +337,7 @@ func (a *agentCall) outcome(news agentNews) Outcome {
 		if out.Text.IsZero() {
 			out.Text = text
 			out.Facts = Facts{"agent": cmp.Or(agent.Name, name), "agent_identity": agent.Identity,
-				"after_ms": millis(max(0, agent.Came.Sub(a.called))), "audio": agent.Audio, "room": a.room}
+				"after_ms": finding.Milliseconds(max(0, agent.Came.Sub(a.called))), "audio": agent.Audio, "room": a.room}
 		}
 	}
 	if len(a.names) > 1 && len(came) == len(a.names) {

@@ -54,7 +54,7 @@ func (c *Case) apiFindings(reply, redis probe.APIReply, failure *probe.Failure, 
 		f := finding.New(finding.ServerAPIBlocked, finding.Warn, "LiveKit answers at %s, and its server API (/twirp) does not: %s",
 			clean.Line(at.Host, 80), apiWords(reply, failure)).As(byFront(finding.ServerAPIBlocked, "", reply.What, "other"))
 		if c.presenceUnasked() {
-			f.Message = finding.Textf("%s. So it could not be asked whether the token's participant is in its room now", f.Message)
+			f.Message = finding.Textf("%s; so it could not be asked whether the token's participant is in its room now", f.Message)
 			f = f.With("not_asked", "participant")
 		}
 		if failure != nil {
@@ -82,7 +82,7 @@ func (c *Case) apiOutcome(reply probe.APIReply, failure *probe.Failure) Outcome 
 	if failure != nil || reply.Kind == probe.APIBlocked || reply.Kind == probe.APINotAsked {
 		return Outcome{}
 	}
-	out := Outcome{Text: finding.Textf("the server API answers"), Facts: Facts{"status": reply.Status, "api_ms": millis(reply.Took)}}
+	out := Outcome{Text: finding.Textf("the server API answers"), Facts: Facts{"status": reply.Status, "api_ms": finding.Milliseconds(reply.Took)}}
 	switch {
 	case reply.Kind != probe.APIAnswered:
 		out.Text = finding.Textf("the server API is there, and refuses the key here (%d)", reply.Status)

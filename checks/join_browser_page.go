@@ -116,7 +116,7 @@ func (a *browserAsk) livekitCORS() []Finding {
 		why = corsWords(&browser.CORSRefusal{Problem: browser.CORSNoOrigin})
 	}
 	return []Finding{finding.New(finding.BrowserCORS, finding.Warn,
-		"pages may not read what LiveKit answers over HTTP: %s. People join, and where they cannot, the client does not learn why", why).
+		"pages may not read what LiveKit answers over HTTP: %s; people join, and where they cannot, the client does not learn why", why).
 		As("livekit").By(finding.OwnerLiveKitServer).With("value", v.AllowOrigin).With("path", v.Path).With("status", v.Status)}
 }
 

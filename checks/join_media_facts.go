@@ -22,11 +22,11 @@ func mediaFacts(j *JoinRecord) Facts {
 	}
 	facts := Facts{
 		"outcome": string(m.Outcome), "ice_state": m.ICEState, "dtls_state": m.DTLSState,
-		"offer_ms": millis(m.Phases.Offer), "first_candidate_ms": millis(m.Phases.FirstCandidate),
-		"ice_ms": millis(m.Phases.ICE), "dtls_ms": millis(m.Phases.DTLS), "total_ms": millis(m.Phases.Total),
+		"offer_ms": finding.Milliseconds(m.Phases.Offer), "first_candidate_ms": finding.Milliseconds(m.Phases.FirstCandidate),
+		"ice_ms": finding.Milliseconds(m.Phases.ICE), "dtls_ms": finding.Milliseconds(m.Phases.DTLS), "total_ms": finding.Milliseconds(m.Phases.Total),
 		"remote_candidates": candidateRows(m.Remote, reached), "local_candidates": candidateRows(m.Local, ""), "pairs": pairRows(m.Pairs),
-		"dns_ms": millis(signal.DNS), "tcp_ms": millis(signal.TCP), "tls_ms": millis(signal.TLS),
-		"upgrade_ms": millis(signal.Upgrade), "join_ms": millis(signal.Join),
+		"dns_ms": finding.Milliseconds(signal.DNS), "tcp_ms": finding.Milliseconds(signal.TCP), "tls_ms": finding.Milliseconds(signal.TLS),
+		"upgrade_ms": finding.Milliseconds(signal.Upgrade), "join_ms": finding.Milliseconds(signal.Join),
 	}
 	if reached != "" {
 		facts["reached"] = reached
@@ -39,7 +39,7 @@ func mediaFacts(j *JoinRecord) Facts {
 	}
 	if m.Selected != nil {
 		facts["selected_pair"] = pairRow(*m.Selected)
-		facts["rtt_ms"] = millis(m.Selected.RTT)
+		facts["rtt_ms"] = finding.Milliseconds(m.Selected.RTT)
 	}
 	return facts
 }

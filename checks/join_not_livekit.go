@@ -142,7 +142,7 @@ func (c *Case) serverThere(ctx context.Context, v *probe.Verdict, at address) (*
 // than it looked at.
 func (c *Case) reachOf(at address) (r *probe.Reach, looked bool) {
 	reached := c.reached()
-	if reached.URL == nil || !sameOrigin(reached.URL, at.URL) || strings.Trim(reached.Path, "/") != strings.Trim(at.Path, "/") {
+	if reached.URL == nil || !probe.SameOrigin(reached.URL, at.URL) || strings.Trim(reached.Path, "/") != strings.Trim(at.Path, "/") {
 		return nil, false
 	}
 	return c.reach(), true

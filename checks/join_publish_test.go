@@ -69,6 +69,7 @@ func TestMediaWholeRun(t *testing.T) {
 }
 
 func TestJoinPublish(t *testing.T) {
+	t.Parallel()
 	l := startMediaLab(t, lab.LiveKitOptions{})
 	publishing := func(m *livekit.SignalRequest) bool {
 		return strings.Contains(m.GetOffer().GetSdp(), "m=video")
@@ -88,7 +89,7 @@ func TestJoinPublish(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			ended, _ := diagnose(t, l.media(t, l.meddling(t, c.rewrite), onlyCheck("join.publish")))
+			ended, _ := diagnose(t, l.media(t, l.meddling(t, c.rewrite), onlyCheck("join.publish"), quick))
 			r := ended["join.publish"]
 			if len(r.Findings) != 1 || r.Findings[0].Code != c.want || !strings.Contains(r.Findings[0].Message.String(), c.says) {
 				t.Fatalf("%s %+v %+v, want %s", r.Status, r.Findings, r.Skip, c.want)

@@ -64,21 +64,21 @@ func guestLeft(code Code, end *session.SignalEnd) Finding {
 func publishFacts(p *session.Published) Facts {
 	facts := Facts{
 		"outcome": string(p.Outcome), "room": p.Room, "tracks_accepted": p.Accepted,
-		"join_ms": millis(p.Join), "connect_ms": millis(p.Connect),
-		"first_packet_ms": millis(p.FirstPacket), "first_frame_ms": millis(p.FirstFrame),
-		"up_protocol": p.UpPath, "up_rtt_ms": millis(p.Up), "down_protocol": p.DownPath, "down_rtt_ms": millis(p.Down),
+		"join_ms": finding.Milliseconds(p.Join), "connect_ms": finding.Milliseconds(p.Connect),
+		"first_packet_ms": finding.Milliseconds(p.FirstPacket), "first_frame_ms": finding.Milliseconds(p.FirstFrame),
+		"up_protocol": p.UpPath, "up_rtt_ms": finding.Milliseconds(p.Up), "down_protocol": p.DownPath, "down_rtt_ms": finding.Milliseconds(p.Down),
 	}
 	for name, sent := range map[string]session.Sent{"audio": p.AudioSent, "video": p.VideoSent} {
 		facts[name+"_sent_packets"], facts[name+"_sent_kbps"] = sent.Packets, kbps(sent.Bitrate())
 		facts[name+"_up_asked_again"] = sent.Repeats
 		if sent.Reported {
-			facts[name+"_up_lost"], facts[name+"_up_jitter_ms"] = sent.ReportedLost, millis(sent.ReportedJitter)
+			facts[name+"_up_lost"], facts[name+"_up_jitter_ms"] = sent.ReportedLost, finding.Milliseconds(sent.ReportedJitter)
 		}
 	}
 	for name, got := range map[string]session.Received{"audio": p.AudioGot, "video": p.VideoGot} {
 		facts[name+"_received_packets"], facts[name+"_received_kbps"] = got.Packets, kbps(got.Bitrate())
 		facts[name+"_expected_packets"], facts[name+"_lost"] = got.Expected, got.Lost
-		facts[name+"_jitter_ms"] = millis(got.Jitter)
+		facts[name+"_jitter_ms"] = finding.Milliseconds(got.Jitter)
 	}
 	facts["video_sent_frames"], facts["video_frames"], facts["video_broken_frames"] = p.VideoSent.Frames, p.VideoGot.Frames, p.VideoGot.Broken
 	return facts
@@ -96,7 +96,7 @@ func publishOutcome(seen *publishRecord) Outcome {
 	for name, path := range map[string]session.Path{"udp": seen.UDP, "tcp": seen.TCP} {
 		facts[name+"_works"] = path.Connected
 		if path.Connected {
-			facts[name+"_connect_ms"], facts[name+"_rtt_ms"] = millis(path.Total), millis(path.RTT)
+			facts[name+"_connect_ms"], facts[name+"_rtt_ms"] = finding.Milliseconds(path.Total), finding.Milliseconds(path.RTT)
 		}
 	}
 	return Outcome{Facts: facts, Text: finding.Textf("%d audio packets and %d video frames arrived, the first frame after %s; %s",

@@ -54,7 +54,7 @@ func reconnectFindings(r *session.Reconnected) []Finding {
 		return nil
 	}
 	with := func(f Finding) []Finding {
-		f = f.With("step", string(r.Failed)).With("took_ms", millis(r.Took))
+		f = f.With("step", string(r.Failed)).With("took_ms", finding.Milliseconds(r.Took))
 		if r.Failure != nil {
 			f = f.With("kind", string(r.Failure.Kind)).With("status", r.Failure.Status)
 		}
@@ -89,7 +89,7 @@ func reconnectOutcome(r *session.Reconnected) Outcome {
 	}
 	return Outcome{
 		Text: finding.Textf("resumed in %s, joined anew in %s", finding.Duration(r.Resume), finding.Duration(r.Full)),
-		Facts: Facts{"room": r.Room, "join_ms": millis(r.Join), "resume_signal_ms": millis(r.Signal), "resume_ms": millis(r.Resume),
-			"full_reconnect_ms": millis(r.Full), "new_session": r.NewSession},
+		Facts: Facts{"room": r.Room, "join_ms": finding.Milliseconds(r.Join), "resume_signal_ms": finding.Milliseconds(r.Signal), "resume_ms": finding.Milliseconds(r.Resume),
+			"full_reconnect_ms": finding.Milliseconds(r.Full), "new_session": r.NewSession},
 	}
 }

@@ -13,6 +13,7 @@ import (
 )
 
 func TestJoinReconnect(t *testing.T) {
+	t.Parallel()
 	l := startMediaLab(t, lab.LiveKitOptions{})
 	for _, c := range []struct {
 		name    string
@@ -36,7 +37,7 @@ func TestJoinReconnect(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			x := l.media(t, l.meddling(t, c.rewrite), onlyCheck("join.reconnect"))
+			x := l.media(t, l.meddling(t, c.rewrite), onlyCheck("join.reconnect"), quick)
 			ended, _ := diagnose(t, x)
 			r := ended["join.reconnect"]
 			codetest.Wants(t, r.Findings, finding.ReconnectFailed)

@@ -60,6 +60,10 @@ func (l *mediaLab) media(tb testing.TB, url string, change ...func(*Case)) *Case
 	return c
 }
 
+// quick lets nothing that never comes be waited for as long as a user would: a
+// fifth, which is enough for what does come on a machine with other work.
+func quick(c *Case) { c.Net.Limits = probe.DefaultLimits().Scaled(0.2) }
+
 // diagnose runs c and returns the results by ID.
 func diagnose(tb testing.TB, c *Case) (Ended, check.Run) {
 	tb.Helper()
@@ -111,6 +115,7 @@ func certified(t *testing.T, c lab.Certificate) lab.TURNOptions {
 }
 
 func TestJoinTurn(t *testing.T) {
+	t.Parallel()
 	refused, err := lab.RefusedAddr()
 	if err != nil {
 		t.Fatal(err)
@@ -143,9 +148,10 @@ func TestJoinTurn(t *testing.T) {
 		"TURN_RELAY_DENIED mute": {func() *mediaLab { return turnPeer(t, lab.TURNOptions{Mute: true}, nil) }, finding.TurnRelayDenied, "", "nothing came through it"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			l := c.lab()
 			only := func(x *Case) { x.Options.Only = []string{"join.turn", "fallback"} }
-			ended, _ := diagnose(t, l.media(t, l.server.URL, only))
+			ended, _ := diagnose(t, l.media(t, l.server.URL, only, quick))
 			r := ended["join.turn"]
 			t.Logf("%s %v: %s %v %v", r.Status, r.Took, r.Outcome.Text, r.Outcome.Facts, r.Skip)
 			codes := codesOf(r)

@@ -24,7 +24,7 @@ func turnFinding(r session.TURNReport, join *session.RelayJoin, noUDP bool) (Fin
 	through := join != nil && join.Answered
 	tell := func(code Code, variant, format string, args ...any) (Finding, bool) {
 		f := finding.New(code, finding.Fail, format, args...).As(variant).With("url", r.URL).With("step", string(r.Failed)).
-			With("took_ms", millis(r.Took))
+			With("took_ms", finding.Milliseconds(r.Took))
 		for name, value := range turnPlace(r) {
 			f = f.With(name, value)
 		}
@@ -189,9 +189,9 @@ func turnOutcome(seen *turnRecord) Outcome {
 	}
 	switch j := seen.Relayed; {
 	case j != nil && j.Offered:
-		facts["relay_join_answered"], facts["relay_join_ms"] = j.Answered, millis(j.Took)
+		facts["relay_join_answered"], facts["relay_join_ms"] = j.Answered, finding.Milliseconds(j.Took)
 		if j.Pair != nil {
-			facts["relay_join_rtt_ms"] = millis(j.Pair.RTT)
+			facts["relay_join_rtt_ms"] = finding.Milliseconds(j.Pair.RTT)
 			text = finding.Textf("%d of %d TURN addresses relay; LiveKit answered through them in %s", working, offered, finding.Duration(j.Took))
 		}
 	case !seen.NoJoin.IsZero():

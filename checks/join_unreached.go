@@ -29,7 +29,7 @@ func (c *Case) look(ctx context.Context, f *probe.Failure, at address) unanswere
 	m := unanswered{Failure: f, at: at}
 	if maker := c.makerHost(); f.Kind == probe.KindRefused && at.handedOutLocalhost(maker) {
 		u := *at.URL
-		u.Host = net.JoinHostPort(maker, hostPort(at.URL)[strings.LastIndex(hostPort(at.URL), ":")+1:])
+		u.Host = net.JoinHostPort(maker, probe.Port(at.URL))
 		if r, _ := c.Net.Reach(ctx, &u); r != nil && r.IsLiveKit {
 			m.neighbour = &u
 		}
@@ -150,11 +150,11 @@ func (c *Case) fromWhom(f Finding, m unanswered) Finding {
 
 // localhostFor tells of an address of loopback that came from another machine.
 func localhostFor(f Finding, m unanswered, maker string) Finding {
-	suggestion := &url.URL{Scheme: m.at.Scheme, Host: net.JoinHostPort(maker, hostPort(m.at.URL)[strings.LastIndex(hostPort(m.at.URL), ":")+1:])}
+	suggestion := &url.URL{Scheme: m.at.Scheme, Host: net.JoinHostPort(maker, probe.Port(m.at.URL))}
 	f.Message = finding.Textf("%s; it came from %s, which is another machine: here it means this one", f.Message, clean.Line(maker, 80))
 	if m.neighbour != nil {
 		suggestion = m.neighbour
-		f.Message = finding.Textf("%s. LiveKit answers at %s", f.Message, clean.URL(m.neighbour.String()))
+		f.Message = finding.Textf("%s; LiveKit answers at %s", f.Message, clean.URL(m.neighbour.String()))
 	}
 	return f.As("handed-out-localhost").With("maker_host", clean.Line(maker, 120)).With("suggestion", clean.URL(suggestion.String()))
 }
@@ -188,7 +188,7 @@ func refusedFinding(c *Case, m unanswered, tell func(Code, string, string, ...an
 	variant := "remote"
 	if probe.IsLoopbackHost(m.at.Hostname()) {
 		variant = "local"
-		if key := c.Settings.APIKey.Value; strings.HasSuffix(hostPort(m.at.URL), ":7880") && (key == "" || key == devKey) {
+		if key := c.Settings.APIKey.Value; probe.Port(m.at.URL) == "7880" && (key == "" || key == devKey) {
 			variant = "dev"
 		}
 	}

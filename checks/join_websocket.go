@@ -55,7 +55,7 @@ func joinedOutcome(j *JoinRecord) Outcome {
 		Text: finding.Textf("joined %s as %s on LiveKit %s", s.Facts.Room, s.Facts.Identity, s.Facts.ServerVersion),
 		Facts: Facts{"room": s.Facts.Room, "identity": s.Facts.Identity, "server_version": s.Facts.ServerVersion,
 			"server_region": s.Facts.ServerRegion, "others_in_room": s.Facts.OthersCount,
-			"upgrade_ms": millis(s.Phases.Upgrade), "join_ms": millis(s.Phases.Join)},
+			"upgrade_ms": finding.Milliseconds(s.Phases.Upgrade), "join_ms": finding.Milliseconds(s.Phases.Join)},
 	}
 }
 
@@ -132,7 +132,7 @@ func signalFindings(c *Case, f *session.SignalFailure, at address, t *token.Toke
 	case session.SignalSilent:
 		return []Finding{finding.New(finding.WebsocketSilent, finding.Fail,
 			"the WebSocket opened, and no first frame came within %s; LiveKit's SDKs would wait for ever", finding.Duration(f.Took)).
-			With("waited_ms", millis(f.Took))}
+			With("waited_ms", finding.Milliseconds(f.Took))}
 	case session.SignalNotSignal:
 		return []Finding{finding.New(finding.WebsocketNotSignal, finding.Fail,
 			"the WebSocket opened, and its first frame (%s, %d bytes) is not LiveKit's protocol", f.FrameType, f.FrameLength).

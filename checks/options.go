@@ -13,8 +13,13 @@ type Options struct {
 	// Only and Skip hold check or stage IDs. Only brings along what its checks
 	// need and use.
 	Only, Skip []string
+	// SkipWhy is why those of Skip are left out, where that is not by the flag.
+	SkipWhy Text
 	// NoJoin leaves every room alone: nothing is joined.
 	NoJoin bool
+	// Watched tells that the run follows a change of the env files; it joins no
+	// room either.
+	Watched bool
 	// DevJoin runs the fallback alone.
 	DevJoin bool
 	// Media asks for the checks that need a published track or a TURN server.
@@ -74,7 +79,7 @@ const DefaultTicketPath = "/api/v1/tickets/{ticket}/consume"
 
 // Selection says which checks a run with these options is to do.
 func (o Options) Selection() check.Selection {
-	return check.Selection{Only: o.Only, Skip: o.Skip, LeaveOut: o.leaveOut}
+	return check.Selection{Only: o.Only, Skip: o.Skip, SkipWhy: o.SkipWhy, LeaveOut: o.leaveOut}
 }
 
 // leaveOut says why --no-join, --dev-join or the absence of --media leave a
@@ -88,6 +93,8 @@ func (o Options) leaveOut(c Spec) Text {
 		joins, media = true, true
 	}
 	switch {
+	case (joins || media) && o.Watched:
+		return finding.Textf("not run: no room is joined while the env files are watched")
 	case joins && o.NoJoin:
 		return finding.Textf("not run: --no-join was given")
 	case o.DevJoin && c.Stage != check.StageFallback && c.Stage != check.StageEnv && c.ID != "join.reach":

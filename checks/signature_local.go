@@ -12,7 +12,7 @@ import (
 	"lkdoctor/checks/token"
 	"lkdoctor/config"
 	"lkdoctor/config/clean"
-	"lkdoctor/config/loaders"
+	"lkdoctor/config/dotenv"
 )
 
 // signatureLocal asks whether the token is signed with the secret that is
@@ -59,7 +59,7 @@ func (c *Case) withHolder(f Finding, iss string) Finding {
 	}
 	for _, name := range c.Settings.Env.Names() {
 		if value, source, _ := c.Settings.Env.Lookup(name); value == iss && name != c.Settings.APIKey.Name && name != c.Settings.APISecret.Name {
-			f.Message = finding.Textf("%s It is the value of %s (%s).", f.Message, clean.Line(name, 60), source.String())
+			f.Message = finding.Textf("%s; it is the value of %s (%s)", f.Message, clean.Line(name, 60), source.String())
 			return f.As("known-here").With("found_in", clean.Line(name, 60))
 		}
 	}
@@ -178,8 +178,8 @@ func (c *Case) otherReadings(add func(label, key, reader string, reveal func() s
 		if !has || f.Err != nil || plainValues([]config.EnvVar{v}) && !oddBytes(f) {
 			continue
 		}
-		for _, r := range loaders.Compare([]byte(f.Content.Reveal()), c.Settings.Env.Value) {
-			if got := r.Lookup(name); r.Err == nil && got.State == loaders.Known && !got.Secret.Equal(v.Value) {
+		for _, r := range dotenv.Compare([]byte(f.Content.Reveal()), c.Settings.Env.Value) {
+			if got := r.Lookup(name); r.Err == nil && got.State == dotenv.Known && !got.Secret.Equal(v.Value) {
 				add(name+" in "+clean.Line(f.Name, 60), "", r.Loader.String(), got.Secret.Reveal)
 			}
 		}

@@ -278,7 +278,7 @@ func addressFindings(c *Case, a *TicketAnswer, who Text) []Finding {
 			"%s names a LiveKit server that cannot be used: %s", who, fault).
 			With("url", clean.URL(raw)).With("url_path", a.Answer.URLPath).As(by)}
 	}
-	if here := c.livekitURL(); here != nil && !sameServer(here, there) {
+	if here := c.livekitURL(); here != nil && !probe.SameServer(here, there) {
 		variant := "other-server"
 		if inner(there.Hostname()) && !inner(here.Hostname()) {
 			variant = "inner-name"

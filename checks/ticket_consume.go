@@ -189,7 +189,7 @@ func consumeOutcome(c *Case, asked string) Outcome {
 	}
 	host := clean.Line(c.serviceURL().Host, 60)
 	facts := Facts{
-		"status": t.Reply.Status, "token_path": t.TokenPath(), "took_ms": millis(t.Reply.Took),
+		"status": t.Reply.Status, "token_path": t.TokenPath(), "took_ms": finding.Milliseconds(t.Reply.Took),
 		"ticket_spent": t.Spent, "asked": asked, "fields": t.Answer.Fields,
 		"content_type": clean.Line(t.Reply.Header.Get("Content-Type"), 80),
 	}

@@ -174,7 +174,7 @@ func (c *Case) frontendFailure(f *probe.Failure, base *url.URL) Finding {
 		told = told.As("silent")
 	}
 	if f.Phase == probe.PhaseHTTP {
-		told.Message = finding.Textf("the front end at %s does not answer: %s. A dev server that compiles the route does so too: if it is one, run this again", host, why)
+		told.Message = finding.Textf("the front end at %s does not answer: %s; a dev server that compiles the route does so too: if it is one, run this again", host, why)
 		if !c.Settings.Ticket.Secret.Empty() {
 			told = told.With("ticket_may_be_spent", true)
 		}

@@ -56,7 +56,7 @@ func ticketReach(c *Case) Check {
 		c.made.serviceReply.Set(reply)
 		return Report{Findings: reachedService(ctx, c, reply, u), Outcome: Outcome{
 			Text:  finding.Textf("%s answers", clean.Line(u.Host, 60)),
-			Facts: Facts{"address": reply.Address.String(), "status": reply.Status, "took_ms": millis(reply.Took)},
+			Facts: Facts{"address": reply.Address.String(), "status": reply.Status, "took_ms": finding.Milliseconds(reply.Took)},
 		}}
 	})
 }
@@ -122,7 +122,7 @@ func (c *Case) besideTickets(u *url.URL) *url.URL {
 func slow(reply *probe.Reply, host string) Finding {
 	connecting := reply.Phases.DNS + reply.Phases.TCP + reply.Phases.TLS
 	f := finding.New(finding.TicketSlow, finding.Warn, "%s took %s to answer", host, finding.Duration(reply.Took)).
-		With("took_ms", millis(reply.Took)).With("connecting_ms", millis(connecting))
+		With("took_ms", finding.Milliseconds(reply.Took)).With("connecting_ms", finding.Milliseconds(connecting))
 	if connecting > slowAnswer {
 		return f.As("connection")
 	}

@@ -248,7 +248,7 @@ func (c *Case) routeWrong(r refused, who Text, path string) Finding {
 	switch {
 	case c.Source() == check.SourceEndpoint:
 		return f.As("endpoint-path")
-	case here != nil && sameServer(here, u) && (r.said.Framework == "Go" || r.said.Shape == answer.ShapeEmpty):
+	case here != nil && probe.SameServer(here, u) && (r.said.Framework == "Go" || r.said.Shape == answer.ShapeEmpty):
 		return f.As("livekit")
 	case base != "" && strings.HasPrefix(under, base+"/"):
 		bare := *u

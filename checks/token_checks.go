@@ -10,7 +10,6 @@ import (
 	"lkdoctor/checks/answer"
 	"lkdoctor/checks/check"
 	"lkdoctor/checks/finding"
-	"lkdoctor/checks/probe"
 	"lkdoctor/checks/token"
 	"lkdoctor/config/clean"
 )
@@ -194,18 +193,10 @@ func found(ended Ended, code Code, ids ...string) bool {
 func (c *Case) clocks() token.Clocks {
 	clocks := token.Clocks{Local: c.Now()}
 	if r := c.reach(); r != nil && !c.elsewhere() {
-		clocks.Server = sample(r.Date)
+		clocks.Server = r.Date
 	}
 	if a := c.answer(); a != nil && a.Reply != nil {
-		clocks.TicketService = sample(a.Reply.Date)
+		clocks.TicketService = a.Reply.Date
 	}
 	return clocks
-}
-
-// sample turns a reading at half-way into one at the time of receipt.
-func sample(s *probe.ClockSample) *token.Sample {
-	if s == nil {
-		return nil
-	}
-	return &token.Sample{Date: s.Date, At: s.At.Add(s.RTT / 2), RTT: s.RTT}
 }

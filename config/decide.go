@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 
+	"lkdoctor/config/dotenv"
 	"lkdoctor/config/secret"
 )
 
@@ -77,7 +78,7 @@ func (s *Settings) inEnvironment(name string, process map[string]string) []candi
 	}
 	for _, file := range s.Files {
 		v, ok := file.Lookup(name)
-		if !ok || errors.Is(file.Err, ErrExpansion) {
+		if !ok || errors.Is(file.Err, dotenv.ErrExpansion) {
 			continue
 		}
 		found = append(found, candidate{
@@ -103,7 +104,7 @@ func (s *Setting) choose(found []candidate) {
 	for _, lower := range found[1:] {
 		shadow := Shadow{
 			Source: lower.source, Empty: lower.value == "", Differs: lower.value != first.value,
-			Secret: secret.New(lower.value),
+			Secret: secret.New(lower.value), Line: lower.line,
 		}
 		if !s.Sensitive {
 			shadow.Value = lower.value

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"path/filepath"
 
+	"lkdoctor/config/dotenv"
 	"lkdoctor/config/secret"
 )
 
@@ -21,9 +22,6 @@ var (
 	ErrBrokenLink = errors.New("a link to a file that does not exist")
 	ErrUTF16      = errors.New("UTF-16 text, in which Next.js finds no variables")
 	ErrTooLarge   = errors.New("larger than 1 MiB")
-	// ErrExpansion: Next.js fails on such a file, by stack or memory, and uses
-	// none of its variables.
-	ErrExpansion = errors.New("its variables refer to each other without end")
 )
 
 // EnvFile is one env file, as it is on disk and as Next.js reads it.
@@ -40,14 +38,14 @@ type EnvFile struct {
 	// holds it; false also when that could not be found out.
 	GitTracked bool
 	// Vars are the variables that the file defines, each once (its last
-	// definition counts), in the order that Next.js works through them.
+	// Definition counts), in the order that Next.js works through them.
 	Vars []EnvVar
 	// Content is the file's bytes, for reading them as other loaders do; empty
 	// when they could not be read.
 	Content secret.Value
 }
 
-// EnvVar is one variable of an env file. In a file with ErrExpansion its Value
+// EnvVar is one variable of an env file. In a file with dotenv.ErrExpansion its Value
 // is its Literal.
 type EnvVar struct {
 	Name string
@@ -57,7 +55,7 @@ type EnvVar struct {
 	Literal   secret.Value // see Setting.Literal
 	Expanded  bool         // see Setting.Expanded
 	CutAtHash bool         // see Setting.CutAtHash
-	Line      int          // where its last definition starts, from 1
+	Line      int          // where its last Definition starts, from 1
 	Repeats   int          // how many earlier definitions in the same file that one replaces
 }
 
@@ -103,7 +101,7 @@ func readEnvFile(fsys fs.FS, dir, name string) EnvFile {
 		return file
 	}
 	file.Content = secret.New(string(content))
-	if looksUTF16(content) {
+	if dotenv.LooksUTF16(content) {
 		file.Err = ErrUTF16
 	}
 	return file
@@ -150,32 +148,33 @@ func readAsNext(process map[string]string, files []EnvFile) map[string]string {
 	for i := range files {
 		if file := &files[i]; file.Exists && (file.Err == nil || errors.Is(file.Err, ErrUTF16)) {
 			read = append(read, file)
-			texts = append(texts, decodeUTF8([]byte(file.Content.Reveal())))
+			texts = append(texts, dotenv.DecodeUTF8([]byte(file.Content.Reveal())))
 		}
 	}
-	result := nextLoad(process, texts)
+	result := dotenv.Load(process, texts)
 	for i, file := range read {
-		if err := result.files[i].err; err != nil {
+		if err := result.Files[i].Err; err != nil {
 			file.Err = err
 		}
-		file.Vars = make([]EnvVar, len(result.files[i].vars))
-		for j, v := range result.files[i].vars {
-			file.Vars[j] = v.asEnvVar(file.Err)
+		file.Vars = make([]EnvVar, len(result.Files[i].Variables))
+		for j, v := range result.Files[i].Variables {
+			file.Vars[j] = envVar(v, file.Err)
 		}
 	}
-	return result.env
+	return result.Env
 }
 
-func (v nextVar) asEnvVar(fileErr error) EnvVar {
-	literal, own, expanded := v.value, kept(v.name, v.own), v.expanded
-	if errors.Is(fileErr, ErrExpansion) {
-		own, expanded = v.value, false
+// envVar is a variable of a file that was read with the given error.
+func envVar(v dotenv.Variable, fileErr error) EnvVar {
+	literal, own, expanded := v.Value, v.Own, v.Expanded
+	if errors.Is(fileErr, dotenv.ErrExpansion) {
+		own, expanded = v.Value, false
 	}
-	if v.cut {
-		literal = v.uncut
+	if v.Cut {
+		literal = v.Uncut
 	}
 	return EnvVar{
-		Name: v.name, Value: secret.New(own), Literal: secret.New(literal),
-		Expanded: expanded, CutAtHash: v.cut, Line: v.line, Repeats: v.repeats,
+		Name: v.Name, Value: secret.New(own), Literal: secret.New(literal),
+		Expanded: expanded, CutAtHash: v.Cut, Line: v.Line, Repeats: v.Repeats,
 	}
 }

@@ -13,6 +13,8 @@ import (
 	"unicode/utf16"
 
 	"github.com/google/go-cmp/cmp"
+
+	"lkdoctor/config/dotenv"
 )
 
 // ENV_FILE_UNREADABLE is decided by EnvFile.Err.
@@ -33,8 +35,8 @@ func TestUnreadableFiles(t *testing.T) {
 		}, ErrTooLarge, true},
 		{"UTF-16", func(path string) error { return os.WriteFile(path, utf16LE("\ufeffLIVEKIT_URL=ws://h\n"), 0o600) }, ErrUTF16, true},
 		{"UTF-16 without a mark", func(path string) error { return os.WriteFile(path, utf16LE("LIVEKIT_URL=ws://h\n"), 0o600) }, ErrUTF16, true},
-		{"self reference", func(path string) error { return os.WriteFile(path, []byte("LIVEKIT_URL=$LIVEKIT_URL\n"), 0o600) }, ErrExpansion, true},
-		{"doubles itself", func(path string) error { return os.WriteFile(path, []byte(doubling), 0o600) }, ErrExpansion, true},
+		{"self reference", func(path string) error { return os.WriteFile(path, []byte("LIVEKIT_URL=$LIVEKIT_URL\n"), 0o600) }, dotenv.ErrExpansion, true},
+		{"doubles itself", func(path string) error { return os.WriteFile(path, []byte(doubling), 0o600) }, dotenv.ErrExpansion, true},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -6,6 +6,8 @@ import (
 	"io/fs"
 	"os"
 	"strings"
+
+	"lkdoctor/config/dotenv"
 )
 
 // Inputs is everything that Load depends on, the files apart.
@@ -94,7 +96,7 @@ func parseEnviron(environ []string) map[string]string {
 			continue
 		}
 		if _, seen := process[name]; !seen {
-			process[name] = decodeUTF8([]byte(value))
+			process[name] = dotenv.DecodeUTF8([]byte(value))
 		}
 	}
 	return process
@@ -110,7 +112,7 @@ func chooseMode(mode string, process map[string]string) (string, error) {
 		return "development", nil
 	}
 	for _, r := range mode {
-		if !(r < 0x80 && isWord(byte(r)) || r == '-') {
+		if r != '-' && r != '_' && (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z') {
 			return "", fmt.Errorf("--mode %q is not a mode: want development, production, test or another name of letters and digits", mode)
 		}
 	}

@@ -4,10 +4,11 @@ import (
 	"os"
 	"strings"
 
+	"lkdoctor/config/dotenv"
 	"lkdoctor/config/secret"
 )
 
-// OldLine is a definition in an env file that does not count: a later line
+// OldLine is a Definition in an env file that does not count: a later line
 // defines the same variable, or it is commented out.
 type OldLine struct {
 	Name  string
@@ -22,16 +23,16 @@ const maxOldLines = 50
 // old secret often has it from a line that is still there.
 func (f EnvFile) Replaced() []OldLine {
 	var list []OldLine
-	for i, line := range strings.Split(decodeUTF8([]byte(f.Content.Reveal())), "\n") {
+	for i, line := range strings.Split(dotenv.DecodeUTF8([]byte(f.Content.Reveal())), "\n") {
 		text := strings.TrimLeft(strings.TrimSpace(line), "#; ")
 		if len(list) == maxOldLines {
 			break
 		}
-		defs := parseDotenv(text)
-		if len(defs) != 1 || defs[0].value == "" || f.counts(defs[0].name, defs[0].value) {
+		defs := dotenv.Parse(text)
+		if len(defs) != 1 || defs[0].Value == "" || f.counts(defs[0].Name, defs[0].Value) {
 			continue
 		}
-		list = append(list, OldLine{Name: defs[0].name, Value: secret.New(defs[0].value), Line: i + 1})
+		list = append(list, OldLine{Name: defs[0].Name, Value: secret.New(defs[0].Value), Line: i + 1})
 	}
 	return list
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"sort"
 
+	"lkdoctor/config/dotenv"
 	"lkdoctor/config/secret"
 )
 
@@ -26,7 +27,7 @@ func newVariables(env, process map[string]string, files []EnvFile) *Variables {
 		v.values[name] = variable{secret.New(env[name]), Source{Environment, ""}}
 	}
 	for _, file := range files {
-		if errors.Is(file.Err, ErrExpansion) {
+		if errors.Is(file.Err, dotenv.ErrExpansion) {
 			continue
 		}
 		for _, defined := range file.Vars {

@@ -9,6 +9,7 @@ import (
 
 	"lkdoctor/checks/catalogue"
 	"lkdoctor/checks/check"
+	"lkdoctor/tui/term"
 )
 
 // Deps are the things that the TUI cannot do itself. Start is required; the
@@ -38,11 +39,20 @@ type Deps struct {
 	// Join joins a room with a token made here and stays in it, on a screen of
 	// its own on in and out, until it is left. No run is replaced by it.
 	Join func(in io.Reader, out io.Writer) error
+	// Looked returns where the last run looked for settings.
+	Looked func() Looked
+	// Listening returns those ports of this machine on which something listens.
+	Listening func(ports []int) []int
+	// Watch sends each time that the env files have changed, until ctx ends; it
+	// closes the channel then.
+	Watch func(ctx context.Context) <-chan struct{}
 	// Save writes the report for the maintainer, SaveJSON the JSON document. Both
 	// return the absolute path of the file.
 	Save, SaveJSON func(run check.Run) (path string, err error)
 	// Copy puts text on the clipboard.
 	Copy func(text string) (Copied, error)
+	// Open shows a web address in the browser, and returns what was asked to.
+	Open func(address string) (by string, err error)
 	// Now is the clock of what is shown; nil is time.Now.
 	Now func() time.Time
 	// Translate maps an English format to another language's, "" where it
@@ -54,6 +64,11 @@ type Deps struct {
 	Dark bool
 	// ASCII keeps to the characters that every terminal can show.
 	ASCII bool
+	// Links tells that the terminal takes links (OSC 8).
+	Links bool
+	// Mouse lets the wheel and clicks reach the screen; the terminal's own
+	// selection then needs a key held down.
+	Mouse bool
 	// SpinnerOff keeps the spinner, and the clock that ticks with it, still.
 	SpinnerOff bool
 }
@@ -65,17 +80,7 @@ type Header struct {
 }
 
 // Copied says where a copied text went.
-type Copied struct {
-	// By is what took it: a program ("wl-copy") that was asked afterwards what
-	// it holds, or the terminal, which cannot be asked. It is empty where nothing
-	// took it.
-	By string
-	// Sure tells that it is known to be there.
-	Sure bool
-	// File is the absolute path of a file that holds the text too, where the
-	// clipboard is not sure to.
-	File string
-}
+type Copied = term.Copied
 
 // Change is what a re-run does differently from the settings that lkdoctor was
 // started with. The zero value changes nothing.
@@ -92,6 +97,24 @@ type Change struct {
 	// From is the stage to start at, with what the run before it learned in
 	// the stages above; empty for all of them.
 	From check.Stage
+	// Watched tells that the env files have changed: the run joins no room and
+	// consumes no ticket, but examines what a spent one brought.
+	Watched bool
+	// Address is a server's that was pasted. The run looks at that server alone,
+	// with nothing that is configured here, and says nothing of a token.
+	Address string
+	// Server is what was chosen to look at where no settings were found.
+	Server Server
+}
+
+// Server is a LiveKit server, or an app that knows one, to look at without
+// settings. The zero value is none.
+type Server struct {
+	// Project is a project of lk's, Dev the server of livekit-server --dev on
+	// this machine, Frontend the base URL of an app.
+	Project  string
+	Dev      bool
+	Frontend string
 }
 
 func (d Deps) withDefaults() Deps {

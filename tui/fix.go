@@ -53,7 +53,7 @@ func (m model) nextStep() []check.Fix {
 func (m model) languageTabs() string {
 	var parts []string
 	for i, name := range languageNames() {
-		tab := fmt.Sprintf(" %d %s ", i+1, name)
+		tab := " " + zone("key", i+1, fmt.Sprintf("%d %s", i+1, name)) + " "
 		if i == m.language {
 			tab = m.styles.selected.Render(fmt.Sprintf("[%d %s]", i+1, name))
 		}
@@ -80,13 +80,19 @@ func (m model) fixToCopy() string {
 	} else {
 		fixes = m.nextStep()
 	}
+	return m.copyOf(fixes)
+}
+
+// copyOf is the code or the command of the first fix that has one, else the fixes
+// in words.
+func (m model) copyOf(fixes []check.Fix) string {
 	var words []string
 	for _, fix := range fixes {
 		if code := m.shownCode(fix); len(code) > 0 {
-			return code[0].Text
+			return finding.Fill(code[0].Text, nil)
 		}
 		if fix.Command != "" {
-			return fix.Command
+			return finding.Fill(fix.Command, nil)
 		}
 		words = append(words, m.say(fix.Text))
 	}

@@ -4,10 +4,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/charmbracelet/x/ansi"
-
 	"lkdoctor/checks/check"
 	"lkdoctor/checks/progress"
+	"lkdoctor/checks/wrap"
 )
 
 // keptRuns is how many runs of a session can be gone back to.
@@ -26,6 +25,9 @@ type kept struct {
 // one without the ticket says less, unless it goes on from what the ticket
 // brought.
 func (m model) counts(change Change) bool {
+	if change.Watched || change.Address != "" {
+		return false
+	}
 	if change.NoTicket && (change.From == "" || !before(check.StageTicket, change.From)) {
 		return false
 	}
@@ -95,7 +97,7 @@ func (m model) runsLine(width int) string {
 		if i == m.showing {
 			name = m.styles.selected.Render("[" + name + "]")
 		}
-		if ansi.StringWidth(line)+ansi.StringWidth(name)+2 > width {
+		if wrap.Width(line)+wrap.Width(name)+2 > width {
 			return line + " " + m.ellipsis()
 		}
 		line += "  " + name

@@ -2,9 +2,11 @@ package tui
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/charmbracelet/bubbles/key"
-	"github.com/charmbracelet/x/ansi"
+
+	"lkdoctor/checks/wrap"
 )
 
 // keyMap is what can be pressed at the moment. It is made anew from the model
@@ -15,7 +17,7 @@ type keyMap struct {
 	previousTab, nextTab, fix, evidence, why, confirm, runConfirm key.Binding
 	nextFinding, language, python, node, golang                   key.Binding
 	rerun, rerunFrom, ticket, token, join, skip                   key.Binding
-	earlier, later                                                key.Binding
+	earlier, later, watch, catalogue, openDocs                    key.Binding
 	copyFix, save, saveJSON                                       key.Binding
 	help, quit, interrupt, suspend                                key.Binding
 }
@@ -42,12 +44,15 @@ func (m model) keys() keyMap {
 	if m.tabs()[0] == tabFix && !(m.split() && m.shownTab() != tabFix) {
 		what = m.sayf("whole fix")
 	}
+	if m.showsBegin() {
+		what = m.sayf("go on")
+	}
 	tab := func(t tab) bool { return slices.Contains(m.tabs(), t) }
 	return keyMap{
 		up:       bind(true, m.marks.upDown, move, "up", "k"),
 		down:     bind(true, m.marks.upDown, move, "down", "j"),
 		open:     bind(!m.open, "enter", what, "enter", "right"),
-		back:     bind(m.open, "esc", m.sayf("back"), "esc", "backspace"),
+		back:     bind(m.open || m.showsBegin(), "esc", m.sayf("back"), "esc", "backspace"),
 		pageUp:   bind(m.open, "PgUp/PgDn", m.sayf("scroll"), "pgup", "b"),
 		pageDown: bind(m.open, "PgUp/PgDn", m.sayf("scroll"), "pgdown", " "),
 		top:      bind(m.open, "Home/End", m.sayf("top or bottom"), "home", "g"),
@@ -75,6 +80,10 @@ func (m model) keys() keyMap {
 		earlier:   bind(idle && m.showing > 0, "[", m.sayf("earlier run"), "["),
 		later:     bind(idle && !m.newest(), "]", m.sayf("later run"), "]"),
 
+		catalogue: bind(true, "/", m.sayf("catalogue"), "/", "C"),
+		openDocs:  bind(m.deps.Open != nil && m.docs() != "", "o", m.sayf("LiveKit's docs"), "o"),
+		watch:     bind(m.deps.Watch != nil, "W", m.watchLabel(), "W"),
+
 		copyFix:   bind(m.deps.Copy != nil && m.fixToCopy() != "", "y", m.sayf("copy fix"), "y", "c"),
 		save:      bind(m.deps.Save != nil && ended, "w", m.sayf("report"), "w"),
 		saveJSON:  bind(m.deps.SaveJSON != nil && ended, "S", "JSON", "S"),
@@ -89,75 +98,147 @@ func (m model) keys() keyMap {
 // for leaving always, of the others the first ones.
 func (m model) short(width int) string {
 	k := m.keys()
-	most := []key.Binding{k.open, k.copyFix, k.rerun, k.join, k.skip, k.save, k.ticket, k.earlier, k.language, k.up, k.token, k.saveJSON}
+	most := []key.Binding{k.open, k.copyFix, k.rerun, k.join, k.skip, k.save, k.ticket, k.watch, k.earlier, k.language, k.up, k.token, k.saveJSON, k.catalogue}
+	if m.showsBegin() {
+		most = []key.Binding{k.open, k.up, k.token, k.back, k.watch, k.rerun, k.catalogue}
+	}
 	if m.open {
-		most = []key.Binding{k.back, k.runConfirm, k.nextTab, k.copyFix, k.language, k.up, k.nextFinding, k.save, k.rerun}
+		most = []key.Binding{k.back, k.runConfirm, k.nextTab, k.copyFix, k.language, k.up, k.nextFinding, k.save, k.openDocs, k.rerun, k.catalogue}
 	}
 	last := []key.Binding{k.help, k.quit}
-	if m.menu.open {
+	switch {
+	case m.menu.open:
 		most, last = m.menuKeys(), nil
+	case m.browser.open:
+		most, last = m.browserKeys()
 	}
+	most = slices.DeleteFunc(most, func(b key.Binding) bool { return !b.Enabled() })
 	for {
-		line := m.help.ShortHelpView(append(slices.Clone(most), last...))
-		if ansi.StringWidth(line) <= width || len(most) == 0 {
+		var hints []string
+		for _, b := range append(slices.Clone(most), last...) {
+			hints = append(hints, zone("key", b.Keys()[0], m.help.ShortHelpView([]key.Binding{b})))
+		}
+		line := strings.Join(hints, m.styles.subtle.Render(m.marks.dot))
+		if wrap.Width(line) <= width || len(most) == 0 {
 			return line
 		}
 		most = most[:len(most)-1]
 	}
 }
 
+// browserKeys are the footer's keys of the catalogue, each once: those that may be
+// left out where there is no room, and the others.
+func (m model) browserKeys() (most, last []key.Binding) {
+	for _, a := range m.browserActions() {
+		switch n := len(most); {
+		case a.key.Help().Key == "?" || a.key.Help().Key == "q":
+			last = append(last, a.key)
+		case n == 0 || most[n-1].Help() != a.key.Help():
+			most = append(most, a.key)
+		}
+	}
+	return most, last
+}
+
 // full are the keys that work at the moment, with what they do, as the help
-// lists them.
+// lists them. Keys that belong together are one.
 func (m model) full() []key.Binding {
+	if m.browser.open {
+		return m.fullBrowser()
+	}
 	k := m.keys()
-	move, scroll := m.sayf("select a stage"), m.sayf("scroll by a page")
+	move, scroll, open := m.sayf("select a stage"), m.sayf("scroll by a page"), m.sayf("open the stage: fix, evidence, why, confirm")
+	if m.showsBegin() {
+		move, open = m.sayf("select"), m.sayf("look at what is selected")
+	}
 	if m.open {
 		move = m.sayf("scroll")
 	}
 	all := []struct {
-		b     key.Binding
-		shown string
-		desc  string
+		desc string
+		keys []key.Binding
 	}{
-		{k.up, m.marks.upDown + " j k", move},
-		{k.open, "enter", m.sayf("open the stage: fix, evidence, why, confirm")},
-		{k.back, "esc", m.sayf("go back")},
-		{k.nextTab, m.marks.leftRight + " h l", m.sayf("the tab before or behind")},
-		{k.fix, "f", m.sayf("how to fix it")},
-		{k.evidence, "e", m.sayf("what was seen: the checks and the facts")},
-		{k.why, "i", m.sayf("what it means and why it happens")},
-		{k.confirm, "v", m.sayf("how to confirm it without lkdoctor")},
-		{k.runConfirm, "v", m.sayf("run the command here, with what this run holds")},
-		{k.nextFinding, "n", m.sayf("next finding of the stage")},
-		{k.language, "tab", m.sayf("code in the next language")},
-		{k.python, "1", m.sayf("code in Python")},
-		{k.node, "2", m.sayf("code for Node")},
-		{k.golang, "3", m.sayf("code in Go")},
-		{k.pageDown, "PgDn space", scroll},
-		{k.pageUp, "PgUp b", scroll},
-		{k.top, "Home g", m.sayf("go to the top")},
-		{k.bottom, "End G", m.sayf("go to the bottom")},
-		{k.copyFix, "y c", m.sayf("copy the fix: its code or command, else its words")},
-		{k.rerun, "r", m.sayf("run all checks again; asks before a ticket is spent")},
-		{k.rerunFrom, "R", m.sayf("run again from the selected stage on")},
-		{k.ticket, "t", m.sayf("enter a ticket and run with it")},
-		{k.token, "p", m.sayf("paste a token and check it, without a ticket")},
-		{k.join, "J", m.sayf("join a room with a token made here and stay; the diagnosis is kept")},
-		{k.skip, "s", m.sayf("skip the check that is waited for")},
-		{k.earlier, "[", m.sayf("show the run before")},
-		{k.later, "]", m.sayf("show the run after")},
-		{k.save, "w", m.sayf("write the report for the maintainer")},
-		{k.saveJSON, "S", m.sayf("write the JSON document")},
-		{k.suspend, "ctrl+z", m.sayf("back to the shell; fg comes back")},
-		{k.quit, "q", m.sayf("quit; the report of the last full run is printed")},
-		{k.interrupt, "ctrl+c", m.sayf("stop at once: leaves the room, prints what was finished")},
+		{move, []key.Binding{k.up, k.down}},
+		{open, []key.Binding{k.open}},
+		{m.sayf("go back"), []key.Binding{k.back}},
+		{m.sayf("the tab before or behind"), []key.Binding{k.previousTab, k.nextTab}},
+		{m.sayf("how to fix it"), []key.Binding{k.fix}},
+		{m.sayf("what was seen: the checks and the facts"), []key.Binding{k.evidence}},
+		{m.sayf("what it means and why it happens"), []key.Binding{k.why}},
+		{m.sayf("how to confirm it without lkdoctor"), []key.Binding{k.confirm}},
+		{m.sayf("run the command here, with what this run holds"), []key.Binding{k.runConfirm}},
+		{m.sayf("next finding of the stage"), []key.Binding{k.nextFinding}},
+		{m.sayf("code in the next language"), []key.Binding{k.language}},
+		{m.sayf("code in Python"), []key.Binding{k.python}},
+		{m.sayf("code for Node"), []key.Binding{k.node}},
+		{m.sayf("code in Go"), []key.Binding{k.golang}},
+		{scroll, []key.Binding{k.pageDown, k.pageUp}},
+		{m.sayf("go to the top"), []key.Binding{k.top}},
+		{m.sayf("go to the bottom"), []key.Binding{k.bottom}},
+		{m.sayf("copy the fix: its code or command, else its words"), []key.Binding{k.copyFix}},
+		{m.sayf("all problems that lkdoctor knows, to filter and to read"), []key.Binding{k.catalogue}},
+		{m.sayf("open LiveKit's documentation in the browser"), []key.Binding{k.openDocs}},
+		{m.sayf("run all checks again; asks before a ticket is spent"), []key.Binding{k.rerun}},
+		{m.sayf("run again from the selected stage on"), []key.Binding{k.rerunFrom}},
+		{m.sayf("enter a ticket and run with it"), []key.Binding{k.ticket}},
+		{m.sayf("paste a token and check it, without a ticket"), []key.Binding{k.token}},
+		{m.sayf("join a room with a token made here and stay; the diagnosis is kept"), []key.Binding{k.join}},
+		{m.sayf("skip the check that is waited for"), []key.Binding{k.skip}},
+		{m.sayf("show the run before"), []key.Binding{k.earlier}},
+		{m.sayf("show the run after"), []key.Binding{k.later}},
+		{m.watchHelp(), []key.Binding{k.watch}},
+		{m.sayf("write the report for the maintainer"), []key.Binding{k.save}},
+		{m.sayf("write the JSON document"), []key.Binding{k.saveJSON}},
+		{m.sayf("this help"), []key.Binding{k.help}},
+		{m.sayf("back to the shell; fg comes back"), []key.Binding{k.suspend}},
+		{m.sayf("quit; the report of the last full run is printed"), []key.Binding{k.quit}},
+		{m.sayf("stop at once: leaves the room, prints what was finished"), []key.Binding{k.interrupt}},
 	}
 	var out []key.Binding
 	for _, a := range all {
-		if a.b.Enabled() {
-			a.b.SetHelp(a.shown, a.desc)
-			out = append(out, a.b)
+		if b := m.joined(a.desc, a.keys...); b.Enabled() {
+			out = append(out, b)
 		}
 	}
 	return out
+}
+
+// fullBrowser is full in the catalogue.
+func (m model) fullBrowser() []key.Binding {
+	var out []key.Binding
+	for _, a := range m.browserActions() {
+		if n := len(out); n > 0 && out[n-1].Help().Desc == a.key.Help().Desc {
+			out[n-1] = m.joined(a.key.Help().Desc, out[n-1], a.key)
+			continue
+		}
+		out = append(out, m.joined(a.key.Help().Desc, a.key))
+	}
+	return append(out, m.joined(m.sayf("stop at once: leaves the room, prints what was finished"), m.keys().interrupt))
+}
+
+// joined is one binding of several: those that work, each of their keys by name.
+func (m model) joined(desc string, all ...key.Binding) key.Binding {
+	var keys, names []string
+	for _, b := range all {
+		if b.Enabled() {
+			keys = append(keys, b.Keys()...)
+		}
+	}
+	for _, name := range keys {
+		names = append(names, m.keyName(name))
+	}
+	return key.NewBinding(key.WithKeys(keys...), key.WithHelp(strings.Join(names, " "), desc))
+}
+
+// keyName is a key as people write it.
+func (m model) keyName(name string) string {
+	arrows := map[string]string{"up": "↑", "down": "↓", "left": "←", "right": "→"}
+	named := map[string]string{" ": "space", "pgup": "PgUp", "pgdown": "PgDn", "home": "Home", "end": "End"}
+	switch {
+	case arrows[name] != "" && !m.deps.ASCII:
+		return arrows[name]
+	case named[name] != "":
+		return named[name]
+	}
+	return name
 }

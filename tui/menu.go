@@ -7,7 +7,9 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 	"github.com/charmbracelet/x/ansi"
 
+	"lkdoctor/checks/wrap"
 	"lkdoctor/config/clean"
+	"lkdoctor/tui/term"
 )
 
 // menu is the help: the keys that work where it was opened, to read, to filter
@@ -69,7 +71,8 @@ func (m model) menuKeys() []key.Binding {
 	bind := func(shown, desc string) key.Binding {
 		return key.NewBinding(key.WithKeys(shown), key.WithHelp(shown, desc))
 	}
-	keys := []key.Binding{bind("enter", m.sayf("do it")), bind("esc", m.sayf("back")), bind(m.marks.upDown, m.sayf("select"))}
+	keys := []key.Binding{bind("enter", m.sayf("do it")), bind("esc", m.sayf("back")),
+		key.NewBinding(key.WithKeys("down"), key.WithHelp(m.marks.upDown, m.sayf("select")))}
 	if !m.menu.typing {
 		keys = append(keys, bind("/", m.sayf("filter")), bind("q", m.sayf("quit")))
 	}
@@ -77,17 +80,7 @@ func (m model) menuKeys() []key.Binding {
 }
 
 // keyMsg is the message of a key by the name that a binding has for it.
-func keyMsg(name string) tea.KeyMsg {
-	for _, k := range []tea.KeyType{
-		tea.KeyEnter, tea.KeyEsc, tea.KeyTab, tea.KeyUp, tea.KeyDown, tea.KeyLeft, tea.KeyRight, tea.KeyPgUp,
-		tea.KeyPgDown, tea.KeyHome, tea.KeyEnd, tea.KeyCtrlC, tea.KeyCtrlZ,
-	} {
-		if k.String() == name {
-			return tea.KeyMsg{Type: k}
-		}
-	}
-	return tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune(name)}
-}
+func keyMsg(name string) tea.KeyMsg { return term.KeyMsg(name) }
 
 // menuLines list the keys, one block of lines each, and tell on which line the
 // selected one begins.
@@ -106,7 +99,7 @@ func (m model) menuLines(width int) (lines []string, selected int) {
 	}
 	longest := 0
 	for _, b := range items {
-		longest = max(longest, ansi.StringWidth(b.Help().Key))
+		longest = max(longest, wrap.Width(b.Help().Key))
 	}
 	at := min(m.menu.at, len(items)-1)
 	for i, b := range items {
@@ -114,12 +107,18 @@ func (m model) menuLines(width int) (lines []string, selected int) {
 		if i == at {
 			selected, cursor = len(lines), m.styles.key.Render(m.marks.cursor)+" "
 		}
-		label := cursor + m.styles.key.Render(pad(b.Help().Key, longest)) + "  "
-		for j, line := range wrap(b.Help().Desc, width-longest-4) {
+		label := cursor + m.styles.key.Render(wrap.Pad(b.Help().Key, longest)) + "  "
+		for j, line := range wrap.Lines(b.Help().Desc, width-longest-4) {
 			if j > 0 {
 				label = strings.Repeat(" ", longest+4)
 			}
-			lines = append(lines, ansi.Truncate(label+line, width, ""))
+			lines = append(lines, zone("item", i, ansi.Truncate(label+line, width, "")))
+		}
+	}
+	if m.deps.Mouse && m.menu.filter == "" {
+		lines = append(lines, "")
+		for _, line := range wrap.Lines(m.sayf("The mouse works too: wheel, rows, tabs, keys. To select text with it, hold shift (option or fn on a Mac); --no-mouse leaves it to the terminal."), width) {
+			lines = append(lines, m.styles.subtle.Render(line))
 		}
 	}
 	return lines, selected

@@ -21,6 +21,7 @@ import (
 
 	"lkdoctor/checks/check"
 	"lkdoctor/checks/progress"
+	"lkdoctor/tui/term"
 )
 
 // model is everything that the screen shows. It is held by value; the session
@@ -59,6 +60,7 @@ type model struct {
 	// used is spent.
 	last          Change
 	ticket, token string
+	address       string // of a server, pasted without a token
 	spent         bool
 
 	selected int  // the row
@@ -66,9 +68,12 @@ type model struct {
 	finding  int  // of the selected row's findings
 	language int  // of the minting code
 	chosen   bool // the language, by hand
+	watch    watch
+	begin    begin
 	open     bool // the page has the keys, and in a narrow window the screen
 	tab      tab  // of the page
 	menu     menu // the help
+	browser  browser
 	// confirmed are what the confirming commands printed here, by code.
 	confirmed map[check.Code]confirmation
 	prompt    prompt
@@ -78,7 +83,7 @@ type model struct {
 // newModel is the screen before the first run has said anything.
 func newModel(deps Deps, s *session) model {
 	m := model{
-		speech:   speech{translate: deps.Translate, ascii: deps.ASCII},
+		speech:   speech{term.Speech{Translate: deps.Translate, ASCII: deps.ASCII}},
 		deps:     deps,
 		session:  s,
 		styles:   newStyles(deps.Renderer, deps.Dark),
@@ -115,7 +120,7 @@ func (m model) launched(change Change) (model, tea.Cmd) {
 	}
 	m.began, m.started, m.now = nil, m.deps.Now(), m.deps.Now()
 	m.running, m.stopping, m.open, m.moved = true, false, false, false
-	m.finding, m.failure, m.notice, m.confirmed = 0, nil, "", nil
+	m.finding, m.failure, m.notice, m.confirmed, m.begin = 0, nil, "", nil, begin{}
 	m.feed = m.session.launch(change, m.counts(change))
 	m.last = change
 	return m, tea.Batch(m.session.next(m.feed), m.tick())
@@ -181,6 +186,7 @@ func (m model) ended(msg endMsg) model {
 	if m.deps.Language != nil && !m.chosen {
 		m.language = max(0, slices.Index(languages(), m.deps.Language()))
 	}
+	m = m.begins(msg.run)
 	if msg.run.TicketSpent {
 		m.spent, m.ticket = true, ""
 	}

@@ -1,18 +1,17 @@
 package tui
 
 import (
-	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
+	"github.com/charmbracelet/lipgloss"
 	"github.com/charmbracelet/x/ansi"
 
 	"lkdoctor/checks/catalogue"
 	"lkdoctor/checks/check"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/progress"
-	"lkdoctor/config/clean"
+	"lkdoctor/checks/wrap"
 )
 
 // tab is one of the sides from which the page shows a finding.
@@ -57,28 +56,28 @@ func (m model) shownTab() tab {
 // tabsLine names the tabs with their keys, the open one in brackets, and at the
 // right how much of it is in view.
 func (m model) tabsLine(width int) string {
+	keys := map[tab]string{tabFix: "f", tabEvidence: "e", tabWhy: "i", tabConfirm: "v"}
 	names := map[tab]string{
-		tabFix: "f " + m.sayf("Fix"), tabEvidence: "e " + m.sayf("Evidence"),
-		tabWhy: "i " + m.sayf("Why"), tabConfirm: "v " + m.sayf("Confirm"),
+		tabFix: m.sayf("Fix"), tabEvidence: m.sayf("Evidence"), tabWhy: m.sayf("Why"), tabConfirm: m.sayf("Confirm"),
 	}
 	var line string
 	for _, t := range m.tabs() {
 		if t == m.shownTab() {
-			line += m.styles.key.Bold(true).Render("["+names[t]+"]") + " "
+			line += m.styles.key.Bold(true).Render("["+keys[t]+" "+names[t]+"]") + " "
 			continue
 		}
-		line += " " + m.styles.subtle.Render(names[t]) + "  "
+		line += " " + zone("key", keys[t], m.styles.subtle.Render(keys[t]+" "+names[t])) + "  "
 	}
 	at := ""
 	if all := m.pane.TotalLineCount(); all > m.pane.Height {
 		at = m.sayf("%d–%d of %d", m.pane.YOffset+1, min(all, m.pane.YOffset+m.pane.Height), all)
 	}
 	if l, found := m.current(); found && m.wide() {
-		if long := strings.TrimSpace(string(l.Finding.Code) + m.which() + "  " + at); ansi.StringWidth(line+long) < width {
+		if long := strings.TrimSpace(string(l.Finding.Code) + m.which() + "  " + at); wrap.Width(line+long) < width {
 			at = long
 		}
 	}
-	if ansi.StringWidth(line+at) >= width {
+	if wrap.Width(line+at) >= width {
 		at = ""
 	}
 	return m.ends(line, m.styles.subtle.Render(at), width)
@@ -109,7 +108,7 @@ func (m model) pageLines(width int) []string {
 		return nil
 	}
 	p := page{model: m, width: max(width, 1)}
-	l, found := m.current()
+	l, _ := m.current()
 	known, _ := m.deps.Page(l.Finding.Code)
 	switch m.shownTab() {
 	case tabFix:
@@ -119,17 +118,12 @@ func (m model) pageLines(width int) []string {
 		p.prose(known.Means)
 		p.heading(p.sayf("Why it happens"))
 		p.prose(known.Why)
+		p.documentation(known.Docs())
 	case tabConfirm:
-		p.confirm(known.Confirm, m.confirmed[l.Finding.Code])
+		p.confirm(known.Confirm, m.confirmed[l.Finding.Code], m.confirms() != nil)
+		p.documentation(known.Docs())
 	default:
-		if found {
-			p.hang("", p.say(l.Finding.Message))
-			p.facts(l.Finding.Facts, 2)
-			p.blank()
-		}
-		for _, c := range row.Checks {
-			p.check(c, p.say(row.Line))
-		}
+		p.evidence(row)
 	}
 	return p.lines
 }
@@ -183,8 +177,8 @@ func listMark(line string) string {
 
 // hang adds text behind a mark; further lines start under the text.
 func (p *page) hang(mark, text string) {
-	under := ansi.StringWidth(mark)
-	for i, line := range wrap(text, p.width-under) {
+	under := wrap.Width(mark)
+	for i, line := range wrap.Lines(text, p.width-under) {
 		if i == 0 {
 			p.add(p.fit(mark+line, p.width))
 			continue
@@ -202,9 +196,9 @@ func (p *page) code(text string) {
 	for _, line := range p.block(text) {
 		rest := strings.TrimLeft(line, " ")
 		in := min(codeIndent+len(line)-len(rest), p.width/2)
-		parts := wrap(rest, p.width-in)
+		parts := wrap.Lines(rest, p.width-in)
 		if len(parts) > 1 {
-			parts = wrap(rest, p.width-in-codeIndent)
+			parts = wrap.Lines(rest, p.width-in-codeIndent)
 		}
 		for i, part := range parts {
 			if i == 1 {
@@ -222,20 +216,20 @@ func (p *page) code(text string) {
 // Beside the rows, shown is what the row says already.
 func (p *page) check(c progress.CheckRow, shown string) {
 	style := p.styles.mark(c.State)
-	mark := p.glyph(c.State) + " " + pad(p.word(c.State), p.wordColumns())
-	room := p.width - ansi.StringWidth(mark) - timeColumns
+	mark := p.glyph(c.State) + " " + wrap.Pad(p.word(c.State), p.wordColumns())
+	room := p.width - wrap.Width(mark) - timeColumns
 	clock := ""
 	if c.State != progress.Pending && c.State != progress.Running && c.State != progress.Skipped {
 		clock = finding.Millis(c.Result.Took)
 	}
-	for i, line := range wrap(p.say(c.Check.Title), room) {
+	for i, line := range wrap.Lines(p.say(c.Check.Title), room) {
 		if i == 0 {
-			p.add(p.cut(style.Render(mark) + pad(line, room) + p.styles.subtle.Render(padLeft(clock, timeColumns))))
+			p.add(p.cut(style.Render(mark) + wrap.Pad(line, room) + p.styles.subtle.Render(padLeft(clock, timeColumns))))
 			continue
 		}
-		p.add(p.cut(strings.Repeat(" ", ansi.StringWidth(mark)) + line))
+		p.add(p.cut(strings.Repeat(" ", wrap.Width(mark)) + line))
 	}
-	p.beneath(c, ansi.StringWidth(mark), shown)
+	p.beneath(c, wrap.Width(mark), shown)
 }
 
 // beneath adds why a check did not run, or what it saw.
@@ -248,22 +242,32 @@ func (p *page) beneath(c progress.CheckRow, by int, shown string) {
 		said = p.say(c.Waiting)
 	}
 	if said != "" && !(p.split() && said == shown) {
-		for _, line := range wrap(said, p.width-by) {
+		for _, line := range wrap.Lines(said, p.width-by) {
 			p.add(p.cut(strings.Repeat(" ", by) + p.styles.subtle.Render(line)))
 		}
 	}
 	p.facts(c.Result.Outcome.Facts, by)
+	l, _ := p.current()
+	for _, f := range c.Result.Findings {
+		p.add(p.cut(strings.Repeat(" ", by) + p.styles.severity(f).Render(string(f.Code))))
+		if f.Code != l.Finding.Code || c.Check.ID != l.Check {
+			p.hang(strings.Repeat(" ", by), p.say(f.Message)) // that of the selected one stands above
+		}
+		p.facts(f.Facts, by)
+	}
 }
 
 // cut holds a styled line to the width.
 func (p *page) cut(line string) string { return ansi.Truncate(line, p.width, "") }
 
-func (p *page) confirm(c catalogue.Confirm, here confirmation) {
+// confirm adds how to see the problem without lkdoctor, and how that went here;
+// runs tells that it can run here.
+func (p *page) confirm(c catalogue.Confirm, here confirmation, runs bool) {
 	if c.Text == "" && c.Command == "" {
 		return
 	}
 	p.prose(c.Text)
-	if p.confirms() != nil {
+	if runs {
 		p.hang("", p.styles.key.Render(p.sayf("v runs it here, with what this run holds; secrets stay out of what is shown.")))
 	} else if len(c.Variables) > 0 {
 		p.hang("  ", p.sayf("Set first (bash or zsh):"))
@@ -299,49 +303,41 @@ func (p *page) fixes(f check.Finding, known catalogue.Page) {
 	}
 	shown := map[string]bool{}
 	for _, fix := range f.Fixes {
-		p.hang("- ", p.say(fix.Text))
-		if fix.Command != "" {
-			p.code(fix.Command)
-		}
-		for i, block := range p.shownCode(fix) {
-			switch {
-			case shown[block.Text]:
-				p.hang("  ", p.styles.subtle.Render(p.sayf("The code is the one above.")))
-				continue
-			case i == 0 && mints(fix):
-				p.blank()
-				p.add(p.cut("  " + p.languageTabs()))
-			case !catalogue.IsMint(block.Lang):
-				p.hang("  ", p.plain(catalogue.BlockTitle(block.Lang))+":")
-			}
-			shown[block.Text] = true
-			p.code(block.Text)
-		}
-		p.blank()
+		p.todo(p.say(fix.Text), fix, shown)
 	}
 	if p.deps.Save != nil && p.forOthers(f.Owner) {
 		p.hang("", p.styles.subtle.Render(p.sayf("Not your service? w writes a report for its maintainer, without secrets.")))
 	}
 }
 
-// facts adds measured details, sorted and aligned.
-func (p *page) facts(facts check.Facts, by int) {
-	names := slices.Sorted(maps.Keys(facts))
-	longest := 0
-	for _, name := range names {
-		longest = max(longest, ansi.StringWidth(p.plain(name)))
+// todo adds one thing to do, and its code; what is shown already is only pointed
+// to.
+func (p *page) todo(text string, fix check.Fix, shown map[string]bool) {
+	p.hang("- ", text)
+	if fix.Command != "" {
+		p.code(finding.Fill(fix.Command, nil))
 	}
-	longest = min(longest, max(1, p.width/2-by))
-	for _, name := range names {
-		label := strings.Repeat(" ", by) + pad(p.fit(p.plain(name), longest), longest) + "  "
-		p.hang(label, p.charset(factValue(facts[name])))
+	for i, block := range p.shownCode(fix) {
+		switch {
+		case shown[block.Text]:
+			p.hang("  ", p.styles.subtle.Render(p.sayf("The code is the one above.")))
+			continue
+		case i == 0 && mints(fix):
+			p.blank()
+			p.add(p.cut("  " + p.languageTabs()))
+		case !catalogue.IsMint(block.Lang):
+			p.hang("  ", p.plain(catalogue.BlockTitle(block.Lang))+":")
+		}
+		shown[block.Text] = true
+		p.code(finding.Fill(block.Text, nil))
 	}
+	p.blank()
 }
 
-// factValue is a fact's value on one line.
-func factValue(value any) string {
-	if list, ok := value.([]string); ok {
-		return clean.Line(strings.Join(list, ", "), textLimit)
+// styled is hang with the text in a style.
+func (p *page) styled(style lipgloss.Style, mark, text string) {
+	for _, line := range wrap.Lines(text, p.width-wrap.Width(mark)) {
+		p.add(mark + style.Render(line))
+		mark = strings.Repeat(" ", wrap.Width(mark))
 	}
-	return clean.Line(fmt.Sprint(value), textLimit)
 }

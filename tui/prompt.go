@@ -8,7 +8,10 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 	"github.com/charmbracelet/x/ansi"
 
+	"lkdoctor/checks/answer"
+	"lkdoctor/checks/catalogue"
 	"lkdoctor/checks/check"
+	"lkdoctor/checks/wrap"
 	"lkdoctor/config/clean"
 )
 
@@ -83,10 +86,10 @@ func (m model) promptLines(width int) []string {
 	}
 	if m.prompt.asks == aTokenToCheck {
 		name = m.sayf("Token:")
-		shown = m.masked(m.prompt.value(), max(0, width-ansi.StringWidth(name)-24))
+		shown = m.masked(m.prompt.value(), max(0, width-wrap.Width(name)-24))
 	} else {
 		name = m.sayf("Ticket:")
-		room := max(1, width-ansi.StringWidth(name)-3)
+		room := max(1, width-wrap.Width(name)-3)
 		shown = tailFit(m.plain(m.prompt.input.Value()), room, m.ellipsis()) + m.marks.block
 	}
 	lines := m.wrapTo(why, width, 2)
@@ -109,8 +112,8 @@ func (m model) masked(value string, width int) string {
 
 // tailFit cuts text from the left, where a long input has been read already.
 func tailFit(text string, width int, mark string) string {
-	if over := ansi.StringWidth(text) - width; over > 0 {
-		return ansi.TruncateLeft(text, over+ansi.StringWidth(mark), mark)
+	if over := wrap.Width(text) - width; over > 0 {
+		return ansi.TruncateLeft(text, over+wrap.Width(mark), mark)
 	}
 	return text
 }
@@ -123,16 +126,35 @@ func (m model) answered() (model, tea.Cmd) {
 	case p.asks == aYes:
 		return m.launched(Change{Ticket: m.ticket, From: p.from})
 	case p.asks == aTokenToCheck && value != "":
-		m.token = value
-		return m.launched(Change{Token: value})
+		return m.checksPaste(value)
 	case p.asks == aFreshTicket && value == "":
 		return m.launched(Change{NoTicket: true, From: p.from})
 	case value != "":
-		m.ticket, m.token, m.spent = value, "", false
+		m.ticket, m.token, m.address, m.spent = value, "", "", false
 		return m.launched(Change{Ticket: value, From: p.from})
 	}
 	m.notice = m.sayf("Nothing was entered.")
 	return m, nil
+}
+
+// checksPaste runs with what was pasted: a token, else the server that it names.
+// An error text that is known leads to the page about it.
+func (m model) checksPaste(value string) (model, tea.Cmd) {
+	paste := answer.Pasted(value)
+	if !paste.Token.Empty() || paste.Answer != nil {
+		m.token, m.address = value, ""
+		return m.launched(Change{Token: value})
+	}
+	if paste.URL != "" {
+		m.token, m.address = "", paste.URL
+		return m.launched(Change{Address: paste.URL})
+	}
+	if found := catalogue.FindText(value); len(found) > 0 {
+		m.notice = m.sayf("An SDK says this for %s: lkdoctor explain %s", found[0].Codes[0], found[0].Codes[0])
+		return m, nil
+	}
+	m.token, m.address = value, ""
+	return m.launched(Change{Token: value})
 }
 
 // again re-runs with what was entered last, from a stage on. A spent ticket is
@@ -144,6 +166,8 @@ func (m model) again(from check.Stage) (model, tea.Cmd) {
 	}
 	pastTicket := from != "" && before(check.StageTicket, from)
 	switch {
+	case m.address != "":
+		return m.launched(Change{Address: m.address})
 	case m.token != "":
 		return m.launched(Change{Token: m.token, From: from})
 	case m.spent && pastTicket:

@@ -9,6 +9,7 @@ import (
 	"lkdoctor/checks/check"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/progress"
+	"lkdoctor/checks/wrap"
 )
 
 // The columns of a row: cursor, glyph, name, word and line, time.
@@ -39,7 +40,9 @@ func (m model) rowLines(width int, r room) []string {
 		if i < r.grown {
 			own.row += 2
 		}
-		lines = append(lines, m.rowBlock(row, i == m.selected, clock, width, name, own)...)
+		for _, line := range m.rowBlock(row, i == m.selected, clock, width, name, own) {
+			lines = append(lines, zone("row", i, line))
+		}
 	}
 	return lines
 }
@@ -48,7 +51,7 @@ func (m model) rowLines(width int, r room) []string {
 func (m model) nameColumns(rows []progress.Row) int {
 	name := 0
 	for _, row := range rows {
-		name = max(name, ansi.StringWidth(m.say(row.Name)))
+		name = max(name, wrap.Width(m.say(row.Name)))
 	}
 	return min(name, maxName) + 1
 }
@@ -57,7 +60,7 @@ func (m model) nameColumns(rows []progress.Row) int {
 func (m model) wordColumns() int {
 	word := 0
 	for _, state := range states() {
-		word = max(word, ansi.StringWidth(m.word(state)))
+		word = max(word, wrap.Width(m.word(state)))
 	}
 	return min(word, maxWord) + 2
 }
@@ -72,7 +75,7 @@ func states() []progress.State {
 // rowBlock is one stage on at most r.row lines, and one more for a code.
 func (m model) rowBlock(row progress.Row, selected bool, clock string, width, name int, r room) []string {
 	cursor := "  "
-	label := pad(m.fit(m.say(row.Name), name-1), name)
+	label := wrap.Pad(m.fit(m.say(row.Name), name-1), name)
 	if selected {
 		cursor = m.styles.key.Render(m.marks.cursor) + " "
 		label = m.styles.selected.Render(label)
@@ -85,7 +88,7 @@ func (m model) rowBlock(row progress.Row, selected bool, clock string, width, na
 		// The sentence starts with "not run" or "not checked" itself.
 		word, style = "", m.styles.subtle
 	}
-	columns := ansi.StringWidth(head) + ansi.StringWidth(word)
+	columns := wrap.Width(head) + wrap.Width(word)
 	limit, room := r.row, width-columns-timeColumns
 	if len(row.Code) > room && limit > 1 {
 		clock = "" // a code is not broken for the time
@@ -109,7 +112,7 @@ func (m model) rowBlock(row progress.Row, selected bool, clock string, width, na
 		if word == "" {
 			line = style.Render(line)
 		}
-		lines[i] = pad("", columns) + line
+		lines[i] = wrap.Pad("", columns) + line
 		if i == 0 {
 			lines[i] = m.ends(head+style.Render(word)+line, m.styles.subtle.Render(clock), width)
 		}

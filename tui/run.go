@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 
+	tea "github.com/charmbracelet/bubbletea"
+
 	"lkdoctor/checks/check"
 	"lkdoctor/tui/term"
 )
@@ -28,7 +30,11 @@ func Run(ctx context.Context, deps Deps, in io.Reader, out io.Writer) (check.Run
 	}
 	first.feed, first.running = s.launch(Change{}, true), true
 
-	last, interrupted, err := term.Show(ctx, first.synced(), interruptMsg{}, in, out)
+	var more []tea.ProgramOption
+	if deps.Mouse {
+		more = append(more, tea.WithMouseCellMotion())
+	}
+	last, interrupted, err := term.Show(ctx, first.synced(), interruptMsg{}, in, out, more...)
 	run, runErr := s.close()
 	if last.left || interrupted || ctx.Err() != nil {
 		run.ExitCode = check.ExitInterrupted

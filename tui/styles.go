@@ -1,59 +1,33 @@
 package tui
 
 import (
-	"io"
-
 	"github.com/charmbracelet/bubbles/help"
 	"github.com/charmbracelet/lipgloss"
-	"github.com/muesli/termenv"
 
 	"lkdoctor/checks/progress"
+	"lkdoctor/tui/term"
 )
 
-// styles are the looks of the TUI, named by role. A colour never says anything
-// that a word or a glyph beside it does not.
+// styles are the looks of this screen, named by role.
 type styles struct {
 	title, heading, selected, subtle, code, key, notice lipgloss.Style
 
 	passMark, warnMark, failMark, errorMark, skipMark, runMark lipgloss.Style
+
+	all term.Styles
 }
 
-// newStyles makes the styles for a terminal. The colours are numbers of the
-// 256-colour palette with enough contrast on white and on black.
 func newStyles(r *lipgloss.Renderer, dark bool) styles {
-	if r == nil {
-		r = lipgloss.NewRenderer(io.Discard)
-		r.SetColorProfile(termenv.Ascii)
-	}
-	r.SetHasDarkBackground(dark)
-	colour := func(onLight, onDark string) lipgloss.Style {
-		return r.NewStyle().Foreground(lipgloss.AdaptiveColor{Light: onLight, Dark: onDark})
-	}
+	s := term.NewStyles(r, dark)
 	return styles{
-		title:    r.NewStyle().Bold(true),
-		heading:  colour("25", "75").Bold(true),
-		selected: r.NewStyle().Bold(true),
-		subtle:   colour("242", "246"),
-		code:     colour("23", "152"),
-		key:      colour("25", "75"),
-		notice:   colour("25", "75"),
-
-		passMark:  colour("28", "78"),
-		warnMark:  colour("130", "214"),
-		failMark:  colour("160", "203").Bold(true),
-		errorMark: colour("90", "177").Bold(true),
-		skipMark:  colour("242", "246"),
-		runMark:   colour("25", "75"),
+		title: s.Title, heading: s.Heading, selected: s.Title, subtle: s.Subtle, code: s.Code, key: s.Key, notice: s.Key,
+		passMark: s.Good, warnMark: s.Warn, failMark: s.Bad, errorMark: s.Broken, skipMark: s.Subtle, runMark: s.Key,
+		all: s,
 	}
 }
 
 // help is the look of the key help.
-func (s styles) help() help.Styles {
-	return help.Styles{
-		Ellipsis: s.subtle, ShortKey: s.key, ShortDesc: s.subtle, ShortSeparator: s.subtle,
-		FullKey: s.key, FullDesc: s.subtle, FullSeparator: s.subtle,
-	}
-}
+func (s styles) help() help.Styles { return s.all.Help() }
 
 // mark is the style of a state's glyph and word.
 func (s styles) mark(state progress.State) lipgloss.Style {
@@ -72,23 +46,18 @@ func (s styles) mark(state progress.State) lipgloss.Style {
 	return s.skipMark
 }
 
-// marks are the characters that a terminal without UTF-8 has other ones for.
+// marks are the characters of this terminal.
 type marks struct {
 	pass, warn, fail, skip, err, pending, partly string
 
-	cursor, bar, thickBar, bullet, upDown, leftRight, dot, block string
+	cursor, bar, thickBar, bullet, upDown, leftRight, dot, block, differs string
 }
 
 func newMarks(ascii bool) marks {
-	if ascii {
-		return marks{
-			pass: "+", warn: "!", fail: "x", skip: "-", err: "?", pending: ".", partly: "o",
-			cursor: ">", bar: "|", thickBar: "#", bullet: "*", upDown: "up/down", leftRight: "left/right", dot: " | ", block: "_",
-		}
-	}
+	t := term.NewMarks(ascii)
 	return marks{
-		pass: "✓", warn: "!", fail: "✗", skip: "–", err: "?", pending: "·", partly: "◐",
-		cursor: "▸", bar: "│", thickBar: "┃", bullet: "•", upDown: "↑/↓", leftRight: "←/→", dot: " · ", block: "▏",
+		pass: t.Pass, warn: t.Warn, fail: t.Fail, skip: t.Skip, err: t.Error, pending: t.Pending, partly: t.Partly,
+		cursor: t.Cursor, bar: t.Bar, thickBar: t.ThickBar, bullet: t.Bullet, upDown: t.UpDown, leftRight: t.LeftRight, dot: t.Dot, block: t.Block, differs: t.Differs,
 	}
 }
 

@@ -39,8 +39,14 @@ func (m model) Init() tea.Cmd { return tea.Batch(m.session.next(m.feed), m.tick(
 // Update is Bubble Tea's: the model after msg.
 func (m model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	next, cmd := m.updated(msg)
-	if _, pressed := msg.(tea.KeyMsg); !pressed {
+	switch msg.(type) {
+	case tea.KeyMsg, tea.MouseMsg:
+	default:
 		next = next.holding(m)
+	}
+	if next.mayFollow() {
+		followed, launch := next.follows()
+		next, cmd = followed, tea.Batch(cmd, launch)
 	}
 	return next.synced(), cmd
 }
@@ -67,6 +73,10 @@ func (m model) updated(msg tea.Msg) (model, tea.Cmd) {
 		}
 	case interruptMsg:
 		return m.interrupted()
+	case listensMsg:
+		return m.listens(msg), nil
+	case changedMsg:
+		return m.changed(msg)
 	case savedMsg:
 		m.notice = m.sayf("Written to %s", clean.Line(msg.path, 300))
 		if msg.err != nil {
@@ -84,6 +94,10 @@ func (m model) updated(msg tea.Msg) (model, tea.Cmd) {
 		if msg.err != nil {
 			m.notice = m.sayf("No room was joined: %s", clean.Line(clean.Redact(msg.err.Error()), 300))
 		}
+	case openedMsg:
+		m.notice = m.opened(msg)
+	case tea.MouseMsg:
+		return m.moused(msg)
 	case tea.KeyMsg:
 		return m.pressed(msg)
 	}
@@ -123,6 +137,8 @@ func (m model) pressed(msg tea.KeyMsg) (model, tea.Cmd) {
 		return m.promptKey(msg)
 	case m.menu.open:
 		return m.menuKey(msg)
+	case m.browser.open:
+		return m.browserKey(msg)
 	}
 	m.notice = ""
 	switch {
@@ -136,8 +152,15 @@ func (m model) pressed(msg tea.KeyMsg) (model, tea.Cmd) {
 		return m, tea.Suspend
 	case key.Matches(msg, k.help):
 		m.menu = menu{open: true}
+	case key.Matches(msg, k.catalogue):
+		m = m.browses()
+		m.browser.typing = msg.String() == "/"
+	case key.Matches(msg, k.openDocs):
+		return m, m.opening()
+	case key.Matches(msg, k.open) && m.showsBegin():
+		return m.chooses()
 	case key.Matches(msg, k.back):
-		m.open = false
+		m.open, m.begin.open = false, m.begin.open && m.open
 		m.pane.GotoTop()
 	case key.Matches(msg, k.runConfirm):
 		return m.confirming()
@@ -207,6 +230,10 @@ func (m model) moves(msg tea.KeyMsg, k keyMap) model {
 		m.pane.GotoTop()
 	case key.Matches(msg, k.bottom):
 		m.pane.GotoBottom()
+	case key.Matches(msg, k.up) && m.showsBegin():
+		m.begin.at = max(0, m.begin.at-1)
+	case key.Matches(msg, k.down) && m.showsBegin():
+		m.begin.at = min(len(m.choices())-1, m.begin.at+1)
 	case key.Matches(msg, k.up) && reading:
 		m.pane.ScrollUp(1)
 	case key.Matches(msg, k.down) && reading:
@@ -234,6 +261,8 @@ func (m model) acts(msg tea.KeyMsg, k keyMap) (model, tea.Cmd) {
 	case key.Matches(msg, k.rerunFrom):
 		row, _ := m.row()
 		return m.again(row.Stage)
+	case key.Matches(msg, k.watch):
+		return m.watches()
 	case key.Matches(msg, k.join):
 		return m, m.joining()
 	case key.Matches(msg, k.skip):

@@ -4,10 +4,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/charmbracelet/x/ansi"
-
 	"lkdoctor/checks/check"
 	"lkdoctor/checks/progress"
+	"lkdoctor/checks/wrap"
 )
 
 // topLines is how many lines stand above the rows at least, so that the rows
@@ -38,13 +37,22 @@ func (m model) verdictLines(width int) []string {
 	}
 	d := m.run.Diagnosis
 	state := progress.State(m.run.Status)
+	if !d.Warning.IsZero() && state == progress.Warned {
+		state = progress.Passed // what is only a warning stands apart
+	}
 	style := m.styles.mark(state)
 	lines := m.labelled(m.marks.of(state), m.broke(d), 2, width, 3)
 	for i, line := range lines {
 		lines[i] = style.Render(line)
 	}
+	if since := m.since(); since != "" {
+		lines = append(lines, indent(m.wrapTo(since, width-2, 2), 2)...)
+	}
+	if !d.Warning.IsZero() {
+		lines = append(lines, m.labelled(m.styles.warnMark.Render(m.marks.warn), m.say(d.Warning), 2, width, 3)...)
+	}
 	fixIn, notIt := m.sayf("Fix it in"), m.sayf("It is not")
-	columns := max(ansi.StringWidth(fixIn), ansi.StringWidth(notIt)) + 2
+	columns := max(wrap.Width(fixIn), wrap.Width(notIt)) + 2
 	if !d.FixIn.IsZero() {
 		lines = append(lines, indent(m.labelled(fixIn, m.say(d.FixIn), columns, width-2, 2), 2)...)
 	}
@@ -91,7 +99,7 @@ func (m model) waitingLines(width int) []string {
 // broke is what is wrong in one sentence; where nothing failed it is the
 // summary, which says what works first.
 func (m model) broke(d check.Diagnosis) string {
-	if d.FixIn.IsZero() {
+	if d.FixIn.IsZero() && d.Warning.IsZero() {
 		return m.say(d.Summary)
 	}
 	return m.say(d.Broke)
@@ -105,7 +113,7 @@ func (m model) nextLines(width, words, code int) []string {
 		return nil
 	}
 	label := m.sayf("Next")
-	columns := ansi.StringWidth(label) + 2
+	columns := wrap.Width(label) + 2
 	lines := m.labelled(m.styles.heading.Render(label), m.say(step[0].Text), columns, width, words)
 	block, minted := m.preview(step[0])
 	if len(block) == 0 || code < 1 {
@@ -113,10 +121,10 @@ func (m model) nextLines(width, words, code int) []string {
 	}
 	if minted {
 		last := len(lines) - 1
-		if tabs := m.languageTabs(); ansi.StringWidth(lines[last])+ansi.StringWidth(tabs)+3 <= width {
+		if tabs := m.languageTabs(); wrap.Width(lines[last])+wrap.Width(tabs)+3 <= width {
 			lines[last] = m.ends(lines[last], tabs, width)
 		} else {
-			lines = append(lines, pad("", columns)+tabs)
+			lines = append(lines, wrap.Pad("", columns)+tabs)
 		}
 	}
 	if len(block) > code {
@@ -124,7 +132,7 @@ func (m model) nextLines(width, words, code int) []string {
 		block = append(block[:max(1, code-1):max(1, code-1)], m.sayf("… %d more: enter, y copies all", more))
 	}
 	for _, line := range block {
-		lines = append(lines, pad("", columns)+m.styles.subtle.Render(m.marks.block)+" "+m.styles.code.Render(m.fit(line, width-columns-2)))
+		lines = append(lines, wrap.Pad("", columns)+m.styles.subtle.Render(m.marks.block)+" "+m.styles.code.Render(m.fit(line, width-columns-2)))
 	}
 	return append([]string{""}, lines...)
 }

@@ -6,8 +6,10 @@ import (
 	"github.com/charmbracelet/x/ansi"
 
 	"lkdoctor/checks/check"
+	"lkdoctor/checks/diagnosis"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/progress"
+	"lkdoctor/checks/wrap"
 )
 
 // The window sizes at which the layout changes.
@@ -26,7 +28,7 @@ func (m model) View() string {
 	}
 	lines := m.layout()
 	for i, line := range lines {
-		lines[i] = ansi.Truncate(line, m.width, "")
+		lines[i] = ansi.Truncate(withoutZones(line), m.width, "")
 	}
 	return strings.Join(lines, "\n")
 }
@@ -34,6 +36,9 @@ func (m model) View() string {
 func (m model) layout() []string {
 	if m.tiny() {
 		return filled(m.tinyLines(), m.height)
+	}
+	if m.browser.open && !m.menu.open && !m.prompt.isOpen() {
+		return filled(m.browserLines(), m.height)
 	}
 	head, footer := m.head(), m.footer()
 	height := m.height - len(head) - len(footer)
@@ -47,7 +52,9 @@ func (m model) layout() []string {
 // head is what stands above the body.
 func (m model) head() []string {
 	switch {
-	case m.wide():
+	case m.showsBegin() && !m.browser.open:
+		return []string{m.headerLine(), ""}
+	case m.wide() && !m.browser.open:
 		return append([]string{m.headerLine(), ""}, indent(m.top(m.width-2), 1)...)
 	case m.menu.open || !m.open:
 		return []string{m.headerLine(), ""}
@@ -61,7 +68,9 @@ func (m model) wide() bool { return m.width >= twoPanes }
 
 // split reports whether the page stands beside the rows; an open one takes the
 // whole width, so that code keeps its lines.
-func (m model) split() bool { return m.wide() && (!m.open || m.menu.open) }
+func (m model) split() bool {
+	return m.wide() && !m.browser.open && (!m.open || m.menu.open) && !m.showsBegin()
+}
 
 // filled cuts or fills lines to exactly n.
 func filled(lines []string, n int) []string {
@@ -74,14 +83,18 @@ func filled(lines []string, n int) []string {
 
 func (m model) headerLine() string {
 	head := " " + m.styles.title.Render("lkdoctor")
-	if url := m.plain(m.deps.Title.URL); url != "" {
+	url, source := m.plain(m.deps.Title.URL), m.say(diagnosis.SourceText(m.deps.Title.Source))
+	if url == "" && m.run != nil && m.run.Target.LiveKitURL != "" {
+		url, source = m.plain(m.run.Target.LiveKitURL), "" // it came with a token, or was chosen
+	}
+	if url != "" {
 		head += "   " + url
 	}
-	if source := m.plain(m.deps.Title.Source); source != "" {
+	if source != "" {
 		head += "   " + m.styles.subtle.Render(source)
 	}
 	state := m.runState()
-	for len(state) > 0 && ansi.StringWidth(head+strings.Join(state, m.marks.dot))+4 > m.width {
+	for len(state) > 0 && wrap.Width(head+strings.Join(state, m.marks.dot))+4 > m.width {
 		state = state[1:] // the address is not cut for it
 	}
 	return m.ends(head, m.styles.subtle.Render(strings.Join(state, m.marks.dot)), m.width-1)
@@ -91,7 +104,7 @@ func (m model) headerLine() string {
 // important first.
 func (m model) runState() []string {
 	if m.running || m.run == nil {
-		return nil
+		return m.watch.state(m.speech)
 	}
 	state := []string{m.sayf("took %s", finding.Millis(m.run.Took))}
 	if len(m.runs) > 1 {
@@ -100,7 +113,7 @@ func (m model) runState() []string {
 	if m.spent {
 		state = append(state, m.sayf("ticket spent"))
 	}
-	return state
+	return append(state, m.watch.state(m.speech)...)
 }
 
 // body is what stands between the head and the footer.
@@ -110,6 +123,8 @@ func (m model) body(height int) []string {
 		return m.beside(height)
 	case m.menu.open:
 		return indent(m.menuWindow(m.width-2, height), 1)
+	case m.showsBegin():
+		return indent(m.beginLines(m.width-2, height), 1)
 	case m.open && m.wide():
 		return append([]string{" " + m.tabsLine(m.width-2), ""}, strings.Split(m.pane.View(), "\n")...)
 	case m.open:
@@ -207,7 +222,7 @@ func (m model) beside(height int) []string {
 	}
 	out := make([]string, len(left))
 	for i := range left {
-		out[i] = pad(ansi.Truncate(left[i], m.leftColumns(), ""), m.leftColumns()) + " " + bar + " " + right[i]
+		out[i] = wrap.Pad(ansi.Truncate(left[i], m.leftColumns(), ""), m.leftColumns()) + " " + bar + " " + right[i]
 	}
 	return out
 }
@@ -244,7 +259,7 @@ func (m model) noticeLine(width int) string {
 	switch {
 	case m.notice != "":
 		return m.styles.notice.Render(m.fit(m.notice, width))
-	case m.open && !m.menu.open && !m.pane.AtBottom():
+	case !m.menu.open && (m.browser.reading && !m.browser.pane.AtBottom() || !m.browser.open && m.open && !m.pane.AtBottom()):
 		return m.styles.subtle.Render(m.fit(m.sayf("More below: PgDn"), width))
 	}
 	return ""
@@ -306,6 +321,10 @@ func (m model) synced() model {
 	lines := m.pageLines(m.pane.Width - 1)
 	if !m.split() {
 		lines = indent(lines, 1)
+	}
+	if m.browser.reading {
+		m.browser.pane.Width, m.browser.pane.Height = m.width-2, max(1, m.height-4)
+		m.browser.pane.SetContent(strings.Join(indent(m.browserPage(m.width-4), 1), "\n"))
 	}
 	m.pane.SetContent(strings.Join(lines, "\n"))
 	m.pane.SetYOffset(m.pane.YOffset)

@@ -17,6 +17,7 @@ import (
 	"lkdoctor/checks/check"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/words"
+	"lkdoctor/checks/wrap"
 	"lkdoctor/tui/term"
 )
 
@@ -175,7 +176,7 @@ func TestNoLineLeavesTheWindow(t *testing.T) {
 					t.Fatalf("%s at %dx%d: %d lines", name, width, height, len(lines))
 				}
 				for _, line := range lines {
-					if w := ansi.StringWidth(line); w > width {
+					if w := wrap.Width(line); w > width {
 						t.Fatalf("%s at %dx%d: %d columns: %q", name, width, height, w, line)
 					}
 					if i := strings.IndexFunc(line, func(r rune) bool { return r < 0x20 || r == 0x7f || r >= 0x80 && r < 0xa0 || r == 0x202e }); i >= 0 {
@@ -214,7 +215,7 @@ func TestAnyKeysLeaveAWholeScreen(t *testing.T) {
 			t.Fatalf("after %s (%d): %d lines of %d", name, i, len(lines), m.height)
 		}
 		for _, line := range lines {
-			if w := ansi.StringWidth(line); w > m.width {
+			if w := wrap.Width(line); w > m.width {
 				t.Fatalf("after %s (%d) at %dx%d: %d columns: %q", name, i, m.width, m.height, w, line)
 			}
 		}

@@ -128,11 +128,14 @@ func LookupIn(lang string, code finding.Code) (Page, bool) {
 }
 
 // All returns the English pages of all codes, in the order of finding.Codes.
-func All() []Page {
+func All() []Page { return Pages(English) }
+
+// Pages are the pages of all codes in a language, in the order of finding.Codes.
+func Pages(lang string) []Page {
 	codes := finding.Codes()
 	pages := make([]Page, 0, len(codes))
 	for _, code := range codes {
-		if page, ok := Lookup(code); ok {
+		if page, ok := LookupIn(lang, code); ok {
 			pages = append(pages, page)
 		}
 	}

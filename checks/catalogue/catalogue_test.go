@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"lkdoctor/checks/finding"
+	"lkdoctor/checks/wrap"
 )
 
 // checkIDs are the checks of the contract; "any" stands for the doctor's own
@@ -178,7 +179,7 @@ func TestPagesAreAtMost100ColumnsWide(t *testing.T) {
 			return err
 		}
 		for i, line := range strings.Split(string(text), "\n") {
-			if n := columnsOf(line); n > 100 {
+			if n := wrap.Width(line); n > 100 {
 				t.Errorf("%s:%d is %d columns wide", path, i+1, n)
 			}
 			if strings.TrimRight(line, " \t") != line {

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"unicode/utf8"
+
+	"lkdoctor/checks/wrap"
 )
 
 // mintBlock is the info of the block that stands for the minting code.
@@ -79,7 +81,7 @@ func prose(lines []string) (string, error) {
 func joint(before, after string) string {
 	last, _ := utf8.DecodeLastRuneInString(before)
 	first, _ := utf8.DecodeRuneInString(after)
-	if columns(last) == 2 && columns(first) == 2 {
+	if wrap.Width(string(last)) == 2 && wrap.Width(string(first)) == 2 {
 		return ""
 	}
 	return " "

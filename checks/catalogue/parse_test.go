@@ -64,7 +64,7 @@ func TestParseChinese(t *testing.T) {
 	if want := "令牌不是 JWT\n\nAnother."; page.Means != want {
 		t.Errorf("Means %q, want %q", page.Means, want)
 	}
-	if text := Render(page, 60); !strings.Contains(text, "\n如何确认\n") || !strings.Contains(text, "\n  输出：\n") {
+	if text := Render(page, 60, Ink{}); !strings.Contains(text, "\n如何确认\n") || !strings.Contains(text, "\n  输出：\n") {
 		t.Errorf("rendered without Chinese headings:\n%s", text)
 	}
 }

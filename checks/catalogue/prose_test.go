@@ -19,7 +19,7 @@ func TestNoSentenceHasAnExampleForAValue(t *testing.T) {
 			if err != nil {
 				continue // other tests tell
 			}
-			if strings.Contains(Render(page, 80), "您") {
+			if strings.Contains(Render(page, 80, Ink{}), "您") {
 				t.Errorf("%s/%s: 您 where other pages say 你", lang, code)
 			}
 			for _, fix := range page.Fixes() {

@@ -4,27 +4,45 @@ import (
 	"fmt"
 	"strings"
 
-	"golang.org/x/text/width"
-
 	"lkdoctor/checks/finding"
+	"lkdoctor/checks/wrap"
 )
 
-// The narrowest and widest text that Render makes, in columns.
+// The narrowest and widest text that Render makes, and the one for nobody knows
+// which terminal, in columns.
 const (
-	minWidth = 60
-	maxWidth = 100
+	minWidth     = 60
+	maxWidth     = 100
+	defaultWidth = 80
 )
 
-// Render lays a page out as plain text for a terminal of the given number of
-// columns, held to 60..100. Commands and code are never wrapped, so that they
-// can be copied.
-func Render(page Page, columns int) string {
+// Ink colours the parts of a page; a nil function leaves its part as it is.
+type Ink struct {
+	Title, Heading, Code func(string) string
+}
+
+func (i Ink) use(paint func(string) string, text string) string {
+	if paint == nil || text == "" {
+		return text
+	}
+	return paint(text)
+}
+
+// Render lays a page out for a terminal of the given number of columns, held to
+// 60..100; 0 is 80. Commands and code are never wrapped, so that they can be
+// copied.
+func Render(page Page, columns int, ink Ink) string {
+	if columns == 0 {
+		columns = defaultWidth
+	}
 	words, ok := wordsOf(page.Lang)
 	if !ok {
 		words, _ = wordsOf(English)
 	}
-	r := renderer{width: min(max(columns, minWidth), maxWidth)}
-	r.para("", string(page.Code)+" — "+page.Title)
+	r := renderer{width: min(max(columns, minWidth), maxWidth), ink: ink}
+	for _, line := range wrap.Lines(string(page.Code)+" — "+page.Title, r.width) {
+		r.b.WriteString(ink.use(ink.Title, line) + "\n")
+	}
 	owner := string(page.Owner)
 	if page.Owner == finding.OwnerMaker {
 		owner = words.maker
@@ -61,6 +79,10 @@ func Render(page Page, columns int) string {
 			r.para("  ", title)
 		}
 		r.fixes(v.Fixes)
+	}
+	if docs := page.Docs(); docs != "" {
+		r.heading(words.docs)
+		r.b.WriteString("  " + docs + "\n")
 	}
 	return strings.TrimRight(r.b.String(), "\n") + "\n"
 }
@@ -110,11 +132,12 @@ func BlockTitle(name string) string {
 type renderer struct {
 	b     strings.Builder
 	width int
+	ink   Ink
 }
 
 func (r *renderer) heading(text string) {
 	r.blank()
-	r.b.WriteString(text + "\n")
+	r.b.WriteString(r.ink.use(r.ink.Heading, text) + "\n")
 }
 
 // blank writes one blank line, never two.
@@ -140,8 +163,8 @@ func (r *renderer) para(indent, text string) { r.hang(indent, "", text) }
 
 // hang writes text wrapped behind a mark; further lines start under the text.
 func (r *renderer) hang(indent, mark, text string) {
-	under := indent + strings.Repeat(" ", columnsOf(mark))
-	for i, line := range wrap(text, r.width-len(under)) {
+	under := indent + strings.Repeat(" ", wrap.Width(mark))
+	for i, line := range wrap.Lines(text, r.width-len(under)) {
 		if i == 0 {
 			r.b.WriteString(indent + mark + line + "\n")
 			continue
@@ -153,70 +176,7 @@ func (r *renderer) hang(indent, mark, text string) {
 func (r *renderer) code(indent, text string) {
 	r.blank()
 	for line := range strings.SplitSeq(strings.TrimRight(text, "\n"), "\n") {
+		line = r.ink.use(r.ink.Code, strings.TrimRight(line, " "))
 		r.b.WriteString(strings.TrimRight(indent+line, " ") + "\n")
 	}
-}
-
-// wrap breaks text into lines of at most limit columns: at spaces, and between
-// wide (Chinese) characters, but never before a closing mark, nor inside
-// `code` that fits on a line. A longer word stands on a line of its own.
-func wrap(text string, limit int) []string {
-	var lines []string
-	var line string
-	for _, piece := range pieces(text, limit) {
-		if line != "" && columnsOf(strings.TrimRight(line+piece, " ")) > limit {
-			lines = append(lines, strings.TrimRight(line, " "))
-			line = ""
-		}
-		line += piece
-	}
-	return append(lines, strings.TrimRight(line, " "))
-}
-
-// pieces cuts text at every place where a line may break; blanks stay at the
-// end of their piece.
-func pieces(text string, limit int) []string {
-	var out []string
-	start, codeEnd := 0, 0
-	var before rune
-	for i, now := range text {
-		if i > start && i >= codeEnd && mayBreak(before, now) {
-			out = append(out, text[start:i])
-			start = i
-		}
-		if now == '`' && i >= codeEnd {
-			if n := strings.IndexByte(text[i+1:], '`'); n >= 0 && columnsOf(text[i:i+n+2]) <= limit {
-				codeEnd = i + n + 2
-			}
-		}
-		before = now
-	}
-	return append(out, text[start:])
-}
-
-func mayBreak(before, now rune) bool {
-	if before == ' ' {
-		return now != ' '
-	}
-	if now == ' ' || strings.ContainsRune("，。、；：？！）》」』”’…", now) || strings.ContainsRune("（《「『“‘", before) {
-		return false
-	}
-	return columns(before) == 2 || columns(now) == 2
-}
-
-// columns is the number of terminal columns that a character takes.
-func columns(r rune) int {
-	switch width.LookupRune(r).Kind() {
-	case width.EastAsianWide, width.EastAsianFullwidth:
-		return 2
-	}
-	return 1
-}
-
-func columnsOf(s string) int {
-	n := 0
-	for _, r := range s {
-		n += columns(r)
-	}
-	return n
 }

@@ -7,12 +7,13 @@ import (
 	"testing"
 
 	"lkdoctor/checks/finding"
+	"lkdoctor/checks/wrap"
 )
 
 func TestRenderKeepsOrderAndWidth(t *testing.T) {
 	for _, page := range All() {
 		for _, columns := range []int{10, 60, 80, 100, 300} {
-			text := Render(page, columns)
+			text := Render(page, columns, Ink{})
 			at := -1
 			for _, heading := range []string{"What it means", "Why it happens", "How to confirm", "How to fix"} {
 				i := strings.Index(text, "\n"+heading+"\n")
@@ -42,8 +43,8 @@ func checkWidth(t *testing.T, page Page, text string, limit int) {
 	}
 	for line := range strings.SplitSeq(text, "\n") {
 		trimmed := strings.TrimSpace(line)
-		if columnsOf(line) > limit && !verbatim[trimmed] && strings.Contains(strings.TrimLeft(trimmed, "- "), " ") {
-			t.Errorf("%s at %d columns: %d in %q", page.Code, limit, columnsOf(line), line)
+		if wrap.Width(line) > limit && !verbatim[trimmed] && strings.Contains(strings.TrimLeft(trimmed, "- "), " ") {
+			t.Errorf("%s at %d columns: %d in %q", page.Code, limit, wrap.Width(line), line)
 		}
 	}
 }
@@ -53,7 +54,7 @@ func TestRenderOpaqueToken(t *testing.T) {
 	if !ok {
 		t.Fatal("no page")
 	}
-	text := Render(page, 72)
+	text := Render(page, 72, Ink{})
 	for _, want := range []string{
 		"TOKEN_OPAQUE — What was handed out is not a LiveKit token\n",
 		"check: token.format · owner: whoever made the token · severity: fail\n",
@@ -85,31 +86,5 @@ func TestProxySnippets(t *testing.T) {
 		if !strings.Contains(lines["nginx"], line) {
 			t.Errorf("the nginx lines lack %q", line)
 		}
-	}
-}
-
-func TestWrap(t *testing.T) {
-	tests := map[string]struct {
-		text  string
-		limit int
-		want  []string
-	}{
-		"fits":               {"one two", 10, []string{"one two"}},
-		"at a space":         {"one two three", 8, []string{"one two", "three"}},
-		"a long word":        {"a verylongword b", 5, []string{"a", "verylongword", "b"}},
-		"Chinese":            {"令牌不是一个合法的格式", 8, []string{"令牌不是", "一个合法", "的格式"}},
-		"before a full stop": {"令牌不是。一个", 8, []string{"令牌不", "是。一个"}},
-		"Chinese and code":   {"请用 curl 检查", 9, []string{"请用 curl", "检查"}},
-		"code is kept whole": {"run `a b` now", 6, []string{"run", "`a b`", "now"}},
-		"code too long":      {"`a b c d`", 6, []string{"`a b c", "d`"}},
-		"a lone backtick":    {"a ` b", 3, []string{"a `", "b"}},
-		"nothing":            {"", 10, []string{""}},
-	}
-	for name, tt := range tests {
-		t.Run(name, func(t *testing.T) {
-			if got := wrap(tt.text, tt.limit); !slices.Equal(got, tt.want) {
-				t.Errorf("got %q, want %q", got, tt.want)
-			}
-		})
 	}
 }

@@ -13,6 +13,7 @@ type words struct {
 	setFirst string
 	maker    string
 	always   string
+	docs     string
 }
 
 // wordsOf returns the words of a language, and false for a language that no
@@ -26,6 +27,7 @@ func wordsOf(lang string) (words, bool) {
 			setFirst: "Set first (bash or zsh):",
 			maker:    "whoever made the token",
 			always:   "In every case",
+			docs:     "LiveKit's documentation",
 		}, true
 	case "zh":
 		return words{
@@ -34,6 +36,7 @@ func wordsOf(lang string) (words, bool) {
 			setFirst: "先设置（bash 或 zsh）：",
 			maker:    "生成令牌的一方",
 			always:   "无论哪种情况",
+			docs:     "LiveKit 官方文档",
 		}, true
 	}
 	return words{}, false

@@ -13,6 +13,8 @@ type Selection struct {
 	// Only and Skip hold check or stage IDs. Only brings along what its checks
 	// need and use.
 	Only, Skip []string
+	// SkipWhy says why Skip is left out; the zero Text is the flag.
+	SkipWhy Text
 	// LeaveOut says why a check is left out whatever Only says; the zero Text is
 	// no reason. It may be nil.
 	LeaveOut func(Spec) Text
@@ -71,6 +73,9 @@ func (s Selection) why(c Spec) Text {
 		}
 	}
 	if slices.ContainsFunc(s.Skip, c.matches) {
+		if !s.SkipWhy.IsZero() {
+			return s.SkipWhy
+		}
 		return finding.Textf("not run: left out by --skip")
 	}
 	return Text{}

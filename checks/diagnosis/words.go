@@ -30,6 +30,20 @@ func PartyName(owner Owner) Text {
 	return finding.Textf("%s", string(owner))
 }
 
+// RuleName names who must act as a rule, which is what the owner of a catalogue
+// page says: a run may know better.
+func RuleName(owner Owner) Text {
+	switch owner {
+	case finding.OwnerMaker:
+		return finding.Textf("whoever made the token")
+	case finding.OwnerNone:
+		return finding.Textf("nobody has to act")
+	case finding.OwnerUnknown:
+		return finding.Textf("the page says how to find out who must act")
+	}
+	return PartyName(owner)
+}
+
 // sentence says what broke: the title of the variant that was seen, else that
 // of the page, else the finding's own message.
 func sentence(f Finding) Text {
@@ -61,7 +75,7 @@ func (e Evidence) place(l Located) Text {
 		}
 		switch {
 		case setting != "" && source != "":
-			return finding.Textf("your settings: %s in %s", setting, sourceText(source))
+			return finding.Textf("your settings: %s in %s", setting, SourceText(source))
 		case setting != "":
 			return finding.Textf("your settings: %s", setting)
 		}
@@ -142,8 +156,10 @@ func (e Evidence) working(root Located, warned bool) check.Diagnosis {
 		d.RootCause = &check.Cause{Check: root.Check, Code: root.Finding.Code}
 		d.NextSteps = e.nextSteps(root)
 		if n := len(check.Locate(e.Results, finding.Warn)); n > 1 {
+			d.Warning = finding.Textf("%d warnings, the first: %s", n, sentence(root.Finding))
 			d.Summary = finding.Textf("%s %d warnings, the first: %s", d.Broke, n, sentence(root.Finding))
 		} else {
+			d.Warning = finding.Textf("One warning: %s", sentence(root.Finding))
 			d.Summary = finding.Textf("%s One warning: %s", d.Broke, sentence(root.Finding))
 		}
 	}

@@ -32,3 +32,8 @@ func short(d, unit time.Duration) string {
 	}
 	return strings.TrimSuffix(fmt.Sprintf("%.1f", n), ".0")
 }
+
+// Milliseconds is a duration as the JSON document has it: a number, to the tenth.
+func Milliseconds(d time.Duration) float64 {
+	return float64(d.Round(100*time.Microsecond)) / float64(time.Millisecond)
+}

@@ -33,6 +33,10 @@ type Fault struct {
 	// Lab.Args.
 	Flags bool
 
+	// Silent tells that something never answers, so that a run waits until it gives
+	// up.
+	Silent bool
+
 	// set changes the plan of the lab before anything is started.
 	set func(*plan)
 }
@@ -61,6 +65,12 @@ func Lookup(name string) (Fault, error) {
 		}
 	}
 	return Fault{}, fmt.Errorf("no fault is called %q", name)
+}
+
+// silent is the fault as one in which something never answers.
+func silent(f Fault) Fault {
+	f.Silent = true
+	return f
 }
 
 // as is the fault with the variant that its root cause has.

@@ -99,11 +99,11 @@ func clientFaults() []Fault {
 		warning(f("api-page", "a web app answers at /twirp (200, HTML)", finding.ServerAPIBlocked, server, at("/twirp", SPA()))),
 		warning(f("api-redirect", "a proxy redirects /twirp", finding.ServerAPIBlocked, server,
 			at("/twirp", Redirect(http.StatusMovedPermanently, "https://livekit.lklab.invalid/twirp")))),
-		warning(f("api-silent", "/twirp never answers", finding.ServerAPIBlocked, server,
+		silent(warning(f("api-silent", "/twirp never answers", finding.ServerAPIBlocked, server,
 			at("/twirp", http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 				_, _ = io.Copy(io.Discard, r.Body) // the end of a connection is noticed after its body
 				<-r.Context().Done()
-			})))),
+			}))))),
 	}
 }
 

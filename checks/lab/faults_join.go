@@ -55,7 +55,7 @@ func joinFaults() []Fault {
 		f("ws-closed-policy", "the WebSocket opens and is closed at once (1008, with a reason)", finding.WebsocketClosed,
 			socket(CloseWith(websocket.ClosePolicyViolation, "origin not allowed"))),
 		f("ws-dropped", "the WebSocket opens and the connection is cut", finding.WebsocketClosed, socket(func(*websocket.Conn) {})),
-		f("ws-silent", "the WebSocket opens and nothing comes", finding.WebsocketSilent, socket(ListenOnly)),
+		silent(f("ws-silent", "the WebSocket opens and nothing comes", finding.WebsocketSilent, socket(ListenOnly))),
 		f("ws-text", "the WebSocket opens and sends text", finding.WebsocketNotSignal,
 			socket(Say(websocket.TextMessage, []byte("hello, this is an echo server")))),
 		f("ws-json", "the WebSocket opens and speaks somebody else's JSON protocol", finding.WebsocketNotSignal,

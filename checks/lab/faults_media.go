@@ -14,8 +14,8 @@ func mediaFaults() []Fault {
 	}
 	warning := func(f Fault) Fault { f.Warn = true; return f }
 	return []Fault{
-		f("no-candidates", "the server offers no ICE candidate", finding.MediaNoCandidates, finding.OwnerLiveKitServer,
-			withCandidates(func(*Lab) (Candidates, error) { return Candidates{Drop: true}, nil })),
+		silent(f("no-candidates", "the server offers no ICE candidate", finding.MediaNoCandidates, finding.OwnerLiveKitServer,
+			withCandidates(func(*Lab) (Candidates, error) { return Candidates{Drop: true}, nil }))),
 		warning(f("udp-blocked", "UDP does not get through, TCP does", finding.MediaUDPBlocked, finding.OwnerNetwork,
 			withCandidates(func(l *Lab) (Candidates, error) {
 				udp, err := l.deadUDP("127.0.0.1")
@@ -32,11 +32,11 @@ func mediaFaults() []Fault {
 				udp, err := l.deadUDP(address)
 				return Candidates{UDPAddress: address, UDPPort: udp, ServerOnly: true}, err
 			}))),
-		f("wrong-node-ip", "the server advertises an address at which it is not, and cannot find the client by itself", finding.MediaFailed,
+		silent(f("wrong-node-ip", "the server advertises an address at which it is not, and cannot find the client by itself", finding.MediaFailed,
 			finding.OwnerLiveKitServer, withCandidates(func(*Lab) (Candidates, error) {
 				return Candidates{Address: elsewhereAddress}, nil
-			})),
-		f("media-blocked", "neither UDP nor TCP media gets through", finding.MediaFailed, finding.OwnerNetwork,
+			}))),
+		silent(f("media-blocked", "neither UDP nor TCP media gets through", finding.MediaFailed, finding.OwnerNetwork,
 			withCandidates(func(l *Lab) (Candidates, error) {
 				udp, err := l.deadUDP("127.0.0.1")
 				if err != nil {
@@ -48,7 +48,7 @@ func mediaFaults() []Fault {
 				}
 				l.keep(tcp)
 				return Candidates{UDPPort: udp, TCPPort: portOf(tcp.Addr)}, nil
-			})),
+			}))),
 	}
 }
 

@@ -60,9 +60,9 @@ func proxyFaults() []Fault {
 			set: underPath("/livekit", func(addr string) http.Handler {
 				return Prefix("/livekit", Forward(addr), Nginx(http.StatusNotFound, ""))
 			})},
-		{Name: "upgrade-unanswered", About: "a proxy answers plain requests and leaves WebSockets without an answer", Want: []finding.Code{finding.WebsocketUpgradeStripped},
+		{Name: "upgrade-unanswered", Silent: true, About: "a proxy answers plain requests and leaves WebSockets without an answer", Want: []finding.Code{finding.WebsocketUpgradeStripped},
 			Owner: server, Variant: "node", set: withWeb(func(_ *Lab, addr string) http.Handler { return OnUpgrade(noAnswer(), Forward(addr)) })},
-		{Name: "upgrade-vite", About: "Vite passes /rtc on, and no WebSocket", Want: []finding.Code{finding.WebsocketUpgradeStripped},
+		{Name: "upgrade-vite", Silent: true, About: "Vite passes /rtc on, and no WebSocket", Want: []finding.Code{finding.WebsocketUpgradeStripped},
 			Owner: server, Variant: "vite", set: withWeb(func(_ *Lab, addr string) http.Handler {
 				page := proxies()[len(proxies())-1].lost
 				return At("/rtc", OnUpgrade(noAnswer(), Forward(addr)), page)

@@ -43,8 +43,8 @@ func serverFaults() []Fault {
 		as("local", f("server-refused", "nothing listens at LIVEKIT_URL", finding.ServerRefused, server, withFront(refusedURL("ws")))),
 		as("unknown-name", f("server-dns", "the name in LIVEKIT_URL does not exist", finding.ServerDNS, config,
 			withFront(func(*Lab) (string, error) { return "ws://livekit.lklab.invalid:7880", nil }))),
-		as("no-answer", f("server-syn-drop", "a firewall drops what is sent to LIVEKIT_URL", finding.ServerTimeout, network, withFront(blackholeURL("ws")))),
-		as("request", f("server-silent", "what listens at LIVEKIT_URL accepts connections and never answers", finding.ServerSilent, server, withRaw(Silent))),
+		as("no-answer", silent(f("server-syn-drop", "a firewall drops what is sent to LIVEKIT_URL", finding.ServerTimeout, network, withFront(blackholeURL("ws"))))),
+		as("request", silent(f("server-silent", "what listens at LIVEKIT_URL accepts connections and never answers", finding.ServerSilent, server, withRaw(Silent)))),
 		as("direct", f("server-reset", "what listens at LIVEKIT_URL resets every connection", finding.ServerReset, server, withRaw(Reset))),
 
 		// TLS.

@@ -24,6 +24,7 @@ func TestFrontend(t *testing.T) {
 		{"frontend-wraps-error", "POST", 422, "UPSTREAM_ERROR"},
 	} {
 		t.Run(test.fault+" "+test.method, func(t *testing.T) {
+			t.Parallel()
 			l := start(t, test.fault)
 			body, err := json.Marshal(map[string]any{"ticket": l.Renew(), "profile": map[string]string{"display_name": "Ada"}})
 			if err != nil {

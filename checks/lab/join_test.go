@@ -65,6 +65,7 @@ func receive(t *testing.T, conn *websocket.Conn) *livekit.SignalResponse {
 func TestMediaGoesTheWayThatTheFaultLeaves(t *testing.T) {
 	for fault, want := range map[string]string{Healthy: "udp", "udp-blocked": "tcp", "tcp-only": "tcp", "no-candidates": "none", "media-blocked": "none"} {
 		t.Run(fault, func(t *testing.T) {
+			t.Parallel()
 			l := start(t, fault)
 			wait := 20 * time.Second
 			if want == "none" {
@@ -162,6 +163,7 @@ func TestWebSocketFaults(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.fault, func(t *testing.T) {
+			t.Parallel()
 			conn, status := dial(t, start(t, test.fault))
 			if status != test.status {
 				t.Fatalf("the upgrade ends with %d, want %d", status, test.status)
@@ -257,6 +259,7 @@ func TestValidate(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.fault, func(t *testing.T) {
+			t.Parallel()
 			l := start(t, test.fault)
 			answer := consume(t, l)
 			at := "http" + strings.TrimPrefix(answer["url"].(string), "ws")

@@ -196,6 +196,7 @@ func TestTicketFaults(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.fault, func(t *testing.T) {
+			t.Parallel()
 			status, _, body := post(t, consumeURL(start(t, test.fault)), "{}")
 			if status != test.status || !strings.Contains(body, test.text) {
 				t.Errorf("got %d %.200q, want %d with %q", status, body, test.status, test.text)
@@ -221,9 +222,12 @@ func TestTokenShapes(t *testing.T) {
 		"token-unsigned":  `^` + part + `\.` + part + `\.$`,
 		"token-rs256":     `^eyJ` + part + `\.` + part + `\.` + part + `$`,
 	} {
-		if token := consume(t, start(t, fault))["token"]; !regexp.MustCompile(want).MatchString(token.(string)) {
-			t.Errorf("%s: the token is %q, want %s", fault, token, want)
-		}
+		t.Run(fault, func(t *testing.T) {
+			t.Parallel()
+			if token := consume(t, start(t, fault))["token"]; !regexp.MustCompile(want).MatchString(token.(string)) {
+				t.Errorf("the token is %q, want %s", token, want)
+			}
+		})
 	}
 }
 
@@ -324,7 +328,10 @@ func TestEnvironments(t *testing.T) {
 		"emptied-by-file":    file(".env.local", "LIVEKIT_URL=\n"),
 		"env-file-utf16":     file(".env.local", "\xff\xfeL\x00I\x00"),
 	} {
-		t.Run(fault, func(t *testing.T) { check(t, start(t, fault)) })
+		t.Run(fault, func(t *testing.T) {
+			t.Parallel()
+			check(t, start(t, fault))
+		})
 	}
 }
 

@@ -5,6 +5,8 @@ import (
 	"net/netip"
 	"net/url"
 	"time"
+
+	"lkdoctor/checks/token"
 )
 
 // DefaultMaxBody is the most that is kept of an answer's body: 1 MiB.
@@ -53,7 +55,7 @@ type Reply struct {
 	// Redirect is a redirect that was not followed, nil without one.
 	Redirect *Redirect
 	// Date compares the server's clock with ours, nil without a Date header.
-	Date *ClockSample
+	Date *token.Sample
 	// Address is where the answer came from: the proxy's, if Via is set.
 	Address netip.AddrPort
 	TLS     *TLSInfo
@@ -79,20 +81,4 @@ type Redirect struct {
 	SameOrigin bool
 	// ToTLS tells that only the scheme changes, to https on its own port.
 	ToTLS bool
-}
-
-// ClockSample is one reading of a server's clock.
-type ClockSample struct {
-	// Date is the server's Date header, which is cut to whole seconds.
-	Date time.Time
-	// At is our clock half-way through the exchange.
-	At  time.Time
-	RTT time.Duration
-}
-
-// Offset is how far the server's clock is ahead of ours (negative: behind), and
-// how much that may be wrong: half a second for the cut, half a round trip.
-func (s ClockSample) Offset() (offset, plusMinus time.Duration) {
-	const half = 500 * time.Millisecond
-	return s.Date.Add(half).Sub(s.At), half + s.RTT/2
 }

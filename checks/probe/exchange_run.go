@@ -9,6 +9,8 @@ import (
 	"net/http/httptrace"
 	"net/url"
 	"time"
+
+	"lkdoctor/checks/token"
 )
 
 // maxHops is how many same-origin redirects are followed.
@@ -174,7 +176,7 @@ func (n *Net) reply(resp *http.Response, t *trip, u, proxy *url.URL) *Reply {
 	}
 	// A cache keeps the Date of the day: with an Age it is nobody's clock.
 	if date, err := http.ParseTime(resp.Header.Get("Date")); err == nil && resp.Header.Get("Age") == "" {
-		r.Date = &ClockSample{Date: date, At: t.firstAt.Add(-r.Phases.FirstByte / 2), RTT: r.Phases.FirstByte}
+		r.Date = &token.Sample{Date: date, At: t.firstAt, RTT: r.Phases.FirstByte}
 	}
 	if proxy != nil {
 		r.Via = n.Line(proxy.Scheme + "://" + proxy.Host)
@@ -220,7 +222,7 @@ func (n *Net) redirect(reply *Reply, method string, from *url.URL) *url.URL {
 	}
 	shown := &url.URL{Scheme: to.Scheme, Host: to.Host, Path: to.Path}
 	r := &Redirect{Status: reply.Status, To: n.Line(shown.String())}
-	r.SameOrigin = to.Scheme == from.Scheme && sameHostPort(to, from)
+	r.SameOrigin = to.Scheme == from.Scheme && SameOrigin(to, from)
 	r.ToTLS = from.Scheme == "http" && to.Scheme == "https" && to.Hostname() == from.Hostname()
 	reply.Redirect = r
 	if !r.SameOrigin {
@@ -235,9 +237,6 @@ func (n *Net) redirect(reply *Reply, method string, from *url.URL) *url.URL {
 	}
 	return nil
 }
-
-// sameHostPort compares what is connected to.
-func sameHostPort(a, b *url.URL) bool { return HostPort(a) == HostPort(b) }
 
 // slashOnly reports whether two URLs differ in one trailing slash and nothing else.
 func slashOnly(a, b *url.URL) bool {

@@ -108,7 +108,7 @@ func TestExchangeClock(t *testing.T) {
 	if f != nil {
 		t.Fatal(f)
 	}
-	offset, plusMinus := r.Date.Offset()
+	offset, plusMinus := r.Date.Offset(), r.Date.Uncertainty()
 	if d := (offset - 90*time.Second).Abs(); d > plusMinus+50*time.Millisecond {
 		t.Errorf("offset %v ± %v, want 90s", offset, plusMinus)
 	}

@@ -2,6 +2,8 @@ package probe
 
 import (
 	"net/netip"
+
+	"lkdoctor/checks/token"
 )
 
 // Health is whether a LiveKit server is fit for joining, by its answers.
@@ -49,7 +51,7 @@ type Reach struct {
 	// ServerHeader and Excerpt are evidence: the Server header and the body's
 	// first 160 characters, cleaned.
 	ServerHeader, Excerpt string
-	Date                  *ClockSample
+	Date                  *token.Sample
 	// Redirect is where the server wanted us to go instead, nil if it did not; it
 	// was not followed, because it leads to another origin.
 	Redirect *Redirect

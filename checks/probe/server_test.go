@@ -183,7 +183,7 @@ func TestReachRealServer(t *testing.T) {
 	if r.Address.String() != base.Host || len(r.Addresses) != 1 || r.Phases.TCP <= 0 || r.Phases.FirstByte <= 0 || r.Date == nil {
 		t.Errorf("reach %+v", r)
 	}
-	if offset, plusMinus := r.Date.Offset(); offset.Abs() > plusMinus+50*time.Millisecond {
+	if offset, plusMinus := r.Date.Offset(), r.Date.Uncertainty(); offset.Abs() > plusMinus+50*time.Millisecond {
 		t.Errorf("one machine, two clocks: %v ± %v", offset, plusMinus)
 	}
 	v, f := n.Validate(t.Context(), base, signed(t, jwt.SigningMethodHS256, []byte(testSecret), nil))

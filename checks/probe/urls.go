@@ -31,16 +31,32 @@ func Secure(u *url.URL) bool {
 	return s == "wss" || s == "https"
 }
 
-// HostPort is u's host and port, with the scheme's own port where none is given.
+// HostPort is u's host, in lower case, and its port.
 func HostPort(u *url.URL) string {
-	port := u.Port()
-	if port == "" {
-		port = "80"
-		if Secure(u) {
-			port = "443"
-		}
+	return net.JoinHostPort(strings.ToLower(u.Hostname()), Port(u))
+}
+
+// Port is u's port, or the scheme's own where none is given.
+func Port(u *url.URL) string {
+	switch {
+	case u.Port() != "":
+		return u.Port()
+	case Secure(u):
+		return "443"
 	}
-	return net.JoinHostPort(u.Hostname(), port)
+	return "80"
+}
+
+// SameOrigin reports whether two addresses have the same scheme, host and port; ws is
+// http, and wss is https.
+func SameOrigin(a, b *url.URL) bool {
+	return Secure(a) == Secure(b) && HostPort(a) == HostPort(b)
+}
+
+// SameServer is SameOrigin, with all names of this machine taken for one.
+func SameServer(a, b *url.URL) bool {
+	local := IsLoopbackHost(a.Hostname()) && IsLoopbackHost(b.Hostname())
+	return SameOrigin(a, b) || local && Secure(a) == Secure(b) && Port(a) == Port(b)
 }
 
 // Endpoint appends path to u's own path and drops query and fragment.

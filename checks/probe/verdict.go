@@ -1,5 +1,7 @@
 package probe
 
+import "lkdoctor/checks/token"
+
 // Reason is why LiveKit's /rtc/validate refuses a token.
 type Reason string
 
@@ -53,7 +55,7 @@ type Verdict struct {
 	// every path with 200 accepts nothing.
 	Accepted bool
 	Dialect  Dialect
-	Date     *ClockSample
+	Date     *token.Sample
 	// Path is the end of the path that was asked: /rtc/validate.
 	Path string
 	// FromLiveKit tells that the answer is one that LiveKit is known to give.

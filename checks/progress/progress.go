@@ -4,6 +4,7 @@ package progress
 
 import (
 	"slices"
+	"sync"
 	"time"
 
 	"lkdoctor/checks/check"
@@ -48,24 +49,29 @@ type CheckRow struct {
 // Progress is a run as far as it has come. It is fed with the run's events and
 // asked for rows; every stage has its row from the start.
 type Progress struct {
-	rows []CheckRow
+	rows   []CheckRow
+	staged func() []Row // made when first asked for: a screen asks several times a frame
+}
+
+func of(rows []CheckRow) Progress {
+	return Progress{rows: rows, staged: sync.OnceValue(func() []Row { return staged(rows) })}
 }
 
 // New starts with every check of list pending.
 func New(list []check.Spec) Progress {
-	p := Progress{rows: make([]CheckRow, len(list))}
+	rows := make([]CheckRow, len(list))
 	for i, c := range list {
-		p.rows[i] = CheckRow{Check: c, State: Pending}
+		rows[i] = CheckRow{Check: c, State: Pending}
 	}
-	return p
+	return of(rows)
 }
 
 // With returns the progress after e. The receiver stays as it was, so that a
 // Bubble Tea model can hold it by value.
 func (p Progress) With(e check.Event) Progress {
-	next := Progress{rows: append([]CheckRow(nil), p.rows...)}
-	for i := range next.rows {
-		row := &next.rows[i]
+	rows := slices.Clone(p.rows)
+	for i := range rows {
+		row := &rows[i]
 		if row.Check.ID != e.ID {
 			continue
 		}
@@ -78,21 +84,28 @@ func (p Progress) With(e check.Event) Progress {
 			row.State, row.Result, row.Waiting = State(e.Result.Status), e.Result, finding.Text{}
 		}
 	}
-	return next
+	return of(rows)
 }
 
-// Rows groups the checks by stage.
+// Rows groups the checks by stage. The rows are not to be changed.
 func (p Progress) Rows() []Row {
+	if p.staged == nil {
+		return nil
+	}
+	return p.staged()
+}
+
+func staged(checks []CheckRow) []Row {
 	var rows []Row
 	for _, stage := range check.Stages() {
 		row := Row{Stage: stage, Name: StageName(stage)}
-		for _, c := range p.rows {
+		for _, c := range checks {
 			if c.Check.Stage == stage {
 				row.Checks = append(row.Checks, c)
 			}
 		}
 		if len(row.Checks) > 0 {
-			rows = append(rows, p.summed(row))
+			rows = append(rows, summed(row, checks))
 		}
 	}
 	return rows
@@ -117,8 +130,9 @@ func StageName(stage check.Stage) finding.Text {
 	return finding.Textf("%s", string(stage))
 }
 
-// summed derives the row's state, line and time from its checks.
-func (p Progress) summed(r Row) Row {
+// summed derives the row's state, line and time from its checks; all are those of
+// the run.
+func summed(r Row, all []CheckRow) Row {
 	r.State = r.worst()
 	for _, c := range r.Checks {
 		r.Took += c.Result.Took
@@ -129,7 +143,7 @@ func (p Progress) summed(r Row) Row {
 	case Failed, Warned, Errored:
 		r.Code, r.Line = r.worstFinding()
 	case Skipped:
-		r.Line = p.skipped(r)
+		r.Line = r.skipped(all)
 	case Passed:
 		r.Line = r.outcome()
 	}
@@ -177,7 +191,7 @@ func (r Row) blocked() *CheckRow {
 }
 
 // skipped says why the row did not run, and what was seen all the same.
-func (p Progress) skipped(r Row) finding.Text {
+func (r Row) skipped(all []CheckRow) finding.Text {
 	for _, c := range r.Checks {
 		if c.Result.Skip != nil && c.Result.Skip.ByHand {
 			return c.Result.Skip.Text
@@ -188,7 +202,7 @@ func (p Progress) skipped(r Row) finding.Text {
 		return r.Checks[0].Result.Skip.Text
 	}
 	why := stopped.Result.Skip.Text
-	if name := p.short(stopped.Result.Skip.By); !name.IsZero() {
+	if name := short(all, stopped.Result.Skip.By); !name.IsZero() {
 		why = finding.Textf("not run: needs %s", name)
 	}
 	if seen := r.outcome(); !seen.IsZero() {
@@ -198,8 +212,8 @@ func (p Progress) skipped(r Row) finding.Text {
 }
 
 // short is a check's name where a whole sentence does not fit.
-func (p Progress) short(id string) finding.Text {
-	for _, row := range p.rows {
+func short(all []CheckRow, id string) finding.Text {
+	for _, row := range all {
 		if row.Check.ID == id {
 			return row.Check.Short
 		}

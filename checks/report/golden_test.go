@@ -93,6 +93,29 @@ func scenarios() map[string]scenario {
 	}
 }
 
+// shown are the checks that the goldens show. The list is frozen, so that a new
+// check changes no golden; it needs no entry here.
+func shown() []check.Spec {
+	ids := []string{
+		"env.files", "env.livekit", "env.ticket", "env.exposure", "ticket.reach", "ticket.consume", "ticket.frontend",
+		"token.format", "token.claims", "token.time", "signature.local", "signature.server",
+		"join.reach", "join.websocket", "join.media", "join.browser", "join.agent", "join.api", "join.turn", "join.publish",
+		"join.reconnect", "fallback.mint", "fallback.join",
+	}
+	var out []check.Spec
+	for _, id := range ids {
+		for _, spec := range checks.Specs() {
+			if spec.ID == id {
+				out = append(out, spec)
+			}
+		}
+	}
+	if len(out) != len(ids) {
+		panic("a check that the goldens show has gone")
+	}
+	return out
+}
+
 // run makes the finished run of a scenario, at a fixed time.
 func (s scenario) run() check.Run {
 	run := check.Run{
@@ -102,7 +125,7 @@ func (s scenario) run() check.Run {
 			{Name: "LIVEKIT_API_SECRET", Source: ".env.local", Value: "[hidden]", Length: 43, Fingerprint: "9f2c1a"}},
 		Status: s.status, ExitCode: s.exit, TicketSpent: s.spent,
 	}
-	for _, c := range checks.Specs() {
+	for _, c := range shown() {
 		r := check.Result{Check: c, Status: check.StatusPass, Took: 1200 * time.Microsecond}
 		r.Outcome.Text = s.outcome[c.ID]
 		if skip, is := s.skipped[c.ID]; is {
@@ -190,7 +213,7 @@ func TestStyles(t *testing.T) {
 func TestPlainWhileItHappens(t *testing.T) {
 	run := scenarios()["opaque"].run()
 	var out strings.Builder
-	p := report.NewPlain(&out, report.Style{Width: 80}, "wss://demo.example.com", checks.Specs())
+	p := report.NewPlain(&out, report.Style{Width: 80}, "wss://demo.example.com", shown())
 	for _, r := range run.Results {
 		p.Observe(check.Event{Kind: check.CheckStarted, ID: r.Check.ID})
 		p.Observe(check.Event{Kind: check.CheckEnded, ID: r.Check.ID, Result: r})

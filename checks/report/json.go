@@ -129,7 +129,7 @@ func NewDocument(run check.Run, version string, style Style) Document {
 		SchemaVersion: SchemaVersion,
 		Tool:          ToolInfo{Name: "lkdoctor", Version: version},
 		StartedAt:     run.StartedAt.UTC().Truncate(time.Second),
-		DurationMS:    ms(run.Took),
+		DurationMS:    finding.Milliseconds(run.Took),
 		Target: TargetInfo{
 			LiveKitURL: orNull(run.Target.LiveKitURL), Room: orNull(run.Target.Room),
 			Identity: orNull(run.Target.Identity), TokenSource: run.Target.TokenSource,
@@ -158,7 +158,7 @@ func NewDocument(run check.Run, version string, style Style) Document {
 func checkInfo(r check.Result, style Style) CheckInfo {
 	c := CheckInfo{
 		ID: r.Check.ID, Stage: r.Check.Stage, Title: style.text(r.Check.Title), Status: r.Status,
-		DurationMS: ms(r.Took), Findings: make([]FindingInfo, 0, len(r.Findings)),
+		DurationMS: finding.Milliseconds(r.Took), Findings: make([]FindingInfo, 0, len(r.Findings)),
 	}
 	if r.Skip != nil {
 		c.Skip = &SkipInfo{Reason: r.Skip.Reason, BlockedBy: orNull(r.Skip.By), Text: style.text(r.Skip.Text)}
@@ -203,8 +203,4 @@ func orEmpty(f finding.Facts) finding.Facts {
 		return finding.Facts{}
 	}
 	return f
-}
-
-func ms(d time.Duration) float64 {
-	return float64(d.Round(100*time.Microsecond)) / float64(time.Millisecond)
 }

@@ -9,6 +9,7 @@ import (
 
 	"lkdoctor/checks/catalogue"
 	"lkdoctor/checks/check"
+	"lkdoctor/checks/diagnosis"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/progress"
 	"lkdoctor/config/clean"
@@ -21,16 +22,17 @@ const markdownMark = "<!-- lkdoctor report -->"
 // IsMarkdown reports whether text is a report that Markdown made.
 func IsMarkdown(text []byte) bool { return bytes.HasPrefix(text, []byte(markdownMark)) }
 
-// Markdown is the run as a report for whoever must act: what was asked, what
-// came back, what LiveKit expects, the fix, and how to check it afterwards
-// without lkdoctor. It holds no token, secret or ticket.
+// Markdown is the run as a report that whoever must act can read: what is wrong,
+// what was asked and what came back, the fix, how to check it afterwards without
+// lkdoctor, and what it means. It holds no token, secret or ticket.
 func Markdown(run check.Run, version string, style Style) []byte {
 	m := &markdown{style: style}
 	m.line(markdownMark)
 	m.title(run)
 	m.seen(run)
-	m.cause(run)
+	m.fix(run)
 	m.confirm(run)
+	m.meaning(run)
 	m.table(run)
 	m.settings(run)
 	m.line("---")
@@ -63,12 +65,45 @@ func escape(s string) string {
 		"`", "\\`", "#", "\\#", "!", "\\!", "\n", " ").Replace(s)
 }
 
+// title says what is wrong and whom this is for. The settings are the reader's
+// own only where they are at fault.
 func (m *markdown) title(run check.Run) {
+	d := run.Diagnosis
 	m.line("# " + m.style.say("LiveKit connection report"))
-	m.line(escape(m.style.text(run.Diagnosis.Summary)))
-	if len(run.Diagnosis.Cleared) > 0 {
-		m.line(m.style.say("Cleared: %s.", m.style.Cleared(run.Diagnosis.Cleared)))
+	if !forOthers(d) {
+		m.line(escape(m.style.text(d.Summary)))
+		if len(d.Cleared) > 0 {
+			m.line(m.style.say("Cleared: %s.", m.style.Cleared(d.Cleared)))
+		}
+		return
 	}
+	broke := d.Broke
+	if d.FixIn.IsZero() { // warnings only: it says first what works
+		broke = d.Summary
+	}
+	m.line("**" + escape(m.style.text(broke)) + "**")
+	m.line(escape(m.style.say("This report is for whoever looks after %s. It was made on a machine that uses it; below, “here”, “this machine” and “your settings” mean that machine and its settings.", diagnosis.PartyName(d.Owner))))
+	var cleared []string
+	for _, owner := range d.Cleared {
+		name := diagnosis.PartyName(owner)
+		if owner == finding.OwnerConfig {
+			name = finding.Textf("the settings of this machine")
+		}
+		cleared = append(cleared, m.style.text(name))
+	}
+	if len(cleared) > 0 {
+		m.line(m.style.say("Cleared: %s.", strings.Join(cleared, m.style.say(", "))))
+	}
+}
+
+// forOthers reports whether a party must act that the person at the keyboard may
+// not be.
+func forOthers(d check.Diagnosis) bool {
+	switch d.Owner {
+	case finding.OwnerConfig, finding.OwnerNone, finding.OwnerUnknown, finding.OwnerClock:
+		return false
+	}
+	return d.RootCause != nil
 }
 
 // root finds the finding that the diagnosis names.
@@ -164,21 +199,12 @@ func factLines(facts finding.Facts) []string {
 	return lines
 }
 
-// cause is the catalogue's page of the root cause, with minting code where the
-// page has it.
-func (m *markdown) cause(run check.Run) {
+// fix is what to do about the root cause, with the code for it.
+func (m *markdown) fix(run check.Run) {
 	f, found := root(run)
-	if !found {
+	if !found || len(f.Fixes) == 0 {
 		return
 	}
-	page, known := m.style.Page(f.Code)
-	if !known {
-		return
-	}
-	m.head("What it means")
-	m.line(page.Means)
-	m.head("Why it happens")
-	m.line(page.Why)
 	m.head("How to fix it")
 	for _, fix := range f.Fixes {
 		m.b.WriteString("- " + m.style.text(fix.Text) + "\n")
@@ -192,6 +218,19 @@ func (m *markdown) cause(run check.Run) {
 		}
 	}
 	m.b.WriteString("\n")
+}
+
+// meaning is what the catalogue knows about the root cause.
+func (m *markdown) meaning(run check.Run) {
+	f, found := root(run)
+	page, known := m.style.Page(f.Code)
+	if !found || !known {
+		return
+	}
+	m.head("What it means")
+	m.line(page.Means)
+	m.head("Why it happens")
+	m.line(page.Why)
 }
 
 func languageName(lang string) string {
@@ -215,6 +254,13 @@ func (m *markdown) confirm(run check.Run) {
 	m.head("How to check it afterwards")
 	if page, known := m.style.Page(f.Code); known {
 		m.line(page.Confirm.Text)
+		if len(page.Confirm.Variables) > 0 {
+			m.line(m.style.say("Set first (bash or zsh):"))
+			for _, v := range page.Confirm.Variables {
+				m.b.WriteString("- `" + v.Name + "`: " + v.Text + "\n")
+			}
+			m.b.WriteString("\n")
+		}
 		m.fence("sh", page.Confirm.Command)
 		if page.Confirm.Prints != "" {
 			m.line(m.style.say("While the problem is there, it prints:"))

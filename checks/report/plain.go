@@ -7,13 +7,12 @@ import (
 	"sort"
 	"strings"
 
-	"github.com/mattn/go-runewidth"
-
 	"lkdoctor/checks/catalogue"
 	"lkdoctor/checks/check"
 	"lkdoctor/checks/diagnosis"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/progress"
+	"lkdoctor/checks/wrap"
 	"lkdoctor/config/clean"
 )
 
@@ -123,15 +122,15 @@ func (s Style) rowLine(row progress.Row) string {
 	if row.State != progress.Failed && row.State != progress.Warned && row.State != progress.Errored {
 		line = s.text(row.Line)
 	}
-	left := pad(s.Glyph(row.State), 1) + " " + pad(s.text(row.Name), 16) + "  "
-	word := pad(s.Word(row.State), 7)
+	left := wrap.Pad(s.Glyph(row.State), 1) + " " + wrap.Pad(s.text(row.Name), 16) + "  "
+	word := wrap.Pad(s.Word(row.State), 7)
 	room := s.width() - 1 - 1 - 16 - 2 - 7 - 1 - 8
 	if row.State == progress.Skipped { // its line begins with the words "not run" or "not checked"
-		lines := wrap(line, s.width()-20)
+		lines := wrap.Lines(line, s.width()-20)
 		return s.paint(m.role, left+strings.Join(lines, "\n"+strings.Repeat(" ", 20))) + "\n"
 	}
-	lines := wrap(line, room)
-	out := s.paint(m.role, left) + s.paint(m.role, word) + " " + pad(lines[0], room) + fmt.Sprintf("%8s", took)
+	lines := wrap.Lines(line, room)
+	out := s.paint(m.role, left) + s.paint(m.role, word) + " " + wrap.Pad(lines[0], room) + fmt.Sprintf("%8s", took)
 	out = strings.TrimRight(out, " ") + "\n"
 	for _, more := range lines[1:] {
 		out += strings.Repeat(" ", 28) + more + "\n"
@@ -147,7 +146,7 @@ func (s Style) checkLine(c progress.CheckRow) string {
 	if text == "" {
 		text = s.text(c.Check.Title)
 	}
-	line := indent + s.Glyph(c.State) + " " + pad(c.Check.ID, 16) + " " + text + "\n"
+	line := indent + s.Glyph(c.State) + " " + wrap.Pad(c.Check.ID, 16) + " " + text + "\n"
 	return s.paint(roleFaint, line[:len(line)-1]) + "\n" + s.facts(c.Result.Outcome.Facts)
 }
 
@@ -196,8 +195,8 @@ func (s Style) fix(b *strings.Builder, lead string, fix finding.Fix) {
 
 // block writes wrapped text under a lead.
 func (s Style) block(b *strings.Builder, r role, lead, text string) {
-	columns := runewidth.StringWidth(lead)
-	for i, line := range wrap(text, s.width()-len(indent)-2-columns) {
+	columns := wrap.Width(lead)
+	for i, line := range wrap.Lines(text, s.width()-len(indent)-2-columns) {
 		if i > 0 {
 			lead = strings.Repeat(" ", columns)
 		}
@@ -251,7 +250,7 @@ func (s Style) Diagnosis(run check.Run) string {
 	if d.FixIn.IsZero() {
 		broke = d.Summary
 	}
-	for _, line := range wrap(s.text(broke), s.width()) {
+	for _, line := range wrap.Lines(s.text(broke), s.width()) {
 		b.WriteString(s.paint(r, line) + "\n")
 	}
 	for _, part := range []struct {
@@ -261,10 +260,10 @@ func (s Style) Diagnosis(run check.Run) string {
 		if part.text.IsZero() {
 			continue
 		}
-		lead := "  " + pad(part.lead, 10) + " "
-		for i, line := range wrap(s.text(part.text), s.width()-runewidth.StringWidth(lead)) {
+		lead := "  " + wrap.Pad(part.lead, 10) + " "
+		for i, line := range wrap.Lines(s.text(part.text), s.width()-wrap.Width(lead)) {
 			if i > 0 {
-				lead = strings.Repeat(" ", runewidth.StringWidth(lead))
+				lead = strings.Repeat(" ", wrap.Width(lead))
 			}
 			b.WriteString(lead + line + "\n")
 		}

@@ -1,11 +1,6 @@
 package report
 
 import (
-	"strings"
-	"unicode/utf8"
-
-	"github.com/mattn/go-runewidth"
-
 	"lkdoctor/checks/catalogue"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/progress"
@@ -82,6 +77,15 @@ func (s Style) paint(r role, text string) string {
 	return "\x1b[" + sgr + "m" + text + "\x1b[0m"
 }
 
+// Strong is text that stands out, where there is colour.
+func (s Style) Strong(text string) string { return s.paint(roleStrong, text) }
+
+// Ink are the colours of a catalogue page.
+func (s Style) Ink() catalogue.Ink {
+	in := func(r role) func(string) string { return func(text string) string { return s.paint(r, text) } }
+	return catalogue.Ink{Title: in(roleStrong), Heading: in(roleStrong), Code: in(roleCommand)}
+}
+
 // Mark is a state's glyph, word and colour role.
 type mark struct {
 	glyph, ascii, word string
@@ -116,67 +120,3 @@ func (s Style) Glyph(state progress.State) string {
 
 // Word is the state in one word.
 func (s Style) Word(state progress.State) string { return s.say(markOf(state).word) }
-
-// pad fills text up to columns; wide characters count twice.
-func pad(text string, columns int) string {
-	if gap := columns - runewidth.StringWidth(text); gap > 0 {
-		return text + strings.Repeat(" ", gap)
-	}
-	return text
-}
-
-// wrap breaks text into lines of at most columns; a word that is longer, and
-// text without spaces such as Chinese, is broken where the line ends.
-func wrap(text string, columns int) []string {
-	var lines []string
-	for _, paragraph := range strings.Split(text, "\n") {
-		lines = append(lines, wrapLine(paragraph, columns)...)
-	}
-	return lines
-}
-
-// lineHead is as much of word as fits into columns and may stand before a line's
-// end: a closing mark stays with what it closes.
-func lineHead(word string, columns int) string {
-	head := runewidth.Truncate(word, columns, "")
-	for cut := head; cut != ""; {
-		next, _ := utf8.DecodeRuneInString(word[len(cut):])
-		_, size := utf8.DecodeLastRuneInString(cut)
-		if next == utf8.RuneError || !strings.ContainsRune("，。、；：？！）》」』”’…", next) {
-			return cut
-		}
-		cut = cut[:len(cut)-size]
-	}
-	return head
-}
-
-func wrapLine(text string, columns int) []string {
-	var lines []string
-	line := ""
-	for _, word := range strings.Fields(text) {
-		candidate := word
-		if line != "" {
-			candidate = line + " " + word
-		}
-		if runewidth.StringWidth(candidate) <= columns {
-			line = candidate
-			continue
-		}
-		// Text without spaces, such as Chinese, may break anywhere.
-		if room := columns - runewidth.StringWidth(line) - 1; line != "" && room > 1 && runewidth.StringWidth(word) > len([]rune(word)) {
-			if head := lineHead(word, room); head != "" && !strings.ContainsAny(head, "`") {
-				line, word = line+" "+head, strings.TrimPrefix(word, head)
-			}
-		}
-		if line != "" {
-			lines = append(lines, line)
-		}
-		for runewidth.StringWidth(word) > columns {
-			head := lineHead(word, columns)
-			lines = append(lines, head)
-			word = strings.TrimPrefix(word, head)
-		}
-		line = word
-	}
-	return append(lines, line)
-}

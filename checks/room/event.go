@@ -24,6 +24,7 @@
 //	room_changed         room, [metadata], [recording]
 //	path                 path: what media goes over, at first and whenever it changes
 //	rtt                  rtt_ms: the last round trip of an ICE check, every 2 s
+//	stats                traffic: what each track carries, every 2 s
 //	data                 message: a data packet, or LiveKit's chat or transcription
 //	data_sent            message, me
 //	reconnecting         [reason], [full]
@@ -68,6 +69,7 @@ const (
 
 	PathChanged Type = "path"
 	RTT         Type = "rtt"
+	Stats       Type = "stats"
 
 	Data     Type = "data"
 	DataSent Type = "data_sent"
@@ -108,10 +110,11 @@ type Event struct {
 	Track    *Track    `json:"track,omitempty"`
 	Speakers []Speaker `json:"speakers,omitempty"`
 	// Quality is excellent, good, poor or lost, in LiveKit's words.
-	Quality string   `json:"quality,omitempty"`
-	Path    *Path    `json:"path,omitempty"`
-	RTT     *float64 `json:"rtt_ms,omitempty"`
-	Message *Message `json:"message,omitempty"`
+	Quality string    `json:"quality,omitempty"`
+	Path    *Path     `json:"path,omitempty"`
+	RTT     *float64  `json:"rtt_ms,omitempty"`
+	Traffic []Traffic `json:"traffic,omitempty"`
+	Message *Message  `json:"message,omitempty"`
 	// Full reports whether everything is set up anew; a resume keeps the media.
 	Full bool `json:"full,omitempty"`
 	// Took is how long it lasted, in milliseconds.
@@ -191,6 +194,31 @@ type Path struct {
 	RemoteType string `json:"remote_type"`
 }
 
+// Traffic is what one track carried in the last seconds: it is sent by us, or
+// received.
+type Traffic struct {
+	SID string `json:"track_sid"`
+	Me  bool   `json:"me,omitempty"`
+	// Rate is in bits a second, without headers.
+	Rate float64 `json:"bits_per_second"`
+	// Lost is in percent. Of what we send, Lost and Jitter are what the server
+	// reports; they are left out before it does, and while nothing is sent.
+	Lost   *float64 `json:"lost_percent,omitempty"`
+	Jitter *float64 `json:"jitter_ms,omitempty"`
+}
+
+// Rates are the bits a second that are sent and received.
+func (e Event) Rates() (out, in float64) {
+	for _, t := range e.Traffic {
+		if t.Me {
+			out += t.Rate
+		} else {
+			in += t.Rate
+		}
+	}
+	return out, in
+}
+
 // Message is a data message, or what was said in a text stream.
 type Message struct {
 	// From is the sender's identity; empty is the server itself.
@@ -255,6 +283,12 @@ const (
 	Tone    Clip = "tone"
 	Pattern Clip = "pattern"
 )
+
+// Sending is a clip that is published, and whether it is muted.
+type Sending struct {
+	Clip  Clip
+	Muted bool
+}
 
 // MaxMessage is the longest message that a stay sends, in bytes (LiveKit's limit
 // for a reliable packet is 15 KiB, headers included).

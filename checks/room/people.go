@@ -115,8 +115,10 @@ func (p *People) joinedEvent(j *livekit.JoinResponse) Event {
 	if info != nil {
 		e.Server.Edition = strings.ToLower(info.GetEdition().String())
 	}
-	e.Text = finding.Textf("joined %s as %s on LiveKit %s; %d others are there",
-		e.Room, me.Identity, e.Server.Version, len(j.GetOtherParticipants()))
+	e.Text = finding.Textf("joined %s as %s on LiveKit %s; nobody else is there", e.Room, me.Identity, e.Server.Version)
+	if n := len(j.GetOtherParticipants()); n > 0 {
+		e.Text = finding.Textf("joined %s as %s on LiveKit %s; others there: %d", e.Room, me.Identity, e.Server.Version, n)
+	}
 	return e
 }
 

@@ -48,20 +48,20 @@ func TestPeople(t *testing.T) {
 		want     []string
 	}{
 		"somebody was here": {[]*livekit.SignalResponse{joinOf("PA_me", bob(mic(true)))},
-			[]string{"joined lobby as me on LiveKit 1.13.5; 1 others are there", "bob is here", "bob publishes the microphone (audio)"}},
+			[]string{"joined lobby as me on LiveKit 1.13.5; others there: 1", "bob is here", "bob publishes the microphone (audio)"}},
 		"comes, publishes, mutes, stops, leaves": {[]*livekit.SignalResponse{joinOf("PA_me"), updateOf(bob()), updateOf(bob(mic(false))),
 			updateOf(bob(mic(true))), updateOf(bob(mic(false))), updateOf(bob()), updateOf(gone(livekit.DisconnectReason_CLIENT_INITIATED))},
-			[]string{"joined lobby as me on LiveKit 1.13.5; 0 others are there", "bob joined", "bob publishes the microphone (audio)",
+			[]string{"joined lobby as me on LiveKit 1.13.5; nobody else is there", "bob joined", "bob publishes the microphone (audio)",
 				"bob muted the microphone (audio)", "bob unmuted the microphone (audio)", "bob unpublished the microphone (audio)", "bob left"}},
 		"is thrown out": {[]*livekit.SignalResponse{joinOf("PA_me", bob()), updateOf(gone(livekit.DisconnectReason_DUPLICATE_IDENTITY))},
-			[]string{"joined lobby as me on LiveKit 1.13.5; 1 others are there", "bob is here",
+			[]string{"joined lobby as me on LiveKit 1.13.5; others there: 1", "bob is here",
 				"bob left: somebody else joined with the same identity (DUPLICATE_IDENTITY)"}},
 		"speaks and stops": {[]*livekit.SignalResponse{joinOf("PA_me", bob()), speaks(true), speaks(false)},
-			[]string{"joined lobby as me on LiveKit 1.13.5; 1 others are there", "bob is here", "speaking: bob", "nobody speaks"}},
+			[]string{"joined lobby as me on LiveKit 1.13.5; others there: 1", "bob is here", "speaking: bob", "nobody speaks"}},
 		"left while we reconnected": {[]*livekit.SignalResponse{joinOf("PA_me", bob()), joinOf("PA_me2")},
-			[]string{"joined lobby as me on LiveKit 1.13.5; 1 others are there", "bob is here", "bob left"}},
+			[]string{"joined lobby as me on LiveKit 1.13.5; others there: 1", "bob is here", "bob left"}},
 		"nothing new": {[]*livekit.SignalResponse{joinOf("PA_me", bob()), updateOf(bob()), updateOf(gone(0)), updateOf(gone(0))},
-			[]string{"joined lobby as me on LiveKit 1.13.5; 1 others are there", "bob is here", "bob left"}},
+			[]string{"joined lobby as me on LiveKit 1.13.5; others there: 1", "bob is here", "bob left"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := NewPeople(nil)

@@ -19,7 +19,7 @@ func (t *Token) judgeAlgorithm() *finding.Finding {
 	alg := t.Header.Algorithm
 	if maker, variant := t.foreign(); variant != "" {
 		f := finding.New(finding.TokenForeign, finding.Fail,
-			"This is a JWT of another system (%s): algorithm %s, issuer %s, no video claim. LiveKit needs a token made with its own API key and secret.",
+			"this is a JWT of another system (%s): algorithm %s, issuer %s, no video claim; LiveKit needs a token made with its own API key and secret",
 			maker, clean.Line(alg, 20), clean.Line(t.Claims.Issuer, 80)).
 			With("alg", clean.Line(alg, 20)).With("iss", clean.Line(t.Claims.Issuer, 80)).With("maker", maker.String()).As(variant)
 		return &f
@@ -29,16 +29,16 @@ func (t *Token) judgeAlgorithm() *finding.Finding {
 	case alg == "HS256":
 		return nil
 	case alg == "":
-		f = finding.New(finding.TokenAlg, finding.Fail, "The token's header names no algorithm (alg); LiveKit needs HS256.").As("unsigned")
+		f = finding.New(finding.TokenAlg, finding.Fail, "the token's header names no algorithm (alg); LiveKit needs HS256").As("unsigned")
 	case strings.EqualFold(alg, "none"):
-		f = finding.New(finding.TokenAlg, finding.Fail, "The token is not signed (alg none); LiveKit needs HS256.").As("unsigned")
+		f = finding.New(finding.TokenAlg, finding.Fail, "the token is not signed (alg none); LiveKit needs HS256").As("unsigned")
 	case hmacSizes[alg] != 0:
 		f = finding.New(finding.TokenAlg, finding.Fail,
-			"The token is signed with %s. LiveKit servers up to 1.12 take it, later ones take HS256 only.", alg).
+			"the token is signed with %s; LiveKit servers up to 1.12 take it, later ones take HS256 only", alg).
 			As("hmac").With("accepted_by", "livekit-server up to 1.12")
 	default:
 		f = finding.New(finding.TokenAlg, finding.Fail,
-			"The token's algorithm is %s; LiveKit takes HS256 only, made with the API secret.", clean.Line(alg, 20)).As("private-key")
+			"the token's algorithm is %s; LiveKit takes HS256 only, made with the API secret", clean.Line(alg, 20)).As("private-key")
 	}
 	f = f.With("alg", clean.Line(alg, 20))
 	return &f
@@ -102,13 +102,13 @@ func (t *Token) judgeSignatureLength(part string) *finding.Finding {
 	switch {
 	case len(t.signature) == 0:
 		f = finding.New(finding.TokenTruncated, finding.Fail,
-			"The token has no signature: nothing follows its second dot. %s makes %d bytes.", t.Header.Algorithm, want).As("no-signature")
+			"the token has no signature: nothing follows its second dot; %s makes %d bytes", t.Header.Algorithm, want).As("no-signature")
 	case len(t.signature) < want:
 		f = finding.New(finding.TokenTruncated, finding.Fail,
-			"The token's signature has %d bytes; %s makes %d. The token was cut at its end.", len(t.signature), t.Header.Algorithm, want).As("cut")
+			"the token's signature has %d bytes; %s makes %d; the token was cut at its end", len(t.signature), t.Header.Algorithm, want).As("cut")
 	default:
 		f = finding.New(finding.TokenUndecodable, finding.Fail,
-			"The token's signature has %d bytes; %s makes %d. Something was added to its end.", len(t.signature), t.Header.Algorithm, want).As("added")
+			"the token's signature has %d bytes; %s makes %d; something was added to its end", len(t.signature), t.Header.Algorithm, want).As("added")
 	}
 	f = f.With("part", "signature").With("bytes", len(t.signature)).With("expected_bytes", want)
 	return &f

@@ -17,7 +17,7 @@ const minSkew = 2 * time.Second
 // Sample is one clock, as the Date header of one answer shows it.
 type Sample struct {
 	Date time.Time     // the Date header, resolution 1 s
-	At   time.Time     // this machine's clock when the answer arrived
+	At   time.Time     // this machine's clock when the answer began to arrive
 	RTT  time.Duration // from sending the request to At
 }
 
@@ -28,8 +28,8 @@ func (s *Sample) Offset() time.Duration {
 	return s.Date.Add(time.Second / 2).Sub(s.At.Add(-s.RTT / 2))
 }
 
-// uncertainty is how wrong Offset may be.
-func (s *Sample) uncertainty() time.Duration { return time.Second/2 + s.RTT/2 }
+// Uncertainty is how wrong Offset may be.
+func (s *Sample) Uncertainty() time.Duration { return time.Second/2 + s.RTT/2 }
 
 // Clocks are the clocks that a run knows of. Nil samples are not known.
 type Clocks struct {
@@ -71,10 +71,10 @@ func (c clock) advice() string {
 func (c Clocks) list() []clock {
 	list := []clock{{name: finding.Textf("this machine"), key: "local"}}
 	if c.Server != nil {
-		list = append(list, clock{finding.Textf("the LiveKit server"), "livekit_server", c.Server.Offset(), c.Server.uncertainty()})
+		list = append(list, clock{finding.Textf("the LiveKit server"), "livekit_server", c.Server.Offset(), c.Server.Uncertainty()})
 	}
 	if c.TicketService != nil {
-		list = append(list, clock{finding.Textf("the ticket service"), "ticket_service", c.TicketService.Offset(), c.TicketService.uncertainty()})
+		list = append(list, clock{finding.Textf("the ticket service"), "ticket_service", c.TicketService.Offset(), c.TicketService.Uncertainty()})
 	}
 	return list
 }
@@ -113,12 +113,12 @@ func (c Clocks) skew() []finding.Finding {
 	var f finding.Finding
 	if found {
 		f = finding.New(finding.ClockSkew, severity,
-			"The clock of %s is %s; the other two agree. LiveKit tolerates 60 s.", odd.name, aheadOf(ahead)).
+			"the clock of %s is %s; the other two agree; LiveKit tolerates 60 s", odd.name, aheadOf(ahead)).
 			As(odd.advice()).With("machine", odd.key).With("seconds", round(ahead))
 	} else {
 		d := worst[0].offset - worst[1].offset
 		f = finding.New(finding.ClockSkew, severity,
-			"The clocks of %s and %s are %s apart: that of %s is ahead. Which one is wrong cannot be told from here. LiveKit tolerates 60 s.",
+			"the clocks of %s and %s are %s apart: that of %s is ahead; which one is wrong cannot be told from here; LiveKit tolerates 60 s",
 			worst[0].name, worst[1].name, Words(d.Abs()), first(d > 0, worst[0].name, worst[1].name)).
 			As("unknown").With("machine", "unknown").With("seconds", round(d.Abs()))
 	}
@@ -155,9 +155,9 @@ func (c Clocks) ticketAgainstServer() (ahead time.Duration, off, known bool) {
 	}
 	server := clock{}
 	if c.Server != nil {
-		server = clock{offset: c.Server.Offset(), uncertainty: c.Server.uncertainty()}
+		server = clock{offset: c.Server.Offset(), uncertainty: c.Server.Uncertainty()}
 	}
-	ahead, off = apart(clock{offset: c.TicketService.Offset(), uncertainty: c.TicketService.uncertainty()}, server)
+	ahead, off = apart(clock{offset: c.TicketService.Offset(), uncertainty: c.TicketService.Uncertainty()}, server)
 	return ahead, off, true
 }
 

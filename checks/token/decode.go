@@ -77,19 +77,19 @@ func decodePart(i int, part string) ([]byte, *finding.Finding) {
 	data, lenient := base64.RawURLEncoding.DecodeString(usual)
 	if lenient == nil {
 		f := finding.New(finding.TokenUndecodable, finding.Fail,
-			"The %s of the token is written in standard base64 (with +, / or = padding); a JWT uses base64url without padding. LiveKit servers up to 1.12 read padding, later ones refuse it.", partNames[i]).
+			"the %s of the token is written in standard base64 (with +, / or = padding); a JWT uses base64url without padding; LiveKit servers up to 1.12 read padding, later ones refuse it", partNames[i]).
 			With("part", partNames[i].String()).With("byte", place).With("padded", strings.HasSuffix(part, "=")).
 			With("accepted_by", "padding: livekit-server up to 1.12").As("base64")
 		return data, &f
 	}
 	if len(usual)%4 == 1 && place >= len(usual)-4 {
 		f := finding.New(finding.TokenTruncated, finding.Fail,
-			"The %s of the token ends in the middle of a base64 group (%d characters): the token was cut.", partNames[i], len(part)).
+			"the %s of the token ends in the middle of a base64 group (%d characters): the token was cut", partNames[i], len(part)).
 			With("part", partNames[i].String()).With("characters", len(part)).As("cut")
 		return nil, &f
 	}
 	f := finding.New(finding.TokenUndecodable, finding.Fail,
-		"The %s of the token is not base64url: the character at byte %d of it does not belong there (%s).",
+		"the %s of the token is not base64url: the character at byte %d of it does not belong there (%s)",
 		partNames[i], place, clean.Line(charAt(part, place), 12)).
 		With("part", partNames[i].String()).With("byte", place).As("character")
 	return nil, &f
@@ -116,23 +116,23 @@ func parseObject(i int, data []byte) ([]member, *finding.Finding) {
 	case err == nil && isObject(data):
 		return membersOf(data), nil
 	case errors.As(err, &syntax) && len(bytes.TrimSpace(data)) == 0:
-		f := finding.New(finding.TokenUndecodable, finding.Fail, "The %s of the token is empty; JSON was expected.", partNames[i]).
+		f := finding.New(finding.TokenUndecodable, finding.Fail, "the %s of the token is empty; JSON was expected", partNames[i]).
 			With("part", name).With("byte", 0).As("not-json")
 		return nil, &f
 	case errors.As(err, &syntax) && int(syntax.Offset) >= len(data) && strings.HasPrefix(syntax.Error(), "unexpected end"):
 		f := finding.New(finding.TokenTruncated, finding.Fail,
-			"The %s of the token decodes to JSON that ends early, after %d bytes: the token was cut.", partNames[i], len(data)).
+			"the %s of the token decodes to JSON that ends early, after %d bytes: the token was cut", partNames[i], len(data)).
 			With("part", name).With("bytes", len(data)).As("cut")
 		return nil, &f
 	case errors.As(err, &syntax):
 		f := finding.New(finding.TokenUndecodable, finding.Fail,
-			"The %s of the token decodes, but to something that is not JSON: %s (byte %d).",
+			"the %s of the token decodes, but to something that is not JSON: %s (byte %d)",
 			partNames[i], clean.Line(syntax.Error(), 80), int(syntax.Offset)).
 			With("part", name).With("byte", int(syntax.Offset)).As("not-json")
 		return nil, &f
 	}
 	f := finding.New(finding.TokenUndecodable, finding.Fail,
-		"The %s of the token decodes to JSON that is not an object; {…} was expected.", partNames[i]).
+		"the %s of the token decodes to JSON that is not an object; {…} was expected", partNames[i]).
 		With("part", name).With("byte", 0).As("not-json")
 	return nil, &f
 }

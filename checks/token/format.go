@@ -45,16 +45,16 @@ func (t *Token) byParts(raw string) []finding.Finding {
 		return t.decode()
 	case parts == 1:
 		return facts(finding.New(finding.TokenTruncated, finding.Fail,
-			"The token begins like a JWT but has no dots: %d characters of its first part (header) and nothing else. It was cut.", len(raw)).As("cut"))
+			"the token begins like a JWT but has no dots: %d characters of its first part (header) and nothing else; it was cut", len(raw)).As("cut"))
 	case parts == 2:
 		return facts(finding.New(finding.TokenTruncated, finding.Fail,
-			"The token has 2 parts; a JWT has 3 (header.payload.signature). The end is missing.").As("no-signature"))
+			"the token has 2 parts; a JWT has 3 (header.payload.signature); the end is missing").As("no-signature"))
 	case parts == 5:
 		return facts(finding.New(finding.TokenEncrypted, finding.Fail,
-			"The token has 5 parts: it is an encrypted JWT (JWE). LiveKit reads signed ones (JWS), which have 3 parts."))
+			"the token has 5 parts: it is an encrypted JWT (JWE); LiveKit reads signed ones (JWS), which have 3 parts"))
 	}
 	return facts(finding.New(finding.TokenUndecodable, finding.Fail,
-		"The token has %d parts; a JWT has 3 (header.payload.signature).", parts).As("parts"))
+		"the token has %d parts; a JWT has 3 (header.payload.signature)", parts).As("parts"))
 }
 
 // absent finds the texts that stand for no token at all.
@@ -69,7 +69,7 @@ func absent(shape Shape, raw string) *finding.Finding {
 		} else if raw != "" {
 			said = finding.Textf("only quotes or blanks")
 		}
-		f := finding.New(finding.TokenEmpty, finding.Fail, "There is no token: where it should be stands %s.", said).
+		f := finding.New(finding.TokenEmpty, finding.Fail, "there is no token: where it should be stands %s", said).
 			With("length", shape.Length).With("text", bare).As(variant)
 		return &f
 	}
@@ -78,7 +78,7 @@ func absent(shape Shape, raw string) *finding.Finding {
 	for _, p := range promises {
 		if p.begins != "" && strings.HasPrefix(bare, p.begins) || p.whole != "" && bare == p.whole {
 			f := finding.New(finding.TokenPromise, finding.Fail,
-				"Where the token should be stands “%s”: %s.", seen, p.means).
+				"where the token should be stands “%s”: %s", seen, p.means).
 				With("length", shape.Length).With("text", seen).As(p.variant)
 			return &f
 		}
@@ -113,15 +113,15 @@ func opaque(shape Shape) finding.Finding {
 	switch {
 	case shape.Dots == 0 && shape.Prefix != "":
 		f = finding.New(finding.TokenOpaque, finding.Fail,
-			"The token is %d characters long, begins with %s and has no dots, so it is not a JWT (header.payload.signature). It looks like %s.",
+			"the token is %d characters long, begins with %s and has no dots, so it is not a JWT (header.payload.signature); it looks like %s",
 			shape.Length, shape.Prefix, looks)
 	case shape.Dots == 0:
 		f = finding.New(finding.TokenOpaque, finding.Fail,
-			"The token is %d characters long and has no dots, so it is not a JWT (header.payload.signature). It looks like %s.",
+			"the token is %d characters long and has no dots, so it is not a JWT (header.payload.signature); it looks like %s",
 			shape.Length, looks)
 	default:
 		f = finding.New(finding.TokenOpaque, finding.Fail,
-			"The token is %d characters long and does not begin as a JWT does (header.payload.signature, a header that decodes to JSON). It looks like %s.",
+			"the token is %d characters long and does not begin as a JWT does (header.payload.signature, a header that decodes to JSON); it looks like %s",
 			shape.Length, looks)
 	}
 	return f.With("length", shape.Length).With("dots", shape.Dots).With("prefix", shape.Prefix).
@@ -136,11 +136,11 @@ func (t *Token) wrapped(inner string, wrappings []answer.Wrapping) []finding.Fin
 	if dot := strings.LastIndexByte(t.Reveal(), '.'); dot > 0 && t.Reveal()[:dot+1]+strings.NewReplacer("\r", "", "\n", "").Replace(t.Reveal()[dot+1:]) == inner {
 		// base64 decoders skip line breaks, and the signature is not signed.
 		f = finding.New(finding.TokenWrapped, finding.Warn,
-			"The token ends in a line break, or has one in its signature. LiveKit servers ignore it in a query; in an Authorization header it makes the request fail.").
+			"the token ends in a line break, or has one in its signature; LiveKit servers ignore it in a query; in an Authorization header it makes the request fail").
 			With("accepted_by", "livekit-server, in the query")
 	} else {
 		f = finding.New(finding.TokenWrapped, finding.Fail,
-			"There is a JWT inside the token, but not alone: it is wrapped in %s. LiveKit needs the JWT and nothing around it.",
+			"there is a JWT inside the token, but not alone: it is wrapped in %s; LiveKit needs the JWT and nothing around it",
 			sentence(wrappings))
 	}
 	f = f.As(wrappings[0].Kind).With("wrapped_in", names(wrappings)).With("length", len(t.Reveal())).With("inner_length", len(inner))

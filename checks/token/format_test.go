@@ -23,7 +23,7 @@ func TestFormat(t *testing.T) {
 		{"null", "null", "TOKEN_EMPTY:fail", "the word “null”"},
 		{"undefined", "undefined", "TOKEN_EMPTY:fail", "undefined"},
 		{"quoted None", `"None"`, "TOKEN_EMPTY:fail", "none"},
-		{"opaque", opaque, "TOKEN_OPAQUE:fail", "51 characters long, begins with lk_demo_ and has no dots, so it is not a JWT (header.payload.signature). It looks like 32 random bytes in base64url, as secrets.token_urlsafe(32) makes."},
+		{"opaque", opaque, "TOKEN_OPAQUE:fail", "51 characters long, begins with lk_demo_ and has no dots, so it is not a JWT (header.payload.signature); it looks like 32 random bytes in base64url, as secrets.token_urlsafe(32) makes"},
 		{"opaque, no prefix", opaque[8:], "TOKEN_OPAQUE:fail", "43 characters long and has no dots"},
 		{"opaque, quoted", `"` + opaque + `"`, "TOKEN_OPAQUE:fail", "lk_demo_"},
 		{"hex", strings.Repeat("0123456789abcdef", 4), "TOKEN_OPAQUE:fail", "secrets.token_hex(32)"},

@@ -50,7 +50,7 @@ func (t *Token) lintIssuer() []finding.Finding {
 			return nil // TOKEN_CLAIM_TYPE says so
 		}
 		return []finding.Finding{finding.New(finding.TokenNoIssuer, finding.Fail,
-			"The token names no API key: its iss claim is missing or blank. The variable with the API key is probably not set where the token is made.").
+			"the token names no API key: its iss claim is missing or blank; the variable with the API key is probably not set where the token is made").
 			As("missing").With("present", t.hasClaim("iss"))}
 	}
 	if f, is := placeholder.In(trimmed); is {
@@ -58,7 +58,7 @@ func (t *Token) lintIssuer() []finding.Finding {
 	}
 	if trimmed != iss {
 		return []finding.Finding{finding.New(finding.TokenClaimType, finding.Fail,
-			"The token's API key (iss) is “%s”, with blanks or invisible characters at its ends; the server looks it up exactly as it stands.", clean.Line(iss, maxShownClaim)).
+			"the token's API key (iss) is “%s”, with blanks or invisible characters at its ends; the server looks it up exactly as it stands", clean.Line(iss, maxShownClaim)).
 			With("path", "iss").With("iss", clean.Line(iss, maxShownClaim)).As("key-blanks")}
 	}
 	return nil
@@ -96,12 +96,12 @@ func unfilled(path string, f placeholder.Found, severity finding.Severity) findi
 		variant = "missing-key"
 	}
 	text := clean.Line(f.Text, maxShownClaim)
-	format := "The token's %s holds “%s”, a text that stands for a value, and no value."
+	format := "the token's %s holds “%s”, a text that stands for a value, and no value"
 	switch f.Kind {
 	case placeholder.Missing:
-		format = "The token's %s holds “%s”, the word that a missing value becomes."
+		format = "the token's %s holds “%s”, the word that a missing value becomes"
 	case placeholder.Object:
-		format = "The token's %s holds “%s”: an object was made into text."
+		format = "the token's %s holds “%s”: an object was made into text"
 	}
 	return finding.New(finding.TokenPlaceholder, severity, format, path, text).As(variant).With("path", path).With("text", text)
 }
@@ -119,12 +119,12 @@ func (t *Token) lintVideo() []finding.Finding {
 	}
 	if !video.RoomJoin && !wrongType(raw, "roomJoin") {
 		found = append(found, finding.New(finding.TokenNoRoomJoin, finding.Fail,
-			"The token does not allow joining a room: video.roomJoin is not true.").
+			"the token does not allow joining a room: video.roomJoin is not true").
 			With("room", clean.Line(video.Room, maxShownClaim)))
 	}
 	if video.Room == "" && !wrongType(raw, "room") {
 		found = append(found, finding.New(finding.TokenNoRoom, finding.Fail,
-			"The token names no room: video.room is missing or empty."))
+			"the token names no room: video.room is missing or empty"))
 	}
 	return found
 }
@@ -149,7 +149,7 @@ func (t *Token) noVideo() finding.Finding {
 		for _, f := range videoFields[:2] {
 			if normal(m.name) == strings.ToLower(f.name) {
 				return finding.New(finding.TokenNoVideo, finding.Fail,
-					"The token has no video claim: its grants (%s) stand at the top level; they belong inside \"video\".", clean.Line(m.name, 40)).
+					"the token has no video claim: its grants (%s) stand at the top level; they belong inside \"video\"", clean.Line(m.name, 40)).
 					With("found_at", clean.Line(m.name, 40)).As("elsewhere")
 			}
 		}
@@ -159,13 +159,13 @@ func (t *Token) noVideo() finding.Finding {
 		for _, inner := range membersOf(m.value) {
 			if n := normal(inner.name); n == "roomjoin" || n == "video" || n == "canpublish" {
 				return finding.New(finding.TokenNoVideo, finding.Fail,
-					"The token has no video claim: its grants stand under %s; they belong under \"video\" at the top level.", clean.Line(m.name, 40)).
+					"the token has no video claim: its grants stand under %s; they belong under \"video\" at the top level", clean.Line(m.name, 40)).
 					With("found_at", clean.Line(m.name, 40)+"."+clean.Line(inner.name, 40)).As("elsewhere")
 			}
 		}
 	}
 	return finding.New(finding.TokenNoVideo, finding.Fail,
-		"The token has no video claim, so it allows nothing: a server answers it as if no token had come.").
+		"the token has no video claim, so it allows nothing: a server answers it as if no token had come").
 		With("found_at", "").As("missing")
 }
 
@@ -180,11 +180,11 @@ func (t *Token) lintIdentity() []finding.Finding {
 	}
 	if t.hasClaim("identity") {
 		return []finding.Finding{finding.New(finding.TokenNoIdentity, finding.Fail,
-			"The token names no participant: it has an identity claim, but servers read sub, and sub is missing or empty.").
+			"the token names no participant: it has an identity claim, but servers read sub, and sub is missing or empty").
 			With("identity_claim", true).As("identity-claim")}
 	}
 	return []finding.Finding{finding.New(finding.TokenNoIdentity, finding.Fail,
-		"The token names no participant: its sub claim (the identity) is missing or empty.").
+		"the token names no participant: its sub claim (the identity) is missing or empty").
 		With("identity_claim", false).As("empty")}
 }
 
@@ -193,7 +193,7 @@ func (t *Token) lintLimits() []finding.Finding {
 	over := func(variant, what string, bytes, limit int) {
 		if bytes > limit {
 			found = append(found, finding.New(finding.TokenLimits, finding.Fail,
-				"%s has %d bytes; a LiveKit server takes %d unless it is configured otherwise.", what, bytes, limit).
+				"%s has %d bytes; a LiveKit server takes %d unless it is configured otherwise", what, bytes, limit).
 				With("path", what).With("bytes", bytes).With("limit", limit).As(variant))
 		}
 	}
@@ -203,7 +203,7 @@ func (t *Token) lintLimits() []finding.Finding {
 	over("attributes", "attributes", t.Claims.AttributesBytes, MaxAttributes)
 	if n := len(t.Reveal()); n > MaxRequestLine && len(found) == 0 {
 		found = append(found, finding.New(finding.TokenLimits, finding.Warn,
-			"The token is %d bytes long. It travels in the address of the WebSocket, and many proxies refuse an address over %d bytes.", n, MaxRequestLine).
+			"the token is %d bytes long; it travels in the address of the WebSocket, and many proxies refuse an address over %d bytes", n, MaxRequestLine).
 			With("path", "").With("bytes", n).With("limit", MaxRequestLine).As("whole-token"))
 	}
 	return found
@@ -217,11 +217,11 @@ func (t *Token) lintPermissions() []finding.Finding {
 	var found []finding.Finding
 	if v.RoomJoin && !v.CanPublish {
 		found = append(found, finding.New(finding.TokenCannotPublish, finding.Info,
-			"With this token a participant can listen but publish nothing: canPublish is false."))
+			"with this token a participant can listen but publish nothing: canPublish is false"))
 	}
 	if v.RoomJoin && !v.CanSubscribe {
 		found = append(found, finding.New(finding.TokenCannotSubscribe, finding.Info,
-			"With this token a participant can publish but receive nothing: canSubscribe is false."))
+			"with this token a participant can publish but receive nothing: canSubscribe is false"))
 	}
 	if n := len(t.Claims.Agents); n > 0 {
 		var agents []string
@@ -229,7 +229,7 @@ func (t *Token) lintPermissions() []finding.Finding {
 			agents = append(agents, clean.Line(a, 40))
 		}
 		found = append(found, finding.New(finding.TokenDispatchesAgent, finding.Info,
-			"The first to join with this token starts %d agent(s) in the room: %s.", n, strings.Join(agents, ", ")).
+			"the first to join with this token starts %d agent(s) in the room: %s", n, strings.Join(agents, ", ")).
 			With("agents", agents))
 	}
 	var broad []string
@@ -246,13 +246,13 @@ func (t *Token) lintPermissions() []finding.Finding {
 	}
 	if len(broad) > 0 {
 		found = append(found, finding.New(finding.TokenBroad, finding.Warn,
-			"The token allows more than a participant needs (%s): whoever holds it can use those rights too.", strings.Join(broad, ", ")).
+			"the token allows more than a participant needs (%s): whoever holds it can use those rights too", strings.Join(broad, ", ")).
 			With("grants", broad).As("api-rights"))
 	}
 	if v.RoomCreate && v.RoomJoin {
 		// A server with auto_create: false wants it in the token of whoever comes first.
 		found = append(found, finding.New(finding.TokenBroad, finding.Info,
-			"The token lets its holder create rooms (roomCreate). A server that creates no rooms on joining needs that; others do not.").
+			"the token lets its holder create rooms (roomCreate); a server that creates no rooms on joining needs that; others do not").
 			With("grants", []string{"roomCreate"}).As("room-create"))
 	}
 	return found

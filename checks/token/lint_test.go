@@ -53,7 +53,7 @@ func TestLint(t *testing.T) {
 		{"no sub", `{"iss":"$iss","exp":$exp,"video":{"roomJoin":true,"room":"r"}}`, "TOKEN_NO_IDENTITY:fail", "sub claim"},
 		{"identity claim", `{"iss":"$iss","identity":"a","video":{"roomJoin":true,"room":"r"}}`, "TOKEN_NO_IDENTITY:fail", "servers read sub"},
 		{"jti does", `{"iss":"$iss","jti":"a","video":{"roomJoin":true,"room":"r"}}`, "", ""},
-		{"sub a number", `{"iss":"$iss","sub":7,"video":{"roomJoin":true,"room":"r"}}`, "TOKEN_CLAIM_TYPE:fail", "The claim sub is a number; the server wants text"},
+		{"sub a number", `{"iss":"$iss","sub":7,"video":{"roomJoin":true,"room":"r"}}`, "TOKEN_CLAIM_TYPE:fail", "the claim sub is a number; the server wants text"},
 		{"roomJoin text", video(`"roomJoin":"true","room":"r"`), "TOKEN_CLAIM_TYPE:fail", "video.roomJoin is text in quotes; the server wants true or false"},
 		{"roomJoin 1", video(`"roomJoin":1,"room":"r"`), "TOKEN_CLAIM_TYPE:fail", "a number"},
 		{"two wrong", video(`"roomJoin":"true","room":5`), "TOKEN_CLAIM_TYPE:fail TOKEN_CLAIM_TYPE:fail", ""},

@@ -104,16 +104,16 @@ func misnamed(list []member, path, name, known string, exact bool) *finding.Find
 		return nil // TOKEN_CLAIM_TYPE tells of doubles
 	case exact:
 		f = finding.New(finding.TokenGrantMisnamed, finding.Warn,
-			"%s%s should be written %s%s: servers from 1.13 on read it all the same, older ones do not.", path, shown, path, known).
+			"%s%s should be written %s%s: servers from 1.13 on read it all the same, older ones do not", path, shown, path, known).
 			With("accepted_by", "livekit-server from 1.13 on").As("case")
 	case present:
 		return nil // beside the right one it does no harm
 	case path != "" && slices.Contains(essential, known) || known == "video" || known == "sub" || known == "iss":
 		f = finding.New(finding.TokenGrantMisnamed, finding.Fail,
-			"%s%s is not a name that LiveKit knows, so it is ignored; %s%s is meant.", path, shown, path, known).As("ignored")
+			"%s%s is not a name that LiveKit knows, so it is ignored; %s%s is meant", path, shown, path, known).As("ignored")
 	default:
 		f = finding.New(finding.TokenGrantMisnamed, finding.Warn,
-			"%s%s is not a name that LiveKit knows, so it is ignored; probably %s%s is meant.", path, shown, path, known).As("ignored")
+			"%s%s is not a name that LiveKit knows, so it is ignored; probably %s%s is meant", path, shown, path, known).As("ignored")
 	}
 	f = f.With("path", path+shown).With("meant", path+known)
 	return &f
@@ -129,7 +129,7 @@ func lintSources(v *VideoGrant) []finding.Finding {
 	for _, s := range v.CanPublishSources {
 		if s != "" && !slices.Contains(trackSources, strings.ToLower(s)) {
 			return []finding.Finding{finding.New(finding.TokenGrantMisnamed, finding.Warn,
-				"video.canPublishSources holds “%s”, which LiveKit does not know; it knows %s.",
+				"video.canPublishSources holds “%s”, which LiveKit does not know; it knows %s",
 				clean.Line(s, 40), strings.Join(trackSources, ", ")).
 				With("path", "video.canPublishSources").With("meant", strings.Join(trackSources, ", ")).As("source")}
 		}
@@ -148,17 +148,17 @@ func (t *Token) lintOddities() []finding.Finding {
 	} {
 		if clean.Line(s.value, len(s.value)+1) != s.value || strings.ContainsRune(s.value, utf8.RuneError) {
 			found = append(found, finding.New(finding.TokenClaimType, finding.Warn,
-				"%s is “%s”: it holds control or invisible characters, or some that were damaged on the way.", s.path, clean.Line(s.value, maxShownClaim)).
+				"%s is “%s”: it holds control or invisible characters, or some that were damaged on the way", s.path, clean.Line(s.value, maxShownClaim)).
 				As("blanks").With("path", s.path).With("got", clean.Line(s.value, maxShownClaim)))
 		} else if strings.TrimSpace(s.value) != s.value {
 			found = append(found, finding.New(finding.TokenClaimType, finding.Warn,
-				"%s is “%s”, with blanks at its ends; LiveKit takes them as part of it.", s.path, clean.Line(s.value, maxShownClaim)).
+				"%s is “%s”, with blanks at its ends; LiveKit takes them as part of it", s.path, clean.Line(s.value, maxShownClaim)).
 				As("blanks").With("path", s.path).With("got", clean.Line(s.value, maxShownClaim)))
 		}
 	}
 	if !utf8.Valid(t.claimsJSON) {
 		found = append(found, finding.New(finding.TokenClaimType, finding.Warn,
-			"The payload is not valid UTF-8: servers replace the damaged characters.").With("path", "").As("blanks"))
+			"the payload is not valid UTF-8: servers replace the damaged characters").With("path", "").As("blanks"))
 	}
 	return found
 }
@@ -170,7 +170,7 @@ func doubles(list []member, path string) []finding.Finding {
 		name := strings.ToLower(m.name)
 		if count[name]++; count[name] == 2 {
 			return []finding.Finding{finding.New(finding.TokenClaimType, finding.Warn,
-				"The claim %s%s occurs more than once; LiveKit servers keep the last one, other readers may not.", path, clean.Line(m.name, 40)).
+				"the claim %s%s occurs more than once; LiveKit servers keep the last one, other readers may not", path, clean.Line(m.name, 40)).
 				With("path", path+clean.Line(m.name, 40)).As("doubled")}
 		}
 	}

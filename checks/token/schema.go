@@ -81,7 +81,7 @@ func (t *Token) lintTypes() []finding.Finding {
 	}
 	if err := json.Unmarshal(t.claimsJSON, new(serverClaims)); err != nil {
 		found = append(found, finding.New(finding.TokenClaimType, finding.Fail,
-			"The server cannot read the claims and refuses the whole token: %s.", clean.Line(err.Error(), 160)).
+			"the server cannot read the claims and refuses the whole token: %s", clean.Line(err.Error(), 160)).
 			With("path", "").As("other"))
 	}
 	return found
@@ -140,7 +140,7 @@ func (f field) judge(raw json.RawMessage, path string) []finding.Finding {
 		want = wanted[text]
 	}
 	return []finding.Finding{finding.New(finding.TokenClaimType, finding.Fail,
-		"The claim %s is %s; the server wants %s and refuses the whole token%s.", path, typeNames[got], want, detail).
+		"the claim %s is %s; the server wants %s and refuses the whole token%s", path, typeNames[got], want, detail).
 		With("path", path).With("got", typeNames[got].String()).With("want", want.String()).As(f.variant(path, got, want))}
 }
 

@@ -31,16 +31,16 @@ func notChecked(t *Token, key, secret string, others []Candidate) finding.Findin
 	signed := newSigner(t) != nil
 	if v, ok := Explain(t, key, secret, others); ok {
 		return finding.New(finding.SignatureNotChecked, finding.Info,
-			"No API secret is configured here to check the signature with; it was made with %s. The server's verdict decides.", v.What).
+			"no API secret is configured here to check the signature with; it was made with %s; the server's verdict decides", v.What).
 			With("reason", "no_secret").With("variant", v.ID).As("no-secret")
 	}
 	if secret == "" && signed {
 		return finding.New(finding.SignatureNotChecked, finding.Info,
-			"The signature was not checked: no API secret is configured here. The server's verdict decides.").
+			"the signature was not checked: no API secret is configured here; the server's verdict decides").
 			With("reason", "no_secret").As("no-secret")
 	}
 	return finding.New(finding.SignatureNotChecked, finding.Info,
-		"The signature was not checked: the token has none that an API secret could have made (HS256). The server's verdict decides.").
+		"the signature was not checked: the token has none that an API secret could have made (HS256); the server's verdict decides").
 		With("reason", "no_hmac").As("other-kind")
 }
 
@@ -55,19 +55,19 @@ func otherKey(t *Token, key, secret string, others []Candidate) finding.Finding 
 	switch {
 	case answer.TrimHidden(iss) == answer.TrimHidden(key):
 		f = finding.New(finding.SignatureOtherKey, finding.Fail,
-			"The token names the API key “%s”, here “%s” is configured: they differ only in blanks or invisible characters.", shownKey(iss), shownKey(key)).
+			"the token names the API key “%s”, here “%s” is configured: they differ only in blanks or invisible characters", shownKey(iss), shownKey(key)).
 			As("blanks")
 	case s.made(secret):
 		f = finding.New(finding.SignatureOtherKey, finding.Fail,
-			"The token names the API key %s, here %s is configured; the secret is the same, so one of the two keys is written wrongly.", shownKey(iss), shownKey(key)).
+			"the token names the API key %s, here %s is configured; the secret is the same, so one of the two keys is written wrongly", shownKey(iss), shownKey(key)).
 			With("secret_matches", true).As("typo")
 	case label != "":
 		f = finding.New(finding.SignatureOtherKey, finding.Fail,
-			"The token names the API key %s, here %s is configured. It is signed with the key and secret of %s.", shownKey(iss), shownKey(key), label).
+			"the token names the API key %s, here %s is configured; it is signed with the key and secret of %s", shownKey(iss), shownKey(key), label).
 			With("found_in", label).As("known-here")
 	default:
 		f = finding.New(finding.SignatureOtherKey, finding.Fail,
-			"The token names the API key %s, here %s is configured: it was made for another LiveKit server or project, or with an older key.", shownKey(iss), shownKey(key)).
+			"the token names the API key %s, here %s is configured: it was made for another LiveKit server or project, or with an older key", shownKey(iss), shownKey(key)).
 			As("other-project")
 	}
 	f = f.With("iss", shownKey(iss)).With("api_key", shownKey(key))
@@ -84,7 +84,7 @@ func otherKey(t *Token, key, secret string, others []Candidate) finding.Finding 
 // for everybody to read, and in no text of this finding.
 func exchanged(length int) finding.Finding {
 	return finding.New(finding.SignatureSecretVariant, finding.Fail,
-		"The token names the API secret configured here as its API key: key and secret are exchanged where it is made, and whoever gets the token can read the secret.").
+		"the token names the API secret configured here as its API key: key and secret are exchanged where it is made, and whoever gets the token can read the secret").
 		With("variant", "key-secret-swapped").With("side", string(SideSigner)).With("secret_length", length).As("swapped")
 }
 
@@ -102,20 +102,20 @@ func mismatch(t *Token, key, secret string, others []Candidate) finding.Finding 
 	v, ok := Explain(t, key, secret, others)
 	if !ok {
 		return finding.New(finding.SignatureMismatch, finding.Fail,
-			"The token names the API key configured here (%s), but is not signed with the secret configured here (%d bytes), nor with any form of it that was tried.", shownKey(key), len(secret)).
+			"the token names the API key configured here (%s), but is not signed with the secret configured here (%d bytes), nor with any form of it that was tried", shownKey(key), len(secret)).
 			With("iss", shownKey(t.Effective().Claims.Issuer)).With("secret_length", len(secret)).As("undecided")
 	}
 	var f finding.Finding
 	switch v.Side {
 	case SideHere:
 		f = finding.New(finding.SignatureSecretVariant, finding.Fail,
-			"The secret configured here is a changed form of the one that signed the token: %s.", v.What).By(finding.OwnerConfig)
+			"the secret configured here is a changed form of the one that signed the token: %s", v.What).By(finding.OwnerConfig)
 	case SideSigner:
 		f = finding.New(finding.SignatureSecretVariant, finding.Fail,
-			"The token is signed with a changed form of the secret configured here: %s.", v.What)
+			"the token is signed with a changed form of the secret configured here: %s", v.What)
 	default:
 		f = finding.New(finding.SignatureSecretVariant, finding.Fail,
-			"The token is not signed with the secret configured here, but with another one that was recognised: %s.", v.What)
+			"the token is not signed with the secret configured here, but with another one that was recognised: %s", v.What)
 	}
 	f = f.With("variant", v.ID).With("side", string(v.Side)).With("cause", v.Cause.String()).
 		With("iss", shownKey(t.Effective().Claims.Issuer)).With("secret_length", len(secret)).As(v.advice())

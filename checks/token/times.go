@@ -64,12 +64,12 @@ func (j judge) units() []finding.Finding {
 		}
 		if raw[0] == '"' {
 			found = append(found, finding.New(finding.TokenTimeUnit, finding.Warn,
-				"%s is a number written as text (in quotes). Servers from 1.13 on read it, older ones refuse the token.", name).
+				"%s is a number written as text (in quotes); servers from 1.13 on read it, older ones refuse the token", name).
 				With("claim", name).With("unit", "text").With("accepted_by", "livekit-server from 1.13 on").As("text"))
 		}
 		if unit := unitOf(n); unit != "" {
 			found = append(found, finding.New(finding.TokenTimeUnit, finding.Warn,
-				"%s is in %s; a JWT counts in seconds. Read as seconds it means %s.", name, unit, meaning(n, j.now)).
+				"%s is in %s; a JWT counts in seconds; read as seconds it means %s", name, unit, meaning(n, j.now)).
 				With("claim", name).With("unit", unit).As("milliseconds"))
 		}
 	}
@@ -105,7 +105,7 @@ func (j judge) expiry() []finding.Finding {
 			return nil // unreadable: TOKEN_CLAIM_TYPE says so
 		}
 		return []finding.Finding{finding.New(finding.TokenNoExpiry, finding.Warn,
-			"The token has no expiry (exp): whoever gets hold of it can use it for ever, and LiveKit servers from 1.13.6 on refuse it.")}
+			"the token has no expiry (exp): whoever gets hold of it can use it for ever, and LiveKit servers from 1.13.6 on refuse it")}
 	}
 	left := exp.Sub(j.now)
 	start := j.now
@@ -123,17 +123,17 @@ func (j judge) expiry() []finding.Finding {
 	case !j.now.Before(exp.Add(Leeway)):
 		variant, why := j.whyExpired()
 		return facts(finding.New(finding.TokenExpired, finding.Fail,
-			"The token expired %s ago by %s (LiveKit tolerates 60 s).%s", Words(left), j.by, why).As(variant))
+			"the token expired %s ago by %s (LiveKit tolerates 60 s)%s", Words(left), j.by, why).As(variant))
 	case left <= 0:
 		return facts(finding.New(finding.TokenExpiresSoon, finding.Warn,
-			"The token expired %s ago by %s; LiveKit still takes it for %s.", Words(left), j.by, Words(left+Leeway)).As(variant))
+			"the token expired %s ago by %s; LiveKit still takes it for %s", Words(left), j.by, Words(left+Leeway)).As(variant))
 	case left < soon:
 		return facts(finding.New(finding.TokenExpiresSoon, finding.Warn,
-			"The token expires in %s by %s: too soon for somebody who is about to join.", Words(left), j.by).As(variant))
+			"the token expires in %s by %s: too soon for somebody who is about to join", Words(left), j.by).As(variant))
 	}
 	if life := exp.Sub(start); life > longLived && unitOf(float64(exp.Unix())) == "" {
 		return facts(finding.New(finding.TokenLivesLong, finding.Warn,
-			"The token is valid for %s. A token needs to live only until somebody has joined; over 24 h is a risk if it leaks.", Words(life)).
+			"the token is valid for %s; a token needs to live only until somebody has joined; over 24 h is a risk if it leaks", Words(life)).
 			With("lifetime_seconds", round(life)))
 	}
 	return nil
@@ -152,15 +152,15 @@ func (j judge) whyExpired() (variant string, why finding.Text) {
 	exp, start := j.t.Claims.ExpiresAt, j.t.Claims.start()
 	switch {
 	case exp.Unix() == 0:
-		return "no-lifetime", finding.Textf(" Its exp is 0.")
+		return "no-lifetime", finding.Textf("; its exp is 0")
 	case start != nil && !exp.After(*start):
-		return "no-lifetime", finding.Textf(" It was never valid: exp is not after its start.")
+		return "no-lifetime", finding.Textf("; it was never valid: exp is not after its start")
 	}
 	variant = "kept"
 	var zone finding.Text
 	if start != nil {
 		zone = j.zone(*start)
-		why = finding.Textf(" It was valid for %s.%s", Words(exp.Sub(*start)), zone)
+		why = finding.Textf("; it was valid for %s%s", Words(exp.Sub(*start)), zone)
 	}
 	if behind, off, known := j.clocks.ticketAgainstServer(); known && off && j.now.Before(exp.Add(Leeway-behind)) {
 		return "clock", why // by the clock of its maker it is still good
@@ -178,14 +178,14 @@ func (j judge) start() []finding.Finding {
 		ahead := nbf.Sub(j.now)
 		variant, why := j.whyAhead(*nbf)
 		found = append(found, finding.New(finding.TokenNotYetValid, finding.Fail,
-			"The token becomes valid (nbf) only in %s by %s (LiveKit tolerates 60 s).%s", Words(ahead), j.by, why).
+			"the token becomes valid (nbf) only in %s by %s (LiveKit tolerates 60 s)%s", Words(ahead), j.by, why).
 			As(variant).By(aheadParty(variant)).With("nbf", stamp(*nbf)).With("seconds_ahead", round(ahead)))
 	}
 	if iat := j.t.Claims.IssuedAt; iat != nil && j.now.Before(iat.Add(-Leeway)) {
 		ahead := iat.Sub(j.now)
 		variant, why := j.whyAhead(*iat)
 		found = append(found, finding.New(finding.TokenIssuedInFuture, finding.Warn,
-			"The token says that it was made (iat) %s in the future by %s. LiveKit servers up to 1.12 refuse it, later ones do not look.%s", Words(ahead), j.by, why).
+			"the token says that it was made (iat) %s in the future by %s; LiveKit servers up to 1.12 refuse it, later ones do not look%s", Words(ahead), j.by, why).
 			As(variant).By(aheadParty(variant)).With("iat", stamp(*iat)).With("seconds_ahead", round(ahead)).With("accepted_by", "livekit-server from 1.13 on"))
 	}
 	return found
@@ -202,9 +202,9 @@ func (j judge) whyAhead(when time.Time) (variant string, why finding.Text) {
 	case unitOf(float64(when.Unix())) != "":
 		return "unit", finding.Text{}
 	case known && off && skew > 0:
-		return "clock", finding.Textf(" The clock of the ticket service is %s.", aheadOf(skew))
+		return "clock", finding.Textf("; the clock of the ticket service is %s", aheadOf(skew))
 	case known && !off:
-		return "code", finding.Textf(" The clocks agree, so it is how the service sets this time, not a clock.")
+		return "code", finding.Textf("; the clocks agree, so it is how the service sets this time, not a clock")
 	}
 	return "unexplained", finding.Text{}
 }
@@ -234,7 +234,7 @@ func (j judge) zone(when time.Time) finding.Text {
 	if !isZone(offset.Abs()) || (d-offset).Abs() > zoneSlack {
 		return finding.Text{}
 	}
-	return finding.Textf(" Its start is off by %s, to within seconds: probably a local time was taken for UTC (datetime.utcnow().timestamp() does that).", Words(offset))
+	return finding.Textf("; its start is off by %s, to within seconds: probably a local time was taken for UTC (datetime.utcnow().timestamp() does that)", Words(offset))
 }
 
 // isZone reports whether d is how far some time zone is from UTC. No zone but

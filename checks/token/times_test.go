@@ -40,7 +40,7 @@ func TestTime(t *testing.T) {
 		{"no exp", `"x":1`, ok, "TOKEN_NO_EXPIRY:warn", ""},
 		{"exp null", `"exp":null`, ok, "TOKEN_NO_EXPIRY:warn", ""},
 		{"exp ISO", `"exp":"2026-01-01"`, ok, "", ""},
-		{"exp in ms", fmt.Sprintf(`"exp":%d`, now.UnixMilli()), ok, "TOKEN_TIME_UNIT:warn", "milliseconds; a JWT counts in seconds. Read as seconds it means in 56"},
+		{"exp in ms", fmt.Sprintf(`"exp":%d`, now.UnixMilli()), ok, "TOKEN_TIME_UNIT:warn", "milliseconds; a JWT counts in seconds; read as seconds it means in 56"},
 		{"nbf in ms", exp + fmt.Sprintf(`,"nbf":%d`, now.UnixMilli()), ok, "TOKEN_TIME_UNIT:warn TOKEN_NOT_YET_VALID:fail", ""},
 		{"iat in ns", exp + fmt.Sprintf(`,"iat":%d`, now.UnixNano()), ok, "TOKEN_TIME_UNIT:warn TOKEN_ISSUED_IN_FUTURE:warn", "nanoseconds"},
 		{"exp as text", fmt.Sprintf(`"exp":"%d"`, now.Add(hour).Unix()), ok, "TOKEN_TIME_UNIT:warn", "as text"},
@@ -50,7 +50,7 @@ func TestTime(t *testing.T) {
 		{"nbf ahead, clocks agree", exp + "," + at("nbf", 5*minute), Clocks{now, clockAt(0, 0), clockAt(0, 0), false}, "TOKEN_NOT_YET_VALID:fail", "not a clock"},
 		{"nbf in a zone", at("exp", 3*hour) + "," + at("nbf", 2*hour), Clocks{now, clockAt(0, 0), clockAt(0, 0), false}, "TOKEN_NOT_YET_VALID:fail", "off by 2 h, to within seconds"},
 		{"iat ahead", exp + "," + at("iat", 5*minute), ok, "TOKEN_ISSUED_IN_FUTURE:warn", "up to 1.12 refuse it"},
-		{"expired in a zone", at("exp", -hour+15*minute) + "," + at("nbf", -hour), Clocks{now, nil, clockAt(0, 0), false}, "TOKEN_EXPIRED:fail", "It was valid for 15 min. Its start is off by 1 h"},
+		{"expired in a zone", at("exp", -hour+15*minute) + "," + at("nbf", -hour), Clocks{now, nil, clockAt(0, 0), false}, "TOKEN_EXPIRED:fail", "it was valid for 15 min; its start is off by 1 h"},
 		{"far away", `"exp":1e300,"nbf":-1e300`, ok, "TOKEN_TIME_UNIT:warn TOKEN_TIME_UNIT:warn TOKEN_EXPIRED:fail", "means never"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -45,8 +45,8 @@ func TestSentencesInChinese(t *testing.T) {
 	}{
 		{finding.Textf("%d of %d TURN addresses relay", 1, 3), "3 个 TURN 地址中有 1 个可以中继"},
 		{finding.Textf("your settings: %s in %s", "LIVEKIT_URL", ".env"), "你的配置：.env 中的 LIVEKIT_URL"},
-		{finding.Textf("The token expired %s ago by %s (LiveKit tolerates 60 s).%s", finding.Textf("%d min %d s", 4, 58),
-			finding.Textf("this machine's clock"), finding.Text{}), "按本机时钟，令牌已在 4 分 58 秒前过期（LiveKit 容许 60 秒误差）。"},
+		{finding.Textf("the token expired %s ago by %s (LiveKit tolerates 60 s)%s", finding.Textf("%d min %d s", 4, 58),
+			finding.Textf("this machine's clock"), finding.Text{}), "按本机时钟，令牌已在 4 分 58 秒前过期（LiveKit 容许 60 秒误差）"},
 	} {
 		if got := c.text.In(zh); got != c.want {
 			t.Errorf("got  %s\nwant %s", got, c.want)

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"gopkg.in/yaml.v3"
+	"go.yaml.in/yaml/v3"
 
 	"lkdoctor/checks/report"
 )
@@ -50,7 +50,7 @@ func TestAction(t *testing.T) {
 	if exit != 1 || outputs["exit-code"] != "1" || outputs["owner"] != "ticket_service" || outputs["code"] != "TOKEN_OPAQUE" || outputs["status"] != "fail" {
 		t.Errorf("exit code %d, outputs %v", exit, outputs)
 	}
-	if !strings.Contains(log, "::error title=TOKEN_OPAQUE (ticket_service)::The token is ") {
+	if !strings.Contains(log, "::error title=TOKEN_OPAQUE (ticket_service)::the token is ") {
 		t.Errorf("no annotation: %s", log)
 	}
 	if !report.IsMarkdown([]byte(summary)) || !strings.Contains(summary, "TOKEN_OPAQUE") {

@@ -44,7 +44,7 @@ func pasted(t *testing.T, l *lab.Lab, environ []string, line, stdin string) (out
 	link := filepath.Dir(program(t, nil).Path)
 	cmd := exec.Command("sh", "-c", line)
 	cmd.Dir, cmd.Stdin = l.Dir(), strings.NewReader(stdin)
-	cmd.Env = append([]string{"HOME=" + t.TempDir(), "PATH=" + link + string(os.PathListSeparator) + os.Getenv("PATH")}, environ...)
+	cmd.Env = append([]string{"HOME=" + t.TempDir(), "PATH=" + link + string(os.PathListSeparator) + os.Getenv("PATH"), "GORACE=" + raceOptions(), waitsEnviron(l)}, environ...)
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	err := cmd.Run()

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/term"
 
 	"lkdoctor/checks/check"
+	"lkdoctor/checks/probe"
 	"lkdoctor/cmd/lkdoctor/quiet"
 )
 
@@ -32,6 +33,7 @@ type app struct {
 	now     func() time.Time
 	nonce   func() string
 	stops   <-chan os.Signal // what asks the program to end
+	limits  probe.Limits     // for tests; zero for what a user waits
 	code    int
 }
 

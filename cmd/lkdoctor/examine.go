@@ -127,7 +127,7 @@ func (e *exam) newCase() *checks.Case {
 		Options:  e.options,
 		Now:      e.app.now,
 		Nonce:    e.app.nonce(),
-		Net:      &probe.Net{Proxy: e.proxy(), UserAgent: "lkdoctor/" + toolVersion(), Now: e.app.now},
+		Net:      &probe.Net{Proxy: e.proxy(), UserAgent: "lkdoctor/" + toolVersion(), Now: e.app.now, Limits: e.app.limits},
 		Redact:   clean.NewRedactor(append(headerSecrets(e.options), s.APISecret.Secret.Reveal(), s.Token.Secret.Reveal(), s.Ticket.Secret.Reveal())...),
 	}
 }

@@ -28,7 +28,7 @@ import (
 func TestEveryFaultInEveryFace(t *testing.T) {
 	schema := compiledSchema(t)
 	counts := newScreenCounts()
-	t.Cleanup(func() { counts.judge(t) })
+	t.Cleanup(func() { nothingRuns(t); counts.judge(t) })
 	for _, fault := range lab.Faults() {
 		t.Run(fault.Name, func(t *testing.T) {
 			t.Parallel()
@@ -48,6 +48,7 @@ func TestEveryFaultInEveryFace(t *testing.T) {
 			sameVerdict(t, *run, document, plain, screen, shown)
 			counts.look(t, e, events)
 			forMachines(t, *run, e, l)
+			forItsReader(t, *run)
 			agentTold(t, *run, map[string]string{"json": string(document), "plain": plain, "tui": screen})
 			for face, text := range map[string]string{"json": string(document), "plain": plain, "tui": screen,
 				"report": string(report.Markdown(*run, "test", report.Style{}))} {
@@ -55,6 +56,25 @@ func TestEveryFaultInEveryFace(t *testing.T) {
 				nothingRaw(t, face, text)
 			}
 		})
+	}
+}
+
+// forItsReader holds a report to speak to the party that must act, where that is
+// not the person who sends it.
+func forItsReader(t *testing.T, run check.Run) {
+	t.Helper()
+	switch run.Diagnosis.Owner {
+	case finding.OwnerConfig, finding.OwnerClock, finding.OwnerNone, finding.OwnerUnknown:
+		return
+	}
+	text, _, _ := strings.Cut(string(report.Markdown(run, "test", report.Style{})), "## What it means")
+	if run.Diagnosis.RootCause != nil && !strings.Contains(text, "for whoever looks after") {
+		t.Error("the report does not say whom it is for")
+	}
+	for _, word := range []string{"Cleared: your settings", "maintainer", "end a report", "lkdoctor join"} {
+		if strings.Contains(text, word) {
+			t.Errorf("the report tells its reader %q:\n%s", word, text)
+		}
 	}
 }
 
@@ -86,7 +106,7 @@ func examWith(t *testing.T, l *lab.Lab, environ, args []string) *exam {
 	t.Helper()
 	environ = append([]string{"HOME=" + t.TempDir(), "TERM=dumb"}, environ...)
 	a := newApp(nil, strings.NewReader(""), io.Discard, io.Discard, environ)
-	a.dir = l.Dir()
+	a.dir, a.limits = l.Dir(), waitsFor(l)
 	f := &flags{}
 	root := a.rootWith(f)
 	if err := root.ParseFlags(args); err != nil {

@@ -24,12 +24,13 @@ type flags struct {
 	dir, mode, project string
 	dev                bool
 
-	jsonOut, plain, quiet, verbose bool
-	report, color, lang            string
-	metrics, metricsTarget, junit  string
-	strict                         bool
-	timeout                        time.Duration
-	options                        checks.Options
+	jsonOut, plain, noMouse       bool
+	quiet, verbose                bool
+	report, color, lang           string
+	metrics, metricsTarget, junit string
+	strict                        bool
+	timeout                       time.Duration
+	options                       checks.Options
 
 	// headers are as given, for options.Headers.
 	headers []string
@@ -47,54 +48,60 @@ func settingFlags() []string {
 func (f *flags) addSettings(cmd *cobra.Command) {
 	set := cmd.Flags()
 	f.set = set
-	set.String("url", "", "LiveKit server `URL` (LIVEKIT_URL)")
-	set.String("api-key", "", "API `key` (LIVEKIT_API_KEY)")
-	set.String("api-secret", "", "API `secret` (LIVEKIT_API_SECRET); other users can see it here, prefer the environment")
-	set.String("token", "", "check this `token`, fetch none; - reads it from stdin (LIVEKIT_TOKEN)")
-	set.StringVar(&f.dir, "dir", "", "`folder` of the .env files (default: the working directory)")
-	set.StringVar(&f.mode, "mode", "", "Next.js `mode` that picks the .env files: development, production, test")
-	set.StringVar(&f.project, "project", "", "use this `project` of LiveKit's lk")
-	set.BoolVar(&f.dev, "dev", false, "a local livekit-server --dev: ws://localhost:7880, devkey, secret")
+	set.String("url", "", helpText("LiveKit server `URL` (LIVEKIT_URL)"))
+	set.String("api-key", "", helpText("API `key` (LIVEKIT_API_KEY)"))
+	set.String("api-secret", "", helpText("API `secret` (LIVEKIT_API_SECRET); other users can see it here, prefer the environment"))
+	set.String("token", "", helpText("check this `token`, fetch none; - reads it from stdin (LIVEKIT_TOKEN)"))
+	set.StringVar(&f.dir, "dir", "", helpText("`folder` of the .env files (default: the working directory)"))
+	set.StringVar(&f.mode, "mode", "", helpText("Next.js `mode` that picks the .env files: development, production, test"))
+	set.StringVar(&f.project, "project", "", helpText("use this `project` of LiveKit's lk"))
+	set.BoolVar(&f.dev, "dev", false, helpText("a local livekit-server --dev: ws://localhost:7880, devkey, secret"))
 }
 
 // addLooks adds the flags of how text looks.
 func (f *flags) addLooks(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&f.color, "color", "auto", "colours: auto, always or never (NO_COLOR)")
-	cmd.Flags().StringVar(&f.lang, "lang", "auto", "language: auto, en or zh (LC_ALL, LC_MESSAGES, LANG)")
+	cmd.Flags().StringVar(&f.color, "color", "auto", helpText("`when` to colour: auto, always or never (NO_COLOR)"))
+	cmd.Flags().StringVar(&f.lang, "lang", "auto", helpText("`language`: auto, en or zh (LC_ALL, LC_MESSAGES, LANG)"))
+}
+
+// addNoMouse adds --no-mouse.
+func (f *flags) addNoMouse(cmd *cobra.Command) {
+	cmd.Flags().BoolVar(&f.noMouse, "no-mouse", false, helpText("leave the mouse to the terminal: select text without holding shift"))
 }
 
 // addRun adds the flags of the checks.
 func (f *flags) addRun(cmd *cobra.Command) {
 	set, o := cmd.Flags(), &f.options
-	set.String("ticket-service", "", "ticket service's base `URL` (USER_MGMT_BASE_URL)")
-	set.String("ticket", "", "`ticket` to trade for a token; it is spent by that (LKDOCTOR_TICKET)")
-	set.StringVar(&o.TicketPath, "ticket-path", checks.DefaultTicketPath, "`path` at which the service consumes a ticket")
-	set.StringVar(&o.DisplayName, "display-name", "", "`name` to send along with the ticket")
-	set.StringVar(&o.Frontend, "frontend", "", "base `URL` of the app, to ask its /api/connection-details")
-	set.StringVar(&o.TokenEndpoint, "token-endpoint", "", "`URL` of a standard LiveKit token endpoint, instead of a ticket service")
+	set.String("ticket-service", "", helpText("ticket service's base `URL` (USER_MGMT_BASE_URL)"))
+	set.String("ticket", "", helpText("`ticket` to trade for a token; it is spent by that (LKDOCTOR_TICKET)"))
+	set.StringVar(&o.TicketPath, "ticket-path", checks.DefaultTicketPath, helpText("`path` at which the service consumes a ticket"))
+	set.StringVar(&o.DisplayName, "display-name", "", helpText("`name` to send along with the ticket"))
+	set.StringVar(&o.Frontend, "frontend", "", helpText("base `URL` of the app, to ask its /api/connection-details"))
+	set.StringVar(&o.TokenEndpoint, "token-endpoint", "", helpText("`URL` of a standard LiveKit token endpoint, instead of a ticket service"))
 	f.addHeader(cmd)
-	set.StringVar(&o.Agent, "agent", "", "call the agent of this `name` into a room of lkdoctor's own, see it come, and take the call back; an agent may cost money")
-	set.StringVarP(&o.Room, "room", "r", "", "`room` for the dev token")
-	set.StringVarP(&o.Identity, "identity", "i", "", "`identity` for the dev token")
+	set.StringVar(&o.Agent, "agent", "", helpText("call the agent of this `name` into a room of lkdoctor's own, see it come, and take the call back; an agent may cost money"))
+	set.StringVarP(&o.Room, "room", "r", "", helpText("`room` for the dev token"))
+	set.StringVarP(&o.Identity, "identity", "i", "", helpText("`identity` for the dev token"))
 
-	set.BoolVar(&f.jsonOut, "json", false, "one JSON document on stdout")
-	set.BoolVar(&f.plain, "plain", false, "plain text, even on a terminal (ACCESSIBLE)")
-	set.StringVar(&f.report, "report", "", "write a report for the maintainer of the part at fault to `FILE`")
-	set.StringVar(&f.metrics, "metrics", "", "write the run to `FILE` as Prometheus text, for node_exporter's textfile collector (NAME.prom)")
-	set.StringVar(&f.metricsTarget, "metrics-target", "", "the metrics' label target (default: the origin of LIVEKIT_URL); two files that one node_exporter reads need two `names`")
-	set.StringVar(&f.junit, "junit", "", "write the run to `FILE` as JUnit XML, for CI")
-	set.BoolVarP(&f.quiet, "quiet", "q", false, "only what is wrong, and the diagnosis")
-	set.BoolVarP(&f.verbose, "verbose", "v", false, "every check with its facts")
+	set.BoolVar(&f.jsonOut, "json", false, helpText("one JSON document on stdout"))
+	set.BoolVar(&f.plain, "plain", false, helpText("plain text, even on a terminal (ACCESSIBLE)"))
+	f.addNoMouse(cmd)
+	set.StringVar(&f.report, "report", "", helpText("write a report for the maintainer of the part at fault to `FILE`"))
+	set.StringVar(&f.metrics, "metrics", "", helpText("write the run to `FILE` as Prometheus text, for node_exporter's textfile collector (NAME.prom)"))
+	set.StringVar(&f.metricsTarget, "metrics-target", "", helpText("the metrics' label target (default: the origin of LIVEKIT_URL); two files that one node_exporter reads need two `names`"))
+	set.StringVar(&f.junit, "junit", "", helpText("write the run to `FILE` as JUnit XML, for CI"))
+	set.BoolVarP(&f.quiet, "quiet", "q", false, helpText("only what is wrong, and the diagnosis"))
+	set.BoolVarP(&f.verbose, "verbose", "v", false, helpText("every check with its facts"))
 	f.addLooks(cmd)
 
-	set.StringSliceVar(&o.Only, "only", nil, "run only these `checks` or stages, and what they need")
-	set.StringSliceVar(&o.Skip, "skip", nil, "leave out these `checks` or stages")
-	set.BoolVar(&o.NoJoin, "no-join", false, "join no room")
-	set.BoolVar(&o.DevJoin, "dev-join", false, "only make a dev token and join with it")
-	set.BoolVar(&o.Media, "media", false, "also check TURN servers, publishing and reconnecting")
-	set.BoolVar(&o.ForceJoin, "force-join", false, "join although that throws out a participant of the same identity")
-	set.BoolVar(&f.strict, "strict", false, "warnings fail the exit code too")
-	set.DurationVar(&f.timeout, "timeout", 60*time.Second, "`time` for the whole run")
+	set.StringSliceVar(&o.Only, "only", nil, helpText("run only these `checks` or stages, and what they need"))
+	set.StringSliceVar(&o.Skip, "skip", nil, helpText("leave out these `checks` or stages"))
+	set.BoolVar(&o.NoJoin, "no-join", false, helpText("join no room"))
+	set.BoolVar(&o.DevJoin, "dev-join", false, helpText("only make a dev token and join with it"))
+	set.BoolVar(&o.Media, "media", false, helpText("also check TURN servers, publishing and reconnecting"))
+	set.BoolVar(&o.ForceJoin, "force-join", false, helpText("join although that throws out a participant of the same identity"))
+	set.BoolVar(&f.strict, "strict", false, helpText("warnings fail the exit code too"))
+	set.DurationVar(&f.timeout, "timeout", 60*time.Second, helpText("`time` for the whole run"))
 }
 
 // addHeader adds --header.

@@ -28,8 +28,8 @@ func (a *app) joinCommand() *cobra.Command {
 	f := &joinFlags{}
 	cmd := &cobra.Command{
 		Use:   "join",
-		Short: "Join a room and stay: who is there, what media goes over, why it ended",
-		Long: `Join a room and stay in it, until you leave.
+		Short: helpText("Join a room and stay: who is there, what media goes over, why it ended"),
+		Long: helpText(`Join a room and stay in it, until you leave.
 
 The token is looked for as the checks look for it: --token, a ticket, the front
 end or a token endpoint; a ticket is consumed once, and only if one was given.
@@ -38,20 +38,21 @@ for a room and identity of its own (lkdoctor-xxxxxxxx) unless -r and -i say
 otherwise; --dev-join does so in any case.
 
 On a terminal this is a screen with keys: publish a test tone or a test pattern,
-mute, send a message, simulate a reconnect, copy a token, show a link. Elsewhere
+mute, write messages, simulate a reconnect, copy a token, show a link or its QR
+code, join again. A join that fails is explained on the doctor's screen. Elsewhere
 it is a line an event, with --json a JSON document an event, one a line: type,
 at, text, and what the type brings along. The types are prepared, joining,
 joined, media, participant_joined, participant_left, participant_changed,
 track_published, track_unpublished, track_muted, track_unmuted, track_received,
-speaking, quality, room_changed, path, rtt, data, data_sent, reconnecting,
-reconnected, problem and, always the last one, ended.
+speaking, quality, room_changed, path, rtt, stats, data, data_sent,
+reconnecting, reconnected, problem and, always the last one, ended.
 
 Exit codes: 0 left as planned, 1 could not join or was thrown out, 2 usage or
-doctor error, 130 interrupted before --for was over.`,
-		Example: `  lkdoctor join                           a room of your own, with a token made here
+doctor error, 130 interrupted before --for was over.`),
+		Example: helpText(`  lkdoctor join                   a room of your own, with a token made here
   lkdoctor join -r demo -i me --publish tone,pattern
-  lkdoctor join --ticket tkt_…            trade the ticket and join with its token
-  lkdoctor join --json --for 10s | jq -c 'select(.type == "path")'`,
+  lkdoctor join --ticket tkt_…    trade the ticket and join with its token
+  lkdoctor join --json --for 10s | jq -c 'select(.type == "path")'`),
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := f.validateJoin(); err != nil {
@@ -69,24 +70,25 @@ doctor error, 130 interrupted before --for was over.`,
 // addJoin adds the flags beside the settings.
 func (f *joinFlags) addJoin(cmd *cobra.Command) {
 	set, o := cmd.Flags(), &f.options
-	set.String("ticket-service", "", "ticket service's base `URL` (USER_MGMT_BASE_URL)")
-	set.String("ticket", "", "`ticket` to trade for a token; it is spent by that (LKDOCTOR_TICKET)")
-	set.StringVar(&o.TicketPath, "ticket-path", checks.DefaultTicketPath, "`path` at which the service consumes a ticket")
-	set.StringVar(&o.DisplayName, "display-name", "", "`name` to send along with the ticket, or of the dev token")
-	set.StringVar(&o.Frontend, "frontend", "", "base `URL` of the app, to ask its /api/connection-details")
-	set.StringVar(&o.TokenEndpoint, "token-endpoint", "", "`URL` of a standard LiveKit token endpoint, instead of a ticket service")
+	set.String("ticket-service", "", helpText("ticket service's base `URL` (USER_MGMT_BASE_URL)"))
+	set.String("ticket", "", helpText("`ticket` to trade for a token; it is spent by that (LKDOCTOR_TICKET)"))
+	set.StringVar(&o.TicketPath, "ticket-path", checks.DefaultTicketPath, helpText("`path` at which the service consumes a ticket"))
+	set.StringVar(&o.DisplayName, "display-name", "", helpText("`name` to send along with the ticket, or of the dev token"))
+	set.StringVar(&o.Frontend, "frontend", "", helpText("base `URL` of the app, to ask its /api/connection-details"))
+	set.StringVar(&o.TokenEndpoint, "token-endpoint", "", helpText("`URL` of a standard LiveKit token endpoint, instead of a ticket service"))
 	f.addHeader(cmd)
-	set.StringVarP(&o.Room, "room", "r", "", "`room` for the dev token")
-	set.StringVarP(&o.Identity, "identity", "i", "", "`identity` for the dev token")
-	set.BoolVar(&o.DevJoin, "dev-join", false, "join with a token made here, whatever else is configured")
-	set.BoolVar(&o.ForceJoin, "force-join", false, "join although that throws out a participant of the same identity")
-	set.DurationVar(&f.stay, "for", 0, "leave when this `time` in the room is over, with exit code 0")
-	set.StringSliceVar(&f.publish, "publish", nil, "publish this at once: `tone`, pattern")
-	set.BoolVar(&f.open, "open", false, "open LiveKit Meet in the browser, in the same room; its address holds a token")
-	set.BoolVar(&f.jsonOut, "json", false, "a JSON document for each event, one a line")
-	set.BoolVar(&f.plain, "plain", false, "a line of text for each event, even on a terminal (ACCESSIBLE)")
+	set.StringVarP(&o.Room, "room", "r", "", helpText("`room` for the dev token"))
+	set.StringVarP(&o.Identity, "identity", "i", "", helpText("`identity` for the dev token"))
+	set.BoolVar(&o.DevJoin, "dev-join", false, helpText("join with a token made here, whatever else is configured"))
+	set.BoolVar(&o.ForceJoin, "force-join", false, helpText("join although that throws out a participant of the same identity"))
+	set.DurationVar(&f.stay, "for", 0, helpText("leave when this `time` in the room is over, with exit code 0"))
+	set.StringSliceVar(&f.publish, "publish", nil, helpText("publish this at once: `tone`, pattern"))
+	set.BoolVar(&f.open, "open", false, helpText("open LiveKit Meet in the browser, in the same room; its address holds a token"))
+	set.BoolVar(&f.jsonOut, "json", false, helpText("a JSON document for each event, one a line"))
+	set.BoolVar(&f.plain, "plain", false, helpText("a line of text for each event, even on a terminal (ACCESSIBLE)"))
+	f.addNoMouse(cmd)
 	f.addLooks(cmd)
-	set.DurationVar(&f.timeout, "timeout", 60*time.Second, "`time` for fetching and checking the token")
+	set.DurationVar(&f.timeout, "timeout", 60*time.Second, helpText("`time` for fetching and checking the token"))
 }
 
 func (f *joinFlags) validateJoin() error {
@@ -144,10 +146,10 @@ func (v *visit) warn(format string, args ...any) {
 }
 
 // clips are what --publish names.
-func (f *joinFlags) clips() []room.Clip {
-	var list []room.Clip
+func (f *joinFlags) clips() []room.Sending {
+	var list []room.Sending
 	for _, name := range f.publish {
-		list = append(list, room.Clip(strings.TrimSpace(name)))
+		list = append(list, room.Sending{Clip: room.Clip(strings.TrimSpace(name))})
 	}
 	return list
 }

@@ -23,6 +23,9 @@ type visit struct {
 	flags *joinFlags
 	exam  *exam
 	face  face
+	quiet bool // a screen of the doctor's stands behind, which says why nothing was joined
+
+	asked checks.Options // before checks were left out
 
 	// What the checks brought.
 	patient  *checks.Case
@@ -32,6 +35,14 @@ type visit struct {
 	minted   bool
 	inQuery  bool
 	presence bool // the identity is in the room now
+
+	why *explanation // why nothing was joined
+}
+
+// explanation is the run of the checks that says why nothing was joined.
+type explanation struct {
+	patient *checks.Case
+	run     check.Run
 }
 
 // left out of the checks before a stay: they would join rooms themselves.
@@ -42,7 +53,8 @@ func joinsItself() []string {
 // prepare gets the token as the checks do, and has it judged by them. Where no
 // usable token comes of it, it shows their findings.
 func (v *visit) prepare(ctx context.Context) (code int, ready bool) {
-	v.exam.options.Skip = joinsItself()
+	v.asked = v.exam.options
+	v.exam.options.Skip, v.exam.options.SkipWhy = joinsItself(), finding.Textf("not run: lkdoctor join joins a room itself")
 	v.patient = v.exam.newCase()
 	v.minted = v.patient.Source() == check.SourceMinted
 	if !v.minted {
@@ -57,7 +69,8 @@ func (v *visit) prepare(ctx context.Context) (code int, ready bool) {
 	got := v.patient.Admission()
 	v.token, v.url, v.inQuery = got.Token, got.URL, got.InQuery
 	if v.token == nil || v.url == nil {
-		return v.refused(), false
+		v.why = &explanation{v.patient, v.run}
+		return v.refused(ctx), false
 	}
 	v.presence = v.present(ctx)
 	if v.presence && !v.flags.options.ForceJoin && v.face != faceTUI {
@@ -107,8 +120,11 @@ func (v *visit) keys() (key, secret string) {
 }
 
 // refused shows why there is no token to join with.
-func (v *visit) refused() int {
-	if v.face == faceJSON {
+func (v *visit) refused(ctx context.Context) int {
+	if v.face == faceTUI && !v.quiet {
+		v.diagnosis(ctx)
+		fmt.Fprintln(v.app.out, v.exam.style.Say("Nothing was joined."))
+	} else if v.face == faceJSON {
 		e := room.Event{Type: room.Ended, At: v.app.now(), Text: v.run.Diagnosis.Summary,
 			End: &room.End{Outcome: room.NotJoined}, Findings: v.findings(v.run)}
 		if v.patient.Source() == check.SourceNone {
@@ -120,7 +136,7 @@ func (v *visit) refused() int {
 		style.Quiet = true
 		fmt.Fprint(v.app.out, report.Text(v.run, style, v.exam.header()))
 		fmt.Fprintln(v.app.out, style.Say("Nothing was joined."))
-		if key, secret := v.keys(); !v.minted && key != "" && secret != "" {
+		if key, secret := v.keys(); !v.minted && key != "" && secret != "" && v.reached() {
 			fmt.Fprintln(v.app.out, style.Say("Meanwhile: lkdoctor join --dev-join joins with a token made here."))
 		}
 	}
@@ -128,6 +144,13 @@ func (v *visit) refused() int {
 		return check.ExitDoctor
 	}
 	return check.ExitFailed
+}
+
+// reached reports whether the LiveKit server answered.
+func (v *visit) reached() bool {
+	return slices.ContainsFunc(v.run.Results, func(r check.Result) bool {
+		return r.Check.ID == "join.reach" && (r.Status == check.StatusPass || r.Status == check.StatusWarn)
+	})
 }
 
 // findings are a run's failures and warnings for the JSON stream.

@@ -6,8 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
-	"os/exec"
-	"runtime"
 	"strings"
 
 	"lkdoctor/checks/check"
@@ -92,6 +90,7 @@ func (v *visit) explained(ctx context.Context, e room.Event) room.Event {
 	}
 	c.Continue(v.patient, v.run.Results, from)
 	run := again.once(ctx, c, func(check.Event) {})
+	v.why = &explanation{c, run}
 	e.Findings = v.findings(run)
 	if cause := run.Diagnosis.RootCause; cause != nil && e.Advice == "" && len(run.Diagnosis.NextSteps) > 0 {
 		e.Advice = v.advice(run.Diagnosis.NextSteps[0])
@@ -116,7 +115,7 @@ func (v *visit) print(e room.Event) error {
 		encoder.SetEscapeHTML(false)
 		return encoder.Encode(line)
 	}
-	if e.Type == room.RTT || e.Type == room.Speaking {
+	if e.Type == room.RTT || e.Type == room.Stats || e.Type == room.Speaking {
 		return nil // too many for lines to read; --json has them
 	}
 	if _, err := fmt.Fprintf(v.app.out, "%s  %s\n", e.At.Format("15:04:05.000"), v.say(e.Text)); err != nil {
@@ -158,21 +157,4 @@ func (v *visit) link() string {
 	raw, _, _ := v.guest()
 	query := url.Values{"liveKitUrl": {probe.WSURL(v.url).String()}, "token": {raw}}
 	return "https://meet.livekit.io/custom?" + query.Encode()
-}
-
-// openBrowser opens an address with the desktop's own program.
-func openBrowser(address string) error {
-	name, args := "xdg-open", []string{address}
-	switch runtime.GOOS {
-	case "darwin":
-		name = "open"
-	case "windows":
-		name, args = "rundll32", []string{"url.dll,FileProtocolHandler", address}
-	}
-	command := exec.Command(name, args...)
-	if err := command.Start(); err != nil {
-		return fmt.Errorf("start %s: %w", name, err)
-	}
-	go func() { _ = command.Wait() }()
-	return nil
 }

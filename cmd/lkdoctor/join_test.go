@@ -36,7 +36,7 @@ func startJoin(t *testing.T, l *lab.Lab, args ...string) *joins {
 	t.Cleanup(cancel)
 	environ := append([]string{"HOME=" + t.TempDir(), "TERM=dumb"}, l.Environ()...)
 	a := newApp(args, strings.NewReader(""), j.out, j.err, environ)
-	a.dir = l.Dir()
+	a.dir, a.limits = l.Dir(), waitsFor(l)
 	go func() {
 		cmd := a.joinCommand()
 		cmd.SetArgs(append(args, l.Args()...))

@@ -1,15 +1,19 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"io"
 	"slices"
 
 	"lkdoctor/checks/check"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/probe"
+	"lkdoctor/checks/report"
 	"lkdoctor/checks/room"
 	"lkdoctor/checks/room/stay"
+	"lkdoctor/checks/wrap"
 	"lkdoctor/config/clean"
 	"lkdoctor/tui"
 	live "lkdoctor/tui/room"
@@ -33,28 +37,64 @@ func (v *visit) tui(ctx context.Context) int {
 		return check.ExitFailed
 	case result.Interrupted && (result.Last.End.Outcome == room.Left || result.Last.End.Outcome == room.Interrupted):
 		return check.ExitInterrupted
+	case result.Last.End.Outcome == room.NotJoined && v.why != nil:
+		v.diagnosis(ctx)
 	}
 	return exitOf(result.Last.End)
 }
 
+// diagnosis shows why nothing was joined on the doctor's screen: the verdict, the
+// fix, the evidence. Its report is left behind.
+func (v *visit) diagnosis(ctx context.Context) {
+	doctor, run := *v.exam, v.why.run
+	doctor.options = v.asked
+	runs := &reruns{exam: &doctor, skips: make(chan string, 8), last: v.why.patient, run: run}
+	deps, shown := doctor.deps(runs), false
+	deps.Start = func(ctx context.Context, change tui.Change, observe func(check.Event)) check.Run {
+		if !shown {
+			shown = true
+			return run
+		}
+		return runs.start(ctx, change, observe)
+	}
+	deps.Join = func(in io.Reader, out io.Writer) error { return doctor.stays(ctx, in, out) }
+	last, err := tui.Run(ctx, deps, v.app.in, v.app.out)
+	if err != nil {
+		v.warn("%s", clean.Line(clean.Redact(err.Error()), 300))
+		last = run
+	}
+	style := v.exam.style
+	style.Quiet = true
+	fmt.Fprint(v.app.out, report.Text(last, style, v.exam.header()))
+}
+
 func (v *visit) screen(o stay.Options) live.Deps {
 	renderer, dark := v.app.renderer(tui.ColourMode(v.flags.color))
-	notice := ""
+	notice, again := "", false
 	if about := v.about(); len(about) > 0 {
 		notice = about[0].Message
 	}
 	return live.Deps{
 		Notice: notice,
 		URL:    clean.URL(v.url.String()), Room: clean.Line(v.token.Room(), 80), Identity: clean.Line(v.token.Identity(), 80),
-		Evicts:  v.presence && !v.flags.options.ForceJoin,
-		Start:   func(ctx context.Context) live.Stay { return stay.Open(ctx, o) },
+		Evicts: v.presence && !v.flags.options.ForceJoin,
+		Start: func(ctx context.Context, publish []room.Sending) live.Stay {
+			if again && v.minted { // the first one may have expired meanwhile
+				if fresh, err := v.patient.MintAgain(); err == nil {
+					o.Token = fresh.Reveal()
+				}
+			}
+			o.Publish, again = publish, true
+			return stay.Open(ctx, o)
+		},
 		Publish: v.flags.clips(),
 		Token: func() (string, string, bool) {
 			raw, identity, other := v.guest()
 			return raw, clean.Line(identity, 80), other
 		},
-		Link: v.link, LinkNote: v.linkNote(), OpenLink: openBrowser, Copy: v.exam.copy, Explain: v.explained, Now: v.app.now,
-		Translate: v.translate(), Renderer: renderer, Dark: dark, ASCII: v.exam.style.ASCII,
+		Link: v.link, LinkNote: v.linkNote(), PhoneNote: v.phoneNote(), OpenLink: openBrowser, Copy: v.app.clipboard().put,
+		Explain: v.explained, Diagnosis: true, Now: v.app.now,
+		Translate: v.translate(), Renderer: renderer, Dark: dark, ASCII: v.exam.style.ASCII, Mouse: !v.flags.noMouse,
 	}
 }
 
@@ -66,22 +106,36 @@ func (v *visit) linkNote() finding.Text {
 	return finding.Textf("A browser on an https page connects to wss:// only, and this server's address is not.")
 }
 
+// phoneNote warns of a link that another device will not follow through.
+func (v *visit) phoneNote() finding.Text {
+	if !probe.IsLoopbackHost(v.url.Hostname()) {
+		return v.linkNote()
+	}
+	return finding.Textf("A phone does not get there: %s is this machine's own address.", clean.Line(v.url.Hostname(), 80))
+}
+
 // summary is what stays in the terminal's scrollback.
 func (v *visit) summary(r live.Result) {
-	say := v.exam.style.Say
-	out := v.app.out
-	fmt.Fprintln(out, say("%s in room %s at %s, with a token from %s", clean.Line(v.token.Identity(), 80), clean.Line(v.token.Room(), 80),
-		clean.URL(v.url.String()), v.origin()))
+	say := func(format string, args ...any) {
+		for _, line := range wrap.Lines(v.exam.style.Say(format, args...), cmp.Or(v.app.columns(), 100)) {
+			fmt.Fprintln(v.app.out, line)
+		}
+	}
+	say("%s in room %s at %s, with a token from %s", clean.Line(v.token.Identity(), 80), clean.Line(v.token.Room(), 80),
+		clean.URL(v.url.String()), v.origin())
 	if r.Last.End == nil {
-		fmt.Fprintln(out, say("Nothing was joined."))
+		say("Nothing was joined.")
 		return
 	}
-	_ = v.print(r.Last)
+	say("%s  %s", r.Last.At.Format("15:04:05"), r.Last.Text)
+	if r.Last.Advice != "" && r.Last.End.Outcome != room.NotJoined {
+		say("Next: %s", r.Last.Advice)
+	}
 	if r.Path != nil {
-		fmt.Fprintln(out, say("Media went over %s: %s (%s) to %s (%s)", r.Path.Kind, r.Path.Local, r.Path.LocalType, r.Path.Remote, r.Path.RemoteType))
+		say("Media went over %s: %s (%s) to %s (%s)", r.Path.Kind, r.Path.Local, r.Path.LocalType, r.Path.Remote, r.Path.RemoteType)
 	}
 	if n := len(r.RTTs); n > 0 {
 		sorted := slices.Sorted(slices.Values(r.RTTs))
-		fmt.Fprintln(out, say("Round trip of the last %d checks: %.1f ms at best, %.1f ms in the middle, %.1f ms at worst", n, sorted[0], sorted[n/2], sorted[n-1]))
+		say("Round trip of the last %d checks: lowest %.1f ms, median %.1f ms, highest %.1f ms", n, sorted[0], sorted[n/2], sorted[n-1])
 	}
 }

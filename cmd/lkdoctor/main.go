@@ -7,8 +7,6 @@ import (
 	"os"
 	"runtime/debug"
 
-	"github.com/mattn/go-runewidth"
-
 	"lkdoctor/cmd/lkdoctor/quiet"
 )
 
@@ -20,8 +18,6 @@ func main() {
 	quiet.Restore()
 	debug.SetGCPercent(gcPercent)
 	log.SetOutput(io.Discard) // net/http would quote a stranger's bytes there
-	// Terminals draw … and “ in one column in every locale.
-	runewidth.DefaultCondition.EastAsianWidth = false
 	a := newApp(os.Args[1:], os.Stdin, os.Stdout, os.Stderr, os.Environ())
 	a.stops = quiet.Stops()
 	os.Exit(run(a))

@@ -35,7 +35,7 @@ func program(t *testing.T, environ []string, args ...string) *exec.Cmd {
 	}
 	cmd := exec.Command(link, args...)
 	cmd.Dir = t.TempDir()
-	cmd.Env = append([]string{"HOME=" + cmd.Dir, "TERM=xterm-256color", "PATH=" + os.Getenv("PATH")}, environ...)
+	cmd.Env = append([]string{"HOME=" + cmd.Dir, "TERM=xterm-256color", "PATH=" + os.Getenv("PATH"), "GORACE=" + raceOptions()}, environ...)
 	return cmd
 }
 

@@ -18,18 +18,21 @@ func (a *app) rootCommand() *cobra.Command { return a.rootWith(&flags{}) }
 func (a *app) rootWith(f *flags) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "lkdoctor",
-		Short: "Find out why a LiveKit connection fails, and who must act",
-		Long: `lkdoctor checks a LiveKit connection stage by stage: settings, ticket service,
+		Short: helpText("Find out why a LiveKit connection fails, and who must act"),
+		Long: helpText(`lkdoctor checks a LiveKit connection stage by stage: settings, ticket service,
 token, signature, live join. It names the one root cause, who must act, what is
 cleared, and what to do next.
 
 It changes nothing but this: it consumes the ticket that you give it, once, and
-joins and leaves a room (--no-join leaves that out).`,
-		Example: `  lkdoctor                            check what the environment and .env files say
-  lkdoctor --ticket tkt_…             trade a ticket, and check the token it gives
-  pbpaste | lkdoctor --token -        check a token, URL or answer from the clipboard
-  lkdoctor --dev                      check a local livekit-server --dev
-  lkdoctor --json | jq .diagnosis     for scripts; exit codes: 0 ok, 1 failed, 2 doctor error, 130 interrupted`,
+joins and leaves a room (--no-join leaves that out).
+
+Exit codes: 0 nothing failed, 1 something failed, 2 lkdoctor could not do its
+work, 130 interrupted.`),
+		Example: helpText(`  lkdoctor                        check what the environment and .env files say
+  lkdoctor --ticket tkt_…         trade a ticket, and check the token it gives
+  pbpaste | lkdoctor --token -    check a token, URL or answer that was copied
+  lkdoctor --dev                  check a local livekit-server --dev
+  lkdoctor --json | jq .diagnosis  for scripts`),
 		Args:          cobra.ArbitraryArgs,
 		SilenceErrors: true,
 		SilenceUsage:  true,
@@ -45,11 +48,18 @@ joins and leaves a room (--no-join leaves that out).`,
 	root.SetIn(a.in)
 	root.SetOut(a.out)
 	root.SetErr(a.err)
+	root.SetHelpFunc(a.showHelp)
 	root.SetVersionTemplate("lkdoctor {{.Version}}\n")
 	root.CompletionOptions.HiddenDefaultCmd = false
 	f.addSettings(root)
 	f.addRun(root)
 	root.AddCommand(a.versionCommand(), a.schemaCommand(), a.codesCommand(), a.explainCommand(), a.tokenCommand(), a.joinCommand(), a.manCommand())
+	root.InitDefaultCompletionCmd()
+	for _, c := range root.Commands() {
+		if c.Name() == "completion" { // cobra's own
+			c.Short = helpText("Write a completion script for a shell")
+		}
+	}
 	a.completeFlags(root)
 	marked(root)
 	return root
@@ -125,7 +135,7 @@ func (a *app) wantsJSON() bool {
 
 func (a *app) versionCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "version", Short: "Print the version", Args: cobra.NoArgs,
+		Use: "version", Short: helpText("Print the version"), Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			_, err := fmt.Fprintln(a.out, "lkdoctor", toolVersion())
 			return err

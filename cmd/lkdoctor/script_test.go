@@ -1,23 +1,44 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"testing"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"lkdoctor/checks/lab"
+	"lkdoctor/checks/probe"
 	"lkdoctor/cmd/lkdoctor/quiet"
 )
 
-// TestMain lets scripts run this very program as `lkdoctor`, with a clock that
-// stands still where a script asks for it.
+// waitsFor are the limits that tests examine l with: where something never answers,
+// none waits as long as a user. Elsewhere the limits are a user's, because a machine
+// that runs other tests takes its time.
+func waitsFor(l *lab.Lab) probe.Limits {
+	if l.Fault().Silent {
+		return shortWaits()
+	}
+	return probe.Limits{}
+}
+
+func shortWaits() probe.Limits { return probe.DefaultLimits().Scaled(0.3) }
+
+// waitsEnviron has a process of this test binary examine l with waitsFor(l).
+func waitsEnviron(l *lab.Lab) string { return fmt.Sprintf("TEST_SHORT_WAITS=%v", l.Fault().Silent) }
+
+// TestMain lets scripts run this very program as `lkdoctor`, with short waits and a
+// clock that stands still where a script asks for them.
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"lkdoctor": func() {
 			quiet.Restore()
 			a := newApp(os.Args[1:], os.Stdin, os.Stdout, os.Stderr, os.Environ())
 			a.stops = quiet.Stops()
+			if os.Getenv("TEST_SHORT_WAITS") == "true" {
+				a.limits = shortWaits()
+			}
 			if at, err := time.Parse(time.RFC3339, os.Getenv("TEST_NOW")); err == nil {
 				a.now = func() time.Time { return at }
 				a.nonce = func() string { return "7f3a9c21" }
@@ -27,9 +48,17 @@ func TestMain(m *testing.M) {
 	})
 }
 
+// raceOptions are for a process of this test binary. One that is built with -race
+// sleeps for a second before it ends, unless it is told not to.
+func raceOptions() string { return os.Getenv("GORACE") + " atexit_sleep_ms=0" }
+
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script", RequireExplicitExec: true, RequireUniqueNames: true,
 		UpdateScripts: os.Getenv("UPDATE_GOLDEN") != "",
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("GORACE", raceOptions())
+			return nil
+		},
 	})
 }

@@ -16,7 +16,7 @@ import (
 )
 
 func (a *app) tokenCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "token", Short: "Look at a token, or make one, without any network", Args: cobra.NoArgs}
+	cmd := &cobra.Command{Use: "token", Short: helpText("Look at a token, or make one, without any network"), Args: cobra.NoArgs}
 	cmd.AddCommand(a.inspectCommand(), a.createCommand())
 	return cmd
 }
@@ -25,10 +25,11 @@ func (a *app) tokenCommand() *cobra.Command {
 func (a *app) inspectCommand() *cobra.Command {
 	f := &flags{}
 	cmd := &cobra.Command{
-		Use: "inspect [TOKEN|-]", Short: "Decode and judge a token offline; it is sent nowhere",
-		Long: `Decode and judge a token offline; it is sent nowhere. A secret in the environment, the .env
-files or the flags is used to verify the signature. Without an argument LIVEKIT_TOKEN is read,
-with - stdin: a bare token, a header, a URL or a whole JSON answer.`,
+		Use: "inspect [TOKEN|-]", Short: helpText("Decode and judge a token offline; it is sent nowhere"),
+		Long: helpText(`Decode and judge a token offline; it is sent nowhere. A secret in the
+environment, the .env files or the flags is used to verify the signature.
+Without an argument LIVEKIT_TOKEN is read, with - stdin: a bare token, a header,
+a URL or a whole JSON answer.`),
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 1 {
@@ -40,8 +41,8 @@ with - stdin: a bare token, a header, a URL or a whole JSON answer.`,
 		},
 	}
 	f.addSettings(cmd)
-	cmd.Flags().BoolVar(&f.jsonOut, "json", false, "as JSON")
-	cmd.Flags().BoolVarP(&f.verbose, "verbose", "v", false, "every fix, and the facts")
+	cmd.Flags().BoolVar(&f.jsonOut, "json", false, helpText("as JSON"))
+	cmd.Flags().BoolVarP(&f.verbose, "verbose", "v", false, helpText("every fix, and the facts"))
 	f.addLooks(cmd)
 	cmd.Flags().DurationVar(&f.timeout, "timeout", time.Minute, "`time` for reading stdin")
 	return cmd
@@ -81,35 +82,36 @@ type createFlags struct {
 func (a *app) createCommand() *cobra.Command {
 	f := &createFlags{settings: flags{timeout: time.Minute}}
 	cmd := &cobra.Command{
-		Use: "create", Short: "Make a token with the key and secret configured here",
-		Example: "  lkdoctor token create --room demo --identity me --valid-for 5m --token-only",
+		Use: "create", Short: helpText("Make a token with the key and secret configured here"),
+		Example: helpText("  lkdoctor token create --room demo --identity me --valid-for 5m --token-only"),
 		Args:    cobra.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return a.create(cmd.Context(), f) },
 	}
 	f.settings.addSettings(cmd)
 	set := cmd.Flags()
-	set.StringVarP(&f.room, "room", "r", "", "`room` that may be joined")
-	set.StringVarP(&f.identity, "identity", "i", "", "the participant's `identity`")
-	set.StringVar(&f.name, "name", "", "the participant's `name`")
-	set.StringVar(&f.metadata, "metadata", "", "the participant's `metadata`")
-	set.StringToStringVar(&f.attributes, "attribute", nil, "the participant's attributes, as `key=value`")
-	set.DurationVar(&f.validFor, "valid-for", 15*time.Minute, "how `long` it is valid: 5m, 24h")
-	set.BoolVar(&f.join, "join", false, "may join --room (as when --room is given)")
-	set.BoolVar(&f.create, "create", false, "may create rooms")
-	set.BoolVar(&f.list, "list", false, "may list rooms")
-	set.BoolVar(&f.admin, "admin", false, "may moderate --room")
-	set.BoolVar(&f.record, "record", false, "may record")
-	set.BoolVar(&f.ingress, "ingress", false, "may manage ingress")
-	set.BoolVar(&f.noPublish, "no-publish", false, "may not publish")
-	set.BoolVar(&f.noSubscribe, "no-subscribe", false, "may not subscribe")
-	set.BoolVar(&f.noData, "no-data", false, "may not send data")
-	set.BoolVar(&f.hidden, "hidden", false, "is not shown to others")
-	set.BoolVar(&f.recorder, "recorder", false, "is a recorder")
-	set.BoolVar(&f.updateMe, "allow-update-metadata", false, "may change its own name, metadata and attributes")
-	set.StringSliceVar(&f.publishSources, "allow-source", nil, "may publish only these `sources`: camera, microphone, screen_share, screen_share_audio")
-	set.StringSliceVar(&f.agents, "agent", nil, "dispatch this `agent` on joining")
-	set.BoolVar(&f.tokenOnly, "token-only", false, "print the token and nothing else")
-	set.BoolVar(&f.jsonOut, "json", false, "as JSON")
+	must(set.MarkHidden("token")) // one is made here, none is checked
+	set.StringVarP(&f.room, "room", "r", "", helpText("`room` that may be joined"))
+	set.StringVarP(&f.identity, "identity", "i", "", helpText("the participant's `identity`"))
+	set.StringVar(&f.name, "name", "", helpText("the participant's `name`"))
+	set.StringVar(&f.metadata, "metadata", "", helpText("the participant's `metadata`"))
+	set.StringToStringVar(&f.attributes, "attribute", nil, helpText("the participant's attributes, as `key=value`"))
+	set.DurationVar(&f.validFor, "valid-for", 15*time.Minute, helpText("how `long` it is valid: 5m, 24h"))
+	set.BoolVar(&f.join, "join", false, helpText("may join --room (as when --room is given)"))
+	set.BoolVar(&f.create, "create", false, helpText("may create rooms"))
+	set.BoolVar(&f.list, "list", false, helpText("may list rooms"))
+	set.BoolVar(&f.admin, "admin", false, helpText("may moderate --room"))
+	set.BoolVar(&f.record, "record", false, helpText("may record"))
+	set.BoolVar(&f.ingress, "ingress", false, helpText("may manage ingress"))
+	set.BoolVar(&f.noPublish, "no-publish", false, helpText("may not publish"))
+	set.BoolVar(&f.noSubscribe, "no-subscribe", false, helpText("may not subscribe"))
+	set.BoolVar(&f.noData, "no-data", false, helpText("may not send data"))
+	set.BoolVar(&f.hidden, "hidden", false, helpText("is not shown to others"))
+	set.BoolVar(&f.recorder, "recorder", false, helpText("is a recorder"))
+	set.BoolVar(&f.updateMe, "allow-update-metadata", false, helpText("may change its own name, metadata and attributes"))
+	set.StringSliceVar(&f.publishSources, "allow-source", nil, helpText("may publish only these `sources`: camera, microphone, screen_share, screen_share_audio"))
+	set.StringSliceVar(&f.agents, "agent", nil, helpText("dispatch this `agent` on joining"))
+	set.BoolVar(&f.tokenOnly, "token-only", false, helpText("print the token and nothing else"))
+	set.BoolVar(&f.jsonOut, "json", false, helpText("as JSON"))
 	return cmd
 }
 
@@ -123,6 +125,9 @@ func (a *app) create(ctx context.Context, f *createFlags) error {
 	settings := e.settings
 	if settings.APIKey.Secret.Empty() || settings.APISecret.Secret.Empty() {
 		return errors.New("LIVEKIT_API_KEY and LIVEKIT_API_SECRET are needed to make a token (or --dev)")
+	}
+	if f.room == "" && !f.join && !f.create && !f.list && !f.admin && !f.record && !f.ingress {
+		return errors.New("this token would allow nothing: name a --room and an --identity, or a grant such as --list")
 	}
 	raw, err := token.Mint(f.options(settings, a.now()))
 	if err != nil {

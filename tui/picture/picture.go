@@ -10,7 +10,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/mattn/go-runewidth"
+	"lkdoctor/checks/wrap"
 )
 
 // The grid in pixels: a cell is 0.6 em wide, as most monospace fonts have it.
@@ -62,7 +62,7 @@ func SVG(screen string, columns int, theme Theme, alt string) (string, error) {
 				return fmt.Errorf("row %d: an unknown escape sequence in %q", row+1, text)
 			}
 			for _, part := range parts(text) {
-				cells := runewidth.StringWidth(part)
+				cells := wrap.Width(part)
 				if strings.TrimSpace(part) != "" {
 					size := ""
 					if cells > utf8.RuneCountInString(part) {

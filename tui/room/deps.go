@@ -4,8 +4,8 @@
 //
 // Its rules are those of package tui: View only reads the model, all waiting is
 // a command, whatever a stranger said is cleaned before it is shown, and the
-// room is left on every way out. A token is never shown unless the link that
-// holds one was asked for by its key.
+// room is left on every way out. A token is never shown unless its key asked for
+// it: as a link, whose token is shown in full by a further key, or as a QR code.
 package room
 
 import (
@@ -16,6 +16,7 @@ import (
 
 	"lkdoctor/checks/finding"
 	live "lkdoctor/checks/room"
+	"lkdoctor/tui/term"
 )
 
 // Stay is what the screen needs of a live.Stay.
@@ -40,23 +41,28 @@ type Deps struct {
 	Evicts bool
 	// Notice is worth knowing before anything happens; "" is nothing.
 	Notice string
-	// Start begins the stay. It is called once, and not before a question was
-	// answered.
-	Start func(ctx context.Context) Stay
-	// Publish is what is published as soon as media is up.
-	Publish []live.Clip
+	// Start begins a stay that publishes these as soon as media is up. It is not
+	// called before a question was answered, and again to come back after the end
+	// of the stay before.
+	Start func(ctx context.Context, publish []live.Sending) Stay
+	// Publish is what the first stay publishes.
+	Publish []live.Sending
 	// Token is the token to hand out, whose it is, and whether that is somebody
 	// else than us: two participants with one identity throw each other out.
 	Token func() (raw, identity string, other bool)
 	// Link is an address that holds that token, LinkNote what else there is to
-	// say about it; OpenLink opens it.
-	Link     func() string
-	LinkNote finding.Text
-	OpenLink func(link string) error
+	// say about it; OpenLink opens it. PhoneNote is what there is to say to
+	// somebody who opens it elsewhere.
+	Link                func() string
+	LinkNote, PhoneNote finding.Text
+	OpenLink            func(link string) error
 	// Copy puts text on the clipboard.
-	Copy func(text string) error
+	Copy func(text string) (term.Copied, error)
 	// Explain adds to the last event what the doctor finds about a failed join.
 	Explain func(ctx context.Context, e live.Event) live.Event
+	// Diagnosis reports that the caller shows what Explain found on a screen of
+	// its own: a failed join then ends this one.
+	Diagnosis bool
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
 	// Translate maps an English format to another language's, "" where it knows
@@ -68,6 +74,8 @@ type Deps struct {
 	Dark bool
 	// ASCII keeps to the characters that every terminal can show.
 	ASCII bool
+	// Mouse takes the wheel, and clicks on the hints of keys.
+	Mouse bool
 	// ClockOff keeps the clock still.
 	ClockOff bool
 }

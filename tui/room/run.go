@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 
+	tea "github.com/charmbracelet/bubbletea"
+
 	live "lkdoctor/checks/room"
 	"lkdoctor/tui/term"
 )
@@ -24,15 +26,23 @@ type Result struct {
 // screen, and gives it back as it was. Whatever the way out, the room has been
 // left when it returns. An error tells that the screen broke down.
 func Run(ctx context.Context, deps Deps, in io.Reader, out io.Writer) (Result, error) {
-	h := &host{ctx: ctx, start: deps.Start}
+	asking, cancel := context.WithCancel(ctx)
+	h := newHost(ctx, deps.Start)
+	h.asking = asking
 	first := newModel(deps, h)
 	if width, height, ok := term.Size(out); ok {
 		first.width, first.height = width, height
 	}
-	m, interrupted, err := term.Show(ctx, first, interruptMsg{}, in, out)
+	var options []tea.ProgramOption
+	if deps.Mouse {
+		options = append(options, tea.WithMouseCellMotion())
+	}
+	m, interrupted, err := term.Show(ctx, first, interruptMsg{}, in, out, options...)
+	cancel()
 	if h.stay != nil {
 		h.stay.Close()
 	}
+	h.work.Wait()
 	if err != nil {
 		err = fmt.Errorf("show the room: %w", err)
 	}

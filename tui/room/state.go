@@ -32,6 +32,7 @@ type person struct {
 	me      bool
 	quality string
 	speaks  bool
+	level   float64 // how loud, from 0 to 1
 	tracks  []live.Track
 }
 
@@ -47,14 +48,17 @@ type line struct {
 type state struct {
 	phase  phase
 	since  time.Time // when media was up
+	away   time.Time // since when it is being reconnected
 	until  time.Time // when it ended
 	server live.Server
 	may    live.Allowed
 	people []person
 	path   *live.Path
 	rtts   []float64
-	log    []line
-	last   live.Event // the one that ended it
+	// traffic is what the tracks carry, by their SIDs.
+	traffic map[string]live.Traffic
+	log     []line
+	last    live.Event // the one that ended it
 }
 
 // with is the state after an event.
@@ -81,15 +85,25 @@ func (s state) with(e live.Event) state {
 	case live.Speaking:
 		s.people = slices.Clone(s.people)
 		for i := range s.people {
-			s.people[i].speaks = slices.ContainsFunc(e.Speakers, func(l live.Speaker) bool { return l.Identity == s.people[i].Identity })
+			s.people[i].speaks, s.people[i].level = false, 0
+			for _, l := range e.Speakers {
+				if l.Identity == s.people[i].Identity {
+					s.people[i].speaks, s.people[i].level = true, l.Level
+				}
+			}
 		}
 	case live.PathChanged:
 		s.path = e.Path
 	case live.RTT:
 		s.rtts = append(slices.Clone(s.rtts), *e.RTT)
 		s.rtts = s.rtts[max(0, len(s.rtts)-keepRTTs):]
+	case live.Stats:
+		s.traffic = map[string]live.Traffic{}
+		for _, t := range e.Traffic {
+			s.traffic[t.SID] = t
+		}
 	case live.Reconnecting:
-		s.phase = reconnecting
+		s.phase, s.away = reconnecting, e.At
 	case live.Reconnected:
 		s.phase = inside
 	case live.Ended:
@@ -104,7 +118,9 @@ func (s state) with(e live.Event) state {
 
 // loggable leaves out what has a place of its own on the screen, and would
 // drown the rest.
-func loggable(t live.Type) bool { return t != live.RTT && t != live.Speaking && t != live.Quality }
+func loggable(t live.Type) bool {
+	return t != live.RTT && t != live.Stats && t != live.Speaking && t != live.Quality
+}
 
 // changed is the state with one person changed, who is added where unknown.
 func (s state) changed(who live.Participant, change func(*person)) state {

@@ -1,19 +1,24 @@
 package room
 
 import (
-	"cmp"
 	"strings"
 
 	"github.com/charmbracelet/lipgloss"
 	"github.com/charmbracelet/x/ansi"
 
-	"lkdoctor/checks/finding"
 	live "lkdoctor/checks/room"
+	"lkdoctor/checks/wrap"
+	"lkdoctor/tui/term"
 )
 
-// minHeight is where the list of people gives way: under it only what happens
-// is shown.
-const minHeight = 14
+// Under minHeight rows, only one line of the status and of the keys is shown. From
+// twoPanes columns on, people and connection stand next to each other. Prose is not
+// wider than maxProse columns.
+const (
+	minHeight = 14
+	twoPanes  = 110
+	maxProse  = 100
+)
 
 // View is Bubble Tea's: exactly the window's height of lines, none wider than
 // the window; nothing once the program ends.
@@ -30,14 +35,19 @@ func (m model) View() string {
 
 func (m model) layout() []string {
 	width := max(m.width-2, 1)
-	top := []string{m.header(width), ""}
-	top = append(top, m.status(width)...)
-	footer := m.footer(width)
-	room := m.height - len(top) - len(footer)
-	if m.height < minHeight {
-		return indent(filled(append(top[2:], footer...), m.height))
+	if m.page == theQR {
+		return m.qrLines(width)
 	}
-	return indent(append(append(top, filled(m.body(width, room), room)...), footer...))
+	foot := m.foot(width).all()
+	var top []string
+	if m.height >= minHeight {
+		top = append([]string{m.header(width), ""}, m.status(width)...)
+	} else if m.page == thePeople {
+		top = m.status(width)[:1]
+	}
+	room := m.height - len(top) - len(foot)
+	lines := append(top, filled(m.body(width, room), room)...)
+	return indent(filled(append(lines, foot...), m.height))
 }
 
 // filled cuts or fills lines to exactly n.
@@ -59,43 +69,40 @@ func indent(lines []string) []string {
 }
 
 func (m model) header(width int) string {
-	head := m.styles.title.Render("lkdoctor join") + "   " + m.plain(m.deps.URL) + "   " +
-		m.styles.subtle.Render(m.sayf("%s in %s", m.deps.Identity, m.deps.Room))
-	return m.fit(head, width)
+	head := m.styles.Title.Render("lkdoctor join") + "   " + m.Plain(m.deps.URL) + "   " +
+		m.styles.Subtle.Render(m.Sayf("%s in %s", m.deps.Identity, m.deps.Room))
+	return m.Fit(head, width)
 }
 
-// status is how far the stay is, and what media goes over.
+// status is how far the stay is; in a narrow window, also what media goes over.
 func (m model) status(width int) []string {
 	s := m.state
-	mark, style, text := m.marks.wait, m.styles.key, ""
+	mark, style, text := m.marks.Pending, m.styles.Key, ""
 	switch s.phase {
 	case asking:
-		mark, style, text = "!", m.styles.warn, m.sayf("not joined yet")
+		mark, style, text = m.marks.Warn, m.styles.Warn, m.Sayf("not joined yet")
 	case joining:
-		text = m.sayf("joining")
+		text = m.Sayf("joining")
 	case connecting:
-		text = m.sayf("joined; media is connecting")
+		text = m.Sayf("joined; media is connecting")
 	case inside:
-		mark, style, text = m.marks.good, m.styles.good, m.sayf("in the room for %s", clock(m.now.Sub(s.since)))
+		mark, style, text = m.marks.Pass, m.styles.Good, m.Sayf("in the room for %s", clock(m.now.Sub(s.since)))
 	case reconnecting:
-		mark, style, text = "!", m.styles.warn, m.sayf("reconnecting")
+		mark, style, text = m.marks.Warn, m.styles.Warn, m.Sayf("connection lost; reconnecting for %s", clock(m.now.Sub(s.away)))
 	case over:
 		mark, style, text = m.ended()
 	}
 	first := style.Render(mark + " " + text)
-	if q := s.myQuality(); q != "" && s.phase != over {
-		first += "   " + m.sayf("connection: %s", q)
+	if q := s.myQuality(); q != "" && s.phase == inside {
+		first += "   " + m.Sayf("connection: %s", m.grade(q))
 	}
 	if s.server.Version != "" {
-		first += "   " + m.styles.subtle.Render(m.sayf("LiveKit %s", s.server.Version))
+		first += "   " + m.styles.Subtle.Render(m.Sayf("LiveKit %s", s.server.Version))
 	}
-	lines := []string{m.fit(first, width)}
-	if s.path != nil {
-		path := m.sayf("%s  %s (%s) to %s (%s)", s.path.Kind, s.path.Local, s.path.LocalType, s.path.Remote, s.path.RemoteType)
-		lines = append(lines, m.fit("  "+path, width))
-		if n := len(s.rtts); n > 0 {
-			rtt := m.sayf("round trip %s", millis(s.rtts[n-1])) + "  "
-			lines = append(lines, m.fit("  "+rtt+m.styles.key.Render(m.spark(s.rtts, min(keepRTTs, width-ansi.StringWidth(rtt)-4))), width))
+	lines := []string{m.Fit(first, width)}
+	if !m.wide() {
+		for _, text := range m.connection(width - 2) {
+			lines = append(lines, "  "+text)
 		}
 	}
 	return append(lines, "")
@@ -103,153 +110,80 @@ func (m model) status(width int) []string {
 
 // ended is how the stay ended, as a mark, a look and a word.
 func (m model) ended() (string, lipgloss.Style, string) {
-	text := m.sayf("not in the room")
+	text := m.Sayf("not in the room")
 	if m.state.last.End == nil {
-		return m.marks.wait, m.styles.subtle, text
+		return m.marks.Pending, m.styles.Subtle, text
 	}
 	switch m.state.last.End.Outcome {
 	case live.Left, live.Interrupted:
-		return m.marks.good, m.styles.good, m.sayf("left the room")
+		return m.marks.Pass, m.styles.Good, m.Sayf("left the room")
 	case live.NotJoined:
-		text = m.sayf("could not join")
+		text = m.Sayf("could not join")
 	case live.ThrownOut:
-		text = m.sayf("thrown out")
+		text = m.Sayf("thrown out")
 	case live.Lost:
-		text = m.sayf("connection lost")
+		text = m.Sayf("connection lost")
 	}
-	return m.marks.bad, m.styles.bad, text
+	return m.marks.Fail, m.styles.Bad, text
 }
+
+// wide reports whether people and connection stand next to each other.
+func (m model) wide() bool { return m.width >= twoPanes && m.height >= minHeight }
 
 // body is what stands between the status and the keys.
 func (m model) body(width, height int) []string {
 	switch {
-	case m.helping:
+	case m.page == theHelp:
 		return m.helpLines(width)
-	case m.state.phase == asking:
-		return append(wrap(m.sayf("%s is in room %s now. Joining with this token throws that participant out: LiveKit keeps one of each identity.",
-			m.deps.Identity, m.deps.Room), width), "", m.styles.warn.Render(m.sayf("Join all the same?")))
-	case m.link != "":
+	case m.page == theLink:
 		return m.linkLines(width)
+	case m.state.phase == asking:
+		return append(wrap.Lines(m.Sayf("%s is in room %s now. Joining with this token throws that participant out: LiveKit keeps one of each identity.",
+			m.deps.Identity, m.deps.Room), min(width, maxProse)), "", m.styles.Warn.Render(m.Sayf("Join all the same?")))
 	}
 	var lines []string
-	if m.state.phase == over {
+	switch {
+	case m.state.phase == over:
 		lines = m.endLines(width)
-	} else {
+	case m.wide():
+		right := min(56, width/2)
+		left := width - right - 3
+		lines = m.columns(m.peopleLines(left, max(8, height/2)), m.connection(right), left)
+	default:
 		lines = m.peopleLines(width, max(3, height/2))
 	}
 	lines = append(lines, "")
 	return append(lines, m.logLines(width, height-len(lines))...)
 }
 
-// linkLines show the link, which the key has asked for.
-func (m model) linkLines(width int) []string {
-	warning := m.sayf("This link holds a token: whoever sees it can join the room. Close it before you share your screen.")
-	if m.deps.Token != nil {
-		if _, identity, other := m.deps.Token(); other {
-			warning += " " + m.sayf("It joins as %s.", identity)
-		} else {
-			warning += " " + m.sayf("It has our own identity: opening it ends this stay.")
-		}
+// columns puts two lists of lines next to each other, the left one width wide.
+func (m model) columns(left, right []string, width int) []string {
+	n := max(len(left), len(right))
+	left, right = filled(left, n), filled(right, n)
+	for i := range left {
+		left[i] = wrap.Pad(m.Fit(left[i], width), width) + " " + m.styles.Subtle.Render(m.marks.Bar) + " " + right[i]
 	}
-	if !m.deps.LinkNote.IsZero() {
-		warning += " " + m.say(m.deps.LinkNote)
-	}
-	var lines []string
-	for _, text := range wrap(warning, width) {
-		lines = append(lines, m.styles.warn.Render(text))
-	}
-	lines = append(lines, "")
-	return append(lines, strings.Split(ansi.Hardwrap(m.plain(m.link), max(width, 1), true), "\n")...)
+	return left
 }
 
 // endLines say why it ended, and what to do.
 func (m model) endLines(width int) []string {
-	e := m.state.last
-	var lines []string
-	lines = append(lines, wrap(m.say(e.Text), width)...)
+	e, prose := m.state.last, min(width, maxProse)
+	lines := wrap.Lines(m.Say(e.Text), prose)
+	if m.explaining && e.End != nil && e.End.Outcome == live.NotJoined {
+		return append(lines, "", m.styles.Key.Render(m.Fit(m.Sayf("Looking for the cause: lkdoctor asks the server as its checks do."), width)))
+	}
 	for _, f := range e.Findings {
-		for i, text := range wrap(m.plain(f.Message), width-4) {
-			if i == 0 {
-				lines = append(lines, m.styles.bad.Render(string(f.Code)))
-			}
+		lines = append(lines, m.styles.Bad.Render(string(f.Code)))
+		for _, text := range wrap.Lines(m.Plain(f.Message), prose-4) {
 			lines = append(lines, "    "+text)
 		}
 	}
 	if e.Advice != "" {
 		lines = append(lines, "")
-		lines = append(lines, wrap(m.sayf("Next: %s", e.Advice), width)...)
+		lines = append(lines, wrap.Lines(m.Sayf("Next: %s", e.Advice), prose)...)
 	}
 	return lines
-}
-
-// peopleLines list who is there, at most limit lines.
-func (m model) peopleLines(width, limit int) []string {
-	people := m.state.people
-	lines := []string{m.styles.title.Render(m.sayf("In the room: %d", len(people)))}
-	name := 12
-	for _, p := range people {
-		name = max(name, min(ansi.StringWidth(m.label(p)), width/3))
-	}
-	for i, p := range people {
-		if len(lines) == limit-1 && i < len(people)-1 {
-			return append(lines, m.styles.subtle.Render(m.sayf("and %d more", len(people)-i)))
-		}
-		mark := m.marks.bullet
-		if p.me {
-			mark = m.marks.you
-		}
-		text := mark + " " + pad(m.fit(m.label(p), name), name) + "  " + pad(cmp.Or(p.quality, "-"), 9) + "  " + m.tracks(p)
-		lines = append(lines, m.fit(text, width))
-	}
-	return lines
-}
-
-func (m model) label(p person) string {
-	label := m.plain(p.Identity)
-	if p.me {
-		label += " " + m.sayf("(you)")
-	}
-	if p.Name != "" && p.Name != p.Identity {
-		label += " (" + m.plain(p.Name) + ")"
-	}
-	if !p.me && p.Kind != "standard" && p.Kind != "" {
-		label += " [" + m.plain(p.Kind) + "]"
-	}
-	return label
-}
-
-// tracks are what a participant publishes, and whether it is heard.
-func (m model) tracks(p person) string {
-	var parts []string
-	if p.speaks {
-		parts = append(parts, m.styles.good.Render(m.sayf("speaking")))
-	}
-	for _, t := range p.tracks {
-		text := m.say(short(t))
-		if t.Muted {
-			text = m.sayf("%s, muted", short(t))
-		}
-		parts = append(parts, text)
-	}
-	if len(p.tracks) == 0 {
-		parts = append(parts, m.styles.subtle.Render(m.sayf("publishes nothing")))
-	}
-	return strings.Join(parts, m.marks.dot)
-}
-
-// short names a track in a word.
-func short(t live.Track) finding.Text {
-	switch t.Source {
-	case "microphone":
-		return finding.Textf("microphone")
-	case "camera":
-		return finding.Textf("camera")
-	case "screen_share":
-		return finding.Textf("screen")
-	case "screen_share_audio":
-		return finding.Textf("screen's sound")
-	}
-	return live.Thing(t)
 }
 
 // logLines are the newest lines of the log that fit, older ones when scrolled.
@@ -261,8 +195,11 @@ func (m model) logLines(width, height int) []string {
 	var lines []string
 	for i := end - 1; i >= 0 && len(lines) < height; i-- {
 		l := m.state.log[i]
-		at := m.styles.subtle.Render(l.at.Format("15:04:05")) + "  "
-		text := wrap(m.say(l.text), max(width-10, 1))
+		if l.kind == live.Ended && m.state.phase == over && i == len(m.state.log)-1 {
+			continue // it stands above
+		}
+		at := m.styles.Subtle.Render(l.at.Format("15:04:05")) + "  "
+		text := wrap.Lines(m.Say(l.text), max(width-10, 1))
 		for k := range text {
 			text[k] = m.look(l.kind).Render(text[k])
 			if k == 0 {
@@ -280,34 +217,57 @@ func (m model) logLines(width, height int) []string {
 func (m model) look(kind live.Type) lipgloss.Style {
 	switch kind {
 	case live.Problem, live.Ended:
-		return m.styles.bad
+		return m.styles.Bad
 	case live.Reconnecting:
-		return m.styles.warn
+		return m.styles.Warn
 	case live.Data, live.DataSent:
-		return m.styles.key
+		return m.styles.Key
 	}
 	return lipgloss.NewStyle()
 }
 
-// footer is the message that is written, or the notice, and the keys.
-func (m model) footer(width int) []string {
-	if m.typing {
-		name := m.sayf("Message:") + " "
-		space := max(1, width-ansi.StringWidth(name)-2)
-		text := m.plain(m.input.Value())
-		if cut := ansi.StringWidth(text) - space; cut > 0 {
-			text = ansi.TruncateLeft(text, cut+1, m.charset("…"))
-		}
-		return []string{m.fit(m.styles.key.Render(name)+text+m.marks.block, width),
-			m.styles.subtle.Render(m.fit(m.sayf("enter sends it to everybody in the room; esc cancels"), width))}
+// foot is what stands at the lower end: the line for messages, a notice, and the
+// keys.
+type foot struct {
+	lines []string
+	hints term.Hints
+}
+
+func (f foot) all() []string { return append(f.lines[:len(f.lines):len(f.lines)], f.hints.Lines...) }
+
+func (m model) foot(width int) foot {
+	limit := 3
+	if m.height < minHeight {
+		limit = 1
 	}
-	notice := m.styles.key
+	f := foot{hints: m.hints(width, limit)}
+	style, text := m.styles.Key, m.notice
 	if m.bad {
-		notice = m.styles.bad
+		style = m.styles.Bad
 	}
-	text := m.notice
 	if text == "" && m.scroll > 0 {
-		text = m.say(finding.Textf("%d newer lines: PgDn", m.scroll))
+		text = m.Sayf("Newer lines below: %d (PgDn)", m.scroll)
 	}
-	return []string{notice.Render(m.fit(text, width)), m.short(width)}
+	if text != "" || m.height >= minHeight {
+		f.lines = append(f.lines, style.Render(m.Fit(text, width)))
+	}
+	if m.typing {
+		f.lines = append(f.lines, m.messageLine(width))
+	}
+	return f
+}
+
+// messageLine is the message that is written, its end where there is no room for
+// all of it.
+func (m model) messageLine(width int) string {
+	mark := m.Charset("›") + " "
+	space := max(1, width-wrap.Width(mark)-2)
+	text := m.Plain(m.input.Value())
+	if text == "" {
+		return m.Fit(m.styles.Key.Render(mark)+m.marks.Block+m.styles.Subtle.Render(m.Sayf("a message to everybody in the room")), width)
+	}
+	if cut := wrap.Width(text) - space; cut > 0 {
+		text = ansi.TruncateLeft(text, cut+1, m.Ellipsis())
+	}
+	return m.Fit(m.styles.Key.Render(mark)+text+m.marks.Block, width)
 }

@@ -12,11 +12,15 @@ import (
 	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
+	"github.com/charmbracelet/lipgloss"
 	"github.com/charmbracelet/x/ansi"
 	"github.com/google/go-cmp/cmp"
+	"github.com/muesli/termenv"
 
 	"lkdoctor/checks/finding"
 	live "lkdoctor/checks/room"
+	"lkdoctor/checks/words"
+	"lkdoctor/tui/term"
 )
 
 const canary = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJjYW5hcnkifQ.c2lnbmF0dXJlLWNhbmFyeQ"
@@ -26,19 +30,19 @@ var begin = time.Date(2026, 11, 23, 7, 15, 0, 0, time.UTC)
 func testDeps(f *fakeStay) Deps {
 	return Deps{
 		URL: "wss://demo.example.com", Room: "lobby", Identity: "ann",
-		Start: func(context.Context) Stay { return f },
+		Start: func(context.Context, []live.Sending) Stay { return f },
 		Token: func() (string, string, bool) { return canary, "ann-guest", true },
 		Link: func() string {
 			return "https://meet.livekit.io/custom?liveKitUrl=wss%3A%2F%2Fdemo.example.com&token=" + canary
 		},
-		Copy: func(string) error { return nil }, OpenLink: func(string) error { return nil },
+		Copy: func(string) (term.Copied, error) { return term.Copied{By: "wl-copy", Sure: true}, nil }, OpenLink: func(string) error { return nil },
 		Now: func() time.Time { return begin.Add(42 * time.Second) }, ClockOff: true,
 	}
 }
 
 func drawn(t *testing.T, deps Deps, width, height int) model {
 	t.Helper()
-	m := newModel(deps, &host{ctx: t.Context(), start: deps.Start})
+	m := newModel(deps, newHost(t.Context(), deps.Start))
 	m.Init()
 	return step(m, tea.WindowSizeMsg{Width: width, Height: height})
 }
@@ -66,25 +70,27 @@ func busyRoom() []tea.Msg {
 	who := func(identity, kind string) *live.Participant {
 		return &live.Participant{Identity: identity, SID: "PA_" + identity, Kind: kind}
 	}
-	mic := &live.Track{SID: "TR_mic", Kind: "audio", Source: "microphone", Muted: true}
+	mic := &live.Track{SID: "TR_mic", Kind: "audio", Source: "microphone"}
 	camera := &live.Track{SID: "TR_cam", Kind: "video", Source: "camera"}
 	events := []live.Event{
 		{Type: live.Joining, Text: finding.Textf("joining at %s", "wss://demo.example.com")},
 		{Type: live.Joined, Who: who("ann", "standard"), Server: &live.Server{Version: "1.13.5"}, Allowed: &live.Allowed{Publish: true},
-			Text: finding.Textf("joined lobby as ann on LiveKit 1.13.5; 1 others are there")},
-		{Type: live.ParticipantJoined, Who: who("bob", "standard"), Already: true, Text: finding.Textf("bob is here")},
-		{Type: live.TrackPublished, Who: who("bob", "standard"), Track: mic, Text: finding.Textf("bob publishes the microphone (audio)")},
-		{Type: live.TrackPublished, Who: who("bob", "standard"), Track: camera, Text: finding.Textf("bob publishes the camera (video)")},
+			Text: finding.Textf("joined %s as %s on LiveKit %s; others there: %d", "lobby", "ann", "1.13.5", 1)},
+		{Type: live.ParticipantJoined, Who: who("bob", "standard"), Already: true, Text: finding.Textf("%s is here", "bob")},
+		{Type: live.TrackPublished, Who: who("ann", "standard"), Me: true, Text: finding.Textf("%s publishes %s", "ann", finding.Textf("the microphone (audio)")),
+			Track: &live.Track{SID: "TR_tone", Kind: "audio", Source: "microphone", Name: "tone"}},
+		{Type: live.TrackPublished, Who: who("bob", "standard"), Track: mic, Text: finding.Textf("%s publishes %s", "bob", finding.Textf("the microphone (audio)"))},
+		{Type: live.TrackPublished, Who: who("bob", "standard"), Track: camera, Text: finding.Textf("%s publishes %s", "bob", finding.Textf("the camera (video)"))},
 		{Type: live.Media, Text: finding.Textf("media is connected (ICE, DTLS)")},
 		{Type: live.PathChanged, Path: &live.Path{Kind: "udp", Local: "192.168.1.7:50123", LocalType: "host", Remote: "203.0.113.9:7882", RemoteType: "host"},
-			Text: finding.Textf("media goes over udp")},
-		{Type: live.ParticipantJoined, Who: who("helper", "agent"), Text: finding.Textf("helper joined")},
-		{Type: live.Speaking, Speakers: []live.Speaker{{Identity: "bob"}}},
+			Text: finding.Textf("media goes over %s: %s (%s) to %s (%s)", "udp", "192.168.1.7:50123", "host", "203.0.113.9:7882", "host")},
+		{Type: live.ParticipantJoined, Who: who("helper", "agent"), Text: finding.Textf("%s joined", "helper")},
+		{Type: live.Speaking, Speakers: []live.Speaker{{Identity: "bob", Level: 0.6}}},
 		{Type: live.Quality, Who: who("ann", "standard"), Quality: "excellent"},
 		{Type: live.Quality, Who: who("bob", "standard"), Quality: "poor"},
-		{Type: live.Data, Message: &live.Message{From: "bob", Text: "hello"}, Text: finding.Textf("bob says: hello")},
+		{Type: live.Data, Message: &live.Message{From: "bob", Text: "hello"}, Text: finding.Textf("%s says: %s", "bob", "hello")},
 		{Type: live.Reconnecting, Text: finding.Textf("the connection was lost; reconnecting")},
-		{Type: live.Reconnected, Text: finding.Textf("back after 80ms: the session was resumed")},
+		{Type: live.Reconnected, Text: finding.Textf("back after %s: the session was resumed", "80 ms")},
 	}
 	var msgs []tea.Msg
 	for i, e := range events {
@@ -107,44 +113,94 @@ func thrownOut() tea.Msg {
 }
 
 func notJoined() tea.Msg {
-	return eventMsg{Type: live.Ended, At: begin, Text: finding.Textf("the server said Join, and no media path over UDP connected within 7s"),
+	return eventMsg{Type: live.Ended, At: begin, Text: finding.Textf("the server said Join, and no media path connected within %s", "7 s"),
 		Findings: []live.Finding{{Code: finding.MediaUDPBlocked, Message: "media connected over TCP only: 203.0.113.9:7882 did not answer over UDP"}},
 		Advice:   "On the server, open the UDP port.", End: &live.End{Outcome: live.NotJoined, Stage: "media"}}
 }
 
-func TestScreens(t *testing.T) {
-	for name, build := range map[string]func(t *testing.T, w, h int) model{
-		"joining": func(t *testing.T, w, h int) model { return drawn(t, testDeps(newFake()), w, h) },
-		"asking": func(t *testing.T, w, h int) model {
-			deps := testDeps(newFake())
+// screens are the states of the screen, by the names of their goldens.
+func screens() map[string]func(t *testing.T, deps Deps, f *fakeStay) model {
+	in := func(t *testing.T, deps Deps, msgs ...tea.Msg) model {
+		return step(step(drawn(t, deps, 80, 24), busyRoom()...), msgs...)
+	}
+	return map[string]func(t *testing.T, deps Deps, f *fakeStay) model{
+		"joining": func(t *testing.T, deps Deps, _ *fakeStay) model { return drawn(t, deps, 80, 24) },
+		"asking": func(t *testing.T, deps Deps, _ *fakeStay) model {
 			deps.Evicts = true
-			return drawn(t, deps, w, h)
+			return drawn(t, deps, 80, 24)
 		},
-		"inside": func(t *testing.T, w, h int) model { return step(drawn(t, testDeps(newFake()), w, h), busyRoom()...) },
-		"typing": func(t *testing.T, w, h int) model {
-			return step(step(drawn(t, testDeps(newFake()), w, h), busyRoom()...), press("d"), press("good morning"))
+		"inside": func(t *testing.T, deps Deps, _ *fakeStay) model { return in(t, deps) },
+		"publishing": func(t *testing.T, deps Deps, f *fakeStay) model {
+			f.on[live.Tone], f.on[live.Pattern] = true, true
+			return in(t, deps, carried())
 		},
-		"link": func(t *testing.T, w, h int) model {
-			return step(step(drawn(t, testDeps(newFake()), w, h), busyRoom()...), press("l"))
+		"muted": func(t *testing.T, deps Deps, f *fakeStay) model {
+			f.on[live.Tone], f.muted = true, true
+			return in(t, deps, doneMsg{text: finding.Textf("Muted.")})
 		},
-		"help": func(t *testing.T, w, h int) model {
-			return step(step(drawn(t, testDeps(newFake()), w, h), busyRoom()...), press("?"))
+		"typing": func(t *testing.T, deps Deps, _ *fakeStay) model {
+			return in(t, deps, press("enter"), press("good morning"))
 		},
-		"thrown_out": func(t *testing.T, w, h int) model {
-			return step(step(drawn(t, testDeps(newFake()), w, h), busyRoom()...), thrownOut())
+		"link":       func(t *testing.T, deps Deps, _ *fakeStay) model { return in(t, deps, press("l")) },
+		"link_whole": func(t *testing.T, deps Deps, _ *fakeStay) model { return in(t, deps, press("l"), press("s")) },
+		"qr":         func(t *testing.T, deps Deps, _ *fakeStay) model { return in(t, deps, press("l"), press("g")) },
+		"help":       func(t *testing.T, deps Deps, _ *fakeStay) model { return in(t, deps, press("?")) },
+		"reconnecting": func(t *testing.T, deps Deps, f *fakeStay) model {
+			f.on[live.Tone], f.muted = true, true
+			return in(t, deps, doneMsg{}, eventMsg{Type: live.Reconnecting, At: begin.Add(39 * time.Second), Text: finding.Textf("the connection was lost; reconnecting")})
 		},
-		"not_joined": func(t *testing.T, w, h int) model { return step(drawn(t, testDeps(newFake()), w, h), notJoined()) },
-		"ascii": func(t *testing.T, w, h int) model {
-			deps := testDeps(newFake())
-			deps.ASCII = true
-			return step(drawn(t, deps, w, h), busyRoom()...)
+		"thrown_out": func(t *testing.T, deps Deps, _ *fakeStay) model { return in(t, deps, thrownOut()) },
+		"rejoining":  func(t *testing.T, deps Deps, _ *fakeStay) model { return in(t, deps, thrownOut(), press("r")) },
+		"explaining": func(t *testing.T, deps Deps, _ *fakeStay) model {
+			deps.Explain = func(_ context.Context, e live.Event) live.Event { return e }
+			return step(drawn(t, deps, 80, 24), notJoined())
 		},
-	} {
-		for _, size := range [][2]int{{80, 24}, {120, 40}} {
+		"not_joined": func(t *testing.T, deps Deps, _ *fakeStay) model { return step(drawn(t, deps, 80, 24), notJoined()) },
+	}
+}
+
+func TestScreens(t *testing.T) {
+	sizes := [][2]int{{80, 24}, {120, 40}}
+	look := func(name string, deps func(*fakeStay) Deps, build func(t *testing.T, deps Deps, f *fakeStay) model) {
+		f := newFake()
+		m := build(t, deps(f), f)
+		for _, size := range sizes {
 			full := fmt.Sprintf("%s_%dx%d", name, size[0], size[1])
-			t.Run(full, func(t *testing.T) { golden(t, full, build(t, size[0], size[1]).View()) })
+			t.Run(full, func(t *testing.T) {
+				golden(t, full, step(m, tea.WindowSizeMsg{Width: size[0], Height: size[1]}).View())
+			})
 		}
 	}
+	for name, build := range screens() {
+		look(name, testDeps, build)
+		look("chinese_"+name, func(f *fakeStay) Deps {
+			deps := testDeps(f)
+			deps.Translate = words.Translator("zh")
+			return deps
+		}, build)
+	}
+	look("ascii", func(f *fakeStay) Deps {
+		deps := testDeps(f)
+		deps.ASCII = true
+		return deps
+	}, screens()["publishing"])
+	for _, dark := range []bool{false, true} {
+		for _, name := range []string{"publishing", "thrown_out", "qr"} {
+			look(fmt.Sprintf("colours_%s_%s", map[bool]string{false: "light", true: "dark"}[dark], name), func(f *fakeStay) Deps {
+				deps := testDeps(f)
+				deps.Renderer, deps.Dark = lipgloss.NewRenderer(io.Discard), dark
+				deps.Renderer.SetColorProfile(termenv.ANSI256)
+				return deps
+			}, screens()[name])
+		}
+	}
+}
+
+// carried is what the tracks of busyRoom and ours carry.
+func carried() tea.Msg {
+	lost, jitter := 0.5, 1.2
+	return eventMsg{Type: live.Stats, Traffic: []live.Traffic{
+		{SID: "TR_tone", Me: true, Rate: 32400, Lost: &lost, Jitter: &jitter}, {SID: "TR_cam", Rate: 1433000, Lost: new(float64), Jitter: &jitter}}}
 }
 
 // golden compares got with testdata/name.golden; UPDATE_GOLDEN=1 writes it.
@@ -154,7 +210,7 @@ func golden(t *testing.T, name, got string) {
 	for i := range lines {
 		lines[i] = strings.TrimRight(lines[i], " ")
 	}
-	got = strings.Join(lines, "\n") + "\n"
+	got = strings.ReplaceAll(strings.Join(lines, "\n")+"\n", "\x1b", "ESC")
 	path := filepath.Join("testdata", name+".golden")
 	if os.Getenv("UPDATE_GOLDEN") == "1" {
 		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
@@ -183,10 +239,13 @@ func hostile() []tea.Msg {
 
 func TestNoLineLeavesTheWindow(t *testing.T) {
 	inside := step(drawn(t, testDeps(newFake()), 80, 24), hostile()...)
+	link := testDeps(newFake()).Link()
+	ours := strings.NewReplacer(ansi.SetHyperlink(link), "", ansi.ResetHyperlink(), "")
 	asks := testDeps(newFake())
 	asks.Evicts, asks.Identity = true, strings.Repeat("宽", 90)
 	for name, m := range map[string]model{
-		"inside": inside, "scrolled": step(inside, press("pgup"), press("pgup")), "link": step(inside, press("l")),
+		"inside": inside, "scrolled": step(inside, press("pgup"), press("pgup")), "link": step(inside, press("l")), "whole": step(inside, press("l"), press("s")),
+		"qr":   step(inside, press("l"), press("g")),
 		"help": step(inside, press("?")), "typing": step(inside, press("d"), press(strings.Repeat("宽", 200))),
 		"over": step(inside, thrownOut()), "failed": step(inside, notJoined()), "asking": drawn(t, asks, 80, 24),
 	} {
@@ -198,6 +257,7 @@ func TestNoLineLeavesTheWindow(t *testing.T) {
 					t.Fatalf("%s at %dx%d: %d lines", name, width, height, len(lines))
 				}
 				for _, text := range lines {
+					text = ours.Replace(text)
 					if w := ansi.StringWidth(text); w > width {
 						t.Fatalf("%s at %dx%d: %d columns: %q", name, width, height, w, text)
 					}
@@ -221,11 +281,23 @@ func TestTheTokenIsShownOnItsKeyOnly(t *testing.T) {
 			t.Errorf("after %v the token is shown", keys)
 		}
 	}
-	if view := step(m, press("l")).View(); !strings.Contains(view, "c2lnbmF0dXJl") || !strings.Contains(view, "holds a token") {
-		t.Errorf("the link is not shown with its warning:\n%s", view)
+	view := step(m, press("l")).View()
+	if !strings.Contains(view, ansi.SetHyperlink(m.deps.Link())) || !strings.Contains(view, "holds a token") {
+		t.Errorf("no link, or without its warning:\n%s", view)
 	}
-	if view := step(m, press("l"), thrownOut()).View(); strings.Contains(view, "c2lnbmF0dXJl") {
-		t.Error("the link stays when the stay is over")
+	if strings.Contains(ansi.Strip(view), "c2lnbmF0dXJl") {
+		t.Errorf("the link shows its token:\n%s", view)
+	}
+	if view := step(m, press("l"), press("s")).View(); !strings.Contains(strings.Join(strings.Fields(view), ""), canary) || !strings.Contains(view, "holds a token") {
+		t.Errorf("the whole link is not shown with its warning:\n%s", view)
+	}
+	for _, end := range [][]tea.Msg{{thrownOut()}, {press("esc"), press("esc")}} {
+		for _, page := range []string{"s", "g"} {
+			view := step(step(m, press("l"), press(page)), end...).View()
+			if strings.Contains(view, "c2lnbmF0dXJl") || strings.Contains(view, "▀") {
+				t.Errorf("the link stays after %s and %v", page, end)
+			}
+		}
 	}
 }
 
@@ -251,6 +323,10 @@ func TestKeysReachTheStay(t *testing.T) {
 		t.Error(diff)
 	}
 	f.fail = live.ErrMayNot
+	if !strings.Contains(m.View(), m.marks.Block) {
+		t.Error("the line for messages is gone after one")
+	}
+	m = step(m, press("esc"))
 	if m = acts(t, m, "t"); !strings.Contains(m.View(), "does not allow") {
 		t.Errorf("a refusal is not shown:\n%s", m.View())
 	}
@@ -264,7 +340,7 @@ func TestNothingIsJoinedBeforeTheAnswer(t *testing.T) {
 	f := newFake()
 	deps, started := testDeps(f), 0
 	deps.Evicts = true
-	deps.Start = func(context.Context) Stay { started++; return f }
+	deps.Start = func(context.Context, []live.Sending) Stay { started++; return f }
 	m := drawn(t, deps, 80, 24)
 	if next, cmd := m.Update(press("n")); started != 0 || cmd == nil || !next.(model).gone {
 		t.Errorf("n: started %d", started)

@@ -15,13 +15,19 @@ import (
 	"lkdoctor/config/clean"
 )
 
+// framesPerSecond has a key wait 8 ms at most until its answer is drawn; nothing is
+// drawn where nothing has changed.
+const framesPerSecond = 120
+
 // Show runs model until it quits, and returns what it was in the end. The end of
 // ctx is told to it as the message interrupt. interrupted tells that it quit
 // with tea.Interrupt or was sent a SIGINT. An error tells that the terminal or
-// the model broke down; last is the model before that.
-func Show[M tea.Model](ctx context.Context, model M, interrupt tea.Msg, in io.Reader, out io.Writer) (last M, interrupted bool, err error) {
+// the model broke down; last is the model before that. options are for more than
+// the keyboard, such as the mouse.
+func Show[M tea.Model](ctx context.Context, model M, interrupt tea.Msg, in io.Reader, out io.Writer, options ...tea.ProgramOption) (last M, interrupted bool, err error) {
 	g := &guard[M]{model: model}
-	program := tea.NewProgram(g, tea.WithInput(in), tea.WithOutput(out), tea.WithAltScreen())
+	options = append([]tea.ProgramOption{tea.WithInput(in), tea.WithOutput(out), tea.WithAltScreen(), tea.WithFPS(framesPerSecond)}, options...)
+	program := tea.NewProgram(g, options...)
 	g.quit = program.Quit
 	stop := context.AfterFunc(ctx, func() { program.Send(interrupt) })
 	_, err = program.Run()

@@ -39,6 +39,8 @@ type Sending struct {
 
 // Sent is what one track sent, and what the server reported about it.
 type Sent struct {
+	// SID is the server's name for the track, "" before it has one.
+	SID            string
 	Packets, Bytes int
 	// Frames are whole video frames; 0 for audio.
 	Frames int
@@ -356,6 +358,7 @@ func (p *Participant) Sent(c clips.Clip) (s Sent) {
 	for _, one := range p.publications(of(c)) {
 		one.mu.Lock()
 		s = one.count
+		s.SID = one.sid
 		one.mu.Unlock()
 	}
 	return s

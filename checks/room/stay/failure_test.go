@@ -91,6 +91,7 @@ func TestMediaThatNeverConnectsIsSaid(t *testing.T) {
 
 // The time of the stay is over while the server is gone: that is not as planned.
 func TestTimeOverWhileReconnectingIsLost(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, "")
 	proxy := s.behindProxy()
 	o := options(t, proxy.URL("ws"), s.token("ann"))
@@ -105,6 +106,7 @@ func TestTimeOverWhileReconnectingIsLost(t *testing.T) {
 
 // The server is gone for good.
 func TestTenAttemptsAndThenLost(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, "")
 	proxy := s.behindProxy()
 	o := options(t, proxy.URL("ws"), s.token("ann"))

@@ -103,6 +103,17 @@ func open(t *testing.T, ctx context.Context, o Options) *guest {
 	return g
 }
 
+// since returns the first event that fits of those after the first n, be it one
+// that another wait has passed over or one that is still to come. n is len(g.seen)
+// before what causes the event.
+func (g *guest) since(n int, what string, fits func(room.Event) bool) room.Event {
+	g.t.Helper()
+	if i := slices.IndexFunc(g.seen[n:], fits); i >= 0 {
+		return g.seen[n+i]
+	}
+	return g.until(what, fits)
+}
+
 // until reads events until one fits.
 func (g *guest) until(what string, fits func(room.Event) bool) room.Event {
 	g.t.Helper()
@@ -126,6 +137,9 @@ func (g *guest) rest() room.Event {
 	e := g.until("it ends", func(e room.Event) bool { return e.Type == room.Ended })
 	if _, err := g.Next(g.t.Context()); !errors.Is(err, io.EOF) {
 		g.t.Fatalf("after the end: %v", err)
+	}
+	if g.End() == nil {
+		g.t.Error("the events have ended, and End knows of no end")
 	}
 	return e
 }

@@ -41,7 +41,7 @@ type Options struct {
 	// Now is the clock of the events; nil is time.Now.
 	Now func() time.Time
 	// Publish is what is published as soon as media is up.
-	Publish []room.Clip
+	Publish []room.Sending
 	// For is how long to stay, from when media is up; 0 is without end.
 	For time.Duration
 	// Sample is how often path and round trip are looked at; 0 means 2 s, which
@@ -80,6 +80,9 @@ type Stay struct {
 	away    time.Time            // since when it is being reconnected; zero while it is not
 	full    bool                 // it is joined anew
 	path    *room.Path
+	flows   map[*flow]bool    // the tracks that are received
+	before  map[string]counts // of the tracks, at the time counted
+	counted time.Time
 	end     *room.End
 }
 
@@ -99,7 +102,7 @@ func Open(ctx context.Context, o Options) *Stay {
 	}
 	o.Redact = o.Redact.With(o.Token)
 	s := &Stay{o: o, events: room.NewQueue(), leaving: make(chan struct{}), done: make(chan struct{}), simulate: make(chan bool, 1),
-		people: room.NewPeople(o.Redact), streams: map[string]*stream{}}
+		people: room.NewPeople(o.Redact), streams: map[string]*stream{}, flows: map[*flow]bool{}}
 	go s.live(ctx)
 	return s
 }
@@ -129,8 +132,8 @@ func (s *Stay) End() *room.End {
 
 // live is the whole stay. Whatever happens, it leaves the room.
 func (s *Stay) live(ctx context.Context) {
+	defer s.events.Close() // last: whoever has read all events finds End
 	defer close(s.done)
-	defer s.events.Close()
 	defer func() {
 		if p := recover(); p != nil {
 			s.participant().Leave()
@@ -338,11 +341,20 @@ func (s *Stay) receives(t *webrtc.TrackRemote) {
 	if e, known := s.people.Receives(owner, track); known {
 		s.tell(e)
 	}
+	f := &flow{sid: s.o.Redact.Clean(track, 120), clock: max(1, float64(t.Codec().ClockRate))}
+	s.flows[f] = true
 	s.mu.Unlock()
-	for buf := make([]byte, 1500); ; {
-		if _, _, err := t.Read(buf); err != nil {
+	defer func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		delete(s.flows, f)
+	}()
+	for {
+		p, _, err := t.ReadRTP()
+		if err != nil {
 			return
 		}
+		f.add(p, time.Now())
 	}
 }
 
@@ -391,9 +403,11 @@ func (s *Stay) connected() {
 	s.tell(room.Event{Type: room.Media, Text: finding.Textf("media is connected (ICE, DTLS)")})
 }
 
-// sample looks at the path of media and its round trip.
+// sample looks at the path of media, its round trip, and what it carries.
 func (s *Stay) sample() {
-	pair := s.participant().Path()
+	p := s.participant()
+	s.traffic(p, time.Now())
+	pair := p.Path()
 	if pair == nil {
 		return
 	}
@@ -513,7 +527,10 @@ func (s *Stay) Publishing(c room.Clip) (on, muted bool) {
 
 // Publish starts to publish a clip; it waits until the server has taken it. A
 // clip that is published already is left alone.
-func (s *Stay) Publish(c room.Clip) error {
+func (s *Stay) Publish(c room.Clip) error { return s.publish(room.Sending{Clip: c}) }
+
+func (s *Stay) publish(what room.Sending) error {
+	c := what.Clip
 	s.busy.Lock()
 	defer s.busy.Unlock()
 	p, may, err := s.may()
@@ -525,7 +542,7 @@ func (s *Stay) Publish(c room.Clip) error {
 	case on:
 		return nil
 	}
-	taken, err := p.Publish(context.Background(), session.Sending{Clip: clips.Clip(c)})
+	taken, err := p.Publish(context.Background(), session.Sending{Clip: clips.Clip(c), Muted: what.Muted})
 	if err == nil && taken == 0 {
 		err = errors.Join(session.ErrNotTaken, p.Unpublish(clips.Clip(c)))
 	}
@@ -538,8 +555,8 @@ func (s *Stay) Publish(c room.Clip) error {
 // publishFirst publishes what Options.Publish asks for, and tells what did not
 // work.
 func (s *Stay) publishFirst() {
-	for _, c := range s.o.Publish {
-		err := s.Publish(c)
+	for _, what := range s.o.Publish {
+		err := s.publish(what)
 		switch {
 		case errors.Is(err, room.ErrNotInRoom):
 			return
@@ -547,7 +564,7 @@ func (s *Stay) publishFirst() {
 			s.tell(room.Event{Type: room.Problem, Text: finding.Textf("the token does not allow publishing (canPublish)")})
 			return
 		case err != nil:
-			s.tell(room.Event{Type: room.Problem, Text: finding.Textf("%s could not be published: %s", string(c), s.o.Redact.Clean(err.Error(), 200))})
+			s.tell(room.Event{Type: room.Problem, Text: finding.Textf("%s could not be published: %s", string(what.Clip), s.o.Redact.Clean(err.Error(), 200))})
 		}
 	}
 }

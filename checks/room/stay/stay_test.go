@@ -22,6 +22,7 @@ import (
 )
 
 func TestTwoParticipantsSeeEachOther(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, "")
 	ann := s.in("ann")
 	bob := s.open("bob")
@@ -66,6 +67,7 @@ func TestTwoParticipantsSeeEachOther(t *testing.T) {
 }
 
 func TestToneAndPatternReachTheOther(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, "")
 	ann, bob := s.in("ann"), s.in("bob")
 	for _, c := range []room.Clip{room.Tone, room.Pattern} {
@@ -104,6 +106,7 @@ func TestToneAndPatternReachTheOther(t *testing.T) {
 
 // TestReconnects: whatever was published comes back as it was, muted or not.
 func TestReconnects(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, "")
 	ann, bob := s.in("ann"), s.in("bob")
 	for _, c := range []room.Clip{room.Tone, room.Pattern} {
@@ -117,6 +120,7 @@ func TestReconnects(t *testing.T) {
 		if err := bob.Mute(muted); err != nil {
 			t.Fatal(err)
 		}
+		n := len(bob.seen)
 		if err := bob.Reconnect(full); err != nil {
 			t.Fatal(err)
 		}
@@ -137,7 +141,7 @@ func TestReconnects(t *testing.T) {
 					t.Errorf("%s is muted: %v, want %v", e.Track.Name, e.Track.Muted, muted)
 				}
 			}
-			bob.until("the tone is published anew", func(e room.Event) bool { return e.Type == room.TrackPublished && e.Me })
+			bob.since(n, "the tone is published anew", func(e room.Event) bool { return e.Type == room.TrackPublished && e.Me })
 		}
 		if full && !muted {
 			ann.until("it arrives again", func(e room.Event) bool { return e.Type == room.TrackReceived })
@@ -165,6 +169,7 @@ func TestReconnects(t *testing.T) {
 // TestOverTCPAndTURN: two participants see and hear each other without UDP, and
 // through a TURN server alone.
 func TestOverTCPAndTURN(t *testing.T) {
+	t.Parallel()
 	relay, err := lab.StartTURN(lab.TURNOptions{})
 	if err != nil {
 		t.Fatal(err)
@@ -201,11 +206,12 @@ func TestOverTCPAndTURN(t *testing.T) {
 				})
 			}
 			for _, full := range []bool{false, true} {
+				n := len(guests["ann"].seen)
 				if err := guests["ann"].Reconnect(full); err != nil {
 					t.Fatal(err)
 				}
 				back := guests["ann"].until("ann is back", func(e room.Event) bool { return e.Type == room.Reconnected })
-				path := guests["ann"].until("the path is known", func(e room.Event) bool { return e.Type == room.PathChanged }).Path
+				path := guests["ann"].since(n, "the path is known", func(e room.Event) bool { return e.Type == room.PathChanged }).Path
 				if back.Full != full || path.Kind != kind {
 					t.Errorf("full %v: %+v, %+v", full, back, path)
 				}
@@ -219,6 +225,7 @@ func TestOverTCPAndTURN(t *testing.T) {
 // while the Leave is lost; the stay is then resumed, as any SDK's is. So each
 // way has three tries, and its reason must come in one of them.
 func TestTheServerEndsTheStay(t *testing.T) {
+	t.Parallel()
 	const tries = 3
 	for reason, end := range map[string]func(*site) error{
 		"DUPLICATE_IDENTITY": func(s *site) error { s.open("ann"); return nil },
@@ -235,6 +242,7 @@ func TestTheServerEndsTheStay(t *testing.T) {
 		"SERVER_SHUTDOWN": func(s *site) error { return s.server.Close() },
 	} {
 		t.Run(reason, func(t *testing.T) {
+			t.Parallel()
 			var last room.Event
 			for range tries {
 				s := newSite(t, "")
@@ -300,7 +308,7 @@ func TestWhatTheTokenDoesNotAllowIsSaid(t *testing.T) {
 		t.Errorf("send: %v", err)
 	}
 	o := options(t, s.server.URL, s.token("bob", func(o *token.MintOptions) { o.CanPublish = &no }))
-	o.Publish = []room.Clip{room.Tone}
+	o.Publish = []room.Sending{{Clip: room.Tone}}
 	bob := open(t, t.Context(), o)
 	if e := bob.until("it is said", func(e room.Event) bool { return e.Type == room.Problem }); !strings.Contains(e.Text.String(), "canPublish") {
 		t.Errorf("problem: %s", e.Text)

@@ -1,0 +1,91 @@
+package main
+
+import (
+	"fmt"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// openWait is how long the desktop's program is watched for a failure. Some go on
+// for as long as the browser does.
+const openWait = 2 * time.Second
+
+// opener is the desktop's own program that shows an address.
+func opener(goos, address string) []string {
+	switch goos {
+	case "darwin":
+		return []string{"open", address}
+	case "windows":
+		return []string{"rundll32", "url.dll,FileProtocolHandler", address}
+	}
+	return []string{"xdg-open", address}
+}
+
+// openBrowser opens an address with the desktop's own program.
+func openBrowser(address string) error {
+	_, err := opens(opener(runtime.GOOS, address), nil)
+	return err
+}
+
+// openDocs opens an address, and returns the name of what was asked to.
+func (a *app) openDocs(address string) (string, error) {
+	return opens(opener(runtime.GOOS, address), a.environ)
+}
+
+// opens runs a program that shows an address, and returns its name. An error tells
+// that it is not there or soon failed.
+func opens(argv, environ []string) (string, error) {
+	command := exec.Command(argv[0], argv[1:]...)
+	command.Env = environ
+	name := filepath.Base(argv[0])
+	if err := command.Start(); err != nil {
+		return name, fmt.Errorf("start %s: %w", name, err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- command.Wait() }()
+	select {
+	case err := <-ended:
+		if err != nil {
+			return name, fmt.Errorf("%s: %w", name, err)
+		}
+	case <-time.After(openWait):
+	}
+	return name, nil
+}
+
+// takesLinks reports whether the terminal is known to take links (OSC 8), by what
+// it leaves in the environment. Through tmux they get since 3.4.
+func takesLinks(getenv func(string) string) bool {
+	version := getenv("TERM_PROGRAM_VERSION")
+	switch program := getenv("TERM_PROGRAM"); program {
+	case "tmux":
+		major, rest, _ := strings.Cut(version, ".")
+		minor := strings.TrimRight(rest, "abcdefghijklmnopqrstuvwxyz")
+		return number(major) > 3 || number(major) == 3 && number(minor) >= 4
+	case "iTerm.app", "WezTerm", "vscode", "ghostty", "Hyper", "Tabby", "rio", "WarpTerminal":
+		return getenv("TMUX") == ""
+	}
+	if getenv("TMUX") != "" || getenv("STY") != "" {
+		return false
+	}
+	term := getenv("TERM")
+	for _, name := range []string{"kitty", "ghostty", "alacritty", "foot", "wezterm", "contour"} {
+		if strings.Contains(term, name) {
+			return true
+		}
+	}
+	return number(getenv("VTE_VERSION")) >= 5000 || getenv("WT_SESSION") != "" || getenv("KONSOLE_VERSION") != "" || getenv("DOMTERM") != ""
+}
+
+// number is a decimal number, 0 for what is none.
+func number(text string) int {
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		return 0
+	}
+	return n
+}

@@ -1,0 +1,209 @@
+package main
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"lkdoctor/checks/finding"
+	"lkdoctor/checks/report"
+	"lkdoctor/checks/wrap"
+)
+
+// helpColumns is the width of the help; a terminal that is narrower gets its own.
+const helpColumns = 80
+
+// nameColumns is what the name of a flag may take; behind a longer one the text
+// starts on the next line.
+const nameColumns = 24
+
+// helpText marks a text of the help as one that has words in other languages.
+func helpText(format string) string { return finding.Text{Format: format}.Format }
+
+// flagGroup is a part of the list of flags: its heading, and their names in the
+// order shown.
+type flagGroup struct {
+	heading string
+	names   []string
+}
+
+// flagGroups are the parts in which the flags of a command are listed. Flags
+// that are in none of them come last.
+func flagGroups(command string) []flagGroup {
+	group := func(heading, names string) flagGroup { return flagGroup{heading, strings.Fields(names)} }
+	server := group(helpText("Server and keys"), "url api-key api-secret dev project dir mode")
+	from := group(helpText("The token under test"), "token ticket ticket-service ticket-path display-name frontend token-endpoint header")
+	output := group(helpText("Output"), "token-only json plain no-mouse quiet verbose report junit metrics metrics-target html color lang")
+	switch command {
+	case "join":
+		return []flagGroup{server, from, group(helpText("The room"), "room identity dev-join force-join publish open for timeout"), output}
+	case "create":
+		return []flagGroup{
+			group(helpText("Who the token is for"), "room identity name metadata attribute agent valid-for"),
+			group(helpText("What it allows"), "join no-publish no-subscribe no-data allow-source allow-update-metadata admin create list record ingress hidden recorder"),
+			server, output,
+		}
+	}
+	return []flagGroup{server, from, group(helpText("What is checked"), "only skip media agent no-join dev-join force-join room identity strict timeout"), output}
+}
+
+// showHelp writes what a command does, in the reader's language.
+func (a *app) showHelp(cmd *cobra.Command, _ []string) {
+	f := &flags{}
+	for name, value := range map[string]*string{"lang": &f.lang, "color": &f.color} {
+		if flag := cmd.Flags().Lookup(name); flag != nil {
+			*value = flag.Value.String()
+		}
+	}
+	h := helpPage{style: a.style(f), width: helpColumns}
+	if h.style.Width > 0 {
+		h.width = max(40, min(h.width, h.style.Width))
+	}
+	h.command(cmd)
+	_, _ = a.out.Write([]byte(h.b.String()))
+}
+
+// helpPage lays out the help of one command.
+type helpPage struct {
+	style report.Style
+	width int
+	b     strings.Builder
+}
+
+func (h *helpPage) command(cmd *cobra.Command) {
+	about := cmd.Long
+	if about == "" {
+		about = cmd.Short
+	}
+	h.block("", h.style.Say(about))
+	h.heading(helpText("Usage"))
+	if cmd.Runnable() {
+		h.block("  ", cmd.UseLine())
+	}
+	children := slices.DeleteFunc(slices.Clone(cmd.Commands()), func(c *cobra.Command) bool { return !c.IsAvailableCommand() })
+	if len(children) > 0 {
+		h.block("  ", cmd.CommandPath()+" COMMAND")
+	}
+	if cmd.Example != "" {
+		h.heading(helpText("Examples"))
+		h.block("", h.style.Say(cmd.Example))
+	}
+	if len(children) > 0 {
+		h.heading(helpText("Commands"))
+		var rows [][2]string
+		for _, c := range children {
+			rows = append(rows, [2]string{c.Name(), h.style.Say(c.Short)})
+		}
+		h.rows(rows, 0)
+	}
+	h.flags(cmd)
+	if len(children) > 0 {
+		h.b.WriteString("\n")
+		h.block("", h.style.Say("%s COMMAND --help says more about a command.", cmd.CommandPath()))
+	}
+}
+
+func (h *helpPage) heading(format string) {
+	h.b.WriteString("\n" + h.style.Strong(h.style.Say(format)) + "\n")
+}
+
+// block writes lines, wrapping those that are too long; what goes on is
+// indented as the line is, and by two columns more where that is code.
+func (h *helpPage) block(indent, text string) {
+	for line := range strings.SplitSeq(strings.TrimRight(text, "\n"), "\n") {
+		rest := strings.TrimLeft(strings.ReplaceAll(line, "\t", "  "), " ")
+		in := indent + strings.Repeat(" ", len(strings.ReplaceAll(line, "\t", "  "))-len(rest))
+		if wrap.Width(in+rest) <= h.width { // with its blanks as they are
+			h.b.WriteString(in + rest + "\n")
+			continue
+		}
+		for i, part := range wrap.Lines(rest, h.width-len(in)-2) {
+			if i == 1 && in != "" {
+				in += "  "
+			}
+			h.b.WriteString(in + part + "\n")
+		}
+	}
+}
+
+// rows writes names, and what they stand for behind them, in a column at least
+// that far to the right.
+func (h *helpPage) rows(rows [][2]string, least int) {
+	column := least
+	for _, row := range rows {
+		column = max(column, min(wrap.Width(row[0]), nameColumns)+4)
+	}
+	for _, row := range rows {
+		name := "  " + row[0]
+		if wrap.Width(name) > column-2 { // the text begins on the next line
+			h.b.WriteString(name + "\n")
+			name = ""
+		}
+		for _, line := range wrap.Lines(row[1], h.width-column) {
+			h.b.WriteString(name + strings.Repeat(" ", column-wrap.Width(name)) + line + "\n")
+			name = ""
+		}
+	}
+}
+
+func (h *helpPage) flags(cmd *cobra.Command) {
+	done := map[string]bool{}
+	list := func(heading string, flags []*pflag.Flag) {
+		rows := make([][2]string, 0, len(flags))
+		for _, f := range flags {
+			done[f.Name] = true
+			if !f.Hidden {
+				rows = append(rows, h.flag(f))
+			}
+		}
+		if len(rows) > 0 {
+			h.heading(heading)
+			h.rows(rows, nameColumns+4)
+		}
+	}
+	for _, group := range flagGroups(cmd.Name()) {
+		var flags []*pflag.Flag
+		for _, name := range group.names {
+			if f := cmd.Flags().Lookup(name); f != nil && !done[name] {
+				flags = append(flags, f)
+			}
+		}
+		list(group.heading, flags)
+	}
+	var others []*pflag.Flag
+	cmd.Flags().VisitAll(func(f *pflag.Flag) {
+		if !done[f.Name] {
+			others = append(others, f)
+		}
+	})
+	list(helpText("Other"), others)
+}
+
+// flag is how a flag is written, and what it does.
+func (h *helpPage) flag(f *pflag.Flag) [2]string {
+	translated := *f
+	switch f.Name {
+	case "help":
+		translated.Usage = h.style.Say("show this help")
+	case "version":
+		translated.Usage = h.style.Say("show the version")
+	default:
+		translated.Usage = h.style.Say(f.Usage)
+	}
+	value, usage := pflag.UnquoteUsage(&translated)
+	name := "    --" + f.Name
+	if f.Shorthand != "" {
+		name = "-" + f.Shorthand + ", --" + f.Name
+	}
+	if value != "" {
+		name += " " + value
+	}
+	switch f.DefValue {
+	case "", "false", "[]", "0", "0s", "auto": // the text says it, or there is none
+	default:
+		usage += h.style.Say(" (default %s)", strings.Replace(f.DefValue, "m0s", "m", 1))
+	}
+	return [2]string{name, usage}
+}

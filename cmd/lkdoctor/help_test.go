@@ -1,0 +1,61 @@
+package main
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"lkdoctor/checks/wrap"
+)
+
+// TestHelp: the help of every command, in both languages, is at most 80 columns
+// wide, lists each flag once, and has none of ours without a heading.
+func TestHelp(t *testing.T) {
+	var paths [][]string
+	var walk func(c *cobra.Command, path []string)
+	walk = func(c *cobra.Command, path []string) {
+		paths = append(paths, path)
+		for _, sub := range c.Commands() {
+			walk(sub, append(slices.Clone(path), sub.Name()))
+		}
+	}
+	root := newApp(nil, nil, nil, nil, nil).rootCommand()
+	root.InitDefaultCompletionCmd()
+	walk(root, nil)
+	for _, path := range paths {
+		for _, lang := range []string{"en_GB.UTF-8", "zh_CN.UTF-8"} {
+			var out, errs bytes.Buffer
+			a := newApp(append(slices.Clone(path), "--help"), nil, &out, &errs, []string{"LANG=" + lang})
+			if code := run(a); code != 0 || errs.Len() > 0 {
+				t.Fatalf("%v: exit code %d, %s", path, code, &errs)
+			}
+			text := out.String()
+			for line := range strings.Lines(text) {
+				if n := wrap.Width(strings.TrimRight(line, "\n")); n > helpColumns {
+					t.Errorf("%v in %s: %d columns: %s", path, lang, n, line)
+				}
+			}
+			called, _, err := root.Find(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, others, _ := strings.Cut(text, map[string]string{"en_GB.UTF-8": "\nOther\n", "zh_CN.UTF-8": "\n其他\n"}[lang])
+			called.Flags().VisitAll(func(f *pflag.Flag) {
+				n := strings.Count(text, " --"+f.Name+" ") + strings.Count(text, " --"+f.Name+"\n")
+				if listed := n > 0; listed == f.Hidden {
+					t.Errorf("%v in %s: --%s is listed: %v", path, lang, f.Name, listed)
+				}
+				if strings.Contains(others, "--"+f.Name+" ") && !slices.Contains([]string{"help", "version", "no-descriptions"}, f.Name) {
+					t.Errorf("%v: --%s has no heading", path, f.Name)
+				}
+			})
+		}
+	}
+	if len(paths) < 10 {
+		t.Errorf("only %d commands were found", len(paths))
+	}
+}

@@ -1,0 +1,48 @@
+package main
+
+import (
+	"io"
+	"strings"
+	"testing"
+
+	"github.com/creack/pty"
+)
+
+// TestPager: on a terminal, what does not fit goes through $PAGER; one that is
+// not there loses nothing. Elsewhere there is none.
+func TestPager(t *testing.T) {
+	const title = "What was handed out is not a LiveKit token"
+	for name, tt := range map[string]struct {
+		environ []string
+		rows    uint16
+		paged   bool
+	}{
+		"a pager":             {[]string{"PAGER=sed s/^/paged:/"}, 24, true},
+		"a pager of no name":  {[]string{"PAGER=/no/such/pager"}, 24, false},
+		"cat":                 {[]string{"PAGER=cat"}, 24, false},
+		"a dumb terminal":     {[]string{"PAGER=sed s/^/paged:/", "TERM=dumb"}, 24, false},
+		"it fits":             {[]string{"PAGER=sed s/^/paged:/"}, 1000, false},
+		"a pager that fails":  {[]string{"PAGER=sed s/^/paged:/; exit 1"}, 24, true},
+		"coloured for people": {[]string{"PAGER=cat; printf paged:"}, 24, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cmd := program(t, append(tt.environ, "LANG=en_GB.UTF-8"), "explain", "TOKEN_OPAQUE")
+			terminal, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: tt.rows, Cols: 80})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = terminal.Close() }()
+			out, _ := io.ReadAll(terminal) // EIO once the program has ended
+			if err := cmd.Wait(); err != nil {
+				t.Fatal(err)
+			}
+			text := string(out)
+			if strings.Contains(text, "paged:") != tt.paged || strings.Count(text, title) != 1 {
+				t.Errorf("paged %v, want %v, or the page is not there once:\n%s", !tt.paged, tt.paged, text)
+			}
+			if colour := strings.Contains(text, "\x1b[1m"); colour == (name == "a dumb terminal") {
+				t.Errorf("coloured: %v", colour)
+			}
+		})
+	}
+}

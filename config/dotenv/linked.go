@@ -1,0 +1,97 @@
+package dotenv
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"strings"
+	"sync"
+
+	"github.com/compose-spec/compose-go/v2/dotenv"
+	"github.com/docker/cli/pkg/kvfile"
+	"github.com/joho/godotenv"
+	"github.com/sirupsen/logrus"
+)
+
+// ErrNotCompared means that a file was not given to a loader, since expanding its
+// references could take memory without end.
+var ErrNotCompared = errors.New("not compared: its variables multiply each other")
+
+// silence stops compose-go's only word to logrus's standard logger, which writes
+// to stderr: the name of a variable that is not set. In abc$def, part of a
+// secret, that is "def".
+var silence = sync.OnceFunc(func() { logrus.SetOutput(io.Discard) })
+
+// readLinked reads a file with the loader's own code.
+func readLinked(loader Loader, content []byte, env Env) (values map[string]Value, err error) {
+	defer func() { // these parsers are not lkdoctor's, the file is anybody's
+		if recover() != nil {
+			values, err = nil, errors.New("it crashes on this file")
+		}
+	}()
+	if loader != DockerEnvFile && multiplies(content, env) {
+		return nil, ErrNotCompared
+	}
+	var parsed map[string]string
+	switch loader {
+	case Godotenv:
+		parsed, err = godotenv.Parse(bytes.NewReader(content))
+	case Compose:
+		silence()
+		parsed, err = dotenv.ParseWithLookup(bytes.NewReader(content), dotenv.LookupFn(env))
+	case DockerEnvFile:
+		parsed, err = readDocker(content, env)
+	}
+	if err != nil {
+		return nil, withoutQuotes(err)
+	}
+	values = make(map[string]Value, len(parsed))
+	for name, value := range parsed {
+		values[name] = known(value)
+	}
+	return values, nil
+}
+
+func readDocker(content []byte, env Env) (map[string]string, error) {
+	pairs, err := kvfile.ParseFromReader(bytes.NewReader(content), env)
+	parsed := make(map[string]string, len(pairs))
+	for _, pair := range pairs {
+		name, value, _ := strings.Cut(pair, "=")
+		parsed[name] = value
+	}
+	return parsed, err
+}
+
+var lineNumber = regexp.MustCompile(`\bline (\d+)\b`)
+
+// withoutQuotes says why a loader refuses a file. The loaders' own messages quote
+// the file, secrets and all.
+func withoutQuotes(err error) error {
+	reasons := []struct{ theirs, ours string }{
+		{"unexpected character", "an unexpected character in a variable's name"},
+		{"unterminated quote", "a quote that is not closed"},
+		{"contains whitespaces", "white space before the ="},
+		{"cannot contain a space", "a space in a variable's name"},
+		{"no variable name", "no name before the ="},
+		{"invalid utf8", "bytes that are not UTF-8"},
+		{"token too long", "a line over 64 KiB"},
+		{"zero length string", "no name after export"},
+		{"nvalid template", "a $ that starts no reference"},
+		{"required variable", "a reference that demands a variable which is not set"},
+	}
+	// The place is the message's own only at its start, before anything quoted.
+	head := err.Error()
+	head = head[:min(len(head), 40)]
+	for _, reason := range reasons {
+		if !strings.Contains(err.Error(), reason.theirs) {
+			continue
+		}
+		if at := lineNumber.FindString(head); at != "" {
+			return fmt.Errorf("%s (%s)", reason.ours, at)
+		}
+		return errors.New(reason.ours)
+	}
+	return errors.New("it cannot read the file")
+}

@@ -1,0 +1,117 @@
+package dotenv
+
+import (
+	"lkdoctor/config/secret"
+)
+
+// Loader is a tool that reads env files.
+type Loader int
+
+// The loaders. The first three versions are those that lkdoctor links; the others
+// are ports, whose sources are named where they stand.
+const (
+	Godotenv      Loader = iota // github.com/joho/godotenv v1.5.1
+	Compose                     // docker compose: compose-go v2.16.2
+	DockerEnvFile               // docker run --env-file: docker/cli v29.9.3
+	PythonDotenv                // python-dotenv 1.2.2, load_dotenv(file)
+	Source                      // bash: set -a; . file
+)
+
+// All lists the loaders in the order they are shown.
+func All() []Loader {
+	return []Loader{PythonDotenv, Godotenv, Compose, DockerEnvFile, Source}
+}
+
+// String is the loader's name as its users know it.
+func (l Loader) String() string {
+	switch l {
+	case Godotenv:
+		return "godotenv"
+	case Compose:
+		return "docker compose"
+	case DockerEnvFile:
+		return "docker --env-file"
+	case PythonDotenv:
+		return "python-dotenv"
+	case Source:
+		return "source"
+	default:
+		return "unknown loader"
+	}
+}
+
+// State tells what is known of a variable as one loader reads it.
+type State int
+
+// The states.
+const (
+	Missing State = iota // the loader does not get this variable from the file
+	Known                // it gets Value.Secret
+	Unknown              // it depends on what cannot be seen here, as Value.Why says
+)
+
+// Value is one variable as one loader reads it.
+type Value struct {
+	State  State
+	Secret secret.Value // when Known
+	Why    string       // when Unknown: a clause in plain words, "it runs a command"
+}
+
+// Reading is one env file as one loader reads it.
+type Reading struct {
+	Loader Loader
+	// Err is why the loader refuses the file. godotenv, compose and docker then
+	// take nothing of it; the shell has run the lines before. It quotes nothing
+	// of the file.
+	Err error
+
+	values map[string]Value
+	// unread is the part of the file that was not worked out, for what may
+	// still be set in it; opaque means that it may set anything.
+	unread secret.Value
+	opaque bool
+}
+
+// Lookup is a variable as the loader reads it. Names that the file does not hold
+// are Missing.
+func (r Reading) Lookup(name string) Value {
+	if r.opaque || mentions(r.unread.Reveal(), name) {
+		return Value{State: Unknown, Why: "its line, or another, is a command for the shell"}
+	}
+	return r.values[name]
+}
+
+// Env looks up a variable of the process environment, to which references in
+// the file may lead.
+type Env func(name string) (string, bool)
+
+// Read reads content as loader does. It runs no command, opens no file, and
+// changes no environment. A nil env is an empty one.
+func Read(loader Loader, content []byte, env Env) Reading {
+	if env == nil {
+		env = func(string) (string, bool) { return "", false }
+	}
+	reading := Reading{Loader: loader}
+	switch loader {
+	case Godotenv, Compose, DockerEnvFile:
+		reading.values, reading.Err = readLinked(loader, content, env)
+	case PythonDotenv:
+		reading.values, reading.Err = readPython(content, env)
+	case Source:
+		readShell(&reading, content, env)
+	}
+	return reading
+}
+
+// Compare reads content with every loader.
+func Compare(content []byte, env Env) []Reading {
+	var readings []Reading
+	for _, loader := range All() {
+		readings = append(readings, Read(loader, content, env))
+	}
+	return readings
+}
+
+func known(value string) Value {
+	return Value{State: Known, Secret: secret.New(value)}
+}

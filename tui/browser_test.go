@@ -1,0 +1,175 @@
+package tui
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"testing"
+
+	tea "github.com/charmbracelet/bubbletea"
+	"github.com/charmbracelet/lipgloss"
+	"github.com/charmbracelet/x/ansi"
+	"github.com/muesli/termenv"
+
+	"lkdoctor/checks/catalogue"
+	"lkdoctor/checks/check"
+	"lkdoctor/checks/finding"
+	"lkdoctor/checks/words"
+)
+
+// fakeCatalogue is a catalogue of a few pages, so that the goldens do not change
+// with its prose.
+func fakeCatalogue(code check.Code) (catalogue.Page, bool) {
+	titles := map[check.Code]string{
+		finding.EnvURLMissing: "LIVEKIT_URL is not set", finding.TicketExpired: "The ticket has expired",
+		finding.TokenExpired: "The token has expired", finding.TokenTimeUnit: "A time in the token is in the wrong unit",
+		finding.ServerDNS: "The LiveKit server's host name does not exist",
+	}
+	page, known := fakePage(code)
+	if !known {
+		page = catalogue.Page{Code: code, Title: titles[code], Means: "It means what it says.", Why: "1. It happens."}
+	}
+	page.Check, page.Owner = "token.time", finding.OwnerMaker
+	page.Variants = []catalogue.Variant{
+		{Name: "one", Title: "The first way", Fixes: opaqueToken().Fixes},
+		{Name: catalogue.EveryVariant, Fixes: []finding.Fix{{Text: finding.Textf("Restart it."), Command: "systemctl restart {{unit|tickets}}"}}},
+	}
+	return page, known || titles[code] != ""
+}
+
+func catalogueDeps() Deps {
+	deps, _ := testDeps()
+	deps.Page = fakeCatalogue
+	deps.Open = func(string) (string, error) { return "xdg-open", nil }
+	deps.Mouse = true
+	return deps
+}
+
+// The help and the catalogue in both languages, sizes and backgrounds; colours
+// change no text.
+func TestHelpAndCatalogue(t *testing.T) {
+	screens := map[string][]tea.Msg{
+		"keys":           {press("?")},
+		"catalogue":      {press("C")},
+		"catalogue_find": {press("/"), press("e"), press("x"), press("p")},
+		"catalogue_page": {press("C"), press("enter")},
+	}
+	for name, keys := range screens {
+		for _, size := range [][2]int{{80, 24}, {120, 40}} {
+			for _, lang := range []string{"en", "zh"} {
+				plain := catalogueDeps()
+				plain.Translate = words.Translator(lang)
+				want := step(ends(drawn(t, plain, size[0], size[1]), opaqueRun()), keys...).View()
+				for _, dark := range []bool{true, false} {
+					deps := catalogueDeps()
+					deps.Translate = plain.Translate
+					deps.Renderer = lipgloss.NewRenderer(io.Discard)
+					deps.Renderer.SetColorProfile(termenv.ANSI256)
+					deps.Dark = dark
+					view := step(ends(drawn(t, deps, size[0], size[1]), opaqueRun()), keys...).View()
+					golden(t, fmt.Sprintf("%s_%s_%s_%dx%d", name, lang, map[bool]string{true: "dark", false: "light"}[dark], size[0], size[1]),
+						strings.ReplaceAll(view, "\x1b", "ESC"))
+					if ansi.Strip(view) != want {
+						t.Errorf("%s %s: the colours change the text", name, lang)
+					}
+				}
+			}
+		}
+	}
+}
+
+// What was looked at is there again, as it was, when the catalogue is left.
+func TestBackFromTheCatalogue(t *testing.T) {
+	for _, size := range [][2]int{{80, 24}, {120, 40}} {
+		for _, before := range [][]tea.Msg{nil, {press("up")}, {press("enter"), press("i"), press("down")}} {
+			m := step(ends(drawn(t, catalogueDeps(), size[0], size[1]), opaqueRun()), before...)
+			was := m.View()
+			in := step(m, press("/"), press("e"), press("x"), press("p"), press("down"), press("enter"), press("end"))
+			if !in.browser.reading {
+				t.Fatalf("no page is open:\n%s", in.View())
+			}
+			list := step(in, press("esc"))
+			if list.browser.reading || list.browser.filter != "exp" || list.browser.at != 1 {
+				t.Errorf("back from the page: %+v", list.browser.filter)
+			}
+			if got := step(list, press("esc"), press("esc")).View(); got != was {
+				t.Errorf("after %v another screen than before:\n%s", before, got)
+			}
+		}
+	}
+}
+
+func TestTheCatalogueOpensAtTheFinding(t *testing.T) {
+	m := step(ends(drawn(t, catalogueDeps(), 80, 24), opaqueRun()), press("C"))
+	if page, _ := m.browser.selected(); page.Code != finding.TokenOpaque {
+		t.Errorf("it opens at %s", page.Code)
+	}
+	m = step(m, press("/"), press("o"), press("p"), press("a"), press("esc"))
+	if page, _ := m.browser.selected(); page.Code != finding.TokenOpaque || m.browser.filter != "" {
+		t.Errorf("all again, at %s", page.Code)
+	}
+	m = step(m, press("/"), press("z"), press("z"))
+	if !strings.Contains(m.View(), "No code, title or error text") {
+		t.Errorf("nothing is found, and it is not said:\n%s", m.View())
+	}
+	step(m, press("enter"), press("up"), press("down"), press("end"), press("esc")) // nothing to act on
+}
+
+func TestTheFixOfAPageIsCopied(t *testing.T) {
+	deps := catalogueDeps()
+	var copied string
+	deps.Copy = func(text string) (Copied, error) { copied = text; return Copied{By: "wl-copy", Sure: true}, nil }
+	m := step(ends(drawn(t, deps, 80, 24), opaqueRun()), press("C"), press("3"))
+	next, cmd := m.Update(press("y"))
+	if m = step(next.(model), cmd()); copied != "jwt, err := at.ToJWT()\n" || !strings.Contains(m.View(), "On the clipboard") {
+		t.Errorf("copied %q:\n%s", copied, m.View())
+	}
+}
+
+// The documentation is opened on demand only, and the screen says how that went.
+func TestDocumentation(t *testing.T) {
+	deps := catalogueDeps()
+	var asked []string
+	var fails error
+	deps.Open = func(address string) (string, error) { asked = append(asked, address); return "xdg-open", fails }
+	m := ends(drawn(t, deps, 80, 24), opaqueRun())
+	for _, keys := range [][]tea.Msg{nil, {press("enter")}, {press("C")}, {press("C"), press("enter")}} {
+		at := step(m, keys...)
+		if asked != nil {
+			t.Fatalf("opened %q without being asked to", asked)
+		}
+		next, cmd := at.Update(press("o"))
+		at = step(next.(model), cmd())
+		if len(asked) != 1 || !strings.Contains(at.View(), "Opened with xdg-open: "+asked[0]) {
+			t.Errorf("after %v: %q:\n%s", keys, asked, at.View())
+		}
+		asked, fails = nil, fmt.Errorf("start xdg-open: not found\x1b[2J")
+		next, cmd = at.Update(press("o"))
+		if at = step(next.(model), cmd()); !strings.Contains(at.View(), "Not opened (start xdg-open: not found") {
+			t.Errorf("after %v:\n%s", keys, at.View())
+		}
+		asked, fails = nil, nil
+	}
+	deps.Open = nil
+	if m = ends(drawn(t, deps, 80, 24), opaqueRun()); slices.ContainsFunc(m.full(), func(b binding) bool { return slices.Contains(b.Keys(), "o") }) {
+		t.Error("o is offered without what it needs")
+	}
+}
+
+// A terminal that takes links gets them, with the same text; others get none.
+func TestLinks(t *testing.T) {
+	for _, keys := range [][]tea.Msg{{press("enter"), press("i"), press("end")}, {press("C"), press("enter"), press("end")}} {
+		deps := catalogueDeps()
+		bare := step(ends(drawn(t, deps, 80, 24), opaqueRun()), keys...).View()
+		deps.Links = true
+		linked := step(ends(drawn(t, deps, 80, 24), opaqueRun()), keys...).View()
+		address := "https://docs.livekit.io/frontends/authentication/tokens"
+		if strings.Contains(bare, "\x1b]8;") || !strings.Contains(bare, address) {
+			t.Errorf("without links:\n%q", bare)
+		}
+		if !strings.Contains(linked, "\x1b]8;;"+address) || ansi.Strip(linked) != bare {
+			t.Errorf("with links:\n%q", linked)
+		}
+	}
+}

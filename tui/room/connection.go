@@ -1,0 +1,174 @@
+package room
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"lkdoctor/checks/finding"
+	live "lkdoctor/checks/room"
+	"lkdoctor/checks/wrap"
+)
+
+// chartRows is how high the chart of round trips is in a pane of its own.
+const chartRows = 3
+
+// connection is what media goes over, and how well, in lines of at most width
+// columns.
+func (m model) connection(width int) []string {
+	path := m.state.path
+	if path == nil {
+		return nil
+	}
+	local, remote := m.Sayf("%s (%s)", path.Local, path.LocalType), m.Sayf("%s (%s)", path.Remote, path.RemoteType)
+	var lines []string
+	if !m.wide() {
+		lines = append(lines, m.Fit(m.Say(way(path.Kind))+"   "+m.Sayf("%s to %s", local, remote), width))
+		lines = append(lines, m.roundTrips(width, 1)...)
+	} else {
+		lines = append(lines, m.styles.Title.Render(m.Sayf("Connection"))+"  "+m.Say(way(path.Kind)))
+		rows := [][2]string{{m.Sayf("from"), local}, {m.Sayf("to"), remote}}
+		label := max(wrap.Width(rows[0][0]), wrap.Width(rows[1][0]))
+		for _, row := range rows {
+			lines = append(lines, m.Fit(m.styles.Subtle.Render(wrap.Pad(row[0], label))+"  "+row[1], width))
+		}
+		lines = append(lines, m.roundTrips(width, chartRows)...)
+	}
+	for _, text := range m.flow(m.carried(), width) {
+		lines = append(lines, m.Fit(text, width))
+	}
+	return lines
+}
+
+// way names what media goes over.
+func way(kind string) finding.Text {
+	switch kind {
+	case "udp":
+		return finding.Textf("UDP, direct")
+	case "tcp":
+		return finding.Textf("TCP, direct")
+	case "relay":
+		return finding.Textf("through a TURN server")
+	}
+	return finding.Textf("%s", kind)
+}
+
+// roundTrips are the last ones as a chart with its scale: from 0 up to the highest,
+// or 1 ms.
+func (m model) roundTrips(width, rows int) []string {
+	all := m.state.rtts
+	if len(all) == 0 {
+		return nil
+	}
+	sorted := slices.Sorted(slices.Values(all))
+	high := sorted[len(sorted)-1]
+	now := m.Sayf("round trip %s", millis(all[len(all)-1]))
+	if rows == 1 {
+		scale := m.Sayf("scale 0 to %s", millis(max(high, 1)))
+		return []string{m.Fit(now+"  "+m.styles.Key.Render(m.chart(all, min(keepRTTs, width-wrap.Width(now)-wrap.Width(scale)-4), 1)[0])+"  "+
+			m.styles.Subtle.Render(scale), width)}
+	}
+	lines := m.flow([]string{now, m.styles.Subtle.Render(m.Sayf("lowest %s, median %s, highest %s", millis(sorted[0]), millis(sorted[len(sorted)/2]), millis(high)))}, width)
+	top := millis(max(high, 1))
+	label := wrap.Width(top)
+	for i, bars := range m.chart(all, min(keepRTTs, width-label-3), rows) {
+		at := ""
+		switch i {
+		case 0:
+			at = top
+		case rows - 1:
+			at = "0"
+		}
+		lines = append(lines, m.styles.Subtle.Render(strings.Repeat(" ", label-wrap.Width(at))+at+" "+m.marks.Bar)+m.styles.Key.Render(bars))
+	}
+	return lines
+}
+
+// carried is the sum of what the tracks carry, and the worst of how well; nothing
+// while there are none.
+func (m model) carried() []string {
+	if len(m.state.traffic) == 0 || m.state.phase != inside {
+		return nil
+	}
+	var e live.Event
+	lost, jitter, rated := 0.0, 0.0, false
+	for _, t := range m.state.traffic {
+		e.Traffic = append(e.Traffic, t)
+		if t.Lost != nil {
+			lost, rated = max(lost, *t.Lost), true
+		}
+		if t.Jitter != nil {
+			jitter = max(jitter, *t.Jitter)
+		}
+	}
+	out, in := e.Rates()
+	parts := []string{m.Sayf("sends %s, receives %s", m.rate(out), m.rate(in))}
+	if rated {
+		parts = append(parts, m.Sayf("lost %s %%, jitter %s", fmt.Sprintf("%.1f", lost), millis(jitter)))
+	}
+	return parts
+}
+
+// bars are the heights that a cell can show, the lowest first.
+func (m model) bars() []rune {
+	if m.ASCII {
+		return []rune("_.-=+*#@")
+	}
+	return []rune("▁▂▃▄▅▆▇█")
+}
+
+// bar is a share of 1 as a bar.
+func (m model) bar(share float64) string {
+	bars := m.bars()
+	return string(bars[min(max(int(share*float64(len(bars))), 0), len(bars)-1)])
+}
+
+// chart draws values as bars from 0 up, the newest at the right, on rows lines.
+func (m model) chart(values []float64, width, rows int) []string {
+	lines := make([]string, rows)
+	if width < 1 {
+		return lines
+	}
+	values = values[max(0, len(values)-width):]
+	bars := m.bars()
+	// Under a millisecond no difference is worth a high bar.
+	high := max(slices.Max(m.state.rtts), 1)
+	for _, v := range values {
+		units := min(max(1+int(v/high*float64(rows*len(bars)-1)), 1), rows*len(bars))
+		for i := range lines {
+			switch below := (rows - 1 - i) * len(bars); {
+			case units <= below:
+				lines[i] += " "
+			default:
+				lines[i] += string(bars[min(units-below, len(bars))-1])
+			}
+		}
+	}
+	return lines
+}
+
+// rate is bits a second: "32 kbit/s", "1.4 Mbit/s".
+func (m model) rate(bits float64) string {
+	if bits >= 1e6 {
+		return fmt.Sprintf("%.1f Mbit/s", bits/1e6)
+	}
+	return fmt.Sprintf("%.0f kbit/s", bits/1e3)
+}
+
+// clock is a duration as a stay shows it: 0:07, 12:30, 1:02:03.
+func clock(d time.Duration) string {
+	sec := int(max(d, 0).Seconds())
+	if sec >= 3600 {
+		return fmt.Sprintf("%d:%02d:%02d", sec/3600, sec/60%60, sec%60)
+	}
+	return fmt.Sprintf("%d:%02d", sec/60, sec%60)
+}
+
+// millis is a time: "0.4 ms", "31 ms".
+func millis(ms float64) string {
+	if ms < 10 {
+		return fmt.Sprintf("%.1f ms", ms)
+	}
+	return fmt.Sprintf("%.0f ms", ms)
+}

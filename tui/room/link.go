@@ -1,0 +1,131 @@
+package room
+
+import (
+	"net/url"
+	"strings"
+
+	"github.com/charmbracelet/lipgloss"
+	"github.com/charmbracelet/x/ansi"
+	"github.com/muesli/termenv"
+	"github.com/skip2/go-qrcode"
+
+	"lkdoctor/checks/wrap"
+)
+
+// linkLines show the link, which its key has asked for. The terminal opens it at a
+// click where it knows links (OSC 8); the token is shown only when asked for.
+func (m model) linkLines(width int) []string {
+	prose := min(width, maxProse)
+	lines := []string{m.styles.Title.Render(m.Fit(m.Sayf("A link that joins this room in a browser, with LiveKit Meet"), width)), ""}
+	if m.whole {
+		lines = append(lines, strings.Split(ansi.Hardwrap(m.Plain(m.link), max(width, 1), true), "\n")...)
+	} else {
+		lines = append(lines, ansi.SetHyperlink(m.Plain(m.link))+m.Fit(m.Plain(m.shortened()), width)+ansi.ResetHyperlink())
+	}
+	lines = append(lines, "")
+	for _, text := range wrap.Lines(m.linkWarning(), prose) {
+		lines = append(lines, m.styles.Warn.Render(text))
+	}
+	if !m.deps.LinkNote.IsZero() {
+		lines = append(lines, "")
+		lines = append(lines, wrap.Lines(m.Say(m.deps.LinkNote), prose)...)
+	}
+	return lines
+}
+
+// linkWarning says what the link is worth, and to whom.
+func (m model) linkWarning() string {
+	warning := m.Sayf("This link holds a token: whoever sees it can join the room. Close it before you share your screen.")
+	if m.linkOf == "" {
+		return warning + " " + m.Sayf("It has our own identity: opening it ends this stay.")
+	}
+	return warning + " " + m.Sayf("It joins as %s.", m.linkOf)
+}
+
+// shortened is the link without its token.
+func (m model) shortened() string {
+	u, err := url.Parse(m.link)
+	if err != nil {
+		return m.Sayf("the link")
+	}
+	query := u.Query()
+	if query.Has("token") {
+		query.Set("token", "HIDDEN")
+	}
+	u.RawQuery = query.Encode()
+	return strings.Replace(u.String(), "HIDDEN", "…", 1)
+}
+
+// quiet is the margin of a QR code, in modules.
+const quiet = 2
+
+// qrLines are the whole screen while the QR code is shown: two modules a cell, so
+// that they are square.
+func (m model) qrLines(width int) []string {
+	f := m.foot(width)
+	var notes []string
+	for _, text := range wrap.Lines(m.Sayf("This QR code holds a token: whoever photographs it can join the room."), width) {
+		notes = append(notes, m.styles.Warn.Render(text))
+	}
+	if !m.deps.PhoneNote.IsZero() {
+		notes = append(notes, wrap.Lines(m.Say(m.deps.PhoneNote), width)...)
+	}
+	if m.notice != "" {
+		notes = append(notes, f.lines...)
+	}
+	notes = append(notes, f.hints.Lines...)
+	code := m.code
+	columns, rows := 0, len(code)
+	if rows > 0 {
+		columns = wrap.Width(code[0])
+	}
+	switch room := m.height - len(notes); {
+	case rows == 0:
+		code = wrap.Lines(m.Sayf("The link is too long for a QR code."), width)
+	case columns > width || rows > room:
+		code = wrap.Lines(m.Sayf("The QR code takes a window of %d columns and %d rows; this one has %d and %d. Make it larger, or its letters smaller.",
+			columns+2, rows+len(notes), m.width, m.height), min(width, maxProse))
+	}
+	lines := filled(code, m.height-len(notes))
+	return indent(filled(append(lines, notes...), m.height))
+}
+
+// qr is the code of the link, dark on light whatever the terminal's colours are.
+func (m model) qr() []string {
+	code, err := qrcode.New(m.link, qrcode.Low)
+	if err != nil {
+		return nil
+	}
+	code.DisableBorder = true
+	bits := code.Bitmap()
+	dark := func(x, y int) bool {
+		x, y = x-quiet, y-quiet
+		return y >= 0 && y < len(bits) && x >= 0 && x < len(bits) && bits[y][x]
+	}
+	// Without colours, what is drawn has the colour of text: light on a dark
+	// background.
+	drawn := func(x, y int) bool { return dark(x, y) != m.deps.Dark }
+	style := lipgloss.NewStyle()
+	if r := m.deps.Renderer; r != nil && r.ColorProfile() != termenv.Ascii {
+		drawn = dark
+		style = r.NewStyle().Foreground(lipgloss.Color("16")).Background(lipgloss.Color("231"))
+	}
+	var lines []string
+	for y := 0; y < len(bits)+2*quiet; y += 2 {
+		var b strings.Builder
+		for x := range len(bits) + 2*quiet {
+			switch upper, lower := drawn(x, y), drawn(x, y+1); {
+			case upper && lower:
+				b.WriteString("█")
+			case upper:
+				b.WriteString("▀")
+			case lower:
+				b.WriteString("▄")
+			default:
+				b.WriteString(" ")
+			}
+		}
+		lines = append(lines, style.Render(b.String()))
+	}
+	return lines
+}

@@ -1,0 +1,151 @@
+package room
+
+import (
+	"slices"
+	"strings"
+
+	"lkdoctor/checks/finding"
+	live "lkdoctor/checks/room"
+	"lkdoctor/checks/wrap"
+)
+
+// peopleLines list who is there, at most limit lines.
+func (m model) peopleLines(width, limit int) []string {
+	people := m.state.people
+	head := m.styles.Title.Render(m.Sayf("In the room: %d", len(people)))
+	shown := people[:min(len(people), max(0, limit-1))]
+	name, quality := 12, 0
+	for _, p := range shown {
+		name = max(name, min(wrap.Width(m.label(p)), width/3))
+		quality = max(quality, wrap.Width(m.grade(p.quality)))
+	}
+	lines := []string{head}
+	for i, p := range shown {
+		mark := m.marks.Bullet
+		if p.me {
+			mark = m.marks.Cursor
+		}
+		text := mark + " " + wrap.Pad(m.Fit(m.label(p), name), name) + "  "
+		if quality > 0 {
+			text += wrap.Pad(m.grade(p.quality), quality) + "  "
+		}
+		under := wrap.Width(text)
+		var row []string
+		for _, tracks := range m.flow(m.tracks(p), width-under) {
+			row = append(row, m.Fit(text+tracks, width))
+			text = strings.Repeat(" ", under)
+		}
+		more := len(people) - i - 1
+		if len(lines)+len(row)+min(more, 1) > limit && i > 0 {
+			return append(lines, m.styles.Subtle.Render(m.Sayf("and %d more", more+1)))
+		}
+		lines = append(lines, row...)
+	}
+	if more := len(people) - len(shown); more > 0 && len(lines) < limit {
+		lines = append(lines, m.styles.Subtle.Render(m.Sayf("and %d more", more)))
+	}
+	return lines
+}
+
+// flow puts parts onto lines of width columns, with dots between them.
+func (m model) flow(parts []string, width int) []string {
+	var lines []string
+	for _, part := range parts {
+		last := len(lines) - 1
+		if last >= 0 && wrap.Width(lines[last]+m.marks.Dot+part) <= width {
+			lines[last] += m.marks.Dot + part
+			continue
+		}
+		lines = append(lines, part)
+	}
+	return lines
+}
+
+// grade is how the server rates a connection, in a word; it does so after some
+// seconds.
+func (m model) grade(quality string) string {
+	switch quality {
+	case "excellent":
+		return m.Sayf("excellent")
+	case "good":
+		return m.Sayf("good")
+	case "poor":
+		return m.Sayf("poor")
+	case "lost":
+		return m.Sayf("lost")
+	}
+	return m.Plain(quality)
+}
+
+func (m model) label(p person) string {
+	label := m.Plain(p.Identity)
+	if p.me {
+		label += " " + m.Sayf("(you)")
+	}
+	if p.Name != "" && p.Name != p.Identity {
+		label += " (" + m.Plain(p.Name) + ")"
+	}
+	if !p.me && p.Kind != "standard" && p.Kind != "" {
+		label += " [" + m.Plain(p.Kind) + "]"
+	}
+	return label
+}
+
+// tracks are what a participant publishes, and whether it is heard.
+func (m model) tracks(p person) []string {
+	var parts []string
+	tracks := p.tracks
+	if p.me {
+		tracks = m.myTracks(p)
+	}
+	// The server says late, or never, that somebody who was muted no longer speaks.
+	if p.speaks && slices.ContainsFunc(tracks, func(t live.Track) bool { return t.Kind == "audio" && !t.Muted }) {
+		parts = append(parts, m.styles.Good.Render(m.bar(p.level)+" "+m.Sayf("speaking")))
+	}
+	for _, t := range tracks {
+		text := m.Say(short(t))
+		switch carries, known := m.state.traffic[t.SID]; {
+		case t.Muted:
+			text = m.Sayf("%s, muted", short(t))
+		case known && m.state.phase == inside:
+			text += " " + m.rate(carries.Rate)
+		}
+		parts = append(parts, text)
+	}
+	if len(tracks) == 0 {
+		parts = append(parts, m.styles.Subtle.Render(m.Sayf("publishes nothing")))
+	}
+	return parts
+}
+
+// myTracks are what the stay publishes, under the names that the server has for it.
+func (m model) myTracks(p person) []live.Track {
+	var list []live.Track
+	for _, s := range m.mine {
+		t := live.Track{Kind: "audio", Source: "microphone", Name: string(s.Clip)}
+		if s.Clip == live.Pattern {
+			t.Kind, t.Source = "video", "camera"
+		}
+		if i := slices.IndexFunc(p.tracks, func(have live.Track) bool { return have.Name == t.Name }); i >= 0 {
+			t = p.tracks[i]
+		}
+		t.Muted = s.Muted
+		list = append(list, t)
+	}
+	return list
+}
+
+// short names a track in a word.
+func short(t live.Track) finding.Text {
+	switch t.Source {
+	case "microphone":
+		return finding.Textf("microphone")
+	case "camera":
+		return finding.Textf("camera")
+	case "screen_share":
+		return finding.Textf("screen")
+	case "screen_share_audio":
+		return finding.Textf("screen's sound")
+	}
+	return live.Thing(t)
+}

@@ -1,0 +1,82 @@
+package term
+
+import (
+	"github.com/charmbracelet/bubbles/key"
+	tea "github.com/charmbracelet/bubbletea"
+
+	"lkdoctor/checks/wrap"
+)
+
+// Hints are keys with what they do, laid out on lines as "t tone · v video". They
+// know where each one stands, for the mouse.
+type Hints struct {
+	Lines []string
+	spots []spot
+}
+
+// spot is where a hint stands, in columns of a line.
+type spot struct {
+	line, from, to int
+	key            string
+}
+
+// NewHints lays the hints of enabled keys out on at most limit lines of width
+// columns. Where they do not fit, those at the end of most are left out, those of
+// last are not.
+func NewHints(s Styles, separator string, most, last []key.Binding, width, limit int) Hints {
+	for {
+		h := laid(s, separator, append(most[:len(most):len(most)], last...), width)
+		if len(h.Lines) <= limit || len(most) == 0 {
+			return h
+		}
+		most = most[:len(most)-1]
+	}
+}
+
+func laid(s Styles, separator string, keys []key.Binding, width int) Hints {
+	var h Hints
+	line, used := "", 0
+	for _, b := range keys {
+		if !b.Enabled() {
+			continue
+		}
+		takes := wrap.Width(b.Help().Key) + 1 + wrap.Width(b.Help().Desc)
+		switch gap := wrap.Width(separator); {
+		case used == 0:
+		case used+gap+takes > width:
+			h.Lines, line, used = append(h.Lines, line), "", 0
+		default:
+			line, used = line+s.Subtle.Render(separator), used+gap
+		}
+		h.spots = append(h.spots, spot{line: len(h.Lines), from: used, to: used + takes, key: b.Keys()[0]})
+		line += s.Key.Render(b.Help().Key) + " " + s.Subtle.Render(b.Help().Desc)
+		used += takes
+	}
+	if used > 0 {
+		h.Lines = append(h.Lines, line)
+	}
+	return h
+}
+
+// At is the key whose hint stands on a line, at a column of it, both from 0.
+func (h Hints) At(line, column int) (key string, found bool) {
+	for _, s := range h.spots {
+		if s.line == line && s.from <= column && column < s.to {
+			return s.key, true
+		}
+	}
+	return "", false
+}
+
+// KeyMsg is the message of a key by its name, as Bubble Tea names it.
+func KeyMsg(name string) tea.KeyMsg {
+	for _, k := range []tea.KeyType{
+		tea.KeyEnter, tea.KeyEsc, tea.KeyTab, tea.KeyUp, tea.KeyDown, tea.KeyLeft, tea.KeyRight, tea.KeyPgUp,
+		tea.KeyPgDown, tea.KeyHome, tea.KeyEnd, tea.KeyCtrlC, tea.KeyCtrlZ,
+	} {
+		if k.String() == name {
+			return tea.KeyMsg{Type: k}
+		}
+	}
+	return tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune(name)}
+}
