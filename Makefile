@@ -12,7 +12,7 @@ RELEASERS   := ./.ci/mutants ./.goreleaser/licenses ./.goreleaser/module ./.gore
 GORELEASER  := github.com/goreleaser/goreleaser/v2@v2.15.1
 CYCLONEDX   := github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.10.0
 
-.PHONY: all build demo test browser-test lint fmt bench fuzz clean
+.PHONY: all build demo test check browser-test lint fmt bench fuzz clean
 
 all: build
 
@@ -29,10 +29,17 @@ demo: build
 	  echo "More of them: ./$(BIN)/lklab list, then ./$(BIN)/lklab --fault NAME -- ./$(BIN)/lkdoctor"; \
 	else echo "make demo: lkdoctor was to find TOKEN_OPAQUE and exit with 1, and exited with $$code" >&2; exit 1; fi
 
-## test: every test, with the race detector; one package at a time, because several
-## servers at once starve each other on a small machine
+## test: every test, and then its fast half with the race detector, where goroutines
+## are ours (.ci/raced). Tests mostly wait, so that three packages run at a time
+GORACE := suppressions=$(CURDIR)/.ci/race-suppressions.txt atexit_sleep_ms=10
+TESTS  := -p 3 -parallel 8
 test:
-	GORACE="suppressions=$(CURDIR)/.ci/race-suppressions.txt" go test -race -shuffle=on -p 1 -timeout 20m ./...
+	go test $(TESTS) -shuffle=on ./...
+	GORACE="$(GORACE)" go test $(TESTS) -race -short -shuffle=on $$(.ci/raced)
+
+## check: the fast half, for while one works: one fault a code, and nothing in bulk
+check:
+	go test $(TESTS) -short ./...
 
 ## browser-test: what browsers refuse, asked of Chromium and of livekit-client from
 ## npm; a test says so and is skipped where one of them is not installed

@@ -117,6 +117,37 @@ func TestImportDirections(t *testing.T) {
 	}
 }
 
+// TestRaceDetectorWatches each package with tests that starts a goroutine, and not
+// those that only compute.
+func TestRaceDetectorWatches(t *testing.T) {
+	out, err := exec.Command("../.ci/raced").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	watched := func(dir string) bool {
+		return slices.ContainsFunc(strings.Fields(string(out)), func(path string) bool { return strings.HasSuffix(path, "/"+dir) })
+	}
+	tested, starts := map[string]bool{}, map[string]bool{}
+	for _, s := range sources(t) {
+		dir := filepath.Dir(s.path)
+		tested[dir] = tested[dir] || strings.HasSuffix(s.path, "_test.go")
+		ast.Inspect(s.file, func(n ast.Node) bool {
+			if _, is := n.(*ast.GoStmt); is {
+				starts[dir] = true
+			}
+			return true
+		})
+	}
+	for dir := range starts {
+		if tested[dir] && !watched(dir) {
+			t.Errorf("%s starts goroutines, and is not tested with -race", dir)
+		}
+	}
+	if len(starts) < 5 || watched("checks/token") {
+		t.Errorf("%d packages start goroutines; checks/token, which starts none, is tested with -race: %v", len(starts), watched("checks/token"))
+	}
+}
+
 // TestFacesLinkNoMedia: what shows a run needs no WebRTC to do so.
 func TestFacesLinkNoMedia(t *testing.T) {
 	out, err := exec.Command("go", "list", "-deps", "lkdoctor/tui", "lkdoctor/checks/report").Output()

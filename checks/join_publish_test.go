@@ -43,6 +43,7 @@ func onlyCheck(id string) func(*Case) {
 
 // The whole of --media on a healthy server: all pass, in less than two seconds.
 func TestMediaWholeRun(t *testing.T) {
+	codetest.Alone(t)
 	l := apartFrom(t)
 	var ended Ended
 	fastest := time.Hour

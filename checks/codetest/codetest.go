@@ -1,6 +1,7 @@
 // Package codetest is how tests assert that a code is emitted. TestEveryCode
 // counts the codes that a test function names which calls Wants, beside those
-// that a fault of the lab leads to: it finds the calls by this package's name.
+// that a fault of the lab leads to: it finds the calls by this package's name. And
+// it keeps tests that measure time apart.
 package codetest
 
 import (

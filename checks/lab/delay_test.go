@@ -10,6 +10,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"lkdoctor/checks/codetest"
 )
 
 // away starts a delay of rtt before a peer that talks.
@@ -60,24 +62,40 @@ func answered(t *testing.T, conn net.Conn) time.Duration {
 }
 
 func TestDelayOfAConnection(t *testing.T) {
+	codetest.Alone(t)
 	const rtt = 80 * time.Millisecond
 	conn := dialled(t, away(t, rtt, echo))
 	if took := answered(t, conn); took < 2*rtt {
 		t.Errorf("the first answer took %s: connecting and asking are two round trips", took)
 	}
-	if took := answered(t, conn); took < rtt || took >= 2*rtt {
-		t.Errorf("the second answer took %s: asking again is one round trip", took)
+	oneRoundTrip(t, rtt, func() time.Duration { return answered(t, conn) })
+}
+
+// oneRoundTrip: no try takes less than rtt, and on a machine that is busy at times
+// the fastest of five takes less than two.
+func oneRoundTrip(t *testing.T, rtt time.Duration, try func() time.Duration) {
+	t.Helper()
+	var took time.Duration
+	for range 5 {
+		if took = try(); took < rtt {
+			t.Errorf("the answer took %s, less than a round trip", took)
+		}
+		if took < 2*rtt {
+			return
+		}
 	}
+	t.Errorf("the answer took %s: asking on an open connection is one round trip", took)
 }
 
 // A connection that is opened ahead has its handshake behind it.
 func TestDelayOfAConnectionOpenedAhead(t *testing.T) {
+	codetest.Alone(t)
 	const rtt = 80 * time.Millisecond
-	conn := dialled(t, away(t, rtt, echo))
-	time.Sleep(2 * rtt) // what is tested is the time itself
-	if took := answered(t, conn); took < rtt || took >= 2*rtt {
-		t.Errorf("the first answer took %s: its handshake was over", took)
-	}
+	oneRoundTrip(t, rtt, func() time.Duration {
+		conn := dialled(t, away(t, rtt, echo))
+		time.Sleep(2 * rtt) // what is tested is the time itself
+		return answered(t, conn)
+	})
 }
 
 func TestDelayOfHTTP(t *testing.T) {

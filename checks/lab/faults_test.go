@@ -57,6 +57,9 @@ func TestUnknownFault(t *testing.T) {
 // stopped, nothing of them runs on. With -run and a fault's name it says so of
 // that fault.
 func TestEveryFaultStartsAndStops(t *testing.T) {
+	if testing.Short() {
+		t.Skip("with -short, the tests of cmd/lkdoctor start one fault a code")
+	}
 	t.Cleanup(func() { // when the last fault has ended
 		if stack := running(); stack != "" {
 			t.Errorf("still running:\n%s", stack)

@@ -18,6 +18,9 @@ import (
 // far as a machine can, and examines again, for each fault of the settings: each
 // time the run is green or finds something else, and no advice undoes another.
 func TestAdviceOnSettingsLeadsOut(t *testing.T) {
+	if testing.Short() {
+		t.Skip("with -short, TestEveryFaultInEveryFace alone examines a fault a code")
+	}
 	// Whoever is told these has to look a value up, or to decide.
 	byHand := []string{"url-missing", "key-missing", "secret-missing", "secret-missing-ticket", "unconfigured", "url-placeholder", "url-undefined",
 		"url-reference", "placeholder", "secret-exposed", "name-exposed", "ticket-url-missing", "ticket-url-undefined"}

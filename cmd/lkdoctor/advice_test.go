@@ -63,6 +63,9 @@ func pasted(t *testing.T, l *lab.Lab, environ []string, line, stdin string) (out
 // writes a report finds the same cause again and has it in the report, the way
 // round works, and the page is there.
 func TestPrintedCommandsWorkWhenPasted(t *testing.T) {
+	if testing.Short() {
+		t.Skip("with -short, TestEveryFaultInEveryFace alone examines a fault a code")
+	}
 	for _, fault := range onePerCause(func(lab.Fault) bool { return true }) {
 		t.Run(fault.Name, func(t *testing.T) {
 			t.Parallel()
@@ -133,6 +136,9 @@ func advised(run check.Run) bool {
 // something else to do, and never where it was before. What is to be done on
 // another machine is left undone.
 func TestNoAdviceGoesInACircle(t *testing.T) {
+	if testing.Short() {
+		t.Skip("with -short, TestEveryFaultInEveryFace alone examines a fault a code")
+	}
 	settings := func(f lab.Fault) bool {
 		// The lab's service speaks no TLS at the port that it redirects to.
 		return f.Owner == finding.OwnerConfig && f.Name != "ticket-to-https"

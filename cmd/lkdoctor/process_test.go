@@ -16,6 +16,7 @@ import (
 	"github.com/creack/pty"
 
 	"lkdoctor/checks/check"
+	"lkdoctor/checks/codetest"
 	"lkdoctor/checks/lab"
 	"lkdoctor/checks/probe"
 	"lkdoctor/checks/report"
@@ -43,6 +44,7 @@ func program(t *testing.T, environ []string, args ...string) *exec.Cmd {
 // when it is linked, and waits 5 s for an answer. A terminal that answers
 // nothing must not be asked.
 func TestJSONOnASilentTerminal(t *testing.T) {
+	codetest.Alone(t)
 	for name, args := range map[string][]string{
 		"--json": {"--json"}, "--plain": {"--plain"}, "version": {"version"}, "codes": {"codes"},
 	} {

@@ -67,7 +67,6 @@ func TestReadmeNamesWhatExists(t *testing.T) {
 // readmesCommands pastes the lines with lkdoctor in the README's blocks into a
 // shell. They all have to be good calls that say something.
 func readmesCommands(t *testing.T, readme string) {
-	l := startLab(t, "healthy-frontend")
 	raw := regexp.MustCompile("(?ms)^```sh\n(.*?)^```").FindAllStringSubmatch(readme, -1)
 	ran := 0
 	for _, block := range raw {
@@ -82,6 +81,8 @@ func readmesCommands(t *testing.T, readme string) {
 				if _, err := exec.LookPath("jq"); err != nil && strings.Contains(command, "| jq ") {
 					t.Skip("there is no jq here")
 				}
+				t.Parallel()
+				l := startLab(t, "healthy-frontend")
 				ticket := l.Renew()
 				command := strings.NewReplacer("tkt_…", ticket, "http://localhost:3000", l.FrontendURL, "pbpaste", "cat",
 					"inspect TOKEN", `inspect "$README_TOKEN"`, "lkdoctor join", "lkdoctor join --for 1s").Replace(command)

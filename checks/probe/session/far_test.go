@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"lkdoctor/checks/codetest"
 	"lkdoctor/checks/lab"
 	"lkdoctor/checks/probe"
 	"lkdoctor/checks/probe/session"
@@ -25,25 +26,33 @@ func farLiveKit(t *testing.T, rtt time.Duration) *url.URL {
 // A join after Reach finds its connection open, and leaving a far server waits
 // for nothing: neither costs a round trip. The server hears of it all the same.
 func TestRoundTripsOfAFarJoin(t *testing.T) {
+	codetest.Alone(t)
 	const rtt = 250 * time.Millisecond
 	base, net := farLiveKit(t, rtt), &probe.Net{}
-	defer net.Close()
-	reach, failure := net.Reach(t.Context(), base)
-	if failure != nil || !reach.IsLiveKit {
-		t.Fatalf("got %+v, %v", reach, failure)
+	defer func() { net.Close() }()
+	var join, leave time.Duration
+	for try := 0; try == 0 || try < 3 && (join >= 2*rtt || leave >= rtt); try++ { // a busy machine is no round trip
+		if try > 0 {
+			net.Close()
+			net = &probe.Net{}
+		}
+		reach, failure := net.Reach(t.Context(), base)
+		if failure != nil || !reach.IsLiveKit {
+			t.Fatalf("got %+v, %v", reach, failure)
+		}
+		begun := time.Now()
+		signal, refused := session.Join(t.Context(), net, base, tokenFor(t, "far", "far"), session.Options{})
+		if refused != nil {
+			t.Fatalf("got %+v", refused)
+		}
+		join, begun = time.Since(begun), time.Now()
+		signal.Leave()
+		if leave = time.Since(begun); join < rtt {
+			t.Errorf("the join took %s, less than a round trip", join)
+		}
 	}
-	begun := time.Now()
-	signal, refused := session.Join(t.Context(), net, base, tokenFor(t, "far", "far"), session.Options{})
-	if refused != nil {
-		t.Fatalf("got %+v", refused)
-	}
-	if took := time.Since(begun); took < rtt || took >= 2*rtt {
-		t.Errorf("the join took %s: it is one round trip on an open connection", took)
-	}
-	begun = time.Now()
-	signal.Leave()
-	if took := time.Since(begun); took >= rtt {
-		t.Errorf("leaving took %s", took)
+	if join >= 2*rtt || leave >= rtt {
+		t.Errorf("the join took %s, leaving %s: they are one round trip on an open connection, and none", join, leave)
 	}
 	deadline := time.Now().Add(10 * time.Second)
 	for {

@@ -174,7 +174,7 @@ func TestNoGoroutineIsLeft(t *testing.T) {
 	for range 3 {
 		round()
 	}
-	for deadline := time.Now().Add(5 * time.Second); len(ours()) > 0; time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(limit); len(ours()) > 0; time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("%d goroutines are left:\n%s", len(ours()), strings.Join(ours(), "\n\n"))
 		}

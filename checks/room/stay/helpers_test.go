@@ -175,10 +175,10 @@ func (s *site) identities() []string {
 	return names
 }
 
-// empties waits until the server sees nobody but those named.
+// only waits until the server sees nobody but those named.
 func (s *site) only(want ...string) {
 	s.t.Helper()
-	for deadline := time.Now().Add(3 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(limit); ; time.Sleep(5 * time.Millisecond) {
 		got := s.identities()
 		if slices.Equal(got, want) {
 			return
