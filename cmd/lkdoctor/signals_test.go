@@ -47,6 +47,7 @@ func (s stopping) joins() bool { return len(s.args) > 0 && s.args[0] == "join" }
 // there is a document, the exit code is right, nobody is left in a room, and the
 // terminal is as it was. Random moments are for TestSoak.
 func TestSignals(t *testing.T) {
+	t.Parallel()
 	// Where media is blocked, a run stands in the room for seconds.
 	runs, stays := startLab(t, "media-blocked"), startLab(t, "")
 	inRoom := func(*watched) { waitFor(t, func() bool { return len(people(t, runs))+len(people(t, stays)) > 0 }) }
@@ -82,6 +83,7 @@ func TestSignals(t *testing.T) {
 
 // TestTerminalGoesAway closes the terminal under both screens.
 func TestTerminalGoesAway(t *testing.T) {
+	t.Parallel()
 	l := startLab(t, "")
 	for _, args := range [][]string{nil, {"join"}} {
 		cmd := program(t, l.Environ(), args...)
@@ -144,7 +146,7 @@ func (s stopping) run(t *testing.T, l *lab.Lab) bool {
 	} else {
 		_ = cmd.Process.Signal(s.signal)
 	}
-	guard := time.AfterFunc(20*time.Second, func() { _ = cmd.Process.Kill() })
+	guard := time.AfterFunc(30*time.Second, func() { _ = cmd.Process.Kill() })
 	code := exitCodeOf(t, cmd.Wait())
 	if !guard.Stop() {
 		t.Errorf("it did not end:\n%s%s", out, errs)
