@@ -41,7 +41,7 @@ func mutants() []mutant {
 			"./checks", "TestExitCode"},
 		{"exit-code-1", "checks/do.go", "case run.Summary.Fail > 0, strict", "case run.Summary.Fail > 1, strict",
 			"./checks", "TestExitCode"},
-		{"ticket-sent-once", "checks/do.go", "slices.Index(order, r.Check.Stage) < slices.Index(order, from)", "slices.Index(order, r.Check.Stage) < 0",
+		{"ticket-sent-once", "checks/do.go", "return slices.Index(order, s) < slices.Index(order, from)", "return slices.Index(order, s) < 0",
 			"./checks", "TestTheTicketIsSentOnce"},
 		{"same-origin-redirects", "checks/probe/exchange_run.go", "\tif !r.SameOrigin {", "\tif !r.SameOrigin && method == \"\" {",
 			"./checks/probe", "TestExchangeRedirects"},
