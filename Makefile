@@ -89,7 +89,7 @@ FUZZTIME ?= 30s
 fuzz:
 	@for t in $$(grep -rl --include='*_test.go' 'func Fuzz' checks config | xargs -n1 dirname | sort -u); do \
 	  for f in $$(grep -rhoE 'func (Fuzz[A-Za-z]+)' $$t/*_test.go | awk '{print $$2}'); do \
-	    echo "== $$t $$f"; go test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) ./$$t || exit 1; done; done
+	    echo "== $$t $$f"; go test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x ./$$t || exit 1; done; done
 
 ## snapshot: all that a release consists of, into dist/; nothing is published.
 ## The first time it fetches its tools, afterwards it needs no network

@@ -8,6 +8,7 @@ import (
 	"lkdoctor/checks/check"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/probe"
+	"lkdoctor/config"
 	"lkdoctor/config/clean"
 )
 
@@ -93,4 +94,39 @@ func containerName(host string) bool {
 	host = strings.ToLower(host)
 	return !strings.ContainsAny(host, ".:") && host != "localhost" ||
 		strings.HasSuffix(host, ".docker.internal") || strings.HasSuffix(host, ".containers.internal")
+}
+
+// inClear reports whether what is sent to u can be read on the way: it is not
+// encrypted, and leaves this machine.
+func inClear(u *url.URL) bool {
+	return u != nil && !probe.Secure(u) && !probe.IsLoopbackHost(u.Hostname())
+}
+
+// InClear says what a run will send without encryption to other machines, to be
+// told before it begins.
+func InClear(s *config.Settings, o Options) []Text {
+	c := &Case{Settings: s, Options: o}
+	var list []Text
+	tell := func(raw, format string) {
+		if u := usableURL(raw); inClear(u) {
+			list = append(list, finding.Textf(format, clean.Line(u.Host, 80)))
+		}
+	}
+	const tokens = "%s is not encrypted: the tokens that are sent there can be read on the way"
+	switch c.Source() {
+	case check.SourceTicket:
+		tell(s.TicketService.Value, "%s is not encrypted: the ticket, and the token that comes back, can be read on the way")
+	case check.SourceFrontend:
+		tell(o.Frontend, "%s is not encrypted: what is sent there, and the token that comes back, can be read on the way")
+	case check.SourceEndpoint:
+		tell(o.TokenEndpoint, "%s is not encrypted: what is sent there, and the token that comes back, can be read on the way")
+	case check.SourceFlag:
+		if o.GivenURL != "" {
+			tell(o.GivenURL, tokens)
+		}
+	}
+	if s.URL.Value != o.GivenURL {
+		tell(s.URL.Value, tokens)
+	}
+	return list
 }

@@ -21,7 +21,11 @@ func Do(ctx context.Context, c *Case, strict bool, observe func(check.Event)) ch
 	begin, started := time.Now(), c.Now()
 	observe(check.Event{Kind: check.RunStarted})
 	plan, hide := c.plan()
-	results := plan.Execute(ctx, observe)
+	results := plan.Execute(ctx, func(e check.Event) {
+		// The text of what is waited for; results are complete (Plan.Finish).
+		e.Text = (&hider{c.Redact}).sentence(e.Text)
+		observe(e)
+	})
 	c.Close()
 
 	e := hide().evidence(c.evidence(results))
@@ -30,6 +34,7 @@ func Do(ctx context.Context, c *Case, strict bool, observe func(check.Event)) ch
 		StartedAt: started, Took: time.Since(begin),
 		Target: c.target(), Settings: c.Settings.Shown(), TicketSpent: c.TicketSpent(),
 	}
+	run = hide().run(run)
 	run.Results, run.Diagnosis = diagnosis.Conclude(e)
 	run.Token = c.compared(run.Results, hide().text)
 	run.Summary = check.Summarise(run.Results)
@@ -45,6 +50,13 @@ func Do(ctx context.Context, c *Case, strict bool, observe func(check.Event)) ch
 // plan is what c's run does. Each result is cleaned of secrets, and gets its
 // owner and fixes as far as they are known, before anybody sees it.
 func (c *Case) plan() (plan check.Plan, hide func() *hider) {
+	if c.Redact == nil {
+		c.Redact = clean.NewRedactor()
+	}
+	c.Redact.Learn(Secrets(c.Settings, c.Options)...)
+	if c.Net.Redact == nil {
+		c.Net.Redact = c.Redact
+	}
 	list := All(c)
 	c.made.chosen = c.Options.Selection().Chosen(check.Specs(list))
 	// The hider is made with the first result: it reads the env files once more,
@@ -52,7 +64,7 @@ func (c *Case) plan() (plan check.Plan, hide func() *hider) {
 	hide = sync.OnceValue(func() *hider { return newHider(c) })
 	return check.Plan{
 		Checks: list, Select: c.Options.Selection(), Prior: c.prior, Skips: c.Skips,
-		Clean: func(s string) string { return clean.Line(clean.Redact(s), 200) },
+		Clean: func(s string) string { return c.Redact.Clean(s, 200) },
 		Finish: func(r check.Result) check.Result {
 			return diagnosis.Preview(hide().evidence(c.preview()), hide().result(r))
 		},

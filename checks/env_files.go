@@ -18,14 +18,14 @@ import (
 // what another says?
 func envFiles(c *Case) Check {
 	return c.check(Spec{
-		ID: "env.files", Stage: check.StageEnv, Timeout: time.Second,
+		ID: "env.files", Stage: check.StageEnv, Timeout: 20 * time.Second, // fingerprints take half a second each
 		Title: finding.Textf("The env files can be read, and nothing hides a value by accident"),
 		Short: finding.Textf("Env files"),
 	}, func(_ context.Context, c *Case, _ Ended) Report {
 		findings := unreadableFiles(c.Settings.Files)
 		for _, s := range c.Settings.All() {
-			findings = append(findings, hiddenValues(*s)...)
-			findings = append(findings, expandedValue(*s)...)
+			findings = append(findings, hiddenValues(c.Settings, *s)...)
+			findings = append(findings, expandedValue(c.Settings, *s)...)
 		}
 		return Report{Findings: append(findings, loaderFindings(c.Settings)...), Outcome: filesOutcome(c.Settings)}
 	})
@@ -75,7 +75,7 @@ func unreadable(err error) string {
 
 // hiddenValues compares a setting with what lower sources say about it. A flag
 // or a project that was asked for hides others on purpose, which is no finding.
-func hiddenValues(s config.Setting) []Finding {
+func hiddenValues(all *config.Settings, s config.Setting) []Finding {
 	if s.Source.Kind != config.Environment && s.Source.Kind != config.File {
 		return nil
 	}
@@ -89,39 +89,45 @@ func hiddenValues(s config.Setting) []Finding {
 		}
 		if s.Secret.Empty() {
 			return []Finding{finding.New(finding.EnvValueEmptied, finding.Fail,
-				"%s is set to nothing in %s, and that hides the value of %d characters in %s",
-				s.Name, s.Source.String(), hidden.Secret.Len(), hidden.Source.String()).As(variant).
+				"%s is set to nothing in %s, and that hides the value in %s",
+				s.Name, s.Source.String(), hidden.Source.String()).As(variant).
 				With("setting", s.Name).With("source", s.Source.String()).With("hides", hidden.Source.String())}
 		}
 		if _, unfilled := placeholder.InURL(hidden.Secret.Reveal()); unfilled {
 			continue
 		}
-		return []Finding{finding.New(finding.EnvValueShadowed, finding.Warn,
+		f := finding.New(finding.EnvValueShadowed, finding.Warn,
 			"%s comes from %s, and hides a different value in %s", s.Name, s.Source.String(), hidden.Source.String()).As(variant).
-			With("setting", s.Name).With("source", s.Source.String()).With("hides", hidden.Source.String()).
-			With("fingerprint", s.Secret.Fingerprint()).With("hidden_fingerprint", hidden.Secret.Fingerprint())}
+			With("setting", s.Name).With("source", s.Source.String()).With("hides", hidden.Source.String())
+		if all.CompareSecrets {
+			f = f.With("fingerprint", all.Fingerprint(s.Secret)).With("hidden_fingerprint", all.Fingerprint(hidden.Secret))
+		}
+		return []Finding{f}
 	}
 	return nil
 }
 
 // expandedValue tells what Next.js changed in a key or secret while reading it.
-func expandedValue(s config.Setting) []Finding {
+func expandedValue(all *config.Settings, s config.Setting) []Finding {
 	if s.Name != "LIVEKIT_API_KEY" && s.Name != "LIVEKIT_API_SECRET" {
 		return nil
 	}
 	f := Finding{Code: finding.EnvValueExpanded, Severity: finding.Warn}
 	switch {
 	case s.Expanded:
-		f.Message = finding.Textf("%s in %s holds a $, which Next.js expands: %d characters became %d",
-			s.Name, s.Source.String(), s.Literal.Len(), s.Secret.Len())
+		f.Message = finding.Textf("%s in %s holds a $, which Next.js expands: it reads another value than is written there",
+			s.Name, s.Source.String())
 		f = f.As("dollar")
 	case s.CutAtHash:
 		f = f.As("hash")
-		f.Message = finding.Textf("%s in %s holds a #, where Next.js cuts it: %d characters became %d",
-			s.Name, s.Source.String(), s.Literal.Len(), s.Secret.Len())
+		f.Message = finding.Textf("%s in %s holds a #, where Next.js cuts it: it reads a shorter value than is written there",
+			s.Name, s.Source.String())
 	default:
 		return nil
 	}
-	return []Finding{f.With("setting", s.Name).With("source", s.Source.String()).
-		With("length_written", s.Literal.Len()).With("length_read", s.Secret.Len()).With("line", s.Line)}
+	f = f.With("setting", s.Name).With("source", s.Source.String()).With("line", s.Line)
+	if all.CompareSecrets {
+		f = f.With("length_written", s.Literal.Len()).With("length_read", s.Secret.Len())
+	}
+	return []Finding{f}
 }

@@ -28,8 +28,8 @@ func envLiveKit(c *Case) Check {
 				findings = append(findings, f.With("source", s.URL.Source.String()))
 			}
 		}
-		findings = append(findings, keyFindings(s.APIKey)...)
-		findings = append(findings, keyFindings(s.APISecret)...)
+		findings = append(findings, keyFindings(s, s.APIKey)...)
+		findings = append(findings, keyFindings(s, s.APISecret)...)
 		findings = append(findings, pairFindings(s)...)
 		return Report{Findings: append(findings, proxyFindings(c)...), Outcome: settingsOutcome(s)}
 	})
@@ -127,22 +127,24 @@ func missed(f Finding, set config.Setting, miss config.NearMiss, renamed string)
 }
 
 // keyFindings looks for what copying and storing does to a key or a secret.
-func keyFindings(s config.Setting) []Finding {
+func keyFindings(all *config.Settings, s config.Setting) []Finding {
 	value := s.Secret.Reveal()
 	if value == "" {
 		return nil
 	}
 	tell := func(code Code, format string, args ...any) Finding {
-		return finding.New(code, finding.Fail, format, args...).With("setting", s.Name).
-			With("source", s.Source.String()).With("length", len(value))
+		return measured(all, finding.New(code, finding.Fail, format, args...).With("setting", s.Name).With("source", s.Source.String()), value)
 	}
 	if found, is := placeholder.In(value); is {
 		return []Finding{unfilled(tell(finding.EnvPlaceholder, "%s holds %s", s.Name, placeholderWords(found)), found)}
 	}
 	var findings []Finding
 	if at, what := firstQuote(value); at >= 0 {
-		f := tell(finding.EnvValueQuoted, "%s holds %s at character %d of %d: quotes are no part of a LiveKit key or secret",
-			s.Name, what, at+1, len([]rune(value))).With("position", at+1)
+		f := tell(finding.EnvValueQuoted, "%s holds %s %s: quotes are no part of a LiveKit key or secret",
+			s.Name, what, whereIn(value, at))
+		if all.CompareSecrets {
+			f = f.With("position", at+1)
+		}
 		switch {
 		case !strings.ContainsRune("\"'`", []rune(value)[at]):
 			f = f.As("curly")
@@ -154,8 +156,11 @@ func keyFindings(s config.Setting) []Finding {
 		findings = append(findings, f)
 	}
 	if at, what := firstSpace(value); at >= 0 {
-		f := tell(finding.EnvValueWhitespace, "%s holds %s at character %d of %d, which no LiveKit key or secret has",
-			s.Name, what, at+1, len([]rune(value))).With("position", at+1).With("character", what.String())
+		f := tell(finding.EnvValueWhitespace, "%s holds %s %s, which no LiveKit key or secret has",
+			s.Name, what, whereIn(value, at)).With("character", what.String())
+		if all.CompareSecrets {
+			f = f.With("position", at+1)
+		}
 		switch []rune(value)[at] {
 		case '\n':
 			f = f.As("line-feed")
@@ -174,6 +179,25 @@ func keyFindings(s config.Setting) []Finding {
 	return findings
 }
 
+// measured is f with the length of a secret, where lengths may be shown.
+func measured(s *config.Settings, f Finding, value string) Finding {
+	if s.CompareSecrets {
+		return f.With("length", len(value))
+	}
+	return f
+}
+
+// whereIn says where in a value a character is, without its length.
+func whereIn(value string, at int) Text {
+	switch at {
+	case 0:
+		return finding.Textf("at its beginning")
+	case len([]rune(value)) - 1:
+		return finding.Textf("at its end")
+	}
+	return finding.Textf("in its middle")
+}
+
 // pairFindings looks at key, secret and URL together.
 func pairFindings(s *config.Settings) []Finding {
 	key, secret := s.APIKey.Value, s.APISecret.Secret.Reveal()
@@ -181,12 +205,11 @@ func pairFindings(s *config.Settings) []Finding {
 	var findings []Finding
 	if swapped(s) {
 		findings = append(findings, finding.New(finding.EnvKeySecretSwapped, finding.Fail,
-			"LIVEKIT_API_SECRET begins with API and has %d characters, as keys do, and LIVEKIT_API_KEY has %d, as secrets do",
-			len(secret), len(key)).With("setting", "LIVEKIT_API_SECRET").With("source", s.APISecret.Source.String()))
+			"LIVEKIT_API_SECRET begins with API, as keys do, and LIVEKIT_API_KEY is as long as a secret").With("setting", "LIVEKIT_API_SECRET").With("source", s.APISecret.Source.String()))
 	} else if _, unfilled := placeholder.In(secret); secret != "" && len(secret) < 32 && !dev && !unfilled {
-		findings = append(findings, finding.New(finding.EnvSecretShort, finding.Warn,
-			"LIVEKIT_API_SECRET has %d characters; the LiveKit server asks for at least 32", len(secret)).
-			With("setting", "LIVEKIT_API_SECRET").With("source", s.APISecret.Source.String()).With("length", len(secret)))
+		findings = append(findings, measured(s, finding.New(finding.EnvSecretShort, finding.Warn,
+			"LIVEKIT_API_SECRET is shorter than the 32 characters that the LiveKit server asks for").
+			With("setting", "LIVEKIT_API_SECRET").With("source", s.APISecret.Source.String()), secret))
 	}
 	if u := usableURL(s.URL.Value); key == "devkey" && u != nil && strings.HasSuffix(strings.ToLower(u.Hostname()), ".livekit.cloud") {
 		findings = append(findings, finding.New(finding.EnvCloudLocalMix, finding.Fail,

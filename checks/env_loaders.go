@@ -34,7 +34,7 @@ func loaderFindings(s *config.Settings) []Finding {
 			if _, unfilled := placeholder.InURL(v.Value.Reveal()); unfilled {
 				continue
 			}
-			if finding, differs := loaderFinding(f, v, readings); differs {
+			if finding, differs := loaderFinding(s, f, v, readings); differs {
 				ofFile = append(ofFile, finding)
 			}
 		}
@@ -86,9 +86,10 @@ func loaderVariant(v config.EnvVar, line string) string {
 	return "syntax"
 }
 
-// loaderFinding is the table for one variable, as lengths and fingerprints.
-func loaderFinding(f config.EnvFile, v config.EnvVar, readings []dotenv.Reading) (Finding, bool) {
-	table := []string{row("Next.js", v.Value)}
+// loaderFinding is the table for one variable: which loaders read the same value.
+func loaderFinding(s *config.Settings, f config.EnvFile, v config.EnvVar, readings []dotenv.Reading) (Finding, bool) {
+	names := &values{settings: s}
+	table := []string{names.row("Next.js", v.Value)}
 	var others []string
 	for _, r := range readings {
 		name := r.Loader.String()
@@ -105,7 +106,7 @@ func loaderFinding(f config.EnvFile, v config.EnvVar, readings []dotenv.Reading)
 		case got.Secret.Equal(v.Value):
 			table = append(table, name+": the same")
 		default:
-			table = append(table, row(name, got.Secret))
+			table = append(table, names.row(name, got.Secret))
 			others = append(others, name)
 		}
 	}
@@ -127,12 +128,27 @@ func loaderFinding(f config.EnvFile, v config.EnvVar, readings []dotenv.Reading)
 	return told, true
 }
 
-func row(name string, s secret.Value) string {
-	text := fmt.Sprintf("%s: %d characters, fingerprint %s", name, s.Len(), s.Fingerprint())
-	if s.Empty() {
-		text = name + ": empty"
+// values names the values that loaders read by letters, so that whoever reads
+// the table sees which are the same and learns nothing of them.
+type values struct {
+	settings *config.Settings
+	seen     []secret.Value
+}
+
+// row is what one loader reads.
+func (r *values) row(name string, value secret.Value) string {
+	if value.Empty() {
+		return name + ": empty"
 	}
-	flags := s.Flags()
+	i := slices.IndexFunc(r.seen, value.Equal)
+	if i < 0 {
+		i, r.seen = len(r.seen), append(r.seen, value)
+	}
+	text := fmt.Sprintf("%s: value %c", name, 'A'+rune(i))
+	if r.settings.CompareSecrets {
+		text += fmt.Sprintf(", %d characters, fingerprint %s", value.Len(), r.settings.Fingerprint(value))
+	}
+	flags := value.Flags()
 	if flags.Quotes {
 		text += ", with quotes"
 	}

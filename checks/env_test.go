@@ -1,6 +1,7 @@
 package checks
 
 import (
+	"fmt"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -128,12 +129,12 @@ func TestEnvCodes(t *testing.T) {
 		{finding.EnvPlaceholder, finding.Fail, envRun{environ: good("LIVEKIT_API_KEY=APIxxxxxxxx")}, "placeholder"},
 		{finding.EnvPlaceholder, finding.Fail, envRun{environ: good("LIVEKIT_URL=https://your-livekit-server-url")}, "placeholder"},
 		{finding.EnvPlaceholder, finding.Fail, envRun{environ: good("LIVEKIT_API_KEY=your_livekit_api_key")}, "placeholder"},
-		{finding.EnvValueQuoted, finding.Fail, envRun{environ: good("LIVEKIT_API_SECRET='" + goodSecret + "'")}, "a single quote at character 1 of 45"},
+		{finding.EnvValueQuoted, finding.Fail, envRun{environ: good("LIVEKIT_API_SECRET='" + goodSecret + "'")}, "a single quote at its beginning"},
 		{finding.EnvValueQuoted, finding.Fail, envRun{environ: good("LIVEKIT_API_KEY=“" + goodKey + "”")}, "typographic"},
-		{finding.EnvValueWhitespace, finding.Fail, envRun{environ: good("LIVEKIT_API_SECRET=" + goodSecret + "\n")}, "a line feed at character 44 of 44"},
+		{finding.EnvValueWhitespace, finding.Fail, envRun{environ: good("LIVEKIT_API_SECRET=" + goodSecret + "\n")}, "a line feed at its end"},
 		{finding.EnvValueWhitespace, finding.Fail, envRun{environ: good("LIVEKIT_API_SECRET=" + goodSecret + "\u200b")}, "U+200B"},
 		{finding.EnvKeySecretSwapped, finding.Fail, envRun{environ: good("LIVEKIT_API_KEY="+goodSecret, "LIVEKIT_API_SECRET="+goodKey)}, "as keys do"},
-		{finding.EnvSecretShort, finding.Warn, envRun{environ: good("LIVEKIT_API_SECRET=tooshort1")}, "has 9 characters"},
+		{finding.EnvSecretShort, finding.Warn, envRun{environ: good("LIVEKIT_API_SECRET=tooshort1")}, "is shorter than the 32 characters"},
 		{finding.EnvCloudLocalMix, finding.Fail, envRun{environ: good("LIVEKIT_URL=wss://x.livekit.cloud", "LIVEKIT_API_KEY=devkey")}, "devkey"},
 		{finding.EnvTicketURLInvalid, finding.Fail, envRun{environ: good("USER_MGMT_BASE_URL=localhost:8000")}, "no scheme"},
 		{finding.EnvTicketURLInvalid, finding.Fail, envRun{environ: good("USER_MGMT_BASE_URL=http://localhost:8000/api/v1/tickets")}, "already"},
@@ -294,5 +295,55 @@ func TestLoadersDisagreeByKind(t *testing.T) {
 				t.Errorf("found %v, want %v", got, tt.want)
 			}
 		})
+	}
+}
+
+// TestNoLengthOfASecret: length and fingerprint of a secret are in no finding and
+// no setting unless they were asked for.
+func TestNoLengthOfASecret(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, text string) {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(".env.local", "LIVEKIT_URL=ws://127.0.0.1:1\nLIVEKIT_API_KEY=APIabcdefghijkl\nLIVEKIT_API_SECRET=\"short'$X word\"\n")
+	write(".env", "LIVEKIT_API_SECRET=another-one\n")
+	var measured []string
+	for _, compare := range []bool{false, true} {
+		settings, err := config.Load(config.Inputs{Dir: dir, CompareSecrets: compare})
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := newTestCase(t, settings)
+		c.Options.Only = []string{"env"}
+		run := Do(t.Context(), c, false, func(check.Event) {})
+		var found []string
+		for _, r := range run.Results {
+			for _, f := range r.Findings {
+				for name, value := range f.Facts {
+					if strings.Contains(name, "length") || strings.Contains(name, "fingerprint") || strings.Contains(fmt.Sprint(value), "fingerprint") {
+						found = append(found, string(f.Code)+" "+name)
+					}
+				}
+			}
+		}
+		for _, s := range run.Settings {
+			if s.Length != 0 || s.Fingerprint != "" {
+				found = append(found, s.Name)
+			}
+		}
+		if !compare && len(found) > 0 {
+			t.Errorf("unasked, and shown: %q", found)
+		}
+		measured = found
+	}
+	slices.Sort(measured)
+	want := []string{"ENV_LOADERS_DISAGREE readings", "ENV_SECRET_SHORT length", "ENV_VALUE_QUOTED length", "ENV_VALUE_SHADOWED fingerprint",
+		"ENV_VALUE_SHADOWED hidden_fingerprint", "ENV_VALUE_WHITESPACE length", "LIVEKIT_API_SECRET"}
+	for _, name := range want {
+		if !slices.Contains(measured, name) {
+			t.Errorf("asked for, and not shown: %s; shown: %q", name, measured)
+		}
 	}
 }

@@ -1,6 +1,7 @@
 package checks
 
 import (
+	"cmp"
 	"context"
 	"net/url"
 	"slices"
@@ -10,7 +11,6 @@ import (
 	"lkdoctor/checks/diagnosis"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/probe"
-	"lkdoctor/checks/probe/session"
 	"lkdoctor/checks/token"
 	"lkdoctor/config/clean"
 )
@@ -144,6 +144,10 @@ func (c *Case) devKeys() (key, secret string, defaults bool) {
 // devURL is where the dev token is used: LIVEKIT_URL, which its key belongs to.
 func (c *Case) devURL() *url.URL { return c.livekitURL() }
 
+// ownTTL is how long a token lives that is made here for a question or a short
+// stay.
+const ownTTL = 2 * time.Minute
+
 // mint makes a dev token that is valid at now. It may create its room: a server
 // with auto_create: false lets nobody in otherwise.
 func (c *Case) mint(now time.Time) (*DevToken, error) {
@@ -158,6 +162,7 @@ func (c *Case) mint(now time.Time) (*DevToken, error) {
 	}
 	raw, err := token.Mint(token.MintOptions{
 		Key: key, Secret: secret, Room: dev.Room, Identity: dev.Identity, Name: c.Options.DisplayName, RoomCreate: true, Now: now,
+		TTL: cmp.Or(c.Options.TTL, ownTTL),
 	})
 	if err != nil {
 		return nil, err
@@ -270,12 +275,8 @@ func (c *Case) devJoin(ctx context.Context) (*JoinRecord, []Finding) {
 		return nil, c.devVerdictFindings(ctx, dev, at)
 	}
 	check.Waiting(ctx, "joining %s with a token made here", clean.Line(dev.Room, 60))
-	firstFrame := time.Duration(0)
-	if j := c.joined(); j != nil && j.Failure != nil && j.Failure.Kind == session.SignalSilent {
-		firstFrame = 2 * time.Second // it was silent for the full time already
-	}
 	asked := c.askAsBrowser(ctx, at, dev.Token, dev.Verdict)
-	record := c.open(ctx, at.URL, dev.Token, dev.Verdict, firstFrame)
+	record := c.open(ctx, at.URL, dev.Token, dev.Verdict, c.joined().silent())
 	record.Browser = asked
 	c.made.devJoined.Set(record)
 	findings := joinedFindings(c, record, at, dev.Token, dev.Verdict)

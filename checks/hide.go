@@ -1,97 +1,66 @@
 package checks
 
 import (
+	"slices"
 	"strings"
 
 	"lkdoctor/checks/check"
 	"lkdoctor/checks/diagnosis"
 	"lkdoctor/checks/placeholder"
+	"lkdoctor/config"
 	"lkdoctor/config/clean"
-	"lkdoctor/config/secret"
 )
+
+// Secrets are the values that are known to be secret before a run begins: of the
+// settings, and of the options. A template's placeholder is none.
+func Secrets(s *config.Settings, o Options) []string {
+	list := s.Secrets()
+	if swapped(s) {
+		list = append(list, s.APIKey.Value)
+	}
+	for _, header := range o.Headers {
+		list = append(list, header.Secrets()...)
+	}
+	for _, address := range []string{o.GivenURL, o.Frontend, o.TokenEndpoint} {
+		list = append(list, config.AddressSecrets(address)...)
+	}
+	return slices.DeleteFunc(list, func(value string) bool {
+		_, unfilled := placeholder.In(value)
+		return unfilled
+	})
+}
+
+// learn adds a token that the run got hold of to what its Redactor knows. A word
+// or a sentence in a token's place is none.
+func (c *Case) learn(token string) {
+	if _, unfilled := placeholder.In(token); len(token) >= 16 && !unfilled && !strings.ContainsAny(token, " \t\r\n") {
+		c.Redact.Learn(token)
+	}
+}
 
 // hider is the last net under redaction at capture: no argument of a message
 // and no fact leaves a check with a value that this run knows to be secret.
-type hider struct{ values []string }
+type hider struct{ redact *clean.Redactor }
 
-// newHider knows the secrets of a case: its own, those of env files and lk's
-// projects, the ticket, the token, and a key that is a secret in the wrong
-// place.
+// newHider knows the secrets of a case, and adds those of env files and of other
+// variables. Short ones of those would hide ordinary words.
 func newHider(c *Case) *hider {
-	h := &hider{}
-	s := c.Settings
-	h.know(s.APISecret.Secret, s.Token.Secret, s.Ticket.Secret, s.APISecret.Literal)
-	if swapped(s) {
-		h.know(s.APIKey.Secret)
-	}
-	for _, header := range c.Options.Headers {
-		for _, value := range header.Secrets() {
-			h.know(secret.New(value))
-		}
-	}
+	var list []string
 	for _, other := range c.candidates() {
-		h.know(secret.New(other.Secret()))
-	}
-	return h
-}
-
-// know adds values. Short ones would hide ordinary words, and a template's
-// placeholder is no secret.
-func (h *hider) know(secrets ...secret.Value) {
-	for _, s := range secrets {
-		value := s.Reveal()
+		value := other.Secret()
 		if _, unfilled := placeholder.In(value); len(value) >= 8 && !unfilled {
-			h.values = append(h.values, value)
+			list = append(list, value)
 		}
 	}
+	c.Redact.Learn(list...)
+	return &hider{c.Redact}
 }
 
-func (h *hider) text(s string) string {
-	for _, value := range h.values {
-		if strings.Contains(s, value) {
-			s = strings.ReplaceAll(s, value, clean.Hidden)
-		}
-	}
-	return s
-}
+func (h *hider) text(s string) string { return h.redact.Hide(s) }
 
-func (h *hider) value(v any) any {
-	switch v := v.(type) {
-	case string:
-		return h.text(v)
-	case Text:
-		return h.sentence(v)
-	case []string:
-		out := make([]string, len(v))
-		for i, item := range v {
-			out[i] = h.text(item)
-		}
-		return out
-	}
-	return v
-}
+func (h *hider) sentence(t Text) Text { return h.redact.HideIn(t).(Text) }
 
-func (h *hider) sentence(t Text) Text {
-	if len(t.Args) == 0 {
-		return t
-	}
-	args := make([]any, len(t.Args))
-	for i, a := range t.Args {
-		args[i] = h.value(a)
-	}
-	return Text{Format: t.Format, Args: args}
-}
-
-func (h *hider) facts(f Facts) Facts {
-	if f == nil {
-		return nil
-	}
-	out := make(Facts, len(f))
-	for name, v := range f {
-		out[name] = h.value(v)
-	}
-	return out
-}
+func (h *hider) facts(f Facts) Facts { return h.redact.HideIn(f).(Facts) }
 
 // result hides what a check found.
 func (h *hider) result(r check.Result) check.Result {
@@ -123,4 +92,10 @@ func (h *hider) evidence(e diagnosis.Evidence) diagnosis.Evidence {
 	}
 	e.Again = h.text(e.Again)
 	return e
+}
+
+// run hides in what a run says of its settings and of what it was about.
+func (h *hider) run(r check.Run) check.Run {
+	r.Settings, r.Target = h.redact.HideIn(r.Settings).([]config.Shown), h.redact.HideIn(r.Target).(check.Target)
+	return r
 }

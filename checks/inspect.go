@@ -32,9 +32,7 @@ func Inspect(ctx context.Context, raw string, c *Case) report.Inspection {
 
 	out := inspection(own.given().Token)
 	// A claim may hold what is known here to be a secret.
-	for _, text := range []*string{&out.Header, &out.Claims, &out.Identity, &out.Room} {
-		*text = hide().text(*text)
-	}
+	out = hide().redact.HideIn(out).(report.Inspection)
 	out.Pasted, out.At = c.Options.Pasted, c.Now()
 	if local := own.local(); local != nil {
 		out.Signature = string(*local)

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"lkdoctor/checks/browser"
+	"lkdoctor/checks/caps"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/probe"
 	"lkdoctor/config/clean"
@@ -42,7 +43,7 @@ func (c *Case) lookAtPage(ctx context.Context, base *url.URL) *pageSeen {
 	seen.URL = root
 	header := http.Header{"Accept": {"text/html,*/*"}}
 	c.Options.addHeaders(header)
-	reply, failure := c.Net.Exchange(ctx, probe.Request{URL: root, Header: header, MaxBody: browser.MaxHTML})
+	reply, failure := c.Net.Exchange(ctx, probe.Request{URL: root, Header: header, MaxBody: caps.HTML})
 	switch {
 	case failure != nil:
 		seen.why = finding.Textf("%s", failure.Detail)

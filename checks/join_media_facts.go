@@ -34,6 +34,9 @@ func mediaFacts(j *JoinRecord) Facts {
 	for name, port := range mediaPorts(m) {
 		facts[name] = port
 	}
+	if excess := j.Signal.Excess(); len(excess) > 0 {
+		facts["capped"] = excess
+	}
 	if len(m.AtReached) > 0 {
 		facts["asked_at_reached"] = reachedRows(m.AtReached)
 	}

@@ -40,15 +40,20 @@ func (j *JoinRecord) close() {
 	}
 }
 
+// silent reports whether the server was waited for in vain for the full time.
+func (j *JoinRecord) silent() bool {
+	return j != nil && j.Failure != nil && (j.Failure.Kind == session.SignalSilent || j.Failure.Network != nil && j.Failure.Network.Timeout())
+}
+
 // in reports whether the server let us into the room.
 func (j *JoinRecord) in() bool { return j != nil && j.Signal != nil }
 
 // open joins the room of t at u. The token goes the way in which the server
 // saw it: in the header, or in the query where something drops the header.
-// firstFrame bounds the wait for the server's first word; 0 is the usual limit.
-func (c *Case) open(ctx context.Context, u *url.URL, t *token.Token, v *probe.Verdict, firstFrame time.Duration) *JoinRecord {
+// again says that the server was silent to another join of this run.
+func (c *Case) open(ctx context.Context, u *url.URL, t *token.Token, v *probe.Verdict, again bool) *JoinRecord {
 	agents := c.Net.Agents()
-	options := session.Options{FirstFrame: firstFrame, Hear: agents.Hear}
+	options := session.Options{Again: again, Hear: agents.Hear}
 	if v != nil && v.InQuery {
 		options.Via = session.ViaQuery
 	}

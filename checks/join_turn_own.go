@@ -2,7 +2,6 @@ package checks
 
 import (
 	"net/netip"
-	"time"
 
 	"lkdoctor/checks/check"
 	"lkdoctor/checks/probe/session"
@@ -115,7 +114,7 @@ func (c *Case) guestToken(what, identity string) (string, error) {
 	key, secret, _ := c.devKeys()
 	room := c.guestRoom(what)
 	return token.Mint(token.MintOptions{Key: key, Secret: secret, Room: room, Identity: "lkdoctor-" + identity,
-		Now: c.serverNow(), TTL: 5 * time.Minute, RoomCreate: true})
+		Now: c.serverNow(), TTL: ownTTL, RoomCreate: true})
 }
 
 func (c *Case) guestRoom(what string) string { return "lkdoctor-" + c.Nonce + "-" + what }

@@ -39,10 +39,14 @@ func joinWebSocket(c *Case) Check {
 		}
 		check.Waiting(ctx, "joining %s at %s", clean.Line(t.Room(), 60), clean.Line(at.Host, 80))
 		asked := c.askAsBrowser(ctx, at, t.Token, verdict)
-		joined := c.open(ctx, at.URL, t.Token, verdict, 0)
+		joined := c.open(ctx, at.URL, t.Token, verdict, false)
 		joined.Browser = asked
 		c.made.joined.Set(joined)
-		return Report{Findings: joinedFindings(c, joined, at, t.Token, verdict), Outcome: joinedOutcome(joined)}
+		findings := joinedFindings(c, joined, at, t.Token, verdict)
+		if p := c.present(); p != nil && p.Unasked {
+			findings = append(findings, evictionUnasked(t.Token))
+		}
+		return Report{Findings: findings, Outcome: joinedOutcome(joined)}
 	})
 }
 
@@ -51,19 +55,32 @@ func joinedOutcome(j *JoinRecord) Outcome {
 		return Outcome{}
 	}
 	s := j.Signal
-	return Outcome{
+	out := Outcome{
 		Text: finding.Textf("joined %s as %s on LiveKit %s", s.Facts.Room, s.Facts.Identity, s.Facts.ServerVersion),
 		Facts: Facts{"room": s.Facts.Room, "identity": s.Facts.Identity, "server_version": s.Facts.ServerVersion,
 			"server_region": s.Facts.ServerRegion, "others_in_room": s.Facts.OthersCount,
 			"upgrade_ms": finding.Milliseconds(s.Phases.Upgrade), "join_ms": finding.Milliseconds(s.Phases.Join)},
 	}
+	if excess := s.Excess(); len(excess) > 0 {
+		out.Facts["capped"] = excess
+	}
+	return out
 }
 
 func wouldEvict(t *token.Token) Finding {
 	return finding.New(finding.JoinWouldEvict, finding.Warn,
 		"%s is in room %s now; joining would throw that participant out, so nothing was joined",
 		clean.Line(t.Identity(), 80), clean.Line(t.Room(), 80)).
-		With("identity", clean.Line(t.Identity(), 256)).With("room", clean.Line(t.Room(), 256))
+		As("present").With("identity", clean.Line(t.Identity(), 256)).With("room", clean.Line(t.Room(), 256))
+}
+
+// evictionUnasked says that somebody may be thrown out, where the question could
+// be asked and would bring a token made here to a server of others.
+func evictionUnasked(t *token.Token) Finding {
+	return finding.New(finding.JoinWouldEvict, finding.Info,
+		"whether %s is in room %s now was not asked: this address came with the token, and tokens made here go to LIVEKIT_URL alone",
+		clean.Line(t.Identity(), 80), clean.Line(t.Room(), 80)).
+		As("not-asked").With("identity", clean.Line(t.Identity(), 256)).With("room", clean.Line(t.Room(), 256))
 }
 
 // joinedFindings judges a join, or the attempt.

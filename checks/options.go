@@ -2,6 +2,7 @@ package checks
 
 import (
 	"net/http"
+	"time"
 
 	"lkdoctor/checks/check"
 	"lkdoctor/checks/finding"
@@ -26,6 +27,8 @@ type Options struct {
 	Media bool
 	// Agent is the agent to call into a room of the doctor's own; "" calls none.
 	Agent string
+	// AgentRoom is a stay of the caller's own to call it into instead; nil is none.
+	AgentRoom *AgentRoom
 	// ForceJoin joins although the identity is in the room already.
 	ForceJoin bool
 
@@ -40,8 +43,10 @@ type Options struct {
 	// GivenURL is the server's address that came with a token that was pasted.
 	GivenURL string
 
-	// Room and Identity are for the dev token.
+	// Room and Identity are for the dev token. TTL is how long it lives; 0 is two
+	// minutes.
 	Room, Identity string
+	TTL            time.Duration
 	// DisplayName is the profile sent along with a ticket.
 	DisplayName string
 	// TicketPath is the path of the ticket service, with {ticket} in it.

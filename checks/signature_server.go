@@ -34,7 +34,11 @@ func signatureServer(c *Case) Check {
 		case !c.elsewhere() && ended.Stopped("join.reach"):
 			return check.BlockedBy("join.reach")
 		}
-		check.Waiting(ctx, "asking %s for its verdict on the token", clean.Line(at.Host, 80))
+		asking := "asking %s for its verdict on the token"
+		if inClear(at.URL) {
+			asking = "asking %s for its verdict on the token, which goes there without encryption"
+		}
+		check.Waiting(ctx, asking, clean.Line(at.Host, 80))
 		verdict, present, failure := c.ask(ctx, at)
 		if failure != nil {
 			return Report{Findings: c.unreached(ctx, failure, at)}
@@ -99,6 +103,9 @@ type Presence struct {
 	// Known is false where it could not be asked, or was Asked and not answered;
 	// nothing follows then.
 	Asked, Known, Present bool
+	// Unasked says that there are the key and secret to ask with, and that the
+	// address came with the token, so that none of them goes there.
+	Unasked bool
 }
 
 // ask returns the server's verdict on the token, and whether its identity is in
@@ -119,8 +126,11 @@ func (c *Case) ask(ctx context.Context, at address) (*probe.Verdict, Presence, *
 func (c *Case) askPresence(ctx context.Context, at address, t *examined) func() Presence {
 	key, secret := c.Settings.APIKey.Value, c.Settings.APISecret.Secret.Reveal()
 	room, identity := t.Room(), t.Identity()
-	if at.came || c.Options.NoJoin || room == "" || identity == "" || t.Local() != token.Verified {
+	if c.Options.NoJoin || room == "" || identity == "" || t.Local() != token.Verified {
 		return func() Presence { return Presence{} }
+	}
+	if at.came {
+		return func() Presence { return Presence{Unasked: true} }
 	}
 	answer := make(chan Presence, 1)
 	go func() {
@@ -207,7 +217,8 @@ func (c *Case) isDevServer(ctx context.Context, at address) bool {
 	if at.came || !probe.IsLoopbackHost(at.Hostname()) {
 		return false
 	}
-	raw, err := token.Mint(token.MintOptions{Key: devKey, Secret: devSecret, Room: "lkdoctor", Identity: "lkdoctor", RoomCreate: true, Now: c.serverNow()})
+	raw, err := token.Mint(token.MintOptions{Key: devKey, Secret: devSecret, Room: "lkdoctor", Identity: "lkdoctor", RoomCreate: true,
+		Now: c.serverNow(), TTL: ownTTL})
 	if err != nil {
 		return false
 	}

@@ -14,9 +14,6 @@ import (
 	"lkdoctor/config/clean"
 )
 
-// compiling is how long a dev server may take for a route's first answer.
-const compiling = 40 * time.Second
-
 // attempt is one way to ask an app or a token endpoint for a token.
 type attempt struct {
 	method string
@@ -71,8 +68,10 @@ func (c *Case) askOnce(ctx context.Context, a attempt, body func(all bool) []byt
 		}
 		u.RawQuery = query.Encode()
 	}
-	// A Next.js app in dev mode compiles a route when it is first asked for.
-	request.FirstByte, request.Total = compiling, compiling
+	if a.reply == nil { // a Next.js app in dev mode compiles a route when it is first asked for
+		waits := c.Net.Waits()
+		request.FirstByte, request.Total = waits.Compile, waits.Compile+waits.Body
+	}
 	c.Options.addHeaders(request.Header)
 	return c.Net.Exchange(ctx, request)
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"lkdoctor/checks/caps"
 	"lkdoctor/checks/check"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/probe"
@@ -37,11 +38,12 @@ func ticketReach(c *Case) Check {
 			return check.NotHere("not checked: the token endpoint itself is asked, and not the page before it")
 		}
 		check.Waiting(ctx, "waiting for %s to answer", clean.Line(u.Host, 80))
-		request := probe.Request{URL: rootOf(u), MaxBody: 64 << 10, Last: true}
+		// Its head tells that it is there: a body that drips is not waited for.
+		request := probe.Request{URL: rootOf(u), MaxBody: caps.Probe, Rest: c.Net.Waits().Extra, Last: true}
 		if c.Source() == check.SourceTicket {
 			// The ticket travels on a connection of its own. It comes after this one,
 			// which ends: a server that serves one at a time gets to it.
-			request.Connected = func() { c.Net.Warm(u) }
+			request.Connected = func() { c.Net.Warm(u, 1) }
 		}
 		reply, failure := c.Net.Exchange(ctx, request)
 		if reply != nil {
@@ -90,7 +92,7 @@ func reachedService(ctx context.Context, c *Case, reply *probe.Reply, u *url.URL
 			return []Finding{finding.New(finding.TicketServerError, finding.Fail, format, args...).
 				With("status", reply.Status).With("path", path).As("gateway")}
 		}
-		second, _ := c.Net.Exchange(ctx, probe.Request{URL: at, MaxBody: 64 << 10})
+		second, _ := c.Net.Exchange(ctx, probe.Request{URL: at, MaxBody: caps.Probe})
 		switch {
 		case second == nil:
 			return tell("%s answers %d to GET /", host, reply.Status)

@@ -22,6 +22,8 @@ type Inputs struct {
 	Home    string // the user's home, where lk keeps its configuration; "" for none
 	Project string // --project
 	Dev     bool   // --dev
+	// CompareSecrets is --compare-secrets.
+	CompareSecrets bool
 }
 
 // The values that --dev stands for: what `livekit-server --dev` listens on and
@@ -51,7 +53,7 @@ func Load(in Inputs) (*Settings, error) {
 	if err := checkDir(dir); err != nil {
 		return nil, err
 	}
-	s := &Settings{Dir: dir, Mode: mode, Dev: in.Dev, home: in.Home}
+	s := &Settings{Dir: dir, Mode: mode, Dev: in.Dev, CompareSecrets: in.CompareSecrets, home: in.Home}
 	s.Files = readEnvFiles(os.DirFS(dir), dir, mode)
 	markTracked(dir, s.Files)
 	markReadable(dir, s.Files)

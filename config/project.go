@@ -58,12 +58,21 @@ func readProjects(home string) ([]LKProject, error) {
 	if err == nil {
 		content, err = readRegular(os.DirFS(home), filepath.ToSlash(lkConfigName), info)
 	}
-	var parsed lkConfig
+	var projects []LKProject
 	if err == nil {
-		err = yamlError(yaml.Unmarshal(content, &parsed))
+		projects, err = parseProjects(content)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("~/.livekit/cli-config.yaml cannot be read: %w", err)
+	}
+	return projects, nil
+}
+
+// parseProjects reads the content of lk's configuration.
+func parseProjects(content []byte) ([]LKProject, error) {
+	var parsed lkConfig
+	if err := yamlError(yaml.Unmarshal(content, &parsed)); err != nil {
+		return nil, err
 	}
 	var projects []LKProject
 	for _, p := range parsed.Projects {

@@ -2,6 +2,7 @@ package config
 
 import (
 	"errors"
+	"regexp"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -22,6 +23,26 @@ projects:
     api_secret: prod-secret
 device_name: laptop
 `
+
+// FuzzProjects: whatever lk's file holds, reading it ends, and an error quotes
+// nothing of it.
+func FuzzProjects(f *testing.F) {
+	f.Add(lkYAML)
+	f.Add("projects: [{name: a, api_secret: !!binary c2VjcmV0}, {name: &x [*x]}]")
+	f.Add("a: &a [x,x,x,x]\nb: &b [*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b]\nprojects: *c")
+	f.Add("default_project: {a: b}\nprojects:\n  - name: 1\n    api_secret: [not text]\n\t")
+	f.Fuzz(func(t *testing.T, content string) {
+		projects, err := parseProjects([]byte(content))
+		if err != nil && !regexp.MustCompile(`^not lk's YAML( at line \d+)?$`).MatchString(err.Error()) {
+			t.Errorf("%q", err)
+		}
+		for _, p := range projects {
+			if err != nil || p.Default && p.Name == "" {
+				t.Errorf("%+v, %v", p, err)
+			}
+		}
+	})
+}
 
 func TestProjects(t *testing.T) {
 	home := folder(t, map[string]string{".livekit/cli-config.yaml": lkYAML})

@@ -109,6 +109,9 @@ type Settings struct {
 	Dev  bool       // --dev
 	Env  *Variables // every variable, with its source
 
+	// CompareSecrets says that lengths and fingerprints of secrets may be shown.
+	CompareSecrets bool
+
 	home string // the user's home folder, "" when not known
 }
 

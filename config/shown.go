@@ -12,12 +12,14 @@ import (
 // Shown is one setting as anybody may see it: in the JSON document's `settings`
 // and in reports.
 type Shown struct {
-	Name        string `json:"name"`
-	Source      string `json:"source"`
-	Value       string `json:"value"`
-	Length      int    `json:"length,omitempty"`      // bytes, of what is hidden
-	Fingerprint string `json:"fingerprint,omitempty"` // of what is hidden, see secret.Value.Fingerprint
-	Line        int    `json:"line,omitempty"`        // in the env file that it comes from
+	Name   string `json:"name"`
+	Source string `json:"source"`
+	Value  string `json:"value"`
+	// Length is that of what is hidden, in bytes, and Fingerprint tells it from
+	// another value. Both are there with CompareSecrets alone.
+	Length      int    `json:"length,omitempty"`
+	Fingerprint string `json:"fingerprint,omitempty"`
+	Line        int    `json:"line,omitempty"` // in the env file that it comes from
 	// Hides are the values that lower sources have for it.
 	Hides []ShownHidden `json:"hides,omitempty"`
 }
@@ -42,14 +44,20 @@ func (s *Settings) Shown() []Shown {
 	return shown
 }
 
+// Fingerprint is that of a value, salted with the API key here, and "" unless
+// CompareSecrets.
+func (s *Settings) Fingerprint(value secret.Value) string {
+	if !s.CompareSecrets {
+		return ""
+	}
+	return value.Fingerprint(s.APIKey.Value)
+}
+
 func (s *Settings) show(setting *Setting) Shown {
 	value := setting.Secret.Reveal()
 	shown := Shown{Name: setting.Name, Source: visible(setting.Source.String()), Value: s.shownValue(setting, value), Line: setting.Line}
-	if shown.Value != "" && (setting == &s.Ticket || shown.Value == clean.Hidden) {
-		shown.Length = len(value)
-	}
-	if shown.Value == clean.Hidden {
-		shown.Fingerprint = setting.Secret.Fingerprint()
+	if shown.Value == clean.Hidden && s.CompareSecrets {
+		shown.Length, shown.Fingerprint = len(value), s.Fingerprint(setting.Secret)
 	}
 	for _, lower := range setting.Shadows {
 		shown.Hides = append(shown.Hides, ShownHidden{

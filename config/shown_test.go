@@ -17,14 +17,18 @@ func TestShown(t *testing.T) {
 		"LIVEKIT_URL=wss://me:" + canary + "@demo.example.com/x?access_token=" + canary, "LIVEKIT_API_KEY=APIabcdefghijkl",
 		"LIVEKIT_API_SECRET=" + canary, "USER_MGMT_BASE_URL=http://10.0.0.7:8000", "LKDOCTOR_TICKET=tkt_e26" + canary}})
 	want := []Shown{
-		{Name: "LIVEKIT_URL", Source: "environment", Value: clean.Hidden, Length: s.URL.Secret.Len(), Fingerprint: s.URL.Secret.Fingerprint()},
+		{Name: "LIVEKIT_URL", Source: "environment", Value: clean.Hidden},
 		{Name: "LIVEKIT_API_KEY", Source: "environment", Value: "APIabcdefghijkl"},
-		{Name: "LIVEKIT_API_SECRET", Source: "environment", Value: clean.Hidden, Length: len(canary), Fingerprint: secret.New(canary).Fingerprint()},
+		{Name: "LIVEKIT_API_SECRET", Source: "environment", Value: clean.Hidden},
 		{Name: "USER_MGMT_BASE_URL", Source: "environment", Value: "http://10.0.0.7:8000"},
-		{Name: "LKDOCTOR_TICKET", Source: "environment", Value: "tkt_e26…", Length: 7 + len(canary)},
+		{Name: "LKDOCTOR_TICKET", Source: "environment", Value: "tkt_e26…"},
 	}
 	if diff := cmp.Diff(want, s.Shown()); diff != "" {
 		t.Error(diff)
+	}
+	s.CompareSecrets = true
+	if got := s.Shown()[2]; got.Length != len(canary) || got.Fingerprint != secret.New(canary).Fingerprint("APIabcdefghijkl") {
+		t.Errorf("to be compared, and shown as %+v", got)
 	}
 	if got, err := json.Marshal(mustLoad(t, Inputs{}).Shown()); string(got) != "[]" {
 		t.Errorf("nothing set: %s (%v), want []", got, err)
@@ -97,14 +101,13 @@ func TestShownHides(t *testing.T) {
 	}
 	var got []Shown
 	for _, s := range settings.Shown() {
-		s.Fingerprint = ""
 		got = append(got, s)
 	}
 	want := []Shown{
 		{Name: "LIVEKIT_URL", Source: "environment", Value: "ws://shell:7880", Hides: []ShownHidden{
 			{Source: ".env.local", Line: 2, Value: "ws://local:7880", Differs: true},
 			{Source: ".env", Line: 1, Value: ShowURL("wss://user:pass@cloud.example.com"), Differs: true}}},
-		{Name: "LIVEKIT_API_SECRET", Source: ".env.local", Line: 3, Value: clean.Hidden, Length: len(secret),
+		{Name: "LIVEKIT_API_SECRET", Source: ".env.local", Line: 3, Value: clean.Hidden,
 			Hides: []ShownHidden{{Source: ".env", Line: 2, Value: clean.Hidden, Differs: true}}},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

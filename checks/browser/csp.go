@@ -6,6 +6,8 @@ import (
 
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
+
+	"lkdoctor/checks/caps"
 )
 
 // Policy is one Content-Security-Policy of a page, as far as it is about what
@@ -28,7 +30,7 @@ func (p Policy) Enforced() bool { return p.Directive != "" }
 // only reported are no policies here.
 func Policies(page Page) []Policy {
 	var texts []string
-	left := maxPolicyBytes
+	left := caps.PolicyBytes
 	take := func(text string) bool {
 		left -= len(text)
 		return left >= 0
@@ -48,7 +50,7 @@ func Policies(page Page) []Policy {
 	for i, text := range texts {
 		// A header may hold several policies, and Chromium splits <meta> likewise.
 		for one := range strings.SplitSeq(text, ",") {
-			if len(out) == maxPolicies {
+			if len(out) == caps.Policies {
 				return out
 			}
 			if p := parsePolicy(one); p.Enforced() || p.Upgrades {
@@ -95,8 +97,8 @@ func asciiSpace(r rune) bool { return r == ' ' || r >= '\t' && r <= '\r' && r !=
 // them (CSP3 §3.3).
 func metaPolicies(page []byte) []string {
 	var out []string
-	z := html.NewTokenizer(bytes.NewReader(page[:min(len(page), MaxHTML)]))
-	z.SetMaxBuf(MaxHTML)
+	z := html.NewTokenizer(bytes.NewReader(page[:min(len(page), caps.HTML)]))
+	z.SetMaxBuf(caps.HTML)
 	templates, raw := 0, false
 	for {
 		switch z.Next() {

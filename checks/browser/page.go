@@ -20,18 +20,9 @@ type Page struct {
 	// URL is where it was served, after redirects.
 	URL    *url.URL
 	Header http.Header
-	// HTML is read up to its first MaxHTML bytes.
+	// HTML is read up to its first caps.HTML bytes.
 	HTML []byte
 }
-
-// Limits of what is read of a page.
-const (
-	// MaxHTML is how much of a page is read, in bytes; policies stand in its head.
-	MaxHTML = 1 << 20
-	// maxPolicies and maxPolicyBytes bound the policies of a page, together.
-	maxPolicies    = 64
-	maxPolicyBytes = 1 << 18
-)
 
 // Need is how much a client of LiveKit needs an address.
 type Need string

@@ -17,7 +17,7 @@ func (c Code) IsDoctor() bool {
 
 // Told reports whether every face tells of the code, though it is only worth
 // knowing: joining costs something.
-func (c Code) Told() bool { return c == TokenDispatchesAgent }
+func (c Code) Told() bool { return c == TokenDispatchesAgent || c == JoinWouldEvict }
 
 // The codes, in the order of the stages that emit them. Each has a page in
 // checks/catalogue.

@@ -27,6 +27,20 @@ func Textf(format string, args ...any) Text {
 	return Text{Format: format, Args: args}
 }
 
+// WithArguments is t with f applied to whatever fills it: its words are the
+// program's own. f keeps the type of what it is given, errors apart.
+func (t Text) WithArguments(f func(any) any) any {
+	if t.Args != nil {
+		args := make([]any, len(t.Args))
+		for i, a := range t.Args {
+			args[i] = f(a)
+		}
+		t.Args = args
+	}
+	t.Values, t.Sentences = f(t.Values).(map[string]string), f(t.Sentences).(map[string]Text)
+	return t
+}
+
 // IsZero reports whether there is nothing to say.
 func (t Text) IsZero() bool { return t.Format == "" }
 

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/livekit/protocol/livekit"
+
+	"lkdoctor/checks/caps"
 )
 
 // Agent is an agent's participant, as the signalling told of it. Strings are
@@ -25,9 +27,6 @@ type Agent struct {
 // agentNameAttribute is where livekit-server keeps an agent's name (from 1.9 on;
 // pkg/agent.AgentNameAttributeKey).
 const agentNameAttribute = "lk.agent_name"
-
-// maxAgents is how many agents of one room are kept.
-const maxAgents = 16
 
 // Agents watches who of a room is an agent. Hear is to be told of each message of
 // the signalling; all methods may be called from any goroutine.
@@ -83,7 +82,7 @@ func (a *Agents) noteOne(p *livekit.ParticipantInfo, before bool) {
 	}
 	gone := p.GetState() == livekit.ParticipantInfo_DISCONNECTED
 	if at < 0 {
-		if gone || len(a.list) == maxAgents {
+		if gone || len(a.list) == caps.Agents {
 			return
 		}
 		at, a.list = len(a.list), append(a.list, Agent{Identity: identity, Came: now, Before: before})

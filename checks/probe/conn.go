@@ -2,6 +2,7 @@ package probe
 
 import (
 	"errors"
+	"io"
 	"net"
 	"net/netip"
 	"sync"
@@ -27,6 +28,7 @@ type Conn struct {
 	TLS      *TLSInfo // nil without TLS
 
 	opened time.Time
+	record io.Writer // see Net.Record
 	// asked is closed by the first Write. Where it is not nil, Read waits for it:
 	// http.Transport takes what comes before its request for an error, and logs
 	// it to standard error.
@@ -55,6 +57,9 @@ func (c *Conn) Read(p []byte) (int, error) {
 // Write writes, and lets waiting reads go.
 func (c *Conn) Write(p []byte) (int, error) {
 	defer c.release()
+	if c.record != nil {
+		_, _ = c.record.Write(p)
+	}
 	return c.Conn.Write(p)
 }
 

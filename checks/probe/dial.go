@@ -83,6 +83,9 @@ func (n *Net) ConnectTCP(ctx context.Context, hostPort string) (*Conn, *Failure)
 	}
 	conn.Host, conn.Resolved, conn.opened = hostPort, addrs, time.Now()
 	conn.Phases = Phases{DNS: dns, TCP: time.Since(start)}
+	if n.Record != nil {
+		conn.record = n.Record(conn)
+	}
 	return conn, nil
 }
 

@@ -7,6 +7,8 @@ import (
 
 	"github.com/livekit/protocol/auth"
 	"github.com/livekit/protocol/livekit"
+
+	"lkdoctor/checks/caps"
 )
 
 // Dispatch is one agent that was called into a room, as the server lists it.
@@ -38,13 +40,8 @@ type DispatchJob struct {
 	Started, Ended time.Time
 }
 
-// Limits of a list of dispatches.
-const (
-	maxDispatches = 32
-	maxJobs       = 32
-	// dispatchWait is what a server may take that asks another node.
-	dispatchWait = 4 * time.Second
-)
+// dispatchWait is what a server may take that asks another node.
+const dispatchWait = 4 * time.Second
 
 // Dispatches lists the agents that were called into room, at most 32, with
 // roomAdmin for that room alone. It reads only. Of a room that nobody is in the
@@ -59,7 +56,7 @@ func (a *API) Dispatches(ctx context.Context, room string) ([]Dispatch, APIReply
 		return nil, reply, f
 	}
 	var out []Dispatch
-	for _, d := range list.GetAgentDispatches()[:min(len(list.GetAgentDispatches()), maxDispatches)] {
+	for _, d := range list.GetAgentDispatches()[:min(len(list.GetAgentDispatches()), caps.Dispatches)] {
 		out = append(out, a.net.dispatch(d))
 	}
 	return out, reply, nil
@@ -99,7 +96,7 @@ func roomAdmin(room string) *auth.VideoGrant { return &auth.VideoGrant{RoomAdmin
 func (n *Net) dispatch(d *livekit.AgentDispatch) Dispatch {
 	out := Dispatch{ID: n.Line(d.GetId()), Room: n.Line(d.GetRoom()), Agent: n.Line(d.GetAgentName()), Created: nanos(d.GetState().GetCreatedAt())}
 	jobs := d.GetState().GetJobs()
-	for _, j := range jobs[:min(len(jobs), maxJobs)] {
+	for _, j := range jobs[:min(len(jobs), caps.Jobs)] {
 		s := j.GetState()
 		out.Jobs = append(out.Jobs, DispatchJob{ID: n.Line(j.GetId()),
 			Status: strings.ToLower(strings.TrimPrefix(s.GetStatus().String(), "JS_")), Error: n.Line(s.GetError()),

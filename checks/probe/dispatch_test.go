@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/livekit/protocol/livekit"
+
+	"lkdoctor/checks/caps"
 )
 
 func TestDispatchIsBoundedAndCleaned(t *testing.T) {
@@ -15,7 +17,7 @@ func TestDispatchIsBoundedAndCleaned(t *testing.T) {
 			Status: livekit.JobStatus_JS_FAILED, Error: strings.Repeat("boom\n", 1<<16), StartedAt: 1}})
 	}
 	got := (&Net{}).dispatch(d)
-	if len(got.Jobs) != maxJobs || got.Jobs[0].Status != "failed" || !got.Created.IsZero() || got.Jobs[0].Started.IsZero() {
+	if len(got.Jobs) != caps.Jobs || got.Jobs[0].Status != "failed" || !got.Created.IsZero() || got.Jobs[0].Started.IsZero() {
 		t.Errorf("%d jobs, %+v", len(got.Jobs), got.Jobs[0])
 	}
 	if strings.ContainsAny(got.Agent+got.Jobs[0].Error, "\n\x1b") || len([]rune(got.Jobs[0].Error)) > lineCap+1 {

@@ -9,9 +9,6 @@ import (
 	"lkdoctor/checks/token"
 )
 
-// DefaultMaxBody is the most that is kept of an answer's body: 1 MiB.
-const DefaultMaxBody = 1 << 20
-
 // Request is one HTTP question.
 type Request struct {
 	// Method is GET if empty.
@@ -20,10 +17,11 @@ type Request struct {
 	URL    *url.URL
 	Header http.Header
 	Body   []byte
-	// MaxBody caps the decompressed body, in bytes; 0 is DefaultMaxBody.
+	// MaxBody caps the decompressed body, in bytes; 0 is caps.Body.
 	MaxBody int64
-	// FirstByte and Total override the Net's limits for this exchange; 0 keeps them.
-	FirstByte, Total time.Duration
+	// FirstByte, Rest and Total override the Net's limits FirstByte, Body and
+	// Exchange for this exchange; 0 keeps them.
+	FirstByte, Rest, Total time.Duration
 	// ReadOnly tells that a POST changes nothing: a connection that was used
 	// before will do for it.
 	ReadOnly bool
@@ -37,6 +35,8 @@ type Request struct {
 
 	// conn is used instead of dialling, if the exchange needs a new connection.
 	conn *Conn
+	// fresh takes no connection of Warm.
+	fresh bool
 }
 
 // Reply is an HTTP answer. Header, Body and Location are a stranger's bytes as

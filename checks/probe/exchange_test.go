@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"lkdoctor/checks/caps"
 	"lkdoctor/checks/probe"
 )
 
@@ -177,7 +178,7 @@ func TestExchangeHostile(t *testing.T) {
 			if (r != nil) != (tt.phase == probe.PhaseBody) {
 				t.Errorf("reply %v in phase %s", r, tt.phase)
 			}
-			if r != nil && (len(r.Body) > probe.DefaultMaxBody || !r.Truncated) {
+			if r != nil && (len(r.Body) > caps.Body || !r.Truncated) {
 				t.Errorf("%d bytes kept, truncated %v", len(r.Body), r.Truncated)
 			}
 			if strings.ContainsAny(f.Error()+f.Banner, "\x1b\x00\r\n") {

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/livekit/protocol/livekit"
+
+	"lkdoctor/checks/caps"
 )
 
 // ICEProblem is why a browser refuses an ICE server's URL. One such URL makes
@@ -25,15 +27,6 @@ const (
 	ICEPort        ICEProblem = "port"        // not a number from 1 to 65535
 	ICECredentials ICEProblem = "credentials" // turn: and turns: need user name and credential
 	ICEUsername    ICEProblem = "username"    // the user name is longer than 509 bytes
-)
-
-// Limits of ICE server URLs.
-const (
-	// MaxICEURL is more than a scheme, a host name of 255 bytes and a query need.
-	MaxICEURL = 2048
-	// maxICEUsername is the longest user name in bytes (RFC 5389 §15.3; Chromium
-	// 156 refuses one byte more).
-	maxICEUsername = 509
 )
 
 // ICEURL is the URL of a STUN or TURN server (RFC 7064, RFC 7065).
@@ -58,7 +51,7 @@ func (u ICEURL) TURN() bool { return strings.HasPrefix(u.Scheme, "turn") }
 // White space around the URL, tabs and line feeds in it do not: the URL parser
 // of browsers drops them.
 func ParseICEURL(s string) (u ICEURL, problem ICEProblem) {
-	if len(s) > MaxICEURL {
+	if len(s) > caps.ICEURL {
 		return u, ICETooLong
 	}
 	s = strings.TrimFunc(s, func(r rune) bool { return r <= ' ' })
@@ -147,15 +140,12 @@ type ICEServerProblem struct {
 	Problem ICEProblem
 }
 
-// maxICEProblems is how many problems are kept.
-const maxICEProblems = 16
-
 // ICEProblems looks at every URL of servers. It returns the first 16 problems,
 // and how many there are.
 func (n *Net) ICEProblems(servers []*livekit.ICEServer) (problems []ICEServerProblem, count int) {
 	tell := func(server, index int, u string, problem ICEProblem) {
-		if count++; len(problems) < maxICEProblems {
-			problems = append(problems, ICEServerProblem{Server: server, Index: index, URL: n.Line(u[:min(len(u), MaxICEURL)]), Problem: problem})
+		if count++; len(problems) < caps.ICEProblems {
+			problems = append(problems, ICEServerProblem{Server: server, Index: index, URL: n.Line(u[:min(len(u), caps.ICEURL)]), Problem: problem})
 		}
 	}
 	for i, s := range servers {
@@ -168,7 +158,7 @@ func (n *Net) ICEProblems(servers []*livekit.ICEServer) (problems []ICEServerPro
 			case problem != "" || !u.TURN():
 			case s.GetUsername() == "" || s.GetCredential() == "":
 				problem = ICECredentials
-			case len(s.GetUsername()) > maxICEUsername:
+			case len(s.GetUsername()) > caps.ICEUsername:
 				problem = ICEUsername
 			}
 			if problem != "" {

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/livekit/protocol/livekit"
+
+	"lkdoctor/checks/caps"
 )
 
 // What new RTCPeerConnection says of each URL, with user name and credential, in
@@ -86,7 +88,7 @@ func TestHostileICEServers(t *testing.T) {
 	if took := time.Since(began); took > 2*time.Second {
 		t.Errorf("it took %s", took)
 	}
-	if len(problems) != maxICEProblems || count != 10007 {
+	if len(problems) != caps.ICEProblems || count != 10007 {
 		t.Errorf("%d problems of %d", len(problems), count)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"io"
 	"net"
 	"net/http"
 	"net/netip"
@@ -26,85 +27,6 @@ type Resolver interface {
 	LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error)
 }
 
-// Limits are the longest times that each step may take. A zero field means the
-// default of DefaultLimits.
-type Limits struct {
-	DNS time.Duration
-	// TCP is how long an unanswered SYN is waited for, all addresses together.
-	TCP time.Duration
-	TLS time.Duration
-	// FirstByte is the wait from the request's end to the first byte of its answer.
-	FirstByte time.Duration
-	// Exchange is for one exchange as a whole, from dialling to the last byte.
-	Exchange time.Duration
-	// Extra is for each question beside the main one: scheme siblings, path
-	// prefixes, the RoomService.
-	Extra time.Duration
-
-	// Upgrade is for a WebSocket, from dialling to the HTTP answer, and FirstFrame
-	// from there to the server's Join.
-	Upgrade, FirstFrame time.Duration
-	// Media is for one media connection as a whole; LiveKit gives up after its
-	// default, too.
-	Media time.Duration
-	// Offer is how long the server may take to offer, Candidate how long to name
-	// its first address after that, and DTLS what the handshake may take once ICE
-	// is up.
-	Offer, Candidate, DTLS time.Duration
-	// Silence is after how long pairs that all stayed unanswered are believed to
-	// stay so; Grace is what pairs that were found late, and TCP dials, may take
-	// beyond it.
-	Silence, Grace time.Duration
-	// CandidateTCP is how long one advertised address may take to accept a TCP
-	// connection, and Ask to answer a connectivity check: three round trips of a
-	// slow line.
-	CandidateTCP, Ask time.Duration
-	// Connect is what joining may take, media included, where somebody waits for
-	// it: of a participant of the doctor's own, or of `lkdoctor join`.
-	Connect time.Duration
-	// Pause is between two attempts to join anew, times the square of those before.
-	Pause time.Duration
-	// Accept is how long the server may take to say that it takes a track, and
-	// Measure how long packets are counted once the first has come.
-	Accept, Measure time.Duration
-	// Settle bounds the wait for the server's data channel before a WebSocket is
-	// cut.
-	Settle time.Duration
-	// Relay is how long an answer through a TURN server is waited for, Path what
-	// one way of media may take on its own.
-	Relay, Path time.Duration
-	// TURN is for one URL of a TURN server, all steps together, and Echo for the
-	// round trip through its relay.
-	TURN, Echo time.Duration
-}
-
-// DefaultLimits name a server that drops SYNs within 5 s of the start, and one
-// that accepts and stays silent within 6 s.
-func DefaultLimits() Limits {
-	const s, ms = time.Second, time.Millisecond
-	return Limits{
-		DNS: 4 * s, TCP: 4 * s, TLS: 4 * s, FirstByte: 5 * s, Exchange: 10 * s, Extra: 2 * s,
-		Upgrade: 5 * s, FirstFrame: 5 * s, Media: 15 * s, Offer: 5 * s, Candidate: 3 * s, DTLS: 5 * s,
-		Silence: 3 * s, Grace: 800 * ms, CandidateTCP: 3 * s, Ask: 900 * ms, Connect: 10 * s, Pause: 300 * ms, Accept: s, Measure: 2 * s,
-		Settle: 500 * ms, Relay: 3 * s, Path: 8 * s, TURN: 4 * s, Echo: 1500 * ms,
-	}
-}
-
-// Scaled multiplies every limit, so that tests need not wait as long as people.
-func (l Limits) Scaled(by float64) Limits {
-	for _, d := range l.all() {
-		*d = time.Duration(float64(*d) * by)
-	}
-	return l
-}
-
-// all are the fields.
-func (l *Limits) all() []*time.Duration {
-	return []*time.Duration{&l.DNS, &l.TCP, &l.TLS, &l.FirstByte, &l.Exchange, &l.Extra, &l.Upgrade, &l.FirstFrame, &l.Media,
-		&l.Offer, &l.Candidate, &l.DTLS, &l.Silence, &l.Grace, &l.CandidateTCP, &l.Ask, &l.Connect, &l.Pause, &l.Accept, &l.Measure, &l.Settle,
-		&l.Relay, &l.Path, &l.TURN, &l.Echo}
-}
-
 // Net holds the edges: how to resolve, dial, verify and tell the time. Zero
 // fields mean the machine's own. Set the fields before the first use; after
 // that a Net may be used by several goroutines. Close it when the run is over.
@@ -120,6 +42,10 @@ type Net struct {
 	// UserAgent is sent with each request; "" means "lkdoctor".
 	UserAgent string
 
+	// Record, if set, returns what takes a copy of all that is sent on a connection,
+	// before TLS encrypts it. It is for tests: who is sent what?
+	Record func(*Conn) io.Writer
+
 	// Redact knows this run's secrets; nil still removes what looks like one.
 	Redact *clean.Redactor
 	Limits Limits
@@ -129,7 +55,7 @@ type Net struct {
 	onceOnly  sync.Once
 	single    *http.Transport
 	mu        sync.Mutex
-	spares    map[string]*spare
+	spares    map[string][]*spare
 	closed    bool
 	work      sync.WaitGroup
 }
@@ -169,17 +95,6 @@ func (n *Net) now() time.Time {
 		return n.Now()
 	}
 	return time.Now()
-}
-
-// Waits are the Limits, with the defaults in place of zeros.
-func (n *Net) Waits() Limits {
-	d, l := DefaultLimits(), n.Limits
-	for i, have := range l.all() {
-		if *have <= 0 {
-			*have = *d.all()[i]
-		}
-	}
-	return l
 }
 
 // resolver is where names are looked up.

@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+
+	"lkdoctor/checks/caps"
 )
 
 // findPrefix looks for LiveKit under other paths of base's origin: without
@@ -31,7 +33,7 @@ func (n *Net) findPrefix(ctx context.Context, base *url.URL) (found string, fron
 	}
 	var start *Reply // of the whole host, which may be an app or a proxy
 	wg.Go(func() {
-		start, _ = n.Exchange(ctx, Request{URL: &url.URL{Scheme: HTTPURL(base).Scheme, Host: base.Host, Path: "/"}, MaxBody: 64 << 10})
+		start, _ = n.Exchange(ctx, Request{URL: &url.URL{Scheme: HTTPURL(base).Scheme, Host: base.Host, Path: "/"}, MaxBody: caps.Probe})
 	})
 	wg.Wait()
 	if front = frontOf(start); front == ServerUnknown && start != nil && start.Status == 404 && strings.TrimSpace(string(start.Body)) == goMuxText {

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"lkdoctor/checks/caps"
 )
 
 // regionsPath is where LiveKit Cloud lists the regions of a project; it answers
@@ -29,7 +31,7 @@ func (n *Net) Regions(ctx context.Context, base *url.URL, tok string) []*url.URL
 		return nil
 	}
 	reply, f := n.Exchange(ctx, Request{URL: Endpoint(base, regionsPath), Header: http.Header{"Authorization": {"Bearer " + tok}},
-		MaxBody: 64 << 10, Total: n.Waits().Extra})
+		MaxBody: caps.Probe, Total: n.Waits().Extra})
 	if f != nil || reply.Status != http.StatusOK {
 		return nil
 	}

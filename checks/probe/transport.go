@@ -10,10 +10,9 @@ import (
 	"net/url"
 	"sync"
 	"time"
-)
 
-// maxHeader caps an answer's headers, in bytes.
-const maxHeader = 64 << 10
+	"lkdoctor/checks/caps"
+)
 
 // trip is what is known of one request on its way.
 type trip struct {
@@ -22,14 +21,18 @@ type trip struct {
 
 	mu      sync.Mutex
 	handoff *Conn // used instead of dialling
-	conn    *Conn
-	tls     *tls.ConnectionState // of a handshake that the transport made, behind a proxy
-	reused  bool
-	wrote   time.Time
-	first   time.Time
-	firstAt time.Time   // like first, by the Net's clock
-	silence *time.Timer // gives up on the first byte; runs from wrote to first
-	patient time.Duration
+	// mayWarm tells that a connection of Warm will do, warm that one was taken.
+	mayWarm, warm bool
+	conn          *Conn
+	tls           *tls.ConnectionState // of a handshake that the transport made, behind a proxy
+	reused        bool
+	wrote         time.Time
+	first         time.Time
+	firstAt       time.Time   // like first, by the Net's clock
+	silence       *time.Timer // gives up on the first byte; runs from wrote to first
+	patient       time.Duration
+	slow          *time.Timer // gives up on the rest of the answer; runs from first on
+	rest          time.Duration
 	// connected is called once there is a connection; nil if nobody asked.
 	connected func()
 }
@@ -53,6 +56,28 @@ func (t *trip) take() *Conn {
 	return c
 }
 
+// takeWarm takes a warm connection in place of dialling one, except the last.
+func (t *trip) takeWarm(n *Net, secure bool, addr string) *Conn {
+	if !t.mayWarm {
+		return nil
+	}
+	c := n.takeSpare(t.ctx, spareKey(secure, addr), 1)
+	if c != nil {
+		c.asked = make(chan struct{})
+		t.mu.Lock()
+		t.conn, t.warm = c, true
+		t.mu.Unlock()
+	}
+	return c
+}
+
+// onWarm reports whether takeWarm found one.
+func (t *trip) onWarm() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.warm
+}
+
 // head is the first bytes of the connection, nil if there is none.
 func (t *trip) head() []byte {
 	t.mu.Lock()
@@ -71,6 +96,7 @@ func (t *trip) answered(at time.Time) {
 	defer t.mu.Unlock()
 	if t.first.IsZero() {
 		t.first, t.firstAt = time.Now(), at
+		t.slow.Reset(t.rest)
 	}
 	t.silence.Stop()
 }
@@ -121,7 +147,7 @@ func (n *Net) roundTripper() *http.Transport {
 			DisableCompression:     true, // decompressed here, with a cap
 			MaxIdleConnsPerHost:    4,
 			IdleConnTimeout:        30 * time.Second,
-			MaxResponseHeaderBytes: maxHeader,
+			MaxResponseHeaderBytes: caps.Headers,
 			OnProxyConnectResponse: onProxyConnect,
 		}
 		n.transport.TLSClientConfig.ServerName = ""
@@ -176,6 +202,9 @@ func (n *Net) dialTrip(ctx context.Context, addr string, secure bool) (net.Conn,
 			t.use(c)
 			return c, nil
 		}
+		if c := t.takeWarm(n, secure, addr); c != nil {
+			return c, nil
+		}
 	}
 	conn, f := n.ConnectTCP(ctx, addr)
 	if f == nil && secure {
@@ -202,7 +231,10 @@ func (n *Net) dialTrip(ctx context.Context, addr string, secure bool) (net.Conn,
 func (n *Net) Close() {
 	n.mu.Lock()
 	n.closed = true
-	spares := n.spares
+	var spares []*spare
+	for _, list := range n.spares {
+		spares = append(spares, list...)
+	}
 	n.spares = nil
 	n.mu.Unlock()
 	for _, s := range spares {

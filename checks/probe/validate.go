@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"lkdoctor/checks/caps"
 )
 
 // validatePath is the question without side effects: no room, no participant.
@@ -32,7 +34,7 @@ func (n *Net) validate(ctx context.Context, base *url.URL, tok string, inQuery b
 	if f := CheckURL(base); f != nil {
 		return nil, f
 	}
-	req := Request{URL: Endpoint(base, validatePath), MaxBody: 64 << 10}
+	req := Request{URL: Endpoint(base, validatePath), MaxBody: caps.Probe}
 	if inQuery {
 		req.URL.RawQuery = url.Values{"access_token": {tok}}.Encode()
 	} else {

@@ -300,8 +300,8 @@ func (m *markdown) what(r check.Result) string {
 	return m.style.text(r.Check.Title)
 }
 
-// settings are where each value came from; secrets as lengths and
-// fingerprints, which two people can compare.
+// settings are where each value came from; secrets with lengths and fingerprints
+// where two people want to compare them (--compare-secrets).
 func (m *markdown) settings(run check.Run) {
 	if len(run.Settings) == 0 {
 		return

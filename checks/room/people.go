@@ -7,6 +7,7 @@ import (
 
 	"github.com/livekit/protocol/livekit"
 
+	"lkdoctor/checks/caps"
 	"lkdoctor/checks/finding"
 	"lkdoctor/config/clean"
 )
@@ -20,15 +21,9 @@ type People struct {
 	loud   map[string]float64 // who speaks, by SID
 	joined bool
 	room   *livekit.Room
+	tracks int  // of everybody
+	full   bool // somebody, or a track, was left out, and that was told
 }
-
-// What is kept of a room that somebody fills without end: people, the tracks of
-// each, and the bytes of each name.
-const (
-	maxPeople = 2000
-	maxTracks = 100
-	maxName   = 512
-)
 
 // NewPeople knows nobody.
 func NewPeople(redact *clean.Redactor) *People {
@@ -64,7 +59,7 @@ func (p *People) joins(j *livekit.JoinResponse) []Event {
 	var events []Event
 	if old := p.known[p.me]; old != nil {
 		// Our own tracks of the session before are gone with it.
-		events = p.tracks(old, &livekit.ParticipantInfo{Sid: old.GetSid(), Identity: old.GetIdentity()}, false)
+		events = p.tell(old, &livekit.ParticipantInfo{Sid: old.GetSid(), Identity: old.GetIdentity()}, false)
 	}
 	p.joined, p.room = true, j.GetRoom()
 	p.me = j.GetParticipant().GetSid()
@@ -81,7 +76,7 @@ func (p *People) joins(j *livekit.JoinResponse) []Event {
 			events = append(events, p.leaves(p.known[sid]))
 		}
 		if !here[sid] {
-			delete(p.known, sid)
+			p.forget(sid)
 		}
 	}
 	events = append(events, p.updates([]*livekit.ParticipantInfo{j.GetParticipant()}, !again)...)
@@ -125,9 +120,14 @@ func (p *People) joinedEvent(j *livekit.JoinResponse) Event {
 // updates compares what the server says of participants with what is known.
 func (p *People) updates(infos []*livekit.ParticipantInfo, already bool) []Event {
 	var events []Event
+	over := false
 	for _, all := range infos {
 		info := kept(all)
 		old := p.known[info.GetSid()]
+		if room := caps.AllTracks - p.tracks + len(old.GetTracks()); len(info.Tracks) > room {
+			info.Tracks = info.Tracks[:room]
+		}
+		over = over || len(info.Tracks) < len(all.GetTracks())
 		switch {
 		case info.GetSid() == "":
 			continue
@@ -135,13 +135,14 @@ func (p *People) updates(infos []*livekit.ParticipantInfo, already bool) []Event
 			if old == nil {
 				continue
 			}
-			delete(p.known, info.GetSid())
+			p.forget(info.GetSid())
 			if info.GetSid() != p.me {
 				events = append(events, p.leaves(info))
 			}
 			delete(p.loud, info.GetSid())
 			continue
-		case old == nil && len(p.known) >= maxPeople:
+		case old == nil && len(p.known) >= caps.People:
+			over = true
 			continue
 		case old == nil && info.GetSid() != p.me:
 			who := p.participant(info)
@@ -156,9 +157,21 @@ func (p *People) updates(infos []*livekit.ParticipantInfo, already bool) []Event
 				Text: finding.Textf("%s has a new name or new metadata", who.Identity)})
 		}
 		p.known[info.GetSid()] = info
-		events = append(events, p.tracks(old, info, already)...)
+		p.tracks += len(info.Tracks) - len(old.GetTracks())
+		events = append(events, p.tell(old, info, already)...)
+	}
+	if over && !p.full {
+		p.full = true
+		events = append(events, Event{Type: Problem, Text: finding.Textf(
+			"the room is larger than is followed here: %d participants, %d tracks of each, %d in all", caps.People, caps.Tracks, caps.AllTracks)})
 	}
 	return events
+}
+
+// forget forgets somebody who has left.
+func (p *People) forget(sid string) {
+	p.tracks -= len(p.known[sid].GetTracks())
+	delete(p.known, sid)
 }
 
 func (p *People) leaves(info *livekit.ParticipantInfo) Event {
@@ -175,8 +188,8 @@ func (p *People) leaves(info *livekit.ParticipantInfo) Event {
 	return e
 }
 
-// tracks tells of tracks that came, went or changed.
-func (p *People) tracks(old, now *livekit.ParticipantInfo, already bool) []Event {
+// tell tells of tracks that came, went or changed.
+func (p *People) tell(old, now *livekit.ParticipantInfo, already bool) []Event {
 	var events []Event
 	who, me := p.participant(now), now.GetSid() == p.me
 	find := func(list []*livekit.TrackInfo, sid string) *livekit.TrackInfo {
@@ -186,7 +199,7 @@ func (p *People) tracks(old, now *livekit.ParticipantInfo, already bool) []Event
 		}
 		return list[i]
 	}
-	tell := func(kind Type, t *livekit.TrackInfo, format string) {
+	add := func(kind Type, t *livekit.TrackInfo, format string) {
 		track := p.track(t)
 		events = append(events, Event{Type: kind, Who: who, Me: me, Track: track, Already: already && kind == TrackPublished,
 			Text: finding.Textf(format, who.Identity, Thing(*track))})
@@ -194,16 +207,16 @@ func (p *People) tracks(old, now *livekit.ParticipantInfo, already bool) []Event
 	for _, t := range now.GetTracks() {
 		switch was := find(old.GetTracks(), t.GetSid()); {
 		case was == nil:
-			tell(TrackPublished, t, "%s publishes %s")
+			add(TrackPublished, t, "%s publishes %s")
 		case was.GetMuted() != t.GetMuted() && t.GetMuted():
-			tell(TrackMuted, t, "%s muted %s")
+			add(TrackMuted, t, "%s muted %s")
 		case was.GetMuted() != t.GetMuted():
-			tell(TrackUnmuted, t, "%s unmuted %s")
+			add(TrackUnmuted, t, "%s unmuted %s")
 		}
 	}
 	for _, t := range old.GetTracks() {
 		if find(now.GetTracks(), t.GetSid()) == nil {
-			tell(TrackUnpublished, t, "%s unpublished %s")
+			add(TrackUnpublished, t, "%s unpublished %s")
 		}
 	}
 	return events
@@ -211,10 +224,10 @@ func (p *People) tracks(old, now *livekit.ParticipantInfo, already bool) []Event
 
 // kept is what is kept of a participant.
 func kept(all *livekit.ParticipantInfo) *livekit.ParticipantInfo {
-	short := func(s string) string { return strings.Clone(s[:min(len(s), maxName)]) }
+	short := func(s string) string { return strings.Clone(s[:min(len(s), caps.Name)]) }
 	info := &livekit.ParticipantInfo{Sid: short(all.GetSid()), Identity: short(all.GetIdentity()), Name: short(all.GetName()),
 		Metadata: short(all.GetMetadata()), Kind: all.GetKind(), State: all.GetState(), DisconnectReason: all.GetDisconnectReason()}
-	for _, t := range all.GetTracks()[:min(len(all.GetTracks()), maxTracks)] {
+	for _, t := range all.GetTracks()[:min(len(all.GetTracks()), caps.Tracks)] {
 		info.Tracks = append(info.Tracks, &livekit.TrackInfo{Sid: short(t.GetSid()), Type: t.GetType(), Source: t.GetSource(),
 			Name: short(t.GetName()), Muted: t.GetMuted(), MimeType: short(t.GetMimeType()), Width: t.GetWidth(), Height: t.GetHeight()})
 	}
@@ -336,7 +349,7 @@ func (p *People) moves(m *livekit.RoomMovedResponse) []Event {
 	for _, sid := range sortedKeys(p.known) {
 		if sid != p.me {
 			events = append(events, p.leaves(p.known[sid]))
-			delete(p.known, sid)
+			p.forget(sid)
 		}
 	}
 	return append(events, p.updates(append([]*livekit.ParticipantInfo{m.GetParticipant()}, m.GetOtherParticipants()...), true)...)

@@ -7,11 +7,12 @@ import (
 	"testing"
 	"unicode"
 
-	"lkdoctor/checks/finding"
-
 	"github.com/google/go-cmp/cmp"
 	"github.com/livekit/protocol/livekit"
 	"google.golang.org/protobuf/proto"
+
+	"lkdoctor/checks/caps"
+	"lkdoctor/checks/finding"
 )
 
 func joinOf(me string, others ...*livekit.ParticipantInfo) *livekit.SignalResponse {
@@ -81,14 +82,14 @@ func TestPeople(t *testing.T) {
 func TestARoomWithoutEndIsBounded(t *testing.T) {
 	p := NewPeople(nil)
 	p.Hears(joinOf("PA_me"))
-	for i := range maxPeople + 100 {
+	for i := range caps.People + 100 {
 		p.Hears(updateOf(&livekit.ParticipantInfo{Sid: fmt.Sprint("PA_", i), Identity: fmt.Sprint(i)}))
 	}
 	p.Hears(updateOf(&livekit.ParticipantInfo{Sid: "PA_0", Metadata: strings.Repeat("m", 1<<20), Tracks: make([]*livekit.TrackInfo, 5000)}))
-	if n := len(p.known); n > maxPeople {
+	if n := len(p.known); n > caps.People {
 		t.Errorf("%d people are kept", n)
 	}
-	if info := p.known["PA_0"]; len(info.GetMetadata()) > maxName || len(info.GetTracks()) > maxTracks {
+	if info := p.known["PA_0"]; len(info.GetMetadata()) > caps.Name || len(info.GetTracks()) > caps.Tracks {
 		t.Errorf("%d bytes of metadata and %d tracks are kept", len(info.GetMetadata()), len(info.GetTracks()))
 	}
 }
@@ -137,11 +138,11 @@ func TestEveryReasonOfLiveKitHasWords(t *testing.T) {
 
 func TestAFloodDropsMessagesAndSaysSo(t *testing.T) {
 	q := NewQueue()
-	for range queueLimit + 10 {
+	for range caps.Waiting + 10 {
 		q.Put(Event{Type: Data, Message: &Message{}})
 	}
 	q.Put(Event{Type: ParticipantLeft})
-	for range queueLimit {
+	for range caps.Waiting {
 		if e, err := q.Next(t.Context()); err != nil || e.Type != Data {
 			t.Fatalf("%v %v", e.Type, err)
 		}

@@ -4,13 +4,9 @@ import (
 	"context"
 	"io"
 	"sync"
-)
 
-// queueLimit is how many events wait for a slow reader before data messages are
-// dropped; what the room itself does is always kept, up to hardLimit.
-const (
-	queueLimit = 1000
-	hardLimit  = 20000
+	"lkdoctor/checks/caps"
+	"lkdoctor/checks/finding"
 )
 
 // Queue hands events from the network's goroutines to one reader. Putting never
@@ -18,7 +14,8 @@ const (
 type Queue struct {
 	mu      sync.Mutex
 	events  []Event
-	dropped int
+	dropped int // data messages since the last that was kept
+	lost    int // other events since the last that was kept
 	closed  bool
 	wake    chan struct{}
 }
@@ -34,9 +31,15 @@ func (q *Queue) Put(e Event) {
 		return
 	}
 	switch {
-	case e.Type == Data && len(q.events) >= queueLimit, e.Type != Ended && len(q.events) >= hardLimit:
+	case e.Type == Data && len(q.events) >= caps.Waiting:
 		q.dropped++
 		return
+	case e.Type != Ended && len(q.events) >= caps.HardWaiting:
+		q.lost++
+		return
+	case q.lost > 0:
+		q.events = append(q.events, Event{Type: Problem, At: e.At, Text: finding.Textf("%d events were left out: they came faster than they were read", q.lost)})
+		q.lost = 0
 	case e.Type == Data && q.dropped > 0:
 		e.Message.Dropped, q.dropped = q.dropped, 0
 	}

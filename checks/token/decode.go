@@ -244,7 +244,12 @@ func shownJSON(raw []byte) string {
 	if len(raw) > maxShownJSON || depth(raw) > maxShownDepth || json.Indent(&b, raw, "", "  ") != nil {
 		return clean.Block(clean.Redact(string(raw[:min(len(raw), maxShownJSON)])), maxShownJSON)
 	}
-	return clean.Block(clean.Redact(b.String()), maxShownJSON)
+	shown := clean.Block(clean.Redact(b.String()), maxShownJSON)
+	// A number is hidden as a text, and the whole stays JSON.
+	if quoted := strings.ReplaceAll(shown, ": "+clean.Hidden, `: "`+clean.Hidden+`"`); !json.Valid([]byte(shown)) && json.Valid([]byte(quoted)) {
+		return quoted
+	}
+	return shown
 }
 
 // depth is the number of brackets that are open at once, at most; brackets in

@@ -111,7 +111,7 @@ func (u *user) examine() check.Run {
 	for _, name := range slices.Sorted(maps.Keys(u.env)) {
 		environ = append(environ, name+"="+u.env[name])
 	}
-	_, events := examinedBy(u.t, u.lab, examWith(u.t, u.lab, environ, u.args))
+	_, events := examinedBy(u.t, u.lab, examWith(u.t, u.lab, environ, u.args, ""))
 	return *events[len(events)-1].Run
 }
 

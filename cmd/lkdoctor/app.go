@@ -17,6 +17,8 @@ import (
 	"lkdoctor/checks/check"
 	"lkdoctor/checks/probe"
 	"lkdoctor/cmd/lkdoctor/quiet"
+	"lkdoctor/config"
+	"lkdoctor/config/clean"
 )
 
 // version is set at link time; without it the build information tells.
@@ -32,9 +34,11 @@ type app struct {
 	dir     string // the working directory
 	now     func() time.Time
 	nonce   func() string
-	stops   <-chan os.Signal // what asks the program to end
 	limits  probe.Limits     // for tests; zero for what a user waits
+	stops   <-chan os.Signal // what asks the program to end
 	code    int
+	// redact knows the secrets of this call, and learns those of its runs.
+	redact *clean.Redactor
 }
 
 func newApp(args []string, in io.Reader, out, err io.Writer, environ []string) *app {
@@ -45,11 +49,58 @@ func newApp(args []string, in io.Reader, out, err io.Writer, environ []string) *
 	if f, is := out.(*os.File); is {
 		out = &output{File: f}
 	}
-	return &app{args: args, in: in, out: out, err: err, environ: environ, dir: dir, now: time.Now, nonce: randomNonce}
+	a := &app{args: args, in: in, out: out, err: err, environ: environ, dir: dir, now: time.Now, nonce: randomNonce, redact: clean.NewRedactor()}
+	a.learnArguments()
+	return a
+}
+
+// learnArguments adds the secrets of the command line and the environment, which
+// an error may quote before there are settings, and what looks like one in a
+// place for something else.
+func (a *app) learnArguments() {
+	sensitive := map[string]bool{"--api-secret": true, "--token": true, "--ticket": true, "--header": true, "-H": true}
+	for i, arg := range a.args {
+		name, value, _ := strings.Cut(arg, "=")
+		if sensitive[name] {
+			if value == "" && i+1 < len(a.args) {
+				value = a.args[i+1]
+			}
+			if header, is := strings.CutPrefix(value, "@"); name == "--header" || name == "-H" {
+				if _, after, named := strings.Cut(header, ":"); named && !is {
+					value = after
+				}
+			}
+			a.redact.Learn(value)
+		}
+		a.redact.Learn(config.AddressSecrets(arg)...)
+	}
+	for _, name := range []string{"LIVEKIT_API_SECRET", "LIVEKIT_TOKEN", "LKDOCTOR_TICKET"} {
+		a.redact.Learn(a.getenv(name))
+	}
+	for _, name := range []string{"HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy"} {
+		a.redact.Learn(config.AddressSecrets(a.getenv(name))...)
+	}
+}
+
+// line is text of any origin, the command line's included, as one line of at most
+// limit characters.
+func (a *app) line(text string, limit int) string {
+	return a.redact.Clean(strings.Join(strings.Fields(text), " "), limit)
+}
+
+// complain says on stderr what could not be done.
+func (a *app) complain(what string, err error) {
+	fmt.Fprintf(a.err, "lkdoctor: %s%s\n", what, a.line(err.Error(), 300))
 }
 
 // run carries out the command line and returns the exit code.
-func run(a *app) int {
+func run(a *app) (code int) {
+	defer func() {
+		if p := recover(); p != nil {
+			a.complain("internal error: ", fmt.Errorf("%v", p))
+			code = check.ExitDoctor
+		}
+	}()
 	root := a.rootCommand()
 	root.SetArgs(a.args)
 	if cmd, _, err := root.Find(a.args); a.stops != nil && err == nil && !stoppable(cmd) && quiet.Default() {

@@ -44,7 +44,7 @@ func TestAPastedAddressGetsNothingOfThisFolder(t *testing.T) {
 // A project of lk's that was chosen counts for all runs after it.
 func TestAChosenProject(t *testing.T) {
 	l := startLab(t, "healthy")
-	e := examWith(t, l, nil, nil)
+	e := examWith(t, l, nil, nil, "")
 	home := t.TempDir()
 	if err := os.MkdirAll(filepath.Join(home, ".livekit"), 0o700); err != nil {
 		t.Fatal(err)

@@ -2,18 +2,16 @@ package main
 
 import (
 	"errors"
-	"fmt"
 
 	"lkdoctor/checks"
 	"lkdoctor/checks/check"
 	"lkdoctor/checks/report"
-	"lkdoctor/config/clean"
 )
 
 // broken ends a call of the checks that could not begin, or was interrupted
 // before it had, and returns the exit code.
 func (a *app) broken(f *flags, err error) int {
-	fmt.Fprintf(a.err, "lkdoctor: %s\n", clean.Line(err.Error(), 300))
+	a.complain("", err)
 	if f.jsonOut {
 		a.brokenDocument(err)
 	}
@@ -39,5 +37,5 @@ func (a *app) brokenRun(err error) check.Run {
 	case errors.Is(err, check.ErrTimeout):
 		return checks.Late(a.now(), err.Error())
 	}
-	return checks.Broken(a.now(), err.Error())
+	return checks.Broken(a.now(), a.line(err.Error(), 300))
 }

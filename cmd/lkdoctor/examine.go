@@ -18,7 +18,6 @@ import (
 	"lkdoctor/checks/report"
 	"lkdoctor/checks/words"
 	"lkdoctor/config"
-	"lkdoctor/config/clean"
 )
 
 // examine runs the checks in the face that fits, and returns the exit code.
@@ -31,6 +30,7 @@ func (a *app) examine(parent context.Context, f *flags) int {
 	if err != nil {
 		return a.broken(f, err)
 	}
+	e.warnInClear()
 	switch a.face(f) {
 	case faceJSON:
 		return e.json(limited)
@@ -106,7 +106,9 @@ func (a *app) newExam(f *flags, inputs config.Inputs) (*exam, error) {
 	if settings.URL.Source.Kind == config.Flag || inputs.Dev || inputs.Project != "" {
 		options.GivenURL = "" // the command line names the server
 	}
-	return &exam{app: a, flags: f, inputs: inputs, settings: settings, options: options, style: a.style(f)}, nil
+	e := &exam{app: a, flags: f, inputs: inputs, settings: settings, options: options, style: a.style(f)}
+	e.learn()
+	return e, nil
 }
 
 // exam is one call of the doctor: what every face needs.
@@ -119,6 +121,17 @@ type exam struct {
 	style    report.Style
 }
 
+// learn adds the secrets of the settings and options as they are now.
+func (e *exam) learn() { e.app.redact.Learn(checks.Secrets(e.settings, e.options)...) }
+
+// warnInClear says on stderr what is going to be sent without encryption, before
+// it is.
+func (e *exam) warnInClear() {
+	for _, text := range checks.InClear(e.settings, e.options) {
+		e.app.complain("", errors.New(e.style.Say("%s", text)))
+	}
+}
+
 // newCase makes a fresh patient, with its own connections.
 func (e *exam) newCase() *checks.Case {
 	s := e.settings
@@ -127,18 +140,9 @@ func (e *exam) newCase() *checks.Case {
 		Options:  e.options,
 		Now:      e.app.now,
 		Nonce:    e.app.nonce(),
-		Net:      &probe.Net{Proxy: e.proxy(), UserAgent: "lkdoctor/" + toolVersion(), Now: e.app.now, Limits: e.app.limits},
-		Redact:   clean.NewRedactor(append(headerSecrets(e.options), s.APISecret.Secret.Reveal(), s.Token.Secret.Reveal(), s.Ticket.Secret.Reveal())...),
+		Net:      &probe.Net{Proxy: e.proxy(), UserAgent: "lkdoctor/" + toolVersion(), Now: e.app.now, Limits: e.app.limits, Redact: e.app.redact},
+		Redact:   e.app.redact,
 	}
-}
-
-// headerSecrets are the values of the headers that were given.
-func headerSecrets(o checks.Options) []string {
-	var out []string
-	for _, h := range o.Headers {
-		out = append(out, h.Secrets()...)
-	}
-	return out
 }
 
 // proxy follows HTTP_PROXY, HTTPS_PROXY and NO_PROXY as Go, Node and Python do.
@@ -173,7 +177,11 @@ func (e *exam) json(ctx context.Context) int {
 
 func (e *exam) plain(ctx context.Context) int {
 	p := report.NewPlain(e.app.out, e.style, e.header(), checks.Specs())
-	run := e.save(e.once(ctx, e.newCase(), p.Observe))
+	observe := p.Observe
+	if !e.flags.quiet {
+		observe = e.waits().observing(observe)
+	}
+	run := e.save(e.once(ctx, e.newCase(), observe))
 	if p.Err != nil {
 		return check.ExitDoctor
 	}
@@ -185,12 +193,12 @@ func (e *exam) header() string {
 	if e.settings.URL.Secret.Empty() {
 		for _, given := range [][2]string{{e.options.Frontend, "--frontend"}, {e.options.TokenEndpoint, "--token-endpoint"}, {e.options.GivenURL, "--token"}} {
 			if given[0] != "" {
-				return clean.URL(given[0]) + "  " + given[1]
+				return e.app.redact.URL(given[0]) + "  " + given[1]
 			}
 		}
 		return e.style.Say("no LIVEKIT_URL")
 	}
-	return clean.URL(e.settings.URL.Value) + "  " + clean.Line(e.settings.URL.Source.String(), 60)
+	return e.app.redact.URL(e.settings.URL.Value) + "  " + e.app.line(e.settings.URL.Source.String(), 60)
 }
 
 func (a *app) face(f *flags) face {

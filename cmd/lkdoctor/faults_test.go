@@ -99,22 +99,25 @@ func examinedBy(t *testing.T, l *lab.Lab, e *exam) (*exam, []check.Event) {
 	t.Helper()
 	c := e.newCase()
 	c.Net.Roots = l.Roots()
+	sent := &ledger{exam: e}
+	sent.watch(c.Net)
 	var events []check.Event
 	e.once(t.Context(), c, func(event check.Event) { events = append(events, event) })
+	onTheList(t, sent)
 	return e, events
 }
 
 // examOf is a call of the program in the environment and folder of l.
 func examOf(t *testing.T, l *lab.Lab) *exam {
 	t.Helper()
-	return examWith(t, l, l.Environ(), l.Args())
+	return examWith(t, l, l.Environ(), l.Args(), "")
 }
 
-// examWith is examOf with other settings and arguments.
-func examWith(t *testing.T, l *lab.Lab, environ, args []string) *exam {
+// examWith is examOf with other settings, arguments and stdin.
+func examWith(t *testing.T, l *lab.Lab, environ, args []string, stdin string) *exam {
 	t.Helper()
 	environ = append([]string{"HOME=" + t.TempDir(), "TERM=dumb"}, environ...)
-	a := newApp(nil, strings.NewReader(""), io.Discard, io.Discard, environ)
+	a := newApp(args, strings.NewReader(stdin), io.Discard, io.Discard, environ)
 	a.dir, a.limits = l.Dir(), waitsFor(l)
 	f := &flags{}
 	root := a.rootWith(f)

@@ -28,7 +28,7 @@ type flags struct {
 	quiet, verbose                bool
 	report, color, lang           string
 	metrics, metricsTarget, junit string
-	strict                        bool
+	strict, compareSecrets        bool
 	timeout                       time.Duration
 	options                       checks.Options
 
@@ -79,6 +79,7 @@ func (f *flags) addRun(cmd *cobra.Command) {
 	set.StringVar(&o.Frontend, "frontend", "", helpText("base `URL` of the app, to ask its /api/connection-details"))
 	set.StringVar(&o.TokenEndpoint, "token-endpoint", "", helpText("`URL` of a standard LiveKit token endpoint, instead of a ticket service"))
 	f.addHeader(cmd)
+	f.addCompare(cmd)
 	set.StringVar(&o.Agent, "agent", "", helpText("call the agent of this `name` into a room of lkdoctor's own, see it come, and take the call back; an agent may cost money"))
 	set.StringVarP(&o.Room, "room", "r", "", helpText("`room` for the dev token"))
 	set.StringVarP(&o.Identity, "identity", "i", "", helpText("`identity` for the dev token"))
@@ -102,6 +103,12 @@ func (f *flags) addRun(cmd *cobra.Command) {
 	set.BoolVar(&o.ForceJoin, "force-join", false, helpText("join although that throws out a participant of the same identity"))
 	set.BoolVar(&f.strict, "strict", false, helpText("warnings fail the exit code too"))
 	set.DurationVar(&f.timeout, "timeout", 60*time.Second, helpText("`time` for the whole run"))
+}
+
+// addCompare adds --compare-secrets.
+func (f *flags) addCompare(cmd *cobra.Command) {
+	cmd.Flags().BoolVar(&f.compareSecrets, "compare-secrets", false,
+		helpText("show length and fingerprint of each secret, for two people with the same API key to compare (half a second and 64 MiB each)"))
 }
 
 // addHeader adds --header.
@@ -206,6 +213,7 @@ func (f *flags) inputs(a *app) (_ config.Inputs, err error) {
 	}
 	return config.Inputs{
 		Flags: given, Environ: a.environ, Dir: dir, Mode: f.mode, Home: a.home(), Project: f.project, Dev: f.dev,
+		CompareSecrets: f.compareSecrets,
 	}, nil
 }
 

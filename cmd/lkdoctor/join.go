@@ -12,7 +12,6 @@ import (
 	"lkdoctor/checks"
 	"lkdoctor/checks/check"
 	"lkdoctor/checks/room"
-	"lkdoctor/config/clean"
 )
 
 // joinFlags are the command line of `lkdoctor join`.
@@ -45,12 +44,17 @@ at, text, and what the type brings along. The types are prepared, joining,
 joined, media, participant_joined, participant_left, participant_changed,
 track_published, track_unpublished, track_muted, track_unmuted, track_received,
 speaking, quality, room_changed, path, rtt, stats, data, data_sent,
-reconnecting, reconnected, problem and, always the last one, ended.
+reconnecting, reconnected, agent_called, agent_came, problem and, always the
+last one, ended.
+
+--agent calls an agent into the room, with the key and secret here, and says when
+it has come or why it has not; the call is taken back before the room is left.
 
 Exit codes: 0 left as planned, 1 could not join or was thrown out, 2 usage or
 doctor error, 130 interrupted before --for was over.`),
 		Example: helpText(`  lkdoctor join                   a room of your own, with a token made here
   lkdoctor join -r demo -i me --publish tone,pattern
+  lkdoctor join --agent helper    call this agent, and see and hear it
   lkdoctor join --ticket tkt_…    trade the ticket and join with its token
   lkdoctor join --json --for 10s | jq -c 'select(.type == "path")'`),
 		Args: cobra.NoArgs,
@@ -77,6 +81,7 @@ func (f *joinFlags) addJoin(cmd *cobra.Command) {
 	set.StringVar(&o.Frontend, "frontend", "", helpText("base `URL` of the app, to ask its /api/connection-details"))
 	set.StringVar(&o.TokenEndpoint, "token-endpoint", "", helpText("`URL` of a standard LiveKit token endpoint, instead of a ticket service"))
 	f.addHeader(cmd)
+	set.StringVar(&o.Agent, "agent", "", helpText("call the agent of this `name` into the room, and take the call back in the end; an agent may cost money"))
 	set.StringVarP(&o.Room, "room", "r", "", helpText("`room` for the dev token"))
 	set.StringVarP(&o.Identity, "identity", "i", "", helpText("`identity` for the dev token"))
 	set.BoolVar(&o.DevJoin, "dev-join", false, helpText("join with a token made here, whatever else is configured"))
@@ -114,12 +119,13 @@ func (a *app) join(parent context.Context, f *joinFlags) int {
 	if v.exam, err = a.ready(limited, &f.flags); err != nil {
 		return v.broken(err)
 	}
+	v.exam.warnInClear()
 	if code, ready := v.prepare(ctx); !ready {
 		return code
 	}
 	if f.open {
 		if err := openBrowser(v.link()); err != nil {
-			v.warn("the browser was not opened: %s", clean.Line(err.Error(), 200))
+			a.complain("the browser was not opened: ", err)
 		}
 	}
 	if v.face == faceTUI {
@@ -130,8 +136,8 @@ func (a *app) join(parent context.Context, f *joinFlags) int {
 
 // broken ends a visit that could not begin.
 func (v *visit) broken(err error) int {
-	text := clean.Line(clean.Redact(err.Error()), 300)
-	fmt.Fprintf(v.app.err, "lkdoctor: %s\n", text)
+	text := v.app.line(err.Error(), 300)
+	v.app.complain("", err)
 	if v.face == faceJSON {
 		_ = v.print(room.Event{Type: room.Ended, At: v.app.now(), Text: plainText(text), End: &room.End{Outcome: room.NotJoined}})
 	}
@@ -139,10 +145,6 @@ func (v *visit) broken(err error) int {
 		return check.ExitInterrupted
 	}
 	return check.ExitDoctor
-}
-
-func (v *visit) warn(format string, args ...any) {
-	fmt.Fprintf(v.app.err, "lkdoctor: "+format+"\n", args...)
 }
 
 // clips are what --publish names.

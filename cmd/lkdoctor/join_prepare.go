@@ -14,7 +14,6 @@ import (
 	"lkdoctor/checks/report"
 	"lkdoctor/checks/room"
 	"lkdoctor/checks/token"
-	"lkdoctor/config/clean"
 )
 
 // visit is one call of `lkdoctor join`.
@@ -34,7 +33,8 @@ type visit struct {
 	token    *token.Token
 	minted   bool
 	inQuery  bool
-	presence bool // the identity is in the room now
+	presence bool   // the identity is in the room now
+	agent    string // of --agent; the stay calls it
 
 	why *explanation // why nothing was joined
 }
@@ -47,20 +47,30 @@ type explanation struct {
 
 // left out of the checks before a stay: they would join rooms themselves.
 func joinsItself() []string {
-	return []string{"join.websocket", "join.media", "join.turn", "join.publish", "join.reconnect", "fallback.join"}
+	return []string{"join.websocket", "join.media", "join.agent", "join.turn", "join.publish", "join.reconnect", "fallback.join"}
 }
+
+// stayTTL is how long the token made for a stay lives: the server hands out a new
+// one every five minutes, and until then this one is needed to reconnect.
+const stayTTL = token.DefaultTTL
 
 // prepare gets the token as the checks do, and has it judged by them. Where no
 // usable token comes of it, it shows their findings.
 func (v *visit) prepare(ctx context.Context) (code int, ready bool) {
 	v.asked = v.exam.options
 	v.exam.options.Skip, v.exam.options.SkipWhy = joinsItself(), finding.Textf("not run: lkdoctor join joins a room itself")
+	v.agent, v.exam.options.Agent = v.exam.options.Agent, "" // the stay calls it
+	v.exam.options.TTL = stayTTL
 	v.patient = v.exam.newCase()
 	v.minted = v.patient.Source() == check.SourceMinted
 	if !v.minted {
 		v.patient.Options.Skip = append(v.patient.Options.Skip, "fallback.mint")
 	}
-	v.run = v.exam.once(ctx, v.patient, func(check.Event) {})
+	observe := func(check.Event) {}
+	if v.face == facePlain {
+		observe = v.exam.waits().observing(observe)
+	}
+	v.run = v.exam.once(ctx, v.patient, observe)
 	v.askWhyNot(ctx)
 	if ctx.Err() != nil {
 		_ = v.print(room.Event{Type: room.Ended, At: v.app.now(), Text: finding.Textf("interrupted; nothing was joined"), End: &room.End{Outcome: room.Interrupted}})
@@ -169,7 +179,7 @@ func (v *visit) findings(run check.Run) []room.Finding {
 }
 
 func (v *visit) wouldEvict() int {
-	identity, name := clean.Line(v.token.Identity(), 80), clean.Line(v.token.Room(), 80)
+	identity, name := v.app.redact.Clean(v.token.Identity(), 80), v.app.redact.Clean(v.token.Room(), 80)
 	text := finding.Textf("%s is in room %s now; joining would throw that participant out, so nothing was joined (--force-join does)", identity, name)
 	_ = v.print(room.Event{Type: room.Ended, At: v.app.now(), Text: text, Room: name, Reason: string(finding.JoinWouldEvict),
 		Who: &room.Participant{Identity: identity}, End: &room.End{Outcome: room.NotJoined},
@@ -183,9 +193,9 @@ func (v *visit) announce() {
 		return
 	}
 	spent := v.patient.TicketSpent()
-	identity, name := clean.Line(v.token.Identity(), 120), clean.Line(v.token.Room(), 120)
+	identity, name := v.app.redact.Clean(v.token.Identity(), 120), v.app.redact.Clean(v.token.Room(), 120)
 	text := finding.Textf("a token for %s in room %s, from %s", identity, name, v.origin())
-	_ = v.print(room.Event{Type: room.Prepared, At: v.app.now(), Text: text, URL: clean.URL(v.url.String()), Room: name,
+	_ = v.print(room.Event{Type: room.Prepared, At: v.app.now(), Text: text, URL: v.app.redact.URL(v.url.String()), Room: name,
 		Who: &room.Participant{Identity: identity}, TokenSource: string(v.patient.Source()), TicketSpent: &spent,
 		Findings: v.about()})
 }

@@ -14,7 +14,6 @@ import (
 	"lkdoctor/checks/room"
 	"lkdoctor/checks/room/stay"
 	"lkdoctor/checks/wrap"
-	"lkdoctor/config/clean"
 	"lkdoctor/tui"
 	live "lkdoctor/tui/room"
 )
@@ -25,7 +24,7 @@ func (v *visit) tui(ctx context.Context) int {
 	defer network.Close()
 	result, err := live.Run(ctx, v.screen(o), v.app.in, v.app.out)
 	if err != nil {
-		v.warn("%s", clean.Line(clean.Redact(err.Error()), 300))
+		v.app.complain("", err)
 	}
 	v.summary(result)
 	switch {
@@ -60,7 +59,7 @@ func (v *visit) diagnosis(ctx context.Context) {
 	deps.Join = func(in io.Reader, out io.Writer) error { return doctor.stays(ctx, in, out) }
 	last, err := tui.Run(ctx, deps, v.app.in, v.app.out)
 	if err != nil {
-		v.warn("%s", clean.Line(clean.Redact(err.Error()), 300))
+		v.app.complain("", err)
 		last = run
 	}
 	style := v.exam.style
@@ -76,7 +75,7 @@ func (v *visit) screen(o stay.Options) live.Deps {
 	}
 	return live.Deps{
 		Notice: notice,
-		URL:    clean.URL(v.url.String()), Room: clean.Line(v.token.Room(), 80), Identity: clean.Line(v.token.Identity(), 80),
+		URL:    v.app.redact.URL(v.url.String()), Room: v.app.redact.Clean(v.token.Room(), 80), Identity: v.app.redact.Clean(v.token.Identity(), 80),
 		Evicts: v.presence && !v.flags.options.ForceJoin,
 		Start: func(ctx context.Context, publish []room.Sending) live.Stay {
 			if again && v.minted { // the first one may have expired meanwhile
@@ -90,7 +89,7 @@ func (v *visit) screen(o stay.Options) live.Deps {
 		Publish: v.flags.clips(),
 		Token: func() (string, string, bool) {
 			raw, identity, other := v.guest()
-			return raw, clean.Line(identity, 80), other
+			return raw, v.app.redact.Clean(identity, 80), other
 		},
 		Link: v.link, LinkNote: v.linkNote(), PhoneNote: v.phoneNote(), OpenLink: openBrowser, Copy: v.app.clipboard().put,
 		Explain: v.explained, Diagnosis: true, Now: v.app.now,
@@ -111,7 +110,7 @@ func (v *visit) phoneNote() finding.Text {
 	if !probe.IsLoopbackHost(v.url.Hostname()) {
 		return v.linkNote()
 	}
-	return finding.Textf("A phone does not get there: %s is this machine's own address.", clean.Line(v.url.Hostname(), 80))
+	return finding.Textf("A phone does not get there: %s is this machine's own address.", v.app.redact.Clean(v.url.Hostname(), 80))
 }
 
 // summary is what stays in the terminal's scrollback.
@@ -121,8 +120,8 @@ func (v *visit) summary(r live.Result) {
 			fmt.Fprintln(v.app.out, line)
 		}
 	}
-	say("%s in room %s at %s, with a token from %s", clean.Line(v.token.Identity(), 80), clean.Line(v.token.Room(), 80),
-		clean.URL(v.url.String()), v.origin())
+	say("%s in room %s at %s, with a token from %s", v.app.redact.Clean(v.token.Identity(), 80), v.app.redact.Clean(v.token.Room(), 80),
+		v.app.redact.URL(v.url.String()), v.origin())
 	if r.Last.End == nil {
 		say("Nothing was joined.")
 		return

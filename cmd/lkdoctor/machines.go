@@ -11,7 +11,6 @@ import (
 
 	"lkdoctor/checks/check"
 	"lkdoctor/checks/report"
-	"lkdoctor/config/clean"
 )
 
 // saveForMachines writes --metrics and --junit, whole or not at all: whoever
@@ -26,7 +25,7 @@ func (a *app) saveForMachines(f *flags, run check.Run, target string) bool {
 	if f.metrics != "" {
 		err := overwritable(f.metrics, "metrics", report.IsMetrics)
 		if err == nil {
-			err = prometheus.WriteToTextfile(f.metrics, report.Metrics(d, cmp.Or(f.metricsTarget, target), run.StartedAt.Add(run.Took)))
+			err = prometheus.WriteToTextfile(f.metrics, report.Metrics(d, a.redact.Clean(cmp.Or(f.metricsTarget, target), 200), run.StartedAt.Add(run.Took)))
 		}
 		metrics = a.saved("metrics", err)
 	}
@@ -75,5 +74,5 @@ func (e *exam) targetLabel() string {
 	if err != nil || u.Host == "" {
 		return ""
 	}
-	return clean.Line((&url.URL{Scheme: u.Scheme, Host: u.Host}).String(), 200)
+	return e.app.redact.Clean((&url.URL{Scheme: u.Scheme, Host: u.Host}).String(), 200)
 }

@@ -8,7 +8,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"lkdoctor/checks/check"
-	"lkdoctor/config/clean"
 )
 
 // rootCommand is `lkdoctor` itself, the checks, with the other commands under it.
@@ -98,7 +97,7 @@ func marked(cmd *cobra.Command) {
 // line, how it is called. Where the checks were called with --json, the document
 // says so too.
 func (a *app) failed(called *cobra.Command, err error) int {
-	fmt.Fprintf(a.err, "lkdoctor: %s\n", clean.Line(clean.Redact(err.Error()), 300))
+	a.complain("", err)
 	if other := (failure{}); !errors.As(err, &other) {
 		a.usage(called)
 	}

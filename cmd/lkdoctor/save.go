@@ -10,7 +10,6 @@ import (
 
 	"lkdoctor/checks/check"
 	"lkdoctor/checks/report"
-	"lkdoctor/config/clean"
 )
 
 // defaultReport is where the TUI saves a report when --report names no file, and
@@ -38,7 +37,7 @@ func (e *exam) save(run check.Run) check.Run {
 // saved reports whether err is nil; stderr says what it is.
 func (a *app) saved(what string, err error) bool {
 	if err != nil {
-		fmt.Fprintf(a.err, "lkdoctor: write the %s: %s\n", what, clean.Line(err.Error(), 300))
+		a.complain("write the "+what+": ", err)
 	}
 	return err == nil
 }

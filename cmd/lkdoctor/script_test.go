@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"strconv"
 	"testing"
 	"time"
 
@@ -34,11 +35,15 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"lkdoctor": func() {
 			quiet.Restore()
+			tuneMemory()
 			a := newApp(os.Args[1:], os.Stdin, os.Stdout, os.Stderr, os.Environ())
-			a.stops = quiet.Stops()
 			if os.Getenv("TEST_SHORT_WAITS") == "true" {
 				a.limits = shortWaits()
 			}
+			if by, err := strconv.ParseFloat(os.Getenv("TEST_WAITS"), 64); err == nil {
+				a.limits = probe.DefaultLimits().Scaled(by)
+			}
+			a.stops = quiet.Stops()
 			if at, err := time.Parse(time.RFC3339, os.Getenv("TEST_NOW")); err == nil {
 				a.now = func() time.Time { return at }
 				a.nonce = func() string { return "7f3a9c21" }

@@ -1,10 +1,15 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -13,6 +18,7 @@ import (
 	"lkdoctor/checks/report"
 	"lkdoctor/checks/token"
 	"lkdoctor/config"
+	"lkdoctor/config/clean"
 )
 
 func (a *app) tokenCommand() *cobra.Command {
@@ -41,6 +47,7 @@ a URL or a whole JSON answer.`),
 		},
 	}
 	f.addSettings(cmd)
+	f.addCompare(cmd)
 	cmd.Flags().BoolVar(&f.jsonOut, "json", false, helpText("as JSON"))
 	cmd.Flags().BoolVarP(&f.verbose, "verbose", "v", false, helpText("every fix, and the facts"))
 	f.addLooks(cmd)
@@ -156,22 +163,50 @@ func (f *createFlags) options(s *config.Settings, now time.Time) token.MintOptio
 }
 
 // printToken prints what was asked for. This is the one place where a whole
-// token is shown: it was made to be used.
+// token is shown: it was made to be used. Everybody can read its claims, so that
+// none is made with the secret in one.
 func (a *app) printToken(f *createFlags, s *config.Settings, raw string) error {
+	known := checks.Secrets(s, checks.Options{})
+	a.redact.Learn(known...)
+	if claimsHold(raw, known) {
+		return errors.New("a claim would hold a secret that is known here, and whoever gets a token can read its claims")
+	}
 	switch {
 	case f.tokenOnly:
 		_, err := fmt.Fprintln(a.out, raw)
 		return err
 	case f.jsonOut:
-		enc := json.NewEncoder(a.out)
-		enc.SetEscapeHTML(false)
-		enc.SetIndent("", "  ")
-		return enc.Encode(map[string]any{
-			"access_token": raw, "project_url": s.URL.Value, "identity": f.identity, "name": f.name, "room": f.room,
+		return a.writeJSON(map[string]any{
+			"access_token": raw, "project_url": a.redact.URL(s.URL.Value), "identity": f.identity, "name": f.name, "room": f.room,
 			"expires_at": a.now().Add(f.validFor).UTC().Format(time.RFC3339),
 		})
 	}
 	_, err := fmt.Fprintf(a.out, "key:       %s (%s)\nidentity:  %s\nroom:      %s\nvalid for: %s\n\n%s\n",
-		s.APIKey.Value, s.APIKey.Source, f.identity, f.room, f.validFor, raw)
+		a.redact.Clean(s.APIKey.Value, 200), a.redact.Clean(s.APIKey.Source.String(), 200), a.redact.Clean(f.identity, 256),
+		a.redact.Clean(f.room, 256), f.validFor, raw)
+	return err
+}
+
+// claimsHold reports whether the claims of a token made here hold one of the
+// secrets. One that is shorter than 12 bytes may well be a room's name too.
+func claimsHold(raw string, secrets []string) bool {
+	long := slices.DeleteFunc(secrets, func(s string) bool { return len(s) < 12 })
+	_, rest, _ := strings.Cut(raw, ".")
+	payload, _, _ := strings.Cut(rest, ".")
+	claims, err := base64.RawURLEncoding.DecodeString(payload)
+	return err != nil || clean.NewRedactor(long...).Hide(string(claims)) != string(claims)
+}
+
+// writeJSON writes a document of the command line's own values: characters that
+// a terminal acts upon, or nobody sees, become escapes.
+func (a *app) writeJSON(v any) error {
+	var text bytes.Buffer
+	enc := json.NewEncoder(&text)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	if err := enc.Encode(v); err != nil {
+		return err
+	}
+	_, err := io.WriteString(a.out, clean.JSON(text.String()))
 	return err
 }

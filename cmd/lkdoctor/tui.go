@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"net/url"
 	"os"
 	"time"
 
@@ -14,9 +15,9 @@ import (
 
 	"lkdoctor/checks"
 	"lkdoctor/checks/check"
+	"lkdoctor/checks/probe"
 	"lkdoctor/checks/report"
 	"lkdoctor/config"
-	"lkdoctor/config/clean"
 	"lkdoctor/tui"
 )
 
@@ -27,7 +28,7 @@ func (e *exam) tui(ctx context.Context) int {
 	deps.Join = func(in io.Reader, out io.Writer) error { return runs.exam.stays(ctx, in, out) }
 	run, err := tui.Run(ctx, deps, e.app.in, e.app.out)
 	if err != nil {
-		fmt.Fprintf(e.app.err, "lkdoctor: %s\n", clean.Line(clean.Redact(err.Error()), 300))
+		e.app.complain("", err)
 		if len(run.Results) == 0 {
 			return check.ExitDoctor
 		}
@@ -38,9 +39,13 @@ func (e *exam) tui(ctx context.Context) int {
 
 func (e *exam) deps(runs *reruns) tui.Deps {
 	renderer, dark := e.app.renderer(tui.ColourMode(e.flags.color))
+	source := e.app.line(e.settings.URL.Source.String(), 40)
+	if u, err := url.Parse(e.settings.URL.Value); err == nil && u.Host != "" && !probe.Secure(u) && !probe.IsLoopbackHost(u.Hostname()) {
+		source = e.style.Say("%s, not encrypted", source)
+	}
 	return tui.Deps{
 		Checks:    checks.Specs(),
-		Title:     tui.Header{URL: clean.URL(e.settings.URL.Value), Source: clean.Line(e.settings.URL.Source.String(), 40)},
+		Title:     tui.Header{URL: e.app.redact.URL(e.settings.URL.Value), Source: source},
 		Start:     runs.start,
 		Page:      e.style.Page,
 		Limit:     e.flags.timeout,
@@ -131,7 +136,7 @@ func (r *reruns) start(ctx context.Context, change tui.Change, observe func(chec
 	r.choose(change.Server)
 	next := *r.exam
 	if err := next.apply(change); err != nil {
-		run := checks.Broken(r.exam.app.now(), err.Error())
+		run := checks.Broken(r.exam.app.now(), next.app.redact.Hide(err.Error()))
 		observe(check.Event{Kind: check.RunEnded, Run: &run})
 		return run
 	}
@@ -183,5 +188,6 @@ func (e *exam) apply(change tui.Change) error {
 		settings.Ticket = config.Setting{Name: settings.Ticket.Name, Flag: settings.Ticket.Flag, Sensitive: true}
 	}
 	e.settings = settings
+	e.learn()
 	return nil
 }

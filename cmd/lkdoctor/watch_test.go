@@ -27,7 +27,7 @@ func TestAWatchedRun(t *testing.T) {
 		}
 	}
 	put("an-old-secret-of-this-project-0123456789abc")
-	e := examWith(t, l, environ, l.Args())
+	e := examWith(t, l, environ, l.Args(), "")
 	runs := &reruns{exam: e, skips: make(chan string, 1)}
 	start := func(change tui.Change) check.Run { return runs.start(t.Context(), change, func(check.Event) {}) }
 	codes := func(run check.Run) (out []finding.Code) {
@@ -67,7 +67,7 @@ func TestAWatchedRun(t *testing.T) {
 
 	// A ticket that is there and not spent stays so.
 	l.Renew()
-	fresh := &reruns{exam: examWith(t, l, l.Environ(), l.Args()), skips: make(chan string, 1)}
+	fresh := &reruns{exam: examWith(t, l, l.Environ(), l.Args(), ""), skips: make(chan string, 1)}
 	if run := fresh.start(t.Context(), tui.Change{NoTicket: true, Watched: true}, func(check.Event) {}); run.TicketSpent {
 		t.Error("a watched run spent a ticket")
 	}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"strings"
 	"unicode"
+	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -28,6 +29,24 @@ func Line(s string, limit int) string { return show(s, limit, false) }
 // Block is Line for text of several lines: line feeds and tabs are kept, CR LF
 // becomes LF.
 func Block(s string, limit int) string { return show(s, limit, true) }
+
+// JSON makes escapes, as JSON has them, of the characters in a JSON text that a
+// reader would not see or a terminal would act upon: the values stay the same.
+func JSON(text string) string {
+	var b strings.Builder
+	for _, r := range text {
+		switch {
+		case r == '\n' || !unseen(r):
+			b.WriteRune(r)
+		case r > 0xffff:
+			high, low := utf16.EncodeRune(r)
+			fmt.Fprintf(&b, `\u%04x\u%04x`, high, low)
+		default:
+			fmt.Fprintf(&b, `\u%04x`, r)
+		}
+	}
+	return b.String()
+}
 
 func show(s string, limit int, block bool) string {
 	if limit < 1 || s == "" {

@@ -5,9 +5,14 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"html"
+	"maps"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
+	"unicode/utf8"
 )
 
 // Sizes of the search for known values.
@@ -32,41 +37,76 @@ var publicWords = map[string]bool{
 }
 
 // Redactor also hides the secrets and tokens of this run, by value: as they
-// are, percent-, base64-, hex-, HTML- and JSON-encoded, quoted, or a piece of
-// them. The zero Redactor knows none. It is safe for concurrent use.
+// are, percent-, base64-, hex-, HTML- and JSON-encoded, quoted, in upper or lower
+// case, cut after their first characters, or a piece of them. The zero Redactor
+// knows none, and a nil one learns none. It is safe for concurrent use.
 type Redactor struct {
-	values []string
+	mu    sync.Mutex // held by Learn
+	known atomic.Pointer[known]
+}
+
+// known is what a Redactor looks for. It is never changed: Learn makes a new one.
+type known struct {
+	values map[string]bool
+	forms  []form
 	grams  map[string]struct{}
 }
 
-// NewRedactor makes a Redactor that knows secrets: API secrets, tokens, tickets,
-// TURN credentials. Empty ones and words known to everybody ("secret") are left
-// out. Of a token the signature alone is known too.
+// form is one encoding of a secret, in lower case. Its first head bytes in a text
+// are a piece of the secret, and all that follows as in whole belongs to it.
+type form struct {
+	whole string
+	head  int
+}
+
+// NewRedactor makes a Redactor that knows secrets, see Learn.
 func NewRedactor(secrets ...string) *Redactor {
-	r := &Redactor{grams: map[string]struct{}{}}
-	seen := map[string]bool{}
+	r := &Redactor{}
+	r.Learn(secrets...)
+	return r
+}
+
+// Learn adds secrets: API secrets, tokens, tickets, TURN credentials. Empty ones
+// and words known to everybody ("secret") are left out. Of a token the signature
+// alone is known too.
+func (r *Redactor) Learn(secrets ...string) {
+	if r == nil {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	old := r.known.Load()
+	if old == nil {
+		old = &known{}
+	}
+	var next *known
 	for _, s := range secrets {
-		for _, known := range []string{s, strings.TrimSpace(s), strings.Trim(s, "\"'` \t\r\n")} {
-			if len(known) < minValue || publicWords[strings.ToLower(known)] || seen[known] {
+		for _, value := range []string{s, strings.TrimSpace(s), strings.Trim(s, "\"'` \t\r\n")} {
+			if len(value) < minValue || publicWords[strings.ToLower(value)] || old.values[value] || next != nil && next.values[value] {
 				continue
 			}
-			seen[known] = true
-			r.learn(known)
+			if next == nil {
+				next = &known{values: maps.Clone(old.values), forms: slices.Clone(old.forms), grams: maps.Clone(old.grams)}
+				if next.values == nil {
+					next.values, next.grams = map[string]bool{}, map[string]struct{}{}
+				}
+			}
+			next.values[value] = true
+			next.learn(value)
 		}
 	}
-	return r
+	if next != nil {
+		r.known.Store(next)
+	}
 }
 
 // With is a Redactor that knows more secrets. A nil Redactor knows none.
 func (r *Redactor) With(secrets ...string) *Redactor {
-	more := NewRedactor(secrets...)
-	if r == nil {
-		return more
+	more := &Redactor{}
+	if r != nil {
+		more.known.Store(r.known.Load())
 	}
-	more.values = append(more.values, r.values...)
-	for g := range r.grams {
-		more.grams[g] = struct{}{}
-	}
+	more.Learn(secrets...)
 	return more
 }
 
@@ -77,39 +117,85 @@ func (r *Redactor) String() string { return Hidden }
 func (r *Redactor) GoString() string { return Hidden }
 
 // learn adds one value in all the forms that it may take.
-func (r *Redactor) learn(value string) {
+func (k *known) learn(value string) {
 	if len(value) > maxValue {
-		r.learn(value[:maxValue/2])
-		r.learn(value[len(value)-maxValue/2:])
+		k.learn(value[:maxValue/2])
+		k.learn(value[len(value)-maxValue/2:])
 		return
 	}
-	r.values = append(r.values, forms(value)...)
 	pieces := value
 	if parts := strings.Split(value, "."); len(parts) == 3 && len(parts[2]) >= minLoose {
-		// A token: header and payload are told by their look.
-		r.values = append(r.values, parts[2])
+		// A token: header and payload are told by their look, and begin as all do.
+		k.add(value, len(value))
 		pieces = parts[2]
 	}
+	k.add(pieces, headOf(pieces))
 	if len(pieces) < minPieces {
 		return
 	}
-	for i := 0; i+gram <= len(pieces); i++ {
-		r.grams[pieces[i:i+gram]] = struct{}{}
+	for pieces = lower(pieces); len(pieces) >= gram; pieces = pieces[1:] {
+		k.grams[pieces[:gram]] = struct{}{}
 	}
 }
 
-// forms lists the encodings of value; what percent and JSON escapes make of it
-// is mostly undone by the views, and listed for what they do not undo.
-func forms(value string) []string {
-	list := []string{value, url.QueryEscape(value), url.PathEscape(value), html.EscapeString(value),
-		strings.Trim(strconv.Quote(value), `"`), strings.Trim(strconv.QuoteToASCII(value), `"`)}
-	if b, err := json.Marshal(value); err == nil {
-		list = append(list, strings.Trim(string(b), `"`))
+// add adds the forms of one value, of which its first head bytes give it away.
+func (k *known) add(value string, head int) {
+	wholes, heads := forms(value), forms(value[:head])
+	for i, whole := range wholes {
+		f := form{lower(whole), len(whole)}
+		// A form of the first characters alone is not always the beginning of the
+		// whole's: an escape may depend on what follows.
+		if head < len(value) && i < len(heads) && len(heads[i]) >= minLoose && strings.HasPrefix(f.whole, lower(heads[i])) {
+			f.head = len(heads[i])
+		}
+		if !slices.Contains(k.forms, f) {
+			k.forms = append(k.forms, f)
+		}
 	}
+}
+
+// headOf is how many first bytes of a value give it away: minLoose behind a label
+// such as tkt_ or lk_demo_, and gram where those could be a word.
+func headOf(value string) int {
+	label := 0
+	for i := 0; i < min(len(value), gram) && (value[i] >= 'a' && value[i] <= 'z' || value[i] == '_'); i++ {
+		if value[i] == '_' {
+			label = i + 1
+		}
+	}
+	head := label + minLoose
+	if head < len(value) && isWord("A"+value[label:head]) {
+		head = label + gram
+	}
+	for head < len(value) && !utf8.RuneStart(value[head]) {
+		head++
+	}
+	return min(head, len(value))
+}
+
+// lower is s with A to Z in lower case: of the same length, as ToLower is not.
+func lower(s string) string {
+	if strings.IndexFunc(s, func(r rune) bool { return r >= 'A' && r <= 'Z' }) < 0 {
+		return s
+	}
+	b := []byte(s)
+	for i, c := range b {
+		if c >= 'A' && c <= 'Z' {
+			b[i] = c + 'a' - 'A'
+		}
+	}
+	return string(b)
+}
+
+// forms lists the encodings of value; what percent and JSON escapes make of it
+// is mostly undone by the views, and listed for what they do not undo. The order
+// is that of any other value.
+func forms(value string) []string {
+	marshalled, _ := json.Marshal(value) // a string always has JSON
+	list := []string{value, url.QueryEscape(value), url.PathEscape(value), html.EscapeString(value),
+		strings.Trim(strconv.Quote(value), `"`), strings.Trim(strconv.QuoteToASCII(value), `"`), strings.Trim(string(marshalled), `"`)}
 	if len(value) >= 6 {
-		h := hex.EncodeToString([]byte(value))
-		list = append(list, h, strings.ToUpper(h))
-		list = append(list, base64Forms(value)...)
+		list = append(append(list, hex.EncodeToString([]byte(value))), base64Forms(value)...)
 	}
 	return list
 }
@@ -134,35 +220,55 @@ func base64Forms(value string) []string {
 func (r *Redactor) Redact(s string) string {
 	var spans []span
 	for _, v := range views(s) {
-		spans = v.find(spans)
-		if r != nil {
-			spans = r.findKnown(v, spans)
-		}
+		spans = r.find(v, v.find(spans))
 	}
 	return hideSpans(s, spans)
 }
 
-// findKnown adds the spans of known values and of pieces of them.
-func (r *Redactor) findKnown(v view, spans []span) []span {
-	for _, value := range r.values {
+// Hide is s without the known values. What only looks like a credential stays.
+func (r *Redactor) Hide(s string) string {
+	if r == nil || r.known.Load() == nil {
+		return s
+	}
+	var spans []span
+	for _, v := range views(s) {
+		spans = r.find(v, spans)
+	}
+	return hideSpans(s, spans)
+}
+
+// find adds the spans of known values and of pieces of them.
+func (r *Redactor) find(v view, spans []span) []span {
+	if r == nil {
+		return spans
+	}
+	k := r.known.Load()
+	if k == nil {
+		return spans
+	}
+	text := lower(v.text)
+	for _, f := range k.forms {
 		for from := 0; ; {
-			i := strings.Index(v.text[from:], value)
+			i := strings.Index(text[from:], f.whole[:f.head])
 			if i < 0 {
 				break
 			}
 			start := from + i
-			end := start + len(value)
-			if len(value) >= minLoose || alone(v.text, start, end) {
+			end := start + f.head
+			for end-start < len(f.whole) && end < len(text) && text[end] == f.whole[end-start] {
+				end++
+			}
+			if f.head >= minLoose || alone(text, start, end) {
 				spans = append(spans, v.origin(start, end))
 			}
 			from = end
 		}
 	}
-	if len(r.grams) == 0 {
+	if len(k.grams) == 0 {
 		return spans
 	}
-	for i := 0; i+gram <= len(v.text); i++ {
-		if _, ok := r.grams[v.text[i:i+gram]]; ok {
+	for i := 0; i+gram <= len(text); i++ {
+		if _, ok := k.grams[text[i:i+gram]]; ok {
 			spans = append(spans, v.origin(i, i+gram))
 		}
 	}

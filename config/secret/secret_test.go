@@ -4,17 +4,20 @@ import "testing"
 
 func TestTwoValuesCompare(t *testing.T) {
 	a, b := New("devkey-one"), New("devkey-two")
-	if a.Fingerprint() == b.Fingerprint() || len(a.Fingerprint()) != 6 {
-		t.Errorf("fingerprints %q and %q: want two of six digits", a.Fingerprint(), b.Fingerprint())
+	if a.Fingerprint("key") == b.Fingerprint("key") || len(a.Fingerprint("key")) != 6 {
+		t.Errorf("fingerprints %q and %q: want two of six digits", a.Fingerprint("key"), b.Fingerprint("key"))
 	}
-	if a.Fingerprint() != New("devkey-one").Fingerprint() {
+	if a.Fingerprint("key") != New("devkey-one").Fingerprint("key") {
 		t.Error("one value has two fingerprints")
+	}
+	if a.Fingerprint("key") == a.Fingerprint("other") {
+		t.Error("the fingerprint does not depend on the API key")
 	}
 	if !a.Equal(New("devkey-one")) || a.Equal(b) {
 		t.Error("Equal is wrong")
 	}
 	var zero Value
-	if !zero.Empty() || zero.Len() != 0 || zero.Fingerprint() != "" || !zero.Equal(New("")) {
+	if !zero.Empty() || zero.Len() != 0 || zero.Fingerprint("key") != "" || !zero.Equal(New("")) {
 		t.Error("the zero Value is not the empty one")
 	}
 }

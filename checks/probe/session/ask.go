@@ -13,15 +13,12 @@ import (
 
 	"github.com/pion/stun/v3"
 
+	"lkdoctor/checks/caps"
 	"lkdoctor/checks/probe"
 )
 
-// askEvery is when an unanswered address is asked anew, and maxAsked how many are
-// asked.
-const (
-	askEvery = 150 * time.Millisecond
-	maxAsked = 8
-)
+// askEvery is when an unanswered address is asked anew.
+const askEvery = 150 * time.Millisecond
 
 // Unreachable lists the advertised UDP addresses that answered nothing on
 // a connection that is up, although each was asked once more on its own: an ICE
@@ -40,7 +37,7 @@ func (m *Media) Unreachable(ctx context.Context) []Candidate {
 	var silent []Candidate
 	for _, c := range m.Remote {
 		local := m.t.p.Loopback && c.Kind == probe.ScopeLoopback
-		if c.Protocol == "udp" && c.Type == "host" && c.Kind != probe.ScopeInvalid && !local && !m.heard(c) && routed(c) && len(silent) < maxAsked {
+		if c.Protocol == "udp" && c.Type == "host" && c.Kind != probe.ScopeInvalid && !local && !m.heard(c) && routed(c) && len(silent) < caps.Asked {
 			silent = append(silent, c)
 		}
 	}
@@ -187,9 +184,6 @@ type ReachedAsk struct {
 	Answered bool
 }
 
-// maxReachedAsks caps what a server can make us ask.
-const maxReachedAsks = 4
-
 // askReached asks the media ports at the address that signalling reached, once
 // nothing has answered at those that the server advertises. An answer, which
 // takes the session's own credentials, proves that the advertised address is
@@ -229,7 +223,7 @@ func (t *transport) inBackground(ask func() (answer func())) {
 
 // dialTCP dials an ICE/TCP address in the background; t.mu is held.
 func (t *transport) dialTCP(c Candidate) {
-	if t.o.NoTCP || t.o.ForceRelay || len(t.media.TCP) >= maxTCPDials {
+	if t.o.NoTCP || t.o.ForceRelay || len(t.media.TCP) >= caps.TCPDials {
 		return
 	}
 	at, begun := len(t.media.TCP), time.Now()
@@ -240,9 +234,6 @@ func (t *transport) dialTCP(c Candidate) {
 		return func() { t.media.TCP[at] = result }
 	})
 }
-
-// maxTCPDials caps the plain dials of one join.
-const maxTCPDials = 16
 
 // dialCandidate opens and closes a TCP connection to an ICE/TCP candidate. It
 // says nothing over it: livekit-server resets connections that do not speak
@@ -275,7 +266,7 @@ func atReached(advertised []Candidate, reached netip.Addr, o MediaOptions) []Can
 			return nil
 		}
 		c.Address, c.Kind = reached.String(), probe.AddrKind(reached)
-		if before := len(out); before < maxReachedAsks {
+		if before := len(out); before < caps.ReachedAsks {
 			out = appendCandidate(out, c)
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/pion/ice/v4"
 	"github.com/pion/webrtc/v4"
 
+	"lkdoctor/checks/caps"
 	"lkdoctor/checks/probe"
 )
 
@@ -108,7 +109,7 @@ func parseCandidate(n *probe.Net, line string) (Candidate, error) {
 func candidateLines(sdp string) []string {
 	var out []string
 	for line := range strings.Lines(sdp) {
-		if rest, ok := strings.CutPrefix(strings.TrimSpace(line), "a=candidate:"); ok && len(out) < maxCandidates {
+		if rest, ok := strings.CutPrefix(strings.TrimSpace(line), "a=candidate:"); ok && len(out) < caps.Candidates {
 			out = append(out, rest)
 		}
 	}
@@ -144,7 +145,7 @@ func appendCandidate(list []Candidate, c Candidate) []Candidate {
 			return list
 		}
 	}
-	if len(list) >= maxCandidates {
+	if len(list) >= caps.Candidates {
 		return list
 	}
 	return append(list, c)

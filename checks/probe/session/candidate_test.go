@@ -14,6 +14,7 @@ import (
 	"github.com/livekit/protocol/livekit"
 	"google.golang.org/protobuf/proto"
 
+	"lkdoctor/checks/caps"
 	"lkdoctor/checks/probe"
 )
 
@@ -188,7 +189,7 @@ func FuzzJoin(f *testing.F) {
 		for _, s := range facts.ICEServers {
 			urls += len(s.URLs)
 		}
-		if len(facts.ICEServers) > maxICEServers || urls > maxICEURLs || len(iceServers(m.GetJoin().GetIceServers())) > maxICEURLs {
+		if len(facts.ICEServers) > caps.ICEServers || urls > caps.ICEURLs || len(iceServers(m.GetJoin().GetIceServers())) > caps.ICEURLs {
 			t.Errorf("%d ICE servers with %d URLs", len(facts.ICEServers), urls)
 		}
 	})

@@ -6,6 +6,8 @@ import (
 
 	"github.com/livekit/protocol/livekit"
 	"google.golang.org/protobuf/proto"
+
+	"lkdoctor/checks/caps"
 )
 
 // ErrNotSent is that the connection that carries data did not come up in time.
@@ -13,7 +15,8 @@ var ErrNotSent = errors.New("the connection for data is not up")
 
 // takeData hands on a data packet.
 func (p *Participant) takeData(data []byte) {
-	packet, parts := &livekit.DataPacket{}, maxParts
+	p.data.wait(1)
+	packet, parts := &livekit.DataPacket{}, caps.Parts
 	if p.o.Data == nil || !fits(data, packet.ProtoReflect().Descriptor(), &parts) || proto.Unmarshal(data, packet) != nil {
 		return
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/pion/stun/v3"
 	"github.com/pion/webrtc/v4"
 
+	"lkdoctor/checks/caps"
 	"lkdoctor/checks/probe"
 )
 
@@ -31,6 +32,8 @@ type JoinFacts struct {
 	ICEServers []ICEServer
 	// ICEServersCount counts all of them.
 	ICEServersCount int
+	// ICEURLsCount counts the URLs of all of them.
+	ICEURLsCount int
 	// ICEProblems are the URLs, of all servers, that browsers refuse: at most 16 of
 	// ICEProblemsCount.
 	ICEProblems               []probe.ICEServerProblem
@@ -46,14 +49,12 @@ type ICEServer struct {
 	HasCredential bool
 }
 
-// What is kept of a JoinResponse; a server can list any number.
-const (
-	maxICEServers = 16
-	maxICEURLs    = 32 // of all servers together
-)
-
 // joinFacts reads a JoinResponse.
 func joinFacts(n *probe.Net, j *livekit.JoinResponse) JoinFacts {
+	for _, s := range j.GetIceServers()[:min(len(j.GetIceServers()), caps.ICEServers)] {
+		n.Redact.Learn(s.GetCredential())
+	}
+	n.Redact.Learn(j.GetRoom().GetTurnPassword())
 	info, perm := j.GetServerInfo(), j.GetParticipant().GetPermission()
 	facts := JoinFacts{
 		ServerVersion:     n.Line(cmp.Or(info.GetVersion(), j.GetServerVersion())),
@@ -73,12 +74,15 @@ func joinFacts(n *probe.Net, j *livekit.JoinResponse) JoinFacts {
 		facts.Edition = n.Line(info.GetEdition().String())
 	}
 	facts.ICEServersCount = len(j.GetIceServers())
+	for _, s := range j.GetIceServers() {
+		facts.ICEURLsCount += len(s.GetUrls())
+	}
 	facts.ICEProblems, facts.ICEProblemsCount = n.ICEProblems(j.GetIceServers())
 	eachICEURL(j.GetIceServers(), func(i int, s *livekit.ICEServer, u string) {
 		if i == len(facts.ICEServers) {
 			facts.ICEServers = append(facts.ICEServers, ICEServer{HasCredential: s.GetCredential() != ""})
 		}
-		facts.ICEServers[i].URLs = append(facts.ICEServers[i].URLs, n.Line(u[:min(len(u), probe.MaxICEURL)]))
+		facts.ICEServers[i].URLs = append(facts.ICEServers[i].URLs, n.Line(u[:min(len(u), caps.ICEURL)]))
 	})
 	return facts
 }
@@ -90,7 +94,7 @@ func eachICEURL(list []*livekit.ICEServer, f func(i int, s *livekit.ICEServer, u
 	for _, s := range list {
 		before := urls
 		for _, u := range s.GetUrls() {
-			if servers < maxICEServers && urls < maxICEURLs {
+			if servers < caps.ICEServers && urls < caps.ICEURLs {
 				f(servers, s, u)
 				urls++
 			}
@@ -102,14 +106,18 @@ func eachICEURL(list []*livekit.ICEServer, f func(i int, s *livekit.ICEServer, u
 }
 
 // iceServers are the servers as pion takes them, credentials included: not to be
-// kept in anything that can be printed. URLs that pion cannot read are left out,
-// because one of them fails the whole connection.
+// kept in anything that can be printed. URLs that a browser or pion cannot read
+// are left out: one of them fails the whole connection, and nothing is ever sent
+// to an address that was not read.
 func iceServers(list []*livekit.ICEServer) []webrtc.ICEServer {
 	var out []webrtc.ICEServer
 	eachICEURL(list, func(_ int, s *livekit.ICEServer, u string) {
 		server := webrtc.ICEServer{URLs: []string{u}}
 		if s.GetCredential() != "" {
 			server.Username, server.Credential = s.GetUsername(), s.GetCredential()
+		}
+		if _, problem := probe.ParseICEURL(u); problem != "" {
+			return
 		}
 		if _, err := stun.ParseURI(u); err == nil && (!isTURN(server) || server.Username != "" && server.Credential != nil) {
 			out = append(out, server)

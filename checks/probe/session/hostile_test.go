@@ -91,10 +91,12 @@ func TestHostileServers(t *testing.T) {
 			var before, after runtime.MemStats
 			runtime.GC()
 			runtime.ReadMemStats(&before)
-			n := &probe.Net{Limits: probe.DefaultLimits().Scaled(0.1)}
+			limits := probe.DefaultLimits().Scaled(0.1)
+			limits.FirstFrame = 5 * time.Second
+			n := &probe.Net{Limits: limits}
 			defer n.Close()
 			start := time.Now()
-			p, f := session.Join(within(t, 20*time.Second), n, base, anyToken, session.Options{FirstFrame: 5 * time.Second})
+			p, f := session.Join(within(t, 20*time.Second), n, base, anyToken, session.Options{})
 			if f == nil {
 				m := p.Media(within(t, 20*time.Second), session.MediaOptions{})
 				if m.Connected || len(m.Remote) > 64 || len(p.Facts.ICEServers) > 16 {

@@ -164,7 +164,7 @@ func (p *Participant) begun(o MediaOptions, evidence bool) (*transport, error) {
 // ends within Limits.Media. When it is connected, it stays so until Leave. It
 // leaves the room itself only where ctx was cancelled. Call it once.
 func (p *Participant) Media(ctx context.Context, o MediaOptions) *Media {
-	r := &mediaRun{p: p, o: o, limits: p.net.Waits(), start: time.Now()}
+	r := &mediaRun{p: p, o: o, limits: p.o.waits(p.net), start: time.Now()}
 	if r.o.Timeout <= 0 {
 		r.o.Timeout = r.limits.Media
 	}

@@ -17,11 +17,13 @@ import (
 	"net/netip"
 	"net/url"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/livekit/protocol/livekit"
 	"github.com/pion/webrtc/v4"
 
+	"lkdoctor/checks/caps"
 	"lkdoctor/checks/probe"
 )
 
@@ -40,8 +42,9 @@ const (
 type Options struct {
 	// Via is how the token is sent; "" means ViaHeader.
 	Via TokenVia
-	// FirstFrame is in place of Limits.FirstFrame, unless it is 0.
-	FirstFrame time.Duration
+	// Again says that the server was silent to an earlier join for the full time:
+	// this one waits for Limits.Shorter.
+	Again bool
 	// Subscribe subscribes to all that others publish. A participant that only
 	// watches how it connects must not draw a room's media to itself.
 	Subscribe bool
@@ -55,6 +58,14 @@ type Options struct {
 	Hear  func(*livekit.SignalResponse)
 	Track func(*webrtc.TrackRemote)
 	Data  func(*livekit.DataPacket)
+}
+
+// waits are the limits of a participant with these options.
+func (o Options) waits(n *probe.Net) probe.Limits {
+	if o.Again {
+		return n.Waits().Shorter()
+	}
+	return n.Waits()
 }
 
 // SignalPhases are the times that the steps of a signalling connection took.
@@ -97,6 +108,12 @@ type Participant struct {
 	media       MediaOptions
 	early       []*livekit.SignalResponse // what came before media was asked for
 	offers      bucket
+	// data paces the data messages of both connections, channels counts their channels.
+	data, packets pacer
+	channels      atomic.Int32
+
+	excessMu sync.Mutex // of excess alone: it may be taken while mu is held
+	excess   map[Excess]bool
 
 	mu       sync.Mutex
 	wire     *wire
@@ -106,9 +123,6 @@ type Participant struct {
 	mine     []*publication
 }
 
-// maxEarly is far more than a join's negotiation takes.
-const maxEarly = 256
-
 // Join opens base's /rtc as the SDKs do, hands over the token, and waits for the
 // server's Join. The participant is in the room when it returns one: somebody has
 // to call Leave. A failed upgrade keeps its status, headers and body.
@@ -117,7 +131,8 @@ const maxEarly = 256
 // server hears a good-bye: otherwise livekit-server may keep the participant.
 func Join(ctx context.Context, n *probe.Net, base *url.URL, token string, o Options) (*Participant, *SignalFailure) {
 	p := &Participant{net: n, base: base, o: o, token: func() string { return token },
-		pong: make(chan struct{}, 1), lost: make(chan struct{}, 1)}
+		pong: make(chan struct{}, 1), lost: make(chan struct{}, 1), data: pacer{burst: caps.DataBurst, perSecond: caps.DataPerSecond},
+		packets: pacer{burst: caps.PacketsBurst, perSecond: caps.PacketsPerSecond}, excess: map[Excess]bool{}}
 	start := time.Now()
 	failed := func(f *SignalFailure, phases SignalPhases) *SignalFailure {
 		f.Phases, f.Took = phases, time.Since(start)
@@ -133,11 +148,7 @@ func Join(ctx context.Context, n *probe.Net, base *url.URL, token string, o Opti
 		return nil, failed(f, up.phases)
 	}
 	w, opened := newWire(n, up), time.Now()
-	wait := n.Waits().FirstFrame
-	if o.FirstFrame > 0 {
-		wait = o.FirstFrame
-	}
-	first, f := w.await(gctx, wait, func(m *livekit.SignalResponse) (bool, *SignalFailure) {
+	first, f := w.await(gctx, o.waits(n).FirstFrame, func(m *livekit.SignalResponse) (bool, *SignalFailure) {
 		j := m.GetJoin()
 		if j != nil && j.GetRoom() == nil && j.GetParticipant() == nil && j.GetAlternativeUrl() == "" {
 			return false, &SignalFailure{Kind: SignalNotSignal, FrameType: "binary"}
@@ -157,6 +168,7 @@ func Join(ctx context.Context, n *probe.Net, base *url.URL, token string, o Opti
 	p.Facts, p.Phases, p.Took = joinFacts(n, join), up.phases, time.Since(start)
 	p.Remote, p.Loopback = up.remote, up.loopback
 	p.setServers(join.GetIceServers())
+	p.tooMany(ExcessICEServers, p.Facts.ICEServersCount > caps.ICEServers || p.Facts.ICEURLsCount > caps.ICEURLs)
 	if o.Hear != nil {
 		o.Hear(first)
 	}
@@ -220,7 +232,7 @@ func (p *Participant) take(m *livekit.SignalResponse) {
 		p.negotiating.Lock()
 		if p.started {
 			p.negotiate(m)
-		} else if len(p.early) < maxEarly {
+		} else if len(p.early) < caps.EarlyMessages {
 			p.early = append(p.early, m)
 		}
 		p.negotiating.Unlock()
@@ -245,7 +257,8 @@ func (p *Participant) take(m *livekit.SignalResponse) {
 
 // useToken keeps the token for the next resume or join: the first one expires.
 func (p *Participant) useToken(token string) {
-	if token != "" {
+	p.tooMany(ExcessTokens, len(token) > caps.Token)
+	if token != "" && len(token) <= caps.Token {
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		p.token = func() string { return token }
@@ -359,22 +372,4 @@ func signal(c chan struct{}) {
 	case c <- struct{}{}:
 	default:
 	}
-}
-
-// bucket limits what may be used: a burst at once, and then so much a second. It is
-// not safe for concurrent use.
-type bucket struct {
-	used float64
-	last time.Time
-}
-
-func (b *bucket) take(cost, burst, perSecond float64, now time.Time) bool {
-	if !b.last.IsZero() {
-		b.used = max(0, b.used-perSecond*now.Sub(b.last).Seconds())
-	}
-	if b.last = now; b.used+cost > burst {
-		return false
-	}
-	b.used += cost
-	return true
 }

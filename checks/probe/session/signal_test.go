@@ -116,8 +116,8 @@ func TestSignalFailures(t *testing.T) {
 		}, session.SignalFailure{Kind: session.SignalLeave, Reason: "JOIN_FAILURE", Action: "RECONNECT"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			n := &probe.Net{}
-			s, got := session.Join(within(t, 10*time.Second), n, wsServer(t, c.talk), anyToken, session.Options{FirstFrame: 200 * time.Millisecond})
+			n := &probe.Net{Limits: probe.Limits{FirstFrame: 200 * time.Millisecond}}
+			s, got := session.Join(within(t, 10*time.Second), n, wsServer(t, c.talk), anyToken, session.Options{})
 			if got == nil {
 				s.Leave()
 				t.Fatal("it joined")

@@ -14,6 +14,8 @@ import (
 	"github.com/pion/logging"
 	"github.com/pion/sdp/v3"
 	"github.com/pion/webrtc/v4"
+
+	"lkdoctor/checks/caps"
 )
 
 // Times of the ICE agent. pion checks each pair every 200 ms.
@@ -45,19 +47,6 @@ const (
 	// closeWait is how long close waits for pion's goroutines. They end at once,
 	// but for the lookup of a STUN server's name, which pion cannot call off.
 	closeWait = 300 * time.Millisecond
-)
-
-// What a server can make us keep and try. livekit-server offers anew seven times
-// a second at most, and restarts ICE for a resumed session; a real one has a handful
-// of addresses for each interface.
-const (
-	maxCandidates  = 64
-	maxTrickled    = 1024
-	maxSDP         = 1 << 20
-	offerBurst     = 60
-	offersASecond  = 8
-	restartCost    = 8   // in offers: all addresses are gathered anew
-	maxDescription = 512 // media sections of one description
 )
 
 // These say why a description of the server is not used.
@@ -113,7 +102,7 @@ type transport struct {
 
 // newTransport makes a connection for target; p.negotiating is held.
 func (p *Participant) newTransport(target livekit.SignalTarget) (*transport, error) {
-	api, err := webrtcAPI(p.media, p.Loopback, p.o.Repair)
+	api, err := webrtcAPI(p.media, p.Loopback, p.o.Repair, &p.packets)
 	if err != nil {
 		return nil, err
 	}
@@ -143,7 +132,7 @@ func (p *Participant) newTransport(target livekit.SignalTarget) (*transport, err
 
 // webrtcAPI sets pion up for evidence: UDP and ICE/TCP, no mDNS (its lookups
 // delay), not a word on stderr, and nothing repaired unless that is asked for.
-func webrtcAPI(o MediaOptions, loopback, repair bool) (*webrtc.API, error) {
+func webrtcAPI(o MediaOptions, loopback, repair bool, packets *pacer) (*webrtc.API, error) {
 	engine := webrtc.SettingEngine{LoggerFactory: silentLog()}
 	var networks []webrtc.NetworkType
 	if !o.NoUDP {
@@ -153,6 +142,11 @@ func webrtcAPI(o MediaOptions, loopback, repair bool) (*webrtc.API, error) {
 		networks = append(networks, webrtc.NetworkTypeTCP4, webrtc.NetworkTypeTCP6)
 	}
 	engine.SetNetworkTypes(networks)
+	network, err := newPacedNet(packets)
+	if err != nil {
+		return nil, err
+	}
+	engine.SetNet(network)
 	engine.SetIncludeLoopbackCandidate(loopback)
 	// pion dials ICE/TCP addresses whatever the transport policy says.
 	engine.DisableActiveTCP(o.NoTCP || o.ForceRelay)
@@ -257,6 +251,11 @@ func (t *transport) listen() {
 		}
 	})
 	t.pc.OnDataChannel(func(dc *webrtc.DataChannel) {
+		if t.p.channels.Add(1) > caps.DataChannels {
+			t.p.tooMany(ExcessChannels, true)
+			_ = dc.GracefulClose() // before it opens: each one that is read has a buffer of its own
+			return
+		}
 		if t.target == livekit.SignalTarget_SUBSCRIBER {
 			dc.OnOpen(func() { t.dataOnce.Do(func() { close(t.data) }) })
 		}
@@ -305,10 +304,11 @@ func (p *Participant) negotiate(m *livekit.SignalResponse) {
 		}
 		cost := 1.
 		if ufrag, _ := sdpICE(m.GetOffer().GetSdp()); t.ufrag != "" && ufrag != t.ufrag {
-			cost = restartCost
+			cost = caps.OfferRestart
 		}
 		t.describe(m.GetOffer(), func() error {
-			if !p.offers.take(cost, offerBurst, offersASecond, time.Now()) {
+			if !p.offers.take(cost, caps.OffersBurst, caps.OffersPerSecond, time.Now()) {
+				p.tooMany(ExcessOffers, true)
 				return errOfferFlood
 			}
 			return t.answer(m.GetOffer())
@@ -359,9 +359,9 @@ func (t *transport) describe(sd *livekit.SessionDescription, apply func() error)
 	lines := candidateLines(sd.GetSdp())
 	err := errTooMany
 	switch {
-	case len(sd.GetSdp()) > maxSDP, strings.Count(sd.GetSdp(), "m=") > maxDescription:
+	case len(sd.GetSdp()) > caps.SDP, strings.Count(sd.GetSdp(), "m=") > caps.Sections:
 		err = errTooLong
-	case len(lines) < maxCandidates:
+	case len(lines) < caps.Candidates:
 		if ufrag, _ := sdpICE(sd.GetSdp()); ufrag != t.ufrag {
 			// An ICE restart: the same addresses are to be tried again.
 			t.ufrag, t.given, t.trickled = ufrag, nil, 0
@@ -449,7 +449,7 @@ func (t *transport) remote(kind webrtc.SDPType, sdp string) error {
 
 // trickle takes one address of the server.
 func (t *transport) trickle(m *livekit.TrickleRequest) {
-	if t.trickled++; t.trickled > maxTrickled || t.closed {
+	if t.trickled++; t.trickled > caps.Trickled || t.closed {
 		return
 	}
 	init, err := unmarshalCandidate(m.GetCandidateInit())
@@ -508,6 +508,7 @@ func (t *transport) advertise(line string) (c Candidate, isNew bool) {
 		}
 		known := len(t.media.Remote)
 		t.media.Remote = appendCandidate(t.media.Remote, c)
+		t.p.tooMany(ExcessCandidates, t.advertised > caps.Candidates && len(t.media.Remote) == caps.Candidates)
 		if len(t.media.Remote) > known && t.evidence && c.Protocol == "tcp" && c.TCPType == "passive" {
 			t.dialTCP(c)
 		}

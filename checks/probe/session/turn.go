@@ -9,6 +9,7 @@ import (
 	"github.com/pion/stun/v3"
 	"github.com/pion/webrtc/v4"
 
+	"lkdoctor/checks/caps"
 	"lkdoctor/checks/probe"
 )
 
@@ -79,14 +80,12 @@ type TURNReport struct {
 // Works reports whether everything that was asked of the URL worked.
 func (r TURNReport) Works() bool { return r.NotAsked == "" && r.Failed == "" && !r.Cancelled }
 
-const maxTURNPeers = 4
-
 // TURN asks every STUN and TURN URL that the server handed out, side by side:
 // name, connection, certificate, an allocation with the credentials, permissions
 // and a round trip through the relay. It needs what the server said and not
 // the stay: it works after Leave too. Everything is closed when it returns.
 func (p *Participant) TURN(ctx context.Context, o TURNOptions) []TURNReport {
-	o.Peers = o.Peers[:min(len(o.Peers), maxTURNPeers)]
+	o.Peers = o.Peers[:min(len(o.Peers), caps.TURNPeers)]
 	servers := p.iceList()
 	reports := make([]TURNReport, len(servers))
 	var all sync.WaitGroup

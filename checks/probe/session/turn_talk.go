@@ -17,6 +17,7 @@ import (
 	"github.com/pion/turn/v5"
 	"github.com/pion/webrtc/v4"
 
+	"lkdoctor/checks/caps"
 	"lkdoctor/checks/probe"
 )
 
@@ -24,9 +25,6 @@ func uriHostPort(u *stun.URI) string { return net.JoinHostPort(u.Host, strconv.I
 
 // PhaseUDP is the phase of a server that was asked over UDP.
 const PhaseUDP probe.Phase = "udp"
-
-// maxTURNAddresses is how many addresses of one name are tried over UDP.
-const maxTURNAddresses = 3
 
 // turnConn is a connection to a STUN or TURN server. It keeps its first error: an
 // ICMP answer to one packet is reported to whoever uses the socket next, reader or
@@ -158,7 +156,7 @@ func askTURN(ctx context.Context, n *probe.Net, r *TURNReport, uri *stun.URI, se
 		r.Failed, r.Failure = TURNResolve, f
 		return
 	}
-	addrs = addrs[:min(len(addrs), maxTURNAddresses)]
+	addrs = addrs[:min(len(addrs), caps.TURNAddresses)]
 	for i, addr := range addrs {
 		askUDP(ctx, n, r, netip.AddrPortFrom(addr, uint16(uri.Port)), len(addrs)-i, server, o)
 		if r.Failure == nil || ctx.Err() != nil {

@@ -17,6 +17,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
+	"lkdoctor/checks/caps"
 	"lkdoctor/checks/probe"
 	"lkdoctor/config/clean"
 )
@@ -128,6 +129,7 @@ type upgraded struct {
 	phases   SignalPhases
 	remote   netip.AddrPort
 	loopback bool
+	bytes    *pacer // of all that is read
 }
 
 // upgrade is one request for a WebSocket.
@@ -168,7 +170,7 @@ func (g *upgrade) ask(ctx context.Context) (upgraded, *SignalFailure) {
 	if f := probe.CheckURL(g.base); f != nil {
 		return upgraded{}, &SignalFailure{Kind: SignalNetwork, Network: f}
 	}
-	uctx, cancel := context.WithTimeout(ctx, g.net.Waits().Upgrade)
+	uctx, cancel := context.WithTimeout(ctx, g.o.waits(g.net).Upgrade)
 	defer cancel()
 	warm := g.net.TakeConn(uctx, g.base)
 	up, f := g.once(ctx, uctx, warm)
@@ -207,13 +209,14 @@ func (g *upgrade) once(ctx, uctx context.Context, conn *probe.Conn) (upgraded, *
 func (g *upgrade) dialer(uctx context.Context, conn *probe.Conn) (up upgraded, ws *websocket.Dialer, _ *probe.Conn, f *probe.Failure) {
 	n, base := g.net, g.base
 	up.loopback = probe.IsLoopbackHost(base.Hostname())
+	up.bytes = &pacer{burst: caps.SignalBytesBurst, perSecond: caps.SignalBytesPerSecond}
 	ws = &websocket.Dialer{ReadBufferSize: 16 << 10, WriteBufferSize: 4 << 10}
 	switch proxy, err := n.ProxyFor(base); {
 	case err != nil:
 		return up, nil, nil, &probe.Failure{Kind: probe.KindProxy, Phase: probe.PhaseProxy, Host: n.Line(probe.HostPort(base)), Detail: n.Line(err.Error()), Err: err}
 	case proxy != nil:
 		ws.Proxy = http.ProxyURL(proxy)
-		ws.NetDialContext = closesWith(uctx, n.Dialer())
+		ws.NetDialContext = closesWith(uctx, up.bytes, n.Dialer())
 		ws.TLSClientConfig = n.TLSConfig(base.Hostname())
 		return up, ws, nil, nil
 	}
@@ -225,14 +228,14 @@ func (g *upgrade) dialer(uctx context.Context, conn *probe.Conn) (up upgraded, w
 	up.phases = SignalPhases{DNS: conn.Phases.DNS, TCP: conn.Phases.TCP, TLS: conn.Phases.TLS}
 	up.remote = conn.Address
 	up.loopback = up.loopback || probe.AddrKind(conn.Address.Addr()) == probe.ScopeLoopback
-	ws.NetDialContext = closesWith(uctx, func(context.Context, string, string) (net.Conn, error) { return conn, nil })
+	ws.NetDialContext = closesWith(uctx, up.bytes, func(context.Context, string, string) (net.Conn, error) { return conn, nil })
 	ws.NetDialTLSContext = ws.NetDialContext
 	return up, ws, conn, nil
 }
 
-// closesWith cuts a connection short when ctx is cancelled: the WebSocket
+// closesWith paces a connection, and cuts it short when ctx is cancelled: the WebSocket
 // library heeds only a context's deadline once it is connected.
-func closesWith(ctx context.Context, dial probe.DialFunc) probe.DialFunc {
+func closesWith(ctx context.Context, pace *pacer, dial probe.DialFunc) probe.DialFunc {
 	return func(dctx context.Context, network, addr string) (net.Conn, error) {
 		conn, err := dial(dctx, network, addr)
 		if err != nil {
@@ -243,7 +246,7 @@ func closesWith(ctx context.Context, dial probe.DialFunc) probe.DialFunc {
 				_ = conn.SetDeadline(time.Unix(1, 0))
 			}
 		})
-		return &stoppableConn{Conn: conn, stop: stop}, nil
+		return &stoppableConn{Conn: &pacedConn{Conn: conn, pace: pace}, stop: stop}, nil
 	}
 }
 
@@ -272,7 +275,7 @@ func (g *upgrade) refused(resp *http.Response) *SignalFailure {
 			header.Set(name, g.net.Line(withoutToken(v, g.token)))
 		}
 	}
-	body, _ := io.ReadAll(io.LimitReader(resp.Body, 1024))
+	body, _ := io.ReadAll(io.LimitReader(resp.Body, caps.Refusal))
 	verdict := probe.ClassifyVerdict(resp.StatusCode, string(body))
 	return &SignalFailure{
 		Kind:    SignalUpgradeRefused,

@@ -17,19 +17,11 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
+	"lkdoctor/checks/caps"
 	"lkdoctor/checks/probe"
 )
 
 const (
-	// maxSignalMessage caps one message of the server in bytes, and maxParts in
-	// protobuf messages within it: two million empty participants fit into 4 MiB
-	// and would take a hundred times that in memory. A JoinResponse of a room with
-	// a thousand people stays far below both.
-	maxSignalMessage = 4 << 20
-	maxParts         = 50_000
-	// maxBeforeJoin is how many other messages may come before Join. LiveKit
-	// sends Join first; a later server may not.
-	maxBeforeJoin = 8
 	// writeWait bounds one write; leaveWait is how long leaving waits for the
 	// server to hang up.
 	writeWait = 300 * time.Millisecond
@@ -71,22 +63,43 @@ type wire struct {
 	readDone, pingDone, leaving chan struct{}
 	leaveOnce                   sync.Once
 	// broken is set once a write has failed.
-	broken  atomic.Bool
+	broken atomic.Bool
+	// reading is set once the messages are read as they come: pings then move the
+	// end of the server's silence.
+	reading atomic.Bool
+	pace    pacer       // of the messages
+	unread  atomic.Bool // a message was too large or none of LiveKit's
 	writeMu sync.Mutex
 	end     *SignalEnd // read it after readDone
 }
 
 func newWire(n *probe.Net, up upgraded) *wire {
-	up.ws.SetReadLimit(maxSignalMessage)
-	return &wire{net: n, upgraded: up, readDone: make(chan struct{}), pingDone: make(chan struct{}), leaving: make(chan struct{})}
+	w := &wire{net: n, upgraded: up, readDone: make(chan struct{}), pingDone: make(chan struct{}), leaving: make(chan struct{}),
+		pace: pacer{burst: caps.MessagesBurst, perSecond: caps.MessagesPerSecond}}
+	up.ws.SetReadLimit(caps.SignalMessage)
+	pings := &bucket{} // pings are taken while a message is read: on one goroutine at a time
+	up.ws.SetPingHandler(func(data string) error {
+		if !pings.take(1, caps.PingsBurst, caps.PingsPerSecond, time.Now()) {
+			return errPings
+		}
+		if w.reading.Load() {
+			_ = up.ws.SetReadDeadline(time.Now().Add(w.quiet()))
+		}
+		_ = up.ws.WriteControl(websocket.PongMessage, []byte(data), time.Now().Add(writeWait))
+		return nil
+	})
+	return w
 }
+
+// errPings ends a connection over which pings come without end.
+var errPings = errors.New("websocket: pings without end")
 
 // await reads until want takes a message, or says why there will be none.
 func (w *wire) await(ctx context.Context, wait time.Duration, want func(*livekit.SignalResponse) (bool, *SignalFailure)) (*livekit.SignalResponse, *SignalFailure) {
 	_ = w.ws.SetReadDeadline(time.Now().Add(wait))
 	stop := context.AfterFunc(ctx, func() { _ = w.ws.SetReadDeadline(time.Unix(1, 0)) })
 	defer stop()
-	for range maxBeforeJoin {
+	for range caps.BeforeJoin {
 		frame, data, err := w.ws.ReadMessage()
 		if err != nil {
 			return nil, w.unsaid(ctx, err)
@@ -143,7 +156,7 @@ func (w *wire) notSignal(frame int, data []byte) *SignalFailure {
 
 // decodeSignal reads one message; nil is what LiveKit does not send.
 func decodeSignal(frame int, data []byte) *livekit.SignalResponse {
-	msg, parts := &livekit.SignalResponse{}, maxParts
+	msg, parts := &livekit.SignalResponse{}, caps.Parts
 	if frame != websocket.BinaryMessage || !fits(data, msg.ProtoReflect().Descriptor(), &parts) ||
 		proto.Unmarshal(data, msg) != nil || msg.Message == nil {
 		return nil
@@ -213,11 +226,7 @@ func (w *wire) endOf(err error) *SignalEnd {
 // start begins reading and pinging. Both end with the connection. take is told
 // of each message, in order, on one goroutine.
 func (w *wire) start(take func(*livekit.SignalResponse)) {
-	w.ws.SetPingHandler(func(data string) error {
-		_ = w.ws.SetReadDeadline(time.Now().Add(w.quiet()))
-		_ = w.ws.WriteControl(websocket.PongMessage, []byte(data), time.Now().Add(writeWait))
-		return nil
-	})
+	w.reading.Store(true)
 	go w.read(take)
 	go w.ping()
 }
@@ -247,8 +256,14 @@ func (w *wire) read(take func(*livekit.SignalResponse)) {
 			}
 			break
 		}
+		select {
+		case <-w.leaving: // what is left in the buffers must not hold this up
+		default:
+			w.pace.wait(1)
+		}
 		msg := decodeSignal(frame, data)
 		if msg == nil {
+			w.unread.Store(true)
 			continue
 		}
 		take(msg)

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -42,6 +43,12 @@ type Options struct {
 	Now func() time.Time
 	// Publish is what is published as soon as media is up.
 	Publish []room.Sending
+	// Hear is told of each message of the server, as session.Options.Hear; it may be
+	// nil.
+	Hear func(*livekit.SignalResponse)
+	// InRoom runs once media is up and tells its own events; nil runs nothing. Its
+	// context ends with the stay, and the room is left only after it has returned.
+	InRoom func(ctx context.Context, tell func(room.Event))
 	// For is how long to stay, from when media is up; 0 is without end.
 	For time.Duration
 	// Sample is how often path and round trip are looked at; 0 means 2 s, which
@@ -58,6 +65,10 @@ func (o Options) GoString() string { return o.String() }
 // maxRejoins is how often a lost connection is joined anew, after one attempt to
 // resume it, as LiveKit's SDKs do.
 const maxRejoins = 10
+
+// steady is how long a connection must last to count as back: one that a server
+// ends again and again sooner is given up after maxRejoins times.
+const steady = 10 * time.Second
 
 // Stay is one stay in a room, from before the join until after the leave. Its
 // methods may be called from any goroutine.
@@ -84,6 +95,7 @@ type Stay struct {
 	before  map[string]counts // of the tracks, at the time counted
 	counted time.Time
 	end     *room.End
+	excess  []session.Excess // that was told
 }
 
 // Open starts a stay and returns at once; Next tells how it goes. The room is
@@ -156,7 +168,9 @@ func (s *Stay) live(ctx context.Context) {
 	if end == nil {
 		s.connected()
 		go s.publishFirst()
+		ended := s.inRoom(cctx)
 		end = s.stay(cctx)
+		ended()
 	}
 	s.participant().Leave()
 	select {
@@ -167,6 +181,20 @@ func (s *Stay) live(ctx context.Context) {
 		}
 	}
 	s.finish(*end)
+}
+
+// inRoom starts what the caller does in the room, and returns what ends it.
+func (s *Stay) inRoom(ctx context.Context) (end func()) {
+	if s.o.InRoom == nil {
+		return func() {}
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		s.o.InRoom(ctx, s.tell)
+	}()
+	return func() { cancel(); <-done }
 }
 
 // participant is the session as it is now, nil before there is one.
@@ -188,7 +216,9 @@ func (s *Stay) join(ctx context.Context) *room.Event {
 	s.mu.Lock()
 	s.part = p
 	s.mu.Unlock()
-	if m := p.Media(jctx, s.o.Media); !m.Connected {
+	m := p.Media(jctx, s.o.Media)
+	s.told(p.Excess())
+	if !m.Connected {
 		return s.notConnected(ctx, m)
 	}
 	return nil
@@ -206,6 +236,8 @@ func (s *Stay) stay(ctx context.Context) *room.Event {
 	tick := time.NewTimer(0)
 	defer tick.Stop()
 	var back chan *room.Event // is answered once a reconnect is over; nil while there is none
+	var since time.Time       // when the last one was
+	streak, simulated := 0, false
 	for {
 		p := s.participant()
 		lost, gone := p.MediaLost(), p.Done()
@@ -215,7 +247,13 @@ func (s *Stay) stay(ctx context.Context) *room.Event {
 		again := func(asked *session.SignalEnd) {
 			full := s.reconnects(asked)
 			back = make(chan *room.Event, 1)
-			go func(answer chan<- *room.Event) { answer <- s.reconnect(ctx, full) }(back)
+			go func(answer chan<- *room.Event, streak int) {
+				select {
+				case <-ctx.Done():
+				case <-time.After(time.Duration(streak*streak) * s.o.Net.Waits().Pause):
+				}
+				answer <- s.reconnect(ctx, full)
+			}(back, streak)
 		}
 		select {
 		case <-tick.C:
@@ -239,6 +277,7 @@ func (s *Stay) stay(ctx context.Context) *room.Event {
 			if back == nil && full {
 				again(&session.SignalEnd{Left: true, Action: reconnectAction})
 			} else if back == nil {
+				simulated = true
 				p.Cut()
 			}
 		case <-lost:
@@ -248,12 +287,20 @@ func (s *Stay) stay(ctx context.Context) *room.Event {
 			if end.Left && end.Action == disconnectAction {
 				return thrownOut(end.Reason)
 			}
+			if streak++; simulated || time.Since(since) >= steady {
+				streak, simulated = 0, false
+			}
+			if streak > maxRejoins {
+				return &room.Event{Reason: "SIGNAL_CLOSE", End: &room.End{Outcome: room.Lost},
+					Text: finding.Textf("the connection to the server was lost again and again, each time soon after it was back")}
+			}
 			again(end)
 		case end := <-back:
 			if back = nil; end != nil {
 				return end
 			}
 			s.reconnected()
+			since = time.Now()
 			tick.Reset(0)
 		}
 	}
@@ -306,7 +353,7 @@ func (s *Stay) reconnect(ctx context.Context, full bool) *room.Event {
 // tell hands out an event with its time.
 func (s *Stay) tell(e room.Event) {
 	e.At = s.o.Now()
-	s.events.Put(e)
+	s.events.Put(s.o.Redact.HideIn(e).(room.Event))
 }
 
 // finish hands out the last event.
@@ -323,6 +370,9 @@ func (s *Stay) finish(e room.Event) {
 
 // hears is called with each message of the server, in order.
 func (s *Stay) hears(m *livekit.SignalResponse) {
+	if s.o.Hear != nil {
+		s.o.Hear(m)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, e := range s.people.Hears(m) {
@@ -403,9 +453,25 @@ func (s *Stay) connected() {
 	s.tell(room.Event{Type: room.Media, Text: finding.Textf("media is connected (ICE, DTLS)")})
 }
 
+// told says once of each kind what the server sends too much of.
+func (s *Stay) told(excess []session.Excess) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var fresh []string
+	for _, one := range excess {
+		if !slices.Contains(s.excess, one) {
+			s.excess, fresh = append(s.excess, one), append(fresh, string(one))
+		}
+	}
+	if len(fresh) > 0 {
+		s.tell(room.Event{Type: room.Problem, Text: finding.Textf("the server sends more than lkdoctor reads, and the rest waits or is dropped: %s", strings.Join(fresh, ", "))})
+	}
+}
+
 // sample looks at the path of media, its round trip, and what it carries.
 func (s *Stay) sample() {
 	p := s.participant()
+	s.told(p.Excess())
 	s.traffic(p, time.Now())
 	pair := p.Path()
 	if pair == nil {

@@ -8,17 +8,10 @@ import (
 
 	"github.com/livekit/protocol/livekit"
 
+	"lkdoctor/checks/caps"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/room"
 	"lkdoctor/config/clean"
-)
-
-// maxShown is how many runes of a message are shown, maxStream how many bytes of a
-// text stream are kept, and maxStreams how many may be open at a time.
-const (
-	maxShown   = 500
-	maxStream  = 16 << 10
-	maxStreams = 64
 )
 
 // stream is a text stream that is being received.
@@ -42,7 +35,7 @@ func (s *Stay) takeData(packet *livekit.DataPacket) {
 		topic := p.StreamHeader.GetTopic()
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		if len(s.streams) < maxStreams && slices.Contains([]string{"lk.chat", "lk.transcription"}, topic) && p.StreamHeader.GetTextHeader() != nil {
+		if len(s.streams) < caps.Streams && slices.Contains([]string{"lk.chat", "lk.transcription"}, topic) && p.StreamHeader.GetTextHeader() != nil {
 			s.streams[p.StreamHeader.GetStreamId()] = &stream{from: from, topic: topic}
 		}
 	case *livekit.DataPacket_StreamChunk:
@@ -51,7 +44,7 @@ func (s *Stay) takeData(packet *livekit.DataPacket) {
 		if open := s.streams[p.StreamChunk.GetStreamId()]; open != nil {
 			content := p.StreamChunk.GetContent()
 			open.bytes += len(content)
-			open.kept = append(open.kept, content[:min(len(content), maxStream-len(open.kept))]...)
+			open.kept = append(open.kept, content[:min(len(content), caps.StreamBytes-len(open.kept))]...)
 		}
 	case *livekit.DataPacket_StreamTrailer:
 		s.mu.Lock()
@@ -62,7 +55,7 @@ func (s *Stay) takeData(packet *livekit.DataPacket) {
 			return
 		}
 		kept := open.kept
-		for !utf8.Valid(kept) && len(kept) > maxStream-utf8.UTFMax {
+		for !utf8.Valid(kept) && len(kept) > caps.StreamBytes-utf8.UTFMax {
 			kept = kept[:len(kept)-1] // cut in the middle of a character
 		}
 		s.received(&room.Message{From: open.from, Topic: open.topic, Text: s.readable(kept), Bytes: open.bytes, Stream: true})
@@ -87,7 +80,7 @@ func (s *Stay) readable(payload []byte) string {
 	if !utf8.Valid(payload) {
 		return "[bytes that are no text]"
 	}
-	return s.o.Redact.Clean(strings.TrimSpace(string(payload)), maxShown)
+	return s.o.Redact.Clean(strings.TrimSpace(string(payload)), caps.MessageShown)
 }
 
 // Send sends a reliable data message to everybody. It waits for the connection
@@ -107,7 +100,7 @@ func (s *Stay) Send(text string) error {
 	if err := p.Send(ctx, []byte(text)); err != nil {
 		return err
 	}
-	shown := clean.Line(text, maxShown)
+	shown := clean.Line(text, caps.MessageShown)
 	s.tell(room.Event{Type: room.DataSent, Message: &room.Message{Text: shown, Bytes: len(text)}, Me: true, Text: finding.Textf("sent: %s", shown)})
 	return nil
 }

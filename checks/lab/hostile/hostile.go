@@ -1,0 +1,140 @@
+// Package hostile is a LiveKit server, a ticket service and a front end that
+// attack whoever asks them: endless answers, floods, silence, garbage. Everything
+// listens on loopback. The tests run each command of lkdoctor against each of
+// them, and want a finding, in time, within memory and CPU.
+package hostile
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"lkdoctor/checks/lab"
+)
+
+// Server is one way to attack a client.
+type Server struct {
+	// Name is what tests call it by, About says what it does.
+	Name, About string
+	// Connects marks a server whose media connects; Harmless one that breaks nothing
+	// that a call needs.
+	Connects, Harmless bool
+	// Agent marks one whose token calls an agent.
+	Agent bool
+
+	// talk speaks on the WebSocket of a join; nil says Join, and then nothing.
+	talk func(*peer)
+	// paths are answered in place of LiveKit's own.
+	paths map[string]http.Handler
+	// tickets and page stand in for the ticket service and the app; nil where the
+	// server has none.
+	tickets, page http.Handler
+}
+
+// Servers lists them all.
+func Servers() []Server {
+	return append(append(append(joinServers(), sessionServers()...), mediaServers()...), webServers()...)
+}
+
+// Running is a server that runs.
+type Running struct {
+	// Environ is the environment of the program under test, KEY=VALUE; Args are the
+	// flags that it needs beside it.
+	Environ, Args []string
+
+	closers []io.Closer
+}
+
+// Start runs s until Close.
+func (s Server) Start() (*Running, error) {
+	r := &Running{}
+	livekit, err := r.serve(s.handler())
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("start %s: %w", s.Name, err), r.Close())
+	}
+	pair := lab.NewPair()
+	r.Environ = []string{"LIVEKIT_URL=ws://" + livekit, "LIVEKIT_API_KEY=" + pair.Key, "LIVEKIT_API_SECRET=" + pair.Secret}
+	switch {
+	case s.tickets != nil:
+		service, err := r.serve(s.tickets)
+		if err != nil {
+			return nil, errors.Join(fmt.Errorf("start %s: %w", s.Name, err), r.Close())
+		}
+		r.Environ = append(r.Environ, "USER_MGMT_BASE_URL=http://"+service, "LKDOCTOR_TICKET=tkt_0123456789abcdef0123456789abcdef")
+	case s.page != nil:
+		app, err := r.serve(s.page)
+		if err != nil {
+			return nil, errors.Join(fmt.Errorf("start %s: %w", s.Name, err), r.Close())
+		}
+		r.Args = []string{"--frontend", "http://" + app}
+	default:
+		r.Environ = append(r.Environ, "LIVEKIT_TOKEN="+token(pair, s.Agent))
+	}
+	return r, nil
+}
+
+func (r *Running) serve(handler http.Handler) (addr string, err error) {
+	p, err := lab.Serve(handler, nil)
+	if err != nil {
+		return "", err
+	}
+	r.closers = append(r.closers, p)
+	return p.Addr, nil
+}
+
+// Close ends every connection.
+func (r *Running) Close() error {
+	var errs []error
+	for _, c := range r.closers {
+		errs = append(errs, c.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// token is a good participant's.
+func token(pair lab.Pair, agent bool) string {
+	claims := lab.Claims{"iss": pair.Key, "sub": "caller", "nbf": time.Now().Unix(), "exp": time.Now().Add(15 * time.Minute).Unix(),
+		"video": map[string]any{"roomJoin": true, "room": "support", "canPublish": true, "canSubscribe": true, "canPublishData": true}}
+	if agent {
+		claims["roomConfig"] = map[string]any{"agents": []any{map[string]any{"agentName": "flooder"}}}
+	}
+	return lab.Sign(claims, pair.Secret)
+}
+
+// handler answers as LiveKit does, but for what s does itself.
+func (s Server) handler() http.Handler {
+	mux := http.NewServeMux()
+	for path, answer := range map[string]http.Handler{
+		"/":                lab.Text(http.StatusOK, "OK"),
+		"/rtc/validate":    validate(),
+		"/rtc/v1/validate": lab.Text(http.StatusBadRequest, "join_request is required"),
+		"/twirp/":          lab.Reply(http.StatusOK, map[string]string{"Content-Type": "application/protobuf"}, ""),
+		"/twirp/livekit.RoomService/GetParticipant": lab.JSON(http.StatusNotFound, `{"code":"not_found","msg":"participant does not exist"}`),
+		"/rtc": lab.UpgradeThen(func(ws *websocket.Conn) { converse(ws, s.talk) }),
+	} {
+		if s.paths[path] == nil && (s.paths["/twirp/"] == nil || !strings.HasPrefix(path, "/twirp/")) {
+			mux.Handle(path, answer)
+		}
+	}
+	for path, answer := range s.paths {
+		mux.Handle(path, answer)
+	}
+	return mux
+}
+
+// validate accepts every token, and refuses a request without one in LiveKit's
+// words.
+func validate() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") == "" && !r.URL.Query().Has("access_token") {
+			http.Error(w, "invalid authorization token", http.StatusUnauthorized)
+			return
+		}
+		_, _ = io.WriteString(w, "success")
+	})
+}

@@ -1,0 +1,373 @@
+package hostile
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/livekit/protocol/livekit"
+	"github.com/pion/ice/v4"
+	"github.com/pion/logging"
+	"github.com/pion/stun/v3"
+	"github.com/pion/webrtc/v4"
+	"google.golang.org/protobuf/proto"
+)
+
+// mediaServers say Join, and misbehave on the media connection, or hand out TURN
+// servers that do.
+func mediaServers() []Server {
+	return []Server{
+		{Name: "stun-garbage", About: "answers connectivity checks with a flood of garbage",
+			talk: func(p *peer) { p.stunGarbage() }},
+		{Name: "dtls-never", About: "connects ICE, and says nothing over it",
+			talk: func(p *peer) { p.overICE(func(c *ice.Conn) { _, _ = io.Copy(io.Discard, c) }) }},
+		{Name: "dtls-garbage", About: "connects ICE, and floods it with garbage",
+			talk: func(p *peer) {
+				p.overICE(func(c *ice.Conn) {
+					for garbage := bytes.Repeat([]byte{22, 254, 253, 7}, 250); ; {
+						if _, err := c.Write(garbage); err != nil {
+							return
+						}
+					}
+				})
+			}},
+		{Name: "dtls-fragments", About: "connects ICE, and begins a DTLS handshake that never ends",
+			talk: func(p *peer) { p.overICE(dtlsFragments) }},
+		{Name: "dtls-never-publisher", About: "has the client offer, connects ICE, and says nothing over it",
+			talk: func(p *peer) {
+				p.overICE(func(c *ice.Conn) { _, _ = io.Copy(io.Discard, c) }, func(j *livekit.JoinResponse) { j.SubscriberPrimary = false })
+			}},
+		{Name: "dtls-fingerprint", About: "finishes the DTLS handshake with another certificate than it named",
+			talk: func(p *peer) { p.overDTLS(flood{forged: true}) }},
+		{Name: "data-flood", Connects: true, Harmless: true, About: "connects media, and floods it with data messages",
+			talk: func(p *peer) { p.overDTLS(flood{channels: 1}) }},
+		{Name: "reconnect-forever", Connects: true, Harmless: true, About: "connects media, and asks to join anew, each time",
+			talk: func(p *peer) { p.overDTLS(flood{leave: true}) }},
+		{Name: "data-channels", Connects: true, Harmless: true, About: "connects media, and opens data channels without end",
+			talk: func(p *peer) { p.overDTLS(flood{channels: 3000}) }},
+		{Name: "agent-flood", Agent: true, Connects: true, Harmless: true, About: "has the agent come, which floods the room with data and with news of itself",
+			talk: func(p *peer) {
+				agent := &livekit.ParticipantInfo{Sid: "PA_agent", Identity: "agent", Kind: livekit.ParticipantInfo_AGENT, Metadata: long(500),
+					Attributes: map[string]string{"lk.agent_name": "flooder"}}
+				p.overDTLS(flood{channels: 1, news: func(i int) []byte {
+					agent.Metadata = fmt.Sprint(long(500), i)
+					agent.Attributes[fmt.Sprint("a", i%1000)] = long(100)
+					return encode(update(agent))
+				}})
+			}},
+		{Name: "turn-garbage", About: "hands out TURN servers that answer with garbage",
+			talk: turnServer(func(conn net.PacketConn, from net.Addr, _ []byte) {
+				for range 100 {
+					_, _ = conn.WriteTo(bytes.Repeat([]byte{0, 1, 0, 0x21}, 100), from)
+				}
+			})},
+		{Name: "turn-lies", About: "hands out TURN servers that grant whatever is asked, from addresses that are none",
+			talk: turnServer(turnLies)},
+	}
+}
+
+// stunGarbage names an address that answers every packet with a hundred.
+func (p *peer) stunGarbage() {
+	conn, err := net.ListenPacket("udp4", "127.0.0.1:0")
+	if err != nil {
+		return
+	}
+	defer func() { _ = conn.Close() }()
+	p.say(join())
+	p.say(offer(description("user")))
+	p.say(candidateAt(conn.LocalAddr()))
+	go answerEach(conn, func(conn net.PacketConn, from net.Addr, request []byte) {
+		for i := range 100 {
+			reply := append([]byte(nil), request...)
+			reply[i%len(reply)] ^= 0xff
+			_, _ = conn.WriteTo(reply, from)
+		}
+	})
+	<-p.gone
+}
+
+func candidateAt(addr net.Addr) *livekit.SignalResponse {
+	host, port, _ := net.SplitHostPort(addr.String())
+	return candidate(fmt.Sprintf(`{"candidate":"candidate:1 1 udp 2130706431 %s %s typ host","sdpMid":"0","sdpMLineIndex":0}`, host, port))
+}
+
+// answerEach answers every packet until conn is closed.
+func answerEach(conn net.PacketConn, answer func(net.PacketConn, net.Addr, []byte)) {
+	buf := make([]byte, 1500)
+	for {
+		n, from, err := conn.ReadFrom(buf)
+		if err != nil {
+			return
+		}
+		if n > 0 {
+			answer(conn, from, buf[:n])
+		}
+	}
+}
+
+// turnServer says Join with TURN servers that answer each packet so.
+func turnServer(answer func(net.PacketConn, net.Addr, []byte)) func(*peer) {
+	return func(p *peer) {
+		var urls []string
+		for range 3 {
+			conn, err := net.ListenPacket("udp4", "127.0.0.1:0")
+			if err != nil {
+				return
+			}
+			defer func() { _ = conn.Close() }()
+			go answerEach(conn, answer)
+			urls = append(urls, "turn:"+conn.LocalAddr().String()+"?transport=udp")
+		}
+		p.say(joined(func(j *livekit.JoinResponse) {
+			j.IceServers = []*livekit.ICEServer{{Urls: urls, Username: "u", Credential: "c"}}
+		}))
+		p.say(offer(description("user")))
+		<-p.gone
+	}
+}
+
+// turnLies answers each request with a success that holds addresses of others.
+func turnLies(conn net.PacketConn, from net.Addr, request []byte) {
+	m := &stun.Message{Raw: request}
+	if m.Decode() != nil {
+		return
+	}
+	for _, ip := range []string{"255.255.255.255", "224.0.0.1", "0.0.0.0"} {
+		addr := net.ParseIP(ip)
+		reply, err := stun.Build(m, stun.NewType(m.Type.Method, stun.ClassSuccessResponse),
+			&stun.XORMappedAddress{IP: addr, Port: 9},
+			xorRelayed{IP: addr, Port: 9},
+			stun.RawAttribute{Type: stun.AttrLifetime, Value: []byte{0xff, 0xff, 0xff, 0xff}}, stun.Fingerprint)
+		if err == nil {
+			_, _ = conn.WriteTo(reply.Raw, from)
+		}
+	}
+}
+
+// xorRelayed is the address that a TURN server relays from.
+type xorRelayed stun.XORMappedAddress
+
+func (a xorRelayed) AddTo(m *stun.Message) error {
+	return (*stun.XORMappedAddress)(&a).AddToAs(m, stun.AttrXORRelayedAddress)
+}
+
+// quietly is a log that says nothing.
+func quietly() logging.LoggerFactory {
+	return &logging.DefaultLoggerFactory{Writer: io.Discard, ScopeLevels: map[string]logging.LogLevel{}}
+}
+
+// overICE says Join, connects ICE to the client, and hands the connection to do.
+// It offers, or answers the client's offer where change makes that the primary
+// connection.
+func (p *peer) overICE(do func(*ice.Conn), change ...func(*livekit.JoinResponse)) {
+	agent, err := ice.NewAgent(&ice.AgentConfig{NetworkTypes: []ice.NetworkType{ice.NetworkTypeUDP4}, IncludeLoopback: true,
+		LoggerFactory: quietly(), MulticastDNSMode: ice.MulticastDNSModeDisabled})
+	if err != nil {
+		return
+	}
+	defer func() { _ = agent.Close() }()
+	ufrag, pwd, err := agent.GetLocalUserCredentials()
+	if err != nil {
+		return
+	}
+	first := join()
+	for _, f := range change {
+		f(first.GetJoin())
+	}
+	p.say(first)
+	ours := strings.NewReplacer("a=ice-ufrag:user", "a=ice-ufrag:"+ufrag, "0123456789012345678901", pwd).Replace(description("user"))
+	target, offers := livekit.SignalTarget_PUBLISHER, first.GetJoin().GetSubscriberPrimary()
+	if offers {
+		target = livekit.SignalTarget_SUBSCRIBER
+		p.say(offer(ours))
+	}
+	_ = agent.OnCandidate(func(c ice.Candidate) {
+		if c != nil {
+			m := candidate(fmt.Sprintf(`{"candidate":"candidate:%s","sdpMid":"0","sdpMLineIndex":0}`, c.Marshal()))
+			m.GetTrickle().Target = target
+			p.say(m)
+		}
+	})
+	if agent.GatherCandidates() != nil {
+		return
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	go func() { <-p.gone; cancel(); _ = agent.Close() }()
+	for m := range p.heard {
+		if line, ok := trickled(m); ok {
+			if c, err := ice.UnmarshalCandidate(line); err == nil {
+				_ = agent.AddRemoteCandidate(c)
+			}
+		}
+		sd, connect := m.GetAnswer(), agent.Dial
+		if !offers && m.GetOffer() != nil {
+			sd, connect = m.GetOffer(), agent.Accept
+			p.say(&livekit.SignalResponse{Message: &livekit.SignalResponse_Answer{Answer: &livekit.SessionDescription{
+				Type: "answer", Id: sd.GetId(), Sdp: strings.ReplaceAll(ours, "setup:actpass", "setup:passive")}}})
+		}
+		if sd == nil {
+			continue
+		}
+		theirs, password := credentials(sd.GetSdp())
+		go func() {
+			if c, err := connect(ctx, theirs, password); err == nil {
+				do(c)
+			}
+		}()
+	}
+}
+
+// trickled is the candidate line of a message that holds one.
+func trickled(m *livekit.SignalRequest) (line string, ok bool) {
+	init, ok := trickledInit(m)
+	return strings.TrimPrefix(init.Candidate, "candidate:"), ok
+}
+
+func trickledInit(m *livekit.SignalRequest) (init webrtc.ICECandidateInit, ok bool) {
+	ok = m.GetTrickle() != nil && json.Unmarshal([]byte(m.GetTrickle().GetCandidateInit()), &init) == nil && init.Candidate != ""
+	return init, ok
+}
+
+func credentials(sdp string) (ufrag, pwd string) {
+	for line := range strings.Lines(sdp) {
+		line = strings.TrimSpace(line)
+		if rest, ok := strings.CutPrefix(line, "a=ice-ufrag:"); ok {
+			ufrag = rest
+		}
+		if rest, ok := strings.CutPrefix(line, "a=ice-pwd:"); ok {
+			pwd = rest
+		}
+	}
+	return ufrag, pwd
+}
+
+// dtlsFragments sends the first bytes of one ClientHello after another, each of
+// another message that would be 16 MiB long.
+func dtlsFragments(c *ice.Conn) {
+	record := make([]byte, 13+12+1000)
+	record[0], record[1], record[2] = 22, 254, 253
+	record[11], record[12] = 1012>>8, 1012&0xff
+	handshake := record[13:]
+	handshake[0], handshake[1], handshake[2], handshake[3] = 1, 0xff, 0xff, 0xff // ClientHello
+	handshake[10], handshake[11] = 1000>>8, 1000&0xff
+	for i := 0; ; i++ {
+		record[8], record[9], record[10] = byte(i>>16), byte(i>>8), byte(i)
+		handshake[4], handshake[5] = byte(i>>8), byte(i)
+		if _, err := c.Write(record); err != nil {
+			return
+		}
+	}
+}
+
+// flood is what comes over a media connection.
+type flood struct {
+	// channels counts the data channels; data messages come over the first.
+	channels int
+	// news floods the signalling; nil does not.
+	news func(int) []byte
+	// leave asks to join anew.
+	leave bool
+	// forged names a certificate in the offer that is not the server's.
+	forged bool
+}
+
+// overDTLS says Join, connects media to the client as a server does, and floods
+// it.
+func (p *peer) overDTLS(f flood) {
+	engine := webrtc.SettingEngine{LoggerFactory: quietly()}
+	engine.SetIncludeLoopbackCandidate(true)
+	engine.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4})
+	pc, err := webrtc.NewAPI(webrtc.WithSettingEngine(engine)).NewPeerConnection(webrtc.Configuration{})
+	if err != nil {
+		return
+	}
+	defer func() { _ = pc.GracefulClose() }()
+	up := make(chan struct{})
+	dc, err := pc.CreateDataChannel("_reliable", nil)
+	if err != nil {
+		return
+	}
+	dc.OnOpen(func() { close(up) })
+	sd, err := pc.CreateOffer(nil)
+	if err != nil {
+		return
+	}
+	gathered := webrtc.GatheringCompletePromise(pc)
+	if pc.SetLocalDescription(sd) != nil {
+		return
+	}
+	<-gathered
+	p.say(join())
+	sdp := pc.LocalDescription().SDP
+	if f.forged {
+		sdp = fingerprint.ReplaceAllString(sdp, "${1}00:11:22:33")
+	}
+	p.say(offer(sdp))
+	go func() {
+		select {
+		case <-up:
+		case <-p.gone:
+			return
+		}
+		if f.news != nil {
+			go p.again(f.news)
+		}
+		if f.leave {
+			p.say(&livekit.SignalResponse{Message: &livekit.SignalResponse_Leave{Leave: &livekit.LeaveRequest{
+				Action: livekit.LeaveRequest_RECONNECT, Reason: livekit.DisconnectReason_STATE_MISMATCH}}})
+			return
+		}
+		for i := range f.channels {
+			if _, err := pc.CreateDataChannel(fmt.Sprint("channel", i), nil); err != nil {
+				break
+			}
+		}
+		floodData(dc, p.gone)
+	}()
+	var early []webrtc.ICECandidateInit
+	for m := range p.heard {
+		if init, ok := trickledInit(m); ok {
+			if early = append(early, init); pc.RemoteDescription() != nil {
+				_ = pc.AddICECandidate(init)
+			}
+		}
+		if m.GetAnswer() != nil && pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: m.GetAnswer().GetSdp()}) == nil {
+			for _, init := range early {
+				_ = pc.AddICECandidate(init)
+			}
+		}
+	}
+}
+
+// fingerprint begins the line of a description that names the certificate.
+var fingerprint = regexp.MustCompile(`(a=fingerprint:sha-256 )..:..:..:..`)
+
+// floodData sends as fast as the client takes it.
+func floodData(dc *webrtc.DataChannel, gone <-chan struct{}) {
+	data, err := proto.Marshal(&livekit.DataPacket{ParticipantIdentity: "agent",
+		Value: &livekit.DataPacket_User{User: &livekit.UserPacket{Payload: bytes.Repeat([]byte("\x1b[2Jspam "), 500)}}})
+	if err != nil {
+		return
+	}
+	for {
+		select {
+		case <-gone:
+			return
+		default:
+		}
+		if dc.BufferedAmount() > 1<<20 {
+			time.Sleep(time.Millisecond) // the library has no other way to wait for both
+			continue
+		}
+		if dc.Send(data) != nil {
+			return
+		}
+	}
+}

@@ -1,0 +1,113 @@
+package session
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"unicode"
+
+	"github.com/gorilla/websocket"
+	"github.com/livekit/protocol/livekit"
+	"github.com/pion/webrtc/v4"
+
+	"lkdoctor/checks/caps"
+	"lkdoctor/checks/probe"
+)
+
+// deafWire is a connection to a server that reads and says nothing.
+func deafWire(f *testing.F) *wire {
+	f.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ws, err := (&websocket.Upgrader{}).Upgrade(w, r, nil)
+		for err == nil {
+			_, _, err = ws.ReadMessage()
+		}
+	}))
+	f.Cleanup(server.Close)
+	ws, _, err := websocket.DefaultDialer.Dial("ws"+strings.TrimPrefix(server.URL, "http"), nil)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Cleanup(func() { _ = ws.Close() })
+	return newWire(new(probe.Net), upgraded{ws: ws, bytes: &pacer{}})
+}
+
+// FuzzDescription: whatever a server offers, names or answers, nothing panics, and
+// what is kept is bounded and clean.
+func FuzzDescription(f *testing.F) {
+	const data = "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0 1\r\na=fingerprint:sha-256 " +
+		"00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00\r\n" +
+		"m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\nc=IN IP4 0.0.0.0\r\na=setup:actpass\r\na=mid:0\r\na=sctp-port:5000\r\n" +
+		"a=ice-ufrag:user\r\na=ice-pwd:0123456789012345678901\r\na=candidate:1 1 udp 1 127.0.0.1 9 typ host\r\n"
+	const video = "m=video 9 UDP/TLS/RTP/SAVPF 96 97\r\nc=IN IP4 0.0.0.0\r\na=mid:1\r\na=sendonly\r\na=rtpmap:96 VP8/90000\r\na=rtpmap:97 rtx/90000\r\n" +
+		"a=fmtp:97 apt=96\r\na=setup:actpass\r\na=ice-ufrag:user\r\na=ice-pwd:0123456789012345678901\r\na=ssrc:1 cname:x\r\na=ssrc-group:FID 1 2\r\n" +
+		"a=msid:PA_1 TR_1\r\na=extmap:1 urn:ietf:params:rtp-hdrext:ssrc-audio-level\r\na=rid:h send\r\na=simulcast:send h\r\n"
+	const trickled = `{"candidate":"candidate:1 1 tcp 1 127.0.0.1 9 typ host tcptype passive","sdpMid":"0","sdpMLineIndex":0}`
+	f.Add(data, data+video, trickled)
+	f.Add(data+video, strings.Replace(data, "user", "next", 1), `{"candidate":"candidate:\u001b[31m"}`)
+	f.Add("m=application", "\x00", "")
+	w := deafWire(f)
+	f.Fuzz(func(t *testing.T, first, second, candidate string) {
+		p := &Participant{net: new(probe.Net), wire: w, excess: map[Excess]bool{}, lost: make(chan struct{}, 1), started: true, Loopback: true,
+			servers: func() []webrtc.ICEServer { return nil }}
+		p.negotiating.Lock()
+		for _, m := range []*livekit.SignalResponse{
+			{Message: &livekit.SignalResponse_Offer{Offer: &livekit.SessionDescription{Type: "offer", Sdp: first}}},
+			{Message: &livekit.SignalResponse_Trickle{Trickle: &livekit.TrickleRequest{CandidateInit: candidate, Target: livekit.SignalTarget_SUBSCRIBER}}},
+			{Message: &livekit.SignalResponse_Offer{Offer: &livekit.SessionDescription{Type: "offer", Sdp: second}}},
+		} {
+			p.negotiate(m)
+		}
+		p.negotiating.Unlock()
+		if p.sub == nil {
+			t.Fatal("there is no connection")
+		}
+		m := p.sub.snapshot()
+		m.t = nil
+		p.closeMedia()
+		if len(m.Remote) > caps.Candidates || len(m.TCP) > caps.TCPDials {
+			t.Errorf("%d candidates, %d dials", len(m.Remote), len(m.TCP))
+		}
+		if i := strings.IndexFunc(fmt.Sprintf("%+v", m), unicode.IsControl); i >= 0 {
+			t.Errorf("a control character in %+v", m)
+		}
+	})
+}
+
+// FuzzICEServers: whatever list a server hands out, what is kept of it is bounded,
+// clean, and taken whole by the WebRTC library.
+func FuzzICEServers(f *testing.F) {
+	f.Add("turn:a:1\nstun:[::1]\nturns:b?transport=tcp", "u", "c")
+	f.Add("stun:[::\n\x00\nturn://x\nturn:a@b\nstuns:c:0\nturn:d?transport=udp#", "", "")
+	f.Add(strings.Repeat("turn:127.0.0.1\n", 100), strings.Repeat("u", 600), "\x1b")
+	f.Fuzz(func(t *testing.T, urls, username, credential string) {
+		var list []*livekit.ICEServer
+		for one := range strings.SplitSeq(urls, "\n\n") {
+			list = append(list, &livekit.ICEServer{Urls: strings.Split(one, "\n"), Username: username, Credential: credential})
+		}
+		facts := joinFacts(new(probe.Net), &livekit.JoinResponse{IceServers: list})
+		kept := iceServers(list)
+		count := 0
+		for _, s := range facts.ICEServers {
+			count += len(s.URLs)
+		}
+		if len(facts.ICEServers) > caps.ICEServers || count > caps.ICEURLs || len(kept) > caps.ICEURLs || len(facts.ICEProblems) > caps.ICEProblems {
+			t.Errorf("%d servers, %d URLs, %d asked, %d problems", len(facts.ICEServers), count, len(kept), len(facts.ICEProblems))
+		}
+		if i := strings.IndexFunc(fmt.Sprintf("%+v", facts), unicode.IsControl); i >= 0 {
+			t.Errorf("a control character in %+v", facts)
+		}
+		for _, s := range kept {
+			if _, problem := probe.ParseICEURL(s.URLs[0]); problem != "" {
+				t.Errorf("%q is asked: %s", s.URLs[0], problem)
+			}
+		}
+		pc, err := webrtc.NewPeerConnection(webrtc.Configuration{ICEServers: kept})
+		if err != nil {
+			t.Fatalf("%q: %v", urls, err)
+		}
+		_ = pc.Close()
+	})
+}

@@ -1,0 +1,33 @@
+package session
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// A burst passes at once, and what follows at its pace, however it arrives.
+func TestPacer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := &pacer{burst: 100, perSecond: 10}
+		begin := time.Now()
+		for range 100 {
+			p.wait(1)
+		}
+		if took := time.Since(begin); took > 0 || p.exceeded() {
+			t.Errorf("the burst took %v", took)
+		}
+		for range 50 {
+			p.wait(1)
+		}
+		if took := time.Since(begin); took < 4900*time.Millisecond || took > 5100*time.Millisecond || !p.exceeded() {
+			t.Errorf("50 more took %v", took)
+		}
+		time.Sleep(time.Minute)
+		begin = time.Now()
+		p.wait(100)
+		if took := time.Since(begin); took > 0 {
+			t.Errorf("a burst after a rest took %v", took)
+		}
+	})
+}

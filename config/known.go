@@ -1,0 +1,99 @@
+package config
+
+import (
+	"net/url"
+	"strings"
+)
+
+// Secrets are the values that these settings know to be secret: those of the
+// settings themselves, of lk's projects, of variables that were meant for a
+// setting, and what stands in the wrong place, in the key or in an address.
+func (s *Settings) Secrets() []string {
+	var list []string
+	for _, set := range s.All() {
+		value := set.Secret.Reveal()
+		switch {
+		case set.Sensitive || looksSecret(value) || set == &s.APIKey && s.holdsSecret(value):
+			list = append(list, value, set.Literal.Reveal())
+			for _, hidden := range set.Shadows {
+				list = append(list, hidden.Secret.Reveal())
+			}
+		case set == &s.APIKey:
+			list = append(list, random(value)...)
+		default:
+			list = append(list, AddressSecrets(value)...)
+			for _, hidden := range set.Shadows {
+				list = append(list, AddressSecrets(hidden.Secret.Reveal())...)
+			}
+		}
+	}
+	for _, project := range s.Projects {
+		list = append(list, project.APISecret.Reveal())
+		list = append(list, AddressSecrets(project.URL)...)
+	}
+	for setting, miss := range s.NearMisses() {
+		switch value := miss.Value.Reveal(); {
+		case miss.Setting == "LIVEKIT_KEYS":
+			_, value, _ = strings.Cut(value, ":")
+			list = append(list, strings.Trim(value, `"' }`))
+		case setting == "LIVEKIT_API_SECRET":
+			list = append(list, value)
+		default:
+			list = append(list, AddressSecrets(value)...)
+		}
+	}
+	return list
+}
+
+// AddressSecrets are the parts of an address that are no part of any: a password,
+// a user name without one, the values of the query, the fragment, and what looks
+// as random as a secret does, in the host, the path or anywhere.
+func AddressSecrets(address string) []string {
+	list := random(address)
+	u, err := url.Parse(strings.TrimSpace(address))
+	if err != nil || u.Host == "" {
+		return list
+	}
+	if u.User != nil {
+		password, has := u.User.Password()
+		if !has {
+			password = u.User.Username()
+		}
+		list = append(list, password)
+	}
+	query, _ := url.ParseQuery(u.RawQuery) // what could be read is all there is
+	for name, values := range query {
+		for _, value := range append(values, name) {
+			if len(value) >= 8 && (value != name || looksSecret(value)) {
+				list = append(list, value)
+			}
+		}
+	}
+	if len(u.Fragment) >= 8 {
+		list = append(list, u.Fragment)
+	}
+	return list
+}
+
+// minRandom is the length, in bytes, from which letters and digits without order
+// are taken for a secret: 18 random bytes in base64 have 24.
+const minRandom = 24
+
+// random are the runs of a text that look as random as a secret does: upper case,
+// lower case and digits, or hex digits alone where they are longer than any name.
+// Names of hosts are not: they have no upper case, and dots.
+func random(text string) []string {
+	var list []string
+	for run := range strings.FieldsFuncSeq(text, func(r rune) bool {
+		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("_-+=%", r))
+	}) {
+		upper := strings.ContainsAny(run, "ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+		lower := strings.ContainsAny(run, "abcdefghijklmnopqrstuvwxyz")
+		digit := strings.ContainsAny(run, "0123456789")
+		hex := strings.Trim(run, "0123456789abcdefABCDEF") == ""
+		if len(run) >= minRandom && upper && lower && digit || len(run) >= 40 && hex && digit {
+			list = append(list, run)
+		}
+	}
+	return list
+}
