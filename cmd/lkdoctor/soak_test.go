@@ -56,7 +56,7 @@ func soakRuns(t *testing.T, l *lab.Lab, n int, flags ...string) {
 	var goroutines, descriptors, heap []int
 	for i := range n {
 		l.Renew()
-		e, events := examinedBy(t, l, examWith(t, l, l.Environ(), append(flags, l.Args()...)))
+		e, events := examinedBy(t, l, examWith(t, l, l.Environ(), append(flags, l.Args()...), ""))
 		run := events[len(events)-1].Run
 		if run.ExitCode != check.ExitOK || run.Diagnosis.RootCause != nil {
 			t.Errorf("run %d: exit code %d, %v: %s", i+1, run.ExitCode, run.Diagnosis.RootCause, e.asJSON(t, *run))
