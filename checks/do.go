@@ -31,6 +31,7 @@ func Do(ctx context.Context, c *Case, strict bool, observe func(check.Event)) ch
 		Target: c.target(), Settings: c.Settings.Shown(), TicketSpent: c.TicketSpent(),
 	}
 	run.Results, run.Diagnosis = diagnosis.Conclude(e)
+	run.Token = c.compared(run.Results, hide().text)
 	run.Summary = check.Summarise(run.Results)
 	run.Status = run.Summary.Worst()
 	run.ExitCode = exitCode(run, strict, ctx)
@@ -95,16 +96,47 @@ func exitCode(run check.Run, strict bool, ctx context.Context) int {
 // Call it before Do.
 func (c *Case) Continue(earlier *Case, results []check.Result, from check.Stage) {
 	order := check.Stages()
+	c.keep(earlier, results, func(s check.Stage) bool { return slices.Index(order, s) < slices.Index(order, from) })
+}
+
+// Watch makes c one of the runs that follow the env files: it joins no room, so
+// that it calls no agent, and consumes no ticket. What the ticket of the run
+// before brought is examined again. Call it before Do.
+func (c *Case) Watch(earlier *Case, results []check.Result) {
+	c.Options.Watched, c.Options.NoJoin = true, true
+	answered := earlier != nil && slices.ContainsFunc(results, func(r check.Result) bool {
+		return r.Check.Stage == check.StageTicket && (r.Status == check.StatusPass || r.Status == check.StatusWarn || r.Status == check.StatusFail)
+	})
+	if answered && earlier.TicketSpent() {
+		c.keep(earlier, results, func(s check.Stage) bool { return s == check.StageTicket })
+		if c.answer() != nil {
+			return
+		}
+	}
+	c.setTicket(config.Setting{Name: c.Settings.Ticket.Name, Flag: c.Settings.Ticket.Flag, Sensitive: true})
+}
+
+// setTicket replaces the ticket of the run.
+func (c *Case) setTicket(ticket config.Setting) {
+	settings := *c.Settings
+	settings.Ticket = ticket
+	c.Settings = &settings
+}
+
+// keep takes over the results and products of those stages of an earlier run.
+func (c *Case) keep(earlier *Case, results []check.Result, stage func(check.Stage) bool) {
 	kept := func(id string) bool {
 		return slices.ContainsFunc(results, func(r check.Result) bool {
-			return r.Check.ID == id && r.Status != check.StatusError &&
-				slices.Index(order, r.Check.Stage) < slices.Index(order, from)
+			return r.Check.ID == id && r.Status != check.StatusError && stage(r.Check.Stage)
 		})
 	}
 	for _, r := range results {
 		if kept(r.Check.ID) {
 			c.prior = append(c.prior, r)
 		}
+	}
+	if earlier.TicketSpent() && stage(check.StageTicket) {
+		c.setTicket(earlier.Settings.Ticket) // whether it was configured or typed
 	}
 	c.products().carry(earlier.products(), kept)
 }

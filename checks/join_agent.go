@@ -43,15 +43,21 @@ func joinAgent(c *Case) Check {
 		Title: finding.Textf("The agent that was asked for comes"),
 		Short: finding.Textf("Agent"),
 		Extra: true,
-		Uses:  append(ownJoinUses(), "token.format"),
+		Uses:  append(ownJoinUses(), "token.format", "token.claims"),
 	}, func(ctx context.Context, c *Case, ended Ended) Report {
 		t := c.token()
 		switch {
 		case c.Options.Agent != "":
-			if skip := c.ownJoins(ended); skip != nil {
+			stopped := c.mayCall
+			if c.Options.AgentRoom == nil {
+				stopped = func() *Report { return c.ownJoins(ended) }
+			}
+			if skip := stopped(); skip != nil {
 				return *skip
 			}
 			return c.callAgent(ctx)
+		case misnamedAgent(ended) != "":
+			return check.NotHere("not checked: the token calls no agent by name, for LiveKit does not read %s", misnamedAgent(ended))
 		case t == nil || len(t.Claims.Agents) == 0:
 			return c.nobodyCalled()
 		case !c.joined().in():
@@ -73,6 +79,18 @@ func (c *Case) nobodyCalled() Report {
 		}
 	}
 	return check.NotHere("not checked: neither the token nor --agent calls an agent")
+}
+
+// misnamedAgent is where the token names an agent that LiveKit does not call; ""
+// is nowhere.
+func misnamedAgent(ended Ended) string {
+	for _, f := range ended["token.claims"].Findings {
+		if meant, _ := f.Facts["meant"].(string); strings.HasPrefix(meant, "roomConfig") {
+			path, _ := f.Facts["path"].(string)
+			return path
+		}
+	}
+	return ""
 }
 
 // staysForAgent reports whether the stay of the token under test goes on after
@@ -110,36 +128,81 @@ func (c *Case) calledByToken(ctx context.Context, t *examined) Report {
 	return call.report(ctx)
 }
 
-// callAgent calls the agent of --agent into a room of the doctor's own, at
-// LIVEKIT_URL, and takes the call back whatever came of it.
+// AgentRoom is a stay that goes on, for the agent of Options.Agent to be called
+// into.
+type AgentRoom struct {
+	Room string
+	// Watch hears the signalling of that stay.
+	Watch *probe.Agents
+
+	call func(ctx context.Context, n *probe.Net) // takes the call back; nil without one
+}
+
+// TakeBack takes the call back, if there was one, and the agents that came of it
+// out of the room. Call it before the stay ends: of a room without anybody the
+// server does not know the calls.
+func (r *AgentRoom) TakeBack(ctx context.Context, n *probe.Net) {
+	if r.call == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+	defer cancel()
+	r.call(ctx, n)
+}
+
+// callAgent calls the agent of --agent into a stay of the doctor's own, at
+// LIVEKIT_URL: into the one that was given, or into a new one, which takes the
+// call back whatever came of it.
 func (c *Case) callAgent(ctx context.Context) Report {
+	in := c.Options.AgentRoom
+	var over <-chan struct{}
+	if in == nil {
+		raw, err := c.guestToken("agent", "caller")
+		if err != nil {
+			return check.NotHere("not checked: no token could be made with the key and secret here")
+		}
+		in = &AgentRoom{Room: c.guestRoom("agent"), Watch: c.Net.Agents()}
+		signal, failure := session.Join(ctx, c.Net, c.devURL(), raw, session.Options{Via: c.via(), Hear: in.Watch.Hear})
+		if failure != nil {
+			return Report{Findings: signalFindings(c, failure, c.here(), nil)}
+		}
+		defer signal.Leave()
+		defer in.TakeBack(ctx, c.Net)
+		over = signal.Done()
+	}
 	key, secret, _ := c.devKeys()
-	raw, err := c.guestToken("agent", "caller")
-	if err != nil {
-		return check.NotHere("not checked: no token could be made with the key and secret here")
-	}
-	watch, room, name := c.Net.Agents(), c.guestRoom("agent"), c.Options.Agent
-	signal, failure := session.Join(ctx, c.Net, c.devURL(), raw, session.Options{Via: c.via(), Hear: watch.Hear})
-	if failure != nil {
-		return Report{Findings: signalFindings(c, failure, c.here(), nil)}
-	}
-	defer signal.Leave()
-	api := c.Net.API(c.devURL(), key, secret)
-	made, reply, lost := api.CallAgent(ctx, room, name)
+	name, u := c.Options.Agent, c.devURL()
+	api := c.Net.API(u, key, secret)
+	made, reply, lost := api.CallAgent(ctx, in.Room, name)
 	if lost != nil || reply.Kind != probe.APIAnswered {
 		return Report{Skip: &check.Skip{Reason: check.Blocked, By: "join.api",
 			Text: finding.Textf("not run: the server API did not take the call: %s", apiWords(reply, lost))}}
 	}
-	defer func() {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
-		defer cancel()
-		_, _, _ = api.TakeBack(ctx, room, made.ID)
-		for _, agent := range watch.Seen() { // the server ends a job some seconds later
-			c.Net.Remove(ctx, c.devURL(), key, secret, room, agent.Identity)
+	in.call = func(ctx context.Context, n *probe.Net) {
+		_, _, _ = n.API(u, key, secret).TakeBack(ctx, in.Room, made.ID)
+		for _, agent := range in.Watch.Seen() { // the server ends a job some seconds later
+			if !agent.Before && (agent.Name == name || c.Options.AgentRoom == nil) {
+				n.Remove(ctx, u, key, secret, in.Room, agent.Identity)
+			}
 		}
-	}()
-	call := &agentCall{names: []string{clean.Line(name, 80)}, room: room, called: time.Now(), watch: watch, over: signal.Done(), api: api}
+	}
+	call := &agentCall{names: []string{clean.Line(name, 80)}, room: clean.Line(in.Room, 256), called: time.Now(), watch: in.Watch, over: over, api: api}
 	return call.report(ctx)
+}
+
+// mayCall says why the agent of --agent cannot be called into the stay that was
+// given, with the key and secret here; nil where it can.
+func (c *Case) mayCall() *Report {
+	report := Report{}
+	switch key, _, _ := c.devKeys(); {
+	case key == "":
+		report = check.NotHere("not called: it needs LIVEKIT_API_KEY and LIVEKIT_API_SECRET")
+	case c.there().came || c.devURL() == nil:
+		report = check.NotHere("not called: the key and secret here are not sent to an address that came with the token")
+	default:
+		return nil
+	}
+	return &report
 }
 
 // agentCall is a call of agents into a room, and how it is followed.
@@ -200,7 +263,9 @@ func (a *agentCall) wait(ctx context.Context) agentNews {
 			return news
 		}
 		if now := news.waited; a.api != nil && !asking && now >= next {
-			asking, next = true, now+agentPoll
+			if asking, next = true, now+agentPoll; now < noWorkerAfter {
+				next = min(next, noWorkerAfter)
+			}
 			go func() {
 				dispatches, reply, failure := a.api.Dispatches(ctx, a.room)
 				lists <- list{dispatches, failure == nil && reply.Kind == probe.APIAnswered, now}

@@ -43,8 +43,8 @@ func joinBrowser(c *Case) Check {
 		case <-ctx.Done():
 			return check.Unfinished(ctx)
 		}
-		findings := ask.findings()
 		signal := c.anySignal()
+		findings := ask.findings(signal != nil || !ended.Stopped("join.websocket") && !ended.Stopped("fallback.join"))
 		if signal != nil {
 			findings = append(findings, iceFindings(signal.Facts)...)
 		}
@@ -65,11 +65,15 @@ type browserAsk struct {
 	cancel context.CancelFunc
 	done   chan struct{}
 
-	// query is the verdict on the token in the query, nil where that was not asked
-	// or not answered. lost is why there is no v1.
-	query *probe.Verdict
+	// v1 is the answer at /rtc/v1/validate, with the token in the query; lost is why
+	// there is none. query is the verdict at /rtc/validate on the token in the query,
+	// asked where v1 does not accept it; nil where that was not answered.
 	v1    *probe.V1Verdict
 	lost  *probe.Failure
+	query *probe.Verdict
+	// stripped is the answer to an upgrade at /rtc/v1 that does not arrive as one;
+	// nil where it does, or that cannot be told.
+	stripped *probe.Verdict
 	// page is the front end's, nil without --frontend.
 	page *pageSeen
 }
@@ -88,14 +92,19 @@ func (c *Case) askAsBrowser(ctx context.Context, at address, t *token.Token, v *
 	work.Go(func() {
 		for range 2 { // one lost answer is no verdict
 			if a.v1, a.lost = c.Net.V1Validate(ctx, at.URL, raw, origin); a.lost == nil {
-				return
+				break
 			}
 		}
-	})
-	if v == nil || !v.InQuery {
 		// This program's own join uses the header.
-		work.Go(func() { a.query, _ = c.Net.ValidateQuery(ctx, at.URL, raw) })
-	}
+		if (v == nil || !v.InQuery) && (a.v1 == nil || !a.v1.Accepted) {
+			a.query, _ = c.Net.ValidateQuery(ctx, at.URL, raw)
+		}
+	})
+	work.Go(func() {
+		if lost, answer, _ := c.Net.V1Upgrade(ctx, at.URL); lost {
+			a.stripped = answer
+		}
+	})
 	if base != nil {
 		work.Go(func() { a.page = c.lookAtPage(ctx, base) })
 	}
@@ -133,11 +142,12 @@ func (c *Case) browserAsked(ctx context.Context) *browserAsk {
 	return a
 }
 
-// findings judge the answers.
-func (a *browserAsk) findings() []Finding {
+// findings judge the answers. Where a WebSocket does not get through at all,
+// joined is false, and nothing is said of one at /rtc/v1.
+func (a *browserAsk) findings(joined bool) []Finding {
 	query := a.queryFindings()
 	findings := query
-	if f, is := a.v1Finding(len(query) > 0); is {
+	if f, is := a.v1Finding(len(query) > 0, joined); is {
 		findings = append(findings, f)
 	}
 	return append(findings, a.pageFindings()...)
@@ -145,7 +155,7 @@ func (a *browserAsk) findings() []Finding {
 
 // v1Finding judges what answered at /rtc/v1. A refusal that the old path gives
 // too is about the token in the query.
-func (a *browserAsk) v1Finding(queryRefused bool) (f Finding, is bool) {
+func (a *browserAsk) v1Finding(queryRefused, joined bool) (f Finding, is bool) {
 	if a.lost != nil {
 		if a.lost.Kind == probe.KindCancelled {
 			return Finding{}, false
@@ -154,7 +164,7 @@ func (a *browserAsk) v1Finding(queryRefused bool) (f Finding, is bool) {
 			"LiveKit answers at /rtc, and /rtc/v1, where browsers join, got no answer: %s", a.lost.Detail).As("other"), a.lost), true
 	}
 	v := a.v1
-	if v == nil || queryRefused && a.query.Status == v.Status {
+	if v == nil || queryRefused && (tooLong(&v.Verdict) || a.query.Status == v.Status) {
 		return Finding{}, false
 	}
 	where := clean.Line(a.at.Host, 80)
@@ -169,6 +179,11 @@ func (a *browserAsk) v1Finding(queryRefused bool) (f Finding, is bool) {
 		f = finding.New(finding.WebsocketV1Blocked, finding.Fail,
 			"at %s LiveKit answers at /rtc, and something else at /rtc/v1, where browsers join: %s", where, v1Words(v)).As(byFront(finding.WebsocketV1Blocked, "", v.Front, "other"))
 	default:
+		if s := a.stripped; s != nil && joined && v.Kind == probe.V1Served {
+			return finding.New(finding.WebsocketV1Blocked, finding.Fail,
+				"at %s a WebSocket opens at /rtc, and none at /rtc/v1, where browsers join: the request for one is answered %d, as if none were wanted", where, s.Status).
+				As(byFront(finding.WebsocketV1Blocked, "", s.Front, "other")).With("status", s.Status).With("path", s.Path), true
+		}
 		return Finding{}, false
 	}
 	f = f.With("status", v.Status).With("what", string(v.What)).With("server_text", v.Text).With("path", v.Path)
@@ -196,6 +211,9 @@ func v1Words(v *probe.V1Verdict) Text {
 // says nothing about the query.
 func (a *browserAsk) queryFindings() []Finding {
 	v := a.query
+	if a.v1 != nil && tooLong(&a.v1.Verdict) { // the address of a join is longer than that of /rtc/validate
+		v = &a.v1.Verdict
+	}
 	if v == nil || v.Accepted || v.Status < 400 || v.Status >= 500 || v.Status == 429 {
 		return nil
 	}
@@ -211,14 +229,20 @@ func (a *browserAsk) queryFindings() []Finding {
 }
 
 // queryVariant tells a token that is too long for something on the way from a
-// rule against it. 494 and the text are nginx's.
+// rule against it.
 func queryVariant(v *probe.Verdict) string {
-	text := strings.ToLower(v.Text)
-	if v.Status == 414 || v.Status == 431 || v.Status == 494 ||
-		v.Status == 400 && (strings.Contains(text, "header or cookie too large") || strings.Contains(text, "too long")) {
+	if tooLong(v) {
 		return byFront(finding.WebsocketQueryRefused, "too-long", v.Front, "too-long")
 	}
 	return "firewall"
+}
+
+// tooLong reports whether a request was refused for its length. 494 and the text
+// are nginx's.
+func tooLong(v *probe.Verdict) bool {
+	text := strings.ToLower(v.Text)
+	return v.Status == 414 || v.Status == 431 || v.Status == 494 ||
+		v.Status == 400 && (strings.Contains(text, "header or cookie too large") || strings.Contains(text, "too long"))
 }
 
 // iceFindings name what browsers refuse in the ICE servers' URLs: of one such URL

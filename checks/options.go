@@ -17,12 +17,17 @@ type Options struct {
 	SkipWhy Text
 	// NoJoin leaves every room alone: nothing is joined.
 	NoJoin bool
+	// Watched tells that the run follows a change of the env files; it joins no
+	// room either.
+	Watched bool
 	// DevJoin runs the fallback alone.
 	DevJoin bool
 	// Media asks for the checks that need a published track or a TURN server.
 	Media bool
 	// Agent is the agent to call into a room of the doctor's own; "" calls none.
 	Agent string
+	// AgentRoom is a stay of the caller's own to call it into instead; nil is none.
+	AgentRoom *AgentRoom
 	// ForceJoin joins although the identity is in the room already.
 	ForceJoin bool
 
@@ -90,6 +95,8 @@ func (o Options) leaveOut(c Spec) Text {
 		joins, media = true, true
 	}
 	switch {
+	case (joins || media) && o.Watched:
+		return finding.Textf("not run: no room is joined while the env files are watched")
 	case joins && o.NoJoin:
 		return finding.Textf("not run: --no-join was given")
 	case o.DevJoin && c.Stage != check.StageFallback && c.Stage != check.StageEnv && c.ID != "join.reach":

@@ -41,7 +41,7 @@ func ticketReach(c *Case) Check {
 		if c.Source() == check.SourceTicket {
 			// The ticket travels on a connection of its own. It comes after this one,
 			// which ends: a server that serves one at a time gets to it.
-			request.Connected = func() { c.Net.Warm(u) }
+			request.Connected = func() { c.Net.Warm(u, 1) }
 		}
 		reply, failure := c.Net.Exchange(ctx, request)
 		if reply != nil {

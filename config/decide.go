@@ -104,7 +104,7 @@ func (s *Setting) choose(found []candidate) {
 	for _, lower := range found[1:] {
 		shadow := Shadow{
 			Source: lower.source, Empty: lower.value == "", Differs: lower.value != first.value,
-			Secret: secret.New(lower.value),
+			Secret: secret.New(lower.value), Line: lower.line,
 		}
 		if !s.Sensitive {
 			shadow.Value = lower.value

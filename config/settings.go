@@ -54,6 +54,7 @@ type Shadow struct {
 	Differs bool         // it is not the value in force
 	Value   string       // the hidden value; "" for sensitive settings
 	Secret  secret.Value // the hidden value
+	Line    int          // in the env file, from 1; 0 for other sources
 }
 
 // Setting is one setting, the value in force and where it came from.

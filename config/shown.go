@@ -17,6 +17,18 @@ type Shown struct {
 	Value       string `json:"value"`
 	Length      int    `json:"length,omitempty"`      // bytes, of what is hidden
 	Fingerprint string `json:"fingerprint,omitempty"` // of what is hidden, see secret.Value.Fingerprint
+	Line        int    `json:"line,omitempty"`        // in the env file that it comes from
+	// Hides are the values that lower sources have for it.
+	Hides []ShownHidden `json:"hides,omitempty"`
+}
+
+// ShownHidden is a value that a setting hides, as anybody may see it.
+type ShownHidden struct {
+	Source string `json:"source"`
+	Line   int    `json:"line,omitempty"`
+	Value  string `json:"value"`
+	// Differs reports whether it is another value than the one in use.
+	Differs bool `json:"differs"`
 }
 
 // Shown lists the settings that are set, redacted, in a fixed order. Never nil.
@@ -31,23 +43,36 @@ func (s *Settings) Shown() []Shown {
 }
 
 func (s *Settings) show(setting *Setting) Shown {
-	shown := Shown{Name: setting.Name, Source: visible(setting.Source.String())}
-	switch value := setting.Secret.Reveal(); {
-	case setting == &s.Ticket && value != "":
-		shown.Value = ShowTicket(value)
+	value := setting.Secret.Reveal()
+	shown := Shown{Name: setting.Name, Source: visible(setting.Source.String()), Value: s.shownValue(setting, value), Line: setting.Line}
+	if shown.Value != "" && (setting == &s.Ticket || shown.Value == clean.Hidden) {
 		shown.Length = len(value)
-	case value == "":
-		shown.Value = ""
-	case setting.Sensitive || looksSecret(value) || s.holdsSecret(value):
-		shown.Value = clean.Hidden
-		shown.Length = len(value)
+	}
+	if shown.Value == clean.Hidden {
 		shown.Fingerprint = setting.Secret.Fingerprint()
-	case setting == &s.APIKey:
-		shown.Value = visible(value)
-	default:
-		shown.Value = ShowURL(value)
+	}
+	for _, lower := range setting.Shadows {
+		shown.Hides = append(shown.Hides, ShownHidden{
+			Source: visible(lower.Source.String()), Line: lower.Line,
+			Value: s.shownValue(setting, lower.Secret.Reveal()), Differs: lower.Differs,
+		})
 	}
 	return shown
+}
+
+// shownValue is a value of a setting as anybody may see it.
+func (s *Settings) shownValue(setting *Setting, value string) string {
+	switch {
+	case value == "":
+		return ""
+	case setting == &s.Ticket:
+		return ShowTicket(value)
+	case setting.Sensitive || looksSecret(value) || s.holdsSecret(value):
+		return clean.Hidden
+	case setting == &s.APIKey:
+		return visible(value)
+	}
+	return ShowURL(value)
 }
 
 // holdsSecret reports whether a value which is shown as it is (the key, an address)

@@ -2,6 +2,7 @@ package config
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -79,5 +80,37 @@ func TestShowTicket(t *testing.T) {
 		if got := ShowTicket(ticket); got != want {
 			t.Errorf("%q: %q, want %q", ticket, got, want)
 		}
+	}
+}
+
+// A setting tells which values it hides, where they are, and shows none that is
+// secret.
+func TestShownHides(t *testing.T) {
+	const secret = "gT7xqPZ3mWnR9sVbK2yLhD5cJfA8eUoX1iQ4"
+	dir := folder(t, map[string]string{
+		".env.local": "A=1\nLIVEKIT_URL=ws://local:7880\nLIVEKIT_API_SECRET=" + secret + "\n",
+		".env":       "LIVEKIT_URL=wss://user:pass@cloud.example.com\nLIVEKIT_API_SECRET=" + strings.ToUpper(secret) + "\n",
+	})
+	settings, err := Load(Inputs{Dir: dir, Environ: []string{"LIVEKIT_URL=ws://shell:7880"}, Flags: map[string]string{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []Shown
+	for _, s := range settings.Shown() {
+		s.Fingerprint = ""
+		got = append(got, s)
+	}
+	want := []Shown{
+		{Name: "LIVEKIT_URL", Source: "environment", Value: "ws://shell:7880", Hides: []ShownHidden{
+			{Source: ".env.local", Line: 2, Value: "ws://local:7880", Differs: true},
+			{Source: ".env", Line: 1, Value: ShowURL("wss://user:pass@cloud.example.com"), Differs: true}}},
+		{Name: "LIVEKIT_API_SECRET", Source: ".env.local", Line: 3, Value: clean.Hidden, Length: len(secret),
+			Hides: []ShownHidden{{Source: ".env", Line: 2, Value: clean.Hidden, Differs: true}}},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	if strings.Contains(fmt.Sprint(got), "pass@") {
+		t.Error("a hidden value shows its password")
 	}
 }

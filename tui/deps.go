@@ -39,6 +39,13 @@ type Deps struct {
 	// Join joins a room with a token made here and stays in it, on a screen of
 	// its own on in and out, until it is left. No run is replaced by it.
 	Join func(in io.Reader, out io.Writer) error
+	// Looked returns where the last run looked for settings.
+	Looked func() Looked
+	// Listening returns those ports of this machine on which something listens.
+	Listening func(ports []int) []int
+	// Watch sends each time that the env files have changed, until ctx ends; it
+	// closes the channel then.
+	Watch func(ctx context.Context) <-chan struct{}
 	// Save writes the report for the maintainer, SaveJSON the JSON document. Both
 	// return the absolute path of the file.
 	Save, SaveJSON func(run check.Run) (path string, err error)
@@ -90,6 +97,24 @@ type Change struct {
 	// From is the stage to start at, with what the run before it learned in
 	// the stages above; empty for all of them.
 	From check.Stage
+	// Watched tells that the env files have changed: the run joins no room and
+	// consumes no ticket, but examines what a spent one brought.
+	Watched bool
+	// Address is a server's that was pasted. The run looks at that server alone,
+	// with nothing that is configured here, and says nothing of a token.
+	Address string
+	// Server is what was chosen to look at where no settings were found.
+	Server Server
+}
+
+// Server is a LiveKit server, or an app that knows one, to look at without
+// settings. The zero value is none.
+type Server struct {
+	// Project is a project of lk's, Dev the server of livekit-server --dev on
+	// this machine, Frontend the base URL of an app.
+	Project  string
+	Dev      bool
+	Frontend string
 }
 
 func (d Deps) withDefaults() Deps {

@@ -25,6 +25,9 @@ type kept struct {
 // one without the ticket says less, unless it goes on from what the ticket
 // brought.
 func (m model) counts(change Change) bool {
+	if change.Watched || change.Address != "" {
+		return false
+	}
 	if change.NoTicket && (change.From == "" || !before(check.StageTicket, change.From)) {
 		return false
 	}

@@ -17,7 +17,7 @@ type keyMap struct {
 	previousTab, nextTab, fix, evidence, why, confirm, runConfirm key.Binding
 	nextFinding, language, python, node, golang                   key.Binding
 	rerun, rerunFrom, ticket, token, join, skip                   key.Binding
-	earlier, later, catalogue, openDocs                           key.Binding
+	earlier, later, watch, catalogue, openDocs                    key.Binding
 	copyFix, save, saveJSON                                       key.Binding
 	help, quit, interrupt, suspend                                key.Binding
 }
@@ -44,12 +44,15 @@ func (m model) keys() keyMap {
 	if m.tabs()[0] == tabFix && !(m.split() && m.shownTab() != tabFix) {
 		what = m.sayf("whole fix")
 	}
+	if m.showsBegin() {
+		what = m.sayf("go on")
+	}
 	tab := func(t tab) bool { return slices.Contains(m.tabs(), t) }
 	return keyMap{
 		up:       bind(true, m.marks.upDown, move, "up", "k"),
 		down:     bind(true, m.marks.upDown, move, "down", "j"),
 		open:     bind(!m.open, "enter", what, "enter", "right"),
-		back:     bind(m.open, "esc", m.sayf("back"), "esc", "backspace"),
+		back:     bind(m.open || m.showsBegin(), "esc", m.sayf("back"), "esc", "backspace"),
 		pageUp:   bind(m.open, "PgUp/PgDn", m.sayf("scroll"), "pgup", "b"),
 		pageDown: bind(m.open, "PgUp/PgDn", m.sayf("scroll"), "pgdown", " "),
 		top:      bind(m.open, "Home/End", m.sayf("top or bottom"), "home", "g"),
@@ -79,6 +82,7 @@ func (m model) keys() keyMap {
 
 		catalogue: bind(true, "/", m.sayf("catalogue"), "/", "C"),
 		openDocs:  bind(m.deps.Open != nil && m.docs() != "", "o", m.sayf("LiveKit's docs"), "o"),
+		watch:     bind(m.deps.Watch != nil, "W", m.watchLabel(), "W"),
 
 		copyFix:   bind(m.deps.Copy != nil && m.fixToCopy() != "", "y", m.sayf("copy fix"), "y", "c"),
 		save:      bind(m.deps.Save != nil && ended, "w", m.sayf("report"), "w"),
@@ -94,7 +98,10 @@ func (m model) keys() keyMap {
 // for leaving always, of the others the first ones.
 func (m model) short(width int) string {
 	k := m.keys()
-	most := []key.Binding{k.open, k.copyFix, k.rerun, k.join, k.skip, k.save, k.ticket, k.earlier, k.language, k.up, k.token, k.saveJSON, k.catalogue}
+	most := []key.Binding{k.open, k.copyFix, k.rerun, k.join, k.skip, k.save, k.ticket, k.watch, k.earlier, k.language, k.up, k.token, k.saveJSON, k.catalogue}
+	if m.showsBegin() {
+		most = []key.Binding{k.open, k.up, k.token, k.back, k.watch, k.rerun, k.catalogue}
+	}
 	if m.open {
 		most = []key.Binding{k.back, k.runConfirm, k.nextTab, k.copyFix, k.language, k.up, k.nextFinding, k.save, k.openDocs, k.rerun, k.catalogue}
 	}
@@ -140,7 +147,10 @@ func (m model) full() []key.Binding {
 		return m.fullBrowser()
 	}
 	k := m.keys()
-	move := m.sayf("select a stage")
+	move, scroll, open := m.sayf("select a stage"), m.sayf("scroll by a page"), m.sayf("open the stage: fix, evidence, why, confirm")
+	if m.showsBegin() {
+		move, open = m.sayf("select"), m.sayf("look at what is selected")
+	}
 	if m.open {
 		move = m.sayf("scroll")
 	}
@@ -149,7 +159,7 @@ func (m model) full() []key.Binding {
 		keys []key.Binding
 	}{
 		{move, []key.Binding{k.up, k.down}},
-		{m.sayf("open the stage: fix, evidence, why, confirm"), []key.Binding{k.open}},
+		{open, []key.Binding{k.open}},
 		{m.sayf("go back"), []key.Binding{k.back}},
 		{m.sayf("the tab before or behind"), []key.Binding{k.previousTab, k.nextTab}},
 		{m.sayf("how to fix it"), []key.Binding{k.fix}},
@@ -162,7 +172,7 @@ func (m model) full() []key.Binding {
 		{m.sayf("code in Python"), []key.Binding{k.python}},
 		{m.sayf("code for Node"), []key.Binding{k.node}},
 		{m.sayf("code in Go"), []key.Binding{k.golang}},
-		{m.sayf("scroll by a page"), []key.Binding{k.pageDown, k.pageUp}},
+		{scroll, []key.Binding{k.pageDown, k.pageUp}},
 		{m.sayf("go to the top"), []key.Binding{k.top}},
 		{m.sayf("go to the bottom"), []key.Binding{k.bottom}},
 		{m.sayf("copy the fix: its code or command, else its words"), []key.Binding{k.copyFix}},
@@ -176,6 +186,7 @@ func (m model) full() []key.Binding {
 		{m.sayf("skip the check that is waited for"), []key.Binding{k.skip}},
 		{m.sayf("show the run before"), []key.Binding{k.earlier}},
 		{m.sayf("show the run after"), []key.Binding{k.later}},
+		{m.watchHelp(), []key.Binding{k.watch}},
 		{m.sayf("write the report for the maintainer"), []key.Binding{k.save}},
 		{m.sayf("write the JSON document"), []key.Binding{k.saveJSON}},
 		{m.sayf("this help"), []key.Binding{k.help}},

@@ -60,6 +60,7 @@ type model struct {
 	// used is spent.
 	last          Change
 	ticket, token string
+	address       string // of a server, pasted without a token
 	spent         bool
 
 	selected int  // the row
@@ -67,6 +68,8 @@ type model struct {
 	finding  int  // of the selected row's findings
 	language int  // of the minting code
 	chosen   bool // the language, by hand
+	watch    watch
+	begin    begin
 	open     bool // the page has the keys, and in a narrow window the screen
 	tab      tab  // of the page
 	menu     menu // the help
@@ -117,7 +120,7 @@ func (m model) launched(change Change) (model, tea.Cmd) {
 	}
 	m.began, m.started, m.now = nil, m.deps.Now(), m.deps.Now()
 	m.running, m.stopping, m.open, m.moved = true, false, false, false
-	m.finding, m.failure, m.notice, m.confirmed = 0, nil, "", nil
+	m.finding, m.failure, m.notice, m.confirmed, m.begin = 0, nil, "", nil, begin{}
 	m.feed = m.session.launch(change, m.counts(change))
 	m.last = change
 	return m, tea.Batch(m.session.next(m.feed), m.tick())
@@ -183,6 +186,7 @@ func (m model) ended(msg endMsg) model {
 	if m.deps.Language != nil && !m.chosen {
 		m.language = max(0, slices.Index(languages(), m.deps.Language()))
 	}
+	m = m.begins(msg.run)
 	if msg.run.TicketSpent {
 		m.spent, m.ticket = true, ""
 	}

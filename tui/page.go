@@ -1,8 +1,6 @@
 package tui
 
 import (
-	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -14,7 +12,6 @@ import (
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/progress"
 	"lkdoctor/checks/wrap"
-	"lkdoctor/config/clean"
 )
 
 // tab is one of the sides from which the page shows a finding.
@@ -111,7 +108,7 @@ func (m model) pageLines(width int) []string {
 		return nil
 	}
 	p := page{model: m, width: max(width, 1)}
-	l, found := m.current()
+	l, _ := m.current()
 	known, _ := m.deps.Page(l.Finding.Code)
 	switch m.shownTab() {
 	case tabFix:
@@ -126,14 +123,7 @@ func (m model) pageLines(width int) []string {
 		p.confirm(known.Confirm, m.confirmed[l.Finding.Code], m.confirms() != nil)
 		p.documentation(known.Docs())
 	default:
-		if found {
-			p.hang("", p.say(l.Finding.Message))
-			p.facts(l.Finding.Facts, 2)
-			p.blank()
-		}
-		for _, c := range row.Checks {
-			p.check(c, p.say(row.Line))
-		}
+		p.evidence(row)
 	}
 	return p.lines
 }
@@ -257,6 +247,14 @@ func (p *page) beneath(c progress.CheckRow, by int, shown string) {
 		}
 	}
 	p.facts(c.Result.Outcome.Facts, by)
+	l, _ := p.current()
+	for _, f := range c.Result.Findings {
+		p.add(p.cut(strings.Repeat(" ", by) + p.styles.severity(f).Render(string(f.Code))))
+		if f.Code != l.Finding.Code || c.Check.ID != l.Check {
+			p.hang(strings.Repeat(" ", by), p.say(f.Message)) // that of the selected one stands above
+		}
+		p.facts(f.Facts, by)
+	}
 }
 
 // cut holds a styled line to the width.
@@ -342,26 +340,4 @@ func (p *page) styled(style lipgloss.Style, mark, text string) {
 		p.add(mark + style.Render(line))
 		mark = strings.Repeat(" ", wrap.Width(mark))
 	}
-}
-
-// facts adds measured details, sorted and aligned.
-func (p *page) facts(facts check.Facts, by int) {
-	names := slices.Sorted(maps.Keys(facts))
-	longest := 0
-	for _, name := range names {
-		longest = max(longest, wrap.Width(p.plain(name)))
-	}
-	longest = min(longest, max(1, p.width/2-by))
-	for _, name := range names {
-		label := strings.Repeat(" ", by) + wrap.Pad(p.fit(p.plain(name), longest), longest) + "  "
-		p.hang(label, p.charset(factValue(facts[name])))
-	}
-}
-
-// factValue is a fact's value on one line.
-func factValue(value any) string {
-	if list, ok := value.([]string); ok {
-		return clean.Line(strings.Join(list, ", "), textLimit)
-	}
-	return clean.Line(fmt.Sprint(value), textLimit)
 }

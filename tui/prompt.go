@@ -8,6 +8,8 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 	"github.com/charmbracelet/x/ansi"
 
+	"lkdoctor/checks/answer"
+	"lkdoctor/checks/catalogue"
 	"lkdoctor/checks/check"
 	"lkdoctor/checks/wrap"
 	"lkdoctor/config/clean"
@@ -124,16 +126,35 @@ func (m model) answered() (model, tea.Cmd) {
 	case p.asks == aYes:
 		return m.launched(Change{Ticket: m.ticket, From: p.from})
 	case p.asks == aTokenToCheck && value != "":
-		m.token = value
-		return m.launched(Change{Token: value})
+		return m.checksPaste(value)
 	case p.asks == aFreshTicket && value == "":
 		return m.launched(Change{NoTicket: true, From: p.from})
 	case value != "":
-		m.ticket, m.token, m.spent = value, "", false
+		m.ticket, m.token, m.address, m.spent = value, "", "", false
 		return m.launched(Change{Ticket: value, From: p.from})
 	}
 	m.notice = m.sayf("Nothing was entered.")
 	return m, nil
+}
+
+// checksPaste runs with what was pasted: a token, else the server that it names.
+// An error text that is known leads to the page about it.
+func (m model) checksPaste(value string) (model, tea.Cmd) {
+	paste := answer.Pasted(value)
+	if !paste.Token.Empty() || paste.Answer != nil {
+		m.token, m.address = value, ""
+		return m.launched(Change{Token: value})
+	}
+	if paste.URL != "" {
+		m.token, m.address = "", paste.URL
+		return m.launched(Change{Address: paste.URL})
+	}
+	if found := catalogue.FindText(value); len(found) > 0 {
+		m.notice = m.sayf("An SDK says this for %s: lkdoctor explain %s", found[0].Codes[0], found[0].Codes[0])
+		return m, nil
+	}
+	m.token, m.address = value, ""
+	return m.launched(Change{Token: value})
 }
 
 // again re-runs with what was entered last, from a stage on. A spent ticket is
@@ -145,6 +166,8 @@ func (m model) again(from check.Stage) (model, tea.Cmd) {
 	}
 	pastTicket := from != "" && before(check.StageTicket, from)
 	switch {
+	case m.address != "":
+		return m.launched(Change{Address: m.address})
 	case m.token != "":
 		return m.launched(Change{Token: m.token, From: from})
 	case m.spent && pastTicket:

@@ -17,6 +17,9 @@ import (
 type session struct {
 	ctx   context.Context
 	start func(ctx context.Context, change Change, observe func(check.Event)) check.Run
+	// life ends when the session is closed.
+	life context.Context
+	end  context.CancelFunc
 	// gone is closed once nobody reads the feeds any more.
 	gone chan struct{}
 
@@ -40,7 +43,8 @@ type endMsg struct {
 }
 
 func newSession(ctx context.Context, start func(context.Context, Change, func(check.Event)) check.Run) *session {
-	return &session{ctx: ctx, start: start, gone: make(chan struct{})}
+	life, end := context.WithCancel(ctx)
+	return &session{ctx: ctx, life: life, end: end, start: start, gone: make(chan struct{})}
 }
 
 // launch starts a run. There must be none going on; once the session is
@@ -113,6 +117,7 @@ func (s *session) close() (check.Run, error) {
 		s.cancel()
 	}
 	s.mu.Unlock()
+	s.end()
 	if first {
 		close(s.gone)
 	}

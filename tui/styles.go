@@ -50,14 +50,14 @@ func (s styles) mark(state progress.State) lipgloss.Style {
 type marks struct {
 	pass, warn, fail, skip, err, pending, partly string
 
-	cursor, bar, thickBar, bullet, upDown, leftRight, dot, block string
+	cursor, bar, thickBar, bullet, upDown, leftRight, dot, block, differs string
 }
 
 func newMarks(ascii bool) marks {
 	t := term.NewMarks(ascii)
 	return marks{
 		pass: t.Pass, warn: t.Warn, fail: t.Fail, skip: t.Skip, err: t.Error, pending: t.Pending, partly: t.Partly,
-		cursor: t.Cursor, bar: t.Bar, thickBar: t.ThickBar, bullet: t.Bullet, upDown: t.UpDown, leftRight: t.LeftRight, dot: t.Dot, block: t.Block,
+		cursor: t.Cursor, bar: t.Bar, thickBar: t.ThickBar, bullet: t.Bullet, upDown: t.UpDown, leftRight: t.LeftRight, dot: t.Dot, block: t.Block, differs: t.Differs,
 	}
 }
 

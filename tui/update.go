@@ -44,6 +44,10 @@ func (m model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	default:
 		next = next.holding(m)
 	}
+	if next.mayFollow() {
+		followed, launch := next.follows()
+		next, cmd = followed, tea.Batch(cmd, launch)
+	}
 	return next.synced(), cmd
 }
 
@@ -69,6 +73,10 @@ func (m model) updated(msg tea.Msg) (model, tea.Cmd) {
 		}
 	case interruptMsg:
 		return m.interrupted()
+	case listensMsg:
+		return m.listens(msg), nil
+	case changedMsg:
+		return m.changed(msg)
 	case savedMsg:
 		m.notice = m.sayf("Written to %s", clean.Line(msg.path, 300))
 		if msg.err != nil {
@@ -149,8 +157,10 @@ func (m model) pressed(msg tea.KeyMsg) (model, tea.Cmd) {
 		m.browser.typing = msg.String() == "/"
 	case key.Matches(msg, k.openDocs):
 		return m, m.opening()
+	case key.Matches(msg, k.open) && m.showsBegin():
+		return m.chooses()
 	case key.Matches(msg, k.back):
-		m.open = false
+		m.open, m.begin.open = false, m.begin.open && m.open
 		m.pane.GotoTop()
 	case key.Matches(msg, k.runConfirm):
 		return m.confirming()
@@ -220,6 +230,10 @@ func (m model) moves(msg tea.KeyMsg, k keyMap) model {
 		m.pane.GotoTop()
 	case key.Matches(msg, k.bottom):
 		m.pane.GotoBottom()
+	case key.Matches(msg, k.up) && m.showsBegin():
+		m.begin.at = max(0, m.begin.at-1)
+	case key.Matches(msg, k.down) && m.showsBegin():
+		m.begin.at = min(len(m.choices())-1, m.begin.at+1)
 	case key.Matches(msg, k.up) && reading:
 		m.pane.ScrollUp(1)
 	case key.Matches(msg, k.down) && reading:
@@ -247,6 +261,8 @@ func (m model) acts(msg tea.KeyMsg, k keyMap) (model, tea.Cmd) {
 	case key.Matches(msg, k.rerunFrom):
 		row, _ := m.row()
 		return m.again(row.Stage)
+	case key.Matches(msg, k.watch):
+		return m.watches()
 	case key.Matches(msg, k.join):
 		return m, m.joining()
 	case key.Matches(msg, k.skip):

@@ -37,10 +37,19 @@ func (m model) verdictLines(width int) []string {
 	}
 	d := m.run.Diagnosis
 	state := progress.State(m.run.Status)
+	if !d.Warning.IsZero() && state == progress.Warned {
+		state = progress.Passed // what is only a warning stands apart
+	}
 	style := m.styles.mark(state)
 	lines := m.labelled(m.marks.of(state), m.broke(d), 2, width, 3)
 	for i, line := range lines {
 		lines[i] = style.Render(line)
+	}
+	if since := m.since(); since != "" {
+		lines = append(lines, indent(m.wrapTo(since, width-2, 2), 2)...)
+	}
+	if !d.Warning.IsZero() {
+		lines = append(lines, m.labelled(m.styles.warnMark.Render(m.marks.warn), m.say(d.Warning), 2, width, 3)...)
 	}
 	fixIn, notIt := m.sayf("Fix it in"), m.sayf("It is not")
 	columns := max(wrap.Width(fixIn), wrap.Width(notIt)) + 2
@@ -90,7 +99,7 @@ func (m model) waitingLines(width int) []string {
 // broke is what is wrong in one sentence; where nothing failed it is the
 // summary, which says what works first.
 func (m model) broke(d check.Diagnosis) string {
-	if d.FixIn.IsZero() {
+	if d.FixIn.IsZero() && d.Warning.IsZero() {
 		return m.say(d.Summary)
 	}
 	return m.say(d.Broke)

@@ -6,6 +6,7 @@ import (
 	"github.com/charmbracelet/x/ansi"
 
 	"lkdoctor/checks/check"
+	"lkdoctor/checks/diagnosis"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/progress"
 	"lkdoctor/checks/wrap"
@@ -51,6 +52,8 @@ func (m model) layout() []string {
 // head is what stands above the body.
 func (m model) head() []string {
 	switch {
+	case m.showsBegin() && !m.browser.open:
+		return []string{m.headerLine(), ""}
 	case m.wide() && !m.browser.open:
 		return append([]string{m.headerLine(), ""}, indent(m.top(m.width-2), 1)...)
 	case m.menu.open || !m.open:
@@ -65,7 +68,9 @@ func (m model) wide() bool { return m.width >= twoPanes }
 
 // split reports whether the page stands beside the rows; an open one takes the
 // whole width, so that code keeps its lines.
-func (m model) split() bool { return m.wide() && !m.browser.open && (!m.open || m.menu.open) }
+func (m model) split() bool {
+	return m.wide() && !m.browser.open && (!m.open || m.menu.open) && !m.showsBegin()
+}
 
 // filled cuts or fills lines to exactly n.
 func filled(lines []string, n int) []string {
@@ -78,10 +83,14 @@ func filled(lines []string, n int) []string {
 
 func (m model) headerLine() string {
 	head := " " + m.styles.title.Render("lkdoctor")
-	if url := m.plain(m.deps.Title.URL); url != "" {
+	url, source := m.plain(m.deps.Title.URL), m.say(diagnosis.SourceText(m.deps.Title.Source))
+	if url == "" && m.run != nil && m.run.Target.LiveKitURL != "" {
+		url, source = m.plain(m.run.Target.LiveKitURL), "" // it came with a token, or was chosen
+	}
+	if url != "" {
 		head += "   " + url
 	}
-	if source := m.plain(m.deps.Title.Source); source != "" {
+	if source != "" {
 		head += "   " + m.styles.subtle.Render(source)
 	}
 	state := m.runState()
@@ -95,7 +104,7 @@ func (m model) headerLine() string {
 // important first.
 func (m model) runState() []string {
 	if m.running || m.run == nil {
-		return nil
+		return m.watch.state(m.speech)
 	}
 	state := []string{m.sayf("took %s", finding.Millis(m.run.Took))}
 	if len(m.runs) > 1 {
@@ -104,7 +113,7 @@ func (m model) runState() []string {
 	if m.spent {
 		state = append(state, m.sayf("ticket spent"))
 	}
-	return state
+	return append(state, m.watch.state(m.speech)...)
 }
 
 // body is what stands between the head and the footer.
@@ -114,6 +123,8 @@ func (m model) body(height int) []string {
 		return m.beside(height)
 	case m.menu.open:
 		return indent(m.menuWindow(m.width-2, height), 1)
+	case m.showsBegin():
+		return indent(m.beginLines(m.width-2, height), 1)
 	case m.open && m.wide():
 		return append([]string{" " + m.tabsLine(m.width-2), ""}, strings.Split(m.pane.View(), "\n")...)
 	case m.open:

@@ -180,6 +180,9 @@ type Result struct {
 	Findings []Finding
 	Outcome  Outcome
 	Took     time.Duration
+	// Began is when the check started, counted from the run's start; negative for
+	// a result of an earlier run.
+	Began time.Duration
 }
 
 // Ended are checks that have ended, by ID.

@@ -49,6 +49,20 @@ type Run struct {
 	ExitCode int
 	// TicketSpent reports whether this run consumed the ticket it was given.
 	TicketSpent bool
+	// Token is the token under test beside a correct one, in the order shown. It
+	// is empty where there is no token.
+	Token []TokenPart
+}
+
+// TokenPart is a part of a token: of its form, its header, its claims or its
+// signature. No part shows a signature.
+type TokenPart struct {
+	// Name is the claim's: "exp", "video.room".
+	Name string
+	// Want is what a correct token has there, empty where it need have nothing.
+	Want, Came Text
+	// Differs reports whether a check found a fault in it.
+	Differs bool
 }
 
 // Diagnosis is what a run comes to: one root cause, one owner, what is
@@ -63,6 +77,9 @@ type Diagnosis struct {
 	// act, with its address or file; it is empty when nobody must. NotIt says
 	// what is cleared and how that was seen; it is empty when nothing was.
 	Broke, FixIn, NotIt Text
+	// Warning is the most serious warning of a run in which nothing failed; it is
+	// no part of Broke.
+	Warning Text
 	// Cleared are the parties that this run has seen to be healthy. A party
 	// that was not examined is not in it.
 	Cleared   []Owner

@@ -38,7 +38,7 @@ func (p Plan) Execute(ctx context.Context, observe func(Event)) []Result {
 	r := &runner{
 		Plan: p, chosen: p.Select.Chosen(Specs(p.Checks)),
 		results: make(Ended, len(p.Checks)),
-		started: make(map[string]time.Time, len(p.Checks)),
+		begin:   time.Now(), started: make(map[string]time.Time, len(p.Checks)),
 		events:  make(chan Event, 4*len(p.Checks)),
 		done:    make(chan Result, len(p.Checks)),
 		cancels: map[string]context.CancelCauseFunc{},
@@ -60,6 +60,7 @@ type runner struct {
 	Plan
 	chosen  map[string]bool
 	results Ended
+	begin   time.Time
 	started map[string]time.Time
 	events  chan Event
 	done    chan Result
@@ -69,6 +70,7 @@ type runner struct {
 
 func (r *runner) run(ctx context.Context) []Result {
 	for _, res := range r.Prior {
+		res.Began = -1
 		r.end(res)
 	}
 	for {
@@ -199,6 +201,9 @@ func (r *runner) start(ctx context.Context, c Check) {
 
 func (r *runner) end(res Result) {
 	res.Skip = r.named(res.Skip)
+	if at, started := r.started[res.Check.ID]; started {
+		res.Began = at.Sub(r.begin)
+	}
 	if r.Finish != nil {
 		res = r.Finish(res)
 	}

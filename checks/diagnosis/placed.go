@@ -75,8 +75,8 @@ func without(args []string, flag string) []string {
 	return out
 }
 
-// sourceText is a source as part of a sentence: a file or a flag by its name.
-func sourceText(source string) Text {
+// SourceText is a source as part of a sentence: a file or a flag by its name.
+func SourceText(source string) Text {
 	switch source {
 	case "environment":
 		return finding.Textf("environment")
@@ -93,7 +93,7 @@ func sourceText(source string) Text {
 func sourceTexts(values map[string]string, sentences map[string]Text) map[string]Text {
 	out := map[string]Text{}
 	for name, value := range values {
-		if text := sourceText(value); isSource(name) && len(text.Args) == 0 {
+		if text := SourceText(value); isSource(name) && len(text.Args) == 0 {
 			out[name] = text
 		}
 	}

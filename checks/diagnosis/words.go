@@ -75,7 +75,7 @@ func (e Evidence) place(l Located) Text {
 		}
 		switch {
 		case setting != "" && source != "":
-			return finding.Textf("your settings: %s in %s", setting, sourceText(source))
+			return finding.Textf("your settings: %s in %s", setting, SourceText(source))
 		case setting != "":
 			return finding.Textf("your settings: %s", setting)
 		}
@@ -156,8 +156,10 @@ func (e Evidence) working(root Located, warned bool) check.Diagnosis {
 		d.RootCause = &check.Cause{Check: root.Check, Code: root.Finding.Code}
 		d.NextSteps = e.nextSteps(root)
 		if n := len(check.Locate(e.Results, finding.Warn)); n > 1 {
+			d.Warning = finding.Textf("%d warnings, the first: %s", n, sentence(root.Finding))
 			d.Summary = finding.Textf("%s %d warnings, the first: %s", d.Broke, n, sentence(root.Finding))
 		} else {
+			d.Warning = finding.Textf("One warning: %s", sentence(root.Finding))
 			d.Summary = finding.Textf("%s One warning: %s", d.Broke, sentence(root.Finding))
 		}
 	}

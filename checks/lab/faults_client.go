@@ -53,6 +53,12 @@ func clientFaults() []Fault {
 		f("v1-missing", "a proxy does not pass /rtc/v1 on (404, not readable by pages)", finding.WebsocketV1Blocked, server, at("/rtc/v1", Nginx(http.StatusNotFound, ""))),
 		warning(f("v1-missing-readable", "a proxy does not pass /rtc/v1 on (404, readable by pages)", finding.WebsocketV1Blocked, server,
 			at("/rtc/v1", Reply(http.StatusNotFound, map[string]string{"Server": "nginx", "Content-Type": "text/html", "Access-Control-Allow-Origin": "*"}, "<h1>404</h1>")))),
+		f("v1-no-upgrade", "a proxy passes /rtc/v1 on, and no WebSocket there", finding.WebsocketV1Blocked, server,
+			withWeb(func(_ *Lab, addr string) http.Handler {
+				return At("/rtc/v1", proxies()[0].passes(StripUpgrade(Forward(addr))), Forward(addr))
+			})),
+		as("too-long-nginx", warning(f("query-too-long", "nginx takes request lines that are too short for a browser's (414)", finding.WebsocketQueryRefused, server,
+			withWeb(func(_ *Lab, addr string) http.Handler { return shortLines(2<<10, Forward(addr)) })))),
 		f("ice-slashes", "the server hands out turn:// with slashes", finding.ICEServerInvalid, server,
 			ice(&livekit.ICEServer{Urls: []string{"turn://turn.lklab.invalid:3478"}, Username: "u", Credential: "c"})),
 		f("ice-port", "the server hands out a TURN server whose port is no port", finding.ICEServerInvalid, server,
@@ -79,6 +85,10 @@ func clientFaults() []Fault {
 			p.frontendAs = "0.0.0.0" // reaches this machine, and no browser takes it for a secure origin
 		}))),
 
+		warning(f("agent-misnamed", "the token names its agent under room.agents", finding.TokenGrantMisnamed, finding.OwnerTicketService,
+			withClaims(func(_ *Lab, c Claims) {
+				c["room"] = map[string]any{"agents": []map[string]any{{"agentName": "helper"}}}
+			}))),
 		f("agent-no-worker", "the token calls an agent, and no worker runs", finding.AgentNoWorker, agent, called(AgentOptions{})),
 		f("agent-other-name", "the token calls an agent, and the worker has another name", finding.AgentNoWorker, agent,
 			called(AgentOptions{Worker: &WorkerOptions{Name: "other"}})),
@@ -122,6 +132,18 @@ func onPage(header map[string]string, head string) func(http.Handler) http.Handl
 			Reply(http.StatusOK, all, "<!DOCTYPE html><html><head>"+head+"<title>Voice assistant</title></head><body></body></html>").ServeHTTP(w, r)
 		})
 	}
+}
+
+// shortLines answers as nginx does to a request line that is too long for its
+// large_client_header_buffers.
+func shortLines(bytes int, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if len(r.RequestURI) > bytes {
+			Nginx(http.StatusRequestURITooLong, "").ServeHTTP(w, r)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // twoOrigins adds to each answer a second Access-Control-Allow-Origin.

@@ -163,6 +163,30 @@ func readable(h http.Handler) http.Handler {
 	})
 }
 
+// A WebSocket that is asked for at /rtc/v1 is lost where the server, or what is
+// before it, does not see that one is wanted; nobody joins.
+func TestV1Upgrade(t *testing.T) {
+	server := startLiveKit(t, "", "")
+	for name, tt := range map[string]struct {
+		front http.Handler
+		lost  bool
+	}{
+		"livekit":          {lab.Forward(server.base.Host), false},
+		"stripped":         {lab.StripUpgrade(lab.Forward(server.base.Host)), true},
+		"426":              {lab.Text(http.StatusUpgradeRequired, "Upgrade Required"), true},
+		"a login":          {lab.Text(http.StatusUnauthorized, "who are you?"), false},
+		"a page":           {lab.SPA(), false},
+		"a gateway's page": {lab.Nginx(http.StatusBadGateway, ""), false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			lost, v, f := newNet(t).V1Upgrade(within(t, 20*time.Second), front(t, tt.front))
+			if f != nil || lost != tt.lost {
+				t.Errorf("lost %t, answer %+v, failure %v", lost, v, f)
+			}
+		})
+	}
+}
+
 func TestV1Validate(t *testing.T) {
 	addr := startLiveKit(t, "", "").base.Host
 	v1 := func(h http.Handler) http.Handler { return lab.At("/rtc/v1", h, lab.Forward(addr)) }

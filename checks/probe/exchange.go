@@ -37,6 +37,8 @@ type Request struct {
 
 	// conn is used instead of dialling, if the exchange needs a new connection.
 	conn *Conn
+	// fresh takes no connection of Warm.
+	fresh bool
 }
 
 // Reply is an HTTP answer. Header, Body and Location are a stranger's bytes as

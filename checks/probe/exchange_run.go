@@ -82,11 +82,14 @@ func (n *Net) Exchange(ctx context.Context, req Request) (*Reply, *Failure) {
 // safe reports whether a method only reads.
 func safe(method string) bool { return method == http.MethodGet || method == http.MethodHead }
 
+// reads reports whether the request only reads, so that it may be sent twice.
+func (r Request) reads() bool { return safe(r.Method) || r.ReadOnly }
+
 // roundTrip sends the request to u and reads the answer.
 func (n *Net) roundTrip(parent context.Context, req Request, u *url.URL, lim Limits) (*Reply, *Failure) {
 	ctx, cancel := context.WithCancelCause(parent)
 	defer cancel(nil)
-	t := &trip{ctx: ctx, handoff: req.conn, patient: lim.FirstByte, connected: req.Connected}
+	t := &trip{ctx: ctx, handoff: req.conn, patient: lim.FirstByte, connected: req.Connected, mayWarm: req.reads() && !req.fresh}
 	t.silence = time.AfterFunc(time.Hour, func() { cancel(errFirstByte) })
 	defer func() {
 		if c := t.take(); c != nil { // another connection was free
@@ -106,12 +109,17 @@ func (n *Net) roundTrip(parent context.Context, req Request, u *url.URL, lim Lim
 		return nil, &Failure{Kind: KindProxy, Phase: PhaseProxy, Host: n.Line(HostPort(u)), Detail: "the proxy's address cannot be understood"}
 	}
 	transport := n.roundTripper()
-	if !safe(req.Method) && !req.ReadOnly {
+	if !req.reads() {
 		transport = n.oneShot()
 	}
 	resp, err := transport.RoundTrip(hreq)
 	if err != nil {
-		return nil, n.tripFailure(parent, ctx, t, u, proxy, err)
+		f := n.tripFailure(parent, ctx, t, u, proxy, err)
+		if t.onWarm() && (f.Kind == KindReset || f.Kind == KindClosed) { // it was hung up on while it was idle
+			req.fresh = true
+			return n.roundTrip(parent, req, u, lim)
+		}
+		return nil, f
 	}
 	defer func() { _ = resp.Body.Close() }()
 	t.answered(n.now())
@@ -138,8 +146,8 @@ func (n *Net) httpRequest(ctx context.Context, req Request, u *url.URL) (*http.R
 		return nil, errors.New("the request cannot be made from this address") // err quotes the URL
 	}
 	// Bytes that a server sends after its answer are logged by http.Transport if
-	// the connection is kept; an answer to POST may hold a token.
-	hreq.Close = !safe(req.Method) || req.Last
+	// the connection is kept; an answer to POST that changes something may hold a token.
+	hreq.Close = !req.reads() || req.Last
 	for name, values := range req.Header {
 		hreq.Header[http.CanonicalHeaderKey(name)] = append([]string(nil), values...)
 	}

@@ -129,7 +129,7 @@ type Net struct {
 	onceOnly  sync.Once
 	single    *http.Transport
 	mu        sync.Mutex
-	spares    map[string]*spare
+	spares    map[string][]*spare
 	closed    bool
 	work      sync.WaitGroup
 }

@@ -11,19 +11,24 @@ import (
 // far away, behind a tunnel.
 const nearAnswer = 15 * time.Millisecond
 
+// spareConns are the connections that wait for what follows upon an answer of
+// LiveKit all at once: the WebSocket, and as many of the questions of a browser
+// and to the server API as find no connection that an earlier one has left.
+const spareConns = 3
+
 // excerptShown is how many characters of a body are kept as evidence.
 const excerptShown = 160
 
 // Reach asks whether a LiveKit server answers at base: DNS, TCP, TLS, then
-// GET / and GET /rtc/validate without a token at the same time. A further
-// connection is opened for the WebSocket (TakeConn). Nothing changes on the
-// server. The failure is nil when there was any HTTP answer, be it LiveKit's or not.
+// GET / and GET /rtc/validate without a token at the same time. Further
+// connections are opened for the WebSocket (TakeConn) and for the questions that
+// are asked together with it. Nothing changes on the server. The failure is nil when there was any HTTP answer, be it LiveKit's or not.
 //
 // Away from loopback, where round trips cost, all connections are opened at
 // once. On loopback they are opened one by one: the single-threaded servers
 // that developers run there would wait on an idle one. A loopback port that does
 // not answer in next to no time may be the near end of a tunnel, though
-// (ssh -L, kubectl port-forward): then the WebSocket's connection is opened too.
+// (ssh -L, kubectl port-forward): then they are opened at once, too.
 func (n *Net) Reach(ctx context.Context, base *url.URL) (*Reach, *Failure) {
 	start := time.Now()
 	if f := CheckURL(base); f != nil {
@@ -43,7 +48,7 @@ func (n *Net) Reach(ctx context.Context, base *url.URL) (*Reach, *Failure) {
 		r.Phases, r.TLS = first.Phases, first.TLS
 	}
 	if !far {
-		tunnel := time.AfterFunc(nearAnswer, func() { n.Warm(base) })
+		tunnel := time.AfterFunc(nearAnswer, func() { n.Warm(base, spareConns) })
 		defer tunnel.Stop()
 	}
 	var wg sync.WaitGroup
@@ -64,7 +69,7 @@ func (n *Net) Reach(ctx context.Context, base *url.URL) (*Reach, *Failure) {
 	}
 	n.sumUp(r)
 	if r.IsLiveKit {
-		n.Warm(base)
+		n.Warm(base, spareConns)
 	} else {
 		n.dropWarm(base)
 		n.lookAround(ctx, base, r)
@@ -92,7 +97,7 @@ func (n *Net) connectTwice(ctx context.Context, base *url.URL, far bool) (first,
 		first, f = n.Connect(ctx, base)
 		return first, nil, f
 	}
-	n.Warm(base)
+	n.Warm(base, spareConns)
 	aside, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var wg sync.WaitGroup

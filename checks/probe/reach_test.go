@@ -12,7 +12,10 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"runtime"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -280,10 +283,117 @@ func TestTakeConnStale(t *testing.T) {
 	addr := serve(t, func(c net.Conn) { _ = c.Close(); close(closed) })
 	n := newNet(t)
 	base := parse(t, "ws://"+addr)
-	n.Warm(base)
+	n.Warm(base, 1)
 	<-closed
 	if c := n.TakeConn(t.Context(), base); c != nil {
 		t.Error("a closed connection was handed out")
+	}
+}
+
+// gate holds who comes until so many are there.
+type gate struct {
+	missing atomic.Int32
+	open    chan struct{}
+}
+
+func newGate(count int32) *gate {
+	g := &gate{open: make(chan struct{})}
+	g.missing.Store(count)
+	return g
+}
+
+func (g *gate) wait(ctx context.Context) {
+	if g.missing.Add(-1) == 0 {
+		close(g.open)
+	}
+	select {
+	case <-g.open:
+	case <-ctx.Done():
+	}
+}
+
+// Once LiveKit has answered, four questions and the WebSocket find their
+// connections open.
+func TestReachOpensEnough(t *testing.T) {
+	const asked = 4
+	reaching, asking := newGate(2), newGate(asked)
+	livekit := likeLiveKit(200, "OK")
+	addr := pages(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/question" {
+			asking.wait(r.Context())
+		} else {
+			reaching.wait(r.Context())
+		}
+		livekit.ServeHTTP(w, r)
+	}))
+	n := newNet(t)
+	n.Resolver = names(func(context.Context, string) ([]netip.Addr, error) {
+		return []netip.Addr{netip.MustParseAddr("192.0.2.1")}, nil
+	})
+	var dials atomic.Int32
+	n.Dial = func(ctx context.Context, network, _ string) (net.Conn, error) {
+		if dials.Add(1) > 5 { // two to reach the server, three that wait
+			<-ctx.Done()
+			return nil, ctx.Err()
+		}
+		return (&net.Dialer{}).DialContext(ctx, network, addr)
+	}
+	base := parse(t, "ws://demo.example.com")
+	if r, f := n.Reach(t.Context(), base); f != nil || !r.IsLiveKit {
+		t.Fatalf("reach %+v, failure %v", r, f)
+	}
+	for until := time.Now().Add(5 * time.Second); dials.Load() < 5; runtime.Gosched() {
+		if time.Now().After(until) {
+			t.Fatalf("%d connections were opened", dials.Load())
+		}
+	}
+	var questions sync.WaitGroup
+	for range asked {
+		questions.Go(func() {
+			if _, f := n.Exchange(t.Context(), probe.Request{URL: parse(t, "http://demo.example.com/question")}); f != nil {
+				t.Error(f)
+			}
+		})
+	}
+	questions.Wait()
+	conn := n.TakeConn(t.Context(), base)
+	if conn == nil {
+		t.Fatal("no connection is left for the WebSocket")
+	}
+	_ = conn.Close()
+}
+
+// A question that only reads is asked again where its warm connection was hung
+// up on; any other takes none.
+func TestWarmHungUp(t *testing.T) {
+	var conns atomic.Int32
+	addr := serve(t, func(c net.Conn) {
+		defer func() { _ = c.Close() }()
+		number := conns.Add(1)
+		if _, err := http.ReadRequest(bufio.NewReader(c)); err == nil && number > 2 {
+			_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+		}
+	})
+	for _, tt := range []struct {
+		name    string
+		request probe.Request
+	}{
+		{"GET", probe.Request{}},
+		{"POST that reads", probe.Request{Method: http.MethodPost, ReadOnly: true}},
+		{"POST", probe.Request{Method: http.MethodPost}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			conns.Store(0)
+			n := newNet(t)
+			tt.request.URL = parse(t, "http://"+addr)
+			n.Warm(tt.request.URL, 2)
+			for conns.Load() < 2 {
+				runtime.Gosched()
+			}
+			if _, f := n.Exchange(t.Context(), tt.request); f != nil || conns.Load() != 3 {
+				t.Errorf("failure %v, %d connections", f, conns.Load())
+			}
+		})
 	}
 }
 

@@ -202,8 +202,15 @@ func TestReachRealServer(t *testing.T) {
 	if _, err := conn.Read(b); err != nil || string(b) != "HTTP/1.0 200 OK" {
 		t.Errorf("the warm connection answered %q, %v", b, err)
 	}
+	for range 2 {
+		again := n.TakeConn(t.Context(), base)
+		if again == nil || again == conn {
+			t.Fatalf("of three warm connections the next is %p after %p", again, conn)
+		}
+		_ = again.Close()
+	}
 	if again := n.TakeConn(t.Context(), base); again != nil {
-		t.Error("the warm connection was handed out twice")
+		t.Error("a warm connection was handed out twice")
 	}
 }
 

@@ -2,6 +2,7 @@ package probe
 
 import (
 	"context"
+	"fmt"
 	"net/url"
 	"time"
 )
@@ -26,57 +27,65 @@ func (s *spare) stop() {
 	}
 }
 
-// Warm begins to open one more connection to u, for TakeConn. It returns at
-// once, does nothing when one is there already or a proxy is in the way, and
+// Warm begins to open connections to u until there are count of them. The last
+// one is for TakeConn; the others are for questions of Exchange that would have
+// to dial. It returns at once, does nothing when a proxy is in the way, and
 // reports no failure: whoever needs the connection will meet it.
-func (n *Net) Warm(u *url.URL) {
+func (n *Net) Warm(u *url.URL, count int) {
 	if p, err := n.ProxyFor(u); err != nil || p != nil || CheckURL(u) != nil {
 		return
 	}
-	key := spareKey(u)
+	key := spareKey(Secure(u), HostPort(u))
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if n.closed || n.spares[key] != nil {
+	if n.closed {
 		return
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	s := &spare{cancel: cancel, done: make(chan struct{})}
 	if n.spares == nil {
-		n.spares = map[string]*spare{}
+		n.spares = map[string][]*spare{}
 	}
-	n.spares[key] = s
-	n.work.Go(func() {
-		defer close(s.done)
-		s.conn, _ = n.Connect(ctx, u)
-	})
+	for len(n.spares[key]) < count {
+		ctx, cancel := context.WithCancel(context.Background())
+		s := &spare{cancel: cancel, done: make(chan struct{})}
+		n.spares[key] = append(n.spares[key], s)
+		n.work.Go(func() {
+			defer close(s.done)
+			s.conn, _ = n.Connect(ctx, u)
+		})
+	}
 }
 
-// dropWarm closes the warm connection to u, if there is one.
+// dropWarm closes the warm connections to u.
 func (n *Net) dropWarm(u *url.URL) {
-	key := spareKey(u)
+	key := spareKey(Secure(u), HostPort(u))
 	n.mu.Lock()
-	s := n.spares[key]
+	spares := n.spares[key]
 	delete(n.spares, key)
 	n.mu.Unlock()
-	if s != nil {
+	for _, s := range spares {
 		s.stop()
 	}
 }
 
-// TakeConn hands over the warm connection to u (TLS finished, if u asks for
-// it), or nil when there is none. It waits for one that is being opened. A
-// server may hang up on an idle connection at any moment: whoever gets reset or
-// EOF on it before the first byte of an answer should dial once more before
-// believing it.
+// TakeConn hands over a warm connection to u (TLS finished, if u asks for it),
+// or nil when there is none. It waits for one that is being opened. A server may
+// hang up on an idle connection at any moment: whoever gets reset or EOF on it
+// before the first byte of an answer should dial once more before believing it.
 func (n *Net) TakeConn(ctx context.Context, u *url.URL) *Conn {
-	key := spareKey(u)
+	return n.takeSpare(ctx, spareKey(Secure(u), HostPort(u)), 0)
+}
+
+// takeSpare is TakeConn, and leaves that many.
+func (n *Net) takeSpare(ctx context.Context, key string, leave int) *Conn {
 	n.mu.Lock()
-	s := n.spares[key]
-	delete(n.spares, key)
-	n.mu.Unlock()
-	if s == nil {
+	spares := n.spares[key]
+	if len(spares) <= leave {
+		n.mu.Unlock()
 		return nil
 	}
+	s := spares[0]
+	n.spares[key] = spares[1:]
+	n.mu.Unlock()
 	select {
 	case <-s.done:
 	case <-ctx.Done():
@@ -95,4 +104,4 @@ func (n *Net) TakeConn(ctx context.Context, u *url.URL) *Conn {
 }
 
 // spareKey tells connections apart.
-func spareKey(u *url.URL) string { return HTTPURL(u).Scheme + "://" + HostPort(u) }
+func spareKey(secure bool, hostPort string) string { return fmt.Sprintf("%s %t", hostPort, secure) }

@@ -22,14 +22,16 @@ type trip struct {
 
 	mu      sync.Mutex
 	handoff *Conn // used instead of dialling
-	conn    *Conn
-	tls     *tls.ConnectionState // of a handshake that the transport made, behind a proxy
-	reused  bool
-	wrote   time.Time
-	first   time.Time
-	firstAt time.Time   // like first, by the Net's clock
-	silence *time.Timer // gives up on the first byte; runs from wrote to first
-	patient time.Duration
+	// mayWarm tells that a connection of Warm will do, warm that one was taken.
+	mayWarm, warm bool
+	conn          *Conn
+	tls           *tls.ConnectionState // of a handshake that the transport made, behind a proxy
+	reused        bool
+	wrote         time.Time
+	first         time.Time
+	firstAt       time.Time   // like first, by the Net's clock
+	silence       *time.Timer // gives up on the first byte; runs from wrote to first
+	patient       time.Duration
 	// connected is called once there is a connection; nil if nobody asked.
 	connected func()
 }
@@ -51,6 +53,28 @@ func (t *trip) take() *Conn {
 	c := t.handoff
 	t.handoff = nil
 	return c
+}
+
+// takeWarm takes a warm connection in place of dialling one, except the last.
+func (t *trip) takeWarm(n *Net, secure bool, addr string) *Conn {
+	if !t.mayWarm {
+		return nil
+	}
+	c := n.takeSpare(t.ctx, spareKey(secure, addr), 1)
+	if c != nil {
+		c.asked = make(chan struct{})
+		t.mu.Lock()
+		t.conn, t.warm = c, true
+		t.mu.Unlock()
+	}
+	return c
+}
+
+// onWarm reports whether takeWarm found one.
+func (t *trip) onWarm() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.warm
 }
 
 // head is the first bytes of the connection, nil if there is none.
@@ -176,6 +200,9 @@ func (n *Net) dialTrip(ctx context.Context, addr string, secure bool) (net.Conn,
 			t.use(c)
 			return c, nil
 		}
+		if c := t.takeWarm(n, secure, addr); c != nil {
+			return c, nil
+		}
 	}
 	conn, f := n.ConnectTCP(ctx, addr)
 	if f == nil && secure {
@@ -202,7 +229,10 @@ func (n *Net) dialTrip(ctx context.Context, addr string, secure bool) (net.Conn,
 func (n *Net) Close() {
 	n.mu.Lock()
 	n.closed = true
-	spares := n.spares
+	var spares []*spare
+	for _, list := range n.spares {
+		spares = append(spares, list...)
+	}
 	n.spares = nil
 	n.mu.Unlock()
 	for _, s := range spares {

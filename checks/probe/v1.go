@@ -88,6 +88,27 @@ func (n *Net) V1Validate(ctx context.Context, base *url.URL, tok, origin string)
 	return v, nil
 }
 
+// V1Upgrade asks for a WebSocket at /rtc/v1 without a token, so that nobody joins.
+// It reports whether something on the way takes away that one is wanted: LiveKit
+// refuses the want of a token where it sees it, and answers 404 without a text, as
+// to a path that it does not have, where it does not (rtcservice.go of 1.13.5). An
+// answer that says neither is not taken for that.
+func (n *Net) V1Upgrade(ctx context.Context, base *url.URL) (lost bool, v *Verdict, f *Failure) {
+	if f := CheckURL(base); f != nil {
+		return false, nil, f
+	}
+	reply, f := n.Exchange(ctx, Request{URL: Endpoint(base, "/rtc/v1"), MaxBody: 64 << 10, Total: n.Waits().Extra,
+		Header: http.Header{"Connection": {"Upgrade"}, "Upgrade": {"websocket"}, "Sec-WebSocket-Version": {"13"}, "Sec-WebSocket-Key": {"bGtkb2N0b3IgYXNrcyEhIQ=="}}})
+	if reply == nil {
+		return false, nil, f
+	}
+	verdict := ClassifyVerdict(reply.Status, string(reply.Body))
+	verdict.Text = n.Line(strings.TrimSpace(string(reply.Body)))
+	verdict.Path, verdict.Front, verdict.Redirect = "/rtc/v1", Front(reply.Status, reply.Header, string(reply.Body)), reply.Redirect
+	lost = !verdict.FromLiveKit && (reply.Status == http.StatusNotFound && verdict.Text == "" || reply.Status == http.StatusUpgradeRequired)
+	return lost, &verdict, nil
+}
+
 // v1Kind judges an answer. A redirect that was followed is a join that fails: no
 // WebSocket follows one.
 func v1Kind(v *V1Verdict, reply *Reply) V1Kind {
@@ -109,11 +130,15 @@ func v1Kind(v *V1Verdict, reply *Reply) V1Kind {
 // ClientVersion is the version of client SDK that lkdoctor joins as.
 const ClientVersion = "2.18.1"
 
-// joinRequest is a join_request parameter as livekit-client makes it, without
-// anything that would change a join.
+// JoinRequestLength is how long livekit-client's join_request is about, which holds
+// an SDP offer: 2444 characters of 2.23.0 in Chromium 156.
+const JoinRequestLength = 2444
+
+// joinRequest is a join_request parameter as livekit-client makes it, as long as
+// its own, without anything that would change a join.
 func joinRequest() string {
 	inner, err := proto.Marshal(&livekit.JoinRequest{ClientInfo: &livekit.ClientInfo{
-		Sdk: livekit.ClientInfo_GO, Version: ClientVersion, Protocol: 16}})
+		Sdk: livekit.ClientInfo_GO, Version: ClientVersion, Protocol: 16, DeviceModel: strings.Repeat("-", JoinRequestLength*3/4-24)}})
 	if err != nil {
 		return ""
 	}

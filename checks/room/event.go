@@ -29,12 +29,16 @@
 //	data_sent            message, me
 //	reconnecting         [reason], [full]
 //	reconnected          took_ms, full (joined anew; without it, resumed)
-//	problem              [reason]: something that was asked for did not work
+//	agent_called         agent: it was called into the room
+//	agent_came           agent, took_ms, [findings]: it is in the room, as a participant
+//	problem              [reason], [findings], [advice]: something that was asked for did
+//	                     not work
 //	ended                end, [reason], [advice], [findings]: the last one, always
 //
 // end.outcome is left, interrupted, not_joined, thrown_out or lost. reason is
-// LiveKit's own word (livekit.DisconnectReason). findings are those of the
-// doctor's own checks, which look for the cause when a join failed.
+// LiveKit's own word (livekit.DisconnectReason), or a code of the doctor's. findings
+// are those of the doctor's own checks, which look for the cause when a join failed
+// or an agent does not come.
 package room
 
 import (
@@ -73,6 +77,9 @@ const (
 
 	Data     Type = "data"
 	DataSent Type = "data_sent"
+
+	AgentCalled Type = "agent_called"
+	AgentCame   Type = "agent_came"
 
 	Reconnecting Type = "reconnecting"
 	Reconnected  Type = "reconnected"
@@ -115,6 +122,8 @@ type Event struct {
 	RTT     *float64  `json:"rtt_ms,omitempty"`
 	Traffic []Traffic `json:"traffic,omitempty"`
 	Message *Message  `json:"message,omitempty"`
+	// Agent is the name of an agent that was called.
+	Agent string `json:"agent,omitempty"`
 	// Full reports whether everything is set up anew; a resume keeps the media.
 	Full bool `json:"full,omitempty"`
 	// Took is how long it lasted, in milliseconds.
@@ -124,7 +133,7 @@ type Event struct {
 	End    *End   `json:"end,omitempty"`
 	// Advice is one thing to do.
 	Advice string `json:"advice,omitempty"`
-	// Findings are what the doctor's checks found about a join that failed.
+	// Findings are what the doctor's checks found about what failed.
 	Findings []Finding `json:"findings,omitempty"`
 }
 

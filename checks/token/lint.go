@@ -18,6 +18,7 @@ const (
 	MaxMetadata     = 512 << 10
 	MaxAttributes   = 64 << 10
 	MaxRequestLine  = 8 << 10 // what nginx and others take for one header line
+	joinRequest     = 2500    // what browsers put into it beside the token (probe.JoinRequestLength)
 	maxShownClaim   = 80
 	maxShownAgents  = 10
 	maxLintedFields = 200
@@ -37,6 +38,7 @@ func Lint(t *Token) []finding.Finding {
 	found = append(found, t.lintIdentity()...)
 	found = append(found, t.lintNamesFilled()...)
 	found = append(found, t.lintOddities()...)
+	found = append(found, t.lintAgents()...)
 	found = append(found, t.lintLimits()...)
 	found = append(found, t.lintPermissions()...)
 	return found
@@ -201,9 +203,9 @@ func (t *Token) lintLimits() []finding.Finding {
 	over("identity", "sub", len(t.Identity()), MaxIdentity)
 	over("metadata", "metadata", t.Claims.MetadataBytes, MaxMetadata)
 	over("attributes", "attributes", t.Claims.AttributesBytes, MaxAttributes)
-	if n := len(t.Reveal()); n > MaxRequestLine && len(found) == 0 {
+	if n := len(t.Reveal()); n > MaxRequestLine-joinRequest && len(found) == 0 {
 		found = append(found, finding.New(finding.TokenLimits, finding.Warn,
-			"the token is %d bytes long; it travels in the address of the WebSocket, and many proxies refuse an address over %d bytes", n, MaxRequestLine).
+			"the token is %d bytes long; browsers send it in the address of the WebSocket, together with a join request of %d, and many proxies refuse an address over %d bytes", n, joinRequest, MaxRequestLine).
 			With("path", "").With("bytes", n).With("limit", MaxRequestLine).As("whole-token"))
 	}
 	return found

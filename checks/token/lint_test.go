@@ -80,6 +80,18 @@ func TestLint(t *testing.T) {
 		{"listener", video(`"roomJoin":true,"room":"r","canPublish":false`), "TOKEN_CANNOT_PUBLISH:info", ""},
 		{"speaker", video(`"roomJoin":true,"room":"r","canSubscribe":false`), "TOKEN_CANNOT_SUBSCRIBE:info", ""},
 		{"agent", with(`"roomConfig":{"agents":[{"agentName":"helper"}]}`), "TOKEN_DISPATCHES_AGENT:info", "helper"},
+		{"agent in snake case", with(`"room_config":{"agents":[{"agent_name":"helper"}]}`), "TOKEN_GRANT_MISNAMED:warn", "probably roomConfig is meant"},
+		{"agent name in snake case", with(`"roomConfig":{"agents":[{"agent_name":"helper"}]}`), "TOKEN_DISPATCHES_AGENT:info", "helper"},
+		{"agent by name", with(`"roomConfig":{"agents":[{"name":"helper"}]}`), "TOKEN_GRANT_MISNAMED:warn TOKEN_DISPATCHES_AGENT:info", "under roomConfig.agents[0].name,"},
+		{"agents in capitals", with(`"roomConfig":{"Agents":[{"agentName":"helper"}]}`), "TOKEN_GRANT_MISNAMED:warn", "under roomConfig.Agents,"},
+		{"agent of the room", with(`"room":{"agents":[{"agentName":"helper"}]}`), "TOKEN_GRANT_MISNAMED:warn", "under room.agents,"},
+		{"agents at the top", with(`"agents":[{"agentName":"helper"}]`), "TOKEN_GRANT_MISNAMED:warn", "under agents,"},
+		{"agent's grant", with(`"agent":{"agentName":"helper"}`), "TOKEN_GRANT_MISNAMED:warn", "under agent.agentName,"},
+		{"agents of the grant", video(`"roomJoin":true,"room":"r","agents":["helper"]`), "TOKEN_GRANT_MISNAMED:warn", "under video.agents,"},
+		{"agents in both places", with(`"agents":["x"],"roomConfig":{"agents":[{"agentName":"helper"}]}`), "TOKEN_DISPATCHES_AGENT:info", "helper"},
+		{"agents that are none", with(`"agents":5,"room":"r","agent":{"admin":true}`), "", ""},
+		{"agent's endpoint", with(`"agentEndpoint":{"call":"yes"}`), "TOKEN_CLAIM_TYPE:fail", "agentEndpoint.call is text in quotes"},
+		{"agent's threads", with(`"agentThread":{"threadIds":"x"}`), "TOKEN_CLAIM_TYPE:fail", "agentThread.threadIds is text in quotes"},
 		{"broad", video(`"roomJoin":true,"room":"r","roomAdmin":true,"roomCreate":true`), "TOKEN_BROAD:warn TOKEN_BROAD:info", "(roomAdmin)"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -37,8 +37,9 @@ var wanted = [...]finding.Text{
 	roomConfig: finding.Textf("a room configuration as LiveKit defines it"),
 }
 
-// field is one claim or grant that livekit-server 1.13.5 reads (protocol/auth,
-// ClaimGrants and VideoGrant; jwt.RegisteredClaims).
+// field is one claim or grant that livekit-server reads, up to 1.13.11
+// (protocol/auth of 1.54.0, ClaimGrants and VideoGrant; jwt.RegisteredClaims).
+// Older servers ignore what they do not know.
 type field struct {
 	name string
 	kind kind
@@ -62,7 +63,12 @@ var claimFields = []field{
 	{name: "identity"}, {name: "name"}, {name: "kind"}, {name: "kindDetails", kind: texts},
 	{name: "video", kind: object, fields: videoFields},
 	{name: "sip", kind: object, fields: []field{{name: "admin", kind: boolean}, {name: "call", kind: boolean}}},
-	{name: "agent", kind: object, fields: []field{{name: "admin", kind: boolean}, {name: "simulationAdmin", kind: boolean}}},
+	{name: "agent", kind: object, fields: []field{{name: "admin", kind: boolean}, {name: "simulationAdmin", kind: boolean},
+		{name: "databaseAdmin", kind: boolean}, {name: "dispatchAdmin", kind: boolean}}},
+	{name: "agentEndpoint", kind: object, fields: []field{{name: "call", kind: boolean}, {name: "agentName"}, {name: "deployment"}}},
+	{name: "agentThread", kind: object, fields: []field{{name: "all", kind: boolean}, {name: "scope"}, {name: "threadIds", kind: texts},
+		{name: "list", kind: boolean}, {name: "create", kind: boolean}, {name: "write", kind: boolean}, {name: "read", kind: boolean},
+		{name: "delete", kind: boolean}}},
 	{name: "inference", kind: object, fields: []field{{name: "perform", kind: boolean}}},
 	{name: "observability", kind: object, fields: []field{{name: "write", kind: boolean}}},
 	{name: "roomConfig", kind: roomConfig}, {name: "roomPreset"}, {name: "sha256"},

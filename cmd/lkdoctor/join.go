@@ -40,18 +40,24 @@ for a room and identity of its own (lkdoctor-xxxxxxxx) unless -r and -i say
 otherwise; --dev-join does so in any case.
 
 On a terminal this is a screen with keys: publish a test tone or a test pattern,
-mute, send a message, simulate a reconnect, copy a token, show a link. Elsewhere
+mute, write messages, simulate a reconnect, copy a token, show a link or its QR
+code, join again. A join that fails is explained on the doctor's screen. Elsewhere
 it is a line an event, with --json a JSON document an event, one a line: type,
 at, text, and what the type brings along. The types are prepared, joining,
 joined, media, participant_joined, participant_left, participant_changed,
 track_published, track_unpublished, track_muted, track_unmuted, track_received,
 speaking, quality, room_changed, path, rtt, stats, data, data_sent,
-reconnecting, reconnected, problem and, always the last one, ended.
+reconnecting, reconnected, agent_called, agent_came, problem and, always the
+last one, ended.
+
+--agent calls an agent into the room, with the key and secret here, and says when
+it has come or why it has not; the call is taken back before the room is left.
 
 Exit codes: 0 left as planned, 1 could not join or was thrown out, 2 usage or
 doctor error, 130 interrupted before --for was over.`),
 		Example: helpText(`  lkdoctor join                   a room of your own, with a token made here
   lkdoctor join -r demo -i me --publish tone,pattern
+  lkdoctor join --agent helper    call this agent, and see and hear it
   lkdoctor join --ticket tkt_…    trade the ticket and join with its token
   lkdoctor join --json --for 10s | jq -c 'select(.type == "path")'`),
 		Args: cobra.NoArgs,
@@ -78,6 +84,7 @@ func (f *joinFlags) addJoin(cmd *cobra.Command) {
 	set.StringVar(&o.Frontend, "frontend", "", helpText("base `URL` of the app, to ask its /api/connection-details"))
 	set.StringVar(&o.TokenEndpoint, "token-endpoint", "", helpText("`URL` of a standard LiveKit token endpoint, instead of a ticket service"))
 	f.addHeader(cmd)
+	set.StringVar(&o.Agent, "agent", "", helpText("call the agent of this `name` into the room, and take the call back in the end; an agent may cost money"))
 	set.StringVarP(&o.Room, "room", "r", "", helpText("`room` for the dev token"))
 	set.StringVarP(&o.Identity, "identity", "i", "", helpText("`identity` for the dev token"))
 	set.BoolVar(&o.DevJoin, "dev-join", false, helpText("join with a token made here, whatever else is configured"))

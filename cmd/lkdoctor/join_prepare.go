@@ -34,7 +34,8 @@ type visit struct {
 	token    *token.Token
 	minted   bool
 	inQuery  bool
-	presence bool // the identity is in the room now
+	presence bool   // the identity is in the room now
+	agent    string // of --agent; the stay calls it
 
 	why *explanation // why nothing was joined
 }
@@ -47,7 +48,7 @@ type explanation struct {
 
 // left out of the checks before a stay: they would join rooms themselves.
 func joinsItself() []string {
-	return []string{"join.websocket", "join.media", "join.turn", "join.publish", "join.reconnect", "fallback.join"}
+	return []string{"join.websocket", "join.media", "join.agent", "join.turn", "join.publish", "join.reconnect", "fallback.join"}
 }
 
 // prepare gets the token as the checks do, and has it judged by them. Where no
@@ -55,6 +56,7 @@ func joinsItself() []string {
 func (v *visit) prepare(ctx context.Context) (code int, ready bool) {
 	v.asked = v.exam.options
 	v.exam.options.Skip, v.exam.options.SkipWhy = joinsItself(), finding.Textf("not run: lkdoctor join joins a room itself")
+	v.agent, v.exam.options.Agent = v.exam.options.Agent, "" // the stay calls it
 	v.patient = v.exam.newCase()
 	v.minted = v.patient.Source() == check.SourceMinted
 	if !v.minted {

@@ -6,14 +6,17 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 
+	"lkdoctor/checks"
 	"lkdoctor/checks/check"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/probe"
 	"lkdoctor/checks/probe/session"
 	"lkdoctor/checks/room"
 	"lkdoctor/checks/room/stay"
+	"lkdoctor/config/clean"
 )
 
 // options are those of the stay.
@@ -23,8 +26,55 @@ func (v *visit) options() (stay.Options, *probe.Net) {
 	if v.inQuery {
 		via = session.ViaQuery
 	}
-	return stay.Options{URL: v.url, Token: v.token.Reveal(), Via: via, Net: c.Net, Redact: c.Redact,
-		Now: v.app.now, For: v.flags.stay}, c.Net
+	o := stay.Options{URL: v.url, Token: v.token.Reveal(), Via: via, Net: c.Net, Redact: c.Redact,
+		Now: v.app.now, For: v.flags.stay}
+	if v.agent != "" {
+		in := &checks.AgentRoom{Room: v.token.Room(), Watch: c.Net.Agents()}
+		o.Hear = in.Watch.Hear
+		o.InRoom = func(ctx context.Context, tell func(room.Event)) {
+			v.callAgent(ctx, in, tell)
+			<-ctx.Done()
+			in.TakeBack(ctx, c.Net)
+		}
+	}
+	return o, c.Net
+}
+
+// callAgent has join.agent call the agent of --agent into the room of the stay,
+// and tells what it says.
+func (v *visit) callAgent(ctx context.Context, in *checks.AgentRoom, tell func(room.Event)) {
+	name := clean.Line(v.agent, 80)
+	tell(room.Event{Type: room.AgentCalled, Agent: name, Text: finding.Textf("calling the agent %s into the room", name)})
+	again := *v.exam
+	again.options.Agent, again.options.AgentRoom, again.options.Only, again.options.Skip = v.agent, in, []string{"join.agent"}, nil
+	for _, spec := range checks.Specs() {
+		if spec.ID != "join.agent" && (spec.Stage == check.StageJoin || spec.Stage == check.StageFallback) {
+			again.options.Skip = append(again.options.Skip, spec.ID)
+		}
+	}
+	c := again.newCase()
+	c.Continue(v.patient, v.run.Results, check.StageJoin)
+	run := again.once(ctx, c, func(check.Event) {})
+	if ctx.Err() != nil {
+		return
+	}
+	r := run.Results[slices.IndexFunc(run.Results, func(r check.Result) bool { return r.Check.ID == "join.agent" })]
+	e := room.Event{Type: room.AgentCame, Agent: name, Text: r.Outcome.Text, Findings: v.findings(run)}
+	switch {
+	case r.Skip != nil:
+		e.Type, e.Text = room.Problem, finding.Textf("the agent %s: %s", name, r.Skip.Text)
+	case r.Status == check.StatusFail || r.Status == check.StatusError:
+		e.Type, e.Reason = room.Problem, string(r.Findings[0].Code)
+		e.Text = finding.Textf("%s (%s)", r.Findings[0].Message, e.Reason)
+		if len(r.Findings[0].Fixes) > 0 {
+			e.Advice = v.advice(r.Findings[0].Fixes[0])
+		}
+	default:
+		if after, is := r.Outcome.Facts["after_ms"].(float64); is {
+			e.Took = &after
+		}
+	}
+	tell(e)
 }
 
 // stream shows the stay as lines, text or JSON, and returns the exit code. A
@@ -122,6 +172,9 @@ func (v *visit) print(e room.Event) error {
 		return err
 	}
 	for _, f := range e.Findings {
+		if e.Reason == string(f.Code) {
+			continue // the text is the finding's
+		}
 		if _, err := fmt.Fprintf(v.app.out, "              %s  %s\n", f.Code, f.Message); err != nil {
 			return err
 		}

@@ -249,6 +249,70 @@ func TestJoinPlain(t *testing.T) {
 	}
 }
 
+// The agent of --agent is called into the room of the stay, and is out of it again
+// before the stay ends.
+func TestJoinCallsAgent(t *testing.T) {
+	start := func(t *testing.T, worker *lab.WorkerOptions, fault string) *lab.Lab {
+		l, err := lab.Start(t.Context(), lab.Options{Fault: fault, Agent: lab.AgentOptions{Worker: worker}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = l.Close() })
+		return l
+	}
+	at := func(list []joinEvent, is func(joinEvent) bool) int { return slices.IndexFunc(list, is) }
+	t.Run("comes", func(t *testing.T) {
+		t.Parallel()
+		j := startJoin(t, start(t, &lab.WorkerOptions{Name: "helper"}, ""), "--json", "--agent", "helper", "--for", "3s")
+		if code := j.code(); code != check.ExitOK {
+			t.Fatalf("exit code %d: %s%s", code, j.out, j.err)
+		}
+		list := j.events()
+		is := func(kind room.Type) int { return at(list, func(e joinEvent) bool { return e.Type == kind }) }
+		isAgent := func(e joinEvent) bool { return e.Who != nil && e.Who.Kind == "agent" }
+		called, came := is(room.AgentCalled), is(room.AgentCame)
+		left := at(list, func(e joinEvent) bool { return e.Type == room.ParticipantLeft && isAgent(e) })
+		joined := at(list, func(e joinEvent) bool { return e.Type == room.ParticipantJoined && isAgent(e) })
+		if called < 0 || joined < called || came < joined || left < came {
+			t.Fatalf("called %d, joined %d, came %d, left %d: %s", called, joined, came, left, j.out)
+		}
+		if e := list[came]; e.Agent != "helper" || e.Took == nil || *e.Took <= 0 || len(e.Findings) > 0 {
+			t.Errorf("it came: %+v", e)
+		}
+	})
+	t.Run("does not come", func(t *testing.T) {
+		t.Parallel()
+		j := startJoin(t, start(t, &lab.WorkerOptions{Name: "other"}, ""), "--json", "--agent", "helper", "--for", "7s")
+		if code := j.code(); code != check.ExitOK {
+			t.Fatalf("exit code %d: %s%s", code, j.out, j.err)
+		}
+		list := j.events()
+		i := at(list, func(e joinEvent) bool { return e.Type == room.Problem })
+		if i < 0 || list[i].Reason != string(finding.AgentNoWorker) || list[i].Advice == "" || list[i].Findings[0].Code != finding.AgentNoWorker {
+			t.Errorf("no event says why: %s", j.out)
+		}
+	})
+	t.Run("in lines", func(t *testing.T) {
+		t.Parallel()
+		j := startJoin(t, start(t, nil, ""), "--plain", "--agent", "helper", "--for", "7s")
+		if code := j.code(); code != check.ExitOK || strings.Count(j.out.String(), "no worker took the job of the agent helper") != 1 ||
+			!strings.Contains(j.out.String(), "(AGENT_NO_WORKER)") || !strings.Contains(j.out.String(), "Next: ") {
+			t.Errorf("exit code %d: %s", code, j.out)
+		}
+	})
+	t.Run("at an address that came with the token", func(t *testing.T) {
+		t.Parallel()
+		l := start(t, nil, "answer-url-differs")
+		j := startJoin(t, l, "--json", "--agent", "helper", "--for", "300ms")
+		j.code()
+		if !slices.ContainsFunc(j.events(), func(e joinEvent) bool {
+			return e.Type == room.Problem && strings.Contains(e.Text, "not sent to an address that came with the token")
+		}) {
+			t.Errorf("nothing says that it was not called: %s%s", j.out, j.err)
+		}
+	})
+}
+
 func TestJoinUsage(t *testing.T) {
 	l := startLab(t, "")
 	for _, args := range [][]string{{"--publish", "film"}, {"--for", "-1s"}, {"--json", "--plain"}, {"somewhere"}} {

@@ -94,7 +94,7 @@ func (v *visit) screen(o stay.Options) live.Deps {
 		},
 		Link: v.link, LinkNote: v.linkNote(), PhoneNote: v.phoneNote(), OpenLink: openBrowser, Copy: v.app.clipboard().put,
 		Explain: v.explained, Diagnosis: true, Now: v.app.now,
-		Translate: v.translate(), Renderer: renderer, Dark: dark, ASCII: v.exam.style.ASCII,
+		Translate: v.translate(), Renderer: renderer, Dark: dark, ASCII: v.exam.style.ASCII, Mouse: !v.flags.noMouse,
 	}
 }
 

@@ -24,7 +24,7 @@ import (
 func (e *exam) tui(ctx context.Context) int {
 	runs := &reruns{exam: e, skips: make(chan string, 8)}
 	deps := e.deps(runs)
-	deps.Join = func(in io.Reader, out io.Writer) error { return e.stays(ctx, in, out) }
+	deps.Join = func(in io.Reader, out io.Writer) error { return runs.exam.stays(ctx, in, out) }
 	run, err := tui.Run(ctx, deps, e.app.in, e.app.out)
 	if err != nil {
 		fmt.Fprintf(e.app.err, "lkdoctor: %s\n", clean.Line(clean.Redact(err.Error()), 300))
@@ -48,6 +48,9 @@ func (e *exam) deps(runs *reruns) tui.Deps {
 		Language:  runs.language,
 		Confirm:   runs.confirm,
 		Skip:      runs.skip,
+		Looked:    runs.looked,
+		Listening: listening,
+		Watch:     runs.watch,
 		Save:      e.saveFromTUI,
 		SaveJSON:  e.saveJSON,
 		Copy:      e.app.clipboard().putOrFile,
@@ -126,6 +129,7 @@ func (r *reruns) skip(id string) {
 }
 
 func (r *reruns) start(ctx context.Context, change tui.Change, observe func(check.Event)) check.Run {
+	r.choose(change.Server)
 	next := *r.exam
 	if err := next.apply(change); err != nil {
 		run := checks.Broken(r.exam.app.now(), err.Error())
@@ -137,7 +141,9 @@ func (r *reruns) start(ctx context.Context, change tui.Change, observe func(chec
 		<-r.skips // of the run before
 	}
 	c.Skips = r.skips
-	if change.From != "" && r.last != nil {
+	if change.Watched && change.Address == "" {
+		c.Watch(r.last, r.run.Results)
+	} else if change.From != "" && r.last != nil {
 		c.Continue(r.last, r.run.Results, change.From)
 	}
 	r.run = next.once(ctx, c, observe)
@@ -160,12 +166,21 @@ func (e *exam) apply(change tui.Change) error {
 		in.Flags["ticket"] = change.Ticket
 		delete(in.Flags, "token")
 	}
+	if change.Address != "" {
+		in.Flags = map[string]string{"token": change.Address} // as a text that came with an address, and holds no token
+	}
 	settings, err := config.Load(in)
 	if err != nil {
 		return err
 	}
+	if change.Address != "" {
+		e.options = checks.Options{Only: []string{"join.reach"}, GivenURL: change.Address}
+		for _, s := range []*config.Setting{&settings.URL, &settings.APIKey, &settings.APISecret, &settings.TicketService, &settings.Ticket} {
+			*s = config.Setting{Name: s.Name, Flag: s.Flag, Sensitive: s.Sensitive}
+		}
+	}
 	again := change.From == "" || change.From == check.StageEnv || change.From == check.StageTicket
-	if change.NoTicket && again {
+	if change.NoTicket && again && !change.Watched {
 		settings.Ticket = config.Setting{Name: settings.Ticket.Name, Flag: settings.Ticket.Flag, Sensitive: true}
 	}
 	e.settings = settings

@@ -222,7 +222,7 @@ func (m model) happened(e live.Event) (tea.Model, tea.Cmd) {
 	case live.Ended:
 		m.typing, m.busy, m.page, m.link, m.whole = false, false, thePeople, "", false
 		m.code, m.notice = nil, ""
-		if m.deps.Explain != nil {
+		if m.deps.Explain != nil && !m.leaving {
 			m.explaining = true
 			return m, tea.Batch(m.next(), m.host.explains(m.deps.Explain, e))
 		}

@@ -134,6 +134,17 @@ func TestAFailedJoinEndsTheScreen(t *testing.T) {
 	}
 }
 
+// Whoever leaves while the join is under way does not wait for why it failed.
+func TestLeavingAJoinThatFails(t *testing.T) {
+	f := newFake()
+	deps := testDeps(f)
+	deps.Explain = func(context.Context, live.Event) live.Event { t.Error("explained"); return live.Event{} }
+	m := step(drawn(t, deps, 80, 24), press("q"), notJoined(), endMsg{of: f})
+	if !m.gone {
+		t.Errorf("still there:\n%s", m.View())
+	}
+}
+
 func TestMouse(t *testing.T) {
 	f := newFake()
 	m := step(drawn(t, testDeps(f), 80, 24), busyRoom()...)

@@ -111,6 +111,9 @@ func (s state) with(e live.Event) state {
 	}
 	if loggable(e.Type) {
 		s.log = append(slices.Clone(s.log), line{at: e.At, kind: e.Type, text: e.Text})
+		if e.Advice != "" && e.Type != live.Ended { // the end has a place of its own
+			s.log = append(s.log, line{at: e.At, kind: e.Type, text: finding.Textf("Next: %s", e.Advice)})
+		}
 		s.log = s.log[max(0, len(s.log)-keepLines):]
 	}
 	return s

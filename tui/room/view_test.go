@@ -66,6 +66,19 @@ func press(name string) tea.KeyMsg {
 }
 
 // busyRoom is what a lively stay tells.
+
+// Why a called agent has not come stands on the screen, with what to do.
+func TestAgentThatDoesNotCome(t *testing.T) {
+	m := drawn(t, testDeps(newFake()), 80, 24)
+	m = step(m, eventMsg{Type: live.AgentCalled, At: begin, Agent: "helper", Text: finding.Textf("calling the agent %s into the room", "helper")},
+		eventMsg{Type: live.Problem, At: begin, Agent: "helper", Text: finding.Textf("no worker took the job"), Advice: "Start the worker."})
+	for _, want := range []string{"calling the agent helper into the room", "no worker took the job", "Next: Start the worker."} {
+		if !strings.Contains(m.View(), want) {
+			t.Errorf("no %q in\n%s", want, m.View())
+		}
+	}
+}
+
 func busyRoom() []tea.Msg {
 	who := func(identity, kind string) *live.Participant {
 		return &live.Participant{Identity: identity, SID: "PA_" + identity, Kind: kind}

@@ -47,7 +47,7 @@ func (s Styles) Help() help.Styles {
 type Marks struct {
 	Pass, Warn, Fail, Skip, Error, Pending, Partly string
 
-	Cursor, Bar, ThickBar, Bullet, UpDown, LeftRight, Dot, Block string
+	Cursor, Bar, ThickBar, Bullet, UpDown, LeftRight, Dot, Block, Differs string
 }
 
 // NewMarks are the marks of a terminal.
@@ -55,11 +55,11 @@ func NewMarks(ascii bool) Marks {
 	if ascii {
 		return Marks{
 			Pass: "+", Warn: "!", Fail: "x", Skip: "-", Error: "?", Pending: ".", Partly: "o",
-			Cursor: ">", Bar: "|", ThickBar: "#", Bullet: "*", UpDown: "up/down", LeftRight: "left/right", Dot: " | ", Block: "_",
+			Cursor: ">", Bar: "|", ThickBar: "#", Bullet: "*", UpDown: "up/down", LeftRight: "left/right", Dot: " | ", Block: "_", Differs: "!",
 		}
 	}
 	return Marks{
 		Pass: "✓", Warn: "!", Fail: "✗", Skip: "–", Error: "?", Pending: "·", Partly: "◐",
-		Cursor: "▸", Bar: "│", ThickBar: "┃", Bullet: "•", UpDown: "↑/↓", LeftRight: "←/→", Dot: " · ", Block: "▏",
+		Cursor: "▸", Bar: "│", ThickBar: "┃", Bullet: "•", UpDown: "↑/↓", LeftRight: "←/→", Dot: " · ", Block: "▏", Differs: "≠",
 	}
 }

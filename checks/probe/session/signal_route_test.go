@@ -98,7 +98,7 @@ func TestSignalOverTLSAndWarm(t *testing.T) {
 	n := &probe.Net{Roots: roots}
 	defer n.Close()
 	base := baseOf(t, server)
-	n.Warm(base)
+	n.Warm(base, 1)
 	s, f := session.Join(within(t, 10*time.Second), n, base, anyToken, session.Options{})
 	if f != nil {
 		t.Fatal(f)

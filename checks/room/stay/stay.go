@@ -42,6 +42,12 @@ type Options struct {
 	Now func() time.Time
 	// Publish is what is published as soon as media is up.
 	Publish []room.Sending
+	// Hear is told of each message of the server, as session.Options.Hear; it may be
+	// nil.
+	Hear func(*livekit.SignalResponse)
+	// InRoom runs once media is up and tells its own events; nil runs nothing. Its
+	// context ends with the stay, and the room is left only after it has returned.
+	InRoom func(ctx context.Context, tell func(room.Event))
 	// For is how long to stay, from when media is up; 0 is without end.
 	For time.Duration
 	// Sample is how often path and round trip are looked at; 0 means 2 s, which
@@ -156,7 +162,9 @@ func (s *Stay) live(ctx context.Context) {
 	if end == nil {
 		s.connected()
 		go s.publishFirst()
+		ended := s.inRoom(cctx)
 		end = s.stay(cctx)
+		ended()
 	}
 	s.participant().Leave()
 	select {
@@ -167,6 +175,20 @@ func (s *Stay) live(ctx context.Context) {
 		}
 	}
 	s.finish(*end)
+}
+
+// inRoom starts what the caller does in the room, and returns what ends it.
+func (s *Stay) inRoom(ctx context.Context) (end func()) {
+	if s.o.InRoom == nil {
+		return func() {}
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		s.o.InRoom(ctx, s.tell)
+	}()
+	return func() { cancel(); <-done }
 }
 
 // participant is the session as it is now, nil before there is one.
@@ -323,6 +345,9 @@ func (s *Stay) finish(e room.Event) {
 
 // hears is called with each message of the server, in order.
 func (s *Stay) hears(m *livekit.SignalResponse) {
+	if s.o.Hear != nil {
+		s.o.Hear(m)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, e := range s.people.Hears(m) {

@@ -1,0 +1,205 @@
+package checks
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"strings"
+	"time"
+
+	"lkdoctor/checks/check"
+	"lkdoctor/checks/finding"
+	"lkdoctor/checks/token"
+	"lkdoctor/config/clean"
+)
+
+// compared is the token under test beside a correct one, part by part; nil where
+// there is no token. What differs was found by the checks, and is not judged
+// once more. hide takes out what this run knows to be secret.
+func (c *Case) compared(results []check.Result, hide func(string) string) []check.TokenPart {
+	t := c.token()
+	if t == nil {
+		return nil
+	}
+	wrong := wrongParts(results)
+	var parts []check.TokenPart
+	add := func(name string, want, came Text) {
+		if came.IsZero() {
+			came = finding.Textf("–")
+		}
+		parts = append(parts, check.TokenPart{Name: name, Want: want, Came: came, Differs: wrong[name]})
+	}
+	wrong["token"] = !t.Decoded
+	add("token", finding.Textf("header.payload.signature"), shapeOf(t.Token))
+	came := map[string]Text{}
+	var names []string
+	if t.Decoded {
+		for _, m := range append(membersOf("", t.HeaderJSON(), hide), membersOf("", t.ClaimsJSON(), hide)...) {
+			came[m.name], names = m.value, append(names, m.name)
+		}
+	}
+	for _, w := range c.correct() {
+		add(w.name, w.value, came[w.name])
+		delete(came, w.name)
+	}
+	for _, name := range names {
+		if value, left := came[name]; left {
+			add(name, Text{}, value)
+			delete(came, name)
+		}
+	}
+	add("signature", finding.Textf("made with the secret of that API key"), c.signatureOf())
+	return parts
+}
+
+// part is a member of the header or the claims.
+type part struct {
+	name  string
+	value Text
+}
+
+// correct is what a token holds that lets somebody join.
+func (c *Case) correct() []part {
+	issuer := finding.Textf("an API key of the LiveKit server")
+	if key := c.Settings.APIKey; !key.Secret.Empty() {
+		for _, shown := range c.Settings.Shown() {
+			if shown.Name == key.Name {
+				issuer = finding.Textf("%s, the API key here", shown.Value)
+			}
+		}
+	}
+	return []part{
+		{"alg", finding.Textf("HS256")},
+		{"iss", issuer},
+		{"sub", finding.Textf("the identity: who joins")},
+		{"video.roomJoin", finding.Textf("true")},
+		{"video.room", finding.Textf("the name of the room")},
+		{"exp", finding.Textf("in the future; 15 minutes are usual")},
+		{"nbf", finding.Textf("now or earlier, or left out")},
+	}
+}
+
+// shapeOf is as much of a token as may be shown, and its form.
+func shapeOf(t *token.Token) Text {
+	if t.Decoded {
+		return finding.Textf("%d characters, %d dots", t.Shape.Length, t.Shape.Dots)
+	}
+	begins := clean.Line(t.Shape.Prefix, 20)
+	if begins != "" {
+		begins += "… "
+	}
+	return finding.Textf("%s%d characters, %d dots", begins, t.Shape.Length, t.Shape.Dots)
+}
+
+func (c *Case) signatureOf() Text {
+	local, verdict := c.local(), c.verdict()
+	switch {
+	case verdict != nil && verdict.Accepted:
+		return finding.Textf("the LiveKit server accepts it")
+	case local == nil:
+		return Text{}
+	case *local == token.Verified:
+		return finding.Textf("fits the secret here")
+	case *local == token.Mismatch, *local == token.OtherKey:
+		return finding.Textf("does not fit the secret here")
+	}
+	return finding.Textf("not checked")
+}
+
+// membersOf are the members of a JSON object in their order, with those of the
+// video claim each by itself. A text that is none is one member.
+func membersOf(in, text string, hide func(string) string) []part {
+	list, err := orderedMembers(text)
+	if err != nil {
+		return []part{{in + "JSON", finding.Textf("%s", clean.Line(hide(text), 300))}}
+	}
+	var out []part
+	for _, m := range list {
+		name := in + clean.Line(hide(m.name), 60)
+		if in == "" && m.name == "video" && bytes.HasPrefix(m.raw, []byte("{")) {
+			out = append(out, membersOf("video.", string(m.raw), hide)...)
+			continue
+		}
+		out = append(out, part{name, memberValue(m.name, m.raw, hide)})
+	}
+	return out
+}
+
+// memberValue is a value on one line; a time is a date, too.
+func memberValue(name string, raw json.RawMessage, hide func(string) string) Text {
+	shown := string(raw)
+	var compact bytes.Buffer
+	if json.Compact(&compact, raw) == nil {
+		shown = compact.String()
+	}
+	// A text is shown as it reads. One that would read as another kind of value
+	// keeps its quotes.
+	var text string
+	if json.Unmarshal(raw, &text) == nil && text != "" && !json.Valid([]byte(text)) {
+		shown = text
+	}
+	shown = clean.Line(hide(shown), 300)
+	var seconds float64
+	if (name == "exp" || name == "nbf" || name == "iat") && json.Unmarshal(raw, &seconds) == nil && seconds > 0 && seconds < 1e11 {
+		return finding.Textf("%s (%s)", shown, time.Unix(int64(seconds), 0).UTC().Format("2006-01-02 15:04:05 MST"))
+	}
+	return finding.Textf("%s", shown)
+}
+
+type rawMember struct {
+	name string
+	raw  json.RawMessage
+}
+
+// orderedMembers are the members of a JSON object as it has them.
+func orderedMembers(text string) ([]rawMember, error) {
+	dec := json.NewDecoder(strings.NewReader(text))
+	if begin, err := dec.Token(); err != nil || begin != json.Delim('{') {
+		return nil, errors.New("no JSON object")
+	}
+	var out []rawMember
+	for dec.More() {
+		name, err := dec.Token()
+		if err != nil {
+			return nil, err
+		}
+		var raw json.RawMessage
+		if err := dec.Decode(&raw); err != nil {
+			return nil, err
+		}
+		key, _ := name.(string)
+		out = append(out, rawMember{key, raw})
+	}
+	return out, nil
+}
+
+// wrongParts are the parts of the token that findings are about: what they name
+// themselves, else what their code is about.
+func wrongParts(results []check.Result) map[string]bool {
+	about := map[Code]string{
+		finding.TokenAlg: "alg", finding.TokenNoIssuer: "iss", finding.SignatureOtherKey: "iss", finding.ServerKeyUnknown: "iss",
+		finding.TokenNoIdentity: "sub", finding.TokenNoRoomJoin: "video.roomJoin", finding.TokenNoVideo: "video.roomJoin",
+		finding.TokenNoRoom: "video.room", finding.TokenCannotPublish: "video.canPublish",
+		finding.TokenCannotSubscribe: "video.canSubscribe", finding.TokenExpired: "exp", finding.TokenExpiresSoon: "exp",
+		finding.TokenLivesLong: "exp", finding.TokenNoExpiry: "exp", finding.TokenNotYetValid: "nbf", finding.TokenIssuedInFuture: "iat",
+		finding.SignatureMismatch: "signature", finding.SignatureSecretVariant: "signature", finding.ServerSignatureRejected: "signature",
+	}
+	wrong := map[string]bool{}
+	for _, r := range results {
+		for _, f := range r.Findings {
+			if f.Severity == finding.Info || r.Check.Stage != check.StageToken && r.Check.Stage != check.StageSignature {
+				continue
+			}
+			named := false
+			for _, fact := range []string{"path", "claim", "found_at", "part"} {
+				if name, is := f.Facts[fact].(string); is && name != "" {
+					wrong[name], named = true, true
+				}
+			}
+			if name := about[f.Code]; name != "" && !named {
+				wrong[name] = true
+			}
+		}
+	}
+	return wrong
+}

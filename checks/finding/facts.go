@@ -1,0 +1,332 @@
+package finding
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// factLabel is a fact's name in the JSON document, and for people.
+type factLabel struct{ name, label string }
+
+// factLabels are the facts in the order in which they are shown.
+func factLabels() []factLabel {
+	return []factLabel{
+		{"asked", "What was asked"},
+		{"status", "HTTP status"},
+		{"v1_status", "HTTP status of /rtc/v1"},
+		{"content_type", "Content-Type of the answer"},
+		{"shape", "Shape of the answer"},
+		{"fields", "Fields of the answer"},
+		{"token_path", "Field that holds the token"},
+		{"usual_path", "Usual field of the token"},
+		{"url_path", "Field that holds the address"},
+		{"ticket_spent", "The ticket is spent"},
+		{"ticket_may_be_spent", "The ticket may be spent"},
+		{"setting", "Setting"},
+		{"source", "Comes from"},
+		{"file", "File"},
+		{"line", "Line"},
+		{"hides", "Hides the value of"},
+		{"fingerprint", "Fingerprint of the value in use"},
+		{"hidden_fingerprint", "Fingerprint of the hidden value"},
+		{"key", "Key"},
+		{"found_file", "File that has it"},
+		{"found_dir", "Folder that has it"},
+		{"found_mode", "Mode that would read it"},
+		{"length", "Characters"},
+		{"prefix", "Begins with"},
+		{"alphabet", "Made of the characters of"},
+		{"dots", "Dots in the token"},
+		{"looks_like", "Looks like"},
+		{"parts", "Parts of the token"},
+		{"alg", "Algorithm (alg)"},
+		{"algorithm", "Algorithm"},
+		{"iss", "API key in the token (iss)"},
+		{"issuer", "API key in the token (iss)"},
+		{"api_key", "API key"},
+		{"identity", "Identity"},
+		{"room", "Room"},
+		{"token_room", "Room in the token"},
+		{"can_publish", "May publish"},
+		{"can_subscribe", "May subscribe"},
+		{"expires_at", "Expires at"},
+		{"exp", "Expires (exp)"},
+		{"nbf", "Not valid before (nbf)"},
+		{"iat", "Issued (iat)"},
+		{"reason", "Reason"},
+		{"server_text", "What the server says"},
+		{"server_version", "LiveKit version"},
+		{"server_region", "Region of the server"},
+		{"others_in_room", "Others in the room"},
+		{"address", "Address reached"},
+		{"what", "Answered by"},
+		{"outcome", "Result of ICE and DTLS"},
+		{"ice_state", "ICE state"},
+		{"dtls_state", "DTLS state"},
+		{"selected_pair", "Selected pair"},
+		{"rtt_ms", "Round trip"},
+		{"reached", "Address that signalling reached"},
+		{"udp_port", "UDP port"},
+		{"tcp_port", "TCP port"},
+		{"accepted_by", "Accepted by"},
+		{"action", "What the client is to do"},
+		{"advertised", "Media addresses that the server advertises"},
+		{"agent", "Agent"},
+		{"agent_identity", "Identity of the agent"},
+		{"agents", "Agents that the token calls"},
+		{"allow", "To be allowed"},
+		{"answers_at", "LiveKit answers at"},
+		{"audio", "Audio was heard"},
+		{"blocked", "What is blocked"},
+		{"byte", "Byte at that place"},
+		{"bytes", "Bytes"},
+		{"cause", "Likely cause"},
+		{"cert_issuer", "Certificate issued by"},
+		{"cert_names", "Names in the certificate"},
+		{"cert_not_after", "Certificate valid until"},
+		{"cert_not_before", "Certificate valid from"},
+		{"cert_subject", "Certificate issued to"},
+		{"character", "Character"},
+		{"characters", "Characters that do not belong there"},
+		{"claim", "Claim"},
+		{"clocks_compared", "Clocks were compared"},
+		{"close_code", "WebSocket close code"},
+		{"close_text", "Reason with the close code"},
+		{"default_keys", "Made with the keys of livekit-server --dev"},
+		{"despite", "Although this was found"},
+		{"directive", "CSP directive"},
+		{"down_protocol", "Protocol of the receiving side"},
+		{"down_rtt_ms", "Round trip of the receiving side"},
+		{"excerpt", "Beginning of the answer"},
+		{"expected_bytes", "Bytes that the algorithm makes"},
+		{"field", "Field"},
+		{"files", "Files"},
+		{"flag", "Flag"},
+		{"found", "Found at"},
+		{"found_at", "Found at"},
+		{"found_in", "Where the secret was found"},
+		{"frame_type", "Kind of the first frame"},
+		{"framework", "Web framework of the answer"},
+		{"gateway", "Gateway that answered"},
+		{"git_tracked", "Tracked by git"},
+		{"got", "What came"},
+		{"grants", "Grants beyond joining"},
+		{"host", "Host"},
+		{"ice_servers", "ICE servers handed out"},
+		{"identity_claim", "Claim that holds the identity"},
+		{"inner_length", "Characters inside"},
+		{"job_error", "Error of the agent's job"},
+		{"key_known", "The server knows the key"},
+		{"kind", "Kind of failure"},
+		{"length_read", "Characters that Next.js reads"},
+		{"length_written", "Characters in the file"},
+		{"lifetime_seconds", "Valid for, in seconds"},
+		{"limit", "Limit"},
+		{"livekit_url", "LIVEKIT_URL here"},
+		{"location", "Redirects to"},
+		{"machine", "Clock that is wrong"},
+		{"maker", "Made by"},
+		{"maker_host", "Host that made it"},
+		{"meant", "What was meant"},
+		{"mode", "File mode"},
+		{"name", "Name"},
+		{"new_session", "A new session was made"},
+		{"not_asked", "Not asked for"},
+		{"origin", "Origin of the page"},
+		{"other", "Other address"},
+		{"padded", "Parts with padding (=)"},
+		{"page", "Page"},
+		{"part", "Part of the token"},
+		{"path", "Path"},
+		{"peer", "Peer that the relay refuses"},
+		{"phase", "Step that failed"},
+		{"placeholder", "Placeholder"},
+		{"port", "Port"},
+		{"position", "Position"},
+		{"present", "The claim is there"},
+		{"problem", "Problem"},
+		{"proxy", "Proxy"},
+		{"region", "Region"},
+		{"relay_join", "Join through the relay"},
+		{"relay_join_answered", "Answered through the relay"},
+		{"relay_join_ms", "Join through the relay took"},
+		{"relay_join_rtt_ms", "Round trip through the relay"},
+		{"retry_after", "Retry-After of the answer"},
+		{"said", "What it says"},
+		{"said_code", "Code that it gives"},
+		{"same_as_api_secret", "Same as LIVEKIT_API_SECRET"},
+		{"seconds", "Difference in seconds"},
+		{"seconds_ahead", "Seconds ahead"},
+		{"seconds_left", "Seconds left"},
+		{"secret_length", "Bytes of the secret here"},
+		{"secret_matches", "The secret fits"},
+		{"settings", "Settings that were found"},
+		{"side", "Who has the other form of the secret"},
+		{"silent", "Addresses that do not answer"},
+		{"sources", "Sources"},
+		{"step", "Step that failed"},
+		{"suggestion", "Suggested value"},
+		{"text", "Text"},
+		{"through", "Came through"},
+		{"to", "Leads to"},
+		{"token_bytes", "Bytes of the token"},
+		{"tracks_accepted", "Tracks that the server took"},
+		{"turn_error", "TURN error"},
+		{"unit", "Unit of the time"},
+		{"up_protocol", "Protocol of the sending side"},
+		{"up_rtt_ms", "Round trip of the sending side"},
+		{"url", "Address"},
+		{"value", "Value"},
+		{"variable", "Variable"},
+		{"variant", "Form of the secret that fits"},
+		{"via", "Answered by the proxy"},
+		{"wait", "Wait"},
+		{"want", "What was expected"},
+		{"where", "Where"},
+		{"wrapped_in", "Wrapped in"},
+		{"took_ms", "Took"},
+		{"api_ms", "Answer after"},
+		{"waited_ms", "Waited"},
+		{"after_ms", "Came after"},
+		{"connecting_ms", "TCP connection"},
+		{"dns_ms", "DNS lookup"},
+		{"tcp_ms", "TCP connection"},
+		{"tls_ms", "TLS handshake"},
+		{"upgrade_ms", "WebSocket upgrade"},
+		{"join_ms", "Answer to the join"},
+		{"offer_ms", "Offer sent after"},
+		{"first_candidate_ms", "First ICE candidate after"},
+		{"ice_ms", "ICE connected after"},
+		{"dtls_ms", "DTLS handshake"},
+		{"total_ms", "All of the media connection"},
+		{"connect_ms", "Media connected after"},
+		{"first_packet_ms", "First packet after"},
+		{"first_frame_ms", "First video frame after"},
+		{"resume_signal_ms", "Signalling was back after"},
+		{"resume_ms", "Media was back after"},
+		{"full_reconnect_ms", "Full reconnect after"},
+		{"local_candidates", "ICE candidates of this machine"},
+		{"remote_candidates", "ICE candidates of the server"},
+		{"asked_at_reached", "Asked at the address of signalling"},
+		{"pairs", "Candidate pairs"},
+		{"servers", "TURN servers"},
+		{"urls", "Addresses"},
+		{"readings", "How each tool reads it"},
+		{"complaints", "What the service complains about"},
+	}
+}
+
+// pathLabels are the facts that a run has of each of several paths: of audio
+// and video, or of UDP and TCP. Their names begin with that of the path.
+func pathLabels() []factLabel {
+	return []factLabel{
+		{"broken_frames", "Broken frames"},
+		{"connect_ms", "Connected after"},
+		{"expected_packets", "Packets that were expected"},
+		{"frames", "Frames that were received"},
+		{"jitter_ms", "Jitter"},
+		{"lost", "Packets that were lost"},
+		{"received_kbps", "Received, in kbit/s"},
+		{"received_packets", "Packets that were received"},
+		{"rtt_ms", "Round trip"},
+		{"sent_frames", "Frames that were sent"},
+		{"sent_kbps", "Sent, in kbit/s"},
+		{"sent_packets", "Packets that were sent"},
+		{"up_asked_again", "Packets that the server asked for again"},
+		{"up_jitter_ms", "Jitter as the server sees it"},
+		{"up_lost", "Packets that did not reach the server"},
+		{"works", "Connects"},
+	}
+}
+
+// paths are those beginnings, and their names for people.
+func paths() []factLabel {
+	return []factLabel{{"audio_", "Audio"}, {"video_", "Video"}, {"udp_", "UDP"}, {"tcp_", "TCP"}}
+}
+
+// FactName is what people call a fact. A fact without such a name keeps its own.
+func FactName(name string) Text {
+	for _, l := range factLabels() {
+		if l.name == name {
+			return Textf(l.label)
+		}
+	}
+	for _, path := range paths() {
+		for _, l := range pathLabels() {
+			if path.name+l.name == name {
+				return Textf("%s: %s", Textf(path.label), Textf(l.label))
+			}
+		}
+	}
+	return Textf("%s", name)
+}
+
+// NamedFact reports whether a fact has a name for people.
+func NamedFact(name string) bool { return FactName(name).Format != "%s" }
+
+// Names are the facts in the order in which they are shown: as factLabels has
+// them, the others behind.
+func (f Facts) Names() []string {
+	rank := map[string]int{}
+	for i, l := range factLabels() {
+		rank[l.name] = i - len(factLabels())
+	}
+	names := make([]string, 0, len(f))
+	for name := range f {
+		names = append(names, name)
+	}
+	slices.SortFunc(names, func(a, b string) int {
+		if d := rank[a] - rank[b]; d != 0 {
+			return d
+		}
+		return strings.Compare(a, b)
+	})
+	return names
+}
+
+// FactValue is a fact's value for people: with its unit, in words where it is
+// yes or no, and a list as one sentence. What others said is not cleaned.
+func FactValue(name string, value any) Text {
+	switch v := value.(type) {
+	case nil:
+		return Textf("none")
+	case Text:
+		return v
+	case bool:
+		if v {
+			return Textf("yes")
+		}
+		return Textf("no")
+	case float64:
+		if strings.HasSuffix(name, "_ms") {
+			return Textf("%s", Duration(time.Duration(v*float64(time.Millisecond))))
+		}
+	case string:
+		if v == "" {
+			return Textf("none")
+		}
+	case []string:
+		return Listed(v)
+	case []any: // of a document that was read
+		items := make([]string, len(v))
+		for i, item := range v {
+			items[i] = fmt.Sprint(item)
+		}
+		return Listed(items)
+	}
+	return Textf("%s", fmt.Sprint(value))
+}
+
+// Listed are items as one sentence names them.
+func Listed(items []string) Text {
+	if len(items) == 0 {
+		return Textf("none")
+	}
+	text := Textf("%s", items[0])
+	for _, item := range items[1:] {
+		text = Textf("%s, %s", text, item)
+	}
+	return text
+}

@@ -1,0 +1,105 @@
+package main
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"lkdoctor/checks/check"
+	"lkdoctor/checks/finding"
+	"lkdoctor/config"
+	"lkdoctor/tui"
+)
+
+// A watched run reads the corrected env file, examines the token that the spent
+// ticket brought, and neither spends a ticket nor joins a room.
+func TestAWatchedRun(t *testing.T) {
+	l := startLab(t, "healthy")
+	environ := slices.DeleteFunc(l.Environ(), func(v string) bool { return strings.HasPrefix(v, "LIVEKIT_API_SECRET=") })
+	file := filepath.Join(l.Dir(), ".env.local")
+	put := func(secret string) {
+		if err := os.WriteFile(file, []byte("LIVEKIT_API_SECRET="+secret+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put("an-old-secret-of-this-project-0123456789abc")
+	e := examWith(t, l, environ, l.Args())
+	runs := &reruns{exam: e, skips: make(chan string, 1)}
+	start := func(change tui.Change) check.Run { return runs.start(t.Context(), change, func(check.Event) {}) }
+	codes := func(run check.Run) (out []finding.Code) {
+		for _, r := range run.Results {
+			for _, f := range r.Findings {
+				out = append(out, f.Code)
+			}
+		}
+		return out
+	}
+
+	first := start(tui.Change{})
+	if !slices.Contains(codes(first), finding.ConfigSecretStale) || !first.TicketSpent {
+		t.Fatalf("the first run found %v", codes(first))
+	}
+	put(l.Pair.Secret)
+	second := start(tui.Change{NoTicket: true, Watched: true})
+	if found := codes(second); slices.Contains(found, finding.ConfigSecretStale) || slices.Contains(found, finding.TicketConsumed) || second.Summary.Fail > 0 {
+		t.Errorf("the corrected secret still leads to %v", found)
+	}
+	for _, r := range second.Results {
+		switch r.Check.ID {
+		case "signature.local", "signature.server":
+			if r.Status != check.StatusPass {
+				t.Errorf("%s: %s", r.Check.ID, r.Status)
+			}
+		case "ticket.consume":
+			if r.Began >= 0 {
+				t.Error("the ticket was consumed once more")
+			}
+		case "join.websocket", "join.media", "join.agent", "fallback.join":
+			if r.Status != check.StatusSkip {
+				t.Errorf("%s ran: %s", r.Check.ID, r.Outcome.Text)
+			}
+		}
+	}
+
+	// A ticket that is there and not spent stays so.
+	l.Renew()
+	fresh := &reruns{exam: examWith(t, l, l.Environ(), l.Args()), skips: make(chan string, 1)}
+	if run := fresh.start(t.Context(), tui.Change{NoTicket: true, Watched: true}, func(check.Event) {}); run.TicketSpent {
+		t.Error("a watched run spent a ticket")
+	}
+	if run := fresh.start(t.Context(), tui.Change{}, func(check.Event) {}); !run.TicketSpent || run.Summary.Fail > 0 {
+		t.Errorf("the ticket is of no use any more: %v", codes(run))
+	}
+}
+
+// A file that is written, made or removed is told of once; nothing is told after
+// the end.
+func TestWatchFiles(t *testing.T) {
+	dir := t.TempDir()
+	files := []config.EnvFile{{Path: filepath.Join(dir, ".env.local")}, {Path: filepath.Join(dir, ".env")}}
+	ctx, stop := context.WithCancel(t.Context())
+	news := watchFiles(ctx, files, time.Millisecond)
+	for _, change := range []func() error{
+		func() error { return os.WriteFile(files[1].Path, []byte("A=1\n"), 0o600) },
+		func() error { return os.WriteFile(files[1].Path, []byte("A=22\n"), 0o600) },
+		func() error { return os.WriteFile(files[0].Path, nil, 0o600) },
+		func() error { return os.Remove(files[1].Path) },
+	} {
+		if err := change(); err != nil {
+			t.Fatal(err)
+		}
+		select {
+		case <-news:
+		case <-time.After(20 * time.Second):
+			t.Fatal("a change was not told of")
+		}
+	}
+	stop()
+	for range news {
+		t.Error("a change was told of that never was")
+	}
+}

@@ -1,0 +1,38 @@
+package tui
+
+import (
+	"fmt"
+	"io"
+	"testing"
+
+	"github.com/charmbracelet/lipgloss"
+	"github.com/muesli/termenv"
+
+	"lkdoctor/checks/words"
+)
+
+// eachFace compares a screen with its goldens: in both languages and sizes,
+// and in colour on light and on dark.
+func eachFace(t *testing.T, name string, m model) {
+	t.Helper()
+	for _, size := range [][2]int{{80, 24}, {120, 40}} {
+		for _, lang := range []string{"en", "zh"} {
+			for _, colours := range []string{"", "light", "dark"} {
+				if (colours == "light") != (lang == "en") && colours != "" {
+					continue // one language on light, the other on dark
+				}
+				own := m
+				own.Translate = words.Translator(lang)
+				file := fmt.Sprintf("%s_%s_%dx%d", name, lang, size[0], size[1])
+				if colours != "" {
+					r := lipgloss.NewRenderer(io.Discard)
+					r.SetColorProfile(termenv.ANSI256)
+					own.styles = newStyles(r, colours == "dark")
+					own.help.Styles = own.styles.help()
+					file += "_" + colours
+				}
+				golden(t, file, resized(own, size[0], size[1]).View())
+			}
+		}
+	}
+}

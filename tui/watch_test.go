@@ -1,0 +1,123 @@
+package tui
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"lkdoctor/checks/check"
+	"lkdoctor/checks/finding"
+)
+
+// watchedDeps are test deps whose env files the test changes.
+func watchedDeps() (Deps, starts, chan struct{}) {
+	deps, asked := testDeps()
+	changes := make(chan struct{})
+	deps.Watch = func(ctx context.Context) <-chan struct{} {
+		news := make(chan struct{})
+		go func() {
+			defer close(news)
+			for {
+				select {
+				case <-ctx.Done():
+					return
+				case <-changes:
+				}
+				select {
+				case news <- struct{}{}:
+				case <-ctx.Done():
+					return
+				}
+			}
+		}()
+		return news
+	}
+	return deps, asked, changes
+}
+
+// pressed is the model after a key, and the command that came with it.
+func pressed(m model, msg tea.Msg) (model, tea.Cmd) {
+	next, cmd := m.Update(msg)
+	return next.(model), cmd
+}
+
+// While the env files are watched, a change runs what needs no ticket and no
+// room; the run of before stays the session's verdict.
+func TestWatching(t *testing.T) {
+	deps, asked, changes := watchedDeps()
+	m := ends(drawn(t, deps, 80, 24), opaqueRun())
+	m, wait := pressed(m, press("W"))
+	if !strings.Contains(m.View(), "watching .env*") || !strings.Contains(m.short(200), "stop watching") {
+		t.Errorf("the watch is not shown:\n%s", m.View())
+	}
+	changes <- struct{}{}
+	m, _ = pressed(m, wait())
+	if got := <-asked; !got.Watched || !got.NoTicket || got.Ticket != "" || !m.running {
+		t.Errorf("the change is %+v", got)
+	}
+	if !strings.Contains(m.View(), "watching .env*") {
+		t.Error("the watch is not shown during a run")
+	}
+	m = ends(m, goodRun())
+	if m.runs[1].counted || !strings.Contains(m.View(), "(in part)") {
+		t.Errorf("a run without a ticket and a room counts as a whole one:\n%s", m.View())
+	}
+	m, _ = pressed(m, press("W"))
+	if strings.Contains(m.View(), "watching .env*") {
+		t.Errorf("the watch is still shown:\n%s", m.View())
+	}
+	if m.watch.news != nil {
+		t.Error("the watch goes on")
+	}
+}
+
+// A change waits for the end of a run and of a question; one that comes after
+// the watch was stopped is not followed.
+func TestAChangeWaits(t *testing.T) {
+	deps, asked, _ := watchedDeps()
+	news := make(chan struct{})
+	deps.Watch = func(context.Context) <-chan struct{} { return news }
+	change := changedMsg{news: news}
+	m := step(ends(drawn(t, deps, 80, 24), opaqueRun()), press("W"), press("p"), change)
+	if m.running || len(asked) > 0 {
+		t.Error("a run began behind a question")
+	}
+	m = step(m, press("esc"))
+	if got := <-asked; !got.Watched || !m.running {
+		t.Errorf("the change is %+v", got)
+	}
+	m = step(m, change)
+	if len(asked) > 0 {
+		t.Error("two runs at once")
+	}
+	if m = ends(m, goodRun()); !m.running || !(<-asked).Watched {
+		t.Error("a change during a run is forgotten")
+	}
+	m = ends(m, goodRun())
+	if m = step(m, press("W"), change); m.running {
+		t.Error("a change is followed after the watch was stopped")
+	}
+}
+
+// A fix is told as one: what works now, against the run before; a warning stands
+// apart from it.
+func TestAfterAFix(t *testing.T) {
+	deps, _ := testDeps()
+	fixed := goodRun()
+	fixed.Status = check.StatusWarn
+	fixed.Diagnosis.Broke = fixed.Diagnosis.Summary
+	fixed.Diagnosis.Warning = finding.Textf("One warning: the token lives for a year.")
+	m := ends(drawn(t, deps, 80, 24), opaqueRun())
+	m = ends(step(m, press("t"), paste("tkt_2"), press("enter")), fixed)
+	view := m.View()
+	for _, want := range []string{"✓ Everything works", "Since the run before: one check that failed passes now, 3 that did not run\n   pass now.", "! One warning: the token lives"} {
+		if !strings.Contains(view, want) {
+			t.Errorf("%q is missing:\n%s", want, view)
+		}
+	}
+	if view = step(m, press("[")).View(); strings.Contains(view, "Since the run before") {
+		t.Errorf("the first run has none before it:\n%s", view)
+	}
+}
