@@ -142,6 +142,7 @@ func wantCause(t *testing.T, fault lab.Fault, run check.Run) {
 	for _, r := range run.Results {
 		for _, f := range r.Findings {
 			codes = append(codes, f.Code)
+			t.Logf("%s: %s: %s", r.Check.ID, f.Code, f.Message) // shown where the test fails
 		}
 	}
 	for _, code := range fault.Want {
