@@ -86,6 +86,7 @@ func factLabels() []factLabel {
 		{"blocked", "What is blocked"},
 		{"byte", "Byte at that place"},
 		{"bytes", "Bytes"},
+		{"capped", "More than is looked at"},
 		{"cause", "Likely cause"},
 		{"cert_issuer", "Certificate issued by"},
 		{"cert_names", "Names in the certificate"},
