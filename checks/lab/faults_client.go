@@ -57,8 +57,8 @@ func clientFaults() []Fault {
 			withWeb(func(_ *Lab, addr string) http.Handler {
 				return At("/rtc/v1", proxies()[0].passes(StripUpgrade(Forward(addr))), Forward(addr))
 			})),
-		warning(f("query-too-long", "nginx takes request lines that are too short for a browser's (414)", finding.WebsocketQueryRefused, server,
-			withWeb(func(_ *Lab, addr string) http.Handler { return shortLines(2<<10, Forward(addr)) }))),
+		f("query-too-long", "nginx takes request lines that are too short for a browser's (414)", finding.WebsocketQueryRefused, server,
+			withWeb(func(_ *Lab, addr string) http.Handler { return shortLines(2<<10, Forward(addr)) })),
 		f("ice-slashes", "the server hands out turn:// with slashes", finding.ICEServerInvalid, server,
 			ice(&livekit.ICEServer{Urls: []string{"turn://turn.lklab.invalid:3478"}, Username: "u", Credential: "c"})),
 		f("ice-port", "the server hands out a TURN server whose port is no port", finding.ICEServerInvalid, server,
