@@ -33,7 +33,7 @@ func fallbackMint(c *Case) Check {
 		ID: "fallback.mint", Stage: check.StageFallback, Timeout: 8 * time.Second,
 		Title: finding.Textf("A local development token can be made"),
 		Short: finding.Textf("making the token"),
-		Lacks: finding.Textf("no development token could be made"),
+		Lacks: finding.Textf("no dev token was made"),
 		Uses:  []string{"env.livekit", "signature.server", "join.reach", "join.websocket", "join.media"},
 	}, func(ctx context.Context, c *Case, _ Ended) Report {
 		switch key, _, _ := c.devKeys(); {
@@ -223,7 +223,7 @@ func fallbackJoin(c *Case) Check {
 		ID: "fallback.join", Stage: check.StageFallback, Timeout: 25 * time.Second,
 		Title: finding.Textf("The local development token joins a room"),
 		Short: finding.Textf("joining with it"),
-		Lacks: finding.Textf("the development token has joined no room"),
+		Lacks: finding.Textf("the dev token joined no room"),
 		Needs: []string{"fallback.mint"},
 		Uses:  []string{"env.livekit", "join.reach", "join.websocket"},
 	}, func(ctx context.Context, c *Case, ended Ended) Report {

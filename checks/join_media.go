@@ -25,7 +25,7 @@ func joinMedia(c *Case) Check {
 		ID: "join.media", Stage: check.StageJoin, Timeout: 20 * time.Second,
 		Title: finding.Textf("ICE and DTLS connect"),
 		Short: finding.Textf("media"),
-		Lacks: finding.Textf("media has not connected"),
+		Lacks: finding.Textf("media did not connect"),
 		Needs: []string{"join.websocket"},
 		Uses:  []string{"token.format"},
 	}, func(ctx context.Context, c *Case, _ Ended) Report {

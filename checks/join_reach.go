@@ -24,7 +24,7 @@ func joinReach(c *Case) Check {
 		ID: "join.reach", Stage: check.StageJoin, Timeout: 14 * time.Second,
 		Title: finding.Textf("The LiveKit server answers at LIVEKIT_URL"),
 		Short: finding.Textf("connecting"),
-		Lacks: finding.Textf("LiveKit has not answered at its address"),
+		Lacks: finding.Textf("LiveKit did not answer"),
 		Uses:  uses,
 	}, func(ctx context.Context, c *Case, ended Ended) Report {
 		at := c.reached()

@@ -23,7 +23,7 @@ func joinWebSocket(c *Case) Check {
 		ID: "join.websocket", Stage: check.StageJoin, Timeout: 12 * time.Second,
 		Title: finding.Textf("The WebSocket opens, and the server answers Join"),
 		Short: finding.Textf("the WebSocket"),
-		Lacks: finding.Textf("the room has not been joined"),
+		Lacks: finding.Textf("no room was joined"),
 		Needs: []string{"signature.server"},
 		Uses:  []string{"token.format", "token.claims", "token.time", "ticket.consume", "ticket.frontend", "join.reach"},
 	}, func(ctx context.Context, c *Case, _ Ended) Report {

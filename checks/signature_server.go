@@ -21,7 +21,7 @@ func signatureServer(c *Case) Check {
 		ID: "signature.server", Stage: check.StageSignature, Timeout: 8 * time.Second,
 		Title: finding.Textf("The LiveKit server accepts the token"),
 		Short: finding.Textf("asking the LiveKit server"),
-		Lacks: finding.Textf("the LiveKit server has not accepted the token"),
+		Lacks: finding.Textf("the token was not accepted"),
 		Needs: []string{"token.format"},
 		Uses: []string{"signature.local", "join.reach", "env.livekit", "token.claims", "token.time",
 			"ticket.consume", "ticket.frontend"},

@@ -23,7 +23,7 @@ func ticketConsume(c *Case) Check {
 		ID: "ticket.consume", Stage: check.StageTicket, Timeout: 50 * time.Second,
 		Title: finding.Textf("The ticket service trades the ticket for a token, room and URL"),
 		Short: finding.Textf("trading the ticket"),
-		Lacks: finding.Textf("the ticket service has given no token"),
+		Lacks: finding.Textf("the service gave no token"),
 		// A token endpoint is asked without looking at the page before it.
 		Uses: []string{"ticket.reach"},
 	}, func(ctx context.Context, c *Case, ended Ended) Report {

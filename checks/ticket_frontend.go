@@ -22,7 +22,7 @@ func ticketFrontend(c *Case) Check {
 		ID: "ticket.frontend", Stage: check.StageTicket, Timeout: 50 * time.Second,
 		Title: finding.Textf("The app's /api/connection-details answers"),
 		Short: finding.Textf("asking the app"),
-		Lacks: finding.Textf("the app has given no token"),
+		Lacks: finding.Textf("the app gave no token"),
 		Uses:  []string{"env.ticket"},
 	}, func(ctx context.Context, c *Case, _ Ended) Report {
 		switch {

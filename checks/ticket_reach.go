@@ -23,7 +23,7 @@ func ticketReach(c *Case) Check {
 		ID: "ticket.reach", Stage: check.StageTicket, Timeout: 12 * time.Second,
 		Title: finding.Textf("The ticket service answers"),
 		Short: finding.Textf("connecting"),
-		Lacks: finding.Textf("the ticket service has not answered"),
+		Lacks: finding.Textf("the service did not answer"),
 		Uses:  []string{"env.ticket"},
 	}, func(ctx context.Context, c *Case, ended Ended) Report {
 		u := c.serviceURL()

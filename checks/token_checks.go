@@ -46,7 +46,7 @@ func tokenFormat(c *Case) Check {
 		ID: "token.format", Stage: check.StageToken, Timeout: 2 * time.Second,
 		Title: finding.Textf("The token is a JWT"),
 		Short: finding.Textf("its form"),
-		Lacks: finding.Textf("there is no token that can be read"),
+		Lacks: finding.Textf("no readable token"),
 		Uses:  []string{"ticket.reach", "ticket.consume", "ticket.frontend"},
 	}, func(_ context.Context, c *Case, ended Ended) Report {
 		t, skip := c.tokenUnderTest(ended)

@@ -112,7 +112,7 @@ type Spec struct {
 	// Timeout bounds Run; the runner abandons a check that ignores it.
 	Timeout time.Duration
 	// Lacks says of other checks why they cannot run when this one does not pass,
-	// such as "there is no token that can be read".
+	// such as "no readable token".
 	Lacks Text
 	// Also names what the check looks at where that goes beyond the claim of its
 	// stage, such as "the server API": its outcome is not the stage's own line.

@@ -36,7 +36,7 @@ type scenario struct {
 func blocked(by string, ids ...string) map[string]check.Skip {
 	out := map[string]check.Skip{}
 	for _, id := range ids {
-		out[id] = check.Skip{Reason: check.Blocked, By: by, Text: finding.Textf("not run: %s", finding.Textf("there is no token that can be read"))}
+		out[id] = check.Skip{Reason: check.Blocked, By: by, Text: finding.Textf("not run: %s", finding.Textf("no readable token"))}
 	}
 	return out
 }
