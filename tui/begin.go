@@ -97,33 +97,33 @@ type choice struct {
 
 // choices are what there is to look at without settings.
 func (m model) choices() []choice {
-	list := []choice{{m.sayf("A token, a link, a browser's error"), m.sayf("p, or paste it anywhere"), func(m model) (model, tea.Cmd) {
+	list := []choice{{m.Sayf("A token, a link, a browser's error"), m.Sayf("p, or paste it anywhere"), func(m model) (model, tea.Cmd) {
 		m.prompt = newPrompt(aTokenToCheck, "")
 		return m, nil
 	}}}
 	if m.deps.Listening != nil && len(m.begin.listens) == 0 {
 		ports := strings.Trim(strings.ReplaceAll(fmt.Sprint(Ports()), " ", ", "), "[]")
-		note := m.sayf("asks ports %s", ports)
+		note := m.Sayf("asks ports %s", ports)
 		switch {
 		case m.begin.asking:
-			note = m.sayf("looking …")
+			note = m.Sayf("looking …")
 		case m.begin.asked:
-			note = m.sayf("none of %s answers", ports)
+			note = m.Sayf("none of %s answers", ports)
 		}
-		list = append(list, choice{m.sayf("What runs on this machine"), note, model.listening})
+		list = append(list, choice{m.Sayf("What runs on this machine"), note, model.listening})
 	}
 	for _, port := range m.begin.listens {
 		if port == livekitPort {
-			list = append(list, choice{m.sayf("A LiveKit server: ws://localhost:%d", port), m.sayf("with the keys of --dev"), looksAt(Server{Dev: true})})
+			list = append(list, choice{m.Sayf("A LiveKit server: ws://localhost:%d", port), m.Sayf("with the keys of --dev"), looksAt(Server{Dev: true})})
 			continue
 		}
 		url := fmt.Sprintf("http://localhost:%d", port)
-		list = append(list, choice{m.sayf("An app: %s", url), m.sayf("asks its connection details"), looksAt(Server{Frontend: url})})
+		list = append(list, choice{m.Sayf("An app: %s", url), m.Sayf("asks its connection details"), looksAt(Server{Frontend: url})})
 	}
 	for _, p := range m.begin.looked.Projects {
-		list = append(list, choice{m.sayf("lk project %s", p.Name), m.plain(p.URL), looksAt(Server{Project: p.Name})})
+		list = append(list, choice{m.Sayf("lk project %s", p.Name), m.Plain(p.URL), looksAt(Server{Project: p.Name})})
 	}
-	return append(list, choice{m.sayf("The checks as they went"), "esc", func(m model) (model, tea.Cmd) {
+	return append(list, choice{m.Sayf("The checks as they went"), "esc", func(m model) (model, tea.Cmd) {
 		m.begin.open = false
 		return m, nil
 	}})
@@ -159,37 +159,37 @@ func (m model) chooses() (model, tea.Cmd) {
 // beginLines are what was looked for and where, and the choices.
 func (m model) beginLines(width, height int) []string {
 	looked := m.begin.looked
-	lines := m.wrapTo(m.sayf("No settings were found in %s.", looked.Dir), width, 2)
+	lines := m.WrapTo(m.Sayf("No settings were found in %s.", looked.Dir), width, 2)
 	for i := range lines {
-		lines[i] = m.styles.title.Render(lines[i])
+		lines[i] = m.styles.Title.Render(lines[i])
 	}
 	lines = append(lines, "")
-	there, absent := []string{m.sayf("the shell")}, []string{}
+	there, absent := []string{m.Sayf("the shell")}, []string{}
 	for _, f := range looked.Files {
 		if f.There {
-			there = append(there, m.plain(f.Name))
+			there = append(there, m.Plain(f.Name))
 			continue
 		}
-		absent = append(absent, m.plain(f.Name))
+		absent = append(absent, m.Plain(f.Name))
 	}
 	if n := len(looked.Projects); n > 0 {
-		there = append(there, m.sayf("lk's projects (%d, none is the default)", n))
+		there = append(there, m.Sayf("lk's projects (%d, none is the default)", n))
 	} else {
-		absent = append(absent, m.sayf("lk's projects"))
+		absent = append(absent, m.Sayf("lk's projects"))
 	}
 	parts := [][2]string{
-		{m.sayf("Looked for"), m.list("LIVEKIT_URL", "LIVEKIT_API_KEY", "LIVEKIT_API_SECRET", "LIVEKIT_TOKEN", "USER_MGMT_BASE_URL", "LKDOCTOR_TICKET")},
-		{m.sayf("Looked in"), m.list(there...)},
-		{m.sayf("Not there"), m.list(absent...)},
+		{m.Sayf("Looked for"), m.list("LIVEKIT_URL", "LIVEKIT_API_KEY", "LIVEKIT_API_SECRET", "LIVEKIT_TOKEN", "USER_MGMT_BASE_URL", "LKDOCTOR_TICKET")},
+		{m.Sayf("Looked in"), m.list(there...)},
+		{m.Sayf("Not there"), m.list(absent...)},
 	}
 	columns := 0
 	for _, part := range parts {
 		columns = max(columns, wrap.Width(part[0])+2)
 	}
 	for _, part := range parts {
-		lines = append(lines, indent(m.labelled(m.styles.subtle.Render(part[0]), part[1], columns, width-2, 3), 2)...)
+		lines = append(lines, indent(m.Labelled(m.styles.Subtle.Render(part[0]), part[1], columns, width-2, 3), 2)...)
 	}
-	lines = append(lines, "", m.styles.heading.Render(m.sayf("What do you have?")), "")
+	lines = append(lines, "", m.styles.Heading.Render(m.Sayf("What do you have?")), "")
 	list := m.choices()
 	columns = 0
 	for _, c := range list {
@@ -200,14 +200,14 @@ func (m model) beginLines(width, height int) []string {
 	at := min(m.begin.at, len(list)-1)
 	from := max(0, min(at-room/2, len(list)-room))
 	for i, c := range list[from:min(len(list), from+room)] {
-		cursor, label := "  ", wrap.Pad(m.fit(c.label, columns), columns)
+		cursor, label := "  ", wrap.Pad(m.Fit(c.label, columns), columns)
 		if from+i == at {
-			cursor, label = m.styles.key.Render(m.marks.cursor)+" ", m.styles.selected.Render(label)
+			cursor, label = m.styles.Key.Render(m.marks.Cursor)+" ", m.styles.Title.Render(label)
 		}
-		lines = append(lines, zone("choice", from+i, cursor+label+"  "+m.styles.subtle.Render(m.fit(c.note, width-columns-4))))
+		lines = append(lines, zone("choice", from+i, cursor+label+"  "+m.styles.Subtle.Render(m.Fit(c.note, width-columns-4))))
 	}
 	return lines
 }
 
 // list is a list of words as a sentence has it.
-func (m model) list(words ...string) string { return m.say(finding.Listed(words)) }
+func (m model) list(words ...string) string { return m.Say(finding.Listed(words)) }

@@ -40,9 +40,9 @@ func (m model) opening() tea.Cmd {
 // opened tells what is known of an address that was to be opened, and the address.
 func (m model) opened(msg openedMsg) string {
 	if msg.err != nil {
-		return m.sayf("Not opened (%s): %s", clean.Line(msg.err.Error(), 200), msg.address)
+		return m.Sayf("Not opened (%s): %s", clean.Line(msg.err.Error(), 200), msg.address)
 	}
-	return m.sayf("Opened with %s: %s", clean.Line(msg.by, 40), msg.address)
+	return m.Sayf("Opened with %s: %s", clean.Line(msg.by, 40), msg.address)
 }
 
 // link is text that leads to an address where the terminal takes links.
@@ -58,6 +58,6 @@ func (p *page) documentation(address string) {
 	if address == "" {
 		return
 	}
-	p.heading(p.sayf("LiveKit's documentation"))
-	p.add("  " + p.styles.key.Render(p.link(address, p.fit(p.plain(address), p.width-2))))
+	p.heading(p.Sayf("LiveKit's documentation"))
+	p.add("  " + p.styles.Key.Render(p.link(address, p.Fit(p.Plain(address), p.width-2))))
 }

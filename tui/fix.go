@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	tea "github.com/charmbracelet/bubbletea"
-	"github.com/charmbracelet/lipgloss"
 
 	"lkdoctor/checks/check"
 	"lkdoctor/checks/finding"
@@ -55,11 +54,11 @@ func (m model) languageTabs() string {
 	for i, name := range languageNames() {
 		tab := " " + zone("key", i+1, fmt.Sprintf("%d %s", i+1, name)) + " "
 		if i == m.language {
-			tab = m.styles.selected.Render(fmt.Sprintf("[%d %s]", i+1, name))
+			tab = m.styles.Title.Render(fmt.Sprintf("[%d %s]", i+1, name))
 		}
 		parts = append(parts, tab)
 	}
-	return strings.Join(parts, " ") + m.styles.subtle.Render("  tab")
+	return strings.Join(parts, " ") + m.styles.Subtle.Render("  tab")
 }
 
 // forOthers reports whether owner is a party that the reader may not be.
@@ -94,7 +93,7 @@ func (m model) copyOf(fixes []check.Fix) string {
 		if fix.Command != "" {
 			return finding.Fill(fix.Command, nil)
 		}
-		words = append(words, m.say(fix.Text))
+		words = append(words, m.Say(fix.Text))
 	}
 	return strings.Join(words, "\n")
 }
@@ -113,24 +112,13 @@ func (m model) copied(msg copiedMsg) string {
 	file, by := clean.Line(msg.to.File, 300), clean.Line(msg.to.By, 40)
 	switch {
 	case msg.err != nil:
-		return m.sayf("Nothing was copied: %s", clean.Line(msg.err.Error(), 200))
+		return m.Sayf("Nothing was copied: %s", clean.Line(msg.err.Error(), 200))
 	case msg.to.Sure:
-		return m.sayf("On the clipboard (%s). Lines: %d", by, msg.lines)
+		return m.Sayf("On the clipboard (%s). Lines: %d", by, msg.lines)
 	case file != "" && by != "":
-		return m.sayf("The terminal was asked to copy; to be sure, it is in %s", file)
+		return m.Sayf("The terminal was asked to copy; to be sure, it is in %s", file)
 	case file != "":
-		return m.sayf("No clipboard took it; it is in %s", file)
+		return m.Sayf("No clipboard took it; it is in %s", file)
 	}
-	return m.sayf("The terminal was asked to copy; it does not say whether it did.")
-}
-
-// severity is the style of a finding's code.
-func (s styles) severity(f check.Finding) lipgloss.Style {
-	switch f.Severity {
-	case finding.Fail:
-		return s.failMark
-	case finding.Warn:
-		return s.warnMark
-	}
-	return s.heading
+	return m.Sayf("The terminal was asked to copy; it does not say whether it did.")
 }

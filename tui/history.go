@@ -83,22 +83,22 @@ func (m model) runsLine(width int) string {
 	if len(m.runs) < 2 || m.running {
 		return ""
 	}
-	line := m.sayf("Runs")
+	line := m.Sayf("Runs")
 	for i := len(m.runs) - 1; i >= 0; i-- {
 		k := m.runs[i]
 		state := progress.State(k.run.Status)
-		name := k.at.Format("15:04") + " " + m.marks.of(state)
+		name := k.at.Format("15:04") + " " + stateMark(m.marks, state)
 		if cause := k.run.Diagnosis.RootCause; cause != nil {
 			name += " " + string(cause.Code)
 		}
 		if !k.counted {
-			name += " " + m.sayf("(in part)")
+			name += " " + m.Sayf("(in part)")
 		}
 		if i == m.showing {
-			name = m.styles.selected.Render("[" + name + "]")
+			name = m.styles.Title.Render("[" + name + "]")
 		}
 		if wrap.Width(line)+wrap.Width(name)+2 > width {
-			return line + " " + m.ellipsis()
+			return line + " " + m.Ellipsis()
 		}
 		line += "  " + name
 	}

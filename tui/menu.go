@@ -71,10 +71,10 @@ func (m model) menuKeys() []key.Binding {
 	bind := func(shown, desc string) key.Binding {
 		return key.NewBinding(key.WithKeys(shown), key.WithHelp(shown, desc))
 	}
-	keys := []key.Binding{bind("enter", m.sayf("do it")), bind("esc", m.sayf("back")),
-		key.NewBinding(key.WithKeys("down"), key.WithHelp(m.marks.upDown, m.sayf("select")))}
+	keys := []key.Binding{bind("enter", m.Sayf("do it")), bind("esc", m.Sayf("back")),
+		key.NewBinding(key.WithKeys("down"), key.WithHelp(m.marks.UpDown, m.Sayf("select")))}
 	if !m.menu.typing {
-		keys = append(keys, bind("/", m.sayf("filter")), bind("q", m.sayf("quit")))
+		keys = append(keys, bind("/", m.Sayf("filter")), bind("q", m.Sayf("quit")))
 	}
 	return keys
 }
@@ -86,16 +86,16 @@ func keyMsg(name string) tea.KeyMsg { return term.KeyMsg(name) }
 // selected one begins.
 func (m model) menuLines(width int) (lines []string, selected int) {
 	items := m.menuItems()
-	title := m.sayf("Keys")
+	title := m.Sayf("Keys")
 	if m.menu.typing || m.menu.filter != "" {
-		title += "  /" + m.plain(m.menu.filter)
+		title += "  /" + m.Plain(m.menu.filter)
 		if m.menu.typing {
-			title += m.marks.block
+			title += m.marks.Block
 		}
 	}
-	lines = []string{m.styles.title.Render(m.fit(title, width)), ""}
+	lines = []string{m.styles.Title.Render(m.Fit(title, width)), ""}
 	if len(items) == 0 {
-		return append(lines, m.sayf("No key does that here.")), 0
+		return append(lines, m.Sayf("No key does that here.")), 0
 	}
 	longest := 0
 	for _, b := range items {
@@ -105,9 +105,9 @@ func (m model) menuLines(width int) (lines []string, selected int) {
 	for i, b := range items {
 		cursor := "  "
 		if i == at {
-			selected, cursor = len(lines), m.styles.key.Render(m.marks.cursor)+" "
+			selected, cursor = len(lines), m.styles.Key.Render(m.marks.Cursor)+" "
 		}
-		label := cursor + m.styles.key.Render(wrap.Pad(b.Help().Key, longest)) + "  "
+		label := cursor + m.styles.Key.Render(wrap.Pad(b.Help().Key, longest)) + "  "
 		for j, line := range wrap.Lines(b.Help().Desc, width-longest-4) {
 			if j > 0 {
 				label = strings.Repeat(" ", longest+4)
@@ -117,8 +117,8 @@ func (m model) menuLines(width int) (lines []string, selected int) {
 	}
 	if m.deps.Mouse && m.menu.filter == "" {
 		lines = append(lines, "")
-		for _, line := range wrap.Lines(m.sayf("The mouse works too: wheel, rows, tabs, keys. To select text with it, hold shift (option or fn on a Mac); --no-mouse leaves it to the terminal."), width) {
-			lines = append(lines, m.styles.subtle.Render(line))
+		for _, line := range wrap.Lines(m.Sayf("The mouse works too: wheel, rows, tabs, keys. To select text with it, hold shift (option or fn on a Mac); --no-mouse leaves it to the terminal."), width) {
+			lines = append(lines, m.styles.Subtle.Render(line))
 		}
 	}
 	return lines, selected

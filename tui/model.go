@@ -5,7 +5,7 @@
 // Its rules: it takes the whole screen and gives it back as it was, so the
 // caller prints the plain report afterwards; View only reads the model; all
 // waiting is a command; the run itself lives in a session, which is cancelled
-// and waited for on every way out. Every text goes through speech, which cleans
+// and waited for on every way out. Every text goes through term.Speech, which cleans
 // and translates it. A token that is typed or pasted is never shown.
 package tui
 
@@ -27,11 +27,11 @@ import (
 // model is everything that the screen shows. It is held by value; the session
 // alone is shared with the goroutine of the run.
 type model struct {
-	speech
+	term.Speech
 	deps    Deps
 	session *session
-	styles  styles
-	marks   marks
+	styles  term.Styles
+	marks   term.Marks
 	help    help.Model
 	spin    spinner.Model
 	pane    viewport.Model // the details, or the help
@@ -85,11 +85,11 @@ type model struct {
 // newModel is the screen before the first run has said anything.
 func newModel(deps Deps, s *session) model {
 	m := model{
-		speech:   speech{term.Speech{Translate: deps.Translate, ASCII: deps.ASCII}},
+		Speech:   term.Speech{Translate: deps.Translate, ASCII: deps.ASCII},
 		deps:     deps,
 		session:  s,
-		styles:   newStyles(deps.Renderer, deps.Dark),
-		marks:    newMarks(deps.ASCII),
+		styles:   term.NewStyles(deps.Renderer, deps.Dark),
+		marks:    term.NewMarks(deps.ASCII),
 		help:     help.New(),
 		spin:     spinner.New(spinner.WithSpinner(spinner.MiniDot)),
 		pane:     viewport.New(0, 0),
@@ -101,9 +101,9 @@ func newModel(deps Deps, s *session) model {
 	if deps.ASCII {
 		m.spin.Spinner = spinner.Line
 	}
-	m.help.Styles = m.styles.help()
-	m.help.ShortSeparator = m.marks.dot
-	m.help.Ellipsis = m.ellipsis()
+	m.help.Styles = m.styles.Help()
+	m.help.ShortSeparator = m.marks.Dot
+	m.help.Ellipsis = m.Ellipsis()
 	m.started = m.now
 	return m.synced()
 }

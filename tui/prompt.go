@@ -72,30 +72,30 @@ func (m model) promptLines(width int) []string {
 	var why, name, shown, keys string
 	switch m.prompt.asks {
 	case aFreshTicket:
-		why = m.sayf("The last run spent its ticket, and a ticket works once. Paste a fresh one.")
-		keys = m.sayf("enter run with it · empty: run without a ticket · esc cancel")
+		why = m.Sayf("The last run spent its ticket, and a ticket works once. Paste a fresh one.")
+		keys = m.Sayf("enter run with it · empty: run without a ticket · esc cancel")
 	case aTicket:
-		why = m.sayf("This ticket will be consumed: it is traded for a token, once.")
-		keys = m.sayf("enter run with it · esc cancel")
+		why = m.Sayf("This ticket will be consumed: it is traded for a token, once.")
+		keys = m.Sayf("enter run with it · esc cancel")
 	case aTokenToCheck:
-		why = m.sayf("Paste a token, or what holds one (Bearer …, a wss:// address, a JSON answer). It is not shown.")
-		keys = m.sayf("enter check it · esc cancel")
+		why = m.Sayf("Paste a token, or what holds one (Bearer …, a wss:// address, a JSON answer). It is not shown.")
+		keys = m.Sayf("enter check it · esc cancel")
 	case aYes:
-		return append(m.wrapTo(m.sayf("This run trades the ticket for a token, and a ticket works once."), width, 2),
-			m.styles.subtle.Render(m.fit(m.sayf("enter spend it · esc cancel"), width)))
+		return append(m.WrapTo(m.Sayf("This run trades the ticket for a token, and a ticket works once."), width, 2),
+			m.styles.Subtle.Render(m.Fit(m.Sayf("enter spend it · esc cancel"), width)))
 	}
 	if m.prompt.asks == aTokenToCheck {
-		name = m.sayf("Token:")
+		name = m.Sayf("Token:")
 		shown = m.masked(m.prompt.value(), max(0, width-wrap.Width(name)-24))
 	} else {
-		name = m.sayf("Ticket:")
+		name = m.Sayf("Ticket:")
 		room := max(1, width-wrap.Width(name)-3)
-		shown = tailFit(m.plain(m.prompt.input.Value()), room, m.ellipsis()) + m.marks.block
+		shown = tailFit(m.Plain(m.prompt.input.Value()), room, m.Ellipsis()) + m.marks.Block
 	}
-	lines := m.wrapTo(why, width, 2)
-	lines = append(lines, m.styles.key.Render(name)+" "+shown)
-	for _, line := range m.wrapTo(keys, width, 2) {
-		lines = append(lines, m.styles.subtle.Render(line))
+	lines := m.WrapTo(why, width, 2)
+	lines = append(lines, m.styles.Key.Render(name)+" "+shown)
+	for _, line := range m.WrapTo(keys, width, 2) {
+		lines = append(lines, m.styles.Subtle.Render(line))
 	}
 	return lines
 }
@@ -104,10 +104,10 @@ func (m model) promptLines(width int) []string {
 func (m model) masked(value string, width int) string {
 	n := len([]rune(value))
 	if n == 0 {
-		return m.marks.block
+		return m.marks.Block
 	}
-	dots := strings.Repeat(m.marks.bullet, min(n, max(width, 1), 24))
-	return dots + " " + m.sayf("%d characters", n) + m.marks.block
+	dots := strings.Repeat(m.marks.Bullet, min(n, max(width, 1), 24))
+	return dots + " " + m.Sayf("%d characters", n) + m.marks.Block
 }
 
 // tailFit cuts text from the left, where a long input has been read already.
@@ -133,7 +133,7 @@ func (m model) answered() (model, tea.Cmd) {
 		m.ticket, m.token, m.address, m.spent = value, "", "", false
 		return m.launched(Change{Ticket: value, From: p.from})
 	}
-	m.notice = m.sayf("Nothing was entered.")
+	m.notice = m.Sayf("Nothing was entered.")
 	return m, nil
 }
 

@@ -34,7 +34,7 @@ func (m model) rowLines(width int, r room) []string {
 	for i, row := range rows {
 		clock := m.rowTime(row)
 		if i < len(was) && was[i].State != row.State {
-			clock = m.sayf("was %s", m.marks.of(was[i].State))
+			clock = m.Sayf("was %s", stateMark(m.marks, was[i].State))
 		}
 		own := r
 		if i < r.grown {
@@ -51,7 +51,7 @@ func (m model) rowLines(width int, r room) []string {
 func (m model) nameColumns(rows []progress.Row) int {
 	name := 0
 	for _, row := range rows {
-		name = max(name, wrap.Width(m.say(row.Name)))
+		name = max(name, wrap.Width(m.Say(row.Name)))
 	}
 	return min(name, maxName) + 1
 }
@@ -75,18 +75,18 @@ func states() []progress.State {
 // rowBlock is one stage on at most r.row lines, and one more for a code.
 func (m model) rowBlock(row progress.Row, selected bool, clock string, width, name int, r room) []string {
 	cursor := "  "
-	label := wrap.Pad(m.fit(m.say(row.Name), name-1), name)
+	label := wrap.Pad(m.Fit(m.Say(row.Name), name-1), name)
 	if selected {
-		cursor = m.styles.key.Render(m.marks.cursor) + " "
-		label = m.styles.selected.Render(label)
+		cursor = m.styles.Key.Render(m.marks.Cursor) + " "
+		label = m.styles.Title.Render(label)
 	}
-	style := m.styles.mark(row.State)
+	style := stateStyle(m.styles, row.State)
 	head := cursor + style.Render(m.rowGlyph(row)) + " " + label
 	text := m.rowText(row)
 	word := m.rowWord(row) + "  "
 	if row.State == progress.Skipped && text != "" {
 		// The sentence starts with "not run" or "not checked" itself.
-		word, style = "", m.styles.subtle
+		word, style = "", m.styles.Subtle
 	}
 	columns := wrap.Width(head) + wrap.Width(word)
 	limit, room := r.row, width-columns-timeColumns
@@ -99,13 +99,13 @@ func (m model) rowBlock(row progress.Row, selected bool, clock string, width, na
 	var under []string
 	if row.Code != "" && (limit > 1 || !r.root && m.isRoot(row)) {
 		if (r.root || !m.isRoot(row)) && !m.saidElsewhere(row, selected) {
-			under = indent(m.wrapTo(m.say(row.Line), width-cursorColumns-glyphColumns-1, limit), cursorColumns+glyphColumns)
+			under = indent(m.WrapTo(m.Say(row.Line), width-cursorColumns-glyphColumns-1, limit), cursorColumns+glyphColumns)
 		}
 		text = string(row.Code)
 	}
-	said := m.wrapTo(text, max(room, 1), limit)
+	said := m.WrapTo(text, max(room, 1), limit)
 	if limit == 1 {
-		said = []string{m.fit(text, room)}
+		said = []string{m.Fit(text, room)}
 	}
 	lines := make([]string, len(said))
 	for i, line := range said {
@@ -114,7 +114,7 @@ func (m model) rowBlock(row progress.Row, selected bool, clock string, width, na
 		}
 		lines[i] = wrap.Pad("", columns) + line
 		if i == 0 {
-			lines[i] = m.ends(head+style.Render(word)+line, m.styles.subtle.Render(clock), width)
+			lines[i] = m.Ends(head+style.Render(word)+line, m.styles.Subtle.Render(clock), width)
 		}
 	}
 	return append(lines, under...)
@@ -131,11 +131,11 @@ func (m model) isCause(f check.Finding) bool {
 // saidElsewhere reports whether a row's finding stands on the screen already: in
 // the verdict, or on the page beside the rows.
 func (m model) saidElsewhere(row progress.Row, selected bool) bool {
-	if m.run != nil && m.say(row.Line) == m.broke(m.run.Diagnosis) {
+	if m.run != nil && m.Say(row.Line) == m.broke(m.run.Diagnosis) {
 		return true
 	}
 	l, found := m.current()
-	return selected && found && m.wide() && m.shownTab() == tabEvidence && m.say(l.Finding.Message) == m.say(row.Line)
+	return selected && found && m.wide() && m.shownTab() == tabEvidence && m.Say(l.Finding.Message) == m.Say(row.Line)
 }
 
 // partly reports whether some checks of a waiting stage have ended.
@@ -153,14 +153,14 @@ func partly(row progress.Row) bool {
 
 func (m model) rowGlyph(row progress.Row) string {
 	if partly(row) {
-		return m.marks.partly
+		return m.marks.Partly
 	}
 	return m.glyph(row.State)
 }
 
 func (m model) rowWord(row progress.Row) string {
 	if partly(row) {
-		return m.sayf("partly done")
+		return m.Sayf("partly done")
 	}
 	return m.word(row.State)
 }
@@ -170,26 +170,26 @@ func (m model) glyph(state progress.State) string {
 	if state == progress.Running {
 		return ansi.Strip(m.spin.View())
 	}
-	return m.marks.of(state)
+	return stateMark(m.marks, state)
 }
 
 // word says what the glyph shows.
 func (m model) word(state progress.State) string {
 	switch state {
 	case progress.Passed:
-		return m.sayf("ok")
+		return m.Sayf("ok")
 	case progress.Warned:
-		return m.sayf("warning")
+		return m.Sayf("warning")
 	case progress.Failed:
-		return m.sayf("failed")
+		return m.Sayf("failed")
 	case progress.Skipped:
-		return m.sayf("not run")
+		return m.Sayf("not run")
 	case progress.Errored:
-		return m.sayf("error")
+		return m.Sayf("error")
 	case progress.Running:
-		return m.sayf("running")
+		return m.Sayf("running")
 	}
-	return m.sayf("waiting")
+	return m.Sayf("waiting")
 }
 
 // rowText is what the row has to say: what was seen, which check runs, or why
@@ -198,15 +198,15 @@ func (m model) rowText(row progress.Row) string {
 	switch {
 	case row.State == progress.Running:
 		c := m.longest(row)
-		if short := m.say(c.Check.Short); short != "" {
+		if short := m.Say(c.Check.Short); short != "" {
 			return short
 		}
-		return m.say(c.Check.Title)
+		return m.Say(c.Check.Title)
 	case row.Code != "":
-		return string(row.Code) + "  " + m.say(row.Line)
+		return string(row.Code) + "  " + m.Say(row.Line)
 	}
-	line := m.say(row.Line)
-	if row.State == progress.Passed && !m.running && m.run != nil && strings.Contains(m.say(m.run.Diagnosis.NotIt), line) {
+	line := m.Say(row.Line)
+	if row.State == progress.Passed && !m.running && m.run != nil && strings.Contains(m.Say(m.run.Diagnosis.NotIt), line) {
 		return "" // the verdict says it
 	}
 	return line
@@ -222,9 +222,9 @@ func (m model) rowTime(row progress.Row) string {
 		case d < time.Second:
 			return ""
 		case c.Check.Timeout >= time.Second:
-			return m.sayf("%d/%d s", int(d.Seconds()), int(c.Check.Timeout.Seconds()))
+			return m.Sayf("%d/%d s", int(d.Seconds()), int(c.Check.Timeout.Seconds()))
 		}
-		return m.sayf("%d s", int(d.Seconds()))
+		return m.Sayf("%d s", int(d.Seconds()))
 	case progress.Pending, progress.Skipped:
 		return ""
 	}

@@ -78,9 +78,9 @@ func (m model) updated(msg tea.Msg) (model, tea.Cmd) {
 	case changedMsg:
 		return m.changed(msg)
 	case savedMsg:
-		m.notice = m.sayf("Written to %s", clean.Line(msg.path, 300))
+		m.notice = m.Sayf("Written to %s", clean.Line(msg.path, 300))
 		if msg.err != nil {
-			m.notice = m.sayf("Nothing was written: %s", clean.Line(msg.err.Error(), 300))
+			m.notice = m.Sayf("Nothing was written: %s", clean.Line(msg.err.Error(), 300))
 		}
 	case copiedMsg:
 		m.notice = m.copied(msg)
@@ -90,9 +90,9 @@ func (m model) updated(msg tea.Msg) (model, tea.Cmd) {
 			m.confirmed[msg.code] = msg.confirmation
 		}
 	case joinedMsg:
-		m.notice = m.sayf("Back from the room. The diagnosis is as it was.")
+		m.notice = m.Sayf("Back from the room. The diagnosis is as it was.")
 		if msg.err != nil {
-			m.notice = m.sayf("No room was joined: %s", clean.Line(clean.Redact(msg.err.Error()), 300))
+			m.notice = m.Sayf("No room was joined: %s", clean.Line(clean.Redact(msg.err.Error()), 300))
 		}
 		return m, m.mouseAgain()
 	case tea.ResumeMsg:
@@ -304,27 +304,27 @@ func (m model) saving(save func(check.Run) (string, error)) tea.Cmd {
 // joining is the command that gives the terminal to the room's screen, and
 // comes back when the room was left.
 func (m model) joining() tea.Cmd {
-	return tea.Exec(&stay{join: m.deps.Join}, func(err error) tea.Msg { return joinedMsg{err: err} })
+	return tea.Exec(&roomScreen{join: m.deps.Join}, func(err error) tea.Msg { return joinedMsg{err: err} })
 }
 
-// stay is a room's screen as Bubble Tea runs another program.
-type stay struct {
+// roomScreen is a room's screen as Bubble Tea runs another program.
+type roomScreen struct {
 	join func(in io.Reader, out io.Writer) error
 	in   io.Reader
 	out  io.Writer
 }
 
 // Run shows the room's screen until it is left.
-func (s *stay) Run() error { return s.join(s.in, s.out) }
+func (s *roomScreen) Run() error { return s.join(s.in, s.out) }
 
 // SetStdin is called before Run.
-func (s *stay) SetStdin(in io.Reader) { s.in = in }
+func (s *roomScreen) SetStdin(in io.Reader) { s.in = in }
 
 // SetStdout is called before Run.
-func (s *stay) SetStdout(out io.Writer) { s.out = out }
+func (s *roomScreen) SetStdout(out io.Writer) { s.out = out }
 
 // SetStderr is called before Run; the screen has no use for it.
-func (s *stay) SetStderr(io.Writer) {}
+func (s *roomScreen) SetStderr(io.Writer) {}
 
 // promptKey is the model after a key while the prompt is open.
 func (m model) promptKey(msg tea.KeyMsg) (model, tea.Cmd) {

@@ -87,45 +87,45 @@ func filled(lines []string, n int) []string {
 }
 
 func (m model) headerLine() string {
-	head := " " + m.styles.title.Render("lkdoctor")
-	url, source := m.plain(m.deps.Title.URL), m.say(diagnosis.SourceText(m.deps.Title.Source))
+	head := " " + m.styles.Title.Render("lkdoctor")
+	url, source := m.Plain(m.deps.Title.URL), m.Say(diagnosis.SourceText(m.deps.Title.Source))
 	if url == "" && m.run != nil && m.run.Target.LiveKitURL != "" {
-		url, source = m.plain(m.run.Target.LiveKitURL), "" // it came with a token, or was chosen
+		url, source = m.Plain(m.run.Target.LiveKitURL), "" // it came with a token, or was chosen
 	}
 	if url != "" {
 		head += "   " + url
 	}
 	if source != "" {
-		head += "   " + m.styles.subtle.Render(source)
+		head += "   " + m.styles.Subtle.Render(source)
 	}
 	state := m.runState()
-	for len(state) > 0 && wrap.Width(head+strings.Join(state, m.marks.dot))+4 > m.width {
+	for len(state) > 0 && wrap.Width(head+strings.Join(state, m.marks.Dot))+4 > m.width {
 		state = state[1:] // the address is not cut for it
 	}
-	return m.ends(head, m.styles.subtle.Render(strings.Join(state, m.marks.dot)), m.width-1)
+	return m.Ends(head, m.styles.Subtle.Render(strings.Join(state, m.marks.Dot)), m.width-1)
 }
 
 // runState is what the end of the first line says about the run, the least
 // important first.
 func (m model) runState() []string {
 	if m.running || m.run == nil {
-		return m.watch.state(m.speech)
+		return m.watch.state(m.Speech)
 	}
-	state := []string{m.sayf("took %s", finding.Millis(m.run.Took))}
+	state := []string{m.Sayf("took %s", finding.Millis(m.run.Took))}
 	if len(m.runs) > 1 {
-		state = append(state, m.sayf("run %d of %d", m.showing+1, len(m.runs)))
+		state = append(state, m.Sayf("run %d of %d", m.showing+1, len(m.runs)))
 	}
 	if m.spent {
-		state = append(state, m.sayf("ticket spent"))
+		state = append(state, m.Sayf("ticket spent"))
 	}
-	return append(state, m.watch.state(m.speech)...)
+	return append(state, m.watch.state(m.Speech)...)
 }
 
 // body is what stands between the head and the footer.
 func (m model) body(height int) []string {
 	switch {
 	case m.split():
-		return m.beside(height)
+		return m.panes(height)
 	case m.menu.open:
 		return indent(m.menuWindow(m.width-2, height), 1)
 	case m.showsBegin():
@@ -194,15 +194,15 @@ func (m model) marked(lines []string, width, height int) []string {
 		return lines
 	}
 	lines = lines[:height]
-	lines[height-1] = m.fit(ansi.Truncate(lines[height-1], max(0, width-4), ""), width-4) + " " + m.ellipsis()
+	lines[height-1] = m.Fit(ansi.Truncate(lines[height-1], max(0, width-4), ""), width-4) + " " + m.Ellipsis()
 	return lines
 }
 
 // leftColumns is the width of the left one of two panes.
 func (m model) leftColumns() int { return min(84, m.width*48/100) }
 
-// beside puts the rows to the left of the page.
-func (m model) beside(height int) []string {
+// panes puts the rows to the left of the page.
+func (m model) panes(height int) []string {
 	var left []string
 	for _, r := range []room{{row: 16, root: true}, {row: 8, root: true}, {row: 3, root: true}, {row: 3}, {row: 2}, {row: 1}} {
 		left = m.rowLines(m.leftColumns(), r)
@@ -221,9 +221,9 @@ func (m model) beside(height int) []string {
 		right = append([]string{m.tabsLine(m.pane.Width), ""}, strings.Split(m.pane.View(), "\n")...)
 	}
 	right = filled(right, height)
-	bar := m.styles.subtle.Render(m.marks.bar)
+	bar := m.styles.Subtle.Render(m.marks.Bar)
 	if m.menu.open {
-		bar = m.styles.key.Render(m.marks.thickBar)
+		bar = m.styles.Key.Render(m.marks.ThickBar)
 	}
 	out := make([]string, len(left))
 	for i := range left {
@@ -242,8 +242,8 @@ func (m model) menuWindow(width, height int) []string {
 	rest := lines[head:]
 	from := min(max(0, at-head-(height-head)/2), len(rest)-(height-head))
 	to := from + max(0, height-head)
-	shown := m.styles.subtle.Render(m.sayf("%d–%d of %d", from+1, to, len(rest)))
-	return append([]string{m.ends(lines[0], shown, width), ""}, rest[from:to]...)
+	shown := m.styles.Subtle.Render(m.Sayf("%d–%d of %d", from+1, to, len(rest)))
+	return append([]string{m.Ends(lines[0], shown, width), ""}, rest[from:to]...)
 }
 
 // footer is the prompt, or the keys.
@@ -269,16 +269,16 @@ func (m model) noticeLines(width int) []string {
 	case m.notice != "":
 		return m.noticed(width)
 	case reading && !m.menu.open && !pane.AtBottom():
-		return []string{zone("key", "pgdown", m.styles.subtle.Render(m.fit(m.sayf("More below: PgDn"), width)))}
+		return []string{zone("key", "pgdown", m.styles.Subtle.Render(m.Fit(m.Sayf("More below: PgDn"), width)))}
 	}
 	return []string{""}
 }
 
 // noticed is the notice on as many lines as its paths and addresses need.
 func (m model) noticed(width int) []string {
-	lines := m.wrapTo(m.notice, width, noticeLimit)
+	lines := m.WrapTo(m.notice, width, noticeLimit)
 	for i := range lines {
-		lines[i] = m.styles.notice.Render(lines[i])
+		lines[i] = m.styles.Key.Render(lines[i])
 	}
 	return lines
 }
@@ -292,13 +292,13 @@ func (m model) tinyLines() []string {
 		}
 		return lines
 	}
-	lines := []string{m.tinyState(), m.fit(m.sayf("Small window: %d×%d shows all. q quits.", minWidth, minHeight), m.width)}
+	lines := []string{m.tinyState(), m.Fit(m.Sayf("Small window: %d×%d shows all. q quits.", minWidth, minHeight), m.width)}
 	for _, row := range m.progress.Rows() {
-		mark := m.glyph(row.State) + " " + m.say(row.Name) + "  " + m.word(row.State)
+		mark := m.glyph(row.State) + " " + m.Say(row.Name) + "  " + m.word(row.State)
 		if row.Code != "" {
 			mark += "  " + string(row.Code)
 		}
-		lines = append(lines, m.styles.mark(row.State).Render(m.fit(mark, m.width)))
+		lines = append(lines, stateStyle(m.styles, row.State).Render(m.Fit(mark, m.width)))
 	}
 	return append(append(lines, ""), m.verdictLines(m.width)...)
 }
@@ -306,10 +306,10 @@ func (m model) tinyLines() []string {
 // tinyState is the whole run in one line.
 func (m model) tinyState() string {
 	state := progress.Running
-	text := m.sayf("running")
+	text := m.Sayf("running")
 	switch {
 	case m.stopping:
-		text = m.sayf("stopping")
+		text = m.Sayf("stopping")
 	case m.failure != nil:
 		state, text = progress.Errored, m.word(progress.Errored)
 	case !m.running && m.run != nil:
@@ -319,7 +319,7 @@ func (m model) tinyState() string {
 			text += "  " + string(cause.Code)
 		}
 	}
-	return m.styles.mark(state).Render(m.fit(m.glyph(state)+" "+text, m.width))
+	return stateStyle(m.styles, state).Render(m.Fit(m.glyph(state)+" "+text, m.width))
 }
 
 // synced is the model with its pane laid out for what is selected and for the

@@ -8,6 +8,7 @@ import (
 
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/progress"
+	"lkdoctor/tui/term"
 )
 
 // watch is whether the env files are watched, and what came of it.
@@ -32,12 +33,12 @@ func (m model) watches() (model, tea.Cmd) {
 	if m.watch.on {
 		m.watch.stop()
 		m.watch = watch{}
-		m.notice = m.sayf("The env files are not watched any more.")
+		m.notice = m.Sayf("The env files are not watched any more.")
 		return m, nil
 	}
 	ctx, stop := context.WithCancel(m.session.life)
 	m.watch = watch{on: true, stop: stop, news: m.deps.Watch(ctx)}
-	m.notice = m.sayf("Watching .env*: a change runs again what needs no ticket and no room.")
+	m.notice = m.Sayf("Watching .env*: a change runs again what needs no ticket and no room.")
 	return m, m.watch.next()
 }
 
@@ -76,25 +77,25 @@ func (m model) follows() (model, tea.Cmd) {
 }
 
 // state is what the first line says about the watch.
-func (w watch) state(s speech) []string {
+func (w watch) state(s term.Speech) []string {
 	if !w.on {
 		return nil
 	}
-	return []string{s.sayf("watching .env*")}
+	return []string{s.Sayf("watching .env*")}
 }
 
 func (m model) watchLabel() string {
 	if m.watch.on {
-		return m.sayf("stop watching")
+		return m.Sayf("stop watching")
 	}
-	return m.sayf("watch .env*")
+	return m.Sayf("watch .env*")
 }
 
 func (m model) watchHelp() string {
 	if m.watch.on {
-		return m.sayf("watch the env files no longer")
+		return m.Sayf("watch the env files no longer")
 	}
-	return m.sayf("watch the env files: run again what needs no ticket and no room when one changes")
+	return m.Sayf("watch the env files: run again what needs no ticket and no room when one changes")
 }
 
 // since tells what has changed against the run before the one that is shown;
@@ -136,13 +137,13 @@ func (m model) since() string {
 	} {
 		switch {
 		case part.n == 1:
-			parts = append(parts, m.say(part.one))
+			parts = append(parts, m.Say(part.one))
 		case part.n > 1:
-			parts = append(parts, m.say(part.many))
+			parts = append(parts, m.Say(part.many))
 		}
 	}
 	if len(parts) == 0 {
-		return m.sayf("Since the run before: nothing has changed.")
+		return m.Sayf("Since the run before: nothing has changed.")
 	}
-	return m.sayf("Since the run before: %s.", strings.Join(parts, m.sayf(", ")))
+	return m.Sayf("Since the run before: %s.", strings.Join(parts, m.Sayf(", ")))
 }

@@ -28,7 +28,7 @@ func (a *app) examine(parent context.Context, f *flags) int {
 	defer cancel()
 	e, err := a.ready(limited, f)
 	if err != nil {
-		return a.broken(f, err)
+		return a.notBegun(f, err)
 	}
 	e.warnInClear()
 	switch a.face(f) {
@@ -69,19 +69,19 @@ func (a *app) ready(ctx context.Context, f *flags) (*exam, error) {
 	if err := enoughFiles(); err != nil {
 		return nil, err
 	}
-	type outcome struct {
+	type settingsRead struct {
 		exam *exam
 		err  error
 	}
-	read := make(chan outcome, 1)
+	read := make(chan settingsRead, 1)
 	go func() {
 		inputs, err := f.inputs(a)
 		if err != nil {
-			read <- outcome{nil, err}
+			read <- settingsRead{nil, err}
 			return
 		}
 		e, err := a.newExam(f, inputs)
-		read <- outcome{e, err}
+		read <- settingsRead{e, err}
 	}()
 	select {
 	case o := <-read:

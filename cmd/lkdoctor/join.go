@@ -114,10 +114,10 @@ func (a *app) join(parent context.Context, f *joinFlags) int {
 	defer stop()
 	limited, cancel := f.limited(ctx)
 	defer cancel()
-	v := &visit{app: a, flags: f, face: a.face(&f.flags)}
+	v := &joinCall{app: a, flags: f, face: a.face(&f.flags)}
 	var err error
 	if v.exam, err = a.ready(limited, &f.flags); err != nil {
-		return v.broken(err)
+		return v.notBegun(err)
 	}
 	v.exam.warnInClear()
 	if code, ready := v.prepare(ctx); !ready {
@@ -134,8 +134,8 @@ func (a *app) join(parent context.Context, f *joinFlags) int {
 	return v.stream(ctx)
 }
 
-// broken ends a visit that could not begin.
-func (v *visit) broken(err error) int {
+// notBegun ends a joinCall that could not begin.
+func (v *joinCall) notBegun(err error) int {
 	text := v.app.line(err.Error(), 300)
 	v.app.complain("", err)
 	if v.face == faceJSON {

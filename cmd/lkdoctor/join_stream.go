@@ -20,7 +20,7 @@ import (
 )
 
 // options are those of the stay.
-func (v *visit) options() (stay.Options, *probe.Net) {
+func (v *joinCall) options() (stay.Options, *probe.Net) {
 	c := v.exam.newCase()
 	via := session.ViaHeader
 	if v.inQuery {
@@ -42,7 +42,7 @@ func (v *visit) options() (stay.Options, *probe.Net) {
 
 // callAgent has join.agent call the agent of --agent into the room of the stay,
 // and tells what it says.
-func (v *visit) callAgent(ctx context.Context, in *checks.AgentRoom, tell func(room.Event)) {
+func (v *joinCall) callAgent(ctx context.Context, in *checks.AgentRoom, tell func(room.Event)) {
 	name := clean.Line(v.agent, 80)
 	tell(room.Event{Type: room.AgentCalled, Agent: name, Text: finding.Textf("calling the agent %s into the room", name)})
 	again := *v.exam
@@ -54,7 +54,7 @@ func (v *visit) callAgent(ctx context.Context, in *checks.AgentRoom, tell func(r
 		}
 	}
 	c := again.newCase()
-	c.Continue(v.patient, v.run.Results, check.StageJoin)
+	c.Continue(v.checked, v.run.Results, check.StageJoin)
 	run := again.once(ctx, c, func(check.Event) {})
 	if ctx.Err() != nil {
 		return
@@ -80,13 +80,13 @@ func (v *visit) callAgent(ctx context.Context, in *checks.AgentRoom, tell func(r
 
 // stream shows the stay as lines, text or JSON, and returns the exit code. A
 // reader that has gone away ends the stay.
-func (v *visit) stream(ctx context.Context) int {
+func (v *joinCall) stream(ctx context.Context) int {
 	o, network := v.options()
 	defer network.Close()
 	o.Publish = v.flags.clips()
 	s := stay.Open(ctx, o)
 	defer s.Close()
-	broken := error(nil)
+	unwritten := error(nil)
 	var end *room.End
 	for {
 		// The stay itself ends with ctx; its last events still count.
@@ -98,12 +98,12 @@ func (v *visit) stream(ctx context.Context) int {
 			e = v.explained(ctx, e)
 			end = e.End
 		}
-		if err := v.print(e); err != nil && broken == nil {
-			broken = err
+		if err := v.print(e); err != nil && unwritten == nil {
+			unwritten = err
 			s.Leave()
 		}
 	}
-	if broken != nil {
+	if unwritten != nil {
 		return check.ExitDoctor
 	}
 	return exitOf(cmp.Or(end, s.End()))
@@ -123,7 +123,7 @@ func exitOf(end *room.End) int {
 }
 
 // explained adds what the doctor's own checks find about a join that failed.
-func (v *visit) explained(ctx context.Context, e room.Event) room.Event {
+func (v *joinCall) explained(ctx context.Context, e room.Event) room.Event {
 	if advice := finding.LeaveAdvice(e.Reason); !advice.IsZero() {
 		e.Advice = v.say(advice)
 	}
@@ -140,7 +140,7 @@ func (v *visit) explained(ctx context.Context, e room.Event) room.Event {
 		c.Options = again.options
 		from = check.StageFallback
 	}
-	c.Continue(v.patient, v.run.Results, from)
+	c.Continue(v.checked, v.run.Results, from)
 	run := again.once(ctx, c, func(check.Event) {})
 	v.why = &explanation{c, run}
 	e.Findings = v.findings(run)
@@ -151,13 +151,13 @@ func (v *visit) explained(ctx context.Context, e room.Event) room.Event {
 }
 
 // advice is a fix in one line, its command included.
-func (v *visit) advice(fix check.Fix) string {
+func (v *joinCall) advice(fix check.Fix) string {
 	command := strings.Join(strings.Fields(strings.ReplaceAll(strings.TrimSpace(fix.Command), "\n", "; ")), " ")
 	return strings.TrimSpace(v.say(fix.Text) + " " + command)
 }
 
 // print shows one event.
-func (v *visit) print(e room.Event) error {
+func (v *joinCall) print(e room.Event) error {
 	e = v.app.redact.HideIn(e).(room.Event)
 	if v.face == faceJSON {
 		line := struct {
@@ -191,14 +191,14 @@ func (v *visit) print(e room.Event) error {
 }
 
 // say is a sentence in the reader's language; JSON is English.
-func (v *visit) say(t finding.Text) string {
+func (v *joinCall) say(t finding.Text) string {
 	if v.face == faceJSON {
 		return t.String()
 	}
 	return t.In(v.translate())
 }
 
-func (v *visit) translate() func(string) string {
+func (v *joinCall) translate() func(string) string {
 	if v.exam == nil {
 		return nil
 	}
@@ -209,7 +209,7 @@ func (v *visit) translate() func(string) string {
 func plainText(text string) finding.Text { return finding.Textf("%s", text) }
 
 // link opens LiveKit Meet in the same room. It holds a token.
-func (v *visit) link() string {
+func (v *joinCall) link() string {
 	raw, _, _ := v.guest()
 	query := url.Values{"liveKitUrl": {probe.WSURL(v.url).String()}, "token": {raw}}
 	return "https://meet.livekit.io/custom?" + query.Encode()

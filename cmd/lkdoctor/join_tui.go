@@ -15,14 +15,14 @@ import (
 	"lkdoctor/checks/room/stay"
 	"lkdoctor/checks/wrap"
 	"lkdoctor/tui"
-	live "lkdoctor/tui/room"
+	roomui "lkdoctor/tui/room"
 )
 
 // tui shows the stay as a screen, and leaves a few lines of it behind.
-func (v *visit) tui(ctx context.Context) int {
+func (v *joinCall) tui(ctx context.Context) int {
 	o, network := v.options()
 	defer network.Close()
-	result, err := live.Run(ctx, v.screen(o), v.app.in, v.app.out)
+	result, err := roomui.Run(ctx, v.screen(o), v.app.in, v.app.out)
 	if err != nil {
 		v.app.complain("", err)
 	}
@@ -44,10 +44,10 @@ func (v *visit) tui(ctx context.Context) int {
 
 // diagnosis shows why nothing was joined on the doctor's screen: the verdict, the
 // fix, the evidence. Its report is left behind.
-func (v *visit) diagnosis(ctx context.Context) {
+func (v *joinCall) diagnosis(ctx context.Context) {
 	doctor, run := *v.exam, v.why.run
 	doctor.options = v.asked
-	runs := &reruns{exam: &doctor, skips: make(chan string, 8), last: v.why.patient, run: run}
+	runs := &reruns{exam: &doctor, skips: make(chan string, 8), last: v.why.checked, run: run}
 	deps, shown := doctor.deps(runs), false
 	deps.Start = func(ctx context.Context, change tui.Change, observe func(check.Event)) check.Run {
 		if !shown {
@@ -67,19 +67,19 @@ func (v *visit) diagnosis(ctx context.Context) {
 	fmt.Fprint(v.app.out, report.Text(last, style, v.exam.header()))
 }
 
-func (v *visit) screen(o stay.Options) live.Deps {
+func (v *joinCall) screen(o stay.Options) roomui.Deps {
 	renderer, dark := v.app.renderer(tui.ColourMode(v.flags.color))
 	notice, again := "", false
 	if about := v.about(); len(about) > 0 {
 		notice = about[0].Message
 	}
-	return live.Deps{
+	return roomui.Deps{
 		Notice: notice,
 		URL:    v.app.redact.URL(v.url.String()), Room: v.app.redact.Clean(v.token.Room(), 80), Identity: v.app.redact.Clean(v.token.Identity(), 80),
 		Evicts: v.presence && !v.flags.options.ForceJoin,
-		Start: func(ctx context.Context, publish []room.Sending) live.Stay {
+		Start: func(ctx context.Context, publish []room.Sending) roomui.Stay {
 			if again && v.minted { // the first one may have expired meanwhile
-				if fresh, err := v.patient.MintAgain(); err == nil {
+				if fresh, err := v.checked.MintAgain(); err == nil {
 					o.Token = fresh.Reveal()
 				}
 			}
@@ -98,7 +98,7 @@ func (v *visit) screen(o stay.Options) live.Deps {
 }
 
 // linkNote warns of a link that a browser will not follow through.
-func (v *visit) linkNote() finding.Text {
+func (v *joinCall) linkNote() finding.Text {
 	if probe.Secure(v.url) || probe.IsLoopbackHost(v.url.Hostname()) {
 		return finding.Text{}
 	}
@@ -106,7 +106,7 @@ func (v *visit) linkNote() finding.Text {
 }
 
 // phoneNote warns of a link that another device will not follow through.
-func (v *visit) phoneNote() finding.Text {
+func (v *joinCall) phoneNote() finding.Text {
 	if !probe.IsLoopbackHost(v.url.Hostname()) {
 		return v.linkNote()
 	}
@@ -114,7 +114,7 @@ func (v *visit) phoneNote() finding.Text {
 }
 
 // summary is what stays in the terminal's scrollback.
-func (v *visit) summary(r live.Result) {
+func (v *joinCall) summary(r roomui.Result) {
 	say := func(format string, args ...any) {
 		for _, line := range wrap.Lines(v.exam.style.Say(format, args...), cmp.Or(v.app.columns(), 100)) {
 			fmt.Fprintln(v.app.out, line)

@@ -102,7 +102,7 @@ func (a *app) failed(called *cobra.Command, err error) int {
 		a.usage(called)
 	}
 	if called.Name() == "lkdoctor" && a.wantsJSON() {
-		a.brokenDocument(err)
+		a.notBegunDocument(err)
 	}
 	return check.ExitDoctor
 }

@@ -76,7 +76,7 @@ func (e *exam) stays(ctx context.Context, in io.Reader, out io.Writer) error {
 	f.options, f.jsonOut = e.options, false
 	f.options.DevJoin = true
 	own.app, own.flags, own.options = &a, &f.flags, f.options
-	v := &visit{app: &a, flags: f, exam: &own, face: faceTUI, quiet: true}
+	v := &joinCall{app: &a, flags: f, exam: &own, face: faceTUI, quiet: true}
 	a.in, a.out = in, io.Discard // what is in the way is told by the error
 	fmt.Fprintln(out, e.style.Say("Making a token, and joining a room with it."))
 	if _, ready := v.prepare(ctx); !ready {

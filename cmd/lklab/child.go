@@ -59,7 +59,7 @@ func (c child) run(l *lab.Lab, path string, signals <-chan os.Signal) error {
 				_ = command.Process.Signal(s)
 			}
 		case err := <-ended:
-			return outcome(err)
+			return exitOf(err)
 		}
 	}
 }
@@ -117,7 +117,7 @@ func hasTerminal() bool {
 
 // outcome turns the way in which a command ended into lklab's own: its exit
 // code, or 128 and the number of the signal that killed it, as shells have it.
-func outcome(err error) error {
+func exitOf(err error) error {
 	var exit *exec.ExitError
 	if !errors.As(err, &exit) {
 		return err

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"lkdoctor/checks/finding"
-	live "lkdoctor/checks/room"
+	"lkdoctor/checks/room"
 	"lkdoctor/checks/wrap"
 )
 
@@ -93,7 +93,7 @@ func (m model) carried() []string {
 	if len(m.state.traffic) == 0 || m.state.phase != inside {
 		return nil
 	}
-	var e live.Event
+	var e room.Event
 	lost, jitter, rated := 0.0, 0.0, false
 	for _, t := range m.state.traffic {
 		e.Traffic = append(e.Traffic, t)

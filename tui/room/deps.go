@@ -15,19 +15,19 @@ import (
 	"github.com/charmbracelet/lipgloss"
 
 	"lkdoctor/checks/finding"
-	live "lkdoctor/checks/room"
+	"lkdoctor/checks/room"
 	"lkdoctor/tui/term"
 )
 
-// Stay is what the screen needs of a live.Stay.
+// Stay is what the screen needs of a room.Stay.
 type Stay interface {
-	Next(ctx context.Context) (live.Event, error)
+	Next(ctx context.Context) (room.Event, error)
 	Leave()
 	Close()
 	Send(text string) error
-	Publish(c live.Clip) error
-	Unpublish(c live.Clip) error
-	Publishing(c live.Clip) (on, muted bool)
+	Publish(c room.Clip) error
+	Unpublish(c room.Clip) error
+	Publishing(c room.Clip) (on, muted bool)
 	Mute(muted bool) error
 	Reconnect(full bool) error
 }
@@ -44,9 +44,9 @@ type Deps struct {
 	// Start begins a stay that publishes these as soon as media is up. It is not
 	// called before a question was answered, and again to come back after the end
 	// of the stay before.
-	Start func(ctx context.Context, publish []live.Sending) Stay
+	Start func(ctx context.Context, publish []room.Sending) Stay
 	// Publish is what the first stay publishes.
-	Publish []live.Sending
+	Publish []room.Sending
 	// Token is the token to hand out, whose it is, and whether that is somebody
 	// else than us: two participants with one identity throw each other out.
 	Token func() (raw, identity string, other bool)
@@ -59,7 +59,7 @@ type Deps struct {
 	// Copy puts text on the clipboard.
 	Copy func(text string) (term.Copied, error)
 	// Explain adds to the last event what the doctor finds about a failed join.
-	Explain func(ctx context.Context, e live.Event) live.Event
+	Explain func(ctx context.Context, e room.Event) room.Event
 	// Diagnosis reports that the caller shows what Explain found on a screen of
 	// its own: a failed join then ends this one.
 	Diagnosis bool

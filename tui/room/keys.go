@@ -8,7 +8,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"lkdoctor/checks/finding"
-	live "lkdoctor/checks/room"
+	"lkdoctor/checks/room"
 	"lkdoctor/checks/wrap"
 	"lkdoctor/config/clean"
 	"lkdoctor/tui/term"
@@ -40,7 +40,7 @@ func (m model) keys() keyMap {
 	in := m.state.phase == inside && !m.leaving && !m.typing && m.page == thePeople
 	stays := !ask && !ended && !m.leaving && !m.typing
 	link := stays && (m.page == theLink || m.page == theQR)
-	tone, video := m.publishes(live.Tone), m.publishes(live.Pattern)
+	tone, video := m.publishes(room.Tone), m.publishes(room.Pattern)
 	return keyMap{
 		yes:       bind(ask, "y", m.Sayf("join all the same"), "y", "Y"),
 		no:        bind(ask, "n", m.Sayf("do not join"), "n", "N", "q", "esc"),
@@ -194,12 +194,12 @@ func (m model) clicked(msg tea.MouseMsg) (tea.Model, tea.Cmd) {
 // asks lets the stay do what a key asks for.
 func (m model) asks(msg tea.KeyMsg, k keyMap) (tea.Model, tea.Cmd) {
 	var do func(Stay) (finding.Text, error)
-	tone, video := m.publishes(live.Tone), m.publishes(live.Pattern)
+	tone, video := m.publishes(room.Tone), m.publishes(room.Pattern)
 	switch {
 	case key.Matches(msg, k.tone):
-		do = m.publish(live.Tone, !tone)
+		do = m.publish(room.Tone, !tone)
 	case key.Matches(msg, k.video):
-		do = m.publish(live.Pattern, !video)
+		do = m.publish(room.Pattern, !video)
 	case key.Matches(msg, k.mute):
 		muted := !m.silent()
 		do = func(s Stay) (finding.Text, error) {

@@ -12,7 +12,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"lkdoctor/checks/finding"
-	live "lkdoctor/checks/room"
+	"lkdoctor/checks/room"
 	"lkdoctor/config/clean"
 	"lkdoctor/tui/term"
 )
@@ -30,7 +30,7 @@ type model struct {
 	now           time.Time
 	state         state
 	// mine is what we publish, and what a further stay is to publish.
-	mine []live.Sending
+	mine []room.Sending
 
 	typing  bool
 	input   textinput.Model
@@ -68,19 +68,19 @@ const noticeTime = 6 * time.Second
 // explains its end, which may stand in a room of its own.
 type host struct {
 	ctx   context.Context
-	start func(context.Context, []live.Sending) Stay
+	start func(context.Context, []room.Sending) Stay
 	stay  Stay
 
 	asking context.Context // of what explains
 	work   sync.WaitGroup
 }
 
-func newHost(ctx context.Context, start func(context.Context, []live.Sending) Stay) *host {
+func newHost(ctx context.Context, start func(context.Context, []room.Sending) Stay) *host {
 	return &host{ctx: ctx, asking: ctx, start: start}
 }
 
 // begin starts a stay. The one before has ended.
-func (h *host) begin(publish []live.Sending) {
+func (h *host) begin(publish []room.Sending) {
 	if h.stay != nil {
 		h.stay.Close()
 	}
@@ -88,8 +88,8 @@ func (h *host) begin(publish []live.Sending) {
 }
 
 // explains has an end explained, and is the command that waits for it.
-func (h *host) explains(explain func(context.Context, live.Event) live.Event, e live.Event) tea.Cmd {
-	answer := make(chan live.Event, 1)
+func (h *host) explains(explain func(context.Context, room.Event) room.Event, e room.Event) tea.Cmd {
+	answer := make(chan room.Event, 1)
 	h.work.Go(func() {
 		said := e
 		defer func() {
@@ -105,13 +105,13 @@ func (h *host) explains(explain func(context.Context, live.Event) live.Event, e 
 
 // The messages.
 type (
-	eventMsg live.Event
+	eventMsg room.Event
 	endMsg   struct{ of Stay } // of the stream of events
 	doneMsg  struct {          // something that a key asked for
 		text finding.Text
 		err  error
 	}
-	explainedMsg live.Event
+	explainedMsg room.Event
 	tickMsg      time.Time
 	interruptMsg struct{}
 )
@@ -121,7 +121,7 @@ func newModel(deps Deps, h *host) model {
 		deps.Now = time.Now
 	}
 	input := textinput.New()
-	input.CharLimit = live.MaxMessage
+	input.CharLimit = room.MaxMessage
 	// The input's own paste runs a clipboard program; the terminal's paste comes
 	// as a key message.
 	input.KeyMap.Paste = key.NewBinding(key.WithDisabled())
@@ -178,14 +178,14 @@ func (m model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		}
 		return m, m.tick()
 	case eventMsg:
-		return m.happened(live.Event(msg))
+		return m.happened(room.Event(msg))
 	case endMsg:
 		if msg.of == m.host.stay && !m.explaining && m.endsWithTheStay() {
 			return m.quits()
 		}
 	case explainedMsg:
-		m.explaining, m.state.last = false, live.Event(msg)
-		if m.endsWithTheStay() || m.deps.Diagnosis && m.state.last.End.Outcome == live.NotJoined {
+		m.explaining, m.state.last = false, room.Event(msg)
+		if m.endsWithTheStay() || m.deps.Diagnosis && m.state.last.End.Outcome == room.NotJoined {
 			return m.quits()
 		}
 	case doneMsg:
@@ -205,11 +205,11 @@ func (m model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 // was left as planned.
 func (m model) endsWithTheStay() bool {
 	end := m.state.last.End
-	return m.leaving || end == nil || end.Outcome == live.Left || end.Outcome == live.Interrupted
+	return m.leaving || end == nil || end.Outcome == room.Left || end.Outcome == room.Interrupted
 }
 
 // happened is the model after an event.
-func (m model) happened(e live.Event) (tea.Model, tea.Cmd) {
+func (m model) happened(e room.Event) (tea.Model, tea.Cmd) {
 	m.now = m.deps.Now()
 	before := len(m.state.log)
 	m.state = m.state.with(e)
@@ -218,9 +218,9 @@ func (m model) happened(e live.Event) (tea.Model, tea.Cmd) {
 	}
 	m = m.counted()
 	switch e.Type {
-	case live.Problem:
+	case room.Problem:
 		m = m.says(m.Say(e.Text), true)
-	case live.Ended:
+	case room.Ended:
 		m.typing, m.busy, m.page, m.link, m.whole = false, false, thePeople, "", false
 		m.code, m.notice = nil, ""
 		if m.deps.Explain != nil && !m.leaving {
@@ -239,17 +239,17 @@ func (m model) counted() model {
 		return m
 	}
 	m.mine = nil
-	for _, c := range []live.Clip{live.Tone, live.Pattern} {
+	for _, c := range []room.Clip{room.Tone, room.Pattern} {
 		if on, muted := m.host.stay.Publishing(c); on {
-			m.mine = append(m.mine, live.Sending{Clip: c, Muted: muted})
+			m.mine = append(m.mine, room.Sending{Clip: c, Muted: muted})
 		}
 	}
 	return m
 }
 
 // publishes reports whether a clip is published.
-func (m model) publishes(c live.Clip) bool {
-	return slices.ContainsFunc(m.mine, func(s live.Sending) bool { return s.Clip == c })
+func (m model) publishes(c room.Clip) bool {
+	return slices.ContainsFunc(m.mine, func(s room.Sending) bool { return s.Clip == c })
 }
 
 // silent reports whether anything that is published is muted.
@@ -275,16 +275,16 @@ func (m model) done(msg doneMsg) model {
 	switch {
 	case msg.err == nil:
 		return m.says(m.Say(msg.text), false)
-	case errors.Is(msg.err, live.ErrMayNot):
+	case errors.Is(msg.err, room.ErrMayNot):
 		return m.says(m.Sayf("The token does not allow that (canPublish, canPublishData)."), true)
-	case errors.Is(msg.err, live.ErrNotInRoom):
+	case errors.Is(msg.err, room.ErrNotInRoom):
 		return m.says(m.Sayf("Not now: we are not in the room."), true)
-	case errors.Is(msg.err, live.ErrReconnect):
+	case errors.Is(msg.err, room.ErrReconnect):
 		return m.says(m.Sayf("Not now: the connection is being set up again."), true)
-	case errors.Is(msg.err, live.ErrNotOffered):
+	case errors.Is(msg.err, room.ErrNotOffered):
 		return m.says(m.Sayf("There is nothing to mute: publish the tone or the video first."), true)
-	case errors.Is(msg.err, live.ErrTooLong):
-		return m.says(m.Sayf("The message is longer than the %d bytes that LiveKit takes.", live.MaxMessage), true)
+	case errors.Is(msg.err, room.ErrTooLong):
+		return m.says(m.Sayf("The message is longer than the %d bytes that LiveKit takes.", room.MaxMessage), true)
 	}
 	return m.says(m.Sayf("That did not work: %s", clean.Line(clean.Redact(msg.err.Error()), 200)), true)
 }
@@ -298,12 +298,12 @@ func (m model) act(do func(Stay) (finding.Text, error)) tea.Cmd {
 	}
 }
 
-func (m model) publish(c live.Clip, on bool) func(Stay) (finding.Text, error) {
+func (m model) publish(c room.Clip, on bool) func(Stay) (finding.Text, error) {
 	return func(s Stay) (finding.Text, error) {
 		switch {
-		case c == live.Tone && on:
+		case c == room.Tone && on:
 			return finding.Textf("Publishing a test tone as the microphone."), s.Publish(c)
-		case c == live.Tone:
+		case c == room.Tone:
 			return finding.Textf("The test tone is off."), s.Unpublish(c)
 		case on:
 			return finding.Textf("Publishing a test pattern as the camera."), s.Publish(c)

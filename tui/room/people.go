@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"lkdoctor/checks/finding"
-	live "lkdoctor/checks/room"
+	"lkdoctor/checks/room"
 	"lkdoctor/checks/wrap"
 )
 
@@ -99,7 +99,7 @@ func (m model) tracks(p person) []string {
 		tracks = m.myTracks(p)
 	}
 	// The server says late, or never, that somebody who was muted no longer speaks.
-	if p.speaks && slices.ContainsFunc(tracks, func(t live.Track) bool { return t.Kind == "audio" && !t.Muted }) {
+	if p.speaks && slices.ContainsFunc(tracks, func(t room.Track) bool { return t.Kind == "audio" && !t.Muted }) {
 		parts = append(parts, m.styles.Good.Render(m.bar(p.level)+" "+m.Sayf("speaking")))
 	}
 	for _, t := range tracks {
@@ -119,14 +119,14 @@ func (m model) tracks(p person) []string {
 }
 
 // myTracks are what the stay publishes, under the names that the server has for it.
-func (m model) myTracks(p person) []live.Track {
-	var list []live.Track
+func (m model) myTracks(p person) []room.Track {
+	var list []room.Track
 	for _, s := range m.mine {
-		t := live.Track{Kind: "audio", Source: "microphone", Name: string(s.Clip)}
-		if s.Clip == live.Pattern {
+		t := room.Track{Kind: "audio", Source: "microphone", Name: string(s.Clip)}
+		if s.Clip == room.Pattern {
 			t.Kind, t.Source = "video", "camera"
 		}
-		if i := slices.IndexFunc(p.tracks, func(have live.Track) bool { return have.Name == t.Name }); i >= 0 {
+		if i := slices.IndexFunc(p.tracks, func(have room.Track) bool { return have.Name == t.Name }); i >= 0 {
 			t = p.tracks[i]
 		}
 		t.Muted = s.Muted
@@ -136,7 +136,7 @@ func (m model) myTracks(p person) []live.Track {
 }
 
 // short names a track in a word.
-func short(t live.Track) finding.Text {
+func short(t room.Track) finding.Text {
 	switch t.Source {
 	case "microphone":
 		return finding.Textf("microphone")
@@ -147,5 +147,5 @@ func short(t live.Track) finding.Text {
 	case "screen_share_audio":
 		return finding.Textf("screen's sound")
 	}
-	return live.Thing(t)
+	return room.Thing(t)
 }

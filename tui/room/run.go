@@ -7,18 +7,18 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 
-	live "lkdoctor/checks/room"
+	"lkdoctor/checks/room"
 	"lkdoctor/tui/term"
 )
 
 // Result is how a screen was left.
 type Result struct {
 	// Last is the event that ended the stay; its End is nil if there was none.
-	Last live.Event
+	Last room.Event
 	// Interrupted tells that it was left by Ctrl+C, a signal, or the end of ctx.
 	Interrupted bool
 	// Path and RTTs (in milliseconds) are the last ones that were seen.
-	Path *live.Path
+	Path *room.Path
 	RTTs []float64
 }
 

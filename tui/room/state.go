@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"lkdoctor/checks/finding"
-	live "lkdoctor/checks/room"
+	"lkdoctor/checks/room"
 )
 
 // phase is how far the stay is.
@@ -28,18 +28,18 @@ const (
 
 // person is somebody in the room.
 type person struct {
-	live.Participant
+	room.Participant
 	me      bool
 	quality string
 	speaks  bool
 	level   float64 // how loud, from 0 to 1
-	tracks  []live.Track
+	tracks  []room.Track
 }
 
 // line is a line of the log.
 type line struct {
 	at   time.Time
-	kind live.Type
+	kind room.Type
 	text finding.Text
 }
 
@@ -50,40 +50,40 @@ type state struct {
 	since  time.Time // when media was up
 	away   time.Time // since when it is being reconnected
 	until  time.Time // when it ended
-	server live.Server
-	may    live.Allowed
+	server room.Server
+	may    room.Allowed
 	people []person
-	path   *live.Path
+	path   *room.Path
 	rtts   []float64
 	// traffic is what the tracks carry, by their SIDs.
-	traffic map[string]live.Traffic
+	traffic map[string]room.Traffic
 	log     []line
-	last    live.Event // the one that ended it
+	last    room.Event // the one that ended it
 }
 
 // with is the state after an event.
-func (s state) with(e live.Event) state {
+func (s state) with(e room.Event) state {
 	news := loggable(e.Type)
 	switch e.Type {
-	case live.Joining:
+	case room.Joining:
 		s.phase = joining
-	case live.Joined:
+	case room.Joined:
 		s.phase = connecting
 		s.server, s.may = *e.Server, *e.Allowed
 		s = s.changed(*e.Who, func(p *person) { p.me = true })
-	case live.Media:
+	case room.Media:
 		s.phase, s.since = inside, e.At
-	case live.ParticipantJoined, live.ParticipantChanged:
+	case room.ParticipantJoined, room.ParticipantChanged:
 		s = s.changed(*e.Who, func(p *person) { p.Participant = *e.Who })
-	case live.ParticipantLeft:
+	case room.ParticipantLeft:
 		s.people = slices.DeleteFunc(slices.Clone(s.people), func(p person) bool { return p.Identity == e.Who.Identity && !p.me })
-	case live.TrackPublished, live.TrackMuted, live.TrackUnmuted:
+	case room.TrackPublished, room.TrackMuted, room.TrackUnmuted:
 		s = s.changed(*e.Who, func(p *person) { p.tracks = append(without(p.tracks, e.Track.SID), *e.Track) })
-	case live.TrackUnpublished:
+	case room.TrackUnpublished:
 		s = s.changed(*e.Who, func(p *person) { p.tracks = without(p.tracks, e.Track.SID) })
-	case live.Quality:
+	case room.Quality:
 		s = s.changed(*e.Who, func(p *person) { p.quality = e.Quality })
-	case live.Speaking:
+	case room.Speaking:
 		s.people = slices.Clone(s.people)
 		for i := range s.people {
 			s.people[i].speaks, s.people[i].level = false, 0
@@ -93,28 +93,28 @@ func (s state) with(e live.Event) state {
 				}
 			}
 		}
-	case live.PathChanged:
+	case room.PathChanged:
 		// The path stands above the log; that it is of another kind is news.
 		news = s.path != nil && s.path.Kind != e.Path.Kind
 		s.path = e.Path
-	case live.RTT:
+	case room.RTT:
 		s.rtts = append(slices.Clone(s.rtts), *e.RTT)
 		s.rtts = s.rtts[max(0, len(s.rtts)-keepRTTs):]
-	case live.Stats:
-		s.traffic = map[string]live.Traffic{}
+	case room.Stats:
+		s.traffic = map[string]room.Traffic{}
 		for _, t := range e.Traffic {
 			s.traffic[t.SID] = t
 		}
-	case live.Reconnecting:
+	case room.Reconnecting:
 		s.phase, s.away = reconnecting, e.At
-	case live.Reconnected:
+	case room.Reconnected:
 		s.phase = inside
-	case live.Ended:
+	case room.Ended:
 		s.phase, s.until, s.last = over, e.At, e
 	}
 	if news {
 		s.log = append(slices.Clone(s.log), line{at: e.At, kind: e.Type, text: e.Text})
-		if e.Advice != "" && e.Type != live.Ended { // the end has a place of its own
+		if e.Advice != "" && e.Type != room.Ended { // the end has a place of its own
 			s.log = append(s.log, line{at: e.At, kind: e.Type, text: finding.Textf("Next: %s", e.Advice)})
 		}
 		s.log = s.log[max(0, len(s.log)-keepLines):]
@@ -124,12 +124,12 @@ func (s state) with(e live.Event) state {
 
 // loggable leaves out what has a place of its own on the screen, and would
 // drown the rest.
-func loggable(t live.Type) bool {
-	return t != live.RTT && t != live.Stats && t != live.Speaking && t != live.Quality
+func loggable(t room.Type) bool {
+	return t != room.RTT && t != room.Stats && t != room.Speaking && t != room.Quality
 }
 
 // changed is the state with one person changed, who is added where unknown.
-func (s state) changed(who live.Participant, change func(*person)) state {
+func (s state) changed(who room.Participant, change func(*person)) state {
 	s.people = slices.Clone(s.people)
 	i := slices.IndexFunc(s.people, func(p person) bool { return p.Identity == who.Identity })
 	if i < 0 {
@@ -141,8 +141,8 @@ func (s state) changed(who live.Participant, change func(*person)) state {
 	return s
 }
 
-func without(tracks []live.Track, sid string) []live.Track {
-	return slices.DeleteFunc(slices.Clone(tracks), func(t live.Track) bool { return t.SID == sid })
+func without(tracks []room.Track, sid string) []room.Track {
+	return slices.DeleteFunc(slices.Clone(tracks), func(t room.Track) bool { return t.SID == sid })
 }
 
 // me is our own quality, "" while unknown.

@@ -6,7 +6,7 @@ import (
 	"github.com/charmbracelet/lipgloss"
 	"github.com/charmbracelet/x/ansi"
 
-	live "lkdoctor/checks/room"
+	"lkdoctor/checks/room"
 	"lkdoctor/checks/wrap"
 	"lkdoctor/tui/term"
 )
@@ -115,13 +115,13 @@ func (m model) ended() (string, lipgloss.Style, string) {
 		return m.marks.Pending, m.styles.Subtle, text
 	}
 	switch m.state.last.End.Outcome {
-	case live.Left, live.Interrupted:
+	case room.Left, room.Interrupted:
 		return m.marks.Pass, m.styles.Good, m.Sayf("left the room")
-	case live.NotJoined:
+	case room.NotJoined:
 		text = m.Sayf("could not join")
-	case live.ThrownOut:
+	case room.ThrownOut:
 		text = m.Sayf("thrown out")
-	case live.Lost:
+	case room.Lost:
 		text = m.Sayf("connection lost")
 	}
 	return m.marks.Fail, m.styles.Bad, text
@@ -170,7 +170,7 @@ func (m model) columns(left, right []string, width int) []string {
 func (m model) endLines(width int) []string {
 	e, prose := m.state.last, min(width, maxProse)
 	lines := wrap.Lines(m.Say(e.Text), prose)
-	if m.explaining && e.End != nil && e.End.Outcome == live.NotJoined {
+	if m.explaining && e.End != nil && e.End.Outcome == room.NotJoined {
 		return append(lines, "", m.styles.Key.Render(m.Fit(m.Sayf("Looking for the cause: lkdoctor asks the server as its checks do."), width)))
 	}
 	for _, f := range e.Findings {
@@ -195,7 +195,7 @@ func (m model) logLines(width, height int) []string {
 	var lines []string
 	for i := end - 1; i >= 0 && len(lines) < height; i-- {
 		l := m.state.log[i]
-		if l.kind == live.Ended && m.state.phase == over && i == len(m.state.log)-1 {
+		if l.kind == room.Ended && m.state.phase == over && i == len(m.state.log)-1 {
 			continue // it stands above
 		}
 		at := m.styles.Subtle.Render(l.at.Format("15:04:05")) + "  "
@@ -214,13 +214,13 @@ func (m model) logLines(width, height int) []string {
 }
 
 // look is the style of a kind of line.
-func (m model) look(kind live.Type) lipgloss.Style {
+func (m model) look(kind room.Type) lipgloss.Style {
 	switch kind {
-	case live.Problem, live.Ended:
+	case room.Problem, room.Ended:
 		return m.styles.Bad
-	case live.Reconnecting:
+	case room.Reconnecting:
 		return m.styles.Warn
-	case live.Data, live.DataSent:
+	case room.Data, room.DataSent:
 		return m.styles.Key
 	}
 	return lipgloss.NewStyle()

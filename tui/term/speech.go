@@ -66,3 +66,43 @@ func (s Speech) Fit(text string, width int) string {
 	}
 	return ansi.Truncate(text, width, tail)
 }
+
+// WrapTo wraps text into at most limit lines of width columns. A mark on the last
+// one shows where text is missing.
+func (s Speech) WrapTo(text string, width, limit int) []string {
+	lines := wrap.Lines(text, width)
+	if limit < 1 {
+		return nil
+	}
+	if len(lines) <= limit {
+		return lines
+	}
+	lines = lines[:limit]
+	room := max(0, width-wrap.Width(s.Ellipsis()))
+	lines[limit-1] = s.Fit(ansi.Truncate(lines[limit-1], room, "")+s.Ellipsis(), width)
+	return lines
+}
+
+// Ends returns a line of width columns with left at its start and right at its end.
+// It cuts left where there is not room for both.
+func (s Speech) Ends(left, right string, width int) string {
+	room := width - wrap.Width(right)
+	if room == width || room < 12 {
+		return s.Fit(left, width)
+	}
+	return wrap.Pad(s.Fit(strings.TrimRight(left, " "), room-1), room) + right
+}
+
+// Labelled wraps text after a label of the given columns, into at most limit lines.
+// Further lines start under the text.
+func (s Speech) Labelled(label, text string, columns, width, limit int) []string {
+	lines := s.WrapTo(text, width-columns, limit)
+	for i, line := range lines {
+		if i == 0 {
+			lines[i] = wrap.Pad(label, columns) + line
+			continue
+		}
+		lines[i] = strings.Repeat(" ", columns) + line
+	}
+	return lines
+}
