@@ -12,48 +12,45 @@ import (
 	"lkdoctor/checks/wrap"
 )
 
-// Looked is where the settings of a run were looked for.
+// Looked says where a run looked for settings.
 type Looked struct {
 	Dir string
-	// Files are the env files, the highest precedence first.
+	// Files are the env files, in order of precedence.
 	Files []LookedFile
-	// Projects are lk's.
+	// Projects are those of lk's configuration.
 	Projects []LKProject
 }
 
 // LookedFile is an env file that may hold settings.
 type LookedFile struct {
 	Name string
-	// There reports whether the file exists; it then holds no setting.
+	// There reports whether the file exists. If so, it holds no setting.
 	There bool
 }
 
-// LKProject is a project of lk's configuration.
+// LKProject is a project in lk's configuration.
 type LKProject struct{ Name, URL string }
 
-// Ports are those of this machine on which a LiveKit server, an app or a ticket
-// service listens as they come.
+// Ports are the ports that LiveKit servers, apps and ticket services use by default.
 func Ports() []int { return []int{3000, 5173, 7880, 8000} }
 
-// livekitPort is that of livekit-server.
+// livekitPort is the default port of livekit-server.
 const livekitPort = 7880
 
-// begin is what is shown where no settings were found: what was looked for,
-// and what to look at instead.
+// begin is the state of the screen that is shown when no settings were found.
 type begin struct {
 	open    bool
-	at      int // the selected one of the choices
+	at      int // the index of the selected choice
 	looked  Looked
 	asking  bool
 	asked   bool
 	listens []int
 }
 
-// listensMsg tells on which ports something listens.
+// listensMsg holds the ports of this machine on which a program listens.
 type listensMsg []int
 
-// begins is the model with the choices on the screen, where run had nothing to
-// look at.
+// begins returns the model that shows the choices, if run had nothing to check.
 func (m model) begins(run check.Run) model {
 	if m.deps.Looked != nil && nothingSet(run) {
 		m.begin = begin{open: true, looked: m.deps.Looked()}
@@ -61,8 +58,8 @@ func (m model) begins(run check.Run) model {
 	return m
 }
 
-// nothingSet reports whether a run had no settings, and found nothing else to
-// tell: no file that cannot be read, and no place that they stand in instead.
+// nothingSet reports whether a run found no settings, and no other fault of the
+// settings: no unreadable file, and no settings in a place that is not read.
 func nothingSet(run check.Run) bool {
 	if len(run.Settings) > 0 || run.Target.TokenSource != check.SourceNone {
 		return false
@@ -89,13 +86,13 @@ func (m model) showsBegin() bool {
 	return m.begin.open && !m.open && !m.browser.open && !m.running && m.newest()
 }
 
-// choice is one thing to look at.
+// choice is one thing to check.
 type choice struct {
 	label, note string
 	do          func(m model) (model, tea.Cmd)
 }
 
-// choices are what there is to look at without settings.
+// choices returns what can be checked without settings.
 func (m model) choices() []choice {
 	list := []choice{{m.Sayf("A token, a link, a browser's error"), m.Sayf("p, or paste it anywhere"), func(m model) (model, tea.Cmd) {
 		m.prompt = newPrompt(aTokenToCheck, "")
@@ -129,12 +126,12 @@ func (m model) choices() []choice {
 	}})
 }
 
-// looksAt runs with a server that was chosen.
+// looksAt returns an action that checks server.
 func looksAt(server Server) func(m model) (model, tea.Cmd) {
 	return func(m model) (model, tea.Cmd) { return m.launched(Change{Server: server}) }
 }
 
-// listening is the model with the ports of this machine asked.
+// listening returns the model and the command that tries the ports of this machine.
 func (m model) listening() (model, tea.Cmd) {
 	if m.begin.asking {
 		return m, nil
@@ -144,19 +141,19 @@ func (m model) listening() (model, tea.Cmd) {
 	return m, func() tea.Msg { return listensMsg(ask(Ports())) }
 }
 
-// listens is the model that knows on which ports something listens.
+// listens returns the model after msg.
 func (m model) listens(msg listensMsg) model {
 	m.begin.asking, m.begin.asked, m.begin.listens = false, true, slices.Clone(msg)
 	return m
 }
 
-// chooses is the model after enter on a choice.
+// chooses returns the model after the selected choice was confirmed.
 func (m model) chooses() (model, tea.Cmd) {
 	list := m.choices()
 	return list[min(m.begin.at, len(list)-1)].do(m)
 }
 
-// beginLines are what was looked for and where, and the choices.
+// beginLines returns where settings were looked for, and the choices.
 func (m model) beginLines(width, height int) []string {
 	looked := m.begin.looked
 	lines := m.WrapTo(m.Sayf("No settings were found in %s.", looked.Dir), width, 2)
@@ -209,5 +206,5 @@ func (m model) beginLines(width, height int) []string {
 	return lines
 }
 
-// list is a list of words as a sentence has it.
+// list joins words as in a sentence.
 func (m model) list(words ...string) string { return m.Say(finding.Listed(words)) }

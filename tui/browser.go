@@ -17,22 +17,21 @@ import (
 	"lkdoctor/config/clean"
 )
 
-// browser is the catalogue: all pages, to filter and to read. What it was opened
-// from stays as it is behind it.
+// browser is the state of the catalogue: all pages, a filter, and the selected page. The
+// state of the other screens does not change while it is open.
 type browser struct {
 	open    bool
-	reading bool // the selected page, in the whole window
-	typing  bool // what is typed goes to the filter
+	reading bool // the selected page fills the window
+	typing  bool // keys go to the filter
 	filter  string
 	all     []catalogue.Page
 	texts   []catalogue.SDKText
-	found   []catalogue.Page // those that the filter leaves
-	at      int              // the selected one of them
-	pane    viewport.Model   // the page that is read
+	found   []catalogue.Page // the pages that match the filter
+	at      int              // the index of the selected page in found
+	pane    viewport.Model   // the text of the selected page
 }
 
-// browses is the model with the catalogue open, at the page of the finding that
-// was looked at.
+// browses returns the model with the catalogue open, at the page of the current finding.
 func (m model) browses() model {
 	b := browser{open: true, pane: viewport.New(0, 0), all: m.browser.all, texts: m.browser.texts}
 	if b.all == nil {
@@ -51,7 +50,7 @@ func (m model) browses() model {
 	return m
 }
 
-// selected is the page at the cursor; false when the filter leaves none.
+// selected returns the selected page, and false if no page matches the filter.
 func (b browser) selected() (catalogue.Page, bool) {
 	if b.at < 0 || b.at >= len(b.found) {
 		return catalogue.Page{}, false
@@ -64,21 +63,21 @@ func (b browser) selects(at int) browser {
 	return b
 }
 
-// filtered is the browser with another filter, at the first page that is left.
+// filtered returns the browser with another filter and the first match selected.
 func (b browser) filtered(filter string) browser {
 	b.filter, b.at = filter, 0
 	b.found = catalogue.Search(b.all, b.texts, filter)
 	return b
 }
 
-// action is a key, and what it does.
+// action is a key binding and what it does.
 type action struct {
 	key  key.Binding
 	does func(m model) (model, tea.Cmd)
 }
 
-// browserActions are the keys that work in the catalogue, the most important
-// first. While the filter is typed, letters go there.
+// browserActions returns the actions of the catalogue, the most important first. While
+// the filter is edited, letters are text.
 func (m model) browserActions() []action {
 	var list []action
 	b := m.browser
@@ -153,7 +152,7 @@ func (m model) browserActions() []action {
 	return list
 }
 
-// browserKey is the model after a key in the catalogue.
+// browserKey returns the model after a key in the catalogue.
 func (m model) browserKey(msg tea.KeyMsg) (model, tea.Cmd) {
 	m.notice = ""
 	if b := m.browser; b.typing {
@@ -178,7 +177,7 @@ func (m model) browserKey(msg tea.KeyMsg) (model, tea.Cmd) {
 	return m, nil
 }
 
-// browserLines fill the window with the catalogue.
+// browserLines returns the lines of the catalogue; they fill the window.
 func (m model) browserLines() []string {
 	b, width := m.browser, m.width-2
 	footer := indent(append(m.noticeLines(width), m.short(width+1)), 1)
@@ -223,7 +222,7 @@ func (m model) browserLines() []string {
 	return append(append(lines, preview...), footer...)
 }
 
-// browserList are the pages around the selected one, one a line.
+// browserList returns the pages around the selected one, one on a line.
 func (m model) browserList(width, height int) []string {
 	b := m.browser
 	if len(b.found) == 0 {
@@ -242,7 +241,7 @@ func (m model) browserList(width, height int) []string {
 	return lines
 }
 
-// browserPreview is the beginning of the selected page.
+// browserPreview returns the beginning of the selected page.
 func (m model) browserPreview(width, height int) []string {
 	known, found := m.browser.selected()
 	if !found {
@@ -252,7 +251,7 @@ func (m model) browserPreview(width, height int) []string {
 	p.add(m.Ends(m.styles.Heading.Render(m.Plain(string(known.Code))), m.styles.Subtle.Render(m.seen(known.Code)), width))
 	p.hang("  ", p.Plain(known.Title))
 	p.prose(known.Means)
-	p.lines = m.marked(p.lines, width, max(2, height-4)) // the rest is for the fix
+	p.lines = m.marked(p.lines, width, max(2, height-4)) // the other lines are for the fix
 	p.blank()
 	label := p.Sayf("Fix") + "  "
 	for _, fix := range known.Fixes() {
@@ -262,7 +261,7 @@ func (m model) browserPreview(width, height int) []string {
 	return m.marked(p.lines, width, height)
 }
 
-// seen tells whether a code is among the findings of the run that is shown.
+// seen says whether a code is among the findings of the shown run.
 func (m model) seen(code check.Code) string {
 	for _, r := range m.results() {
 		for _, f := range r.Findings {
@@ -274,7 +273,7 @@ func (m model) seen(code check.Code) string {
 	return m.Sayf("not seen in this run")
 }
 
-// browserPage is all of the selected page.
+// browserPage returns the whole selected page.
 func (m model) browserPage(width int) []string {
 	known, found := m.browser.selected()
 	if !found {

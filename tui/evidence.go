@@ -16,8 +16,8 @@ import (
 	"lkdoctor/config/clean"
 )
 
-// evidence adds what was seen in a stage: the finding that is selected, what
-// the stage is about as a whole, and each check with its facts.
+// evidence adds what a stage observed: the selected finding, the facts of the stage, and
+// each check with its facts.
 func (p *page) evidence(row progress.Row) {
 	if l, found := p.current(); found {
 		p.hang("", p.Say(l.Finding.Message))
@@ -42,7 +42,7 @@ func (p *page) evidence(row progress.Row) {
 	}
 }
 
-// waterfall adds where the time of the run went.
+// waterfall adds how long each part of the run took.
 func (p *page) waterfall() {
 	spans := progress.Timeline(p.results())
 	if p.running || len(spans) < 2 {
@@ -61,8 +61,8 @@ func (p *page) waterfall() {
 	}
 }
 
-// workedLines are what there is to see of a run in which nothing failed, on at
-// most height lines: the path of its media, and where the time went.
+// workedLines returns, for a run without failures, the path of its media and the times
+// of its parts, on at most height lines.
 func (m model) workedLines(width, height int) []string {
 	if m.running || m.run == nil || m.run.Summary.Fail+m.run.Summary.Error > 0 || !m.run.Diagnosis.FixIn.IsZero() {
 		return nil
@@ -77,7 +77,7 @@ func (m model) workedLines(width, height int) []string {
 		}
 	}
 	spans := slices.DeleteFunc(progress.Timeline(m.run.Results), func(s progress.Span) bool { return s.Step })
-	for len(spans) > max(0, height-len(lines)-2) { // the shortest ones go
+	for len(spans) > max(0, height-len(lines)-2) { // leave out the shortest
 		shortest := 0
 		for i, s := range spans {
 			if s.Took < spans[shortest].Took {
@@ -90,10 +90,11 @@ func (m model) workedLines(width, height int) []string {
 		lines = append(lines, m.styles.Subtle.Render(m.Sayf("Where the time went")))
 		lines = append(lines, progress.Waterfall(spans, width, m.deps.ASCII, m.Say)...)
 	}
-	return lines[:min(len(lines), max(0, height-1))] // the last line is for notices
+	return lines[:min(len(lines), max(0, height-1))] // keep the last line for notices
 }
 
-// settings adds each setting with its value, its place, and what it hides.
+// settings adds each setting with its value, its source, and the values that it
+// overrides.
 func (p *page) settings() {
 	if p.run == nil {
 		return
@@ -123,7 +124,7 @@ func (p *page) settings() {
 	p.blank()
 }
 
-// settingValue is a value, or how much of it is hidden.
+// settingValue returns a value, or the length of a hidden one.
 func (p *page) settingValue(s config.Shown) string {
 	switch {
 	case s.Value == clean.Hidden && s.Fingerprint != "":
@@ -143,7 +144,7 @@ func (p *page) orNone(value string) string {
 	return p.Plain(value)
 }
 
-// place is where a setting stands.
+// place returns the file and the line of a setting.
 func (p *page) place(source string, line int) string {
 	if line > 0 {
 		return p.Sayf("%s, line %d", source, line)
@@ -151,7 +152,7 @@ func (p *page) place(source string, line int) string {
 	return p.Say(diagnosis.SourceText(source))
 }
 
-// compared adds the token under test beside a correct one, what differs first.
+// compared adds a table of the token and a correct one, differences first.
 func (p *page) compared() {
 	if p.run == nil || len(p.run.Token) == 0 {
 		return
@@ -180,8 +181,8 @@ func (p *page) compared() {
 	p.blank()
 }
 
-// table adds rows in columns, each row in a style. A column is as wide as it
-// needs to be, the last ones only as far as there is room; cells are wrapped.
+// table adds rows in columns, each row in its style. Long cells are wrapped; see columns
+// for the widths.
 func (p *page) table(rows [][]string, styles []lipgloss.Style) {
 	widths := p.columns(rows)
 	for i, row := range rows {
@@ -204,12 +205,12 @@ func (p *page) table(rows [][]string, styles []lipgloss.Style) {
 	}
 }
 
-// tableGap is between two columns of a table.
+// tableGap is the number of blanks between two columns.
 const tableGap = 2
 
-// columns are the widths of a table's columns. Where they need more than there
-// is, the widest ones share what the others leave; the first one holds names,
-// and is not broken as long as a third of the width is enough for it.
+// columns returns the widths of a table's columns. If they need more than the page's
+// width, the widest columns share what the others leave. The first column holds names;
+// it keeps its width as long as that is at most a third.
 func (p *page) columns(rows [][]string) []int {
 	widths := make([]int, len(rows[0]))
 	for _, row := range rows {
@@ -235,7 +236,7 @@ func sum(list []int) (n int) {
 	return n
 }
 
-// facts adds measured details under their names for people.
+// facts adds measured facts under their names for people.
 func (p *page) facts(facts check.Facts, by int) {
 	longest := 0
 	for _, name := range facts.Names() {
@@ -260,20 +261,20 @@ func (p *page) facts(facts check.Facts, by int) {
 	}
 }
 
-// tabled reports whether a fact is a list whose items are rows, not words.
+// tabled reports whether a fact is a list of rows rather than of words.
 func tabled(value any) bool {
 	list, is := value.([]string)
 	return is && slices.ContainsFunc(list, func(item string) bool { return strings.Contains(item, " ") })
 }
 
-// The rows of candidates and pairs, as the checks write them.
+// The rows of candidates and pairs in the form that the checks write.
 var (
 	candidateRow = regexp.MustCompile(`^(udp|tcp) (\S+) (\S+) (\S+?)(?: (active|passive|so))?(, the address reached)?$`)
 	pairRow      = regexp.MustCompile(`^(\S+) → (\S+) \((\S+)\) (\S+): (\d+) sent, (\d+) answered$`)
 )
 
-// rows adds the items of a list, in columns where they are candidates or pairs
-// and there is room.
+// rows adds the items of a list. Candidates and pairs are in columns if the width
+// suffices.
 func (p *page) rows(list []string, selected any, by int) {
 	in := &page{model: p.model, width: max(1, p.width-by)}
 	if rows, styles := p.cells(list, selected); rows != nil && sum(in.columns(rows)) == natural(rows) {
@@ -286,14 +287,13 @@ func (p *page) rows(list []string, selected any, by int) {
 	p.lines = append(p.lines, indent(in.lines, by)...)
 }
 
-// natural is how wide the columns of a table would like to be.
+// natural returns the width of a table whose cells are not wrapped.
 func natural(rows [][]string) int {
 	wide := &page{width: 1 << 16}
 	return sum(wide.columns(rows))
 }
 
-// cells are the columns of candidates or pairs under their heads, nil for other
-// lists.
+// cells returns a table of candidates or pairs with its head, nil for other lists.
 func (p *page) cells(list []string, selected any) (rows [][]string, styles []lipgloss.Style) {
 	if len(list) == 0 {
 		return nil, nil

@@ -9,8 +9,8 @@ import (
 	"lkdoctor/checks/wrap"
 )
 
-// keyMap is what can be pressed at the moment. It is made anew from the model
-// each time, so a key that does nothing is neither matched nor shown.
+// keyMap holds the key bindings. It is computed from the model each time; a key without
+// an effect is disabled, and neither matched nor shown.
 type keyMap struct {
 	up, down, open, back                                          key.Binding
 	codeLeft, codeRight                                           key.Binding
@@ -23,8 +23,8 @@ type keyMap struct {
 	help, quit, interrupt, suspend                                key.Binding
 }
 
-// keys are the bindings that work in the model's present state, while neither
-// the help nor a prompt is open.
+// keys returns the bindings for the model's state, while neither the help nor a prompt
+// is open.
 func (m model) keys() keyMap {
 	bind := func(on bool, shown, desc string, keys ...string) key.Binding {
 		b := key.NewBinding(key.WithKeys(keys...), key.WithHelp(shown, desc))
@@ -98,8 +98,8 @@ func (m model) keys() keyMap {
 	}
 }
 
-// short are the keys of the footer that fit into width: those for the help and
-// for leaving always, of the others the first ones.
+// short returns the keys of the footer that fit into width. The keys for help and quit
+// are always among them.
 func (m model) short(width int) string {
 	k := m.keys()
 	most := []key.Binding{k.open, k.copyFix, k.rerun, k.join, k.skip, k.save, k.ticket, k.watch, k.earlier, k.language, k.up, k.token, k.saveJSON, k.catalogue}
@@ -130,8 +130,8 @@ func (m model) short(width int) string {
 	}
 }
 
-// browserKeys are the footer's keys of the catalogue, each once: those that may be
-// left out where there is no room, and the others.
+// browserKeys returns the footer's keys in the catalogue: most may be left out for lack
+// of width, last may not.
 func (m model) browserKeys() (most, last []key.Binding) {
 	for _, a := range m.browserActions() {
 		switch n := len(most); {
@@ -144,8 +144,7 @@ func (m model) browserKeys() (most, last []key.Binding) {
 	return most, last
 }
 
-// full are the keys that work at the moment, with what they do, as the help
-// lists them. Keys that belong together are one.
+// full returns the enabled keys for the help. Keys that belong together are one binding.
 func (m model) full() []key.Binding {
 	if m.browser.open {
 		return m.fullBrowser()
@@ -208,7 +207,7 @@ func (m model) full() []key.Binding {
 	return out
 }
 
-// fullBrowser is full in the catalogue.
+// fullBrowser is full for the catalogue.
 func (m model) fullBrowser() []key.Binding {
 	var out []key.Binding
 	for _, a := range m.browserActions() {
@@ -221,7 +220,8 @@ func (m model) fullBrowser() []key.Binding {
 	return append(out, m.joined(m.Sayf("stop at once: leaves the room, prints what was finished"), m.keys().interrupt))
 }
 
-// joined is one binding of several: those that work, each of their keys by name.
+// joined returns one binding for several: the enabled ones, under the names of all their
+// keys.
 func (m model) joined(desc string, all ...key.Binding) key.Binding {
 	var keys, names []string
 	for _, b := range all {
@@ -235,7 +235,7 @@ func (m model) joined(desc string, all ...key.Binding) key.Binding {
 	return key.NewBinding(key.WithKeys(keys...), key.WithHelp(strings.Join(names, " "), desc))
 }
 
-// keyName is a key as people write it.
+// keyName returns the name of a key for people.
 func (m model) keyName(name string) string {
 	arrows := map[string]string{"up": "↑", "down": "↓", "left": "←", "right": "→"}
 	named := map[string]string{" ": "space", "pgup": "PgUp", "pgdown": "PgDn", "home": "Home", "end": "End"}

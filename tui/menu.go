@@ -12,16 +12,16 @@ import (
 	"lkdoctor/tui/term"
 )
 
-// menu is the help: the keys that work where it was opened, to read, to filter
-// and to run.
+// menu is the state of the help: the list of enabled keys, which can be filtered and
+// run.
 type menu struct {
 	open   bool
-	typing bool // what is typed goes to the filter
+	typing bool // keys go to the filter
 	filter string
-	at     int // the selected one of those that the filter leaves
+	at     int // the index of the selected key among the matches
 }
 
-// menuItems are the keys that the filter leaves.
+// menuItems returns the keys that match the filter.
 func (m model) menuItems() []key.Binding {
 	var out []key.Binding
 	for _, b := range m.full() {
@@ -33,8 +33,8 @@ func (m model) menuItems() []key.Binding {
 	return out
 }
 
-// menuKey is the model after a key while the help is open. Nothing behind it
-// hears the key, unless enter runs it.
+// menuKey returns the model after a key while the help is open. The screen under the
+// help receives a key only when enter runs it.
 func (m model) menuKey(msg tea.KeyMsg) (model, tea.Cmd) {
 	items := m.menuItems()
 	switch name := msg.String(); {
@@ -66,7 +66,7 @@ func (m model) menuKey(msg tea.KeyMsg) (model, tea.Cmd) {
 	return m, nil
 }
 
-// menuKeys are the footer's keys while the help is open.
+// menuKeys returns the footer's keys while the help is open.
 func (m model) menuKeys() []key.Binding {
 	bind := func(shown, desc string) key.Binding {
 		return key.NewBinding(key.WithKeys(shown), key.WithHelp(shown, desc))
@@ -79,11 +79,10 @@ func (m model) menuKeys() []key.Binding {
 	return keys
 }
 
-// keyMsg is the message of a key by the name that a binding has for it.
+// keyMsg returns the message for a key by the name in its binding.
 func keyMsg(name string) tea.KeyMsg { return term.KeyMsg(name) }
 
-// menuLines list the keys, one block of lines each, and tell on which line the
-// selected one begins.
+// menuLines returns the list of keys, and the line on which the selected one begins.
 func (m model) menuLines(width int) (lines []string, selected int) {
 	items := m.menuItems()
 	title := m.Sayf("Keys")

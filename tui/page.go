@@ -14,7 +14,7 @@ import (
 	"lkdoctor/checks/wrap"
 )
 
-// tab is one of the sides from which the page shows a finding.
+// tab is one of the views of a finding.
 type tab int
 
 const (
@@ -24,7 +24,7 @@ const (
 	tabConfirm
 )
 
-// tabs are those that have something to say on what is selected, at least one.
+// tabs returns the tabs that have content for the selection, at least one.
 func (m model) tabs() []tab {
 	l, found := m.current()
 	if !found {
@@ -45,7 +45,7 @@ func (m model) tabs() []tab {
 	return out
 }
 
-// shownTab is the chosen tab, where there is one, else the first.
+// shownTab returns the chosen tab if it has content, else the first one.
 func (m model) shownTab() tab {
 	if tabs := m.tabs(); !slices.Contains(tabs, m.tab) {
 		return tabs[0]
@@ -53,8 +53,8 @@ func (m model) shownTab() tab {
 	return m.tab
 }
 
-// tabsLine names the tabs with their keys, the open one in brackets, and at the
-// right how much of it is in view.
+// tabsLine returns the names of the tabs with their keys, the open one in brackets. At
+// the right end is which part of the page is visible.
 func (m model) tabsLine(width int) string {
 	keys := map[tab]string{tabFix: "f", tabEvidence: "e", tabWhy: "i", tabConfirm: "v"}
 	names := map[tab]string{
@@ -83,7 +83,7 @@ func (m model) tabsLine(width int) string {
 	return m.Ends(line, m.styles.Subtle.Render(at), width)
 }
 
-// which tells which of several findings of a stage the page is about.
+// which says which of a stage's findings the page shows, if there are several.
 func (m model) which() string {
 	if n := len(m.findings()); n > 1 {
 		return " " + m.Sayf("(%d of %d)", m.finding%n+1, n)
@@ -91,7 +91,7 @@ func (m model) which() string {
 	return ""
 }
 
-// pageTitle is the first line of a page that fills the window.
+// pageTitle returns the first line of a page that fills the window.
 func (m model) pageTitle(width int) string {
 	row, _ := m.row()
 	line := " " + m.styles.Title.Render(m.Say(row.Name))
@@ -101,7 +101,7 @@ func (m model) pageTitle(width int) string {
 	return m.Fit(m.Charset(line), width)
 }
 
-// page lays out the open tab of the selected stage.
+// page returns the open tab of the selected stage.
 func (m model) page(width int) page {
 	p := page{model: m, width: max(width, 1)}
 	row, ok := m.row()
@@ -128,17 +128,17 @@ func (m model) page(width int) page {
 	return p
 }
 
-// page collects the lines of the details, none wider than width.
+// page collects the lines of the details. None is wider than width.
 type page struct {
 	model
 	width int
 	lines []string
-	over  int // by how much the widest line of code is wider than the window
+	over  int // the columns by which the widest line of code exceeds the window
 }
 
 func (p *page) add(line string) { p.lines = append(p.lines, line) }
 
-// blank adds one blank line, never two.
+// blank adds a blank line, unless the last line is blank.
 func (p *page) blank() {
 	if n := len(p.lines); n > 0 && p.lines[n-1] != "" {
 		p.add("")
@@ -151,8 +151,8 @@ func (p *page) heading(text string) {
 	p.add(p.styles.Heading.Render(p.Fit(text, p.width)))
 }
 
-// prose adds a text of the catalogue: paragraphs parted by blank lines, list
-// items by single ones.
+// prose adds a text of the catalogue: blank lines separate paragraphs, and each list
+// item starts a line.
 func (p *page) prose(text string) {
 	for _, line := range p.Block(text) {
 		if strings.TrimSpace(line) == "" {
@@ -164,7 +164,7 @@ func (p *page) prose(text string) {
 	}
 }
 
-// listMark is the "- " or "1. " that a list item starts with.
+// listMark returns the "- " or "1. " at the start of a list item.
 func listMark(line string) string {
 	if strings.HasPrefix(line, "- ") {
 		return "- "
@@ -176,10 +176,10 @@ func listMark(line string) string {
 	return ""
 }
 
-// proseColumns is how wide a paragraph may be: eyes lose longer lines.
+// proseColumns is the widest that a paragraph may be. Longer lines are hard to read.
 const proseColumns = 120
 
-// hang adds text behind a mark; further lines start under the text.
+// hang adds text after a mark. Further lines start under the text.
 func (p *page) hang(mark, text string) {
 	width := min(p.width, proseColumns)
 	under := wrap.Width(mark)
@@ -192,12 +192,12 @@ func (p *page) hang(mark, text string) {
 	}
 }
 
-// codeIndent is how far code stands in.
+// codeIndent is the number of blanks before code.
 const codeIndent = 4
 
-// code adds lines to be copied. A line that is wider than the window is not
-// broken, because it would be copied so by mouse: it is cut with a mark, and the
-// code moves sideways. The copy key copies the lines as they are.
+// code adds lines of code. A line that is wider than the window is not wrapped, since a
+// selection with the mouse would copy the line break. It is cut with a mark, and keys
+// shift the code sideways. The copy key copies whole lines.
 func (p *page) code(text string) {
 	room := max(1, p.width-codeIndent)
 	for _, line := range p.Block(text) {
@@ -214,8 +214,8 @@ func (p *page) code(text string) {
 	}
 }
 
-// check adds one check with its status, and what it saw when nothing is wrong.
-// Beside the rows, shown is what the row says already.
+// check adds a check with its status, and what it observed if nothing is wrong. In the
+// layout with two panes, shown is the text that the row has already.
 func (p *page) check(c progress.CheckRow, shown string) {
 	style := stateStyle(p.styles, c.State)
 	mark := p.glyph(c.State) + " " + wrap.Pad(p.word(c.State), p.wordColumns())
@@ -234,7 +234,7 @@ func (p *page) check(c progress.CheckRow, shown string) {
 	p.beneath(c, wrap.Width(mark), shown)
 }
 
-// beneath adds why a check did not run, or what it saw.
+// beneath adds why a check did not run, or what it observed.
 func (p *page) beneath(c progress.CheckRow, by int, shown string) {
 	said := p.Say(c.Result.Outcome.Text)
 	switch {
@@ -252,7 +252,7 @@ func (p *page) beneath(c progress.CheckRow, by int, shown string) {
 	l, _ := p.current()
 	for _, f := range c.Result.Findings {
 		p.add(p.cut(strings.Repeat(" ", by) + severityStyle(p.styles, f).Render(string(f.Code))))
-		// That of the selected finding stands above, that of the row beside it.
+		// The page has the message of the selected finding, and the row its own.
 		if message := p.Say(f.Message); (f.Code != l.Finding.Code || c.Check.ID != l.Check) && !(p.split() && message == shown) {
 			p.hang(strings.Repeat(" ", by), message)
 		}
@@ -260,11 +260,11 @@ func (p *page) beneath(c progress.CheckRow, by int, shown string) {
 	}
 }
 
-// cut holds a styled line to the width.
+// cut cuts a styled line to the page's width.
 func (p *page) cut(line string) string { return ansi.Truncate(line, p.width, "") }
 
-// confirm adds how to see the problem without lkdoctor, and how that went here;
-// runs tells that it can run here.
+// confirm adds how to see the problem without lkdoctor, and the result of the command
+// here. runs reports whether the command can run here.
 func (p *page) confirm(c catalogue.Confirm, here confirmation, runs bool) {
 	if c.Text == "" && c.Command == "" {
 		return
@@ -297,8 +297,7 @@ func (p *page) confirm(c catalogue.Confirm, here confirmation, runs bool) {
 	}
 }
 
-// fixes adds what to do: in a window of its own under what is wrong. Code that
-// several fixes need stands there once.
+// fixes adds what to do. Code that several fixes share is added once.
 func (p *page) fixes(f check.Finding, known catalogue.Page) {
 	if title := p.Plain(known.Title); title != "" && !(p.wide() && p.isCause(f)) {
 		p.hang("", p.styles.Title.Render(title))
@@ -313,8 +312,8 @@ func (p *page) fixes(f check.Finding, known catalogue.Page) {
 	}
 }
 
-// todo adds one thing to do, and its code; what is shown already is only pointed
-// to.
+// todo adds one step and its code. For code that is on the page already, it adds a
+// reference.
 func (p *page) todo(text string, fix check.Fix, shown map[string]bool) {
 	p.hang("- ", text)
 	if fix.Command != "" {
@@ -337,7 +336,7 @@ func (p *page) todo(text string, fix check.Fix, shown map[string]bool) {
 	p.blank()
 }
 
-// styled is hang with the text in a style.
+// styled is hang with a style for the text.
 func (p *page) styled(style lipgloss.Style, mark, text string) {
 	for _, line := range wrap.Lines(text, p.width-wrap.Width(mark)) {
 		p.add(mark + style.Render(line))

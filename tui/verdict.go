@@ -9,11 +9,11 @@ import (
 	"lkdoctor/checks/wrap"
 )
 
-// topLines is how many lines stand above the rows at least, so that the rows
-// seldom move when the verdict takes the place of what is waited for.
+// topLines is the least number of lines above the rows, so that the rows seldom move
+// when the verdict replaces the progress.
 const topLines = 4
 
-// top is what stands above the rows: the verdict, or what a run waits for.
+// top returns the lines above the rows: the verdict, or the progress of the run.
 func (m model) top(width int) []string {
 	lines := m.verdictLines(width)
 	for len(lines) < topLines {
@@ -22,8 +22,8 @@ func (m model) top(width int) []string {
 	return append(lines, "")
 }
 
-// verdictLines are what broke, where to fix it and what it is not; before the
-// end, how far the run is and what it waits for.
+// verdictLines returns what is wrong, where to fix it, and what is ruled out. Before the
+// end of a run it returns waitingLines.
 func (m model) verdictLines(width int) []string {
 	width = min(width, proseColumns)
 	switch {
@@ -39,7 +39,7 @@ func (m model) verdictLines(width int) []string {
 	d := m.run.Diagnosis
 	state := progress.State(m.run.Status)
 	if !d.Warning.IsZero() && state == progress.Warned {
-		state = progress.Passed // what is only a warning stands apart
+		state = progress.Passed // a warning is shown separately
 	}
 	style := stateStyle(m.styles, state)
 	lines := m.Labelled(stateMark(m.marks, state), m.broke(d), 2, width, 3)
@@ -63,8 +63,8 @@ func (m model) verdictLines(width int) []string {
 	return lines
 }
 
-// waitingLines tell from the first frame how far the run is, what it waits for,
-// and how long that may take.
+// waitingLines returns the progress of the run, the check that it waits for, and the
+// limits of both.
 func (m model) waitingLines(width int) []string {
 	passed, limit := m.now.Sub(m.started), ""
 	if m.deps.Limit > 0 {
@@ -97,8 +97,8 @@ func (m model) waitingLines(width int) []string {
 	return append(lines, indent(m.WrapTo(text, width-2, 2), 2)...)
 }
 
-// broke is what is wrong in one sentence; where nothing failed it is the
-// summary, which says what works first.
+// broke returns what is wrong in one sentence. If nothing failed, that is the summary,
+// which begins with what works.
 func (m model) broke(d check.Diagnosis) string {
 	if d.FixIn.IsZero() && d.Warning.IsZero() {
 		return m.Say(d.Summary)
@@ -106,8 +106,8 @@ func (m model) broke(d check.Diagnosis) string {
 	return m.Say(d.Broke)
 }
 
-// nextLines are the first next step on at most words lines, and the first code
-// lines of its code or command.
+// nextLines returns the first next step on at most words lines, and at most code lines
+// of its code or command.
 func (m model) nextLines(width, words, code int) []string {
 	step := m.nextStep()
 	if len(step) == 0 || words < 1 {
@@ -138,8 +138,8 @@ func (m model) nextLines(width, words, code int) []string {
 	return append([]string{""}, lines...)
 }
 
-// preview is the fix's command or code, from where it begins to matter: the
-// imports of minting code are left out, and its indentation is taken off.
+// preview returns a fix's command or code. Minting code is without its imports and
+// indentation.
 func (m model) preview(fix check.Fix) (lines []string, minted bool) {
 	if fix.Command != "" {
 		return m.Block(fix.Command), false

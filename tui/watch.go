@@ -11,24 +11,23 @@ import (
 	"lkdoctor/tui/term"
 )
 
-// watch is whether the env files are watched, and what came of it.
+// watch is the state of watching the env files; the zero value is off.
 type watch struct {
 	on   bool
 	stop context.CancelFunc
-	// news says when the files have changed.
+	// news receives a value when the files have changed.
 	news <-chan struct{}
-	// due tells that they have changed since the last run began.
+	// due reports whether they have changed since the last run began.
 	due bool
 }
 
-// changedMsg tells that the env files have changed, or that nobody looks any
-// more.
+// changedMsg is sent when the env files have changed, or when the watch has ended.
 type changedMsg struct {
-	news <-chan struct{} // of the watch that it is from
+	news <-chan struct{} // the channel of the watch that sent it
 	over bool
 }
 
-// watches is the model with the watch begun, or ended.
+// watches returns the model with the watch turned on or off.
 func (m model) watches() (model, tea.Cmd) {
 	if m.watch.on {
 		m.watch.stop()
@@ -42,7 +41,7 @@ func (m model) watches() (model, tea.Cmd) {
 	return m, m.watch.next()
 }
 
-// next waits for the next change.
+// next returns the command that waits for the next change.
 func (w watch) next() tea.Cmd {
 	news := w.news
 	return func() tea.Msg {
@@ -51,10 +50,10 @@ func (w watch) next() tea.Cmd {
 	}
 }
 
-// changed is the model after news of a watch.
+// changed returns the model after a message of a watch.
 func (m model) changed(msg changedMsg) (model, tea.Cmd) {
 	switch {
-	case msg.news != m.watch.news: // of one that was stopped
+	case msg.news != m.watch.news: // an earlier watch sent it
 		return m, nil
 	case msg.over:
 		m.watch = watch{}
@@ -64,19 +63,18 @@ func (m model) changed(msg changedMsg) (model, tea.Cmd) {
 	return m, m.watch.next()
 }
 
-// mayFollow reports whether a change is to be followed now: not while a run or a
-// question is open.
+// mayFollow reports whether a change may start a run now: not during a run or a prompt.
 func (m model) mayFollow() bool {
 	return m.watch.due && !m.running && !m.prompt.isOpen() && !m.menu.open && !m.browser.open && !m.gone
 }
 
-// follows is the model with a run that looks at the changed files.
+// follows starts a run that checks the changed files.
 func (m model) follows() (model, tea.Cmd) {
 	m.watch.due = false
 	return m.launched(Change{Token: m.token, Address: m.address, NoTicket: m.token == "", Watched: true})
 }
 
-// state is what the first line says about the watch.
+// state returns what the first line says about the watch.
 func (w watch) state(s term.Speech) []string {
 	if !w.on {
 		return nil
@@ -98,8 +96,8 @@ func (m model) watchHelp() string {
 	return m.Sayf("watch the env files: run again what needs no ticket and no room when one changes")
 }
 
-// since tells what has changed against the run before the one that is shown;
-// empty where nothing has, or there is none.
+// since describes what has changed since the run before the shown one. It is empty if
+// nothing has, or if there is none.
 func (m model) since() string {
 	was := m.was()
 	if was == nil {

@@ -9,7 +9,7 @@ import (
 	"lkdoctor/checks/wrap"
 )
 
-// peopleLines list who is there, at most limit lines.
+// peopleLines returns the participants on at most limit lines.
 func (m model) peopleLines(width, limit int) []string {
 	people := m.state.people
 	head := m.styles.Title.Render(m.Sayf("In the room: %d", len(people)))
@@ -47,7 +47,7 @@ func (m model) peopleLines(width, limit int) []string {
 	return lines
 }
 
-// flow puts parts onto lines of width columns, with dots between them.
+// flow joins parts by dots into lines of width columns.
 func (m model) flow(parts []string, width int) []string {
 	var lines []string
 	for _, part := range parts {
@@ -61,8 +61,8 @@ func (m model) flow(parts []string, width int) []string {
 	return lines
 }
 
-// grade is how the server rates a connection, in a word; it does so after some
-// seconds.
+// grade returns the word for the server's rating of a connection. The server sends the
+// first rating after some seconds.
 func (m model) grade(quality string) string {
 	switch quality {
 	case "excellent":
@@ -91,14 +91,14 @@ func (m model) label(p person) string {
 	return label
 }
 
-// tracks are what a participant publishes, and whether it is heard.
+// tracks returns what a participant publishes, and whether it speaks.
 func (m model) tracks(p person) []string {
 	var parts []string
 	tracks := p.tracks
 	if p.me {
 		tracks = m.myTracks(p)
 	}
-	// The server says late, or never, that somebody who was muted no longer speaks.
+	// The server may still name a muted participant as a speaker.
 	if p.speaks && slices.ContainsFunc(tracks, func(t room.Track) bool { return t.Kind == "audio" && !t.Muted }) {
 		parts = append(parts, m.styles.Good.Render(m.bar(p.level)+" "+m.Sayf("speaking")))
 	}
@@ -118,7 +118,7 @@ func (m model) tracks(p person) []string {
 	return parts
 }
 
-// myTracks are what the stay publishes, under the names that the server has for it.
+// myTracks returns what the stay publishes, under the server's names.
 func (m model) myTracks(p person) []room.Track {
 	var list []room.Track
 	for _, s := range m.mine {
@@ -135,7 +135,7 @@ func (m model) myTracks(p person) []room.Track {
 	return list
 }
 
-// short names a track in a word.
+// short returns a word for a track.
 func short(t room.Track) finding.Text {
 	switch t.Source {
 	case "microphone":

@@ -8,31 +8,31 @@ import (
 	"lkdoctor/checks/room"
 )
 
-// phase is how far the stay is.
+// phase is the phase of the stay.
 type phase int
 
 const (
-	asking phase = iota // whether to throw somebody out
+	asking phase = iota // whether to join although that removes a participant
 	joining
-	connecting // the server said Join, media is not up yet
+	connecting // the server sent Join; media is not connected yet
 	inside
 	reconnecting
 	over
 )
 
-// keep is how many lines of the log, and how many round trips, are kept.
+// The most lines of the log and round-trip times that are kept.
 const (
 	keepLines = 500
 	keepRTTs  = 60
 )
 
-// person is somebody in the room.
+// person is a participant.
 type person struct {
 	room.Participant
 	me      bool
 	quality string
 	speaks  bool
-	level   float64 // how loud, from 0 to 1
+	level   float64 // the audio level, from 0 to 1
 	tracks  []room.Track
 }
 
@@ -43,25 +43,24 @@ type line struct {
 	text finding.Text
 }
 
-// state is what the events come to. It is pure and held by value: with returns
-// another one.
+// state is the result of the events. It is a value: with returns another one.
 type state struct {
 	phase  phase
-	since  time.Time // when media was up
-	away   time.Time // since when it is being reconnected
+	since  time.Time // when media was connected
+	away   time.Time // when the connection was lost
 	until  time.Time // when it ended
 	server room.Server
 	may    room.Allowed
 	people []person
 	path   *room.Path
 	rtts   []float64
-	// traffic is what the tracks carry, by their SIDs.
+	// traffic is the traffic of the tracks, by SID.
 	traffic map[string]room.Traffic
 	log     []line
-	last    room.Event // the one that ended it
+	last    room.Event // the event that ended the stay
 }
 
-// with is the state after an event.
+// with returns the state after an event.
 func (s state) with(e room.Event) state {
 	news := loggable(e.Type)
 	switch e.Type {
@@ -94,7 +93,7 @@ func (s state) with(e room.Event) state {
 			}
 		}
 	case room.PathChanged:
-		// The path stands above the log; that it is of another kind is news.
+		// The screen shows the path above the log, so the log has only changes of its kind.
 		news = s.path != nil && s.path.Kind != e.Path.Kind
 		s.path = e.Path
 	case room.RTT:
@@ -114,7 +113,7 @@ func (s state) with(e room.Event) state {
 	}
 	if news {
 		s.log = append(slices.Clone(s.log), line{at: e.At, kind: e.Type, text: e.Text})
-		if e.Advice != "" && e.Type != room.Ended { // the end has a place of its own
+		if e.Advice != "" && e.Type != room.Ended { // the screen shows the end elsewhere
 			s.log = append(s.log, line{at: e.At, kind: e.Type, text: finding.Textf("Next: %s", e.Advice)})
 		}
 		s.log = s.log[max(0, len(s.log)-keepLines):]
@@ -122,13 +121,13 @@ func (s state) with(e room.Event) state {
 	return s
 }
 
-// loggable leaves out what has a place of its own on the screen, and would
-// drown the rest.
+// loggable reports whether an event belongs in the log. Frequent events are shown
+// elsewhere.
 func loggable(t room.Type) bool {
 	return t != room.RTT && t != room.Stats && t != room.Speaking && t != room.Quality
 }
 
-// changed is the state with one person changed, who is added where unknown.
+// changed returns the state with one person changed, or added.
 func (s state) changed(who room.Participant, change func(*person)) state {
 	s.people = slices.Clone(s.people)
 	i := slices.IndexFunc(s.people, func(p person) bool { return p.Identity == who.Identity })
@@ -145,7 +144,7 @@ func without(tracks []room.Track, sid string) []room.Track {
 	return slices.DeleteFunc(slices.Clone(tracks), func(t room.Track) bool { return t.SID == sid })
 }
 
-// me is our own quality, "" while unknown.
+// myQuality returns our own quality, "" while it is unknown.
 func (s state) myQuality() string {
 	for _, p := range s.people {
 		if p.me {
