@@ -22,11 +22,11 @@ type joinCall struct {
 	flags *joinFlags
 	exam  *exam
 	face  face
-	quiet bool // a screen of the doctor's stands behind, which says why nothing was joined
+	quiet bool // the screen of the checks shows why nothing was joined
 
-	asked checks.Options // before checks were left out
+	asked checks.Options // the options before checks were excluded
 
-	// What the checks brought.
+	// The results of the checks.
 	checked  *checks.Case
 	run      check.Run
 	url      *url.URL
@@ -34,7 +34,7 @@ type joinCall struct {
 	minted   bool
 	inQuery  bool
 	presence bool   // the identity is in the room now
-	agent    string // of --agent; the stay calls it
+	agent    string // the value of --agent; the stay calls the agent
 
 	why *explanation // why nothing was joined
 }
@@ -45,21 +45,21 @@ type explanation struct {
 	run     check.Run
 }
 
-// left out of the checks before a stay: they would join rooms themselves.
+// joinsItself are the checks that do not run before a stay, because they join rooms.
 func joinsItself() []string {
 	return []string{"join.websocket", "join.media", "join.agent", "join.turn", "join.publish", "join.reconnect", "fallback.join"}
 }
 
-// stayTTL is how long the token made for a stay lives: the server hands out a new
-// one every five minutes, and until then this one is needed to reconnect.
+// stayTTL is the lifetime of a token made for a stay. The server sends a new one every
+// five minutes; until then, a reconnect uses this one.
 const stayTTL = token.DefaultTTL
 
-// prepare gets the token as the checks do, and has it judged by them. Where no
-// usable token comes of it, it shows their findings.
+// prepare runs the checks for the token. If they find no usable token, it shows their
+// findings.
 func (v *joinCall) prepare(ctx context.Context) (code int, ready bool) {
 	v.asked = v.exam.options
 	v.exam.options.Skip, v.exam.options.SkipWhy = joinsItself(), finding.Textf("not run: lkdoctor join joins a room itself")
-	v.agent, v.exam.options.Agent = v.exam.options.Agent, "" // the stay calls it
+	v.agent, v.exam.options.Agent = v.exam.options.Agent, "" // the stay calls the agent
 	v.exam.options.TTL = stayTTL
 	v.checked = v.exam.newCase()
 	v.minted = v.checked.Source() == check.SourceMinted
@@ -90,9 +90,8 @@ func (v *joinCall) prepare(ctx context.Context) (code int, ready bool) {
 	return 0, true
 }
 
-// askWhyNot has fallback.join say what is wrong with a token made here that the
-// server does not accept: it was left out, and nobody else tells. It joins only
-// if the server accepts the token after all.
+// askWhyNot runs fallback.join, which no other check replaces, when the server refuses a
+// token made here. It joins a room only if the server accepts the token after all.
 func (v *joinCall) askWhyNot(ctx context.Context) {
 	if !v.minted || !v.checked.Admission().Refused || ctx.Err() != nil || len(v.run.Findings(finding.Fail)) > 0 {
 		return
@@ -104,8 +103,9 @@ func (v *joinCall) askWhyNot(ctx context.Context) {
 	v.run, v.checked = again.once(ctx, c, func(check.Event) {}), c
 }
 
-// present asks whether joining would throw somebody out. The checks have asked
-// for a token of others; for one made here only a chosen identity can be taken.
+// present reports whether joining would remove a participant with the same identity. The
+// checks have asked the server for a token from elsewhere. For one made here, it asks
+// only if the user chose the identity.
 func (v *joinCall) present(ctx context.Context) bool {
 	if !v.minted {
 		return v.checked.Admission().Present
@@ -120,7 +120,7 @@ func (v *joinCall) present(ctx context.Context) bool {
 	return known && present
 }
 
-// keys are those that tokens are made with here; empty where there are none.
+// keys returns the key and secret for making tokens, empty if there are none.
 func (v *joinCall) keys() (key, secret string) {
 	if v.checked.Admission().DefaultKeys {
 		return "devkey", "secret"
@@ -129,7 +129,7 @@ func (v *joinCall) keys() (key, secret string) {
 	return s.APIKey.Value, s.APISecret.Secret.Reveal()
 }
 
-// refused shows why there is no token to join with.
+// refused shows why there is no token to join with, and returns the exit code.
 func (v *joinCall) refused(ctx context.Context) int {
 	if v.face == faceTUI && !v.quiet {
 		v.diagnosis(ctx)
@@ -163,7 +163,7 @@ func (v *joinCall) reached() bool {
 	})
 }
 
-// findings are a run's failures and warnings for the JSON stream.
+// findings returns a run's failures and warnings for the JSON stream.
 func (v *joinCall) findings(run check.Run) []room.Finding {
 	var list []room.Finding
 	for _, severity := range []finding.Severity{finding.Fail, finding.Warn} {
@@ -187,7 +187,7 @@ func (v *joinCall) wouldEvict() int {
 	return check.ExitFailed
 }
 
-// announce says with what the room is joined, before it is.
+// announce prints, before the join, the server, the identity and the token's source.
 func (v *joinCall) announce() {
 	if v.face == faceTUI {
 		return
@@ -200,8 +200,8 @@ func (v *joinCall) announce() {
 		Findings: v.about()})
 }
 
-// about is what the checks found about the token although it works: that it
-// dispatches an agent, or that it expires soon.
+// about returns the findings about a token that works: for example, that it calls an
+// agent, or expires soon.
 func (v *joinCall) about() []room.Finding {
 	var list []room.Finding
 	for _, severity := range []finding.Severity{finding.Warn, finding.Info} {
@@ -214,7 +214,7 @@ func (v *joinCall) about() []room.Finding {
 	return list
 }
 
-// origin says where the token is from, and what became of the ticket.
+// origin says where the token is from, and whether a ticket was consumed.
 func (v *joinCall) origin() finding.Text {
 	spent := v.checked.TicketSpent()
 	switch v.checked.Source() {
@@ -233,11 +233,12 @@ func (v *joinCall) origin() finding.Text {
 	return finding.Textf("the settings (LIVEKIT_TOKEN or --token)")
 }
 
-// guestTTL is how long the token for the browser is valid.
+// guestTTL is the lifetime of the token for the browser.
 const guestTTL = time.Hour
 
-// guest is the token to hand out, and whose it is. With a key and secret here
-// it is one of its own: the same token twice would throw us out.
+// guest returns the token to hand out and its identity. own reports that it is a new
+// token with another identity, which needs a key and secret here. With the same
+// identity, LiveKit would disconnect the stay.
 func (v *joinCall) guest() (raw, identity string, own bool) {
 	key, secret := v.keys()
 	if !v.minted || key == "" || secret == "" {

@@ -19,7 +19,7 @@ import (
 	"lkdoctor/config/clean"
 )
 
-// options are those of the stay.
+// options returns the options of the stay.
 func (v *joinCall) options() (stay.Options, *probe.Net) {
 	c := v.exam.newCase()
 	via := session.ViaHeader
@@ -40,14 +40,14 @@ func (v *joinCall) options() (stay.Options, *probe.Net) {
 	return o, c.Net
 }
 
-// callAgent has join.agent call the agent of --agent into the room of the stay,
-// and tells what it says.
+// callAgent runs join.agent for the agent of --agent in the room of the stay, and passes
+// its results to tell.
 func (v *joinCall) callAgent(ctx context.Context, in *checks.AgentRoom, tell func(room.Event)) {
 	name := clean.Line(v.agent, 80)
 	tell(room.Event{Type: room.AgentCalled, Agent: name, Text: finding.Textf("calling the agent %s into the room", name)})
 	again := *v.exam
 	again.options.Agent, again.options.AgentRoom, again.options.Only, again.options.Skip = v.agent, in, []string{"join.agent"}, nil
-	again.options.DevJoin = false // it would leave the check out
+	again.options.DevJoin = false // it would exclude the check
 	for _, spec := range checks.Specs() {
 		if spec.ID != "join.agent" && (spec.Stage == check.StageJoin || spec.Stage == check.StageFallback) {
 			again.options.Skip = append(again.options.Skip, spec.ID)
@@ -78,8 +78,8 @@ func (v *joinCall) callAgent(ctx context.Context, in *checks.AgentRoom, tell fun
 	tell(e)
 }
 
-// stream shows the stay as lines, text or JSON, and returns the exit code. A
-// reader that has gone away ends the stay.
+// stream prints the stay as lines of text or JSON, and returns the exit code. It leaves
+// the room when stdout is closed.
 func (v *joinCall) stream(ctx context.Context) int {
 	o, network := v.options()
 	defer network.Close()
@@ -89,7 +89,7 @@ func (v *joinCall) stream(ctx context.Context) int {
 	unwritten := error(nil)
 	var end *room.End
 	for {
-		// The stay itself ends with ctx; its last events still count.
+		// The stay ends itself at the end of ctx; its last events are still printed.
 		e, err := s.Next(context.WithoutCancel(ctx))
 		if err != nil {
 			break
@@ -109,7 +109,7 @@ func (v *joinCall) stream(ctx context.Context) int {
 	return exitOf(cmp.Or(end, s.End()))
 }
 
-// exitOf is the exit code of a stay.
+// exitOf returns the exit code of a stay.
 func exitOf(end *room.End) int {
 	switch {
 	case end == nil:
@@ -122,7 +122,7 @@ func exitOf(end *room.End) int {
 	return check.ExitFailed
 }
 
-// explained adds what the doctor's own checks find about a join that failed.
+// explained adds to the end of a failed join what the checks find.
 func (v *joinCall) explained(ctx context.Context, e room.Event) room.Event {
 	if advice := finding.LeaveAdvice(e.Reason); !advice.IsZero() {
 		e.Advice = v.say(advice)
@@ -133,7 +133,7 @@ func (v *joinCall) explained(ctx context.Context, e room.Event) room.Event {
 	again := *v.exam
 	again.options.Skip, again.options.ForceJoin = []string{"ticket", "join.turn", "join.publish", "join.reconnect", "fallback"}, true
 	c := again.newCase()
-	c.Net.Limits = c.Net.Waits().Shorter() // the stay has waited for the full time
+	c.Net.Limits = c.Net.Waits().Shorter() // the stay has already waited for the full time
 	from := check.StageJoin
 	if v.minted {
 		again.options.Skip, again.options.DevJoin = nil, true
@@ -150,7 +150,7 @@ func (v *joinCall) explained(ctx context.Context, e room.Event) room.Event {
 	return e
 }
 
-// advice is a fix in one line, its command included.
+// advice returns a fix on one line, its command included.
 func (v *joinCall) advice(fix check.Fix) string {
 	command := strings.Join(strings.Fields(strings.ReplaceAll(strings.TrimSpace(fix.Command), "\n", "; ")), " ")
 	return strings.TrimSpace(v.say(fix.Text) + " " + command)
@@ -169,14 +169,14 @@ func (v *joinCall) print(e room.Event) error {
 		return encoder.Encode(line)
 	}
 	if e.Type == room.RTT || e.Type == room.Stats || e.Type == room.Speaking {
-		return nil // too many for lines to read; --json has them
+		return nil // too frequent for people; --json has them
 	}
 	if _, err := fmt.Fprintf(v.app.out, "%s  %s\n", e.At.Format("15:04:05.000"), v.say(e.Text)); err != nil {
 		return err
 	}
 	for _, f := range e.Findings {
 		if e.Reason == string(f.Code) {
-			continue // the text is the finding's
+			continue // the event's text is the finding's message
 		}
 		if _, err := fmt.Fprintf(v.app.out, "              %s  %s\n", f.Code, f.Message); err != nil {
 			return err
@@ -190,7 +190,7 @@ func (v *joinCall) print(e room.Event) error {
 	return nil
 }
 
-// say is a sentence in the reader's language; JSON is English.
+// say returns a sentence in the reader's language, in English for JSON.
 func (v *joinCall) say(t finding.Text) string {
 	if v.face == faceJSON {
 		return t.String()
@@ -205,10 +205,10 @@ func (v *joinCall) translate() func(string) string {
 	return v.exam.style.Translate
 }
 
-// plainText is a sentence that is in the reader's language already.
+// plainText returns a sentence that is in the reader's language already.
 func plainText(text string) finding.Text { return finding.Textf("%s", text) }
 
-// link opens LiveKit Meet in the same room. It holds a token.
+// link returns the address of LiveKit Meet for the same room. It holds a token.
 func (v *joinCall) link() string {
 	raw, _, _ := v.guest()
 	query := url.Values{"liveKitUrl": {probe.WSURL(v.url).String()}, "token": {raw}}

@@ -18,7 +18,7 @@ import (
 	roomui "lkdoctor/tui/room"
 )
 
-// tui shows the stay as a screen, and leaves a few lines of it behind.
+// tui shows the stay as a screen, prints a summary after it, and returns the exit code.
 func (v *joinCall) tui(ctx context.Context) int {
 	o, network := v.options()
 	defer network.Close()
@@ -32,7 +32,7 @@ func (v *joinCall) tui(ctx context.Context) int {
 		return check.ExitDoctor
 	case result.Last.End == nil && result.Interrupted:
 		return check.ExitInterrupted
-	case result.Last.End == nil: // joining was declined, or never got an answer
+	case result.Last.End == nil: // the user declined to join, or did not answer
 		return check.ExitFailed
 	case result.Interrupted && (result.Last.End.Outcome == room.Left || result.Last.End.Outcome == room.Interrupted):
 		return check.ExitInterrupted
@@ -42,8 +42,8 @@ func (v *joinCall) tui(ctx context.Context) int {
 	return exitOf(result.Last.End)
 }
 
-// diagnosis shows why nothing was joined on the doctor's screen: the verdict, the
-// fix, the evidence. Its report is left behind.
+// diagnosis shows why nothing was joined on the screen of the checks, and prints the
+// report after it.
 func (v *joinCall) diagnosis(ctx context.Context) {
 	doctor, run := *v.exam, v.why.run
 	doctor.options = v.asked
@@ -78,7 +78,7 @@ func (v *joinCall) screen(o stay.Options) roomui.Deps {
 		URL:    v.app.redact.URL(v.url.String()), Room: v.app.redact.Clean(v.token.Room(), 80), Identity: v.app.redact.Clean(v.token.Identity(), 80),
 		Evicts: v.presence && !v.flags.options.ForceJoin,
 		Start: func(ctx context.Context, publish []room.Sending) roomui.Stay {
-			if again && v.minted { // the first one may have expired meanwhile
+			if again && v.minted { // the first token may have expired meanwhile
 				if fresh, err := v.checked.MintAgain(); err == nil {
 					o.Token = fresh.Reveal()
 				}
@@ -97,7 +97,7 @@ func (v *joinCall) screen(o stay.Options) roomui.Deps {
 	}
 }
 
-// linkNote warns of a link that a browser will not follow through.
+// linkNote warns of a link that does not work in a browser.
 func (v *joinCall) linkNote() finding.Text {
 	if probe.Secure(v.url) || probe.IsLoopbackHost(v.url.Hostname()) {
 		return finding.Text{}
@@ -105,7 +105,7 @@ func (v *joinCall) linkNote() finding.Text {
 	return finding.Textf("A browser on an https page connects to wss:// only, and this server's address is not.")
 }
 
-// phoneNote warns of a link that another device will not follow through.
+// phoneNote warns of a link that does not work on another device.
 func (v *joinCall) phoneNote() finding.Text {
 	if !probe.IsLoopbackHost(v.url.Hostname()) {
 		return v.linkNote()
@@ -113,7 +113,7 @@ func (v *joinCall) phoneNote() finding.Text {
 	return finding.Textf("A phone does not get there: %s is this machine's own address.", v.app.redact.Clean(v.url.Hostname(), 80))
 }
 
-// summary is what stays in the terminal's scrollback.
+// summary prints the lines that stay in the terminal's scrollback.
 func (v *joinCall) summary(r roomui.Result) {
 	say := func(format string, args ...any) {
 		for _, line := range wrap.Lines(v.exam.style.Say(format, args...), cmp.Or(v.app.columns(), 100)) {

@@ -8,28 +8,28 @@ import (
 	"lkdoctor/checks/report"
 )
 
-// notBegun ends a call of the checks that could not begin, or was interrupted
-// before it had, and returns the exit code.
+// notBegun ends a call whose checks could not begin or were interrupted before. It
+// returns the exit code.
 func (a *app) notBegun(f *flags, err error) int {
 	a.complain("", err)
 	if f.jsonOut {
 		a.notBegunDocument(err)
 	}
-	_ = a.saveForMachines(f, a.notBegunRun(err), "") // stderr says it, and the exit code is that of a failure
+	_ = a.saveForMachines(f, a.notBegunRun(err), "") // the error is on stderr, and the exit code is that of a failure
 	if errors.Is(err, errInterrupted) {
 		return check.ExitInterrupted
 	}
 	return check.ExitDoctor
 }
 
-// notBegunDocument is the one document of a run that could not begin: whoever
-// parses stdout is never left with nothing.
+// notBegunDocument prints the JSON document of a run that could not begin, so that
+// stdout always has one.
 func (a *app) notBegunDocument(err error) {
-	// The exit code says it all if stdout cannot be written to.
+	// If stdout cannot be written to, the exit code still reports the failure.
 	_ = report.JSON(a.out, report.NewDocument(a.notBegunRun(err), toolVersion(), report.Style{}))
 }
 
-// notBegunRun is the run that err kept from beginning.
+// notBegunRun returns the run that err kept from beginning.
 func (a *app) notBegunRun(err error) check.Run {
 	switch {
 	case errors.Is(err, errInterrupted):
