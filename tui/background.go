@@ -7,20 +7,19 @@ import (
 	"strings"
 )
 
-// backgroundQuery asks for the background colour (OSC 11) and then what kind
-// of terminal this is (DA1). Every terminal answers the second question, and
-// answers come in order: so once it is answered, no answer to the first will
-// follow, and none is left behind to be read as key presses.
+// backgroundQuery asks for the background colour (OSC 11), then for the type of the
+// terminal (DA1). Every terminal answers DA1, and answers in order. Once that answer is
+// read, no answer to OSC 11 can follow and be read as key presses.
 const backgroundQuery = "\x1b]11;?\x1b\\" + "\x1b[c"
 
-// answersEnd reports whether the answer to DA1 is in data.
+// answersEnd reports whether data holds the answer to DA1.
 func answersEnd(data []byte) bool {
 	i := bytes.LastIndex(data, []byte("\x1b[?"))
 	return i >= 0 && bytes.IndexByte(data[i:], 'c') > 0
 }
 
-// backgroundOf reads the answer to OSC 11 in data, "rgb:RRRR/GGGG/BBBB" with
-// one to four hexadecimal digits a colour.
+// backgroundOf reads the answer to OSC 11 in data: "rgb:RRRR/GGGG/BBBB" with one to four
+// hexadecimal digits for each colour.
 func backgroundOf(data []byte) (dark, known bool) {
 	m := regexp.MustCompile(`\x1b\]11;rgba?:([0-9A-Fa-f]{1,4})/([0-9A-Fa-f]{1,4})/([0-9A-Fa-f]{1,4})`).FindSubmatch(data)
 	if m == nil {
@@ -34,13 +33,13 @@ func backgroundOf(data []byte) (dark, known bool) {
 		}
 		light[i] = float64(value) / float64(uint64(1)<<(4*len(digits))-1)
 	}
-	// How bright the eye finds it (ITU-R BT.601).
+	// The perceived brightness (ITU-R BT.601).
 	return 0.299*light[0]+0.587*light[1]+0.114*light[2] < 0.5, true
 }
 
-// BackgroundByName reads COLORFGBG, in which rxvt, Konsole and others name the
-// colours that they draw with: "15;0" or "15;default;0", the background last, as
-// a number of the 16-colour palette. Of those, 7 and 9 to 15 are light.
+// BackgroundByName reads COLORFGBG, in which rxvt, Konsole and others name their
+// colours: "15;0" or "15;default;0". The last number is the background in the palette of
+// 16 colours; 7 and 9 to 15 are light.
 func BackgroundByName(colorFgBg string) (dark, known bool) {
 	number, err := strconv.Atoi(colorFgBg[strings.LastIndexByte(colorFgBg, ';')+1:])
 	if err != nil || number < 0 || number > 15 {

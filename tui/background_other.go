@@ -7,5 +7,5 @@ import (
 	"time"
 )
 
-// Background is not asked for on this system: dark, and not known.
+// Background asks nothing on this system and returns dark, not known.
 func Background(*os.File, time.Duration) (dark, known bool) { return true, false }

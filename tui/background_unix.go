@@ -12,11 +12,10 @@ import (
 	"golang.org/x/term"
 )
 
-// Background asks the terminal whether its background is dark, and waits for
-// at most timeout (150 ms is plenty) for the answer. known is false when there
-// was none; dark is true then, as most terminals are. What is typed meanwhile
-// is lost, so ask before anything is shown; only Ctrl+C becomes the signal that
-// it is outside raw mode.
+// Background asks the terminal whether its background is dark, and waits at most timeout
+// for the answer (150 ms is enough). Without an answer it returns dark, not known, since
+// most terminals are dark. What the user types meanwhile is lost, so call it before
+// anything is shown. Ctrl+C still raises SIGINT.
 func Background(tty *os.File, timeout time.Duration) (dark, known bool) {
 	fd := int(tty.Fd())
 	before, err := term.MakeRaw(fd)
@@ -34,12 +33,11 @@ func Background(tty *os.File, timeout time.Duration) (dark, known bool) {
 	return backgroundOf(data)
 }
 
-// ctrlC is what the key sends in raw mode; no terminal's answer holds it.
+// ctrlC is the byte that Ctrl+C sends in raw mode. No answer of a terminal holds it.
 const ctrlC = 3
 
-// answers reads until the last answer is in, or the deadline has passed; then
-// whatever has come by then is taken too, so that none of it is left for
-// whoever reads the keyboard next.
+// answers reads until the last answer or the deadline. After the deadline it reads what
+// has arrived, so that no rest of an answer is taken for key presses.
 func answers(fd int, deadline time.Time) []byte {
 	var data []byte
 	buf := make([]byte, 256)

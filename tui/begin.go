@@ -12,48 +12,45 @@ import (
 	"lkdoctor/checks/wrap"
 )
 
-// Looked is where the settings of a run were looked for.
+// Looked says where a run looked for settings.
 type Looked struct {
 	Dir string
-	// Files are the env files, the highest precedence first.
+	// Files are the env files, in order of precedence.
 	Files []LookedFile
-	// Projects are lk's.
+	// Projects are those of lk's configuration.
 	Projects []LKProject
 }
 
 // LookedFile is an env file that may hold settings.
 type LookedFile struct {
 	Name string
-	// There reports whether the file exists; it then holds no setting.
+	// There reports whether the file exists. If so, it holds no setting.
 	There bool
 }
 
-// LKProject is a project of lk's configuration.
+// LKProject is a project in lk's configuration.
 type LKProject struct{ Name, URL string }
 
-// Ports are those of this machine on which a LiveKit server, an app or a ticket
-// service listens as they come.
+// Ports are the ports that LiveKit servers, apps and ticket services use by default.
 func Ports() []int { return []int{3000, 5173, 7880, 8000} }
 
-// livekitPort is that of livekit-server.
+// livekitPort is the default port of livekit-server.
 const livekitPort = 7880
 
-// begin is what is shown where no settings were found: what was looked for,
-// and what to look at instead.
+// begin is the state of the screen that is shown when no settings were found.
 type begin struct {
 	open    bool
-	at      int // the selected one of the choices
+	at      int // the index of the selected choice
 	looked  Looked
 	asking  bool
 	asked   bool
 	listens []int
 }
 
-// listensMsg tells on which ports something listens.
+// listensMsg holds the ports of this machine on which a program listens.
 type listensMsg []int
 
-// begins is the model with the choices on the screen, where run had nothing to
-// look at.
+// begins returns the model that shows the choices, if run had nothing to check.
 func (m model) begins(run check.Run) model {
 	if m.deps.Looked != nil && nothingSet(run) {
 		m.begin = begin{open: true, looked: m.deps.Looked()}
@@ -61,8 +58,8 @@ func (m model) begins(run check.Run) model {
 	return m
 }
 
-// nothingSet reports whether a run had no settings, and found nothing else to
-// tell: no file that cannot be read, and no place that they stand in instead.
+// nothingSet reports whether a run found no settings, and no other fault of the
+// settings: no unreadable file, and no settings in a place that is not read.
 func nothingSet(run check.Run) bool {
 	if len(run.Settings) > 0 || run.Target.TokenSource != check.SourceNone {
 		return false
@@ -89,52 +86,52 @@ func (m model) showsBegin() bool {
 	return m.begin.open && !m.open && !m.browser.open && !m.running && m.newest()
 }
 
-// choice is one thing to look at.
+// choice is one thing to check.
 type choice struct {
 	label, note string
 	do          func(m model) (model, tea.Cmd)
 }
 
-// choices are what there is to look at without settings.
+// choices returns what can be checked without settings.
 func (m model) choices() []choice {
-	list := []choice{{m.sayf("A token, a link, a browser's error"), m.sayf("p, or paste it anywhere"), func(m model) (model, tea.Cmd) {
+	list := []choice{{m.Sayf("A token, a link, a browser's error"), m.Sayf("p, or paste it anywhere"), func(m model) (model, tea.Cmd) {
 		m.prompt = newPrompt(aTokenToCheck, "")
 		return m, nil
 	}}}
 	if m.deps.Listening != nil && len(m.begin.listens) == 0 {
 		ports := strings.Trim(strings.ReplaceAll(fmt.Sprint(Ports()), " ", ", "), "[]")
-		note := m.sayf("asks ports %s", ports)
+		note := m.Sayf("asks ports %s", ports)
 		switch {
 		case m.begin.asking:
-			note = m.sayf("looking …")
+			note = m.Sayf("looking …")
 		case m.begin.asked:
-			note = m.sayf("none of %s answers", ports)
+			note = m.Sayf("none of %s answers", ports)
 		}
-		list = append(list, choice{m.sayf("What runs on this machine"), note, model.listening})
+		list = append(list, choice{m.Sayf("What runs on this machine"), note, model.listening})
 	}
 	for _, port := range m.begin.listens {
 		if port == livekitPort {
-			list = append(list, choice{m.sayf("A LiveKit server: ws://localhost:%d", port), m.sayf("with the keys of --dev"), looksAt(Server{Dev: true})})
+			list = append(list, choice{m.Sayf("A LiveKit server: ws://localhost:%d", port), m.Sayf("with the keys of --dev"), looksAt(Server{Dev: true})})
 			continue
 		}
 		url := fmt.Sprintf("http://localhost:%d", port)
-		list = append(list, choice{m.sayf("An app: %s", url), m.sayf("asks its connection details"), looksAt(Server{Frontend: url})})
+		list = append(list, choice{m.Sayf("An app: %s", url), m.Sayf("asks its connection details"), looksAt(Server{Frontend: url})})
 	}
 	for _, p := range m.begin.looked.Projects {
-		list = append(list, choice{m.sayf("lk project %s", p.Name), m.plain(p.URL), looksAt(Server{Project: p.Name})})
+		list = append(list, choice{m.Sayf("lk project %s", p.Name), m.Plain(p.URL), looksAt(Server{Project: p.Name})})
 	}
-	return append(list, choice{m.sayf("The checks as they went"), "esc", func(m model) (model, tea.Cmd) {
+	return append(list, choice{m.Sayf("The checks as they went"), "esc", func(m model) (model, tea.Cmd) {
 		m.begin.open = false
 		return m, nil
 	}})
 }
 
-// looksAt runs with a server that was chosen.
+// looksAt returns an action that checks server.
 func looksAt(server Server) func(m model) (model, tea.Cmd) {
 	return func(m model) (model, tea.Cmd) { return m.launched(Change{Server: server}) }
 }
 
-// listening is the model with the ports of this machine asked.
+// listening returns the model and the command that tries the ports of this machine.
 func (m model) listening() (model, tea.Cmd) {
 	if m.begin.asking {
 		return m, nil
@@ -144,52 +141,52 @@ func (m model) listening() (model, tea.Cmd) {
 	return m, func() tea.Msg { return listensMsg(ask(Ports())) }
 }
 
-// listens is the model that knows on which ports something listens.
+// listens returns the model after msg.
 func (m model) listens(msg listensMsg) model {
 	m.begin.asking, m.begin.asked, m.begin.listens = false, true, slices.Clone(msg)
 	return m
 }
 
-// chooses is the model after enter on a choice.
+// chooses returns the model after the selected choice was confirmed.
 func (m model) chooses() (model, tea.Cmd) {
 	list := m.choices()
 	return list[min(m.begin.at, len(list)-1)].do(m)
 }
 
-// beginLines are what was looked for and where, and the choices.
+// beginLines returns where settings were looked for, and the choices.
 func (m model) beginLines(width, height int) []string {
 	looked := m.begin.looked
-	lines := m.wrapTo(m.sayf("No settings were found in %s.", looked.Dir), width, 2)
+	lines := m.WrapTo(m.Sayf("No settings were found in %s.", looked.Dir), width, 2)
 	for i := range lines {
-		lines[i] = m.styles.title.Render(lines[i])
+		lines[i] = m.styles.Title.Render(lines[i])
 	}
 	lines = append(lines, "")
-	there, absent := []string{m.sayf("the shell")}, []string{}
+	there, absent := []string{m.Sayf("the shell")}, []string{}
 	for _, f := range looked.Files {
 		if f.There {
-			there = append(there, m.plain(f.Name))
+			there = append(there, m.Plain(f.Name))
 			continue
 		}
-		absent = append(absent, m.plain(f.Name))
+		absent = append(absent, m.Plain(f.Name))
 	}
 	if n := len(looked.Projects); n > 0 {
-		there = append(there, m.sayf("lk's projects (%d, none is the default)", n))
+		there = append(there, m.Sayf("lk's projects (%d, none is the default)", n))
 	} else {
-		absent = append(absent, m.sayf("lk's projects"))
+		absent = append(absent, m.Sayf("lk's projects"))
 	}
 	parts := [][2]string{
-		{m.sayf("Looked for"), m.list("LIVEKIT_URL", "LIVEKIT_API_KEY", "LIVEKIT_API_SECRET", "LIVEKIT_TOKEN", "USER_MGMT_BASE_URL", "LKDOCTOR_TICKET")},
-		{m.sayf("Looked in"), m.list(there...)},
-		{m.sayf("Not there"), m.list(absent...)},
+		{m.Sayf("Looked for"), m.list("LIVEKIT_URL", "LIVEKIT_API_KEY", "LIVEKIT_API_SECRET", "LIVEKIT_TOKEN", "USER_MGMT_BASE_URL", "LKDOCTOR_TICKET")},
+		{m.Sayf("Looked in"), m.list(there...)},
+		{m.Sayf("Not there"), m.list(absent...)},
 	}
 	columns := 0
 	for _, part := range parts {
 		columns = max(columns, wrap.Width(part[0])+2)
 	}
 	for _, part := range parts {
-		lines = append(lines, indent(m.labelled(m.styles.subtle.Render(part[0]), part[1], columns, width-2, 3), 2)...)
+		lines = append(lines, indent(m.Labelled(m.styles.Subtle.Render(part[0]), part[1], columns, width-2, 3), 2)...)
 	}
-	lines = append(lines, "", m.styles.heading.Render(m.sayf("What do you have?")), "")
+	lines = append(lines, "", m.styles.Heading.Render(m.Sayf("What do you have?")), "")
 	list := m.choices()
 	columns = 0
 	for _, c := range list {
@@ -200,14 +197,14 @@ func (m model) beginLines(width, height int) []string {
 	at := min(m.begin.at, len(list)-1)
 	from := max(0, min(at-room/2, len(list)-room))
 	for i, c := range list[from:min(len(list), from+room)] {
-		cursor, label := "  ", wrap.Pad(m.fit(c.label, columns), columns)
+		cursor, label := "  ", wrap.Pad(m.Fit(c.label, columns), columns)
 		if from+i == at {
-			cursor, label = m.styles.key.Render(m.marks.cursor)+" ", m.styles.selected.Render(label)
+			cursor, label = m.styles.Key.Render(m.marks.Cursor)+" ", m.styles.Title.Render(label)
 		}
-		lines = append(lines, zone("choice", from+i, cursor+label+"  "+m.styles.subtle.Render(m.fit(c.note, width-columns-4))))
+		lines = append(lines, zone("choice", from+i, cursor+label+"  "+m.styles.Subtle.Render(m.Fit(c.note, width-columns-4))))
 	}
 	return lines
 }
 
-// list is a list of words as a sentence has it.
-func (m model) list(words ...string) string { return m.say(finding.Listed(words)) }
+// list joins words as in a sentence.
+func (m model) list(words ...string) string { return m.Say(finding.Listed(words)) }

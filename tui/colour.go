@@ -6,7 +6,7 @@ import (
 	"github.com/muesli/termenv"
 )
 
-// ColourMode is what --color asks for.
+// ColourMode is the value of --color.
 type ColourMode string
 
 // The modes of --color.
@@ -16,9 +16,9 @@ const (
 	ColourNever  ColourMode = "never"
 )
 
-// ColourProfile says how many colours to use on a terminal, from the values of
-// its environment variables. noColour is whether NO_COLOR is set to anything
-// but "" (no-color.org); mode wins over it. It asks the terminal nothing.
+// ColourProfile returns how many colours to use, from the terminal's environment
+// variables. noColour reports whether NO_COLOR is set and not empty (no-color.org); mode
+// takes precedence over it. The terminal is not asked.
 func ColourProfile(mode ColourMode, term, colorTerm string, noColour bool) termenv.Profile {
 	if mode == ColourNever || mode != ColourAlways && (noColour || term == "" || term == "dumb") {
 		return termenv.Ascii
@@ -29,7 +29,7 @@ func ColourProfile(mode ColourMode, term, colorTerm string, noColour bool) terme
 func profileOf(term, colorTerm string) termenv.Profile {
 	switch {
 	case colorTerm == "truecolor" || colorTerm == "24bit":
-		// GNU screen passes its caller's COLORTERM on, and has 256 colours.
+		// GNU screen does not change COLORTERM, and has 256 colours.
 		if strings.HasPrefix(term, "screen") {
 			return termenv.ANSI256
 		}

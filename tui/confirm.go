@@ -8,21 +8,21 @@ import (
 	"lkdoctor/checks/check"
 )
 
-// confirmation is how a confirming command went here.
+// confirmation is the result of a confirming command.
 type confirmation struct {
 	runs, ended bool
 	printed     string
 	err         error
 }
 
-// confirmedMsg tells how the confirming command of a code went.
+// confirmedMsg is the result of the confirming command of a code.
 type confirmedMsg struct {
 	code check.Code
 	confirmation
 }
 
-// confirms is what runs the confirming command of the page, nil where this run
-// has not got what the command reads, and while it runs.
+// confirms returns the function that runs the page's confirming command. It is nil while
+// the command runs, and if the run lacks a value that the command reads.
 func (m model) confirms() func() (string, error) {
 	l, found := m.current()
 	if !found || m.deps.Confirm == nil || m.running || m.run == nil || !m.newest() || m.confirmed[l.Finding.Code].runs {
@@ -35,7 +35,7 @@ func (m model) confirms() func() (string, error) {
 	return m.deps.Confirm(known.Confirm)
 }
 
-// confirming is the model with the confirming command running.
+// confirming returns the model and the command that runs the confirming command.
 func (m model) confirming() (model, tea.Cmd) {
 	l, _ := m.current()
 	run, code := m.confirms(), l.Finding.Code

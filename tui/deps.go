@@ -12,106 +12,106 @@ import (
 	"lkdoctor/tui/term"
 )
 
-// Deps are the things that the TUI cannot do itself. Start is required; the
-// others may be left out, and what needs them is then not offered.
+// Deps are the effects that the screen needs. Start is required. A feature whose
+// function is nil is not offered.
 type Deps struct {
-	// Checks is the plan: the rows of the first frame.
+	// Checks are the planned checks, for the first frame.
 	Checks []check.Spec
 	Title  Header
-	// Start does one run and returns when it has ended, soon after ctx has. It
-	// is called with an empty Change first, and once for each re-run. observe
-	// may be called until Start returns.
+	// Start does one run. It returns when the run has ended, which is soon after the end
+	// of ctx. The first call has an empty Change; each re-run is one further call. Start
+	// may call observe until it returns.
 	Start func(ctx context.Context, change Change, observe func(check.Event)) check.Run
 	// Page returns the catalogue's page of a code.
 	Page func(code check.Code) (catalogue.Page, bool)
-	// Limit is the most time that one run may take; 0 is unknown.
+	// Limit is the longest time of one run; 0 is unknown.
 	Limit time.Duration
-	// Language guesses what the maker of the token is written in, as the minting
-	// code of the catalogue names it: "python", "node" or "go". It is asked after
-	// each run, until somebody chooses.
+	// Language guesses the language of the program that made the token, by its name in
+	// the catalogue's minting code: "python", "node" or "go". It is called after each
+	// run until the user chooses a language.
 	Language func() string
-	// Confirm returns what runs the confirming command of a page with what the
-	// last run holds, such as its token, and returns what it printed, without
-	// secrets. It is nil where the run lacks a value that the command reads.
+	// Confirm returns the function that runs a page's confirming command with values of
+	// the last run, such as its token. What it returns holds no secrets. Confirm returns
+	// nil if the run lacks a value that the command reads.
 	Confirm func(c catalogue.Confirm) func() (printed string, err error)
-	// Skip ends one running check of the present run, which is then skipped.
+	// Skip ends one check of the current run, whose result is then skipped.
 	Skip func(id string)
-	// Join joins a room with a token made here and stays in it, on a screen of
-	// its own on in and out, until it is left. No run is replaced by it.
+	// Join joins a room with a token made here, and shows the room's screen on in and
+	// out until the user leaves. It does not change the results of the runs.
 	Join func(in io.Reader, out io.Writer) error
 	// Looked returns where the last run looked for settings.
 	Looked func() Looked
-	// Listening returns those ports of this machine on which something listens.
+	// Listening returns those of the ports on which a program listens.
 	Listening func(ports []int) []int
-	// Watch sends each time that the env files have changed, until ctx ends; it
-	// closes the channel then.
+	// Watch sends a value after each change of the env files, and closes the channel
+	// when ctx ends.
 	Watch func(ctx context.Context) <-chan struct{}
-	// Save writes the report for the maintainer, SaveJSON the JSON document. Both
+	// Save writes the report for the maintainer; SaveJSON writes the JSON document. Both
 	// return the absolute path of the file.
 	Save, SaveJSON func(run check.Run) (path string, err error)
 	// Copy puts text on the clipboard.
 	Copy func(text string) (Copied, error)
-	// Open shows a web address in the browser, and returns what was asked to.
+	// Open opens a web address in the browser, and returns the name of the program that
+	// it started.
 	Open func(address string) (by string, err error)
-	// Now is the clock of what is shown; nil is time.Now.
+	// Now is the clock; nil is time.Now.
 	Now func() time.Time
-	// Translate maps an English format to another language's, "" where it
-	// knows none; nil is English.
+	// Translate returns an English format in the reader's language, "" if it has no
+	// translation; nil is English.
 	Translate func(format string) string
-	// Renderer knows the terminal's colours; nil is no colour at all.
+	// Renderer knows the terminal's colours; nil is no colour.
 	Renderer *lipgloss.Renderer
-	// Dark tells that the terminal's background is dark.
+	// Dark reports whether the terminal's background is dark.
 	Dark bool
-	// ASCII keeps to the characters that every terminal can show.
+	// ASCII limits the output to characters that every terminal can show.
 	ASCII bool
-	// Links tells that the terminal takes links (OSC 8).
+	// Links reports whether the terminal supports links (OSC 8).
 	Links bool
-	// Mouse lets the wheel and clicks reach the screen; the terminal's own
-	// selection then needs a key held down.
+	// Mouse turns on the wheel and clicks. The user then holds a key to select text with
+	// the terminal.
 	Mouse bool
-	// SpinnerOff keeps the spinner, and the clock that ticks with it, still.
+	// SpinnerOff stops the spinner and the clock.
 	SpinnerOff bool
 }
 
-// Header is what the first line says about the run.
+// Header describes the server on the first line.
 type Header struct {
 	URL    string // "wss://demo.example.com"
-	Source string // where it came from: ".env.local"
+	Source string // its source: ".env.local"
 }
 
-// Copied says where a copied text went.
+// Copied says where a copied text is now.
 type Copied = term.Copied
 
-// Change is what a re-run does differently from the settings that lkdoctor was
-// started with. The zero value changes nothing.
+// Change is what a re-run does differently from the settings of the command line. The
+// zero value changes nothing.
 type Change struct {
 	// Ticket replaces the configured ticket.
 	Ticket string
-	// Token is checked as it is, and no ticket is consumed: a bare token or
-	// whatever else was pasted. It is a secret.
+	// Token is checked as it is, and no ticket is consumed. It is what the user pasted:
+	// a bare token or other text that may hold one. It is a secret.
 	Token string
-	// NoTicket tells that the configured ticket is spent, or not to be spent:
-	// this run must not consume it. With From it may still use the answer that
-	// the spent ticket brought.
+	// NoTicket forbids the run to consume the configured ticket. With From, it may still
+	// use the answer that the consumed ticket returned.
 	NoTicket bool
-	// From is the stage to start at, with what the run before it learned in
-	// the stages above; empty for all of them.
+	// From is the first stage to run; the results of the stages before it are kept.
+	// Empty runs all stages.
 	From check.Stage
-	// Watched tells that the env files have changed: the run joins no room and
-	// consumes no ticket, but examines what a spent one brought.
+	// Watched reports that the env files have changed. The run joins no room and
+	// consumes no ticket; it checks the answer of a consumed ticket.
 	Watched bool
-	// Address is a server's that was pasted. The run looks at that server alone,
-	// with nothing that is configured here, and says nothing of a token.
+	// Address is the address of a server that was pasted. The run checks that server
+	// alone, without the settings of this machine and without a token.
 	Address string
-	// Server is what was chosen to look at where no settings were found.
+	// Server is the server that the user chose when no settings were found.
 	Server Server
 }
 
-// Server is a LiveKit server, or an app that knows one, to look at without
-// settings. The zero value is none.
+// Server is a LiveKit server, or an app that knows one, to check without settings. The
+// zero value is none.
 type Server struct {
-	// Project is a project of lk's, Dev the server of livekit-server --dev on
-	// this machine, Frontend the base URL of an app.
+	// Project is the name of a project of lk, Dev the server of livekit-server --dev on
+	// this machine, and Frontend the base URL of an app.
 	Project  string
 	Dev      bool
 	Frontend string
@@ -125,7 +125,7 @@ func (d Deps) withDefaults() Deps {
 		d.Page = func(check.Code) (catalogue.Page, bool) { return catalogue.Page{}, false }
 	}
 	find, found := d.Page, map[check.Code]catalogue.Page{}
-	d.Page = func(code check.Code) (catalogue.Page, bool) { // pages are parsed anew each time
+	d.Page = func(code check.Code) (catalogue.Page, bool) { // Page parses the text in each call
 		if page, known := found[code]; known {
 			return page, true
 		}

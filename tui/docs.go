@@ -7,14 +7,13 @@ import (
 	"lkdoctor/config/clean"
 )
 
-// openedMsg tells how opening an address went.
+// openedMsg is the result of opening an address.
 type openedMsg struct {
 	address, by string
 	err         error
 }
 
-// docs is the address of LiveKit's documentation of what is shown, "" where there
-// is none.
+// docs returns the address of LiveKit's documentation for what is shown, or "".
 func (m model) docs() string {
 	if m.browser.open {
 		page, _ := m.browser.selected()
@@ -28,7 +27,7 @@ func (m model) docs() string {
 	return page.Docs()
 }
 
-// opening is the command that opens the documentation in the browser.
+// opening returns the command that opens the documentation in the browser.
 func (m model) opening() tea.Cmd {
 	show, address := m.deps.Open, m.docs()
 	return func() tea.Msg {
@@ -37,15 +36,15 @@ func (m model) opening() tea.Cmd {
 	}
 }
 
-// opened tells what is known of an address that was to be opened, and the address.
+// opened returns the notice after an attempt to open an address, with the address.
 func (m model) opened(msg openedMsg) string {
 	if msg.err != nil {
-		return m.sayf("Not opened (%s): %s", clean.Line(msg.err.Error(), 200), msg.address)
+		return m.Sayf("Not opened (%s): %s", clean.Line(msg.err.Error(), 200), msg.address)
 	}
-	return m.sayf("Opened with %s: %s", clean.Line(msg.by, 40), msg.address)
+	return m.Sayf("Opened with %s: %s", clean.Line(msg.by, 40), msg.address)
 }
 
-// link is text that leads to an address where the terminal takes links.
+// link returns text as a link to address, if the terminal supports links.
 func (m model) link(address, text string) string {
 	if !m.deps.Links {
 		return text
@@ -53,11 +52,11 @@ func (m model) link(address, text string) string {
 	return ansi.SetHyperlink(address) + text + ansi.ResetHyperlink()
 }
 
-// documentation adds the address of LiveKit's documentation to a page.
+// documentation adds the address of LiveKit's documentation.
 func (p *page) documentation(address string) {
 	if address == "" {
 		return
 	}
-	p.heading(p.sayf("LiveKit's documentation"))
-	p.add("  " + p.styles.key.Render(p.link(address, p.fit(p.plain(address), p.width-2))))
+	p.heading(p.Sayf("LiveKit's documentation"))
+	p.add("  " + p.styles.Key.Render(p.link(address, p.Fit(p.Plain(address), p.width-2))))
 }

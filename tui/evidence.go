@@ -16,11 +16,11 @@ import (
 	"lkdoctor/config/clean"
 )
 
-// evidence adds what was seen in a stage: the finding that is selected, what
-// the stage is about as a whole, and each check with its facts.
+// evidence adds what a stage observed: the selected finding, the facts of the stage, and
+// each check with its facts.
 func (p *page) evidence(row progress.Row) {
 	if l, found := p.current(); found {
-		p.hang("", p.say(l.Finding.Message))
+		p.hang("", p.Say(l.Finding.Message))
 		p.blank()
 	}
 	switch row.Stage {
@@ -33,36 +33,36 @@ func (p *page) evidence(row progress.Row) {
 	if connects && row.State != progress.Failed {
 		p.waterfall()
 	}
-	p.heading(p.sayf("The checks"))
+	p.heading(p.Sayf("The checks"))
 	for _, c := range row.Checks {
-		p.check(c, p.say(row.Line))
+		p.check(c, p.Say(row.Line))
 	}
 	if row.Stage == check.StageTicket || connects && row.State == progress.Failed {
 		p.waterfall()
 	}
 }
 
-// waterfall adds where the time of the run went.
+// waterfall adds how long each part of the run took.
 func (p *page) waterfall() {
 	spans := progress.Timeline(p.results())
 	if p.running || len(spans) < 2 {
 		return
 	}
-	lines := progress.Waterfall(spans, p.width, p.ASCII, p.say)
+	lines := progress.Waterfall(spans, p.width, p.ASCII, p.Say)
 	if len(lines) == 0 {
 		return
 	}
-	p.heading(p.sayf("Where the time went"))
+	p.heading(p.Sayf("Where the time went"))
 	for i, line := range lines {
 		if spans[i].Step {
-			line = p.styles.subtle.Render(line)
+			line = p.styles.Subtle.Render(line)
 		}
 		p.add(p.cut(line))
 	}
 }
 
-// workedLines are what there is to see of a run in which nothing failed, on at
-// most height lines: the path of its media, and where the time went.
+// workedLines returns, for a run without failures, the path of its media and the times
+// of its parts, on at most height lines.
 func (m model) workedLines(width, height int) []string {
 	if m.running || m.run == nil || m.run.Summary.Fail+m.run.Summary.Error > 0 || !m.run.Diagnosis.FixIn.IsZero() {
 		return nil
@@ -72,12 +72,12 @@ func (m model) workedLines(width, height int) []string {
 		pair, _ := r.Outcome.Facts["selected_pair"].(string)
 		if f := pairRow.FindStringSubmatch(pair); f != nil {
 			rtt := finding.FactValue("rtt_ms", r.Outcome.Facts["rtt_ms"])
-			lines = append(lines, m.fit(m.sayf("Media: %s → %s, round trip %s", f[1], f[2], rtt), width), "")
+			lines = append(lines, m.Fit(m.Sayf("Media: %s → %s, round trip %s", f[1], f[2], rtt), width), "")
 			break
 		}
 	}
 	spans := slices.DeleteFunc(progress.Timeline(m.run.Results), func(s progress.Span) bool { return s.Step })
-	for len(spans) > max(0, height-len(lines)-2) { // the shortest ones go
+	for len(spans) > max(0, height-len(lines)-2) { // leave out the shortest
 		shortest := 0
 		for i, s := range spans {
 			if s.Took < spans[shortest].Took {
@@ -87,77 +87,78 @@ func (m model) workedLines(width, height int) []string {
 		spans = slices.Delete(spans, shortest, shortest+1)
 	}
 	if len(spans) > 1 {
-		lines = append(lines, m.styles.subtle.Render(m.sayf("Where the time went")))
-		lines = append(lines, progress.Waterfall(spans, width, m.deps.ASCII, m.say)...)
+		lines = append(lines, m.styles.Subtle.Render(m.Sayf("Where the time went")))
+		lines = append(lines, progress.Waterfall(spans, width, m.deps.ASCII, m.Say)...)
 	}
-	return lines[:min(len(lines), max(0, height-1))] // the last line is for notices
+	return lines[:min(len(lines), max(0, height-1))] // keep the last line for notices
 }
 
-// settings adds each setting with its value, its place, and what it hides.
+// settings adds each setting with its value, its source, and the values that it
+// overrides.
 func (p *page) settings() {
 	if p.run == nil {
 		return
 	}
-	rows := [][]string{{p.sayf("Setting"), p.sayf("Value"), p.sayf("From")}}
-	styles := []lipgloss.Style{p.styles.subtle}
+	rows := [][]string{{p.Sayf("Setting"), p.Sayf("Value"), p.Sayf("From")}}
+	styles := []lipgloss.Style{p.styles.Subtle}
 	for _, s := range p.run.Settings {
 		rows = append(rows, []string{s.Name, p.settingValue(s), p.place(s.Source, s.Line)})
-		styles = append(styles, p.styles.title)
+		styles = append(styles, p.styles.Title)
 		for _, h := range s.Hides {
-			style, what := p.styles.subtle, p.sayf("hides the same value")
+			style, what := p.styles.Subtle, p.Sayf("hides the same value")
 			if h.Differs {
-				style, what = p.styles.warnMark, p.sayf("hides %s", p.orNone(h.Value))
+				style, what = p.styles.Warn, p.Sayf("hides %s", p.orNone(h.Value))
 				if h.Value == clean.Hidden {
-					what = p.sayf("hides another value")
+					what = p.Sayf("hides another value")
 				}
 			}
 			rows, styles = append(rows, []string{"", what, p.place(h.Source, h.Line)}), append(styles, style)
 		}
 	}
-	p.heading(p.sayf("Settings"))
+	p.heading(p.Sayf("Settings"))
 	if len(rows) == 1 {
-		p.hang("  ", p.sayf("none"))
+		p.hang("  ", p.Sayf("none"))
 		return
 	}
 	p.table(rows, styles)
 	p.blank()
 }
 
-// settingValue is a value, or how much of it is hidden.
+// settingValue returns a value, or the length of a hidden one.
 func (p *page) settingValue(s config.Shown) string {
 	switch {
 	case s.Value == clean.Hidden && s.Fingerprint != "":
-		return p.sayf("hidden: %d bytes, fingerprint %s", s.Length, s.Fingerprint)
+		return p.Sayf("hidden: %d bytes, fingerprint %s", s.Length, s.Fingerprint)
 	case s.Value == clean.Hidden:
-		return p.sayf("hidden: %d bytes", s.Length)
+		return p.Sayf("hidden: %d bytes", s.Length)
 	case s.Length > 0:
-		return p.sayf("%s (%d bytes)", s.Value, s.Length)
+		return p.Sayf("%s (%d bytes)", s.Value, s.Length)
 	}
 	return p.orNone(s.Value)
 }
 
 func (p *page) orNone(value string) string {
 	if value == "" {
-		return p.sayf("nothing")
+		return p.Sayf("nothing")
 	}
-	return p.plain(value)
+	return p.Plain(value)
 }
 
-// place is where a setting stands.
+// place returns the file and the line of a setting.
 func (p *page) place(source string, line int) string {
 	if line > 0 {
-		return p.sayf("%s, line %d", source, line)
+		return p.Sayf("%s, line %d", source, line)
 	}
-	return p.say(diagnosis.SourceText(source))
+	return p.Say(diagnosis.SourceText(source))
 }
 
-// compared adds the token under test beside a correct one, what differs first.
+// compared adds a table of the token and a correct one, differences first.
 func (p *page) compared() {
 	if p.run == nil || len(p.run.Token) == 0 {
 		return
 	}
-	rows := [][]string{{"", p.sayf("A LiveKit token has"), p.sayf("What came")}}
-	styles := []lipgloss.Style{p.styles.subtle}
+	rows := [][]string{{"", p.Sayf("A LiveKit token has"), p.Sayf("What came")}}
+	styles := []lipgloss.Style{p.styles.Subtle}
 	parts := slices.Clone(p.run.Token)
 	slices.SortStableFunc(parts, func(a, b check.TokenPart) int {
 		switch {
@@ -169,19 +170,19 @@ func (p *page) compared() {
 		return 1
 	})
 	for _, part := range parts {
-		name, style := "  "+p.plain(part.Name), lipgloss.NewStyle()
+		name, style := "  "+p.Plain(part.Name), lipgloss.NewStyle()
 		if part.Differs {
-			name, style = p.marks.differs+" "+p.plain(part.Name), p.styles.failMark
+			name, style = p.marks.Differs+" "+p.Plain(part.Name), p.styles.Bad
 		}
-		rows, styles = append(rows, []string{name, p.say(part.Want), p.say(part.Came)}), append(styles, style)
+		rows, styles = append(rows, []string{name, p.Say(part.Want), p.Say(part.Came)}), append(styles, style)
 	}
-	p.heading(p.sayf("The token beside a correct one"))
+	p.heading(p.Sayf("The token beside a correct one"))
 	p.table(rows, styles)
 	p.blank()
 }
 
-// table adds rows in columns, each row in a style. A column is as wide as it
-// needs to be, the last ones only as far as there is room; cells are wrapped.
+// table adds rows in columns, each row in its style. Long cells are wrapped; see columns
+// for the widths.
 func (p *page) table(rows [][]string, styles []lipgloss.Style) {
 	widths := p.columns(rows)
 	for i, row := range rows {
@@ -204,12 +205,12 @@ func (p *page) table(rows [][]string, styles []lipgloss.Style) {
 	}
 }
 
-// tableGap is between two columns of a table.
+// tableGap is the number of blanks between two columns.
 const tableGap = 2
 
-// columns are the widths of a table's columns. Where they need more than there
-// is, the widest ones share what the others leave; the first one holds names,
-// and is not broken as long as a third of the width is enough for it.
+// columns returns the widths of a table's columns. If they need more than the page's
+// width, the widest columns share what the others leave. The first column holds names;
+// it keeps its width as long as that is at most a third.
 func (p *page) columns(rows [][]string) []int {
 	widths := make([]int, len(rows[0]))
 	for _, row := range rows {
@@ -235,75 +236,74 @@ func sum(list []int) (n int) {
 	return n
 }
 
-// facts adds measured details under their names for people.
+// facts adds measured facts under their names for people.
 func (p *page) facts(facts check.Facts, by int) {
 	longest := 0
 	for _, name := range facts.Names() {
 		if !tabled(facts[name]) {
-			longest = max(longest, wrap.Width(p.say(finding.FactName(name))))
+			longest = max(longest, wrap.Width(p.Say(finding.FactName(name))))
 		}
 	}
 	longest = min(longest, max(8, (p.width-by)*45/100))
 	for _, name := range facts.Names() {
-		label := p.say(finding.FactName(name))
+		label := p.Say(finding.FactName(name))
 		if tabled(facts[name]) {
 			p.hang(strings.Repeat(" ", min(by, 2)), label+":")
 			p.rows(facts[name].([]string), facts["selected_pair"], min(by, 2)+2)
 			continue
 		}
-		value := p.say(finding.FactValue(name, facts[name]))
+		value := p.Say(finding.FactValue(name, facts[name]))
 		if wrap.Width(label) > longest {
 			p.hang(strings.Repeat(" ", by), label)
 			label = ""
 		}
-		p.hang(strings.Repeat(" ", by)+p.styles.subtle.Render(wrap.Pad(label, longest))+"  ", value)
+		p.hang(strings.Repeat(" ", by)+p.styles.Subtle.Render(wrap.Pad(label, longest))+"  ", value)
 	}
 }
 
-// tabled reports whether a fact is a list whose items are rows, not words.
+// tabled reports whether a fact is a list of rows rather than of words.
 func tabled(value any) bool {
 	list, is := value.([]string)
 	return is && slices.ContainsFunc(list, func(item string) bool { return strings.Contains(item, " ") })
 }
 
-// The rows of candidates and pairs, as the checks write them.
+// The rows of candidates and pairs in the form that the checks write.
 var (
 	candidateRow = regexp.MustCompile(`^(udp|tcp) (\S+) (\S+) (\S+?)(?: (active|passive|so))?(, the address reached)?$`)
 	pairRow      = regexp.MustCompile(`^(\S+) → (\S+) \((\S+)\) (\S+): (\d+) sent, (\d+) answered$`)
 )
 
-// rows adds the items of a list, in columns where they are candidates or pairs
-// and there is room.
+// rows adds the items of a list. Candidates and pairs are in columns if the width
+// suffices.
 func (p *page) rows(list []string, selected any, by int) {
 	in := &page{model: p.model, width: max(1, p.width-by)}
 	if rows, styles := p.cells(list, selected); rows != nil && sum(in.columns(rows)) == natural(rows) {
 		in.table(rows, styles)
 	} else {
 		for _, item := range list {
-			in.hang("- ", in.plain(item))
+			in.hang("- ", in.Plain(item))
 		}
 	}
 	p.lines = append(p.lines, indent(in.lines, by)...)
 }
 
-// natural is how wide the columns of a table would like to be.
+// natural returns the width of a table whose cells are not wrapped.
 func natural(rows [][]string) int {
 	wide := &page{width: 1 << 16}
 	return sum(wide.columns(rows))
 }
 
-// cells are the columns of candidates or pairs under their heads, nil for other
-// lists.
+// cells returns a table of candidates or pairs with its head, nil for other lists.
 func (p *page) cells(list []string, selected any) (rows [][]string, styles []lipgloss.Style) {
 	if len(list) == 0 {
 		return nil, nil
 	}
 	pairs := pairRow.MatchString(list[0])
-	head := []string{p.sayf("Protocol"), p.sayf("Address"), p.sayf("Type"), p.sayf("Network"), ""}
+	head := []string{p.Sayf("Protocol"), p.Sayf("Address"), p.Sayf("Type"), p.Sayf("Network"), ""}
 	if pairs {
-		head = []string{p.sayf("From here"), p.sayf("To the server"), p.sayf("Type"), p.sayf("State"), p.sayf("Answered")}
+		head = []string{p.Sayf("From here"), p.Sayf("To the server"), p.Sayf("Type"), p.Sayf("State"), p.Sayf("Answered")}
 	}
-	rows, styles = append(rows, head), append(styles, p.styles.subtle)
+	rows, styles = append(rows, head), append(styles, p.styles.Subtle)
 	for _, item := range list {
 		var row []string
 		style := lipgloss.NewStyle()
@@ -312,12 +312,12 @@ func (p *page) cells(list []string, selected any) (rows [][]string, styles []lip
 			if f == nil {
 				return nil, nil
 			}
-			row = []string{f[1], f[2], f[3], f[4], p.sayf("%s of %s", f[6], f[5])}
+			row = []string{f[1], f[2], f[3], f[4], p.Sayf("%s of %s", f[6], f[5])}
 			switch {
 			case item == selected:
-				style = p.styles.passMark
+				style = p.styles.Good
 			case f[6] == "0":
-				style = p.styles.failMark
+				style = p.styles.Bad
 			}
 		} else {
 			f := candidateRow.FindStringSubmatch(item)
@@ -326,11 +326,11 @@ func (p *page) cells(list []string, selected any) (rows [][]string, styles []lip
 			}
 			row = []string{strings.TrimSpace(f[1] + " " + f[5]), f[2], f[3], f[4], ""}
 			if f[6] != "" {
-				row[4] = p.sayf("reached")
+				row[4] = p.Sayf("reached")
 			}
 		}
 		for i := range row {
-			row[i] = p.plain(row[i])
+			row[i] = p.Plain(row[i])
 		}
 		rows, styles = append(rows, row), append(styles, style)
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/muesli/termenv"
 
 	"lkdoctor/checks/words"
+	"lkdoctor/tui/term"
 )
 
 // eachFace compares a screen with its goldens: in both languages and sizes,
@@ -27,8 +28,8 @@ func eachFace(t *testing.T, name string, m model) {
 				if colours != "" {
 					r := lipgloss.NewRenderer(io.Discard)
 					r.SetColorProfile(termenv.ANSI256)
-					own.styles = newStyles(r, colours == "dark")
-					own.help.Styles = own.styles.help()
+					own.styles = term.NewStyles(r, colours == "dark")
+					own.help.Styles = own.styles.Help()
 					file += "_" + colours
 				}
 				golden(t, file, resized(own, size[0], size[1]).View())

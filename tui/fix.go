@@ -6,33 +6,32 @@ import (
 	"strings"
 
 	tea "github.com/charmbracelet/bubbletea"
-	"github.com/charmbracelet/lipgloss"
 
 	"lkdoctor/checks/check"
 	"lkdoctor/checks/finding"
 	"lkdoctor/config/clean"
 )
 
-// languages are the names of the minting code in the catalogue.
+// languages are the names of the catalogue's minting code.
 func languages() []string { return []string{"python", "node", "go"} }
 
-// languageNames are the same for people.
+// languageNames are the names for people, in the order of languages.
 func languageNames() []string { return []string{"Python", "Node", "Go"} }
 
-// mints reports whether a fix carries the minting code.
+// mints reports whether a fix has minting code.
 func mints(fix check.Fix) bool {
 	return slices.ContainsFunc(fix.Code, func(b finding.Block) bool { return slices.Contains(languages(), b.Lang) })
 }
 
-// shownCode are the blocks of a fix to show: of the minting code only the
-// chosen language.
+// shownCode returns the blocks of a fix to show. Of the minting code, that is the chosen
+// language only.
 func (m model) shownCode(fix check.Fix) []finding.Block {
 	return slices.DeleteFunc(slices.Clone(fix.Code), func(b finding.Block) bool {
 		return slices.Contains(languages(), b.Lang) && b.Lang != languages()[m.language]
 	})
 }
 
-// offersCode reports whether minting code is in view.
+// offersCode reports whether minting code is on the screen.
 func (m model) offersCode() bool {
 	if l, ok := m.current(); ok && (m.open || m.wide()) {
 		return m.shownTab() == tabFix && slices.ContainsFunc(l.Finding.Fixes, mints)
@@ -40,7 +39,7 @@ func (m model) offersCode() bool {
 	return !m.open && !m.running && m.run != nil && slices.ContainsFunc(m.nextStep(), mints)
 }
 
-// nextStep is the first next step of the run that is shown, if there is one.
+// nextStep returns the first next step of the shown run, if there is one.
 func (m model) nextStep() []check.Fix {
 	if m.run == nil || m.running {
 		return nil
@@ -48,28 +47,27 @@ func (m model) nextStep() []check.Fix {
 	return m.run.Diagnosis.NextSteps[:min(1, len(m.run.Diagnosis.NextSteps))]
 }
 
-// languageTabs are the languages of the minting code, the chosen one in
-// brackets.
+// languageTabs returns the languages of the minting code, the chosen one in brackets.
 func (m model) languageTabs() string {
 	var parts []string
 	for i, name := range languageNames() {
 		tab := " " + zone("key", i+1, fmt.Sprintf("%d %s", i+1, name)) + " "
 		if i == m.language {
-			tab = m.styles.selected.Render(fmt.Sprintf("[%d %s]", i+1, name))
+			tab = m.styles.Title.Render(fmt.Sprintf("[%d %s]", i+1, name))
 		}
 		parts = append(parts, tab)
 	}
-	return strings.Join(parts, " ") + m.styles.subtle.Render("  tab")
+	return strings.Join(parts, " ") + m.styles.Subtle.Render("  tab")
 }
 
-// forOthers reports whether owner is a party that the reader may not be.
+// forOthers reports whether owner may be another party than the reader.
 func (m model) forOthers(owner check.Owner) bool {
 	return owner == finding.OwnerTicketService || owner == finding.OwnerFrontend
 }
 
-// fixToCopy is what the copy key puts on the clipboard: the code or the command
-// of the first fix that has one, else the fixes in words; on the tab for it the
-// confirming command; for a row without findings the first next step.
+// fixToCopy returns what the copy key copies: the code or command of the first fix that
+// has one, else the text of the fixes. On the tab of the confirming command it is that
+// command; for a row without findings, the first next step.
 func (m model) fixToCopy() string {
 	var fixes []check.Fix
 	if l, ok := m.current(); ok && m.open && m.shownTab() == tabConfirm {
@@ -83,8 +81,8 @@ func (m model) fixToCopy() string {
 	return m.copyOf(fixes)
 }
 
-// copyOf is the code or the command of the first fix that has one, else the fixes
-// in words.
+// copyOf returns the code or command of the first fix that has one, else the text of the
+// fixes.
 func (m model) copyOf(fixes []check.Fix) string {
 	var words []string
 	for _, fix := range fixes {
@@ -94,12 +92,12 @@ func (m model) copyOf(fixes []check.Fix) string {
 		if fix.Command != "" {
 			return finding.Fill(fix.Command, nil)
 		}
-		words = append(words, m.say(fix.Text))
+		words = append(words, m.Say(fix.Text))
 	}
 	return strings.Join(words, "\n")
 }
 
-// copying is the command that puts text on the clipboard.
+// copying returns the command that copies text to the clipboard.
 func (m model) copying(text string) tea.Cmd {
 	put := m.deps.Copy
 	return func() tea.Msg {
@@ -108,29 +106,18 @@ func (m model) copying(text string) tea.Cmd {
 	}
 }
 
-// copied tells what is known of a copy, and no more.
+// copied returns the notice after a copy. It claims no more than is known.
 func (m model) copied(msg copiedMsg) string {
 	file, by := clean.Line(msg.to.File, 300), clean.Line(msg.to.By, 40)
 	switch {
 	case msg.err != nil:
-		return m.sayf("Nothing was copied: %s", clean.Line(msg.err.Error(), 200))
+		return m.Sayf("Nothing was copied: %s", clean.Line(msg.err.Error(), 200))
 	case msg.to.Sure:
-		return m.sayf("On the clipboard (%s). Lines: %d", by, msg.lines)
+		return m.Sayf("On the clipboard (%s). Lines: %d", by, msg.lines)
 	case file != "" && by != "":
-		return m.sayf("The terminal was asked to copy; to be sure, it is in %s", file)
+		return m.Sayf("The terminal was asked to copy; to be sure, it is in %s", file)
 	case file != "":
-		return m.sayf("No clipboard took it; it is in %s", file)
+		return m.Sayf("No clipboard took it; it is in %s", file)
 	}
-	return m.sayf("The terminal was asked to copy; it does not say whether it did.")
-}
-
-// severity is the style of a finding's code.
-func (s styles) severity(f check.Finding) lipgloss.Style {
-	switch f.Severity {
-	case finding.Fail:
-		return s.failMark
-	case finding.Warn:
-		return s.warnMark
-	}
-	return s.heading
+	return m.Sayf("The terminal was asked to copy; it does not say whether it did.")
 }

@@ -9,21 +9,20 @@ import (
 	"lkdoctor/checks/wrap"
 )
 
-// keptRuns is how many runs of a session can be gone back to.
+// keptRuns is how many runs of a session are kept.
 const keptRuns = 20
 
 // kept is a run of this session that has ended.
 type kept struct {
 	run check.Run
 	at  time.Time
-	// counted tells that it may be the session's verdict: it was not made
-	// without the ticket, and no check of it was skipped by hand.
+	// counted reports whether the run may be the session's result: it used the ticket,
+	// and the user skipped none of its checks.
 	counted bool
 }
 
-// counts reports whether a run with change says as much as the one before it:
-// one without the ticket says less, unless it goes on from what the ticket
-// brought.
+// counts reports whether a run with change replaces the result of the one before it. A
+// run without the ticket does not, unless it uses the answer that the ticket returned.
 func (m model) counts(change Change) bool {
 	if change.Watched || change.Address != "" {
 		return false
@@ -34,7 +33,7 @@ func (m model) counts(change Change) bool {
 	return change.From == "" || len(m.runs) == 0 || m.runs[len(m.runs)-1].counted
 }
 
-// keeps is the model with run as the last of the session, and shown.
+// keeps returns the model with run added to the session, and shown.
 func (m model) keeps(run check.Run) model {
 	next := append([]kept(nil), m.runs...)
 	next = append(next, kept{run: run, at: m.now, counted: m.counts(m.last) && !run.SkippedByHand()})
@@ -44,7 +43,7 @@ func (m model) keeps(run check.Run) model {
 	return m
 }
 
-// shows is the model with another run of the session on the screen.
+// shows returns the model that shows another run of the session.
 func (m model) shows(index int) model {
 	m.showing = min(max(index, 0), len(m.runs)-1)
 	m.run = &m.runs[m.showing].run
@@ -57,10 +56,10 @@ func (m model) shows(index int) model {
 	return m
 }
 
-// newest reports whether the run that is shown is the last one.
+// newest reports whether the last run is shown.
 func (m model) newest() bool { return len(m.runs) == 0 || m.showing == len(m.runs)-1 }
 
-// finishedProgress is the progress of a run that has ended.
+// finishedProgress returns the progress of a run that has ended.
 func finishedProgress(list []check.Spec, results []check.Result) progress.Progress {
 	p := progress.New(list)
 	for _, r := range results {
@@ -69,7 +68,7 @@ func finishedProgress(list []check.Spec, results []check.Result) progress.Progre
 	return p
 }
 
-// was are the rows of the run before the one that is shown, nil without one.
+// was returns the rows of the run before the shown one, nil if there is none.
 func (m model) was() []progress.Row {
 	if m.running || m.showing < 1 || m.showing >= len(m.runs) {
 		return nil
@@ -77,28 +76,28 @@ func (m model) was() []progress.Row {
 	return finishedProgress(m.deps.Checks, m.runs[m.showing-1].run.Results).Rows()
 }
 
-// runsLine is the strip of the session's runs, the latest first; empty while
-// there is one only.
+// runsLine lists the session's runs, the latest first. It is empty while there is only
+// one.
 func (m model) runsLine(width int) string {
 	if len(m.runs) < 2 || m.running {
 		return ""
 	}
-	line := m.sayf("Runs")
+	line := m.Sayf("Runs")
 	for i := len(m.runs) - 1; i >= 0; i-- {
 		k := m.runs[i]
 		state := progress.State(k.run.Status)
-		name := k.at.Format("15:04") + " " + m.marks.of(state)
+		name := k.at.Format("15:04") + " " + stateMark(m.marks, state)
 		if cause := k.run.Diagnosis.RootCause; cause != nil {
 			name += " " + string(cause.Code)
 		}
 		if !k.counted {
-			name += " " + m.sayf("(in part)")
+			name += " " + m.Sayf("(in part)")
 		}
 		if i == m.showing {
-			name = m.styles.selected.Render("[" + name + "]")
+			name = m.styles.Title.Render("[" + name + "]")
 		}
 		if wrap.Width(line)+wrap.Width(name)+2 > width {
-			return line + " " + m.ellipsis()
+			return line + " " + m.Ellipsis()
 		}
 		line += "  " + name
 	}

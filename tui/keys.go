@@ -9,8 +9,8 @@ import (
 	"lkdoctor/checks/wrap"
 )
 
-// keyMap is what can be pressed at the moment. It is made anew from the model
-// each time, so a key that does nothing is neither matched nor shown.
+// keyMap holds the key bindings. It is computed from the model each time; a key without
+// an effect is disabled, and neither matched nor shown.
 type keyMap struct {
 	up, down, open, back                                          key.Binding
 	codeLeft, codeRight                                           key.Binding
@@ -23,8 +23,8 @@ type keyMap struct {
 	help, quit, interrupt, suspend                                key.Binding
 }
 
-// keys are the bindings that work in the model's present state, while neither
-// the help nor a prompt is open.
+// keys returns the bindings for the model's state, while neither the help nor a prompt
+// is open.
 func (m model) keys() keyMap {
 	bind := func(on bool, shown, desc string, keys ...string) key.Binding {
 		b := key.NewBinding(key.WithKeys(keys...), key.WithHelp(shown, desc))
@@ -34,72 +34,72 @@ func (m model) keys() keyMap {
 	idle := !m.running
 	ended := idle && m.run != nil
 	code := m.offersCode()
-	move, quit := m.sayf("select"), m.sayf("quit")
+	move, quit := m.Sayf("select"), m.Sayf("quit")
 	if m.open {
-		move = m.sayf("scroll")
+		move = m.Sayf("scroll")
 	}
 	if m.running {
-		quit = m.sayf("stop and quit")
+		quit = m.Sayf("stop and quit")
 	}
-	what := m.sayf("evidence")
+	what := m.Sayf("evidence")
 	if m.tabs()[0] == tabFix && !(m.split() && m.shownTab() != tabFix) {
-		what = m.sayf("whole fix")
+		what = m.Sayf("whole fix")
 	}
 	if m.showsBegin() {
-		what = m.sayf("go on")
+		what = m.Sayf("go on")
 	}
 	tab := func(t tab) bool { return slices.Contains(m.tabs(), t) }
 	return keyMap{
-		up:       bind(true, m.marks.upDown, move, "up", "k"),
-		down:     bind(true, m.marks.upDown, move, "down", "j"),
+		up:       bind(true, m.marks.UpDown, move, "up", "k"),
+		down:     bind(true, m.marks.UpDown, move, "down", "j"),
 		open:     bind(!m.open, "enter", what, "enter", "right"),
-		back:     bind(m.open || m.showsBegin(), "esc", m.sayf("back"), "esc", "backspace"),
-		pageUp:   bind(m.open, "PgUp/PgDn", m.sayf("scroll"), "pgup", "b"),
-		pageDown: bind(m.open, "PgUp/PgDn", m.sayf("scroll"), "pgdown", " "),
-		top:      bind(m.open, "Home/End", m.sayf("top or bottom"), "home", "g"),
-		bottom:   bind(m.open, "Home/End", m.sayf("top or bottom"), "end", "G"),
+		back:     bind(m.open || m.showsBegin(), "esc", m.Sayf("back"), "esc", "backspace"),
+		pageUp:   bind(m.open, "PgUp/PgDn", m.Sayf("scroll"), "pgup", "b"),
+		pageDown: bind(m.open, "PgUp/PgDn", m.Sayf("scroll"), "pgdown", " "),
+		top:      bind(m.open, "Home/End", m.Sayf("top or bottom"), "home", "g"),
+		bottom:   bind(m.open, "Home/End", m.Sayf("top or bottom"), "end", "G"),
 
-		codeLeft:  bind(m.open && m.over > 0, "< >", m.sayf("move code"), "<", ","),
-		codeRight: bind(m.open && m.over > 0, "< >", m.sayf("move code"), ">", "."),
+		codeLeft:  bind(m.open && m.over > 0, "< >", m.Sayf("move code"), "<", ","),
+		codeRight: bind(m.open && m.over > 0, "< >", m.Sayf("move code"), ">", "."),
 
-		previousTab: bind(m.open && len(m.tabs()) > 1, m.marks.leftRight, m.sayf("other tab"), "left", "h"),
-		nextTab:     bind(m.open && len(m.tabs()) > 1, m.marks.leftRight, m.sayf("other tab"), "right", "l"),
-		fix:         bind(tab(tabFix), "f", m.sayf("fix"), "f"),
-		evidence:    bind(tab(tabEvidence), "e", m.sayf("evidence"), "e"),
-		why:         bind(tab(tabWhy), "i", m.sayf("why"), "i"),
-		confirm:     bind(tab(tabConfirm) && !(m.open && m.shownTab() == tabConfirm), "v", m.sayf("confirm"), "v"),
-		runConfirm:  bind(m.open && m.shownTab() == tabConfirm && m.confirms() != nil, "v", m.sayf("run it"), "v"),
-		nextFinding: bind(len(m.findings()) > 1 && (m.open || m.wide()), "n", m.sayf("next finding"), "n"),
-		language:    bind(code, "tab", m.sayf("language"), "tab"),
+		previousTab: bind(m.open && len(m.tabs()) > 1, m.marks.LeftRight, m.Sayf("other tab"), "left", "h"),
+		nextTab:     bind(m.open && len(m.tabs()) > 1, m.marks.LeftRight, m.Sayf("other tab"), "right", "l"),
+		fix:         bind(tab(tabFix), "f", m.Sayf("fix"), "f"),
+		evidence:    bind(tab(tabEvidence), "e", m.Sayf("evidence"), "e"),
+		why:         bind(tab(tabWhy), "i", m.Sayf("why"), "i"),
+		confirm:     bind(tab(tabConfirm) && !(m.open && m.shownTab() == tabConfirm), "v", m.Sayf("confirm"), "v"),
+		runConfirm:  bind(m.open && m.shownTab() == tabConfirm && m.confirms() != nil, "v", m.Sayf("run it"), "v"),
+		nextFinding: bind(len(m.findings()) > 1 && (m.open || m.wide()), "n", m.Sayf("next finding"), "n"),
+		language:    bind(code, "tab", m.Sayf("language"), "tab"),
 		python:      bind(code, "1", "Python", "1"),
 		node:        bind(code, "2", "Node", "2"),
 		golang:      bind(code, "3", "Go", "3"),
 
-		rerun:     bind(idle, "r", m.sayf("re-run"), "r"),
-		rerunFrom: bind(ended && m.newest(), "R", m.sayf("re-run from here"), "R"),
-		ticket:    bind(idle, "t", m.sayf("ticket"), "t"),
-		token:     bind(idle, "p", m.sayf("paste token"), "p"),
-		join:      bind(idle && m.deps.Join != nil, "J", m.sayf("join a room"), "J"),
-		skip:      bind(m.deps.Skip != nil && m.waitsFor() != nil, "s", m.sayf("skip this check"), "s"),
-		earlier:   bind(idle && m.showing > 0, "[", m.sayf("earlier run"), "["),
-		later:     bind(idle && !m.newest(), "]", m.sayf("later run"), "]"),
+		rerun:     bind(idle, "r", m.Sayf("re-run"), "r"),
+		rerunFrom: bind(ended && m.newest(), "R", m.Sayf("re-run from here"), "R"),
+		ticket:    bind(idle, "t", m.Sayf("ticket"), "t"),
+		token:     bind(idle, "p", m.Sayf("paste token"), "p"),
+		join:      bind(idle && m.deps.Join != nil, "J", m.Sayf("join a room"), "J"),
+		skip:      bind(m.deps.Skip != nil && m.waitsFor() != nil, "s", m.Sayf("skip this check"), "s"),
+		earlier:   bind(idle && m.showing > 0, "[", m.Sayf("earlier run"), "["),
+		later:     bind(idle && !m.newest(), "]", m.Sayf("later run"), "]"),
 
-		catalogue: bind(true, "/", m.sayf("catalogue"), "/", "C"),
-		openDocs:  bind(m.deps.Open != nil && m.docs() != "", "o", m.sayf("LiveKit's docs"), "o"),
+		catalogue: bind(true, "/", m.Sayf("catalogue"), "/", "C"),
+		openDocs:  bind(m.deps.Open != nil && m.docs() != "", "o", m.Sayf("LiveKit's docs"), "o"),
 		watch:     bind(m.deps.Watch != nil, "W", m.watchLabel(), "W"),
 
-		copyFix:   bind(m.deps.Copy != nil && m.fixToCopy() != "", "y", m.sayf("copy fix"), "y", "c"),
-		save:      bind(m.deps.Save != nil && ended, "w", m.sayf("report"), "w"),
+		copyFix:   bind(m.deps.Copy != nil && m.fixToCopy() != "", "y", m.Sayf("copy fix"), "y", "c"),
+		save:      bind(m.deps.Save != nil && ended, "w", m.Sayf("report"), "w"),
 		saveJSON:  bind(m.deps.SaveJSON != nil && ended, "S", "JSON", "S"),
-		help:      bind(true, "?", m.sayf("all keys"), "?"),
+		help:      bind(true, "?", m.Sayf("all keys"), "?"),
 		quit:      bind(true, "q", quit, "q"),
-		interrupt: bind(true, "ctrl+c", m.sayf("interrupt"), "ctrl+c"),
-		suspend:   bind(true, "ctrl+z", m.sayf("suspend"), "ctrl+z"),
+		interrupt: bind(true, "ctrl+c", m.Sayf("interrupt"), "ctrl+c"),
+		suspend:   bind(true, "ctrl+z", m.Sayf("suspend"), "ctrl+z"),
 	}
 }
 
-// short are the keys of the footer that fit into width: those for the help and
-// for leaving always, of the others the first ones.
+// short returns the keys of the footer that fit into width. The keys for help and quit
+// are always among them.
 func (m model) short(width int) string {
 	k := m.keys()
 	most := []key.Binding{k.open, k.copyFix, k.rerun, k.join, k.skip, k.save, k.ticket, k.watch, k.earlier, k.language, k.up, k.token, k.saveJSON, k.catalogue}
@@ -122,7 +122,7 @@ func (m model) short(width int) string {
 		for _, b := range append(slices.Clone(most), last...) {
 			hints = append(hints, zone("key", b.Keys()[0], m.help.ShortHelpView([]key.Binding{b})))
 		}
-		line := strings.Join(hints, m.styles.subtle.Render(m.marks.dot))
+		line := strings.Join(hints, m.styles.Subtle.Render(m.marks.Dot))
 		if wrap.Width(line) <= width || len(most) == 0 {
 			return line
 		}
@@ -130,8 +130,8 @@ func (m model) short(width int) string {
 	}
 }
 
-// browserKeys are the footer's keys of the catalogue, each once: those that may be
-// left out where there is no room, and the others.
+// browserKeys returns the footer's keys in the catalogue: most may be left out for lack
+// of width, last may not.
 func (m model) browserKeys() (most, last []key.Binding) {
 	for _, a := range m.browserActions() {
 		switch n := len(most); {
@@ -144,19 +144,18 @@ func (m model) browserKeys() (most, last []key.Binding) {
 	return most, last
 }
 
-// full are the keys that work at the moment, with what they do, as the help
-// lists them. Keys that belong together are one.
+// full returns the enabled keys for the help. Keys that belong together are one binding.
 func (m model) full() []key.Binding {
 	if m.browser.open {
 		return m.fullBrowser()
 	}
 	k := m.keys()
-	move, open := m.sayf("select a stage"), m.sayf("open the stage: fix, evidence, why, confirm")
+	move, open := m.Sayf("select a stage"), m.Sayf("open the stage: fix, evidence, why, confirm")
 	if m.showsBegin() {
-		move, open = m.sayf("select"), m.sayf("look at what is selected")
+		move, open = m.Sayf("select"), m.Sayf("look at what is selected")
 	}
 	if m.open {
-		move = m.sayf("scroll")
+		move = m.Sayf("scroll")
 	}
 	all := []struct {
 		desc string
@@ -164,40 +163,40 @@ func (m model) full() []key.Binding {
 	}{
 		{move, []key.Binding{k.up, k.down}},
 		{open, []key.Binding{k.open}},
-		{m.sayf("go back"), []key.Binding{k.back}},
-		{m.sayf("the tab before or behind"), []key.Binding{k.previousTab, k.nextTab}},
-		{m.sayf("how to fix it"), []key.Binding{k.fix}},
-		{m.sayf("what was seen: the checks and the facts"), []key.Binding{k.evidence}},
-		{m.sayf("what it means and why it happens"), []key.Binding{k.why}},
-		{m.sayf("how to confirm it without lkdoctor"), []key.Binding{k.confirm}},
-		{m.sayf("run the command here, with what this run holds"), []key.Binding{k.runConfirm}},
-		{m.sayf("next finding of the stage"), []key.Binding{k.nextFinding}},
-		{m.sayf("code in the next language"), []key.Binding{k.language}},
-		{m.sayf("code in Python"), []key.Binding{k.python}},
-		{m.sayf("code for Node"), []key.Binding{k.node}},
-		{m.sayf("code in Go"), []key.Binding{k.golang}},
-		{m.sayf("move code that is wider than the window"), []key.Binding{k.codeLeft, k.codeRight}},
-		{m.sayf("scroll by a page"), []key.Binding{k.pageDown, k.pageUp}},
-		{m.sayf("go to the top"), []key.Binding{k.top}},
-		{m.sayf("go to the bottom"), []key.Binding{k.bottom}},
-		{m.sayf("copy the fix: its code or command, else its words"), []key.Binding{k.copyFix}},
-		{m.sayf("all problems that lkdoctor knows, to filter and to read"), []key.Binding{k.catalogue}},
-		{m.sayf("open LiveKit's documentation in the browser"), []key.Binding{k.openDocs}},
-		{m.sayf("run all checks again; asks before a ticket is spent"), []key.Binding{k.rerun}},
-		{m.sayf("run again from the selected stage on"), []key.Binding{k.rerunFrom}},
-		{m.sayf("enter a ticket and run with it"), []key.Binding{k.ticket}},
-		{m.sayf("paste a token and check it, without a ticket"), []key.Binding{k.token}},
-		{m.sayf("join a room with a token made here and stay; the diagnosis is kept"), []key.Binding{k.join}},
-		{m.sayf("skip the check that is waited for"), []key.Binding{k.skip}},
-		{m.sayf("show the run before"), []key.Binding{k.earlier}},
-		{m.sayf("show the run after"), []key.Binding{k.later}},
+		{m.Sayf("go back"), []key.Binding{k.back}},
+		{m.Sayf("the tab before or behind"), []key.Binding{k.previousTab, k.nextTab}},
+		{m.Sayf("how to fix it"), []key.Binding{k.fix}},
+		{m.Sayf("what was seen: the checks and the facts"), []key.Binding{k.evidence}},
+		{m.Sayf("what it means and why it happens"), []key.Binding{k.why}},
+		{m.Sayf("how to confirm it without lkdoctor"), []key.Binding{k.confirm}},
+		{m.Sayf("run the command here, with what this run holds"), []key.Binding{k.runConfirm}},
+		{m.Sayf("next finding of the stage"), []key.Binding{k.nextFinding}},
+		{m.Sayf("code in the next language"), []key.Binding{k.language}},
+		{m.Sayf("code in Python"), []key.Binding{k.python}},
+		{m.Sayf("code for Node"), []key.Binding{k.node}},
+		{m.Sayf("code in Go"), []key.Binding{k.golang}},
+		{m.Sayf("move code that is wider than the window"), []key.Binding{k.codeLeft, k.codeRight}},
+		{m.Sayf("scroll by a page"), []key.Binding{k.pageDown, k.pageUp}},
+		{m.Sayf("go to the top"), []key.Binding{k.top}},
+		{m.Sayf("go to the bottom"), []key.Binding{k.bottom}},
+		{m.Sayf("copy the fix: its code or command, else its words"), []key.Binding{k.copyFix}},
+		{m.Sayf("all problems that lkdoctor knows, to filter and to read"), []key.Binding{k.catalogue}},
+		{m.Sayf("open LiveKit's documentation in the browser"), []key.Binding{k.openDocs}},
+		{m.Sayf("run all checks again; asks before a ticket is spent"), []key.Binding{k.rerun}},
+		{m.Sayf("run again from the selected stage on"), []key.Binding{k.rerunFrom}},
+		{m.Sayf("enter a ticket and run with it"), []key.Binding{k.ticket}},
+		{m.Sayf("paste a token and check it, without a ticket"), []key.Binding{k.token}},
+		{m.Sayf("join a room with a token made here and stay; the diagnosis is kept"), []key.Binding{k.join}},
+		{m.Sayf("skip the check that is waited for"), []key.Binding{k.skip}},
+		{m.Sayf("show the run before"), []key.Binding{k.earlier}},
+		{m.Sayf("show the run after"), []key.Binding{k.later}},
 		{m.watchHelp(), []key.Binding{k.watch}},
-		{m.sayf("write the report for the maintainer"), []key.Binding{k.save}},
-		{m.sayf("write the JSON document"), []key.Binding{k.saveJSON}},
-		{m.sayf("this help"), []key.Binding{k.help}},
-		{m.sayf("back to the shell; fg comes back"), []key.Binding{k.suspend}},
-		{m.sayf("quit; the report of the last full run is printed"), []key.Binding{k.quit}},
-		{m.sayf("stop at once: leaves the room, prints what was finished"), []key.Binding{k.interrupt}},
+		{m.Sayf("write the report for the maintainer"), []key.Binding{k.save}},
+		{m.Sayf("write the JSON document"), []key.Binding{k.saveJSON}},
+		{m.Sayf("this help"), []key.Binding{k.help}},
+		{m.Sayf("back to the shell; fg comes back"), []key.Binding{k.suspend}},
+		{m.Sayf("quit; the report of the last full run is printed"), []key.Binding{k.quit}},
+		{m.Sayf("stop at once: leaves the room, prints what was finished"), []key.Binding{k.interrupt}},
 	}
 	var out []key.Binding
 	for _, a := range all {
@@ -208,7 +207,7 @@ func (m model) full() []key.Binding {
 	return out
 }
 
-// fullBrowser is full in the catalogue.
+// fullBrowser is full for the catalogue.
 func (m model) fullBrowser() []key.Binding {
 	var out []key.Binding
 	for _, a := range m.browserActions() {
@@ -218,10 +217,11 @@ func (m model) fullBrowser() []key.Binding {
 		}
 		out = append(out, m.joined(a.key.Help().Desc, a.key))
 	}
-	return append(out, m.joined(m.sayf("stop at once: leaves the room, prints what was finished"), m.keys().interrupt))
+	return append(out, m.joined(m.Sayf("stop at once: leaves the room, prints what was finished"), m.keys().interrupt))
 }
 
-// joined is one binding of several: those that work, each of their keys by name.
+// joined returns one binding for several: the enabled ones, under the names of all their
+// keys.
 func (m model) joined(desc string, all ...key.Binding) key.Binding {
 	var keys, names []string
 	for _, b := range all {
@@ -235,7 +235,7 @@ func (m model) joined(desc string, all ...key.Binding) key.Binding {
 	return key.NewBinding(key.WithKeys(keys...), key.WithHelp(strings.Join(names, " "), desc))
 }
 
-// keyName is a key as people write it.
+// keyName returns the name of a key for people.
 func (m model) keyName(name string) string {
 	arrows := map[string]string{"up": "↑", "down": "↓", "left": "←", "right": "→"}
 	named := map[string]string{" ": "space", "pgup": "PgUp", "pgdown": "PgDn", "home": "Home", "end": "End"}

@@ -12,16 +12,16 @@ import (
 	"lkdoctor/tui/term"
 )
 
-// menu is the help: the keys that work where it was opened, to read, to filter
-// and to run.
+// menu is the state of the help: the list of enabled keys, which can be filtered and
+// run.
 type menu struct {
 	open   bool
-	typing bool // what is typed goes to the filter
+	typing bool // keys go to the filter
 	filter string
-	at     int // the selected one of those that the filter leaves
+	at     int // the index of the selected key among the matches
 }
 
-// menuItems are the keys that the filter leaves.
+// menuItems returns the keys that match the filter.
 func (m model) menuItems() []key.Binding {
 	var out []key.Binding
 	for _, b := range m.full() {
@@ -33,8 +33,8 @@ func (m model) menuItems() []key.Binding {
 	return out
 }
 
-// menuKey is the model after a key while the help is open. Nothing behind it
-// hears the key, unless enter runs it.
+// menuKey returns the model after a key while the help is open. The screen under the
+// help receives a key only when enter runs it.
 func (m model) menuKey(msg tea.KeyMsg) (model, tea.Cmd) {
 	items := m.menuItems()
 	switch name := msg.String(); {
@@ -66,36 +66,35 @@ func (m model) menuKey(msg tea.KeyMsg) (model, tea.Cmd) {
 	return m, nil
 }
 
-// menuKeys are the footer's keys while the help is open.
+// menuKeys returns the footer's keys while the help is open.
 func (m model) menuKeys() []key.Binding {
 	bind := func(shown, desc string) key.Binding {
 		return key.NewBinding(key.WithKeys(shown), key.WithHelp(shown, desc))
 	}
-	keys := []key.Binding{bind("enter", m.sayf("do it")), bind("esc", m.sayf("back")),
-		key.NewBinding(key.WithKeys("down"), key.WithHelp(m.marks.upDown, m.sayf("select")))}
+	keys := []key.Binding{bind("enter", m.Sayf("do it")), bind("esc", m.Sayf("back")),
+		key.NewBinding(key.WithKeys("down"), key.WithHelp(m.marks.UpDown, m.Sayf("select")))}
 	if !m.menu.typing {
-		keys = append(keys, bind("/", m.sayf("filter")), bind("q", m.sayf("quit")))
+		keys = append(keys, bind("/", m.Sayf("filter")), bind("q", m.Sayf("quit")))
 	}
 	return keys
 }
 
-// keyMsg is the message of a key by the name that a binding has for it.
+// keyMsg returns the message for a key by the name in its binding.
 func keyMsg(name string) tea.KeyMsg { return term.KeyMsg(name) }
 
-// menuLines list the keys, one block of lines each, and tell on which line the
-// selected one begins.
+// menuLines returns the list of keys, and the line on which the selected one begins.
 func (m model) menuLines(width int) (lines []string, selected int) {
 	items := m.menuItems()
-	title := m.sayf("Keys")
+	title := m.Sayf("Keys")
 	if m.menu.typing || m.menu.filter != "" {
-		title += "  /" + m.plain(m.menu.filter)
+		title += "  /" + m.Plain(m.menu.filter)
 		if m.menu.typing {
-			title += m.marks.block
+			title += m.marks.Block
 		}
 	}
-	lines = []string{m.styles.title.Render(m.fit(title, width)), ""}
+	lines = []string{m.styles.Title.Render(m.Fit(title, width)), ""}
 	if len(items) == 0 {
-		return append(lines, m.sayf("No key does that here.")), 0
+		return append(lines, m.Sayf("No key does that here.")), 0
 	}
 	longest := 0
 	for _, b := range items {
@@ -105,9 +104,9 @@ func (m model) menuLines(width int) (lines []string, selected int) {
 	for i, b := range items {
 		cursor := "  "
 		if i == at {
-			selected, cursor = len(lines), m.styles.key.Render(m.marks.cursor)+" "
+			selected, cursor = len(lines), m.styles.Key.Render(m.marks.Cursor)+" "
 		}
-		label := cursor + m.styles.key.Render(wrap.Pad(b.Help().Key, longest)) + "  "
+		label := cursor + m.styles.Key.Render(wrap.Pad(b.Help().Key, longest)) + "  "
 		for j, line := range wrap.Lines(b.Help().Desc, width-longest-4) {
 			if j > 0 {
 				label = strings.Repeat(" ", longest+4)
@@ -117,8 +116,8 @@ func (m model) menuLines(width int) (lines []string, selected int) {
 	}
 	if m.deps.Mouse && m.menu.filter == "" {
 		lines = append(lines, "")
-		for _, line := range wrap.Lines(m.sayf("The mouse works too: wheel, rows, tabs, keys. To select text with it, hold shift (option or fn on a Mac); --no-mouse leaves it to the terminal."), width) {
-			lines = append(lines, m.styles.subtle.Render(line))
+		for _, line := range wrap.Lines(m.Sayf("The mouse works too: wheel, rows, tabs, keys. To select text with it, hold shift (option or fn on a Mac); --no-mouse leaves it to the terminal."), width) {
+			lines = append(lines, m.styles.Subtle.Render(line))
 		}
 	}
 	return lines, selected

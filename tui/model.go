@@ -1,12 +1,12 @@
-// Package tui is the doctor's screen: six stages that are there from the first
-// frame, the diagnosis under them, and the details of the stage that is
-// selected.
+// Package tui is the screen of the checks: the six stages, the diagnosis, and the
+// details of the selected stage.
 //
-// Its rules: it takes the whole screen and gives it back as it was, so the
-// caller prints the plain report afterwards; View only reads the model; all
-// waiting is a command; the run itself lives in a session, which is cancelled
-// and waited for on every way out. Every text goes through speech, which cleans
-// and translates it. A token that is typed or pasted is never shown.
+// Run takes the whole terminal and restores it before it returns; the caller then prints
+// the plain report. View only reads the model, and everything that waits is a tea.Cmd. A
+// session owns the running checks: on every way out it cancels them and waits for their
+// end. Effects on files, the clipboard and the network are the functions in Deps. Every
+// text goes through term.Speech, which cleans and translates it. A token that the user
+// types or pastes is never shown.
 package tui
 
 import (
@@ -24,14 +24,14 @@ import (
 	"lkdoctor/tui/term"
 )
 
-// model is everything that the screen shows. It is held by value; the session
-// alone is shared with the goroutine of the run.
+// model is the state of the screen. It is a value; the session is the only part that it
+// shares with other goroutines.
 type model struct {
-	speech
+	term.Speech
 	deps    Deps
 	session *session
-	styles  styles
-	marks   marks
+	styles  term.Styles
+	marks   term.Marks
 	help    help.Model
 	spin    spinner.Model
 	pane    viewport.Model // the details, or the help
@@ -41,55 +41,54 @@ type model struct {
 
 	feed     feed
 	progress progress.Progress
-	started  time.Time            // of the run that is going on
+	started  time.Time            // of the current run
 	began    map[string]time.Time // when a running check started, by its ID
 	running  bool
-	stopping bool  // the run was cancelled, and is about to end
-	left     bool  // left by an interrupt
-	gone     bool  // the program ends: nothing is shown any more
-	failure  error // the run itself broke down
+	stopping bool  // the run was cancelled and has not ended yet
+	left     bool  // an interrupt ended the program
+	gone     bool  // the program ends: View is empty
+	failure  error // the error of the run itself
 
-	// The runs of this session that have ended, and which of them is shown: run
-	// is that one, nil before there is any.
+	// The runs of this session that have ended, and the index of the shown one. run is
+	// that one, nil before the first end.
 	runs    []kept
 	showing int
 	run     *check.Run
 
-	// What a re-run has to know: what the last run did differently, the last
-	// ticket and token that were entered, and whether the ticket that would be
-	// used is spent.
+	// The Change of the last run, the ticket and the token that the user entered last,
+	// and whether the current ticket is consumed.
 	last          Change
 	ticket, token string
-	address       string // of a server, pasted without a token
+	address       string // of a server that was pasted without a token
 	spent         bool
 
-	selected int  // the row
-	moved    bool // by hand, so that the end of the run leaves it there
-	finding  int  // of the selected row's findings
+	selected int  // the index of the selected row
+	moved    bool // the user selected the row, so that the end of the run keeps it
+	finding  int  // the index among the selected row's findings
 	language int  // of the minting code
-	chosen   bool // the language, by hand
+	chosen   bool // the user chose the language
 	watch    watch
 	begin    begin
-	open     bool // the page has the keys, and in a narrow window the screen
+	open     bool // keys go to the page; in a narrow window, it fills the screen
 	tab      tab  // of the page
-	shift    int  // by how many columns its code is moved to the left
-	over     int  // by how many it may be
+	shift    int  // the columns by which its code is shifted to the left
+	over     int  // the largest shift
 	menu     menu // the help
 	browser  browser
-	// confirmed are what the confirming commands printed here, by code.
+	// confirmed holds the results of the confirming commands, by code.
 	confirmed map[check.Code]confirmation
 	prompt    prompt
 	notice    string
 }
 
-// newModel is the screen before the first run has said anything.
+// newModel returns the model before the first event of a run.
 func newModel(deps Deps, s *session) model {
 	m := model{
-		speech:   speech{term.Speech{Translate: deps.Translate, ASCII: deps.ASCII}},
+		Speech:   term.Speech{Translate: deps.Translate, ASCII: deps.ASCII},
 		deps:     deps,
 		session:  s,
-		styles:   newStyles(deps.Renderer, deps.Dark),
-		marks:    newMarks(deps.ASCII),
+		styles:   term.NewStyles(deps.Renderer, deps.Dark),
+		marks:    term.NewMarks(deps.ASCII),
 		help:     help.New(),
 		spin:     spinner.New(spinner.WithSpinner(spinner.MiniDot)),
 		pane:     viewport.New(0, 0),
@@ -101,15 +100,15 @@ func newModel(deps Deps, s *session) model {
 	if deps.ASCII {
 		m.spin.Spinner = spinner.Line
 	}
-	m.help.Styles = m.styles.help()
-	m.help.ShortSeparator = m.marks.dot
-	m.help.Ellipsis = m.ellipsis()
+	m.help.Styles = m.styles.Help()
+	m.help.ShortSeparator = m.marks.Dot
+	m.help.Ellipsis = m.Ellipsis()
 	m.started = m.now
 	return m.synced()
 }
 
-// launched is the model with a run of change under way, and the command that
-// listens to it.
+// launched returns the model with a run of change started, and the command that reads
+// its events.
 func (m model) launched(change Change) (model, tea.Cmd) {
 	kept := m.results()
 	m.progress = progress.New(m.deps.Checks)
@@ -128,7 +127,8 @@ func (m model) launched(change Change) (model, tea.Cmd) {
 	return m, tea.Batch(m.session.next(m.feed), m.tick())
 }
 
-// tick moves the spinner and the clock on, unless both are to stand still.
+// tick returns the command for the next step of the spinner and the clock, nil if they
+// are off.
 func (m model) tick() tea.Cmd {
 	if m.deps.SpinnerOff {
 		return nil
@@ -148,7 +148,7 @@ func before(a, b check.Stage) bool {
 	return slices.Index(check.Stages(), a) < slices.Index(check.Stages(), b)
 }
 
-// observed is the model after one event of the run.
+// observed returns the model after one event of the run.
 func (m model) observed(e check.Event) model {
 	m.now = m.deps.Now()
 	if e.Kind == check.CheckStarted {
@@ -166,7 +166,7 @@ func (m model) observed(e check.Event) model {
 	return m
 }
 
-// runningRow is the first row that is running, else the one that is selected.
+// runningRow returns the index of the first running row, else of the selected one.
 func (m model) runningRow() int {
 	for i, row := range m.progress.Rows() {
 		if row.State == progress.Running {
@@ -176,7 +176,7 @@ func (m model) runningRow() int {
 	return m.selected
 }
 
-// ended is the model after the end of a run.
+// ended returns the model after the end of a run.
 func (m model) ended(msg endMsg) model {
 	m.now = m.deps.Now()
 	m.running, m.stopping = false, false
@@ -201,8 +201,8 @@ func (m model) ended(msg endMsg) model {
 	return m
 }
 
-// rootRow is the row of the root cause, else the worst row, else the last one
-// that passed: it says the most.
+// rootRow returns the index of the root cause's row, else of the worst row, else of the
+// last one that passed.
 func (m model) rootRow() int {
 	rows := m.progress.Rows()
 	if cause := m.run.Diagnosis.RootCause; cause != nil {
@@ -227,7 +227,7 @@ func (m model) rootRow() int {
 	return m.selected
 }
 
-// row is the selected row; false when there is none.
+// row returns the selected row, and false if there is none.
 func (m model) row() (progress.Row, bool) {
 	rows := m.progress.Rows()
 	if m.selected < 0 || m.selected >= len(rows) {
@@ -236,8 +236,8 @@ func (m model) row() (progress.Row, bool) {
 	return rows[m.selected], true
 }
 
-// findings are those of the selected row, the worst first, and the root cause
-// before its equals.
+// findings returns the findings of the selected row, the worst first. The root cause is
+// the first among equals.
 func (m model) findings() []check.Located {
 	row, _ := m.row()
 	var out []check.Located
@@ -260,8 +260,8 @@ func (m model) weight(l check.Located) int {
 	return w
 }
 
-// holding is the model with the finding selected that an open page of old is
-// about, so that the page does not change under its reader.
+// holding returns the model with the finding selected that old's open page shows, so
+// that new events do not replace the page while it is read.
 func (m model) holding(old model) model {
 	l, found := old.current()
 	if !m.open || !found {
@@ -274,8 +274,7 @@ func (m model) holding(old model) model {
 	return m
 }
 
-// current is the finding that the page is about; false when the selected
-// row has none.
+// current returns the finding that the page shows, and false if the row has none.
 func (m model) current() (check.Located, bool) {
 	all := m.findings()
 	if len(all) == 0 {

@@ -8,21 +8,20 @@ import (
 	"github.com/charmbracelet/x/ansi"
 )
 
-// A zone is a part of a line that can be clicked on. It stands between two
-// sequences that no terminal gets: View takes them out, and a click looks for
-// them in the lines as they were laid out. Like colours, they take no columns.
+// A zone is a part of a line that can be clicked. It stands between two escape sequences
+// that are not sent to the terminal: View removes them, and a click is looked up in the
+// lines that still hold them. Like colours, they take no columns.
 const (
 	zoneBegin = "\x1b]7001;"
 	zoneEnd   = "\a"
 )
 
-// zone marks text as a place that does what name says when it is clicked on: a
-// kind ("row") and which one of it.
+// zone marks text as a zone of a kind ("row"); which is its number or name.
 func zone(kind string, which any, text string) string {
 	return fmt.Sprintf("%s%s %v%s%s%s%s", zoneBegin, kind, which, zoneEnd, text, zoneBegin, zoneEnd)
 }
 
-// withoutZones is a line as the terminal gets it.
+// withoutZones returns a line as it is sent to the terminal.
 func withoutZones(line string) string {
 	for {
 		before, rest, found := strings.Cut(line, zoneBegin)
@@ -34,8 +33,8 @@ func withoutZones(line string) string {
 	}
 }
 
-// zoneAt is what stands at a column of a line: the kind of its zone, and which
-// one; both are empty outside of all zones.
+// zoneAt returns the kind and the number or name of the zone at a column of a line. Both
+// are empty outside of all zones.
 func zoneAt(line string, column int) (kind, which string) {
 	var state byte
 	at, name := 0, ""
@@ -53,8 +52,8 @@ func zoneAt(line string, column int) (kind, which string) {
 	return "", ""
 }
 
-// mouseAgain is the command that turns the mouse on again, which Bubble Tea turns
-// off for good when it gives the terminal away.
+// mouseAgain returns the command that turns the mouse on again after another program
+// used the terminal. Bubble Tea turns it off for that and not on again.
 func (m model) mouseAgain() tea.Cmd {
 	if !m.deps.Mouse {
 		return nil
@@ -62,11 +61,11 @@ func (m model) mouseAgain() tea.Cmd {
 	return tea.EnableMouseCellMotion
 }
 
-// wheelLines is how far one turn of the wheel scrolls.
+// wheelLines is the number of lines that one turn of the wheel scrolls.
 const wheelLines = 3
 
-// moused is the model after a click or a turn of the wheel. The keys do the
-// work, so that the mouse can do nothing that they cannot.
+// moused returns the model after a click or a turn of the wheel. Both are handled as
+// keys, so the mouse can do nothing that the keys cannot.
 func (m model) moused(msg tea.MouseMsg) (model, tea.Cmd) {
 	if m.tiny() || m.prompt.isOpen() || msg.Action != tea.MouseActionPress {
 		return m, nil
@@ -110,10 +109,11 @@ func (m model) wheeled(msg tea.MouseMsg) (model, tea.Cmd) {
 	return m.pressed(keyMsg(name))
 }
 
-// clicked does what a zone says. A click on what is selected already opens it.
+// clicked returns the model after a click on a zone. A click on what is already selected
+// opens it.
 func (m model) clicked(kind, which string) (model, tea.Cmd) {
 	if m.menu.open && kind != "key" && kind != "item" {
-		return m, nil // what is behind the help
+		return m, nil // the help covers the zone
 	}
 	number := 0
 	if _, err := fmt.Sscan(which, &number); err != nil && kind != "key" {

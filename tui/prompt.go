@@ -15,30 +15,30 @@ import (
 	"lkdoctor/config/clean"
 )
 
-// asking is what the prompt wants to know.
+// asking is the kind of a prompt's question.
 type asking int
 
 const (
 	nothing       asking = iota
 	aTicket              // a ticket to run with
-	aFreshTicket         // a ticket for a re-run, because the last one is spent
+	aFreshTicket         // a ticket for a re-run; the last one is consumed
 	aTokenToCheck        // a token, which is never shown
-	aYes                 // whether the ticket that is there may be spent
+	aYes                 // whether the configured ticket may be consumed
 )
 
-// prompt asks for one line. The input serves as the editor only: what is shown
-// is decided here.
+// prompt asks for one line. The input is its editor; promptLines decides what of the
+// text is shown.
 type prompt struct {
 	asks  asking
-	from  check.Stage // where the run is to start afterwards
+	from  check.Stage // the first stage of the run after the answer
 	input textinput.Model
 }
 
-// newPrompt is an empty prompt.
+// newPrompt returns an empty prompt.
 func newPrompt(asks asking, from check.Stage) prompt {
 	input := textinput.New()
-	// The input's own paste runs a clipboard program; the terminal's paste
-	// comes as a key message.
+	// The input's own paste runs a clipboard program; the terminal's paste arrives as a
+	// key message.
 	input.KeyMap.Paste = key.NewBinding(key.WithDisabled())
 	input.Focus()
 	return prompt{asks: asks, from: from, input: input}
@@ -46,8 +46,8 @@ func newPrompt(asks asking, from check.Stage) prompt {
 
 func (p prompt) isOpen() bool { return p.asks != nothing }
 
-// typed is the prompt after a key. Characters that a terminal would act upon
-// are dropped, line breaks of a paste become spaces.
+// typed returns the prompt after a key. It drops control characters and turns the line
+// breaks of a paste into spaces.
 func (p prompt) typed(msg tea.KeyMsg) prompt {
 	if msg.Type == tea.KeyRunes || msg.Type == tea.KeySpace {
 		runes := make([]rune, 0, len(msg.Runes))
@@ -67,50 +67,50 @@ func (p prompt) typed(msg tea.KeyMsg) prompt {
 
 func (p prompt) value() string { return strings.TrimSpace(p.input.Value()) }
 
-// promptLines are the question, the answer so far, and what the keys do.
+// promptLines returns the question, the answer so far, and the keys.
 func (m model) promptLines(width int) []string {
 	var why, name, shown, keys string
 	switch m.prompt.asks {
 	case aFreshTicket:
-		why = m.sayf("The last run spent its ticket, and a ticket works once. Paste a fresh one.")
-		keys = m.sayf("enter run with it · empty: run without a ticket · esc cancel")
+		why = m.Sayf("The last run spent its ticket, and a ticket works once. Paste a fresh one.")
+		keys = m.Sayf("enter run with it · empty: run without a ticket · esc cancel")
 	case aTicket:
-		why = m.sayf("This ticket will be consumed: it is traded for a token, once.")
-		keys = m.sayf("enter run with it · esc cancel")
+		why = m.Sayf("This ticket will be consumed: it is traded for a token, once.")
+		keys = m.Sayf("enter run with it · esc cancel")
 	case aTokenToCheck:
-		why = m.sayf("Paste a token, or what holds one (Bearer …, a wss:// address, a JSON answer). It is not shown.")
-		keys = m.sayf("enter check it · esc cancel")
+		why = m.Sayf("Paste a token, or what holds one (Bearer …, a wss:// address, a JSON answer). It is not shown.")
+		keys = m.Sayf("enter check it · esc cancel")
 	case aYes:
-		return append(m.wrapTo(m.sayf("This run trades the ticket for a token, and a ticket works once."), width, 2),
-			m.styles.subtle.Render(m.fit(m.sayf("enter spend it · esc cancel"), width)))
+		return append(m.WrapTo(m.Sayf("This run trades the ticket for a token, and a ticket works once."), width, 2),
+			m.styles.Subtle.Render(m.Fit(m.Sayf("enter spend it · esc cancel"), width)))
 	}
 	if m.prompt.asks == aTokenToCheck {
-		name = m.sayf("Token:")
+		name = m.Sayf("Token:")
 		shown = m.masked(m.prompt.value(), max(0, width-wrap.Width(name)-24))
 	} else {
-		name = m.sayf("Ticket:")
+		name = m.Sayf("Ticket:")
 		room := max(1, width-wrap.Width(name)-3)
-		shown = tailFit(m.plain(m.prompt.input.Value()), room, m.ellipsis()) + m.marks.block
+		shown = tailFit(m.Plain(m.prompt.input.Value()), room, m.Ellipsis()) + m.marks.Block
 	}
-	lines := m.wrapTo(why, width, 2)
-	lines = append(lines, m.styles.key.Render(name)+" "+shown)
-	for _, line := range m.wrapTo(keys, width, 2) {
-		lines = append(lines, m.styles.subtle.Render(line))
+	lines := m.WrapTo(why, width, 2)
+	lines = append(lines, m.styles.Key.Render(name)+" "+shown)
+	for _, line := range m.WrapTo(keys, width, 2) {
+		lines = append(lines, m.styles.Subtle.Render(line))
 	}
 	return lines
 }
 
-// masked shows how much was entered, and nothing of it.
+// masked shows the length of a value and none of its characters.
 func (m model) masked(value string, width int) string {
 	n := len([]rune(value))
 	if n == 0 {
-		return m.marks.block
+		return m.marks.Block
 	}
-	dots := strings.Repeat(m.marks.bullet, min(n, max(width, 1), 24))
-	return dots + " " + m.sayf("%d characters", n) + m.marks.block
+	dots := strings.Repeat(m.marks.Bullet, min(n, max(width, 1), 24))
+	return dots + " " + m.Sayf("%d characters", n) + m.marks.Block
 }
 
-// tailFit cuts text from the left, where a long input has been read already.
+// tailFit cuts text from the left to width columns, with a mark.
 func tailFit(text string, width int, mark string) string {
 	if over := wrap.Width(text) - width; over > 0 {
 		return ansi.TruncateLeft(text, over+wrap.Width(mark), mark)
@@ -118,7 +118,7 @@ func tailFit(text string, width int, mark string) string {
 	return text
 }
 
-// answered is the model after enter: it runs with what was entered.
+// answered returns the model after enter: it starts a run with the answer.
 func (m model) answered() (model, tea.Cmd) {
 	p, value := m.prompt, m.prompt.value()
 	m.prompt = prompt{}
@@ -133,12 +133,12 @@ func (m model) answered() (model, tea.Cmd) {
 		m.ticket, m.token, m.address, m.spent = value, "", "", false
 		return m.launched(Change{Ticket: value, From: p.from})
 	}
-	m.notice = m.sayf("Nothing was entered.")
+	m.notice = m.Sayf("Nothing was entered.")
 	return m, nil
 }
 
-// checksPaste runs with what was pasted: a token, else the server that it names.
-// An error text that is known leads to the page about it.
+// checksPaste starts a run with a pasted text: with the token in it, else with the
+// server that it names. For a known error text it opens the page about it.
 func (m model) checksPaste(value string) (model, tea.Cmd) {
 	paste := answer.Pasted(value)
 	if !paste.Token.Empty() || paste.Answer != nil {
@@ -158,9 +158,9 @@ func (m model) checksPaste(value string) (model, tea.Cmd) {
 	return m.launched(Change{Token: value})
 }
 
-// again re-runs with what was entered last, from a stage on. A spent ticket is
-// never used again: where one would be needed, it is asked for. One that is not
-// spent is spent only after a yes.
+// again starts a re-run from a stage with what the user entered last. It never uses a
+// consumed ticket: if the run needs one, it asks for it. It asks before it consumes a
+// ticket.
 func (m model) again(from check.Stage) (model, tea.Cmd) {
 	if from == check.StageEnv {
 		from = ""
@@ -183,7 +183,7 @@ func (m model) again(from check.Stage) (model, tea.Cmd) {
 	return m.launched(Change{Ticket: m.ticket, From: from})
 }
 
-// hasTicket reports whether a re-run would spend a ticket.
+// hasTicket reports whether a re-run would consume a ticket.
 func (m model) hasTicket() bool {
 	return m.ticket != "" || m.run != nil && m.run.Target.TokenSource == check.SourceTicket
 }

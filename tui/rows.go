@@ -12,7 +12,7 @@ import (
 	"lkdoctor/checks/wrap"
 )
 
-// The columns of a row: cursor, glyph, name, word and line, time.
+// The widths of the columns of a row: cursor, mark, name, word and text, time.
 const (
 	cursorColumns = 2
 	glyphColumns  = 2
@@ -21,9 +21,8 @@ const (
 	maxWord       = 10
 )
 
-// rowLines are the six stages. Once the run has ended, a stage may take up to
-// limit lines to say what it has to; before, each has one, so that no row moves.
-// The finding that the verdict is about may go without its sentence.
+// rowLines returns the six stages. Before the end of the run each takes one line, so
+// that no row moves; after it, each may take up to r.row lines.
 func (m model) rowLines(width int, r room) []string {
 	if m.running || m.run == nil {
 		r = room{row: 1, root: true}
@@ -34,7 +33,7 @@ func (m model) rowLines(width int, r room) []string {
 	for i, row := range rows {
 		clock := m.rowTime(row)
 		if i < len(was) && was[i].State != row.State {
-			clock = m.sayf("was %s", m.marks.of(was[i].State))
+			clock = m.Sayf("was %s", stateMark(m.marks, was[i].State))
 		}
 		own := r
 		if i < r.grown {
@@ -47,16 +46,16 @@ func (m model) rowLines(width int, r room) []string {
 	return lines
 }
 
-// nameColumns is the width of the names, blanks included.
+// nameColumns returns the width of the column of names, blanks included.
 func (m model) nameColumns(rows []progress.Row) int {
 	name := 0
 	for _, row := range rows {
-		name = max(name, wrap.Width(m.say(row.Name)))
+		name = max(name, wrap.Width(m.Say(row.Name)))
 	}
 	return min(name, maxName) + 1
 }
 
-// wordColumns is the width of the words of the states, blanks included.
+// wordColumns returns the width of the column of states, blanks included.
 func (m model) wordColumns() int {
 	word := 0
 	for _, state := range states() {
@@ -72,26 +71,26 @@ func states() []progress.State {
 	}
 }
 
-// rowBlock is one stage on at most r.row lines, and one more for a code.
+// rowBlock returns one stage on at most r.row lines, and one more for a code.
 func (m model) rowBlock(row progress.Row, selected bool, clock string, width, name int, r room) []string {
 	cursor := "  "
-	label := wrap.Pad(m.fit(m.say(row.Name), name-1), name)
+	label := wrap.Pad(m.Fit(m.Say(row.Name), name-1), name)
 	if selected {
-		cursor = m.styles.key.Render(m.marks.cursor) + " "
-		label = m.styles.selected.Render(label)
+		cursor = m.styles.Key.Render(m.marks.Cursor) + " "
+		label = m.styles.Title.Render(label)
 	}
-	style := m.styles.mark(row.State)
+	style := stateStyle(m.styles, row.State)
 	head := cursor + style.Render(m.rowGlyph(row)) + " " + label
 	text := m.rowText(row)
 	word := m.rowWord(row) + "  "
 	if row.State == progress.Skipped && text != "" {
-		// The sentence starts with "not run" or "not checked" itself.
-		word, style = "", m.styles.subtle
+		// The text already starts with "not run" or "not checked".
+		word, style = "", m.styles.Subtle
 	}
 	columns := wrap.Width(head) + wrap.Width(word)
 	limit, room := r.row, width-columns-timeColumns
 	if len(row.Code) > room && limit > 1 {
-		clock = "" // a code is not broken for the time
+		clock = "" // a code is not wrapped to make room for the time
 	}
 	if clock == "" {
 		room = width - columns - 1
@@ -99,13 +98,13 @@ func (m model) rowBlock(row progress.Row, selected bool, clock string, width, na
 	var under []string
 	if row.Code != "" && (limit > 1 || !r.root && m.isRoot(row)) {
 		if (r.root || !m.isRoot(row)) && !m.saidElsewhere(row, selected) {
-			under = indent(m.wrapTo(m.say(row.Line), width-cursorColumns-glyphColumns-1, limit), cursorColumns+glyphColumns)
+			under = indent(m.WrapTo(m.Say(row.Line), width-cursorColumns-glyphColumns-1, limit), cursorColumns+glyphColumns)
 		}
 		text = string(row.Code)
 	}
-	said := m.wrapTo(text, max(room, 1), limit)
+	said := m.WrapTo(text, max(room, 1), limit)
 	if limit == 1 {
-		said = []string{m.fit(text, room)}
+		said = []string{m.Fit(text, room)}
 	}
 	lines := make([]string, len(said))
 	for i, line := range said {
@@ -114,31 +113,31 @@ func (m model) rowBlock(row progress.Row, selected bool, clock string, width, na
 		}
 		lines[i] = wrap.Pad("", columns) + line
 		if i == 0 {
-			lines[i] = m.ends(head+style.Render(word)+line, m.styles.subtle.Render(clock), width)
+			lines[i] = m.Ends(head+style.Render(word)+line, m.styles.Subtle.Render(clock), width)
 		}
 	}
 	return append(lines, under...)
 }
 
-// isRoot reports whether a row's code is what the verdict is about.
+// isRoot reports whether a row has the root cause.
 func (m model) isRoot(row progress.Row) bool { return m.isCause(check.Finding{Code: row.Code}) }
 
-// isCause reports whether the verdict is about f.
+// isCause reports whether f is the root cause.
 func (m model) isCause(f check.Finding) bool {
 	return m.run != nil && m.run.Diagnosis.RootCause != nil && m.run.Diagnosis.RootCause.Code == f.Code
 }
 
-// saidElsewhere reports whether a row's finding stands on the screen already: in
-// the verdict, or on the page beside the rows.
+// saidElsewhere reports whether the message of a row's finding is already on the screen:
+// in the verdict, or on the page in the other pane.
 func (m model) saidElsewhere(row progress.Row, selected bool) bool {
-	if m.run != nil && m.say(row.Line) == m.broke(m.run.Diagnosis) {
+	if m.run != nil && m.Say(row.Line) == m.broke(m.run.Diagnosis) {
 		return true
 	}
 	l, found := m.current()
-	return selected && found && m.wide() && m.shownTab() == tabEvidence && m.say(l.Finding.Message) == m.say(row.Line)
+	return selected && found && m.wide() && m.shownTab() == tabEvidence && m.Say(l.Finding.Message) == m.Say(row.Line)
 }
 
-// partly reports whether some checks of a waiting stage have ended.
+// partly reports whether some checks of a stage that is not running have ended.
 func partly(row progress.Row) bool {
 	if row.State != progress.Pending {
 		return false
@@ -153,66 +152,65 @@ func partly(row progress.Row) bool {
 
 func (m model) rowGlyph(row progress.Row) string {
 	if partly(row) {
-		return m.marks.partly
+		return m.marks.Partly
 	}
 	return m.glyph(row.State)
 }
 
 func (m model) rowWord(row progress.Row) string {
 	if partly(row) {
-		return m.sayf("partly done")
+		return m.Sayf("partly done")
 	}
 	return m.word(row.State)
 }
 
-// glyph is the one character of a state; a running row has the spinner.
+// glyph returns the mark of a state, for a running row the spinner.
 func (m model) glyph(state progress.State) string {
 	if state == progress.Running {
 		return ansi.Strip(m.spin.View())
 	}
-	return m.marks.of(state)
+	return stateMark(m.marks, state)
 }
 
-// word says what the glyph shows.
+// word returns the word for a state.
 func (m model) word(state progress.State) string {
 	switch state {
 	case progress.Passed:
-		return m.sayf("ok")
+		return m.Sayf("ok")
 	case progress.Warned:
-		return m.sayf("warning")
+		return m.Sayf("warning")
 	case progress.Failed:
-		return m.sayf("failed")
+		return m.Sayf("failed")
 	case progress.Skipped:
-		return m.sayf("not run")
+		return m.Sayf("not run")
 	case progress.Errored:
-		return m.sayf("error")
+		return m.Sayf("error")
 	case progress.Running:
-		return m.sayf("running")
+		return m.Sayf("running")
 	}
-	return m.sayf("waiting")
+	return m.Sayf("waiting")
 }
 
-// rowText is what the row has to say: what was seen, which check runs, or why
-// the stage did not run.
+// rowText returns what a stage observed, which check runs, or why the stage did not run.
 func (m model) rowText(row progress.Row) string {
 	switch {
 	case row.State == progress.Running:
 		c := m.longest(row)
-		if short := m.say(c.Check.Short); short != "" {
+		if short := m.Say(c.Check.Short); short != "" {
 			return short
 		}
-		return m.say(c.Check.Title)
+		return m.Say(c.Check.Title)
 	case row.Code != "":
-		return string(row.Code) + "  " + m.say(row.Line)
+		return string(row.Code) + "  " + m.Say(row.Line)
 	}
-	line := m.say(row.Line)
-	if row.State == progress.Passed && !m.running && m.run != nil && strings.Contains(m.say(m.run.Diagnosis.NotIt), line) {
+	line := m.Say(row.Line)
+	if row.State == progress.Passed && !m.running && m.run != nil && strings.Contains(m.Say(m.run.Diagnosis.NotIt), line) {
 		return "" // the verdict says it
 	}
 	return line
 }
 
-// rowTime is how long the stage took, or runs by now and may run.
+// rowTime returns how long the stage took, or how long it has run and may run.
 func (m model) rowTime(row progress.Row) string {
 	switch row.State {
 	case progress.Running:
@@ -222,16 +220,16 @@ func (m model) rowTime(row progress.Row) string {
 		case d < time.Second:
 			return ""
 		case c.Check.Timeout >= time.Second:
-			return m.sayf("%d/%d s", int(d.Seconds()), int(c.Check.Timeout.Seconds()))
+			return m.Sayf("%d/%d s", int(d.Seconds()), int(c.Check.Timeout.Seconds()))
 		}
-		return m.sayf("%d s", int(d.Seconds()))
+		return m.Sayf("%d s", int(d.Seconds()))
 	case progress.Pending, progress.Skipped:
 		return ""
 	}
 	return finding.Millis(row.Took)
 }
 
-// longest is the check of a running row that runs longest.
+// longest returns the check of a row that has run longest.
 func (m model) longest(row progress.Row) *progress.CheckRow {
 	var longest *progress.CheckRow
 	for i, c := range row.Checks {
@@ -242,7 +240,7 @@ func (m model) longest(row progress.Row) *progress.CheckRow {
 	return longest
 }
 
-// elapsed is how long a running check runs.
+// elapsed returns how long a check has run.
 func (m model) elapsed(c progress.CheckRow) time.Duration {
 	if began, ok := m.began[c.Check.ID]; ok {
 		return max(0, m.now.Sub(began))
@@ -250,8 +248,8 @@ func (m model) elapsed(c progress.CheckRow) time.Duration {
 	return 0
 }
 
-// waitsFor is the running check that is waited for: of the selected row, else
-// of all rows the one that runs longest; nil while none runs.
+// waitsFor returns the running check of the selected row, else the one that has run
+// longest; nil while none runs.
 func (m model) waitsFor() *progress.CheckRow {
 	if !m.running || m.stopping {
 		return nil

@@ -12,15 +12,14 @@ import (
 	"lkdoctor/tui/term"
 )
 
-// Run shows runs on the terminal until it is left, and returns the last full
-// one: a run that was stopped, or was made without the ticket, replaces none.
-// It takes the whole screen, and gives it back as it was on every way out.
+// Run shows runs on the terminal until the user quits, and returns the last full one. A
+// run that was cancelled, or made without the ticket, does not replace it. Run takes the
+// whole terminal and restores it before it returns.
 //
-// Left by Ctrl+C, by SIGINT or by the end of ctx, the returned run's ExitCode
-// is 130; a time-out of one run therefore belongs into Start. Whatever the way
-// out, a run that is going on is cancelled, and Run returns only once it has
-// ended: it may have a room to leave. An error tells that the screen or the run
-// itself broke down; the run may then be empty.
+// After Ctrl+C, SIGINT or the end of ctx, the ExitCode of the returned run is 130; the
+// time-out of a single run is therefore a matter of deps.Start. Run cancels the current
+// run and waits for its end, since it may have to leave a room. An error says that the
+// screen or the run itself failed; the returned run may then be empty.
 func Run(ctx context.Context, deps Deps, in io.Reader, out io.Writer) (check.Run, error) {
 	deps = deps.withDefaults()
 	s := newSession(ctx, deps.Start)
@@ -45,9 +44,8 @@ func Run(ctx context.Context, deps Deps, in io.Reader, out io.Writer) (check.Run
 	return run, errors.Join(err, runErr)
 }
 
-// Still is the screen as it stands after events, and then keys, in a window of
-// the given size, in the colours of deps.Renderer: for pictures and for tests.
-// Nothing is run.
+// Still returns the screen after events and keys, in a window of the given size and in
+// the colours of deps.Renderer. It runs no checks. It is for pictures and tests.
 func Still(deps Deps, events []check.Event, width, height int, keys ...string) string {
 	deps.SpinnerOff = true
 	deps = deps.withDefaults()

@@ -11,16 +11,16 @@ import (
 	"lkdoctor/tui/term"
 )
 
-// session owns the goroutine of the run that is going on. Bubble Tea cannot
-// cancel a command, and forgets it when it quits; a run must be cancelled, and
-// waited for, because it may stand in a room.
+// session owns the goroutine of the current run. Bubble Tea does not cancel a command,
+// and does not wait for it when it quits. A run has to be cancelled and waited for,
+// since it may have to leave a room.
 type session struct {
 	ctx   context.Context
 	start func(ctx context.Context, change Change, observe func(check.Event)) check.Run
 	// life ends when the session is closed.
 	life context.Context
 	end  context.CancelFunc
-	// gone is closed once nobody reads the feeds any more.
+	// gone is closed when no feed is read any more.
 	gone chan struct{}
 
 	mu     sync.Mutex
@@ -32,7 +32,7 @@ type session struct {
 	err    error
 }
 
-// feed carries what one run tells: eventMsg as it happens, endMsg last.
+// feed carries the messages of one run: an eventMsg for each event, then an endMsg.
 type feed <-chan tea.Msg
 
 type eventMsg check.Event
@@ -47,11 +47,9 @@ func newSession(ctx context.Context, start func(context.Context, Change, func(ch
 	return &session{ctx: ctx, life: life, end: end, start: start, gone: make(chan struct{})}
 }
 
-// launch starts a run. There must be none going on; once the session is
-// closed, nothing is started and the feed never speaks. A run that is not
-// counted, such as one without the ticket, does not replace one that is, and
-// neither does a run that was stopped or broke down, or of which a check was
-// skipped by hand.
+// launch starts a run. No other may be running. On a closed session it starts none, and
+// the feed carries nothing. Only a counted run replaces a counted one as the last full
+// run; a run that was cancelled, failed, or had a check skipped by the user never does.
 func (s *session) launch(change Change, counted bool) feed {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -84,8 +82,7 @@ func (s *session) launch(change Change, counted bool) feed {
 	return out
 }
 
-// guarded runs start and turns a panic into an error, so that it cannot take
-// the terminal down with it.
+// guarded calls start and returns a panic as an error, so that the terminal is restored.
 func (s *session) guarded(ctx context.Context, change Change, observe func(check.Event)) (run check.Run, err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -95,7 +92,7 @@ func (s *session) guarded(ctx context.Context, change Change, observe func(check
 	return s.start(ctx, change, observe), nil
 }
 
-// interrupt cancels the run that is going on.
+// interrupt cancels the current run.
 func (s *session) interrupt() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -104,11 +101,11 @@ func (s *session) interrupt() {
 	}
 }
 
-// errNoRun tells that the session ended before a run was started.
+// errNoRun is returned if the session ended before a run was started.
 var errNoRun = errors.New("no run was started")
 
-// close cancels the run that is going on, waits until it has left its room,
-// and returns the last full run; where there was none, the last run.
+// close cancels the current run, waits until it has ended, and returns the last full
+// run. If there was none, it returns the last run.
 func (s *session) close() (check.Run, error) {
 	s.mu.Lock()
 	first, done := !s.closed, s.done
@@ -130,7 +127,8 @@ func (s *session) close() (check.Run, error) {
 	return s.last, s.err
 }
 
-// next waits for the next message of a run; Update asks again after each one.
+// next returns the command that waits for a feed's next message. Update returns it again
+// after each message.
 func (s *session) next(f feed) tea.Cmd {
 	if f == nil {
 		return nil

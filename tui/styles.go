@@ -1,79 +1,55 @@
 package tui
 
 import (
-	"github.com/charmbracelet/bubbles/help"
 	"github.com/charmbracelet/lipgloss"
 
+	"lkdoctor/checks/check"
+	"lkdoctor/checks/finding"
 	"lkdoctor/checks/progress"
 	"lkdoctor/tui/term"
 )
 
-// styles are the looks of this screen, named by role.
-type styles struct {
-	title, heading, selected, subtle, code, key, notice lipgloss.Style
-
-	passMark, warnMark, failMark, errorMark, skipMark, runMark lipgloss.Style
-
-	all term.Styles
-}
-
-func newStyles(r *lipgloss.Renderer, dark bool) styles {
-	s := term.NewStyles(r, dark)
-	return styles{
-		title: s.Title, heading: s.Heading, selected: s.Title, subtle: s.Subtle, code: s.Code, key: s.Key, notice: s.Key,
-		passMark: s.Good, warnMark: s.Warn, failMark: s.Bad, errorMark: s.Broken, skipMark: s.Subtle, runMark: s.Key,
-		all: s,
-	}
-}
-
-// help is the look of the key help.
-func (s styles) help() help.Styles { return s.all.Help() }
-
-// mark is the style of a state's glyph and word.
-func (s styles) mark(state progress.State) lipgloss.Style {
+// stateStyle is the style of a state's mark and word.
+func stateStyle(s term.Styles, state progress.State) lipgloss.Style {
 	switch state {
 	case progress.Passed:
-		return s.passMark
+		return s.Good
 	case progress.Warned:
-		return s.warnMark
+		return s.Warn
 	case progress.Failed:
-		return s.failMark
+		return s.Bad
 	case progress.Errored:
-		return s.errorMark
+		return s.Broken
 	case progress.Running:
-		return s.runMark
+		return s.Key
 	}
-	return s.skipMark
+	return s.Subtle
 }
 
-// marks are the characters of this terminal.
-type marks struct {
-	pass, warn, fail, skip, err, pending, partly string
-
-	cursor, bar, thickBar, bullet, upDown, leftRight, dot, block, differs string
-}
-
-func newMarks(ascii bool) marks {
-	t := term.NewMarks(ascii)
-	return marks{
-		pass: t.Pass, warn: t.Warn, fail: t.Fail, skip: t.Skip, err: t.Error, pending: t.Pending, partly: t.Partly,
-		cursor: t.Cursor, bar: t.Bar, thickBar: t.ThickBar, bullet: t.Bullet, upDown: t.UpDown, leftRight: t.LeftRight, dot: t.Dot, block: t.Block, differs: t.Differs,
+// severityStyle is the style of a finding's code.
+func severityStyle(s term.Styles, f check.Finding) lipgloss.Style {
+	switch f.Severity {
+	case finding.Fail:
+		return s.Bad
+	case finding.Warn:
+		return s.Warn
 	}
+	return s.Heading
 }
 
-// of is the glyph of a state; a running one has the spinner instead.
-func (m marks) of(state progress.State) string {
+// stateMark is the mark of a state. A running check has the spinner instead.
+func stateMark(m term.Marks, state progress.State) string {
 	switch state {
 	case progress.Passed:
-		return m.pass
+		return m.Pass
 	case progress.Warned:
-		return m.warn
+		return m.Warn
 	case progress.Failed:
-		return m.fail
+		return m.Fail
 	case progress.Skipped:
-		return m.skip
+		return m.Skip
 	case progress.Errored:
-		return m.err
+		return m.Error
 	}
-	return m.pending
+	return m.Pending
 }

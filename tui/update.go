@@ -13,30 +13,29 @@ import (
 	"lkdoctor/config/clean"
 )
 
-// interruptMsg is a Ctrl+C from outside the keyboard: the caller's context has
-// ended.
+// interruptMsg is sent when the caller's context has ended.
 type interruptMsg struct{}
 
-// savedMsg tells how writing the report went.
+// savedMsg is the result of writing the report.
 type savedMsg struct {
 	path string
 	err  error
 }
 
-// copiedMsg tells how copying went.
+// copiedMsg is the result of a copy.
 type copiedMsg struct {
 	lines int
 	to    Copied
 	err   error
 }
 
-// joinedMsg tells that the room was left.
+// joinedMsg is sent when the room was left.
 type joinedMsg struct{ err error }
 
-// Init listens to the first run, which Run has launched.
+// Init reads the events of the first run, which Run has started.
 func (m model) Init() tea.Cmd { return tea.Batch(m.session.next(m.feed), m.tick()) }
 
-// Update is Bubble Tea's: the model after msg.
+// Update returns the model after msg.
 func (m model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	next, cmd := m.updated(msg)
 	switch msg.(type) {
@@ -78,21 +77,21 @@ func (m model) updated(msg tea.Msg) (model, tea.Cmd) {
 	case changedMsg:
 		return m.changed(msg)
 	case savedMsg:
-		m.notice = m.sayf("Written to %s", clean.Line(msg.path, 300))
+		m.notice = m.Sayf("Written to %s", clean.Line(msg.path, 300))
 		if msg.err != nil {
-			m.notice = m.sayf("Nothing was written: %s", clean.Line(msg.err.Error(), 300))
+			m.notice = m.Sayf("Nothing was written: %s", clean.Line(msg.err.Error(), 300))
 		}
 	case copiedMsg:
 		m.notice = m.copied(msg)
 	case confirmedMsg:
-		if m.confirmed[msg.code].runs { // else it is of a run before
+		if m.confirmed[msg.code].runs { // else the result is of an earlier run
 			m.confirmed = maps.Clone(m.confirmed)
 			m.confirmed[msg.code] = msg.confirmation
 		}
 	case joinedMsg:
-		m.notice = m.sayf("Back from the room. The diagnosis is as it was.")
+		m.notice = m.Sayf("Back from the room. The diagnosis is as it was.")
 		if msg.err != nil {
-			m.notice = m.sayf("No room was joined: %s", clean.Line(clean.Redact(msg.err.Error()), 300))
+			m.notice = m.Sayf("No room was joined: %s", clean.Line(clean.Redact(msg.err.Error()), 300))
 		}
 		return m, m.mouseAgain()
 	case tea.ResumeMsg:
@@ -107,8 +106,8 @@ func (m model) updated(msg tea.Msg) (model, tea.Cmd) {
 	return m, nil
 }
 
-// interrupted stops the run and quits once it has ended: it may have a room to
-// leave. A second interrupt quits at once, and Run waits.
+// interrupted cancels the run and quits when it has ended, since it may have to leave a
+// room. A second interrupt quits immediately, and Run waits.
 func (m model) interrupted() (model, tea.Cmd) {
 	m.left = true
 	return m.stopped()
@@ -122,14 +121,14 @@ func (m model) stopped() (model, tea.Cmd) {
 	return m, func() tea.Msg { m.session.interrupt(); return nil }
 }
 
-// leaves quits with an empty screen: some terminals bring lines of it back
-// when their window has grown meanwhile (tmux 3.3).
+// leaves quits with an empty screen. Some terminals show its lines again when their
+// window has grown meanwhile (tmux 3.3).
 func (m model) leaves() (model, tea.Cmd) {
 	m.gone = true
 	return m, tea.Quit
 }
 
-// pressed is the model after a key.
+// pressed returns the model after a key.
 func (m model) pressed(msg tea.KeyMsg) (model, tea.Cmd) {
 	k := m.keys()
 	if key.Matches(msg, k.interrupt) {
@@ -146,8 +145,8 @@ func (m model) pressed(msg tea.KeyMsg) (model, tea.Cmd) {
 	m.notice = ""
 	switch {
 	case msg.Paste && k.token.Enabled():
-		// Whatever is pasted where nothing asks for it may hold a token; enter
-		// tells.
+		// A paste without a prompt may hold a token: it opens the prompt, and enter
+		// checks it.
 		m.prompt = newPrompt(aTokenToCheck, "").typed(msg)
 	case key.Matches(msg, k.quit):
 		return m.stopped()
@@ -193,8 +192,7 @@ func (m model) pressed(msg tea.KeyMsg) (model, tea.Cmd) {
 	return m, nil
 }
 
-// turns opens the page, or another tab of it. Where the page stands beside the
-// rows, only enter opens it.
+// turns opens the page, or another tab of it. With two panes, only enter opens it.
 func (m model) turns(msg tea.KeyMsg, k keyMap) model {
 	opens := !m.split()
 	tabs := m.tabs()
@@ -225,7 +223,7 @@ func (m model) turns(msg tea.KeyMsg, k keyMap) model {
 	return m
 }
 
-// moves scrolls what is open, or selects another row.
+// moves scrolls the open page, or selects another row.
 func (m model) moves(msg tea.KeyMsg, k keyMap) model {
 	reading := m.open
 	switch {
@@ -253,7 +251,7 @@ func (m model) moves(msg tea.KeyMsg, k keyMap) model {
 	return m
 }
 
-// codeStep is by how many columns a key moves code.
+// codeStep is the number of columns by which a key shifts code.
 const codeStep = 16
 
 func (m model) selects(row int) model {
@@ -263,7 +261,7 @@ func (m model) selects(row int) model {
 	return m
 }
 
-// acts does what reaches beyond the screen.
+// acts handles the keys whose effects are outside of the screen.
 func (m model) acts(msg tea.KeyMsg, k keyMap) (model, tea.Cmd) {
 	switch {
 	case key.Matches(msg, k.rerun):
@@ -292,7 +290,7 @@ func (m model) acts(msg tea.KeyMsg, k keyMap) (model, tea.Cmd) {
 	return m, nil
 }
 
-// saving is the command that writes the run that is shown to a file.
+// saving returns the command that writes the shown run to a file.
 func (m model) saving(save func(check.Run) (string, error)) tea.Cmd {
 	run := *m.run
 	return func() tea.Msg {
@@ -301,32 +299,32 @@ func (m model) saving(save func(check.Run) (string, error)) tea.Cmd {
 	}
 }
 
-// joining is the command that gives the terminal to the room's screen, and
-// comes back when the room was left.
+// joining returns the command that shows the room's screen on the terminal until the
+// room is left.
 func (m model) joining() tea.Cmd {
-	return tea.Exec(&stay{join: m.deps.Join}, func(err error) tea.Msg { return joinedMsg{err: err} })
+	return tea.Exec(&roomScreen{join: m.deps.Join}, func(err error) tea.Msg { return joinedMsg{err: err} })
 }
 
-// stay is a room's screen as Bubble Tea runs another program.
-type stay struct {
+// roomScreen is a room's screen as the tea.ExecCommand that Bubble Tea runs.
+type roomScreen struct {
 	join func(in io.Reader, out io.Writer) error
 	in   io.Reader
 	out  io.Writer
 }
 
 // Run shows the room's screen until it is left.
-func (s *stay) Run() error { return s.join(s.in, s.out) }
+func (s *roomScreen) Run() error { return s.join(s.in, s.out) }
 
-// SetStdin is called before Run.
-func (s *stay) SetStdin(in io.Reader) { s.in = in }
+// SetStdin sets the input. Bubble Tea calls it before Run.
+func (s *roomScreen) SetStdin(in io.Reader) { s.in = in }
 
-// SetStdout is called before Run.
-func (s *stay) SetStdout(out io.Writer) { s.out = out }
+// SetStdout sets the output. Bubble Tea calls it before Run.
+func (s *roomScreen) SetStdout(out io.Writer) { s.out = out }
 
-// SetStderr is called before Run; the screen has no use for it.
-func (s *stay) SetStderr(io.Writer) {}
+// SetStderr does nothing: the screen does not write to stderr.
+func (s *roomScreen) SetStderr(io.Writer) {}
 
-// promptKey is the model after a key while the prompt is open.
+// promptKey returns the model after a key while the prompt is open.
 func (m model) promptKey(msg tea.KeyMsg) (model, tea.Cmd) {
 	switch msg.Type {
 	case tea.KeyEsc:

@@ -14,16 +14,16 @@ import (
 
 // The window sizes at which the layout changes.
 const (
-	minWidth  = 60  // under it, or under minHeight, only the essentials
+	minWidth  = 60  // below it, or below minHeight, only the essentials are shown
 	minHeight = 15  //
-	twoPanes  = 110 // from here on the details stand beside the rows
-	gutter    = 3   // between the panes
+	twoPanes  = 110 // from this width on, the details are to the right of the rows
+	gutter    = 3   // the columns between the panes
 
 	noticeLimit = 3 // lines
 )
 
-// View is Bubble Tea's: exactly the window's height of lines, none wider than
-// the window; nothing once the program ends.
+// View returns exactly as many lines as the window has, none wider than the window. It
+// is empty once the program ends.
 func (m model) View() string {
 	if m.gone {
 		return ""
@@ -54,7 +54,7 @@ func (m model) layout() []string {
 	return append(append(head, body...), footer...)
 }
 
-// head is what stands above the body.
+// head returns the lines above the body.
 func (m model) head() []string {
 	switch {
 	case m.showsBegin() && !m.browser.open:
@@ -71,13 +71,13 @@ func (m model) tiny() bool { return m.width < minWidth || m.height < minHeight }
 
 func (m model) wide() bool { return m.width >= twoPanes }
 
-// split reports whether the page stands beside the rows; an open one takes the
-// whole width, so that code keeps its lines.
+// split reports whether the page is shown to the right of the rows. An open page takes
+// the whole width, so that code is cut less.
 func (m model) split() bool {
 	return m.wide() && !m.browser.open && (!m.open || m.menu.open) && !m.showsBegin()
 }
 
-// filled cuts or fills lines to exactly n.
+// filled cuts lines, or adds empty ones, to exactly n.
 func filled(lines []string, n int) []string {
 	n = max(n, 0)
 	if len(lines) > n {
@@ -87,45 +87,44 @@ func filled(lines []string, n int) []string {
 }
 
 func (m model) headerLine() string {
-	head := " " + m.styles.title.Render("lkdoctor")
-	url, source := m.plain(m.deps.Title.URL), m.say(diagnosis.SourceText(m.deps.Title.Source))
+	head := " " + m.styles.Title.Render("lkdoctor")
+	url, source := m.Plain(m.deps.Title.URL), m.Say(diagnosis.SourceText(m.deps.Title.Source))
 	if url == "" && m.run != nil && m.run.Target.LiveKitURL != "" {
-		url, source = m.plain(m.run.Target.LiveKitURL), "" // it came with a token, or was chosen
+		url, source = m.Plain(m.run.Target.LiveKitURL), "" // the URL came with a token, or the user chose it
 	}
 	if url != "" {
 		head += "   " + url
 	}
 	if source != "" {
-		head += "   " + m.styles.subtle.Render(source)
+		head += "   " + m.styles.Subtle.Render(source)
 	}
 	state := m.runState()
-	for len(state) > 0 && wrap.Width(head+strings.Join(state, m.marks.dot))+4 > m.width {
-		state = state[1:] // the address is not cut for it
+	for len(state) > 0 && wrap.Width(head+strings.Join(state, m.marks.Dot))+4 > m.width {
+		state = state[1:] // leave room for the address
 	}
-	return m.ends(head, m.styles.subtle.Render(strings.Join(state, m.marks.dot)), m.width-1)
+	return m.Ends(head, m.styles.Subtle.Render(strings.Join(state, m.marks.Dot)), m.width-1)
 }
 
-// runState is what the end of the first line says about the run, the least
-// important first.
+// runState returns the parts of the first line's end, the least important first.
 func (m model) runState() []string {
 	if m.running || m.run == nil {
-		return m.watch.state(m.speech)
+		return m.watch.state(m.Speech)
 	}
-	state := []string{m.sayf("took %s", finding.Millis(m.run.Took))}
+	state := []string{m.Sayf("took %s", finding.Millis(m.run.Took))}
 	if len(m.runs) > 1 {
-		state = append(state, m.sayf("run %d of %d", m.showing+1, len(m.runs)))
+		state = append(state, m.Sayf("run %d of %d", m.showing+1, len(m.runs)))
 	}
 	if m.spent {
-		state = append(state, m.sayf("ticket spent"))
+		state = append(state, m.Sayf("ticket spent"))
 	}
-	return append(state, m.watch.state(m.speech)...)
+	return append(state, m.watch.state(m.Speech)...)
 }
 
-// body is what stands between the head and the footer.
+// body returns the lines between the head and the footer.
 func (m model) body(height int) []string {
 	switch {
 	case m.split():
-		return m.beside(height)
+		return m.panes(height)
 	case m.menu.open:
 		return indent(m.menuWindow(m.width-2, height), 1)
 	case m.showsBegin():
@@ -138,18 +137,18 @@ func (m model) body(height int) []string {
 	return m.overview(m.width-2, height)
 }
 
-// room is how much of the window each part of the overview may take: lines a
-// row, lines of the next step, lines of its code; whether the finding that the
-// verdict is about says its sentence too; and how many rows, from the first on,
-// may take two lines more.
+// room is the space for the parts of the overview: lines for each row, lines of the next
+// step, and lines of its code; whether the root cause's row repeats its message; and how
+// many rows, from the first on, may take two lines more.
 type room struct {
 	row, next, code int
 	root            bool
 	grown           int
 }
 
-// rooms are from the most to the least. Whole sentences come before code, but
-// the first lines of the fix before the sentence that the verdict stands for.
+// rooms returns the layouts from the largest to the smallest. Whole messages are more
+// important than code, and the first lines of the fix more important than the message
+// that the verdict replaces.
 func rooms() []room {
 	return []room{
 		{row: 8, next: 5, code: 12, root: true}, {row: 4, next: 4, code: 8, root: true}, {row: 3, next: 4, code: 6, root: true},
@@ -161,13 +160,13 @@ func rooms() []room {
 	}
 }
 
-// overview is the verdict, the rows and the next step, as whole as there is
-// room for.
+// overview returns the verdict, the rows and the next step in the largest layout that
+// fits.
 func (m model) overview(width, height int) []string {
 	var lines []string
 	for _, r := range rooms() {
 		if r.row < 3 {
-			r.grown = len(check.Stages()) // of longer rows a few lines more are no gain
+			r.grown = len(check.Stages()) // a few more lines do not help longer rows
 		}
 		for ; r.grown >= 0; r.grown-- {
 			if lines = m.laid(width, r); len(lines) <= height {
@@ -178,7 +177,7 @@ func (m model) overview(width, height int) []string {
 	return m.marked(lines, width, height)
 }
 
-// laid is the overview with that much room for each part.
+// laid returns the overview in one layout.
 func (m model) laid(width int, r room) []string {
 	lines := append(indent(m.top(width-1), 1), m.rowLines(width+1, r)...)
 	lines = append(lines, indent(m.nextLines(width-1, r.next, r.code), 1)...)
@@ -188,21 +187,21 @@ func (m model) laid(width int, r room) []string {
 	return lines
 }
 
-// marked cuts lines to height, with a mark where something is missing.
+// marked cuts lines to height, with a mark if it left out any.
 func (m model) marked(lines []string, width, height int) []string {
 	if len(lines) <= height || height < 1 {
 		return lines
 	}
 	lines = lines[:height]
-	lines[height-1] = m.fit(ansi.Truncate(lines[height-1], max(0, width-4), ""), width-4) + " " + m.ellipsis()
+	lines[height-1] = m.Fit(ansi.Truncate(lines[height-1], max(0, width-4), ""), width-4) + " " + m.Ellipsis()
 	return lines
 }
 
-// leftColumns is the width of the left one of two panes.
+// leftColumns is the width of the left pane.
 func (m model) leftColumns() int { return min(84, m.width*48/100) }
 
-// beside puts the rows to the left of the page.
-func (m model) beside(height int) []string {
+// panes returns the rows and the page side by side.
+func (m model) panes(height int) []string {
 	var left []string
 	for _, r := range []room{{row: 16, root: true}, {row: 8, root: true}, {row: 3, root: true}, {row: 3}, {row: 2}, {row: 1}} {
 		left = m.rowLines(m.leftColumns(), r)
@@ -221,9 +220,9 @@ func (m model) beside(height int) []string {
 		right = append([]string{m.tabsLine(m.pane.Width), ""}, strings.Split(m.pane.View(), "\n")...)
 	}
 	right = filled(right, height)
-	bar := m.styles.subtle.Render(m.marks.bar)
+	bar := m.styles.Subtle.Render(m.marks.Bar)
 	if m.menu.open {
-		bar = m.styles.key.Render(m.marks.thickBar)
+		bar = m.styles.Key.Render(m.marks.ThickBar)
 	}
 	out := make([]string, len(left))
 	for i := range left {
@@ -232,7 +231,7 @@ func (m model) beside(height int) []string {
 	return out
 }
 
-// menuWindow is the part of the help around the selected key.
+// menuWindow returns the part of the help around the selected key.
 func (m model) menuWindow(width, height int) []string {
 	lines, at := m.menuLines(width)
 	if len(lines) <= height {
@@ -242,11 +241,11 @@ func (m model) menuWindow(width, height int) []string {
 	rest := lines[head:]
 	from := min(max(0, at-head-(height-head)/2), len(rest)-(height-head))
 	to := from + max(0, height-head)
-	shown := m.styles.subtle.Render(m.sayf("%d–%d of %d", from+1, to, len(rest)))
-	return append([]string{m.ends(lines[0], shown, width), ""}, rest[from:to]...)
+	shown := m.styles.Subtle.Render(m.Sayf("%d–%d of %d", from+1, to, len(rest)))
+	return append([]string{m.Ends(lines[0], shown, width), ""}, rest[from:to]...)
 }
 
-// footer is the prompt, or the keys.
+// footer returns the prompt, or the keys.
 func (m model) footer() []string {
 	width := m.width - 2
 	if m.prompt.isOpen() {
@@ -258,8 +257,8 @@ func (m model) footer() []string {
 	return indent([]string{m.short(width + 1)}, 1)
 }
 
-// noticeLines tell under a page what a key has done, else whether there is more
-// to read. On the overview a notice lies over the last lines.
+// noticeLines returns the notice under a page, else whether there is more to read. On
+// the overview a notice covers the last lines.
 func (m model) noticeLines(width int) []string {
 	reading, pane := m.open, m.pane
 	if m.browser.open {
@@ -269,21 +268,21 @@ func (m model) noticeLines(width int) []string {
 	case m.notice != "":
 		return m.noticed(width)
 	case reading && !m.menu.open && !pane.AtBottom():
-		return []string{zone("key", "pgdown", m.styles.subtle.Render(m.fit(m.sayf("More below: PgDn"), width)))}
+		return []string{zone("key", "pgdown", m.styles.Subtle.Render(m.Fit(m.Sayf("More below: PgDn"), width)))}
 	}
 	return []string{""}
 }
 
-// noticed is the notice on as many lines as its paths and addresses need.
+// noticed returns the notice, wrapped so that its paths and addresses are whole.
 func (m model) noticed(width int) []string {
-	lines := m.wrapTo(m.notice, width, noticeLimit)
+	lines := m.WrapTo(m.notice, width, noticeLimit)
 	for i := range lines {
-		lines[i] = m.styles.notice.Render(lines[i])
+		lines[i] = m.styles.Key.Render(lines[i])
 	}
 	return lines
 }
 
-// tinyLines are the essentials for a window that is too small for the rest.
+// tinyLines returns the essentials for a window that is too small for the rest.
 func (m model) tinyLines() []string {
 	if m.prompt.isOpen() {
 		lines := m.promptLines(m.width)
@@ -292,24 +291,24 @@ func (m model) tinyLines() []string {
 		}
 		return lines
 	}
-	lines := []string{m.tinyState(), m.fit(m.sayf("Small window: %d×%d shows all. q quits.", minWidth, minHeight), m.width)}
+	lines := []string{m.tinyState(), m.Fit(m.Sayf("Small window: %d×%d shows all. q quits.", minWidth, minHeight), m.width)}
 	for _, row := range m.progress.Rows() {
-		mark := m.glyph(row.State) + " " + m.say(row.Name) + "  " + m.word(row.State)
+		mark := m.glyph(row.State) + " " + m.Say(row.Name) + "  " + m.word(row.State)
 		if row.Code != "" {
 			mark += "  " + string(row.Code)
 		}
-		lines = append(lines, m.styles.mark(row.State).Render(m.fit(mark, m.width)))
+		lines = append(lines, stateStyle(m.styles, row.State).Render(m.Fit(mark, m.width)))
 	}
 	return append(append(lines, ""), m.verdictLines(m.width)...)
 }
 
-// tinyState is the whole run in one line.
+// tinyState returns the state of the whole run in one line.
 func (m model) tinyState() string {
 	state := progress.Running
-	text := m.sayf("running")
+	text := m.Sayf("running")
 	switch {
 	case m.stopping:
-		text = m.sayf("stopping")
+		text = m.Sayf("stopping")
 	case m.failure != nil:
 		state, text = progress.Errored, m.word(progress.Errored)
 	case !m.running && m.run != nil:
@@ -319,11 +318,11 @@ func (m model) tinyState() string {
 			text += "  " + string(cause.Code)
 		}
 	}
-	return m.styles.mark(state).Render(m.fit(m.glyph(state)+" "+text, m.width))
+	return stateStyle(m.styles, state).Render(m.Fit(m.glyph(state)+" "+text, m.width))
 }
 
-// synced is the model with its pane laid out for what is selected and for the
-// size of the window, so that View has only to read.
+// synced returns the model with its pane filled for the selection and the size of the
+// window, so that View only reads.
 func (m model) synced() model {
 	if m.tiny() {
 		return m

@@ -8,40 +8,40 @@ import (
 
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/progress"
+	"lkdoctor/tui/term"
 )
 
-// watch is whether the env files are watched, and what came of it.
+// watch is the state of watching the env files; the zero value is off.
 type watch struct {
 	on   bool
 	stop context.CancelFunc
-	// news says when the files have changed.
+	// news receives a value when the files have changed.
 	news <-chan struct{}
-	// due tells that they have changed since the last run began.
+	// due reports whether they have changed since the last run began.
 	due bool
 }
 
-// changedMsg tells that the env files have changed, or that nobody looks any
-// more.
+// changedMsg is sent when the env files have changed, or when the watch has ended.
 type changedMsg struct {
-	news <-chan struct{} // of the watch that it is from
+	news <-chan struct{} // the channel of the watch that sent it
 	over bool
 }
 
-// watches is the model with the watch begun, or ended.
+// watches returns the model with the watch turned on or off.
 func (m model) watches() (model, tea.Cmd) {
 	if m.watch.on {
 		m.watch.stop()
 		m.watch = watch{}
-		m.notice = m.sayf("The env files are not watched any more.")
+		m.notice = m.Sayf("The env files are not watched any more.")
 		return m, nil
 	}
 	ctx, stop := context.WithCancel(m.session.life)
 	m.watch = watch{on: true, stop: stop, news: m.deps.Watch(ctx)}
-	m.notice = m.sayf("Watching .env*: a change runs again what needs no ticket and no room.")
+	m.notice = m.Sayf("Watching .env*: a change runs again what needs no ticket and no room.")
 	return m, m.watch.next()
 }
 
-// next waits for the next change.
+// next returns the command that waits for the next change.
 func (w watch) next() tea.Cmd {
 	news := w.news
 	return func() tea.Msg {
@@ -50,10 +50,10 @@ func (w watch) next() tea.Cmd {
 	}
 }
 
-// changed is the model after news of a watch.
+// changed returns the model after a message of a watch.
 func (m model) changed(msg changedMsg) (model, tea.Cmd) {
 	switch {
-	case msg.news != m.watch.news: // of one that was stopped
+	case msg.news != m.watch.news: // an earlier watch sent it
 		return m, nil
 	case msg.over:
 		m.watch = watch{}
@@ -63,42 +63,41 @@ func (m model) changed(msg changedMsg) (model, tea.Cmd) {
 	return m, m.watch.next()
 }
 
-// mayFollow reports whether a change is to be followed now: not while a run or a
-// question is open.
+// mayFollow reports whether a change may start a run now: not during a run or a prompt.
 func (m model) mayFollow() bool {
 	return m.watch.due && !m.running && !m.prompt.isOpen() && !m.menu.open && !m.browser.open && !m.gone
 }
 
-// follows is the model with a run that looks at the changed files.
+// follows starts a run that checks the changed files.
 func (m model) follows() (model, tea.Cmd) {
 	m.watch.due = false
 	return m.launched(Change{Token: m.token, Address: m.address, NoTicket: m.token == "", Watched: true})
 }
 
-// state is what the first line says about the watch.
-func (w watch) state(s speech) []string {
+// state returns what the first line says about the watch.
+func (w watch) state(s term.Speech) []string {
 	if !w.on {
 		return nil
 	}
-	return []string{s.sayf("watching .env*")}
+	return []string{s.Sayf("watching .env*")}
 }
 
 func (m model) watchLabel() string {
 	if m.watch.on {
-		return m.sayf("stop watching")
+		return m.Sayf("stop watching")
 	}
-	return m.sayf("watch .env*")
+	return m.Sayf("watch .env*")
 }
 
 func (m model) watchHelp() string {
 	if m.watch.on {
-		return m.sayf("watch the env files no longer")
+		return m.Sayf("watch the env files no longer")
 	}
-	return m.sayf("watch the env files: run again what needs no ticket and no room when one changes")
+	return m.Sayf("watch the env files: run again what needs no ticket and no room when one changes")
 }
 
-// since tells what has changed against the run before the one that is shown;
-// empty where nothing has, or there is none.
+// since describes what has changed since the run before the shown one. It is empty if
+// nothing has, or if there is none.
 func (m model) since() string {
 	was := m.was()
 	if was == nil {
@@ -136,13 +135,13 @@ func (m model) since() string {
 	} {
 		switch {
 		case part.n == 1:
-			parts = append(parts, m.say(part.one))
+			parts = append(parts, m.Say(part.one))
 		case part.n > 1:
-			parts = append(parts, m.say(part.many))
+			parts = append(parts, m.Say(part.many))
 		}
 	}
 	if len(parts) == 0 {
-		return m.sayf("Since the run before: nothing has changed.")
+		return m.Sayf("Since the run before: nothing has changed.")
 	}
-	return m.sayf("Since the run before: %s.", strings.Join(parts, m.sayf(", ")))
+	return m.Sayf("Since the run before: %s.", strings.Join(parts, m.Sayf(", ")))
 }

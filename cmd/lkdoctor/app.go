@@ -21,10 +21,10 @@ import (
 	"lkdoctor/config/clean"
 )
 
-// version is set at link time; without it the build information tells.
+// version is set at link time. If it is empty, the build information has it.
 var version = ""
 
-// app is everything that the program takes from its surroundings.
+// app is the program's input, output and environment.
 type app struct {
 	args    []string
 	in      io.Reader
@@ -34,8 +34,8 @@ type app struct {
 	dir     string // the working directory
 	now     func() time.Time
 	nonce   func() string
-	limits  probe.Limits     // for tests; zero for what a user waits
-	stops   <-chan os.Signal // what asks the program to end
+	limits  probe.Limits     // set by tests; zero is the default
+	stops   <-chan os.Signal // the signals that stop the program
 	code    int
 	// redact knows the secrets of this call, and learns those of its runs.
 	redact *clean.Redactor
@@ -54,9 +54,9 @@ func newApp(args []string, in io.Reader, out, err io.Writer, environ []string) *
 	return a
 }
 
-// learnArguments adds the secrets of the command line and the environment, which
-// an error may quote before there are settings, and what looks like one in a
-// place for something else.
+// learnArguments adds to redact the secrets of the command line and the environment,
+// since an error may quote them before the settings are read. It also adds values that
+// look like secrets in places for other values.
 func (a *app) learnArguments() {
 	sensitive := map[string]bool{"--api-secret": true, "--token": true, "--ticket": true, "--header": true, "-H": true}
 	for i, arg := range a.args {
@@ -85,13 +85,13 @@ func (a *app) learnArguments() {
 	}
 }
 
-// line is text of any origin, the command line's included, as one line of at most
-// limit characters.
+// line returns untrusted text, such as the command line's, as one line of at most limit
+// characters.
 func (a *app) line(text string, limit int) string {
 	return a.redact.Clean(strings.Join(strings.Fields(text), " "), limit)
 }
 
-// complain says on stderr what could not be done.
+// complain writes an error to stderr.
 func (a *app) complain(what string, err error) {
 	fmt.Fprintf(a.err, "lkdoctor: %s%s\n", what, a.line(err.Error(), 300))
 }
@@ -115,15 +115,15 @@ func run(a *app) (code int) {
 	}
 	if lost := a.unwritten(); lost != nil {
 		fmt.Fprintf(a.err, "lkdoctor: %s\n", lost)
-		if a.code != check.ExitInterrupted { // whoever stopped it may have closed the terminal with it
+		if a.code != check.ExitInterrupted { // the terminal may be closed after an interrupt
 			return check.ExitDoctor
 		}
 	}
 	return a.code
 }
 
-// stoppable reports whether cmd ends by itself when it is told to stop: it may
-// have a document to print and a room to leave.
+// stoppable reports whether cmd ends itself after a signal, since it may have to print a
+// document and leave a room.
 func stoppable(cmd *cobra.Command) bool { return !cmd.HasParent() || cmd.Name() == "join" }
 
 // getenv reads a variable of the process environment.
@@ -137,7 +137,7 @@ func (a *app) getenv(name string) string {
 	return value
 }
 
-// home is the user's home, where lk keeps its projects; "" when nothing says.
+// home returns the user's home directory, where lk keeps its projects; "" if unknown.
 func (a *app) home() string {
 	if runtime.GOOS == "windows" {
 		return a.getenv("USERPROFILE")
@@ -145,7 +145,7 @@ func (a *app) home() string {
 	return a.getenv("HOME")
 }
 
-// terminal returns the file behind a stream if it is a terminal.
+// terminal returns the file of a stream that is a terminal.
 func terminal(stream any) (*os.File, bool) {
 	if out, is := stream.(*output); is {
 		stream = out.File
@@ -154,7 +154,7 @@ func terminal(stream any) (*os.File, bool) {
 	return f, ok && term.IsTerminal(int(f.Fd()))
 }
 
-// columns is the width of the terminal that out is, 0 if it is none.
+// columns returns the width of the terminal that out is, 0 if it is none.
 func (a *app) columns() int {
 	f, is := terminal(a.out)
 	if !is {
@@ -167,7 +167,8 @@ func (a *app) columns() int {
 	return width
 }
 
-// randomNonce makes the dev token's identity and room this run's own.
+// randomNonce returns the part that makes the names of the dev token's identity and room
+// unique to this run.
 func randomNonce() string {
 	b := make([]byte, 4)
 	if _, err := rand.Read(b); err != nil {
@@ -176,7 +177,7 @@ func randomNonce() string {
 	return hex.EncodeToString(b)
 }
 
-// toolVersion is the linked version, or the module's, or "dev".
+// toolVersion returns the linked version, else the module's, else "dev".
 func toolVersion() string {
 	if version != "" {
 		return version

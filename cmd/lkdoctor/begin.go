@@ -12,7 +12,7 @@ import (
 	"lkdoctor/tui"
 )
 
-// looked is where the last run looked for settings.
+// looked returns where the last run looked for settings.
 func (r *reruns) looked() tui.Looked {
 	s := r.exam.settings
 	if r.last != nil {
@@ -28,8 +28,8 @@ func (r *reruns) looked() tui.Looked {
 	return out
 }
 
-// choose makes all runs from now on look at a server that was chosen where no
-// settings were found.
+// choose makes all further runs check the server that the user chose when no settings
+// were found.
 func (r *reruns) choose(server tui.Server) {
 	if server == (tui.Server{}) {
 		return
@@ -50,11 +50,11 @@ func (r *reruns) choose(server tui.Server) {
 	r.exam = &next
 }
 
-// portWait is how long a port of this machine may take to answer.
+// portWait is the time-out of a connection to a port of this machine.
 const portWait = 300 * time.Millisecond
 
-// listening are those ports of this machine to which a TCP connection can be
-// made; nothing is sent.
+// listening returns those of the ports of this machine that accept a TCP connection. It
+// sends nothing.
 func listening(ports []int) []int {
 	open := make([]bool, len(ports))
 	var all sync.WaitGroup

@@ -10,11 +10,11 @@ import (
 	"time"
 )
 
-// openWait is how long the desktop's program is watched for a failure. Some go on
-// for as long as the browser does.
+// openWait is how long opens waits for the program to fail. Some programs run as long as
+// the browser does.
 const openWait = 2 * time.Second
 
-// opener is the desktop's own program that shows an address.
+// opener returns the desktop's command that opens an address.
 func opener(goos, address string) []string {
 	switch goos {
 	case "darwin":
@@ -31,13 +31,13 @@ func openBrowser(address string) error {
 	return err
 }
 
-// openDocs opens an address, and returns the name of what was asked to.
+// openDocs opens an address, and returns the name of the program that it started.
 func (a *app) openDocs(address string) (string, error) {
 	return opens(opener(runtime.GOOS, address), a.environ)
 }
 
-// opens runs a program that shows an address, and returns its name. An error tells
-// that it is not there or soon failed.
+// opens runs a program that opens an address, and returns its name. It returns an error
+// if the program is missing or fails within openWait.
 func opens(argv, environ []string) (string, error) {
 	command := exec.Command(argv[0], argv[1:]...)
 	command.Env = environ
@@ -57,8 +57,8 @@ func opens(argv, environ []string) (string, error) {
 	return name, nil
 }
 
-// takesLinks reports whether the terminal is known to take links (OSC 8), by what
-// it leaves in the environment. Through tmux they get since 3.4.
+// takesLinks reports whether the environment names a terminal that supports links (OSC
+// 8). tmux passes them on since version 3.4.
 func takesLinks(getenv func(string) string) bool {
 	version := getenv("TERM_PROGRAM_VERSION")
 	switch program := getenv("TERM_PROGRAM"); program {
@@ -81,7 +81,7 @@ func takesLinks(getenv func(string) string) bool {
 	return number(getenv("VTE_VERSION")) >= 5000 || getenv("WT_SESSION") != "" || getenv("KONSOLE_VERSION") != "" || getenv("DOMTERM") != ""
 }
 
-// number is a decimal number, 0 for what is none.
+// number returns a decimal number, 0 for other text.
 func number(text string) int {
 	n, err := strconv.Atoi(text)
 	if err != nil {

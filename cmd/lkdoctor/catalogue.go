@@ -15,7 +15,7 @@ import (
 	"lkdoctor/checks/report"
 )
 
-// codesCommand lists every code.
+// codesCommand returns the command that lists every code.
 func (a *app) codesCommand() *cobra.Command {
 	asJSON, folder := false, ""
 	cmd := &cobra.Command{
@@ -42,8 +42,8 @@ func (a *app) codesCommand() *cobra.Command {
 	return cmd
 }
 
-// writeSite writes the catalogue as HTML into a folder that is new, empty or
-// holds such a site already.
+// writeSite writes the catalogue as HTML into a folder. The folder must be new, be
+// empty, or hold such a site.
 func writeSite(folder string) error {
 	entries, err := os.ReadDir(folder)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
@@ -90,7 +90,7 @@ func writeCodesJSON(a *app) error {
 	return enc.Encode(map[string]any{"schema_version": report.SchemaVersion, "codes": list})
 }
 
-// schemaCommand prints the JSON Schema of --json.
+// schemaCommand returns the command that prints the JSON Schema of --json.
 func (a *app) schemaCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "schema", Short: helpText("Print the JSON Schema of the --json document"), Args: cobra.NoArgs,

@@ -16,19 +16,19 @@ import (
 	"lkdoctor/tui"
 )
 
-// clipboardWait is how long a clipboard's program may take.
+// clipboardWait is the longest that a clipboard program may take.
 const clipboardWait = 2 * time.Second
 
-// clipboardProgram puts its input on a clipboard, and another call of it, or of
-// its twin, says what the clipboard holds.
+// clipboardProgram is a program that copies its input to a clipboard, and the program
+// that prints the clipboard.
 type clipboardProgram struct {
 	name  string
 	write []string
 	read  []string
 }
 
-// clipboards are the programs that may reach the clipboard of this session, the
-// nearest to the reader's screen first.
+// clipboards returns the programs for the clipboards of this session. The one of the
+// reader's screen is first.
 func clipboards(goos string, getenv func(string) string) []clipboardProgram {
 	var list []clipboardProgram
 	if goos == "darwin" {
@@ -46,7 +46,7 @@ func clipboards(goos string, getenv func(string) string) []clipboardProgram {
 		list = append(list, clipboardProgram{"clip.exe", []string{"clip.exe"}, []string{"powershell.exe", "-NoProfile", "-Command", "Get-Clipboard"}})
 	}
 	if getenv("TMUX") != "" {
-		// -w hands the text on to the terminal outside, which newer ones know.
+		// -w also copies to the terminal that tmux runs in; older versions of tmux lack it.
 		list = append(list,
 			clipboardProgram{"tmux", []string{"tmux", "load-buffer", "-w", "-"}, []string{"tmux", "show-buffer"}},
 			clipboardProgram{"tmux", []string{"tmux", "load-buffer", "-"}, []string{"tmux", "show-buffer"}})
@@ -54,12 +54,12 @@ func clipboards(goos string, getenv func(string) string) []clipboardProgram {
 	return list
 }
 
-// clipboard reaches the clipboard of one call of the program.
+// clipboard reaches the clipboard for one call of lkdoctor.
 type clipboard struct {
 	programs []clipboardProgram
 	environ  []string
-	// ask writes the sequence that asks the terminal, in one write: the screen
-	// is drawn at the same time.
+	// ask writes the escape sequence for the terminal's clipboard. It must be one write,
+	// because the screen is drawn at the same time.
 	ask func(sequence string) error
 }
 
@@ -70,7 +70,7 @@ func (a *app) clipboard() clipboard {
 	}
 }
 
-// put gives text to the first program that afterwards holds it; where there is
+// put copies text with the first program whose clipboard then holds it. If there is
 // none, it asks the terminal.
 func (c clipboard) put(text string) (tui.Copied, error) {
 	for _, p := range c.programs {
@@ -81,7 +81,7 @@ func (c clipboard) put(text string) (tui.Copied, error) {
 	return tui.Copied{By: "terminal"}, c.ask(osc52.New(text).String())
 }
 
-// putOrFile is put, and writes text to a file where no program holds it.
+// putOrFile is put, and writes text to a file if no program's clipboard holds it.
 func (c clipboard) putOrFile(text string) (tui.Copied, error) {
 	to, err := c.put(text)
 	if to.Sure {
@@ -102,7 +102,7 @@ func (c clipboard) putOrFile(text string) (tui.Copied, error) {
 	return to, nil
 }
 
-// holds has a program take text, and reports whether it has it then.
+// holds copies text with a program, and reports whether the clipboard then holds it.
 func (c clipboard) holds(p clipboardProgram, text string) bool {
 	if _, err := c.run(p.write, text); err != nil {
 		return false
@@ -111,14 +111,14 @@ func (c clipboard) holds(p clipboardProgram, text string) bool {
 	return err == nil && unbroken(got) == unbroken(text)
 }
 
-// unbroken is text without what some clipboards change: the kind of line breaks
-// and those at the end.
+// unbroken returns text without the differences that some clipboards make: the kind of
+// line breaks, and those at the end.
 func unbroken(text string) string {
 	return strings.TrimRight(strings.ReplaceAll(text, "\r\n", "\n"), "\n")
 }
 
-// run returns what a program prints. Its output goes to a file: xclip and
-// wl-copy leave a process behind that keeps it open.
+// run returns what a program prints. Its output is a file, because xclip and wl-copy
+// leave a process running that keeps the output open.
 func (c clipboard) run(argv []string, input string) (string, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), clipboardWait)
 	defer cancel()

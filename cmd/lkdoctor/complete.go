@@ -11,8 +11,8 @@ import (
 	"lkdoctor/config"
 )
 
-// completeFlags lets a shell complete what the flags of cmd, and of the
-// commands under it, take: check IDs, stages, lk's projects, languages, files.
+// completeFlags registers shell completions for the values of the flags of cmd and its
+// subcommands: check IDs, stages, lk's projects, languages, files.
 func (a *app) completeFlags(cmd *cobra.Command) {
 	for name, complete := range map[string]cobra.CompletionFunc{
 		"only":         completeChecks,
@@ -41,8 +41,8 @@ func (a *app) completeFlags(cmd *cobra.Command) {
 	}
 }
 
-// must ends the program for a mistake in its own text: a flag of that name is
-// there, and has one completion.
+// must panics if err is not nil. It is for mistakes in the program's own text, such as a
+// flag name.
 func must(err error) {
 	if err != nil {
 		panic(err)
@@ -61,7 +61,7 @@ func completeCodes(*cobra.Command, []string, string) ([]cobra.Completion, cobra.
 	return list, cobra.ShellCompDirectiveNoFileComp
 }
 
-// completeChecks names the stages and the checks.
+// completeChecks completes the names of stages and checks.
 func completeChecks(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
 	var list []cobra.Completion
 	for _, stage := range check.Stages() {
@@ -73,8 +73,8 @@ func completeChecks(*cobra.Command, []string, string) ([]cobra.Completion, cobra
 	return list, cobra.ShellCompDirectiveNoFileComp
 }
 
-// completeProjects names lk's projects, none when its configuration cannot be
-// read.
+// completeProjects completes the names of lk's projects. There are none if its
+// configuration cannot be read.
 func (a *app) completeProjects(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
 	settings, err := config.Load(config.Inputs{Environ: a.environ, Dir: a.dir, Home: a.home()})
 	if err != nil {

@@ -11,15 +11,15 @@ import (
 	"lkdoctor/checks/catalogue"
 )
 
-// confirmWait is how long a confirming command may take, and maxPrinted how much
-// of what it prints is shown, in bytes.
+// confirmWait is the longest that a confirming command may take; maxPrinted is how many
+// bytes of its output are shown.
 const (
 	confirmWait = 20 * time.Second
 	maxPrinted  = 8 << 10
 )
 
-// language guesses what the token is made with: from the answer that brought
-// it, else from the folder that the program was called in.
+// language guesses the language of the program that made the token: from the answer with
+// the token, else from the working directory.
 func (r *reruns) language() string {
 	if r.last != nil {
 		if name := r.last.MadeWith(); name != "" {
@@ -36,10 +36,10 @@ func (r *reruns) language() string {
 	return ""
 }
 
-// confirm returns what runs a confirming command of the catalogue in bash with
-// what the last run holds, and nil where that is not all that the command reads.
-// The values go into the environment of that one process; what it prints is
-// cleaned of them.
+// confirm returns the function that runs a confirming command of the catalogue in bash
+// with values of the last run. It returns nil if the run lacks a value that the command
+// reads. Only that process gets the values, in its environment; they are redacted from
+// its output.
 func (r *reruns) confirm(c catalogue.Confirm) func() (string, error) {
 	if r.last == nil {
 		return nil
@@ -69,7 +69,7 @@ func (r *reruns) confirm(c catalogue.Confirm) func() (string, error) {
 		command.Stdout, command.Stderr = &out, &out
 		err := command.Run()
 		if exit := (*exec.ExitError)(nil); errors.As(err, &exit) && ctx.Err() == nil {
-			err = nil // what it printed says the rest
+			err = nil // the output describes the failure
 		}
 		return redact.Block(string(out), maxPrinted), err
 	}
@@ -78,7 +78,7 @@ func (r *reruns) confirm(c catalogue.Confirm) func() (string, error) {
 // firstBytes keeps the first maxPrinted bytes that are written to it.
 type firstBytes []byte
 
-// Write takes all of p and keeps what there is room for.
+// Write keeps as much of p as fits, and never fails.
 func (f *firstBytes) Write(p []byte) (int, error) {
 	*f = append(*f, p[:min(len(p), maxPrinted-len(*f))]...)
 	return len(p), nil

@@ -20,7 +20,8 @@ import (
 	"lkdoctor/config"
 )
 
-// examine runs the checks in the face that fits, and returns the exit code.
+// examine runs the checks, shows them in the face for the surroundings, and returns the
+// exit code.
 func (a *app) examine(parent context.Context, f *flags) int {
 	ctx, stop := a.untilStopped(parent)
 	defer stop()
@@ -28,7 +29,7 @@ func (a *app) examine(parent context.Context, f *flags) int {
 	defer cancel()
 	e, err := a.ready(limited, f)
 	if err != nil {
-		return a.broken(f, err)
+		return a.notBegun(f, err)
 	}
 	e.warnInClear()
 	switch a.face(f) {
@@ -40,8 +41,8 @@ func (a *app) examine(parent context.Context, f *flags) int {
 	return e.tui(ctx)
 }
 
-// untilStopped is parent until the program is told to stop. A reader that goes
-// away does not end the program: it may have a room to leave.
+// untilStopped returns a context that ends at a stop signal. A closed pipe on stdout
+// does not end the program, which may have to leave a room.
 func (a *app) untilStopped(parent context.Context) (context.Context, context.CancelFunc) {
 	signal.Ignore(syscall.SIGPIPE)
 	ctx, cancel := context.WithCancel(parent)
@@ -55,33 +56,33 @@ func (a *app) untilStopped(parent context.Context) (context.Context, context.Can
 	return ctx, cancel
 }
 
-// limited is ctx until --timeout is over.
+// limited returns ctx with the time limit of --timeout.
 func (f *flags) limited(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeoutCause(ctx, f.timeout, check.ErrTimeout)
 }
 
-// errInterrupted ends a call that was interrupted before it began.
+// errInterrupted is returned by a call that was interrupted before its checks began.
 var errInterrupted = errors.New("interrupted before anything was checked")
 
-// ready reads the settings, and what is to come from stdin or from the file of a
-// header. The end of ctx ends the wait for them, too.
+// ready reads the settings, stdin and the file of --header, as needed. The end of ctx
+// ends the wait for them.
 func (a *app) ready(ctx context.Context, f *flags) (*exam, error) {
 	if err := enoughFiles(); err != nil {
 		return nil, err
 	}
-	type outcome struct {
+	type settingsRead struct {
 		exam *exam
 		err  error
 	}
-	read := make(chan outcome, 1)
+	read := make(chan settingsRead, 1)
 	go func() {
 		inputs, err := f.inputs(a)
 		if err != nil {
-			read <- outcome{nil, err}
+			read <- settingsRead{nil, err}
 			return
 		}
 		e, err := a.newExam(f, inputs)
-		read <- outcome{e, err}
+		read <- settingsRead{e, err}
 	}()
 	select {
 	case o := <-read:
@@ -94,7 +95,7 @@ func (a *app) ready(ctx context.Context, f *flags) (*exam, error) {
 	}
 }
 
-// newExam reads the settings.
+// newExam returns an exam with the settings read.
 func (a *app) newExam(f *flags, inputs config.Inputs) (*exam, error) {
 	settings, err := config.Load(inputs)
 	if err != nil {
@@ -111,7 +112,7 @@ func (a *app) newExam(f *flags, inputs config.Inputs) (*exam, error) {
 	return e, nil
 }
 
-// exam is one call of the doctor: what every face needs.
+// exam is one call of the checks, with what every face needs.
 type exam struct {
 	app      *app
 	flags    *flags
@@ -121,18 +122,17 @@ type exam struct {
 	style    report.Style
 }
 
-// learn adds the secrets of the settings and options as they are now.
+// learn adds the secrets of the current settings and options to redact.
 func (e *exam) learn() { e.app.redact.Learn(checks.Secrets(e.settings, e.options)...) }
 
-// warnInClear says on stderr what is going to be sent without encryption, before
-// it is.
+// warnInClear says on stderr what is going to be sent without encryption.
 func (e *exam) warnInClear() {
 	for _, text := range checks.InClear(e.settings, e.options) {
 		e.app.complain("", errors.New(e.style.Say("%s", text)))
 	}
 }
 
-// newCase makes a fresh patient, with its own connections.
+// newCase returns a new checks.Case with its own connections.
 func (e *exam) newCase() *checks.Case {
 	s := e.settings
 	return &checks.Case{
@@ -145,7 +145,8 @@ func (e *exam) newCase() *checks.Case {
 	}
 }
 
-// proxy follows HTTP_PROXY, HTTPS_PROXY and NO_PROXY as Go, Node and Python do.
+// proxy returns the proxy function for HTTP_PROXY, HTTPS_PROXY and NO_PROXY, read as Go,
+// Node and Python do.
 func (e *exam) proxy() func(*url.URL) (*url.URL, error) {
 	either := func(upper, lower string) string {
 		if v := e.app.getenv(upper); v != "" {
@@ -188,7 +189,7 @@ func (e *exam) plain(ctx context.Context) int {
 	return run.ExitCode
 }
 
-// header names the server and where its address comes from.
+// header returns the server's address and its source.
 func (e *exam) header() string {
 	if e.settings.URL.Secret.Empty() {
 		for _, given := range [][2]string{{e.options.Frontend, "--frontend"}, {e.options.TokenEndpoint, "--token-endpoint"}, {e.options.GivenURL, "--token"}} {

@@ -18,7 +18,8 @@ import (
 	"lkdoctor/config/clean"
 )
 
-// explainCommand shows the page of one code, offline, or lists them all.
+// explainCommand returns the command that shows the page of a code, or lists all codes.
+// It uses no network.
 func (a *app) explainCommand() *cobra.Command {
 	f := &flags{}
 	cmd := &cobra.Command{
@@ -45,7 +46,7 @@ func (a *app) explainCommand() *cobra.Command {
 	return cmd
 }
 
-// listed is every code with its title, by stage and by who must act.
+// listed returns every code with its title, by stage and by owner.
 func listed(style report.Style) string {
 	var b strings.Builder
 	pages := catalogue.Pages(style.Lang)
@@ -80,7 +81,7 @@ func listed(style report.Style) string {
 	return b.String()
 }
 
-// writeTexts lists the codes that lead to the texts that were found.
+// writeTexts lists the codes for the error texts that were found.
 func (a *app) writeTexts(f *flags, found []catalogue.SDKText) error {
 	for _, text := range found {
 		if _, err := fmt.Fprintf(a.out, "%s  (%s, %s %s)\n", text.Text, text.Language, text.SDK, text.Version); err != nil {
@@ -96,9 +97,9 @@ func (a *app) writeTexts(f *flags, found []catalogue.SDKText) error {
 	return nil
 }
 
-// alike is the end of an error: the codes that may have been meant, the one that
-// is spelled most like what was typed before those that speak of it; else where
-// all are listed.
+// alike returns the end of an error about an unknown code: the codes that may be meant,
+// the most similar spelling first, then those whose pages have the word. If there is
+// none, it says where all codes are listed.
 func alike(typed string) string {
 	var names []string
 	best, least := "", min(len(typed)/3+1, 12)

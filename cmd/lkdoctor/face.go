@@ -9,15 +9,16 @@ const (
 	faceTUI   face = "tui"
 )
 
-// surroundings are what the choice of a face depends on.
+// surroundings are the conditions on which the face depends.
 type surroundings struct {
 	json, plain             bool
 	term, ci, accessible    string
 	stdinIsTTY, stdoutIsTTY bool
 }
 
-// chooseFace: --json is JSON; --plain, ACCESSIBLE, CI, a dumb terminal, or a
-// stdin or stdout that is no terminal is plain text; else the TUI.
+// chooseFace returns the face for s: JSON for --json; plain text for --plain,
+// ACCESSIBLE, CI, a dumb terminal, or a stdin or stdout that is not a terminal; else the
+// TUI.
 func chooseFace(s surroundings) face {
 	switch {
 	case s.json:
@@ -28,8 +29,8 @@ func chooseFace(s surroundings) face {
 	return faceTUI
 }
 
-// useColor reports whether to colour: --color decides, then NO_COLOR, then
-// whether the output is a terminal that knows colours.
+// useColor reports whether to use colours. --color takes precedence over NO_COLOR;
+// without both, it depends on whether the output is a terminal with colours.
 func useColor(flag, noColor, term string, stdoutIsTTY bool) bool {
 	switch flag {
 	case "always":

@@ -17,7 +17,7 @@ import (
 	"lkdoctor/config/clean"
 )
 
-// flags are the command line of a run.
+// flags are the flags of a run.
 type flags struct {
 	set *pflag.FlagSet
 
@@ -32,10 +32,10 @@ type flags struct {
 	timeout                       time.Duration
 	options                       checks.Options
 
-	// headers are as given, for options.Headers.
+	// headers are the values of --header as given, for options.Headers.
 	headers []string
 
-	// pastedURL is the server that a token from stdin was pasted with.
+	// pastedURL is the server's address that stdin held in addition to a token.
 	pastedURL string
 }
 
@@ -44,7 +44,7 @@ func settingFlags() []string {
 	return []string{"url", "api-key", "api-secret", "token", "ticket-service", "ticket"}
 }
 
-// addSettings adds the flags that say which server, keys and token are meant.
+// addSettings adds the flags that select the server, the keys and the token.
 func (f *flags) addSettings(cmd *cobra.Command) {
 	set := cmd.Flags()
 	f.set = set
@@ -58,7 +58,7 @@ func (f *flags) addSettings(cmd *cobra.Command) {
 	set.BoolVar(&f.dev, "dev", false, helpText("a local livekit-server --dev: ws://localhost:7880, devkey, secret"))
 }
 
-// addLooks adds the flags of how text looks.
+// addLooks adds the flags that change how text looks.
 func (f *flags) addLooks(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.color, "color", "auto", helpText("`when` to colour: auto, always or never (NO_COLOR)"))
 	cmd.Flags().StringVar(&f.lang, "lang", "auto", helpText("`language`: auto, en or zh (LC_ALL, LC_MESSAGES, LANG)"))
@@ -127,7 +127,8 @@ func readHead(path string) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(file, 1<<20))
 }
 
-// validate refuses what cannot be meant.
+// validate returns an error for flags and arguments that exclude each other or have no
+// meaning.
 func (f *flags) validate(args []string) error {
 	switch {
 	case len(args) > 0:
@@ -152,8 +153,8 @@ func (f *flags) validate(args []string) error {
 	return f.options.Selection().Validate(checks.Specs())
 }
 
-// again are the arguments that make lkdoctor look at the same thing once more:
-// the flags that were given, less secrets and how the answer is shown.
+// again returns the arguments for the same run once more: the flags that were given,
+// without secrets and without those of the output.
 func (f *flags) again() string {
 	var out []string
 	for _, name := range []string{"dir", "mode", "project", "dev", "url", "ticket-service", "ticket-path", "display-name",
@@ -180,7 +181,7 @@ func (f *flags) again() string {
 	return strings.Join(out, " ")
 }
 
-// shellQuoted is a word as a POSIX shell reads it back.
+// shellQuoted quotes a word for a POSIX shell.
 func shellQuoted(word string) string {
 	if word != "" && strings.Trim(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.,:/@%+=-") == "" {
 		return word
@@ -188,8 +189,8 @@ func shellQuoted(word string) string {
 	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }
 
-// inputs gathers what the settings are read from, and reads --header; a token
-// from stdin is taken out of whatever was pasted.
+// inputs collects the sources of the settings, and reads --header. Of a pasted stdin, it
+// takes the token.
 func (f *flags) inputs(a *app) (_ config.Inputs, err error) {
 	if f.options.Headers, err = config.ParseHeaders(f.headers, readHead); err != nil {
 		return config.Inputs{}, err
@@ -217,11 +218,11 @@ func (f *flags) inputs(a *app) (_ config.Inputs, err error) {
 	}, nil
 }
 
-// maxPaste is more than any token or answer that is worth reading, in bytes.
+// maxPaste is the most bytes read from stdin. It exceeds every valid token or answer.
 const maxPaste = 2 << 20
 
-// pasted is the token as the checks should see it: stdin for "-", and out of a
-// URL, header or JSON answer where one was pasted whole.
+// pasted returns the token to check: the value, or stdin for "-". It extracts the token
+// from a pasted URL, header or JSON answer.
 func (f *flags) pasted(a *app, raw string) (string, error) {
 	if raw != "-" {
 		return raw, nil
@@ -236,8 +237,8 @@ func (f *flags) pasted(a *app, raw string) (string, error) {
 	return token, nil
 }
 
-// fromPaste takes the token out of what was pasted around it. Without one the
-// text itself is the token, for the checks to judge.
+// fromPaste extracts the token from pasted text. Without one, the text itself is the
+// token to check.
 func fromPaste(text string) (string, answer.Paste) {
 	paste := answer.Pasted(text)
 	if paste.Token.Empty() {

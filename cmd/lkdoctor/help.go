@@ -12,25 +12,23 @@ import (
 	"lkdoctor/checks/wrap"
 )
 
-// helpColumns is the width of the help; a terminal that is narrower gets its own.
+// helpColumns is the width of the help, unless the terminal is narrower.
 const helpColumns = 80
 
-// nameColumns is what the name of a flag may take; behind a longer one the text
-// starts on the next line.
+// nameColumns is the widest that a flag's name may be for its text to start on the same
+// line.
 const nameColumns = 24
 
-// helpText marks a text of the help as one that has words in other languages.
+// helpText marks a text of the help for translation.
 func helpText(format string) string { return finding.Text{Format: format}.Format }
 
-// flagGroup is a part of the list of flags: its heading, and their names in the
-// order shown.
+// flagGroup is a part of the list of flags: its heading, and the flags in their order.
 type flagGroup struct {
 	heading string
 	names   []string
 }
 
-// flagGroups are the parts in which the flags of a command are listed. Flags
-// that are in none of them come last.
+// flagGroups returns the groups of a command's flags. Flags in no group are listed last.
 func flagGroups(command string) []flagGroup {
 	group := func(heading, names string) flagGroup { return flagGroup{heading, strings.Fields(names)} }
 	server := group(helpText("Server and keys"), "url api-key api-secret dev project dir mode compare-secrets")
@@ -49,7 +47,7 @@ func flagGroups(command string) []flagGroup {
 	return []flagGroup{server, from, group(helpText("What is checked"), "only skip media agent no-join dev-join force-join room identity strict timeout"), output}
 }
 
-// showHelp writes what a command does, in the reader's language.
+// showHelp writes the help of a command in the reader's language.
 func (a *app) showHelp(cmd *cobra.Command, _ []string) {
 	f := &flags{}
 	for name, value := range map[string]*string{"lang": &f.lang, "color": &f.color} {
@@ -109,13 +107,13 @@ func (h *helpPage) heading(format string) {
 	h.b.WriteString("\n" + h.style.Strong(h.style.Say(format)) + "\n")
 }
 
-// block writes lines, wrapping those that are too long; what goes on is
-// indented as the line is, and by two columns more where that is code.
+// block writes lines, and wraps long ones. Further lines have the same indentation, and
+// two columns more in code.
 func (h *helpPage) block(indent, text string) {
 	for line := range strings.SplitSeq(strings.TrimRight(text, "\n"), "\n") {
 		rest := strings.TrimLeft(strings.ReplaceAll(line, "\t", "  "), " ")
 		in := indent + strings.Repeat(" ", len(strings.ReplaceAll(line, "\t", "  "))-len(rest))
-		if wrap.Width(in+rest) <= h.width { // with its blanks as they are
+		if wrap.Width(in+rest) <= h.width { // the blanks in the line do not change
 			h.b.WriteString(in + rest + "\n")
 			continue
 		}
@@ -128,8 +126,8 @@ func (h *helpPage) block(indent, text string) {
 	}
 }
 
-// rows writes names, and what they stand for behind them, in a column at least
-// that far to the right.
+// rows writes pairs of a name and a text. The texts form a column, which begins at least
+// at column least.
 func (h *helpPage) rows(rows [][2]string, least int) {
 	column := least
 	for _, row := range rows {
@@ -181,7 +179,7 @@ func (h *helpPage) flags(cmd *cobra.Command) {
 	list(helpText("Other"), others)
 }
 
-// flag is how a flag is written, and what it does.
+// flag returns how a flag is written, and its text.
 func (h *helpPage) flag(f *pflag.Flag) [2]string {
 	translated := *f
 	switch f.Name {
@@ -201,7 +199,7 @@ func (h *helpPage) flag(f *pflag.Flag) [2]string {
 		name += " " + value
 	}
 	switch f.DefValue {
-	case "", "false", "[]", "0", "0s", "auto": // the text says it, or there is none
+	case "", "false", "[]", "0", "0s", "auto": // there is no default, or the text has it
 	default:
 		usage += h.style.Say(" (default %s)", strings.Replace(f.DefValue, "m0s", "m", 1))
 	}

@@ -14,7 +14,7 @@ import (
 	"lkdoctor/checks/room"
 )
 
-// joinFlags are the command line of `lkdoctor join`.
+// joinFlags are the flags of `lkdoctor join`.
 type joinFlags struct {
 	flags
 	stay    time.Duration
@@ -22,7 +22,7 @@ type joinFlags struct {
 	open    bool
 }
 
-// joinCommand is a live room in the terminal.
+// joinCommand returns `lkdoctor join`.
 func (a *app) joinCommand() *cobra.Command {
 	f := &joinFlags{}
 	cmd := &cobra.Command{
@@ -71,7 +71,7 @@ doctor error, 130 interrupted before --for was over.`),
 	return cmd
 }
 
-// addJoin adds the flags beside the settings.
+// addJoin adds the flags other than those of the settings.
 func (f *joinFlags) addJoin(cmd *cobra.Command) {
 	set, o := cmd.Flags(), &f.options
 	set.String("ticket-service", "", helpText("ticket service's base `URL` (USER_MGMT_BASE_URL)"))
@@ -108,16 +108,17 @@ func (f *joinFlags) validateJoin() error {
 	return f.validate(nil)
 }
 
-// join joins and stays, in the face that fits, and returns the exit code.
+// join joins and stays in a room, shows it in the face for the surroundings, and returns
+// the exit code.
 func (a *app) join(parent context.Context, f *joinFlags) int {
 	ctx, stop := a.untilStopped(parent)
 	defer stop()
 	limited, cancel := f.limited(ctx)
 	defer cancel()
-	v := &visit{app: a, flags: f, face: a.face(&f.flags)}
+	v := &joinCall{app: a, flags: f, face: a.face(&f.flags)}
 	var err error
 	if v.exam, err = a.ready(limited, &f.flags); err != nil {
-		return v.broken(err)
+		return v.notBegun(err)
 	}
 	v.exam.warnInClear()
 	if code, ready := v.prepare(ctx); !ready {
@@ -134,8 +135,8 @@ func (a *app) join(parent context.Context, f *joinFlags) int {
 	return v.stream(ctx)
 }
 
-// broken ends a visit that could not begin.
-func (v *visit) broken(err error) int {
+// notBegun ends a call that could not begin, and returns the exit code.
+func (v *joinCall) notBegun(err error) int {
 	text := v.app.line(err.Error(), 300)
 	v.app.complain("", err)
 	if v.face == faceJSON {
@@ -147,7 +148,7 @@ func (v *visit) broken(err error) int {
 	return check.ExitDoctor
 }
 
-// clips are what --publish names.
+// clips returns what --publish names.
 func (f *joinFlags) clips() []room.Sending {
 	var list []room.Sending
 	for _, name := range f.publish {

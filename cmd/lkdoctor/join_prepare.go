@@ -16,70 +16,70 @@ import (
 	"lkdoctor/checks/token"
 )
 
-// visit is one call of `lkdoctor join`.
-type visit struct {
+// joinCall is one call of `lkdoctor join`.
+type joinCall struct {
 	app   *app
 	flags *joinFlags
 	exam  *exam
 	face  face
-	quiet bool // a screen of the doctor's stands behind, which says why nothing was joined
+	quiet bool // the screen of the checks shows why nothing was joined
 
-	asked checks.Options // before checks were left out
+	asked checks.Options // the options before checks were excluded
 
-	// What the checks brought.
-	patient  *checks.Case
+	// The results of the checks.
+	checked  *checks.Case
 	run      check.Run
 	url      *url.URL
 	token    *token.Token
 	minted   bool
 	inQuery  bool
 	presence bool   // the identity is in the room now
-	agent    string // of --agent; the stay calls it
+	agent    string // the value of --agent; the stay calls the agent
 
 	why *explanation // why nothing was joined
 }
 
 // explanation is the run of the checks that says why nothing was joined.
 type explanation struct {
-	patient *checks.Case
+	checked *checks.Case
 	run     check.Run
 }
 
-// left out of the checks before a stay: they would join rooms themselves.
+// joinsItself are the checks that do not run before a stay, because they join rooms.
 func joinsItself() []string {
 	return []string{"join.websocket", "join.media", "join.agent", "join.turn", "join.publish", "join.reconnect", "fallback.join"}
 }
 
-// stayTTL is how long the token made for a stay lives: the server hands out a new
-// one every five minutes, and until then this one is needed to reconnect.
+// stayTTL is the lifetime of a token made for a stay. The server sends a new one every
+// five minutes; until then, a reconnect uses this one.
 const stayTTL = token.DefaultTTL
 
-// prepare gets the token as the checks do, and has it judged by them. Where no
-// usable token comes of it, it shows their findings.
-func (v *visit) prepare(ctx context.Context) (code int, ready bool) {
+// prepare runs the checks for the token. If they find no usable token, it shows their
+// findings.
+func (v *joinCall) prepare(ctx context.Context) (code int, ready bool) {
 	v.asked = v.exam.options
 	v.exam.options.Skip, v.exam.options.SkipWhy = joinsItself(), finding.Textf("not run: lkdoctor join joins a room itself")
-	v.agent, v.exam.options.Agent = v.exam.options.Agent, "" // the stay calls it
+	v.agent, v.exam.options.Agent = v.exam.options.Agent, "" // the stay calls the agent
 	v.exam.options.TTL = stayTTL
-	v.patient = v.exam.newCase()
-	v.minted = v.patient.Source() == check.SourceMinted
+	v.checked = v.exam.newCase()
+	v.minted = v.checked.Source() == check.SourceMinted
 	if !v.minted {
-		v.patient.Options.Skip = append(v.patient.Options.Skip, "fallback.mint")
+		v.checked.Options.Skip = append(v.checked.Options.Skip, "fallback.mint")
 	}
 	observe := func(check.Event) {}
 	if v.face == facePlain {
 		observe = v.exam.waits().observing(observe)
 	}
-	v.run = v.exam.once(ctx, v.patient, observe)
+	v.run = v.exam.once(ctx, v.checked, observe)
 	v.askWhyNot(ctx)
 	if ctx.Err() != nil {
 		_ = v.print(room.Event{Type: room.Ended, At: v.app.now(), Text: finding.Textf("interrupted; nothing was joined"), End: &room.End{Outcome: room.Interrupted}})
 		return check.ExitInterrupted, false
 	}
-	got := v.patient.Admission()
+	got := v.checked.Admission()
 	v.token, v.url, v.inQuery = got.Token, got.URL, got.InQuery
 	if v.token == nil || v.url == nil {
-		v.why = &explanation{v.patient, v.run}
+		v.why = &explanation{v.checked, v.run}
 		return v.refused(ctx), false
 	}
 	v.presence = v.present(ctx)
@@ -90,25 +90,25 @@ func (v *visit) prepare(ctx context.Context) (code int, ready bool) {
 	return 0, true
 }
 
-// askWhyNot has fallback.join say what is wrong with a token made here that the
-// server does not accept: it was left out, and nobody else tells. It joins only
-// if the server accepts the token after all.
-func (v *visit) askWhyNot(ctx context.Context) {
-	if !v.minted || !v.patient.Admission().Refused || ctx.Err() != nil || len(v.run.Findings(finding.Fail)) > 0 {
+// askWhyNot runs fallback.join, which no other check replaces, when the server refuses a
+// token made here. It joins a room only if the server accepts the token after all.
+func (v *joinCall) askWhyNot(ctx context.Context) {
+	if !v.minted || !v.checked.Admission().Refused || ctx.Err() != nil || len(v.run.Findings(finding.Fail)) > 0 {
 		return
 	}
 	again := *v.exam
 	again.options.Skip = slices.DeleteFunc(joinsItself(), func(id string) bool { return id == "fallback.join" })
 	c := again.newCase()
-	c.Continue(v.patient, v.run.Results, check.StageFallback)
-	v.run, v.patient = again.once(ctx, c, func(check.Event) {}), c
+	c.Continue(v.checked, v.run.Results, check.StageFallback)
+	v.run, v.checked = again.once(ctx, c, func(check.Event) {}), c
 }
 
-// present asks whether joining would throw somebody out. The checks have asked
-// for a token of others; for one made here only a chosen identity can be taken.
-func (v *visit) present(ctx context.Context) bool {
+// present reports whether joining would remove a participant with the same identity. The
+// checks have asked the server for a token from elsewhere. For one made here, it asks
+// only if the user chose the identity.
+func (v *joinCall) present(ctx context.Context) bool {
 	if !v.minted {
-		return v.patient.Admission().Present
+		return v.checked.Admission().Present
 	}
 	if v.flags.options.Identity == "" {
 		return false
@@ -120,24 +120,24 @@ func (v *visit) present(ctx context.Context) bool {
 	return known && present
 }
 
-// keys are those that tokens are made with here; empty where there are none.
-func (v *visit) keys() (key, secret string) {
-	if v.patient.Admission().DefaultKeys {
+// keys returns the key and secret for making tokens, empty if there are none.
+func (v *joinCall) keys() (key, secret string) {
+	if v.checked.Admission().DefaultKeys {
 		return "devkey", "secret"
 	}
 	s := v.exam.settings
 	return s.APIKey.Value, s.APISecret.Secret.Reveal()
 }
 
-// refused shows why there is no token to join with.
-func (v *visit) refused(ctx context.Context) int {
+// refused shows why there is no token to join with, and returns the exit code.
+func (v *joinCall) refused(ctx context.Context) int {
 	if v.face == faceTUI && !v.quiet {
 		v.diagnosis(ctx)
 		fmt.Fprintln(v.app.out, v.exam.style.Say("Nothing was joined."))
 	} else if v.face == faceJSON {
 		e := room.Event{Type: room.Ended, At: v.app.now(), Text: v.run.Diagnosis.Summary,
 			End: &room.End{Outcome: room.NotJoined}, Findings: v.findings(v.run)}
-		if v.patient.Source() == check.SourceNone {
+		if v.checked.Source() == check.SourceNone {
 			e.Text = finding.Textf("there is no token, no ticket, and no key and secret to make a token with")
 		}
 		_ = v.print(e)
@@ -157,14 +157,14 @@ func (v *visit) refused(ctx context.Context) int {
 }
 
 // reached reports whether the LiveKit server answered.
-func (v *visit) reached() bool {
+func (v *joinCall) reached() bool {
 	return slices.ContainsFunc(v.run.Results, func(r check.Result) bool {
 		return r.Check.ID == "join.reach" && (r.Status == check.StatusPass || r.Status == check.StatusWarn)
 	})
 }
 
-// findings are a run's failures and warnings for the JSON stream.
-func (v *visit) findings(run check.Run) []room.Finding {
+// findings returns a run's failures and warnings for the JSON stream.
+func (v *joinCall) findings(run check.Run) []room.Finding {
 	var list []room.Finding
 	for _, severity := range []finding.Severity{finding.Fail, finding.Warn} {
 		for _, l := range run.Findings(severity) {
@@ -178,7 +178,7 @@ func (v *visit) findings(run check.Run) []room.Finding {
 	return list
 }
 
-func (v *visit) wouldEvict() int {
+func (v *joinCall) wouldEvict() int {
 	identity, name := v.app.redact.Clean(v.token.Identity(), 80), v.app.redact.Clean(v.token.Room(), 80)
 	text := finding.Textf("%s is in room %s now; joining would throw that participant out, so nothing was joined (--force-join does)", identity, name)
 	_ = v.print(room.Event{Type: room.Ended, At: v.app.now(), Text: text, Room: name, Reason: string(finding.JoinWouldEvict),
@@ -187,22 +187,22 @@ func (v *visit) wouldEvict() int {
 	return check.ExitFailed
 }
 
-// announce says with what the room is joined, before it is.
-func (v *visit) announce() {
+// announce prints, before the join, the server, the identity and the token's source.
+func (v *joinCall) announce() {
 	if v.face == faceTUI {
 		return
 	}
-	spent := v.patient.TicketSpent()
+	spent := v.checked.TicketSpent()
 	identity, name := v.app.redact.Clean(v.token.Identity(), 120), v.app.redact.Clean(v.token.Room(), 120)
 	text := finding.Textf("a token for %s in room %s, from %s", identity, name, v.origin())
 	_ = v.print(room.Event{Type: room.Prepared, At: v.app.now(), Text: text, URL: v.app.redact.URL(v.url.String()), Room: name,
-		Who: &room.Participant{Identity: identity}, TokenSource: string(v.patient.Source()), TicketSpent: &spent,
+		Who: &room.Participant{Identity: identity}, TokenSource: string(v.checked.Source()), TicketSpent: &spent,
 		Findings: v.about()})
 }
 
-// about is what the checks found about the token although it works: that it
-// dispatches an agent, or that it expires soon.
-func (v *visit) about() []room.Finding {
+// about returns the findings about a token that works: for example, that it calls an
+// agent, or expires soon.
+func (v *joinCall) about() []room.Finding {
 	var list []room.Finding
 	for _, severity := range []finding.Severity{finding.Warn, finding.Info} {
 		for _, l := range v.run.Findings(severity) {
@@ -214,10 +214,10 @@ func (v *visit) about() []room.Finding {
 	return list
 }
 
-// origin says where the token is from, and what became of the ticket.
-func (v *visit) origin() finding.Text {
-	spent := v.patient.TicketSpent()
-	switch v.patient.Source() {
+// origin says where the token is from, and whether a ticket was consumed.
+func (v *joinCall) origin() finding.Text {
+	spent := v.checked.TicketSpent()
+	switch v.checked.Source() {
 	case check.SourceTicket:
 		return finding.Textf("the ticket service (the ticket is spent now)")
 	case check.SourceEndpoint:
@@ -233,12 +233,13 @@ func (v *visit) origin() finding.Text {
 	return finding.Textf("the settings (LIVEKIT_TOKEN or --token)")
 }
 
-// guestTTL is how long the token for the browser is valid.
+// guestTTL is the lifetime of the token for the browser.
 const guestTTL = time.Hour
 
-// guest is the token to hand out, and whose it is. With a key and secret here
-// it is one of its own: the same token twice would throw us out.
-func (v *visit) guest() (raw, identity string, own bool) {
+// guest returns the token to hand out and its identity. own reports that it is a new
+// token with another identity, which needs a key and secret here. With the same
+// identity, LiveKit would disconnect the stay.
+func (v *joinCall) guest() (raw, identity string, own bool) {
 	key, secret := v.keys()
 	if !v.minted || key == "" || secret == "" {
 		return v.token.Reveal(), v.token.Identity(), false

@@ -19,8 +19,8 @@ import (
 	"lkdoctor/config/clean"
 )
 
-// options are those of the stay.
-func (v *visit) options() (stay.Options, *probe.Net) {
+// options returns the options of the stay.
+func (v *joinCall) options() (stay.Options, *probe.Net) {
 	c := v.exam.newCase()
 	via := session.ViaHeader
 	if v.inQuery {
@@ -40,21 +40,21 @@ func (v *visit) options() (stay.Options, *probe.Net) {
 	return o, c.Net
 }
 
-// callAgent has join.agent call the agent of --agent into the room of the stay,
-// and tells what it says.
-func (v *visit) callAgent(ctx context.Context, in *checks.AgentRoom, tell func(room.Event)) {
+// callAgent runs join.agent for the agent of --agent in the room of the stay, and passes
+// its results to tell.
+func (v *joinCall) callAgent(ctx context.Context, in *checks.AgentRoom, tell func(room.Event)) {
 	name := clean.Line(v.agent, 80)
 	tell(room.Event{Type: room.AgentCalled, Agent: name, Text: finding.Textf("calling the agent %s into the room", name)})
 	again := *v.exam
 	again.options.Agent, again.options.AgentRoom, again.options.Only, again.options.Skip = v.agent, in, []string{"join.agent"}, nil
-	again.options.DevJoin = false // it would leave the check out
+	again.options.DevJoin = false // it would exclude the check
 	for _, spec := range checks.Specs() {
 		if spec.ID != "join.agent" && (spec.Stage == check.StageJoin || spec.Stage == check.StageFallback) {
 			again.options.Skip = append(again.options.Skip, spec.ID)
 		}
 	}
 	c := again.newCase()
-	c.Continue(v.patient, v.run.Results, check.StageJoin)
+	c.Continue(v.checked, v.run.Results, check.StageJoin)
 	run := again.once(ctx, c, func(check.Event) {})
 	if ctx.Err() != nil {
 		return
@@ -78,18 +78,18 @@ func (v *visit) callAgent(ctx context.Context, in *checks.AgentRoom, tell func(r
 	tell(e)
 }
 
-// stream shows the stay as lines, text or JSON, and returns the exit code. A
-// reader that has gone away ends the stay.
-func (v *visit) stream(ctx context.Context) int {
+// stream prints the stay as lines of text or JSON, and returns the exit code. It leaves
+// the room when stdout is closed.
+func (v *joinCall) stream(ctx context.Context) int {
 	o, network := v.options()
 	defer network.Close()
 	o.Publish = v.flags.clips()
 	s := stay.Open(ctx, o)
 	defer s.Close()
-	broken := error(nil)
+	unwritten := error(nil)
 	var end *room.End
 	for {
-		// The stay itself ends with ctx; its last events still count.
+		// The stay ends itself at the end of ctx; its last events are still printed.
 		e, err := s.Next(context.WithoutCancel(ctx))
 		if err != nil {
 			break
@@ -98,18 +98,18 @@ func (v *visit) stream(ctx context.Context) int {
 			e = v.explained(ctx, e)
 			end = e.End
 		}
-		if err := v.print(e); err != nil && broken == nil {
-			broken = err
+		if err := v.print(e); err != nil && unwritten == nil {
+			unwritten = err
 			s.Leave()
 		}
 	}
-	if broken != nil {
+	if unwritten != nil {
 		return check.ExitDoctor
 	}
 	return exitOf(cmp.Or(end, s.End()))
 }
 
-// exitOf is the exit code of a stay.
+// exitOf returns the exit code of a stay.
 func exitOf(end *room.End) int {
 	switch {
 	case end == nil:
@@ -122,8 +122,8 @@ func exitOf(end *room.End) int {
 	return check.ExitFailed
 }
 
-// explained adds what the doctor's own checks find about a join that failed.
-func (v *visit) explained(ctx context.Context, e room.Event) room.Event {
+// explained adds to the end of a failed join what the checks find.
+func (v *joinCall) explained(ctx context.Context, e room.Event) room.Event {
 	if advice := finding.LeaveAdvice(e.Reason); !advice.IsZero() {
 		e.Advice = v.say(advice)
 	}
@@ -133,14 +133,14 @@ func (v *visit) explained(ctx context.Context, e room.Event) room.Event {
 	again := *v.exam
 	again.options.Skip, again.options.ForceJoin = []string{"ticket", "join.turn", "join.publish", "join.reconnect", "fallback"}, true
 	c := again.newCase()
-	c.Net.Limits = c.Net.Waits().Shorter() // the stay has waited for the full time
+	c.Net.Limits = c.Net.Waits().Shorter() // the stay has already waited for the full time
 	from := check.StageJoin
 	if v.minted {
 		again.options.Skip, again.options.DevJoin = nil, true
 		c.Options = again.options
 		from = check.StageFallback
 	}
-	c.Continue(v.patient, v.run.Results, from)
+	c.Continue(v.checked, v.run.Results, from)
 	run := again.once(ctx, c, func(check.Event) {})
 	v.why = &explanation{c, run}
 	e.Findings = v.findings(run)
@@ -150,14 +150,14 @@ func (v *visit) explained(ctx context.Context, e room.Event) room.Event {
 	return e
 }
 
-// advice is a fix in one line, its command included.
-func (v *visit) advice(fix check.Fix) string {
+// advice returns a fix on one line, its command included.
+func (v *joinCall) advice(fix check.Fix) string {
 	command := strings.Join(strings.Fields(strings.ReplaceAll(strings.TrimSpace(fix.Command), "\n", "; ")), " ")
 	return strings.TrimSpace(v.say(fix.Text) + " " + command)
 }
 
 // print shows one event.
-func (v *visit) print(e room.Event) error {
+func (v *joinCall) print(e room.Event) error {
 	e = v.app.redact.HideIn(e).(room.Event)
 	if v.face == faceJSON {
 		line := struct {
@@ -169,14 +169,14 @@ func (v *visit) print(e room.Event) error {
 		return encoder.Encode(line)
 	}
 	if e.Type == room.RTT || e.Type == room.Stats || e.Type == room.Speaking {
-		return nil // too many for lines to read; --json has them
+		return nil // too frequent for people; --json has them
 	}
 	if _, err := fmt.Fprintf(v.app.out, "%s  %s\n", e.At.Format("15:04:05.000"), v.say(e.Text)); err != nil {
 		return err
 	}
 	for _, f := range e.Findings {
 		if e.Reason == string(f.Code) {
-			continue // the text is the finding's
+			continue // the event's text is the finding's message
 		}
 		if _, err := fmt.Fprintf(v.app.out, "              %s  %s\n", f.Code, f.Message); err != nil {
 			return err
@@ -190,26 +190,26 @@ func (v *visit) print(e room.Event) error {
 	return nil
 }
 
-// say is a sentence in the reader's language; JSON is English.
-func (v *visit) say(t finding.Text) string {
+// say returns a sentence in the reader's language, in English for JSON.
+func (v *joinCall) say(t finding.Text) string {
 	if v.face == faceJSON {
 		return t.String()
 	}
 	return t.In(v.translate())
 }
 
-func (v *visit) translate() func(string) string {
+func (v *joinCall) translate() func(string) string {
 	if v.exam == nil {
 		return nil
 	}
 	return v.exam.style.Translate
 }
 
-// plainText is a sentence that is in the reader's language already.
+// plainText returns a sentence that is in the reader's language already.
 func plainText(text string) finding.Text { return finding.Textf("%s", text) }
 
-// link opens LiveKit Meet in the same room. It holds a token.
-func (v *visit) link() string {
+// link returns the address of LiveKit Meet for the same room. It holds a token.
+func (v *joinCall) link() string {
 	raw, _, _ := v.guest()
 	query := url.Values{"liveKitUrl": {probe.WSURL(v.url).String()}, "token": {raw}}
 	return "https://meet.livekit.io/custom?" + query.Encode()

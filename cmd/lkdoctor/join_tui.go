@@ -15,14 +15,14 @@ import (
 	"lkdoctor/checks/room/stay"
 	"lkdoctor/checks/wrap"
 	"lkdoctor/tui"
-	live "lkdoctor/tui/room"
+	roomui "lkdoctor/tui/room"
 )
 
-// tui shows the stay as a screen, and leaves a few lines of it behind.
-func (v *visit) tui(ctx context.Context) int {
+// tui shows the stay as a screen, prints a summary after it, and returns the exit code.
+func (v *joinCall) tui(ctx context.Context) int {
 	o, network := v.options()
 	defer network.Close()
-	result, err := live.Run(ctx, v.screen(o), v.app.in, v.app.out)
+	result, err := roomui.Run(ctx, v.screen(o), v.app.in, v.app.out)
 	if err != nil {
 		v.app.complain("", err)
 	}
@@ -32,7 +32,7 @@ func (v *visit) tui(ctx context.Context) int {
 		return check.ExitDoctor
 	case result.Last.End == nil && result.Interrupted:
 		return check.ExitInterrupted
-	case result.Last.End == nil: // joining was declined, or never got an answer
+	case result.Last.End == nil: // the user declined to join, or did not answer
 		return check.ExitFailed
 	case result.Interrupted && (result.Last.End.Outcome == room.Left || result.Last.End.Outcome == room.Interrupted):
 		return check.ExitInterrupted
@@ -42,12 +42,12 @@ func (v *visit) tui(ctx context.Context) int {
 	return exitOf(result.Last.End)
 }
 
-// diagnosis shows why nothing was joined on the doctor's screen: the verdict, the
-// fix, the evidence. Its report is left behind.
-func (v *visit) diagnosis(ctx context.Context) {
+// diagnosis shows why nothing was joined on the screen of the checks, and prints the
+// report after it.
+func (v *joinCall) diagnosis(ctx context.Context) {
 	doctor, run := *v.exam, v.why.run
 	doctor.options = v.asked
-	runs := &reruns{exam: &doctor, skips: make(chan string, 8), last: v.why.patient, run: run}
+	runs := &reruns{exam: &doctor, skips: make(chan string, 8), last: v.why.checked, run: run}
 	deps, shown := doctor.deps(runs), false
 	deps.Start = func(ctx context.Context, change tui.Change, observe func(check.Event)) check.Run {
 		if !shown {
@@ -67,19 +67,19 @@ func (v *visit) diagnosis(ctx context.Context) {
 	fmt.Fprint(v.app.out, report.Text(last, style, v.exam.header()))
 }
 
-func (v *visit) screen(o stay.Options) live.Deps {
+func (v *joinCall) screen(o stay.Options) roomui.Deps {
 	renderer, dark := v.app.renderer(tui.ColourMode(v.flags.color))
 	notice, again := "", false
 	if about := v.about(); len(about) > 0 {
 		notice = about[0].Message
 	}
-	return live.Deps{
+	return roomui.Deps{
 		Notice: notice,
 		URL:    v.app.redact.URL(v.url.String()), Room: v.app.redact.Clean(v.token.Room(), 80), Identity: v.app.redact.Clean(v.token.Identity(), 80),
 		Evicts: v.presence && !v.flags.options.ForceJoin,
-		Start: func(ctx context.Context, publish []room.Sending) live.Stay {
-			if again && v.minted { // the first one may have expired meanwhile
-				if fresh, err := v.patient.MintAgain(); err == nil {
+		Start: func(ctx context.Context, publish []room.Sending) roomui.Stay {
+			if again && v.minted { // the first token may have expired meanwhile
+				if fresh, err := v.checked.MintAgain(); err == nil {
 					o.Token = fresh.Reveal()
 				}
 			}
@@ -97,24 +97,24 @@ func (v *visit) screen(o stay.Options) live.Deps {
 	}
 }
 
-// linkNote warns of a link that a browser will not follow through.
-func (v *visit) linkNote() finding.Text {
+// linkNote warns of a link that does not work in a browser.
+func (v *joinCall) linkNote() finding.Text {
 	if probe.Secure(v.url) || probe.IsLoopbackHost(v.url.Hostname()) {
 		return finding.Text{}
 	}
 	return finding.Textf("A browser on an https page connects to wss:// only, and this server's address is not.")
 }
 
-// phoneNote warns of a link that another device will not follow through.
-func (v *visit) phoneNote() finding.Text {
+// phoneNote warns of a link that does not work on another device.
+func (v *joinCall) phoneNote() finding.Text {
 	if !probe.IsLoopbackHost(v.url.Hostname()) {
 		return v.linkNote()
 	}
 	return finding.Textf("A phone does not get there: %s is this machine's own address.", v.app.redact.Clean(v.url.Hostname(), 80))
 }
 
-// summary is what stays in the terminal's scrollback.
-func (v *visit) summary(r live.Result) {
+// summary prints the lines that stay in the terminal's scrollback.
+func (v *joinCall) summary(r roomui.Result) {
 	say := func(format string, args ...any) {
 		for _, line := range wrap.Lines(v.exam.style.Say(format, args...), cmp.Or(v.app.columns(), 100)) {
 			fmt.Fprintln(v.app.out, line)

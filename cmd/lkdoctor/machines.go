@@ -13,9 +13,9 @@ import (
 	"lkdoctor/checks/report"
 )
 
-// saveForMachines writes --metrics and --junit, whole or not at all: whoever
-// reads one never sees half a file. A failure goes to stderr, and the result is
-// false. target is the label of the metrics, unless --metrics-target is.
+// saveForMachines writes the files of --metrics and --junit. Each is replaced as a
+// whole, so a reader never sees half a file. It reports whether it succeeded, and writes
+// errors to stderr. target is the label of the metrics, unless --metrics-target is set.
 func (a *app) saveForMachines(f *flags, run check.Run, target string) bool {
 	if f.metrics == "" && f.junit == "" {
 		return true
@@ -62,9 +62,9 @@ func writeJUnit(path string, d report.Document, strict bool) error {
 	return os.Rename(temp.Name(), path)
 }
 
-// targetLabel names what this machine was set up to reach: LIVEKIT_URL without
-// anything but scheme, host and port. An address that came with a token, in an
-// answer or a paste, is not it: labels are never a stranger's text.
+// targetLabel returns the scheme, host and port of the configured LIVEKIT_URL. It does
+// not use an address from a token, an answer or a paste: labels must not hold untrusted
+// text.
 func (e *exam) targetLabel() string {
 	raw := e.settings.URL.Value
 	if raw == "" || raw == e.flags.pastedURL {

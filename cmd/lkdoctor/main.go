@@ -1,4 +1,7 @@
 // Command lkdoctor finds out why a LiveKit connection fails, and who must act.
+//
+// It reads flags, environment variables, env files and lk's configuration, and talks to
+// the servers that they name. It writes files only where a flag or a key asks for it.
 package main
 
 import (
@@ -10,18 +13,18 @@ import (
 	"lkdoctor/cmd/lkdoctor/quiet"
 )
 
-// gcPercent lets the heap grow to 16 MiB before it is collected for the first
-// time: a run of 50 ms that allocates 8 MiB is over before that pays.
+// gcPercent delays the first garbage collection until the heap has 16 MiB. A run of 50
+// ms allocates 8 MiB and ends before.
 const gcPercent = 400
 
-// memoryLimit has the heap collected more often where a hostile server fills it:
-// a run stays far below.
+// memoryLimit makes the garbage collector run more often if a hostile server fills the
+// heap. A normal run stays far below.
 const memoryLimit = 64 << 20
 
 func main() {
 	quiet.Restore()
 	tuneMemory()
-	log.SetOutput(io.Discard) // net/http would quote a stranger's bytes there
+	log.SetOutput(io.Discard) // net/http would log untrusted bytes
 	a := newApp(os.Args[1:], os.Stdin, os.Stdout, os.Stderr, os.Environ())
 	a.stops = quiet.Stops()
 	os.Exit(run(a))

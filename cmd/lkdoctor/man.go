@@ -11,8 +11,8 @@ import (
 	"github.com/spf13/cobra/doc"
 )
 
-// manCommand writes the man pages, one a command; packages carry them. The date
-// on them is that of SOURCE_DATE_EPOCH, where that is set.
+// manCommand returns the command that writes a man page for each command, for the
+// packages. Their date is SOURCE_DATE_EPOCH, if set.
 func (a *app) manCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "man FOLDER", Short: "Write the man pages into a folder", Hidden: true, Args: cobra.ExactArgs(1),
@@ -44,11 +44,11 @@ func writeManPages(cmd *cobra.Command, folder string) error {
 	return nil
 }
 
-// manTerm is a term and what it means, in a section of a man page.
+// manTerm is a term and its meaning in a section of a man page.
 type manTerm struct{ term, text string }
 
-// withManSections adds to a page what every command has in common: exit codes,
-// environment and files.
+// withManSections adds the sections that every command shares: exit codes, environment
+// and files.
 func withManSections(page string) []byte {
 	var more strings.Builder
 	for _, section := range []struct {
@@ -86,8 +86,7 @@ func withManSections(page string) []byte {
 	return []byte(strings.TrimRight(before, "\n") + "\n" + more.String() + after)
 }
 
-// roff keeps hyphens what they are, so that flags can be copied, and a dot at
-// the beginning of a line a dot.
+// roff escapes hyphens, so that flags can be copied, and dots at the start of a line.
 func roff(s string) string {
 	s = strings.NewReplacer(`\`, `\e`, "-", `\-`).Replace(s)
 	if strings.HasPrefix(s, ".") {

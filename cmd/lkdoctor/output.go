@@ -7,8 +7,8 @@ import (
 	"sync"
 )
 
-// output is stdout. It keeps the first error of writing to it, so that a text
-// that was not written is an error of every command.
+// output is stdout. It keeps the first write error, so that every command fails if its
+// text was not written.
 type output struct {
 	*os.File
 
@@ -34,7 +34,7 @@ func (o *output) keep(err error) error {
 	return err
 }
 
-// unwritten is the error of writing to stdout; nil where all was written.
+// unwritten returns the first error of writing to stdout.
 func (a *app) unwritten() error {
 	out, is := a.out.(*output)
 	if !is {
@@ -48,12 +48,12 @@ func (a *app) unwritten() error {
 	return out.err
 }
 
-// filesNeeded is how many files and sockets a run may open at once; it is
-// several times what a run with --media was seen to.
+// filesNeeded is how many files and sockets a run may have open: several times what a
+// run with --media was measured to have.
 const filesNeeded = 64
 
-// enoughFiles returns an error where this process may not open the files and
-// sockets that a run needs: the checks would blame the network for it.
+// enoughFiles returns an error if the process may not open as many files as a run needs.
+// Without it, the checks would blame the network.
 func enoughFiles() error {
 	var open []*os.File
 	defer func() {

@@ -12,8 +12,8 @@ import (
 	"golang.org/x/term"
 )
 
-// paged writes text, by way of a pager where the output is a terminal that it
-// does not fit on: $PAGER as a shell reads it, else less -FRX.
+// paged writes text. If the output is a terminal with too few lines, it uses a pager:
+// $PAGER as a shell command, else less -FRX.
 func (a *app) paged(text string) error {
 	if f, is := terminal(a.out); is && a.getenv("TERM") != "dumb" {
 		if _, rows, err := term.GetSize(int(f.Fd())); err == nil && strings.Count(text, "\n") >= rows && a.page(f, text) {
@@ -42,7 +42,7 @@ func (a *app) page(tty *os.File, text string) bool {
 		command.Env = append(command.Env[:len(command.Env):len(command.Env)], "LESS=FRX")
 	}
 	command.Stdin, command.Stdout, command.Stderr = strings.NewReader(text), tty, a.err
-	// Ctrl+C is for the pager: it must not be left alone on the terminal.
+	// Ctrl+C is for the pager: lkdoctor must not end before it.
 	interrupts := make(chan os.Signal, 1)
 	signal.Notify(interrupts, os.Interrupt)
 	defer signal.Stop(interrupts)
@@ -50,7 +50,7 @@ func (a *app) page(tty *os.File, text string) bool {
 		return false
 	}
 	err := command.Wait()
-	// 126 and 127: the shell found nothing that it could run.
+	// 126 and 127: the shell could not run the command.
 	exit := (*exec.ExitError)(nil)
 	return !errors.As(err, &exit) || exit.ExitCode() != 126 && exit.ExitCode() != 127
 }

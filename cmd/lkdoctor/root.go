@@ -10,10 +10,10 @@ import (
 	"lkdoctor/checks/check"
 )
 
-// rootCommand is `lkdoctor` itself, the checks, with the other commands under it.
+// rootCommand returns `lkdoctor`, which runs the checks, with its subcommands.
 func (a *app) rootCommand() *cobra.Command { return a.rootWith(&flags{}) }
 
-// rootWith is rootCommand with its flags kept in f.
+// rootWith is rootCommand with the flags in f.
 func (a *app) rootWith(f *flags) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "lkdoctor",
@@ -64,20 +64,20 @@ work, 130 interrupted.`),
 	return root
 }
 
-// usageError is an error of the command line itself.
+// usageError is an error in the command line.
 type usageError struct{ error }
 
-// Unwrap returns the error without the mark.
+// Unwrap returns the wrapped error.
 func (e usageError) Unwrap() error { return e.error }
 
 // failure is any other error of a command.
 type failure struct{ error }
 
-// Unwrap returns the error without the mark.
+// Unwrap returns the wrapped error.
 func (e failure) Unwrap() error { return e.error }
 
-// marked makes each command under cmd mark the errors that are not of the command line:
-// what cobra itself returns, of flags and arguments, is.
+// marked makes each command under cmd return its own errors as a failure. Other errors
+// are cobra's, about flags and arguments.
 func marked(cmd *cobra.Command) {
 	if run := cmd.RunE; run != nil {
 		cmd.RunE = func(cmd *cobra.Command, args []string) error {
@@ -93,21 +93,20 @@ func marked(cmd *cobra.Command) {
 	}
 }
 
-// failed says in one line why a command ended and, where that is the command
-// line, how it is called. Where the checks were called with --json, the document
-// says so too.
+// failed writes the error of a command in one line, with the usage for a usageError. If
+// the checks were called with --json, it also prints the JSON document.
 func (a *app) failed(called *cobra.Command, err error) int {
 	a.complain("", err)
 	if other := (failure{}); !errors.As(err, &other) {
 		a.usage(called)
 	}
 	if called.Name() == "lkdoctor" && a.wantsJSON() {
-		a.brokenDocument(err)
+		a.notBegunDocument(err)
 	}
 	return check.ExitDoctor
 }
 
-// usage says how a command is called.
+// usage writes how a command is called.
 func (a *app) usage(called *cobra.Command) {
 	line := called.UseLine()
 	if called.HasAvailableSubCommands() && !called.HasParent() {
@@ -116,8 +115,8 @@ func (a *app) usage(called *cobra.Command) {
 	fmt.Fprintf(a.err, "usage: %s\n       %s --help lists the flags\n", line, called.CommandPath())
 }
 
-// wantsJSON reads --json, in any of its spellings, from a command line that
-// cannot be parsed as a whole.
+// wantsJSON reports whether --json, in any of its spellings, is in a command line that
+// could not be parsed.
 func (a *app) wantsJSON() bool {
 	f := &flags{}
 	root := a.rootWith(f)

@@ -12,16 +12,14 @@ import (
 	"lkdoctor/checks/report"
 )
 
-// defaultReport is where the TUI saves a report when --report names no file, and
-// defaultDocument where it saves the JSON document.
+// The file names of the TUI's report, if --report names none, and of its JSON document.
 const (
 	defaultReport   = "lkdoctor-report.md"
 	defaultDocument = "lkdoctor-report.json"
 )
 
-// save writes the files that were asked for, and returns the run. Where one
-// cannot be written, stderr says so and the run's exit code is the doctor's own
-// failure, unless the run was interrupted.
+// save writes the files of the flags, and returns the run. After an error, which it
+// writes to stderr, the run's exit code is ExitDoctor unless the run was interrupted.
 func (e *exam) save(run check.Run) check.Run {
 	written := true
 	if e.flags.report != "" {
@@ -34,7 +32,7 @@ func (e *exam) save(run check.Run) check.Run {
 	return run
 }
 
-// saved reports whether err is nil; stderr says what it is.
+// saved reports whether err is nil, and writes it to stderr if not.
 func (a *app) saved(what string, err error) bool {
 	if err != nil {
 		a.complain("write the "+what+": ", err)
@@ -42,7 +40,7 @@ func (a *app) saved(what string, err error) bool {
 	return err == nil
 }
 
-// write writes a report, never over a file that is none of ours.
+// write writes a report. It replaces no file that is not a report of lkdoctor.
 func (e *exam) write(run check.Run, path string) error {
 	if err := overwritable(path, "a report", report.IsMarkdown); err != nil {
 		return err
@@ -59,8 +57,8 @@ func (e *exam) saveFromTUI(run check.Run) (string, error) {
 	return path, e.write(run, path)
 }
 
-// saveJSON writes the document that --json prints, never over a file that is
-// none of ours.
+// saveJSON writes the document of --json. It replaces no file that is not such a
+// document.
 func (e *exam) saveJSON(run check.Run) (string, error) {
 	path := e.app.absolute(defaultDocument)
 	ours := func(beginning []byte) bool { return bytes.Contains(beginning, []byte(`"schema_version"`)) }
@@ -74,8 +72,9 @@ func (e *exam) saveJSON(run check.Run) (string, error) {
 	return path, os.WriteFile(path, out.Bytes(), 0o644)
 }
 
-// absolute is a path in the folder that the program was called in; in a lab,
-// whose own folder is gone afterwards, in the one that lklab was called in.
+// absolute returns the absolute form of a path. Relative paths begin in the working
+// directory, or under lklab in the directory that lklab was called in, since the lab's
+// own is removed.
 func (a *app) absolute(path string) string {
 	if filepath.IsAbs(path) {
 		return path
@@ -86,8 +85,8 @@ func (a *app) absolute(path string) string {
 	return filepath.Join(a.dir, path)
 }
 
-// overwritable returns nil when path names no file yet, or one that ours
-// recognises by its beginning. kind is what ours recognises, for the error.
+// overwritable returns nil if path does not exist, or if ours recognises the beginning
+// of its content. kind names the content in the error.
 func overwritable(path, kind string, ours func(beginning []byte) bool) error {
 	info, err := os.Stat(path)
 	switch {
@@ -95,7 +94,7 @@ func overwritable(path, kind string, ours func(beginning []byte) bool) error {
 		return nil
 	case err != nil:
 		return err
-	case !info.Mode().IsRegular(): // a device or a pipe may be read for ever
+	case !info.Mode().IsRegular(): // reading a device or a pipe may not end
 		return fmt.Errorf("%s is not a file: name another one", path)
 	}
 	old, err := beginning(path)
@@ -105,7 +104,7 @@ func overwritable(path, kind string, ours func(beginning []byte) bool) error {
 	return err
 }
 
-// beginning is enough of a file to recognise a report.
+// beginning returns as much of a file as recognising a report needs.
 func beginning(path string) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {

@@ -27,7 +27,7 @@ func (a *app) tokenCommand() *cobra.Command {
 	return cmd
 }
 
-// inspectCommand decodes and judges a token offline.
+// inspectCommand returns the command that decodes and checks a token without network.
 func (a *app) inspectCommand() *cobra.Command {
 	f := &flags{}
 	cmd := &cobra.Command{
@@ -74,7 +74,7 @@ func (a *app) inspect(ctx context.Context, f *flags) error {
 	return err
 }
 
-// createFlags are those of `lk token create`.
+// createFlags are the flags of `lk token create`.
 type createFlags struct {
 	settings                                                   flags
 	room, identity, name, metadata                             string
@@ -96,7 +96,7 @@ func (a *app) createCommand() *cobra.Command {
 	}
 	f.settings.addSettings(cmd)
 	set := cmd.Flags()
-	must(set.MarkHidden("token")) // one is made here, none is checked
+	must(set.MarkHidden("token")) // the command makes a token and checks none
 	set.StringVarP(&f.room, "room", "r", "", helpText("`room` that may be joined"))
 	set.StringVarP(&f.identity, "identity", "i", "", helpText("the participant's `identity`"))
 	set.StringVar(&f.name, "name", "", helpText("the participant's `name`"))
@@ -162,9 +162,8 @@ func (f *createFlags) options(s *config.Settings, now time.Time) token.MintOptio
 	}
 }
 
-// printToken prints what was asked for. This is the one place where a whole
-// token is shown: it was made to be used. Everybody can read its claims, so that
-// none is made with the secret in one.
+// printToken prints a token made here. No other code prints a whole token. It refuses a
+// token whose claims hold the secret, since everybody can read claims.
 func (a *app) printToken(f *createFlags, s *config.Settings, raw string) error {
 	known := checks.Secrets(s, checks.Options{})
 	a.redact.Learn(known...)
@@ -187,8 +186,8 @@ func (a *app) printToken(f *createFlags, s *config.Settings, raw string) error {
 	return err
 }
 
-// claimsHold reports whether the claims of a token made here hold one of the
-// secrets. One that is shorter than 12 bytes may well be a room's name too.
+// claimsHold reports whether the claims of a token hold one of the secrets. It ignores
+// secrets of less than 12 bytes, which may also be names.
 func claimsHold(raw string, secrets []string) bool {
 	long := slices.DeleteFunc(secrets, func(s string) bool { return len(s) < 12 })
 	_, rest, _ := strings.Cut(raw, ".")
@@ -197,8 +196,8 @@ func claimsHold(raw string, secrets []string) bool {
 	return err != nil || clean.NewRedactor(long...).Hide(string(claims)) != string(claims)
 }
 
-// writeJSON writes a document of the command line's own values: characters that
-// a terminal acts upon, or nobody sees, become escapes.
+// writeJSON writes a document of the command line's values. It escapes control
+// characters and invisible characters.
 func (a *app) writeJSON(v any) error {
 	var text bytes.Buffer
 	enc := json.NewEncoder(&text)

@@ -21,7 +21,7 @@ import (
 	"lkdoctor/tui"
 )
 
-// tui runs the checks in the terminal UI, and leaves the plain report behind.
+// tui runs the checks on the screen, and prints the plain report after it.
 func (e *exam) tui(ctx context.Context) int {
 	runs := &reruns{exam: e, skips: make(chan string, 8)}
 	deps := e.deps(runs)
@@ -69,15 +69,15 @@ func (e *exam) deps(runs *reruns) tui.Deps {
 	}
 }
 
-// stays joins a room with a token made here and shows its screen until it is
-// left. An error tells why there is no such token.
+// stays joins a room with a token made here and shows its screen until the user leaves.
+// It returns an error if no such token can be made.
 func (e *exam) stays(ctx context.Context, in io.Reader, out io.Writer) error {
 	a, own, f := *e.app, *e, &joinFlags{flags: *e.flags}
 	f.options, f.jsonOut = e.options, false
 	f.options.DevJoin = true
 	own.app, own.flags, own.options = &a, &f.flags, f.options
-	v := &visit{app: &a, flags: f, exam: &own, face: faceTUI, quiet: true}
-	a.in, a.out = in, io.Discard // what is in the way is told by the error
+	v := &joinCall{app: &a, flags: f, exam: &own, face: faceTUI, quiet: true}
+	a.in, a.out = in, io.Discard // the returned error has the cause
 	fmt.Fprintln(out, e.style.Say("Making a token, and joining a room with it."))
 	if _, ready := v.prepare(ctx); !ready {
 		return errors.New(e.style.Say("%s", v.run.Diagnosis.Summary))
@@ -87,11 +87,11 @@ func (e *exam) stays(ctx context.Context, in io.Reader, out io.Writer) error {
 	return nil
 }
 
-// backgroundWait is how long a terminal may take to tell its background colour.
+// backgroundWait is the longest that a terminal may take to report its background.
 const backgroundWait = 150 * time.Millisecond
 
-// renderer draws for the terminal that the program writes to, in the colours
-// that it has; dark tells what they are drawn on.
+// renderer returns the renderer for the program's terminal and its colours. dark reports
+// whether the background is dark.
 func (a *app) renderer(mode tui.ColourMode) (r *lipgloss.Renderer, dark bool) {
 	r = lipgloss.NewRenderer(a.out)
 	profile := tui.ColourProfile(mode, a.getenv("TERM"), a.getenv("COLORTERM"), a.getenv("NO_COLOR") != "")
@@ -104,9 +104,9 @@ func (a *app) renderer(mode tui.ColourMode) (r *lipgloss.Renderer, dark bool) {
 	return r, dark
 }
 
-// background asks the terminal whether it is dark, for a short moment only. One
-// that does not say (screen, an old multiplexer) may have left word in the
-// environment.
+// background asks the terminal whether its background is dark, and waits at most
+// backgroundWait. If it does not answer (screen, an old multiplexer), the environment
+// may name the colour.
 func (a *app) background(tty *os.File) bool {
 	if dark, known := tui.Background(tty, backgroundWait); known {
 		return dark
@@ -115,20 +115,20 @@ func (a *app) background(tty *os.File) bool {
 	return dark || !known
 }
 
-// reruns are the runs of one TUI: each starts from the settings of the command
-// line and may go on where the one before left off.
+// reruns are the runs of one TUI. Each starts from the settings of the command line, and
+// may continue from the results of the run before.
 type reruns struct {
 	exam  *exam
 	last  *checks.Case
 	run   check.Run
-	skips chan string // IDs of checks, to the run that is going on
+	skips chan string // IDs of checks, read by the current run
 }
 
-// skip ends a check of the run that is going on.
+// skip ends a check of the current run.
 func (r *reruns) skip(id string) {
 	select {
 	case r.skips <- id:
-	default: // the run has other skips to see to, and the key can be pressed again
+	default: // the channel is full; the user can press the key again
 	}
 }
 
@@ -155,8 +155,8 @@ func (r *reruns) start(ctx context.Context, change tui.Change, observe func(chec
 	return r.run
 }
 
-// apply reads the settings anew, so that an edited .env file counts, with what
-// was typed in place of the command line's.
+// apply reads the settings again, so that edited env files take effect, with what the
+// user entered in place of the command line's values.
 func (e *exam) apply(change tui.Change) error {
 	in := e.inputs
 	in.Flags = maps.Clone(in.Flags)
@@ -171,7 +171,7 @@ func (e *exam) apply(change tui.Change) error {
 		delete(in.Flags, "token")
 	}
 	if change.Address != "" {
-		in.Flags = map[string]string{"token": change.Address} // as a text that came with an address, and holds no token
+		in.Flags = map[string]string{"token": change.Address} // as pasted text with an address and no token
 	}
 	settings, err := config.Load(in)
 	if err != nil {

@@ -10,11 +10,11 @@ import (
 	"lkdoctor/checks/report"
 )
 
-// longWait is from when on a person wants to know what is waited for.
+// longWait is how long a check runs before waits mentions it.
 const longWait = 3 * time.Second
 
-// waits says, in lines on standard error, what a run waits for that takes long.
-// Whoever follows a run in lines sees nothing else until a check has ended.
+// waits writes a line to stderr about each check that takes long. Without it, the plain
+// output shows nothing until a check has ended.
 type waits struct {
 	out   io.Writer
 	style report.Style
@@ -24,12 +24,13 @@ type waits struct {
 	timers map[string]*time.Timer // by the check's ID
 }
 
-// waits are those of a call whose face is lines of text.
+// waits returns the waits of a call with plain output, nil for others.
 func (e *exam) waits() *waits {
 	return &waits{out: e.app.err, style: e.style, after: longWait, timers: map[string]*time.Timer{}}
 }
 
-// observing has next told of each event, and follows them itself.
+// observing returns an observer that passes each event to next and follows the running
+// checks.
 func (w *waits) observing(next func(check.Event)) func(check.Event) {
 	return func(event check.Event) {
 		switch event.Kind {

@@ -10,17 +10,17 @@ import (
 	"lkdoctor/config"
 )
 
-// watchEvery is how often the env files are looked at.
+// watchEvery is the interval at which the env files are examined.
 const watchEvery = 500 * time.Millisecond
 
-// watch tells when one of the env files was written, made or removed.
+// watch sends a value when an env file was written, created or removed.
 func (r *reruns) watch(ctx context.Context) <-chan struct{} {
 	return watchFiles(ctx, r.exam.settings.Files, watchEvery)
 }
 
-// watchFiles sends when files have changed and then stood still for once, so
-// that one that is being written is not read; and closes the channel when ctx
-// has ended.
+// watchFiles sends a value when files have changed and then not changed for one
+// interval, so that a file is not read while it is written. It closes the channel when
+// ctx has ended.
 func watchFiles(ctx context.Context, files []config.EnvFile, every time.Duration) <-chan struct{} {
 	news := make(chan struct{})
 	known := stamps(files)
@@ -51,7 +51,7 @@ func watchFiles(ctx context.Context, files []config.EnvFile, every time.Duration
 	return news
 }
 
-// stamps are the sizes and times of files, as far as they are there.
+// stamps returns the sizes and times of the files that exist.
 func stamps(files []config.EnvFile) string {
 	var b strings.Builder
 	for _, f := range files {

@@ -16,18 +16,19 @@ import (
 	"lkdoctor/checks/lab"
 )
 
-// child is the command to run, and what it is given of this process.
+// child is the command to run, with what it gets of this process.
 type child struct {
 	args           []string
-	dir            string // "" is the lab's own
+	dir            string // "" is the lab's directory
 	environ        []string
 	stdin          io.Reader
 	stdout, stderr io.Writer
 }
 
-// runCommand runs a command in a lab and ends as the command does.
+// runCommand runs a command in a lab. It returns an exitError with the command's exit
+// code.
 func runCommand(ctx context.Context, opts lab.Options, c child) error {
-	// From here on a signal is the command's: lklab stays until it has ended.
+	// From here on signals are for the command: lklab waits for its end.
 	signals := make(chan os.Signal, 8)
 	signal.Notify(signals, os.Interrupt, syscall.SIGQUIT, syscall.SIGTERM, syscall.SIGHUP)
 	defer signal.Stop(signals)
@@ -59,7 +60,7 @@ func (c child) run(l *lab.Lab, path string, signals <-chan os.Signal) error {
 				_ = command.Process.Signal(s)
 			}
 		case err := <-ended:
-			return outcome(err)
+			return exitOf(err)
 		}
 	}
 }
@@ -78,17 +79,17 @@ func (c child) command(l *lab.Lab, path string) *exec.Cmd {
 	command.Dir = dir
 	command.Env = append(lab.Scrub(c.environ), "PWD="+dir)
 	if caller, err := os.Getwd(); err == nil && c.dir == "" {
-		command.Env = append(command.Env, "LKLAB_CALLER="+caller) // the lab's own folder does not last
+		command.Env = append(command.Env, "LKLAB_CALLER="+caller) // the lab's directory is removed at the end
 	}
 	if len(extra) > 0 {
 		command.Env = append(command.Env, "LKLAB_ARGS="+strings.Join(extra, " "))
 	}
-	command.Env = append(command.Env, l.Environ()...) // the last one of a name counts
+	command.Env = append(command.Env, l.Environ()...) // the last value of a name takes effect
 	command.Stdin, command.Stdout, command.Stderr = c.stdin, c.stdout, c.stderr
 	return command
 }
 
-// find looks the command up before the folder changes.
+// find looks the command up before the working directory changes.
 func find(name string) (string, error) {
 	path, err := exec.LookPath(name)
 	if err == nil {
@@ -103,9 +104,8 @@ func find(name string) (string, error) {
 	return "", exitError{code: exitNotFound, cause: fmt.Errorf("there is no command %q", name)}
 }
 
-// hasTerminal reports whether this process has a controlling terminal. If so,
-// Ctrl+C and Ctrl+\ reach the command from there, and passing them on would make
-// it get them twice.
+// hasTerminal reports whether this process has a controlling terminal. If so, the
+// command receives Ctrl+C and Ctrl+\ from the terminal and must not get them twice.
 func hasTerminal() bool {
 	tty, err := os.Open("/dev/tty")
 	if err != nil {
@@ -115,9 +115,9 @@ func hasTerminal() bool {
 	return true
 }
 
-// outcome turns the way in which a command ended into lklab's own: its exit
-// code, or 128 and the number of the signal that killed it, as shells have it.
-func outcome(err error) error {
+// exitOf returns an exitError for the end of a command: its exit code, or 128 and the
+// number of the signal that killed it, as in shells.
+func exitOf(err error) error {
 	var exit *exec.ExitError
 	if !errors.As(err, &exit) {
 		return err

@@ -11,7 +11,7 @@ import (
 	"lkdoctor/checks/lab"
 )
 
-// listed is a fault as lklab list --json shows it.
+// listed is a fault in the output of lklab list --json.
 type listed struct {
 	Name  string   `json:"name"`
 	About string   `json:"about"`

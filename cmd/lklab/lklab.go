@@ -16,11 +16,11 @@ import (
 // Exit codes of lklab itself. The last two are those of env(1) and timeout(1).
 const (
 	exitFailed     = 2   // bad flags, unknown fault, or the lab did not start
-	exitNotRunable = 126 // the command is there and cannot be started
-	exitNotFound   = 127 // there is no such command
+	exitNotRunable = 126 // the command exists and cannot be started
+	exitNotFound   = 127 // the command does not exist
 )
 
-// exitError ends lklab with a code; a nil cause says nothing.
+// exitError ends lklab with an exit code. A nil cause prints nothing.
 type exitError struct {
 	code  int
 	cause error
@@ -35,7 +35,8 @@ func (e exitError) Error() string {
 
 func (e exitError) Unwrap() error { return e.cause }
 
-// run is the program without its process: it returns the exit code.
+// run carries out the command line and returns the exit code. It does not touch the
+// process.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	root := newRoot()
 	root.SetArgs(args)

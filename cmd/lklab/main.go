@@ -1,5 +1,6 @@
 // Command lklab starts a LiveKit installation on loopback to practise on: a real
-// livekit-server and a ticket service, healthy or broken as --fault says.
+// livekit-server and a ticket service, healthy or with the fault of --fault. It removes
+// its files and ends its servers when it ends.
 package main
 
 import (

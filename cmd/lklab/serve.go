@@ -13,12 +13,11 @@ import (
 	"lkdoctor/checks/lab"
 )
 
-// settings are the variables that a healthy lab sets. Those that a fault leaves
-// out are unset, so that the caller's own do not stand in for them.
+// settings are the variables that a healthy lab sets. serve unsets those that a fault
+// leaves out, so that the caller's values do not replace them.
 var settings = [...]string{"LIVEKIT_URL", "LIVEKIT_API_KEY", "LIVEKIT_API_SECRET", "LIVEKIT_TOKEN", "USER_MGMT_BASE_URL", "LKDOCTOR_TICKET"}
 
-// serve prints the environment for a shell and serves until SIGINT, SIGTERM or
-// SIGHUP.
+// serve prints the environment for a shell and serves until SIGINT, SIGTERM or SIGHUP.
 func serve(ctx context.Context, opts lab.Options, out io.Writer) error {
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
@@ -36,7 +35,7 @@ func serve(ctx context.Context, opts lab.Options, out io.Writer) error {
 	return errors.Join(err, l.Close())
 }
 
-// exports is the lab's environment as lines of a shell.
+// exports returns the lab's environment as lines of a shell.
 func exports(l *lab.Lab) string {
 	var b strings.Builder
 	set := map[string]bool{}
@@ -62,5 +61,5 @@ func exports(l *lab.Lab) string {
 	return b.String()
 }
 
-// quote writes a value so that a POSIX shell reads it back.
+// quote quotes a value for a POSIX shell.
 func quote(value string) string { return "'" + strings.ReplaceAll(value, "'", `'\''`) + "'" }

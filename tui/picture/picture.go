@@ -1,5 +1,5 @@
-// Package picture draws a terminal's screen as SVG, for the README. Only tests
-// import it; the program does not link it.
+// Package picture draws a terminal's screen as SVG, for the README. It touches no files.
+// Only tests import it; the program does not link it.
 package picture
 
 import (
@@ -13,18 +13,17 @@ import (
 	"lkdoctor/checks/wrap"
 )
 
-// The grid in pixels: a cell is 0.6 em wide, as most monospace fonts have it.
+// The grid in pixels. A cell is 0.6 em wide, as in most monospace fonts.
 const (
 	fontSize, cellWidth, cellHeight = 14, 8.4, 18
-	wideSize                        = 16 // of wide characters, which are one em of two cells
+	wideSize                        = 16 // the size of wide characters: two cells are one em
 	margin, bar                     = 14, 26
 )
 
-// fonts are the faces to try: those of the systems, and for what is Chinese the
-// ones that have it.
+// fonts are the font families of the operating systems, then those for Chinese.
 const fonts = `ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono','Liberation Mono','PingFang SC','Microsoft YaHei','Noto Sans Mono CJK SC','WenQuanYi Zen Hei Mono',monospace`
 
-// Theme is the colours of what an escape sequence does not colour.
+// Theme is the colours of text without escape sequences.
 type Theme struct{ Background, Foreground, Border string }
 
 // Light is the light theme of GitHub's pages.
@@ -33,7 +32,7 @@ func Light() Theme { return Theme{"#ffffff", "#1f2328", "#d1d9e0"} }
 // Dark is the dark theme of GitHub's pages.
 func Dark() Theme { return Theme{"#0d1117", "#e6edf3", "#3d444d"} }
 
-// style is what SGR sequences have set.
+// style is the style that SGR sequences have set.
 type style struct {
 	colour                      string
 	bold, faint, italic, underl bool
@@ -41,8 +40,8 @@ type style struct {
 
 var sgr = regexp.MustCompile("\x1b\\[([0-9;]*)m")
 
-// SVG draws a screen of the given columns in a window. alt describes it to those
-// who cannot see it. An escape sequence that it does not know is an error.
+// SVG draws a screen of the given columns in a window. alt describes the picture for
+// screen readers. An unknown escape sequence is an error.
 func SVG(screen string, columns int, theme Theme, alt string) (string, error) {
 	lines := strings.Split(screen, "\n")
 	width, height := float64(columns)*cellWidth+2*margin, len(lines)*cellHeight+2*margin+bar
@@ -92,9 +91,8 @@ func SVG(screen string, columns int, theme Theme, alt string) (string, error) {
 	return b.String(), nil
 }
 
-// parts splits text where a font may leave the grid: words of ASCII, wide
-// characters together, and each other character are put into place by
-// themselves.
+// parts splits text where a font may deviate from the grid: words of ASCII, runs of wide
+// characters, and each other character are positioned separately.
 func parts(text string) []string {
 	return regexp.MustCompile(`[!-~]+(?: [!-~]+)*| +|[\p{Han}\x{3000}-\x{303f}\x{ff00}-\x{ffef}]+|.`).FindAllString(text, -1)
 }
@@ -134,8 +132,8 @@ func (s *style) set(parameters string) error {
 	return nil
 }
 
-// cube is colour n, from 16 on, of xterm's 256 colours: a cube of six levels,
-// then greys.
+// cube returns colour n, from 16 on, of xterm's 256 colours: a cube of six levels, then
+// greys.
 func cube(n int) string {
 	if n >= 232 {
 		grey := 8 + 10*(n-232)
@@ -164,6 +162,6 @@ func (s style) attributes() string {
 
 func escaped(text string) string {
 	var b strings.Builder
-	_ = xml.EscapeText(&b, []byte(text)) // a strings.Builder takes everything
+	_ = xml.EscapeText(&b, []byte(text)) // a strings.Builder returns no errors
 	return b.String()
 }

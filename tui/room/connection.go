@@ -7,14 +7,14 @@ import (
 	"time"
 
 	"lkdoctor/checks/finding"
-	live "lkdoctor/checks/room"
+	"lkdoctor/checks/room"
 	"lkdoctor/checks/wrap"
 )
 
-// chartRows is how high the chart of round trips is in a pane of its own.
+// chartRows is the height of the chart of round trips in its own pane.
 const chartRows = 3
 
-// connection is what media goes over, and how well, in lines of at most width
+// connection returns the path of the media and its quality, in lines of at most width
 // columns.
 func (m model) connection(width int) []string {
 	path := m.state.path
@@ -43,7 +43,7 @@ func (m model) connection(width int) []string {
 	return lines
 }
 
-// way names what media goes over.
+// way names the kind of a path.
 func way(kind string) finding.Text {
 	switch kind {
 	case "udp":
@@ -56,8 +56,8 @@ func way(kind string) finding.Text {
 	return finding.Textf("%s", kind)
 }
 
-// roundTrips are the last ones as a chart with its scale: from 0 up to the highest,
-// or 1 ms.
+// roundTrips returns a chart of the last round-trip times. Its scale is from 0 to the
+// highest of them, at least 1 ms.
 func (m model) roundTrips(width, rows int) []string {
 	all := m.state.rtts
 	if len(all) == 0 {
@@ -87,13 +87,13 @@ func (m model) roundTrips(width, rows int) []string {
 	return lines
 }
 
-// carried is the sum of what the tracks carry, and the worst of how well; nothing
-// while there are none.
+// carried returns the sum of the tracks' bit rates, and the worst of their losses. It is
+// empty without tracks.
 func (m model) carried() []string {
 	if len(m.state.traffic) == 0 || m.state.phase != inside {
 		return nil
 	}
-	var e live.Event
+	var e room.Event
 	lost, jitter, rated := 0.0, 0.0, false
 	for _, t := range m.state.traffic {
 		e.Traffic = append(e.Traffic, t)
@@ -112,7 +112,7 @@ func (m model) carried() []string {
 	return parts
 }
 
-// bars are the heights that a cell can show, the lowest first.
+// bars are the bars that one cell can show, the lowest first.
 func (m model) bars() []rune {
 	if m.ASCII {
 		return []rune("_.-=+*#@")
@@ -120,13 +120,13 @@ func (m model) bars() []rune {
 	return []rune("▁▂▃▄▅▆▇█")
 }
 
-// bar is a share of 1 as a bar.
+// bar returns the bar for a share of 1.
 func (m model) bar(share float64) string {
 	bars := m.bars()
 	return string(bars[min(max(int(share*float64(len(bars))), 0), len(bars)-1)])
 }
 
-// chart draws values as bars from 0 up, the newest at the right, on rows lines.
+// chart draws values as bars on rows lines, the newest at the right.
 func (m model) chart(values []float64, width, rows int) []string {
 	lines := make([]string, rows)
 	if width < 1 {
@@ -134,7 +134,7 @@ func (m model) chart(values []float64, width, rows int) []string {
 	}
 	values = values[max(0, len(values)-width):]
 	bars := m.bars()
-	// Under a millisecond no difference is worth a high bar.
+	// A difference of less than 1 ms needs no high bar.
 	high := max(slices.Max(m.state.rtts), 1)
 	for _, v := range values {
 		units := min(max(1+int(v/high*float64(rows*len(bars)-1)), 1), rows*len(bars))
@@ -150,7 +150,7 @@ func (m model) chart(values []float64, width, rows int) []string {
 	return lines
 }
 
-// rate is bits a second: "32 kbit/s", "1.4 Mbit/s".
+// rate formats bits per second: "32 kbit/s", "1.4 Mbit/s".
 func (m model) rate(bits float64) string {
 	if bits >= 1e6 {
 		return fmt.Sprintf("%.1f Mbit/s", bits/1e6)
@@ -158,7 +158,7 @@ func (m model) rate(bits float64) string {
 	return fmt.Sprintf("%.0f kbit/s", bits/1e3)
 }
 
-// clock is a duration as a stay shows it: 0:07, 12:30, 1:02:03.
+// clock formats a duration: 0:07, 12:30, 1:02:03.
 func clock(d time.Duration) string {
 	sec := int(max(d, 0).Seconds())
 	if sec >= 3600 {
@@ -167,7 +167,7 @@ func clock(d time.Duration) string {
 	return fmt.Sprintf("%d:%02d", sec/60, sec%60)
 }
 
-// millis is a time: "0.4 ms", "31 ms".
+// millis formats milliseconds: "0.4 ms", "31 ms".
 func millis(ms float64) string {
 	if ms < 10 {
 		return fmt.Sprintf("%.1f ms", ms)

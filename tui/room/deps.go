@@ -1,11 +1,11 @@
-// Package room is the screen of `lkdoctor join`: who is in the room, what media
-// goes over, and what has happened. It shows a stay of checks/room, and lets
-// the stay do what the keys ask for.
+// Package room is the screen of `lkdoctor join`: the participants of a room, the path of
+// the media, and the events. It shows a stay of package checks/room, and calls its
+// methods for the keys.
 //
-// Its rules are those of package tui: View only reads the model, all waiting is
-// a command, whatever a stranger said is cleaned before it is shown, and the
-// room is left on every way out. A token is never shown unless its key asked for
-// it: as a link, whose token is shown in full by a further key, or as a QR code.
+// The rules are those of package tui: View only reads the model, everything that waits
+// is a tea.Cmd, and text from the network is cleaned before it is shown. Run leaves the
+// room on every way out. A token is shown only if the user asks for it: as a QR code, or
+// as a link, in which a further key shows the token.
 package room
 
 import (
@@ -15,67 +15,69 @@ import (
 	"github.com/charmbracelet/lipgloss"
 
 	"lkdoctor/checks/finding"
-	live "lkdoctor/checks/room"
+	"lkdoctor/checks/room"
 	"lkdoctor/tui/term"
 )
 
-// Stay is what the screen needs of a live.Stay.
+// Stay is the part of a room.Stay that the screen needs.
 type Stay interface {
-	Next(ctx context.Context) (live.Event, error)
+	Next(ctx context.Context) (room.Event, error)
 	Leave()
 	Close()
 	Send(text string) error
-	Publish(c live.Clip) error
-	Unpublish(c live.Clip) error
-	Publishing(c live.Clip) (on, muted bool)
+	Publish(c room.Clip) error
+	Unpublish(c room.Clip) error
+	Publishing(c room.Clip) (on, muted bool)
 	Mute(muted bool) error
 	Reconnect(full bool) error
 }
 
-// Deps are the things that the screen cannot do itself. Start is required;
-// what needs one that is missing is not offered.
+// Deps are the effects that the screen needs. Start is required. A feature whose
+// function is nil is not offered.
 type Deps struct {
-	// URL, Room and Identity are for the first line, cleaned.
+	// URL, Room and Identity are shown on the first line. They are clean.
 	URL, Room, Identity string
-	// Evicts tells that the identity is in the room now: joining asks first.
+	// Evicts reports whether the identity is in the room now. Joining would remove that
+	// participant, so the screen asks first.
 	Evicts bool
-	// Notice is worth knowing before anything happens; "" is nothing.
+	// Notice is shown before the first event; "" is none.
 	Notice string
-	// Start begins a stay that publishes these as soon as media is up. It is not
-	// called before a question was answered, and again to come back after the end
-	// of the stay before.
-	Start func(ctx context.Context, publish []live.Sending) Stay
+	// Start begins a stay that publishes the given tracks once media is connected. It is
+	// called after the question, if there is one, and once more for each rejoin after
+	// the end of the stay before.
+	Start func(ctx context.Context, publish []room.Sending) Stay
 	// Publish is what the first stay publishes.
-	Publish []live.Sending
-	// Token is the token to hand out, whose it is, and whether that is somebody
-	// else than us: two participants with one identity throw each other out.
+	Publish []room.Sending
+	// Token returns the token to hand out, its identity, and whether that is another
+	// identity than that of the stay. LiveKit disconnects one of two participants with
+	// the same identity.
 	Token func() (raw, identity string, other bool)
-	// Link is an address that holds that token, LinkNote what else there is to
-	// say about it; OpenLink opens it. PhoneNote is what there is to say to
-	// somebody who opens it elsewhere.
+	// Link returns an address that holds that token, and LinkNote a warning about it.
+	// OpenLink opens it. PhoneNote is a warning for a user who opens it on another
+	// device.
 	Link                func() string
 	LinkNote, PhoneNote finding.Text
 	OpenLink            func(link string) error
 	// Copy puts text on the clipboard.
 	Copy func(text string) (term.Copied, error)
-	// Explain adds to the last event what the doctor finds about a failed join.
-	Explain func(ctx context.Context, e live.Event) live.Event
-	// Diagnosis reports that the caller shows what Explain found on a screen of
-	// its own: a failed join then ends this one.
+	// Explain adds the cause that lkdoctor finds for a failed join to the last event.
+	Explain func(ctx context.Context, e room.Event) room.Event
+	// Diagnosis reports whether the caller shows the cause on a screen of its own. A
+	// failed join then ends this one.
 	Diagnosis bool
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
-	// Translate maps an English format to another language's, "" where it knows
-	// none; nil is English.
+	// Translate returns an English format in the reader's language, "" if it has no
+	// translation; nil is English.
 	Translate func(format string) string
-	// Renderer knows the terminal's colours; nil is no colour at all.
+	// Renderer knows the terminal's colours; nil is no colour.
 	Renderer *lipgloss.Renderer
-	// Dark tells that the terminal's background is dark.
+	// Dark reports whether the terminal's background is dark.
 	Dark bool
-	// ASCII keeps to the characters that every terminal can show.
+	// ASCII limits the output to characters that every terminal can show.
 	ASCII bool
-	// Mouse takes the wheel, and clicks on the hints of keys.
+	// Mouse turns on the wheel, and clicks on the keys of the footer.
 	Mouse bool
-	// ClockOff keeps the clock still.
+	// ClockOff stops the clock.
 	ClockOff bool
 }

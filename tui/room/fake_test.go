@@ -8,23 +8,23 @@ import (
 	"sync"
 
 	"lkdoctor/checks/finding"
-	live "lkdoctor/checks/room"
+	"lkdoctor/checks/room"
 )
 
 // fakeStay records what it is asked for, and tells what it is told to.
 type fakeStay struct {
-	events chan live.Event
+	events chan room.Event
 	fail   error
 
 	mu    sync.Mutex
 	asked []string
-	on    map[live.Clip]bool
+	on    map[room.Clip]bool
 	muted bool
 	left  bool
 }
 
 func newFake() *fakeStay {
-	return &fakeStay{events: make(chan live.Event, 100), on: map[live.Clip]bool{}}
+	return &fakeStay{events: make(chan room.Event, 100), on: map[room.Clip]bool{}}
 }
 
 func (f *fakeStay) ask(what string) error {
@@ -40,10 +40,10 @@ func (f *fakeStay) did() []string {
 	return slices.Clone(f.asked)
 }
 
-func (f *fakeStay) Next(ctx context.Context) (live.Event, error) {
+func (f *fakeStay) Next(ctx context.Context) (room.Event, error) {
 	e, open := <-f.events
 	if !open {
-		return live.Event{}, io.EOF
+		return room.Event{}, io.EOF
 	}
 	return e, nil
 }
@@ -55,21 +55,21 @@ func (f *fakeStay) Leave() {
 		return
 	}
 	f.left = true
-	f.events <- live.Event{Type: live.Ended, At: begin, Text: finding.Textf("left the room"), End: &live.End{Outcome: live.Left}}
+	f.events <- room.Event{Type: room.Ended, At: begin, Text: finding.Textf("left the room"), End: &room.End{Outcome: room.Left}}
 	close(f.events)
 }
 
 func (f *fakeStay) Close()                 { f.Leave() }
 func (f *fakeStay) Send(text string) error { return f.ask("send " + text) }
-func (f *fakeStay) Publish(c live.Clip) error {
+func (f *fakeStay) Publish(c room.Clip) error {
 	f.on[c] = true
 	return f.ask("publish " + string(c))
 }
-func (f *fakeStay) Unpublish(c live.Clip) error {
+func (f *fakeStay) Unpublish(c room.Clip) error {
 	delete(f.on, c)
 	return f.ask("unpublish " + string(c))
 }
-func (f *fakeStay) Publishing(c live.Clip) (bool, bool) { return f.on[c], f.on[c] && f.muted }
+func (f *fakeStay) Publishing(c room.Clip) (bool, bool) { return f.on[c], f.on[c] && f.muted }
 func (f *fakeStay) Mute(muted bool) error {
 	f.muted = muted
 	return f.ask(fmt.Sprint("mute ", muted))

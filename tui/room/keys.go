@@ -8,14 +8,14 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"lkdoctor/checks/finding"
-	live "lkdoctor/checks/room"
+	"lkdoctor/checks/room"
 	"lkdoctor/checks/wrap"
 	"lkdoctor/config/clean"
 	"lkdoctor/tui/term"
 )
 
-// keyMap is what can be pressed at the moment. It is made anew each time, so a
-// key that does nothing is neither matched nor shown.
+// keyMap holds the key bindings. It is computed from the model each time; a key without
+// an effect is disabled, and neither matched nor shown.
 type keyMap struct {
 	yes, no                                            key.Binding
 	tone, video, mute, message, reconnect, anew        key.Binding
@@ -40,7 +40,7 @@ func (m model) keys() keyMap {
 	in := m.state.phase == inside && !m.leaving && !m.typing && m.page == thePeople
 	stays := !ask && !ended && !m.leaving && !m.typing
 	link := stays && (m.page == theLink || m.page == theQR)
-	tone, video := m.publishes(live.Tone), m.publishes(live.Pattern)
+	tone, video := m.publishes(room.Tone), m.publishes(room.Pattern)
 	return keyMap{
 		yes:       bind(ask, "y", m.Sayf("join all the same"), "y", "Y"),
 		no:        bind(ask, "n", m.Sayf("do not join"), "n", "N", "q", "esc"),
@@ -69,7 +69,7 @@ func (m model) keys() keyMap {
 	}
 }
 
-// hints are the keys at the foot of the screen.
+// hints returns the keys of the footer.
 func (m model) hints(width, limit int) term.Hints {
 	k := m.keys()
 	most := []key.Binding{k.yes, k.no, k.rejoin, k.send, k.stop, k.copyLink, k.open, k.qr, k.whole, k.back,
@@ -77,7 +77,7 @@ func (m model) hints(width, limit int) term.Hints {
 	return term.NewHints(m.styles, m.marks.Dot, most, []key.Binding{k.help, k.leave, k.quit}, width, limit)
 }
 
-// helpLines list every key.
+// helpLines returns the list of all keys.
 func (m model) helpLines(width int) []string {
 	lines := []string{m.styles.Title.Render(m.Fit(m.Sayf("Keys"), width)), ""}
 	for _, l := range [][2]string{
@@ -103,7 +103,7 @@ func (m model) helpLines(width int) []string {
 	return lines
 }
 
-// pressed is the model after a key.
+// pressed returns the model after a key.
 func (m model) pressed(msg tea.KeyMsg) (tea.Model, tea.Cmd) {
 	k := m.keys()
 	if key.Matches(msg, k.interrupt) {
@@ -162,7 +162,7 @@ func (m model) pressed(msg tea.KeyMsg) (tea.Model, tea.Cmd) {
 	case key.Matches(msg, k.whole):
 		m.whole = !m.whole
 	case m.busy:
-		// One thing at a time: the server's answer is waited for.
+		// The keys have no effect until the server has answered.
 	default:
 		return m.asks(msg, k)
 	}
@@ -174,8 +174,8 @@ func (m model) scrolled(lines int) model {
 	return m
 }
 
-// clicked is the model after the mouse: the wheel scrolls, and a click on the hint
-// of a key is that key.
+// clicked returns the model after an event of the mouse. The wheel scrolls; a click on a
+// key of the footer is that key.
 func (m model) clicked(msg tea.MouseMsg) (tea.Model, tea.Cmd) {
 	switch {
 	case msg.Button == tea.MouseButtonWheelUp && m.page == thePeople:
@@ -191,15 +191,15 @@ func (m model) clicked(msg tea.MouseMsg) (tea.Model, tea.Cmd) {
 	return m, nil
 }
 
-// asks lets the stay do what a key asks for.
+// asks calls the stay for a key.
 func (m model) asks(msg tea.KeyMsg, k keyMap) (tea.Model, tea.Cmd) {
 	var do func(Stay) (finding.Text, error)
-	tone, video := m.publishes(live.Tone), m.publishes(live.Pattern)
+	tone, video := m.publishes(room.Tone), m.publishes(room.Pattern)
 	switch {
 	case key.Matches(msg, k.tone):
-		do = m.publish(live.Tone, !tone)
+		do = m.publish(room.Tone, !tone)
 	case key.Matches(msg, k.video):
-		do = m.publish(live.Pattern, !video)
+		do = m.publish(room.Pattern, !video)
 	case key.Matches(msg, k.mute):
 		muted := !m.silent()
 		do = func(s Stay) (finding.Text, error) {
@@ -223,8 +223,8 @@ func (m model) asks(msg tea.KeyMsg, k keyMap) (tea.Model, tea.Cmd) {
 	return m.says(m.Sayf("Asking the server …"), false), m.act(do)
 }
 
-// types is the model after a key while a message is written. Sending it leaves the
-// line open for the next one.
+// types returns the model after a key while a message is written. After a message is
+// sent, the line stays open for the next one.
 func (m model) types(msg tea.KeyMsg, k keyMap) (tea.Model, tea.Cmd) {
 	switch {
 	case key.Matches(msg, k.stop):
@@ -248,8 +248,7 @@ func (m model) types(msg tea.KeyMsg, k keyMap) (tea.Model, tea.Cmd) {
 	return m, nil
 }
 
-// printable leaves out what a terminal would act upon; line breaks of a paste
-// become spaces.
+// printable drops control characters and turns the line breaks of a paste into spaces.
 func printable(runes []rune) []rune {
 	var out []rune
 	for _, r := range runes {
@@ -263,7 +262,7 @@ func printable(runes []rune) []rune {
 	return out
 }
 
-// copyingToken copies the token, copyingLink the link that is shown.
+// copyingToken returns the command that copies the token.
 func (m model) copyingToken() tea.Cmd {
 	put, tokenOf := m.deps.Copy, m.deps.Token
 	return func() tea.Msg {
@@ -283,7 +282,7 @@ func (m model) copyingLink() tea.Cmd {
 	}
 }
 
-// copied says of a copy what is known, and no more.
+// copied copies text and returns the notice. The notice claims no more than is known.
 func copied(put func(string) (term.Copied, error), text string, what finding.Text) doneMsg {
 	to, err := put(text)
 	if err == nil && to.Sure {

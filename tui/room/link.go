@@ -12,8 +12,8 @@ import (
 	"lkdoctor/checks/wrap"
 )
 
-// linkLines show the link, which its key has asked for. The terminal opens it at a
-// click where it knows links (OSC 8); the token is shown only when asked for.
+// linkLines returns the link. In a terminal that supports OSC 8 a click opens it. The
+// token is hidden until the user asks for it.
 func (m model) linkLines(width int) []string {
 	prose := min(width, maxProse)
 	lines := []string{m.styles.Title.Render(m.Fit(m.Sayf("A link that joins this room in a browser, with LiveKit Meet"), width)), ""}
@@ -33,7 +33,7 @@ func (m model) linkLines(width int) []string {
 	return lines
 }
 
-// linkWarning says what the link is worth, and to whom.
+// linkWarning says what the link permits, and as whom.
 func (m model) linkWarning() string {
 	warning := m.Sayf("This link holds a token: whoever sees it can join the room. Close it before you share your screen.")
 	if m.linkOf == "" {
@@ -42,7 +42,7 @@ func (m model) linkWarning() string {
 	return warning + " " + m.Sayf("It joins as %s.", m.linkOf)
 }
 
-// shortened is the link without its token.
+// shortened returns the link without its token.
 func (m model) shortened() string {
 	u, err := url.Parse(m.link)
 	if err != nil {
@@ -59,8 +59,8 @@ func (m model) shortened() string {
 // quiet is the margin of a QR code, in modules.
 const quiet = 2
 
-// qrLines are the whole screen while the QR code is shown: two modules a cell, so
-// that they are square.
+// qrLines fills the screen with the QR code. A cell holds two modules, so that they are
+// square.
 func (m model) qrLines(width int) []string {
 	f := m.foot(width)
 	var notes []string
@@ -90,7 +90,7 @@ func (m model) qrLines(width int) []string {
 	return indent(filled(append(lines, notes...), m.height))
 }
 
-// qr is the code of the link, dark on light whatever the terminal's colours are.
+// qr returns the QR code of the link, dark on light whatever the terminal's colours are.
 func (m model) qr() []string {
 	code, err := qrcode.New(m.link, qrcode.Low)
 	if err != nil {
@@ -102,8 +102,7 @@ func (m model) qr() []string {
 		x, y = x-quiet, y-quiet
 		return y >= 0 && y < len(bits) && x >= 0 && x < len(bits) && bits[y][x]
 	}
-	// Without colours, what is drawn has the colour of text: light on a dark
-	// background.
+	// Without colours, a drawn cell has the colour of text: light on a dark background.
 	drawn := func(x, y int) bool { return dark(x, y) != m.deps.Dark }
 	style := lipgloss.NewStyle()
 	if r := m.deps.Renderer; r != nil && r.ColorProfile() != termenv.Ascii {

@@ -12,13 +12,13 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"lkdoctor/checks/finding"
-	live "lkdoctor/checks/room"
+	"lkdoctor/checks/room"
 	"lkdoctor/config/clean"
 	"lkdoctor/tui/term"
 )
 
-// model is everything that the screen shows. It is held by value; the stay
-// alone is shared.
+// model is the state of the screen. It is a value; the host, which holds the stay, is
+// the only part that it shares.
 type model struct {
 	term.Speech
 	deps   Deps
@@ -29,29 +29,29 @@ type model struct {
 	width, height int
 	now           time.Time
 	state         state
-	// mine is what we publish, and what a further stay is to publish.
-	mine []live.Sending
+	// mine is what the stay publishes, and what a further one is to publish.
+	mine []room.Sending
 
 	typing  bool
 	input   textinput.Model
 	page    page
-	link    string   // what the page of the link shows
-	linkOf  string   // whom it lets in; "" is ourselves
+	link    string   // the address on the page of the link
+	linkOf  string   // the identity in its token; "" is our own
 	whole   bool     // the link is shown with its token
 	code    []string // the link as a QR code
 	notice  string
 	noticed time.Time
-	bad     bool // the notice is about something that did not work
-	busy    bool // the server's answer is waited for
-	scroll  int  // lines of the log above its end
+	bad     bool // the notice is about a failure
+	busy    bool // the stay waits for the server's answer
+	scroll  int  // how many lines of the log are below the visible ones
 
-	explaining  bool // why the join failed
-	leaving     bool // left by a key: the end quits
+	explaining  bool // the cause of a failed join is being looked for
+	leaving     bool // a key ended the stay; its end quits
 	interrupted bool
-	gone        bool // the program ends
+	gone        bool // the program ends: View is empty
 }
 
-// page is what stands in place of the people and the log.
+// page is what the screen shows in place of the people and the log.
 type page int
 
 const (
@@ -61,35 +61,36 @@ const (
 	theQR
 )
 
-// noticeTime is how long a notice stays that no key has taken away.
+// noticeTime is how long a notice is shown.
 const noticeTime = 6 * time.Second
 
-// host owns what has to end whatever becomes of the screen: the stay, and what
-// explains its end, which may stand in a room of its own.
+// host owns what has to end with the screen: the stay, and the checks that explain its
+// end, which may join a room themselves.
 type host struct {
 	ctx   context.Context
-	start func(context.Context, []live.Sending) Stay
+	start func(context.Context, []room.Sending) Stay
 	stay  Stay
 
-	asking context.Context // of what explains
+	asking context.Context // the context of those checks
 	work   sync.WaitGroup
 }
 
-func newHost(ctx context.Context, start func(context.Context, []live.Sending) Stay) *host {
+func newHost(ctx context.Context, start func(context.Context, []room.Sending) Stay) *host {
 	return &host{ctx: ctx, asking: ctx, start: start}
 }
 
-// begin starts a stay. The one before has ended.
-func (h *host) begin(publish []live.Sending) {
+// begin starts a stay. The one before must have ended.
+func (h *host) begin(publish []room.Sending) {
 	if h.stay != nil {
 		h.stay.Close()
 	}
 	h.stay = h.start(h.ctx, publish)
 }
 
-// explains has an end explained, and is the command that waits for it.
-func (h *host) explains(explain func(context.Context, live.Event) live.Event, e live.Event) tea.Cmd {
-	answer := make(chan live.Event, 1)
+// explains starts explain for an event, and returns the command that waits for its
+// result.
+func (h *host) explains(explain func(context.Context, room.Event) room.Event, e room.Event) tea.Cmd {
+	answer := make(chan room.Event, 1)
 	h.work.Go(func() {
 		said := e
 		defer func() {
@@ -105,13 +106,13 @@ func (h *host) explains(explain func(context.Context, live.Event) live.Event, e 
 
 // The messages.
 type (
-	eventMsg live.Event
-	endMsg   struct{ of Stay } // of the stream of events
-	doneMsg  struct {          // something that a key asked for
+	eventMsg room.Event
+	endMsg   struct{ of Stay } // the stream of events has ended
+	doneMsg  struct {          // the result of a key
 		text finding.Text
 		err  error
 	}
-	explainedMsg live.Event
+	explainedMsg room.Event
 	tickMsg      time.Time
 	interruptMsg struct{}
 )
@@ -121,9 +122,9 @@ func newModel(deps Deps, h *host) model {
 		deps.Now = time.Now
 	}
 	input := textinput.New()
-	input.CharLimit = live.MaxMessage
-	// The input's own paste runs a clipboard program; the terminal's paste comes
-	// as a key message.
+	input.CharLimit = room.MaxMessage
+	// The input's own paste runs a clipboard program; the terminal's paste arrives as a
+	// key message.
 	input.KeyMap.Paste = key.NewBinding(key.WithDisabled())
 	m := model{
 		Speech: term.Speech{Translate: deps.Translate, ASCII: deps.ASCII}, deps: deps, styles: term.NewStyles(deps.Renderer, deps.Dark),
@@ -137,7 +138,7 @@ func newModel(deps Deps, h *host) model {
 	return m
 }
 
-// Init begins the stay, unless that is to be asked first.
+// Init begins the stay, unless the user is to be asked first.
 func (m model) Init() tea.Cmd {
 	if m.state.phase == asking {
 		return m.tick()
@@ -146,11 +147,11 @@ func (m model) Init() tea.Cmd {
 	return tea.Batch(m.next(), m.tick())
 }
 
-// next waits for the next event of the stay.
+// next returns the command that waits for the stay's next event.
 func (m model) next() tea.Cmd {
 	stay, ctx := m.host.stay, m.host.ctx
 	return func() tea.Msg {
-		// The stay ends with the context by itself; its last event still counts.
+		// The stay ends itself at the end of ctx; its last event is still read.
 		e, err := stay.Next(context.WithoutCancel(ctx))
 		if err != nil {
 			return endMsg{of: stay}
@@ -166,7 +167,7 @@ func (m model) tick() tea.Cmd {
 	return tea.Tick(time.Second, func(t time.Time) tea.Msg { return tickMsg(t) })
 }
 
-// Update is Bubble Tea's: the model after msg.
+// Update returns the model after msg.
 func (m model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	switch msg := msg.(type) {
 	case tea.WindowSizeMsg:
@@ -178,14 +179,14 @@ func (m model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		}
 		return m, m.tick()
 	case eventMsg:
-		return m.happened(live.Event(msg))
+		return m.happened(room.Event(msg))
 	case endMsg:
 		if msg.of == m.host.stay && !m.explaining && m.endsWithTheStay() {
 			return m.quits()
 		}
 	case explainedMsg:
-		m.explaining, m.state.last = false, live.Event(msg)
-		if m.endsWithTheStay() || m.deps.Diagnosis && m.state.last.End.Outcome == live.NotJoined {
+		m.explaining, m.state.last = false, room.Event(msg)
+		if m.endsWithTheStay() || m.deps.Diagnosis && m.state.last.End.Outcome == room.NotJoined {
 			return m.quits()
 		}
 	case doneMsg:
@@ -201,26 +202,25 @@ func (m model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	return m, nil
 }
 
-// endsWithTheStay reports whether the end of the stay ends the screen, too: it
-// was left as planned.
+// endsWithTheStay reports whether the screen ends with the stay: it ended as planned.
 func (m model) endsWithTheStay() bool {
 	end := m.state.last.End
-	return m.leaving || end == nil || end.Outcome == live.Left || end.Outcome == live.Interrupted
+	return m.leaving || end == nil || end.Outcome == room.Left || end.Outcome == room.Interrupted
 }
 
-// happened is the model after an event.
-func (m model) happened(e live.Event) (tea.Model, tea.Cmd) {
+// happened returns the model after an event.
+func (m model) happened(e room.Event) (tea.Model, tea.Cmd) {
 	m.now = m.deps.Now()
 	before := len(m.state.log)
 	m.state = m.state.with(e)
 	if m.scroll > 0 {
-		m.scroll += len(m.state.log) - before // what is read stays where it is
+		m.scroll += len(m.state.log) - before // the visible lines do not move
 	}
 	m = m.counted()
 	switch e.Type {
-	case live.Problem:
+	case room.Problem:
 		m = m.says(m.Say(e.Text), true)
-	case live.Ended:
+	case room.Ended:
 		m.typing, m.busy, m.page, m.link, m.whole = false, false, thePeople, "", false
 		m.code, m.notice = nil, ""
 		if m.deps.Explain != nil && !m.leaving {
@@ -231,28 +231,27 @@ func (m model) happened(e live.Event) (tea.Model, tea.Cmd) {
 	return m, m.next()
 }
 
-// counted is the model with what the stay publishes now, while it is in the room.
-// The stay itself knows, whoever has muted what meanwhile; what it published when
-// it ended is kept.
+// counted returns the model with what the stay publishes now, as the stay reports it:
+// the server too may have muted a track. After the end it does not change.
 func (m model) counted() model {
 	if m.host.stay == nil || m.state.phase != inside {
 		return m
 	}
 	m.mine = nil
-	for _, c := range []live.Clip{live.Tone, live.Pattern} {
+	for _, c := range []room.Clip{room.Tone, room.Pattern} {
 		if on, muted := m.host.stay.Publishing(c); on {
-			m.mine = append(m.mine, live.Sending{Clip: c, Muted: muted})
+			m.mine = append(m.mine, room.Sending{Clip: c, Muted: muted})
 		}
 	}
 	return m
 }
 
-// publishes reports whether a clip is published.
-func (m model) publishes(c live.Clip) bool {
-	return slices.ContainsFunc(m.mine, func(s live.Sending) bool { return s.Clip == c })
+// publishes reports whether the stay publishes a clip.
+func (m model) publishes(c room.Clip) bool {
+	return slices.ContainsFunc(m.mine, func(s room.Sending) bool { return s.Clip == c })
 }
 
-// silent reports whether anything that is published is muted.
+// silent reports whether a published track is muted.
 func (m model) silent() bool {
 	for _, s := range m.mine {
 		if s.Muted {
@@ -262,34 +261,34 @@ func (m model) silent() bool {
 	return false
 }
 
-// says is the model with a notice.
+// says returns the model with a notice.
 func (m model) says(notice string, bad bool) model {
 	m.notice, m.bad, m.noticed = notice, bad, m.deps.Now()
 	return m
 }
 
-// done is the model after something that a key asked for.
+// done returns the model after the result of a key.
 func (m model) done(msg doneMsg) model {
 	m.busy = false
 	m = m.counted()
 	switch {
 	case msg.err == nil:
 		return m.says(m.Say(msg.text), false)
-	case errors.Is(msg.err, live.ErrMayNot):
+	case errors.Is(msg.err, room.ErrMayNot):
 		return m.says(m.Sayf("The token does not allow that (canPublish, canPublishData)."), true)
-	case errors.Is(msg.err, live.ErrNotInRoom):
+	case errors.Is(msg.err, room.ErrNotInRoom):
 		return m.says(m.Sayf("Not now: we are not in the room."), true)
-	case errors.Is(msg.err, live.ErrReconnect):
+	case errors.Is(msg.err, room.ErrReconnect):
 		return m.says(m.Sayf("Not now: the connection is being set up again."), true)
-	case errors.Is(msg.err, live.ErrNotOffered):
+	case errors.Is(msg.err, room.ErrNotOffered):
 		return m.says(m.Sayf("There is nothing to mute: publish the tone or the video first."), true)
-	case errors.Is(msg.err, live.ErrTooLong):
-		return m.says(m.Sayf("The message is longer than the %d bytes that LiveKit takes.", live.MaxMessage), true)
+	case errors.Is(msg.err, room.ErrTooLong):
+		return m.says(m.Sayf("The message is longer than the %d bytes that LiveKit takes.", room.MaxMessage), true)
 	}
 	return m.says(m.Sayf("That did not work: %s", clean.Line(clean.Redact(msg.err.Error()), 200)), true)
 }
 
-// act lets the stay do something, which may take seconds.
+// act returns the command that calls the stay, which may take seconds.
 func (m model) act(do func(Stay) (finding.Text, error)) tea.Cmd {
 	stay := m.host.stay
 	return func() tea.Msg {
@@ -298,12 +297,12 @@ func (m model) act(do func(Stay) (finding.Text, error)) tea.Cmd {
 	}
 }
 
-func (m model) publish(c live.Clip, on bool) func(Stay) (finding.Text, error) {
+func (m model) publish(c room.Clip, on bool) func(Stay) (finding.Text, error) {
 	return func(s Stay) (finding.Text, error) {
 		switch {
-		case c == live.Tone && on:
+		case c == room.Tone && on:
 			return finding.Textf("Publishing a test tone as the microphone."), s.Publish(c)
-		case c == live.Tone:
+		case c == room.Tone:
 			return finding.Textf("The test tone is off."), s.Unpublish(c)
 		case on:
 			return finding.Textf("Publishing a test pattern as the camera."), s.Publish(c)
@@ -312,7 +311,7 @@ func (m model) publish(c live.Clip, on bool) func(Stay) (finding.Text, error) {
 	}
 }
 
-// rejoins joins once more, with a stay that publishes what the one before did.
+// rejoins starts a further stay that publishes what the last one did.
 func (m model) rejoins() (tea.Model, tea.Cmd) {
 	m.state = state{phase: joining, log: m.state.log}
 	m.scroll = 0
@@ -320,7 +319,7 @@ func (m model) rejoins() (tea.Model, tea.Cmd) {
 	return m, m.next()
 }
 
-// leave leaves the room; the end of the stay quits.
+// leave leaves the room. The end of the stay quits.
 func (m model) leave() (tea.Model, tea.Cmd) {
 	if m.host.stay == nil || m.state.phase == over || m.state.phase == asking || m.leaving {
 		return m.quits()
@@ -331,7 +330,7 @@ func (m model) leave() (tea.Model, tea.Cmd) {
 	return m, func() tea.Msg { stay.Leave(); return nil }
 }
 
-// quits ends with an empty screen.
+// quits quits with an empty screen.
 func (m model) quits() (tea.Model, tea.Cmd) {
 	m.gone = true
 	return m, tea.Quit

@@ -17,16 +17,16 @@ import (
 	"go.uber.org/goleak"
 
 	"lkdoctor/checks/finding"
-	live "lkdoctor/checks/room"
+	"lkdoctor/checks/room"
 )
 
 // starts is a Deps.Start that records what each stay is to publish.
 type starts struct {
 	stays   []*fakeStay
-	publish [][]live.Sending
+	publish [][]room.Sending
 }
 
-func (s *starts) start(_ context.Context, publish []live.Sending) Stay {
+func (s *starts) start(_ context.Context, publish []room.Sending) Stay {
 	f := newFake()
 	for _, p := range publish {
 		f.on[p.Clip], f.muted = true, p.Muted
@@ -39,7 +39,7 @@ func (s *starts) start(_ context.Context, publish []live.Sending) Stay {
 // where it was. An identity that somebody else has now is asked about first.
 func TestJoiningAgain(t *testing.T) {
 	removed := func() tea.Msg {
-		return eventMsg{Type: live.Ended, At: begin, Reason: "PARTICIPANT_REMOVED", Text: finding.Textf("removed"), End: &live.End{Outcome: live.ThrownOut}}
+		return eventMsg{Type: room.Ended, At: begin, Reason: "PARTICIPANT_REMOVED", Text: finding.Textf("removed"), End: &room.End{Outcome: room.ThrownOut}}
 	}
 	for name, c := range map[string]struct {
 		end  tea.Msg
@@ -57,7 +57,7 @@ func TestJoiningAgain(t *testing.T) {
 			deps := testDeps(nil)
 			deps.Start = s.start
 			m := step(drawn(t, deps, 80, 24), busyRoom()...)
-			s.stays[0].on[live.Tone], s.stays[0].muted = true, true
+			s.stays[0].on[room.Tone], s.stays[0].muted = true, true
 			m = step(m, doneMsg{}, c.end, endMsg{of: s.stays[0]})
 			for _, k := range c.keys {
 				m = step(m, press(k))
@@ -71,12 +71,12 @@ func TestJoiningAgain(t *testing.T) {
 			if c.want == 1 {
 				return
 			}
-			if diff := cmp.Diff([]live.Sending{{Clip: live.Tone, Muted: true}}, s.publish[1]); diff != "" {
+			if diff := cmp.Diff([]room.Sending{{Clip: room.Tone, Muted: true}}, s.publish[1]); diff != "" {
 				t.Error(diff)
 			}
 			// What comes late from the stay before does not end the new one.
-			m = step(m, endMsg{of: s.stays[0]}, eventMsg{Type: live.Joined, At: begin, Who: &live.Participant{Identity: "ann"},
-				Server: &live.Server{}, Allowed: &live.Allowed{}}, eventMsg{Type: live.Media, At: begin})
+			m = step(m, endMsg{of: s.stays[0]}, eventMsg{Type: room.Joined, At: begin, Who: &room.Participant{Identity: "ann"},
+				Server: &room.Server{}, Allowed: &room.Allowed{}}, eventMsg{Type: room.Media, At: begin})
 			if m.gone || m.state.phase != inside || len(m.state.people) != 1 {
 				t.Errorf("phase %d, %d people", m.state.phase, len(m.state.people))
 			}
@@ -92,7 +92,7 @@ func TestJoiningAgain(t *testing.T) {
 func TestTheScreenSaysWhatIsPublished(t *testing.T) {
 	f := newFake()
 	m := step(drawn(t, testDeps(f), 80, 24), busyRoom()...)
-	f.on[live.Tone] = true
+	f.on[room.Tone] = true
 	m = step(m, doneMsg{})
 	for _, c := range []struct {
 		on, muted bool
@@ -102,8 +102,8 @@ func TestTheScreenSaysWhatIsPublished(t *testing.T) {
 		{true, false, []string{"ann (you)       excellent  microphone\n", "m mute", "t tone off"}},
 		{false, false, []string{"ann (you)       excellent  publishes nothing", "t tone ·"}},
 	} {
-		f.on[live.Tone], f.muted = c.on, c.muted
-		m = step(m, eventMsg{Type: live.Reconnected, At: begin})
+		f.on[room.Tone], f.muted = c.on, c.muted
+		m = step(m, eventMsg{Type: room.Reconnected, At: begin})
 		for _, want := range c.want {
 			if view := m.View(); !strings.Contains(view, want) {
 				t.Errorf("%+v: no %q in\n%s", c, want, view)
@@ -122,7 +122,7 @@ func TestAFailedJoinEndsTheScreen(t *testing.T) {
 	}{"failed": {notJoined(), true, true}, "nothing shows it": {notJoined(), false, false}, "thrown out": {thrownOut(), true, false}} {
 		t.Run(name, func(t *testing.T) {
 			deps := testDeps(newFake())
-			deps.Explain, deps.Diagnosis = func(_ context.Context, e live.Event) live.Event { return e }, c.diagnosis
+			deps.Explain, deps.Diagnosis = func(_ context.Context, e room.Event) room.Event { return e }, c.diagnosis
 			m := step(drawn(t, deps, 80, 24), c.end)
 			if !m.explaining {
 				t.Fatal("not explained")
@@ -139,7 +139,7 @@ func TestAFailedJoinEndsTheScreen(t *testing.T) {
 func TestLeavingAJoinThatFails(t *testing.T) {
 	f := newFake()
 	deps := testDeps(f)
-	deps.Explain = func(context.Context, live.Event) live.Event { t.Error("explained"); return live.Event{} }
+	deps.Explain = func(context.Context, room.Event) room.Event { t.Error("explained"); return room.Event{} }
 	m := step(drawn(t, deps, 80, 24), press("q"), notJoined(), endMsg{of: f})
 	if !m.gone {
 		t.Errorf("still there:\n%s", m.View())
@@ -184,7 +184,7 @@ func TestMouse(t *testing.T) {
 // Every key of the footer is there at 80 columns.
 func TestEveryKeyIsVisible(t *testing.T) {
 	f := newFake()
-	f.on[live.Tone] = true
+	f.on[room.Tone] = true
 	m := step(step(drawn(t, testDeps(f), 80, 24), busyRoom()...), doneMsg{}, press("pgup"))
 	for name, c := range map[string]struct {
 		m    model
@@ -259,8 +259,8 @@ func TestANoticeGoes(t *testing.T) {
 func crowd() []tea.Msg {
 	msgs := busyRoom()
 	for i := range 2000 {
-		who := &live.Participant{Identity: fmt.Sprint("guest-", i), SID: fmt.Sprint("PA_", i)}
-		msgs = append(msgs, eventMsg{Type: live.ParticipantJoined, At: begin, Who: who, Text: finding.Textf("%s joined", who.Identity)})
+		who := &room.Participant{Identity: fmt.Sprint("guest-", i), SID: fmt.Sprint("PA_", i)}
+		msgs = append(msgs, eventMsg{Type: room.ParticipantJoined, At: begin, Who: who, Text: finding.Textf("%s joined", who.Identity)})
 	}
 	return append(msgs, carried())
 }
@@ -276,7 +276,7 @@ func largeWindow(tb testing.TB) model {
 
 // talkAndKey are an event of the room and a key, each with the frame that follows.
 func talkAndKey(m model) model {
-	talk := eventMsg{Type: live.Data, At: begin, Message: &live.Message{}, Text: finding.Textf("%s says: %s", "bob", strings.Repeat("你好，hello ", 30))}
+	talk := eventMsg{Type: room.Data, At: begin, Message: &room.Message{}, Text: finding.Textf("%s says: %s", "bob", strings.Repeat("你好，hello ", 30))}
 	for _, msg := range []tea.Msg{talk, press("pgup")} {
 		m = step(m, msg)
 		_ = m.View()
@@ -336,14 +336,14 @@ func TestRandomKeys(t *testing.T) {
 
 	f := newFake()
 	deps = testDeps(f)
-	deps.Explain = func(ctx context.Context, e live.Event) live.Event { <-ctx.Done(); return e }
+	deps.Explain = func(ctx context.Context, e room.Event) room.Event { <-ctx.Done(); return e }
 	in, typed := io.Pipe()
 	go func() {
 		for i, msg := range events[:len(events)-3] {
-			f.events <- live.Event(msg.(eventMsg))
+			f.events <- room.Event(msg.(eventMsg))
 			_, _ = io.WriteString(typed, []string{"t", "m", "l", "\x1b", "dhello\r", "\x1b[5~", "r", "?"}[i%8])
 		}
-		f.events <- live.Event(notJoined().(eventMsg)) // is being explained until the end
+		f.events <- room.Event(notJoined().(eventMsg)) // is being explained until the end
 		_, _ = io.WriteString(typed, "\x03")
 	}()
 	if result, err := Run(t.Context(), deps, in, io.Discard); err != nil || !f.left || !result.Interrupted {

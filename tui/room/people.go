@@ -5,11 +5,11 @@ import (
 	"strings"
 
 	"lkdoctor/checks/finding"
-	live "lkdoctor/checks/room"
+	"lkdoctor/checks/room"
 	"lkdoctor/checks/wrap"
 )
 
-// peopleLines list who is there, at most limit lines.
+// peopleLines returns the participants on at most limit lines.
 func (m model) peopleLines(width, limit int) []string {
 	people := m.state.people
 	head := m.styles.Title.Render(m.Sayf("In the room: %d", len(people)))
@@ -47,7 +47,7 @@ func (m model) peopleLines(width, limit int) []string {
 	return lines
 }
 
-// flow puts parts onto lines of width columns, with dots between them.
+// flow joins parts by dots into lines of width columns.
 func (m model) flow(parts []string, width int) []string {
 	var lines []string
 	for _, part := range parts {
@@ -61,8 +61,8 @@ func (m model) flow(parts []string, width int) []string {
 	return lines
 }
 
-// grade is how the server rates a connection, in a word; it does so after some
-// seconds.
+// grade returns the word for the server's rating of a connection. The server sends the
+// first rating after some seconds.
 func (m model) grade(quality string) string {
 	switch quality {
 	case "excellent":
@@ -91,15 +91,15 @@ func (m model) label(p person) string {
 	return label
 }
 
-// tracks are what a participant publishes, and whether it is heard.
+// tracks returns what a participant publishes, and whether it speaks.
 func (m model) tracks(p person) []string {
 	var parts []string
 	tracks := p.tracks
 	if p.me {
 		tracks = m.myTracks(p)
 	}
-	// The server says late, or never, that somebody who was muted no longer speaks.
-	if p.speaks && slices.ContainsFunc(tracks, func(t live.Track) bool { return t.Kind == "audio" && !t.Muted }) {
+	// The server may still name a muted participant as a speaker.
+	if p.speaks && slices.ContainsFunc(tracks, func(t room.Track) bool { return t.Kind == "audio" && !t.Muted }) {
 		parts = append(parts, m.styles.Good.Render(m.bar(p.level)+" "+m.Sayf("speaking")))
 	}
 	for _, t := range tracks {
@@ -118,15 +118,15 @@ func (m model) tracks(p person) []string {
 	return parts
 }
 
-// myTracks are what the stay publishes, under the names that the server has for it.
-func (m model) myTracks(p person) []live.Track {
-	var list []live.Track
+// myTracks returns what the stay publishes, under the server's names.
+func (m model) myTracks(p person) []room.Track {
+	var list []room.Track
 	for _, s := range m.mine {
-		t := live.Track{Kind: "audio", Source: "microphone", Name: string(s.Clip)}
-		if s.Clip == live.Pattern {
+		t := room.Track{Kind: "audio", Source: "microphone", Name: string(s.Clip)}
+		if s.Clip == room.Pattern {
 			t.Kind, t.Source = "video", "camera"
 		}
-		if i := slices.IndexFunc(p.tracks, func(have live.Track) bool { return have.Name == t.Name }); i >= 0 {
+		if i := slices.IndexFunc(p.tracks, func(have room.Track) bool { return have.Name == t.Name }); i >= 0 {
 			t = p.tracks[i]
 		}
 		t.Muted = s.Muted
@@ -135,8 +135,8 @@ func (m model) myTracks(p person) []live.Track {
 	return list
 }
 
-// short names a track in a word.
-func short(t live.Track) finding.Text {
+// short returns a word for a track.
+func short(t room.Track) finding.Text {
 	switch t.Source {
 	case "microphone":
 		return finding.Textf("microphone")
@@ -147,5 +147,5 @@ func short(t live.Track) finding.Text {
 	case "screen_share_audio":
 		return finding.Textf("screen's sound")
 	}
-	return live.Thing(t)
+	return room.Thing(t)
 }

@@ -7,24 +7,24 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 
-	live "lkdoctor/checks/room"
+	"lkdoctor/checks/room"
 	"lkdoctor/tui/term"
 )
 
-// Result is how a screen was left.
+// Result is how the screen ended.
 type Result struct {
-	// Last is the event that ended the stay; its End is nil if there was none.
-	Last live.Event
-	// Interrupted tells that it was left by Ctrl+C, a signal, or the end of ctx.
+	// Last is the event that ended the stay. Its End is nil if there was none.
+	Last room.Event
+	// Interrupted reports whether Ctrl+C, a signal or the end of ctx ended the screen.
 	Interrupted bool
-	// Path and RTTs (in milliseconds) are the last ones that were seen.
-	Path *live.Path
+	// Path and RTTs (in milliseconds) are the last measured ones.
+	Path *room.Path
 	RTTs []float64
 }
 
-// Run shows a stay on the terminal until it is left. It takes the whole
-// screen, and gives it back as it was. Whatever the way out, the room has been
-// left when it returns. An error tells that the screen broke down.
+// Run shows a stay on the terminal until it ends. It takes the whole terminal, and
+// restores it and leaves the room before it returns. An error says that the screen
+// failed.
 func Run(ctx context.Context, deps Deps, in io.Reader, out io.Writer) (Result, error) {
 	asking, cancel := context.WithCancel(ctx)
 	h := newHost(ctx, deps.Start)

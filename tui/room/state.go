@@ -5,85 +5,84 @@ import (
 	"time"
 
 	"lkdoctor/checks/finding"
-	live "lkdoctor/checks/room"
+	"lkdoctor/checks/room"
 )
 
-// phase is how far the stay is.
+// phase is the phase of the stay.
 type phase int
 
 const (
-	asking phase = iota // whether to throw somebody out
+	asking phase = iota // whether to join although that removes a participant
 	joining
-	connecting // the server said Join, media is not up yet
+	connecting // the server sent Join; media is not connected yet
 	inside
 	reconnecting
 	over
 )
 
-// keep is how many lines of the log, and how many round trips, are kept.
+// The most lines of the log and round-trip times that are kept.
 const (
 	keepLines = 500
 	keepRTTs  = 60
 )
 
-// person is somebody in the room.
+// person is a participant.
 type person struct {
-	live.Participant
+	room.Participant
 	me      bool
 	quality string
 	speaks  bool
-	level   float64 // how loud, from 0 to 1
-	tracks  []live.Track
+	level   float64 // the audio level, from 0 to 1
+	tracks  []room.Track
 }
 
 // line is a line of the log.
 type line struct {
 	at   time.Time
-	kind live.Type
+	kind room.Type
 	text finding.Text
 }
 
-// state is what the events come to. It is pure and held by value: with returns
-// another one.
+// state is the result of the events. It is a value: with returns another one.
 type state struct {
 	phase  phase
-	since  time.Time // when media was up
-	away   time.Time // since when it is being reconnected
+	since  time.Time // when media was connected
+	away   time.Time // when the connection was lost
 	until  time.Time // when it ended
-	server live.Server
-	may    live.Allowed
+	server room.Server
+	may    room.Allowed
 	people []person
-	path   *live.Path
+	path   *room.Path
 	rtts   []float64
-	// traffic is what the tracks carry, by their SIDs.
-	traffic map[string]live.Traffic
+	// traffic is the traffic of the tracks, by SID.
+	traffic map[string]room.Traffic
 	log     []line
-	last    live.Event // the one that ended it
+	last    room.Event // the event that ended the stay
 }
 
-// with is the state after an event.
-func (s state) with(e live.Event) state {
+// with returns the state after an event.
+func (s state) with(e room.Event) state {
 	news := loggable(e.Type)
 	switch e.Type {
-	case live.Joining:
+	case room.Joining:
 		s.phase = joining
-	case live.Joined:
+	case room.Joined:
 		s.phase = connecting
 		s.server, s.may = *e.Server, *e.Allowed
 		s = s.changed(*e.Who, func(p *person) { p.me = true })
-	case live.Media:
+	case room.Media:
 		s.phase, s.since = inside, e.At
-	case live.ParticipantJoined, live.ParticipantChanged:
+	case room.ParticipantJoined, room.ParticipantChanged:
 		s = s.changed(*e.Who, func(p *person) { p.Participant = *e.Who })
-	case live.ParticipantLeft:
+	case room.ParticipantLeft:
 		s.people = slices.DeleteFunc(slices.Clone(s.people), func(p person) bool { return p.Identity == e.Who.Identity && !p.me })
-	case live.TrackPublished, live.TrackMuted, live.TrackUnmuted:
+	case room.TrackPublished, room.TrackMuted, room.TrackUnmuted:
 		s = s.changed(*e.Who, func(p *person) { p.tracks = append(without(p.tracks, e.Track.SID), *e.Track) })
-	case live.TrackUnpublished:
+	case room.TrackUnpublished:
 		s = s.changed(*e.Who, func(p *person) { p.tracks = without(p.tracks, e.Track.SID) })
-	case live.Quality:
+	case room.Quality:
 		s = s.changed(*e.Who, func(p *person) { p.quality = e.Quality })
-	case live.Speaking:
+	case room.Speaking:
 		s.people = slices.Clone(s.people)
 		for i := range s.people {
 			s.people[i].speaks, s.people[i].level = false, 0
@@ -93,28 +92,28 @@ func (s state) with(e live.Event) state {
 				}
 			}
 		}
-	case live.PathChanged:
-		// The path stands above the log; that it is of another kind is news.
+	case room.PathChanged:
+		// The screen shows the path above the log, so the log has only changes of its kind.
 		news = s.path != nil && s.path.Kind != e.Path.Kind
 		s.path = e.Path
-	case live.RTT:
+	case room.RTT:
 		s.rtts = append(slices.Clone(s.rtts), *e.RTT)
 		s.rtts = s.rtts[max(0, len(s.rtts)-keepRTTs):]
-	case live.Stats:
-		s.traffic = map[string]live.Traffic{}
+	case room.Stats:
+		s.traffic = map[string]room.Traffic{}
 		for _, t := range e.Traffic {
 			s.traffic[t.SID] = t
 		}
-	case live.Reconnecting:
+	case room.Reconnecting:
 		s.phase, s.away = reconnecting, e.At
-	case live.Reconnected:
+	case room.Reconnected:
 		s.phase = inside
-	case live.Ended:
+	case room.Ended:
 		s.phase, s.until, s.last = over, e.At, e
 	}
 	if news {
 		s.log = append(slices.Clone(s.log), line{at: e.At, kind: e.Type, text: e.Text})
-		if e.Advice != "" && e.Type != live.Ended { // the end has a place of its own
+		if e.Advice != "" && e.Type != room.Ended { // the screen shows the end elsewhere
 			s.log = append(s.log, line{at: e.At, kind: e.Type, text: finding.Textf("Next: %s", e.Advice)})
 		}
 		s.log = s.log[max(0, len(s.log)-keepLines):]
@@ -122,14 +121,14 @@ func (s state) with(e live.Event) state {
 	return s
 }
 
-// loggable leaves out what has a place of its own on the screen, and would
-// drown the rest.
-func loggable(t live.Type) bool {
-	return t != live.RTT && t != live.Stats && t != live.Speaking && t != live.Quality
+// loggable reports whether an event belongs in the log. Frequent events are shown
+// elsewhere.
+func loggable(t room.Type) bool {
+	return t != room.RTT && t != room.Stats && t != room.Speaking && t != room.Quality
 }
 
-// changed is the state with one person changed, who is added where unknown.
-func (s state) changed(who live.Participant, change func(*person)) state {
+// changed returns the state with one person changed, or added.
+func (s state) changed(who room.Participant, change func(*person)) state {
 	s.people = slices.Clone(s.people)
 	i := slices.IndexFunc(s.people, func(p person) bool { return p.Identity == who.Identity })
 	if i < 0 {
@@ -141,11 +140,11 @@ func (s state) changed(who live.Participant, change func(*person)) state {
 	return s
 }
 
-func without(tracks []live.Track, sid string) []live.Track {
-	return slices.DeleteFunc(slices.Clone(tracks), func(t live.Track) bool { return t.SID == sid })
+func without(tracks []room.Track, sid string) []room.Track {
+	return slices.DeleteFunc(slices.Clone(tracks), func(t room.Track) bool { return t.SID == sid })
 }
 
-// me is our own quality, "" while unknown.
+// myQuality returns our own quality, "" while it is unknown.
 func (s state) myQuality() string {
 	for _, p := range s.people {
 		if p.me {

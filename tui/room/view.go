@@ -6,22 +6,22 @@ import (
 	"github.com/charmbracelet/lipgloss"
 	"github.com/charmbracelet/x/ansi"
 
-	live "lkdoctor/checks/room"
+	"lkdoctor/checks/room"
 	"lkdoctor/checks/wrap"
 	"lkdoctor/tui/term"
 )
 
-// Under minHeight rows, only one line of the status and of the keys is shown. From
-// twoPanes columns on, people and connection stand next to each other. Prose is not
-// wider than maxProse columns.
+// Below minHeight rows, the status and the keys take one line each. From twoPanes
+// columns on, people and connection are side by side. Prose is at most maxProse columns
+// wide.
 const (
 	minHeight = 14
 	twoPanes  = 110
 	maxProse  = 100
 )
 
-// View is Bubble Tea's: exactly the window's height of lines, none wider than
-// the window; nothing once the program ends.
+// View returns exactly as many lines as the window has, none wider than the window. It
+// is empty once the program ends.
 func (m model) View() string {
 	if m.gone {
 		return ""
@@ -50,7 +50,7 @@ func (m model) layout() []string {
 	return indent(filled(append(lines, foot...), m.height))
 }
 
-// filled cuts or fills lines to exactly n.
+// filled cuts lines, or adds empty ones, to exactly n.
 func filled(lines []string, n int) []string {
 	n = max(n, 0)
 	if len(lines) > n {
@@ -74,7 +74,7 @@ func (m model) header(width int) string {
 	return m.Fit(head, width)
 }
 
-// status is how far the stay is; in a narrow window, also what media goes over.
+// status returns the phase of the stay and, in a narrow window, the path of the media.
 func (m model) status(width int) []string {
 	s := m.state
 	mark, style, text := m.marks.Pending, m.styles.Key, ""
@@ -108,29 +108,29 @@ func (m model) status(width int) []string {
 	return append(lines, "")
 }
 
-// ended is how the stay ended, as a mark, a look and a word.
+// ended returns how the stay ended: a mark, its style and a word.
 func (m model) ended() (string, lipgloss.Style, string) {
 	text := m.Sayf("not in the room")
 	if m.state.last.End == nil {
 		return m.marks.Pending, m.styles.Subtle, text
 	}
 	switch m.state.last.End.Outcome {
-	case live.Left, live.Interrupted:
+	case room.Left, room.Interrupted:
 		return m.marks.Pass, m.styles.Good, m.Sayf("left the room")
-	case live.NotJoined:
+	case room.NotJoined:
 		text = m.Sayf("could not join")
-	case live.ThrownOut:
+	case room.ThrownOut:
 		text = m.Sayf("thrown out")
-	case live.Lost:
+	case room.Lost:
 		text = m.Sayf("connection lost")
 	}
 	return m.marks.Fail, m.styles.Bad, text
 }
 
-// wide reports whether people and connection stand next to each other.
+// wide reports whether people and connection are side by side.
 func (m model) wide() bool { return m.width >= twoPanes && m.height >= minHeight }
 
-// body is what stands between the status and the keys.
+// body returns the lines between the status and the keys.
 func (m model) body(width, height int) []string {
 	switch {
 	case m.page == theHelp:
@@ -156,7 +156,7 @@ func (m model) body(width, height int) []string {
 	return append(lines, m.logLines(width, height-len(lines))...)
 }
 
-// columns puts two lists of lines next to each other, the left one width wide.
+// columns returns two lists of lines side by side. The left one is width columns wide.
 func (m model) columns(left, right []string, width int) []string {
 	n := max(len(left), len(right))
 	left, right = filled(left, n), filled(right, n)
@@ -166,11 +166,11 @@ func (m model) columns(left, right []string, width int) []string {
 	return left
 }
 
-// endLines say why it ended, and what to do.
+// endLines returns why the stay ended, and what to do.
 func (m model) endLines(width int) []string {
 	e, prose := m.state.last, min(width, maxProse)
 	lines := wrap.Lines(m.Say(e.Text), prose)
-	if m.explaining && e.End != nil && e.End.Outcome == live.NotJoined {
+	if m.explaining && e.End != nil && e.End.Outcome == room.NotJoined {
 		return append(lines, "", m.styles.Key.Render(m.Fit(m.Sayf("Looking for the cause: lkdoctor asks the server as its checks do."), width)))
 	}
 	for _, f := range e.Findings {
@@ -186,7 +186,7 @@ func (m model) endLines(width int) []string {
 	return lines
 }
 
-// logLines are the newest lines of the log that fit, older ones when scrolled.
+// logLines returns the newest lines of the log that fit, or older ones after scrolling.
 func (m model) logLines(width, height int) []string {
 	if height < 1 {
 		return nil
@@ -195,8 +195,8 @@ func (m model) logLines(width, height int) []string {
 	var lines []string
 	for i := end - 1; i >= 0 && len(lines) < height; i-- {
 		l := m.state.log[i]
-		if l.kind == live.Ended && m.state.phase == over && i == len(m.state.log)-1 {
-			continue // it stands above
+		if l.kind == room.Ended && m.state.phase == over && i == len(m.state.log)-1 {
+			continue // endLines has it
 		}
 		at := m.styles.Subtle.Render(l.at.Format("15:04:05")) + "  "
 		text := wrap.Lines(m.Say(l.text), max(width-10, 1))
@@ -213,21 +213,20 @@ func (m model) logLines(width, height int) []string {
 	return lines[max(0, len(lines)-height):]
 }
 
-// look is the style of a kind of line.
-func (m model) look(kind live.Type) lipgloss.Style {
+// look returns the style of a kind of line.
+func (m model) look(kind room.Type) lipgloss.Style {
 	switch kind {
-	case live.Problem, live.Ended:
+	case room.Problem, room.Ended:
 		return m.styles.Bad
-	case live.Reconnecting:
+	case room.Reconnecting:
 		return m.styles.Warn
-	case live.Data, live.DataSent:
+	case room.Data, room.DataSent:
 		return m.styles.Key
 	}
 	return lipgloss.NewStyle()
 }
 
-// foot is what stands at the lower end: the line for messages, a notice, and the
-// keys.
+// foot is the lower end of the screen: the line for messages, a notice, and the keys.
 type foot struct {
 	lines []string
 	hints term.Hints
@@ -257,8 +256,7 @@ func (m model) foot(width int) foot {
 	return f
 }
 
-// messageLine is the message that is written, its end where there is no room for
-// all of it.
+// messageLine returns the message that is written, or its end if it is too long.
 func (m model) messageLine(width int) string {
 	mark := m.Charset("›") + " "
 	space := max(1, width-wrap.Width(mark)-2)

@@ -18,7 +18,7 @@ import (
 	"github.com/muesli/termenv"
 
 	"lkdoctor/checks/finding"
-	live "lkdoctor/checks/room"
+	"lkdoctor/checks/room"
 	"lkdoctor/checks/words"
 	"lkdoctor/tui/term"
 )
@@ -30,7 +30,7 @@ var begin = time.Date(2026, 11, 23, 7, 15, 0, 0, time.UTC)
 func testDeps(f *fakeStay) Deps {
 	return Deps{
 		URL: "wss://demo.example.com", Room: "lobby", Identity: "ann",
-		Start: func(context.Context, []live.Sending) Stay { return f },
+		Start: func(context.Context, []room.Sending) Stay { return f },
 		Token: func() (string, string, bool) { return canary, "ann-guest", true },
 		Link: func() string {
 			return "https://meet.livekit.io/custom?liveKitUrl=wss%3A%2F%2Fdemo.example.com&token=" + canary
@@ -70,8 +70,8 @@ func press(name string) tea.KeyMsg {
 // Why a called agent has not come stands on the screen, with what to do.
 func TestAgentThatDoesNotCome(t *testing.T) {
 	m := drawn(t, testDeps(newFake()), 80, 24)
-	m = step(m, eventMsg{Type: live.AgentCalled, At: begin, Agent: "helper", Text: finding.Textf("calling the agent %s into the room", "helper")},
-		eventMsg{Type: live.Problem, At: begin, Agent: "helper", Text: finding.Textf("no worker took the job"), Advice: "Start the worker."})
+	m = step(m, eventMsg{Type: room.AgentCalled, At: begin, Agent: "helper", Text: finding.Textf("calling the agent %s into the room", "helper")},
+		eventMsg{Type: room.Problem, At: begin, Agent: "helper", Text: finding.Textf("no worker took the job"), Advice: "Start the worker."})
 	for _, want := range []string{"calling the agent helper into the room", "no worker took the job", "Next: Start the worker."} {
 		if !strings.Contains(m.View(), want) {
 			t.Errorf("no %q in\n%s", want, m.View())
@@ -80,55 +80,55 @@ func TestAgentThatDoesNotCome(t *testing.T) {
 }
 
 func busyRoom() []tea.Msg {
-	who := func(identity, kind string) *live.Participant {
-		return &live.Participant{Identity: identity, SID: "PA_" + identity, Kind: kind}
+	who := func(identity, kind string) *room.Participant {
+		return &room.Participant{Identity: identity, SID: "PA_" + identity, Kind: kind}
 	}
-	mic := &live.Track{SID: "TR_mic", Kind: "audio", Source: "microphone"}
-	camera := &live.Track{SID: "TR_cam", Kind: "video", Source: "camera"}
-	events := []live.Event{
-		{Type: live.Joining, Text: finding.Textf("joining at %s", "wss://demo.example.com")},
-		{Type: live.Joined, Who: who("ann", "standard"), Server: &live.Server{Version: "1.13.5"}, Allowed: &live.Allowed{Publish: true},
+	mic := &room.Track{SID: "TR_mic", Kind: "audio", Source: "microphone"}
+	camera := &room.Track{SID: "TR_cam", Kind: "video", Source: "camera"}
+	events := []room.Event{
+		{Type: room.Joining, Text: finding.Textf("joining at %s", "wss://demo.example.com")},
+		{Type: room.Joined, Who: who("ann", "standard"), Server: &room.Server{Version: "1.13.5"}, Allowed: &room.Allowed{Publish: true},
 			Text: finding.Textf("joined %s as %s on LiveKit %s; others there: %d", "lobby", "ann", "1.13.5", 1)},
-		{Type: live.ParticipantJoined, Who: who("bob", "standard"), Already: true, Text: finding.Textf("%s is here", "bob")},
-		{Type: live.TrackPublished, Who: who("ann", "standard"), Me: true, Text: finding.Textf("%s publishes %s", "ann", finding.Textf("the microphone (audio)")),
-			Track: &live.Track{SID: "TR_tone", Kind: "audio", Source: "microphone", Name: "tone"}},
-		{Type: live.TrackPublished, Who: who("bob", "standard"), Track: mic, Text: finding.Textf("%s publishes %s", "bob", finding.Textf("the microphone (audio)"))},
-		{Type: live.TrackPublished, Who: who("bob", "standard"), Track: camera, Text: finding.Textf("%s publishes %s", "bob", finding.Textf("the camera (video)"))},
-		{Type: live.Media, Text: finding.Textf("media is connected (ICE, DTLS)")},
-		{Type: live.PathChanged, Path: &live.Path{Kind: "udp", Local: "192.168.1.7:50123", LocalType: "host", Remote: "203.0.113.9:7882", RemoteType: "host"},
+		{Type: room.ParticipantJoined, Who: who("bob", "standard"), Already: true, Text: finding.Textf("%s is here", "bob")},
+		{Type: room.TrackPublished, Who: who("ann", "standard"), Me: true, Text: finding.Textf("%s publishes %s", "ann", finding.Textf("the microphone (audio)")),
+			Track: &room.Track{SID: "TR_tone", Kind: "audio", Source: "microphone", Name: "tone"}},
+		{Type: room.TrackPublished, Who: who("bob", "standard"), Track: mic, Text: finding.Textf("%s publishes %s", "bob", finding.Textf("the microphone (audio)"))},
+		{Type: room.TrackPublished, Who: who("bob", "standard"), Track: camera, Text: finding.Textf("%s publishes %s", "bob", finding.Textf("the camera (video)"))},
+		{Type: room.Media, Text: finding.Textf("media is connected (ICE, DTLS)")},
+		{Type: room.PathChanged, Path: &room.Path{Kind: "udp", Local: "192.168.1.7:50123", LocalType: "host", Remote: "203.0.113.9:7882", RemoteType: "host"},
 			Text: finding.Textf("media goes over %s: %s (%s) to %s (%s)", "udp", "192.168.1.7:50123", "host", "203.0.113.9:7882", "host")},
-		{Type: live.ParticipantJoined, Who: who("helper", "agent"), Text: finding.Textf("%s joined", "helper")},
-		{Type: live.Speaking, Speakers: []live.Speaker{{Identity: "bob", Level: 0.6}}},
-		{Type: live.Quality, Who: who("ann", "standard"), Quality: "excellent"},
-		{Type: live.Quality, Who: who("bob", "standard"), Quality: "poor"},
-		{Type: live.Data, Message: &live.Message{From: "bob", Text: "hello"}, Text: finding.Textf("%s says: %s", "bob", "hello")},
-		{Type: live.Reconnecting, Text: finding.Textf("the connection was lost; reconnecting")},
-		{Type: live.Reconnected, Text: finding.Textf("back after %s: the session was resumed", "80 ms")},
+		{Type: room.ParticipantJoined, Who: who("helper", "agent"), Text: finding.Textf("%s joined", "helper")},
+		{Type: room.Speaking, Speakers: []room.Speaker{{Identity: "bob", Level: 0.6}}},
+		{Type: room.Quality, Who: who("ann", "standard"), Quality: "excellent"},
+		{Type: room.Quality, Who: who("bob", "standard"), Quality: "poor"},
+		{Type: room.Data, Message: &room.Message{From: "bob", Text: "hello"}, Text: finding.Textf("%s says: %s", "bob", "hello")},
+		{Type: room.Reconnecting, Text: finding.Textf("the connection was lost; reconnecting")},
+		{Type: room.Reconnected, Text: finding.Textf("back after %s: the session was resumed", "80 ms")},
 	}
 	var msgs []tea.Msg
 	for i, e := range events {
 		e.At = begin.Add(time.Duration(i) * time.Second)
-		if e.Type == live.Media {
+		if e.Type == room.Media {
 			e.At = begin
 		}
 		msgs = append(msgs, eventMsg(e))
 	}
 	for _, ms := range []float64{31, 30, 44, 90, 62, 33, 31} {
-		msgs = append(msgs, eventMsg{Type: live.RTT, RTT: &ms})
+		msgs = append(msgs, eventMsg{Type: room.RTT, RTT: &ms})
 	}
 	return msgs
 }
 
 func thrownOut() tea.Msg {
-	return eventMsg{Type: live.Ended, At: begin.Add(time.Minute), Reason: "DUPLICATE_IDENTITY",
+	return eventMsg{Type: room.Ended, At: begin.Add(time.Minute), Reason: "DUPLICATE_IDENTITY",
 		Text:   finding.Textf("the server ended the stay: %s (%s)", finding.LeaveReason("DUPLICATE_IDENTITY"), "DUPLICATE_IDENTITY"),
-		Advice: finding.LeaveAdvice("DUPLICATE_IDENTITY").String(), End: &live.End{Outcome: live.ThrownOut, InRoom: 60000}}
+		Advice: finding.LeaveAdvice("DUPLICATE_IDENTITY").String(), End: &room.End{Outcome: room.ThrownOut, InRoom: 60000}}
 }
 
 func notJoined() tea.Msg {
-	return eventMsg{Type: live.Ended, At: begin, Text: finding.Textf("the server said Join, and no media path connected within %s", "7 s"),
-		Findings: []live.Finding{{Code: finding.MediaUDPBlocked, Message: "media connected over TCP only: 203.0.113.9:7882 did not answer over UDP"}},
-		Advice:   "On the server, open the UDP port.", End: &live.End{Outcome: live.NotJoined, Stage: "media"}}
+	return eventMsg{Type: room.Ended, At: begin, Text: finding.Textf("the server said Join, and no media path connected within %s", "7 s"),
+		Findings: []room.Finding{{Code: finding.MediaUDPBlocked, Message: "media connected over TCP only: 203.0.113.9:7882 did not answer over UDP"}},
+		Advice:   "On the server, open the UDP port.", End: &room.End{Outcome: room.NotJoined, Stage: "media"}}
 }
 
 // screens are the states of the screen, by the names of their goldens.
@@ -144,11 +144,11 @@ func screens() map[string]func(t *testing.T, deps Deps, f *fakeStay) model {
 		},
 		"inside": func(t *testing.T, deps Deps, _ *fakeStay) model { return in(t, deps) },
 		"publishing": func(t *testing.T, deps Deps, f *fakeStay) model {
-			f.on[live.Tone], f.on[live.Pattern] = true, true
+			f.on[room.Tone], f.on[room.Pattern] = true, true
 			return in(t, deps, carried())
 		},
 		"muted": func(t *testing.T, deps Deps, f *fakeStay) model {
-			f.on[live.Tone], f.muted = true, true
+			f.on[room.Tone], f.muted = true, true
 			return in(t, deps, doneMsg{text: finding.Textf("Muted.")})
 		},
 		"typing": func(t *testing.T, deps Deps, _ *fakeStay) model {
@@ -159,13 +159,13 @@ func screens() map[string]func(t *testing.T, deps Deps, f *fakeStay) model {
 		"qr":         func(t *testing.T, deps Deps, _ *fakeStay) model { return in(t, deps, press("l"), press("g")) },
 		"help":       func(t *testing.T, deps Deps, _ *fakeStay) model { return in(t, deps, press("?")) },
 		"reconnecting": func(t *testing.T, deps Deps, f *fakeStay) model {
-			f.on[live.Tone], f.muted = true, true
-			return in(t, deps, doneMsg{}, eventMsg{Type: live.Reconnecting, At: begin.Add(39 * time.Second), Text: finding.Textf("the connection was lost; reconnecting")})
+			f.on[room.Tone], f.muted = true, true
+			return in(t, deps, doneMsg{}, eventMsg{Type: room.Reconnecting, At: begin.Add(39 * time.Second), Text: finding.Textf("the connection was lost; reconnecting")})
 		},
 		"thrown_out": func(t *testing.T, deps Deps, _ *fakeStay) model { return in(t, deps, thrownOut()) },
 		"rejoining":  func(t *testing.T, deps Deps, _ *fakeStay) model { return in(t, deps, thrownOut(), press("r")) },
 		"explaining": func(t *testing.T, deps Deps, _ *fakeStay) model {
-			deps.Explain = func(_ context.Context, e live.Event) live.Event { return e }
+			deps.Explain = func(_ context.Context, e room.Event) room.Event { return e }
 			return step(drawn(t, deps, 80, 24), notJoined())
 		},
 		"not_joined": func(t *testing.T, deps Deps, _ *fakeStay) model { return step(drawn(t, deps, 80, 24), notJoined()) },
@@ -212,7 +212,7 @@ func TestScreens(t *testing.T) {
 // carried is what the tracks of busyRoom and ours carry.
 func carried() tea.Msg {
 	lost, jitter := 0.5, 1.2
-	return eventMsg{Type: live.Stats, Traffic: []live.Traffic{
+	return eventMsg{Type: room.Stats, Traffic: []room.Traffic{
 		{SID: "TR_tone", Me: true, Rate: 32400, Lost: &lost, Jitter: &jitter}, {SID: "TR_cam", Rate: 1433000, Lost: new(float64), Jitter: &jitter}}}
 }
 
@@ -244,10 +244,10 @@ func hostile() []tea.Msg {
 	bad := "\x1b[2J\x1b]0;owned\a令牌🚀\u202egnp\x9b31m" + strings.Repeat("宽", 300)
 	msgs := busyRoom()
 	for i := range 40 {
-		who := &live.Participant{Identity: fmt.Sprint(i, bad), Name: bad, Kind: bad}
-		msgs = append(msgs, eventMsg{Type: live.ParticipantJoined, Who: who, Text: finding.Textf("%s joined", bad)})
+		who := &room.Participant{Identity: fmt.Sprint(i, bad), Name: bad, Kind: bad}
+		msgs = append(msgs, eventMsg{Type: room.ParticipantJoined, Who: who, Text: finding.Textf("%s joined", bad)})
 	}
-	return append(msgs, eventMsg{Type: live.Data, Text: finding.Textf("%s says: %s", bad, bad)}, eventMsg{Type: live.Problem, Text: finding.Textf("%s", bad)})
+	return append(msgs, eventMsg{Type: room.Data, Text: finding.Textf("%s says: %s", bad, bad)}, eventMsg{Type: room.Problem, Text: finding.Textf("%s", bad)})
 }
 
 func TestNoLineLeavesTheWindow(t *testing.T) {
@@ -335,7 +335,7 @@ func TestKeysReachTheStay(t *testing.T) {
 	if diff := cmp.Diff(want, f.did()); diff != "" {
 		t.Error(diff)
 	}
-	f.fail = live.ErrMayNot
+	f.fail = room.ErrMayNot
 	if !strings.Contains(m.View(), m.marks.Block) {
 		t.Error("the line for messages is gone after one")
 	}
@@ -353,7 +353,7 @@ func TestNothingIsJoinedBeforeTheAnswer(t *testing.T) {
 	f := newFake()
 	deps, started := testDeps(f), 0
 	deps.Evicts = true
-	deps.Start = func(context.Context, []live.Sending) Stay { started++; return f }
+	deps.Start = func(context.Context, []room.Sending) Stay { started++; return f }
 	m := drawn(t, deps, 80, 24)
 	if next, cmd := m.Update(press("n")); started != 0 || cmd == nil || !next.(model).gone {
 		t.Errorf("n: started %d", started)
@@ -372,7 +372,7 @@ func TestRunLeavesTheRoomOnEveryWayOut(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			f := newFake()
 			for _, msg := range busyRoom() {
-				f.events <- live.Event(msg.(eventMsg))
+				f.events <- room.Event(msg.(eventMsg))
 			}
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
@@ -390,7 +390,7 @@ func TestRunLeavesTheRoomOnEveryWayOut(t *testing.T) {
 			if err != nil || !f.left || result.Interrupted != c.interrupted {
 				t.Errorf("left %v, interrupted %v, %v", f.left, result.Interrupted, err)
 			}
-			if result.Last.End == nil || result.Last.End.Outcome != live.Left || result.Path == nil || len(result.RTTs) == 0 {
+			if result.Last.End == nil || result.Last.End.Outcome != room.Left || result.Path == nil || len(result.RTTs) == 0 {
 				t.Errorf("result: %+v", result)
 			}
 		})
@@ -400,7 +400,7 @@ func TestRunLeavesTheRoomOnEveryWayOut(t *testing.T) {
 func TestAPanicOfTheScreenLeavesTheRoom(t *testing.T) {
 	f := newFake()
 	deps := testDeps(f)
-	f.events <- live.Event{Type: live.Joined} // without its fields
+	f.events <- room.Event{Type: room.Joined} // without its fields
 	in, keys := io.Pipe()
 	defer keys.Close()
 	if _, err := Run(t.Context(), deps, in, io.Discard); err == nil || !f.left {

@@ -1,14 +1,12 @@
 package term
 
-// Copied says where a copied text went.
+// Copied says where a copied text is now.
 type Copied struct {
-	// By is what took it: a program ("wl-copy") that was asked afterwards what
-	// it holds, or the terminal, which cannot be asked. It is empty where nothing
-	// took it.
+	// By is the clipboard program that has the text ("wl-copy"), or the terminal, which
+	// cannot be asked whether it has. It is empty if there was neither.
 	By string
-	// Sure tells that it is known to be there.
+	// Sure reports whether the program was asked and has the text.
 	Sure bool
-	// File is the absolute path of a file that holds the text too, where the
-	// clipboard is not sure to.
+	// File is the absolute path of a file that holds the text, written unless Sure.
 	File string
 }

@@ -7,22 +7,21 @@ import (
 	"lkdoctor/checks/wrap"
 )
 
-// Hints are keys with what they do, laid out on lines as "t tone · v video". They
-// know where each one stands, for the mouse.
+// Hints are key hints, laid out on lines as "t tone · v video". At finds the key at a
+// position, for the mouse.
 type Hints struct {
 	Lines []string
 	spots []spot
 }
 
-// spot is where a hint stands, in columns of a line.
+// spot is the position of a hint, in columns of a line.
 type spot struct {
 	line, from, to int
 	key            string
 }
 
-// NewHints lays the hints of enabled keys out on at most limit lines of width
-// columns. Where they do not fit, those at the end of most are left out, those of
-// last are not.
+// NewHints lays out the enabled keys on at most limit lines of width columns. If they do
+// not fit, it leaves out keys from the end of most, and none of last.
 func NewHints(s Styles, separator string, most, last []key.Binding, width, limit int) Hints {
 	for {
 		h := laid(s, separator, append(most[:len(most):len(most)], last...), width)
@@ -58,7 +57,7 @@ func laid(s Styles, separator string, keys []key.Binding, width int) Hints {
 	return h
 }
 
-// At is the key whose hint stands on a line, at a column of it, both from 0.
+// At returns the key whose hint is at a line and a column, both from 0.
 func (h Hints) At(line, column int) (key string, found bool) {
 	for _, s := range h.spots {
 		if s.line == line && s.from <= column && column < s.to {
@@ -68,7 +67,7 @@ func (h Hints) At(line, column int) (key string, found bool) {
 	return "", false
 }
 
-// KeyMsg is the message of a key by its name, as Bubble Tea names it.
+// KeyMsg returns the message for a key by its Bubble Tea name.
 func KeyMsg(name string) tea.KeyMsg {
 	for _, k := range []tea.KeyType{
 		tea.KeyEnter, tea.KeyEsc, tea.KeyTab, tea.KeyUp, tea.KeyDown, tea.KeyLeft, tea.KeyRight, tea.KeyPgUp,

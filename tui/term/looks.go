@@ -8,17 +8,16 @@ import (
 	"github.com/muesli/termenv"
 )
 
-// Styles are the looks of both screens, named by role. A colour never says
-// anything that a word or a mark with it does not.
+// Styles are the styles of both screens, named by role. A colour never says anything
+// that a word or a mark does not say too.
 type Styles struct {
 	Title, Heading, Subtle, Code, Key lipgloss.Style
 
 	Good, Warn, Bad, Broken lipgloss.Style
 }
 
-// NewStyles makes the styles for a terminal. The colours are numbers of the
-// 256-colour palette with enough contrast on white and on black. A nil renderer is
-// no colour at all.
+// NewStyles returns the styles for a terminal. The colours are numbers of the 256-colour
+// palette with enough contrast on white and on black. A nil renderer means no colour.
 func NewStyles(r *lipgloss.Renderer, dark bool) Styles {
 	if r == nil {
 		r = lipgloss.NewRenderer(io.Discard)
@@ -35,7 +34,7 @@ func NewStyles(r *lipgloss.Renderer, dark bool) Styles {
 	}
 }
 
-// Help is the look of the key help.
+// Help returns the styles of the key help.
 func (s Styles) Help() help.Styles {
 	return help.Styles{
 		Ellipsis: s.Subtle, ShortKey: s.Key, ShortDesc: s.Subtle, ShortSeparator: s.Subtle,
@@ -43,14 +42,14 @@ func (s Styles) Help() help.Styles {
 	}
 }
 
-// Marks are the characters that a terminal without UTF-8 has other ones for.
+// Marks are the characters that have a substitute on terminals without UTF-8.
 type Marks struct {
 	Pass, Warn, Fail, Skip, Error, Pending, Partly string
 
 	Cursor, Bar, ThickBar, Bullet, UpDown, LeftRight, Dot, Block, Differs string
 }
 
-// NewMarks are the marks of a terminal.
+// NewMarks returns the marks for a terminal.
 func NewMarks(ascii bool) Marks {
 	if ascii {
 		return Marks{

@@ -10,32 +10,32 @@ import (
 	"lkdoctor/config/clean"
 )
 
-// TextLimit caps a sentence, in runes. Texts arrive capped; this keeps one
-// that is not from filling the screen's memory.
+// TextLimit is the most runes of one line. Checks limit their texts too; this bounds the
+// memory of the screen if one does not.
 const TextLimit = 4000
 
-// Speech turns texts into what this terminal can show: in the reader's
-// language, of the characters it has, and nothing that it would act upon.
+// Speech turns texts into what the terminal can show: in the reader's language, in the
+// characters that the terminal has, without control characters.
 type Speech struct {
-	// Translate maps an English format to the reader's language, "" where it knows
-	// none; nil is English.
+	// Translate returns an English format in the reader's language, "" if it has no
+	// translation; nil is English.
 	Translate func(format string) string
-	// ASCII keeps to the characters that every terminal can show.
+	// ASCII limits the output to characters that every terminal can show.
 	ASCII bool
 }
 
-// Say is one line.
+// Say returns a text as one line.
 func (s Speech) Say(t finding.Text) string { return s.Plain(t.In(s.Translate)) }
 
-// Sayf is Say of a text made on the spot.
+// Sayf is Say for a format and its arguments.
 func (s Speech) Sayf(format string, args ...any) string {
 	return s.Say(finding.Textf(format, args...))
 }
 
-// Plain is one line of a string that is in the reader's language already.
+// Plain returns a string that is in the reader's language already as one line.
 func (s Speech) Plain(text string) string { return s.Charset(clean.Line(text, TextLimit)) }
 
-// Block is text of several lines, such as code.
+// Block returns the lines of a text such as code.
 func (s Speech) Block(text string) []string {
 	text = strings.ReplaceAll(clean.Block(text, 8*TextLimit), "\t", "    ")
 	return strings.Split(s.Charset(strings.TrimRight(text, "\n")), "\n")
@@ -55,7 +55,7 @@ func (s Speech) Charset(text string) string {
 // Ellipsis is the mark of a cut.
 func (s Speech) Ellipsis() string { return s.Charset("…") }
 
-// Fit cuts text to width columns, and marks the cut where the mark has room.
+// Fit cuts text to width columns, with a mark if the width suffices.
 func (s Speech) Fit(text string, width int) string {
 	if width < 1 {
 		return ""
@@ -65,4 +65,44 @@ func (s Speech) Fit(text string, width int) string {
 		tail = ""
 	}
 	return ansi.Truncate(text, width, tail)
+}
+
+// WrapTo wraps text into at most limit lines of width columns. A mark on the last
+// one shows where text is missing.
+func (s Speech) WrapTo(text string, width, limit int) []string {
+	lines := wrap.Lines(text, width)
+	if limit < 1 {
+		return nil
+	}
+	if len(lines) <= limit {
+		return lines
+	}
+	lines = lines[:limit]
+	room := max(0, width-wrap.Width(s.Ellipsis()))
+	lines[limit-1] = s.Fit(ansi.Truncate(lines[limit-1], room, "")+s.Ellipsis(), width)
+	return lines
+}
+
+// Ends returns a line of width columns with left at its start and right at its end.
+// It cuts left where there is not room for both.
+func (s Speech) Ends(left, right string, width int) string {
+	room := width - wrap.Width(right)
+	if room == width || room < 12 {
+		return s.Fit(left, width)
+	}
+	return wrap.Pad(s.Fit(strings.TrimRight(left, " "), room-1), room) + right
+}
+
+// Labelled wraps text after a label of the given columns, into at most limit lines.
+// Further lines start under the text.
+func (s Speech) Labelled(label, text string, columns, width, limit int) []string {
+	lines := s.WrapTo(text, width-columns, limit)
+	for i, line := range lines {
+		if i == 0 {
+			lines[i] = wrap.Pad(label, columns) + line
+			continue
+		}
+		lines[i] = strings.Repeat(" ", columns) + line
+	}
+	return lines
 }

@@ -1,6 +1,7 @@
-// Package term runs a Bubble Tea model on the whole terminal and gives the
-// terminal back as it was on every way out, a panic included. Both of the
-// program's screens, the checks' and the room's, are shown with it.
+// Package term runs a Bubble Tea model on the whole terminal, and restores the terminal
+// on every way out, including a panic. Both screens of the program, tui and tui/room,
+// use it and its styles, marks and key hints. It reads and writes only the given input
+// and output.
 package term
 
 import (
@@ -15,15 +16,15 @@ import (
 	"lkdoctor/config/clean"
 )
 
-// framesPerSecond has a key wait 8 ms at most until its answer is drawn; nothing is
-// drawn where nothing has changed.
+// framesPerSecond bounds the wait from a key to its frame to 8 ms. Nothing is drawn
+// without a change.
 const framesPerSecond = 120
 
-// Show runs model until it quits, and returns what it was in the end. The end of
-// ctx is told to it as the message interrupt. interrupted tells that it quit
-// with tea.Interrupt or was sent a SIGINT. An error tells that the terminal or
-// the model broke down; last is the model before that. options are for more than
-// the keyboard, such as the mouse.
+// Show runs model until it quits, and returns its last state. At the end of ctx it sends
+// the message interrupt to the model. interrupted reports whether the model quit with
+// tea.Interrupt or the process received SIGINT. After an error of the terminal or a
+// panic of the model, last is the state before it. options add to the defaults, such as
+// the mouse.
 func Show[M tea.Model](ctx context.Context, model M, interrupt tea.Msg, in io.Reader, out io.Writer, options ...tea.ProgramOption) (last M, interrupted bool, err error) {
 	g := &guard[M]{model: model}
 	options = append([]tea.ProgramOption{tea.WithInput(in), tea.WithOutput(out), tea.WithAltScreen(), tea.WithFPS(framesPerSecond)}, options...)
@@ -38,8 +39,8 @@ func Show[M tea.Model](ctx context.Context, model M, interrupt tea.Msg, in io.Re
 	return g.model, interrupted, errors.Join(err, g.err)
 }
 
-// Size is the size of the terminal that out is, in columns and rows; ok is false
-// where it is none.
+// Size returns the columns and rows of the terminal that out is; ok is false if out is
+// not a terminal.
 func Size(out io.Writer) (width, height int, ok bool) {
 	f, is := out.(interface{ Fd() uintptr })
 	if !is {
@@ -49,24 +50,25 @@ func Size(out io.Writer) (width, height int, ok bool) {
 	return max(width, 1), max(height, 1), err == nil
 }
 
-// Panicked is the error of a panic; what it says may hold a credential.
+// Panicked returns the error for a panic. Its text is redacted, since it may hold a
+// credential.
 func Panicked(where string, p any) error {
 	return fmt.Errorf("%s ended in an internal error: %s", where, clean.Line(clean.Redact(fmt.Sprint(p)), 200))
 }
 
-// guard keeps a panic in Update or View away from Bubble Tea, which would
-// print it with its stack on the terminal: the program ends, the terminal is
-// restored, and Show returns the error.
+// guard recovers from panics in Update and View, since Bubble Tea would print them with
+// the stack on the terminal: the program ends, the terminal is restored, and Show
+// returns the error.
 type guard[M tea.Model] struct {
 	model M
 	quit  func()
 	err   error
 }
 
-// Init is the model's.
+// Init calls the model's Init.
 func (g *guard[M]) Init() tea.Cmd { return g.model.Init() }
 
-// Update is the model's.
+// Update calls the model's Update. A panic ends the program.
 func (g *guard[M]) Update(msg tea.Msg) (next tea.Model, cmd tea.Cmd) {
 	next = g
 	defer func() {
@@ -82,7 +84,7 @@ func (g *guard[M]) Update(msg tea.Msg) (next tea.Model, cmd tea.Cmd) {
 	return g, cmd
 }
 
-// View is the model's.
+// View calls the model's View. A panic ends the program.
 func (g *guard[M]) View() (view string) {
 	defer func() {
 		if p := recover(); p != nil {
