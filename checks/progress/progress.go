@@ -265,7 +265,7 @@ func (r Row) outcome() (line finding.Text) {
 		}
 	}
 	for _, c := range r.Checks {
-		if slices.ContainsFunc(c.Result.Findings, func(f finding.Finding) bool { return f.Code.Told() }) && !line.IsZero() {
+		if slices.ContainsFunc(c.Result.Findings, func(f finding.Finding) bool { return f.Code.AlwaysShown() }) && !line.IsZero() {
 			line = finding.Textf("joining with it starts an agent; %s", line)
 		}
 	}

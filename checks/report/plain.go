@@ -102,7 +102,7 @@ func (s Style) Stage(row progress.Row) string {
 			b.WriteString(s.checkLine(c))
 		}
 		for _, f := range c.Result.Findings {
-			if f.Severity == finding.Info && !s.Verbose && !f.Code.Told() {
+			if f.Severity == finding.Info && !s.Verbose && !f.Code.AlwaysShown() {
 				continue
 			}
 			b.WriteString(s.Finding(c.Check.ID, f))
