@@ -22,11 +22,11 @@ import (
 //	### name — What is wrong           (optional: begins the fixes of one variant)
 //	### any                            (optional: fixes that help in each variant)
 type parser struct {
-	lang  string
+	lang   string
 	labels labels
-	lines []string
-	next  int
-	page  Page
+	lines  []string
+	next   int
+	page   Page
 }
 
 func parse(lang, text string) (Page, error) {
