@@ -35,8 +35,8 @@ func htmlWordsOf(lang string) htmlWords {
 	}
 }
 
-// HTMLMark is how style.css of every site of HTML begins, so that a folder can
-// be told from one of somebody else.
+// HTMLMark begins style.css of every site of HTML, so that only such folders are
+// overwritten.
 const HTMLMark = "/* lkdoctor codes --html */"
 
 // HTML is the whole catalogue as static pages, by path: index.html, style.css,

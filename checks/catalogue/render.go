@@ -8,8 +8,7 @@ import (
 	"lkdoctor/checks/wrap"
 )
 
-// The narrowest and widest text that Render makes, and the one for nobody knows
-// which terminal, in columns.
+// The least, greatest and default width of Render, in columns.
 const (
 	minWidth     = 60
 	maxWidth     = 100
