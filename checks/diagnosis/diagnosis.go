@@ -45,9 +45,9 @@ const (
 type Evidence struct {
 	Results []check.Result
 	Source  check.TokenSource
-	// Maker is who made the token under test, and must act on its faults. Giver
-	// is who handed it out together with the server's address: the same party,
-	// or the one that traded a ticket for it.
+	// Maker is the party that made the token under test and must act on its faults.
+	// Giver is the party that returned it with the server's address: Maker, or the one
+	// that exchanged a ticket for it.
 	Maker, Giver Owner
 	// OwnURL is set if the server's address came with the token, so that the call does not
 	// use this machine's LIVEKIT_URL.
