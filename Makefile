@@ -8,7 +8,7 @@ VERSION     ?= $(or $(patsubst v%,%,$(shell git describe --tags --exact-match --
 LDFLAGS     := -s -w -X main.version=$(VERSION)
 
 TOOLS       := .goreleaser/bin
-RELEASERS   := ./.ci/mutants ./.goreleaser/licenses ./.goreleaser/module ./.goreleaser/test
+RELEASERS   := ./.ci/mutants ./.ci/newcheck ./.goreleaser/licenses ./.goreleaser/module ./.goreleaser/test
 GORELEASER  := github.com/goreleaser/goreleaser/v2@v2.15.1
 CYCLONEDX   := github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.10.0
 
@@ -154,6 +154,11 @@ audit: build $(TOOLS)/govulncheck
 
 $(TOOLS)/govulncheck:
 	GOBIN=$(CURDIR)/$(TOOLS) go install $(GOVULNCHECK)
+
+## new-check: write the beginning of a check; the tests say what is missing then
+.PHONY: new-check
+new-check:
+	go run ./.ci/newcheck $(ID) $(CODE)
 
 ## mutants: break a behaviour at a time, and want the test of its package to fail;
 ## NAMES chooses some

@@ -18,7 +18,7 @@ func envExposure(c *Case) Check {
 	return c.check(Spec{
 		ID: "env.exposure", Stage: check.StageEnv, Timeout: time.Second,
 		Title: finding.Textf("No secret reaches the browser or other users"),
-		Short: finding.Textf("Exposure"),
+		Short: finding.Textf("exposed secrets"),
 	}, func(_ context.Context, c *Case, _ Ended) Report {
 		findings := browserSecrets(c.Settings)
 		findings = append(findings, openFiles(c.Settings)...)

@@ -20,7 +20,8 @@ func envFiles(c *Case) Check {
 	return c.check(Spec{
 		ID: "env.files", Stage: check.StageEnv, Timeout: 20 * time.Second, // fingerprints take half a second each
 		Title: finding.Textf("The env files can be read, and nothing hides a value by accident"),
-		Short: finding.Textf("Env files"),
+		Short: finding.Textf("env files"),
+		Lacks: finding.Textf("no env files were read"),
 	}, func(_ context.Context, c *Case, _ Ended) Report {
 		findings := unreadableFiles(c.Settings.Files)
 		for _, s := range c.Settings.All() {

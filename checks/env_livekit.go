@@ -20,6 +20,7 @@ func envLiveKit(c *Case) Check {
 		ID: "env.livekit", Stage: check.StageEnv, Timeout: time.Second,
 		Title: finding.Textf("LIVEKIT_URL, key and secret are present and well formed"),
 		Short: finding.Textf("LiveKit settings"),
+		Lacks: finding.Textf("LiveKit settings are missing"),
 	}, func(_ context.Context, c *Case, _ Ended) Report {
 		s := c.Settings
 		findings := presence(c)

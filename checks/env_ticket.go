@@ -18,7 +18,8 @@ func envTicket(c *Case) Check {
 	return c.check(Spec{
 		ID: "env.ticket", Stage: check.StageEnv, Timeout: time.Second,
 		Title: finding.Textf("The ticket service's address is present and well formed"),
-		Short: finding.Textf("Ticket settings"),
+		Short: finding.Textf("ticket settings"),
+		Lacks: finding.Textf("the service's address is unusable"),
 	}, func(_ context.Context, c *Case, _ Ended) Report {
 		service := c.Settings.TicketService
 		switch {

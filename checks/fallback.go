@@ -32,7 +32,8 @@ func fallbackMint(c *Case) Check {
 	return c.check(Spec{
 		ID: "fallback.mint", Stage: check.StageFallback, Timeout: 8 * time.Second,
 		Title: finding.Textf("A local development token can be made"),
-		Short: finding.Textf("Dev token"),
+		Short: finding.Textf("making the token"),
+		Lacks: finding.Textf("no dev token was made"),
 		Uses:  []string{"env.livekit", "signature.server", "join.reach", "join.websocket", "join.media"},
 	}, func(ctx context.Context, c *Case, _ Ended) Report {
 		switch key, _, _ := c.devKeys(); {
@@ -221,7 +222,8 @@ func fallbackJoin(c *Case) Check {
 	return c.check(Spec{
 		ID: "fallback.join", Stage: check.StageFallback, Timeout: 25 * time.Second,
 		Title: finding.Textf("The local development token joins a room"),
-		Short: finding.Textf("Dev join"),
+		Short: finding.Textf("joining with it"),
+		Lacks: finding.Textf("the dev token joined no room"),
 		Needs: []string{"fallback.mint"},
 		Uses:  []string{"env.livekit", "join.reach", "join.websocket"},
 	}, func(ctx context.Context, c *Case, ended Ended) Report {

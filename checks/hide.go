@@ -34,7 +34,7 @@ func Secrets(s *config.Settings, o Options) []string {
 // or a sentence in a token's place is none.
 func (c *Case) learn(token string) {
 	if _, unfilled := placeholder.In(token); len(token) >= 16 && !unfilled && !strings.ContainsAny(token, " \t\r\n") {
-		c.Redact.Learn(token)
+		c.Redact.LearnFrom(token)
 	}
 }
 

@@ -40,8 +40,8 @@ func joinAgent(c *Case) Check {
 	return c.check(Spec{
 		ID: "join.agent", Stage: check.StageJoin, Timeout: 25 * time.Second,
 		Title: finding.Textf("The agent that was asked for comes"),
-		Short: finding.Textf("Agent"),
-		Extra: true,
+		Short: finding.Textf("the agent"),
+		Also:  finding.Textf("agent"),
 		Uses:  append(ownJoinUses(), "token.format", "token.claims"),
 	}, func(ctx context.Context, c *Case, ended Ended) Report {
 		t := c.token()

@@ -17,8 +17,8 @@ func joinAPI(c *Case) Check {
 	return c.check(Spec{
 		ID: "join.api", Stage: check.StageJoin, Timeout: 8 * time.Second,
 		Title: finding.Textf("The server API answers"),
-		Short: finding.Textf("Server API"),
-		Extra: true,
+		Short: finding.Textf("the server API"),
+		Also:  finding.Textf("API"),
 		Uses:  []string{"env.livekit", "join.reach", "signature.server", "ticket.consume", "ticket.frontend"},
 	}, func(ctx context.Context, c *Case, ended Ended) Report {
 		s, at := c.Settings, c.here()

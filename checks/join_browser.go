@@ -24,8 +24,8 @@ func joinBrowser(c *Case) Check {
 	return c.check(Spec{
 		ID: "join.browser", Stage: check.StageJoin, Timeout: browserWait + 2*time.Second,
 		Title: finding.Textf("A browser gets in too"),
-		Short: finding.Textf("Browsers"),
-		Extra: true,
+		Short: finding.Textf("browsers"),
+		Also:  finding.Textf("browsers"),
 		Uses:  append(ownJoinUses(), "token.format"),
 	}, func(ctx context.Context, c *Case, ended Ended) Report {
 		ask := c.browserAsked(ctx)
@@ -217,11 +217,11 @@ func (a *browserAsk) queryFindings() []Finding {
 	if v == nil || v.Accepted || v.Status < 400 || v.Status >= 500 || v.Status == 429 {
 		return nil
 	}
-	f := finding.New(finding.WebsocketQueryRefused, finding.Warn,
+	f := finding.New(finding.WebsocketQueryRefused, finding.Fail,
 		"the token gets in by the Authorization header, and in the query, where browsers have to put it, it is answered %d: %s", v.Status, orNothing(v.Text)).
 		As(queryVariant(v))
 	if v.Reason == probe.ReasonNoPermissions {
-		f = finding.New(finding.WebsocketQueryRefused, finding.Warn,
+		f = finding.New(finding.WebsocketQueryRefused, finding.Fail,
 			"the token gets in by the Authorization header, and LiveKit does not see it in the query, where browsers have to put it: something on the way drops the query").
 			As(byFront(finding.WebsocketQueryRefused, "dropped", v.Front, "dropped"))
 	}

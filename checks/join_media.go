@@ -24,7 +24,8 @@ func joinMedia(c *Case) Check {
 	return c.check(Spec{
 		ID: "join.media", Stage: check.StageJoin, Timeout: 20 * time.Second,
 		Title: finding.Textf("ICE and DTLS connect"),
-		Short: finding.Textf("Media"),
+		Short: finding.Textf("media"),
+		Lacks: finding.Textf("media did not connect"),
 		Needs: []string{"join.websocket"},
 		Uses:  []string{"token.format"},
 	}, func(ctx context.Context, c *Case, _ Ended) Report {

@@ -116,8 +116,10 @@ func mediaOutcome(j *JoinRecord) Outcome {
 		protocol = j.Media.Selected.Remote.Protocol
 	}
 	took := j.Signal.Took + j.Media.Phases.Total
-	return Outcome{
+	out := Outcome{
 		Text:  finding.Textf("joined %s over %s, %s", j.Signal.Facts.Room, protocol, finding.Duration(took)),
 		Facts: mediaFacts(j),
 	}
+	withExcess(&out, j.Signal)
+	return out
 }

@@ -30,8 +30,8 @@ func joinPublish(c *Case) Check {
 	return c.check(Spec{
 		ID: "join.publish", Stage: check.StageJoin, Timeout: 20 * time.Second,
 		Title: finding.Textf("Published audio and video reach another participant"),
-		Short: finding.Textf("Publish"),
-		Extra: true,
+		Short: finding.Textf("publishing"),
+		Also:  finding.Textf("publishing"),
 		Uses:  ownJoinUses(),
 	}, func(ctx context.Context, c *Case, ended Ended) Report {
 		if skip := c.ownJoins(ended); skip != nil {

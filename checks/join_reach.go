@@ -23,7 +23,8 @@ func joinReach(c *Case) Check {
 	return c.check(Spec{
 		ID: "join.reach", Stage: check.StageJoin, Timeout: 14 * time.Second,
 		Title: finding.Textf("The LiveKit server answers at LIVEKIT_URL"),
-		Short: finding.Textf("Server reachable"),
+		Short: finding.Textf("connecting"),
+		Lacks: finding.Textf("LiveKit did not answer"),
 		Uses:  uses,
 	}, func(ctx context.Context, c *Case, ended Ended) Report {
 		at := c.reached()

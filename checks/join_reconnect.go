@@ -15,8 +15,8 @@ func joinReconnect(c *Case) Check {
 	return c.check(Spec{
 		ID: "join.reconnect", Stage: check.StageJoin, Timeout: 34 * time.Second,
 		Title: finding.Textf("A session resumes after its WebSocket was cut"),
-		Short: finding.Textf("Reconnect"),
-		Extra: true,
+		Short: finding.Textf("a reconnect"),
+		Also:  finding.Textf("reconnecting"),
 		Uses:  ownJoinUses(),
 	}, func(ctx context.Context, c *Case, ended Ended) Report {
 		if skip := c.ownJoins(ended); skip != nil {

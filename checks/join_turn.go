@@ -30,7 +30,7 @@ func joinTurn(c *Case) Check {
 		ID: "join.turn", Stage: check.StageJoin, Timeout: 14 * time.Second,
 		Title: finding.Textf("The TURN servers that the server hands out relay media"),
 		Short: finding.Textf("TURN"),
-		Extra: true,
+		Also:  finding.Textf("TURN"),
 		Uses:  ownJoinUses(),
 	}, func(ctx context.Context, c *Case, ended Ended) Report {
 		if c.anySignal() == nil {

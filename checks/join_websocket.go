@@ -22,7 +22,8 @@ func joinWebSocket(c *Case) Check {
 	return c.check(Spec{
 		ID: "join.websocket", Stage: check.StageJoin, Timeout: 12 * time.Second,
 		Title: finding.Textf("The WebSocket opens, and the server answers Join"),
-		Short: finding.Textf("WebSocket"),
+		Short: finding.Textf("the WebSocket"),
+		Lacks: finding.Textf("no room was joined"),
 		Needs: []string{"signature.server"},
 		Uses:  []string{"token.format", "token.claims", "token.time", "ticket.consume", "ticket.frontend", "join.reach"},
 	}, func(ctx context.Context, c *Case, _ Ended) Report {
@@ -61,10 +62,22 @@ func joinedOutcome(j *JoinRecord) Outcome {
 			"server_region": s.Facts.ServerRegion, "others_in_room": s.Facts.OthersCount,
 			"upgrade_ms": finding.Milliseconds(s.Phases.Upgrade), "join_ms": finding.Milliseconds(s.Phases.Join)},
 	}
-	if excess := s.Excess(); len(excess) > 0 {
-		out.Facts["capped"] = excess
-	}
+	withExcess(&out, s)
 	return out
+}
+
+// withExcess says what the server sent more of than is read or kept.
+func withExcess(out *Outcome, s *session.Participant) {
+	excess := s.Excess()
+	if len(excess) == 0 {
+		return
+	}
+	names := make([]string, len(excess))
+	for i, one := range excess {
+		names[i] = strings.ReplaceAll(string(one), "_", " ")
+	}
+	out.Facts["capped"] = excess
+	out.Text = finding.Textf("%s; the server sends more than lkdoctor reads (%s)", out.Text, strings.Join(names, ", "))
 }
 
 func wouldEvict(t *token.Token) Finding {

@@ -1,6 +1,7 @@
 package checks
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -40,6 +41,11 @@ func TestRegistry(t *testing.T) {
 		}
 	}
 	for _, c := range list {
+		for _, need := range c.Needs {
+			if i := slices.IndexFunc(list, func(c Check) bool { return c.ID == need }); i >= 0 && list[i].Lacks.IsZero() {
+				t.Errorf("%s has no words for what %s lacks without it", need, c.ID)
+			}
+		}
 		for _, id := range append(append([]string{}, c.Needs...), c.Uses...) {
 			if !seen[id] {
 				t.Errorf("%s waits for %s, which does not exist", c.ID, id)

@@ -21,7 +21,7 @@ func signatureLocal(c *Case) Check {
 	return c.check(Spec{
 		ID: "signature.local", Stage: check.StageSignature, Timeout: 2 * time.Second,
 		Title: finding.Textf("The token is signed with the secret configured here"),
-		Short: finding.Textf("Signature, by the secret here"),
+		Short: finding.Textf("the secret here"),
 		Needs: []string{"token.format"},
 	}, func(_ context.Context, c *Case, _ Ended) Report {
 		t := c.token()

@@ -20,7 +20,8 @@ func signatureServer(c *Case) Check {
 	return c.check(Spec{
 		ID: "signature.server", Stage: check.StageSignature, Timeout: 8 * time.Second,
 		Title: finding.Textf("The LiveKit server accepts the token"),
-		Short: finding.Textf("Server's verdict"),
+		Short: finding.Textf("asking the LiveKit server"),
+		Lacks: finding.Textf("the token was not accepted"),
 		Needs: []string{"token.format"},
 		Uses: []string{"signature.local", "join.reach", "env.livekit", "token.claims", "token.time",
 			"ticket.consume", "ticket.frontend"},

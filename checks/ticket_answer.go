@@ -64,6 +64,24 @@ func (a *TicketAnswer) TokenPath() string {
 	return a.Answer.TokenPath
 }
 
+// facts are what came with the token, and how.
+func (a *TicketAnswer) facts() Facts {
+	facts := Facts{
+		"status": a.Reply.Status, "token_path": a.TokenPath(), "ticket_spent": a.Spent, "fields": a.Answer.Fields,
+		"content_type": clean.Line(a.Reply.Header.Get("Content-Type"), 80),
+	}
+	if a.Answer.URL != "" {
+		facts["answer_url"] = clean.URL(a.Answer.URL)
+	}
+	if a.Answer.Room != "" {
+		facts["answer_room"] = clean.Line(a.Answer.Room, 256)
+	}
+	if a.Answer.Identity != "" {
+		facts["answer_identity"] = clean.Line(a.Answer.Identity, 256)
+	}
+	return facts
+}
+
 // kind is what sits where the token was read.
 func (a *TicketAnswer) kind() answer.Kind {
 	if a.Answer.AtUsual != answer.Missing {

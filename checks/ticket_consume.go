@@ -22,7 +22,8 @@ func ticketConsume(c *Case) Check {
 	return c.check(Spec{
 		ID: "ticket.consume", Stage: check.StageTicket, Timeout: 50 * time.Second,
 		Title: finding.Textf("The ticket service trades the ticket for a token, room and URL"),
-		Short: finding.Textf("Ticket consumed"),
+		Short: finding.Textf("trading the ticket"),
+		Lacks: finding.Textf("the service gave no token"),
 		// A token endpoint is asked without looking at the page before it.
 		Uses: []string{"ticket.reach"},
 	}, func(ctx context.Context, c *Case, ended Ended) Report {
@@ -188,11 +189,8 @@ func consumeOutcome(c *Case, asked string) Outcome {
 		return Outcome{}
 	}
 	host := clean.Line(c.serviceURL().Host, 60)
-	facts := Facts{
-		"status": t.Reply.Status, "token_path": t.TokenPath(), "took_ms": finding.Milliseconds(t.Reply.Took),
-		"ticket_spent": t.Spent, "asked": asked, "fields": t.Answer.Fields,
-		"content_type": clean.Line(t.Reply.Header.Get("Content-Type"), 80),
-	}
+	facts := t.facts()
+	facts["asked"], facts["took_ms"] = asked, finding.Milliseconds(t.Reply.Took)
 	switch {
 	case c.Source() == check.SourceEndpoint && t.own:
 		return Outcome{Text: finding.Textf("%s handed out a token for GET; LiveKit's standard clients send POST", host), Facts: facts}

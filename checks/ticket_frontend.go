@@ -21,7 +21,8 @@ func ticketFrontend(c *Case) Check {
 	return c.check(Spec{
 		ID: "ticket.frontend", Stage: check.StageTicket, Timeout: 50 * time.Second,
 		Title: finding.Textf("The app's /api/connection-details answers"),
-		Short: finding.Textf("Front end"),
+		Short: finding.Textf("asking the app"),
+		Lacks: finding.Textf("the app gave no token"),
 		Uses:  []string{"env.ticket"},
 	}, func(ctx context.Context, c *Case, _ Ended) Report {
 		switch {
@@ -51,9 +52,7 @@ func frontendOutcome(a *TicketAnswer) Outcome {
 	if a == nil || a.kind() != answer.Text {
 		return Outcome{}
 	}
-	return Outcome{Text: finding.Textf("the front end handed out a token"),
-		Facts: Facts{"status": a.Reply.Status, "token_path": a.TokenPath(), "ticket_spent": a.Spent,
-			"fields": a.Answer.Fields, "content_type": clean.Line(a.Reply.Header.Get("Content-Type"), 80)}}
+	return Outcome{Text: finding.Textf("the front end handed out a token"), Facts: a.facts()}
 }
 
 // frontendRoutes are the routes to try without a ticket, in order: GET is meet's

@@ -22,7 +22,8 @@ func ticketReach(c *Case) Check {
 	return c.check(Spec{
 		ID: "ticket.reach", Stage: check.StageTicket, Timeout: 12 * time.Second,
 		Title: finding.Textf("The ticket service answers"),
-		Short: finding.Textf("Service reachable"),
+		Short: finding.Textf("connecting"),
+		Lacks: finding.Textf("the service did not answer"),
 		Uses:  []string{"env.ticket"},
 	}, func(ctx context.Context, c *Case, ended Ended) Report {
 		u := c.serviceURL()

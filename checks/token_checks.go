@@ -45,7 +45,8 @@ func tokenFormat(c *Case) Check {
 	return c.check(Spec{
 		ID: "token.format", Stage: check.StageToken, Timeout: 2 * time.Second,
 		Title: finding.Textf("The token is a JWT"),
-		Short: finding.Textf("Token format"),
+		Short: finding.Textf("its form"),
+		Lacks: finding.Textf("no readable token"),
 		Uses:  []string{"ticket.reach", "ticket.consume", "ticket.frontend"},
 	}, func(_ context.Context, c *Case, ended Ended) Report {
 		t, skip := c.tokenUnderTest(ended)
@@ -142,7 +143,7 @@ func tokenClaims(c *Case) Check {
 	return c.check(Spec{
 		ID: "token.claims", Stage: check.StageToken, Timeout: 2 * time.Second,
 		Title: finding.Textf("The token's claims let somebody join a room"),
-		Short: finding.Textf("Token claims"),
+		Short: finding.Textf("its claims"),
 		Needs: []string{"token.format"},
 	}, func(_ context.Context, c *Case, _ Ended) Report {
 		t := c.token()
@@ -164,7 +165,7 @@ func tokenTime(c *Case) Check {
 	return c.check(Spec{
 		ID: "token.time", Stage: check.StageToken, Timeout: 2 * time.Second,
 		Title: finding.Textf("The token is valid now, and the clocks agree"),
-		Short: finding.Textf("Token time"),
+		Short: finding.Textf("its times"),
 		Needs: []string{"token.format"},
 		Uses:  []string{"join.reach", "ticket.consume", "ticket.frontend"},
 	}, func(_ context.Context, c *Case, ended Ended) Report {
@@ -175,10 +176,24 @@ func tokenTime(c *Case) Check {
 		if t.Claims.ExpiresAt != nil {
 			expires := t.Claims.ExpiresAt.UTC()
 			report.Outcome.Facts["expires_at"] = expires.Format(time.RFC3339)
-			report.Outcome.Text = finding.Textf("valid until %s", expires.Format("15:04:05 MST, 2006-01-02"))
+			report.Outcome.Text = endsAt(expires, c.Now().UTC())
 		}
 		return report
 	})
+}
+
+// endsAt says for how long a token is still good: what matters is whether that is
+// long enough to join. The date is given where it is another day.
+func endsAt(expires, now time.Time) finding.Text {
+	until := expires.Format("15:04:05 MST")
+	if expires.Format(time.DateOnly) != now.Format(time.DateOnly) {
+		until = expires.Format("15:04:05 MST, 2006-01-02")
+	}
+	left := expires.Sub(now)
+	if left <= 0 {
+		return finding.Textf("ended at %s", until)
+	}
+	return finding.Textf("good for %s, until %s", token.Elapsed(left), until)
 }
 
 // found reports whether one of the checks ids has a finding of that code.

@@ -76,10 +76,10 @@ func (in Inputs) checkFlags() error {
 			continue
 		}
 		if in.Dev {
-			return fmt.Errorf("--dev sets --url, --api-key and --api-secret: leave out --dev or --%s", name)
+			return fmt.Errorf("--dev sets --url, --api-key and --api-secret; leave out --dev or --%s", name)
 		}
 		if in.Project != "" {
-			return fmt.Errorf("--project sets --url, --api-key and --api-secret: leave out --project or --%s", name)
+			return fmt.Errorf("--project sets --url, --api-key and --api-secret; leave out --project or --%s", name)
 		}
 	}
 	if in.Dev && in.Project != "" {

@@ -55,14 +55,39 @@ type listensMsg []int
 // begins is the model with the choices on the screen, where run had nothing to
 // look at.
 func (m model) begins(run check.Run) model {
-	if len(run.Settings) == 0 && run.Target.TokenSource == check.SourceNone && run.Status != check.StatusError && m.deps.Looked != nil {
+	if m.deps.Looked != nil && nothingSet(run) {
 		m.begin = begin{open: true, looked: m.deps.Looked()}
 	}
 	return m
 }
 
+// nothingSet reports whether a run had no settings, and found nothing else to
+// tell: no file that cannot be read, and no place that they stand in instead.
+func nothingSet(run check.Run) bool {
+	if len(run.Settings) > 0 || run.Target.TokenSource != check.SourceNone {
+		return false
+	}
+	missing := false
+	for _, severity := range []finding.Severity{finding.Fail, finding.Warn} {
+		for _, l := range run.Findings(severity) {
+			switch l.Finding.Code {
+			case finding.EnvURLMissing, finding.EnvKeyMissing, finding.EnvSecretMissing:
+				missing = true
+			default:
+				return false
+			}
+			if l.Finding.Variant != "unset" {
+				return false
+			}
+		}
+	}
+	return missing
+}
+
 // showsBegin reports whether the choices are on the screen.
-func (m model) showsBegin() bool { return m.begin.open && !m.open && !m.running && m.newest() }
+func (m model) showsBegin() bool {
+	return m.begin.open && !m.open && !m.browser.open && !m.running && m.newest()
+}
 
 // choice is one thing to look at.
 type choice struct {
@@ -179,7 +204,7 @@ func (m model) beginLines(width, height int) []string {
 		if from+i == at {
 			cursor, label = m.styles.key.Render(m.marks.cursor)+" ", m.styles.selected.Render(label)
 		}
-		lines = append(lines, cursor+label+"  "+m.styles.subtle.Render(m.fit(c.note, width-columns-4)))
+		lines = append(lines, zone("choice", from+i, cursor+label+"  "+m.styles.subtle.Render(m.fit(c.note, width-columns-4))))
 	}
 	return lines
 }

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"lkdoctor/checks/catalogue"
 	"lkdoctor/checks/check"
 	"lkdoctor/checks/finding"
 )
@@ -11,6 +12,11 @@ import (
 // nothingRun is a run without any settings.
 func nothingRun() check.Run {
 	run := opaqueRun()
+	for i := range run.Results {
+		run.Results[i].Findings = nil
+	}
+	run.Results[1].Status = check.StatusFail
+	run.Results[1].Findings = []check.Finding{finding.New(finding.EnvURLMissing, finding.Fail, "LIVEKIT_URL is not set: neither here nor there").As("unset")}
 	run.Settings, run.Target, run.TicketSpent = nil, check.Target{TokenSource: check.SourceNone}, false
 	run.Diagnosis = check.Diagnosis{Owner: finding.OwnerConfig, Broke: finding.Textf("LIVEKIT_URL is not set."), Summary: finding.Textf("LIVEKIT_URL is not set.")}
 	return run
@@ -77,11 +83,10 @@ func TestNothingSetLosesNothing(t *testing.T) {
 	if m = step(m, press("esc")); m.showsBegin() || !strings.Contains(m.View(), "LIVEKIT_URL is not set.") {
 		t.Errorf("the checks are not shown:\n%s", m.View())
 	}
-	for name, run := range map[string]check.Run{"settings": opaqueRun(), "error": func() check.Run {
-		run := nothingRun()
-		run.Status = check.StatusError
-		return run
-	}()} {
+	elsewhere, unreadable := nothingRun(), nothingRun()
+	elsewhere.Results[1].Findings[0] = elsewhere.Results[1].Findings[0].As("other-folder")
+	unreadable.Results[0].Findings = []check.Finding{finding.New(finding.EnvFileUnreadable, finding.Fail, "it is UTF-16")}
+	for name, run := range map[string]check.Run{"settings": opaqueRun(), "elsewhere": elsewhere, "unreadable": unreadable} {
 		if m := ends(drawn(t, deps, 80, 24), run); m.showsBegin() {
 			t.Errorf("%s: the choices are shown", name)
 		}
@@ -120,6 +125,7 @@ func TestPastes(t *testing.T) {
 		}
 	}
 	deps, _ := beginDeps()
+	deps.Page = catalogue.Lookup
 	m := step(ends(drawn(t, deps, 80, 24), nothingRun()), press("esc"),
 		paste("ConnectionError: could not establish signal connection: invalid token: …, error: token has invalid claims: token is expired"), press("enter"))
 	if m.running || !strings.Contains(m.View(), "TOKEN_EXPIRED") {

@@ -121,18 +121,6 @@ func (m model) browserActions() []action {
 		b.reading, b.typing = false, true
 		return b
 	}), "/")
-	add(listed, m.marks.upDown, m.sayf("select"), move(-1), "up", "k")
-	add(listed, m.marks.upDown, m.sayf("select"), move(1), "down", "j")
-	add(listed, "PgUp/PgDn", m.sayf("select"), move(-10), "pgup", "b")
-	add(listed, "PgUp/PgDn", m.sayf("select"), move(10), "pgdown", " ")
-	add(listed, "Home/End", m.sayf("first or last"), move(-len(b.all)), "home", "g")
-	add(listed, "Home/End", m.sayf("first or last"), move(len(b.all)), "end", "G")
-	add(b.reading, m.marks.upDown, m.sayf("scroll"), scroll(func(v *viewport.Model) { v.ScrollUp(1) }), "up", "k")
-	add(b.reading, m.marks.upDown, m.sayf("scroll"), scroll(func(v *viewport.Model) { v.ScrollDown(1) }), "down", "j")
-	add(b.reading, "PgUp/PgDn", m.sayf("scroll by a page"), scroll(func(v *viewport.Model) { v.PageUp() }), "pgup", "b")
-	add(b.reading, "PgUp/PgDn", m.sayf("scroll by a page"), scroll(func(v *viewport.Model) { v.PageDown() }), "pgdown", " ")
-	add(b.reading, "Home/End", m.sayf("top or bottom"), scroll(func(v *viewport.Model) { v.GotoTop() }), "home", "g")
-	add(b.reading, "Home/End", m.sayf("top or bottom"), scroll(func(v *viewport.Model) { v.GotoBottom() }), "end", "G")
 	add(letters && m.deps.Open != nil && page.Docs() != "", "o", m.sayf("LiveKit's docs"), func(m model) (model, tea.Cmd) { return m, m.opening() }, "o")
 	add(letters && m.deps.Copy != nil && found, "y", m.sayf("copy fix"), func(m model) (model, tea.Cmd) {
 		return m, m.copying(m.copyOf(page.Fixes()))
@@ -147,6 +135,18 @@ func (m model) browserActions() []action {
 			add(true, number, name, speak(func(model) int { return i }), number)
 		}
 	}
+	add(listed, m.marks.upDown, m.sayf("select"), move(-1), "up", "k")
+	add(listed, m.marks.upDown, m.sayf("select"), move(1), "down", "j")
+	add(listed, "PgUp/PgDn", m.sayf("select"), move(-10), "pgup", "b")
+	add(listed, "PgUp/PgDn", m.sayf("select"), move(10), "pgdown", " ")
+	add(listed, "Home/End", m.sayf("first or last"), move(-len(b.all)), "home", "g")
+	add(listed, "Home/End", m.sayf("first or last"), move(len(b.all)), "end", "G")
+	add(b.reading, m.marks.upDown, m.sayf("scroll"), scroll(func(v *viewport.Model) { v.ScrollUp(1) }), "up", "k")
+	add(b.reading, m.marks.upDown, m.sayf("scroll"), scroll(func(v *viewport.Model) { v.ScrollDown(1) }), "down", "j")
+	add(b.reading, "PgUp/PgDn", m.sayf("scroll by a page"), scroll(func(v *viewport.Model) { v.PageUp() }), "pgup", "b")
+	add(b.reading, "PgUp/PgDn", m.sayf("scroll by a page"), scroll(func(v *viewport.Model) { v.PageDown() }), "pgdown", " ")
+	add(b.reading, "Home/End", m.sayf("top or bottom"), scroll(func(v *viewport.Model) { v.GotoTop() }), "home", "g")
+	add(b.reading, "Home/End", m.sayf("top or bottom"), scroll(func(v *viewport.Model) { v.GotoBottom() }), "end", "G")
 	add(letters, "?", m.sayf("all keys"), func(m model) (model, tea.Cmd) { m.menu = menu{open: true}; return m, nil }, "?")
 	add(letters, "q", m.sayf("quit"), func(m model) (model, tea.Cmd) { return m.stopped() }, "q")
 	add(true, "ctrl+z", m.sayf("suspend"), func(m model) (model, tea.Cmd) { return m, tea.Suspend }, "ctrl+z")
@@ -160,7 +160,7 @@ func (m model) browserKey(msg tea.KeyMsg) (model, tea.Cmd) {
 		runes := []rune(b.filter)
 		switch {
 		case msg.Type == tea.KeyRunes, msg.Type == tea.KeySpace:
-			m.browser = b.filtered(clean.Line(b.filter+string(msg.Runes), 60))
+			m.browser = b.filtered(clean.Line(clean.Redact(b.filter+string(msg.Runes)), 200))
 			return m, nil
 		case msg.Type == tea.KeyBackspace && len(runes) > 0:
 			m.browser = b.filtered(string(runes[:len(runes)-1]))
@@ -181,7 +181,7 @@ func (m model) browserKey(msg tea.KeyMsg) (model, tea.Cmd) {
 // browserLines fill the window with the catalogue.
 func (m model) browserLines() []string {
 	b, width := m.browser, m.width-2
-	footer := indent([]string{m.noticeLine(width), m.short(width + 1)}, 1)
+	footer := indent(append(m.noticeLines(width), m.short(width+1)), 1)
 	height := m.height - len(footer)
 	if b.reading {
 		page, _ := b.selected()
@@ -193,15 +193,16 @@ func (m model) browserLines() []string {
 		lines := []string{m.ends(m.charset(head), m.styles.subtle.Render(at), m.width-1), ""}
 		return append(filled(append(lines, strings.Split(b.pane.View(), "\n")...), height), footer...)
 	}
+	title := m.sayf("Problems that lkdoctor knows")
 	filter, count := m.sayf("/ filters codes, titles, error texts"), fmt.Sprint(len(b.all))
 	if b.typing || b.filter != "" {
 		count = m.sayf("%d of %d", len(b.found), len(b.all))
-		filter = "/ " + m.plain(b.filter)
+		filter = "/ " + tailFit(m.plain(b.filter), width-wrap.Width(title)-wrap.Width(count)-12, m.ellipsis())
 		if b.typing {
 			filter += m.marks.block
 		}
 	}
-	title := m.styles.title.Render(m.sayf("Problems that lkdoctor knows")) + "   " + m.styles.subtle.Render(count)
+	title = m.styles.title.Render(title) + "   " + m.styles.subtle.Render(count)
 	lines := []string{m.ends(" "+title, m.styles.key.Render(filter), m.width-1), ""}
 	height -= len(lines)
 	if m.wide() {
@@ -255,7 +256,7 @@ func (m model) browserPreview(width, height int) []string {
 	p.blank()
 	label := p.sayf("Fix") + "  "
 	for _, fix := range known.Fixes() {
-		p.hang("  "+label, p.plain(fix.Text.String()))
+		p.hang("  "+label+"- ", p.plain(fix.Text.String()))
 		label = strings.Repeat(" ", wrap.Width(label))
 	}
 	return m.marked(p.lines, width, height)

@@ -61,6 +61,38 @@ func (p *page) waterfall() {
 	}
 }
 
+// workedLines are what there is to see of a run in which nothing failed, on at
+// most height lines: the path of its media, and where the time went.
+func (m model) workedLines(width, height int) []string {
+	if m.running || m.run == nil || m.run.Summary.Fail+m.run.Summary.Error > 0 || !m.run.Diagnosis.FixIn.IsZero() {
+		return nil
+	}
+	lines := []string{""}
+	for _, r := range m.run.Results {
+		pair, _ := r.Outcome.Facts["selected_pair"].(string)
+		if f := pairRow.FindStringSubmatch(pair); f != nil {
+			rtt := finding.FactValue("rtt_ms", r.Outcome.Facts["rtt_ms"])
+			lines = append(lines, m.fit(m.sayf("Media: %s → %s, round trip %s", f[1], f[2], rtt), width), "")
+			break
+		}
+	}
+	spans := slices.DeleteFunc(progress.Timeline(m.run.Results), func(s progress.Span) bool { return s.Step })
+	for len(spans) > max(0, height-len(lines)-2) { // the shortest ones go
+		shortest := 0
+		for i, s := range spans {
+			if s.Took < spans[shortest].Took {
+				shortest = i
+			}
+		}
+		spans = slices.Delete(spans, shortest, shortest+1)
+	}
+	if len(spans) > 1 {
+		lines = append(lines, m.styles.subtle.Render(m.sayf("Where the time went")))
+		lines = append(lines, progress.Waterfall(spans, width, m.deps.ASCII, m.say)...)
+	}
+	return lines[:min(len(lines), max(0, height-1))] // the last line is for notices
+}
+
 // settings adds each setting with its value, its place, and what it hides.
 func (p *page) settings() {
 	if p.run == nil {
@@ -119,14 +151,24 @@ func (p *page) place(source string, line int) string {
 	return p.say(diagnosis.SourceText(source))
 }
 
-// compared adds the token under test beside a correct one.
+// compared adds the token under test beside a correct one, what differs first.
 func (p *page) compared() {
 	if p.run == nil || len(p.run.Token) == 0 {
 		return
 	}
 	rows := [][]string{{"", p.sayf("A LiveKit token has"), p.sayf("What came")}}
 	styles := []lipgloss.Style{p.styles.subtle}
-	for _, part := range p.run.Token {
+	parts := slices.Clone(p.run.Token)
+	slices.SortStableFunc(parts, func(a, b check.TokenPart) int {
+		switch {
+		case a.Differs == b.Differs:
+			return 0
+		case a.Differs:
+			return -1
+		}
+		return 1
+	})
+	for _, part := range parts {
 		name, style := "  "+p.plain(part.Name), lipgloss.NewStyle()
 		if part.Differs {
 			name, style = p.marks.differs+" "+p.plain(part.Name), p.styles.failMark

@@ -47,7 +47,7 @@ func passed(id string, ms int, format string, args ...any) check.Result {
 
 func blocked(id, by string) check.Result {
 	return check.Result{Check: planned(id), Status: check.StatusSkip, Skip: &check.Skip{
-		Reason: check.Blocked, By: by, Text: finding.Textf("not run: needs %s", planned(by).Title),
+		Reason: check.Blocked, By: by, Text: finding.Textf("not run: %s", finding.Textf("no readable token")),
 	}}
 }
 

@@ -13,6 +13,7 @@ import (
 // each time, so a key that does nothing is neither matched nor shown.
 type keyMap struct {
 	up, down, open, back                                          key.Binding
+	codeLeft, codeRight                                           key.Binding
 	pageUp, pageDown, top, bottom                                 key.Binding
 	previousTab, nextTab, fix, evidence, why, confirm, runConfirm key.Binding
 	nextFinding, language, python, node, golang                   key.Binding
@@ -57,6 +58,9 @@ func (m model) keys() keyMap {
 		pageDown: bind(m.open, "PgUp/PgDn", m.sayf("scroll"), "pgdown", " "),
 		top:      bind(m.open, "Home/End", m.sayf("top or bottom"), "home", "g"),
 		bottom:   bind(m.open, "Home/End", m.sayf("top or bottom"), "end", "G"),
+
+		codeLeft:  bind(m.open && m.over > 0, "< >", m.sayf("move code"), "<", ","),
+		codeRight: bind(m.open && m.over > 0, "< >", m.sayf("move code"), ">", "."),
 
 		previousTab: bind(m.open && len(m.tabs()) > 1, m.marks.leftRight, m.sayf("other tab"), "left", "h"),
 		nextTab:     bind(m.open && len(m.tabs()) > 1, m.marks.leftRight, m.sayf("other tab"), "right", "l"),
@@ -103,7 +107,7 @@ func (m model) short(width int) string {
 		most = []key.Binding{k.open, k.up, k.token, k.back, k.watch, k.rerun, k.catalogue}
 	}
 	if m.open {
-		most = []key.Binding{k.back, k.runConfirm, k.nextTab, k.copyFix, k.language, k.up, k.nextFinding, k.save, k.openDocs, k.rerun, k.catalogue}
+		most = []key.Binding{k.back, k.runConfirm, k.nextTab, k.copyFix, k.language, k.codeRight, k.up, k.nextFinding, k.save, k.openDocs, k.rerun, k.catalogue}
 	}
 	last := []key.Binding{k.help, k.quit}
 	switch {
@@ -147,7 +151,7 @@ func (m model) full() []key.Binding {
 		return m.fullBrowser()
 	}
 	k := m.keys()
-	move, scroll, open := m.sayf("select a stage"), m.sayf("scroll by a page"), m.sayf("open the stage: fix, evidence, why, confirm")
+	move, open := m.sayf("select a stage"), m.sayf("open the stage: fix, evidence, why, confirm")
 	if m.showsBegin() {
 		move, open = m.sayf("select"), m.sayf("look at what is selected")
 	}
@@ -172,7 +176,8 @@ func (m model) full() []key.Binding {
 		{m.sayf("code in Python"), []key.Binding{k.python}},
 		{m.sayf("code for Node"), []key.Binding{k.node}},
 		{m.sayf("code in Go"), []key.Binding{k.golang}},
-		{scroll, []key.Binding{k.pageDown, k.pageUp}},
+		{m.sayf("move code that is wider than the window"), []key.Binding{k.codeLeft, k.codeRight}},
+		{m.sayf("scroll by a page"), []key.Binding{k.pageDown, k.pageUp}},
 		{m.sayf("go to the top"), []key.Binding{k.top}},
 		{m.sayf("go to the bottom"), []key.Binding{k.bottom}},
 		{m.sayf("copy the fix: its code or command, else its words"), []key.Binding{k.copyFix}},

@@ -42,18 +42,17 @@ func contexts(t *testing.T, width, height int) map[string]model {
 	two.Results[4].Findings = []check.Finding{opaqueToken(), finding.New(finding.TokenExpiresSoon, finding.Warn, "it expires in a minute")}
 	first := ends(drawn(t, deps, width, height), two)
 	second := ends(first, goodRun())
+	nothing, _ := beginDeps()
 	return map[string]model{
+		"nothing is set":  step(ends(drawn(t, nothing, width, height), nothingRun()), press("down")),
 		"running":         midway(t, deps, width, height),
 		"failed":          first,
-		"another row":     step(first, press("up")),
 		"good":            ends(drawn(t, deps, width, height), goodRun()),
-		"the second run":  second,
 		"an earlier run":  step(second, press("[")),
 		"the fix":         step(first, press("enter")),
 		"the evidence":    step(first, press("enter"), press("e")),
 		"why":             step(first, press("enter"), press("i"), press("down")),
 		"confirm":         step(first, press("enter"), press("v")),
-		"reading, a run":  step(midway(t, deps, width, height), press("enter"), press("down")),
 		"the catalogue":   step(first, press("C"), press("up")),
 		"a filter":        step(first, press("/"), press("e"), press("down")),
 		"nothing is left": step(first, press("/"), press("z"), press("z")),
@@ -70,8 +69,11 @@ func state(m model) string {
 // TestEveryKeyIsListed presses every key on every screen: one that does anything
 // is in the help of that screen, by its name.
 func TestEveryKeyIsListed(t *testing.T) {
-	for _, size := range [][2]int{{80, 24}, {120, 30}} {
+	for _, size := range [][2]int{{80, 24}, {120, 24}} {
 		for name, m := range contexts(t, size[0], size[1]) {
+			if size[0] > 80 && name != "failed" && name != "why" {
+				continue // only these have other keys in a wide window
+			}
 			var listed []string
 			for _, b := range m.full() {
 				listed = append(listed, b.Keys()...)

@@ -72,6 +72,8 @@ type model struct {
 	begin    begin
 	open     bool // the page has the keys, and in a narrow window the screen
 	tab      tab  // of the page
+	shift    int  // by how many columns its code is moved to the left
+	over     int  // by how many it may be
 	menu     menu // the help
 	browser  browser
 	// confirmed are what the confirming commands printed here, by code.

@@ -53,6 +53,15 @@ func zoneAt(line string, column int) (kind, which string) {
 	return "", ""
 }
 
+// mouseAgain is the command that turns the mouse on again, which Bubble Tea turns
+// off for good when it gives the terminal away.
+func (m model) mouseAgain() tea.Cmd {
+	if !m.deps.Mouse {
+		return nil
+	}
+	return tea.EnableMouseCellMotion
+}
+
 // wheelLines is how far one turn of the wheel scrolls.
 const wheelLines = 3
 
@@ -118,6 +127,10 @@ func (m model) clicked(kind, which string) (model, tea.Cmd) {
 			return m.pressed(keyMsg("enter"))
 		}
 		return m.selects(number), nil
+	case "choice":
+		if m.begin.at = number; m.showsBegin() {
+			return m.pressed(keyMsg("enter"))
+		}
 	case "item":
 		m.menu.at = number
 		return m.pressed(keyMsg("enter"))

@@ -87,6 +87,29 @@ func TestClicks(t *testing.T) {
 	}
 }
 
+// A click on a choice of the screen without settings chooses it.
+func TestClickOnAChoice(t *testing.T) {
+	deps, asked := beginDeps()
+	m := clicked(t, ends(drawn(t, deps, 80, 24), nothingRun()), "lk project demo")
+	if got := <-asked; got.Server.Project != "demo" || !m.running {
+		t.Errorf("%+v", got)
+	}
+	m.session.interrupt()
+}
+
+// The mouse works again after the terminal was given away.
+func TestTheMouseComesBack(t *testing.T) {
+	for _, mouse := range []bool{true, false} {
+		deps := catalogueDeps()
+		deps.Mouse = mouse
+		for _, msg := range []tea.Msg{joinedMsg{}, tea.ResumeMsg{}} {
+			if _, cmd := ends(drawn(t, deps, 80, 24), opaqueRun()).Update(msg); (cmd != nil) != mouse {
+				t.Errorf("mouse %v, after %T: a command: %v", mouse, msg, cmd != nil)
+			}
+		}
+	}
+}
+
 func TestWheel(t *testing.T) {
 	m := ends(drawn(t, catalogueDeps(), 80, 24), opaqueRun())
 	down, up := wheel(tea.MouseButtonWheelDown, 5, 10), wheel(tea.MouseButtonWheelUp, 5, 10)

@@ -101,13 +101,13 @@ func (m model) pageTitle(width int) string {
 	return m.fit(m.charset(line), width)
 }
 
-// pageLines lay out the open tab of the selected stage.
-func (m model) pageLines(width int) []string {
+// page lays out the open tab of the selected stage.
+func (m model) page(width int) page {
+	p := page{model: m, width: max(width, 1)}
 	row, ok := m.row()
 	if !ok {
-		return nil
+		return p
 	}
-	p := page{model: m, width: max(width, 1)}
 	l, _ := m.current()
 	known, _ := m.deps.Page(l.Finding.Code)
 	switch m.shownTab() {
@@ -125,7 +125,7 @@ func (m model) pageLines(width int) []string {
 	default:
 		p.evidence(row)
 	}
-	return p.lines
+	return p
 }
 
 // page collects the lines of the details, none wider than width.
@@ -133,6 +133,7 @@ type page struct {
 	model
 	width int
 	lines []string
+	over  int // by how much the widest line of code is wider than the window
 }
 
 func (p *page) add(line string) { p.lines = append(p.lines, line) }
@@ -175,10 +176,14 @@ func listMark(line string) string {
 	return ""
 }
 
+// proseColumns is how wide a paragraph may be: eyes lose longer lines.
+const proseColumns = 120
+
 // hang adds text behind a mark; further lines start under the text.
 func (p *page) hang(mark, text string) {
+	width := min(p.width, proseColumns)
 	under := wrap.Width(mark)
-	for i, line := range wrap.Lines(text, p.width-under) {
+	for i, line := range wrap.Lines(text, width-under) {
 		if i == 0 {
 			p.add(p.fit(mark+line, p.width))
 			continue
@@ -187,28 +192,25 @@ func (p *page) hang(mark, text string) {
 	}
 }
 
-// codeIndent is how far code stands in, and how much further in a line goes on
-// that was too long.
+// codeIndent is how far code stands in.
 const codeIndent = 4
 
-// code adds lines to be copied. The copy key copies them as they are.
+// code adds lines to be copied. A line that is wider than the window is not
+// broken, because it would be copied so by mouse: it is cut with a mark, and the
+// code moves sideways. The copy key copies the lines as they are.
 func (p *page) code(text string) {
+	room := max(1, p.width-codeIndent)
 	for _, line := range p.block(text) {
-		rest := strings.TrimLeft(line, " ")
-		in := min(codeIndent+len(line)-len(rest), p.width/2)
-		parts := wrap.Lines(rest, p.width-in)
-		if len(parts) > 1 {
-			parts = wrap.Lines(rest, p.width-in-codeIndent)
+		width := wrap.Width(line)
+		p.over = max(p.over, width-room)
+		shown := ansi.Cut(line, p.shift, p.shift+room)
+		if width > p.shift+room {
+			shown = ansi.Truncate(shown, room-wrap.Width(p.ellipsis()), "") + p.ellipsis()
 		}
-		for i, part := range parts {
-			if i == 1 {
-				in += codeIndent
-			}
-			if part = p.styles.code.Render(part); part != "" {
-				part = strings.Repeat(" ", in) + part
-			}
-			p.add(p.cut(part))
+		if shown != "" {
+			shown = strings.Repeat(" ", codeIndent) + p.styles.code.Render(shown)
 		}
+		p.add(p.cut(shown))
 	}
 }
 
@@ -250,8 +252,9 @@ func (p *page) beneath(c progress.CheckRow, by int, shown string) {
 	l, _ := p.current()
 	for _, f := range c.Result.Findings {
 		p.add(p.cut(strings.Repeat(" ", by) + p.styles.severity(f).Render(string(f.Code))))
-		if f.Code != l.Finding.Code || c.Check.ID != l.Check {
-			p.hang(strings.Repeat(" ", by), p.say(f.Message)) // that of the selected one stands above
+		// That of the selected finding stands above, that of the row beside it.
+		if message := p.say(f.Message); (f.Code != l.Finding.Code || c.Check.ID != l.Check) && !(p.split() && message == shown) {
+			p.hang(strings.Repeat(" ", by), message)
 		}
 		p.facts(f.Facts, by)
 	}

@@ -150,7 +150,8 @@ func (m model) checksPaste(value string) (model, tea.Cmd) {
 		return m.launched(Change{Address: paste.URL})
 	}
 	if found := catalogue.FindText(value); len(found) > 0 {
-		m.notice = m.sayf("An SDK says this for %s: lkdoctor explain %s", found[0].Codes[0], found[0].Codes[0])
+		m = m.browses()
+		m.browser = m.browser.filtered(found[0].Text)
 		return m, nil
 	}
 	m.token, m.address = value, ""

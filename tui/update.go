@@ -94,6 +94,9 @@ func (m model) updated(msg tea.Msg) (model, tea.Cmd) {
 		if msg.err != nil {
 			m.notice = m.sayf("No room was joined: %s", clean.Line(clean.Redact(msg.err.Error()), 300))
 		}
+		return m, m.mouseAgain()
+	case tea.ResumeMsg:
+		return m, m.mouseAgain()
 	case openedMsg:
 		m.notice = m.opened(msg)
 	case tea.MouseMsg:
@@ -168,6 +171,10 @@ func (m model) pressed(msg tea.KeyMsg) (model, tea.Cmd) {
 		return m.moves(msg, k), nil
 	case key.Matches(msg, k.open, k.nextFinding, k.previousTab, k.nextTab, k.fix, k.evidence, k.why, k.confirm):
 		return m.turns(msg, k), nil
+	case key.Matches(msg, k.codeLeft):
+		m.shift = max(0, m.shift-codeStep)
+	case key.Matches(msg, k.codeRight):
+		m.shift = min(m.over, m.shift+codeStep)
 	case key.Matches(msg, k.language):
 		m.language, m.chosen = (m.language+1)%len(languages()), true
 	case key.Matches(msg, k.python):
@@ -213,7 +220,7 @@ func (m model) turns(msg tea.KeyMsg, k keyMap) model {
 	case key.Matches(msg, k.confirm):
 		m.tab = tabConfirm
 	}
-	m.open, m.moved = m.open || opens, true
+	m.open, m.moved, m.shift = m.open || opens, true, 0
 	m.pane.GotoTop()
 	return m
 }
@@ -246,9 +253,12 @@ func (m model) moves(msg tea.KeyMsg, k keyMap) model {
 	return m
 }
 
+// codeStep is by how many columns a key moves code.
+const codeStep = 16
+
 func (m model) selects(row int) model {
 	m.selected = min(max(row, 0), max(0, len(m.progress.Rows())-1))
-	m.moved, m.finding = true, 0
+	m.moved, m.finding, m.shift = true, 0, 0
 	m.pane.GotoTop()
 	return m
 }

@@ -25,6 +25,7 @@ func (m model) top(width int) []string {
 // verdictLines are what broke, where to fix it and what it is not; before the
 // end, how far the run is and what it waits for.
 func (m model) verdictLines(width int) []string {
+	width = min(width, proseColumns)
 	switch {
 	case m.stopping:
 		return m.wrapTo(m.sayf("Stopping: leaving the room and closing what is open."), width, 2)

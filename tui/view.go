@@ -18,6 +18,8 @@ const (
 	minHeight = 15  //
 	twoPanes  = 110 // from here on the details stand beside the rows
 	gutter    = 3   // between the panes
+
+	noticeLimit = 3 // lines
 )
 
 // View is Bubble Tea's: exactly the window's height of lines, none wider than
@@ -43,8 +45,11 @@ func (m model) layout() []string {
 	head, footer := m.head(), m.footer()
 	height := m.height - len(head) - len(footer)
 	body := filled(m.body(height), height)
-	if m.notice != "" && height > 0 && !m.prompt.isOpen() && !m.open {
-		body[height-1] = " " + m.styles.notice.Render(m.fit(m.notice, m.width-2))
+	if m.notice != "" && !m.prompt.isOpen() && !m.open {
+		lines := indent(m.noticed(m.width-2), 1)
+		for i, line := range lines[:min(len(lines), max(0, height))] {
+			body[height-len(lines)+i] = line
+		}
 	}
 	return append(append(head, body...), footer...)
 }
@@ -166,7 +171,7 @@ func (m model) overview(width, height int) []string {
 		}
 		for ; r.grown >= 0; r.grown-- {
 			if lines = m.laid(width, r); len(lines) <= height {
-				return lines
+				return append(lines, indent(m.workedLines(width-1, height-len(lines)), 1)...)
 			}
 		}
 	}
@@ -248,21 +253,34 @@ func (m model) footer() []string {
 		return indent(m.promptLines(width), 1)
 	}
 	if m.open {
-		return indent([]string{m.noticeLine(width), m.short(width + 1)}, 1)
+		return indent(append(m.noticeLines(width), m.short(width+1)), 1)
 	}
 	return indent([]string{m.short(width + 1)}, 1)
 }
 
-// noticeLine tells under a page what a key has done, else whether there is more
-// to read. On the overview a notice lies over the last line.
-func (m model) noticeLine(width int) string {
+// noticeLines tell under a page what a key has done, else whether there is more
+// to read. On the overview a notice lies over the last lines.
+func (m model) noticeLines(width int) []string {
+	reading, pane := m.open, m.pane
+	if m.browser.open {
+		reading, pane = m.browser.reading, m.browser.pane
+	}
 	switch {
 	case m.notice != "":
-		return m.styles.notice.Render(m.fit(m.notice, width))
-	case !m.menu.open && (m.browser.reading && !m.browser.pane.AtBottom() || !m.browser.open && m.open && !m.pane.AtBottom()):
-		return m.styles.subtle.Render(m.fit(m.sayf("More below: PgDn"), width))
+		return m.noticed(width)
+	case reading && !m.menu.open && !pane.AtBottom():
+		return []string{zone("key", "pgdown", m.styles.subtle.Render(m.fit(m.sayf("More below: PgDn"), width)))}
 	}
-	return ""
+	return []string{""}
+}
+
+// noticed is the notice on as many lines as its paths and addresses need.
+func (m model) noticed(width int) []string {
+	lines := m.wrapTo(m.notice, width, noticeLimit)
+	for i := range lines {
+		lines[i] = m.styles.notice.Render(lines[i])
+	}
+	return lines
 }
 
 // tinyLines are the essentials for a window that is too small for the rest.
@@ -318,12 +336,17 @@ func (m model) synced() model {
 	if m.wide() {
 		m.pane.Height = max(1, m.pane.Height-2)
 	}
-	lines := m.pageLines(m.pane.Width - 1)
+	laid := m.page(m.pane.Width - 1)
+	if m.over = max(0, laid.over); m.shift > m.over {
+		m.shift = m.over
+		laid = m.page(m.pane.Width - 1)
+	}
+	lines := laid.lines
 	if !m.split() {
 		lines = indent(lines, 1)
 	}
 	if m.browser.reading {
-		m.browser.pane.Width, m.browser.pane.Height = m.width-2, max(1, m.height-4)
+		m.browser.pane.Width, m.browser.pane.Height = m.width-2, max(1, m.height-3-len(m.noticeLines(m.width-2)))
 		m.browser.pane.SetContent(strings.Join(indent(m.browserPage(m.width-4), 1), "\n"))
 	}
 	m.pane.SetContent(strings.Join(lines, "\n"))

@@ -66,7 +66,7 @@ func (m model) changed(msg changedMsg) (model, tea.Cmd) {
 // mayFollow reports whether a change is to be followed now: not while a run or a
 // question is open.
 func (m model) mayFollow() bool {
-	return m.watch.due && !m.running && !m.prompt.isOpen() && !m.menu.open && !m.gone
+	return m.watch.due && !m.running && !m.prompt.isOpen() && !m.menu.open && !m.browser.open && !m.gone
 }
 
 // follows is the model with a run that looks at the changed files.

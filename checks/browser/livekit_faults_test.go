@@ -34,15 +34,12 @@ type place struct {
 	in, others string
 }
 
-// keepsOut are the findings that keep a browser out of the room. A token that is
-// lost in the query is a warning where it gets in by the header, which no browser
-// can send; and the reverse is no trouble of a browser's.
+// keepsOut is the finding that keeps a browser out of the room, "" without one. A
+// header that a proxy removes is no trouble of a browser's.
 func keepsOut(run check.Run) string {
-	for _, severity := range []finding.Severity{finding.Fail, finding.Warn} {
-		for _, l := range run.Findings(severity) {
-			if severity == finding.Fail && l.Finding.Code != finding.WebsocketAuthStripped || l.Finding.Code == finding.WebsocketQueryRefused {
-				return string(l.Finding.Code)
-			}
+	for _, l := range run.Findings(finding.Fail) {
+		if l.Finding.Code != finding.WebsocketAuthStripped {
+			return string(l.Finding.Code)
 		}
 	}
 	return ""

@@ -68,6 +68,8 @@ func TestConfirmOffline(t *testing.T) {
 		{finding.TokenCannotPublish, node(`{"video":{"roomJoin":true,"room":"support-42","canPublish":false}}`), ""},
 		{finding.TokenCannotSubscribe, node(`{"video":{"roomJoin":true,"room":"support-42","canSubscribe":false}}`), ""},
 		{finding.TokenDispatchesAgent, node(`{"roomConfig":{"agents":[{"agentName":"support"}]}}`), ""},
+		{finding.BrowserMixedContent, map[string]string{"FRONTEND": "https://app.example.com", "LIVEKIT_URL": "ws://livekit.example.com:7880"}, ""},
+		{finding.BrowserInsecurePage, map[string]string{"FRONTEND": "http://192.0.2.10:3000"}, ""},
 		{finding.TokenBroad, node(`{"video":{"roomJoin":true,"room":"support-42","roomAdmin":true}}`), ""},
 		{finding.TokenPlaceholder, node(`{"iss":"APIabc123","sub":"None","video":{"room":"support-42"}}`), ""},
 		{finding.TokenExpired, node(`{"exp":1795418100}`), "ends 2026-11-23T07:15:00.000Z"},
@@ -141,6 +143,13 @@ func TestConfirmOnLoopback(t *testing.T) {
 		}
 		answer(200, "success")(w, r)
 	}
+	pageAtV1 := func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, "/rtc/v1") {
+			answer(200, "<!doctype html>")(w, r)
+			return
+		}
+		answer(401, "no permissions to access the room")(w, r)
+	}
 	clock := time.Now().Add(5 * time.Minute).UTC().Format(http.TimeFormat)
 	ticket := `{"token":"` + jwt(`{"video":{"room":"support-43"}}`) + `","url":"wss://staging.example.com","room":"support-42"}`
 	tests := []struct {
@@ -180,6 +189,12 @@ func TestConfirmOnLoopback(t *testing.T) {
 		{finding.WebsocketUpgradeStripped, answer(404, ""), ""},
 		{finding.WebsocketAuthStripped, stripped, ""},
 		{finding.WebsocketQueryRefused, dropped, ""},
+		{finding.WebsocketV1Blocked, pageAtV1, ""},
+		{finding.ServerAPIBlocked, answer(404, ""), ""},
+		{finding.ServerRegionPinned, answer(200, `{"regions":[{"region":"ofrankfurt1b","url":"https://demo.ofrankfurt1b.production.livekit.cloud"}]}`),
+			`{"regions":[{"region":"ofrankfurt1b","url":"https://demo.ofrankfurt1b.production`},
+		{finding.BrowserCSP, answer(200, "", "Content-Security-Policy", "connect-src 'self'"), "Content-Security-Policy: connect-src 'self'"},
+		{finding.BrowserCORS, answer(200, "success"), ""},
 		{finding.DevTokenDefaultKeys, answer(200, ""), ""},
 		{finding.ClockSkew, answer(200, "OK", "Date", clock), "server: " + clock},
 	}

@@ -8,7 +8,8 @@ import (
 
 // Search returns the pages that have every word of query, in this order: in
 // their code, in their code or titles, in an error text of LiveKit's SDKs that
-// leads to them. A query without a word returns all pages.
+// leads to them. Where there is none, they are those that FindText leads to. A
+// query without a word returns all pages.
 func Search(pages []Page, texts []SDKText, query string) []Page {
 	wanted := textWords(query)
 	if len(wanted) == 0 {
@@ -27,6 +28,16 @@ func Search(pages []Page, texts []SDKText, query string) []Page {
 		for _, p := range pages {
 			if holds(p) && !slices.ContainsFunc(out, func(o Page) bool { return o.Code == p.Code }) {
 				out = append(out, p)
+			}
+		}
+	}
+	if len(out) > 0 {
+		return out
+	}
+	for _, text := range FindText(query) {
+		for _, code := range text.Codes {
+			if i := slices.IndexFunc(pages, func(p Page) bool { return p.Code == code }); i >= 0 && !slices.ContainsFunc(out, func(o Page) bool { return o.Code == code }) {
+				out = append(out, pages[i])
 			}
 		}
 	}

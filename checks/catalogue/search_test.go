@@ -15,12 +15,13 @@ func TestSearch(t *testing.T) {
 		want  finding.Code
 		first bool
 	}{
-		{"opaque", finding.TokenOpaque, true},                // in a code
-		{"TOKEN_TIME_UNIT", finding.TokenTimeUnit, true},     // a code as it is written
-		{"wrong unit", finding.TokenTimeUnit, true},          // in a title
-		{"milliseconds", finding.TokenTimeUnit, false},       // in a variant's title
-		{"establish signal", finding.ServerRefused, false},   // in an error text that leads to it
-		{"token  Has-expired !", finding.TokenExpired, true}, // in other case, with other marks
+		{"opaque", finding.TokenOpaque, true},              // in a code
+		{"TOKEN_TIME_UNIT", finding.TokenTimeUnit, true},   // a code as it is written
+		{"wrong unit", finding.TokenTimeUnit, true},        // in a title
+		{"milliseconds", finding.TokenTimeUnit, false},     // in a variant's title
+		{"establish signal", finding.ServerRefused, false}, // in an error text that leads to it
+		{"ConnectionError: could not establish signal connection: Failed to fetch (at x.js:3)", finding.ServerRefused, false}, // around an error text
+		{"token  Has-expired !", finding.TokenExpired, true},                                                                  // in other case, with other marks
 	} {
 		got := Search(pages, texts, test.query)
 		at := slices.IndexFunc(got, func(p Page) bool { return p.Code == test.want })

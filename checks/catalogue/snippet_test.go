@@ -30,6 +30,20 @@ func TestSnippetOfAnUnknownLanguage(t *testing.T) {
 
 // The Go snippet is compiled against the protocol module that go.mod pins, and
 // run.
+// TestSnippetsFitAScreen: at 80 columns no line of the code is broken, so that it
+// can be selected with the mouse and stays code.
+func TestSnippetsFitAScreen(t *testing.T) {
+	const room = 72
+	for _, lang := range mintLanguages() {
+		for line := range strings.Lines(Snippet(lang)) {
+			line = strings.ReplaceAll(strings.TrimRight(line, "\n"), "\t", "    ")
+			if len(line) > room {
+				t.Errorf("%s: %d columns: %s", lang, len(line), line)
+			}
+		}
+	}
+}
+
 func TestGoSnippetMintsAToken(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, "token.go", Snippet("go"))

@@ -111,9 +111,12 @@ type Spec struct {
 	Needs, Uses []string
 	// Timeout bounds Run. The runner abandons a check that exceeds it.
 	Timeout time.Duration
-	// Extra is set if the check exceeds its stage's question (--media). Its outcome is not
-	// used as the stage's line.
-	Extra bool
+	// Lacks is the reason why other checks cannot run if this one does not pass, such as
+	// "no readable token".
+	Lacks Text
+	// Also is set if the check exceeds its stage's question, and names what it examines,
+	// such as "the server API". Its outcome is not used as the stage's line.
+	Also Text
 }
 
 // Reads reports whether the check may read the product of check id: its own, or one

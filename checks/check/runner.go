@@ -167,11 +167,15 @@ func (r *runner) named(skip *Skip) *Skip {
 }
 
 func (r *runner) blockedBy(id string) *Skip {
-	title := finding.Textf("%s", id)
-	if spec := r.spec(id); spec.ID != "" {
-		title = spec.Title
+	spec := r.spec(id)
+	if !spec.Lacks.IsZero() {
+		return &Skip{Reason: Blocked, By: id, Text: finding.Textf("not run: %s", spec.Lacks)}
 	}
-	return &Skip{Reason: Blocked, By: id, Text: finding.Textf("not run: needs %s", title)}
+	title := spec.Title
+	if title.IsZero() {
+		title = finding.Textf("%s", id)
+	}
+	return &Skip{Reason: Blocked, By: id, Text: finding.Textf("not run: needs “%s”", title)}
 }
 
 func (r *runner) start(ctx context.Context, c Check) {

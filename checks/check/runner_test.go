@@ -46,7 +46,7 @@ func TestSkipsNameTheFirstCause(t *testing.T) {
 		t.Fatal(diff)
 	}
 	for _, r := range results[1:3] {
-		if r.Skip.Reason != Blocked || r.Skip.By != "a.one" || r.Skip.Text.String() != "not run: needs One holds" {
+		if r.Skip.Reason != Blocked || r.Skip.By != "a.one" || r.Skip.Text.String() != "not run: needs “One holds”" {
 			t.Errorf("%s: skip %+v", r.Check.ID, r.Skip)
 		}
 	}

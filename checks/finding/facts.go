@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -20,6 +21,9 @@ func factLabels() []factLabel {
 		{"shape", "Shape of the answer"},
 		{"fields", "Fields of the answer"},
 		{"token_path", "Field that holds the token"},
+		{"answer_url", "Address in the answer"},
+		{"answer_room", "Room in the answer"},
+		{"answer_identity", "Identity in the answer"},
 		{"usual_path", "Usual field of the token"},
 		{"url_path", "Field that holds the address"},
 		{"ticket_spent", "The ticket is spent"},
@@ -82,6 +86,7 @@ func factLabels() []factLabel {
 		{"blocked", "What is blocked"},
 		{"byte", "Byte at that place"},
 		{"bytes", "Bytes"},
+		{"capped", "More than is looked at"},
 		{"cause", "Likely cause"},
 		{"cert_issuer", "Certificate issued by"},
 		{"cert_names", "Names in the certificate"},
@@ -218,6 +223,15 @@ func factLabels() []factLabel {
 	}
 }
 
+// factRanks are the places of the facts among factLabels, counted from its end.
+var factRanks = sync.OnceValue(func() map[string]int {
+	rank := map[string]int{}
+	for i, l := range factLabels() {
+		rank[l.name] = i - len(factLabels())
+	}
+	return rank
+})
+
 // pathLabels returns the facts that occur once per path: audio and video, or UDP and
 // TCP. Their names begin with the path's.
 func pathLabels() []factLabel {
@@ -248,10 +262,9 @@ func paths() []factLabel {
 
 // FactName returns the label of a fact, or its name if it has none.
 func FactName(name string) Text {
-	for _, l := range factLabels() {
-		if l.name == name {
-			return Textf(l.label)
-		}
+	if rank := factRanks()[name]; rank < 0 {
+		list := factLabels()
+		return Textf(list[len(list)+rank].label)
 	}
 	for _, path := range paths() {
 		for _, l := range pathLabels() {
@@ -268,10 +281,7 @@ func NamedFact(name string) bool { return FactName(name).Format != "%s" }
 
 // Names returns the names of the facts in the order of factLabels, then the others.
 func (f Facts) Names() []string {
-	rank := map[string]int{}
-	for i, l := range factLabels() {
-		rank[l.name] = i - len(factLabels())
-	}
+	rank := factRanks()
 	names := make([]string, 0, len(f))
 	for name := range f {
 		names = append(names, name)

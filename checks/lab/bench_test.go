@@ -198,6 +198,29 @@ func (b *bench) rows() []row {
 		{"peak memory, version", "MiB", 0, 7, func(d string) (float64, error) { return memory(ok(b.run(d, nil, "version"))) }, nil, 0},
 		{fmt.Sprintf("%d at once, each with its own right answer", crowd), "s", 0, 3, func(d string) (float64, error) { return b.consult(d, well) }, nil, 0},
 	}
+	// What browsers and the server API are asked adds to a run, in pairs.
+	added := func(l *Lab) func(string) (float64, error) {
+		return func(d string) (float64, error) {
+			dev := must("fallback.join")
+			with, err := millis(dev(b.run(d, configured(l), "--json")))
+			if err != nil {
+				return 0, err
+			}
+			without, err := millis(dev(b.run(d, configured(l), "--json", "--skip", "join.browser,join.api")))
+			return with - without, err
+		}
+	}
+	there, nobodys := labOf(Options{Fault: "agent-comes"}), labOf(Options{Fault: "agent-no-worker"})
+	list = append(list,
+		row{"join.browser and join.api add", "ms", 15, 21, added(well), nil, 0},
+		row{"an agent that comes", "s", 2, 7,
+			func(d string) (float64, error) {
+				return seconds(must("join.agent")(b.run(d, ticketSettings(there), "--json", "--force-join")))
+			}, nil, 0},
+		row{"no worker for the agent", "s", 6, 3,
+			func(d string) (float64, error) {
+				return seconds(must("AGENT_NO_WORKER")(b.run(d, ticketSettings(nobodys), "--json", "--force-join")))
+			}, nil, 0})
 	for _, rtt := range []int{25, 50, 100, 200} {
 		// The SDK does not see to it that its leave arrives: its participant may be there still.
 		away := labOf(Options{RTT: time.Duration(rtt) * time.Millisecond})
@@ -209,7 +232,8 @@ func (b *bench) rows() []row {
 			row{fmt.Sprintf("round trip of %d ms: ticket", rtt), "ms", 0, 7,
 				func(d string) (float64, error) {
 					return millis(joined(b.run(d, ticketSettings(away), "--json", "--force-join")))
-				}, traded(away), 0})
+				}, traded(away), 0},
+			row{fmt.Sprintf("round trip of %d ms: join.browser and join.api add", rtt), "ms", 15, 21, added(away), nil, 0})
 	}
 	return list
 }

@@ -57,8 +57,8 @@ func clientFaults() []Fault {
 			withWeb(func(_ *Lab, addr string) http.Handler {
 				return At("/rtc/v1", proxies()[0].passes(StripUpgrade(Forward(addr))), Forward(addr))
 			})),
-		as("too-long-nginx", warning(f("query-too-long", "nginx takes request lines that are too short for a browser's (414)", finding.WebsocketQueryRefused, server,
-			withWeb(func(_ *Lab, addr string) http.Handler { return shortLines(2<<10, Forward(addr)) })))),
+		f("query-too-long", "nginx takes request lines that are too short for a browser's (414)", finding.WebsocketQueryRefused, server,
+			withWeb(func(_ *Lab, addr string) http.Handler { return shortLines(2<<10, Forward(addr)) })),
 		f("ice-slashes", "the server hands out turn:// with slashes", finding.ICEServerInvalid, server,
 			ice(&livekit.ICEServer{Urls: []string{"turn://turn.lklab.invalid:3478"}, Username: "u", Credential: "c"})),
 		f("ice-port", "the server hands out a TURN server whose port is no port", finding.ICEServerInvalid, server,
@@ -94,6 +94,8 @@ func clientFaults() []Fault {
 			called(AgentOptions{Worker: &WorkerOptions{Name: "other"}})),
 		f("agent-refuses", "the worker refuses the job", finding.AgentNoWorker, agent, called(AgentOptions{Worker: &WorkerOptions{Act: ActRefuse}})),
 		f("agent-absent", "the worker takes the job, and nobody comes", finding.AgentAbsent, agent, called(AgentOptions{Worker: &WorkerOptions{Act: ActAbsent}})),
+		as("unasked", f("agent-unasked", "the token calls an agent that does not come, and there is no key here to ask why", finding.AgentAbsent, agent,
+			func(p *plan) { called(AgentOptions{})(p); withoutKeys(p) })),
 		f("agent-quits", "the agent comes and leaves at once", finding.AgentAbsent, agent, called(AgentOptions{Worker: &WorkerOptions{Act: ActQuit}})),
 		f("agent-fails", "the worker says that the job has failed", finding.AgentJobFailed, agent, func(p *plan) {
 			called(AgentOptions{})(p)

@@ -97,20 +97,43 @@ func (p Progress) Rows() []Row {
 func staged(checks []CheckRow) []Row {
 	var rows []Row
 	for _, stage := range check.Stages() {
-		row := Row{Stage: stage, Name: StageName(stage)}
+		row := Row{Stage: stage}
 		for _, c := range checks {
 			if c.Check.Stage == stage {
 				row.Checks = append(row.Checks, c)
 			}
 		}
 		if len(row.Checks) > 0 {
-			rows = append(rows, summed(row, checks))
+			row.Name = row.name()
+			rows = append(rows, row)
 		}
+	}
+	for i, row := range rows {
+		rows[i] = summed(row, rows)
 	}
 	return rows
 }
 
-// StageName returns the stage's name in a sentence or row.
+// name returns the row's name: "App" if an app was asked for the token and the ticket
+// service is not at fault, else the stage's.
+func (r Row) name() finding.Text {
+	app := false
+	for _, c := range r.Checks {
+		asked := c.State != Pending && c.State != Skipped
+		switch {
+		case c.Check.ID == "ticket.frontend":
+			app = asked
+		case asked && c.State != Passed && c.State != Running || asked && c.Check.ID == "ticket.consume":
+			return StageName(r.Stage)
+		}
+	}
+	if app {
+		return finding.Textf("App")
+	}
+	return StageName(r.Stage)
+}
+
+// StageName returns the stage's name.
 func StageName(stage check.Stage) finding.Text {
 	switch stage {
 	case check.StageEnv:
@@ -129,9 +152,9 @@ func StageName(stage check.Stage) finding.Text {
 	return finding.Textf("%s", string(stage))
 }
 
-// summed sets the row's state, line and time from its checks. all are the checks of
+// summed sets the row's state, line and time from its checks; all are the rows of
 // the run.
-func summed(r Row, all []CheckRow) Row {
+func summed(r Row, all []Row) Row {
 	r.State = r.worst()
 	for _, c := range r.Checks {
 		r.Took += c.Result.Took
@@ -189,7 +212,7 @@ func (r Row) blocked() *CheckRow {
 }
 
 // skipped says why the row was skipped, and what was seen nevertheless.
-func (r Row) skipped(all []CheckRow) finding.Text {
+func (r Row) skipped(all []Row) finding.Text {
 	for _, c := range r.Checks {
 		if c.Result.Skip != nil && c.Result.Skip.ByHand {
 			return c.Result.Skip.Text
@@ -200,23 +223,10 @@ func (r Row) skipped(all []CheckRow) finding.Text {
 		return r.Checks[0].Result.Skip.Text
 	}
 	why := stopped.Result.Skip.Text
-	if name := short(all, stopped.Result.Skip.By); !name.IsZero() {
-		why = finding.Textf("not run: needs %s", name)
-	}
 	if seen := r.outcome(); !seen.IsZero() {
 		return finding.Textf("%s (%s)", why, seen)
 	}
 	return why
-}
-
-// short returns a check's short name.
-func short(all []CheckRow, id string) finding.Text {
-	for _, row := range all {
-		if row.Check.ID == id {
-			return row.Check.Short
-		}
-	}
-	return finding.Text{}
 }
 
 func (r Row) waiting() finding.Text {
@@ -252,14 +262,20 @@ func (r Row) worstFinding() (check.Code, finding.Text) {
 // outcome returns the line of the last check that has one, because later checks of a
 // stage build on earlier ones. It appends the names of Extra checks that passed.
 func (r Row) outcome() (line finding.Text) {
+	var also finding.Text
 	for _, c := range r.Checks {
 		switch {
 		case c.State != Passed || c.Result.Outcome.Text.IsZero():
-		case c.Check.Extra && !line.IsZero():
-			line = finding.Textf("%s, %s", line, c.Check.Short)
-		default:
+		case c.Check.Also.IsZero() || line.IsZero():
 			line = c.Result.Outcome.Text
+		case also.IsZero():
+			also = c.Check.Also
+		default:
+			also = finding.Textf("%s, %s", also, c.Check.Also)
 		}
+	}
+	if !also.IsZero() {
+		line = finding.Textf("%s; %s too", line, also)
 	}
 	for _, c := range r.Checks {
 		if slices.ContainsFunc(c.Result.Findings, func(f finding.Finding) bool { return f.Code.AlwaysShown() }) && !line.IsZero() {

@@ -125,9 +125,9 @@ func Waterfall(spans []Span, width int, ascii bool, say func(finding.Text) strin
 	if bars < 4 || all <= 0 {
 		return nil
 	}
-	full, half := "█", "▒"
+	full, half, cut := "█", "▒", "…"
 	if ascii {
-		full, half = "#", "="
+		full, half, cut = "#", "=", "."
 	}
 	lines := make([]string, len(spans))
 	for i, s := range spans {
@@ -138,7 +138,7 @@ func Waterfall(spans []Span, width int, ascii bool, say func(finding.Text) strin
 			block = half
 		}
 		took := finding.Duration(s.Took)
-		name := wrap.Pad(ansi.Truncate(names[i], columns, ""), columns)
+		name := wrap.Pad(ansi.Truncate(names[i], columns, cut), columns)
 		lines[i] = name + "  " + strings.Repeat(" ", from) + strings.Repeat(block, to-from) +
 			strings.Repeat(" ", bars-to+max(0, clock-len(took))) + took
 	}

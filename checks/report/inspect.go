@@ -101,7 +101,7 @@ func inWords(in Inspection, style Style) []string {
 		past, future string
 	}{
 		{in.IssuedAt, "Issued %s ago, at %s.", "Issued %s from now, at %s."},
-		{in.NotBefore, "Valid since %s, from %s.", "Valid only in %s, from %s."},
+		{in.NotBefore, "Valid for %s already, from %s on.", "Valid only in %s, from %s on."},
 		{in.ExpiresAt, "Expired %s ago, at %s.", "Expires in %s, at %s."},
 	} {
 		if when.at == nil {

@@ -82,7 +82,8 @@ func (m *markdown) title(run check.Run) {
 		broke = d.Summary
 	}
 	m.line("**" + escape(m.style.text(broke)) + "**")
-	m.line(escape(m.style.say("This report is for whoever looks after %s. It was made on a machine that uses it; below, “here”, “this machine” and “your settings” mean that machine and its settings.", diagnosis.PartyName(d.Owner))))
+	m.line(escape(m.style.say("This report is for whoever looks after %s. It was made on a machine that uses it; below, “here”, “this machine” and “your settings” mean that machine and its settings.",
+		diagnosis.PartyName(d.Owner))))
 	var cleared []string
 	for _, owner := range d.Cleared {
 		name := diagnosis.PartyName(owner)

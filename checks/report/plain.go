@@ -295,10 +295,21 @@ func (s Style) Cleared(owners []check.Owner) string {
 // Counts returns the last line: the number of checks by status, and the time.
 func (s Style) Counts(run check.Run) string {
 	n := run.Summary
-	line := s.say("%d ok · %d warned · %d failed · %d not run · %d in error · %s",
-		n.Pass, n.Warn, n.Fail, n.Skip, n.Error, finding.Millis(run.Took))
-	if s.ASCII {
-		return strings.ReplaceAll(line, " ·", ",")
+	var parts []string
+	for _, part := range []struct {
+		n    int
+		text finding.Text
+	}{
+		{n.Pass, finding.Textf("%d ok", n.Pass)}, {n.Warn, finding.Textf("warnings: %d", n.Warn)}, {n.Fail, finding.Textf("%d failed", n.Fail)},
+		{n.Skip, finding.Textf("%d not run", n.Skip)}, {n.Error, finding.Textf("%d in error", n.Error)},
+	} {
+		if part.n > 0 {
+			parts = append(parts, s.text(part.text))
+		}
 	}
-	return line
+	dot := " · "
+	if s.ASCII {
+		dot = ", "
+	}
+	return strings.Join(append(parts, finding.Millis(run.Took)), dot)
 }

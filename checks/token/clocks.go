@@ -118,7 +118,7 @@ func (c Clocks) skew() []finding.Finding {
 		d := worst[0].offset - worst[1].offset
 		f = finding.New(finding.ClockSkew, severity,
 			"the clocks of %s and %s are %s apart: that of %s is ahead; which one is wrong cannot be told from here; LiveKit tolerates 60 s",
-			worst[0].name, worst[1].name, elapsed(d.Abs()), first(d > 0, worst[0].name, worst[1].name)).
+			worst[0].name, worst[1].name, Elapsed(d.Abs()), first(d > 0, worst[0].name, worst[1].name)).
 			As("unknown").With("machine", "unknown").With("seconds", round(d.Abs()))
 	}
 	for _, k := range list[1:] {
@@ -171,17 +171,17 @@ func first(cond bool, a, b finding.Text) finding.Text {
 // aheadOf formats an offset: "4 min 58 s ahead".
 func aheadOf(d time.Duration) finding.Text {
 	if d < 0 {
-		return finding.Textf("%s behind", elapsed(-d))
+		return finding.Textf("%s behind", Elapsed(-d))
 	}
-	return finding.Textf("%s ahead", elapsed(d))
+	return finding.Textf("%s ahead", Elapsed(d))
 }
 
 // round returns whole seconds, for facts.
 func round(d time.Duration) int { return int(d.Round(time.Second) / time.Second) }
 
-// elapsed formats the absolute value of d in its two largest units: "4 min 58 s", "2
+// Elapsed formats the absolute value of d in its two largest units: "4 min 58 s", "2
 // h", "3 days 4 h".
-func elapsed(d time.Duration) finding.Text {
+func Elapsed(d time.Duration) finding.Text {
 	d = d.Abs().Round(time.Second)
 	seconds := int(d / time.Second)
 	switch {

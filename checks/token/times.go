@@ -123,17 +123,17 @@ func (j judge) expiry() []finding.Finding {
 	case !j.now.Before(exp.Add(Leeway)):
 		variant, why := j.whyExpired()
 		return facts(finding.New(finding.TokenExpired, finding.Fail,
-			"the token expired %s ago by %s (LiveKit tolerates 60 s)%s", elapsed(left), j.by, why).As(variant))
+			"the token expired %s ago by %s (LiveKit tolerates 60 s)%s", Elapsed(left), j.by, why).As(variant))
 	case left <= 0:
 		return facts(finding.New(finding.TokenExpiresSoon, finding.Warn,
-			"the token expired %s ago by %s; LiveKit still takes it for %s", elapsed(left), j.by, elapsed(left+Leeway)).As(variant))
+			"the token expired %s ago by %s; LiveKit still takes it for %s", Elapsed(left), j.by, Elapsed(left+Leeway)).As(variant))
 	case left < soon:
 		return facts(finding.New(finding.TokenExpiresSoon, finding.Warn,
-			"the token expires in %s by %s: too soon for somebody who is about to join", elapsed(left), j.by).As(variant))
+			"the token expires in %s by %s: too soon for somebody who is about to join", Elapsed(left), j.by).As(variant))
 	}
 	if life := exp.Sub(start); life > longLived && unitOf(float64(exp.Unix())) == "" {
 		return facts(finding.New(finding.TokenLivesLong, finding.Warn,
-			"the token is valid for %s; a token needs to live only until somebody has joined; over 24 h is a risk if it leaks", elapsed(life)).
+			"the token is valid for %s; a token needs to live only until somebody has joined; over 24 h is a risk if it leaks", Elapsed(life)).
 			With("lifetime_seconds", round(life)))
 	}
 	return nil
@@ -160,7 +160,7 @@ func (j judge) whyExpired() (variant string, why finding.Text) {
 	var zone finding.Text
 	if start != nil {
 		zone = j.zone(*start)
-		why = finding.Textf("; it was valid for %s%s", elapsed(exp.Sub(*start)), zone)
+		why = finding.Textf("; it was valid for %s%s", Elapsed(exp.Sub(*start)), zone)
 	}
 	if behind, off, known := j.clocks.ticketAgainstServer(); known && off && j.now.Before(exp.Add(Leeway-behind)) {
 		return "clock", why // still valid by its issuer's clock
@@ -178,14 +178,14 @@ func (j judge) start() []finding.Finding {
 		ahead := nbf.Sub(j.now)
 		variant, why := j.whyAhead(*nbf)
 		found = append(found, finding.New(finding.TokenNotYetValid, finding.Fail,
-			"the token becomes valid (nbf) only in %s by %s (LiveKit tolerates 60 s)%s", elapsed(ahead), j.by, why).
+			"the token becomes valid (nbf) only in %s by %s (LiveKit tolerates 60 s)%s", Elapsed(ahead), j.by, why).
 			As(variant).By(aheadParty(variant)).With("nbf", stamp(*nbf)).With("seconds_ahead", round(ahead)))
 	}
 	if iat := j.t.Claims.IssuedAt; iat != nil && j.now.Before(iat.Add(-Leeway)) {
 		ahead := iat.Sub(j.now)
 		variant, why := j.whyAhead(*iat)
 		found = append(found, finding.New(finding.TokenIssuedInFuture, finding.Warn,
-			"the token says that it was made (iat) %s in the future by %s; LiveKit servers up to 1.12 refuse it, later ones do not look%s", elapsed(ahead), j.by, why).
+			"the token says that it was made (iat) %s in the future by %s; LiveKit servers up to 1.12 refuse it, later ones do not look%s", Elapsed(ahead), j.by, why).
 			As(variant).By(aheadParty(variant)).With("iat", stamp(*iat)).With("seconds_ahead", round(ahead)).With("accepted_by", "livekit-server from 1.13 on"))
 	}
 	return found
@@ -234,7 +234,7 @@ func (j judge) zone(when time.Time) finding.Text {
 	if !isZone(offset.Abs()) || (d-offset).Abs() > zoneSlack {
 		return finding.Text{}
 	}
-	return finding.Textf("; its start is off by %s, to within seconds: probably a local time was taken for UTC (datetime.utcnow().timestamp() does that)", elapsed(offset))
+	return finding.Textf("; its start is off by %s, to within seconds: probably a local time was taken for UTC (datetime.utcnow().timestamp() does that)", Elapsed(offset))
 }
 
 // isZone reports whether some time zone differs from UTC by d. These are all that

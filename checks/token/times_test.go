@@ -126,8 +126,8 @@ func TestWords(t *testing.T) {
 		-2 * time.Hour: "2 h", 90 * time.Minute: "1 h 30 min", 30 * time.Hour: "1 day 6 h",
 		72 * time.Hour: "3 days", 20000 * 24 * time.Hour: "54 years",
 	} {
-		if got := elapsed(d).String(); got != want {
-			t.Errorf("elapsed(%s) = %q, want %q", d, got, want)
+		if got := Elapsed(d).String(); got != want {
+			t.Errorf("Elapsed(%s) = %q, want %q", d, got, want)
 		}
 	}
 }

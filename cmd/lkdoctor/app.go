@@ -72,6 +72,9 @@ func (a *app) learnArguments() {
 			}
 			a.redact.Learn(value)
 		}
+		if _, value, is := strings.Cut(arg, ":"); is && strings.HasPrefix(arg, "-H") {
+			a.redact.Learn(value)
+		}
 		a.redact.Learn(config.AddressSecrets(arg)...)
 	}
 	for _, name := range []string{"LIVEKIT_API_SECRET", "LIVEKIT_TOKEN", "LKDOCTOR_TICKET"} {

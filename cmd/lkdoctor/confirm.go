@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"lkdoctor/checks/catalogue"
-	"lkdoctor/config/clean"
 )
 
 // confirmWait is how long a confirming command may take, and maxPrinted how much
@@ -60,7 +59,7 @@ func (r *reruns) confirm(c catalogue.Confirm) func() (string, error) {
 			secrets = append(secrets, value)
 		}
 	}
-	redact := clean.NewRedactor(secrets...)
+	redact := r.exam.app.redact.With(secrets...)
 	return func() (string, error) {
 		ctx, cancel := context.WithTimeout(context.Background(), confirmWait)
 		defer cancel()
@@ -72,7 +71,7 @@ func (r *reruns) confirm(c catalogue.Confirm) func() (string, error) {
 		if exit := (*exec.ExitError)(nil); errors.As(err, &exit) && ctx.Err() == nil {
 			err = nil // what it printed says the rest
 		}
-		return redact.Block(clean.Redact(string(out)), maxPrinted), err
+		return redact.Block(string(out), maxPrinted), err
 	}
 }
 

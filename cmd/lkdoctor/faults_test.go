@@ -56,6 +56,7 @@ func TestEveryFaultInEveryFace(t *testing.T) {
 			screen, shown := replayTUI(t, e, events)
 			sameVerdict(t, *run, document, plain, screen, shown)
 			counts.look(t, e, events)
+			wantFactsInReach(t, e, events)
 			forMachines(t, *run, e, l)
 			forItsReader(t, *run)
 			agentTold(t, *run, map[string]string{"json": string(document), "plain": plain, "tui": screen})
@@ -141,6 +142,7 @@ func wantCause(t *testing.T, fault lab.Fault, run check.Run) {
 	for _, r := range run.Results {
 		for _, f := range r.Findings {
 			codes = append(codes, f.Code)
+			t.Logf("%s: %s: %s", r.Check.ID, f.Code, f.Message) // shown where the test fails
 		}
 	}
 	for _, code := range fault.Want {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -50,6 +51,6 @@ func (a *app) page(tty *os.File, text string) bool {
 	}
 	err := command.Wait()
 	// 126 and 127: the shell found nothing that it could run.
-	exit, failed := err.(*exec.ExitError)
-	return !failed || exit.ExitCode() != 126 && exit.ExitCode() != 127
+	exit := (*exec.ExitError)(nil)
+	return !errors.As(err, &exit) || exit.ExitCode() != 126 && exit.ExitCode() != 127
 }

@@ -18,6 +18,7 @@ import (
 // TestPlaces runs the program where it cannot work as usual: it says so, with
 // the right exit code, and never hangs.
 func TestPlaces(t *testing.T) {
+	t.Parallel()
 	const noJoin = "--no-join"
 	for name, tt := range map[string]struct {
 		args    []string
@@ -75,6 +76,7 @@ func TestPlaces(t *testing.T) {
 
 // TestFullDisk has each command write to a disk that is full.
 func TestFullDisk(t *testing.T) {
+	t.Parallel()
 	for _, line := range []string{
 		"codes", "codes --json", "codes --help", "help", "--help", "--version", "version", "schema", "explain TOKEN_OPAQUE", "explain could not establish pc connection",
 		"completion bash", "completion zsh", "completion fish", "completion powershell", "__complete explain TOKEN",
@@ -123,7 +125,7 @@ func TestClockJumps(t *testing.T) {
 	}
 }
 
-// within runs cmd for at most 10 s.
+// within runs cmd for at most 30 s.
 func within(t *testing.T, cmd *exec.Cmd) (stdout, stderr string, code int) {
 	t.Helper()
 	var out, errs bytes.Buffer
@@ -134,7 +136,7 @@ func within(t *testing.T, cmd *exec.Cmd) (stdout, stderr string, code int) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	hangs := time.AfterFunc(10*time.Second, func() { _ = cmd.Process.Kill() })
+	hangs := time.AfterFunc(30*time.Second, func() { _ = cmd.Process.Kill() })
 	err := cmd.Wait()
 	if !hangs.Stop() {
 		t.Fatalf("it hangs\n%s%s", &out, &errs)

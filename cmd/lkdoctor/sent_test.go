@@ -309,8 +309,8 @@ func stranger(t *testing.T, answer http.HandlerFunc) *url.URL {
 	return u
 }
 
-// adversity is one hostile adversity.
-type adversity struct {
+// hostility is one hostile surrounding.
+type hostility struct {
 	environ map[string]string
 	args    []string
 	stdin   string
@@ -352,28 +352,28 @@ func TestCredentialsGoWhereTheListSays(t *testing.T) {
 	evil := stranger(t, ok)
 	aside := map[string]string{evil.Port(): "A HOST THAT NOBODY NAMED"}
 	came := "an address that came with the token"
-	attacks := map[string]func(t *testing.T, l *lab.Lab) adversity{}
-	attacks["healthy"] = func(*testing.T, *lab.Lab) adversity {
-		return adversity{must: []entry{{"ticket", "the ticket service", "the ticket"}}}
+	attacks := map[string]func(t *testing.T, l *lab.Lab) hostility{}
+	attacks["healthy"] = func(*testing.T, *lab.Lab) hostility {
+		return hostility{must: []entry{{"ticket", "the ticket service", "the ticket"}}}
 	}
-	attacks["no ticket, and keys"] = func(*testing.T, *lab.Lab) adversity {
-		return adversity{environ: map[string]string{"LKDOCTOR_TICKET": ""}}
+	attacks["no ticket, and keys"] = func(*testing.T, *lab.Lab) hostility {
+		return hostility{environ: map[string]string{"LKDOCTOR_TICKET": ""}}
 	}
-	attacks["the ticket service names another server"] = func(t *testing.T, l *lab.Lab) adversity {
+	attacks["the ticket service names another server"] = func(t *testing.T, l *lab.Lab) hostility {
 		service := stranger(t, answer(map[string]any{"token": l.Token(), "url": ws(evil), "room": l.Room}))
-		return adversity{environ: map[string]string{"USER_MGMT_BASE_URL": service.String()}, unasked: true,
+		return hostility{environ: map[string]string{"USER_MGMT_BASE_URL": service.String()}, unasked: true,
 			must: []entry{{"signature", came, "the token under test"}}}
 	}
 	for _, status := range []int{301, 302, 303, 307, 308} {
-		attacks[fmt.Sprint("the ticket service redirects, ", status)] = func(t *testing.T, _ *lab.Lab) adversity {
+		attacks[fmt.Sprint("the ticket service redirects, ", status)] = func(t *testing.T, _ *lab.Lab) hostility {
 			service := stranger(t, redirect(status, evil, ""))
-			return adversity{environ: map[string]string{"USER_MGMT_BASE_URL": service.String()}, named: aside}
+			return hostility{environ: map[string]string{"USER_MGMT_BASE_URL": service.String()}, named: aside}
 		}
-		attacks[fmt.Sprint("the LiveKit server redirects, ", status)] = func(t *testing.T, l *lab.Lab) adversity {
+		attacks[fmt.Sprint("the LiveKit server redirects, ", status)] = func(t *testing.T, l *lab.Lab) hostility {
 			server := stranger(t, redirect(status, evil, ""))
-			return adversity{environ: map[string]string{"LIVEKIT_URL": ws(server), "LIVEKIT_TOKEN": l.Token(), "LKDOCTOR_TICKET": ""}, named: aside}
+			return hostility{environ: map[string]string{"LIVEKIT_URL": ws(server), "LIVEKIT_TOKEN": l.Token(), "LKDOCTOR_TICKET": ""}, named: aside}
 		}
-		attacks[fmt.Sprint("the server API redirects, ", status)] = func(t *testing.T, l *lab.Lab) adversity {
+		attacks[fmt.Sprint("the server API redirects, ", status)] = func(t *testing.T, l *lab.Lab) hostility {
 			real := lab.Forward(l.LiveKit.Addr)
 			server := stranger(t, func(w http.ResponseWriter, r *http.Request) {
 				if strings.HasPrefix(r.URL.Path, "/twirp/") {
@@ -382,64 +382,64 @@ func TestCredentialsGoWhereTheListSays(t *testing.T) {
 				}
 				real.ServeHTTP(w, r)
 			})
-			return adversity{environ: map[string]string{"LIVEKIT_URL": ws(server), "LIVEKIT_TOKEN": l.Token(), "LKDOCTOR_TICKET": ""}, named: aside}
+			return hostility{environ: map[string]string{"LIVEKIT_URL": ws(server), "LIVEKIT_TOKEN": l.Token(), "LKDOCTOR_TICKET": ""}, named: aside}
 		}
-		attacks[fmt.Sprint("the app redirects, ", status)] = func(t *testing.T, _ *lab.Lab) adversity {
+		attacks[fmt.Sprint("the app redirects, ", status)] = func(t *testing.T, _ *lab.Lab) hostility {
 			app := stranger(t, redirect(status, evil, ""))
-			return adversity{args: []string{"--frontend", app.String(), "-H", "Cookie: session=mine-0123456789"}, named: aside}
+			return hostility{args: []string{"--frontend", app.String(), "-H", "Cookie: session=mine-0123456789"}, named: aside}
 		}
 	}
-	attacks["a redirect to plain text"] = func(t *testing.T, _ *lab.Lab) adversity {
+	attacks["a redirect to plain text"] = func(t *testing.T, _ *lab.Lab) hostility {
 		service := httptest.NewUnstartedServer(redirect(http.StatusPermanentRedirect, evil, ""))
 		service.StartTLS()
 		t.Cleanup(service.Close)
 		roots := x509.NewCertPool()
 		roots.AddCert(service.Certificate())
-		return adversity{environ: map[string]string{"USER_MGMT_BASE_URL": service.URL}, named: aside, roots: roots,
+		return hostility{environ: map[string]string{"USER_MGMT_BASE_URL": service.URL}, named: aside, roots: roots,
 			must: []entry{{"ticket", "the ticket service", "the ticket"}}}
 	}
-	attacks["pasted with another server"] = func(_ *testing.T, l *lab.Lab) adversity {
-		return adversity{args: []string{"--token", "-"}, stdin: ws(evil) + "/rtc?access_token=" + l.Token() + "&auto_subscribe=1", unasked: true,
+	attacks["pasted with another server"] = func(_ *testing.T, l *lab.Lab) hostility {
+		return hostility{args: []string{"--token", "-"}, stdin: ws(evil) + "/rtc?access_token=" + l.Token() + "&auto_subscribe=1", unasked: true,
 			must: []entry{{"signature", came, "the token under test"}}}
 	}
-	attacks["pasted answer of another server"] = func(_ *testing.T, l *lab.Lab) adversity {
-		return adversity{args: []string{"--token", "-"}, stdin: `{"server_url":"` + ws(evil) + `","participant_token":"` + l.Token() + `"}`, unasked: true,
+	attacks["pasted answer of another server"] = func(_ *testing.T, l *lab.Lab) hostility {
+		return hostility{args: []string{"--token", "-"}, stdin: `{"server_url":"` + ws(evil) + `","participant_token":"` + l.Token() + `"}`, unasked: true,
 			must: []entry{{"signature", came, "the token under test"}}}
 	}
-	attacks["a URL here and a token of elsewhere"] = func(t *testing.T, _ *lab.Lab) adversity {
+	attacks["a URL here and a token of elsewhere"] = func(t *testing.T, _ *lab.Lab) hostility {
 		other := lab.Sign(lab.Claims{"iss": "APIelsewhere00", "sub": "somebody", "exp": time.Now().Add(time.Hour).Unix(),
 			"video": map[string]any{"room": "r", "roomJoin": true}}, "a secret of somebody else, long enough")
-		return adversity{environ: map[string]string{"LIVEKIT_TOKEN": other, "LKDOCTOR_TICKET": ""},
+		return hostility{environ: map[string]string{"LIVEKIT_TOKEN": other, "LKDOCTOR_TICKET": ""},
 			must: []entry{{"signature", "LIVEKIT_URL", "the token under test"}}}
 	}
-	attacks["the app names another server, and sets a cookie"] = func(t *testing.T, l *lab.Lab) adversity {
+	attacks["the app names another server, and sets a cookie"] = func(t *testing.T, l *lab.Lab) hostility {
 		app := stranger(t, answer(map[string]any{"serverUrl": ws(evil), "participantToken": l.Token(), "roomName": l.Room, "participantName": "x"}))
-		return adversity{environ: map[string]string{"LKDOCTOR_TICKET": ""}, args: []string{"--frontend", app.String(), "-H", "Authorization: Bearer mine-0123456789"}, unasked: true,
+		return hostility{environ: map[string]string{"LKDOCTOR_TICKET": ""}, args: []string{"--frontend", app.String(), "-H", "Authorization: Bearer mine-0123456789"}, unasked: true,
 			must: []entry{{"signature", came, "the token under test"}, {"ticket", "the app of `--frontend`", "the headers of `-H`"}}}
 	}
-	attacks["an endpoint with a password"] = func(t *testing.T, l *lab.Lab) adversity {
+	attacks["an endpoint with a password"] = func(t *testing.T, l *lab.Lab) hostility {
 		endpoint := stranger(t, answer(map[string]any{"server_url": ws(evil), "participant_token": l.Token()}))
-		return adversity{environ: map[string]string{"LKDOCTOR_TICKET": ""}, unasked: true,
+		return hostility{environ: map[string]string{"LKDOCTOR_TICKET": ""}, unasked: true,
 			args: []string{"--token-endpoint", "http://me:0123456789@" + endpoint.Host + "/token", "-H", "X-Login: mine-0123456789"},
 			must: []entry{{"ticket", "the token endpoint", "the headers of `-H`"}, {"ticket", "the token endpoint", "user name and password of the address"}}}
 	}
-	attacks["a ticket service with a password"] = func(t *testing.T, l *lab.Lab) adversity {
+	attacks["a ticket service with a password"] = func(t *testing.T, l *lab.Lab) hostility {
 		service := stranger(t, answer(map[string]any{"token": l.Token(), "url": l.URL, "room": l.Room}))
-		return adversity{environ: map[string]string{"USER_MGMT_BASE_URL": "http://me:0123456789@" + service.Host},
+		return hostility{environ: map[string]string{"USER_MGMT_BASE_URL": "http://me:0123456789@" + service.Host},
 			must: []entry{{"ticket", "the ticket service", "user name and password of the address"}}}
 	}
-	attacks["a LiveKit server with a password"] = func(_ *testing.T, l *lab.Lab) adversity {
-		return adversity{environ: map[string]string{"LIVEKIT_URL": strings.Replace(l.URL, "://", "://me:0123456789@", 1)}}
+	attacks["a LiveKit server with a password"] = func(_ *testing.T, l *lab.Lab) hostility {
+		return hostility{environ: map[string]string{"LIVEKIT_URL": strings.Replace(l.URL, "://", "://me:0123456789@", 1)}}
 	}
-	attacks["the app's ticket"] = func(*testing.T, *lab.Lab) adversity { return adversity{} }
-	attacks["an agent"] = func(*testing.T, *lab.Lab) adversity { return adversity{} }
-	attacks["a TURN server"] = func(_ *testing.T, l *lab.Lab) adversity { return adversity{args: []string{"--media"}} }
+	attacks["the app's ticket"] = func(*testing.T, *lab.Lab) hostility { return hostility{} }
+	attacks["an agent"] = func(*testing.T, *lab.Lab) hostility { return hostility{} }
+	attacks["a TURN server"] = func(_ *testing.T, l *lab.Lab) hostility { return hostility{args: []string{"--media"}} }
 	faults := map[string]string{"the app's ticket": "frontend-ticket-secret", "a TURN server": "healthy-turn", "an agent": "agent-comes"}
-	attacks["no keys"] = func(*testing.T, *lab.Lab) adversity {
-		return adversity{environ: map[string]string{"LIVEKIT_API_SECRET": "", "LKDOCTOR_TICKET": ""}}
+	attacks["no keys"] = func(*testing.T, *lab.Lab) hostility {
+		return hostility{environ: map[string]string{"LIVEKIT_API_SECRET": "", "LKDOCTOR_TICKET": ""}}
 	}
-	attacks["the keys of another server"] = func(*testing.T, *lab.Lab) adversity {
-		return adversity{environ: map[string]string{"LIVEKIT_API_KEY": "APIelsewhere00", "LKDOCTOR_TICKET": ""}}
+	attacks["the keys of another server"] = func(*testing.T, *lab.Lab) hostility {
+		return hostility{environ: map[string]string{"LIVEKIT_API_KEY": "APIelsewhere00", "LKDOCTOR_TICKET": ""}}
 	}
 
 	var mu sync.Mutex
@@ -489,8 +489,8 @@ func TestCredentialsGoWhereTheListSays(t *testing.T) {
 	}
 }
 
-// sentIn runs the doctor in one adversity, and returns what it sent.
-func sentIn(t *testing.T, fault string, made func(*testing.T, *lab.Lab) adversity) *ledger {
+// sentIn runs the doctor in one surrounding, and returns what it sent.
+func sentIn(t *testing.T, fault string, made func(*testing.T, *lab.Lab) hostility) *ledger {
 	t.Helper()
 	l, err := lab.Start(t.Context(), lab.Options{Fault: fault})
 	if err != nil {

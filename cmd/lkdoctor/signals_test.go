@@ -47,6 +47,7 @@ func (s stopping) joins() bool { return len(s.args) > 0 && s.args[0] == "join" }
 // there is a document, the exit code is right, nobody is left in a room, and the
 // terminal is as it was. Random moments are for TestSoak.
 func TestSignals(t *testing.T) {
+	t.Parallel()
 	// Where media is blocked, a run stands in the room for seconds.
 	runs, stays := startLab(t, "media-blocked"), startLab(t, "")
 	inRoom := func(*watched) { waitFor(t, func() bool { return len(people(t, runs))+len(people(t, stays)) > 0 }) }
@@ -72,7 +73,9 @@ func TestSignals(t *testing.T) {
 				l = stays
 			}
 			l.Renew()
-			s.run(t, l)
+			if !s.run(t, l) {
+				t.Error("the signal ended it at once")
+			}
 			waitFor(t, func() bool { return len(people(t, l)) == 0 })
 		})
 	}
@@ -80,6 +83,7 @@ func TestSignals(t *testing.T) {
 
 // TestTerminalGoesAway closes the terminal under both screens.
 func TestTerminalGoesAway(t *testing.T) {
+	t.Parallel()
 	l := startLab(t, "")
 	for _, args := range [][]string{nil, {"join"}} {
 		cmd := program(t, l.Environ(), args...)
@@ -101,8 +105,9 @@ func TestTerminalGoesAway(t *testing.T) {
 	}
 }
 
-// run calls the program, sends the signal, and judges what is left.
-func (s stopping) run(t *testing.T, l *lab.Lab) {
+// run calls the program, sends the signal, and judges what is left. The result is
+// false where the signal came before any code of the program ran.
+func (s stopping) run(t *testing.T, l *lab.Lab) bool {
 	t.Helper()
 	args := append(slices.Clone(s.args), l.Args()...)
 	if s.face != faceTUI {
@@ -141,7 +146,7 @@ func (s stopping) run(t *testing.T, l *lab.Lab) {
 	} else {
 		_ = cmd.Process.Signal(s.signal)
 	}
-	guard := time.AfterFunc(20*time.Second, func() { _ = cmd.Process.Kill() })
+	guard := time.AfterFunc(30*time.Second, func() { _ = cmd.Process.Kill() })
 	code := exitCodeOf(t, cmd.Wait())
 	if !guard.Stop() {
 		t.Errorf("it did not end:\n%s%s", out, errs)
@@ -157,7 +162,11 @@ func (s stopping) run(t *testing.T, l *lab.Lab) {
 	if found := wholeToken(out.String() + errs.String()); found != "" || strings.Contains(errs.String(), "goroutine ") {
 		t.Errorf("stderr: %s", errs)
 	}
+	if code == -1 && out.String() == "" && errs.String() == "" {
+		return false
+	}
 	s.judge(t, code, out.String())
+	return true
 }
 
 // judge wants the exit code and the document of a run that was stopped, or of

@@ -226,3 +226,23 @@ func BenchmarkRedactMegabyte(b *testing.B) {
 		r.Redact(body)
 	}
 }
+
+// TestLearnFrom: what strangers call a secret is hidden, unless it is an address
+// or more than anybody needs.
+func TestLearnFrom(t *testing.T) {
+	r := NewRedactor()
+	for _, s := range []string{"Zq7turn-credential", "https://evil.example/x", "203.0.113.7", "203.0.113.7:443", "short", strings.Repeat("x", 5000)} {
+		r.LearnFrom(s)
+	}
+	const text = "https://evil.example/x at 203.0.113.7:443 for Zq7turn-credential, in short"
+	if got, want := r.Hide(text), "https://evil.example/x at 203.0.113.7:443 for [hidden], in short"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	for i := range 2 * maxLearnt {
+		r.LearnFrom(fmt.Sprintf("credential-%08d", i))
+	}
+	if n := len(r.known.Load().values); n > maxLearnt {
+		t.Errorf("%d values are known", n)
+	}
+	(*Redactor)(nil).LearnFrom("Zq7turn-credential")
+}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"html"
 	"maps"
+	"net"
 	"net/url"
 	"slices"
 	"strconv"
@@ -99,6 +100,23 @@ func (r *Redactor) Learn(secrets ...string) {
 	}
 	if next != nil {
 		r.known.Store(next)
+	}
+}
+
+// maxLearnt is the most values that LearnFrom adds.
+const maxLearnt = 256
+
+// LearnFrom adds a secret that a server sent. It ignores addresses, which a server must
+// not hide from a report, and bounds the number and length of values.
+func (r *Redactor) LearnFrom(secret string) {
+	if r == nil || len(secret) < minLoose || len(secret) > maxValue || strings.Contains(secret, "://") {
+		return
+	}
+	if _, port, err := net.SplitHostPort(secret); err == nil && strings.Trim(port, "0123456789") == "" || net.ParseIP(secret) != nil {
+		return
+	}
+	if k := r.known.Load(); k == nil || len(k.values) < maxLearnt {
+		r.Learn(secret)
 	}
 }
 

@@ -40,8 +40,7 @@ func (m model) keys() keyMap {
 	in := m.state.phase == inside && !m.leaving && !m.typing && m.page == thePeople
 	stays := !ask && !ended && !m.leaving && !m.typing
 	link := stays && (m.page == theLink || m.page == theQR)
-	tone, _ := m.publishes(live.Tone)
-	video, _ := m.publishes(live.Pattern)
+	tone, video := m.publishes(live.Tone), m.publishes(live.Pattern)
 	return keyMap{
 		yes:       bind(ask, "y", m.Sayf("join all the same"), "y", "Y"),
 		no:        bind(ask, "n", m.Sayf("do not join"), "n", "N", "q", "esc"),
@@ -195,8 +194,7 @@ func (m model) clicked(msg tea.MouseMsg) (tea.Model, tea.Cmd) {
 // asks lets the stay do what a key asks for.
 func (m model) asks(msg tea.KeyMsg, k keyMap) (tea.Model, tea.Cmd) {
 	var do func(Stay) (finding.Text, error)
-	tone, _ := m.publishes(live.Tone)
-	video, _ := m.publishes(live.Pattern)
+	tone, video := m.publishes(live.Tone), m.publishes(live.Pattern)
 	switch {
 	case key.Matches(msg, k.tone):
 		do = m.publish(live.Tone, !tone)

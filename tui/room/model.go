@@ -3,6 +3,7 @@ package room
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -246,14 +247,9 @@ func (m model) counted() model {
 	return m
 }
 
-// publishes reports whether a clip is published, and whether it is muted.
-func (m model) publishes(c live.Clip) (on, muted bool) {
-	for _, s := range m.mine {
-		if s.Clip == c {
-			return true, s.Muted
-		}
-	}
-	return false, false
+// publishes reports whether a clip is published.
+func (m model) publishes(c live.Clip) bool {
+	return slices.ContainsFunc(m.mine, func(s live.Sending) bool { return s.Clip == c })
 }
 
 // silent reports whether anything that is published is muted.

@@ -6,7 +6,9 @@ from livekit import api
 
 
 def create_token(room: str, identity: str) -> str:
-    """A LiveKit token: it lets this one participant join this one room, for 15 minutes."""
+    """A LiveKit token: one participant, one room, 15 minutes."""
+    key = os.environ["LIVEKIT_API_KEY"]
+    secret = os.environ["LIVEKIT_API_SECRET"]
     grants = api.VideoGrants(
         room_join=True,
         room=room,
@@ -15,7 +17,7 @@ def create_token(room: str, identity: str) -> str:
         can_publish_data=True,
     )
     return (
-        api.AccessToken(os.environ["LIVEKIT_API_KEY"], os.environ["LIVEKIT_API_SECRET"])
+        api.AccessToken(key, secret)
         .with_identity(identity)
         .with_ttl(timedelta(minutes=15))
         .with_grants(grants)

@@ -30,16 +30,20 @@ func (p *Participant) tooMany(what Excess, is bool) {
 	if is {
 		p.excessMu.Lock()
 		defer p.excessMu.Unlock()
+		if p.excess == nil {
+			p.excess = map[Excess]bool{}
+		}
 		p.excess[what] = true
 	}
 }
 
 // Excess is what the server sent too much of so far, in order.
 func (p *Participant) Excess() []Excess {
-	w := p.current()
-	p.tooMany(ExcessBytes, w.bytes.exceeded())
-	p.tooMany(ExcessMessages, w.pace.exceeded())
-	p.tooMany(ExcessUnread, w.unread.Load())
+	if w := p.current(); w != nil {
+		p.tooMany(ExcessBytes, w.bytes.exceeded())
+		p.tooMany(ExcessMessages, w.pace.exceeded())
+		p.tooMany(ExcessUnread, w.unread.Load())
+	}
 	p.tooMany(ExcessPackets, p.packets.exceeded())
 	p.tooMany(ExcessData, p.data.exceeded())
 	p.excessMu.Lock()

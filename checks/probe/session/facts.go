@@ -51,10 +51,8 @@ type ICEServer struct {
 
 // joinFacts reads a JoinResponse.
 func joinFacts(n *probe.Net, j *livekit.JoinResponse) JoinFacts {
-	for _, s := range j.GetIceServers()[:min(len(j.GetIceServers()), caps.ICEServers)] {
-		n.Redact.Learn(s.GetCredential())
-	}
-	n.Redact.Learn(j.GetRoom().GetTurnPassword())
+	n.Redact.LearnFrom(j.GetRoom().GetTurnPassword())
+	eachICEURL(j.GetIceServers(), func(_ int, s *livekit.ICEServer, _ string) { n.Redact.LearnFrom(s.GetCredential()) })
 	info, perm := j.GetServerInfo(), j.GetParticipant().GetPermission()
 	facts := JoinFacts{
 		ServerVersion:     n.Line(cmp.Or(info.GetVersion(), j.GetServerVersion())),

@@ -50,7 +50,7 @@ func FuzzDescription(f *testing.F) {
 	f.Add("m=application", "\x00", "")
 	w := deafWire(f)
 	f.Fuzz(func(t *testing.T, first, second, candidate string) {
-		p := &Participant{net: new(probe.Net), wire: w, excess: map[Excess]bool{}, lost: make(chan struct{}, 1), started: true, Loopback: true,
+		p := &Participant{net: new(probe.Net), wire: w, lost: make(chan struct{}, 1), started: true, Loopback: true,
 			servers: func() []webrtc.ICEServer { return nil }}
 		p.negotiating.Lock()
 		for _, m := range []*livekit.SignalResponse{

@@ -132,7 +132,7 @@ type Participant struct {
 func Join(ctx context.Context, n *probe.Net, base *url.URL, token string, o Options) (*Participant, *SignalFailure) {
 	p := &Participant{net: n, base: base, o: o, token: func() string { return token },
 		pong: make(chan struct{}, 1), lost: make(chan struct{}, 1), data: pacer{burst: caps.DataBurst, perSecond: caps.DataPerSecond},
-		packets: pacer{burst: caps.PacketsBurst, perSecond: caps.PacketsPerSecond}, excess: map[Excess]bool{}}
+		packets: pacer{burst: caps.PacketsBurst, perSecond: caps.PacketsPerSecond}}
 	start := time.Now()
 	failed := func(f *SignalFailure, phases SignalPhases) *SignalFailure {
 		f.Phases, f.Took = phases, time.Since(start)

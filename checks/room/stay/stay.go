@@ -112,7 +112,12 @@ func Open(ctx context.Context, o Options) *Stay {
 	if o.Sample <= 0 {
 		o.Sample = 2 * time.Second
 	}
-	o.Redact = o.Redact.With(o.Token)
+	if o.Redact == nil {
+		o.Redact = clean.NewRedactor()
+	}
+	if o.Redact.Learn(o.Token); o.Net.Redact == nil {
+		o.Net.Redact = o.Redact
+	}
 	s := &Stay{o: o, events: room.NewQueue(), leaving: make(chan struct{}), done: make(chan struct{}), simulate: make(chan bool, 1),
 		people: room.NewPeople(o.Redact), streams: map[string]*stream{}, flows: map[*flow]bool{}}
 	go s.live(ctx)

@@ -1,0 +1,142 @@
+// Command newcheck writes the beginning of a check: its code, both pages, the check
+// and its place in the order, a test, and a fault of the lab. What is left to be
+// written fails a test, which says so.
+//
+//	go run ./.ci/newcheck join.region SERVER_REGION_ODD
+package main
+
+import (
+	"errors"
+	"fmt"
+	"go/format"
+	"os"
+	"regexp"
+	"strings"
+)
+
+func main() {
+	if len(os.Args) != 3 {
+		fmt.Fprintln(os.Stderr, "usage: make new-check ID=join.region CODE=SERVER_REGION_ODD")
+		os.Exit(2)
+	}
+	if err := write(os.Args[1], os.Args[2]); err != nil {
+		fmt.Fprintln(os.Stderr, "new-check:", err)
+		os.Exit(1)
+	}
+}
+
+// faults are the files of the lab in which what a stage finds is broken.
+var faults = map[string]string{
+	"env": "faults_env.go", "ticket": "faults_ticket.go", "token": "faults_token.go",
+	"signature": "faults_signature.go", "join": "faults_server.go", "fallback": "faults_server.go",
+}
+
+func write(id, code string) error {
+	stage, subject, _ := strings.Cut(id, ".")
+	if !regexp.MustCompile(`^[a-z]+$`).MatchString(subject) || faults[stage] == "" {
+		return fmt.Errorf("the ID %q is not STAGE.SUBJECT, of a stage that there is", id)
+	}
+	if !regexp.MustCompile(`^[A-Z]+(_[A-Z0-9]+)+$`).MatchString(code) {
+		return fmt.Errorf("the code %q is not SUBJECT_PROBLEM", code)
+	}
+	name, constructor := camel(code), stage+strings.ToUpper(subject[:1])+subject[1:]
+	prefix, _, _ := strings.Cut(code, "_")
+	file := "checks/" + stage + "_" + subject
+	page := func(lang, headings string) error {
+		text := fmt.Sprintf("# %s — \ncheck: %s · owner: unknown · severity: fail\n", code, id)
+		for heading := range strings.SplitSeq(headings, ",") {
+			text += "\n## " + heading + "\n"
+		}
+		return create("checks/catalogue/pages/"+lang+"/"+code+".md", text)
+	}
+	return errors.Join(
+		insert("checks/finding/codes.go", `(?m)^\t\w+ +Code = "`+prefix+`_.*\n`, fmt.Sprintf("\t%s Code = %q\n", name, code)),
+		page("en", "What it means,Why it happens,How to confirm,How to fix"),
+		page("zh", "含义,原因,如何确认,如何修复"),
+		create(file+".go", fmt.Sprintf(checkText, constructor, id, strings.ToUpper(stage[:1])+stage[1:], name)),
+		create(file+"_test.go", fmt.Sprintf(testText, strings.ToUpper(constructor[:1])+constructor[1:], id, code)),
+		insert("checks/doc.go", `(?m)^\t\t`+stage+`[A-Z]\w*\(c\).*\n`, "\t\t"+constructor+"(c),\n"),
+		insert("checks/lab/"+faults[stage], `(?s)^.*?\treturn \[\]Fault\{\n`, fmt.Sprintf(faultText,
+			strings.ToLower(strings.ReplaceAll(code, "_", "-")), name)),
+	)
+}
+
+const checkText = `package checks
+
+import (
+	"context"
+	"time"
+
+	"lkdoctor/checks/check"
+	"lkdoctor/checks/finding"
+)
+
+// %[1]s is …
+func %[1]s(c *Case) Check {
+	return c.check(Spec{
+		ID: %[2]q, Stage: check.Stage%[3]s, Timeout: time.Second,
+		Title: finding.Textf(""), // what is true where it passes
+		Short: finding.Textf(""),
+	}, func(context.Context, *Case, Ended) Report {
+		// What is seen here leads to finding.%[4]s, or to none.
+		return Report{}
+	})
+}
+`
+
+const testText = `package checks
+
+import "testing"
+
+func Test%s(t *testing.T) {
+	t.Error("nothing tests yet when %s finds %s, and when it does not")
+}
+`
+
+const faultText = "\t\t{Name: %q, About: \"\", Want: []finding.Code{finding.%s}, Owner: finding.OwnerUnknown, set: func(*plan) {}},\n"
+
+// camel is a code as a Go name.
+func camel(code string) string {
+	var out string
+	for word := range strings.SplitSeq(code, "_") {
+		out += word[:1] + strings.ToLower(word[1:])
+	}
+	return out
+}
+
+// create writes a new file.
+func create(path, text string) error {
+	if strings.HasSuffix(path, ".go") {
+		formatted, err := format.Source([]byte(text))
+		if err != nil {
+			return err
+		}
+		text = string(formatted)
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString(text)
+	fmt.Println(path)
+	return errors.Join(err, f.Close())
+}
+
+// insert puts text behind the last match in a Go file.
+func insert(path, after, text string) error {
+	old, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	all := regexp.MustCompile(after).FindAllIndex(old, -1)
+	if len(all) == 0 {
+		return fmt.Errorf("%s: no place to put %s", path, strings.TrimSpace(text))
+	}
+	at := all[len(all)-1][1]
+	formatted, err := format.Source([]byte(string(old[:at]) + text + string(old[at:])))
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	fmt.Println(path)
+	return os.WriteFile(path, formatted, 0o644)
+}
