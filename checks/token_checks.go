@@ -193,7 +193,7 @@ func endsAt(expires, now time.Time) finding.Text {
 	if left <= 0 {
 		return finding.Textf("ended at %s", until)
 	}
-	return finding.Textf("good for %s, until %s", token.Words(left), until)
+	return finding.Textf("good for %s, until %s", token.Elapsed(left), until)
 }
 
 // found reports whether one of the checks ids has a finding of that code.

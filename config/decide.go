@@ -7,7 +7,7 @@ import (
 	"lkdoctor/config/secret"
 )
 
-// candidate is what one source has for a setting.
+// candidate is the value that one source has for a setting.
 type candidate struct {
 	source    Source
 	value     string
@@ -17,8 +17,8 @@ type candidate struct {
 	line      int
 }
 
-// decide fills the settings: for each the first of its candidates, the others as
-// its shadows.
+// decide sets each setting to the first of its candidates, and the others as its
+// shadows.
 func (s *Settings) decide(in Inputs, process map[string]string, asked *LKProject) {
 	settings := []struct {
 		*Setting
@@ -67,8 +67,8 @@ func plain(source Source, value string) candidate {
 	return candidate{source: source, value: value, literal: value}
 }
 
-// inEnvironment lists what the process environment and the env files have for a
-// variable, highest first. A file that Next.js fails on has nothing.
+// inEnvironment returns the values of a variable in the process environment and the
+// env files, highest precedence first. It ignores files that Next.js fails on.
 func (s *Settings) inEnvironment(name string, process map[string]string) []candidate {
 	var found []candidate
 	if literal, ok := process[name]; ok {

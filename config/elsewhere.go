@@ -7,26 +7,25 @@ import (
 	"strings"
 )
 
-// Elsewhere is an env file that is not read in this run and defines a setting.
+// Elsewhere is an env file that defines a setting and is not read in this run.
 type Elsewhere struct {
-	// Mode is the mode that reads the file, where it lies in the run's own folder.
+	// Mode is the mode that reads the file, if it is in the run's folder.
 	Mode string
-	// Dir is the file's folder as --dir takes it, where that is another folder.
+	// Dir is the file's folder as --dir takes it, if it is another folder.
 	Dir  string
 	Name string // .env.production.local
 }
 
-// Bounds of the search for other folders.
+// Limits of the search for other folders.
 const (
 	maxFoldersUp   = 3
 	maxFoldersDown = 40
 )
 
-// ElsewhereFor looks for env files that define the setting with a value: for
-// another mode in this folder, then in the folders round it as a monorepo has
-// them, which are up to three above (not beyond a git repository or the home
-// folder), those below, and those in apps, packages and services. ok is false
-// where there is none. It reads at most some hundred small files.
+// ElsewhereFor searches for env files that define the setting: for another mode in
+// this folder, then in the folders of a monorepo: up to three above (not beyond a git
+// repository or the home folder), those below, and those in apps, packages and
+// services. ok is false if there is none. It reads at most some hundred small files.
 func (s *Settings) ElsewhereFor(setting string) (at Elsewhere, ok bool) {
 	for _, f := range s.OtherFiles() {
 		mode := strings.TrimSuffix(strings.TrimPrefix(f.Name, ".env."), ".local")
@@ -51,7 +50,7 @@ func defines(f EnvFile, setting string) bool {
 	return has && !v.Value.Empty()
 }
 
-// foldersRound lists the folders of ElsewhereFor, the nearest first.
+// foldersRound returns the folders of ElsewhereFor, the nearest first.
 func (s *Settings) foldersRound() []string {
 	var above []string
 	dir := s.Dir
@@ -66,7 +65,7 @@ func (s *Settings) foldersRound() []string {
 	folders := append([]string{}, above...)
 	for _, base := range append([]string{s.Dir}, above...) {
 		for _, group := range []string{"", "apps", "packages", "services"} {
-			// What lies above has nothing to do with the app unless it is a workspace.
+			// Folders above are unrelated unless they are a workspace.
 			if base != s.Dir && group == "" {
 				continue
 			}

@@ -125,7 +125,7 @@ func kindOf(mode fs.FileMode) string {
 func readRegular(fsys fs.FS, name string, info fs.FileInfo) ([]byte, error) {
 	switch {
 	case !info.Mode().IsRegular():
-		// Next.js passes over all but named pipes, which may block for ever.
+		// Next.js ignores all but named pipes, which may block forever.
 		return nil, fmt.Errorf("%s: %w", kindOf(info.Mode()), ErrNotRegular)
 	case info.Size() > MaxFileSize:
 		return nil, ErrTooLarge

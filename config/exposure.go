@@ -5,8 +5,8 @@ import (
 	"path/filepath"
 )
 
-// markReadable sets ReadableByOthers. A folder that others cannot pass (a home
-// of mode 0700) keeps what is in it from them, whatever the file's own mode.
+// markReadable sets ReadableByOthers. A folder that others cannot enter (a home of
+// mode 0700) protects files of any mode.
 func markReadable(dir string, files []EnvFile) {
 	absolute, err := filepath.Abs(dir)
 	if err != nil || !passable(absolute) {
@@ -17,8 +17,7 @@ func markReadable(dir string, files []EnvFile) {
 	}
 }
 
-// passable reports whether other users can reach into dir: each folder on the way
-// lets them.
+// passable reports whether other users can enter dir and all folders above it.
 func passable(dir string) bool {
 	for {
 		info, err := os.Stat(dir)

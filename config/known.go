@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// Secrets are the values that these settings know to be secret: those of the
-// settings themselves, of lk's projects, of variables that were meant for a
-// setting, and what stands in the wrong place, in the key or in an address.
+// Secrets returns the values that these settings know to be secret: those of the
+// settings, of lk's projects, of variables meant for a setting, and secrets in the
+// wrong place, in the key or in an address.
 func (s *Settings) Secrets() []string {
 	var list []string
 	for _, set := range s.All() {
@@ -45,9 +45,9 @@ func (s *Settings) Secrets() []string {
 	return list
 }
 
-// AddressSecrets are the parts of an address that are no part of any: a password,
-// a user name without one, the values of the query, the fragment, and what looks
-// as random as a secret does, in the host, the path or anywhere.
+// AddressSecrets returns the parts of an address that may be secret: a password, a
+// user name without one, the values of the query, the fragment, and all that looks
+// random.
 func AddressSecrets(address string) []string {
 	list := random(address)
 	u, err := url.Parse(strings.TrimSpace(address))
@@ -61,7 +61,7 @@ func AddressSecrets(address string) []string {
 		}
 		list = append(list, password)
 	}
-	query, _ := url.ParseQuery(u.RawQuery) // what could be read is all there is
+	query, _ := url.ParseQuery(u.RawQuery) // the valid part is enough
 	for name, values := range query {
 		for _, value := range append(values, name) {
 			if len(value) >= 8 && (value != name || looksSecret(value)) {
@@ -79,9 +79,9 @@ func AddressSecrets(address string) []string {
 // are taken for a secret: 18 random bytes in base64 have 24.
 const minRandom = 24
 
-// random are the runs of a text that look as random as a secret does: upper case,
-// lower case and digits, or hex digits alone where they are longer than any name.
-// Names of hosts are not: they have no upper case, and dots.
+// random returns the runs of a text that look random: upper case, lower case and
+// digits, or hex digits longer than any name. Host names do not: they have no upper
+// case, and dots.
 func random(text string) []string {
 	var list []string
 	for run := range strings.FieldsFuncSeq(text, func(r rune) bool {

@@ -10,7 +10,7 @@ import (
 	"lkdoctor/config/dotenv"
 )
 
-// Inputs is everything that Load depends on, the files apart.
+// Inputs are all that Load depends on, except files.
 type Inputs struct {
 	// Flags are the flags given on the command line, by name without dashes:
 	// url, api-key, api-secret, token, ticket-service, ticket.
@@ -88,8 +88,8 @@ func (in Inputs) checkFlags() error {
 	return nil
 }
 
-// parseEnviron reads NAME=value strings. The first of two equal names counts,
-// as it does for getenv.
+// parseEnviron reads NAME=value strings. As in getenv, the first of two equal names
+// counts.
 func parseEnviron(environ []string) map[string]string {
 	process := make(map[string]string, len(environ))
 	for _, entry := range environ {
@@ -104,8 +104,8 @@ func parseEnviron(environ []string) map[string]string {
 	return process
 }
 
-// chooseMode is the mode that decides which env files are read. Next.js goes by
-// the command (dev or build); of NODE_ENV only the value test counts.
+// chooseMode returns the mode that decides which env files are read. Next.js decides
+// by the command (dev or build); of NODE_ENV only the value test counts.
 func chooseMode(mode string, process map[string]string) (string, error) {
 	switch {
 	case mode == "" && process["NODE_ENV"] == "test":

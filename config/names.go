@@ -8,16 +8,14 @@ import (
 	"lkdoctor/config/secret"
 )
 
-// NameMeans is what a variable's name means to be.
+// NameMeans is the setting that a variable's name stands for.
 type NameMeans struct {
 	// Setting is LIVEKIT_URL, LIVEKIT_API_KEY or LIVEKIT_API_SECRET; it is
 	// LIVEKIT_KEYS for the server's own setting, which holds key and secret.
 	Setting string
-	// Exposed tells that a build tool copies such a variable into the browser's
-	// code.
+	// Exposed is set if a build tool copies such a variable into the browser's code.
 	Exposed bool
-	// Off counts the letters that are off; 0 where only the choice of words
-	// differs.
+	// Off is the number of wrong letters; 0 if only the words differ.
 	Off int
 }
 
@@ -34,22 +32,22 @@ func Exposed(name string) bool {
 	return slices.ContainsFunc(browserPrefixes, func(prefix string) bool { return strings.HasPrefix(strings.ToUpper(name), prefix) })
 }
 
-// Words of a name, behind or before LIVEKIT or LK.
+// Words of a name, after or before LIVEKIT or LK.
 var (
 	addressWords = []string{"URL", "URI", "HOST", "HOSTNAME", "ENDPOINT", "WS", "WSS", "WSURL", "WEBSOCKET", "SOCKET", "SERVER", "DOMAIN", "ADDRESS", "ADDR"}
 	keyWords     = []string{"KEY", "APIKEY"}
 	secretWords  = []string{"SECRET", "APISECRET", "SECRETKEY"}
-	// What may stand beside them and means no other service.
+	// Words that may occur too and mean no other service.
 	besides = []string{"API", "ACCESS", "ID", "PUBLIC", "PRIVATE", "INTERNAL", "EXTERNAL", "CLIENT", "BROWSER", "WEB", "CLOUD", "PROJECT",
 		"BASE", "DEV", "PROD", "PRODUCTION", "STAGING", "LOCAL", "DEFAULT", "SERVER", "SIGNAL", "RTC"}
 )
 
-// Means reads a variable's name as somebody meant it who did not know LiveKit's
-// three names: other words (LIVEKIT_WS_URL, LK_SECRET), a framework's or an app's
-// prefix (NEXT_PUBLIC_LIVEKIT_URL, MYAPP_LIVEKIT_KEY), other case or separators
-// (livekitUrl, LIVEKIT-API-KEY), letters off (LIVEKIT_API_SECERT, LIVKIT_URL).
-// Names of other things (LIVEKIT_EGRESS_URL, LIVEKIT_SIP_SECRET,
-// LIVEKIT_INFERENCE_API_KEY) mean none of the three.
+// Means recognises a name that is meant for one of LiveKit's three variables: with
+// other words (LIVEKIT_WS_URL, LK_SECRET), a framework's or an app's prefix
+// (NEXT_PUBLIC_LIVEKIT_URL, MYAPP_LIVEKIT_KEY), other case or separators (livekitUrl,
+// LIVEKIT-API-KEY), or wrong letters (LIVEKIT_API_SECERT, LIVKIT_URL). Names of other
+// things (LIVEKIT_EGRESS_URL, LIVEKIT_SIP_SECRET, LIVEKIT_INFERENCE_API_KEY) mean none
+// of the three.
 func Means(name string) (NameMeans, bool) {
 	if len(name) > 100 {
 		return NameMeans{}, false
@@ -106,8 +104,7 @@ func brandOff(word string) (int, bool) {
 	return off, off <= 2
 }
 
-// settingOf says which setting the words mean that go with LIVEKIT, and how many
-// letters are off.
+// settingOf returns the setting that words stand for, and the number of wrong letters.
 func settingOf(words []string) (string, int) {
 	if len(words) == 0 || len(words) > 5 {
 		return "", 0
@@ -134,8 +131,8 @@ func settingOf(words []string) (string, int) {
 	return setting, off
 }
 
-// rankOf orders what is meant where a name has words of several: a SECRET_KEY is
-// a secret, a SERVER_KEY a key.
+// rankOf orders settings for a name with words of several: a SECRET_KEY is a secret, a
+// SERVER_KEY a key.
 func rankOf(setting string) int {
 	return slices.Index([]string{"", "LIVEKIT_URL", "LIVEKIT_API_KEY", "LIVEKIT_API_SECRET"}, setting)
 }
@@ -151,7 +148,7 @@ func wordMeans(word string) (string, int) {
 	case slices.Contains(besides, word):
 		return "", 0
 	}
-	// A short word is soon like another one: APP is no API.
+	// A short word is close to many others: APP is no API.
 	if off := distance(word, "SECRET"); len(word) >= 5 && off <= 2 {
 		return "LIVEKIT_API_SECRET", off
 	}
@@ -176,8 +173,8 @@ func closeTo(together string) (string, int) {
 	return "", 0
 }
 
-// distance counts the letters that are off: one too many, one missing, another
-// one, or two swapped (optimal string alignment).
+// distance returns the number of wrong letters: added, missing, replaced or swapped
+// (optimal string alignment).
 func distance(a, b string) int {
 	if d := len(a) - len(b); d > 3 || d < -3 {
 		return 4
@@ -204,7 +201,7 @@ func distance(a, b string) int {
 	return row[len(b)]
 }
 
-// NearMiss is a variable that is set, under a name that nobody reads.
+// NearMiss is a variable that is set under a name that nothing reads.
 type NearMiss struct {
 	NameMeans
 	Name   string
@@ -212,10 +209,9 @@ type NearMiss struct {
 	Source Source
 }
 
-// NearMisses finds, for each setting of url, key and secret that is not set, the
-// variable that most probably was meant for it, by the setting's name. One that
-// the server side reads comes before one for the browser, the closer name before
-// the other.
+// NearMisses returns, for each of url, key and secret that is not set, the variable
+// most probably meant for it, by the setting's name. It prefers variables of the
+// server side to those of the browser, then the closer name.
 func (s *Settings) NearMisses() map[string]NearMiss {
 	best := map[string]NearMiss{}
 	wanted := map[string]bool{}
@@ -246,9 +242,9 @@ func (s *Settings) NearMisses() map[string]NearMiss {
 	return best
 }
 
-// ServiceNearMiss finds, where the ticket service's address is not set, the
-// variable that most probably was meant for it: USER_MGMT_BASE_URL behind a
-// browser's prefix, with other words (USER_MGMT_URL) or with letters off.
+// ServiceNearMiss returns, if the ticket service's address is not set, the variable
+// most probably meant for it: USER_MGMT_BASE_URL after a browser's prefix, with other
+// words (USER_MGMT_URL) or with wrong letters.
 func (s *Settings) ServiceNearMiss() (best NearMiss, is bool) {
 	if !s.TicketService.Secret.Empty() {
 		return NearMiss{}, false
@@ -300,7 +296,8 @@ func (m NearMiss) before(other NearMiss) bool {
 	return m.Name < other.Name
 }
 
-// mayBeAddress tells a value from a switch or a number, as LIVEKIT_SERVER=true.
+// mayBeAddress reports whether a value is no switch or number, as in
+// LIVEKIT_SERVER=true.
 func mayBeAddress(value string) bool {
 	switch strings.ToLower(strings.TrimSpace(value)) {
 	case "true", "false", "yes", "no", "on", "off":

@@ -43,8 +43,7 @@ var lkConfigName = filepath.Join(".livekit", "cli-config.yaml")
 // unless a project of it was asked for.
 var errNoLKConfig = errors.New("there is no ~/.livekit/cli-config.yaml: `lk project add` writes it")
 
-// readProjects reads lk's projects; none, without an error, when lk was never
-// set up.
+// readProjects returns lk's projects; none, without an error, if lk was never set up.
 func readProjects(home string) ([]LKProject, error) {
 	if home == "" {
 		return nil, nil
@@ -86,8 +85,8 @@ func parseProjects(content []byte) ([]LKProject, error) {
 
 var yamlLine = regexp.MustCompile(`line \d+`)
 
-// yamlError keeps of a YAML error where it is, not what it quotes: that may be
-// a secret.
+// yamlError returns the position of a YAML error without the text that it quotes,
+// which may be a secret.
 func yamlError(err error) error {
 	if err == nil {
 		return nil
@@ -98,7 +97,7 @@ func yamlError(err error) error {
 	return errors.New("not lk's YAML")
 }
 
-// findProject is the project that --project names; nil when none was asked for.
+// findProject returns the project that --project names; nil without --project.
 func (s *Settings) findProject(in Inputs) (*LKProject, error) {
 	if in.Project == "" {
 		return nil, nil

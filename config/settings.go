@@ -1,8 +1,8 @@
-// Package config finds every setting and says where it came from: flags, the
-// process environment, the .env files exactly as Next.js reads them, and the
-// projects of LiveKit's own command line tool.
+// Package config finds every setting and its source: flags, the process environment,
+// the .env files exactly as Next.js reads them, and the projects of LiveKit's command
+// line tool.
 //
-// It reads files and nothing else: it never writes, runs nothing, asks no network.
+// It only reads files: it writes none, runs nothing and uses no network.
 package config
 
 import "lkdoctor/config/secret"
@@ -13,7 +13,7 @@ type SourceKind int
 // The places, the highest precedence first (a project that was asked for stands
 // between flags and the environment).
 const (
-	Unset       SourceKind = iota // nobody set it
+	Unset       SourceKind = iota // not set
 	Flag                          // a flag on the command line
 	Environment                   // the process environment
 	File                          // an env file
@@ -89,7 +89,7 @@ type Setting struct {
 // IsSet reports whether any source has the setting, even when empty.
 func (s Setting) IsSet() bool { return s.Source.Kind != Unset }
 
-// Settings is every setting of a run and what was read to find them.
+// Settings are the settings of a run and what was read to find them.
 type Settings struct {
 	URL           Setting // LIVEKIT_URL
 	APIKey        Setting // LIVEKIT_API_KEY
@@ -109,7 +109,7 @@ type Settings struct {
 	Dev  bool       // --dev
 	Env  *Variables // every variable, with its source
 
-	// CompareSecrets says that lengths and fingerprints of secrets may be shown.
+	// CompareSecrets is set if lengths and fingerprints of secrets may be shown.
 	CompareSecrets bool
 
 	home string // the user's home folder, "" when not known

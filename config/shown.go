@@ -9,14 +9,14 @@ import (
 	"lkdoctor/config/secret"
 )
 
-// Shown is one setting as anybody may see it: in the JSON document's `settings`
-// and in reports.
+// Shown is one setting in a form that is safe to show: in the JSON document's
+// `settings` and in reports.
 type Shown struct {
 	Name   string `json:"name"`
 	Source string `json:"source"`
 	Value  string `json:"value"`
-	// Length is that of what is hidden, in bytes, and Fingerprint tells it from
-	// another value. Both are there with CompareSecrets alone.
+	// Length is that of the hidden value, in bytes, and Fingerprint distinguishes it from
+	// others. Both are set only with CompareSecrets.
 	Length      int    `json:"length,omitempty"`
 	Fingerprint string `json:"fingerprint,omitempty"`
 	Line        int    `json:"line,omitempty"` // in the env file that it comes from
@@ -24,7 +24,7 @@ type Shown struct {
 	Hides []ShownHidden `json:"hides,omitempty"`
 }
 
-// ShownHidden is a value that a setting hides, as anybody may see it.
+// ShownHidden is a value that a setting hides, in a form that is safe to show.
 type ShownHidden struct {
 	Source string `json:"source"`
 	Line   int    `json:"line,omitempty"`
@@ -44,8 +44,8 @@ func (s *Settings) Shown() []Shown {
 	return shown
 }
 
-// Fingerprint is that of a value, salted with the API key here, and "" unless
-// CompareSecrets.
+// Fingerprint returns that of a value, salted with the API key here, and "" unless
+// CompareSecrets is set.
 func (s *Settings) Fingerprint(value secret.Value) string {
 	if !s.CompareSecrets {
 		return ""
@@ -68,7 +68,7 @@ func (s *Settings) show(setting *Setting) Shown {
 	return shown
 }
 
-// shownValue is a value of a setting as anybody may see it.
+// shownValue returns a value of a setting in a form that is safe to show.
 func (s *Settings) shownValue(setting *Setting, value string) string {
 	switch {
 	case value == "":
@@ -83,9 +83,9 @@ func (s *Settings) shownValue(setting *Setting, value string) string {
 	return ShowURL(value)
 }
 
-// holdsSecret reports whether a value which is shown as it is (the key, an address)
-// contains the secret or the token, as when key and secret are swapped or pasted
-// into the wrong line. Development's short secret is no secret.
+// holdsSecret reports whether a value that is shown (the key, an address) contains the
+// secret or the token, as when key and secret are swapped. The short secret of --dev
+// is no secret.
 func (s *Settings) holdsSecret(value string) bool {
 	if strings.HasPrefix(s.APISecret.Secret.Reveal(), "API") && !strings.HasPrefix(value, "API") &&
 		!strings.Contains(value, "://") {
@@ -101,21 +101,20 @@ func (s *Settings) holdsSecret(value string) bool {
 
 var secretShape = regexp.MustCompile(`^[\s'"]*[A-Za-z0-9+/=_.-]{32,}[\s'"]*$`)
 
-// looksSecret tells a secret or token in the place of a key or address: long,
-// and made of what random text is encoded in. LiveKit's keys have 15 characters.
+// looksSecret reports whether a key or address looks like a secret or token: long, and
+// in the alphabet of encoded random bytes. LiveKit's keys have 15 characters.
 func looksSecret(value string) bool {
 	return secretShape.MatchString(value) && (strings.Count(value, ".") == 2 || !strings.Contains(value, "."))
 }
 
-// ShowTicket is a ticket as it may be shown: its first seven characters, of a
-// short one at most half.
+// ShowTicket returns the first seven characters of a ticket, but at most half of it.
 func ShowTicket(ticket string) string {
 	runes := []rune(ticket)
 	return visible(string(runes[:min(7, len(runes)/2)])) + "…"
 }
 
-// ShowURL is an address as it may be shown: the password, the values of the
-// query and the fragment hidden. It serves malformed ones as well.
+// ShowURL returns an address without password, query values and fragment. It accepts
+// malformed ones.
 func ShowURL(address string) string {
 	scheme, rest, found := strings.Cut(address, "://")
 	if !found {
@@ -143,9 +142,9 @@ func ShowURL(address string) string {
 	return visible(scheme + rest)
 }
 
-// hidePassword hides what stands between the first colon and the last @ of the
-// userinfo. A password with an unescaped / ? or # ends the authority early for a
-// strict reader; it is taken for one when no port number follows the colon.
+// hidePassword hides the text between the first colon and the last @ of the userinfo.
+// In strict parsing an unescaped / ? or # in a password ends the authority; the text
+// is taken for a password if no port number follows the colon.
 func hidePassword(rest string) string {
 	at := strings.LastIndexByte(rest, '@')
 	if at < 0 {
@@ -176,8 +175,8 @@ func portOnly(s string) bool {
 // maxShown is the longest value that is shown, in characters.
 const maxShown = 200
 
-// visible makes text from a file fit for a terminal: control, direction and other
-// invisible characters become U+FFFD, and a long text is cut.
+// visible makes text from a file safe to show: control, direction and other invisible
+// characters become U+FFFD, and a long text is cut.
 func visible(text string) string {
 	var out strings.Builder
 	count := 0

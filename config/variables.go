@@ -8,8 +8,8 @@ import (
 	"lkdoctor/config/secret"
 )
 
-// Variables is the environment as the app sees it once Next.js has read its env
-// files: the process environment and what the files add.
+// Variables is the app's environment after Next.js has read its env files: the process
+// environment and the variables that files add.
 type Variables struct {
 	values map[string]variable
 }
@@ -39,8 +39,8 @@ func newVariables(env, process map[string]string, files []EnvFile) *Variables {
 	return v
 }
 
-// Lookup returns a variable's value and source. The value may be secret: the
-// name alone does not tell.
+// Lookup returns a variable's value and source. The value may be secret, whatever its
+// name.
 func (v *Variables) Lookup(name string) (string, Source, bool) {
 	if v == nil {
 		return "", Source{}, false

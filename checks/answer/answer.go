@@ -1,55 +1,54 @@
-// Package answer reads what a ticket service, a front end or a standard LiveKit
-// token endpoint answered, and what a person pasted: it finds the token, the
-// server's URL, the room and the identity, and says where they were. It is
-// pure: bytes in, observations out. It judges nothing; the checks turn what it
-// saw into findings.
+// Package answer reads the response of a ticket service, a front end or a standard
+// LiveKit token endpoint, and text that a user pasted. It finds the token, the
+// server's URL, the room and the identity, and reports where they were. It is pure and
+// does not judge: the checks make findings of what it reports.
 //
-// Everything that comes out is cleaned, capped and redacted, except what a secret.Value
+// All results are cleaned, capped and redacted, except what secret.Value values
+// reveal.
 // values reveal.
 package answer
 
 import "lkdoctor/config/secret"
 
-// WholeBody is the path of a token that is the body itself.
+// WholeBody is the TokenPath of a token that is the entire body.
 const WholeBody = "(the whole body)"
 
-// Profile is the reader whose field names count as usual.
+// Profile is the client whose field names are the usual ones.
 type Profile int
 
 // The profiles.
 const (
-	// TicketService is the consume answer of the incident's service:
-	// {token, url, room, identity}.
+	// TicketService is the response to consuming a ticket: {token, url, room, identity}.
 	TicketService Profile = iota
-	// Endpoint is LiveKit's standard token endpoint: {server_url,
-	// participant_token}, which its clients take in snake_case or camelCase.
+	// Endpoint is LiveKit's standard token endpoint: {server_url, participant_token},
+	// which clients accept in snake_case or camelCase.
 	Endpoint
-	// Frontend is connection-details of LiveKit's starters: {serverUrl, roomName,
-	// participantName, participantToken}.
+	// Frontend is the connection-details route of LiveKit's starters: {serverUrl,
+	// roomName, participantName, participantToken}.
 	Frontend
 )
 
-// Kind says what sat where a value was looked for.
+// Kind is the kind of value in a place where a text is expected.
 type Kind string
 
 // The kinds.
 const (
-	// Missing: no such field.
+	// Missing is an absent field.
 	Missing Kind = "missing"
-	// Text: a string with something in it.
+	// Text is a string that is not blank.
 	Text Kind = "text"
-	// Empty: a string of nothing, or of white space alone.
+	// Empty is an empty or blank string.
 	Empty Kind = "empty"
-	// Null: JSON's null.
+	// Null is JSON's null.
 	Null Kind = "null"
-	// Promise: {} where a string should be, which is what JSON makes of a
-	// JavaScript Promise that nobody awaited.
+	// Promise is {} instead of a string, the JSON of a JavaScript Promise that was not
+	// awaited.
 	Promise Kind = "promise"
-	// NotText: a number, a boolean, a list, or an object with something in it.
+	// NotText is a number, a boolean, a list, or an object that is not empty.
 	NotText Kind = "not_text"
 )
 
-// Shape says what the whole body is.
+// Shape is the form of the whole body.
 type Shape string
 
 // The shapes.
@@ -65,59 +64,57 @@ const (
 	ShapeText    Shape = "text"
 )
 
-// Problem says why a body gave nothing to use.
+// Problem is why a body has no token.
 type Problem string
 
 // The problems.
 const (
 	NoProblem Problem = ""
-	// EmptyBody: nothing, or white space alone.
+	// EmptyBody is an empty or blank body.
 	EmptyBody Problem = "empty"
-	// NotJSON: HTML, or text that holds no token. Answer.Said has its title or
-	// an excerpt.
+	// NotJSON is HTML, or text without a token. Answer.Said has its title or an excerpt.
 	NotJSON Problem = "not_json"
-	// BrokenJSON: it begins as JSON and then is not; Answer.BrokenAt says where.
+	// BrokenJSON begins as JSON and has a syntax error at Answer.BrokenAt.
 	BrokenJSON Problem = "broken_json"
-	// ErrorObject: JSON without a token, which says what went wrong; Answer.Said
-	// has it.
+	// ErrorObject is JSON without a token that reports an error, which is in Answer.Said.
 	ErrorObject Problem = "error_object"
-	// TooDeep: nested deeper than MaxDepth; it was not read further.
+	// TooDeep is JSON nested deeper than MaxDepth; the rest was not read.
 	TooDeep Problem = "too_deep"
 )
 
-// Answer is what was found in one body.
+// Answer is what Find found in one body.
 type Answer struct {
-	// Token is the token as it was given, wrapping and white space included, so
-	// that the token checks see what a client would see.
+	// Token is the token as sent, with wrapping and white space, so that the token checks
+	// see what a client sees.
 	Token secret.Value
-	// TokenPath is where the token, or what is there instead of one, was:
-	// "token", "data.accessToken", "fromjson(body).token" (JSON inside a string),
-	// "joinUrl?access_token" (inside a URL), WholeBody. Empty when TokenKind is
+	// TokenPath is where the token, or the value in its place, was: "token",
+	// "data.accessToken", "fromjson(body).token" (JSON inside a string),
+	// "joinUrl?access_token" (inside a URL), WholeBody. It is empty when TokenKind is
 	// Missing.
 	TokenPath string
-	// TokenKind is Text when Token holds something.
+	// TokenKind is Text when Token is set.
 	TokenKind Kind
-	// TokenType names what a NotText is: "number", "boolean", "list", "object".
+	// TokenType is the JSON type of a NotText: "number", "boolean", "list", "object".
 	TokenType string
-	// TokenHasVideo reports whether the token reads as a JWT with a `video` claim.
-	// Nothing was verified.
+	// TokenHasVideo reports whether the token is a JWT with a `video` claim. It is not
+	// verified.
 	TokenHasVideo bool
-	// AtUsual is what sits where the profile's reader looks for the token. With
-	// TokenUsual it equals TokenKind; else it says what such a reader gets.
+	// AtUsual is the kind of value where the profile's client reads the token. With
+	// TokenUsual it equals TokenKind.
 	AtUsual Kind
-	// UsualPath, UsualType and UsualToken describe what AtUsual is about: where
-	// it is, its JSON type, and the text itself when it is one.
+	// UsualPath, UsualType and UsualToken are the path, JSON type and text of the value
+	// that AtUsual describes.
 	UsualPath, UsualType string
 	UsualToken           secret.Value
 
-	// URL is the server's address as given, cleaned, capped and redacted, so that
-	// it can be shown as well as dialled. Of an address that carries a token in its
-	// query it is scheme, host and path prefix.
+	// URL is the server's address, cleaned, capped and redacted; it can be shown and
+	// dialled. Of an address that carries a token in its query it is the scheme, host and
+	// path prefix.
 	URL     string
 	URLPath string
-	// URLKind says what sat there; Missing when no field looks like an address.
+	// URLKind is the kind of value of the address; Missing when no field looks like one.
 	URLKind Kind
-	// OtherURLs are the other fields that could have been the address.
+	// OtherURLs are the other fields that may be the address.
 	OtherURLs []Place
 
 	Room, RoomPath           string
@@ -125,42 +122,42 @@ type Answer struct {
 	ExpiresAt, ExpiresAtPath string
 	ConvID, ConvIDPath       string
 
-	// TokenUsual and URLUsual report whether each sits exactly where the profile's
-	// reader expects it. False for what was not found.
+	// TokenUsual and URLUsual report whether each was found exactly where the profile's
+	// client reads it.
 	TokenUsual, URLUsual bool
-	// Usual reports that nothing that was found, token or URL, sits in an unusual
-	// place. What is missing is not unusual: see TokenKind and URLKind.
+	// Usual reports whether nothing was found in an unusual place. It is true if token or
+	// URL are missing: see TokenKind and URLKind.
 	Usual bool
 
-	// Shape is what the whole body is.
+	// Shape is the form of the whole body.
 	Shape Shape
-	// Fields are the names of the top-level fields in their order, and those one
-	// level under a wrapper such as "data" ("data.token"): cleaned, capped in
-	// length and number. MoreFields counts those left out.
+	// Fields are the names of the top-level fields in their order, and of those one level
+	// under a wrapper such as "data" ("data.token"), cleaned and capped. MoreFields counts
+	// those left out.
 	Fields     []string
 	MoreFields int
-	// Candidates are the other places that held something like a token, best
-	// first.
+	// Candidates are other places with a value like a token, the best first.
 	Candidates []Candidate
 
-	// Problem is NoProblem when there is a token, or JSON that simply has none.
+	// Problem is NoProblem if there is a token, or JSON without a token that reports no
+	// error.
 	Problem Problem
-	// BrokenAt is the byte, counted from 1, at which BrokenJSON stops being JSON.
+	// BrokenAt is the byte, counted from 1, of the syntax error of BrokenJSON.
 	BrokenAt int64
-	// Said is what the body says for people, when it holds no token.
+	// Said is the message of a body that has no token.
 	Said ErrorInfo
 }
 
-// Candidate is a place that held something like a token.
+// Candidate is a place with a value like a token.
 type Candidate struct {
 	Path  string
 	Token secret.Value
-	// JWT reports whether it reads as a JWT (header and claims decode), HasVideo
-	// whether its claims have `video`. Nothing was verified.
+	// JWT reports whether it is a JWT (header and claims decode), HasVideo whether its
+	// claims have `video`. It is not verified.
 	JWT, HasVideo bool
 }
 
-// Place is a text and where it was, both fit to be shown.
+// Place is a text and its path, both safe to show.
 type Place struct {
 	Path, Text string
 }

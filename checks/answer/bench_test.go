@@ -8,8 +8,7 @@ import (
 
 const mebibyte = 1 << 20
 
-// hostile are bodies of 1 MiB that make the reader work hard, and one that is
-// nested 200,000 deep.
+// hostile are bodies of 1 MiB that take long to read, and one nested 200,000 deep.
 func hostile() map[string]string {
 	repeat := func(before, unit, after string) string {
 		return before + strings.Repeat(unit, (mebibyte-len(before)-len(after))/len(unit)) + after

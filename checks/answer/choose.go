@@ -8,13 +8,13 @@ import (
 	"lkdoctor/config/secret"
 )
 
-// worthless is the score of a text that is not taken as the token.
+// worthless is the score from which a text is not taken as the token.
 const worthless = 100
 
-// score ranks a text as the token, the best first. A token with video anywhere
-// beats one without, because access_token and token are also the names of an
-// app's own login tokens. Then other signs of LiveKit count, then the place: the
-// usual one, a telling name near the root, a telling name, any name, a URL.
+// score ranks a text as the token; the lowest is the best. A token with video comes
+// first, because an app's own login token may be called access_token or token. Then
+// other signs of LiveKit count, then the place: the usual one, a typical name near the
+// root, a typical name, any name, a URL.
 func (f *field) score() int {
 	g, named := f.glimpse, f.role == tokenRole
 	var place int
@@ -43,8 +43,8 @@ func (f *field) score() int {
 	return 20 + 2*place - bit(place == 1)
 }
 
-// chooseToken fills in the token, or what sits where it should be, and the
-// candidates. It returns the path of the object that holds the token.
+// chooseToken sets the token, or the kind of value in its place, and the candidates.
+// It returns the path of the object that holds the token.
 func (a *Answer) chooseToken(fields []field, profile Profile) (parent string) {
 	var texts, others []field
 	for _, f := range fields {
@@ -87,12 +87,11 @@ func (a *Answer) chooseToken(fields []field, profile Profile) (parent string) {
 	return parent
 }
 
-// maxCandidates is the number of other places that are listed.
+// maxCandidates is the most other places that are listed.
 const maxCandidates = 20
 
-// chooseURL fills in the server's address. An address with ws or wss beats the
-// usual field with https, which may be a page; then the neighbours of the token
-// come first.
+// chooseURL sets the server's address. It prefers ws or wss to the usual field with
+// https, which may be a page, and then the siblings of the token.
 func (a *Answer) chooseURL(fields []field, tokenParent string, profile Profile) {
 	var list []field
 	for _, f := range fields {
@@ -119,8 +118,7 @@ func (a *Answer) chooseURL(fields []field, tokenParent string, profile Profile) 
 	}
 }
 
-// dialable is an address as it was given, or only its server when it carries a
-// token.
+// dialable returns an address as sent, or only its server if it carries a token.
 func dialable(address string) string {
 	if _, token := queryToken(address); token != "" {
 		return serverOf(address)
@@ -128,14 +126,14 @@ func dialable(address string) string {
 	return shownValue(address, maxURL)
 }
 
-// The classes of what stands under an address's name, the best first.
+// The classes of values of a field with an address's name, the best first.
 const (
 	wsScheme = iota
 	otherAddress
 	noAddress
 )
 
-// addressClass says how much a value looks like a server's address.
+// addressClass returns how likely a value is a server's address.
 func addressClass(f field) int {
 	text := strings.TrimSpace(f.text)
 	switch {
@@ -156,8 +154,8 @@ func bit(b bool) int {
 	return 0
 }
 
-// chooseText gives the best text under the names of a role, and its path: the
-// neighbours of the token first.
+// chooseText returns the best text under the names of a role, and its path. It prefers
+// siblings of the token.
 func chooseText(fields []field, r role, tokenParent string) (text, path string) {
 	best := -1
 	better := func(f, g field) bool {

@@ -10,44 +10,42 @@ import (
 	"golang.org/x/net/html"
 )
 
-// maxItems is the number of complaints of a validation error that are kept.
+// maxItems is the most errors of a validation error that are kept.
 const maxItems = 8
 
-// ErrorInfo is what a body that reports an error says, fit to be shown: cleaned,
-// capped, redacted.
+// ErrorInfo is the message of a body that reports an error, cleaned, capped and
+// redacted.
 type ErrorInfo struct {
-	// Shape is what the body is.
+	// Shape is the form of the body.
 	Shape Shape
-	// Text is the sentence for people: the `detail`, `message` or `error` of a
-	// JSON body, the title of a page, the beginning of a text. Empty when the
-	// body says nothing.
+	// Text is the message: the `detail`, `message` or `error` of a JSON body, the title of
+	// a page, the beginning of a text. It is empty if the body has none.
 	Text string
-	// Field is the path Text was read from, such as "detail" or "error.message";
-	// "<title>" for a page; empty for text.
+	// Field is the path of Text, such as "detail" or "error.message"; "<title>" for a
+	// page; empty for text.
 	Field string
 	// Code is the body's own error code, such as "TICKET_NOT_FOUND".
 	Code string
-	// Items are the single complaints of a validation error.
+	// Items are the errors of a validation error.
 	Items []ErrorItem
-	// Generic is set when the text is the framework's own answer for a route or
-	// method that it does not know, so that it says nothing about the ticket. Without a
-	// Framework that rests on the bare words ("Not Found") alone, which a service
-	// may also have written itself.
+	// Generic is set if the text is a framework's response for an unknown route or method,
+	// so that it says nothing about the ticket. Without a Framework it rests on the text
+	// alone ("Not Found"), which the service may have written itself.
 	Generic bool
-	// Framework names who wrote the body, where that is recognisable.
+	// Framework is the software that wrote the body, if recognised.
 	Framework string
 }
 
-// ErrorItem is one complaint of a validation error.
+// ErrorItem is one error of a validation error.
 type ErrorItem struct {
-	// Where is the path of the field that is complained about, such as
-	// "body.profile.display_name"; Text the complaint; Type its machine name.
+	// Where is the path of the field, such as "body.profile.display_name"; Text is the
+	// message; Type its code.
 	Where, Text, Type string
 }
 
-// ErrorText reads what an error response says. It understands the `detail` of
-// FastAPI in its three forms, `message`, `error`, `msg`, `errors`, problem+json
-// (RFC 9457), HTML pages and plain text.
+// ErrorText reads an error response. It understands the `detail` of FastAPI in its
+// three forms, `message`, `error`, `msg`, `errors`, problem+json (RFC 9457), HTML
+// pages and plain text.
 func ErrorText(body []byte, contentType string) ErrorInfo {
 	trimmed := trimmedBody(body)
 	var e ErrorInfo
@@ -72,7 +70,7 @@ func ErrorText(body []byte, contentType string) ErrorInfo {
 	return e
 }
 
-// readJSON fills in what a JSON body says.
+// readJSON reads a JSON body.
 func (e *ErrorInfo) readJSON(body []byte) {
 	if body[0] == '"' {
 		e.Text = shown(unquoted(body), maxText)
@@ -86,12 +84,11 @@ func (e *ErrorInfo) readJSON(body []byte) {
 	}
 }
 
-// said are the names of members that hold a sentence for people, in the order in
-// which they are asked: FastAPI's, then everybody else's. Their normal forms are
-// compared, so that errorMessage and error_message are one.
+// said are the names of members with a message, in order of preference. They are in
+// normal form, so that errorMessage and error_message are the same.
 var said = []string{"detail", "message", "error", "msg", "errors", "errordescription", "errormessage", "reason", "title", "description"}
 
-// readMembers looks for the sentence, the code and the complaints in one object.
+// readMembers reads the message, the code and the items of one object.
 func (e *ErrorInfo) readMembers(body []byte, under string) {
 	named := map[string]member{}
 	for _, m := range members(body) {
@@ -112,7 +109,7 @@ func (e *ErrorInfo) readMembers(body []byte, under string) {
 	}
 }
 
-// readSaid takes the sentence from one member, whatever form it has.
+// readSaid reads the message from one member of any form.
 func (e *ErrorInfo) readSaid(path string, value []byte) {
 	switch value[0] {
 	case '"':
@@ -127,7 +124,7 @@ func (e *ErrorInfo) readSaid(path string, value []byte) {
 	}
 }
 
-// readInner reads {"error":{"code":…,"message":…}} and its like.
+// readInner reads {"error":{"code":…,"message":…}} and the like.
 func (e *ErrorInfo) readInner(path string, value []byte) {
 	texts := map[string]member{}
 	for _, m := range members(value) {
@@ -149,13 +146,13 @@ func (e *ErrorInfo) readInner(path string, value []byte) {
 		none = none && !has
 	}
 	if none && len(value) <= maxText {
-		// An object of the service's own, such as {"detail":{"ticket":"unknown"}}.
+		// An object of the service, such as {"detail":{"ticket":"unknown"}}.
 		e.Text, e.Field = oneLine(value), path
 	}
 }
 
-// readItems reads a list of complaints: FastAPI's {loc, msg, type}, or strings.
-// FastAPI's `input` and `ctx` are left alone, because they echo what was sent.
+// readItems reads a list of errors: FastAPI's {loc, msg, type}, or strings. It omits
+// FastAPI's `input` and `ctx`, which echo the request.
 func (e *ErrorInfo) readItems(path string, value []byte) {
 	var list []json.RawMessage
 	_ = json.Unmarshal(value, &list)
@@ -181,7 +178,7 @@ func (e *ErrorInfo) readItems(path string, value []byte) {
 	e.Text, e.Field = shown(strings.Join(parts, "; "), maxText), path
 }
 
-// itemOf reads one complaint.
+// itemOf reads one error.
 func itemOf(element []byte) ErrorItem {
 	item := ErrorItem{Text: shown(unquoted(element), maxText)}
 	for _, m := range members(element) {
@@ -197,7 +194,7 @@ func itemOf(element []byte) ErrorItem {
 	return item
 }
 
-// location writes FastAPI's ["body","profile",0] as body.profile.0.
+// location converts FastAPI's ["body","profile",0] to body.profile.0.
 func location(value []byte) string {
 	var parts []string
 	var list []json.RawMessage
@@ -214,8 +211,7 @@ func location(value []byte) string {
 	return strings.Join(parts, ".")
 }
 
-// codeText is a machine's word or number for an error; "" for anything longer
-// or wordier than that.
+// codeText returns an error code, a short word or number, and "" for other values.
 func codeText(value []byte) string {
 	if len(value) == 0 || len(value) > 2+60 {
 		return ""
@@ -237,14 +233,14 @@ func codeText(value []byte) string {
 	return ""
 }
 
-// oneLine is the beginning of a text, its white space folded.
+// oneLine returns the beginning of a text with its white space folded.
 func oneLine(text []byte) string {
 	text = text[:min(len(text), 64*maxText)]
 	return shown(string(bytes.Join(bytes.Fields(text), []byte(" "))), maxText)
 }
 
-// isHTML reports whether a body is a page (or XML), by its first characters and
-// then by its header.
+// isHTML reports whether a body is HTML or XML, by its first characters, then by its
+// header.
 func isHTML(trimmed []byte, contentType string) bool {
 	if trimmed[0] == '<' && bytes.IndexByte(trimmed, '>') > 0 {
 		return true
@@ -252,11 +248,12 @@ func isHTML(trimmed []byte, contentType string) bool {
 	return strings.Contains(strings.ToLower(contentType), "html") && bytes.Contains(trimmed, []byte("</"))
 }
 
-// maxPage is how much of a page is read for its title and headline.
+// maxPage is the number of bytes of a page in which its title and headline are
+// searched.
 const maxPage = 128 << 10
 
-// pageText is the title of a page, followed by its headline when that says
-// something else; a page without both gives its first text.
+// pageText returns the title of a page, followed by its headline if that differs. Of a
+// page without both it returns the first text.
 func pageText(page []byte) (text, field string) {
 	tokens := html.NewTokenizer(bytes.NewReader(page[:min(len(page), maxPage)]))
 	var title, headline, body strings.Builder
@@ -284,7 +281,7 @@ func pageText(page []byte) (text, field string) {
 	}
 }
 
-// joinPage makes one line of a page's texts.
+// joinPage joins a page's texts in one line.
 func joinPage(title, headline, body string) (text, field string) {
 	switch {
 	case title != "" && len(headline) > len(title) && strings.Contains(headline, title):
@@ -299,7 +296,7 @@ func joinPage(title, headline, body string) (text, field string) {
 	return shown(body, maxText), ""
 }
 
-// appendSome adds text up to a few times what is ever shown.
+// appendSome appends text, up to a few times the length that is shown.
 func appendSome(b *strings.Builder, text []byte) {
 	if b.Len() < 8*maxText {
 		b.Write(text[:min(len(text), 8*maxText)])
@@ -307,5 +304,5 @@ func appendSome(b *strings.Builder, text []byte) {
 	}
 }
 
-// fold makes every run of white space one space.
+// fold replaces every run of white space by one space.
 func fold(s string) string { return strings.Join(strings.Fields(s), " ") }

@@ -9,11 +9,10 @@ import (
 	"lkdoctor/config/secret"
 )
 
-// Find looks for token, URL, room and identity in a body. contentType is the
-// header's value; it only decides between HTML and text where the body itself
-// does not. The body is read in one pass, at most MaxDepth deep; the same bytes
-// always give the same answer. Of a repeated key the last one counts, as in
-// JavaScript and Python.
+// Find looks for token, URL, room and identity in a body. contentType is the header's
+// value; it matters only if the body could be both HTML and text. Find is
+// deterministic, reads the body once and at most MaxDepth deep. Of a repeated key the
+// last one counts, as in JavaScript and Python.
 func Find(body []byte, contentType string, profile Profile) Answer {
 	a := Answer{TokenKind: Missing, URLKind: Missing, AtUsual: Missing}
 	trimmed := trimmedBody(body)
@@ -42,16 +41,16 @@ func Find(body []byte, contentType string, profile Profile) Answer {
 	return a
 }
 
-// trimmedBody is a body without byte order mark and outer white space, as
-// JavaScript's response.json() takes it.
+// trimmedBody returns a body without byte order mark and outer white space, as
+// JavaScript's response.json() reads it.
 func trimmedBody(body []byte) []byte {
 	return bytes.TrimSpace(bytes.TrimPrefix(bytes.TrimSpace(body), []byte("\ufeff")))
 }
 
-// beginsJSON reports whether a text sets out to be a JSON object or list.
+// beginsJSON reports whether a text begins as a JSON object or list.
 func beginsJSON(text []byte) bool { return text[0] == '{' || text[0] == '[' }
 
-// readJSON fills in the answer from a valid JSON body.
+// readJSON reads a valid JSON body.
 func (a *Answer) readJSON(body []byte, profile Profile) {
 	var fields []field
 	s := scanner{dec: decoder(body), known: meanings(), found: &fields, byPath: map[string]int{}}
@@ -76,8 +75,8 @@ func (a *Answer) readJSON(body []byte, profile Profile) {
 	}
 }
 
-// readScalar reads a body that is one string or null: FastAPI's `return jwt`, or
-// JSON that was encoded twice.
+// readScalar reads a body that is one string or null: FastAPI's `return jwt`, or JSON
+// that was encoded twice.
 func (a *Answer) readScalar(s *scanner, body []byte) {
 	if a.Shape == ShapeNull {
 		a.TokenKind, a.TokenPath = Null, WholeBody
@@ -95,13 +94,13 @@ func (a *Answer) readScalar(s *scanner, body []byte) {
 	}
 }
 
-// takeWhole takes a text as the token.
+// takeWhole sets the token to the whole text.
 func (a *Answer) takeWhole(text string) {
 	a.Token, a.TokenKind, a.TokenPath = secret.New(text), Text, WholeBody
 	a.TokenHasVideo = glance(text).video
 }
 
-// readText reads a body that is not JSON: a bare token, or what is no answer.
+// readText reads a body that is not JSON: a bare token, or an error.
 func (a *Answer) readText(body, trimmed []byte, contentType string) {
 	text := string(bytes.TrimPrefix(body, []byte("\ufeff")))
 	switch {
@@ -127,8 +126,7 @@ func (a *Answer) readText(body, trimmed []byte, contentType string) {
 	})
 }
 
-// reportsError reports whether a JSON body without a token says that something
-// went wrong, rather than merely lacking one.
+// reportsError reports whether a JSON body without a token reports an error.
 func (a *Answer) reportsError() bool {
 	if a.Said.Text == "" && a.Said.Code == "" {
 		return false
@@ -144,7 +142,7 @@ func (a *Answer) reportsError() bool {
 	return false
 }
 
-// tokenURL is the URL that the token was taken from, when it sat in one.
+// tokenURL returns the URL that contained the token, "" if none.
 func tokenURL(fields []field, tokenPath string) string {
 	for _, f := range fields {
 		if f.inside && f.path == tokenPath {

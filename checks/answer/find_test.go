@@ -12,7 +12,7 @@ import (
 	"lkdoctor/config/secret"
 )
 
-// jwtOf makes a token with the given claims and a signature that fits nothing.
+// jwtOf returns a token with the given claims and an invalid signature.
 func jwtOf(claims string) string {
 	encode := base64.RawURLEncoding.EncodeToString
 	return encode([]byte(`{"alg":"HS256"}`)) + "." + encode([]byte(claims)) + "." + encode([]byte("not a real signature, 32 bytes!!"))
@@ -26,7 +26,7 @@ var (
 	opaqueToken = "lk_demo_" + strings.Repeat("aB3-_", 8) + "xyz"
 )
 
-// fill puts the tokens of the tests into a body: VIDEO, OTHER, LOGIN, PLAIN,
+// fill inserts the tokens of the tests into a body: VIDEO, OTHER, LOGIN, PLAIN,
 // OPAQUE.
 func fill(body string) string {
 	return strings.NewReplacer("VIDEO", videoToken, "OTHER", otherVideo, "LOGIN", loginToken, "PLAIN", noVideo,
@@ -211,7 +211,7 @@ func TestFindProblem(t *testing.T) {
 	}
 }
 
-// TestFindHostile: what strangers may send ends quickly and shows nothing raw.
+// TestFindHostile: hostile bodies are read quickly and nothing raw is shown.
 func TestFindHostile(t *testing.T) {
 	long := strings.Repeat("k", 5000)
 	for name, body := range map[string]string{
@@ -229,15 +229,14 @@ func TestFindHostile(t *testing.T) {
 	}
 }
 
-// checkShown fails when anything that may be shown holds a control character or
-// the end of a token.
+// checkShown fails if a shown text holds a control character or the end of a token.
 func checkShown(t *testing.T, value any) {
 	t.Helper()
 	checkShownFrom(t, value, func(token string) string { return token[len(token)-30:] })
 }
 
-// checkWhole is checkShown for whole tokens: of a piece that a fuzzer has cut
-// out, nobody can tell what it was.
+// checkWhole is checkShown for whole tokens: pieces cut by a fuzzer cannot be
+// recognised.
 func checkWhole(t *testing.T, value any) {
 	t.Helper()
 	checkShownFrom(t, value, func(token string) string { return token })

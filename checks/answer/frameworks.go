@@ -6,21 +6,20 @@ import (
 	"sync"
 )
 
-// A mark is how a framework, a server or a platform writes its own errors.
+// mark is the form of the errors of a framework, a server or a platform.
 type mark struct {
 	framework string
-	// field and said must both match: where the text was read, and the text. An
-	// empty field means a body that is not a JSON object.
+	// field is where the text was read, said the text; both must match. An empty field is
+	// a body that is not a JSON object.
 	field string
 	said  *regexp.Regexp
-	// inBody must occur in the body, in any case; empty means nothing.
+	// inBody must occur in the body, in any case; empty matches every body.
 	inBody string
-	// generic: this is its answer for a route or a method that it does not know.
+	// generic is set for the response to an unknown route or method.
 	generic bool
 }
 
-// marks are tried in order; the first that fits counts. They are compiled on
-// first use.
+// marks are tried in order; the first match counts. They are compiled on first use.
 var marks = sync.OnceValue(func() []mark {
 	list := []struct {
 		framework, field, said, inBody string
@@ -74,8 +73,8 @@ var marks = sync.OnceValue(func() []mark {
 	return made
 })
 
-// recognise names who wrote an error, and whether it is the framework's own
-// words for an unknown route or method.
+// recognise returns the software that wrote an error, and whether the text is its
+// response to an unknown route or method.
 func recognise(e ErrorInfo, body []byte) (framework string, generic bool) {
 	if validation(e) {
 		return "FastAPI", false
@@ -92,7 +91,7 @@ func recognise(e ErrorInfo, body []byte) (framework string, generic bool) {
 	return "", false
 }
 
-// validation tells FastAPI's 422 by its complaints.
+// validation reports whether e is FastAPI's 422, by its items.
 func validation(e ErrorInfo) bool {
 	return e.Field == "detail" && len(e.Items) > 0 && e.Items[0].Where != "" && e.Items[0].Type != ""
 }

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// glimpse is what an unverified look at a string shows.
+// glimpse is what an unverified string looks like.
 type glimpse struct {
 	// jwt: header and claims decode to JSON objects. video: the claims have a
 	// `video` object. hinted: no video, but other signs of LiveKit.
@@ -16,8 +16,8 @@ type glimpse struct {
 	foreign bool
 }
 
-// glance looks at a string that may be a token, through the wrappings that
-// occur. Nothing is verified.
+// glance examines a string that may be a token, inside the usual wrappings. It
+// verifies nothing.
 func glance(s string) glimpse {
 	var g glimpse
 	part := strings.SplitN(unwrapped(s), ".", 4)
@@ -50,7 +50,7 @@ func segment(s string) (object map[string]json.RawMessage) {
 	return object
 }
 
-// unwrapped takes off white space, quotes, "Bearer " and b'…'.
+// unwrapped removes white space, quotes, "Bearer " and b'…'.
 func unwrapped(s string) string {
 	s = strings.TrimSpace(s)
 	if rest, bearer := afterWord(s, "bearer "); bearer {
@@ -62,23 +62,23 @@ func unwrapped(s string) string {
 	return strings.TrimSpace(allQuotesOff(s))
 }
 
-// isTokenByte tells the characters that tokens are written with.
+// isTokenByte reports whether c occurs in tokens.
 func isTokenByte(c byte) bool {
 	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.IndexByte("-_.~+/=", c) >= 0
 }
 
-// isJWTByte tells the characters of a JWT in its compact form.
+// isJWTByte reports whether c occurs in a JWT in compact form.
 func isJWTByte(c byte) bool {
 	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '_' || c == '.'
 }
 
-// jwtLike reports whether s has the outside of a JWT: it begins as base64url of
-// `{"` and has two or more dots.
+// jwtLike reports whether s has the form of a JWT: it begins as the base64url of `{"`
+// and has two or more dots.
 func jwtLike(s string) bool { return strings.HasPrefix(s, "eyJ") && strings.Count(s, ".") >= 2 }
 
-// tokenLike reports whether a whole text is more likely a token than words: a JWT
-// in any wrapping, a Promise written as text, or one long run of token
-// characters with letters and digits.
+// tokenLike reports whether a whole text is more likely a token than prose: a JWT in
+// any wrapping, a Promise converted to text, or one long run of token characters with
+// letters and digits.
 func tokenLike(s string) bool {
 	s = unwrapped(s)
 	if jwtLike(s) || s == "[object Promise]" {
@@ -95,8 +95,7 @@ func tokenLike(s string) bool {
 	return len(s) >= 16 && digit && letter && !strings.HasPrefix(s, "/")
 }
 
-// eachJWT calls visit with every JWT-like run inside a text, until visit returns
-// false.
+// eachJWT calls visit with every run like a JWT in a text, until visit returns false.
 func eachJWT(text string, visit func(at int, jwt string) bool) {
 	for at := 0; ; {
 		next := strings.Index(text[at:], "eyJ")

@@ -1,6 +1,6 @@
 package answer
 
-// role is what a field's name promises.
+// role is what a field's value is, by its name.
 type role int
 
 const (
@@ -13,15 +13,14 @@ const (
 	convRole
 )
 
-// meaning is a role and the name's place among the names of that role, the most
-// telling first.
+// meaning is a role, and the name's rank among the names of that role, the best first.
 type meaning struct {
 	role role
 	rank int
 }
 
-// meanings maps normalised names to what they promise. The names are those seen
-// in public code, with a few that are plausible.
+// meanings maps normalised names to their meaning. The names are from public code,
+// with a few plausible ones.
 func meanings() map[string]meaning {
 	known := map[string]meaning{}
 	for r, names := range map[role][]string{
@@ -40,7 +39,7 @@ func meanings() map[string]meaning {
 	return known
 }
 
-// wrappers are the names under which answers put everything one level down.
+// isWrapper reports whether name is that of a member that holds the whole response.
 func isWrapper(name string) bool {
 	switch name {
 	case "data", "result", "livekit", "connection", "connectiondetails", "credentials", "payload":
@@ -49,12 +48,12 @@ func isWrapper(name string) bool {
 	return false
 }
 
-// maxNormal is longer than any name that means something.
+// maxNormal exceeds the length of every name with a meaning.
 const maxNormal = 40
 
-// normal brings a JSON key to the form that names are compared in: lower
-// case, without "_" and "-". A key with any other character has no normal form,
-// so that "tok\u0000en" is never taken for "token".
+// normal returns a JSON key in the form in which names are compared: lower case,
+// without "_" and "-". A key with any other character has none, so that "tok\u0000en"
+// is not taken for "token".
 func normal(key string) string {
 	if len(key) > maxNormal {
 		return ""
@@ -77,7 +76,7 @@ func normal(key string) string {
 	return string(buffer[:n])
 }
 
-// usualToken and usualURL are the paths that a profile's reader reads.
+// usualToken and usualURL return the paths that a profile's client reads.
 func (p Profile) usualToken() []string {
 	switch p {
 	case Endpoint:

@@ -9,7 +9,7 @@ import (
 	"lkdoctor/config/secret"
 )
 
-// Form says what a paste was.
+// Form is the form of a pasted text.
 type Form string
 
 // The forms.
@@ -24,27 +24,27 @@ const (
 	FormText    Form = "text"
 )
 
-// Paste is what was found in something that a person pasted.
+// Paste is what Pasted found.
 type Paste struct {
-	// Token is empty when there is none.
+	// Token is empty if there is none.
 	Token secret.Value
-	// Form is what the paste was, as far as the token goes.
+	// Form is where in the paste the token was.
 	Form Form
-	// Said says what was found in the paste, without the token.
+	// Said describes the paste without the token.
 	Said finding.Text
-	// URL is the LiveKit server that the paste names, as scheme, host and path
-	// prefix without /rtc; empty when it names none.
+	// URL is the LiveKit server in the paste, as scheme, host and path prefix without
+	// /rtc; empty if none.
 	URL string
-	// Answer is what Find saw, when the paste was JSON or held JSON.
+	// Answer is the result of Find, if the paste was or contained JSON.
 	Answer *Answer
 	// Candidates are the other tokens of the paste.
 	Candidates []Candidate
 }
 
-// Pasted finds the token in what a person pasted (`--token -`): a bare token,
-// `Bearer …`, a header line, a wss://…?access_token=… URL, a curl command, a
-// whole JSON answer, or the text of a browser's error that holds such a URL.
-// It never fails: Token is empty and Said says so when there is none.
+// Pasted finds the token in a text that a user pasted (`--token -`): a bare token,
+// `Bearer …`, a header line, a wss://…?access_token=… URL, a curl command, a whole
+// JSON response, or a browser's error with such a URL. If there is none, Token is
+// empty and Said says so.
 func Pasted(input string) Paste {
 	text := strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(input), "\ufeff"))
 	if text == "" {
@@ -53,7 +53,7 @@ func Pasted(input string) Paste {
 	if beginsJSON([]byte(text)) || text[0] == '"' {
 		if p, found := pastedJSON(text, text); found {
 			if inside, other := pastedText(text); other && p.Token.Empty() && p.Answer.TokenKind == Missing {
-				// An error that quotes the token, say.
+				// Such as an error that quotes the token.
 				inside.Answer = p.Answer
 				return inside
 			}
@@ -74,8 +74,8 @@ func Pasted(input string) Paste {
 	return Paste{Form: FormNothing, URL: serverIn(text), Said: finding.Textf("Nothing in the pasted text looks like a token.")}
 }
 
-// pastedAlone is a paste of one token and what is around it. b'…' stays: that is a
-// fault of the token's maker, which the token checks name.
+// pastedAlone reads a paste of one token in its wrapping. It keeps b'…': the token
+// checks report it as a fault of the issuer.
 func pastedAlone(text string) (Paste, bool) {
 	if joined := joinedJWT(text); joined != "" && joined != text {
 		return Paste{Token: secret.New(joined), Form: FormBare,
@@ -107,7 +107,7 @@ func pastedAlone(text string) (Paste, bool) {
 	return p, true
 }
 
-// allQuotesOff takes off the quotes of a shell or of JSON.
+// allQuotesOff removes the quotes of a shell or of JSON.
 func allQuotesOff(s string) string {
 	for len(s) > 2 && strings.IndexByte("\"'`", s[0]) >= 0 && s[len(s)-1] == s[0] {
 		s = s[1 : len(s)-1]
@@ -115,8 +115,8 @@ func allQuotesOff(s string) string {
 	return s
 }
 
-// joinedJWT is a JWT that a terminal or a mail has broken into lines, or a whole
-// one; "" when the text is neither.
+// joinedJWT returns a whole JWT, or one that a terminal or a mail has broken into
+// lines; "" if the text is neither.
 func joinedJWT(text string) string {
 	if joined := strings.Join(strings.Fields(text), ""); jwtLike(joined) && strings.IndexFunc(joined, notJWT) < 0 && glance(joined).jwt {
 		return joined
@@ -126,7 +126,7 @@ func joinedJWT(text string) string {
 
 func notJWT(r rune) bool { return r > 0x7f || !isJWTByte(byte(r)) }
 
-// pastedJSON is a paste of an answer. whole is the paste that body is a part of.
+// pastedJSON reads a pasted response. whole is the paste of which body is a part.
 func pastedJSON(body, whole string) (Paste, bool) {
 	a := Find([]byte(body), "", TicketService)
 	if a.Problem == BrokenJSON || a.Problem == NotJSON || a.TokenKind == Missing && body != whole {
@@ -152,8 +152,8 @@ func pastedJSON(body, whole string) (Paste, bool) {
 	return p, true
 }
 
-// tokenPatterns find tokens in other text: as a query parameter, after
-// "Bearer", or a JWT anywhere.
+// tokenPatterns find tokens in other text: in a query parameter, after "Bearer", or a
+// JWT anywhere.
 var tokenPatterns = sync.OnceValue(func() []*regexp.Regexp {
 	return []*regexp.Regexp{
 		regexp.MustCompile(`(?i)(?:[?&]|%3F|%26|\b)(?:access_token|accessToken)(?:=|%3D)`),
@@ -161,8 +161,8 @@ var tokenPatterns = sync.OnceValue(func() []*regexp.Regexp {
 	}
 })
 
-// pastedText finds tokens inside a URL, a header line, a command or any other
-// text. Of several the first with a `video` claim counts, else the first.
+// pastedText finds tokens in a URL, a header line, a command or other text. It prefers
+// the first with a `video` claim.
 func pastedText(text string) (Paste, bool) {
 	var found []foundToken
 	add := func(form Form, path, token string) {
@@ -178,7 +178,7 @@ func pastedText(text string) (Paste, bool) {
 		found = append(found, foundToken{form, path, token, glance(token)})
 	}
 	for _, at := range tokenPatterns()[0].FindAllStringIndex(text, maxCandidates) {
-		if _, token := queryToken("?access_token=" + decodedEquals(text[at[1]:])); token != "" {
+		if _, token := queryToken("?access_token=" + untilEncodedAmp(text[at[1]:])); token != "" {
 			add(FormURL, "access_token", token)
 		}
 	}
@@ -209,16 +209,15 @@ func pastedText(text string) (Paste, bool) {
 	return describe(text, found, best), true
 }
 
-// decodedEquals leaves a query's value as it is up to the next parameter, also
-// where the whole query was percent-encoded once more.
-func decodedEquals(rest string) string {
+// untilEncodedAmp cuts a value of a percent-encoded query at the next parameter.
+func untilEncodedAmp(rest string) string {
 	if end := strings.Index(rest, "%26"); end >= 0 {
 		return rest[:end]
 	}
 	return rest
 }
 
-// foundToken is a token inside a text and how it was found.
+// foundToken is a token in a text, and how it was found.
 type foundToken struct {
 	form    Form
 	path    string
@@ -226,7 +225,7 @@ type foundToken struct {
 	glimpse glimpse
 }
 
-// describe makes the Paste of the tokens found in a text.
+// describe returns the Paste for the tokens found in a text.
 func describe(text string, found []foundToken, best int) Paste {
 	f := found[best]
 	p := Paste{Token: secret.New(f.token), Form: f.form, URL: serverIn(text)}
@@ -258,7 +257,7 @@ func describe(text string, found []foundToken, best int) Paste {
 	return p
 }
 
-// isCurl tells a curl command, with or without the shell's prompt.
+// isCurl reports whether text is a curl command, with or without a shell's prompt.
 func isCurl(text string) bool {
 	text = strings.TrimLeft(text, "$># \t")
 	return strings.HasPrefix(text, "curl ") || strings.HasPrefix(text, "curl.exe ")

@@ -9,19 +9,19 @@ import (
 	"lkdoctor/config/clean"
 )
 
-// The numbers of places that are kept: more than any real answer has, few
-// enough that a hostile one costs little.
+// Limits on the values that are kept: more than real responses have, and few enough
+// for hostile ones.
 const (
 	maxNear   = 1000 // in the body's top two levels
 	maxFar    = 64   // deeper
 	maxFields = 40
-	// minSecret is shorter, in bytes, than any credential: shorter keys need no
-	// search for one.
+	// minSecret is less than the length of any credential, in bytes. Shorter keys are not
+	// searched for one.
 	minSecret = 12
 )
 
-// field is a value worth remembering: one with a telling name, or a string with
-// a token in it.
+// field is a value that was kept: one with a known name, or a string that contains a
+// token.
 type field struct {
 	path, parent string
 	meaning
@@ -31,13 +31,13 @@ type field struct {
 	shape   Shape
 	text    string
 	glimpse glimpse
-	inside  bool   // the token is a part of the string, a URL's query for example
+	inside  bool   // the token is a part of the string, such as a URL's query
 	from    string // the URL of which the token is a part
-	usual   bool   // where the profile's reader looks
-	order   int    // among others of its role, the best first
+	usual   bool   // where the profile's client reads it
+	order   int    // rank in its role, the best first
 }
 
-// place is where the scanner is: a chain up to the root.
+// place is the scanner's position, linked to its parents up to the root.
 type place struct {
 	up    *place
 	key   string
@@ -46,7 +46,7 @@ type place struct {
 	depth int    // 0 for the body itself
 }
 
-// path writes a place as people write it: data.tokens[0]["odd name"].
+// path formats a place: data.tokens[0]["odd name"].
 func (p *place) path(root string) string {
 	if p.up == nil {
 		return root
@@ -63,7 +63,7 @@ func (p *place) path(root string) string {
 	return before + "." + p.key
 }
 
-// plainKey reports whether a key may stand in a path without quotes.
+// plainKey reports whether a key needs no quotes in a path.
 func plainKey(key string) bool {
 	if len(key) == 0 || len(key) > maxName {
 		return false
@@ -76,7 +76,7 @@ func plainKey(key string) bool {
 	return true
 }
 
-// shownKey is a key as it may be shown.
+// shownKey returns a key in a form that is safe to show.
 func shownKey(key string) string {
 	if len(key) < minSecret {
 		return clean.Line(key, maxName)
@@ -84,7 +84,7 @@ func shownKey(key string) string {
 	return shown(key, maxName)
 }
 
-// scanner walks valid JSON once and collects fields.
+// scanner reads valid JSON once and collects fields.
 type scanner struct {
 	dec      *json.Decoder
 	root     string // the path of the text itself, for JSON inside a string
@@ -97,8 +97,7 @@ type scanner struct {
 	moreName int
 }
 
-// value reads the next value. After a syntax error, of which there is none in
-// valid JSON, there are no more.
+// value reads the next value. The input is valid JSON, so it has no syntax error.
 func (s *scanner) value(p *place) {
 	seq := len(*s.found)
 	token, err := s.dec.Token()
@@ -129,7 +128,7 @@ func (s *scanner) value(p *place) {
 	}
 }
 
-// object reads an object's members and counts them.
+// object reads an object's members and returns their number.
 func (s *scanner) object(p *place) int {
 	count := 0
 	var seen map[string]bool
@@ -152,8 +151,8 @@ func (s *scanner) object(p *place) int {
 	return count
 }
 
-// nameOf is the normal form of a key. Inside "room" and "participant" a plain
-// "name" is the room's or the participant's.
+// nameOf returns the normal form of a key. Inside "room" and "participant" a "name" is
+// the room's or the participant's.
 func (s *scanner) nameOf(parent *place, key string) string {
 	name := normal(key)
 	if name == "name" && (parent.name == "room" || parent.name == "participant") {
@@ -162,13 +161,13 @@ func (s *scanner) nameOf(parent *place, key string) string {
 	return name
 }
 
-// matters reports whether a repeated key would change what is found.
+// matters reports whether a repeated key can change the result.
 func (s *scanner) matters(p *place) bool {
 	_, known := s.known[p.name]
 	return known || isWrapper(p.name) || p.name == "participant"
 }
 
-// forget drops what an earlier value of a repeated key gave: the last counts.
+// forget removes what an earlier value of a repeated key gave.
 func (s *scanner) forget(path string) {
 	kept := (*s.found)[:0]
 	clear(s.byPath)
@@ -183,7 +182,7 @@ func (s *scanner) forget(path string) {
 	*s.found = kept
 }
 
-// listName notes the name of a top-level field, or of one under a wrapper.
+// listName records the name of a field at the top level or under a wrapper.
 func (s *scanner) listName(p *place, key string) {
 	if p.depth > 1 || p.depth == 1 && !isWrapper(p.name) || s.root != "" {
 		return
@@ -199,11 +198,11 @@ func (s *scanner) listName(p *place, key string) {
 	s.names = append(s.names, name)
 }
 
-// keep adds a field, unless there are too many already.
+// keep adds a field, unless the limit is reached.
 func (s *scanner) keep(p *place, f field) {
 	holder := p
 	if p.up != nil && (p.up.name == "room" || p.up.name == "participant") {
-		// room.name stands for a room next to it.
+		// room.name is the room of the object above.
 		holder = p.up
 	}
 	f.near = holder.depth <= 1 || holder.depth == 2 && isWrapper(holder.up.name)
@@ -229,7 +228,7 @@ func (s *scanner) keep(p *place, f field) {
 	*s.found = append(*s.found, f)
 }
 
-// keepOther keeps an object or a list that sits where a text was expected.
+// keepOther keeps an object or a list where a text is expected.
 func (s *scanner) keepOther(p *place, shape Shape, empty bool, seq int) {
 	m, known := s.known[p.name]
 	if !known {
@@ -242,7 +241,7 @@ func (s *scanner) keepOther(p *place, shape Shape, empty bool, seq int) {
 	s.keep(p, field{meaning: m, kind: kind, shape: shape, seq: seq})
 }
 
-// keepScalar keeps a number, a boolean or null under a telling name.
+// keepScalar keeps a number, a boolean or null under a known name.
 func (s *scanner) keepScalar(p *place, shape Shape, text string) {
 	m, known := s.known[p.name]
 	if !known {
@@ -255,13 +254,13 @@ func (s *scanner) keepScalar(p *place, shape Shape, text string) {
 	s.keep(p, f)
 }
 
-// keepString keeps a string with a telling name, with a token in it, or with a
-// LiveKit address; and looks into a string that holds JSON.
+// keepString keeps a string with a known name, with a token, or with a LiveKit
+// address. It also reads a string that holds JSON.
 func (s *scanner) keepString(p *place, text string) {
 	m, known := s.known[p.name]
 	if inner := strings.TrimSpace(text); s.root == "" && strings.HasPrefix(inner, "{") && readable([]byte(inner)) {
 		if known && m.role == tokenRole {
-			// A client reads this text as the token, whatever is inside.
+			// A client takes this text as the token, whatever it contains.
 			s.keep(p, field{meaning: m, kind: Text, shape: ShapeString, text: text, seq: len(*s.found)})
 		}
 		s.nested(p, inner)
@@ -286,7 +285,7 @@ func (s *scanner) keepString(p *place, text string) {
 	}
 }
 
-// inURL keeps a token that a URL carries in its query.
+// inURL keeps a token in the query of a URL.
 func (s *scanner) inURL(p *place, text string) {
 	name, token := queryToken(text)
 	if token == "" {
@@ -296,8 +295,8 @@ func (s *scanner) inURL(p *place, text string) {
 		text: token, glimpse: glance(token), inside: true, from: text, seq: len(*s.found)})
 }
 
-// inText keeps a JWT in the middle of other text, as a candidate only: it is
-// mostly an error that echoes the token.
+// inText keeps a JWT inside other text as a candidate only: it is mostly an error that
+// quotes the token.
 func (s *scanner) inText(p *place, text string) {
 	eachJWT(text, func(_ int, jwt string) bool {
 		if g := glance(jwt); g.jwt {
@@ -309,8 +308,8 @@ func (s *scanner) inText(p *place, text string) {
 	})
 }
 
-// nested reads JSON that sits in a string, once: an answer that was encoded
-// twice, or an API gateway's {"statusCode":200,"body":"{…}"}.
+// nested reads JSON in a string, one level deep: a response that was encoded twice, or
+// an API gateway's {"statusCode":200,"body":"{…}"}.
 func (s *scanner) nested(p *place, text string) {
 	path := p.path(s.root)
 	if path == "" {
@@ -322,8 +321,8 @@ func (s *scanner) nested(p *place, text string) {
 	s.near, s.far = inner.near, inner.far
 }
 
-// queryToken finds access_token or token in a URL's query, decoded. It reads
-// the query by hand, because a URL out of a log is often not valid.
+// queryToken returns access_token or token of a URL's query, decoded. It does not use
+// net/url, because URLs in logs are often invalid.
 func queryToken(text string) (name, token string) {
 	for _, name := range []string{"access_token", "token", "accessToken", "jwt"} {
 		for _, sign := range []string{"?", "&"} {

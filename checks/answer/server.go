@@ -5,10 +5,10 @@ import (
 	"strings"
 )
 
-// serverOf is the LiveKit server that an address names: scheme, host and path
-// prefix, without userinfo, /rtc and what follows, query and fragment. LiveKit's
-// own pages carry the server in a parameter (meet.livekit.io/custom). It is ""
-// for what is not an absolute address.
+// serverOf returns the LiveKit server of an address: scheme, host and path prefix,
+// without userinfo, /rtc and what follows, query and fragment. In pages of LiveKit
+// (meet.livekit.io/custom) the server is a parameter. It returns "" for an address
+// that is not absolute.
 func serverOf(address string) string {
 	address = strings.TrimSpace(address)
 	if len(address) > 1<<16 {
@@ -36,7 +36,7 @@ func serverOf(address string) string {
 	return shownValue(strings.ToLower(u.Scheme)+"://"+u.Host+strings.TrimRight(path, "/"), maxURL)
 }
 
-// isServerScheme tells the schemes that LiveKit clients take.
+// isServerScheme reports whether LiveKit clients accept the scheme.
 func isServerScheme(scheme string) bool {
 	switch strings.ToLower(scheme) {
 	case "ws", "wss", "http", "https":
@@ -45,7 +45,7 @@ func isServerScheme(scheme string) bool {
 	return false
 }
 
-// rtcAt is where the signal path begins in a URL's path, or -1.
+// rtcAt returns the index of the signal path in a URL's path, or -1.
 func rtcAt(path string) int {
 	for _, end := range []string{"/rtc/v1/validate", "/rtc/v1", "/rtc/validate", "/rtc", "/twirp"} {
 		at := strings.LastIndex(path, end)
@@ -56,8 +56,8 @@ func rtcAt(path string) int {
 	return -1
 }
 
-// serverIn is the LiveKit server that a text names: its first ws or wss address,
-// else the first http one whose path is LiveKit's or whose query names a server.
+// serverIn returns the LiveKit server in a text: its first ws or wss address, else the
+// first http one with LiveKit's path or a server in its query.
 func serverIn(text string) string {
 	second := ""
 	for rest, n := text, 0; n < 100; n++ {

@@ -2,7 +2,7 @@ package answer
 
 import "lkdoctor/config/clean"
 
-// The lengths, in characters, up to which strangers' texts are kept.
+// Limits on texts of others, in characters.
 const (
 	maxName  = 40
 	maxText  = 300
@@ -10,27 +10,26 @@ const (
 	maxURL   = 2048
 )
 
-// minRandom is the length, in bytes, from which a run of mixed letters and
-// digits is taken for a credential: 24 random bytes in base64url have 32.
+// minRandom is the length, in bytes, from which a run of mixed letters and digits is
+// taken for a credential: 24 random bytes in base64url have 32.
 const minRandom = 32
 
-// shown makes a stranger's text fit to be shown: without credentials first, so
-// that no cut or escape hides one from the search, then without anything that a
-// terminal acts upon. It also hides what looks random, because an error that
-// quotes an opaque token gives no other sign of it.
+// shown makes a text of others safe to show. It redacts before it cuts and escapes, so
+// that neither hides a credential from the search. It also hides random runs, because
+// an opaque token in an error has no other sign.
 func shown(text string, limit int) string {
 	text = text[:min(len(text), 8*limit+16<<10)]
 	return clean.Line(hideRandom(clean.Redact(text)), limit)
 }
 
-// shownValue is shown for an address or a name, where a long random part is no
-// credential and must stay.
+// shownValue is shown for an address or a name, in which a long random part is no
+// credential.
 func shownValue(text string, limit int) string {
 	return (*clean.Redactor)(nil).Clean(text, limit)
 }
 
-// hideRandom replaces runs of minRandom or more token characters that mix upper
-// case, lower case and digits. UUIDs and hex digests stay: they name things.
+// hideRandom replaces runs of minRandom or more token characters that mix upper case,
+// lower case and digits. It keeps UUIDs and hex digests, which are identifiers.
 func hideRandom(text string) string {
 	out, kept := []byte(nil), 0
 	for start := 0; start < len(text); start++ {

@@ -11,16 +11,16 @@ import (
 	"lkdoctor/checks/finding"
 )
 
-// maxWrappings is the number of layers that are taken off at most.
+// maxWrappings is the most layers that Unwrap removes.
 const maxWrappings = 6
 
-// maxUnwrapped is the length in bytes from which a text is taken as it is.
+// maxUnwrapped is the length in bytes above which Unwrap returns a text unchanged.
 const maxUnwrapped = 2 << 20
 
-// Unwrap takes a token out of what people paste: quotes, white space, "Bearer",
-// a URL with access_token, a browser's error message, a JSON answer, an env
-// line. It returns the token and the wrappings, outermost first; no wrappings
-// means that s is returned as it is.
+// Unwrap extracts a token from pasted text: quotes, white space, "Bearer", a URL with
+// access_token, a browser's error message, a JSON response, an env line. It returns
+// the token and the wrappings, outermost first. Without wrappings it returns s
+// unchanged.
 func Unwrap(s string) (token string, wrappings []Wrapping) {
 	if len(s) > maxUnwrapped {
 		return s, nil
@@ -94,7 +94,7 @@ func unwrapOnce(s string) (string, Wrapping) {
 	return unwrapRare(s)
 }
 
-// unwrapRare takes off what is seen seldom; only where a JWT comes out.
+// unwrapRare removes rare wrappings, if a JWT results.
 func unwrapRare(s string) (string, Wrapping) {
 	if strings.HasPrefix(s, "<") && strings.HasSuffix(s, ">") && LooksSigned(s[1:len(s)-1]) {
 		return s[1 : len(s)-1], wrapping("other", "angle brackets")
@@ -134,7 +134,7 @@ var (
 	})
 )
 
-// TrimHidden trims blanks and what cannot be seen.
+// TrimHidden trims white space and invisible characters.
 func TrimHidden(s string) string {
 	return strings.TrimFunc(s, func(r rune) bool {
 		return unicode.IsSpace(r) || unicode.In(r, unicode.Cf, unicode.Cc)
@@ -157,10 +157,10 @@ func pythonBytes(s string) (string, bool) {
 	return s, false
 }
 
-// quotePairs are what people and tools quote with.
+// quotePairs are opening and closing quotes.
 var quotePairs = [][2]string{{`\"`, `\"`}, {`"`, `"`}, {`'`, `'`}, {"`", "`"}, {"“", "”"}, {"‘", "’"}, {"«", "»"}, {"„", "“"}}
 
-// withoutQuotes takes a quote off each end that has one.
+// withoutQuotes removes a quote from each end that has one.
 func withoutQuotes(s string) (string, bool) {
 	for _, q := range quotePairs {
 		opened, closed := strings.HasPrefix(s, q[0]), strings.HasSuffix(s, q[1])
@@ -178,9 +178,8 @@ func withoutQuotes(s string) (string, bool) {
 	return s, false
 }
 
-// LooksSigned reports whether s begins as a JWT does: a first part that decodes
-// to something that begins as a JSON object does, or three and more parts of
-// base64 characters.
+// LooksSigned reports whether s begins as a JWT does: with a first part that decodes
+// to the beginning of a JSON object, or with three or more parts of base64 characters.
 func LooksSigned(s string) bool {
 	if beginsAsJSON(s) {
 		return true
@@ -189,12 +188,12 @@ func LooksSigned(s string) bool {
 	if !dotted || strings.HasPrefix(s, "v2.") || strings.HasPrefix(s, "v4.") || strings.HasPrefix(s, "v3.") {
 		return false
 	}
-	// Three parts of which one is damaged: whoever made them meant a JWT.
+	// Three parts of which one is damaged are still a JWT.
 	return strings.Count(rest, ".") == 1 && (strings.HasPrefix(first, "ey") || strings.HasPrefix(rest, "ey") || len(s) > 80 && !strings.ContainsAny(s, " /:<{"))
 }
 
-// beginsAsJSON reports whether the first part of s decodes to what begins as a
-// JSON object does.
+// beginsAsJSON reports whether the first part of s decodes to the beginning of a JSON
+// object.
 func beginsAsJSON(s string) bool {
 	first, _, _ := strings.Cut(s[:min(len(s), 4096)], ".")
 	head, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(first[:len(first)/4*4], "="))

@@ -47,8 +47,8 @@ type frame struct {
 	body   string
 }
 
-// show loads the frames in Chromium, in one page, and returns what each said.
-// files are served beside them.
+// show loads the frames in Chromium, in one page, and returns what each said. The same
+// server serves files.
 func show(t *testing.T, frames []frame, files http.Handler) []string {
 	t.Helper()
 	program := chromium(t)

@@ -7,57 +7,56 @@ import (
 	"strings"
 )
 
-// CORSRequest is what a page's script asks of another origin.
+// CORSRequest is a request of a page's script to another origin.
 type CORSRequest struct {
-	// Page is the page that asks.
+	// Page is the page that runs the script.
 	Page   *url.URL
 	Method string
 	// Headers are the names of headers that the script sets.
 	Headers []string
-	// JSON tells that it sends a body of Content-Type application/json.
+	// JSON is set for a body of Content-Type application/json.
 	JSON bool
-	// Credentials tells that it sends cookies (credentials: "include").
+	// Credentials is set for credentials: "include", which sends cookies.
 	Credentials bool
 }
 
-// CORSAnswer is an answer to a preflight, or to the request itself.
+// CORSAnswer is the response to a preflight, or to the request itself.
 type CORSAnswer struct {
 	Status int
 	Header http.Header
 }
 
-// CORSProblem is why a browser keeps an answer from the page.
+// CORSProblem is the reason why a browser hides a response from the page.
 type CORSProblem string
 
-// The problems, in the order in which they are looked for.
+// The problems, in the order in which they are checked.
 const (
-	// CORSRedirected: the preflight is answered with a redirect.
+	// CORSRedirected is a redirect in response to the preflight.
 	CORSRedirected CORSProblem = "preflight_redirected"
-	// CORSNoOrigin: Access-Control-Allow-Origin is missing.
+	// CORSNoOrigin is a missing Access-Control-Allow-Origin.
 	CORSNoOrigin CORSProblem = "no_origin"
-	// CORSTwoOrigins: it holds two values, as when the app and a proxy both set it.
+	// CORSTwoOrigins is one with two values, as when the app and a proxy both set it.
 	CORSTwoOrigins CORSProblem = "two_origins"
-	// CORSOtherOrigin: it allows another origin.
+	// CORSOtherOrigin is one that allows another origin.
 	CORSOtherOrigin CORSProblem = "other_origin"
-	// CORSWildcard: it is *, which does not do for a request with cookies.
+	// CORSWildcard is *, which does not allow a request with cookies.
 	CORSWildcard CORSProblem = "wildcard_with_credentials"
-	// CORSNoCredentials: Access-Control-Allow-Credentials is not true.
+	// CORSNoCredentials is an Access-Control-Allow-Credentials that is not true.
 	CORSNoCredentials CORSProblem = "no_credentials"
-	// CORSStatus: the preflight's status is not one of success.
+	// CORSStatus is a preflight status outside 200 to 299.
 	CORSStatus CORSProblem = "preflight_status"
-	// CORSMethod: Access-Control-Allow-Methods has not the method.
+	// CORSMethod is a method that Access-Control-Allow-Methods lacks.
 	CORSMethod CORSProblem = "method"
-	// CORSHeader: Access-Control-Allow-Headers has not one of the headers.
+	// CORSHeader is a header that Access-Control-Allow-Headers lacks.
 	CORSHeader CORSProblem = "header"
 )
 
 // CORSRefusal is a problem and where it was found.
 type CORSRefusal struct {
 	Problem CORSProblem
-	// Preflight tells that the preflight was refused, not the answer.
+	// Preflight is set if the preflight was refused, not the response.
 	Preflight bool
-	// Value is the header's value that is at fault, or the missing name; a
-	// stranger's text.
+	// Value is the wrong header value or the missing name. It is not cleaned.
 	Value string
 }
 
@@ -66,7 +65,7 @@ func SameOrigin(page, target *url.URL) bool {
 	return strings.EqualFold(page.Scheme, target.Scheme) && strings.EqualFold(page.Hostname(), target.Hostname()) && port(page) == port(target)
 }
 
-// Origin is what the browser sends of a page: scheme, host and port.
+// Origin returns the page's Origin header: scheme, host and port.
 func Origin(page *url.URL) string {
 	host := strings.ToLower(page.Hostname())
 	if strings.Contains(host, ":") {
@@ -78,7 +77,7 @@ func Origin(page *url.URL) string {
 	return strings.ToLower(page.Scheme) + "://" + host
 }
 
-// unsafeHeaders are the names that have to be allowed, lower case and sorted.
+// unsafeHeaders returns the names that must be allowed, in lower case and sorted.
 func (r CORSRequest) unsafeHeaders() []string {
 	var out []string
 	if r.JSON {
@@ -99,7 +98,7 @@ func (r CORSRequest) simpleMethod() bool {
 	return r.Method == http.MethodGet || r.Method == http.MethodHead || r.Method == http.MethodPost
 }
 
-// Preflight reports whether browsers ask first, and with which headers.
+// Preflight reports whether browsers send a preflight, and returns its headers.
 func (r CORSRequest) Preflight() (http.Header, bool) {
 	names := r.unsafeHeaders()
 	if r.simpleMethod() && len(names) == 0 {
@@ -112,9 +111,8 @@ func (r CORSRequest) Preflight() (http.Header, bool) {
 	return header, true
 }
 
-// CORS judges the answers to a request of another origin as browsers do (Fetch
-// §4.9, §4.10): nil when the page gets the answer. preflight is nil where there
-// was none to judge.
+// CORS judges the responses to a cross-origin request as browsers do (Fetch §4.9,
+// §4.10). It returns nil if the page gets the response. A nil preflight is not judged.
 func CORS(r CORSRequest, preflight, answer *CORSAnswer) *CORSRefusal {
 	if _, needs := r.Preflight(); needs && preflight != nil {
 		if refusal := r.preflight(preflight); refusal != nil {
@@ -155,7 +153,7 @@ func (r CORSRequest) preflight(a *CORSAnswer) *CORSRefusal {
 	return nil
 }
 
-// check is the CORS check of the Fetch standard.
+// check runs the CORS check of the Fetch standard.
 func (r CORSRequest) check(h http.Header) *CORSRefusal {
 	values := h.Values("Access-Control-Allow-Origin")
 	value := strings.Join(values, ", ")
@@ -177,15 +175,15 @@ func (r CORSRequest) check(h http.Header) *CORSRefusal {
 	return nil
 }
 
-// wildcard reports whether a list is *, which counts for requests without cookies.
+// wildcard reports whether list is * and the request has no cookies.
 func (r CORSRequest) wildcard(list []string) bool {
 	return !r.Credentials && slices.Contains(list, "*")
 }
 
-// maxListed is how many names of a header's list are read.
+// maxListed is the most values of a header that are read.
 const maxListed = 1000
 
-// list are the comma-separated values of a header.
+// list returns the comma-separated values of a header.
 func list(h http.Header, name string) []string {
 	var out []string
 	for _, line := range h.Values(name) {

@@ -10,24 +10,24 @@ import (
 	"lkdoctor/checks/caps"
 )
 
-// Policy is one Content-Security-Policy of a page, as far as it is about what
-// scripts connect to.
+// Policy is the part of a page's Content-Security-Policy that restricts connections of
+// scripts.
 type Policy struct {
-	// Meta tells that it stands in the page's <meta>, not in a header.
+	// Meta is set if it is in the page's <meta>, not in a header.
 	Meta bool
-	// Directive is connect-src, or default-src where the policy has no other; ""
-	// for a policy that says nothing of connections. Sources are its values.
+	// Directive is connect-src, or default-src without it, or "" if the policy does not
+	// restrict connections. Sources are its values.
 	Directive string
 	Sources   []string
-	// Upgrades tells of upgrade-insecure-requests.
+	// Upgrades is set for upgrade-insecure-requests.
 	Upgrades bool
 }
 
 // Enforced reports whether the policy restricts connections.
 func (p Policy) Enforced() bool { return p.Directive != "" }
 
-// Policies are the policies of a page, headers first, at most 64. Those that are
-// only reported are no policies here.
+// Policies returns the policies of a page, headers first, at most 64. It omits
+// report-only policies.
 func Policies(page Page) []Policy {
 	var texts []string
 	left := caps.PolicyBytes
@@ -62,7 +62,7 @@ func Policies(page Page) []Policy {
 	return out
 }
 
-// parsePolicy reads a serialized policy (CSP3 §2.2.1): of two directives of one
+// parsePolicy reads a serialized policy (CSP3 §2.2.1). Of two directives of the same
 // name the first counts.
 func parsePolicy(text string) Policy {
 	var p Policy
@@ -93,8 +93,8 @@ func parsePolicy(text string) Policy {
 
 func asciiSpace(r rune) bool { return r == ' ' || r >= '\t' && r <= '\r' && r != '\v' }
 
-// metaPolicies are the policies in the page's head: elsewhere browsers ignore
-// them (CSP3 §3.3).
+// metaPolicies returns the policies in the page's head. Browsers ignore others (CSP3
+// §3.3).
 func metaPolicies(page []byte) []string {
 	var out []string
 	z := html.NewTokenizer(bytes.NewReader(page[:min(len(page), caps.HTML)]))
@@ -122,7 +122,7 @@ func metaPolicies(page []byte) []string {
 			switch {
 			case t.DataAtom == atom.Template:
 				templates++
-			case templates > 0: // what stands in a template is inert
+			case templates > 0: // the content of a template is inert
 			case !inHead(t.DataAtom):
 				return out
 			case t.DataAtom == atom.Meta:
@@ -132,13 +132,13 @@ func metaPolicies(page []byte) []string {
 			}
 			switch t.DataAtom {
 			case atom.Script, atom.Style, atom.Title, atom.Noscript, atom.Noframes:
-				raw = true // what follows is the element's own text
+				raw = true // the element's text follows
 			}
 		}
 	}
 }
 
-// metaPolicy is the policy of a <meta>, "" for another.
+// metaPolicy returns the policy of a <meta>, "" if it has none.
 func metaPolicy(t html.Token) string {
 	var is bool
 	var content string

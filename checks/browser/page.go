@@ -1,10 +1,9 @@
-// Package browser says what a web browser would refuse a page that uses LiveKit:
-// by its Content-Security-Policy, because it mixes plain and secure addresses,
-// because it has no secure origin, or by CORS. It is pure: it is given what the
-// network said, and asks nothing.
+// Package browser judges what a web browser would refuse a page that uses LiveKit, by
+// its Content-Security-Policy, mixed content, a missing secure origin, or CORS. It is
+// pure: it judges responses that the caller received.
 //
-// Where the specifications leave room it does as Chromium does, which
-// chromium_test.go asks (make browser-test).
+// Where the specifications leave a choice it follows Chromium, which chromium_test.go
+// runs (make browser-test).
 package browser
 
 import (
@@ -14,30 +13,29 @@ import (
 	"strings"
 )
 
-// Page is a web page as the front end served it. Header and HTML are a
-// stranger's bytes.
+// Page is a web page as received. Header and HTML are not cleaned.
 type Page struct {
-	// URL is where it was served, after redirects.
+	// URL is its address after redirects.
 	URL    *url.URL
 	Header http.Header
-	// HTML is read up to its first caps.HTML bytes.
+	// HTML is its first caps.HTML bytes.
 	HTML []byte
 }
 
-// Need is how much a client of LiveKit needs an address.
+// Need says what a LiveKit client uses an address for.
 type Need string
 
 // The needs.
 const (
-	// NeedSocket is the WebSocket: without it nobody joins.
+	// NeedSocket is the WebSocket, which is required to join.
 	NeedSocket Need = "websocket"
-	// NeedFetch is asked with fetch when something is wrong (/rtc/v1/validate): without
-	// it people join, and get no reason where they do not.
+	// NeedFetch is the request for the reason of a failed join (/rtc/v1/validate). Joining
+	// works without it.
 	NeedFetch Need = "fetch"
-	// NeedRegions is LiveKit Cloud's list of regions, which livekit-client fetches
-	// before and beside joining.
+	// NeedRegions is LiveKit Cloud's list of regions, which livekit-client fetches before
+	// and during a join.
 	NeedRegions Need = "regions"
-	// NeedToken is the endpoint that the page gets its token from.
+	// NeedToken is the endpoint that issues the page's token.
 	NeedToken Need = "token"
 )
 
@@ -47,8 +45,8 @@ type Target struct {
 	Need Need
 }
 
-// LiveKitTargets are the addresses that livekit-client connects to for a
-// LiveKit server (ws, wss, http or https).
+// LiveKitTargets returns the addresses that livekit-client connects to for a LiveKit
+// server (ws, wss, http or https).
 func LiveKitTargets(server *url.URL) []Target {
 	at := func(plain, secure, path string) *url.URL {
 		u := &url.URL{Scheme: plain, Host: server.Host, Path: strings.TrimRight(server.Path, "/") + path}
@@ -67,42 +65,41 @@ func LiveKitTargets(server *url.URL) []Target {
 	return list
 }
 
-// Kind is what a browser refuses.
+// Kind is the kind of a refusal.
 type Kind string
 
 // The kinds.
 const (
-	// KindCSP: a Content-Security-Policy does not allow the address.
+	// KindCSP is an address that a Content-Security-Policy does not allow.
 	KindCSP Kind = "csp"
-	// KindUpgraded: a policy has the browser ask with TLS instead
-	// (upgrade-insecure-requests), and the address is one without.
+	// KindUpgraded is a plain address that a policy makes the browser request with TLS
+	// (upgrade-insecure-requests).
 	KindUpgraded Kind = "upgraded"
-	// KindMixed: a page over TLS may not use an address without.
+	// KindMixed is a plain address on a page over TLS.
 	KindMixed Kind = "mixed_content"
-	// KindInsecure: the page itself has no TLS and is not on this machine, so that
-	// browsers give it no microphone and no camera. Target is zero.
+	// KindInsecure is a page without TLS that is not on this machine. Browsers deny it
+	// microphone and camera. Target is zero.
 	KindInsecure Kind = "insecure_page"
 )
 
-// Refusal is one thing that a browser refuses. Its strings are a stranger's, in
-// part: they are to be cleaned before they are shown.
+// Refusal is one thing that a browser refuses. Its strings contain texts of others
+// that must be cleaned before they are shown.
 type Refusal struct {
 	Kind   Kind
 	Target Target
-	// Policy is the policy that does not allow it, for KindCSP and KindUpgraded.
+	// Policy is the policy that does not allow the address, for KindCSP and KindUpgraded.
 	Policy *Policy
-	// Directive is that policy's directive, connect-src or default-src; Sources are
-	// what it allows, as written.
+	// Directive is that policy's directive, connect-src or default-src, and Sources its
+	// values as written.
 	Directive string
 	Sources   []string
-	// Allow is the source expression that would have to be added, with the host and
-	// port of Target ("wss://livekit.example").
+	// Allow is the source expression to add, with the host and port of Target
+	// ("wss://livekit.example").
 	Allow string
 }
 
-// Judge lists what a browser would refuse of page and of the addresses that its
-// script connects to: for each target the first policy that does not allow it,
-// and that the page has no secure origin. It is empty when nothing is.
+// Judge returns what a browser would refuse page: for each target the first policy
+// that does not allow it, and a missing secure origin.
 func Judge(page Page, targets []Target) []Refusal {
 	var out []Refusal
 	if page.URL == nil {
@@ -141,8 +138,8 @@ func judge(page Page, policies []Policy, t Target) (Refusal, bool) {
 	return Refusal{}, false
 }
 
-// Trustworthy reports whether browsers take u's origin for a secure one: TLS, or
-// this machine by name or address (Secure Contexts §3.1). Pages elsewhere have no
+// Trustworthy reports whether browsers take u's origin for secure: TLS, or this
+// machine by name or address (Secure Contexts §3.1). Other pages have no
 // navigator.mediaDevices.
 func Trustworthy(u *url.URL) bool {
 	if secure(u) || strings.EqualFold(u.Scheme, "file") {
@@ -156,7 +153,7 @@ func Trustworthy(u *url.URL) bool {
 	return err == nil && addr.IsLoopback()
 }
 
-// secure reports whether u asks for TLS.
+// secure reports whether the scheme of u is one with TLS.
 func secure(u *url.URL) bool {
 	s := strings.ToLower(u.Scheme)
 	return s == "https" || s == "wss"

@@ -6,14 +6,14 @@ import (
 	"strings"
 )
 
-// allows reports whether one of the policy's sources matches target, for a page
-// at page (CSP3 §6.7.2).
+// allows reports whether one of the policy's sources matches target for page (CSP3
+// §6.7.2).
 func (p Policy) allows(page, target *url.URL) bool {
 	return slices.ContainsFunc(p.Sources, func(source string) bool { return matches(source, page, target) })
 }
 
-// matches reports whether one source expression allows target. 'none', nonces
-// and hashes allow nothing here.
+// matches reports whether one source expression allows target. 'none', nonces and
+// hashes match no address.
 func matches(source string, page, target *url.URL) bool {
 	scheme := strings.ToLower(target.Scheme)
 	switch {
@@ -41,16 +41,16 @@ func matches(source string, page, target *url.URL) bool {
 	return hostMatches(s.host, strings.ToLower(target.Hostname())) && portMatches(s, target) && pathMatches(s.path, target.EscapedPath())
 }
 
-// schemeMatches reports whether a source's scheme, or that of the page for a
-// source without one, allows the target's: itself, or the same with TLS. In
-// Chromium no HTTP source allows a WebSocket, nor one without a scheme, although
-// CSP3 §6.7.2.8 lets them.
+// schemeMatches reports whether a source's scheme allows the target's: the same, or
+// the same with TLS. A source without a scheme has the page's. As in Chromium, and
+// unlike CSP3 §6.7.2.8, neither an HTTP source nor one without a scheme allows a
+// WebSocket.
 func schemeMatches(allowed, scheme string) bool {
 	return allowed == scheme || allowed == "http" && scheme == "https" || allowed == "ws" && scheme == "wss"
 }
 
-// self reports whether 'self' allows target: the page's own host and port, with
-// the same or a more secure scheme, WebSockets included.
+// self reports whether 'self' allows target: the page's host and port, with the same
+// or a more secure scheme, including WebSockets.
 func self(page, target *url.URL) bool {
 	if !strings.EqualFold(page.Hostname(), target.Hostname()) || secure(page) && !secure(target) {
 		return false
@@ -76,13 +76,13 @@ func parseSource(s string) (source, bool) {
 	if i := strings.IndexByte(s, '/'); i >= 0 {
 		s, out.path = s[:i], s[i:]
 	}
-	// An IPv6 address has no form as a source.
+	// A source cannot be an IPv6 address.
 	host, port, hasPort := strings.Cut(s, ":")
 	out.host, out.port = strings.ToLower(host), port
 	return out, host != "" && hasPort == (port != "") && !strings.ContainsAny(s, "[]")
 }
 
-// hostMatches reports whether a source's host, or its *.suffix, names host.
+// hostMatches reports whether a source's host or *.suffix matches host.
 func hostMatches(pattern, host string) bool {
 	if pattern == "*" {
 		return true
@@ -93,8 +93,8 @@ func hostMatches(pattern, host string) bool {
 	return pattern == host
 }
 
-// portMatches reports whether a source's port allows the target's. Without a
-// port it is the default one of the target's scheme; 80 allows 443 as well.
+// portMatches reports whether a source's port allows the target's. A source without a
+// port has the default one of the target's scheme; 80 allows 443.
 func portMatches(s source, target *url.URL) bool {
 	asked := port(target)
 	switch s.port {
@@ -106,8 +106,8 @@ func portMatches(s source, target *url.URL) bool {
 	return s.port == "80" && asked == "443" && secure(target) && s.scheme != "wss" && s.scheme != "https"
 }
 
-// pathMatches reports whether a source's path is the target's, or one above it
-// where it ends in a slash.
+// pathMatches reports whether a source's path is the target's, or a parent of it that
+// ends in a slash.
 func pathMatches(pattern, path string) bool {
 	if pattern == "" || pattern == "/" {
 		return true

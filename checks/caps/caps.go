@@ -1,6 +1,6 @@
-// Package caps is how much of each peer lkdoctor takes, keeps and asks: bytes,
-// counts, and messages. What is more is not read, or is read and forgotten; the
-// times are probe.Limits. .github/BUDGETS.md lists both.
+// Package caps holds the limits on what lkdoctor reads, keeps and sends for each peer:
+// bytes, counts and messages. What exceeds a limit is not read or not kept. Times are
+// in probe.Limits. .github/BUDGETS.md lists both.
 package caps
 
 // Every peer, all stages: answers over HTTP, in bytes unless something else is
@@ -8,7 +8,7 @@ package caps
 const (
 	// Body is what is read of an answer's body, decompressed.
 	Body = 1 << 20
-	// Probe is what is read where only the beginning tells.
+	// Probe is what is read where the beginning suffices.
 	Probe = 64 << 10
 	// Headers are those of one answer.
 	Headers = 64 << 10
@@ -63,7 +63,7 @@ const (
 	// ICEUsername is the longest user name, in bytes (RFC 5389 §15.3; Chromium 156
 	// refuses one byte more).
 	ICEUsername = 509
-	// ICEProblems counts the URLs whose faults are told.
+	// ICEProblems counts the URLs whose faults are reported.
 	ICEProblems = 16
 	// TURNAddresses counts the addresses of one name that are asked over UDP.
 	TURNAddresses = 3

@@ -1,12 +1,10 @@
-// Package catalogue holds one page for each finding code: what it means, why
-// it happens, how to confirm it with one command, and how to fix it. Titles,
-// causes and cures of a code live here and nowhere else; a finding says only
-// what was seen in its run.
+// Package catalogue holds one page for each finding code: what it means, why it
+// happens, how to confirm it with one command, and how to fix it. Titles, causes and
+// fixes of a code are only here; a finding only says what its run saw.
 //
-// The pages are Markdown, embedded, and parsed one by one when they are asked
-// for, so that they cost nothing at start-up. To add one, write
-// pages/en/CODE.md in the form that parse.go describes; the tests say what is
-// missing.
+// The pages are embedded Markdown, each parsed when it is looked up, so that they cost
+// nothing at start. To add one, write pages/en/CODE.md in the form that parse.go
+// describes; the tests say what is missing.
 package catalogue
 
 import (
@@ -23,50 +21,48 @@ var files embed.FS
 // English is the language that every page exists in.
 const English = "en"
 
-// Page is what the catalogue knows about one code. Its texts are Markdown
-// without line breaks inside a paragraph or list item: a blank line parts
-// paragraphs, a single one parts list items.
+// Page is the catalogue's page of one code. Its texts are Markdown without line breaks
+// inside a paragraph or list item: a blank line separates paragraphs, a line break
+// list items.
 type Page struct {
 	Code finding.Code
-	// Title says what is wrong, short and true.
+	// Title says what is wrong.
 	Title string
-	// Check is the ID of the check that emits the code, the first one where
-	// there are several, and AnyCheck for the doctor's own codes.
+	// Check is the ID of the check that reports the code, the first one of several, or
+	// AnyCheck for the doctor's own codes.
 	Check string
-	// Owner is who must act as a rule; a finding may know better. It is
-	// finding.OwnerMaker where the maker of the token must act.
+	// Owner is the party that usually must act; the diagnosis may decide otherwise. It is
+	// finding.OwnerMaker for the issuer of the token.
 	Owner finding.Owner
-	// Severity is that of the plain case; a finding may be milder or worse.
+	// Severity is the usual one; a finding may have another.
 	Severity finding.Severity
 	// Means, Why are the sections "What it means" and "Why it happens".
 	Means, Why string
 	Confirm    Confirm
-	// Variants are the ways in which the code shows itself, each with fixes of
-	// its own. A page that tells no ways apart has one without a name.
+	// Variants are the forms of the problem, each with its fixes. A page without
+	// distinction has one variant without a name.
 	Variants []Variant
 	// Lang is the language that the page was found in.
 	Lang string
 }
 
-// Variant is one way in which a code shows itself.
+// Variant is one form of the problem.
 type Variant struct {
 	// Name is public: findings carry it.
 	Name string
-	// Title says what is wrong in this variant, in place of the page's title. It
-	// is empty for a variant without a name.
+	// Title replaces the page's title. It is empty for a variant without a name.
 	Title string
-	// Fixes are what to do, the likeliest first. Their texts and code may have
-	// places to fill (finding.Fill).
+	// Fixes are the steps, the likeliest first. Their texts and code may have places
+	// (finding.Fill).
 	Fixes []finding.Fix
 }
 
-// EveryVariant is the name of a group of fixes that help whatever the variant;
-// they follow the variant's own.
+// EveryVariant is the name of the fixes that apply to every variant; they follow the
+// variant's own.
 const EveryVariant = "any"
 
-// Variant returns the variant of that name, with the fixes that help whatever
-// the variant behind its own. It is false for a name that the page does not
-// have; the variant is then all of the page.
+// Variant returns the variant of that name, followed by the fixes of EveryVariant. If
+// the page has none of that name it returns all fixes, and false.
 func (p Page) Variant(name string) (Variant, bool) {
 	var always []finding.Fix
 	for _, v := range p.Variants {
@@ -92,12 +88,12 @@ func (p Page) Fixes() []finding.Fix {
 	return out
 }
 
-// AnyCheck stands in Page.Check for codes that any check can emit.
+// AnyCheck is Page.Check of codes that any check can report.
 const AnyCheck = "any"
 
-// Confirm is how a person can see the problem without lkdoctor.
+// Confirm is how to see the problem without lkdoctor.
 type Confirm struct {
-	// Text says what the command looks at.
+	// Text says what the command examines.
 	Text string
 	// Command can be pasted into bash or zsh once its Variables are set.
 	Command string
@@ -115,8 +111,7 @@ type Variable struct{ Name, Text string }
 // page.
 func Lookup(code finding.Code) (Page, bool) { return LookupIn(English, code) }
 
-// LookupIn returns the page of code in lang ("en", "zh"), or the English one
-// where there is none in that language.
+// LookupIn returns the page of code in lang ("en", "zh"), or else the English one.
 func LookupIn(lang string, code finding.Code) (Page, bool) {
 	if page, err := load(lang, code); err == nil {
 		return page, true

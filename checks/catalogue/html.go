@@ -35,8 +35,8 @@ func htmlWordsOf(lang string) htmlWords {
 	}
 }
 
-// HTMLMark is how style.css of every site of HTML begins, so that a folder can
-// be told from one of somebody else.
+// HTMLMark begins style.css of every site of HTML, so that only such folders are
+// overwritten.
 const HTMLMark = "/* lkdoctor codes --html */"
 
 // HTML is the whole catalogue as static pages, by path: index.html, style.css,
@@ -71,7 +71,7 @@ func HTML() (map[string][]byte, error) {
 			if !ok {
 				continue
 			}
-			w, _ := wordsOf(lang)
+			w, _ := labelsOf(lang)
 			p := htmlPage{Page: page, Words: htmlWordsOf(lang), Lang: lang, Other: other, Prints: w.prints, SetFirst: w.setFirst, OwnerName: string(page.Owner), Always: w.always}
 			if page.Owner == finding.OwnerMaker {
 				p.OwnerName = w.maker
@@ -117,7 +117,7 @@ func (p htmlPage) Text() string {
 }
 
 func htmlHeading(lang string, which int) string {
-	w, _ := wordsOf(lang)
+	w, _ := labelsOf(lang)
 	return w.headings[which]
 }
 

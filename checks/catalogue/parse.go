@@ -22,19 +22,19 @@ import (
 //	### name — What is wrong           (optional: begins the fixes of one variant)
 //	### any                            (optional: fixes that help in each variant)
 type parser struct {
-	lang  string
-	words words
-	lines []string
-	next  int
-	page  Page
+	lang   string
+	labels labels
+	lines  []string
+	next   int
+	page   Page
 }
 
 func parse(lang, text string) (Page, error) {
-	words, ok := wordsOf(lang)
+	labels, ok := labelsOf(lang)
 	if !ok {
 		return Page{}, fmt.Errorf("no pages are written in %q", lang)
 	}
-	p := &parser{lang: lang, words: words, lines: strings.Split(strings.TrimRight(text, "\n"), "\n")}
+	p := &parser{lang: lang, labels: labels, lines: strings.Split(strings.TrimRight(text, "\n"), "\n")}
 	p.page.Lang = lang
 	for _, step := range []func() error{p.header, p.means, p.why, p.confirm, p.fix} {
 		if err := step(); err != nil {
@@ -89,8 +89,8 @@ func (p *parser) header() error {
 // heading reads the heading of section i.
 func (p *parser) heading(i int) error {
 	line := p.line()
-	if line != "## "+p.words.headings[i] {
-		return fmt.Errorf("want %q", "## "+p.words.headings[i])
+	if line != "## "+p.labels.headings[i] {
+		return fmt.Errorf("want %q", "## "+p.labels.headings[i])
 	}
 	return nil
 }
@@ -113,7 +113,7 @@ func (p *parser) section(next int) ([]string, error) {
 		return nil, fmt.Errorf("a code block is not closed")
 	}
 	lines := p.lines[start:p.next]
-	if next < len(p.words.headings) {
+	if next < len(p.labels.headings) {
 		return lines, p.heading(next)
 	}
 	if p.next < len(p.lines) {
@@ -162,8 +162,8 @@ func (p *parser) confirm() error {
 	if len(text) != 3 || strings.TrimSpace(strings.Join(text[2], "")) != "" {
 		return fmt.Errorf("nothing may follow what the command prints")
 	}
-	if strings.TrimSpace(strings.Join(text[1], "")) != p.words.prints {
-		return fmt.Errorf("want %q between the two blocks", p.words.prints)
+	if strings.TrimSpace(strings.Join(text[1], "")) != p.labels.prints {
+		return fmt.Errorf("want %q between the two blocks", p.labels.prints)
 	}
 	p.page.Confirm.Command, p.page.Confirm.Prints = blocks[0].text, blocks[1].text
 	p.page.Confirm.Text, err = prose(text[0])

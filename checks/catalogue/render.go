@@ -8,8 +8,7 @@ import (
 	"lkdoctor/checks/wrap"
 )
 
-// The narrowest and widest text that Render makes, and the one for nobody knows
-// which terminal, in columns.
+// The least, greatest and default width of Render, in columns.
 const (
 	minWidth     = 60
 	maxWidth     = 100
@@ -35,9 +34,9 @@ func Render(page Page, columns int, ink Ink) string {
 	if columns == 0 {
 		columns = defaultWidth
 	}
-	words, ok := wordsOf(page.Lang)
+	labels, ok := labelsOf(page.Lang)
 	if !ok {
-		words, _ = wordsOf(English)
+		labels, _ = labelsOf(English)
 	}
 	r := renderer{width: min(max(columns, minWidth), maxWidth), ink: ink}
 	for _, line := range wrap.Lines(string(page.Code)+" — "+page.Title, r.width) {
@@ -45,35 +44,35 @@ func Render(page Page, columns int, ink Ink) string {
 	}
 	owner := string(page.Owner)
 	if page.Owner == finding.OwnerMaker {
-		owner = words.maker
+		owner = labels.maker
 	}
 	r.para("", fmt.Sprintf("check: %s · owner: %s · severity: %s", page.Check, owner, page.Severity))
 
-	r.heading(words.headings[0])
+	r.heading(labels.headings[0])
 	r.prose("  ", page.Means)
-	r.heading(words.headings[1])
+	r.heading(labels.headings[1])
 	r.prose("  ", page.Why)
 
-	r.heading(words.headings[2])
+	r.heading(labels.headings[2])
 	r.prose("  ", page.Confirm.Text)
 	if len(page.Confirm.Variables) > 0 {
 		r.blank()
-		r.para("  ", words.setFirst)
+		r.para("  ", labels.setFirst)
 		for _, v := range page.Confirm.Variables {
 			r.hang("    ", "- ", v.Name+": "+v.Text)
 		}
 	}
 	r.code("    ", page.Confirm.Command)
 	r.blank()
-	r.para("  ", words.prints)
+	r.para("  ", labels.prints)
 	r.code("    ", page.Confirm.Prints)
 
-	r.heading(words.headings[3])
+	r.heading(labels.headings[3])
 	for _, v := range page.Variants {
 		if len(page.Variants) > 1 {
 			title := v.Title
 			if v.Name == EveryVariant {
-				title = words.always
+				title = labels.always
 			}
 			r.blank()
 			r.para("  ", title)
@@ -81,7 +80,7 @@ func Render(page Page, columns int, ink Ink) string {
 		r.fixes(v.Fixes)
 	}
 	if docs := page.Docs(); docs != "" {
-		r.heading(words.docs)
+		r.heading(labels.docs)
 		r.b.WriteString("  " + docs + "\n")
 	}
 	return strings.TrimRight(r.b.String(), "\n") + "\n"

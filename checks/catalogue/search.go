@@ -53,8 +53,8 @@ func (p Page) titles() string {
 	return out
 }
 
-// hasAll reports whether text has each of the words, as the beginning of one of
-// its own; where words are not parted by blanks, anywhere.
+// hasAll reports whether words of text begin with each of wanted. In languages without
+// blanks between words they may occur anywhere.
 func hasAll(text string, wanted []string) bool {
 	has := textWords(text)
 	return !slices.ContainsFunc(wanted, func(w string) bool {

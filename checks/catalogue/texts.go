@@ -40,9 +40,9 @@ func SDKTexts() []SDKText {
 // maxPastedText is how much of a pasted text is searched, in bytes.
 const maxPastedText = 16 << 10
 
-// FindText lists the known texts that a pasted line holds, the longest first: at
-// most five. A text counts as held when all its words stand there in its order;
-// if none is, when most of them do, so that a misremembered text is found.
+// FindText returns the known texts in a pasted line, at most five, the longest first.
+// A text matches if all its words occur in order; if none does, if most of them do, so
+// that a misremembered text is found.
 func FindText(pasted string) []SDKText {
 	given := textWords(pasted[:min(len(pasted), maxPastedText)])
 	type match struct {
@@ -71,15 +71,15 @@ func FindText(pasted string) []SDKText {
 	return out
 }
 
-// textWords are the letters and digits of a text, lower case, without {}.
+// textWords returns the words of a text in lower case, without {}.
 func textWords(s string) []string {
 	return strings.FieldsFunc(strings.ToLower(s), func(r rune) bool {
 		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '\''
 	})
 }
 
-// inOrder counts how many of want stand in given, in that order, with at most
-// eight other words between two of them: what {} stands for is short.
+// inOrder counts how many of want occur in given in order, with at most eight other
+// words between two of them, because {} stands for a short text.
 func inOrder(given, want []string) int {
 	best := 0
 	for start, word := range given {

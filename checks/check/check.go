@@ -1,6 +1,6 @@
-// Package check is the doctor's model: what a check is, how it may end, how
-// checks are run so that independent ones overlap, and what a finished run
-// holds. It knows nothing of LiveKit and touches no network.
+// Package check defines checks and runs them. It holds what a check is, how it may
+// end, a runner that overlaps independent checks, and the result of a run. It is
+// independent of LiveKit and does no I/O.
 package check
 
 import (
@@ -11,13 +11,13 @@ import (
 	"lkdoctor/checks/finding"
 )
 
-// The words that checks share with the pure packages below them.
+// The types that checks share with the pure packages.
 type (
-	// Code names one kind of finding.
+	// Code is the stable code of a kind of finding.
 	Code = finding.Code
-	// Finding is one thing worth telling, as seen in this run.
+	// Finding is one problem or remark of this run.
 	Finding = finding.Finding
-	// Fix is one thing to do about a finding.
+	// Fix is one step to correct a finding.
 	Fix = finding.Fix
 	// Facts are measured details.
 	Facts = finding.Facts
@@ -45,11 +45,11 @@ func Stages() []Stage {
 	return []Stage{StageEnv, StageTicket, StageToken, StageSignature, StageJoin, StageFallback}
 }
 
-// Status is how a check ended. It is derived, never chosen by a check.
+// Status is the result of a check, derived from its findings.
 type Status string
 
-// The statuses, as the JSON contract spells them. StatusError means that the
-// doctor itself could not finish: it is never shown as a pass.
+// The statuses, as the JSON contract spells them. StatusError means that the doctor
+// could not finish the check; it is never shown as a pass.
 const (
 	StatusPass  Status = "pass"
 	StatusWarn  Status = "warn"
@@ -58,7 +58,7 @@ const (
 	StatusError Status = "error"
 )
 
-// StatusOf derives the status of a check from its findings.
+// StatusOf returns the status of a check with these findings.
 func StatusOf(findings []Finding) Status {
 	for _, f := range findings {
 		if f.Code.IsDoctor() {
@@ -74,7 +74,7 @@ func StatusOf(findings []Finding) Status {
 	return StatusPass
 }
 
-// SkipReason says why a check did not run.
+// SkipReason is the kind of reason why a check did not run.
 type SkipReason string
 
 // The reasons, as the JSON contract spells them.
@@ -84,43 +84,43 @@ const (
 	NotRequested  SkipReason = "not_requested"
 )
 
-// Skip is why a check did not run.
+// Skip is the reason why a check did not run.
 type Skip struct {
 	Reason SkipReason
-	// By is the ID of the check that blocks it, the first cause and not the
-	// previous skip; empty for the other reasons.
+	// By is the ID of the check that blocks it: the one that failed, not one that was
+	// skipped for it. It is empty for other reasons.
 	By string
-	// Text says so to people; a block without one gets its sentence from By.
+	// Text is the reason as a sentence. It may be zero if By is set.
 	Text Text
-	// ByHand tells that somebody did not want to wait for the check any longer.
+	// ByHand is set if the user skipped the check while it ran.
 	ByHand bool
 }
 
-// Spec is what is known of a check before it runs. It is plain data.
+// Spec is the description of a check. It is plain data.
 type Spec struct {
 	// ID is public API, such as "token.claims".
 	ID    string
 	Stage Stage
-	// Title is a sentence that is true when the check passes.
+	// Title is a sentence that is true if the check passes.
 	Title Text
-	// Short is the row's name in a narrow place, such as "Token claims".
+	// Short is the name in a narrow row, such as "Token claims".
 	Short Text
-	// Needs are the checks that must not have failed, because their products are
-	// read. Uses are checks whose products are read where they are there; they
-	// may have failed. The check starts when all of both have ended.
+	// Needs are the checks that must not have failed, because their products are required.
+	// Uses are checks whose products are read if present. The check starts when all of
+	// both have ended.
 	Needs, Uses []string
-	// Timeout bounds Run; the runner abandons a check that ignores it.
+	// Timeout bounds Run. The runner abandons a check that exceeds it.
 	Timeout time.Duration
-	// Lacks says of other checks why they cannot run when this one does not pass,
-	// such as "no readable token".
+	// Lacks is the reason why other checks cannot run if this one does not pass, such as
+	// "no readable token".
 	Lacks Text
-	// Also names what the check looks at where that goes beyond the claim of its
-	// stage, such as "the server API": its outcome is not the stage's own line.
+	// Also is set if the check exceeds its stage's question, and names what it examines,
+	// such as "the server API". Its outcome is not used as the stage's line.
 	Also Text
 }
 
-// Reads reports whether the check may read what the check id made: its own
-// product, or one that it declares.
+// Reads reports whether the check may read the product of check id: its own, or one
+// that it declares.
 func (s Spec) Reads(id string) bool {
 	if s.ID == id {
 		return true
@@ -135,47 +135,46 @@ func (s Spec) Reads(id string) bool {
 	return false
 }
 
-// Check is one question with a stable ID.
+// Check is one question, its ID and its code.
 type Check struct {
 	Spec
-	// Run does the work. ended holds the results of Needs and Uses. It must end
-	// when ctx does.
+	// Run does the work. ended holds the results of Needs and Uses. It must return when
+	// ctx ends.
 	Run func(ctx context.Context, ended Ended) Report
 }
 
-// Report is what Run comes to. No finding is a pass.
+// Report is the result of Run. Without findings the check passes.
 type Report struct {
 	Findings []Finding
-	// Outcome is what was seen even when nothing is wrong.
+	// Outcome is what was seen, set even if nothing is wrong.
 	Outcome Outcome
-	// Skip says that there was nothing to check. Findings are then of severity
-	// info.
+	// Skip is set if there was nothing to check. Findings then have severity info.
 	Skip *Skip
 }
 
-// Found is a report of findings alone.
+// Found returns a report of findings alone.
 func Found(findings ...Finding) Report { return Report{Findings: findings} }
 
-// NotHere is the report of a check that has nothing to do in this run.
+// NotHere returns the report of a check that does not apply to this run.
 func NotHere(format string, args ...any) Report {
 	return Report{Skip: &Skip{Reason: NotApplicable, Text: finding.Textf(format, args...)}}
 }
 
-// Unasked is the report of a check that nobody asked for in this run.
+// Unasked returns the report of a check that was not requested.
 func Unasked(format string, args ...any) Report {
 	return Report{Skip: &Skip{Reason: NotRequested, Text: finding.Textf(format, args...)}}
 }
 
-// BlockedBy is the report of a check that the check id stands in the way of.
+// BlockedBy returns the report of a check that the failure of check id prevents.
 func BlockedBy(id string) Report { return Report{Skip: &Skip{Reason: Blocked, By: id}} }
 
-// Outcome is one line on what a check saw, and the facts behind it.
+// Outcome is one line on what a check saw, and its facts.
 type Outcome struct {
 	Text  Text
 	Facts Facts
 }
 
-// Result is a check that has ended.
+// Result is the result of a check that has ended.
 type Result struct {
 	Check    Spec
 	Status   Status
@@ -183,36 +182,34 @@ type Result struct {
 	Findings []Finding
 	Outcome  Outcome
 	Took     time.Duration
-	// Began is when the check started, counted from the run's start; negative for
-	// a result of an earlier run.
+	// Began is the start of the check after the start of the run; negative for a result of
+	// an earlier run.
 	Began time.Duration
 }
 
-// Ended are checks that have ended, by ID.
+// Ended holds the results of checks that have ended, by ID.
 type Ended map[string]Result
 
-// Stopped reports whether the check id failed, or never ran because another
-// did.
+// Stopped reports whether check id failed, or did not run because another one failed.
 func (e Ended) Stopped(id string) bool {
 	r, ended := e[id]
 	return ended && (r.Status == StatusFail || r.Status == StatusError ||
 		r.Status == StatusSkip && r.Skip.Reason == Blocked)
 }
 
-// Product is what one check learns and others read.
+// Product is a value that one check produces and others read.
 type Product[T any] struct {
-	// By is the ID of the check that makes it.
+	// By is the ID of the check that produces it.
 	By    string
 	value atomic.Pointer[T]
 }
 
-// Set is called by the check that makes the product, before it returns.
+// Set stores the value. Only check By calls it, before it returns.
 func (p *Product[T]) Set(value *T) { p.value.Store(value) }
 
-// For returns the product to reader, and nil where it was not made. A nil
-// reader is not a check: it comes after the run and may read everything. A
-// check that did not declare the product panics, which is its author's mistake:
-// the product might be written at the same time.
+// For returns the product to reader, nil if it was not made. It panics if reader did
+// not declare the product, since that is a data race. A nil reader stands for code
+// that runs after the run and may read everything.
 func (p *Product[T]) For(reader *Spec) *T {
 	if reader != nil && !reader.Reads(p.By) {
 		panic("the check " + reader.ID + " reads the product of " + p.By + ", which is in neither its Needs nor its Uses")
@@ -223,24 +220,24 @@ func (p *Product[T]) For(reader *Spec) *T {
 // Carry copies the product of an earlier run to p.
 func (p *Product[T]) Carry(earlier *Product[T]) { p.value.Store(earlier.value.Load()) }
 
-// EventKind says what an Event is about.
+// EventKind is the kind of an Event.
 type EventKind int
 
-// The kinds of events, in the order in which a check goes through them.
+// The kinds of events, in the order in which they occur.
 const (
-	// RunStarted comes first, once.
+	// RunStarted is sent once, first.
 	RunStarted EventKind = iota
-	// CheckStarted says that a check runs.
+	// CheckStarted is sent when a check starts.
 	CheckStarted
 	// CheckWaiting says what a running check waits for.
 	CheckWaiting
 	// CheckEnded carries the Result.
 	CheckEnded
-	// RunEnded carries the whole Run, once, last.
+	// RunEnded carries the whole Run. It is sent once, last.
 	RunEnded
 )
 
-// Event is one step of a run. One seam, observe(Event), feeds every face.
+// Event is one step of a run. All faces are fed by events.
 type Event struct {
 	Kind   EventKind
 	ID     string

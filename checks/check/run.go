@@ -7,7 +7,7 @@ import (
 	"lkdoctor/config"
 )
 
-// TokenSource says where the token under test came from.
+// TokenSource is where the token under test came from.
 type TokenSource string
 
 // The token sources, as the JSON contract spells them.
@@ -20,7 +20,7 @@ const (
 	SourceNone     TokenSource = "none"
 )
 
-// Target is what a run was about. Fields are cleaned, and empty when unknown.
+// Target is what a run examined. Its fields are cleaned, and empty if unknown.
 type Target struct {
 	LiveKitURL  string
 	Room        string
@@ -28,12 +28,12 @@ type Target struct {
 	TokenSource TokenSource
 }
 
-// Summary counts the checks of a run by status.
+// Summary is the number of checks of a run by status.
 type Summary struct {
 	Pass, Warn, Fail, Skip, Error int
 }
 
-// Run is a finished run: everything that a face shows.
+// Run is a finished run, with all that faces show.
 type Run struct {
 	StartedAt time.Time
 	Took      time.Duration
@@ -42,51 +42,50 @@ type Run struct {
 	Results   []Result
 	Summary   Summary
 	Diagnosis Diagnosis
-	// Status is the worst status of all: pass, warn, fail or error. It is error
-	// where nothing of what was asked for could be checked.
+	// Status is the worst status: pass, warn, fail or error. It is error if nothing that
+	// was requested could be checked.
 	Status Status
-	// ExitCode is what the process must return, the same in every face.
+	// ExitCode is the process's exit code, the same in every face.
 	ExitCode int
-	// TicketSpent reports whether this run consumed the ticket it was given.
+	// TicketSpent reports whether this run consumed its ticket.
 	TicketSpent bool
-	// Token is the token under test beside a correct one, in the order shown. It
-	// is empty where there is no token.
+	// Token compares the token under test with a correct one, in the order shown. It is
+	// empty if there is no token.
 	Token []TokenPart
 }
 
-// TokenPart is a part of a token: of its form, its header, its claims or its
-// signature. No part shows a signature.
+// TokenPart is a part of a token: its form, its header, a claim or its signature. It
+// never shows a signature.
 type TokenPart struct {
-	// Name is the claim's: "exp", "video.room".
+	// Name is the name of the claim: "exp", "video.room".
 	Name string
-	// Want is what a correct token has there, empty where it need have nothing.
+	// Want is the value in a correct token, empty if it needs none.
 	Want, Came Text
-	// Differs reports whether a check found a fault in it.
+	// Differs reports whether a check found a fault in the part.
 	Differs bool
 }
 
-// Diagnosis is what a run comes to: one root cause, one owner, what is
-// cleared, and what to do next.
+// Diagnosis is the conclusion of a run: one root cause, one owner, the parties that
+// are cleared, and the next steps.
 type Diagnosis struct {
 	Owner Owner
-	// RootCause is nil only when nothing failed and nothing warned.
+	// RootCause is nil only if no check failed or warned.
 	RootCause *Cause
-	// Summary is all of the verdict in one text.
+	// Summary is the verdict in one text.
 	Summary Text
-	// Broke says what is wrong, or what works. FixIn names the party that must
-	// act, with its address or file; it is empty when nobody must. NotIt says
-	// what is cleared and how that was seen; it is empty when nothing was.
+	// Broke says what is wrong, or what works. FixIn is the party that must act, with
+	// its address or file, empty if none must. NotIt says which parties are cleared and
+	// by what evidence, empty if none are.
 	Broke, FixIn, NotIt Text
-	// Warning is the most serious warning of a run in which nothing failed; it is
-	// no part of Broke.
+	// Warning is the most serious warning of a run without failures. It is no part of
+	// Broke.
 	Warning Text
-	// Cleared are the parties that this run has seen to be healthy. A party
-	// that was not examined is not in it.
+	// Cleared are the parties that this run examined and found healthy.
 	Cleared   []Owner
 	NextSteps []Fix
 }
 
-// Cause names a finding by the check that made it and its code.
+// Cause is a finding, by its check and its code.
 type Cause struct {
 	Check string
 	Code  Code
@@ -120,7 +119,7 @@ func Summarise(results []Result) Summary {
 	return s
 }
 
-// Worst is the worst status that was counted.
+// Worst returns the worst status that was counted.
 func (s Summary) Worst() Status {
 	switch {
 	case s.Error > 0:
@@ -133,7 +132,7 @@ func (s Summary) Worst() Status {
 	return StatusPass
 }
 
-// SkippedByHand reports whether somebody left a check out while the run went on.
+// SkippedByHand reports whether the user skipped a check while it ran.
 func (r Run) SkippedByHand() bool {
 	for _, result := range r.Results {
 		if result.Skip != nil && result.Skip.ByHand {
@@ -143,19 +142,19 @@ func (r Run) SkippedByHand() bool {
 	return false
 }
 
-// Findings lists the findings of a severity in the order of the checks, each
-// with the ID of its check.
+// Findings returns the findings of a severity in the order of the checks, each with
+// the ID of its check.
 func (r Run) Findings(severity finding.Severity) []Located {
 	return Locate(r.Results, severity)
 }
 
-// Located is a finding and the check that made it.
+// Located is a finding and the ID of its check.
 type Located struct {
 	Check   string
 	Finding Finding
 }
 
-// Locate lists the findings of a severity in the order of results.
+// Locate returns the findings of a severity in the order of results.
 func Locate(results []Result, severity finding.Severity) []Located {
 	var out []Located
 	for _, r := range results {

@@ -11,13 +11,12 @@ import (
 	"lkdoctor/checks/finding"
 )
 
-// abandonGrace is how long a check may go on after its deadline before the
-// runner reports it as stuck and goes on without it. Leaving a room politely
-// after an interrupt has to fit in.
+// abandonGrace is the time a check may take after its deadline, for example to leave a
+// room. After it the runner abandons the check and reports it as stuck.
 const abandonGrace = 700 * time.Millisecond
 
-// runOne runs one check within its time-out. A panic becomes DOCTOR_INTERNAL,
-// a check that does not come back becomes DOCTOR_TIMEOUT.
+// runOne runs one check within its time-out. A panic becomes DOCTOR_INTERNAL, a check
+// that does not return DOCTOR_TIMEOUT.
 func runOne(ctx context.Context, c Check, before Ended, clean func(string) string, progress func(Event)) Result {
 	begin := time.Now()
 	limit := c.Timeout
@@ -49,7 +48,7 @@ func runOne(ctx context.Context, c Check, before Ended, clean func(string) strin
 	}
 	took := time.Since(begin)
 	if ctx.Err() != nil {
-		// What a check says of a network that was cut off under it is no finding.
+		// Failures after the network was cancelled are not findings.
 		return stopped(ctx, c.Spec, took)
 	}
 	res := Result{Check: c.Spec, Status: StatusOf(report.Findings), Findings: report.Findings, Took: took}
@@ -62,8 +61,7 @@ func runOne(ctx context.Context, c Check, before Ended, clean func(string) strin
 	return res
 }
 
-// stopped is the result of a check that the end of ctx, or its own time-out,
-// cut off.
+// stopped returns the result of a check that ctx or its own time-out cut off.
 func stopped(ctx context.Context, c Spec, took time.Duration) Result {
 	if errors.Is(context.Cause(ctx), errSkipped) {
 		return Result{Check: c, Status: StatusSkip, Took: took, Skip: &Skip{
@@ -82,8 +80,8 @@ func stopped(ctx context.Context, c Spec, took time.Duration) Result {
 	return Result{Check: c, Status: StatusError, Findings: []Finding{f}, Took: took}
 }
 
-// internalError keeps what a panic said, and where it came from; values are
-// cleaned, because a panic may carry a token.
+// internalError reports a panic and where it occurred. It cleans the value, which may
+// contain a token.
 func internalError(p any, clean func(string) string) Finding {
 	if clean == nil {
 		clean = func(string) string { return "" }
@@ -114,7 +112,7 @@ func withProgress(ctx context.Context, id string, send func(Event)) context.Cont
 	return context.WithValue(ctx, progressKey{}, progress{id: id, send: send})
 }
 
-// Waiting says to the faces what the running check waits for. Outside a run it
+// Waiting sends an event that says what the running check waits for. Outside a run it
 // does nothing.
 func Waiting(ctx context.Context, format string, args ...any) {
 	if p, ok := ctx.Value(progressKey{}).(progress); ok {
@@ -122,9 +120,9 @@ func Waiting(ctx context.Context, format string, args ...any) {
 	}
 }
 
-// Unfinished is what a check has to report whose context ended first: nothing
-// when the run was stopped, which the runner reports, and no pass when its own
-// time was over.
+// Unfinished returns the report of a check whose context ended first: empty if the run
+// was stopped, which the runner reports, and never a pass if the check's own time-out
+// was exceeded.
 func Unfinished(ctx context.Context) Report {
 	if !errors.Is(ctx.Err(), context.DeadlineExceeded) || errors.Is(context.Cause(ctx), ErrTimeout) {
 		return Report{}

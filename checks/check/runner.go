@@ -8,10 +8,10 @@ import (
 	"lkdoctor/checks/finding"
 )
 
-// ErrTimeout is the cause of a context that the run's own --timeout ended.
+// ErrTimeout is the cause of a context that --timeout ended.
 var ErrTimeout = errors.New("the time given to the run is over")
 
-// errSkipped is the cause of the context of a check that was skipped.
+// errSkipped is the cause of the context of a check that the user skipped.
 var errSkipped = errors.New("the check was skipped")
 
 // Plan is a list of checks to run.
@@ -19,21 +19,20 @@ type Plan struct {
 	// Checks are in the order shown. Needs and Uses have no cycle.
 	Checks []Check
 	Select Selection
-	// Prior are results of an earlier run that stand; their checks do not run.
+	// Prior are results of an earlier run that remain valid; their checks do not run.
 	Prior []Result
-	// Skips are IDs of running checks to end; their results are skips. It may be
-	// nil, and is never closed.
+	// Skips receives IDs of running checks to skip. It may be nil. It must not be closed.
 	Skips <-chan string
-	// Finish completes a result before anybody sees it. It may be nil.
+	// Finish completes each result before it is observed. It may be nil.
 	Finish func(Result) Result
-	// Clean makes a text from a panic fit to be shown.
+	// Clean makes the text of a panic safe to show.
 	Clean func(string) string
 }
 
-// Execute runs the chosen checks: every check whose needs and uses have ended
-// starts at once, so independent ones overlap. observe is called from one
-// goroutine at a time, in the order of events. It returns the results in
-// declared order when every check has ended, or shortly after ctx has.
+// Execute runs the chosen checks. Each starts as soon as its needs and uses have
+// ended, so independent ones overlap. Calls of observe do not overlap and are in the
+// order of events. It returns the results in declared order after every check has
+// ended, or shortly after ctx has.
 func (p Plan) Execute(ctx context.Context, observe func(Event)) []Result {
 	r := &runner{
 		Plan: p, chosen: p.Select.Chosen(Specs(p.Checks)),
@@ -47,7 +46,7 @@ func (p Plan) Execute(ctx context.Context, observe func(Event)) []Result {
 	return r.run(ctx)
 }
 
-// Specs lists what is known of checks before they run.
+// Specs returns the descriptions of checks.
 func Specs(list []Check) []Spec {
 	out := make([]Spec, len(list))
 	for i, c := range list {
@@ -94,8 +93,8 @@ func (r *runner) run(ctx context.Context) []Result {
 	}
 }
 
-// startReady starts or skips every check that waits for nothing any more. A
-// skip may free others, so it goes round until nothing changes.
+// startReady starts or skips every check that waits for nothing. A skip may release
+// others, so it repeats until nothing changes.
 func (r *runner) startReady(ctx context.Context) {
 	for changed := true; changed; {
 		changed = false
@@ -119,7 +118,7 @@ func (r *runner) waiting(c Spec) bool {
 	return !ended && !started
 }
 
-// free reports whether all that c reads has ended, or c is not to run.
+// free reports whether all checks that c reads have ended, or c is not to run.
 func (r *runner) free(c Spec) bool {
 	if !r.chosen[c.ID] {
 		return true
@@ -134,8 +133,8 @@ func (r *runner) free(c Spec) bool {
 	return true
 }
 
-// skip says why c does not run: not asked for, or blocked by the first cause
-// among its needs.
+// skip returns why c does not run: not requested, or blocked by a failed check. It
+// returns nil if c runs.
 func (r *runner) skip(c Spec) *Skip {
 	if !r.chosen[c.ID] {
 		return &Skip{Reason: NotRequested, Text: r.Select.Why(c)}
@@ -155,8 +154,8 @@ func (r *runner) skip(c Spec) *Skip {
 	return nil
 }
 
-// named gives a block that a check reported its sentence, and the first cause
-// in place of another skip.
+// named completes a skip that a check reported: it sets the sentence, and the failed
+// check instead of one that was skipped for it.
 func (r *runner) named(skip *Skip) *Skip {
 	if skip == nil || skip.Reason != Blocked || !skip.Text.IsZero() {
 		return skip
@@ -197,7 +196,7 @@ func (r *runner) start(ctx context.Context, c Check) {
 		r.done <- runOne(own, c, ended, r.Clean, func(e Event) {
 			select {
 			case r.events <- e:
-			default: // a face that lags loses a progress line, never a result
+			default: // a slow observer loses a progress line, never a result
 			}
 		})
 	}()
@@ -215,8 +214,8 @@ func (r *runner) end(res Result) {
 	r.observe(Event{Kind: CheckEnded, ID: res.Check.ID, Result: res})
 }
 
-// drain collects what still ends within the grace after ctx has ended, and
-// closes the books on the rest.
+// drain collects the checks that end within the grace after ctx, and records the rest
+// as stopped.
 func (r *runner) drain(ctx context.Context) {
 	grace := time.NewTimer(abandonGrace + 300*time.Millisecond)
 	defer grace.Stop()
@@ -268,7 +267,7 @@ func (r *runner) firstStopped() string {
 	return ""
 }
 
-// spec is the check of that ID, and one without an ID where the plan has none.
+// spec returns the check with that ID, or a zero Spec if the plan has none.
 func (r *runner) spec(id string) Spec {
 	for _, c := range r.Checks {
 		if c.ID == id {

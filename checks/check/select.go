@@ -8,20 +8,19 @@ import (
 	"lkdoctor/checks/finding"
 )
 
-// Selection says which checks of a list are to run.
+// Selection says which checks of a list run.
 type Selection struct {
-	// Only and Skip hold check or stage IDs. Only brings along what its checks
-	// need and use.
+	// Only and Skip hold check or stage IDs. Only includes what its checks need and use.
 	Only, Skip []string
-	// SkipWhy says why Skip is left out; the zero Text is the flag.
+	// SkipWhy says why Skip is left out. The zero Text names the flag.
 	SkipWhy Text
-	// LeaveOut says why a check is left out whatever Only says; the zero Text is
-	// no reason. It may be nil.
+	// LeaveOut returns why a check is left out even if Only includes it; the zero Text for
+	// none. It may be nil.
 	LeaveOut func(Spec) Text
 }
 
-// Validate reports the first ID in Only or Skip that names neither a check nor
-// a stage.
+// Validate returns an error for the first ID in Only or Skip that is neither a check
+// nor a stage.
 func (s Selection) Validate(specs []Spec) error {
 	for _, id := range slices.Concat(s.Only, s.Skip) {
 		if !slices.ContainsFunc(specs, func(c Spec) bool { return c.matches(id) }) {
@@ -37,7 +36,7 @@ func (s Selection) Validate(specs []Spec) error {
 
 func (s Spec) matches(id string) bool { return s.ID == id || string(s.Stage) == id }
 
-// Asked reports whether c itself was asked for, and not only brought along.
+// Asked reports whether c itself was requested, not only included for another check.
 func (s Selection) Asked(c Spec) bool {
 	return s.why(c).IsZero() && (len(s.Only) == 0 || slices.ContainsFunc(s.Only, c.matches))
 }
@@ -65,7 +64,7 @@ func (s Selection) Chosen(specs []Spec) map[string]bool {
 	return chosen
 }
 
-// why says why c is left out although it might be needed.
+// why returns why c is left out although others may need it.
 func (s Selection) why(c Spec) Text {
 	if s.LeaveOut != nil {
 		if text := s.LeaveOut(c); !text.IsZero() {
@@ -81,8 +80,7 @@ func (s Selection) why(c Spec) Text {
 	return Text{}
 }
 
-// Why says why a check that is not chosen is not, naming the flag that would
-// bring it in.
+// Why returns why a check is not chosen, and names the flag that includes it.
 func (s Selection) Why(c Spec) Text {
 	if text := s.why(c); !text.IsZero() {
 		return text

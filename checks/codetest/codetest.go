@@ -1,7 +1,6 @@
-// Package codetest is how tests assert that a code is emitted. TestEveryCode
-// counts the codes that a test function names which calls Wants, beside those
-// that a fault of the lab leads to: it finds the calls by this package's name. And
-// it keeps tests that measure time apart.
+// Package codetest helps tests. Wants asserts that a code is reported: TestEveryCode
+// finds its calls by this package's name, and counts their codes along with those of
+// the lab's faults. Alone separates tests that measure time.
 package codetest
 
 import (
@@ -10,8 +9,8 @@ import (
 	"lkdoctor/checks/finding"
 )
 
-// Wants returns the first finding with the code, and fails the test at once
-// where there is none.
+// Wants returns the first finding with the code. It fails the test immediately if
+// there is none.
 func Wants(t testing.TB, findings []finding.Finding, code finding.Code) finding.Finding {
 	t.Helper()
 	for _, f := range findings {

@@ -1,6 +1,6 @@
-// Package diagnosis turns the results of a run into one verdict: what broke, who
-// must act, what is cleared, and what to do next. It is the one place that says
-// who must act: a finding carries a party at most. All of it is pure.
+// Package diagnosis turns the results of a run into one verdict: what is wrong, which
+// party must act, which are cleared, and what to do next. Only this package decides
+// which party must act; a finding may suggest one. It is pure.
 package diagnosis
 
 import (
@@ -15,11 +15,11 @@ import (
 	"lkdoctor/checks/finding"
 )
 
-// The words of the model.
+// The types of package check that it uses.
 type (
 	// Code names one kind of finding.
 	Code = check.Code
-	// Finding is one thing worth telling, as seen in this run.
+	// Finding is one problem or remark of this run.
 	Finding = check.Finding
 	// Fix is one thing to do.
 	Fix = check.Fix
@@ -31,58 +31,57 @@ type (
 	Located = check.Located
 )
 
-// Trit is an answer that may be missing: what was not asked is not a no.
+// Trit is yes, no or unknown.
 type Trit int
 
-// The answers.
+// The values of a Trit.
 const (
 	Unknown Trit = iota
 	Yes
 	No
 )
 
-// Evidence is all that a diagnosis looks at.
+// Evidence is the input of a diagnosis.
 type Evidence struct {
 	Results []check.Result
 	Source  check.TokenSource
-	// Maker is who made the token under test, and must act on its faults. Giver
-	// is who handed it out together with the server's address: the same party,
-	// or the one that traded a ticket for it.
+	// Maker is the party that made the token under test and must act on its faults.
+	// Giver is the party that returned it with the server's address: Maker, or the one
+	// that exchanged a ticket for it.
 	Maker, Giver Owner
-	// OwnURL says that the server's address came with the token, so that the
-	// LIVEKIT_URL of this machine is not on the call's way.
+	// OwnURL is set if the server's address came with the token, so that the call does not
+	// use this machine's LIVEKIT_URL.
 	OwnURL bool
 
-	// The three-way verdict. Local: the token verifies with the secret that is
-	// configured here. Server: the LiveKit server accepts the token. Minted: it
-	// accepts a token made here with the configured key and secret.
+	// The three verdicts on keys. Local: the token verifies with the secret configured
+	// here. Server: the LiveKit server accepts the token. Minted: it accepts a token made
+	// here with the configured key and secret.
 	Local, Server, Minted Trit
-	// OwnRoomOnly says that the server accepts key and secret of a token made here,
-	// and refuses only the room that the doctor made up for it.
+	// OwnRoomOnly is set if the server accepts key and secret of a token made here, but
+	// not the doctor's room in it.
 	OwnRoomOnly bool
 
-	// Values fill the places of fixes, by name: the host, the room and so on of
-	// this run. A finding's own facts come before them.
+	// Values fill the places of fixes by name, such as the host and the room of this run.
+	// Facts of a finding take precedence.
 	Values map[string]string
-	// Here are the values of this machine's LIVEKIT_URL where OwnURL: for the
-	// checks that ask there.
+	// Here are the values of this machine's LIVEKIT_URL if OwnURL is set, for the checks
+	// that use it.
 	Here map[string]string
-	// Places are where a party can be found: an address, a file.
+	// Places are the addresses or files of parties.
 	Places map[Owner]Text
-	// Again are the arguments that make lkdoctor look at the same thing once
-	// more. They hold no secret.
+	// Again are the arguments that repeat the run. They hold no secret.
 	Again string
-	// AgainSecret says that headers of the command line have to be given again.
+	// AgainSecret is set if headers must be added to Again.
 	AgainSecret bool
-	// Ticket says that the run was given a ticket.
+	// Ticket is set if the run was given a ticket.
 	Ticket bool
-	// Nothing says why nothing of what was asked for was checked; it is empty
-	// where something was.
+	// Nothing says why nothing that was requested was checked; it is empty if something
+	// was.
 	Nothing Text
 }
 
-// Conclude returns the results with the owner and the fixes of each finding,
-// and the diagnosis. One code has one owner in all of them.
+// Conclude returns the results with the owner and the fixes of each finding, and the
+// diagnosis. All findings of one code get the same owner.
 func Conclude(e Evidence) ([]check.Result, check.Diagnosis) {
 	e.Results = e.settled(e.Results)
 	root, found := e.root()
@@ -106,13 +105,13 @@ func Conclude(e Evidence) ([]check.Result, check.Diagnosis) {
 	return e.Results, e.diagnosis(root, found)
 }
 
-// Preview returns a result as Conclude would, by what is known so far: for
-// faces that show it while the run goes on.
+// Preview returns a result as Conclude would with the evidence so far, for faces that
+// show it during the run.
 func Preview(e Evidence, r check.Result) check.Result {
 	return e.resolved(e.settled([]check.Result{r})[0], nil)
 }
 
-// resolved gives each finding of r its owner and its fixes.
+// resolved sets the owner and the fixes of each finding of r.
 func (e Evidence) resolved(r check.Result, owners map[Code]Owner) check.Result {
 	if stage := r.Check.Stage; e.OwnURL && (r.Check.ID == "join.reach" || stage == check.StageEnv || stage == check.StageFallback) {
 		e.Values = maps.Clone(e.Values)
@@ -130,7 +129,7 @@ func (e Evidence) resolved(r check.Result, owners map[Code]Owner) check.Result {
 	return r
 }
 
-// diagnosis is the verdict on a run whose findings are resolved.
+// diagnosis returns the verdict on a run whose findings are resolved.
 func (e Evidence) diagnosis(root Located, found bool) check.Diagnosis {
 	switch {
 	case !e.Nothing.IsZero() && (!found || root.Finding.Severity != finding.Fail):
@@ -151,9 +150,8 @@ func (e Evidence) diagnosis(root Located, found bool) check.Diagnosis {
 	return d
 }
 
-// root picks the finding that explains the most: the worst severity that there
-// is, on the call's own way before beside it, a cause before its effects, then
-// the order of the checks.
+// root returns the finding that explains the most: by severity, then those that affect
+// the call under test, then causes before effects, then by the order of the checks.
 func (e Evidence) root() (Located, bool) {
 	candidates := doctorErrors(e.Results)
 	for _, severity := range []finding.Severity{finding.Fail, finding.Warn} {
@@ -182,7 +180,7 @@ func doctorErrors(results []check.Result) []Located {
 	})
 }
 
-// weight orders findings of one severity: the lower, the nearer to the cause.
+// weight orders findings of one severity: the lowest is the nearest to the cause.
 func (e Evidence) weight(l Located, all []Located) int {
 	switch {
 	case explained(l.Finding.Code, all):
@@ -193,7 +191,7 @@ func (e Evidence) weight(l Located, all []Located) int {
 	return 0
 }
 
-// explained reports whether another finding of this run is the reason for code.
+// explained reports whether another finding of this run is the cause of code.
 func explained(code Code, all []Located) bool {
 	reasons := map[Code][]Code{
 		finding.TokenExpired:        {finding.ClockSkew, finding.TicketTokenCached},
@@ -229,21 +227,21 @@ func explained(code Code, all []Located) bool {
 	return false
 }
 
-// onWay reports whether a finding lies on the way of the call under test: a bad
-// local secret does not stop a token that somebody else signs.
+// onWay reports whether a finding affects the call under test: a wrong local secret
+// does not affect a token that another party signs.
 func (e Evidence) onWay(l Located) bool {
 	code := l.Finding.Code
 	switch l.Check {
 	case "env.exposure":
 		return false
 	case "join.turn":
-		// A warning is about a server that this call did without.
+		// A warning is about a server that this call did not need.
 		return l.Finding.Severity == finding.Fail
 	case "env.files":
 		decides := code == finding.EnvValueEmptied || code == finding.EnvValueShadowed && l.Finding.Severity == finding.Fail
 		return decides && e.concerns(l.Finding) || e.settingsMissing()
 	case "env.livekit":
-		// That browsers may refuse ws:// is advice beside what was seen in a join.
+		// In a join, the warning that browsers may refuse ws:// is not a cause.
 		return code != finding.EnvURLInsecure && e.concerns(l.Finding)
 	case "env.ticket":
 		return e.Source == check.SourceTicket || code == finding.EnvTicketURLMissing || code == finding.EnvTicketURLInvalid
@@ -265,7 +263,7 @@ func (e Evidence) concerns(f Finding) bool {
 	case "LIVEKIT_URL", "":
 		return !e.OwnURL || f.Code == finding.EnvValueShadowed
 	case "LIVEKIT_API_KEY", "LIVEKIT_API_SECRET":
-		// Whoever signed with the pair that is set here has its fault.
+		// The signer used the pair that is configured here.
 		return e.Source == check.SourceMinted || e.Source == check.SourceNone || e.Local == Yes
 	}
 	return true
@@ -281,14 +279,14 @@ func (e Evidence) settingsMissing() bool {
 	return false
 }
 
-// owner is who must act on a finding in this run.
+// owner returns the party that must act on a finding in this run.
 func (e Evidence) owner(l Located) Owner {
 	f := l.Finding
 	if owner, decided := e.threeWay(f.Code); decided {
 		return owner
 	}
 	if l.Check == "join.reach" && e.OwnURL && e.Server == Yes {
-		// The call's own server works; LIVEKIT_URL names another one.
+		// The call's server works; LIVEKIT_URL names another one.
 		return finding.OwnerConfig
 	}
 	if f.Party != "" {
@@ -298,7 +296,7 @@ func (e Evidence) owner(l Located) Owner {
 	return e.party(page.Owner)
 }
 
-// party names the party that "whoever made the token" is in this run.
+// party returns the party of this run that Maker or Giver stands for.
 func (e Evidence) party(owner Owner) Owner {
 	switch {
 	case owner == finding.OwnerMaker && e.Maker != "":
@@ -311,9 +309,9 @@ func (e Evidence) party(owner Owner) Owner {
 	return owner
 }
 
-// threeWay decides who must act when keys and secrets disagree, from the three
-// verdicts. The LiveKit server is the authority on its keys: whoever signs
-// with others must change.
+// threeWay decides which party must act if keys or secrets disagree, by the three
+// verdicts. The LiveKit server's keys are right by definition: a party that signs with
+// others must change.
 func (e Evidence) threeWay(code Code) (Owner, bool) {
 	switch code {
 	case finding.ConfigSecretStale:
@@ -325,11 +323,11 @@ func (e Evidence) threeWay(code Code) (Owner, bool) {
 	}
 	switch {
 	case e.Server == Yes:
-		// The token is good: what differs is what is configured here.
+		// The token is good, so the configuration here is wrong.
 		return finding.OwnerConfig, true
 	case e.Local == Yes && e.Minted != Yes:
-		// Here and there agree with each other, and not with the server: the
-		// pair belongs to another server than the URL.
+		// Token and configuration agree, and the server refuses both: the pair belongs to
+		// another server than the URL.
 		return finding.OwnerConfig, true
 	case e.Source == check.SourceMinted || e.Source == check.SourceNone:
 		return finding.OwnerConfig, true
@@ -337,7 +335,7 @@ func (e Evidence) threeWay(code Code) (Owner, bool) {
 	return e.party(finding.OwnerMaker), true
 }
 
-// fixes are those of the variant that was seen, with this run's values in them.
+// fixes returns the fixes of the finding's variant, filled with this run's values.
 func (e Evidence) fixes(f Finding) []Fix {
 	page, known := catalogue.Lookup(f.Code)
 	if !known {
@@ -353,7 +351,7 @@ func (e Evidence) fixes(f Finding) []Fix {
 	for name, fact := range f.Facts {
 		if text := factText(fact); text != "" {
 			values[name] = text
-		} else if fact == "" { // known to be unknown
+		} else if fact == "" { // known to be unknown, so that no other value replaces it
 			delete(values, name)
 		}
 	}
@@ -370,7 +368,7 @@ func (e Evidence) fixes(f Finding) []Fix {
 	return out
 }
 
-// factText is a fact that may fill a place of a fix.
+// factText formats a fact for a place of a fix.
 func factText(fact any) string {
 	switch v := fact.(type) {
 	case string:
@@ -383,8 +381,8 @@ func factText(fact any) string {
 	return ""
 }
 
-// shellSafe keeps the values that a shell and a configuration file take as they
-// are.
+// shellSafe returns the values that need no quoting in a shell or a configuration
+// file.
 func shellSafe(values map[string]string) map[string]string {
 	out := make(map[string]string, len(values))
 	for name, value := range values {

@@ -9,15 +9,15 @@ import (
 	"lkdoctor/checks/finding"
 )
 
-// This file puts the lines of a fix to where the setting comes from: pages write
-// them for an env file, and a setting may come from a flag or from the shell.
+// This file adapts the lines of a fix to the source of the setting: pages write them
+// for an env file, and a setting may come from a flag or from the shell.
 
-// envBlock is the name that pages give to lines of an env file.
+// envBlock is the Lang of lines of an env file in pages.
 const envBlock = "env"
 
-// placed gives fix the form that its source takes: a file's own name above the
-// lines, export in a shell, and for a flag the whole command. What is to be
-// changed in another program keeps its lines.
+// placed returns fix in the form of its source: with the file's name above the lines,
+// export for a shell, the whole command for a flag. Lines for another program are not
+// changed.
 func (e Evidence) placed(fix Fix, values map[string]string) Fix {
 	source := sourceOf(fix, values)
 	if source == "command line" {
@@ -50,7 +50,7 @@ var (
 	envFile    = regexp.MustCompile(`^[A-Za-z0-9_./-]*\.env[A-Za-z0-9_.-]*$`)
 )
 
-// sourceOf is the source that the sentence of fix names, or "".
+// sourceOf returns the source that the sentence of fix names, or "".
 func sourceOf(fix Fix, values map[string]string) string {
 	for _, slot := range finding.Slots(fix.Text.Format) {
 		if isSource(slot) && values[slot] != "" {
@@ -60,7 +60,7 @@ func sourceOf(fix Fix, values map[string]string) string {
 	return ""
 }
 
-// without is args without flag and its value.
+// without returns args without flag and its value.
 func without(args []string, flag string) []string {
 	var out []string
 	for i := 0; i < len(args); i++ {
@@ -75,7 +75,7 @@ func without(args []string, flag string) []string {
 	return out
 }
 
-// SourceText is a source as part of a sentence: a file or a flag by its name.
+// SourceText returns a source as part of a sentence: the name of a file or a flag.
 func SourceText(source string) Text {
 	switch source {
 	case "environment":
@@ -88,8 +88,8 @@ func SourceText(source string) Text {
 	return finding.Textf("%s", source)
 }
 
-// sourceTexts are the sources among values that have words of their own, beside
-// the sentences that a finding brings.
+// sourceTexts returns sentences along with the texts of those sources among values
+// that need translation.
 func sourceTexts(values map[string]string, sentences map[string]Text) map[string]Text {
 	out := map[string]Text{}
 	for name, value := range values {

@@ -9,12 +9,11 @@ import (
 	"lkdoctor/checks/finding"
 )
 
-// This file is what the results say when they are judged together, not one by
-// one. A lint says what a text looks like, a probe what it did: where both are
-// about the same thing, the probe is right.
+// This file judges results together. A lint examines what a text looks like, a probe
+// what it does: if both are about the same thing, the probe is right.
 
-// settled returns the results without the findings that others have refuted, and
-// with the severities and variants that all evidence together gives.
+// settled returns the results without refuted findings, and with the severities and
+// variants that all evidence supports.
 func (e Evidence) settled(results []check.Result) []check.Result {
 	out := slices.Clone(results)
 	confirmed := confirmedBy(results)
@@ -34,8 +33,8 @@ func (e Evidence) settled(results []check.Result) []check.Result {
 	return out
 }
 
-// MayBeRefuted reports whether a later check can take a finding back, so that a
-// face had better not show it before the run has ended.
+// MayBeRefuted reports whether a later check may refute a finding, so that a face
+// should not show it before the run has ended.
 func MayBeRefuted(f Finding) bool {
 	switch f.Code {
 	case finding.EnvURLPath, finding.EnvURLMediaPort, finding.EnvURLInsecure, finding.TicketURLDiffers:
@@ -44,7 +43,7 @@ func MayBeRefuted(f Finding) bool {
 	return oddPair(f)
 }
 
-// oddPair tells a finding about how key or secret look.
+// oddPair reports whether f is about the form of key or secret.
 func oddPair(f Finding) bool {
 	if setting := f.Facts["setting"]; setting != "LIVEKIT_API_KEY" && setting != "LIVEKIT_API_SECRET" {
 		return false
@@ -56,12 +55,12 @@ func oddPair(f Finding) bool {
 	return false
 }
 
-// refuted reports whether a probe has shown that f is no fault, or is none worth
-// telling beside what the probe found.
+// refuted reports whether a probe has shown that f is no fault, or found a fault that
+// includes it.
 func (e Evidence) refuted(f Finding) bool {
 	switch f.Code {
 	case finding.EnvURLPath:
-		// A proxy serves LiveKit under this path, or what join.reach found says more.
+		// A proxy serves LiveKit under this path, or the finding of join.reach says more.
 		return f.Variant != "query" && (e.passed("join.reach") || e.found(func(g Finding) bool {
 			return g.Code == finding.ServerPathPrefix || strings.HasPrefix(g.Variant, "unstripped")
 		}))
@@ -75,8 +74,7 @@ func (e Evidence) refuted(f Finding) bool {
 	return oddPair(f) && e.Minted == Yes
 }
 
-// addressFails reports whether one of the addresses of this run leads to no
-// LiveKit server.
+// addressFails reports whether an address of this run leads to no LiveKit server.
 func (e Evidence) addressFails() bool {
 	return slices.ContainsFunc(check.Locate(e.Results, finding.Fail), func(l Located) bool { return badAddress(l.Finding.Code) })
 }
@@ -90,11 +88,11 @@ func badAddress(code Code) bool {
 	return false
 }
 
-// settle judges f by what else was seen: a token of another key than the one
-// here is no fault once the server has accepted it, nor is one of an odd name; a
-// warning about the token is a failure once the server has refused it for that,
-// and a value that hides another one is once it did not work; and whoever signs
-// with another secret than the one that the server is known to have is wrong.
+// settle adjusts f to the other evidence. A token with another key than the one here,
+// or an odd one, is no fault once the server has accepted it. A warning about the
+// token becomes a failure once the server has refused it for that reason, and so does
+// a value that hides another one once it did not work. A signer with another secret
+// than the server's is wrong.
 func (e Evidence) settle(f Finding, confirmed Code) Finding {
 	switch {
 	case f.Code == finding.SignatureOtherKey && e.Server == Yes:
@@ -111,7 +109,7 @@ func (e Evidence) settle(f Finding, confirmed Code) Finding {
 	return f
 }
 
-// confirmedBy is the code of the warning about the token that the server's
+// confirmedBy returns the code of the warning about the token that the server's
 // refusal confirms, or "".
 func confirmedBy(results []check.Result) Code {
 	for _, l := range check.Locate(results, finding.Fail) {
@@ -132,8 +130,8 @@ func confirmedBy(results []check.Result) Code {
 	return ""
 }
 
-// shadowFails reports whether the value that hides another one did not work: a
-// stale export of the shell is then the fault, and not what is at its address.
+// shadowFails reports whether the value that hides another one did not work. The fault
+// is then a stale export in the shell, not the host at its address.
 func (e Evidence) shadowFails(f Finding) bool {
 	if f.Variant != "shell" {
 		return false
@@ -149,8 +147,8 @@ func (e Evidence) shadowFails(f Finding) bool {
 	return false
 }
 
-// stale gives a finding about LIVEKIT_URL its own variant where the call's server
-// is another one, and works: LIVEKIT_URL is what is out of date.
+// stale sets the variant of a finding about LIVEKIT_URL if the call uses another
+// server that works, so that LIVEKIT_URL is out of date.
 func (e Evidence) stale(id string, f Finding) Finding {
 	if page, _ := catalogue.Lookup(f.Code); id == "join.reach" && e.OwnURL && e.Server == Yes {
 		if _, has := page.Variant("stale-url"); has {
@@ -160,7 +158,7 @@ func (e Evidence) stale(id string, f Finding) Finding {
 	return f
 }
 
-// found reports whether any failure of the run is such.
+// found reports whether such is true of any failure of the run.
 func (e Evidence) found(such func(Finding) bool) bool {
 	return slices.ContainsFunc(check.Locate(e.Results, finding.Fail), func(l Located) bool { return such(l.Finding) })
 }

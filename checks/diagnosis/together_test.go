@@ -61,7 +61,7 @@ func TestJudgedTogether(t *testing.T) {
 			settled, d := Conclude(tt.evidence)
 			for _, r := range settled {
 				if slices.ContainsFunc(r.Findings, func(f Finding) bool { return f.Code == tt.gone }) {
-					t.Errorf("%s is still told", tt.gone)
+					t.Errorf("%s is still reported", tt.gone)
 				}
 				if r.Status != check.StatusOf(r.Findings) {
 					t.Errorf("%s has the status %s with %v", r.Check.ID, r.Status, r.Findings)

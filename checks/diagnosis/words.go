@@ -9,7 +9,7 @@ import (
 	"lkdoctor/checks/finding"
 )
 
-// PartyName is a party as part of a sentence.
+// PartyName returns a party as part of a sentence.
 func PartyName(owner Owner) Text {
 	switch owner {
 	case finding.OwnerConfig:
@@ -30,8 +30,8 @@ func PartyName(owner Owner) Text {
 	return finding.Textf("%s", string(owner))
 }
 
-// RuleName names who must act as a rule, which is what the owner of a catalogue
-// page says: a run may know better.
+// RuleName returns the party that usually must act, as catalogue pages name their
+// owner. A run may decide otherwise.
 func RuleName(owner Owner) Text {
 	switch owner {
 	case finding.OwnerMaker:
@@ -44,8 +44,8 @@ func RuleName(owner Owner) Text {
 	return PartyName(owner)
 }
 
-// sentence says what broke: the title of the variant that was seen, else that
-// of the page, else the finding's own message.
+// sentence returns what is wrong: the title of the finding's variant, else that of the
+// page, else the finding's message.
 func sentence(f Finding) Text {
 	page, known := catalogue.Lookup(f.Code)
 	if !known {
@@ -58,8 +58,8 @@ func sentence(f Finding) Text {
 	return finding.Textf("%s.", finding.Text{Format: v.Title})
 }
 
-// place says where to fix it: the party, and its address or file. What join.reach
-// found is about LIVEKIT_URL where the settings are at fault.
+// place returns the party that must act, and its address or file. A finding of
+// join.reach is about LIVEKIT_URL if the settings are wrong.
 func (e Evidence) place(l Located) Text {
 	f := l.Finding
 	switch f.Owner {
@@ -88,7 +88,7 @@ func (e Evidence) place(l Located) Text {
 	return PartyName(f.Owner)
 }
 
-// notIt says what is cleared, and how that was seen.
+// notIt says which parties are cleared and by what evidence.
 func (e Evidence) notIt(cleared []Owner) Text {
 	if len(cleared) == 0 {
 		return Text{}
@@ -103,7 +103,7 @@ func (e Evidence) notIt(cleared []Owner) Text {
 	return parties
 }
 
-// names lists parties as part of a sentence.
+// names joins parties as part of a sentence.
 func names(owners []Owner) Text {
 	out := PartyName(owners[0])
 	for i, o := range owners[1:] {
@@ -115,7 +115,7 @@ func names(owners []Owner) Text {
 	return out
 }
 
-// whole is the verdict in one text.
+// whole returns the verdict in one text.
 func whole(d check.Diagnosis) Text {
 	switch {
 	case d.FixIn.IsZero() && d.NotIt.IsZero():
@@ -128,8 +128,7 @@ func whole(d check.Diagnosis) Text {
 	return finding.Textf("%s Fix it in %s. It is not %s.", d.Broke, d.FixIn, d.NotIt)
 }
 
-// nothing is the diagnosis of a run in which nothing that was asked for was
-// checked.
+// nothing is the diagnosis of a run in which nothing that was requested was checked.
 func (e Evidence) nothing() check.Diagnosis {
 	d := check.Diagnosis{Owner: finding.OwnerUnknown, Cleared: []Owner{}, Broke: finding.Textf("Nothing of what was asked for was checked (%s).", e.Nothing)}
 	d.Summary = d.Broke
@@ -146,8 +145,8 @@ func (e Evidence) nothing() check.Diagnosis {
 	return d
 }
 
-// working is the diagnosis of a run without failures: first what works, then
-// the most serious warning, if there is one.
+// working is the diagnosis of a run without failures: what works, then the most
+// serious warning, if any.
 func (e Evidence) working(root Located, warned bool) check.Diagnosis {
 	d := check.Diagnosis{Owner: finding.OwnerNone, Broke: e.works()}
 	d.Summary = d.Broke
@@ -192,8 +191,8 @@ func (e Evidence) works() Text {
 	return finding.Textf("Nothing failed in what was checked; no room was joined, so the call itself is not checked.")
 }
 
-// cleared lists the parties that this run has seen to be healthy, never the
-// owner and never one with a failure of its own.
+// cleared returns the parties that this run has shown to be healthy. It omits owner
+// and every party with a failure.
 func (e Evidence) cleared(owner Owner) []Owner {
 	joined := e.passed("join.media") || e.passed("fallback.join")
 	tokenGood := e.passed("token.format") && e.passed("token.claims") && e.passed("token.time") && e.Server == Yes
@@ -202,7 +201,7 @@ func (e Evidence) cleared(owner Owner) []Owner {
 		finding.OwnerConfig: e.passed("env.livekit") && e.passed("env.files") && !e.failed("env.ticket") &&
 			(e.Minted == Yes || e.Local == Yes && e.Server == Yes),
 		finding.OwnerTicketService: tokenGood && e.Maker == finding.OwnerTicketService,
-		// The app that passed on what the ticket service gave it did its part.
+		// The app passed on the ticket service's response correctly.
 		finding.OwnerFrontend:      handed && e.Source == check.SourceFrontend && (tokenGood || e.Maker != finding.OwnerFrontend),
 		finding.OwnerLiveKitServer: (joined || e.OwnRoomOnly) && !e.failed("join.websocket") && !e.failed("join.browser"),
 		finding.OwnerNetwork:       joined,
@@ -220,8 +219,7 @@ func (e Evidence) cleared(owner Owner) []Owner {
 	return out
 }
 
-// blamed reports whether any failure, or a warning about the media path, has
-// party as its owner.
+// blamed reports whether party owns a failure, or a warning about the media path.
 func (e Evidence) blamed(party Owner) bool {
 	for _, severity := range []finding.Severity{finding.Fail, finding.Warn} {
 		for _, l := range check.Locate(e.Results, severity) {
@@ -266,11 +264,11 @@ func (e Evidence) clocksCompared() bool {
 	return r.Outcome.Facts["clocks_compared"] == true
 }
 
-// reportFile is the name that a report is given in a next step.
+// reportFile is the name of a report in a next step.
 const reportFile = "lkdoctor-report.md"
 
-// nextSteps are the root cause's own fixes, then the ways round it, then the
-// fixes of the other findings that are nobody's consequence.
+// nextSteps returns the fixes of the root cause, then workarounds, then the fixes of
+// other findings that are not its effects.
 func (e Evidence) nextSteps(root Located) []Fix {
 	steps, own := slices.Clone(root.Finding.Fixes), slices.Clone(root.Finding.Fixes)
 	if owner := root.Finding.Owner; owner == finding.OwnerTicketService || owner == finding.OwnerFrontend {
@@ -300,14 +298,13 @@ func (e Evidence) nextSteps(root Located) []Fix {
 	})
 }
 
-// sameStep reports whether two fixes ask for the same thing: the same command, or
-// the same words.
+// sameStep reports whether two fixes have the same command or the same text.
 func sameStep(a, b Fix) bool {
 	return a.Command != "" && a.Command == b.Command || a.Command == b.Command && a.Text.String() == b.Text.String()
 }
 
-// reportStep is how to hand the finding to its maintainer. The same question is
-// asked once more, so a ticket that is spent has to be replaced.
+// reportStep is the step that makes a report for the owner. It repeats the run, so a
+// consumed ticket must be replaced.
 func (e Evidence) reportStep() Fix {
 	fix := Fix{Text: finding.Textf("Not your service? Send its maintainer a report."), Command: e.command("--report " + reportFile)}
 	switch {
@@ -321,13 +318,13 @@ func (e Evidence) reportStep() Fix {
 	return fix
 }
 
-// command is lkdoctor, asked about the same thing once more.
+// command returns the lkdoctor command that repeats the run with flags.
 func (e Evidence) command(flags string) string {
 	return strings.TrimSpace("lkdoctor " + strings.TrimSpace(e.Again+" "+flags))
 }
 
-// alsoFound lists the failures that the root cause does not explain, and the
-// warnings where nothing failed.
+// alsoFound returns the failures that the root cause does not explain, or the warnings
+// if nothing failed.
 func (e Evidence) alsoFound(root Located) []Located {
 	all := check.Locate(e.Results, root.Finding.Severity)
 	seen := map[Code]bool{root.Finding.Code: true}
@@ -337,7 +334,7 @@ func (e Evidence) alsoFound(root Located) []Located {
 			continue
 		}
 		if l.Check == "signature.server" && l.Finding.Code == finding.ServerTokenRejected {
-			continue // the server's echo of what the token checks found
+			continue // the server's refusal for what the token checks found
 		}
 		seen[l.Finding.Code] = true
 		out = append(out, l)

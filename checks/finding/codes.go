@@ -5,21 +5,20 @@ import (
 	"strings"
 )
 
-// Code names one kind of finding for ever: SUBJECT_PROBLEM. Codes are public
-// API; they are never renamed and never reused.
+// Code is the name of a kind of finding: SUBJECT_PROBLEM. Codes are public API; they
+// are never renamed and never reused.
 type Code string
 
-// IsDoctor reports whether the code says that the doctor itself could not do
-// its work.
+// IsDoctor reports whether the code means that the doctor itself failed.
 func (c Code) IsDoctor() bool {
 	return c == DoctorInternal || c == DoctorTimeout || c == DoctorCancelled
 }
 
-// Told reports whether every face tells of the code, though it is only worth
-// knowing: joining costs something.
-func (c Code) Told() bool { return c == TokenDispatchesAgent || c == JoinWouldEvict }
+// AlwaysShown reports whether faces show the code even without --verbose, although its
+// severity is info: joining has a side effect.
+func (c Code) AlwaysShown() bool { return c == TokenDispatchesAgent || c == JoinWouldEvict }
 
-// The codes, in the order of the stages that emit them. Each has a page in
+// The codes, in the order of the stages that report them. Each has a page in
 // checks/catalogue.
 const (
 	EnvFileUnreadable      Code = "ENV_FILE_UNREADABLE"
@@ -206,9 +205,8 @@ const (
 //go:embed codes.go
 var source string
 
-// Codes lists every code, in the order of the stages. It reads the constants
-// above in the text of this file, so that a new code is written down once. The
-// list is made anew on each call.
+// Codes returns every code in the order of the stages. It reads the constants above
+// from this file, so that each code is written once. The caller owns the slice.
 func Codes() []Code {
 	var list []Code
 	for line := range strings.Lines(source) {

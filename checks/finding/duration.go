@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Duration is a duration as every face says it: "31 ms", "1.2 s", "24 s". Under
-// 10 ms, tenths tell more than they hide: "0.4 ms".
+// Duration formats a duration: "31 ms", "1.2 s", "24 s"; below 10 ms with tenths: "0.4
+// ms".
 func Duration(d time.Duration) string {
 	if d >= 999500*time.Microsecond {
 		return short(d, time.Second) + " s"
@@ -15,8 +15,8 @@ func Duration(d time.Duration) string {
 	return short(d, time.Millisecond) + " ms"
 }
 
-// Millis is Duration for what is shown in a column with others: whole
-// milliseconds, and seconds from one on.
+// Millis formats a duration for a column: in whole milliseconds, from one second on as
+// Duration does.
 func Millis(d time.Duration) string {
 	if d >= 999500*time.Microsecond {
 		return Duration(d)
@@ -24,7 +24,7 @@ func Millis(d time.Duration) string {
 	return fmt.Sprintf("%d ms", d.Round(time.Millisecond).Milliseconds())
 }
 
-// short is d in units, with one digit after the point where it is below ten.
+// short formats d in units, with one decimal below ten.
 func short(d, unit time.Duration) string {
 	n := float64(d) / float64(unit)
 	if n >= 9.95 {
@@ -33,7 +33,7 @@ func short(d, unit time.Duration) string {
 	return strings.TrimSuffix(fmt.Sprintf("%.1f", n), ".0")
 }
 
-// Milliseconds is a duration as the JSON document has it: a number, to the tenth.
+// Milliseconds returns d in milliseconds to the tenth, as in the JSON document.
 func Milliseconds(d time.Duration) float64 {
 	return float64(d.Round(100*time.Microsecond)) / float64(time.Millisecond)
 }

@@ -8,10 +8,10 @@ import (
 	"time"
 )
 
-// factLabel is a fact's name in the JSON document, and for people.
+// factLabel is a fact's name in the JSON document, and its label.
 type factLabel struct{ name, label string }
 
-// factLabels are the facts in the order in which they are shown.
+// factLabels returns the facts in the order in which they are shown.
 func factLabels() []factLabel {
 	return []factLabel{
 		{"asked", "What was asked"},
@@ -232,8 +232,8 @@ var factRanks = sync.OnceValue(func() map[string]int {
 	return rank
 })
 
-// pathLabels are the facts that a run has of each of several paths: of audio
-// and video, or of UDP and TCP. Their names begin with that of the path.
+// pathLabels returns the facts that occur once per path: audio and video, or UDP and
+// TCP. Their names begin with the path's.
 func pathLabels() []factLabel {
 	return []factLabel{
 		{"broken_frames", "Broken frames"},
@@ -255,12 +255,12 @@ func pathLabels() []factLabel {
 	}
 }
 
-// paths are those beginnings, and their names for people.
+// paths returns the prefixes of those names, and their labels.
 func paths() []factLabel {
 	return []factLabel{{"audio_", "Audio"}, {"video_", "Video"}, {"udp_", "UDP"}, {"tcp_", "TCP"}}
 }
 
-// FactName is what people call a fact. A fact without such a name keeps its own.
+// FactName returns the label of a fact, or its name if it has none.
 func FactName(name string) Text {
 	if rank := factRanks()[name]; rank < 0 {
 		list := factLabels()
@@ -276,11 +276,10 @@ func FactName(name string) Text {
 	return Textf("%s", name)
 }
 
-// NamedFact reports whether a fact has a name for people.
+// NamedFact reports whether a fact has a label.
 func NamedFact(name string) bool { return FactName(name).Format != "%s" }
 
-// Names are the facts in the order in which they are shown: as factLabels has
-// them, the others behind.
+// Names returns the names of the facts in the order of factLabels, then the others.
 func (f Facts) Names() []string {
 	rank := factRanks()
 	names := make([]string, 0, len(f))
@@ -296,8 +295,8 @@ func (f Facts) Names() []string {
 	return names
 }
 
-// FactValue is a fact's value for people: with its unit, in words where it is
-// yes or no, and a list as one sentence. What others said is not cleaned.
+// FactValue formats a fact's value: with its unit, yes or no in words, a list as one
+// sentence. It does not clean texts of others.
 func FactValue(name string, value any) Text {
 	switch v := value.(type) {
 	case nil:
@@ -319,7 +318,7 @@ func FactValue(name string, value any) Text {
 		}
 	case []string:
 		return Listed(v)
-	case []any: // of a document that was read
+	case []any: // from a document that was read
 		items := make([]string, len(v))
 		for i, item := range v {
 			items[i] = fmt.Sprint(item)
@@ -329,7 +328,7 @@ func FactValue(name string, value any) Text {
 	return Textf("%s", fmt.Sprint(value))
 }
 
-// Listed are items as one sentence names them.
+// Listed joins items in one sentence.
 func Listed(items []string) Text {
 	if len(items) == 0 {
 		return Textf("none")

@@ -1,13 +1,13 @@
-// Package finding holds the words that every part of lkdoctor shares: what a
-// check may find (Code), how bad it is (Severity), who must act (Owner) and
-// what to do about it (Fix). It imports nothing of lkdoctor, so that the pure
-// packages under checks can produce findings without knowing the runner.
+// Package finding defines what all parts of lkdoctor share: what a check may find
+// (Code), how bad it is (Severity), who must act (Owner) and what to do (Fix). It is
+// pure and imports no package under checks, so that pure packages can make findings
+// without the runner.
 package finding
 
 import "maps"
 
-// Severity says how bad a finding is. A check's status is the worst of its
-// findings: info alone still passes.
+// Severity is how bad a finding is. A check's status is that of its worst finding;
+// info alone passes.
 type Severity string
 
 // The severities, as the JSON contract spells them.
@@ -17,8 +17,7 @@ const (
 	Fail Severity = "fail"
 )
 
-// Rank orders severities, so that the worst can be picked: info 1, warn 2,
-// fail 3, and 0 for anything else.
+// Rank orders severities: info 1, warn 2, fail 3, others 0.
 func (s Severity) Rank() int {
 	switch s {
 	case Info:
@@ -34,9 +33,9 @@ func (s Severity) Rank() int {
 // Owner is the party that must act. The values are public API.
 type Owner string
 
-// The owners. Maker and Giver are for pages and parties only: whoever made the
-// token, and whoever handed out the server's address with it. A diagnosis names
-// the party that this is in its run.
+// The owners. Maker and Giver occur only in pages and parties: the party that issued
+// the token, and the one that returned the server's address with it. The diagnosis
+// replaces them by the party of its run.
 const (
 	OwnerConfig        Owner = "config"
 	OwnerTicketService Owner = "ticket_service"
@@ -51,47 +50,46 @@ const (
 	OwnerGiver         Owner = "giver"
 )
 
-// Facts are measured details of one finding: numbers, names, short cleaned
-// strings. They are redacted and cleaned before they get here.
+// Facts are measured details of one finding: numbers, names, short strings. They are
+// redacted and cleaned before they are added.
 type Facts map[string]any
 
-// Fix is one thing to do.
+// Fix is one step to do.
 type Fix struct {
 	Text Text
-	// Command is empty unless it can be pasted into a shell as it is.
+	// Command is a shell command that works as it is; it may be empty.
 	Command string
-	// Code are the blocks that Text points at: lines for a configuration file,
-	// or the code that makes a token in several languages.
+	// Code are the blocks that Text refers to: lines of a configuration file, or code that
+	// makes a token in several languages.
 	Code []Block
 }
 
-// Block is code to copy. Lang names a language ("python") or the program whose
-// configuration it is ("nginx").
+// Block is code to copy. Lang is its language ("python") or the program that it
+// configures ("nginx").
 type Block struct{ Lang, Text string }
 
-// Finding is one thing worth telling, as it was seen in this run. The title,
-// the cause and the cure of its code live in the catalogue page of the code.
+// Finding is one problem or remark of this run. Title, cause and cure of its code are
+// in the code's catalogue page.
 type Finding struct {
 	Code     Code
 	Severity Severity
 	// Message says what was seen and what was expected.
 	Message Text
 	Facts   Facts
-	// Variant names the group of fixes on the catalogue page that fits what was
-	// seen. It is empty for a code whose page has one group only.
+	// Variant names the group of fixes on the catalogue page that applies. It is empty for
+	// a code whose page has one group.
 	Variant string
-	// Sentences fill places of the fixes, beside the facts.
+	// Sentences fill places in the fixes, like the facts.
 	Sentences map[string]Text
-	// Party is who must act in the view of the check, where that is not the owner
-	// of the code's page. The diagnosis has the last word.
+	// Party is the party that must act according to the check, if not the owner of the
+	// code's page. The diagnosis may replace it.
 	Party Owner
-	// Owner and Fixes are set by the diagnosis: who must act, and what to do, in
-	// this run.
+	// Owner and Fixes are set by the diagnosis: the party that must act, and what to do.
 	Owner Owner
 	Fixes []Fix
 }
 
-// New makes a finding; format and args become its message (see Textf).
+// New returns a finding whose message is made of format and args (see Textf).
 func New(code Code, severity Severity, format string, args ...any) Finding {
 	return Finding{Code: code, Severity: severity, Message: Textf(format, args...)}
 }
@@ -105,7 +103,7 @@ func (f Finding) With(name string, value any) Finding {
 	return f
 }
 
-// Putting returns the finding with one more sentence for the places of its fixes.
+// Putting returns the finding with one more sentence for its fixes.
 func (f Finding) Putting(name string, sentence Text) Finding {
 	sentences := make(map[string]Text, len(f.Sentences)+1)
 	maps.Copy(sentences, f.Sentences)
@@ -126,7 +124,7 @@ func (f Finding) By(party Owner) Finding {
 	return f
 }
 
-// Worst is the highest severity among findings, or "" when there are none.
+// Worst returns the highest severity among findings, or "" if there are none.
 func Worst(findings []Finding) Severity {
 	var worst Severity
 	for _, f := range findings {

@@ -1,7 +1,7 @@
 package finding
 
-// LeaveReason says why a server ended a stay, or why a participant left, from
-// LiveKit's own word for it (livekit.DisconnectReason, "DUPLICATE_IDENTITY").
+// LeaveReason says why a server removed a participant, or why a participant left, for
+// a livekit.DisconnectReason such as "DUPLICATE_IDENTITY".
 func LeaveReason(word string) Text {
 	switch word {
 	case "CLIENT_INITIATED":
@@ -40,8 +40,8 @@ func LeaveReason(word string) Text {
 	return Textf("it gave no reason that is known here")
 }
 
-// LeaveAdvice is one thing to do about a stay that the server ended for this reason;
-// the zero Text where there is nothing to say.
+// LeaveAdvice returns one thing to do after the server removed a participant for this
+// reason; the zero Text if there is none.
 func LeaveAdvice(word string) Text {
 	switch word {
 	case "DUPLICATE_IDENTITY":

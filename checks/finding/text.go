@@ -7,28 +7,26 @@ import (
 	"strings"
 )
 
-// Text is a sentence for people, kept as format and arguments until it is
-// shown, so that a face can show it in the reader's language. The English
-// format is the key of its translations. Arguments are plain values, or Text
-// again where part of a sentence is a sentence.
+// Text is a sentence for users. It is kept as format and arguments until it is shown
+// in the user's language. The English format is the key of its translations. Arguments
+// are plain values, or Text for parts that are sentences.
 type Text struct {
 	Format string
 	Args   []any
-	// Values fill the {{name}} places of a format that comes from a catalogue
-	// page, see Fill.
+	// Values fill the {{name}} places of a format from a catalogue page, see Fill.
 	Values map[string]string
 	// Sentences fill places too; they are translated first.
 	Sentences map[string]Text
 }
 
-// Textf makes a Text. Format verbs are fmt's; for translations prefer explicit
-// indexes only where the order of words must change.
+// Textf makes a Text. Format verbs are fmt's. For translations use explicit indexes
+// only where the order of words must change.
 func Textf(format string, args ...any) Text {
 	return Text{Format: format, Args: args}
 }
 
-// WithArguments is t with f applied to whatever fills it: its words are the
-// program's own. f keeps the type of what it is given, errors apart.
+// WithArguments returns t with f applied to all that fills it, but not to the format,
+// which is the program's. f must keep the type of its argument, except errors.
 func (t Text) WithArguments(f func(any) any) any {
 	if t.Args != nil {
 		args := make([]any, len(t.Args))
@@ -41,15 +39,14 @@ func (t Text) WithArguments(f func(any) any) any {
 	return t
 }
 
-// IsZero reports whether there is nothing to say.
+// IsZero reports whether t is empty.
 func (t Text) IsZero() bool { return t.Format == "" }
 
-// String is the English sentence.
+// String returns the English sentence.
 func (t Text) String() string { return t.In(nil) }
 
-// In renders the sentence with translate, which maps an English format to
-// another language's and returns "" for what it does not know (English is kept
-// then). A nil translate means English.
+// In renders the sentence. translate maps an English format to another language and
+// returns "" if it is unknown, which keeps English. A nil translate means English.
 func (t Text) In(translate func(format string) string) string {
 	format := t.Format
 	if translate != nil {
@@ -70,7 +67,7 @@ func (t Text) In(translate func(format string) string) string {
 	return fmt.Sprintf(format, args...)
 }
 
-// filling is what fills the places of t.
+// filling returns the values of the places of t.
 func (t Text) filling(translate func(format string) string) map[string]string {
 	if len(t.Sentences) == 0 {
 		return t.Values
@@ -83,8 +80,8 @@ func (t Text) filling(translate func(format string) string) map[string]string {
 	return values
 }
 
-// Fill replaces each {{name|otherwise}} in s by the value of name, or by
-// otherwise where values has none. "|otherwise" may be left out.
+// Fill replaces each {{name|otherwise}} in s by values[name], or by otherwise if
+// values lacks it. "|otherwise" is optional.
 func Fill(s string, values map[string]string) string {
 	if !strings.Contains(s, "{{") {
 		return s
@@ -98,7 +95,7 @@ func Fill(s string, values map[string]string) string {
 	})
 }
 
-// Slots lists the names of the places that Fill would fill in s.
+// Slots returns the names of the places in s.
 func Slots(s string) []string {
 	var names []string
 	for _, found := range slot.FindAllString(s, -1) {
@@ -108,5 +105,5 @@ func Slots(s string) []string {
 	return names
 }
 
-// slot is a place to fill: {{name}} or {{name|otherwise}}.
+// slot is a place: {{name}} or {{name|otherwise}}.
 var slot = regexp.MustCompile(`\{\{[a-z_]+(\|[^{}]*)?\}\}`)

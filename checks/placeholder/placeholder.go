@@ -1,7 +1,6 @@
-// Package placeholder recognises text that stands where a value belongs: the
-// example of a template, a reference that nothing replaced, the word that a
-// missing value becomes, the asterisks of a hidden one. It is pure, and the one
-// place that knows these words: settings, claims and addresses all ask it.
+// Package placeholder recognises text in place of a value: the example of a template,
+// an unreplaced reference, the text of a missing value, asterisks. It is pure.
+// Settings, claims and addresses all use it.
 package placeholder
 
 import (
@@ -11,7 +10,7 @@ import (
 	"unicode"
 )
 
-// Kind says what stands there instead of a value.
+// Kind is the kind of a placeholder.
 type Kind string
 
 // The kinds.
@@ -26,19 +25,19 @@ const (
 // Found is a placeholder in a value.
 type Found struct {
 	Kind Kind
-	// Text is the placeholder as it may be shown: printable, at most 60 bytes, and
-	// no part of a secret.
+	// Text is the placeholder in a form that is safe to show: printable, at most 60 bytes,
+	// and no part of a secret.
 	Text string
 }
 
-// missing are the words that a missing value becomes when a program makes text
-// of it: JavaScript, JSON and SQL, Python, Go and Ruby, C and Java.
+// missing are the texts of a missing value in JavaScript, JSON and SQL, Python, Go and
+// Ruby, C and Java.
 var missing = map[string]bool{
 	"undefined": true, "null": true, "none": true, "nil": true, "nan": true, "<nil>": true, "<null>": true, "(null)": true,
 	"<no value>": true, "%!s(<nil>)": true, "%!v(<nil>)": true, "[object undefined]": true, "[object null]": true,
 }
 
-// patterns are compiled when they are first used.
+// patterns are compiled on first use.
 type patterns struct{ template, reference, inside, claim, object, masked, segment *regexp.Regexp }
 
 var compiled = sync.OnceValue(func() patterns {
@@ -64,19 +63,19 @@ var compiled = sync.OnceValue(func() patterns {
 			`^(process\.env|import\.meta\.env|os\.environ|os\.getenv)\b`,
 			`^(?i:op://|arn:aws:|@microsoft\.keyvault\()`,
 		),
-		// What is a reference in the midst of other text too. Between two % of an
-		// encoded path stand two characters.
+		// References inside other text. A percent-encoded path has two characters between two
+		// %.
 		inside: either(`\$?\{\{[^}]+\}\}`, `[$#]\{[^}]+\}`, `\$\([A-Z_][A-Z0-9_]*\)`, `\$[A-Z_][A-Z0-9_]{2,}`, `%[A-Z_][A-Z0-9_]{2,}%`),
-		// A Python string whose f was forgotten.
+		// A Python string without its f prefix.
 		claim:  either(`\{[A-Za-z_][A-Za-z0-9_.]*\}`, `^<[A-Za-z][A-Za-z0-9 _-]*>$`),
 		object: either(`\[object \w+\]`),
 		masked: either(`^(\*{3,}|(?i:api)?\*{3,}|[•●]{3,}|(?i:\[?redacted\]?|\[hidden\]|\(sensitive( value)?\)))$`),
-		// As programs write it, at the end of a name that was put together.
+		// A missing value at the end of a composed name.
 		segment: either(`(?:^|[-_:/.])(undefined|null|None|NaN)$`),
 	}
 })
 
-// In looks at a whole setting: an address, a key or a secret.
+// In examines a whole setting: an address, a key or a secret.
 func In(value string) (Found, bool) {
 	v, p := strings.Trim(strings.TrimSpace(value), `"'`), compiled()
 	lower := strings.ToLower(v)
@@ -102,8 +101,8 @@ func In(value string) (Found, bool) {
 	return Found{}, false
 }
 
-// InURL looks at an address: as a whole, for references anywhere in it, and at
-// its host and port.
+// InURL examines an address: as a whole, its host and port, and references anywhere in
+// it.
 func InURL(raw string) (Found, bool) {
 	if f, is := In(raw); is {
 		return f, true
@@ -132,10 +131,9 @@ func InURL(raw string) (Found, bool) {
 	return Found{}, false
 }
 
-// InClaim looks at a name in a token: a participant's identity, a room. Such
-// names are often put together ("user-undefined"), and may be any words, so that
-// of templates only <name> counts, and of missing values only what programs
-// write.
+// InClaim examines a name in a token: a participant's identity, a room. Such names are
+// free text and often composed ("user-undefined"), so of templates only <name> counts,
+// and of missing values only their exact spelling.
 func InClaim(value string) (Found, bool) {
 	v, p := strings.TrimSpace(value), compiled()
 	if m := p.object.FindString(v); m != "" {
@@ -155,7 +153,7 @@ func InClaim(value string) (Found, bool) {
 	return Found{}, false
 }
 
-// found returns what was found, fit to be shown.
+// found returns a placeholder in a form that is safe to show.
 func found(kind Kind, text string) (Found, bool) {
 	text, _, _ = strings.Cut(text, "?")
 	if len(text) > 60 {

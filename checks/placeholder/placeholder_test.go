@@ -6,11 +6,10 @@ import (
 	"lkdoctor/checks/placeholder"
 )
 
-// look is one of the package's three questions.
+// look is one of In, InURL and InClaim.
 type look func(string) (placeholder.Found, bool)
 
-// TestFamilies: each word that stands for a value is found with its kind, and
-// what a healthy setting says is not.
+// TestFamilies: each placeholder is found with its kind, and no valid setting is.
 func TestFamilies(t *testing.T) {
 	for name, family := range map[string]struct {
 		look   look
@@ -55,8 +54,7 @@ func TestFamilies(t *testing.T) {
 	}
 }
 
-// TestTextHidesTheRest: what is shown is the placeholder, not what stands round
-// it.
+// TestTextHidesTheRest: Text holds only the placeholder.
 func TestTextHidesTheRest(t *testing.T) {
 	for raw, want := range map[string]string{
 		"wss://user:password@<host>":            "<host>",

@@ -1,5 +1,5 @@
-// Package progress is a run as far as it has come, as rows: one for each stage,
-// with the one line that matters most. The TUI and the plain report follow it.
+// Package progress presents a run, also while it goes on, as rows: one a stage, with
+// its most important line. It is pure. The TUI and the plain report use it.
 package progress
 
 import (
@@ -11,10 +11,10 @@ import (
 	"lkdoctor/checks/finding"
 )
 
-// State is how far a row is.
+// State is the state of a row.
 type State string
 
-// The states of a row: the statuses of a check, and two before it has one.
+// The states: the statuses of a check, and two before it has one.
 const (
 	Pending State = "pending"
 	Running State = "running"
@@ -25,13 +25,12 @@ const (
 	Errored State = State(check.StatusError)
 )
 
-// Row is one stage on the screen: its state, the one line that matters most,
-// and the checks behind it.
+// Row is one stage: its state, its most important line, and its checks.
 type Row struct {
 	Stage check.Stage
 	Name  finding.Text
 	State State
-	// Code is the finding that Line is about, empty when Line is about none.
+	// Code is the finding that Line is about, empty if none.
 	Code   check.Code
 	Line   finding.Text
 	Took   time.Duration
@@ -46,18 +45,18 @@ type CheckRow struct {
 	Result  check.Result
 }
 
-// Progress is a run as far as it has come. It is fed with the run's events and
-// asked for rows; every stage has its row from the start.
+// Progress is the state of a run, derived from its events. It has a row for every
+// stage from the start.
 type Progress struct {
 	rows   []CheckRow
-	staged func() []Row // made when first asked for: a screen asks several times a frame
+	staged func() []Row // made on first use: a screen calls it several times a frame
 }
 
 func of(rows []CheckRow) Progress {
 	return Progress{rows: rows, staged: sync.OnceValue(func() []Row { return staged(rows) })}
 }
 
-// New starts with every check of list pending.
+// New returns a Progress with every check of list pending.
 func New(list []check.Spec) Progress {
 	rows := make([]CheckRow, len(list))
 	for i, c := range list {
@@ -66,8 +65,8 @@ func New(list []check.Spec) Progress {
 	return of(rows)
 }
 
-// With returns the progress after e. The receiver stays as it was, so that a
-// Bubble Tea model can hold it by value.
+// With returns the progress after e. It does not change the receiver, so that a Bubble
+// Tea model can hold it by value.
 func (p Progress) With(e check.Event) Progress {
 	rows := slices.Clone(p.rows)
 	for i := range rows {
@@ -87,7 +86,7 @@ func (p Progress) With(e check.Event) Progress {
 	return of(rows)
 }
 
-// Rows groups the checks by stage. The rows are not to be changed.
+// Rows groups the checks by stage. The caller must not change the rows.
 func (p Progress) Rows() []Row {
 	if p.staged == nil {
 		return nil
@@ -115,8 +114,8 @@ func staged(checks []CheckRow) []Row {
 	return rows
 }
 
-// name is the row's name for people. Where an app was asked for the token, the row
-// is the app's, unless something is wrong with the ticket service itself.
+// name returns the row's name: "App" if an app was asked for the token and the ticket
+// service is not at fault, else the stage's.
 func (r Row) name() finding.Text {
 	app := false
 	for _, c := range r.Checks {
@@ -134,7 +133,7 @@ func (r Row) name() finding.Text {
 	return StageName(r.Stage)
 }
 
-// StageName is a stage's name for people.
+// StageName returns the stage's name.
 func StageName(stage check.Stage) finding.Text {
 	switch stage {
 	case check.StageEnv:
@@ -153,7 +152,7 @@ func StageName(stage check.Stage) finding.Text {
 	return finding.Textf("%s", string(stage))
 }
 
-// summed derives the row's state, line and time from its checks; all are the rows of
+// summed sets the row's state, line and time from its checks; all are the rows of
 // the run.
 func summed(r Row, all []Row) Row {
 	r.State = r.worst()
@@ -173,11 +172,10 @@ func summed(r Row, all []Row) Row {
 	return r
 }
 
-// worst is the row's state: running while anything runs, pending while
-// something is still to come and nothing is wrong yet, then the worst of its
-// checks. A row is skipped when all of its checks are, and also when one of
-// them could not run because of a cause elsewhere: what is not known is never
-// shown as fine.
+// worst returns the row's state: running while any check runs, pending while one is to
+// come and none has failed, then the worst of its checks. It is skipped if all its
+// checks are, or if one was blocked by a failure in another row: what is unknown is
+// not shown as a pass.
 func (r Row) worst() State {
 	rank := map[State]int{Skipped: 0, Passed: 1, Warned: 2, Failed: 3, Errored: 4}
 	state, pending := Skipped, 0
@@ -202,8 +200,8 @@ func (r Row) worst() State {
 	return state
 }
 
-// blocked is the first check of the row that a cause elsewhere kept from
-// running, nil without one.
+// blocked returns the first check of the row that a failure in another row blocked,
+// nil if none.
 func (r Row) blocked() *CheckRow {
 	for i, c := range r.Checks {
 		if c.State == Skipped && c.Result.Skip.Reason == check.Blocked {
@@ -213,7 +211,7 @@ func (r Row) blocked() *CheckRow {
 	return nil
 }
 
-// skipped says why the row did not run, and what was seen all the same.
+// skipped says why the row was skipped, and what was seen nevertheless.
 func (r Row) skipped(all []Row) finding.Text {
 	for _, c := range r.Checks {
 		if c.Result.Skip != nil && c.Result.Skip.ByHand {
@@ -261,9 +259,8 @@ func (r Row) worstFinding() (check.Code, finding.Text) {
 	return worst.Code, worst.Message
 }
 
-// outcome is the line of the last check that has one to show: the later checks
-// of a stage build on the earlier ones. The names of those that go beyond the
-// stage's claim, and passed, stand behind it.
+// outcome returns the line of the last check that has one, because later checks of a
+// stage build on earlier ones. It appends the names of Extra checks that passed.
 func (r Row) outcome() (line finding.Text) {
 	var also finding.Text
 	for _, c := range r.Checks {
@@ -281,7 +278,7 @@ func (r Row) outcome() (line finding.Text) {
 		line = finding.Textf("%s; %s too", line, also)
 	}
 	for _, c := range r.Checks {
-		if slices.ContainsFunc(c.Result.Findings, func(f finding.Finding) bool { return f.Code.Told() }) && !line.IsZero() {
+		if slices.ContainsFunc(c.Result.Findings, func(f finding.Finding) bool { return f.Code.AlwaysShown() }) && !line.IsZero() {
 			line = finding.Textf("joining with it starts an agent; %s", line)
 		}
 	}

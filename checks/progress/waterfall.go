@@ -12,23 +12,23 @@ import (
 	"lkdoctor/checks/wrap"
 )
 
-// Span is a length of time of a run: a check's, or that of one step of it.
+// Span is the time of a check, or of one step of it.
 type Span struct {
 	Name finding.Text
-	// From counts from the start of the run.
+	// From is the time since the start of the run.
 	From, Took time.Duration
-	// Step tells that it is a part of the span of a check before it.
+	// Step is set for a step of the check before it.
 	Step bool
 }
 
-// step is a step of connecting: the fact that times it, and its name.
+// step is a step of connecting: the fact with its time, and its name.
 type step struct {
 	fact string
 	name finding.Text
 }
 
-// steps are those of a check, in the order in which it takes them. Facts of the
-// check by are read where it is not "".
+// steps returns the steps of a check in their order. If by is not "", their facts are
+// those of the check by.
 func steps(id string) (list []step, by string) {
 	reach := []step{{"dns_ms", finding.Textf("DNS")}, {"tcp_ms", finding.Textf("TCP")}, {"tls_ms", finding.Textf("TLS")}}
 	signal := []step{{"upgrade_ms", finding.Textf("WebSocket upgrade")}, {"join_ms", finding.Textf("Join")}}
@@ -46,9 +46,8 @@ func steps(id string) (list []step, by string) {
 	return nil, ""
 }
 
-// Timeline is where the time of a run went: its checks in the order in which
-// they began, with the steps of connecting behind those that connect. What an
-// earlier run did is not in it.
+// Timeline returns the checks of a run in the order in which they began, each followed
+// by its steps of connecting. It omits results of an earlier run.
 func Timeline(results []check.Result) []Span {
 	ran := slices.DeleteFunc(slices.Clone(results), func(r check.Result) bool {
 		return r.Began < 0 || r.Took <= 0 || r.Status == check.StatusSkip && !r.Skip.ByHand
@@ -69,7 +68,7 @@ func Timeline(results []check.Result) []Span {
 				took = millisFact(resultOf(results, by), s.fact)
 			}
 			if took == 0 && i > 0 && r.Status == check.StatusFail && millisFact(r, list[i-1].fact) > 0 && !later(r, list[i:]) {
-				took = end - at // the step that was not finished
+				took = end - at // the unfinished step
 			}
 			if took = min(took, end-at); took > 0 {
 				spans = append(spans, Span{Name: s.name, From: at, Took: took, Step: true})
@@ -80,7 +79,7 @@ func Timeline(results []check.Result) []Span {
 	return spans
 }
 
-// later reports whether any of the steps was timed.
+// later reports whether a step was timed.
 func later(r check.Result, list []step) bool {
 	return slices.ContainsFunc(list, func(s step) bool { return millisFact(r, s.fact) > 0 })
 }
@@ -94,7 +93,7 @@ func resultOf(results []check.Result, id string) check.Result {
 	return check.Result{}
 }
 
-// millisFact is a time among the facts of a check, 0 where there is none.
+// millisFact returns a time among the facts of a check, 0 if absent.
 func millisFact(r check.Result, name string) time.Duration {
 	facts := []check.Facts{r.Outcome.Facts}
 	for _, f := range r.Findings {
@@ -108,8 +107,8 @@ func millisFact(r check.Result, name string) time.Duration {
 	return 0
 }
 
-// Waterfall draws a timeline within width columns: name, bar, and how long it
-// took. say puts names into the reader's language.
+// Waterfall draws a timeline within width columns: name, bar and duration. say
+// translates names.
 func Waterfall(spans []Span, width int, ascii bool, say func(finding.Text) string) []string {
 	var all time.Duration
 	names, columns := make([]string, len(spans)), 0

@@ -12,40 +12,38 @@ import (
 	"lkdoctor/checks/progress"
 )
 
-// Inspection is a token that was looked at without any network.
+// Inspection is the result of examining a token offline.
 type Inspection struct {
-	// Decoded says that Header and Claims are there, as indented JSON.
+	// Decoded is set if Header and Claims are set, as indented JSON.
 	Decoded        bool
 	Header, Claims string
-	// Length is that of the token, in characters.
+	// Length is the token's, in characters.
 	Length int
 	// Identity and Room are cleaned.
 	Identity, Room string
 	// Grants is nil for a token without a video claim.
 	Grants                         *Grants
 	IssuedAt, NotBefore, ExpiresAt *time.Time
-	// Pasted says what the token was found in, when it was pasted with something
-	// around it.
+	// Pasted says what the token was found in, if pasted inside other text.
 	Pasted finding.Text
 	// Signature is "verified", "other_key", "mismatch" or "unknown".
 	Signature string
 	Findings  []check.Located
 	Status    check.Status
 	ExitCode  int
-	// At is the time by this machine's clock that the token was judged at.
+	// At is the time at which the token was judged, by this machine's clock.
 	At time.Time
 }
 
-// Grants are what the token allows in its room.
+// Grants are the permissions of a token.
 type Grants struct {
 	RoomJoin, CanPublish, CanSubscribe, CanPublishData bool
-	// CanPublishSources are cleaned; where there are any, only they may be
-	// published.
+	// CanPublishSources are cleaned; if any, only they may be published.
 	CanPublishSources []string
 }
 
-// Text is the token in words: header, claims, times, signature, findings. The
-// signature itself is never shown.
+// Text describes the token: header, claims, times, signature check, findings. It does
+// not show the signature.
 func (in Inspection) Text(style Style) string {
 	var b strings.Builder
 	if !in.Pasted.IsZero() {
@@ -81,7 +79,7 @@ func section(b *strings.Builder, style Style, name, text string) {
 	b.WriteString("\n")
 }
 
-// inWords says who may do what, where and until when.
+// inWords returns what the token allows, where and until when.
 func inWords(in Inspection, style Style) []string {
 	lines := []string{}
 	add := func(format string, args ...any) { lines = append(lines, style.say(format, args...)) }
@@ -126,7 +124,7 @@ func inWords(in Inspection, style Style) []string {
 	return lines
 }
 
-// publishes says what may be published: anything, nothing, or some sources.
+// publishes returns what may be published: anything, nothing, or some sources.
 func publishes(style Style, v *Grants) string {
 	if !v.CanPublish || len(v.CanPublishSources) == 0 {
 		return yesNo(style, v.CanPublish)
@@ -141,7 +139,7 @@ func yesNo(style Style, b bool) string {
 	return style.say("no")
 }
 
-// Span is a length of time for people, in its two largest units.
+// Span formats a duration in its two largest units.
 func Span(d time.Duration, style Style) string {
 	units := []struct {
 		size      time.Duration
@@ -194,8 +192,8 @@ type LocatedInfo struct {
 	FindingInfo
 }
 
-// InspectionJSON writes the document. Header and claims are null for a text
-// that is no JWT.
+// InspectionJSON writes the document. Header and claims are null for a text that is
+// not a JWT.
 func InspectionJSON(w io.Writer, in Inspection, version string, style Style) error {
 	doc := InspectionInfo{
 		SchemaVersion: SchemaVersion, Tool: ToolInfo{Name: "lkdoctor", Version: version},

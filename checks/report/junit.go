@@ -10,11 +10,10 @@ import (
 	"lkdoctor/checks/finding"
 )
 
-// junitStart is how every file of JUnit begins, so that it can be told from a
-// file of somebody else.
+// junitStart is the beginning of every JUnit file of lkdoctor.
 const junitStart = xml.Header + `<testsuites name="lkdoctor"`
 
-// IsJUnit reports whether a file's beginning is that of JUnit.
+// IsJUnit reports whether a file with this beginning was written by JUnit.
 func IsJUnit(beginning []byte) bool { return strings.HasPrefix(string(beginning), junitStart) }
 
 type junitSuites struct {
@@ -55,9 +54,8 @@ type junitDetail struct {
 	Text    string `xml:",chardata"`
 }
 
-// JUnit writes the run as JUnit's XML: a suite a stage, a case a check. A
-// warning is the case's output, or with strict a failure, as it is for the exit
-// code.
+// JUnit writes the run as JUnit XML: a suite a stage, a case a check. A warning is
+// output of its case, or a failure if strict, as for the exit code.
 func JUnit(w io.Writer, d Document, strict bool) error {
 	all := junitSuites{Name: "lkdoctor", Time: seconds(d.DurationMS)}
 	for _, stage := range check.Stages() {
@@ -107,8 +105,8 @@ func (s *junitSuite) add(c CheckInfo, strict bool) {
 	s.Cases = append(s.Cases, test)
 }
 
-// junitFindings tells all findings of a check. The first of the severity asked
-// for gives message and type.
+// junitFindings returns all findings of a check. Message and type are those of the
+// first with the given severity.
 func junitFindings(c CheckInfo, severity finding.Severity) *junitDetail {
 	d := &junitDetail{}
 	var b strings.Builder

@@ -15,16 +15,16 @@ import (
 	"lkdoctor/config/clean"
 )
 
-// markdownMark begins every report, so that one is recognised before it is
-// written over.
+// markdownMark is the first line of every report, so that only reports are
+// overwritten.
 const markdownMark = "<!-- lkdoctor report -->"
 
 // IsMarkdown reports whether text is a report that Markdown made.
 func IsMarkdown(text []byte) bool { return bytes.HasPrefix(text, []byte(markdownMark)) }
 
-// Markdown is the run as a report that whoever must act can read: what is wrong,
-// what was asked and what came back, the fix, how to check it afterwards without
-// lkdoctor, and what it means. It holds no token, secret or ticket.
+// Markdown returns the run as a report for the party that must act: what is wrong, the
+// requests and responses, the fix, how to confirm it without lkdoctor, and what it
+// means. It holds no token, secret or ticket.
 func Markdown(run check.Run, version string, style Style) []byte {
 	m := &markdown{style: style}
 	m.line(markdownMark)
@@ -50,7 +50,7 @@ func (m *markdown) line(s string) { m.b.WriteString(s + "\n\n") }
 
 func (m *markdown) head(format string) { m.line("## " + m.style.say(format)) }
 
-// fence writes a code block whose fence is longer than any inside.
+// fence writes a code block with a fence longer than any inside.
 func (m *markdown) fence(lang, code string) {
 	mark := "```"
 	for strings.Contains(code, mark) {
@@ -59,14 +59,14 @@ func (m *markdown) fence(lang, code string) {
 	m.line(mark + lang + "\n" + strings.TrimRight(code, "\n") + "\n" + mark)
 }
 
-// escape keeps a stranger's text from being read as Markdown or HTML.
+// escape escapes Markdown and HTML in a text of others.
 func escape(s string) string {
 	return strings.NewReplacer("\\", "\\\\", "|", "\\|", "<", "&lt;", ">", "&gt;", "*", "\\*", "_", "\\_", "[", "\\[", "]", "\\]",
 		"`", "\\`", "#", "\\#", "!", "\\!", "\n", " ").Replace(s)
 }
 
-// title says what is wrong and whom this is for. The settings are the reader's
-// own only where they are at fault.
+// title says what is wrong and which party the report is for. The settings are the
+// reader's only if they are wrong.
 func (m *markdown) title(run check.Run) {
 	d := run.Diagnosis
 	m.line("# " + m.style.say("LiveKit connection report"))
@@ -78,7 +78,7 @@ func (m *markdown) title(run check.Run) {
 		return
 	}
 	broke := d.Broke
-	if d.FixIn.IsZero() { // warnings only: it says first what works
+	if d.FixIn.IsZero() { // warnings only: the summary begins with what works
 		broke = d.Summary
 	}
 	m.line("**" + escape(m.style.text(broke)) + "**")
@@ -97,8 +97,7 @@ func (m *markdown) title(run check.Run) {
 	}
 }
 
-// forOthers reports whether a party must act that the person at the keyboard may
-// not be.
+// forOthers reports whether the party that must act may not be the user.
 func forOthers(d check.Diagnosis) bool {
 	switch d.Owner {
 	case finding.OwnerConfig, finding.OwnerNone, finding.OwnerUnknown, finding.OwnerClock:
@@ -107,7 +106,7 @@ func forOthers(d check.Diagnosis) bool {
 	return d.RootCause != nil
 }
 
-// root finds the finding that the diagnosis names.
+// root returns the finding that the diagnosis names.
 func root(run check.Run) (finding.Finding, bool) {
 	cause := run.Diagnosis.RootCause
 	if cause == nil {
@@ -123,7 +122,7 @@ func root(run check.Run) (finding.Finding, bool) {
 	return finding.Finding{}, false
 }
 
-// seen says what was asked and what came back.
+// seen writes what was sent and received.
 func (m *markdown) seen(run check.Run) {
 	m.head("What was asked, and what came back")
 	rows := [][2]string{{m.style.say("LiveKit server"), run.Target.LiveKitURL}}
@@ -151,7 +150,7 @@ func (m *markdown) seen(run check.Run) {
 	}
 }
 
-// exchange is the request for a token, and its answer without the values.
+// exchange returns the request for a token and its response, without values.
 func (m *markdown) exchange(run check.Run) [][2]string {
 	for _, r := range run.Results {
 		facts := r.Outcome.Facts
@@ -200,7 +199,7 @@ func factLines(facts finding.Facts) []string {
 	return lines
 }
 
-// fix is what to do about the root cause, with the code for it.
+// fix writes the fix of the root cause, with its code.
 func (m *markdown) fix(run check.Run) {
 	f, found := root(run)
 	if !found || len(f.Fixes) == 0 {
@@ -221,7 +220,7 @@ func (m *markdown) fix(run check.Run) {
 	m.b.WriteString("\n")
 }
 
-// meaning is what the catalogue knows about the root cause.
+// meaning writes the catalogue's explanation of the root cause.
 func (m *markdown) meaning(run check.Run) {
 	f, found := root(run)
 	page, known := m.style.Page(f.Code)
@@ -246,7 +245,7 @@ func languageName(lang string) string {
 	return catalogue.BlockTitle(lang)
 }
 
-// confirm is how to check the fix afterwards without lkdoctor, and with it.
+// confirm writes how to check the fix with and without lkdoctor.
 func (m *markdown) confirm(run check.Run) {
 	f, found := root(run)
 	if !found {
@@ -272,7 +271,7 @@ func (m *markdown) confirm(run check.Run) {
 	m.fence("sh", "lkdoctor")
 }
 
-// table is every check of the run, one row each.
+// table writes every check of the run, one a row.
 func (m *markdown) table(run check.Run) {
 	m.head("Every check")
 	m.b.WriteString("| " + m.style.say("check") + " | " + m.style.say("result") + " | " + m.style.say("what was seen") + " |\n|---|---|---|\n")
@@ -282,7 +281,7 @@ func (m *markdown) table(run check.Run) {
 	m.b.WriteString("\n")
 }
 
-// what is one line on a check: its findings, or why it did not run, or what it
+// what returns one line on a check: its findings, or why it did not run, or what it
 // saw.
 func (m *markdown) what(r check.Result) string {
 	var parts []string
@@ -300,8 +299,8 @@ func (m *markdown) what(r check.Result) string {
 	return m.style.text(r.Check.Title)
 }
 
-// settings are where each value came from; secrets with lengths and fingerprints
-// where two people want to compare them (--compare-secrets).
+// settings writes the source of each value. With --compare-secrets it adds lengths and
+// fingerprints of secrets.
 func (m *markdown) settings(run check.Run) {
 	if len(run.Settings) == 0 {
 		return

@@ -9,11 +9,11 @@ import (
 	"lkdoctor/checks/check"
 )
 
-// Metrics are the metrics of a run, for prometheus.WriteToTextfile. target
-// names what was examined, on every series: one node_exporter may read the files
-// of many runs. It comes from this machine's settings. No other label's value comes from outside
-// lkdoctor: they are its own check IDs, statuses, codes, owners, severities and
-// phases. ended is when the run was over.
+// Metrics returns the metrics of a run for prometheus.WriteToTextfile. Every series
+// has the label target, so that one node_exporter can read the files of many runs.
+// target comes from this machine's settings; all other label values are lkdoctor's:
+// check IDs, statuses, codes, owners, severities and phases. ended is the end of the
+// run.
 func Metrics(d Document, target string, ended time.Time) prometheus.Gatherer {
 	m := metrics{registry: prometheus.NewRegistry(), target: target}
 	m.gauge("lkdoctor_build_info", "1, and the version that made this file.", "target", "version").
@@ -47,13 +47,13 @@ func (m metrics) gauge(name, help string, labels ...string) *prometheus.GaugeVec
 	return g
 }
 
-// of is the gauge of the target; more labels may follow.
+// of returns a gauge of the target; more labels may be added.
 func (m metrics) of(name, help string) prometheus.Gauge {
 	return m.gauge(name, help, "target").WithLabelValues(m.target)
 }
 
-// statuses has a series for every check and every status, one of them 1, so
-// that none goes stale when the status changes.
+// statuses adds a series for every check and status, one of them 1, so that none
+// becomes stale when the status changes.
 func (m metrics) statuses(d Document) {
 	status := m.gauge("lkdoctor_check_status", "1 for the status that the check ended with, 0 for the others.", "target", "check", "status")
 	for _, c := range d.Checks {
@@ -76,8 +76,8 @@ func (m metrics) findings(d Document) {
 	}
 }
 
-// phases are the steps of connecting, in the facts of the check that times
-// them. A step that was not reached has no series.
+// phases adds the steps of connecting, from the facts of the check that times them. A
+// step that was not reached has no series.
 func (m metrics) phases(d Document) {
 	phase := m.gauge("lkdoctor_phase_seconds", "How long a step of connecting took.", "target", "phase")
 	for _, p := range []struct{ check, fact, name string }{
@@ -91,8 +91,7 @@ func (m metrics) phases(d Document) {
 	}
 }
 
-// certificate is the end of the LiveKit server's certificate, where one was
-// seen.
+// certificate adds the expiry of the LiveKit server's certificate, if known.
 func (m metrics) certificate(d Document) {
 	text, _ := d.fact("join.reach", "cert_not_after").(string)
 	expiry, err := time.Parse(time.RFC3339, text)
@@ -103,8 +102,7 @@ func (m metrics) certificate(d Document) {
 		Set(float64(expiry.Unix()))
 }
 
-// fact is what a check's outcome or one of its findings says under name, nil if
-// none does.
+// fact returns a fact of a check's outcome or findings, nil if absent.
 func (d Document) fact(check, name string) any {
 	for _, c := range d.Checks {
 		if c.ID != check {
@@ -122,6 +120,6 @@ func (d Document) fact(check, name string) any {
 	return nil
 }
 
-// IsMetrics reports whether a file's beginning is that of Metrics, as
-// prometheus.WriteToTextfile writes them: families in the order of their names.
+// IsMetrics reports whether a file with this beginning was written by
+// prometheus.WriteToTextfile from Metrics: it sorts families by name.
 func IsMetrics(beginning []byte) bool { return bytes.HasPrefix(beginning, []byte("# HELP lkdoctor_")) }

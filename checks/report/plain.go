@@ -16,12 +16,11 @@ import (
 	"lkdoctor/config/clean"
 )
 
-// indent is where the text under a row begins.
+// indent is the indentation of text under a row.
 const indent = "    "
 
-// Plain writes a run as lines of text while it happens: each stage as soon as
-// it and those before it have ended, then the diagnosis. It is an observer of
-// the run's events; the first error of w is kept in Err.
+// Plain writes a run as text while it goes on: each stage once it and those before it
+// have ended, then the diagnosis. Err is the first error of w.
 type Plain struct {
 	w        io.Writer
 	style    Style
@@ -30,7 +29,7 @@ type Plain struct {
 	Err      error
 }
 
-// NewPlain writes the header and waits for events.
+// NewPlain writes the header and returns a Plain to observe the run.
 func NewPlain(w io.Writer, style Style, header string, list []check.Spec) *Plain {
 	p := &Plain{w: w, style: style, progress: progress.New(list)}
 	if !style.Quiet {
@@ -39,7 +38,7 @@ func NewPlain(w io.Writer, style Style, header string, list []check.Spec) *Plain
 	return p
 }
 
-// Observe takes one event.
+// Observe handles one event.
 func (p *Plain) Observe(e check.Event) {
 	p.progress = p.progress.With(e)
 	if e.Kind == check.RunEnded {
@@ -53,8 +52,8 @@ func (p *Plain) Observe(e check.Event) {
 	p.flush(false)
 }
 
-// flush prints the stages that have ended and were not printed; unless all, none
-// whose findings the rest of the run may take back.
+// flush prints the stages that have ended and were not printed. Unless all is set it
+// stops at a finding that may still be refuted.
 func (p *Plain) flush(all bool) {
 	rows := p.progress.Rows()
 	for p.shown < len(rows) && (all || rows[p.shown].Ended() && !open(rows[p.shown])) {
@@ -75,7 +74,7 @@ func (p *Plain) print(text string) {
 	}
 }
 
-// Text is a finished run as one text: what Plain writes.
+// Text returns a finished run as Plain writes it.
 func Text(run check.Run, style Style, header string) string {
 	var b strings.Builder
 	list := make([]check.Spec, len(run.Results))
@@ -90,7 +89,7 @@ func Text(run check.Run, style Style, header string) string {
 	return b.String()
 }
 
-// Stage is one stage: its row, and under it what is wrong.
+// Stage returns the row of a stage, and under it what is wrong.
 func (s Style) Stage(row progress.Row) string {
 	if s.Quiet && row.State != progress.Failed && row.State != progress.Warned && row.State != progress.Errored {
 		return ""
@@ -102,7 +101,7 @@ func (s Style) Stage(row progress.Row) string {
 			b.WriteString(s.checkLine(c))
 		}
 		for _, f := range c.Result.Findings {
-			if f.Severity == finding.Info && !s.Verbose && !f.Code.Told() {
+			if f.Severity == finding.Info && !s.Verbose && !f.Code.AlwaysShown() {
 				continue
 			}
 			b.WriteString(s.Finding(c.Check.ID, f))
@@ -111,7 +110,7 @@ func (s Style) Stage(row progress.Row) string {
 	return b.String()
 }
 
-// rowLine is glyph, name, word, what was seen, and the time.
+// rowLine returns glyph, name, status, line and time.
 func (s Style) rowLine(row progress.Row) string {
 	m := markOf(row.State)
 	took := ""
@@ -150,8 +149,8 @@ func (s Style) checkLine(c progress.CheckRow) string {
 	return s.paint(roleFaint, line[:len(line)-1]) + "\n" + s.facts(c.Result.Outcome.Facts)
 }
 
-// Finding is one finding under its row: code and message; with -v its fixes and
-// facts too. What to do stands once, at the end.
+// Finding returns one finding under its row: code and message, and with -v its fixes
+// and facts. Without -v the steps are only in the diagnosis.
 func (s Style) Finding(check string, f finding.Finding) string {
 	r := roleBad
 	if f.Severity == finding.Warn {
@@ -171,8 +170,8 @@ func (s Style) Finding(check string, f finding.Finding) string {
 	return b.String()
 }
 
-// fix writes one thing to do, with its command and its code. Of the code that
-// makes a token one language is shown.
+// fix writes one step with its command and its code. Of code that makes a token it
+// shows one language.
 func (s Style) fix(b *strings.Builder, lead string, fix finding.Fix) {
 	s.block(b, rolePlain, lead, s.text(fix.Text))
 	if fix.Command != "" {
@@ -208,11 +207,11 @@ func (s Style) command(b *strings.Builder, command string) {
 	prompt := "$ "
 	for _, line := range strings.Split(command, "\n") {
 		b.WriteString(indent + "    " + s.paint(roleCommand, prompt+line) + "\n")
-		prompt = "  " // what goes on is no command of its own
+		prompt = "  " // a continuation line is not a command
 	}
 }
 
-// facts are name and value, sorted by name.
+// facts returns names and values, sorted by name.
 func (s Style) facts(facts finding.Facts) string {
 	names := make([]string, 0, len(facts))
 	for name := range facts {
@@ -233,8 +232,8 @@ func (s Style) facts(facts finding.Facts) string {
 	return s.paint(roleFaint, strings.TrimSuffix(b.String(), "\n")) + strings.Repeat("\n", min(1, len(names)))
 }
 
-// Diagnosis is the end of the report: who must act, what is cleared, and what
-// to do next.
+// Diagnosis returns the end of the report: which party must act, which are cleared,
+// and the next steps.
 func (s Style) Diagnosis(run check.Run) string {
 	var b strings.Builder
 	d := run.Diagnosis
@@ -284,7 +283,7 @@ func (s Style) Diagnosis(run check.Run) string {
 	return b.String()
 }
 
-// Cleared lists the parties that are cleared, as part of a sentence.
+// Cleared joins the cleared parties as part of a sentence.
 func (s Style) Cleared(owners []check.Owner) string {
 	names := make([]string, len(owners))
 	for i, o := range owners {
@@ -293,7 +292,7 @@ func (s Style) Cleared(owners []check.Owner) string {
 	return strings.Join(names, s.say(", "))
 }
 
-// Counts is the last line: how many checks ended how, and the time.
+// Counts returns the last line: the number of checks by status, and the time.
 func (s Style) Counts(run check.Run) string {
 	n := run.Summary
 	var parts []string

@@ -6,7 +6,7 @@ import (
 	"lkdoctor/checks/progress"
 )
 
-// Style is how text is laid out: the reader's terminal and language.
+// Style is the layout for the user's terminal and language.
 type Style struct {
 	// Color allows SGR escapes. Colours never carry meaning alone.
 	Color bool
@@ -28,12 +28,11 @@ func (s Style) text(t finding.Text) string { return t.In(s.Translate) }
 // Say renders a format in the reader's language.
 func (s Style) Say(format string, args ...any) string { return s.say(format, args...) }
 
-// say renders a format in the reader's language.
 func (s Style) say(format string, args ...any) string {
 	return finding.Textf(format, args...).In(s.Translate)
 }
 
-// Page is a code's catalogue page in the reader's language.
+// Page returns a code's catalogue page in the user's language.
 func (s Style) Page(code finding.Code) (catalogue.Page, bool) {
 	if s.Lang == "" {
 		return catalogue.Lookup(code)
@@ -53,7 +52,7 @@ func (s Style) width() int {
 	return s.Width
 }
 
-// role is what a piece of text is, for its colour.
+// role is the role of a text, which decides its colour.
 type role int
 
 const (
@@ -77,16 +76,16 @@ func (s Style) paint(r role, text string) string {
 	return "\x1b[" + sgr + "m" + text + "\x1b[0m"
 }
 
-// Strong is text that stands out, where there is colour.
+// Strong emphasises text if colours are allowed.
 func (s Style) Strong(text string) string { return s.paint(roleStrong, text) }
 
-// Ink are the colours of a catalogue page.
+// Ink returns the colours of a catalogue page.
 func (s Style) Ink() catalogue.Ink {
 	in := func(r role) func(string) string { return func(text string) string { return s.paint(r, text) } }
 	return catalogue.Ink{Title: in(roleStrong), Heading: in(roleStrong), Code: in(roleCommand)}
 }
 
-// Mark is a state's glyph, word and colour role.
+// mark is a state's glyph, word and colour role.
 type mark struct {
 	glyph, ascii, word string
 	role               role
@@ -110,7 +109,7 @@ func markOf(state progress.State) mark {
 	return mark{" ", " ", "waiting", roleFaint}
 }
 
-// Glyph is the state's sign, which never stands without its word.
+// Glyph returns the state's sign. It must be shown together with Word.
 func (s Style) Glyph(state progress.State) string {
 	if s.ASCII {
 		return markOf(state).ascii
@@ -118,5 +117,5 @@ func (s Style) Glyph(state progress.State) string {
 	return markOf(state).glyph
 }
 
-// Word is the state in one word.
+// Word returns the state in one word.
 func (s Style) Word(state progress.State) string { return s.say(markOf(state).word) }

@@ -11,7 +11,7 @@ import (
 	"lkdoctor/checks/finding"
 )
 
-// onItsPage fails the test for a finding whose variant its page does not know.
+// onItsPage fails the test for a finding whose variant its page does not list.
 func onItsPage(t *testing.T, findings []finding.Finding) {
 	t.Helper()
 	for _, f := range findings {
@@ -50,7 +50,7 @@ func TestAdviceFitsTheForm(t *testing.T) {
 	}
 }
 
-// What is only for information is told all the same.
+// Findings for information have advice too.
 func TestInformationOnClaims(t *testing.T) {
 	for claim, code := range map[string]finding.Code{
 		`"video":{"roomJoin":true,"room":"r","canPublish":false}`:                                                 finding.TokenCannotPublish,
@@ -65,8 +65,8 @@ func TestInformationOnClaims(t *testing.T) {
 	}
 }
 
-// What has to be an object or a list is not to be written as text, and a missing
-// key is not a missing identity.
+// The advice for an object or a list is not to write it as text, and a missing key is
+// not advised as a missing identity.
 func TestAdviceFitsTheClaim(t *testing.T) {
 	for _, tt := range []struct{ claims, want string }{
 		{`"iss":"$iss","sub":"a","video":"{\"roomJoin\":true}"`, "TOKEN_CLAIM_TYPE structure"},

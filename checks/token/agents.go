@@ -9,21 +9,21 @@ import (
 	"lkdoctor/config/clean"
 )
 
-// agentsPath is where servers read the agents that a token calls. The claim's name
-// may have any capitals; below it a name is read as it stands here or with
-// underscores, and any other is ignored (livekit-server 1.13.5; checks/lab,
+// agentsPath is where a server reads the agents that a token dispatches. The claim's
+// name matches in any case. Below it a name matches as written here or with
+// underscores; other names are ignored (livekit-server 1.13.5; checks/lab,
 // TestSpellingsOfAgents).
 const agentsPath = "roomConfig.agents[].agentName"
 
-// listNames and nameNames are what people call the list of agents and the name
-// in it (normal forms).
+// listNames and nameNames are common spellings, in normal form, of the list of agents
+// and of the name in it.
 var (
 	listNames = []string{"agents", "agent", "agentname", "agentnames", "agentdispatch", "agentdispatches", "dispatch", "dispatches"}
 	nameNames = []string{"agentname", "agent", "name"}
 )
 
-// lintAgents finds agents that are named where no server looks. One that is named
-// in the right place too is called, and the other does no harm.
+// lintAgents reports agents that are named where no server reads them, unless the same
+// agent is also named where servers do.
 func (t *Token) lintAgents() []finding.Finding {
 	config := rawOf(t.members, "roomConfig")
 	if slices.ContainsFunc(t.Claims.Agents, func(name string) bool { return name != "" }) {
@@ -63,7 +63,7 @@ func (t *Token) lintAgents() []finding.Finding {
 		With("path", found).With("meant", agentsPath).As("agents")}
 }
 
-// itemsOf are the items of a list in an object; nil if there is none.
+// itemsOf returns the items of the list called name in object, nil if there is none.
 func itemsOf(object []byte, name string) []json.RawMessage {
 	var items []json.RawMessage
 	for _, m := range membersOf(object) {
@@ -74,7 +74,7 @@ func itemsOf(object []byte, name string) []json.RawMessage {
 	return items[:min(len(items), maxShownAgents)]
 }
 
-// namesAgent reports whether a value can be meant as an agent or several.
+// namesAgent reports whether a value may name one agent or several.
 func namesAgent(raw json.RawMessage) bool {
 	switch typeOf(raw) {
 	case isText:

@@ -11,9 +11,8 @@ import (
 	"lkdoctor/checks/finding"
 )
 
-// refused is what livekit-server 1.13.5 would refuse a join for, in its order
-// (pkg/service/auth.go, rtcservice.go), by the library that it uses; "" if it
-// lets the token in.
+// refused returns why livekit-server 1.13.5 refuses a join, judged in its order
+// (pkg/service/auth.go, rtcservice.go) and by its library; "" if it accepts.
 func refused(raw, key, secret string) string {
 	v, err := auth.ParseAPIToken(raw)
 	if err != nil {
@@ -51,7 +50,7 @@ func refused(raw, key, secret string) string {
 	return ""
 }
 
-// judged is what this package finds wrong with the same token.
+// judged returns what this package reports about the same token.
 func judged(raw, key, secret string) (fails []finding.Finding) {
 	tok, found := Parse(raw)
 	found = append(found, Lint(tok)...)
@@ -65,8 +64,8 @@ func judged(raw, key, secret string) (fails []finding.Finding) {
 	return fails
 }
 
-// agree holds our verdict against the server's: a failing finding if and only if
-// the server refuses.
+// agree fails the test unless a failing finding and the server's refusal occur
+// together.
 func agree(t *testing.T, raw, key, secret string) {
 	t.Helper()
 	server, ours := refused(raw, key, secret), judged(raw, key, secret)
@@ -171,8 +170,8 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// FuzzClaims signs whatever header and claims come, so that the fuzzer gets
-// past the signature, and holds our verdict against the library's.
+// FuzzClaims signs any header and claims, so that the fuzzer gets past the signature,
+// and compares the verdict with the library's.
 func FuzzClaims(f *testing.F) {
 	f.Add(hs256, goodClaims)
 	f.Add(hs256, `{"iss":"$iss","jti":"x","EXP":"$exp","video":{"roomJoin":true,"room":"r","canPublishSources":["camera"]},"attributes":{"a":"b"},"aud":["x"]}`)

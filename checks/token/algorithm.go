@@ -10,11 +10,11 @@ import (
 	"lkdoctor/config/clean"
 )
 
-// sizes of the signatures that HMAC makes, in bytes.
+// hmacSizes are the lengths of HMAC signatures, in bytes.
 var hmacSizes = map[string]int{"HS256": 32, "HS384": 48, "HS512": 64}
 
-// judgeAlgorithm says whether a LiveKit server takes the token's algorithm, and
-// whether the token is meant for LiveKit at all.
+// judgeAlgorithm reports an algorithm that LiveKit servers refuse. It returns nil for
+// one that they accept.
 func (t *Token) judgeAlgorithm() *finding.Finding {
 	alg := t.Header.Algorithm
 	if maker, variant := t.foreign(); variant != "" {
@@ -44,8 +44,8 @@ func (t *Token) judgeAlgorithm() *finding.Finding {
 	return &f
 }
 
-// foreign names the system that a token without a LiveKit grant is from. variant
-// is that of TOKEN_FOREIGN, and empty for a token that is meant for LiveKit.
+// foreign returns the system that made a token without a LiveKit grant, and the
+// variant of TOKEN_FOREIGN. variant is empty for a token that is meant for LiveKit.
 func (t *Token) foreign() (maker finding.Text, variant string) {
 	if t.hasClaim("video") || t.hasClaim("sip") {
 		return finding.Text{}, ""
@@ -70,29 +70,30 @@ func (t *Token) foreign() (maker finding.Text, variant string) {
 	return finding.Textf("signed with a private key, as login providers do"), "login"
 }
 
-// foreignIssuers: part of the issuer in lower case, and whose it is.
+// foreignIssuers lists a part of the issuer in lower case, and the system that it
+// belongs to.
 var foreignIssuers = [][2]string{
 	{"supabase", "Supabase"}, {"securetoken.google.com", "Firebase"}, {"accounts.google.com", "Google"},
 	{"cognito-idp", "Amazon Cognito"}, {"auth0.com", "Auth0"}, {"okta", "Okta"}, {".clerk.", "Clerk"},
 	{"login.microsoftonline.com", "Microsoft Entra"}, {"/realms/", "Keycloak"},
 }
 
-// foreignClaims: two claims that occur together in tokens of another service, its
-// name, and the variant.
+// foreignClaims lists two claims that occur together in tokens of another service, the
+// service's name, and the variant.
 var foreignClaims = [][4]string{
 	{"access_key", "room_id", "100ms", "other-video"}, {"app_key", "tpc", "Zoom Video SDK", "other-video"}, {"d", "r", "Daily", "other-video"},
 	{"role", "session_id", "Supabase", "login"},
 }
 
-// hasClaim reports whether a claim is there, whatever its value.
+// hasClaim reports whether the token has a claim, whatever its value.
 func (t *Token) hasClaim(name string) bool {
 	found := false
 	each(t.members, name, func(member) { found = true })
 	return found
 }
 
-// judgeSignatureLength finds a signature that was cut or grew, before any secret
-// is needed.
+// judgeSignatureLength reports a signature whose length does not fit its algorithm. It
+// needs no secret.
 func (t *Token) judgeSignatureLength(part string) *finding.Finding {
 	want := hmacSizes[t.Header.Algorithm]
 	if want == 0 || t.signature == nil && part != "" || len(t.signature) == want {
@@ -114,7 +115,7 @@ func (t *Token) judgeSignatureLength(part string) *finding.Finding {
 	return &f
 }
 
-// rawOf is the last value of a claim, nil if absent.
+// rawOf returns the last value of a claim, nil if absent.
 func rawOf(list []member, name string) json.RawMessage {
 	var raw json.RawMessage
 	each(list, name, func(m member) { raw = bytes.TrimSpace(m.value) })

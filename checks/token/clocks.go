@@ -7,41 +7,40 @@ import (
 	"lkdoctor/checks/finding"
 )
 
-// Leeway is how far a LiveKit server lets exp and nbf be off (all versions).
+// Leeway is the tolerance of a LiveKit server on exp and nbf (all versions).
 const Leeway = time.Minute
 
-// minSkew is the least skew that is claimed: a Date header counts whole
-// seconds, so less is not measurable.
+// minSkew is the smallest skew that is reported: a Date header has a resolution of 1
+// s.
 const minSkew = 2 * time.Second
 
-// Sample is one clock, as the Date header of one answer shows it.
+// Sample is one reading of a remote clock, from the Date header of a response.
 type Sample struct {
 	Date time.Time     // the Date header, resolution 1 s
 	At   time.Time     // this machine's clock when the answer began to arrive
 	RTT  time.Duration // from sending the request to At
 }
 
-// Offset is how far the clock is ahead of this machine's (behind: negative).
-// The Date is taken half a second late (it was cut to the second) and as made
-// half a round trip before the answer arrived.
+// Offset returns remote minus local time. It assumes that the Date was cut to the
+// second and written half a round trip before the response arrived.
 func (s *Sample) Offset() time.Duration {
 	return s.Date.Add(time.Second / 2).Sub(s.At.Add(-s.RTT / 2))
 }
 
-// Uncertainty is how wrong Offset may be.
+// Uncertainty is the largest error of Offset.
 func (s *Sample) Uncertainty() time.Duration { return time.Second/2 + s.RTT/2 }
 
-// Clocks are the clocks that a run knows of. Nil samples are not known.
+// Clocks are the clocks of a run. A nil sample is unknown.
 type Clocks struct {
 	Local         time.Time
 	Server        *Sample
 	TicketService *Sample
-	// Kept says that the token came from a cache, so that it is as old as that.
+	// Kept is set when the token came from a cache and may be older than the run.
 	Kept bool
 }
 
-// ServerNow is the time by the LiveKit server's clock, or by this machine's
-// where the server's is not known; known says which.
+// ServerNow returns the time by the LiveKit server's clock. If that is unknown it
+// returns this machine's time, and known is false.
 func (c Clocks) ServerNow() (now time.Time, known bool) {
 	if c.Server == nil {
 		return c.Local, false
@@ -52,7 +51,7 @@ func (c Clocks) ServerNow() (now time.Time, known bool) {
 	return c.Local, true
 }
 
-// clock is one of up to three clocks, relative to this machine's.
+// clock is one clock of up to three, with its offset from this machine's.
 type clock struct {
 	name        finding.Text
 	key         string
@@ -60,7 +59,7 @@ type clock struct {
 	uncertainty time.Duration
 }
 
-// advice is the variant of CLOCK_SKEW for a clock that is wrong.
+// advice returns the variant of CLOCK_SKEW for a wrong clock.
 func (c clock) advice() string {
 	if c.key == "local" {
 		return "this-machine"
@@ -79,14 +78,14 @@ func (c Clocks) list() []clock {
 	return list
 }
 
-// apart returns how far a is ahead of b, and whether that is more than the
-// measurement can be wrong.
+// apart returns a minus b, and whether the difference exceeds the error of
+// measurement.
 func apart(a, b clock) (time.Duration, bool) {
 	d := a.offset - b.offset
 	return d, d.Abs() >= max(minSkew, a.uncertainty+b.uncertainty+time.Second)
 }
 
-// skew compares the clocks and names the one that two others contradict.
+// skew compares the clocks. Of three it names the one that differs from the other two.
 func (c Clocks) skew() []finding.Finding {
 	list := c.list()
 	var worst [2]clock
@@ -119,7 +118,7 @@ func (c Clocks) skew() []finding.Finding {
 		d := worst[0].offset - worst[1].offset
 		f = finding.New(finding.ClockSkew, severity,
 			"the clocks of %s and %s are %s apart: that of %s is ahead; which one is wrong cannot be told from here; LiveKit tolerates 60 s",
-			worst[0].name, worst[1].name, Words(d.Abs()), first(d > 0, worst[0].name, worst[1].name)).
+			worst[0].name, worst[1].name, Elapsed(d.Abs()), first(d > 0, worst[0].name, worst[1].name)).
 			As("unknown").With("machine", "unknown").With("seconds", round(d.Abs()))
 	}
 	for _, k := range list[1:] {
@@ -128,7 +127,7 @@ func (c Clocks) skew() []finding.Finding {
 	return []finding.Finding{f.By(finding.OwnerClock)}
 }
 
-// oddOne is the clock that two others, which agree, contradict.
+// oddOne returns the clock that differs from two others that agree.
 func oddOne(list []clock) (odd clock, ahead time.Duration, found bool) {
 	if len(list) != 3 {
 		return clock{}, 0, false
@@ -147,8 +146,9 @@ func oddOne(list []clock) (odd clock, ahead time.Duration, found bool) {
 	return clock{}, 0, false
 }
 
-// ticketAgainstServer is the ticket service's offset against the server's clock, if both
-// are known and it is more than measurement.
+// ticketAgainstServer returns the ticket service's clock minus the server's, or this
+// machine's if the server's is unknown. off reports whether the difference exceeds the
+// error of measurement.
 func (c Clocks) ticketAgainstServer() (ahead time.Duration, off, known bool) {
 	if c.TicketService == nil {
 		return 0, false, false
@@ -168,20 +168,20 @@ func first(cond bool, a, b finding.Text) finding.Text {
 	return b
 }
 
-// aheadOf says an offset in words: "4 min 58 s ahead".
+// aheadOf formats an offset: "4 min 58 s ahead".
 func aheadOf(d time.Duration) finding.Text {
 	if d < 0 {
-		return finding.Textf("%s behind", Words(-d))
+		return finding.Textf("%s behind", Elapsed(-d))
 	}
-	return finding.Textf("%s ahead", Words(d))
+	return finding.Textf("%s ahead", Elapsed(d))
 }
 
-// round is whole seconds, for facts.
+// round returns whole seconds, for facts.
 func round(d time.Duration) int { return int(d.Round(time.Second) / time.Second) }
 
-// Words says how long d is, in its two largest units: "4 min 58 s", "2 h",
-// "3 days 4 h". Negative durations lose their sign.
-func Words(d time.Duration) finding.Text {
+// Elapsed formats the absolute value of d in its two largest units: "4 min 58 s", "2
+// h", "3 days 4 h".
+func Elapsed(d time.Duration) finding.Text {
 	d = d.Abs().Round(time.Second)
 	seconds := int(d / time.Second)
 	switch {

@@ -15,15 +15,15 @@ import (
 	"lkdoctor/config/clean"
 )
 
-// maxShownJSON caps the JSON of a header or of claims that is shown.
+// maxShownJSON is the most JSON of a header or of claims that is shown, in bytes.
 const maxShownJSON = 64 << 10
 
 // partNames name the three parts of a JWT.
 var partNames = [3]finding.Text{finding.Textf("header"), finding.Textf("payload"), finding.Textf("signature")}
 
-// decode reads a text with two dots as a LiveKit server of 1.13 or later does
-// (golang-jwt v5: base64url without padding, line breaks ignored), and as far
-// as possible where that server would give up.
+// decode reads a text with two dots as LiveKit servers from 1.13 on do (golang-jwt v5:
+// base64url without padding, line breaks ignored). It goes on after errors at which
+// that server would stop.
 func (t *Token) decode() []finding.Finding {
 	var findings []finding.Finding
 	parts := strings.Split(t.Reveal(), ".")
@@ -61,8 +61,8 @@ func (t *Token) decode() []finding.Finding {
 	return findings
 }
 
-// decodePart decodes the base64url of part i. A finding with data means that
-// we can read what newer servers cannot.
+// decodePart decodes the base64url of part i. It returns data along with a finding if
+// only newer servers refuse the part.
 func decodePart(i int, part string) ([]byte, *finding.Finding) {
 	data, err := base64.RawURLEncoding.DecodeString(part)
 	if err == nil {
@@ -95,7 +95,7 @@ func decodePart(i int, part string) ([]byte, *finding.Finding) {
 	return nil, &f
 }
 
-// charAt is one character that is no base64, so no part of a secret.
+// charAt returns the character of s at byte i, which is no base64 and so no secret.
 func charAt(s string, i int) string {
 	if i < 0 || i >= len(s) {
 		return "its end"
@@ -106,7 +106,7 @@ func charAt(s string, i int) string {
 	return ""
 }
 
-// parseObject checks that a part is a JSON object and returns its members.
+// parseObject returns the members of a part, or a finding if it is not a JSON object.
 func parseObject(i int, data []byte) ([]member, *finding.Finding) {
 	name := partNames[i].String()
 	var object map[string]json.RawMessage
@@ -137,8 +137,7 @@ func parseObject(i int, data []byte) ([]member, *finding.Finding) {
 	return nil, &f
 }
 
-// readHeader takes what matters from the header; as in Go's map, names are
-// exact and the last one wins.
+// readHeader fills Header. As in a Go map, names match exactly and the last one wins.
 func (t *Token) readHeader(list []member) {
 	for _, m := range list {
 		var s string
@@ -158,8 +157,8 @@ func (t *Token) readHeader(list []member) {
 	}
 }
 
-// claimsOf decodes claim by claim, so that one of a wrong type does not hide
-// the others.
+// claimsOf decodes each claim separately, so that one of a wrong type does not prevent
+// the others from being read.
 func claimsOf(list []member) Claims {
 	var c Claims
 	text := func(name string, into *string) {
@@ -194,7 +193,7 @@ func claimsOf(list []member) Claims {
 	return c
 }
 
-// dateOf is nil where a time is absent, null or unreadable.
+// dateOf returns a time, nil if it is absent, null or unreadable.
 func dateOf(list []member, name string) *time.Time {
 	var when *time.Time
 	each(list, name, func(m member) {
@@ -230,13 +229,14 @@ func videoOf(list []member) *VideoGrant {
 	}
 }
 
-// HeaderJSON is the header, indented and safe to print.
+// HeaderJSON returns the header, indented and safe to print.
 func (t *Token) HeaderJSON() string { return shownJSON(t.headerJSON) }
 
-// ClaimsJSON is the claims, indented and safe to print; capped at 64 KiB.
+// ClaimsJSON returns the claims, indented and safe to print, at most 64 KiB of them.
 func (t *Token) ClaimsJSON() string { return shownJSON(t.claimsJSON) }
 
-// maxShownDepth: indenting what is nested deeper grows with the square of it.
+// maxShownDepth is the deepest nesting that is indented: the cost grows with its
+// square.
 const maxShownDepth = 100
 
 func shownJSON(raw []byte) string {
@@ -245,15 +245,15 @@ func shownJSON(raw []byte) string {
 		return clean.Block(clean.Redact(string(raw[:min(len(raw), maxShownJSON)])), maxShownJSON)
 	}
 	shown := clean.Block(clean.Redact(b.String()), maxShownJSON)
-	// A number is hidden as a text, and the whole stays JSON.
+	// Hidden is quoted where it replaces a number, so that the text remains JSON.
 	if quoted := strings.ReplaceAll(shown, ": "+clean.Hidden, `: "`+clean.Hidden+`"`); !json.Valid([]byte(shown)) && json.Valid([]byte(quoted)) {
 		return quoted
 	}
 	return shown
 }
 
-// depth is the number of brackets that are open at once, at most; brackets in
-// texts count too, which only makes it larger.
+// depth returns an upper bound of how deep raw nests. It also counts brackets in
+// strings.
 func depth(raw []byte) int {
 	open, most := 0, 0
 	for _, c := range raw {

@@ -7,59 +7,58 @@ import (
 	"lkdoctor/config/clean"
 )
 
-// Candidate is another secret in reach: of another env file, of a project of
-// lk. Label names where it is from. Key may be "".
+// Candidate is another secret on this machine: from another env file or from a project
+// of lk. Label says where it is from. Key may be empty.
 type Candidate struct {
 	Label string
 	Key   string
-	// Variable is the name of the variable that holds it, where that is not
-	// LIVEKIT_API_SECRET.
+	// Variable is the variable that holds it, if not LIVEKIT_API_SECRET.
 	Variable string
-	// Alone says that no changed forms of it are tried.
+	// Alone is set if changed forms of it are not tried.
 	Alone bool
-	// Reader is set where this is the value in force as another reader of env
-	// files gets it: "docker --env-file", or AsWritten.
+	// Reader is set if this is the value in force as another reader of env files
+	// sees it: "docker --env-file", or AsWritten.
 	Reader string
-	// Secret is tried, never shown; as a function it cannot be printed.
+	// Secret returns the value. It is a function so that fmt cannot print it.
 	Secret func() string
 }
 
-// AsWritten is the Reader of a value that stands in the file or environment as
-// it is, before Next.js works on # and $ in it.
+// AsWritten is the Reader of a value as it stands in the file or environment, before
+// Next.js processes # and $.
 const AsWritten = "as written"
 
-// label is where the candidate is from, fit for a terminal.
+// label returns Label in a form that is safe to show.
 func (c Candidate) label() string { return clean.Line(c.Label, 80) }
 
-// Side says whose copy of the secret is the changed one.
+// Side says which copy of the secret was changed.
 type Side string
 
 // The sides.
 const (
-	SideSigner Side = "signer" // the signer has a changed form of ours
-	SideHere   Side = "here"   // ours is a changed form of the signer's
-	SideOther  Side = "other"  // another secret altogether
+	SideSigner Side = "signer" // the signer's copy is a changed form of the one here
+	SideHere   Side = "here"   // the copy here is a changed form of the signer's
+	SideOther  Side = "other"  // the signer has a different secret
 )
 
-// Variant is the secret that verifies a token, described by how it differs from
-// the configured one. It never holds a secret.
+// Variant describes the secret that verifies a token by its difference from the
+// configured one. It never holds a secret.
 type Variant struct {
 	ID    string       // stable: "trailing-newline"; several changes are joined by "+"
-	Side  Side         // whose copy is changed
-	What  finding.Text // the change as words: "a line feed (\n) at its end"
+	Side  Side         // which copy was changed
+	What  finding.Text // the change: "a line feed (\n) at its end"
 	Cause finding.Text // the likely cause
 	Cure  finding.Text // what to do
-	From  Candidate    // the other place that plays a part in it; zero where none does
+	From  Candidate    // the other place that the secret came from; zero if none
 }
 
-// maxSpent is the number of bytes that one Explain may hash. It keeps Explain
-// within about 5 ms for tokens of any size.
+// maxSpent is the most bytes that one Explain hashes. It bounds Explain to about 5 ms
+// for tokens of any size.
 const maxSpent = 3 << 20
 
-// Explain looks for the secret that made the signature: changed forms of the
-// secret configured here in both directions, the key in its place, well-known
-// secrets, other candidates and changed forms of those. It takes a few
-// milliseconds at most and keeps nothing.
+// Explain searches for the secret that made the signature. It tries changed forms of
+// the secret configured here in both directions, the key in place of the secret,
+// well-known secrets, and the other candidates and their changed forms. It takes a few
+// milliseconds at most and keeps no secret.
 func Explain(t *Token, key, secret string, others []Candidate) (Variant, bool) {
 	s := newSigner(t)
 	if s == nil {
@@ -67,12 +66,12 @@ func Explain(t *Token, key, secret string, others []Candidate) (Variant, bool) {
 	}
 	e := explainer{signer: s, key: key, secret: secret, issuer: t.Effective().Claims.Issuer, others: others}
 	_ = e.single() || e.exchanged() || e.candidates() || e.known() || e.joined() || e.undone() || e.remains() || e.cut() ||
-		e.typed() || e.masked() || e.crossed() || e.pairs() || e.changedCandidates() || e.broken()
+		e.typed() || e.masked() || e.bothSides() || e.pairs() || e.changedCandidates() || e.interrupted()
 	return e.found, e.found.ID != ""
 }
 
-// explainer is the state of one Explain. Its methods report whether the secret
-// was found, and leave it in found.
+// explainer is the state of one Explain. Its search methods report whether they found
+// the secret, and store it in found.
 type explainer struct {
 	*signer
 	key, secret, issuer string
@@ -85,13 +84,13 @@ type explainer struct {
 // tried reports whether form made the signature.
 func (e *explainer) tried(form string) bool { return e.spent < maxSpent && e.made(form) }
 
-// named notes what was found, and returns true.
+// named stores what was found and returns true.
 func (e *explainer) named(side Side, id string, what finding.Text, r *reason) bool {
 	e.found = Variant{ID: id, Side: side, What: what, Cause: r.cause, Cure: r.at(side)}
 	return true
 }
 
-// single tries each change, on the signer's side and then on ours.
+// single tries each change to the signer's copy, then to the copy here.
 func (e *explainer) single() bool {
 	if e.secret == "" {
 		return false
@@ -103,7 +102,8 @@ func (e *explainer) single() bool {
 	return e.each(e.changes[len(table()):], false)
 }
 
-// remains tries to take away whatever does not look like a part of a secret.
+// remains removes characters that are unlikely to be part of a secret, and tries the
+// rest.
 func (e *explainer) remains() bool { return e.each(e.changes, true) }
 
 func (e *explainer) each(all []change, end bool) bool {
@@ -122,7 +122,7 @@ func (e *explainer) each(all []change, end bool) bool {
 	return false
 }
 
-// exchanged tries the key in the place of the secret.
+// exchanged tries the key in place of the secret.
 func (e *explainer) exchanged() bool {
 	for _, k := range []string{e.key, e.issuer} {
 		if k == "" {
@@ -144,7 +144,7 @@ func (e *explainer) exchanged() bool {
 	return false
 }
 
-// other calls visit with each secret of another place, until it returns true.
+// other calls visit with the secrets of other places until visit returns true.
 func (e *explainer) other(visit func(c Candidate, secret string) bool) bool {
 	for _, c := range e.others {
 		if c.Secret == nil {
@@ -158,7 +158,7 @@ func (e *explainer) other(visit func(c Candidate, secret string) bool) bool {
 	return false
 }
 
-// candidates tries other secrets as they are.
+// candidates tries other secrets unchanged.
 func (e *explainer) candidates() bool {
 	return e.other(func(c Candidate, secret string) bool {
 		switch {
@@ -196,7 +196,7 @@ func (e *explainer) changedCandidates() bool {
 	})
 }
 
-// joined tries a new secret that was pasted next to an old one.
+// joined tries a new secret pasted before or after an old one.
 func (e *explainer) joined() bool {
 	return e.secret != "" && e.other(func(c Candidate, secret string) bool {
 		if c.Alone {
@@ -211,7 +211,7 @@ func (e *explainer) joined() bool {
 	})
 }
 
-// known tries secrets that everybody knows; these may be named.
+// known tries well-known secrets. Only these may be shown.
 func (e *explainer) known() bool {
 	if e.tried("") {
 		return e.named(SideOther, "empty-secret", finding.Textf("an empty secret"), &unset)
@@ -229,23 +229,21 @@ func (e *explainer) known() bool {
 	return false
 }
 
-// origin is a text that a secret may have been before it was changed; undone
-// are the changes since, the last one first.
+// origin is a text that the secret may have been before it was changed. undone holds
+// the changes since then, the last one first.
 type origin struct {
 	text   string
 	undone []*change
 }
 
-// The limits of origins: a secret that was changed more than five times, or
-// that can be read in more ways, is not looked at further.
+// Limits on origins: the changes in a row, and the possible origins.
 const (
 	maxOrigins = 24
 	maxUndone  = 5
 )
 
-// origins lists what secret may have been, beginning with secret itself: the
-// quotes off, then the line feed, then decoded from base64, in whatever order
-// they fit. A secret of letters and digits has next to nothing to undo.
+// origins lists what secret may have been, beginning with secret itself: without
+// quotes, without a line feed, decoded from base64, in any order that fits.
 func origins(secret string, all []change) []origin {
 	seen := map[string]bool{secret: true, "": true}
 	list := []origin{{text: secret}}
@@ -266,9 +264,8 @@ func origins(secret string, all []change) []origin {
 	return list
 }
 
-// said names the changes in the order in which they were made. The reason is
-// that of the last one, which can be undone here, unless it is but a line end or
-// blanks.
+// said returns the changes in the order in which they were made. The reason is that of
+// the last change, unless that is only a line end or blanks.
 func (o origin) said() (id string, what finding.Text, why *reason) {
 	for i := len(o.undone) - 1; i >= 0; i-- {
 		c := o.undone[i]
@@ -284,7 +281,7 @@ func (o origin) said() (id string, what finding.Text, why *reason) {
 	return id, what, why
 }
 
-// undone tries what ours was before it was changed.
+// undone tries the possible origins of the secret configured here.
 func (e *explainer) undone() bool {
 	if e.secret == "" {
 		return false
@@ -299,9 +296,9 @@ func (e *explainer) undone() bool {
 	return false
 }
 
-// crossed tries secrets that were changed in one way here and in another where
-// the token is made.
-func (e *explainer) crossed() bool {
+// bothSides tries secrets that were changed in one way here and in another by the
+// signer.
+func (e *explainer) bothSides() bool {
 	for _, o := range e.origins {
 		if len(o.undone) == 0 || len(o.undone) > 1 && e.spent > maxSpent/3 {
 			continue
@@ -318,8 +315,8 @@ func (e *explainer) crossed() bool {
 	return false
 }
 
-// pairs tries two changes of the signer's copy, one of them a common one: quotes
-// and a line feed, base64 of a secret with a line feed.
+// pairs tries two changes of the signer's copy, one of them a common one: quotes and a
+// line feed, base64 of a secret with a line feed.
 func (e *explainer) pairs() bool {
 	for _, c := range e.changes {
 		if c.use != common && c.use != paired {
@@ -343,10 +340,10 @@ func (e *explainer) pairs() bool {
 	return false
 }
 
-// ends are the characters that tools take for the end of a value.
+// ends are the characters at which tools end a value.
 const ends = "&;?=:,/|@%!+\"'`\\<>(){}[]\t\n"
 
-// cut tries the secret without its end or its beginning.
+// cut tries the secret without its end or without its beginning.
 func (e *explainer) cut() bool {
 	s := e.secret
 	for n := len(s) - 1; n > 0; n-- {
@@ -377,14 +374,14 @@ func (e *explainer) cut() bool {
 	return false
 }
 
-// lookalikes are characters that people take for one another.
+// lookalikes are sets of characters that look alike.
 var lookalikes = []string{"0Oo", "1lI|i", "5S", "8B", "2Z", "-_", "uv"}
 
-// maxTyped is the longest secret that anybody types, in bytes.
+// maxTyped is the longest secret that is assumed to be typed, in bytes.
 const maxTyped = 256
 
-// typed tries one character missing, one too many, two exchanged, one taken for
-// another.
+// typed tries typing errors: a character missing, one too many, two swapped, one
+// replaced by a lookalike.
 func (e *explainer) typed() bool {
 	s := e.secret
 	if len(s) < 4 || len(s) > maxTyped {
@@ -423,7 +420,7 @@ func (e *explainer) typed() bool {
 	return false
 }
 
-// masked tries what pages show in the place of a secret: its ends, or stars.
+// masked tries what web pages show instead of a secret: its ends, or stars.
 func (e *explainer) masked() bool {
 	s := e.secret
 	hidden := func(by string) bool {
@@ -444,9 +441,9 @@ func (e *explainer) masked() bool {
 	return false
 }
 
-// broken tries what gets into the middle of a secret: where a line was broken
-// for display, and what web pages put in to allow that.
-func (e *explainer) broken() bool {
+// interrupted tries insertions in the middle of a secret: line breaks, and what web
+// pages insert to allow one.
+func (e *explainer) interrupted() bool {
 	s := e.secret
 	for i := 1; i < len(s) && len(s) <= maxTyped; i++ {
 		switch {

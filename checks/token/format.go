@@ -9,9 +9,9 @@ import (
 	"lkdoctor/config/secret"
 )
 
-// Parse reads a token by the rules of a LiveKit server and finds what is wrong
-// with its form (the codes of check token.format). The Token is never nil;
-// Effective().Decoded says whether later checks have something to judge.
+// Parse reads a token by the rules of a LiveKit server and reports errors of its form
+// (the codes of check token.format). The Token is never nil; Effective().Decoded
+// reports whether later checks can judge it.
 func Parse(raw string) (*Token, []finding.Finding) {
 	t := &Token{raw: secret.New(raw), Shape: shapeOf(raw)}
 	if f := absent(t.Shape, raw); f != nil {
@@ -34,7 +34,7 @@ func Parse(raw string) (*Token, []finding.Finding) {
 	return t, t.byParts(raw)
 }
 
-// byParts goes by the number of dots of something that begins as a JWT does.
+// byParts judges a text that begins as a JWT does, by its number of dots.
 func (t *Token) byParts(raw string) []finding.Finding {
 	parts := strings.Count(raw, ".") + 1
 	facts := func(f finding.Finding) []finding.Finding {
@@ -57,7 +57,7 @@ func (t *Token) byParts(raw string) []finding.Finding {
 		"the token has %d parts; a JWT has 3 (header.payload.signature)", parts).As("parts"))
 }
 
-// absent finds the texts that stand for no token at all.
+// absent reports texts that stand for a missing token.
 func absent(shape Shape, raw string) *finding.Finding {
 	trimmed := strings.ToLower(answer.TrimHidden(raw))
 	bare := strings.Trim(trimmed, "\"'`")
@@ -73,7 +73,7 @@ func absent(shape Shape, raw string) *finding.Finding {
 			With("length", shape.Length).With("text", bare).As(variant)
 		return &f
 	}
-	// A text is shown as a program writes it, and never as it came.
+	// A promise or object is shown in its usual spelling.
 	seen := strings.NewReplacer("[object promise]", "[object Promise]", "[object object]", "[object Object]").Replace(clean.Line(bare, 40))
 	for _, p := range promises {
 		if p.begins != "" && strings.HasPrefix(bare, p.begins) || p.whole != "" && bare == p.whole {
@@ -86,7 +86,7 @@ func absent(shape Shape, raw string) *finding.Finding {
 	return nil
 }
 
-// promises are the texts that a call without its result turns into.
+// promises are the texts that an unawaited or uncalled result is converted to.
 var promises = []struct {
 	variant, begins, whole string
 	means                  finding.Text
@@ -103,7 +103,7 @@ var promises = []struct {
 	{variant: "function", begins: "[function", means: finding.Textf("a function that was named but not called")},
 }
 
-// opaque says what a text without the form of a JWT looks like.
+// opaque reports a text that does not have the form of a JWT.
 func opaque(shape Shape) finding.Finding {
 	looks := shape.Looks
 	if looks.IsZero() {
@@ -128,13 +128,13 @@ func opaque(shape Shape) finding.Finding {
 		With("alphabet", shape.Alphabet).With("looks_like", shape.Looks.String()).As(shape.kind)
 }
 
-// wrapped reads the JWT inside the wrapping.
+// wrapped parses the JWT inside the wrapping.
 func (t *Token) wrapped(inner string, wrappings []answer.Wrapping) []finding.Finding {
 	var findings []finding.Finding
 	t.Inner, findings = Parse(inner)
 	var f finding.Finding
 	if dot := strings.LastIndexByte(t.Reveal(), '.'); dot > 0 && t.Reveal()[:dot+1]+strings.NewReplacer("\r", "", "\n", "").Replace(t.Reveal()[dot+1:]) == inner {
-		// base64 decoders skip line breaks, and the signature is not signed.
+		// base64 decoders ignore line breaks, and the signature is not signed itself.
 		f = finding.New(finding.TokenWrapped, finding.Warn,
 			"the token ends in a line break, or has one in its signature; LiveKit servers ignore it in a query; in an Authorization header it makes the request fail").
 			With("accepted_by", "livekit-server, in the query")
@@ -147,7 +147,7 @@ func (t *Token) wrapped(inner string, wrappings []answer.Wrapping) []finding.Fin
 	return append([]finding.Finding{f}, findings...)
 }
 
-// names lists wrappings for the facts.
+// names returns the names of wrappings, for facts.
 func names(wrappings []answer.Wrapping) []string {
 	list := make([]string, len(wrappings))
 	for i, w := range wrappings {
@@ -156,7 +156,7 @@ func names(wrappings []answer.Wrapping) []string {
 	return list
 }
 
-// sentence puts up to three wrappings into one text.
+// sentence joins up to three wrappings in one text.
 func sentence(w []answer.Wrapping) finding.Text {
 	switch len(w) {
 	case 1:

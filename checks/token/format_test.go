@@ -201,7 +201,7 @@ func TestFormatHostile(t *testing.T) {
 					t.Errorf("message: %q", f.Message)
 				}
 			}
-			// All that was allocated bounds what was in use at once.
+			// The sum of allocations is an upper bound of memory in use.
 			if mb := (after.TotalAlloc - before.TotalAlloc) >> 20; mb >= 50 {
 				t.Errorf("allocated %d MiB", mb)
 			} else {

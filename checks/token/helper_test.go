@@ -12,8 +12,7 @@ import (
 	"lkdoctor/checks/finding"
 )
 
-// Synthetic key and secret of all tests; the secret holds what loaders trip
-// over.
+// The key and secret of all tests. The secret holds characters that loaders change.
 const (
 	testKey    = "APIabcdefghijkl"
 	testSecret = "aB3dE6gH9jK2mN5pQ8sT1vW4yZ7bC0eF"
@@ -56,8 +55,7 @@ func codes(findings []finding.Finding) string {
 	return strings.Join(list, " ")
 }
 
-// noLeak fails the test when a finding shows the signature or a long piece of
-// the token.
+// noLeak fails the test if a finding shows the signature or a long piece of the token.
 func noLeak(t *testing.T, raw string, findings []finding.Finding) {
 	t.Helper()
 	onItsPage(t, findings)

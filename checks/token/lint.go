@@ -17,15 +17,15 @@ const (
 	MaxIdentity     = 256
 	MaxMetadata     = 512 << 10
 	MaxAttributes   = 64 << 10
-	MaxRequestLine  = 8 << 10 // what nginx and others take for one header line
-	joinRequest     = 2500    // what browsers put into it beside the token (probe.JoinRequestLength)
+	MaxRequestLine  = 8 << 10 // the usual limit of a proxy for one header line, as nginx's
+	joinRequest     = 2500    // bytes of a browser's join request without the token (probe.JoinRequestLength)
 	maxShownClaim   = 80
 	maxShownAgents  = 10
 	maxLintedFields = 200
 )
 
-// Lint judges the claims of a decoded token (the codes of check token.claims),
-// by the rules of livekit-server 1.13.5; of a wrapped token the inner one.
+// Lint judges the claims of a decoded token by the rules of livekit-server 1.13.5 (the
+// codes of check token.claims). Of a wrapped token it judges the inner one.
 func Lint(t *Token) []finding.Finding {
 	t = t.Effective()
 	if !t.Decoded {
@@ -66,8 +66,8 @@ func (t *Token) lintIssuer() []finding.Finding {
 	return nil
 }
 
-// lintNamesFilled finds the text of a missing value, or of a reference that
-// nothing replaced, where a name belongs. Servers take such a name as any other.
+// lintNamesFilled reports names that are the text of a missing value, or a reference
+// that was not replaced. Servers accept them.
 func (t *Token) lintNamesFilled() []finding.Finding {
 	names := []struct{ path, value string }{{"sub", t.Identity()}, {"video.room", t.Room()}}
 	for _, name := range []string{"name", "metadata"} {
@@ -79,7 +79,7 @@ func (t *Token) lintNamesFilled() []finding.Finding {
 	var found []finding.Finding
 	for _, n := range names {
 		look := placeholder.InClaim
-		if n.path == "metadata" { // it may be text about anything
+		if n.path == "metadata" { // free text
 			look = placeholder.In
 		}
 		if f, is := look(n.value); is && (f.Kind != placeholder.Template || n.path != "metadata") {
@@ -108,7 +108,7 @@ func unfilled(path string, f placeholder.Found, severity finding.Severity) findi
 	return finding.New(finding.TokenPlaceholder, severity, format, path, text).As(variant).With("path", path).With("text", text)
 }
 
-// lintVideo judges the grant to join.
+// lintVideo judges the grants to join, publish and subscribe.
 func (t *Token) lintVideo() []finding.Finding {
 	raw := rawOf(t.members, "video")
 	if raw != nil && typeOf(raw) != isObj && typeOf(raw) != isNil {
@@ -131,8 +131,7 @@ func (t *Token) lintVideo() []finding.Finding {
 	return found
 }
 
-// wrongType reports whether a member is there with a type that TOKEN_CLAIM_TYPE
-// has reported already.
+// wrongType reports whether TOKEN_CLAIM_TYPE reports the type of a member.
 func wrongType(object []byte, name string) bool {
 	for _, f := range videoFields {
 		if f.name != name {
@@ -145,7 +144,7 @@ func wrongType(object []byte, name string) bool {
 	return false
 }
 
-// noVideo says where the grants are instead.
+// noVideo reports a missing video claim, and where the grants are instead.
 func (t *Token) noVideo() finding.Finding {
 	for _, m := range t.members {
 		for _, f := range videoFields[:2] {
@@ -252,7 +251,7 @@ func (t *Token) lintPermissions() []finding.Finding {
 			With("grants", broad).As("api-rights"))
 	}
 	if v.RoomCreate && v.RoomJoin {
-		// A server with auto_create: false wants it in the token of whoever comes first.
+		// A server with auto_create: false requires roomCreate of the first participant.
 		found = append(found, finding.New(finding.TokenBroad, finding.Info,
 			"the token lets its holder create rooms (roomCreate); a server that creates no rooms on joining needs that; others do not").
 			With("grants", []string{"roomCreate"}).As("room-create"))

@@ -35,8 +35,8 @@ type mangling struct {
 	do   func(s string) string
 }
 
-// manglings are what copying, storing, reading and typing do to a secret. They
-// are written without a look at the table of changes that they judge.
+// manglings are what copying, storing, reading and typing do to a secret. They were
+// written without reference to the table of changes that they test.
 func manglings() []mangling {
 	var list []mangling
 	add := func(name string, do func(s string) string) { list = append(list, mangling{name, do}) }
@@ -242,9 +242,9 @@ func latin1Of(s string) string {
 	return string(b)
 }
 
-// TestMangledSecretsAreNamed is the share of mangled secrets that Explain names:
-// every mangling × every kind of secret × either side's copy mangled. It tries
-// every eleventh of them; with LKDOCTOR_MANGLED set, all.
+// TestMangledSecretsAreNamed measures the share of mangled secrets that Explain names:
+// every mangling × every kind of secret × either side's copy. It tries every eleventh;
+// with LKDOCTOR_MANGLED set, all.
 func TestMangledSecretsAreNamed(t *testing.T) {
 	step := 11
 	if os.Getenv("LKDOCTOR_MANGLED") != "" {

@@ -6,18 +6,18 @@ import (
 	"strings"
 )
 
-// member is one name and value of a JSON object, in the order of the text;
-// unlike a map it keeps names that occur twice.
+// member is one name and value of a JSON object. A list of members keeps the order and
+// names that occur twice.
 type member struct {
 	name  string
 	value json.RawMessage
 }
 
-// maxMembers bounds how many members of one object are looked at; a LiveKit
-// token has about ten.
+// maxMembers is the most members of one object that are read; a LiveKit token has
+// about ten.
 const maxMembers = 20_000
 
-// membersOf lists the members of the JSON object raw, nil if it is none.
+// membersOf returns the members of a JSON object, nil if raw is none.
 func membersOf(raw []byte) []member {
 	dec := json.NewDecoder(bytes.NewReader(raw))
 	if open, err := dec.Token(); err != nil || open != json.Delim('{') {
@@ -38,8 +38,8 @@ func membersOf(raw []byte) []member {
 	return list
 }
 
-// each calls f with the value of every member that encoding/json would put into
-// a field called name: any case, in order, so that the last one wins.
+// each calls f for every member that encoding/json would assign to a field called
+// name: in any case, in order, so that the last one wins.
 func each(list []member, name string, f func(m member)) {
 	for _, m := range list {
 		if strings.EqualFold(m.name, name) {

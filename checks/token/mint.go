@@ -12,38 +12,37 @@ import (
 	"github.com/livekit/protocol/livekit"
 )
 
-// DefaultTTL is how long a token is valid that Mint makes without a TTL.
+// DefaultTTL is the lifetime of a token that is made without a TTL.
 const DefaultTTL = 15 * time.Minute
 
-// MintOptions describe a token to make. Grants that are not set allow
-// publishing, subscribing and data, as LiveKit does. Never print one: it holds
-// the secret.
+// MintOptions describe a token to make. As in LiveKit, a nil CanPublish, CanSubscribe
+// or CanPublishData allows it. It holds the secret and must not be printed.
 type MintOptions struct {
 	Key, Secret    string
 	Identity, Name string
 	Room           string
 	TTL            time.Duration // DefaultTTL when zero; may not be negative
-	Now            time.Time     // the moment it is made; must be set
+	Now            time.Time     // when it is made; required
 	Metadata       string
 	Attributes     map[string]string
 	Kind           string // "agent", "egress", …; "" is an ordinary participant
 
-	NoJoin                                      bool // no roomJoin: a token for the API
+	NoJoin                                      bool // omits roomJoin: a token for the API
 	CanPublish, CanSubscribe, CanPublishData    *bool
 	CanUpdateOwnMetadata                        bool
 	CanPublishSources                           []string
 	RoomCreate, RoomList, RoomAdmin, RoomRecord bool
 	IngressAdmin, Hidden, Recorder, Agent       bool
-	Agents                                      []string // agents to dispatch on joining
+	Agents                                      []string // agents to dispatch on join
 	RoomPreset                                  string
 }
 
-// Format keeps the secret out of every print.
+// Format prints identity and room for every verb, never the secret.
 func (o MintOptions) Format(state fmt.State, _ rune) {
 	_, _ = fmt.Fprintf(state, "token for %q in %q", o.Identity, o.Room)
 }
 
-// The reasons for which Mint refuses.
+// The errors of Mint.
 var (
 	ErrNoKeys     = errors.New("a token needs an API key and a secret")
 	ErrNoIdentity = errors.New("a token that joins a room needs an identity")
@@ -59,8 +58,7 @@ type serverClaims struct {
 	auth.ClaimGrants
 }
 
-// Mint makes a token, with the claims and grants of github.com/livekit/protocol
-// and the clock of the caller.
+// Mint makes a token with the claims and grants of github.com/livekit/protocol.
 func Mint(o MintOptions) (string, error) {
 	switch {
 	case o.Key == "" || o.Secret == "":
@@ -106,7 +104,7 @@ func (o MintOptions) grants() *auth.ClaimGrants {
 	if o.CanUpdateOwnMetadata {
 		video.SetCanUpdateOwnMetadata(true)
 	}
-	// AccessToken only gathers the grants; its ToJWT would take its own clock.
+	// ToJWT is not used because it reads the system's clock.
 	token := auth.NewAccessToken(o.Key, o.Secret).SetName(o.Name).SetVideoGrant(video).
 		SetMetadata(o.Metadata).SetAttributes(o.Attributes).SetRoomPreset(o.RoomPreset)
 	if len(o.Agents) > 0 {
@@ -121,10 +119,9 @@ func (o MintOptions) grants() *auth.ClaimGrants {
 	return grants
 }
 
-// Garbage is a JWT with the given issuer and a signature that no secret made:
-// a server answers it with "invalid API key" when it does not know the key, and
-// with "signature is invalid" when it does. Nothing secret is in it, and no
-// server lets anybody in with it.
+// Garbage returns a JWT with the given issuer and a random signature. A server answers
+// "invalid API key" if it does not know the issuer, and "signature is invalid" if it
+// does. No server accepts it, and it holds no secret.
 func Garbage(issuer string, now time.Time) string {
 	claims := serverClaims{
 		RegisteredClaims: jwt.RegisteredClaims{
@@ -136,7 +133,7 @@ func Garbage(issuer string, now time.Time) string {
 	}
 	input, err := jwt.NewWithClaims(jwt.SigningMethodHS256, claims).SigningString()
 	if err != nil {
-		// Only claims that JSON cannot hold end here, and an issuer is text.
+		// Marshal fails only for values that JSON cannot hold; an issuer is a string.
 		return ""
 	}
 	garbage := sha256.Sum256([]byte("no secret made this: " + input))

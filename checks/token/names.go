@@ -12,7 +12,7 @@ import (
 	"lkdoctor/config/clean"
 )
 
-// normal is a name without case, underscores, dashes and blanks.
+// normal returns a name in lower case, without underscores, dashes and blanks.
 func normal(name string) string {
 	return strings.Map(func(r rune) rune {
 		if r == '_' || r == '-' || r == ' ' {
@@ -22,7 +22,7 @@ func normal(name string) string {
 	}, name)
 }
 
-// grantAliases: what people call a grant (normal form), and its name.
+// grantAliases maps common wrong names of a grant, in normal form, to its name.
 var grantAliases = map[string]string{
 	"join": "roomJoin", "canjoin": "roomJoin", "joinroom": "roomJoin", "roomjoined": "roomJoin", "allowjoin": "roomJoin",
 	"roomname": "room", "rooms": "room", "roomid": "room", "channel": "room",
@@ -33,8 +33,7 @@ var grantAliases = map[string]string{
 	"record": "roomRecord", "canupdatemetadata": "canUpdateOwnMetadata", "updateownmetadata": "canUpdateOwnMetadata",
 }
 
-// claimAliases are the same for claims; any other unknown claim is somebody's
-// own and no mistake.
+// claimAliases does the same for claims. Other unknown claims are the app's own.
 var claimAliases = map[string]string{
 	"videogrant": "video", "videogrants": "video", "videos": "video",
 	"roomconfiguration": "roomConfig", "roomconfig": "roomConfig", "roompreset": "roomPreset",
@@ -43,10 +42,10 @@ var claimAliases = map[string]string{
 	"notbefore": "nbf", "issuedat": "iat", "participantname": "name", "displayname": "name",
 }
 
-// essential grants: without them nobody joins.
+// essential are the grants without which no join is possible.
 var essential = []string{"roomJoin", "room"}
 
-// lintNames finds claims and grants whose name a server does not read.
+// lintNames reports claims and grants under a name that servers do not read.
 func (t *Token) lintNames(video []byte) []finding.Finding {
 	var found []finding.Finding
 	grants := membersOf(video)
@@ -65,8 +64,8 @@ func (t *Token) lintNames(video []byte) []finding.Finding {
 	return append(found, lintSources(t.Claims.Video)...)
 }
 
-// nearest is the known name that somebody meant by name: "" if none; exact if
-// it differs in case only.
+// nearest returns the known name that name probably stands for, "" if none. exact is
+// set if they differ in case only.
 func nearest(name string, fields []field, aliases map[string]string, guess bool) (known string, exact bool) {
 	for _, f := range fields {
 		if strings.EqualFold(name, f.name) {
@@ -90,7 +89,7 @@ func nearest(name string, fields []field, aliases map[string]string, guess bool)
 	return "", false
 }
 
-// misnamed is the finding about one name, nil if there is nothing to say.
+// misnamed returns the finding about one name, nil if there is none.
 func misnamed(list []member, path, name, known string, exact bool) *finding.Finding {
 	shown := clean.Line(name, 40)
 	if known == "" || name == known {
@@ -101,13 +100,13 @@ func misnamed(list []member, path, name, known string, exact bool) *finding.Find
 	var f finding.Finding
 	switch {
 	case exact && present:
-		return nil // TOKEN_CLAIM_TYPE tells of doubles
+		return nil // TOKEN_CLAIM_TYPE reports duplicates
 	case exact:
 		f = finding.New(finding.TokenGrantMisnamed, finding.Warn,
 			"%s%s should be written %s%s: servers from 1.13 on read it all the same, older ones do not", path, shown, path, known).
 			With("accepted_by", "livekit-server from 1.13 on").As("case")
 	case present:
-		return nil // beside the right one it does no harm
+		return nil // harmless, since the right name is present too
 	case path != "" && slices.Contains(essential, known) || known == "video" || known == "sub" || known == "iss":
 		f = finding.New(finding.TokenGrantMisnamed, finding.Fail,
 			"%s%s is not a name that LiveKit knows, so it is ignored; %s%s is meant", path, shown, path, known).As("ignored")
@@ -137,8 +136,8 @@ func lintSources(v *VideoGrant) []finding.Finding {
 	return nil
 }
 
-// lintOddities finds what servers accept and people stumble over: names that
-// occur twice, and characters that cannot be seen or were damaged.
+// lintOddities reports what servers accept but was hardly meant: duplicate names,
+// invisible and damaged characters.
 func (t *Token) lintOddities() []finding.Finding {
 	var found []finding.Finding
 	found = append(found, doubles(t.members, "")...)
@@ -163,7 +162,7 @@ func (t *Token) lintOddities() []finding.Finding {
 	return found
 }
 
-// doubles names the first member of an object that occurs more than once.
+// doubles returns the first name in an object that occurs more than once.
 func doubles(list []member, path string) []finding.Finding {
 	count := map[string]int{}
 	for _, m := range list {

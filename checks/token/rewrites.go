@@ -23,7 +23,7 @@ func base64Of(e *base64.Encoding) func(string) string {
 
 func toHex(s string) string { return hex.EncodeToString([]byte(s)) }
 
-// unBase64 reads any of the four dialects of base64.
+// unBase64 decodes any of the four dialects of base64.
 func unBase64(s string) ([]byte, error) {
 	return base64.RawStdEncoding.DecodeString(strings.NewReplacer("-", "+", "_", "/").Replace(strings.TrimRight(strings.TrimSpace(s), "=")))
 }
@@ -34,10 +34,10 @@ func unBase32(s string) ([]byte, error) {
 	return base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(strings.TrimRight(strings.TrimSpace(s), "="))
 }
 
-// asText decodes what is an encoded text.
+// asText decodes s if the result is printable text.
 func asText(decode func(string) ([]byte, error)) func(string) string { return decoded(decode, true) }
 
-// asBytes decodes what is no encoding, as code does that expects one.
+// asBytes decodes s if the result is binary, as code does that expects base64.
 func asBytes(decode func(string) ([]byte, error)) func(string) string { return decoded(decode, false) }
 
 func decoded(decode func(string) ([]byte, error), printable bool) func(string) string {
@@ -49,14 +49,14 @@ func decoded(decode func(string) ([]byte, error), printable bool) func(string) s
 	}
 }
 
-// isPrintable reports whether s is text, in whatever language.
+// isPrintable reports whether s is printable text in any language.
 func isPrintable(s string) bool {
 	return utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool {
 		return !unicode.IsPrint(r) && !strings.ContainsRune("\n\r\t\ufeff\u200b\u00a0", r)
 	})
 }
 
-// unescaped undoes an encoding once, where mark shows that there is any.
+// unescaped undoes an encoding once if s contains mark.
 func unescaped(mark string, decode func(string) (string, error)) func(string) string {
 	return func(s string) string {
 		if plain, err := decode(s); err == nil && strings.Contains(s, mark) {
@@ -70,7 +70,7 @@ func uriComponent(s string) string {
 	return strings.NewReplacer("+", "%20", "%21", "!", "%27", "'", "%28", "(", "%29", ")", "%2A", "*").Replace(url.QueryEscape(s))
 }
 
-// otherAlphabet turns base64 into base64url, or the reverse.
+// otherAlphabet converts base64 to base64url, or the reverse.
 func otherAlphabet(s string) string {
 	if strings.ContainsAny(s, "+/") {
 		return strings.NewReplacer("+", "-", "/", "_").Replace(s)
@@ -94,8 +94,8 @@ func fromJSON(s string) string {
 	return s
 }
 
-// asInteger is a text of digits (0x1F, 007) as YAML and JSON write the number
-// that they take it for.
+// asInteger returns a number (0x1F, 007) in the form in which YAML and JSON write it
+// back.
 func asInteger(s string) string {
 	if n, ok := new(big.Int).SetString(s, 0); ok {
 		return n.String()
@@ -147,7 +147,7 @@ func swapCase(s string) string {
 	}, s)
 }
 
-// repeatedPart is the part that s holds n times, with between in between.
+// repeatedPart returns the part that s holds n times, separated by between.
 func repeatedPart(s, between string, n int) string {
 	for _, whole := range []string{s, strings.TrimSuffix(s, between)} {
 		size := (len(whole) - (n-1)*len(between)) / n
@@ -158,7 +158,7 @@ func repeatedPart(s, between string, n int) string {
 	return s
 }
 
-// visible writes what cannot be seen as programs write it.
+// visible escapes invisible characters.
 func visible(s string) string {
 	if r, n := utf8.DecodeRuneInString(s); n == len(s) && (unicode.IsControl(r) && r > '\r' || !unicode.IsPrint(r) && r > 0x7f) {
 		return fmt.Sprintf("%U", r)
@@ -168,5 +168,5 @@ func visible(s string) string {
 
 func same(s string) string { return s }
 
-// htmlEscaped is what several spellings of the same change are called.
+// htmlEscaped describes several spellings of one change.
 const htmlEscaped = "HTML-escaped (&amp; for &)"

@@ -11,7 +11,7 @@ import (
 	"lkdoctor/config/clean"
 )
 
-// kind is the JSON type that a server wants for a claim.
+// kind is the JSON type that a server requires of a claim.
 type kind int
 
 const (
@@ -25,7 +25,7 @@ const (
 	roomConfig
 )
 
-// wanted says a kind in words.
+// wanted describes each kind.
 var wanted = [...]finding.Text{
 	text:       finding.Textf("text"),
 	boolean:    finding.Textf("true or false, without quotes"),
@@ -37,9 +37,9 @@ var wanted = [...]finding.Text{
 	roomConfig: finding.Textf("a room configuration as LiveKit defines it"),
 }
 
-// field is one claim or grant that livekit-server reads, up to 1.13.11
-// (protocol/auth of 1.54.0, ClaimGrants and VideoGrant; jwt.RegisteredClaims).
-// Older servers ignore what they do not know.
+// field is one claim or grant that livekit-server reads, up to 1.13.11 (protocol/auth
+// of 1.54.0, ClaimGrants and VideoGrant; jwt.RegisteredClaims). Older servers ignore
+// unknown ones.
 type field struct {
 	name string
 	kind kind
@@ -75,11 +75,11 @@ var claimFields = []field{
 	{name: "metadata"}, {name: "attributes", kind: textMap},
 }
 
-// maxTypeFindings bounds the findings about types of one token.
+// maxTypeFindings is the most findings about types for one token.
 const maxTypeFindings = 12
 
-// lintTypes finds what makes a server fail to read the claims. What the table
-// of fields does not explain is told in the decoder's words.
+// lintTypes reports claims that a server fails to read. For what the table of fields
+// does not explain it quotes the decoder's error.
 func (t *Token) lintTypes() []finding.Finding {
 	found := lintTypes(t.members, claimFields, "")
 	if len(found) > 0 {
@@ -93,7 +93,7 @@ func (t *Token) lintTypes() []finding.Finding {
 	return found
 }
 
-// lintTypes finds the claims whose JSON type makes a server refuse the token.
+// lintTypes reports members whose JSON type makes a server refuse the token.
 func lintTypes(list []member, fields []field, path string) []finding.Finding {
 	var found []finding.Finding
 	for _, f := range fields {
@@ -106,7 +106,7 @@ func lintTypes(list []member, fields []field, path string) []finding.Finding {
 	return found
 }
 
-// judge checks one value; null means "not set" to a server, for every kind.
+// judge checks one value; null means "not set" for every kind.
 func (f field) judge(raw json.RawMessage, path string) []finding.Finding {
 	if isNull(raw) {
 		return nil
@@ -150,7 +150,7 @@ func (f field) judge(raw json.RawMessage, path string) []finding.Finding {
 		With("path", path).With("got", typeNames[got].String()).With("want", want.String()).As(f.variant(path, got, want))}
 }
 
-// variant is that of TOKEN_CLAIM_TYPE for a value of type got at path.
+// variant returns the variant of TOKEN_CLAIM_TYPE for a value of type got at path.
 func (f field) variant(path string, got jsonType, want finding.Text) string {
 	switch {
 	case f.kind == boolean:
@@ -209,7 +209,7 @@ var typeNames = [...]finding.Text{
 	isBool: finding.Textf("true or false"), isList: finding.Textf("a list"), isObj: finding.Textf("an object"),
 }
 
-// typeOf goes by the first byte of valid JSON.
+// typeOf returns the type of valid JSON, by its first byte.
 func typeOf(raw json.RawMessage) jsonType {
 	for _, c := range raw {
 		switch c {

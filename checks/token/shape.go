@@ -8,10 +8,10 @@ import (
 	"lkdoctor/checks/finding"
 )
 
-// maxShaped is how much of a text its shape is taken from.
+// maxShaped is the number of bytes from which a Shape is derived.
 const maxShaped = 4096
 
-// shapeOf describes a text without giving it away.
+// shapeOf describes a text without revealing it.
 func shapeOf(raw string) Shape {
 	s := Shape{Length: len(raw), Dots: strings.Count(raw, "."), kind: "random"}
 	text := raw[:min(len(raw), maxShaped)]
@@ -24,17 +24,17 @@ func shapeOf(raw string) Shape {
 	return s
 }
 
-// kinds of random text, by the length that n bytes have in base64url.
 var (
+	// urlsafeBytes maps the length of base64url to the number of random bytes.
 	urlsafeBytes = map[int]int{11: 8, 16: 12, 22: 16, 27: 20, 32: 24, 43: 32, 64: 48, 86: 64}
 	prefixes     = sync.OnceValue(func() *regexp.Regexp {
 		return regexp.MustCompile(`^(?:[a-z]{2,8}[_-]){1,2}`)
 	})
 )
 
-// prefixOf is a literal prefix such as "lk_demo_" before at least 16 characters
-// of something else, "" if there is none. Of several it takes the one that
-// leaves a well-known length.
+// prefixOf returns a literal prefix such as "lk_demo_" before at least 16 other
+// characters, "" if there is none. It prefers the prefix that leaves a well-known
+// length.
 func prefixOf(s string) string {
 	longest := prefixes().FindString(s)
 	if longest == "" || strings.ContainsAny(s, " .{<") || len(s)-len(longest) < 8 {
@@ -49,7 +49,7 @@ func prefixOf(s string) string {
 	return first
 }
 
-// alphabetOf names the smallest well-known alphabet that s fits.
+// alphabetOf returns the smallest well-known alphabet that s fits.
 func alphabetOf(s string) string {
 	switch {
 	case s == "":
@@ -94,8 +94,8 @@ func uuidLike(s string) bool {
 	return true
 }
 
-// looksLike recognises what people hand out in the place of a token. variant is
-// that of TOKEN_OPAQUE.
+// looksLike recognises values that are often returned instead of a token, and gives
+// the variant of TOKEN_OPAQUE.
 func looksLike(text, rest string, s Shape) (looks finding.Text, variant string) {
 	lower := strings.ToLower(strings.TrimSpace(text))
 	switch {

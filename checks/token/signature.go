@@ -8,9 +8,9 @@ import (
 	"lkdoctor/config/clean"
 )
 
-// Signature is the check signature.local: Verify, and Explain where that does
-// not succeed. others are the secrets of other places, the likeliest first.
-// A verified token has no findings.
+// Signature is the check signature.local: Verify, then Explain if the signature is
+// wrong. others are secrets from other places, the likeliest first. It has no finding
+// for a verified token.
 func Signature(t *Token, key, secret string, others []Candidate) (Verdict, []finding.Finding) {
 	verdict := Verify(t, key, secret)
 	var f finding.Finding
@@ -80,15 +80,15 @@ func otherKey(t *Token, key, secret string, others []Candidate) finding.Finding 
 	return f
 }
 
-// exchanged is a token that names the secret as its key. The secret stands in it
-// for everybody to read, and in no text of this finding.
+// exchanged reports a token that names the secret as its key. Everyone can read it in
+// the token; the finding does not show it.
 func exchanged(length int) finding.Finding {
 	return finding.New(finding.SignatureSecretVariant, finding.Fail,
 		"the token names the API secret configured here as its API key: key and secret are exchanged where it is made, and whoever gets the token can read the secret").
 		With("variant", "key-secret-swapped").With("side", string(SideSigner)).With("secret_length", length).As("swapped")
 }
 
-// pairLabel names the candidate whose key and secret made the token.
+// pairLabel returns the label of the candidate whose key and secret made the token.
 func pairLabel(s *signer, iss string, others []Candidate) string {
 	for _, c := range others {
 		if c.Secret != nil && (c.Key == "" || c.Key == iss) && s.made(c.Secret()) {
@@ -131,7 +131,7 @@ func mismatch(t *Token, key, secret string, others []Candidate) finding.Finding 
 	return f.Putting("cure", v.Cure)
 }
 
-// advice is the variant of SIGNATURE_SECRET_VARIANT.
+// advice returns the variant of SIGNATURE_SECRET_VARIANT.
 func (v Variant) advice() string {
 	id, _, _ := strings.Cut(v.ID, "+")
 	switch {
@@ -155,5 +155,5 @@ func (v Variant) advice() string {
 	return "signer"
 }
 
-// shownKey is an API key for people: a key is no secret, but short.
+// shownKey returns an API key, cut to 60 characters. It is no secret.
 func shownKey(key string) string { return clean.Line(key, 60) }

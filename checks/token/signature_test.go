@@ -210,7 +210,7 @@ func TestSignature(t *testing.T) {
 	}
 }
 
-// A secret that nothing explains costs the most: it bounds the time.
+// A secret that nothing explains takes the longest.
 func BenchmarkExplainNothing(b *testing.B) {
 	tok, _ := Parse(sign(hs256, filled(goodClaims, now), "something else altogether"))
 	others := []Candidate{{Label: "a", Secret: func() string { return "one-other-secret-of-some-length" }}, {Label: "b", Secret: func() string { return "another-other-secret-of-a-length" }}}
@@ -238,8 +238,8 @@ func BenchmarkExplainNewline(b *testing.B) {
 	}
 }
 
-// BenchmarkChecks is all the token checks of a good token; Wrong those of one
-// with a wrong secret.
+// BenchmarkChecks runs all token checks on a good token; Wrong runs them on one with a
+// wrong secret.
 func BenchmarkChecks(b *testing.B) {
 	for name, secret := range map[string]string{"good": testSecret, "wrong": "something else altogether", "quoted": `"` + testSecret + `"`} {
 		raw := sign(hs256, filled(goodClaims, now), secret)

@@ -13,16 +13,16 @@ import (
 const (
 	soon      = 2 * time.Minute
 	longLived = 24 * time.Hour
-	// From here on a number of seconds is after the year 5000, so it was
-	// meant as milliseconds, microseconds or nanoseconds.
+	// Larger numbers of seconds are after the year 5000, so they are milliseconds,
+	// microseconds or nanoseconds.
 	millis = 1e11
 	micros = 1e14
 	nanos  = 1e17
 )
 
-// Time judges exp, nbf and iat by the LiveKit server's clock where it is known,
-// else by this machine's, and compares the clocks (the codes of token.time).
-// Token may be nil or undecoded: then only the clocks are compared.
+// Time judges exp, nbf and iat by the LiveKit server's clock, or by this machine's if
+// the server's is unknown, and compares the clocks (the codes of token.time). If the
+// token is nil or undecoded it only compares the clocks.
 func Time(t *Token, clocks Clocks) []finding.Finding {
 	skew := clocks.skew()
 	if t == nil || !t.Effective().Decoded {
@@ -50,7 +50,7 @@ type judge struct {
 	clocks Clocks
 }
 
-// units finds times in another unit than seconds, or written as text.
+// units reports times in another unit than seconds, or written as text.
 func (j judge) units() []finding.Finding {
 	var found []finding.Finding
 	for _, name := range []string{"exp", "nbf", "iat"} {
@@ -60,7 +60,7 @@ func (j judge) units() []finding.Finding {
 		}
 		n, err := strconv.ParseFloat(strings.Trim(string(raw), `"`), 64)
 		if err != nil {
-			continue // TOKEN_CLAIM_TYPE says so
+			continue // TOKEN_CLAIM_TYPE reports it
 		}
 		if raw[0] == '"' {
 			found = append(found, finding.New(finding.TokenTimeUnit, finding.Warn,
@@ -88,7 +88,7 @@ func unitOf(n float64) string {
 	return ""
 }
 
-// meaning says when a time in the wrong unit would be.
+// meaning formats the time that a value in a wrong unit stands for.
 func meaning(n float64, now time.Time) finding.Text {
 	years := math.Round((n - float64(now.Unix())) / (365.2425 * 86400))
 	if years > 1e9 {
@@ -102,7 +102,7 @@ func (j judge) expiry() []finding.Finding {
 	exp := j.t.Claims.ExpiresAt
 	if exp == nil {
 		if raw := rawOf(j.t.members, "exp"); len(raw) > 0 && !isNull(raw) {
-			return nil // unreadable: TOKEN_CLAIM_TYPE says so
+			return nil // unreadable: TOKEN_CLAIM_TYPE reports it
 		}
 		return []finding.Finding{finding.New(finding.TokenNoExpiry, finding.Warn,
 			"the token has no expiry (exp): whoever gets hold of it can use it for ever, and LiveKit servers from 1.13.6 on refuse it")}
@@ -123,23 +123,23 @@ func (j judge) expiry() []finding.Finding {
 	case !j.now.Before(exp.Add(Leeway)):
 		variant, why := j.whyExpired()
 		return facts(finding.New(finding.TokenExpired, finding.Fail,
-			"the token expired %s ago by %s (LiveKit tolerates 60 s)%s", Words(left), j.by, why).As(variant))
+			"the token expired %s ago by %s (LiveKit tolerates 60 s)%s", Elapsed(left), j.by, why).As(variant))
 	case left <= 0:
 		return facts(finding.New(finding.TokenExpiresSoon, finding.Warn,
-			"the token expired %s ago by %s; LiveKit still takes it for %s", Words(left), j.by, Words(left+Leeway)).As(variant))
+			"the token expired %s ago by %s; LiveKit still takes it for %s", Elapsed(left), j.by, Elapsed(left+Leeway)).As(variant))
 	case left < soon:
 		return facts(finding.New(finding.TokenExpiresSoon, finding.Warn,
-			"the token expires in %s by %s: too soon for somebody who is about to join", Words(left), j.by).As(variant))
+			"the token expires in %s by %s: too soon for somebody who is about to join", Elapsed(left), j.by).As(variant))
 	}
 	if life := exp.Sub(start); life > longLived && unitOf(float64(exp.Unix())) == "" {
 		return facts(finding.New(finding.TokenLivesLong, finding.Warn,
-			"the token is valid for %s; a token needs to live only until somebody has joined; over 24 h is a risk if it leaks", Words(life)).
+			"the token is valid for %s; a token needs to live only until somebody has joined; over 24 h is a risk if it leaks", Elapsed(life)).
 			With("lifetime_seconds", round(life)))
 	}
 	return nil
 }
 
-// start is when a token became valid by its own account.
+// start returns when the token became valid: nbf, else iat.
 func (c Claims) start() *time.Time {
 	if c.NotBefore != nil {
 		return c.NotBefore
@@ -147,7 +147,7 @@ func (c Claims) start() *time.Time {
 	return c.IssuedAt
 }
 
-// whyExpired is the variant of TOKEN_EXPIRED, and what the other times tell.
+// whyExpired returns the variant of TOKEN_EXPIRED and a clause on the likely cause.
 func (j judge) whyExpired() (variant string, why finding.Text) {
 	exp, start := j.t.Claims.ExpiresAt, j.t.Claims.start()
 	switch {
@@ -160,10 +160,10 @@ func (j judge) whyExpired() (variant string, why finding.Text) {
 	var zone finding.Text
 	if start != nil {
 		zone = j.zone(*start)
-		why = finding.Textf("; it was valid for %s%s", Words(exp.Sub(*start)), zone)
+		why = finding.Textf("; it was valid for %s%s", Elapsed(exp.Sub(*start)), zone)
 	}
 	if behind, off, known := j.clocks.ticketAgainstServer(); known && off && j.now.Before(exp.Add(Leeway-behind)) {
-		return "clock", why // by the clock of its maker it is still good
+		return "clock", why // still valid by its issuer's clock
 	}
 	if !zone.IsZero() {
 		variant = "time-zone"
@@ -178,21 +178,21 @@ func (j judge) start() []finding.Finding {
 		ahead := nbf.Sub(j.now)
 		variant, why := j.whyAhead(*nbf)
 		found = append(found, finding.New(finding.TokenNotYetValid, finding.Fail,
-			"the token becomes valid (nbf) only in %s by %s (LiveKit tolerates 60 s)%s", Words(ahead), j.by, why).
+			"the token becomes valid (nbf) only in %s by %s (LiveKit tolerates 60 s)%s", Elapsed(ahead), j.by, why).
 			As(variant).By(aheadParty(variant)).With("nbf", stamp(*nbf)).With("seconds_ahead", round(ahead)))
 	}
 	if iat := j.t.Claims.IssuedAt; iat != nil && j.now.Before(iat.Add(-Leeway)) {
 		ahead := iat.Sub(j.now)
 		variant, why := j.whyAhead(*iat)
 		found = append(found, finding.New(finding.TokenIssuedInFuture, finding.Warn,
-			"the token says that it was made (iat) %s in the future by %s; LiveKit servers up to 1.12 refuse it, later ones do not look%s", Words(ahead), j.by, why).
+			"the token says that it was made (iat) %s in the future by %s; LiveKit servers up to 1.12 refuse it, later ones do not look%s", Elapsed(ahead), j.by, why).
 			As(variant).By(aheadParty(variant)).With("iat", stamp(*iat)).With("seconds_ahead", round(ahead)).With("accepted_by", "livekit-server from 1.13 on"))
 	}
 	return found
 }
 
-// whyAhead says whether a clock or the maker's code put a time into the future:
-// the variant of the finding, and a sentence.
+// whyAhead returns the variant for a time in the future, which says whether a clock or
+// the issuer's code is wrong, and a clause on it.
 func (j judge) whyAhead(when time.Time) (variant string, why finding.Text) {
 	if zone := j.zone(when); !zone.IsZero() {
 		return "time-zone", zone
@@ -209,8 +209,8 @@ func (j judge) whyAhead(when time.Time) (variant string, why finding.Text) {
 	return "unexplained", finding.Text{}
 }
 
-// aheadParty is who must act on a time that is ahead for the reason variant: the
-// clock of its maker, unless the cause is in the code.
+// aheadParty returns the owner of a time in the future: the clock of the issuer,
+// unless its code is the cause.
 func aheadParty(variant string) finding.Owner {
 	if variant == "clock" || variant == "unexplained" {
 		return finding.OwnerClock
@@ -218,13 +218,13 @@ func aheadParty(variant string) finding.Owner {
 	return finding.OwnerMaker
 }
 
-// zoneSlack is how far the start of a token that was made a moment ago may be
-// from the time zone's offset.
+// zoneSlack is the tolerance, in comparing a new token's start with a time zone's
+// offset.
 const zoneSlack = 10 * time.Second
 
-// zone finds the offset of a time zone between the start of a token and now. It
-// says nothing where another reason is as likely: clocks that differ or were not
-// compared, and a token that was kept.
+// zone explains the difference between a token's start and now by a time zone. It
+// returns nothing if another reason is as likely: clocks that differ or were not
+// compared, or a cached token.
 func (j judge) zone(when time.Time) finding.Text {
 	if _, off, known := j.clocks.ticketAgainstServer(); !known || off || j.clocks.Kept {
 		return finding.Text{}
@@ -234,11 +234,11 @@ func (j judge) zone(when time.Time) finding.Text {
 	if !isZone(offset.Abs()) || (d-offset).Abs() > zoneSlack {
 		return finding.Text{}
 	}
-	return finding.Textf("; its start is off by %s, to within seconds: probably a local time was taken for UTC (datetime.utcnow().timestamp() does that)", Words(offset))
+	return finding.Textf("; its start is off by %s, to within seconds: probably a local time was taken for UTC (datetime.utcnow().timestamp() does that)", Elapsed(offset))
 }
 
-// isZone reports whether d is how far some time zone is from UTC. No zone but
-// these is off by a fraction of an hour (tzdata 2025b).
+// isZone reports whether some time zone differs from UTC by d. These are all that
+// differ by a fraction of an hour (tzdata 2025b).
 func isZone(d time.Duration) bool {
 	switch d {
 	case 210 * time.Minute, 270 * time.Minute, 330 * time.Minute, 345 * time.Minute, 390 * time.Minute,
@@ -248,7 +248,7 @@ func isZone(d time.Duration) bool {
 	return d > 0 && d <= 14*time.Hour && d%time.Hour == 0
 }
 
-// stamp is a time for facts; years beyond 9999 have no RFC 3339 form.
+// stamp formats a time for facts; years after 9999 have no RFC 3339 form.
 func stamp(t time.Time) string {
 	if y := t.UTC().Year(); y < 0 || y > 9999 {
 		return "year " + strconv.Itoa(y)

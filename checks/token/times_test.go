@@ -9,7 +9,7 @@ import (
 	"lkdoctor/checks/finding"
 )
 
-// clockAt is a sample of a clock that is ahead of the local one.
+// clockAt returns a sample of a clock with the given offset from the local one.
 func clockAt(ahead, rtt time.Duration) *Sample {
 	return &Sample{Date: now.Add(-rtt / 2).Add(ahead).Truncate(time.Second), At: now, RTT: rtt}
 }
@@ -126,8 +126,8 @@ func TestWords(t *testing.T) {
 		-2 * time.Hour: "2 h", 90 * time.Minute: "1 h 30 min", 30 * time.Hour: "1 day 6 h",
 		72 * time.Hour: "3 days", 20000 * 24 * time.Hour: "54 years",
 	} {
-		if got := Words(d).String(); got != want {
-			t.Errorf("Words(%s) = %q, want %q", d, got, want)
+		if got := Elapsed(d).String(); got != want {
+			t.Errorf("Elapsed(%s) = %q, want %q", d, got, want)
 		}
 	}
 }

@@ -1,8 +1,7 @@
-// Package token reads, judges and makes LiveKit access tokens without any
-// network: what shape a token has, what its claims allow, when it is valid,
-// which secret signed it, and why a signature is wrong. Decoding uses the
-// types of github.com/livekit/protocol/auth, the ones that a LiveKit server
-// uses, so that what is accepted here is what a server accepts.
+// Package token reads, judges and makes LiveKit access tokens: their form, claims and
+// validity, the secret that signed one, and why a signature is wrong. It uses no
+// network and no files. It decodes with the types of github.com/livekit/protocol/auth,
+// which LiveKit servers use, so that it accepts what a server accepts.
 package token
 
 import (
@@ -15,17 +14,17 @@ import (
 	"lkdoctor/config/secret"
 )
 
-// Token is one token as it was handed out. Parse makes it. Its text can only be
-// had by Reveal: printing a Token gives its summary, never its signature.
+// Token is a token as received. Parse makes it. Only Reveal returns its text: printing
+// a Token gives a summary without its signature.
 type Token struct {
 	// Header and Claims are zero unless Decoded.
 	Header Header
 	Claims Claims
-	// Decoded: header and claims could be read, by us if not by every server.
+	// Decoded is set if header and claims were read; some servers may still fail to.
 	Decoded bool
 	// Inner is the token inside the wrapping when TOKEN_WRAPPED was found.
 	Inner *Token
-	// Shape says what the text looks like, whether it is a JWT or not.
+	// Shape describes the text, whether it is a JWT or not.
 	Shape Shape
 
 	raw        secret.Value
@@ -62,15 +61,15 @@ type Claims struct {
 	MetadataBytes   int
 	AttributesBytes int
 	Attributes      map[string]string
-	// HasRoomConfig, Agents: the room's configuration and the agents that
-	// joining dispatches ("" is an unnamed one).
+	// HasRoomConfig is set if the token configures the room. Agents are those that joining
+	// dispatches ("" is an unnamed one).
 	HasRoomConfig bool
 	Agents        []string
 	RoomPreset    string
 }
 
-// VideoGrant is the `video` claim. The three Can fields hold the effective
-// permission: what is not set is allowed, and data follows CanPublish.
+// VideoGrant is the `video` claim. The three Can fields are the effective permission:
+// an absent one is allowed, and data follows CanPublish.
 type VideoGrant struct {
 	RoomJoin, RoomCreate, RoomList, RoomRecord, RoomAdmin bool
 	IngressAdmin, Hidden, Recorder, Agent                 bool
@@ -80,11 +79,11 @@ type VideoGrant struct {
 	CanPublishSources                                     []string
 }
 
-// Reveal is the token as it was handed out, for sending it and nothing else.
+// Reveal returns the token's text. Use it only to send the token.
 func (t *Token) Reveal() string { return t.raw.Reveal() }
 
-// Effective is the token that the later checks judge: the inner one of a
-// wrapped token, else the token itself.
+// Effective returns the token that later checks judge: the inner one of a wrapped
+// token, else t.
 func (t *Token) Effective() *Token {
 	for t.Inner != nil {
 		t = t.Inner
@@ -92,8 +91,8 @@ func (t *Token) Effective() *Token {
 	return t
 }
 
-// Identity is what a LiveKit server takes as the participant's identity: `sub`,
-// else `jti`; an `identity` claim does not count.
+// Identity returns the participant's identity as a LiveKit server reads it: `sub`,
+// else `jti`. It ignores an `identity` claim.
 func (t *Token) Identity() string {
 	if t.Claims.Subject != "" {
 		return t.Claims.Subject
@@ -101,7 +100,7 @@ func (t *Token) Identity() string {
 	return t.Claims.JTI
 }
 
-// Room is the room that the token is for, "" if none.
+// Room returns the room of the grant, "" if none.
 func (t *Token) Room() string {
 	if t.Claims.Video == nil {
 		return ""
@@ -109,7 +108,7 @@ func (t *Token) Room() string {
 	return t.Claims.Video.Room
 }
 
-// String is a summary for people: never the token.
+// String returns a summary without the token.
 func (t *Token) String() string {
 	if t == nil {
 		return "no token"
@@ -123,19 +122,19 @@ func (t *Token) String() string {
 		clean.Line(e.Identity(), 40), clean.Line(e.Room(), 40))
 }
 
-// Format prints the summary whatever the verb.
+// Format prints the summary for every verb.
 func (t *Token) Format(state fmt.State, _ rune) { _, _ = fmt.Fprint(state, t.String()) }
 
-// MarshalJSON gives the summary: a token cannot reach a document by accident.
+// MarshalJSON returns the summary, so that no document contains the token.
 func (t *Token) MarshalJSON() ([]byte, error) { return json.Marshal(t.String()) }
 
-// Shape describes a token's text without giving it away.
+// Shape describes a token's text without revealing it.
 type Shape struct {
 	Length   int    // bytes
 	Dots     int    // number of '.'
 	Prefix   string // a literal prefix that is no secret ("lk_demo_"), or ""
 	Alphabet string // "base64url", "hex", "uuid", "text", …
-	// Looks names what it resembles; zero if nothing known.
+	// Looks says what the text resembles; zero if unknown.
 	Looks finding.Text
 
 	kind string // the variant of TOKEN_OPAQUE

@@ -21,9 +21,8 @@ import (
 	"lkdoctor/config/clean"
 )
 
-// change is one way in which a copied secret turns into another text. do makes
-// the changed form, undo the original; both return their argument where they
-// have nothing to change.
+// change is one way in which a copied secret is altered. do makes the changed form and
+// undo the original. Both return their argument if they have nothing to change.
 type change struct {
 	id       string
 	what     finding.Text
@@ -32,18 +31,18 @@ type change struct {
 	use      use
 }
 
-// use says where a change is tried other than alone.
+// use says whether a change is tried other than alone.
 type use int
 
 const (
 	alone  use = iota
 	paired     // before and after a common one
 	common     // also with another common one, and on the API key
-	last       // alone, after the other changes: it says less than they do
+	last       // alone, after the other changes, because it explains less
 )
 
-// reason is the likely cause of a family of changes, and its cure. The one %s
-// of the cure is where the changed copy is.
+// reason is the likely cause of a family of changes, and its cure. The one %s of the
+// cure is the place of the changed copy.
 type reason struct {
 	cause finding.Text
 	cure  string
@@ -128,7 +127,7 @@ var (
 		"Use the same key and secret %s as the LiveKit server has.")
 )
 
-// changes lists the changes of a secret that belongs to key, the likeliest first.
+// changes returns the changes of a secret that belongs to key, the likeliest first.
 func changes(key string) []change {
 	if key == "" {
 		return table()
@@ -169,13 +168,13 @@ func row(id, what string, r *reason, do, undo func(string) string) change {
 	return c
 }
 
-// as sets the use of a change.
+// as returns the change with another use.
 func (c change) as(u use) change {
 	c.use = u
 	return c
 }
 
-// around is the change that puts text at the ends of a secret.
+// around returns the change that adds text to the ends of a secret.
 func around(id, before, after string, what finding.Text, r *reason) change {
 	return change{id: id, what: what, why: r, do: func(s string) string { return before + s + after }, undo: func(s string) string {
 		if len(s) >= len(before)+len(after) && strings.HasPrefix(s, before) && strings.HasSuffix(s, after) {
@@ -185,8 +184,7 @@ func around(id, before, after string, what finding.Text, r *reason) change {
 	}}
 }
 
-// swapped is the change that puts other texts in the place of some: pairs of the
-// text and its replacement.
+// swapped returns the change that replaces texts, given as pairs of old and new.
 func swapped(id, what string, r *reason, pairs ...string) change {
 	back := make([]string, len(pairs))
 	for i := 0; i < len(pairs); i += 2 {
@@ -198,10 +196,10 @@ func swapped(id, what string, r *reason, pairs ...string) change {
 	return row(id, what, r, strings.NewReplacer(pairs...).Replace, strings.NewReplacer(back...).Replace)
 }
 
-// table is the table of changes that need no key, made on first use.
+// table returns the changes that need no key. It is built on first use.
 var table = sync.OnceValue(func() []change { return append(copied(), rewritten()...) })
 
-// copied are the changes that come with copying, quoting and reading files.
+// copied returns the changes made by copying, quoting and reading files.
 func copied() []change {
 	end := func(id, after, what string, r *reason) change {
 		return around("trailing-"+id, "", after, finding.Textf(what), r)
@@ -284,8 +282,8 @@ func copied() []change {
 	return list
 }
 
-// marks are characters that get stuck to either end of a secret: their names, in
-// the order of the characters.
+// marks are characters that are often copied along at either end of a secret, and
+// their names in the order of the characters.
 var marks = []struct {
 	why          *reason
 	chars, names string
@@ -303,7 +301,7 @@ var marks = []struct {
 			"soft-hyphen left-to-right-mark right-to-left-mark embedding end-of-direction line-separator narrow-space thin-space wide-space"},
 }
 
-// valueNames are what stands before the value on lines that are pasted whole.
+// valueNames are the names before the value in a line that was pasted whole.
 var valueNames = []string{
 	"set LIVEKIT_API_SECRET=", "ENV LIVEKIT_API_SECRET=", "-e LIVEKIT_API_SECRET=", "$env:LIVEKIT_API_SECRET=", "LIVEKIT_API_SECRET = ",
 	"LIVEKIT_API_SECRET: ",
@@ -312,8 +310,8 @@ var valueNames = []string{
 	"--api-secret ", "--api-secret=", "Basic ",
 }
 
-// rewritten are the changes of the secret's own characters, and the rarer ones at
-// its ends.
+// rewritten returns changes of the secret's own characters, and rarer ones at its
+// ends.
 func rewritten() []change {
 	pattern := func(re string) func(string) string {
 		compiled := regexp.MustCompile(re)
@@ -418,7 +416,7 @@ func rewritten() []change {
 		list = append(list, around("named", n, "", finding.Textf("“%s” before it", n), &envLine))
 	}
 	list = append(list, []change{
-		// What is recognised in ours and cannot be guessed from the other side.
+		// These can be undone here but not guessed in the other direction.
 		row("trimmed", "blanks at its ends", &blanks, nil, strings.TrimSpace),
 		row("comment-kept", "a comment behind it", &commentKept, nil, pattern(`\s+(?:#|//|--|;)(?:\s.*)?$`)),
 		row("next-line-kept", "the next line of its file behind it",
@@ -466,7 +464,7 @@ func rewritten() []change {
 	return list
 }
 
-// knownSecrets are signed with by mistake.
+// knownSecrets are secrets of examples and defaults.
 var knownSecrets = []struct {
 	id      string
 	why     *reason

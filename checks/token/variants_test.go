@@ -11,8 +11,8 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// What happens to secrets on their way, beyond the usual: side is whose copy is
-// changed when the signer has signer and this machine here.
+// Rarer changes of secrets. side says which copy was changed when the signer has
+// signer and this machine has here.
 func TestExplainUnusual(t *testing.T) {
 	const s, marked, letters = testSecret, `p@ss#w0rd$1 & "q'uo<te>" 100%!`, "pässwörd-é-0123456789"
 	const other = "old-secret-of-another-file-0123456789"
@@ -69,7 +69,7 @@ func TestExplainUnusual(t *testing.T) {
 	}
 }
 
-// A secret that has nothing to do with ours is never explained.
+// An unrelated secret is never explained.
 func TestNothingIsExplainedFalsely(t *testing.T) {
 	r := rand.New(rand.NewSource(7))
 	random := func() string {

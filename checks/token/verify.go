@@ -8,11 +8,11 @@ import (
 	"strings"
 )
 
-// Verdict is the outcome of a local signature check.
+// Verdict is the result of a local signature check.
 type Verdict string
 
-// The verdicts. Unknown: no secret here, no readable token, or no HMAC
-// signature. OtherKey says nothing about the secret.
+// The verdicts. Unknown means that there is no secret here, no readable token, or no
+// HMAC signature. OtherKey says nothing about the secret.
 const (
 	Verified Verdict = "verified"
 	OtherKey Verdict = "other_key"
@@ -20,9 +20,9 @@ const (
 	Unknown  Verdict = "unknown"
 )
 
-// Verify checks the signature of a token (of a wrapped one, the inner) with the
-// key and secret configured here. LiveKit signs with the secret's text as it
-// is. An empty key is not compared.
+// Verify checks the signature of a token, of the inner one if wrapped, with the key
+// and secret configured here. LiveKit signs with the secret's text, not with decoded
+// bytes. An empty key is not compared.
 func Verify(t *Token, key, secret string) Verdict {
 	s := newSigner(t)
 	switch {
@@ -36,18 +36,18 @@ func Verify(t *Token, key, secret string) Verdict {
 	return Mismatch
 }
 
-// signer tries secrets on one token. It keeps its buffers, so that a try costs
-// no memory; it is for one goroutine.
+// signer tries secrets on one token. It reuses its buffers and must not be used by
+// several goroutines.
 type signer struct {
 	input, want []byte
 	hash        hash.Hash
 	block       []byte
 	sum         []byte
-	// spent counts the bytes that were hashed.
+	// spent is the number of bytes that were hashed.
 	spent int
 }
 
-// newSigner is nil for what has no HMAC signature.
+// newSigner returns nil if t has no HMAC signature.
 func newSigner(t *Token) *signer {
 	if t == nil {
 		return nil

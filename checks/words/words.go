@@ -1,10 +1,9 @@
-// Package words says lkdoctor's messages in other languages. English formats
-// are written where they are used and are the keys here; a language is one file
-// from format to format, and the catalogue's pages of that language for the
-// titles and fixes that messages take from pages.
+// Package words translates lkdoctor's messages. English formats are in the code and
+// are the keys. A language is one file from format to format, and the catalogue's
+// pages in that language for titles and fixes of pages.
 //
-// Nothing is read or parsed before somebody asks for a language, so that
-// English costs nothing.
+// It reads and parses nothing until a language is requested, so that English costs
+// nothing.
 package words
 
 import (
@@ -18,22 +17,20 @@ import (
 	"lkdoctor/checks/catalogue"
 )
 
-// Chinese is the one language besides English: Chinese in simplified writing.
+// Chinese is the one other language, in simplified characters.
 const Chinese = "zh"
 
-// chinese maps each English format to the Chinese one, as a JSON object. A
-// translation has the verbs of its English format; where its order of words
-// differs it names its arguments, as in "%[2]s". The tests of this package say
-// what is missing, stale or has other verbs.
+// chinese maps each English format to the Chinese one, as a JSON object. A translation
+// has the verbs of its English format, with explicit indexes such as "%[2]s" if the
+// order differs. The tests report missing, stale and mismatched ones.
 //
 //go:embed zh.json
 var chinese []byte
 
-// Translator returns the function that maps an English format to lang's, ""
-// for a format that lang has no words for. It is nil for English and for
-// languages that lkdoctor does not speak. The function may be used by several
-// goroutines. Its first call parses the language's file (some 2 ms), and the
-// first one for a format that is not in there the pages (some 10 ms).
+// Translator returns the function that maps an English format to lang's, or to "" if
+// it has none. It is nil for English and unknown languages. The function is safe for
+// concurrent use. Its first call parses the language's file (some 2 ms), the first one
+// for a format that is not in the file the pages (some 10 ms).
 func Translator(lang string) func(format string) string {
 	if lang != Chinese {
 		return nil
@@ -41,7 +38,7 @@ func Translator(lang string) func(format string) string {
 	formats := sync.OnceValue(func() map[string]string {
 		texts, err := parse(chinese)
 		if err != nil {
-			return nil // the tests parse the embedded file, so this is never seen
+			return nil // a test parses the embedded file
 		}
 		return texts
 	})
@@ -63,9 +60,9 @@ func parse(file []byte) (map[string]string, error) {
 	return texts, nil
 }
 
-// pageTexts maps the titles and fixes of the English pages to those of lang's
-// pages. A variant whose fixes differ in number from the English ones keeps the
-// English fixes: which one belongs to which is not known then.
+// pageTexts maps the titles and fixes of the English pages to those of lang. A variant
+// with another number of fixes than the English one keeps the English fixes, because
+// they cannot be paired.
 func pageTexts(lang string) map[string]string {
 	texts := map[string]string{}
 	for _, english := range catalogue.All() {
@@ -88,11 +85,11 @@ func pageTexts(lang string) map[string]string {
 	return texts
 }
 
-// FromLocale returns the language to speak: "zh", or "" for English. flag is
-// the value of --lang: "en", "zh", or "auto" and "" for the reader's locale,
-// which is LC_ALL, else LC_MESSAGES, else LANG (POSIX.1-2017, 8.2), looked up
-// with getenv. A Chinese locale of another encoding than UTF-8 gives English,
-// which every encoding can show.
+// FromLocale returns the language of messages: "zh", or "" for English. flag is the
+// value of --lang: "en", "zh", or "auto" and "" for the user's locale, which is
+// LC_ALL, else LC_MESSAGES, else LANG (POSIX.1-2017, 8.2), read with getenv. A Chinese
+// locale with another encoding than UTF-8 gives English, which every encoding can
+// show.
 func FromLocale(flag string, getenv func(string) string) string {
 	if flag != "" && flag != "auto" {
 		language, _ := locale(flag)
@@ -110,8 +107,8 @@ func FromLocale(flag string, getenv func(string) string) string {
 	return ""
 }
 
-// locale takes a name such as zh_CN.UTF-8, zh-Hans or zh apart, into "zh" (or
-// "" for any other language) and the encoding it names, as "utf8".
+// locale splits a name such as zh_CN.UTF-8, zh-Hans or zh into "zh" (or "" for another
+// language) and its encoding, as "utf8".
 func locale(name string) (language, encoding string) {
 	name, _, _ = strings.Cut(strings.ToLower(name), "@")
 	name, encoding, _ = strings.Cut(name, ".")

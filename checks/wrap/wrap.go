@@ -21,7 +21,7 @@ func Pad(text string, columns int) string {
 }
 
 // Lines breaks text, which holds no escape sequences, into lines of at most columns.
-// They break at line feeds, at spaces, and beside wide characters, such as Chinese
+// They break at line feeds, at spaces, and next to wide characters, such as Chinese
 // ones, where no rule forbids it: no line begins with "。" or "）", none ends with
 // "（". `code` that fits on a line stays on one. Only a word that is longer than a
 // line is broken inside.
@@ -45,7 +45,7 @@ func fill(pieces []string, columns int) []string {
 			line, used = "", 0
 		}
 		if Width(word) > columns {
-			parts := broken(word, columns)
+			parts := breakWord(word, columns)
 			lines = append(lines, parts[:len(parts)-1]...)
 			piece = parts[len(parts)-1] + piece[len(word):]
 		}
@@ -55,9 +55,9 @@ func fill(pieces []string, columns int) []string {
 	return append(lines, strings.TrimRight(line, " "))
 }
 
-// broken breaks a word that is longer than a line: where Unicode's rules allow it,
+// breakWord breaks a word that is longer than a line: where Unicode's rules allow it,
 // such as after the slashes of a URL, else where the line ends.
-func broken(word string, columns int) []string {
+func breakWord(word string, columns int) []string {
 	parts := segments(word)
 	if len(parts) > 1 {
 		return fill(parts, columns)
@@ -99,13 +99,13 @@ func segments(text string) []string {
 	return out
 }
 
-// pieces cuts text at the places of segments that are at spaces or beside wide
+// pieces cuts text at the places of segments that are at spaces or next to wide
 // characters: not after the hyphens of an option, or the slashes of a URL.
 func pieces(text string, columns int) []string {
 	var out []string
 	start, at, codeEnd := 0, 0, 0
 	for _, segment := range segments(text) {
-		if at > start && at >= codeEnd && beside(text[:at], text[at:]) {
+		if at > start && at >= codeEnd && mayBreak(text[:at], text[at:]) {
 			out = append(out, text[start:at])
 			start = at
 		}
@@ -122,8 +122,9 @@ func pieces(text string, columns int) []string {
 	return append(out, text[start:])
 }
 
-// beside reports whether a space or a wide character is where before meets after.
-func beside(before, after string) bool {
+// mayBreak reports whether a space or a wide character is at the end of before or the
+// start of after.
+func mayBreak(before, after string) bool {
 	last, _ := utf8.DecodeLastRuneInString(before)
 	next, _ := utf8.DecodeRuneInString(after)
 	return last == ' ' || wide(last) || wide(next)

@@ -1,6 +1,5 @@
-// Package clean makes what a stranger sent (a server, a file, a token) safe to
-// keep and to show: one line or a block of text without anything that a
-// terminal would act upon, and without credentials. It has no side effects and
+// Package clean makes text from a server, a file or a token safe to keep and to show:
+// one line or a block without control characters and credentials. It is pure and
 // imports nothing of lkdoctor.
 package clean
 
@@ -12,7 +11,7 @@ import (
 	"unicode/utf8"
 )
 
-// Hidden stands in every output where a credential stood.
+// Hidden replaces a credential in every output.
 const Hidden = "[hidden]"
 
 // cut marks where a text was shortened.
@@ -30,8 +29,8 @@ func Line(s string, limit int) string { return show(s, limit, false) }
 // becomes LF.
 func Block(s string, limit int) string { return show(s, limit, true) }
 
-// JSON makes escapes, as JSON has them, of the characters in a JSON text that a
-// reader would not see or a terminal would act upon: the values stay the same.
+// JSON escapes invisible and control characters in a JSON text, without changing its
+// values.
 func JSON(text string) string {
 	var b strings.Builder
 	for _, r := range text {
@@ -79,7 +78,7 @@ func show(s string, limit int, block bool) string {
 	return b.String()
 }
 
-// visible is r as it may be shown.
+// visible returns r as it is shown.
 func visible(r rune, block bool) string {
 	switch {
 	case r == '\n' && block, r == '\t' && block:

@@ -2,16 +2,15 @@ package clean
 
 import "reflect"
 
-// Arguments is a message whose arguments may hold a secret, and whose words may
-// not.
+// Arguments is a message whose arguments may hold a secret, but whose format may not.
 type Arguments interface {
-	// WithArguments is the message with f applied to each argument.
+	// WithArguments returns the message with f applied to each argument.
 	WithArguments(f func(any) any) any
 }
 
-// HideIn is v with the known values hidden in every string that it holds, at any
-// depth. Maps, slices and what pointers lead to are copied; unexported fields are
-// left alone, and so are structs without strings.
+// HideIn returns v with the known values hidden in every string, at any depth. It
+// copies maps, slices and the targets of pointers. It does not change unexported
+// fields and structs without strings.
 func (r *Redactor) HideIn(v any) any {
 	switch v := v.(type) {
 	case nil, bool, int, int64, float64:
@@ -26,7 +25,7 @@ func (r *Redactor) HideIn(v any) any {
 	return r.hideIn(reflect.ValueOf(v)).Interface()
 }
 
-// hideIn keeps the type of v.
+// hideIn returns a value of v's type.
 func (r *Redactor) hideIn(v reflect.Value) reflect.Value {
 	out := reflect.New(v.Type()).Elem()
 	out.Set(v)

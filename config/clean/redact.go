@@ -59,18 +59,18 @@ type pattern struct {
 	// needs are lower-case texts of which one must occur for a match: most
 	// texts hold none, and looking for them is cheap.
 	needs []string
-	// keep tells of a match that is no credential.
+	// keep reports whether a match is no credential. It may be nil.
 	keep     func(value string) bool
 	compiled *regexp.Regexp
 }
 
-// noCredential are values that tell what went wrong and give nothing away.
+// noCredential are values that show what went wrong and are no secret.
 var noCredential = []string{"", "undefined", "null", "none", "{}", "[object promise]", "[object object]", Hidden}
 
-// Redact is s with every credential replaced by Hidden that can be told by its
-// look (JWTs, also cut, percent-encoded or split by escapes; lk_demo_ tokens;
-// Bearer and Basic; userinfo of URLs) or by its name (access_token=, "token":,
-// secret, password, credential, …). A Redactor also knows values.
+// Redact replaces every credential in s by Hidden. It recognises them by their form
+// (JWTs, also cut, percent-encoded or split by escapes; lk_demo_ tokens; Bearer and
+// Basic; userinfo of URLs) or by their name (access_token=, "token":, secret,
+// password, credential, …). A Redactor also hides known values.
 func Redact(s string) string {
 	var spans []span
 	for _, v := range views(s) {
@@ -102,7 +102,7 @@ func (v view) find(spans []span) []span {
 	return spans
 }
 
-// unquote narrows a span to what is between its quotes.
+// unquote narrows a span to the text between its quotes.
 func unquote(s string, start, end int) (int, int) {
 	if end > start && (s[start] == '"' || s[start] == '\'') {
 		q := s[start]
@@ -114,8 +114,7 @@ func unquote(s string, start, end int) (int, int) {
 	return start, end
 }
 
-// isWord tells a word of a sentence ("Bearer authentication") from a
-// credential.
+// isWord reports whether value is a word of a sentence ("Bearer authentication").
 func isWord(value string) bool {
 	value = strings.TrimRight(value, ".")
 	return len(value) < 20 && !strings.ContainsFunc(value[min(1, len(value)):], func(r rune) bool {

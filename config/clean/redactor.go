@@ -18,58 +18,60 @@ import (
 
 // Sizes of the search for known values.
 const (
-	// minValue: what is shorter than this many bytes cannot be told from chance.
+	// minValue is the least length in bytes that is hidden; shorter values match by
+	// chance.
 	minValue = 4
-	// minLoose: shorter values are hidden only where they stand alone.
+	// minLoose is the length below which values are hidden only between other characters
+	// than letters and digits.
 	minLoose = 8
-	// gram: so many bytes of a long value in a row are taken for a piece of it.
+	// gram is the number of successive bytes of a long value that are taken for a piece of
+	// it.
 	gram = 12
-	// minPieces: only values from this length on are looked for in pieces.
+	// minPieces is the least length of values that are also hidden in pieces.
 	minPieces = 20
-	// maxValue: of a longer value only head and tail are known.
+	// maxValue is the length above which only head and tail of a value are known.
 	maxValue = 4 << 10
 )
 
-// publicWords are secrets that everybody knows and that are words of every
-// message about secrets; hiding them by value would only garble.
+// publicWords are well-known secrets that are words of messages about secrets. Hiding
+// them would garble messages.
 var publicWords = map[string]bool{
 	"secret": true, "devsecret": true, "devkey": true, "password": true, "token": true,
 	"undefined": true, "null": true, "none": true, "true": true, "false": true,
 }
 
-// Redactor also hides the secrets and tokens of this run, by value: as they
-// are, percent-, base64-, hex-, HTML- and JSON-encoded, quoted, in upper or lower
-// case, cut after their first characters, or a piece of them. The zero Redactor
-// knows none, and a nil one learns none. It is safe for concurrent use.
+// Redactor also hides the known secrets and tokens of this run: unchanged, percent-,
+// base64-, hex-, HTML- and JSON-encoded, quoted, in upper or lower case, cut after
+// their first characters, or in pieces. The zero Redactor knows none, and a nil one
+// cannot learn. It is safe for concurrent use.
 type Redactor struct {
 	mu    sync.Mutex // held by Learn
 	known atomic.Pointer[known]
 }
 
-// known is what a Redactor looks for. It is never changed: Learn makes a new one.
+// known are the values that a Redactor hides. It is immutable: Learn makes a new one.
 type known struct {
 	values map[string]bool
 	forms  []form
 	grams  map[string]struct{}
 }
 
-// form is one encoding of a secret, in lower case. Its first head bytes in a text
-// are a piece of the secret, and all that follows as in whole belongs to it.
+// form is one encoding of a secret, in lower case. Where its first head bytes match,
+// all that follows as in whole is hidden too.
 type form struct {
 	whole string
 	head  int
 }
 
-// NewRedactor makes a Redactor that knows secrets, see Learn.
+// NewRedactor returns a Redactor that knows secrets, see Learn.
 func NewRedactor(secrets ...string) *Redactor {
 	r := &Redactor{}
 	r.Learn(secrets...)
 	return r
 }
 
-// Learn adds secrets: API secrets, tokens, tickets, TURN credentials. Empty ones
-// and words known to everybody ("secret") are left out. Of a token the signature
-// alone is known too.
+// Learn adds secrets: API secrets, tokens, tickets, TURN credentials. It ignores empty
+// ones and well-known words ("secret"). Of a token it also adds the signature alone.
 func (r *Redactor) Learn(secrets ...string) {
 	if r == nil {
 		return
@@ -101,12 +103,11 @@ func (r *Redactor) Learn(secrets ...string) {
 	}
 }
 
-// maxLearnt is how many values are learnt of strangers.
+// maxLearnt is the most values that LearnFrom adds.
 const maxLearnt = 256
 
-// LearnFrom is Learn for what a stranger hands out as a secret: an address is
-// none, so that nobody hides his own in a report by calling it one, and neither
-// the number of them nor their length costs much.
+// LearnFrom adds a secret that a server sent. It ignores addresses, which a server must
+// not hide from a report, and bounds the number and length of values.
 func (r *Redactor) LearnFrom(secret string) {
 	if r == nil || len(secret) < minLoose || len(secret) > maxValue || strings.Contains(secret, "://") {
 		return
@@ -119,7 +120,7 @@ func (r *Redactor) LearnFrom(secret string) {
 	}
 }
 
-// With is a Redactor that knows more secrets. A nil Redactor knows none.
+// With returns a Redactor that knows more secrets. A nil Redactor knows none.
 func (r *Redactor) With(secrets ...string) *Redactor {
 	more := &Redactor{}
 	if r != nil {
@@ -129,13 +130,13 @@ func (r *Redactor) With(secrets ...string) *Redactor {
 	return more
 }
 
-// String keeps the known values out of every print.
+// String hides the known values from fmt.
 func (r *Redactor) String() string { return Hidden }
 
-// GoString does so for %#v.
+// GoString hides them for %#v.
 func (r *Redactor) GoString() string { return Hidden }
 
-// learn adds one value in all the forms that it may take.
+// learn adds one value in all its forms.
 func (k *known) learn(value string) {
 	if len(value) > maxValue {
 		k.learn(value[:maxValue/2])
@@ -144,7 +145,7 @@ func (k *known) learn(value string) {
 	}
 	pieces := value
 	if parts := strings.Split(value, "."); len(parts) == 3 && len(parts[2]) >= minLoose {
-		// A token: header and payload are told by their look, and begin as all do.
+		// Header and payload of a token are recognised by form, and begin alike in all tokens.
 		k.add(value, len(value))
 		pieces = parts[2]
 	}
@@ -157,7 +158,7 @@ func (k *known) learn(value string) {
 	}
 }
 
-// add adds the forms of one value, of which its first head bytes give it away.
+// add adds the forms of one value that is recognised by its first head bytes.
 func (k *known) add(value string, head int) {
 	wholes, heads := forms(value), forms(value[:head])
 	for i, whole := range wholes {
@@ -173,8 +174,8 @@ func (k *known) add(value string, head int) {
 	}
 }
 
-// headOf is how many first bytes of a value give it away: minLoose behind a label
-// such as tkt_ or lk_demo_, and gram where those could be a word.
+// headOf returns how many first bytes identify a value: minLoose after a prefix such
+// as tkt_ or lk_demo_, and gram if those may be a word.
 func headOf(value string) int {
 	label := 0
 	for i := 0; i < min(len(value), gram) && (value[i] >= 'a' && value[i] <= 'z' || value[i] == '_'); i++ {
@@ -192,7 +193,7 @@ func headOf(value string) int {
 	return min(head, len(value))
 }
 
-// lower is s with A to Z in lower case: of the same length, as ToLower is not.
+// lower returns s with A to Z in lower case. Unlike ToLower it keeps the length.
 func lower(s string) string {
 	if strings.IndexFunc(s, func(r rune) bool { return r >= 'A' && r <= 'Z' }) < 0 {
 		return s
@@ -219,9 +220,8 @@ func forms(value string) []string {
 	return list
 }
 
-// base64Forms is what base64 makes of value at each of the three places that it
-// can have inside a longer text ("key:secret"), less the characters that depend
-// on its neighbours.
+// base64Forms returns base64 of value at each of the three offsets that it can have in
+// a longer text ("key:secret"), without the characters that depend on its neighbours.
 func base64Forms(value string) []string {
 	var list []string
 	for shift := range 3 {
@@ -234,7 +234,7 @@ func base64Forms(value string) []string {
 	return list
 }
 
-// Redact is the package's Redact plus the known values. A nil Redactor knows
+// Redact applies the package's Redact and hides the known values. A nil Redactor knows
 // none.
 func (r *Redactor) Redact(s string) string {
 	var spans []span
@@ -244,7 +244,7 @@ func (r *Redactor) Redact(s string) string {
 	return hideSpans(s, spans)
 }
 
-// Hide is s without the known values. What only looks like a credential stays.
+// Hide returns s without the known values. It does not look for other credentials.
 func (r *Redactor) Hide(s string) string {
 	if r == nil || r.known.Load() == nil {
 		return s
@@ -303,15 +303,15 @@ func wordByte(c byte) bool {
 	return c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z'
 }
 
-// Clean is Redact, then Line: what a stranger said, fit to keep and to show.
+// Clean applies Redact, then Line. It makes a text of others safe to keep and to show.
 func (r *Redactor) Clean(s string, limit int) string { return Line(r.Redact(head(s, limit)), limit) }
 
-// Block is Redact, then Block.
+// Block applies Redact, then Block.
 func (r *Redactor) Block(s string, limit int) string { return Block(r.Redact(head(s, limit)), limit) }
 
-// head is the part of s that can matter for a result of limit runes, so that a
-// megabyte is not searched for one line. Where a credential crosses its end,
-// the piece is still told as one.
+// head returns the part of s that can matter for a result of limit runes, so that a
+// megabyte is not searched for one line. A credential that is cut there is still
+// recognised.
 func head(s string, limit int) string {
 	if limit < 1 {
 		return ""

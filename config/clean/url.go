@@ -5,14 +5,14 @@ import (
 	"strings"
 )
 
-// maxURL is the most runes that a URL is shown with.
+// maxURL is the most runes of a URL that are shown.
 const maxURL = 300
 
-// URL is u for people: userinfo and every query value hidden, the fragment
-// dropped, cleaned and cut. What cannot be parsed is redacted as text.
+// URL returns u in a form that is safe to show: without userinfo, query values and
+// fragment, cleaned and cut. It redacts an invalid URL as text.
 func URL(u string) string { return (*Redactor)(nil).URL(u) }
 
-// URL is the package's URL plus the known values.
+// URL applies the package's URL and hides the known values.
 func (r *Redactor) URL(u string) string {
 	u = head(u, maxURL)
 	parsed, err := url.Parse(strings.TrimSpace(u))
@@ -34,7 +34,7 @@ func (r *Redactor) URL(u string) string {
 	return Line(r.Redact(b.String()), maxURL)
 }
 
-// hideQuery keeps the names of a query and hides the values.
+// hideQuery hides the values of a query and keeps the names.
 func hideQuery(query string) string {
 	query, _, _ = strings.Cut(query, "#")
 	pairs := strings.Split(query, "&")

@@ -6,20 +6,19 @@ import (
 	"unicode/utf8"
 )
 
-// A view is a text as somebody might read it who undoes what hides a credential
-// from a plain search (terminal escapes, invisible characters, percent and JSON
-// escapes), with the way back to the original: at[i] is the offset in the
-// original of text[i], and at[len(text)] the original's length.
+// view is a text in which escapes that hide a credential from a plain search are
+// undone (terminal, percent and JSON escapes, invisible characters). at[i] is the
+// offset in the original of text[i], and at[len(text)] the original's length.
 type view struct {
 	text string
 	at   []int32
 }
 
-// maxFolds bounds how often an escape inside an escape is undone.
+// maxFolds is how often nested escapes are undone.
 const maxFolds = 3
 
-// views lists the readings of s that are searched: s itself, then each folding
-// that differs from the one before.
+// views returns the texts that are searched: s itself, then each folding that differs
+// from the one before.
 func views(s string) []view {
 	list := []view{{text: s}}
 	for range maxFolds {
@@ -32,7 +31,7 @@ func views(s string) []view {
 	return list
 }
 
-// origin maps a span of the view to a span of the original.
+// origin returns the span of the original for a span of the view.
 func (v view) origin(start, end int) span {
 	if v.at == nil {
 		return span{start, end}
@@ -40,7 +39,7 @@ func (v view) origin(start, end int) span {
 	return span{int(v.at[start]), int(v.at[end])}
 }
 
-// fold undoes one layer of hiding.
+// fold undoes one layer of escapes.
 func fold(v view) (view, bool) {
 	s := v.text
 	if !foldable(s) {

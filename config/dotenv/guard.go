@@ -27,10 +27,10 @@ var (
 	openQuote  = regexp.MustCompile(`^\s*(?:"(?:\\.|[^"\\])*|'[^']*)$`)
 )
 
-// multiplies reports whether a file's references could make values beyond the
-// limits, or take more than a moment, in a loader that has no limits. It adds up
-// lengths, line by line. A value over several lines hides which variable a
-// reference belongs to; then few references are let pass.
+// multiplies reports whether a file's references could exceed the limits, or take
+// long, in a loader without limits. It adds up lengths, line by line. A value over
+// several lines hides which variable a reference belongs to; then only few references
+// are allowed.
 func multiplies(content []byte, env Env) bool {
 	total := bytes.Count(content, []byte("$"))
 	if total == 0 || total > maxReferences {
@@ -58,7 +58,7 @@ func multiplies(content []byte, env Env) bool {
 	return multiline && total > maxSpanReferences
 }
 
-// mentions reports whether a text holds a variable's name, as a word.
+// mentions reports whether text contains name as a word.
 func mentions(text, name string) bool {
 	for at := 0; ; {
 		i := strings.Index(text[at:], name)

@@ -16,17 +16,16 @@ import (
 )
 
 // ErrNotCompared means that a file was not given to a loader, since expanding its
-// references could take memory without end.
+// references could exhaust memory.
 var ErrNotCompared = errors.New("not compared: its variables multiply each other")
 
-// silence stops compose-go's only word to logrus's standard logger, which writes
-// to stderr: the name of a variable that is not set. In abc$def, part of a
-// secret, that is "def".
+// silence stops compose-go from logging names of unset variables to stderr through
+// logrus. In abc$def, part of a secret, that name is "def".
 var silence = sync.OnceFunc(func() { logrus.SetOutput(io.Discard) })
 
 // readLinked reads a file with the loader's own code.
 func readLinked(loader Loader, content []byte, env Env) (values map[string]Value, err error) {
-	defer func() { // these parsers are not lkdoctor's, the file is anybody's
+	defer func() { // a hostile file may make these parsers panic
 		if recover() != nil {
 			values, err = nil, errors.New("it crashes on this file")
 		}
@@ -66,8 +65,8 @@ func readDocker(content []byte, env Env) (map[string]string, error) {
 
 var lineNumber = regexp.MustCompile(`\bline (\d+)\b`)
 
-// withoutQuotes says why a loader refuses a file. The loaders' own messages quote
-// the file, secrets and all.
+// withoutQuotes returns the reason why a loader refuses a file. The loaders' errors
+// quote the file and so its secrets.
 func withoutQuotes(err error) error {
 	reasons := []struct{ theirs, ours string }{
 		{"unexpected character", "an unexpected character in a variable's name"},

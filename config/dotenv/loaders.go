@@ -40,40 +40,40 @@ func (l Loader) String() string {
 	}
 }
 
-// State tells what is known of a variable as one loader reads it.
+// State is what is known of a variable in one loader.
 type State int
 
 // The states.
 const (
-	Missing State = iota // the loader does not get this variable from the file
-	Known                // it gets Value.Secret
-	Unknown              // it depends on what cannot be seen here, as Value.Why says
+	Missing State = iota // the loader does not set this variable from the file
+	Known                // the loader sets it to Value.Secret
+	Unknown              // it depends on what is unknown here; see Value.Why
 )
 
 // Value is one variable as one loader reads it.
 type Value struct {
 	State  State
 	Secret secret.Value // when Known
-	Why    string       // when Unknown: a clause in plain words, "it runs a command"
+	Why    string       // when Unknown: a clause for users, "it runs a command"
 }
 
 // Reading is one env file as one loader reads it.
 type Reading struct {
 	Loader Loader
-	// Err is why the loader refuses the file. godotenv, compose and docker then
-	// take nothing of it; the shell has run the lines before. It quotes nothing
-	// of the file.
+	// Err is the reason why the loader refuses the file. godotenv, compose and docker then
+	// use nothing of it; the shell has run the lines before. It quotes nothing of the
+	// file.
 	Err error
 
 	values map[string]Value
-	// unread is the part of the file that was not worked out, for what may
-	// still be set in it; opaque means that it may set anything.
+	// unread is the part of the file that was not evaluated and may still set variables.
+	// opaque means that it may set any.
 	unread secret.Value
 	opaque bool
 }
 
-// Lookup is a variable as the loader reads it. Names that the file does not hold
-// are Missing.
+// Lookup returns a variable as the loader reads it; Missing if the file does not name
+// it.
 func (r Reading) Lookup(name string) Value {
 	if r.opaque || mentions(r.unread.Reveal(), name) {
 		return Value{State: Unknown, Why: "its line, or another, is a command for the shell"}
@@ -81,8 +81,7 @@ func (r Reading) Lookup(name string) Value {
 	return r.values[name]
 }
 
-// Env looks up a variable of the process environment, to which references in
-// the file may lead.
+// Env looks up a variable of the process environment, for references in the file.
 type Env func(name string) (string, bool)
 
 // Read reads content as loader does. It runs no command, opens no file, and

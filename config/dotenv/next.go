@@ -1,7 +1,6 @@
-// Package dotenv reads env files as the tools do that run on them: Next.js, whose
-// results it gives exactly, and Go's godotenv, Python's python-dotenv, docker,
-// docker compose and the shell, to be compared with it. It works on texts: it opens
-// no file, runs no command and changes no environment.
+// Package dotenv reads env files as tools do: exactly as Next.js, and, for comparison,
+// as Go's godotenv, Python's python-dotenv, docker, docker compose and the shell. It
+// works on texts: it opens no file, runs no command and changes no environment.
 package dotenv
 
 import (
@@ -9,11 +8,11 @@ import (
 	"strings"
 )
 
-// Load is what processEnv of @next/env 16.4.6 does with the process
-// environment and the contents of the env files, the highest precedence first.
-// Its order of assignments is kept, for later files see what earlier ones left:
-// each file's variables go into the environment at once, those that it shares
-// with an earlier file as expanded anew; the winner is put back at the very end.
+// Load applies processEnv of @next/env 16.4.6 to the process environment and the
+// contents of the env files, highest precedence first. It keeps the order of
+// assignments, because later files see what earlier ones set: a file's variables are
+// assigned together, those shared with an earlier file expanded again; the winning
+// value is restored at the end.
 func Load(process map[string]string, files []string) Result {
 	env := make(map[string]string, len(process)+64)
 	for name, value := range process {
@@ -95,9 +94,9 @@ func readNextFile(text string, env map[string]string) File {
 	return file
 }
 
-// expand fills a variable's values. A variable that the environment has already
-// keeps that value, and has it expanded; what the file itself would give is then
-// worked out for lkdoctor alone, on a budget of its own.
+// expand sets a variable's values. If the environment already has it, that value is
+// kept and expanded; the file's value is then computed only for lkdoctor, within a
+// separate limit.
 func (v *Variable) expand(inForce, own *scope) error {
 	higher, shadowed := inForce.env[v.Name]
 	if !shadowed {
@@ -124,8 +123,8 @@ func (v *Variable) expand(inForce, own *scope) error {
 
 func unescapeDollar(s string) string { return strings.ReplaceAll(s, `\$`, "$") }
 
-// kept is what the environment keeps of a value: nothing from a NUL on. (Node
-// keeps a variable whose name is an array index outside the real environment.)
+// kept returns the value that the environment stores: up to the first NUL. (Node
+// stores a variable whose name is an array index outside the real environment.)
 func kept(name, value string) string {
 	if _, ok := arrayIndex(name); ok {
 		return value

@@ -11,9 +11,9 @@ import (
 //
 //	/(?:^|^)\s*(?:export\s+)?([\w.-]+)(?:\s*=\s*?|:\s+?)(\s*'(?:\\'|[^'])*'|\s*"(?:\\"|[^"])*"|\s*`(?:\\`|[^`])*`|[^#\r\n]+)?\s*(?:#.*)?(?:$|$)/gm
 //
-// It is spelt out by hand because JavaScript's ^ $ . and \s know line ends and
-// spaces that Go's do not, and because dotenv needs quadratic time for what a
-// scanner does in one pass.
+// It is not a Go regexp because JavaScript's ^ $ . and \s match other line ends and
+// spaces than Go's, and because dotenv needs quadratic time for what a scanner does in
+// one pass.
 
 // Definition is one NAME=value of an env file, before any expansion.
 type Definition struct {

@@ -11,9 +11,9 @@ import (
 	"lkdoctor/config/secret"
 )
 
-// readShell works out what `set -a; . file` leaves in bash (5.2), for files that
-// do little but assign. Nothing is run. A command that may change variables ends the
-// reading: what follows is kept as unread. A syntax error ends it as it ends the
+// readShell evaluates what `set -a; . file` leaves in bash (5.2), for files with
+// little but assignments. It runs nothing. It stops at a command that may change
+// variables and stores the rest as unread. A syntax error ends it as it ends the
 // shell's.
 func readShell(reading *Reading, content []byte, env Env) {
 	sh := &shell{env: env, values: map[string]Value{}, budget: maxTotal}
@@ -28,7 +28,7 @@ func readShell(reading *Reading, content []byte, env Env) {
 	}
 	// The parser takes CR LF for LF, as bash does not.
 	text := strings.ReplaceAll(string(content), "\r", carriageReturn)
-	defer func() { // the parser is not lkdoctor's, the file is anybody's
+	defer func() { // a hostile file may make the parser panic
 		if recover() != nil {
 			reading.opaque = true
 		}
@@ -158,9 +158,9 @@ func (sh *shell) statement(s *syntax.Stmt) error {
 	return nil
 }
 
-// passOver reports why a command cannot be passed over: all can but the shell's own
-// words that set variables or steer what is run. Assignments in front of a command
-// are for that command alone.
+// passOver reports why a command cannot be ignored: shell builtins that set variables
+// or change what is run cannot. Assignments before a command are for that command
+// alone.
 func (sh *shell) passOver(c *syntax.CallExpr) error {
 	verb := c.Args[0].Lit()
 	if verb == "" || strings.ContainsAny(verb, `\[]{}*?~`) {
@@ -183,7 +183,7 @@ func (sh *shell) passOver(c *syntax.CallExpr) error {
 	return nil
 }
 
-// word is a word's value after expansion; a nil word is the empty text.
+// word returns a word's value after expansion; a nil word is "".
 func (sh *shell) word(w *syntax.Word) (Value, error) {
 	if w == nil {
 		return known(""), nil

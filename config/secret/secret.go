@@ -1,5 +1,5 @@
-// Package secret has the one type for a value that must not be seen: an API secret, a
-// token, a ticket, a header of a login. It prints, logs and marshals as "[hidden]".
+// Package secret has the type for values that must not be shown: an API secret, a
+// token, a ticket, a header with a login. It has no side effects.
 package secret
 
 import (
@@ -62,20 +62,20 @@ func (s Value) Equal(other Value) bool {
 	return hmac.Equal([]byte(s.Reveal()), []byte(other.Reveal()))
 }
 
-// Fingerprint is six hex digits that tell two values apart without showing
-// either: Argon2id, salted with the API key that the value belongs to, so that
-// two people who hold the same value for the same key get the same digits. It
-// takes 0.1 to 0.5 s and 64 MiB. The empty value has none.
+// Fingerprint returns six hex digits that distinguish values without showing them:
+// Argon2id, salted with the API key of the value, so that two users with the same
+// value and key get the same digits. It takes 0.1 to 0.5 s and 64 MiB. It is "" for
+// the empty value.
 func (s Value) Fingerprint(apiKey string) string {
 	if s.Empty() {
 		return ""
 	}
-	defer runtime.GC() // the next one is not to add 64 MiB
+	defer runtime.GC() // so that the next call does not add 64 MiB
 	sum := argon2.IDKey([]byte(s.Reveal()), []byte(fingerprintSalt+apiKey), fingerprintPasses, fingerprintKiB, fingerprintLanes, 16)
 	return hex.EncodeToString(sum[:3])
 }
 
-// Flags are what may be said about the characters of a Value.
+// Flags describe the characters of a Value without showing it.
 type Flags struct {
 	Quotes     bool `json:"quotes,omitempty"`     // ' " ` or a typographic quote, anywhere
 	Whitespace bool `json:"whitespace,omitempty"` // any white space, CR, no-break or zero-width space, anywhere
@@ -83,10 +83,10 @@ type Flags struct {
 	Control    bool `json:"control,omitempty"`    // a control character that is not white space
 }
 
-// Any reports whether at least one flag is raised.
+// Any reports whether at least one flag is set.
 func (f Flags) Any() bool { return f != Flags{} }
 
-// Flags says which characters that LiveKit's own secrets never hold were seen.
+// Flags reports which characters occur that LiveKit's secrets never hold.
 func (s Value) Flags() Flags {
 	var f Flags
 	for _, r := range s.Reveal() {

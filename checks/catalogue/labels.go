@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// words are the fixed words of a page in one language, as the Markdown spells
-// them and as Render shows them.
-type words struct {
+// labels are the headings and fixed texts of a page in one language, as in the
+// Markdown and as Render shows them.
+type labels struct {
 	headings [4]string
 	prints   string
 	setFirst string
@@ -16,12 +16,11 @@ type words struct {
 	docs     string
 }
 
-// wordsOf returns the words of a language, and false for a language that no
-// page is written in.
-func wordsOf(lang string) (words, bool) {
+// labelsOf returns the labels of a language, and false for a language without pages.
+func labelsOf(lang string) (labels, bool) {
 	switch lang {
 	case English:
-		return words{
+		return labels{
 			headings: [4]string{"What it means", "Why it happens", "How to confirm", "How to fix"},
 			prints:   "Prints:",
 			setFirst: "Set first (bash or zsh):",
@@ -30,7 +29,7 @@ func wordsOf(lang string) (words, bool) {
 			docs:     "LiveKit's documentation",
 		}, true
 	case "zh":
-		return words{
+		return labels{
 			headings: [4]string{"含义", "原因", "如何确认", "如何修复"},
 			prints:   "输出：",
 			setFirst: "先设置（bash 或 zsh）：",
@@ -39,12 +38,11 @@ func wordsOf(lang string) (words, bool) {
 			docs:     "LiveKit 官方文档",
 		}, true
 	}
-	return words{}, false
+	return labels{}, false
 }
 
-// variablesOf lists the shell variables that command reads and that a person
-// has to set, in the order of the language's variables.txt, English standing
-// in where a language has none.
+// variablesOf returns the shell variables that the user must set for command, in the
+// order of the language's variables.txt, or of the English one if it has none.
 func variablesOf(lang, command string) []Variable {
 	text, err := files.ReadFile(path.Join("pages", lang, "variables.txt"))
 	if err != nil {
@@ -63,9 +61,8 @@ func variablesOf(lang, command string) []Variable {
 	return used
 }
 
-// reads reports whether command takes the value of the variable name, as $NAME,
-// ${NAME…} or process.env.NAME. Asking with printenv whether it is set at all
-// does not count.
+// reads reports whether command uses the value of the variable name, as $NAME,
+// ${NAME…} or process.env.NAME. printenv, which tests whether it is set, does not count.
 func reads(command, name string) bool {
 	for _, before := range []string{"$", "${", "${#", "process.env."} {
 		for rest := command; ; {
