@@ -12,43 +12,44 @@ import (
 	"lkdoctor/config/clean"
 )
 
-// address is where a LiveKit server is to be, and who named it.
+// address is the URL of a LiveKit server, and where the URL is from.
 type address struct {
 	*url.URL
-	// came says that the address came with the token, and that LIVEKIT_URL says
-	// something else.
-	came bool
+	// withToken reports whether the URL came with the token and differs from
+	// LIVEKIT_URL.
+	withToken bool
 }
 
-// party is whoever wrote the address: the settings, or whoever handed it out.
+// party returns who has to change the address: the settings, or the party that
+// handed out the token.
 func (a address) party() Owner {
-	if a.came {
+	if a.withToken {
 		return finding.OwnerGiver
 	}
 	return finding.OwnerConfig
 }
 
-// name is what holds the address, for sentences.
+// name names the setting or the answer that holds the address, for sentences.
 func (a address) name() Text {
-	if a.came {
+	if a.withToken {
 		return finding.Textf("the address that came with the token")
 	}
 	return finding.Textf("LIVEKIT_URL")
 }
 
 // wrongAddress reports whether at came with the token while LiveKit answers at
-// LIVEKIT_URL: the address is what is wrong then, more likely than a second
-// server.
+// LIVEKIT_URL. The address is more likely to be wrong then than a second server to
+// be meant.
 func (c *Case) wrongAddress(at address) bool {
-	if !at.came {
+	if !at.withToken {
 		return false
 	}
 	r := c.reach()
 	return r != nil && r.IsLiveKit
 }
 
-// makerHost is the host of whoever handed out the token, "" where nobody was
-// asked for it.
+// makerHost returns the host of the service that handed out the token, or "" where
+// none was asked.
 func (c *Case) makerHost() string {
 	raw := ""
 	switch c.Source() {
@@ -65,14 +66,15 @@ func (c *Case) makerHost() string {
 	return ""
 }
 
-// loopbackOnly reports whether u is an address of this machine that refuses,
-// while its port answers on loopback.
+// loopbackOnly reports whether u is an address of this machine that refuses
+// connections while its port accepts them on loopback.
 func loopbackOnly(f *probe.Failure, u *url.URL) bool {
 	return f.Own && f.Loopback.IsValid() && !probe.IsLoopbackHost(u.Hostname())
 }
 
-// otherLoopback tells that one of 127.0.0.1 and ::1 refuses and the other one
-// answers: localhost is either, and servers often listen on one.
+// otherLoopback returns a finding where one of 127.0.0.1 and ::1 refuses
+// connections and the other accepts them: localhost is both, and servers often
+// listen on one.
 func otherLoopback(code Code, f *probe.Failure, u *url.URL) (Finding, bool) {
 	tried, err := netip.ParseAddrPort(f.Address)
 	if err != nil || !probe.IsLoopbackHost(u.Hostname()) || !f.Loopback.IsValid() || f.Loopback == tried.Addr().Unmap() {
@@ -88,26 +90,25 @@ func otherLoopback(code Code, f *probe.Failure, u *url.URL) (Finding, bool) {
 		With("suggestion", suggestion(u, withName(other))), true
 }
 
-// containerName reports whether a host name is one that Docker gives to a
-// container or to its host: nobody outside knows it.
+// containerName reports whether host is a name that Docker gives to a container or
+// to its host, which resolves nowhere else.
 func containerName(host string) bool {
 	host = strings.ToLower(host)
 	return !strings.ContainsAny(host, ".:") && host != "localhost" ||
 		strings.HasSuffix(host, ".docker.internal") || strings.HasSuffix(host, ".containers.internal")
 }
 
-// inClear reports whether what is sent to u can be read on the way: it is not
-// encrypted, and leaves this machine.
+// inClear reports whether a request to u leaves this machine unencrypted.
 func inClear(u *url.URL) bool {
 	return u != nil && !probe.Secure(u) && !probe.IsLoopbackHost(u.Hostname())
 }
 
-// InClear says what a run will send without encryption to other machines, to be
-// told before it begins.
+// InClear returns warnings about what a run will send unencrypted to other
+// machines. They are shown before the run begins.
 func InClear(s *config.Settings, o Options) []Text {
 	c := &Case{Settings: s, Options: o}
 	var list []Text
-	tell := func(raw, format string) {
+	warn := func(raw, format string) {
 		if u := usableURL(raw); inClear(u) {
 			list = append(list, finding.Textf(format, clean.Line(u.Host, 80)))
 		}
@@ -115,18 +116,18 @@ func InClear(s *config.Settings, o Options) []Text {
 	const tokens = "%s is not encrypted: the tokens that are sent there can be read on the way"
 	switch c.Source() {
 	case check.SourceTicket:
-		tell(s.TicketService.Value, "%s is not encrypted: the ticket, and the token that comes back, can be read on the way")
+		warn(s.TicketService.Value, "%s is not encrypted: the ticket, and the token that comes back, can be read on the way")
 	case check.SourceFrontend:
-		tell(o.Frontend, "%s is not encrypted: what is sent there, and the token that comes back, can be read on the way")
+		warn(o.Frontend, "%s is not encrypted: what is sent there, and the token that comes back, can be read on the way")
 	case check.SourceEndpoint:
-		tell(o.TokenEndpoint, "%s is not encrypted: what is sent there, and the token that comes back, can be read on the way")
+		warn(o.TokenEndpoint, "%s is not encrypted: what is sent there, and the token that comes back, can be read on the way")
 	case check.SourceFlag:
 		if o.GivenURL != "" {
-			tell(o.GivenURL, tokens)
+			warn(o.GivenURL, tokens)
 		}
 	}
 	if s.URL.Value != o.GivenURL {
-		tell(s.URL.Value, tokens)
+		warn(s.URL.Value, tokens)
 	}
 	return list
 }

@@ -18,8 +18,8 @@ import (
 	"lkdoctor/config/clean"
 )
 
-// Case is what a run is about: what it was given, and what its checks have
-// learnt so far. The fields are set before the run and never written in it.
+// Case is the subject of a run: its inputs, and the products of its checks so far.
+// The fields are set before the run and not written during it.
 type Case struct {
 	Settings *config.Settings
 	Options  Options
@@ -29,8 +29,8 @@ type Case struct {
 	Redact *clean.Redactor
 	// Nonce makes the dev token's identity and room unique.
 	Nonce string
-	// Skips are IDs of running checks that somebody does not want to wait for any
-	// longer. It may be nil, and is never closed.
+	// Skips delivers the IDs of running checks that the user skips. It may be nil,
+	// and is never closed.
 	Skips <-chan string
 
 	// reader is the check that this view of the case belongs to; nil before and
@@ -40,8 +40,8 @@ type Case struct {
 	prior  []check.Result // of an earlier run, see Continue
 }
 
-// check makes a Check whose Run sees c as spec's own view. Run may be called
-// only where c is not nil.
+// check returns a Check whose Run gets c as seen by spec. Run may be called only
+// where c is not nil.
 func (c *Case) check(spec Spec, run func(ctx context.Context, c *Case, ended Ended) Report) Check {
 	view := &Case{}
 	if c != nil {
@@ -52,7 +52,7 @@ func (c *Case) check(spec Spec, run func(ctx context.Context, c *Case, ended End
 	return Check{Spec: spec, Run: func(ctx context.Context, ended Ended) Report { return run(ctx, view, ended) }}
 }
 
-// Close ends what the run still holds open.
+// Close closes the connections that the run still holds.
 func (c *Case) Close() {
 	c.asked().close()
 	c.joined().close()
@@ -66,9 +66,8 @@ func (c *Case) Close() {
 	c.Net.Close()
 }
 
-// Source says which token this run is about. A flag beats what merely lies
-// about in the environment; among equals a token beats the places that would
-// have to be asked for one.
+// Source returns where this run's token comes from. A flag wins over the
+// environment; a token wins over an address to ask for one.
 func (c *Case) Source() check.TokenSource {
 	s, o := c.Settings, c.Options
 	given := func(set config.Setting, kind config.SourceKind) bool {
@@ -95,8 +94,8 @@ func (c *Case) Source() check.TokenSource {
 	return check.SourceNone
 }
 
-// maker is who made the token under test. An app that posts a ticket passes on
-// what the ticket service made; where it made the token itself, it is the maker.
+// maker returns the party that made the token under test. An app that was given a
+// ticket passes on the ticket service's token; an app that was not makes its own.
 func (c *Case) maker() Owner {
 	switch c.Source() {
 	case check.SourceTicket, check.SourceEndpoint:
@@ -110,20 +109,20 @@ func (c *Case) maker() Owner {
 	return finding.OwnerConfig
 }
 
-// tradedByApp reports whether the app was given a ticket and answered for it.
+// tradedByApp reports whether the app was given a ticket and answered with a token.
 func (c *Case) tradedByApp() bool {
 	a := c.frontend()
 	return c.Source() == check.SourceFrontend && !c.Settings.Ticket.Secret.Empty() && (a == nil || a.Spent)
 }
 
-// livekitURL is LIVEKIT_URL as a URL, or nil when nothing can be dialled at it.
+// livekitURL returns LIVEKIT_URL as a URL, or nil where it cannot be dialled.
 func (c *Case) livekitURL() *url.URL { return usableURL(c.Settings.URL.Value) }
 
-// here is LIVEKIT_URL.
+// here returns LIVEKIT_URL.
 func (c *Case) here() address { return address{URL: c.livekitURL()} }
 
-// there is where the token under test is to be used: the address that came with
-// it, or LIVEKIT_URL. Whoever calls it declares ticket.consume and
+// there returns the address at which the token under test is used: the one that
+// came with it, or LIVEKIT_URL. A check that calls it declares ticket.consume and
 // ticket.frontend.
 func (c *Case) there() address {
 	here, came := c.here(), usableURL(c.answer().URL())
@@ -136,11 +135,11 @@ func (c *Case) there() address {
 	case here.URL != nil && probe.SameOrigin(here.URL, came) && strings.Trim(here.Path, "/") == strings.Trim(came.Path, "/"):
 		return address{URL: came}
 	}
-	return address{URL: came, came: true}
+	return address{URL: came, withToken: true}
 }
 
 // takesAddress reports whether the server's address may come with the token, so
-// that LIVEKIT_URL is not needed here.
+// that LIVEKIT_URL need not be set.
 func (c *Case) takesAddress() bool {
 	switch c.Source() {
 	case check.SourceFrontend, check.SourceEndpoint:
@@ -151,8 +150,8 @@ func (c *Case) takesAddress() bool {
 	return false
 }
 
-// holdsNoToken reports whether what was given as a token is another text, which
-// no server has to be asked about.
+// holdsNoToken reports whether the text given as a token is none, so that no server
+// is asked about it.
 func (c *Case) holdsNoToken() bool {
 	t := c.given()
 	return !t.Decoded && !slices.ContainsFunc(t.Format, func(f Finding) bool {
@@ -160,8 +159,8 @@ func (c *Case) holdsNoToken() bool {
 	})
 }
 
-// reached is the address that join.reach asks about: LIVEKIT_URL, or, where that
-// is not set, the one that came with the token.
+// reached returns the address that join.reach asks: LIVEKIT_URL, or, where that is
+// not set, the one that came with the token.
 func (c *Case) reached() address {
 	if c.Settings.URL.Secret.Empty() && c.takesAddress() {
 		return c.there()
@@ -169,7 +168,8 @@ func (c *Case) reached() address {
 	return c.here()
 }
 
-// answer is what handed out the token under test, nil when nothing was asked.
+// answer returns the answer that held the token under test, or nil where no service
+// was asked.
 func (c *Case) answer() *TicketAnswer {
 	switch c.Source() {
 	case check.SourceFrontend:
@@ -180,9 +180,9 @@ func (c *Case) answer() *TicketAnswer {
 	return nil
 }
 
-// elsewhere reports whether the token is to be used at another server than the
-// one that join.reach looks at.
-func (c *Case) elsewhere() bool {
+// atOtherServer reports whether the token is used at another server than the one that
+// join.reach asks.
+func (c *Case) atOtherServer() bool {
 	reached, there := c.reached().URL, c.there().URL
 	return there != nil && (reached == nil || !probe.SameOrigin(reached, there))
 }
@@ -201,7 +201,7 @@ func (c *Case) target() check.Target {
 	if token := c.token(); token != nil {
 		t.Room, t.Identity = clean.Line(token.Room(), 256), clean.Line(token.Identity(), 256)
 	}
-	// A token that cannot be read leaves what came with it.
+	// A token that cannot be parsed leaves the address that came with it.
 	if a := c.answer(); a != nil {
 		t.Room, t.Identity = cmp.Or(t.Room, clean.Line(a.Answer.Room, 256)), cmp.Or(t.Identity, clean.Line(a.Answer.Identity, 256))
 	}
@@ -212,11 +212,11 @@ func (c *Case) target() check.Target {
 	return t
 }
 
-// evidence is what the diagnosis needs of this case, once the run has ended.
+// evidence returns the input of the diagnosis. Call it after the run.
 func (c *Case) evidence(results []check.Result) diagnosis.Evidence {
 	e := c.preview()
-	e.Results, e.Maker, e.OwnURL = results, c.maker(), c.elsewhere()
-	if e.Giver = e.Maker; c.there().came && e.Source == check.SourceFlag {
+	e.Results, e.Maker, e.OwnURL = results, c.maker(), c.atOtherServer()
+	if e.Giver = e.Maker; c.there().withToken && e.Source == check.SourceFlag {
 		e.Giver = finding.OwnerFrontend // what is pasted with its address is what a browser was handed
 	}
 	if local := c.local(); local != nil {
@@ -254,7 +254,7 @@ func (c *Case) evidence(results []check.Result) diagnosis.Evidence {
 	return e
 }
 
-// preview is the evidence that there is before anything was learnt.
+// preview returns the input of the diagnosis as known before the first check.
 func (c *Case) preview() diagnosis.Evidence {
 	e := diagnosis.Evidence{
 		Source: c.Source(), Again: c.Options.Again, AgainSecret: c.Options.AgainSecret, Ticket: !c.Settings.Ticket.Secret.Empty(),
@@ -307,8 +307,8 @@ func (c *Case) preview() diagnosis.Evidence {
 	return e
 }
 
-// serviceSetting is what holds the address of the ticket service or the token
-// endpoint, and where that stands.
+// serviceSetting returns the name of the setting that holds the address of the
+// ticket service or token endpoint, and the setting's source.
 func (c *Case) serviceSetting() (name, source string) {
 	switch service := c.Settings.TicketService; {
 	case c.Options.TokenEndpoint != "":
@@ -320,8 +320,7 @@ func (c *Case) serviceSetting() (name, source string) {
 	}
 }
 
-// placed names, in each finding, the setting to change where a setting is what
-// has to be changed.
+// placed adds the setting to change to each finding that a setting causes.
 func (c *Case) placed(findings []Finding) []Finding {
 	for i, f := range findings {
 		name, source := c.serviceSetting()
@@ -347,7 +346,7 @@ func (c *Case) placed(findings []Finding) []Finding {
 	return findings
 }
 
-// addressValues fills name_url, name_host, name_name and name_port from u.
+// addressValues sets name_url, name_host, name_name and name_port from u.
 func addressValues(values map[string]string, name string, u *url.URL) {
 	if u == nil {
 		return
@@ -362,8 +361,8 @@ func addressValues(values map[string]string, name string, u *url.URL) {
 	values[name+"_port"] = probe.Port(u)
 }
 
-// acceptance reads a server's verdict on a token: yes, no, or not a word from
-// LiveKit at all.
+// acceptance reads a server's verdict on a token: accepted, refused, or unknown
+// where LiveKit did not answer.
 func acceptance(v *probe.Verdict) diagnosis.Trit {
 	switch {
 	case v == nil:
@@ -376,8 +375,8 @@ func acceptance(v *probe.Verdict) diagnosis.Trit {
 	return diagnosis.No
 }
 
-// recognition is acceptance of key, signature and claims: a server that lets
-// nobody in for want of a room or of capacity has found all of them good.
+// recognition is acceptance of key, signature and claims only: a server that
+// refuses for lack of a room or of capacity has accepted all three.
 func recognition(v *probe.Verdict) diagnosis.Trit {
 	if v != nil {
 		switch v.Reason {
@@ -388,9 +387,8 @@ func recognition(v *probe.Verdict) diagnosis.Trit {
 	return acceptance(v)
 }
 
-// usableURL parses raw leniently, as LiveKit's SDKs do: ws, wss, http or
-// https, with a host; nil for anything that cannot be dialled, such as
-// ws://undefined.
+// usableURL parses raw leniently, as LiveKit's SDKs do: ws, wss, http or https,
+// with a host. It returns nil where raw cannot be dialled, as ws://undefined.
 func usableURL(raw string) *url.URL {
 	u, err := url.Parse(strings.TrimSpace(raw))
 	if err != nil || u.Hostname() == "" {
@@ -406,25 +404,25 @@ func usableURL(raw string) *url.URL {
 	return nil
 }
 
-// Admission is what a run learnt that lets somebody join with its token.
+// Admission is the token and address with which a run could join.
 type Admission struct {
 	// Token is the token that the server accepts: the one under test, or one made
 	// here. It is nil where it accepts none.
 	Token *token.Token
-	// URL is where the token is to be used; nil where no address is known.
+	// URL is the address at which to use the token; nil where none is known.
 	URL *url.URL
-	// InQuery says that the token gets through in the query only.
+	// InQuery reports whether the token arrives in the query only.
 	InQuery bool
-	// Present says that the token's identity is in its room now, as far as that
-	// was asked.
+	// Present reports whether the token's identity is known to be in its room now.
 	Present bool
-	// Refused says that a token was made here and the server does not accept it.
+	// Refused reports whether the server refused a token that was made here.
 	Refused bool
-	// DefaultKeys says that a token made here has the keys of livekit-server --dev.
+	// DefaultKeys reports whether a token made here uses the keys of livekit-server
+	// --dev.
 	DefaultKeys bool
 }
 
-// Admission is called after the run.
+// Admission returns the token and address to join with. Call it after the run.
 func (c *Case) Admission() Admission {
 	a := Admission{URL: c.there().URL}
 	dev, verdict, present := c.dev(), c.verdict(), c.present()

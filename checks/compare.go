@@ -13,9 +13,9 @@ import (
 	"lkdoctor/config/clean"
 )
 
-// compared is the token under test beside a correct one, part by part; nil where
-// there is no token. What differs was found by the checks, and is not judged
-// once more. hide takes out what this run knows to be secret.
+// compared returns the token under test and a correct one, part by part, or nil
+// where there is no token. Parts are marked wrong by the findings of results, not
+// judged again. hide removes the run's secrets.
 func (c *Case) compared(results []check.Result, hide func(string) string) []check.TokenPart {
 	t := c.token()
 	if t == nil {
@@ -58,7 +58,7 @@ type part struct {
 	value Text
 }
 
-// correct is what a token holds that lets somebody join.
+// correct returns the parts of a token that can join.
 func (c *Case) correct() []part {
 	issuer := finding.Textf("an API key of the LiveKit server")
 	if key := c.Settings.APIKey; !key.Secret.Empty() {
@@ -79,7 +79,7 @@ func (c *Case) correct() []part {
 	}
 }
 
-// shapeOf is as much of a token as may be shown, and its form.
+// shapeOf returns as much of a token as may be shown, and its form.
 func shapeOf(t *token.Token) Text {
 	if t.Decoded {
 		return finding.Textf("%d characters, %d dots", t.Shape.Length, t.Shape.Dots)
@@ -106,8 +106,8 @@ func (c *Case) signatureOf() Text {
 	return finding.Textf("not checked")
 }
 
-// membersOf are the members of a JSON object in their order, with those of the
-// video claim each by itself. A text that is none is one member.
+// membersOf returns the members of a JSON object in their order, each member of the
+// video claim separately. A text that is no object is one member.
 func membersOf(in, text string, hide func(string) string) []part {
 	list, err := orderedMembers(text)
 	if err != nil {
@@ -125,15 +125,15 @@ func membersOf(in, text string, hide func(string) string) []part {
 	return out
 }
 
-// memberValue is a value on one line; a time is a date, too.
+// memberValue returns a value on one line; a time is shown with its date.
 func memberValue(name string, raw json.RawMessage, hide func(string) string) Text {
 	shown := string(raw)
 	var compact bytes.Buffer
 	if json.Compact(&compact, raw) == nil {
 		shown = compact.String()
 	}
-	// A text is shown as it reads. One that would read as another kind of value
-	// keeps its quotes.
+	// A text is shown without quotes, unless it would read as another type of
+	// value.
 	var text string
 	if json.Unmarshal(raw, &text) == nil && text != "" && !json.Valid([]byte(text)) {
 		shown = text
@@ -151,7 +151,7 @@ type rawMember struct {
 	raw  json.RawMessage
 }
 
-// orderedMembers are the members of a JSON object as it has them.
+// orderedMembers returns the members of a JSON object in their order.
 func orderedMembers(text string) ([]rawMember, error) {
 	dec := json.NewDecoder(strings.NewReader(text))
 	if begin, err := dec.Token(); err != nil || begin != json.Delim('{') {
@@ -173,8 +173,8 @@ func orderedMembers(text string) ([]rawMember, error) {
 	return out, nil
 }
 
-// wrongParts are the parts of the token that findings are about: what they name
-// themselves, else what their code is about.
+// wrongParts returns the parts of the token that findings are about: those that a
+// finding names, otherwise those of its code.
 func wrongParts(results []check.Result) map[string]bool {
 	about := map[Code]string{
 		finding.TokenAlg: "alg", finding.TokenNoIssuer: "iss", finding.SignatureOtherKey: "iss", finding.ServerKeyUnknown: "iss",

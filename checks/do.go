@@ -22,7 +22,7 @@ func Do(ctx context.Context, c *Case, strict bool, observe func(check.Event)) ch
 	observe(check.Event{Kind: check.RunStarted})
 	plan, hide := c.plan()
 	results := plan.Execute(ctx, func(e check.Event) {
-		// The text of what is waited for; results are complete (Plan.Finish).
+		// The event's text may hold a secret; results are cleaned by Plan.Finish.
 		e.Text = (&hider{c.Redact}).sentence(e.Text)
 		observe(e)
 	})
@@ -47,8 +47,8 @@ func Do(ctx context.Context, c *Case, strict bool, observe func(check.Event)) ch
 	return run
 }
 
-// plan is what c's run does. Each result is cleaned of secrets, and gets its
-// owner and fixes as far as they are known, before anybody sees it.
+// plan returns the checks of c's run. Before a result is shown, secrets are removed
+// and the owner and fixes known so far are added.
 func (c *Case) plan() (plan check.Plan, hide func() *hider) {
 	if c.Redact == nil {
 		c.Redact = clean.NewRedactor()
@@ -59,8 +59,8 @@ func (c *Case) plan() (plan check.Plan, hide func() *hider) {
 	}
 	list := All(c)
 	c.made.chosen = c.Options.Selection().Chosen(check.Specs(list))
-	// The hider is made with the first result: it reads the env files once more,
-	// while the network is being waited for.
+	// The hider is made with the first result: it reads the env files again, during
+	// a wait for the network.
 	hide = sync.OnceValue(func() *hider { return newHider(c) })
 	return check.Plan{
 		Checks: list, Select: c.Options.Selection(), Prior: c.prior, Skips: c.Skips,
@@ -71,8 +71,7 @@ func (c *Case) plan() (plan check.Plan, hide func() *hider) {
 	}, hide
 }
 
-// nothing says why nothing of what was asked for was checked; it is empty where
-// something was, or went wrong.
+// nothing returns why no selected check ran; it is empty where one ran or failed.
 func nothing(plan check.Plan, results []check.Result) Text {
 	var why Text
 	for _, r := range results {
@@ -103,17 +102,16 @@ func exitCode(ctx context.Context, run check.Run, strict bool) int {
 	return check.ExitOK
 }
 
-// Continue makes c go on where an earlier run left off: the stages before from
-// keep their results and products, so that a ticket is not consumed again.
-// Call it before Do.
+// Continue lets c reuse an earlier run: the stages before from keep their results
+// and products, so that no ticket is consumed again. Call it before Do.
 func (c *Case) Continue(earlier *Case, results []check.Result, from check.Stage) {
 	order := check.Stages()
 	c.keep(earlier, results, func(s check.Stage) bool { return slices.Index(order, s) < slices.Index(order, from) })
 }
 
-// Watch makes c one of the runs that follow the env files: it joins no room, so
-// that it calls no agent, and consumes no ticket. What the ticket of the run
-// before brought is examined again. Call it before Do.
+// Watch makes c a run that follows a change of the env files: it joins no room,
+// calls no agent and consumes no ticket. The token of the earlier run is examined
+// again. Call it before Do.
 func (c *Case) Watch(earlier *Case, results []check.Result) {
 	c.Options.Watched, c.Options.NoJoin = true, true
 	answered := earlier != nil && slices.ContainsFunc(results, func(r check.Result) bool {
@@ -128,14 +126,14 @@ func (c *Case) Watch(earlier *Case, results []check.Result) {
 	c.setTicket(config.Setting{Name: c.Settings.Ticket.Name, Flag: c.Settings.Ticket.Flag, Sensitive: true})
 }
 
-// setTicket replaces the ticket of the run.
+// setTicket replaces the run's ticket.
 func (c *Case) setTicket(ticket config.Setting) {
 	settings := *c.Settings
 	settings.Ticket = ticket
 	c.Settings = &settings
 }
 
-// keep takes over the results and products of those stages of an earlier run.
+// keep copies the results and products of those stages of an earlier run.
 func (c *Case) keep(earlier *Case, results []check.Result, stage func(check.Stage) bool) {
 	kept := func(id string) bool {
 		return slices.ContainsFunc(results, func(r check.Result) bool {
@@ -153,27 +151,27 @@ func (c *Case) keep(earlier *Case, results []check.Result, stage func(check.Stag
 	c.products().carry(earlier.products(), kept)
 }
 
-// Broken is the run of a doctor that could not begin: the first check carries
-// the reason, the others were not run. The exit code is that of a doctor's own
+// Broken returns the run of a doctor that could not begin: the first check carries
+// the reason, the others are not run, and the exit code is that of an internal
 // failure.
 func Broken(now time.Time, reason string) check.Run {
 	return unbegun(now, check.ExitDoctor, finding.New(finding.DoctorInternal, finding.Fail,
 		"lkdoctor could not begin: %s", clean.Line(reason, 300)).As("could-not-begin").By(finding.OwnerConfig))
 }
 
-// Late is the run of a doctor whose time was over before it could begin.
+// Late returns the run of a doctor whose time-out passed before it began.
 func Late(now time.Time, reason string) check.Run {
 	return unbegun(now, check.ExitDoctor, finding.New(finding.DoctorTimeout, finding.Fail,
 		"lkdoctor could not begin: %s", clean.Line(reason, 300)).As("run").By(finding.OwnerConfig))
 }
 
-// Interrupted is the run of a doctor that was told to stop before it had begun.
+// Interrupted returns the run of a doctor that was interrupted before it began.
 func Interrupted(now time.Time) check.Run {
 	return unbegun(now, check.ExitInterrupted, finding.New(finding.DoctorCancelled, finding.Fail,
 		"interrupted before this check had ended").By(finding.OwnerNone))
 }
 
-// unbegun is a run in which nothing was checked, because of f.
+// unbegun returns a run without checks, with f as the reason.
 func unbegun(now time.Time, exit int, f Finding) check.Run {
 	run := check.Run{
 		StartedAt: now, Target: check.Target{TokenSource: check.SourceNone}, Settings: []config.Shown{},

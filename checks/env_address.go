@@ -13,10 +13,10 @@ import (
 	"lkdoctor/config/clean"
 )
 
-// family is what an address must begin with.
+// family is a set of URL schemes that an address may have.
 type family struct {
 	plain, secure string
-	// both names them in a sentence.
+	// both names the schemes in a sentence.
 	both Text
 }
 
@@ -28,25 +28,26 @@ func webServices() family {
 	return family{"http", "https", finding.Textf("http:// or https://")}
 }
 
-// urlFault is the first thing that makes an address useless.
+// urlFault is the first reason why an address cannot be used.
 type urlFault struct {
-	// variant is the one of ENV_URL_INVALID.
+	// variant is the variant of ENV_URL_INVALID.
 	variant string
 	text    Text
-	// at is where, in characters from the start; -1 where there is no one place.
+	// at is the position of the fault, in characters from the start; -1 where it
+	// has none.
 	at int
 }
 
 var (
 	anyScheme = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]*://`)
 	webScheme = regexp.MustCompile(`^(?i:wss?|https?):`)
-	// secondURL is a further address in a list of them.
+	// secondURL matches the beginning of a second address in a list.
 	secondURL   = regexp.MustCompile(`[,;|](?i:wss?|https?)://`)
 	innerScheme = regexp.MustCompile(`^[A-Za-z]+:?//`)
 )
 
-// faultOf finds the first thing that makes raw useless as an address; its text
-// is zero where nothing does.
+// faultOf returns the first fault of raw as an address; its text is zero where raw
+// has none.
 func faultOf(raw string, kind family) urlFault {
 	if i := strings.IndexRune(raw, '='); i >= 0 && i < strings.Index(raw+"://", "://") {
 		return urlFault{"two-equals", finding.Textf("it begins with %q, as if the variable had been written with two =", clean.Line(raw[:i+1], 40)), i}
@@ -87,8 +88,8 @@ func faultOf(raw string, kind family) urlFault {
 	return urlFault{at: -1}
 }
 
-// serverFault is faultOf for the address of a LiveKit server, which takes the
-// token and nothing else as a credential.
+// serverFault is faultOf for the address of a LiveKit server, which may hold no
+// credentials.
 func serverFault(raw string) urlFault {
 	fault := faultOf(raw, webSockets())
 	if u, err := url.Parse(raw); fault.text.IsZero() && err == nil && u.User != nil {
@@ -97,8 +98,8 @@ func serverFault(raw string) urlFault {
 	return fault
 }
 
-// serverURLFault says what makes an address that somebody handed out useless,
-// and where.
+// serverURLFault returns why an address that came with a token cannot be used, and
+// the position of the fault.
 func serverURLFault(raw string) (Text, int) {
 	if found, is := placeholder.InURL(raw); is {
 		return finding.Textf("it holds %s", placeholderWords(found)), -1
@@ -107,7 +108,7 @@ func serverURLFault(raw string) (Text, int) {
 	return fault.text, fault.at
 }
 
-// hostFault looks at host and port; offset is where they begin in the URL.
+// hostFault checks host and port; offset is their position in the URL.
 func hostFault(authority string, offset int) urlFault {
 	host, port := authority, ""
 	if i := strings.LastIndex(authority, ":"); i >= 0 && !strings.HasSuffix(authority, "]") {
@@ -139,9 +140,8 @@ func hostFault(authority string, offset int) urlFault {
 	return urlFault{at: -1}
 }
 
-// corrected is raw as it was probably meant: without what does not belong into
-// an address, with one scheme of kind, without a query. It is empty where no
-// address is left.
+// corrected returns raw as it was probably meant: without surrounding characters
+// and query, and with one scheme of kind. It is empty where no address is left.
 func corrected(raw string, kind family) string {
 	if i := strings.LastIndexByte(raw[:strings.Index(raw+"://", "://")], '='); i >= 0 {
 		raw = raw[i+1:]
@@ -199,8 +199,8 @@ func corrected(raw string, kind family) string {
 	return out
 }
 
-// bracketed puts an IPv6 address into brackets. Where the last group can be a
-// port, as of an address that is whole without it, it is one.
+// bracketed puts an IPv6 address into brackets. The last group is taken for a port
+// where the rest is an address without it.
 func bracketed(authority string) string {
 	if i := strings.LastIndex(authority, ":"); len(authority[i+1:]) > 3 && authority[i+1:] != "" {
 		if _, err := strconv.Atoi(authority[i+1:]); err == nil {
@@ -212,8 +212,8 @@ func bracketed(authority string) string {
 	return "[" + authority + "]"
 }
 
-// private reports whether a host is one that no certificate is for: this machine,
-// a container's name, a private address.
+// private reports whether no public certificate exists for a host: this machine, a
+// container's name, a private address.
 func private(host, authority string) bool {
 	if strings.HasPrefix(authority, "[") {
 		host, _, _ = strings.Cut(authority[1:], "]")

@@ -7,7 +7,7 @@ import (
 	"lkdoctor/checks/placeholder"
 )
 
-// placeholderWords names what stands where a value belongs, behind "it holds".
+// placeholderWords names the placeholder, to follow "it holds".
 func placeholderWords(found placeholder.Found) Text {
 	switch found.Kind {
 	case placeholder.Template:
@@ -22,7 +22,7 @@ func placeholderWords(found placeholder.Found) Text {
 	return finding.Textf("%s, the word that a missing value becomes", found.Text)
 }
 
-// unfilled is f, an ENV_PLACEHOLDER, with its variant.
+// unfilled returns f, an ENV_PLACEHOLDER, with its variant.
 func unfilled(f Finding, found placeholder.Found) Finding {
 	variant := found.Kind
 	if variant == placeholder.Object {
@@ -31,8 +31,8 @@ func unfilled(f Finding, found placeholder.Found) Finding {
 	return f.As(string(variant)).With("placeholder", found.Text)
 }
 
-// firstQuote finds the first quotation mark of any kind, as a count of
-// characters from the start; -1 when there is none.
+// firstQuote returns the position of the first quotation mark of any kind, in
+// characters from the start; -1 where there is none.
 func firstQuote(value string) (int, Text) {
 	for i, r := range []rune(value) {
 		switch r {
@@ -49,7 +49,8 @@ func firstQuote(value string) (int, Text) {
 	return -1, Text{}
 }
 
-// firstSpace finds the first white space, control or invisible character.
+// firstSpace returns the position of the first white space, control or invisible
+// character.
 func firstSpace(value string) (int, Text) {
 	for i, r := range []rune(value) {
 		switch {

@@ -13,7 +13,7 @@ import (
 	"lkdoctor/config/secret"
 )
 
-// envExposure looks for secrets where others can read them.
+// envExposure looks for secrets that others can read.
 func envExposure(c *Case) Check {
 	return c.check(Spec{
 		ID: "env.exposure", Stage: check.StageEnv, Timeout: time.Second,
@@ -26,8 +26,8 @@ func envExposure(c *Case) Check {
 	})
 }
 
-// browserSecrets finds secrets in the browser's code: the API secret under any
-// name, and names that say that the value is secret.
+// browserSecrets finds secrets in variables that reach the browser's code: the API
+// secret under any name, and variables whose name says that they are secret.
 func browserSecrets(s *config.Settings) []Finding {
 	var findings []Finding
 	for _, name := range s.Env.Names() {
@@ -57,8 +57,8 @@ func browserSecrets(s *config.Settings) []Finding {
 	return findings
 }
 
-// openFiles finds env files that hold the API secret and that other users, or
-// everybody with the repository, can read.
+// openFiles finds env files that hold the API secret and can be read by other users
+// or are in the repository.
 func openFiles(s *config.Settings) []Finding {
 	var findings []Finding
 	for _, f := range s.Files {
@@ -84,8 +84,8 @@ func openFiles(s *config.Settings) []Finding {
 	return findings
 }
 
-// commandLineSecrets: every user of the machine sees the arguments of every
-// process.
+// commandLineSecrets finds secrets among the arguments, which every user of the
+// machine can see.
 func commandLineSecrets(s *config.Settings, fromStdin bool) []Finding {
 	var findings []Finding
 	for _, set := range []config.Setting{s.APISecret, s.Token} {

@@ -14,8 +14,8 @@ import (
 	"lkdoctor/config/dotenv"
 )
 
-// envFiles looks at the files themselves: can they be read, and does one hide
-// what another says?
+// envFiles checks that the env files can be read, and reports values that hide
+// others.
 func envFiles(c *Case) Check {
 	return c.check(Spec{
 		ID: "env.files", Stage: check.StageEnv, Timeout: 20 * time.Second, // fingerprints take half a second each
@@ -58,7 +58,7 @@ func unreadableFiles(files []config.EnvFile) []Finding {
 	return findings
 }
 
-// unreadable is the variant of ENV_FILE_UNREADABLE for an error.
+// unreadable returns the variant of ENV_FILE_UNREADABLE for an error.
 func unreadable(err error) string {
 	for _, kind := range []struct {
 		err     error
@@ -74,8 +74,8 @@ func unreadable(err error) string {
 	return "unreadable"
 }
 
-// hiddenValues compares a setting with what lower sources say about it. A flag
-// or a project that was asked for hides others on purpose, which is no finding.
+// hiddenValues reports lower sources that hold another value of s. A flag or a
+// chosen project hides others on purpose and is not reported.
 func hiddenValues(all *config.Settings, s config.Setting) []Finding {
 	if s.Source.Kind != config.Environment && s.Source.Kind != config.File {
 		return nil
@@ -108,7 +108,8 @@ func hiddenValues(all *config.Settings, s config.Setting) []Finding {
 	return nil
 }
 
-// expandedValue tells what Next.js changed in a key or secret while reading it.
+// expandedValue reports a key or secret that Next.js changes while it reads the
+// file.
 func expandedValue(all *config.Settings, s config.Setting) []Finding {
 	if s.Name != "LIVEKIT_API_KEY" && s.Name != "LIVEKIT_API_SECRET" {
 		return nil

@@ -14,7 +14,7 @@ import (
 	"lkdoctor/config/clean"
 )
 
-// envLiveKit looks at the URL, the key and the secret as they will be used.
+// envLiveKit checks the URL, the key and the secret as they will be used.
 func envLiveKit(c *Case) Check {
 	return c.check(Spec{
 		ID: "env.livekit", Stage: check.StageEnv, Timeout: time.Second,
@@ -36,10 +36,10 @@ func envLiveKit(c *Case) Check {
 	})
 }
 
-// presence reports what is not set anywhere, and where it lies instead. An empty
-// value that hides a filled one is env.files' finding, and not repeated here.
+// presence reports settings that are missing, and where else they are set. An empty
+// value that hides a filled one is left to env.files.
 func presence(c *Case) []Finding {
-	// The server alone judges a token that comes from elsewhere.
+	// Only the server can judge a token that was not made here.
 	keys := finding.Fail
 	if src := c.Source(); src != check.SourceMinted && src != check.SourceNone {
 		keys = finding.Info
@@ -84,9 +84,8 @@ func emptied(s config.Setting) bool {
 	return s.Secret.Empty() && slices.ContainsFunc(s.Shadows, func(h config.Shadow) bool { return !h.Empty })
 }
 
-// whereInstead names the variant of a finding about a setting that is missing:
-// the value stands under another name, in a file of another mode or folder, or
-// nowhere.
+// whereInstead adds the variant of a missing setting: it is set under another name,
+// in a file of another mode or folder, or nowhere.
 func whereInstead(s *config.Settings, f Finding, set config.Setting, misses map[string]config.NearMiss) Finding {
 	if miss, has := misses[set.Name]; has {
 		f.Message = finding.Textf("%s is not set, and %s in %s seems to be meant for it", set.Name, clean.Line(miss.Name, 80), miss.Source.String())
@@ -109,8 +108,8 @@ func whereInstead(s *config.Settings, f Finding, set config.Setting, misses map[
 	return f.As("unset")
 }
 
-// missed adds the variable that was meant for set. renamed is the variant for one
-// that a new name cures.
+// missed adds the variable that was meant for set; renamed is the variant where
+// only its name is wrong.
 func missed(f Finding, set config.Setting, miss config.NearMiss, renamed string) Finding {
 	f = f.As(renamed).With("variable", clean.Line(miss.Name, 80)).With("source", miss.Source.String())
 	switch {
@@ -127,21 +126,21 @@ func missed(f Finding, set config.Setting, miss config.NearMiss, renamed string)
 	return f
 }
 
-// keyFindings looks for what copying and storing does to a key or a secret.
+// keyFindings reports damage to a key or secret by copying and storing.
 func keyFindings(all *config.Settings, s config.Setting) []Finding {
 	value := s.Secret.Reveal()
 	if value == "" {
 		return nil
 	}
-	tell := func(code Code, format string, args ...any) Finding {
+	build := func(code Code, format string, args ...any) Finding {
 		return measured(all, finding.New(code, finding.Fail, format, args...).With("setting", s.Name).With("source", s.Source.String()), value)
 	}
 	if found, is := placeholder.In(value); is {
-		return []Finding{unfilled(tell(finding.EnvPlaceholder, "%s holds %s", s.Name, placeholderWords(found)), found)}
+		return []Finding{unfilled(build(finding.EnvPlaceholder, "%s holds %s", s.Name, placeholderWords(found)), found)}
 	}
 	var findings []Finding
 	if at, what := firstQuote(value); at >= 0 {
-		f := tell(finding.EnvValueQuoted, "%s holds %s %s: quotes are no part of a LiveKit key or secret",
+		f := build(finding.EnvValueQuoted, "%s holds %s %s: quotes are no part of a LiveKit key or secret",
 			s.Name, what, whereIn(value, at))
 		if all.CompareSecrets {
 			f = f.With("position", at+1)
@@ -157,7 +156,7 @@ func keyFindings(all *config.Settings, s config.Setting) []Finding {
 		findings = append(findings, f)
 	}
 	if at, what := firstSpace(value); at >= 0 {
-		f := tell(finding.EnvValueWhitespace, "%s holds %s %s, which no LiveKit key or secret has",
+		f := build(finding.EnvValueWhitespace, "%s holds %s %s, which no LiveKit key or secret has",
 			s.Name, what, whereIn(value, at)).With("character", what.String())
 		if all.CompareSecrets {
 			f = f.With("position", at+1)
@@ -180,7 +179,7 @@ func keyFindings(all *config.Settings, s config.Setting) []Finding {
 	return findings
 }
 
-// measured is f with the length of a secret, where lengths may be shown.
+// measured returns f with the length of a secret, where lengths may be shown.
 func measured(s *config.Settings, f Finding, value string) Finding {
 	if s.CompareSecrets {
 		return f.With("length", len(value))
@@ -188,7 +187,8 @@ func measured(s *config.Settings, f Finding, value string) Finding {
 	return f
 }
 
-// whereIn says where in a value a character is, without its length.
+// whereIn describes the position of a character in a value without giving the
+// value's length.
 func whereIn(value string, at int) Text {
 	switch at {
 	case 0:
@@ -199,7 +199,7 @@ func whereIn(value string, at int) Text {
 	return finding.Textf("in its middle")
 }
 
-// pairFindings looks at key, secret and URL together.
+// pairFindings checks key, secret and URL against each other.
 func pairFindings(s *config.Settings) []Finding {
 	key, secret := s.APIKey.Value, s.APISecret.Secret.Reveal()
 	dev := key == "devkey" && secret == "secret"
@@ -220,13 +220,14 @@ func pairFindings(s *config.Settings) []Finding {
 	return findings
 }
 
-// swapped reports whether key and secret stand in each other's place.
+// swapped reports whether key and secret are exchanged.
 func swapped(s *config.Settings) bool {
 	key, secret := s.APIKey.Value, s.APISecret.Secret.Reveal()
 	return looksLikeKey(secret) && !looksLikeKey(key) && len(key) >= 32
 }
 
-// looksLikeKey: LiveKit's own keys are API and 12 or more letters and digits.
+// looksLikeKey reports whether v has the form of LiveKit's own keys: API and 12 or
+// more letters and digits.
 func looksLikeKey(v string) bool {
 	if !strings.HasPrefix(v, "API") || len(v) < 12 || len(v) > 20 {
 		return false
@@ -236,8 +237,8 @@ func looksLikeKey(v string) bool {
 	}) < 0
 }
 
-// proxyFindings names an HTTP proxy between here and the servers: Go, Node and
-// Python use it without a word.
+// proxyFindings reports an HTTP proxy on the way to the servers, which Go, Node and
+// Python use silently.
 func proxyFindings(c *Case) []Finding {
 	var findings []Finding
 	for _, t := range []struct{ what, raw string }{

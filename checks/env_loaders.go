@@ -13,9 +13,9 @@ import (
 	"lkdoctor/config/secret"
 )
 
-// loaderFindings compares what Next.js reads for a LiveKit setting with what
-// the other tools read that run on the same env file: where they differ, two
-// halves of one app sign with different secrets.
+// loaderFindings compares what Next.js and other tools read for a LiveKit setting
+// from one env file. Where they differ, two halves of one app use different
+// secrets.
 func loaderFindings(s *config.Settings) []Finding {
 	var findings []Finding
 	for _, f := range s.Files {
@@ -39,8 +39,8 @@ func loaderFindings(s *config.Settings) []Finding {
 			}
 		}
 		if lines := strings.ReplaceAll(content, "\r\n", "\n"); len(ofFile) > 0 && lines != content {
-			// The line ends are one fault, and the first to mend: they count where no
-			// difference, or fewer, are left without them.
+			// Line ends are reported as the cause where the difference goes, or
+			// gets smaller, without them.
 			left := dotenv.Compare([]byte(lines), s.Env.Value)
 			cured := func(f Finding) bool {
 				for _, v := range wanted {
@@ -61,7 +61,7 @@ func loaderFindings(s *config.Settings) []Finding {
 	return findings
 }
 
-// disagree reports whether a loader reads v in another way than Next.js.
+// disagree reports whether a loader reads v differently than Next.js.
 func disagree(v config.EnvVar, readings []dotenv.Reading) bool {
 	return slices.ContainsFunc(readings, func(r dotenv.Reading) bool {
 		got := r.Lookup(v.Name)
@@ -69,8 +69,8 @@ func disagree(v config.EnvVar, readings []dotenv.Reading) bool {
 	})
 }
 
-// loaderVariant is the variant of ENV_LOADERS_DISAGREE for a variable: what in
-// its line the tools read in different ways.
+// loaderVariant returns the variant of ENV_LOADERS_DISAGREE for a variable: the
+// part of its line that the tools read differently.
 func loaderVariant(v config.EnvVar, line string) string {
 	value := v.Literal.Reveal()
 	switch {
@@ -86,7 +86,8 @@ func loaderVariant(v config.EnvVar, line string) string {
 	return "syntax"
 }
 
-// loaderFinding is the table for one variable: which loaders read the same value.
+// loaderFinding returns the table for one variable: which loaders read the same
+// value.
 func loaderFinding(s *config.Settings, f config.EnvFile, v config.EnvVar, readings []dotenv.Reading) (Finding, bool) {
 	names := &values{settings: s}
 	table := []string{names.row("Next.js", v.Value)}
@@ -115,27 +116,27 @@ func loaderFinding(s *config.Settings, f config.EnvFile, v config.EnvVar, readin
 	}
 	lines := strings.Split(f.Content.Reveal(), "\n")
 	line := lines[min(max(v.Line, 1), len(lines))-1]
-	told := finding.New(finding.EnvLoadersDisagree, finding.Warn,
+	result := finding.New(finding.EnvLoadersDisagree, finding.Warn,
 		"%s in %s (line %d) is read differently by Next.js and by %s", v.Name, clean.Line(f.Name, 60), v.Line, strings.Join(others, ", ")).
 		As(loaderVariant(v, line)).
 		With("setting", v.Name).With("file", clean.Line(f.Path, 200)).With("line", v.Line).With("readings", table)
-	if told.Variant == "syntax" && !oddLine(line) {
-		// Some tools refuse the whole file for another line.
+	if result.Variant == "syntax" && !oddLine(line) {
+		// Some tools reject the whole file because of another line.
 		if i := slices.IndexFunc(lines, func(l string) bool { return oddLine(l) && !strings.HasPrefix(l, "#") }); i >= 0 {
-			told = told.With("line", i+1)
+			result = result.With("line", i+1)
 		}
 	}
-	return told, true
+	return result, true
 }
 
-// values names the values that loaders read by letters, so that whoever reads
-// the table sees which are the same and learns nothing of them.
+// values labels the values that loaders read with letters, so that a table shows
+// which are equal without showing any of them.
 type values struct {
 	settings *config.Settings
 	seen     []secret.Value
 }
 
-// row is what one loader reads.
+// row returns the line of the table for one loader.
 func (r *values) row(name string, value secret.Value) string {
 	if value.Empty() {
 		return name + ": empty"
@@ -158,8 +159,8 @@ func (r *values) row(name string, value secret.Value) string {
 	return text
 }
 
-// plainValues tells that the values are the kind that every loader reads alike,
-// so that they need not all be run: what LiveKit makes, and plain addresses.
+// plainValues reports whether every loader reads the values of vars alike, so that
+// the loaders need not run: LiveKit's own keys, and plain addresses.
 func plainValues(vars []config.EnvVar) bool {
 	return !slices.ContainsFunc(vars, func(v config.EnvVar) bool {
 		return strings.ContainsFunc(v.Value.Reveal(), func(r rune) bool {
@@ -168,13 +169,13 @@ func plainValues(vars []config.EnvVar) bool {
 	})
 }
 
-// oddBytes reports whether a file holds anything but NAME=value lines and
-// comments, by the characters at which loaders differ.
+// oddBytes reports whether a file holds a line that loaders may read differently.
 func oddBytes(f config.EnvFile) bool {
 	return slices.ContainsFunc(strings.Split(f.Content.Reveal(), "\n"), oddLine)
 }
 
-// oddLine tells it of one line.
+// oddLine reports whether loaders may read a line differently: it is neither a
+// plain NAME=value nor a comment.
 func oddLine(line string) bool {
 	trimmed := strings.TrimRight(line, " ")
 	name, value, assigns := strings.Cut(trimmed, "=")

@@ -13,7 +13,7 @@ import (
 	"lkdoctor/config/clean"
 )
 
-// envTicket looks at the ticket service's address.
+// envTicket checks the ticket service's address.
 func envTicket(c *Case) Check {
 	return c.check(Spec{
 		ID: "env.ticket", Stage: check.StageEnv, Timeout: time.Second,
@@ -44,7 +44,7 @@ func envTicket(c *Case) Check {
 
 func ticketURLFindings(set config.Setting) []Finding {
 	raw := set.Value
-	tell := func(variant, format string, args ...any) []Finding {
+	build := func(variant, format string, args ...any) []Finding {
 		f := finding.New(finding.EnvTicketURLInvalid, finding.Fail, format, args...).As(variant).
 			With("setting", set.Name).With("source", set.Source.String()).With("url", clean.URL(raw))
 		address := corrected(raw, webServices())
@@ -54,7 +54,7 @@ func ticketURLFindings(set config.Setting) []Finding {
 		return []Finding{suggesting(f, strings.TrimSuffix(strings.TrimSuffix(address, "/consume"), "/api/v1"))}
 	}
 	if found, is := placeholder.InURL(raw); is {
-		return tell("placeholder", "%s holds %s", set.Name, placeholderWords(found))
+		return build("placeholder", "%s holds %s", set.Name, placeholderWords(found))
 	}
 	if fault := faultOf(raw, webServices()); !fault.text.IsZero() {
 		variant := "form"
@@ -64,16 +64,16 @@ func ticketURLFindings(set config.Setting) []Finding {
 		case "no-scheme", "no-slashes":
 			variant = "no-scheme"
 		}
-		return tell(variant, "USER_MGMT_BASE_URL is not a URL that can be used: %s", fault.text)
+		return build(variant, "USER_MGMT_BASE_URL is not a URL that can be used: %s", fault.text)
 	}
 	u, err := url.Parse(raw)
 	switch {
 	case err != nil:
 		return nil // faultOf says so
 	case strings.HasPrefix(strings.ToLower(u.Scheme), "ws"):
-		return tell("websocket-scheme", "USER_MGMT_BASE_URL begins with %s://, and must be http:// or https://", strings.ToLower(u.Scheme))
+		return build("websocket-scheme", "USER_MGMT_BASE_URL begins with %s://, and must be http:// or https://", strings.ToLower(u.Scheme))
 	case strings.Contains(u.Path, "/tickets") || strings.HasSuffix(strings.Trim(u.Path, "/"), "consume"):
-		return tell("path", "USER_MGMT_BASE_URL carries the path %s already; the app adds %s to it", clean.Line(u.Path, 80), DefaultTicketPath)
+		return build("path", "USER_MGMT_BASE_URL carries the path %s already; the app adds %s to it", clean.Line(u.Path, 80), DefaultTicketPath)
 	}
 	return nil
 }

@@ -10,16 +10,16 @@ import (
 	"lkdoctor/config/clean"
 )
 
-// urlFindings judges LIVEKIT_URL by its text alone.
+// urlFindings judges LIVEKIT_URL by its text.
 func urlFindings(raw string) []Finding {
-	tell := func(code Code, severity finding.Severity, format string, args ...any) Finding {
+	build := func(code Code, severity finding.Severity, format string, args ...any) Finding {
 		return finding.New(code, severity, format, args...).With("setting", "LIVEKIT_URL").With("url", clean.URL(raw))
 	}
 	if found, is := placeholder.InURL(raw); is {
-		return []Finding{unfilled(tell(finding.EnvPlaceholder, finding.Fail, "%s holds %s", "LIVEKIT_URL", placeholderWords(found)), found)}
+		return []Finding{unfilled(build(finding.EnvPlaceholder, finding.Fail, "%s holds %s", "LIVEKIT_URL", placeholderWords(found)), found)}
 	}
 	if fault := serverFault(raw); !fault.text.IsZero() {
-		f := tell(finding.EnvURLInvalid, finding.Fail, "LIVEKIT_URL is not a URL that can be used: %s", fault.text).As(fault.variant)
+		f := build(finding.EnvURLInvalid, finding.Fail, "LIVEKIT_URL is not a URL that can be used: %s", fault.text).As(fault.variant)
 		if fault.at >= 0 {
 			f = f.With("position", fault.at+1)
 		}
@@ -29,10 +29,10 @@ func urlFindings(raw string) []Finding {
 	if err != nil {
 		return nil // serverFault says so
 	}
-	return usableURLFindings(u, tell)
+	return usableURLFindings(u, build)
 }
 
-// suggesting adds the address to write instead, where it can be told.
+// suggesting adds the address to write instead, where it is known.
 func suggesting(f Finding, address string) Finding {
 	if address == "" {
 		return f
@@ -40,14 +40,14 @@ func suggesting(f Finding, address string) Finding {
 	return f.With("suggestion", clean.URL(address))
 }
 
-// usableURLFindings are about a URL that can be dialled, and may mislead all
-// the same. The diagnosis drops what a probe has refuted.
-func usableURLFindings(u *url.URL, tell func(Code, finding.Severity, string, ...any) Finding) []Finding {
+// usableURLFindings judges a URL that can be dialled. The diagnosis drops findings
+// that a probe refutes.
+func usableURLFindings(u *url.URL, build func(Code, finding.Severity, string, ...any) Finding) []Finding {
 	var findings []Finding
 	scheme, name := strings.ToLower(u.Scheme), u.Hostname()
 	bare := corrected(u.String(), webSockets())
 	if path := strings.Trim(u.Path, "/"); path != "" {
-		f := tell(finding.EnvURLPath, finding.Warn,
+		f := build(finding.EnvURLPath, finding.Warn,
 			"LIVEKIT_URL carries the path /%s; LiveKit's SDKs add /rtc to it themselves", clean.Line(path, 80)).As("path")
 		if path == "rtc" || strings.HasSuffix(path, "/rtc") {
 			f = suggesting(f.As("rtc"), strings.TrimRight(strings.TrimSuffix(bare, "/rtc"), "/"))
@@ -56,16 +56,16 @@ func usableURLFindings(u *url.URL, tell func(Code, finding.Severity, string, ...
 		}
 		findings = append(findings, f.With("path", clean.Line(u.Path, 80)))
 	} else if u.RawQuery != "" || u.Fragment != "" || u.ForceQuery {
-		findings = append(findings, suggesting(tell(finding.EnvURLPath, finding.Warn,
+		findings = append(findings, suggesting(build(finding.EnvURLPath, finding.Warn,
 			"LIVEKIT_URL carries a query or a fragment, which LiveKit's SDKs cannot use").As("query"), bare))
 	}
 	if scheme == "http" || scheme == "https" {
-		findings = append(findings, suggesting(tell(finding.EnvURLSchemeHTTP, finding.Info,
+		findings = append(findings, suggesting(build(finding.EnvURLSchemeHTTP, finding.Info,
 			"LIVEKIT_URL begins with %s://; LiveKit's SDKs take it, and use %s:// instead",
 			scheme, strings.Replace(scheme, "http", "ws", 1)), bare))
 	}
 	if (scheme == "ws" || scheme == "http") && !isLoopback(name) {
-		findings = append(findings, tell(finding.EnvURLInsecure, finding.Warn,
+		findings = append(findings, build(finding.EnvURLInsecure, finding.Warn,
 			"LIVEKIT_URL is not encrypted and %s is not localhost: browsers refuse it on https pages", clean.Line(u.Host, 120)).As(insecureHost(name)))
 	}
 	if port := u.Port(); port == "7881" || port == "7882" {
@@ -73,14 +73,14 @@ func usableURLFindings(u *url.URL, tell func(Code, finding.Severity, string, ...
 		if scheme == "wss" || scheme == "https" {
 			to = url.URL{Scheme: "wss", Host: strings.TrimSuffix(u.Host, ":"+port)}
 		}
-		findings = append(findings, suggesting(tell(finding.EnvURLMediaPort, finding.Warn,
+		findings = append(findings, suggesting(build(finding.EnvURLMediaPort, finding.Warn,
 			"LIVEKIT_URL names port %s, which LiveKit uses for media; signalling is on 7880 unless it was changed", port).
 			With("port", port), to.String()))
 	}
 	return findings
 }
 
-// insecureHost is the variant of ENV_URL_INSECURE for a host.
+// insecureHost returns the variant of ENV_URL_INSECURE for a host.
 func insecureHost(host string) string {
 	ip := net.ParseIP(host)
 	switch {

@@ -10,7 +10,7 @@ import (
 	"lkdoctor/config/clean"
 )
 
-// failureFacts keeps what a network failure was made of.
+// failureFacts adds the facts of a network failure to f.
 func failureFacts(f Finding, failure *probe.Failure) Finding {
 	f = f.With("kind", string(failure.Kind)).With("phase", string(failure.Phase)).With("took_ms", finding.Milliseconds(failure.Took))
 	for name, value := range map[string]string{
@@ -26,7 +26,7 @@ func failureFacts(f Finding, failure *probe.Failure) Finding {
 	return f
 }
 
-// proxyVariable is the variable of the environment that sends u through a proxy;
+// proxyVariable returns the environment variable that sends u through a proxy, or
 // "" where none does.
 func proxyVariable(s *config.Settings, u *url.URL) string {
 	names := []string{"HTTP_PROXY", "http_proxy"}
@@ -41,7 +41,7 @@ func proxyVariable(s *config.Settings, u *url.URL) string {
 	return ""
 }
 
-// proxyWords says why the HTTP proxy on the way to u could not be used.
+// proxyWords returns why the HTTP proxy on the way to u could not be used.
 func proxyWords(c *Case, f *probe.Failure, u *url.URL) Text {
 	proxy, err := c.Net.ProxyFor(u)
 	if err != nil || proxy == nil {
@@ -53,7 +53,8 @@ func proxyWords(c *Case, f *probe.Failure, u *url.URL) Text {
 	return finding.Textf("the proxy %s cannot be used: %s", clean.URL(proxy.String()), f.Detail)
 }
 
-// proxyAnswered is an HTTP proxy that answers in the place of whoever was asked.
+// proxyAnswered returns a finding about an HTTP proxy that answered instead of the
+// server.
 func proxyAnswered(code Code, via string, status int, u *url.URL) Finding {
 	return finding.New(code, finding.Fail, "%s cannot be reached: %s", clean.Line(u.Host, 80),
 		finding.Textf("the proxy %s answers %d itself", clean.URL(via), status)).
@@ -66,7 +67,7 @@ func certFacts(f Finding, cert *probe.Cert) Finding {
 		With("cert_not_after", cert.NotAfter.UTC().Format(time.RFC3339))
 }
 
-// tlsWords says what is wrong with a certificate, with its names and dates.
+// tlsWords returns what is wrong with a certificate, with its names and dates.
 func tlsWords(f *probe.Failure) Text {
 	cert := f.Cert
 	if cert == nil {
@@ -101,7 +102,7 @@ func orUnknown(s string) Text {
 	return finding.Textf("%s", s)
 }
 
-// listener says what answered instead of HTTP, as far as its bytes tell.
+// listener describes what answered instead of an HTTP server, by its first bytes.
 func listener(f *probe.Failure) Text {
 	switch {
 	case f.Kind == probe.KindReset, f.Kind == probe.KindClosed:

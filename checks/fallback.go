@@ -19,15 +19,16 @@ import (
 type DevToken struct {
 	Token          *token.Token
 	Room, Identity string
-	// DefaultKeys reports that devkey and secret were used.
+	// DefaultKeys reports whether devkey and secret were used.
 	DefaultKeys bool
-	// Verdict is what the server thinks of it; nil where it could not be asked.
+	// Verdict is the server's verdict on it; nil where the server could not be
+	// asked.
 	Verdict *probe.Verdict
 	Failure *probe.Failure
 }
 
-// fallbackMint makes a development token with the key and secret configured
-// here, and asks the server what it thinks of it.
+// fallbackMint makes a development token with the key and secret configured here,
+// and asks the server for its verdict.
 func fallbackMint(c *Case) Check {
 	return c.check(Spec{
 		ID: "fallback.mint", Stage: check.StageFallback, Timeout: 8 * time.Second,
@@ -72,13 +73,13 @@ func fallbackMint(c *Case) Check {
 }
 
 // askedForFallback reports whether --only or --dev-join names the fallback, which
-// is then made whether or not it is needed.
+// then runs whether or not it is needed.
 func (c *Case) askedForFallback() bool {
 	return c.Options.DevJoin || len(c.Options.Only) > 0 && c.Options.Selection().Asked(*c.reader)
 }
 
-// keyToAsk reports whether there is a key and no secret for it. A token cannot be
-// made, and the server can still say whether it knows the key.
+// keyToAsk reports whether a key is configured without its secret. No token can be
+// made, but the server can be asked whether it knows the key.
 func (c *Case) keyToAsk() bool {
 	return !c.Settings.APIKey.Secret.Empty() && c.Settings.APISecret.Secret.Empty() && c.atLiveKit()
 }
@@ -89,8 +90,8 @@ func (c *Case) atLiveKit() bool {
 	return r != nil && r.IsLiveKit
 }
 
-// askKey shows the server a token of the configured key with a signature that
-// no secret made: "key unknown" is then told from "signature wrong".
+// askKey sends the server a token with the configured key and a random signature:
+// its answer differs between an unknown key and a wrong signature.
 func (c *Case) askKey(ctx context.Context) Report {
 	key := clean.Line(c.Settings.APIKey.Value, 80)
 	known, sure, _ := c.Net.KeyKnown(ctx, c.devURL(), token.Garbage(c.Settings.APIKey.Value, c.serverNow()))
@@ -107,8 +108,8 @@ func (c *Case) askKey(ctx context.Context) Report {
 	return report
 }
 
-// ownKeyVariant is the variant of SERVER_KEY_UNKNOWN for the key that is
-// configured here.
+// ownKeyVariant returns the variant of SERVER_KEY_UNKNOWN for the key configured
+// here.
 func (c *Case) ownKeyVariant(ctx context.Context, key string) string {
 	switch {
 	case c.isDevServer(ctx, c.here()):
@@ -119,18 +120,18 @@ func (c *Case) ownKeyVariant(ctx context.Context, key string) string {
 	return "here"
 }
 
-// notDevServer reports whether the well-known keys were tried in vain: the
-// server has keys of its own, which is no fault of anybody's.
+// notDevServer reports whether the server refused the keys of livekit-server --dev
+// and so has keys of its own, which is no fault.
 func (c *Case) notDevServer() bool {
 	dev := c.dev()
 	return dev != nil && dev.DefaultKeys && acceptance(dev.Verdict) == diagnosis.No
 }
 
-// devKey and devSecret are what livekit-server --dev knows.
+// devKey and devSecret are the key and secret of livekit-server --dev.
 const devKey, devSecret = "devkey", "secret"
 
-// devKeys are the key and secret to make a token with; defaults reports whether
-// they are the well-known ones of a local server.
+// devKeys returns the key and secret to make a token with; defaults reports whether
+// they are those of livekit-server --dev.
 func (c *Case) devKeys() (key, secret string, defaults bool) {
 	key, secret = c.Settings.APIKey.Value, c.Settings.APISecret.Secret.Reveal()
 	if key != "" && secret != "" {
@@ -142,15 +143,15 @@ func (c *Case) devKeys() (key, secret string, defaults bool) {
 	return "", "", false
 }
 
-// devURL is where the dev token is used: LIVEKIT_URL, which its key belongs to.
+// devURL returns the address at which the dev token is used: LIVEKIT_URL, to which
+// the key belongs.
 func (c *Case) devURL() *url.URL { return c.livekitURL() }
 
-// ownTTL is how long a token lives that is made here for a question or a short
-// stay.
+// ownTTL is the lifetime of a token made here for a question or a short stay.
 const ownTTL = 2 * time.Minute
 
-// mint makes a dev token that is valid at now. It may create its room: a server
-// with auto_create: false lets nobody in otherwise.
+// mint makes a dev token that is valid at now. The token may create its room: with
+// auto_create: false the server refuses it otherwise.
 func (c *Case) mint(now time.Time) (*DevToken, error) {
 	key, secret, defaults := c.devKeys()
 	name := "lkdoctor-" + c.Nonce
@@ -173,8 +174,8 @@ func (c *Case) mint(now time.Time) (*DevToken, error) {
 	return dev, nil
 }
 
-// MintAgain makes the dev token anew after a run that has made one: for the same
-// room and identity, valid from now on.
+// MintAgain returns a new dev token after a run that made one: same room and
+// identity, valid from now on.
 func (c *Case) MintAgain() (*token.Token, error) {
 	dev, err := c.mint(c.serverNow())
 	if err != nil {
@@ -183,11 +184,11 @@ func (c *Case) MintAgain() (*token.Token, error) {
 	return dev.Token, nil
 }
 
-// devToken is a dev token with the server's verdict on it: the one that was
-// asked about ahead, unless the server's clock turned out to be off.
+// devToken returns a dev token with the server's verdict: that of the early
+// question, unless the server's clock differs from this machine's.
 func (c *Case) devToken(ctx context.Context) (*DevToken, error) {
 	if a := c.asked(); a != nil && a.dev != nil && c.serverNow().Sub(c.Now()).Abs() < time.Second {
-		if _, ok := c.answered(ctx, a.dev.Token, c.here()); ok {
+		if _, ok := c.earlyAnswer(ctx, a.dev.Token, c.here()); ok {
 			a.dev.Verdict, a.dev.Failure = a.verdict, a.failure
 			return a.dev, nil
 		}
@@ -202,8 +203,8 @@ func (c *Case) devToken(ctx context.Context) (*DevToken, error) {
 	return dev, nil
 }
 
-// serverNow is the time by the LiveKit server's clock where that is known, so
-// that a clock that is off here does not spoil the dev token.
+// serverNow returns the time by the LiveKit server's clock where it is known, so
+// that a dev token is valid although this machine's clock is wrong.
 func (c *Case) serverNow() time.Time {
 	now := c.Now()
 	r := c.reach()
@@ -216,8 +217,8 @@ func (c *Case) serverNow() time.Time {
 	return now
 }
 
-// fallbackJoin joins with the dev token, and leaves at once. That it works
-// turns no failed run green: it narrows the blame.
+// fallbackJoin joins with the dev token, and leaves immediately. Its success does
+// not make a failed run pass; it narrows down the cause.
 func fallbackJoin(c *Case) Check {
 	return c.check(Spec{
 		ID: "fallback.join", Stage: check.StageFallback, Timeout: 25 * time.Second,
@@ -252,9 +253,9 @@ func fallbackJoin(c *Case) Check {
 	})
 }
 
-// ownRoomOnly reports whether all that the server refuses of the dev token is the
-// name that the doctor made up for room and participant: it creates no rooms, or
-// takes shorter names only. That is nobody's fault.
+// ownRoomOnly reports whether the server refuses only the room or identity that the
+// doctor chose: it creates no rooms, or accepts shorter names only. That is no
+// fault.
 func (c *Case) ownRoomOnly() bool {
 	dev := c.dev()
 	if dev == nil || dev.Verdict == nil || c.Options.Room != "" {
@@ -267,7 +268,7 @@ func (c *Case) ownRoomOnly() bool {
 	return false
 }
 
-// devJoin joins with the dev token; the record is nil where nothing was joined.
+// devJoin joins with the dev token; the record is nil where no join was tried.
 func (c *Case) devJoin(ctx context.Context) (*JoinRecord, []Finding) {
 	at, dev := c.here(), c.dev()
 	switch {
@@ -291,27 +292,27 @@ func (c *Case) devJoin(ctx context.Context) (*JoinRecord, []Finding) {
 	return record, findings
 }
 
-// devVerdictFindings are the server's refusal of a token made here: what is
-// wrong with the token itself is for the key and secret here to change.
+// devVerdictFindings returns the server's refusal of a token made here. The key and
+// secret configured here are the cause of a wrong token.
 func (c *Case) devVerdictFindings(ctx context.Context, dev *DevToken, at address) []Finding {
 	v := dev.Verdict
 	if findings, is := c.notTheToken(ctx, v, at, dev.Token); is {
 		return findings
 	}
 	key := clean.Line(dev.Token.Claims.Issuer, 80)
-	tell := func(code Code, variant, format string, args ...any) []Finding {
+	build := func(code Code, variant, format string, args ...any) []Finding {
 		return []Finding{finding.New(code, finding.Fail, format, args...).As(variant).With("status", v.Status).With("iss", key).
 			With("reason", string(v.Reason)).With("server_text", v.Text).By(finding.OwnerConfig)}
 	}
 	switch v.Reason {
 	case probe.ReasonKeyUnknown, probe.ReasonKeyEmpty:
-		return tell(finding.ServerKeyUnknown, c.ownKeyVariant(ctx, key), "the server does not know the API key %q that is configured here", key)
+		return build(finding.ServerKeyUnknown, c.ownKeyVariant(ctx, key), "the server does not know the API key %q that is configured here", key)
 	case probe.ReasonSignature:
 		variant := "here"
 		if key == devKey && c.isDevServer(ctx, at) {
 			variant = "dev-server"
 		}
-		return tell(finding.ServerSignatureRejected, variant, "the server knows the key %s, and the secret configured here is not its secret for it", key)
+		return build(finding.ServerSignatureRejected, variant, "the server knows the key %s, and the secret configured here is not its secret for it", key)
 	}
-	return tell(finding.ServerTokenRejected, rejectedVariant(v.Reason), "the server refuses a token made here: %s", reasonWords(v))
+	return build(finding.ServerTokenRejected, rejectedVariant(v.Reason), "the server refuses a token made here: %s", reasonWords(v))
 }

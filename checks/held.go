@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// Held are the values of the shell variables that the catalogue's confirming
-// commands read, as far as this run has them, by name. They are secrets. A
-// ticket is not among them: it can be spent once only. Call it after the run.
+// Held returns the values of the shell variables that the catalogue's confirming
+// commands read, by name, as far as this run has them. They are secrets. A ticket
+// is left out: it can be consumed only once. Call it after the run.
 func (c *Case) Held() map[string]string {
 	held := map[string]string{}
 	put := func(name, value string) {
@@ -36,9 +36,9 @@ func (c *Case) Held() map[string]string {
 	return held
 }
 
-// MadeWith guesses from the headers of the answer that brought the token in
-// which language its maker is written: "python", "node" or "go", and "" where
-// they do not tell. Call it after the run.
+// MadeWith guesses the language of the token's maker from the headers of its
+// answer: "python", "node", "go", or "" where the headers do not show it. Call it
+// after the run.
 func (c *Case) MadeWith() string {
 	a := c.answer()
 	if a == nil || a.Reply == nil {

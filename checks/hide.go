@@ -11,8 +11,8 @@ import (
 	"lkdoctor/config/clean"
 )
 
-// Secrets are the values that are known to be secret before a run begins: of the
-// settings, and of the options. A template's placeholder is none.
+// Secrets returns the values of settings and options that are secret. A template's
+// placeholder is none.
 func Secrets(s *config.Settings, o Options) []string {
 	list := s.Secrets()
 	if swapped(s) {
@@ -30,20 +30,21 @@ func Secrets(s *config.Settings, o Options) []string {
 	})
 }
 
-// learn adds a token that the run got hold of to what its Redactor knows. A word
-// or a sentence in a token's place is none.
+// learn adds a token that the run received to what its Redactor removes. A word or
+// sentence in a token's place is not added.
 func (c *Case) learn(token string) {
 	if _, unfilled := placeholder.In(token); len(token) >= 16 && !unfilled && !strings.ContainsAny(token, " \t\r\n") {
 		c.Redact.LearnFrom(token)
 	}
 }
 
-// hider is the last net under redaction at capture: no argument of a message
-// and no fact leaves a check with a value that this run knows to be secret.
+// hider removes the run's secrets from all arguments and facts of results, after
+// redaction at capture.
 type hider struct{ redact *clean.Redactor }
 
-// newHider knows the secrets of a case, and adds those of env files and of other
-// variables. Short ones of those would hide ordinary words.
+// newHider returns a hider for the secrets of a case, of env files and of other
+// variables. Short values of the latter two are left out: they would hide ordinary
+// words.
 func newHider(c *Case) *hider {
 	var list []string
 	for _, other := range c.candidates() {
@@ -62,7 +63,7 @@ func (h *hider) sentence(t Text) Text { return h.redact.HideIn(t).(Text) }
 
 func (h *hider) facts(f Facts) Facts { return h.redact.HideIn(f).(Facts) }
 
-// result hides what a check found.
+// result returns r without secrets.
 func (h *hider) result(r check.Result) check.Result {
 	findings := make([]Finding, len(r.Findings))
 	for i, f := range r.Findings {
@@ -82,7 +83,7 @@ func (h *hider) result(r check.Result) check.Result {
 	return r
 }
 
-// evidence hides what the fixes and the verdict are filled with.
+// evidence returns e, which fills fixes and verdict, without secrets.
 func (h *hider) evidence(e diagnosis.Evidence) diagnosis.Evidence {
 	for name, value := range e.Values {
 		e.Values[name] = h.text(value)
@@ -94,7 +95,7 @@ func (h *hider) evidence(e diagnosis.Evidence) diagnosis.Evidence {
 	return e
 }
 
-// run hides in what a run says of its settings and of what it was about.
+// run returns r without secrets in its settings and subject.
 func (h *hider) run(r check.Run) check.Run {
 	r.Settings, r.Target = h.redact.HideIn(r.Settings).([]config.Shown), h.redact.HideIn(r.Target).(check.Target)
 	return r

@@ -14,8 +14,8 @@ import (
 	"lkdoctor/config/secret"
 )
 
-// Inspect judges a token by its text alone, and by the key and secret that the
-// settings of c hold: the checks of a run that ask nobody.
+// Inspect judges a token by its text and by the key and secret of c's settings. It
+// runs the checks that ask no server.
 func Inspect(ctx context.Context, raw string, c *Case) report.Inspection {
 	settings := *c.Settings
 	settings.Token = config.Setting{Name: "LIVEKIT_TOKEN", Flag: "--token", Secret: secret.New(raw), Source: config.Source{Kind: config.Flag}}
@@ -31,7 +31,7 @@ func Inspect(ctx context.Context, raw string, c *Case) report.Inspection {
 	results, _ := diagnosis.Conclude(hide().evidence(own.evidence(plan.Execute(ctx, func(check.Event) {}))))
 
 	out := inspection(own.given().Token)
-	// A claim may hold what is known here to be a secret.
+	// A claim may hold a secret of this run.
 	out = hide().redact.HideIn(out).(report.Inspection)
 	out.Pasted, out.At = c.Options.Pasted, c.Now()
 	if local := own.local(); local != nil {
@@ -51,7 +51,7 @@ func Inspect(ctx context.Context, raw string, c *Case) report.Inspection {
 	return out
 }
 
-// inspection is what a token says of itself.
+// inspection returns the content of a token.
 func inspection(t *token.Token) report.Inspection {
 	out := report.Inspection{
 		Decoded: t.Decoded, Header: t.HeaderJSON(), Claims: t.ClaimsJSON(), Length: t.Shape.Length, Signature: string(token.Unknown),

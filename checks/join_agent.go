@@ -17,25 +17,25 @@ import (
 )
 
 const (
-	// agentWait is how long an agent is waited for, from its call on; agentSlow is
-	// from when on that is worth a warning.
+	// agentWait is the time to wait for an agent from its call on; agentSlow is the
+	// time above which AGENT_SLOW is reported.
 	agentWait = 10 * time.Second
 	agentSlow = 3 * time.Second
-	// audioWait is how long an agent that has come is watched for its audio.
+	// audioWait is the time to wait for the audio of an agent that came.
 	audioWait = time.Second
 	// agentPoll is the time between two questions about the dispatches.
 	agentPoll = time.Second
-	// ignoredAfter is how old a list must be that lacks a dispatch: it is made
-	// together with the room.
+	// ignoredAfter is the age from which a list without the dispatch is final: the
+	// server makes the dispatch together with the room.
 	ignoredAfter = 700 * time.Millisecond
-	// noWorkerAfter is from when on an empty list of jobs says that no worker took
-	// one (see probe.Dispatch).
+	// noWorkerAfter is the age from which an empty list of jobs means that no
+	// worker took one (see probe.Dispatch).
 	noWorkerAfter = 5200 * time.Millisecond
 )
 
-// joinAgent waits for the agents that the token calls on joining, in the stay
-// that join.websocket began; or calls the one of --agent into a room of the
-// doctor's own, and takes the call back.
+// joinAgent waits for the agents that the token calls, in the stay that
+// join.websocket began; or calls the agent of --agent into a room of the doctor's
+// own, and deletes the dispatch.
 func joinAgent(c *Case) Check {
 	return c.check(Spec{
 		ID: "join.agent", Stage: check.StageJoin, Timeout: 25 * time.Second,
@@ -66,8 +66,8 @@ func joinAgent(c *Case) Check {
 	})
 }
 
-// nobodyCalled is the report of a run that calls no agent. A name that merely
-// lies in the environment calls nobody: an agent may cost money.
+// nobodyCalled returns the report of a run that calls no agent. A name in the
+// environment alone calls none: an agent may cost money.
 func (c *Case) nobodyCalled() Report {
 	for _, name := range []string{"LIVEKIT_AGENT_NAME", "AGENT_NAME"} {
 		if c.Settings.Env == nil {
@@ -80,8 +80,8 @@ func (c *Case) nobodyCalled() Report {
 	return check.NotHere("not checked: neither the token nor --agent calls an agent")
 }
 
-// misnamedAgent is where the token names an agent that LiveKit does not call; ""
-// is nowhere.
+// misnamedAgent returns the place in the token that names an agent where LiveKit
+// does not read it, or "".
 func misnamedAgent(ended Ended) string {
 	for _, f := range ended["token.claims"].Findings {
 		if meant, _ := f.Facts["meant"].(string); strings.HasPrefix(meant, "roomConfig") {
@@ -93,14 +93,14 @@ func misnamedAgent(ended Ended) string {
 }
 
 // staysForAgent reports whether the stay of the token under test goes on after
-// its media has been looked at. Whoever asks declares token.format.
+// join.media. A check that calls it declares token.format.
 func (c *Case) staysForAgent() bool {
 	t := c.token()
 	return c.made.chosen["join.agent"] && c.Options.Agent == "" && t != nil && len(t.Claims.Agents) > 0
 }
 
-// calledByToken waits in the room for the agents that the token called, and
-// leaves it.
+// calledByToken waits in the room for the agents that the token called, and leaves
+// the room.
 func (c *Case) calledByToken(ctx context.Context, t *examined) Report {
 	stay := c.joined()
 	if m := c.media(); m != nil {
@@ -115,7 +115,7 @@ func (c *Case) calledByToken(ctx context.Context, t *examined) Report {
 	}
 	at := c.there()
 	switch local := c.local(); {
-	case at.came:
+	case at.withToken:
 		call.unasked = finding.Textf("the key and secret here are not sent to an address that came with the token")
 	case c.Settings.APIKey.Secret.Empty() || c.Settings.APISecret.Secret.Empty():
 		call.unasked = finding.Textf("there is no key and secret here to ask the server with")
@@ -127,19 +127,18 @@ func (c *Case) calledByToken(ctx context.Context, t *examined) Report {
 	return call.report(ctx)
 }
 
-// AgentRoom is a stay that goes on, for the agent of Options.Agent to be called
-// into.
+// AgentRoom is an open stay into which the agent of Options.Agent is called.
 type AgentRoom struct {
 	Room string
-	// Watch hears the signalling of that stay.
+	// Watch follows the signalling of that stay.
 	Watch *probe.Agents
 
 	call func(ctx context.Context, n *probe.Net) // takes the call back; nil without one
 }
 
-// TakeBack takes the call back, if there was one, and the agents that came of it
-// out of the room. Call it before the stay ends: of a room without anybody the
-// server does not know the calls.
+// TakeBack deletes the dispatch, if there is one, and removes its agents from the
+// room. Call it before the stay ends: the server lists no dispatches of an empty
+// room.
 func (r *AgentRoom) TakeBack(ctx context.Context, n *probe.Net) {
 	if r.call == nil {
 		return
@@ -149,9 +148,8 @@ func (r *AgentRoom) TakeBack(ctx context.Context, n *probe.Net) {
 	r.call(ctx, n)
 }
 
-// callAgent calls the agent of --agent into a stay of the doctor's own, at
-// LIVEKIT_URL: into the one that was given, or into a new one, which takes the
-// call back whatever came of it.
+// callAgent calls the agent of --agent into a stay at LIVEKIT_URL: the given one,
+// or a new one, in which it also deletes the dispatch.
 func (c *Case) callAgent(ctx context.Context) Report {
 	in := c.Options.AgentRoom
 	var over <-chan struct{}
@@ -189,14 +187,14 @@ func (c *Case) callAgent(ctx context.Context) Report {
 	return call.report(ctx)
 }
 
-// mayCall says why the agent of --agent cannot be called into the stay that was
-// given, with the key and secret here; nil where it can.
+// mayCall returns why the agent of --agent cannot be called into the given stay
+// with the key and secret here; nil where it can.
 func (c *Case) mayCall() *Report {
 	report := Report{}
 	switch key, _, _ := c.devKeys(); {
 	case key == "":
 		report = check.NotHere("not called: it needs LIVEKIT_API_KEY and LIVEKIT_API_SECRET")
-	case c.there().came || c.devURL() == nil:
+	case c.there().withToken || c.devURL() == nil:
 		report = check.NotHere("not called: the key and secret here are not sent to an address that came with the token")
 	default:
 		return nil
@@ -204,30 +202,30 @@ func (c *Case) mayCall() *Report {
 	return &report
 }
 
-// agentCall is a call of agents into a room, and how it is followed.
+// agentCall is a call of agents into a room.
 type agentCall struct {
 	names  []string // "" stands for any worker without a name
 	room   string
 	called time.Time
 	watch  *probe.Agents
 	over   <-chan struct{} // the stay in the room has ended
-	// api is nil where the server cannot be asked, for the reason of unasked.
+	// api is nil where the server cannot be asked; unasked is the reason.
 	api     *probe.API
 	unasked Text
 }
 
-// agentNews is what is known of a call at some time.
+// agentNews is what is known of a call so far.
 type agentNews struct {
 	agents []probe.Agent
-	// listed is how long after the call the server listed the dispatches, 0 for
-	// never.
+	// listed is the time from the call to the server's list of dispatches, 0 where
+	// there was none.
 	dispatches []probe.Dispatch
 	listed     time.Duration
 	waited     time.Duration
 	over       bool
 }
 
-// report waits and judges.
+// report waits for the agents and judges the outcome.
 func (a *agentCall) report(ctx context.Context) Report {
 	check.Waiting(ctx, "waiting for the agent %s", agentName(a.names[0]))
 	news := a.wait(ctx)
@@ -243,7 +241,7 @@ func (a *agentCall) report(ctx context.Context) Report {
 	return report
 }
 
-// wait follows the call until it is decided, at most agentWait.
+// wait follows the call until it is decided, at most for agentWait.
 func (a *agentCall) wait(ctx context.Context) agentNews {
 	var news agentNews
 	type list struct {
@@ -287,7 +285,7 @@ func (a *agentCall) wait(ctx context.Context) agentNews {
 	}
 }
 
-// decided reports whether nothing more is to be waited for.
+// decided reports whether waiting longer cannot change the outcome.
 func (a *agentCall) decided(news agentNews) bool {
 	if news.waited >= agentWait {
 		return true
@@ -306,7 +304,7 @@ func (a *agentCall) decided(news agentNews) bool {
 	return true
 }
 
-// arrived is the agent that answers the call of name.
+// arrived returns the agent that answers the call of name.
 func arrived(name string, agents []probe.Agent) (probe.Agent, bool) {
 	i := slices.IndexFunc(agents, func(a probe.Agent) bool { return a.Name == name || a.Name == "" || name == "" })
 	if i < 0 {
@@ -315,8 +313,8 @@ func arrived(name string, agents []probe.Agent) (probe.Agent, bool) {
 	return agents[i], true
 }
 
-// cause says why an agent has not come, as far as the server's list of dispatches
-// tells: "" where it does not.
+// cause returns why an agent has not come, from the server's list of dispatches; ""
+// where the list does not show it.
 func cause(name string, news agentNews) (Code, probe.DispatchJob) {
 	if news.listed == 0 {
 		return "", probe.DispatchJob{}
@@ -343,10 +341,11 @@ func cause(name string, news agentNews) (Code, probe.DispatchJob) {
 	return finding.AgentJobFailed, jobs[0]
 }
 
-// judge returns a finding about the call of name, where something is wrong.
+// judge returns a finding about the call of name; wrong reports whether there is
+// one.
 func (a *agentCall) judge(name string, news agentNews) (f Finding, wrong bool) {
 	shown := agentName(name)
-	tell := func(code Code, variant, format string, args ...any) (Finding, bool) {
+	build := func(code Code, variant, format string, args ...any) (Finding, bool) {
 		return finding.New(code, finding.Fail, format, args...).As(variant).
 			With("agent", cmp.Or(name, "(no name)")).With("room", a.room).With("waited_ms", finding.Milliseconds(news.waited)), true
 	}
@@ -354,9 +353,9 @@ func (a *agentCall) judge(name string, news agentNews) (f Finding, wrong bool) {
 		after := max(0, agent.Came.Sub(a.called))
 		switch {
 		case agent.Left:
-			return tell(finding.AgentAbsent, "left", "the agent %s came after %s and left the room at once", shown, finding.Duration(after))
+			return build(finding.AgentAbsent, "left", "the agent %s came after %s and left the room at once", shown, finding.Duration(after))
 		case after > agentSlow && !agent.Before:
-			f, _ := tell(finding.AgentSlow, "", "the agent %s came only %s after it was called", shown, finding.Duration(after))
+			f, _ := build(finding.AgentSlow, "", "the agent %s came only %s after it was called", shown, finding.Duration(after))
 			f.Severity = finding.Warn
 			return f.With("after_ms", finding.Milliseconds(after)), true
 		}
@@ -365,22 +364,22 @@ func (a *agentCall) judge(name string, news agentNews) (f Finding, wrong bool) {
 	code, job := cause(name, news)
 	switch code {
 	case finding.AgentDispatchIgnored:
-		return tell(code, "", "the server did not call the agent %s that the token asks for: room %s was there before", shown, a.room)
+		return build(code, "", "the server did not call the agent %s that the token asks for: room %s was there before", shown, a.room)
 	case finding.AgentNoWorker:
-		return tell(code, "", "no worker took the job of the agent %s: none under that name is registered at this server, or none is free", shown)
+		return build(code, "", "no worker took the job of the agent %s: none under that name is registered at this server, or none is free", shown)
 	case finding.AgentJobFailed:
-		f, _ := tell(code, "", "the job of the agent %s has failed: %s", shown, orNothing(job.Error))
+		f, _ := build(code, "", "the job of the agent %s has failed: %s", shown, orNothing(job.Error))
 		return f.With("job_error", job.Error), true
 	case finding.AgentAbsent:
-		return tell(code, "running", "a worker took the job of the agent %s, and nobody came into the room within %s", shown, finding.Duration(news.waited))
+		return build(code, "running", "a worker took the job of the agent %s, and nobody came into the room within %s", shown, finding.Duration(news.waited))
 	}
 	if a.api == nil {
-		return tell(finding.AgentAbsent, "unasked", "the agent %s did not come within %s; why was not asked: %s", shown, finding.Duration(news.waited), a.unasked)
+		return build(finding.AgentAbsent, "unasked", "the agent %s did not come within %s; why was not asked: %s", shown, finding.Duration(news.waited), a.unasked)
 	}
-	return tell(finding.AgentAbsent, "unasked", "the agent %s did not come within %s, and the server did not say why", shown, finding.Duration(news.waited))
+	return build(finding.AgentAbsent, "unasked", "the agent %s did not come within %s, and the server did not say why", shown, finding.Duration(news.waited))
 }
 
-// outcome says in a sentence who came, how soon, and whether there is audio.
+// outcome describes who came, after which time, and whether there is audio.
 func (a *agentCall) outcome(news agentNews) Outcome {
 	var out Outcome
 	var came []string
@@ -410,7 +409,7 @@ func (a *agentCall) outcome(news agentNews) Outcome {
 	return out
 }
 
-// agentName is a name for sentences.
+// agentName returns the name for sentences.
 func agentName(name string) Text {
 	if name == "" {
 		return finding.Textf("(no name)")

@@ -11,8 +11,8 @@ import (
 	"lkdoctor/config/clean"
 )
 
-// joinAPI asks whether the server API (/twirp) answers at LIVEKIT_URL. It reads
-// only, with tokens made of the key and secret here.
+// joinAPI asks whether the server API (/twirp) answers at LIVEKIT_URL. It only
+// reads, with tokens made of the key and secret here.
 func joinAPI(c *Case) Check {
 	return c.check(Spec{
 		ID: "join.api", Stage: check.StageJoin, Timeout: 8 * time.Second,
@@ -45,7 +45,7 @@ func joinAPI(c *Case) Check {
 	})
 }
 
-// apiFindings judges what answered at /twirp of a server that answers elsewhere.
+// apiFindings judges the answers at /twirp of a server that answers at other paths.
 func (c *Case) apiFindings(reply, redis probe.APIReply, failure *probe.Failure, at address) []Finding {
 	switch {
 	case failure != nil && failure.Kind == probe.KindCancelled, failure == nil && reply.Kind == probe.APINotAsked:
@@ -71,8 +71,8 @@ func (c *Case) apiFindings(reply, redis probe.APIReply, failure *probe.Failure, 
 	return nil
 }
 
-// presenceUnasked reports whether the server was asked who is in the room, and
-// did not say.
+// presenceUnasked reports whether the server was asked for the participants of the
+// room and did not answer.
 func (c *Case) presenceUnasked() bool {
 	p := c.present()
 	return p != nil && p.Asked && !p.Known
@@ -93,7 +93,7 @@ func (c *Case) apiOutcome(reply probe.APIReply, failure *probe.Failure) Outcome 
 	return out
 }
 
-// apiWords says what came instead of an answer of the server API.
+// apiWords describes the answer that came instead of the server API's.
 func apiWords(reply probe.APIReply, failure *probe.Failure) Text {
 	switch {
 	case failure != nil && (failure.Kind == probe.KindSilent || failure.Kind == probe.KindHeaderSlow || failure.Kind == probe.KindBodySlow):

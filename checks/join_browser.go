@@ -17,9 +17,9 @@ import (
 	"lkdoctor/config/clean"
 )
 
-// joinBrowser asks what a browser's own client would meet: /rtc/v1, the token in
-// the query, the ICE servers' URLs, and with --frontend what the page allows. The
-// questions were asked beside the join.
+// joinBrowser asks what a browser's client asks: /rtc/v1, the token in the query,
+// the ICE servers' URLs, and with --frontend what the page allows. The requests run
+// at the same time as the join.
 func joinBrowser(c *Case) Check {
 	return c.check(Spec{
 		ID: "join.browser", Stage: check.StageJoin, Timeout: browserWait + 2*time.Second,
@@ -55,31 +55,32 @@ func joinBrowser(c *Case) Check {
 	})
 }
 
-// browserWait is how long the questions may take, all together.
+// browserWait is the time that all requests may take together.
 const browserWait = 8 * time.Second
 
-// browserAsk are the questions of a browser, asked beside the join with a token
-// that the server accepts.
+// browserAsk holds a browser's requests, sent during the join with a token that the
+// server accepts, and their answers.
 type browserAsk struct {
 	at     address
 	cancel context.CancelFunc
 	done   chan struct{}
 
-	// v1 is the answer at /rtc/v1/validate, with the token in the query; lost is why
-	// there is none. query is the verdict at /rtc/validate on the token in the query,
-	// asked where v1 does not accept it; nil where that was not answered.
+	// v1 is the answer at /rtc/v1/validate with the token in the query, lost the
+	// failure where there is none. query is the verdict at /rtc/validate on the
+	// token in the query, asked where v1 does not accept it; nil where there was no
+	// answer.
 	v1    *probe.V1Verdict
 	lost  *probe.Failure
 	query *probe.Verdict
-	// stripped is the answer to an upgrade at /rtc/v1 that does not arrive as one;
-	// nil where it does, or that cannot be told.
+	// stripped is the answer to an upgrade at /rtc/v1 that arrived as a plain
+	// request; nil where the upgrade arrived or this is unknown.
 	stripped *probe.Verdict
-	// page is the front end's, nil without --frontend.
+	// page is the front end's page, nil without --frontend.
 	page *pageSeen
 }
 
-// askAsBrowser begins to ask at the server at u. The answers are there once done is
-// closed; close calls the questions off.
+// askAsBrowser sends the requests to the server at u. The answers may be read once
+// done is closed; close cancels the requests.
 func (c *Case) askAsBrowser(ctx context.Context, at address, t *token.Token, v *probe.Verdict) *browserAsk {
 	a := &browserAsk{at: at, done: make(chan struct{})}
 	ctx, a.cancel = context.WithTimeout(context.WithoutCancel(ctx), browserWait)
@@ -95,7 +96,7 @@ func (c *Case) askAsBrowser(ctx context.Context, at address, t *token.Token, v *
 				break
 			}
 		}
-		// This program's own join uses the header.
+		// The join itself sends the token in the header.
 		if (v == nil || !v.InQuery) && (a.v1 == nil || !a.v1.Accepted) {
 			a.query, _ = c.Net.ValidateQuery(ctx, at.URL, raw)
 		}
@@ -112,7 +113,7 @@ func (c *Case) askAsBrowser(ctx context.Context, at address, t *token.Token, v *
 	return a
 }
 
-// close calls the questions off, and waits for their end.
+// close cancels the requests and waits for their end.
 func (a *browserAsk) close() {
 	if a != nil {
 		a.cancel()
@@ -120,9 +121,9 @@ func (a *browserAsk) close() {
 	}
 }
 
-// browserAsked are the questions that were asked beside a join of this run. Where
-// nothing was joined they begin now, with the token under test or the one made
-// here, if the server accepts it; nil where it does not.
+// browserAsked returns the requests sent during a join of this run. Without a join
+// it sends them now, with the token under test or the one made here; nil where the
+// server accepts neither.
 func (c *Case) browserAsked(ctx context.Context) *browserAsk {
 	for _, j := range c.joins() {
 		if j != nil && j.Browser != nil {
@@ -142,8 +143,8 @@ func (c *Case) browserAsked(ctx context.Context) *browserAsk {
 	return a
 }
 
-// findings judge the answers. Where a WebSocket does not get through at all,
-// joined is false, and nothing is said of one at /rtc/v1.
+// findings judges the answers. joined is false where no WebSocket opens at all;
+// then none at /rtc/v1 is reported.
 func (a *browserAsk) findings(joined bool) []Finding {
 	query := a.queryFindings()
 	findings := query
@@ -153,8 +154,8 @@ func (a *browserAsk) findings(joined bool) []Finding {
 	return append(findings, a.pageFindings()...)
 }
 
-// v1Finding judges what answered at /rtc/v1. A refusal that the old path gives
-// too is about the token in the query.
+// v1Finding judges the answer at /rtc/v1. A refusal that /rtc gives too is about
+// the token in the query.
 func (a *browserAsk) v1Finding(queryRefused, joined bool) (f Finding, is bool) {
 	if a.lost != nil {
 		if a.lost.Kind == probe.KindCancelled {
@@ -193,7 +194,7 @@ func (a *browserAsk) v1Finding(queryRefused, joined bool) (f Finding, is bool) {
 	return f, true
 }
 
-// v1Words says what came instead of LiveKit's answer.
+// v1Words describes the answer that came instead of LiveKit's.
 func v1Words(v *probe.V1Verdict) Text {
 	switch {
 	case v.Redirect != nil:
@@ -206,9 +207,9 @@ func v1Words(v *probe.V1Verdict) Text {
 	return finding.Textf("%d, %s", v.Status, orNothing(v.Text))
 }
 
-// queryFindings judge the answer to the token in the query, where the same token
-// got in by the header. That a gateway is overloaded or that nothing was answered
-// says nothing about the query.
+// queryFindings judges the answer to the token in the query, where the server
+// accepts the same token in the header. An overloaded gateway or a missing answer
+// is no finding about the query.
 func (a *browserAsk) queryFindings() []Finding {
 	v := a.query
 	if a.v1 != nil && tooLong(&a.v1.Verdict) { // the address of a join is longer than that of /rtc/validate
@@ -228,8 +229,8 @@ func (a *browserAsk) queryFindings() []Finding {
 	return []Finding{f.With("status", v.Status).With("server_text", v.Text).With("what", string(v.What))}
 }
 
-// queryVariant tells a token that is too long for something on the way from a
-// rule against it.
+// queryVariant distinguishes a query that exceeds a length limit from one that a
+// rule refuses.
 func queryVariant(v *probe.Verdict) string {
 	if tooLong(v) {
 		return byFront(finding.WebsocketQueryRefused, "too-long", v.Front, "too-long")
@@ -237,16 +238,16 @@ func queryVariant(v *probe.Verdict) string {
 	return "firewall"
 }
 
-// tooLong reports whether a request was refused for its length. 494 and the text
-// are nginx's.
+// tooLong reports whether a request was refused for its length. Status 494 and the
+// text are nginx's.
 func tooLong(v *probe.Verdict) bool {
 	text := strings.ToLower(v.Text)
 	return v.Status == 414 || v.Status == 431 || v.Status == 494 ||
 		v.Status == 400 && (strings.Contains(text, "header or cookie too large") || strings.Contains(text, "too long"))
 }
 
-// iceFindings name what browsers refuse in the ICE servers' URLs: of one such URL
-// they refuse the whole configuration.
+// iceFindings reports ICE server URLs that browsers refuse. One such URL makes a
+// browser refuse the whole configuration.
 func iceFindings(facts session.JoinFacts) []Finding {
 	if len(facts.ICEProblems) == 0 {
 		return nil
@@ -267,7 +268,7 @@ func iceFindings(facts session.JoinFacts) []Finding {
 	return []Finding{f.As(variant).With("url", first.URL).With("problem", string(first.Problem)).With("urls", rows)}
 }
 
-// iceWords says what is wrong in an ICE server's URL.
+// iceWords returns what is wrong in an ICE server's URL.
 func iceWords(p probe.ICEProblem) Text {
 	switch p {
 	case probe.ICEEmpty:
@@ -296,8 +297,8 @@ func iceWords(p probe.ICEProblem) Text {
 	return finding.Textf("%s", string(p))
 }
 
-// namesTURN reports whether the server hands out a TURN server, be its URL valid
-// or not.
+// namesTURN reports whether the server hands out a TURN server, even one with an
+// invalid URL.
 func namesTURN(facts session.JoinFacts) bool {
 	for _, s := range facts.ICEServers {
 		for _, u := range s.URLs {
@@ -329,7 +330,7 @@ func (a *browserAsk) outcome(signal *session.Participant) Outcome {
 	return out
 }
 
-// shownHost is an address for sentences: scheme, host and port.
+// shownHost returns scheme, host and port of an address, for sentences.
 func shownHost(u *url.URL) string {
 	return clean.URL((&url.URL{Scheme: u.Scheme, Host: u.Host}).String())
 }

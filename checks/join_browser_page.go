@@ -14,22 +14,23 @@ import (
 	"lkdoctor/config/clean"
 )
 
-// pageSeen is the front end's page, as a browser gets it.
+// pageSeen is the front end's page as a browser loads it.
 type pageSeen struct {
 	browser.Page
 	shown string
-	// read reports whether there is a page to judge; why says why not.
+	// read reports whether there is a page to judge; why is the reason where there
+	// is none.
 	read bool
 	why  Text
-	// endpoint is the token endpoint that the page asks in another origin, nil for
-	// none; preflight is its answer to OPTIONS, nil where it gave none.
+	// endpoint is the token endpoint of another origin that the page asks, nil for
+	// none; preflight is its answer to OPTIONS, nil where there was none.
 	endpoint  *url.URL
 	request   browser.CORSRequest
 	preflight *browser.CORSAnswer
 }
 
 // lookAtPage fetches the page at base, and asks the token endpoint whether the page
-// may call it. Neither changes anything.
+// may call it. Both requests only read.
 func (c *Case) lookAtPage(ctx context.Context, base *url.URL) *pageSeen {
 	root := probe.HTTPURL(base)
 	root.RawQuery, root.Fragment = "", ""
@@ -60,7 +61,8 @@ func (c *Case) lookAtPage(ctx context.Context, base *url.URL) *pageSeen {
 	return seen
 }
 
-// askEndpoint sends the preflight that a browser sends before the page's POST.
+// askEndpoint sends the preflight request that a browser sends before the page's
+// POST.
 func (s *pageSeen) askEndpoint(ctx context.Context, c *Case, u *url.URL) {
 	s.endpoint = u
 	s.request = browser.CORSRequest{Page: s.URL, Method: http.MethodPost, JSON: true}
@@ -77,7 +79,7 @@ func (s *pageSeen) askEndpoint(ctx context.Context, c *Case, u *url.URL) {
 	}
 }
 
-// pageFindings say what a browser refuses the page.
+// pageFindings reports what a browser would refuse on the page.
 func (a *browserAsk) pageFindings() []Finding {
 	var findings []Finding
 	if a.page != nil && a.page.read {
@@ -99,7 +101,7 @@ func (a *browserAsk) pageFindings() []Finding {
 }
 
 // livekitCORS judges whether the page may read LiveKit's answers. Without a page
-// only two values are wrong for sure.
+// only two values are certainly wrong.
 func (a *browserAsk) livekitCORS() []Finding {
 	v := a.v1
 	if v == nil || v.Kind != probe.V1Served || v.Readable {
@@ -121,7 +123,7 @@ func (a *browserAsk) livekitCORS() []Finding {
 		As("livekit").By(finding.OwnerLiveKitServer).With("value", v.AllowOrigin).With("path", v.Path).With("status", v.Status)}
 }
 
-// corsWords says why a browser keeps an answer from the page.
+// corsWords returns why a browser withholds an answer from the page.
 func corsWords(r *browser.CORSRefusal) Text {
 	value := clean.Line(r.Value, 120)
 	switch r.Problem {
@@ -147,7 +149,7 @@ func corsWords(r *browser.CORSRefusal) Text {
 	return finding.Textf("%s", string(r.Problem))
 }
 
-// refused makes one finding of all that a code is about.
+// refused returns one finding for each code of list.
 func (a *browserAsk) refused(list []browser.Refusal) []Finding {
 	var findings []Finding
 	for _, r := range list {
@@ -181,7 +183,7 @@ func (a *browserAsk) refused(list []browser.Refusal) []Finding {
 	return findings
 }
 
-// refusal is the finding about the first address that is refused.
+// refusal returns the finding about the first refused address.
 func (a *browserAsk) refusal(code Code, r browser.Refusal, target string) Finding {
 	switch r.Kind {
 	case browser.KindMixed:

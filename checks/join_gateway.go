@@ -9,8 +9,8 @@ import (
 	"lkdoctor/config/clean"
 )
 
-// frontName is a proxy or web server as the catalogue names its variants, and as
-// people know it; both are "" for one that no variant is about.
+// frontName returns the name of a proxy or web server in the catalogue's variants
+// and its usual name; both are "" where no variant is about it.
 func frontName(kind probe.ServerKind) (part, name string) {
 	switch kind {
 	case probe.ServerNginx:
@@ -33,8 +33,8 @@ func frontName(kind probe.ServerKind) (part, name string) {
 	return "", ""
 }
 
-// byFront is the variant of code's page for the proxy that was seen: stem and the
-// proxy's name, or otherwise where the page has none for it.
+// byFront returns the variant of code for the proxy that was seen, stem and its
+// name, or otherwise where the catalogue has none.
 func byFront(code Code, stem string, front probe.ServerKind, otherwise string) string {
 	part, _ := frontName(front)
 	name := strings.Trim(stem+"-"+part, "-")
@@ -46,8 +46,8 @@ func byFront(code Code, stem string, front probe.ServerKind, otherwise string) s
 	return otherwise
 }
 
-// notReady is an answer that nobody can be taken in now: LiveKit's own, or that
-// of a proxy which did not get through to it.
+// notReady returns a finding about a server that takes no participants now:
+// LiveKit's own answer, or that of a proxy that did not reach LiveKit.
 func notReady(status int, text string, front probe.ServerKind) Finding {
 	f := finding.New(finding.ServerNotReady, finding.Fail, "the server answers %d: it is not ready to take anybody", status)
 	switch {
@@ -88,8 +88,8 @@ func quota(status int, text string, front probe.ServerKind, at address) Finding 
 
 func isCloud(host string) bool { return strings.HasSuffix(strings.ToLower(host), ".livekit.cloud") }
 
-// withAnswer adds what the server said: to the facts, and where it is a sentence
-// and no page, to the message.
+// withAnswer adds the server's answer to the facts, and to the message where it is
+// a sentence and no page.
 func withAnswer(f Finding, status int, text string) Finding {
 	f = f.With("status", status)
 	if text == "" {

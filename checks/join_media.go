@@ -12,14 +12,14 @@ import (
 	"lkdoctor/checks/probe/session"
 )
 
-// When media is slow enough for a warning.
+// The limits above which MEDIA_SLOW is reported.
 const (
 	slowMedia = 5 * time.Second
 	slowRTT   = 300 * time.Millisecond
 )
 
-// joinMedia brings up the media connection of the stay that join.websocket
-// began, and leaves the room unless join.agent waits in it for somebody.
+// joinMedia opens the media connection of the stay that join.websocket began, and
+// leaves the room unless join.agent goes on in it.
 func joinMedia(c *Case) Check {
 	return c.check(Spec{
 		ID: "join.media", Stage: check.StageJoin, Timeout: 20 * time.Second,
@@ -42,7 +42,8 @@ func joinMedia(c *Case) Check {
 	})
 }
 
-// connectMedia connects in the room that was joined, and keeps the evidence.
+// connectMedia opens the media connection in the joined room and records the
+// result.
 func connectMedia(ctx context.Context, joined *JoinRecord) *JoinRecord {
 	check.Waiting(ctx, "waiting for the media connection (ICE, DTLS)")
 	j := *joined
@@ -55,7 +56,7 @@ func connectMedia(ctx context.Context, joined *JoinRecord) *JoinRecord {
 	return &j
 }
 
-// sameNetwork reports whether a pair leads to an inner address of a network that
+// sameNetwork reports whether a pair leads to a private address of a network that
 // this machine is in.
 func sameNetwork(pair *session.Pair) bool {
 	if pair == nil || !isInner(pair.Remote.Address) {
@@ -65,7 +66,7 @@ func sameNetwork(pair *session.Pair) bool {
 	return err == nil && probe.InOwnNetwork(addr)
 }
 
-// mediaFindings judges the evidence of one media connection.
+// mediaFindings judges one media connection.
 func mediaFindings(j *JoinRecord) []Finding {
 	m := j.Media
 	switch m.Outcome {
@@ -74,70 +75,70 @@ func mediaFindings(j *JoinRecord) []Finding {
 	case session.OutcomeConnected:
 		return connectedFindings(j)
 	case session.OutcomeNoRemoteCandidates, session.OutcomeNoOffer:
-		return []Finding{evidence(finding.New(finding.MediaNoCandidates, finding.Fail,
+		return []Finding{withMediaFacts(finding.New(finding.MediaNoCandidates, finding.Fail,
 			"the server offers no address for media"), j)}
 	case session.OutcomeDTLSFailed:
-		return []Finding{evidence(finding.New(finding.MediaDTLSFailed, finding.Fail,
+		return []Finding{withMediaFacts(finding.New(finding.MediaDTLSFailed, finding.Fail,
 			"a path for media was found, and the DTLS handshake over it failed"), j)}
 	case session.OutcomeLeft:
 		if m.End != nil && m.End.Reason != "CONNECTION_TIMEOUT" {
-			return []Finding{evidence(leftFinding(m.End.Reason, m.End.Action), j)}
+			return []Finding{withMediaFacts(leftFinding(m.End.Reason, m.End.Action), j)}
 		}
 	case session.OutcomeSignalLost:
 		code := 0
 		if m.End != nil {
 			code = m.End.CloseCode
 		}
-		return []Finding{evidence(finding.New(finding.WebsocketClosed, finding.Fail,
+		return []Finding{withMediaFacts(finding.New(finding.WebsocketClosed, finding.Fail,
 			"the WebSocket was closed (%d) while media was connecting", code).As("during-media").With("close_code", code), j)}
 	case session.OutcomeInternal, session.OutcomeBadOffer:
-		return []Finding{evidence(finding.New(finding.MediaFailed, finding.Fail,
+		return []Finding{withMediaFacts(finding.New(finding.MediaFailed, finding.Fail,
 			"the media connection could not be negotiated: %s", m.Detail).As("negotiation"), j)}
 	case session.OutcomeNoLocalCandidates:
-		return []Finding{evidence(finding.New(finding.MediaFailed, finding.Fail,
+		return []Finding{withMediaFacts(finding.New(finding.MediaFailed, finding.Fail,
 			"this machine has no network address that could carry media").As("no-network").By(finding.OwnerNetwork), j)}
 	}
 	return []Finding{failedFinding(j)}
 }
 
-// connectedFindings warns of what works here and may not elsewhere.
+// connectedFindings warns of what works from here and may not from other networks.
 func connectedFindings(j *JoinRecord) []Finding {
 	m := j.Media
 	var findings []Finding
 	if m.Selected != nil && m.Selected.Remote.Protocol == "tcp" && !offersUDP(m) {
-		findings = append(findings, evidence(finding.New(finding.MediaUDPBlocked, finding.Warn,
+		findings = append(findings, withMediaFacts(finding.New(finding.MediaUDPBlocked, finding.Warn,
 			"media connected over TCP only: the server offers no UDP address").As("not-offered").By(finding.OwnerLiveKitServer), j))
 	} else if m.Selected != nil && m.Selected.Remote.Protocol == "tcp" {
-		findings = append(findings, evidence(finding.New(finding.MediaUDPBlocked, finding.Warn,
+		findings = append(findings, withMediaFacts(finding.New(finding.MediaUDPBlocked, finding.Warn,
 			"media connected over TCP only: %s did not answer over UDP", firstUDP(m)).As("no-answer").By(finding.OwnerNetwork), j))
 	}
 	if m.Selected != nil && m.Selected.Local.Type == "relay" {
-		findings = append(findings, evidence(finding.New(finding.MediaUDPBlocked, finding.Warn,
+		findings = append(findings, withMediaFacts(finding.New(finding.MediaUDPBlocked, finding.Warn,
 			"media connected through a TURN server only").As("relay").By(finding.OwnerNetwork), j))
 	}
 	if kind, hidden := onlyUnroutable(j); hidden {
-		findings = append(findings, evidence(finding.New(finding.MediaPrivateCandidates, finding.Warn,
+		findings = append(findings, withMediaFacts(finding.New(finding.MediaPrivateCandidates, finding.Warn,
 			"the server was reached at %s and advertises only addresses of kind %s for media: it connected all the same, and may not elsewhere",
 			j.Signal.Remote.Addr().String(), kind).As(privateVariant(kind)), j))
 	}
-	if silent := silentWorthTelling(j); len(silent) > 0 && len(findings) == 0 {
+	if silent := relevantSilent(j); len(silent) > 0 && len(findings) == 0 {
 		findings = append(findings, silentFinding(j, silent))
 	}
 	for _, dial := range m.TCP {
-		// An address that does not answer over UDP either is what is wrong, and not
-		// its TCP port.
+		// Where the address does not answer over UDP either, the address is wrong
+		// and not its TCP port.
 		if tcpSilent(dial) && !slices.ContainsFunc(j.Silent, func(c session.Candidate) bool { return c.Address == dial.Candidate.Address }) {
 			variant := "no-answer"
 			if dial.Failure.Kind == probe.KindRefused {
 				variant = "refused"
 			}
-			findings = append(findings, evidence(failureFacts(finding.New(finding.MediaTCPUnreachable, finding.Warn,
+			findings = append(findings, withMediaFacts(failureFacts(finding.New(finding.MediaTCPUnreachable, finding.Warn,
 				"the advertised ICE/TCP address %s does not answer", dial.Candidate.HostPort()), dial.Failure).As(variant), j))
 			break
 		}
 	}
 	if rtt := selectedRTT(m); m.Phases.Total > slowMedia || rtt > slowRTT {
-		f := evidence(finding.New(finding.MediaSlow, finding.Warn,
+		f := withMediaFacts(finding.New(finding.MediaSlow, finding.Warn,
 			"media took %s to connect, with a round trip of %s", finding.Duration(m.Phases.Total), finding.Duration(rtt)).As(slowVariant(m, rtt)), j)
 		if j.Signal.Loopback {
 			f = noNetwork(f)
@@ -147,8 +148,8 @@ func connectedFindings(j *JoinRecord) []Finding {
 	return findings
 }
 
-// noNetwork makes a remark of a warning about the line: with the server on this
-// machine there is none, and a busy machine is nobody's fault.
+// noNetwork lowers a warning about the network to info where the server is on this
+// machine: there is no network then.
 func noNetwork(f Finding) Finding {
 	f.Severity = finding.Info
 	f.Message = finding.Textf("%s; the server is on this machine, so no network lies between", f.Message)
@@ -165,11 +166,12 @@ func slowVariant(m *session.Media, rtt time.Duration) string {
 	return "connect"
 }
 
-// silentFinding tells of advertised addresses that did not answer while media
-// connected another way: mostly because the server found this machine by itself.
+// silentFinding reports advertised addresses that did not answer while media
+// connected through another one, mostly found by the server itself (peer
+// reflexive).
 func silentFinding(j *JoinRecord, silent []session.Candidate) Finding {
 	names := addresses(silent)
-	f := evidence(finding.New(finding.MediaAddressUnreachable, finding.Warn,
+	f := withMediaFacts(finding.New(finding.MediaAddressUnreachable, finding.Warn,
 		"the server advertises %s, which did not answer; media connected another way, which may not be there elsewhere", joinNames(names)).
 		As("wrong-address").With("silent", names).By(finding.OwnerLiveKitServer), j)
 	pair := j.Media.Selected
@@ -177,7 +179,7 @@ func silentFinding(j *JoinRecord, silent []session.Candidate) Finding {
 		return f
 	}
 	if pair.Remote.Type == "prflx" {
-		// The address that the server really has, and does not advertise.
+		// This is the server's real address, which it does not advertise.
 		f = f.With("reached", pair.Remote.Address)
 	}
 	public := func(c session.Candidate) bool { return c.Kind == probe.ScopePublic }
@@ -189,9 +191,9 @@ func silentFinding(j *JoinRecord, silent []session.Candidate) Finding {
 	return f
 }
 
-// tcpSilent reports whether an advertised ICE/TCP address did not take a plain
-// connection. An address family that this machine has no route for says nothing
-// about the server.
+// tcpSilent reports whether an advertised ICE/TCP address did not accept a
+// connection. An address family without a route from here says nothing about the
+// server.
 func tcpSilent(d session.TCPDial) bool {
 	return !d.Reachable && !d.Pending && d.Failure != nil &&
 		d.Failure.Kind != probe.KindUnreachable && d.Failure.Kind != probe.KindCancelled
@@ -201,11 +203,11 @@ func offersUDP(m *session.Media) bool {
 	return slices.ContainsFunc(m.Remote, func(c session.Candidate) bool { return c.Protocol == "udp" && c.Type != "prflx" })
 }
 
-// silentWorthTelling are the silent addresses that matter to a client elsewhere.
-// Beside an advertised address that answers, those of containers and of inner
-// networks do not: a server with several networks names them all. One that no
-// network can have (documentation, a typing error) always does.
-func silentWorthTelling(j *JoinRecord) []session.Candidate {
+// relevantSilent returns the silent addresses that other clients need. Where
+// another advertised address answers, container and private addresses are left out:
+// a server in several networks advertises them all. An address that no network can
+// have (documentation, a typing error) is always included.
+func relevantSilent(j *JoinRecord) []session.Candidate {
 	answers := slices.ContainsFunc(j.Media.Pairs, func(p session.Pair) bool {
 		return p.Remote.Type == "host" && p.Remote.Protocol == "udp" && p.ResponsesReceived > 0
 	})
@@ -218,7 +220,7 @@ func silentWorthTelling(j *JoinRecord) []session.Candidate {
 	return out
 }
 
-// firstUDP is an advertised UDP address that was asked, where there is one.
+// firstUDP returns an advertised UDP address that was asked, or "".
 func firstUDP(m *session.Media) string {
 	for _, p := range m.Pairs {
 		if p.Remote.Protocol == "udp" && p.Remote.Type == "host" && p.RequestsSent > 0 {

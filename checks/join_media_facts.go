@@ -7,8 +7,8 @@ import (
 	"lkdoctor/checks/probe/session"
 )
 
-// evidence attaches candidates, pairs and times.
-func evidence(f Finding, j *JoinRecord) Finding {
+// withMediaFacts adds candidates, pairs and times to f.
+func withMediaFacts(f Finding, j *JoinRecord) Finding {
 	for name, value := range mediaFacts(j) {
 		f = f.With(name, value)
 	}
@@ -47,8 +47,8 @@ func mediaFacts(j *JoinRecord) Facts {
 	return facts
 }
 
-// mediaPorts are the first UDP and TCP ports that the server advertises, by the
-// names of the facts.
+// mediaPorts returns the first UDP and TCP ports that the server advertises, by
+// fact name.
 func mediaPorts(m *session.Media) map[string]int {
 	ports := map[string]int{}
 	for _, c := range m.Remote {
@@ -59,8 +59,8 @@ func mediaPorts(m *session.Media) map[string]int {
 	return ports
 }
 
-// candidateRows are addresses with protocol, type and scope; those that equal
-// the address that signalling reached say so.
+// candidateRows returns addresses with protocol, type and scope, and marks the one
+// at which signalling reached the server.
 func candidateRows(list []session.Candidate, reached string) []string {
 	rows := make([]string, 0, len(list))
 	for _, c := range list {
@@ -73,7 +73,8 @@ func candidateRows(list []session.Candidate, reached string) []string {
 	return rows
 }
 
-// reachedRows are the questions at the address that signalling reached.
+// reachedRows returns the questions to the address at which signalling reached the
+// server.
 func reachedRows(asks []session.ReachedAsk) []string {
 	rows := make([]string, 0, len(asks))
 	for _, ask := range asks {

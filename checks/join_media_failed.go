@@ -11,9 +11,9 @@ import (
 	"lkdoctor/config/clean"
 )
 
-// failedFinding says what was tried when nothing connected, and blames the
-// advertised addresses only where that is seen: by their kind, or because the
-// server does take media at the address where it was reached.
+// failedFinding reports what was tried when nothing connected. It blames the
+// advertised addresses only with proof: their kind, or that the server takes media
+// at the address where signalling reached it.
 func failedFinding(j *JoinRecord) Finding {
 	m := j.Media
 	advertised, here := joinNames(addresses(m.Remote)), answersAtReached(m)
@@ -26,33 +26,33 @@ func failedFinding(j *JoinRecord) Finding {
 				reachedAddr(j), advertised, kind, here)
 			f = f.As("answers-outside")
 		}
-		return evidence(f, j)
+		return withMediaFacts(f, j)
 	}
 	switch {
 	case here != "":
-		return evidence(finding.New(finding.MediaFailed, finding.Fail,
+		return withMediaFacts(finding.New(finding.MediaFailed, finding.Fail,
 			"the server advertises %s for media, where nothing answered; asked at the address where it was reached, %s answered", advertised, here).
 			As("wrong-address").By(finding.OwnerLiveKitServer), j)
 	case familiesApart(m):
-		return evidence(finding.New(finding.MediaFailed, finding.Fail,
+		return withMediaFacts(finding.New(finding.MediaFailed, finding.Fail,
 			"the server advertises %s for media, and this machine has no address of that family to reach it from", advertised).
 			By(finding.OwnerLiveKitServer).As("address-family").With("advertised", advertised), j)
 	case heardOnly(m):
-		return evidence(finding.New(finding.MediaFailed, finding.Fail,
+		return withMediaFacts(finding.New(finding.MediaFailed, finding.Fail,
 			"the server's packets arrive here, and none of %d checks sent to %s was answered: only one direction is open",
 			udpSent(m), joinNames(addresses(withProtocol(m.Remote, "udp")))).
 			As("one-way").By(finding.OwnerNetwork), j)
-	case elsewhere(j):
-		return evidence(finding.New(finding.MediaFailed, finding.Fail,
+	case reachedUnadvertised(j):
+		return withMediaFacts(finding.New(finding.MediaFailed, finding.Fail,
 			"no media path connected: %s; the server was reached at %s, which is another address", triedWords(m), reachedAddr(j)).
 			By(finding.OwnerUnknown).As("other-address").With("advertised", advertised), j)
 	}
 	if m.RelayOffered && !relays(m) {
-		return evidence(finding.New(finding.MediaFailed, finding.Fail,
+		return withMediaFacts(finding.New(finding.MediaFailed, finding.Fail,
 			"no media path connected: %s; a TURN server is offered, and gave no address to relay from", triedWords(m)).
 			By(finding.OwnerNetwork).As("no-relay"), j)
 	}
-	return evidence(finding.New(finding.MediaFailed, finding.Fail, "no media path connected: %s", triedWords(m)).
+	return withMediaFacts(finding.New(finding.MediaFailed, finding.Fail, "no media path connected: %s", triedWords(m)).
 		As("blocked").By(finding.OwnerNetwork), j)
 }
 
@@ -61,8 +61,8 @@ func relays(m *session.Media) bool {
 	return slices.ContainsFunc(m.Local, func(c session.Candidate) bool { return c.Type == "relay" })
 }
 
-// familiesApart tells that the server advertises IPv4 only and this machine has
-// IPv6 only, or the other way round.
+// familiesApart reports whether the server advertises IPv4 only and this machine
+// has IPv6 only, or vice versa.
 func familiesApart(m *session.Media) bool {
 	four := func(c session.Candidate) bool { return !strings.Contains(c.Address, ":") }
 	if len(m.Local) == 0 || len(m.Remote) == 0 || len(m.Pairs) > 0 {
@@ -76,7 +76,7 @@ func familiesApart(m *session.Media) bool {
 	return true
 }
 
-// privateVariant is the variant of MEDIA_PRIVATE_CANDIDATES for a kind of
+// privateVariant returns the variant of MEDIA_PRIVATE_CANDIDATES for a kind of
 // address.
 func privateVariant(kind string) string {
 	switch probe.Scope(kind) {
@@ -90,9 +90,9 @@ func privateVariant(kind string) string {
 	return "private"
 }
 
-// triedWords say what was sent to the advertised addresses and what came back.
-// Checks over TCP count only where a connection was made: pion counts them when
-// they are queued.
+// triedWords describes what was sent to the advertised addresses and what came
+// back. Checks over TCP count only where a connection was made: pion counts them
+// when they are queued.
 func triedWords(m *session.Media) Text {
 	sent, back := map[string]uint64{}, map[string]uint64{}
 	for _, p := range m.Pairs {
@@ -123,8 +123,8 @@ func triedWords(m *session.Media) Text {
 	return words
 }
 
-// heardOnly tells that the server's packets arrived and no check of ours was
-// answered.
+// heardOnly reports whether packets of the server arrived and none of the doctor's
+// checks was answered.
 func heardOnly(m *session.Media) bool {
 	heard := false
 	for _, p := range m.Pairs {
@@ -145,8 +145,8 @@ func udpSent(m *session.Media) (sent uint64) {
 	return sent
 }
 
-// answersAtReached names where the server does take media, at the address where
-// signalling reached it; "" if nothing answered or nothing was asked.
+// answersAtReached names the protocols over which the server takes media at the
+// address where signalling reached it; "" where none answered or was asked.
 func answersAtReached(m *session.Media) string {
 	for _, ask := range m.AtReached {
 		if ask.Answered {
@@ -158,9 +158,9 @@ func answersAtReached(m *session.Media) string {
 
 func reachedAddr(j *JoinRecord) string { return j.Signal.Remote.Addr().Unmap().String() }
 
-// elsewhere tells that the server was reached at an address that it does not
-// advertise.
-func elsewhere(j *JoinRecord) bool {
+// reachedUnadvertised reports whether signalling reached the server at an address that it
+// does not advertise.
+func reachedUnadvertised(j *JoinRecord) bool {
 	if !j.Signal.Remote.IsValid() || len(j.Media.Remote) == 0 {
 		return false
 	}
@@ -172,8 +172,8 @@ func elsewhere(j *JoinRecord) bool {
 	return true
 }
 
-// addresses are the hosts and ports of candidates that were advertised, each
-// once.
+// addresses returns the hosts and ports of advertised candidates, without
+// duplicates.
 func addresses(list []session.Candidate) []string {
 	var out []string
 	seen := map[string]bool{}
@@ -196,8 +196,8 @@ func withProtocol(list []session.Candidate, protocol string) []session.Candidate
 	return out
 }
 
-// onlyUnroutable reports whether every advertised address is of a kind that
-// cannot be reached from where the server was reached, and which kind.
+// onlyUnroutable reports whether all advertised addresses are of a kind that cannot
+// be reached from the network of the signalling address, and returns the kind.
 func onlyUnroutable(j *JoinRecord) (string, bool) {
 	if !j.Signal.Remote.IsValid() || probe.AddrKind(j.Signal.Remote.Addr()) != probe.ScopePublic {
 		return "", false

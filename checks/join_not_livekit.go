@@ -11,14 +11,14 @@ import (
 	"lkdoctor/config/clean"
 )
 
-// notLiveKit says what answers at an address instead of LiveKit.
+// notLiveKit returns a finding about the server that answers instead of LiveKit.
 func notLiveKit(c *Case, r *probe.Reach, at address) Finding {
 	host := clean.Line(at.Host, 80)
 	if to, is := sentToTLS(r.Redirect, at.URL); is {
 		f := finding.New(finding.ServerTLS, finding.Fail, "%s redirects plain HTTP to https (%d), and %s begins with ws://: a WebSocket follows no redirect",
 			host, r.Redirect.Status, at.name()).
 			As("redirect").With("status", r.Redirect.Status).With("found", clean.URL(to)).By(at.party())
-		if at.came {
+		if at.withToken {
 			return f.As("handed-out-tls-port")
 		}
 		return f
@@ -26,7 +26,7 @@ func notLiveKit(c *Case, r *probe.Reach, at address) Finding {
 	if r.FoundAt != "" {
 		f := finding.New(finding.ServerPathPrefix, finding.Fail, "LiveKit is not at %s, and answers at %s", clean.URL(at.String()), clean.URL(r.FoundAt)).
 			As("here").With("found", clean.URL(r.FoundAt)).By(at.party())
-		if at.came {
+		if at.withToken {
 			return f.As("handed-out")
 		}
 		return f
@@ -34,7 +34,7 @@ func notLiveKit(c *Case, r *probe.Reach, at address) Finding {
 	if r.Status == 400 && plainToTLSText(r.Excerpt) {
 		f := finding.New(finding.ServerTLS, finding.Fail, "%s speaks TLS, and %s begins with ws://", host, at.name()).
 			As("tls-port").With("status", r.Status).With("excerpt", r.Excerpt).By(at.party())
-		if at.came {
+		if at.withToken {
 			return f.As("handed-out-tls-port")
 		}
 		return f
@@ -51,17 +51,18 @@ func notLiveKit(c *Case, r *probe.Reach, at address) Finding {
 		f = f.With("location", r.Redirect.To)
 	}
 	switch {
-	case at.came && (c.wrongAddress(at) || !strings.HasPrefix(variant, "unstripped") && variant != "login" && variant != "forbidden"):
+	case at.withToken && (c.wrongAddress(at) || !strings.HasPrefix(variant, "unstripped") && variant != "login" && variant != "forbidden"):
 		return f.As("handed-out").By(at.party())
 	case strings.HasPrefix(variant, "proxy-"), strings.HasPrefix(variant, "unstripped"), variant == "login", variant == "forbidden",
 		variant == "redirect", variant == "validate-only":
-		// Whoever runs what stands before LiveKit, whatever its name is.
+		// The operator of the proxy before LiveKit has to act.
 		return f.By(finding.OwnerLiveKitServer)
 	}
 	return f.By(at.party())
 }
 
-// notLiveKitVariant tells what is there, by all that it answered, and says so.
+// notLiveKitVariant names the server by all its answers, and returns the variant
+// and a sentence.
 func notLiveKitVariant(r *probe.Reach, at address) (string, Text) {
 	answered := r.Fingerprint
 	if answered == nil {
@@ -104,8 +105,8 @@ func notLiveKitVariant(r *probe.Reach, at address) (string, Text) {
 	return "unknown", finding.Textf("it is some other web server")
 }
 
-// sentToTLS is the address that a redirect from ws:// to https on the same host
-// asks for.
+// sentToTLS returns the address that a redirect from ws:// to https on the same
+// host leads to.
 func sentToTLS(r *probe.Redirect, u *url.URL) (string, bool) {
 	if r == nil || !r.ToTLS {
 		return "", false
@@ -117,17 +118,17 @@ func sentToTLS(r *probe.Redirect, u *url.URL) (string, bool) {
 	return (&url.URL{Scheme: "wss", Host: to.Host, Path: u.Path}).String(), true
 }
 
-// plainToTLSText knows the answers of nginx and of Go's net/http to plain HTTP
-// on a TLS port.
+// plainToTLSText reports whether body is nginx's or Go net/http's answer to plain
+// HTTP on a TLS port.
 func plainToTLSText(body string) bool {
 	body = strings.ToLower(body)
 	return strings.Contains(body, "plain http request was sent to https port") ||
 		strings.Contains(body, "http request to an https server")
 }
 
-// serverThere is what answers at an address at which a token was asked about,
-// and it was not LiveKit's answer: what join.reach saw there, or a look of its
-// own at an address that came with the token.
+// serverThere returns what answers at an address where a token was asked about and
+// LiveKit did not answer: the product of join.reach, or a new probe where the
+// address came with the token.
 func (c *Case) serverThere(ctx context.Context, v *probe.Verdict, at address) (*probe.Reach, *probe.Failure) {
 	if v.Reason != probe.ReasonNotLiveKit {
 		return nil, nil
@@ -138,8 +139,8 @@ func (c *Case) serverThere(ctx context.Context, v *probe.Verdict, at address) (*
 	return c.Net.Reach(ctx, at.URL)
 }
 
-// reachOf is what join.reach saw at an address; looked is false for another one
-// than it looked at.
+// reachOf returns what join.reach saw at an address; looked is false where it asked
+// another one.
 func (c *Case) reachOf(at address) (r *probe.Reach, looked bool) {
 	reached := c.reached()
 	if reached.URL == nil || !probe.SameOrigin(reached.URL, at.URL) || strings.Trim(reached.Path, "/") != strings.Trim(at.Path, "/") {
@@ -148,7 +149,7 @@ func (c *Case) reachOf(at address) (r *probe.Reach, looked bool) {
 	return c.reach(), true
 }
 
-// frontOf is the proxy at an address, as far as join.reach could tell.
+// frontOf returns the proxy at an address as join.reach saw it.
 func (c *Case) frontOf(at address) probe.ServerKind {
 	if r, _ := c.reachOf(at); r != nil {
 		return r.Front
@@ -156,8 +157,8 @@ func (c *Case) frontOf(at address) probe.ServerKind {
 	return probe.ServerUnknown
 }
 
-// notTheToken returns the findings for a refusal that is about the server, the
-// way to it or the room, and not about the token t; is reports whether it is one.
+// notTheToken returns the findings for a refusal that is about the server, the way
+// to it or the room, and not about the token t; is reports whether it is one.
 func (c *Case) notTheToken(ctx context.Context, v *probe.Verdict, at address, t *token.Token) (findings []Finding, is bool) {
 	one := func(f Finding) ([]Finding, bool) { return []Finding{f}, true }
 	switch v.Reason {
@@ -186,14 +187,14 @@ func (c *Case) notTheToken(ctx context.Context, v *probe.Verdict, at address, t 
 	return nil, false
 }
 
-// longToken is the length in bytes from which a proxy may refuse a token for its
-// length alone: nginx takes header lines of 4 or 8 KiB, as the machine's pages are.
+// longToken is the length in bytes above which a proxy may refuse a token for its
+// length: nginx takes header lines of 4 or 8 KiB, as the machine's pages are.
 const longToken = 4 << 10
 
-// validateOnly tells that LiveKit answers without a token, and something else
-// answered when it was asked about the token t: a rule for that path, or a proxy
-// for which t is too long. 414 and 431 (RFC 9110, RFC 6585) and nginx's 494 say
-// the latter, and so does the 400 that nginx, Apache and HAProxy answer instead.
+// validateOnly returns a finding where LiveKit answers without a token, and
+// something else answered about the token t: a rule for that path, or a proxy's
+// limit that t exceeds. Status 414 and 431 (RFC 9110, RFC 6585) and nginx's 494
+// mean the limit, and so does the 400 of nginx, Apache and HAProxy.
 func validateOnly(v *probe.Verdict, t *token.Token) Finding {
 	size := len(t.Reveal())
 	f := finding.New(finding.ServerNotLiveKit, finding.Fail, "LiveKit answers there, and asked about the token, something else does (%d)", v.Status).

@@ -12,19 +12,19 @@ import (
 	"lkdoctor/checks/probe/session"
 )
 
-// When losses are worth a warning: this share of the packets, and more than one.
+// Losses are reported above this share of the packets, and above one packet.
 const (
 	lossyPercent = 2.0
 	lossyPackets = 2
 )
 
-// publishRecord is what came of publishing, and of comparing UDP with TCP.
+// publishRecord is the result of publishing, and of comparing UDP with TCP.
 type publishRecord struct {
 	Published *session.Published
 	UDP, TCP  session.Path
 }
 
-// joinPublish publishes audio and video from one participant of its own to
+// joinPublish publishes audio and video from one participant of the doctor's own to
 // another, and compares UDP with TCP meanwhile.
 func joinPublish(c *Case) Check {
 	return c.check(Spec{
@@ -80,7 +80,7 @@ func (c *Case) publish(ctx context.Context) Report {
 	return Report{Findings: findings, Outcome: publishOutcome(&seen)}
 }
 
-// publishFindings judges what was sent against what arrived.
+// publishFindings compares what arrived with what was sent.
 func publishFindings(p *session.Published) []Finding {
 	with := func(f Finding) Finding {
 		for name, value := range publishFacts(p) {

@@ -7,9 +7,9 @@ import (
 	"lkdoctor/checks/probe/session"
 )
 
-// tcpOnlyFinding tells of an ICE/TCP port that a participant with nothing else
-// could not use. A call over UDP has no time to notice a port that drops what it
-// is sent, so that join.media cannot tell.
+// tcpOnlyFinding reports an ICE/TCP port over which a TCP-only participant could
+// not connect. A connection over UDP ends the test of the port too early for
+// join.media to see that it drops packets.
 func (c *Case) tcpOnlyFinding(seen *publishRecord) (Finding, bool) {
 	if seen.TCP.Outcome != session.OutcomeNothingAnswered || len(seen.TCP.Advertised) == 0 || !seen.UDP.Connected {
 		return Finding{}, false
@@ -24,7 +24,7 @@ func (c *Case) tcpOnlyFinding(seen *publishRecord) (Finding, bool) {
 		joinNames(addresses(seen.TCP.Advertised))).As("no-answer").With("tcp_port", int(seen.TCP.Advertised[0].Port)), true
 }
 
-// withPorts adds the media ports of this run's join, for the places of fixes.
+// withPorts adds the media ports of this run's join, for the fixes.
 func (c *Case) withPorts(f Finding) Finding {
 	for _, j := range c.joins() {
 		if j == nil || j.Media == nil {
@@ -38,7 +38,8 @@ func (c *Case) withPorts(f Finding) Finding {
 	return f
 }
 
-// guestRefused is a participant of the doctor's own that did not get in.
+// guestRefused returns a finding about a participant of the doctor's own that was
+// refused.
 func guestRefused(code Code, f *session.SignalFailure) Finding {
 	if f.Kind == session.SignalUpgradeRefused && (f.Status == 401 || f.Status == 403) {
 		return finding.New(code, finding.Fail, "the server refuses a participant with a token made here (%d): %s", f.Status, orNothing(f.Body)).
@@ -48,7 +49,8 @@ func guestRefused(code Code, f *session.SignalFailure) Finding {
 		With("kind", string(f.Kind)).With("status", f.Status)
 }
 
-// guestLeft is a stay of the doctor's own that the server ended.
+// guestLeft returns a finding about a stay of the doctor's own that the server
+// ended.
 func guestLeft(code Code, end *session.SignalEnd) Finding {
 	if end != nil && end.Left {
 		return finding.New(code, finding.Fail, "the server ended the stay: %s (%s)", finding.LeaveReason(end.Reason), end.Reason).
@@ -84,7 +86,7 @@ func publishFacts(p *session.Published) Facts {
 	return facts
 }
 
-// kbps is a bitrate in kbit/s, to one decimal.
+// kbps converts a bitrate to kbit/s with one decimal.
 func kbps(bits float64) float64 { return float64(int(bits/100+0.5)) / 10 }
 
 func publishOutcome(seen *publishRecord) Outcome {
@@ -103,7 +105,7 @@ func publishOutcome(seen *publishRecord) Outcome {
 		p.AudioGot.Packets, p.VideoGot.Frames, finding.Duration(p.FirstFrame), pathWords(seen.UDP, seen.TCP))}
 }
 
-// pathWords says which way works.
+// pathWords describes which of the two paths works.
 func pathWords(udp, tcp session.Path) Text {
 	switch {
 	case udp.Connected && tcp.Connected:

@@ -10,11 +10,11 @@ import (
 	"lkdoctor/config/clean"
 )
 
-// certSoon is from when on an expiring certificate is worth a warning.
+// certSoon is the remaining lifetime below which a certificate is reported.
 const certSoon = 14 * 24 * time.Hour
 
-// joinReach asks whether a LiveKit server is at LIVEKIT_URL. It needs nothing
-// from the ticket stage, so it starts at once.
+// joinReach asks whether a LiveKit server is at LIVEKIT_URL. It needs nothing from
+// the ticket stage, so it starts immediately.
 func joinReach(c *Case) Check {
 	uses := []string{"env.livekit"}
 	if c != nil && c.Settings.URL.Secret.Empty() && c.takesAddress() {
@@ -36,14 +36,14 @@ func joinReach(c *Case) Check {
 				}
 			}
 			return check.NotHere("not checked: no address is set here, and none came with the token")
-		case at.URL == nil || !at.came && finding.Worst(urlFindings(c.Settings.URL.Value)) == finding.Fail:
+		case at.URL == nil || !at.withToken && finding.Worst(urlFindings(c.Settings.URL.Value)) == finding.Fail:
 			if ended.Stopped("env.livekit") {
 				return check.BlockedBy("env.livekit")
 			}
 			return check.BlockedBy("env.files")
 		}
 		check.Waiting(ctx, "waiting for %s to answer", clean.Line(at.Host, 80))
-		c.askAhead(ctx, at)
+		c.askEarly(ctx, at)
 		reach, failure := c.Net.Reach(ctx, at.URL)
 		if failure != nil {
 			return Report{Findings: serverFailure(c, c.look(ctx, failure, at))}
@@ -65,7 +65,7 @@ func reachOutcome(r *probe.Reach, at address) Outcome {
 	return out
 }
 
-// reachFindings judges what answered.
+// reachFindings judges the answer.
 func reachFindings(c *Case, r *probe.Reach, at address) []Finding {
 	var findings []Finding
 	switch {
@@ -86,7 +86,8 @@ func reachFindings(c *Case, r *probe.Reach, at address) []Finding {
 	return findings
 }
 
-// viaProxy tells that the HTTP proxy on the way answered itself, and what set it.
+// viaProxy returns a finding about the HTTP proxy that answered itself, and the
+// setting that names it.
 func viaProxy(c *Case, r *probe.Reach, at address) Finding {
 	f := proxyAnswered(finding.ServerTimeout, r.Via, r.Status, at.URL)
 	if variable := proxyVariable(c.Settings, at.URL); variable != "" {
@@ -96,8 +97,8 @@ func viaProxy(c *Case, r *probe.Reach, at address) Finding {
 	return f.As("proxy-refuses")
 }
 
-// expiry warns of a certificate that is about to expire. One that never lives
-// long, such as those of Caddy's own authority, is renewed all the time.
+// expiry warns of a certificate that is about to expire. Short-lived ones, such as
+// those of Caddy's own authority, are renewed all the time.
 func expiry(cert *probe.Cert, at address, now time.Time) []Finding {
 	left := cert.NotAfter.Sub(now)
 	if left >= certSoon {

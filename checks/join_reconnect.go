@@ -9,8 +9,8 @@ import (
 	"lkdoctor/checks/probe/session"
 )
 
-// joinReconnect cuts the WebSocket of a participant of its own, takes the
-// session up again, and then joins anew.
+// joinReconnect cuts the WebSocket of a participant of the doctor's own, resumes
+// the session, and then joins anew.
 func joinReconnect(c *Case) Check {
 	return c.check(Spec{
 		ID: "join.reconnect", Stage: check.StageJoin, Timeout: 34 * time.Second,
@@ -40,8 +40,8 @@ func joinReconnect(c *Case) Check {
 	})
 }
 
-// removeGuest takes a participant of the doctor's own out of its room by the
-// server's API.
+// removeGuest returns a function that removes a participant of the doctor's own
+// from its room by the server API.
 func (c *Case) removeGuest(what, identity string) func(context.Context) {
 	return func(ctx context.Context) {
 		key, secret, _ := c.devKeys()

@@ -11,26 +11,26 @@ import (
 )
 
 // JoinRecord is one stay in a room: the signalling connection, the media
-// connection, and why there is none.
+// connection, or the failure.
 type JoinRecord struct {
 	Signal  *session.Participant
 	Failure *session.SignalFailure
 	Media   *session.Media
-	// At is when the server let us in; Agents are those that are in the room since.
+	// At is the time of the join; Agents watches the agents in the room.
 	At     time.Time
 	Agents *probe.Agents
-	// Browser are the questions of a browser about the same server, asked beside
-	// the join; nil where none were.
+	// Browser holds a browser's requests to the same server, sent during the join;
+	// nil where there were none.
 	Browser *browserAsk
-	// Silent are advertised UDP addresses that did not answer although the media
-	// is up.
+	// Silent are advertised UDP addresses that did not answer although media is
+	// connected.
 	Silent []session.Candidate
-	// SameNetwork says that media runs to an inner address of a network that this
-	// machine is in.
+	// SameNetwork reports whether media goes to a private address of a network that
+	// this machine is in.
 	SameNetwork bool
 }
 
-// close leaves the room, if it was joined; more than once is harmless.
+// close leaves the room, if it was joined. It may be called more than once.
 func (j *JoinRecord) close() {
 	if j == nil {
 		return
@@ -40,17 +40,17 @@ func (j *JoinRecord) close() {
 	}
 }
 
-// silent reports whether the server was waited for in vain for the full time.
+// silent reports whether the server did not answer within the limit.
 func (j *JoinRecord) silent() bool {
 	return j != nil && j.Failure != nil && (j.Failure.Kind == session.SignalSilent || j.Failure.Network != nil && j.Failure.Network.Timeout())
 }
 
-// in reports whether the server let us into the room.
+// in reports whether the room was joined.
 func (j *JoinRecord) in() bool { return j != nil && j.Signal != nil }
 
-// open joins the room of t at u. The token goes the way in which the server
-// saw it: in the header, or in the query where something drops the header.
-// again says that the server was silent to another join of this run.
+// open joins the room of t at u. It sends the token where the verdict v says that
+// the server sees it: in the header, or in the query where a proxy drops the
+// header. again reports whether the server was silent to another join of this run.
 func (c *Case) open(ctx context.Context, u *url.URL, t *token.Token, v *probe.Verdict, again bool) *JoinRecord {
 	agents := c.Net.Agents()
 	options := session.Options{Again: again, Hear: agents.Hear}

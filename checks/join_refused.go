@@ -11,8 +11,8 @@ import (
 	"lkdoctor/config/clean"
 )
 
-// upgradeFinding reads the HTTP answer that refused the upgrade, which the
-// SDKs throw away.
+// upgradeFinding reads the HTTP answer that refused the upgrade, which the SDKs
+// discard.
 func upgradeFinding(f *session.SignalFailure, t *token.Token, front probe.ServerKind, at address) Finding {
 	if named := probe.Front(f.Status, f.Header, f.Body); named != probe.ServerUnknown {
 		front = named
@@ -64,8 +64,8 @@ func upgradeFinding(f *session.SignalFailure, t *token.Token, front probe.Server
 		As(cmp.Or(refused[f.Status], "other")))
 }
 
-// upgradeLost reports whether a connection was made and the request to open a
-// WebSocket got no answer.
+// upgradeLost reports whether a connection was made and the upgrade request got no
+// answer.
 func upgradeLost(f *probe.Failure) bool {
 	switch f.Kind {
 	case probe.KindSilent, probe.KindHeaderSlow, probe.KindReset, probe.KindClosed:
@@ -74,9 +74,9 @@ func upgradeLost(f *probe.Failure) bool {
 	return false
 }
 
-// upgradeUnanswered tells of a proxy that passes plain requests on and leaves a
-// WebSocket without an answer. That is what proxies in Node.js do which were not
-// told to pass WebSockets on: the others answer as if it were a plain request.
+// upgradeUnanswered returns a finding about a proxy that passes plain requests on
+// and does not answer a WebSocket upgrade, as Node.js proxies without WebSocket
+// support do. Other proxies answer as to a plain request.
 func upgradeUnanswered(f *probe.Failure, front probe.ServerKind) Finding {
 	g := finding.New(finding.WebsocketUpgradeStripped, finding.Fail,
 		"the server accepts the token over HTTP, and the WebSocket upgrade got no answer within %s: a proxy on the way does not pass WebSockets on",
@@ -87,8 +87,9 @@ func upgradeUnanswered(f *probe.Failure, front probe.ServerKind) Finding {
 	return failureFacts(g, f).As(byFront(finding.WebsocketUpgradeStripped, "", front, "node"))
 }
 
-// joinRefused is a join that the server refused after it took the token, with
-// the reason in its log only. What the token says narrows it down.
+// joinRefused returns a finding about a join that the server refused after it
+// accepted the token; only its log has the reason. The token's content narrows it
+// down.
 func joinRefused(t *token.Token) Finding {
 	f := finding.New(finding.RoomJoinRefused, finding.Fail,
 		"the server accepted the token and then refused the join (500, connection closed by media): the room is full, "+
@@ -108,15 +109,15 @@ func joinRefused(t *token.Token) Finding {
 	return f
 }
 
-// What livekit-server takes unless it is told otherwise, in bytes (1.13.5,
-// pkg/config, DefaultConfig.Limit).
+// The default limits of livekit-server, in bytes (1.13.5, pkg/config,
+// DefaultConfig.Limit).
 const (
 	defaultMetadata   = 512 << 10
 	defaultAttributes = 64 << 10
 )
 
-// closedVariant is the variant of WEBSOCKET_CLOSED for a close code: 1006 stands
-// for a connection that ended without one.
+// closedVariant returns the variant of WEBSOCKET_CLOSED for a close code; 1006
+// stands for a connection that ended without one.
 func closedVariant(code int, text string) string {
 	switch {
 	case code == 1008 || text != "":
@@ -140,7 +141,8 @@ func roomNotFound(t *token.Token) Finding {
 		"room %s does not exist, and the server does not create rooms on joining", room).With("room", room)
 }
 
-// leftFinding is a Leave that the server sent, with its reason in our words.
+// leftFinding returns a finding about a Leave of the server, with its reason in a
+// sentence.
 func leftFinding(reason, action string) Finding {
 	return finding.New(finding.JoinLeft, finding.Fail, "the server ended the stay: %s (%s)", finding.LeaveReason(reason), reason).
 		As(leftVariant(reason)).With("reason", reason).With("action", action)

@@ -10,21 +10,21 @@ import (
 	"lkdoctor/checks/probe/session"
 )
 
-// turnRecord is what came of asking the ICE servers.
+// turnRecord is the result of asking the ICE servers.
 type turnRecord struct {
 	Reports []session.TURNReport
 	// Offered reports whether a TURN server is among them.
 	Offered bool
 	// Relayed is the join through them; nil where there was none, for the reason
-	// of NoJoin.
+	// NoJoin.
 	Relayed *session.RelayJoin
 	NoJoin  Text
-	// NoUDP tells that media connected in this run, and not over UDP.
+	// NoUDP reports whether media connected in this run, but not over UDP.
 	NoUDP bool
 }
 
-// joinTurn asks each STUN and TURN server that the LiveKit server hands out,
-// and joins through them alone.
+// joinTurn asks each STUN and TURN server that the LiveKit server hands out, and
+// joins through the TURN servers alone.
 func joinTurn(c *Case) Check {
 	return c.check(Spec{
 		ID: "join.turn", Stage: check.StageJoin, Timeout: 14 * time.Second,
@@ -72,12 +72,12 @@ func (c *Case) turn(ctx context.Context) Report {
 	return Report{Findings: turnFindings(&seen), Outcome: turnOutcome(&seen)}
 }
 
-// mayRelay reports whether media could get through a server, as far as it said.
+// mayRelay reports whether a TURN server's answers allow media through it.
 func mayRelay(r session.TURNReport) bool {
 	return r.Relay.IsValid() && (r.PeersAsked == 0 || len(r.PeersDenied) < r.PeersAsked)
 }
 
-// lookIn joins for what the server says on joining, and leaves at once.
+// lookIn joins for the server's ICE servers, and leaves immediately.
 func (c *Case) lookIn(ctx context.Context) (*session.Participant, *session.SignalFailure) {
 	raw, err := c.guestToken("turn", "asker")
 	if err != nil {
@@ -91,14 +91,14 @@ func (c *Case) lookIn(ctx context.Context) (*session.Participant, *session.Signa
 }
 
 // relayJoin joins through the TURN servers alone, where there are any and this
-// machine has the key and secret for a participant of its own.
+// machine has a key and secret for a participant of the doctor's own.
 func (c *Case) relayJoin(ctx context.Context, signal *session.Participant) (*session.RelayJoin, Text) {
 	switch {
 	case !signal.OffersTURN():
 		return nil, Text{}
 	case !c.hasOwnKeys() || c.devURL() == nil:
 		return nil, finding.Textf("no key and secret here for a participant of its own")
-	case c.elsewhere() && c.joined().in():
+	case c.atOtherServer() && c.joined().in():
 		return nil, finding.Textf("the key and secret here are for another server")
 	}
 	raw, err := c.guestToken("turn", "relayed")
@@ -113,7 +113,7 @@ func (c *Case) relayJoin(ctx context.Context, signal *session.Participant) (*ses
 	return joined, Text{}
 }
 
-// turnFindings judges each server, and then all together.
+// turnFindings judges each server, then the join through them.
 func turnFindings(seen *turnRecord) []Finding {
 	var findings []Finding
 	for _, r := range seen.Reports {
@@ -131,7 +131,7 @@ func turnFindings(seen *turnRecord) []Finding {
 	return findings
 }
 
-// relayFailed reports whether a join through the TURN servers came to nothing.
+// relayFailed reports whether a join through the TURN servers failed.
 func relayFailed(j *session.RelayJoin) bool {
 	return !j.Answered && !j.Cancelled && j.Failure == nil && j.Offered
 }

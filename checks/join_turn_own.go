@@ -8,8 +8,8 @@ import (
 	"lkdoctor/checks/token"
 )
 
-// anySignal is the signalling of this run's join, of whichever token; nil if
-// nothing was joined. It may be over: what the server said in it remains.
+// anySignal returns the signalling of this run's join, with any token; nil where
+// none succeeded. The connection may have ended; what the server sent remains.
 func (c *Case) anySignal() *session.Participant {
 	for _, j := range c.joins() {
 		if j.in() {
@@ -19,7 +19,7 @@ func (c *Case) anySignal() *session.Participant {
 	return nil
 }
 
-// mediaAddrs are the addresses at which the server takes media.
+// mediaAddrs returns the addresses at which the server takes media.
 func (c *Case) mediaAddrs() []netip.Addr {
 	var out []netip.Addr
 	have := map[netip.Addr]bool{}
@@ -38,7 +38,7 @@ func (c *Case) mediaAddrs() []netip.Addr {
 	return out
 }
 
-// withoutUDP tells that this run's media connected, and over UDP nowhere.
+// withoutUDP reports whether this run's media connected, but never over UDP.
 func (c *Case) withoutUDP() bool {
 	without := false
 	for _, j := range c.joins() {
@@ -54,7 +54,7 @@ func (c *Case) withoutUDP() bool {
 	return without
 }
 
-// joins are the joins of this run, each as far as it came.
+// joins returns the joins of this run, including unfinished ones.
 func (c *Case) joins() []*JoinRecord {
 	real := c.media()
 	if real == nil {
@@ -64,14 +64,14 @@ func (c *Case) joins() []*JoinRecord {
 }
 
 // ownJoinUses are the checks that a check with participants of the doctor's own
-// waits for: where the joins of this run fail, its own would too.
+// waits for: where the run's joins fail, its joins would fail too.
 func ownJoinUses() []string {
 	return []string{"signature.local", "signature.server", "ticket.consume", "ticket.frontend",
 		"join.reach", "join.websocket", "join.media", "fallback.mint", "fallback.join"}
 }
 
-// ownJoins says why the doctor cannot let participants of its own join, with
-// the key and secret that are configured here; nil where it can.
+// ownJoins returns why no participant of the doctor's own can join with the key and
+// secret configured here; nil where one can.
 func (c *Case) ownJoins(ended Ended) *Report {
 	report := Report{}
 	verdict, local := c.verdict(), c.local()
@@ -100,16 +100,16 @@ func (c *Case) ownJoins(ended Ended) *Report {
 	return nil
 }
 
-// hasOwnKeys reports whether there are a key and secret to let participants of the
-// doctor's own join with. The well-known ones of a local server count once a
-// join with them has worked.
+// hasOwnKeys reports whether there are a key and secret for participants of the
+// doctor's own. Those of livekit-server --dev count once a join with them has
+// succeeded.
 func (c *Case) hasOwnKeys() bool {
 	key, _, defaults := c.devKeys()
 	return key != "" && (!defaults || c.devJoined().in())
 }
 
-// guestToken is a token for a participant of the doctor's own, in a room of its
-// own that what for tells from others. It may create that room.
+// guestToken returns a token for a participant of the doctor's own in a separate
+// room named after what. It may create that room.
 func (c *Case) guestToken(what, identity string) (string, error) {
 	key, secret, _ := c.devKeys()
 	room := c.guestRoom(what)
@@ -119,7 +119,7 @@ func (c *Case) guestToken(what, identity string) (string, error) {
 
 func (c *Case) guestRoom(what string) string { return "lkdoctor-" + c.Nonce + "-" + what }
 
-// via is how tokens get through to the server.
+// via returns how tokens reach the server: in the header or in the query.
 func (c *Case) via() session.TokenVia {
 	if v := c.verdict(); v != nil && v.InQuery {
 		return session.ViaQuery

@@ -12,17 +12,17 @@ import (
 	"lkdoctor/config/clean"
 )
 
-// turnFinding judges one server. A relay that lets nothing through to this
-// machine is fine as long as it lets LiveKit through.
+// turnFinding judges one server. A relay that cannot send to this machine is fine
+// as long as it can send to LiveKit.
 //
-// noUDP tells that media got through, and not over UDP: that a server cannot be
-// reached over UDP then says nothing about that server.
+// noUDP reports whether media connected, but not over UDP: that a server does not
+// answer over UDP says nothing about the server then.
 func turnFinding(r session.TURNReport, join *session.RelayJoin, noUDP bool) (Finding, bool) {
 	if r.Failed == "" || r.Cancelled {
 		return Finding{}, false
 	}
 	through := join != nil && join.Answered
-	tell := func(code Code, variant, format string, args ...any) (Finding, bool) {
+	build := func(code Code, variant, format string, args ...any) (Finding, bool) {
 		f := finding.New(code, finding.Fail, format, args...).As(variant).With("url", r.URL).With("step", string(r.Failed)).
 			With("took_ms", finding.Milliseconds(r.Took))
 		for name, value := range turnPlace(r) {
@@ -43,10 +43,10 @@ func turnFinding(r session.TURNReport, join *session.RelayJoin, noUDP bool) (Fin
 	case r.Failed == session.TURNHandshake && r.Failure != nil && r.Failure.Kind == probe.KindCancelled:
 		return Finding{}, false
 	case r.Failed == session.TURNHandshake:
-		f, _ := tell(finding.TurnTLS, turnTLSVariant(r.Failure), "the TURN server %s cannot be used over TLS: %s", r.Host, turnTLSWords(r.Failure))
+		f, _ := build(finding.TurnTLS, turnTLSVariant(r.Failure), "the TURN server %s cannot be used over TLS: %s", r.Host, turnTLSWords(r.Failure))
 		return f.By(finding.OwnerLiveKitServer), true
 	case r.Failure != nil:
-		f, _ := tell(finding.TurnUnreachable, turnReachVariant(r.Failure), "%s cannot be reached over %s: %s", r.URL, r.Transport, turnReachWords(r.Failure))
+		f, _ := build(finding.TurnUnreachable, turnReachVariant(r.Failure), "%s cannot be reached over %s: %s", r.URL, r.Transport, turnReachWords(r.Failure))
 		if r.STUN || noUDP && r.Transport == "udp" {
 			f.Severity = finding.Warn
 		}
@@ -56,28 +56,28 @@ func turnFinding(r session.TURNReport, join *session.RelayJoin, noUDP bool) (Fin
 		if r.Code == 403 {
 			variant = "refused"
 		}
-		return tell(finding.TurnRelayDenied, variant, "the TURN server %s gives no address to relay from (%s)", r.Host, turnError(r))
+		return build(finding.TurnRelayDenied, variant, "the TURN server %s gives no address to relay from (%s)", r.Host, turnError(r))
 	case r.Failed == session.TURNAllocate && r.Code != 0:
-		f, _ := tell(finding.TurnAuth, "", "the TURN server %s refuses the credentials that the LiveKit server hands out (%s)", r.Host, turnError(r))
+		f, _ := build(finding.TurnAuth, "", "the TURN server %s refuses the credentials that the LiveKit server hands out (%s)", r.Host, turnError(r))
 		return f.By(finding.OwnerLiveKitServer), true
 	case r.Failed == session.TURNAllocate, r.Failed == session.TURNBinding:
-		return tell(finding.TurnUnreachable, "not-turn", "what answers at %s is no working TURN server: %s", r.Host, r.Text)
+		return build(finding.TurnUnreachable, "not-turn", "what answers at %s is no working TURN server: %s", r.Host, r.Text)
 	case r.PeersAsked > 0 && len(r.PeersDenied) == r.PeersAsked:
-		f, _ := tell(finding.TurnRelayDenied, "peer", "the TURN server %s may not relay to the LiveKit server at %s (%s)",
+		f, _ := build(finding.TurnRelayDenied, "peer", "the TURN server %s may not relay to the LiveKit server at %s (%s)",
 			r.Host, r.PeersDenied[0].String(), turnError(r))
 		return f.With("peer", r.PeersDenied[0].String()), true
 	case through || r.PeersAsked > len(r.PeersDenied) && r.OwnDenied:
 		return Finding{}, false
 	case r.OwnDenied:
-		return tell(finding.TurnRelayDenied, "this-machine", "the TURN server %s may not relay to %s (%s)", r.Host, r.Mapped.Addr().String(), turnError(r))
+		return build(finding.TurnRelayDenied, "this-machine", "the TURN server %s may not relay to %s (%s)", r.Host, r.Mapped.Addr().String(), turnError(r))
 	case r.Failed == session.TURNRelay:
-		return tell(finding.TurnRelayDenied, "nothing-through", "the TURN server %s gave the address %s to relay from, and nothing came through it", r.Host, r.Relay.String())
+		return build(finding.TurnRelayDenied, "nothing-through", "the TURN server %s gave the address %s to relay from, and nothing came through it", r.Host, r.Relay.String())
 	}
-	return tell(finding.TurnRelayDenied, "nothing-through", "the TURN server %s did not permit relaying: %s", r.Host, r.Text)
+	return build(finding.TurnRelayDenied, "nothing-through", "the TURN server %s did not permit relaying: %s", r.Host, r.Text)
 }
 
-// turnError is the error that a server answered with, and its name in RFC 8656
-// section 19 where the server sent none.
+// turnError returns the error that a server answered with, with the name of RFC
+// 8656 section 19 where the server sent none.
 func turnError(r session.TURNReport) string {
 	name := r.Text
 	if name == "" {
@@ -88,8 +88,8 @@ func turnError(r session.TURNReport) string {
 	return strings.TrimSpace(fmt.Sprintf("%d %s", r.Code, name))
 }
 
-// turnPlace are where a server is and how it is spoken to, for the places of
-// fixes; transport is as a firewall has it.
+// turnPlace returns a server's address and protocol, for the fixes; transport is as
+// firewalls name it.
 func turnPlace(r session.TURNReport) map[string]any {
 	host, port, err := net.SplitHostPort(r.Host)
 	if err != nil {
@@ -167,7 +167,7 @@ func turnOwner(f *probe.Failure) Owner {
 	return finding.OwnerNetwork
 }
 
-// turnOutcome is the line of a check that ran, with a row for each server.
+// turnOutcome returns the outcome of a finished check, with a row for each server.
 func turnOutcome(seen *turnRecord) Outcome {
 	if len(seen.Reports) == 0 {
 		return Outcome{}
@@ -200,8 +200,8 @@ func turnOutcome(seen *turnRecord) Outcome {
 	return Outcome{Text: text, Facts: facts}
 }
 
-// turnRows are the servers, one line each, without credentials; through tells
-// that LiveKit answered a join through them.
+// turnRows returns the servers, one line each, without credentials; through reports
+// whether a join through them was answered.
 func turnRows(reports []session.TURNReport, through bool) []string {
 	rows := make([]string, 0, len(reports))
 	for _, r := range reports {

@@ -14,17 +14,17 @@ import (
 	"lkdoctor/config/clean"
 )
 
-// unanswered is a network failure on the way to a LiveKit server, with all that was
-// looked at before it is put into words.
+// unanswered is a network failure on the way to a LiveKit server, with the results
+// of further probes.
 type unanswered struct {
 	*probe.Failure
 	at address
-	// neighbour is where LiveKit answers on the machine of whoever handed out an
-	// address of loopback; nil where it does not, or nobody did.
+	// neighbour is the address at which LiveKit answers on the host that handed out
+	// an address of loopback; nil where it does not.
 	neighbour *url.URL
 }
 
-// look takes the further looks that a failure at asks for.
+// look makes the further probes that a failure calls for.
 func (c *Case) look(ctx context.Context, f *probe.Failure, at address) unanswered {
 	m := unanswered{Failure: f, at: at}
 	if maker := c.makerHost(); f.Kind == probe.KindRefused && at.handedOutLocalhost(maker) {
@@ -37,84 +37,83 @@ func (c *Case) look(ctx context.Context, f *probe.Failure, at address) unanswere
 	return m
 }
 
-// unreached is look and serverFailure for a failure of which nobody has yet
-// looked at the port once more.
+// unreached is look followed by serverFailure.
 func (c *Case) unreached(ctx context.Context, f *probe.Failure, at address) []Finding {
 	return serverFailure(c, c.look(ctx, c.Net.Clarify(ctx, at.URL, f, nil), at))
 }
 
-// handedOutLocalhost reports whether somebody on another machine handed out an
-// address of loopback: it means the visitor's own machine.
+// handedOutLocalhost reports whether a service on another machine handed out an
+// address of loopback, which means each client's own machine.
 func (a address) handedOutLocalhost(maker string) bool {
-	return a.came && maker != "" && probe.IsLoopbackHost(a.Hostname()) && !probe.IsLoopbackHost(maker)
+	return a.withToken && maker != "" && probe.IsLoopbackHost(a.Hostname()) && !probe.IsLoopbackHost(maker)
 }
 
-// serverFailure puts a network failure into words: each way of not answering is
-// told apart, and has its own fixes.
+// serverFailure returns the findings for a network failure. Each kind has its own
+// variant and fixes.
 func serverFailure(c *Case, m unanswered) []Finding {
 	f, at := m.Failure, m.at
 	host, name := clean.Line(at.Host, 80), clean.Line(at.Hostname(), 80)
-	tell := func(code Code, variant, format string, args ...any) []Finding {
+	build := func(code Code, variant, format string, args ...any) []Finding {
 		return []Finding{c.fromWhom(failureFacts(finding.New(code, finding.Fail, format, args...), f).As(variant), m)}
 	}
 	switch f.Kind {
 	case probe.KindCancelled:
 		return nil
 	case probe.KindDNSAbsent:
-		return tell(finding.ServerDNS, dnsVariant(at.URL), "the name %s does not exist", name)
+		return build(finding.ServerDNS, dnsVariant(at.URL), "the name %s does not exist", name)
 	case probe.KindDNSFailed:
-		return tell(finding.ServerDNS, "resolver", "the name %s could not be looked up: %s", name, f.Detail)
+		return build(finding.ServerDNS, "resolver", "the name %s could not be looked up: %s", name, f.Detail)
 	case probe.KindRefused:
-		return refusedFinding(c, m, tell)
+		return refusedFinding(c, m, build)
 	case probe.KindSYNTimeout:
 		variant := "no-answer"
 		if isInner(f.Address) {
 			variant = "private-address"
 		}
-		return tell(finding.ServerTimeout, variant, "%s does not answer the attempt to connect within %s", host, finding.Duration(f.Took))
+		return build(finding.ServerTimeout, variant, "%s does not answer the attempt to connect within %s", host, finding.Duration(f.Took))
 	case probe.KindProxy:
 		variant := "proxy"
 		if f.Status != 0 {
 			variant = "proxy-refuses"
 		}
-		g := tell(finding.ServerTimeout, variant, "%s cannot be reached: %s", host, proxyWords(c, f, at.URL))[0].
+		g := build(finding.ServerTimeout, variant, "%s cannot be reached: %s", host, proxyWords(c, f, at.URL))[0].
 			With("variable", proxyVariable(c.Settings, at.URL)).By(finding.OwnerConfig)
 		if f.Status != 0 {
 			g = g.With("status", f.Status)
 		}
 		return []Finding{g}
 	case probe.KindUnreachable, probe.KindTCPOther:
-		return tell(finding.ServerTimeout, "no-route", "%s cannot be reached: %s", host, f.Detail)
+		return build(finding.ServerTimeout, "no-route", "%s cannot be reached: %s", host, f.Detail)
 	case probe.KindSilent, probe.KindHeaderSlow, probe.KindBodySlow:
 		if f.Phase == probe.PhaseTLS {
-			return tell(finding.ServerSilent, "tls", "%s accepts the connection and does not answer the TLS handshake within %s", host, finding.Duration(f.Took))
+			return build(finding.ServerSilent, "tls", "%s accepts the connection and does not answer the TLS handshake within %s", host, finding.Duration(f.Took))
 		}
-		return tell(finding.ServerSilent, "request", "%s accepts the connection and does not finish an answer within %s", host, finding.Duration(f.Took))
+		return build(finding.ServerSilent, "request", "%s accepts the connection and does not finish an answer within %s", host, finding.Duration(f.Took))
 	case probe.KindTLSPlainPort:
-		return tell(finding.ServerTLS, plainPortVariant(at), "%s does not speak TLS, and %s begins with wss://", host, at.name())
+		return build(finding.ServerTLS, plainPortVariant(at), "%s does not speak TLS, and %s begins with wss://", host, at.name())
 	case probe.KindPlainToTLS:
-		return tell(finding.ServerTLS, "tls-port", "%s speaks TLS, and %s begins with ws://", host, at.name())
+		return build(finding.ServerTLS, "tls-port", "%s speaks TLS, and %s begins with ws://", host, at.name())
 	case probe.KindReset, probe.KindClosed:
 		if f.What == probe.ServerMediaPort {
-			return tell(finding.ServerNotLiveKit, "media-port",
+			return build(finding.ServerNotLiveKit, "media-port",
 				"%s closes the connection without an answer, as LiveKit's media port does; signalling is on 7880 unless it was changed", host)
 		}
 		if f.Phase == probe.PhaseTLS {
-			return tell(finding.ServerTLS, "cut", "%s cuts the connection in the middle of the TLS handshake", host)
+			return build(finding.ServerTLS, "cut", "%s cuts the connection in the middle of the TLS handshake", host)
 		}
-		return tell(finding.ServerReset, "direct", "%s accepts the connection and closes it without an answer", host)
+		return build(finding.ServerReset, "direct", "%s accepts the connection and closes it without an answer", host)
 	}
 	if variant := tlsVariant(f); variant != "" {
 		if variant == "unknown-authority" && noPublicName(at.Hostname()) {
 			variant = "own-authority"
 		}
-		return tell(finding.ServerTLS, variant, "the TLS handshake with %s fails: %s", host, tlsWords(f))
+		return build(finding.ServerTLS, variant, "the TLS handshake with %s fails: %s", host, tlsWords(f))
 	}
-	return tell(finding.ServerNotLiveKit, "other-protocol", "what listens at %s does not speak HTTP: %s", host, listener(f))
+	return build(finding.ServerNotLiveKit, "other-protocol", "what listens at %s does not speak HTTP: %s", host, listener(f))
 }
 
-// fromWhom gives a finding about an address its party, and where the address
-// came with the token and is what is wrong, the variant for that.
+// fromWhom sets the owner of a finding about an address, and the variant where the
+// address came with the token and is wrong.
 func (c *Case) fromWhom(f Finding, m unanswered) Finding {
 	inSettings := false // whether the address itself is wrong, and not what it leads to
 	switch f.Variant {
@@ -125,7 +124,7 @@ func (c *Case) fromWhom(f Finding, m unanswered) Finding {
 	case "resolver":
 		f = f.By(finding.OwnerNetwork)
 	}
-	wrong := m.at.came && m.Kind != probe.KindProxy && (inSettings || c.wrongAddress(m.at) || m.Kind == probe.KindRefused)
+	wrong := m.at.withToken && m.Kind != probe.KindProxy && (inSettings || c.wrongAddress(m.at) || m.Kind == probe.KindRefused)
 	if inSettings || wrong {
 		f = f.By(m.at.party())
 	}
@@ -148,7 +147,8 @@ func (c *Case) fromWhom(f Finding, m unanswered) Finding {
 	return f.As("handed-out")
 }
 
-// localhostFor tells of an address of loopback that came from another machine.
+// localhostFor returns the finding about an address of loopback that came from
+// another machine.
 func localhostFor(f Finding, m unanswered, maker string) Finding {
 	suggestion := &url.URL{Scheme: m.at.Scheme, Host: net.JoinHostPort(maker, probe.Port(m.at.URL))}
 	f.Message = finding.Textf("%s; it came from %s, which is another machine: here it means this one", f.Message, clean.Line(maker, 80))
@@ -159,7 +159,7 @@ func localhostFor(f Finding, m unanswered, maker string) Finding {
 	return f.As("handed-out-localhost").With("maker_host", clean.Line(maker, 120)).With("suggestion", clean.URL(suggestion.String()))
 }
 
-// dnsVariant says what kind of name does not exist.
+// dnsVariant returns the variant for the kind of name that does not exist.
 func dnsVariant(u *url.URL) string {
 	host := strings.TrimSuffix(strings.ToLower(u.Hostname()), ".")
 	if _, is := placeholder.InURL(u.String()); is {
@@ -174,15 +174,15 @@ func dnsVariant(u *url.URL) string {
 	return "unknown-name"
 }
 
-// refusedFinding tells a server that does not run from one that listens at
+// refusedFinding distinguishes a server that does not run from one that listens at
 // another address of this machine.
-func refusedFinding(c *Case, m unanswered, tell func(Code, string, string, ...any) []Finding) []Finding {
+func refusedFinding(c *Case, m unanswered, build func(Code, string, string, ...any) []Finding) []Finding {
 	host := clean.Line(m.at.Host, 80)
 	if f, is := otherLoopback(finding.ServerRefused, m.Failure, m.at.URL); is {
 		return []Finding{c.fromWhom(f, m)}
 	}
 	if loopbackOnly(m.Failure, m.at.URL) {
-		return tell(finding.ServerRefused, "loopback-only",
+		return build(finding.ServerRefused, "loopback-only",
 			"%s is this machine and refuses the connection, and its port answers on 127.0.0.1: the server listens on loopback only", host)
 	}
 	variant := "remote"
@@ -192,11 +192,11 @@ func refusedFinding(c *Case, m unanswered, tell func(Code, string, string, ...an
 			variant = "dev"
 		}
 	}
-	return tell(finding.ServerRefused, variant, "%s refuses the connection: nothing listens there", host)
+	return build(finding.ServerRefused, variant, "%s refuses the connection: nothing listens there", host)
 }
 
-// plainPortVariant is for wss:// to a port without TLS: on this machine or in an
-// inner network the scheme is what is wrong, elsewhere the port.
+// plainPortVariant returns the variant of wss:// to a port without TLS: on this
+// machine or in a private network the scheme is wrong, otherwise the port.
 func plainPortVariant(at address) string {
 	if host := at.Hostname(); isLocalHost(host) {
 		return "local-plain-port"
@@ -204,7 +204,7 @@ func plainPortVariant(at address) string {
 	return "plain-port"
 }
 
-// isInner reports whether an address, with a port or without, is of an inner
+// isInner reports whether an address, with or without port, is of a private
 // network.
 func isInner(address string) bool {
 	addr, err := netip.ParseAddr(address)
@@ -219,20 +219,20 @@ func isInner(address string) bool {
 	return false
 }
 
-// isLocalHost reports whether host is this machine or one of an inner network.
+// isLocalHost reports whether host is this machine or in a private network.
 func isLocalHost(host string) bool {
 	return probe.IsLoopbackHost(host) || isInner(host) || !strings.Contains(host, ".") && !strings.Contains(host, ":")
 }
 
-// noPublicName reports whether no public authority gives a certificate for host
-// (RFC 6761, 6762, 8375; .lan and .internal are names of inner networks too).
+// noPublicName reports whether no public authority issues a certificate for host
+// (RFC 6761, 6762, 8375; .lan and .internal are private too).
 func noPublicName(host string) bool {
 	name := strings.TrimSuffix(strings.ToLower(host), ".")
 	return isLocalHost(name) || slices.ContainsFunc([]string{".local", ".localhost", ".test", ".internal", ".lan", ".home.arpa"},
 		func(end string) bool { return strings.HasSuffix(name, end) })
 }
 
-// tlsVariant names what is wrong with a handshake, "" for what is no such fault.
+// tlsVariant returns the variant for a failed handshake, "" for any other failure.
 func tlsVariant(f *probe.Failure) string {
 	switch f.Kind {
 	case probe.KindTLSExpired:

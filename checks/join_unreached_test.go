@@ -81,7 +81,7 @@ func TestServerFailureVariants(t *testing.T) {
 		}
 		for came, variant := range map[bool]string{false: tt.variant, true: tt.came} {
 			failure := tt.failure
-			found := serverFailure(c, unanswered{Failure: &failure, at: address{URL: u, came: came}})
+			found := serverFailure(c, unanswered{Failure: &failure, at: address{URL: u, withToken: came}})
 			owner := tt.owner
 			if variant != tt.variant {
 				owner = finding.OwnerGiver
@@ -112,7 +112,7 @@ func TestLocalhostFromElsewhere(t *testing.T) {
 	there, _ := url.Parse("ws://app.example.com:7880")
 	c := newTestCase(t, nil)
 	c.Options.Frontend = "https://app.example.com"
-	m := unanswered{Failure: &probe.Failure{Kind: probe.KindRefused}, at: address{URL: u, came: true}}
+	m := unanswered{Failure: &probe.Failure{Kind: probe.KindRefused}, at: address{URL: u, withToken: true}}
 	for want, neighbour := range map[string]*url.URL{
 		"which is another machine: here it means this one": nil,
 		"LiveKit answers at ws://app.example.com:7880":     there,

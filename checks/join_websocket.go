@@ -15,9 +15,9 @@ import (
 	"lkdoctor/config/clean"
 )
 
-// joinWebSocket joins the room with the token under test and reads the first
-// frame itself: a server that opens the WebSocket and says nothing would hold
-// the SDKs for ever. The stay goes on for join.media, which leaves.
+// joinWebSocket joins the room with the token under test and reads the first frame
+// itself: the SDKs wait forever for a server that opens the WebSocket and sends
+// nothing. The stay goes on for join.media, which leaves the room.
 func joinWebSocket(c *Case) Check {
 	return c.check(Spec{
 		ID: "join.websocket", Stage: check.StageJoin, Timeout: 12 * time.Second,
@@ -66,7 +66,7 @@ func joinedOutcome(j *JoinRecord) Outcome {
 	return out
 }
 
-// withExcess says what the server sent more of than is read or kept.
+// withExcess adds to out what the server sent beyond the limits.
 func withExcess(out *Outcome, s *session.Participant) {
 	excess := s.Excess()
 	if len(excess) == 0 {
@@ -87,8 +87,9 @@ func wouldEvict(t *token.Token) Finding {
 		As("present").With("identity", clean.Line(t.Identity(), 256)).With("room", clean.Line(t.Room(), 256))
 }
 
-// evictionUnasked says that somebody may be thrown out, where the question could
-// be asked and would bring a token made here to a server of others.
+// evictionUnasked warns that the join may remove a participant of the same
+// identity: asking would send a token made here to a server that is not configured
+// here.
 func evictionUnasked(t *token.Token) Finding {
 	return finding.New(finding.JoinWouldEvict, finding.Info,
 		"whether %s is in room %s now was not asked: this address came with the token, and tokens made here go to LIVEKIT_URL alone",
@@ -96,7 +97,7 @@ func evictionUnasked(t *token.Token) Finding {
 		As("not-asked").With("identity", clean.Line(t.Identity(), 256)).With("room", clean.Line(t.Room(), 256))
 }
 
-// joinedFindings judges a join, or the attempt.
+// joinedFindings judges a join or its failure.
 func joinedFindings(c *Case, j *JoinRecord, at address, t *token.Token, v *probe.Verdict) []Finding {
 	if j.Failure != nil {
 		return signalFindings(c, j.Failure, at, t)
@@ -110,8 +111,8 @@ func joinedFindings(c *Case, j *JoinRecord, at address, t *token.Token, v *probe
 	return append(findings, versionFindings(j.Signal.Facts.ServerVersion)...)
 }
 
-// oldestVersion is the first server with the /rtc/v1 path, which the client
-// SDKs of today ask for first (reference: livekit-server v1.9.10).
+// oldestVersion is the first server version with the /rtc/v1 path, which current
+// client SDKs ask first (livekit-server v1.9.10).
 const oldestVersion = "1.9.10"
 
 func versionFindings(version string) []Finding {
@@ -123,7 +124,8 @@ func versionFindings(version string) []Finding {
 		version, oldestVersion).With("server_version", version)}
 }
 
-// olderThan compares dotted numbers; what cannot be read is not older.
+// olderThan compares dotted version numbers; one that cannot be parsed is not
+// older.
 func olderThan(version, than string) bool {
 	a, b := strings.Split(version, "."), strings.Split(than, ".")
 	for i := range b {
@@ -139,8 +141,8 @@ func olderThan(version, than string) bool {
 	return false
 }
 
-// signalFindings puts a failed join into words. The server's verdict on the
-// token was yes, so what fails here is the way or the room.
+// signalFindings returns the findings for a failed join. The server accepted the
+// token before, so the connection or the room is the cause.
 func signalFindings(c *Case, f *session.SignalFailure, at address, t *token.Token) []Finding {
 	switch f.Kind {
 	case session.SignalCancelled:

@@ -11,15 +11,15 @@ import (
 
 // Options are what a run was asked to do, apart from the settings.
 type Options struct {
-	// Only and Skip hold check or stage IDs. Only brings along what its checks
+	// Only and Skip hold check or stage IDs. Only adds the checks that its checks
 	// need and use.
 	Only, Skip []string
-	// SkipWhy is why those of Skip are left out, where that is not by the flag.
+	// SkipWhy is the reason for Skip where it is not the flag.
 	SkipWhy Text
-	// NoJoin leaves every room alone: nothing is joined.
+	// NoJoin joins no room.
 	NoJoin bool
-	// Watched tells that the run follows a change of the env files; it joins no
-	// room either.
+	// Watched reports whether the run follows a change of the env files; then it
+	// joins no room.
 	Watched bool
 	// DevJoin runs the fallback alone.
 	DevJoin bool
@@ -27,48 +27,48 @@ type Options struct {
 	Media bool
 	// Agent is the agent to call into a room of the doctor's own; "" calls none.
 	Agent string
-	// AgentRoom is a stay of the caller's own to call it into instead; nil is none.
+	// AgentRoom is an open stay of the caller's, into which Agent is called
+	// instead; nil is none.
 	AgentRoom *AgentRoom
-	// ForceJoin joins although the identity is in the room already.
+	// ForceJoin joins although the identity is in the room.
 	ForceJoin bool
 
-	// TokenFromStdin says that the token came through a pipe, which no other user
-	// of the machine sees.
+	// TokenFromStdin reports whether the token came through a pipe, which no other
+	// user of the machine can read.
 	TokenFromStdin bool
 
-	// Pasted says what the token was found in, when it was pasted with something
-	// around it.
+	// Pasted describes the text in which a pasted token was found.
 	Pasted finding.Text
 
-	// GivenURL is the server's address that came with a token that was pasted.
+	// GivenURL is the server's address that came with a pasted token.
 	GivenURL string
 
-	// Room and Identity are for the dev token. TTL is how long it lives; 0 is two
+	// Room and Identity are for the dev token. TTL is its lifetime; 0 is two
 	// minutes.
 	Room, Identity string
 	TTL            time.Duration
-	// DisplayName is the profile sent along with a ticket.
+	// DisplayName is the profile that is sent with a ticket.
 	DisplayName string
 	// TicketPath is the path of the ticket service, with {ticket} in it.
 	TicketPath string
-	// Frontend is the base URL of the app whose route is to be asked.
+	// Frontend is the base URL of the app whose token route is asked.
 	Frontend string
-	// TokenEndpoint is a standard LiveKit token endpoint, asked instead of a
-	// ticket service.
+	// TokenEndpoint is a standard LiveKit token endpoint, asked instead of a ticket
+	// service.
 	TokenEndpoint string
-	// Headers are sent along to Frontend and TokenEndpoint, to no other origin.
+	// Headers are sent to Frontend and TokenEndpoint, and to no other origin.
 	Headers []config.Header
 
-	// Again are the arguments that make lkdoctor look at the same thing once
-	// more, for commands that are printed. They hold no secret.
+	// Again is the list of arguments that repeat this run, for printed commands. It
+	// holds no secret.
 	Again string
-	// AgainSecret says that secrets of the command line have to be given again
-	// with it: headers, and those that no file or variable holds.
+	// AgainSecret reports whether secrets of the command line must be added to
+	// Again: headers, and those that no file or variable holds.
 	AgainSecret bool
 }
 
-// addHeaders adds the headers that were given for the front end or the token
-// endpoint. They win over the program's own.
+// addHeaders adds the user's headers for the front end or the token endpoint. They
+// override the program's own.
 func (o Options) addHeaders(header http.Header) {
 	for _, h := range o.Headers {
 		header.Del(h.Name)
@@ -78,17 +78,17 @@ func (o Options) addHeaders(header http.Header) {
 	}
 }
 
-// DefaultTicketPath is where a ticket is consumed unless --ticket-path says
-// otherwise.
+// DefaultTicketPath is the path at which a ticket is consumed, unless --ticket-path
+// names another.
 const DefaultTicketPath = "/api/v1/tickets/{ticket}/consume"
 
-// Selection says which checks a run with these options is to do.
+// Selection returns the checks that a run with these options selects.
 func (o Options) Selection() check.Selection {
 	return check.Selection{Only: o.Only, Skip: o.Skip, SkipWhy: o.SkipWhy, LeaveOut: o.leaveOut}
 }
 
-// leaveOut says why --no-join, --dev-join or the absence of --media leave a
-// check out, whatever --only says.
+// leaveOut returns why --no-join, --dev-join or a missing --media leave a check
+// out, whatever --only says.
 func (o Options) leaveOut(c Spec) Text {
 	joins, media := false, false
 	switch c.ID {

@@ -9,9 +9,9 @@ import (
 	"lkdoctor/checks/token"
 )
 
-// products are what the checks of a run make, each by the one check that is
-// named in newProducts. A check reads one through the method of Case below it,
-// which panics where the check does not declare whoever makes it.
+// products holds what the checks of a run make, each product by the one check named
+// in newProducts. A check reads a product through its method of Case below, which
+// panics where the check does not declare the maker.
 type products struct {
 	serviceReply check.Product[probe.Reply]
 	ticket       check.Product[TicketAnswer]
@@ -22,17 +22,17 @@ type products struct {
 	present      check.Product[Presence]
 	region       check.Product[url.URL]
 	reach        check.Product[probe.Reach]
-	asked        check.Product[ahead]
+	asked        check.Product[earlyVerdict]
 	joined       check.Product[JoinRecord]
 	media        check.Product[JoinRecord]
 	dev          check.Product[DevToken]
 	devJoined    check.Product[JoinRecord]
 
-	// given is the token that was handed to the run, examined once for whoever
-	// comes first.
+	// given is the token that was given to the run, examined by the first check
+	// that reads it.
 	given     sync.Once
 	givenOnce *examined
-	// chosen are the IDs of the checks that are to run; it is set before they do.
+	// chosen holds the IDs of the selected checks; it is set before they run.
 	chosen map[string]bool
 }
 
@@ -52,8 +52,8 @@ func newProducts() *products {
 	return p
 }
 
-// products returns what the run makes; the first call, before the run, makes
-// room for it.
+// products returns the products of the run; the first call, before the run, creates
+// them.
 func (c *Case) products() *products {
 	if c.made == nil {
 		c.made = newProducts()
@@ -70,14 +70,14 @@ func (c *Case) verdict() *probe.Verdict    { return c.products().verdict.For(c.r
 func (c *Case) present() *Presence         { return c.products().present.For(c.reader) }
 func (c *Case) region() *url.URL           { return c.products().region.For(c.reader) }
 func (c *Case) reach() *probe.Reach        { return c.products().reach.For(c.reader) }
-func (c *Case) asked() *ahead              { return c.products().asked.For(c.reader) }
+func (c *Case) asked() *earlyVerdict       { return c.products().asked.For(c.reader) }
 func (c *Case) joined() *JoinRecord        { return c.products().joined.For(c.reader) }
 func (c *Case) media() *JoinRecord         { return c.products().media.For(c.reader) }
 func (c *Case) dev() *DevToken             { return c.products().dev.For(c.reader) }
 func (c *Case) devJoined() *JoinRecord     { return c.products().devJoined.For(c.reader) }
 
-// carry copies the products of an earlier run whose checks are kept. A question
-// that is on its way, and a dev token, are of one run.
+// carry copies the products of an earlier run whose checks are kept. An early
+// question for a verdict and a dev token are not copied.
 func (p *products) carry(earlier *products, kept func(id string) bool) {
 	carryOne(&p.serviceReply, &earlier.serviceReply, kept)
 	carryOne(&p.ticket, &earlier.ticket, kept)

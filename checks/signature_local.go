@@ -15,8 +15,8 @@ import (
 	"lkdoctor/config/dotenv"
 )
 
-// signatureLocal asks whether the token is signed with the secret that is
-// configured here, and if not, what was done to the secret that signed it.
+// signatureLocal asks whether the token is signed with the secret configured here,
+// and if not, how the secret that signed it differs.
 func signatureLocal(c *Case) Check {
 	return c.check(Spec{
 		ID: "signature.local", Stage: check.StageSignature, Timeout: 2 * time.Second,
@@ -51,8 +51,8 @@ func signatureLocal(c *Case) Check {
 	})
 }
 
-// withHolder adds to a token of another project where on this machine its key
-// stands.
+// withHolder adds to a finding about another project's key the place on this
+// machine where the key is set.
 func (c *Case) withHolder(f Finding, iss string) Finding {
 	if f.Code != finding.SignatureOtherKey || f.Variant != "other-project" || iss == "" {
 		return f
@@ -66,9 +66,9 @@ func (c *Case) withHolder(f Finding, iss string) Finding {
 	return f
 }
 
-// candidates are the other secrets in reach: of env files that lost, of
-// settings that are hidden, of lk's projects, of other variables; and what other
-// readers of env files make of the line that is in force.
+// candidates returns the other secrets on this machine: of overridden env files and
+// settings, of lk's projects, of other variables, and what other loaders read from
+// the line in force.
 func (c *Case) candidates() []token.Candidate {
 	var out []token.Candidate
 	add := func(label, key, reader string, reveal func() string) {
@@ -113,8 +113,8 @@ func (c *Case) candidates() []token.Candidate {
 // maxVariables is the number of other variables whose values are tried.
 const maxVariables = 200
 
-// otherVariables are the secrets that stand under any other name, in the
-// environment and in env files.
+// otherVariables returns the secrets under other names in the environment and in
+// env files.
 func (c *Case) otherVariables(files []config.EnvFile) []token.Candidate {
 	var out []token.Candidate
 	seen := map[string]bool{}
@@ -143,9 +143,9 @@ func (c *Case) otherVariables(files []config.EnvFile) []token.Candidate {
 	return out
 }
 
-// holdsSecret reports whether a variable is likely to hold a secret of any kind,
-// by its name and value. The settings of this program, LiveKit's own keys and
-// addresses are none.
+// holdsSecret reports whether a variable probably holds a secret of any kind, by
+// its name and value. The settings of this program, LiveKit's own keys and
+// addresses do not.
 func holdsSecret(name, value string) bool {
 	name = strings.ToUpper(name)
 	if len(value) < 8 || strings.Contains(value, "://") || apiKeyShape.MatchString(value) ||
@@ -165,12 +165,11 @@ func holdsSecret(name, value string) bool {
 	return false
 }
 
-// apiKeyShape is the shape of the API keys that LiveKit makes, which are no
-// secret.
+// apiKeyShape matches the API keys that LiveKit makes, which are no secrets.
 var apiKeyShape = regexp.MustCompile(`^API[A-Za-z0-9]{12}$`)
 
-// otherReadings adds what docker, python-dotenv and the others read for the
-// secret where it is not what Next.js reads.
+// otherReadings adds what docker, python-dotenv and other loaders read for the
+// secret where it differs from what Next.js reads.
 func (c *Case) otherReadings(add func(label, key, reader string, reveal func() string)) {
 	const name = "LIVEKIT_API_SECRET"
 	for _, f := range c.Settings.Files {
@@ -186,8 +185,8 @@ func (c *Case) otherReadings(add func(label, key, reader string, reveal func() s
 	}
 }
 
-// isSecretName reports whether an environment variable is likely to hold a
-// LiveKit secret, by its name.
+// isSecretName reports whether an environment variable probably holds a LiveKit
+// secret, by its name.
 func isSecretName(name string) bool {
 	return strings.Contains(name, "SECRET") && (strings.Contains(name, "LIVEKIT") || strings.HasPrefix(name, "LK_") || strings.Contains(name, "API"))
 }

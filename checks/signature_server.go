@@ -14,7 +14,7 @@ import (
 	"lkdoctor/config/clean"
 )
 
-// signatureServer asks the LiveKit server for its verdict on the token, which
+// signatureServer asks the LiveKit server for its verdict on the token. The request
 // has no side effect: /rtc/validate joins nothing.
 func signatureServer(c *Case) Check {
 	return c.check(Spec{
@@ -32,7 +32,7 @@ func signatureServer(c *Case) Check {
 			return check.BlockedBy("env.livekit")
 		case at.URL == nil:
 			return check.BlockedBy("env.files")
-		case !c.elsewhere() && ended.Stopped("join.reach"):
+		case !c.atOtherServer() && ended.Stopped("join.reach"):
 			return check.BlockedBy("join.reach")
 		}
 		asking := "asking %s for its verdict on the token"
@@ -48,7 +48,7 @@ func signatureServer(c *Case) Check {
 		if region, again := c.otherRegion(ctx, at, verdict); region != nil {
 			c.made.region.Set(region)
 			pinned = regionPinned(at, region, verdict)
-			at, verdict = address{URL: region, came: at.came}, again
+			at, verdict = address{URL: region, withToken: at.withToken}, again
 		}
 		c.made.verdict.Set(verdict)
 		c.made.present.Set(&present)
@@ -63,9 +63,9 @@ func signatureServer(c *Case) Check {
 	})
 }
 
-// verdictOn asks with the token in the Authorization header, as the server SDKs
-// send it. A server that saw no token there is asked again with the token in
-// the query, as browsers send it: a proxy may have dropped the header.
+// verdictOn sends the token in the Authorization header, as the server SDKs do.
+// Where the server saw no token, it is sent again in the query, as browsers do: a
+// proxy may have dropped the header.
 func (c *Case) verdictOn(ctx context.Context, u *url.URL, t *token.Token) (*probe.Verdict, *probe.Failure) {
 	verdict, failure := c.Net.Validate(ctx, u, t.Reveal())
 	if failure != nil || verdict.Reason != probe.ReasonNoPermissions && verdict.Reason != probe.ReasonHeaderMalformed || t.Claims.Video == nil {
@@ -77,9 +77,9 @@ func (c *Case) verdictOn(ctx context.Context, u *url.URL, t *token.Token) (*prob
 	return verdict, nil
 }
 
-// otherRegion asks in the first region of a LiveKit Cloud project that is answered
-// 403 here, which is how Cloud says that the project is pinned to other regions. It
-// is nil where that is not so.
+// otherRegion asks the first region of a LiveKit Cloud project that answers 403
+// here, which means that the project is pinned to other regions. It returns nil
+// where that is not so.
 func (c *Case) otherRegion(ctx context.Context, at address, v *probe.Verdict) (*url.URL, *probe.Verdict) {
 	if v.FromLiveKit || v.Status != 403 {
 		return nil, nil
@@ -99,21 +99,21 @@ func regionPinned(at address, region *url.URL, v *probe.Verdict) []Finding {
 		clean.Line(at.Host, 80), clean.Line(region.Host, 80)).With("status", v.Status).With("region", clean.URL(region.String()))}
 }
 
-// Presence is whether the token's identity is in its room already.
+// Presence reports whether the token's identity is in its room.
 type Presence struct {
-	// Known is false where it could not be asked, or was Asked and not answered;
+	// Known is false where the server was not asked or, with Asked, did not answer;
 	// nothing follows then.
 	Asked, Known, Present bool
-	// Unasked says that there are the key and secret to ask with, and that the
-	// address came with the token, so that none of them goes there.
+	// Unasked reports whether a key and secret are configured and were not used
+	// because the address came with the token.
 	Unasked bool
 }
 
-// ask returns the server's verdict on the token, and whether its identity is in
-// the room: from the question that join.reach asked already, or from a new one.
+// ask returns the server's verdict on the token, and whether its identity is in the
+// room: the answer to the early question, or to a new one.
 func (c *Case) ask(ctx context.Context, at address) (*probe.Verdict, Presence, *probe.Failure) {
 	t := c.token()
-	if a, ok := c.answered(ctx, t.Token, at); ok {
+	if a, ok := c.earlyAnswer(ctx, t.Token, at); ok {
 		return a.verdict, a.present, a.failure
 	}
 	present := c.askPresence(ctx, at, t)
@@ -121,16 +121,16 @@ func (c *Case) ask(ctx context.Context, at address) (*probe.Verdict, Presence, *
 	return verdict, present(), failure
 }
 
-// askPresence starts the question and returns a func that waits for its
-// answer. It needs the right key and secret, and asks with a token made of them:
-// an address that came with the token gets none. Nothing is known then.
+// askPresence starts the question and returns a function that waits for its answer.
+// It needs the right key and secret, and sends a token made of them; an address
+// that came with the token gets none.
 func (c *Case) askPresence(ctx context.Context, at address, t *examined) func() Presence {
 	key, secret := c.Settings.APIKey.Value, c.Settings.APISecret.Secret.Reveal()
 	room, identity := t.Room(), t.Identity()
 	if c.Options.NoJoin || room == "" || identity == "" || t.Local() != token.Verified {
 		return func() Presence { return Presence{} }
 	}
-	if at.came {
+	if at.withToken {
 		return func() Presence { return Presence{Unasked: true} }
 	}
 	answer := make(chan Presence, 1)
@@ -141,8 +141,8 @@ func (c *Case) askPresence(ctx context.Context, at address, t *examined) func() 
 	return func() Presence { return <-answer }
 }
 
-// verdictFindings puts the server's verdict into words. What the local checks
-// found before it is only confirmed here; they stay the cause.
+// verdictFindings returns the findings for the server's verdict. It confirms
+// earlier findings of the local checks; they remain the cause.
 func verdictFindings(ctx context.Context, c *Case, v *probe.Verdict, at address, ended Ended) []Finding {
 	issuer := clean.Line(c.token().Claims.Issuer, 80)
 	with := func(code Code, variant, format string, args ...any) []Finding {
@@ -169,8 +169,8 @@ func verdictFindings(ctx context.Context, c *Case, v *probe.Verdict, at address,
 	return with(finding.ServerTokenRejected, rejectedVariant(v.Reason), "the server refuses the token: %s", reasonWords(v))
 }
 
-// staleVariant is the variant of CONFIG_SECRET_STALE: where the old secret is,
-// and whether it hides the one that signed the token.
+// staleVariant returns the variant of CONFIG_SECRET_STALE: where the old secret is
+// set, and whether it hides the one that signed the token.
 func (c *Case) staleVariant() string {
 	set := c.Settings.APISecret
 	if set.Source.Kind != config.Environment && set.Source.Kind != config.Flag {
@@ -184,11 +184,11 @@ func (c *Case) staleVariant() string {
 	return "environment"
 }
 
-// keyVariant is the variant of SERVER_KEY_UNKNOWN for a token under test that
+// keyVariant returns the variant of SERVER_KEY_UNKNOWN for a token under test that
 // names key.
 func (c *Case) keyVariant(ctx context.Context, at address, key string) string {
 	switch {
-	case at.came && c.livekitURL() != nil:
+	case at.withToken && c.livekitURL() != nil:
 		return "handed-out-url"
 	case c.isDevServer(ctx, at):
 		return "dev-server"
@@ -200,7 +200,7 @@ func (c *Case) keyVariant(ctx context.Context, at address, key string) string {
 	return "signer"
 }
 
-// signatureVariant is the same for SERVER_SIGNATURE_REJECTED.
+// signatureVariant returns the variant of SERVER_SIGNATURE_REJECTED.
 func (c *Case) signatureVariant(ctx context.Context, at address, key string) string {
 	local := c.local()
 	switch {
@@ -212,10 +212,10 @@ func (c *Case) signatureVariant(ctx context.Context, at address, key string) str
 	return "signer"
 }
 
-// isDevServer asks a server on this machine whether it takes the key and secret
+// isDevServer reports whether a server on this machine accepts the key and secret
 // of livekit-server --dev.
 func (c *Case) isDevServer(ctx context.Context, at address) bool {
-	if at.came || !probe.IsLoopbackHost(at.Hostname()) {
+	if at.withToken || !probe.IsLoopbackHost(at.Hostname()) {
 		return false
 	}
 	raw, err := token.Mint(token.MintOptions{Key: devKey, Secret: devSecret, Room: "lkdoctor", Identity: "lkdoctor", RoomCreate: true,
@@ -227,7 +227,7 @@ func (c *Case) isDevServer(ctx context.Context, at address) bool {
 	return recognition(verdict) == diagnosis.Yes
 }
 
-// rejectedVariant is the variant of SERVER_TOKEN_REJECTED for the server's
+// rejectedVariant returns the variant of SERVER_TOKEN_REJECTED for the server's
 // reason.
 func rejectedVariant(reason probe.Reason) string {
 	switch reason {
@@ -263,8 +263,8 @@ func rejectedVariant(reason probe.Reason) string {
 	return "other"
 }
 
-// unexpected reports that the server accepts what fails by the token's own
-// text: it has other limits, or is of another age, than this doctor knows.
+// unexpected reports a token that the server accepts although its text fails a
+// check: the server has other limits, or another version, than this doctor knows.
 func unexpected(v *probe.Verdict, ended Ended) []Finding {
 	for _, id := range []string{"token.claims", "token.time"} {
 		for _, f := range ended[id].Findings {
@@ -278,7 +278,7 @@ func unexpected(v *probe.Verdict, ended Ended) []Finding {
 	return nil
 }
 
-// reasonWords is the server's reason in our words.
+// reasonWords returns the server's reason as a sentence.
 func reasonWords(v *probe.Verdict) Text {
 	switch v.Reason {
 	case probe.ReasonExpired:

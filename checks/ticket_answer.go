@@ -13,22 +13,22 @@ import (
 	"lkdoctor/config/clean"
 )
 
-// TicketAnswer is what a ticket service, a front end or a token endpoint
-// answered: the product that the token checks read.
+// TicketAnswer is the answer of a ticket service, a front end or a token endpoint.
+// The token checks read it.
 type TicketAnswer struct {
 	Answer answer.Answer
 	Reply  *probe.Reply
-	// Spent says that a ticket was consumed for it.
+	// Spent reports whether a ticket was consumed for it.
 	Spent bool
-	// Token is what sits in the token's place, parsed; nil where that is nothing
-	// to look at.
+	// Token is the value in the token's place, parsed; nil where that cannot be
+	// examined.
 	Token *examined
-	// own says that it came from a route that the app's own client asks, so that
-	// the names of its fields are between those two.
+	// own reports whether the answer came from a route that only the app's own
+	// client asks, which may choose its own field names.
 	own bool
 }
 
-// read makes the product of a 2xx answer.
+// read returns the product of a 2xx answer.
 func (c *Case) read(reply *probe.Reply, profile answer.Profile) *TicketAnswer {
 	a := &TicketAnswer{Reply: reply, Answer: answer.Find(reply.Body, reply.Header.Get("Content-Type"), profile)}
 	if a.usable() {
@@ -38,7 +38,7 @@ func (c *Case) read(reply *probe.Reply, profile answer.Profile) *TicketAnswer {
 	return a
 }
 
-// URL is the server's address that came with the token, "" if none did.
+// URL returns the server's address that came with the token, or "".
 func (a *TicketAnswer) URL() string {
 	if a == nil {
 		return ""
@@ -46,9 +46,9 @@ func (a *TicketAnswer) URL() string {
 	return a.Answer.URL
 }
 
-// Raw is the token as the reader of this answer gets it: what sits where it
-// looks, even when a better one sits elsewhere; what was found, when nothing
-// sits there.
+// Raw returns the token as the answer's reader gets it: the value of the field that
+// it reads, even when another field holds a better one; where that field is
+// missing, the token that was found.
 func (a *TicketAnswer) Raw() string {
 	if a.Answer.AtUsual == answer.Text {
 		return a.Answer.UsualToken.Reveal()
@@ -56,7 +56,7 @@ func (a *TicketAnswer) Raw() string {
 	return a.Answer.Token.Reveal()
 }
 
-// TokenPath is where Raw was found.
+// TokenPath returns the path of Raw in the answer.
 func (a *TicketAnswer) TokenPath() string {
 	if a.Answer.AtUsual != answer.Missing {
 		return a.Answer.UsualPath
@@ -64,7 +64,7 @@ func (a *TicketAnswer) TokenPath() string {
 	return a.Answer.TokenPath
 }
 
-// facts are what came with the token, and how.
+// facts returns what came with the token.
 func (a *TicketAnswer) facts() Facts {
 	facts := Facts{
 		"status": a.Reply.Status, "token_path": a.TokenPath(), "ticket_spent": a.Spent, "fields": a.Answer.Fields,
@@ -82,7 +82,7 @@ func (a *TicketAnswer) facts() Facts {
 	return facts
 }
 
-// kind is what sits where the token was read.
+// kind returns the kind of value that the token was read from.
 func (a *TicketAnswer) kind() answer.Kind {
 	if a.Answer.AtUsual != answer.Missing {
 		return a.Answer.AtUsual
@@ -90,8 +90,7 @@ func (a *TicketAnswer) kind() answer.Kind {
 	return a.Answer.TokenKind
 }
 
-// usable reports whether there is anything in the token's place that the token
-// checks can look at.
+// usable reports whether there is a value that the token checks can examine.
 func (a *TicketAnswer) usable() bool {
 	if _, missing := missingToken(nil, a, Text{}); missing {
 		return false
@@ -103,8 +102,8 @@ func (a *TicketAnswer) usable() bool {
 	return false
 }
 
-// answerFindings judges a 2xx answer: is there a token, does it sit where the
-// reader looks, and does what came with it agree with the rest?
+// answerFindings judges a 2xx answer: whether there is a token, whether it is in
+// the field that the reader reads, and whether the other fields agree with it.
 func answerFindings(c *Case, a *TicketAnswer, who Text) []Finding {
 	if f, bad := missingToken(c, a, who); bad {
 		return []Finding{f}
@@ -122,9 +121,9 @@ func answerFindings(c *Case, a *TicketAnswer, who Text) []Finding {
 	return append(findings, roomFindings(a)...)
 }
 
-// unusual reports whether token or address sit elsewhere than their reader
-// looks. Where the reader is not known, or is Element Call, which reads jwt and
-// url, they do not.
+// unusual reports whether token or address are in other fields than their reader
+// reads. It is false where the reader is not known, or is Element Call, which reads
+// jwt and url.
 func (a *TicketAnswer) unusual() bool {
 	if a.own || a.Answer.TokenPath == "jwt" && a.Answer.URLPath == "url" && len(a.Answer.Fields) == 2 {
 		return false
@@ -133,9 +132,9 @@ func (a *TicketAnswer) unusual() bool {
 	return tokenElsewhere || a.Answer.URL != "" && !a.Answer.URLUsual
 }
 
-// fieldUnusual is a token or an address under a name that is not read. The
-// clients of a standard endpoint would get nothing, so that it fails there; a
-// ticket service has the app between itself and the client.
+// fieldUnusual returns a finding about a token or address in a field that is not
+// read. A standard endpoint fails, as its clients get nothing; a ticket service has
+// the app between itself and the client.
 func (c *Case) fieldUnusual(a *TicketAnswer) Finding {
 	severity, who, variant := finding.Warn, finding.Textf("the app would get no token or no address"), "url-name"
 	switch {
@@ -156,8 +155,7 @@ func (c *Case) fieldUnusual(a *TicketAnswer) Finding {
 }
 
 // cacheFindings reports a token that was not made for the request that got it.
-// Where asking once more spends nothing, that is done: body is nil where it
-// would.
+// Where a second request spends nothing, it sends one: body is nil where it would.
 func (c *Case) cacheFindings(ctx context.Context, product *TicketAnswer, a attempt, body func(all bool) []byte, who Text) []Finding {
 	if product.Token == nil || product.Token.Effective().ClaimsJSON() == "" {
 		return nil // a text that is no token is the same each time, and has its own finding
@@ -171,15 +169,15 @@ func (c *Case) cacheFindings(ctx context.Context, product *TicketAnswer, a attem
 		variant = "same-token"
 		f.Message = finding.Textf("%s gave the very same token to three requests within two seconds: everybody gets the same one", who)
 	}
-	// A token that is over when it is handed out is so for that reason.
+	// An expired token has its own finding.
 	if t := product.Token.Claims.ExpiresAt; t != nil && t.Before(c.Now()) {
 		f.Severity = finding.Fail
 	}
 	return []Finding{f.With("where", header).As(variant)}
 }
 
-// freshly reports whether a token says that it was made when it was handed out.
-// LiveKit's SDK for Node.js writes no such claim.
+// freshly reports whether a token's claims say that it was just made. LiveKit's SDK
+// for Node.js writes no such claim.
 func freshly(a *TicketAnswer) bool {
 	date := a.Reply.Date
 	if date == nil {
@@ -193,10 +191,10 @@ func freshly(a *TicketAnswer) bool {
 	return false
 }
 
-// missingToken is the finding about an answer that holds no token to look at.
+// missingToken returns the finding about an answer without a token to examine.
 func missingToken(c *Case, t *TicketAnswer, who Text) (Finding, bool) {
 	a, kind, path := t.Answer, t.kind(), t.TokenPath()
-	tell := func(code Code, variant, format string, args ...any) (Finding, bool) {
+	build := func(code Code, variant, format string, args ...any) (Finding, bool) {
 		f := finding.New(code, finding.Fail, format, args...).As(variant).
 			With("shape", string(a.Shape)).With("fields", append([]string{}, a.Fields...))
 		if a.Said.Text != "" {
@@ -214,39 +212,38 @@ func missingToken(c *Case, t *TicketAnswer, who Text) (Finding, bool) {
 	}
 	switch {
 	case a.Problem == answer.ErrorObject && a.Said.Text != "" && (kind == answer.Null || kind == answer.Empty):
-		return tell(finding.TicketTokenMissing, "said-why", "%s answered without a token, and says: %s", who, clean.Line(a.Said.Text, 160))
+		return build(finding.TicketTokenMissing, "said-why", "%s answered without a token, and says: %s", who, clean.Line(a.Said.Text, 160))
 	case a.Problem == answer.NotJSON, a.Problem == answer.BrokenJSON, a.Problem == answer.EmptyBody, a.Problem == answer.TooDeep:
 		what, variant := bodyKind(t)
-		f, _ := tell(finding.TicketNotJSON, variant, "%s answered with %s where JSON with a token was expected", who, what)
+		f, _ := build(finding.TicketNotJSON, variant, "%s answered with %s where JSON with a token was expected", who, what)
 		if variant == "web-page" {
 			f = f.By(finding.OwnerConfig)
 		}
 		return f, true
 	case kind == answer.Promise:
-		return tell(finding.TicketTokenMissing, "promise", "the field %s holds {}, which is what a Promise that nobody awaited becomes in JSON", path)
+		return build(finding.TicketTokenMissing, "promise", "the field %s holds {}, which is what a Promise that nobody awaited becomes in JSON", path)
 	case kind == answer.NotText:
 		what := a.TokenType
 		if a.AtUsual == answer.NotText {
 			what = a.UsualType
 		}
 		if a.TokenHasVideo {
-			f, _ := tell(finding.TicketTokenMissing, "beside", "the field %s should hold the token as text and holds this type: %s. The token sits at %s",
+			f, _ := build(finding.TicketTokenMissing, "beside", "the field %s should hold the token as text and holds this type: %s. The token sits at %s",
 				path, what, a.TokenPath)
 			return f.With("found", a.TokenPath), true
 		}
-		return tell(finding.TicketTokenMissing, "not-text", "the field %s should hold the token as text and holds this type: %s", path, what)
+		return build(finding.TicketTokenMissing, "not-text", "the field %s should hold the token as text and holds this type: %s", path, what)
 	case kind == answer.Missing && a.Said.Text != "":
-		return tell(finding.TicketTokenMissing, "said-why", "%s answered without a token, and says: %s", who, clean.Line(a.Said.Text, 160))
+		return build(finding.TicketTokenMissing, "said-why", "%s answered without a token, and says: %s", who, clean.Line(a.Said.Text, 160))
 	case kind == answer.Missing && fields != "":
-		return tell(finding.TicketTokenMissing, missing, "%s answered without a token; its fields are: %s", who, fields)
+		return build(finding.TicketTokenMissing, missing, "%s answered without a token; its fields are: %s", who, fields)
 	case kind == answer.Missing:
-		return tell(finding.TicketTokenMissing, missing, "%s answered without a token", who)
+		return build(finding.TicketTokenMissing, missing, "%s answered without a token", who)
 	}
 	return Finding{}, false
 }
 
-// bodyKind says what a body is that is not JSON with a token, and names its
-// variant.
+// bodyKind describes a body that is not JSON with a token, and returns its variant.
 func bodyKind(t *TicketAnswer) (what Text, variant string) {
 	a := t.Answer
 	switch {
@@ -271,8 +268,8 @@ func bodyKind(t *TicketAnswer) (what Text, variant string) {
 	return finding.Textf("plain text that is no token"), "text"
 }
 
-// addressFindings compares the address that came with the token with
-// LIVEKIT_URL: key pairs of two projects do not mix.
+// addressFindings compares the address that came with the token with LIVEKIT_URL:
+// the keys of two projects do not mix.
 func addressFindings(c *Case, a *TicketAnswer, who Text) []Finding {
 	raw, by := a.Answer.URL, c.answeredBy(a)
 	if raw == "" && a.own {
@@ -309,12 +306,11 @@ func addressFindings(c *Case, a *TicketAnswer, who Text) []Finding {
 	return nil
 }
 
-// inner reports whether a host name means something on one machine or in one
-// network only.
+// inner reports whether a host name is valid only on one machine or in one network.
 func inner(host string) bool { return probe.IsLoopbackHost(host) || containerName(host) }
 
-// answeredBy names the variant of whoever wrote the address of an answer: with a
-// ticket that is the service, also where the app passes it on.
+// answeredBy returns the variant for the party that set the address in an answer:
+// with a ticket that is the service, even where the app passes it on.
 func (c *Case) answeredBy(a *TicketAnswer) string {
 	switch {
 	case c.Source() == check.SourceEndpoint:
@@ -325,7 +321,7 @@ func (c *Case) answeredBy(a *TicketAnswer) string {
 	return "service"
 }
 
-// roomFindings compares the room beside the token with the room inside it.
+// roomFindings compares the answer's room with the room in the token.
 func roomFindings(a *TicketAnswer) []Finding {
 	if a.Answer.Room == "" || a.kind() != answer.Text || a.Token == nil {
 		return nil

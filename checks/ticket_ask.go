@@ -14,24 +14,25 @@ import (
 	"lkdoctor/config/clean"
 )
 
-// attempt is one way to ask an app or a token endpoint for a token.
+// attempt is one request to an app or a token endpoint for a token.
 type attempt struct {
 	method string
 	url    *url.URL
-	// own says that the path was given by the user: the app's own clients ask it,
-	// and not those of LiveKit's starters.
+	// own reports whether the user gave the path, so that the app's own clients ask
+	// it and not those of LiveKit's starters.
 	own bool
-	// all says that a room and an identity were sent that nobody gave.
+	// all reports whether a room and an identity were sent that the user did not
+	// give.
 	all bool
-	// reply is what came back.
+	// reply is the answer.
 	reply *probe.Reply
 }
 
-// String is what was asked, for a report. The query may hold a secret.
+// String returns method and path, for a report. The query may hold a secret.
 func (a attempt) String() string { return a.method + " " + clean.Line(cmp.Or(a.url.Path, "/"), 120) }
 
-// askRoutes goes through the routes until one is there. asked holds those that were
-// asked, with their answers; the last of them is the one that counts.
+// askRoutes asks the routes in order until one exists. asked holds those that were
+// asked, with their answers; the last one counts.
 func (c *Case) askRoutes(ctx context.Context, routes []attempt, body func(all bool) []byte) (asked []attempt, failure *probe.Failure) {
 	for _, a := range routes {
 		for _, a.all = range []bool{false, true} {
@@ -51,8 +52,8 @@ func (c *Case) askRoutes(ctx context.Context, routes []attempt, body func(all bo
 	return asked, nil
 }
 
-// askOnce asks one route. With a.all a room and an identity go along under every
-// name that routes use, made up where none was given.
+// askOnce asks one route. With a.all it sends a room and an identity under every
+// name that routes use, made up where the user gave none.
 func (c *Case) askOnce(ctx context.Context, a attempt, body func(all bool) []byte) (*probe.Reply, *probe.Failure) {
 	u := *a.url
 	request := probe.Request{Method: a.method, URL: &u, Header: http.Header{"Accept": {"application/json"}}, Spare: true}
@@ -76,9 +77,9 @@ func (c *Case) askOnce(ctx context.Context, a attempt, body func(all bool) []byt
 	return c.Net.Exchange(ctx, request)
 }
 
-// names are the room, the identity and the name to ask with, each under the
+// names returns the room, the identity and the name to ask with, each under the
 // names that common routes read: LiveKit's standard endpoint, livekit meet, the
-// quickstarts. What was not given is left out, or made up if all.
+// quickstarts. What the user did not give is left out, or made up if all.
 func (c *Case) names(all bool) map[string]string {
 	room, identity, name := c.Options.Room, c.Options.Identity, c.Options.DisplayName
 	if all {
@@ -105,8 +106,8 @@ func (c *Case) names(all bool) map[string]string {
 	return names
 }
 
-// asksForNames reports whether a route refuses because the room or the identity
-// is missing. An SDK that gets none throws, which is a 500.
+// asksForNames reports whether a route refuses because the room or the identity is
+// missing. An SDK that gets none throws, which is a 500.
 func asksForNames(reply *probe.Reply) bool {
 	switch reply.Status {
 	case 400, 422:
@@ -117,8 +118,8 @@ func asksForNames(reply *probe.Reply) bool {
 	return false
 }
 
-// absent reports whether an answer says that the route is not there: an unknown
-// path or method, a page for every path, or a host that has files only.
+// absent reports whether an answer says that the route does not exist: an unknown
+// path or method, a page for every path, or a host that serves files only.
 func absent(a attempt) bool {
 	r := refusedBy(a.reply)
 	switch a.reply.Status {
@@ -134,14 +135,14 @@ func absent(a attempt) bool {
 	return startPage(a.reply)
 }
 
-// startPage reports whether a path is answered with a web page, as hosts of
-// single-page apps answer every path.
+// startPage reports whether the answer is a web page, as hosts of single-page apps
+// answer every path.
 func startPage(r *probe.Reply) bool {
 	return r.Status >= 200 && r.Status <= 299 && r.Redirect == nil && len(r.Redirects) == 0 &&
 		answer.Find(r.Body, r.Header.Get("Content-Type"), answer.Frontend).Shape == answer.ShapeHTML
 }
 
-// staticHost reports whether a refusal is the page of a host that has files
+// staticHost reports whether a refusal is the page of a host that serves files
 // only.
 func staticHost(r *probe.Reply) bool {
 	switch gateway(r) {
@@ -151,14 +152,14 @@ func staticHost(r *probe.Reply) bool {
 	return false
 }
 
-// endpointRoutes are the ways to ask a token endpoint: POST as LiveKit's standard
-// clients do, GET as many apps' own clients do.
+// endpointRoutes returns the requests to a token endpoint: POST as LiveKit's
+// standard clients send it, GET as many apps' own clients do.
 func (c *Case) endpointRoutes() []attempt {
 	return []attempt{{method: http.MethodPost, url: c.serviceURL()}, {method: http.MethodGet, url: c.serviceURL(), own: true}}
 }
 
-// endpointBody asks a standard token endpoint, whose fields are snake_case and
-// left out where unset.
+// endpointBody returns the body for a standard token endpoint, whose fields are
+// snake_case and left out where unset.
 func (c *Case) endpointBody(all bool) []byte {
 	fields := c.names(all)
 	if !all {
@@ -174,7 +175,7 @@ func (c *Case) endpointBody(all bool) []byte {
 	return asJSON(fields)
 }
 
-// asJSON never fails for what it is given here: maps of text.
+// asJSON encodes maps of text, which cannot fail.
 func asJSON(value any) []byte {
 	body, err := json.Marshal(value)
 	if err != nil {
@@ -183,9 +184,9 @@ func asJSON(value any) []byte {
 	return body
 }
 
-// sameAgain asks once more, and reports whether the very same token comes back
-// a second later. A token that is made twice within one second for one identity
-// is the same, so that equal ones are waited over.
+// sameAgain asks again, once more a second later, and reports whether the token is
+// the same. Two tokens made for one identity within one second are equal, so equal
+// ones are asked for once more.
 func (c *Case) sameAgain(ctx context.Context, a attempt, body func(all bool) []byte) bool {
 	first := c.read(a.reply, answer.Frontend).Answer.Token.Reveal()
 	same := func() bool {
@@ -204,8 +205,8 @@ func (c *Case) sameAgain(ctx context.Context, a attempt, body func(all bool) []b
 	}
 }
 
-// cachedBy names the cache that an answer comes from, and the header that says
-// so; both are empty for an answer that was made for its request.
+// cachedBy returns the cache that an answer comes from, and the header that shows
+// it; both are empty for an answer made for its request.
 func cachedBy(r *probe.Reply) (variant, header string) {
 	h := r.Header
 	control := strings.ToLower(h.Get("Cache-Control"))
@@ -229,8 +230,8 @@ func cachedBy(r *probe.Reply) (variant, header string) {
 	return "", ""
 }
 
-// alike reports whether two answers come from one maker: the same fields, and
-// tokens of the same key.
+// alike reports whether two answers have one maker: the same fields, and tokens of
+// the same key.
 func (c *Case) alike(a, b *TicketAnswer) bool {
 	return strings.Join(a.Answer.Fields, " ") == strings.Join(b.Answer.Fields, " ") && a.Token != nil && b.Token != nil &&
 		a.Token.Decoded == b.Token.Decoded && a.Token.Claims.Issuer == b.Token.Claims.Issuer

@@ -15,16 +15,16 @@ import (
 	"lkdoctor/config/clean"
 )
 
-// ticketConsume trades the ticket for a token, once. It is one of the two
-// things in a run that change anything; its answer serves all later checks. A
-// token endpoint is asked here too.
+// ticketConsume exchanges the ticket for a token, once. It is one of two requests
+// of a run that change anything; all later checks use its answer. It also asks a
+// token endpoint.
 func ticketConsume(c *Case) Check {
 	return c.check(Spec{
 		ID: "ticket.consume", Stage: check.StageTicket, Timeout: 50 * time.Second,
 		Title: finding.Textf("The ticket service trades the ticket for a token, room and URL"),
 		Short: finding.Textf("trading the ticket"),
 		Lacks: finding.Textf("the service gave no token"),
-		// A token endpoint is asked without looking at the page before it.
+		// A token endpoint is asked without its start page.
 		Uses: []string{"ticket.reach"},
 	}, func(ctx context.Context, c *Case, ended Ended) Report {
 		switch src := c.Source(); {
@@ -45,7 +45,7 @@ func ticketConsume(c *Case) Check {
 	})
 }
 
-// consume trades the ticket.
+// consume exchanges the ticket.
 func (c *Case) consume(ctx context.Context) Report {
 	request, who := consumeRequest(c), finding.Textf("the ticket service")
 	check.Waiting(ctx, "waiting for %s to trade the ticket", clean.Line(request.URL.Host, 80))
@@ -59,8 +59,8 @@ func (c *Case) consume(ctx context.Context) Report {
 	return c.consumed(findings, reply, "POST "+c.askedPath(), request.URL)
 }
 
-// askEndpoint asks the token endpoint: with POST, and with GET where it takes no
-// POST.
+// askEndpoint asks the token endpoint with POST, and with GET where it does not
+// allow POST.
 func (c *Case) askEndpoint(ctx context.Context) Report {
 	u, who := c.serviceURL(), finding.Textf("the token endpoint")
 	if u == nil {
@@ -76,14 +76,14 @@ func (c *Case) askEndpoint(ctx context.Context) Report {
 	last := asked[len(asked)-1]
 	path := clean.Line(cmp.Or(u.Path, "/"), 120)
 	if len(asked) > 1 && absent(last) {
-		// GET is not there either: the POST tells more.
+		// GET does not exist either: the answer to POST says more.
 		f := c.refusalOrPage(asked[0].reply, who, path)
 		return c.consumed([]Finding{f}, last.reply, asked[0].String(), u)
 	}
 	return c.consumed(c.handedOut(ctx, last, who, path), last.reply, last.String(), u)
 }
 
-// refusalOrPage is the finding about a route that is not there.
+// refusalOrPage returns the finding about a route that does not exist.
 func (c *Case) refusalOrPage(reply *probe.Reply, who Text, path string) Finding {
 	if startPage(reply) {
 		return finding.New(finding.TicketRouteWrong, finding.Fail, "a web page is at %s, and no token endpoint", path).
@@ -92,7 +92,7 @@ func (c *Case) refusalOrPage(reply *probe.Reply, who Text, path string) Finding 
 	return c.refusal(reply, who, path)
 }
 
-// consumed is the report on what was asked.
+// consumed returns the report on the request.
 func (c *Case) consumed(findings []Finding, reply *probe.Reply, asked string, u *url.URL) Report {
 	if reply != nil && reply.Took > slowAnswer && c.Source() == check.SourceTicket {
 		findings = append(findings, slow(reply, clean.Line(u.Host, 80)))
@@ -103,13 +103,13 @@ func (c *Case) consumed(findings []Finding, reply *probe.Reply, asked string, u 
 	return Report{Findings: c.placed(findings), Outcome: consumeOutcome(c, asked)}
 }
 
-// askedPath is what was asked, for a report: the ticket is left out.
+// askedPath returns method and path without the ticket, for a report.
 func (c *Case) askedPath() string {
 	return clean.Line(strings.TrimSuffix(c.serviceURL().Path, "/")+strings.ReplaceAll(c.ticketPath(), "{ticket}", "…"), 120)
 }
 
-// consumeRequest is the question as the app would ask it: the base URL less one
-// trailing slash, the ticket percent-encoded, and the profile if there is one.
+// consumeRequest returns the request that the app would send: the base URL without
+// one trailing slash, the ticket percent-encoded, and the profile if there is one.
 func consumeRequest(c *Case) probe.Request {
 	header := http.Header{"Content-Type": {"application/json"}, "Accept": {"application/json"}}
 	u := *c.serviceURL()
@@ -126,8 +126,8 @@ func consumeRequest(c *Case) probe.Request {
 	return probe.Request{Method: http.MethodPost, URL: &u, Header: header, Body: body, Spare: true}
 }
 
-// consumeFailure is a request that got no answer. The ticket may be spent all
-// the same, and the finding says so.
+// consumeFailure returns the findings for a request without an answer. The ticket
+// may be spent, and the finding says so.
 func consumeFailure(c *Case, f *probe.Failure, u *url.URL) []Finding {
 	findings := serviceFailure(c, f, u)
 	if c.Source() == check.SourceTicket && (f.Phase == probe.PhaseHTTP || f.Phase == probe.PhaseBody) {
@@ -138,7 +138,7 @@ func consumeFailure(c *Case, f *probe.Failure, u *url.URL) []Finding {
 	return findings
 }
 
-// handedOut reads an answer by its status. It makes the product of a good one.
+// handedOut judges an answer by its status. A 2xx becomes the product.
 func (c *Case) handedOut(ctx context.Context, a attempt, who Text, path string) []Finding {
 	reply := a.reply
 	switch {
@@ -200,7 +200,7 @@ func consumeOutcome(c *Case, asked string) Outcome {
 	return Outcome{Text: finding.Textf("traded %s for a token at %s", ticketPrefix(c.Settings.Ticket.Secret.Reveal()), host), Facts: facts}
 }
 
-// ticketPrefix is as much of a ticket as may be shown, to recognise it.
+// ticketPrefix returns as much of a ticket as may be shown.
 func ticketPrefix(ticket string) string {
 	if len(ticket) < 16 {
 		return "the ticket"

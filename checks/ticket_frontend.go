@@ -15,8 +15,8 @@ import (
 	"lkdoctor/config/clean"
 )
 
-// ticketFrontend asks the app's own route, as the browser would. With a ticket
-// it posts the ticket, which spends it, so it stands in for ticket.consume.
+// ticketFrontend asks the app's own route, as the browser does. It posts the
+// ticket, if there is one, which spends it, so it replaces ticket.consume.
 func ticketFrontend(c *Case) Check {
 	return c.check(Spec{
 		ID: "ticket.frontend", Stage: check.StageTicket, Timeout: 50 * time.Second,
@@ -55,10 +55,10 @@ func frontendOutcome(a *TicketAnswer) Outcome {
 	return Outcome{Text: finding.Textf("the front end handed out a token"), Facts: a.facts()}
 }
 
-// frontendRoutes are the routes to try without a ticket, in order: GET is meet's
-// and the older starters', POST /api/connection-details and POST /api/token the
-// later ones', GET /api/token that of apps without a starter. An address that is
-// a route itself is asked alone; one with another path is a base path, or else a
+// frontendRoutes returns the routes to ask without a ticket, in order: GET is
+// meet's and the older starters', POST /api/connection-details and POST /api/token
+// the later ones', GET /api/token that of apps without a starter. An address that
+// is a route itself is asked alone; one with another path is a base path, or else a
 // route of the app's own.
 func frontendRoutes(base *url.URL) []attempt {
 	root := strings.TrimSuffix(base.Path, "/")
@@ -81,8 +81,7 @@ func frontendRoutes(base *url.URL) []attempt {
 	}, itself...)
 }
 
-// askFrontend posts the ticket, once, or goes through the routes until one is
-// there.
+// askFrontend posts the ticket, once, or asks the routes until one exists.
 func (c *Case) askFrontend(ctx context.Context, base *url.URL) ([]attempt, *probe.Failure) {
 	routes := frontendRoutes(base)
 	if c.Settings.Ticket.Secret.Empty() {
@@ -95,8 +94,8 @@ func (c *Case) askFrontend(ctx context.Context, base *url.URL) ([]attempt, *prob
 	return []attempt{a}, failure
 }
 
-// frontendBody asks for a token without a ticket. /api/token of LiveKit's
-// starter fails on a request without room_config.
+// frontendBody returns the body without a ticket. /api/token of LiveKit's starter
+// fails on a request without room_config.
 func (c *Case) frontendBody(all bool) []byte {
 	fields := map[string]any{"room_config": map[string]any{}}
 	for name, value := range c.names(all) {
@@ -106,14 +105,15 @@ func (c *Case) frontendBody(all bool) []byte {
 	return asJSON(fields)
 }
 
-// ticketBody is how the app's page sends a ticket.
+// ticketBody returns the body with which the app's page sends a ticket.
 func (c *Case) ticketBody(ticket string) []byte {
 	fields := map[string]any{"ticket": ticket}
 	maps.Copy(fields, c.profile())
 	return asJSON(fields)
 }
 
-// profile is the display name as the app and the ticket service take it.
+// profile returns the display name in the form that the app and the ticket service
+// take.
 func (c *Case) profile() map[string]any {
 	if c.Options.DisplayName == "" {
 		return nil
@@ -121,13 +121,12 @@ func (c *Case) profile() map[string]any {
 	return map[string]any{"profile": map[string]string{"display_name": c.Options.DisplayName}}
 }
 
-// noTicket is a ticket that nobody issued. A service that looks at tickets does
-// not know it, and nothing is spent.
+// noTicket is a ticket that no service issued. A service that checks tickets
+// refuses it, and nothing is spent.
 const noTicket = "lkdoctor-probe"
 
-// ignoresTicket reports whether the app made product itself, from a request with
-// a ticket that it did not look at: it gives the like to a request without a
-// ticket, and to one with a ticket that nobody issued.
+// ignoresTicket reports whether the app made product without checking the ticket:
+// it answers alike without a ticket, and with noTicket.
 func (c *Case) ignoresTicket(ctx context.Context, a attempt, product *TicketAnswer) bool {
 	for _, body := range []func(bool) []byte{c.frontendBody, func(bool) []byte { return c.ticketBody(noTicket) }} {
 		reply, failure := c.askOnce(ctx, a, body)
@@ -138,50 +137,50 @@ func (c *Case) ignoresTicket(ctx context.Context, a attempt, product *TicketAnsw
 	return true
 }
 
-// frontendFailure puts a network failure on the way to the front end into words.
-// An address that is wrong is --frontend's.
+// frontendFailure returns the finding for a network failure on the way to the front
+// end. A wrong address is --frontend's.
 func (c *Case) frontendFailure(f *probe.Failure, base *url.URL) Finding {
 	host, why := clean.Line(base.Host, 80), finding.Textf("%s", f.Detail)
-	tell := func(variant string, owner Owner) Finding {
+	build := func(variant string, owner Owner) Finding {
 		return failureFacts(finding.New(finding.FrontendUnreachable, finding.Fail, "the front end at %s does not answer: %s", host, why), f).
 			As(variant).By(owner)
 	}
 	switch f.Kind {
 	case probe.KindTLSPlainPort:
-		return tell("plain-port", finding.OwnerConfig).With("suggestion", suggestion(base, withScheme("http")))
+		return build("plain-port", finding.OwnerConfig).With("suggestion", suggestion(base, withScheme("http")))
 	case probe.KindPlainToTLS:
-		return tell("tls-port", finding.OwnerConfig).With("suggestion", suggestion(base, withScheme("https")))
+		return build("tls-port", finding.OwnerConfig).With("suggestion", suggestion(base, withScheme("https")))
 	case probe.KindProxy:
 		why = proxyWords(c, f, base)
-		return c.throughProxy(tell("", finding.OwnerConfig), base)
+		return c.throughProxy(build("", finding.OwnerConfig), base)
 	case probe.KindRefused:
 		if g, is := otherLoopback(finding.FrontendUnreachable, f, base); is {
 			return g.By(finding.OwnerConfig)
 		}
-		return tell("nothing-listens", finding.OwnerFrontend)
+		return build("nothing-listens", finding.OwnerFrontend)
 	case probe.KindDNSAbsent, probe.KindDNSFailed:
-		return tell("no-such-name", finding.OwnerConfig)
+		return build("no-such-name", finding.OwnerConfig)
 	case probe.KindSYNTimeout, probe.KindUnreachable, probe.KindTCPOther:
-		return tell("no-reply", finding.OwnerNetwork)
+		return build("no-reply", finding.OwnerNetwork)
 	case probe.KindTLSExpired, probe.KindTLSNotYet, probe.KindTLSWrongName, probe.KindTLSUnknownCA,
 		probe.KindTLSName, probe.KindTLSVersion, probe.KindTLSClient, probe.KindTLSOther:
 		why = tlsWords(f)
-		return tell("certificate", finding.OwnerFrontend)
+		return build("certificate", finding.OwnerFrontend)
 	}
-	told := tell("not-http", finding.OwnerFrontend)
+	result := build("not-http", finding.OwnerFrontend)
 	if f.Timeout() {
-		told = told.As("silent")
+		result = result.As("silent")
 	}
 	if f.Phase == probe.PhaseHTTP {
-		told.Message = finding.Textf("the front end at %s does not answer: %s; a dev server that compiles the route does so too: if it is one, run this again", host, why)
+		result.Message = finding.Textf("the front end at %s does not answer: %s; a dev server that compiles the route does so too: if it is one, run this again", host, why)
 		if !c.Settings.Ticket.Secret.Empty() {
-			told = told.With("ticket_may_be_spent", true)
+			result = result.With("ticket_may_be_spent", true)
 		}
 	}
-	return told
+	return result
 }
 
-// frontendFindings reads the answer that counts by its status.
+// frontendFindings judges the answer that counts by its status.
 func (c *Case) frontendFindings(ctx context.Context, asked []attempt, base *url.URL) []Finding {
 	last := asked[len(asked)-1]
 	switch reply := last.reply; {
@@ -241,8 +240,9 @@ func (c *Case) frontendAnswer(ctx context.Context, a attempt) []Finding {
 	return append(findings, roomFindings(product)...)
 }
 
-// frontendFields is a missing token as the app's fault. What the ticket service
-// handed out instead of a token, and the app passed on, stays the service's.
+// frontendFields returns a finding about a missing token as the app's fault. What
+// the ticket service returned instead of a token, and the app passed on, stays the
+// service's.
 func frontendFields(f Finding, traded bool) Finding {
 	if f.Code == finding.TicketTokenMissing && traded {
 		return f.With("token_path", "")

@@ -16,9 +16,9 @@ import (
 	"lkdoctor/config/clean"
 )
 
-// routeMissing is an app in which none of the routes is there. With a ticket the
-// others are asked now, without it: an app that makes its tokens itself knows no
-// tickets.
+// routeMissing returns a finding about an app in which none of the routes exists.
+// With a ticket it now asks the others without it: an app that makes its tokens
+// itself takes no tickets.
 func (c *Case) routeMissing(ctx context.Context, asked []attempt, base *url.URL) Finding {
 	posted := !c.Settings.Ticket.Secret.Empty()
 	first := refusedBy(asked[0].reply)
@@ -47,43 +47,43 @@ func (c *Case) routeMissing(ctx context.Context, asked []attempt, base *url.URL)
 		}
 	}
 	list := clean.Line(strings.Join(names, ", "), 300)
-	tell := func(code Code, variant, format string, args ...any) Finding {
+	build := func(code Code, variant, format string, args ...any) Finding {
 		return first.with(finding.New(code, finding.Fail, format, args...)).With("asked", list).As(variant)
 	}
 	program := slices.IndexFunc(asked, func(a attempt) bool { return a.reply.Status == 501 })
 	switch {
 	case program >= 0:
 		server := cmp.Or(clean.Line(asked[program].reply.Header.Get("Server"), 60), refusedBy(asked[program].reply).said.Text)
-		return tell(finding.FrontendError, "other-program", "another program is at this address: it answers 501 to POST (%s)", orNothing(clean.Line(server, 100))).
+		return build(finding.FrontendError, "other-program", "another program is at this address: it answers 501 to POST (%s)", orNothing(clean.Line(server, 100))).
 			With("said", server).By(finding.OwnerConfig)
 	case slices.ContainsFunc(usual, func(a attempt) bool { return startPage(a.reply) }):
-		return tell(finding.FrontendRouteMissing, "start-page", "the front end answers with a web page where its token route should be (%s)", list)
+		return build(finding.FrontendRouteMissing, "start-page", "the front end answers with a web page where its token route should be (%s)", list)
 	case slices.ContainsFunc(usual, func(a attempt) bool { return staticHost(a.reply) }):
 		i := slices.IndexFunc(usual, func(a attempt) bool { return staticHost(a.reply) })
-		return tell(finding.FrontendRouteMissing, "static-export", "%s answers here with files only, and none of the token routes is there (%s)", gateway(usual[i].reply), list)
+		return build(finding.FrontendRouteMissing, "static-export", "%s answers here with files only, and none of the token routes is there (%s)", gateway(usual[i].reply), list)
 	case posted && asked[0].reply.Status == 405:
-		return tell(finding.FrontendMethod, "takes-no-ticket", "the front end's route takes no POST, so no ticket either (%s)", list)
+		return build(finding.FrontendMethod, "takes-no-ticket", "the front end's route takes no POST, so no ticket either (%s)", list)
 	case posted && mints:
-		return tell(finding.FrontendRouteMissing, "no-ticket-route", "the front end makes tokens itself, and has no route that takes a ticket (%s)", list).
+		return build(finding.FrontendRouteMissing, "no-ticket-route", "the front end makes tokens itself, and has no route that takes a ticket (%s)", list).
 			By(finding.OwnerConfig)
 	case has(http.MethodGet, http.MethodPost):
-		return tell(finding.FrontendMethod, "neither", "the front end's route takes neither GET nor POST (%s)", list)
+		return build(finding.FrontendMethod, "neither", "the front end's route takes neither GET nor POST (%s)", list)
 	}
-	return tell(finding.FrontendRouteMissing, "other-path", "the front end has none of the routes that LiveKit's starters use (%s)", list).
+	return build(finding.FrontendRouteMissing, "other-path", "the front end has none of the routes that LiveKit's starters use (%s)", list).
 		By(finding.OwnerConfig)
 }
 
-// frontendError is an answer of the app's route that is no token: a redirect, a
-// refusal or a failure of its own.
+// frontendError returns a finding about an answer without a token: a redirect, a
+// refusal or a failure of the app.
 func (c *Case) frontendError(a attempt) Finding {
 	r, asked := refusedBy(a.reply), a.String()
 	text := r.text()
-	tell := func(variant string) Finding {
+	build := func(variant string) Finding {
 		return r.with(finding.New(finding.FrontendError, finding.Fail, "the front end answers %d to %s: %s", r.Status, asked, text)).
 			With("asked", asked).As(variant)
 	}
 	if to := r.Redirect; to != nil {
-		f := tell("redirect").With("to", to.To)
+		f := build("redirect").With("to", to.To)
 		f.Message = finding.Textf("the front end redirects to %s", to.To)
 		if wordings().login.MatchString(to.To) {
 			f = f.As("login")
@@ -94,50 +94,50 @@ func (c *Case) frontendError(a attempt) Finding {
 	inJSON := r.said.Shape == answer.ShapeObject && r.said.Text != ""
 	switch {
 	case r.Status == 501 && (r.said.Code == "NOT_CONFIGURED" || strings.Contains(r.said.Text, "USER_MGMT_BASE_URL")):
-		f := tell("")
+		f := build("")
 		f.Code, f.Message = finding.FrontendNotConfigured, finding.Textf("the front end says that it is not configured (501): %s", text)
 		return f
 	case r.Status == 501 && !inJSON:
-		return tell("other-program").By(finding.OwnerConfig)
+		return build("other-program").By(finding.OwnerConfig)
 	case r.Status == 401 && strings.HasPrefix(strings.ToLower(r.Header.Get("WWW-Authenticate")), "basic"):
-		return tell("password").By(finding.OwnerConfig)
+		return build("password").By(finding.OwnerConfig)
 	case r.Status < 500 && !posted && r.ofTicket():
-		f := tell("wants-ticket").By(finding.OwnerConfig)
+		f := build("wants-ticket").By(finding.OwnerConfig)
 		f.Message = finding.Textf("the front end's route wants a ticket, and none was given (%d): %s", r.Status, text)
 		return f
 	case r.Status == 401:
-		return tell("login")
+		return build("login")
 	case r.Status < 500 && r.wants() && !posted:
-		return tell("parameters").By(finding.OwnerConfig)
+		return build("parameters").By(finding.OwnerConfig)
 	case r.Status < 500:
-		return tell("refused")
+		return build("refused")
 	}
 	if said, is := compileError(a.reply.Body, r.said.Text); is {
 		text = finding.Textf("%s", clean.Line(said, 160))
-		return tell("compile-error").With("said", clean.Line(said, 160))
+		return build("compile-error").With("said", clean.Line(said, 160))
 	}
 	by := gateway(a.reply)
 	switch {
 	case unserved(a.reply) && (by != "" || !inJSON):
-		f := tell("gateway")
+		f := build("gateway")
 		if by != "" {
 			f.Message = finding.Textf("%s in front of the app answers %d: it cannot reach the app (%s)", by, r.Status, text)
 		}
 		return f
 	case strings.Contains(strings.ToLower(r.said.Text), "api-key and api-secret must be set"):
-		return tell("empty-keys")
+		return build("empty-keys")
 	case r.speaksOf(wordings().unset):
-		return tell("setting")
+		return build("setting")
 	case posted && (r.said.Code == "INTERNAL_ERROR" || r.speaksOf(wordings().unreached)):
-		return tell("service-unreachable")
+		return build("service-unreachable")
 	case r.said.Shape == answer.ShapeEmpty && a.method == http.MethodPost && strings.HasSuffix(a.url.Path, "/api/token"):
-		return tell("production-guard")
+		return build("production-guard")
 	}
-	return tell("exception")
+	return build("exception")
 }
 
-// compileError is what a bundler says of a route that does not compile. Next.js
-// hides it in the JSON of its error page.
+// compileError returns a bundler's message about a route that does not compile.
+// Next.js puts it into the JSON of its error page.
 func compileError(body []byte, said string) (string, bool) {
 	if _, rest, found := bytes.Cut(body, []byte(`id="__NEXT_DATA__"`)); found {
 		_, rest, _ = bytes.Cut(rest, []byte(">"))
@@ -152,9 +152,9 @@ func compileError(body []byte, said string) (string, bool) {
 	return said, wordings().compile.MatchString(said)
 }
 
-// passedOn reads a refusal of the ticket service that the app passes on, under a
-// code of its own or in the service's words: it is the service that refuses, or
-// the ticket that is spent, and not the front end that fails.
+// passedOn reads a refusal of the ticket service that the app passes on, with a
+// code of its own or in the service's words. The service refuses then, or the
+// ticket is spent; the front end does not fail.
 func (c *Case) passedOn(r refused) ([]Finding, bool) {
 	if c.Settings.Ticket.Secret.Empty() {
 		return nil, false
@@ -209,8 +209,8 @@ func upstream(code Code, r refused) Finding {
 	return finding.New(code, finding.Fail, "the front end passes on that the ticket service answers %d: %s", r.Status, r.text())
 }
 
-// ownWords reports whether a sentence is one that apps have for any refusal, so
-// that the service's own words are lost.
+// ownWords reports whether a sentence is one that apps use for any refusal, so that
+// the service's own words are lost.
 func ownWords(text string) bool {
 	plain := strings.Trim(strings.ToLower(text), " .!")
 	return plain == "" || strings.HasPrefix(plain, "upstream") || slices.Contains([]string{

@@ -13,11 +13,11 @@ import (
 	"lkdoctor/config/clean"
 )
 
-// slowAnswer is from when on an answer is worth a word: people notice.
+// slowAnswer is the response time above which TICKET_SLOW is reported.
 const slowAnswer = 2 * time.Second
 
-// ticketReach asks whether the ticket service is there, without spending
-// anything: one GET of its root.
+// ticketReach asks whether the ticket service answers, with one GET of its root,
+// which spends nothing.
 func ticketReach(c *Case) Check {
 	return c.check(Spec{
 		ID: "ticket.reach", Stage: check.StageTicket, Timeout: 12 * time.Second,
@@ -35,15 +35,15 @@ func ticketReach(c *Case) Check {
 		case u == nil:
 			return check.NotHere("not checked: no ticket service is configured")
 		case c.Options.TokenEndpoint != "":
-			// Its start page is another program's business, and may have to be compiled.
+			// The start page is of another program, and may have to be compiled.
 			return check.NotHere("not checked: the token endpoint itself is asked, and not the page before it")
 		}
 		check.Waiting(ctx, "waiting for %s to answer", clean.Line(u.Host, 80))
-		// Its head tells that it is there: a body that drips is not waited for.
+		// The header shows that the service answers; a slow body is not awaited.
 		request := probe.Request{URL: rootOf(u), MaxBody: caps.Probe, Rest: c.Net.Waits().Extra, Last: true}
 		if c.Source() == check.SourceTicket {
-			// The ticket travels on a connection of its own. It comes after this one,
-			// which ends: a server that serves one at a time gets to it.
+			// The ticket is sent on a connection of its own, opened after this one
+			// ends, so that a server with one connection at a time accepts it.
 			request.Connected = func() { c.Net.Warm(u, 1) }
 		}
 		reply, failure := c.Net.Exchange(ctx, request)
@@ -64,7 +64,8 @@ func ticketReach(c *Case) Check {
 	})
 }
 
-// serviceURL is where a ticket or a token would be asked for; nil when nowhere.
+// serviceURL returns the address at which a ticket or a token is asked for; nil
+// where there is none.
 func (c *Case) serviceURL() *url.URL {
 	raw := c.Settings.TicketService.Value
 	if c.Options.TokenEndpoint != "" {
@@ -81,29 +82,29 @@ func rootOf(u *url.URL) *url.URL {
 	return &url.URL{Scheme: u.Scheme, User: u.User, Host: u.Host, Path: "/"}
 }
 
-// reachedService judges the answer to GET /. A gateway that has nobody there
-// may have the service elsewhere: only when it says the same at the place where
-// tickets are traded is the service down.
+// reachedService judges the answer to GET /. A gateway without a backend at / may
+// have the service at another path: the service is down only when the path of
+// tickets is answered likewise.
 func reachedService(ctx context.Context, c *Case, reply *probe.Reply, u *url.URL) []Finding {
 	host := clean.Line(u.Host, 80)
 	if unserved(reply) {
-		at := c.besideTickets(u)
+		at := c.ticketsPath(u)
 		path := clean.Line(at.Path, 80)
-		tell := func(format string, args ...any) []Finding {
+		build := func(format string, args ...any) []Finding {
 			return []Finding{finding.New(finding.TicketServerError, finding.Fail, format, args...).
 				With("status", reply.Status).With("path", path).As("gateway")}
 		}
 		second, _ := c.Net.Exchange(ctx, probe.Request{URL: at, MaxBody: caps.Probe})
 		switch {
 		case second == nil:
-			return tell("%s answers %d to GET /", host, reply.Status)
+			return build("%s answers %d to GET /", host, reply.Status)
 		case unserved(second) && gateway(second) == "" && refusedBy(second).inOwnWords():
 			return []Finding{serverError(refusedBy(second), finding.Textf("%s", host), "").With("path", path)}
 		case unserved(second) && gateway(second) != "":
-			return tell("%s at %s answers %d to GET /, and %d to GET %s: it cannot reach the service behind it",
+			return build("%s at %s answers %d to GET /, and %d to GET %s: it cannot reach the service behind it",
 				gateway(second), host, reply.Status, second.Status, path)
 		case unserved(second):
-			return tell("%s answers %d to GET /, and %d to GET %s", host, reply.Status, second.Status, path)
+			return build("%s answers %d to GET /, and %d to GET %s", host, reply.Status, second.Status, path)
 		}
 	}
 	if reply.Took > slowAnswer {
@@ -112,16 +113,16 @@ func reachedService(ctx context.Context, c *Case, reply *probe.Reply, u *url.URL
 	return nil
 }
 
-// unserved reports whether a gateway answers that nobody is behind it now.
+// unserved reports whether a gateway answers that its backend is down.
 func unserved(r *probe.Reply) bool { return r.Status >= 502 && r.Status <= 504 }
 
-// besideTickets is the path that tickets are traded under, without one.
-func (c *Case) besideTickets(u *url.URL) *url.URL {
+// ticketsPath returns the path of tickets, without a ticket.
+func (c *Case) ticketsPath(u *url.URL) *url.URL {
 	under, _, _ := strings.Cut(c.ticketPath(), "{ticket}")
 	return &url.URL{Scheme: u.Scheme, User: u.User, Host: u.Host, Path: strings.TrimSuffix(u.Path, "/") + under}
 }
 
-// slow is an answer that took long, and where the time went.
+// slow returns a finding about a slow answer, with the times of its steps.
 func slow(reply *probe.Reply, host string) Finding {
 	connecting := reply.Phases.DNS + reply.Phases.TCP + reply.Phases.TLS
 	f := finding.New(finding.TicketSlow, finding.Warn, "%s took %s to answer", host, finding.Duration(reply.Took)).
@@ -132,8 +133,8 @@ func slow(reply *probe.Reply, host string) Finding {
 	return f.As("answer")
 }
 
-// suggestion is u, changed, as an address to write into a setting. It is empty
-// where u holds a password, which is shown nowhere.
+// suggestion returns u, changed, as an address to write into a setting. It is empty
+// where u holds a password, which is never shown.
 func suggestion(u *url.URL, change func(*url.URL)) string {
 	if u.User != nil {
 		return ""
@@ -145,7 +146,7 @@ func suggestion(u *url.URL, change func(*url.URL)) string {
 
 func withScheme(scheme string) func(*url.URL) { return func(u *url.URL) { u.Scheme = scheme } }
 
-// withName replaces the host and keeps the port.
+// withName returns a function that replaces the host and keeps the port.
 func withName(name string) func(*url.URL) {
 	return func(u *url.URL) {
 		if port := u.Port(); port != "" {
@@ -155,8 +156,8 @@ func withName(name string) func(*url.URL) {
 	}
 }
 
-// throughProxy adds what it takes to leave u out of the proxy: the variable
-// that names the proxy, and the host's name.
+// throughProxy adds what is needed to exempt u from the proxy: the variable that
+// names the proxy, and the host's name.
 func (c *Case) throughProxy(f Finding, u *url.URL) Finding {
 	if variable := proxyVariable(c.Settings, u); variable != "" {
 		f = f.With("variable", variable)
@@ -164,12 +165,12 @@ func (c *Case) throughProxy(f Finding, u *url.URL) Finding {
 	return f.With("name", clean.Line(u.Hostname(), 120)).As("proxy")
 }
 
-// serviceFailure puts a network failure on the way to the ticket service or the
-// token endpoint into words. A wrong address is the settings' fault.
+// serviceFailure returns the findings for a network failure on the way to the
+// ticket service or the token endpoint. A wrong address is the settings' fault.
 func serviceFailure(c *Case, f *probe.Failure, u *url.URL) []Finding {
 	host, name := clean.Line(u.Host, 80), clean.Line(u.Hostname(), 80)
 	service, network, config := finding.OwnerTicketService, finding.OwnerNetwork, finding.OwnerConfig
-	tell := func(code Code, variant string, owner Owner, format string, args ...any) []Finding {
+	build := func(code Code, variant string, owner Owner, format string, args ...any) []Finding {
 		return []Finding{failureFacts(finding.New(code, finding.Fail, format, args...), f).As(variant).By(owner)}
 	}
 	suggest := func(list []Finding, change func(*url.URL)) []Finding {
@@ -182,11 +183,11 @@ func serviceFailure(c *Case, f *probe.Failure, u *url.URL) []Finding {
 		var found []Finding
 		switch {
 		case containerName(name):
-			found = tell(finding.TicketDNS, "container-name", config, "the name %s is not known here: names without a domain are those of containers", name)
+			found = build(finding.TicketDNS, "container-name", config, "the name %s is not known here: names without a domain are those of containers", name)
 		case f.Kind == probe.KindDNSAbsent:
-			found = tell(finding.TicketDNS, "no-such-name", config, "the name %s does not exist", name)
+			found = build(finding.TicketDNS, "no-such-name", config, "the name %s does not exist", name)
 		default:
-			found = tell(finding.TicketDNS, "lookup-failed", network, "the name %s could not be looked up: %s", name, f.Detail)
+			found = build(finding.TicketDNS, "lookup-failed", network, "the name %s could not be looked up: %s", name, f.Detail)
 		}
 		return []Finding{found[0].With("host", name)}
 	case probe.KindRefused:
@@ -194,52 +195,52 @@ func serviceFailure(c *Case, f *probe.Failure, u *url.URL) []Finding {
 			return []Finding{g.By(config)}
 		}
 		if loopbackOnly(f, u) {
-			return suggest(tell(finding.TicketRefused, "loopback-only", service,
+			return suggest(build(finding.TicketRefused, "loopback-only", service,
 				"%s is this machine and refuses the connection, and its port answers on 127.0.0.1: the service listens on loopback only", host), withName("127.0.0.1"))
 		}
-		return tell(finding.TicketRefused, "nothing-listens", service, "%s refuses the connection: nothing listens there", host)
+		return build(finding.TicketRefused, "nothing-listens", service, "%s refuses the connection: nothing listens there", host)
 	case probe.KindProxy:
-		return []Finding{c.throughProxy(tell(finding.TicketTimeout, "", config, "%s cannot be reached: %s", host, proxyWords(c, f, u))[0], u)}
+		return []Finding{c.throughProxy(build(finding.TicketTimeout, "", config, "%s cannot be reached: %s", host, proxyWords(c, f, u))[0], u)}
 	case probe.KindUnreachable, probe.KindTCPOther:
-		return tell(finding.TicketTimeout, "no-route", network, "%s cannot be reached: %s", host, f.Detail)
+		return build(finding.TicketTimeout, "no-route", network, "%s cannot be reached: %s", host, f.Detail)
 	case probe.KindSYNTimeout:
-		return tell(finding.TicketTimeout, "no-reply", network, "%s does not answer the attempt to connect within %s", host, finding.Duration(f.Took))
+		return build(finding.TicketTimeout, "no-reply", network, "%s does not answer the attempt to connect within %s", host, finding.Duration(f.Took))
 	case probe.KindSilent, probe.KindHeaderSlow, probe.KindBodySlow:
-		return tell(finding.TicketTimeout, "silent", service, "%s accepts the connection and does not finish an answer within %s", host, finding.Duration(f.Took))
+		return build(finding.TicketTimeout, "silent", service, "%s accepts the connection and does not finish an answer within %s", host, finding.Duration(f.Took))
 	case probe.KindTLSUnknownCA, probe.KindTLSExpired, probe.KindTLSNotYet, probe.KindTLSWrongName,
 		probe.KindTLSName, probe.KindTLSVersion, probe.KindTLSClient, probe.KindTLSOther:
-		return tell(finding.TicketTLS, certVariant(f.Kind), service, "the TLS handshake with %s fails: %s", host, tlsWords(f))
+		return build(finding.TicketTLS, certVariant(f.Kind), service, "the TLS handshake with %s fails: %s", host, tlsWords(f))
 	case probe.KindReset, probe.KindClosed:
 		switch {
 		case f.Phase == probe.PhaseTLS:
-			return tell(finding.TicketTLS, "cut", service, "%s cuts the connection in the middle of the TLS handshake", host)
+			return build(finding.TicketTLS, "cut", service, "%s cuts the connection in the middle of the TLS handshake", host)
 		case f.Phase == probe.PhaseBody:
-			return tell(finding.TicketServerError, "cut-off", service, "%s ends the connection in the middle of its answer", host)
+			return build(finding.TicketServerError, "cut-off", service, "%s ends the connection in the middle of its answer", host)
 		case c.serviceReply() != nil:
-			return tell(finding.TicketServerError, "hang-up", service,
+			return build(finding.TicketServerError, "hang-up", service,
 				"%s answers GET /, and ends the connection without an answer when the ticket is to be traded", host)
 		}
-		return tell(finding.TicketNotHTTP, "hangs-up", service, "what listens at %s does not speak HTTP: %s", host, listener(f))
+		return build(finding.TicketNotHTTP, "hangs-up", service, "what listens at %s does not speak HTTP: %s", host, listener(f))
 	case probe.KindBodyGarbled:
-		return tell(finding.TicketNotJSON, "compression", service, "the answer of %s cannot be read: %s", host, f.Detail)
+		return build(finding.TicketNotJSON, "compression", service, "the answer of %s cannot be read: %s", host, f.Detail)
 	case probe.KindRedirectRefused:
-		return tell(finding.TicketRedirected, "loop", service, "%s redirects to itself again and again", host)
+		return build(finding.TicketRedirected, "loop", service, "%s redirects to itself again and again", host)
 	case probe.KindTLSPlainPort:
-		return suggest(tell(finding.TicketTLS, "plain-port", config, "%s does not speak TLS, and the address begins with https://", host), withScheme("http"))
+		return suggest(build(finding.TicketTLS, "plain-port", config, "%s does not speak TLS, and the address begins with https://", host), withScheme("http"))
 	case probe.KindPlainToTLS:
-		return suggest(tell(finding.TicketTLS, "tls-port", config, "%s speaks TLS, and the address begins with http://", host), withScheme("https"))
+		return suggest(build(finding.TicketTLS, "tls-port", config, "%s speaks TLS, and the address begins with http://", host), withScheme("https"))
 	case probe.KindHeaderTooLarge:
-		return tell(finding.TicketBodyTooLarge, "headers", service, "%s answers with more headers than anybody reads: %s", host, f.Detail)
+		return build(finding.TicketBodyTooLarge, "headers", service, "%s answers with more headers than anybody reads: %s", host, f.Detail)
 	case probe.KindBodyTooLarge, probe.KindBodyBomb:
-		return tell(finding.TicketBodyTooLarge, "body", service, "%s answers with more than 1 MiB: %s", host, f.Detail)
+		return build(finding.TicketBodyTooLarge, "body", service, "%s answers with more than 1 MiB: %s", host, f.Detail)
 	}
 	if f.Banner != "" || f.What != "" && f.What != probe.ServerUnknown {
-		return tell(finding.TicketNotHTTP, "other-program", config, "what listens at %s does not speak HTTP: %s", host, listener(f))
+		return build(finding.TicketNotHTTP, "other-program", config, "what listens at %s does not speak HTTP: %s", host, listener(f))
 	}
-	return tell(finding.TicketNotHTTP, "not-http", service, "what listens at %s does not speak HTTP: %s", host, listener(f))
+	return build(finding.TicketNotHTTP, "not-http", service, "what listens at %s does not speak HTTP: %s", host, listener(f))
 }
 
-// certVariant names the variant of a certificate that is refused.
+// certVariant returns the variant of a refused certificate.
 func certVariant(kind probe.Kind) string {
 	switch kind {
 	case probe.KindTLSExpired:

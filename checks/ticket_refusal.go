@@ -16,7 +16,7 @@ import (
 	"lkdoctor/config/clean"
 )
 
-// refused is an answer that is no 2xx, and what it says.
+// refused is an answer other than 2xx, and its content.
 type refused struct {
 	*probe.Reply
 	said answer.ErrorInfo
@@ -26,10 +26,10 @@ func refusedBy(reply *probe.Reply) refused {
 	return refused{reply, answer.ErrorText(reply.Body, reply.Header.Get("Content-Type"))}
 }
 
-// text is what it says, cut to fit into a message.
+// text returns the answer's message, cut to fit into a finding.
 func (r refused) text() Text { return orNothing(clean.Line(r.said.Text, 160)) }
 
-// with adds what it says to a finding, as facts.
+// with adds the answer's content to a finding's facts.
 func (r refused) with(f Finding) Finding {
 	f = f.With("status", r.Status).With("said", clean.Line(r.said.Text, 160))
 	if r.said.Code != "" {
@@ -49,19 +49,18 @@ func (r refused) speaksOf(pattern *regexp.Regexp) bool {
 	return pattern.MatchString(r.said.Text) || pattern.MatchString(r.said.Code)
 }
 
-// ofTicket reports whether it is the ticket that is refused, in the service's
-// own words.
+// ofTicket reports whether the service's own words refuse the ticket.
 func (r refused) ofTicket() bool { return r.speaksOf(wordings().ticket) && gateway(r.Reply) == "" }
 
-// inServiceForm reports whether it has the form in which the ticket service
-// refuses, FastAPI's, and not that of a route of the app.
+// inServiceForm reports whether the answer has the ticket service's form,
+// FastAPI's, and not that of a route of the app.
 func (r refused) inServiceForm() bool { return strings.HasPrefix(r.said.Field, "detail") }
 
-// inOwnWords reports whether it is JSON that says why, as programs write it and
-// gateways do not.
+// inOwnWords reports whether the answer is JSON with a reason, as programs write it
+// and gateways do not.
 func (r refused) inOwnWords() bool { return r.said.Shape == answer.ShapeObject && r.said.Text != "" }
 
-// wants reports whether a room, a name or an identity is asked for.
+// wants reports whether the answer asks for a room, a name or an identity.
 func (r refused) wants() bool {
 	for _, item := range r.said.Items {
 		if wordings().names.MatchString(item.Where) {
@@ -71,8 +70,8 @@ func (r refused) wants() bool {
 	return r.speaksOf(wordings().names)
 }
 
-// otherFields are the fields that it says are missing and that are not among
-// those that are sent, see Case.names.
+// otherFields returns the fields that the answer calls missing and that are not
+// among those sent, see Case.names.
 func (r refused) otherFields() (names []string) {
 	var said []string
 	for _, item := range r.said.Items {
@@ -93,13 +92,13 @@ func (r refused) otherFields() (names []string) {
 	return names
 }
 
-// knowsNoPOST reports whether a server that has files only answers, as Python's
-// http.server does.
+// knowsNoPOST reports whether the answer is that of a server that serves files
+// only, as Python's http.server.
 func (r refused) knowsNoPOST() bool {
 	return r.Status == 501 && bytes.Contains(r.Body[:min(len(r.Body), 4<<10)], []byte("nsupported method"))
 }
 
-// wordings are how services say what is wrong.
+// wordings returns the patterns of messages by which services give a reason.
 var wordings = sync.OnceValue(func() (w struct {
 	ticket, used, expired, names, missing, field, settings, unset, unreached, compile, login *regexp.Regexp
 },
@@ -109,9 +108,9 @@ var wordings = sync.OnceValue(func() (w struct {
 	w.expired = regexp.MustCompile(`(?i)expired|no longer valid`)
 	w.names = regexp.MustCompile(`(?i)\b(room|participant|identity|user|name)|(room|participant|user|display)_?(name|id)|_?identity\b`)
 	w.missing = regexp.MustCompile(`(?i)\b(missing|required)\b`)
-	// field is a name as code has it, in camelCase or snake_case.
+	// field matches a name in code, in camelCase or snake_case.
 	w.field = regexp.MustCompile(`\b[a-z]+(?:_[a-z0-9]+|[a-z0-9]*[A-Z][A-Za-z0-9]*)+\b`)
-	// settings are missing in whoever answers.
+	// settings matches missing settings of the service or app.
 	w.settings = regexp.MustCompile(`(?i)LIVEKIT_[A-Z]|not (been )?configured|NOT_CONFIGURED|must be (set|configured)|api-?key and api-?secret`)
 	w.unset = regexp.MustCompile(`(?i)\b[A-Z][A-Z0-9]*_[A-Z0-9_]+\b.*(not defined|not set|missing|undefined|required|must be)|(missing|undefined|required).*\b[A-Z][A-Z0-9]*_[A-Z0-9_]+\b|is not defined|is not set`)
 	w.unreached = regexp.MustCompile(`(?i)fetch failed|ECONNREFUSED|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|connection refused|getaddrinfo`)
@@ -120,9 +119,9 @@ var wordings = sync.OnceValue(func() (w struct {
 	return w
 })
 
-// gateway names the proxy, gateway or static host whose own page an answer is;
-// it is empty for what a service says itself. A Server header alone proves
-// nothing: nginx writes its own on what it passes on.
+// gateway returns the proxy, gateway or static host whose own page an answer is; it
+// is empty for what a service answers itself. A Server header alone proves nothing:
+// nginx adds its own to what it passes on.
 func gateway(r *probe.Reply) string {
 	said := answer.ErrorText(r.Body, r.Header.Get("Content-Type"))
 	switch said.Framework {
@@ -151,72 +150,72 @@ func gateway(r *probe.Reply) string {
 			return name
 		}
 	}
-	// Traefik answers with these words and no name.
+	// Traefik answers with this text and without its name.
 	if bare && said.Shape == answer.ShapeText && server == "" && (r.Status == 502 || r.Status == 504) {
 		return "a proxy"
 	}
 	return ""
 }
 
-// refusal reads an answer of the ticket service, or of a token endpoint, that
-// is no 2xx. path is what was asked, without the ticket.
+// refusal judges an answer other than 2xx of the ticket service or of a token
+// endpoint. path is the request's path without the ticket.
 func (c *Case) refusal(reply *probe.Reply, who Text, path string) Finding {
 	r := refusedBy(reply)
 	endpoint := c.Source() == check.SourceEndpoint
-	tell := func(code Code, variant, format string, args ...any) Finding {
+	build := func(code Code, variant, format string, args ...any) Finding {
 		return r.with(finding.New(code, finding.Fail, format, args...)).As(variant)
 	}
-	// own is for refusals of what this machine asked with.
+	// own returns findings about what this machine sent.
 	own := func(f Finding) Finding { return f.By(finding.OwnerConfig) }
 	by, text := gateway(reply), r.text()
 	switch status := r.Status; {
 	case status == 401 && endpoint:
-		return own(tell(finding.TicketUnauthorized, "endpoint", "%s answers 401: %s", who, text))
+		return own(build(finding.TicketUnauthorized, "endpoint", "%s answers 401: %s", who, text))
 	case status == 401 && strings.HasPrefix(strings.ToLower(r.Header.Get("WWW-Authenticate")), "basic"):
-		return tell(finding.TicketUnauthorized, passwordAt(r.Header.Get("Server")), "%s answers 401 and asks for a password: %s", who, text)
+		return build(finding.TicketUnauthorized, passwordAt(r.Header.Get("Server")), "%s answers 401 and asks for a password: %s", who, text)
 	case status == 401 && r.ofTicket():
-		return own(tell(finding.TicketUnauthorized, "bad-ticket", "%s answers 401: %s", who, text))
+		return own(build(finding.TicketUnauthorized, "bad-ticket", "%s answers 401: %s", who, text))
 	case status == 401:
-		return tell(finding.TicketUnauthorized, "service", "%s answers 401: %s", who, text)
+		return build(finding.TicketUnauthorized, "service", "%s answers 401: %s", who, text)
 	case status == 403 && by != "":
-		return tell(finding.TicketForbidden, "gateway", "%s in front of %s forbids it (403): %s", by, who, text)
+		return build(finding.TicketForbidden, "gateway", "%s in front of %s forbids it (403): %s", by, who, text)
 	case status == 403 && endpoint:
-		return own(tell(finding.TicketForbidden, "endpoint", "%s forbids it (403): %s", who, text))
+		return own(build(finding.TicketForbidden, "endpoint", "%s forbids it (403): %s", who, text))
 	case status == 403 && r.ofTicket():
-		return own(tell(finding.TicketForbidden, "bad-ticket", "%s forbids it (403): %s", who, text))
+		return own(build(finding.TicketForbidden, "bad-ticket", "%s forbids it (403): %s", who, text))
 	case status == 403:
-		return tell(finding.TicketForbidden, "service", "%s forbids it (403): %s", who, text)
+		return build(finding.TicketForbidden, "service", "%s forbids it (403): %s", who, text)
 	case status == 404 && !endpoint && strings.Contains(strings.ToUpper(r.said.Code), "TICKET"):
-		return tell(finding.TicketUnknown, "unknown", "%s does not know this ticket: %s", who, text)
+		return build(finding.TicketUnknown, "unknown", "%s does not know this ticket: %s", who, text)
 	case status == 404 && noRoute(r):
 		return c.routeWrong(r, who, path)
 	case status == 404 && !endpoint:
-		return tell(finding.TicketUnknown, "unknown", "%s does not know this ticket: %s", who, text)
+		return build(finding.TicketUnknown, "unknown", "%s does not know this ticket: %s", who, text)
 	case status == 405:
 		variant := "method"
 		if endpoint {
 			variant = "endpoint-method"
 		}
-		f := tell(finding.TicketRouteWrong, variant, "%s does not take POST at %s (405): %s", who, path, text).With("path", path)
+		f := build(finding.TicketRouteWrong, variant, "%s does not take POST at %s (405): %s", who, path, text).With("path", path)
 		if !endpoint {
 			f = f.By(finding.OwnerConfig)
 		}
 		return f
 	case status == 409 && !endpoint:
-		return tell(finding.TicketConsumed, "", "this ticket was used before (409): %s", text)
+		return build(finding.TicketConsumed, "", "this ticket was used before (409): %s", text)
 	case status == 410 && !endpoint:
-		return tell(finding.TicketExpired, "", "this ticket has expired (410): %s", text)
+		return build(finding.TicketExpired, "", "this ticket has expired (410): %s", text)
 	case status == 429:
 		return rateLimited(r, who)
 	case r.knowsNoPOST():
-		return tell(finding.TicketRouteWrong, "web-app", "another program is at this address, which knows no POST (501): %s", text).With("path", path)
+		return build(finding.TicketRouteWrong, "web-app", "another program is at this address, which knows no POST (501): %s", text).With("path", path)
 	case status >= 500:
 		return serverError(r, who, by)
 	}
 	return c.rejected(r, who)
 }
 
-// passwordAt names the variant of a password that a proxy asks for.
+// passwordAt returns the variant for a proxy that asks for a password.
 func passwordAt(server string) string {
 	for _, name := range []string{"nginx", "caddy", "apache"} {
 		if strings.HasPrefix(strings.ToLower(server), name) {
@@ -226,13 +225,14 @@ func passwordAt(server string) string {
 	return "gateway"
 }
 
-// noRoute reports whether a 404 is about the path, and not about what was asked
-// for there: it says nothing, or what its framework says of unknown paths.
+// noRoute reports whether a 404 is about the path and not about the ticket: its
+// body is empty, or its framework's text for unknown paths.
 func noRoute(r refused) bool {
 	return r.said.Shape == answer.ShapeEmpty || r.said.Shape == answer.ShapeHTML || r.said.Generic || gateway(r.Reply) != ""
 }
 
-// routeWrong is a 404 for the path. Who answers tells what is wrong.
+// routeWrong returns the finding about a 404 for the path; the variant depends on
+// what answered.
 func (c *Case) routeWrong(r refused, who Text, path string) Finding {
 	f := finding.New(finding.TicketRouteWrong, finding.Fail, "%s has no route %s: it answers 404 with its framework's own text (%s)", who, path, r.text())
 	if r.said.Shape == answer.ShapeEmpty {
@@ -278,11 +278,11 @@ func rateLimited(r refused, who Text) Finding {
 	return f.With("retry_after", clean.Line(r.Header.Get("Retry-After"), 40))
 }
 
-// serverError is a 5xx: of the gateway in front, for want of a setting, for
-// want of room, or of the service's code.
+// serverError returns the finding about a 5xx: of the gateway, for a missing
+// setting, for lack of capacity, or of the service's code.
 func serverError(r refused, who Text, by string) Finding {
 	f := r.with(finding.New(finding.TicketServerError, finding.Fail, "%s fails with %d: %s", who, r.Status, r.text()))
-	// A service says itself in JSON that what it needs is not there.
+	// A service reports a missing dependency itself, in JSON.
 	ownWords := by == "" && r.inOwnWords()
 	switch {
 	case by != "" && r.Status != 500:
@@ -300,8 +300,8 @@ func serverError(r refused, who Text, by string) Finding {
 	return f.As("exception")
 }
 
-// rejected is a 4xx about what was sent. What a token endpoint does not take is
-// lkdoctor's own question, so that nobody else must act on it.
+// rejected returns the finding about a 4xx for what was sent. Where a token
+// endpoint rejects lkdoctor's request, nobody else has to act.
 func (c *Case) rejected(r refused, who Text) Finding {
 	f := r.with(finding.New(finding.TicketRejected, finding.Fail, "%s refuses the request (%d): %s", who, r.Status, r.text()))
 	items := make([]string, 0, len(r.said.Items))

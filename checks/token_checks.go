@@ -14,12 +14,12 @@ import (
 	"lkdoctor/config/clean"
 )
 
-// examined is a token that was parsed, and verified once somebody asks.
+// examined is a parsed token. Its signature is verified on the first call of Local.
 type examined struct {
 	*token.Token
 	// Format are the findings of the parser.
 	Format []Finding
-	// Local is the verdict of the key and secret that are configured here.
+	// Local returns the verdict of the key and secret configured here.
 	Local func() token.Verdict
 }
 
@@ -32,15 +32,15 @@ func (c *Case) examine(raw string) *examined {
 	})}
 }
 
-// given is the token that was handed to the run itself.
+// given returns the token that was given to the run.
 func (c *Case) given() *examined {
 	p := c.products()
 	p.given.Do(func() { p.givenOnce = c.examine(c.Settings.Token.Secret.Reveal()) })
 	return p.givenOnce
 }
 
-// tokenFormat asks whether what was handed out is a JWT at all. It makes the
-// token that every later check reads.
+// tokenFormat asks whether the text is a JWT. It makes the token that every later
+// check reads.
 func tokenFormat(c *Case) Check {
 	return c.check(Spec{
 		ID: "token.format", Stage: check.StageToken, Timeout: 2 * time.Second,
@@ -61,8 +61,8 @@ func tokenFormat(c *Case) Check {
 	})
 }
 
-// pastedRefusal is an answer that was piped in and holds no token: whoever gave
-// it says why, and a JWT was not to be expected.
+// pastedRefusal returns a finding about a piped answer without a token: the service
+// gave a reason, and no JWT was to be expected.
 func (c *Case) pastedRefusal() (Finding, bool) {
 	raw := c.Settings.Token.Secret.Reveal()
 	if c.Source() != check.SourceFlag || !strings.HasPrefix(strings.TrimSpace(raw), "{") {
@@ -77,9 +77,9 @@ func (c *Case) pastedRefusal() (Finding, bool) {
 		With("said", said).With("fields", a.Fields).As("said-why"), true
 }
 
-// handed gives findings about the token's form or time the variants that depend
-// on how it came here: a token that was pasted has to be pasted again, and a
-// login token with the right one beside it was read from the wrong field.
+// handed gives findings about the token's form or time the variants that depend on
+// its origin: a pasted token has to be pasted again, and a login token in an answer
+// with the right token was read from the wrong field.
 func (c *Case) handed(findings []Finding) []Finding {
 	out := slices.Clone(findings)
 	for i, f := range out {
@@ -99,7 +99,7 @@ func (c *Case) handed(findings []Finding) []Finding {
 	return out
 }
 
-// tokenUnderTest is the token that this run is about, or why there is none.
+// tokenUnderTest returns the token of this run, or a report why there is none.
 func (c *Case) tokenUnderTest(ended Ended) (*examined, *Report) {
 	by, source := "ticket.consume", c.Source()
 	var skip Report
@@ -138,7 +138,7 @@ func (c *Case) formatOutcome(t *examined) Outcome {
 	}}
 }
 
-// tokenClaims asks whether the claims let somebody join a room.
+// tokenClaims asks whether the claims allow a participant to join a room.
 func tokenClaims(c *Case) Check {
 	return c.check(Spec{
 		ID: "token.claims", Stage: check.StageToken, Timeout: 2 * time.Second,
@@ -159,8 +159,8 @@ func tokenClaims(c *Case) Check {
 	})
 }
 
-// tokenTime asks whether the token is valid now, by the server's clock where
-// that is known, and whether the clocks agree.
+// tokenTime asks whether the token is valid now, by the server's clock where it is
+// known, and whether the clocks agree.
 func tokenTime(c *Case) Check {
 	return c.check(Spec{
 		ID: "token.time", Stage: check.StageToken, Timeout: 2 * time.Second,
@@ -182,7 +182,7 @@ func tokenTime(c *Case) Check {
 	})
 }
 
-// endsAt says for how long a token is still good: what matters is whether that is
+// endsAt describes the time until a token expires: what matters is whether that is
 // long enough to join. The date is given where it is another day.
 func endsAt(expires, now time.Time) finding.Text {
 	until := expires.Format("15:04:05 MST")
@@ -203,11 +203,11 @@ func found(ended Ended, code Code, ids ...string) bool {
 	})
 }
 
-// clocks are the readings that this run has: this machine's, and the Date
-// headers of the LiveKit server and of whoever handed out the token.
+// clocks returns the clock readings of this run: this machine's, and the Date
+// headers of the LiveKit server and of the service that handed out the token.
 func (c *Case) clocks() token.Clocks {
 	clocks := token.Clocks{Local: c.Now()}
-	if r := c.reach(); r != nil && !c.elsewhere() {
+	if r := c.reach(); r != nil && !c.atOtherServer() {
 		clocks.Server = r.Date
 	}
 	if a := c.answer(); a != nil && a.Reply != nil {

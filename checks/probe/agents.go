@@ -9,29 +9,28 @@ import (
 	"lkdoctor/checks/caps"
 )
 
-// Agent is an agent's participant, as the signalling told of it. Strings are
-// cleaned.
+// Agent is an agent's participant, as seen in the signalling. Strings are cleaned.
 type Agent struct {
 	Identity string
-	// Name is the name that its worker serves; "" for a worker without one, and
-	// from servers that do not say.
+	// Name is the agent name of its worker; "" for a worker without one, and from
+	// servers that do not send it.
 	Name string
-	// Came is when it was first told of. Before reports whether it was in the room
-	// before us.
+	// Came is when the signalling first listed it. Before reports whether it was in
+	// the room before the doctor.
 	Came   time.Time
 	Before bool
-	// Audio reports whether it has published audio, Left whether it has gone again.
+	// Audio reports whether it has published audio, Left whether it has left.
 	Audio, Left bool
 }
 
-// agentNameAttribute is where livekit-server keeps an agent's name (from 1.9 on;
-// pkg/agent.AgentNameAttributeKey).
+// agentNameAttribute is the attribute that holds an agent's name in livekit-server
+// (from 1.9 on; pkg/agent.AgentNameAttributeKey).
 const agentNameAttribute = "lk.agent_name"
 
-// Agents watches who of a room is an agent. Hear is to be told of each message of
-// the signalling; all methods may be called from any goroutine.
+// Agents watches which participants of a room are agents. The caller passes each
+// message of the signalling to Hear; all methods may be called from any goroutine.
 type Agents struct {
-	// Changed has an element after something has changed.
+	// Changed receives an element after each change.
 	Changed chan struct{}
 
 	net  *Net
@@ -39,10 +38,10 @@ type Agents struct {
 	list []Agent
 }
 
-// Agents returns a watch that has seen nobody.
+// Agents returns a watch that has seen no agent.
 func (n *Net) Agents() *Agents { return &Agents{Changed: make(chan struct{}, 1), net: n} }
 
-// Hear takes one message of the server.
+// Hear reads one message of the server.
 func (a *Agents) Hear(m *livekit.SignalResponse) {
 	switch {
 	case m.GetJoin() != nil:
@@ -52,7 +51,7 @@ func (a *Agents) Hear(m *livekit.SignalResponse) {
 	}
 }
 
-// Seen are the agents so far, in the order in which they came.
+// Seen returns the agents so far, in the order in which they came.
 func (a *Agents) Seen() []Agent {
 	if a == nil {
 		return nil

@@ -16,7 +16,7 @@ import (
 	"github.com/twitchtv/twirp"
 )
 
-// APIKind is what came of a question to LiveKit's server API.
+// APIKind is the kind of result of a request to LiveKit's server API.
 type APIKind string
 
 // The kinds.
@@ -34,26 +34,27 @@ const (
 	APINotAsked APIKind = "not_asked"
 )
 
-// APIReply is what came of one question to LiveKit's server API.
+// APIReply is the result of one request to LiveKit's server API.
 type APIReply struct {
 	Kind APIKind
-	// Status is the HTTP status, Path what was asked, below the base.
+	// Status is the HTTP status, Path the path of the request, below the base.
 	Status int
 	Path   string
 	// Code is twirp's error code (not_found, unavailable, …), Text the error in the
-	// server's own words, cleaned, at most 300 characters. Both are "" for an answer.
+	// server's own words, cleaned, at most 300 characters. Both are "" for an
+	// answer.
 	Code, Text string
-	// What answered; Redirect is set where it was a redirect.
+	// What is the server that answered; Redirect is set where it was a redirect.
 	What     ServerKind
 	Redirect *Redirect
 	// Took is the time of the exchange.
 	Took time.Duration
 }
 
-// API asks the server API (/twirp) of one LiveKit server, with tokens made for
-// one question each: the least grants, two minutes. Key and token go to base's
-// origin and nowhere else. Each question is bounded in
-// time and size, and made through the Net, proxies included.
+// API asks the server API (/twirp) of one LiveKit server. Each request has a token
+// of its own with the least grants, valid for two minutes. Key and token go to
+// base's origin only. Each request is bounded in time and size, and goes through
+// the Net, proxies included.
 //
 // It uses the generated clients of github.com/livekit/protocol, which
 // server-sdk-go wraps: the wrappers take no HTTP client.
@@ -63,20 +64,20 @@ type API struct {
 	key, secret string
 }
 
-// API asks at base with a key and its secret.
+// API returns an API at base with a key and its secret.
 func (n *Net) API(base *url.URL, key, secret string) *API {
 	return &API{net: n, base: base, key: key, secret: secret}
 }
 
-// serverTokenTTL is how long a token for the server API lives.
+// serverTokenTTL is the lifetime of a token for the server API.
 const serverTokenTTL = 2 * time.Minute
 
-// serverToken makes a token for one question.
+// serverToken makes a token for one request.
 func serverToken(key, secret string, grant *auth.VideoGrant) (string, error) {
 	return auth.NewAccessToken(key, secret).SetVideoGrant(grant).SetValidFor(serverTokenTTL).ToJWT()
 }
 
-// ask asks one question. The Failure is nil when anything answered.
+// ask sends one request. The Failure is nil when anything answered.
 func (a *API) ask(ctx context.Context, grant *auth.VideoGrant, e *exchanger, question func(context.Context, string, *exchanger) error) (APIReply, *Failure) {
 	if f := CheckURL(a.base); f != nil {
 		return APIReply{}, f
@@ -100,9 +101,8 @@ func (a *API) ask(ctx context.Context, grant *auth.VideoGrant, e *exchanger, que
 	return a.net.apiReply(e, err), nil
 }
 
-// apiReply reads what answered. A body that is no error of twirp's is an
-// intermediary's, unless it is in the words of LiveKit's own authentication,
-// which stands before twirp.
+// apiReply reads the answer. A body that is no twirp error is a proxy's, unless it
+// is a text of LiveKit's authentication, which runs before twirp.
 func (n *Net) apiReply(e *exchanger, err error) APIReply {
 	r := APIReply{Kind: APIAnswered, Status: e.reply.Status, Path: e.path, Redirect: e.reply.Redirect, Took: e.reply.Took, What: ServerLiveKit}
 	if err == nil && strings.HasPrefix(e.reply.Header.Get("Content-Type"), "application/protobuf") {
@@ -128,8 +128,8 @@ func (n *Net) apiReply(e *exchanger, err error) APIReply {
 	return r
 }
 
-// Answers asks whether the server API is there: ListRooms for a room that nobody
-// has, with roomList alone. It reads only.
+// Answers asks whether the server API answers: ListRooms for a room that does not
+// exist, with roomList alone. It only reads.
 func (a *API) Answers(ctx context.Context) (APIReply, *Failure) {
 	return a.ask(ctx, &auth.VideoGrant{RoomList: true}, &exchanger{}, func(ctx context.Context, base string, e *exchanger) error {
 		_, err := livekit.NewRoomServiceProtobufClient(base, e).ListRooms(ctx, &livekit.ListRoomsRequest{Names: []string{nobodysRoom}})
@@ -137,12 +137,12 @@ func (a *API) Answers(ctx context.Context) (APIReply, *Failure) {
 	})
 }
 
-// nobodysRoom names a room so that lists come back empty.
+// nobodysRoom is a room name for which lists are empty.
 const nobodysRoom = "lkdoctor-asks-for-nothing"
 
 // Redis asks whether the server has redis, which egress, ingress and SIP need:
-// ListEgress for a room that nobody has, with roomRecord alone. The answer is
-// APINoRedis where it has not. It reads only.
+// ListEgress for a room that does not exist, with roomRecord alone. The kind is
+// APINoRedis where it has none. It only reads.
 func (a *API) Redis(ctx context.Context) (APIReply, *Failure) {
 	return a.ask(ctx, &auth.VideoGrant{RoomRecord: true}, &exchanger{}, func(ctx context.Context, base string, e *exchanger) error {
 		_, err := livekit.NewEgressProtobufClient(base, e).ListEgress(ctx, &livekit.ListEgressRequest{RoomName: nobodysRoom, Active: true})
@@ -150,15 +150,16 @@ func (a *API) Redis(ctx context.Context) (APIReply, *Failure) {
 	})
 }
 
-// exchanger lets generated clients ask through Exchange, for one call.
+// exchanger lets generated clients send one call through Exchange.
 type exchanger struct {
 	net    *Net
 	secret string
-	// total bounds the call; 0 is Limits.Extra. changes tells that it is not only
-	// reading.
+	// total bounds the call; 0 is Limits.Extra. changes reports whether the call
+	// does not only read.
 	total   time.Duration
 	changes bool
-	// path is what was asked, below the base; reply is what answered, nil where failure says why nothing did.
+	// path is the request's path, below the base; reply is the answer, nil where
+	// failure is set.
 	path    string
 	reply   *Reply
 	failure *Failure

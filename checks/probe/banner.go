@@ -5,11 +5,11 @@ import (
 	"strings"
 )
 
-// bannerShown is how many cleaned characters of a banner are kept.
+// bannerShown is the number of cleaned characters of a banner that are kept.
 const bannerShown = 80
 
-// DetectBanner names what speaks first (or answers HTTP and TLS with its own
-// protocol) by its first bytes. ServerUnknown means that they say nothing.
+// DetectBanner names the protocol of a server that sends first (or answers HTTP and
+// TLS in its own protocol) by its first bytes, or returns ServerUnknown.
 func DetectBanner(head []byte) ServerKind {
 	has := func(prefix string) bool { return bytes.HasPrefix(head, []byte(prefix)) }
 	contains := func(part string) bool { return bytes.Contains(head, []byte(part)) }
@@ -51,7 +51,7 @@ func DetectBanner(head []byte) ServerKind {
 	return ServerUnknown
 }
 
-// Banner names what came back and keeps its beginning, cleaned.
+// Banner names the protocol of head and returns its cleaned beginning.
 func (n *Net) Banner(head []byte) (ServerKind, string) {
 	text := strings.Map(func(r rune) rune {
 		if r == 0xFFFD {

@@ -9,11 +9,11 @@ import (
 	"strings"
 )
 
-// bombRatio is from which growth on a body that exceeds its cap is called a
-// bomb: text compresses to a tenth, seldom to a fiftieth.
+// bombRatio is the compression ratio above which a body that exceeds its cap is
+// called a bomb: text compresses to a tenth, seldom to a fiftieth.
 const bombRatio = 50
 
-// bodyRead is how reading a body went.
+// bodyRead is the result of reading a body.
 type bodyRead struct {
 	data      []byte
 	truncated bool
@@ -24,8 +24,8 @@ type bodyRead struct {
 	err       error
 }
 
-// counter counts what is read through it, and keeps the reader's own error,
-// which tells a broken connection from a broken compression.
+// counter counts the bytes read through it, and keeps the reader's own error, which
+// distinguishes a broken connection from a broken compression.
 type counter struct {
 	r   io.Reader
 	n   int64
@@ -63,7 +63,7 @@ func readBody(r io.Reader, encoding string, limit int64) bodyRead {
 	return b
 }
 
-// decoded undoes a Content-Encoding. An empty body needs none: src is nil then.
+// decoded decodes a Content-Encoding. For an empty body src is nil.
 func decoded(raw *counter, encoding string) (src io.Reader, unknown string, err error) {
 	encoding = strings.ToLower(strings.TrimSpace(encoding))
 	switch encoding {

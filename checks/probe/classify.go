@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// dialKind names why one address could not be dialled.
+// dialKind returns why one address could not be dialled.
 func dialKind(err error) Kind {
 	var ne net.Error
 	switch {
@@ -36,8 +36,8 @@ func dialKind(err error) Kind {
 	return KindTCPOther
 }
 
-// dialFailure sums up the attempts: a definite answer (refused, reset) says
-// more than silence, silence more than a missing route.
+// dialFailure sums up the attempts: refused and reset say more than a time-out, a
+// time-out more than a missing route.
 func (n *Net) dialFailure(ctx context.Context, lost []Attempt, last dialled) *Failure {
 	rank := map[Kind]int{KindRefused: 5, KindReset: 4, KindSYNTimeout: 3, KindTCPOther: 2, KindUnreachable: 1}
 	f := &Failure{Kind: KindUnreachable, Phase: PhaseTCP, Attempts: lost, Err: last.err}
@@ -56,7 +56,7 @@ func (n *Net) dialFailure(ctx context.Context, lost []Attempt, last dialled) *Fa
 	return f
 }
 
-// DialFailure says why one address, host and port, could not be dialled.
+// DialFailure returns why one address, host and port, could not be dialled.
 func (n *Net) DialFailure(ctx context.Context, hostPort string, took time.Duration, err error) *Failure {
 	lost := Attempt{Kind: dialKind(err), Took: took}
 	if addr, err := netip.ParseAddrPort(hostPort); err == nil {
@@ -67,8 +67,8 @@ func (n *Net) DialFailure(ctx context.Context, hostPort string, took time.Durati
 	return f
 }
 
-// tlsKind names why a handshake failed. plain is true when what came back
-// instead of TLS is known to be something else.
+// tlsKind returns why a handshake failed. plain reports whether the other side is
+// known to speak another protocol than TLS.
 func tlsKind(err error, head []byte) (kind Kind, plain bool) {
 	var (
 		record   tls.RecordHeaderError
@@ -104,9 +104,9 @@ func tlsKind(err error, head []byte) (kind Kind, plain bool) {
 	return KindTLSOther, false
 }
 
-// alertText is the alert with which the other side ended a handshake, in the
-// words of crypto/tls; "" where it sent none. crypto/tls has no type for it
-// outside QUIC: its text is all that there is.
+// alertText returns the alert with which the other side ended a handshake, in the
+// words of crypto/tls; "" where it sent none. crypto/tls has no type for it outside
+// QUIC, only the text.
 func alertText(err error) string {
 	var op *net.OpError
 	if errors.As(err, &op) && op.Op == "remote error" {
@@ -131,9 +131,8 @@ func alertKind(text string) Kind {
 	return KindTLSOther
 }
 
-// Handshake turns conn into a TLS connection to host, or says why it cannot. A
-// nil config is TLSConfig's. It waits no longer than Limits.TLS, and leaves
-// closing conn to the caller.
+// Handshake turns conn into a TLS connection to host, or returns why it cannot. A
+// nil config is TLSConfig's. It waits at most Limits.TLS. The caller closes conn.
 func (n *Net) Handshake(ctx context.Context, conn *Conn, host string, config *tls.Config) *Failure {
 	if config == nil {
 		config = n.TLSConfig(host)

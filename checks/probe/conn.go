@@ -9,20 +9,20 @@ import (
 	"time"
 )
 
-// bannerBytes is how much of a connection's beginning is kept, to name what
-// listens when it is not HTTP.
+// bannerBytes is the number of first bytes of a connection that are kept, to name a
+// server that does not speak HTTP.
 const bannerBytes = 256
 
-// Conn is an open connection (TLS finished, where the URL asks for it) together
-// with what was measured while it opened.
+// Conn is an open connection (TLS finished, where the URL asks for it) with the
+// measurements of opening it.
 type Conn struct {
 	net.Conn
-	// Host is the host and port asked; Address where it went.
+	// Host is the host and port asked; Address the address connected to.
 	Host    string
 	Address netip.AddrPort
 	// Resolved are all addresses of the host.
 	Resolved []netip.Addr
-	// Attempts are the addresses that were tried, in the order of their end.
+	// Attempts are the addresses that were dialled, in the order of their end.
 	Attempts []Attempt
 	Phases   Phases
 	TLS      *TLSInfo // nil without TLS
@@ -30,8 +30,8 @@ type Conn struct {
 	opened time.Time
 	record io.Writer // see Net.Record
 	// asked is closed by the first Write. Where it is not nil, Read waits for it:
-	// http.Transport takes what comes before its request for an error, and logs
-	// it to standard error.
+	// http.Transport treats bytes that come before its request as an error, and
+	// logs it to standard error.
 	asked  chan struct{}
 	asking sync.Once
 	mu     sync.Mutex
@@ -54,7 +54,7 @@ func (c *Conn) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Write writes, and lets waiting reads go.
+// Write writes, and lets waiting reads continue.
 func (c *Conn) Write(p []byte) (int, error) {
 	defer c.release()
 	if c.record != nil {
@@ -63,29 +63,30 @@ func (c *Conn) Write(p []byte) (int, error) {
 	return c.Conn.Write(p)
 }
 
-// release lets waiting reads go.
+// release lets waiting reads continue.
 func (c *Conn) release() {
 	if c.asked != nil {
 		c.asking.Do(func() { close(c.asked) })
 	}
 }
 
-// Head is a copy of the first bytes that came in: raw, a stranger's.
+// Head returns a copy of the first bytes received: raw, not cleaned.
 func (c *Conn) Head() []byte {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return append([]byte(nil), c.head...)
 }
 
-// Close closes the connection; more than once is harmless.
+// Close closes the connection; it may be called more than once.
 func (c *Conn) Close() error {
 	c.closer.Do(func() { c.err = c.Conn.Close() })
 	c.release()
 	return c.err
 }
 
-// alive reports whether an idle connection is still open and quiet: whoever has
-// said something unasked (or hung up) is of no use for a new request.
+// alive reports whether an idle connection is open and has received nothing: one on
+// which the server sent something unasked, or that it closed, is unfit for a new
+// request.
 func (c *Conn) alive() bool {
 	if err := c.SetReadDeadline(time.Now().Add(200 * time.Microsecond)); err != nil {
 		return false

@@ -10,14 +10,14 @@ import (
 	"time"
 )
 
-// headStart is how long one address may be waited for before the next is tried
-// as well (RFC 8305 §5, "Connection Attempt Delay").
+// headStart is the time after which the next address is dialled as well (RFC 8305
+// §5, "Connection Attempt Delay").
 const headStart = 250 * time.Millisecond
 
-// Connect looks up u's host, connects to the first of its addresses that
-// answers and, for wss and https, finishes the TLS handshake. Each step has
-// its own limit and its own kinds of failure. It goes straight to the host,
-// whatever proxy is configured (see ProxyFor, Exchange).
+// Connect looks up u's host, connects to the first of its addresses that answers
+// and, for wss and https, finishes the TLS handshake. Each step has its own limit
+// and its own kinds of failure. It uses no proxy (see ProxyFor, Exchange). The
+// caller closes the Conn.
 func (n *Net) Connect(ctx context.Context, u *url.URL) (*Conn, *Failure) {
 	start := time.Now()
 	if f := CheckURL(u); f != nil {
@@ -37,7 +37,7 @@ func (n *Net) Connect(ctx context.Context, u *url.URL) (*Conn, *Failure) {
 	return conn, f
 }
 
-// CheckURL refuses what cannot be dialled at all.
+// CheckURL returns a failure for a URL that cannot be dialled.
 func CheckURL(u *url.URL) *Failure {
 	if u == nil || u.Hostname() == "" {
 		return &Failure{Kind: KindBadURL, Phase: PhaseURL, Detail: "the address names no host"}
@@ -56,6 +56,7 @@ func CheckURL(u *url.URL) *Failure {
 }
 
 // ConnectTCP resolves a host and port, and dials its addresses until one answers.
+// The caller closes the Conn.
 func (n *Net) ConnectTCP(ctx context.Context, hostPort string) (*Conn, *Failure) {
 	host, port, err := net.SplitHostPort(hostPort)
 	if err != nil {
@@ -89,7 +90,7 @@ func (n *Net) ConnectTCP(ctx context.Context, hostPort string) (*Conn, *Failure)
 	return conn, nil
 }
 
-// Lookup finds the addresses of host; an address is its own answer.
+// Lookup returns the addresses of host; an address is returned as it is.
 func (n *Net) Lookup(ctx context.Context, host string) ([]netip.Addr, *Failure) {
 	if a, err := netip.ParseAddr(host); err == nil {
 		return []netip.Addr{a}, nil
@@ -116,8 +117,8 @@ func (n *Net) Lookup(ctx context.Context, host string) ([]netip.Addr, *Failure) 
 	return nil, f
 }
 
-// interleave removes duplicates and lets IPv6 and IPv4 take turns, in the
-// resolver's order of preference (RFC 8305 §4).
+// interleave removes duplicates and alternates IPv6 and IPv4, in the resolver's
+// order of preference (RFC 8305 §4).
 func interleave(addrs []netip.Addr) []netip.Addr {
 	var first, second []netip.Addr
 	seen := map[netip.Addr]bool{}
@@ -144,7 +145,7 @@ func interleave(addrs []netip.Addr) []netip.Addr {
 	return out
 }
 
-// dialled is how one address ended.
+// dialled is the result of dialling one address.
 type dialled struct {
 	addr netip.AddrPort
 	conn net.Conn
@@ -152,8 +153,8 @@ type dialled struct {
 	took time.Duration
 }
 
-// race dials the addresses one after another with a head start each, and keeps
-// the first that connects. All dials have ended when it returns.
+// race dials the addresses one after another, headStart apart, and returns the
+// first that connects. All dials have ended when it returns.
 func (n *Net) race(ctx context.Context, addrs []netip.Addr, port uint16) (*Conn, *Failure) {
 	rctx, cancel := context.WithTimeout(ctx, n.Waits().TCP)
 	defer cancel()

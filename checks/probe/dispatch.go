@@ -11,8 +11,8 @@ import (
 	"lkdoctor/checks/caps"
 )
 
-// Dispatch is one agent that was called into a room, as the server lists it.
-// Strings are cleaned.
+// Dispatch is one call of an agent into a room, as the server lists it. Strings are
+// cleaned.
 type Dispatch struct {
 	ID, Room string
 	// Agent is the agent's name; "" calls every worker without a name, which
@@ -20,7 +20,7 @@ type Dispatch struct {
 	Agent string
 	// Jobs are those that workers took, at most 32. A server that was not asked for
 	// agents within the last minute lists a job only 5 s after a worker took it
-	// (livekit-server 1.13.5): before, an empty list says nothing.
+	// (livekit-server 1.13.5): until then an empty list proves nothing.
 	Jobs []DispatchJob
 	// Created is when the agent was called, by the server's clock.
 	Created time.Time
@@ -29,23 +29,23 @@ type Dispatch struct {
 // DispatchJob is one job of a dispatch.
 type DispatchJob struct {
 	ID string
-	// Status is pending, running, success or failed. livekit-server 1.13.5 leaves it
-	// at running, whatever the worker reports.
+	// Status is pending, running, success or failed. livekit-server 1.13.5 leaves
+	// it at running, whatever the worker reports.
 	Status string
 	// Error is the worker's own text, cleaned, at most 300 characters.
 	Error string
 	// Identity is the participant that the worker was to send, "" if unknown.
 	Identity string
-	// Started and Ended are by the server's clock, zero if not told.
+	// Started and Ended are by the server's clock, zero if not sent.
 	Started, Ended time.Time
 }
 
-// dispatchWait is what a server may take that asks another node.
+// dispatchWait bounds a request for which the server asks another node.
 const dispatchWait = 4 * time.Second
 
 // Dispatches lists the agents that were called into room, at most 32, with
-// roomAdmin for that room alone. It reads only. Of a room that nobody is in the
-// server does not tell: APIRefused, with the code unavailable or not_found.
+// roomAdmin for that room alone. It only reads. For an empty room the server
+// refuses: APIRefused, with the code unavailable or not_found.
 func (a *API) Dispatches(ctx context.Context, room string) ([]Dispatch, APIReply, *Failure) {
 	var list *livekit.ListAgentDispatchResponse
 	reply, f := a.ask(ctx, roomAdmin(room), &exchanger{total: dispatchWait}, func(ctx context.Context, base string, e *exchanger) (err error) {
@@ -62,8 +62,8 @@ func (a *API) Dispatches(ctx context.Context, room string) ([]Dispatch, APIReply
 	return out, reply, nil
 }
 
-// CallAgent calls the agent of that name into room, which the server makes if it
-// is not there. Whoever calls it takes the dispatch back with TakeBack.
+// CallAgent calls the agent of that name into room, which the server creates if it
+// does not exist. The caller deletes the dispatch with TakeBack.
 func (a *API) CallAgent(ctx context.Context, room, agent string) (Dispatch, APIReply, *Failure) {
 	var made *livekit.AgentDispatch
 	reply, f := a.ask(ctx, roomAdmin(room), &exchanger{total: dispatchWait, changes: true}, func(ctx context.Context, base string, e *exchanger) (err error) {
@@ -76,8 +76,8 @@ func (a *API) CallAgent(ctx context.Context, room, agent string) (Dispatch, APIR
 	return a.net.dispatch(made), reply, nil
 }
 
-// TakeBack deletes a dispatch. The server ends its jobs after it has answered,
-// once all of them are given away; what it answers is the dispatch as it was.
+// TakeBack deletes a dispatch. The server ends its jobs after it has answered, once
+// all of them are assigned; the answer is the dispatch before that.
 func (a *API) TakeBack(ctx context.Context, room, id string) (Dispatch, APIReply, *Failure) {
 	var gone *livekit.AgentDispatch
 	reply, f := a.ask(ctx, roomAdmin(room), &exchanger{total: dispatchWait, changes: true}, func(ctx context.Context, base string, e *exchanger) (err error) {
@@ -92,7 +92,7 @@ func (a *API) TakeBack(ctx context.Context, room, id string) (Dispatch, APIReply
 
 func roomAdmin(room string) *auth.VideoGrant { return &auth.VideoGrant{RoomAdmin: true, Room: room} }
 
-// dispatch takes over what the server says.
+// dispatch returns what the server sent, cleaned.
 func (n *Net) dispatch(d *livekit.AgentDispatch) Dispatch {
 	out := Dispatch{ID: n.Line(d.GetId()), Room: n.Line(d.GetRoom()), Agent: n.Line(d.GetAgentName()), Created: nanos(d.GetState().GetCreatedAt())}
 	jobs := d.GetState().GetJobs()

@@ -9,11 +9,11 @@ import (
 	"lkdoctor/checks/token"
 )
 
-// Request is one HTTP question.
+// Request is one HTTP request.
 type Request struct {
 	// Method is GET if empty.
 	Method string
-	// URL may be ws or wss: it is asked as http or https.
+	// URL may be ws or wss: it is requested as http or https.
 	URL    *url.URL
 	Header http.Header
 	Body   []byte
@@ -22,39 +22,40 @@ type Request struct {
 	// FirstByte, Rest and Total override the Net's limits FirstByte, Body and
 	// Exchange for this exchange; 0 keeps them.
 	FirstByte, Rest, Total time.Duration
-	// ReadOnly tells that a POST changes nothing: a connection that was used
-	// before will do for it.
+	// ReadOnly reports whether a POST changes nothing, so that it may use a
+	// connection that was used before.
 	ReadOnly bool
-	// Spare takes the connection that Warm opened, where there is one.
+	// Spare uses the connection that Warm opened, where there is one.
 	Spare bool
-	// Last asks the server to end the connection after its answer.
+	// Last asks the server to close the connection after its answer.
 	Last bool
-	// Connected, if set, is called when there is a connection to ask over. It must
-	// not block.
+	// Connected, if set, is called when there is a connection for the request. It
+	// must not block.
 	Connected func()
 
 	// conn is used instead of dialling, if the exchange needs a new connection.
 	conn *Conn
-	// fresh takes no connection of Warm.
+	// fresh uses no connection of Warm.
 	fresh bool
 }
 
-// Reply is an HTTP answer. Header, Body and Location are a stranger's bytes as
-// they came: parse them, and show them through config/clean only.
+// Reply is an HTTP answer. Header, Body and Location are the server's raw bytes:
+// parse them, and show them through config/clean only.
 type Reply struct {
 	Status int
 	Header http.Header
 	// Body is the decompressed body, at most MaxBody bytes.
 	Body []byte
-	// Truncated tells that the body was longer, or did not end.
+	// Truncated reports whether the body was longer, or did not end.
 	Truncated bool
-	// Encoding is a Content-Encoding that could not be undone; Body is raw then.
+	// Encoding is a Content-Encoding that could not be decoded; Body is raw then.
 	Encoding string
 	// Redirects are the same-origin redirects that were followed.
 	Redirects []Redirect
 	// Redirect is a redirect that was not followed, nil without one.
 	Redirect *Redirect
-	// Date compares the server's clock with ours, nil without a Date header.
+	// Date compares the server's clock with this machine's, nil without a Date
+	// header.
 	Date *token.Sample
 	// Address is where the answer came from: the proxy's, if Via is set.
 	Address netip.AddrPort
@@ -64,21 +65,21 @@ type Reply struct {
 	Took time.Duration
 	// Proto is HTTP/1.0 or HTTP/1.1.
 	Proto string
-	// Reused tells that the connection was open already.
+	// Reused reports whether the connection was open already.
 	Reused bool
 	// Via is the HTTP proxy that was used, without its credentials; "" for none.
 	Via string
-	// FromProxy tells that the proxy answered itself.
+	// FromProxy reports whether the proxy answered itself.
 	FromProxy bool
 }
 
-// Redirect is where an answer wanted us to go.
+// Redirect is the redirect of an answer.
 type Redirect struct {
 	Status int
 	// To is the target without credentials, query and fragment, cleaned.
 	To string
-	// SameOrigin tells that scheme, host and port are the same.
+	// SameOrigin reports whether scheme, host and port are the same.
 	SameOrigin bool
-	// ToTLS tells that only the scheme changes, to https on its own port.
+	// ToTLS reports whether only the scheme changes, to https on its own port.
 	ToTLS bool
 }

@@ -14,7 +14,7 @@ import (
 	"syscall"
 )
 
-// tripFailure says why there is no answer to read.
+// tripFailure returns why there is no answer to read.
 func (n *Net) tripFailure(parent, ctx context.Context, t *trip, u, proxy *url.URL, err error) *Failure {
 	f := &Failure{Phase: PhaseHTTP, Host: n.Line(HostPort(u)), Err: safeCause(err)}
 	t.mu.Lock()
@@ -60,7 +60,7 @@ func (n *Net) tripFailure(parent, ctx context.Context, t *trip, u, proxy *url.UR
 	return f
 }
 
-// httpKind names why no HTTP answer could be read from a connection.
+// httpKind returns why no HTTP answer could be read from a connection.
 func httpKind(err error, head []byte) Kind {
 	text := err.Error()
 	switch {
@@ -81,7 +81,7 @@ func httpKind(err error, head []byte) Kind {
 	return KindOther
 }
 
-// bodyFailure says why a body is not whole, nil if it is.
+// bodyFailure returns why a body is incomplete, nil if it is complete.
 func (n *Net) bodyFailure(parent, ctx context.Context, b bodyRead) *Failure {
 	f := &Failure{Phase: PhaseBody, Err: safeCause(b.err)}
 	switch {
@@ -107,7 +107,7 @@ func (n *Net) bodyFailure(parent, ctx context.Context, b bodyRead) *Failure {
 	return f
 }
 
-// cancelled tells a caller who gave up from a time-out.
+// cancelled reports whether the caller cancelled ctx, as opposed to a time-out.
 func cancelled(ctx context.Context) bool { return errors.Is(ctx.Err(), context.Canceled) }
 
 // isProxyError reports whether http.Transport failed at the proxy.
@@ -124,8 +124,8 @@ func isTLSError(err error) bool {
 		strings.Contains(err.Error(), "TLS handshake timeout")
 }
 
-// bare is an error's text without the URL that url.Error puts before it: a URL
-// may hold a token.
+// bare returns an error's text without the URL that url.Error adds: a URL may hold
+// a token.
 func bare(err error) string {
 	var ue *url.Error
 	if errors.As(err, &ue) {
@@ -134,8 +134,8 @@ func bare(err error) string {
 	return err.Error()
 }
 
-// safeCause is the part of err that may be kept: errors whose text is made here,
-// not by a stranger, nor from a URL.
+// safeCause returns the part of err that may be kept: errors whose text is made
+// here, not by a server, nor from a URL.
 func safeCause(err error) error {
 	for _, known := range []error{context.Canceled, context.DeadlineExceeded, os.ErrDeadlineExceeded,
 		io.ErrUnexpectedEOF, io.EOF, syscall.ECONNRESET, syscall.EPIPE, syscall.ECONNREFUSED, errFirstByte, errTotal} {

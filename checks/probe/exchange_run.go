@@ -14,19 +14,19 @@ import (
 	"lkdoctor/checks/token"
 )
 
-// Causes that our own timers give up with.
+// The causes with which this package's own timers cancel.
 var (
 	errFirstByte = errors.New("no answer in time")
 	errTotal     = errors.New("the exchange did not end in time")
 )
 
-// Exchange asks one HTTP question and reads the whole answer, within the
-// limits. Redirects are followed on the same origin only, and only when asking
-// again is safe: GET and HEAD, or another method when 307 or 308 adds or takes
-// away nothing but a trailing slash. Any other redirect is returned as it is.
+// Exchange sends one HTTP request and reads the whole answer, within the limits. It
+// follows redirects on the same origin only, and only when it is safe to send the
+// request again: GET and HEAD, or another method when a 307 or 308 adds or removes
+// nothing but a trailing slash. Any other redirect is returned.
 //
-// When the failure is in the body (PhaseBody), the reply is returned as well,
-// with what had arrived.
+// When the failure is in the body (PhaseBody), the reply is returned as well, with
+// the part that had arrived.
 func (n *Net) Exchange(ctx context.Context, req Request) (*Reply, *Failure) {
 	start := time.Now()
 	if f := CheckURL(req.URL); f != nil {
@@ -143,7 +143,7 @@ func (n *Net) roundTrip(parent context.Context, req Request, u *url.URL, lim Lim
 }
 
 // httpRequest makes the request; credentials in the URL become basic
-// authentication, as every HTTP client does it.
+// authentication, as in every HTTP client.
 func (n *Net) httpRequest(ctx context.Context, req Request, u *url.URL) (*http.Request, error) {
 	var body io.Reader
 	if len(req.Body) > 0 {
@@ -153,8 +153,9 @@ func (n *Net) httpRequest(ctx context.Context, req Request, u *url.URL) (*http.R
 	if err != nil {
 		return nil, errors.New("the request cannot be made from this address") // err quotes the URL
 	}
-	// Bytes that a server sends after its answer are logged by http.Transport if
-	// the connection is kept; an answer to POST that changes something may hold a token.
+	// http.Transport logs bytes that a server sends after its answer if the
+	// connection is kept; those after an answer to a POST that changes something
+	// may hold a token.
 	hreq.Close = !req.reads() || req.Last
 	for name, values := range req.Header {
 		hreq.Header[http.CanonicalHeaderKey(name)] = append([]string(nil), values...)
@@ -173,7 +174,7 @@ func (n *Net) httpRequest(ctx context.Context, req Request, u *url.URL) (*http.R
 	return hreq, nil
 }
 
-// reply takes over what the answer's head says.
+// reply reads the answer's header.
 func (n *Net) reply(resp *http.Response, t *trip, u, proxy *url.URL) *Reply {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -190,7 +191,7 @@ func (n *Net) reply(resp *http.Response, t *trip, u, proxy *url.URL) *Reply {
 	if !t.wrote.IsZero() && t.first.After(t.wrote) {
 		r.Phases.FirstByte = t.first.Sub(t.wrote)
 	}
-	// A cache keeps the Date of the day: with an Age it is nobody's clock.
+	// A cached answer, which has an Age, keeps an old Date.
 	if date, err := http.ParseTime(resp.Header.Get("Date")); err == nil && resp.Header.Get("Age") == "" {
 		r.Date = &token.Sample{Date: date, At: t.firstAt, RTT: r.Phases.FirstByte}
 	}
@@ -202,8 +203,8 @@ func (n *Net) reply(resp *http.Response, t *trip, u, proxy *url.URL) *Reply {
 }
 
 // fromProxy reports whether a forward proxy answered itself: it asks for its own
-// credentials, or gives up with the headers that proxies sign such pages with.
-// Behind CONNECT (https) only the server can have answered.
+// credentials, or its error page has the headers of a proxy. Through CONNECT
+// (https) only the server can have answered.
 func fromProxy(resp *http.Response, u *url.URL) bool {
 	if Secure(u) {
 		return false
@@ -219,8 +220,8 @@ func fromProxy(resp *http.Response, u *url.URL) bool {
 	return false
 }
 
-// redirect looks at a redirecting answer: it returns where to ask again, or nil
-// and leaves the redirect in the reply.
+// redirect returns the URL to request next, or nil where the redirect is left in
+// the reply.
 func (n *Net) redirect(reply *Reply, method string, from *url.URL) *url.URL {
 	switch reply.Status {
 	case 301, 302, 303, 307, 308:
@@ -254,7 +255,7 @@ func (n *Net) redirect(reply *Reply, method string, from *url.URL) *url.URL {
 	return nil
 }
 
-// slashOnly reports whether two URLs differ in one trailing slash and nothing else.
+// slashOnly reports whether two URLs differ only in one trailing slash.
 func slashOnly(a, b *url.URL) bool {
 	pa, pb := a.EscapedPath(), b.EscapedPath()
 	return a.RawQuery == b.RawQuery && (pa+"/" == pb || pa == pb+"/")

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Kind says how a network question failed.
+// Kind says how a network request failed.
 type Kind string
 
 // The kinds, in the order in which an exchange meets them.
@@ -61,14 +61,14 @@ const (
 	PhaseBody  Phase = "body"
 )
 
-// Failure is why a network question has no answer. It is an error whose text
-// is safe to show: it is made of Kind, Host and the cleaned Detail only.
+// Failure is why a network request has no answer. It is an error whose text is safe
+// to show: it is made of Kind, Host and the cleaned Detail only.
 type Failure struct {
 	Kind  Kind
 	Phase Phase
-	// Host is the host and port that were asked.
+	// Host is the requested host and port.
 	Host string
-	// Address is the address that was tried (the last of several), "" if none.
+	// Address is the address that was dialled (the last of several), "" if none.
 	Address string
 	// Attempts are all addresses that were tried, in the order of their end.
 	Attempts []Attempt
@@ -76,17 +76,18 @@ type Failure struct {
 	Detail string
 	// Cert is the certificate that was refused, nil without one.
 	Cert *Cert
-	// What listens there, as far as its first bytes tell: "" or unknown if they do not.
+	// What is the server that listens there, by its first bytes: "" or unknown if
+	// they do not show it.
 	What ServerKind
-	// Banner is the beginning of what came back that is not HTTP, cleaned.
+	// Banner is the beginning of an answer that is not HTTP, cleaned.
 	Banner string
 	// Loopback is which of 127.0.0.1 and ::1 accepts connections at a port that
-	// refused one, and Own says that the address asked is this machine's.
+	// refused one. Own reports whether the address asked is this machine's.
 	Loopback netip.Addr
 	Own      bool
 	// Status is the status that a proxy answered with, 0 otherwise.
 	Status int
-	// Took is the time from the start of the question to its failure.
+	// Took is the time from the start of the request to its failure.
 	Took time.Duration
 	// Err is the cause, for errors.Is and errors.As. Show Detail, never this.
 	Err error
@@ -95,12 +96,12 @@ type Failure struct {
 // Attempt is one address that was dialled.
 type Attempt struct {
 	Address netip.AddrPort
-	// Kind is how it failed; "" if it was given up because another won.
+	// Kind is how it failed; "" if it was cancelled because another connected.
 	Kind Kind
 	Took time.Duration
 }
 
-// Error says what failed, in words that are safe to show.
+// Error returns what failed, in words that are safe to show.
 func (f *Failure) Error() string {
 	if f == nil {
 		return "no failure"
@@ -123,7 +124,7 @@ func (f *Failure) Unwrap() error {
 	return f.Err
 }
 
-// Timeout reports whether time ran out, as net.Error does.
+// Timeout reports whether the failure is a time-out, as net.Error does.
 func (f *Failure) Timeout() bool {
 	switch f.Kind {
 	case KindSYNTimeout, KindSilent, KindHeaderSlow, KindBodySlow:

@@ -33,22 +33,22 @@ const (
 type ICEURL struct {
 	// Scheme is stun, stuns, turn or turns.
 	Scheme string
-	// Host is a name or an address, an IPv6 address without its brackets. It is a
-	// stranger's text.
+	// Host is a name or an address, an IPv6 address without its brackets. It is not
+	// cleaned.
 	Host string
 	// Port is 3478 or 5349 where the URL names none.
 	Port int
-	// Transport is udp or tcp: what the URL says, else the scheme's own.
+	// Transport is udp or tcp: the URL's, else the scheme's default.
 	Transport string
 }
 
 // TURN reports whether the URL names a TURN server.
 func (u ICEURL) TURN() bool { return strings.HasPrefix(u.Scheme, "turn") }
 
-// ParseICEURL reads the URL of an ICE server as RTCPeerConnection does: problem
-// is "" for one that it takes. What Chromium 156 says of each form is in the
-// test; where it takes what the RFCs do not allow ("[::1]3478"), the RFCs count.
-// White space around the URL, tabs and line feeds in it do not: the URL parser
+// ParseICEURL parses the URL of an ICE server as RTCPeerConnection does: problem is
+// "" for one that it accepts. What Chromium 156 does with each form is in the test;
+// where it accepts what the RFCs do not allow ("[::1]3478"), the RFCs count. White
+// space around the URL, and tabs and line feeds in it, are ignored: the URL parser
 // of browsers drops them.
 func ParseICEURL(s string) (u ICEURL, problem ICEProblem) {
 	if len(s) > caps.ICEURL {
@@ -102,8 +102,7 @@ func ParseICEURL(s string) (u ICEURL, problem ICEProblem) {
 	return u, ""
 }
 
-// setHost takes the host, and returns what follows it: nothing, or a colon and
-// a port.
+// setHost sets the host, and returns the rest: nothing, or a colon and a port.
 func (u *ICEURL) setHost(rest string) (port string, problem ICEProblem) {
 	if literal, is := strings.CutPrefix(rest, "["); is {
 		host, port, closed := strings.Cut(literal, "]")
@@ -125,32 +124,32 @@ func (u *ICEURL) setHost(rest string) (port string, problem ICEProblem) {
 	return port, ""
 }
 
-// notInHost reports whether no registered name holds r (RFC 3986 §3.2.2). What
-// is not ASCII is encoded by browsers.
+// notInHost reports whether no registered name holds r (RFC 3986 §3.2.2). Browsers
+// encode what is not ASCII.
 func notInHost(r rune) bool {
 	return r < 0x80 && !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-._~!$&'()*+,;=%", r))
 }
 
-// ICEServerProblem is a URL that browsers refuse, and where it stands.
+// ICEServerProblem is a URL that browsers refuse, and its place.
 type ICEServerProblem struct {
-	// Server and Index are the places of the entry, and of the URL in it, from 0.
+	// Server is the index of the entry, Index that of the URL in it, both from 0.
 	Server, Index int
 	// URL is cleaned, at most 300 characters; "" for an entry without URLs.
 	URL     string
 	Problem ICEProblem
 }
 
-// ICEProblems looks at every URL of servers. It returns the first 16 problems,
-// and how many there are.
+// ICEProblems checks every URL of servers. It returns the first 16 problems, and
+// the number of all.
 func (n *Net) ICEProblems(servers []*livekit.ICEServer) (problems []ICEServerProblem, count int) {
-	tell := func(server, index int, u string, problem ICEProblem) {
+	add := func(server, index int, u string, problem ICEProblem) {
 		if count++; len(problems) < caps.ICEProblems {
 			problems = append(problems, ICEServerProblem{Server: server, Index: index, URL: n.Line(u[:min(len(u), caps.ICEURL)]), Problem: problem})
 		}
 	}
 	for i, s := range servers {
 		if len(s.GetUrls()) == 0 {
-			tell(i, 0, "", ICEEmpty)
+			add(i, 0, "", ICEEmpty)
 		}
 		for k, raw := range s.GetUrls() {
 			u, problem := ParseICEURL(raw)
@@ -162,7 +161,7 @@ func (n *Net) ICEProblems(servers []*livekit.ICEServer) (problems []ICEServerPro
 				problem = ICEUsername
 			}
 			if problem != "" {
-				tell(i, k, raw, problem)
+				add(i, k, raw, problem)
 			}
 		}
 	}

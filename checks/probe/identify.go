@@ -6,7 +6,8 @@ import (
 	"strings"
 )
 
-// isLiveKit reports whether /rtc/validate without a token answered in LiveKit's words.
+// isLiveKit reports whether the answer to /rtc/validate without a token is a text
+// of LiveKit's.
 func isLiveKit(fingerprint *Reply) bool {
 	if fingerprint == nil {
 		return false
@@ -15,7 +16,7 @@ func isLiveKit(fingerprint *Reply) bool {
 	return v.FromLiveKit && !v.Accepted
 }
 
-// identify names what answered GET / (root) and GET /rtc/validate
+// identify names the server by its answers to GET / (root) and GET /rtc/validate
 // (fingerprint); either may be nil.
 func identify(root, fingerprint *Reply) ServerKind {
 	if isLiveKit(fingerprint) {
@@ -55,9 +56,9 @@ func identify(root, fingerprint *Reply) ServerKind {
 // viteClient is in each page of Vite's development server.
 const viteClient = "/@vite/client"
 
-// Front names the server or proxy that wrote an answer, or passed it on, by what
-// it puts into every answer, or by its own error page. LiveKit itself sends no
-// Server header. It is ServerUnknown where nothing tells.
+// Front names the server or proxy that wrote an answer, or passed it on, by its
+// headers or its own error page. LiveKit itself sends no Server header. It returns
+// ServerUnknown where nothing names one.
 func Front(status int, header http.Header, body string) ServerKind {
 	if kind := byServerHeader(header.Get("Server")); kind != ServerUnknown {
 		return kind
@@ -94,8 +95,8 @@ func frontOf(r *Reply) ServerKind {
 	return Front(r.Status, r.Header, string(r.Body))
 }
 
-// haproxyPage tells an error page that HAProxy has built in (src/http.c):
-// "<html><body><h1>503 Service Unavailable</h1>".
+// haproxyPage reports whether body is an error page that HAProxy has built in
+// (src/http.c): "<html><body><h1>503 Service Unavailable</h1>".
 func haproxyPage(status int, body string) bool {
 	return status >= 400 && strings.HasPrefix(body, "<html><body><h1>"+strconv.Itoa(status)+" ")
 }
@@ -118,20 +119,21 @@ func byServerHeader(server string) ServerKind {
 	return ServerUnknown
 }
 
-// traefikCert tells the certificate that Traefik makes up when it has no other.
+// traefikCert reports whether the certificate is the one that Traefik makes without
+// a configured one.
 func traefikCert(t *TLSInfo) bool {
 	return t != nil && t.Cert != nil && strings.Contains(t.Cert.Subject, "TRAEFIK DEFAULT CERT")
 }
 
-// isHTML reports whether an answer is a page.
+// isHTML reports whether an answer is a web page.
 func isHTML(r *Reply) bool {
 	return strings.Contains(strings.ToLower(r.Header.Get("Content-Type")), "text/html") ||
 		strings.HasPrefix(strings.ToLower(strings.TrimSpace(string(r.Body[:min(len(r.Body), 512)]))), "<!doctype html")
 }
 
-// behind names what a reverse proxy that answered has behind it, where the
-// proxy passed on an answer that is not its own: a Go program without that path,
-// which is how LiveKit answers when it is handed another path than it was asked.
+// behind names the server behind a reverse proxy, where the proxy passed on an
+// answer that is not its own: a Go program without that path, which is how LiveKit
+// answers a path that a proxy changed.
 func behind(what ServerKind, fingerprint *Reply) ServerKind {
 	switch what {
 	case ServerNginx, ServerCaddy, ServerApache, ServerCloudflare, ServerHAProxy, ServerExpress:
@@ -142,12 +144,12 @@ func behind(what ServerKind, fingerprint *Reply) ServerKind {
 	return ServerUnknown
 }
 
-// goMuxText is what Go's net/http says of a path that it does not have.
+// goMuxText is the text of Go's net/http for a path that does not exist.
 const goMuxText = "404 page not found"
 
-// health reports whether the server is fit for joining, and which answer says so.
+// health returns whether the server can take a join, and the answer that shows it.
 // Where LiveKit answered, only LiveKit's own words count: a proxy may send / to
-// somebody else.
+// another server.
 func health(livekit bool, root, fingerprint *Reply) (Health, *Reply) {
 	for _, r := range []*Reply{root, fingerprint} {
 		if r == nil {

@@ -7,63 +7,61 @@ import "time"
 // .github/BUDGETS.md lists all of them, with the peer and the stages of the tags.
 type Limits struct {
 	DNS time.Duration `peer:"every peer" stage:"all"`
-	// TCP is how long an unanswered SYN is waited for, all addresses together.
+	// TCP bounds the wait for an answer to a SYN, all addresses together.
 	TCP time.Duration `peer:"every peer" stage:"all"`
 	TLS time.Duration `peer:"every peer" stage:"all"`
 	// FirstByte is the wait from the request's end to the first byte of its answer.
 	FirstByte time.Duration `peer:"every peer" stage:"all"`
-	// Exchange is for one exchange as a whole, from dialling to the last byte, and
-	// Body for what follows the first byte.
+	// Exchange bounds one exchange as a whole, from dialling to the last byte, and
+	// Body what follows the first byte.
 	Exchange, Body time.Duration `peer:"every peer" stage:"all"`
-	// Compile is in place of FirstByte where a dev server may have to compile its
-	// route first.
+	// Compile replaces FirstByte where a dev server may have to compile its route
+	// first.
 	Compile time.Duration `peer:"front end, token endpoint" stage:"ticket"`
-	// Extra is for each question beside the main one: scheme siblings, path
-	// prefixes, the RoomService.
+	// Extra bounds each additional request: scheme siblings, path prefixes, the
+	// RoomService.
 	Extra time.Duration `peer:"every peer" stage:"all"`
 
-	// Upgrade is for a WebSocket, from dialling to the HTTP answer, and FirstFrame
-	// from there to the server's Join.
+	// Upgrade bounds opening a WebSocket, from dialling to the HTTP answer, and
+	// FirstFrame the wait from there to the server's Join.
 	Upgrade, FirstFrame time.Duration `peer:"LiveKit server" stage:"join, fallback"`
-	// Media is for one media connection as a whole; LiveKit gives up after its
-	// default, too.
+	// Media bounds one media connection as a whole; LiveKit, too, gives up after
+	// its default.
 	Media time.Duration `peer:"LiveKit server" stage:"join, fallback"`
-	// Offer is how long the server may take to offer, Candidate how long to name
-	// its first address after that, and DTLS what the handshake may take once ICE
-	// is up.
+	// Offer bounds the wait for the server's offer, Candidate the wait after that
+	// for its first address, and DTLS the handshake once ICE is up.
 	Offer, Candidate, DTLS time.Duration `peer:"LiveKit server" stage:"join, fallback"`
-	// Silence is after how long pairs that all stayed unanswered are believed to
-	// stay so; Grace is what pairs that were found late, and TCP dials, may take
-	// beyond it.
+	// Silence is the time after which pairs without an answer count as silent;
+	// Grace is the additional time for pairs found late, and for TCP dials.
 	Silence, Grace time.Duration `peer:"LiveKit server" stage:"join, fallback"`
-	// CandidateTCP is how long one advertised address may take to accept a TCP
-	// connection, and Ask to answer a connectivity check: three round trips of a
-	// slow line.
+	// CandidateTCP bounds the dial of one advertised TCP address, and Ask the wait
+	// for an answer to a connectivity check: three round trips of a slow line.
 	CandidateTCP, Ask time.Duration `peer:"LiveKit server" stage:"join, fallback"`
-	// Connect is what joining may take, media included, where somebody waits for
-	// it: of a participant of the doctor's own, or of `lkdoctor join`.
+	// Connect bounds a join, media included, of a participant of the doctor's own,
+	// or of `lkdoctor join`.
 	Connect time.Duration `peer:"LiveKit server" stage:"join, fallback"`
-	// Pause is between two attempts to join anew, times the square of those before.
+	// Pause is the time between two attempts to join anew, times the square of the
+	// number of attempts before.
 	Pause time.Duration `peer:"LiveKit server" stage:"lkdoctor join"`
-	// Accept is how long the server may take to say that it takes a track, and
-	// Measure how long packets are counted once the first has come.
+	// Accept bounds the wait for the server to accept a track, and Measure is the
+	// time for which packets are counted after the first.
 	Accept, Measure time.Duration `peer:"LiveKit server" stage:"join with --media"`
 	// Settle bounds the wait for the server's data channel before a WebSocket is
 	// cut.
 	Settle time.Duration `peer:"LiveKit server" stage:"join with --media"`
-	// Relay is how long an answer through a TURN server is waited for, Path what
-	// one way of media may take on its own.
+	// Relay bounds the wait for an answer through a TURN server, Path one path of
+	// media on its own.
 	Relay time.Duration `peer:"ICE server" stage:"join with --media"`
 	Path  time.Duration `peer:"LiveKit server" stage:"join with --media"`
-	// Again is what a join may wait for each message of a server that was silent to
-	// an earlier one for the full time.
+	// Again bounds the wait for each message of a server that did not answer an
+	// earlier join within the limit.
 	Again time.Duration `peer:"LiveKit server" stage:"join, fallback"`
-	// TURN is for one URL of a TURN server, all steps together, and Echo for the
-	// round trip through its relay.
+	// TURN bounds all steps for one URL of a TURN server, and Echo the round trip
+	// through its relay.
 	TURN, Echo time.Duration `peer:"ICE server" stage:"join with --media"`
 }
 
-// DefaultLimits name a server that drops SYNs within 5 s of the start, and one
+// DefaultLimits report a server that drops SYNs within 5 s of the start, and one
 // that accepts and stays silent within 6 s.
 func DefaultLimits() Limits {
 	const s, ms = time.Second, time.Millisecond
@@ -75,7 +73,7 @@ func DefaultLimits() Limits {
 	}
 }
 
-// Scaled multiplies every limit, so that tests need not wait as long as people.
+// Scaled returns l with every limit multiplied by by, for tests.
 func (l Limits) Scaled(by float64) Limits {
 	for _, d := range l.all() {
 		*d = time.Duration(float64(*d) * by)
@@ -83,8 +81,8 @@ func (l Limits) Scaled(by float64) Limits {
 	return l
 }
 
-// Shorter are the limits of a join at a server that was silent to an earlier one:
-// the same silence is not waited for a second time.
+// Shorter returns the limits of a join at a server that did not answer an earlier
+// one within the limit.
 func (l Limits) Shorter() Limits {
 	for _, d := range []*time.Duration{&l.Upgrade, &l.FirstFrame, &l.Offer, &l.Candidate, &l.DTLS, &l.Silence} {
 		*d = min(*d, l.Again)
@@ -92,14 +90,14 @@ func (l Limits) Shorter() Limits {
 	return l
 }
 
-// all are the fields.
+// all returns the fields.
 func (l *Limits) all() []*time.Duration {
 	return []*time.Duration{&l.DNS, &l.TCP, &l.TLS, &l.FirstByte, &l.Exchange, &l.Body, &l.Compile, &l.Extra, &l.Upgrade, &l.FirstFrame, &l.Media,
 		&l.Offer, &l.Candidate, &l.DTLS, &l.Silence, &l.Grace, &l.CandidateTCP, &l.Ask, &l.Connect, &l.Pause, &l.Accept, &l.Measure, &l.Settle,
 		&l.Relay, &l.Path, &l.TURN, &l.Echo, &l.Again}
 }
 
-// Waits are the Limits, with the defaults in place of zeros.
+// Waits returns the Limits, with the defaults in place of zeros.
 func (n *Net) Waits() Limits {
 	d, l := DefaultLimits(), n.Limits
 	for i, have := range l.all() {

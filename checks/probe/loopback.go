@@ -15,7 +15,7 @@ func (n *Net) own(ctx context.Context, u *url.URL) bool {
 	return f == nil && slices.ContainsFunc(addrs, isOwn)
 }
 
-// loopbackAt is which of 127.0.0.1 and ::1 accepts connections at u's port.
+// loopbackAt returns which of 127.0.0.1 and ::1 accepts connections at u's port.
 func (n *Net) loopbackAt(ctx context.Context, u *url.URL) (at netip.Addr, answers bool) {
 	_, text, err := net.SplitHostPort(HostPort(u))
 	if err != nil {
@@ -51,8 +51,8 @@ func isOwn(a netip.Addr) bool {
 	return false
 }
 
-// InOwnNetwork reports whether an address lies in a network that this machine is
-// in itself, loopback apart.
+// InOwnNetwork reports whether an address is in a network that this machine is in,
+// loopback excluded.
 func InOwnNetwork(a netip.Addr) bool {
 	have, err := net.InterfaceAddrs()
 	if err != nil {

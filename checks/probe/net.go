@@ -1,7 +1,9 @@
-// Package probe asks one network question each (a name, a connection, a
-// handshake, an HTTP exchange, LiveKit's own /rtc/validate) and returns what
-// was observed, classified. It never judges: package checks turns observations
-// into findings.
+// Package probe sends single network requests (a name, a connection, a handshake,
+// an HTTP exchange, LiveKit's /rtc/validate and server API) and returns what was
+// observed, classified. It does not judge: package checks turns observations into
+// findings. It touches the network only, through a Net and within its Limits.
+// Strings are cleaned unless a field says otherwise. The caller closes the Net and
+// the connections that it gets.
 package probe
 
 import (
@@ -27,26 +29,26 @@ type Resolver interface {
 	LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error)
 }
 
-// Net holds the edges: how to resolve, dial, verify and tell the time. Zero
-// fields mean the machine's own. Set the fields before the first use; after
-// that a Net may be used by several goroutines. Close it when the run is over.
+// Net holds the edges: how to resolve, dial, verify and read the clock. Zero fields
+// mean the machine's own. Set the fields before the first use; after that a Net may
+// be used by several goroutines. The caller closes it.
 type Net struct {
 	Dial     DialFunc
 	Resolver Resolver
-	// Roots are the authorities that TLS certificates are checked against.
+	// Roots are the authorities that TLS certificates are verified against.
 	Roots *x509.CertPool
-	// Proxy says which HTTP proxy a URL goes through, nil for none. The zero
-	// value is http.ProxyFromEnvironment.
+	// Proxy returns the HTTP proxy of a URL, nil for none. The zero value is
+	// http.ProxyFromEnvironment.
 	Proxy func(*url.URL) (*url.URL, error)
 	Now   func() time.Time
 	// UserAgent is sent with each request; "" means "lkdoctor".
 	UserAgent string
 
-	// Record, if set, returns what takes a copy of all that is sent on a connection,
-	// before TLS encrypts it. It is for tests: who is sent what?
+	// Record, if set, returns a writer that gets a copy of all that is sent on a
+	// connection, before TLS encrypts it. It is for tests.
 	Record func(*Conn) io.Writer
 
-	// Redact knows this run's secrets; nil still removes what looks like one.
+	// Redact removes this run's secrets; nil removes only what looks like one.
 	Redact *clean.Redactor
 	Limits Limits
 
@@ -68,17 +70,16 @@ type Phases struct {
 	FirstByte time.Duration
 }
 
-// Cert is what a person wants to know of a server's certificate. All strings
-// are cleaned.
+// Cert describes a server's certificate. All strings are cleaned.
 type Cert struct {
 	Subject, Issuer     string
 	Names               []string
 	NotBefore, NotAfter time.Time
 	// ChainLength counts the certificates that the server sent.
 	ChainLength int
-	// IssuerMissing says that the server sent this certificate alone, although it
-	// is of an authority that says where its own certificate is (RFC 5280
-	// §4.2.2.1), as public authorities do: an intermediate one is missing.
+	// IssuerMissing reports whether the server sent this certificate alone,
+	// although its authority names the place of its own certificate (RFC 5280
+	// §4.2.2.1), as public authorities do: an intermediate certificate is missing.
 	IssuerMissing bool
 }
 
@@ -89,7 +90,7 @@ type TLSInfo struct {
 	Cert            *Cert
 }
 
-// now is the clock's time.
+// now returns the clock's time.
 func (n *Net) now() time.Time {
 	if n.Now != nil {
 		return n.Now()
@@ -97,7 +98,7 @@ func (n *Net) now() time.Time {
 	return time.Now()
 }
 
-// resolver is where names are looked up.
+// resolver returns the Resolver field or its default.
 func (n *Net) resolver() Resolver {
 	if n.Resolver != nil {
 		return n.Resolver
@@ -105,7 +106,7 @@ func (n *Net) resolver() Resolver {
 	return net.DefaultResolver
 }
 
-// Dialer opens single connections.
+// Dialer returns the function that opens single connections.
 func (n *Net) Dialer() DialFunc {
 	if n.Dial != nil {
 		return n.Dial
@@ -113,14 +114,14 @@ func (n *Net) Dialer() DialFunc {
 	return (&net.Dialer{}).DialContext
 }
 
-// TLSConfig is a fresh configuration that verifies host against Roots and
-// speaks HTTP/1.1 only, which WebSocket upgrades need.
+// TLSConfig returns a configuration that verifies host against Roots and speaks
+// HTTP/1.1 only, which WebSocket upgrades need.
 func (n *Net) TLSConfig(host string) *tls.Config {
 	return &tls.Config{ServerName: host, RootCAs: n.Roots, NextProtos: []string{"http/1.1"}, Time: n.Now}
 }
 
-// ProxyFor is the proxy that u goes through, nil for none. ws and wss count as
-// http and https.
+// ProxyFor returns the proxy of u, nil for none. ws and wss count as http and
+// https.
 func (n *Net) ProxyFor(u *url.URL) (*url.URL, error) {
 	httpURL := HTTPURL(u)
 	if n.Proxy != nil {

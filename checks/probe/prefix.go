@@ -9,19 +9,18 @@ import (
 	"lkdoctor/checks/caps"
 )
 
-// findPrefix looks for LiveKit under other paths of base's origin: without
-// base's path, with /rtc taken away, and under the few prefixes that people put
-// it at. It asks /rtc/validate without a token, all at once, and waits no
-// longer than Limits.Extra. found is the URL to use instead of base, in base's
-// scheme, "" when LiveKit is under none of them; front is who answered, where
-// any of the answers tells.
+// findPrefix looks for LiveKit under other paths of base's origin: without base's
+// path, without /rtc, and under the usual prefixes. It asks /rtc/validate without a
+// token, concurrently, and waits at most Limits.Extra. found is the URL to use
+// instead of base, in base's scheme, "" when LiveKit is under none of them; front
+// is the server that answered, where an answer names it.
 func (n *Net) findPrefix(ctx context.Context, base *url.URL) (found string, front ServerKind) {
 	ctx, cancel := context.WithTimeout(ctx, n.Waits().Extra)
 	defer cancel()
 	paths := prefixes(base.Path)
 	replies := make([]*Reply, len(paths))
 	var wg sync.WaitGroup
-	gate := make(chan struct{}, 4) // a few at a time: this is somebody's server
+	gate := make(chan struct{}, 4) // a few at a time, to spare the server
 	for i, p := range paths {
 		wg.Go(func() {
 			gate <- struct{}{}
@@ -51,7 +50,7 @@ func (n *Net) findPrefix(ctx context.Context, base *url.URL) (found string, fron
 	return "", front
 }
 
-// prefixes are the paths to try instead of path, likeliest first.
+// prefixes returns the paths to try instead of path, likeliest first.
 func prefixes(path string) []string {
 	own := strings.TrimRight(path, "/")
 	var out []string

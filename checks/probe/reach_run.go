@@ -9,28 +9,29 @@ import (
 	"lkdoctor/checks/caps"
 )
 
-// nearAnswer is how long a server on this machine may take before it counts as
-// far away, behind a tunnel.
+// nearAnswer is the time within which a server on this machine answers; a slower
+// one counts as behind a tunnel.
 const nearAnswer = 15 * time.Millisecond
 
-// spareConns are the connections that wait for what follows upon an answer of
-// LiveKit all at once: the WebSocket, and as many of the questions of a browser
-// and to the server API as find no connection that an earlier one has left.
+// spareConns is the number of connections opened for the requests that follow
+// LiveKit's answer concurrently: the WebSocket, and those of a browser and of the
+// server API that find no idle connection.
 const spareConns = 3
 
-// excerptShown is how many characters of a body are kept as evidence.
+// excerptShown is the number of characters of a body that are kept.
 const excerptShown = 160
 
-// Reach asks whether a LiveKit server answers at base: DNS, TCP, TLS, then
-// GET / and GET /rtc/validate without a token at the same time. Further
-// connections are opened for the WebSocket (TakeConn) and for the questions that
-// are asked together with it. Nothing changes on the server. The failure is nil when there was any HTTP answer, be it LiveKit's or not.
+// Reach asks whether a LiveKit server answers at base: DNS, TCP, TLS, then GET /
+// and GET /rtc/validate without a token concurrently. It opens further connections
+// for the WebSocket (TakeConn) and for the requests sent together with it. Nothing
+// changes on the server. The failure is nil when there was any HTTP answer,
+// LiveKit's or not.
 //
-// Away from loopback, where round trips cost, all connections are opened at
-// once. On loopback they are opened one by one: the single-threaded servers
-// that developers run there would wait on an idle one. A loopback port that does
-// not answer in next to no time may be the near end of a tunnel, though
-// (ssh -L, kubectl port-forward): then they are opened at once, too.
+// Away from loopback, where round trips cost, all connections are opened
+// immediately. On loopback they are opened one by one: the single-threaded servers
+// that developers run there would wait on an idle one. A loopback port that is slow
+// to answer may be the near end of a tunnel (ssh -L, kubectl port-forward): then
+// they are opened immediately, too.
 func (n *Net) Reach(ctx context.Context, base *url.URL) (*Reach, *Failure) {
 	start := time.Now()
 	if f := CheckURL(base); f != nil {
@@ -79,8 +80,8 @@ func (n *Net) Reach(ctx context.Context, base *url.URL) (*Reach, *Failure) {
 	return r, nil
 }
 
-// lookAround looks for LiveKit under other paths, where what answered is
-// somebody else. What is asked there may also name the proxy.
+// lookAround looks for LiveKit under other paths, where another server answered.
+// The answers may also name the proxy.
 func (n *Net) lookAround(ctx context.Context, base *url.URL, r *Reach) {
 	if r.Health != HealthUnknown || r.What == ServerProxy || r.Redirect != nil && r.Redirect.ToTLS {
 		return
@@ -92,8 +93,8 @@ func (n *Net) lookAround(ctx context.Context, base *url.URL, r *Reach) {
 	}
 }
 
-// connectTwice opens the connection that is diagnosed and, for a host that is
-// far away, one more beside it; second may be nil.
+// connectTwice opens the connection that is diagnosed and, for a far host, a second
+// one; second may be nil.
 func (n *Net) connectTwice(ctx context.Context, base *url.URL, far bool) (first, second *Conn, f *Failure) {
 	if !far {
 		first, f = n.Connect(ctx, base)
@@ -115,7 +116,7 @@ func (n *Net) connectTwice(ctx context.Context, base *url.URL, far bool) (first,
 	return first, second, f
 }
 
-// first is the answer that there is.
+// first returns Root, or else Fingerprint.
 func (r *Reach) first() *Reply {
 	if r.Root != nil {
 		return r.Root
@@ -123,7 +124,7 @@ func (r *Reach) first() *Reply {
 	return r.Fingerprint
 }
 
-// sumUp fills what follows from the two answers.
+// sumUp sets the fields that follow from the two answers.
 func (n *Net) sumUp(r *Reach) {
 	first := r.first()
 	r.IsLiveKit = isLiveKit(r.Fingerprint)
@@ -159,7 +160,7 @@ func (n *Net) sumUp(r *Reach) {
 	}
 }
 
-// telling is the failure that says more.
+// telling returns the failure that says more.
 func telling(a, b *Failure) *Failure {
 	rank := map[Kind]int{KindNotHTTP: 5, KindHeaderTooLarge: 4, KindHeaderSlow: 3, KindReset: 2, KindClosed: 1}
 	if a == nil || (b != nil && rank[b.Kind] > rank[a.Kind]) {

@@ -10,12 +10,11 @@ import (
 	"lkdoctor/checks/caps"
 )
 
-// regionsPath is where LiveKit Cloud lists the regions of a project; it answers
-// there also where it takes no participants (client-sdk-js 2.23,
-// RegionUrlProvider).
+// regionsPath is the path at which LiveKit Cloud lists the regions of a project,
+// even where it takes no participants (client-sdk-js 2.23, RegionUrlProvider).
 const regionsPath = "/settings/regions"
 
-// maxRegions is how many regions are kept.
+// maxRegions is the number of regions that are kept.
 const maxRegions = 16
 
 // IsCloud reports whether u is an address of LiveKit Cloud.
@@ -23,9 +22,10 @@ func IsCloud(u *url.URL) bool {
 	return Secure(u) && strings.HasSuffix(strings.ToLower(strings.TrimSuffix(u.Hostname(), ".")), ".livekit.cloud")
 }
 
-// Regions asks LiveKit Cloud at base for the addresses of the project's regions, the
-// nearest first. Only addresses of LiveKit Cloud count. It is empty where base is
-// not LiveKit Cloud, which is not asked then, and where the list cannot be read.
+// Regions asks LiveKit Cloud at base for the addresses of the project's regions,
+// nearest first. Only addresses of LiveKit Cloud count. The result is empty where
+// base is not LiveKit Cloud, which is not asked then, and where the list cannot be
+// read.
 func (n *Net) Regions(ctx context.Context, base *url.URL, tok string) []*url.URL {
 	if !IsCloud(base) || !fitsHeader(tok) {
 		return nil

@@ -11,10 +11,10 @@ import (
 	"github.com/twitchtv/twirp"
 )
 
-// InRoom asks LiveKit's RoomService whether identity is in room now, with a
-// token made of key and secret for this one question. It reads only, and waits
-// no longer than Limits.Extra. known is false when the server does not tell:
-// the keys are not its own, or a proxy does not pass /twirp on.
+// InRoom asks LiveKit's RoomService whether identity is in room now, with a token
+// made of key and secret for this request. It only reads, and waits at most
+// Limits.Extra. known is false when the server does not answer: the keys are not
+// its own, or a proxy does not pass /twirp on.
 //
 // The RoomService client is the generated one of github.com/livekit/protocol,
 // which server-sdk-go wraps: the wrapper takes no HTTP client, so that proxies,
@@ -46,9 +46,9 @@ func (n *Net) InRoom(ctx context.Context, base *url.URL, key, secret, room, iden
 	return false, false, nil
 }
 
-// Remove takes a participant of the doctor's own out of its room by the
-// RoomService, with a token made of key and secret for this one request. It
-// waits no longer than Limits.Extra. A participant that is not there is fine.
+// Remove removes a participant of the doctor's own from its room by the
+// RoomService, with a token made of key and secret for this request. It waits at
+// most Limits.Extra. A participant that is not in the room is no error.
 func (n *Net) Remove(ctx context.Context, base *url.URL, key, secret, room, identity string) {
 	tok, err := serverToken(key, secret, &auth.VideoGrant{RoomAdmin: true, Room: room})
 	if err != nil || CheckURL(base) != nil {

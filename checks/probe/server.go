@@ -1,6 +1,6 @@
 package probe
 
-// ServerKind is what listens at an address, as far as its answers tell.
+// ServerKind is the server at an address, as its answers show it.
 type ServerKind string
 
 // The kinds of server.

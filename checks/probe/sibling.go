@@ -9,16 +9,15 @@ import (
 	"time"
 )
 
-// siblingWait caps the question to the other scheme after a silent handshake,
-// so that a silent server is still named within six seconds.
+// siblingWait bounds the request with the other scheme after a silent handshake, so
+// that a silent server is reported within six seconds.
 const siblingWait = 1500 * time.Millisecond
 
-// Clarify looks again at a failure, or at an answer, that may come from the
-// wrong scheme: it asks the same port with the sibling scheme and, if that is
-// answered, says so for certain (KindTLSPlainPort, KindPlainToTLS). It also
-// names LiveKit's media port, a client certificate that is wanted, and for a
-// refused connection where on loopback its port answers. Otherwise it returns f
-// as it is; nil stays nil.
+// Clarify follows up a failure, or an answer, that may come from a wrong scheme: it
+// asks the same port with the other scheme and, if that is answered, returns
+// KindTLSPlainPort or KindPlainToTLS. It also identifies LiveKit's media port, a
+// required client certificate, and for a refused connection the loopback address at
+// which its port answers. Otherwise it returns f unchanged; nil stays nil.
 func (n *Net) Clarify(ctx context.Context, u *url.URL, f *Failure, reply *Reply) *Failure {
 	switch {
 	case f == nil && reply == nil, cancelled(ctx):
@@ -42,7 +41,7 @@ func (n *Net) Clarify(ctx context.Context, u *url.URL, f *Failure, reply *Reply)
 	return n.clarifyPlain(ctx, u, f, reply)
 }
 
-// clarifySecure asks a port whose TLS handshake failed in plain HTTP.
+// clarifySecure sends plain HTTP to a port whose TLS handshake failed.
 func (n *Net) clarifySecure(ctx context.Context, u *url.URL, f *Failure) *Failure {
 	switch f.Kind {
 	case KindTLSPlainPort:
@@ -62,16 +61,16 @@ func (n *Net) clarifySecure(ctx context.Context, u *url.URL, f *Failure) *Failur
 	return mediaPort(u, f)
 }
 
-// wantsCertificate tells nginx's page for a client that has no certificate
-// (src/http/ngx_http_special_response.c).
+// wantsCertificate reports whether r is nginx's page for a client without a
+// certificate (src/http/ngx_http_special_response.c).
 func wantsCertificate(r *Reply) bool {
 	return r.Status == http.StatusBadRequest && strings.Contains(string(r.Body), "No required SSL certificate was sent")
 }
 
-// refusedWait caps the look at loopback after a refusal.
+// refusedWait bounds the dials to loopback after a refusal.
 const refusedWait = 500 * time.Millisecond
 
-// clarifyRefused looks where on loopback the port that refused answers, for an
+// clarifyRefused sets the loopback address at which a refused port answers, for an
 // address of this machine.
 func (n *Net) clarifyRefused(ctx context.Context, u *url.URL, f *Failure) *Failure {
 	ctx, cancel := context.WithTimeout(ctx, min(n.Waits().Extra, refusedWait))
@@ -82,7 +81,7 @@ func (n *Net) clarifyRefused(ctx context.Context, u *url.URL, f *Failure) *Failu
 	return f
 }
 
-// clarifyPlain tries a TLS handshake with a port that did not take plain HTTP.
+// clarifyPlain tries a TLS handshake with a port that did not accept plain HTTP.
 func (n *Net) clarifyPlain(ctx context.Context, u *url.URL, f *Failure, reply *Reply) *Failure {
 	if f != nil {
 		switch {
@@ -107,8 +106,8 @@ func (n *Net) clarifyPlain(ctx context.Context, u *url.URL, f *Failure, reply *R
 	return f
 }
 
-// refusesPlain tells the pages with which TLS servers answer plain HTTP: Go's
-// (net/http), nginx's, Apache's.
+// refusesPlain reports whether r is a page with which a TLS server answers plain
+// HTTP: Go's (net/http), nginx's or Apache's.
 func refusesPlain(r *Reply) bool {
 	if r == nil || r.Status != http.StatusBadRequest {
 		return false
@@ -126,7 +125,8 @@ func refusesPlain(r *Reply) bool {
 	return false
 }
 
-// mediaPort says what a port that hangs up without an answer probably is.
+// mediaPort identifies a port that closes the connection without an answer as
+// LiveKit's media port, by its number.
 func mediaPort(u *url.URL, f *Failure) *Failure {
 	if (f.Kind == KindReset || f.Kind == KindClosed) && f.What == "" && (u.Port() == "7881" || u.Port() == "7882") {
 		f.What = ServerMediaPort
@@ -134,8 +134,8 @@ func mediaPort(u *url.URL, f *Failure) *Failure {
 	return f
 }
 
-// SpeaksHTTP reports whether u's port answers plain HTTP, whatever u's scheme,
-// and what answers. It asks GET / and waits no longer than Limits.Extra.
+// SpeaksHTTP reports whether u's port answers plain HTTP, whatever u's scheme, and
+// returns the server's kind. It asks GET / and waits at most Limits.Extra.
 func (n *Net) SpeaksHTTP(ctx context.Context, u *url.URL) (ServerKind, bool) {
 	wait := min(n.Waits().Extra, siblingWait)
 	plain := &url.URL{Scheme: "http", Host: HostPort(u), Path: "/"}
@@ -146,9 +146,9 @@ func (n *Net) SpeaksHTTP(ctx context.Context, u *url.URL) (ServerKind, bool) {
 	return identify(reply, nil), true
 }
 
-// SpeaksTLS reports whether u's port answers a TLS handshake, whatever u's
-// scheme, and with which certificate. The certificate is looked at, not trusted:
-// nothing is sent over the connection.
+// SpeaksTLS reports whether u's port answers a TLS handshake, whatever u's scheme,
+// and returns its certificate. The certificate is not verified: nothing is sent
+// over the connection.
 func (n *Net) SpeaksTLS(ctx context.Context, u *url.URL) (*Cert, bool) {
 	ctx, cancel := context.WithTimeout(ctx, min(n.Waits().Extra, siblingWait))
 	defer cancel()

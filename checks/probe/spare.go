@@ -7,11 +7,11 @@ import (
 	"time"
 )
 
-// spareAge is how long an unused connection is thought fresh: some load
-// balancers close one without a request after ten seconds.
+// spareAge is the age up to which an unused connection is used: some load balancers
+// close one without a request after ten seconds.
 const spareAge = 8 * time.Second
 
-// spare is a connection that is being opened, or open and waiting.
+// spare is a connection that is being opened, or open and idle.
 type spare struct {
 	cancel context.CancelFunc
 	done   chan struct{}
@@ -27,10 +27,11 @@ func (s *spare) stop() {
 	}
 }
 
-// Warm begins to open connections to u until there are count of them. The last
-// one is for TakeConn; the others are for questions of Exchange that would have
-// to dial. It returns at once, does nothing when a proxy is in the way, and
-// reports no failure: whoever needs the connection will meet it.
+// Warm starts to open connections to u until there are count of them. The last one
+// is for TakeConn; the others are for requests of Exchange that would have to dial.
+// It returns immediately, does nothing where a proxy is used, and reports no
+// failure: the request that needs the connection will meet it. Close closes unused
+// ones.
 func (n *Net) Warm(u *url.URL, count int) {
 	if p, err := n.ProxyFor(u); err != nil || p != nil || CheckURL(u) != nil {
 		return
@@ -67,10 +68,10 @@ func (n *Net) dropWarm(u *url.URL) {
 	}
 }
 
-// TakeConn hands over a warm connection to u (TLS finished, if u asks for it),
-// or nil when there is none. It waits for one that is being opened. A server may
-// hang up on an idle connection at any moment: whoever gets reset or EOF on it
-// before the first byte of an answer should dial once more before believing it.
+// TakeConn returns a warm connection to u (TLS finished, if u asks for it), or nil
+// when there is none. It waits for one that is being opened. The caller closes it.
+// A server may close an idle connection at any moment: a caller that gets a reset
+// or EOF before the first byte of an answer should dial once more.
 func (n *Net) TakeConn(ctx context.Context, u *url.URL) *Conn {
 	return n.takeSpare(ctx, spareKey(Secure(u), HostPort(u)), 0)
 }
@@ -103,5 +104,5 @@ func (n *Net) takeSpare(ctx context.Context, key string, leave int) *Conn {
 	return s.conn
 }
 
-// spareKey tells connections apart.
+// spareKey returns the key of a server's connections.
 func spareKey(secure bool, hostPort string) string { return fmt.Sprintf("%s %t", hostPort, secure) }

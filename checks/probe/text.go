@@ -7,10 +7,10 @@ import (
 	"lkdoctor/config/clean"
 )
 
-// lineCap is how many characters are kept of a stranger's line.
+// lineCap is the number of characters that are kept of a line.
 const lineCap = 300
 
-// Line makes one line of a stranger's text safe to keep and to show.
+// Line returns one line of untrusted text, safe to keep and to show.
 func (n *Net) Line(s string) string { return n.Short(s, lineCap) }
 
 // Short is Line with a cap of its own, in characters.
@@ -21,9 +21,9 @@ func (n *Net) Short(s string, limit int) string {
 	return clean.Line(clean.Redact(s), limit)
 }
 
-// Without removes a token from a text that may echo it, whole, escaped for a
-// URL, or its signature alone. What looks like a token is removed by Line; this
-// is for those that do not look like one.
+// Without removes a token from a text that may echo it: whole, escaped for a URL,
+// or its signature alone. Line removes what looks like a token; this is for tokens
+// that do not.
 func Without(s, tok string) string {
 	parts := []string{tok, strings.TrimSpace(tok), url.QueryEscape(tok), url.PathEscape(tok)}
 	if i := strings.LastIndexByte(tok, '.'); i >= 0 {

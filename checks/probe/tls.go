@@ -7,7 +7,7 @@ import (
 	"errors"
 )
 
-// maxCertNames caps the names that are kept of a certificate.
+// maxCertNames is the number of names that are kept of a certificate.
 const maxCertNames = 20
 
 // tlsInfo describes a finished handshake.
@@ -19,7 +19,7 @@ func (n *Net) tlsInfo(s tls.ConnectionState) *TLSInfo {
 	}
 }
 
-// refusedCert is the certificate that a handshake failed on, nil without one.
+// refusedCert returns the certificate that a handshake failed on, nil without one.
 func (n *Net) refusedCert(err error) *Cert {
 	var verify *tls.CertificateVerificationError
 	if errors.As(err, &verify) {

@@ -14,14 +14,15 @@ import (
 	"lkdoctor/checks/caps"
 )
 
-// trip is what is known of one request on its way.
+// trip is the state of one request.
 type trip struct {
 	// ctx is the request's own: http.Transport dials with one that outlives it.
 	ctx context.Context
 
 	mu      sync.Mutex
 	handoff *Conn // used instead of dialling
-	// mayWarm tells that a connection of Warm will do, warm that one was taken.
+	// mayWarm reports whether a connection of Warm may be used, warm whether one
+	// was.
 	mayWarm, warm bool
 	conn          *Conn
 	tls           *tls.ConnectionState // of a handshake that the transport made, behind a proxy
@@ -33,21 +34,21 @@ type trip struct {
 	patient       time.Duration
 	slow          *time.Timer // gives up on the rest of the answer; runs from first on
 	rest          time.Duration
-	// connected is called once there is a connection; nil if nobody asked.
+	// connected is called once there is a connection; it may be nil.
 	connected func()
 }
 
-// tripKey finds a trip in the context that the transport dials with.
+// tripKey is the key of the trip in the context that the transport dials with.
 type tripKey struct{}
 
-// use notes the connection that the request runs on.
+// use records the connection of the request.
 func (t *trip) use(c *Conn) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.conn = c
 }
 
-// take returns the connection that was handed over, once.
+// take returns the connection that was passed in, once.
 func (t *trip) take() *Conn {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -56,7 +57,7 @@ func (t *trip) take() *Conn {
 	return c
 }
 
-// takeWarm takes a warm connection in place of dialling one, except the last.
+// takeWarm takes a warm connection instead of dialling one, except the last.
 func (t *trip) takeWarm(n *Net, secure bool, addr string) *Conn {
 	if !t.mayWarm {
 		return nil
@@ -78,7 +79,7 @@ func (t *trip) onWarm() bool {
 	return t.warm
 }
 
-// head is the first bytes of the connection, nil if there is none.
+// head returns the first bytes of the connection, nil if there is none.
 func (t *trip) head() []byte {
 	t.mu.Lock()
 	c := t.conn
@@ -89,7 +90,7 @@ func (t *trip) head() []byte {
 	return c.Head()
 }
 
-// answered stops the wait for the first byte for good: a server may answer
+// answered stops the timer for the first byte permanently: a server may answer
 // before the request is written.
 func (t *trip) answered(at time.Time) {
 	t.mu.Lock()
@@ -101,7 +102,7 @@ func (t *trip) answered(at time.Time) {
 	t.silence.Stop()
 }
 
-// trace fills the trip.
+// trace returns the hooks that fill the trip.
 func (t *trip) trace(now func() time.Time) *httptrace.ClientTrace {
 	return &httptrace.ClientTrace{
 		GotConn: func(info httptrace.GotConnInfo) {
@@ -134,8 +135,8 @@ func (t *trip) trace(now func() time.Time) *httptrace.ClientTrace {
 	}
 }
 
-// roundTripper is the one transport of this Net, made on first use: connections
-// are kept alive between questions and closed by Close.
+// roundTripper returns the one transport of this Net, made on first use:
+// connections are kept alive between requests and closed by Close.
 func (n *Net) roundTripper() *http.Transport {
 	n.once.Do(func() {
 		n.transport = &http.Transport{
@@ -155,10 +156,10 @@ func (n *Net) roundTripper() *http.Transport {
 	return n.transport
 }
 
-// oneShot is the transport for questions that may change something: it never
-// takes a connection that was used before. A server may hang up on an idle one
-// at any moment, and whether a request that got lost that way was carried out
-// cannot be told; it must not be sent twice.
+// oneShot returns the transport for requests that may change something: it never
+// uses a connection that was used before. A server may close an idle one at any
+// moment, and it is unknown whether a request lost that way was carried out; it
+// must not be sent twice.
 func (n *Net) oneShot() *http.Transport {
 	n.onceOnly.Do(func() {
 		n.single = n.roundTripper().Clone()
@@ -174,7 +175,8 @@ func (e *proxyRefusal) Error() string {
 	return fmt.Sprintf("the proxy answered CONNECT with status %d", e.status)
 }
 
-// onProxyConnect keeps the status that http.Transport would turn into words.
+// onProxyConnect keeps the status that http.Transport would only put into its error
+// text.
 func onProxyConnect(_ context.Context, _ *url.URL, _ *http.Request, res *http.Response) error {
 	if res.StatusCode != http.StatusOK {
 		return &proxyRefusal{status: res.StatusCode}
@@ -192,7 +194,7 @@ func (n *Net) dialHTTPS(ctx context.Context, _, addr string) (net.Conn, error) {
 	return n.dialTrip(ctx, addr, true)
 }
 
-// dialTrip dials for the trip in ctx, by the trip's own context.
+// dialTrip dials for the trip in ctx, with the trip's own context.
 func (n *Net) dialTrip(ctx context.Context, addr string, secure bool) (net.Conn, error) {
 	t, _ := ctx.Value(tripKey{}).(*trip)
 	if t != nil {
@@ -226,8 +228,8 @@ func (n *Net) dialTrip(ctx context.Context, addr string, secure bool) (net.Conn,
 	return conn, nil
 }
 
-// Close closes every connection that is kept open. Call it when the run is
-// over; it waits for what still works in the background.
+// Close closes every connection that is kept open, and waits for goroutines in the
+// background. Call it after the run.
 func (n *Net) Close() {
 	n.mu.Lock()
 	n.closed = true

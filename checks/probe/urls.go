@@ -7,13 +7,13 @@ import (
 	"strings"
 )
 
-// HTTPURL is u with ws and wss turned into http and https.
+// HTTPURL returns u with ws and wss replaced by http and https.
 func HTTPURL(u *url.URL) *url.URL { return withScheme(u, "http", "https") }
 
-// WSURL is u with http and https turned into ws and wss.
+// WSURL returns u with http and https replaced by ws and wss.
 func WSURL(u *url.URL) *url.URL { return withScheme(u, "ws", "wss") }
 
-// withScheme copies u and gives it the plain or the secure scheme.
+// withScheme returns a copy of u with the plain or the secure scheme.
 func withScheme(u *url.URL, plain, secure string) *url.URL {
 	c := *u
 	switch strings.ToLower(u.Scheme) {
@@ -31,12 +31,12 @@ func Secure(u *url.URL) bool {
 	return s == "wss" || s == "https"
 }
 
-// HostPort is u's host, in lower case, and its port.
+// HostPort returns u's host, in lower case, and its port.
 func HostPort(u *url.URL) string {
 	return net.JoinHostPort(strings.ToLower(u.Hostname()), Port(u))
 }
 
-// Port is u's port, or the scheme's own where none is given.
+// Port returns u's port, or the scheme's default.
 func Port(u *url.URL) string {
 	switch {
 	case u.Port() != "":
@@ -47,13 +47,13 @@ func Port(u *url.URL) string {
 	return "80"
 }
 
-// SameOrigin reports whether two addresses have the same scheme, host and port; ws is
+// SameOrigin reports whether two URLs have the same scheme, host and port; ws is
 // http, and wss is https.
 func SameOrigin(a, b *url.URL) bool {
 	return Secure(a) == Secure(b) && HostPort(a) == HostPort(b)
 }
 
-// SameServer is SameOrigin, with all names of this machine taken for one.
+// SameServer is SameOrigin with all names of this machine treated as equal.
 func SameServer(a, b *url.URL) bool {
 	local := IsLoopbackHost(a.Hostname()) && IsLoopbackHost(b.Hostname())
 	return SameOrigin(a, b) || local && Secure(a) == Secure(b) && Port(a) == Port(b)
@@ -86,7 +86,7 @@ const (
 	ScopeInvalid   Scope = "invalid"
 )
 
-// AddrKind is the scope of an address.
+// AddrKind returns the scope of an address.
 func AddrKind(a netip.Addr) Scope {
 	a = a.Unmap().WithZone("")
 	within := func(prefix string) bool { return netip.MustParsePrefix(prefix).Contains(a) }

@@ -20,12 +20,12 @@ import (
 // client gives up with "Failed to fetch" (run: make browser-test).
 const v1Path = "/rtc/v1/validate"
 
-// V1Kind is what /rtc/v1 is to livekit-client.
+// V1Kind is the effect of the answer at /rtc/v1 on livekit-client.
 type V1Kind string
 
 // The kinds.
 const (
-	// V1Served tells that LiveKit answered there: 200, 400, 401 or its own refusal.
+	// V1Served is an answer of LiveKit: 200, 400, 401 or its own refusal.
 	V1Served V1Kind = "served"
 	// V1Missing is a 404 that the page may read, in the words of a Go program that
 	// has no such path: a livekit-server before 1.9.10. Clients then try /rtc.
@@ -41,26 +41,26 @@ const (
 	V1Busy V1Kind = "busy"
 )
 
-// V1Verdict is what answered at /rtc/v1/validate.
+// V1Verdict is the answer at /rtc/v1/validate.
 type V1Verdict struct {
 	Kind V1Kind
-	// Verdict holds the status, LiveKit's reason and who answered. Its token was in
-	// the query, as browsers send it.
+	// Verdict holds the status, LiveKit's reason and the server that answered. Its
+	// token was in the query, as browsers send it.
 	Verdict
-	// HTML tells that the answer is a web page.
+	// HTML reports whether the answer is a web page.
 	HTML bool
-	// Readable tells that a page of the origin that was asked for may read the
-	// answer: Access-Control-Allow-Origin is * or that origin, once.
+	// Readable reports whether a page of the origin asked for may read the answer:
+	// Access-Control-Allow-Origin is * or that origin, once.
 	Readable bool
 	// AllowOrigin is Access-Control-Allow-Origin, cleaned; several values are joined
 	// by commas.
 	AllowOrigin string
 }
 
-// V1Validate asks what livekit-client asks: /rtc/v1/validate, with the token and
-// a join request in the query, on a page of origin ("https://app.example"; "" is
-// the server's own, for a caller that knows no page). Nothing changes on the
-// server. Redirects are followed on the same origin; any redirect is V1Blocked.
+// V1Validate sends livekit-client's request: /rtc/v1/validate, with the token and a
+// join request in the query, from a page of origin ("https://app.example"; "" is
+// the server's own, for a caller without a page). Nothing changes on the server.
+// Redirects are followed on the same origin; any redirect is V1Blocked.
 func (n *Net) V1Validate(ctx context.Context, base *url.URL, tok, origin string) (*V1Verdict, *Failure) {
 	if f := CheckURL(base); f != nil {
 		return nil, f
@@ -90,11 +90,11 @@ func (n *Net) V1Validate(ctx context.Context, base *url.URL, tok, origin string)
 	return v, nil
 }
 
-// V1Upgrade asks for a WebSocket at /rtc/v1 without a token, so that nobody joins.
-// It reports whether something on the way takes away that one is wanted: LiveKit
-// refuses the want of a token where it sees it, and answers 404 without a text, as
-// to a path that it does not have, where it does not (rtcservice.go of 1.13.5). An
-// answer that says neither is not taken for that.
+// V1Upgrade requests a WebSocket at /rtc/v1 without a token, so that nobody joins.
+// lost reports whether something on the way removes the upgrade: LiveKit refuses
+// the missing token where it sees an upgrade, and answers 404 without a text, as
+// for an unknown path, where it does not (rtcservice.go of 1.13.5). lost is false
+// for any other answer.
 func (n *Net) V1Upgrade(ctx context.Context, base *url.URL) (lost bool, v *Verdict, f *Failure) {
 	if f := CheckURL(base); f != nil {
 		return false, nil, f
@@ -111,8 +111,8 @@ func (n *Net) V1Upgrade(ctx context.Context, base *url.URL) (lost bool, v *Verdi
 	return lost, &verdict, nil
 }
 
-// v1Kind judges an answer. A redirect that was followed is a join that fails: no
-// WebSocket follows one.
+// v1Kind judges an answer. A followed redirect is a join that fails: a WebSocket
+// follows none.
 func v1Kind(v *V1Verdict, reply *Reply) V1Kind {
 	switch {
 	case len(reply.Redirects) > 0:
@@ -132,12 +132,12 @@ func v1Kind(v *V1Verdict, reply *Reply) V1Kind {
 // ClientVersion is the version of client SDK that lkdoctor joins as.
 const ClientVersion = "2.18.1"
 
-// JoinRequestLength is how long livekit-client's join_request is about, which holds
-// an SDP offer: 2444 characters of 2.23.0 in Chromium 156.
+// JoinRequestLength is the approximate length of livekit-client's join_request,
+// which holds an SDP offer: 2444 characters of 2.23.0 in Chromium 156.
 const JoinRequestLength = 2444
 
-// joinRequest is a join_request parameter as livekit-client makes it, as long as
-// its own, without anything that would change a join.
+// joinRequest returns a join_request parameter as livekit-client makes it, of the
+// same length, without anything that would change a join.
 func joinRequest() string {
 	inner, err := proto.Marshal(&livekit.JoinRequest{ClientInfo: &livekit.ClientInfo{
 		Sdk: livekit.ClientInfo_GO, Version: ClientVersion, Protocol: 16, DeviceModel: strings.Repeat("-", JoinRequestLength*3/4-24)}})

@@ -9,23 +9,24 @@ import (
 	"lkdoctor/checks/caps"
 )
 
-// validatePath is the question without side effects: no room, no participant.
+// validatePath is a path without side effects: no room, no participant.
 const validatePath = "/rtc/validate"
 
-// Validate asks the LiveKit server at base what it thinks of a token, in the
-// Authorization header as the SDKs send it. A token that no header can carry
-// (a line feed in it) goes into the query. Nothing changes on the server.
+// Validate asks the LiveKit server at base for its verdict on a token, in the
+// Authorization header as the SDKs send it. A token that no header can carry (a
+// line feed in it) goes into the query. Nothing changes on the server.
 func (n *Net) Validate(ctx context.Context, base *url.URL, tok string) (*Verdict, *Failure) {
 	return n.validate(ctx, base, tok, !fitsHeader(tok))
 }
 
-// fitsHeader reports whether net/http takes tok as a header's value (RFC 9110 §5.5).
+// fitsHeader reports whether net/http accepts tok as a header's value (RFC 9110
+// §5.5).
 func fitsHeader(tok string) bool {
 	return !strings.ContainsFunc(tok, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f })
 }
 
-// ValidateQuery is Validate with the token in the query, as browsers send it:
-// it reports whether something on the way removes the Authorization header.
+// ValidateQuery is Validate with the token in the query, as browsers send it: it
+// shows whether something on the way removes the Authorization header.
 func (n *Net) ValidateQuery(ctx context.Context, base *url.URL, tok string) (*Verdict, *Failure) {
 	return n.validate(ctx, base, tok, true)
 }
@@ -56,10 +57,9 @@ func (n *Net) validate(ctx context.Context, base *url.URL, tok string, inQuery b
 	return &v, nil
 }
 
-// KeyKnown asks the LiveKit server whether it knows an API key: garbage is a
-// token with that key as its issuer and a signature that is wrong on purpose.
-// The server looks at the key before it looks at the signature. sure is false
-// when the answer does not tell.
+// KeyKnown asks the LiveKit server whether it knows an API key: garbage is a token
+// with that key as its issuer and a wrong signature. The server checks the key
+// before the signature. sure is false when the answer does not show it.
 func (n *Net) KeyKnown(ctx context.Context, base *url.URL, garbage string) (known, sure bool, f *Failure) {
 	v, f := n.Validate(ctx, base, garbage)
 	if f != nil {

@@ -29,11 +29,11 @@ const (
 	ReasonNoNodes         Reason = "no_nodes"
 	ReasonQuota           Reason = "quota"
 	ReasonHeaderMalformed Reason = "header_malformed" // Authorization does not start with Bearer
-	ReasonNotLiveKit      Reason = "not_livekit"      // somebody else answered
+	ReasonNotLiveKit      Reason = "not_livekit"      // another server answered
 	ReasonOther           Reason = "other"
 )
 
-// Dialect is whose words a refusal is in, which tells the server's age.
+// Dialect is the wording of a refusal, which shows the server's version.
 type Dialect string
 
 // The dialects.
@@ -45,27 +45,27 @@ const (
 	DialectUnknown   Dialect = "unknown"
 )
 
-// Verdict is what a LiveKit server thinks of a token.
+// Verdict is a LiveKit server's verdict on a token.
 type Verdict struct {
 	Status int
 	Reason Reason
 	// Text is the server's own text, cleaned and redacted, at most 300 characters.
 	Text string
-	// Accepted needs status 200 and the body "success": a web app that answers
+	// Accepted requires status 200 and the body "success": a web app that answers
 	// every path with 200 accepts nothing.
 	Accepted bool
 	Dialect  Dialect
 	Date     *token.Sample
 	// Path is the end of the path that was asked: /rtc/validate.
 	Path string
-	// FromLiveKit tells that the answer is one that LiveKit is known to give.
+	// FromLiveKit reports whether the answer is one that LiveKit is known to give.
 	FromLiveKit bool
-	// What answered, if not LiveKit.
+	// What is the server that answered, if not LiveKit.
 	What ServerKind
-	// Front is the proxy that passed the answer on, where it says so.
+	// Front is the proxy that passed the answer on, where a header names it.
 	Front ServerKind
-	// InQuery tells that the token was sent in the query, not the header.
+	// InQuery reports whether the token was sent in the query, not the header.
 	InQuery bool
-	// Redirect is set where the answer was a redirect elsewhere.
+	// Redirect is set where the answer was a redirect.
 	Redirect *Redirect
 }

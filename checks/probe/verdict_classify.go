@@ -2,17 +2,16 @@ package probe
 
 import "strings"
 
-// says maps how a text begins to what it means.
+// says maps the beginning of a text to its meaning.
 type says struct {
 	text   string
 	reason Reason
 }
 
-// plainRefusals are the answers of /rtc/validate that are not about the token's
-// signature, by their beginning. The rest of some is a name out of the token,
-// so the middle of a text is not searched. Order matters.
-// Sources: livekit-server v1.11.0, v1.13.5 (run) and v1.13.6 (read),
-// pkg/service/auth.go and rtcservice.go.
+// plainRefusals returns the answers of /rtc/validate that are not about the token's
+// signature, by their beginning. Some end with a name from the token, so the middle
+// of a text is not searched. Order matters. Sources: livekit-server v1.11.0,
+// v1.13.5 (run) and v1.13.6 (read), pkg/service/auth.go and rtcservice.go.
 func plainRefusals() []says {
 	return []says{
 		{"no permissions to access the room", ReasonNoPermissions},
@@ -36,7 +35,7 @@ func plainRefusals() []says {
 	}
 }
 
-// tokenRefusals are the reasons for which a token does not verify, anywhere in
+// tokenRefusals returns the reasons for which a token does not verify, anywhere in
 // the text. Order matters: "signing method none is invalid" comes together with
 // "token signature is invalid".
 func tokenRefusals() []says {
@@ -57,8 +56,8 @@ func tokenRefusals() []says {
 }
 
 // ClassifyVerdict reads the answer of /rtc/validate in all known dialects of
-// LiveKit. The body is a stranger's, and may hold the token. Only Status,
-// Reason, Accepted, Dialect and FromLiveKit of the result are set.
+// LiveKit. The body is untrusted, and may hold the token. Only Status, Reason,
+// Accepted, Dialect and FromLiveKit of the result are set.
 func ClassifyVerdict(status int, body string) Verdict {
 	v := Verdict{Status: status, Reason: ReasonNotLiveKit, Dialect: DialectUnknown}
 	text := strings.ToLower(strings.TrimSpace(body))
@@ -102,7 +101,8 @@ func ClassifyVerdict(status int, body string) Verdict {
 	return v
 }
 
-// keyRefusal reads "invalid API key", with the key behind a colon up to 1.13.5.
+// keyRefusal reads "invalid API key", which up to 1.13.5 is followed by a colon and
+// the key.
 func keyRefusal(text string) (Reason, Dialect) {
 	rest := strings.TrimPrefix(text, "invalid api key")
 	switch {
@@ -116,7 +116,7 @@ func keyRefusal(text string) (Reason, Dialect) {
 	return ReasonKeyUnknown, DialectUnknown
 }
 
-// tokenRefusal reads why a token does not verify.
+// tokenRefusal returns why a token does not verify.
 func tokenRefusal(why string) Reason {
 	for _, s := range tokenRefusals() {
 		if strings.Contains(why, s.text) {
@@ -126,7 +126,7 @@ func tokenRefusal(why string) Reason {
 	return ReasonMalformed
 }
 
-// tokenDialect tells the two JWT libraries of livekit-server apart.
+// tokenDialect distinguishes the two JWT libraries of livekit-server.
 func tokenDialect(why string) Dialect {
 	switch {
 	case strings.Contains(why, "go-jose"):

@@ -1,4 +1,4 @@
-// Package room is what happens in a LiveKit room as a stream of events: who
+// Package room describes what happens in a LiveKit room as a stream of events: who
 // comes and goes, what is published, who speaks, what the media goes over, and
 // why it ended. It knows no terminal. `lkdoctor join` shows the stream, as a
 // screen, as lines, or as JSON.
@@ -87,9 +87,8 @@ const (
 	Ended        Type = "ended"
 )
 
-// Event is one thing that happened in the room. Everything that a stranger had
-// a say in is cleaned and capped. Fields that an event's type does not use are
-// left out of the JSON.
+// Event is one thing that happened in the room. Text from others is cleaned and
+// capped. Fields that an event's type does not use are left out of the JSON.
 type Event struct {
 	Type Type      `json:"type"`
 	At   time.Time `json:"at"`
@@ -112,7 +111,7 @@ type Event struct {
 	Who       *Participant `json:"participant,omitempty"`
 	// Me reports whether Who, or the owner of Track, is this participant.
 	Me bool `json:"me,omitempty"`
-	// Already reports whether it was so before we came.
+	// Already reports whether it was so before this participant joined.
 	Already  bool      `json:"already,omitempty"`
 	Track    *Track    `json:"track,omitempty"`
 	Speakers []Speaker `json:"speakers,omitempty"`
@@ -126,14 +125,14 @@ type Event struct {
 	Agent string `json:"agent,omitempty"`
 	// Full reports whether everything is set up anew; a resume keeps the media.
 	Full bool `json:"full,omitempty"`
-	// Took is how long it lasted, in milliseconds.
+	// Took is the duration, in milliseconds.
 	Took *float64 `json:"took_ms,omitempty"`
 	// Reason is LiveKit's own word, such as DUPLICATE_IDENTITY.
 	Reason string `json:"reason,omitempty"`
 	End    *End   `json:"end,omitempty"`
 	// Advice is one thing to do.
 	Advice string `json:"advice,omitempty"`
-	// Findings are what the doctor's checks found about what failed.
+	// Findings are those of the doctor's checks about the failure.
 	Findings []Finding `json:"findings,omitempty"`
 }
 
@@ -154,14 +153,14 @@ type Server struct {
 	Edition string `json:"edition,omitempty"`
 }
 
-// Allowed is what the server made of the token's grants.
+// Allowed holds the permissions that the server derived from the token's grants.
 type Allowed struct {
 	Publish   bool `json:"publish"`
 	Subscribe bool `json:"subscribe"`
 	Data      bool `json:"data"`
 }
 
-// Participant is somebody in the room.
+// Participant is a participant of the room.
 type Participant struct {
 	Identity string `json:"identity"`
 	SID      string `json:"sid"`
@@ -171,7 +170,7 @@ type Participant struct {
 	Metadata string `json:"metadata,omitempty"`
 }
 
-// Track is something that is published.
+// Track is a published track.
 type Track struct {
 	SID    string `json:"sid"`
 	Kind   string `json:"kind"` // audio, video or data
@@ -184,7 +183,7 @@ type Track struct {
 	Height int `json:"height,omitempty"`
 }
 
-// Speaker is somebody who is heard now.
+// Speaker is a participant who is heard now.
 type Speaker struct {
 	Identity string `json:"identity"`
 	SID      string `json:"sid"`
@@ -192,7 +191,7 @@ type Speaker struct {
 	Level float64 `json:"level"`
 }
 
-// Path is what media goes over.
+// Path is the path of the media.
 type Path struct {
 	// Kind is udp, tcp or relay.
 	Kind string `json:"kind"`
@@ -203,20 +202,20 @@ type Path struct {
 	RemoteType string `json:"remote_type"`
 }
 
-// Traffic is what one track carried in the last seconds: it is sent by us, or
-// received.
+// Traffic is what one track carried in the last seconds, sent or received by this
+// participant.
 type Traffic struct {
 	SID string `json:"track_sid"`
 	Me  bool   `json:"me,omitempty"`
-	// Rate is in bits a second, without headers.
+	// Rate is in bits per second, without headers.
 	Rate float64 `json:"bits_per_second"`
-	// Lost is in percent. Of what we send, Lost and Jitter are what the server
-	// reports; they are left out before it does, and while nothing is sent.
+	// Lost is in percent. For a sent track, Lost and Jitter are the server's
+	// report; they are left out before it, and while nothing is sent.
 	Lost   *float64 `json:"lost_percent,omitempty"`
 	Jitter *float64 `json:"jitter_ms,omitempty"`
 }
 
-// Rates are the bits a second that are sent and received.
+// Rates returns the bits per second sent and received.
 func (e Event) Rates() (out, in float64) {
 	for _, t := range e.Traffic {
 		if t.Me {
@@ -228,19 +227,19 @@ func (e Event) Rates() (out, in float64) {
 	return out, in
 }
 
-// Message is a data message, or what was said in a text stream.
+// Message is a data message, or the text of a text stream.
 type Message struct {
-	// From is the sender's identity; empty is the server itself.
+	// From is the sender's identity; empty means the server.
 	From  string `json:"from,omitempty"`
 	Topic string `json:"topic,omitempty"`
-	// Text is the cleaned message; Bytes is how long it was on the wire.
+	// Text is the cleaned message; Bytes is its length as received.
 	Text  string `json:"text"`
 	Bytes int    `json:"bytes"`
 	// Stream reports whether it came as a text stream (LiveKit's chat and
 	// transcriptions do).
 	Stream bool `json:"stream,omitempty"`
-	// Dropped is how many messages before it were not shown: they came faster
-	// than they were read.
+	// Dropped is the number of messages before it that were dropped because the
+	// reader was too slow.
 	Dropped int `json:"dropped,omitempty"`
 }
 
@@ -249,11 +248,12 @@ type Outcome string
 
 // The outcomes.
 const (
-	// Left: we left, as planned.
+	// Left: this participant left as planned.
 	Left Outcome = "left"
-	// Interrupted: we left because the caller's context was cancelled.
+	// Interrupted: this participant left because the caller's context was
+	// cancelled.
 	Interrupted Outcome = "interrupted"
-	// NotJoined: we never got in, or media never connected.
+	// NotJoined: the join was refused, or media never connected.
 	NotJoined Outcome = "not_joined"
 	// ThrownOut: the server ended the stay.
 	ThrownOut Outcome = "thrown_out"
@@ -261,14 +261,14 @@ const (
 	Lost Outcome = "lost"
 )
 
-// End is why a stay is over. It is the last event's.
+// End is why a stay ended. Only the last event has one.
 type End struct {
 	Outcome Outcome `json:"outcome"`
-	// InRoom is how long we were in the room, in milliseconds.
+	// InRoom is the time in the room, in milliseconds.
 	InRoom float64 `json:"in_room_ms"`
-	// Refused is the server's answer when it refused the WebSocket.
+	// Refused is the HTTP answer that refused the WebSocket.
 	Refused *Refusal `json:"refused,omitempty"`
-	// Stage is how far a join came that failed: signal or media.
+	// Stage is the stage at which a join failed: signal or media.
 	Stage string `json:"stage,omitempty"`
 }
 
@@ -278,13 +278,13 @@ type Refusal struct {
 	Body   string `json:"body,omitempty"`
 }
 
-// Millis is a duration as the events have it, in milliseconds to a tenth.
+// Millis converts a duration to milliseconds with one decimal, as events have it.
 func Millis(d time.Duration) *float64 {
 	ms := float64(d.Round(100*time.Microsecond)) / float64(time.Millisecond)
 	return &ms
 }
 
-// Clip is something that a stay can publish.
+// Clip names something that a stay can publish.
 type Clip string
 
 // The clips: a tone as the microphone, a test pattern as the camera.
@@ -303,7 +303,7 @@ type Sending struct {
 // for a reliable packet is 15 KiB, headers included).
 const MaxMessage = 14 << 10
 
-// The reasons for which something cannot be done now.
+// The reasons for which a request cannot be carried out now.
 var (
 	ErrNotInRoom  = errors.New("not in the room")
 	ErrMayNot     = errors.New("the token does not allow it")

@@ -12,8 +12,8 @@ import (
 	"lkdoctor/config/clean"
 )
 
-// People is who is in the room, as the server tells it. It is pure: messages
-// go in, events come out, without their time. It is not safe for concurrent use.
+// People holds the participants of a room as the server lists them. It is pure: it
+// turns messages into events without their time. It is not safe for concurrent use.
 type People struct {
 	redact *clean.Redactor
 	me     string // our SID
@@ -22,15 +22,15 @@ type People struct {
 	joined bool
 	room   *livekit.Room
 	tracks int  // of everybody
-	full   bool // somebody, or a track, was left out, and that was told
+	full   bool // a participant or track was left out, and that was reported
 }
 
-// NewPeople knows nobody.
+// NewPeople returns People without participants.
 func NewPeople(redact *clean.Redactor) *People {
 	return &People{redact: redact, known: map[string]*livekit.ParticipantInfo{}, loud: map[string]float64{}}
 }
 
-// Hears is what a message of the server means.
+// Hears returns the events of a message of the server.
 func (p *People) Hears(m *livekit.SignalResponse) []Event {
 	switch m := m.GetMessage().(type) {
 	case *livekit.SignalResponse_Join:
@@ -53,13 +53,13 @@ func (p *People) Hears(m *livekit.SignalResponse) []Event {
 	return nil
 }
 
-// joins is the first message, or that of a full reconnect.
+// joins returns the events of the first message, or of that of a full reconnect.
 func (p *People) joins(j *livekit.JoinResponse) []Event {
 	again := p.joined
 	var events []Event
 	if old := p.known[p.me]; old != nil {
-		// Our own tracks of the session before are gone with it.
-		events = p.tell(old, &livekit.ParticipantInfo{Sid: old.GetSid(), Identity: old.GetIdentity()}, false)
+		// This participant's earlier tracks ended with the earlier session.
+		events = p.trackEvents(old, &livekit.ParticipantInfo{Sid: old.GetSid(), Identity: old.GetIdentity()}, false)
 	}
 	p.joined, p.room = true, j.GetRoom()
 	p.me = j.GetParticipant().GetSid()
@@ -86,8 +86,8 @@ func (p *People) joins(j *livekit.JoinResponse) []Event {
 	return append(events, p.updates(j.GetOtherParticipants(), !again)...)
 }
 
-// Receives is a track of somebody whose media reaches us; false where the server
-// has not told of it.
+// Receives returns the event of a received track; false where the server has not
+// announced the track.
 func (p *People) Receives(owner, sid string) (Event, bool) {
 	info := p.known[owner]
 	for _, t := range info.GetTracks() {
@@ -120,7 +120,7 @@ func (p *People) joinedEvent(j *livekit.JoinResponse) Event {
 	return e
 }
 
-// updates compares what the server says of participants with what is known.
+// updates compares the server's list of participants with the known ones.
 func (p *People) updates(infos []*livekit.ParticipantInfo, already bool) []Event {
 	var events []Event
 	over := false
@@ -161,7 +161,7 @@ func (p *People) updates(infos []*livekit.ParticipantInfo, already bool) []Event
 		}
 		p.known[info.GetSid()] = info
 		p.tracks += len(info.Tracks) - len(old.GetTracks())
-		events = append(events, p.tell(old, info, already)...)
+		events = append(events, p.trackEvents(old, info, already)...)
 	}
 	if over && !p.full {
 		p.full = true
@@ -171,7 +171,7 @@ func (p *People) updates(infos []*livekit.ParticipantInfo, already bool) []Event
 	return events
 }
 
-// forget forgets somebody who has left.
+// forget removes a participant who has left.
 func (p *People) forget(sid string) {
 	p.tracks -= len(p.known[sid].GetTracks())
 	delete(p.known, sid)
@@ -191,8 +191,8 @@ func (p *People) leaves(info *livekit.ParticipantInfo) Event {
 	return e
 }
 
-// tell tells of tracks that came, went or changed.
-func (p *People) tell(old, now *livekit.ParticipantInfo, already bool) []Event {
+// trackEvents returns the events of tracks that were published, changed or ended.
+func (p *People) trackEvents(old, now *livekit.ParticipantInfo, already bool) []Event {
 	var events []Event
 	who, me := p.participant(now), now.GetSid() == p.me
 	find := func(list []*livekit.TrackInfo, sid string) *livekit.TrackInfo {
@@ -225,7 +225,7 @@ func (p *People) tell(old, now *livekit.ParticipantInfo, already bool) []Event {
 	return events
 }
 
-// kept is what is kept of a participant.
+// kept returns the part of a participant's data that is kept.
 func kept(all *livekit.ParticipantInfo) *livekit.ParticipantInfo {
 	short := func(s string) string { return strings.Clone(s[:min(len(s), caps.Name)]) }
 	info := &livekit.ParticipantInfo{Sid: short(all.GetSid()), Identity: short(all.GetIdentity()), Name: short(all.GetName()),
@@ -237,7 +237,7 @@ func kept(all *livekit.ParticipantInfo) *livekit.ParticipantInfo {
 	return info
 }
 
-// Thing names a track for people: the microphone, a video, ….
+// Thing names a track in a sentence: the microphone, a video, ….
 func Thing(t Track) finding.Text {
 	switch t.Source {
 	case "microphone":
@@ -314,7 +314,8 @@ func (p *People) roomChanges(now *livekit.Room) []Event {
 	return []Event{e}
 }
 
-// mutedByServer is a moderator's hand on our own track.
+// mutedByServer returns the event of a track of this participant that a moderator
+// muted.
 func (p *People) mutedByServer(m *livekit.MuteTrackRequest) []Event {
 	info := p.known[p.me]
 	for _, t := range info.GetTracks() {
@@ -333,7 +334,7 @@ func (p *People) mutedByServer(m *livekit.MuteTrackRequest) []Event {
 	return nil
 }
 
-// refusals are the server's no to something that we asked for.
+// refusals returns the event of a request that the server refused.
 func (p *People) refusals(r *livekit.RequestResponse) []Event {
 	switch r.GetReason() {
 	case livekit.RequestResponse_OK, livekit.RequestResponse_QUEUED:
@@ -373,7 +374,7 @@ func (p *People) track(t *livekit.TrackInfo) *Track {
 		Codec: p.line(strings.ToLower(codec)), Muted: t.GetMuted(), Width: int(t.GetWidth()), Height: int(t.GetHeight())}
 }
 
-// line is one line of a stranger's text.
+// line returns untrusted text as one clean line.
 func (p *People) line(s string) string { return p.redact.Clean(s, 120) }
 
 func sortedKeys[V any](m map[string]V) []string {

@@ -9,8 +9,8 @@ import (
 	"lkdoctor/checks/finding"
 )
 
-// Queue hands events from the network's goroutines to one reader. Putting never
-// blocks: a stranger who floods the room must not stop it.
+// Queue passes events from the network's goroutines to one reader. Put never
+// blocks, so a participant who floods the room cannot stop it.
 type Queue struct {
 	mu      sync.Mutex
 	events  []Event
@@ -20,7 +20,7 @@ type Queue struct {
 	wake    chan struct{}
 }
 
-// NewQueue is an empty queue.
+// NewQueue returns an empty queue.
 func NewQueue() *Queue { return &Queue{wake: make(chan struct{}, 1)} }
 
 // Put appends an event, or drops it where the reader is too slow.
@@ -47,7 +47,7 @@ func (q *Queue) Put(e Event) {
 	q.notify()
 }
 
-// Close lets the reader come to an end once it has read what is there.
+// Close makes Next return io.EOF after the events that are in the queue.
 func (q *Queue) Close() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -62,7 +62,7 @@ func (q *Queue) notify() {
 	}
 }
 
-// Next waits for an event; io.EOF after the last one.
+// Next waits for an event; it returns io.EOF after the last one.
 func (q *Queue) Next(ctx context.Context) (Event, error) {
 	for {
 		q.mu.Lock()

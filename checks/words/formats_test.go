@@ -58,7 +58,7 @@ func unresolved(f *flow, call *ast.CallExpr, note func(string, token.Pos)) {
 	case *ast.SelectorExpr:
 		name = fun.Sel.Name
 	}
-	takers := []string{"Textf", "Fixed", "say", "Say", "Sayf", "tell", "head", "NotHere", "Waiting"}
+	takers := []string{"Textf", "Fixed", "say", "Say", "Sayf", "tell", "build", "warn", "head", "NotHere", "Waiting"}
 	if !slices.Contains(takers, name) || f.object(call.Fun) != nil {
 		return
 	}

@@ -17,19 +17,18 @@ import (
 	"lkdoctor/checks/probe"
 )
 
-// askEvery is when an unanswered address is asked anew.
+// askEvery is the time after which an unanswered request is repeated.
 const askEvery = 150 * time.Millisecond
 
-// Unreachable lists the advertised UDP addresses that answered nothing on
-// a connection that is up, although each was asked once more on its own: an ICE
-// agent stops checking the other pairs as soon as one is selected, so that their
-// counters alone prove nothing. It waits Limits.Ask at most, and not at all when
-// every address has answered.
+// Unreachable returns the advertised UDP addresses that did not answer although
+// media is connected and each was asked separately: an ICE agent stops checking the
+// other pairs once one is selected, so their counters alone prove nothing. It waits
+// at most Limits.Ask, and not at all when every address has answered.
 //
-// A loopback address of a server on this machine is left out: with node_ip set
-// to 127.0.0.1, livekit-server 1.13.5 advertises it for sockets of other
-// interfaces too, which then answer from their own address. Nobody elsewhere
-// would be told that address.
+// A loopback address of a server on this machine is left out: with node_ip set to
+// 127.0.0.1, livekit-server 1.13.5 advertises it for sockets of other interfaces
+// too, which then answer from their own address. Clients on other machines do not
+// get that address.
 func (m *Media) Unreachable(ctx context.Context) []Candidate {
 	if m.t == nil {
 		return nil
@@ -65,8 +64,8 @@ func (m *Media) Unreachable(ctx context.Context) []Candidate {
 	return out
 }
 
-// routed reports whether this machine could send to c at all: without an address of
-// its family, silence says nothing about the server. Nothing is sent.
+// routed reports whether this machine has an address of c's family. Without one,
+// silence says nothing about the server. Nothing is sent.
 func routed(c Candidate) bool {
 	conn, err := net.Dial("udp", c.HostPort())
 	if err != nil {
@@ -76,8 +75,8 @@ func routed(c Candidate) bool {
 	return true
 }
 
-// heard reports whether c has answered. That its own requests arrived is not
-// enough: the way there may be closed all the same.
+// heard reports whether c has answered. Requests of its own prove nothing: the path
+// to it may still be closed.
 func (m *Media) heard(c Candidate) bool {
 	for _, p := range m.Pairs {
 		if sameTransport(p.Remote, c) && p.ResponsesReceived > 0 {
@@ -87,9 +86,9 @@ func (m *Media) heard(c Candidate) bool {
 	return false
 }
 
-// credentials are user name and key for a connectivity check on the server's
-// agent (RFC 8445 section 7.2.2): both sides' user name fragments, and the
-// server's password.
+// credentials returns user name and key for a connectivity check on the server's
+// agent (RFC 8445 section 7.2.2): both sides' user name fragments, and the server's
+// password.
 func (t *transport) credentials() (name, key string, ok bool) {
 	remote, local := t.pc.RemoteDescription(), t.pc.LocalDescription()
 	if remote == nil || local == nil {
@@ -100,7 +99,7 @@ func (t *transport) credentials() (name, key string, ok bool) {
 	return theirs + ":" + ours, password, theirs != "" && ours != "" && password != ""
 }
 
-// sdpICE finds the first ice-ufrag and ice-pwd of a session description.
+// sdpICE returns the first ice-ufrag and ice-pwd of a session description.
 func sdpICE(sdp string) (ufrag, password string) {
 	for line := range strings.Lines(sdp) {
 		line = strings.TrimRight(line, "\r\n")
@@ -113,8 +112,8 @@ func sdpICE(sdp string) (ufrag, password string) {
 	return ufrag, password
 }
 
-// answersBinding sends connectivity checks to one address until anything comes
-// back from it or ctx ends.
+// answersBinding sends connectivity checks to one address until it answers or ctx
+// ends.
 func answersBinding(ctx context.Context, n *probe.Net, c Candidate, name, key string) bool {
 	request, err := bindingRequest(name, key)
 	if err != nil {
@@ -139,8 +138,8 @@ func answersBinding(ctx context.Context, n *probe.Net, c Candidate, name, key st
 		return err == nil && stun.IsMessage(buf[:size])
 	}
 	for ctx.Err() == nil {
-		// A refused port shows up as an error of a later write or read: try on, a
-		// server may only just be opening it.
+		// A refused port shows up as an error of a later write or read. It is asked
+		// again: the server may be about to open it.
 		_, _ = conn.Write(request)
 		_ = conn.SetReadDeadline(time.Now().Add(askEvery))
 		n, err := conn.Read(buf)
@@ -155,8 +154,8 @@ func answersBinding(ctx context.Context, n *probe.Net, c Candidate, name, key st
 	return false
 }
 
-// bindingRequest is a connectivity check of RFC 8445 section 7.2.2, from the
-// controlled side, at the priority of a peer reflexive candidate.
+// bindingRequest returns a connectivity check of RFC 8445 section 7.2.2, from the
+// controlled side, with the priority of a peer reflexive candidate.
 func bindingRequest(name, key string) ([]byte, error) {
 	tie := make([]byte, 8)
 	if _, err := rand.Read(tie); err != nil {
@@ -174,21 +173,20 @@ func bindingRequest(name, key string) ([]byte, error) {
 	return msg.Raw, nil
 }
 
-// ReachedAsk is one question at the address where signalling reached the
-// server: does it take media there, at a port that it advertises elsewhere?
+// ReachedAsk is one request to a media port at the address where signalling reached
+// the server, where the server advertises that port at another address.
 type ReachedAsk struct {
-	// Candidate is the advertised one, with the address reached in place of its
-	// own.
+	// Candidate is the advertised one, with the address reached instead of its own.
 	Candidate Candidate
 	// Answered reports whether the server's ICE agent answered there.
 	Answered bool
 }
 
-// askReached asks the media ports at the address that signalling reached, once
-// nothing has answered at those that the server advertises. An answer, which
-// takes the session's own credentials, proves that the advertised address is
-// what is wrong; without one it stays open whether a firewall is. It is asked
-// while the silence is waited for, so that it costs no time.
+// askReached asks the media ports at the address that signalling reached, when none
+// of the advertised addresses has answered yet. An answer, which needs the
+// session's credentials, proves that the advertised address is wrong; without one a
+// firewall may be the cause. It runs during the wait for the advertised addresses
+// and costs no time.
 func (t *transport) askReached() {
 	name, key, ok := t.credentials()
 	if !ok || !t.p.Remote.IsValid() {
@@ -208,8 +206,8 @@ func (t *transport) askReached() {
 	}
 }
 
-// inBackground runs ask on a goroutine of its own, and then the function that it
-// returned, with t.mu held. t.mu is held.
+// inBackground runs ask in a goroutine, and then the function that it returned,
+// with t.mu held. The caller holds t.mu.
 func (t *transport) inBackground(ask func() (answer func())) {
 	if t.dialCtx.Err() != nil {
 		return // closed
@@ -221,7 +219,7 @@ func (t *transport) inBackground(ask func() (answer func())) {
 	})
 }
 
-// dialTCP dials an ICE/TCP address in the background; t.mu is held.
+// dialTCP dials an ICE/TCP address in the background. The caller holds t.mu.
 func (t *transport) dialTCP(c Candidate) {
 	if t.o.NoTCP || t.o.ForceRelay || len(t.media.TCP) >= caps.TCPDials {
 		return
@@ -235,9 +233,9 @@ func (t *transport) dialTCP(c Candidate) {
 	})
 }
 
-// dialCandidate opens and closes a TCP connection to an ICE/TCP candidate. It
-// says nothing over it: livekit-server resets connections that do not speak
-// STUN, after having accepted them.
+// dialCandidate opens and closes a TCP connection to an ICE/TCP candidate. It sends
+// nothing: livekit-server accepts connections that do not speak STUN, and then
+// resets them.
 func dialCandidate(ctx context.Context, n *probe.Net, c Candidate) TCPDial {
 	out := TCPDial{Candidate: c}
 	start := time.Now()
@@ -253,8 +251,8 @@ func dialCandidate(ctx context.Context, n *probe.Net, c Candidate) TCPDial {
 	return out
 }
 
-// atReached are the advertised ports at the address reached, where none of
-// them is advertised already.
+// atReached returns the advertised ports at the address reached; it is empty where
+// that address is advertised.
 func atReached(advertised []Candidate, reached netip.Addr, o MediaOptions) []Candidate {
 	var out []Candidate
 	for _, c := range advertised {

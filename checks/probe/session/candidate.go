@@ -16,8 +16,8 @@ import (
 	"lkdoctor/checks/probe"
 )
 
-// Candidate is one ICE candidate: an address at which one side hopes to be
-// reached. All strings are cleaned and capped.
+// Candidate is one ICE candidate: an address at which one side may be reached. All
+// strings are cleaned and capped.
 type Candidate struct {
 	// Type is host, srflx, prflx or relay. A remote prflx was not advertised:
 	// the server's packets came from there.
@@ -28,19 +28,19 @@ type Candidate struct {
 	Port     int
 	// TCPType is passive, active or so for ICE/TCP, and empty for UDP.
 	TCPType string
-	// Kind says from where Address can be reached; "invalid" for a name.
+	// Kind is the scope of Address; "invalid" for a name.
 	Kind probe.Scope
 }
 
-// HostPort is the candidate's address and port, as net.Dial takes them.
+// HostPort returns the candidate's address and port, as net.Dial takes them.
 func (c Candidate) HostPort() string {
 	return net.JoinHostPort(c.Address, strconv.Itoa(c.Port))
 }
 
-// PairState is how far the checks of one candidate pair got.
+// PairState is the state of the checks of one candidate pair.
 type PairState string
 
-// The states of RFC 8445 section 6.1.2.6. A pair that pion gives up on after its last
+// The states of RFC 8445 section 6.1.2.6. A pair that pion abandons after its last
 // unanswered request is failed.
 const (
 	PairWaiting    PairState = "waiting"
@@ -49,30 +49,30 @@ const (
 	PairFailed     PairState = "failed"
 )
 
-// Pair is one candidate pair with the counters of its connectivity checks, as
-// they were when the join was last looked at.
+// Pair is one candidate pair with the counters of its connectivity checks, as last
+// read.
 type Pair struct {
 	Local, Remote Candidate
 	State         PairState
 	// Nominated reports whether this pair was chosen to carry media.
 	Nominated bool
-	// RequestsSent and ResponsesReceived count our own checks;
-	// RequestsReceived and ResponsesSent count the server's. Requests of a TCP
-	// pair count from when they are queued, connected or not.
+	// RequestsSent and ResponsesReceived count the doctor's checks;
+	// RequestsReceived and ResponsesSent count the server's. Requests of a TCP pair
+	// count when they are queued, connected or not.
 	RequestsSent, ResponsesReceived uint64
 	RequestsReceived, ResponsesSent uint64
-	// FirstRequest is when the first check was sent, zero if none was.
+	// FirstRequest is the time of the first check, zero if none was sent.
 	FirstRequest time.Time
-	// LastRTT is the last round trip, and RTT the mean where that is less: one
-	// answer that a busy machine read late is not the line's. 0 when nothing was
+	// LastRTT is the last round trip, and RTT the mean where that is less: an
+	// answer that a busy machine read late is not the network's. 0 when nothing was
 	// answered.
 	RTT, LastRTT time.Duration
 }
 
-// Answered reports whether anything at all came back over this pair.
+// Answered reports whether anything was received over this pair.
 func (p Pair) Answered() bool { return p.ResponsesReceived > 0 || p.RequestsReceived > 0 }
 
-// candidateOf keeps what a candidate says, cleaned.
+// candidateOf returns c, cleaned.
 func candidateOf(n *probe.Net, c webrtc.ICECandidate) Candidate {
 	out := Candidate{
 		Type:     c.Typ.String(),
@@ -89,7 +89,7 @@ func candidateOf(n *probe.Net, c webrtc.ICECandidate) Candidate {
 	return out
 }
 
-// parseCandidate reads the candidate attribute of a trickle message or of a
+// parseCandidate parses the candidate attribute of a trickle message or of a
 // session description (RFC 8839 section 5.1), with or without its name.
 func parseCandidate(n *probe.Net, line string) (Candidate, error) {
 	c, err := ice.UnmarshalCandidate(strings.TrimPrefix(line, "candidate:"))
@@ -105,7 +105,7 @@ func parseCandidate(n *probe.Net, line string) (Candidate, error) {
 	return out, nil
 }
 
-// candidateLines are the candidates inside a session description.
+// candidateLines returns the candidates of a session description.
 func candidateLines(sdp string) []string {
 	var out []string
 	for line := range strings.Lines(sdp) {
@@ -116,8 +116,8 @@ func candidateLines(sdp string) []string {
 	return out
 }
 
-// marshalCandidate and unmarshalCandidate are the JSON inside a TrickleRequest,
-// as browsers write it.
+// marshalCandidate and unmarshalCandidate convert the JSON in a TrickleRequest, as
+// browsers write it.
 func marshalCandidate(c webrtc.ICECandidateInit) (string, error) {
 	data, err := json.Marshal(c)
 	return string(data), err
@@ -137,8 +137,8 @@ func sameTransport(a, b Candidate) bool {
 	return a.Protocol == b.Protocol && a.Address == b.Address && a.Port == b.Port
 }
 
-// appendCandidate adds a candidate unless one with the same type and transport
-// address is there already.
+// appendCandidate appends a candidate unless the list holds one with the same type
+// and transport address.
 func appendCandidate(list []Candidate, c Candidate) []Candidate {
 	for _, have := range list {
 		if have.Type == c.Type && sameTransport(have, c) {
@@ -151,8 +151,8 @@ func appendCandidate(list []Candidate, c Candidate) []Candidate {
 	return append(list, c)
 }
 
-// collect reads the counters of every pair, and the candidates that only pion
-// knows of: the server's reflexive ones, and our ends of TCP connections. Pairs
+// collect reads the counters of every pair, and the candidates that only pion knows
+// of: the server's reflexive ones, and this side's ends of TCP connections. Pairs
 // vanish when a connection fails or closes, so an empty reading changes nothing.
 func (t *transport) collect() {
 	report := t.pc.GetStats()
@@ -186,8 +186,8 @@ func (t *transport) collect() {
 	}
 }
 
-// selectPair keeps which pair carries media. Before ICE is up, pion v4.2.17 would
-// be read while it is being set up.
+// selectPair records the pair that carries media. Before ICE is up, pion v4.2.17
+// would be read during its setup.
 func (t *transport) selectPair() {
 	if state := t.pc.ICEConnectionState(); state == webrtc.ICEConnectionStateNew || state == webrtc.ICEConnectionStateChecking {
 		return
@@ -202,14 +202,14 @@ func (t *transport) selectPair() {
 	t.media.Selected = &Pair{Local: local, Remote: remote, State: PairSucceeded}
 	for _, have := range t.media.Pairs {
 		if sameTransport(have.Local, local) && sameTransport(have.Remote, remote) {
-			have.Local.TCPType = local.TCPType // which the statistics do not tell
+			have.Local.TCPType = local.TCPType // which the statistics lack
 			t.media.Selected = &have
 		}
 	}
 	t.media.Selected.Nominated = true
 }
 
-// knownCandidate is the candidate as it was advertised, or as far as pion's
+// knownCandidate returns the candidate as it was advertised, or as pion's
 // statistics describe it.
 func knownCandidate(n *probe.Net, list []Candidate, c webrtc.ICECandidateStats) (Candidate, bool) {
 	out := candidateOf(n, webrtc.ICECandidate{
@@ -230,7 +230,7 @@ func protocolOf(s string) webrtc.ICEProtocol {
 	return webrtc.ICEProtocolUDP
 }
 
-// pairOf reads one pair's counters.
+// pairOf returns one pair with its counters.
 func pairOf(c webrtc.ICECandidatePairStats, candidates map[string]Candidate) Pair {
 	p := Pair{
 		Local: candidates[c.LocalCandidateID], Remote: candidates[c.RemoteCandidateID],
@@ -251,8 +251,8 @@ func pairOf(c webrtc.ICECandidatePairStats, candidates map[string]Candidate) Pai
 	return p
 }
 
-// sortPairs puts the pair that won first, then those that were answered, then
-// by address, so that reports do not jump about.
+// sortPairs sorts the selected pair first, then those that were answered, then by
+// address, so that reports are stable.
 func sortPairs(pairs []Pair) {
 	rank := func(p Pair) int {
 		switch {

@@ -8,24 +8,24 @@ import (
 	"github.com/pion/rtp/codecs"
 )
 
-// Received is what one track brought to the participant that receives it.
+// Received counts what one track delivered to its receiver.
 type Received struct {
 	// Packets and Bytes are RTP packets and their payload; repeats count once.
 	Packets, Bytes int
-	// Expected is how many packets the sequence numbers from the first to the
-	// last one stand for, and Lost those among them that never came.
+	// Expected is the number of packets from the first to the last sequence number,
+	// and Lost the number of those that did not arrive.
 	Expected, Lost int
 	// Jitter is the interarrival jitter of RFC 3550 section 6.4.1.
 	Jitter time.Duration
-	// Frames are the complete video frames from the first complete keyframe on,
-	// and Broken those after it of which a part is missing. 0 for audio.
+	// Frames counts the complete video frames from the first complete keyframe on,
+	// and Broken those after it with a missing part. 0 for audio.
 	Frames, Broken int
-	// First and Last are when the first and the last packet came, FirstFrame when
-	// the first keyframe was complete; zero if none did.
+	// First and Last are the times of the first and the last packet, FirstFrame is
+	// the time at which the first keyframe was complete; zero if there was none.
 	First, Last, FirstFrame time.Time
 }
 
-// Bitrate is in bits a second, 0 before there is a second packet.
+// Bitrate returns bits per second, 0 before the second packet.
 func (r Received) Bitrate() float64 { return bitrate(r.Bytes, r.Last.Sub(r.First)) }
 
 func bitrate(bytes int, over time.Duration) float64 {
@@ -35,8 +35,8 @@ func bitrate(bytes int, over time.Duration) float64 {
 	return float64(bytes) * 8 / over.Seconds()
 }
 
-// tally counts the packets of one track as they come. It is pure: the time of
-// arrival is handed in.
+// tally counts the packets of one track. It is pure: the caller passes the time of
+// arrival.
 type tally struct {
 	clock uint32 // of the RTP timestamps, in Hz
 	video bool
@@ -53,19 +53,19 @@ type tally struct {
 	jitterNow float64
 }
 
-// frame is a video frame that is being put together.
+// frame is an incomplete video frame.
 type frame struct {
 	begin, end uint64
 	begun, key bool
 	ended      bool
 	parts      int
-	// later counts the frames that were complete since it began.
+	// later counts the frames that were completed since it began.
 	later int
 }
 
-// framesHeld is how many frames may be complete after the beginning of another
-// before that one counts as broken, and how many are put together at a time:
-// late parts have come by then.
+// framesHeld is the number of later complete frames after which an incomplete one
+// counts as broken, and the number of incomplete frames kept at a time: delayed
+// parts have arrived by then.
 const framesHeld = 3
 
 func newTally(clock uint32, video bool) *tally {
@@ -76,7 +76,7 @@ func newTally(clock uint32, video bool) *tally {
 func (c *tally) add(p *rtp.Packet, at time.Time) {
 	if len(p.Payload) == 0 {
 		// Padding, which a server may send to probe the bandwidth: it has a
-		// sequence number and carries nothing.
+		// sequence number and no payload.
 		c.number(p.SequenceNumber, at)
 		return
 	}
@@ -95,7 +95,7 @@ func (c *tally) add(p *rtp.Packet, at time.Time) {
 func (c *tally) number(n uint16, at time.Time) (seq uint64, repeated bool) {
 	if !c.begun {
 		c.begun = true
-		// Far from 0, so that packets before the first have a number too.
+		// First is far from 0, so that earlier packets have a number too.
 		c.first = 1<<32 | uint64(n)
 		c.last = c.first
 		c.got.First = at
@@ -113,7 +113,7 @@ func (c *tally) number(n uint16, at time.Time) (seq uint64, repeated bool) {
 	return seq, false
 }
 
-// jitter is RFC 3550 appendix A.8.
+// jitter implements RFC 3550 appendix A.8.
 func (c *tally) jitter(timestamp uint32, at time.Time) {
 	arrival := at.Sub(c.got.First).Seconds() * float64(c.clock)
 	transit := arrival - float64(timestamp)
@@ -130,7 +130,7 @@ func (c *tally) jitter(timestamp uint32, at time.Time) {
 	c.got.Jitter = time.Duration(c.jitterNow / float64(c.clock) * float64(time.Second))
 }
 
-// part puts one packet of video into its frame.
+// part adds one packet of video to its frame.
 func (c *tally) part(p *rtp.Packet, seq uint64, at time.Time) {
 	var vp8 codecs.VP8Packet
 	payload, err := vp8.Unmarshal(p.Payload)
@@ -175,7 +175,7 @@ func (c *tally) complete(timestamp uint32, f *frame, at time.Time) {
 	}
 }
 
-// drop forgets a frame.
+// drop removes a frame.
 func (c *tally) drop(timestamp uint32, broken bool) {
 	delete(c.frames, timestamp)
 	c.order = slices.DeleteFunc(c.order, func(t uint32) bool { return t == timestamp })

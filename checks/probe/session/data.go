@@ -10,10 +10,10 @@ import (
 	"lkdoctor/checks/caps"
 )
 
-// ErrNotSent is that the connection that carries data did not come up in time.
+// ErrNotSent means that the data channel did not open in time.
 var ErrNotSent = errors.New("the connection for data is not up")
 
-// takeData hands on a data packet.
+// takeData passes a data packet to Options.Data.
 func (p *Participant) takeData(data []byte) {
 	p.data.wait(1)
 	packet, parts := &livekit.DataPacket{}, caps.Parts
@@ -23,8 +23,8 @@ func (p *Participant) takeData(data []byte) {
 	p.o.Data(packet)
 }
 
-// Send sends a reliable data packet to everybody. It waits for the connection that
-// carries it, until ctx ends.
+// Send sends a reliable data packet to all participants. It waits for the data
+// channel until ctx ends.
 func (p *Participant) Send(ctx context.Context, payload []byte) error {
 	fresh := p.transport(livekit.SignalTarget_PUBLISHER) == nil
 	t, err := p.publisher()

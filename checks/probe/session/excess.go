@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// Excess names something that a server sent more of than is read or kept (see
+// Excess names something of which a server sent more than is read or kept (see
 // package caps).
 type Excess string
 
@@ -25,7 +25,7 @@ const (
 	ExcessChannels Excess = "data_channels"
 )
 
-// tooMany notes an excess, if it is one.
+// tooMany records an excess, if there is one.
 func (p *Participant) tooMany(what Excess, is bool) {
 	if is {
 		p.excessMu.Lock()
@@ -37,7 +37,7 @@ func (p *Participant) tooMany(what Excess, is bool) {
 	}
 }
 
-// Excess is what the server sent too much of so far, in order.
+// Excess returns what the server sent too much of so far, in order.
 func (p *Participant) Excess() []Excess {
 	if w := p.current(); w != nil {
 		p.tooMany(ExcessBytes, w.bytes.exceeded())

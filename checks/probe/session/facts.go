@@ -12,23 +12,24 @@ import (
 	"lkdoctor/checks/probe"
 )
 
-// JoinFacts is what the server's JoinResponse says, cleaned and capped, without
-// its secrets (room.turnPassword, the ICE servers' credentials).
+// JoinFacts is the content of the server's JoinResponse, cleaned and capped,
+// without its secrets (room.turnPassword, the ICE servers' credentials).
 type JoinFacts struct {
 	// ServerVersion and ServerRegion describe the server; Edition is Standard or
 	// Cloud.
 	ServerVersion, ServerRegion, Edition string
 	Room                                 string
 	Identity, ParticipantSID             string
-	// OthersCount is how many were in the room already.
+	// OthersCount is the number of other participants in the room.
 	OthersCount int
-	// CanPublish, CanPublishData and CanSubscribe are what the server made of the
-	// token's grants.
+	// CanPublish, CanPublishData and CanSubscribe are the permissions that the
+	// server derived from the token's grants.
 	CanPublish, CanPublishData, CanSubscribe bool
-	// SubscriberPrimary reports whether the server offers and its connection counts; false
-	// means that the client has to offer (a token that may not subscribe).
+	// SubscriberPrimary reports whether the server offers and its connection
+	// counts; false means that the client has to offer (a token that may not
+	// subscribe).
 	SubscriberPrimary bool
-	// ICEServers are the STUN and TURN servers that the server hands out.
+	// ICEServers are the STUN and TURN servers of the JoinResponse.
 	ICEServers []ICEServer
 	// ICEServersCount counts all of them.
 	ICEServersCount int
@@ -103,10 +104,10 @@ func eachICEURL(list []*livekit.ICEServer, f func(i int, s *livekit.ICEServer, u
 	}
 }
 
-// iceServers are the servers as pion takes them, credentials included: not to be
-// kept in anything that can be printed. URLs that a browser or pion cannot read
-// are left out: one of them fails the whole connection, and nothing is ever sent
-// to an address that was not read.
+// iceServers returns the servers as pion takes them, with credentials: keep the
+// result out of anything that can be printed. URLs that a browser or pion cannot
+// parse are left out: one of them fails the whole connection, and nothing is ever
+// sent to an address that was not parsed.
 func iceServers(list []*livekit.ICEServer) []webrtc.ICEServer {
 	var out []webrtc.ICEServer
 	eachICEURL(list, func(_ int, s *livekit.ICEServer, u string) {
@@ -124,13 +125,13 @@ func iceServers(list []*livekit.ICEServer) []webrtc.ICEServer {
 	return out
 }
 
-// isTURN reports whether the server relays.
+// isTURN reports whether s has a TURN URL.
 func isTURN(s webrtc.ICEServer) bool {
 	u, err := stun.ParseURI(s.URLs[0])
 	return err == nil && (u.Scheme == stun.SchemeTypeTURN || u.Scheme == stun.SchemeTypeTURNS)
 }
 
-// seconds turns a server's number into a duration that nothing can overflow.
+// seconds converts a server's number to a duration without overflow.
 func seconds(n int32) time.Duration {
 	return time.Duration(max(0, min(n, 3600))) * time.Second
 }

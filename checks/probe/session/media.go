@@ -11,14 +11,14 @@ import (
 	"lkdoctor/checks/probe"
 )
 
-// Outcome is how the media connection ended up.
+// Outcome is the result of a media connection.
 type Outcome string
 
 // The outcomes.
 const (
 	// OutcomeConnected: ICE and DTLS are up.
 	OutcomeConnected Outcome = "connected"
-	// OutcomeNoOffer: the server said Join and then nothing to negotiate with.
+	// OutcomeNoOffer: the server sent Join and no offer.
 	OutcomeNoOffer Outcome = "no_offer"
 	// OutcomeBadOffer: the server's session description cannot be used; Detail
 	// says why.
@@ -48,21 +48,21 @@ const (
 	OutcomeInternal Outcome = "internal"
 )
 
-// MediaOptions are the choices of a participant's media connections.
+// MediaOptions restrict a participant's media connections.
 type MediaOptions struct {
-	// ForceRelay allows relay candidates only: does the TURN server work?
+	// ForceRelay allows relay candidates only.
 	ForceRelay bool
 	// NoTCP leaves ICE/TCP out; NoUDP leaves UDP out.
 	NoTCP, NoUDP bool
-	// Timeout is in place of Limits.Media, unless it is 0.
+	// Timeout replaces Limits.Media, unless it is 0.
 	Timeout time.Duration
 }
 
 // MediaPhases are the times that the steps of a media connection took; zero
 // for a step that was not reached.
 type MediaPhases struct {
-	// Offer is from the call to the server's offer (or its answer to ours),
-	// FirstCandidate from the call to the server's first address.
+	// Offer is the time from the call to the server's offer (or its answer to this
+	// side's), FirstCandidate that to the server's first address.
 	Offer, FirstCandidate time.Duration
 	// ICE is from the start of negotiation to a selected pair, DTLS from there
 	// to the end of the handshake.
@@ -71,31 +71,31 @@ type MediaPhases struct {
 	Total time.Duration
 }
 
-// Media is the evidence of one media connection: what both sides offered, what
-// was sent and answered, and what came of it.
+// Media describes one media connection: what both sides offered, what was sent and
+// answered, and the outcome.
 type Media struct {
 	Outcome Outcome
 	// Connected is Outcome == OutcomeConnected.
 	Connected bool
-	// Remote are the server's candidates: advertised ones first, then those that
-	// its packets came from (prflx). Local are this machine's.
+	// Remote are the server's candidates: advertised ones first, then those from
+	// which its packets came (prflx). Local are this machine's.
 	Remote, Local []Candidate
 	Pairs         []Pair
 	// Selected is the pair that carries media. Its remote type prflx means that
 	// the server advertises another address than the one that works.
 	Selected *Pair
-	// TCP is what plain dials of the server's ICE/TCP addresses found.
+	// TCP holds the results of plain dials of the server's ICE/TCP addresses.
 	TCP []TCPDial
-	// AtReached is what was asked at the address that signalling reached, when
-	// nothing answered at the advertised ones; empty if that is one of them.
+	// AtReached are the requests to the address that signalling reached, when none
+	// of the advertised ones answered; empty if that address is advertised.
 	AtReached []ReachedAsk
 	Phases    MediaPhases
-	// ICEState and DTLSState are pion's own words for how far it came:
-	// new, checking, connected, failed; new, connecting, connected, failed.
+	// ICEState and DTLSState are pion's states: new, checking, connected, failed;
+	// new, connecting, connected, failed.
 	ICEState, DTLSState string
-	// End is how the signalling ended, nil if it was still up.
+	// End is the end of the signalling, nil if it was still up.
 	End *SignalEnd
-	// Detail is the library's own words about a bad offer, cleaned.
+	// Detail is the library's error about a bad offer, cleaned.
 	Detail string
 	// GatheringDone reports whether this machine had found all its candidates.
 	GatheringDone bool
@@ -105,10 +105,10 @@ type Media struct {
 	t *transport
 }
 
-// TCPDial is what a plain TCP connection to an advertised ICE/TCP address found.
+// TCPDial is the result of dialling an advertised ICE/TCP address.
 type TCPDial struct {
 	Candidate Candidate
-	// Reachable reports whether somebody accepted.
+	// Reachable reports whether the connection was accepted.
 	Reachable bool
 	// Pending reports whether the media was connected before the dial ended.
 	Pending bool
@@ -118,15 +118,16 @@ type TCPDial struct {
 	Took time.Duration
 }
 
-// Start begins to connect media, and does not wait for it: Media does. Only the
-// first call counts.
+// Start starts to connect media, and does not wait for it; Media does. Only the
+// first call has an effect.
 func (p *Participant) Start(o MediaOptions) error {
 	_, err := p.begun(o, false)
 	return err
 }
 
-// begun is Start; it returns the connection that the server calls primary.
-func (p *Participant) begun(o MediaOptions, evidence bool) (*transport, error) {
+// begun is Start; it returns the connection that the server calls primary. With
+// diagnose, UDP is tried first and ICE/TCP addresses are dialled.
+func (p *Participant) begun(o MediaOptions, diagnose bool) (*transport, error) {
 	p.negotiating.Lock()
 	defer p.negotiating.Unlock()
 	if !p.started {
@@ -142,7 +143,7 @@ func (p *Participant) begun(o MediaOptions, evidence bool) (*transport, error) {
 		if t, err = p.newTransport(target); err != nil {
 			return nil, err
 		}
-		t.note(func() { t.evidence = evidence })
+		t.note(func() { t.diagnose = diagnose })
 		if target == livekit.SignalTarget_PUBLISHER {
 			err := t.openData()
 			if err == nil {
@@ -160,9 +161,9 @@ func (p *Participant) begun(o MediaOptions, evidence bool) (*transport, error) {
 	return t, nil
 }
 
-// Media connects media and reports what happened. Whatever the server does, it
-// ends within Limits.Media. When it is connected, it stays so until Leave. It
-// leaves the room itself only where ctx was cancelled. Call it once.
+// Media connects media and reports what happened. It ends within Limits.Media,
+// whatever the server does. A connection stays up until Leave. It leaves the room
+// itself only where ctx was cancelled. Call it once.
 func (p *Participant) Media(ctx context.Context, o MediaOptions) *Media {
 	r := &mediaRun{p: p, o: o, limits: p.o.waits(p.net), start: time.Now()}
 	if r.o.Timeout <= 0 {
@@ -196,7 +197,7 @@ func (p *Participant) Media(ctx context.Context, o MediaOptions) *Media {
 	return m
 }
 
-// endOutcome is the outcome when there is no more signalling.
+// endOutcome returns the outcome when the signalling has ended.
 func (p *Participant) endOutcome() Outcome {
 	if p.End().Left {
 		return OutcomeLeft
@@ -204,7 +205,7 @@ func (p *Participant) endOutcome() Outcome {
 	return OutcomeSignalLost
 }
 
-// snapshot reads the counters anew, and copies the evidence.
+// snapshot reads the counters, and returns a copy of the record.
 func (t *transport) snapshot() *Media {
 	t.collect()
 	t.selectPair()
@@ -217,7 +218,7 @@ func (t *transport) snapshot() *Media {
 	return &m
 }
 
-// Refresh reads the pairs' counters anew, on a connection that is up.
+// Refresh reads the pairs' counters again, on a connection that is up.
 func (m *Media) Refresh() {
 	if m.t != nil {
 		now := m.t.snapshot()
@@ -225,8 +226,8 @@ func (m *Media) Refresh() {
 	}
 }
 
-// Path is the pair that carries what this participant receives or, in a room that
-// it may not listen to, what it sends; nil while there is none.
+// Path returns the pair that carries what this participant receives or, in a room
+// to which it may not subscribe, what it sends; nil while there is none.
 func (p *Participant) Path() *Pair {
 	for _, target := range []livekit.SignalTarget{livekit.SignalTarget_SUBSCRIBER, livekit.SignalTarget_PUBLISHER} {
 		if pair := p.transport(target).pair(); pair != nil {
@@ -236,7 +237,7 @@ func (p *Participant) Path() *Pair {
 	return nil
 }
 
-// pair is the selected pair with its counters, nil before there is one.
+// pair returns the selected pair with its counters, nil before there is one.
 func (t *transport) pair() *Pair {
 	if t == nil {
 		return nil
@@ -244,15 +245,15 @@ func (t *transport) pair() *Pair {
 	return t.snapshot().Selected
 }
 
-// pollEvery is how often the pairs' counters are read during a join, and
-// maxPollStep how much time one poll may stand for.
+// pollEvery is the time between two readings of the pairs' counters during a join,
+// and maxPollStep the most that one reading adds to the clocks.
 const (
 	pollEvery   = 100 * time.Millisecond
 	maxPollStep = 250 * time.Millisecond
 )
 
-// mediaRun is one call of Media: it looks at the evidence until there is a
-// verdict.
+// mediaRun is one call of Media. It reads the state of the connection until there
+// is a verdict.
 type mediaRun struct {
 	p      *Participant
 	t      *transport
@@ -261,14 +262,14 @@ type mediaRun struct {
 	start  time.Time
 
 	// quiet is the time since negotiation, handshake that since ICE was up, both
-	// without the moments when this process did not get to run: on a machine
-	// that is too busy to ask, nobody's silence means anything.
+	// without the time in which this process did not run: a machine that is too
+	// busy to ask cannot call the server silent.
 	quiet, handshake time.Duration
 	polled           time.Time
 	asked            bool // the address reached was asked for media
 }
 
-// run waits until there is a verdict.
+// run waits for a verdict.
 func (r *mediaRun) run(parent context.Context) Outcome {
 	ctx, cancel := context.WithTimeout(parent, r.o.Timeout)
 	defer cancel()
@@ -302,7 +303,7 @@ func (r *mediaRun) connected() bool {
 	return !r.t.connected.IsZero()
 }
 
-// poll reads the counters and moves the clocks on.
+// poll reads the counters and advances the clocks.
 func (r *mediaRun) poll() {
 	r.t.mu.Lock()
 	negotiated, iceUp := r.t.negotiated, !r.t.iceAt.IsZero()
@@ -327,7 +328,7 @@ func (r *mediaRun) poll() {
 	}
 }
 
-// ranOut is the outcome when the time is over or the caller has cancelled.
+// ranOut returns the outcome when the time is over or the caller has cancelled.
 func (r *mediaRun) ranOut(ctx context.Context) Outcome {
 	if errors.Is(ctx.Err(), context.Canceled) {
 		return OutcomeCancelled
@@ -346,9 +347,8 @@ func (r *mediaRun) ranOut(ctx context.Context) Outcome {
 	return OutcomeTimeout
 }
 
-// signalEnded is the outcome when the signalling connection is gone. A server
-// that leaves because of CONNECTION_TIMEOUT only says that media did not
-// connect: the evidence says more.
+// signalEnded returns the outcome when the signalling connection has ended. A Leave
+// for CONNECTION_TIMEOUT only says that media did not connect: the pairs say more.
 func (r *mediaRun) signalEnded() Outcome {
 	m, end := r.t.snapshot(), r.p.End()
 	timedOut := end.Left && end.Reason == livekit.DisconnectReason_CONNECTION_TIMEOUT.String()
@@ -367,33 +367,35 @@ func (r *mediaRun) signalEnded() Outcome {
 	return r.p.endOutcome()
 }
 
-// icePicture is what a verdict on silence rests on.
+// icePicture is the input of a verdict on silence.
 type icePicture struct {
-	// Elapsed is the time since negotiation began, as far as this process ran.
+	// Elapsed is the time since negotiation began in which this process ran.
 	Elapsed time.Duration
 	Pairs   []Pair
-	// TCPPending counts the dials of ICE/TCP addresses that have not ended.
+	// TCPPending counts the unfinished dials of ICE/TCP addresses.
 	TCPPending int
-	// Now is when the pairs were read.
+	// Now is the time at which the pairs were read.
 	Now time.Time
 }
 
 const (
-	// enoughRequests unanswered on a pair rule out a lost packet.
+	// enoughRequests is the number of unanswered requests that rules out a lost
+	// packet.
 	enoughRequests = 3
-	// enoughTime is what the last request of a late pair is given to be answered.
+	// enoughTime is the time to wait for an answer to the last request of a late
+	// pair.
 	enoughTime = time.Second
-	// noneGrace is how long a side that has said that it has no address is waited
-	// for: it may still be heard from.
+	// noneGrace is the time to wait for a side that has said that it has no
+	// address: its packets may still arrive.
 	noneGrace = 500 * time.Millisecond
-	// tcpCandidateGrace is how long a connected join waits for ICE/TCP candidates
-	// that come late.
+	// tcpCandidateGrace is the time that a connected join waits for late ICE/TCP
+	// candidates.
 	tcpCandidateGrace = 5 * time.Millisecond
 )
 
-// silent reports whether nothing answers: after the silence every pair has asked
-// often enough, long enough ago, and no dial is left; or the grace is over too.
-// One answer, or one request of the server, means that it is not silent.
+// silent reports whether nothing answers: after silence, every pair has sent enough
+// requests, long enough ago, and no dial is pending; or grace is over too. One
+// answer, or one request of the server, means that it is not silent.
 func (p icePicture) silent(silence, grace time.Duration) bool {
 	if len(p.Pairs) == 0 || p.Elapsed < silence {
 		return false
@@ -410,9 +412,9 @@ func (p icePicture) silent(silence, grace time.Duration) bool {
 	return settled || p.Elapsed >= silence+grace
 }
 
-// oneWay reports whether the server is heard and every pair of ours has asked it
-// in vain: its packets arrive here, and ours do not get there. An answer would
-// have come on the way that its own requests take.
+// oneWay reports whether the server's packets arrive here and no pair's requests
+// were answered: this machine's packets do not arrive there, as an answer would
+// take the path of the server's own requests.
 func (p icePicture) oneWay() bool {
 	for _, pair := range p.Pairs {
 		if pair.ResponsesReceived > 0 || !pair.givenUp(p.Now) {
@@ -422,8 +424,8 @@ func (p icePicture) oneWay() bool {
 	return answered(p.Pairs)
 }
 
-// givenUp reports whether a pair has had its chance: it failed, could never be
-// asked (a loopback socket cannot send to another machine), or asked enough.
+// givenUp reports whether a pair failed, could never send (a loopback socket to
+// another machine), or sent enough requests.
 func (p Pair) givenUp(now time.Time) bool {
 	switch {
 	case p.State == PairFailed, p.RequestsSent == 0:
@@ -432,7 +434,7 @@ func (p Pair) givenUp(now time.Time) bool {
 	return p.RequestsSent >= enoughRequests && now.Sub(p.FirstRequest) >= enoughTime
 }
 
-// verdict is the outcome as soon as there is one, "" before.
+// verdict returns the outcome once there is one, "" before.
 func (r *mediaRun) verdict(now time.Time) Outcome {
 	t := r.t
 	t.mu.Lock()
@@ -456,17 +458,17 @@ func (r *mediaRun) verdict(now time.Time) Outcome {
 	return r.silence(now)
 }
 
-// They bound how long a join that is connected waits for the last dials of
-// ICE/TCP addresses: ten round trips, within these limits.
+// They bound the time that a connected join waits for the last dials of ICE/TCP
+// addresses: ten round trips, within these limits.
 const (
 	leastLinger = 100 * time.Millisecond
 	mostLinger  = time.Second
 )
 
-// settled says whether a connected join has nothing more to wait for: the server
-// has named an address (its checks can arrive, and win, before that message),
-// and the plain dials of ICE/TCP addresses have ended; or both had ten round
-// trips. t.mu is held.
+// settled returns the outcome of a connected join that has nothing more to wait
+// for: the server has named an address (its checks can arrive, and win, before that
+// message), and the plain dials of ICE/TCP addresses have ended; or both had ten
+// round trips. The caller holds t.mu.
 func (t *transport) settled(now time.Time) Outcome {
 	linger := leastLinger
 	if t.media.Selected != nil {
@@ -480,7 +482,7 @@ func (t *transport) settled(now time.Time) Outcome {
 	return OutcomeConnected
 }
 
-// silence names what is missing while ICE is not up; r.t.mu is held.
+// silence returns what is missing while ICE is not up. The caller holds r.t.mu.
 func (r *mediaRun) silence(now time.Time) Outcome {
 	m, elapsed, limit := &r.t.media, r.quiet, r.limits.Silence
 	over := elapsed >= limit+r.limits.Grace
@@ -494,7 +496,7 @@ func (r *mediaRun) silence(now time.Time) Outcome {
 			return OutcomeNoLocalCandidates
 		}
 	case len(m.Pairs) == 0:
-		// Both sides have addresses and none fit together: IPv4 here, IPv6 there.
+		// Both sides have addresses and none match: IPv4 here, IPv6 there.
 		if over {
 			return OutcomeNothingAnswered
 		}
@@ -510,7 +512,7 @@ func (r *mediaRun) silence(now time.Time) Outcome {
 	return ""
 }
 
-// answered reports whether anything came back on any pair.
+// answered reports whether anything was received on any pair.
 func answered(pairs []Pair) bool {
 	for _, p := range pairs {
 		if p.Answered() {

@@ -9,9 +9,8 @@ import (
 	"github.com/pion/transport/v4/stdnet"
 )
 
-// pacer slows down the reading of what a peer sends without end: a burst at once,
-// and then so much a second. TCP and SCTP then hold the sender back; UDP packets
-// are lost.
+// pacer limits how fast a peer's data is read: a burst immediately, then a rate per
+// second. TCP and SCTP then slow the sender down; UDP packets are lost.
 type pacer struct {
 	burst, perSecond float64
 
@@ -20,7 +19,7 @@ type pacer struct {
 	over   bool
 }
 
-// wait takes cost, and returns when it may be used. Readers wait for each other.
+// wait uses cost, and returns when the rate allows it. Readers wait for each other.
 func (p *pacer) wait(cost float64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -37,14 +36,15 @@ func (p *pacer) exceeded() bool {
 	return p.over
 }
 
-// bucket counts what is used: so much a second is forgotten. It is not safe for
-// concurrent use.
+// bucket is a leaky bucket: what was used drains at a rate per second. It is not
+// safe for concurrent use.
 type bucket struct {
 	used float64
 	last time.Time
 }
 
-// take uses cost unless that is more than burst together.
+// take uses cost, unless the bucket would hold more than burst, and reports whether
+// it did.
 func (b *bucket) take(cost, burst, perSecond float64, now time.Time) bool {
 	if b.owe(cost, perSecond, now) > burst {
 		b.used -= cost
@@ -53,7 +53,7 @@ func (b *bucket) take(cost, burst, perSecond float64, now time.Time) bool {
 	return true
 }
 
-// owe uses cost, and returns what is used.
+// owe uses cost, and returns what the bucket holds.
 func (b *bucket) owe(cost, perSecond float64, now time.Time) float64 {
 	if !b.last.IsZero() {
 		b.used = max(0, b.used-perSecond*now.Sub(b.last).Seconds())
@@ -63,7 +63,7 @@ func (b *bucket) owe(cost, perSecond float64, now time.Time) float64 {
 	return b.used
 }
 
-// pacedConn is a connection that is read at a pace, in bytes.
+// pacedConn is a connection whose reading is limited, in bytes.
 type pacedConn struct {
 	net.Conn
 	pace *pacer
@@ -75,8 +75,8 @@ func (c *pacedConn) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// pacedNet is the machine's network for an ICE agent, whose UDP sockets are read
-// at a pace, in packets.
+// pacedNet is the machine's network for an ICE agent. The reading of its UDP
+// sockets is limited, in packets.
 type pacedNet struct {
 	*stdnet.Net
 	pace *pacer
@@ -96,7 +96,7 @@ func (n *pacedNet) ListenUDP(network string, at *net.UDPAddr) (pion.UDPConn, err
 	return &pacedUDP{UDPConn: conn, pace: n.pace}, nil
 }
 
-// pacedUDP is one of its sockets.
+// pacedUDP is a socket of pacedNet.
 type pacedUDP struct {
 	pion.UDPConn
 	pace *pacer

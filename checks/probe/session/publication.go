@@ -22,24 +22,23 @@ import (
 // maxPacket is the size of an RTP packet that every network carries.
 const maxPacket = 1200
 
-// toneLevel is how loud the tone is said to be, in dB below the loudest (RFC
-// 6464): loud enough for the server to name us as a speaker.
+// toneLevel is the level sent for the tone, in dB below the loudest (RFC 6464):
+// loud enough for the server to report this participant as a speaker.
 const toneLevel = 12
 
-// primer is how many samples of a muted clip are sent all the same: the server
-// tells nobody of a track before its first packets, and passes on none that are
-// muted.
+// primer is the number of samples that a muted clip sends: the server announces no
+// track before its first packets, and passes on none that are muted.
 const primer = 10
 
-// Sending is a clip that is published, and whether it is muted.
+// Sending is a published clip, and whether it is muted.
 type Sending struct {
 	Clip  clips.Clip
 	Muted bool
 }
 
-// Sent is what one track sent, and what the server reported about it.
+// Sent counts what one track sent, and holds the server's report about it.
 type Sent struct {
-	// SID is the server's name for the track, "" before it has one.
+	// SID is the server's ID of the track, "" before it has one.
 	SID            string
 	Packets, Bytes int
 	// Frames are whole video frames; 0 for audio.
@@ -47,19 +46,19 @@ type Sent struct {
 	// Repeats counts packets that the server asked for again (RTCP NACK), and
 	// Keyframes its requests for a keyframe (PLI, FIR).
 	Repeats, Keyframes int
-	// Reported reports whether the server sent a receiver report; then
-	// ReportedLost is the number of lost packets in it, and ReportedJitter its
-	// jitter. A server sends the first one after about a second.
+	// Reported reports whether the server sent a receiver report; ReportedLost and
+	// ReportedJitter are its lost packets and jitter. A server sends the first one
+	// after about a second.
 	Reported       bool
 	ReportedLost   int
 	ReportedJitter time.Duration
 	First, Last    time.Time
 }
 
-// Bitrate is in bits a second.
+// Bitrate returns bits per second.
 func (s Sent) Bitrate() float64 { return bitrate(s.Bytes, s.Last.Sub(s.First)) }
 
-// publication is one clip that is sent, in real time, again and again.
+// publication is one clip, sent in real time in a loop.
 type publication struct {
 	clip    clips.Clip
 	samples [][]byte
@@ -86,9 +85,9 @@ var (
 	ErrNotPublished = errors.New("nothing is published")
 )
 
-// Publish sends clips from now on: it announces them, waits for the server to take
-// them, as the SDKs do, and offers them. taken is how many it took within
-// Limits.Accept; those that it did not are offered all the same.
+// Publish sends clips from now on: it announces them, waits for the server to
+// accept them, as the SDKs do, and offers them. taken is the number accepted within
+// Limits.Accept; the others are offered too.
 func (p *Participant) Publish(ctx context.Context, list ...Sending) (taken int, err error) {
 	t, err := p.publisher()
 	if err != nil {
@@ -124,7 +123,7 @@ func (p *Participant) Publish(ctx context.Context, list ...Sending) (taken int, 
 	return taken, t.offer(false)
 }
 
-// publisher is the connection that publishes; one is made where there is none.
+// publisher returns the connection that publishes, and creates it if necessary.
 func (p *Participant) publisher() (*transport, error) {
 	p.negotiating.Lock()
 	defer p.negotiating.Unlock()
@@ -138,7 +137,7 @@ func (p *Participant) publisher() (*transport, error) {
 	return t, t.openData()
 }
 
-// openData puts a data channel onto the publisher's connection, which needs no
+// openData opens a data channel on the publisher's connection, which needs no
 // permission to publish. The label is the SDKs' own.
 func (t *transport) openData() error {
 	dc, err := t.pc.CreateDataChannel("_reliable", nil)
@@ -153,7 +152,7 @@ func (t *transport) openData() error {
 	return nil
 }
 
-// newPublication puts the track of a clip onto the connection.
+// newPublication adds the track of a clip to the connection.
 func newPublication(pc *webrtc.PeerConnection, s Sending) (*publication, error) {
 	one := &publication{clip: s.Clip, quit: make(chan struct{}), taken: make(chan struct{})}
 	one.muted.Store(s.Muted)
@@ -166,7 +165,7 @@ func newPublication(pc *webrtc.PeerConnection, s Sending) (*publication, error) 
 		return nil, fmt.Errorf("publish: %w", err)
 	}
 	one.clock = codec.ClockRate
-	// Our own name for the track has to differ from that of one that was taken back.
+	// The ID has to differ from that of an unpublished track.
 	id := fmt.Sprintf("lkdoctor-%s-%d", s.Clip, len(pc.GetTransceivers()))
 	if one.track, err = webrtc.NewTrackLocalStaticRTP(codec, id, "lkdoctor"); err != nil {
 		return nil, err
@@ -181,9 +180,9 @@ func newPublication(pc *webrtc.PeerConnection, s Sending) (*publication, error) 
 	return one, nil
 }
 
-// request announces the track. A video's one layer is not listed, as it need not
-// be: livekit-server 1.13.5 would write to the list while it sends it to others (a
-// data race of its own, in updateRidsFromSDP).
+// request returns the announcement of the track. A video's only layer is not
+// listed, which is allowed: livekit-server 1.13.5 would write to the list while it
+// sends it to others (a data race of its own, in updateRidsFromSDP).
 func (one *publication) request() *livekit.AddTrackRequest {
 	r := &livekit.AddTrackRequest{Cid: one.track.ID(), Name: string(one.clip), Type: livekit.TrackType_AUDIO,
 		Source: livekit.TrackSource_MICROPHONE, Muted: one.muted.Load(),
@@ -195,7 +194,7 @@ func (one *publication) request() *livekit.AddTrackRequest {
 	return r
 }
 
-// stop ends the sending; its goroutines end with that and the connection.
+// stop ends the sending. The goroutines end with that and the connection.
 func (one *publication) stop() { one.once.Do(func() { close(one.quit) }) }
 
 // play sends a packet of the tone, or a frame of the pattern, every 20 ms.
@@ -225,8 +224,7 @@ func (one *publication) play(up <-chan struct{}) {
 	}
 }
 
-// next is the next sample, or the next keyframe. After the last one comes the
-// first again.
+// next returns the next sample, or the next keyframe, in a loop.
 func (one *publication) next(keyframe bool) []byte {
 	for keyframe && !isKeyframe(one.samples[one.at]) {
 		one.at = (one.at + 1) % len(one.samples)
@@ -236,8 +234,8 @@ func (one *publication) next(keyframe bool) []byte {
 	return sample
 }
 
-// levelExtension is the number that was agreed on for saying how loud it is; 0 if
-// none was.
+// levelExtension returns the negotiated ID of the audio level extension; 0 if there
+// is none.
 func (one *publication) levelExtension() uint8 {
 	for _, e := range one.sender.GetParameters().HeaderExtensions {
 		if e.URI == sdp.AudioLevelURI {
@@ -318,7 +316,7 @@ func (one *publication) wantsKeyframe() bool {
 // isKeyframe reads the first bit of a VP8 frame (RFC 6386 §9.1): 0 is a key.
 func isKeyframe(frame []byte) bool { return len(frame) > 0 && frame[0]&1 == 0 }
 
-// publications are those that fit.
+// publications returns those for which fits returns true.
 func (p *Participant) publications(fits func(*publication) bool) (list []*publication) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -344,7 +342,7 @@ func named(sid string) func(*publication) bool {
 	}
 }
 
-// Published lists what is published.
+// Published returns the published clips.
 func (p *Participant) Published() []Sending {
 	var list []Sending
 	for _, one := range p.publications(everything) {
@@ -353,7 +351,7 @@ func (p *Participant) Published() []Sending {
 	return list
 }
 
-// Sent counts what was sent of a clip.
+// Sent returns the counters of a clip.
 func (p *Participant) Sent(c clips.Clip) (s Sent) {
 	for _, one := range p.publications(of(c)) {
 		one.mu.Lock()
@@ -364,7 +362,7 @@ func (p *Participant) Sent(c clips.Clip) (s Sent) {
 	return s
 }
 
-// Unpublish takes a clip back.
+// Unpublish ends the publication of a clip.
 func (p *Participant) Unpublish(c clips.Clip) error {
 	list := p.publications(of(c))
 	if len(list) == 0 {
@@ -382,7 +380,7 @@ func (p *Participant) Unpublish(c clips.Clip) error {
 	return t.offer(false)
 }
 
-// drop ends the sending of a publication, and forgets it.
+// drop ends and removes a publication.
 func (p *Participant) drop(one *publication) {
 	one.stop()
 	p.mu.Lock()
@@ -395,7 +393,7 @@ func (p *Participant) Mute(muted bool) error {
 	list := p.publications(everything)
 	for _, one := range list {
 		one.muted.Store(muted)
-		p.tellMuted(one)
+		p.sendMuted(one)
 	}
 	if len(list) == 0 {
 		return ErrNotPublished
@@ -403,8 +401,8 @@ func (p *Participant) Mute(muted bool) error {
 	return nil
 }
 
-// tellMuted tells the server whether a track is muted.
-func (p *Participant) tellMuted(one *publication) {
+// sendMuted sends the server whether a track is muted.
+func (p *Participant) sendMuted(one *publication) {
 	one.mu.Lock()
 	sid := one.sid
 	one.mu.Unlock()
@@ -413,7 +411,7 @@ func (p *Participant) tellMuted(one *publication) {
 	}
 }
 
-// accepted keeps the server's name for a track; it has taken it.
+// accepted records the server's ID of a track that it has accepted.
 func (p *Participant) accepted(cid string, info *livekit.TrackInfo) {
 	for _, one := range p.publications(func(one *publication) bool { return one.track.ID() == cid }) {
 		one.mu.Lock()
@@ -423,20 +421,20 @@ func (p *Participant) accepted(cid string, info *livekit.TrackInfo) {
 		if first && info.GetSid() != "" {
 			close(one.taken)
 			if info.GetMuted() != one.muted.Load() {
-				p.tellMuted(one) // muted while it was being published
+				p.sendMuted(one) // muted while it was being published
 			}
 		}
 	}
 }
 
-// muted is a moderator's hand on a track of ours.
+// muted records that a moderator muted or unmuted a track of this participant.
 func (p *Participant) muted(sid string, muted bool) {
 	for _, one := range p.publications(named(sid)) {
 		one.muted.Store(muted)
 	}
 }
 
-// forget drops a track that the server has ended.
+// forget removes a track that the server has ended.
 func (p *Participant) forget(sid string) {
 	for _, one := range p.publications(named(sid)) {
 		p.drop(one)

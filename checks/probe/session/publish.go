@@ -14,21 +14,21 @@ import (
 	"lkdoctor/checks/probe/clips"
 )
 
-// PublishOutcome is how a publication ended up.
+// PublishOutcome is the result of a publication.
 type PublishOutcome string
 
 // The outcomes.
 const (
-	// PublishReceived: audio and video came through. Losses are in the counters.
+	// PublishReceived: audio and video arrived. Losses are in the counters.
 	PublishReceived PublishOutcome = "received"
-	// PublishPartly: one of the two kinds came through, the other did not.
+	// PublishPartly: one of the two kinds arrived, the other did not.
 	PublishPartly PublishOutcome = "partly_received"
 	// PublishSilent: packets were sent, and the other participant got none.
 	PublishSilent PublishOutcome = "not_received"
-	// PublishNoJoin: one of the two did not get in; Failure says why.
+	// PublishNoJoin: one of the two was refused; Failure says why.
 	PublishNoJoin PublishOutcome = "no_join"
-	// PublishNotConnected: the sender's or the receiver's media connection did
-	// not come up; Who says whose.
+	// PublishNotConnected: the media connection of the sender or the receiver, see
+	// Who, did not come up.
 	PublishNotConnected PublishOutcome = "not_connected"
 	// PublishLeft: the server ended one of the stays; End says why.
 	PublishLeft PublishOutcome = "left"
@@ -38,7 +38,7 @@ const (
 	PublishInternal PublishOutcome = "internal"
 )
 
-// Published is what came of publishing audio and video from one participant to
+// Published is the result of publishing audio and video from one participant to
 // another: upstream from the sender to the server, downstream from there to the
 // receiver.
 type Published struct {
@@ -50,16 +50,17 @@ type Published struct {
 	Detail  string
 
 	Room string
-	// Join is how long both took to join, Connect until the sender's media
-	// connection was up.
+	// Join is the time that both joins took, Connect that until the sender's media
+	// was connected.
 	Join, Connect time.Duration
-	// Accepted counts the tracks that the server said it took.
+	// Accepted counts the tracks that the server accepted.
 	Accepted           int
 	AudioSent          Sent
 	VideoSent          Sent
 	AudioGot, VideoGot Received
-	// FirstPacket is from the first packet sent to the first received, of either
-	// kind; FirstFrame until the first keyframe was complete. 0 if never.
+	// FirstPacket is the time from the first packet sent to the first received, of
+	// either kind; FirstFrame that until the first keyframe was complete. 0 if
+	// never.
 	FirstPacket, FirstFrame time.Duration
 	// Up and Down are the round trips of the two media connections.
 	Up, Down time.Duration
@@ -68,12 +69,11 @@ type Published struct {
 	Took             time.Duration
 }
 
-// Publish lets two participants join a room, publishes a tone and a test
-// pattern from one, and counts what the other receives. Nothing is repaired
-// (no retransmission is answered), so that a lost packet shows as one. It stops
-// as soon as enough audio packets and video frames came through (0 means 20; one of
-// each is sent every 20 ms), and both have left when it returns. sender and receiver
-// are the tokens of two participants of one room.
+// Publish joins a room with two participants, publishes a tone and a test pattern
+// from one, and counts what the other receives. No retransmission is answered, so
+// that a lost packet shows as one. It ends once enough audio packets and video
+// frames arrived (0 means 20; one of each is sent every 20 ms). Both have left when
+// it returns. sender and receiver are the tokens of two participants of one room.
 func Publish(ctx context.Context, n *probe.Net, base *url.URL, sender, receiver string, via TokenVia, enough int) *Published {
 	if enough <= 0 {
 		enough = 20
@@ -103,7 +103,7 @@ type publishRun struct {
 
 	mu           sync.Mutex
 	audio, video *tally
-	// arrived has an element while there are packets that were not counted yet.
+	// arrived has an element while there are uncounted packets.
 	arrived chan struct{}
 }
 
@@ -121,7 +121,7 @@ func (r *publishRun) run(ctx context.Context, base *url.URL, tokens [2]string, v
 	return out
 }
 
-// join lets both in, side by side.
+// join joins with both concurrently.
 func (r *publishRun) join(ctx context.Context, base *url.URL, tokens [2]string, via TokenVia) PublishOutcome {
 	var failed [2]*SignalFailure
 	var both sync.WaitGroup
@@ -146,7 +146,7 @@ func (r *publishRun) join(ctx context.Context, base *url.URL, tokens [2]string, 
 	return ""
 }
 
-// publish sends both clips, and waits until both sides' media connections are up.
+// publish publishes both clips, and waits until both media connections are up.
 func (r *publishRun) publish(ctx context.Context) PublishOutcome {
 	var err error
 	if r.out.Accepted, err = r.sender.Publish(ctx, Sending{Clip: clips.Tone}, Sending{Clip: clips.Pattern}); err != nil {
@@ -162,7 +162,7 @@ func (r *publishRun) publish(ctx context.Context) PublishOutcome {
 	return ""
 }
 
-// failed is the outcome of a step that one of them did not get through.
+// failed returns the outcome of a step that a participant did not complete.
 func (r *publishRun) failed(who string, p *Participant, err error) PublishOutcome {
 	switch r.out.Who = who; {
 	case p.End() != nil:
@@ -175,7 +175,7 @@ func (r *publishRun) failed(who string, p *Participant, err error) PublishOutcom
 	return PublishInternal
 }
 
-// track counts what comes on one track until the connection ends.
+// track counts the packets of one track until the connection ends.
 func (r *publishRun) track(t *webrtc.TrackRemote) {
 	c := r.audio
 	if t.Kind() == webrtc.RTPCodecTypeVideo {
@@ -197,13 +197,13 @@ func (r *publishRun) track(t *webrtc.TrackRemote) {
 	}
 }
 
-// slowest is as long as the first packet is waited for on a slow way.
+// slowest is the longest wait for the first packet on a slow connection.
 const slowest = 8 * time.Second
 
-// measure waits until enough came, or nothing does.
+// measure waits until enough packets arrived, or none do.
 func (r *publishRun) measure(ctx context.Context) PublishOutcome {
-	// Where connecting was slow, so is what follows: the receiver is told of the
-	// tracks over the same way, and by the same machines.
+	// A slow connection delays what follows, too: the server announces the tracks
+	// to the receiver over it.
 	silence := time.NewTimer(max(r.net.Waits().Silence, min(r.out.Connect, slowest)))
 	defer silence.Stop()
 	var over <-chan time.Time
@@ -235,14 +235,14 @@ func (r *publishRun) measure(ctx context.Context) PublishOutcome {
 	}
 }
 
-// counts are the audio packets and the video frames that came.
+// counts returns the number of audio packets and of video frames that arrived.
 func (r *publishRun) counts() (audio, video int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.audio.got.Packets, r.video.got.Frames
 }
 
-// partly is the outcome when less than enough came in the time there was.
+// partly returns the outcome when fewer than enough arrived in time.
 func (r *publishRun) partly() PublishOutcome {
 	if audio, video := r.counts(); audio == 0 || video == 0 {
 		return PublishPartly
@@ -273,22 +273,22 @@ func (r *publishRun) sum() {
 	}
 }
 
-// Path is what one way of media came to.
+// Path is the result of one path of media.
 type Path struct {
-	// Connected reports whether ICE and DTLS came up this way.
+	// Connected reports whether ICE and DTLS came up on this path.
 	Connected bool
 	// Outcome is the media's, "" when there was no Join.
 	Outcome Outcome
-	// Total is how long the media took to connect, RTT its round trip. A TCP
+	// Total is the time that media took to connect, RTT its round trip. A TCP
 	// connection to livekit-server takes a second longer than the network needs:
 	// the server waits that long for a better one.
 	Total, RTT time.Duration
-	// Advertised are the server's addresses for this way.
+	// Advertised are the server's addresses for this path.
 	Advertised []Candidate
 }
 
-// ComparePaths joins once with UDP alone and once with ICE/TCP alone, side by
-// side, each with the token of a participant of its own, and leaves.
+// ComparePaths joins once with UDP alone and once with ICE/TCP alone, concurrently,
+// each with the token of a separate participant, and leaves.
 func ComparePaths(ctx context.Context, n *probe.Net, base *url.URL, udpToken, tcpToken string, via TokenVia) (udp, tcp Path) {
 	join := func(token string, media MediaOptions) (p Path) {
 		s, f := Join(ctx, n, base, token, Options{Via: via})

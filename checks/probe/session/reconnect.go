@@ -11,9 +11,9 @@ import (
 	"lkdoctor/checks/probe"
 )
 
-// Resume takes the session up again over a new WebSocket, with the media
-// connections that there are, once the one before has ended. The server then
-// restarts ICE. What is muted stays so.
+// Resume resumes the session over a new WebSocket, with the existing media
+// connections, once the old WebSocket has ended. The server then restarts ICE.
+// Muted clips stay muted.
 func (p *Participant) Resume(ctx context.Context) *SignalFailure {
 	p.mu.Lock()
 	token, left := p.token(), p.left
@@ -54,7 +54,7 @@ func (p *Participant) Resume(ctx context.Context) *SignalFailure {
 	p.negotiating.Unlock()
 	p.begin(w)
 	for _, one := range p.publications(everything) {
-		p.tellMuted(one)
+		p.sendMuted(one)
 	}
 	p.mu.Lock()
 	left = p.left
@@ -73,8 +73,8 @@ func (p *Participant) Resume(ctx context.Context) *SignalFailure {
 	return nil
 }
 
-// Back waits, after Resume, until the server takes messages of the session again,
-// which the answer to a ping shows, and ICE is up again.
+// Back waits, after Resume, until the server accepts messages of the session again,
+// which its answer to a ping shows, and ICE is up again.
 func (p *Participant) Back(ctx context.Context) error {
 	if err := p.Ping(ctx); err != nil {
 		return err
@@ -83,8 +83,8 @@ func (p *Participant) Back(ctx context.Context) error {
 }
 
 // Rejoin leaves and joins anew with the same options and media options, and
-// publishes what was published, muted where it was. The new participant takes the
-// place of p. Up waits for its media.
+// publishes the same clips, muted where they were. The caller uses the new
+// participant instead of p, and calls its Leave. Up waits for its media.
 func (p *Participant) Rejoin(ctx context.Context) (*Participant, *SignalFailure) {
 	mine := p.Published()
 	p.Leave()
@@ -119,10 +119,10 @@ func (p *Participant) Up(ctx context.Context, toSend bool) error {
 	return p.wait(ctx, t.up)
 }
 
-// settle waits, after Up, until the server is sure of the session, too:
-// livekit-server forgets a participant whose WebSocket ends while its own side
-// of the media connection is not up. A data channel of its own shows that it is,
-// and the answer to a ping that it has gone on since.
+// settle waits, after Up, until the server's side of the media connection is up
+// too: before that livekit-server forgets a participant whose WebSocket ends. Its
+// data channel shows that it is up, and its answer to a ping that it has continued
+// since.
 func (p *Participant) settle(ctx context.Context) error {
 	sctx, cancel := context.WithTimeout(ctx, p.net.Waits().Settle)
 	defer cancel()
@@ -143,22 +143,22 @@ const (
 	ReconnectFull   ReconnectStep = "full_reconnect"
 )
 
-// Reconnected is what came of cutting a session and taking it up again.
+// Reconnected is the result of cutting and resuming a session.
 type Reconnected struct {
-	// Failed is the first step that did not work, "" if all did. Cancelled reports
+	// Failed is the first step that failed, "" if none did. Cancelled reports
 	// whether the caller's context ended in it.
 	Failed    ReconnectStep
 	Cancelled bool
-	// Failure is why the step's signalling failed; nil where the media did, or
-	// the server ended the stay (End).
+	// Failure is why the step's signalling failed; nil where media failed, or the
+	// server ended the stay (End).
 	Failure *SignalFailure
 	End     *SignalEnd
 	Detail  string
 
 	Room string
-	// Join is from the start until media was up; Signal from the cut until the
-	// server had taken the session up again, Resume until its media was
-	// confirmed anew (ICE restart); Full from the second cut until a new session
+	// Join is the time from the start until media was up; Signal that from the cut
+	// until the server had resumed the session, Resume that until its media was
+	// confirmed (ICE restart); Full that from the second cut until a new session
 	// had media.
 	Join, Signal, Resume, Full time.Duration
 	// NewSession reports whether the full reconnect made another session.
@@ -166,13 +166,13 @@ type Reconnected struct {
 	Took       time.Duration
 }
 
-// Reconnect joins, cuts the WebSocket and takes the session up again (as
-// clients do when a network changes), then cuts it again and joins anew (as
-// they do when that fails). The participant has left when it returns.
+// Reconnect joins, cuts the WebSocket and resumes the session (as clients do when a
+// network changes), then cuts it again and joins anew (as they do when that fails).
+// The participant has left when it returns.
 //
-// remove takes the participant out of the room by other means (Net.Remove), where
-// the session was cut and could not be taken up again: no connection is left to say
-// good-bye over. It may be nil, and the server then notices after some 20 s.
+// remove removes the participant from the room by other means (Net.Remove) where
+// the session was cut and could not be resumed: no connection is left for Leave. It
+// may be nil; the server then removes it after some 20 s.
 func Reconnect(ctx context.Context, n *probe.Net, base *url.URL, token string, via TokenVia, remove func(context.Context)) *Reconnected {
 	r := &reconnectRun{net: n, out: &Reconnected{}, enter: func(ctx context.Context) (*Participant, *SignalFailure) {
 		return Join(ctx, n, base, token, Options{Via: via, Subscribe: true})
@@ -191,7 +191,7 @@ func Reconnect(ctx context.Context, n *probe.Net, base *url.URL, token string, v
 	return r.out
 }
 
-// removeWait bounds what remove may take.
+// removeWait bounds remove.
 const removeWait = 400 * time.Millisecond
 
 // reconnectRun is one call of Reconnect.
@@ -200,7 +200,7 @@ type reconnectRun struct {
 	enter func(context.Context) (*Participant, *SignalFailure)
 	out   *Reconnected
 	p     *Participant
-	// orphaned is set while a session is in the room that no connection belongs to.
+	// orphaned is set while the room holds a session without a connection.
 	orphaned bool
 }
 
@@ -234,7 +234,7 @@ func (r *reconnectRun) join(ctx context.Context) bool {
 	return !p.Facts.SubscriberPrimary || r.works(p.settle(ctx))
 }
 
-// works keeps why a step did not.
+// works records the error of a failed step.
 func (r *reconnectRun) works(err error) bool {
 	if err != nil {
 		r.out.End, r.out.Detail = r.p.End(), r.net.Line(err.Error())
@@ -242,8 +242,8 @@ func (r *reconnectRun) works(err error) bool {
 	return err == nil
 }
 
-// resume cuts the WebSocket and takes the same session up again. The server
-// then restarts ICE, so that it is sure of the path: that is waited for.
+// resume cuts the WebSocket and resumes the session. It waits for the server's ICE
+// restart, which confirms the path.
 func (r *reconnectRun) resume(ctx context.Context) bool {
 	cut := time.Now()
 	r.orphaned = true
@@ -260,8 +260,8 @@ func (r *reconnectRun) resume(ctx context.Context) bool {
 	return true
 }
 
-// full cuts everything and joins anew with the same token. The new session
-// takes the place of the old one.
+// full cuts everything and joins anew with the same token. The new session replaces
+// the old one.
 func (r *reconnectRun) full(ctx context.Context) bool {
 	cut, old := time.Now(), r.p
 	r.orphaned = true

@@ -10,34 +10,33 @@ import (
 	"lkdoctor/checks/probe"
 )
 
-// RelayJoin is what came of a join whose media may only go through a TURN
-// server.
+// RelayJoin is the result of a join whose media may only use a TURN server.
 type RelayJoin struct {
 	// Answered reports whether the server answered a connectivity check through the
-	// relay. Its media connection would follow: livekit-server waits 2 s before
-	// it takes a relayed pair, which is not waited for.
+	// relay. It does not wait for media: livekit-server takes a relayed pair only
+	// after 2 s.
 	Answered bool
 	// Offered reports whether the server handed out a TURN server at all.
 	Offered bool
-	// Relayed reports whether a TURN server gave an address to relay from.
+	// Relayed reports whether a TURN server gave a relay address.
 	Relayed bool
-	// Failure is why there was no Join; End how the server ended the stay.
+	// Failure is why there was no Join; End is how the server ended the stay.
 	Failure   *SignalFailure
 	End       *SignalEnd
 	Cancelled bool
 	// Pairs are the pairs with their counters, Pair the answered one.
 	Pairs []Pair
 	Pair  *Pair
-	// Took is from the start until the first answer came.
+	// Took is the time from the start to the first answer.
 	Took time.Duration
 }
 
-// relayPoll is how often the counters are read.
+// relayPoll is the time between two readings of the counters.
 const relayPoll = 20 * time.Millisecond
 
-// JoinRelayed joins with relay candidates only and reports whether the server
-// can be reached through a TURN server. It waits for an answer no longer than
-// Limits.Relay, and has left when it returns.
+// JoinRelayed joins with relay candidates only and reports whether the server can
+// be reached through a TURN server. It waits for an answer at most Limits.Relay,
+// and has left when it returns.
 func JoinRelayed(ctx context.Context, n *probe.Net, base *url.URL, token string, via TokenVia) *RelayJoin {
 	start := time.Now()
 	out := &RelayJoin{}

@@ -1,14 +1,15 @@
 // Package session is one participant of a LiveKit room: it joins, connects media
-// over UDP, TCP or a TURN server, publishes, subscribes, is cut off, resumes,
-// joins anew, and leaves. It keeps the evidence of how each of these went, which
-// the SDKs throw away: they also ask the STUN servers on the internet for a server
-// on this machine, know neither ICE/TCP nor a Net's proxy and authorities, wait
-// for ever on a silent server, and log to standard error.
+// over UDP, TCP or a TURN server, publishes, subscribes, resumes after a cut, joins
+// anew, and leaves. It records how each of these went, which the SDKs discard: they
+// also ask public STUN servers about a server on this machine, support neither
+// ICE/TCP nor a Net's proxy and authorities, wait forever for a silent server, and
+// log to standard error.
 //
-// The checks ask through it (Media, Publish, Reconnect, JoinRelayed, TURN), and
-// `lkdoctor join` stays in a room with it. As package probe, it says what it
-// observed and judges nothing. All strings of the server are cleaned and capped,
-// as is the number of whatever it sends.
+// The checks use it through Media, Publish, Reconnect, JoinRelayed and TURN, and
+// `lkdoctor join` stays in a room with it. It touches the network only, and like
+// package probe it does not judge. All strings of the server are cleaned and
+// capped, and so is their number. The caller of Join calls Leave; the functions that
+// join themselves have left when they return.
 package session
 
 import (
@@ -27,7 +28,7 @@ import (
 	"lkdoctor/checks/probe"
 )
 
-// TokenVia is how the token travels on the upgrade.
+// TokenVia is how the token is sent with the upgrade.
 type TokenVia string
 
 // The ways: an Authorization header as the server SDKs send it (the zero value
@@ -37,30 +38,30 @@ const (
 	ViaQuery  TokenVia = "query"
 )
 
-// Options are the choices of one participant. How long each step may take is
-// for probe.Limits.
+// Options are the choices of one participant. The limits of its steps are in
+// probe.Limits.
 type Options struct {
 	// Via is how the token is sent; "" means ViaHeader.
 	Via TokenVia
-	// Again says that the server was silent to an earlier join for the full time:
-	// this one waits for Limits.Shorter.
+	// Again reports whether the server did not answer an earlier join within the
+	// limit: this one waits for Limits.Shorter.
 	Again bool
-	// Subscribe subscribes to all that others publish. A participant that only
-	// watches how it connects must not draw a room's media to itself.
+	// Subscribe subscribes to everything that others publish. A participant that
+	// only tests its connection must not receive a room's media.
 	Subscribe bool
-	// Repair sends reports and has lost packets sent again, as SDK clients do.
+	// Repair sends reports and requests lost packets again, as SDK clients do.
 	// Without it, a lost packet shows as one.
 	Repair bool
-	// Hear is told of each message of the server, Join included, in order, on one
-	// goroutine at a time; Track of each track that reaches this participant, on a
-	// goroutine of its own that ends with the track; Data of each data packet. They
-	// may be nil, and the first must not block.
+	// Hear is called with each message of the server, Join included, in order, by
+	// one goroutine at a time; it must not block. Track is called with each
+	// received track, in a goroutine of its own that ends with the track; Data with
+	// each data packet. Each may be nil.
 	Hear  func(*livekit.SignalResponse)
 	Track func(*webrtc.TrackRemote)
 	Data  func(*livekit.DataPacket)
 }
 
-// waits are the limits of a participant with these options.
+// waits returns the limits of a participant with these options.
 func (o Options) waits(n *probe.Net) probe.Limits {
 	if o.Again {
 		return n.Waits().Shorter()
@@ -68,27 +69,25 @@ func (o Options) waits(n *probe.Net) probe.Limits {
 	return n.Waits()
 }
 
-// SignalPhases are the times that the steps of a signalling connection took.
-// DNS, TCP and TLS are zero on a connection that was open already, or that a
-// proxy made.
+// SignalPhases are the times of the steps of a signalling connection. DNS, TCP and
+// TLS are zero on a connection that was open already, or that a proxy made.
 type SignalPhases struct {
 	DNS, TCP, TLS time.Duration
-	// Upgrade is from the request to its answer, Join from there to the
-	// JoinResponse.
+	// Upgrade is the time from the request to its answer, Join that from there to
+	// the JoinResponse.
 	Upgrade, Join time.Duration
 }
 
-// Participant is a participant whose server said Join: it is in the room until
-// Leave, whatever becomes of the context of Join. Its methods may be called from
-// any goroutine.
+// Participant is a participant in a room, from the server's Join until Leave, which
+// the caller has to call. The context of Join does not end it. Its methods may be
+// called from any goroutine.
 type Participant struct {
-	// Facts is what the JoinResponse said.
+	// Facts is the content of the JoinResponse.
 	Facts JoinFacts
-	// Phases is how long the steps took; Took is all of them together.
+	// Phases are the times of the steps; Took is the time of all of them.
 	Phases SignalPhases
 	Took   time.Duration
-	// Remote is the address that the server was reached at; invalid when a proxy
-	// made the connection.
+	// Remote is the server's address; invalid when a proxy made the connection.
 	Remote netip.AddrPort
 	// Loopback reports whether the server is on this machine.
 	Loopback bool
@@ -123,12 +122,12 @@ type Participant struct {
 	mine     []*publication
 }
 
-// Join opens base's /rtc as the SDKs do, hands over the token, and waits for the
-// server's Join. The participant is in the room when it returns one: somebody has
-// to call Leave. A failed upgrade keeps its status, headers and body.
+// Join opens base's /rtc as the SDKs do, sends the token, and waits for the
+// server's Join. The returned participant is in the room: the caller has to call
+// Leave. The failure of an upgrade keeps its status, headers and body.
 //
-// A join that is under way when ctx is cancelled goes on for a moment, so that the
-// server hears a good-bye: otherwise livekit-server may keep the participant.
+// When ctx is cancelled during the join, it continues for joinGrace, so that it can
+// send Leave: otherwise livekit-server may keep the participant.
 func Join(ctx context.Context, n *probe.Net, base *url.URL, token string, o Options) (*Participant, *SignalFailure) {
 	p := &Participant{net: n, base: base, o: o, token: func() string { return token },
 		pong: make(chan struct{}, 1), lost: make(chan struct{}, 1), data: pacer{burst: caps.DataBurst, perSecond: caps.DataPerSecond},
@@ -176,11 +175,12 @@ func Join(ctx context.Context, n *probe.Net, base *url.URL, token string, o Opti
 	return p, nil
 }
 
-// joinGrace is how long a join that is under way may go on after an interrupt.
+// joinGrace is the time for which a join may continue after its context was
+// cancelled.
 const joinGrace = 250 * time.Millisecond
 
-// withGrace is a context that is cancelled a moment after ctx, or ends with its
-// deadline.
+// withGrace returns a context that is cancelled joinGrace after ctx, or ends with
+// its deadline.
 func withGrace(ctx context.Context) (context.Context, context.CancelFunc) {
 	late, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	if deadline, has := ctx.Deadline(); has {
@@ -194,7 +194,7 @@ func withGrace(ctx context.Context) (context.Context, context.CancelFunc) {
 	return late, func() { stop(); cancel() }
 }
 
-// begin reads from w from now on.
+// begin starts to read from w.
 func (p *Participant) begin(w *wire) {
 	w.pingEvery, w.pingQuiet = p.Facts.PingInterval, p.Facts.PingTimeout
 	p.mu.Lock()
@@ -203,7 +203,7 @@ func (p *Participant) begin(w *wire) {
 	w.start(p.take)
 }
 
-// primary is the connection that the server calls so, nil before Start.
+// primary returns the connection that the server calls primary, nil before Start.
 func (p *Participant) primary() *transport {
 	if p.Facts.SubscriberPrimary {
 		return p.transport(livekit.SignalTarget_SUBSCRIBER)
@@ -218,7 +218,7 @@ func (p *Participant) setServers(list []*livekit.ICEServer) {
 	p.servers = func() []webrtc.ICEServer { return servers }
 }
 
-// iceList are the ICE servers that the server handed out last.
+// iceList returns the last ICE servers that the server sent.
 func (p *Participant) iceList() []webrtc.ICEServer {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -271,18 +271,19 @@ func (p *Participant) current() *wire {
 	return p.wire
 }
 
-// send sends one message. A write that fails ends the connection, which is seen
-// there.
+// send sends one message. A failed write ends the connection, which its reader
+// reports.
 func (p *Participant) send(m *livekit.SignalRequest) { _ = p.current().send(m) }
 
-// Done is closed when the signalling connection has ended; End says how. After a
-// Resume, both are about the new one.
+// Done returns a channel that is closed when the signalling connection has ended;
+// End says how. After a Resume, both are about the new connection.
 func (p *Participant) Done() <-chan struct{} { return p.current().readDone }
 
-// MediaLost has an element once a media connection that was up has failed.
+// MediaLost returns a channel that gets an element once a media connection that was
+// up has failed.
 func (p *Participant) MediaLost() <-chan struct{} { return p.lost }
 
-// End says how the signalling connection ended, nil while it has not.
+// End returns how the signalling connection ended, nil while it has not.
 func (p *Participant) End() *SignalEnd {
 	w := p.current()
 	select {
@@ -293,9 +294,9 @@ func (p *Participant) End() *SignalEnd {
 	}
 }
 
-// Leave takes the participant out of the room and closes everything. It needs no
-// context, so that it also works after a Ctrl+C; it is done within 500 ms, and may
-// be called more than once. A nil Participant has left already.
+// Leave takes the participant out of the room and closes all connections. It takes
+// no context, so that it also works after a Ctrl+C; it returns within 500 ms, and
+// may be called more than once. On a nil Participant it does nothing.
 func (p *Participant) Leave() {
 	if p == nil {
 		return
@@ -307,8 +308,8 @@ func (p *Participant) Leave() {
 	w.leave(p.closeMedia)
 }
 
-// closeMedia ends both media connections, and waits until their goroutines are
-// gone (for 300 ms at most: a name server that answers nobody can hold one longer).
+// closeMedia closes both media connections, and waits until their goroutines have
+// ended (at most 300 ms: a name server that does not answer can hold one longer).
 func (p *Participant) closeMedia() {
 	p.mu.Lock()
 	sub, pub, mine := p.sub, p.pub, p.mine
@@ -325,12 +326,12 @@ func (p *Participant) closeMedia() {
 	}
 }
 
-// Cut breaks the signalling connection off without a word, as a network that
-// changes does.
+// Cut breaks the signalling connection without Leave or close frame, as a network
+// change does.
 func (p *Participant) Cut() { p.current().cut() }
 
-// String names the participant; it keeps every formatting verb away from the
-// connection's insides.
+// String names the participant; it keeps every formatting verb from printing the
+// connection's fields.
 func (p *Participant) String() string {
 	return "session of " + p.Facts.Identity + " in " + p.Facts.Room
 }
@@ -338,13 +339,13 @@ func (p *Participant) String() string {
 // GoString is String.
 func (p *Participant) GoString() string { return p.String() }
 
-// These say why something that was waited for did not come.
+// The reasons for which an awaited event did not come.
 var (
 	errEnded = errors.New("the server ended the stay")
 	errLate  = errors.New("no connection in time")
 )
 
-// wait waits for c, the end of the connection, or that of ctx.
+// wait waits for c; it fails when the connection or ctx ends first.
 func (p *Participant) wait(ctx context.Context, c <-chan struct{}) error {
 	select {
 	case <-c:
@@ -356,7 +357,7 @@ func (p *Participant) wait(ctx context.Context, c <-chan struct{}) error {
 	}
 }
 
-// Ping asks the server for a sign of life, and waits for it.
+// Ping sends the server a ping and waits for the answer.
 func (p *Participant) Ping(ctx context.Context) error {
 	select {
 	case <-p.pong: // an answer to an earlier one
@@ -366,7 +367,7 @@ func (p *Participant) Ping(ctx context.Context) error {
 	return p.wait(ctx, p.pong)
 }
 
-// signal puts a token into a channel of signals, unless one is there.
+// signal sends an element to c, unless it is full.
 func signal(c chan struct{}) {
 	select {
 	case c <- struct{}{}:

@@ -20,36 +20,36 @@ import (
 
 // Times of the ICE agent. pion checks each pair every 200 ms.
 const (
-	// maxBindingRequests keeps checks going through the whole silence (3.8 s),
-	// where pion's own 7 would give a pair up after 1.6 s.
+	// maxBindingRequests continues the checks for the whole silence (3.8 s), where
+	// pion's default of 7 would abandon a pair after 1.6 s.
 	maxBindingRequests = 18
-	// A connection that is silent for iceDisconnected is given up after iceFailed
-	// more. pion then throws all pairs and their counters away, so that it must not
-	// where they are evidence: iceNeverFails is longer than any join.
+	// A connection that is silent for iceDisconnected fails after iceFailed more.
+	// pion then discards all pairs and their counters, which a diagnosis needs:
+	// iceNeverFails is longer than any join.
 	iceDisconnected = 6 * time.Second
 	iceFailed       = 10 * time.Second
 	iceNeverFails   = 2 * time.Minute
 	iceKeepalive    = 2 * time.Second
-	// These two count only where this side nominates: with an ICE-lite server, or
-	// when the client offers. A direct UDP pair is taken at once; others wait a
-	// moment for a better one, less long than pion's 1 s and 2 s.
+	// These two apply only where this side nominates: with an ICE-lite server, or
+	// when the client offers. A direct UDP pair is taken immediately; others wait
+	// for a better one, less long than pion's 1 s and 2 s.
 	prflxWait = 250 * time.Millisecond
 	relayWait = 500 * time.Millisecond
-	// stunGatherWait bounds the question to a STUN server that may be blocked.
+	// stunGatherWait bounds the request to a STUN server, which may be blocked.
 	stunGatherWait = 2 * time.Second
 	// dtlsResend is LiveKit's own retransmission interval.
 	dtlsResend = 100 * time.Millisecond
-	// udpHeadStart is how long UDP is tried alone. Without it an ICE/TCP address
-	// that happens to be named first could win, and look as if UDP were blocked.
-	// It costs no time on a server that nominates itself: that one waits 1 s before
-	// it takes a TCP client's address (pion's prflx acceptance wait).
+	// udpHeadStart is the time for which only UDP is tried. Without it an ICE/TCP
+	// address that is named first could win, as if UDP were blocked. It costs no
+	// time on a server that nominates itself: that one waits 1 s before it takes a
+	// TCP client's address (pion's prflx acceptance wait).
 	udpHeadStart = 100 * time.Millisecond
-	// closeWait is how long close waits for pion's goroutines. They end at once,
-	// but for the lookup of a STUN server's name, which pion cannot call off.
+	// closeWait bounds the wait for pion's goroutines. They end immediately, except
+	// for the lookup of a STUN server's name, which pion cannot cancel.
 	closeWait = 300 * time.Millisecond
 )
 
-// These say why a description of the server is not used.
+// The reasons for which a description of the server is not used.
 var (
 	errTooMany    = errors.New("the session description lists too many candidates")
 	errTooLong    = errors.New("the session description is too long")
@@ -57,7 +57,7 @@ var (
 )
 
 // transport is one media connection: the server offers on the subscriber's, this
-// side on the publisher's. It keeps the evidence of how it came up.
+// side on the publisher's. It records how the connection came up.
 type transport struct {
 	p      *Participant
 	pc     *webrtc.PeerConnection
@@ -65,7 +65,7 @@ type transport struct {
 	o      MediaOptions
 	start  time.Time
 
-	// These are for whoever holds p.negotiating.
+	// These are guarded by p.negotiating.
 	ufrag    string // of the server, since its last ICE restart
 	given    []Candidate
 	trickled int
@@ -75,9 +75,9 @@ type transport struct {
 	offerID  uint32
 	closed   bool
 
-	// up is closed once ICE and DTLS are up, data once a data channel of the side
-	// that offers is open. iceUp gets an element each time that ICE came up, after an ICE
-	// restart too, and news when there is something new in the evidence.
+	// up is closed once ICE and DTLS are up, data once a data channel of the
+	// offering side is open. iceUp gets an element each time ICE comes up, after an
+	// ICE restart too, and news when the record has changed.
 	up, data    chan struct{}
 	upOnce      sync.Once
 	dataOnce    sync.Once
@@ -93,14 +93,14 @@ type transport struct {
 	negotiated time.Time // when the first description came
 	iceAt      time.Time // when ICE was up, and DTLS
 	connected  time.Time
-	failed     Outcome // what an event brought about
+	failed     Outcome // what an event caused
 	advertised int     // addresses that the server has named
 	endOfTheir bool    // the server has named all of them
 	dialing    int
-	evidence   bool // Media wants it: UDP goes first, and ICE/TCP addresses are dialled
+	diagnose   bool // for Media: UDP is tried first, and ICE/TCP addresses are dialled
 }
 
-// newTransport makes a connection for target; p.negotiating is held.
+// newTransport makes a connection for target. The caller holds p.negotiating.
 func (p *Participant) newTransport(target livekit.SignalTarget) (*transport, error) {
 	api, err := webrtcAPI(p.media, p.Loopback, p.o.Repair, &p.packets)
 	if err != nil {
@@ -130,8 +130,8 @@ func (p *Participant) newTransport(target livekit.SignalTarget) (*transport, err
 	return t, nil
 }
 
-// webrtcAPI sets pion up for evidence: UDP and ICE/TCP, no mDNS (its lookups
-// delay), not a word on stderr, and nothing repaired unless that is asked for.
+// webrtcAPI configures pion for a diagnosis: UDP and ICE/TCP, no mDNS (its lookups
+// delay), no output on stderr, and no repair of losses unless asked for.
 func webrtcAPI(o MediaOptions, loopback, repair bool, packets *pacer) (*webrtc.API, error) {
 	engine := webrtc.SettingEngine{LoggerFactory: silentLog()}
 	var networks []webrtc.NetworkType
@@ -167,7 +167,8 @@ func webrtcAPI(o MediaOptions, loopback, repair bool, packets *pacer) (*webrtc.A
 	if err := media.RegisterDefaultCodecs(); err != nil {
 		return nil, err
 	}
-	// The server names as a speaker whoever says how loud he is (RFC 6464).
+	// The server reports a participant as a speaker if it sends its level (RFC
+	// 6464).
 	level := webrtc.RTPHeaderExtensionCapability{URI: sdp.AudioLevelURI}
 	if err := media.RegisterHeaderExtension(level, webrtc.RTPCodecTypeAudio); err != nil {
 		return nil, err
@@ -180,9 +181,9 @@ func webrtcAPI(o MediaOptions, loopback, repair bool, packets *pacer) (*webrtc.A
 	return webrtc.NewAPI(webrtc.WithSettingEngine(engine), webrtc.WithMediaEngine(media), webrtc.WithInterceptorRegistry(repairs)), nil
 }
 
-// configuration says which ICE servers are asked. For a server on this machine
-// those are its TURN servers: LiveKit hands out public STUN servers by default,
-// and nothing on the internet should hear of a local test.
+// configuration returns the ICE servers to use. For a server on this machine those
+// are its TURN servers: LiveKit hands out public STUN servers by default, and no
+// server on the internet should hear of a local test.
 func (p *Participant) configuration() webrtc.Configuration {
 	c := webrtc.Configuration{}
 	if p.media.ForceRelay {
@@ -196,7 +197,7 @@ func (p *Participant) configuration() webrtc.Configuration {
 	return c
 }
 
-// silentLog is a pion log that says nothing; its own default writes to stderr.
+// silentLog returns a pion log without output; pion's default writes to stderr.
 func silentLog() logging.LoggerFactory {
 	return &logging.DefaultLoggerFactory{
 		Writer:          io.Discard,
@@ -205,7 +206,7 @@ func silentLog() logging.LoggerFactory {
 	}
 }
 
-// note changes the evidence.
+// note changes the record.
 func (t *transport) note(change func()) {
 	t.mu.Lock()
 	change()
@@ -213,7 +214,7 @@ func (t *transport) note(change func()) {
 	signal(t.news)
 }
 
-// listen keeps what pion tells.
+// listen records pion's events.
 func (t *transport) listen() {
 	t.pc.OnICECandidate(func(c *webrtc.ICECandidate) {
 		if c == nil {
@@ -266,7 +267,7 @@ func (t *transport) listen() {
 	}
 }
 
-// fail keeps the first outcome that an event brought about; t.mu is held.
+// fail records the first outcome that an event caused. The caller holds t.mu.
 func (t *transport) fail(out Outcome, err error) {
 	if t.failed == "" && t.connected.IsZero() {
 		t.failed = out
@@ -291,7 +292,8 @@ func (t *transport) isConnected(at time.Time) {
 	}
 }
 
-// negotiate handles an offer, an answer or a candidate; p.negotiating is held.
+// negotiate handles an offer, an answer or a candidate. The caller holds
+// p.negotiating.
 func (p *Participant) negotiate(m *livekit.SignalResponse) {
 	switch {
 	case m.GetOffer() != nil:
@@ -331,7 +333,7 @@ func (p *Participant) negotiate(m *livekit.SignalResponse) {
 	}
 }
 
-// transport is the connection for target, nil while there is none.
+// transport returns the connection for target, nil while there is none.
 func (p *Participant) transport(target livekit.SignalTarget) *transport {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -341,7 +343,7 @@ func (p *Participant) transport(target livekit.SignalTarget) *transport {
 	return p.sub
 }
 
-// describe takes the server's session description.
+// describe applies the server's session description.
 func (t *transport) describe(sd *livekit.SessionDescription, apply func() error) {
 	if t.closed {
 		return
@@ -363,7 +365,7 @@ func (t *transport) describe(sd *livekit.SessionDescription, apply func() error)
 		err = errTooLong
 	case len(lines) < caps.Candidates:
 		if ufrag, _ := sdpICE(sd.GetSdp()); ufrag != t.ufrag {
-			// An ICE restart: the same addresses are to be tried again.
+			// After an ICE restart the same addresses are tried again.
 			t.ufrag, t.given, t.trickled = ufrag, nil, 0
 		}
 		err = apply()
@@ -380,7 +382,7 @@ func (t *transport) describe(sd *livekit.SessionDescription, apply func() error)
 	}
 }
 
-// answer takes the server's offer and answers it, with its own number.
+// answer answers the server's offer, with the offer's number.
 func (t *transport) answer(offer *livekit.SessionDescription) error {
 	if err := t.remote(webrtc.SDPTypeOffer, offer.GetSdp()); err != nil {
 		return err
@@ -397,9 +399,9 @@ func (t *transport) answer(offer *livekit.SessionDescription) error {
 	return nil
 }
 
-// offer offers what was put onto the connection, now or once the last offer is
-// answered; p.negotiating is held. restart restarts ICE, for a session that was
-// resumed: an offer that was under way then is lost.
+// offer offers what was added to the connection, now or once the last offer is
+// answered. The caller holds p.negotiating. restart restarts ICE, for a resumed
+// session: a pending offer is lost then.
 func (t *transport) offer(restart bool) error {
 	if t.closed {
 		return errEnded
@@ -435,7 +437,7 @@ func (t *transport) sendOffer(sdp string) {
 		Offer: &livekit.SessionDescription{Type: "offer", Sdp: sdp, Id: t.offerID}}})
 }
 
-// remote takes the server's description and the candidates that came before it.
+// remote applies the server's description and the candidates that came before it.
 func (t *transport) remote(kind webrtc.SDPType, sdp string) error {
 	if err := t.pc.SetRemoteDescription(webrtc.SessionDescription{Type: kind, SDP: sdp}); err != nil {
 		return err
@@ -447,7 +449,7 @@ func (t *transport) remote(kind webrtc.SDPType, sdp string) error {
 	return nil
 }
 
-// trickle takes one address of the server.
+// trickle adds one address of the server.
 func (t *transport) trickle(m *livekit.TrickleRequest) {
 	if t.trickled++; t.trickled > caps.Trickled || t.closed {
 		return
@@ -470,18 +472,18 @@ func (t *transport) trickle(m *livekit.TrickleRequest) {
 	case t.pc.RemoteDescription() == nil:
 		t.pending = append(t.pending, init)
 	default:
-		_ = t.pc.AddICECandidate(init) // what pion cannot use is evidence all the same
+		_ = t.pc.AddICECandidate(init) // what pion cannot use is recorded all the same
 	}
 }
 
-// udpFirst reports whether UDP still has its head start.
+// udpFirst reports whether only UDP is tried for now.
 func (t *transport) udpFirst() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.evidence && (t.negotiated.IsZero() || time.Since(t.negotiated) < udpHeadStart)
+	return t.diagnose && (t.negotiated.IsZero() || time.Since(t.negotiated) < udpHeadStart)
 }
 
-// releaseTCP ends the head start.
+// releaseTCP adds the ICE/TCP addresses that waited for UDP.
 func (t *transport) releaseTCP() {
 	t.p.negotiating.Lock()
 	defer t.p.negotiating.Unlock()
@@ -493,7 +495,7 @@ func (t *transport) releaseTCP() {
 	t.held = nil
 }
 
-// advertise keeps an advertised address, and reports whether it is to be tried.
+// advertise records an advertised address, and reports whether it is to be tried.
 func (t *transport) advertise(line string) (c Candidate, isNew bool) {
 	c, err := parseCandidate(t.p.net, line)
 	if err != nil {
@@ -509,14 +511,14 @@ func (t *transport) advertise(line string) (c Candidate, isNew bool) {
 		known := len(t.media.Remote)
 		t.media.Remote = appendCandidate(t.media.Remote, c)
 		t.p.tooMany(ExcessCandidates, t.advertised > caps.Candidates && len(t.media.Remote) == caps.Candidates)
-		if len(t.media.Remote) > known && t.evidence && c.Protocol == "tcp" && c.TCPType == "passive" {
+		if len(t.media.Remote) > known && t.diagnose && c.Protocol == "tcp" && c.TCPType == "passive" {
 			t.dialTCP(c)
 		}
 	})
 	return c, isNew
 }
 
-// close ends the connection.
+// close closes the connection.
 func (t *transport) close() {
 	if t == nil {
 		return

@@ -13,10 +13,10 @@ import (
 	"lkdoctor/checks/probe"
 )
 
-// TURNOptions are the choices of one look at the ICE servers.
+// TURNOptions are the choices of one diagnosis of the ICE servers.
 type TURNOptions struct {
-	// Peers are addresses at which LiveKit takes media: the relay must be
-	// permitted to send there. At most four are asked about.
+	// Peers are addresses at which LiveKit takes media: the relay must be permitted
+	// to send there. At most four are used.
 	Peers []netip.Addr
 }
 
@@ -34,56 +34,57 @@ const (
 	TURNRelay      TURNStep = "relay"
 )
 
-// TURNReport is what asking one URL of the JoinResponse's ICE servers found. It
+// TURNReport is the result of asking one URL of the JoinResponse's ICE servers. It
 // holds no credential; all strings are cleaned.
 type TURNReport struct {
-	// URL is as the server gave it. STUN reports whether it only tells addresses.
+	// URL is as the server sent it. STUN reports whether it is a STUN server.
 	URL  string
 	STUN bool
 	// Transport is udp, tcp, tls or dtls; Host is host and port.
 	Transport, Host string
 	// NotAsked is why nothing was asked: "loopback" for a STUN server on the
 	// internet while LiveKit is on this machine, "dtls" for TURN over DTLS, "url"
-	// for a URL that cannot be read. "" otherwise.
+	// for a URL that cannot be parsed. "" otherwise.
 	NotAsked string
-	// Failed is the first step that did not work, "" if all did.
+	// Failed is the first step that failed, "" if none did.
 	Failed TURNStep
 	// Failure is why it could not be reached; nil from the allocation on.
 	Failure *probe.Failure
-	// Code and Text are the error that the server answered with (RFC 8656
-	// section 19): 401 for wrong credentials, 403 forbidden, 486 quota. Code is 0
-	// where it answered something else or nothing.
+	// Code and Text are the error that the server answered with (RFC 8656 section
+	// 19): 401 for wrong credentials, 403 forbidden, 486 quota. Code is 0 where it
+	// answered something else or nothing.
 	Code int
 	Text string
 	// Cancelled reports whether the caller's context ended before the answer.
 	Cancelled bool
 
-	// Address is where it was reached.
+	// Address is the server's address.
 	Address netip.AddrPort
-	// Mapped is this machine as the server sees it, Relay the address that it
-	// relays from.
+	// Mapped is this machine's address as the server sees it, Relay the relay
+	// address.
 	Mapped, Relay netip.AddrPort
-	// OwnDenied reports whether the relay may not send to this machine, PeersDenied
-	// to which of TURNOptions.Peers it may not; PeersAsked counts those asked.
+	// OwnDenied reports whether the relay may not send to this machine. PeersDenied
+	// are those of TURNOptions.Peers to which it may not; PeersAsked counts those
+	// asked.
 	OwnDenied   bool
 	PeersAsked  int
 	PeersDenied []netip.Addr
-	// RoundTrip is from this machine to the relay's address, through the server
-	// back to this machine, and the same way back; 0 if nothing came through.
+	// RoundTrip is the time from this machine to the relay address, through the
+	// server back to this machine, and the same way back; 0 if nothing arrived.
 	RoundTrip time.Duration
 
-	// Answer and Allocate are how long the first answer and an address to relay
-	// from took, Took everything.
+	// Answer and Allocate are the times until the first answer and the relay
+	// address, Took is the whole time.
 	Answer, Allocate, Took time.Duration
 }
 
-// Works reports whether everything that was asked of the URL worked.
+// Works reports whether all steps for the URL succeeded.
 func (r TURNReport) Works() bool { return r.NotAsked == "" && r.Failed == "" && !r.Cancelled }
 
-// TURN asks every STUN and TURN URL that the server handed out, side by side:
-// name, connection, certificate, an allocation with the credentials, permissions
-// and a round trip through the relay. It needs what the server said and not
-// the stay: it works after Leave too. Everything is closed when it returns.
+// TURN asks every STUN and TURN URL that the server handed out, concurrently: name,
+// connection, certificate, an allocation with the credentials, permissions and a
+// round trip through the relay. It uses only the JoinResponse and also works after
+// Leave. Everything is closed when it returns.
 func (p *Participant) TURN(ctx context.Context, o TURNOptions) []TURNReport {
 	o.Peers = o.Peers[:min(len(o.Peers), caps.TURNPeers)]
 	servers := p.iceList()
@@ -96,7 +97,7 @@ func (p *Participant) TURN(ctx context.Context, o TURNOptions) []TURNReport {
 	return reports
 }
 
-// OffersTURN reports whether the server handed out a TURN server that can be used.
+// OffersTURN reports whether the server handed out a usable TURN server.
 func (p *Participant) OffersTURN() bool {
 	for _, server := range p.iceList() {
 		if isTURN(server) {
@@ -136,7 +137,7 @@ func askICEServer(ctx context.Context, n *probe.Net, server webrtc.ICEServer, lo
 	return r
 }
 
-// turnTransport is what carries the messages of a URL (RFC 7065).
+// turnTransport returns the transport of a URL (RFC 7065).
 func turnTransport(u *stun.URI) string {
 	secure := u.Scheme == stun.SchemeTypeTURNS || u.Scheme == stun.SchemeTypeSTUNS
 	switch {

@@ -23,12 +23,12 @@ import (
 
 func uriHostPort(u *stun.URI) string { return net.JoinHostPort(u.Host, strconv.Itoa(u.Port)) }
 
-// PhaseUDP is the phase of a server that was asked over UDP.
+// PhaseUDP is the phase of a request over UDP.
 const PhaseUDP probe.Phase = "udp"
 
 // turnConn is a connection to a STUN or TURN server. It keeps its first error: an
-// ICMP answer to one packet is reported to whoever uses the socket next, reader or
-// writer, and to nobody after that.
+// ICMP answer to one packet is reported only to the next reader or writer of the
+// socket.
 type turnConn struct {
 	net.PacketConn
 	to net.Addr
@@ -72,7 +72,7 @@ func dialTURN(ctx context.Context, n *probe.Net, r *TURNReport, host string) (*t
 	}
 	r.Address = conn.Address
 	if r.Transport == "tls" {
-		// Offered http/1.1, coturn takes the connection for a browser's.
+		// With ALPN http/1.1, coturn treats the connection as a browser's.
 		config := n.TLSConfig(host)
 		config.NextProtos = nil
 		if f := n.Handshake(ctx, conn, host, config); f != nil {
@@ -85,8 +85,8 @@ func dialTURN(ctx context.Context, n *probe.Net, r *TURNReport, host string) (*t
 	return &turnConn{PacketConn: turn.NewSTUNConn(conn), to: to}, nil
 }
 
-// dialUDP makes a socket that sends to one address only, so that the system
-// tells of ICMP errors.
+// dialUDP opens a socket connected to one address, so that the system reports ICMP
+// errors.
 func dialUDP(ctx context.Context, n *probe.Net, to netip.AddrPort) (*turnConn, *probe.Failure) {
 	conn, err := n.Dialer()(ctx, "udp", to.String())
 	if err != nil {
@@ -104,17 +104,17 @@ type connectedUDP struct {
 	to net.Addr
 }
 
-// ReadFrom reads what the one address sent.
+// ReadFrom reads from the connected address.
 func (c *connectedUDP) ReadFrom(p []byte) (int, net.Addr, error) {
 	n, err := c.Read(p)
 	return n, c.to, err
 }
 
-// WriteTo sends to the one address.
+// WriteTo writes to the connected address.
 func (c *connectedUDP) WriteTo(p []byte, _ net.Addr) (int, error) { return c.Write(p) }
 
-// silentTURN is the failure of a server that did not answer. The error of its
-// socket says more than the client's own.
+// silentTURN returns the failure of a server that did not answer. The socket's
+// error says more than the client's.
 func silentTURN(ctx context.Context, n *probe.Net, r *TURNReport, socket, err error) *probe.Failure {
 	f := &probe.Failure{Kind: probe.KindSilent, Phase: probe.PhaseTCP, Host: r.Host, Address: r.Address.String(), Err: err}
 	if r.Transport == "udp" {
@@ -136,10 +136,10 @@ func silentTURN(ctx context.Context, n *probe.Net, r *TURNReport, socket, err er
 	return f
 }
 
-// turnResend is how soon an unanswered request is sent again, at first.
+// turnResend is the time after which an unanswered request is first repeated.
 const turnResend = 150 * time.Millisecond
 
-// askTURN goes through the steps.
+// askTURN runs the steps.
 func askTURN(ctx context.Context, n *probe.Net, r *TURNReport, uri *stun.URI, server webrtc.ICEServer, o TURNOptions) {
 	if r.Transport != "udp" {
 		conn, f := dialTURN(ctx, n, r, uri.Host)
@@ -165,7 +165,7 @@ func askTURN(ctx context.Context, n *probe.Net, r *TURNReport, uri *stun.URI, se
 	}
 }
 
-// askUDP asks one address of a name, with its share of the time that is left.
+// askUDP asks one address of a name, within its share of the remaining time.
 func askUDP(ctx context.Context, n *probe.Net, r *TURNReport, to netip.AddrPort, share int, server webrtc.ICEServer, o TURNOptions) {
 	r.Address, r.Failed, r.Failure = to, "", nil
 	if deadline, ok := ctx.Deadline(); ok && share > 1 {
@@ -181,7 +181,7 @@ func askUDP(ctx context.Context, n *probe.Net, r *TURNReport, to netip.AddrPort,
 	talkTURN(ctx, n, r, conn, server, o)
 }
 
-// turnTalk is a conversation with one server.
+// turnTalk is an exchange with one server.
 type turnTalk struct {
 	net    *probe.Net
 	ctx    context.Context
@@ -198,8 +198,8 @@ func talkTURN(ctx context.Context, n *probe.Net, r *TURNReport, conn *turnConn, 
 	client, err := turn.NewClient(&turn.ClientConfig{
 		TURNServerAddr: r.Address.String(), Conn: conn, Username: server.Username, Password: password,
 		RTO: turnResend, LoggerFactory: silentLog(),
-		// LiveKit's own addresses are asked about, and those are IPv4: a server
-		// that is reached over IPv6 need not relay it.
+		// The peers are LiveKit's own addresses, which are IPv4: a server that is
+		// reached over IPv6 need not relay IPv6.
 		RequestedAddressFamily: turn.RequestedAddressFamilyIPv4,
 	})
 	if err != nil {
@@ -218,8 +218,8 @@ func talkTURN(ctx context.Context, n *probe.Net, r *TURNReport, conn *turnConn, 
 	<-reading
 }
 
-// read hands the server's messages to the client. When the socket fails, what
-// is waited for will not come.
+// read passes the server's messages to the client. When the socket fails, it ends
+// the waits.
 func (t *turnTalk) read() {
 	buf := make([]byte, 1<<16)
 	for {
@@ -240,7 +240,7 @@ func (t *turnTalk) ask(o TURNOptions) {
 		}
 		return
 	}
-	// Some TURN servers answer no binding request: it is asked beside the rest.
+	// Some TURN servers answer no binding request: it runs concurrently.
 	bound := make(chan struct{})
 	go func() { defer close(bound); _ = t.bind() }()
 	start := time.Now()
@@ -266,7 +266,7 @@ func (t *turnTalk) ask(o TURNOptions) {
 	<-bound
 }
 
-// bind asks how the server sees this machine.
+// bind asks for this machine's address as the server sees it.
 func (t *turnTalk) bind() error {
 	start := time.Now()
 	mapped, err := t.client.SendBindingRequestTo(t.conn.to)
@@ -279,14 +279,15 @@ func (t *turnTalk) bind() error {
 	return nil
 }
 
-// mapped is this machine as the server sees it, invalid while it has not said.
+// mapped returns this machine's address as the server sees it, invalid while it is
+// unknown.
 func (t *turnTalk) mapped() netip.AddrPort {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.r.Mapped
 }
 
-// fail records the step that did not work, and how.
+// fail records the failed step and its error.
 func (t *turnTalk) fail(step TURNStep, err error) {
 	t.r.Failed = step
 	var answer *stun.TurnError
@@ -319,8 +320,8 @@ func (t *turnTalk) permit(o TURNOptions) bool {
 	return err == nil
 }
 
-// denied keeps the server's refusal. A server that allows none of the peers (or
-// not this machine, where no peer is known) is no use as a relay: the caller
+// denied records the server's refusal. A server that allows none of the peers (or
+// not this machine, where no peer is known) cannot be used as a relay; the caller
 // judges that.
 func (t *turnTalk) denied(err error) bool {
 	var answer *stun.TurnError
@@ -349,8 +350,8 @@ func addrPort(a net.Addr) netip.AddrPort {
 // echoResend is how soon an unanswered packet through the relay is repeated.
 const echoResend = 100 * time.Millisecond
 
-// roundTrip sends a packet to the relay's address, takes it out of the relay,
-// sends it back through the relay, and waits for it.
+// roundTrip sends a packet to the relay address, reads it from the relay, sends it
+// back through the relay, and waits for it.
 func (t *turnTalk) roundTrip(relay net.PacketConn) {
 	socket, err := t.net.Dialer()(t.ctx, "udp", t.r.Relay.String())
 	if err != nil {
@@ -378,7 +379,7 @@ func (t *turnTalk) failRelay(err error) {
 	}
 }
 
-// echoBack returns to the sender whatever comes out of the relay.
+// echoBack returns every packet from the relay to its sender.
 func echoBack(relay net.PacketConn) {
 	buf := make([]byte, 512)
 	for {
@@ -395,7 +396,7 @@ func echoBack(relay net.PacketConn) {
 var errNothingBack = errors.New("nothing came back through the relay")
 
 // exchangeEcho sends numbered packets of random bytes until one comes back. The
-// first ones may get lost while the relay learns whom it may send to.
+// first ones may be lost before the relay knows its permissions.
 func exchangeEcho(ctx context.Context, socket net.Conn) (time.Duration, error) {
 	packet, buf := make([]byte, 33), make([]byte, 512)
 	_, _ = rand.Read(packet)

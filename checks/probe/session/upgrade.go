@@ -35,7 +35,7 @@ const (
 	// SignalClosed: the WebSocket opened and ended before the server said Join.
 	SignalClosed SignalKind = "closed"
 	// SignalSilent: the WebSocket opened and no first frame came in time. The Go
-	// SDK waits for ever here.
+	// SDK waits forever here.
 	SignalSilent SignalKind = "silent"
 	// SignalNotSignal: the first frame is not LiveKit's protocol.
 	SignalNotSignal SignalKind = "not_signal"
@@ -45,20 +45,20 @@ const (
 	SignalCancelled SignalKind = "cancelled"
 )
 
-// SignalFailure is why there is no Join. It is an error whose text is safe to
-// show; every string in it is cleaned and redacted.
+// SignalFailure is why there is no Join. It is an error whose text is safe to show;
+// every string in it is cleaned and redacted.
 type SignalFailure struct {
 	Kind SignalKind
 	// Network is set for SignalNetwork.
 	Network *probe.Failure
-	// Status, Header and Body are the HTTP answer that refused the upgrade.
-	// Header holds only what names the answerer: Server, Via, CF-Ray, Location,
+	// Status, Header and Body are the HTTP answer that refused the upgrade. Header
+	// holds only fields that identify the server: Server, Via, CF-Ray, Location,
 	// Content-Type, X-Powered-By, Retry-After, Date. Body is capped at 1 KiB.
 	Status int
 	Header http.Header
 	Body   string
-	// LiveKit reports whether Body is a text that livekit-server is known to
-	// answer with, and Refusal what that text means, as of /rtc/validate.
+	// LiveKit reports whether Body is a known answer of livekit-server, and Refusal
+	// its meaning, as for /rtc/validate.
 	LiveKit bool
 	Refusal probe.Reason
 	// Upgraded reports whether the WebSocket opened.
@@ -69,21 +69,21 @@ type SignalFailure struct {
 	CloseCode int
 	CloseText string
 	// FrameType is text or binary, FrameLength its bytes and Excerpt its readable
-	// beginning: what came instead of Join.
+	// beginning: the frame that came instead of Join.
 	FrameType   string
 	FrameLength int
 	Excerpt     string
 	// Reason and Action are those of Leave, in LiveKit's own words:
 	// DUPLICATE_IDENTITY, DISCONNECT.
 	Reason, Action string
-	// Phases is how far the time went, Took is all of it together.
+	// Phases are the times of the steps, Took is the whole time.
 	Phases SignalPhases
 	Took   time.Duration
 	// Err is the cause, for errors.Is and errors.As. Show Error, never this.
 	Err error
 }
 
-// Error says what failed, in words that are safe to show.
+// Error returns what failed, in words that are safe to show.
 func (f *SignalFailure) Error() string {
 	if f == nil {
 		return "no failure"
@@ -117,13 +117,14 @@ func (f *SignalFailure) Unwrap() error {
 	return f.Err
 }
 
-// What the upgrade claims to be: the Go SDK that the facts about the server were
-// measured with. Protocol 16 is the newest whose messages are all understood here.
+// The client that the upgrade names: the Go SDK with which the facts about the
+// server were measured. Protocol 16 is the newest of which this package reads all
+// messages.
 const (
 	signalProtocol = "16"
 )
 
-// upgraded is an open WebSocket and what is known of its connection.
+// upgraded is an open WebSocket and the measurements of its connection.
 type upgraded struct {
 	ws       *websocket.Conn
 	phases   SignalPhases
@@ -138,12 +139,12 @@ type upgrade struct {
 	base  *url.URL
 	token string
 	o     Options
-	// resume is the SID of the participant to take up again, "" for a join.
+	// resume is the SID of the participant to resume, "" for a join.
 	resume string
 	start  time.Time
 }
 
-// address is where the request goes, and with which header.
+// address returns the URL and the header of the request.
 func (g *upgrade) address() (*url.URL, http.Header) {
 	u := probe.WSURL(probe.Endpoint(g.base, "/rtc"))
 	q := url.Values{"version": {probe.ClientVersion}, "protocol": {signalProtocol}, "sdk": {"go"}, "auto_subscribe": {"0"}}
@@ -164,8 +165,8 @@ func (g *upgrade) address() (*url.URL, http.Header) {
 	return u, h
 }
 
-// ask connects and asks for the WebSocket. A warm connection that turns out to
-// have been hung up on is replaced once.
+// ask connects and requests the WebSocket. A warm connection that the server has
+// closed is replaced once.
 func (g *upgrade) ask(ctx context.Context) (upgraded, *SignalFailure) {
 	if f := probe.CheckURL(g.base); f != nil {
 		return upgraded{}, &SignalFailure{Kind: SignalNetwork, Network: f}
@@ -180,7 +181,7 @@ func (g *upgrade) ask(ctx context.Context) (upgraded, *SignalFailure) {
 	return up, f
 }
 
-// once asks over conn, or over a connection of its own.
+// once sends the request over conn, or over a new connection.
 func (g *upgrade) once(ctx, uctx context.Context, conn *probe.Conn) (upgraded, *SignalFailure) {
 	network := func(f *probe.Failure) *SignalFailure {
 		f.Took = time.Since(g.start)
@@ -204,8 +205,8 @@ func (g *upgrade) once(ctx, uctx context.Context, conn *probe.Conn) (upgraded, *
 	return up, network(g.unanswered(ctx, uctx, conn, err))
 }
 
-// dialer uses conn, opens a connection if there is none, or leaves that to the
-// WebSocket library when a proxy is in the way: no connection is returned then.
+// dialer uses conn, opens a connection if it is nil, or leaves that to the
+// WebSocket library when a proxy is used: no connection is returned then.
 func (g *upgrade) dialer(uctx context.Context, conn *probe.Conn) (up upgraded, ws *websocket.Dialer, _ *probe.Conn, f *probe.Failure) {
 	n, base := g.net, g.base
 	up.loopback = probe.IsLoopbackHost(base.Hostname())
@@ -233,8 +234,8 @@ func (g *upgrade) dialer(uctx context.Context, conn *probe.Conn) (up upgraded, w
 	return up, ws, conn, nil
 }
 
-// closesWith paces a connection, and cuts it short when ctx is cancelled: the WebSocket
-// library heeds only a context's deadline once it is connected.
+// closesWith limits the reading of a connection, and closes it when ctx is
+// cancelled: once connected, the WebSocket library heeds only a context's deadline.
 func closesWith(ctx context.Context, pace *pacer, dial probe.DialFunc) probe.DialFunc {
 	return func(dctx context.Context, network, addr string) (net.Conn, error) {
 		conn, err := dial(dctx, network, addr)
@@ -250,16 +251,16 @@ func closesWith(ctx context.Context, pace *pacer, dial probe.DialFunc) probe.Dia
 	}
 }
 
-// stoppableConn ends the watch over its context once the library clears the
-// deadline, which it does when the upgrade is done.
+// stoppableConn stops watching its context once the library clears the deadline,
+// which it does when the upgrade is done.
 type stoppableConn struct {
 	net.Conn
 	stop func() bool
 }
 
-// SetDeadline sets the deadline; the zero time also ends the watch. If the
-// context was cancelled just then, the upgrade is done all the same: whoever
-// waits for Join sees the cancellation, and leaves politely.
+// SetDeadline sets the deadline; the zero time also stops watching. If the context
+// was cancelled at that moment, the upgrade is done: the wait for Join then sees
+// the cancellation, and leaves.
 func (c *stoppableConn) SetDeadline(t time.Time) error {
 	if t.IsZero() {
 		c.stop()
@@ -267,7 +268,7 @@ func (c *stoppableConn) SetDeadline(t time.Time) error {
 	return c.Conn.SetDeadline(t)
 }
 
-// refused keeps what an HTTP answer other than 101 said.
+// refused returns the failure for an HTTP answer other than 101.
 func (g *upgrade) refused(resp *http.Response) *SignalFailure {
 	header := http.Header{}
 	for _, name := range []string{"Server", "Via", "Cf-Ray", "Location", "Content-Type", "X-Powered-By", "Retry-After", "Date"} {
@@ -288,7 +289,7 @@ func (g *upgrade) refused(resp *http.Response) *SignalFailure {
 	}
 }
 
-// unanswered says why no HTTP answer came.
+// unanswered returns why no HTTP answer came.
 func (g *upgrade) unanswered(ctx, uctx context.Context, conn *probe.Conn, err error) *probe.Failure {
 	f := &probe.Failure{Kind: probe.KindOther, Phase: probe.PhaseHTTP, Host: g.net.Line(probe.HostPort(g.base)), Err: err,
 		Detail: g.net.Line(withoutToken(err.Error(), g.token))}
@@ -321,9 +322,9 @@ func (g *upgrade) unanswered(ctx, uctx context.Context, conn *probe.Conn, err er
 	return f
 }
 
-// withoutToken takes the token out of text: LiveKit's refusals up to 1.13.5
-// echo it. An end that is the token's beginning goes too, since a body may be
-// cut off in the middle of it.
+// withoutToken removes the token from text: LiveKit's refusals up to 1.13.5 echo
+// it. A beginning of the token at the end of text is removed too, since a body may
+// be cut off in it.
 func withoutToken(text, token string) string {
 	text = probe.Without(text, token)
 	for k := min(len(token)-1, len(text)); k >= 8; k-- {

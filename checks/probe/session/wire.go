@@ -22,17 +22,17 @@ import (
 )
 
 const (
-	// writeWait bounds one write; leaveWait is how long leaving waits for the
-	// server to hang up.
+	// writeWait bounds one write; leaveWait bounds the wait for the server to close
+	// the connection after Leave.
 	writeWait = 300 * time.Millisecond
 	leaveWait = 50 * time.Millisecond
-	// farUpgrade is from when on the server counts as too far away to be waited
-	// for: what was sent is on its way, and its answer would cost a round trip.
+	// farUpgrade is the duration of an upgrade above which Leave does not wait for
+	// the server: the wait would cost a round trip.
 	farUpgrade = 20 * time.Millisecond
-	// quietDefault is how long a connection may be silent when the server names no
-	// ping time-out of its own.
+	// quietDefault is the longest silence of a connection whose server sends no
+	// ping time-out.
 	quietDefault = 15 * time.Second
-	// brokenWait is for reading what came before a write failed.
+	// brokenWait bounds reading what came before a write failed.
 	brokenWait = 100 * time.Millisecond
 )
 
@@ -48,8 +48,8 @@ type SignalEnd struct {
 	// connection ended without one.
 	CloseCode int
 	CloseText string
-	// Silent reports whether nothing came from the server for longer than its own
-	// ping time-out.
+	// Silent reports whether the server sent nothing for longer than its own ping
+	// time-out.
 	Silent bool
 }
 
@@ -57,15 +57,15 @@ type SignalEnd struct {
 type wire struct {
 	net *probe.Net
 	upgraded
-	// pingEvery and pingQuiet are the server's own times for pings.
+	// pingEvery and pingQuiet are the server's ping interval and time-out.
 	pingEvery, pingQuiet time.Duration
 
 	readDone, pingDone, leaving chan struct{}
 	leaveOnce                   sync.Once
 	// broken is set once a write has failed.
 	broken atomic.Bool
-	// reading is set once the messages are read as they come: pings then move the
-	// end of the server's silence.
+	// reading is set once messages are read continuously: pings then extend the
+	// server's deadline.
 	reading atomic.Bool
 	pace    pacer       // of the messages
 	unread  atomic.Bool // a message was too large or none of LiveKit's
@@ -91,10 +91,10 @@ func newWire(n *probe.Net, up upgraded) *wire {
 	return w
 }
 
-// errPings ends a connection over which pings come without end.
+// errPings ends a connection over which pings arrive without end.
 var errPings = errors.New("websocket: pings without end")
 
-// await reads until want takes a message, or says why there will be none.
+// await reads until want accepts a message, or returns why none will come.
 func (w *wire) await(ctx context.Context, wait time.Duration, want func(*livekit.SignalResponse) (bool, *SignalFailure)) (*livekit.SignalResponse, *SignalFailure) {
 	_ = w.ws.SetReadDeadline(time.Now().Add(wait))
 	stop := context.AfterFunc(ctx, func() { _ = w.ws.SetReadDeadline(time.Unix(1, 0)) })
@@ -121,7 +121,7 @@ func (w *wire) await(ctx context.Context, wait time.Duration, want func(*livekit
 	return nil, &SignalFailure{Kind: SignalNotSignal, FrameType: "binary"}
 }
 
-// unsaid says why no first frame came.
+// unsaid returns why no first frame came.
 func (w *wire) unsaid(ctx context.Context, err error) *SignalFailure {
 	f := &SignalFailure{Err: err}
 	end := w.endOf(err)
@@ -134,7 +134,7 @@ func (w *wire) unsaid(ctx context.Context, err error) *SignalFailure {
 	case end.Silent:
 		f.Kind = SignalSilent
 	case end.CloseCode == 0:
-		// Neither a close nor a broken connection: bytes that are no frame.
+		// Neither a close nor a broken connection: invalid frames.
 		f.Kind, f.FrameType, f.Excerpt = SignalNotSignal, "invalid", w.net.Line(err.Error())
 	default:
 		f.Kind, f.CloseCode, f.CloseText = SignalClosed, end.CloseCode, end.CloseText
@@ -142,7 +142,7 @@ func (w *wire) unsaid(ctx context.Context, err error) *SignalFailure {
 	return f
 }
 
-// notSignal keeps what came instead of LiveKit's protocol.
+// notSignal returns the failure for a first frame that is not LiveKit's protocol.
 func (w *wire) notSignal(frame int, data []byte) *SignalFailure {
 	f := &SignalFailure{Kind: SignalNotSignal, FrameType: "binary", FrameLength: len(data)}
 	if frame == websocket.TextMessage {
@@ -154,7 +154,8 @@ func (w *wire) notSignal(frame int, data []byte) *SignalFailure {
 	return f
 }
 
-// decodeSignal reads one message; nil is what LiveKit does not send.
+// decodeSignal decodes one message; it returns nil for one that LiveKit does not
+// send.
 func decodeSignal(frame int, data []byte) *livekit.SignalResponse {
 	msg, parts := &livekit.SignalResponse{}, caps.Parts
 	if frame != websocket.BinaryMessage || !fits(data, msg.ProtoReflect().Descriptor(), &parts) ||
@@ -164,8 +165,8 @@ func decodeSignal(frame int, data []byte) *livekit.SignalResponse {
 	return msg
 }
 
-// fits reports whether a message consists of no more than parts messages, before
-// it is read into memory. What is no protobuf fits: reading it will tell.
+// fits reports whether a message consists of at most parts messages, before it is
+// decoded into memory. It is true for invalid protobuf, which decoding will report.
 func fits(data []byte, d protoreflect.MessageDescriptor, parts *int) bool {
 	for len(data) > 0 {
 		num, kind, n := protowire.ConsumeTag(data)
@@ -187,9 +188,9 @@ func fits(data []byte, d protoreflect.MessageDescriptor, parts *int) bool {
 	return true
 }
 
-// rehearseJoin reads a Join of its own making. The protobuf library looks at a
-// message's type when the first of them is read, which takes some milliseconds
-// for a Join: time that is free while the server is being waited for.
+// rehearseJoin decodes a Join of its own. The protobuf library initialises a
+// message's type when it decodes the first one, which takes some milliseconds for a
+// Join; this runs during the wait for the server.
 func rehearseJoin() {
 	data, err := proto.Marshal(&livekit.SignalResponse{Message: &livekit.SignalResponse_Join{Join: &livekit.JoinResponse{
 		Room:              &livekit.Room{EnabledCodecs: []*livekit.Codec{{}}},
@@ -202,8 +203,8 @@ func rehearseJoin() {
 	}
 }
 
-// endOf turns the error that ended reading into an end. CloseCode 0 and not
-// Silent means that the peer broke the WebSocket protocol.
+// endOf converts the error that ended reading. CloseCode 0 and not Silent means
+// that the peer broke the WebSocket protocol.
 func (w *wire) endOf(err error) *SignalEnd {
 	end := &SignalEnd{}
 	var closed *websocket.CloseError
@@ -223,15 +224,15 @@ func (w *wire) endOf(err error) *SignalEnd {
 	return end
 }
 
-// start begins reading and pinging. Both end with the connection. take is told
-// of each message, in order, on one goroutine.
+// start starts reading and pinging, which end with the connection. take is called
+// with each message, in order, by one goroutine.
 func (w *wire) start(take func(*livekit.SignalResponse)) {
 	w.reading.Store(true)
 	go w.read(take)
 	go w.ping()
 }
 
-// quiet is how long the server may say nothing before it counts as gone.
+// quiet returns the longest silence after which the server counts as lost.
 func (w *wire) quiet() time.Duration {
 	if w.broken.Load() {
 		return brokenWait
@@ -242,7 +243,7 @@ func (w *wire) quiet() time.Duration {
 	return quietDefault + w.pingEvery
 }
 
-// read takes the server's messages until the connection ends.
+// read reads the server's messages until the connection ends.
 func (w *wire) read(take func(*livekit.SignalResponse)) {
 	defer close(w.readDone)
 	defer func() { _ = w.ws.Close() }()
@@ -279,7 +280,7 @@ func (w *wire) read(take func(*livekit.SignalResponse)) {
 	}
 }
 
-// ping keeps the server's own time-out away.
+// ping sends pings, so that the server's time-out does not pass.
 func (w *wire) ping() {
 	defer close(w.pingDone)
 	every := w.pingEvery
@@ -304,9 +305,9 @@ func (w *wire) sendPing() {
 	_ = w.send(&livekit.SignalRequest{Message: &livekit.SignalRequest_PingReq{PingReq: &livekit.Ping{Timestamp: time.Now().UnixMilli()}}})
 }
 
-// send writes one message; one at a time, because the WebSocket library
-// panics on two at once. After a failed write only what has come in already is
-// read: the server's Leave, perhaps.
+// send writes one message; one at a time, because the WebSocket library panics on
+// concurrent writes. After a failed write only what has arrived is still read, such
+// as the server's Leave.
 func (w *wire) send(msg *livekit.SignalRequest) error {
 	data, err := proto.Marshal(msg)
 	if err != nil {
@@ -322,7 +323,7 @@ func (w *wire) send(msg *livekit.SignalRequest) error {
 	return err
 }
 
-// leave says goodbye, runs meanwhile, and closes the connection.
+// leave sends Leave, calls meanwhile, and closes the connection.
 func (w *wire) leave(meanwhile func()) {
 	w.leaveOnce.Do(func() {
 		close(w.leaving)
@@ -344,7 +345,7 @@ func (w *wire) leave(meanwhile func()) {
 	<-w.pingDone
 }
 
-// cut breaks the connection off without a word, as a network that changes does.
+// cut breaks the connection without Leave or close frame, as a network change does.
 func (w *wire) cut() {
 	_ = w.ws.NetConn().Close()
 	<-w.readDone
@@ -361,8 +362,8 @@ func (w *wire) sayGoodbye() {
 		websocket.FormatCloseMessage(websocket.CloseNormalClosure, ""), time.Now().Add(writeWait))
 }
 
-// abandon ends a connection that never came to Join. The server may have put
-// the participant into the room all the same, unless it hung up itself.
+// abandon ends a connection that did not reach Join. The server may have added the
+// participant to the room, unless it closed the connection itself.
 func (w *wire) abandon(kind SignalKind) {
 	if kind != SignalClosed {
 		w.sayGoodbye()

@@ -1,5 +1,7 @@
-// Package stay is a live stay in a LiveKit room: a participant of package session
-// as a stream of package room's events. It knows no terminal.
+// Package stay turns a participant of package session into a stream of package
+// room's events, from the join to the leave. It touches the network through the
+// session only, and no terminal. The caller reads the stream to its end, or closes
+// the Stay; the room is left then.
 package stay
 
 import (
@@ -30,29 +32,30 @@ type Options struct {
 	// URL is the server's address, as the SDKs take it.
 	URL   *url.URL
 	Token string
-	// Via is how the token travels.
+	// Via is how the token is sent.
 	Via session.TokenVia
-	// Net says how to reach the server, and how long to wait for it: joining, media
-	// included, may take Limits.Connect.
+	// Net is the network and its limits: joining, media included, may take
+	// Limits.Connect.
 	Net *probe.Net
-	// Media restricts what media may go over.
+	// Media restricts the paths of the media.
 	Media session.MediaOptions
-	// Redact knows the run's secrets; the token is added to it.
+	// Redact removes the run's secrets; Open adds the token to it.
 	Redact *clean.Redactor
 	// Now is the clock of the events; nil is time.Now.
 	Now func() time.Time
-	// Publish is what is published as soon as media is up.
+	// Publish is published as soon as media is up.
 	Publish []room.Sending
-	// Hear is told of each message of the server, as session.Options.Hear; it may be
-	// nil.
+	// Hear is called with each message of the server, as session.Options.Hear; it
+	// may be nil.
 	Hear func(*livekit.SignalResponse)
-	// InRoom runs once media is up and tells its own events; nil runs nothing. Its
-	// context ends with the stay, and the room is left only after it has returned.
-	InRoom func(ctx context.Context, tell func(room.Event))
-	// For is how long to stay, from when media is up; 0 is without end.
+	// InRoom runs once media is up and passes its own events to emit; it may be
+	// nil. Its context ends with the stay, and the room is left only after it has
+	// returned.
+	InRoom func(ctx context.Context, emit func(room.Event))
+	// For is the length of the stay, from when media is up; 0 means no limit.
 	For time.Duration
-	// Sample is how often path and round trip are looked at; 0 means 2 s, which
-	// is as often as they are measured (ICE consent checks).
+	// Sample is the interval at which path and round trip are read; 0 means 2 s,
+	// the interval of their measurement (ICE consent checks).
 	Sample time.Duration
 }
 
@@ -62,12 +65,12 @@ func (o Options) String() string { return "options of a stay" }
 // GoString is String.
 func (o Options) GoString() string { return o.String() }
 
-// maxRejoins is how often a lost connection is joined anew, after one attempt to
-// resume it, as LiveKit's SDKs do.
+// maxRejoins is the number of attempts to join anew, after one attempt to resume,
+// as in LiveKit's SDKs.
 const maxRejoins = 10
 
-// steady is how long a connection must last to count as back: one that a server
-// ends again and again sooner is given up after maxRejoins times.
+// steady is the time for which a connection must last to count as back: a stay
+// whose connections all end sooner ends after maxRejoins attempts.
 const steady = 10 * time.Second
 
 // Stay is one stay in a room, from before the join until after the leave. Its
@@ -80,7 +83,7 @@ type Stay struct {
 	done    chan struct{}
 	// simulate asks for a reconnect; true is a full one.
 	simulate chan bool
-	// busy lets one change of what is published happen at a time.
+	// busy serialises changes of what is published.
 	busy sync.Mutex
 
 	mu      sync.Mutex
@@ -95,13 +98,13 @@ type Stay struct {
 	before  map[string]counts // of the tracks, at the time counted
 	counted time.Time
 	end     *room.End
-	excess  []session.Excess // that was told
+	excess  []session.Excess // that was reported
 }
 
-// Open starts a stay and returns at once; Next tells how it goes. The room is
-// left when ctx ends, when Leave is called, or when the server ends the stay;
-// the last event, Ended, comes after that. Somebody has to read Next until
-// io.EOF, or call Close.
+// Open starts a stay and returns immediately; Next returns its events. The room is
+// left when ctx ends, when Leave is called, or when the server ends the stay; the
+// last event, Ended, comes after that. The caller has to call Next until io.EOF, or
+// Close.
 func Open(ctx context.Context, o Options) *Stay {
 	if o.Now == nil {
 		o.Now = time.Now
@@ -120,15 +123,15 @@ func Open(ctx context.Context, o Options) *Stay {
 	}
 	s := &Stay{o: o, events: room.NewQueue(), leaving: make(chan struct{}), done: make(chan struct{}), simulate: make(chan bool, 1),
 		people: room.NewPeople(o.Redact), streams: map[string]*stream{}, flows: map[*flow]bool{}}
-	go s.live(ctx)
+	go s.run(ctx)
 	return s
 }
 
-// Next waits for the next event; io.EOF after the last one.
+// Next waits for the next event; it returns io.EOF after the last one.
 func (s *Stay) Next(ctx context.Context) (room.Event, error) { return s.events.Next(ctx) }
 
-// Leave leaves the room, as planned. It does not wait; more than once is
-// harmless.
+// Leave starts to leave the room. It does not wait, and may be called more than
+// once.
 func (s *Stay) Leave() { s.once.Do(func() { close(s.leaving) }) }
 
 // Close leaves and waits until the room is left.
@@ -137,7 +140,7 @@ func (s *Stay) Close() {
 	<-s.done
 }
 
-// End is how the stay ended, nil while it goes on.
+// End returns how the stay ended, nil while it goes on.
 func (s *Stay) End() *room.End {
 	select {
 	case <-s.done:
@@ -147,9 +150,9 @@ func (s *Stay) End() *room.End {
 	}
 }
 
-// live is the whole stay. Whatever happens, it leaves the room.
-func (s *Stay) live(ctx context.Context) {
-	defer s.events.Close() // last: whoever has read all events finds End
+// run runs the stay from the join to the leave. It leaves the room in all cases.
+func (s *Stay) run(ctx context.Context) {
+	defer s.events.Close() // last: a reader of all events finds End
 	defer close(s.done)
 	defer func() {
 		if p := recover(); p != nil {
@@ -158,7 +161,7 @@ func (s *Stay) live(ctx context.Context) {
 				End: &room.End{Outcome: room.Lost}})
 		}
 	}()
-	// Whatever waits for the network ends with cctx.
+	// All waits for the network end with cctx.
 	cctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	go func() {
@@ -168,7 +171,7 @@ func (s *Stay) live(ctx context.Context) {
 		case <-cctx.Done():
 		}
 	}()
-	s.tell(room.Event{Type: room.Joining, URL: clean.URL(s.o.URL.String()), Text: finding.Textf("joining at %s", clean.URL(s.o.URL.String()))})
+	s.emit(room.Event{Type: room.Joining, URL: clean.URL(s.o.URL.String()), Text: finding.Textf("joining at %s", clean.URL(s.o.URL.String()))})
 	end := s.join(cctx)
 	if end == nil {
 		s.connected()
@@ -188,7 +191,7 @@ func (s *Stay) live(ctx context.Context) {
 	s.finish(*end)
 }
 
-// inRoom starts what the caller does in the room, and returns what ends it.
+// inRoom starts Options.InRoom, and returns the function that ends it.
 func (s *Stay) inRoom(ctx context.Context) (end func()) {
 	if s.o.InRoom == nil {
 		return func() {}
@@ -197,19 +200,19 @@ func (s *Stay) inRoom(ctx context.Context) (end func()) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		s.o.InRoom(ctx, s.tell)
+		s.o.InRoom(ctx, s.emit)
 	}()
 	return func() { cancel(); <-done }
 }
 
-// participant is the session as it is now, nil before there is one.
+// participant returns the present session, nil before there is one.
 func (s *Stay) participant() *session.Participant {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.part
 }
 
-// join joins and connects media; an event is why it did not.
+// join joins and connects media; it returns an event where that failed.
 func (s *Stay) join(ctx context.Context) *room.Event {
 	jctx, cancel := context.WithTimeout(ctx, s.o.Net.Waits().Connect)
 	defer cancel()
@@ -222,15 +225,14 @@ func (s *Stay) join(ctx context.Context) *room.Event {
 	s.part = p
 	s.mu.Unlock()
 	m := p.Media(jctx, s.o.Media)
-	s.told(p.Excess())
+	s.reportExcess(p.Excess())
 	if !m.Connected {
 		return s.notConnected(ctx, m)
 	}
 	return nil
 }
 
-// stay waits for the end and looks at the path meanwhile. It brings back a
-// connection that is lost.
+// stay waits for the end, samples the path, and reconnects a lost connection.
 func (s *Stay) stay(ctx context.Context) *room.Event {
 	var over <-chan time.Time
 	if s.o.For > 0 {
@@ -311,8 +313,8 @@ func (s *Stay) stay(ctx context.Context) *room.Event {
 	}
 }
 
-// reconnect takes the session up again, or joins anew; an event is why the stay is
-// over.
+// reconnect resumes the session, or joins anew; it returns an event where the stay
+// is over.
 func (s *Stay) reconnect(ctx context.Context, full bool) *room.Event {
 	p := s.participant()
 	if !full {
@@ -355,13 +357,13 @@ func (s *Stay) reconnect(ctx context.Context, full bool) *room.Event {
 		Text: finding.Textf("the connection to the server was lost, and ten attempts did not bring it back")}
 }
 
-// tell hands out an event with its time.
-func (s *Stay) tell(e room.Event) {
+// emit emits an event with its time.
+func (s *Stay) emit(e room.Event) {
 	e.At = s.o.Now()
 	s.events.Put(s.o.Redact.HideIn(e).(room.Event))
 }
 
-// finish hands out the last event.
+// finish emits the last event.
 func (s *Stay) finish(e room.Event) {
 	e.Type = room.Ended
 	s.mu.Lock()
@@ -370,7 +372,7 @@ func (s *Stay) finish(e room.Event) {
 	}
 	s.end = e.End
 	s.mu.Unlock()
-	s.tell(e)
+	s.emit(e)
 }
 
 // hears is called with each message of the server, in order.
@@ -381,12 +383,12 @@ func (s *Stay) hears(m *livekit.SignalResponse) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, e := range s.people.Hears(m) {
-		s.tell(e)
+		s.emit(e)
 	}
 }
 
-// receives reports media that reaches us, and takes it, so that the server learns
-// how well it does.
+// receives reports a received track, and reads it, so that the server learns its
+// quality.
 func (s *Stay) receives(t *webrtc.TrackRemote) {
 	owner, track, found := strings.Cut(t.StreamID(), "|")
 	if !found {
@@ -394,7 +396,7 @@ func (s *Stay) receives(t *webrtc.TrackRemote) {
 	}
 	s.mu.Lock()
 	if e, known := s.people.Receives(owner, track); known {
-		s.tell(e)
+		s.emit(e)
 	}
 	f := &flow{sid: s.o.Redact.Clean(track, 120), clock: max(1, float64(t.Codec().ClockRate))}
 	s.flows[f] = true
@@ -413,14 +415,14 @@ func (s *Stay) receives(t *webrtc.TrackRemote) {
 	}
 }
 
-// LiveKit's words for what a Leave asks for.
+// The actions of a Leave, in LiveKit's words.
 var (
 	disconnectAction = livekit.LeaveRequest_DISCONNECT.String()
 	reconnectAction  = livekit.LeaveRequest_RECONNECT.String()
 )
 
-// reconnects says that the connection is being set up again, and reports whether
-// it is to be joined anew.
+// reconnects reports that the connection is being set up again, and whether by
+// joining anew.
 func (s *Stay) reconnects(end *session.SignalEnd) (full bool) {
 	e := room.Event{Type: room.Reconnecting, Text: finding.Textf("the connection was lost; reconnecting")}
 	if end.Left {
@@ -432,11 +434,11 @@ func (s *Stay) reconnects(end *session.SignalEnd) (full bool) {
 	s.mu.Lock()
 	s.away, s.full = s.o.Now(), e.Full
 	s.mu.Unlock()
-	s.tell(e)
+	s.emit(e)
 	return e.Full
 }
 
-// reconnected says that it is up again.
+// reconnected reports that it is up again.
 func (s *Stay) reconnected() {
 	s.mu.Lock()
 	took, full := s.o.Now().Sub(s.away), s.full
@@ -447,19 +449,19 @@ func (s *Stay) reconnected() {
 	if full {
 		e.Text = finding.Textf("back after %s: joined anew", finding.Duration(took))
 	}
-	s.tell(e)
+	s.emit(e)
 }
 
-// connected says that media is up.
+// connected reports that media is up.
 func (s *Stay) connected() {
 	s.mu.Lock()
 	s.since = s.o.Now()
 	s.mu.Unlock()
-	s.tell(room.Event{Type: room.Media, Text: finding.Textf("media is connected (ICE, DTLS)")})
+	s.emit(room.Event{Type: room.Media, Text: finding.Textf("media is connected (ICE, DTLS)")})
 }
 
-// told says once of each kind what the server sends too much of.
-func (s *Stay) told(excess []session.Excess) {
+// reportExcess reports what the server sends too much of, once for each kind.
+func (s *Stay) reportExcess(excess []session.Excess) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var fresh []string
@@ -469,14 +471,14 @@ func (s *Stay) told(excess []session.Excess) {
 		}
 	}
 	if len(fresh) > 0 {
-		s.tell(room.Event{Type: room.Problem, Text: finding.Textf("the server sends more than lkdoctor reads, and the rest waits or is dropped: %s", strings.Join(fresh, ", "))})
+		s.emit(room.Event{Type: room.Problem, Text: finding.Textf("the server sends more than lkdoctor reads, and the rest waits or is dropped: %s", strings.Join(fresh, ", "))})
 	}
 }
 
-// sample looks at the path of media, its round trip, and what it carries.
+// sample reads the path of the media, its round trip, and its traffic.
 func (s *Stay) sample() {
 	p := s.participant()
-	s.told(p.Excess())
+	s.reportExcess(p.Excess())
 	s.traffic(p, time.Now())
 	pair := p.Path()
 	if pair == nil {
@@ -496,10 +498,10 @@ func (s *Stay) sample() {
 		if path.RemoteType == "prflx" {
 			text = finding.Textf("media goes over %s: %s (%s) to %s, which the server does not advertise: it advertises another address", path.Kind, path.Local, path.LocalType, path.Remote)
 		}
-		s.tell(room.Event{Type: room.PathChanged, Path: &path, Text: text})
+		s.emit(room.Event{Type: room.PathChanged, Path: &path, Text: text})
 	}
 	if rtt := pair.LastRTT; rtt > 0 {
-		s.tell(room.Event{Type: room.RTT, RTT: room.Millis(rtt), Text: finding.Textf("round trip %s", finding.Duration(rtt))})
+		s.emit(room.Event{Type: room.RTT, RTT: room.Millis(rtt), Text: finding.Textf("round trip %s", finding.Duration(rtt))})
 	}
 }
 
@@ -507,13 +509,13 @@ func address(c session.Candidate) string {
 	return net.JoinHostPort(clean.Line(c.Address, 64), strconv.Itoa(c.Port))
 }
 
-// left is the end of a stay that we ended ourselves.
+// left returns the end of a stay that this side ended.
 func left() *room.Event {
 	return &room.Event{Text: finding.Textf("left the room"), End: &room.End{Outcome: room.Left}}
 }
 
-// overTime is the end of a stay whose time is over. Out of touch with the server
-// it is no stay that went as planned, nor could we say good-bye.
+// overTime returns the end of a stay whose time is over. Without a connection to
+// the server the stay did not end as planned, and Leave could not be sent.
 func (s *Stay) overTime() *room.Event {
 	s.mu.Lock()
 	away := s.away
@@ -525,14 +527,14 @@ func (s *Stay) overTime() *room.Event {
 		Text: finding.Textf("the time was over while reconnecting, which had not succeeded within %s", finding.Duration(s.o.Now().Sub(away)))}
 }
 
-// thrownOut is the end of a stay that the server ended.
+// thrownOut returns the end of a stay that the server ended.
 func thrownOut(reason string) *room.Event {
 	return &room.Event{Reason: reason, End: &room.End{Outcome: room.ThrownOut},
 		Text: finding.Textf("the server ended the stay: %s (%s)", finding.LeaveReason(reason), reason)}
 }
 
-// refused says why the server did not say Join. What exactly is wrong is for the
-// doctor's own checks to find out.
+// refused returns why the server did not send Join. The doctor's checks look for
+// the cause.
 func (s *Stay) refused(ctx context.Context, f *session.SignalFailure) *room.Event {
 	if ctx.Err() != nil {
 		return left()
@@ -563,7 +565,7 @@ func (s *Stay) refused(ctx context.Context, f *session.SignalFailure) *room.Even
 	return e
 }
 
-// notConnected says why media did not connect after Join.
+// notConnected returns why media did not connect after Join.
 func (s *Stay) notConnected(ctx context.Context, m *session.Media) *room.Event {
 	if ctx.Err() != nil {
 		return left()
@@ -596,8 +598,8 @@ func (s *Stay) Publishing(c room.Clip) (on, muted bool) {
 	return false, false
 }
 
-// Publish starts to publish a clip; it waits until the server has taken it. A
-// clip that is published already is left alone.
+// Publish publishes a clip; it waits until the server has accepted it. For a
+// published clip it does nothing.
 func (s *Stay) Publish(c room.Clip) error { return s.publish(room.Sending{Clip: c}) }
 
 func (s *Stay) publish(what room.Sending) error {
@@ -623,8 +625,7 @@ func (s *Stay) publish(what room.Sending) error {
 	return nil
 }
 
-// publishFirst publishes what Options.Publish asks for, and tells what did not
-// work.
+// publishFirst publishes Options.Publish, and reports failures.
 func (s *Stay) publishFirst() {
 	for _, what := range s.o.Publish {
 		err := s.publish(what)
@@ -632,20 +633,20 @@ func (s *Stay) publishFirst() {
 		case errors.Is(err, room.ErrNotInRoom):
 			return
 		case errors.Is(err, room.ErrMayNot):
-			s.tell(room.Event{Type: room.Problem, Text: finding.Textf("the token does not allow publishing (canPublish)")})
+			s.emit(room.Event{Type: room.Problem, Text: finding.Textf("the token does not allow publishing (canPublish)")})
 			return
 		case err != nil:
-			s.tell(room.Event{Type: room.Problem, Text: finding.Textf("%s could not be published: %s", string(what.Clip), s.o.Redact.Clean(err.Error(), 200))})
+			s.emit(room.Event{Type: room.Problem, Text: finding.Textf("%s could not be published: %s", string(what.Clip), s.o.Redact.Clean(err.Error(), 200))})
 		}
 	}
 }
 
-// Unpublish takes a clip back.
+// Unpublish ends the publication of a clip.
 func (s *Stay) Unpublish(c room.Clip) error {
 	return s.change(func(p *session.Participant) error { return p.Unpublish(clips.Clip(c)) })
 }
 
-// Mute mutes what is published, or unmutes it. It holds through every reconnect.
+// Mute mutes what is published, or unmutes it. It survives reconnects.
 func (s *Stay) Mute(muted bool) error {
 	return s.change(func(p *session.Participant) error { return p.Mute(muted) })
 }
@@ -664,7 +665,7 @@ func (s *Stay) change(do func(*session.Participant) error) error {
 	return err
 }
 
-// may is the participant and what the server allows it, while it is in the room.
+// may returns the participant and its permissions, while it is in the room.
 func (s *Stay) may() (*session.Participant, room.Allowed, error) {
 	select {
 	case <-s.leaving:
@@ -685,8 +686,8 @@ func (s *Stay) may() (*session.Participant, room.Allowed, error) {
 	return s.part, room.Allowed{Publish: f.CanPublish, Subscribe: f.CanSubscribe, Data: f.CanPublishData}, nil
 }
 
-// Reconnect simulates a lost connection: the WebSocket is cut and the session
-// resumed; full is as if the server had asked to join anew.
+// Reconnect simulates a lost connection: it cuts the WebSocket and resumes the
+// session; with full it joins anew, as if the server had asked for that.
 func (s *Stay) Reconnect(full bool) error {
 	if _, _, err := s.may(); err != nil {
 		return err

@@ -21,8 +21,8 @@ type stream struct {
 	bytes       int
 }
 
-// takeData is a data packet. LiveKit's own clients send chat and transcriptions as
-// text streams: a header, chunks, and a trailer.
+// takeData reads a data packet. LiveKit's own clients send chat and transcriptions
+// as text streams: a header, chunks, and a trailer.
 func (s *Stay) takeData(packet *livekit.DataPacket) {
 	from := s.o.Redact.Clean(packet.GetParticipantIdentity(), 120)
 	switch p := packet.GetValue().(type) {
@@ -71,10 +71,10 @@ func (s *Stay) received(m *room.Message) {
 	if m.Topic != "" {
 		text = finding.Textf("%s says (%s): %s", from, m.Topic, m.Text)
 	}
-	s.tell(room.Event{Type: room.Data, Message: m, Text: text})
+	s.emit(room.Event{Type: room.Data, Message: m, Text: text})
 }
 
-// readable is a stranger's message as one clean line; what is no text is only
+// readable returns an untrusted message as one clean line; binary data is only
 // described.
 func (s *Stay) readable(payload []byte) string {
 	if !utf8.Valid(payload) {
@@ -83,8 +83,8 @@ func (s *Stay) readable(payload []byte) string {
 	return s.o.Redact.Clean(strings.TrimSpace(string(payload)), caps.MessageShown)
 }
 
-// Send sends a reliable data message to everybody. It waits for the connection
-// that carries it, some seconds at most.
+// Send sends a reliable data message to all participants. It waits some seconds at
+// most for the data channel.
 func (s *Stay) Send(text string) error {
 	p, may, err := s.may()
 	switch {
@@ -101,6 +101,6 @@ func (s *Stay) Send(text string) error {
 		return err
 	}
 	shown := clean.Line(text, caps.MessageShown)
-	s.tell(room.Event{Type: room.DataSent, Message: &room.Message{Text: shown, Bytes: len(text)}, Me: true, Text: finding.Textf("sent: %s", shown)})
+	s.emit(room.Event{Type: room.DataSent, Message: &room.Message{Text: shown, Bytes: len(text)}, Me: true, Text: finding.Textf("sent: %s", shown)})
 	return nil
 }

@@ -14,7 +14,7 @@ import (
 	"lkdoctor/checks/room"
 )
 
-// flow counts what is received of one track.
+// flow counts the received packets of one track.
 type flow struct {
 	sid   string
 	clock float64 // of the RTP timestamps, in Hz
@@ -28,8 +28,8 @@ type flow struct {
 	jitterUnits float64
 }
 
-// counts are those of a track since its first packet. expected is how many packets
-// the sequence numbers, or the sender, stand for.
+// counts are those of a track since its first packet. expected is the number of
+// packets by the sequence numbers, or by the sender.
 type counts struct {
 	bytes, expected, lost int
 	jitter                time.Duration
@@ -61,7 +61,7 @@ func (f *flow) add(p *rtp.Packet, at time.Time) {
 	f.n.jitter = time.Duration(f.jitterUnits / f.clock * float64(time.Second))
 }
 
-// since is what a track carried from one reading of its counts to the next.
+// since returns what a track carried from one reading of its counts to the next.
 func (n counts) since(before counts, over time.Duration) room.Traffic {
 	if n.bytes < before.bytes || n.expected < before.expected {
 		before = counts{} // published anew
@@ -74,7 +74,7 @@ func (n counts) since(before counts, over time.Duration) room.Traffic {
 	return t
 }
 
-// traffic tells what the tracks carried since it was called last.
+// traffic reports what the tracks carried since its last call.
 func (s *Stay) traffic(p *session.Participant, now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -82,7 +82,7 @@ func (s *Stay) traffic(p *session.Participant, now time.Time) {
 	s.counted = now
 	read := map[string]counts{}
 	var list []room.Traffic
-	tell := func(sid string, me bool, n counts) {
+	add := func(sid string, me bool, n counts) {
 		read[sid] = n
 		if before, known := s.before[sid]; known && over > 0 {
 			t := n.since(before, over)
@@ -92,14 +92,14 @@ func (s *Stay) traffic(p *session.Participant, now time.Time) {
 	}
 	for _, c := range []clips.Clip{clips.Tone, clips.Pattern} {
 		if sent := p.Sent(c); sent.SID != "" {
-			tell(sent.SID, true, counts{bytes: sent.Bytes, expected: sent.Packets, lost: sent.ReportedLost, jitter: sent.ReportedJitter, reported: sent.Reported})
+			add(sent.SID, true, counts{bytes: sent.Bytes, expected: sent.Packets, lost: sent.ReportedLost, jitter: sent.ReportedJitter, reported: sent.Reported})
 		}
 	}
 	for f := range s.flows {
 		f.mu.Lock()
 		n := f.n
 		f.mu.Unlock()
-		tell(f.sid, false, n)
+		add(f.sid, false, n)
 	}
 	s.before = read
 	if len(list) == 0 {
@@ -109,5 +109,5 @@ func (s *Stay) traffic(p *session.Participant, now time.Time) {
 	e := room.Event{Type: room.Stats, Traffic: list}
 	out, in := e.Rates()
 	e.Text = finding.Textf("sends %d kbit/s, receives %d kbit/s", int(out/1000+0.5), int(in/1000+0.5))
-	s.tell(e)
+	s.emit(e)
 }

@@ -13,9 +13,9 @@ import (
 	"lkdoctor/config/clean"
 )
 
-// TestVerdictAskedAhead: at a distance, the server's verdict is there when its
+// TestVerdictAskedEarly: at a distance, the server's verdict is there when its
 // check's turn comes, so that asking first costs no round trip of its own.
-func TestVerdictAskedAhead(t *testing.T) {
+func TestVerdictAskedEarly(t *testing.T) {
 	const rtt = 100 * time.Millisecond
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
@@ -40,10 +40,10 @@ func TestVerdictAskedAhead(t *testing.T) {
 			c := &Case{Settings: settings, Options: tt.options, Now: time.Now, Net: &probe.Net{}, Redact: clean.NewRedactor(), Nonce: "0000abcd"}
 			run := Do(ctx, c, false, func(check.Event) {})
 			if asked := c.asked() != nil; asked != tt.asked {
-				t.Fatalf("asked ahead: %v", asked)
+				t.Fatalf("asked early: %v", asked)
 			}
 			if tt.asked && (c.dev() != c.asked().dev || acceptance(c.dev().Verdict) != diagnosis.Yes) {
-				t.Error("the answer to the question that was asked ahead is not the one that was used")
+				t.Error("the answer to the question that was asked early is not the one that was used")
 			}
 			if run.ExitCode != check.ExitOK {
 				t.Errorf("exit code %d: %s", run.ExitCode, run.Diagnosis.Summary)

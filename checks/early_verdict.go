@@ -9,17 +9,17 @@ import (
 	"lkdoctor/checks/token"
 )
 
-// aheadWait is how long a question that was asked ahead may take.
-const aheadWait = 8 * time.Second
+// earlyVerdictWait is the time that the early question may take.
+const earlyVerdictWait = 8 * time.Second
 
-// ahead is the question for the server's verdict, asked while join.reach still
-// finds out what is there: a round trip less on the way to a healthy join. Its
-// answer counts only when its check's turn comes, which join.reach can prevent.
-type ahead struct {
+// earlyVerdict is the question for the server's verdict on the token, asked while
+// join.reach still runs, which saves one round trip. Its answer is used only when
+// its check runs, which join.reach can prevent.
+type earlyVerdict struct {
 	// at is the address that was asked.
 	at    string
 	token *token.Token
-	// given is the token where it was handed to the run, dev where it was made
+	// given is set where the token was given to the run, dev where it was made
 	// here.
 	given *examined
 	dev   *DevToken
@@ -31,10 +31,10 @@ type ahead struct {
 	present Presence
 }
 
-// askAhead asks about the token that the run is going to be about, where that is
-// known from the start and the check that wants the answer was asked for.
-func (c *Case) askAhead(ctx context.Context, at address) {
-	a := &ahead{at: at.String(), done: make(chan struct{})}
+// askEarly starts the question about the run's token, where the token is known from
+// the start and the check that uses the answer is selected.
+func (c *Case) askEarly(ctx context.Context, at address) {
+	a := &earlyVerdict{at: at.String(), done: make(chan struct{})}
 	wanted := "signature.server"
 	switch c.Source() {
 	case check.SourceFlag:
@@ -52,7 +52,7 @@ func (c *Case) askAhead(ctx context.Context, at address) {
 	if a.token == nil || !a.token.Decoded || !c.made.chosen[wanted] {
 		return
 	}
-	ctx, a.cancel = context.WithTimeout(context.WithoutCancel(ctx), aheadWait)
+	ctx, a.cancel = context.WithTimeout(context.WithoutCancel(ctx), earlyVerdictWait)
 	c.made.asked.Set(a)
 	go func() {
 		defer close(a.done)
@@ -65,9 +65,9 @@ func (c *Case) askAhead(ctx context.Context, at address) {
 	}()
 }
 
-// answered waits for what was asked at this address ahead of time about t; ok is
-// false when nothing was.
-func (c *Case) answered(ctx context.Context, t *token.Token, at address) (a *ahead, ok bool) {
+// earlyAnswer waits for the early question about t at this address; ok is false where
+// none was asked.
+func (c *Case) earlyAnswer(ctx context.Context, t *token.Token, at address) (a *earlyVerdict, ok bool) {
 	a = c.asked()
 	if a == nil || at.URL == nil || a.at != at.String() || a.token.Reveal() != t.Reveal() {
 		return nil, false
@@ -80,8 +80,8 @@ func (c *Case) answered(ctx context.Context, t *token.Token, at address) (a *ahe
 	}
 }
 
-// close calls the question off, and waits for its end.
-func (a *ahead) close() {
+// close cancels the question and waits for its end.
+func (a *earlyVerdict) close() {
 	if a != nil {
 		a.cancel()
 		<-a.done
