@@ -24,11 +24,13 @@ func stayFaults() []Fault {
 	return []Fault{
 		f("call-shutdown", "lkdoctor join: the server shuts down 3 s into the call", livekit.DisconnectReason_SERVER_SHUTDOWN,
 			func(_ context.Context, l *Lab, _ *livekit.JoinResponse) error { return l.LiveKit.Close() }),
-		f("call-duplicate", "lkdoctor join: somebody else joins with the same identity 3 s into the call", livekit.DisconnectReason_DUPLICATE_IDENTITY,
+		f("call-duplicate", "lkdoctor join: somebody else joins with the same identity 3 s into the call",
+			livekit.DisconnectReason_DUPLICATE_IDENTITY,
 			func(ctx context.Context, l *Lab, join *livekit.JoinResponse) error {
 				return l.guestIn(ctx, join.GetRoom().GetName(), join.GetParticipant().GetIdentity())
 			}),
-		f("call-removed", "lkdoctor join: the backend removes the participant 3 s into the call", livekit.DisconnectReason_PARTICIPANT_REMOVED,
+		f("call-removed", "lkdoctor join: the backend removes the participant 3 s into the call",
+			livekit.DisconnectReason_PARTICIPANT_REMOVED,
 			func(ctx context.Context, l *Lab, join *livekit.JoinResponse) error {
 				_, err := l.rooms().RemoveParticipant(ctx, inRoom(join))
 				return err

@@ -14,11 +14,13 @@ import (
 // TLS at port 443 only.
 func turnFaults() []Fault {
 	f := func(name, about string, code finding.Code, start func(*Lab) (*livekit.ICEServer, error)) Fault {
-		return Fault{Name: name, About: about, Want: []finding.Code{code}, Owner: finding.OwnerLiveKitServer, Flags: true, set: withTURN(start)}
+		return Fault{Name: name, About: about, Want: []finding.Code{code}, Owner: finding.OwnerLiveKitServer, Flags: true,
+			set: withTURN(start)}
 	}
 	return []Fault{
-		{Name: "healthy-turn", About: "nothing is wrong; the server hands out a TURN server that relays", Owner: finding.OwnerNone, Flags: true,
-			set: withTURN(func(l *Lab) (*livekit.ICEServer, error) { return l.turn(TURNOptions{}) })},
+		{Name: "healthy-turn", About: "nothing is wrong; the server hands out a TURN server that relays", Owner: finding.OwnerNone,
+			Flags: true,
+			set:   withTURN(func(l *Lab) (*livekit.ICEServer, error) { return l.turn(TURNOptions{}) })},
 		f("turn-certificate", "the TURN server's certificate is expired", finding.TurnTLS,
 			func(l *Lab) (*livekit.ICEServer, error) {
 				authority, err := l.certificates()
@@ -45,7 +47,8 @@ func turnFaults() []Fault {
 		f("turn-refused", "nothing listens at the TURN server's address", finding.TurnUnreachable,
 			func(*Lab) (*livekit.ICEServer, error) {
 				addr, err := RefusedAddr()
-				return &livekit.ICEServer{Urls: []string{"turn:" + addr + "?transport=tcp"}, Username: "lklab", Credential: randomHex(8)}, err
+				return &livekit.ICEServer{Urls: []string{"turn:" + addr + "?transport=tcp"}, Username: "lklab", Credential: randomHex(8)},
+					err
 			}),
 	}
 }

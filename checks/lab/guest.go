@@ -67,7 +67,8 @@ func (g *Guest) open(connected chan struct{}) error {
 // connection makes one of the guest's two connections, and closes connected once
 // it is up.
 func (g *Guest) connection(target livekit.SignalTarget, connected chan struct{}) (*webrtc.PeerConnection, error) {
-	engine := webrtc.SettingEngine{LoggerFactory: &logging.DefaultLoggerFactory{Writer: io.Discard, ScopeLevels: map[string]logging.LogLevel{}}}
+	engine := webrtc.SettingEngine{LoggerFactory: &logging.DefaultLoggerFactory{Writer: io.Discard,
+		ScopeLevels: map[string]logging.LogLevel{}}}
 	engine.SetIncludeLoopbackCandidate(true)
 	engine.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4, webrtc.NetworkTypeTCP4})
 	pc, err := webrtc.NewAPI(webrtc.WithSettingEngine(engine)).NewPeerConnection(webrtc.Configuration{})

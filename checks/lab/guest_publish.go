@@ -66,7 +66,8 @@ func (g *Guest) newTone(connected chan struct{}) (*tone, error) {
 		return nil, err
 	}
 	t := &tone{pc: pc, track: track, clip: clip, quit: make(chan struct{})}
-	if _, err = pc.AddTransceiverFromTrack(track, webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionSendonly}); err != nil {
+	if _, err = pc.AddTransceiverFromTrack(track,
+		webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionSendonly}); err != nil {
 		return nil, errors.Join(err, t.close())
 	}
 	return t, nil

@@ -65,7 +65,8 @@ func hangUpAfter(w http.ResponseWriter, _ *http.Request) {
 	if err != nil {
 		return
 	}
-	_, _ = io.WriteString(conn, "HTTP/1.1 404 Not Found\r\nContent-Type: application/json\r\nContent-Length: 22\r\n\r\n"+`{"detail":"Not Found"}`)
+	_, _ = io.WriteString(conn,
+		"HTTP/1.1 404 Not Found\r\nContent-Type: application/json\r\nContent-Length: 22\r\n\r\n"+`{"detail":"Not Found"}`)
 	_ = conn.Close()
 }
 

@@ -203,7 +203,8 @@ func profile(r *http.Request) (string, map[string]any) {
 	}
 	var fields map[string]json.RawMessage
 	if json.Unmarshal(body["profile"], &fields) != nil {
-		return "", complain("model_attributes_type", "Input should be a valid dictionary or object to extract fields from", "body", "profile")
+		return "", complain("model_attributes_type", "Input should be a valid dictionary or object to extract fields from", "body",
+			"profile")
 	}
 	if !given(fields["display_name"]) {
 		return "", nil

@@ -114,7 +114,8 @@ func (s Server) handler() http.Handler {
 		"/rtc/validate":    validate(),
 		"/rtc/v1/validate": lab.Text(http.StatusBadRequest, "join_request is required"),
 		"/twirp/":          lab.Reply(http.StatusOK, map[string]string{"Content-Type": "application/protobuf"}, ""),
-		"/twirp/livekit.RoomService/GetParticipant": lab.JSON(http.StatusNotFound, `{"code":"not_found","msg":"participant does not exist"}`),
+		"/twirp/livekit.RoomService/GetParticipant": lab.JSON(http.StatusNotFound,
+			`{"code":"not_found","msg":"participant does not exist"}`),
 		"/rtc": lab.UpgradeThen(func(ws *websocket.Conn) { converse(ws, s.talk) }),
 	} {
 		if s.paths[path] == nil && (s.paths["/twirp/"] == nil || !strings.HasPrefix(path, "/twirp/")) {
