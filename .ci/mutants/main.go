@@ -1,7 +1,7 @@
-// Command mutants breaks lkdoctor's behaviour in one place at a time and runs the
-// test that is to notice, in the package of that place. It fails where a test
-// passes all the same, and where a place is no longer there to be broken. No file
-// is changed: go test reads the broken one in place of the file.
+// Command mutants changes lkdoctor's behaviour in one place at a time and runs the test
+// that must fail then, in the package of that place. It fails if a test passes with the
+// change, or if the place no longer exists. It changes no file: go test reads an
+// overlay.
 //
 //	go run ./.ci/mutants [NAME…]
 package main
@@ -17,7 +17,7 @@ import (
 	"strings"
 )
 
-// mutant is one behaviour, broken.
+// mutant is one changed behaviour.
 type mutant struct {
 	name     string
 	file     string

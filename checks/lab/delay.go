@@ -35,8 +35,8 @@ func Delay(target string, rtt time.Duration) (*Peer, error) {
 	return serveRaw(func(conn *net.TCPConn) { delayBoth(conn, target, rtt) })
 }
 
-// handshake is how long, in round trips, a connection is under way before its
-// other end sees it: SYN, SYN-ACK and ACK travel half of one each.
+// handshake is the time, in round trips, until the other end sees a connection: SYN,
+// SYN-ACK and ACK take half of one each.
 const handshake = 1.5
 
 // delayBoth joins conn to target until both directions have ended.
@@ -75,7 +75,7 @@ type delayLine struct {
 	source  *net.TCPConn
 }
 
-// parcel is some bytes, or the end of them, under way.
+// parcel is some bytes, or their end, with the time at which they are due.
 type parcel struct {
 	data []byte
 	due  time.Time
@@ -127,10 +127,10 @@ func (l *delayLine) into(sink *net.TCPConn) {
 }
 
 // coarse is how late Go may wake a sleeper on Linux, whose epoll counts whole
-// milliseconds. Left alone, five halves of a round trip would add up to 5 ms.
+// milliseconds. Five halves of a round trip would add up to 5 ms.
 const coarse = 1500 * time.Microsecond
 
-// sleepUntil sleeps, and stays awake for the last moment.
+// sleepUntil sleeps until due, and spins for the last part of the wait.
 func sleepUntil(due time.Time) {
 	if wait := time.Until(due); wait > coarse {
 		time.Sleep(wait - coarse)
@@ -140,15 +140,14 @@ func sleepUntil(due time.Time) {
 	}
 }
 
-// drop takes what is left, so that the reader can end.
+// drop reads and discards what is left, so that the reader can end.
 func (l *delayLine) drop() {
 	for range l.parcels {
 	}
 }
 
-// addDelay puts the LiveKit server and the ticket service a round trip away. An
-// address of a fault at which nothing takes connections stays as it is: behind a
-// delay it would take them.
+// addDelay puts a Delay before the LiveKit server and the ticket service. It leaves out
+// an address that accepts no connections, since a delay would accept them.
 func (l *Lab) addDelay(context.Context) (err error) {
 	if l.rtt == 0 {
 		return nil
@@ -161,8 +160,7 @@ func (l *Lab) addDelay(context.Context) (err error) {
 	return nil
 }
 
-// delayed puts a delay in front of what is at base, and returns the base with
-// the delay's address.
+// delayed starts a Delay before base, and returns base with the delay's address.
 func (l *Lab) delayed(base string, rtt time.Duration) (string, error) {
 	u, err := url.Parse(base)
 	if err != nil {
@@ -177,6 +175,5 @@ func (l *Lab) delayed(base string, rtt time.Duration) (string, error) {
 	return l.peer(peer, err, u.Scheme)
 }
 
-// connectable is how long a peer on this machine takes to accept a connection,
-// at most.
+// connectable is the longest that a peer on this machine takes to accept a connection.
 const connectable = 200 * time.Millisecond

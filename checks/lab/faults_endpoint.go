@@ -22,7 +22,7 @@ func endpointFaults() []Fault {
 			}
 		}}
 	}
-	// always gives everybody the same refusal.
+	// always gives every client the same refusal.
 	always := func(h http.Handler) func(*Lab) http.Handler { return func(*Lab) http.Handler { return h } }
 	return []Fault{
 		f("endpoint", "a standard token endpoint that works, beside a start page that does not", finding.OwnerNone,

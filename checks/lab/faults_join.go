@@ -93,8 +93,8 @@ func joinFaults() []Fault {
 	}
 }
 
-// guest lets somebody join the room of the token, straight at the server, and
-// stay until Close.
+// guest joins the token's room on the server itself with another identity, and stays
+// until Close.
 func (l *Lab) guest(ctx context.Context, identity string) error {
 	return l.guestIn(ctx, l.Room, identity)
 }

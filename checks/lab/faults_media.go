@@ -54,8 +54,8 @@ func mediaFaults() []Fault {
 	}
 }
 
-// elsewhereAddress is an address of loopback at which no lab server listens for
-// media: they take it at 127.0.0.1 only.
+// elsewhereAddress is a loopback address at which no lab server receives media: they use
+// 127.0.0.1 only.
 const elsewhereAddress = "127.0.0.9"
 
 // withCandidates puts a signal proxy before the server that changes the ICE

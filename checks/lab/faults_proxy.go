@@ -55,8 +55,8 @@ func (p proxy) passes(next http.Handler) http.Handler {
 	})
 }
 
-// proxyFaults are a reverse proxy before LiveKit that is set up wrongly: the same
-// mistakes in each of them, to be told with its own lines.
+// proxyFaults are wrongly configured reverse proxies before LiveKit: the same mistakes
+// for each proxy, which the catalogue explains with that proxy's own lines.
 func proxyFaults() []Fault {
 	server := finding.OwnerLiveKitServer
 	all := []Fault{
@@ -113,7 +113,7 @@ func underPath(path string, make func(addr string) http.Handler) func(*plan) {
 	})
 }
 
-// noAnswer never answers, until whoever asks has gone.
+// noAnswer does not answer until the client has closed the connection.
 func noAnswer() http.Handler {
 	return http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
 }

@@ -229,8 +229,8 @@ func plainToNginx(p *plan) {
 	}
 }
 
-// mediaPort brings the server's ICE/TCP port to 7881, LiveKit's default, on some
-// loopback address of its own: the number is what gives it away.
+// mediaPort moves the server's ICE/TCP port to 7881, LiveKit's default, on another
+// loopback address: checks recognise the number.
 func mediaPort(p *plan) {
 	p.front = func(l *Lab) (string, error) {
 		var err error

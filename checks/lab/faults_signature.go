@@ -160,7 +160,7 @@ func bearer(r *http.Request) string {
 	return r.URL.Query().Get("access_token")
 }
 
-// refuseIssuedAhead refuses a token with an iat of more than a minute ahead, in
+// refuseIssuedAhead refuses a token whose iat is more than a minute in the future, in
 // the words of livekit-server 1.11.
 func refuseIssuedAhead(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -16,7 +16,7 @@ func ticketFaults() []Fault {
 	f := func(name, about string, code finding.Code, owner finding.Owner, set func(*plan)) Fault {
 		return Fault{Name: name, About: about, Want: []finding.Code{code}, Owner: owner, set: set}
 	}
-	// service is a fault that the ticket service's maintainer must mend.
+	// service is a fault of which the owner is the ticket service.
 	service := func(name, about string, code finding.Code, set func(*plan)) Fault {
 		return f(name, about, code, finding.OwnerTicketService, set)
 	}
@@ -190,8 +190,8 @@ func ticketFaults() []Fault {
 	}
 }
 
-// hostile clears the screen, sets the window's title, links, rings, turns the
-// reading direction round and hides behind a carriage return.
+// hostile clears the screen, sets the window's title, starts a link, rings the bell,
+// reverses the reading direction and hides text with a carriage return.
 const hostile = "x\x1b[2J\x1b]0;owned\x07\x1b]8;;https://evil.invalid\x1b\\link\x1b]8;;\x1b\\\r\n\x00\x08\x7f\u009b31m\u202egnp.exe\u202c\u2066\u200b\ufeff"
 
 func ticketAt(start func(*Lab) (string, error)) func(*plan) {
@@ -283,7 +283,7 @@ func urlOfOtherProject(p *plan) {
 	p.answer = func(_ *Lab, a Answer) { a["url"] = other.URL }
 }
 
-// slowly answers late, unless the caller leaves or the lab ends before.
+// slowly delays the answer by wait, unless the client or the lab ends before.
 func slowly(wait time.Duration) func(*plan) {
 	return func(p *plan) {
 		p.tickets.Front = func(service http.Handler, stop <-chan struct{}) http.Handler {

@@ -160,7 +160,7 @@ func withVariant(variant string, f Fault) Fault {
 	return f
 }
 
-// also makes a further change to a fault, and expects further codes beside its
+// also makes a further change to a fault, and expects further codes in addition to its
 // root cause.
 func also(f Fault, set func(*plan), codes ...finding.Code) Fault {
 	first := f.set

@@ -9,9 +9,8 @@ import (
 	"lkdoctor/checks/finding"
 )
 
-// turnFaults are TURN servers, most of which do not do what they are there for. All need
-// --media, and a lab that hands out a server of its own: livekit-server's speaks
-// TLS at port 443 only.
+// turnFaults are TURN servers, most of which do not work. All need --media, and a lab
+// with its own TURN server: livekit-server's speaks TLS at port 443 only.
 func turnFaults() []Fault {
 	f := func(name, about string, code finding.Code, start func(*Lab) (*livekit.ICEServer, error)) Fault {
 		return Fault{Name: name, About: about, Want: []finding.Code{code}, Owner: finding.OwnerLiveKitServer, Flags: true,

@@ -18,9 +18,9 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// Guest is a participant of the lab's own, who joins a room and stays. It is no
-// SDK client on purpose: those would ask the STUN servers on the internet that
-// the server names, and share one logger with the program under test.
+// Guest is a participant that joins a room and stays until Close. It is not an SDK
+// client: those would ask the public STUN servers that the server names, and share a
+// logger with the program under test.
 type Guest struct {
 	socket *websocket.Conn
 	media  *webrtc.PeerConnection

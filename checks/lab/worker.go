@@ -32,7 +32,7 @@ const (
 	ActFail Act = "fail"
 	// ActCrash accepts, and loses its connection to the server before it joins.
 	ActCrash Act = "crash"
-	// ActQuit joins the room, and its process ends at once.
+	// ActQuit joins the room, and its process ends immediately.
 	ActQuit Act = "quit"
 )
 

@@ -12,7 +12,7 @@ import (
 type peer struct {
 	ws     *websocket.Conn
 	writes sync.Mutex // the library takes one writer at a time
-	// heard are the client's messages, as far as somebody reads them; it is closed
+	// heard receives the client's messages while a goroutine reads them. It is closed
 	// with the connection.
 	heard chan *livekit.SignalRequest
 	gone  chan struct{}

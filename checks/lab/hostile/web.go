@@ -105,7 +105,7 @@ func informs() http.Handler {
 	})
 }
 
-// policy is a page whose policy is longer than anybody reads.
+// policy is a page with an enormous Content-Security-Policy.
 func policy() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Security-Policy", "connect-src "+strings.Repeat("wss://a.test ", 60<<10/13))
