@@ -17,13 +17,13 @@ import (
 // limit of bandwidth and no loss.
 //
 // Opening a connection costs its round trip too, as far as a program in user
-// space can make it so. The kernel completes the caller's connect at once: what
+// space can make it so. The kernel completes the caller's connect immediately: what
 // is late is everything that comes of it. Whatever is sent within the first
 // round trip arrives as if it had been sent at the end of it, and the target
 // sees the connection one and a half round trips after it was made, which is
 // when the handshake's last packet would be there. So a client that speaks first
 // (HTTP, WebSocket, TLS) waits as long as on a real network, and one that opens
-// a connection ahead of its need saves as much. A client that only connects, or
+// a connection before it needs it saves as much. A client that only connects, or
 // that measures its own connect, sees nothing of the delay.
 //
 // It delays TCP only: media over UDP, which goes to the server's own address,
@@ -61,7 +61,7 @@ func delayBoth(conn *net.TCPConn, target string, rtt time.Duration) {
 	_ = other.Close()
 }
 
-// delayChunk is how much is read at once, in bytes, and delayDepth how many of
+// delayChunk is how much one read takes, in bytes, and delayDepth how many of
 // those may be under way: 16 MiB in each half of a round trip.
 const (
 	delayChunk = 16 << 10
