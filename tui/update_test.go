@@ -273,7 +273,8 @@ func TestTheDetailsAreAboutTheWorstFinding(t *testing.T) {
 // Keys that came in one read of the terminal count one by one; what is longer than
 // people type is a paste.
 func TestKeysOfOneRead(t *testing.T) {
-	m := ends(drawn(t, testDeps(), 80, 24), opaqueRun())
+	deps, _ := testDeps()
+	m := ends(drawn(t, deps, 80, 24), opaqueRun())
 	one, both := step(m, press("k"), press("k")), step(m, tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune("kk")})
 	if one.selected == m.selected || both.selected != one.selected {
 		t.Errorf("from row %d: %d with one key at a time, %d with both in one read", m.selected, one.selected, both.selected)
