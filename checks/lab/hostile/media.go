@@ -169,8 +169,8 @@ func quietly() logging.LoggerFactory {
 // It offers, or answers the client's offer where change makes that the primary
 // connection.
 func (p *peer) overICE(do func(*ice.Conn), change ...func(*livekit.JoinResponse)) {
-	agent, err := ice.NewAgent(&ice.AgentConfig{NetworkTypes: []ice.NetworkType{ice.NetworkTypeUDP4}, IncludeLoopback: true,
-		LoggerFactory: quietly(), MulticastDNSMode: ice.MulticastDNSModeDisabled})
+	agent, err := ice.NewAgentWithOptions(ice.WithNetworkTypes([]ice.NetworkType{ice.NetworkTypeUDP4}), ice.WithIncludeLoopback(),
+		ice.WithLoggerFactory(quietly()), ice.WithMulticastDNSMode(ice.MulticastDNSModeDisabled))
 	if err != nil {
 		return
 	}
