@@ -43,6 +43,9 @@ func joinBrowser(c *Case) Check {
 		case <-ctx.Done():
 			return check.Unfinished(ctx)
 		}
+		if answer := c.answer(); ask.page != nil && c.Source() == check.SourceEndpoint && answer != nil {
+			ask.page.answer = &browser.CORSAnswer{Status: answer.Reply.Status, Header: answer.Reply.Header}
+		}
 		signal := c.anySignal()
 		findings := ask.findings(signal != nil || !ended.Stopped("join.websocket") && !ended.Stopped("fallback.join"))
 		if signal != nil {
