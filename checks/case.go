@@ -78,10 +78,10 @@ func (c *Case) Source() check.TokenSource {
 		return check.SourceMinted
 	case s.Token.Source.Kind == config.Flag:
 		return check.SourceFlag
+	case o.TokenEndpoint != "": // then the front end is the page that calls it
+		return check.SourceEndpoint
 	case o.Frontend != "":
 		return check.SourceFrontend
-	case o.TokenEndpoint != "":
-		return check.SourceEndpoint
 	case given(s.Ticket, config.Flag) && !s.TicketService.Secret.Empty():
 		return check.SourceTicket
 	case s.Token.IsSet() && !s.Token.Secret.Empty():

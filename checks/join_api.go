@@ -52,7 +52,7 @@ func (c *Case) apiFindings(reply, redis probe.APIReply, failure *probe.Failure, 
 		return nil
 	case failure != nil || reply.Kind == probe.APIBlocked:
 		f := finding.New(finding.ServerAPIBlocked, finding.Warn, "LiveKit answers at %s, and its server API (/twirp) does not: %s",
-			clean.Line(at.Host, 80), apiWords(reply, failure)).As(byFront(finding.ServerAPIBlocked, "", reply.What, "other"))
+			clean.Line(at.Host, 80), apiWords(reply, failure)).As(byAnswer(finding.ServerAPIBlocked, reply.Status, reply.What))
 		if c.presenceUnasked() {
 			f.Message = finding.Textf("%s; so it could not be asked whether the token's participant is in its room now", f.Message)
 			f = f.With("not_asked", "participant")
@@ -61,7 +61,7 @@ func (c *Case) apiFindings(reply, redis probe.APIReply, failure *probe.Failure, 
 			return []Finding{failureFacts(f, failure)}
 		}
 		if reply.Redirect != nil {
-			f = f.As("redirect").With("to", reply.Redirect.To)
+			f = f.With("to", reply.Redirect.To)
 		}
 		return []Finding{f.With("status", reply.Status).With("path", reply.Path).With("server_text", reply.Text).With("what", string(reply.What))}
 	case redis.Kind == probe.APINoRedis:

@@ -43,6 +43,9 @@ func joinBrowser(c *Case) Check {
 		case <-ctx.Done():
 			return check.Unfinished(ctx)
 		}
+		if answer := c.answer(); ask.page != nil && c.Source() == check.SourceEndpoint && answer != nil {
+			ask.page.answer = &browser.CORSAnswer{Status: answer.Reply.Status, Header: answer.Reply.Header}
+		}
 		signal := c.anySignal()
 		findings := ask.findings(signal != nil || !ended.Stopped("join.websocket") && !ended.Stopped("fallback.join"))
 		if signal != nil {
@@ -175,15 +178,15 @@ func (a *browserAsk) v1Finding(queryRefused, joined bool) (f Finding, is bool) {
 			"the server has no /rtc/v1 yet: browsers ask there first and then at /rtc, one round trip later").As("old-server")
 	case probe.V1NotPassedOn:
 		f = finding.New(finding.WebsocketV1Blocked, finding.Warn,
-			"something in front of LiveKit answers 404 at /rtc/v1: browsers ask there first and then at /rtc, one round trip later").As(byFront(finding.WebsocketV1Blocked, "", v.Front, "other"))
+			"something in front of LiveKit answers 404 at /rtc/v1: browsers ask there first and then at /rtc, one round trip later").As(byAnswer(finding.WebsocketV1Blocked, v.Status, v.Front))
 	case probe.V1Blocked:
 		f = finding.New(finding.WebsocketV1Blocked, finding.Fail,
-			"at %s LiveKit answers at /rtc, and something else at /rtc/v1, where browsers join: %s", where, v1Words(v)).As(byFront(finding.WebsocketV1Blocked, "", v.Front, "other"))
+			"at %s LiveKit answers at /rtc, and something else at /rtc/v1, where browsers join: %s", where, v1Words(v)).As(byAnswer(finding.WebsocketV1Blocked, v.Status, v.Front))
 	default:
 		if s := a.stripped; s != nil && joined && v.Kind == probe.V1Served {
 			return finding.New(finding.WebsocketV1Blocked, finding.Fail,
 				"at %s a WebSocket opens at /rtc, and none at /rtc/v1, where browsers join: the request for one is answered %d, as if none were wanted", where, s.Status).
-				As(byFront(finding.WebsocketV1Blocked, "", s.Front, "other")).With("status", s.Status).With("path", s.Path), true
+				As(byFront(finding.WebsocketV1Blocked, "no-upgrade", s.Front, "no-upgrade")).With("status", s.Status).With("path", s.Path), true
 		}
 		return Finding{}, false
 	}

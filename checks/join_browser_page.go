@@ -24,9 +24,10 @@ type pageSeen struct {
 	why  Text
 	// endpoint is the token endpoint of another origin that the page asks, nil for
 	// none; preflight is its answer to OPTIONS, nil where there was none.
-	endpoint  *url.URL
-	request   browser.CORSRequest
-	preflight *browser.CORSAnswer
+	// answer is its answer with the token, nil where the run's token is another's.
+	endpoint          *url.URL
+	request           browser.CORSRequest
+	preflight, answer *browser.CORSAnswer
 }
 
 // lookAtPage fetches the page at base, and asks the token endpoint whether the page
@@ -89,12 +90,19 @@ func (a *browserAsk) pageFindings() []Finding {
 		}
 		findings = a.refused(browser.Judge(a.page.Page, targets))
 	}
-	if a.page != nil && a.page.preflight != nil {
-		if refusal := browser.CORS(a.page.request, a.page.preflight, nil); refusal != nil {
-			f := finding.New(finding.BrowserCORS, finding.Fail, "the token endpoint does not let pages of %s ask it: %s",
-				browser.Origin(a.page.URL), corsWords(refusal)).As("endpoint").By(finding.OwnerTicketService)
-			findings = append(findings, f.With("status", a.page.preflight.Status).With("problem", string(refusal.Problem)).
-				With("origin", clean.Line(browser.Origin(a.page.URL), 120)).With("value", clean.Line(refusal.Value, 120)).With("asked", shownHost(a.page.endpoint)))
+	if page := a.page; page != nil && page.endpoint != nil {
+		if refusal := browser.CORS(page.request, page.preflight, page.answer); refusal != nil {
+			origin, status := browser.Origin(page.URL), 0
+			f := finding.New(finding.BrowserCORS, finding.Fail, "the token endpoint does not let pages of %s ask it: %s", origin, corsWords(refusal))
+			if refusal.Preflight {
+				status = page.preflight.Status
+			} else {
+				f.Message = finding.Textf("the token endpoint lets pages of %s ask it (OPTIONS), and not read its answer: %s", origin, corsWords(refusal))
+				status = page.answer.Status
+			}
+			findings = append(findings, f.As("endpoint").By(finding.OwnerTicketService).
+				With("status", status).With("problem", string(refusal.Problem)).
+				With("origin", clean.Line(origin, 120)).With("value", clean.Line(refusal.Value, 120)).With("asked", shownHost(page.endpoint)))
 		}
 	}
 	return append(findings, a.livekitCORS()...)

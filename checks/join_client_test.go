@@ -147,6 +147,59 @@ func TestTokenEndpointCORS(t *testing.T) {
 	}
 }
 
+// TestEndpointOfAnotherOrigin: the page calls an endpoint of another origin; the app
+// has no route of its own, and needs none. The answer needs the header as well as the
+// preflight.
+func TestEndpointOfAnotherOrigin(t *testing.T) {
+	l := startMediaLab(t, lab.LiveKitOptions{})
+	raw, err := token.Mint(token.MintOptions{Key: l.pair.Key, Secret: l.pair.Secret, Room: "r", Identity: "i", Now: time.Now()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	routes := make(chan string, 64)
+	app := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/" {
+			routes <- r.URL.Path
+			http.NotFound(w, r)
+			return
+		}
+		_, _ = w.Write([]byte("<!doctype html><title>App</title>"))
+	}))
+	defer app.Close()
+	for _, readable := range []bool{true, false} {
+		endpoint := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if origin := r.Header.Get("Origin"); origin == app.URL && (readable || r.Method == http.MethodOptions) {
+				w.Header().Set("Access-Control-Allow-Origin", origin)
+				w.Header().Set("Access-Control-Allow-Headers", "content-type")
+			}
+			if r.Method == http.MethodOptions {
+				w.WriteHeader(http.StatusNoContent)
+				return
+			}
+			w.Header().Set("Content-Type", "application/json")
+			_, _ = w.Write([]byte(`{"server_url":"` + l.server.URL + `","participant_token":"` + raw + `"}`))
+		}))
+		defer endpoint.Close()
+		c := l.media(t, l.server.URL, func(c *Case) {
+			c.Options.Media, c.Options.Frontend, c.Options.TokenEndpoint = false, app.URL, endpoint.URL+"/api/token"
+		})
+		ended, _ := diagnose(t, c)
+		if r := ended["ticket.frontend"]; r.Status != check.StatusSkip || len(r.Findings) > 0 {
+			t.Errorf("ticket.frontend: %s %+v", r.Status, r.Findings)
+		}
+		if len(routes) > 0 {
+			t.Errorf("the app was asked at %s", <-routes)
+		}
+		b := ended["join.browser"]
+		found := slices.ContainsFunc(b.Findings, func(f Finding) bool {
+			return f.Code == finding.BrowserCORS && f.Variant == "endpoint" && strings.Contains(f.Message.String(), "not read its answer")
+		})
+		if found == readable || readable && b.Status != check.StatusPass {
+			t.Errorf("readable %t, join.browser: %s %+v %v", readable, b.Status, b.Findings, b.Skip)
+		}
+	}
+}
+
 // TestAgentCalledByName calls an agent into a room of the doctor's own, sees it
 // come, and takes the call back; nobody stays. The same server has no redis.
 func TestAgentCalledByName(t *testing.T) {

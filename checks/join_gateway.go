@@ -46,6 +46,26 @@ func byFront(code Code, stem string, front probe.ServerKind, otherwise string) s
 	return otherwise
 }
 
+// byAnswer returns the variant of code for a path that does not lead to LiveKit, by
+// the answer that came there: a refusal, a redirect, a failure to reach what is behind
+// the proxy, or, with any other answer, a path that is not passed on.
+func byAnswer(code Code, status int, front probe.ServerKind) string {
+	stem := ""
+	switch {
+	case status == 401 || status == 403:
+		stem = "refused"
+	case status >= 300 && status <= 399:
+		stem = "redirect"
+	case status == 426:
+		stem = "no-upgrade"
+	case status >= 500 && status != 501: // 501 is a file server's answer to POST
+		stem = "gateway"
+	default:
+		return byFront(code, "", front, "other")
+	}
+	return byFront(code, stem, front, stem)
+}
+
 // notReady returns a finding about a server that takes no participants now:
 // LiveKit's own answer, or that of a proxy that did not reach LiveKit.
 func notReady(status int, text string, front probe.ServerKind) Finding {

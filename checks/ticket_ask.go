@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"lkdoctor/checks/answer"
+	"lkdoctor/checks/browser"
+	"lkdoctor/checks/check"
 	"lkdoctor/checks/probe"
 	"lkdoctor/config/clean"
 )
@@ -72,6 +74,11 @@ func (c *Case) askOnce(ctx context.Context, a attempt, body func(all bool) []byt
 	if a.reply == nil { // a Next.js app in dev mode compiles a route when it is first asked for
 		waits := c.Net.Waits()
 		request.FirstByte, request.Total = waits.Compile, waits.Compile+waits.Body
+	}
+	if page := usableURL(c.Options.Frontend); page != nil && c.Source() == check.SourceEndpoint {
+		if page = probe.HTTPURL(page); !browser.SameOrigin(page, probe.HTTPURL(&u)) {
+			request.Header.Set("Origin", browser.Origin(page))
+		}
 	}
 	c.Options.addHeaders(request.Header)
 	return c.Net.Exchange(ctx, request)

@@ -32,6 +32,9 @@ func ticketFrontend(c *Case) Check {
 			return check.NotHere("not checked: a token was given, so none is fetched")
 		}
 		base := usableURL(c.Options.Frontend)
+		if base != nil && c.Source() == check.SourceEndpoint {
+			return check.NotHere("not checked: the page asks the token endpoint for its token")
+		}
 		if base == nil {
 			f := finding.New(finding.FrontendUnreachable, finding.Fail, "--frontend is not a URL that can be used: %s", clean.URL(c.Options.Frontend))
 			if u := usableURL("http://" + c.Options.Frontend); u != nil {

@@ -55,7 +55,8 @@ func (t Text) In(translate func(format string) string) string {
 		}
 	}
 	if len(t.Args) == 0 {
-		return Fill(format, t.filling(translate))
+		values := t.filling(translate)
+		return Fill(unquote(format, values), values)
 	}
 	args := make([]any, len(t.Args))
 	for i, a := range t.Args {
@@ -94,6 +95,21 @@ func Fill(s string, values map[string]string) string {
 		return otherwise
 	})
 }
+
+// unquote removes the quotation marks around a place in parentheses that values
+// lacks: what stands there otherwise is no quotation.
+func unquote(s string, values map[string]string) string {
+	return quoted.ReplaceAllStringFunc(s, func(found string) string {
+		parts := quoted.FindStringSubmatch(found)
+		if values[parts[3]] != "" {
+			return found
+		}
+		return parts[1] + parts[2] + parts[4]
+	})
+}
+
+// quoted is a place in quotation marks and parentheses.
+var quoted = regexp.MustCompile(`([(（])["“](\{\{([a-z_]+)(?:\|[^{}]*)?\}\})["”]([)）])`)
 
 // Slots returns the names of the places in s.
 func Slots(s string) []string {

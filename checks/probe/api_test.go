@@ -237,7 +237,7 @@ func TestV1Validate(t *testing.T) {
 		{"Traefik without it", v1(http.NotFoundHandler()), good, probe.V1Blocked, 404},
 		{"one page for all", v1(lab.SPA()), good, probe.V1Blocked, 200},
 		{"a login", v1(lab.Redirect(302, "https://login.invalid/")), good, probe.V1Blocked, 302},
-		{"another path", v1(lab.Redirect(308, "/rtc/validate")), good, probe.V1Blocked, 404},
+		{"another path", v1(lab.Redirect(308, "/rtc/validate")), good, probe.V1Blocked, 308},
 		{"forbidden", v1(lab.Nginx(403, "")), good, probe.V1Blocked, 403},
 		{"bad gateway", v1(lab.Nginx(502, "")), good, probe.V1Blocked, 502},
 		{"too many requests", v1(lab.Text(429, "slow down")), good, probe.V1Busy, 429},
@@ -248,7 +248,7 @@ func TestV1Validate(t *testing.T) {
 			if f != nil {
 				t.Fatal(f)
 			}
-			if v.Kind != test.kind || v.Status != test.status && test.name != "another path" {
+			if v.Kind != test.kind || v.Status != test.status {
 				t.Errorf("%+v, want %s and %d", v, test.kind, test.status)
 			}
 			if v.HTML != strings.Contains("nginx without it, one page for all, forbidden, bad gateway", test.name) {

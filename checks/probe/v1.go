@@ -60,7 +60,8 @@ type V1Verdict struct {
 // V1Validate sends livekit-client's request: /rtc/v1/validate, with the token and a
 // join request in the query, from a page of origin ("https://app.example"; "" is
 // the server's own, for a caller without a page). Nothing changes on the server.
-// Redirects are followed on the same origin; any redirect is V1Blocked.
+// Redirects are followed on the same origin; any redirect is V1Blocked,
+// and Status and Redirect are those of the first.
 func (n *Net) V1Validate(ctx context.Context, base *url.URL, tok, origin string) (*V1Verdict, *Failure) {
 	if f := CheckURL(base); f != nil {
 		return nil, f
@@ -87,6 +88,9 @@ func (n *Net) V1Validate(ctx context.Context, base *url.URL, tok, origin string)
 	v.AllowOrigin = n.Line(strings.Join(allowed, ", "))
 	v.Readable = len(allowed) == 1 && (allowed[0] == "*" || allowed[0] == origin)
 	v.Kind = v1Kind(v, reply)
+	if hops := reply.Redirects; len(hops) > 0 { // what is behind them did not answer at /rtc/v1
+		v.Status, v.Redirect = hops[0].Status, &hops[0]
+	}
 	return v, nil
 }
 

@@ -225,13 +225,22 @@ func (t *Token) lintPermissions() []finding.Finding {
 			"with this token a participant can publish but receive nothing: canSubscribe is false"))
 	}
 	if n := len(t.Claims.Agents); n > 0 {
-		var agents []string
+		var agents, named []string
 		for _, a := range t.Claims.Agents[:min(n, maxShownAgents)] {
 			agents = append(agents, clean.Line(a, 40))
+			if a != "" {
+				named = append(named, clean.Line(a, 40))
+			}
 		}
-		found = append(found, finding.New(finding.TokenDispatchesAgent, finding.Info,
-			"the first to join with this token starts %d agent(s) in the room: %s", n, strings.Join(agents, ", ")).
-			With("agents", agents))
+		f := finding.New(finding.TokenDispatchesAgent, finding.Info,
+			"the first to join with this token starts %d agent(s) in the room: %s", n, strings.Join(named, ", "))
+		switch unnamed := len(agents) - len(named); {
+		case len(named) == 0:
+			f.Message = finding.Textf("the first to join with this token starts %d agent(s) without a name in the room: roomConfig.agents[].agentName is missing or empty", n)
+		case unnamed > 0:
+			f.Message = finding.Textf("%s, and %d without agentName", f.Message, unnamed)
+		}
+		found = append(found, f.With("agents", agents))
 	}
 	var broad []string
 	for _, g := range []struct {

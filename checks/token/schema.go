@@ -134,6 +134,9 @@ func (f field) judge(raw json.RawMessage, path string) []finding.Finding {
 		path, got, ok = judgeMap(raw, path, got)
 	case roomConfig:
 		if err := json.Unmarshal(raw, new(auth.RoomConfiguration)); err != nil {
+			if member, is := wrongAgents(raw, path); is {
+				return []finding.Finding{member}
+			}
 			ok = false
 			detail = finding.Textf(" (%s)", clean.Line(err.Error(), 120))
 		}
@@ -148,6 +151,45 @@ func (f field) judge(raw json.RawMessage, path string) []finding.Finding {
 	return []finding.Finding{finding.New(finding.TokenClaimType, finding.Fail,
 		"the claim %s is %s; the server wants %s and refuses the whole token%s", path, typeNames[got], want, detail).
 		With("path", path).With("got", typeNames[got].String()).With("want", want.String()).As(f.variant(path, got, want))}
+}
+
+// wrongAgents returns a finding about the first member of a room configuration that is
+// not what the list of agents to dispatch needs: a list of objects with texts.
+func wrongAgents(config json.RawMessage, path string) (f finding.Finding, is bool) {
+	build := func(path string, got jsonType, want finding.Text, variant string) (finding.Finding, bool) {
+		return finding.New(finding.TokenClaimType, finding.Fail,
+			"the claim %s is %s; the server wants %s and refuses the whole token%s", path, typeNames[got], want, finding.Text{}).
+			With("path", path).With("got", typeNames[got].String()).With("want", want.String()).As(variant), true
+	}
+	var agents json.RawMessage
+	for _, m := range membersOf(config) {
+		if m.name == "agents" {
+			agents = m.value
+		}
+	}
+	path += ".agents"
+	var items []json.RawMessage
+	switch got := typeOf(agents); {
+	case got == isNil:
+		return finding.Finding{}, false
+	case got != isList || json.Unmarshal(agents, &items) != nil:
+		return build(path, got, finding.Textf("a list of objects with agentName"), "structure")
+	}
+	for i, item := range items {
+		at := fmt.Sprintf("%s[%d]", path, i)
+		if got := typeOf(item); got != isObj {
+			return build(at, got, finding.Textf("an object with agentName"), "structure")
+		}
+		for _, m := range membersOf(item) {
+			switch m.name {
+			case "agentName", "agent_name", "metadata":
+				if got := typeOf(m.value); got != isText && got != isNil {
+					return build(at+"."+m.name, got, wanted[text], "text")
+				}
+			}
+		}
+	}
+	return finding.Finding{}, false
 }
 
 // variant returns the variant of TOKEN_CLAIM_TYPE for a value of type got at path.

@@ -1,0 +1,78 @@
+package checks
+
+import (
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"testing"
+
+	"lkdoctor/checks/finding"
+	"lkdoctor/checks/probe"
+)
+
+// The fix for a path that does not lead to LiveKit follows from the answer there: a
+// rule that refuses or redirects is not mended by another location.
+func TestBlockedPathVariants(t *testing.T) {
+	at := address{URL: &url.URL{Scheme: "ws", Host: "127.0.0.1:7880"}}
+	for _, tt := range []struct {
+		status  int
+		front   probe.ServerKind
+		v1, api string
+	}{
+		{403, probe.ServerNginx, "refused-nginx", "refused-nginx"},
+		{401, probe.ServerNginx, "refused-nginx", "refused-nginx"},
+		{403, probe.ServerCaddy, "refused", "refused"},
+		{301, probe.ServerNginx, "redirect-nginx", "redirect"},
+		{302, "", "redirect", "redirect"},
+		{502, probe.ServerNginx, "gateway", "gateway"},
+		{404, probe.ServerNginx, "nginx", "nginx"},
+		{405, probe.ServerNginx, "nginx", "nginx"},
+		{200, probe.ServerTraefik, "traefik", "traefik"},
+		{404, "", "other", "other"},
+	} {
+		ask := &browserAsk{at: at, v1: &probe.V1Verdict{Kind: probe.V1Blocked, Verdict: probe.Verdict{Status: tt.status, Front: tt.front}}}
+		if f, is := ask.v1Finding(false, true); !is || f.Variant != tt.v1 {
+			t.Errorf("/rtc/v1, %d of %q: variant %q, want %q", tt.status, tt.front, f.Variant, tt.v1)
+		}
+		found := newTestCase(t, nil).apiFindings(probe.APIReply{Kind: probe.APIBlocked, Status: tt.status, What: tt.front}, probe.APIReply{}, nil, at)
+		if len(found) != 1 || found[0].Variant != tt.api {
+			t.Errorf("/twirp, %d of %q: %v, want %q", tt.status, tt.front, found, tt.api)
+		}
+	}
+	for front, want := range map[probe.ServerKind]string{
+		probe.ServerNginx: "no-upgrade-nginx", probe.ServerApache: "no-upgrade-apache", probe.ServerCaddy: "no-upgrade",
+	} {
+		ask := &browserAsk{at: at, v1: &probe.V1Verdict{Kind: probe.V1Served}, stripped: &probe.Verdict{Status: 404, Front: front}}
+		if f, is := ask.v1Finding(false, true); !is || f.Variant != want {
+			t.Errorf("no upgrade, %q: variant %q, want %q", front, f.Variant, want)
+		}
+	}
+}
+
+// A redirect of /rtc/v1 to a page of the same origin is a redirect, not that page.
+func TestRedirectedV1(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Server", "nginx")
+		if r.URL.Path == "/rtc/v1/validate" {
+			http.Redirect(w, r, "/", http.StatusMovedPermanently)
+			return
+		}
+		_, _ = w.Write([]byte("<!doctype html><title>App</title>"))
+	}))
+	defer server.Close()
+	u, err := url.Parse(server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := &probe.Net{}
+	defer n.Close()
+	v, failure := n.V1Validate(t.Context(), u, "a.b.c", "")
+	if failure != nil {
+		t.Fatal(errors.New(failure.Detail))
+	}
+	f, is := (&browserAsk{at: address{URL: u}, v1: v}).v1Finding(false, true)
+	if !is || f.Code != finding.WebsocketV1Blocked || f.Variant != "redirect-nginx" || f.Facts["status"] != 301 {
+		t.Errorf("found %v %q", f, f.Variant)
+	}
+}
