@@ -78,6 +78,54 @@ func TestTheTicketIsSentOnce(t *testing.T) {
 	}
 }
 
+// TestAChangedSecretJudgesAKeptToken: the token of an earlier run is verified with the
+// secret that is configured now, whichever way the run goes on.
+func TestAChangedSecretJudgesAKeptToken(t *testing.T) {
+	l, err := lab.Start(t.Context(), lab.Options{Fault: "healthy-env-files"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = l.Close() }()
+	in := config.Inputs{Dir: l.Dir(), Environ: l.Environ()}
+	load := func() *Case {
+		settings, err := config.Load(in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := newTestCase(t, settings)
+		c.Now, c.Options.Only = time.Now, []string{"ticket", "token", "signature.local"}
+		return c
+	}
+	local := func(run check.Run) check.Status {
+		for _, r := range run.Results {
+			if r.Check.ID == "signature.local" {
+				return r.Status
+			}
+		}
+		return ""
+	}
+	first := load()
+	run := Do(t.Context(), first, false, func(check.Event) {})
+	if got := local(run); got != check.StatusPass {
+		t.Fatalf("with the right secret: %s", got)
+	}
+	for name, goesOn := range map[string]func(*Case){
+		"a watch":                func(c *Case) { c.Watch(first, run.Results) },
+		"a rerun from Signature": func(c *Case) { c.Continue(first, run.Results, check.StageSignature) },
+		"a rerun from Live join": func(c *Case) { c.Continue(first, run.Results, check.StageJoin) },
+	} {
+		for secret, want := range map[string]check.Status{first.Settings.APISecret.Secret.Reveal(): check.StatusPass,
+			"another-secret-of-more-than-32-characters": check.StatusFail} {
+			in.Flags = map[string]string{"api-secret": secret}
+			next := load()
+			goesOn(next)
+			if got := local(Do(t.Context(), next, false, func(check.Event) {})); got != want {
+				t.Errorf("%s: %s, want %s", name, got, want)
+			}
+		}
+	}
+}
+
 // TestAPresentParticipantIsNotThrownOut joins with the identity of somebody who is
 // in the room.
 func TestAPresentParticipantIsNotThrownOut(t *testing.T) {

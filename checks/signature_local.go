@@ -35,7 +35,7 @@ func signatureLocal(c *Case) Check {
 			report.Findings = findings
 			return report
 		}
-		verdict := t.Local()
+		verdict := c.verify(t)
 		if verdict == token.Verified {
 			c.made.local.Set(&verdict)
 			return Report{Outcome: Outcome{

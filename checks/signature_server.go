@@ -127,7 +127,7 @@ func (c *Case) ask(ctx context.Context, at address) (*probe.Verdict, Presence, *
 func (c *Case) askPresence(ctx context.Context, at address, t *examined) func() Presence {
 	key, secret := c.Settings.APIKey.Value, c.Settings.APISecret.Secret.Reveal()
 	room, identity := t.Room(), t.Identity()
-	if c.Options.NoJoin || room == "" || identity == "" || t.Local() != token.Verified {
+	if c.Options.NoJoin || room == "" || identity == "" || c.verify(t) != token.Verified {
 		return func() Presence { return Presence{} }
 	}
 	if at.withToken {

@@ -33,7 +33,7 @@ func (c *Case) read(reply *probe.Reply, profile answer.Profile) *TicketAnswer {
 	a := &TicketAnswer{Reply: reply, Answer: answer.Find(reply.Body, reply.Header.Get("Content-Type"), profile)}
 	if a.usable() {
 		c.learn(a.Raw())
-		a.Token = c.examine(a.Raw())
+		a.Token = examine(a.Raw())
 	}
 	return a
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"lkdoctor/checks/answer"
@@ -14,28 +13,29 @@ import (
 	"lkdoctor/config/clean"
 )
 
-// examined is a parsed token. Its signature is verified on the first call of Local.
+// examined is a parsed token. It holds nothing that depends on the settings, because a
+// later run with other settings may keep it.
 type examined struct {
 	*token.Token
 	// Format are the findings of the parser.
 	Format []Finding
-	// Local returns the verdict of the key and secret configured here.
-	Local func() token.Verdict
 }
 
 // examine parses raw.
-func (c *Case) examine(raw string) *examined {
+func examine(raw string) *examined {
 	parsed, findings := token.Parse(raw)
-	t := parsed.Effective()
-	return &examined{Token: t, Format: findings, Local: sync.OnceValue(func() token.Verdict {
-		return token.Verify(t, c.Settings.APIKey.Value, c.Settings.APISecret.Secret.Reveal())
-	})}
+	return &examined{Token: parsed.Effective(), Format: findings}
+}
+
+// verify returns the verdict of the key and secret configured here on t.
+func (c *Case) verify(t *examined) token.Verdict {
+	return token.Verify(t.Token, c.Settings.APIKey.Value, c.Settings.APISecret.Secret.Reveal())
 }
 
 // given returns the token that was given to the run.
 func (c *Case) given() *examined {
 	p := c.products()
-	p.given.Do(func() { p.givenOnce = c.examine(c.Settings.Token.Secret.Reveal()) })
+	p.given.Do(func() { p.givenOnce = examine(c.Settings.Token.Secret.Reveal()) })
 	return p.givenOnce
 }
 

@@ -19,6 +19,8 @@ type kept struct {
 	// counted reports whether the run may be the session's result: it used the ticket,
 	// and the user skipped none of its checks.
 	counted bool
+	// token and address are what the user pasted for the run.
+	token, address string
 }
 
 // counts reports whether a run with change replaces the result of the one before it. A
@@ -36,7 +38,8 @@ func (m model) counts(change Change) bool {
 // keeps returns the model with run added to the session, and shown.
 func (m model) keeps(run check.Run) model {
 	next := append([]kept(nil), m.runs...)
-	next = append(next, kept{run: run, at: m.now, counted: m.counts(m.last) && !run.SkippedByHand()})
+	next = append(next, kept{run: run, at: m.now, counted: m.counts(m.last) && !run.SkippedByHand(),
+		token: m.last.Token, address: m.last.Address})
 	m.runs = next[max(0, len(next)-keptRuns):]
 	m.showing = len(m.runs) - 1
 	m.run = &m.runs[m.showing].run
@@ -68,12 +71,17 @@ func finishedProgress(list []check.Spec, results []check.Result) progress.Progre
 	return p
 }
 
-// was returns the rows of the run before the shown one, nil if there is none.
+// was returns the rows of the run before the shown one, nil if there is none or if the
+// user pasted something else for it.
 func (m model) was() []progress.Row {
 	if m.running || m.showing < 1 || m.showing >= len(m.runs) {
 		return nil
 	}
-	return finishedProgress(m.deps.Checks, m.runs[m.showing-1].run.Results).Rows()
+	before, shown := m.runs[m.showing-1], m.runs[m.showing]
+	if before.token != shown.token || before.address != shown.address {
+		return nil
+	}
+	return finishedProgress(m.deps.Checks, before.run.Results).Rows()
 }
 
 // runsLine lists the session's runs, the latest first. It is empty while there is only

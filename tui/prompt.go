@@ -32,6 +32,8 @@ type prompt struct {
 	asks  asking
 	from  check.Stage // the first stage of the run after the answer
 	input textinput.Model
+	// pasted is what the last paste put into the empty prompt.
+	pasted string
 }
 
 // newPrompt returns an empty prompt.
@@ -47,7 +49,7 @@ func newPrompt(asks asking, from check.Stage) prompt {
 func (p prompt) isOpen() bool { return p.asks != nothing }
 
 // typed returns the prompt after a key. It drops control characters and turns the line
-// breaks of a paste into spaces.
+// breaks of a paste into spaces. A paste replaces the one before it.
 func (p prompt) typed(msg tea.KeyMsg) prompt {
 	if msg.Type == tea.KeyRunes || msg.Type == tea.KeySpace {
 		runes := make([]rune, 0, len(msg.Runes))
@@ -60,6 +62,12 @@ func (p prompt) typed(msg tea.KeyMsg) prompt {
 			}
 		}
 		msg.Runes = runes
+	}
+	if msg.Paste && p.input.Value() == p.pasted {
+		p.input.SetValue("")
+		p.input, _ = p.input.Update(msg)
+		p.pasted = p.input.Value()
+		return p
 	}
 	p.input, _ = p.input.Update(msg)
 	return p
@@ -137,25 +145,30 @@ func (m model) answered() (model, tea.Cmd) {
 	return m, nil
 }
 
-// checksPaste starts a run with a pasted text: with the token in it, else with the
-// server that it names. For a known error text it opens the page about it.
+// checksPaste starts a run with the token in a pasted text. For a known error text it
+// opens the pages about it and names the server in it; for an address alone it starts a
+// run with that server.
 func (m model) checksPaste(value string) (model, tea.Cmd) {
 	paste := answer.Pasted(value)
 	if !paste.Token.Empty() || paste.Answer != nil {
 		m.token, m.address = value, ""
 		return m.launched(Change{Token: value})
 	}
-	if paste.URL != "" {
+	found := catalogue.FindText(value)
+	switch {
+	case paste.URL != "" && (len(found) == 0 || !strings.ContainsAny(value, " \t")):
 		m.token, m.address = "", paste.URL
 		return m.launched(Change{Address: paste.URL})
-	}
-	if found := catalogue.FindText(value); len(found) > 0 {
+	case len(found) > 0:
 		m = m.browses()
 		m.browser = m.browser.filtered(found[0].Text)
-		return m, nil
+		if paste.URL != "" {
+			m.notice = m.Sayf("The text names %s. To check that server, paste the address alone.", clean.URL(paste.URL))
+		}
+	default:
+		m.notice = m.Sayf("The pasted text holds no token, no address of a server and no known error text.")
 	}
-	m.token, m.address = value, ""
-	return m.launched(Change{Token: value})
+	return m, nil
 }
 
 // again starts a re-run from a stage with what the user entered last. It never uses a

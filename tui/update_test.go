@@ -286,3 +286,40 @@ func TestKeysOfOneRead(t *testing.T) {
 		t.Error("a paste that is not marked as one opens no prompt")
 	}
 }
+
+// A second paste into the prompt replaces the first, but not what was typed.
+func TestAPasteReplacesThePasteBefore(t *testing.T) {
+	deps, _ := testDeps()
+	m := step(ends(drawn(t, deps, 80, 24), opaqueRun()), paste("first"), paste("second"))
+	if got := m.prompt.value(); got != "second" {
+		t.Errorf("two pastes: %q", got)
+	}
+	if got := step(m, press("x"), paste("third")).prompt.value(); got != "secondxthird" {
+		t.Errorf("typed between two pastes: %q", got)
+	}
+}
+
+// A pasted error text opens the pages about it, with or without an address in it; an
+// address alone is checked, and a text that says nothing is called so.
+func TestAPastedErrorTextIsExplained(t *testing.T) {
+	const known = "could not establish pc connection"
+	for text, want := range map[string]struct {
+		opens, runs bool
+		notice      string
+	}{
+		known: {opens: true},
+		"WebSocket connection to ws://localhost:7880/rtc failed: " + known: {opens: true, notice: "ws://localhost:7880"},
+		"wss://lk.example.com":     {runs: true},
+		"wss://lk.example.com/rtc": {runs: true},
+		"garbage hello world":      {notice: "no token"},
+	} {
+		deps, _ := testDeps()
+		m := step(ends(drawn(t, deps, 120, 40), opaqueRun()), paste(text), press("enter"))
+		if m.browser.open != want.opens || m.running != want.runs || !strings.Contains(m.notice, want.notice) || want.notice == "" && m.notice != "" {
+			t.Errorf("%s: opens %v, runs %v, notice %q", text, m.browser.open, m.running, m.notice)
+		}
+		if want.opens && (m.browser.filter == "" || !strings.Contains(m.View(), want.notice)) {
+			t.Errorf("%s:\n%s", text, m.View())
+		}
+	}
+}

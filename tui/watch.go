@@ -2,6 +2,7 @@ package tui
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -97,32 +98,39 @@ func (m model) watchHelp() string {
 }
 
 // since describes what has changed since the run before the shown one. It is empty if
-// nothing has, or if there is none.
+// that run is not comparable, or if there is none.
 func (m model) since() string {
 	was := m.was()
 	if was == nil {
 		return ""
 	}
-	before := map[string]progress.State{}
+	before := map[string]progress.CheckRow{}
 	for _, row := range was {
 		for _, c := range row.Checks {
-			before[c.Check.ID] = c.State
+			before[c.Check.ID] = c
 		}
 	}
 	bad := func(s progress.State) bool { return s == progress.Failed || s == progress.Errored }
 	good := func(s progress.State) bool { return s == progress.Passed || s == progress.Warned }
-	mended, reached, broken := 0, 0, 0
+	mended, reached, broken, left, other := 0, 0, 0, 0, 0
 	for _, row := range m.progress.Rows() {
 		for _, c := range row.Checks {
 			switch old := before[c.Check.ID]; {
-			case bad(old) && good(c.State):
+			case bad(old.State) && good(c.State):
 				mended++
-			case old == progress.Skipped && good(c.State):
+			case old.State == progress.Skipped && good(c.State):
 				reached++
-			case good(old) && bad(c.State):
+			case good(old.State) && bad(c.State):
 				broken++
+			case old.State != progress.Skipped && c.State == progress.Skipped:
+				left++
+			case old.State != c.State || !slices.EqualFunc(old.Result.Findings, c.Result.Findings, sameFinding):
+				other++
 			}
 		}
+	}
+	if mended+reached > 0 {
+		left = 0 // after a fix, what looks for its cause does not run
 	}
 	var parts []string
 	for _, part := range []struct {
@@ -132,6 +140,8 @@ func (m model) since() string {
 		{mended, finding.Textf("one check that failed passes now"), finding.Textf("%d checks that failed pass now", mended)},
 		{reached, finding.Textf("one that did not run passes now"), finding.Textf("%d that did not run pass now", reached)},
 		{broken, finding.Textf("one that passed fails now"), finding.Textf("%d that passed fail now", broken)},
+		{other, finding.Textf("one check has another result"), finding.Textf("%d checks have another result", other)},
+		{left, finding.Textf("one check did not run this time"), finding.Textf("%d checks did not run this time", left)},
 	} {
 		switch {
 		case part.n == 1:
@@ -145,3 +155,6 @@ func (m model) since() string {
 	}
 	return m.Sayf("Since the run before: %s.", strings.Join(parts, m.Sayf(", ")))
 }
+
+// sameFinding reports whether two findings are of one code and variant.
+func sameFinding(a, b finding.Finding) bool { return a.Code == b.Code && a.Variant == b.Variant }

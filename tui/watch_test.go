@@ -2,6 +2,7 @@ package tui
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 
@@ -119,5 +120,51 @@ func TestAfterAFix(t *testing.T) {
 	}
 	if view = step(m, press("[")).View(); strings.Contains(view, "Since the run before") {
 		t.Errorf("the first run has none before it:\n%s", view)
+	}
+}
+
+// The run before is compared only if the user pasted nothing else for it, and “nothing
+// has changed” is not said if a check has another result.
+func TestSinceTheRunBefore(t *testing.T) {
+	deps, _ := testDeps()
+	const jwt = "eyJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJBUEkifQ.c2ln"
+	m := ends(drawn(t, deps, 120, 40), opaqueRun())
+	m = ends(step(m, paste(jwt), press("enter")), goodRun())
+	if view := m.View(); strings.Contains(view, "Since the run before") || strings.Contains(view, "was ") {
+		t.Errorf("a pasted token is compared with the token of the settings:\n%s", view)
+	}
+	m = ends(step(m, press("r")), goodRun())
+	if got := m.since(); got != "Since the run before: nothing has changed." {
+		t.Errorf("the same again: %q", got)
+	}
+	bad := goodRun()
+	for i := range bad.Results {
+		if bad.Results[i].Check.ID == "token.claims" {
+			bad.Results[i].Status = check.StatusFail
+			bad.Results[i].Findings = []check.Finding{finding.New(finding.TokenNoRoom, finding.Fail, "no room")}
+		}
+	}
+	for name, change := range map[string]func(*check.Result){
+		"passed": func(r *check.Result) { r.Status, r.Findings = check.StatusPass, nil },
+		"warned": func(r *check.Result) { r.Status = check.StatusWarn },
+		"not run": func(r *check.Result) {
+			r.Status, r.Findings, r.Skip = check.StatusSkip, nil, &check.Skip{Reason: check.NotRequested}
+		},
+		"errored": func(r *check.Result) { r.Status = check.StatusError },
+		"failed, other code": func(r *check.Result) {
+			r.Findings = []check.Finding{finding.New(finding.TokenNoVideo, finding.Fail, "no video")}
+		},
+	} {
+		next := bad
+		next.Results = slices.Clone(bad.Results)
+		for i := range next.Results {
+			if next.Results[i].Check.ID == "token.claims" {
+				change(&next.Results[i])
+			}
+		}
+		m := ends(drawn(t, deps, 120, 40), bad)
+		if got := ends(step(m, press("r"), press("enter")), next).since(); got == "" || strings.Contains(got, "nothing") {
+			t.Errorf("%s: %q", name, got)
+		}
 	}
 }

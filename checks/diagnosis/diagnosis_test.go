@@ -231,3 +231,21 @@ func TestEveryVariantGivesItsOwnAdvice(t *testing.T) {
 		}
 	}
 }
+
+// A run in which the user skipped a check claims only what was checked, and names what
+// was not, whichever check that was.
+func TestASkippedCheckIsNoPass(t *testing.T) {
+	for _, id := range checkIDs() {
+		all := results(nil)
+		for i, r := range all {
+			if r.Check.ID == id {
+				all[i].Check.Short = finding.Textf("this check")
+				all[i].Status, all[i].Skip = check.StatusSkip, &check.Skip{Reason: check.NotRequested, ByHand: true, Text: finding.Textf("skipped by you")}
+			}
+		}
+		d := diagnose(Evidence{Results: all, Server: Yes, Local: Yes, Minted: Yes})
+		if got := d.Summary.String(); got != "Works as far as checked; you skipped: this check." {
+			t.Errorf("%s: %s", id, got)
+		}
+	}
+}

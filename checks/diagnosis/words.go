@@ -168,6 +168,9 @@ func (e Evidence) working(root Located, warned bool) check.Diagnosis {
 
 // works says what works, and what was not checked.
 func (e Evidence) works() Text {
+	if left := e.leftOut(); !left.IsZero() {
+		return finding.Textf("Works as far as checked; you skipped: %s.", left)
+	}
 	switch {
 	case e.passed("join.media") && e.passed("join.browser") && e.passed("join.agent"):
 		return finding.Textf("Everything works: the token got in, media connects, a browser gets in too, and the agent came.")
@@ -189,6 +192,20 @@ func (e Evidence) works() Text {
 		return finding.Textf("The LiveKit server accepts your keys. Nothing was joined, so the media path is not checked.")
 	}
 	return finding.Textf("Nothing failed in what was checked; no room was joined, so the call itself is not checked.")
+}
+
+// leftOut names the checks that the user skipped; it is empty if there are none.
+func (e Evidence) leftOut() (names Text) {
+	for _, r := range e.Results {
+		switch {
+		case r.Skip == nil || !r.Skip.ByHand:
+		case names.IsZero():
+			names = r.Check.Short
+		default:
+			names = finding.Textf("%s, %s", names, r.Check.Short)
+		}
+	}
+	return names
 }
 
 // cleared returns the parties that this run has shown to be healthy. It omits owner

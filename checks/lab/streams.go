@@ -27,7 +27,7 @@ func bomb(w http.ResponseWriter, _ *http.Request, stop <-chan struct{}) {
 		if over(stop) {
 			return
 		}
-		if _, err := compressed.Write(chunk); err != nil {
+		if _, err := compressed.Write(chunk); err != nil || compressed.Flush() != nil {
 			return
 		}
 	}

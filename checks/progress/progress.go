@@ -109,7 +109,7 @@ func staged(checks []CheckRow) []Row {
 		}
 	}
 	for i, row := range rows {
-		rows[i] = summed(row, rows)
+		rows[i] = summed(row)
 	}
 	return rows
 }
@@ -152,9 +152,8 @@ func StageName(stage check.Stage) finding.Text {
 	return finding.Textf("%s", string(stage))
 }
 
-// summed sets the row's state, line and time from its checks; all are the rows of
-// the run.
-func summed(r Row, all []Row) Row {
+// summed sets the row's state, line and time from its checks.
+func summed(r Row) Row {
 	r.State = r.worst()
 	for _, c := range r.Checks {
 		r.Took += c.Result.Took
@@ -165,17 +164,38 @@ func summed(r Row, all []Row) Row {
 	case Failed, Warned, Errored:
 		r.Code, r.Line = r.worstFinding()
 	case Skipped:
-		r.Line = r.skipped(all)
+		r.Line = r.skipped()
 	case Passed:
 		r.Line = r.outcome()
+	}
+	if left := r.LeftOut(); !left.IsZero() && (r.State == Failed || r.State == Warned || r.State == Errored) {
+		r.Line = finding.Textf("%s; %s", r.Line, left)
 	}
 	return r
 }
 
+// LeftOut names the checks of the row that the user skipped; it is empty if none.
+func (r Row) LeftOut() finding.Text {
+	var names finding.Text
+	for _, c := range r.Checks {
+		switch {
+		case c.Result.Skip == nil || !c.Result.Skip.ByHand:
+		case names.IsZero():
+			names = c.Check.Short
+		default:
+			names = finding.Textf("%s, %s", names, c.Check.Short)
+		}
+	}
+	if names.IsZero() {
+		return names
+	}
+	return finding.Textf("skipped by you: %s", names)
+}
+
 // worst returns the row's state: running while any check runs, pending while one is to
 // come and none has failed, then the worst of its checks. It is skipped if all its
-// checks are, or if one was blocked by a failure in another row: what is unknown is
-// not shown as a pass.
+// checks are, if the user skipped one, or if one was blocked by a failure in another
+// row: what is unknown is not shown as a pass.
 func (r Row) worst() State {
 	rank := map[State]int{Skipped: 0, Passed: 1, Warned: 2, Failed: 3, Errored: 4}
 	state, pending := Skipped, 0
@@ -194,7 +214,7 @@ func (r Row) worst() State {
 	switch {
 	case pending > 0 && rank[state] < rank[Warned]:
 		return Pending
-	case state == Passed && r.blocked() != nil:
+	case state == Passed && (r.blocked() != nil || !r.LeftOut().IsZero()):
 		return Skipped
 	}
 	return state
@@ -212,17 +232,13 @@ func (r Row) blocked() *CheckRow {
 }
 
 // skipped says why the row was skipped, and what was seen nevertheless.
-func (r Row) skipped(all []Row) finding.Text {
-	for _, c := range r.Checks {
-		if c.Result.Skip != nil && c.Result.Skip.ByHand {
-			return c.Result.Skip.Text
-		}
-	}
-	stopped := r.blocked()
-	if stopped == nil {
+func (r Row) skipped() finding.Text {
+	why := r.LeftOut()
+	if stopped := r.blocked(); why.IsZero() && stopped == nil {
 		return r.Checks[0].Result.Skip.Text
+	} else if why.IsZero() {
+		why = stopped.Result.Skip.Text
 	}
-	why := stopped.Result.Skip.Text
 	if seen := r.outcome(); !seen.IsZero() {
 		return finding.Textf("%s (%s)", why, seen)
 	}

@@ -1,6 +1,7 @@
 package progress
 
 import (
+	"strings"
 	"testing"
 
 	"lkdoctor/checks/check"
@@ -40,5 +41,23 @@ func TestTheTicketRowIsNamedAfterWhatIsAsked(t *testing.T) {
 	}
 	if got := New(plan).Rows()[0].Name.String(); got != "Ticket service" {
 		t.Errorf("before anything is known the row is called %s", got)
+	}
+}
+
+// A check that the user skipped is named on its row, whatever the other checks say, and
+// the row is no pass.
+func TestASkippedCheckIsNamed(t *testing.T) {
+	for status, want := range map[check.Status]State{check.StatusPass: Skipped, check.StatusWarn: Warned, check.StatusFail: Failed} {
+		other := ended("join.media", status, nil)
+		other.Result.Outcome.Text = finding.Textf("joined")
+		if status != check.StatusPass {
+			other.Result.Findings = []finding.Finding{finding.New(finding.MediaFailed, finding.Fail, "no media")}
+		}
+		byHand := &check.Skip{Reason: check.NotRequested, ByHand: true, Text: finding.Textf("skipped by you")}
+		row := New([]check.Spec{spec("join.media", check.StageJoin), spec("join.agent", check.StageJoin)}).
+			With(other).With(ended("join.agent", check.StatusSkip, byHand)).Rows()[0]
+		if row.State != want || !strings.Contains(row.Line.String(), "skipped by you: trying it") {
+			t.Errorf("%s: %s, %q", status, row.State, row.Line)
+		}
 	}
 }

@@ -117,7 +117,7 @@ func (s Style) rowLine(row progress.Row) string {
 	if row.State != progress.Skipped && row.State != progress.Pending {
 		took = finding.Millis(row.Took)
 	}
-	line := ""
+	line := s.text(row.LeftOut()) // the findings are below
 	if row.State != progress.Failed && row.State != progress.Warned && row.State != progress.Errored {
 		line = s.text(row.Line)
 	}

@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -105,9 +106,10 @@ func TestClockJumps(t *testing.T) {
 	l := startLab(t, "")
 	for _, jump := range []time.Duration{time.Hour, -time.Hour} {
 		l.Renew()
-		e, calls := examOf(t, l), 0
+		e := examOf(t, l)
+		var calls atomic.Int32
 		e.app.now = func() time.Time {
-			if calls++; calls > 3 {
+			if calls.Add(1) > 3 {
 				return time.Now().Add(jump)
 			}
 			return time.Now()
