@@ -56,6 +56,8 @@ func spaced(format string, args []any) string {
 }
 
 // fullWidth reports whether r is punctuation as wide as an ideograph.
-func fullWidth(r rune) bool { return strings.ContainsRune("，。、；：？！（）《》「」", r) }
+func fullWidth(r rune) bool {
+	return strings.ContainsRune("，。、；：？！（）《》「」", r)
+}
 
 func latin(r rune) bool { return unicode.Is(unicode.Latin, r) || unicode.IsDigit(r) }

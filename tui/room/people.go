@@ -80,7 +80,7 @@ func (m model) grade(quality string) string {
 func (m model) label(p person) string {
 	label := m.Plain(p.Identity)
 	if p.me {
-		label += " " + m.Sayf("(you)")
+		label = m.Sayf("%s (you)", label)
 	}
 	if p.Name != "" && p.Name != p.Identity {
 		label += " (" + m.Plain(p.Name) + ")"
