@@ -107,7 +107,7 @@ func (m model) short(width int) string {
 		most = []key.Binding{k.open, k.up, k.token, k.back, k.watch, k.rerun, k.catalogue}
 	}
 	if m.open {
-		most = []key.Binding{k.back, k.runConfirm, k.nextTab, k.copyFix, k.language, k.codeRight, k.up, k.nextFinding, k.save, k.openDocs, k.rerun, k.catalogue}
+		most = []key.Binding{k.back, k.codeRight, k.runConfirm, k.nextTab, k.copyFix, k.language, k.up, k.nextFinding, k.save, k.openDocs, k.rerun, k.catalogue}
 	}
 	last := []key.Binding{k.help, k.quit}
 	switch {
