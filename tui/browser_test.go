@@ -185,3 +185,15 @@ func TestThePreviewNamesTheCases(t *testing.T) {
 		t.Errorf("%q is missing:\n%s", page.Variants[0].Title, m.View())
 	}
 }
+
+// While letters are text, the footer has the keys that leave.
+func TestAFilterWithoutHitsNamesTheWayOut(t *testing.T) {
+	deps, _ := testDeps()
+	deps.Page = catalogue.Lookup
+	m := step(ends(drawn(t, deps, 80, 24), opaqueRun()), press("/"), paste("nosuchword"))
+	for _, key := range []string{"esc show all again", "ctrl+c interrupt"} {
+		if !strings.Contains(m.View(), key) {
+			t.Errorf("%q is missing:\n%s", key, m.View())
+		}
+	}
+}

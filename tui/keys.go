@@ -141,6 +141,9 @@ func (m model) browserKeys() (most, last []key.Binding) {
 			most = append(most, a.key)
 		}
 	}
+	if len(last) == 0 { // letters are text
+		last = append(last, m.keys().interrupt)
+	}
 	return most, last
 }
 
