@@ -42,7 +42,7 @@ func filesOutcome(s *config.Settings) Outcome {
 	if len(names) == 0 {
 		return Outcome{Text: finding.Textf("no env files in %s", clean.Line(s.Dir, 60))}
 	}
-	return Outcome{Text: finding.Textf("read %s", joinNames(names)), Facts: Facts{"files": names}}
+	return Outcome{Text: finding.Textf("read %s", finding.Listed(names)), Facts: Facts{"files": names}}
 }
 
 func unreadableFiles(files []config.EnvFile) []Finding {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"lkdoctor/checks/check"
+	"lkdoctor/checks/diagnosis"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/placeholder"
 	"lkdoctor/config"
@@ -275,7 +276,15 @@ func settingsOutcome(s *config.Settings) Outcome {
 	if count == 0 {
 		return Outcome{Text: finding.Textf("no settings")}
 	}
-	return Outcome{Text: finding.Textf("%d settings from %s", count, joinNames(sources)), Facts: Facts{"settings": count, "sources": sources}}
+	var from finding.Text
+	for i, name := range sources {
+		if word := diagnosis.SourceText(clean.Line(name, 40)); i == 0 {
+			from = word
+		} else {
+			from = finding.Textf("%s, %s", from, word)
+		}
+	}
+	return Outcome{Text: finding.Textf("%d settings from %s", count, from), Facts: Facts{"settings": count, "sources": sources}}
 }
 
 func joinNames(names []string) string { return clean.Line(strings.Join(names, ", "), 120) }

@@ -99,7 +99,7 @@ func (m model) choices() []choice {
 		return m, nil
 	}}}
 	if m.deps.Listening != nil && len(m.begin.listens) == 0 {
-		ports := strings.Trim(strings.ReplaceAll(fmt.Sprint(Ports()), " ", ", "), "[]")
+		ports := finding.Listed(strings.Fields(strings.Trim(fmt.Sprint(Ports()), "[]")))
 		note := m.Sayf("asks ports %s", ports)
 		switch {
 		case m.begin.asking:

@@ -231,7 +231,11 @@ func (m model) browserList(width, height int) []string {
 		return []string{"  " + m.Fit(m.Sayf("No code, title or error text has these words."), width-2)}
 	}
 	from := min(max(0, b.at-height/2), max(0, len(b.found)-height))
-	const column = 28
+	column := 0 // as wide as the widest code
+	for _, page := range b.all {
+		column = max(column, wrap.Width(string(page.Code))+1)
+	}
+	column = min(column, 28)
 	var lines []string
 	for i, page := range b.found[from:min(len(b.found), from+max(0, height))] {
 		cursor, code := "  ", wrap.Pad(m.Fit(m.Plain(string(page.Code)), column-1), column)
@@ -256,11 +260,28 @@ func (m model) browserPreview(width, height int) []string {
 	p.lines = m.marked(p.lines, width, max(2, height-4)) // the other lines are for the fix
 	p.blank()
 	label := p.Sayf("Fix") + "  "
-	for _, fix := range known.Fixes() {
-		p.hang("  "+label+"- ", p.Plain(fix.Text.String()))
-		label = strings.Repeat(" ", wrap.Width(label))
+	for _, v := range known.Variants {
+		if title := p.variantTitle(known, v); title != "" {
+			p.hang("  "+label, title)
+			label = strings.Repeat(" ", wrap.Width(label))
+		}
+		for _, fix := range v.Fixes {
+			p.hang("  "+label+"- ", p.Plain(fix.Text.String()))
+			label = strings.Repeat(" ", wrap.Width(label))
+		}
 	}
 	return m.marked(p.lines, width, height)
+}
+
+// variantTitle returns the heading of a page's variant, "" if it is the only one.
+func (m model) variantTitle(known catalogue.Page, v catalogue.Variant) string {
+	switch {
+	case len(known.Variants) < 2:
+		return ""
+	case v.Name == catalogue.EveryVariant:
+		return m.Sayf("In every case")
+	}
+	return m.Plain(v.Title)
 }
 
 // seen says whether a code is among the findings of the shown run.
@@ -293,11 +314,8 @@ func (m model) browserPage(width int) []string {
 	p.heading(p.Sayf("How to fix it"))
 	shown := map[string]bool{}
 	for _, v := range known.Variants {
-		switch {
-		case v.Name == catalogue.EveryVariant && len(known.Variants) > 1:
-			p.styled(p.styles.Title, "  ", p.Sayf("In every case"))
-		case v.Title != "" && len(known.Variants) > 1:
-			p.styled(p.styles.Title, "  ", p.Plain(v.Title))
+		if title := p.variantTitle(known, v); title != "" {
+			p.styled(p.styles.Title, "  ", title)
 		}
 		for _, fix := range v.Fixes {
 			p.todo(p.Plain(fix.Text.String()), fix, shown)

@@ -173,3 +173,27 @@ func TestLinks(t *testing.T) {
 		}
 	}
 }
+
+// The preview in the catalogue says in which case each fix is right.
+func TestThePreviewNamesTheCases(t *testing.T) {
+	deps, _ := testDeps()
+	deps.Page = catalogue.Lookup
+	m := step(ends(drawn(t, deps, 120, 60), opaqueRun()), press("C"))
+	page, _ := catalogue.Lookup(finding.TokenOpaque)
+	view := strings.Join(strings.Fields(strings.ReplaceAll(m.View(), "│", " ")), " ")
+	if len(page.Variants) < 2 || !strings.Contains(view, strings.Fields(page.Variants[0].Title)[0]+" "+strings.Fields(page.Variants[0].Title)[1]) {
+		t.Errorf("%q is missing:\n%s", page.Variants[0].Title, m.View())
+	}
+}
+
+// While letters are text, the footer has the keys that leave.
+func TestAFilterWithoutHitsNamesTheWayOut(t *testing.T) {
+	deps, _ := testDeps()
+	deps.Page = catalogue.Lookup
+	m := step(ends(drawn(t, deps, 80, 24), opaqueRun()), press("/"), paste("nosuchword"))
+	for _, key := range []string{"esc show all again", "ctrl+c interrupt"} {
+		if !strings.Contains(m.View(), key) {
+			t.Errorf("%q is missing:\n%s", key, m.View())
+		}
+	}
+}

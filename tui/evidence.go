@@ -29,7 +29,7 @@ func (p *page) evidence(row progress.Row) {
 	case check.StageToken, check.StageSignature:
 		p.compared()
 	}
-	connects := row.Stage == check.StageJoin || row.Stage == check.StageFallback
+	connects := p.connects(row)
 	if connects && row.State != progress.Failed {
 		p.waterfall()
 	}
@@ -40,6 +40,17 @@ func (p *page) evidence(row progress.Row) {
 	if row.Stage == check.StageTicket || connects && row.State == progress.Failed {
 		p.waterfall()
 	}
+}
+
+// connects reports whether a stage joins a room.
+func (m model) connects(row progress.Row) bool {
+	return row.Stage == check.StageJoin || row.Stage == check.StageFallback
+}
+
+// timed reports whether the page shows how long each part of the run took.
+func (m model) timed() bool {
+	row, _ := m.row()
+	return m.shownTab() == tabEvidence && (row.Stage == check.StageTicket || m.connects(row))
 }
 
 // waterfall adds how long each part of the run took.
@@ -61,10 +72,21 @@ func (p *page) waterfall() {
 	}
 }
 
+// worked reports whether a run without failures is shown.
+func (m model) worked() bool {
+	return !m.running && m.run != nil && m.run.Summary.Fail+m.run.Summary.Error == 0 && m.run.Diagnosis.FixIn.IsZero()
+}
+
+// summed reports whether the right pane shows what a run measured instead of the page
+// of a row: nothing failed or warns, and the user has not selected a row.
+func (m model) summed() bool {
+	return m.split() && !m.moved && m.worked() && m.run.Diagnosis.Warning.IsZero() && m.run.Diagnosis.RootCause == nil && len(m.workedLines(m.width, m.height)) > 1
+}
+
 // workedLines returns, for a run without failures, the path of its media and the times
 // of its parts, on at most height lines.
 func (m model) workedLines(width, height int) []string {
-	if m.running || m.run == nil || m.run.Summary.Fail+m.run.Summary.Error > 0 || !m.run.Diagnosis.FixIn.IsZero() {
+	if !m.worked() {
 		return nil
 	}
 	lines := []string{""}
@@ -72,7 +94,7 @@ func (m model) workedLines(width, height int) []string {
 		pair, _ := r.Outcome.Facts["selected_pair"].(string)
 		if f := pairRow.FindStringSubmatch(pair); f != nil {
 			rtt := finding.FactValue("rtt_ms", r.Outcome.Facts["rtt_ms"])
-			lines = append(lines, m.Fit(m.Sayf("Media: %s → %s, round trip %s", f[1], f[2], rtt), width), "")
+			lines = append(append(lines, m.WrapTo(m.Sayf("Media: %s → %s, round trip %s", f[1], f[2], rtt), width, 2)...), "")
 			break
 		}
 	}

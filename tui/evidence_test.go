@@ -142,3 +142,44 @@ func TestFixed(t *testing.T) {
 	m = step(ends(drawn(t, deps, 80, 24), opaqueRun()), press("W"))
 	eachFace(t, "watching", m)
 }
+
+// A wide window shows no less of a healthy run than a narrow one, and offers no fix.
+func TestAHealthyRunInAWideWindow(t *testing.T) {
+	deps, _ := testDeps()
+	fixed := goodRun()
+	r := &fixed.Results[8]
+	r.Outcome.Facts = check.Facts{"rtt_ms": 11.2, "selected_pair": "192.0.2.2:55212 → 198.51.100.4:40858 (host) succeeded: 4 sent, 4 answered"}
+	hint := finding.New(finding.ServerNoRedis, finding.Info, "one node, without Redis")
+	hint.Fixes = []finding.Fix{{Text: finding.Textf("Set redis."), Command: "redis: address"}}
+	r.Findings = []finding.Finding{hint}
+	fixed.Results[9] = check.Result{Check: planned("fallback.mint"), Status: check.StatusSkip, Skip: &check.Skip{
+		Reason: check.NotApplicable, Text: finding.Textf("not run: the real token joined"),
+	}}
+	m := ends(drawn(t, deps, 120, 40), fixed)
+	golden(t, "healthy_120x40", m.View())
+	flat := func(m model) string { return strings.Join(strings.Fields(m.View()), " ") }
+	for _, size := range [][2]int{{80, 24}, {110, 24}, {120, 40}, {200, 50}} {
+		view := flat(resized(m, size[0], size[1]))
+		for _, want := range []string{"192.0.2.2:55212", "round trip 11 ms", "Where the time went", "traded tkt_e26… for a token"} {
+			if !strings.Contains(view, want) {
+				t.Errorf("%v: %q is missing:\n%s", size, want, view)
+			}
+		}
+		for _, never := range []string{"whole fix", "copy fix", "Set redis"} {
+			if strings.Contains(view, never) {
+				t.Errorf("%v: %q is offered, and nothing failed", size, never)
+			}
+		}
+	}
+	if m.fixToCopy() != "" {
+		t.Errorf("the copy key copies %q of a run that passed", m.fixToCopy())
+	}
+	m = step(m, press("enter"), press("f"))
+	if got := m.fixToCopy(); got != "redis: address" || !strings.Contains(m.View(), "[f Advice]") {
+		t.Errorf("the advice on its open page: %q\n%s", got, m.View())
+	}
+	running := step(drawn(t, deps, 120, 40), eventMsg{Kind: check.CheckStarted, ID: r.Check.ID}, eventMsg{Kind: check.CheckEnded, ID: r.Check.ID, Result: *r})
+	if strings.Contains(running.View(), "copy fix") || strings.Contains(running.View(), "whole fix") {
+		t.Errorf("a fix is offered while nothing failed:\n%s", running.View())
+	}
+}

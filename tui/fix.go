@@ -67,13 +67,14 @@ func (m model) forOthers(owner check.Owner) bool {
 
 // fixToCopy returns what the copy key copies: the code or command of the first fix that
 // has one, else the text of the fixes. On the tab of the confirming command it is that
-// command; for a row without findings, the first next step.
+// command; for a row without findings, the first next step. The advice of a finding
+// that is no problem is copied only where it is read.
 func (m model) fixToCopy() string {
 	var fixes []check.Fix
 	if l, ok := m.current(); ok && m.open && m.shownTab() == tabConfirm {
 		known, _ := m.deps.Page(l.Finding.Code)
 		return known.Confirm.Command
-	} else if ok {
+	} else if ok && (l.Finding.Severity != finding.Info || m.open && m.shownTab() == tabFix) {
 		fixes = l.Finding.Fixes
 	} else {
 		fixes = m.nextStep()

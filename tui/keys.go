@@ -108,7 +108,7 @@ func (m model) short(width int) string {
 		most = []key.Binding{k.open, k.up, k.token, k.back, k.watch, k.rerun, k.catalogue}
 	}
 	if m.open {
-		most = []key.Binding{k.back, k.runConfirm, k.nextTab, k.copyFix, k.language, k.codeRight, k.up, k.nextFinding, k.save, k.openDocs,
+		most = []key.Binding{k.back, k.codeRight, k.runConfirm, k.nextTab, k.copyFix, k.language, k.up, k.nextFinding, k.save, k.openDocs,
 			k.rerun, k.catalogue}
 	}
 	last := []key.Binding{k.help, k.quit}
@@ -142,6 +142,9 @@ func (m model) browserKeys() (most, last []key.Binding) {
 		case n == 0 || most[n-1].Help() != a.key.Help():
 			most = append(most, a.key)
 		}
+	}
+	if len(last) == 0 { // letters are text
+		last = append(last, m.keys().interrupt)
 	}
 	return most, last
 }

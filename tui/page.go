@@ -18,13 +18,15 @@ import (
 type tab int
 
 const (
-	tabFix tab = iota
+	tabFirst tab = iota // none is chosen
+	tabFix
 	tabEvidence
 	tabWhy
 	tabConfirm
 )
 
-// tabs returns the tabs that have content for the selection, at least one.
+// tabs returns the tabs that have content for the selection, at least one. The fix is
+// first, unless nothing failed.
 func (m model) tabs() []tab {
 	l, found := m.current()
 	if !found {
@@ -34,7 +36,9 @@ func (m model) tabs() []tab {
 	if len(l.Finding.Fixes) > 0 {
 		out = append(out, tabFix)
 	}
-	out = append(out, tabEvidence)
+	if out = append(out, tabEvidence); l.Finding.Severity == finding.Info {
+		slices.Reverse(out)
+	}
 	known, _ := m.deps.Page(l.Finding.Code)
 	if known.Means != "" || known.Why != "" {
 		out = append(out, tabWhy)
@@ -60,6 +64,10 @@ func (m model) tabsLine(width int) string {
 	names := map[tab]string{
 		tabFix: m.Sayf("Fix"), tabEvidence: m.Sayf("Evidence"), tabWhy: m.Sayf("Why"), tabConfirm: m.Sayf("Confirm"),
 	}
+	l, found := m.current()
+	if l.Finding.Severity == finding.Info {
+		names[tabFix] = m.Sayf("Advice")
+	}
 	var line string
 	for _, t := range m.tabs() {
 		if t == m.shownTab() {
@@ -72,7 +80,7 @@ func (m model) tabsLine(width int) string {
 	if all := m.pane.TotalLineCount(); all > m.pane.Height {
 		at = m.Sayf("%d–%d of %d", m.pane.YOffset+1, min(all, m.pane.YOffset+m.pane.Height), all)
 	}
-	if l, found := m.current(); found && m.wide() {
+	if found && m.wide() {
 		if long := strings.TrimSpace(string(l.Finding.Code) + m.which() + "  " + at); wrap.Width(line+long) < width {
 			at = long
 		}
@@ -106,6 +114,10 @@ func (m model) page(width int) page {
 	p := page{model: m, width: max(width, 1)}
 	row, ok := m.row()
 	if !ok {
+		return p
+	}
+	if m.summed() {
+		p.lines = m.workedLines(width, m.height)[1:]
 		return p
 	}
 	l, _ := m.current()

@@ -64,6 +64,15 @@ func (m model) wordColumns() int {
 	return min(word, maxWord) + 2
 }
 
+// rowColumns returns the width that holds each row on one line.
+func (m model) rowColumns() int {
+	rows, text := m.progress.Rows(), 0
+	for _, row := range rows {
+		text = max(text, wrap.Width(m.rowText(row)))
+	}
+	return cursorColumns + glyphColumns + m.nameColumns(rows) + m.wordColumns() + text + timeColumns
+}
+
 func states() []progress.State {
 	return []progress.State{
 		progress.Pending, progress.Running, progress.Passed, progress.Warned,

@@ -18,6 +18,7 @@ const (
 	minHeight = 15  //
 	twoPanes  = 110 // from this width on, the details are to the right of the rows
 	gutter    = 3   // the columns between the panes
+	minPane   = 47  // the least columns of the right one
 
 	noticeLimit = 3 // lines
 )
@@ -197,8 +198,15 @@ func (m model) marked(lines []string, width, height int) []string {
 	return lines
 }
 
-// leftColumns is the width of the left pane.
-func (m model) leftColumns() int { return min(84, m.width*48/100) }
+// leftColumns is the width of the left pane. The rows of a run without failures are one
+// line each, as long as minPane columns remain for the right one.
+func (m model) leftColumns() int {
+	columns := min(84, m.width*48/100)
+	if m.worked() && !m.browser.open {
+		columns = max(columns, min(m.rowColumns(), m.width-minPane-gutter))
+	}
+	return columns
+}
 
 // panes returns the rows and the page side by side.
 func (m model) panes(height int) []string {
@@ -212,12 +220,15 @@ func (m model) panes(height int) []string {
 			break
 		}
 	}
+	if !m.summed() && !m.timed() {
+		left = append(left, indent(m.workedLines(m.leftColumns()-2, height-len(left)), 1)...)
+	}
 	left = filled(m.marked(left, m.leftColumns(), height), height)
 	var right []string
 	if m.menu.open {
 		right = m.menuWindow(m.pane.Width, height)
-	} else {
-		right = append([]string{m.tabsLine(m.pane.Width), ""}, strings.Split(m.pane.View(), "\n")...)
+	} else if right = strings.Split(m.pane.View(), "\n"); !m.summed() {
+		right = append([]string{m.tabsLine(m.pane.Width), ""}, right...)
 	}
 	right = filled(right, height)
 	bar := m.styles.Subtle.Render(m.marks.Bar)

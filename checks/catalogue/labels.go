@@ -9,6 +9,7 @@ import (
 // Markdown and as Render shows them.
 type labels struct {
 	headings [4]string
+	head     string // of the check, the owner and the severity
 	prints   string
 	setFirst string
 	maker    string
@@ -22,6 +23,7 @@ func labelsOf(lang string) (labels, bool) {
 	case English:
 		return labels{
 			headings: [4]string{"What it means", "Why it happens", "How to confirm", "How to fix"},
+			head:     "check: %s · owner: %s · severity: %s",
 			prints:   "Prints:",
 			setFirst: "Set first (bash or zsh):",
 			maker:    "whoever made the token",
@@ -31,6 +33,7 @@ func labelsOf(lang string) (labels, bool) {
 	case "zh":
 		return labels{
 			headings: [4]string{"含义", "原因", "如何确认", "如何修复"},
+			head:     "检查：%s · 责任方：%s · 严重程度：%s",
 			prints:   "输出：",
 			setFirst: "先设置（bash 或 zsh）：",
 			maker:    "生成令牌的一方",

@@ -46,7 +46,7 @@ func Render(page Page, columns int, ink Ink) string {
 	if page.Owner == finding.OwnerMaker {
 		owner = labels.maker
 	}
-	r.para("", fmt.Sprintf("check: %s · owner: %s · severity: %s", page.Check, owner, page.Severity))
+	r.para("", fmt.Sprintf(labels.head, page.Check, owner, page.Severity))
 
 	r.heading(labels.headings[0])
 	r.prose("  ", page.Means)

@@ -316,6 +316,9 @@ func FactValue(name string, value any) Text {
 		if v == "" {
 			return Textf("none")
 		}
+		if name == "looks_like" {
+			return looks(v)
+		}
 	case []string:
 		return Listed(v)
 	case []any: // from a document that was read
@@ -326,6 +329,18 @@ func FactValue(name string, value any) Text {
 		return Listed(items)
 	}
 	return Textf("%s", fmt.Sprint(value))
+}
+
+// looks returns the words of lkdoctor for what a token looks like, from their English.
+func looks(english string) Text {
+	var n int
+	for _, format := range []string{"%d random bytes in hex, as secrets.token_hex(%d) makes", "%d random bytes in base64url, as secrets.token_urlsafe(%d) makes"} {
+		_, _ = fmt.Sscanf(english, "%d random bytes", &n)
+		if fmt.Sprintf(format, n, n) == english {
+			return Textf(format, n, n)
+		}
+	}
+	return Text{Format: english}
 }
 
 // Listed joins items in one sentence.

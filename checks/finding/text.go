@@ -65,7 +65,10 @@ func (t Text) In(translate func(format string) string) string {
 		}
 		args[i] = a
 	}
-	return fmt.Sprintf(format, args...)
+	if format == t.Format {
+		return fmt.Sprintf(format, args...)
+	}
+	return spaced(format, args)
 }
 
 // filling returns the values of the places of t.

@@ -122,6 +122,23 @@ func root(run check.Run) (finding.Finding, bool) {
 	return finding.Finding{}, false
 }
 
+// sourceWord returns the word for the place that the token came from.
+func sourceWord(source check.TokenSource) finding.Text {
+	switch source {
+	case check.SourceTicket:
+		return finding.Textf("ticket")
+	case check.SourceFrontend:
+		return finding.Textf("front end")
+	case check.SourceEndpoint:
+		return finding.Textf("token endpoint")
+	case check.SourceFlag:
+		return finding.Textf("command line")
+	case check.SourceMinted:
+		return finding.Textf("made here")
+	}
+	return finding.Textf("%s", source)
+}
+
 // seen writes what was sent and received.
 func (m *markdown) seen(run check.Run) {
 	m.head("What was asked, and what came back")
@@ -131,12 +148,12 @@ func (m *markdown) seen(run check.Run) {
 			rows = append(rows, [2]string{m.style.say("Ticket service"), s.Value})
 		}
 	}
-	rows = append(rows, [2]string{m.style.say("Token from"), string(run.Target.TokenSource)},
+	rows = append(rows, [2]string{m.style.say("Token from"), m.style.text(sourceWord(run.Target.TokenSource))},
 		[2]string{m.style.say("Room"), run.Target.Room}, [2]string{m.style.say("Identity"), run.Target.Identity})
 	rows = append(rows, m.exchange(run)...)
 	for _, row := range rows {
 		if row[1] != "" {
-			m.b.WriteString("- " + row[0] + ": " + escape(row[1]) + "\n")
+			m.b.WriteString("- " + m.style.say("%s: ", row[0]) + escape(row[1]) + "\n")
 		}
 	}
 	m.b.WriteString("\n")

@@ -268,10 +268,10 @@ func (s Style) Diagnosis(run check.Run) string {
 		}
 	}
 	if d.NotIt.IsZero() && len(d.Cleared) > 0 {
-		b.WriteString(s.say("Cleared: %s.", s.Cleared(d.Cleared)) + "\n")
+		b.WriteString(strings.Join(wrap.Lines(s.say("Cleared: %s.", s.Cleared(d.Cleared)), s.width()), "\n") + "\n")
 	}
 	if run.TicketSpent {
-		b.WriteString(s.say("The ticket is spent: a further run needs a fresh one.") + "\n")
+		b.WriteString(strings.Join(wrap.Lines(s.say("The ticket is spent: a further run needs a fresh one."), s.width()), "\n") + "\n")
 	}
 	if len(d.NextSteps) > 0 {
 		b.WriteString("\n" + s.paint(roleStrong, s.say("Next")) + "\n")

@@ -276,7 +276,7 @@ func (p *People) speaks(changes []*livekit.SpeakerInfo) []Event {
 		for i, s := range e.Speakers {
 			names[i] = s.Identity
 		}
-		e.Text = finding.Textf("speaking: %s", strings.Join(names, ", "))
+		e.Text = finding.Textf("speaking: %s", finding.Listed(names))
 	}
 	return []Event{e}
 }

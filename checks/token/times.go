@@ -67,25 +67,26 @@ func (j judge) units() []finding.Finding {
 				"%s is a number written as text (in quotes); servers from 1.13 on read it, older ones refuse the token", name).
 				With("claim", name).With("unit", "text").With("accepted_by", "livekit-server from 1.13 on").As("text"))
 		}
-		if unit := unitOf(n); unit != "" {
+		if unit := unitOf(n); !unit.IsZero() {
 			found = append(found, finding.New(finding.TokenTimeUnit, finding.Warn,
 				"%s is in %s; a JWT counts in seconds; read as seconds it means %s", name, unit, meaning(n, j.now)).
-				With("claim", name).With("unit", unit).As("milliseconds"))
+				With("claim", name).With("unit", unit.String()).As("milliseconds"))
 		}
 	}
 	return found
 }
 
-func unitOf(n float64) string {
+// unitOf returns the unit that a number as large as n is in, if it is not seconds.
+func unitOf(n float64) finding.Text {
 	switch n = math.Abs(n); {
 	case n >= nanos:
-		return "nanoseconds"
+		return finding.Textf("nanoseconds")
 	case n >= micros:
-		return "microseconds"
+		return finding.Textf("microseconds")
 	case n >= millis:
-		return "milliseconds"
+		return finding.Textf("milliseconds")
 	}
-	return ""
+	return finding.Text{}
 }
 
 // meaning formats the time that a value in a wrong unit stands for.
@@ -131,7 +132,7 @@ func (j judge) expiry() []finding.Finding {
 		return facts(finding.New(finding.TokenExpiresSoon, finding.Warn,
 			"the token expires in %s by %s: too soon for somebody who is about to join", Elapsed(left), j.by).As(variant))
 	}
-	if life := exp.Sub(start); life > longLived && unitOf(float64(exp.Unix())) == "" {
+	if life := exp.Sub(start); life > longLived && unitOf(float64(exp.Unix())).IsZero() {
 		return facts(finding.New(finding.TokenLivesLong, finding.Warn,
 			"the token is valid for %s; a token needs to live only until somebody has joined; over 24 h is a risk if it leaks", Elapsed(life)).
 			With("lifetime_seconds", round(life)))
@@ -199,7 +200,7 @@ func (j judge) whyAhead(when time.Time) (variant string, why finding.Text) {
 	}
 	skew, off, known := j.clocks.ticketAgainstServer()
 	switch {
-	case unitOf(float64(when.Unix())) != "":
+	case !unitOf(float64(when.Unix())).IsZero():
 		return "unit", finding.Text{}
 	case known && off && skew > 0:
 		return "clock", finding.Textf("; the clock of the ticket service is %s", aheadOf(skew))

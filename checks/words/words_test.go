@@ -3,6 +3,7 @@ package words
 import (
 	"bytes"
 	"encoding/json"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -113,6 +114,28 @@ func TestFile(t *testing.T) {
 	}
 	if len(seen) == 0 {
 		t.Error("zh.json holds no texts")
+	}
+}
+
+// TestChineseTypography finds half-width punctuation and spaces where Chinese has none,
+// and the other word for "you".
+func TestChineseTypography(t *testing.T) {
+	texts, err := parse(chinese)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for what, pattern := range map[string]string{
+		"a half-width comma or colon after an ideograph": `\p{Han}[,:;] `,
+		"a space between ideographs":                     `\p{Han} \p{Han}`,
+		"a space next to full-width punctuation":         `[，。；：？！、（）] +\S|\S +[，。；：？！、（）]`,
+		"您 where other texts say 你":                      `您`,
+	} {
+		wrong := regexp.MustCompile(pattern)
+		for english, text := range texts {
+			if !strings.Contains(text, "\n") && wrong.MatchString(text) {
+				t.Errorf("%s: %q: %q", what, english, text)
+			}
+		}
 	}
 }
 

@@ -5,6 +5,7 @@ package wrap
 
 import (
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/charmbracelet/x/ansi"
@@ -32,6 +33,29 @@ func Lines(text string, columns int) []string {
 		lines = append(lines, fill(pieces(paragraph, columns), columns)...)
 	}
 	return lines
+}
+
+// Joined returns text with the lines of each paragraph joined: with a space, except next
+// to a wide character that needs none. Blank lines separate paragraphs.
+func Joined(text string) string {
+	var out strings.Builder
+	lines := strings.Split(text, "\n")
+	for i, line := range lines {
+		out.WriteString(line)
+		if i == len(lines)-1 {
+			break
+		}
+		last, _ := utf8.DecodeLastRuneInString(line)
+		next, _ := utf8.DecodeRuneInString(lines[i+1])
+		switch {
+		case line == "" || lines[i+1] == "":
+			out.WriteByte('\n')
+		case wide(last) && wide(next) || wide(last) && !unicode.IsLetter(last) || wide(next) && !unicode.IsLetter(next):
+		default:
+			out.WriteByte(' ')
+		}
+	}
+	return out.String()
 }
 
 // fill puts pieces onto lines, as many on each as fit.

@@ -43,6 +43,20 @@ func TestLines(t *testing.T) {
 	}
 }
 
+func TestJoined(t *testing.T) {
+	for text, want := range map[string]string{
+		"one\ntwo\n\nthree": "one two\n\nthree",
+		"唯一的\n根本原因":         "唯一的根本原因",
+		"有、\nleft 的":        "有、left 的",
+		"用\nlkdoctor\n检查":   "用 lkdoctor 检查",
+		"":                  "",
+	} {
+		if got := Joined(text); got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+}
+
 // Punctuation stays with what it belongs to, at every width that takes it, and no
 // text is lost.
 func TestPunctuation(t *testing.T) {

@@ -118,7 +118,7 @@ func (f *flags) addCompare(cmd *cobra.Command) {
 // addHeader adds --header.
 func (f *flags) addHeader(cmd *cobra.Command) {
 	cmd.Flags().StringArrayVarP(&f.headers, "header", "H", nil,
-		"send this '`Name: value`' to --frontend and --token-endpoint; @FILE reads some, hidden from other users")
+		helpText("send this '`Name: value`' to --frontend and --token-endpoint; @FILE reads some, hidden from other users"))
 }
 
 // readHead reads the first megabyte of a file.

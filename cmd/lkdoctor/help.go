@@ -79,7 +79,7 @@ func (h *helpPage) command(cmd *cobra.Command) {
 	if about == "" {
 		about = cmd.Short
 	}
-	h.block("", h.style.Say(about))
+	h.block("", wrap.Joined(h.style.Say(about)))
 	h.heading(helpText("Usage"))
 	if cmd.Runnable() {
 		h.block("  ", cmd.UseLine())

@@ -5,10 +5,12 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"lkdoctor/checks/words"
 	"lkdoctor/checks/wrap"
 )
 
@@ -34,6 +36,20 @@ func TestHelp(t *testing.T) {
 				t.Fatalf("%v: exit code %d, %s", path, code, &errs)
 			}
 			text := out.String()
+			about, _, _ := strings.Cut(text, "\n用法")
+			for lines := strings.Split(about, "\n"); lang == "zh_CN.UTF-8" && len(lines) > 1; lines = lines[1:] {
+				if next := []rune(lines[1] + " ")[0]; lines[0] != "" && unicode.Is(unicode.Han, next) && wrap.Width(lines[0]) < helpColumns-6 {
+					t.Errorf("%v: a line ends early: %s", path, lines[0])
+				}
+			}
+			if lang == "zh_CN.UTF-8" {
+				called, _, _ := root.Find(path)
+				called.Flags().VisitAll(func(f *pflag.Flag) {
+					if translate := words.Translator("zh"); f.Usage != "" && !f.Hidden && f.Name != "help" && f.Name != "no-descriptions" && f.Name != "version" && translate(f.Usage) == "" {
+						t.Errorf("%v: the help of --%s has no Chinese", path, f.Name)
+					}
+				})
+			}
 			for line := range strings.Lines(text) {
 				if n := wrap.Width(strings.TrimRight(line, "\n")); n > helpColumns {
 					t.Errorf("%v in %s: %d columns: %s", path, lang, n, line)

@@ -51,7 +51,7 @@ a URL or a whole JSON answer.`),
 	cmd.Flags().BoolVar(&f.jsonOut, "json", false, helpText("as JSON"))
 	cmd.Flags().BoolVarP(&f.verbose, "verbose", "v", false, helpText("every fix, and the facts"))
 	f.addLooks(cmd)
-	cmd.Flags().DurationVar(&f.timeout, "timeout", time.Minute, "`time` for reading stdin")
+	cmd.Flags().DurationVar(&f.timeout, "timeout", time.Minute, helpText("`time` for reading stdin"))
 	return cmd
 }
 

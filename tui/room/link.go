@@ -9,6 +9,7 @@ import (
 	"github.com/muesli/termenv"
 	"github.com/skip2/go-qrcode"
 
+	"lkdoctor/checks/finding"
 	"lkdoctor/checks/wrap"
 )
 
@@ -37,9 +38,9 @@ func (m model) linkLines(width int) []string {
 func (m model) linkWarning() string {
 	warning := m.Sayf("This link holds a token: whoever sees it can join the room. Close it before you share your screen.")
 	if m.linkOf == "" {
-		return warning + " " + m.Sayf("It has our own identity: opening it ends this stay.")
+		return m.Sayf("%s %s", warning, finding.Textf("It has our own identity: opening it ends this stay."))
 	}
-	return warning + " " + m.Sayf("It joins as %s.", m.linkOf)
+	return m.Sayf("%s %s", warning, finding.Textf("It joins as %s.", m.linkOf))
 }
 
 // shortened returns the link without its token.

@@ -80,7 +80,7 @@ func (m model) grade(quality string) string {
 func (m model) label(p person) string {
 	label := m.Plain(p.Identity)
 	if p.me {
-		label += " " + m.Sayf("(you)")
+		label = m.Sayf("%s (you)", label)
 	}
 	if p.Name != "" && p.Name != p.Identity {
 		label += " (" + m.Plain(p.Name) + ")"
@@ -99,7 +99,7 @@ func (m model) tracks(p person) []string {
 		tracks = m.myTracks(p)
 	}
 	// The server may still name a muted participant as a speaker.
-	if p.speaks && slices.ContainsFunc(tracks, func(t room.Track) bool { return t.Kind == "audio" && !t.Muted }) {
+	if p.speaks && m.state.phase == inside && slices.ContainsFunc(tracks, func(t room.Track) bool { return t.Kind == "audio" && !t.Muted }) {
 		parts = append(parts, m.styles.Good.Render(m.bar(p.level)+" "+m.Sayf("speaking")))
 	}
 	for _, t := range tracks {
