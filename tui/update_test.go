@@ -11,6 +11,7 @@ import (
 
 	"lkdoctor/checks/check"
 	"lkdoctor/checks/finding"
+	"lkdoctor/checks/progress"
 )
 
 // asked is what Start was asked for, once the run's goroutine has got there.
@@ -303,6 +304,20 @@ func TestAPastedErrorTextIsExplained(t *testing.T) {
 		}
 		if want.opens && (m.browser.filter == "" || !strings.Contains(m.View(), want.notice)) {
 			t.Errorf("%s:\n%s", text, m.View())
+		}
+	}
+}
+
+// A stage that passed says what it observed, also if the verdict says the same.
+func TestAPassedStageSaysItsOutcome(t *testing.T) {
+	deps, _ := testDeps()
+	run := goodRun()
+	run.Diagnosis.NotIt = finding.Textf("the ticket service (signed with the secret configured here)")
+	run.Diagnosis.Broke, run.Diagnosis.FixIn = run.Diagnosis.Summary, finding.Textf("the network")
+	m := ends(drawn(t, deps, 120, 40), run)
+	for _, row := range m.progress.Rows() {
+		if text := m.rowText(row); row.State == progress.Passed && text != m.Say(row.Line) {
+			t.Errorf("%s: %q, want %q", row.Stage, text, row.Line)
 		}
 	}
 }
