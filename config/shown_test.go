@@ -99,10 +99,7 @@ func TestShownHides(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var got []Shown
-	for _, s := range settings.Shown() {
-		got = append(got, s)
-	}
+	got := settings.Shown()
 	want := []Shown{
 		{Name: "LIVEKIT_URL", Source: "environment", Value: "ws://shell:7880", Hides: []ShownHidden{
 			{Source: ".env.local", Line: 2, Value: "ws://local:7880", Differs: true},

@@ -111,7 +111,8 @@ func (m model) choices() []choice {
 	}
 	for _, port := range m.begin.listens {
 		if port == livekitPort {
-			list = append(list, choice{m.Sayf("A LiveKit server: ws://localhost:%d", port), m.Sayf("with the keys of --dev"), looksAt(Server{Dev: true})})
+			list = append(list, choice{m.Sayf("A LiveKit server: ws://localhost:%d", port), m.Sayf("with the keys of --dev"),
+				looksAt(Server{Dev: true})})
 			continue
 		}
 		url := fmt.Sprintf("http://localhost:%d", port)
@@ -175,7 +176,8 @@ func (m model) beginLines(width, height int) []string {
 		absent = append(absent, m.Sayf("lk's projects"))
 	}
 	parts := [][2]string{
-		{m.Sayf("Looked for"), m.list("LIVEKIT_URL", "LIVEKIT_API_KEY", "LIVEKIT_API_SECRET", "LIVEKIT_TOKEN", "USER_MGMT_BASE_URL", "LKDOCTOR_TICKET")},
+		{m.Sayf("Looked for"), m.list("LIVEKIT_URL", "LIVEKIT_API_KEY", "LIVEKIT_API_SECRET", "LIVEKIT_TOKEN", "USER_MGMT_BASE_URL",
+			"LKDOCTOR_TICKET")},
 		{m.Sayf("Looked in"), m.list(there...)},
 		{m.Sayf("Not there"), m.list(absent...)},
 	}

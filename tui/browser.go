@@ -107,7 +107,8 @@ func (m model) browserActions() []action {
 		b.pane.GotoTop()
 		return b
 	}), "enter", "right", "l")
-	add(b.reading, "esc", m.Sayf("back to the list"), plain(func(b browser) browser { b.reading = false; return b }), "esc", "backspace", "left", "h")
+	add(b.reading, "esc", m.Sayf("back to the list"), plain(func(b browser) browser { b.reading = false; return b }), "esc", "backspace",
+		"left", "h")
 	add(!b.reading && b.filter != "", "esc", m.Sayf("show all again"), plain(func(b browser) browser {
 		code, _ := b.selected()
 		b = b.filtered("")
@@ -120,7 +121,8 @@ func (m model) browserActions() []action {
 		b.reading, b.typing = false, true
 		return b
 	}), "/")
-	add(letters && m.deps.Open != nil && page.Docs() != "", "o", m.Sayf("LiveKit's docs"), func(m model) (model, tea.Cmd) { return m, m.opening() }, "o")
+	add(letters && m.deps.Open != nil && page.Docs() != "", "o", m.Sayf("LiveKit's docs"),
+		func(m model) (model, tea.Cmd) { return m, m.opening() }, "o")
 	add(letters && m.deps.Copy != nil && found, "y", m.Sayf("copy fix"), func(m model) (model, tea.Cmd) {
 		return m, m.copying(m.copyOf(page.Fixes()))
 	}, "y", "c")

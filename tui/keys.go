@@ -102,12 +102,14 @@ func (m model) keys() keyMap {
 // are always among them.
 func (m model) short(width int) string {
 	k := m.keys()
-	most := []key.Binding{k.open, k.copyFix, k.rerun, k.join, k.skip, k.save, k.ticket, k.watch, k.earlier, k.language, k.up, k.token, k.saveJSON, k.catalogue}
+	most := []key.Binding{k.open, k.copyFix, k.rerun, k.join, k.skip, k.save, k.ticket, k.watch, k.earlier, k.language, k.up, k.token,
+		k.saveJSON, k.catalogue}
 	if m.showsBegin() {
 		most = []key.Binding{k.open, k.up, k.token, k.back, k.watch, k.rerun, k.catalogue}
 	}
 	if m.open {
-		most = []key.Binding{k.back, k.runConfirm, k.nextTab, k.copyFix, k.language, k.codeRight, k.up, k.nextFinding, k.save, k.openDocs, k.rerun, k.catalogue}
+		most = []key.Binding{k.back, k.runConfirm, k.nextTab, k.copyFix, k.language, k.codeRight, k.up, k.nextFinding, k.save, k.openDocs,
+			k.rerun, k.catalogue}
 	}
 	last := []key.Binding{k.help, k.quit}
 	switch {

@@ -11,6 +11,7 @@ import (
 
 	"lkdoctor/checks/check"
 	"lkdoctor/config/clean"
+	"lkdoctor/tui/term"
 )
 
 // interruptMsg is sent when the caller's context has ended.
@@ -101,7 +102,19 @@ func (m model) updated(msg tea.Msg) (model, tea.Cmd) {
 	case tea.MouseMsg:
 		return m.moused(msg)
 	case tea.KeyMsg:
-		return m.pressed(msg)
+		var cmds []tea.Cmd
+		for i, pressed := range term.Keys(msg) {
+			if m.gone {
+				break
+			}
+			if i > 0 {
+				m = m.synced()
+			}
+			var cmd tea.Cmd
+			m, cmd = m.pressed(pressed)
+			cmds = append(cmds, cmd)
+		}
+		return m, tea.Batch(cmds...)
 	}
 	return m, nil
 }

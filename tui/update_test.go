@@ -321,3 +321,20 @@ func TestAPassedStageSaysItsOutcome(t *testing.T) {
 		}
 	}
 }
+
+// Keys that came in one read of the terminal count one by one; what is longer than
+// people type is a paste.
+func TestKeysOfOneRead(t *testing.T) {
+	deps, _ := testDeps()
+	m := ends(drawn(t, deps, 80, 24), opaqueRun())
+	one, both := step(m, press("k"), press("k")), step(m, tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune("kk")})
+	if one.selected == m.selected || both.selected != one.selected {
+		t.Errorf("from row %d: %d with one key at a time, %d with both in one read", m.selected, one.selected, both.selected)
+	}
+	if m := step(m, tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune("?q")}); !m.menu.open {
+		t.Error("q quits behind the help that the key before it opened")
+	}
+	if m := step(m, tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune("Jabcdefghij")}); !m.prompt.isOpen() {
+		t.Error("a paste that is not marked as one opens no prompt")
+	}
+}

@@ -76,7 +76,8 @@ func (m model) waitingLines(width int) []string {
 		sofar = m.Sayf("Failed: %d", failed)
 	}
 	lines := []string{
-		m.styles.Key.Render(m.Fit(m.glyph(progress.Running)+" "+m.Sayf("%s.", m.Sayf("Running for %d s", int(max(0, passed).Seconds()))+limit), width)),
+		m.styles.Key.Render(m.Fit(m.glyph(progress.Running)+
+			" "+m.Sayf("%s.", m.Sayf("Running for %d s", int(max(0, passed).Seconds()))+limit), width)),
 		m.Fit("  "+m.Sayf("%d of %d checks done.", done, all)+" "+sofar, width),
 	}
 	c := m.waitsFor()
@@ -133,7 +134,8 @@ func (m model) nextLines(width, words, code int) []string {
 		block = append(block[:max(1, code-1):max(1, code-1)], m.Sayf("… %d more: enter, y copies all", more))
 	}
 	for _, line := range block {
-		lines = append(lines, wrap.Pad("", columns)+m.styles.Subtle.Render(m.marks.Block)+" "+m.styles.Code.Render(m.Fit(line, width-columns-2)))
+		lines = append(lines, wrap.Pad("", columns)+m.styles.Subtle.Render(m.marks.Block)+
+			" "+m.styles.Code.Render(m.Fit(line, width-columns-2)))
 	}
 	return append([]string{""}, lines...)
 }

@@ -1,7 +1,7 @@
-// Command mutants breaks lkdoctor's behaviour in one place at a time and runs the
-// test that is to notice, in the package of that place. It fails where a test
-// passes all the same, and where a place is no longer there to be broken. No file
-// is changed: go test reads the broken one in place of the file.
+// Command mutants changes lkdoctor's behaviour in one place at a time and runs the test
+// that must fail then, in the package of that place. It fails if a test passes with the
+// change, or if the place no longer exists. It changes no file: go test reads an
+// overlay.
 //
 //	go run ./.ci/mutants [NAME…]
 package main
@@ -17,7 +17,7 @@ import (
 	"strings"
 )
 
-// mutant is one behaviour, broken.
+// mutant is one changed behaviour.
 type mutant struct {
 	name     string
 	file     string
@@ -84,7 +84,7 @@ func main() {
 	}
 }
 
-// tried is "" where a test of m fails, and one of the same name passes without m.
+// tried returns "" if a test of m fails with the change and passes without it.
 func (m mutant) tried(dir string) string {
 	text, err := os.ReadFile(m.file)
 	if err != nil {
@@ -93,7 +93,8 @@ func (m mutant) tried(dir string) string {
 	if n := strings.Count(string(text), m.old); n != 1 {
 		return fmt.Sprintf("%q occurs %d times in %s, want 1", m.old, n, m.file)
 	}
-	if out, err := exec.Command("go", "test", "-run", m.run, m.pkg).CombinedOutput(); err != nil || bytes.Contains(out, []byte("no tests to run")) {
+	if out, err := exec.Command("go", "test", "-run", m.run, m.pkg).CombinedOutput(); err != nil ||
+		bytes.Contains(out, []byte("no tests to run")) {
 		return fmt.Sprintf("without it the test is to pass: %v\n%s", err, out)
 	}
 	overlay, err := m.overlay(dir, strings.Replace(string(text), m.old, m.new, 1))

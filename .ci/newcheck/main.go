@@ -1,6 +1,6 @@
-// Command newcheck writes the beginning of a check: its code, both pages, the check
-// and its place in the order, a test, and a fault of the lab. What is left to be
-// written fails a test, which says so.
+// Command newcheck writes the stubs of a check: its code, both pages, the check and its
+// place in the order, a test, and a fault of the lab. Tests fail for each part that is
+// still to be written.
 //
 //	go run ./.ci/newcheck join.region SERVER_REGION_ODD
 package main

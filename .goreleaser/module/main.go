@@ -1,5 +1,5 @@
-// Command module gives the module another name, so that whoever publishes it can
-// have it installed by go install: in go.mod and in the imports.
+// Command module renames the module, in go.mod and in the imports, so that go install
+// can fetch it from another address.
 //
 //	go run ./.goreleaser/module example.org/you/lkdoctor
 package main

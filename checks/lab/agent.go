@@ -6,16 +6,16 @@ import (
 	"github.com/livekit/protocol/livekit"
 )
 
-// AgentOptions are the agent of a lab: who is called, and who comes.
+// AgentOptions say which agent the tokens call, and which worker runs.
 type AgentOptions struct {
 	// Name is the agent that the tokens of the ticket service and of the app call
 	// (roomConfig.agents); empty calls none.
 	Name string
-	// Worker runs beside the server; nil runs none. Without a name of its own it
-	// serves Name.
+	// Worker is the worker to run; nil runs none. Without a name of its own it serves
+	// Name.
 	Worker *WorkerOptions
-	// RoomFirst makes the room before anybody joins it: LiveKit then ignores the
-	// agents that tokens call (livekit#4390).
+	// RoomFirst creates the room before the first join: LiveKit then ignores the agents
+	// that tokens call (livekit#4390).
 	RoomFirst bool
 }
 
@@ -34,8 +34,8 @@ func (o AgentOptions) apply(p *plan) {
 	p.roomFirst = p.roomFirst || o.RoomFirst
 }
 
-// startAgent starts the worker, straight at the server, and makes the room where
-// it is to be there first.
+// startAgent connects the worker to the server itself and, with RoomFirst, creates the
+// room.
 func (l *Lab) startAgent(ctx context.Context) error {
 	if l.plan.worker != nil {
 		worker, err := StartWorker(ctx, l.LiveKit.URL, l.plan.serverPairs[0], *l.plan.worker)
@@ -51,7 +51,7 @@ func (l *Lab) startAgent(ctx context.Context) error {
 	return nil
 }
 
-// call has whoever joins with these claims call an agent.
+// call makes a token with these claims call an agent.
 func (c Claims) call(agent string) {
 	if agent != "" {
 		c["roomConfig"] = map[string]any{"agents": []map[string]any{{"agentName": agent}}}

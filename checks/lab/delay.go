@@ -17,13 +17,13 @@ import (
 // limit of bandwidth and no loss.
 //
 // Opening a connection costs its round trip too, as far as a program in user
-// space can make it so. The kernel completes the caller's connect at once: what
+// space can make it so. The kernel completes the caller's connect immediately: what
 // is late is everything that comes of it. Whatever is sent within the first
 // round trip arrives as if it had been sent at the end of it, and the target
 // sees the connection one and a half round trips after it was made, which is
 // when the handshake's last packet would be there. So a client that speaks first
 // (HTTP, WebSocket, TLS) waits as long as on a real network, and one that opens
-// a connection ahead of its need saves as much. A client that only connects, or
+// a connection before it needs it saves as much. A client that only connects, or
 // that measures its own connect, sees nothing of the delay.
 //
 // It delays TCP only: media over UDP, which goes to the server's own address,
@@ -35,8 +35,8 @@ func Delay(target string, rtt time.Duration) (*Peer, error) {
 	return serveRaw(func(conn *net.TCPConn) { delayBoth(conn, target, rtt) })
 }
 
-// handshake is how long, in round trips, a connection is under way before its
-// other end sees it: SYN, SYN-ACK and ACK travel half of one each.
+// handshake is the time, in round trips, until the other end sees a connection: SYN,
+// SYN-ACK and ACK take half of one each.
 const handshake = 1.5
 
 // delayBoth joins conn to target until both directions have ended.
@@ -61,7 +61,7 @@ func delayBoth(conn *net.TCPConn, target string, rtt time.Duration) {
 	_ = other.Close()
 }
 
-// delayChunk is how much is read at once, in bytes, and delayDepth how many of
+// delayChunk is how much one read takes, in bytes, and delayDepth how many of
 // those may be under way: 16 MiB in each half of a round trip.
 const (
 	delayChunk = 16 << 10
@@ -75,7 +75,7 @@ type delayLine struct {
 	source  *net.TCPConn
 }
 
-// parcel is some bytes, or the end of them, under way.
+// parcel is some bytes, or their end, with the time at which they are due.
 type parcel struct {
 	data []byte
 	due  time.Time
@@ -127,10 +127,10 @@ func (l *delayLine) into(sink *net.TCPConn) {
 }
 
 // coarse is how late Go may wake a sleeper on Linux, whose epoll counts whole
-// milliseconds. Left alone, five halves of a round trip would add up to 5 ms.
+// milliseconds. Five halves of a round trip would add up to 5 ms.
 const coarse = 1500 * time.Microsecond
 
-// sleepUntil sleeps, and stays awake for the last moment.
+// sleepUntil sleeps until due, and spins for the last part of the wait.
 func sleepUntil(due time.Time) {
 	if wait := time.Until(due); wait > coarse {
 		time.Sleep(wait - coarse)
@@ -140,15 +140,14 @@ func sleepUntil(due time.Time) {
 	}
 }
 
-// drop takes what is left, so that the reader can end.
+// drop reads and discards what is left, so that the reader can end.
 func (l *delayLine) drop() {
 	for range l.parcels {
 	}
 }
 
-// addDelay puts the LiveKit server and the ticket service a round trip away. An
-// address of a fault at which nothing takes connections stays as it is: behind a
-// delay it would take them.
+// addDelay puts a Delay before the LiveKit server and the ticket service. It leaves out
+// an address that accepts no connections, since a delay would accept them.
 func (l *Lab) addDelay(context.Context) (err error) {
 	if l.rtt == 0 {
 		return nil
@@ -161,8 +160,7 @@ func (l *Lab) addDelay(context.Context) (err error) {
 	return nil
 }
 
-// delayed puts a delay in front of what is at base, and returns the base with
-// the delay's address.
+// delayed starts a Delay before base, and returns base with the delay's address.
 func (l *Lab) delayed(base string, rtt time.Duration) (string, error) {
 	u, err := url.Parse(base)
 	if err != nil {
@@ -177,6 +175,5 @@ func (l *Lab) delayed(base string, rtt time.Duration) (string, error) {
 	return l.peer(peer, err, u.Scheme)
 }
 
-// connectable is how long a peer on this machine takes to accept a connection,
-// at most.
+// connectable is the longest that a peer on this machine takes to accept a connection.
 const connectable = 200 * time.Millisecond

@@ -45,9 +45,9 @@ func (l *Lab) makeEnviron(context.Context) error {
 	return nil
 }
 
-// Environ is the environment of the program under test, as KEY=VALUE, sorted:
-// the lab's settings and nothing of the caller's. The caller's own LIVEKIT_*
-// and the like must not stand beside it: see Scrub.
+// Environ is the environment of the program under test, as KEY=VALUE, sorted. It holds
+// the lab's settings only; remove the caller's own LIVEKIT_* and similar variables with
+// Scrub.
 func (l *Lab) Environ() []string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -90,7 +90,7 @@ func Scrub(environ []string) []string {
 	})
 }
 
-// trust writes the authority's certificate down and has the program under test
+// trust writes the authority's certificate to a file and makes the program under test
 // trust it.
 func (l *Lab) trust(e Env) error {
 	file := filepath.Join(l.dir, "lab-ca.pem")

@@ -11,30 +11,29 @@ import (
 // Healthy is the name of the fault that breaks nothing.
 const Healthy = "healthy"
 
-// Fault is one way to break the lab, and what a doctor must make of it.
+// Fault is one way to break the lab, and the expected result of lkdoctor.
 type Fault struct {
 	// Name is what --fault takes.
 	Name string
 	// About says in one line what is broken.
 	About string
-	// Want are the codes that lkdoctor must find, the root cause first. It is
-	// empty when nothing is wrong. Others may turn up beside them.
+	// Want are the codes that lkdoctor must find, the root cause first. It is empty if
+	// nothing is wrong. lkdoctor may find others too.
 	Want []finding.Code
-	// Variant is that of the root cause; empty where any will do.
+	// Variant is the variant of the root cause; empty accepts any.
 	Variant string
 	// Owner is who must act; OwnerNone when nobody must.
 	Owner finding.Owner
-	// Warn tells that the findings are warnings: the run passes, exit code 0.
+	// Warn reports whether the findings are warnings: the run passes with exit code 0.
 	Warn bool
-	// Ends is the reason with which the server ends a stay in its middle, in
-	// LiveKit's words; empty when it does not.
+	// Ends is the reason in LiveKit's words with which the server ends a stay; empty if
+	// it does not.
 	Ends string
-	// Flags tells that lkdoctor finds this fault only with the flags of
-	// Lab.Args.
+	// Flags reports whether lkdoctor finds this fault only with the flags of Lab.Args.
 	Flags bool
 
-	// Silent tells that something never answers, so that a run waits until it gives
-	// up.
+	// Silent reports whether something never answers, so that a run waits for a
+	// time-out.
 	Silent bool
 
 	// set changes the plan of the lab before anything is started.
@@ -67,13 +66,13 @@ func Lookup(name string) (Fault, error) {
 	return Fault{}, fmt.Errorf("no fault is called %q", name)
 }
 
-// silent is the fault as one in which something never answers.
+// silent returns f with Silent set.
 func silent(f Fault) Fault {
 	f.Silent = true
 	return f
 }
 
-// as is the fault with the variant that its root cause has.
+// as returns f with the variant of its root cause.
 func as(variant string, f Fault) Fault {
 	f.Variant = variant
 	return f

@@ -47,12 +47,17 @@ func clientFaults() []Fault {
 	}
 	return []Fault{
 		f("v1-page", "a web app answers at /rtc/v1 (200, HTML)", finding.WebsocketV1Blocked, server, at("/rtc/v1", SPA())),
-		f("v1-redirect", "a login answers at /rtc/v1 (302)", finding.WebsocketV1Blocked, server, at("/rtc/v1", Redirect(http.StatusFound, "https://login.lklab.invalid/"))),
-		f("v1-forbidden", "a firewall forbids /rtc/v1 (403)", finding.WebsocketV1Blocked, server, at("/rtc/v1", Nginx(http.StatusForbidden, ""))),
-		f("v1-bad-gateway", "a proxy has nothing behind /rtc/v1 (502)", finding.WebsocketV1Blocked, server, at("/rtc/v1", Nginx(http.StatusBadGateway, ""))),
-		f("v1-missing", "a proxy does not pass /rtc/v1 on (404, not readable by pages)", finding.WebsocketV1Blocked, server, at("/rtc/v1", Nginx(http.StatusNotFound, ""))),
+		f("v1-redirect", "a login answers at /rtc/v1 (302)", finding.WebsocketV1Blocked, server,
+			at("/rtc/v1", Redirect(http.StatusFound, "https://login.lklab.invalid/"))),
+		f("v1-forbidden", "a firewall forbids /rtc/v1 (403)", finding.WebsocketV1Blocked, server,
+			at("/rtc/v1", Nginx(http.StatusForbidden, ""))),
+		f("v1-bad-gateway", "a proxy has nothing behind /rtc/v1 (502)", finding.WebsocketV1Blocked, server,
+			at("/rtc/v1", Nginx(http.StatusBadGateway, ""))),
+		f("v1-missing", "a proxy does not pass /rtc/v1 on (404, not readable by pages)", finding.WebsocketV1Blocked, server,
+			at("/rtc/v1", Nginx(http.StatusNotFound, ""))),
 		warning(f("v1-missing-readable", "a proxy does not pass /rtc/v1 on (404, readable by pages)", finding.WebsocketV1Blocked, server,
-			at("/rtc/v1", Reply(http.StatusNotFound, map[string]string{"Server": "nginx", "Content-Type": "text/html", "Access-Control-Allow-Origin": "*"}, "<h1>404</h1>")))),
+			at("/rtc/v1", Reply(http.StatusNotFound,
+				map[string]string{"Server": "nginx", "Content-Type": "text/html", "Access-Control-Allow-Origin": "*"}, "<h1>404</h1>")))),
 		f("v1-no-upgrade", "a proxy passes /rtc/v1 on, and no WebSocket there", finding.WebsocketV1Blocked, server,
 			withWeb(func(_ *Lab, addr string) http.Handler {
 				return At("/rtc/v1", proxies()[0].passes(StripUpgrade(Forward(addr))), Forward(addr))
@@ -69,7 +74,8 @@ func clientFaults() []Fault {
 		flags(f("csp-self", "the page's policy allows its own origin only", finding.BrowserCSP, app, policy("default-src 'self'"))),
 		flags(f("csp-meta", "a policy in the page's <meta> allows another server", finding.BrowserCSP, app,
 			page(nil, `<meta http-equiv="Content-Security-Policy" content="connect-src wss://other.lklab.invalid">`))),
-		flags(warning(f("csp-socket-only", "the page's policy allows the WebSocket, and not the questions over HTTP", finding.BrowserCSP, app,
+		flags(warning(f("csp-socket-only", "the page's policy allows the WebSocket, and not the questions over HTTP", finding.BrowserCSP,
+			app,
 			func(p *plan) {
 				page(nil, "")(p)
 				p.frontend = func(l *Lab, o *FrontendOptions) {
@@ -80,10 +86,11 @@ func clientFaults() []Fault {
 			page(nil, "")(p)
 			withWeb(func(_ *Lab, addr string) http.Handler { return twoOrigins(Forward(addr)) })(p)
 		}))),
-		flags(warning(f("page-insecure", "the page has no TLS and is not on this machine by its name", finding.BrowserInsecurePage, app, func(p *plan) {
-			page(nil, "")(p)
-			p.frontendAs = "0.0.0.0" // reaches this machine, and no browser takes it for a secure origin
-		}))),
+		flags(warning(f("page-insecure", "the page has no TLS and is not on this machine by its name", finding.BrowserInsecurePage, app,
+			func(p *plan) {
+				page(nil, "")(p)
+				p.frontendAs = "0.0.0.0" // reaches this machine, and no browser takes it for a secure origin
+			}))),
 
 		warning(f("agent-misnamed", "the token names its agent under room.agents", finding.TokenGrantMisnamed, finding.OwnerTicketService,
 			withClaims(func(_ *Lab, c Claims) {
@@ -92,11 +99,15 @@ func clientFaults() []Fault {
 		f("agent-no-worker", "the token calls an agent, and no worker runs", finding.AgentNoWorker, agent, called(AgentOptions{})),
 		f("agent-other-name", "the token calls an agent, and the worker has another name", finding.AgentNoWorker, agent,
 			called(AgentOptions{Worker: &WorkerOptions{Name: "other"}})),
-		f("agent-refuses", "the worker refuses the job", finding.AgentNoWorker, agent, called(AgentOptions{Worker: &WorkerOptions{Act: ActRefuse}})),
-		f("agent-absent", "the worker takes the job, and nobody comes", finding.AgentAbsent, agent, called(AgentOptions{Worker: &WorkerOptions{Act: ActAbsent}})),
-		as("unasked", f("agent-unasked", "the token calls an agent that does not come, and there is no key here to ask why", finding.AgentAbsent, agent,
+		f("agent-refuses", "the worker refuses the job", finding.AgentNoWorker, agent,
+			called(AgentOptions{Worker: &WorkerOptions{Act: ActRefuse}})),
+		f("agent-absent", "the worker takes the job, and nobody comes", finding.AgentAbsent, agent,
+			called(AgentOptions{Worker: &WorkerOptions{Act: ActAbsent}})),
+		as("unasked", f("agent-unasked", "the token calls an agent that does not come, and there is no key here to ask why",
+			finding.AgentAbsent, agent,
 			func(p *plan) { called(AgentOptions{})(p); withoutKeys(p) })),
-		f("agent-quits", "the agent comes and leaves at once", finding.AgentAbsent, agent, called(AgentOptions{Worker: &WorkerOptions{Act: ActQuit}})),
+		f("agent-quits", "the agent comes and leaves at once", finding.AgentAbsent, agent,
+			called(AgentOptions{Worker: &WorkerOptions{Act: ActQuit}})),
 		f("agent-fails", "the worker says that the job has failed", finding.AgentJobFailed, agent, func(p *plan) {
 			called(AgentOptions{})(p)
 			at("/twirp/livekit.AgentDispatchService/", failedJob())(p)
@@ -105,9 +116,11 @@ func clientFaults() []Fault {
 			called(AgentOptions{Worker: &WorkerOptions{}, RoomFirst: true})),
 		warning(f("agent-slow", "the agent comes after 3.5 s", finding.AgentSlow, agent,
 			called(AgentOptions{Worker: &WorkerOptions{Delay: 3500 * time.Millisecond}}))),
-		{Name: "agent-comes", About: "the token calls an agent, and it comes", Owner: finding.OwnerNone, set: called(AgentOptions{Worker: &WorkerOptions{}})},
+		{Name: "agent-comes", About: "the token calls an agent, and it comes", Owner: finding.OwnerNone,
+			set: called(AgentOptions{Worker: &WorkerOptions{}})},
 
-		warning(f("api-missing", "a proxy does not pass /twirp on (404)", finding.ServerAPIBlocked, server, at("/twirp", Nginx(http.StatusNotFound, "")))),
+		warning(f("api-missing", "a proxy does not pass /twirp on (404)", finding.ServerAPIBlocked, server,
+			at("/twirp", Nginx(http.StatusNotFound, "")))),
 		warning(f("api-page", "a web app answers at /twirp (200, HTML)", finding.ServerAPIBlocked, server, at("/twirp", SPA()))),
 		warning(f("api-redirect", "a proxy redirects /twirp", finding.ServerAPIBlocked, server,
 			at("/twirp", Redirect(http.StatusMovedPermanently, "https://livekit.lklab.invalid/twirp")))),
@@ -131,7 +144,8 @@ func onPage(header map[string]string, head string) func(http.Handler) http.Handl
 			for name, value := range header {
 				all[name] = value
 			}
-			Reply(http.StatusOK, all, "<!DOCTYPE html><html><head>"+head+"<title>Voice assistant</title></head><body></body></html>").ServeHTTP(w, r)
+			Reply(http.StatusOK, all, "<!DOCTYPE html><html><head>"+head+
+				"<title>Voice assistant</title></head><body></body></html>").ServeHTTP(w, r)
 		})
 	}
 }

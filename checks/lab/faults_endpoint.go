@@ -22,14 +22,17 @@ func endpointFaults() []Fault {
 			}
 		}}
 	}
-	// always gives everybody the same refusal.
+	// always gives every client the same refusal.
 	always := func(h http.Handler) func(*Lab) http.Handler { return func(*Lab) http.Handler { return h } }
 	return []Fault{
 		f("endpoint", "a standard token endpoint that works, beside a start page that does not", finding.OwnerNone,
 			func(l *Lab) http.Handler { return l.standard("server_url", "participant_token") }),
 		f("endpoint-get", "an app's own token route, which takes GET and answers with the bare token", finding.OwnerNone,
 			func(l *Lab) http.Handler {
-				return byMethod(http.MethodGet, func(w http.ResponseWriter, r *http.Request) { Text(200, l.trade("")["token"].(string)).ServeHTTP(w, r) })
+				return byMethod(http.MethodGet, func(w http.ResponseWriter,
+					r *http.Request) {
+					Text(200, l.trade("")["token"].(string)).ServeHTTP(w, r)
+				})
 			}),
 		f("endpoint-names", "a token endpoint that wants a room and an identity (422)", finding.OwnerNone,
 			func(l *Lab) http.Handler {
@@ -42,7 +45,8 @@ func endpointFaults() []Fault {
 		f("endpoint-url", "a token endpoint whose answer names no server", finding.OwnerTicketService,
 			func(l *Lab) http.Handler { return l.standard("", "participant_token") }, finding.TicketURLMissing),
 		f("endpoint-matrix", "lk-jwt-service, which wants an OpenID token of Matrix (400)", finding.OwnerConfig,
-			always(JSON(http.StatusBadRequest, `{"errcode":"M_BAD_JSON","error":"The request body is missing `+"`room_id`"+`"}`)), finding.TicketRejected),
+			always(JSON(http.StatusBadRequest, `{"errcode":"M_BAD_JSON","error":"The request body is missing `+"`room_id`"+`"}`)),
+			finding.TicketRejected),
 		f("endpoint-login", "a token endpoint for people who are logged in (401)", finding.OwnerConfig,
 			always(JSON(http.StatusUnauthorized, `{"error":"Unauthorized"}`)), finding.TicketUnauthorized),
 		f("endpoint-path", "a Next.js app without this route is at the endpoint's address", finding.OwnerConfig,
@@ -84,7 +88,8 @@ func wanting(next http.Handler, fields ...string) http.Handler {
 		_ = json.NewDecoder(r.Body).Decode(&body)
 		for _, name := range fields {
 			if text, _ := body[name].(string); text == "" {
-				writeJSON(w, http.StatusUnprocessableEntity, map[string]any{"detail": []any{complain("missing", "Field required", "body", name)}})
+				writeJSON(w, http.StatusUnprocessableEntity,
+					map[string]any{"detail": []any{complain("missing", "Field required", "body", name)}})
 				return
 			}
 		}

@@ -18,7 +18,8 @@ func healthyFaults() []Fault {
 			set: func(p *plan) { p.environ = intoFiles }},
 		{Name: "healthy-frontend", About: "nothing is wrong; the app's own route trades the ticket", Owner: finding.OwnerNone, Flags: true,
 			set: func(p *plan) { p.frontend = func(*Lab, *FrontendOptions) {} }},
-		{Name: "healthy-frontend-alone", About: "nothing is wrong; the app trades the ticket, and USER_MGMT_BASE_URL is not set here", Owner: finding.OwnerNone, Flags: true,
+		{Name: "healthy-frontend-alone", About: "nothing is wrong; the app trades the ticket, and USER_MGMT_BASE_URL is not set here",
+			Owner: finding.OwnerNone, Flags: true,
 			set: func(p *plan) {
 				p.frontend = func(*Lab, *FrontendOptions) {}
 				p.environ = func(_ *Lab, e Env) error {
@@ -38,8 +39,9 @@ func healthyFaults() []Fault {
 					return At("/api/", service, http.HandlerFunc(hangUpAfter))
 				}
 			}},
-		{Name: "healthy-localhost", About: "nothing is wrong; the answer's url says localhost, and LIVEKIT_URL 127.0.0.1", Owner: finding.OwnerNone,
-			set: withAnswer(func(_ *Lab, a Answer) { a["url"] = strings.Replace(a["url"].(string), "127.0.0.1", "localhost", 1) })},
+		{Name: "healthy-localhost", About: "nothing is wrong; the answer's url says localhost, and LIVEKIT_URL 127.0.0.1",
+			Owner: finding.OwnerNone,
+			set:   withAnswer(func(_ *Lab, a Answer) { a["url"] = strings.Replace(a["url"].(string), "127.0.0.1", "localhost", 1) })},
 		{Name: "healthy-root-elsewhere", About: "nothing is wrong; LiveKit's proxy has nobody at / (503)", Owner: finding.OwnerNone,
 			set: withWeb(func(_ *Lab, addr string) http.Handler {
 				return At("/rtc", Forward(addr), At("/twirp", Forward(addr), Nginx(http.StatusServiceUnavailable, "")))
@@ -54,7 +56,8 @@ func healthyFaults() []Fault {
 				e.unticket()
 				e["LIVEKIT_TOKEN"] = l.trade("")["token"].(string)
 			})},
-		{Name: "healthy-url-path", About: "nothing is wrong; a proxy serves LiveKit under /livekit, and LIVEKIT_URL says so", Owner: finding.OwnerNone,
+		{Name: "healthy-url-path", About: "nothing is wrong; a proxy serves LiveKit under /livekit, and LIVEKIT_URL says so",
+			Owner: finding.OwnerNone,
 			set: func(p *plan) {
 				withWeb(func(_ *Lab, addr string) http.Handler {
 					return Prefix("/livekit", Forward(addr), Nginx(http.StatusNotFound, ""))
@@ -91,8 +94,9 @@ func envFaults() []Fault {
 			func(_ *Lab, e Env) { e.unticket(); e.unset("LIVEKIT_API_KEY") }),
 		one("secret-missing", "LIVEKIT_API_SECRET is not set, and there is no ticket", finding.EnvSecretMissing,
 			func(_ *Lab, e Env) { e.unticket(); e.unset("LIVEKIT_API_SECRET") }),
-		{Name: "healthy-secret-missing", About: "nothing is wrong; LIVEKIT_API_SECRET is not set, and the ticket's token needs none here", Owner: finding.OwnerNone,
-			set: withEnv(func(_ *Lab, e Env) { e.unset("LIVEKIT_API_SECRET") })},
+		{Name: "healthy-secret-missing", About: "nothing is wrong; LIVEKIT_API_SECRET is not set, and the ticket's token needs none here",
+			Owner: finding.OwnerNone,
+			set:   withEnv(func(_ *Lab, e Env) { e.unset("LIVEKIT_API_SECRET") })},
 		one("unconfigured", "nothing is set, and HOME is empty", finding.EnvURLMissing, func(l *Lab, e Env) {
 			clear(e)
 			e["HOME"] = l.Dir()
@@ -124,10 +128,11 @@ func envFaults() []Fault {
 		one("zero-width", "the secret holds a zero-width space", finding.EnvValueWhitespace,
 			secret(func(s string) string { return s[:8] + "\u200b" + s[8:] })),
 
-		one("swapped", "key and secret stand in each other's place, and there is no ticket", finding.EnvKeySecretSwapped, func(_ *Lab, e Env) {
-			e.unticket()
-			e["LIVEKIT_API_KEY"], e["LIVEKIT_API_SECRET"] = e["LIVEKIT_API_SECRET"], e["LIVEKIT_API_KEY"]
-		}),
+		one("swapped", "key and secret stand in each other's place, and there is no ticket", finding.EnvKeySecretSwapped,
+			func(_ *Lab, e Env) {
+				e.unticket()
+				e["LIVEKIT_API_KEY"], e["LIVEKIT_API_SECRET"] = e["LIVEKIT_API_SECRET"], e["LIVEKIT_API_KEY"]
+			}),
 		{Name: "name-near-miss", About: "the secret is in LIVEKIT_SECRET, and there is no ticket",
 			Want: []finding.Code{finding.EnvSecretMissing, finding.EnvNameNearMiss}, Owner: finding.OwnerConfig,
 			set: withEnv(func(_ *Lab, e Env) {
@@ -172,7 +177,8 @@ func envFaults() []Fault {
 			func(_ *Lab, e Env) { e["USER_MGMT_BASE_URL"] += "/api/v1/tickets" }),
 		warning(one("ticket-url-missing", "a ticket is given and USER_MGMT_BASE_URL is not", finding.EnvTicketURLMissing,
 			func(_ *Lab, e Env) { e.unset("USER_MGMT_BASE_URL") })),
-		warning(one("ticket-url-near-miss", "the ticket service's address is in NEXT_PUBLIC_USER_MGMT_BASE_URL", finding.EnvTicketURLMissing,
+		warning(one("ticket-url-near-miss", "the ticket service's address is in NEXT_PUBLIC_USER_MGMT_BASE_URL",
+			finding.EnvTicketURLMissing,
 			func(_ *Lab, e Env) {
 				e["NEXT_PUBLIC_USER_MGMT_BASE_URL"] = e["USER_MGMT_BASE_URL"]
 				e.unset("USER_MGMT_BASE_URL")
@@ -194,8 +200,9 @@ func envFaults() []Fault {
 					return l.write(".env.local", "LIVEKIT_API_SECRET="+right+"\n")
 				}
 			}},
-		{Name: "shadowed-url-dead", About: "the shell's old LIVEKIT_URL, where nobody listens, hides the right one in .env.local; there is no ticket",
-			Want: []finding.Code{finding.EnvValueShadowed, finding.ServerRefused}, Owner: finding.OwnerConfig,
+		{Name: "shadowed-url-dead",
+			About: "the shell's old LIVEKIT_URL, where nobody listens, hides the right one in .env.local; there is no ticket",
+			Want:  []finding.Code{finding.EnvValueShadowed, finding.ServerRefused}, Owner: finding.OwnerConfig,
 			set: func(p *plan) {
 				p.environ = func(l *Lab, e Env) error {
 					e.unticket()

@@ -84,7 +84,8 @@ func frontendFaults() []Fault {
 			}), finding.FrontendError)),
 		f("frontend-wraps-error", "the app hides why the ticket service refused (422)", finding.OwnerTicketService,
 			func(p *plan) {
-				withRefusal(JSON(422, `{"detail":[{"type":"missing","loc":["body","profile","email"],"msg":"Field required","input":{}}]}`))(p)
+				withRefusal(JSON(422,
+					`{"detail":[{"type":"missing","loc":["body","profile","email"],"msg":"Field required","input":{}}]}`))(p)
 				p.frontend = func(*Lab, *FrontendOptions) {}
 			}, finding.TicketRejected, finding.FrontendWrapsError),
 		f("frontend-login", "the app redirects its route to a login page", finding.OwnerFrontend,
@@ -98,7 +99,8 @@ func frontendFaults() []Fault {
 				withAnswer(func(_ *Lab, a Answer) { delete(a, "url") })(p)
 				p.frontend = func(*Lab, *FrontendOptions) {}
 			}, finding.TicketURLMissing)),
-		f("frontend-ticket-secret", "the app passes on a token that the ticket service signs with another secret", finding.OwnerTicketService,
+		f("frontend-ticket-secret", "the app passes on a token that the ticket service signs with another secret",
+			finding.OwnerTicketService,
 			func(p *plan) {
 				p.tokenPair.Secret = NewPair().Secret
 				p.frontend = func(*Lab, *FrontendOptions) {}
@@ -165,7 +167,8 @@ func frontendFaults() []Fault {
 				p.frontend = func(*Lab, *FrontendOptions) {}
 			}, finding.TicketUnknown),
 		f("frontend-secret", "the app mints with a secret that is not the server's", finding.OwnerFrontend,
-			minting(func(o *FrontendOptions) { o.Pair.Secret = NewPair().Secret }), finding.SignatureMismatch, finding.ServerSignatureRejected),
+			minting(func(o *FrontendOptions) { o.Pair.Secret = NewPair().Secret }), finding.SignatureMismatch,
+			finding.ServerSignatureRejected),
 	}
 }
 
@@ -188,7 +191,8 @@ func otherProgram() http.Handler {
 			status, text = http.StatusNotImplemented, "Unsupported method ('POST')"
 		}
 		Reply(status, map[string]string{"Server": "SimpleHTTP/0.6 Python/3.11.2", "Content-Type": "text/html;charset=utf-8"},
-			"<!DOCTYPE HTML><html><head><title>Error response</title></head><body><h1>Error response</h1><p>Message: "+text+".</p></body></html>").ServeHTTP(w, r)
+			"<!DOCTYPE HTML><html><head><title>Error response</title></head><body><h1>Error response</h1><p>Message: "+text+
+				".</p></body></html>").ServeHTTP(w, r)
 	})
 }
 

@@ -41,7 +41,8 @@ func joinFaults() []Fault {
 			})),
 		f("ws-no-accept", "the upgrade is answered with 101 and is no WebSocket", finding.WebsocketNotSignal,
 			withWeb(func(_ *Lab, addr string) http.Handler {
-				return OnUpgrade(Reply(http.StatusSwitchingProtocols, map[string]string{"Upgrade": "websocket", "Connection": "Upgrade"}, ""), Forward(addr))
+				return OnUpgrade(Reply(http.StatusSwitchingProtocols, map[string]string{"Upgrade": "websocket", "Connection": "Upgrade"},
+					""), Forward(addr))
 			})),
 		f("auth-stripped", "a proxy removes the Authorization header", finding.WebsocketAuthStripped,
 			withWeb(func(_ *Lab, addr string) http.Handler { return StripAuthorization(Forward(addr)) })),
@@ -51,7 +52,8 @@ func joinFaults() []Fault {
 			withWeb(func(_ *Lab, addr string) http.Handler { return ForbidTokenInQuery(Forward(addr)) })),
 		warning(f("server-old", "the server is LiveKit 1.8.4, which has no /rtc/v1", finding.ServerVersionOld,
 			withWeb(func(_ *Lab, addr string) http.Handler { return oldServer(addr) }))),
-		f("ws-closed", "the WebSocket opens and is closed at once (1000)", finding.WebsocketClosed, socket(CloseWith(websocket.CloseNormalClosure, ""))),
+		f("ws-closed", "the WebSocket opens and is closed at once (1000)", finding.WebsocketClosed,
+			socket(CloseWith(websocket.CloseNormalClosure, ""))),
 		f("ws-closed-policy", "the WebSocket opens and is closed at once (1008, with a reason)", finding.WebsocketClosed,
 			socket(CloseWith(websocket.ClosePolicyViolation, "origin not allowed"))),
 		f("ws-dropped", "the WebSocket opens and the connection is cut", finding.WebsocketClosed, socket(func(*websocket.Conn) {})),
@@ -91,8 +93,8 @@ func joinFaults() []Fault {
 	}
 }
 
-// guest lets somebody join the room of the token, straight at the server, and
-// stay until Close.
+// guest joins the token's room on the server itself with another identity, and stays
+// until Close.
 func (l *Lab) guest(ctx context.Context, identity string) error {
 	return l.guestIn(ctx, l.Room, identity)
 }

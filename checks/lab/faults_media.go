@@ -23,7 +23,8 @@ func mediaFaults() []Fault {
 			}))),
 		warning(f("tcp-only", "the server takes media over TCP only (force_tcp)", finding.MediaUDPBlocked, finding.OwnerLiveKitServer,
 			func(p *plan) { p.server.RTC = "force_tcp: true" })),
-		warning(f("wrong-address", "the server advertises an address at which it is not, and finds the client by itself", finding.MediaAddressUnreachable,
+		warning(f("wrong-address", "the server advertises an address at which it is not, and finds the client by itself",
+			finding.MediaAddressUnreachable,
 			finding.OwnerLiveKitServer, withCandidates(func(l *Lab) (Candidates, error) {
 				address, err := ownAddress()
 				if err != nil {
@@ -32,7 +33,8 @@ func mediaFaults() []Fault {
 				udp, err := l.deadUDP(address)
 				return Candidates{UDPAddress: address, UDPPort: udp, ServerOnly: true}, err
 			}))),
-		silent(f("wrong-node-ip", "the server advertises an address at which it is not, and cannot find the client by itself", finding.MediaFailed,
+		silent(f("wrong-node-ip", "the server advertises an address at which it is not, and cannot find the client by itself",
+			finding.MediaFailed,
 			finding.OwnerLiveKitServer, withCandidates(func(*Lab) (Candidates, error) {
 				return Candidates{Address: elsewhereAddress}, nil
 			}))),
@@ -52,8 +54,8 @@ func mediaFaults() []Fault {
 	}
 }
 
-// elsewhereAddress is an address of loopback at which no lab server listens for
-// media: they take it at 127.0.0.1 only.
+// elsewhereAddress is a loopback address at which no lab server receives media: they use
+// 127.0.0.1 only.
 const elsewhereAddress = "127.0.0.9"
 
 // withCandidates puts a signal proxy before the server that changes the ICE

@@ -29,13 +29,17 @@ func proxies() []proxy {
 		{"caddy", map[string]string{"Server": "Caddy"}, Reply(http.StatusOK, map[string]string{"Server": "Caddy"}, ""),
 			Reply(http.StatusBadGateway, map[string]string{"Server": "Caddy"}, "")},
 		{"apache", map[string]string{"Server": "Apache/2.4.62 (Debian)"},
-			Reply(http.StatusNotFound, html("Apache/2.4.62 (Debian)"), "<!DOCTYPE HTML PUBLIC \"-//IETF//DTD HTML 2.0//EN\">\n<title>404 Not Found</title>\n"),
-			Reply(http.StatusServiceUnavailable, html("Apache/2.4.62 (Debian)"), "<!DOCTYPE HTML PUBLIC \"-//IETF//DTD HTML 2.0//EN\">\n<title>503 Service Unavailable</title>\n")},
+			Reply(http.StatusNotFound, html("Apache/2.4.62 (Debian)"),
+				"<!DOCTYPE HTML PUBLIC \"-//IETF//DTD HTML 2.0//EN\">\n<title>404 Not Found</title>\n"),
+			Reply(http.StatusServiceUnavailable, html("Apache/2.4.62 (Debian)"),
+				"<!DOCTYPE HTML PUBLIC \"-//IETF//DTD HTML 2.0//EN\">\n<title>503 Service Unavailable</title>\n")},
 		{"traefik", nil, Text(http.StatusNotFound, "404 page not found\n"), Text(http.StatusBadGateway, "Bad Gateway")},
-		{"haproxy", nil, haproxy(http.StatusServiceUnavailable, "503 Service Unavailable", "No server is available to handle this request."),
+		{"haproxy", nil, haproxy(http.StatusServiceUnavailable, "503 Service Unavailable",
+			"No server is available to handle this request."),
 			haproxy(http.StatusServiceUnavailable, "503 Service Unavailable", "No server is available to handle this request.")},
 		{"node", map[string]string{"X-Powered-By": "Express"},
-			Reply(http.StatusNotFound, map[string]string{"X-Powered-By": "Express", "Content-Type": "text/html"}, "<pre>Cannot GET /</pre>"), nil},
+			Reply(http.StatusNotFound, map[string]string{"X-Powered-By": "Express", "Content-Type": "text/html"},
+				"<pre>Cannot GET /</pre>"), nil},
 		{"vite", nil, Reply(http.StatusOK, map[string]string{"Content-Type": "text/html"},
 			`<!doctype html><script type="module" src="/@vite/client"></script><div id="root"></div>`), nil},
 	}
@@ -51,27 +55,36 @@ func (p proxy) passes(next http.Handler) http.Handler {
 	})
 }
 
-// proxyFaults are a reverse proxy before LiveKit that is set up wrongly: the same
-// mistakes in each of them, to be told with its own lines.
+// proxyFaults are wrongly configured reverse proxies before LiveKit: the same mistakes
+// for each proxy, which the catalogue explains with that proxy's own lines.
 func proxyFaults() []Fault {
 	server := finding.OwnerLiveKitServer
 	all := []Fault{
-		{Name: "healthy-path", About: "nothing is wrong; a proxy serves LiveKit under a path, and LIVEKIT_URL has it", Owner: finding.OwnerNone,
+		{Name: "healthy-path", About: "nothing is wrong; a proxy serves LiveKit under a path, and LIVEKIT_URL has it",
+			Owner: finding.OwnerNone,
 			set: underPath("/livekit", func(addr string) http.Handler {
 				return Prefix("/livekit", Forward(addr), Nginx(http.StatusNotFound, ""))
 			})},
-		{Name: "upgrade-unanswered", Silent: true, About: "a proxy answers plain requests and leaves WebSockets without an answer", Want: []finding.Code{finding.WebsocketUpgradeStripped},
-			Owner: server, Variant: "node", set: withWeb(func(_ *Lab, addr string) http.Handler { return OnUpgrade(noAnswer(), Forward(addr)) })},
-		{Name: "upgrade-vite", Silent: true, About: "Vite passes /rtc on, and no WebSocket", Want: []finding.Code{finding.WebsocketUpgradeStripped},
+		{Name: "upgrade-unanswered", Silent: true, About: "a proxy answers plain requests and leaves WebSockets without an answer",
+			Want:  []finding.Code{finding.WebsocketUpgradeStripped},
+			Owner: server, Variant: "node", set: withWeb(func(_ *Lab,
+				addr string) http.Handler {
+				return OnUpgrade(noAnswer(), Forward(addr))
+			})},
+		{Name: "upgrade-vite", Silent: true, About: "Vite passes /rtc on, and no WebSocket",
+			Want:  []finding.Code{finding.WebsocketUpgradeStripped},
 			Owner: server, Variant: "vite", set: withWeb(func(_ *Lab, addr string) http.Handler {
 				page := proxies()[len(proxies())-1].lost
 				return At("/rtc", OnUpgrade(noAnswer(), Forward(addr)), page)
 			})},
-		{Name: "quota-nginx", About: "nginx limits the requests (429)", Want: []finding.Code{finding.ServerQuota}, Owner: server, Variant: "nginx",
-			set: always(Nginx(http.StatusTooManyRequests, ""))},
-		{Name: "forbidden-caddy", About: "Caddy forbids the access (403)", Want: []finding.Code{finding.ServerNotLiveKit}, Owner: server, Variant: "forbidden",
-			set: always(Reply(http.StatusForbidden, map[string]string{"Server": "Caddy"}, ""))},
-		{Name: "login-other", About: "something without a name wants a login of its own (401)", Want: []finding.Code{finding.ServerNotLiveKit}, Owner: server, Variant: "login",
+		{Name: "quota-nginx", About: "nginx limits the requests (429)", Want: []finding.Code{finding.ServerQuota}, Owner: server,
+			Variant: "nginx",
+			set:     always(Nginx(http.StatusTooManyRequests, ""))},
+		{Name: "forbidden-caddy", About: "Caddy forbids the access (403)", Want: []finding.Code{finding.ServerNotLiveKit}, Owner: server,
+			Variant: "forbidden",
+			set:     always(Reply(http.StatusForbidden, map[string]string{"Server": "Caddy"}, ""))},
+		{Name: "login-other", About: "something without a name wants a login of its own (401)",
+			Want: []finding.Code{finding.ServerNotLiveKit}, Owner: server, Variant: "login",
 			set: always(Reply(http.StatusUnauthorized, map[string]string{"WWW-Authenticate": `Basic realm="staging"`}, ""))},
 	}
 	for _, p := range proxies() {
@@ -100,7 +113,7 @@ func underPath(path string, make func(addr string) http.Handler) func(*plan) {
 	})
 }
 
-// noAnswer never answers, until whoever asks has gone.
+// noAnswer does not answer until the client has closed the connection.
 func noAnswer() http.Handler {
 	return http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
 }

@@ -42,16 +42,18 @@ func signatureFaults() []Fault {
 				p.tokenPair.Secret = NewPair().Secret
 				withoutKeys(p)
 			}},
-		{Name: "secret-of-another-variable", About: "the ticket service signs with what NEXTAUTH_SECRET in .env.local holds", Variant: "other-variable",
-			Want: []finding.Code{finding.SignatureSecretVariant, finding.ServerSignatureRejected}, Owner: finding.OwnerTicketService,
+		{Name: "secret-of-another-variable", About: "the ticket service signs with what NEXTAUTH_SECRET in .env.local holds",
+			Variant: "other-variable",
+			Want:    []finding.Code{finding.SignatureSecretVariant, finding.ServerSignatureRejected}, Owner: finding.OwnerTicketService,
 			set: func(p *plan) {
 				p.tokenPair.Secret = base62(40)
 				p.environ = func(l *Lab, _ Env) error {
 					return l.write(".env.local", "NEXTAUTH_SECRET="+l.plan.tokenPair.Secret+"\n")
 				}
 			}},
-		{Name: "secret-in-the-environment", About: "the ticket service signs with what SUPABASE_JWT_SECRET in the environment holds", Variant: "other-variable",
-			Want: []finding.Code{finding.SignatureSecretVariant, finding.ServerSignatureRejected}, Owner: finding.OwnerTicketService,
+		{Name: "secret-in-the-environment", About: "the ticket service signs with what SUPABASE_JWT_SECRET in the environment holds",
+			Variant: "other-variable",
+			Want:    []finding.Code{finding.SignatureSecretVariant, finding.ServerSignatureRejected}, Owner: finding.OwnerTicketService,
 			set: func(p *plan) {
 				p.tokenPair.Secret = base62(40)
 				p.environ = func(l *Lab, e Env) error {
@@ -59,8 +61,9 @@ func signatureFaults() []Fault {
 					return nil
 				}
 			}},
-		{Name: "key-of-another-variable", About: "the ticket service's key is what LIVEKIT_INFERENCE_API_KEY holds here", Variant: "known-here",
-			Want: []finding.Code{finding.SignatureOtherKey, finding.ServerKeyUnknown}, Owner: finding.OwnerTicketService,
+		{Name: "key-of-another-variable", About: "the ticket service's key is what LIVEKIT_INFERENCE_API_KEY holds here",
+			Variant: "known-here",
+			Want:    []finding.Code{finding.SignatureOtherKey, finding.ServerKeyUnknown}, Owner: finding.OwnerTicketService,
 			set: func(p *plan) {
 				p.tokenPair = NewPair()
 				p.environ = func(l *Lab, e Env) error {
@@ -80,7 +83,8 @@ func signatureFaults() []Fault {
 				p.serverPairs = []Pair{{Key: "devkey", Secret: "secret"}}
 				keys(p, func(*Lab, Env) {})
 			}},
-		{Name: "healthy-token-alone", About: "nothing is wrong; LIVEKIT_URL and LIVEKIT_TOKEN are all that there is", Owner: finding.OwnerNone,
+		{Name: "healthy-token-alone", About: "nothing is wrong; LIVEKIT_URL and LIVEKIT_TOKEN are all that there is",
+			Owner: finding.OwnerNone,
 			set: func(p *plan) {
 				keys(p, func(l *Lab, e Env) {
 					e.unset("LIVEKIT_API_KEY", "LIVEKIT_API_SECRET")
@@ -88,7 +92,8 @@ func signatureFaults() []Fault {
 				})
 			}},
 
-		{Name: "iat-ahead-old-server", About: "the token's iat is five minutes ahead, and the server is one of before 1.13, which refuses that", Variant: "code",
+		{Name: "iat-ahead-old-server",
+			About: "the token's iat is five minutes ahead, and the server is one of before 1.13, which refuses that", Variant: "code",
 			Want: []finding.Code{finding.TokenIssuedInFuture, finding.ServerTokenRejected}, Owner: finding.OwnerTicketService,
 			set: func(p *plan) {
 				withClaims(func(_ *Lab, c Claims) { c["iat"] = time.Now().Add(5 * time.Minute).Unix() })(p)
@@ -111,17 +116,20 @@ func signatureFaults() []Fault {
 				withWeb(func(_ *Lab, addr string) http.Handler { return shortHeaders(8<<10, Forward(addr)) })(p)
 			}},
 
-		{Name: "healthy-auto-create-off", About: "nothing is wrong; the server creates no rooms on joining, and there is no ticket", Owner: finding.OwnerNone,
+		{Name: "healthy-auto-create-off", About: "nothing is wrong; the server creates no rooms on joining, and there is no ticket",
+			Owner: finding.OwnerNone,
 			set: func(p *plan) {
 				p.server.ExtraYAML = "room: {auto_create: false}"
 				keys(p, func(*Lab, Env) {})
 			}},
-		{Name: "healthy-creates-room", About: "nothing is wrong; the server creates no rooms on joining, and the token may (roomCreate)", Owner: finding.OwnerNone,
+		{Name: "healthy-creates-room", About: "nothing is wrong; the server creates no rooms on joining, and the token may (roomCreate)",
+			Owner: finding.OwnerNone,
 			set: func(p *plan) {
 				p.server.ExtraYAML = "room: {auto_create: false}"
 				p.claims = func(_ *Lab, c Claims) { c.video()["roomCreate"] = true }
 			}},
-		{Name: "healthy-room-create-ignored", About: "nothing is wrong; the server creates no rooms for anybody, and there is no ticket", Owner: finding.OwnerNone,
+		{Name: "healthy-room-create-ignored", About: "nothing is wrong; the server creates no rooms for anybody, and there is no ticket",
+			Owner: finding.OwnerNone,
 			set: func(p *plan) {
 				withWeb(func(_ *Lab, addr string) http.Handler {
 					missing := Text(http.StatusNotFound, "requested room does not exist")
@@ -152,7 +160,7 @@ func bearer(r *http.Request) string {
 	return r.URL.Query().Get("access_token")
 }
 
-// refuseIssuedAhead refuses a token with an iat of more than a minute ahead, in
+// refuseIssuedAhead refuses a token whose iat is more than a minute in the future, in
 // the words of livekit-server 1.11.
 func refuseIssuedAhead(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -161,7 +169,8 @@ func refuseIssuedAhead(next http.Handler) http.Handler {
 			_ = json.Unmarshal([]byte(decodeText(parts[1])), &claims)
 		}
 		if claims.Iat > time.Now().Add(time.Minute).Unix() {
-			http.Error(w, "invalid token: "+bearer(r)+", error: go-jose/go-jose/jwt: validation field, token issued in the future (iat)", http.StatusUnauthorized)
+			http.Error(w, "invalid token: "+bearer(r)+", error: go-jose/go-jose/jwt: validation field, token issued in the future (iat)",
+				http.StatusUnauthorized)
 			return
 		}
 		next.ServeHTTP(w, r)

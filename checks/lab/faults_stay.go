@@ -15,8 +15,8 @@ import (
 // the checks need, --media included.
 const callLength = 3 * time.Second
 
-// stayFaults end a stay in its middle. The checks, which leave at once, find
-// nothing wrong; who stands in the room (lkdoctor join) is put out of it.
+// stayFaults end a stay while it goes on. The checks leave early and find nothing wrong;
+// lkdoctor join is disconnected.
 func stayFaults() []Fault {
 	f := func(name, about string, reason livekit.DisconnectReason, end func(context.Context, *Lab, *livekit.JoinResponse) error) Fault {
 		return Fault{Name: name, About: about, Owner: finding.OwnerNone, Ends: reason.String(), set: withStay(end)}
@@ -24,11 +24,13 @@ func stayFaults() []Fault {
 	return []Fault{
 		f("call-shutdown", "lkdoctor join: the server shuts down 3 s into the call", livekit.DisconnectReason_SERVER_SHUTDOWN,
 			func(_ context.Context, l *Lab, _ *livekit.JoinResponse) error { return l.LiveKit.Close() }),
-		f("call-duplicate", "lkdoctor join: somebody else joins with the same identity 3 s into the call", livekit.DisconnectReason_DUPLICATE_IDENTITY,
+		f("call-duplicate", "lkdoctor join: somebody else joins with the same identity 3 s into the call",
+			livekit.DisconnectReason_DUPLICATE_IDENTITY,
 			func(ctx context.Context, l *Lab, join *livekit.JoinResponse) error {
 				return l.guestIn(ctx, join.GetRoom().GetName(), join.GetParticipant().GetIdentity())
 			}),
-		f("call-removed", "lkdoctor join: the backend removes the participant 3 s into the call", livekit.DisconnectReason_PARTICIPANT_REMOVED,
+		f("call-removed", "lkdoctor join: the backend removes the participant 3 s into the call",
+			livekit.DisconnectReason_PARTICIPANT_REMOVED,
 			func(ctx context.Context, l *Lab, join *livekit.JoinResponse) error {
 				_, err := l.rooms().RemoveParticipant(ctx, inRoom(join))
 				return err
@@ -76,14 +78,14 @@ func (c *calls) begin(l *Lab, join *livekit.JoinResponse, end func(context.Conte
 		}
 		now, err := l.rooms().GetParticipant(c.ctx, inRoom(join))
 		if err != nil || now.GetSid() != join.GetParticipant().GetSid() {
-			return // it is over
+			return // the stay has ended
 		}
 		// A server or a lab that ends meanwhile has ended the stay as well.
 		_ = end(c.ctx, l, join)
 	})
 }
 
-// Close forgets the stays; it may be called twice.
+// Close stops waiting for the stays; it may be called twice.
 func (c *calls) Close() error {
 	c.cancel()
 	c.work.Wait()
@@ -94,7 +96,7 @@ func inRoom(join *livekit.JoinResponse) *livekit.RoomParticipantIdentity {
 	return &livekit.RoomParticipantIdentity{Room: join.GetRoom().GetName(), Identity: join.GetParticipant().GetIdentity()}
 }
 
-// rooms asks the server itself.
+// rooms returns a client of the server itself.
 func (l *Lab) rooms() *lksdk.RoomServiceClient {
 	pair := l.plan.serverPairs[0]
 	return lksdk.NewRoomServiceClient("http://"+l.LiveKit.Addr, pair.Key, pair.Secret)

@@ -16,7 +16,7 @@ func ticketFaults() []Fault {
 	f := func(name, about string, code finding.Code, owner finding.Owner, set func(*plan)) Fault {
 		return Fault{Name: name, About: about, Want: []finding.Code{code}, Owner: owner, set: set}
 	}
-	// service is a fault that the ticket service's maintainer must mend.
+	// service is a fault of which the owner is the ticket service.
 	service := func(name, about string, code finding.Code, set func(*plan)) Fault {
 		return f(name, about, code, finding.OwnerTicketService, set)
 	}
@@ -27,21 +27,27 @@ func ticketFaults() []Fault {
 		service("ticket-refused", "nothing listens at the ticket service's port", finding.TicketRefused, ticketAt(refusedURL("http"))),
 		f("ticket-dns", "the ticket service's name does not exist", finding.TicketDNS, finding.OwnerConfig,
 			ticketAt(func(*Lab) (string, error) { return "http://tickets.lklab.invalid:8000", nil })),
-		silent(service("ticket-silent", "the ticket service accepts connections and never answers", finding.TicketTimeout, ticketRaw(Silent))),
-		silent(f("ticket-syn-drop", "a firewall drops what is sent to the ticket service", finding.TicketTimeout, finding.OwnerNetwork, ticketAt(blackholeURL("http")))),
-		f("ticket-redis", "a Redis server listens at the ticket service's port", finding.TicketNotHTTP, finding.OwnerConfig, ticketRaw(Redis)),
+		silent(service("ticket-silent", "the ticket service accepts connections and never answers", finding.TicketTimeout,
+			ticketRaw(Silent))),
+		silent(f("ticket-syn-drop", "a firewall drops what is sent to the ticket service", finding.TicketTimeout, finding.OwnerNetwork,
+			ticketAt(blackholeURL("http")))),
+		f("ticket-redis", "a Redis server listens at the ticket service's port", finding.TicketNotHTTP, finding.OwnerConfig,
+			ticketRaw(Redis)),
 		f("ticket-ssh", "an SSH server listens at the ticket service's port", finding.TicketNotHTTP, finding.OwnerConfig, ticketRaw(SSH)),
 		service("ticket-bad-gateway", "nginx stands before a ticket service that is down", finding.TicketServerError,
 			ticketAt(webURL(Nginx(http.StatusBadGateway, "")))),
-		told("overloaded", service("ticket-maintenance", "the service answers everything with its own 503 while it is maintained", finding.TicketServerError,
+		told("overloaded", service("ticket-maintenance", "the service answers everything with its own 503 while it is maintained",
+			finding.TicketServerError,
 			ticketAt(webURL(JSON(503, `{"detail":"maintenance until 18:00"}`))))),
-		service("ticket-tls-self-signed", "the ticket service's certificate is from an unknown authority", finding.TicketTLS, ticketTLS(Certificate{}, false)),
+		service("ticket-tls-self-signed", "the ticket service's certificate is from an unknown authority", finding.TicketTLS,
+			ticketTLS(Certificate{}, false)),
 		service("ticket-tls-expired", "the ticket service's certificate has expired", finding.TicketTLS,
 			ticketTLS(Certificate{From: -48 * time.Hour, Until: -24 * time.Hour}, true)),
 		f("ticket-tls-plain", "https:// to a ticket service that speaks plain HTTP", finding.TicketTLS, finding.OwnerConfig,
 			withEnv(func(l *Lab, e Env) { e["USER_MGMT_BASE_URL"] = l.Tickets.Peer.URL("https") })),
 
-		service("ticket-crash", "the service hangs up when a ticket is to be traded", finding.TicketServerError, withRefusal(http.HandlerFunc(hangUp))),
+		service("ticket-crash", "the service hangs up when a ticket is to be traded", finding.TicketServerError,
+			withRefusal(http.HandlerFunc(hangUp))),
 
 		// It refuses.
 		f("ticket-consumed", "the ticket was used before (409)", finding.TicketConsumed, finding.OwnerConfig, ticketIn(TicketUsed)),
@@ -54,17 +60,22 @@ func ticketFaults() []Fault {
 			ticketAt(webURL(NextJS()))),
 		f("ticket-route-gateway", "an API gateway has no such route (404, in Kong's words)", finding.TicketRouteWrong, finding.OwnerConfig,
 			withRefusal(JSON(404, `{"message":"no Route matched with those values","request_id":"f00"}`))),
-		f("ticket-unknown-code", "the service does not know the ticket, and says so in its code only (404)", finding.TicketUnknown, finding.OwnerConfig,
+		f("ticket-unknown-code", "the service does not know the ticket, and says so in its code only (404)", finding.TicketUnknown,
+			finding.OwnerConfig,
 			withRefusal(JSON(404, `{"code":"TICKET_NOT_FOUND","message":"Not Found"}`))),
 		f("ticket-method", "the service takes no POST there (405)", finding.TicketRouteWrong, finding.OwnerConfig,
-			withRefusal(Reply(http.StatusMethodNotAllowed, map[string]string{"Allow": "GET", "Content-Type": "application/json"}, `{"detail":"Method Not Allowed"}`))),
-		service("ticket-401", "the service wants credentials of the app (401)", finding.TicketUnauthorized, withRefusal(JSON(401, `{"detail":"Not authenticated"}`))),
+			withRefusal(Reply(http.StatusMethodNotAllowed, map[string]string{"Allow": "GET", "Content-Type": "application/json"},
+				`{"detail":"Method Not Allowed"}`))),
+		service("ticket-401", "the service wants credentials of the app (401)", finding.TicketUnauthorized,
+			withRefusal(JSON(401, `{"detail":"Not authenticated"}`))),
 		service("ticket-403", "the service forbids it, and says why (403)", finding.TicketForbidden,
 			withRefusal(JSON(403, `{"detail":"This feature is temporarily disabled"}`))),
-		service("ticket-403-gateway", "nginx forbids it before the service is asked (403)", finding.TicketForbidden, withRefusal(Nginx(403, ""))),
+		service("ticket-403-gateway", "nginx forbids it before the service is asked (403)", finding.TicketForbidden,
+			withRefusal(Nginx(403, ""))),
 		service("ticket-401-password", "nginx in front of the service asks for a password (401)", finding.TicketUnauthorized,
 			withRefusal(header(Nginx(401, ""), "WWW-Authenticate", `Basic realm="staff"`))),
-		service("ticket-504-gateway", "nginx does not reach the service when a ticket is traded (504)", finding.TicketServerError, withRefusal(Nginx(504, ""))),
+		service("ticket-504-gateway", "nginx does not reach the service when a ticket is traded (504)", finding.TicketServerError,
+			withRefusal(Nginx(504, ""))),
 		f("ticket-prefix", "the service's address holds a part of the path already", finding.TicketRouteWrong, finding.OwnerConfig,
 			withEnv(func(_ *Lab, e Env) { e["USER_MGMT_BASE_URL"] += "/api/v1" })),
 		f("ticket-livekit", "the ticket service's address is that of the LiveKit server", finding.TicketRouteWrong, finding.OwnerConfig,
@@ -72,12 +83,17 @@ func ticketFaults() []Fault {
 		warning(service("ticket-cached", "a CDN answers in the service's place (Age)", finding.TicketTokenCached, withCache("Age", "712"))),
 		service("ticket-422", "the service wants a field that nobody sends (422)", finding.TicketRejected,
 			withRefusal(JSON(422, `{"detail":[{"type":"missing","loc":["body","profile","email"],"msg":"Field required","input":{}}]}`))),
-		f("ticket-400", "the service refuses the form of the ticket (400)", finding.TicketRejected, finding.OwnerConfig, withRefusal(JSON(400, `{"code":"INVALID_REQUEST","message":"malformed ticket"}`))),
+		f("ticket-400", "the service refuses the form of the ticket (400)", finding.TicketRejected, finding.OwnerConfig,
+			withRefusal(JSON(400, `{"code":"INVALID_REQUEST","message":"malformed ticket"}`))),
 		service("ticket-429", "the service limits the rate (429)", finding.TicketRateLimited,
-			withRefusal(Reply(429, map[string]string{"Retry-After": "30", "Content-Type": "application/json"}, `{"detail":"Rate limit exceeded: 5 per 1 minute"}`))),
-		service("ticket-500", "the service fails, as FastAPI does (500)", finding.TicketServerError, withRefusal(Text(500, "Internal Server Error"))),
-		service("ticket-501", "the service is not configured (501)", finding.TicketServerError, withRefusal(JSON(501, `{"code":"NOT_CONFIGURED","message":"LiveKit credentials are not configured"}`))),
-		service("ticket-503", "the service is overloaded (503)", finding.TicketServerError, withRefusal(JSON(503, `{"detail":"Service Unavailable"}`))),
+			withRefusal(Reply(429, map[string]string{"Retry-After": "30", "Content-Type": "application/json"},
+				`{"detail":"Rate limit exceeded: 5 per 1 minute"}`))),
+		service("ticket-500", "the service fails, as FastAPI does (500)", finding.TicketServerError,
+			withRefusal(Text(500, "Internal Server Error"))),
+		service("ticket-501", "the service is not configured (501)", finding.TicketServerError,
+			withRefusal(JSON(501, `{"code":"NOT_CONFIGURED","message":"LiveKit credentials are not configured"}`))),
+		service("ticket-503", "the service is overloaded (503)", finding.TicketServerError,
+			withRefusal(JSON(503, `{"detail":"Service Unavailable"}`))),
 		service("ticket-redirect", "the service redirects to another host", finding.TicketRedirected,
 			withRefusal(Redirect(http.StatusTemporaryRedirect, "http://other.lklab.invalid/api/v1/tickets"))),
 		f("ticket-to-https", "the service redirects http:// to https:// (308)", finding.TicketRedirected, finding.OwnerConfig,
@@ -101,14 +117,18 @@ func ticketFaults() []Fault {
 
 		service("ticket-cut", "the service's answer breaks off with the connection", finding.TicketServerError, withStream(cutOff)),
 		service("ticket-garbled", "the service's answer says that it is compressed, and is not", finding.TicketNotJSON,
-			withReply(Reply(200, map[string]string{"Content-Type": "application/json", "Content-Encoding": "gzip"}, `{"token":"","url":""}`))),
+			withReply(Reply(200, map[string]string{"Content-Type": "application/json", "Content-Encoding": "gzip"},
+				`{"token":"","url":""}`))),
 
 		// It answers with other fields.
-		service("token-missing", "the answer has no token", finding.TicketTokenMissing, withAnswer(func(_ *Lab, a Answer) { delete(a, "token") })),
+		service("token-missing", "the answer has no token", finding.TicketTokenMissing,
+			withAnswer(func(_ *Lab, a Answer) { delete(a, "token") })),
 		service("token-promise", "the answer has {} for a token: a Promise that nobody awaited", finding.TicketTokenMissing,
 			withAnswer(func(_ *Lab, a Answer) { a["token"] = map[string]any{} })),
-		service("token-number", "the answer has a number for a token", finding.TicketTokenMissing, withAnswer(func(_ *Lab, a Answer) { a["token"] = 42 })),
-		service("ticket-error-200", "the service answers 200 with an error", finding.TicketTokenMissing, withReply(JSON(200, `{"detail":"LiveKit is not configured"}`))),
+		service("token-number", "the answer has a number for a token", finding.TicketTokenMissing,
+			withAnswer(func(_ *Lab, a Answer) { a["token"] = 42 })),
+		service("ticket-error-200", "the service answers 200 with an error", finding.TicketTokenMissing,
+			withReply(JSON(200, `{"detail":"LiveKit is not configured"}`))),
 		service("token-error", "the answer has null for a token, and says why", finding.TicketTokenMissing,
 			withReply(JSON(200, `{"token":null,"error":"LiveKit is not configured"}`))),
 		{Name: "token-beside", About: "the app's login token stands where the LiveKit token should, and that one beside it",
@@ -127,19 +147,24 @@ func ticketFaults() []Fault {
 				delete(a, "url")
 			}))),
 		warning(service("token-plain-text", "the answer is the bare token, as text/plain", finding.TicketFieldUnusual, bareToken)),
-		warning(service("answer-url-missing", "the answer has no url", finding.TicketURLMissing, withAnswer(func(_ *Lab, a Answer) { delete(a, "url") }))),
+		warning(service("answer-url-missing", "the answer has no url", finding.TicketURLMissing,
+			withAnswer(func(_ *Lab, a Answer) { delete(a, "url") }))),
 		warning(service("answer-url-differs", "the answer's url is another way to the same server", finding.TicketURLDiffers, urlDiffers)),
 		service("answer-url-invalid", "the answer's url has no scheme", finding.TicketURLInvalid,
 			withAnswer(func(l *Lab, a Answer) { a["url"] = l.LiveKit.Addr })),
-		service("answer-url-null", "the answer's url is wss://null", finding.TicketURLInvalid, withAnswer(func(_ *Lab, a Answer) { a["url"] = "wss://null" })),
-		service("answer-url-other-project", "the answer's url is a server that does not know the token's key", finding.ServerKeyUnknown, urlOfOtherProject),
+		service("answer-url-null", "the answer's url is wss://null", finding.TicketURLInvalid,
+			withAnswer(func(_ *Lab, a Answer) { a["url"] = "wss://null" })),
+		service("answer-url-other-project", "the answer's url is a server that does not know the token's key", finding.ServerKeyUnknown,
+			urlOfOtherProject),
 		as("handed-out", service("answer-url-dead", "the answer's url is an address at which nobody listens", finding.ServerRefused,
 			withAnswer(func(l *Lab, a Answer) { a["url"], _ = refusedURL("ws")(l) }))),
-		as("handed-out", service("answer-url-internal", "the answer's url is a name that only the service's own network knows", finding.ServerDNS,
+		as("handed-out", service("answer-url-internal", "the answer's url is a name that only the service's own network knows",
+			finding.ServerDNS,
 			withAnswer(func(_ *Lab, a Answer) { a["url"] = "ws://livekit.lklab.invalid:7880" }))),
 		as("handed-out", service("answer-url-path", "the answer's url ends with /rtc", finding.ServerPathPrefix,
 			withAnswer(func(l *Lab, a Answer) { a["url"] = l.URL + "/rtc" }))),
-		as("stale-url", f("url-stale", "LIVEKIT_URL names a server that is gone, and the answer's url one that works", finding.ServerRefused, finding.OwnerConfig,
+		as("stale-url", f("url-stale", "LIVEKIT_URL names a server that is gone, and the answer's url one that works",
+			finding.ServerRefused, finding.OwnerConfig,
 			func(p *plan) {
 				p.front = refusedURL("ws")
 				p.answer = func(l *Lab, a Answer) { a["url"] = l.LiveKit.URL }
@@ -149,7 +174,8 @@ func ticketFaults() []Fault {
 		warning(service("ticket-slow", "the service takes 2.5 s to answer", finding.TicketSlow, slowly(2500*time.Millisecond))),
 
 		// Strangers' text, made to do harm in a terminal.
-		warning(service("hostile-strings", "every text of a good answer holds control, escape and bidi characters", finding.TicketRoomDiffers,
+		warning(service("hostile-strings", "every text of a good answer holds control, escape and bidi characters",
+			finding.TicketRoomDiffers,
 			func(p *plan) {
 				p.claims = func(_ *Lab, c Claims) { c["name"] = hostile; c["metadata"] = hostile }
 				p.answer = func(_ *Lab, a Answer) {
@@ -164,8 +190,8 @@ func ticketFaults() []Fault {
 	}
 }
 
-// hostile clears the screen, sets the window's title, links, rings, turns the
-// reading direction round and hides behind a carriage return.
+// hostile clears the screen, sets the window's title, starts a link, rings the bell,
+// reverses the reading direction and hides text with a carriage return.
 const hostile = "x\x1b[2J\x1b]0;owned\x07\x1b]8;;https://evil.invalid\x1b\\link\x1b]8;;\x1b\\\r\n\x00\x08\x7f\u009b31m\u202egnp.exe\u202c\u2066\u200b\ufeff"
 
 func ticketAt(start func(*Lab) (string, error)) func(*plan) {
@@ -257,7 +283,7 @@ func urlOfOtherProject(p *plan) {
 	p.answer = func(_ *Lab, a Answer) { a["url"] = other.URL }
 }
 
-// slowly answers late, unless the caller leaves or the lab ends before.
+// slowly delays the answer by wait, unless the client or the lab ends before.
 func slowly(wait time.Duration) func(*plan) {
 	return func(p *plan) {
 		p.tickets.Front = func(service http.Handler, stop <-chan struct{}) http.Handler {

@@ -38,16 +38,21 @@ func tokenFaults() []Fault {
 	}
 	return []Fault{
 		// It is no JWT.
-		raw("opaque-token", "the incident: the token is lk_demo_ and 43 random characters", finding.TokenOpaque, func(string) any { return opaque() }),
-		also(raw("opaque-token-no-keys", "as opaque-token, and this machine has no key and secret", finding.TokenOpaque, func(string) any { return opaque() }),
+		raw("opaque-token", "the incident: the token is lk_demo_ and 43 random characters", finding.TokenOpaque,
+			func(string) any { return opaque() }),
+		also(raw("opaque-token-no-keys", "as opaque-token, and this machine has no key and secret", finding.TokenOpaque,
+			func(string) any { return opaque() }),
 			withoutKeys, finding.DevTokenNoKeys),
-		also(raw("opaque-token-no-secret", "as opaque-token, and this machine has the key and no secret", finding.TokenOpaque, func(string) any { return opaque() }),
+		also(raw("opaque-token-no-secret", "as opaque-token, and this machine has the key and no secret", finding.TokenOpaque,
+			func(string) any { return opaque() }),
 			withEnv(func(_ *Lab, e Env) { e.unset("LIVEKIT_API_SECRET") }), finding.DevTokenNoKeys),
-		also(raw("opaque-token-dev-server", "as opaque-token-no-keys, and the server has the keys of --dev", finding.TokenOpaque, func(string) any { return opaque() }),
+		also(raw("opaque-token-dev-server", "as opaque-token-no-keys, and the server has the keys of --dev", finding.TokenOpaque,
+			func(string) any { return opaque() }),
 			func(p *plan) { withoutKeys(p); p.serverPairs = []Pair{{Key: "devkey", Secret: "secret"}} }, finding.DevTokenDefaultKeys),
 		raw("opaque-uuid", "the token is a UUID", finding.TokenOpaque, func(string) any { return uuid() }),
 		raw("opaque-hex", "the token is 64 hexadecimal digits", finding.TokenOpaque, func(string) any { return randomHex(32) }),
-		raw("object-promise", "the token is the text [object Promise]", finding.TokenPromise, func(string) any { return "[object Promise]" }),
+		raw("object-promise", "the token is the text [object Promise]", finding.TokenPromise,
+			func(string) any { return "[object Promise]" }),
 		raw("token-empty", "the token is empty", finding.TokenEmpty, func(string) any { return "" }),
 		raw("token-null", "the token is null", finding.TokenEmpty, func(string) any { return nil }),
 		raw("token-undefined", "the token is the text undefined", finding.TokenEmpty, func(string) any { return "undefined" }),
@@ -56,12 +61,16 @@ func tokenFaults() []Fault {
 		raw("token-bytes", "the token is Python's b'…'", finding.TokenWrapped, func(good string) any { return "b'" + good + "'" }),
 		raw("token-url", "the token is a URL with access_token", finding.TokenWrapped,
 			func(good string) any { return "wss://app.invalid/rtc?access_token=" + url.QueryEscape(good) }),
-		raw("token-json", "the token is a JSON text with the token inside", finding.TokenWrapped, func(good string) any { return `{"token":"` + good + `"}` }),
+		raw("token-json", "the token is a JSON text with the token inside", finding.TokenWrapped,
+			func(good string) any { return `{"token":"` + good + `"}` }),
 		raw("token-space", "the token begins with a space", finding.TokenWrapped, func(good string) any { return " " + good }),
-		raw("token-two-parts", "the token has lost its signature", finding.TokenTruncated, func(good string) any { return good[:strings.LastIndex(good, ".")] }),
-		raw("token-cut", "the token is cut off in its signature, as by a column of 255 characters", finding.TokenTruncated, func(good string) any { return good[:len(good)-20] }),
+		raw("token-two-parts", "the token has lost its signature", finding.TokenTruncated,
+			func(good string) any { return good[:strings.LastIndex(good, ".")] }),
+		raw("token-cut", "the token is cut off in its signature, as by a column of 255 characters", finding.TokenTruncated,
+			func(good string) any { return good[:len(good)-20] }),
 		raw("token-jwe", "the token is encrypted: a JWE of five parts", finding.TokenEncrypted, func(string) any { return jwe() }),
-		raw("token-bad-base64", "a part of the token is no base64url", finding.TokenUndecodable, func(good string) any { return inPayload(good, func(s string) string { return s[:10] + "!" + s[11:] }) }),
+		raw("token-bad-base64", "a part of the token is no base64url", finding.TokenUndecodable,
+			func(good string) any { return inPayload(good, func(s string) string { return s[:10] + "!" + s[11:] }) }),
 		raw("token-bad-json", "the token's payload is no JSON", finding.TokenUndecodable,
 			func(good string) any {
 				return inPayload(good, func(string) string { return encodeText("not JSON at all") })
@@ -74,12 +83,15 @@ func tokenFaults() []Fault {
 			}),
 		signed("token-rs256", "the token is signed with RS256", finding.TokenAlg,
 			func(_ *Lab, c Claims) any { return forged(map[string]any{"alg": "RS256", "typ": "JWT"}, c) }),
-		raw("token-foreign", "the token is the login token of an auth provider", finding.TokenForeign, func(string) any { return foreign() }),
+		raw("token-foreign", "the token is the login token of an auth provider", finding.TokenForeign,
+			func(string) any { return foreign() }),
 
 		// Its claims let nobody in.
 		claims("no-issuer", "the token names no API key (iss)", finding.TokenNoIssuer, func(c Claims) { delete(c, "iss") }),
-		claims("issuer-undefined", "the token's API key (iss) is the text undefined", finding.TokenPlaceholder, func(c Claims) { c["iss"] = "undefined" }),
-		warning(claims("identity-none", "the token's identity (sub) is the text None", finding.TokenPlaceholder, func(c Claims) { c["sub"] = "None" })),
+		claims("issuer-undefined", "the token's API key (iss) is the text undefined", finding.TokenPlaceholder,
+			func(c Claims) { c["iss"] = "undefined" }),
+		warning(claims("identity-none", "the token's identity (sub) is the text None", finding.TokenPlaceholder,
+			func(c Claims) { c["sub"] = "None" })),
 		{Name: "room-reference", About: "the room is a reference that nothing replaced", Warn: true,
 			Want: []finding.Code{finding.TokenPlaceholder}, Owner: finding.OwnerTicketService,
 			set: func(p *plan) {
@@ -87,7 +99,8 @@ func tokenFaults() []Fault {
 				withClaims(func(_ *Lab, c Claims) { c.video()["room"] = room })(p)
 				withAnswer(func(_ *Lab, a Answer) { a["room"] = room })(p)
 			}},
-		warning(claims("name-object", "the participant's name in the token is [object Object]", finding.TokenPlaceholder, func(c Claims) { c["name"] = "[object Object]" })),
+		warning(claims("name-object", "the participant's name in the token is [object Object]", finding.TokenPlaceholder,
+			func(c Claims) { c["name"] = "[object Object]" })),
 		claims("no-video", "the token has no video grant", finding.TokenNoVideo, func(c Claims) { delete(c, "video") }),
 		claims("top-level-grants", "the token has its grants outside video", finding.TokenNoVideo, func(c Claims) {
 			for name, value := range c.video() {
@@ -99,13 +112,16 @@ func tokenFaults() []Fault {
 			func(v map[string]any) { v["room_join"] = v["roomJoin"]; delete(v, "roomJoin") }),
 		warning(grant("grant-capitals", "the token says RoomJoin for roomJoin, which servers take from 1.13 on", finding.TokenGrantMisnamed,
 			func(v map[string]any) { v["RoomJoin"] = v["roomJoin"]; delete(v, "roomJoin") })),
-		grant("no-room-join", "the token does not grant roomJoin", finding.TokenNoRoomJoin, func(v map[string]any) { delete(v, "roomJoin") }),
+		grant("no-room-join", "the token does not grant roomJoin", finding.TokenNoRoomJoin,
+			func(v map[string]any) { delete(v, "roomJoin") }),
 		grant("no-room", "the token names no room", finding.TokenNoRoom, func(v map[string]any) { delete(v, "room") }),
 		claims("no-identity", "the token names no identity (sub), only an identity claim", finding.TokenNoIdentity,
 			func(c Claims) { c["identity"] = c["sub"]; delete(c, "sub") }),
-		grant("claim-text", `the token has roomJoin "true", a text`, finding.TokenClaimType, func(v map[string]any) { v["roomJoin"] = "true" }),
+		grant("claim-text", `the token has roomJoin "true", a text`, finding.TokenClaimType,
+			func(v map[string]any) { v["roomJoin"] = "true" }),
 		claims("claim-number", "the token has a number for sub", finding.TokenClaimType, func(c Claims) { c["sub"] = 4711 }),
-		claims("claim-object", "the token has an object for metadata", finding.TokenClaimType, func(c Claims) { c["metadata"] = map[string]any{"org": "lab"} }),
+		claims("claim-object", "the token has an object for metadata", finding.TokenClaimType,
+			func(c Claims) { c["metadata"] = map[string]any{"org": "lab"} }),
 
 		// Its times are wrong.
 		claims("expired", "the token expired ten minutes ago", finding.TokenExpired, at("exp", -10*time.Minute)),
@@ -114,10 +130,11 @@ func tokenFaults() []Fault {
 			func(c Claims) { c["exp"] = time.Now().Add(tokenTTL).UnixMilli() })),
 		warning(claims("exp-text", "the token's exp is a text, which servers take from 1.13 on", finding.TokenTimeUnit,
 			func(c Claims) { c["exp"] = strconv.FormatInt(c["exp"].(int64), 10) })),
-		withVariant("time-zone", claims("made-in-local-time", "the token's times are 5 h 30 min behind: a local time was taken for UTC", finding.TokenExpired, func(c Claims) {
-			c["nbf"] = c["nbf"].(int64) - 19800
-			c["exp"] = c["exp"].(int64) - 19800
-		})),
+		withVariant("time-zone", claims("made-in-local-time", "the token's times are 5 h 30 min behind: a local time was taken for UTC",
+			finding.TokenExpired, func(c Claims) {
+				c["nbf"] = c["nbf"].(int64) - 19800
+				c["exp"] = c["exp"].(int64) - 19800
+			})),
 		withVariant("kept", claims("hours-old", "the token was made 2 h 10 min ago and kept", finding.TokenExpired, func(c Claims) {
 			c["nbf"] = c["nbf"].(int64) - 7800
 			c["exp"] = c["exp"].(int64) - 7800
@@ -125,7 +142,8 @@ func tokenFaults() []Fault {
 		warning(claims("issued-in-future", "the token's iat is ten minutes ahead", finding.TokenIssuedInFuture, at("iat", 10*time.Minute))),
 		warning(claims("ends-soon", "the token ends in a minute", finding.TokenExpiresSoon, at("exp", time.Minute))),
 		warning(claims("lives-long", "the token lives for a year", finding.TokenLivesLong, at("exp", 365*24*time.Hour))),
-		warning(grant("all-rights", "the token has rights over rooms", finding.TokenBroad, func(v map[string]any) { v["roomAdmin"], v["roomList"] = true, true })),
+		warning(grant("all-rights", "the token has rights over rooms", finding.TokenBroad,
+			func(v map[string]any) { v["roomAdmin"], v["roomList"] = true, true })),
 		warning(claims("no-expiry", "the token has no exp", finding.TokenNoExpiry, func(c Claims) { delete(c, "exp") })),
 		{Name: "clock-ahead", About: "the ticket service's clock is 5 minutes ahead: its tokens are not valid yet",
 			Want: []finding.Code{finding.ClockSkew, finding.TokenNotYetValid}, Owner: finding.OwnerClock,
@@ -142,7 +160,7 @@ func withVariant(variant string, f Fault) Fault {
 	return f
 }
 
-// also makes a further change to a fault, and expects further codes beside its
+// also makes a further change to a fault, and expects further codes in addition to its
 // root cause.
 func also(f Fault, set func(*plan), codes ...finding.Code) Fault {
 	first := f.set

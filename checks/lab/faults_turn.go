@@ -9,16 +9,17 @@ import (
 	"lkdoctor/checks/finding"
 )
 
-// turnFaults are TURN servers, most of which do not do what they are there for. All need
-// --media, and a lab that hands out a server of its own: livekit-server's speaks
-// TLS at port 443 only.
+// turnFaults are TURN servers, most of which do not work. All need --media, and a lab
+// with its own TURN server: livekit-server's speaks TLS at port 443 only.
 func turnFaults() []Fault {
 	f := func(name, about string, code finding.Code, start func(*Lab) (*livekit.ICEServer, error)) Fault {
-		return Fault{Name: name, About: about, Want: []finding.Code{code}, Owner: finding.OwnerLiveKitServer, Flags: true, set: withTURN(start)}
+		return Fault{Name: name, About: about, Want: []finding.Code{code}, Owner: finding.OwnerLiveKitServer, Flags: true,
+			set: withTURN(start)}
 	}
 	return []Fault{
-		{Name: "healthy-turn", About: "nothing is wrong; the server hands out a TURN server that relays", Owner: finding.OwnerNone, Flags: true,
-			set: withTURN(func(l *Lab) (*livekit.ICEServer, error) { return l.turn(TURNOptions{}) })},
+		{Name: "healthy-turn", About: "nothing is wrong; the server hands out a TURN server that relays", Owner: finding.OwnerNone,
+			Flags: true,
+			set:   withTURN(func(l *Lab) (*livekit.ICEServer, error) { return l.turn(TURNOptions{}) })},
 		f("turn-certificate", "the TURN server's certificate is expired", finding.TurnTLS,
 			func(l *Lab) (*livekit.ICEServer, error) {
 				authority, err := l.certificates()
@@ -45,7 +46,8 @@ func turnFaults() []Fault {
 		f("turn-refused", "nothing listens at the TURN server's address", finding.TurnUnreachable,
 			func(*Lab) (*livekit.ICEServer, error) {
 				addr, err := RefusedAddr()
-				return &livekit.ICEServer{Urls: []string{"turn:" + addr + "?transport=tcp"}, Username: "lklab", Credential: randomHex(8)}, err
+				return &livekit.ICEServer{Urls: []string{"turn:" + addr + "?transport=tcp"}, Username: "lklab", Credential: randomHex(8)},
+					err
 			}),
 	}
 }

@@ -18,9 +18,9 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// Guest is a participant of the lab's own, who joins a room and stays. It is no
-// SDK client on purpose: those would ask the STUN servers on the internet that
-// the server names, and share one logger with the program under test.
+// Guest is a participant that joins a room and stays until Close. It is not an SDK
+// client: those would ask the public STUN servers that the server names, and share a
+// logger with the program under test.
 type Guest struct {
 	socket *websocket.Conn
 	media  *webrtc.PeerConnection
@@ -67,7 +67,8 @@ func (g *Guest) open(connected chan struct{}) error {
 // connection makes one of the guest's two connections, and closes connected once
 // it is up.
 func (g *Guest) connection(target livekit.SignalTarget, connected chan struct{}) (*webrtc.PeerConnection, error) {
-	engine := webrtc.SettingEngine{LoggerFactory: &logging.DefaultLoggerFactory{Writer: io.Discard, ScopeLevels: map[string]logging.LogLevel{}}}
+	engine := webrtc.SettingEngine{LoggerFactory: &logging.DefaultLoggerFactory{Writer: io.Discard,
+		ScopeLevels: map[string]logging.LogLevel{}}}
 	engine.SetIncludeLoopbackCandidate(true)
 	engine.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4, webrtc.NetworkTypeTCP4})
 	pc, err := webrtc.NewAPI(webrtc.WithSettingEngine(engine)).NewPeerConnection(webrtc.Configuration{})

@@ -15,8 +15,7 @@ import (
 	"lkdoctor/checks/probe/clips"
 )
 
-// tone is the microphone of a guest: a connection of its own, as LiveKit has it,
-// over which a tone is sent.
+// tone is a guest's microphone. It has its own connection, as in LiveKit's protocol.
 type tone struct {
 	pc    *webrtc.PeerConnection
 	track *webrtc.TrackLocalStaticSample
@@ -26,8 +25,8 @@ type tone struct {
 	work  sync.WaitGroup
 }
 
-// Publish publishes a tone as the guest's microphone, and returns once it is on
-// its way. The tone goes on until Close. ctx bounds the beginning only.
+// Publish publishes a tone as the guest's microphone, and returns once it is sent. The
+// tone goes on until Close. ctx bounds the start only.
 func (g *Guest) Publish(ctx context.Context) error {
 	connected := make(chan struct{})
 	t, err := g.newTone(connected)
@@ -66,7 +65,8 @@ func (g *Guest) newTone(connected chan struct{}) (*tone, error) {
 		return nil, err
 	}
 	t := &tone{pc: pc, track: track, clip: clip, quit: make(chan struct{})}
-	if _, err = pc.AddTransceiverFromTrack(track, webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionSendonly}); err != nil {
+	if _, err = pc.AddTransceiverFromTrack(track,
+		webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionSendonly}); err != nil {
 		return nil, errors.Join(err, t.close())
 	}
 	return t, nil

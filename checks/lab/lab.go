@@ -1,10 +1,11 @@
-// Package lab is a LiveKit installation to practise on: a real livekit-server
-// in this process, a ticket service that keeps the contract of the app that
-// lkdoctor was written for, and named faults that break one thing each.
+// Package lab runs a LiveKit installation for tests and practice: a real livekit-server
+// in this process, a ticket service that keeps the contract of the app that lkdoctor was
+// written for, and named faults that break one thing each.
 //
-// Everything listens on 127.0.0.1. Keys, secrets, tickets and certificates are
-// made anew for each lab. To add a fault, add a row to the table of its stage,
-// faults_env.go to faults_media.go.
+// Everything listens on 127.0.0.1. Each lab has new keys, secrets, tickets and
+// certificates, and a temporary directory. The caller closes the lab, which ends all of
+// its servers and removes the directory. To add a fault, add a row to the table of its
+// stage, faults_env.go to faults_media.go.
 package lab
 
 import (
@@ -25,12 +26,12 @@ import (
 type Options struct {
 	// Fault is the name of what is broken; empty is Healthy.
 	Fault string
-	// RTT is how far away the LiveKit server and the ticket service are, for HTTP
+	// RTT is the round-trip time to the LiveKit server and the ticket service, for HTTP
 	// and WebSocket (see Delay); media is not delayed.
 	RTT time.Duration
 	// Server is a livekit-server to run instead of the one that is linked.
 	Server string
-	// Agent says which agent the tokens call, and what comes; see AgentOptions.
+	// Agent says which agent the tokens call, and which worker runs.
 	Agent AgentOptions
 }
 
@@ -40,15 +41,14 @@ type Lab struct {
 	LiveKit *LiveKit
 	// Tickets is the ticket service; nil where a fault puts something else there.
 	Tickets *TicketService
-	// URL is where the LiveKit server is to be reached: the server's own address,
-	// or that of what a fault puts in front.
+	// URL is the address of the LiveKit server: its own, or that of what a fault puts
+	// before it.
 	URL string
 	// TicketURL is the base of the ticket service, or of what is in its place.
 	TicketURL string
 	// FrontendURL is the base of the app; empty unless the fault is about it.
 	FrontendURL string
-	// Pair is the key and secret that is right: the server's, unless the fault is
-	// about them.
+	// Pair is the correct key and secret: the server's, unless the fault is about them.
 	Pair Pair
 	// Room and Identity are those of the ticket's token.
 	Room, Identity string
@@ -272,8 +272,7 @@ func (l *Lab) certificates() (_ *Authority, err error) {
 	return l.authority, err
 }
 
-// Token is a good token for the lab's room, made with its pair, as somebody would
-// paste it.
+// Token returns a good token for the lab's room, made with its pair, for pasting.
 func (l *Lab) Token() string {
 	return Sign(participant(l.Pair, l.Room, l.Identity, time.Now()), l.Pair.Secret)
 }

@@ -32,7 +32,7 @@ type LiveKitOptions struct {
 	Program string
 }
 
-// LiveKit is a real livekit-server, in this process or beside it.
+// LiveKit is a real livekit-server, in this process or in another one.
 type LiveKit struct {
 	// URL is the WebSocket address, ws://127.0.0.1:port.
 	URL string
@@ -55,14 +55,14 @@ type runner interface {
 	Stop(force bool)
 }
 
-// startAttempts is how often a start is tried again on other ports: between
-// finding a free port and taking it somebody else may take it.
+// startAttempts is how often a start is repeated on other ports: another program may
+// take a free port before the server does.
 const startAttempts = 5
 
-// StartLiveKit starts a server on free loopback ports and waits until it
-// answers, which takes about 110 ms. ctx bounds the start only. The server logs
-// nothing. Like any livekit-server without its own STUN servers, it tells its
-// clients those of Google and Twilio.
+// StartLiveKit starts a server on free loopback ports and waits until it answers, which
+// takes about 110 ms. ctx bounds the start only; the caller closes the server. The
+// server logs nothing. Like any livekit-server without its own STUN servers, it names
+// those of Google and Twilio to its clients.
 func StartLiveKit(ctx context.Context, opts LiveKitOptions) (*LiveKit, error) {
 	var err error
 	for range startAttempts {
@@ -155,8 +155,8 @@ func (l *linked) Stop(force bool) {
 	l.node.stopped.Store(true)
 }
 
-// wait returns once the server answers. Stop does nothing before IsRunning, so
-// a start that is given up must wait for that too.
+// wait returns once the server answers. Stop does nothing before IsRunning, so a
+// cancelled start must wait for that too.
 func (s *LiveKit) wait(ctx context.Context) error {
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 	for {
@@ -192,7 +192,8 @@ func answers(ctx context.Context, client *http.Client, url string) bool {
 	return response.StatusCode == http.StatusOK
 }
 
-// Close stops the server at once, participants or not. It may be called twice.
+// Close stops the server immediately, without waiting for participants. It may be called
+// twice.
 func (s *LiveKit) Close() error {
 	s.once.Do(func() {
 		s.server.Stop(true)
@@ -217,8 +218,8 @@ rtc: {tcp_port: %d, udp_port: %d, node_ip: 127.0.0.1, ips: {includes: ["127.0.0.
 `, p.http, p.tcp, p.udp, opts.RTC, opts.ExtraYAML)
 }
 
-// freePorts finds ports that nobody listens on, all held at once so that they
-// differ.
+// freePorts returns ports on which no program listens. It holds all of them open at the
+// same time, so that they differ.
 func freePorts() (liveKitPorts, error) {
 	signal, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {

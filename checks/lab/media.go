@@ -10,8 +10,8 @@ import (
 	"github.com/livekit/protocol/livekit"
 )
 
-// Candidates says what a signal proxy does to ICE candidates, of both sides:
-// were only the server's changed, it would still find the client by itself.
+// Candidates says what a signal proxy does to the ICE candidates of both sides. If only
+// the server's were changed, the server would still find the client.
 type Candidates struct {
 	// UDPPort and TCPPort replace the port of each UDP or TCP candidate. 0
 	// leaves it alone.
@@ -27,7 +27,7 @@ type Candidates struct {
 	ServerOnly bool
 }
 
-// Rewrite is how a signal proxy does it.
+// Rewrite returns the changes for a SignalProxy.
 func (c Candidates) Rewrite() Rewrite {
 	return Rewrite{
 		ToClient: func(m *livekit.SignalResponse) []*livekit.SignalResponse {
@@ -110,8 +110,8 @@ func (c Candidates) trickle(t *livekit.TrickleRequest) bool {
 	return true
 }
 
-// DeadUDP holds a UDP port of 127.0.0.1 that reads and answers nothing, as a
-// port behind a firewall does: no ICMP error gives it away. Close frees it.
+// DeadUDP holds a UDP port of 127.0.0.1 and answers nothing, as a port behind a firewall
+// does: there is no ICMP error. Close frees it.
 func DeadUDP() (net.PacketConn, int, error) { return deadUDPAt("127.0.0.1") }
 
 // ownAddress is an IPv4 address of this machine other than loopback: what is

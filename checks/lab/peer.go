@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// Peer is something that listens on a loopback port. Closing it ends every
-// connection and waits until all that served them is gone.
+// Peer is a server on a loopback port. Close ends every connection and waits for the
+// goroutines that serve them.
 type Peer struct {
 	// Addr is its host and port.
 	Addr string
@@ -44,7 +44,7 @@ func (p *Peer) Close() error {
 	return nil
 }
 
-// accept takes the next connection and remembers it for Close.
+// accept returns the next connection, which Close will close.
 func (p *Peer) accept() (net.Conn, error) {
 	conn, err := p.listener.Accept()
 	if err != nil {

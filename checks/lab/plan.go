@@ -16,8 +16,8 @@ type plan struct {
 	// the server itself there.
 	front func(*Lab) (string, error)
 
-	// The agent that the tokens call, "" for none; the worker beside the server, nil
-	// for none; and whether the room is there before anybody joins.
+	// The agent that the tokens call, "" for none; its worker, nil
+	// for none; and whether the room exists before the first join.
 	agent     string
 	worker    *WorkerOptions
 	roomFirst bool

@@ -51,10 +51,10 @@ func (p *program) Start() error {
 // IsRunning is true from the beginning: whether it answers is asked of its port.
 func (p *program) IsRunning() bool { return true }
 
-// Stop ends the process at once.
+// Stop kills the process.
 func (p *program) Stop(bool) { _ = p.command.Process.Kill() }
 
-// tail keeps the last of what a process says, for when it does not start.
+// tail keeps the end of a process's output, for the error if it does not start.
 type tail struct {
 	mu   sync.Mutex
 	text []byte

@@ -105,8 +105,8 @@ func copyBoth(conn *net.TCPConn, first []byte, target string) {
 	there.Wait()
 }
 
-// RefusedAddr is a loopback address at which nobody listens, so that
-// connections are refused. Nothing keeps others from listening there later.
+// RefusedAddr returns a loopback address on which no program listens, so that
+// connections are refused. A program may listen there later.
 func RefusedAddr() (string, error) {
 	listener, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {

@@ -40,7 +40,7 @@ func ListenOnly(conn *websocket.Conn) {
 	}
 }
 
-// CloseWith says good-bye with a close code and its text.
+// CloseWith closes the WebSocket with a close code and its text.
 func CloseWith(code int, text string) func(*websocket.Conn) {
 	return func(conn *websocket.Conn) {
 		deadline := time.Now().Add(time.Second)

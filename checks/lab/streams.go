@@ -34,7 +34,7 @@ func bomb(w http.ResponseWriter, _ *http.Request, stop <-chan struct{}) {
 	_, _ = io.WriteString(compressed, `"}`)
 }
 
-// endless sends JSON as fast as it can, for ever.
+// endless sends JSON without end, as fast as it can.
 func endless(w http.ResponseWriter, _ *http.Request, stop <-chan struct{}) {
 	w.Header().Set("Content-Type", "application/json")
 	_, _ = io.WriteString(w, `{"token":"`)
@@ -65,12 +65,13 @@ func hangUpAfter(w http.ResponseWriter, _ *http.Request) {
 	if err != nil {
 		return
 	}
-	_, _ = io.WriteString(conn, "HTTP/1.1 404 Not Found\r\nContent-Type: application/json\r\nContent-Length: 22\r\n\r\n"+`{"detail":"Not Found"}`)
+	_, _ = io.WriteString(conn,
+		"HTTP/1.1 404 Not Found\r\nContent-Type: application/json\r\nContent-Length: 22\r\n\r\n"+`{"detail":"Not Found"}`)
 	_ = conn.Close()
 }
 
-// drip sends one byte every 100 ms, for ever: no read times out, and nothing
-// ever comes of it.
+// drip sends one byte every 100 ms without end: no read times out, and the answer never
+// ends.
 func drip(w http.ResponseWriter, r *http.Request, stop <-chan struct{}) {
 	w.Header().Set("Content-Type", "application/json")
 	tick := time.NewTicker(100 * time.Millisecond)

@@ -36,7 +36,7 @@ type TicketOptions struct {
 	Respond func(w http.ResponseWriter, r *http.Request, stop <-chan struct{})
 	// Front, if set, is put in front of the whole service.
 	Front func(service http.Handler, stop <-chan struct{}) http.Handler
-	// Skew is how far the service's clock, and so its Date header, is ahead.
+	// Skew is how far the service's clock, and so its Date header, is in the future.
 	Skew time.Duration
 	// TLS makes it an HTTPS service.
 	TLS *tls.Config
@@ -161,7 +161,7 @@ func (s *TicketService) consume(w http.ResponseWriter, r *http.Request, stop <-c
 	writeJSON(w, http.StatusOK, s.opts.Answer(name))
 }
 
-// spend uses the ticket up, or says why it cannot be.
+// spend consumes the ticket, or answers why it cannot.
 func (s *TicketService) spend(w http.ResponseWriter, ticket string) bool {
 	s.mu.Lock()
 	state, known := s.tickets[ticket]
@@ -203,7 +203,8 @@ func profile(r *http.Request) (string, map[string]any) {
 	}
 	var fields map[string]json.RawMessage
 	if json.Unmarshal(body["profile"], &fields) != nil {
-		return "", complain("model_attributes_type", "Input should be a valid dictionary or object to extract fields from", "body", "profile")
+		return "", complain("model_attributes_type", "Input should be a valid dictionary or object to extract fields from", "body",
+			"profile")
 	}
 	if !given(fields["display_name"]) {
 		return "", nil

@@ -32,7 +32,7 @@ const (
 	ActFail Act = "fail"
 	// ActCrash accepts, and loses its connection to the server before it joins.
 	ActCrash Act = "crash"
-	// ActQuit joins the room, and its process ends at once.
+	// ActQuit joins the room, and its process ends immediately.
 	ActQuit Act = "quit"
 )
 
@@ -117,7 +117,8 @@ func (w *Worker) listen(ready chan struct{}) {
 		}
 		switch {
 		case message.GetRegister() != nil:
-			w.send(&livekit.WorkerMessage{Message: &livekit.WorkerMessage_Ping{Ping: &livekit.WorkerPing{Timestamp: time.Now().UnixMilli()}}})
+			w.send(&livekit.WorkerMessage{Message: &livekit.WorkerMessage_Ping{
+				Ping: &livekit.WorkerPing{Timestamp: time.Now().UnixMilli()}}})
 		case message.GetPong() != nil:
 			once.Do(func() { close(ready) })
 		case message.GetAvailability() != nil:

@@ -49,7 +49,8 @@ func newApp(args []string, in io.Reader, out, err io.Writer, environ []string) *
 	if f, is := out.(*os.File); is {
 		out = &output{File: f}
 	}
-	a := &app{args: args, in: in, out: out, err: err, environ: environ, dir: dir, now: time.Now, nonce: randomNonce, redact: clean.NewRedactor()}
+	a := &app{args: args, in: in, out: out, err: err, environ: environ, dir: dir, now: time.Now, nonce: randomNonce,
+		redact: clean.NewRedactor()}
 	a.learnArguments()
 	return a
 }

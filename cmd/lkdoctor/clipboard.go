@@ -43,7 +43,8 @@ func clipboards(goos string, getenv func(string) string) []clipboardProgram {
 			clipboardProgram{"xsel", []string{"xsel", "--clipboard", "--input"}, []string{"xsel", "--clipboard", "--output"}})
 	}
 	if goos == "windows" || getenv("WSL_DISTRO_NAME") != "" {
-		list = append(list, clipboardProgram{"clip.exe", []string{"clip.exe"}, []string{"powershell.exe", "-NoProfile", "-Command", "Get-Clipboard"}})
+		list = append(list, clipboardProgram{"clip.exe", []string{"clip.exe"},
+			[]string{"powershell.exe", "-NoProfile", "-Command", "Get-Clipboard"}})
 	}
 	if getenv("TMUX") != "" {
 		// -w also copies to the terminal that tmux runs in; older versions of tmux lack it.

@@ -140,8 +140,9 @@ func (e *exam) newCase() *checks.Case {
 		Options:  e.options,
 		Now:      e.app.now,
 		Nonce:    e.app.nonce(),
-		Net:      &probe.Net{Proxy: e.proxy(), UserAgent: "lkdoctor/" + toolVersion(), Now: e.app.now, Limits: e.app.limits, Redact: e.app.redact},
-		Redact:   e.app.redact,
+		Net: &probe.Net{Proxy: e.proxy(), UserAgent: "lkdoctor/" + toolVersion(), Now: e.app.now, Limits: e.app.limits,
+			Redact: e.app.redact},
+		Redact: e.app.redact,
 	}
 }
 
@@ -192,7 +193,8 @@ func (e *exam) plain(ctx context.Context) int {
 // header returns the server's address and its source.
 func (e *exam) header() string {
 	if e.settings.URL.Secret.Empty() {
-		for _, given := range [][2]string{{e.options.Frontend, "--frontend"}, {e.options.TokenEndpoint, "--token-endpoint"}, {e.options.GivenURL, "--token"}} {
+		for _, given := range [][2]string{{e.options.Frontend, "--frontend"}, {e.options.TokenEndpoint, "--token-endpoint"},
+			{e.options.GivenURL, "--token"}} {
 			if given[0] != "" {
 				return e.app.redact.URL(given[0]) + "  " + given[1]
 			}

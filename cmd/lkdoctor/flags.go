@@ -77,10 +77,12 @@ func (f *flags) addRun(cmd *cobra.Command) {
 	set.StringVar(&o.TicketPath, "ticket-path", checks.DefaultTicketPath, helpText("`path` at which the service consumes a ticket"))
 	set.StringVar(&o.DisplayName, "display-name", "", helpText("`name` to send along with the ticket"))
 	set.StringVar(&o.Frontend, "frontend", "", helpText("base `URL` of the app, to ask its /api/connection-details"))
-	set.StringVar(&o.TokenEndpoint, "token-endpoint", "", helpText("`URL` of a standard LiveKit token endpoint, instead of a ticket service"))
+	set.StringVar(&o.TokenEndpoint, "token-endpoint", "",
+		helpText("`URL` of a standard LiveKit token endpoint, instead of a ticket service"))
 	f.addHeader(cmd)
 	f.addCompare(cmd)
-	set.StringVar(&o.Agent, "agent", "", helpText("call the agent of this `name` into a room of lkdoctor's own, see it come, and take the call back; an agent may cost money"))
+	set.StringVar(&o.Agent, "agent", "",
+		helpText("call the agent of this `name` into a room of lkdoctor's own, see it come, and take the call back; an agent may cost money"))
 	set.StringVarP(&o.Room, "room", "r", "", helpText("`room` for the dev token"))
 	set.StringVarP(&o.Identity, "identity", "i", "", helpText("`identity` for the dev token"))
 
@@ -88,8 +90,10 @@ func (f *flags) addRun(cmd *cobra.Command) {
 	set.BoolVar(&f.plain, "plain", false, helpText("plain text, even on a terminal (ACCESSIBLE)"))
 	f.addNoMouse(cmd)
 	set.StringVar(&f.report, "report", "", helpText("write a report for the maintainer of the part at fault to `FILE`"))
-	set.StringVar(&f.metrics, "metrics", "", helpText("write the run to `FILE` as Prometheus text, for node_exporter's textfile collector (NAME.prom)"))
-	set.StringVar(&f.metricsTarget, "metrics-target", "", helpText("the metrics' label target (default: the origin of LIVEKIT_URL); two files that one node_exporter reads need two `names`"))
+	set.StringVar(&f.metrics, "metrics", "",
+		helpText("write the run to `FILE` as Prometheus text, for node_exporter's textfile collector (NAME.prom)"))
+	set.StringVar(&f.metricsTarget, "metrics-target", "",
+		helpText("the metrics' label target (default: the origin of LIVEKIT_URL); two files that one node_exporter reads need two `names`"))
 	set.StringVar(&f.junit, "junit", "", helpText("write the run to `FILE` as JUnit XML, for CI"))
 	set.BoolVarP(&f.quiet, "quiet", "q", false, helpText("only what is wrong, and the diagnosis"))
 	set.BoolVarP(&f.verbose, "verbose", "v", false, helpText("every check with its facts"))

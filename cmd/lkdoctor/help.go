@@ -33,18 +33,22 @@ func flagGroups(command string) []flagGroup {
 	group := func(heading, names string) flagGroup { return flagGroup{heading, strings.Fields(names)} }
 	server := group(helpText("Server and keys"), "url api-key api-secret dev project dir mode compare-secrets")
 	from := group(helpText("The token under test"), "token ticket ticket-service ticket-path display-name frontend token-endpoint header")
-	output := group(helpText("Output"), "token-only json plain no-mouse quiet verbose compare-secrets report junit metrics metrics-target html color lang")
+	output := group(helpText("Output"),
+		"token-only json plain no-mouse quiet verbose compare-secrets report junit metrics metrics-target html color lang")
 	switch command {
 	case "join":
-		return []flagGroup{server, from, group(helpText("The room"), "room identity agent dev-join force-join publish open for timeout"), output}
+		return []flagGroup{server, from, group(helpText("The room"), "room identity agent dev-join force-join publish open for timeout"),
+			output}
 	case "create":
 		return []flagGroup{
 			group(helpText("Who the token is for"), "room identity name metadata attribute agent valid-for"),
-			group(helpText("What it allows"), "join no-publish no-subscribe no-data allow-source allow-update-metadata admin create list record ingress hidden recorder"),
+			group(helpText("What it allows"),
+				"join no-publish no-subscribe no-data allow-source allow-update-metadata admin create list record ingress hidden recorder"),
 			server, output,
 		}
 	}
-	return []flagGroup{server, from, group(helpText("What is checked"), "only skip media agent no-join dev-join force-join room identity strict timeout"), output}
+	return []flagGroup{server, from, group(helpText("What is checked"),
+		"only skip media agent no-join dev-join force-join room identity strict timeout"), output}
 }
 
 // showHelp writes the help of a command in the reader's language.

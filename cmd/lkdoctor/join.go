@@ -79,9 +79,11 @@ func (f *joinFlags) addJoin(cmd *cobra.Command) {
 	set.StringVar(&o.TicketPath, "ticket-path", checks.DefaultTicketPath, helpText("`path` at which the service consumes a ticket"))
 	set.StringVar(&o.DisplayName, "display-name", "", helpText("`name` to send along with the ticket, or of the dev token"))
 	set.StringVar(&o.Frontend, "frontend", "", helpText("base `URL` of the app, to ask its /api/connection-details"))
-	set.StringVar(&o.TokenEndpoint, "token-endpoint", "", helpText("`URL` of a standard LiveKit token endpoint, instead of a ticket service"))
+	set.StringVar(&o.TokenEndpoint, "token-endpoint", "",
+		helpText("`URL` of a standard LiveKit token endpoint, instead of a ticket service"))
 	f.addHeader(cmd)
-	set.StringVar(&o.Agent, "agent", "", helpText("call the agent of this `name` into the room, and take the call back in the end; an agent may cost money"))
+	set.StringVar(&o.Agent, "agent", "",
+		helpText("call the agent of this `name` into the room, and take the call back in the end; an agent may cost money"))
 	set.StringVarP(&o.Room, "room", "r", "", helpText("`room` for the dev token"))
 	set.StringVarP(&o.Identity, "identity", "i", "", helpText("`identity` for the dev token"))
 	set.BoolVar(&o.DevJoin, "dev-join", false, helpText("join with a token made here, whatever else is configured"))

@@ -73,7 +73,8 @@ func (v *joinCall) prepare(ctx context.Context) (code int, ready bool) {
 	v.run = v.exam.once(ctx, v.checked, observe)
 	v.askWhyNot(ctx)
 	if ctx.Err() != nil {
-		_ = v.print(room.Event{Type: room.Ended, At: v.app.now(), Text: finding.Textf("interrupted; nothing was joined"), End: &room.End{Outcome: room.Interrupted}})
+		_ = v.print(room.Event{Type: room.Ended, At: v.app.now(), Text: finding.Textf("interrupted; nothing was joined"),
+			End: &room.End{Outcome: room.Interrupted}})
 		return check.ExitInterrupted, false
 	}
 	got := v.checked.Admission()
@@ -180,7 +181,8 @@ func (v *joinCall) findings(run check.Run) []room.Finding {
 
 func (v *joinCall) wouldEvict() int {
 	identity, name := v.app.redact.Clean(v.token.Identity(), 80), v.app.redact.Clean(v.token.Room(), 80)
-	text := finding.Textf("%s is in room %s now; joining would throw that participant out, so nothing was joined (--force-join does)", identity, name)
+	text := finding.Textf("%s is in room %s now; joining would throw that participant out, so nothing was joined (--force-join does)",
+		identity, name)
 	_ = v.print(room.Event{Type: room.Ended, At: v.app.now(), Text: text, Room: name, Reason: string(finding.JoinWouldEvict),
 		Who: &room.Participant{Identity: identity}, End: &room.End{Outcome: room.NotJoined},
 		Findings: []room.Finding{{Check: "join.websocket", Code: finding.JoinWouldEvict, Severity: finding.Warn, Message: text.String()}}})
@@ -207,7 +209,8 @@ func (v *joinCall) about() []room.Finding {
 	for _, severity := range []finding.Severity{finding.Warn, finding.Info} {
 		for _, l := range v.run.Findings(severity) {
 			if strings.HasPrefix(l.Check, "token.") {
-				list = append(list, room.Finding{Check: l.Check, Code: l.Finding.Code, Severity: severity, Message: v.say(l.Finding.Message)})
+				list = append(list, room.Finding{Check: l.Check, Code: l.Finding.Code, Severity: severity,
+					Message: v.say(l.Finding.Message)})
 			}
 		}
 	}
@@ -245,7 +248,8 @@ func (v *joinCall) guest() (raw, identity string, own bool) {
 		return v.token.Reveal(), v.token.Identity(), false
 	}
 	identity = v.token.Identity() + "-guest"
-	raw, err := token.Mint(token.MintOptions{Key: key, Secret: secret, Room: v.token.Room(), Identity: identity, Now: v.app.now(), TTL: guestTTL})
+	raw, err := token.Mint(token.MintOptions{Key: key, Secret: secret, Room: v.token.Room(), Identity: identity, Now: v.app.now(),
+		TTL: guestTTL})
 	if err != nil {
 		return v.token.Reveal(), v.token.Identity(), false
 	}

@@ -75,8 +75,9 @@ func (v *joinCall) screen(o stay.Options) roomui.Deps {
 	}
 	return roomui.Deps{
 		Notice: notice,
-		URL:    v.app.redact.URL(v.url.String()), Room: v.app.redact.Clean(v.token.Room(), 80), Identity: v.app.redact.Clean(v.token.Identity(), 80),
-		Evicts: v.presence && !v.flags.options.ForceJoin,
+		URL:    v.app.redact.URL(v.url.String()), Room: v.app.redact.Clean(v.token.Room(), 80),
+		Identity: v.app.redact.Clean(v.token.Identity(), 80),
+		Evicts:   v.presence && !v.flags.options.ForceJoin,
 		Start: func(ctx context.Context, publish []room.Sending) roomui.Stay {
 			if again && v.minted { // the first token may have expired meanwhile
 				if fresh, err := v.checked.MintAgain(); err == nil {

@@ -25,7 +25,8 @@ func (a *app) saveForMachines(f *flags, run check.Run, target string) bool {
 	if f.metrics != "" {
 		err := overwritable(f.metrics, "metrics", report.IsMetrics)
 		if err == nil {
-			err = prometheus.WriteToTextfile(f.metrics, report.Metrics(d, a.redact.Clean(cmp.Or(f.metricsTarget, target), 200), run.StartedAt.Add(run.Took)))
+			err = prometheus.WriteToTextfile(f.metrics,
+				report.Metrics(d, a.redact.Clean(cmp.Or(f.metricsTarget, target), 200), run.StartedAt.Add(run.Took)))
 		}
 		metrics = a.saved("metrics", err)
 	}

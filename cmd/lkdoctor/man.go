@@ -62,7 +62,8 @@ func withManSections(page string) []byte {
 			{"130", "Interrupted; what was finished is still told."},
 		}},
 		{"ENVIRONMENT", []manTerm{
-			{"LIVEKIT_URL, LIVEKIT_API_KEY, LIVEKIT_API_SECRET, LIVEKIT_TOKEN", "The server, its key and secret, and a token to check. A flag wins over each."},
+			{"LIVEKIT_URL, LIVEKIT_API_KEY, LIVEKIT_API_SECRET, LIVEKIT_TOKEN",
+				"The server, its key and secret, and a token to check. A flag wins over each."},
 			{"USER_MGMT_BASE_URL, LKDOCTOR_TICKET", "The ticket service, and a ticket to trade there."},
 			{"NODE_ENV", "The Next.js mode that picks the env files, unless --mode says it."},
 			{"HTTP_PROXY, HTTPS_PROXY, NO_PROXY", "The proxy on the way to any of them."},

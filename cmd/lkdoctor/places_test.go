@@ -112,7 +112,7 @@ func TestClockJumps(t *testing.T) {
 			}
 			return time.Now()
 		}
-		e, events := examinedBy(t, l, e)
+		_, events := examinedBy(t, l, e)
 		run := events[len(events)-1].Run
 		if run.Took < 0 || run.Took > 20*time.Second || run.Summary.Error > 0 {
 			t.Errorf("%s: took %s, %+v", jump, run.Took, run.Summary)

@@ -52,7 +52,8 @@ work, 130 interrupted.`),
 	root.CompletionOptions.HiddenDefaultCmd = false
 	f.addSettings(root)
 	f.addRun(root)
-	root.AddCommand(a.versionCommand(), a.schemaCommand(), a.codesCommand(), a.explainCommand(), a.tokenCommand(), a.joinCommand(), a.manCommand())
+	root.AddCommand(a.versionCommand(), a.schemaCommand(), a.codesCommand(), a.explainCommand(), a.tokenCommand(), a.joinCommand(),
+		a.manCommand())
 	root.InitDefaultCompletionCmd()
 	for _, c := range root.Commands() {
 		if c.Name() == "completion" { // cobra's own

@@ -115,7 +115,8 @@ func (a *app) createCommand() *cobra.Command {
 	set.BoolVar(&f.hidden, "hidden", false, helpText("is not shown to others"))
 	set.BoolVar(&f.recorder, "recorder", false, helpText("is a recorder"))
 	set.BoolVar(&f.updateMe, "allow-update-metadata", false, helpText("may change its own name, metadata and attributes"))
-	set.StringSliceVar(&f.publishSources, "allow-source", nil, helpText("may publish only these `sources`: camera, microphone, screen_share, screen_share_audio"))
+	set.StringSliceVar(&f.publishSources, "allow-source", nil,
+		helpText("may publish only these `sources`: camera, microphone, screen_share, screen_share_audio"))
 	set.StringSliceVar(&f.agents, "agent", nil, helpText("dispatch this `agent` on joining"))
 	set.BoolVar(&f.tokenOnly, "token-only", false, helpText("print the token and nothing else"))
 	set.BoolVar(&f.jsonOut, "json", false, helpText("as JSON"))

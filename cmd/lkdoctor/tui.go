@@ -179,7 +179,8 @@ func (e *exam) apply(change tui.Change) error {
 	}
 	if change.Address != "" {
 		e.options = checks.Options{Only: []string{"join.reach"}, GivenURL: change.Address}
-		for _, s := range []*config.Setting{&settings.URL, &settings.APIKey, &settings.APISecret, &settings.TicketService, &settings.Ticket} {
+		for _, s := range []*config.Setting{&settings.URL, &settings.APIKey, &settings.APISecret, &settings.TicketService,
+			&settings.Ticket} {
 			*s = config.Setting{Name: s.Name, Flag: s.Flag, Sensitive: s.Sensitive}
 		}
 	}

@@ -24,7 +24,7 @@ type waits struct {
 	timers map[string]*time.Timer // by the check's ID
 }
 
-// waits returns the waits of a call with plain output, nil for others.
+// waits returns the waits of a call with plain output.
 func (e *exam) waits() *waits {
 	return &waits{out: e.app.err, style: e.style, after: longWait, timers: map[string]*time.Timer{}}
 }

@@ -33,11 +33,11 @@ func readShell(reading *Reading, content []byte, env Env) {
 			reading.opaque = true
 		}
 	}()
-	var stopped error
+	var stopped, err error
 	start, end := 0, 0
-	err := syntax.NewParser(syntax.Variant(syntax.LangBash)).Stmts(strings.NewReader(text), func(s *syntax.Stmt) bool {
-		if stopped != nil {
-			return true // the parser must not be stopped in the middle of a line
+	for s, failed := range syntax.NewParser(syntax.Variant(syntax.LangBash)).StmtsSeq(strings.NewReader(text)) {
+		if err = failed; err != nil || stopped != nil {
+			continue // the parser must not be stopped in the middle of a line
 		}
 		start = int(s.Pos().Offset())
 		if strings.Contains(text[end:start], "\n") {
@@ -45,8 +45,7 @@ func readShell(reading *Reading, content []byte, env Env) {
 		}
 		end = int(s.End().Offset())
 		stopped = sh.statement(s)
-		return true
-	})
+	}
 	switch parse := (syntax.ParseError{}); {
 	case errors.Is(stopped, errNotFollowed):
 		reading.unread = secret.New(text[start:])

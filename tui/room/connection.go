@@ -68,10 +68,12 @@ func (m model) roundTrips(width, rows int) []string {
 	now := m.Sayf("round trip %s", millis(all[len(all)-1]))
 	if rows == 1 {
 		scale := m.Sayf("scale 0 to %s", millis(max(high, 1)))
-		return []string{m.Fit(now+"  "+m.styles.Key.Render(m.chart(all, min(keepRTTs, width-wrap.Width(now)-wrap.Width(scale)-4), 1)[0])+"  "+
+		return []string{m.Fit(now+"  "+m.styles.Key.Render(m.chart(all, min(keepRTTs, width-wrap.Width(now)-wrap.Width(scale)-4), 1)[0])+
+			"  "+
 			m.styles.Subtle.Render(scale), width)}
 	}
-	lines := m.flow([]string{now, m.styles.Subtle.Render(m.Sayf("lowest %s, median %s, highest %s", millis(sorted[0]), millis(sorted[len(sorted)/2]), millis(high)))}, width)
+	lines := m.flow([]string{now, m.styles.Subtle.Render(m.Sayf("lowest %s, median %s, highest %s", millis(sorted[0]),
+		millis(sorted[len(sorted)/2]), millis(high)))}, width)
 	top := millis(max(high, 1))
 	label := wrap.Width(top)
 	for i, bars := range m.chart(all, min(keepRTTs, width-label-3), rows) {
@@ -82,7 +84,8 @@ func (m model) roundTrips(width, rows int) []string {
 		case rows - 1:
 			at = "0"
 		}
-		lines = append(lines, m.styles.Subtle.Render(strings.Repeat(" ", label-wrap.Width(at))+at+" "+m.marks.Bar)+m.styles.Key.Render(bars))
+		lines = append(lines, m.styles.Subtle.Render(strings.Repeat(" ", label-wrap.Width(at))+at+
+			" "+m.marks.Bar)+m.styles.Key.Render(bars))
 	}
 	return lines
 }

@@ -195,7 +195,17 @@ func (m model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		m.interrupted = true
 		return m.leave()
 	case tea.KeyMsg:
-		return m.pressed(msg)
+		var next tea.Model = m
+		var cmds []tea.Cmd
+		for _, pressed := range term.Keys(msg) {
+			if next.(model).gone {
+				break
+			}
+			var cmd tea.Cmd
+			next, cmd = next.(model).pressed(pressed)
+			cmds = append(cmds, cmd)
+		}
+		return next, tea.Batch(cmds...)
 	case tea.MouseMsg:
 		return m.clicked(msg)
 	}

@@ -171,7 +171,8 @@ func (m model) endLines(width int) []string {
 	e, prose := m.state.last, min(width, maxProse)
 	lines := wrap.Lines(m.Say(e.Text), prose)
 	if m.explaining && e.End != nil && e.End.Outcome == room.NotJoined {
-		return append(lines, "", m.styles.Key.Render(m.Fit(m.Sayf("Looking for the cause: lkdoctor asks the server as its checks do."), width)))
+		return append(lines, "", m.styles.Key.Render(m.Fit(m.Sayf("Looking for the cause: lkdoctor asks the server as its checks do."),
+			width)))
 	}
 	for _, f := range e.Findings {
 		lines = append(lines, m.styles.Bad.Render(string(f.Code)))

@@ -79,3 +79,28 @@ func KeyMsg(name string) tea.KeyMsg {
 	}
 	return tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune(name)}
 }
+
+// mostTyped is how many keys may come in one read of the terminal: more are a paste
+// into a terminal that does not mark pastes.
+const mostTyped = 8
+
+// Keys are the keys of msg, one by one: Bubble Tea makes one message of letters that
+// came in one read, as over a slow connection. What is longer than people type is
+// marked as a paste.
+func Keys(msg tea.KeyMsg) []tea.KeyMsg {
+	if msg.Type != tea.KeyRunes || msg.Paste || len(msg.Runes) < 2 {
+		return []tea.KeyMsg{msg}
+	}
+	if len(msg.Runes) > mostTyped {
+		msg.Paste = true
+		return []tea.KeyMsg{msg}
+	}
+	keys := make([]tea.KeyMsg, len(msg.Runes))
+	for i, r := range msg.Runes {
+		keys[i] = tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune{r}, Alt: msg.Alt}
+		if r == ' ' {
+			keys[i].Type = tea.KeySpace
+		}
+	}
+	return keys
+}

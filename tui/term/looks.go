@@ -54,7 +54,8 @@ func NewMarks(ascii bool) Marks {
 	if ascii {
 		return Marks{
 			Pass: "+", Warn: "!", Fail: "x", Skip: "-", Error: "?", Pending: ".", Partly: "o",
-			Cursor: ">", Bar: "|", ThickBar: "#", Bullet: "*", UpDown: "up/down", LeftRight: "left/right", Dot: " | ", Block: "_", Differs: "!",
+			Cursor: ">", Bar: "|", ThickBar: "#", Bullet: "*", UpDown: "up/down", LeftRight: "left/right", Dot: " | ", Block: "_",
+			Differs: "!",
 		}
 	}
 	return Marks{

@@ -25,9 +25,11 @@ const framesPerSecond = 120
 // tea.Interrupt or the process received SIGINT. After an error of the terminal or a
 // panic of the model, last is the state before it. options add to the defaults, such as
 // the mouse.
-func Show[M tea.Model](ctx context.Context, model M, interrupt tea.Msg, in io.Reader, out io.Writer, options ...tea.ProgramOption) (last M, interrupted bool, err error) {
+func Show[M tea.Model](ctx context.Context, model M, interrupt tea.Msg, in io.Reader, out io.Writer,
+	options ...tea.ProgramOption) (last M, interrupted bool, err error) {
 	g := &guard[M]{model: model}
-	options = append([]tea.ProgramOption{tea.WithInput(in), tea.WithOutput(out), tea.WithAltScreen(), tea.WithFPS(framesPerSecond)}, options...)
+	options = append([]tea.ProgramOption{tea.WithInput(in), tea.WithOutput(out), tea.WithAltScreen(), tea.WithFPS(framesPerSecond)},
+		options...)
 	program := tea.NewProgram(g, options...)
 	g.quit = program.Quit
 	stop := context.AfterFunc(ctx, func() { program.Send(interrupt) })

@@ -1,7 +1,7 @@
-// Package hostile is a LiveKit server, a ticket service and a front end that
-// attack whoever asks them: endless answers, floods, silence, garbage. Everything
-// listens on loopback. The tests run each command of lkdoctor against each of
-// them, and want a finding, in time, within memory and CPU.
+// Package hostile has LiveKit servers, ticket services and front ends that attack their
+// clients: endless answers, floods, silence, garbage. They listen on loopback only, and
+// the caller closes them. The tests run each command of lkdoctor against each of them,
+// and require a finding within limits of time, memory and CPU.
 package hostile
 
 import (
@@ -21,10 +21,10 @@ import (
 type Server struct {
 	// Name is what tests call it by, About says what it does.
 	Name, About string
-	// Connects marks a server whose media connects; Harmless one that breaks nothing
-	// that a call needs.
+	// Connects reports whether the server's media connects; Harmless, whether the server
+	// breaks nothing that a call needs.
 	Connects, Harmless bool
-	// Agent marks one whose token calls an agent.
+	// Agent reports whether the server's token calls an agent.
 	Agent bool
 
 	// talk speaks on the WebSocket of a join; nil says Join, and then nothing.
@@ -44,7 +44,7 @@ func Servers() []Server {
 // Running is a server that runs.
 type Running struct {
 	// Environ is the environment of the program under test, KEY=VALUE; Args are the
-	// flags that it needs beside it.
+	// flags that it needs.
 	Environ, Args []string
 
 	closers []io.Closer
@@ -114,7 +114,8 @@ func (s Server) handler() http.Handler {
 		"/rtc/validate":    validate(),
 		"/rtc/v1/validate": lab.Text(http.StatusBadRequest, "join_request is required"),
 		"/twirp/":          lab.Reply(http.StatusOK, map[string]string{"Content-Type": "application/protobuf"}, ""),
-		"/twirp/livekit.RoomService/GetParticipant": lab.JSON(http.StatusNotFound, `{"code":"not_found","msg":"participant does not exist"}`),
+		"/twirp/livekit.RoomService/GetParticipant": lab.JSON(http.StatusNotFound,
+			`{"code":"not_found","msg":"participant does not exist"}`),
 		"/rtc": lab.UpgradeThen(func(ws *websocket.Conn) { converse(ws, s.talk) }),
 	} {
 		if s.paths[path] == nil && (s.paths["/twirp/"] == nil || !strings.HasPrefix(path, "/twirp/")) {

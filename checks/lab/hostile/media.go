@@ -41,7 +41,8 @@ func mediaServers() []Server {
 			talk: func(p *peer) { p.overICE(dtlsFragments) }},
 		{Name: "dtls-never-publisher", About: "has the client offer, connects ICE, and says nothing over it",
 			talk: func(p *peer) {
-				p.overICE(func(c *ice.Conn) { _, _ = io.Copy(io.Discard, c) }, func(j *livekit.JoinResponse) { j.SubscriberPrimary = false })
+				p.overICE(func(c *ice.Conn) { _, _ = io.Copy(io.Discard, c) },
+					func(j *livekit.JoinResponse) { j.SubscriberPrimary = false })
 			}},
 		{Name: "dtls-fingerprint", About: "finishes the DTLS handshake with another certificate than it named",
 			talk: func(p *peer) { p.overDTLS(flood{forged: true}) }},
@@ -51,9 +52,11 @@ func mediaServers() []Server {
 			talk: func(p *peer) { p.overDTLS(flood{leave: true}) }},
 		{Name: "data-channels", Connects: true, Harmless: true, About: "connects media, and opens data channels without end",
 			talk: func(p *peer) { p.overDTLS(flood{channels: 3000}) }},
-		{Name: "agent-flood", Agent: true, Connects: true, Harmless: true, About: "has the agent come, which floods the room with data and with news of itself",
+		{Name: "agent-flood", Agent: true, Connects: true, Harmless: true,
+			About: "has the agent come, which floods the room with data and with news of itself",
 			talk: func(p *peer) {
-				agent := &livekit.ParticipantInfo{Sid: "PA_agent", Identity: "agent", Kind: livekit.ParticipantInfo_AGENT, Metadata: long(500),
+				agent := &livekit.ParticipantInfo{Sid: "PA_agent", Identity: "agent", Kind: livekit.ParticipantInfo_AGENT,
+					Metadata:   long(500),
 					Attributes: map[string]string{"lk.agent_name": "flooder"}}
 				p.overDTLS(flood{channels: 1, news: func(i int) []byte {
 					agent.Metadata = fmt.Sprint(long(500), i)
@@ -166,8 +169,8 @@ func quietly() logging.LoggerFactory {
 // It offers, or answers the client's offer where change makes that the primary
 // connection.
 func (p *peer) overICE(do func(*ice.Conn), change ...func(*livekit.JoinResponse)) {
-	agent, err := ice.NewAgent(&ice.AgentConfig{NetworkTypes: []ice.NetworkType{ice.NetworkTypeUDP4}, IncludeLoopback: true,
-		LoggerFactory: quietly(), MulticastDNSMode: ice.MulticastDNSModeDisabled})
+	agent, err := ice.NewAgentWithOptions(ice.WithNetworkTypes([]ice.NetworkType{ice.NetworkTypeUDP4}), ice.WithIncludeLoopback(),
+		ice.WithLoggerFactory(quietly()), ice.WithMulticastDNSMode(ice.MulticastDNSModeDisabled))
 	if err != nil {
 		return
 	}
@@ -338,7 +341,8 @@ func (p *peer) overDTLS(f flood) {
 				_ = pc.AddICECandidate(init)
 			}
 		}
-		if m.GetAnswer() != nil && pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: m.GetAnswer().GetSdp()}) == nil {
+		if m.GetAnswer() != nil && pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer,
+			SDP: m.GetAnswer().GetSdp()}) == nil {
 			for _, init := range early {
 				_ = pc.AddICECandidate(init)
 			}

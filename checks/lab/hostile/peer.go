@@ -12,7 +12,7 @@ import (
 type peer struct {
 	ws     *websocket.Conn
 	writes sync.Mutex // the library takes one writer at a time
-	// heard are the client's messages, as far as somebody reads them; it is closed
+	// heard receives the client's messages while a goroutine reads them. It is closed
 	// with the connection.
 	heard chan *livekit.SignalRequest
 	gone  chan struct{}
@@ -92,8 +92,9 @@ func encode(m *livekit.SignalResponse) []byte {
 // join is a good JoinResponse.
 func join() *livekit.SignalResponse {
 	return &livekit.SignalResponse{Message: &livekit.SignalResponse_Join{Join: &livekit.JoinResponse{
-		Room:              &livekit.Room{Sid: "RM_hostile", Name: "support"},
-		Participant:       &livekit.ParticipantInfo{Sid: "PA_me", Identity: "caller", Permission: &livekit.ParticipantPermission{CanPublish: true, CanSubscribe: true, CanPublishData: true}},
+		Room: &livekit.Room{Sid: "RM_hostile", Name: "support"},
+		Participant: &livekit.ParticipantInfo{Sid: "PA_me", Identity: "caller",
+			Permission: &livekit.ParticipantPermission{CanPublish: true, CanSubscribe: true, CanPublishData: true}},
 		ServerInfo:        &livekit.ServerInfo{Version: "1.13.5"},
 		SubscriberPrimary: true, PingInterval: 10, PingTimeout: 20,
 	}}}

@@ -56,7 +56,8 @@ func joinServers() []Server {
 		{Name: "join-ice-long", About: "hands out ICE servers with URLs, names and credentials of 1 MiB",
 			talk: func(p *peer) {
 				p.say(joined(func(j *livekit.JoinResponse) {
-					j.IceServers = []*livekit.ICEServer{{Urls: []string{"turn:" + long(1<<20), "turn:127.0.0.1:9"}, Username: long(1 << 20), Credential: long(1 << 20)}}
+					j.IceServers = []*livekit.ICEServer{{Urls: []string{"turn:" + long(1<<20), "turn:127.0.0.1:9"},
+						Username: long(1 << 20), Credential: long(1 << 20)}}
 				}))
 			}},
 		{Name: "join-long", About: "says Join with texts of 1 MiB",
@@ -175,15 +176,18 @@ func sessionServers() []Server {
 				var b strings.Builder
 				b.WriteString(description("user"))
 				for i := range 500 {
-					fmt.Fprintf(&b, "m=video 9 UDP/TLS/RTP/SAVPF 96\r\nc=IN IP4 0.0.0.0\r\na=mid:%d\r\na=sendonly\r\na=rtpmap:96 VP8/90000\r\na=setup:actpass\r\n"+
-						"a=ice-ufrag:user\r\na=ice-pwd:0123456789012345678901\r\na=ssrc:%d cname:x\r\na=msid:PA_%d TR_%d\r\n", i+1, i+1, i, i)
+					fmt.Fprintf(&b,
+						"m=video 9 UDP/TLS/RTP/SAVPF 96\r\nc=IN IP4 0.0.0.0\r\na=mid:%d\r\na=sendonly\r\na=rtpmap:96 VP8/90000\r\na=setup:actpass\r\n"+
+							"a=ice-ufrag:user\r\na=ice-pwd:0123456789012345678901\r\na=ssrc:%d cname:x\r\na=msid:PA_%d TR_%d\r\n", i+1, i+1,
+						i, i)
 				}
 				p.say(offer(b.String()))
 			}),
 		then("sdp-codecs", "offers 20,000 codecs",
 			func(p *peer) {
 				var b strings.Builder
-				b.WriteString(description("user") + "m=audio 9 UDP/TLS/RTP/SAVPF 0\r\nc=IN IP4 0.0.0.0\r\na=mid:1\r\na=sendonly\r\na=setup:actpass\r\na=ice-ufrag:user\r\na=ice-pwd:0123456789012345678901\r\n")
+				b.WriteString(description("user") +
+					"m=audio 9 UDP/TLS/RTP/SAVPF 0\r\nc=IN IP4 0.0.0.0\r\na=mid:1\r\na=sendonly\r\na=setup:actpass\r\na=ice-ufrag:user\r\na=ice-pwd:0123456789012345678901\r\n")
 				for i := range 20_000 {
 					fmt.Fprintf(&b, "a=rtpmap:%d opus/48000/2\r\n", i)
 				}
@@ -204,7 +208,8 @@ func sessionServers() []Server {
 			func(p *peer) {
 				p.say(offer(description("user")))
 				p.again(times(100_000, func(i int) *livekit.SignalResponse {
-					return candidate(fmt.Sprintf(`{"candidate":"candidate:%d 1 tcp 1 127.0.%d.%d 9 typ host tcptype passive"}`, i, i/256%256, i%256))
+					return candidate(fmt.Sprintf(`{"candidate":"candidate:%d 1 tcp 1 127.0.%d.%d 9 typ host tcptype passive"}`, i,
+						i/256%256, i%256))
 				}))
 			}),
 		then("candidates-names", "names candidates by host names and in garbage",
@@ -212,13 +217,15 @@ func sessionServers() []Server {
 				p.say(offer(description("user")))
 				p.again(times(20_000, func(i int) *livekit.SignalResponse {
 					return candidate([]string{"not json \x1b[31m", `{"candidate":"candidate:\u001b[31m"}`,
-						fmt.Sprintf(`{"candidate":"candidate:%d 1 udp 1 host%d.invalid 9 typ host"}`, i, i), "{\"candidate\":\"candidate:1 1 udp 1 " + long(5000) + " 9 typ host\"}"}[i%4])
+						fmt.Sprintf(`{"candidate":"candidate:%d 1 udp 1 host%d.invalid 9 typ host"}`, i, i),
+						"{\"candidate\":\"candidate:1 1 udp 1 " + long(5000) + " 9 typ host\"}"}[i%4])
 				}))
 			}),
 		then("people-come", "tells of people who come without end",
 			func(p *peer) {
 				p.again(func(i int) []byte {
-					return encode(update(&livekit.ParticipantInfo{Sid: fmt.Sprint("PA_", i), Identity: fmt.Sprint("guest-", i), Metadata: long(2000)}))
+					return encode(update(&livekit.ParticipantInfo{Sid: fmt.Sprint("PA_", i), Identity: fmt.Sprint("guest-", i),
+						Metadata: long(2000)}))
 				})
 			}),
 		then("people-come-and-go", "tells of people who come and go without end",

@@ -34,7 +34,8 @@ func webServers() []Server {
 		at("validate-endless", "answers without end whether a token is valid", "/rtc/validate", endless("text/plain")),
 		at("upgrade-silent", "never answers the WebSocket's request", "/rtc", hang()),
 		at("upgrade-endless", "refuses the WebSocket in a text without end", "/rtc", status(http.StatusForbidden, endless("text/plain"))),
-		at("upgrade-headers", "refuses the WebSocket with 10 MiB of headers", "/rtc", headers(status(http.StatusForbidden, lab.Text(http.StatusForbidden, "")))),
+		at("upgrade-headers", "refuses the WebSocket with 10 MiB of headers", "/rtc",
+			headers(status(http.StatusForbidden, lab.Text(http.StatusForbidden, "")))),
 		at("root-headers", "answers with 10 MiB of headers", "/", headers(lab.Text(http.StatusOK, "OK"))),
 		at("root-informs", "answers with 1xx without end", "/", informs()),
 		page("page-endless", "serves a page that never ends", endless("text/html")),
@@ -104,7 +105,7 @@ func informs() http.Handler {
 	})
 }
 
-// policy is a page whose policy is longer than anybody reads.
+// policy is a page with an enormous Content-Security-Policy.
 func policy() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Security-Policy", "connect-src "+strings.Repeat("wss://a.test ", 60<<10/13))

@@ -117,7 +117,7 @@ func TestMediaNoOffer(t *testing.T) {
 			return drop
 		}
 		return pass
-	}}, session.MediaOptions{}, 0.1)
+	}}, session.MediaOptions{}, 0.4)
 	expect(t, m, session.OutcomeNoOffer)
 }
 

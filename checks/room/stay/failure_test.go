@@ -55,7 +55,7 @@ func TestAJoinThatFailsSaysHowFarItCame(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := options(t, c.url, canary)
-			o.Net.Limits = probe.DefaultLimits().Scaled(0.1)
+			o.Net.Limits = probe.DefaultLimits().Scaled(0.3)
 			began := time.Now()
 			g := open(t, t.Context(), o)
 			end := g.rest()
@@ -79,7 +79,7 @@ func TestAJoinThatFailsSaysHowFarItCame(t *testing.T) {
 func TestMediaThatNeverConnectsIsSaid(t *testing.T) {
 	s := newSite(t, "")
 	o := options(t, s.server.URL, s.token("ann"))
-	o.Net.Limits = probe.DefaultLimits().Scaled(0.1)
+	o.Net.Limits = probe.DefaultLimits().Scaled(0.3)
 	o.Media.ForceRelay = true // and the server has no TURN server
 	g := open(t, t.Context(), o)
 	end := g.rest()
