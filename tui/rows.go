@@ -1,7 +1,6 @@
 package tui
 
 import (
-	"strings"
 	"time"
 
 	"github.com/charmbracelet/x/ansi"
@@ -212,11 +211,7 @@ func (m model) rowText(row progress.Row) string {
 	case row.Code != "":
 		return string(row.Code) + "  " + m.Say(row.Line)
 	}
-	line := m.Say(row.Line)
-	if row.State == progress.Passed && !m.running && m.run != nil && strings.Contains(m.Say(m.run.Diagnosis.NotIt), line) {
-		return "" // the verdict says it
-	}
-	return line
+	return m.Say(row.Line)
 }
 
 // rowTime returns how long the stage took, or how long it has run and may run.

@@ -11,6 +11,7 @@ import (
 
 	"lkdoctor/checks/check"
 	"lkdoctor/checks/finding"
+	"lkdoctor/checks/progress"
 )
 
 // asked is what Start was asked for, once the run's goroutine has got there.
@@ -270,23 +271,6 @@ func TestTheDetailsAreAboutTheWorstFinding(t *testing.T) {
 	}
 }
 
-// Keys that came in one read of the terminal count one by one; what is longer than
-// people type is a paste.
-func TestKeysOfOneRead(t *testing.T) {
-	deps, _ := testDeps()
-	m := ends(drawn(t, deps, 80, 24), opaqueRun())
-	one, both := step(m, press("k"), press("k")), step(m, tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune("kk")})
-	if one.selected == m.selected || both.selected != one.selected {
-		t.Errorf("from row %d: %d with one key at a time, %d with both in one read", m.selected, one.selected, both.selected)
-	}
-	if m := step(m, tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune("?q")}); !m.menu.open {
-		t.Error("q quits behind the help that the key before it opened")
-	}
-	if m := step(m, tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune("Jabcdefghij")}); !m.prompt.isOpen() {
-		t.Error("a paste that is not marked as one opens no prompt")
-	}
-}
-
 // A second paste into the prompt replaces the first, but not what was typed.
 func TestAPasteReplacesThePasteBefore(t *testing.T) {
 	deps, _ := testDeps()
@@ -321,5 +305,36 @@ func TestAPastedErrorTextIsExplained(t *testing.T) {
 		if want.opens && (m.browser.filter == "" || !strings.Contains(m.View(), want.notice)) {
 			t.Errorf("%s:\n%s", text, m.View())
 		}
+	}
+}
+
+// A stage that passed says what it observed, also if the verdict says the same.
+func TestAPassedStageSaysItsOutcome(t *testing.T) {
+	deps, _ := testDeps()
+	run := goodRun()
+	run.Diagnosis.NotIt = finding.Textf("the ticket service (signed with the secret configured here)")
+	run.Diagnosis.Broke, run.Diagnosis.FixIn = run.Diagnosis.Summary, finding.Textf("the network")
+	m := ends(drawn(t, deps, 120, 40), run)
+	for _, row := range m.progress.Rows() {
+		if text := m.rowText(row); row.State == progress.Passed && text != m.Say(row.Line) {
+			t.Errorf("%s: %q, want %q", row.Stage, text, row.Line)
+		}
+	}
+}
+
+// Keys that came in one read of the terminal count one by one; what is longer than
+// people type is a paste.
+func TestKeysOfOneRead(t *testing.T) {
+	deps, _ := testDeps()
+	m := ends(drawn(t, deps, 80, 24), opaqueRun())
+	one, both := step(m, press("k"), press("k")), step(m, tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune("kk")})
+	if one.selected == m.selected || both.selected != one.selected {
+		t.Errorf("from row %d: %d with one key at a time, %d with both in one read", m.selected, one.selected, both.selected)
+	}
+	if m := step(m, tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune("?q")}); !m.menu.open {
+		t.Error("q quits behind the help that the key before it opened")
+	}
+	if m := step(m, tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune("Jabcdefghij")}); !m.prompt.isOpen() {
+		t.Error("a paste that is not marked as one opens no prompt")
 	}
 }

@@ -101,7 +101,7 @@ func (m model) waitingLines(width int) []string {
 // broke returns what is wrong in one sentence. If nothing failed, that is the summary,
 // which begins with what works.
 func (m model) broke(d check.Diagnosis) string {
-	if d.FixIn.IsZero() && d.Warning.IsZero() {
+	if d.FixIn.IsZero() && d.NotIt.IsZero() && d.Warning.IsZero() {
 		return m.Say(d.Summary)
 	}
 	return m.Say(d.Broke)

@@ -226,3 +226,17 @@ func TestPlainWhileItHappens(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// TestWhatIsClearedIsSaidOnce: a run without a party that must act, as an interrupted
+// one, says once what it is not.
+func TestWhatIsClearedIsSaidOnce(t *testing.T) {
+	for name, s := range scenarios() {
+		run := s.run()
+		run.Diagnosis.NotIt = finding.Textf("the clock")
+		run.Diagnosis.Summary = finding.Textf("%s It is not %s.", run.Diagnosis.Broke, run.Diagnosis.NotIt)
+		text := report.Text(run, report.Style{Width: 80}, "")
+		if n := strings.Count(strings.ToLower(text), "it is not "); n != 1 {
+			t.Errorf("%s: %d times:\n%s", name, n, text)
+		}
+	}
+}

@@ -78,7 +78,7 @@ func (m *markdown) title(run check.Run) {
 		return
 	}
 	broke := d.Broke
-	if d.FixIn.IsZero() { // warnings only: the summary begins with what works
+	if d.FixIn.IsZero() && d.NotIt.IsZero() { // warnings only: the summary begins with what works
 		broke = d.Summary
 	}
 	m.line("**" + escape(m.style.text(broke)) + "**")

@@ -246,7 +246,7 @@ func (s Style) Diagnosis(run check.Run) string {
 	}
 	b.WriteString("\n")
 	broke := d.Broke
-	if d.FixIn.IsZero() {
+	if d.FixIn.IsZero() && d.NotIt.IsZero() { // else they follow on lines of their own
 		broke = d.Summary
 	}
 	for _, line := range wrap.Lines(s.text(broke), s.width()) {
