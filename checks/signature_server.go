@@ -55,7 +55,7 @@ func signatureServer(c *Case) Check {
 		report := Report{Findings: append(pinned, verdictFindings(ctx, c, verdict, at, ended)...)}
 		if acceptance(verdict) == diagnosis.Yes {
 			report.Outcome = Outcome{
-				Text:  finding.Textf("the LiveKit server accepts the token"),
+				Text:  finding.Textf("accepted by the LiveKit server"),
 				Facts: Facts{"status": verdict.Status, "path": verdict.Path},
 			}
 		}

@@ -86,6 +86,7 @@ func TestTerminalGoesAway(t *testing.T) {
 	t.Parallel()
 	l := startLab(t, "")
 	for _, args := range [][]string{nil, {"join"}} {
+		l.Renew() // the run before may have spent the ticket
 		cmd := program(t, l.Environ(), args...)
 		terminal, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: 24, Cols: 80})
 		if err != nil {
