@@ -51,7 +51,7 @@ func mutants() []mutant {
 			"./checks", "TestAPresentParticipantIsNotThrownOut"},
 		{"variant-of-a-fix", "checks/diagnosis/diagnosis.go", "v, _ := page.Variant(f.Variant)", `v, _ := page.Variant("")`,
 			"./checks/diagnosis", "TestEveryVariantGivesItsOwnAdvice"},
-		{"credential-list", "checks/case.go", "return address{URL: came, came: true}", "return address{URL: came, came: false}",
+		{"credential-list", "checks/case.go", "return address{URL: came, withToken: true}", "return address{URL: came, withToken: false}",
 			"./cmd/lkdoctor", "TestCredentialsGoWhereTheListSays"},
 		{"terminal-restore", "tui/background_unix.go", "defer func() { _ = term.Restore(fd, before) }()", "defer func() { _ = before }()",
 			"./tui", "TestBackground"},
