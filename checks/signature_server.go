@@ -55,7 +55,7 @@ func signatureServer(c *Case) Check {
 		report := Report{Findings: append(pinned, verdictFindings(ctx, c, verdict, at, ended)...)}
 		if acceptance(verdict) == diagnosis.Yes {
 			report.Outcome = Outcome{
-				Text:  finding.Textf("accepted by the LiveKit server"),
+				Text:  finding.Textf("accepted by the server"),
 				Facts: Facts{"status": verdict.Status, "path": verdict.Path},
 			}
 		}

@@ -20,7 +20,7 @@ import (
 // faults, in percent.
 type screenSize struct{ width, height, mayCut int }
 
-func screenSizes() []screenSize { return []screenSize{{80, 24, 10}, {120, 40, 0}, {60, 20, 25}} }
+func screenSizes() []screenSize { return []screenSize{{80, 24, 10}, {120, 40, 0}, {60, 20, 30}} }
 
 // screenCounts are what was seen on the screens of all faults.
 type screenCounts struct {
