@@ -32,10 +32,10 @@ demo: build
 ## test: every test, and then its fast half with the race detector, where goroutines
 ## are ours (.ci/raced). Tests mostly wait, so that three packages run at a time
 GORACE := suppressions=$(CURDIR)/.ci/race-suppressions.txt atexit_sleep_ms=10
-TESTS  := -p 3 -parallel 8 -timeout 20m
+TESTS  := -p 3 -parallel 16 -timeout 20m
 test:
 	go test $(TESTS) -shuffle=on ./...
-	GORACE="$(GORACE)" go test $(TESTS) -race -short -shuffle=on $$(.ci/raced)
+	GORACE="$(GORACE)" go test $(TESTS) -parallel 8 -race -short -shuffle=on $$(.ci/raced)
 
 ## check: the fast half, for while one works: one fault a code, and nothing in bulk
 check:
