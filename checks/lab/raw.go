@@ -9,7 +9,8 @@ import (
 	"strings"
 	"sync"
 	"syscall"
-	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // Silent accepts connections, reads what comes and never answers.
@@ -124,13 +125,12 @@ type Blackhole struct {
 }
 
 // blackholeFill bounds how many connections are made to fill the queue. Linux
-// lets one into a backlog of 0.
+// admits one to a backlog of 0.
 const blackholeFill = 16
 
 // NewBlackhole makes one without privileges or firewall rules: a socket that
 // listens with a backlog of 0 and never accepts. Once its queue is full, Linux
-// drops further SYNs (net.ipv4.tcp_abort_on_overflow being 0, its default; else
-// it resets, and making the blackhole fails). It takes about 100 ms to be sure.
+// drops further SYNs (net.ipv4.tcp_abort_on_overflow being 0, its default).
 func NewBlackhole() (*Blackhole, error) {
 	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM, 0)
 	if err != nil {
@@ -157,15 +157,18 @@ func (b *Blackhole) open() error {
 	}
 	b.Addr = loopback(name.(*syscall.SockaddrInet4).Port)
 	for range blackholeFill {
-		conn, err := net.DialTimeout("tcp4", b.Addr, 100*time.Millisecond)
-		var timeout net.Error
-		switch {
-		case err == nil:
-			b.held = append(b.held, conn)
-		case errors.As(err, &timeout) && timeout.Timeout():
-			return nil
-		default:
+		conn, err := net.Dial("tcp4", b.Addr)
+		if err != nil {
 			return err
+		}
+		b.held = append(b.held, conn)
+		// For a listening socket these are the length of its queue and the limit of it.
+		queue, err := unix.GetsockoptTCPInfo(b.fd, unix.IPPROTO_TCP, unix.TCP_INFO)
+		if err != nil {
+			return os.NewSyscallError("getsockopt", err)
+		}
+		if queue.Unacked > queue.Sacked {
+			return nil
 		}
 	}
 	return errors.New("the queue of the socket does not fill")
