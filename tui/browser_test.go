@@ -15,7 +15,7 @@ import (
 	"lkdoctor/checks/catalogue"
 	"lkdoctor/checks/check"
 	"lkdoctor/checks/finding"
-	"lkdoctor/checks/words"
+	"lkdoctor/checks/i18n"
 )
 
 // fakeCatalogue is a catalogue of a few pages, so that the goldens do not change
@@ -59,7 +59,7 @@ func TestHelpAndCatalogue(t *testing.T) {
 		for _, size := range [][2]int{{80, 24}, {120, 40}} {
 			for _, lang := range []string{"en", "zh"} {
 				plain := catalogueDeps()
-				plain.Translate = words.Translator(lang)
+				plain.Translate = i18n.Translator(lang)
 				want := step(ends(drawn(t, plain, size[0], size[1]), opaqueRun()), keys...).View()
 				for _, dark := range []bool{true, false} {
 					deps := catalogueDeps()

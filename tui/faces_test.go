@@ -8,7 +8,7 @@ import (
 	"github.com/charmbracelet/lipgloss"
 	"github.com/muesli/termenv"
 
-	"lkdoctor/checks/words"
+	"lkdoctor/checks/i18n"
 	"lkdoctor/tui/term"
 )
 
@@ -23,7 +23,7 @@ func eachFace(t *testing.T, name string, m model) {
 					continue // one language on light, the other on dark
 				}
 				own := m
-				own.Translate = words.Translator(lang)
+				own.Translate = i18n.Translator(lang)
 				file := fmt.Sprintf("%s_%s_%dx%d", name, lang, size[0], size[1])
 				if colours != "" {
 					r := lipgloss.NewRenderer(io.Discard)

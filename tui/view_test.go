@@ -16,7 +16,7 @@ import (
 
 	"lkdoctor/checks/check"
 	"lkdoctor/checks/finding"
-	"lkdoctor/checks/words"
+	"lkdoctor/checks/i18n"
 	"lkdoctor/checks/wrap"
 	"lkdoctor/tui/term"
 )
@@ -127,7 +127,7 @@ func TestChinese(t *testing.T) {
 			"failed": nil, "details": {press("enter")}, "help": {press("?")}, "ticket_prompt": {press("r")},
 		} {
 			deps, _ := testDeps()
-			deps.Translate = words.Translator("zh")
+			deps.Translate = i18n.Translator("zh")
 			m := step(ends(drawn(t, deps, size[0], size[1]), opaqueRun()), keys...)
 			golden(t, fmt.Sprintf("chinese_%s_%dx%d", name, size[0], size[1]), m.View())
 		}

@@ -49,8 +49,8 @@ func TestRename(t *testing.T) {
 	}
 	bin := filepath.Join(dir, "bin") + "/"
 	run("go", "build", "-o", bin, to+"/cmd/lkdoctor")
-	run("go", "vet", "./checks/words", "./checks", "./cmd/lkbench", "./.goreleaser/module")
-	run("go", "test", "-run", "TestImportDirections|TestEveryFormatHasChineseWords|TestFormatsAreFound", "./checks", "./checks/words")
+	run("go", "vet", "./checks/i18n", "./checks", "./cmd/lklab", "./.goreleaser/module")
+	run("go", "test", "-run", "TestImportDirections|TestEveryFormatHasChineseWords|TestFormatsAreFound", "./checks", "./checks/i18n")
 	if out := run(bin+"lkdoctor", "version"); !strings.HasPrefix(out, "lkdoctor ") {
 		t.Errorf("it says %q", out)
 	}

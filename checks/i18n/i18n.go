@@ -1,10 +1,10 @@
-// Package words translates lkdoctor's messages. English formats are in the code and
+// Package i18n translates lkdoctor's messages. English formats are in the code and
 // are the keys. A language is one file from format to format, and the catalogue's
 // pages in that language for titles and fixes of pages.
 //
 // It reads and parses nothing until a language is requested, so that English costs
 // nothing.
-package words
+package i18n
 
 import (
 	_ "embed"

@@ -14,9 +14,9 @@ import (
 
 	"lkdoctor/checks"
 	"lkdoctor/checks/check"
+	"lkdoctor/checks/i18n"
 	"lkdoctor/checks/probe"
 	"lkdoctor/checks/report"
-	"lkdoctor/checks/words"
 	"lkdoctor/config"
 )
 
@@ -215,10 +215,10 @@ func (a *app) face(f *flags) face {
 
 func (a *app) style(f *flags) report.Style {
 	_, outTTY := terminal(a.out)
-	lang := words.FromLocale(f.lang, a.getenv)
+	lang := i18n.FromLocale(f.lang, a.getenv)
 	return report.Style{
 		Color: useColor(f.color, a.getenv("NO_COLOR"), a.getenv("TERM"), outTTY),
 		ASCII: asciiOnly(a.getenv), Width: a.columns(), Verbose: f.verbose, Quiet: f.quiet,
-		Lang: lang, Translate: words.Translator(lang),
+		Lang: lang, Translate: i18n.Translator(lang),
 	}
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"lkdoctor/checks/words"
+	"lkdoctor/checks/i18n"
 	"lkdoctor/checks/wrap"
 )
 
@@ -45,7 +45,7 @@ func TestHelp(t *testing.T) {
 			if lang == "zh_CN.UTF-8" {
 				called, _, _ := root.Find(path)
 				called.Flags().VisitAll(func(f *pflag.Flag) {
-					if translate := words.Translator("zh"); f.Usage != "" && !f.Hidden && f.Name != "help" && f.Name != "no-descriptions" && f.Name != "version" && translate(f.Usage) == "" {
+					if translate := i18n.Translator("zh"); f.Usage != "" && !f.Hidden && f.Name != "help" && f.Name != "no-descriptions" && f.Name != "version" && translate(f.Usage) == "" {
 						t.Errorf("%v: the help of --%s has no Chinese", path, f.Name)
 					}
 				})

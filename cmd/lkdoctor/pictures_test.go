@@ -20,8 +20,8 @@ import (
 	"lkdoctor/checks"
 	"lkdoctor/checks/check"
 	"lkdoctor/checks/finding"
+	"lkdoctor/checks/i18n"
 	"lkdoctor/checks/report"
-	"lkdoctor/checks/words"
 	"lkdoctor/tui"
 	"lkdoctor/tui/picture"
 )
@@ -106,7 +106,7 @@ func drawn(t *testing.T, e *exam, run check.Run, columns, rows int, keys ...stri
 	for _, lang := range []string{"en", "zh"} {
 		for name, theme := range map[string]picture.Theme{"light": picture.Light(), "dark": picture.Dark()} {
 			own := *e
-			own.style = report.Style{Lang: lang, Translate: words.Translator(lang)}
+			own.style = report.Style{Lang: lang, Translate: i18n.Translator(lang)}
 			deps := own.deps(&reruns{exam: &own})
 			deps.Checks = slices.DeleteFunc(checks.Specs(), func(s check.Spec) bool { return !holds(run, s.ID) })
 			deps.Title = tui.Header{URL: run.Target.LiveKitURL, Source: "environment"}

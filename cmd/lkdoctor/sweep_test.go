@@ -26,10 +26,10 @@ import (
 
 	"lkdoctor/checks"
 	"lkdoctor/checks/check"
+	"lkdoctor/checks/i18n"
 	"lkdoctor/checks/lab"
 	"lkdoctor/checks/probe"
 	"lkdoctor/checks/report"
-	"lkdoctor/checks/words"
 	"lkdoctor/tui"
 )
 
@@ -356,7 +356,7 @@ func runFaces(t *testing.T, s surrounding, environ []string, dir string) map[str
 	done := *events[len(events)-1].Run
 
 	faces["json"] = string(e.asJSON(t, done))
-	for name, style := range map[string]report.Style{"plain": {}, "plain -v": {Verbose: true, Width: 60}, "plain zh": {Verbose: true, Translate: words.Translator("zh"), Lang: "zh"}} {
+	for name, style := range map[string]report.Style{"plain": {}, "plain -v": {Verbose: true, Width: 60}, "plain zh": {Verbose: true, Translate: i18n.Translator("zh"), Lang: "zh"}} {
 		var out bytes.Buffer
 		p := report.NewPlain(&out, style, e.header(), checks.Specs())
 		for _, event := range events {

@@ -18,8 +18,8 @@ import (
 	"github.com/muesli/termenv"
 
 	"lkdoctor/checks/finding"
+	"lkdoctor/checks/i18n"
 	"lkdoctor/checks/room"
-	"lkdoctor/checks/words"
 	"lkdoctor/tui/term"
 )
 
@@ -188,7 +188,7 @@ func TestScreens(t *testing.T) {
 		look(name, testDeps, build)
 		look("chinese_"+name, func(f *fakeStay) Deps {
 			deps := testDeps(f)
-			deps.Translate = words.Translator("zh")
+			deps.Translate = i18n.Translator("zh")
 			return deps
 		}, build)
 	}
