@@ -55,12 +55,13 @@ pictures:
 	RECORD=1 UPDATE_GOLDEN=1 go test -count=1 -run Pictures ./cmd/lkdoctor
 
 ## lint: formatting, vet, the analysers, other systems; the import directions are a
-## test. golangci-lint takes a minute and a half to build on two cores, once
+## test. golangci-lint takes a minute and a half to build on two cores, once. Its cache
+## keeps the paths of one checkout and is wrong in another, so each has its own
 lint: lint-systems
 	go mod tidy -diff
 	go vet ./... $(RELEASERS)
 	go run $(STATICCHECK) ./... $(RELEASERS)
-	go run $(GOLANGCI) run ./... $(RELEASERS)
+	GOLANGCI_LINT_CACHE=$(CURDIR)/$(BIN)/golangci-lint go run $(GOLANGCI) run ./... $(RELEASERS)
 
 ## lint-systems: build for each system that the program is released for, and vet what
 ## needs no lab there: the lab's faults need Linux's sockets
