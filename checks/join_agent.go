@@ -16,22 +16,8 @@ import (
 	"lkdoctor/config/clean"
 )
 
-const (
-	// agentWait is the time to wait for an agent from its call on; agentSlow is the
-	// time above which AGENT_SLOW is reported.
-	agentWait = 10 * time.Second
-	agentSlow = 3 * time.Second
-	// audioWait is the time to wait for the audio of an agent that came.
-	audioWait = time.Second
-	// agentPoll is the time between two questions about the dispatches.
-	agentPoll = time.Second
-	// ignoredAfter is the age from which a list without the dispatch is final: the
-	// server makes the dispatch together with the room.
-	ignoredAfter = 700 * time.Millisecond
-	// noWorkerAfter is the age from which an empty list of jobs means that no
-	// worker took one (see probe.Dispatch).
-	noWorkerAfter = 5200 * time.Millisecond
-)
+// agentSlow is the time above which AGENT_SLOW is reported.
+const agentSlow = 3 * time.Second
 
 // joinAgent waits for the agents that the token calls, in the stay that
 // join.websocket began; or calls the agent of --agent into a room of the doctor's
@@ -113,7 +99,7 @@ func (c *Case) calledByToken(ctx context.Context, t *examined) Report {
 		stay = m
 	}
 	defer stay.close()
-	call := &agentCall{room: stay.Signal.Facts.Room, called: stay.At, watch: stay.Agents, over: stay.Signal.Done()}
+	call := &agentCall{room: stay.Signal.Facts.Room, called: stay.At, watch: stay.Agents, over: stay.Signal.Done(), limits: c.Net.Waits()}
 	for _, name := range t.Claims.Agents[:min(len(t.Claims.Agents), caps.Called)] {
 		if name = clean.Line(name, 80); !slices.Contains(call.names, name) {
 			call.names = append(call.names, name)
@@ -149,7 +135,7 @@ func (r *AgentRoom) TakeBack(ctx context.Context, n *probe.Net) {
 	if r.call == nil {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), n.Waits().Extra)
 	defer cancel()
 	r.call(ctx, n)
 }
@@ -189,7 +175,8 @@ func (c *Case) callAgent(ctx context.Context) Report {
 			}
 		}
 	}
-	call := &agentCall{names: []string{clean.Line(name, 80)}, room: clean.Line(in.Room, 256), called: time.Now(), watch: in.Watch, over: over, api: api}
+	call := &agentCall{names: []string{clean.Line(name, 80)}, room: clean.Line(in.Room, 256), called: time.Now(),
+		watch: in.Watch, over: over, api: api, limits: c.Net.Waits()}
 	return call.report(ctx)
 }
 
@@ -215,6 +202,7 @@ type agentCall struct {
 	called time.Time
 	watch  *probe.Agents
 	over   <-chan struct{} // the stay in the room has ended
+	limits probe.Limits
 	// api is nil where the server cannot be asked; unasked is the reason.
 	api     *probe.API
 	unasked Text
@@ -247,7 +235,7 @@ func (a *agentCall) report(ctx context.Context) Report {
 	return report
 }
 
-// wait follows the call until it is decided, at most for agentWait.
+// wait follows the call until it is decided, at most for Limits.Agent.
 func (a *agentCall) wait(ctx context.Context) agentNews {
 	var news agentNews
 	type list struct {
@@ -266,8 +254,8 @@ func (a *agentCall) wait(ctx context.Context) agentNews {
 			return news
 		}
 		if now := news.waited; a.api != nil && !asking && now >= next {
-			if asking, next = true, now+agentPoll; now < noWorkerAfter {
-				next = min(next, noWorkerAfter)
+			if asking, next = true, now+a.limits.AgentPoll; now < a.limits.JobTaken {
+				next = min(next, a.limits.JobTaken)
 			}
 			go func() {
 				dispatches, reply, failure := a.api.Dispatches(ctx, a.room)
@@ -293,17 +281,17 @@ func (a *agentCall) wait(ctx context.Context) agentNews {
 
 // decided reports whether waiting longer cannot change the outcome.
 func (a *agentCall) decided(news agentNews) bool {
-	if news.waited >= agentWait {
+	if news.waited >= a.limits.Agent {
 		return true
 	}
 	for _, name := range a.names {
 		if agent, came := arrived(name, news.agents); came {
-			if !agent.Audio && !agent.Left && !agent.Before && time.Since(agent.Came) < audioWait {
+			if !agent.Audio && !agent.Left && !agent.Before && time.Since(agent.Came) < a.limits.AgentAudio {
 				return false
 			}
 			continue
 		}
-		if code, _ := cause(name, news); code == "" || code == finding.AgentAbsent {
+		if code, _ := cause(name, news, a.limits); code == "" || code == finding.AgentAbsent {
 			return false
 		}
 	}
@@ -321,20 +309,20 @@ func arrived(name string, agents []probe.Agent) (probe.Agent, bool) {
 
 // cause returns why an agent has not come, from the server's list of dispatches; ""
 // where the list does not show it.
-func cause(name string, news agentNews) (Code, probe.DispatchJob) {
+func cause(name string, news agentNews, limits probe.Limits) (Code, probe.DispatchJob) {
 	if news.listed == 0 {
 		return "", probe.DispatchJob{}
 	}
 	i := slices.IndexFunc(news.dispatches, func(d probe.Dispatch) bool { return d.Agent == name })
 	if i < 0 {
-		if news.listed < ignoredAfter {
+		if news.listed < limits.Dispatched {
 			return "", probe.DispatchJob{}
 		}
 		return finding.AgentDispatchIgnored, probe.DispatchJob{}
 	}
 	jobs := news.dispatches[i].Jobs
 	if len(jobs) == 0 {
-		if news.listed < noWorkerAfter {
+		if news.listed < limits.JobTaken {
 			return "", probe.DispatchJob{}
 		}
 		return finding.AgentNoWorker, probe.DispatchJob{}
@@ -367,7 +355,7 @@ func (a *agentCall) judge(name string, news agentNews) (f Finding, wrong bool) {
 		}
 		return Finding{}, false
 	}
-	code, job := cause(name, news)
+	code, job := cause(name, news, a.limits)
 	switch code {
 	case finding.AgentDispatchIgnored:
 		return build(code, "", "the server did not call the agent %s that the token asks for: room %s was there before", shown, a.room)

@@ -251,14 +251,14 @@ func TestAgentCause(t *testing.T) {
 	}{
 		{"never asked", nil, 0, ""},
 		{"empty and early", dispatch("helper"), time.Second, ""},
-		{"empty and late", dispatch("helper"), noWorkerAfter, finding.AgentNoWorker},
+		{"empty and late", dispatch("helper"), probe.DefaultLimits().JobTaken, finding.AgentNoWorker},
 		{"runs", dispatch("helper", running), time.Second, finding.AgentAbsent},
 		{"failed", dispatch("helper", failed), time.Second, finding.AgentJobFailed},
 		{"failed, and another runs", dispatch("helper", failed, running), time.Second, finding.AgentAbsent},
 		{"not called, early", dispatch(""), time.Millisecond, ""},
 		{"not called", dispatch(""), time.Second, finding.AgentDispatchIgnored},
 	} {
-		if got, _ := cause("helper", agentNews{dispatches: tt.list, listed: tt.listed}); got != tt.want {
+		if got, _ := cause("helper", agentNews{dispatches: tt.list, listed: tt.listed}, probe.DefaultLimits()); got != tt.want {
 			t.Errorf("%s: %s, want %s", tt.name, got, tt.want)
 		}
 	}

@@ -283,7 +283,7 @@ func TestJoinCallsAgent(t *testing.T) {
 	})
 	t.Run("does not come", func(t *testing.T) {
 		t.Parallel()
-		j := startJoin(t, start(t, &lab.WorkerOptions{Name: "other"}, ""), "--json", "--agent", "helper", "--for", "7s")
+		j := startJoin(t, start(t, nil, "agent-other-name"), "--json", "--agent", "helper", "--for", "3s")
 		if code := j.code(); code != check.ExitOK {
 			t.Fatalf("exit code %d: %s%s", code, j.out, j.err)
 		}
@@ -295,7 +295,7 @@ func TestJoinCallsAgent(t *testing.T) {
 	})
 	t.Run("in lines", func(t *testing.T) {
 		t.Parallel()
-		j := startJoin(t, start(t, nil, ""), "--plain", "--agent", "helper", "--for", "7s")
+		j := startJoin(t, start(t, nil, "agent-no-worker"), "--plain", "--agent", "helper", "--for", "3s")
 		if code := j.code(); code != check.ExitOK || strings.Count(j.out.String(), "no worker took the job of the agent helper") != 1 ||
 			!strings.Contains(j.out.String(), "(AGENT_NO_WORKER)") || !strings.Contains(j.out.String(), "Next: ") {
 			t.Errorf("exit code %d: %s", code, j.out)
