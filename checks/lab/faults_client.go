@@ -102,13 +102,13 @@ func clientFaults() []Fault {
 		silent(f("agent-refuses", "the worker refuses the job", finding.AgentNoWorker, agent,
 			called(AgentOptions{Worker: &WorkerOptions{Act: ActRefuse}}))),
 		// livekit-server itself takes 5 s until it lists the job: no shorter limit finds this one.
-		f("agent-absent", "the worker takes the job, and nobody comes", finding.AgentAbsent, agent,
-			called(AgentOptions{Worker: &WorkerOptions{Act: ActAbsent}})),
+		as("running", f("agent-absent", "the worker takes the job, and nobody comes", finding.AgentAbsent, agent,
+			called(AgentOptions{Worker: &WorkerOptions{Act: ActAbsent}}))),
 		as("unasked", silent(f("agent-unasked", "the token calls an agent that does not come, and there is no key here to ask why",
 			finding.AgentAbsent, agent,
 			func(p *plan) { called(AgentOptions{})(p); withoutKeys(p) }))),
-		f("agent-quits", "the agent comes and leaves at once", finding.AgentAbsent, agent,
-			called(AgentOptions{Worker: &WorkerOptions{Act: ActQuit}})),
+		as("left", f("agent-quits", "the agent comes and leaves at once", finding.AgentAbsent, agent,
+			called(AgentOptions{Worker: &WorkerOptions{Act: ActQuit}}))),
 		f("agent-fails", "the worker says that the job has failed", finding.AgentJobFailed, agent, func(p *plan) {
 			called(AgentOptions{})(p)
 			at("/twirp/livekit.AgentDispatchService/", failedJob())(p)
