@@ -343,8 +343,13 @@ func (m model) tinyState() string {
 // paged returns the model with the selected page in its panes, for a window with head lines
 // above the body. Keys that scroll need it, and so does the layout.
 func (m model) paged(head int) model {
-	if m.tiny() {
+	if m.browser.reading {
+		m.browser.pane.Width, m.browser.pane.Height = m.width-2, max(1, m.height-3-len(m.noticeLines(m.width-2)))
+		m.browser.pane.SetContent(strings.Join(indent(m.browserPage(m.width-4), 1), "\n"))
 		return m
+	}
+	if m.tiny() || !m.open && !m.split() {
+		return m // no page is shown
 	}
 	m.pane.Width = m.width - 2
 	if m.split() {
@@ -360,10 +365,6 @@ func (m model) paged(head int) model {
 	lines := laid.lines
 	if !m.split() {
 		lines = indent(lines, 1)
-	}
-	if m.browser.reading {
-		m.browser.pane.Width, m.browser.pane.Height = m.width-2, max(1, m.height-3-len(m.noticeLines(m.width-2)))
-		m.browser.pane.SetContent(strings.Join(indent(m.browserPage(m.width-4), 1), "\n"))
 	}
 	m.pane.SetContent(strings.Join(lines, "\n"))
 	m.pane.SetYOffset(m.pane.YOffset)
