@@ -110,6 +110,9 @@ func golden(t *testing.T, name, got string) {
 	}
 }
 
+// laid returns the model as View shows it: with the page in its pane.
+func laid(m model) model { return m.paged(len(m.head())) }
+
 func resized(m model, width, height int) model {
 	return step(m, tea.WindowSizeMsg{Width: width, Height: height})
 }

@@ -104,7 +104,7 @@ func newModel(deps Deps, s *session) model {
 	m.help.ShortSeparator = m.marks.Dot
 	m.help.Ellipsis = m.Ellipsis()
 	m.started = m.now
-	return m.synced()
+	return m
 }
 
 // launched returns the model with a run of change started, and the command that reads

@@ -93,6 +93,7 @@ func (m model) wheeled(msg tea.MouseMsg) (model, tea.Cmd) {
 	case m.menu.open, m.browser.open && !m.browser.reading:
 		return m.pressed(keyMsg(name))
 	case m.split() && msg.X > m.leftColumns():
+		m = m.paged(len(m.head()))
 		if name == "up" {
 			m.pane.ScrollUp(wheelLines)
 		} else {

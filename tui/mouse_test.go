@@ -116,7 +116,7 @@ func TestWheel(t *testing.T) {
 	if got := step(m, down); got.selected != m.selected+1 || step(got, up).selected != m.selected {
 		t.Errorf("the wheel on the rows: from %d to %d", m.selected, got.selected)
 	}
-	page := resized(step(m, press("enter")), 60, 15)
+	page := laid(resized(step(m, press("enter")), 60, 15))
 	if got := step(page, down); got.pane.YOffset != min(wheelLines, page.pane.TotalLineCount()-page.pane.Height) || step(got, up).pane.YOffset != 0 {
 		t.Errorf("the wheel on a page scrolls to line %d", got.pane.YOffset)
 	}
@@ -130,7 +130,7 @@ func TestWheel(t *testing.T) {
 	if got := step(reading, down); got.browser.pane.YOffset != wheelLines {
 		t.Errorf("the wheel on a page of the catalogue scrolls to line %d", got.browser.pane.YOffset)
 	}
-	wide := resized(m, 120, 20)
+	wide := laid(resized(m, 120, 20))
 	right := wheel(tea.MouseButtonWheelDown, 100, 15)
 	if got := step(wide, right); got.selected != wide.selected || got.pane.YOffset == 0 && wide.pane.TotalLineCount() > wide.pane.Height {
 		t.Errorf("the wheel on the right pane: row %d, line %d", got.selected, got.pane.YOffset)

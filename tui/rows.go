@@ -20,29 +20,25 @@ const (
 	maxWord       = 10
 )
 
-// rowLines returns the six stages. Before the end of the run each takes one line, so
-// that no row moves; after it, each may take up to r.row lines.
-func (m model) rowLines(width int, r room) []string {
+// rowBlocks returns the lines of each stage. Before the end of the run each takes one line,
+// so that no row moves; after it, each may take up to r.row lines.
+func (m model) rowBlocks(width int, r room) [][]string {
 	if m.running || m.run == nil {
 		r = room{row: 1, root: true}
 	}
 	rows, was := m.progress.Rows(), m.was()
 	name := m.nameColumns(rows)
-	var lines []string
+	blocks := make([][]string, len(rows))
 	for i, row := range rows {
 		clock := m.rowTime(row)
 		if i < len(was) && was[i].State != row.State {
 			clock = m.Sayf("was %s", stateMark(m.marks, was[i].State))
 		}
-		own := r
-		if i < r.grown {
-			own.row += 2
-		}
-		for _, line := range m.rowBlock(row, i == m.selected, clock, width, name, own) {
-			lines = append(lines, zone("row", i, line))
+		for _, line := range m.rowBlock(row, i == m.selected, clock, width, name, r) {
+			blocks[i] = append(blocks[i], zone("row", i, line))
 		}
 	}
-	return lines
+	return blocks
 }
 
 // nameColumns returns the width of the column of names, blanks included.

@@ -33,7 +33,7 @@ func Run(ctx context.Context, deps Deps, in io.Reader, out io.Writer) (check.Run
 	if deps.Mouse {
 		more = append(more, tea.WithMouseCellMotion())
 	}
-	last, interrupted, err := term.Show(ctx, first.synced(), interruptMsg{}, in, out, more...)
+	last, interrupted, err := term.Show(ctx, first, interruptMsg{}, in, out, more...)
 	run, runErr := s.close()
 	if last.left || interrupted || ctx.Err() != nil {
 		run.ExitCode = check.ExitInterrupted
@@ -56,7 +56,6 @@ func Still(deps Deps, events []check.Event, width, height int, keys ...string) s
 			m = m.ended(endMsg{run: *e.Run})
 		}
 	}
-	m = m.synced()
 	for _, name := range keys {
 		next, _ := m.Update(keyMsg(name))
 		m = next.(model)

@@ -218,7 +218,7 @@ func TestWholeProgram(t *testing.T) {
 	s := newSession(t.Context(), deps.Start)
 	first := newModel(deps.withDefaults(), s)
 	first.feed, first.running = s.launch(Change{}, true), true
-	tm := teatest.NewTestModel(t, first.synced(), teatest.WithInitialTermSize(80, 24))
+	tm := teatest.NewTestModel(t, first, teatest.WithInitialTermSize(80, 24))
 	teatest.WaitFor(t, tm.Output(), func(out []byte) bool { return bytes.Contains(out, []byte("Fix it in")) }, teatest.WithDuration(limit))
 	tm.Send(press("enter"))
 	tm.Send(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune("q")})

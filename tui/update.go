@@ -48,7 +48,7 @@ func (m model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		followed, launch := next.follows()
 		next, cmd = followed, tea.Batch(cmd, launch)
 	}
-	return next.synced(), cmd
+	return next, cmd
 }
 
 func (m model) updated(msg tea.Msg) (model, tea.Cmd) {
@@ -103,12 +103,9 @@ func (m model) updated(msg tea.Msg) (model, tea.Cmd) {
 		return m.moused(msg)
 	case tea.KeyMsg:
 		var cmds []tea.Cmd
-		for i, pressed := range term.Keys(msg) {
+		for _, pressed := range term.Keys(msg) {
 			if m.gone {
 				break
-			}
-			if i > 0 {
-				m = m.synced()
 			}
 			var cmd tea.Cmd
 			m, cmd = m.pressed(pressed)
@@ -143,6 +140,9 @@ func (m model) leaves() (model, tea.Cmd) {
 
 // pressed returns the model after a key.
 func (m model) pressed(msg tea.KeyMsg) (model, tea.Cmd) {
+	if m.open || m.browser.reading {
+		m = m.paged(len(m.head()))
+	}
 	k := m.keys()
 	if key.Matches(msg, k.interrupt) {
 		return m.interrupted()

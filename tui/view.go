@@ -1,11 +1,11 @@
 package tui
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/charmbracelet/x/ansi"
 
-	"lkdoctor/checks/check"
 	"lkdoctor/checks/diagnosis"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/progress"
@@ -40,10 +40,12 @@ func (m model) layout() []string {
 	if m.tiny() {
 		return filled(m.tinyLines(), m.height)
 	}
+	head := m.head()
+	m = m.paged(len(head))
 	if m.browser.open && !m.menu.open && !m.prompt.isOpen() {
 		return filled(m.browserLines(), m.height)
 	}
-	head, footer := m.head(), m.footer()
+	footer := m.footer()
 	height := m.height - len(head) - len(footer)
 	body := filled(m.body(height), height)
 	if m.notice != "" && !m.prompt.isOpen() && !m.open {
@@ -65,7 +67,7 @@ func (m model) head() []string {
 	case m.menu.open || !m.open:
 		return []string{m.headerLine(), ""}
 	}
-	return []string{m.pageTitle(m.width), " " + m.tabsLine(m.width-2), ""}
+	return []string{m.pageTitle(m.width)}
 }
 
 func (m model) tiny() bool { return m.width < minWidth || m.height < minHeight }
@@ -130,21 +132,17 @@ func (m model) body(height int) []string {
 		return indent(m.menuWindow(m.width-2, height), 1)
 	case m.showsBegin():
 		return indent(m.beginLines(m.width-2, height), 1)
-	case m.open && m.wide():
-		return append([]string{" " + m.tabsLine(m.width-2), ""}, strings.Split(m.pane.View(), "\n")...)
 	case m.open:
-		return strings.Split(m.pane.View(), "\n")
+		return append([]string{" " + m.tabsLine(m.width-2), ""}, strings.Split(m.pane.View(), "\n")...)
 	}
 	return m.overview(m.width-2, height)
 }
 
 // room is the space for the parts of the overview: lines for each row, lines of the next
-// step, and lines of its code; whether the root cause's row repeats its message; and how
-// many rows, from the first on, may take two lines more.
+// step, and lines of its code; and whether the root cause's row repeats its message.
 type room struct {
 	row, next, code int
 	root            bool
-	grown           int
 }
 
 // rooms returns the layouts from the largest to the smallest. Whole messages are more
@@ -164,28 +162,27 @@ func rooms() []room {
 // overview returns the verdict, the rows and the next step in the largest layout that
 // fits.
 func (m model) overview(width, height int) []string {
-	var lines []string
+	top := indent(m.top(width-1), 1)
+	var runs, lines []string
+	if line := m.runsLine(width - 1); line != "" {
+		runs = []string{"", " " + line}
+	}
 	for _, r := range rooms() {
-		if r.row < 3 {
-			r.grown = len(check.Stages()) // a few more lines do not help longer rows
+		rows := m.rowBlocks(width+1, r)
+		grown, tall := 0, rows
+		if r.row < 3 { // a few more lines do not help longer rows
+			r.row += 2
+			grown, tall = len(rows), m.rowBlocks(width+1, r)
 		}
-		for ; r.grown >= 0; r.grown-- {
-			if lines = m.laid(width, r); len(lines) <= height {
+		next := indent(m.nextLines(width-1, r.next, r.code), 1)
+		for ; grown >= 0; grown-- {
+			blocks := append(tall[:grown:grown], rows[grown:]...)
+			if lines = slices.Concat(top, slices.Concat(blocks...), next, runs); len(lines) <= height {
 				return append(lines, indent(m.workedLines(width-1, height-len(lines)), 1)...)
 			}
 		}
 	}
 	return m.marked(lines, width, height)
-}
-
-// laid returns the overview in one layout.
-func (m model) laid(width int, r room) []string {
-	lines := append(indent(m.top(width-1), 1), m.rowLines(width+1, r)...)
-	lines = append(lines, indent(m.nextLines(width-1, r.next, r.code), 1)...)
-	if runs := m.runsLine(width - 1); runs != "" {
-		lines = append(lines, "", " "+runs)
-	}
-	return lines
 }
 
 // marked cuts lines to height, with a mark if it left out any.
@@ -212,7 +209,7 @@ func (m model) leftColumns() int {
 func (m model) panes(height int) []string {
 	var left []string
 	for _, r := range []room{{row: 16, root: true}, {row: 8, root: true}, {row: 3, root: true}, {row: 3}, {row: 2}, {row: 1}} {
-		left = m.rowLines(m.leftColumns(), r)
+		left = slices.Concat(m.rowBlocks(m.leftColumns(), r)...)
 		if runs := m.runsLine(m.leftColumns() - 2); runs != "" {
 			left = append(left, "", " "+runs)
 		}
@@ -266,6 +263,17 @@ func (m model) footer() []string {
 		return indent(append(m.noticeLines(width), m.short(width+1)), 1)
 	}
 	return indent([]string{m.short(width + 1)}, 1)
+}
+
+// footerHeight returns the number of lines of footer.
+func (m model) footerHeight() int {
+	switch {
+	case m.prompt.isOpen():
+		return len(m.promptLines(m.width - 2))
+	case m.open:
+		return len(m.noticeLines(m.width-2)) + 1
+	}
+	return 1
 }
 
 // noticeLines returns the notice under a page, else whether there is more to read. On
@@ -332,20 +340,23 @@ func (m model) tinyState() string {
 	return stateStyle(m.styles, state).Render(m.Fit(m.glyph(state)+" "+text, m.width))
 }
 
-// synced returns the model with its pane filled for the selection and the size of the
-// window, so that View only reads.
-func (m model) synced() model {
-	if m.tiny() {
+// paged returns the model with the selected page in its panes, for a window with head lines
+// above the body. Keys that scroll need it, and so does the layout.
+func (m model) paged(head int) model {
+	if m.browser.reading {
+		m.browser.pane.Width, m.browser.pane.Height = m.width-2, max(1, m.height-3-len(m.noticeLines(m.width-2)))
+		m.browser.pane.SetContent(strings.Join(indent(m.browserPage(m.width-4), 1), "\n"))
 		return m
 	}
+	if m.tiny() || !m.open && !m.split() {
+		return m // no page is shown
+	}
 	m.pane.Width = m.width - 2
-	m.pane.Height = max(1, m.height-len(m.head())-len(m.footer()))
 	if m.split() {
 		m.pane.Width = m.width - m.leftColumns() - gutter
 	}
-	if m.wide() {
-		m.pane.Height = max(1, m.pane.Height-2)
-	}
+	const tabs = 2 // the line of the tabs, and a blank one
+	m.pane.Height = max(1, m.height-head-m.footerHeight()-tabs)
 	laid := m.page(m.pane.Width - 1)
 	if m.over = max(0, laid.over); m.shift > m.over {
 		m.shift = m.over
@@ -354,10 +365,6 @@ func (m model) synced() model {
 	lines := laid.lines
 	if !m.split() {
 		lines = indent(lines, 1)
-	}
-	if m.browser.reading {
-		m.browser.pane.Width, m.browser.pane.Height = m.width-2, max(1, m.height-3-len(m.noticeLines(m.width-2)))
-		m.browser.pane.SetContent(strings.Join(indent(m.browserPage(m.width-4), 1), "\n"))
 	}
 	m.pane.SetContent(strings.Join(lines, "\n"))
 	m.pane.SetYOffset(m.pane.YOffset)

@@ -163,12 +163,12 @@ func TestNoLineLeavesTheWindow(t *testing.T) {
 		"good":     ends(drawn(t, deps, 80, 24), goodRun()),
 		"broken":   step(drawn(t, deps, 80, 24), endMsg{err: term.Panicked("the run", strings.Repeat("no ", 100))}),
 	}
-	heights := []int{1, 2, 3, 5, 7, 10, 14, 15, 16, 20, 24, 33, 60}
+	heights, sample := []int{1, 2, 3, 5, 7, 10, 14, 15, 16, 20, 24, 33, 60}, 1
 	if testing.Short() {
-		heights = []int{1, 5, 15, 24, 60}
+		heights, sample = []int{1, 15, 24}, 5
 	}
 	for name, m := range states {
-		for width := 1; width <= 200; width++ {
+		for width := 1; width <= 200; width += sample {
 			if width > 20 && width%7 != 0 && (width < 58 || width > 62) && (width < 108 || width > 112) {
 				continue
 			}
@@ -201,7 +201,11 @@ func TestAnyKeysLeaveAWholeScreen(t *testing.T) {
 	deps.Start = func(context.Context, Change, func(check.Event)) check.Run { return goodRun() }
 	m := ends(drawn(t, deps, 80, 24), opaqueRun())
 	random := rand.New(rand.NewPCG(1, 2))
-	for i := range 1500 {
+	steps := 1500
+	if testing.Short() {
+		steps = 5 * len(names)
+	}
+	for i := range steps {
 		name := names[random.IntN(len(names))]
 		if i < len(names) {
 			name = names[i]

@@ -54,6 +54,9 @@ func (t Text) In(translate func(format string) string) string {
 			format = other
 		}
 	}
+	if len(t.Args) == 0 && !strings.Contains(format, "{{") {
+		return format
+	}
 	if len(t.Args) == 0 {
 		values := t.filling(translate)
 		return Fill(unquote(format, values), values)

@@ -317,7 +317,11 @@ func TestRandomKeys(t *testing.T) {
 	deps.Start = s.start
 	events := append(hostile(), thrownOut(), notJoined(), carried())
 	m := drawn(t, deps, 80, 24)
-	for range 600 {
+	steps := 600
+	if testing.Short() {
+		steps = 100
+	}
+	for range steps {
 		switch random.IntN(4) {
 		case 0:
 			m = step(m, events[random.IntN(len(events))])

@@ -256,14 +256,18 @@ func TestNoLineLeavesTheWindow(t *testing.T) {
 	ours := strings.NewReplacer(ansi.SetHyperlink(link), "", ansi.ResetHyperlink(), "")
 	asks := testDeps(newFake())
 	asks.Evicts, asks.Identity = true, strings.Repeat("宽", 90)
+	widths, heights := []int{1, 2, 5, 10, 20, 40, 59, 60, 80, 120, 200}, []int{1, 2, 5, 8, 13, 14, 15, 24, 40}
+	if testing.Short() {
+		widths, heights = []int{1, 20, 60, 120}, []int{1, 13, 24}
+	}
 	for name, m := range map[string]model{
 		"inside": inside, "scrolled": step(inside, press("pgup"), press("pgup")), "link": step(inside, press("l")), "whole": step(inside, press("l"), press("s")),
 		"qr":   step(inside, press("l"), press("g")),
 		"help": step(inside, press("?")), "typing": step(inside, press("d"), press(strings.Repeat("宽", 200))),
 		"over": step(inside, thrownOut()), "failed": step(inside, notJoined()), "asking": drawn(t, asks, 80, 24),
 	} {
-		for _, width := range []int{1, 2, 5, 10, 20, 40, 59, 60, 80, 120, 200} {
-			for _, height := range []int{1, 2, 5, 8, 13, 14, 15, 24, 40} {
+		for _, width := range widths {
+			for _, height := range heights {
 				m = step(m, tea.WindowSizeMsg{Width: width, Height: height})
 				lines := strings.Split(m.View(), "\n")
 				if len(lines) != height {
