@@ -151,7 +151,11 @@ func TestJoinTurn(t *testing.T) {
 			t.Parallel()
 			l := c.lab()
 			only := func(x *Case) { x.Options.Only = []string{"join.turn", "fallback"} }
-			ended, _ := diagnose(t, l.media(t, l.server.URL, only, quick))
+			waits := quick
+			if c.want == "" { // it works, so that nothing waits in vain, however busy the machine is
+				waits = func(*Case) {}
+			}
+			ended, _ := diagnose(t, l.media(t, l.server.URL, only, waits))
 			r := ended["join.turn"]
 			t.Logf("%s %v: %s %v %v", r.Status, r.Took, r.Outcome.Text, r.Outcome.Facts, r.Skip)
 			codes := codesOf(r)

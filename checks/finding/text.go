@@ -58,6 +58,9 @@ func (t Text) In(translate func(format string) string) string {
 		return format
 	}
 	if len(t.Args) == 0 {
+		if !strings.Contains(format, "{{") {
+			return format
+		}
 		values := t.filling(translate)
 		return Fill(unquote(format, values), values)
 	}

@@ -58,7 +58,7 @@ func TestUnknownFault(t *testing.T) {
 // that fault.
 func TestEveryFaultStartsAndStops(t *testing.T) {
 	if testing.Short() {
-		t.Skip("with -short, the tests of cmd/lkdoctor start one fault a code")
+		t.Skip("with -short, the tests of cmd/lkdoctor start a fault a check")
 	}
 	t.Cleanup(func() { // when the last fault has ended
 		if stack := running(); stack != "" {

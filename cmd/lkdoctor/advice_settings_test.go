@@ -19,7 +19,7 @@ import (
 // time the run is green or finds something else, and no advice undoes another.
 func TestAdviceOnSettingsLeadsOut(t *testing.T) {
 	if testing.Short() {
-		t.Skip("with -short, TestEveryFaultInEveryFace alone examines a fault a code")
+		t.Skip("with -short, TestEveryFaultInEveryFace alone examines a fault a check")
 	}
 	// Whoever is told these has to look a value up, or to decide.
 	byHand := []string{"url-missing", "key-missing", "secret-missing", "secret-missing-ticket", "unconfigured", "url-placeholder", "url-undefined",

@@ -64,7 +64,7 @@ func pasted(t *testing.T, l *lab.Lab, environ []string, line, stdin string) (out
 // round works, and the page is there.
 func TestPrintedCommandsWorkWhenPasted(t *testing.T) {
 	if testing.Short() {
-		t.Skip("with -short, TestEveryFaultInEveryFace alone examines a fault a code")
+		t.Skip("with -short, TestEveryFaultInEveryFace alone examines a fault a check")
 	}
 	for _, fault := range onePerCause(func(lab.Fault) bool { return true }) {
 		t.Run(fault.Name, func(t *testing.T) {
@@ -137,7 +137,7 @@ func advised(run check.Run) bool {
 // another machine is left undone.
 func TestNoAdviceGoesInACircle(t *testing.T) {
 	if testing.Short() {
-		t.Skip("with -short, TestEveryFaultInEveryFace alone examines a fault a code")
+		t.Skip("with -short, TestEveryFaultInEveryFace alone examines a fault a check")
 	}
 	settings := func(f lab.Fault) bool {
 		// The lab's service speaks no TLS at the port that it redirects to.

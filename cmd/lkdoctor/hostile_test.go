@@ -33,6 +33,9 @@ const hostileWaits = 0.15
 // ends with a finding, in time, in bounded memory and CPU, and prints nothing that
 // a terminal acts upon.
 func TestHostileServers(t *testing.T) {
+	if testing.Short() {
+		t.Skip("some 270 processes")
+	}
 	base := atStart(t)
 	for _, s := range hostile.Servers() {
 		for name, args := range map[string][]string{
@@ -55,6 +58,9 @@ func TestHostileServers(t *testing.T) {
 // TestHostileWaits proves the real figures: how long a user waits for a peer that
 // says nothing, or one byte after the other.
 func TestHostileWaits(t *testing.T) {
+	if testing.Short() {
+		t.Skip("some 270 processes")
+	}
 	limits := map[string]time.Duration{"silent": 8 * time.Second, "silent-after-join": 8 * time.Second, "join-never": 8 * time.Second,
 		"upgrade-silent": 8 * time.Second, "api-silent": 8 * time.Second, "validate-silent": 8 * time.Second, "dtls-never": 8 * time.Second,
 		"drips": 12 * time.Second, "drips-body": 12 * time.Second, "join-drip": 12 * time.Second,
@@ -155,9 +161,6 @@ func highWater(pid int) (kib int) {
 // atStart is the memory of a run that asks nobody.
 func atStart(t *testing.T) int {
 	t.Helper()
-	if testing.Short() {
-		t.Skip("some 270 processes")
-	}
 	got := measured(t, program(t, []string{"TEST_WAITS=0.1", "LIVEKIT_URL=ws://127.0.0.1:1"}, "--json"), nil)
 	if got.peak == 0 && runtime.GOOS == "linux" {
 		t.Fatal("no memory was measured")

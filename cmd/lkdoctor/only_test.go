@@ -14,7 +14,7 @@ import (
 // 0 and a check that did not run.
 func TestOnlyChecksWhatItSays(t *testing.T) {
 	if testing.Short() {
-		t.Skip("with -short, TestEveryFaultInEveryFace alone examines a fault a code")
+		t.Skip("with -short, TestEveryFaultInEveryFace alone examines a fault a check")
 	}
 	for _, fault := range []string{"healthy", "opaque-token"} {
 		for _, spec := range checks.Specs() {
