@@ -117,6 +117,32 @@ func TestImportDirections(t *testing.T) {
 	}
 }
 
+// TestReadmeShowsEachPackage holds the tree in the README to the folders that there are.
+func TestReadmeShowsEachPackage(t *testing.T) {
+	readme, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, tree, _ := strings.Cut(string(readme), "```\ncmd/lkdoctor")
+	tree, _, _ = strings.Cut("cmd/lkdoctor"+tree, "```")
+	var shown, path []string
+	for _, line := range regexp.MustCompile(`(?m)^( *)(\S+)  +\S`).FindAllStringSubmatch(tree, -1) {
+		path = append(path[:len(line[1])/2], line[2])
+		shown = append(shown, strings.Join(path, "/"))
+	}
+	var there []string
+	for _, s := range sources(t) {
+		if !strings.Contains(s.path, "/testdata/") {
+			there = append(there, filepath.Dir(s.path))
+		}
+	}
+	slices.Sort(shown)
+	slices.Sort(there)
+	if there = slices.Compact(there); !slices.Equal(shown, there) {
+		t.Errorf("the README shows\n%s, and there are\n%s", shown, there)
+	}
+}
+
 // TestRaceDetectorWatches each package with tests that starts a goroutine, and not
 // those that only compute.
 func TestRaceDetectorWatches(t *testing.T) {
