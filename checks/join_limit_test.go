@@ -8,4 +8,4 @@ import "time"
 const wholeRunLimit = 2 * time.Second
 
 // doctorsAtOnce is how many have to get along with one server.
-const doctorsAtOnce = 16
+const doctorsAtOnce = 8
