@@ -20,12 +20,11 @@ var definition = regexp.MustCompile(strings.NewReplacer(`\s`, jsSpace, `.*`, `[^
 
 // Definition is one NAME=value of an env file, before any expansion.
 type Definition struct {
-	Name    string
-	Value   string // as dotenv reads it
-	Uncut   string // the same with what follows an unspaced #; "" unless Cut
-	Cut     bool   // an unquoted value was read up to a # without white space before it
-	Line    int    // from 1
-	Repeats int    // how many earlier definitions of the name this one replaces
+	Name  string
+	Value string // as dotenv reads it
+	Uncut string // the same with what follows an unspaced #; "" unless Cut
+	Cut   bool   // an unquoted value was read up to a # without white space before it
+	Line  int    // from 1
 }
 
 // Parse reads the definitions of an env file in the order of JavaScript's
@@ -62,7 +61,6 @@ func Parse(text string) []Definition {
 		counted = start
 		found.Line = line
 		if i, seen := index[found.Name]; seen {
-			found.Repeats = defs[i].Repeats + 1
 			defs[i] = found
 			continue
 		}
