@@ -92,7 +92,7 @@ func whereInstead(s *config.Settings, f Finding, set config.Setting, misses map[
 		f.Message = finding.Textf("%s is not set, and %s in %s seems to be meant for it", set.Name, clean.Line(miss.Name, 80), miss.Source.String())
 		return missed(f, set, miss, "near-miss")
 	}
-	if at, has := s.ElsewhereFor(set.Name); has {
+	if at, has := s.UnreadFileFor(set.Name); has {
 		if at.Mode != "" {
 			f.Message = finding.Textf("%s is not set for the mode %s, and is in %s", set.Name, clean.Line(s.Mode, 40), at.Name)
 			return f.As("other-mode").With("found_file", at.Name).With("found_mode", at.Mode)

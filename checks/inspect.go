@@ -59,7 +59,8 @@ func inspection(t *token.Token) report.Inspection {
 		IssuedAt: t.Claims.IssuedAt, NotBefore: t.Claims.NotBefore, ExpiresAt: t.Claims.ExpiresAt,
 	}
 	if v := t.Claims.Video; v != nil {
-		out.Grants = &report.Grants{RoomJoin: v.RoomJoin, CanPublish: v.CanPublish, CanSubscribe: v.CanSubscribe, CanPublishData: v.CanPublishData}
+		out.Grants = &report.Grants{RoomJoin: v.RoomJoin, CanPublish: v.GetCanPublish(), CanSubscribe: v.GetCanSubscribe(),
+			CanPublishData: v.GetCanPublishData()}
 		for _, source := range v.CanPublishSources[:min(8, len(v.CanPublishSources))] {
 			out.Grants.CanPublishSources = append(out.Grants.CanPublishSources, clean.Line(source, 40))
 		}

@@ -25,7 +25,7 @@ func signatureLocal(c *Case) Check {
 		Needs: []string{"token.format"},
 	}, func(_ context.Context, c *Case, _ Ended) Report {
 		t := c.token()
-		if t.Header.Algorithm == "" {
+		if t.Algorithm == "" {
 			return check.NotHere("not checked: the token names no algorithm")
 		}
 		key, secret := c.Settings.APIKey.Value, c.Settings.APISecret.Secret.Reveal()

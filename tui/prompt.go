@@ -150,7 +150,7 @@ func (m model) answered() (model, tea.Cmd) {
 // run with that server.
 func (m model) checksPaste(value string) (model, tea.Cmd) {
 	paste := answer.Pasted(value)
-	if !paste.Token.Empty() || paste.Answer != nil {
+	if !paste.Token.Empty() || paste.JSON {
 		m.token, m.address = value, ""
 		return m.launched(Change{Token: value})
 	}
