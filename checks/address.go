@@ -18,6 +18,9 @@ type address struct {
 	// withToken reports whether the URL came with the token and differs from
 	// LIVEKIT_URL.
 	withToken bool
+	// neighbour is the address at which LiveKit answers on the host that handed out
+	// an address of loopback; nil where it does not, or was not looked for.
+	neighbour *url.URL
 }
 
 // party returns who has to change the address: the settings, or the party that
@@ -77,7 +80,7 @@ func loopbackOnly(f *probe.Failure, u *url.URL) bool {
 // listen on one.
 func otherLoopback(code Code, f *probe.Failure, u *url.URL) (Finding, bool) {
 	tried, err := netip.ParseAddrPort(f.Address)
-	if err != nil || !probe.IsLoopbackHost(u.Hostname()) || !f.Loopback.IsValid() || f.Loopback == tried.Addr().Unmap() {
+	if err != nil || f.Kind != probe.KindRefused || !probe.IsLoopbackHost(u.Hostname()) || !f.Loopback.IsValid() || f.Loopback == tried.Addr().Unmap() {
 		return Finding{}, false
 	}
 	other := f.Loopback.String()

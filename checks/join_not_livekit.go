@@ -166,7 +166,7 @@ func (c *Case) notTheToken(ctx context.Context, v *probe.Verdict, at address, t 
 		there, failure := c.serverThere(ctx, v, at)
 		switch {
 		case failure != nil:
-			return serverFailure(c, c.look(ctx, failure, at)), true
+			return c.unanswered(toServer, failure, c.withNeighbour(ctx, failure, at)), true
 		case there != nil && !there.IsLiveKit:
 			return reachFindings(c, there, at), true
 		}

@@ -151,7 +151,7 @@ func signalFindings(c *Case, f *session.SignalFailure, at address, t *token.Toke
 		if upgradeLost(f.Network) {
 			return []Finding{upgradeUnanswered(f.Network, c.frontOf(at))}
 		}
-		return serverFailure(c, unanswered{Failure: f.Network, at: at})
+		return c.unanswered(toServer, f.Network, at)
 	case session.SignalUpgradeRefused:
 		return []Finding{upgradeFinding(f, t, c.frontOf(at), at)}
 	case session.SignalClosed:

@@ -52,7 +52,12 @@ func (c *Case) consume(ctx context.Context) Report {
 	var findings []Finding
 	reply, failure := c.Net.Exchange(ctx, request)
 	if failure != nil {
-		findings = consumeFailure(c, failure, request.URL)
+		findings = c.unanswered(toService, failure, address{URL: request.URL})
+		for i := range findings {
+			if failure.Phase == probe.PhaseHTTP || failure.Phase == probe.PhaseBody {
+				findings[i] = findings[i].With("ticket_may_be_spent", true)
+			}
+		}
 	} else {
 		findings = c.handedOut(ctx, attempt{reply: reply, url: request.URL}, who, c.askedPath())
 	}
@@ -71,7 +76,7 @@ func (c *Case) askEndpoint(ctx context.Context) Report {
 	asked, failure := c.askRoutes(ctx, c.endpointRoutes(), c.endpointBody)
 	if failure != nil {
 		last := asked[len(asked)-1]
-		return c.consumed(consumeFailure(c, c.Net.Clarify(ctx, u, failure, nil), u), nil, last.String(), u)
+		return c.consumed(c.unanswered(toService, c.Net.Clarify(ctx, u, failure, nil), address{URL: u}), nil, last.String(), u)
 	}
 	last := asked[len(asked)-1]
 	path := clean.Line(cmp.Or(u.Path, "/"), 120)
@@ -124,18 +129,6 @@ func consumeRequest(c *Case) probe.Request {
 		body = asJSON(map[string]any{"profile": map[string]string{"display_name": c.Options.DisplayName}})
 	}
 	return probe.Request{Method: http.MethodPost, URL: &u, Header: header, Body: body, Spare: true}
-}
-
-// consumeFailure returns the findings for a request without an answer. The ticket
-// may be spent, and the finding says so.
-func consumeFailure(c *Case, f *probe.Failure, u *url.URL) []Finding {
-	findings := serviceFailure(c, f, u)
-	if c.Source() == check.SourceTicket && (f.Phase == probe.PhaseHTTP || f.Phase == probe.PhaseBody) {
-		for i := range findings {
-			findings[i] = findings[i].With("ticket_may_be_spent", true)
-		}
-	}
-	return findings
 }
 
 // handedOut judges an answer by its status. A 2xx becomes the product.

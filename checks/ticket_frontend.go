@@ -45,7 +45,7 @@ func ticketFrontend(c *Case) Check {
 		check.Waiting(ctx, "waiting for the front end at %s, which may have to compile its route", clean.Line(base.Host, 80))
 		asked, failure := c.askFrontend(ctx, base)
 		if failure != nil {
-			return Report{Findings: c.placed([]Finding{c.frontendFailure(c.Net.Clarify(ctx, base, failure, nil), base)})}
+			return Report{Findings: c.placed(c.unanswered(toFrontend, c.Net.Clarify(ctx, base, failure, nil), address{URL: base}))}
 		}
 		return Report{Findings: c.placed(c.frontendFindings(ctx, asked, base)), Outcome: frontendOutcome(c.frontend())}
 	})
@@ -138,49 +138,6 @@ func (c *Case) ignoresTicket(ctx context.Context, a attempt, product *TicketAnsw
 		}
 	}
 	return true
-}
-
-// frontendFailure returns the finding for a network failure on the way to the front
-// end. A wrong address is --frontend's.
-func (c *Case) frontendFailure(f *probe.Failure, base *url.URL) Finding {
-	host, why := clean.Line(base.Host, 80), finding.Textf("%s", f.Detail)
-	build := func(variant string, owner Owner) Finding {
-		return failureFacts(finding.New(finding.FrontendUnreachable, finding.Fail, "the front end at %s does not answer: %s", host, why), f).
-			As(variant).By(owner)
-	}
-	switch f.Kind {
-	case probe.KindTLSPlainPort:
-		return build("plain-port", finding.OwnerConfig).With("suggestion", suggestion(base, withScheme("http")))
-	case probe.KindPlainToTLS:
-		return build("tls-port", finding.OwnerConfig).With("suggestion", suggestion(base, withScheme("https")))
-	case probe.KindProxy:
-		why = proxyWords(c, f, base)
-		return c.throughProxy(build("", finding.OwnerConfig), base)
-	case probe.KindRefused:
-		if g, is := otherLoopback(finding.FrontendUnreachable, f, base); is {
-			return g.By(finding.OwnerConfig)
-		}
-		return build("nothing-listens", finding.OwnerFrontend)
-	case probe.KindDNSAbsent, probe.KindDNSFailed:
-		return build("no-such-name", finding.OwnerConfig)
-	case probe.KindSYNTimeout, probe.KindUnreachable, probe.KindTCPOther:
-		return build("no-reply", finding.OwnerNetwork)
-	case probe.KindTLSExpired, probe.KindTLSNotYet, probe.KindTLSWrongName, probe.KindTLSUnknownCA,
-		probe.KindTLSName, probe.KindTLSVersion, probe.KindTLSClient, probe.KindTLSOther:
-		why = tlsWords(f)
-		return build("certificate", finding.OwnerFrontend)
-	}
-	result := build("not-http", finding.OwnerFrontend)
-	if f.Timeout() {
-		result = result.As("silent")
-	}
-	if f.Phase == probe.PhaseHTTP {
-		result.Message = finding.Textf("the front end at %s does not answer: %s; a dev server that compiles the route does so too: if it is one, run this again", host, why)
-		if !c.Settings.Ticket.Secret.Empty() {
-			result = result.With("ticket_may_be_spent", true)
-		}
-	}
-	return result
 }
 
 // frontendFindings judges the answer that counts by its status.
