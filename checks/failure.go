@@ -196,16 +196,22 @@ func (c *Case) correctable(found Finding, f *probe.Failure, u *url.URL) Finding 
 	return found
 }
 
-// failureFacts adds the facts of a network failure to f.
-func failureFacts(f Finding, failure *probe.Failure) Finding {
-	f = f.With("kind", string(failure.Kind)).With("phase", string(failure.Phase)).With("took_ms", finding.Milliseconds(failure.Took))
-	for name, value := range map[string]string{
-		"host": failure.Host, "address": failure.Address, "detail": failure.Detail, "banner": failure.Banner,
-	} {
+// withTexts adds the facts that are not empty to f.
+func withTexts(f Finding, facts map[string]string) Finding {
+	for name, value := range facts {
 		if value != "" {
 			f = f.With(name, value)
 		}
 	}
+	return f
+}
+
+// failureFacts adds the facts of a network failure to f.
+func failureFacts(f Finding, failure *probe.Failure) Finding {
+	f = f.With("kind", string(failure.Kind)).With("phase", string(failure.Phase)).With("took_ms", finding.Milliseconds(failure.Took))
+	f = withTexts(f, map[string]string{
+		"host": failure.Host, "address": failure.Address, "detail": failure.Detail, "banner": failure.Banner,
+	})
 	if cert := failure.Cert; cert != nil {
 		f = certFacts(f, cert)
 	}

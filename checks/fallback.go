@@ -314,5 +314,6 @@ func (c *Case) devVerdictFindings(ctx context.Context, dev *DevToken, at address
 		}
 		return build(finding.ServerSignatureRejected, variant, "the server knows the key %s, and the secret configured here is not its secret for it", key)
 	}
-	return build(finding.ServerTokenRejected, rejectedVariant(v.Reason), "the server refuses a token made here: %s", reasonWords(v))
+	variant, why := rejection(v)
+	return build(finding.ServerTokenRejected, variant, "the server refuses a token made here: %s", why)
 }

@@ -6,31 +6,19 @@ import (
 	"lkdoctor/checks/catalogue"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/probe"
+	"lkdoctor/checks/token"
 	"lkdoctor/config/clean"
 )
 
 // frontName returns the name of a proxy or web server in the catalogue's variants
 // and its usual name; both are "" where no variant is about it.
 func frontName(kind probe.ServerKind) (part, name string) {
-	switch kind {
-	case probe.ServerNginx:
-		return "nginx", "nginx"
-	case probe.ServerCaddy:
-		return "caddy", "Caddy"
-	case probe.ServerTraefik:
-		return "traefik", "Traefik"
-	case probe.ServerApache:
-		return "apache", "Apache"
-	case probe.ServerHAProxy:
-		return "haproxy", "HAProxy"
-	case probe.ServerCloudflare:
-		return "cloudflare", "Cloudflare"
-	case probe.ServerExpress:
-		return "node", "Node.js (Express)"
-	case probe.ServerVite:
-		return "vite", "Vite"
-	}
-	return "", ""
+	names := map[probe.ServerKind][2]string{
+		probe.ServerNginx: {"nginx", "nginx"}, probe.ServerCaddy: {"caddy", "Caddy"}, probe.ServerTraefik: {"traefik", "Traefik"},
+		probe.ServerApache: {"apache", "Apache"}, probe.ServerHAProxy: {"haproxy", "HAProxy"}, probe.ServerVite: {"vite", "Vite"},
+		probe.ServerCloudflare: {"cloudflare", "Cloudflare"}, probe.ServerExpress: {"node", "Node.js (Express)"},
+	}[kind]
+	return names[0], names[1]
 }
 
 // byFront returns the variant of code for the proxy that was seen, stem and its
@@ -66,31 +54,47 @@ func byAnswer(code Code, status int, front probe.ServerKind) string {
 	return byFront(code, stem, front, stem)
 }
 
+// refusalOf returns the finding for a refusal that is about the server, the proxy
+// before it or the room, and not about the token t; is reports whether it is one.
+func refusalOf(v *probe.Verdict, at address, t *token.Token) (f Finding, is bool) {
+	switch v.Reason {
+	case probe.ReasonNodeLimit:
+		return overloaded(v.Status, v.Text), true
+	case probe.ReasonNoNodes:
+		return notReady(v.Status, v.Text, v.Front), true
+	case probe.ReasonQuota:
+		return quota(v.Status, v.Text, v.Front, at), true
+	case probe.ReasonRoomNotFound:
+		return roomNotFound(t), true
+	}
+	return Finding{}, false
+}
+
 // notReady returns a finding about a server that takes no participants now:
 // LiveKit's own answer, or that of a proxy that did not reach LiveKit.
 func notReady(status int, text string, front probe.ServerKind) Finding {
 	f := finding.New(finding.ServerNotReady, finding.Fail, "the server answers %d: it is not ready to take anybody", status)
+	_, name := frontName(front)
+	who := finding.Textf("%s", name)
+	if name == "" {
+		who = finding.Textf("a proxy")
+	}
 	switch {
 	case status == 406:
-		return withAnswer(f.As("stale-node"), status, text)
+		f = f.As("stale-node")
 	case strings.Contains(strings.ToLower(text), "could not find any available nodes"):
 		f.Message = finding.Textf("the server answers %d: it finds no node that could take the room", status)
-		return withAnswer(f.As("no-nodes"), status, text)
+		f = f.As("no-nodes")
 	case status < 502 || status > 504 && (status < 520 || status > 526): // LiveKit answers none of these, but for 503 in words of its own
-		return withAnswer(f.As("no-nodes"), status, text)
-	}
-	_, name := frontName(front)
-	switch {
-	case status == 503 && name != "":
-		f.Message = finding.Textf("%s answers 503 in LiveKit's place: it has no server behind it that works, or a limit of its own", name)
-	case status == 503:
-		f.Message = finding.Textf("a proxy answers 503 in LiveKit's place: it has no server behind it that works, or a limit of its own")
-	case name != "":
-		f.Message = finding.Textf("%s answers %d in LiveKit's place: it does not reach the LiveKit server behind it", name, status)
+		f = f.As("no-nodes")
 	default:
-		f.Message = finding.Textf("a proxy answers %d in LiveKit's place: it does not reach the LiveKit server behind it", status)
+		f = f.As(byFront(f.Code, "gateway", front, "gateway"))
+		f.Message = finding.Textf("%s answers %d in LiveKit's place: it does not reach the LiveKit server behind it", who, status)
+		if status == 503 {
+			f.Message = finding.Textf("%s answers 503 in LiveKit's place: it has no server behind it that works, or a limit of its own", who)
+		}
 	}
-	return withAnswer(f.As(byFront(f.Code, "gateway", front, "gateway")), status, text)
+	return withAnswer(f, status, text)
 }
 
 func overloaded(status int, text string) Finding {

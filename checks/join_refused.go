@@ -17,51 +17,43 @@ func upgradeFinding(f *session.SignalFailure, t *token.Token, front probe.Server
 	if named := probe.Front(f.Status, f.Header, f.Body); named != probe.ServerUnknown {
 		front = named
 	}
-	with := func(g Finding) Finding {
-		g = g.With("status", f.Status)
-		if f.Body != "" {
-			g = g.With("server_text", f.Body)
-		}
-		for _, name := range []string{"Server", "Via", "Cf-Ray", "Location", "X-Powered-By"} {
-			if value := f.Header.Get(name); value != "" {
-				g = g.With("header_"+strings.ToLower(strings.ReplaceAll(name, "-", "_")), value)
-			}
-		}
-		return g
+	facts := map[string]string{"server_text": f.Body}
+	for _, name := range []string{"Server", "Via", "Cf-Ray", "Location", "X-Powered-By"} {
+		facts["header_"+strings.ToLower(strings.ReplaceAll(name, "-", "_"))] = f.Header.Get(name)
 	}
-	body := strings.ToLower(f.Body)
+	return withTexts(upgradeRefusal(f, t, front, at).With("status", f.Status), facts)
+}
+
+func upgradeRefusal(f *session.SignalFailure, t *token.Token, front probe.ServerKind, at address) Finding {
+	refusal, is := refusalOf(&probe.Verdict{Status: f.Status, Reason: f.Refusal, Text: f.Body, Front: front}, at, t)
 	switch {
-	case f.Status == 404 && strings.Contains(body, "requested room does not exist"):
-		return with(roomNotFound(t))
-	case f.Status == 500 && strings.Contains(body, "connection closed by media"):
-		return with(joinRefused(t))
-	case f.Status == 500 && strings.Contains(body, "could not find any available nodes"):
-		return with(notReady(f.Status, f.Body, front))
-	case f.Status == 429:
-		return with(quota(f.Status, f.Body, front, at))
+	case is:
+		return refusal
+	case f.Status == 500 && strings.Contains(strings.ToLower(f.Body), "connection closed by media"):
+		return joinRefused(t)
 	case f.Status == 503 && f.LiveKit:
-		return with(overloaded(f.Status, f.Body))
+		return overloaded(f.Status, f.Body)
 	case f.Status >= 502 && f.Status <= 504:
-		return with(notReady(f.Status, f.Body, front))
+		return notReady(f.Status, f.Body, front)
 	case f.LiveKit:
-		return with(finding.New(finding.ServerTokenRejected, finding.Fail,
-			"the server accepted the token over HTTP, and refuses the WebSocket with %d: %s", f.Status, orNothing(f.Body)).As("websocket"))
+		return finding.New(finding.ServerTokenRejected, finding.Fail,
+			"the server accepted the token over HTTP, and refuses the WebSocket with %d: %s", f.Status, orNothing(f.Body)).As("websocket")
 	case f.Status == 101:
-		return with(finding.New(finding.WebsocketNotSignal, finding.Fail,
-			"the upgrade was answered with 101, and without what makes it a WebSocket (Sec-WebSocket-Accept)").As("no-handshake"))
+		return finding.New(finding.WebsocketNotSignal, finding.Fail,
+			"the upgrade was answered with 101, and without what makes it a WebSocket (Sec-WebSocket-Accept)").As("no-handshake")
 	case f.Status >= 300 && f.Status < 400:
-		return with(finding.New(finding.WebsocketRefused, finding.Fail,
+		return finding.New(finding.WebsocketRefused, finding.Fail,
 			"the server accepts the token over HTTP, and the WebSocket is redirected (%d) to %s: no client follows", f.Status,
-			orNothing(clean.URL(f.Header.Get("Location")))).As("redirect"))
+			orNothing(clean.URL(f.Header.Get("Location")))).As("redirect")
 	case f.Status == 404, f.Status == 426, f.Status == 400, f.Status >= 200 && f.Status < 300:
-		return with(finding.New(finding.WebsocketUpgradeStripped, finding.Fail,
+		return finding.New(finding.WebsocketUpgradeStripped, finding.Fail,
 			"the server accepts the token over HTTP, and the WebSocket upgrade came back as %d: a proxy on the way drops the Upgrade header", f.Status).
-			As(byFront(finding.WebsocketUpgradeStripped, "", front, "other")))
+			As(byFront(finding.WebsocketUpgradeStripped, "", front, "other"))
 	}
-	refused := map[int]string{401: "login", 403: "forbidden"}
-	return with(finding.New(finding.WebsocketRefused, finding.Fail,
+	variant := map[int]string{401: "login", 403: "forbidden"}[f.Status]
+	return finding.New(finding.WebsocketRefused, finding.Fail,
 		"the server accepts the token over HTTP, and something on the way refuses the WebSocket with %d: %s", f.Status, orNothing(f.Body)).
-		As(cmp.Or(refused[f.Status], "other")))
+		As(cmp.Or(variant, "other"))
 }
 
 // upgradeLost reports whether a connection was made and the upgrade request got no
@@ -116,18 +108,6 @@ const (
 	defaultAttributes = 64 << 10
 )
 
-// closedVariant returns the variant of WEBSOCKET_CLOSED for a close code; 1006
-// stands for a connection that ended without one.
-func closedVariant(code int, text string) string {
-	switch {
-	case code == 1008 || text != "":
-		return "policy"
-	case code == 1006:
-		return "cut"
-	}
-	return "closed"
-}
-
 func orNothing(s string) Text {
 	if s == "" {
 		return finding.Textf("(no text)")
@@ -144,26 +124,11 @@ func roomNotFound(t *token.Token) Finding {
 // leftFinding returns a finding about a Leave of the server, with its reason in a
 // sentence.
 func leftFinding(reason, action string) Finding {
-	return finding.New(finding.JoinLeft, finding.Fail, "the server ended the stay: %s (%s)", finding.LeaveReason(reason), reason).
-		As(leftVariant(reason)).With("reason", reason).With("action", action)
-}
-
-func leftVariant(reason string) string {
-	switch reason {
-	case "DUPLICATE_IDENTITY":
-		return "duplicate-identity"
-	case "SERVER_SHUTDOWN":
-		return "shutdown"
-	case "PARTICIPANT_REMOVED":
-		return "removed"
-	case "ROOM_DELETED", "ROOM_CLOSED":
-		return "room-deleted"
-	case "JOIN_FAILURE", "MEDIA_FAILURE":
-		return "join-failed"
-	case "CONNECTION_TIMEOUT":
-		return "timeout"
-	case "STATE_MISMATCH", "MIGRATION", "SIGNAL_CLOSE":
-		return "state"
+	variants := map[string]string{
+		"DUPLICATE_IDENTITY": "duplicate-identity", "SERVER_SHUTDOWN": "shutdown", "PARTICIPANT_REMOVED": "removed",
+		"ROOM_DELETED": "room-deleted", "ROOM_CLOSED": "room-deleted", "JOIN_FAILURE": "join-failed", "MEDIA_FAILURE": "join-failed",
+		"CONNECTION_TIMEOUT": "timeout", "STATE_MISMATCH": "state", "MIGRATION": "state", "SIGNAL_CLOSE": "state",
 	}
-	return "other"
+	return finding.New(finding.JoinLeft, finding.Fail, "the server ended the stay: %s (%s)", finding.LeaveReason(reason), reason).
+		As(cmp.Or(variants[reason], "other")).With("reason", reason).With("action", action)
 }

@@ -156,11 +156,17 @@ func signalFindings(c *Case, f *session.SignalFailure, at address, t *token.Toke
 		return []Finding{upgradeFinding(f, t, c.frontOf(at), at)}
 	case session.SignalClosed:
 		closed := finding.New(finding.WebsocketClosed, finding.Fail,
-			"the WebSocket opened and was closed (%d) before the server said Join", f.CloseCode)
+			"the WebSocket opened and was closed (%d) before the server said Join", f.CloseCode).As("closed")
+		if f.CloseCode == 1006 { // it ended without a code
+			closed = closed.As("cut")
+		}
 		if f.CloseText != "" {
 			closed.Message = finding.Textf("the WebSocket opened and was closed (%d, %s) before the server said Join", f.CloseCode, f.CloseText)
 		}
-		return []Finding{closed.As(closedVariant(f.CloseCode, f.CloseText)).With("close_code", f.CloseCode).With("close_text", f.CloseText)}
+		if f.CloseCode == 1008 || f.CloseText != "" {
+			closed = closed.As("policy")
+		}
+		return []Finding{closed.With("close_code", f.CloseCode).With("close_text", f.CloseText)}
 	case session.SignalSilent:
 		return []Finding{finding.New(finding.WebsocketSilent, finding.Fail,
 			"the WebSocket opened, and no first frame came within %s; LiveKit's SDKs would wait for ever", finding.Duration(f.Took)).
