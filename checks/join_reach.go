@@ -48,7 +48,7 @@ func joinReach(c *Case) Check {
 		if failure != nil {
 			return Report{Findings: c.unanswered(toServer, failure, c.withNeighbour(ctx, failure, at))}
 		}
-		c.made.reach.Set(reach)
+		c.produce(reach)
 		return Report{Findings: reachFindings(c, reach, at), Outcome: reachOutcome(reach, at)}
 	})
 }

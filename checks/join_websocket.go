@@ -42,7 +42,7 @@ func joinWebSocket(c *Case) Check {
 		asked := c.askAsBrowser(ctx, at, t.Token, verdict)
 		joined := c.open(ctx, at.URL, t.Token, verdict, false)
 		joined.Browser = asked
-		c.made.joined.Set(joined)
+		c.produce(joined)
 		findings := joinedFindings(c, joined, at, t.Token, verdict)
 		if p := c.present(); p != nil && p.Unasked {
 			findings = append(findings, evictionUnasked(t.Token))

@@ -37,13 +37,13 @@ func signatureLocal(c *Case) Check {
 		}
 		verdict := c.verify(t)
 		if verdict == token.Verified {
-			c.made.local.Set(&verdict)
+			c.produce(&verdict)
 			return Report{Outcome: Outcome{
 				Text: finding.Textf("signed by %s with the secret configured here", clean.Line(t.Claims.Issuer, 40)),
 			}}
 		}
 		verdict, findings := token.Signature(t.Token, key, secret, c.candidates())
-		c.made.local.Set(&verdict)
+		c.produce(&verdict)
 		for i, f := range findings {
 			findings[i] = c.withHolder(f, t.Claims.Issuer)
 		}

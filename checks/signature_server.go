@@ -46,12 +46,12 @@ func signatureServer(c *Case) Check {
 		}
 		var pinned []Finding
 		if region, again := c.otherRegion(ctx, at, verdict); region != nil {
-			c.made.region.Set(region)
+			c.produce(region)
 			pinned = regionPinned(at, region, verdict)
 			at, verdict = address{URL: region, withToken: at.withToken}, again
 		}
-		c.made.verdict.Set(verdict)
-		c.made.present.Set(&present)
+		c.produce(verdict)
+		c.produce(&present)
 		report := Report{Findings: append(pinned, verdictFindings(ctx, c, verdict, at, ended)...)}
 		if acceptance(verdict) == diagnosis.Yes {
 			report.Outcome = Outcome{

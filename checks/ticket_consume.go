@@ -151,7 +151,7 @@ func (c *Case) handedOut(ctx context.Context, a attempt, who Text, path string) 
 	}
 	product := c.read(reply, profile)
 	product.Spent, product.own = c.Source() == check.SourceTicket, a.own
-	c.made.ticket.Set(product)
+	c.produce(product)
 	return append(answerFindings(c, product, who), c.cacheFindings(ctx, product, a, body, who)...)
 }
 

@@ -168,7 +168,7 @@ func (c *Case) frontendAnswer(ctx context.Context, a attempt) []Finding {
 	posted := !c.Settings.Ticket.Secret.Empty()
 	ignored := posted && c.ignoresTicket(ctx, a, product)
 	product.Spent, product.own = posted && !ignored, a.own
-	c.made.frontend.Set(product)
+	c.produce(product)
 	who := finding.Textf("the front end")
 	if hops := a.reply.Redirects; len(hops) > 0 && product.Answer.Problem == answer.NotJSON {
 		what, _ := bodyKind(product)

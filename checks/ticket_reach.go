@@ -56,7 +56,7 @@ func ticketReach(c *Case) Check {
 		if reply.FromProxy {
 			return check.Found(c.throughProxy(proxyAnswered(finding.TicketTimeout, reply.Via, reply.Status, u), u))
 		}
-		c.made.serviceReply.Set(reply)
+		c.produce(reply)
 		return Report{Findings: reachedService(ctx, c, reply, u), Outcome: Outcome{
 			Text:  finding.Textf("%s answers", clean.Line(u.Host, 60)),
 			Facts: Facts{"address": reply.Address.String(), "status": reply.Status, "took_ms": finding.Milliseconds(reply.Took)},
