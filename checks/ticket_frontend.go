@@ -1,8 +1,8 @@
 package checks
 
 import (
+	"cmp"
 	"context"
-	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -100,18 +100,18 @@ func (c *Case) askFrontend(ctx context.Context, base *url.URL) ([]attempt, *prob
 // frontendBody returns the body without a ticket. /api/token of LiveKit's starter
 // fails on a request without room_config.
 func (c *Case) frontendBody(all bool) []byte {
-	fields := map[string]any{"room_config": map[string]any{}}
+	fields := c.profile()
+	fields["room_config"] = struct{}{}
 	for name, value := range c.names(all) {
 		fields[name] = value
 	}
-	maps.Copy(fields, c.profile())
 	return asJSON(fields)
 }
 
 // ticketBody returns the body with which the app's page sends a ticket.
 func (c *Case) ticketBody(ticket string) []byte {
-	fields := map[string]any{"ticket": ticket}
-	maps.Copy(fields, c.profile())
+	fields := c.profile()
+	fields["ticket"] = ticket
 	return asJSON(fields)
 }
 
@@ -119,7 +119,7 @@ func (c *Case) ticketBody(ticket string) []byte {
 // take.
 func (c *Case) profile() map[string]any {
 	if c.Options.DisplayName == "" {
-		return nil
+		return map[string]any{}
 	}
 	return map[string]any{"profile": map[string]string{"display_name": c.Options.DisplayName}}
 }
@@ -207,14 +207,10 @@ func frontendFields(f Finding, traded bool) Finding {
 	if f.Code == finding.TicketTokenMissing && traded {
 		return f.With("token_path", "")
 	}
-	switch {
-	case f.Code == finding.TicketNotJSON:
-		f = f.As("not-json")
-	case f.Variant == "beside":
-		f = f.As("not-text")
-	case f.Variant == "missing":
-		f = f.As("missing-token")
+	variant := cmp.Or(map[string]string{"beside": "not-text", "missing": "missing-token"}[f.Variant], f.Variant)
+	if f.Code == finding.TicketNotJSON {
+		variant = "not-json"
 	}
 	f.Code = finding.FrontendFields
-	return f.By(finding.OwnerFrontend)
+	return f.As(variant).By(finding.OwnerFrontend)
 }

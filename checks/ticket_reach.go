@@ -94,16 +94,18 @@ func reachedService(ctx context.Context, c *Case, reply *probe.Reply, u *url.URL
 			return []Finding{finding.New(finding.TicketServerError, finding.Fail, format, args...).
 				With("status", reply.Status).With("path", path).As("gateway")}
 		}
-		second, _ := c.Net.Exchange(ctx, probe.Request{URL: at, MaxBody: caps.Probe})
-		switch {
-		case second == nil:
+		again, _ := c.Net.Exchange(ctx, probe.Request{URL: at, MaxBody: caps.Probe})
+		if again == nil {
 			return build("%s answers %d to GET /", host, reply.Status)
-		case unserved(second) && gateway(second) == "" && refusedBy(second).inOwnWords():
-			return []Finding{serverError(refusedBy(second), finding.Textf("%s", host), "").With("path", path)}
-		case unserved(second) && gateway(second) != "":
+		}
+		switch second := refusedBy(again); {
+		case !unserved(again):
+		case second.by != "":
 			return build("%s at %s answers %d to GET /, and %d to GET %s: it cannot reach the service behind it",
-				gateway(second), host, reply.Status, second.Status, path)
-		case unserved(second):
+				second.by, host, reply.Status, second.Status, path)
+		case second.inOwnWords():
+			return []Finding{serverError(second, finding.Textf("%s", host)).With("path", path)}
+		default:
 			return build("%s answers %d to GET /, and %d to GET %s", host, reply.Status, second.Status, path)
 		}
 	}
