@@ -141,8 +141,8 @@ func dnsVariant(u *url.URL) string {
 	return "unknown-name"
 }
 
-// isInner reports whether an address, with or without port, is of a private
-// network.
+// isInner reports whether an address, with or without port, is of a private network
+// or unspecified.
 func isInner(address string) bool {
 	addr, err := netip.ParseAddr(address)
 	if err != nil {
@@ -150,7 +150,7 @@ func isInner(address string) bool {
 		addr = at.Addr()
 	}
 	switch probe.AddrKind(addr) {
-	case probe.ScopePrivate, probe.ScopeContainer, probe.ScopeULA, probe.ScopeCGNAT, probe.ScopeLinkLocal:
+	case probe.ScopePrivate, probe.ScopeContainer, probe.ScopeULA, probe.ScopeCGNAT, probe.ScopeLinkLocal, probe.ScopeUnspecified:
 		return true
 	}
 	return false
@@ -158,7 +158,7 @@ func isInner(address string) bool {
 
 // isLocalHost reports whether host is this machine or in a private network.
 func isLocalHost(host string) bool {
-	return probe.IsLoopbackHost(host) || isInner(host) || !strings.Contains(host, ".") && !strings.Contains(host, ":")
+	return probe.IsLoopbackHost(host) || isInner(host) || containerName(host)
 }
 
 // noPublicName reports whether no public authority issues a certificate for host

@@ -3,7 +3,6 @@ package checks
 import (
 	"context"
 	"fmt"
-	"regexp"
 	"strings"
 	"time"
 
@@ -148,7 +147,7 @@ func (c *Case) otherVariables(files []config.EnvFile) []token.Candidate {
 // addresses do not.
 func holdsSecret(name, value string) bool {
 	name = strings.ToUpper(name)
-	if len(value) < 8 || strings.Contains(value, "://") || apiKeyShape.MatchString(value) ||
+	if len(value) < 8 || strings.Contains(value, "://") || looksLikeKey(value) ||
 		name == "LIVEKIT_API_KEY" || name == "LIVEKIT_API_SECRET" || name == "LIVEKIT_TOKEN" || name == "LKDOCTOR_TICKET" {
 		return false
 	}
@@ -164,9 +163,6 @@ func holdsSecret(name, value string) bool {
 	}
 	return false
 }
-
-// apiKeyShape matches the API keys that LiveKit makes, which are no secrets.
-var apiKeyShape = regexp.MustCompile(`^API[A-Za-z0-9]{12}$`)
 
 // otherReadings adds what docker, python-dotenv and other loaders read for the
 // secret where it differs from what Next.js reads.

@@ -284,12 +284,11 @@ func addressFindings(c *Case, a *TicketAnswer, who Text) []Finding {
 		}
 		return []Finding{f.With("fields", a.Answer.Fields).As(by)}
 	}
-	fault, _ := serverURLFault(raw)
-	there := usableURL(raw)
-	if !fault.IsZero() || there == nil {
-		if fault.IsZero() {
-			fault = finding.Textf("it cannot be parsed")
-		}
+	fault, there := serverURLFault(raw), usableURL(raw)
+	if fault.IsZero() && there == nil {
+		fault = finding.Textf("it cannot be parsed")
+	}
+	if !fault.IsZero() {
 		return []Finding{finding.New(finding.TicketURLInvalid, finding.Fail,
 			"%s names a LiveKit server that cannot be used: %s", who, fault).
 			With("url", clean.URL(raw)).With("url_path", a.Answer.URLPath).As(by)}
