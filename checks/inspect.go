@@ -28,11 +28,10 @@ func Inspect(ctx context.Context, raw string, c *Case) report.Inspection {
 		}
 		return finding.Textf("not run: only the token itself is looked at")
 	}}
-	results, _ := diagnosis.Conclude(hide().evidence(own.evidence(plan.Execute(ctx, func(check.Event) {}))))
+	results, _ := diagnosis.Conclude(hideInEvidence(hide(), own.evidence(plan.Execute(ctx, func(check.Event) {}))))
 
-	out := inspection(own.given().Token)
 	// A claim may hold a secret of this run.
-	out = hide().redact.HideIn(out).(report.Inspection)
+	out := hide().HideIn(inspection(own.given().Token)).(report.Inspection)
 	out.Pasted, out.At = c.Options.Pasted, c.Now()
 	if local := own.local(); local != nil {
 		out.Signature = string(*local)

@@ -46,9 +46,9 @@ func joinReach(c *Case) Check {
 		c.askEarly(ctx, at)
 		reach, failure := c.Net.Reach(ctx, at.URL)
 		if failure != nil {
-			return Report{Findings: serverFailure(c, c.look(ctx, failure, at))}
+			return Report{Findings: c.unanswered(toServer, failure, c.withNeighbour(ctx, failure, at))}
 		}
-		c.made.reach.Set(reach)
+		c.produce(reach)
 		return Report{Findings: reachFindings(c, reach, at), Outcome: reachOutcome(reach, at)}
 	})
 }

@@ -53,7 +53,7 @@ func tokenFormat(c *Case) Check {
 		if skip != nil {
 			return *skip
 		}
-		c.made.token.Set(t)
+		c.produce(t)
 		if f, is := c.pastedRefusal(); is {
 			return check.Found(f)
 		}
