@@ -116,7 +116,7 @@ func (c *connectedUDP) WriteTo(p []byte, _ net.Addr) (int, error) { return c.Wri
 // silentTURN returns the failure of a server that did not answer. The socket's
 // error says more than the client's.
 func silentTURN(ctx context.Context, n *probe.Net, r *TURNReport, socket, err error) *probe.Failure {
-	f := &probe.Failure{Kind: probe.KindSilent, Phase: probe.PhaseTCP, Host: r.Host, Address: r.Address.String(), Err: err}
+	f := &probe.Failure{Kind: probe.KindSilent, Phase: probe.PhaseTCP, Host: r.Host, Address: r.Address.String()}
 	if r.Transport == "udp" {
 		f.Phase = PhaseUDP
 	}

@@ -214,7 +214,7 @@ func (g *upgrade) dialer(uctx context.Context, conn *probe.Conn) (up upgraded, w
 	ws = &websocket.Dialer{ReadBufferSize: 16 << 10, WriteBufferSize: 4 << 10}
 	switch proxy, err := n.ProxyFor(base); {
 	case err != nil:
-		return up, nil, nil, &probe.Failure{Kind: probe.KindProxy, Phase: probe.PhaseProxy, Host: n.Line(probe.HostPort(base)), Detail: n.Line(err.Error()), Err: err}
+		return up, nil, nil, &probe.Failure{Kind: probe.KindProxy, Phase: probe.PhaseProxy, Host: n.Line(probe.HostPort(base)), Detail: n.Line(err.Error())}
 	case proxy != nil:
 		ws.Proxy = http.ProxyURL(proxy)
 		ws.NetDialContext = closesWith(uctx, up.bytes, n.Dialer())
@@ -291,11 +291,11 @@ func (g *upgrade) refused(resp *http.Response) *SignalFailure {
 
 // unanswered returns why no HTTP answer came.
 func (g *upgrade) unanswered(ctx, uctx context.Context, conn *probe.Conn, err error) *probe.Failure {
-	f := &probe.Failure{Kind: probe.KindOther, Phase: probe.PhaseHTTP, Host: g.net.Line(probe.HostPort(g.base)), Err: err,
+	f := &probe.Failure{Kind: probe.KindOther, Phase: probe.PhaseHTTP, Host: g.net.Line(probe.HostPort(g.base)),
 		Detail: g.net.Line(withoutToken(err.Error(), g.token))}
 	var head []byte
 	if conn != nil {
-		f.Address, f.Attempts = conn.Address.String(), conn.Attempts
+		f.Address = conn.Address.String()
 		head = conn.Head()
 	}
 	var netError net.Error
