@@ -14,6 +14,7 @@ import (
 	"lkdoctor/checks/wrap"
 	"lkdoctor/config"
 	"lkdoctor/config/clean"
+	"lkdoctor/tui/term"
 )
 
 // evidence adds what a stage observed: the selected finding, the facts of the stage, and
@@ -66,7 +67,7 @@ func (p *page) waterfall() {
 	p.heading(p.Sayf("Where the time went"))
 	for i, line := range lines {
 		if spans[i].Step {
-			line = p.styles.Subtle.Render(line)
+			line = p.Styles.Subtle.Render(line)
 		}
 		p.add(p.cut(line))
 	}
@@ -109,7 +110,7 @@ func (m model) workedLines(width, height int) []string {
 		spans = slices.Delete(spans, shortest, shortest+1)
 	}
 	if len(spans) > 1 {
-		lines = append(lines, m.styles.Subtle.Render(m.Sayf("Where the time went")))
+		lines = append(lines, m.Styles.Subtle.Render(m.Sayf("Where the time went")))
 		lines = append(lines, progress.Waterfall(spans, width, m.deps.ASCII, m.Say)...)
 	}
 	return lines[:min(len(lines), max(0, height-1))] // keep the last line for notices
@@ -122,14 +123,14 @@ func (p *page) settings() {
 		return
 	}
 	rows := [][]string{{p.Sayf("Setting"), p.Sayf("Value"), p.Sayf("From")}}
-	styles := []lipgloss.Style{p.styles.Subtle}
+	styles := []lipgloss.Style{p.Styles.Subtle}
 	for _, s := range p.run.Settings {
 		rows = append(rows, []string{s.Name, p.settingValue(s), p.place(s.Source, s.Line)})
-		styles = append(styles, p.styles.Title)
+		styles = append(styles, p.Styles.Title)
 		for _, h := range s.Hides {
-			style, what := p.styles.Subtle, p.Sayf("hides the same value")
+			style, what := p.Styles.Subtle, p.Sayf("hides the same value")
 			if h.Differs {
-				style, what = p.styles.Warn, p.Sayf("hides %s", p.orNone(h.Value))
+				style, what = p.Styles.Warn, p.Sayf("hides %s", p.orNone(h.Value))
 				if h.Value == clean.Hidden {
 					what = p.Sayf("hides another value")
 				}
@@ -180,7 +181,7 @@ func (p *page) compared() {
 		return
 	}
 	rows := [][]string{{"", p.Sayf("A LiveKit token has"), p.Sayf("What came")}}
-	styles := []lipgloss.Style{p.styles.Subtle}
+	styles := []lipgloss.Style{p.Styles.Subtle}
 	parts := slices.Clone(p.run.Token)
 	slices.SortStableFunc(parts, func(a, b check.TokenPart) int {
 		switch {
@@ -194,7 +195,7 @@ func (p *page) compared() {
 	for _, part := range parts {
 		name, style := "  "+p.Plain(part.Name), lipgloss.NewStyle()
 		if part.Differs {
-			name, style = p.marks.Differs+" "+p.Plain(part.Name), p.styles.Bad
+			name, style = p.Marks.Differs+" "+p.Plain(part.Name), p.Styles.Bad
 		}
 		rows, styles = append(rows, []string{name, p.Say(part.Want), p.Say(part.Came)}), append(styles, style)
 	}
@@ -279,7 +280,7 @@ func (p *page) facts(facts check.Facts, by int) {
 			p.hang(strings.Repeat(" ", by), label)
 			label = ""
 		}
-		p.hang(strings.Repeat(" ", by)+p.styles.Subtle.Render(wrap.Pad(label, longest))+"  ", value)
+		p.hang(strings.Repeat(" ", by)+p.Styles.Subtle.Render(wrap.Pad(label, longest))+"  ", value)
 	}
 }
 
@@ -306,7 +307,7 @@ func (p *page) rows(list []string, selected any, by int) {
 			in.hang("- ", in.Plain(item))
 		}
 	}
-	p.lines = append(p.lines, indent(in.lines, by)...)
+	p.lines = append(p.lines, term.Indent(in.lines, by)...)
 }
 
 // natural returns the width of a table whose cells are not wrapped.
@@ -325,7 +326,7 @@ func (p *page) cells(list []string, selected any) (rows [][]string, styles []lip
 	if pairs {
 		head = []string{p.Sayf("From here"), p.Sayf("To the server"), p.Sayf("Type"), p.Sayf("State"), p.Sayf("Answered")}
 	}
-	rows, styles = append(rows, head), append(styles, p.styles.Subtle)
+	rows, styles = append(rows, head), append(styles, p.Styles.Subtle)
 	for _, item := range list {
 		var row []string
 		style := lipgloss.NewStyle()
@@ -337,9 +338,9 @@ func (p *page) cells(list []string, selected any) (rows [][]string, styles []lip
 			row = []string{f[1], f[2], f[3], f[4], p.Sayf("%s of %s", f[6], f[5])}
 			switch {
 			case item == selected:
-				style = p.styles.Good
+				style = p.Styles.Good
 			case f[6] == "0":
-				style = p.styles.Bad
+				style = p.Styles.Bad
 			}
 		} else {
 			f := candidateRow.FindStringSubmatch(item)

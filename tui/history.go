@@ -94,7 +94,7 @@ func (m model) runsLine(width int) string {
 	for i := len(m.runs) - 1; i >= 0; i-- {
 		k := m.runs[i]
 		state := progress.State(k.run.Status)
-		name := k.at.Format("15:04") + " " + stateMark(m.marks, state)
+		name := k.at.Format("15:04") + " " + stateMark(m.Marks, state)
 		if cause := k.run.Diagnosis.RootCause; cause != nil {
 			name += " " + string(cause.Code)
 		}
@@ -102,7 +102,7 @@ func (m model) runsLine(width int) string {
 			name += " " + m.Sayf("(in part)")
 		}
 		if i == m.showing {
-			name = m.styles.Title.Render("[" + name + "]")
+			name = m.Styles.Title.Render("[" + name + "]")
 		}
 		if wrap.Width(line)+wrap.Width(name)+2 > width {
 			return line + " " + m.Ellipsis()

@@ -14,7 +14,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/charmbracelet/bubbles/help"
 	"github.com/charmbracelet/bubbles/spinner"
 	"github.com/charmbracelet/bubbles/viewport"
 	tea "github.com/charmbracelet/bubbletea"
@@ -27,12 +26,9 @@ import (
 // model is the state of the screen. It is a value; the session is the only part that it
 // shares with other goroutines.
 type model struct {
-	term.Speech
+	term.Screen
 	deps    Deps
 	session *session
-	styles  term.Styles
-	marks   term.Marks
-	help    help.Model
 	spin    spinner.Model
 	pane    viewport.Model // the details, or the help
 
@@ -84,12 +80,9 @@ type model struct {
 // newModel returns the model before the first event of a run.
 func newModel(deps Deps, s *session) model {
 	m := model{
-		Speech:   term.Speech{Translate: deps.Translate, ASCII: deps.ASCII},
+		Screen:   term.NewScreen(deps.Terminal),
 		deps:     deps,
 		session:  s,
-		styles:   term.NewStyles(deps.Renderer, deps.Dark),
-		marks:    term.NewMarks(deps.ASCII),
-		help:     help.New(),
 		spin:     spinner.New(spinner.WithSpinner(spinner.MiniDot)),
 		pane:     viewport.New(0, 0),
 		width:    80,
@@ -100,9 +93,6 @@ func newModel(deps Deps, s *session) model {
 	if deps.ASCII {
 		m.spin.Spinner = spinner.Line
 	}
-	m.help.Styles = m.styles.Help()
-	m.help.ShortSeparator = m.marks.Dot
-	m.help.Ellipsis = m.Ellipsis()
 	m.started = m.now
 	return m
 }

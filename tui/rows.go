@@ -9,6 +9,7 @@ import (
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/progress"
 	"lkdoctor/checks/wrap"
+	"lkdoctor/tui/term"
 )
 
 // The widths of the columns of a row: cursor, mark, name, word and text, time.
@@ -32,10 +33,10 @@ func (m model) rowBlocks(width int, r room) [][]string {
 	for i, row := range rows {
 		clock := m.rowTime(row)
 		if i < len(was) && was[i].State != row.State {
-			clock = m.Sayf("was %s", stateMark(m.marks, was[i].State))
+			clock = m.Sayf("was %s", stateMark(m.Marks, was[i].State))
 		}
 		for _, line := range m.rowBlock(row, i == m.selected, clock, width, name, r) {
-			blocks[i] = append(blocks[i], zone("row", i, line))
+			blocks[i] = append(blocks[i], term.Zone("row", i, line))
 		}
 	}
 	return blocks
@@ -53,7 +54,7 @@ func (m model) nameColumns(rows []progress.Row) int {
 // wordColumns returns the width of the column of states, blanks included.
 func (m model) wordColumns() int {
 	word := 0
-	for _, state := range states() {
+	for _, state := range progress.States() {
 		word = max(word, wrap.Width(m.word(state)))
 	}
 	return min(word, maxWord) + 2
@@ -68,28 +69,19 @@ func (m model) rowColumns() int {
 	return cursorColumns + glyphColumns + m.nameColumns(rows) + m.wordColumns() + text + timeColumns
 }
 
-func states() []progress.State {
-	return []progress.State{
-		progress.Pending, progress.Running, progress.Passed, progress.Warned,
-		progress.Failed, progress.Skipped, progress.Errored,
-	}
-}
-
 // rowBlock returns one stage on at most r.row lines, and one more for a code.
 func (m model) rowBlock(row progress.Row, selected bool, clock string, width, name int, r room) []string {
-	cursor := "  "
 	label := wrap.Pad(m.Fit(m.Say(row.Name), name-1), name)
 	if selected {
-		cursor = m.styles.Key.Render(m.marks.Cursor) + " "
-		label = m.styles.Title.Render(label)
+		label = m.Styles.Title.Render(label)
 	}
-	style := stateStyle(m.styles, row.State)
-	head := cursor + style.Render(m.rowGlyph(row)) + " " + label
+	style := stateStyle(m.Styles, row.State)
+	head := m.Cursor(selected) + style.Render(m.rowGlyph(row)) + " " + label
 	text := m.rowText(row)
 	word := m.rowWord(row) + "  "
 	if row.State == progress.Skipped && text != "" {
 		// The text already starts with "not run" or "not checked".
-		word, style = "", m.styles.Subtle
+		word, style = "", m.Styles.Subtle
 	}
 	columns := wrap.Width(head) + wrap.Width(word)
 	limit, room := r.row, width-columns-timeColumns
@@ -102,7 +94,7 @@ func (m model) rowBlock(row progress.Row, selected bool, clock string, width, na
 	var under []string
 	if row.Code != "" && (limit > 1 || !r.root && m.isRoot(row)) {
 		if (r.root || !m.isRoot(row)) && !m.saidElsewhere(row, selected) {
-			under = indent(m.WrapTo(m.Say(row.Line), width-cursorColumns-glyphColumns-1, limit), cursorColumns+glyphColumns)
+			under = term.Indent(m.WrapTo(m.Say(row.Line), width-cursorColumns-glyphColumns-1, limit), cursorColumns+glyphColumns)
 		}
 		text = string(row.Code)
 	}
@@ -110,16 +102,11 @@ func (m model) rowBlock(row progress.Row, selected bool, clock string, width, na
 	if limit == 1 {
 		said = []string{m.Fit(text, room)}
 	}
-	lines := make([]string, len(said))
-	for i, line := range said {
-		if word == "" {
-			line = style.Render(line)
-		}
-		lines[i] = wrap.Pad("", columns) + line
-		if i == 0 {
-			lines[i] = m.Ends(head+style.Render(word)+line, m.styles.Subtle.Render(clock), width)
-		}
+	if word == "" {
+		said = term.Styled(style, said)
 	}
+	lines := wrap.Under(head+style.Render(word), said)
+	lines[0] = m.Ends(lines[0], m.Styles.Subtle.Render(clock), width)
 	return append(lines, under...)
 }
 
@@ -156,7 +143,7 @@ func partly(row progress.Row) bool {
 
 func (m model) rowGlyph(row progress.Row) string {
 	if partly(row) {
-		return m.marks.Partly
+		return m.Marks.Partly
 	}
 	return m.glyph(row.State)
 }
@@ -173,27 +160,11 @@ func (m model) glyph(state progress.State) string {
 	if state == progress.Running {
 		return ansi.Strip(m.spin.View())
 	}
-	return stateMark(m.marks, state)
+	return stateMark(m.Marks, state)
 }
 
 // word returns the word for a state.
-func (m model) word(state progress.State) string {
-	switch state {
-	case progress.Passed:
-		return m.Sayf("ok")
-	case progress.Warned:
-		return m.Sayf("warning")
-	case progress.Failed:
-		return m.Sayf("failed")
-	case progress.Skipped:
-		return m.Sayf("not run")
-	case progress.Errored:
-		return m.Sayf("error")
-	case progress.Running:
-		return m.Sayf("running")
-	}
-	return m.Sayf("waiting")
-}
+func (m model) word(state progress.State) string { return m.Say(state.Word()) }
 
 // rowText returns what a stage observed, which check runs, or why the stage did not run.
 func (m model) rowText(row progress.Row) string {

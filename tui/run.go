@@ -57,7 +57,7 @@ func Still(deps Deps, events []check.Event, width, height int, keys ...string) s
 		}
 	}
 	for _, name := range keys {
-		next, _ := m.Update(keyMsg(name))
+		next, _ := m.Update(term.KeyMsg(name))
 		m = next.(model)
 	}
 	return m.View()

@@ -25,6 +25,28 @@ const (
 	Errored State = State(check.StatusError)
 )
 
+// States returns all states, in the order in which a check can reach them.
+func States() []State { return []State{Pending, Running, Passed, Warned, Failed, Skipped, Errored} }
+
+// Word returns the state in a word.
+func (s State) Word() finding.Text {
+	switch s {
+	case Passed:
+		return finding.Textf("ok")
+	case Warned:
+		return finding.Textf("warning")
+	case Failed:
+		return finding.Textf("failed")
+	case Skipped:
+		return finding.Textf("not run")
+	case Errored:
+		return finding.Textf("error")
+	case Running:
+		return finding.Textf("running")
+	}
+	return finding.Textf("waiting")
+}
+
 // Row is one stage: its state, its most important line, and its checks.
 type Row struct {
 	Stage check.Stage

@@ -85,28 +85,28 @@ func (s Style) Ink() catalogue.Ink {
 	return catalogue.Ink{Title: in(roleStrong), Heading: in(roleStrong), Code: in(roleCommand)}
 }
 
-// mark is a state's glyph, word and colour role.
+// mark is a state's glyph and colour role.
 type mark struct {
-	glyph, ascii, word string
-	role               role
+	glyph, ascii string
+	role         role
 }
 
 func markOf(state progress.State) mark {
 	switch state {
 	case progress.Passed:
-		return mark{"✓", "+", "ok", roleGood}
+		return mark{"✓", "+", roleGood}
 	case progress.Warned:
-		return mark{"!", "!", "warning", roleWarn}
+		return mark{"!", "!", roleWarn}
 	case progress.Failed:
-		return mark{"✗", "x", "failed", roleBad}
+		return mark{"✗", "x", roleBad}
 	case progress.Skipped:
-		return mark{"–", "-", "not run", roleFaint}
+		return mark{"–", "-", roleFaint}
 	case progress.Errored:
-		return mark{"?", "?", "error", roleBad}
+		return mark{"?", "?", roleBad}
 	case progress.Running:
-		return mark{"·", ".", "running", rolePlain}
+		return mark{"·", ".", rolePlain}
 	}
-	return mark{" ", " ", "waiting", roleFaint}
+	return mark{" ", " ", roleFaint}
 }
 
 // Glyph returns the state's sign. It must be shown together with Word.
@@ -118,4 +118,4 @@ func (s Style) Glyph(state progress.State) string {
 }
 
 // Word returns the state in one word.
-func (s Style) Word(state progress.State) string { return s.say(markOf(state).word) }
+func (s Style) Word(state progress.State) string { return s.text(state.Word()) }

@@ -29,11 +29,11 @@ func (m model) connection(width int) []string {
 		}
 		lines = append(lines, m.roundTrips(width, 1)...)
 	} else {
-		lines = append(lines, m.styles.Title.Render(m.Sayf("Connection"))+"  "+m.Say(way(path.Kind)))
+		lines = append(lines, m.Styles.Title.Render(m.Sayf("Connection"))+"  "+m.Say(way(path.Kind)))
 		rows := [][2]string{{m.Sayf("from"), local}, {m.Sayf("to"), remote}}
 		label := max(wrap.Width(rows[0][0]), wrap.Width(rows[1][0]))
 		for _, row := range rows {
-			lines = append(lines, m.Fit(m.styles.Subtle.Render(wrap.Pad(row[0], label))+"  "+row[1], width))
+			lines = append(lines, m.Fit(m.Styles.Subtle.Render(wrap.Pad(row[0], label))+"  "+row[1], width))
 		}
 		lines = append(lines, m.roundTrips(width, chartRows)...)
 	}
@@ -68,11 +68,11 @@ func (m model) roundTrips(width, rows int) []string {
 	now := m.Sayf("round trip %s", millis(all[len(all)-1]))
 	if rows == 1 {
 		scale := m.Sayf("scale 0 to %s", millis(max(high, 1)))
-		return []string{m.Fit(now+"  "+m.styles.Key.Render(m.chart(all, min(keepRTTs, width-wrap.Width(now)-wrap.Width(scale)-4), 1)[0])+
+		return []string{m.Fit(now+"  "+m.Styles.Key.Render(m.chart(all, min(keepRTTs, width-wrap.Width(now)-wrap.Width(scale)-4), 1)[0])+
 			"  "+
-			m.styles.Subtle.Render(scale), width)}
+			m.Styles.Subtle.Render(scale), width)}
 	}
-	lines := m.flow([]string{now, m.styles.Subtle.Render(m.Sayf("lowest %s, median %s, highest %s", millis(sorted[0]),
+	lines := m.flow([]string{now, m.Styles.Subtle.Render(m.Sayf("lowest %s, median %s, highest %s", millis(sorted[0]),
 		millis(sorted[len(sorted)/2]), millis(high)))}, width)
 	top := millis(max(high, 1))
 	label := wrap.Width(top)
@@ -84,8 +84,8 @@ func (m model) roundTrips(width, rows int) []string {
 		case rows - 1:
 			at = "0"
 		}
-		lines = append(lines, m.styles.Subtle.Render(strings.Repeat(" ", label-wrap.Width(at))+at+
-			" "+m.marks.Bar)+m.styles.Key.Render(bars))
+		lines = append(lines, m.Styles.Subtle.Render(strings.Repeat(" ", label-wrap.Width(at))+at+
+			" "+m.Marks.Bar)+m.Styles.Key.Render(bars))
 	}
 	return lines
 }

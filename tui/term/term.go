@@ -52,6 +52,17 @@ func Size(out io.Writer) (width, height int, ok bool) {
 	return max(width, 1), max(height, 1), err == nil
 }
 
+// Copied says where a copied text is now.
+type Copied struct {
+	// By is the clipboard program that has the text ("wl-copy"), or the terminal, which
+	// cannot be asked whether it has. It is empty if there was neither.
+	By string
+	// Sure reports whether the program was asked and has the text.
+	Sure bool
+	// File is the absolute path of a file that holds the text, written unless Sure.
+	File string
+}
+
 // Panicked returns the error for a panic. Its text is redacted, since it may hold a
 // credential.
 func Panicked(where string, p any) error {
