@@ -100,15 +100,8 @@ func newModel(deps Deps, s *session) model {
 // launched returns the model with a run of change started, and the command that reads
 // its events.
 func (m model) launched(change Change) (model, tea.Cmd) {
-	kept := m.results()
-	m.progress = progress.New(m.deps.Checks)
-	if change.From != "" {
-		for _, r := range kept {
-			if before(r.Check.Stage, change.From) {
-				m.progress = m.progress.With(check.Event{Kind: check.CheckEnded, ID: r.Check.ID, Result: r})
-			}
-		}
-	}
+	later := func(r check.Result) bool { return change.From == "" || !before(r.Check.Stage, change.From) }
+	m.progress = progress.New(m.deps.Checks).Ended(slices.DeleteFunc(slices.Clone(m.results()), later))
 	m.began, m.started, m.now = nil, m.deps.Now(), m.deps.Now()
 	m.running, m.stopping, m.open, m.moved = true, false, false, false
 	m.finding, m.failure, m.notice, m.confirmed, m.begin = 0, nil, "", nil, begin{}
@@ -182,9 +175,7 @@ func (m model) ended(msg endMsg) model {
 	if msg.run.TicketSpent {
 		m.spent, m.ticket = true, ""
 	}
-	for _, r := range msg.run.Results {
-		m.progress = m.progress.With(check.Event{Kind: check.CheckEnded, ID: r.Check.ID, Result: r})
-	}
+	m.progress = m.progress.Ended(msg.run.Results)
 	if !m.moved {
 		m.selected, m.finding = m.rootRow(), 0
 	}

@@ -106,9 +106,20 @@ func (m model) pageTitle(width int) string {
 	row, _ := m.row()
 	line := " " + m.Styles.Title.Render(m.Say(row.Name))
 	if l, found := m.current(); found {
-		line += " › " + severityStyle(m.Styles, l.Finding).Render(string(l.Finding.Code)) + m.which()
+		line += " › " + m.severity(l.Finding).Render(string(l.Finding.Code)) + m.which()
 	}
 	return m.Fit(m.Charset(line), width)
+}
+
+// severity is the style of a finding's code.
+func (m model) severity(f check.Finding) lipgloss.Style {
+	switch f.Severity {
+	case finding.Fail:
+		return m.Styles.Bad
+	case finding.Warn:
+		return m.Styles.Warn
+	}
+	return m.Styles.Heading
 }
 
 // page returns the open tab of the selected stage.
@@ -225,8 +236,8 @@ func (p *page) code(text string) {
 // check adds a check with its status, and what it observed if nothing is wrong. In the
 // layout with two panes, shown is the text that the row has already.
 func (p *page) check(c progress.CheckRow, shown string) {
-	style := stateStyle(p.Styles, c.State)
-	mark := p.glyph(c.State) + " " + wrap.Pad(p.word(c.State), p.wordColumns())
+	mark, style := p.glyph(c.State)
+	mark += " " + wrap.Pad(p.word(c.State), p.wordColumns())
 	room := p.width - wrap.Width(mark) - timeColumns
 	clock := ""
 	if c.State != progress.Pending && c.State != progress.Running && c.State != progress.Skipped {
@@ -257,7 +268,7 @@ func (p *page) beneath(c progress.CheckRow, by int, shown string) {
 	p.facts(c.Result.Outcome.Facts, by)
 	l, _ := p.current()
 	for _, f := range c.Result.Findings {
-		p.add(p.cut(strings.Repeat(" ", by) + severityStyle(p.Styles, f).Render(string(f.Code))))
+		p.add(p.cut(strings.Repeat(" ", by) + p.severity(f).Render(string(f.Code))))
 		// The page has the message of the selected finding, and the row its own.
 		if message := p.Say(f.Message); (f.Code != l.Finding.Code || c.Check.ID != l.Check) && !(p.split() && message == shown) {
 			p.hang(strings.Repeat(" ", by), message)

@@ -1,8 +1,10 @@
 package tui
 
 import (
+	"slices"
 	"time"
 
+	"github.com/charmbracelet/lipgloss"
 	"github.com/charmbracelet/x/ansi"
 
 	"lkdoctor/checks/check"
@@ -33,7 +35,8 @@ func (m model) rowBlocks(width int, r room) [][]string {
 	for i, row := range rows {
 		clock := m.rowTime(row)
 		if i < len(was) && was[i].State != row.State {
-			clock = m.Sayf("was %s", stateMark(m.Marks, was[i].State))
+			mark, _ := m.State(was[i].State)
+			clock = m.Sayf("was %s", mark)
 		}
 		for _, line := range m.rowBlock(row, i == m.selected, clock, width, name, r) {
 			blocks[i] = append(blocks[i], term.Zone("row", i, line))
@@ -75,10 +78,14 @@ func (m model) rowBlock(row progress.Row, selected bool, clock string, width, na
 	if selected {
 		label = m.Styles.Title.Render(label)
 	}
-	style := stateStyle(m.Styles, row.State)
-	head := m.Cursor(selected) + style.Render(m.rowGlyph(row)) + " " + label
+	mark, style := m.glyph(row.State)
+	word := m.word(row.State)
+	if partly(row) {
+		mark, word = m.Marks.Partly, m.Sayf("partly done")
+	}
+	head := m.Cursor(selected) + style.Render(mark) + " " + label
 	text := m.rowText(row)
-	word := m.rowWord(row) + "  "
+	word += "  "
 	if row.State == progress.Skipped && text != "" {
 		// The text already starts with "not run" or "not checked".
 		word, style = "", m.Styles.Subtle
@@ -130,37 +137,18 @@ func (m model) saidElsewhere(row progress.Row, selected bool) bool {
 
 // partly reports whether some checks of a stage that is not running have ended.
 func partly(row progress.Row) bool {
-	if row.State != progress.Pending {
-		return false
-	}
-	for _, c := range row.Checks {
-		if c.State != progress.Pending {
-			return true
-		}
-	}
-	return false
+	done := func(c progress.CheckRow) bool { return c.State != progress.Pending }
+	return row.State == progress.Pending && slices.ContainsFunc(row.Checks, done)
 }
 
-func (m model) rowGlyph(row progress.Row) string {
-	if partly(row) {
-		return m.Marks.Partly
-	}
-	return m.glyph(row.State)
-}
-
-func (m model) rowWord(row progress.Row) string {
-	if partly(row) {
-		return m.Sayf("partly done")
-	}
-	return m.word(row.State)
-}
-
-// glyph returns the mark of a state, for a running row the spinner.
-func (m model) glyph(state progress.State) string {
+// glyph returns the mark of a state, for a running check the spinner, and the style of the
+// mark and its word.
+func (m model) glyph(state progress.State) (mark string, style lipgloss.Style) {
+	mark, style = m.State(state)
 	if state == progress.Running {
-		return ansi.Strip(m.spin.View())
+		mark = ansi.Strip(m.spin.View())
 	}
-	return stateMark(m.Marks, state)
+	return mark, style
 }
 
 // word returns the word for a state.

@@ -42,8 +42,8 @@ func (m model) verdictLines(width int) []string {
 	if !d.Warning.IsZero() && state == progress.Warned {
 		state = progress.Passed // a warning is shown separately
 	}
-	style := stateStyle(m.Styles, state)
-	lines := term.Styled(style, m.Labelled(stateMark(m.Marks, state)+" ", m.broke(d), width, 3))
+	mark, style := m.State(state)
+	lines := term.Styled(style, m.Labelled(mark+" ", m.broke(d), width, 3))
 	if since := m.since(); since != "" {
 		lines = append(lines, term.Indent(m.WrapTo(since, width-2, 2), 2)...)
 	}
@@ -64,6 +64,7 @@ func (m model) verdictLines(width int) []string {
 // waitingLines returns the progress of the run, the check that it waits for, and the
 // limits of both.
 func (m model) waitingLines(width int) []string {
+	mark, style := m.glyph(progress.Running)
 	passed, limit := m.now.Sub(m.started), ""
 	if m.deps.Limit > 0 {
 		limit = m.Sayf(", %d s at most", int(m.deps.Limit.Seconds()))
@@ -74,8 +75,7 @@ func (m model) waitingLines(width int) []string {
 		sofar = m.Sayf("Failed: %d", failed)
 	}
 	lines := []string{
-		m.Styles.Key.Render(m.Fit(m.glyph(progress.Running)+
-			" "+m.Sayf("%s.", m.Sayf("Running for %d s", int(max(0, passed).Seconds()))+limit), width)),
+		style.Render(m.Fit(mark+" "+m.Sayf("%s.", m.Sayf("Running for %d s", int(max(0, passed).Seconds()))+limit), width)),
 		m.Fit("  "+m.Sayf("%d of %d checks done.", done, all)+" "+sofar, width),
 	}
 	c := m.waitsFor()

@@ -273,11 +273,12 @@ func (m model) tinyLines() []string {
 	}
 	lines := []string{m.tinyState(), m.Fit(m.Sayf("Small window: %d×%d shows all. q quits.", minWidth, minHeight), m.width)}
 	for _, row := range m.progress.Rows() {
-		mark := m.glyph(row.State) + " " + m.Say(row.Name) + "  " + m.word(row.State)
+		mark, style := m.glyph(row.State)
+		line := mark + " " + m.Say(row.Name) + "  " + m.word(row.State)
 		if row.Code != "" {
-			mark += "  " + string(row.Code)
+			line += "  " + string(row.Code)
 		}
-		lines = append(lines, stateStyle(m.Styles, row.State).Render(m.Fit(mark, m.width)))
+		lines = append(lines, style.Render(m.Fit(line, m.width)))
 	}
 	return append(append(lines, ""), m.verdictLines(m.width)...)
 }
@@ -298,7 +299,8 @@ func (m model) tinyState() string {
 			text += "  " + string(cause.Code)
 		}
 	}
-	return stateStyle(m.Styles, state).Render(m.Fit(m.glyph(state)+" "+text, m.width))
+	mark, style := m.glyph(state)
+	return style.Render(m.Fit(mark+" "+text, m.width))
 }
 
 // paged returns the model with the selected page in its panes, for a window with head lines

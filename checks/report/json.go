@@ -1,6 +1,7 @@
 package report
 
 import (
+	_ "embed" // for the schema
 	"encoding/json"
 	"io"
 	"time"
@@ -204,3 +205,9 @@ func orEmpty(f finding.Facts) finding.Facts {
 	}
 	return f
 }
+
+//go:embed schema.json
+var schema []byte
+
+// Schema is the JSON Schema (2020-12) of the --json document.
+func Schema() []byte { return append([]byte(nil), schema...) }

@@ -41,15 +41,10 @@ func NewPlain(w io.Writer, style Style, header string, list []check.Spec) *Plain
 // Observe handles one event.
 func (p *Plain) Observe(e check.Event) {
 	p.progress = p.progress.With(e)
+	p.flush(e.Kind == check.RunEnded)
 	if e.Kind == check.RunEnded {
-		for _, r := range e.Run.Results {
-			p.progress = p.progress.With(check.Event{Kind: check.CheckEnded, ID: r.Check.ID, Result: r})
-		}
-		p.flush(true)
 		p.print(p.style.Diagnosis(*e.Run))
-		return
 	}
-	p.flush(false)
 }
 
 // flush prints the stages that have ended and were not printed. Unless all is set it
@@ -82,9 +77,6 @@ func Text(run check.Run, style Style, header string) string {
 		list[i] = r.Check
 	}
 	p := NewPlain(&b, style, header, list)
-	for _, r := range run.Results {
-		p.Observe(check.Event{Kind: check.CheckEnded, ID: r.Check.ID, Result: r})
-	}
 	p.Observe(check.Event{Kind: check.RunEnded, Run: &run})
 	return b.String()
 }

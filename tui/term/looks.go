@@ -7,6 +7,7 @@ import (
 	"github.com/charmbracelet/lipgloss"
 	"github.com/muesli/termenv"
 
+	"lkdoctor/checks/progress"
 	"lkdoctor/checks/wrap"
 )
 
@@ -38,6 +39,26 @@ func NewScreen(t Terminal) Screen {
 	return Screen{
 		Speech: Speech{Translate: t.Translate, ASCII: t.ASCII}, Styles: NewStyles(t.Renderer, t.Dark), Marks: NewMarks(t.ASCII),
 	}
+}
+
+// State returns the mark of a state, and the style of its mark and word. A running check
+// may have a spinner instead.
+func (s Screen) State(state progress.State) (mark string, style lipgloss.Style) {
+	switch state {
+	case progress.Passed:
+		return s.Marks.Pass, s.Styles.Good
+	case progress.Warned:
+		return s.Marks.Warn, s.Styles.Warn
+	case progress.Failed:
+		return s.Marks.Fail, s.Styles.Bad
+	case progress.Skipped:
+		return s.Marks.Skip, s.Styles.Subtle
+	case progress.Errored:
+		return s.Marks.Error, s.Styles.Broken
+	case progress.Running:
+		return s.Marks.Pending, s.Styles.Key
+	}
+	return s.Marks.Pending, s.Styles.Subtle
 }
 
 // Cursor returns the first two columns of an item of a list.
@@ -110,7 +131,8 @@ func NewStyles(r *lipgloss.Renderer, dark bool) Styles {
 	return Styles{
 		Title: r.NewStyle().Bold(true), Heading: colour("25", "75").Bold(true), Subtle: colour("242", "246"),
 		Code: colour("23", "152"), Key: colour("25", "75"),
-		Good: colour("28", "78"), Warn: colour("130", "214"), Bad: colour("160", "203").Bold(true), Broken: colour("90", "177").Bold(true),
+		Good: colour("28", "78"), Warn: colour("130", "214"),
+		Bad: colour("160", "203").Bold(true), Broken: colour("90", "177").Bold(true),
 	}
 }
 
