@@ -141,8 +141,8 @@ func NewDocument(run check.Run, version string, style Style) Document {
 		Settings:    append([]config.Shown{}, run.Settings...),
 		TicketSpent: run.TicketSpent,
 		Diagnosis: DiagnosisInfo{
-			Owner: run.Diagnosis.Owner, Summary: style.text(run.Diagnosis.Summary),
-			Broke: style.text(run.Diagnosis.Broke), FixIn: orNull(style.text(run.Diagnosis.FixIn)), ItIsNot: orNull(style.text(run.Diagnosis.NotIt)),
+			Owner: run.Diagnosis.Owner, Summary: style.text(run.Diagnosis.Summary), Broke: style.text(run.Diagnosis.Broke),
+			FixIn: orNull(style.text(run.Diagnosis.FixIn)), ItIsNot: orNull(style.text(run.Diagnosis.NotIt)),
 			Cleared: append([]check.Owner{}, run.Diagnosis.Cleared...), NextSteps: fixes(run.Diagnosis.NextSteps, style),
 		},
 		Checks: make([]CheckInfo, 0, len(run.Results)),
@@ -173,11 +173,13 @@ func checkInfo(r check.Result, style Style) CheckInfo {
 }
 
 // JSON writes the document, one, with a newline at its end.
-func JSON(w io.Writer, d Document) error {
+func JSON(w io.Writer, d Document) error { return encode(w, d) }
+
+func encode(w io.Writer, document any) error {
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")
-	return enc.Encode(d)
+	return enc.Encode(document)
 }
 
 func fixes(list []finding.Fix, style Style) []FixInfo {

@@ -26,11 +26,7 @@ type Style struct {
 func (s Style) text(t finding.Text) string { return t.In(s.Translate) }
 
 // Say renders a format in the reader's language.
-func (s Style) Say(format string, args ...any) string { return s.say(format, args...) }
-
-func (s Style) say(format string, args ...any) string {
-	return finding.Textf(format, args...).In(s.Translate)
-}
+func (s Style) Say(format string, args ...any) string { return s.text(finding.Textf(format, args...)) }
 
 // Page returns a code's catalogue page in the user's language.
 func (s Style) Page(code finding.Code) (catalogue.Page, bool) {
@@ -109,13 +105,13 @@ func markOf(state progress.State) mark {
 	return mark{" ", " ", roleFaint}
 }
 
-// Glyph returns the state's sign. It must be shown together with Word.
-func (s Style) Glyph(state progress.State) string {
+// glyph returns the state's sign. It must be shown together with Word.
+func (s Style) glyph(state progress.State) string {
 	if s.ASCII {
 		return markOf(state).ascii
 	}
 	return markOf(state).glyph
 }
 
-// Word returns the state in one word.
-func (s Style) Word(state progress.State) string { return s.text(state.Word()) }
+// word returns the state in one word.
+func (s Style) word(state progress.State) string { return s.text(state.Word()) }
