@@ -218,13 +218,13 @@ const codeIndent = 4
 // selection with the mouse would copy the line break. It is cut with a mark, and keys
 // shift the code sideways. The copy key copies whole lines.
 func (p *page) code(text string) {
-	room := max(1, p.width-codeIndent)
+	space := max(1, p.width-codeIndent)
 	for _, line := range p.Block(text) {
 		width := wrap.Width(line)
-		p.over = max(p.over, width-room)
-		shown := ansi.Cut(line, p.shift, p.shift+room)
-		if width > p.shift+room {
-			shown = ansi.Truncate(shown, room-wrap.Width(p.Ellipsis()), "") + p.Ellipsis()
+		p.over = max(p.over, width-space)
+		shown := ansi.Cut(line, p.shift, p.shift+space)
+		if width > p.shift+space {
+			shown = ansi.Truncate(shown, space-wrap.Width(p.Ellipsis()), "") + p.Ellipsis()
 		}
 		if shown != "" {
 			shown = strings.Repeat(" ", codeIndent) + p.Styles.Code.Render(shown)
@@ -238,12 +238,12 @@ func (p *page) code(text string) {
 func (p *page) check(c progress.CheckRow, shown string) {
 	mark, style := p.glyph(c.State)
 	mark += " " + wrap.Pad(p.word(c.State), p.wordColumns())
-	room := p.width - wrap.Width(mark) - timeColumns
+	space := p.width - wrap.Width(mark) - timeColumns
 	clock := ""
 	if c.State != progress.Pending && c.State != progress.Running && c.State != progress.Skipped {
 		clock = finding.Millis(c.Result.Took)
 	}
-	title := wrap.Under(style.Render(mark), wrap.Lines(p.Say(c.Check.Title), room))
+	title := wrap.Under(style.Render(mark), wrap.Lines(p.Say(c.Check.Title), space))
 	title[0] = wrap.Pad(title[0], p.width-timeColumns) + p.Styles.Subtle.Render(fmt.Sprintf("%*s", timeColumns, clock))
 	for _, line := range title {
 		p.add(p.cut(line))

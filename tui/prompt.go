@@ -81,8 +81,8 @@ func (m model) promptLines(width int) []string {
 		shown = m.masked(m.prompt.value(), max(0, width-wrap.Width(name)-24))
 	} else {
 		name = m.Sayf("Ticket:")
-		room := max(1, width-wrap.Width(name)-3)
-		shown = m.Tail(m.Plain(m.prompt.input.Value()), room) + m.Marks.Block
+		space := max(1, width-wrap.Width(name)-3)
+		shown = m.Tail(m.Plain(m.prompt.input.Value()), space) + m.Marks.Block
 	}
 	lines := m.WrapTo(why, width, 2)
 	lines = append(lines, m.Styles.Key.Render(name)+" "+shown)

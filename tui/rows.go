@@ -25,9 +25,9 @@ const (
 
 // rowBlocks returns the lines of each stage. Before the end of the run each takes one line,
 // so that no row moves; after it, each may take up to r.row lines.
-func (m model) rowBlocks(width int, r room) [][]string {
+func (m model) rowBlocks(width int, r size) [][]string {
 	if m.running || m.run == nil {
-		r = room{row: 1, root: true}
+		r = size{row: 1, root: true}
 	}
 	rows, was := m.progress.Rows(), m.was()
 	name := m.nameColumns(rows)
@@ -73,7 +73,7 @@ func (m model) rowColumns() int {
 }
 
 // rowBlock returns one stage on at most r.row lines, and one more for a code.
-func (m model) rowBlock(row progress.Row, selected bool, clock string, width, name int, r room) []string {
+func (m model) rowBlock(row progress.Row, selected bool, clock string, width, name int, r size) []string {
 	label := wrap.Pad(m.Fit(m.Say(row.Name), name-1), name)
 	if selected {
 		label = m.Styles.Title.Render(label)
@@ -91,23 +91,23 @@ func (m model) rowBlock(row progress.Row, selected bool, clock string, width, na
 		word, style = "", m.Styles.Subtle
 	}
 	columns := wrap.Width(head) + wrap.Width(word)
-	limit, room := r.row, width-columns-timeColumns
-	if len(row.Code) > room && limit > 1 {
-		clock = "" // a code is not wrapped to make room for the time
+	limit, space := r.row, width-columns-timeColumns
+	if len(row.Code) > space && limit > 1 {
+		clock = "" // a code is not wrapped to show the time
 	}
 	if clock == "" {
-		room = width - columns - 1
+		space = width - columns - 1
 	}
 	var under []string
 	if row.Code != "" && (limit > 1 || !r.root && m.isRoot(row)) {
-		if (r.root || !m.isRoot(row)) && !m.saidElsewhere(row, selected) {
+		if (r.root || !m.isRoot(row)) && !m.repeats(row, selected) {
 			under = term.Indent(m.WrapTo(m.Say(row.Line), width-cursorColumns-glyphColumns-1, limit), cursorColumns+glyphColumns)
 		}
 		text = string(row.Code)
 	}
-	said := m.WrapTo(text, max(room, 1), limit)
+	said := m.WrapTo(text, max(space, 1), limit)
 	if limit == 1 {
-		said = []string{m.Fit(text, room)}
+		said = []string{m.Fit(text, space)}
 	}
 	if word == "" {
 		said = term.Styled(style, said)
@@ -125,9 +125,9 @@ func (m model) isCause(f check.Finding) bool {
 	return m.run != nil && m.run.Diagnosis.RootCause != nil && m.run.Diagnosis.RootCause.Code == f.Code
 }
 
-// saidElsewhere reports whether the message of a row's finding is already on the screen:
+// repeats reports whether the message of a row's finding is already on the screen:
 // in the verdict, or on the page in the other pane.
-func (m model) saidElsewhere(row progress.Row, selected bool) bool {
+func (m model) repeats(row progress.Row, selected bool) bool {
 	if m.run != nil && m.Say(row.Line) == m.broke(m.run.Diagnosis) {
 		return true
 	}

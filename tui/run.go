@@ -70,11 +70,9 @@ func Still(deps Deps, events []check.Event, width, height int, keys ...string) s
 type session struct {
 	ctx   context.Context
 	start func(ctx context.Context, change Change, observe func(check.Event)) check.Run
-	// life ends when the session is closed.
+	// life ends when the session is closed, and no feed is read any more.
 	life context.Context
 	end  context.CancelFunc
-	// gone is closed when no feed is read any more.
-	gone chan struct{}
 
 	mu     sync.Mutex
 	closed bool
@@ -96,8 +94,8 @@ type endMsg struct {
 }
 
 func newSession(ctx context.Context, start func(context.Context, Change, func(check.Event)) check.Run) *session {
-	life, end := context.WithCancel(ctx)
-	return &session{ctx: ctx, life: life, end: end, start: start, gone: make(chan struct{})}
+	life, end := context.WithCancel(context.WithoutCancel(ctx)) // the end of a run is shown after that of ctx
+	return &session{ctx: ctx, life: life, end: end, start: start}
 }
 
 // launch starts a run. No other may be running. On a closed session it starts none, and
@@ -116,7 +114,7 @@ func (s *session) launch(change Change, counted bool) feed {
 	send := func(msg tea.Msg) {
 		select {
 		case out <- msg:
-		case <-s.gone:
+		case <-s.life.Done():
 		}
 	}
 	go func() {
@@ -161,16 +159,13 @@ var errNoRun = errors.New("no run was started")
 // run. If there was none, it returns the last run.
 func (s *session) close() (check.Run, error) {
 	s.mu.Lock()
-	first, done := !s.closed, s.done
+	done := s.done
 	s.closed = true
 	if s.cancel != nil {
 		s.cancel()
 	}
 	s.mu.Unlock()
 	s.end()
-	if first {
-		close(s.gone)
-	}
 	if done == nil {
 		return check.Run{}, errNoRun
 	}
@@ -190,7 +185,7 @@ func (s *session) next(f feed) tea.Cmd {
 		select {
 		case msg := <-f:
 			return msg
-		case <-s.gone:
+		case <-s.life.Done():
 			return nil
 		}
 	}

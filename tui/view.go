@@ -91,7 +91,7 @@ func (m model) headerLine() string {
 	}
 	state := m.runState()
 	for len(state) > 0 && wrap.Width(head+strings.Join(state, m.Marks.Dot))+4 > m.width {
-		state = state[1:] // leave room for the address
+		state = state[1:] // the address is more important
 	}
 	return m.Ends(head, m.Styles.Subtle.Render(strings.Join(state, m.Marks.Dot)), m.width-1)
 }
@@ -126,18 +126,18 @@ func (m model) body(height int) []string {
 	return m.overview(m.width-2, height)
 }
 
-// room is the space for the parts of the overview: lines for each row, lines of the next
+// size is the space for the parts of the overview: lines for each row, lines of the next
 // step, and lines of its code; and whether the root cause's row repeats its message.
-type room struct {
+type size struct {
 	row, next, code int
 	root            bool
 }
 
-// rooms returns the layouts from the largest to the smallest. Whole messages are more
+// sizes returns the layouts from the largest to the smallest. Whole messages are more
 // important than code, and the first lines of the fix more important than the message
 // that the verdict replaces.
-func rooms() []room {
-	return []room{
+func sizes() []size {
+	return []size{
 		{row: 8, next: 5, code: 12, root: true}, {row: 4, next: 4, code: 8, root: true}, {row: 3, next: 4, code: 6, root: true},
 		{row: 3, next: 4, code: 4, root: true}, {row: 3, next: 3, code: 4, root: true},
 		{row: 3, next: 4, code: 8}, {row: 3, next: 4, code: 5}, {row: 3, next: 3, code: 4}, {row: 3, next: 3, code: 3},
@@ -155,7 +155,7 @@ func (m model) overview(width, height int) []string {
 	if line := m.runsLine(width - 1); line != "" {
 		runs = []string{"", " " + line}
 	}
-	for _, r := range rooms() {
+	for _, r := range sizes() {
 		rows := m.rowBlocks(width+1, r)
 		grown, tall := 0, rows
 		if r.row < 3 { // a few more lines do not help longer rows
@@ -196,7 +196,7 @@ func (m model) leftColumns() int {
 // panes returns the rows and the page side by side.
 func (m model) panes(height int) []string {
 	var left []string
-	for _, r := range []room{{row: 16, root: true}, {row: 8, root: true}, {row: 3, root: true}, {row: 3}, {row: 2}, {row: 1}} {
+	for _, r := range []size{{row: 16, root: true}, {row: 8, root: true}, {row: 3, root: true}, {row: 3}, {row: 2}, {row: 1}} {
 		left = slices.Concat(m.rowBlocks(m.leftColumns(), r)...)
 		if runs := m.runsLine(m.leftColumns() - 2); runs != "" {
 			left = append(left, "", " "+runs)
@@ -228,17 +228,6 @@ func (m model) footer() []string {
 		return term.Indent(append(m.noticeLines(width), m.short(width+1)), 1)
 	}
 	return term.Indent([]string{m.short(width + 1)}, 1)
-}
-
-// footerHeight returns the number of lines of footer.
-func (m model) footerHeight() int {
-	switch {
-	case m.prompt.isOpen():
-		return len(m.promptLines(m.width - 2))
-	case m.open:
-		return len(m.noticeLines(m.width-2)) + 1
-	}
-	return 1
 }
 
 // noticeLines returns the notice under a page, else whether there is more to read. On
@@ -319,7 +308,7 @@ func (m model) paged(head int) model {
 		m.pane.Width = m.width - m.leftColumns() - gutter
 	}
 	const tabs = 2 // the line of the tabs, and a blank one
-	m.pane.Height = max(1, m.height-head-m.footerHeight()-tabs)
+	m.pane.Height = max(1, m.height-head-len(m.footer())-tabs)
 	laid := m.page(m.pane.Width - 1)
 	if m.over = max(0, laid.over); m.shift > m.over {
 		m.shift = m.over
