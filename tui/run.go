@@ -25,16 +25,9 @@ func Run(ctx context.Context, deps Deps, in io.Reader, out io.Writer) (check.Run
 	deps = deps.withDefaults()
 	s := newSession(ctx, deps.Start)
 	first := newModel(deps, s)
-	if width, height, ok := term.Size(out); ok {
-		first.width, first.height = width, height
-	}
 	first.feed, first.running = s.launch(Change{}, true), true
 
-	var more []tea.ProgramOption
-	if deps.Mouse {
-		more = append(more, tea.WithMouseCellMotion())
-	}
-	last, interrupted, err := term.Show(ctx, first, interruptMsg{}, in, out, more...)
+	last, interrupted, err := term.Show(ctx, first, deps.Mouse, interruptMsg{}, in, out)
 	run, runErr := s.close()
 	if last.left || interrupted || ctx.Err() != nil {
 		run.ExitCode = check.ExitInterrupted
