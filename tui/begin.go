@@ -173,11 +173,13 @@ func (m model) beginLines(width, height int) []string {
 	} else {
 		absent = append(absent, m.Sayf("lk's projects"))
 	}
+	names := []string{
+		"LIVEKIT_URL", "LIVEKIT_API_KEY", "LIVEKIT_API_SECRET", "LIVEKIT_TOKEN", "USER_MGMT_BASE_URL", "LKDOCTOR_TICKET",
+	}
 	parts := [][2]string{
-		{m.Sayf("Looked for"), m.list("LIVEKIT_URL", "LIVEKIT_API_KEY", "LIVEKIT_API_SECRET", "LIVEKIT_TOKEN", "USER_MGMT_BASE_URL",
-			"LKDOCTOR_TICKET")},
-		{m.Sayf("Looked in"), m.list(there...)},
-		{m.Sayf("Not there"), m.list(absent...)},
+		{m.Sayf("Looked for"), m.Say(finding.Listed(names))},
+		{m.Sayf("Looked in"), m.Say(finding.Listed(there))},
+		{m.Sayf("Not there"), m.Say(finding.Listed(absent))},
 	}
 	columns := 0
 	for _, part := range parts {
@@ -206,6 +208,3 @@ func (m model) beginLines(width, height int) []string {
 	}
 	return lines
 }
-
-// list joins words as in a sentence.
-func (m model) list(words ...string) string { return m.Say(finding.Listed(words)) }

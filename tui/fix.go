@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"lkdoctor/checks/catalogue"
 	"lkdoctor/checks/check"
 	"lkdoctor/checks/finding"
 	"lkdoctor/tui/term"
@@ -18,14 +19,14 @@ func languageNames() []string { return []string{"Python", "Node", "Go"} }
 
 // mints reports whether a fix has minting code.
 func mints(fix check.Fix) bool {
-	return slices.ContainsFunc(fix.Code, func(b finding.Block) bool { return slices.Contains(languages(), b.Lang) })
+	return slices.ContainsFunc(fix.Code, func(b finding.Block) bool { return catalogue.IsMint(b.Lang) })
 }
 
 // shownCode returns the blocks of a fix to show. Of the minting code, that is the chosen
 // language only.
 func (m model) shownCode(fix check.Fix) []finding.Block {
 	return slices.DeleteFunc(slices.Clone(fix.Code), func(b finding.Block) bool {
-		return slices.Contains(languages(), b.Lang) && b.Lang != languages()[m.language]
+		return catalogue.IsMint(b.Lang) && b.Lang != languages()[m.language]
 	})
 }
 

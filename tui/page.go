@@ -316,7 +316,7 @@ func (p *page) confirm(c catalogue.Confirm, here confirmation, runs bool) {
 
 // fixes adds what to do. Code that several fixes share is added once.
 func (p *page) fixes(f check.Finding, known catalogue.Page) {
-	if title := p.Plain(known.Title); title != "" && !(p.wide() && p.isCause(f)) {
+	if title := p.Plain(known.Title); title != "" && !(p.wide() && p.isCause(f.Code)) {
 		p.hang("", p.Styles.Title.Render(title))
 		p.blank()
 	}

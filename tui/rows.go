@@ -7,7 +7,6 @@ import (
 	"github.com/charmbracelet/lipgloss"
 	"github.com/charmbracelet/x/ansi"
 
-	"lkdoctor/checks/check"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/progress"
 	"lkdoctor/checks/wrap"
@@ -99,8 +98,8 @@ func (m model) rowBlock(row progress.Row, selected bool, clock string, width, na
 		space = width - columns - 1
 	}
 	var under []string
-	if row.Code != "" && (limit > 1 || !r.root && m.isRoot(row)) {
-		if (r.root || !m.isRoot(row)) && !m.repeats(row, selected) {
+	if row.Code != "" && (limit > 1 || !r.root && m.isCause(row.Code)) {
+		if (r.root || !m.isCause(row.Code)) && !m.repeats(row, selected) {
 			under = term.Indent(m.WrapTo(m.Say(row.Line), width-cursorColumns-glyphColumns-1, limit), cursorColumns+glyphColumns)
 		}
 		text = string(row.Code)
@@ -115,14 +114,6 @@ func (m model) rowBlock(row progress.Row, selected bool, clock string, width, na
 	lines := wrap.Under(head+style.Render(word), said)
 	lines[0] = m.Ends(lines[0], m.Styles.Subtle.Render(clock), width)
 	return append(lines, under...)
-}
-
-// isRoot reports whether a row has the root cause.
-func (m model) isRoot(row progress.Row) bool { return m.isCause(check.Finding{Code: row.Code}) }
-
-// isCause reports whether f is the root cause.
-func (m model) isCause(f check.Finding) bool {
-	return m.run != nil && m.run.Diagnosis.RootCause != nil && m.run.Diagnosis.RootCause.Code == f.Code
 }
 
 // repeats reports whether the message of a row's finding is already on the screen:
@@ -158,7 +149,7 @@ func (m model) word(state progress.State) string { return m.Say(state.Word()) }
 func (m model) rowText(row progress.Row) string {
 	switch {
 	case row.State == progress.Running:
-		c := m.longest(row)
+		c := m.longest(row.Checks)
 		if short := m.Say(c.Check.Short); short != "" {
 			return short
 		}
@@ -173,7 +164,7 @@ func (m model) rowText(row progress.Row) string {
 func (m model) rowTime(row progress.Row) string {
 	switch row.State {
 	case progress.Running:
-		c := m.longest(row)
+		c := m.longest(row.Checks)
 		d := m.elapsed(*c)
 		switch {
 		case d < time.Second:
@@ -188,12 +179,12 @@ func (m model) rowTime(row progress.Row) string {
 	return finding.Millis(row.Took)
 }
 
-// longest returns the check of a row that has run longest.
-func (m model) longest(row progress.Row) *progress.CheckRow {
+// longest returns the one of checks that has run longest, nil if none runs.
+func (m model) longest(checks []progress.CheckRow) *progress.CheckRow {
 	var longest *progress.CheckRow
-	for i, c := range row.Checks {
+	for i, c := range checks {
 		if c.State == progress.Running && (longest == nil || m.elapsed(c) > m.elapsed(*longest)) {
-			longest = &row.Checks[i]
+			longest = &checks[i]
 		}
 	}
 	return longest
@@ -214,14 +205,12 @@ func (m model) waitsFor() *progress.CheckRow {
 		return nil
 	}
 	row, _ := m.row()
-	if c := m.longest(row); c != nil && m.moved {
+	if c := m.longest(row.Checks); c != nil && m.moved {
 		return c
 	}
-	var longest *progress.CheckRow
+	var all []progress.CheckRow
 	for _, row := range m.progress.Rows() {
-		if c := m.longest(row); c != nil && (longest == nil || m.elapsed(*c) > m.elapsed(*longest)) {
-			longest = c
-		}
+		all = append(all, row.Checks...)
 	}
-	return longest
+	return m.longest(all)
 }

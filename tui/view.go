@@ -220,14 +220,13 @@ func (m model) panes(height int) []string {
 
 // footer returns the prompt, or the keys.
 func (m model) footer() []string {
-	width := m.width - 2
+	var notice []string
 	if m.prompt.isOpen() {
-		return term.Indent(m.promptLines(width), 1)
+		return term.Indent(m.promptLines(m.width-2), 1)
+	} else if m.open {
+		notice = m.noticeLines(m.width - 2)
 	}
-	if m.open {
-		return term.Indent(append(m.noticeLines(width), m.short(width+1)), 1)
-	}
-	return term.Indent([]string{m.short(width + 1)}, 1)
+	return term.Indent(append(notice, m.short(m.width-1)), 1)
 }
 
 // noticeLines returns the notice under a page, else whether there is more to read. On
@@ -283,10 +282,7 @@ func (m model) tinyState() string {
 		state, text = progress.Errored, m.word(progress.Errored)
 	case !m.running && m.run != nil:
 		state = progress.State(m.run.Status)
-		text = m.word(state)
-		if cause := m.run.Diagnosis.RootCause; cause != nil {
-			text += "  " + string(cause.Code)
-		}
+		text = strings.TrimSpace(m.word(state) + "  " + string(m.cause().Code))
 	}
 	mark, style := m.glyph(state)
 	return style.Render(m.Fit(mark+" "+text, m.width))

@@ -48,28 +48,24 @@ func (s Style) width() int {
 	return s.Width
 }
 
-// role is the role of a text, which decides its colour.
-type role int
+// role is the role of a text: the parameter of the SGR sequence that colours it.
+type role string
 
 const (
-	rolePlain role = iota
-	roleStrong
-	roleFaint
-	roleGood
-	roleWarn
-	roleBad
-	roleCommand
+	rolePlain   role = ""
+	roleStrong  role = "1"
+	roleFaint   role = "2"
+	roleBad     role = "31"
+	roleGood    role = "32"
+	roleWarn    role = "33"
+	roleCommand role = "36"
 )
 
 func (s Style) paint(r role, text string) string {
-	if !s.Color || text == "" {
+	if !s.Color || text == "" || r == rolePlain {
 		return text
 	}
-	sgr := map[role]string{roleStrong: "1", roleFaint: "2", roleGood: "32", roleWarn: "33", roleBad: "31", roleCommand: "36"}[r]
-	if sgr == "" {
-		return text
-	}
-	return "\x1b[" + sgr + "m" + text + "\x1b[0m"
+	return "\x1b[" + string(r) + "m" + text + "\x1b[0m"
 }
 
 // Strong emphasises text if colours are allowed.

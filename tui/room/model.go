@@ -259,19 +259,22 @@ func (m model) says(notice string, bad bool) model {
 func (m model) done(msg doneMsg) model {
 	m.busy = false
 	m = m.counted()
-	switch {
-	case msg.err == nil:
+	if msg.err == nil {
 		return m.says(m.Say(msg.text), false)
-	case errors.Is(msg.err, room.ErrMayNot):
-		return m.says(m.Sayf("The token does not allow that (canPublish, canPublishData)."), true)
-	case errors.Is(msg.err, room.ErrNotInRoom):
-		return m.says(m.Sayf("Not now: we are not in the room."), true)
-	case errors.Is(msg.err, room.ErrReconnect):
-		return m.says(m.Sayf("Not now: the connection is being set up again."), true)
-	case errors.Is(msg.err, room.ErrNotOffered):
-		return m.says(m.Sayf("There is nothing to mute: publish the tone or the video first."), true)
-	case errors.Is(msg.err, room.ErrTooLong):
-		return m.says(m.Sayf("The message is longer than the %d bytes that LiveKit takes.", room.MaxMessage), true)
+	}
+	for _, known := range []struct {
+		err  error
+		text finding.Text
+	}{
+		{room.ErrMayNot, finding.Textf("The token does not allow that (canPublish, canPublishData).")},
+		{room.ErrNotInRoom, finding.Textf("Not now: we are not in the room.")},
+		{room.ErrReconnect, finding.Textf("Not now: the connection is being set up again.")},
+		{room.ErrNotOffered, finding.Textf("There is nothing to mute: publish the tone or the video first.")},
+		{room.ErrTooLong, finding.Textf("The message is longer than the %d bytes that LiveKit takes.", room.MaxMessage)},
+	} {
+		if errors.Is(msg.err, known.err) {
+			return m.says(m.Say(known.text), true)
+		}
 	}
 	return m.says(m.Sayf("That did not work: %s", clean.Line(clean.Redact(msg.err.Error()), 200)), true)
 }

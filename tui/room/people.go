@@ -47,7 +47,7 @@ func (m model) peopleLines(width, limit int) []string {
 	return lines
 }
 
-// flow joins parts by dots into lines of width columns.
+// flow joins parts by dots into lines of at most width columns.
 func (m model) flow(parts []string, width int) []string {
 	var lines []string
 	for _, part := range parts {
@@ -56,7 +56,7 @@ func (m model) flow(parts []string, width int) []string {
 			lines[last] += m.Marks.Dot + part
 			continue
 		}
-		lines = append(lines, part)
+		lines = append(lines, m.Fit(part, width))
 	}
 	return lines
 }
