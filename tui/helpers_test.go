@@ -14,6 +14,7 @@ import (
 	"go.uber.org/goleak"
 
 	"lkdoctor/checks/check"
+	"lkdoctor/tui/term"
 )
 
 // limit is when a test gives up; nothing here needs a second.
@@ -80,7 +81,7 @@ func ends(m model, run check.Run) model { return step(m, endMsg{run: run}) }
 
 // press makes the message of a key, as the terminal would send it.
 func press(name string) tea.KeyMsg {
-	return keyMsg(name)
+	return term.KeyMsg(name)
 }
 
 func paste(text string) tea.KeyMsg {

@@ -6,14 +6,11 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/charmbracelet/bubbles/key"
 	tea "github.com/charmbracelet/bubbletea"
 
 	"lkdoctor/checks/check"
 	"lkdoctor/checks/finding"
 )
-
-type binding = key.Binding
 
 // everyKey is every key that a terminal can send without other keys held down but
 // ctrl, by the name that bindings have for it.
@@ -76,10 +73,10 @@ func TestEveryKeyIsListed(t *testing.T) {
 			}
 			var listed []string
 			for _, b := range m.full() {
-				listed = append(listed, b.Keys()...)
-				for _, k := range b.Keys() {
-					if !slices.Contains(strings.Fields(b.Help().Key), m.keyName(k)) {
-						t.Errorf("%s: the line %q does not name %s", name, b.Help().Key, k)
+				listed = append(listed, b.Keys...)
+				for _, k := range b.Keys {
+					if !slices.Contains(strings.Fields(b.Shown), m.keyName(k)) {
+						t.Errorf("%s: the line %q does not name %s", name, b.Shown, k)
 					}
 				}
 			}
