@@ -54,8 +54,10 @@ type SignalFailure struct {
 	Status int
 	Header http.Header
 	Body   string
-	// LiveKit reports whether Body is a known answer of livekit-server.
+	// LiveKit reports whether Body is a known answer of livekit-server, and Refusal
+	// says which.
 	LiveKit bool
+	Refusal probe.Reason
 	// CloseCode and CloseText come from the server's close frame. CloseCode 1006
 	// (never sent on the wire, RFC 6455 section 7.4.1) means that the connection ended
 	// without one.
@@ -230,9 +232,10 @@ func (g *upgrade) refused(resp *http.Response) *SignalFailure {
 		}
 	}
 	body, _ := io.ReadAll(io.LimitReader(resp.Body, caps.Refusal))
+	verdict := probe.ClassifyVerdict(resp.StatusCode, string(body))
 	return &SignalFailure{Kind: SignalUpgradeRefused, Status: resp.StatusCode, Header: header,
 		Body:    g.net.Short(withoutToken(string(body), g.token), 1024),
-		LiveKit: probe.ClassifyVerdict(resp.StatusCode, string(body)).FromLiveKit}
+		LiveKit: verdict.FromLiveKit, Refusal: verdict.Reason}
 }
 
 // unanswered returns why no HTTP answer came. conn is nil behind a proxy.
