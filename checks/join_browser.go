@@ -129,7 +129,7 @@ func (a *browserAsk) close() {
 // server accepts neither.
 func (c *Case) browserAsked(ctx context.Context) *browserAsk {
 	for _, j := range c.joins() {
-		if j != nil && j.Browser != nil {
+		if j.Browser != nil {
 			return j.Browser
 		}
 	}
