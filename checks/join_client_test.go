@@ -258,7 +258,8 @@ func TestAgentCause(t *testing.T) {
 		{"not called, early", dispatch(""), time.Millisecond, ""},
 		{"not called", dispatch(""), time.Second, finding.AgentDispatchIgnored},
 	} {
-		if got, _ := cause("helper", agentNews{dispatches: tt.list, listed: tt.listed}, probe.DefaultLimits()); got != tt.want {
+		call := agentCall{dispatches: tt.list, listed: tt.listed, limits: probe.DefaultLimits()}
+		if got, _ := call.cause("helper"); got != tt.want {
 			t.Errorf("%s: %s, want %s", tt.name, got, tt.want)
 		}
 	}
