@@ -4,7 +4,6 @@ package progress
 
 import (
 	"slices"
-	"sync"
 	"time"
 
 	"lkdoctor/checks/check"
@@ -49,11 +48,7 @@ type CheckRow struct {
 // stage from the start.
 type Progress struct {
 	rows   []CheckRow
-	staged func() []Row // made on first use: a screen calls it several times a frame
-}
-
-func of(rows []CheckRow) Progress {
-	return Progress{rows: rows, staged: sync.OnceValue(func() []Row { return staged(rows) })}
+	staged []Row
 }
 
 // New returns a Progress with every check of list pending.
@@ -62,7 +57,7 @@ func New(list []check.Spec) Progress {
 	for i, c := range list {
 		rows[i] = CheckRow{Check: c, State: Pending}
 	}
-	return of(rows)
+	return Progress{rows, staged(rows)}
 }
 
 // With returns the progress after e. It does not change the receiver, so that a Bubble
@@ -83,16 +78,11 @@ func (p Progress) With(e check.Event) Progress {
 			row.State, row.Result, row.Waiting = State(e.Result.Status), e.Result, finding.Text{}
 		}
 	}
-	return of(rows)
+	return Progress{rows, staged(rows)}
 }
 
 // Rows groups the checks by stage. The caller must not change the rows.
-func (p Progress) Rows() []Row {
-	if p.staged == nil {
-		return nil
-	}
-	return p.staged()
-}
+func (p Progress) Rows() []Row { return p.staged }
 
 func staged(checks []CheckRow) []Row {
 	var rows []Row
@@ -105,11 +95,8 @@ func staged(checks []CheckRow) []Row {
 		}
 		if len(row.Checks) > 0 {
 			row.Name = row.name()
-			rows = append(rows, row)
+			rows = append(rows, summed(row))
 		}
-	}
-	for i, row := range rows {
-		rows[i] = summed(row)
 	}
 	return rows
 }
@@ -178,12 +165,8 @@ func summed(r Row) Row {
 func (r Row) LeftOut() finding.Text {
 	var names finding.Text
 	for _, c := range r.Checks {
-		switch {
-		case c.Result.Skip == nil || !c.Result.Skip.ByHand:
-		case names.IsZero():
-			names = c.Check.Short
-		default:
-			names = finding.Textf("%s, %s", names, c.Check.Short)
+		if c.Result.SkippedByHand() {
+			names = finding.Joined("%s, %s", names, c.Check.Short)
 		}
 	}
 	if names.IsZero() {
@@ -260,17 +243,13 @@ func (r Row) waiting() finding.Text {
 }
 
 func (r Row) worstFinding() (check.Code, finding.Text) {
-	var worst *finding.Finding
-	for i := range r.Checks {
-		for j := range r.Checks[i].Result.Findings {
-			f := &r.Checks[i].Result.Findings[j]
-			if worst == nil || f.Severity.Rank() > worst.Severity.Rank() {
+	var worst finding.Finding
+	for _, c := range r.Checks {
+		for _, f := range c.Result.Findings {
+			if f.Severity.Rank() > worst.Severity.Rank() {
 				worst = f
 			}
 		}
-	}
-	if worst == nil {
-		return "", finding.Text{}
 	}
 	return worst.Code, worst.Message
 }
@@ -284,10 +263,8 @@ func (r Row) outcome() (line finding.Text) {
 		case c.State != Passed || c.Result.Outcome.Text.IsZero():
 		case c.Check.Also.IsZero() || line.IsZero():
 			line = c.Result.Outcome.Text
-		case also.IsZero():
-			also = c.Check.Also
 		default:
-			also = finding.Textf("%s, %s", also, c.Check.Also)
+			also = finding.Joined("%s, %s", also, c.Check.Also)
 		}
 	}
 	if !also.IsZero() {
@@ -303,10 +280,5 @@ func (r Row) outcome() (line finding.Text) {
 
 // Ended reports whether all checks of the row have ended.
 func (r Row) Ended() bool {
-	for _, c := range r.Checks {
-		if c.State == Pending || c.State == Running {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(r.Checks, func(c CheckRow) bool { return c.State == Pending || c.State == Running })
 }
