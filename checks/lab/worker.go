@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -194,5 +195,43 @@ func (w *Worker) Close() error {
 	w.cancel()
 	_ = w.socket.Close()
 	w.work.Wait()
+	return nil
+}
+
+// AgentOptions say which agent the tokens call, and which worker runs.
+type AgentOptions struct {
+	// Name is the agent that the tokens of the ticket service and of the app call
+	// (roomConfig.agents); empty calls none.
+	Name string
+	// Worker is the worker to run; nil runs none. Without a name of its own it serves
+	// Name.
+	Worker *WorkerOptions
+	// RoomFirst creates the room before the first join: LiveKit then ignores the agents
+	// that tokens call (livekit#4390).
+	RoomFirst bool
+}
+
+// add sets what other sets.
+func (o *AgentOptions) add(other AgentOptions) {
+	o.Name, o.Worker = cmp.Or(other.Name, o.Name), cmp.Or(other.Worker, o.Worker)
+	o.RoomFirst = o.RoomFirst || other.RoomFirst
+}
+
+// startAgent connects the worker to the server and, with RoomFirst, creates the room.
+func (l *Lab) startAgent(ctx context.Context) error {
+	agent := l.plan.agent
+	if agent.Worker != nil {
+		options := *agent.Worker
+		options.Name = cmp.Or(options.Name, agent.Name)
+		worker, err := StartWorker(ctx, l.LiveKit.URL, l.plan.serverPairs[0], options)
+		if err != nil {
+			return err
+		}
+		l.keep(worker)
+	}
+	if agent.RoomFirst {
+		_, err := l.rooms().CreateRoom(ctx, &livekit.CreateRoomRequest{Name: l.Room})
+		return err
+	}
 	return nil
 }
