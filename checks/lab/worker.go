@@ -170,7 +170,7 @@ func (w *Worker) serve(job *livekit.JobAssignment) {
 	}
 	select {
 	case <-w.ctx.Done():
-	case <-guest.done:
+	case <-guest.participant.Done():
 	}
 }
 
