@@ -109,7 +109,7 @@ func blackhole(l *Lab) (string, error) {
 	return b.Addr, nil
 }
 
-// The following are the changes that the rows of the fault tables consist of.
+// The following make the changes of the rows in the fault tables.
 
 func livekitAt(start place) change { return func(p *plan) { p.front = start } }
 func ticketsAt(start place) change { return func(p *plan) { p.ticketsAt = start } }
