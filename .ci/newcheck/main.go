@@ -25,7 +25,7 @@ func main() {
 	}
 }
 
-// faults are the files of the lab in which what a stage finds is broken.
+// faults are the files of the lab with the faults for each stage.
 var faults = map[string]string{
 	"env": "faults_env.go", "ticket": "faults_ticket.go", "token": "faults_token.go",
 	"signature": "faults_signature.go", "join": "faults_server.go", "fallback": "faults_server.go",
@@ -34,7 +34,7 @@ var faults = map[string]string{
 func write(id, code string) error {
 	stage, subject, _ := strings.Cut(id, ".")
 	if !regexp.MustCompile(`^[a-z]+$`).MatchString(subject) || faults[stage] == "" {
-		return fmt.Errorf("the ID %q is not STAGE.SUBJECT, of a stage that there is", id)
+		return fmt.Errorf("the ID %q is not STAGE.SUBJECT, with a known stage", id)
 	}
 	if !regexp.MustCompile(`^[A-Z]+(_[A-Z0-9]+)+$`).MatchString(code) {
 		return fmt.Errorf("the code %q is not SUBJECT_PROBLEM", code)
@@ -75,10 +75,10 @@ import (
 func %[1]s(c *Case) Check {
 	return c.check(Spec{
 		ID: %[2]q, Stage: check.Stage%[3]s, Timeout: time.Second,
-		Title: finding.Textf(""), // what is true where it passes
+		Title: finding.Textf(""), // what is true if it passes
 		Short: finding.Textf(""),
 	}, func(context.Context, *Case, Ended) Report {
-		// What is seen here leads to finding.%[4]s, or to none.
+		// It reports finding.%[4]s, or nothing.
 		return Report{}
 	})
 }
@@ -89,13 +89,13 @@ const testText = `package checks
 import "testing"
 
 func Test%s(t *testing.T) {
-	t.Error("nothing tests yet when %s finds %s, and when it does not")
+	t.Error("no test yet of when %s reports %s, and when it does not")
 }
 `
 
-const faultText = "\t\t{Name: %q, About: \"\", Want: []finding.Code{finding.%s}, Owner: finding.OwnerUnknown, set: func(*plan) {}},\n"
+const faultText = "\t\tby(finding.OwnerUnknown)(%q, \"\", finding.%s, func(*plan) {}),\n"
 
-// camel is a code as a Go name.
+// camel returns a code as a Go name.
 func camel(code string) string {
 	var out string
 	for word := range strings.SplitSeq(code, "_") {
@@ -122,7 +122,7 @@ func create(path, text string) error {
 	return errors.Join(err, f.Close())
 }
 
-// insert puts text behind the last match in a Go file.
+// insert inserts text after the last match in a Go file.
 func insert(path, after, text string) error {
 	old, err := os.ReadFile(path)
 	if err != nil {

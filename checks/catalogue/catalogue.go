@@ -2,15 +2,15 @@
 // happens, how to confirm it with one command, and how to fix it. Titles, causes and
 // fixes of a code are only here; a finding only says what its run saw.
 //
-// The pages are embedded Markdown, each parsed when it is looked up, so that they cost
-// nothing at start. To add one, write pages/en/CODE.md in the form that parse.go
-// describes; the tests say what is missing.
+// The pages are embedded Markdown, and parsed when they are looked up. To add one, write pages/en/CODE.md in the form that parse
+// requires; the tests say what is missing.
 package catalogue
 
 import (
 	"embed"
 	"path"
 	"slices"
+	"strings"
 
 	"lkdoctor/checks/finding"
 )
@@ -137,37 +137,23 @@ func Pages(lang string) []Page {
 	return pages
 }
 
-// Snippet returns the code that mints a LiveKit token in lang ("python",
-// "node" or "go"), and "" for any other language. Each was run against the
-// real library by the tests of this package.
-func Snippet(lang string) string {
-	name, ok := mintFile(lang)
-	if !ok {
-		return ""
-	}
-	text, err := files.ReadFile(path.Join("snippets", name))
-	if err != nil {
-		return ""
-	}
-	return string(text)
-}
+// mintFiles are the files of the minting code, by language.
+var mintFiles = map[string]string{"python": "python.py", "node": "node.mjs", "go": "go.go.txt"}
 
 // mintLanguages are the languages of the minting code, in the order shown.
 func mintLanguages() []string { return []string{"python", "node", "go"} }
 
 // IsMint reports whether a block of that language is one of the minting code.
-func IsMint(lang string) bool { return slices.Contains(mintLanguages(), lang) }
+func IsMint(lang string) bool { return mintFiles[lang] != "" }
 
-func mintFile(lang string) (string, bool) {
-	switch lang {
-	case "python":
-		return "python.py", true
-	case "node":
-		return "node.mjs", true
-	case "go":
-		return "go.go.txt", true
+// Snippet returns the code that mints a LiveKit token in lang ("python", "node" or "go"),
+// and "" for any other language.
+func Snippet(lang string) string {
+	text, err := files.ReadFile(path.Join("snippets", mintFiles[lang]))
+	if err != nil {
+		return ""
 	}
-	return "", false
+	return string(text)
 }
 
 // load reads and parses one page.
@@ -182,4 +168,22 @@ func load(lang string, code finding.Code) (Page, error) {
 	}
 	page.Confirm.Variables = variablesOf(lang, page.Confirm.Command)
 	return page, nil
+}
+
+// Docs returns the address of LiveKit's documentation about the page's subject, "" if there
+// is none.
+func (p Page) Docs() string {
+	const docs = "https://docs.livekit.io"
+	stage, _, _ := strings.Cut(p.Check, ".")
+	switch {
+	case p.Check == "join.media", p.Check == "join.turn", p.Check == "join.publish", p.Check == "join.reconnect":
+		return docs + "/transport/self-hosting/ports-firewall"
+	case p.Check == "join.agent":
+		return docs + "/agents/server/agent-dispatch"
+	case stage == "join":
+		return docs + "/transport/self-hosting/deployment"
+	case stage == "token", stage == "signature", stage == "ticket", stage == "fallback", p.Check == "env.livekit":
+		return docs + "/frontends/authentication/tokens"
+	}
+	return ""
 }

@@ -3,18 +3,26 @@ package catalogue
 import (
 	"path"
 	"strings"
+
+	"lkdoctor/checks/finding"
 )
 
-// labels are the headings and fixed texts of a page in one language, as in the
-// Markdown and as Render shows them.
+// labels are the texts around a page in one language, in the Markdown, in the terminal
+// and in HTML.
 type labels struct {
-	headings [4]string
-	head     string // of the check, the owner and the severity
-	prints   string
-	setFirst string
+	Headings [4]string
+	Prints   string
+	SetFirst string
+	Always   string // the heading of the fixes for every variant
 	maker    string
-	always   string
+	head     string // of the check, the owner and the severity
 	docs     string
+
+	// Of HTML.
+	Tag                     string // as HTML's lang has it
+	Site, Intro, All, Other string
+	Search                  string
+	Check, Owner, Terminal  string
 }
 
 // labelsOf returns the labels of a language, and false for a language without pages.
@@ -22,26 +30,41 @@ func labelsOf(lang string) (labels, bool) {
 	switch lang {
 	case English:
 		return labels{
-			headings: [4]string{"What it means", "Why it happens", "How to confirm", "How to fix"},
-			head:     "check: %s · owner: %s · severity: %s",
-			prints:   "Prints:",
-			setFirst: "Set first (bash or zsh):",
+			Headings: [4]string{"What it means", "Why it happens", "How to confirm", "How to fix"},
+			Prints:   "Prints:",
+			SetFirst: "Set first (bash or zsh):",
+			Always:   "In every case",
 			maker:    "whoever made the token",
-			always:   "In every case",
+			head:     "check: %s · owner: %s · severity: %s",
 			docs:     "LiveKit's documentation",
+			Tag:      "en", Site: "lkdoctor: LiveKit connection errors", All: "All codes", Other: "中文",
+			Intro: "Every way in which lkdoctor knows a LiveKit connection to fail: what it means, why it happens, " +
+				"how to confirm it, how to fix it.",
+			Search: "Search for a code or an error's text", Check: "Check", Owner: "Owner", Terminal: "This page in a terminal:",
 		}, true
 	case "zh":
 		return labels{
-			headings: [4]string{"含义", "原因", "如何确认", "如何修复"},
-			head:     "检查：%s · 责任方：%s · 严重程度：%s",
-			prints:   "输出：",
-			setFirst: "先设置（bash 或 zsh）：",
+			Headings: [4]string{"含义", "原因", "如何确认", "如何修复"},
+			Prints:   "输出：",
+			SetFirst: "先设置（bash 或 zsh）：",
+			Always:   "无论哪种情况",
 			maker:    "生成令牌的一方",
-			always:   "无论哪种情况",
+			head:     "检查：%s · 责任方：%s · 严重程度：%s",
 			docs:     "LiveKit 官方文档",
+			Tag:      "zh-CN", Site: "lkdoctor：LiveKit 连接错误", All: "全部代码", Other: "English",
+			Intro:  "lkdoctor 能发现的每一种 LiveKit 连接问题：含义、原因、如何确认、如何修复。",
+			Search: "搜索代码或错误信息", Check: "检查项", Owner: "责任方", Terminal: "在终端中查看本页：",
 		}, true
 	}
 	return labels{}, false
+}
+
+// owner returns the name of the party that usually must act.
+func (w labels) owner(page Page) string {
+	if page.Owner == finding.OwnerMaker {
+		return w.maker
+	}
+	return string(page.Owner)
 }
 
 // variablesOf returns the shell variables that the user must set for command, in the

@@ -2,13 +2,16 @@ package catalogue
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"lkdoctor/checks/finding"
+	"lkdoctor/checks/wrap"
 )
 
-// The form of a page, which parse holds it to:
+// parse parses a page. It returns an error unless the page has this form:
 //
 //	# CODE — Title
 //	check: token.format · owner: maker · severity: fail
@@ -20,126 +23,75 @@ import (
 //	                                   and blocks in other languages; ```mint stands
 //	                                   for the minting code in all its languages
 //	### name — What is wrong           (optional: begins the fixes of one variant)
-//	### any                            (optional: fixes that help in each variant)
-type parser struct {
-	lang   string
-	labels labels
-	lines  []string
-	next   int
-	page   Page
-}
-
+//	### any                            (optional: fixes for every variant)
 func parse(lang, text string) (Page, error) {
-	labels, ok := labelsOf(lang)
+	w, ok := labelsOf(lang)
 	if !ok {
 		return Page{}, fmt.Errorf("no pages are written in %q", lang)
 	}
-	p := &parser{lang: lang, labels: labels, lines: strings.Split(strings.TrimRight(text, "\n"), "\n")}
-	p.page.Lang = lang
-	for _, step := range []func() error{p.header, p.means, p.why, p.confirm, p.fix} {
-		if err := step(); err != nil {
-			return Page{}, fmt.Errorf("line %d: %w", p.next, err)
+	parts, err := parted(strings.Split(strings.TrimRight(text, "\n"), "\n"), "## ")
+	if err != nil {
+		return Page{}, err
+	}
+	head, sections := header.FindStringSubmatch(strings.Join(parts[0].lines, "\n")), parts[1:]
+	if head == nil {
+		return Page{}, fmt.Errorf("want %q", "# CODE — Title\ncheck: … · owner: … · severity: …\n\n")
+	}
+	page := Page{Lang: lang, Code: finding.Code(head[1]), Title: head[2], Check: head[3], Owner: finding.Owner(head[4]),
+		Severity: finding.Severity(head[5])}
+	if len(sections) != len(w.Headings) {
+		return Page{}, fmt.Errorf("%d sections, want %q", len(sections), w.Headings)
+	}
+	for i, read := range []func([]string) error{page.readMeans, page.readWhy, page.readConfirm, page.readFixes} {
+		if sections[i].heading != w.Headings[i] {
+			return Page{}, fmt.Errorf("section %q, want %q", sections[i].heading, w.Headings[i])
+		}
+		if err := read(sections[i].lines); err != nil {
+			return Page{}, fmt.Errorf("%s: %w", w.Headings[i], err)
 		}
 	}
-	return p.page, nil
+	return page, nil
 }
 
-func (p *parser) line() string {
-	if p.next++; p.next > len(p.lines) {
-		return ""
-	}
-	return p.lines[p.next-1]
+var header = regexp.MustCompile(`^# (\S+) — (\S(?:.*\S)?)\ncheck: (\S+) · owner: (\S+) · severity: (\S+)\n$`)
+
+// part is the lines below a heading.
+type part struct {
+	heading string
+	lines   []string
 }
 
-func (p *parser) header() error {
-	first := p.line()
-	code, title, ok := strings.Cut(strings.TrimPrefix(first, "# "), " — ")
-	if !ok || !strings.HasPrefix(first, "# ") || strings.TrimSpace(title) != title || title == "" {
-		return fmt.Errorf("want %q", "# CODE — Title")
-	}
-	p.page.Code, p.page.Title = finding.Code(code), title
-
-	second := p.line()
-	fields := strings.Split(second, " · ")
-	if len(fields) != 3 {
-		return fmt.Errorf("want %q", "check: … · owner: … · severity: …")
-	}
-	for i, name := range []string{"check", "owner", "severity"} {
-		value, ok := strings.CutPrefix(fields[i], name+": ")
-		if !ok || value == "" {
-			return fmt.Errorf("want %q at place %d", name+": …", i+1)
-		}
-		switch name {
-		case "check":
-			p.page.Check = value
-		case "owner":
-			p.page.Owner = finding.Owner(value)
-		case "severity":
-			p.page.Severity = finding.Severity(value)
-		}
-	}
-
-	third := p.line()
-	if third != "" {
-		return fmt.Errorf("want a blank line after the header")
-	}
-	return p.heading(0)
-}
-
-// heading reads the heading of section i.
-func (p *parser) heading(i int) error {
-	line := p.line()
-	if line != "## "+p.labels.headings[i] {
-		return fmt.Errorf("want %q", "## "+p.labels.headings[i])
-	}
-	return nil
-}
-
-// section returns the lines up to the next heading, which it reads too, or to
-// the end after the last section.
-func (p *parser) section(next int) ([]string, error) {
-	start, fenced := p.next, false
-	for p.next < len(p.lines) {
-		line := p.lines[p.next]
+// parted cuts lines at the headings that begin with mark. The first part, which may be
+// empty, has no heading.
+func parted(lines []string, mark string) ([]part, error) {
+	parts, fenced := []part{{}}, false
+	for _, line := range lines {
 		if strings.HasPrefix(strings.TrimSpace(line), "```") {
 			fenced = !fenced
 		}
-		if !fenced && (strings.HasPrefix(line, "# ") || strings.HasPrefix(line, "## ")) {
-			break
+		if heading, is := strings.CutPrefix(line, mark); is && !fenced {
+			parts = append(parts, part{heading: heading})
+			continue
 		}
-		p.next++
+		last := &parts[len(parts)-1]
+		last.lines = append(last.lines, line)
 	}
 	if fenced {
 		return nil, fmt.Errorf("a code block is not closed")
 	}
-	lines := p.lines[start:p.next]
-	if next < len(p.labels.headings) {
-		return lines, p.heading(next)
-	}
-	if p.next < len(p.lines) {
-		return nil, fmt.Errorf("unexpected heading %q", p.lines[p.next])
-	}
-	return lines, nil
+	return parts, nil
 }
 
-func (p *parser) means() error {
-	lines, err := p.section(1)
-	if err != nil {
-		return err
-	}
-	p.page.Means, err = prose(lines)
+func (p *Page) readMeans(lines []string) (err error) {
+	p.Means, err = prose(lines)
 	return err
 }
 
-func (p *parser) why() error {
-	lines, err := p.section(2)
-	if err != nil {
+func (p *Page) readWhy(lines []string) (err error) {
+	if p.Why, err = prose(lines); err != nil {
 		return err
 	}
-	if p.page.Why, err = prose(lines); err != nil {
-		return err
-	}
-	for i, item := range strings.Split(p.page.Why, "\n") {
+	for i, item := range strings.Split(p.Why, "\n") {
 		if !strings.HasPrefix(item, fmt.Sprintf("%d. ", i+1)) {
 			return fmt.Errorf("causes are a list numbered from 1, not %q", item)
 		}
@@ -147,11 +99,7 @@ func (p *parser) why() error {
 	return nil
 }
 
-func (p *parser) confirm() error {
-	lines, err := p.section(3)
-	if err != nil {
-		return err
-	}
+func (p *Page) readConfirm(lines []string) error {
 	text, blocks, err := split(lines)
 	if err != nil {
 		return err
@@ -159,73 +107,50 @@ func (p *parser) confirm() error {
 	if len(blocks) != 2 || blocks[0].info != "sh" || blocks[1].info != "" {
 		return fmt.Errorf("want one sh block and one block of what it prints")
 	}
-	if len(text) != 3 || strings.TrimSpace(strings.Join(text[2], "")) != "" {
+	if !blank(text[2]) {
 		return fmt.Errorf("nothing may follow what the command prints")
 	}
-	if strings.TrimSpace(strings.Join(text[1], "")) != p.labels.prints {
-		return fmt.Errorf("want %q between the two blocks", p.labels.prints)
+	w, _ := labelsOf(p.Lang)
+	if strings.TrimSpace(strings.Join(text[1], "")) != w.Prints {
+		return fmt.Errorf("want %q between the two blocks", w.Prints)
 	}
-	p.page.Confirm.Command, p.page.Confirm.Prints = blocks[0].text, blocks[1].text
-	p.page.Confirm.Text, err = prose(text[0])
+	p.Confirm.Command, p.Confirm.Prints = blocks[0].text, blocks[1].text
+	p.Confirm.Text, err = prose(text[0])
 	return err
 }
 
-// fix reads the fixes, variant by variant.
-func (p *parser) fix() error {
-	lines, err := p.section(4)
+func (p *Page) readFixes(lines []string) error {
+	parts, err := parted(lines, "### ")
 	if err != nil {
 		return err
 	}
-	for _, group := range variantLines(lines) {
-		v := Variant{}
-		if group.heading != "" {
-			var ok bool
-			v.Name, v.Title, ok = strings.Cut(strings.TrimPrefix(group.heading, "### "), " — ")
-			if ok != (v.Name != EveryVariant) || v.Name == "" || ok && v.Title == "" {
-				return fmt.Errorf("want %q or %q, not %q", "### name — What is wrong", "### any", group.heading)
-			}
+	named := len(parts) > 1
+	if named && !blank(parts[0].lines) {
+		return fmt.Errorf("fixes before the first variant")
+	}
+	for i, part := range parts {
+		if named && i == 0 {
+			continue
 		}
-		double := slices.ContainsFunc(p.page.Variants, func(o Variant) bool { return o.Name == v.Name })
-		if double || v.Name == "" && len(p.page.Variants) > 0 {
+		name, title, hasTitle := strings.Cut(part.heading, " — ")
+		v := Variant{Name: name, Title: title}
+		if named && (name == "" || hasTitle != (title != "") || hasTitle == (name == EveryVariant)) {
+			return fmt.Errorf("want %q or %q, not %q", "### name — What is wrong", "### any", part.heading)
+		}
+		if slices.ContainsFunc(p.Variants, func(o Variant) bool { return o.Name == v.Name }) {
 			return fmt.Errorf("two variants named %q", v.Name)
 		}
-		if v.Fixes, err = fixes(group.lines); err != nil {
+		if v.Fixes, err = fixes(part.lines); err != nil {
 			return err
 		}
-		p.page.Variants = append(p.page.Variants, v)
-	}
-	if named := len(p.page.Variants) > 1; named && p.page.Variants[0].Name == "" {
-		return fmt.Errorf("fixes before the first variant")
+		p.Variants = append(p.Variants, v)
 	}
 	return nil
 }
 
-type variantGroup struct {
-	heading string
-	lines   []string
-}
+func blank(lines []string) bool { return strings.TrimSpace(strings.Join(lines, "")) == "" }
 
-// variantLines cuts the lines of the last section at the headings of variants.
-func variantLines(lines []string) []variantGroup {
-	groups, fenced := []variantGroup{{}}, false
-	for _, line := range lines {
-		if strings.HasPrefix(strings.TrimSpace(line), "```") {
-			fenced = !fenced
-		}
-		if !fenced && strings.HasPrefix(line, "### ") {
-			groups = append(groups, variantGroup{heading: line})
-			continue
-		}
-		last := &groups[len(groups)-1]
-		last.lines = append(last.lines, line)
-	}
-	if len(groups) > 1 && strings.TrimSpace(strings.Join(groups[0].lines, "")) == "" {
-		return groups[1:]
-	}
-	return groups
-}
-
-// fixes reads the actions of one variant and gives each its blocks.
+// fixes returns the actions of one variant, each with its blocks.
 func fixes(lines []string) ([]finding.Fix, error) {
 	text, blocks, err := split(lines)
 	if err != nil {
@@ -254,7 +179,7 @@ func fixes(lines []string) ([]finding.Fix, error) {
 	return out, nil
 }
 
-// attach gives a fix one of its blocks.
+// attach adds a block to a fix.
 func attach(fix *finding.Fix, b block) error {
 	switch {
 	case b.info == "":
@@ -276,9 +201,9 @@ func attach(fix *finding.Fix, b block) error {
 	return nil
 }
 
-// actions are the actions in a stretch of text between two blocks.
+// actions returns the actions in the lines between two blocks.
 func actions(lines []string) ([]finding.Fix, error) {
-	if strings.TrimSpace(strings.Join(lines, "")) == "" {
+	if blank(lines) {
 		return nil, nil
 	}
 	text, err := prose(lines)
@@ -294,4 +219,95 @@ func actions(lines []string) ([]finding.Fix, error) {
 		out = append(out, finding.Fix{Text: finding.Text{Format: action}})
 	}
 	return out, nil
+}
+
+// mintBlock is the info string of the block that stands for the minting code.
+const mintBlock = "mint"
+
+// block is a fenced block without its fences and indent.
+type block struct{ info, text string }
+
+// split returns the text around the fenced blocks, which has one element more than there
+// are blocks, and the blocks.
+func split(lines []string) (text [][]string, blocks []block, err error) {
+	var part, code []string
+	var info, indent string
+	inside := false
+	for _, line := range lines {
+		trimmed := strings.TrimLeft(line, " ")
+		switch {
+		case !inside && strings.HasPrefix(trimmed, "```"):
+			inside, info, indent, code = true, trimmed[3:], line[:len(line)-len(trimmed)], nil
+			text, part = append(text, part), nil
+		case inside && trimmed == "```":
+			inside = false
+			body := strings.Join(code, "\n")
+			if strings.TrimSpace(body) == "" && info != mintBlock {
+				return nil, nil, fmt.Errorf("an empty code block")
+			}
+			blocks = append(blocks, block{info, body})
+		case inside:
+			rest, ok := strings.CutPrefix(line, indent)
+			if !ok && line != "" {
+				return nil, nil, fmt.Errorf("a line of the code block is not indented like it: %q", line)
+			}
+			code = append(code, rest)
+		default:
+			part = append(part, line)
+		}
+	}
+	return append(text, part), blocks, nil
+}
+
+// prose joins wrapped lines into paragraphs, with a blank line between two, and list
+// items, with a line break.
+func prose(lines []string) (string, error) {
+	var b strings.Builder
+	gap := false
+	for _, line := range lines {
+		trimmed := strings.TrimSpace(line)
+		switch {
+		case trimmed == "":
+			gap = true
+			continue
+		case strings.HasPrefix(trimmed, "```"), strings.HasPrefix(line, "# "):
+			return "", fmt.Errorf("no code block and no heading may be here")
+		case b.Len() == 0:
+		case marker(line) != "":
+			b.WriteString("\n")
+		case gap:
+			b.WriteString("\n\n")
+		default:
+			b.WriteString(joint(b.String(), trimmed))
+		}
+		gap = false
+		b.WriteString(trimmed)
+	}
+	if b.Len() == 0 {
+		return "", fmt.Errorf("an empty section")
+	}
+	return b.String(), nil
+}
+
+// joint returns what replaces a line break inside a paragraph: a space, or nothing between
+// two Chinese characters.
+func joint(before, after string) string {
+	last, _ := utf8.DecodeLastRuneInString(before)
+	first, _ := utf8.DecodeRuneInString(after)
+	if wrap.Width(string(last)) == 2 && wrap.Width(string(first)) == 2 {
+		return ""
+	}
+	return " "
+}
+
+// marker returns the mark that begins a list item ("- " or "1. "), or "".
+func marker(line string) string {
+	if strings.HasPrefix(line, "- ") {
+		return "- "
+	}
+	digits := strings.TrimLeft(line, "0123456789")
+	if n := len(line) - len(digits); n > 0 && n < 3 && strings.HasPrefix(digits, ". ") {
+		return line[:n+2]
+	}
+	return ""
 }

@@ -1,6 +1,7 @@
 package catalogue
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -15,7 +16,7 @@ const (
 	defaultWidth = 80
 )
 
-// Ink colours the parts of a page; a nil function leaves its part as it is.
+// Ink colours the parts of a page; a nil function does not change its part.
 type Ink struct {
 	Title, Heading, Code func(string) string
 }
@@ -27,52 +28,47 @@ func (i Ink) use(paint func(string) string, text string) string {
 	return paint(text)
 }
 
-// Render lays a page out for a terminal of the given number of columns, held to
-// 60..100; 0 is 80. Commands and code are never wrapped, so that they can be
-// copied.
+// Render lays out a page for a terminal of that many columns, at least 60 and at most
+// 100; 0 is 80. Commands and code are not wrapped, so that they can be copied.
 func Render(page Page, columns int, ink Ink) string {
 	if columns == 0 {
 		columns = defaultWidth
 	}
-	labels, ok := labelsOf(page.Lang)
+	w, ok := labelsOf(page.Lang)
 	if !ok {
-		labels, _ = labelsOf(English)
+		w, _ = labelsOf(English)
 	}
 	r := renderer{width: min(max(columns, minWidth), maxWidth), ink: ink}
 	for _, line := range wrap.Lines(string(page.Code)+" — "+page.Title, r.width) {
 		r.b.WriteString(ink.use(ink.Title, line) + "\n")
 	}
-	owner := string(page.Owner)
-	if page.Owner == finding.OwnerMaker {
-		owner = labels.maker
-	}
-	r.para("", fmt.Sprintf(labels.head, page.Check, owner, page.Severity))
+	r.para("", fmt.Sprintf(w.head, page.Check, w.owner(page), page.Severity))
 
-	r.heading(labels.headings[0])
+	r.heading(w.Headings[0])
 	r.prose("  ", page.Means)
-	r.heading(labels.headings[1])
+	r.heading(w.Headings[1])
 	r.prose("  ", page.Why)
 
-	r.heading(labels.headings[2])
+	r.heading(w.Headings[2])
 	r.prose("  ", page.Confirm.Text)
 	if len(page.Confirm.Variables) > 0 {
 		r.blank()
-		r.para("  ", labels.setFirst)
+		r.para("  ", w.SetFirst)
 		for _, v := range page.Confirm.Variables {
 			r.hang("    ", "- ", v.Name+": "+v.Text)
 		}
 	}
 	r.code("    ", page.Confirm.Command)
 	r.blank()
-	r.para("  ", labels.prints)
+	r.para("  ", w.Prints)
 	r.code("    ", page.Confirm.Prints)
 
-	r.heading(labels.headings[3])
+	r.heading(w.Headings[3])
 	for _, v := range page.Variants {
 		if len(page.Variants) > 1 {
 			title := v.Title
 			if v.Name == EveryVariant {
-				title = labels.always
+				title = w.Always
 			}
 			r.blank()
 			r.para("  ", title)
@@ -80,7 +76,7 @@ func Render(page Page, columns int, ink Ink) string {
 		r.fixes(v.Fixes)
 	}
 	if docs := page.Docs(); docs != "" {
-		r.heading(labels.docs)
+		r.heading(w.docs)
 		r.b.WriteString("  " + docs + "\n")
 	}
 	return strings.TrimRight(r.b.String(), "\n") + "\n"
@@ -103,29 +99,11 @@ func (r *renderer) fixes(fixes []finding.Fix) {
 	}
 }
 
-// BlockTitle names the language or program of a block, for people.
+// BlockTitle returns the name of the language or program of a block, for people.
 func BlockTitle(name string) string {
-	switch name {
-	case "python":
-		return "Python"
-	case "node":
-		return "Node.js"
-	case "go":
-		return "Go"
-	case "env":
-		return ".env.local"
-	case "apache":
-		return "Apache"
-	case "haproxy":
-		return "HAProxy"
-	case "vite":
-		return "vite.config.js"
-	case "caddy":
-		return "Caddy"
-	case "traefik":
-		return "Traefik"
-	}
-	return name
+	titles := map[string]string{"python": "Python", "node": "Node.js", "go": "Go", "env": ".env.local", "apache": "Apache",
+		"haproxy": "HAProxy", "vite": "vite.config.js", "caddy": "Caddy", "traefik": "Traefik"}
+	return cmp.Or(titles[name], name)
 }
 
 type renderer struct {
@@ -139,7 +117,7 @@ func (r *renderer) heading(text string) {
 	r.b.WriteString(r.ink.use(r.ink.Heading, text) + "\n")
 }
 
-// blank writes one blank line, never two.
+// blank writes a blank line, unless there is one.
 func (r *renderer) blank() {
 	if !strings.HasSuffix(r.b.String(), "\n\n") {
 		r.b.WriteString("\n")
@@ -160,7 +138,7 @@ func (r *renderer) prose(indent, text string) {
 
 func (r *renderer) para(indent, text string) { r.hang(indent, "", text) }
 
-// hang writes text wrapped behind a mark; further lines start under the text.
+// hang writes a mark and wrapped text. Further lines begin below the text.
 func (r *renderer) hang(indent, mark, text string) {
 	under := indent + strings.Repeat(" ", wrap.Width(mark))
 	for i, line := range wrap.Lines(text, r.width-len(under)) {

@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// Authority is a certificate authority of the lab's own, made at run time.
+// Authority is a certificate authority that is made at run time.
 type Authority struct {
 	certificate *x509.Certificate
 	key         *ecdsa.PrivateKey
@@ -46,14 +46,14 @@ func NewAuthority() (*Authority, error) {
 	return &Authority{certificate: certificate, key: key}, nil
 }
 
-// Pool trusts this authority alone.
+// Pool returns a pool with this authority only.
 func (a *Authority) Pool() *x509.CertPool {
 	pool := x509.NewCertPool()
 	pool.AddCert(a.certificate)
 	return pool
 }
 
-// PEM is the authority's certificate, as SSL_CERT_FILE takes it.
+// PEM returns the authority's certificate, in the format of SSL_CERT_FILE.
 func (a *Authority) PEM() []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: a.certificate.Raw})
 }
@@ -63,11 +63,14 @@ func (a *Authority) PEM() []byte {
 type Certificate struct {
 	// Names replace 127.0.0.1 and localhost.
 	Names []string
-	// From and Until are counted from now; by default a day ago and a year on.
+	// From and Until are counted from now; the defaults are a day ago and a year from now.
 	From, Until time.Duration
+
+	// config changes the TLS configuration of Issue; nil does not.
+	config func(*tls.Config)
 }
 
-// Issue makes a certificate and the TLS configuration of a server that shows it.
+// Issue makes a certificate, and returns the TLS configuration of a server that has it.
 func (a *Authority) Issue(c Certificate) (*tls.Config, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -96,5 +99,9 @@ func (a *Authority) Issue(c Certificate) (*tls.Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}}, nil
+	config := &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}}
+	if c.config != nil {
+		c.config(config)
+	}
+	return config, nil
 }

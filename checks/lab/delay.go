@@ -12,31 +12,25 @@ import (
 	"time"
 )
 
-// Delay listens on a free loopback port and passes bytes on to target as a
-// network with that round-trip time does: half of it each way, in order, with no
-// limit of bandwidth and no loss.
+// Delay listens on a free loopback port and passes bytes on to target with that
+// round-trip time: half of it each way, in order, without loss or a limit of bandwidth.
 //
-// Opening a connection costs its round trip too, as far as a program in user
-// space can make it so. The kernel completes the caller's connect immediately: what
-// is late is everything that comes of it. Whatever is sent within the first
-// round trip arrives as if it had been sent at the end of it, and the target
-// sees the connection one and a half round trips after it was made, which is
-// when the handshake's last packet would be there. So a client that speaks first
-// (HTTP, WebSocket, TLS) waits as long as on a real network, and one that opens
-// a connection before it needs it saves as much. A client that only connects, or
-// that measures its own connect, sees nothing of the delay.
+// Opening a connection costs a round trip, too, for a client that sends first (HTTP,
+// WebSocket, TLS): what it sends within the first round trip arrives as if sent at the
+// end of it, and the target sees the connection after one and a half, when the
+// handshake's last packet would arrive. But the kernel completes the client's connect at
+// once, so a client that only connects, or measures connect, sees no delay.
 //
-// It delays TCP only: media over UDP, which goes to the server's own address,
-// is as fast as before.
+// Only TCP is delayed, and not media over UDP, which goes to the server's own address.
 func Delay(target string, rtt time.Duration) (*Peer, error) {
 	if rtt < 0 {
 		return nil, fmt.Errorf("delay %s: the round-trip time is negative", target)
 	}
-	return serveRaw(func(conn *net.TCPConn) { delayBoth(conn, target, rtt) })
+	return serveRaw(freePort, func(conn *net.TCPConn) { delayBoth(conn, target, rtt) })
 }
 
-// handshake is the time, in round trips, until the other end sees a connection: SYN,
-// SYN-ACK and ACK take half of one each.
+// handshake is the time, in round trips, until the target sees a connection: SYN, SYN-ACK
+// and ACK take half of one each.
 const handshake = 1.5
 
 // delayBoth joins conn to target until both directions have ended.
@@ -61,21 +55,20 @@ func delayBoth(conn *net.TCPConn, target string, rtt time.Duration) {
 	_ = other.Close()
 }
 
-// delayChunk is how much one read takes, in bytes, and delayDepth how many of
-// those may be under way: 16 MiB in each half of a round trip.
+// delayChunk is the size of one read, in bytes, and delayDepth how many of those may be
+// on the way: 16 MiB in each half of a round trip.
 const (
 	delayChunk = 16 << 10
 	delayDepth = 1 << 10
 )
 
-// delayLine is one direction of a connection: what was read of it, and when
-// that is due at the other end.
+// delayLine is one direction of a connection.
 type delayLine struct {
 	parcels chan parcel
 	source  *net.TCPConn
 }
 
-// parcel is some bytes, or their end, with the time at which they are due.
+// parcel is some bytes, or their end, and when they are due at the other end.
 type parcel struct {
 	data []byte
 	due  time.Time
@@ -102,9 +95,9 @@ func newDelayLine(source *net.TCPConn, delay time.Duration) *delayLine {
 	return line
 }
 
-// into writes to sink what the line carries, each parcel when it is due. The end
-// arrives late as well: as the end of one direction, or as a reset of the whole
-// connection. A sink that takes no more ends the source.
+// into writes to sink what the line carries, each parcel when it is due, and its end, too:
+// the end of one direction, or a reset of the connection. If it cannot write to sink, it
+// closes the source.
 func (l *delayLine) into(sink *net.TCPConn) {
 	defer l.drop()
 	for p := range l.parcels {
@@ -126,8 +119,8 @@ func (l *delayLine) into(sink *net.TCPConn) {
 	}
 }
 
-// coarse is how late Go may wake a sleeper on Linux, whose epoll counts whole
-// milliseconds. Five halves of a round trip would add up to 5 ms.
+// coarse is how late time.Sleep may return on Linux, whose epoll counts milliseconds. In
+// five halves of a round trip that would be 5 ms.
 const coarse = 1500 * time.Microsecond
 
 // sleepUntil sleeps until due, and spins for the last part of the wait.
@@ -171,8 +164,8 @@ func (l *Lab) delayed(base string, rtt time.Duration) (string, error) {
 		return base, nil
 	}
 	_ = conn.Close()
-	peer, err := Delay(u.Host, rtt)
-	return l.peer(peer, err, u.Scheme)
+	u.Host, err = l.started(Delay(u.Host, rtt))
+	return u.String(), err
 }
 
 // connectable is the longest that a peer on this machine takes to accept a connection.

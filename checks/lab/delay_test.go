@@ -17,7 +17,7 @@ import (
 // away starts a delay of rtt before a peer that talks.
 func away(t *testing.T, rtt time.Duration, talk func(*net.TCPConn)) string {
 	t.Helper()
-	target, err := serveRaw(talk)
+	target, err := serveRaw(freePort, talk)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,6 +2,7 @@ package lab
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"os"
 	"path/filepath"
@@ -19,10 +20,7 @@ func (e Env) unset(names ...string) {
 	}
 }
 
-// unticket leaves out all that concerns tickets.
-func (e Env) unticket() { e.unset("USER_MGMT_BASE_URL", "LKDOCTOR_TICKET") }
-
-// lines is the environment as an env file.
+// lines returns the environment as an env file.
 func (e Env) lines() string {
 	var b strings.Builder
 	for _, name := range slices.Sorted(maps.Keys(e)) {
@@ -39,15 +37,28 @@ func (l *Lab) makeEnviron(context.Context) error {
 		"USER_MGMT_BASE_URL": l.TicketURL,
 		"LKDOCTOR_TICKET":    l.ticket,
 	}
-	if l.plan.environ != nil {
-		return l.plan.environ(l, l.environ)
+	if l.plan.trusted {
+		l.environ["SSL_CERT_FILE"] = filepath.Join(l.dir, authorityFile)
+		l.files[authorityFile] = string(l.authority.PEM())
+	}
+	for _, change := range l.plan.environ {
+		change(l, l.environ)
+	}
+	for name, text := range l.files {
+		file := filepath.Join(l.dir, name)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o700), os.WriteFile(file, []byte(text), 0o600)); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
-// Environ is the environment of the program under test, as KEY=VALUE, sorted. It holds
-// the lab's settings only; remove the caller's own LIVEKIT_* and similar variables with
-// Scrub.
+// authorityFile is the file in Dir with the certificate of the lab's authority.
+const authorityFile = "lab-ca.pem"
+
+// Environ returns the environment of the program under test, as KEY=VALUE, sorted. It
+// holds the lab's settings only; Scrub removes the caller's LIVEKIT_* and similar
+// variables.
 func (l *Lab) Environ() []string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -58,9 +69,8 @@ func (l *Lab) Environ() []string {
 	return list
 }
 
-// Renew issues a new ticket, in the same state as the one before, puts it into
-// Environ where there was one, and returns it: a ticket is good for one run
-// only.
+// Renew issues a new ticket in the state of the old one, replaces that in Environ, and
+// returns it: a ticket is good for one run only.
 func (l *Lab) Renew() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -76,8 +86,8 @@ func (l *Lab) Renew() string {
 	return l.ticket
 }
 
-// Scrub removes from a process environment every variable that would change
-// what the program under test sees of the lab.
+// Scrub removes from a process environment every variable that would change what the
+// program under test sees of the lab.
 func Scrub(environ []string) []string {
 	return slices.DeleteFunc(slices.Clone(environ), func(variable string) bool {
 		name, _, _ := strings.Cut(variable, "=")
@@ -88,21 +98,4 @@ func Scrub(environ []string) []string {
 		}
 		return name == "NODE_ENV"
 	})
-}
-
-// trust writes the authority's certificate to a file and makes the program under test
-// trust it.
-func (l *Lab) trust(e Env) error {
-	file := filepath.Join(l.dir, "lab-ca.pem")
-	e["SSL_CERT_FILE"] = file
-	return os.WriteFile(file, l.authority.PEM(), 0o600)
-}
-
-// write puts an env file into Dir, or into a folder below it.
-func (l *Lab) write(name, text string) error {
-	file := filepath.Join(l.dir, name)
-	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
-		return err
-	}
-	return os.WriteFile(file, []byte(text), 0o600)
 }

@@ -8,56 +8,47 @@ import (
 )
 
 // endpointFaults are token endpoints, good and bad, which lkdoctor asks with
-// --token-endpoint in the place of a ticket service. The start page of each
-// never answers: nothing but the endpoint is to be asked.
+// --token-endpoint in place of a ticket service. Every other path of each never answers:
+// lkdoctor must ask the endpoint alone.
 func endpointFaults() []Fault {
-	f := func(name, about string, owner finding.Owner, token func(*Lab) http.Handler, want ...finding.Code) Fault {
-		return Fault{Name: name, About: about, Want: want, Owner: owner, Flags: true, set: func(p *plan) {
-			p.endpoint = func(l *Lab) http.Handler {
-				return At("/token", token(l), http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }))
-			}
-			p.environ = func(_ *Lab, e Env) error {
-				e.unticket()
-				return nil
-			}
-		}}
+	config, service := by(finding.OwnerConfig), by(finding.OwnerTicketService)
+	endpoint := func(token func(*Lab) http.Handler) change {
+		return all(noTicket, func(p *plan) {
+			p.endpoint = func(l *Lab) http.Handler { return At("/token", token(l), Hang()) }
+		})
 	}
-	// always gives every client the same refusal.
-	always := func(h http.Handler) func(*Lab) http.Handler { return func(*Lab) http.Handler { return h } }
+	standard := func(url, token string) change {
+		return endpoint(func(l *Lab) http.Handler { return l.standard(url, token) })
+	}
+	always := func(h http.Handler) change { return endpoint(func(*Lab) http.Handler { return h }) }
 	return []Fault{
-		f("endpoint", "a standard token endpoint that works, beside a start page that does not", finding.OwnerNone,
-			func(l *Lab) http.Handler { return l.standard("server_url", "participant_token") }),
-		f("endpoint-get", "an app's own token route, which takes GET and answers with the bare token", finding.OwnerNone,
-			func(l *Lab) http.Handler {
-				return byMethod(http.MethodGet, func(w http.ResponseWriter,
-					r *http.Request) {
-					Text(200, l.trade("")["token"].(string)).ServeHTTP(w, r)
-				})
-			}),
-		f("endpoint-names", "a token endpoint that wants a room and an identity (422)", finding.OwnerNone,
-			func(l *Lab) http.Handler {
-				return wanting(l.standard("server_url", "participant_token"), "room_name", "participant_identity")
-			}),
-		f("endpoint-element", "lk-jwt-service's answer, url and jwt, which Element Call reads", finding.OwnerNone,
-			func(l *Lab) http.Handler { return l.standard("url", "jwt") }),
-		f("endpoint-fields", "a token endpoint whose answer has the names token and url", finding.OwnerTicketService,
-			func(l *Lab) http.Handler { return l.standard("url", "token") }, finding.TicketFieldUnusual),
-		f("endpoint-url", "a token endpoint whose answer names no server", finding.OwnerTicketService,
-			func(l *Lab) http.Handler { return l.standard("", "participant_token") }, finding.TicketURLMissing),
-		f("endpoint-matrix", "lk-jwt-service, which wants an OpenID token of Matrix (400)", finding.OwnerConfig,
-			always(JSON(http.StatusBadRequest, `{"errcode":"M_BAD_JSON","error":"The request body is missing `+"`room_id`"+`"}`)),
-			finding.TicketRejected),
-		f("endpoint-login", "a token endpoint for people who are logged in (401)", finding.OwnerConfig,
-			always(JSON(http.StatusUnauthorized, `{"error":"Unauthorized"}`)), finding.TicketUnauthorized),
-		f("endpoint-path", "a Next.js app without this route is at the endpoint's address", finding.OwnerConfig,
-			always(NextJS()), finding.TicketRouteWrong),
-		f("endpoint-refused", "a token endpoint that says why it makes no token (403)", finding.OwnerConfig,
-			always(JSON(http.StatusForbidden, `{"error":"room is closed"}`)), finding.TicketForbidden),
+		working("endpoint", "a standard token endpoint that works, beside a start page that does not",
+			standard("server_url", "participant_token")),
+		working("endpoint-get", "an app's own token route, which takes GET and answers with the bare token",
+			endpoint(func(l *Lab) http.Handler {
+				return byMethod(http.MethodGet, func(w http.ResponseWriter, r *http.Request) { Text(200, l.token()).ServeHTTP(w, r) })
+			})),
+		working("endpoint-names", "a token endpoint that wants a room and an identity (422)", endpoint(func(l *Lab) http.Handler {
+			return wanting(l.standard("server_url", "participant_token"), "room_name", "participant_identity")
+		})),
+		working("endpoint-element", "lk-jwt-service's answer, url and jwt, which Element Call reads", standard("url", "jwt")),
+		service("endpoint-fields", "a token endpoint whose answer has the names token and url", finding.TicketFieldUnusual,
+			standard("url", "token")),
+		service("endpoint-url", "a token endpoint whose answer names no server", finding.TicketURLMissing,
+			standard("", "participant_token")),
+		config("endpoint-matrix", "lk-jwt-service, which wants an OpenID token of Matrix (400)", finding.TicketRejected,
+			always(JSON(http.StatusBadRequest, `{"errcode":"M_BAD_JSON","error":"The request body is missing `+"`room_id`"+`"}`))),
+		config("endpoint-login", "a token endpoint for people who are logged in (401)", finding.TicketUnauthorized,
+			always(JSON(http.StatusUnauthorized, `{"error":"Unauthorized"}`))),
+		config("endpoint-path", "a Next.js app without this route is at the endpoint's address", finding.TicketRouteWrong,
+			always(NextJS())),
+		config("endpoint-refused", "a token endpoint that says why it makes no token (403)", finding.TicketForbidden,
+			always(JSON(http.StatusForbidden, `{"error":"room is closed"}`))),
 	}
 }
 
-// standard is LiveKit's standard token endpoint, with its fields under other
-// names if need be; an empty name leaves the address out.
+// standard is LiveKit's standard token endpoint, with the given names of its fields; ""
+// leaves the address out.
 func (l *Lab) standard(url, token string) http.Handler {
 	return byMethod(http.MethodPost, func(w http.ResponseWriter, _ *http.Request) {
 		made := l.trade("")
@@ -69,19 +60,12 @@ func (l *Lab) standard(url, token string) http.Handler {
 	})
 }
 
-// byMethod takes one method and answers 405 to others.
+// byMethod answers one method, and 405 to others.
 func byMethod(method string, next http.HandlerFunc) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method != method {
-			w.Header().Set("Allow", method)
-			w.WriteHeader(http.StatusMethodNotAllowed)
-			return
-		}
-		next(w, r)
-	})
+	return onMethod(method, next, Reply(http.StatusMethodNotAllowed, map[string]string{"Allow": method}, ""))
 }
 
-// wanting complains as FastAPI does about JSON without the fields.
+// wanting answers as FastAPI does to JSON without the fields.
 func wanting(next http.Handler, fields ...string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var body map[string]any

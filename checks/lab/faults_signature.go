@@ -9,150 +9,79 @@ import (
 	"lkdoctor/checks/finding"
 )
 
-// signatureFaults are keys and secrets that do not fit, tokens that a server or
-// a proxy refuses for a reason of its own, and servers that create no rooms.
+// signatureFaults are keys and secrets that do not fit, tokens that a server or a proxy
+// refuses for a reason of its own, and servers that create no rooms.
 func signatureFaults() []Fault {
-	keys := func(p *plan, change func(l *Lab, e Env)) {
-		p.environ = func(l *Lab, e Env) error {
-			e.unticket()
-			change(l, e)
-			return nil
-		}
-	}
-	server := finding.OwnerLiveKitServer
+	config, service := by(finding.OwnerConfig), by(finding.OwnerTicketService)
+	server, clock := by(finding.OwnerLiveKitServer), by(finding.OwnerClock)
+	// signedBy changes the pair that the ticket service signs with.
+	signedBy := func(change func(*Pair)) change { return func(p *plan) { change(&p.tokenPair) } }
+	otherSecret := signedBy(func(pair *Pair) { pair.Secret = NewPair().Secret })
+	variableSecret := signedBy(func(pair *Pair) { pair.Secret = base62(40) })
+	otherPair := signedBy(func(pair *Pair) { *pair = NewPair() })
+	refusesIAT := proxied(refuseIssuedAhead)
+	noAutoCreate := serverYAML("room: {auto_create: false}")
+	iatAhead := func(c Claims) { c["iat"] = time.Now().Add(5 * time.Minute).Unix() }
 	return []Fault{
-		{Name: "wrong-secret", About: "the ticket service signs with another secret",
-			Want: []finding.Code{finding.SignatureMismatch, finding.ServerSignatureRejected}, Owner: finding.OwnerTicketService,
-			set: func(p *plan) { p.tokenPair.Secret = NewPair().Secret }},
-		{Name: "secret-newline", About: "the ticket service signs with the secret and a line feed",
-			Want: []finding.Code{finding.SignatureSecretVariant, finding.ServerSignatureRejected}, Owner: finding.OwnerTicketService,
-			set: func(p *plan) { p.tokenPair.Secret += "\n" }},
-		{Name: "other-key", About: "the ticket service signs with a pair that the server does not know",
-			Want: []finding.Code{finding.SignatureOtherKey, finding.ServerKeyUnknown}, Owner: finding.OwnerTicketService,
-			set: func(p *plan) { p.tokenPair = NewPair() }},
-		{Name: "other-key-known", About: "the ticket service signs with another pair, which the server knows too", Warn: true,
-			Want: []finding.Code{finding.SignatureOtherKey}, Owner: finding.OwnerConfig,
-			set: func(p *plan) { p.tokenPair = NewPair(); p.serverPairs = append(p.serverPairs, p.tokenPair) }},
-		{Name: "secret-stale", About: "the secret here is not the one that the ticket service and the server share",
-			Want: []finding.Code{finding.ConfigSecretStale}, Owner: finding.OwnerConfig,
-			set: withEnv(func(_ *Lab, e Env) { e["LIVEKIT_API_SECRET"] = NewPair().Secret })},
-		{Name: "signature-not-checked", About: "no key and secret here, and the ticket service signs with another secret",
-			Want: []finding.Code{finding.ServerSignatureRejected, finding.SignatureNotChecked}, Owner: finding.OwnerTicketService,
-			set: func(p *plan) {
-				p.tokenPair.Secret = NewPair().Secret
-				withoutKeys(p)
-			}},
-		{Name: "secret-of-another-variable", About: "the ticket service signs with what NEXTAUTH_SECRET in .env.local holds",
-			Variant: "other-variable",
-			Want:    []finding.Code{finding.SignatureSecretVariant, finding.ServerSignatureRejected}, Owner: finding.OwnerTicketService,
-			set: func(p *plan) {
-				p.tokenPair.Secret = base62(40)
-				p.environ = func(l *Lab, _ Env) error {
-					return l.write(".env.local", "NEXTAUTH_SECRET="+l.plan.tokenPair.Secret+"\n")
-				}
-			}},
-		{Name: "secret-in-the-environment", About: "the ticket service signs with what SUPABASE_JWT_SECRET in the environment holds",
-			Variant: "other-variable",
-			Want:    []finding.Code{finding.SignatureSecretVariant, finding.ServerSignatureRejected}, Owner: finding.OwnerTicketService,
-			set: func(p *plan) {
-				p.tokenPair.Secret = base62(40)
-				p.environ = func(l *Lab, e Env) error {
-					e["SUPABASE_JWT_SECRET"] = l.plan.tokenPair.Secret
-					return nil
-				}
-			}},
-		{Name: "key-of-another-variable", About: "the ticket service's key is what LIVEKIT_INFERENCE_API_KEY holds here",
-			Variant: "known-here",
-			Want:    []finding.Code{finding.SignatureOtherKey, finding.ServerKeyUnknown}, Owner: finding.OwnerTicketService,
-			set: func(p *plan) {
-				p.tokenPair = NewPair()
-				p.environ = func(l *Lab, e Env) error {
-					e["LIVEKIT_INFERENCE_API_KEY"] = l.plan.tokenPair.Key
-					return nil
-				}
-			}},
-		{Name: "dev-server-own-secret", About: "livekit-server --dev, and devkey with a secret of one's own here", Variant: "dev-server",
-			Want: []finding.Code{finding.ServerSignatureRejected, finding.DevJoinFailed}, Owner: finding.OwnerConfig,
-			set: func(p *plan) {
-				p.serverPairs = []Pair{{Key: "devkey", Secret: "secret"}}
-				keys(p, func(_ *Lab, e Env) { e["LIVEKIT_API_KEY"] = "devkey" })
-			}},
-		{Name: "dev-server-own-key", About: "livekit-server --dev, and a key pair of a project here", Variant: "dev-server",
-			Want: []finding.Code{finding.ServerKeyUnknown, finding.DevJoinFailed}, Owner: finding.OwnerConfig,
-			set: func(p *plan) {
-				p.serverPairs = []Pair{{Key: "devkey", Secret: "secret"}}
-				keys(p, func(*Lab, Env) {})
-			}},
-		{Name: "healthy-token-alone", About: "nothing is wrong; LIVEKIT_URL and LIVEKIT_TOKEN are all that there is",
-			Owner: finding.OwnerNone,
-			set: func(p *plan) {
-				keys(p, func(l *Lab, e Env) {
-					e.unset("LIVEKIT_API_KEY", "LIVEKIT_API_SECRET")
-					e["LIVEKIT_TOKEN"] = l.Token()
-				})
-			}},
+		service("wrong-secret", "the ticket service signs with another secret", finding.SignatureMismatch, otherSecret).and(finding.ServerSignatureRejected),
+		service("secret-newline", "the ticket service signs with the secret and a line feed", finding.SignatureSecretVariant,
+			signedBy(func(pair *Pair) { pair.Secret += "\n" })).and(finding.ServerSignatureRejected),
+		service("other-key", "the ticket service signs with a pair that the server does not know", finding.SignatureOtherKey,
+			otherPair).and(finding.ServerKeyUnknown),
+		config("other-key-known", "the ticket service signs with another pair, which the server knows too", finding.SignatureOtherKey,
+			otherPair, func(p *plan) { p.serverPairs = append(p.serverPairs, p.tokenPair) }).warning(),
+		config("secret-stale", "the secret here is not the one that the ticket service and the server share", finding.ConfigSecretStale,
+			set("LIVEKIT_API_SECRET", base62(43))),
+		service("signature-not-checked", "no key and secret here, and the ticket service signs with another secret",
+			finding.ServerSignatureRejected, otherSecret, noKeys).and(finding.SignatureNotChecked),
+		service("secret-of-another-variable", "the ticket service signs with what NEXTAUTH_SECRET in .env.local holds",
+			finding.SignatureSecretVariant, variableSecret,
+			env(func(l *Lab, _ Env) { l.files[".env.local"] = "NEXTAUTH_SECRET=" + l.plan.tokenPair.Secret + "\n" }),
+		).as("other-variable").and(finding.ServerSignatureRejected),
+		service("secret-in-the-environment", "the ticket service signs with what SUPABASE_JWT_SECRET in the environment holds",
+			finding.SignatureSecretVariant, variableSecret,
+			env(func(l *Lab, e Env) { e["SUPABASE_JWT_SECRET"] = l.plan.tokenPair.Secret }),
+		).as("other-variable").and(finding.ServerSignatureRejected),
+		service("key-of-another-variable", "the ticket service's key is what LIVEKIT_INFERENCE_API_KEY holds here",
+			finding.SignatureOtherKey, otherPair,
+			env(func(l *Lab, e Env) { e["LIVEKIT_INFERENCE_API_KEY"] = l.plan.tokenPair.Key }),
+		).as("known-here").and(finding.ServerKeyUnknown),
+		config("dev-server-own-secret", "livekit-server --dev, and devkey with a secret of one's own here",
+			finding.ServerSignatureRejected, devServer, noTicket, set("LIVEKIT_API_KEY", "devkey"),
+		).as("dev-server").and(finding.DevJoinFailed),
+		config("dev-server-own-key", "livekit-server --dev, and a key pair of a project here", finding.ServerKeyUnknown,
+			devServer, noTicket).as("dev-server").and(finding.DevJoinFailed),
+		working("healthy-token-alone", "nothing is wrong; LIVEKIT_URL and LIVEKIT_TOKEN are all that there is",
+			noTicket, noKeys, env(func(l *Lab, e Env) { e["LIVEKIT_TOKEN"] = l.Token() })),
 
-		{Name: "iat-ahead-old-server",
-			About: "the token's iat is five minutes ahead, and the server is one of before 1.13, which refuses that", Variant: "code",
-			Want: []finding.Code{finding.TokenIssuedInFuture, finding.ServerTokenRejected}, Owner: finding.OwnerTicketService,
-			set: func(p *plan) {
-				withClaims(func(_ *Lab, c Claims) { c["iat"] = time.Now().Add(5 * time.Minute).Unix() })(p)
-				withWeb(func(_ *Lab, addr string) http.Handler { return refuseIssuedAhead(Forward(addr)) })(p)
-			}},
-		{Name: "iat-ahead-pasted", About: "the same, and the token was pasted: whose clock made it is not known", Variant: "unexplained",
-			Want: []finding.Code{finding.TokenIssuedInFuture, finding.ServerTokenRejected}, Owner: finding.OwnerClock,
-			set: func(p *plan) {
-				withWeb(func(_ *Lab, addr string) http.Handler { return refuseIssuedAhead(Forward(addr)) })(p)
-				keys(p, func(l *Lab, e Env) {
-					claims := participant(l.Pair, l.Room, l.Identity, time.Now())
-					claims["iat"] = time.Now().Add(5 * time.Minute).Unix()
-					e["LIVEKIT_TOKEN"] = Sign(claims, l.Pair.Secret)
-				})
-			}},
-		{Name: "token-too-long", About: "the token has 16 KB of metadata, and nginx takes header lines of 8 KB", Variant: "token-too-long",
-			Want: []finding.Code{finding.ServerNotLiveKit, finding.TokenLimits}, Owner: server,
-			set: func(p *plan) {
-				withClaims(func(_ *Lab, c Claims) { c["metadata"] = strings.Repeat("m", 12<<10) })(p)
-				withWeb(func(_ *Lab, addr string) http.Handler { return shortHeaders(8<<10, Forward(addr)) })(p)
-			}},
+		service("iat-ahead-old-server",
+			"the token's iat is five minutes ahead, and the server is one of before 1.13, which refuses that",
+			finding.TokenIssuedInFuture, claims(iatAhead), refusesIAT).as("code").and(finding.ServerTokenRejected),
+		clock("iat-ahead-pasted", "the same, and the token was pasted: whose clock made it is not known",
+			finding.TokenIssuedInFuture, refusesIAT, noTicket, env(func(l *Lab, e Env) {
+				claims := participant(l.Pair, l.Room, l.Identity, time.Now())
+				iatAhead(claims)
+				e["LIVEKIT_TOKEN"] = Sign(claims, l.Pair.Secret)
+			})).as("unexplained").and(finding.ServerTokenRejected),
+		server("token-too-long", "the token has 16 KB of metadata, and nginx takes header lines of 8 KB", finding.ServerNotLiveKit,
+			claim("metadata", strings.Repeat("m", 12<<10)),
+			proxied(func(next http.Handler) http.Handler { return shortHeaders(8<<10, next) }),
+		).as("token-too-long").and(finding.TokenLimits),
 
-		{Name: "healthy-auto-create-off", About: "nothing is wrong; the server creates no rooms on joining, and there is no ticket",
-			Owner: finding.OwnerNone,
-			set: func(p *plan) {
-				p.server.ExtraYAML = "room: {auto_create: false}"
-				keys(p, func(*Lab, Env) {})
-			}},
-		{Name: "healthy-creates-room", About: "nothing is wrong; the server creates no rooms on joining, and the token may (roomCreate)",
-			Owner: finding.OwnerNone,
-			set: func(p *plan) {
-				p.server.ExtraYAML = "room: {auto_create: false}"
-				p.claims = func(_ *Lab, c Claims) { c.video()["roomCreate"] = true }
-			}},
-		{Name: "healthy-room-create-ignored", About: "nothing is wrong; the server creates no rooms for anybody, and there is no ticket",
-			Owner: finding.OwnerNone,
-			set: func(p *plan) {
-				withWeb(func(_ *Lab, addr string) http.Handler {
-					missing := Text(http.StatusNotFound, "requested room does not exist")
-					return OnUpgrade(missing, At("/rtc/validate", onlyWithToken(missing, Forward(addr)), Forward(addr)))
-				})(p)
-				keys(p, func(*Lab, Env) {})
-			}},
+		working("healthy-auto-create-off", "nothing is wrong; the server creates no rooms on joining, and there is no ticket",
+			noAutoCreate, noTicket),
+		working("healthy-creates-room", "nothing is wrong; the server creates no rooms on joining, and the token may (roomCreate)",
+			noAutoCreate, grant("roomCreate", true)),
+		working("healthy-room-create-ignored", "nothing is wrong; the server creates no rooms for anybody, and there is no ticket",
+			noTicket, proxied(func(livekit http.Handler) http.Handler {
+				missing := Text(http.StatusNotFound, "requested room does not exist")
+				hasToken := func(r *http.Request) bool { return bearer(r) != "" }
+				return OnUpgrade(missing, At("/rtc/validate", when(hasToken, missing, livekit), livekit))
+			})),
 	}
 }
 
-// onlyWithToken leaves requests that carry a token to here, and the others to
-// next.
-func onlyWithToken(here, next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if bearer(r) != "" {
-			here.ServeHTTP(w, r)
-			return
-		}
-		next.ServeHTTP(w, r)
-	})
-}
-
-// bearer is the token of a request, in the header or in the query.
+// bearer returns the token of a request, from the header or the query.
 func bearer(r *http.Request) string {
 	if token := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer "); token != "" {
 		return token
@@ -177,17 +106,15 @@ func refuseIssuedAhead(next http.Handler) http.Handler {
 	})
 }
 
-// shortHeaders refuses longer request and header lines than max bytes, as nginx
-// does.
+// shortHeaders refuses request and header lines of more than max bytes, as nginx does.
 func shortHeaders(max int, next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		switch {
-		case len(r.RequestURI) > max:
-			Nginx(http.StatusRequestURITooLong, "").ServeHTTP(w, r)
-		case len(r.Header.Get("Authorization")) > max:
-			Nginx(http.StatusBadRequest, "Request Header Or Cookie Too Large").ServeHTTP(w, r)
-		default:
-			next.ServeHTTP(w, r)
-		}
-	})
+	long := func(r *http.Request) bool { return len(r.Header.Get("Authorization")) > max }
+	return shortLines(max, when(long, Nginx(http.StatusBadRequest, "Request Header Or Cookie Too Large"), next))
+}
+
+// shortLines refuses request lines of more than max bytes, as nginx does for its
+// large_client_header_buffers.
+func shortLines(max int, next http.Handler) http.Handler {
+	long := func(r *http.Request) bool { return len(r.RequestURI) > max }
+	return when(long, Nginx(http.StatusRequestURITooLong, ""), next)
 }

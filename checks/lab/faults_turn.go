@@ -1,54 +1,42 @@
 package lab
 
 import (
-	"context"
-	"time"
-
 	"github.com/livekit/protocol/livekit"
 
 	"lkdoctor/checks/finding"
 )
 
-// turnFaults are TURN servers, most of which do not work. All need --media, and a lab
-// with its own TURN server: livekit-server's speaks TLS at port 443 only.
+// turnFaults are TURN servers, most of which do not work. All need --media, and the lab's
+// TURN server: livekit-server's speaks TLS at port 443 only.
 func turnFaults() []Fault {
-	f := func(name, about string, code finding.Code, start func(*Lab) (*livekit.ICEServer, error)) Fault {
-		return Fault{Name: name, About: about, Want: []finding.Code{code}, Owner: finding.OwnerLiveKitServer, Flags: true,
-			set: withTURN(start)}
+	server := by(finding.OwnerLiveKitServer)
+	with := func(opts TURNOptions) change {
+		return handingOut(func(l *Lab) (*livekit.ICEServer, error) { return l.turn(opts) })
 	}
 	return []Fault{
-		{Name: "healthy-turn", About: "nothing is wrong; the server hands out a TURN server that relays", Owner: finding.OwnerNone,
-			Flags: true,
-			set:   withTURN(func(l *Lab) (*livekit.ICEServer, error) { return l.turn(TURNOptions{}) })},
-		f("turn-certificate", "the TURN server's certificate is expired", finding.TurnTLS,
-			func(l *Lab) (*livekit.ICEServer, error) {
-				authority, err := l.certificates()
-				if err != nil {
-					return nil, err
-				}
-				config, err := authority.Issue(Certificate{From: -48 * time.Hour, Until: -24 * time.Hour})
+		working("healthy-turn", "nothing is wrong; the server hands out a TURN server that relays", with(TURNOptions{})),
+		server("turn-certificate", "the TURN server's certificate is expired", finding.TurnTLS,
+			handingOut(func(l *Lab) (*livekit.ICEServer, error) {
+				config, err := l.issue(&expired)
 				if err != nil {
 					return nil, err
 				}
 				return l.turn(TURNOptions{Transport: "tls", TLS: config})
-			}),
-		f("turn-credentials", "the TURN server does not know the credentials that the LiveKit server hands out",
-			finding.TurnAuth, func(l *Lab) (*livekit.ICEServer, error) {
-				server, err := l.turn(TURNOptions{})
-				if err != nil {
-					return nil, err
+			})),
+		server("turn-credentials", "the TURN server does not know the credentials that the LiveKit server hands out",
+			finding.TurnAuth, handingOut(func(l *Lab) (*livekit.ICEServer, error) {
+				ice, err := l.turn(TURNOptions{})
+				if err == nil {
+					ice.Credential = "stale-" + randomHex(8)
 				}
-				server.Credential = "stale-" + randomHex(8)
-				return server, nil
-			}),
-		f("turn-denied", "the TURN server may not relay to anybody", finding.TurnRelayDenied,
-			func(l *Lab) (*livekit.ICEServer, error) { return l.turn(TURNOptions{Deny: true}) }),
-		f("turn-refused", "nothing listens at the TURN server's address", finding.TurnUnreachable,
-			func(*Lab) (*livekit.ICEServer, error) {
-				addr, err := RefusedAddr()
-				return &livekit.ICEServer{Urls: []string{"turn:" + addr + "?transport=tcp"}, Username: "lklab", Credential: randomHex(8)},
-					err
-			}),
+				return ice, err
+			})),
+		server("turn-denied", "the TURN server may not relay to anybody", finding.TurnRelayDenied, with(TURNOptions{Deny: true})),
+		server("turn-refused", "nothing listens at the TURN server's address", finding.TurnUnreachable,
+			handingOut(func(l *Lab) (*livekit.ICEServer, error) {
+				addr, err := refused(l)
+				return &livekit.ICEServer{Urls: []string{"turn:" + addr + "?transport=tcp"}, Username: "lklab", Credential: randomHex(8)}, err
+			})),
 	}
 }
 
@@ -62,25 +50,22 @@ func (l *Lab) turn(opts TURNOptions) (*livekit.ICEServer, error) {
 	return server.ICEServer(), nil
 }
 
-// withTURN puts a proxy before the server that hands out another ICE server,
-// and asks for the checks that look at it.
-func withTURN(start func(*Lab) (*livekit.ICEServer, error)) func(*plan) {
+// handingOut puts a proxy before the server that hands out another ICE server to those
+// who join or reconnect, and asks for the checks of --media.
+func handingOut(start func(*Lab) (*livekit.ICEServer, error)) change {
 	return func(p *plan) {
-		withFront(func(l *Lab) (string, error) {
-			server, err := start(l)
-			if err != nil {
-				return "", err
-			}
-			peer, err := Serve(WithICEServers(l.LiveKit.Addr, server), nil)
-			return l.peer(peer, err, "ws")
-		})(p)
-		ready := p.ready
-		p.ready = func(ctx context.Context, l *Lab) error {
-			l.args = append(l.args, "--media")
-			if ready != nil {
-				return ready(ctx, l)
-			}
-			return nil
+		p.media = true
+		p.rewrite = func(l *Lab) (Rewrite, error) {
+			ice, err := start(l)
+			return Rewrite{ToClient: func(m *livekit.SignalResponse) []*livekit.SignalResponse {
+				if join := m.GetJoin(); join != nil {
+					join.IceServers = []*livekit.ICEServer{ice}
+				}
+				if back := m.GetReconnect(); back != nil {
+					back.IceServers = []*livekit.ICEServer{ice}
+				}
+				return []*livekit.SignalResponse{m}
+			}}, err
 		}
 	}
 }

@@ -2,6 +2,7 @@ package lab
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -10,44 +11,41 @@ import (
 	"time"
 )
 
-// FrontendOptions configure the app's own route.
-type FrontendOptions struct {
-	// URL, Key and Secret are the app's LIVEKIT_ settings; an empty one counts as
-	// not defined.
-	URL     string
-	Pair    Pair
-	Room    string
+// app is the part of the Next.js app that hands out connection details, at
+// /api/connection-details:
+//
+//	GET   mints a token with the app's key and secret
+//	POST  {"ticket": "…", "profile": {…}} asks the ticket service for one
+//
+// Both answer {serverUrl, roomName, participantName, participantToken}. Every other path
+// is a page or Next.js's 404.
+type app struct {
+	// URL and Pair are the app's LIVEKIT_ settings; an empty one is not defined.
+	URL  string
+	Pair Pair
+	Room string
+	// Tickets is the base of the ticket service; "" is not configured.
 	Tickets string
 	// Agent is the agent that the app's tokens call; "" calls none.
 	Agent string
 	// Answer, if set, changes the fields of a good answer.
 	Answer func(Answer)
-	// Front, if set, is put in front of the whole app.
-	Front func(app http.Handler) http.Handler
+	// Front, if set, is a proxy before the whole app.
+	Front middleware
 }
 
-// StartFrontend starts the part of the Next.js app that hands out connection
-// details, /api/connection-details:
-//
-//	GET   mints a token from the app's own key and secret
-//	POST  {"ticket": "…", "profile": {…}} asks the ticket service for one
-//
-// Both answer {serverUrl, roomName, participantName, participantToken}. Every
-// other path is a page or Next.js's 404.
-func StartFrontend(opts FrontendOptions) (*Peer, error) {
-	var app http.Handler = http.HandlerFunc(opts.serve)
-	if opts.Front != nil {
-		app = opts.Front(app)
+func (o app) handler() http.Handler {
+	if o.Front != nil {
+		return o.Front(http.HandlerFunc(o.serve))
 	}
-	return Serve(app, nil)
+	return http.HandlerFunc(o.serve)
 }
 
-func (o FrontendOptions) serve(w http.ResponseWriter, r *http.Request) {
+func (o app) serve(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("X-Powered-By", "Next.js")
 	switch {
 	case r.URL.Path == "/":
-		Reply(http.StatusOK, map[string]string{"Content-Type": "text/html; charset=utf-8"},
-			"<!DOCTYPE html><html><head><title>Voice assistant</title></head><body></body></html>").ServeHTTP(w, r)
+		appPage("").ServeHTTP(w, r)
 	case r.URL.Path != "/api/connection-details":
 		NextJS().ServeHTTP(w, r)
 	case r.Method == http.MethodGet:
@@ -59,7 +57,13 @@ func (o FrontendOptions) serve(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (o FrontendOptions) mint(w http.ResponseWriter, r *http.Request) {
+// appPage is the app's start page, with more in its head.
+func appPage(head string) http.Handler {
+	return typed("text/html; charset=utf-8", http.StatusOK,
+		"<!DOCTYPE html><html><head>"+head+"<title>Voice assistant</title></head><body></body></html>")
+}
+
+func (o app) mint(w http.ResponseWriter, r *http.Request) {
 	for _, setting := range []struct{ name, value string }{
 		{"LIVEKIT_URL", o.URL}, {"LIVEKIT_API_KEY", o.Pair.Key}, {"LIVEKIT_API_SECRET", o.Pair.Secret},
 	} {
@@ -68,24 +72,21 @@ func (o FrontendOptions) mint(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	name := r.URL.Query().Get("display_name")
-	if name == "" {
-		name = "user"
-	}
 	claims := participant(o.Pair, o.Room, "voice_assistant_user_"+randomHex(4), time.Now())
 	claims.call(o.Agent)
 	o.answer(w, Answer{
 		"serverUrl":        o.URL,
 		"roomName":         o.Room,
-		"participantName":  name,
+		"participantName":  cmp.Or(r.URL.Query().Get("display_name"), "user"),
 		"participantToken": Sign(claims, o.Pair.Secret),
 	})
 }
 
-func (o FrontendOptions) trade(w http.ResponseWriter, r *http.Request) {
+func (o app) trade(w http.ResponseWriter, r *http.Request) {
 	fail := func(status int, code, message string) {
 		writeJSON(w, status, map[string]any{"code": code, "message": message})
 	}
+	broken := func(message string) { fail(http.StatusInternalServerError, "INTERNAL_ERROR", message) }
 	if o.Tickets == "" {
 		fail(http.StatusNotImplemented, "NOT_CONFIGURED", "USER_MGMT_BASE_URL is not configured")
 		return
@@ -95,7 +96,7 @@ func (o FrontendOptions) trade(w http.ResponseWriter, r *http.Request) {
 		Profile json.RawMessage `json:"profile,omitempty"`
 	}
 	if json.NewDecoder(io.LimitReader(r.Body, 64<<10)).Decode(&body) != nil {
-		fail(http.StatusInternalServerError, "INTERNAL_ERROR", "Unexpected end of JSON input")
+		broken("Unexpected end of JSON input")
 		return
 	}
 	if body.Ticket == "" {
@@ -109,35 +110,33 @@ func (o FrontendOptions) trade(w http.ResponseWriter, r *http.Request) {
 	}
 	request, err := http.NewRequestWithContext(r.Context(), http.MethodPost, upstream, bytes.NewReader(question))
 	if err != nil {
-		fail(http.StatusInternalServerError, "INTERNAL_ERROR", "Invalid URL")
+		broken("Invalid URL")
 		return
 	}
 	request.Header.Set("Content-Type", "application/json")
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 	response, err := client.Do(request)
 	if err != nil {
-		fail(http.StatusInternalServerError, "INTERNAL_ERROR", "fetch failed")
+		broken("fetch failed")
 		return
 	}
 	defer response.Body.Close()
-	switch response.StatusCode {
-	case http.StatusOK:
-	case http.StatusNotFound:
-		fail(response.StatusCode, "TICKET_NOT_FOUND", "Ticket not found")
-		return
-	case http.StatusConflict:
-		fail(response.StatusCode, "TICKET_CONSUMED", "Ticket already consumed")
-		return
-	case http.StatusGone:
-		fail(response.StatusCode, "TICKET_EXPIRED", "Ticket expired")
-		return
-	default:
-		fail(response.StatusCode, "UPSTREAM_ERROR", "Upstream error")
+	if response.StatusCode != http.StatusOK {
+		said := [2]string{"UPSTREAM_ERROR", "Upstream error"}
+		switch response.StatusCode {
+		case http.StatusNotFound:
+			said = [2]string{"TICKET_NOT_FOUND", "Ticket not found"}
+		case http.StatusConflict:
+			said = [2]string{"TICKET_CONSUMED", "Ticket already consumed"}
+		case http.StatusGone:
+			said = [2]string{"TICKET_EXPIRED", "Ticket expired"}
+		}
+		fail(response.StatusCode, said[0], said[1])
 		return
 	}
 	var got Answer
 	if json.NewDecoder(response.Body).Decode(&got) != nil {
-		fail(http.StatusInternalServerError, "INTERNAL_ERROR", "Unexpected token in JSON")
+		broken("Unexpected token in JSON")
 		return
 	}
 	o.answer(w, Answer{
@@ -149,7 +148,7 @@ func (o FrontendOptions) trade(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-func (o FrontendOptions) answer(w http.ResponseWriter, answer Answer) {
+func (o app) answer(w http.ResponseWriter, answer Answer) {
 	if o.Answer != nil {
 		o.Answer(answer)
 	}

@@ -10,6 +10,7 @@ package lab
 
 import (
 	"context"
+	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -54,7 +55,7 @@ type Lab struct {
 	Room, Identity string
 
 	fault     Fault
-	plan      plan
+	plan      *plan
 	rtt       time.Duration
 	dir       string
 	authority *Authority
@@ -62,6 +63,7 @@ type Lab struct {
 	mu      sync.Mutex
 	ticket  string
 	environ Env
+	files   map[string]string // by name: those of Dir
 	args    []string
 	closers []io.Closer
 }
@@ -74,18 +76,9 @@ func Start(ctx context.Context, opts Options) (*Lab, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &Lab{
-		fault:    fault,
-		Pair:     NewPair(),
-		Room:     "support-" + randomHex(3),
-		Identity: "caller-" + randomHex(3),
-		rtt:      opts.RTT,
-	}
-	l.plan = plan{serverPairs: []Pair{l.Pair}, tokenPair: l.Pair}
-	if fault.set != nil {
-		fault.set(&l.plan)
-	}
-	opts.Agent.apply(&l.plan)
+	l := newLab(fault)
+	l.rtt = opts.RTT
+	l.plan.agent.add(opts.Agent)
 	l.plan.server.Program = opts.Server
 	if err := l.start(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("start the lab %s: %w", fault.Name, err), l.Close())
@@ -93,16 +86,29 @@ func Start(ctx context.Context, opts Options) (*Lab, error) {
 	return l, nil
 }
 
+func newLab(fault Fault) *Lab {
+	l := &Lab{
+		fault:    fault,
+		Pair:     NewPair(),
+		Room:     "support-" + randomHex(3),
+		Identity: "caller-" + randomHex(3),
+		files:    map[string]string{},
+	}
+	l.plan = newPlan(l.Pair, fault.changes)
+	return l
+}
+
 func (l *Lab) start(ctx context.Context) error {
-	for _, step := range []func(context.Context) error{
+	steps := []func(context.Context) error{
 		l.makeDir, l.startServer, l.startAgent, l.startTickets, l.addDelay, l.startFrontend, l.makeEnviron,
-	} {
+	}
+	for _, last := range l.plan.ready {
+		steps = append(steps, func(ctx context.Context) error { return last(ctx, l) })
+	}
+	for _, step := range steps {
 		if err := step(ctx); err != nil {
 			return err
 		}
-	}
-	if l.plan.ready != nil {
-		return l.plan.ready(ctx, l)
 	}
 	return nil
 }
@@ -113,43 +119,62 @@ func (l *Lab) makeDir(context.Context) (err error) {
 }
 
 func (l *Lab) startServer(ctx context.Context) (err error) {
-	options := l.plan.server
-	options.Keys = map[string]string{}
-	for _, pair := range l.plan.serverPairs {
-		options.Keys[pair.Key] = pair.Secret
+	p := l.plan
+	p.server.Keys = map[string]string{}
+	for _, pair := range p.serverPairs {
+		p.server.Keys[pair.Key] = pair.Secret
 	}
-	if l.LiveKit, err = StartLiveKit(ctx, options); err != nil {
+	if l.LiveKit, err = StartLiveKit(ctx, p.server); err != nil {
 		return err
 	}
 	l.keep(l.LiveKit)
-	l.URL = l.LiveKit.URL
-	if l.plan.front != nil {
-		l.URL, err = l.plan.front(l)
+	addr := l.LiveKit.Addr
+	switch {
+	case p.front != nil:
+		addr, err = p.front(l)
+	case p.proxies != nil || p.rewrite != nil || p.certificate != nil:
+		addr, err = l.startProxy()
 	}
+	l.URL = p.scheme + "://" + addr + p.path
 	return err
 }
 
-func (l *Lab) startTickets(context.Context) (err error) {
-	if l.plan.ticketURL != nil {
-		l.TicketURL, err = l.plan.ticketURL(l)
-		l.ticket = newTicket()
+// startProxy starts the planned proxy before the LiveKit server.
+func (l *Lab) startProxy() (addr string, err error) {
+	handler := Forward(l.LiveKit.Addr)
+	if l.plan.rewrite != nil {
+		rewrite, err := l.plan.rewrite(l)
+		if err != nil {
+			return "", err
+		}
+		handler = SignalProxy(l.LiveKit.Addr, rewrite)
+	}
+	for _, proxy := range l.plan.proxies {
+		handler = proxy(handler)
+	}
+	config, err := l.issue(l.plan.certificate)
+	if err != nil {
+		return "", err
+	}
+	return l.serve(handler, config)
+}
+
+func (l *Lab) startTickets(context.Context) error {
+	if l.plan.ticketsAt != nil {
+		addr, err := l.plan.ticketsAt(l)
+		l.TicketURL, l.ticket = "http://"+addr, newTicket()
 		return err
 	}
 	options := l.plan.tickets
 	options.Answer = l.trade
 	if l.plan.respond != nil {
-		options.Respond = func(w http.ResponseWriter, _ *http.Request, _ <-chan struct{}) { l.plan.respond(l, w) }
+		options.Respond = l.plan.respond(l)
 	}
-	if l.plan.ticketTLS != nil {
-		authority, err := l.certificates()
-		if err != nil {
-			return err
-		}
-		if options.TLS, err = authority.Issue(*l.plan.ticketTLS); err != nil {
-			return err
-		}
+	var err error
+	if options.TLS, err = l.issue(l.plan.ticketTLS); err != nil {
+		return err
 	}
-	if l.Tickets, err = StartTicketService(options); err != nil {
+	if l.Tickets, err = startTicketService(options); err != nil {
 		return err
 	}
 	l.keep(l.Tickets)
@@ -158,16 +183,16 @@ func (l *Lab) startTickets(context.Context) (err error) {
 	return nil
 }
 
-// trade is the ticket service's answer to a good ticket.
+// trade returns the ticket service's answer to a good ticket.
 func (l *Lab) trade(name string) Answer {
 	now := time.Now().Add(l.plan.tickets.Skew)
 	claims := participant(l.plan.tokenPair, l.Room, l.Identity, now)
 	if name != "" {
 		claims["name"] = name
 	}
-	claims.call(l.plan.agent)
-	if l.plan.claims != nil {
-		l.plan.claims(l, claims)
+	claims.call(l.plan.agent.Name)
+	for _, change := range l.plan.claims {
+		change(claims)
 	}
 	var token any
 	if l.plan.token != nil {
@@ -184,38 +209,49 @@ func (l *Lab) trade(name string) Answer {
 		"expires_at": now.Add(tokenTTL).UTC().Format(time.RFC3339),
 		"metadata":   map[string]any{"org_id": "org_lab"},
 	}
-	if l.plan.answer != nil {
-		l.plan.answer(l, answer)
+	for _, change := range l.plan.answer {
+		change(l, answer)
 	}
 	return answer
 }
 
-func (l *Lab) startFrontend(context.Context) (err error) {
+// token returns the token of a trade.
+func (l *Lab) token() string { return l.trade("")["token"].(string) }
+
+func (l *Lab) startFrontend(context.Context) error {
+	p := l.plan
+	if p.media {
+		l.args = append(l.args, "--media")
+	}
+	var start place
 	switch {
-	case l.plan.endpoint != nil:
-		peer, failure := Serve(l.plan.endpoint(l), nil)
-		at, err := l.peer(peer, failure, "http")
-		l.args = []string{"--token-endpoint", at + "/token"}
-		return err
-	case l.plan.frontendURL != nil:
-		l.FrontendURL, err = l.plan.frontendURL(l)
-	case l.plan.frontend != nil:
-		options := FrontendOptions{URL: l.URL, Pair: l.Pair, Room: l.Room, Tickets: l.TicketURL, Agent: l.plan.agent}
-		l.plan.frontend(l, &options)
-		peer, failure := StartFrontend(options)
-		l.FrontendURL, err = l.peer(peer, failure, "http")
-		if l.plan.frontendAs != "" {
-			l.FrontendURL = strings.Replace(l.FrontendURL, "127.0.0.1", l.plan.frontendAs, 1)
+	case p.endpoint != nil:
+		start = web(p.endpoint(l))
+	case p.appAt != nil:
+		start = p.appAt
+	case p.app != nil:
+		app := app{URL: l.URL, Pair: l.Pair, Room: l.Room, Tickets: l.TicketURL, Agent: p.agent.Name}
+		for _, change := range p.app {
+			change(&app)
 		}
+		start = web(app.handler())
 	default:
 		return nil
 	}
-	l.args = []string{"--frontend", l.FrontendURL}
+	addr, err := start(l)
+	if p.endpoint != nil {
+		l.args = append(l.args, "--token-endpoint", "http://"+addr+"/token")
+		return err
+	}
+	if p.appHost != "" {
+		addr = strings.Replace(addr, "127.0.0.1", p.appHost, 1)
+	}
+	l.FrontendURL = "http://" + addr
+	l.args = append(l.args, "--frontend", l.FrontendURL)
 	return err
 }
 
-// Close stops everything that Start started and removes Dir. It may be called
-// twice.
+// Close stops everything that Start started and removes Dir. It may be called twice.
 func (l *Lab) Close() error {
 	l.mu.Lock()
 	closers := l.closers
@@ -228,48 +264,59 @@ func (l *Lab) Close() error {
 	return errors.Join(append(failures, os.RemoveAll(l.dir))...)
 }
 
-// Fault is the fault of this lab.
+// Fault returns the fault of this lab.
 func (l *Lab) Fault() Fault { return l.fault }
 
-// Args are the flags that lkdoctor needs for this fault; mostly none.
+// Args returns the flags that lkdoctor needs for this fault; mostly none.
 func (l *Lab) Args() []string { return slices.Clone(l.args) }
 
-// Dir is a temporary folder to run the program under test in. The faults that
-// break env files write them there; for others it holds no env file, so that
-// none of the caller's is read.
+// Dir is a temporary folder to run the program under test in. It holds the env files of
+// the faults that have some. For the others it holds none, so that the program reads
+// none of the caller's.
 func (l *Lab) Dir() string { return l.dir }
 
-// Roots trusts the lab's own certificates. A program that is run with Environ
-// needs no roots: it finds them by SSL_CERT_FILE, where they are to be trusted.
+// Roots returns the authorities that the program under test trusts: the lab's, or none.
+// A program that is run with Environ needs no roots: it finds them by SSL_CERT_FILE.
 func (l *Lab) Roots() *x509.CertPool {
-	if l.authority == nil || l.environ["SSL_CERT_FILE"] == "" {
+	if l.authority == nil || !l.plan.trusted {
 		return x509.NewCertPool()
 	}
 	return l.authority.Pool()
 }
 
-// keep remembers what Close has to close.
+// keep makes Close close c.
 func (l *Lab) keep(c io.Closer) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.closers = append(l.closers, c)
 }
 
-// peer keeps a peer that was just started, and returns its URL.
-func (l *Lab) peer(peer *Peer, err error, scheme string) (string, error) {
+// started keeps a peer that was just started, and returns its address.
+func (l *Lab) started(peer *Peer, err error) (addr string, _ error) {
 	if err != nil {
 		return "", err
 	}
 	l.keep(peer)
-	return peer.URL(scheme), nil
+	return peer.Addr, nil
 }
 
-// certificates returns the lab's authority, made when first wanted.
-func (l *Lab) certificates() (_ *Authority, err error) {
-	if l.authority == nil {
-		l.authority, err = NewAuthority()
+// serve starts an HTTP server that ends with the lab.
+func (l *Lab) serve(handler http.Handler, config *tls.Config) (addr string, err error) {
+	return l.started(Serve(handler, config))
+}
+
+// issue returns a TLS configuration with a certificate of the lab's authority; nil for
+// no certificate.
+func (l *Lab) issue(c *Certificate) (_ *tls.Config, err error) {
+	if c == nil {
+		return nil, nil
 	}
-	return l.authority, err
+	if l.authority == nil {
+		if l.authority, err = NewAuthority(); err != nil {
+			return nil, err
+		}
+	}
+	return l.authority.Issue(*c)
 }
 
 // Token returns a good token for the lab's room, made with its pair, for pasting.

@@ -21,14 +21,14 @@ import (
 type LiveKitOptions struct {
 	// Keys are API keys and their secrets; at least one.
 	Keys map[string]string
-	// RTC are more entries of the configuration's rtc section, as YAML in flow
-	// style without the braces: "force_tcp: true". Media is taken at one UDP and
-	// one TCP port of 127.0.0.1, whatever they say.
+	// RTC is added to the configuration's rtc section, as YAML in flow style without the
+	// braces: "force_tcp: true". The server receives media at one UDP and one TCP port of
+	// 127.0.0.1 in any case.
 	RTC string
 	// ExtraYAML is added to the server's configuration, at its top level.
 	ExtraYAML string
-	// Program is a livekit-server to run as a process of its own, of any version;
-	// empty runs the one that is linked.
+	// Program is a livekit-server of any version to run in another process; empty runs
+	// the one that is linked.
 	Program string
 }
 
@@ -38,7 +38,7 @@ type LiveKit struct {
 	URL string
 	// Addr is its host and port.
 	Addr string
-	// TCPAddr and UDPAddr are where it takes media.
+	// TCPAddr and UDPAddr are where it receives media.
 	TCPAddr, UDPAddr string
 
 	server runner
@@ -47,8 +47,8 @@ type LiveKit struct {
 	err    error
 }
 
-// runner is what runs the server; *service.LivekitServer is one. Start returns
-// when it has ended.
+// runner runs a server, as *service.LivekitServer does. Start returns when the server has
+// ended.
 type runner interface {
 	Start() error
 	IsRunning() bool
@@ -110,19 +110,18 @@ func newLinked(ports liveKitPorts, opts LiveKitOptions) (runner, error) {
 	if err != nil {
 		return nil, err
 	}
-	// Never Development: its debug handler goes to http.DefaultServeMux, where a
-	// second server panics. Without InitLoggerFromConfig nothing is logged.
+	// With Development, a second server would panic: both register a debug handler in
+	// http.DefaultServeMux. Without InitLoggerFromConfig nothing is logged.
 	conf.Keys = opts.Keys
-	// The server's own calls between its parts are never given back when it stops:
-	// with buffers of the default size, 1 MB a server, which tests start by the
-	// hundred.
+	// The server never frees these buffers: with the default size, a server that has
+	// stopped keeps 1 MB.
 	conf.PSRPC.BufferSize = 100
 	made, err := routing.NewLocalNode(conf)
 	if err != nil {
 		return nil, err
 	}
 	node := &countedNode{LocalNode: made}
-	// Without it the server crashes on the first join; a second call does nothing.
+	// The server crashes on the first join without this; a second call does nothing.
 	if err := prometheus.Init(string(node.NodeID()), node.NodeType()); err != nil {
 		return nil, err
 	}
@@ -133,8 +132,8 @@ func newLinked(ports liveKitPorts, opts LiveKitOptions) (runner, error) {
 	return &linked{server, node}, nil
 }
 
-// countedNode is a node whose load is not measured any longer once it has stopped:
-// livekit-server 1.13.5 goes on with that every two seconds.
+// countedNode is a node that stops measuring its load when it stops. livekit-server
+// 1.13.5 continues to measure every two seconds.
 type countedNode struct {
 	routing.LocalNode
 	stopped atomic.Bool
@@ -155,8 +154,8 @@ func (l *linked) Stop(force bool) {
 	l.node.stopped.Store(true)
 }
 
-// wait returns once the server answers. Stop does nothing before IsRunning, so a
-// cancelled start must wait for that too.
+// wait returns when the server answers. Stop has no effect before IsRunning reports true,
+// so a cancelled start waits for that, too.
 func (s *LiveKit) wait(ctx context.Context) error {
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 	for {
@@ -204,11 +203,9 @@ func (s *LiveKit) Close() error {
 
 type liveKitPorts struct{ http, tcp, udp int }
 
-// liveKitYAML is the server's configuration. Without ips, livekit-server 1.13.5
-// opens a socket on each interface and advertises all of them as node_ip; which
-// one answers is then up to chance, and where it is not the one of 127.0.0.1 a
-// TURN server drops the answer, which comes from an address it has no
-// permission for.
+// liveKitYAML returns the server's configuration. Without ips, livekit-server 1.13.5 opens
+// a socket on each interface and advertises node_ip for all of them. Any of them may then
+// answer, and a TURN server drops an answer that is not from 127.0.0.1.
 func liveKitYAML(p liveKitPorts, opts LiveKitOptions) string {
 	return fmt.Sprintf(`
 port: %d

@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"context"
 	"crypto/tls"
 	"io"
 	"log"
@@ -10,119 +11,39 @@ import (
 	"time"
 )
 
-// Peer is a server on a loopback port. Close ends every connection and waits for the
-// goroutines that serve them.
+// Peer is a server on a loopback port.
 type Peer struct {
 	// Addr is its host and port.
 	Addr string
 
 	listener net.Listener
-	stop     chan struct{}
-	once     sync.Once
+	cancel   context.CancelFunc // of the context of its requests
 	serving  sync.WaitGroup
 
 	mu    sync.Mutex
-	conns map[net.Conn]bool
+	conns map[net.Conn]bool // nil once the peer is closed
 }
 
-// URL is the peer's address under a scheme: "http", "ws", "wss", ….
-func (p *Peer) URL(scheme string) string { return scheme + "://" + p.Addr }
+// freePort is the address of a loopback port that the kernel chooses.
+const freePort = "127.0.0.1:0"
 
-// Close stops listening, ends every connection and waits for what served them.
-// It may be called twice.
-func (p *Peer) Close() error {
-	p.once.Do(func() {
-		close(p.stop)
-		_ = p.listener.Close()
-		p.mu.Lock()
-		for conn := range p.conns {
-			_ = conn.Close()
-		}
-		p.mu.Unlock()
-	})
-	p.serving.Wait()
-	return nil
-}
-
-// accept returns the next connection, which Close will close.
-func (p *Peer) accept() (net.Conn, error) {
-	conn, err := p.listener.Accept()
-	if err != nil {
-		return nil, err
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	select {
-	case <-p.stop:
-		_ = conn.Close()
-		return nil, net.ErrClosed
-	default:
-	}
-	tracked := &peerConn{TCPConn: conn.(*net.TCPConn), peer: p}
-	p.conns[tracked] = true
-	return tracked, nil
-}
-
-// peerConn is a connection that its peer forgets once it is closed.
-type peerConn struct {
-	*net.TCPConn
-	peer *Peer
-}
-
-func (c *peerConn) Close() error {
-	err := c.TCPConn.Close()
-	// Peer.Close holds the lock while it closes connections, and forgets nothing.
-	select {
-	case <-c.peer.stop:
-	default:
-		c.peer.mu.Lock()
-		delete(c.peer.conns, c)
-		c.peer.mu.Unlock()
-	}
-	return err
-}
-
-// peerListener makes an http.Server's listener of a peer.
-type peerListener struct{ *Peer }
-
-func (l peerListener) Accept() (net.Conn, error) { return l.accept() }
-func (l peerListener) Addr() net.Addr            { return l.listener.Addr() }
-func (l peerListener) Close() error              { return l.listener.Close() }
-
-func newPeer() (*Peer, error) { return newPeerAt("127.0.0.1:0") }
-
-func newPeerAt(addr string) (*Peer, error) {
-	listener, err := net.Listen("tcp4", addr)
-	if err != nil {
-		return nil, err
-	}
-	return &Peer{
-		Addr:     listener.Addr().String(),
-		listener: listener,
-		stop:     make(chan struct{}),
-		conns:    map[net.Conn]bool{},
-	}, nil
-}
-
-// Serve answers HTTP on a free loopback port, or HTTPS when config is not nil.
-// It logs nothing.
+// Serve answers HTTP on a free loopback port, or HTTPS if config is not nil. It logs
+// nothing. The context of a request ends when the peer is closed.
 func Serve(handler http.Handler, config *tls.Config) (*Peer, error) {
-	peer, err := newPeer()
+	p, err := newPeer(freePort)
 	if err != nil {
 		return nil, err
 	}
-	peer.serve(handler, config)
-	return peer, nil
-}
-
-func (p *Peer) serve(handler http.Handler, config *tls.Config) {
+	ctx, cancel := context.WithCancel(context.Background())
+	p.cancel = cancel
 	server := &http.Server{
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			// A hijacked connection is no longer the server's: count it here too.
+			// The server does not wait for the handler of a hijacked connection.
 			p.serving.Add(1)
 			defer p.serving.Done()
 			handler.ServeHTTP(w, r)
 		}),
+		BaseContext: func(net.Listener) context.Context { return ctx },
 		ConnState: func(_ net.Conn, state http.ConnState) {
 			switch state {
 			case http.StateNew:
@@ -134,43 +55,97 @@ func (p *Peer) serve(handler http.Handler, config *tls.Config) {
 		ReadHeaderTimeout: time.Minute,
 		ErrorLog:          log.New(io.Discard, "", 0),
 	}
-	var listener net.Listener = peerListener{p}
+	var listener net.Listener = peerListener{p.listener, p}
 	if config != nil {
 		listener = tls.NewListener(listener, config)
 	}
-	p.serving.Add(1)
-	go func() {
-		defer p.serving.Done()
-		_ = server.Serve(listener)
-	}()
+	p.serving.Go(func() { _ = server.Serve(listener) })
+	return p, nil
 }
 
-// serveRaw hands every connection to talk, and closes it when talk returns.
-// talk ends at the latest when its connection is closed under it.
-func serveRaw(talk func(conn *net.TCPConn)) (*Peer, error) {
-	return serveRawAt("127.0.0.1:0", talk)
-}
-
-func serveRawAt(addr string, talk func(conn *net.TCPConn)) (*Peer, error) {
-	peer, err := newPeerAt(addr)
+// serveRaw passes each connection to addr to talk, and closes it when talk returns.
+// Close also closes it, which must end talk.
+func serveRaw(addr string, talk func(conn *net.TCPConn)) (*Peer, error) {
+	p, err := newPeer(addr)
 	if err != nil {
 		return nil, err
 	}
-	peer.serving.Add(1)
-	go func() {
-		defer peer.serving.Done()
+	p.serving.Go(func() {
 		for {
-			conn, err := peer.accept()
+			conn, err := p.accept()
 			if err != nil {
 				return
 			}
-			peer.serving.Add(1)
-			go func() {
-				defer peer.serving.Done()
+			p.serving.Go(func() {
 				defer conn.Close()
-				talk(conn.(*peerConn).TCPConn)
-			}()
+				talk(conn.TCPConn)
+			})
 		}
-	}()
-	return peer, nil
+	})
+	return p, nil
 }
+
+func newPeer(addr string) (*Peer, error) {
+	listener, err := net.Listen("tcp4", addr)
+	if err != nil {
+		return nil, err
+	}
+	return &Peer{Addr: listener.Addr().String(), listener: listener, cancel: func() {}, conns: map[net.Conn]bool{}}, nil
+}
+
+// URL returns the peer's address with a scheme: "http", "ws", "wss", ….
+func (p *Peer) URL(scheme string) string { return scheme + "://" + p.Addr }
+
+// Close stops listening, closes every connection and waits for the goroutines that serve
+// them. It may be called twice.
+func (p *Peer) Close() error {
+	p.cancel()
+	_ = p.listener.Close()
+	p.mu.Lock()
+	conns := p.conns
+	p.conns = nil
+	p.mu.Unlock()
+	for conn := range conns {
+		_ = conn.Close()
+	}
+	p.serving.Wait()
+	return nil
+}
+
+// accept returns the next connection. Close closes it.
+func (p *Peer) accept() (*peerConn, error) {
+	conn, err := p.listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.conns == nil {
+		_ = conn.Close()
+		return nil, net.ErrClosed
+	}
+	tracked := &peerConn{TCPConn: conn.(*net.TCPConn), peer: p}
+	p.conns[tracked] = true
+	return tracked, nil
+}
+
+// peerConn is a connection of a peer.
+type peerConn struct {
+	*net.TCPConn
+	peer *Peer
+}
+
+func (c *peerConn) Close() error {
+	c.peer.mu.Lock()
+	delete(c.peer.conns, c)
+	c.peer.mu.Unlock()
+	return c.TCPConn.Close()
+}
+
+// peerListener is the listener of an http.Server, with the connections of a peer.
+type peerListener struct {
+	net.Listener
+	peer *Peer
+}
+
+func (l peerListener) Accept() (net.Conn, error) { return l.peer.accept() }

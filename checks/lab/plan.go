@@ -5,130 +5,231 @@ import (
 	"net/http"
 )
 
-// plan is what a lab is going to be. A fault changes it before anything is
-// started; its functions run later, in the order in which they stand here, and
-// find in the lab what was started before them.
+// plan is what a lab is going to be. The changes of a fault are made before anything is
+// started. The functions in it run later, in the order of the fields, and find in the
+// lab what was started before them.
 type plan struct {
 	// The LiveKit server: its keys and configuration.
 	serverPairs []Pair
 	server      LiveKitOptions
-	// front starts what stands at LIVEKIT_URL, and returns that URL; nil leaves
-	// the server itself there.
-	front func(*Lab) (string, error)
 
-	// The agent that the tokens call, "" for none; its worker, nil
-	// for none; and whether the room exists before the first join.
-	agent     string
-	worker    *WorkerOptions
-	roomFirst bool
+	// LIVEKIT_URL is scheme, an address and path. The address is that of front; else, if
+	// one of the fields below it is set, that of a proxy; else the server's.
+	scheme, path string
+	front        place
+	proxies      []middleware // of the proxy, the innermost first
+	rewrite      func(*Lab) (Rewrite, error)
+	certificate  *Certificate
 
-	// The token: whose pair signs it, what it says, and what is made of it.
+	// agent is the agent that the tokens call, and its worker.
+	agent AgentOptions
+
+	// The token: whose pair signs it, its claims, and what is handed out in its place.
 	tokenPair Pair
-	claims    func(*Lab, Claims)
+	claims    []func(Claims)
 	token     func(*Lab, Claims) any
 
 	// The ticket service: its configuration, the ticket's state and the answer.
 	tickets     TicketOptions
 	ticketTLS   *Certificate
 	ticketState TicketState
-	answer      func(*Lab, Answer)
-	// respond writes the answer to a good ticket itself.
-	respond func(*Lab, http.ResponseWriter)
-	// ticketURL starts something else in the ticket service's place, and returns
-	// its URL.
-	ticketURL func(*Lab) (string, error)
+	answer      []func(*Lab, Answer)
+	// respond returns what answers a good ticket, in place of the service.
+	respond func(*Lab) http.Handler
+	// ticketsAt is what is there in place of the ticket service.
+	ticketsAt place
 
-	// frontend changes the app's own route. The app runs only if it is set.
-	frontend func(*Lab, *FrontendOptions)
-	// frontendURL starts something else in the app's place.
-	frontendURL func(*Lab) (string, error)
-	// endpoint, if set, is a token endpoint at /token, asked in the place of the
-	// ticket service.
+	// The app runs if app is not nil; appAt is what is there in its place.
+	app   []func(*app)
+	appAt place
+	// appHost is the host in --frontend, "" for the app's own.
+	appHost string
+	// endpoint returns a token endpoint at /token, in place of the ticket service.
 	endpoint func(*Lab) http.Handler
-	// frontendAs is the host that --frontend names, "" for the app's own.
-	frontendAs string
 
+	// media asks for the checks of --media.
+	media bool
+	// trusted makes the program under test trust the lab's certificates.
+	trusted bool
 	// environ changes the environment of the program under test.
-	environ func(*Lab, Env) error
-	// ready runs last, when all the rest is up.
-	ready func(context.Context, *Lab) error
+	environ []func(*Lab, Env)
+	// ready runs last, when everything else runs.
+	ready []func(context.Context, *Lab) error
 }
 
-// Each of the following makes the change to a plan that a row of a fault table
-// wants, so that a row stays one line.
+// change is one change to a plan.
+type change = func(*plan)
 
-func withClaims(change func(*Lab, Claims)) func(*plan) {
-	return func(p *plan) { p.claims = change }
+func newPlan(pair Pair, changes []change) *plan {
+	p := &plan{serverPairs: []Pair{pair}, tokenPair: pair, scheme: "ws"}
+	all(changes...)(p)
+	return p
 }
 
-func withToken(make func(*Lab, Claims) any) func(*plan) {
-	return func(p *plan) { p.token = make }
+// flags reports whether lkdoctor needs flags to find what is broken.
+func (p *plan) flags() bool { return p.app != nil || p.appAt != nil || p.endpoint != nil || p.media }
+
+// all makes several changes.
+func all(changes ...change) change {
+	return func(p *plan) {
+		for _, c := range changes {
+			c(p)
+		}
+	}
 }
 
-// rawToken hands out whatever make returns, which may depend on the good token.
-func rawToken(make func(good string) any) func(*plan) {
+// place starts something, and returns its host and port.
+type place = func(*Lab) (addr string, err error)
+
+// web is a web server.
+func web(handler http.Handler) place {
+	return func(l *Lab) (string, error) { return l.serve(handler, nil) }
+}
+
+// raw is a server that does not speak HTTP.
+func raw(start func() (*Peer, error)) place {
+	return func(l *Lab) (string, error) { return l.started(start()) }
+}
+
+// named is an address at which nothing is started.
+func named(addr string) place {
+	return func(*Lab) (string, error) { return addr, nil }
+}
+
+// refused is an address that refuses connections.
+func refused(*Lab) (string, error) { return RefusedAddr() }
+
+// blackhole is an address that drops every SYN.
+func blackhole(l *Lab) (string, error) {
+	b, err := NewBlackhole()
+	if err != nil {
+		return "", err
+	}
+	l.keep(b)
+	return b.Addr, nil
+}
+
+// The following make the changes of the rows in the fault tables.
+
+func livekitAt(start place) change { return func(p *plan) { p.front = start } }
+func ticketsAt(start place) change { return func(p *plan) { p.ticketsAt = start } }
+func appAt(start place) change     { return func(p *plan) { p.appAt = start } }
+
+// proxied puts proxies before the LiveKit server, the innermost first.
+func proxied(proxies ...middleware) change {
+	return func(p *plan) { p.proxies = append(p.proxies, proxies...) }
+}
+
+// instead puts a web server in place of the LiveKit server.
+func instead(handler http.Handler) change {
+	return proxied(func(http.Handler) http.Handler { return handler })
+}
+
+// at puts a proxy before the LiveKit server that answers at paths with that prefix.
+func at(prefix string, handler http.Handler) change {
+	return proxied(func(next http.Handler) http.Handler { return At(prefix, handler, next) })
+}
+
+// onUpgrade puts a proxy before the LiveKit server that answers to the WebSocket.
+func onUpgrade(handler http.Handler) change {
+	return proxied(func(next http.Handler) http.Handler { return OnUpgrade(handler, next) })
+}
+
+// rewritten puts a proxy before the LiveKit server that changes the signal messages.
+func rewritten(rewrite Rewrite) change {
+	return func(p *plan) { p.rewrite = func(*Lab) (Rewrite, error) { return rewrite, nil } }
+}
+
+// livekitTLS puts a TLS server with that certificate before the LiveKit server.
+func livekitTLS(c Certificate) change {
+	return func(p *plan) { p.certificate, p.scheme = &c, "wss" }
+}
+
+// ticketsTLS makes the ticket service speak TLS with that certificate.
+func ticketsTLS(c Certificate) change { return func(p *plan) { p.ticketTLS = &c } }
+
+func trusted(p *plan) { p.trusted = true }
+
+func withScheme(s string) change { return func(p *plan) { p.scheme = s } }
+
+// withPath adds a path to LIVEKIT_URL.
+func withPath(s string) change { return func(p *plan) { p.path = s } }
+
+// serverYAML adds to the configuration of the LiveKit server.
+func serverYAML(text string) change { return func(p *plan) { p.server.ExtraYAML = text } }
+
+func claims(change func(Claims)) change {
+	return func(p *plan) { p.claims = append(p.claims, change) }
+}
+
+// claim sets a claim of the token; grant sets a grant. A nil value removes it.
+func claim(name string, value any) change {
+	return claims(func(c Claims) { c.set(name, value) })
+}
+
+func grant(name string, value any) change {
+	return claims(func(c Claims) { Claims(c.video()).set(name, value) })
+}
+
+// tokenFrom hands out what make returns, which may depend on the good token.
+func tokenFrom(make func(good string) any) change {
 	return func(p *plan) {
 		p.token = func(l *Lab, c Claims) any { return make(Sign(c, l.plan.tokenPair.Secret)) }
 	}
 }
 
-func withAnswer(change func(*Lab, Answer)) func(*plan) {
-	return func(p *plan) { p.answer = change }
+// made hands out what make returns in place of the token.
+func made(make func() string) change { return tokenFrom(func(string) any { return make() }) }
+
+// ticket sets the state of the ticket.
+func ticket(state TicketState) change { return func(p *plan) { p.ticketState = state } }
+
+// answering changes the answer to a good ticket.
+func answering(change func(*Lab, Answer)) change {
+	return func(p *plan) { p.answer = append(p.answer, change) }
 }
 
-// withReply answers every good ticket with a fixed answer.
-func withReply(reply http.Handler) func(*plan) {
-	return func(p *plan) {
-		p.tickets.Respond = func(w http.ResponseWriter, r *http.Request, _ <-chan struct{}) { reply.ServeHTTP(w, r) }
-	}
+// field sets a field of the answer to a good ticket. A nil value removes it.
+func field(name string, value any) change {
+	return answering(func(_ *Lab, a Answer) { Claims(a).set(name, value) })
 }
 
-// withRefusal answers at the consume path in place of the service.
-func withRefusal(reply http.Handler) func(*plan) {
-	return func(p *plan) {
-		p.tickets.Front = func(service http.Handler, _ <-chan struct{}) http.Handler {
-			return At("/api/v1/tickets/", reply, service)
-		}
-	}
+// reply gives every good ticket a fixed answer.
+func reply(handler http.Handler) change {
+	return func(p *plan) { p.respond = func(*Lab) http.Handler { return handler } }
 }
 
-// withCache answers a good ticket as the service does, and with a header of a
-// cache.
-func withCache(name, value string) func(*plan) {
-	return func(p *plan) {
-		p.respond = func(l *Lab, w http.ResponseWriter) {
-			w.Header().Set(name, value)
-			writeJSON(w, http.StatusOK, l.trade(""))
-		}
-	}
+// refusal answers at the consume path in place of the ticket service.
+func refusal(handler http.Handler) change {
+	return ticketsProxied(func(service http.Handler) http.Handler { return At("/api/v1/tickets/", handler, service) })
 }
 
-func withFront(start func(*Lab) (string, error)) func(*plan) {
-	return func(p *plan) { p.front = start }
+// ticketsProxied puts a proxy before the ticket service.
+func ticketsProxied(proxy middleware) change { return func(p *plan) { p.tickets.Front = proxy } }
+
+// withApp runs the app, changed.
+func withApp(changes ...func(*app)) change {
+	return func(p *plan) { p.app = append(append([]func(*app){}, p.app...), changes...) }
 }
 
-// withWeb puts an HTTP handler at LIVEKIT_URL; make is given the server's
-// address.
-func withWeb(make func(l *Lab, addr string) http.Handler) func(*plan) {
-	return withFront(func(l *Lab) (string, error) {
-		peer, err := Serve(make(l, l.LiveKit.Addr), nil)
-		return l.peer(peer, err, "ws")
-	})
+func env(change func(*Lab, Env)) change {
+	return func(p *plan) { p.environ = append(p.environ, change) }
 }
 
-// withRaw puts something that does not speak HTTP at LIVEKIT_URL.
-func withRaw(start func() (*Peer, error)) func(*plan) {
-	return withFront(func(l *Lab) (string, error) {
-		peer, err := start()
-		return l.peer(peer, err, "ws")
-	})
-}
+// set sets a variable, unset removes some.
+func set(name, value string) change { return env(func(_ *Lab, e Env) { e[name] = value }) }
 
-func withEnv(change func(*Lab, Env)) func(*plan) {
-	return func(p *plan) {
-		p.environ = func(l *Lab, e Env) error {
-			change(l, e)
-			return nil
-		}
-	}
+func unset(names ...string) change { return env(func(_ *Lab, e Env) { e.unset(names...) }) }
+
+// noTicket removes what concerns tickets from the environment, noKeys the key and secret.
+func noTicket(p *plan) { unset("USER_MGMT_BASE_URL", "LKDOCTOR_TICKET")(p) }
+
+func noKeys(p *plan) { unset("LIVEKIT_API_KEY", "LIVEKIT_API_SECRET")(p) }
+
+// envFile writes an env file.
+func envFile(name, text string) change { return env(func(l *Lab, _ Env) { l.files[name] = text }) }
+
+// ready adds a last step to the start.
+func ready(step func(context.Context, *Lab) error) change {
+	return func(p *plan) { p.ready = append(p.ready, step) }
 }

@@ -11,13 +11,13 @@ import (
 	"sync"
 )
 
-// program is a livekit-server as a process of its own.
+// program is a livekit-server in another process.
 type program struct {
 	command *exec.Cmd
 	log     *tail
 }
 
-// newProgram makes a server of the livekit-server at path, any version.
+// newProgram starts the livekit-server at path, of any version.
 func newProgram(path, yaml string, keys map[string]string) (runner, error) {
 	found, err := exec.LookPath(path)
 	if err != nil {
@@ -28,8 +28,8 @@ func newProgram(path, yaml string, keys map[string]string) (runner, error) {
 		pairs = append(pairs, key+": "+keys[key])
 	}
 	p := &program{command: exec.Command(found), log: &tail{}}
-	// Of the surroundings nothing: LIVEKIT_ variables would change the server. The
-	// configuration goes by the environment, which other users do not see.
+	// The caller's LIVEKIT_ variables would change the server. The configuration is in
+	// the environment, which other users cannot read.
 	p.command.Env = []string{"LIVEKIT_CONFIG=" + yaml, "LIVEKIT_KEYS=" + strings.Join(pairs, "\n")}
 	p.command.Stdout, p.command.Stderr = p.log, p.log
 	if err := p.command.Start(); err != nil {
@@ -38,7 +38,7 @@ func newProgram(path, yaml string, keys map[string]string) (runner, error) {
 	return p, nil
 }
 
-// Start waits until the process has ended; one that was stopped is no error.
+// Start waits until the process has ended. It returns nil if a signal ended it.
 func (p *program) Start() error {
 	err := p.command.Wait()
 	var exit *exec.ExitError
@@ -48,19 +48,19 @@ func (p *program) Start() error {
 	return fmt.Errorf("%s ended (%w): %s", p.command.Path, err, p.log)
 }
 
-// IsRunning is true from the beginning: whether it answers is asked of its port.
+// IsRunning reports true: the caller asks the port whether it answers.
 func (p *program) IsRunning() bool { return true }
 
 // Stop kills the process.
 func (p *program) Stop(bool) { _ = p.command.Process.Kill() }
 
-// tail keeps the end of a process's output, for the error if it does not start.
+// tail keeps the end of the output of a process.
 type tail struct {
 	mu   sync.Mutex
 	text []byte
 }
 
-// tailCap is how much is kept, in bytes.
+// tailCap is how many bytes tail keeps.
 const tailCap = 2 << 10
 
 func (t *tail) Write(p []byte) (int, error) {

@@ -13,65 +13,61 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// firstBytes is how much the raw servers read before they act.
+const firstBytes = 4096
+
 // Silent accepts connections, reads what comes and never answers.
 func Silent() (*Peer, error) {
-	return serveRaw(func(conn *net.TCPConn) { _, _ = io.Copy(io.Discard, conn) })
+	return serveRaw(freePort, func(conn *net.TCPConn) { _, _ = io.Copy(io.Discard, conn) })
 }
 
-// Reset accepts connections, waits for the first bytes and cuts the connection
-// with an RST, as a firewall or a crashing server does.
+// Reset accepts connections, waits for the first bytes and resets the connection, as a
+// firewall or a crashing server does.
 func Reset() (*Peer, error) {
-	return serveRaw(func(conn *net.TCPConn) {
-		_, _ = conn.Read(make([]byte, 4096))
+	return serveRaw(freePort, func(conn *net.TCPConn) {
+		_, _ = conn.Read(make([]byte, firstBytes))
 		_ = conn.SetLinger(0)
 	})
 }
 
-// Cut accepts connections, reads the first bytes and hangs up without a word,
-// which is how a TLS handshake looks that something on the way breaks off.
+// Cut accepts connections, reads the first bytes and closes the connection, as something
+// on the way does that interrupts TLS handshakes.
 func Cut() (*Peer, error) {
-	return serveRaw(func(conn *net.TCPConn) { _, _ = conn.Read(make([]byte, 4096)) })
+	return serveRaw(freePort, func(conn *net.TCPConn) { _, _ = conn.Read(make([]byte, firstBytes)) })
 }
 
 // SSH greets like an OpenSSH server.
 func SSH() (*Peer, error) {
-	return serveRaw(func(conn *net.TCPConn) {
+	return serveRaw(freePort, func(conn *net.TCPConn) {
 		_, _ = io.WriteString(conn, "SSH-2.0-OpenSSH_9.6p1 Ubuntu-3ubuntu13\r\n")
-		_, _ = conn.Read(make([]byte, 4096))
+		_, _ = conn.Read(make([]byte, firstBytes))
 		_, _ = io.WriteString(conn, "Invalid SSH identification string.\r\n")
 	})
 }
 
-// Redis answers every line as a Redis server answers a command that it does
-// not know. (A real one hangs up on "POST" and "Host:" lines, its guard against
-// cross-protocol attacks.)
+// Redis answers the first line as a Redis server answers an unknown command. Like a real
+// one, it closes the connection on "POST".
 func Redis() (*Peer, error) {
-	return serveRaw(func(conn *net.TCPConn) {
-		buffer := make([]byte, 4096)
+	return serveRaw(freePort, func(conn *net.TCPConn) {
+		buffer := make([]byte, firstBytes)
 		n, err := conn.Read(buffer)
-		if err != nil {
-			return
+		if command, _, _ := strings.Cut(string(buffer[:n]), " "); err == nil && command != "POST" {
+			command, _, _ = strings.Cut(command, "\r\n")
+			_, _ = fmt.Fprintf(conn, "-ERR unknown command '%s', with args beginning with: \r\n", command)
 		}
-		line, _, _ := strings.Cut(string(buffer[:n]), "\r\n")
-		command, _, _ := strings.Cut(line, " ")
-		if command == "POST" {
-			return
-		}
-		_, _ = fmt.Fprintf(conn, "-ERR unknown command '%s', with args beginning with: \r\n", command)
 	})
 }
 
-// Relay listens at addr, an address of loopback, and copies bytes to and from
-// target.
+// Relay listens at addr, an address of loopback, and copies bytes to and from target.
 func Relay(addr, target string) (*Peer, error) {
-	return serveRawAt(addr, func(conn *net.TCPConn) { copyBoth(conn, nil, target) })
+	return serveRaw(addr, func(conn *net.TCPConn) { copyBoth(conn, nil, target) })
 }
 
-// TLSOr hands connections that begin with a TLS handshake to secure, and the
-// others to plain, as nginx and Go do on an HTTPS port.
+// TLSOr relays connections that begin with a TLS handshake to secure, and the others to
+// plain.
 func TLSOr(secure, plain string) (*Peer, error) {
 	const handshake = 0x16 // RFC 8446 §5.1
-	return serveRaw(func(conn *net.TCPConn) {
+	return serveRaw(freePort, func(conn *net.TCPConn) {
 		first := make([]byte, 1)
 		if _, err := conn.Read(first); err != nil {
 			return
@@ -84,8 +80,8 @@ func TLSOr(secure, plain string) (*Peer, error) {
 	})
 }
 
-// copyBoth joins conn to target until either ends; first was read already. What
-// ends with a reset there ends with a reset here.
+// copyBoth copies between conn and target until either ends; first was read from conn
+// already. A reset of target resets conn.
 func copyBoth(conn *net.TCPConn, first []byte, target string) {
 	other, err := net.Dial("tcp4", target)
 	if err != nil {
@@ -116,21 +112,21 @@ func RefusedAddr() (string, error) {
 	return listener.Addr().String(), listener.Close()
 }
 
-// Blackhole is a loopback address that leaves every SYN unanswered, as a
-// firewall that drops packets does.
+// Blackhole is a loopback address that answers no SYN, as behind a firewall that drops
+// packets.
 type Blackhole struct {
 	Addr string
 	fd   int
 	held []net.Conn
 }
 
-// blackholeFill bounds how many connections are made to fill the queue. Linux
-// admits one to a backlog of 0.
+// blackholeFill is the most connections that are made to fill the queue. Linux admits one
+// to a backlog of 0.
 const blackholeFill = 16
 
-// NewBlackhole makes one without privileges or firewall rules: a socket that
-// listens with a backlog of 0 and never accepts. Once its queue is full, Linux
-// drops further SYNs (net.ipv4.tcp_abort_on_overflow being 0, its default).
+// NewBlackhole makes one without privileges or firewall rules: a socket that listens with
+// a backlog of 0 and never accepts. When its queue is full, Linux drops further SYNs
+// (unless net.ipv4.tcp_abort_on_overflow is set).
 func NewBlackhole() (*Blackhole, error) {
 	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM, 0)
 	if err != nil {

@@ -1,7 +1,6 @@
 package lab
 
 import (
-	"bytes"
 	"errors"
 	"io"
 	"net/http"
@@ -13,8 +12,8 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// UpgradeThen upgrades every request to a WebSocket and hands it to talk; the
-// connection ends when talk returns.
+// UpgradeThen upgrades every request to a WebSocket and passes it to talk. It closes the
+// connection when talk returns.
 func UpgradeThen(talk func(conn *websocket.Conn)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		conn, err := upgrade(w, r)
@@ -31,8 +30,8 @@ func upgrade(w http.ResponseWriter, r *http.Request) (*websocket.Conn, error) {
 	return u.Upgrade(w, r, nil)
 }
 
-// ListenOnly reads what comes and says nothing, until the other side leaves.
-func ListenOnly(conn *websocket.Conn) {
+// listenOnly reads and sends nothing until the client has gone.
+func listenOnly(conn *websocket.Conn) {
 	for {
 		if _, _, err := conn.ReadMessage(); err != nil {
 			return
@@ -40,37 +39,46 @@ func ListenOnly(conn *websocket.Conn) {
 	}
 }
 
-// CloseWith closes the WebSocket with a close code and its text.
-func CloseWith(code int, text string) func(*websocket.Conn) {
+// closeWith closes the WebSocket with a close code and its text.
+func closeWith(code int, text string) func(*websocket.Conn) {
 	return func(conn *websocket.Conn) {
 		deadline := time.Now().Add(time.Second)
 		_ = conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(code, text), deadline)
 		_ = conn.SetReadDeadline(deadline)
-		ListenOnly(conn)
+		listenOnly(conn)
 	}
 }
 
-// Say sends one message and then only listens.
-func Say(messageType int, message []byte) func(*websocket.Conn) {
+// say sends one message and then only reads.
+func say(messageType int, message []byte) func(*websocket.Conn) {
 	return func(conn *websocket.Conn) {
 		if conn.WriteMessage(messageType, message) == nil {
-			ListenOnly(conn)
+			listenOnly(conn)
 		}
 	}
 }
 
-// Rewrite changes LiveKit's signal messages on their way. It returns what is to
-// be sent in place of the message: nothing, the message, or several.
+// Rewrite changes LiveKit's signal messages. Its functions return what is sent in place
+// of a message: nothing, the message, or several.
 type Rewrite struct {
-	// ToClient sees what the server says; nil passes all on.
+	// ToClient receives the server's messages; nil passes all on.
 	ToClient func(*livekit.SignalResponse) []*livekit.SignalResponse
-	// ToServer sees what the client says; nil passes all on.
+	// ToServer receives the client's messages; nil passes all on.
 	ToServer func(*livekit.SignalRequest) []*livekit.SignalRequest
 }
 
-// SignalProxy forwards everything to the LiveKit server at addr, and changes
-// the messages of its signal connections. Text frames pass unchanged: LiveKit's
-// own SDKs send binary ones.
+// onJoin returns a Rewrite that changes the server's Join.
+func onJoin(change func(*livekit.JoinResponse)) Rewrite {
+	return Rewrite{ToClient: func(m *livekit.SignalResponse) []*livekit.SignalResponse {
+		if join := m.GetJoin(); join != nil {
+			change(join)
+		}
+		return []*livekit.SignalResponse{m}
+	}}
+}
+
+// SignalProxy forwards everything to the LiveKit server at addr, and changes the messages
+// of its signal connections. Text frames pass unchanged; LiveKit's SDKs send binary ones.
 func SignalProxy(addr string, rewrite Rewrite) http.Handler {
 	forward := Forward(addr)
 	return OnUpgrade(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -95,46 +103,43 @@ func SignalProxy(addr string, rewrite Rewrite) http.Handler {
 	}), forward)
 }
 
-// refuse passes the server's refusal of an upgrade on, body and all.
+// refuse passes the server's refusal of an upgrade on, with its body.
 func refuse(w http.ResponseWriter, refusal *http.Response) {
 	if refusal == nil {
 		w.WriteHeader(http.StatusBadGateway)
 		return
 	}
-	body, _ := io.ReadAll(refusal.Body) // gorilla has kept its first 1024 bytes
 	for name, values := range refusal.Header {
 		if name != "Content-Length" {
 			w.Header()[name] = values
 		}
 	}
 	w.WriteHeader(refusal.StatusCode)
-	_, _ = io.Copy(w, bytes.NewReader(body))
+	_, _ = io.Copy(w, refusal.Body) // gorilla has kept its first 1024 bytes
 }
 
 // relay copies both ways until either side ends.
 func relay(client, server *websocket.Conn, rewrite Rewrite) {
 	var both sync.WaitGroup
-	both.Go(func() {
-		defer client.Close()
-		defer server.Close()
-		pump(server, client, rewrite.ToClient, func() *livekit.SignalResponse { return &livekit.SignalResponse{} })
-	})
-	both.Go(func() {
-		defer client.Close()
-		defer server.Close()
-		pump(client, server, rewrite.ToServer, func() *livekit.SignalRequest { return &livekit.SignalRequest{} })
-	})
+	both.Go(func() { pump(server, client, rewrite.ToClient) })
+	both.Go(func() { pump(client, server, rewrite.ToServer) })
 	both.Wait()
 }
 
-func pump[M proto.Message](from, to *websocket.Conn, change func(M) []M, empty func() M) {
+// pump copies messages, changed, until either side ends, and closes both.
+func pump[T any, M interface {
+	*T
+	proto.Message
+}](from, to *websocket.Conn, change func(M) []M) {
+	defer from.Close()
+	defer to.Close()
 	for {
 		kind, data, err := from.ReadMessage()
 		if err != nil {
 			passClose(to, err)
 			return
 		}
-		message := empty()
+		message := M(new(T))
 		if change == nil || kind != websocket.BinaryMessage || proto.Unmarshal(data, message) != nil {
 			if to.WriteMessage(kind, data) != nil {
 				return
@@ -150,7 +155,7 @@ func pump[M proto.Message](from, to *websocket.Conn, change func(M) []M, empty f
 	}
 }
 
-// passClose repeats a close frame, so that its code and text are not lost.
+// passClose repeats a close frame with its code and text.
 func passClose(to *websocket.Conn, err error) {
 	if closed := (*websocket.CloseError)(nil); errors.As(err, &closed) && closed.Code != websocket.CloseAbnormalClosure {
 		_ = to.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(closed.Code, closed.Text), time.Now().Add(time.Second))

@@ -15,27 +15,25 @@ import (
 // TicketState is what has happened to a ticket.
 type TicketState int
 
-// The states. Whatever was never issued is unknown.
+// The states of a ticket that was issued.
 const (
 	TicketFresh TicketState = iota
 	TicketUsed
 	TicketOutdated
 )
 
-// Answer is what a ticket is traded for. Its order of fields in JSON is the
-// alphabet's.
+// Answer is what a ticket is traded for. Its fields are sorted by name in JSON.
 type Answer map[string]any
 
 // TicketOptions configure a ticket service.
 type TicketOptions struct {
-	// Answer makes the answer to a good ticket; name is the display name of the
-	// profile, or empty. Needed unless Respond is set.
+	// Answer returns the answer to a good ticket; name is the display name of the
+	// profile, or empty.
 	Answer func(name string) Answer
-	// Respond, if set, writes the answer to a good ticket instead. stop is closed
-	// when the service ends.
-	Respond func(w http.ResponseWriter, r *http.Request, stop <-chan struct{})
-	// Front, if set, is put in front of the whole service.
-	Front func(service http.Handler, stop <-chan struct{}) http.Handler
+	// Respond, if set, writes the answer to a good ticket in place of Answer.
+	Respond http.Handler
+	// Front, if set, is a proxy before the service.
+	Front middleware
 	// Skew is how far the service's clock, and so its Date header, is in the future.
 	Skew time.Duration
 	// TLS makes it an HTTPS service.
@@ -46,14 +44,13 @@ type TicketOptions struct {
 //
 //	POST /api/v1/tickets/{ticket}/consume  {"profile": {"display_name": "…"}} or {}
 //
-// answers 200 {token, url, room, identity, conv_id, expires_at, metadata}; 404,
-// 409 and 410 for a ticket that is unknown, used or expired; and 404, 405 and 422
-// in the words of FastAPI, which the original is written with.
-// POST /api/v1/tickets issues a fresh ticket, which the original leaves to
-// somebody else.
+// answers 200 {token, url, room, identity, conv_id, expires_at, metadata}; 404, 409 and
+// 410 for a ticket that is unknown, used or expired; and 404, 405 and 422 with FastAPI's
+// texts, since the original uses FastAPI. POST /api/v1/tickets issues a fresh ticket,
+// which the original does not.
 type TicketService struct {
 	*Peer
-	// URL is its base, as USER_MGMT_BASE_URL takes it.
+	// URL is its base, for USER_MGMT_BASE_URL.
 	URL string
 
 	opts TicketOptions
@@ -64,26 +61,20 @@ type TicketService struct {
 	requests int
 }
 
-// StartTicketService starts one on a free loopback port.
-func StartTicketService(opts TicketOptions) (*TicketService, error) {
-	if opts.Answer == nil && opts.Respond == nil {
-		return nil, errors.New("start a ticket service: it has no answer")
-	}
+// startTicketService starts one on a free loopback port.
+func startTicketService(opts TicketOptions) (_ *TicketService, err error) {
 	s := &TicketService{opts: opts, tickets: map[string]TicketState{}}
-	peer, err := newPeer()
-	if err != nil {
+	handler := s.routes()
+	if opts.Front != nil {
+		handler = opts.Front(handler)
+	}
+	if s.Peer, err = Serve(s.counted(handler), opts.TLS); err != nil {
 		return nil, fmt.Errorf("start a ticket service: %w", err)
 	}
-	handler := s.routes(peer.stop)
-	if opts.Front != nil {
-		handler = opts.Front(handler, peer.stop)
-	}
-	peer.serve(s.counted(handler), opts.TLS)
-	scheme := "http"
+	s.URL = s.Peer.URL("http")
 	if opts.TLS != nil {
-		scheme = "https"
+		s.URL = s.Peer.URL("https")
 	}
-	s.Peer, s.URL = peer, peer.URL(scheme)
 	return s, nil
 }
 
@@ -96,11 +87,10 @@ func (s *TicketService) Issue(state TicketState) string {
 	return ticket
 }
 
-// Consumed is how many tickets were traded, and Requests how many requests of
-// any kind came in.
+// Consumed returns how many tickets were traded.
 func (s *TicketService) Consumed() int { return s.count(&s.consumed) }
 
-// Requests is how many requests of any kind came in.
+// Requests returns how many requests of any kind came in.
 func (s *TicketService) Requests() int { return s.count(&s.requests) }
 
 func (s *TicketService) count(n *int) int {
@@ -120,48 +110,40 @@ func (s *TicketService) counted(next http.Handler) http.Handler {
 	})
 }
 
-func (s *TicketService) routes(stop <-chan struct{}) http.Handler {
+func (s *TicketService) routes() http.Handler {
+	post := func(pattern string, handler http.HandlerFunc) (string, http.Handler) {
+		other := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			detail(w, http.StatusMethodNotAllowed, "Method Not Allowed")
+		})
+		return pattern, onMethod(http.MethodPost, handler, header(other, "Allow", http.MethodPost))
+	}
 	mux := http.NewServeMux()
-	mux.HandleFunc("/api/v1/tickets", s.only(http.MethodPost, func(w http.ResponseWriter, r *http.Request) {
+	mux.Handle(post("/api/v1/tickets", func(w http.ResponseWriter, _ *http.Request) {
 		writeJSON(w, http.StatusCreated, map[string]any{"ticket": s.Issue(TicketFresh)})
 	}))
-	mux.HandleFunc("/api/v1/tickets/{ticket}/consume", s.only(http.MethodPost, func(w http.ResponseWriter, r *http.Request) {
-		s.consume(w, r, stop)
-	}))
-	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { detail(w, http.StatusNotFound, "Not Found") })
+	mux.Handle(post("/api/v1/tickets/{ticket}/consume", s.consume))
+	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { detail(w, http.StatusNotFound, "Not Found") })
 	return mux
 }
 
-func (s *TicketService) only(method string, next http.HandlerFunc) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		if r.Method != method {
-			w.Header().Set("Allow", method)
-			detail(w, http.StatusMethodNotAllowed, "Method Not Allowed")
-			return
-		}
-		next(w, r)
-	}
-}
-
-// consume validates before it looks at the ticket, as FastAPI does, so that a
-// request that is refused with 422 spends nothing.
-func (s *TicketService) consume(w http.ResponseWriter, r *http.Request, stop <-chan struct{}) {
+// consume validates the body before the ticket, as FastAPI does: a request that is
+// refused with 422 does not consume the ticket.
+func (s *TicketService) consume(w http.ResponseWriter, r *http.Request) {
 	name, complaint := profile(r)
 	if complaint != nil {
 		writeJSON(w, http.StatusUnprocessableEntity, map[string]any{"detail": []any{complaint}})
 		return
 	}
-	if !s.spend(w, r.PathValue("ticket")) {
-		return
+	switch {
+	case !s.spend(w, r.PathValue("ticket")):
+	case s.opts.Respond != nil:
+		s.opts.Respond.ServeHTTP(w, r)
+	default:
+		writeJSON(w, http.StatusOK, s.opts.Answer(name))
 	}
-	if s.opts.Respond != nil {
-		s.opts.Respond(w, r, stop)
-		return
-	}
-	writeJSON(w, http.StatusOK, s.opts.Answer(name))
 }
 
-// spend consumes the ticket, or answers why it cannot.
+// spend consumes the ticket and reports true, or answers why it cannot.
 func (s *TicketService) spend(w http.ResponseWriter, ticket string) bool {
 	s.mu.Lock()
 	state, known := s.tickets[ticket]
@@ -190,21 +172,21 @@ func profile(r *http.Request) (string, map[string]any) {
 	if err != nil || len(strings.TrimSpace(string(raw))) == 0 {
 		return "", complain("missing", "Field required", "body")
 	}
+	const noObject = "Input should be a valid dictionary or object to extract fields from"
 	var body map[string]json.RawMessage
 	if err := json.Unmarshal(raw, &body); err != nil {
 		var syntax *json.SyntaxError
 		if errors.As(err, &syntax) {
 			return "", complain("json_invalid", "JSON decode error", "body", syntax.Offset)
 		}
-		return "", complain("model_attributes_type", "Input should be a valid dictionary or object to extract fields from", "body")
+		return "", complain("model_attributes_type", noObject, "body")
 	}
 	if !given(body["profile"]) {
 		return "", nil
 	}
 	var fields map[string]json.RawMessage
 	if json.Unmarshal(body["profile"], &fields) != nil {
-		return "", complain("model_attributes_type", "Input should be a valid dictionary or object to extract fields from", "body",
-			"profile")
+		return "", complain("model_attributes_type", noObject, "body", "profile")
 	}
 	if !given(fields["display_name"]) {
 		return "", nil

@@ -16,19 +16,40 @@ import (
 type Claims map[string]any
 
 // video returns the grants, to be changed in place.
-func (c Claims) video() map[string]any { return c["video"].(map[string]any) }
+func (c Claims) video() Claims { return c["video"].(Claims) }
+
+// set sets a claim. A nil value removes it.
+func (c Claims) set(name string, value any) {
+	c[name] = value
+	if value == nil {
+		delete(c, name)
+	}
+}
+
+// rename gives a claim another name.
+func (c Claims) rename(from, to string) {
+	c[to] = c[from]
+	delete(c, from)
+}
+
+// call makes a token with these claims call an agent.
+func (c Claims) call(agent string) {
+	if agent != "" {
+		c["roomConfig"] = map[string]any{"agents": []map[string]any{{"agentName": agent}}}
+	}
+}
 
 // Pair is an API key and its secret.
 type Pair struct{ Key, Secret string }
 
-// NewPair makes a pair in the form that livekit-server generate-keys uses: API
-// and 12 characters, and a secret of 43 characters, all base62.
+// NewPair makes a pair in the form of livekit-server generate-keys: "API" and 12
+// characters, and a secret of 43 characters, all base62.
 func NewPair() Pair { return Pair{Key: "API" + base62(12), Secret: base62(43)} }
 
-// tokenTTL is how long the app's own tokens live.
+// tokenTTL is the lifetime of a token.
 const tokenTTL = 15 * time.Minute
 
-// participant are the claims of a good participant's token.
+// participant returns the claims of a participant's good token.
 func participant(pair Pair, room, identity string, now time.Time) Claims {
 	return Claims{
 		"iss":  pair.Key,
@@ -36,7 +57,7 @@ func participant(pair Pair, room, identity string, now time.Time) Claims {
 		"name": "Lab Caller",
 		"nbf":  now.Unix(),
 		"exp":  now.Add(tokenTTL).Unix(),
-		"video": map[string]any{
+		"video": Claims{
 			"roomJoin":       true,
 			"room":           room,
 			"canPublish":     true,
@@ -54,18 +75,17 @@ func Sign(claims Claims, secret string) string {
 func signWith(method jwt.SigningMethod, claims Claims, key any) string {
 	signed, err := jwt.NewWithClaims(method, jwt.MapClaims(claims)).SignedString(key)
 	if err != nil {
-		// Keys and claims are the lab's own: that they sign is not in doubt.
-		panic(fmt.Sprintf("sign a token: %v", err))
+		panic(fmt.Sprintf("sign a token: %v", err)) // keys and claims are made here
 	}
 	return signed
 }
 
-// forged is a token with any header, and a signature of random bytes.
+// forged returns a token with any header, and a signature of random bytes.
 func forged(header map[string]any, claims Claims) string {
 	return encodePart(header) + "." + encodePart(claims) + "." + base64.RawURLEncoding.EncodeToString(randomBytes(256))
 }
 
-// opaque is what the ticket service of the incident handed out: a prefix and 32
+// opaque returns what the ticket service of the incident handed out: a prefix and 32
 // random bytes.
 func opaque() string { return "lk_demo_" + base64.RawURLEncoding.EncodeToString(randomBytes(32)) }
 

@@ -1,19 +1,19 @@
 package lab
 
 import (
+	"cmp"
 	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
 	"net"
-	"net/http"
 
 	"github.com/livekit/protocol/livekit"
 	"github.com/pion/logging"
 	"github.com/pion/turn/v5"
 )
 
-// TURNOptions configure a TURN server of the lab's own.
+// TURNOptions configure a TURN server.
 type TURNOptions struct {
 	// Transport is udp, tcp or tls; empty is udp.
 	Transport string
@@ -25,27 +25,24 @@ type TURNOptions struct {
 	Mute bool
 }
 
-// TURN is a TURN server on a free loopback port. Unlike livekit-server's own it
-// takes any port for TLS, and relays to loopback addresses.
+// TURN is a TURN server on a free loopback port. Unlike livekit-server's, it takes any
+// port for TLS, and relays to loopback addresses.
 type TURN struct {
 	// Addr is its host and port.
 	Addr string
-	// Username and Password are what it asks for.
+	// Username and Password are the credentials that it accepts.
 	Username, Password string
 
 	transport string
 	server    *turn.Server
 }
 
-// turnRealm is what the server calls itself.
+// turnRealm is the realm in the server's challenges.
 const turnRealm = "lklab"
 
-// StartTURN starts one.
+// StartTURN starts a TURN server. The caller closes it.
 func StartTURN(opts TURNOptions) (*TURN, error) {
-	t := &TURN{Username: "lklab-" + randomHex(4), Password: randomHex(16), transport: opts.Transport}
-	if t.transport == "" {
-		t.transport = "udp"
-	}
+	t := &TURN{Username: "lklab-" + randomHex(4), Password: randomHex(16), transport: cmp.Or(opts.Transport, "udp")}
 	config := turn.ServerConfig{
 		Realm: turnRealm,
 		AuthHandler: func(a *turn.RequestAttributes) (string, []byte, bool) {
@@ -91,10 +88,9 @@ func (t *TURN) listen(config *turn.ServerConfig, opts TURNOptions, relays turn.R
 	return nil
 }
 
-// muteRelays are relays from which nothing comes.
+// muteRelays makes relays that send and receive nothing.
 type muteRelays struct{ turn.RelayAddressGenerator }
 
-// AllocatePacketConn gives a relay that sends and hears nothing.
 func (m muteRelays) AllocatePacketConn(conf turn.AllocateListenerConfig) (net.PacketConn, net.Addr, error) {
 	conn, addr, err := m.RelayAddressGenerator.AllocatePacketConn(conf)
 	if err != nil {
@@ -105,7 +101,7 @@ func (m muteRelays) AllocatePacketConn(conf turn.AllocateListenerConfig) (net.Pa
 
 type mutePacketConn struct{ net.PacketConn }
 
-// ReadFrom reads until the connection is closed.
+// ReadFrom discards what comes until the connection is closed.
 func (c mutePacketConn) ReadFrom(p []byte) (int, net.Addr, error) {
 	for {
 		if _, _, err := c.PacketConn.ReadFrom(p); err != nil {
@@ -114,10 +110,10 @@ func (c mutePacketConn) ReadFrom(p []byte) (int, net.Addr, error) {
 	}
 }
 
-// WriteTo swallows.
+// WriteTo discards p.
 func (c mutePacketConn) WriteTo(p []byte, _ net.Addr) (int, error) { return len(p), nil }
 
-// URL is the server as an ICE URL.
+// URL returns the server as an ICE URL.
 func (t *TURN) URL() string {
 	scheme, transport := "turn", t.transport
 	if transport == "tls" {
@@ -126,36 +122,22 @@ func (t *TURN) URL() string {
 	return scheme + ":" + t.Addr + "?transport=" + transport
 }
 
-// ICEServer is how a JoinResponse names it.
+// ICEServer returns the server for a JoinResponse.
 func (t *TURN) ICEServer() *livekit.ICEServer {
 	return &livekit.ICEServer{Urls: []string{t.URL()}, Username: t.Username, Credential: t.Password}
 }
 
-// Config is how a livekit-server's rtc section names it, for LiveKitOptions.RTC.
+// Config returns the server for turn_servers in LiveKitOptions.RTC.
 func (t *TURN) Config() string {
 	host, port, _ := net.SplitHostPort(t.Addr)
 	return fmt.Sprintf("{host: %q, port: %s, protocol: %s, username: %q, credential: %q}", host, port, t.transport, t.Username, t.Password)
 }
 
-// Close stops it, allocations and all.
+// Close stops the server and its allocations. It may be called twice.
 func (t *TURN) Close() error {
 	err := t.server.Close()
 	if errors.Is(err, net.ErrClosed) {
 		return nil
 	}
 	return err
-}
-
-// WithICEServers forwards to the LiveKit server at addr and puts other ICE
-// servers into what it says to those who join or come back.
-func WithICEServers(addr string, servers ...*livekit.ICEServer) http.Handler {
-	return SignalProxy(addr, Rewrite{ToClient: func(m *livekit.SignalResponse) []*livekit.SignalResponse {
-		if join := m.GetJoin(); join != nil {
-			join.IceServers = servers
-		}
-		if back := m.GetReconnect(); back != nil {
-			back.IceServers = servers
-		}
-		return []*livekit.SignalResponse{m}
-	}})
 }

@@ -16,9 +16,7 @@ import (
 // startWith starts a lab with a fault that need not be in the list.
 func startWith(t *testing.T, fault Fault) *Lab {
 	t.Helper()
-	l := &Lab{fault: fault, Pair: NewPair(), Room: "support-" + randomHex(3), Identity: "caller-" + randomHex(3)}
-	l.plan = plan{serverPairs: []Pair{l.Pair}, tokenPair: l.Pair}
-	fault.set(&l.plan)
+	l := newLab(fault)
 	if err := l.start(t.Context()); err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -41,7 +42,7 @@ func Acts() []Act {
 	return []Act{ActServe, ActMute, ActRefuse, ActFull, ActAbsent, ActFail, ActCrash, ActQuit}
 }
 
-// FailText is what a worker that fails reports of its job.
+// FailText is the error that ActFail reports.
 const FailText = "RuntimeError: the model provider answered 401"
 
 // WorkerOptions say what kind of agent worker to run.
@@ -62,13 +63,13 @@ type Worker struct {
 	socket *websocket.Conn
 	ctx    context.Context
 	cancel context.CancelFunc
-	writes sync.Mutex // gorilla takes one writer at a time
+	writes sync.Mutex // a connection takes one writer at a time
 	work   sync.WaitGroup
 }
 
-// StartWorker registers a worker at the LiveKit server at url (ws://…) and
-// returns once the server has taken it. ctx bounds the start only; the worker
-// runs until Close. One whose act is ActCrash or ActQuit ends itself after one job.
+// StartWorker registers a worker at the LiveKit server at url (ws://…), and returns when
+// the server offers it jobs. ctx bounds the start only; the worker runs until Close. With
+// ActCrash or ActQuit, it ends after one job.
 func StartWorker(ctx context.Context, url string, pair Pair, opts WorkerOptions) (*Worker, error) {
 	claims := Claims{"iss": pair.Key, "exp": time.Now().Add(time.Hour).Unix(), "video": map[string]any{"agent": true}}
 	header := http.Header{"Authorization": {"Bearer " + Sign(claims, pair.Secret)}}
@@ -91,8 +92,8 @@ func StartWorker(ctx context.Context, url string, pair Pair, opts WorkerOptions)
 		w.send(&livekit.WorkerMessage{Message: &livekit.WorkerMessage_UpdateWorker{
 			UpdateWorker: &livekit.UpdateWorkerStatus{Status: &full, Load: 1}}})
 	}
-	// The server answers the registration before it counts the worker among those
-	// that take jobs, and a ping only after that.
+	// The server answers the registration before it offers jobs, and a ping only after
+	// that.
 	select {
 	case <-ready:
 	case <-ended:
@@ -169,7 +170,7 @@ func (w *Worker) serve(job *livekit.JobAssignment) {
 	}
 	select {
 	case <-w.ctx.Done():
-	case <-guest.done:
+	case <-guest.participant.Done():
 	}
 }
 
@@ -178,7 +179,7 @@ func (w *Worker) update(job *livekit.JobAssignment, status livekit.JobStatus, te
 		JobId: job.GetJob().GetId(), Status: status, Error: text}}})
 }
 
-// send drops what cannot be written: listen sees the end of the socket.
+// send ignores errors: listen ends with the socket.
 func (w *Worker) send(message *livekit.WorkerMessage) {
 	data, err := proto.Marshal(message)
 	if err != nil {
@@ -189,10 +190,47 @@ func (w *Worker) send(message *livekit.WorkerMessage) {
 	_ = w.socket.WriteMessage(websocket.BinaryMessage, data)
 }
 
-// Close takes the worker and its participants away. It may be called twice.
+// Close ends the worker, and its participants leave. It may be called twice.
 func (w *Worker) Close() error {
 	w.cancel()
 	_ = w.socket.Close()
 	w.work.Wait()
+	return nil
+}
+
+// AgentOptions say which agent the tokens call, and which worker runs.
+type AgentOptions struct {
+	// Name is the agent that the tokens of the ticket service and of the app call
+	// (roomConfig.agents); empty calls none.
+	Name string
+	// Worker is the worker to run; nil runs none. If it has no name, it serves Name.
+	Worker *WorkerOptions
+	// RoomFirst creates the room before the first join: LiveKit then ignores the agents
+	// that tokens call (livekit#4390).
+	RoomFirst bool
+}
+
+// add sets what other sets.
+func (o *AgentOptions) add(other AgentOptions) {
+	o.Name, o.Worker = cmp.Or(other.Name, o.Name), cmp.Or(other.Worker, o.Worker)
+	o.RoomFirst = o.RoomFirst || other.RoomFirst
+}
+
+// startAgent connects the worker to the server and, with RoomFirst, creates the room.
+func (l *Lab) startAgent(ctx context.Context) error {
+	agent := l.plan.agent
+	if agent.Worker != nil {
+		options := *agent.Worker
+		options.Name = cmp.Or(options.Name, agent.Name)
+		worker, err := StartWorker(ctx, l.LiveKit.URL, l.plan.serverPairs[0], options)
+		if err != nil {
+			return err
+		}
+		l.keep(worker)
+	}
+	if agent.RoomFirst {
+		_, err := l.rooms().CreateRoom(ctx, &livekit.CreateRoomRequest{Name: l.Room})
+		return err
+	}
 	return nil
 }

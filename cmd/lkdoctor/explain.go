@@ -43,7 +43,7 @@ func (a *app) explainCommand() *cobra.Command {
 			return fmt.Errorf("no code %q, nor an error text that is known%s", clean.Line(clean.Redact(given), 200), alike(given))
 		},
 	}
-	f.addLooks(cmd)
+	f.add(cmd, lookNames)
 	return cmd
 }
 

@@ -17,7 +17,7 @@ import (
 	"lkdoctor/config/clean"
 )
 
-// flags are the flags of a run.
+// flags are the flags of a command, save those of `lkdoctor token create`.
 type flags struct {
 	set *pflag.FlagSet
 
@@ -35,6 +35,11 @@ type flags struct {
 	// headers are the values of --header as given, for options.Headers.
 	headers []string
 
+	// Of `lkdoctor join`.
+	stay    time.Duration
+	publish []string
+	open    bool
+
 	// pastedURL is the server's address that stdin held in addition to a token.
 	pastedURL string
 }
@@ -44,10 +49,32 @@ func settingFlags() []string {
 	return []string{"url", "api-key", "api-secret", "token", "ticket-service", "ticket"}
 }
 
-// addSettings adds the flags that select the server, the keys and the token.
-func (f *flags) addSettings(cmd *cobra.Command) {
-	set := cmd.Flags()
-	f.set = set
+// Flags that several commands share, by name.
+const (
+	settingNames = "url api-key api-secret token dir mode project dev"
+	sourceNames  = "ticket-service ticket ticket-path display-name frontend token-endpoint header agent room identity dev-join force-join"
+	lookNames    = "color lang"
+)
+
+// add adds flags to a command, those of the given names.
+func (f *flags) add(cmd *cobra.Command, names ...string) {
+	all := f.all()
+	for name := range strings.FieldsSeq(strings.Join(names, " ")) {
+		cmd.Flags().AddFlag(all.Lookup(name))
+	}
+	f.set = cmd.Flags()
+}
+
+// describe changes the texts of flags whose meaning differs in cmd.
+func describe(cmd *cobra.Command, texts map[string]string) {
+	for name, text := range texts {
+		cmd.Flags().Lookup(name).Usage = text
+	}
+}
+
+// all returns the flags of all commands.
+func (f *flags) all() *pflag.FlagSet {
+	set, o := pflag.NewFlagSet("", pflag.ContinueOnError), &f.options
 	set.String("url", "", helpText("LiveKit server `URL` (LIVEKIT_URL)"))
 	set.String("api-key", "", helpText("API `key` (LIVEKIT_API_KEY)"))
 	set.String("api-secret", "", helpText("API `secret` (LIVEKIT_API_SECRET); other users can see it here, prefer the environment"))
@@ -56,22 +83,7 @@ func (f *flags) addSettings(cmd *cobra.Command) {
 	set.StringVar(&f.mode, "mode", "", helpText("Next.js `mode` that picks the .env files: development, production, test"))
 	set.StringVar(&f.project, "project", "", helpText("use this `project` of LiveKit's lk"))
 	set.BoolVar(&f.dev, "dev", false, helpText("a local livekit-server --dev: ws://localhost:7880, devkey, secret"))
-}
 
-// addLooks adds the flags that change how text looks.
-func (f *flags) addLooks(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&f.color, "color", "auto", helpText("`when` to colour: auto, always or never (NO_COLOR)"))
-	cmd.Flags().StringVar(&f.lang, "lang", "auto", helpText("`language`: auto, en or zh (LC_ALL, LC_MESSAGES, LANG)"))
-}
-
-// addNoMouse adds --no-mouse.
-func (f *flags) addNoMouse(cmd *cobra.Command) {
-	cmd.Flags().BoolVar(&f.noMouse, "no-mouse", false, helpText("leave the mouse to the terminal: select text without holding shift"))
-}
-
-// addRun adds the flags of the checks.
-func (f *flags) addRun(cmd *cobra.Command) {
-	set, o := cmd.Flags(), &f.options
 	set.String("ticket-service", "", helpText("ticket service's base `URL` (USER_MGMT_BASE_URL)"))
 	set.String("ticket", "", helpText("`ticket` to trade for a token; it is spent by that (LKDOCTOR_TICKET)"))
 	set.StringVar(&o.TicketPath, "ticket-path", checks.DefaultTicketPath, helpText("`path` at which the service consumes a ticket"))
@@ -79,16 +91,18 @@ func (f *flags) addRun(cmd *cobra.Command) {
 	set.StringVar(&o.Frontend, "frontend", "", helpText("base `URL` of the app, to ask its /api/connection-details"))
 	set.StringVar(&o.TokenEndpoint, "token-endpoint", "",
 		helpText("`URL` of a standard LiveKit token endpoint, instead of a ticket service"))
-	f.addHeader(cmd)
-	f.addCompare(cmd)
+	set.StringArrayVarP(&f.headers, "header", "H", nil,
+		helpText("send this '`Name: value`' to --frontend and --token-endpoint; @FILE reads some, hidden from other users"))
 	set.StringVar(&o.Agent, "agent", "",
 		helpText("call the agent of this `name` into a room of lkdoctor's own, see it come, and take the call back; an agent may cost money"))
 	set.StringVarP(&o.Room, "room", "r", "", helpText("`room` for the dev token"))
 	set.StringVarP(&o.Identity, "identity", "i", "", helpText("`identity` for the dev token"))
+	set.BoolVar(&o.DevJoin, "dev-join", false, helpText("only make a dev token and join with it"))
+	set.BoolVar(&o.ForceJoin, "force-join", false, helpText("join although that throws out a participant of the same identity"))
 
 	set.BoolVar(&f.jsonOut, "json", false, helpText("one JSON document on stdout"))
 	set.BoolVar(&f.plain, "plain", false, helpText("plain text, even on a terminal (ACCESSIBLE)"))
-	f.addNoMouse(cmd)
+	set.BoolVar(&f.noMouse, "no-mouse", false, helpText("leave the mouse to the terminal: select text without holding shift"))
 	set.StringVar(&f.report, "report", "", helpText("write a report for the maintainer of the part at fault to `FILE`"))
 	set.StringVar(&f.metrics, "metrics", "",
 		helpText("write the run to `FILE` as Prometheus text, for node_exporter's textfile collector (NAME.prom)"))
@@ -97,28 +111,22 @@ func (f *flags) addRun(cmd *cobra.Command) {
 	set.StringVar(&f.junit, "junit", "", helpText("write the run to `FILE` as JUnit XML, for CI"))
 	set.BoolVarP(&f.quiet, "quiet", "q", false, helpText("only what is wrong, and the diagnosis"))
 	set.BoolVarP(&f.verbose, "verbose", "v", false, helpText("every check with its facts"))
-	f.addLooks(cmd)
+	set.BoolVar(&f.compareSecrets, "compare-secrets", false,
+		helpText("show length and fingerprint of each secret, for two people with the same API key to compare (half a second and 64 MiB each)"))
+	set.StringVar(&f.color, "color", "auto", helpText("`when` to colour: auto, always or never (NO_COLOR)"))
+	set.StringVar(&f.lang, "lang", "auto", helpText("`language`: auto, en or zh (LC_ALL, LC_MESSAGES, LANG)"))
 
 	set.StringSliceVar(&o.Only, "only", nil, helpText("run only these `checks` or stages, and what they need"))
 	set.StringSliceVar(&o.Skip, "skip", nil, helpText("leave out these `checks` or stages"))
 	set.BoolVar(&o.NoJoin, "no-join", false, helpText("join no room"))
-	set.BoolVar(&o.DevJoin, "dev-join", false, helpText("only make a dev token and join with it"))
 	set.BoolVar(&o.Media, "media", false, helpText("also check TURN servers, publishing and reconnecting"))
-	set.BoolVar(&o.ForceJoin, "force-join", false, helpText("join although that throws out a participant of the same identity"))
 	set.BoolVar(&f.strict, "strict", false, helpText("warnings fail the exit code too"))
 	set.DurationVar(&f.timeout, "timeout", 60*time.Second, helpText("`time` for the whole run"))
-}
 
-// addCompare adds --compare-secrets.
-func (f *flags) addCompare(cmd *cobra.Command) {
-	cmd.Flags().BoolVar(&f.compareSecrets, "compare-secrets", false,
-		helpText("show length and fingerprint of each secret, for two people with the same API key to compare (half a second and 64 MiB each)"))
-}
-
-// addHeader adds --header.
-func (f *flags) addHeader(cmd *cobra.Command) {
-	cmd.Flags().StringArrayVarP(&f.headers, "header", "H", nil,
-		helpText("send this '`Name: value`' to --frontend and --token-endpoint; @FILE reads some, hidden from other users"))
+	set.DurationVar(&f.stay, "for", 0, helpText("leave when this `time` in the room is over, with exit code 0"))
+	set.StringSliceVar(&f.publish, "publish", nil, helpText("publish this at once: `tone`, pattern"))
+	set.BoolVar(&f.open, "open", false, helpText("open LiveKit Meet in the browser, in the same room; its address holds a token"))
+	return set
 }
 
 // readHead reads the first megabyte of a file.

@@ -5,26 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
-	"lkdoctor/checks"
 	"lkdoctor/checks/check"
 	"lkdoctor/checks/room"
 )
 
-// joinFlags are the flags of `lkdoctor join`.
-type joinFlags struct {
-	flags
-	stay    time.Duration
-	publish []string
-	open    bool
-}
-
 // joinCommand returns `lkdoctor join`.
 func (a *app) joinCommand() *cobra.Command {
-	f := &joinFlags{}
+	f := &flags{}
 	cmd := &cobra.Command{
 		Use:   "join",
 		Short: helpText("Join a room and stay: who is there, what media goes over, why it ended"),
@@ -66,39 +56,19 @@ doctor error, 130 interrupted before --for was over.`),
 			return nil
 		},
 	}
-	f.addSettings(cmd)
-	f.addJoin(cmd)
+	f.add(cmd, settingNames, sourceNames, lookNames, "for publish open json plain no-mouse timeout")
+	describe(cmd, map[string]string{
+		"display-name": helpText("`name` to send along with the ticket, or of the dev token"),
+		"agent":        helpText("call the agent of this `name` into the room, and take the call back in the end; an agent may cost money"),
+		"dev-join":     helpText("join with a token made here, whatever else is configured"),
+		"json":         helpText("a JSON document for each event, one a line"),
+		"plain":        helpText("a line of text for each event, even on a terminal (ACCESSIBLE)"),
+		"timeout":      helpText("`time` for fetching and checking the token"),
+	})
 	return cmd
 }
 
-// addJoin adds the flags other than those of the settings.
-func (f *joinFlags) addJoin(cmd *cobra.Command) {
-	set, o := cmd.Flags(), &f.options
-	set.String("ticket-service", "", helpText("ticket service's base `URL` (USER_MGMT_BASE_URL)"))
-	set.String("ticket", "", helpText("`ticket` to trade for a token; it is spent by that (LKDOCTOR_TICKET)"))
-	set.StringVar(&o.TicketPath, "ticket-path", checks.DefaultTicketPath, helpText("`path` at which the service consumes a ticket"))
-	set.StringVar(&o.DisplayName, "display-name", "", helpText("`name` to send along with the ticket, or of the dev token"))
-	set.StringVar(&o.Frontend, "frontend", "", helpText("base `URL` of the app, to ask its /api/connection-details"))
-	set.StringVar(&o.TokenEndpoint, "token-endpoint", "",
-		helpText("`URL` of a standard LiveKit token endpoint, instead of a ticket service"))
-	f.addHeader(cmd)
-	set.StringVar(&o.Agent, "agent", "",
-		helpText("call the agent of this `name` into the room, and take the call back in the end; an agent may cost money"))
-	set.StringVarP(&o.Room, "room", "r", "", helpText("`room` for the dev token"))
-	set.StringVarP(&o.Identity, "identity", "i", "", helpText("`identity` for the dev token"))
-	set.BoolVar(&o.DevJoin, "dev-join", false, helpText("join with a token made here, whatever else is configured"))
-	set.BoolVar(&o.ForceJoin, "force-join", false, helpText("join although that throws out a participant of the same identity"))
-	set.DurationVar(&f.stay, "for", 0, helpText("leave when this `time` in the room is over, with exit code 0"))
-	set.StringSliceVar(&f.publish, "publish", nil, helpText("publish this at once: `tone`, pattern"))
-	set.BoolVar(&f.open, "open", false, helpText("open LiveKit Meet in the browser, in the same room; its address holds a token"))
-	set.BoolVar(&f.jsonOut, "json", false, helpText("a JSON document for each event, one a line"))
-	set.BoolVar(&f.plain, "plain", false, helpText("a line of text for each event, even on a terminal (ACCESSIBLE)"))
-	f.addNoMouse(cmd)
-	f.addLooks(cmd)
-	set.DurationVar(&f.timeout, "timeout", 60*time.Second, helpText("`time` for fetching and checking the token"))
-}
-
-func (f *joinFlags) validateJoin() error {
+func (f *flags) validateJoin() error {
 	if f.stay < 0 {
 		return errors.New("--for must not be negative")
 	}
@@ -112,14 +82,14 @@ func (f *joinFlags) validateJoin() error {
 
 // join joins and stays in a room, shows it in the face for the surroundings, and returns
 // the exit code.
-func (a *app) join(parent context.Context, f *joinFlags) int {
+func (a *app) join(parent context.Context, f *flags) int {
 	ctx, stop := a.untilStopped(parent)
 	defer stop()
 	limited, cancel := f.limited(ctx)
 	defer cancel()
-	v := &joinCall{app: a, flags: f, face: a.face(&f.flags)}
+	v := &joinCall{app: a, flags: f, face: a.face(f)}
 	var err error
-	if v.exam, err = a.ready(limited, &f.flags); err != nil {
+	if v.exam, err = a.ready(limited, f); err != nil {
 		return v.notBegun(err)
 	}
 	v.exam.warnInClear()
@@ -151,7 +121,7 @@ func (v *joinCall) notBegun(err error) int {
 }
 
 // clips returns what --publish names.
-func (f *joinFlags) clips() []room.Sending {
+func (f *flags) clips() []room.Sending {
 	var list []room.Sending
 	for _, name := range f.publish {
 		list = append(list, room.Sending{Clip: room.Clip(strings.TrimSpace(name))})

@@ -19,7 +19,7 @@ import (
 // joinCall is one call of `lkdoctor join`.
 type joinCall struct {
 	app   *app
-	flags *joinFlags
+	flags *flags
 	exam  *exam
 	face  face
 	quiet bool // the screen of the checks shows why nothing was joined

@@ -50,8 +50,8 @@ work, 130 interrupted.`),
 	root.SetHelpFunc(a.showHelp)
 	root.SetVersionTemplate("lkdoctor {{.Version}}\n")
 	root.CompletionOptions.HiddenDefaultCmd = false
-	f.addSettings(root)
-	f.addRun(root)
+	f.add(root, settingNames, sourceNames, lookNames, "json plain no-mouse report metrics metrics-target junit quiet verbose",
+		"compare-secrets only skip no-join media strict timeout")
 	root.AddCommand(a.versionCommand(), a.schemaCommand(), a.codesCommand(), a.explainCommand(), a.tokenCommand(), a.joinCommand(),
 		a.manCommand())
 	root.InitDefaultCompletionCmd()

@@ -46,12 +46,12 @@ a URL or a whole JSON answer.`),
 			return a.inspect(cmd.Context(), f)
 		},
 	}
-	f.addSettings(cmd)
-	f.addCompare(cmd)
-	cmd.Flags().BoolVar(&f.jsonOut, "json", false, helpText("as JSON"))
-	cmd.Flags().BoolVarP(&f.verbose, "verbose", "v", false, helpText("every fix, and the facts"))
-	f.addLooks(cmd)
-	cmd.Flags().DurationVar(&f.timeout, "timeout", time.Minute, helpText("`time` for reading stdin"))
+	f.add(cmd, settingNames, lookNames, "compare-secrets json verbose timeout")
+	describe(cmd, map[string]string{
+		"json":    helpText("as JSON"),
+		"verbose": helpText("every fix, and the facts"),
+		"timeout": helpText("`time` for reading stdin"),
+	})
 	return cmd
 }
 
@@ -87,14 +87,14 @@ type createFlags struct {
 }
 
 func (a *app) createCommand() *cobra.Command {
-	f := &createFlags{settings: flags{timeout: time.Minute}}
+	f := &createFlags{}
 	cmd := &cobra.Command{
 		Use: "create", Short: helpText("Make a token with the key and secret configured here"),
 		Example: helpText("  lkdoctor token create --room demo --identity me --valid-for 5m --token-only"),
 		Args:    cobra.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return a.create(cmd.Context(), f) },
 	}
-	f.settings.addSettings(cmd)
+	f.settings.add(cmd, settingNames)
 	set := cmd.Flags()
 	must(set.MarkHidden("token")) // the command makes a token and checks none
 	set.StringVarP(&f.room, "room", "r", "", helpText("`room` that may be joined"))

@@ -68,11 +68,11 @@ func (e *exam) deps(runs *reruns) tui.Deps {
 // stays joins a room with a token made here and shows its screen until the user leaves.
 // It returns an error if no such token can be made.
 func (e *exam) stays(ctx context.Context, in io.Reader, out io.Writer) error {
-	a, own, f := *e.app, *e, &joinFlags{flags: *e.flags}
+	a, own, f := *e.app, *e, *e.flags
 	f.options, f.jsonOut = e.options, false
 	f.options.DevJoin = true
-	own.app, own.flags, own.options = &a, &f.flags, f.options
-	v := &joinCall{app: &a, flags: f, exam: &own, face: faceTUI, quiet: true}
+	own.app, own.flags, own.options = &a, &f, f.options
+	v := &joinCall{app: &a, flags: &f, exam: &own, face: faceTUI, quiet: true}
 	a.in, a.out = in, io.Discard // the returned error has the cause
 	fmt.Fprintln(out, e.style.Say("Making a token, and joining a room with it."))
 	if _, ready := v.prepare(ctx); !ready {

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,18 +28,17 @@ type Server struct {
 	// Agent reports whether the server's token calls an agent.
 	Agent bool
 
-	// talk speaks on the WebSocket of a join; nil says Join, and then nothing.
+	// talk uses the WebSocket of a join; nil sends Join, and then nothing.
 	talk func(*peer)
-	// paths are answered in place of LiveKit's own.
+	// paths are answered in place of LiveKit's.
 	paths map[string]http.Handler
-	// tickets and page stand in for the ticket service and the app; nil where the
-	// server has none.
+	// tickets and page are the ticket service and the app; nil if there is none.
 	tickets, page http.Handler
 }
 
-// Servers lists them all.
+// Servers lists all of them.
 func Servers() []Server {
-	return append(append(append(joinServers(), sessionServers()...), mediaServers()...), webServers()...)
+	return slices.Concat(joinServers(), sessionServers(), mediaServers(), webServers())
 }
 
 // Running is a server that runs.
@@ -53,29 +53,31 @@ type Running struct {
 // Start runs s until Close.
 func (s Server) Start() (*Running, error) {
 	r := &Running{}
+	if err := r.start(s); err != nil {
+		return nil, errors.Join(fmt.Errorf("start %s: %w", s.Name, err), r.Close())
+	}
+	return r, nil
+}
+
+func (r *Running) start(s Server) error {
 	livekit, err := r.serve(s.handler())
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("start %s: %w", s.Name, err), r.Close())
+		return err
 	}
 	pair := lab.NewPair()
 	r.Environ = []string{"LIVEKIT_URL=ws://" + livekit, "LIVEKIT_API_KEY=" + pair.Key, "LIVEKIT_API_SECRET=" + pair.Secret}
 	switch {
 	case s.tickets != nil:
 		service, err := r.serve(s.tickets)
-		if err != nil {
-			return nil, errors.Join(fmt.Errorf("start %s: %w", s.Name, err), r.Close())
-		}
 		r.Environ = append(r.Environ, "USER_MGMT_BASE_URL=http://"+service, "LKDOCTOR_TICKET=tkt_0123456789abcdef0123456789abcdef")
+		return err
 	case s.page != nil:
 		app, err := r.serve(s.page)
-		if err != nil {
-			return nil, errors.Join(fmt.Errorf("start %s: %w", s.Name, err), r.Close())
-		}
 		r.Args = []string{"--frontend", "http://" + app}
-	default:
-		r.Environ = append(r.Environ, "LIVEKIT_TOKEN="+token(pair, s.Agent))
+		return err
 	}
-	return r, nil
+	r.Environ = append(r.Environ, "LIVEKIT_TOKEN="+token(pair, s.Agent))
+	return nil
 }
 
 func (r *Running) serve(handler http.Handler) (addr string, err error) {
@@ -87,7 +89,7 @@ func (r *Running) serve(handler http.Handler) (addr string, err error) {
 	return p.Addr, nil
 }
 
-// Close ends every connection.
+// Close closes every connection. It may be called twice.
 func (r *Running) Close() error {
 	var errs []error
 	for _, c := range r.closers {
@@ -96,7 +98,7 @@ func (r *Running) Close() error {
 	return errors.Join(errs...)
 }
 
-// token is a good participant's.
+// token returns a participant's good token.
 func token(pair lab.Pair, agent bool) string {
 	claims := lab.Claims{"iss": pair.Key, "sub": "caller", "nbf": time.Now().Unix(), "exp": time.Now().Add(15 * time.Minute).Unix(),
 		"video": map[string]any{"roomJoin": true, "room": "support", "canPublish": true, "canSubscribe": true, "canPublishData": true}}
@@ -106,7 +108,7 @@ func token(pair lab.Pair, agent bool) string {
 	return lab.Sign(claims, pair.Secret)
 }
 
-// handler answers as LiveKit does, but for what s does itself.
+// handler answers as LiveKit does, except for what s does itself.
 func (s Server) handler() http.Handler {
 	mux := http.NewServeMux()
 	for path, answer := range map[string]http.Handler{
@@ -128,8 +130,7 @@ func (s Server) handler() http.Handler {
 	return mux
 }
 
-// validate accepts every token, and refuses a request without one in LiveKit's
-// words.
+// validate accepts every token, and refuses a request without one as LiveKit does.
 func validate() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Authorization") == "" && !r.URL.Query().Has("access_token") {

@@ -19,49 +19,42 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// mediaServers say Join, and misbehave on the media connection, or hand out TURN
-// servers that do.
+// mediaServers attack over the media connection, or hand out TURN servers that do.
 func mediaServers() []Server {
+	overICE := func(name, about string, do func(*ice.Conn), changes ...func(*livekit.JoinResponse)) Server {
+		return Server{Name: name, About: about, talk: func(p *peer) { p.overICE(do, changes...) }}
+	}
+	connects := func(name, about string, f flood) Server {
+		return Server{Name: name, About: about, Connects: true, Harmless: true, talk: func(p *peer) { p.overDTLS(f) }}
+	}
+	silent := func(c *ice.Conn) { _, _ = io.Copy(io.Discard, c) }
 	return []Server{
-		{Name: "stun-garbage", About: "answers connectivity checks with a flood of garbage",
-			talk: func(p *peer) { p.stunGarbage() }},
-		{Name: "dtls-never", About: "connects ICE, and says nothing over it",
-			talk: func(p *peer) { p.overICE(func(c *ice.Conn) { _, _ = io.Copy(io.Discard, c) }) }},
-		{Name: "dtls-garbage", About: "connects ICE, and floods it with garbage",
-			talk: func(p *peer) {
-				p.overICE(func(c *ice.Conn) {
-					for garbage := bytes.Repeat([]byte{22, 254, 253, 7}, 250); ; {
-						if _, err := c.Write(garbage); err != nil {
-							return
-						}
-					}
-				})
-			}},
-		{Name: "dtls-fragments", About: "connects ICE, and begins a DTLS handshake that never ends",
-			talk: func(p *peer) { p.overICE(dtlsFragments) }},
-		{Name: "dtls-never-publisher", About: "has the client offer, connects ICE, and says nothing over it",
-			talk: func(p *peer) {
-				p.overICE(func(c *ice.Conn) { _, _ = io.Copy(io.Discard, c) },
-					func(j *livekit.JoinResponse) { j.SubscriberPrimary = false })
-			}},
+		{Name: "stun-garbage", About: "answers connectivity checks with a flood of garbage", talk: (*peer).stunGarbage},
+		overICE("dtls-never", "connects ICE, and says nothing over it", silent),
+		overICE("dtls-garbage", "connects ICE, and floods it with garbage", func(c *ice.Conn) {
+			for garbage := bytes.Repeat([]byte{22, 254, 253, 7}, 250); ; {
+				if _, err := c.Write(garbage); err != nil {
+					return
+				}
+			}
+		}),
+		overICE("dtls-fragments", "connects ICE, and begins a DTLS handshake that never ends", dtlsFragments),
+		overICE("dtls-never-publisher", "has the client offer, connects ICE, and says nothing over it", silent,
+			func(j *livekit.JoinResponse) { j.SubscriberPrimary = false }),
 		{Name: "dtls-fingerprint", About: "finishes the DTLS handshake with another certificate than it named",
 			talk: func(p *peer) { p.overDTLS(flood{forged: true}) }},
-		{Name: "data-flood", Connects: true, Harmless: true, About: "connects media, and floods it with data messages",
-			talk: func(p *peer) { p.overDTLS(flood{channels: 1}) }},
-		{Name: "reconnect-forever", Connects: true, Harmless: true, About: "connects media, and asks to join anew, each time",
-			talk: func(p *peer) { p.overDTLS(flood{leave: true}) }},
-		{Name: "data-channels", Connects: true, Harmless: true, About: "connects media, and opens data channels without end",
-			talk: func(p *peer) { p.overDTLS(flood{channels: 3000}) }},
+		connects("data-flood", "connects media, and floods it with data messages", flood{channels: 1}),
+		connects("reconnect-forever", "connects media, and asks to join anew, each time", flood{leave: true}),
+		connects("data-channels", "connects media, and opens data channels without end", flood{channels: 3000}),
 		{Name: "agent-flood", Agent: true, Connects: true, Harmless: true,
 			About: "has the agent come, which floods the room with data and with news of itself",
 			talk: func(p *peer) {
 				agent := &livekit.ParticipantInfo{Sid: "PA_agent", Identity: "agent", Kind: livekit.ParticipantInfo_AGENT,
-					Metadata:   long(500),
 					Attributes: map[string]string{"lk.agent_name": "flooder"}}
-				p.overDTLS(flood{channels: 1, news: func(i int) []byte {
+				p.overDTLS(flood{channels: 1, news: func(i int) *livekit.SignalResponse {
 					agent.Metadata = fmt.Sprint(long(500), i)
 					agent.Attributes[fmt.Sprint("a", i%1000)] = long(100)
-					return encode(update(agent))
+					return update(agent)
 				}})
 			}},
 		{Name: "turn-garbage", About: "hands out TURN servers that answer with garbage",
@@ -75,7 +68,7 @@ func mediaServers() []Server {
 	}
 }
 
-// stunGarbage names an address that answers every packet with a hundred.
+// stunGarbage sends the address of a server that answers every packet with a hundred.
 func (p *peer) stunGarbage() {
 	conn, err := net.ListenPacket("udp4", "127.0.0.1:0")
 	if err != nil {
@@ -84,7 +77,8 @@ func (p *peer) stunGarbage() {
 	defer func() { _ = conn.Close() }()
 	p.say(join())
 	p.say(offer(description("user")))
-	p.say(candidateAt(conn.LocalAddr()))
+	host, port, _ := net.SplitHostPort(conn.LocalAddr().String())
+	p.say(candidate(fmt.Sprintf(`{"candidate":"candidate:1 1 udp 2130706431 %s %s typ host","sdpMid":"0","sdpMLineIndex":0}`, host, port)))
 	go answerEach(conn, func(conn net.PacketConn, from net.Addr, request []byte) {
 		for i := range 100 {
 			reply := append([]byte(nil), request...)
@@ -93,11 +87,6 @@ func (p *peer) stunGarbage() {
 		}
 	})
 	<-p.gone
-}
-
-func candidateAt(addr net.Addr) *livekit.SignalResponse {
-	host, port, _ := net.SplitHostPort(addr.String())
-	return candidate(fmt.Sprintf(`{"candidate":"candidate:1 1 udp 2130706431 %s %s typ host","sdpMid":"0","sdpMLineIndex":0}`, host, port))
 }
 
 // answerEach answers every packet until conn is closed.
@@ -114,7 +103,7 @@ func answerEach(conn net.PacketConn, answer func(net.PacketConn, net.Addr, []byt
 	}
 }
 
-// turnServer says Join with TURN servers that answer each packet so.
+// turnServer says Join with TURN servers that answer each packet with answer.
 func turnServer(answer func(net.PacketConn, net.Addr, []byte)) func(*peer) {
 	return func(p *peer) {
 		var urls []string
@@ -127,7 +116,7 @@ func turnServer(answer func(net.PacketConn, net.Addr, []byte)) func(*peer) {
 			go answerEach(conn, answer)
 			urls = append(urls, "turn:"+conn.LocalAddr().String()+"?transport=udp")
 		}
-		p.say(joined(func(j *livekit.JoinResponse) {
+		p.say(join(func(j *livekit.JoinResponse) {
 			j.IceServers = []*livekit.ICEServer{{Urls: urls, Username: "u", Credential: "c"}}
 		}))
 		p.say(offer(description("user")))
@@ -135,7 +124,7 @@ func turnServer(answer func(net.PacketConn, net.Addr, []byte)) func(*peer) {
 	}
 }
 
-// turnLies answers each request with a success that holds addresses of others.
+// turnLies answers each request with a success that holds wrong addresses.
 func turnLies(conn net.PacketConn, from net.Addr, request []byte) {
 	m := &stun.Message{Raw: request}
 	if m.Decode() != nil {
@@ -160,15 +149,14 @@ func (a xorRelayed) AddTo(m *stun.Message) error {
 	return (*stun.XORMappedAddress)(&a).AddToAs(m, stun.AttrXORRelayedAddress)
 }
 
-// quietly is a log that says nothing.
+// quietly returns a log that writes nothing.
 func quietly() logging.LoggerFactory {
 	return &logging.DefaultLoggerFactory{Writer: io.Discard, ScopeLevels: map[string]logging.LogLevel{}}
 }
 
-// overICE says Join, connects ICE to the client, and hands the connection to do.
-// It offers, or answers the client's offer where change makes that the primary
-// connection.
-func (p *peer) overICE(do func(*ice.Conn), change ...func(*livekit.JoinResponse)) {
+// overICE says Join, connects ICE to the client, and passes the connection to do. It
+// offers, or answers the client's offer if changes make that the primary connection.
+func (p *peer) overICE(do func(*ice.Conn), changes ...func(*livekit.JoinResponse)) {
 	agent, err := ice.NewAgentWithOptions(ice.WithNetworkTypes([]ice.NetworkType{ice.NetworkTypeUDP4}), ice.WithIncludeLoopback(),
 		ice.WithLoggerFactory(quietly()), ice.WithMulticastDNSMode(ice.MulticastDNSModeDisabled))
 	if err != nil {
@@ -179,10 +167,7 @@ func (p *peer) overICE(do func(*ice.Conn), change ...func(*livekit.JoinResponse)
 	if err != nil {
 		return
 	}
-	first := join()
-	for _, f := range change {
-		f(first.GetJoin())
-	}
+	first := join(changes...)
 	p.say(first)
 	ours := strings.NewReplacer("a=ice-ufrag:user", "a=ice-ufrag:"+ufrag, "0123456789012345678901", pwd).Replace(description("user"))
 	target, offers := livekit.SignalTarget_PUBLISHER, first.GetJoin().GetSubscriberPrimary()
@@ -204,8 +189,8 @@ func (p *peer) overICE(do func(*ice.Conn), change ...func(*livekit.JoinResponse)
 	defer cancel()
 	go func() { <-p.gone; cancel(); _ = agent.Close() }()
 	for m := range p.heard {
-		if line, ok := trickled(m); ok {
-			if c, err := ice.UnmarshalCandidate(line); err == nil {
+		if init, ok := trickled(m); ok {
+			if c, err := ice.UnmarshalCandidate(strings.TrimPrefix(init.Candidate, "candidate:")); err == nil {
 				_ = agent.AddRemoteCandidate(c)
 			}
 		}
@@ -227,13 +212,8 @@ func (p *peer) overICE(do func(*ice.Conn), change ...func(*livekit.JoinResponse)
 	}
 }
 
-// trickled is the candidate line of a message that holds one.
-func trickled(m *livekit.SignalRequest) (line string, ok bool) {
-	init, ok := trickledInit(m)
-	return strings.TrimPrefix(init.Candidate, "candidate:"), ok
-}
-
-func trickledInit(m *livekit.SignalRequest) (init webrtc.ICECandidateInit, ok bool) {
+// trickled returns the candidate of a message that holds one.
+func trickled(m *livekit.SignalRequest) (init webrtc.ICECandidateInit, ok bool) {
 	ok = m.GetTrickle() != nil && json.Unmarshal([]byte(m.GetTrickle().GetCandidateInit()), &init) == nil && init.Candidate != ""
 	return init, ok
 }
@@ -251,8 +231,8 @@ func credentials(sdp string) (ufrag, pwd string) {
 	return ufrag, pwd
 }
 
-// dtlsFragments sends the first bytes of one ClientHello after another, each of
-// another message that would be 16 MiB long.
+// dtlsFragments sends the beginning of one ClientHello after another, each of a message of
+// 16 MiB.
 func dtlsFragments(c *ice.Conn) {
 	record := make([]byte, 13+12+1000)
 	record[0], record[1], record[2] = 22, 254, 253
@@ -271,18 +251,17 @@ func dtlsFragments(c *ice.Conn) {
 
 // flood is what comes over a media connection.
 type flood struct {
-	// channels counts the data channels; data messages come over the first.
+	// channels is the number of data channels; data messages come over the first.
 	channels int
-	// news floods the signalling; nil does not.
-	news func(int) []byte
+	// news returns the messages that flood the signalling; nil does not.
+	news func(int) *livekit.SignalResponse
 	// leave asks to join anew.
 	leave bool
-	// forged names a certificate in the offer that is not the server's.
+	// forged puts the fingerprint of another certificate into the offer.
 	forged bool
 }
 
-// overDTLS says Join, connects media to the client as a server does, and floods
-// it.
+// overDTLS says Join, connects media to the client as a server does, and floods it.
 func (p *peer) overDTLS(f flood) {
 	engine := webrtc.SettingEngine{LoggerFactory: quietly()}
 	engine.SetIncludeLoopbackCandidate(true)
@@ -320,11 +299,10 @@ func (p *peer) overDTLS(f flood) {
 			return
 		}
 		if f.news != nil {
-			go p.again(f.news)
+			go p.again(endless, f.news)
 		}
 		if f.leave {
-			p.say(&livekit.SignalResponse{Message: &livekit.SignalResponse_Leave{Leave: &livekit.LeaveRequest{
-				Action: livekit.LeaveRequest_RECONNECT, Reason: livekit.DisconnectReason_STATE_MISMATCH}}})
+			p.say(reconnect())
 			return
 		}
 		for i := range f.channels {
@@ -336,7 +314,7 @@ func (p *peer) overDTLS(f flood) {
 	}()
 	var early []webrtc.ICECandidateInit
 	for m := range p.heard {
-		if init, ok := trickledInit(m); ok {
+		if init, ok := trickled(m); ok {
 			if early = append(early, init); pc.RemoteDescription() != nil {
 				_ = pc.AddICECandidate(init)
 			}

@@ -1,6 +1,7 @@
 package hostile
 
 import (
+	"math"
 	"sync"
 
 	"github.com/gorilla/websocket"
@@ -11,7 +12,7 @@ import (
 // peer is the client of one WebSocket.
 type peer struct {
 	ws     *websocket.Conn
-	writes sync.Mutex // the library takes one writer at a time
+	writes sync.Mutex // a connection takes one writer at a time
 	// heard receives the client's messages while a goroutine reads them. It is closed
 	// with the connection.
 	heard chan *livekit.SignalRequest
@@ -46,65 +47,52 @@ func converse(ws *websocket.Conn, talk func(*peer)) {
 	<-p.gone
 }
 
-// raw sends bytes as one message, and reports whether the client still takes it.
+// raw sends bytes as one message, and reports whether the client still reads.
 func (p *peer) raw(data []byte) bool {
 	p.writes.Lock()
 	defer p.writes.Unlock()
 	return p.ws.WriteMessage(websocket.BinaryMessage, data) == nil
 }
 
-// say sends a message.
+// say sends a message, and reports whether the client still reads.
 func (p *peer) say(m *livekit.SignalResponse) bool { return p.raw(encode(m)) }
 
-// again sends the messages of next until there is none or the client has gone.
-func (p *peer) again(next func(i int) []byte) {
-	for i := 0; ; i++ {
-		if data := next(i); data == nil || !p.raw(data) {
-			return
-		}
+// endless is a number of messages that no client reads.
+const endless = math.MaxInt
+
+// again sends n messages, or fewer if the client goes.
+func (p *peer) again(n int, next func(i int) *livekit.SignalResponse) {
+	for i := 0; i < n && p.say(next(i)); i++ {
 	}
 }
 
-// times is a next of again that ends.
-func times(n int, next func(i int) *livekit.SignalResponse) func(int) []byte {
-	return func(i int) []byte {
-		if i == n {
-			return nil
-		}
-		return encode(next(i))
+// flood sends one message until the client goes.
+func (p *peer) flood(data []byte) {
+	for p.raw(data) {
 	}
-}
-
-// forever is a next of again that repeats one message.
-func forever(m *livekit.SignalResponse) func(int) []byte {
-	data := encode(m)
-	return func(int) []byte { return data }
 }
 
 func encode(m *livekit.SignalResponse) []byte {
 	data, err := proto.Marshal(m)
 	if err != nil {
-		panic(err) // the messages are the lab's own
+		panic(err) // the messages are made here
 	}
 	return data
 }
 
-// join is a good JoinResponse.
-func join() *livekit.SignalResponse {
-	return &livekit.SignalResponse{Message: &livekit.SignalResponse_Join{Join: &livekit.JoinResponse{
+// join returns a good Join, changed.
+func join(changes ...func(*livekit.JoinResponse)) *livekit.SignalResponse {
+	j := &livekit.JoinResponse{
 		Room: &livekit.Room{Sid: "RM_hostile", Name: "support"},
 		Participant: &livekit.ParticipantInfo{Sid: "PA_me", Identity: "caller",
 			Permission: &livekit.ParticipantPermission{CanPublish: true, CanSubscribe: true, CanPublishData: true}},
 		ServerInfo:        &livekit.ServerInfo{Version: "1.13.5"},
 		SubscriberPrimary: true, PingInterval: 10, PingTimeout: 20,
-	}}}
-}
-
-// joined is join, changed.
-func joined(change func(*livekit.JoinResponse)) *livekit.SignalResponse {
-	m := join()
-	change(m.GetJoin())
-	return m
+	}
+	for _, change := range changes {
+		change(j)
+	}
+	return &livekit.SignalResponse{Message: &livekit.SignalResponse_Join{Join: j}}
 }
 
 func offer(sdp string) *livekit.SignalResponse {
@@ -118,4 +106,10 @@ func candidate(init string) *livekit.SignalResponse {
 
 func update(people ...*livekit.ParticipantInfo) *livekit.SignalResponse {
 	return &livekit.SignalResponse{Message: &livekit.SignalResponse_Update{Update: &livekit.ParticipantUpdate{Participants: people}}}
+}
+
+// reconnect is a Leave that asks the client to join again.
+func reconnect() *livekit.SignalResponse {
+	return &livekit.SignalResponse{Message: &livekit.SignalResponse_Leave{Leave: &livekit.LeaveRequest{
+		Action: livekit.LeaveRequest_RECONNECT, Reason: livekit.DisconnectReason_STATE_MISMATCH}}}
 }

@@ -1,7 +1,6 @@
 package hostile
 
 import (
-	"compress/gzip"
 	"fmt"
 	"io"
 	"net/http"
@@ -11,8 +10,8 @@ import (
 	"lkdoctor/checks/lab"
 )
 
-// webServers misbehave over HTTP: the server's own paths, the ticket service,
-// the app and its page.
+// webServers attack over HTTP: the server's paths, the ticket service, the app and its
+// page.
 func webServers() []Server {
 	at := func(name, about, path string, answer http.Handler) Server {
 		return Server{Name: name, About: about, paths: map[string]http.Handler{path: answer}}
@@ -27,56 +26,37 @@ func webServers() []Server {
 		return Server{Name: name, About: about, tickets: answer, paths: map[string]http.Handler{
 			"/": answer, "/rtc": answer, "/rtc/validate": answer, "/rtc/v1/validate": answer, "/twirp/": answer}}
 	}
+	spam := func(kind string) http.Handler { return lab.Endless(kind, "<p>spam</p>\x1b[2J") }
+	ok := lab.Text(http.StatusOK, "OK")
 	return []Server{
-		at("api-silent", "has a server API that never answers", "/twirp/", hang()),
-		at("api-endless", "has a server API whose answers never end", "/twirp/", endless("application/protobuf")),
-		at("validate-silent", "never answers whether a token is valid", "/rtc/validate", hang()),
-		at("validate-endless", "answers without end whether a token is valid", "/rtc/validate", endless("text/plain")),
-		at("upgrade-silent", "never answers the WebSocket's request", "/rtc", hang()),
-		at("upgrade-endless", "refuses the WebSocket in a text without end", "/rtc", status(http.StatusForbidden, endless("text/plain"))),
-		at("upgrade-headers", "refuses the WebSocket with 10 MiB of headers", "/rtc",
-			headers(status(http.StatusForbidden, lab.Text(http.StatusForbidden, "")))),
-		at("root-headers", "answers with 10 MiB of headers", "/", headers(lab.Text(http.StatusOK, "OK"))),
+		at("api-silent", "has a server API that never answers", "/twirp/", lab.Hang()),
+		at("api-endless", "has a server API whose answers never end", "/twirp/", spam("application/protobuf")),
+		at("validate-silent", "never answers whether a token is valid", "/rtc/validate", lab.Hang()),
+		at("validate-endless", "answers without end whether a token is valid", "/rtc/validate", spam("text/plain")),
+		at("upgrade-silent", "never answers the WebSocket's request", "/rtc", lab.Hang()),
+		at("upgrade-endless", "refuses the WebSocket in a text without end", "/rtc", status(http.StatusForbidden, spam("text/plain"))),
+		at("upgrade-headers", "refuses the WebSocket with 10 MiB of headers", "/rtc", headers(lab.Text(http.StatusForbidden, ""))),
+		at("root-headers", "answers with 10 MiB of headers", "/", headers(ok)),
 		at("root-informs", "answers with 1xx without end", "/", informs()),
-		page("page-endless", "serves a page that never ends", endless("text/html")),
-		page("page-headers", "serves a page with 10 MiB of headers", headers(lab.Text(http.StatusOK, "OK"))),
+		page("page-endless", "serves a page that never ends", spam("text/html")),
+		page("page-headers", "serves a page with 10 MiB of headers", headers(ok)),
 		page("page-policy", "serves a page with 60 KiB of policy in its header, and 10 MiB in its text", policy()),
-		page("page-bomb", "serves a compressed page of 10 GiB", bomb("text/html")),
-		{Name: "frontend-endless", About: "has an app whose route never ends", page: endless("application/json")},
-		{Name: "frontend-silent", About: "has an app that never answers", page: hang()},
-		{Name: "ticket-endless", About: "has a ticket service that never ends", tickets: endless("application/json")},
+		page("page-bomb", "serves a compressed page of 10 GiB", lab.Bomb("text/html", "", 10<<10)),
+		{Name: "frontend-endless", About: "has an app whose route never ends", page: spam("application/json")},
+		{Name: "frontend-silent", About: "has an app that never answers", page: lab.Hang()},
+		{Name: "ticket-endless", About: "has a ticket service that never ends", tickets: spam("application/json")},
 		{Name: "ticket-deep", About: "has a ticket service that answers with JSON of a million levels",
 			tickets: lab.JSON(http.StatusOK, strings.Repeat(`{"token":[`, 100_000))},
-		everywhere("silent", "answers nothing, wherever it is asked", hang()),
+		everywhere("silent", "answers nothing, wherever it is asked", lab.Hang()),
 		everywhere("drips", "sends the head of an answer byte by byte, wherever it is asked", drip()),
-		everywhere("drips-body", "sends the body of an answer byte by byte, wherever it is asked", dripBody()),
+		everywhere("drips-body", "sends the body of an answer byte by byte, wherever it is asked", lab.Drip(dripEvery)),
 	}
 }
 
 // dripEvery is the time between two bytes.
 const dripEvery = 250 * time.Millisecond
 
-// hang answers nothing until the client has gone.
-func hang() http.Handler {
-	return http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		_, _ = io.Copy(io.Discard, r.Body) // whose end is when net/http begins to watch for the client's
-		<-r.Context().Done()
-	})
-}
-
-// endless answers without end.
-func endless(kind string) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", kind)
-		for block := []byte(strings.Repeat("<p>spam</p>\x1b[2J", 4096)); ; {
-			if _, err := w.Write(block); err != nil {
-				return
-			}
-		}
-	})
-}
-
-// status answers with a status what next answers with another.
+// status changes the status of what next answers.
 func status(code int, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(code)
@@ -105,7 +85,7 @@ func informs() http.Handler {
 	})
 }
 
-// policy is a page with an enormous Content-Security-Policy.
+// policy answers with a page with an enormous Content-Security-Policy.
 func policy() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Security-Policy", "connect-src "+strings.Repeat("wss://a.test ", 60<<10/13))
@@ -115,22 +95,7 @@ func policy() http.Handler {
 	})
 }
 
-// bomb is a compressed answer of 10 GiB.
-func bomb(kind string) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", kind)
-		w.Header().Set("Content-Encoding", "gzip")
-		z := gzip.NewWriter(w)
-		for block, n := make([]byte, 1<<20), 0; n < 10<<10; n++ {
-			if _, err := z.Write(block); err != nil {
-				return
-			}
-		}
-		_ = z.Close()
-	})
-}
-
-// drip sends a byte of an answer's head now and then.
+// drip sends the head of an answer byte by byte.
 func drip() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		conn, _, err := http.NewResponseController(w).Hijack()
@@ -140,20 +105,6 @@ func drip() http.Handler {
 		defer func() { _ = conn.Close() }()
 		for _, b := range []byte("HTTP/1.1 200 OK\r\nX-Slow: " + long(1000)) {
 			if _, err := conn.Write([]byte{b}); err != nil {
-				return
-			}
-			time.Sleep(dripEvery)
-		}
-	})
-}
-
-// dripBody sends the head of an answer, and a byte of its body now and then.
-func dripBody() http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		flush := http.NewResponseController(w)
-		w.Header().Set("Content-Type", "application/json")
-		for {
-			if _, err := io.WriteString(w, " "); err != nil || flush.Flush() != nil {
 				return
 			}
 			time.Sleep(dripEvery)
