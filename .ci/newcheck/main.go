@@ -25,7 +25,7 @@ func main() {
 	}
 }
 
-// faults are the files of the lab in which what a stage finds is broken.
+// faults maps each stage to the file of the lab with its faults.
 var faults = map[string]string{
 	"env": "faults_env.go", "ticket": "faults_ticket.go", "token": "faults_token.go",
 	"signature": "faults_signature.go", "join": "faults_server.go", "fallback": "faults_server.go",
@@ -95,7 +95,7 @@ func Test%s(t *testing.T) {
 
 const faultText = "\t\t{Name: %q, About: \"\", Want: []finding.Code{finding.%s}, Owner: finding.OwnerUnknown, set: func(*plan) {}},\n"
 
-// camel is a code as a Go name.
+// camel returns the Go name of a code.
 func camel(code string) string {
 	var out string
 	for word := range strings.SplitSeq(code, "_") {
@@ -122,7 +122,7 @@ func create(path, text string) error {
 	return errors.Join(err, f.Close())
 }
 
-// insert puts text behind the last match in a Go file.
+// insert inserts text after the last match of the pattern after in a Go file.
 func insert(path, after, text string) error {
 	old, err := os.ReadFile(path)
 	if err != nil {
