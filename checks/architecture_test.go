@@ -305,8 +305,8 @@ func codeNames(t *testing.T) map[string]string {
 	return names
 }
 
-// TestMessagesHaveOneStyle checks that a finding's message begins with a small letter
-// unless a name stands there, has no full stop, and joins clauses with semicolons.
+// TestMessagesHaveOneStyle checks that a finding's message begins with a small letter or
+// a name, has no full stop, and joins clauses with semicolons.
 func TestMessagesHaveOneStyle(t *testing.T) {
 	opening := regexp.MustCompile(`^(The|A|An|No|It|Its|This|That|There|Some|With|Where|Nothing|Something) `)
 	seen := 0

@@ -225,8 +225,8 @@ func TestAgentCalledByName(t *testing.T) {
 	l.nobodyLeft(t)
 }
 
-// TestNobodyIsCalledByTheEnvironment checks that join.agent runs only when --agent is
-// given, because an agent may cost money.
+// TestNobodyIsCalledByTheEnvironment checks that --no-join leaves out join.agent even with
+// --agent. An agent may cost money.
 func TestNobodyIsCalledByTheEnvironment(t *testing.T) {
 	for _, c := range []*Case{{}, {Options: Options{NoJoin: true, Agent: "helper"}}} {
 		for _, spec := range Specs() {

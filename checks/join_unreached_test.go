@@ -15,8 +15,8 @@ import (
 )
 
 // TestServerFailureVariants has a row for each way in which a server does not answer.
-// The party is whoever set the faulty value, so an address from the settings and one
-// that came with the token differ.
+// The party is the one that set the faulty value, so an address from the settings and
+// one that came with the token differ.
 func TestServerFailureVariants(t *testing.T) {
 	v6 := netip.IPv6Loopback()
 	for _, tt := range []struct {

@@ -53,7 +53,8 @@ func TestArchive(t *testing.T) {
 	}
 }
 
-// TestEveryArchive checks that each archive has the program, documents and completions.
+// TestEveryArchive checks that each archive has the program, documents, man pages and
+// completions.
 func TestEveryArchive(t *testing.T) {
 	for _, system := range []string{"linux_amd64.tar.gz", "linux_arm64.tar.gz", "darwin_amd64.tar.gz", "darwin_arm64.tar.gz", "windows_amd64.zip", "windows_arm64.zip"} {
 		files := members(t, only(t, "lkdoctor_*_"+system))

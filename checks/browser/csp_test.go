@@ -9,7 +9,8 @@ import (
 	"lkdoctor/checks/browser"
 )
 
-// TestChromiumAgreesOnPolicies checks the same table against Chromium.
+// TestJudgeAgreesWithTheTable checks Judge on policyCases. TestChromiumAgreesOnPolicies
+// checks the same table on Chromium.
 func TestJudgeAgreesWithTheTable(t *testing.T) {
 	for _, c := range policyCases() {
 		target, err := url.Parse(strings.ReplaceAll(c.target, "PORT", "8000"))

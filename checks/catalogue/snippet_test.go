@@ -30,7 +30,6 @@ func TestSnippetOfAnUnknownLanguage(t *testing.T) {
 
 // TestSnippetsFitAScreen checks that snippets are not wrapped on a screen of 80 columns,
 // so that they can be copied with the mouse.
-// can be selected with the mouse and stays code.
 func TestSnippetsFitAScreen(t *testing.T) {
 	const room = 72
 	for _, lang := range mintLanguages() {

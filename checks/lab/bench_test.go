@@ -241,8 +241,8 @@ func (b *bench) rows() []row {
 // crowd is the number of concurrent runs.
 const crowd = 16
 
-// consult starts a crowd of runs, each with an identity and one of four faults, and
-// returns the seconds until all have ended with the right diagnosis.
+// consult starts a crowd of runs with different identities, three of four with a bad
+// token, and returns the seconds until all have ended with the right diagnosis.
 func (b *bench) consult(doctor string, l *Lab) (float64, error) {
 	var all sync.WaitGroup
 	failures := make(chan error, crowd)
