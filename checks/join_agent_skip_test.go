@@ -35,7 +35,7 @@ func TestAgentCalledAsDecoded(t *testing.T) {
 		enc := base64.RawURLEncoding.EncodeToString
 		parsed, _ := token.Parse(enc([]byte(`{"alg":"HS256"}`)) + "." +
 			enc([]byte(`{"iss":"k","sub":"a","video":{"roomJoin":true,"room":"r"},`+tt.claims+`}`)) + "." + enc(make([]byte, 32)))
-		c.products().token.Set(&examined{Token: parsed})
+		c.products().set("token.format", &examined{Token: parsed})
 		ended := Ended{"token.claims": {Findings: token.Lint(parsed)}}
 		report := joinAgent(c).Run(t.Context(), ended)
 		if report.Skip == nil {

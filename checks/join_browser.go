@@ -300,19 +300,6 @@ func iceWords(p probe.ICEProblem) Text {
 	return finding.Textf("%s", string(p))
 }
 
-// namesTURN reports whether the server hands out a TURN server, even one with an
-// invalid URL.
-func namesTURN(facts session.JoinFacts) bool {
-	for _, s := range facts.ICEServers {
-		for _, u := range s.URLs {
-			if strings.HasPrefix(strings.ToLower(strings.TrimSpace(u)), "turn") {
-				return true
-			}
-		}
-	}
-	return false
-}
-
 func (a *browserAsk) outcome(signal *session.Participant) Outcome {
 	out := Outcome{Text: finding.Textf("LiveKit answers where browsers join (/rtc/v1)"), Facts: Facts{}}
 	if a.v1 != nil {

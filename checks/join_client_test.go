@@ -57,7 +57,7 @@ func TestRegionPinned(t *testing.T) {
 		t.Fatal(err)
 	}
 	parsed, _ := token.Parse(raw)
-	c.products().token.Set(&examined{Token: parsed})
+	c.products().set("token.format", &examined{Token: parsed})
 	c.made = c.products()
 	first, failure := c.Net.Validate(t.Context(), at, raw)
 	if failure != nil {

@@ -37,7 +37,7 @@ func joinMedia(c *Case) Check {
 		if !c.staysForAgent() {
 			record.close()
 		}
-		c.made.media.Set(record)
+		c.produce(record)
 		return Report{Findings: mediaFindings(record), Outcome: mediaOutcome(record)}
 	})
 }

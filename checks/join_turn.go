@@ -57,7 +57,7 @@ func (c *Case) turn(ctx context.Context) Report {
 	defer stop()
 	relayed := make(chan struct{})
 	go func() { defer close(relayed); seen.Relayed, seen.NoJoin = c.relayJoin(jctx, signal) }()
-	seen.Reports = signal.TURN(ctx, session.TURNOptions{Peers: c.mediaAddrs()})
+	seen.Reports = signal.TURN(ctx, c.mediaAddrs())
 	if !slices.ContainsFunc(seen.Reports, mayRelay) {
 		stop() // what cannot work is not waited for
 	}
@@ -65,7 +65,7 @@ func (c *Case) turn(ctx context.Context) Report {
 	if j := seen.Relayed; j != nil && j.Cancelled {
 		seen.Relayed, seen.NoJoin = nil, finding.Textf("not waited for: no TURN server relays")
 	}
-	seen.Offered, seen.NoUDP = signal.OffersTURN() || namesTURN(signal.Facts), c.withoutUDP()
+	seen.Offered, seen.NoUDP = signal.OffersTURN() || signal.Facts.NamesTURN, c.withoutUDP()
 	if ctx.Err() != nil {
 		return check.Unfinished(ctx)
 	}
@@ -81,7 +81,7 @@ func mayRelay(r session.TURNReport) bool {
 func (c *Case) lookIn(ctx context.Context) (*session.Participant, *session.SignalFailure) {
 	raw, err := c.guestToken("turn", "asker")
 	if err != nil {
-		return nil, &session.SignalFailure{Kind: session.SignalCancelled, Err: err}
+		return nil, &session.SignalFailure{Kind: session.SignalCancelled}
 	}
 	signal, f := session.Join(ctx, c.Net, c.devURL(), raw, session.Options{Via: c.via()})
 	if f == nil {

@@ -81,7 +81,7 @@ func TestServerFailureVariants(t *testing.T) {
 		}
 		for came, variant := range map[bool]string{false: tt.variant, true: tt.came} {
 			failure := tt.failure
-			found := serverFailure(c, unanswered{Failure: &failure, at: address{URL: u, withToken: came}})
+			found := c.unanswered(toServer, &failure, address{URL: u, withToken: came})
 			owner := tt.owner
 			if variant != tt.variant {
 				owner = finding.OwnerGiver
@@ -112,13 +112,11 @@ func TestLocalhostFromElsewhere(t *testing.T) {
 	there, _ := url.Parse("ws://app.example.com:7880")
 	c := newTestCase(t, nil)
 	c.Options.Frontend = "https://app.example.com"
-	m := unanswered{Failure: &probe.Failure{Kind: probe.KindRefused}, at: address{URL: u, withToken: true}}
 	for want, neighbour := range map[string]*url.URL{
 		"which is another machine: here it means this one": nil,
 		"LiveKit answers at ws://app.example.com:7880":     there,
 	} {
-		m.neighbour = neighbour
-		f := serverFailure(c, m)[0]
+		f := c.unanswered(toServer, &probe.Failure{Kind: probe.KindRefused}, address{URL: u, withToken: true, neighbour: neighbour})[0]
 		if !strings.Contains(f.Message.String(), want) || f.Facts["suggestion"] != "ws://app.example.com:7880" {
 			t.Errorf("%s with %v, want %q", f.Message, f.Facts, want)
 		}

@@ -80,3 +80,26 @@ func acyclic(t *testing.T, list []Check) {
 		visit(id)
 	}
 }
+
+// TestAnUndeclaredProductPanics: a product is read by whoever declares its
+// maker, and by the maker.
+func TestAnUndeclaredProductPanics(t *testing.T) {
+	made := &products{}
+	value := 7
+	(&Case{made: made, reader: &Spec{ID: "a.one"}}).produce(&value)
+	for reader, allowed := range map[*Spec]bool{
+		nil: true, {ID: "a.one"}: true, {ID: "b.two", Needs: []string{"a.one"}}: true, {ID: "b.two", Uses: []string{"a.one"}}: true,
+		{ID: "b.two"}: false, {ID: "b.two", Uses: []string{"c.three"}}: false,
+	} {
+		func() {
+			defer func() {
+				if panicked := recover() != nil; panicked == allowed {
+					t.Errorf("%+v: panicked %v", reader, panicked)
+				}
+			}()
+			if got := product[int](&Case{made: made, reader: reader}, "a.one"); *got != 7 {
+				t.Errorf("%+v reads %d", reader, *got)
+			}
+		}()
+	}
+}

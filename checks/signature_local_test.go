@@ -44,7 +44,7 @@ func TestOtherVariablesInReach(t *testing.T) {
 				if text := f.Message.String(); f.Variant != "other-variable" || f.Facts["found_in"] != name || !strings.Contains(text, name) || strings.Contains(text, signer) {
 					t.Errorf("%s %v: %s", f.Variant, f.Facts, text)
 				}
-				if shown := newHider(c).text("it says " + signer); strings.Contains(shown, signer) {
+				if shown := c.learnCandidates().Hide("it says " + signer); strings.Contains(shown, signer) {
 					t.Errorf("it is not hidden: %s", shown)
 				}
 			})

@@ -168,7 +168,7 @@ func TestServiceFailures(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			found := serviceFailure(c, &tt.failure, u)
+			found := c.unanswered(toService, &tt.failure, address{URL: u})
 			if len(found) != 1 {
 				t.Fatalf("found %v", found)
 			}

@@ -153,7 +153,7 @@ func TestDocumentation(t *testing.T) {
 		asked, fails = nil, nil
 	}
 	deps.Open = nil
-	if m = ends(drawn(t, deps, 80, 24), opaqueRun()); slices.ContainsFunc(m.full(), func(b binding) bool { return slices.Contains(b.Keys(), "o") }) {
+	if m = ends(drawn(t, deps, 80, 24), opaqueRun()); slices.ContainsFunc(m.full(), func(a action) bool { return slices.Contains(a.Keys, "o") }) {
 		t.Error("o is offered without what it needs")
 	}
 }

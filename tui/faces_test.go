@@ -28,8 +28,7 @@ func eachFace(t *testing.T, name string, m model) {
 				if colours != "" {
 					r := lipgloss.NewRenderer(io.Discard)
 					r.SetColorProfile(termenv.ANSI256)
-					own.styles = term.NewStyles(r, colours == "dark")
-					own.help.Styles = own.styles.Help()
+					own.Styles = term.NewStyles(r, colours == "dark")
 					file += "_" + colours
 				}
 				golden(t, file, resized(own, size[0], size[1]).View())

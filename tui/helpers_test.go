@@ -14,6 +14,7 @@ import (
 	"go.uber.org/goleak"
 
 	"lkdoctor/checks/check"
+	"lkdoctor/tui/term"
 )
 
 // limit is the time after which a wait fails the test. No test needs a second.
@@ -79,7 +80,7 @@ func ends(m model, run check.Run) model { return step(m, endMsg{run: run}) }
 
 // press returns the message of a key.
 func press(name string) tea.KeyMsg {
-	return keyMsg(name)
+	return term.KeyMsg(name)
 }
 
 func paste(text string) tea.KeyMsg {

@@ -161,7 +161,7 @@ func TestKeysStayInTheHelp(t *testing.T) {
 func TestTheHelpIsAMenu(t *testing.T) {
 	deps, starts := testDeps()
 	m := step(ends(drawn(t, deps, 80, 24), opaqueRun()), press("?"), press("/"), paste("stage ON"))
-	if items := m.menuItems(); len(items) != 1 || items[0].Keys()[0] != "R" {
+	if items := m.menuItems(); len(items) != 1 || items[0].Keys[0] != "R" {
 		t.Fatalf("the filter leaves %d keys", len(items))
 	}
 	m = step(m, press("enter"))
@@ -170,7 +170,7 @@ func TestTheHelpIsAMenu(t *testing.T) {
 	}
 	m = step(ends(drawn(t, deps, 80, 24), opaqueRun()), press("enter"), press("?"))
 	for _, b := range m.full() {
-		if b.Keys()[0] == "enter" {
+		if b.Keys[0] == "enter" {
 			t.Error("the help of a page lists a key of the overview")
 		}
 	}
@@ -204,7 +204,9 @@ func TestCopyingTellsWhatIsKnown(t *testing.T) {
 		"The terminal was asked to copy; to be sure, it is in /tmp/fix.txt": {By: "terminal", File: "/tmp/fix.txt"},
 		"No clipboard took it; it is in /tmp/fix.txt":                       {File: "/tmp/fix.txt"},
 	} {
-		m := step(ends(drawn(t, deps, 80, 24), opaqueRun()), copiedMsg{lines: 2, to: to})
+		deps.Copy = func(string) (Copied, error) { return to, nil }
+		m := ends(drawn(t, deps, 80, 24), opaqueRun())
+		m = step(m, m.copying("one\ntwo\n")())
 		if m.notice != want {
 			t.Errorf("%+v: %q, want %q", to, m.notice, want)
 		}

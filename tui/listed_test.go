@@ -6,14 +6,11 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/charmbracelet/bubbles/key"
 	tea "github.com/charmbracelet/bubbletea"
 
 	"lkdoctor/checks/check"
 	"lkdoctor/checks/finding"
 )
-
-type binding = key.Binding
 
 // everyKey returns all keys, without modifiers except ctrl, by their names in bindings.
 func everyKey() map[string]tea.KeyMsg {
@@ -75,10 +72,10 @@ func TestEveryKeyIsListed(t *testing.T) {
 			}
 			var listed []string
 			for _, b := range m.full() {
-				listed = append(listed, b.Keys()...)
-				for _, k := range b.Keys() {
-					if !slices.Contains(strings.Fields(b.Help().Key), m.keyName(k)) {
-						t.Errorf("%s: the line %q does not name %s", name, b.Help().Key, k)
+				listed = append(listed, b.Keys...)
+				for _, k := range b.Keys {
+					if !slices.Contains(strings.Fields(b.Shown), m.keyName(k)) {
+						t.Errorf("%s: the line %q does not name %s", name, b.Shown, k)
 					}
 				}
 			}

@@ -103,7 +103,7 @@ func TestTheMouseComesBack(t *testing.T) {
 	for _, mouse := range []bool{true, false} {
 		deps := catalogueDeps()
 		deps.Mouse = mouse
-		for _, msg := range []tea.Msg{joinedMsg{}, tea.ResumeMsg{}} {
+		for _, msg := range []tea.Msg{joinedMsg(""), tea.ResumeMsg{}} {
 			if _, cmd := ends(drawn(t, deps, 80, 24), opaqueRun()).Update(msg); (cmd != nil) != mouse {
 				t.Errorf("mouse %v, after %T: a command: %v", mouse, msg, cmd != nil)
 			}
@@ -143,7 +143,7 @@ func TestZonesStayInside(t *testing.T) {
 	for _, size := range [][2]int{{60, 15}, {80, 24}, {120, 40}} {
 		for name, m := range contexts(t, size[0], size[1]) {
 			for _, m := range []model{m, step(m, press("?"))} {
-				if view := m.View(); strings.Contains(view, "7001") || strings.Contains(view, zoneEnd) {
+				if view := m.View(); strings.Contains(view, "7001") || strings.Contains(view, "\a") {
 					t.Errorf("%s at %dx%d: a mark is drawn:\n%q", name, size[0], size[1], view)
 				}
 			}

@@ -202,8 +202,9 @@ func TestCopyAndSave(t *testing.T) {
 	if m = step(next.(model), cmd()); !strings.Contains(m.View(), "lkdoctor-report.md") {
 		t.Errorf("notice %q", m.notice)
 	}
-	m = step(m, savedMsg{err: errors.New("disk full\x1b[2J")})
-	if !strings.Contains(m.View(), "disk full") {
+	m.deps.Save = func(check.Run) (string, error) { return "", errors.New("disk full\x1b[2J") }
+	next, cmd = m.Update(press("w"))
+	if m = step(next.(model), cmd()); !strings.Contains(m.View(), "disk full") {
 		t.Errorf("notice %q", m.notice)
 	}
 }

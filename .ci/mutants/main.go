@@ -43,7 +43,7 @@ func mutants() []mutant {
 			"./checks", "TestExitCode"},
 		{"ticket-sent-once", "checks/do.go", "return slices.Index(order, s) < slices.Index(order, from)", "return slices.Index(order, s) < 0",
 			"./checks", "TestTheTicketIsSentOnce"},
-		{"same-origin-redirects", "checks/probe/exchange_run.go", "\tif !r.SameOrigin {", "\tif !r.SameOrigin && method == \"\" {",
+		{"same-origin-redirects", "checks/probe/exchange.go", "\tif !r.SameOrigin {", "\tif !r.SameOrigin && method == \"\" {",
 			"./checks/probe", "TestExchangeRedirects"},
 		{"body-cap", "checks/caps/caps.go", "\tBody = 1 << 20", "\tBody = 1 << 40",
 			"./checks/probe", "TestExchangeHostile|TestExchangeBodies"},

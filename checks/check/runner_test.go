@@ -197,29 +197,6 @@ func TestOnlyBringsWhatItReads(t *testing.T) {
 	}
 }
 
-// TestAnUndeclaredProductPanics checks that only the check that makes a product and
-// those that declare that check can read it.
-func TestAnUndeclaredProductPanics(t *testing.T) {
-	p := Product[int]{By: "a.one"}
-	value := 7
-	p.Set(&value)
-	for reader, allowed := range map[*Spec]bool{
-		nil: true, {ID: "a.one"}: true, {ID: "b.two", Needs: []string{"a.one"}}: true, {ID: "b.two", Uses: []string{"a.one"}}: true,
-		{ID: "b.two"}: false, {ID: "b.two", Uses: []string{"c.three"}}: false,
-	} {
-		func() {
-			defer func() {
-				if panicked := recover() != nil; panicked == allowed {
-					t.Errorf("%+v: panicked %v", reader, panicked)
-				}
-			}()
-			if got := p.For(reader); *got != 7 {
-				t.Errorf("%+v reads %d", reader, *got)
-			}
-		}()
-	}
-}
-
 // TestOnlyDeclaredResultsReachACheck checks that Ended holds only the results of the
 // checks that a check needs or uses, not those they depend on.
 func TestOnlyDeclaredResultsReachACheck(t *testing.T) {

@@ -25,6 +25,28 @@ const (
 	Errored State = State(check.StatusError)
 )
 
+// States returns all states, in the order in which a check can reach them.
+func States() []State { return []State{Pending, Running, Passed, Warned, Failed, Skipped, Errored} }
+
+// Word returns the state in a word.
+func (s State) Word() finding.Text {
+	switch s {
+	case Passed:
+		return finding.Textf("ok")
+	case Warned:
+		return finding.Textf("warning")
+	case Failed:
+		return finding.Textf("failed")
+	case Skipped:
+		return finding.Textf("not run")
+	case Errored:
+		return finding.Textf("error")
+	case Running:
+		return finding.Textf("running")
+	}
+	return finding.Textf("waiting")
+}
+
 // Row is one stage: its state, its most important line, and its checks.
 type Row struct {
 	Stage check.Stage
@@ -68,6 +90,9 @@ func New(list []check.Spec) Progress {
 // With returns the progress after e. It does not change the receiver, so that a Bubble
 // Tea model can hold it by value.
 func (p Progress) With(e check.Event) Progress {
+	if e.Kind == check.RunEnded {
+		return p.Ended(e.Run.Results)
+	}
 	rows := slices.Clone(p.rows)
 	for i := range rows {
 		row := &rows[i]
@@ -80,10 +105,27 @@ func (p Progress) With(e check.Event) Progress {
 		case check.CheckWaiting:
 			row.Waiting = e.Text
 		case check.CheckEnded:
-			row.State, row.Result, row.Waiting = State(e.Result.Status), e.Result, finding.Text{}
+			row.end(e.Result)
 		}
 	}
 	return of(rows)
+}
+
+// Ended returns the progress after checks have ended with results.
+func (p Progress) Ended(results []check.Result) Progress {
+	rows := slices.Clone(p.rows)
+	for i := range rows {
+		for _, r := range results {
+			if r.Check.ID == rows[i].Check.ID {
+				rows[i].end(r)
+			}
+		}
+	}
+	return of(rows)
+}
+
+func (c *CheckRow) end(r check.Result) {
+	c.State, c.Result, c.Waiting = State(r.Status), r, finding.Text{}
 }
 
 // Rows groups the checks by stage. The caller must not change the rows.

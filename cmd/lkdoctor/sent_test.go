@@ -113,7 +113,7 @@ func (l *ledger) entries(t *testing.T) map[entry]bool {
 			body, _ := io.ReadAll(r.Body)
 			to := r.Host
 			if !strings.Contains(to, ":") {
-				to += map[bool]string{true: ":443", false: ":80"}[c.conn != nil && c.conn.TLS != nil]
+				to += map[bool]string{true: ":443", false: ":80"}[c.conn != nil && c.conn.Cert != nil]
 			}
 			for _, what := range l.credentials(r, body) {
 				stage := stageOf(r, what)

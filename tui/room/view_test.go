@@ -339,7 +339,7 @@ func TestKeysReachTheStay(t *testing.T) {
 		t.Error(diff)
 	}
 	f.fail = room.ErrMayNot
-	if !strings.Contains(m.View(), m.marks.Block) {
+	if !strings.Contains(m.View(), m.Marks.Block) {
 		t.Error("the line for messages is gone after one")
 	}
 	m = step(m, press("esc"))

@@ -51,10 +51,10 @@ func TestClips(t *testing.T) {
 
 // count adds packets to a tally at the times of their timestamps.
 func count(packets []*rtp.Packet) Received {
-	c := newTally(90000, true)
+	c := NewTally(patternCodec)
 	begin := time.Now()
 	for _, p := range packets {
-		c.add(p, begin.Add(time.Duration(p.Timestamp-packets[0].Timestamp)*time.Second/90000))
+		c.Add(p, begin.Add(time.Duration(p.Timestamp-packets[0].Timestamp)*time.Second/90000))
 	}
 	return c.got
 }
@@ -104,11 +104,11 @@ func TestTally(t *testing.T) {
 }
 
 func TestTallyJitter(t *testing.T) {
-	c := newTally(48000, false)
+	c := NewTally(toneCodec)
 	begin := time.Now()
 	for i := range 200 {
 		late := time.Duration(i%2) * 10 * time.Millisecond
-		c.add(&rtp.Packet{Header: rtp.Header{SequenceNumber: uint16(i), Timestamp: uint32(i * 960)}, Payload: []byte{1}},
+		c.Add(&rtp.Packet{Header: rtp.Header{SequenceNumber: uint16(i), Timestamp: uint32(i * 960)}, Payload: []byte{1}},
 			begin.Add(time.Duration(i)*20*time.Millisecond+late))
 	}
 	if j := c.got.Jitter; j < 9*time.Millisecond || j > 11*time.Millisecond {
@@ -121,10 +121,10 @@ func FuzzTally(f *testing.F) {
 		f.Add(p.SequenceNumber, p.Timestamp, p.Marker, p.Payload)
 	}
 	f.Fuzz(func(t *testing.T, seq uint16, timestamp uint32, marker bool, payload []byte) {
-		c := newTally(90000, true)
+		c := NewTally(patternCodec)
 		now := time.Now()
 		for i := range 8 {
-			c.add(&rtp.Packet{Header: rtp.Header{SequenceNumber: seq + uint16(i*i), Timestamp: timestamp * uint32(i), Marker: marker}, Payload: payload},
+			c.Add(&rtp.Packet{Header: rtp.Header{SequenceNumber: seq + uint16(i*i), Timestamp: timestamp * uint32(i), Marker: marker}, Payload: payload},
 				now.Add(time.Duration(i)*time.Millisecond))
 		}
 		if g := c.got; g.Lost < 0 || g.Lost+g.Packets != g.Expected || len(c.frames) > framesHeld+1 || g.Jitter < 0 {

@@ -76,7 +76,7 @@ func TestNothingIsSentToWhatIsNoICEURL(t *testing.T) {
 			if f != nil {
 				t.Fatal(f)
 			}
-			p.TURN(within(t, 10*time.Second), session.TURNOptions{})
+			p.TURN(within(t, 10*time.Second), nil)
 			p.Media(within(t, 10*time.Second), session.MediaOptions{ForceRelay: true})
 			p.Leave()
 			n.Close()

@@ -99,8 +99,8 @@ func TestHostileServers(t *testing.T) {
 			p, f := session.Join(within(t, 20*time.Second), n, base, anyToken, session.Options{})
 			if f == nil {
 				m := p.Media(within(t, 20*time.Second), session.MediaOptions{})
-				if m.Connected || len(m.Remote) > 64 || len(p.Facts.ICEServers) > 16 {
-					t.Errorf("%s, %d candidates, %d ICE servers", m.Outcome, len(m.Remote), len(p.Facts.ICEServers))
+				if m.Connected || len(m.Remote) > 64 {
+					t.Errorf("%s, %d candidates", m.Outcome, len(m.Remote))
 				}
 				t.Log(m.Outcome, m.Detail)
 				noSecretsOrControls(t, fmt.Sprintf("%+v %+v", p.Facts, m))

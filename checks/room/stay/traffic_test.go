@@ -5,7 +5,9 @@ import (
 	"time"
 
 	"github.com/pion/rtp"
+	"github.com/pion/webrtc/v4"
 
+	"lkdoctor/checks/probe/session"
 	"lkdoctor/checks/room"
 )
 
@@ -27,11 +29,11 @@ func TestTraffic(t *testing.T) {
 		"sent again": {[]int{0, 1, 2, 4, 3, 5, 6, 7, 8, 9}, 0, true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			f := &flow{clock: 48000}
+			tally := session.NewTally(webrtc.RTPCodecCapability{ClockRate: 48000})
 			for i, n := range c.come {
-				f.add(packet(first+n), begin.Add(time.Duration(i)*20*time.Millisecond))
+				tally.Add(packet(first+n), begin.Add(time.Duration(i)*20*time.Millisecond))
 			}
-			got := f.n.since(counts{}, time.Second)
+			got := countsOf(tally.Got()).since(counts{}, time.Second)
 			if got.Rate != float64(800*len(c.come)) || *got.Lost != c.lost || (*got.Jitter > 0) != c.jitter {
 				t.Errorf("%+v: lost %g %%, jitter %g ms", got, *got.Lost, *got.Jitter)
 			}

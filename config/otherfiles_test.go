@@ -11,18 +11,18 @@ func TestElsewhere(t *testing.T) {
 	for name, tt := range map[string]struct {
 		file string // defines the setting
 		in   string // folder of the run
-		want Elsewhere
+		want UnreadFile
 		ok   bool
 	}{
-		"another mode":          {".env.production.local", ".", Elsewhere{Mode: "production", Name: ".env.production.local"}, true},
-		"a template":            {".env.example", ".", Elsewhere{}, false},
-		"a backup":              {".env.local.bak", ".", Elsewhere{}, false},
-		"the top of a monorepo": {".env", "apps/web", Elsewhere{Dir: "../..", Name: ".env"}, true},
-		"an app of a monorepo":  {"apps/web/.env.local", ".", Elsewhere{Dir: "apps/web", Name: ".env.local"}, true},
-		"an app beside":         {"apps/web/.env.local", "apps/agent", Elsewhere{Dir: "../../apps/web", Name: ".env.local"}, true},
-		"a folder below":        {"frontend/.env", ".", Elsewhere{Dir: "frontend", Name: ".env"}, true},
-		"beyond the repository": {"../.env", ".", Elsewhere{}, false},
-		"a dependency":          {"node_modules/x/.env", ".", Elsewhere{}, false},
+		"another mode":          {".env.production.local", ".", UnreadFile{Mode: "production", Name: ".env.production.local"}, true},
+		"a template":            {".env.example", ".", UnreadFile{}, false},
+		"a backup":              {".env.local.bak", ".", UnreadFile{}, false},
+		"the top of a monorepo": {".env", "apps/web", UnreadFile{Dir: "../..", Name: ".env"}, true},
+		"an app of a monorepo":  {"apps/web/.env.local", ".", UnreadFile{Dir: "apps/web", Name: ".env.local"}, true},
+		"an app beside":         {"apps/web/.env.local", "apps/agent", UnreadFile{Dir: "../../apps/web", Name: ".env.local"}, true},
+		"a folder below":        {"frontend/.env", ".", UnreadFile{Dir: "frontend", Name: ".env"}, true},
+		"beyond the repository": {"../.env", ".", UnreadFile{}, false},
+		"a dependency":          {"node_modules/x/.env", ".", UnreadFile{}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			top := filepath.Join(t.TempDir(), "repo")
@@ -39,7 +39,7 @@ func TestElsewhere(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got, ok := s.ElsewhereFor("LIVEKIT_URL")
+			got, ok := s.UnreadFileFor("LIVEKIT_URL")
 			if ok != tt.ok || filepath.Clean(got.Dir) != filepath.Clean(tt.want.Dir) || got.Mode != tt.want.Mode || got.Name != tt.want.Name {
 				t.Errorf("found %+v %v, want %+v", got, ok, tt.want)
 			}
