@@ -81,8 +81,8 @@ func acyclic(t *testing.T, list []Check) {
 	}
 }
 
-// TestAnUndeclaredProductPanics: a product is read by whoever declares its
-// maker, and by the maker.
+// TestAnUndeclaredProductPanics checks that only the check that makes a product and
+// those that declare that check can read it.
 func TestAnUndeclaredProductPanics(t *testing.T) {
 	made := &products{}
 	value := 7

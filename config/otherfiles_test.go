@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// TestElsewhere checks where ElsewhereFor finds a setting that the run does not read.
+// TestElsewhere checks where UnreadFileFor finds a setting that the run does not read.
 func TestElsewhere(t *testing.T) {
 	for name, tt := range map[string]struct {
 		file string // defines the setting
