@@ -59,9 +59,7 @@ func (c *Case) Close() {
 	c.media().close()
 	c.devJoined().close()
 	for _, j := range c.joins() {
-		if j != nil {
-			j.Browser.close()
-		}
+		j.Browser.close()
 	}
 	c.Net.Close()
 }

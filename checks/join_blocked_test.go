@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"testing"
 
+	"lkdoctor/checks/codetest"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/probe"
 )
@@ -32,8 +33,8 @@ func TestBlockedPathVariants(t *testing.T) {
 		{404, "", "other", "other"},
 	} {
 		ask := &browserAsk{at: at, v1: &probe.V1Verdict{Kind: probe.V1Blocked, Verdict: probe.Verdict{Status: tt.status, Front: tt.front}}}
-		if f, is := ask.v1Finding(false, true); !is || f.Variant != tt.v1 {
-			t.Errorf("/rtc/v1, %d of %q: variant %q, want %q", tt.status, tt.front, f.Variant, tt.v1)
+		if found := ask.v1Findings(false, true); len(found) != 1 || found[0].Variant != tt.v1 {
+			t.Errorf("/rtc/v1, %d of %q: %+v, want the variant %q", tt.status, tt.front, found, tt.v1)
 		}
 		found := newTestCase(t, nil).apiFindings(probe.APIReply{Kind: probe.APIBlocked, Status: tt.status, What: tt.front}, probe.APIReply{}, nil, at)
 		if len(found) != 1 || found[0].Variant != tt.api {
@@ -44,8 +45,8 @@ func TestBlockedPathVariants(t *testing.T) {
 		probe.ServerNginx: "no-upgrade-nginx", probe.ServerApache: "no-upgrade-apache", probe.ServerCaddy: "no-upgrade",
 	} {
 		ask := &browserAsk{at: at, v1: &probe.V1Verdict{Kind: probe.V1Served}, stripped: &probe.Verdict{Status: 404, Front: front}}
-		if f, is := ask.v1Finding(false, true); !is || f.Variant != want {
-			t.Errorf("no upgrade, %q: variant %q, want %q", front, f.Variant, want)
+		if found := ask.v1Findings(false, true); len(found) != 1 || found[0].Variant != want {
+			t.Errorf("no upgrade, %q: %+v, want the variant %q", front, found, want)
 		}
 	}
 }
@@ -72,8 +73,8 @@ func TestRedirectedV1(t *testing.T) {
 	if failure != nil {
 		t.Fatal(errors.New(failure.Detail))
 	}
-	f, is := (&browserAsk{at: address{URL: u}, v1: v}).v1Finding(false, true)
-	if !is || f.Code != finding.WebsocketV1Blocked || f.Variant != "redirect-nginx" || f.Facts["status"] != 301 {
+	found := (&browserAsk{at: address{URL: u}, v1: v}).v1Findings(false, true)
+	if f := codetest.Wants(t, found, finding.WebsocketV1Blocked); f.Variant != "redirect-nginx" || f.Facts["status"] != 301 {
 		t.Errorf("found %v %q", f, f.Variant)
 	}
 }

@@ -102,7 +102,7 @@ func TestMixedContent(t *testing.T) {
 		{"http://localhost:3000", "connect-src 'self'", "header", []Code{finding.BrowserCSP}},
 	} {
 		page, _ := url.Parse(tt.page)
-		a := &browserAsk{at: address{URL: at}, page: &pageSeen{read: true, shown: tt.page, Page: browser.Page{URL: page, Header: http.Header{}}}}
+		a := &browserAsk{at: address{URL: at}, page: &pageSeen{shown: tt.page, Page: browser.Page{URL: page, Header: http.Header{}}}}
 		if tt.policy != "" {
 			a.page.Header.Set("Content-Security-Policy", tt.policy)
 		}
@@ -138,7 +138,7 @@ func TestTokenEndpointCORS(t *testing.T) {
 		{http.Header{"Access-Control-Allow-Origin": {"*"}}, true},
 		{http.Header{"Access-Control-Allow-Origin": {"https://app.example.com", "*"}, "Access-Control-Allow-Headers": {"*"}}, true},
 	} {
-		a := &browserAsk{page: &pageSeen{Page: browser.Page{URL: page}, endpoint: endpoint,
+		a := &browserAsk{page: &pageSeen{Page: browser.Page{URL: page}, why: finding.Textf("not read"), endpoint: endpoint,
 			request: browser.CORSRequest{Page: page, Method: "POST", JSON: true}, preflight: &browser.CORSAnswer{Status: 204, Header: tt.header}}}
 		found := a.pageFindings()
 		if got := len(found) == 1 && found[0].Code == finding.BrowserCORS && found[0].Party == finding.OwnerTicketService; got != tt.want {
@@ -259,7 +259,8 @@ func TestAgentCause(t *testing.T) {
 		{"not called, early", dispatch(""), time.Millisecond, ""},
 		{"not called", dispatch(""), time.Second, finding.AgentDispatchIgnored},
 	} {
-		if got, _ := cause("helper", agentNews{dispatches: tt.list, listed: tt.listed}, probe.DefaultLimits()); got != tt.want {
+		call := agentCall{dispatches: tt.list, listed: tt.listed, limits: probe.DefaultLimits()}
+		if got, _ := call.cause("helper"); got != tt.want {
 			t.Errorf("%s: %s, want %s", tt.name, got, tt.want)
 		}
 	}

@@ -208,7 +208,7 @@ func missingToken(c *Case, t *TicketAnswer, who Text) (Finding, bool) {
 			what = a.UsualType
 		}
 		if a.TokenHasVideo {
-			f, _ := build(finding.TicketTokenMissing, "beside", "the field %s should hold the token as text and holds this type: %s. The token sits at %s",
+			f, _ := build(finding.TicketTokenMissing, "beside", "the field %s should hold the token as text and holds this type: %s; the token sits at %s",
 				path, what, a.TokenPath)
 			return f.With("found", a.TokenPath), true
 		}

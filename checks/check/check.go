@@ -5,6 +5,7 @@ package check
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"lkdoctor/checks/finding"
@@ -118,21 +119,12 @@ type Spec struct {
 	Also Text
 }
 
+// reads returns the checks that Needs and Uses name.
+func (s Spec) reads() []string { return slices.Concat(s.Needs, s.Uses) }
+
 // Reads reports whether the check may read the product of check id: its own, or one
 // that it declares.
-func (s Spec) Reads(id string) bool {
-	if s.ID == id {
-		return true
-	}
-	for _, ids := range [][]string{s.Needs, s.Uses} {
-		for _, other := range ids {
-			if other == id {
-				return true
-			}
-		}
-	}
-	return false
-}
+func (s Spec) Reads(id string) bool { return s.ID == id || slices.Contains(s.reads(), id) }
 
 // Check is one question, its ID and its code.
 type Check struct {
