@@ -12,8 +12,8 @@ import (
 	"lkdoctor/checks/probe"
 )
 
-// The fix for a path that does not lead to LiveKit follows from the answer there: a
-// rule that refuses or redirects is not mended by another location.
+// TestBlockedPathVariants checks that the status at a blocked path selects the fix: a
+// rule that refuses or redirects needs another fix than a missing location.
 func TestBlockedPathVariants(t *testing.T) {
 	at := address{URL: &url.URL{Scheme: "ws", Host: "127.0.0.1:7880"}}
 	for _, tt := range []struct {
@@ -51,7 +51,8 @@ func TestBlockedPathVariants(t *testing.T) {
 	}
 }
 
-// A redirect of /rtc/v1 to a page of the same origin is a redirect, not that page.
+// TestRedirectedV1 redirects /rtc/v1 to a page of the same origin. The finding must
+// name the redirect and not the page.
 func TestRedirectedV1(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Server", "nginx")

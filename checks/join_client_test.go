@@ -21,8 +21,8 @@ import (
 	"lkdoctor/checks/token"
 )
 
-// TestRegionPinned: LiveKit Cloud answers 403 where a project is pinned to other
-// regions (SERVER_REGION_PINNED). The token goes to regions of LiveKit Cloud only.
+// TestRegionPinned covers SERVER_REGION_PINNED: LiveKit Cloud answers 403 if a project
+// is pinned to other regions. The token must be sent to hosts of LiveKit Cloud only.
 func TestRegionPinned(t *testing.T) {
 	authority, err := lab.NewAuthority()
 	if err != nil {
@@ -87,8 +87,8 @@ func (loopbackResolver) LookupNetIP(ctx context.Context, network, _ string) (lis
 	return net.DefaultResolver.LookupNetIP(ctx, network, "127.0.0.1")
 }
 
-// TestMixedContent is BROWSER_MIXED_CONTENT, which no lab on loopback has: browsers
-// take this machine for secure.
+// TestMixedContent covers BROWSER_MIXED_CONTENT. The lab cannot produce it, because
+// browsers treat loopback as secure.
 func TestMixedContent(t *testing.T) {
 	at, _ := url.Parse("ws://livekit.example.com:7880")
 	for _, tt := range []struct {
@@ -125,7 +125,7 @@ func TestMixedContent(t *testing.T) {
 	}
 }
 
-// TestTokenEndpointCORS: the page's POST of JSON needs a preflight.
+// TestTokenEndpointCORS covers the preflight that a page's POST of JSON needs.
 func TestTokenEndpointCORS(t *testing.T) {
 	page, _ := url.Parse("https://app.example.com")
 	endpoint, _ := url.Parse("https://tokens.example.com/api/token")
@@ -147,9 +147,9 @@ func TestTokenEndpointCORS(t *testing.T) {
 	}
 }
 
-// TestEndpointOfAnotherOrigin: the page calls an endpoint of another origin; the app
-// has no route of its own, and needs none. The answer needs the header as well as the
-// preflight.
+// TestEndpointOfAnotherOrigin has a page that calls a token endpoint of another origin.
+// The app itself must not be asked for a token, and the endpoint's response needs the
+// CORS header as well as the preflight.
 func TestEndpointOfAnotherOrigin(t *testing.T) {
 	l := startMediaLab(t, lab.LiveKitOptions{})
 	raw, err := token.Mint(token.MintOptions{Key: l.pair.Key, Secret: l.pair.Secret, Room: "r", Identity: "i", Now: time.Now()})
@@ -200,8 +200,8 @@ func TestEndpointOfAnotherOrigin(t *testing.T) {
 	}
 }
 
-// TestAgentCalledByName calls an agent into a room of the doctor's own, sees it
-// come, and takes the call back; nobody stays. The same server has no redis.
+// TestAgentCalledByName dispatches an agent to a room of lkdoctor's, waits for it to
+// join, and checks that the room is empty afterwards. The server has no Redis.
 func TestAgentCalledByName(t *testing.T) {
 	l := startMediaLab(t, lab.LiveKitOptions{})
 	worker, err := lab.StartWorker(t.Context(), l.server.URL, l.pair, lab.WorkerOptions{Name: "helper"})
@@ -225,7 +225,8 @@ func TestAgentCalledByName(t *testing.T) {
 	l.nobodyLeft(t)
 }
 
-// TestNobodyIsCalledByTheEnvironment: an agent may cost money.
+// TestNobodyIsCalledByTheEnvironment checks that --no-join leaves out join.agent even with
+// --agent. An agent may cost money.
 func TestNobodyIsCalledByTheEnvironment(t *testing.T) {
 	for _, c := range []*Case{{}, {Options: Options{NoJoin: true, Agent: "helper"}}} {
 		for _, spec := range Specs() {
@@ -236,8 +237,8 @@ func TestNobodyIsCalledByTheEnvironment(t *testing.T) {
 	}
 }
 
-// TestAgentCause is the table of what the server's list of dispatches tells, as
-// measured (livekit-server 1.13.5 and 1.13.11).
+// TestAgentCause covers what the server's list of dispatches means, as observed with
+// livekit-server 1.13.5 and 1.13.11.
 func TestAgentCause(t *testing.T) {
 	dispatch := func(agent string, jobs ...probe.DispatchJob) []probe.Dispatch {
 		return []probe.Dispatch{{Agent: agent, Jobs: jobs}}

@@ -14,8 +14,8 @@ import (
 	"lkdoctor/config"
 )
 
-// TestServerFailureVariants: each way of not answering has a variant of its own,
-// and whoever wrote what is wrong is its party. An address of the settings and
+// TestServerFailureVariants has a row for each way in which a server does not answer.
+// The party is the one that set the faulty value, so an address from the settings and
 // one that came with the token differ.
 func TestServerFailureVariants(t *testing.T) {
 	v6 := netip.IPv6Loopback()
@@ -24,7 +24,7 @@ func TestServerFailureVariants(t *testing.T) {
 		failure probe.Failure
 		code    Code
 		variant string
-		owner   Owner // "" is the page's
+		owner   Owner // "" means the page's owner
 		came    string
 		env     string
 	}{
@@ -95,7 +95,7 @@ func TestServerFailureVariants(t *testing.T) {
 	}
 }
 
-// wantVariant fails unless the finding's page has its variant.
+// wantVariant fails the test if the finding's page does not list its variant.
 func wantVariant(t *testing.T, f Finding) {
 	t.Helper()
 	if page, _ := catalogue.Lookup(f.Code); page.Code != "" {
@@ -105,8 +105,8 @@ func wantVariant(t *testing.T, f Finding) {
 	}
 }
 
-// TestLocalhostFromElsewhere: an app on another machine hands out localhost.
-// Whether its own machine has LiveKit at that port is looked at, and told.
+// TestLocalhostFromElsewhere has an app on another machine return localhost. The
+// message must say whether LiveKit answers at that port of the app's machine.
 func TestLocalhostFromElsewhere(t *testing.T) {
 	u, _ := url.Parse("ws://localhost:7880")
 	there, _ := url.Parse("ws://app.example.com:7880")
@@ -123,8 +123,8 @@ func TestLocalhostFromElsewhere(t *testing.T) {
 	}
 }
 
-// TestProxyVariableIsNamed: what sets an HTTP proxy stands in the message and
-// fills the fix.
+// TestProxyVariableIsNamed checks that message and fix name the variable that sets an
+// HTTP proxy.
 func TestProxyVariableIsNamed(t *testing.T) {
 	for variable, scheme := range map[string]string{"HTTP_PROXY": "ws", "http_proxy": "ws", "HTTPS_PROXY": "wss", "https_proxy": "wss"} {
 		settings, err := config.Load(config.Inputs{Dir: t.TempDir(), Environ: []string{variable + "=http://127.0.0.1:1", "LIVEKIT_URL=" + scheme + "://livekit.test"}})

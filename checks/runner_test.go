@@ -11,7 +11,7 @@ import (
 	"lkdoctor/config/clean"
 )
 
-// newTestCase is a patient without settings, at a fixed time.
+// newTestCase returns a Case at a fixed time. A nil settings means empty settings.
 func newTestCase(t *testing.T, settings *config.Settings) *Case {
 	t.Helper()
 	if settings == nil {
@@ -24,7 +24,7 @@ func newTestCase(t *testing.T, settings *config.Settings) *Case {
 	}
 }
 
-// TestRegistry holds the rules that every check keeps.
+// TestRegistry checks what must be true of every check.
 func TestRegistry(t *testing.T) {
 	seen := map[string]bool{}
 	list := All(nil)
@@ -81,8 +81,8 @@ func acyclic(t *testing.T, list []Check) {
 	}
 }
 
-// TestAnUndeclaredProductPanics: a product is read by whoever declares its
-// maker, and by the maker.
+// TestAnUndeclaredProductPanics checks that only the check that makes a product and
+// those that declare that check can read it.
 func TestAnUndeclaredProductPanics(t *testing.T) {
 	made := &products{}
 	value := 7

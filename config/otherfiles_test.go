@@ -6,11 +6,11 @@ import (
 	"testing"
 )
 
-// TestElsewhere: where a setting lies that this run does not read.
+// TestElsewhere checks where UnreadFileFor finds a setting that the run does not read.
 func TestElsewhere(t *testing.T) {
 	for name, tt := range map[string]struct {
-		file string // that defines the setting
-		in   string // the run's folder
+		file string // defines the setting
+		in   string // folder of the run
 		want UnreadFile
 		ok   bool
 	}{
@@ -43,7 +43,7 @@ func TestElsewhere(t *testing.T) {
 			if ok != tt.ok || filepath.Clean(got.Dir) != filepath.Clean(tt.want.Dir) || got.Mode != tt.want.Mode || got.Name != tt.want.Name {
 				t.Errorf("found %+v %v, want %+v", got, ok, tt.want)
 			}
-			if ok && got.Dir != "" { // what is advised finds it
+			if ok && got.Dir != "" { // the suggested --dir must find it
 				s, err := Load(Inputs{Dir: got.Dir})
 				if err != nil || s.URL.Secret.Empty() {
 					t.Errorf("--dir %s finds nothing: %v", got.Dir, err)

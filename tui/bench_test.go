@@ -9,7 +9,7 @@ func finishedScreen(b *testing.B, width, height int) model {
 	return resized(ends(m, opaqueRun()), width, height)
 }
 
-// BenchmarkUpdate is two keys, without a frame.
+// BenchmarkUpdate measures two keys without drawing.
 func BenchmarkUpdate(b *testing.B) {
 	m := finishedScreen(b, 200, 60)
 	for b.Loop() {
@@ -17,7 +17,7 @@ func BenchmarkUpdate(b *testing.B) {
 	}
 }
 
-// BenchmarkView is one frame: of a large window, and of one in which few layouts fit.
+// BenchmarkView measures a frame of a large window, and of one in which few layouts fit.
 func BenchmarkView(b *testing.B) {
 	for name, size := range map[string][2]int{"large": {200, 60}, "small": {60, 16}} {
 		m := finishedScreen(b, size[0], size[1])

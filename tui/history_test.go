@@ -10,8 +10,7 @@ import (
 	"lkdoctor/checks/check"
 )
 
-// The exit code and the report after leaving are those of the last full run,
-// whatever was pressed since.
+// TestNoKeyLosesADiagnosis checks that the session's result is that of the last full run.
 func TestNoKeyLosesADiagnosis(t *testing.T) {
 	broken, fine := opaqueRun(), goodRun()
 	for name, test := range map[string]struct {
@@ -112,7 +111,7 @@ func TestEarlierRunsAreKept(t *testing.T) {
 	}
 }
 
-// An open page stays what it is while the run goes on, and to its end.
+// TestAnOpenPageDoesNotChange checks that an open page stays open when the run ends.
 func TestAnOpenPageDoesNotChange(t *testing.T) {
 	deps, _ := testDeps()
 	m := step(midway(t, deps, 80, 24), press("up"), press("up"), press("enter"))
@@ -126,8 +125,8 @@ func TestAnOpenPageDoesNotChange(t *testing.T) {
 	}
 }
 
-// Beside the rows a tab is looked at without leaving them; enter gives it the
-// whole width.
+// TestThePageBesideTheRows checks that in a wide window a tab is shown next to the rows,
+// and that enter opens it in the full width.
 func TestThePageBesideTheRows(t *testing.T) {
 	deps, _ := testDeps()
 	m := step(ends(drawn(t, deps, 120, 40), opaqueRun()), press("e"))
@@ -143,7 +142,7 @@ func TestThePageBesideTheRows(t *testing.T) {
 	}
 }
 
-// Behind an open help or prompt no key does anything but in it.
+// TestKeysStayInTheHelp checks that keys have no effect outside an open help or prompt.
 func TestKeysStayInTheHelp(t *testing.T) {
 	deps, starts := testDeps()
 	for name, open := range map[string]tea.Msg{"help": press("?"), "prompt": press("p")} {

@@ -21,8 +21,8 @@ import (
 	"lkdoctor/tui/term"
 )
 
-// midway is the screen in the middle of a run: two stages have ended, a third
-// waits for four seconds.
+// midway returns a screen during a run: two stages have ended, and a third has waited for
+// four seconds.
 func midway(t *testing.T, deps Deps, width, height int) model {
 	c := newClock()
 	deps.Now = c.read
@@ -134,7 +134,7 @@ func TestChinese(t *testing.T) {
 	}
 }
 
-// hostileRun says things that no terminal may act upon, too long and too wide.
+// hostileRun returns a run with control characters and long, wide texts.
 func hostileRun() check.Run {
 	run := opaqueRun()
 	f := finding.New(finding.TokenOpaque, finding.Fail, "%s", "\x1b[2J\x1b]0;owned\a令牌令牌🚀\u202egnp\x9b31m"+strings.Repeat("x", 300))
@@ -191,7 +191,8 @@ func TestNoLineLeavesTheWindow(t *testing.T) {
 	}
 }
 
-// Any keys in any order leave a whole screen: every key once for a start.
+// TestAnyKeysLeaveAWholeScreen presses every key once and then random ones. Each frame must
+// fill the window.
 func TestAnyKeysLeaveAWholeScreen(t *testing.T) {
 	names := []string{
 		"up", "down", "left", "right", "enter", "esc", "tab", "pgup", "pgdown", "home", "end", " ", "/", "?", "[", "]",

@@ -17,7 +17,7 @@ import (
 	"strings"
 )
 
-// mutant is one changed behaviour.
+// A mutant is one changed behaviour.
 type mutant struct {
 	name     string
 	file     string
@@ -111,7 +111,7 @@ func (m mutant) tried(dir string) string {
 	return ""
 }
 
-// overlay writes what go test reads in place of m.file, and returns its name.
+// overlay writes an overlay file for go test that replaces m.file by text, and returns its name.
 func (m mutant) overlay(dir, text string) (string, error) {
 	original, err := filepath.Abs(m.file)
 	if err != nil {

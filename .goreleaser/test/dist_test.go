@@ -1,6 +1,6 @@
-// Package dist_test tries what `make snapshot` and `make npm` leave in dist/, as
-// whoever gets it would: in an empty folder, without Go. It is no part of
-// ./...; make snapshot-test and make npm-test run it.
+// Package dist_test tests what make snapshot and make npm leave in dist/, as a user gets
+// it: in an empty folder and without Go. It is not part of ./...; make snapshot-test and
+// make npm-test run it.
 package dist_test
 
 import (
@@ -23,7 +23,7 @@ import (
 
 const dist = "../../dist"
 
-// only is the one file in dist that matches pattern.
+// only returns the path of the one file in dist that matches pattern.
 func only(t *testing.T, pattern string) string {
 	t.Helper()
 	found, err := filepath.Glob(filepath.Join(dist, pattern))
@@ -37,7 +37,7 @@ func only(t *testing.T, pattern string) string {
 	return path
 }
 
-// released is the version that the snapshot was built as.
+// released returns the version of the snapshot.
 func released(t *testing.T) string {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(dist, "metadata.json"))
@@ -51,7 +51,7 @@ func released(t *testing.T) string {
 	return m.Version
 }
 
-// unpack writes a tar.gz into a new folder and returns that.
+// unpack writes the files of a tar.gz into a new folder and returns its path.
 func unpack(t *testing.T, path string) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -67,13 +67,13 @@ func unpack(t *testing.T, path string) string {
 	return dir
 }
 
-// member is a file in an archive.
+// A member is a file in an archive.
 type member struct {
 	content []byte
 	mode    os.FileMode
 }
 
-// members are the files of a tar.gz or zip.
+// members returns the files of a tar.gz or zip.
 func members(t *testing.T, path string) map[string]member {
 	t.Helper()
 	out := map[string]member{}
@@ -121,14 +121,13 @@ func members(t *testing.T, path string) map[string]member {
 	}
 }
 
-// result is how a command ended.
+// A result is the output and exit code of a command.
 type result struct {
 	out, err string
 	exit     int
 }
 
-// call runs a command in an empty folder, with nothing of this process's
-// environment but what is given and PATH.
+// call runs a command in an empty folder. Its environment is environ, HOME, PATH and LC_ALL.
 func call(t *testing.T, environ []string, name string, args ...string) result {
 	t.Helper()
 	return callIn(t, t.TempDir(), environ, name, args...)
@@ -136,7 +135,7 @@ func call(t *testing.T, environ []string, name string, args ...string) result {
 
 func callIn(t *testing.T, dir string, environ []string, name string, args ...string) result {
 	t.Helper()
-	cmd := exec.Command(name, args...) // cleanups call it too
+	cmd := exec.Command(name, args...) // without t.Context, since cleanups use it
 	cmd.Dir = dir
 	cmd.Env = append([]string{"HOME=" + dir, "PATH=" + os.Getenv("PATH"), "LC_ALL=C.UTF-8"}, environ...)
 	var out, errs bytes.Buffer
@@ -149,7 +148,7 @@ func callIn(t *testing.T, dir string, environ []string, name string, args ...str
 	return result{out.String(), errs.String(), cmd.ProcessState.ExitCode()}
 }
 
-// tool skips a test on a machine that lacks the tool that it needs.
+// tool skips the test if a tool is not installed.
 func tool(t *testing.T, names ...string) {
 	t.Helper()
 	for _, name := range names {
@@ -169,7 +168,7 @@ func startLab(t *testing.T, fault string) *lab.Lab {
 	return l
 }
 
-// incident runs a program called lkdoctor on the incident.
+// incident checks that the program finds the cause of the opaque-token fault.
 func incident(t *testing.T, program ...string) {
 	t.Helper()
 	l := startLab(t, "opaque-token")
@@ -179,5 +178,5 @@ func incident(t *testing.T, program ...string) {
 	}
 }
 
-// hostArchive is the part of a file's name that says for which system it is.
+// hostArchive returns the part of a file name that identifies this system.
 func hostArchive() string { return runtime.GOOS + "_" + runtime.GOARCH }

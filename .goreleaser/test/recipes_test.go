@@ -14,7 +14,7 @@ import (
 
 const recipes = "../../.github/recipes"
 
-// built is lkdoctor as `make build` made it.
+// built returns the path of bin/lkdoctor.
 func built(t *testing.T) string {
 	t.Helper()
 	path, err := filepath.Abs("../../bin/lkdoctor")
@@ -59,9 +59,8 @@ func TestSystemdUnits(t *testing.T) {
 	}
 }
 
-// TestNodeExporter runs what the service runs for two targets, the same server
-// for both, into one folder: the real node_exporter hands out the series of
-// both and no error; promtool has nothing to say against them.
+// TestNodeExporter runs the service's command for two targets, with one server and folder.
+// node_exporter must export the series of both without an error, and promtool accept them.
 func TestNodeExporter(t *testing.T) {
 	tool(t, "prometheus-node-exporter", "promtool")
 	service, err := os.ReadFile(filepath.Join(recipes, "systemd", "lkdoctor@.service"))

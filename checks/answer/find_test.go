@@ -24,8 +24,7 @@ var (
 	opaqueToken = "lk_demo_" + strings.Repeat("aB3-_", 8) + "xyz"
 )
 
-// fill inserts the tokens of the tests into a body: VIDEO, OTHER, LOGIN, PLAIN,
-// OPAQUE.
+// fill replaces VIDEO, OTHER, LOGIN, PLAIN and OPAQUE in body with test tokens.
 func fill(body string) string {
 	return strings.NewReplacer("VIDEO", videoToken, "OTHER", otherVideo, "LOGIN", loginToken, "PLAIN", noVideo,
 		"OPAQUE", opaqueToken).Replace(body)
@@ -41,7 +40,7 @@ func TestFindToken(t *testing.T) {
 		url, urlPath string
 		tokenUsual   bool
 	}{
-		// Seen in public code.
+		// Responses of services in public code.
 		{"token", `{"token":"VIDEO"}`, TicketService, "VIDEO", "token", Text, "", "", true},
 		{"token url", `{"token":"VIDEO","url":"wss://lk.example"}`, TicketService, "VIDEO", "token", Text, u, "url", true},
 		{"token url room", `{"token":"VIDEO","url":"wss://lk.example","room":"r1"}`, TicketService, "VIDEO", "token", Text, u, "url", true},
@@ -60,13 +59,13 @@ func TestFindToken(t *testing.T) {
 		{"JSON string", `"VIDEO"`, TicketService, "VIDEO", WholeBody, Text, "", "", false},
 		{"opaque bare text", `OPAQUE`, TicketService, "OPAQUE", WholeBody, Text, "", "", false},
 		{"the incident", `{"token":"OPAQUE","url":"wss://lk.example","room":"r","identity":"i"}`, TicketService, "OPAQUE", "token", Text, u, "url", true},
-		// The standard endpoint and the front ends.
+		// The standard token endpoint and the starters' front ends.
 		{"endpoint snake", `{"server_url":"wss://lk.example","participant_token":"VIDEO"}`, Endpoint, "VIDEO", "participant_token", Text, u, "server_url", true},
 		{"endpoint camel", `{"serverUrl":"wss://lk.example","participantToken":"VIDEO"}`, Endpoint, "VIDEO", "participantToken", Text, u, "serverUrl", true},
 		{"endpoint with a service's names", `{"token":"VIDEO","url":"wss://lk.example"}`, Endpoint, "VIDEO", "token", Text, u, "url", false},
 		{"front end", `{"serverUrl":"wss://lk.example","roomName":"r1","participantName":"Ana","participantToken":"VIDEO"}`, Frontend, "VIDEO", "participantToken", Text, u, "serverUrl", true},
 		{"front end snake", `{"server_url":"wss://lk.example","participant_token":"VIDEO"}`, Frontend, "VIDEO", "participant_token", Text, u, "server_url", false},
-		// Plausible.
+		// Field names that a service may use.
 		{"jwt", `{"jwt":"VIDEO"}`, TicketService, "VIDEO", "jwt", Text, "", "", false},
 		{"livekit_token", `{"livekit_token":"VIDEO"}`, TicketService, "VIDEO", "livekit_token", Text, "", "", false},
 		{"participant.token", `{"participant":{"token":"OPAQUE"}}`, TicketService, "OPAQUE", "participant.token", Text, "", "", false},
@@ -80,7 +79,7 @@ func TestFindToken(t *testing.T) {
 		{"token in a sentence", `{"hint":"use VIDEO please"}`, TicketService, "", "", Missing, "", "", false},
 		{"address at token", `{"token":"wss://lk.example/rtc?access_token=VIDEO"}`, TicketService, "VIDEO", "token?access_token", Text, "wss://lk.example", "token", false},
 		{"byte order mark", "\ufeff" + `{"token":"VIDEO"}`, TicketService, "VIDEO", "token", Text, "", "", true},
-		// Which of several.
+		// Several tokens in one response.
 		{"login beside", `{"access_token":"LOGIN","token":"VIDEO"}`, TicketService, "VIDEO", "token", Text, "", "", true},
 		{"login at token", `{"token":"LOGIN","livekitToken":"VIDEO"}`, TicketService, "VIDEO", "livekitToken", Text, "", "", false},
 		{"login above", `{"access_token":"LOGIN","data":{"x":{"rtc":"VIDEO"}}}`, Endpoint, "VIDEO", "data.x.rtc", Text, "", "", false},
@@ -98,7 +97,7 @@ func TestFindToken(t *testing.T) {
 		{"neighbour", `{"url":"https://api.example/self","data":{"token":"VIDEO","host":"lk.example"}}`, TicketService, "VIDEO", "data.token", Text, "https://api.example/self", "url", false},
 		{"wrapping is kept", `{"token":"Bearer VIDEO"}`, TicketService, "Bearer VIDEO", "token", Text, "", "", true},
 		{"promise as text", `{"token":"[object Promise]"}`, TicketService, "[object Promise]", "token", Text, "", "", true},
-		// No token.
+		// No usable token.
 		{"promise", `{"token":{},"url":"wss://lk.example"}`, TicketService, "", "token", Promise, u, "url", true},
 		{"promise elsewhere", `{"accessToken":{}}`, TicketService, "", "accessToken", Promise, "", "", false},
 		{"promise, front end", `{"serverUrl":"wss://lk.example","participantToken":{}}`, Frontend, "", "participantToken", Promise, u, "serverUrl", true},
@@ -194,7 +193,7 @@ func TestFindProblem(t *testing.T) {
 	}
 }
 
-// TestFindHostile: hostile bodies are read quickly and nothing raw is shown.
+// TestFindHostile checks that Find shows no control character and no token of a hostile body.
 func TestFindHostile(t *testing.T) {
 	long := strings.Repeat("k", 5000)
 	for name, body := range map[string]string{
@@ -218,8 +217,8 @@ func checkShown(t *testing.T, value any) {
 	checkShownFrom(t, value, func(token string) string { return token[len(token)-30:] })
 }
 
-// checkWhole is checkShown for whole tokens: pieces cut by a fuzzer cannot be
-// recognised.
+// checkWhole fails if a shown text holds a control character or a whole token. A
+// fuzzer cuts tokens, so that a part cannot be recognised.
 func checkWhole(t *testing.T, value any) {
 	t.Helper()
 	checkShownFrom(t, value, func(token string) string { return token })

@@ -8,7 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// seeds are bodies and pastes of every kind.
+// seeds returns response bodies and pasted texts of every kind.
 func seeds() []string {
 	list := []string{"", "null", "{}", "[]", `""`, `"x"`, "{", `{"token"`, `{"token":{}}`, `{"token":null,"url":1}`,
 		`{"token":"OPAQUE","url":"wss://lk.example","room":{"name":"r"},"identity":"i"}`, `{"data":{"token":"VIDEO"}}`,

@@ -65,7 +65,7 @@ func TestInsecurePage(t *testing.T) {
 	}
 }
 
-// Pages that are made to keep a reader busy.
+// TestHostilePages checks that large or malformed pages are judged within 5 s.
 func TestHostilePages(t *testing.T) {
 	server, _ := url.Parse("wss://lk.test")
 	meta := `<meta http-equiv=Content-Security-Policy content="connect-src 'none'">`
@@ -107,7 +107,7 @@ func FuzzJudge(f *testing.F) {
 			if r.Kind == browser.KindCSP && r.Policy.Directive == "" {
 				t.Errorf("%+v", r)
 			}
-			// What is said to be added must do, unless another policy refuses too.
+			// Adding r.Allow to the policy must be enough, unless another policy also refuses.
 			if r.Kind == browser.KindCSP && u.Hostname() != "" && u.User == nil && !strings.ContainsAny(u.Host, "[]*:%;, '") {
 				allow := r.Target.URL.Scheme + "://" + r.Target.URL.Host
 				p := pageWith("", "connect-src "+allow)

@@ -6,8 +6,8 @@ import (
 	"github.com/livekit/protocol/livekit"
 )
 
-// One that was listed only after it had left came all the same, unless that was before
-// the doctor joined.
+// TestAgentListedAsLeft checks that an agent that is first listed as disconnected counts
+// as having joined, unless it joined before the doctor.
 func TestAgentListedAsLeft(t *testing.T) {
 	for _, tt := range []struct {
 		name             string

@@ -45,7 +45,8 @@ func TestConnectRefused(t *testing.T) {
 	}
 }
 
-// A listener whose queue is full drops further SYNs, as a firewall does.
+// TestConnectDroppedSYN uses a listener with a full queue, which drops further SYNs as a
+// firewall does.
 func TestConnectDroppedSYN(t *testing.T) {
 	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM, 0)
 	if err != nil {
@@ -107,7 +108,8 @@ func TestConnectNames(t *testing.T) {
 	}
 }
 
-// The second address is tried while the first is still silent, and wins.
+// TestConnectHappyEyeballs checks that Connect tries the second address while the first
+// is silent.
 func TestConnectHappyEyeballs(t *testing.T) {
 	addr := serve(t, drain)
 	n := newNet(t)

@@ -44,8 +44,8 @@ func TestExchangeGood(t *testing.T) {
 	}
 }
 
-// What a server says unasked, before its answer or after it, is logged nowhere:
-// http.Transport would print it to standard error.
+// TestExchangeUnasked checks that data before or after a response is not logged.
+// http.Transport logs it to standard error.
 func TestExchangeUnasked(t *testing.T) {
 	var logged strings.Builder
 	log.SetOutput(&logged)
@@ -70,7 +70,8 @@ func TestExchangeUnasked(t *testing.T) {
 	}
 }
 
-// A cached answer has an old Date, and says so with its Age.
+// TestExchangeClockOfACache checks that the Date of a cached response, which has an Age
+// header, is not used as a clock.
 func TestExchangeClockOfACache(t *testing.T) {
 	addr := pages(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Date", time.Now().Add(-time.Hour).UTC().Format(http.TimeFormat))
@@ -82,9 +83,8 @@ func TestExchangeClockOfACache(t *testing.T) {
 	}
 }
 
-// A server may hang up on a connection that it takes for idle, at any moment. A
-// question that changes something has a connection of its own, so that it
-// cannot get lost with another's.
+// TestExchangePostIsNotLost checks that a POST has a connection of its own. A server may
+// close an idle connection at any moment, and a request on it would be lost.
 func TestExchangePostIsNotLost(t *testing.T) {
 	addr := serve(t, func(c net.Conn) { says("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")(c) })
 	n := newNet(t)
@@ -114,7 +114,7 @@ func TestExchangeClock(t *testing.T) {
 	}
 }
 
-// Each hostile peer ends in one kind of failure, within its limit.
+// TestExchangeHostile checks the kind of failure for each hostile peer.
 func TestExchangeHostile(t *testing.T) {
 	write := func(c net.Conn, chunk string, every time.Duration) {
 		go drain(c)
@@ -123,7 +123,7 @@ func TestExchangeHostile(t *testing.T) {
 				return
 			}
 			if every > 0 {
-				time.Sleep(every) // the peer's pace, not the test's
+				time.Sleep(every) // how fast the peer sends
 			}
 		}
 	}
@@ -187,7 +187,7 @@ func TestExchangeHostile(t *testing.T) {
 	}
 }
 
-// gzipped is size zero bytes, compressed.
+// gzipped returns size zero bytes, compressed.
 func gzipped(size int) string {
 	var b bytes.Buffer
 	w := gzip.NewWriter(&b)
@@ -315,7 +315,7 @@ func TestExchangeTLS(t *testing.T) {
 	wantKind(t, f, probe.PhaseTLS, probe.KindTLSUnknownCA)
 }
 
-// A header that cannot be sent fails without its value in any text.
+// TestExchangeSecretHeader checks that no error text shows the value of an invalid header.
 func TestExchangeSecretHeader(t *testing.T) {
 	addr := pages(t, func(http.ResponseWriter, *http.Request) {})
 	_, f := newNet(t).Exchange(t.Context(), probe.Request{URL: parse(t, "http://"+addr),

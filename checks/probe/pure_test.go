@@ -9,8 +9,8 @@ import (
 	"lkdoctor/checks/probe"
 )
 
-// Words of servers that do not run in these tests: livekit-server 1.11.0 and
-// 1.13.6, LiveKit Cloud, and strangers.
+// TestClassifyVerdictDialects has responses of servers that these tests do not run:
+// livekit-server 1.11.0 and 1.13.6, LiveKit Cloud, and other programs.
 func TestClassifyVerdictDialects(t *testing.T) {
 	const tok = "eyJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJBUEkifQ.c2ln"
 	for _, tt := range []struct {

@@ -16,7 +16,7 @@ import (
 	"lkdoctor/checks/probe/session"
 )
 
-// claims are those of a token that joins, changed by change.
+// claims returns the claims of a token that may join, modified by change.
 func claims(change func(jwt.MapClaims)) jwt.MapClaims {
 	now := time.Now()
 	c := jwt.MapClaims{
@@ -29,7 +29,7 @@ func claims(change func(jwt.MapClaims)) jwt.MapClaims {
 	return c
 }
 
-// signed signs claims with the test secret.
+// signed returns a token with those claims, signed with key.
 func signed(t testing.TB, method jwt.SigningMethod, key any, change func(jwt.MapClaims)) string {
 	t.Helper()
 	s, err := jwt.NewWithClaims(method, claims(change)).SignedString(key)
@@ -39,7 +39,7 @@ func signed(t testing.TB, method jwt.SigningMethod, key any, change func(jwt.Map
 	return s
 }
 
-// handmade is a token whose payload is any text, signed well or not at all.
+// handmade returns a token with any text as its payload, signed with the test secret.
 func handmade(t testing.TB, payload string) string {
 	t.Helper()
 	head := base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"HS256","typ":"JWT"}`))
@@ -51,8 +51,7 @@ func handmade(t testing.TB, payload string) string {
 	return body + "." + base64.RawURLEncoding.EncodeToString(sig)
 }
 
-// Every refusal of reference/livekit-failures.md §2 that a token can bring
-// about, from the real server.
+// TestValidateRealServer covers every refusal that a token can cause on the real server.
 func TestValidateRealServer(t *testing.T) {
 	base := startLiveKit(t, "", "").base
 	good := []byte(testSecret)

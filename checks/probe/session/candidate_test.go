@@ -46,7 +46,7 @@ func TestParseCandidate(t *testing.T) {
 	}
 }
 
-// Nothing that a server writes into a candidate panics or comes out raw.
+// FuzzCandidate checks that no candidate panics or yields control characters.
 func FuzzCandidate(f *testing.F) {
 	f.Add("candidate:1 1 udp 2130706431 10.0.0.7 7882 typ host")
 	f.Add("1 1 tcp 1671430143 fe80::1%eth0\x1b[31m 7881 typ host tcptype passive generation 0")
@@ -168,8 +168,8 @@ func TestAtReached(t *testing.T) {
 	}
 }
 
-// FuzzJoin: whatever a server says on joining, nothing panics, nothing that a
-// terminal acts upon comes out, and what is kept is bounded.
+// FuzzJoin checks that no JoinResponse panics or yields control characters, and that the
+// kept facts are bounded.
 func FuzzJoin(f *testing.F) {
 	join := &livekit.JoinResponse{Room: &livekit.Room{Name: "r\x1b[2J"}, ServerVersion: "1\u202e", PingInterval: -1, PingTimeout: 1 << 30,
 		IceServers: []*livekit.ICEServer{{Urls: []string{"turn:a:1", "stun:[::", "\x00"}, Username: "u", Credential: "c"}, {}}}

@@ -10,7 +10,7 @@ import (
 	"lkdoctor/checks/probe/clips"
 )
 
-// patternPackets are the pattern's packets as they are sent.
+// patternPackets returns the RTP packets of the first frames of the test pattern.
 func patternPackets(t testing.TB, frames int) []*rtp.Packet {
 	t.Helper()
 	video, err := clips.Pattern.Samples()
@@ -49,7 +49,7 @@ func TestClips(t *testing.T) {
 	}
 }
 
-// count feeds packets, 20 ms apart each timestamp, to a tally.
+// count adds packets to a tally at the times of their timestamps.
 func count(packets []*rtp.Packet) Received {
 	c := NewTally(patternCodec)
 	begin := time.Now()
@@ -60,7 +60,7 @@ func count(packets []*rtp.Packet) Received {
 }
 
 func TestTally(t *testing.T) {
-	all := patternPackets(t, 20) // the sequence numbers go beyond 65535
+	all := patternPackets(t, 20) // the sequence numbers wrap
 	without := func(drop ...int) []*rtp.Packet {
 		var out []*rtp.Packet
 		for i, p := range all {
@@ -85,7 +85,7 @@ func TestTally(t *testing.T) {
 		{"all", all, 0, 20, 0},
 		{"out of order", swapped, 0, 20, 0},
 		{"repeated", twice, 0, 20, 0},
-		// The first frame takes four packets; the next keyframe is the eleventh.
+		// The first frame has four packets; the eleventh frame is the next keyframe.
 		{"part of a keyframe", without(1), 1, 10, 0},
 		{"a whole frame", without(6), 1, 19, 0},
 		{"part of a later keyframe", without(14), 1, 19, 1},

@@ -16,7 +16,7 @@ import (
 	"lkdoctor/checks/probe"
 )
 
-// deafWire is a connection to a server that reads and says nothing.
+// deafWire returns a connection to a server that reads and sends nothing.
 func deafWire(f *testing.F) *wire {
 	f.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -34,8 +34,8 @@ func deafWire(f *testing.F) *wire {
 	return newWire(new(probe.Net), upgraded{ws: ws, bytes: newPacer(1, 1)})
 }
 
-// FuzzDescription: whatever a server offers, names or answers, nothing panics, and
-// what is kept is bounded and clean.
+// FuzzDescription checks that no offer or candidate panics, and that what is kept is
+// bounded and has no control characters.
 func FuzzDescription(f *testing.F) {
 	const data = "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0 1\r\na=fingerprint:sha-256 " +
 		"00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00\r\n" +
@@ -77,8 +77,8 @@ func FuzzDescription(f *testing.F) {
 	})
 }
 
-// FuzzICEServers: whatever list a server hands out, what is kept of it is bounded,
-// clean, and taken whole by the WebRTC library.
+// FuzzICEServers checks that what is kept of a list of ICE servers is bounded, has no
+// control characters, and is accepted by the WebRTC library.
 func FuzzICEServers(f *testing.F) {
 	f.Add("turn:a:1\nstun:[::1]\nturns:b?transport=tcp", "u", "c")
 	f.Add("stun:[::\n\x00\nturn://x\nturn:a@b\nstuns:c:0\nturn:d?transport=udp#", "", "")

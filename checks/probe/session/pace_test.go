@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// A burst passes at once, and what follows at its pace, however it arrives.
+// TestPacer checks that a burst passes at once, and that the rest is paced.
 func TestPacer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPacer(100, 10)

@@ -12,8 +12,8 @@ import (
 	"lkdoctor/checks/probe/session"
 )
 
-// dyingAfter is a proxy that breaks every connection off at the server's nth
-// message, and all that come later at their first.
+// dyingAfter returns a proxy that cuts the connection at the server's nth message in
+// total, and later connections at their first.
 func dyingAfter(n int32) signalProxy {
 	var seen atomic.Int32
 	return signalProxy{fromServer: func(*livekit.SignalResponse) fate {
@@ -24,7 +24,7 @@ func dyingAfter(n int32) signalProxy {
 	}}
 }
 
-// A server that dies at any message of the handshake yields an outcome at once.
+// TestPublishServerDies checks the outcome if the server dies at any message.
 func TestPublishServerDies(t *testing.T) {
 	server := startLiveKit(t, "", "")
 	for n := int32(1); n <= 12; n++ {

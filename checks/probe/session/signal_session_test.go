@@ -37,7 +37,7 @@ func TestSignalCancelled(t *testing.T) {
 			left <- until(ws, func(m *livekit.SignalRequest) bool { return m.GetLeave() != nil })
 		})
 		_, got := session.Join(ctx, new(probe.Net), base, anyToken, session.Options{})
-		// Cancelling may win against the answer to the upgrade.
+		// The context may end before the response to the upgrade arrives.
 		if got == nil || got.Kind != session.SignalCancelled && got.Kind != session.SignalNetwork {
 			t.Fatalf("got %+v", got)
 		}
@@ -47,7 +47,7 @@ func TestSignalCancelled(t *testing.T) {
 	})
 }
 
-// An open session answers pings, pings itself, and says goodbye.
+// TestSignalSession checks that a session answers pings, sends pings and sends Leave.
 func TestSignalSession(t *testing.T) {
 	noLeaks(t)
 	ponged, pinged, left := make(chan struct{}), make(chan struct{}), make(chan struct{})
@@ -104,7 +104,7 @@ func TestSignalSession(t *testing.T) {
 	}
 }
 
-// What the real server says no to.
+// TestSignalLiveKitRefuses covers refusals of the real server.
 func TestSignalLiveKitRefuses(t *testing.T) {
 	open := startLiveKit(t, "", "")
 	full := startLiveKit(t, "", "room: {max_participants: 1}")
@@ -142,7 +142,8 @@ func TestSignalLiveKitRefuses(t *testing.T) {
 	}
 }
 
-// A second participant of the same identity throws the first one out.
+// TestSignalDuplicateIdentity checks the end of a participant who is replaced by a second
+// one of the same identity.
 func TestSignalDuplicateIdentity(t *testing.T) {
 	server := startLiveKit(t, "", "")
 	n := &probe.Net{}
@@ -166,10 +167,10 @@ func TestSignalDuplicateIdentity(t *testing.T) {
 	}
 }
 
-// The token in the query works where a proxy drops the header.
+// TestSignalViaQuery checks that ViaQuery works with a proxy that drops other headers.
 func TestSignalViaQuery(t *testing.T) {
 	server := startLiveKit(t, "", "")
-	base := signalProxy{}.start(t, server.base) // forwards Authorization only
+	base := signalProxy{}.start(t, server.base) // forwards no header but Authorization
 	s, f := session.Join(within(t, 10*time.Second), new(probe.Net), base, tokenFor(t, "ada", "room"), session.Options{Via: session.ViaQuery})
 	if f != nil {
 		t.Fatal(f)

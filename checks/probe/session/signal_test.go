@@ -18,11 +18,10 @@ import (
 	"lkdoctor/checks/probe/session"
 )
 
-// anyToken looks like a JWT and is none.
+// anyToken has the form of a JWT and is not valid.
 const anyToken = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhZGEifQ.c2lnbmF0dXJlLW9mLXRoaXM"
 
-// wsServer is a WebSocket server that does what talk says and then drops the
-// connection.
+// wsServer starts a WebSocket server that runs talk and then drops the connection.
 func wsServer(t *testing.T, talk func(*websocket.Conn)) *url.URL {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -37,15 +36,15 @@ func wsServer(t *testing.T, talk func(*websocket.Conn)) *url.URL {
 	return baseOf(t, server)
 }
 
-// noLeaks checks, after everything else that the test cleans up, that no
-// goroutine is left but those of the livekit-servers of other tests.
+// noLeaks checks, after the cleanups registered later, that no new goroutine is running.
+// Those of livekit-servers of other tests do not count.
 func noLeaks(t *testing.T) {
 	before := goleak.IgnoreCurrent()
 	server := goleak.IgnoreAnyFunction("github.com/gammazero/workerpool.worker")
 	t.Cleanup(func() { goleak.VerifyNone(t, before, server) })
 }
 
-// say sends one response of a LiveKit server.
+// say sends one message as a LiveKit server.
 func say(ws *websocket.Conn, msg *livekit.SignalResponse) {
 	data, _ := proto.Marshal(msg)
 	_ = ws.WriteMessage(websocket.BinaryMessage, data)
@@ -57,7 +56,8 @@ func joinMessage() *livekit.SignalResponse {
 	}}}
 }
 
-// until reads until the client says something that want is happy with, or goes.
+// until reads messages until want returns true, and reports whether it did before the
+// connection ended.
 func until(ws *websocket.Conn, want func(*livekit.SignalRequest) bool) bool {
 	for {
 		_, data, err := ws.ReadMessage()
@@ -136,7 +136,7 @@ func TestSignalFailures(t *testing.T) {
 	}
 }
 
-// noSecretsOrControls checks what may be printed.
+// noSecretsOrControls fails the test if text holds the signature or control characters.
 func noSecretsOrControls(t *testing.T, text string) {
 	t.Helper()
 	if strings.Contains(text, anyToken[strings.LastIndexByte(anyToken, '.')+1:]) {

@@ -23,7 +23,7 @@ func turnServer(t *testing.T, o lab.TURNOptions) *lab.TURN {
 	return server
 }
 
-// withTURN runs a LiveKit server that hands out these TURN servers.
+// withTURN runs a LiveKit server that offers the TURN servers.
 func withTURN(t *testing.T, servers ...string) *livekitServer {
 	t.Helper()
 	return startLiveKit(t, "turn_servers: ["+strings.Join(servers, ", ")+"]", "")
@@ -31,8 +31,7 @@ func withTURN(t *testing.T, servers ...string) *livekitServer {
 
 var loopback = netip.MustParseAddr("127.0.0.1")
 
-// askTURN joins, asks all ICE servers after having left, and returns what each
-// said.
+// askTURN joins, leaves, and returns the reports on all ICE servers.
 func askTURN(t *testing.T, n *probe.Net, server *livekitServer) []session.TURNReport {
 	t.Helper()
 	s, f := session.Join(within(t, 10*time.Second), n, server.base, tokenFor(t, "ada", t.Name()), session.Options{})
@@ -47,7 +46,7 @@ func askTURN(t *testing.T, n *probe.Net, server *livekitServer) []session.TURNRe
 	return reports
 }
 
-// serverTLS is a certificate of an authority that n trusts.
+// serverTLS returns TURN options with a certificate of an authority that n trusts.
 func serverTLS(t *testing.T, n *probe.Net, c lab.Certificate) lab.TURNOptions {
 	t.Helper()
 	authority, err := lab.NewAuthority()
@@ -82,8 +81,8 @@ func TestTURNWorks(t *testing.T) {
 	}
 }
 
-// The server's own TURN, as livekit-server 1.13 has it: it relays to loopback
-// only where it is told to.
+// TestTURNOfLiveKitItself uses the server's own TURN. Since livekit-server 1.13 it relays
+// to loopback only if its configuration allows that.
 func TestTURNOfLiveKitItself(t *testing.T) {
 	for _, allowed := range []bool{true, false} {
 		more := ""
@@ -158,7 +157,8 @@ func TestTURNFailures(t *testing.T) {
 	}
 }
 
-// A STUN server on the internet is not asked for a server on this machine.
+// TestTURNAsksNoInternetForLoopback checks that a STUN server on the internet is not asked
+// if the LiveKit server is on this machine.
 func TestTURNAsksNoInternetForLoopback(t *testing.T) {
 	for _, r := range askTURN(t, patientNet(t), startLiveKit(t, "", "")) {
 		if !r.STUN || r.NotAsked != "loopback" || r.Address.IsValid() {

@@ -11,16 +11,16 @@ import (
 	"lkdoctor/checks/room"
 )
 
-// packet is one of 20 ms, of 100 bytes.
+// packet returns a packet of 20 ms with 100 bytes.
 func packet(number int) *rtp.Packet {
 	return &rtp.Packet{Header: rtp.Header{SequenceNumber: uint16(number), Timestamp: uint32(number * 960)}, Payload: make([]byte, 100)}
 }
 
 func TestTraffic(t *testing.T) {
-	const first = 65530 // the sequence numbers wrap
+	const first = 65530 // so that the sequence numbers wrap
 	begin := time.Unix(0, 0)
 	for name, c := range map[string]struct {
-		come   []int // packets, in order of arrival, every 20 ms
+		come   []int // packet numbers in order of arrival, 20 ms apart
 		lost   float64
 		jitter bool
 	}{
@@ -44,7 +44,7 @@ func TestTraffic(t *testing.T) {
 	}
 }
 
-// Both sides of a track see what it carries.
+// TestWhatTracksCarryIsTold checks the traffic of a track on both sides.
 func TestWhatTracksCarryIsTold(t *testing.T) {
 	s := newSite(t, "")
 	ann, bob := s.in("ann"), s.in("bob")
