@@ -223,10 +223,8 @@ func codeText(value []byte) string {
 		}
 	case ShapeString:
 		text := unquoted(value)
-		for i := range len(text) {
-			if !isJWTByte(text[i]) {
-				return ""
-			}
+		if strings.ContainsFunc(text, notJWT) {
+			return ""
 		}
 		return shown(text, 60)
 	}
