@@ -36,13 +36,10 @@ func Verify(t *Token, key, secret string) Verdict {
 	return Mismatch
 }
 
-// signer tries secrets on one token. It reuses its buffers and must not be used by
-// several goroutines.
+// signer tries secrets on one token.
 type signer struct {
 	input, want []byte
-	hash        hash.Hash
-	block       []byte
-	sum         []byte
+	hash        func() hash.Hash
 	// spent is the number of bytes that were hashed.
 	spent int
 }
@@ -56,50 +53,25 @@ func newSigner(t *Token) *signer {
 	if !t.Decoded || len(t.signature) == 0 {
 		return nil
 	}
-	s := &signer{want: t.signature}
+	raw := t.Reveal()
+	s := &signer{want: t.signature, input: []byte(raw[:strings.LastIndexByte(raw, '.')])}
 	switch t.Algorithm {
 	case "HS256":
-		s.hash = sha256.New()
+		s.hash = sha256.New
 	case "HS384":
-		s.hash = sha512.New384()
+		s.hash = sha512.New384
 	case "HS512":
-		s.hash = sha512.New()
+		s.hash = sha512.New
 	default:
 		return nil
 	}
-	raw := t.Reveal()
-	s.input = []byte(raw[:strings.LastIndexByte(raw, '.')])
-	s.block = make([]byte, s.hash.BlockSize())
-	s.sum = make([]byte, 0, s.hash.Size())
 	return s
 }
 
-// made reports whether secret made the signature: HMAC by RFC 2104, without the
-// allocations of crypto/hmac, compared in constant time.
+// made reports whether secret made the signature.
 func (s *signer) made(secret string) bool {
-	s.spent += len(s.input) + 4*len(s.block) + len(secret)
-	s.key(secret, 0x36)
-	s.hash.Write(s.input)
-	s.sum = s.hash.Sum(s.sum[:0])
-	s.key(secret, 0x5c)
-	s.hash.Write(s.sum)
-	s.sum = s.hash.Sum(s.sum[:0])
-	return hmac.Equal(s.sum, s.want)
-}
-
-// key starts the hash with the padded key.
-func (s *signer) key(secret string, pad byte) {
-	s.hash.Reset()
-	clear(s.block)
-	if len(secret) > len(s.block) {
-		s.hash.Write([]byte(secret))
-		s.hash.Sum(s.block[:0])
-		s.hash.Reset()
-	} else {
-		copy(s.block, secret)
-	}
-	for i := range s.block {
-		s.block[i] ^= pad
-	}
-	s.hash.Write(s.block)
+	mac := hmac.New(s.hash, []byte(secret))
+	s.spent += len(s.input) + 4*mac.BlockSize() + len(secret)
+	mac.Write(s.input)
+	return hmac.Equal(mac.Sum(nil), s.want)
 }
