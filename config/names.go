@@ -38,7 +38,7 @@ var (
 	keyWords     = []string{"KEY", "APIKEY"}
 	secretWords  = []string{"SECRET", "APISECRET", "SECRETKEY"}
 	// Words that may occur too and mean no other service.
-	besides = []string{"API", "ACCESS", "ID", "PUBLIC", "PRIVATE", "INTERNAL", "EXTERNAL", "CLIENT", "BROWSER", "WEB", "CLOUD", "PROJECT",
+	neutralWords = []string{"API", "ACCESS", "ID", "PUBLIC", "PRIVATE", "INTERNAL", "EXTERNAL", "CLIENT", "BROWSER", "WEB", "CLOUD", "PROJECT",
 		"BASE", "DEV", "PROD", "PRODUCTION", "STAGING", "LOCAL", "DEFAULT", "SERVER", "SIGNAL", "RTC"}
 )
 
@@ -119,7 +119,7 @@ func settingOf(words []string) (string, int) {
 	setting, rank, off := "", 0, 0
 	for _, word := range words {
 		switch means, letters := wordMeans(word); {
-		case means == "" && !slices.Contains(besides, word):
+		case means == "" && !slices.Contains(neutralWords, word):
 			return closeTo(together)
 		case means == "":
 		case rankOf(means) > rank:
@@ -145,7 +145,7 @@ func wordMeans(word string) (string, int) {
 		return "LIVEKIT_API_KEY", 0
 	case slices.Contains(addressWords, word):
 		return "LIVEKIT_URL", 0
-	case slices.Contains(besides, word):
+	case slices.Contains(neutralWords, word):
 		return "", 0
 	}
 	// A short word is close to many others: APP is no API.

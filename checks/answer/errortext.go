@@ -53,7 +53,7 @@ func ErrorText(body []byte, contentType string) ErrorInfo {
 	case len(trimmed) == 0:
 		e.Shape = ShapeEmpty
 		return e
-	case beginsJSON(trimmed) && tooDeep(trimmed):
+	case beginsJSON(trimmed) && TooNested(trimmed):
 		e.Shape = shapeOf(trimmed)
 		return e
 	case readable(trimmed):
