@@ -105,7 +105,7 @@ func parseObject(i int, data []byte, into any) *finding.Finding {
 	var syntax *json.SyntaxError
 	var f finding.Finding
 	switch {
-	case err == nil && isObject(data):
+	case err == nil && typeOf(data) == isObj:
 		return nil
 	case !errors.As(err, &syntax):
 		f = finding.New(finding.TokenUndecodable, finding.Fail,
@@ -149,7 +149,7 @@ func claimsOf(list []member) Claims {
 	}
 	c.ExpiresAt, c.NotBefore, c.IssuedAt = dateOf(list, "exp"), dateOf(list, "nbf"), dateOf(list, "iat")
 	each(list, "video", func(m member) {
-		if isObject(m.value) || isNull(m.value) {
+		if typeOf(m.value) == isObj || typeOf(m.value) == isNil {
 			_ = json.Unmarshal(m.value, &c.Video)
 		}
 	})
