@@ -149,11 +149,10 @@ func (r *values) row(name string, value secret.Value) string {
 	if r.settings.CompareSecrets {
 		text += fmt.Sprintf(", %d characters, fingerprint %s", value.Len(), r.settings.Fingerprint(value))
 	}
-	flags := value.Flags()
-	if flags.Quotes {
+	if value.HasQuotes() {
 		text += ", with quotes"
 	}
-	if flags.Whitespace {
+	if value.HasSpace() {
 		text += ", with white space"
 	}
 	return text

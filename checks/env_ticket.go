@@ -34,7 +34,7 @@ func envTicket(c *Case) Check {
 		}
 		f := finding.New(finding.EnvTicketURLMissing, finding.Warn,
 			"a ticket was given, and USER_MGMT_BASE_URL names no service to take it to").With("setting", service.Name).As("unset")
-		if miss, has := c.Settings.ServiceNearMiss(); has {
+		if miss, has := c.Settings.NearMisses()[service.Name]; has {
 			f.Message = finding.Textf("%s is not set, and %s in %s seems to be meant for it", service.Name, clean.Line(miss.Name, 80), miss.Source.String())
 			f = f.As("near-miss").With("variable", clean.Line(miss.Name, 80)).With("source", miss.Source.String())
 		}

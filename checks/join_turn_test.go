@@ -50,7 +50,7 @@ func (l *mediaLab) media(tb testing.TB, url string, change ...func(*Case)) *Case
 	secret.Sensitive, secret.Value = true, ""
 	c := &Case{
 		Settings: &config.Settings{URL: set("LIVEKIT_URL", url), APIKey: set("LIVEKIT_API_KEY", l.pair.Key),
-			APISecret: secret, Env: &config.Variables{}},
+			APISecret: secret, Env: config.Variables{}},
 		Options: Options{Media: true}, Now: time.Now, Net: &probe.Net{},
 		Redact: clean.NewRedactor(l.pair.Secret), Nonce: fmt.Sprintf("%08x", time.Now().UnixNano()&0xffffffff),
 	}

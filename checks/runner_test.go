@@ -15,7 +15,7 @@ import (
 func newTestCase(t *testing.T, settings *config.Settings) *Case {
 	t.Helper()
 	if settings == nil {
-		settings = &config.Settings{Env: &config.Variables{}}
+		settings = &config.Settings{Env: config.Variables{}}
 	}
 	return &Case{
 		Settings: settings,

@@ -161,10 +161,10 @@ func readAsNext(process map[string]string, files []EnvFile) map[string]string {
 				literal = v.Uncut
 			}
 			if errors.Is(file.Err, dotenv.ErrExpansion) {
-				v.Own, v.Expanded = v.Value, false
+				v.Alone, v.Expanded = v.Value, false
 			}
 			file.Vars = append(file.Vars, EnvVar{
-				Name: v.Name, Value: secret.New(v.Own), Literal: secret.New(literal), Expanded: v.Expanded, CutAtHash: v.Cut, Line: v.Line,
+				Name: v.Name, Value: secret.New(v.Alone), Literal: secret.New(literal), Expanded: v.Expanded, CutAtHash: v.Cut, Line: v.Line,
 			})
 		}
 	}

@@ -34,10 +34,10 @@ func TestSecretCannotBePrinted(t *testing.T) {
 	holder := hiding{Public: s, private: s, Pointer: &s, List: []secret.Value{s}, Map: map[string]secret.Value{"k": s}, Any: s}
 	settings := &Settings{APISecret: Setting{Name: "LIVEKIT_API_SECRET", Secret: s, Literal: s, Shadows: []Shadow{{Secret: s}}},
 		Projects: []LKProject{{APISecret: s}}, Files: []EnvFile{{Content: s, Vars: []EnvVar{{Value: s, Literal: s}}}},
-		Env: &Variables{values: map[string]variable{"X": {value: s}}}}
+		Env: Variables{"X": {value: s}}}
 	wrapped := fmt.Errorf("no: %w", fmt.Errorf("%v and %v", s, holder))
 	values := []any{s, &s, []secret.Value{s}, [1]secret.Value{s}, map[string]secret.Value{"k": s}, holder, &holder, []hiding{holder},
-		*settings, settings, *settings.Env, settings.APISecret, wrapped, errors.Join(wrapped)}
+		*settings, settings, settings.Env, settings.APISecret, wrapped, errors.Join(wrapped)}
 	formats := []string{}
 	for _, verb := range "vTtbcdoOqxXUeEfFgGspwz" {
 		for _, flags := range []string{"", "+", "#", " ", "-", "0", "+#", "# ", "40", ".5", "40.20"} {

@@ -2,6 +2,8 @@ package config
 
 import (
 	"net/url"
+	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -75,25 +77,16 @@ func AddressSecrets(address string) []string {
 	return list
 }
 
-// minRandom is the length, in bytes, from which letters and digits without order
-// are taken for a secret: 18 random bytes in base64 have 24.
-const minRandom = 24
+// run matches what may be random: 18 random bytes in base64 have 24 characters.
+var run = regexp.MustCompile(`[\w+=%-]{24,}`)
 
 // random returns the runs of a text that look random: upper case, lower case and
 // digits, or hex digits longer than any name. Host names do not: they have no upper
 // case, and dots.
 func random(text string) []string {
-	var list []string
-	for run := range strings.FieldsFuncSeq(text, func(r rune) bool {
-		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("_-+=%", r))
-	}) {
-		upper := strings.ContainsAny(run, "ABCDEFGHIJKLMNOPQRSTUVWXYZ")
-		lower := strings.ContainsAny(run, "abcdefghijklmnopqrstuvwxyz")
-		digit := strings.ContainsAny(run, "0123456789")
-		hex := strings.Trim(run, "0123456789abcdefABCDEF") == ""
-		if len(run) >= minRandom && upper && lower && digit || len(run) >= 40 && hex && digit {
-			list = append(list, run)
-		}
-	}
-	return list
+	return slices.DeleteFunc(run.FindAllString(text, -1), func(run string) bool {
+		mixed := strings.ToLower(run) != run && strings.ToUpper(run) != run
+		hex := len(run) >= 40 && strings.Trim(run, "0123456789abcdefABCDEF") == ""
+		return !strings.ContainsAny(run, "0123456789") || !mixed && !hex
+	})
 }

@@ -113,10 +113,8 @@ func chooseMode(mode string, process map[string]string) (string, error) {
 	case mode == "":
 		return "development", nil
 	}
-	for _, r := range mode {
-		if r != '-' && r != '_' && (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z') {
-			return "", fmt.Errorf("--mode %q is not a mode: want development, production, test or another name of letters and digits", mode)
-		}
+	if strings.Trim(mode, "-_0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz") != "" {
+		return "", fmt.Errorf("--mode %q is not a mode: want development, production, test or another name of letters and digits", mode)
 	}
 	return mode, nil
 }

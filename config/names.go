@@ -38,7 +38,7 @@ var (
 	keyWords     = []string{"KEY", "APIKEY"}
 	secretWords  = []string{"SECRET", "APISECRET", "SECRETKEY"}
 	// Words that may occur too and mean no other service.
-	besides = []string{"API", "ACCESS", "ID", "PUBLIC", "PRIVATE", "INTERNAL", "EXTERNAL", "CLIENT", "BROWSER", "WEB", "CLOUD", "PROJECT",
+	neutralWords = []string{"API", "ACCESS", "ID", "PUBLIC", "PRIVATE", "INTERNAL", "EXTERNAL", "CLIENT", "BROWSER", "WEB", "CLOUD", "PROJECT",
 		"BASE", "DEV", "PROD", "PRODUCTION", "STAGING", "LOCAL", "DEFAULT", "SERVER", "SIGNAL", "RTC"}
 )
 
@@ -119,7 +119,7 @@ func settingOf(words []string) (string, int) {
 	setting, rank, off := "", 0, 0
 	for _, word := range words {
 		switch means, letters := wordMeans(word); {
-		case means == "" && !slices.Contains(besides, word):
+		case means == "" && !slices.Contains(neutralWords, word):
 			return closeTo(together)
 		case means == "":
 		case rankOf(means) > rank:
@@ -145,7 +145,7 @@ func wordMeans(word string) (string, int) {
 		return "LIVEKIT_API_KEY", 0
 	case slices.Contains(addressWords, word):
 		return "LIVEKIT_URL", 0
-	case slices.Contains(besides, word):
+	case slices.Contains(neutralWords, word):
 		return "", 0
 	}
 	// A short word is close to many others: APP is no API.
@@ -209,70 +209,50 @@ type NearMiss struct {
 	Source Source
 }
 
-// NearMisses returns, for each of url, key and secret that is not set, the variable
-// most probably meant for it, by the setting's name. It prefers variables of the
-// server side to those of the browser, then the closer name.
+// NearMisses returns, for each of url, key, secret and the ticket service's address that
+// is not set, the variable most probably meant for it, by the setting's name. It prefers
+// variables of the server side to those of the browser, then the closer name.
 func (s *Settings) NearMisses() map[string]NearMiss {
 	best := map[string]NearMiss{}
-	wanted := map[string]bool{}
-	for _, set := range []Setting{s.URL, s.APIKey, s.APISecret} {
-		wanted[set.Name] = set.Secret.Empty()
+	offer := func(setting string, miss NearMiss) {
+		other, has := best[setting]
+		for _, set := range []Setting{s.URL, s.APIKey, s.APISecret, s.TicketService} {
+			if set.Name == setting && set.Secret.Empty() && (!has || miss.before(other)) {
+				best[setting] = miss
+			}
+		}
 	}
 	for _, name := range s.Env.Names() {
 		value, source, _ := s.Env.Lookup(name)
-		means, is := Means(name)
-		if !is || strings.TrimSpace(value) == "" || name == means.Setting && means.Setting != "LIVEKIT_KEYS" ||
-			means.Setting == "LIVEKIT_URL" && !mayBeAddress(value) {
+		if strings.TrimSpace(value) == "" {
 			continue
 		}
-		miss := NearMiss{means, name, secret.New(value), source}
-		settings := []string{means.Setting}
-		if means.Setting == "LIVEKIT_KEYS" {
-			if !strings.Contains(value, ":") {
-				continue
+		if means, is := Means(name); is {
+			miss := NearMiss{means, name, secret.New(value), source}
+			switch {
+			case means.Setting == "LIVEKIT_KEYS" && strings.Contains(value, ":"):
+				offer("LIVEKIT_API_KEY", miss)
+				offer("LIVEKIT_API_SECRET", miss)
+			case name != means.Setting && (means.Setting != "LIVEKIT_URL" || mayBeAddress(value)):
+				offer(means.Setting, miss)
 			}
-			settings = []string{"LIVEKIT_API_KEY", "LIVEKIT_API_SECRET"}
 		}
-		for _, setting := range settings {
-			if other, has := best[setting]; wanted[setting] && (!has || miss.before(other)) {
-				best[setting] = miss
-			}
+		service := s.TicketService.Name
+		if off, is := meansService(name); is && name != service && mayBeAddress(value) {
+			offer(service, NearMiss{NameMeans{service, Exposed(name), off}, name, secret.New(value), source})
 		}
 	}
 	return best
 }
 
-// ServiceNearMiss returns, if the ticket service's address is not set, the variable
-// most probably meant for it: USER_MGMT_BASE_URL after a browser's prefix, with other
-// words (USER_MGMT_URL) or with wrong letters.
-func (s *Settings) ServiceNearMiss() (best NearMiss, is bool) {
-	if !s.TicketService.Secret.Empty() {
-		return NearMiss{}, false
-	}
-	for _, name := range s.Env.Names() {
-		value, source, _ := s.Env.Lookup(name)
-		off, means := meansService(name)
-		if !means || name == s.TicketService.Name || strings.TrimSpace(value) == "" || !mayBeAddress(value) {
-			continue
-		}
-		miss := NearMiss{NameMeans{s.TicketService.Name, Exposed(name), off}, name, secret.New(value), source}
-		if !is || miss.before(best) {
-			best, is = miss, true
-		}
-	}
-	return best, is
-}
-
-// meansService reads a variable's name as Means does, for USER_MGMT_BASE_URL.
+// meansService reads a variable's name as Means does, for USER_MGMT_BASE_URL: after a
+// browser's prefix, with other words (USER_MGMT_URL) or with wrong letters.
 func meansService(name string) (off int, is bool) {
-	if len(name) > 100 {
-		return 0, false
-	}
 	words := wordsOf(name)
 	if at := slices.Index(words, "USER"); at >= 0 {
 		words = words[at:]
 	}
-	if len(words) == 0 {
+	if len(words) == 0 || len(name) > 100 {
 		return 0, false
 	}
 	together := strings.Join(words, "")

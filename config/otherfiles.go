@@ -75,8 +75,8 @@ func (s *Settings) foldersRound() []string {
 			folders = append(folders, subfolders(filepath.Join(base, group))...)
 		}
 	}
-	own := filepath.Clean(s.Dir)
-	folders = slices.DeleteFunc(folders, func(f string) bool { return sameFolder(f, own) })
+	here := filepath.Clean(s.Dir)
+	folders = slices.DeleteFunc(folders, func(f string) bool { return sameFolder(f, here) })
 	return folders[:min(len(folders), maxFoldersDown)]
 }
 

@@ -17,7 +17,6 @@ import (
 // LKProject is one project of lk's configuration.
 type LKProject struct {
 	Name      string
-	ID        string
 	URL       string
 	APIKey    string
 	APISecret secret.Value
@@ -29,7 +28,6 @@ type lkConfig struct {
 	DefaultProject string `yaml:"default_project"`
 	Projects       []struct {
 		Name      string `yaml:"name"`
-		ProjectID string `yaml:"project_id"`
 		URL       string `yaml:"url"`
 		APIKey    string `yaml:"api_key"`
 		APISecret string `yaml:"api_secret"`
@@ -76,7 +74,7 @@ func parseProjects(content []byte) ([]LKProject, error) {
 	var projects []LKProject
 	for _, p := range parsed.Projects {
 		projects = append(projects, LKProject{
-			Name: p.Name, ID: p.ProjectID, URL: p.URL, APIKey: p.APIKey,
+			Name: p.Name, URL: p.URL, APIKey: p.APIKey,
 			APISecret: secret.New(p.APISecret), Default: p.Name != "" && p.Name == parsed.DefaultProject,
 		})
 	}

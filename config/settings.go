@@ -104,10 +104,10 @@ type Settings struct {
 	Projects   []LKProject // every project that lk knows
 	ProjectErr error       // why lk's configuration, which nobody asked for, could not be read
 
-	Dir  string     // where the env files are
-	Mode string     // development, production, test, …
-	Dev  bool       // --dev
-	Env  *Variables // every variable, with its source
+	Dir  string    // where the env files are
+	Mode string    // development, production, test, …
+	Dev  bool      // --dev
+	Env  Variables // every variable, with its source
 
 	// CompareSecrets is set if lengths and fingerprints of secrets may be shown.
 	CompareSecrets bool

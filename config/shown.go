@@ -126,15 +126,7 @@ func ShowURL(address string) string {
 	rest, fragment, hasFragment := strings.Cut(rest, "#")
 	rest, query, hasQuery := strings.Cut(rest, "?")
 	if hasQuery {
-		pairs := strings.Split(query, "&")
-		for i, pair := range pairs {
-			if name, value, ok := strings.Cut(pair, "="); ok && value != "" {
-				pairs[i] = name + "=" + clean.Hidden
-			} else if looksSecret(pair) {
-				pairs[i] = clean.Hidden
-			}
-		}
-		rest += "?" + strings.Join(pairs, "&")
+		rest += "?" + clean.HideQuery(query)
 	}
 	if hasFragment && fragment != "" {
 		rest += "#" + clean.Hidden

@@ -33,7 +33,7 @@ func mutants() []mutant {
 			"./checks/diagnosis", "ThreeWayVerdict|DiagnosePicksTheCause"},
 		{"leeway-of-60s", "checks/token/clocks.go", "const Leeway = time.Minute", "const Leeway = 2 * time.Minute",
 			"./checks/token", "TestTime"},
-		{"hs512", "checks/token/verify.go", "s.hash = sha512.New()", "s.hash = sha512.New384()",
+		{"hs512", "checks/token/signature.go", "s.hash = sha512.New\n", "s.hash = sha512.New384\n",
 			"./checks/token", "TestVerify"},
 		{"leaving-the-room", "checks/probe/session/wire.go", "\t\tclose(w.leaving)\n\t\tw.sayGoodbye()\n", "\t\tclose(w.leaving)\n",
 			"./checks/probe/session", "TestSignalSession"},

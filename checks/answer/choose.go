@@ -48,7 +48,7 @@ func (f *field) score() int {
 func (a *Answer) chooseToken(fields []field, profile Profile) (best field) {
 	var texts, others []field
 	for _, f := range fields {
-		f.usual = slices.Contains(profile.usualToken(), f.path) && f.role == tokenRole
+		f.usual = slices.Contains(usual[profile].token, f.path) && f.role == tokenRole
 		if f.usual && (a.AtUsual == Missing || a.AtUsual != Text && f.kind == Text) {
 			a.AtUsual, a.UsualPath, a.UsualType, a.UsualToken = f.kind, f.path, string(f.shape), secret.Value{}
 			if f.kind == Text {
@@ -87,7 +87,7 @@ func (a *Answer) chooseToken(fields []field, profile Profile) (best field) {
 func (a *Answer) chooseURL(fields []field, tokenParent string, profile Profile) {
 	var list []field
 	for _, f := range fields {
-		f.usual = slices.Contains(profile.usualURL(), f.path)
+		f.usual = slices.Contains(usual[profile].url, f.path)
 		f.order = addressClass(f)
 		if f.role == urlRole && (f.usual || f.order == wsScheme || f.order != noAddress && (f.near || f.parent == tokenParent)) {
 			list = append(list, f)

@@ -20,7 +20,7 @@ func Find(body []byte, contentType string, profile Profile) Answer {
 	case len(trimmed) == 0:
 		a.Shape, a.Problem = ShapeEmpty, EmptyBody
 		return a
-	case beginsJSON(trimmed) && tooDeep(trimmed):
+	case beginsJSON(trimmed) && TooNested(trimmed):
 		a.Shape, a.Problem = shapeOf(trimmed), TooDeep
 		return a
 	case json.Valid(trimmed):

@@ -11,10 +11,10 @@ import (
 // of real services are 2 to 4 deep.
 const MaxDepth = 100
 
-// tooDeep reports whether brackets nest deeper than MaxDepth, in one pass and
+// TooNested reports whether brackets nest deeper than MaxDepth, in one pass and
 // without a stack, so that it can be asked before anything recursive runs. The
 // text need not be JSON.
-func tooDeep(body []byte) bool {
+func TooNested(body []byte) bool {
 	depth, inString := 0, false
 	for i := 0; i < len(body); i++ {
 		switch c := body[i]; {
@@ -35,7 +35,7 @@ func tooDeep(body []byte) bool {
 }
 
 // readable reports whether text is JSON that may be walked.
-func readable(text []byte) bool { return !tooDeep(text) && json.Valid(text) }
+func readable(text []byte) bool { return !TooNested(text) && json.Valid(text) }
 
 // decoder reads the tokens of a JSON text.
 func decoder(text []byte) *json.Decoder {

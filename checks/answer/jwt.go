@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
-	"iter"
+	"regexp"
 	"strings"
 )
 
@@ -96,33 +96,18 @@ func tokenLike(s string) bool {
 	return len(s) >= 16 && digit && letter && !strings.HasPrefix(s, "/")
 }
 
-// jwts yields every run like a JWT in a text.
-func jwts(text string) iter.Seq[string] {
-	return func(yield func(string) bool) {
-		for at := 0; ; {
-			next := strings.Index(text[at:], "eyJ")
-			if next < 0 {
-				return
-			}
-			at += next
-			end := at
-			for end < len(text) && isJWTByte(text[end]) {
-				end++
-			}
-			run := strings.TrimRight(text[at:end], ".")
-			whole := at == 0 || !isJWTByte(text[at-1]) || at > 2 && text[at-3] == '%'
-			if whole && jwtLike(run) && !yield(run) {
-				return
-			}
-			at = end
+// compact matches a run that may be a JWT in compact form.
+var compact = regexp.MustCompile(`eyJ[\w.-]*`)
+
+// jwts returns the runs like a JWT in a text.
+func jwts(text string) []string {
+	var list []string
+	for _, m := range compact.FindAllStringIndex(text, -1) {
+		run := strings.TrimRight(text[m[0]:m[1]], ".")
+		whole := m[0] == 0 || !isJWTByte(text[m[0]-1]) || m[0] > 2 && text[m[0]-3] == '%'
+		if whole && jwtLike(run) {
+			list = append(list, run)
 		}
 	}
-}
-
-// firstJWT returns the first run like a JWT in a text, "" if there is none.
-func firstJWT(text string) string {
-	for jwt := range jwts(text) {
-		return jwt
-	}
-	return ""
+	return list
 }

@@ -1,5 +1,7 @@
 package answer
 
+import "strings"
+
 // role is what a field's value is, by its name.
 type role int
 
@@ -47,48 +49,21 @@ func isWrapper(name string) bool {
 // maxNormal exceeds the length of every name with a meaning.
 const maxNormal = 40
 
+var withoutDashes = strings.NewReplacer("_", "", "-", "")
+
 // normal returns a JSON key in the form in which names are compared: lower case,
 // without "_" and "-". A key with any other character has none, so that "tok\u0000en"
 // is not taken for "token".
 func normal(key string) string {
-	if len(key) > maxNormal {
+	if len(key) > maxNormal || strings.Contains(key, ".") || strings.ContainsFunc(key, notJWT) {
 		return ""
 	}
-	var buffer [maxNormal]byte
-	n := 0
-	for _, c := range []byte(key) {
-		switch {
-		case c == '_' || c == '-':
-			continue
-		case c >= 'A' && c <= 'Z':
-			c += 'a' - 'A'
-		case c >= 'a' && c <= 'z' || c >= '0' && c <= '9':
-		default:
-			return ""
-		}
-		buffer[n] = c
-		n++
-	}
-	return string(buffer[:n])
+	return withoutDashes.Replace(strings.ToLower(key))
 }
 
-// usualToken and usualURL return the paths that a profile's client reads.
-func (p Profile) usualToken() []string {
-	switch p {
-	case Endpoint:
-		return []string{"participant_token", "participantToken"}
-	case Frontend:
-		return []string{"participantToken"}
-	}
-	return []string{"token"}
-}
-
-func (p Profile) usualURL() []string {
-	switch p {
-	case Endpoint:
-		return []string{"server_url", "serverUrl"}
-	case Frontend:
-		return []string{"serverUrl"}
-	}
-	return []string{"url"}
+// usual are the paths that each profile's client reads.
+var usual = map[Profile]struct{ token, url []string }{
+	TicketService: {[]string{"token"}, []string{"url"}},
+	Endpoint:      {[]string{"participant_token", "participantToken"}, []string{"server_url", "serverUrl"}},
+	Frontend:      {[]string{"participantToken"}, []string{"serverUrl"}},
 }

@@ -76,7 +76,7 @@ func pastedAlone(text string) (Paste, bool) {
 	switch bare := strings.TrimRight(word, ".,;:!?)]>…"); {
 	case bare != word && glance(bare).jwt && !glance(word).jwt:
 		p.Token, p.Said = secret.New(bare), finding.Textf("The paste was a text; the one token that it holds was taken.")
-	case named && plainKey(name) && strings.Contains(strings.ToLower(name), "token") && strings.Trim(value, "=") != "" && !jwtLike(word):
+	case named && plain.MatchString(name) && strings.Contains(strings.ToLower(name), "token") && strings.Trim(value, "=") != "" && !jwtLike(word):
 		p.Token = secret.New(allQuotesOff(value))
 		p.Said = finding.Textf("The paste was a setting, %s; its value was taken as the token.", shown(name, maxName))
 	case word != text:
@@ -178,10 +178,8 @@ func pastedText(text string) (Paste, bool) {
 			add(m[2], finding.Textf("The paste held “Bearer” and a token; the token after “Bearer” was taken."))
 		}
 	}
-	for jwt := range jwts(text) {
-		if add(jwt, finding.Text{}); len(found) == maxTokens {
-			break
-		}
+	for _, jwt := range jwts(text) {
+		add(jwt, finding.Text{})
 	}
 	if len(found) == 0 {
 		return Paste{}, false

@@ -3,6 +3,7 @@ package answer
 import (
 	"encoding/json"
 	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -54,7 +55,7 @@ func (p *place) path(root string) string {
 	switch {
 	case p.index >= 0:
 		return before + "[" + strconv.Itoa(p.index) + "]"
-	case !plainKey(p.key):
+	case !plain.MatchString(p.key):
 		return before + `["` + shownKey(p.key) + `"]`
 	case before == "":
 		return p.key
@@ -62,18 +63,8 @@ func (p *place) path(root string) string {
 	return before + "." + p.key
 }
 
-// plainKey reports whether a key needs no quotes in a path.
-func plainKey(key string) bool {
-	if len(key) == 0 || len(key) > maxName {
-		return false
-	}
-	for _, c := range []byte(key) {
-		if c != '_' && c != '-' && (c < '0' || c > '9') && (c|0x20 < 'a' || c|0x20 > 'z') {
-			return false
-		}
-	}
-	return true
-}
+// plain matches a key that needs no quotes in a path.
+var plain = regexp.MustCompile(`^[\w-]{1,40}$`)
 
 // shownKey returns a key in a form that is safe to show.
 func shownKey(key string) string {

@@ -2,6 +2,7 @@ package answer
 
 import (
 	"net/url"
+	"regexp"
 	"strings"
 )
 
@@ -9,12 +10,9 @@ import (
 // without userinfo, /rtc and what follows, query and fragment. In pages of LiveKit
 // (meet.livekit.io/custom) the server is a parameter. It returns "" for an address
 // that is not absolute.
-func serverOf(address string) string {
-	address = strings.TrimSpace(address)
-	if len(address) > 1<<16 {
-		address = address[:1<<16]
-	}
-	before, query, _ := strings.Cut(address, "?")
+func serverOf(text string) string {
+	text = strings.TrimSpace(text)
+	before, query, _ := strings.Cut(text[:min(len(text), 1<<16)], "?")
 	before, _, _ = strings.Cut(before, "#")
 	for _, pair := range strings.Split(query, "&") {
 		name, value, _ := strings.Cut(pair, "=")
@@ -56,33 +54,20 @@ func rtcAt(path string) int {
 	return -1
 }
 
+// address matches an address in a text.
+var address = regexp.MustCompile("[A-Za-z]{0,6}://[^ \t\r\n\"'`<>^\\\\)]*")
+
 // serverIn returns the LiveKit server in a text: its first ws or wss address, else the
 // first http one with LiveKit's path or a server in its query.
 func serverIn(text string) string {
 	second := ""
-	for rest, n := text, 0; n < 100; n++ {
-		at := strings.Index(rest, "://")
-		if at < 0 {
-			break
-		}
-		start := at
-		for start > 0 && at-start < 6 && rest[start-1]|0x20 >= 'a' && rest[start-1]|0x20 <= 'z' {
-			start--
-		}
-		end := at + 3
-		for end < len(rest) && strings.IndexByte(" \t\r\n\"'`<>^\\)", rest[end]) < 0 {
-			end++
-		}
-		address := strings.TrimRight(rest[start:end], ".,;:")
-		rest = rest[end:]
-		server := serverOf(address)
-		if server == "" {
-			continue
-		}
+	for _, found := range address.FindAllString(text, 100) {
+		found = strings.TrimRight(found, ".,;:")
+		server := serverOf(found)
 		if wsAddress(server) {
 			return server
 		}
-		if path, _, _ := strings.Cut(address, "?"); second == "" && (rtcAt(path) >= 0) {
+		if path, _, _ := strings.Cut(found, "?"); second == "" && rtcAt(path) >= 0 {
 			second = server
 		}
 	}

@@ -1,6 +1,12 @@
 package answer
 
-import "lkdoctor/config/clean"
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"lkdoctor/config/clean"
+)
 
 // Limits on texts of others, in characters.
 const (
@@ -28,28 +34,16 @@ func shownValue(text string, limit int) string {
 	return (*clean.Redactor)(nil).Clean(text, limit)
 }
 
+// run matches what may be random.
+var run = regexp.MustCompile(fmt.Sprintf(`[\w-]{%d,}`, minRandom))
+
 // hideRandom replaces runs of minRandom or more token characters that mix upper case,
 // lower case and digits. It keeps UUIDs and hex digests, which are identifiers.
 func hideRandom(text string) string {
-	out, kept := []byte(nil), 0
-	for start := 0; start < len(text); start++ {
-		end := start
-		var upper, lower, digit bool
-		for end < len(text) && isJWTByte(text[end]) && text[end] != '.' {
-			c := text[end]
-			upper = upper || c >= 'A' && c <= 'Z'
-			lower = lower || c >= 'a' && c <= 'z'
-			digit = digit || c >= '0' && c <= '9'
-			end++
+	return run.ReplaceAllStringFunc(text, func(run string) string {
+		if strings.ToLower(run) != run && strings.ToUpper(run) != run && strings.ContainsAny(run, "0123456789") {
+			return clean.Hidden
 		}
-		if end-start >= minRandom && upper && lower && digit {
-			out = append(append(out, text[kept:start]...), clean.Hidden...)
-			kept = end
-		}
-		start = end
-	}
-	if out == nil {
-		return text
-	}
-	return string(append(out, text[kept:]...))
+		return run
+	})
 }

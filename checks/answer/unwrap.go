@@ -74,12 +74,11 @@ func unwrapOnce(s string) (string, Wrapping) {
 	}
 	if s != "" && beginsJSON([]byte(s)) {
 		a := Find([]byte(s), "", TicketService)
-		inner := a.Token.Reveal()
-		if inner == "" {
-			inner = firstJWT(s)
+		if !a.Token.Empty() {
+			return a.Token.Reveal(), wrapping("json", "a JSON document")
 		}
-		if inner != "" {
-			return inner, wrapping("json", "a JSON document")
+		if inside := jwts(s); len(inside) > 0 {
+			return inside[0], wrapping("json", "a JSON document")
 		}
 	}
 	if m := queried().FindStringSubmatch(s); m != nil {
@@ -117,8 +116,8 @@ func unwrapRare(s string) (string, Wrapping) {
 		return joined, wrapping("blanks", "line breaks or blanks between its characters")
 	}
 	if strings.ContainsFunc(s, unicode.IsSpace) {
-		if inside := firstJWT(s); inside != "" {
-			return inside, wrapping("other", "other text")
+		if inside := jwts(s); len(inside) > 0 {
+			return inside[0], wrapping("other", "other text")
 		}
 	}
 	return s, Wrapping{}

@@ -67,13 +67,21 @@ func (c clock) advice() string {
 	return strings.ReplaceAll(c.key, "_", "-")
 }
 
+// clock returns the clock that was read; that of this machine for a nil sample.
+func (s *Sample) clock(name finding.Text, key string) clock {
+	if s == nil {
+		return clock{name: name, key: key}
+	}
+	return clock{name, key, s.Offset(), s.Uncertainty()}
+}
+
 func (c Clocks) list() []clock {
-	list := []clock{{name: finding.Textf("this machine"), key: "local"}}
+	list := []clock{(*Sample)(nil).clock(finding.Textf("this machine"), "local")}
 	if c.Server != nil {
-		list = append(list, clock{finding.Textf("the LiveKit server"), "livekit_server", c.Server.Offset(), c.Server.Uncertainty()})
+		list = append(list, c.Server.clock(finding.Textf("the LiveKit server"), "livekit_server"))
 	}
 	if c.TicketService != nil {
-		list = append(list, clock{finding.Textf("the ticket service"), "ticket_service", c.TicketService.Offset(), c.TicketService.Uncertainty()})
+		list = append(list, c.TicketService.clock(finding.Textf("the ticket service"), "ticket_service"))
 	}
 	return list
 }
@@ -115,10 +123,13 @@ func (c Clocks) skew() []finding.Finding {
 			"the clock of %s is %s; the other two agree; LiveKit tolerates 60 s", odd.name, aheadOf(ahead)).
 			As(odd.advice()).With("machine", odd.key).With("seconds", round(ahead))
 	} else {
-		d := worst[0].offset - worst[1].offset
+		d, fast := worst[0].offset-worst[1].offset, worst[0]
+		if d < 0 {
+			fast = worst[1]
+		}
 		f = finding.New(finding.ClockSkew, severity,
 			"the clocks of %s and %s are %s apart: that of %s is ahead; which one is wrong cannot be told from here; LiveKit tolerates 60 s",
-			worst[0].name, worst[1].name, Elapsed(d.Abs()), first(d > 0, worst[0].name, worst[1].name)).
+			worst[0].name, worst[1].name, Elapsed(d), fast.name).
 			As("unknown").With("machine", "unknown").With("seconds", round(d.Abs()))
 	}
 	for _, k := range list[1:] {
@@ -153,19 +164,8 @@ func (c Clocks) ticketAgainstServer() (ahead time.Duration, off, known bool) {
 	if c.TicketService == nil {
 		return 0, false, false
 	}
-	server := clock{}
-	if c.Server != nil {
-		server = clock{offset: c.Server.Offset(), uncertainty: c.Server.Uncertainty()}
-	}
-	ahead, off = apart(clock{offset: c.TicketService.Offset(), uncertainty: c.TicketService.Uncertainty()}, server)
+	ahead, off = apart(c.TicketService.clock(finding.Text{}, ""), c.Server.clock(finding.Text{}, ""))
 	return ahead, off, true
-}
-
-func first(cond bool, a, b finding.Text) finding.Text {
-	if cond {
-		return a
-	}
-	return b
 }
 
 // aheadOf formats an offset: "4 min 58 s ahead".

@@ -11,6 +11,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 	"github.com/livekit/protocol/auth"
 
+	"lkdoctor/checks/answer"
 	"lkdoctor/checks/finding"
 	"lkdoctor/config/clean"
 )
@@ -104,7 +105,7 @@ func parseObject(i int, data []byte, into any) *finding.Finding {
 	var syntax *json.SyntaxError
 	var f finding.Finding
 	switch {
-	case err == nil && isObject(data):
+	case err == nil && typeOf(data) == isObj:
 		return nil
 	case !errors.As(err, &syntax):
 		f = finding.New(finding.TokenUndecodable, finding.Fail,
@@ -148,7 +149,7 @@ func claimsOf(list []member) Claims {
 	}
 	c.ExpiresAt, c.NotBefore, c.IssuedAt = dateOf(list, "exp"), dateOf(list, "nbf"), dateOf(list, "iat")
 	each(list, "video", func(m member) {
-		if isObject(m.value) || isNull(m.value) {
+		if typeOf(m.value) == isObj || typeOf(m.value) == isNil {
 			_ = json.Unmarshal(m.value, &c.Video)
 		}
 	})
@@ -182,35 +183,17 @@ func (t *Token) HeaderJSON() string { return shownJSON(t.headerJSON) }
 // ClaimsJSON returns the claims, indented and safe to print, at most 64 KiB of them.
 func (t *Token) ClaimsJSON() string { return shownJSON(t.claimsJSON) }
 
-// maxShownDepth is the deepest nesting that is indented: the cost grows with its
-// square.
-const maxShownDepth = 100
-
+// shownJSON does not indent deep nesting: the cost grows with its square.
 func shownJSON(raw []byte) string {
 	var b bytes.Buffer
-	if len(raw) > maxShownJSON || depth(raw) > maxShownDepth || json.Indent(&b, raw, "", "  ") != nil {
+	if len(raw) > maxShownJSON || answer.TooNested(raw) || json.Indent(&b, raw, "", "  ") != nil {
 		return clean.Block(clean.Redact(string(raw[:min(len(raw), maxShownJSON)])), maxShownJSON)
 	}
 	shown := clean.Block(clean.Redact(b.String()), maxShownJSON)
 	// Hidden is quoted where it replaces a number, so that the text remains JSON.
-	if quoted := strings.ReplaceAll(shown, ": "+clean.Hidden, `: "`+clean.Hidden+`"`); !json.Valid([]byte(shown)) && json.Valid([]byte(quoted)) {
+	quoted := strings.ReplaceAll(shown, ": "+clean.Hidden, `: "`+clean.Hidden+`"`)
+	if !json.Valid([]byte(shown)) && json.Valid([]byte(quoted)) {
 		return quoted
 	}
 	return shown
-}
-
-// depth returns an upper bound of how deep raw nests. It also counts brackets in
-// strings.
-func depth(raw []byte) int {
-	open, most := 0, 0
-	for _, c := range raw {
-		switch c {
-		case '{', '[':
-			open++
-			most = max(most, open)
-		case '}', ']':
-			open--
-		}
-	}
-	return most
 }

@@ -127,7 +127,7 @@ func (e *explainer) exchanged() bool {
 			continue
 		}
 		id, what := "key-as-secret", finding.Textf("the API key stands in the place of the secret")
-		if e.issuer == e.secret {
+		if e.issuer == e.secret && e.secret != "" {
 			id, what = "key-secret-swapped", finding.Textf("key and secret are exchanged")
 		}
 		if e.try(SideSigner, id, k, what, &keyAsSecret) || slices.ContainsFunc(table(), func(c change) bool {

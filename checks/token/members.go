@@ -47,11 +47,3 @@ func each(list []member, name string, f func(m member)) {
 		}
 	}
 }
-
-// isObject reports whether raw is a JSON object.
-func isObject(raw []byte) bool {
-	trimmed := bytes.TrimLeft(raw, " \t\r\n")
-	return len(trimmed) > 0 && trimmed[0] == '{'
-}
-
-func isNull(raw []byte) bool { return string(bytes.TrimSpace(raw)) == "null" }

@@ -25,7 +25,6 @@ type MintOptions struct {
 	Now            time.Time     // when it is made; required
 	Metadata       string
 	Attributes     map[string]string
-	Kind           string // "agent", "egress", …; "" is an ordinary participant
 
 	NoJoin                                      bool // omits roomJoin: a token for the API
 	CanPublish, CanSubscribe, CanPublishData    *bool
@@ -34,7 +33,6 @@ type MintOptions struct {
 	RoomCreate, RoomList, RoomAdmin, RoomRecord bool
 	IngressAdmin, Hidden, Recorder, Agent       bool
 	Agents                                      []string // agents to dispatch on join
-	RoomPreset                                  string
 }
 
 // Format prints identity and room for every verb, never the secret.
@@ -106,7 +104,7 @@ func (o MintOptions) grants() *auth.ClaimGrants {
 	}
 	// ToJWT is not used because it reads the system's clock.
 	token := auth.NewAccessToken(o.Key, o.Secret).SetName(o.Name).SetVideoGrant(video).
-		SetMetadata(o.Metadata).SetAttributes(o.Attributes).SetRoomPreset(o.RoomPreset)
+		SetMetadata(o.Metadata).SetAttributes(o.Attributes)
 	if len(o.Agents) > 0 {
 		var dispatches []*livekit.RoomAgentDispatch
 		for _, name := range o.Agents {
@@ -114,9 +112,7 @@ func (o MintOptions) grants() *auth.ClaimGrants {
 		}
 		token.SetAgents(dispatches...)
 	}
-	grants := token.GetGrants()
-	grants.Kind = o.Kind
-	return grants
+	return token.GetGrants()
 }
 
 // Garbage returns a JWT with the given issuer and a random signature. A server answers

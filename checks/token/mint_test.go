@@ -15,7 +15,7 @@ func TestMint(t *testing.T) {
 	o := MintOptions{
 		Key: testKey, Secret: testSecret, Identity: "dev", Name: "Dev", Room: "r", Now: time.Now(), TTL: time.Hour,
 		Metadata: "m", Attributes: map[string]string{"a": "b"}, CanPublishData: &no, CanUpdateOwnMetadata: true,
-		CanPublishSources: []string{"camera"}, Agents: []string{"helper"}, RoomPreset: "p", Hidden: true, Kind: "agent",
+		CanPublishSources: []string{"camera"}, Agents: []string{"helper"}, Hidden: true,
 	}
 	raw, err := Mint(o)
 	if err != nil {
@@ -32,10 +32,10 @@ func TestMint(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := fmt.Sprint(registered.ExpiresAt.Sub(registered.NotBefore.Time), grants.Identity, grants.Name, grants.Kind, grants.Metadata,
-		grants.Attributes, grants.RoomPreset, grants.RoomConfig.Agents[0].AgentName, grants.Video.RoomJoin, grants.Video.Room,
+	got := fmt.Sprint(registered.ExpiresAt.Sub(registered.NotBefore.Time), grants.Identity, grants.Name, grants.Metadata,
+		grants.Attributes, grants.RoomConfig.Agents[0].AgentName, grants.Video.RoomJoin, grants.Video.Room,
 		grants.Video.GetCanPublish(), grants.Video.GetCanPublishData(), grants.Video.GetCanUpdateOwnMetadata(), grants.Video.Hidden)
-	if want := "1h0m0sdevDevagentmmap[a:b]phelpertruertrue false true true"; got != want {
+	if want := "1h0m0sdevDevmmap[a:b]helpertruertrue false true true"; got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 	if found := judged(raw, testKey, testSecret); len(found) > 0 {

@@ -119,7 +119,7 @@ func lintTypes(list []member, fields []field, path string) []finding.Finding {
 
 // judge checks one value; null means "not set" for every kind.
 func (f field) judge(raw json.RawMessage, path string) []finding.Finding {
-	if isNull(raw) {
+	if typeOf(raw) == isNil {
 		return nil
 	}
 	got, ok := typeOf(raw), false

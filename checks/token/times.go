@@ -55,7 +55,7 @@ func (j judge) units() []finding.Finding {
 	var found []finding.Finding
 	for _, name := range []string{"exp", "nbf", "iat"} {
 		raw := rawOf(j.t.members, name)
-		if len(raw) == 0 || isNull(raw) {
+		if typeOf(raw) == isNil {
 			continue
 		}
 		n, err := strconv.ParseFloat(strings.Trim(string(raw), `"`), 64)
@@ -102,7 +102,7 @@ func meaning(n float64, now time.Time) finding.Text {
 func (j judge) expiry() []finding.Finding {
 	exp := j.t.Claims.ExpiresAt
 	if exp == nil {
-		if raw := rawOf(j.t.members, "exp"); len(raw) > 0 && !isNull(raw) {
+		if raw := rawOf(j.t.members, "exp"); typeOf(raw) != isNil {
 			return nil // unreadable: TOKEN_CLAIM_TYPE reports it
 		}
 		return []finding.Finding{finding.New(finding.TokenNoExpiry, finding.Warn,

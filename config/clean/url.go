@@ -18,7 +18,7 @@ func (r *Redactor) URL(u string) string {
 	parsed, err := url.Parse(strings.TrimSpace(u))
 	if err != nil || parsed.Host == "" {
 		if before, query, found := strings.Cut(u, "?"); found {
-			u = before + "?" + hideQuery(query)
+			u = before + "?" + HideQuery(query)
 		}
 		return r.Clean(u, maxURL)
 	}
@@ -29,13 +29,13 @@ func (r *Redactor) URL(u string) string {
 	}
 	b.WriteString(parsed.Host + parsed.EscapedPath())
 	if parsed.RawQuery != "" {
-		b.WriteString("?" + hideQuery(parsed.RawQuery))
+		b.WriteString("?" + HideQuery(parsed.RawQuery))
 	}
 	return Line(r.Redact(b.String()), maxURL)
 }
 
-// hideQuery hides the values of a query and keeps the names.
-func hideQuery(query string) string {
+// HideQuery hides the values of a query, and names that are as long as a secret.
+func HideQuery(query string) string {
 	query, _, _ = strings.Cut(query, "#")
 	pairs := strings.Split(query, "&")
 	for i, pair := range pairs {
@@ -43,7 +43,7 @@ func hideQuery(query string) string {
 		switch {
 		case found && value != "":
 			pairs[i] = name + "=" + Hidden
-		case !found && len(name) > 32:
+		case !found && len(name) >= 32:
 			pairs[i] = Hidden
 		}
 	}

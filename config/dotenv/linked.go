@@ -41,7 +41,13 @@ func readLinked(loader Loader, content []byte, env Env) (values map[string]Value
 		silence()
 		parsed, err = dotenv.ParseWithLookup(bytes.NewReader(content), dotenv.LookupFn(env))
 	case DockerEnvFile:
-		parsed, err = readDocker(content, env)
+		var pairs []string
+		pairs, err = kvfile.ParseFromReader(bytes.NewReader(content), env)
+		parsed = map[string]string{}
+		for _, pair := range pairs {
+			name, value, _ := strings.Cut(pair, "=")
+			parsed[name] = value
+		}
 	}
 	if err != nil {
 		return nil, withoutQuotes(err)
@@ -51,16 +57,6 @@ func readLinked(loader Loader, content []byte, env Env) (values map[string]Value
 		values[name] = known(value)
 	}
 	return values, nil
-}
-
-func readDocker(content []byte, env Env) (map[string]string, error) {
-	pairs, err := kvfile.ParseFromReader(bytes.NewReader(content), env)
-	parsed := make(map[string]string, len(pairs))
-	for _, pair := range pairs {
-		name, value, _ := strings.Cut(pair, "=")
-		parsed[name] = value
-	}
-	return parsed, err
 }
 
 var lineNumber = regexp.MustCompile(`\bline (\d+)\b`)
@@ -93,4 +89,56 @@ func withoutQuotes(err error) error {
 		return errors.New(reason.ours)
 	}
 	return errors.New("it cannot read the file")
+}
+
+// Limits on what a file may expand to, in bytes: of one value and of all.
+const (
+	maxValue = 1 << 20
+	maxTotal = 16 << 20
+)
+
+// Limits on the $ of a file that is given to a loader without limits: on a line,
+// in all, and in all where a value spans several lines. compose-go takes a time
+// that grows with the cube of how deep defaults are nested (${A:-${B:-…).
+const (
+	maxLineReferences = 64
+	maxReferences     = 2000
+	maxSpanReferences = 24
+)
+
+var (
+	assignment = regexp.MustCompile(`^\s*(?:export\s+)?([\w.\-\[\]]+)\s*[=:]`)
+	referTo    = regexp.MustCompile(`\$[({]*([\w]*)`)
+	openQuote  = regexp.MustCompile(`^\s*(?:"(?:\\.|[^"\\])*|'[^']*)$`)
+)
+
+// multiplies reports whether a file's references could exceed the limits, or take
+// long, in a loader without limits. It adds up lengths, line by line. A value over
+// several lines hides which variable a reference belongs to; then only few references
+// are allowed.
+func multiplies(content []byte, env Env) bool {
+	total := bytes.Count(content, []byte("$"))
+	if total == 0 || total > maxReferences {
+		return total > 0
+	}
+	sizes := map[string]int{}
+	name, sum, multiline := "", 0, false
+	text := strings.ReplaceAll(string(content), "\r", "\n")
+	for line := range strings.Lines(text) {
+		size := len(line)
+		if m := assignment.FindStringSubmatchIndex(line); m != nil {
+			name = line[m[2]:m[3]]
+			multiline = multiline || openQuote.MatchString(strings.TrimSuffix(line[m[1]:], "\n"))
+		}
+		refs := referTo.FindAllStringSubmatch(line, maxLineReferences+1)
+		for _, ref := range refs {
+			value, _ := env(ref[1])
+			size += max(sizes[ref[1]], len(value))
+		}
+		sizes[name] = size
+		if sum += size; len(refs) > maxLineReferences || size > maxValue || sum > maxTotal {
+			return true
+		}
+	}
+	return multiline && total > maxSpanReferences
 }

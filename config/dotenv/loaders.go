@@ -1,6 +1,8 @@
 package dotenv
 
 import (
+	"regexp"
+
 	"lkdoctor/config/secret"
 )
 
@@ -24,20 +26,7 @@ func All() []Loader {
 
 // String is the loader's name as its users know it.
 func (l Loader) String() string {
-	switch l {
-	case Godotenv:
-		return "godotenv"
-	case Compose:
-		return "docker compose"
-	case DockerEnvFile:
-		return "docker --env-file"
-	case PythonDotenv:
-		return "python-dotenv"
-	case Source:
-		return "source"
-	default:
-		return "unknown loader"
-	}
+	return [...]string{"godotenv", "docker compose", "docker --env-file", "python-dotenv", "source"}[l]
 }
 
 // State is what is known of a variable in one loader.
@@ -60,9 +49,8 @@ type Value struct {
 // Reading is one env file as one loader reads it.
 type Reading struct {
 	Loader Loader
-	// Err is the reason why the loader refuses the file. godotenv, compose and docker then
-	// use nothing of it; the shell has run the lines before. It quotes nothing of the
-	// file.
+	// Err is the reason why the loader refuses the file; then no value is known. It quotes
+	// nothing of the file.
 	Err error
 
 	values map[string]Value
@@ -75,7 +63,7 @@ type Reading struct {
 // Lookup returns a variable as the loader reads it; Missing if the file does not name
 // it.
 func (r Reading) Lookup(name string) Value {
-	if r.opaque || mentions(r.unread.Reveal(), name) {
+	if r.opaque || regexp.MustCompile(`\b`+regexp.QuoteMeta(name)+`\b`).MatchString(r.unread.Reveal()) {
 		return Value{State: Unknown, Why: "its line, or another, is a command for the shell"}
 	}
 	return r.values[name]

@@ -29,7 +29,7 @@ func Load(process map[string]string, files []string) Result {
 		}
 		for i, v := range file.Variables {
 			env[v.Name] = kept(v.Name, v.InForce)
-			file.Variables[i].Own = kept(v.Name, v.Own)
+			file.Variables[i].Alone = kept(v.Name, v.Alone)
 		}
 		for _, v := range file.Variables {
 			_, inProcess := process[v.Name]
@@ -70,22 +70,22 @@ type File struct {
 type Variable struct {
 	Definition
 	InForce  string // what the file leaves in the environment, maybe a higher source's
-	Own      string // what the file alone gives
-	Expanded bool   // Own is not what the file says: a $ was replaced
+	Alone    string // what the file alone gives
+	Expanded bool   // Alone is not what the file says: a $ was replaced
 }
 
 func readNextFile(text string, env map[string]string) File {
 	defs := Parse(text)
 	file := File{Variables: make([]Variable, len(defs))}
 	inForce := &scope{env: env, parsed: make(map[string]string, len(defs)), budget: maxExpansionWork}
-	own := &scope{env: env, parsed: inForce.parsed, budget: maxExpansionWork}
+	alone := &scope{env: env, parsed: inForce.parsed, budget: maxExpansionWork}
 	for i, d := range defs {
-		file.Variables[i] = Variable{Definition: d, Own: d.Value, InForce: d.Value}
+		file.Variables[i] = Variable{Definition: d, Alone: d.Value, InForce: d.Value}
 		inForce.parsed[d.Name] = d.Value
 	}
 	for i := range file.Variables {
 		v := &file.Variables[i]
-		if err := v.expand(inForce, own); err != nil {
+		if err := v.expand(inForce, alone); err != nil {
 			file.Err = fmt.Errorf("%s (line %d): %w", v.Name, v.Line, err)
 			return file
 		}
@@ -97,7 +97,7 @@ func readNextFile(text string, env map[string]string) File {
 // expand sets a variable's values. If the environment already has it, that value is
 // kept and expanded; the file's value is then computed only for lkdoctor, within a
 // separate limit.
-func (v *Variable) expand(inForce, own *scope) error {
+func (v *Variable) expand(inForce, alone *scope) error {
 	higher, shadowed := inForce.env[v.Name]
 	if !shadowed {
 		value, err := inForce.interpolate(v.Value)
@@ -105,8 +105,8 @@ func (v *Variable) expand(inForce, own *scope) error {
 			return err
 		}
 		v.Expanded = value != v.Value
-		v.Own = unescapeDollar(value)
-		v.InForce = v.Own
+		v.Alone = unescapeDollar(value)
+		v.InForce = v.Alone
 		return nil
 	}
 	value, err := inForce.interpolate(higher)
@@ -114,9 +114,9 @@ func (v *Variable) expand(inForce, own *scope) error {
 		return err
 	}
 	v.InForce = unescapeDollar(value)
-	if value, err = own.interpolate(v.Value); err == nil {
+	if value, err = alone.interpolate(v.Value); err == nil {
 		v.Expanded = value != v.Value
-		v.Own = unescapeDollar(value)
+		v.Alone = unescapeDollar(value)
 	}
 	return nil
 }

@@ -34,17 +34,12 @@ func readShell(reading *Reading, content []byte, env Env) {
 		}
 	}()
 	var stopped, err error
-	start, end := 0, 0
+	start := 0
 	for s, failed := range syntax.NewParser(syntax.Variant(syntax.LangBash)).StmtsSeq(strings.NewReader(text)) {
-		if err = failed; err != nil || stopped != nil {
-			continue // the parser must not be stopped in the middle of a line
+		if err = failed; err == nil && stopped == nil { // the parser must not be stopped in the middle of a line
+			start = int(s.Pos().Offset())
+			stopped = sh.statement(s)
 		}
-		start = int(s.Pos().Offset())
-		if strings.Contains(text[end:start], "\n") {
-			sh.undo = sh.undo[:0]
-		}
-		end = int(s.End().Offset())
-		stopped = sh.statement(s)
 	}
 	switch parse := (syntax.ParseError{}); {
 	case errors.Is(stopped, errNotFollowed):
@@ -52,20 +47,13 @@ func readShell(reading *Reading, content []byte, env Env) {
 	case errors.Is(stopped, errOpaque):
 		reading.opaque = true
 	case errors.As(err, &parse):
-		// bash reads a whole line before it runs any of it, so an error undoes what
-		// the line's commands assigned.
-		if rest := strings.TrimLeft(text[min(end, len(text)):], " \t;&"); !strings.HasPrefix(rest, "\n") {
-			for i := len(sh.undo) - 1; i >= 0; i-- {
-				sh.values[sh.undo[i].name] = sh.undo[i].value
-			}
-		}
 		reason := errSyntax
 		if strings.Contains(parse.Text, "closing quote") {
 			reason = errOpenQuote
 		}
-		reading.Err = fmt.Errorf("%w (line %d)", reason, parse.Pos.Line())
+		reading.values, reading.Err = nil, fmt.Errorf("%w (line %d)", reason, parse.Pos.Line())
 	case err != nil:
-		reading.Err = errSyntax
+		reading.values, reading.Err = nil, errSyntax
 	}
 }
 
@@ -99,14 +87,7 @@ var (
 type shell struct {
 	env    Env
 	values map[string]Value
-	budget int        // bytes that values may still take
-	undo   []assigned // what the line's commands so far have replaced
-}
-
-// assigned is one NAME=value of a command.
-type assigned struct {
-	name  string
-	value Value
+	budget int // bytes that values may still take
 }
 
 // statement assigns what a statement assigns.
@@ -150,7 +131,6 @@ func (sh *shell) statement(s *syntax.Stmt) error {
 			value = sh.appended(a.Name.Value, value)
 		}
 		if !s.Background { // which has a shell of its own
-			sh.undo = append(sh.undo, assigned{a.Name.Value, sh.values[a.Name.Value]})
 			sh.values[a.Name.Value] = value
 		}
 	}

@@ -9,8 +9,8 @@ import (
 	"io"
 	"log/slog"
 	"runtime"
+	"strings"
 	"unicode"
-	"unicode/utf8"
 
 	"golang.org/x/crypto/argon2"
 
@@ -75,52 +75,17 @@ func (s Value) Fingerprint(apiKey string) string {
 	return hex.EncodeToString(sum[:3])
 }
 
-// Flags describe the characters of a Value without showing it.
-type Flags struct {
-	Quotes     bool `json:"quotes,omitempty"`     // ' " ` or a typographic quote, anywhere
-	Whitespace bool `json:"whitespace,omitempty"` // any white space, CR, no-break or zero-width space, anywhere
-	NonASCII   bool `json:"non_ascii,omitempty"`  // anything outside ASCII, invalid UTF-8 included
-	Control    bool `json:"control,omitempty"`    // a control character that is not white space
+// HasQuotes reports whether the value holds a quote: ' " ` or a typographic one.
+func (s Value) HasQuotes() bool {
+	return strings.ContainsAny(s.Reveal(), "'\"`´‘’‚‛“”„‟«»‹›＂＇")
 }
 
-// Any reports whether at least one flag is set.
-func (f Flags) Any() bool { return f != Flags{} }
-
-// Flags reports which characters occur that LiveKit's secrets never hold.
-func (s Value) Flags() Flags {
-	var f Flags
-	for _, r := range s.Reveal() {
-		if r >= utf8.RuneSelf {
-			f.NonASCII = true
-		}
-		switch {
-		case isQuote(r):
-			f.Quotes = true
-		case isSpace(r):
-			f.Whitespace = true
-		case unicode.IsControl(r):
-			f.Control = true
-		}
-	}
-	return f
-}
-
-func isQuote(r rune) bool {
-	switch r {
-	case '\'', '"', '`', '´', '‘', '’', '‚', '‛', '“', '”', '„', '‟', '«', '»', '‹', '›', '＂', '＇':
-		return true
-	}
-	return false
-}
-
-// isSpace reports whether r is white space, or a character without a width that
-// is taken for it.
-func isSpace(r rune) bool {
-	switch r {
-	case '\u180e', '\u200b', '\u200c', '\u200d', '\u2060', '\ufeff':
-		return true
-	}
-	return unicode.IsSpace(r)
+// HasSpace reports whether the value holds white space, or a character without a width
+// that is taken for it.
+func (s Value) HasSpace() bool {
+	return strings.ContainsFunc(s.Reveal(), func(r rune) bool {
+		return unicode.IsSpace(r) || strings.ContainsRune("\u180e\u200b\u200c\u200d\u2060\ufeff", r)
+	})
 }
 
 // String implements fmt.Stringer.
