@@ -101,18 +101,12 @@ func (c *Case) maker() Owner {
 	case check.SourceTicket, check.SourceEndpoint:
 		return finding.OwnerTicketService
 	case check.SourceFrontend:
-		if c.tradedByApp() {
+		if a := c.frontend(); !c.Settings.Ticket.Secret.Empty() && (a == nil || a.Spent) {
 			return finding.OwnerTicketService
 		}
 		return finding.OwnerFrontend
 	}
 	return finding.OwnerConfig
-}
-
-// tradedByApp reports whether the app was given a ticket and answered with a token.
-func (c *Case) tradedByApp() bool {
-	a := c.frontend()
-	return c.Source() == check.SourceFrontend && !c.Settings.Ticket.Secret.Empty() && (a == nil || a.Spent)
 }
 
 // livekitURL returns LIVEKIT_URL as a URL, or nil where it cannot be dialled.

@@ -51,27 +51,23 @@ func unreadableFiles(files []config.EnvFile) []Finding {
 		if f.Err == nil {
 			continue
 		}
+		variant := "unreadable"
+		for _, known := range []struct {
+			err     error
+			variant string
+		}{
+			{fs.ErrPermission, "permission"}, {config.ErrUTF16, "utf-sixteen"}, {config.ErrBrokenLink, "broken-link"},
+			{config.ErrNotRegular, "not-a-file"}, {config.ErrTooLarge, "too-large"}, {dotenv.ErrExpansion, "endless-reference"},
+		} {
+			if errors.Is(f.Err, known.err) {
+				variant = known.variant
+			}
+		}
 		findings = append(findings, finding.New(finding.EnvFileUnreadable, finding.Fail,
-			"%s cannot be used: %s", clean.Line(f.Name, 60), clean.Line(f.Err.Error(), 160)).As(unreadable(f.Err)).
+			"%s cannot be used: %s", clean.Line(f.Name, 60), clean.Line(f.Err.Error(), 160)).As(variant).
 			With("file", clean.Line(f.Path, 200)))
 	}
 	return findings
-}
-
-// unreadable returns the variant of ENV_FILE_UNREADABLE for an error.
-func unreadable(err error) string {
-	for _, kind := range []struct {
-		err     error
-		variant string
-	}{
-		{fs.ErrPermission, "permission"}, {config.ErrUTF16, "utf-sixteen"}, {config.ErrBrokenLink, "broken-link"},
-		{config.ErrNotRegular, "not-a-file"}, {config.ErrTooLarge, "too-large"}, {dotenv.ErrExpansion, "endless-reference"},
-	} {
-		if errors.Is(err, kind.err) {
-			return kind.variant
-		}
-	}
-	return "unreadable"
 }
 
 // hiddenValues reports lower sources that hold another value of s. A flag or a

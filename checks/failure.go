@@ -267,7 +267,11 @@ func tlsWords(f *probe.Failure) Text {
 	}
 	switch f.Kind {
 	case probe.KindTLSUnknownCA:
-		return finding.Textf("its certificate is signed by %s, which this machine does not trust", orUnknown(cert.Issuer))
+		issuer := finding.Textf("%s", cert.Issuer)
+		if cert.Issuer == "" {
+			issuer = finding.Textf("somebody unknown")
+		}
+		return finding.Textf("its certificate is signed by %s, which this machine does not trust", issuer)
 	case probe.KindTLSExpired:
 		return finding.Textf("its certificate expired on %s", cert.NotAfter.UTC().Format("2006-01-02 15:04 MST"))
 	case probe.KindTLSNotYet:
@@ -285,13 +289,6 @@ func tlsWords(f *probe.Failure) Text {
 		return finding.Textf("it wants a certificate from the client")
 	}
 	return finding.Textf("%s", f.Detail)
-}
-
-func orUnknown(s string) Text {
-	if s == "" {
-		return finding.Textf("somebody unknown")
-	}
-	return finding.Textf("%s", s)
 }
 
 // These are the reasons that failureRow.words take.

@@ -67,7 +67,9 @@ func refusalOf(v *probe.Verdict, at address, t *token.Token) (f Finding, is bool
 	case probe.ReasonQuota:
 		return quota(v.Status, v.Text, v.Front, at), true
 	case probe.ReasonRoomNotFound:
-		return roomNotFound(t), true
+		room := clean.Line(t.Room(), 80)
+		return finding.New(finding.RoomNotFound, finding.Fail,
+			"room %s does not exist, and the server does not create rooms on joining", room).With("room", room), true
 	}
 	return Finding{}, false
 }
@@ -172,16 +174,6 @@ func upgradeRefusal(f *session.SignalFailure, t *token.Token, front probe.Server
 		As(cmp.Or(variant, "other"))
 }
 
-// upgradeLost reports whether a connection was made and the upgrade request got no
-// answer.
-func upgradeLost(f *probe.Failure) bool {
-	switch f.Kind {
-	case probe.KindSilent, probe.KindHeaderSlow, probe.KindReset, probe.KindClosed:
-		return f.Phase == probe.PhaseHTTP
-	}
-	return false
-}
-
 // upgradeUnanswered returns a finding about a proxy that passes plain requests on
 // and does not answer a WebSocket upgrade, as Node.js proxies without WebSocket
 // support do. Other proxies answer as to a plain request.
@@ -229,12 +221,6 @@ func orNothing(s string) Text {
 		return finding.Textf("(no text)")
 	}
 	return finding.Textf("%s", s)
-}
-
-func roomNotFound(t *token.Token) Finding {
-	room := clean.Line(t.Room(), 80)
-	return finding.New(finding.RoomNotFound, finding.Fail,
-		"room %s does not exist, and the server does not create rooms on joining", room).With("room", room)
 }
 
 // leftFinding returns a finding about a Leave of the server, with its reason in a

@@ -2,9 +2,11 @@ package checks
 
 import (
 	"context"
-	"strconv"
+	"slices"
 	"strings"
 	"time"
+
+	"golang.org/x/mod/semver"
 
 	"lkdoctor/checks/check"
 	"lkdoctor/checks/diagnosis"
@@ -109,29 +111,13 @@ func joinedFindings(c *Case, j *JoinRecord, at address, t *token.Token, v *probe
 const oldestVersion = "1.9.10"
 
 func versionFindings(version string) []Finding {
-	if version == "" || !olderThan(version, oldestVersion) {
+	// An unknown version is not older.
+	if !semver.IsValid("v"+version) || semver.Compare("v"+version, "v"+oldestVersion) >= 0 {
 		return nil
 	}
 	return []Finding{finding.New(finding.ServerVersionOld, finding.Warn,
 		"the server is LiveKit %s; from %s on it has the signalling path that the client SDKs of today ask for first",
 		version, oldestVersion).With("server_version", version)}
-}
-
-// olderThan compares dotted version numbers; one that cannot be parsed is not
-// older.
-func olderThan(version, than string) bool {
-	a, b := strings.Split(version, "."), strings.Split(than, ".")
-	for i := range b {
-		if i >= len(a) {
-			return true
-		}
-		have, err := strconv.Atoi(strings.TrimFunc(a[i], func(r rune) bool { return r < '0' || r > '9' }))
-		want, _ := strconv.Atoi(b[i])
-		if err != nil || have != want {
-			return err == nil && have < want
-		}
-	}
-	return false
 }
 
 // signalFindings returns the findings for a failed join. The server accepted the
@@ -141,7 +127,8 @@ func signalFindings(c *Case, f *session.SignalFailure, at address, t *token.Toke
 	case session.SignalCancelled:
 		return nil
 	case session.SignalNetwork:
-		if upgradeLost(f.Network) {
+		lost := []probe.Kind{probe.KindSilent, probe.KindHeaderSlow, probe.KindReset, probe.KindClosed}
+		if f.Network.Phase == probe.PhaseHTTP && slices.Contains(lost, f.Network.Kind) {
 			return []Finding{upgradeUnanswered(f.Network, c.frontOf(at))}
 		}
 		return c.unanswered(toServer, f.Network, at)

@@ -155,12 +155,6 @@ func staticHost(r *probe.Reply) bool {
 	return false
 }
 
-// endpointRoutes returns the requests to a token endpoint: POST as LiveKit's
-// standard clients send it, GET as many apps' own clients do.
-func (c *Case) endpointRoutes() []attempt {
-	return []attempt{{method: http.MethodPost, url: c.serviceURL()}, {method: http.MethodGet, url: c.serviceURL(), own: true}}
-}
-
 // endpointBody returns the body for a standard token endpoint, whose fields are
 // snake_case and left out where unset.
 func (c *Case) endpointBody(all bool) []byte {
@@ -227,11 +221,4 @@ func cachedBy(r *probe.Reply) (variant, header string) {
 		return "cdn", "Age: " + clean.Line(age, 20)
 	}
 	return "", ""
-}
-
-// alike reports whether two answers have one maker: the same fields, and tokens of
-// the same key.
-func (c *Case) alike(a, b *TicketAnswer) bool {
-	return strings.Join(a.Answer.Fields, " ") == strings.Join(b.Answer.Fields, " ") && a.Token != nil && b.Token != nil &&
-		a.Token.Decoded == b.Token.Decoded && a.Token.Claims.Issuer == b.Token.Claims.Issuer
 }
