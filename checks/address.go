@@ -40,6 +40,14 @@ func (a address) name() Text {
 	return finding.Textf("LIVEKIT_URL")
 }
 
+// noServerAddress returns the report of a check that lacks LIVEKIT_URL.
+func noServerAddress(ended Ended) Report {
+	if ended.Stopped("env.livekit") {
+		return check.BlockedBy("env.livekit")
+	}
+	return check.BlockedBy("env.files")
+}
+
 // wrongAddress reports whether at came with the token while LiveKit answers at
 // LIVEKIT_URL. The address is more likely to be wrong then than a second server to
 // be meant.

@@ -131,11 +131,19 @@ func (c *Case) unanswered(to peer, f *probe.Failure, at address) []Finding {
 	found := failureFacts(finding.New(m.code, finding.Fail, row.words, args...), f).As(m.variant).By(m.party)
 	switch to {
 	case toServer:
-		found = c.fromWhom(c.atServer(found, f, at), f, at)
+		return []Finding{c.fromWhom(c.atServer(found, f, at), f, at)}
 	case toService:
 		found = c.atService(found, f, at.URL)
 	case toFrontend:
 		found = c.atFrontend(found, f, at.URL)
+	}
+	switch f.Kind {
+	case probe.KindTLSPlainPort:
+		found = found.With("suggestion", suggestion(at.URL, withScheme("http")))
+	case probe.KindPlainToTLS:
+		found = found.With("suggestion", suggestion(at.URL, withScheme("https")))
+	case probe.KindProxy:
+		found = c.throughProxy(found, at.URL)
 	}
 	return []Finding{found}
 }
@@ -162,7 +170,7 @@ func (c *Case) atService(found Finding, f *probe.Failure, u *url.URL) Finding {
 	case found.Variant == "not-http" && (f.Banner != "" || f.What != "" && f.What != probe.ServerUnknown):
 		found = found.As("other-program").By(finding.OwnerConfig)
 	}
-	return c.correctable(found, f, u)
+	return found
 }
 
 // atFrontend gives a finding about the front end its sentence.
@@ -179,19 +187,6 @@ func (c *Case) atFrontend(found Finding, f *probe.Failure, u *url.URL) Finding {
 		if !c.Settings.Ticket.Secret.Empty() {
 			found = found.With("ticket_may_be_spent", true)
 		}
-	}
-	return c.correctable(found, f, u)
-}
-
-// correctable adds the address to write instead of u, or what exempts u from a proxy.
-func (c *Case) correctable(found Finding, f *probe.Failure, u *url.URL) Finding {
-	switch f.Kind {
-	case probe.KindTLSPlainPort:
-		return found.With("suggestion", suggestion(u, withScheme("http")))
-	case probe.KindPlainToTLS:
-		return found.With("suggestion", suggestion(u, withScheme("https")))
-	case probe.KindProxy:
-		return c.throughProxy(found, u)
 	}
 	return found
 }

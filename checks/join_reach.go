@@ -37,10 +37,7 @@ func joinReach(c *Case) Check {
 			}
 			return check.NotHere("not checked: no address is set here, and none came with the token")
 		case at.URL == nil || !at.withToken && finding.Worst(urlFindings(c.Settings.URL.Value)) == finding.Fail:
-			if ended.Stopped("env.livekit") {
-				return check.BlockedBy("env.livekit")
-			}
-			return check.BlockedBy("env.files")
+			return noServerAddress(ended)
 		}
 		check.Waiting(ctx, "waiting for %s to answer", clean.Line(at.Host, 80))
 		c.askEarly(ctx, at)

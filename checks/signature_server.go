@@ -28,10 +28,8 @@ func signatureServer(c *Case) Check {
 	}, func(ctx context.Context, c *Case, ended Ended) Report {
 		at := c.there()
 		switch {
-		case at.URL == nil && ended.Stopped("env.livekit"):
-			return check.BlockedBy("env.livekit")
 		case at.URL == nil:
-			return check.BlockedBy("env.files")
+			return noServerAddress(ended)
 		case !c.atOtherServer() && ended.Stopped("join.reach"):
 			return check.BlockedBy("join.reach")
 		}

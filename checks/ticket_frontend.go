@@ -53,7 +53,7 @@ func ticketFrontend(c *Case) Check {
 }
 
 func frontendOutcome(a *TicketAnswer) Outcome {
-	if a == nil || a.kind() != answer.Text {
+	if a == nil || a.kind != answer.Text {
 		return Outcome{}
 	}
 	return Outcome{Text: finding.Textf("the front end handed out a token"), Facts: a.facts()}
@@ -188,13 +188,13 @@ func (c *Case) frontendAnswer(ctx context.Context, a attempt) []Finding {
 			"the front end made the token itself and did not look at the ticket: a request without one, and one with a ticket that nobody issued, got a token as well").
 			As("no-ticket-route").By(finding.OwnerConfig))
 	}
-	if f, bad := missingToken(c, product, who); bad {
+	if f, bad := c.missingToken(product, who); bad {
 		return append(findings, frontendFields(f, product.Spent))
 	}
 	if product.Answer.AtUsual == answer.Missing && !a.own {
 		findings = append(findings, finding.New(finding.FrontendFields, finding.Warn,
-			"the token sits at %s, where LiveKit's clients read participantToken", product.TokenPath()).
-			With("token_path", product.TokenPath()).With("fields", product.Answer.Fields).As("other-name"))
+			"the token sits at %s, where LiveKit's clients read participantToken", product.path).
+			With("token_path", product.path).With("fields", product.Answer.Fields).As("other-name"))
 	}
 	for _, f := range addressFindings(c, product, who) {
 		findings = append(findings, f.By(finding.OwnerGiver))

@@ -87,7 +87,7 @@ func (c *Case) handed(findings []Finding) []Finding {
 		switch f.Code {
 		case finding.TokenForeign:
 			if a != nil && a.Answer.TokenHasVideo && !a.Answer.TokenUsual {
-				out[i] = f.As("wrong-field").With("field", a.TokenPath())
+				out[i] = f.As("wrong-field").With("field", a.path)
 			}
 		case finding.TokenEmpty, finding.TokenExpired, finding.TokenOpaque, finding.TokenTruncated, finding.TokenWrapped:
 			about := f.Variant == "ticket" || f.Variant == "key" || f.Variant == "refusal" || f.Variant == "web-page" // true of a pasted text too
