@@ -92,7 +92,8 @@ func loopbackOnly(f *probe.Failure, u *url.URL) bool {
 // listen on one.
 func otherLoopback(code Code, f *probe.Failure, u *url.URL) (Finding, bool) {
 	tried, err := netip.ParseAddrPort(f.Address)
-	if err != nil || f.Kind != probe.KindRefused || !probe.IsLoopbackHost(u.Hostname()) || !f.Loopback.IsValid() || f.Loopback == tried.Addr().Unmap() {
+	if err != nil || f.Kind != probe.KindRefused || !probe.IsLoopbackHost(u.Hostname()) || !f.Loopback.IsValid() ||
+		f.Loopback == tried.Addr().Unmap() {
 		return Finding{}, false
 	}
 	other := f.Loopback.String()

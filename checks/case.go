@@ -251,7 +251,8 @@ func (c *Case) evidence(results []check.Result) diagnosis.Evidence {
 // preview returns the input of the diagnosis as far as it needs no result.
 func (c *Case) preview() diagnosis.Evidence {
 	e := diagnosis.Evidence{
-		Source: c.Source(), Maker: c.maker(), Giver: c.maker(), Again: c.Options.Again, AgainSecret: c.Options.AgainSecret, Ticket: !c.Settings.Ticket.Secret.Empty(),
+		Source: c.Source(), Maker: c.maker(), Giver: c.maker(),
+		Again: c.Options.Again, AgainSecret: c.Options.AgainSecret, Ticket: !c.Settings.Ticket.Secret.Empty(),
 		Values: map[string]string{
 			"dir": clean.Line(c.Settings.Dir, 200), "url_source": c.Settings.URL.Source.String(), "room": clean.Line(c.Options.Room, 256),
 		},

@@ -121,7 +121,8 @@ func (c *Case) Continue(earlier *Case, results []check.Result, from check.Stage)
 func (c *Case) Watch(earlier *Case, results []check.Result) {
 	c.Options.Watched, c.Options.NoJoin = true, true
 	answered := earlier != nil && slices.ContainsFunc(results, func(r check.Result) bool {
-		return r.Check.Stage == check.StageTicket && (r.Status == check.StatusPass || r.Status == check.StatusWarn || r.Status == check.StatusFail)
+		return r.Check.Stage == check.StageTicket &&
+			(r.Status == check.StatusPass || r.Status == check.StatusWarn || r.Status == check.StatusFail)
 	})
 	if answered && earlier.TicketSpent() {
 		c.keep(earlier, results, func(s check.Stage) bool { return s == check.StageTicket })

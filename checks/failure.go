@@ -56,11 +56,14 @@ func failureRows() []failureRow {
 	}
 	return []failureRow{
 		{kinds{probe.KindDNSAbsent}, "", "the name %s does not exist", nil,
-			at{{finding.ServerDNS, "unknown-name", ""}, {finding.TicketDNS, "no-such-name", config}, {unreachable, "no-such-name", config}}},
+			at{{finding.ServerDNS, "unknown-name", ""}, {finding.TicketDNS, "no-such-name", config},
+				{unreachable, "no-such-name", config}}},
 		{kinds{probe.KindDNSFailed}, "", "the name %s could not be looked up: %s", detail,
-			at{{finding.ServerDNS, "resolver", network}, {finding.TicketDNS, "lookup-failed", network}, {unreachable, "no-such-name", config}}},
+			at{{finding.ServerDNS, "resolver", network}, {finding.TicketDNS, "lookup-failed", network},
+				{unreachable, "no-such-name", config}}},
 		{kinds{probe.KindRefused}, "", "%s refuses the connection: nothing listens there", nil,
-			at{{finding.ServerRefused, "remote", ""}, {finding.TicketRefused, "nothing-listens", service}, {unreachable, "nothing-listens", frontend}}},
+			at{{finding.ServerRefused, "remote", ""}, {finding.TicketRefused, "nothing-listens", service},
+				{unreachable, "nothing-listens", frontend}}},
 		{kinds{probe.KindSYNTimeout}, "", "%s does not answer the attempt to connect within %s", waited,
 			at{{finding.ServerTimeout, "no-answer", ""}, {finding.TicketTimeout, "no-reply", network}, {unreachable, "no-reply", network}}},
 		{kinds{probe.KindUnreachable, probe.KindTCPOther}, "", "%s cannot be reached: %s", detail,
@@ -98,7 +101,8 @@ func failureRows() []failureRow {
 		{kinds{probe.KindBodyTooLarge, probe.KindBodyBomb}, "", "%s answers with more than 1 MiB: %s", detail,
 			at{{}, {finding.TicketBodyTooLarge, "body", service}}},
 		{nil, "", notHTTP, listener,
-			at{{finding.ServerNotLiveKit, "other-protocol", ""}, {finding.TicketNotHTTP, "not-http", service}, {unreachable, "not-http", frontend}}},
+			at{{finding.ServerNotLiveKit, "other-protocol", ""}, {finding.TicketNotHTTP, "not-http", service},
+				{unreachable, "not-http", frontend}}},
 	}
 }
 

@@ -52,7 +52,8 @@ func joinReach(c *Case) Check {
 
 func reachOutcome(r *probe.Reach, at address) Outcome {
 	out := Outcome{Facts: Facts{"address": r.Address.String(), "what": string(r.What), "status": r.Status,
-		"dns_ms": finding.Milliseconds(r.Phases.DNS), "tcp_ms": finding.Milliseconds(r.Phases.TCP), "tls_ms": finding.Milliseconds(r.Phases.TLS)}}
+		"dns_ms": finding.Milliseconds(r.Phases.DNS), "tcp_ms": finding.Milliseconds(r.Phases.TCP), "tls_ms": finding.Milliseconds(
+			r.Phases.TLS)}}
 	if r.TLS != nil && r.TLS.Cert != nil {
 		out.Facts["cert_not_after"] = r.TLS.Cert.NotAfter.UTC().Format(time.RFC3339)
 	}

@@ -95,7 +95,8 @@ func notReady(status int, text string, front probe.ServerKind) Finding {
 		f = f.As(byFront(f.Code, "gateway", front, "gateway"))
 		f.Message = finding.Textf("%s answers %d in LiveKit's place: it does not reach the LiveKit server behind it", who, status)
 		if status == 503 {
-			f.Message = finding.Textf("%s answers 503 in LiveKit's place: it has no server behind it that works, or a limit of its own", who)
+			f.Message = finding.Textf(
+				"%s answers 503 in LiveKit's place: it has no server behind it that works, or a limit of its own", who)
 		}
 	}
 	return withAnswer(f, status, text)
@@ -123,8 +124,8 @@ func withAnswer(f Finding, status int, text string) Finding {
 	if text == "" {
 		return f
 	}
-	if said := clean.Line(text, 160); !strings.HasPrefix(strings.TrimSpace(text), "<") {
-		f.Message = finding.Textf("%s; it says “%s”", f.Message, said)
+	if !strings.HasPrefix(strings.TrimSpace(text), "<") {
+		f.Message = finding.Textf("%s; it says “%s”", f.Message, clean.Line(text, 160))
 	}
 	return f.With("server_text", text)
 }
@@ -165,7 +166,8 @@ func upgradeRefusal(f *session.SignalFailure, t *token.Token, front probe.Server
 			orNothing(clean.URL(f.Header.Get("Location")))).As("redirect")
 	case f.Status == 404, f.Status == 426, f.Status == 400, f.Status >= 200 && f.Status < 300:
 		return finding.New(finding.WebsocketUpgradeStripped, finding.Fail,
-			"the server accepts the token over HTTP, and the WebSocket upgrade came back as %d: a proxy on the way drops the Upgrade header", f.Status).
+			"the server accepts the token over HTTP, and the WebSocket upgrade came back as %d: a "+
+				"proxy on the way drops the Upgrade header", f.Status).
 			As(byFront(finding.WebsocketUpgradeStripped, "", front, "other"))
 	}
 	variant := map[int]string{401: "login", 403: "forbidden"}[f.Status]
@@ -179,10 +181,13 @@ func upgradeRefusal(f *session.SignalFailure, t *token.Token, front probe.Server
 // support do. Other proxies answer as to a plain request.
 func upgradeUnanswered(f *probe.Failure, front probe.ServerKind) Finding {
 	g := finding.New(finding.WebsocketUpgradeStripped, finding.Fail,
-		"the server accepts the token over HTTP, and the WebSocket upgrade got no answer within %s: a proxy on the way does not pass WebSockets on",
+		"the server accepts the token over HTTP, and the WebSocket upgrade got no answer within %s: "+
+			"a proxy on the way does not pass WebSockets on",
 		finding.Duration(f.Took))
 	if f.Kind == probe.KindReset || f.Kind == probe.KindClosed {
-		g.Message = finding.Textf("the server accepts the token over HTTP, and cuts the connection at the WebSocket upgrade: a proxy on the way does not pass WebSockets on")
+		g.Message = finding.Textf(
+			"the server accepts the token over HTTP, and cuts the connection at the WebSocket " +
+				"upgrade: a proxy on the way does not pass WebSockets on")
 	}
 	return failureFacts(g, f).As(byFront(finding.WebsocketUpgradeStripped, "", front, "node"))
 }
@@ -203,7 +208,9 @@ func joinRefused(t *token.Token) Finding {
 	case claims.MetadataBytes > defaultMetadata || claims.AttributesBytes > defaultAttributes:
 		return f.As("metadata")
 	case claims.MetadataBytes+claims.AttributesBytes == 0:
-		f.Message = finding.Textf("the server accepted the token and then refused the join (500, connection closed by media), and the token has neither metadata nor attributes nor a room preset: the room is full")
+		f.Message = finding.Textf(
+			"the server accepted the token and then refused the join (500, connection closed by " +
+				"media), and the token has neither metadata nor attributes nor a room preset: the room is full")
 		return f.As("full")
 	}
 	return f

@@ -50,7 +50,8 @@ func joinWebSocket(c *Case) Check {
 		if p := c.present(); p != nil && p.Unasked {
 			// Asking would send a token made here to a server that is not configured here.
 			findings = append(findings, evicting(t.Token, finding.Info, "not-asked",
-				"whether %s is in room %s now was not asked: this address came with the token, and tokens made here go to LIVEKIT_URL alone"))
+				"whether %s is in room %s now was not asked: this address came with the token, and "+
+					"tokens made here go to LIVEKIT_URL alone"))
 		}
 		return Report{Findings: findings, Outcome: joinedOutcome(joined)}
 	})
@@ -141,7 +142,8 @@ func signalFindings(c *Case, f *session.SignalFailure, at address, t *token.Toke
 			closed = closed.As("cut")
 		}
 		if f.CloseText != "" {
-			closed.Message = finding.Textf("the WebSocket opened and was closed (%d, %s) before the server said Join", f.CloseCode, f.CloseText)
+			closed.Message = finding.Textf("the WebSocket opened and was closed (%d, %s) before the server said Join",
+				f.CloseCode, f.CloseText)
 		}
 		if f.CloseCode == 1008 || f.CloseText != "" {
 			closed = closed.As("policy")

@@ -66,7 +66,8 @@ func (a *TicketAnswer) facts() Facts {
 		"content_type": clean.Line(a.Reply.Header.Get("Content-Type"), 80),
 	}
 	for name, value := range map[string]string{
-		"answer_url": clean.URL(a.Answer.URL), "answer_room": clean.Line(a.Answer.Room, 256), "answer_identity": clean.Line(a.Answer.Identity, 256),
+		"answer_url": clean.URL(a.Answer.URL), "answer_room": clean.Line(a.Answer.Room, 256),
+		"answer_identity": clean.Line(a.Answer.Identity, 256),
 	} {
 		if value != "" {
 			facts[name] = value
@@ -134,7 +135,8 @@ func (c *Case) cacheFindings(ctx context.Context, product *TicketAnswer, a attem
 		return nil // a text that is no token is the same each time, and has its own finding
 	}
 	variant, header := cachedBy(a.reply)
-	f := finding.New(finding.TicketTokenCached, finding.Warn, "%s gives out a token from a cache (%s): everybody gets the same one", who, header)
+	f := finding.New(finding.TicketTokenCached, finding.Warn,
+		"%s gives out a token from a cache (%s): everybody gets the same one", who, header)
 	if variant == "" {
 		if body == nil || freshly(product) || !c.sameAgain(ctx, a, body) {
 			return nil
@@ -167,11 +169,11 @@ func freshly(a *TicketAnswer) bool {
 // missingToken returns the finding about an answer without a token to examine.
 func (c *Case) missingToken(t *TicketAnswer, who Text) (Finding, bool) {
 	a, kind, path := t.Answer, t.kind, t.path
-	said := clean.Line(a.Said.Text, 160)
+	reason := clean.Line(a.Said.Text, 160)
 	build := func(code Code, variant, format string, args ...any) (Finding, bool) {
 		f := finding.New(code, finding.Fail, format, args...).As(variant).
 			With("shape", string(a.Shape)).With("fields", append([]string{}, a.Fields...))
-		return withTexts(f, map[string]string{"said": said, "token_path": path}), true
+		return withTexts(f, map[string]string{"said": reason, "token_path": path}), true
 	}
 	fields := clean.Line(strings.Join(a.Fields, ", "), 160)
 	missing := "missing"
@@ -187,20 +189,23 @@ func (c *Case) missingToken(t *TicketAnswer, who Text) (Finding, bool) {
 		}
 		return f, true
 	case kind == answer.Promise:
-		return build(finding.TicketTokenMissing, "promise", "the field %s holds {}, which is what a Promise that nobody awaited becomes in JSON", path)
+		return build(finding.TicketTokenMissing, "promise",
+			"the field %s holds {}, which is what a Promise that nobody awaited becomes in JSON", path)
 	case kind == answer.NotText:
 		what := a.TokenType
 		if a.AtUsual == answer.NotText {
 			what = a.UsualType
 		}
 		if a.TokenHasVideo {
-			f, _ := build(finding.TicketTokenMissing, "beside", "the field %s should hold the token as text and holds this type: %s. The token sits at %s",
+			f, _ := build(finding.TicketTokenMissing, "beside",
+				"the field %s should hold the token as text and holds this type: %s. The token sits at %s",
 				path, what, a.TokenPath)
 			return f.With("found", a.TokenPath), true
 		}
-		return build(finding.TicketTokenMissing, "not-text", "the field %s should hold the token as text and holds this type: %s", path, what)
-	case said != "" && (kind == answer.Missing || a.Problem == answer.ErrorObject && (kind == answer.Null || kind == answer.Empty)):
-		return build(finding.TicketTokenMissing, "said-why", "%s answered without a token, and says: %s", who, said)
+		return build(finding.TicketTokenMissing, "not-text",
+			"the field %s should hold the token as text and holds this type: %s", path, what)
+	case reason != "" && (kind == answer.Missing || a.Problem == answer.ErrorObject && (kind == answer.Null || kind == answer.Empty)):
+		return build(finding.TicketTokenMissing, "said-why", "%s answered without a token, and says: %s", who, reason)
 	case kind == answer.Missing && fields != "":
 		return build(finding.TicketTokenMissing, missing, "%s answered without a token; its fields are: %s", who, fields)
 	case kind == answer.Missing:
@@ -242,7 +247,8 @@ func addressFindings(c *Case, a *TicketAnswer, who Text) []Finding {
 		return nil // its own client knows the address
 	}
 	if raw == "" {
-		f := finding.New(finding.TicketURLMissing, finding.Warn, "%s names no LiveKit server; the app does not fall back to LIVEKIT_URL", who)
+		f := finding.New(finding.TicketURLMissing, finding.Warn,
+			"%s names no LiveKit server; the app does not fall back to LIVEKIT_URL", who)
 		if by == "endpoint" {
 			f = finding.New(finding.TicketURLMissing, finding.Fail,
 				"%s names no LiveKit server: LiveKit's standard clients read server_url, and would not know where to connect", who)

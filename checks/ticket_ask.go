@@ -127,7 +127,7 @@ func absent(a attempt) bool {
 	r := refusedBy(a.reply)
 	switch a.reply.Status {
 	case 404:
-		return r.said.Code == "" && noRoute(r)
+		return r.content.Code == "" && noRoute(r)
 	case 405:
 		return true
 	case 403:
@@ -208,7 +208,8 @@ func cachedBy(r *probe.Reply) (variant, header string) {
 		return "nextjs", "X-Nextjs-Cache: " + next
 	case h.Get("X-Nextjs-Prerender") != "":
 		return "nextjs", "X-Nextjs-Prerender"
-	case strings.Contains(control, "s-maxage=") && !strings.Contains(control, "s-maxage=0") && strings.Contains(h.Get("X-Powered-By"), "Next.js"):
+	case strings.Contains(control, "s-maxage=") && !strings.Contains(control, "s-maxage=0") &&
+		strings.Contains(h.Get("X-Powered-By"), "Next.js"):
 		return "nextjs", "Cache-Control: " + clean.Line(control, 60)
 	}
 	for _, name := range []string{"Cf-Cache-Status", "X-Vercel-Cache", "X-Cache"} {

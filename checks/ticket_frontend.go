@@ -37,7 +37,8 @@ func ticketFrontend(c *Case) Check {
 			return check.NotHere("not checked: the page asks the token endpoint for its token")
 		}
 		if base == nil {
-			f := finding.New(finding.FrontendUnreachable, finding.Fail, "--frontend is not a URL that can be used: %s", clean.URL(c.Options.Frontend))
+			f := finding.New(finding.FrontendUnreachable, finding.Fail,
+				"--frontend is not a URL that can be used: %s", clean.URL(c.Options.Frontend))
 			if u := usableURL("http://" + c.Options.Frontend); u != nil {
 				f = f.With("suggestion", suggestion(u, func(*url.URL) {}))
 			}
@@ -68,7 +69,8 @@ func frontendRoutes(base *url.URL) []attempt {
 	root := strings.TrimSuffix(base.Path, "/")
 	at := func(method, path string) attempt {
 		own := !strings.HasSuffix(path, "/api/connection-details") && !strings.HasSuffix(path, "/api/token")
-		return attempt{method: method, own: own, url: &url.URL{Scheme: base.Scheme, Host: base.Host, User: base.User, Path: path, RawQuery: base.RawQuery}}
+		return attempt{method: method, own: own,
+			url: &url.URL{Scheme: base.Scheme, Host: base.Host, User: base.User, Path: path, RawQuery: base.RawQuery}}
 	}
 	itself := []attempt{at(http.MethodGet, root), at(http.MethodPost, root)}
 	switch {
@@ -185,7 +187,8 @@ func (c *Case) frontendAnswer(ctx context.Context, a attempt) []Finding {
 	var findings []Finding
 	if ignored {
 		findings = append(findings, finding.New(finding.FrontendRouteMissing, finding.Warn,
-			"the front end made the token itself and did not look at the ticket: a request without one, and one with a ticket that nobody issued, got a token as well").
+			"the front end made the token itself and did not look at the ticket: a request without "+
+				"one, and one with a ticket that nobody issued, got a token as well").
 			As("no-ticket-route").By(finding.OwnerConfig))
 	}
 	if f, bad := c.missingToken(product, who); bad {

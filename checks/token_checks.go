@@ -72,9 +72,9 @@ func (c *Case) pastedRefusal() (Finding, bool) {
 	if a.Problem != answer.ErrorObject || a.Said.Text == "" {
 		return Finding{}, false
 	}
-	said := clean.Line(a.Said.Text, 160)
-	return finding.New(finding.TicketTokenMissing, finding.Fail, "what was given is no token, but an answer that says: %s", said).
-		With("said", said).With("fields", a.Fields).As("said-why"), true
+	reason := clean.Line(a.Said.Text, 160)
+	return finding.New(finding.TicketTokenMissing, finding.Fail, "what was given is no token, but an answer that says: %s", reason).
+		With("said", reason).With("fields", a.Fields).As("said-why"), true
 }
 
 // handed gives findings about the token's form or time the variants that depend on
@@ -90,7 +90,8 @@ func (c *Case) handed(findings []Finding) []Finding {
 				out[i] = f.As("wrong-field").With("field", a.path)
 			}
 		case finding.TokenEmpty, finding.TokenExpired, finding.TokenOpaque, finding.TokenTruncated, finding.TokenWrapped:
-			about := f.Variant == "ticket" || f.Variant == "key" || f.Variant == "refusal" || f.Variant == "web-page" // true of a pasted text too
+			// These are true of a pasted text too.
+			about := slices.Contains([]string{"ticket", "key", "refusal", "web-page"}, f.Variant)
 			if c.Source() == check.SourceFlag && !about {
 				out[i] = f.As("pasted")
 			}
