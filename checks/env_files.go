@@ -81,22 +81,19 @@ func hiddenValues(all *config.Settings, s config.Setting) []Finding {
 		variant = "shell"
 	}
 	for _, hidden := range s.Shadows {
-		if !hidden.Differs || hidden.Empty {
-			continue
-		}
-		if s.Secret.Empty() {
-			return []Finding{finding.New(finding.EnvValueEmptied, finding.Fail,
-				"%s is set to nothing in %s, and that hides the value in %s",
-				s.Name, s.Source.String(), hidden.Source.String()).As(variant).
-				With("setting", s.Name).With("source", s.Source.String()).With("hides", hidden.Source.String())}
-		}
-		if _, unfilled := placeholder.InURL(hidden.Secret.Reveal()); unfilled {
+		_, unfilled := placeholder.InURL(hidden.Secret.Reveal())
+		if !hidden.Differs || hidden.Empty || unfilled && !s.Secret.Empty() {
 			continue
 		}
 		f := finding.New(finding.EnvValueShadowed, finding.Warn,
 			"%s comes from %s, and hides a different value in %s", s.Name, s.Source.String(), hidden.Source.String()).As(variant).
 			With("setting", s.Name).With("source", s.Source.String()).With("hides", hidden.Source.String())
-		if all.CompareSecrets {
+		switch {
+		case s.Secret.Empty():
+			f.Code, f.Severity = finding.EnvValueEmptied, finding.Fail
+			f.Message = finding.Textf("%s is set to nothing in %s, and that hides the value in %s",
+				s.Name, s.Source.String(), hidden.Source.String())
+		case all.CompareSecrets:
 			f = f.With("fingerprint", all.Fingerprint(s.Secret)).With("hidden_fingerprint", all.Fingerprint(hidden.Secret))
 		}
 		return []Finding{f}
@@ -110,16 +107,14 @@ func expandedValue(all *config.Settings, s config.Setting) []Finding {
 	if s.Name != "LIVEKIT_API_KEY" && s.Name != "LIVEKIT_API_SECRET" {
 		return nil
 	}
-	f := Finding{Code: finding.EnvValueExpanded, Severity: finding.Warn}
+	var f Finding
 	switch {
 	case s.Expanded:
-		f.Message = finding.Textf("%s in %s holds a $, which Next.js expands: it reads another value than is written there",
-			s.Name, s.Source.String())
-		f = f.As("dollar")
+		f = finding.New(finding.EnvValueExpanded, finding.Warn,
+			"%s in %s holds a $, which Next.js expands: it reads another value than is written there", s.Name, s.Source.String()).As("dollar")
 	case s.CutAtHash:
-		f = f.As("hash")
-		f.Message = finding.Textf("%s in %s holds a #, where Next.js cuts it: it reads a shorter value than is written there",
-			s.Name, s.Source.String())
+		f = finding.New(finding.EnvValueExpanded, finding.Warn,
+			"%s in %s holds a #, where Next.js cuts it: it reads a shorter value than is written there", s.Name, s.Source.String()).As("hash")
 	default:
 		return nil
 	}

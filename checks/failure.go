@@ -68,7 +68,7 @@ func failureRows() []failureRow {
 			at{{finding.ServerTimeout, "no-answer", ""}, {finding.TicketTimeout, "no-reply", network}, {unreachable, "no-reply", network}}},
 		{kinds{probe.KindUnreachable, probe.KindTCPOther}, "", "%s cannot be reached: %s", detail,
 			at{{finding.ServerTimeout, "no-route", ""}, {finding.TicketTimeout, "no-route", network}, {unreachable, "no-reply", network}}},
-		{kinds{probe.KindProxy}, "", "%s cannot be reached: %s", detail,
+		{kinds{probe.KindProxy}, "", "%s cannot be reached: %s", nil, // the reason is proxyWords
 			at{{finding.ServerTimeout, "proxy", config}, {finding.TicketTimeout, "proxy", config}, {unreachable, "proxy", config}}},
 		{silent, probe.PhaseTLS, "%s accepts the connection and does not answer the TLS handshake within %s", waited,
 			at{{finding.ServerSilent, "tls", ""}}},
