@@ -70,9 +70,7 @@ func (c *Case) Close() {
 // environment; a token wins over an address to ask for one.
 func (c *Case) Source() check.TokenSource {
 	s, o := c.Settings, c.Options
-	given := func(set config.Setting, kind config.SourceKind) bool {
-		return set.Source.Kind == kind && !set.Secret.Empty()
-	}
+	hasTicket := !s.Ticket.Secret.Empty() && !s.TicketService.Secret.Empty()
 	switch {
 	case o.DevJoin:
 		return check.SourceMinted
@@ -82,11 +80,11 @@ func (c *Case) Source() check.TokenSource {
 		return check.SourceEndpoint
 	case o.Frontend != "":
 		return check.SourceFrontend
-	case given(s.Ticket, config.Flag) && !s.TicketService.Secret.Empty():
+	case hasTicket && s.Ticket.Source.Kind == config.Flag:
 		return check.SourceTicket
 	case s.Token.IsSet() && !s.Token.Secret.Empty():
 		return check.SourceFlag
-	case !s.Ticket.Secret.Empty() && !s.TicketService.Secret.Empty():
+	case hasTicket:
 		return check.SourceTicket
 	case !s.APIKey.Secret.Empty() && !s.APISecret.Secret.Empty(), s.Dev:
 		return check.SourceMinted
