@@ -40,6 +40,14 @@ func (a address) name() Text {
 	return finding.Textf("LIVEKIT_URL")
 }
 
+// noServerAddress returns the report of a check that lacks LIVEKIT_URL.
+func noServerAddress(ended Ended) Report {
+	if ended.Stopped("env.livekit") {
+		return check.BlockedBy("env.livekit")
+	}
+	return check.BlockedBy("env.files")
+}
+
 // wrongAddress reports whether at came with the token while LiveKit answers at
 // LIVEKIT_URL. The address is more likely to be wrong then than a second server to
 // be meant.
@@ -84,7 +92,8 @@ func loopbackOnly(f *probe.Failure, u *url.URL) bool {
 // listen on one.
 func otherLoopback(code Code, f *probe.Failure, u *url.URL) (Finding, bool) {
 	tried, err := netip.ParseAddrPort(f.Address)
-	if err != nil || f.Kind != probe.KindRefused || !probe.IsLoopbackHost(u.Hostname()) || !f.Loopback.IsValid() || f.Loopback == tried.Addr().Unmap() {
+	if err != nil || f.Kind != probe.KindRefused || !probe.IsLoopbackHost(u.Hostname()) || !f.Loopback.IsValid() ||
+		f.Loopback == tried.Addr().Unmap() {
 		return Finding{}, false
 	}
 	other := f.Loopback.String()

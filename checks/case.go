@@ -68,9 +68,7 @@ func (c *Case) Close() {
 // environment; a token wins over an address to ask for one.
 func (c *Case) Source() check.TokenSource {
 	s, o := c.Settings, c.Options
-	given := func(set config.Setting, kind config.SourceKind) bool {
-		return set.Source.Kind == kind && !set.Secret.Empty()
-	}
+	hasTicket := !s.Ticket.Secret.Empty() && !s.TicketService.Secret.Empty()
 	switch {
 	case o.DevJoin:
 		return check.SourceMinted
@@ -80,11 +78,11 @@ func (c *Case) Source() check.TokenSource {
 		return check.SourceEndpoint
 	case o.Frontend != "":
 		return check.SourceFrontend
-	case given(s.Ticket, config.Flag) && !s.TicketService.Secret.Empty():
+	case hasTicket && s.Ticket.Source.Kind == config.Flag:
 		return check.SourceTicket
 	case s.Token.IsSet() && !s.Token.Secret.Empty():
 		return check.SourceFlag
-	case !s.Ticket.Secret.Empty() && !s.TicketService.Secret.Empty():
+	case hasTicket:
 		return check.SourceTicket
 	case !s.APIKey.Secret.Empty() && !s.APISecret.Secret.Empty(), s.Dev:
 		return check.SourceMinted
@@ -99,18 +97,12 @@ func (c *Case) maker() Owner {
 	case check.SourceTicket, check.SourceEndpoint:
 		return finding.OwnerTicketService
 	case check.SourceFrontend:
-		if c.tradedByApp() {
+		if a := c.frontend(); !c.Settings.Ticket.Secret.Empty() && (a == nil || a.Spent) {
 			return finding.OwnerTicketService
 		}
 		return finding.OwnerFrontend
 	}
 	return finding.OwnerConfig
-}
-
-// tradedByApp reports whether the app was given a ticket and answered with a token.
-func (c *Case) tradedByApp() bool {
-	a := c.frontend()
-	return c.Source() == check.SourceFrontend && !c.Settings.Ticket.Secret.Empty() && (a == nil || a.Spent)
 }
 
 // livekitURL returns LIVEKIT_URL as a URL, or nil where it cannot be dialled.
@@ -255,7 +247,8 @@ func (c *Case) evidence(results []check.Result) diagnosis.Evidence {
 // preview returns the input of the diagnosis as far as it needs no result.
 func (c *Case) preview() diagnosis.Evidence {
 	e := diagnosis.Evidence{
-		Source: c.Source(), Maker: c.maker(), Giver: c.maker(), Again: c.Options.Again, AgainSecret: c.Options.AgainSecret, Ticket: !c.Settings.Ticket.Secret.Empty(),
+		Source: c.Source(), Maker: c.maker(), Giver: c.maker(),
+		Again: c.Options.Again, AgainSecret: c.Options.AgainSecret, Ticket: !c.Settings.Ticket.Secret.Empty(),
 		Values: map[string]string{
 			"dir": clean.Line(c.Settings.Dir, 200), "url_source": c.Settings.URL.Source.String(), "room": clean.Line(c.Options.Room, 256),
 		},

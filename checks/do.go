@@ -108,15 +108,11 @@ func exitCode(ctx context.Context, run check.Run, strict bool) int {
 // and products, so that no ticket is consumed again. If the LiveKit settings have changed
 // meanwhile, only the ticket's stage does. Call it before Do.
 func (c *Case) Continue(earlier *Case, results []check.Result, from check.Stage) {
-	order, same := check.Stages(), sameLiveKit(earlier.Settings, c.Settings)
+	order, a, b := check.Stages(), earlier.Settings, c.Settings
+	same := a.URL.Secret.Equal(b.URL.Secret) && a.APIKey.Secret.Equal(b.APIKey.Secret) && a.APISecret.Secret.Equal(b.APISecret.Secret)
 	c.keep(earlier, results, func(s check.Stage) bool {
 		return slices.Index(order, s) < slices.Index(order, from) && (same || s == check.StageTicket)
 	})
-}
-
-// sameLiveKit reports whether two runs have the same LIVEKIT_URL, key and secret.
-func sameLiveKit(a, b *config.Settings) bool {
-	return a.URL.Secret.Equal(b.URL.Secret) && a.APIKey.Secret.Equal(b.APIKey.Secret) && a.APISecret.Secret.Equal(b.APISecret.Secret)
 }
 
 // Watch makes c a run that follows a change of the env files: it joins no room,
@@ -125,7 +121,8 @@ func sameLiveKit(a, b *config.Settings) bool {
 func (c *Case) Watch(earlier *Case, results []check.Result) {
 	c.Options.Watched, c.Options.NoJoin = true, true
 	answered := earlier != nil && slices.ContainsFunc(results, func(r check.Result) bool {
-		return r.Check.Stage == check.StageTicket && (r.Status == check.StatusPass || r.Status == check.StatusWarn || r.Status == check.StatusFail)
+		return r.Check.Stage == check.StageTicket &&
+			(r.Status == check.StatusPass || r.Status == check.StatusWarn || r.Status == check.StatusFail)
 	})
 	if answered && earlier.TicketSpent() {
 		c.keep(earlier, results, func(s check.Stage) bool { return s == check.StageTicket })

@@ -25,7 +25,7 @@ type (
 	Outcome = check.Outcome
 	// Code names one kind of finding.
 	Code = finding.Code
-	// Finding is one thing worth telling, as seen in this run.
+	// Finding is one problem or remark of this run.
 	Finding = finding.Finding
 	// Facts are measured details.
 	Facts = finding.Facts

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/placeholder"
@@ -21,7 +22,8 @@ func urlFindings(raw string) []Finding {
 		return finding.New(code, severity, format, args...).With("setting", "LIVEKIT_URL").With("url", clean.URL(raw))
 	}
 	if found, is := placeholder.InURL(raw); is {
-		return []Finding{unfilled(build(finding.EnvPlaceholder, finding.Fail, "%s holds %s", "LIVEKIT_URL", placeholderWords(found)), found)}
+		return []Finding{unfilled(build(finding.EnvPlaceholder, finding.Fail, "%s holds %s",
+			"LIVEKIT_URL", placeholderWords(found)), found)}
 	}
 	if fault := serverFault(raw); !fault.text.IsZero() {
 		f := build(finding.EnvURLInvalid, finding.Fail, "LIVEKIT_URL is not a URL that can be used: %s", fault.text).As(fault.variant)
@@ -57,7 +59,8 @@ func urlFindings(raw string) []Finding {
 	}
 	if !probe.Secure(u) && !probe.IsLoopbackHost(name) {
 		findings = append(findings, build(finding.EnvURLInsecure, finding.Warn,
-			"LIVEKIT_URL is not encrypted and %s is not localhost: browsers refuse it on https pages", clean.Line(u.Host, 120)).As(insecureHost(name)))
+			"LIVEKIT_URL is not encrypted and %s is not localhost: browsers refuse it on https pages", clean.Line(u.Host, 120)).
+			As(insecureHost(name)))
 	}
 	if port := u.Port(); port == "7881" || port == "7882" {
 		to := url.URL{Scheme: "ws", Host: net.JoinHostPort(name, "7880")}
@@ -129,7 +132,8 @@ var (
 // has none.
 func faultOf(raw string, kind family) urlFault {
 	if i := strings.IndexRune(raw, '='); i >= 0 && i < strings.Index(raw+"://", "://") {
-		return urlFault{"two-equals", finding.Textf("it begins with %q, as if the variable had been written with two =", clean.Line(raw[:i+1], 40)), i}
+		return urlFault{"two-equals", finding.Textf("it begins with %q, as if the variable had been written with two =",
+			clean.Line(raw[:i+1], 40)), i}
 	}
 	if at, what := first(raw, quote); at >= 0 {
 		return urlFault{"quotes", finding.Textf("it holds %s at character %d", what, at+1), at}
@@ -152,7 +156,8 @@ func faultOf(raw string, kind family) urlFault {
 		return urlFault{"two-schemes", finding.Textf("it has two schemes, %s and %s", scheme+"://", inner), len(scheme) + 3}
 	}
 	if i := secondURL.FindStringIndex(rest); i != nil {
-		return urlFault{"two-addresses", finding.Textf("it holds two addresses, and LiveKit takes one"), len([]rune(raw)) - len([]rune(rest[i[0]:]))}
+		return urlFault{"two-addresses", finding.Textf("it holds two addresses, and LiveKit takes one"),
+			len([]rune(raw)) - len([]rune(rest[i[0]:]))}
 	}
 	authority, _, _ := strings.Cut(strings.SplitN(rest, "?", 2)[0], "/")
 	if at := strings.LastIndex(authority, "@"); at >= 0 {
@@ -207,7 +212,8 @@ func hostFault(authority string, offset int) urlFault {
 	case strings.HasPrefix(host, "["):
 		return urlFault{at: -1}
 	case strings.HasPrefix(host, "."), strings.Contains(host, ".."):
-		return urlFault{"host", finding.Textf("a part of its host name is empty, as when a variable in it was not filled"), offset + max(0, strings.Index(host, ".."))}
+		return urlFault{"host", finding.Textf("a part of its host name is empty, as when a variable in it was not filled"),
+			offset + max(0, strings.Index(host, ".."))}
 	}
 	for i, r := range []rune(host) {
 		if !(r == '.' || r == '-' || r == '_' || r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r > 127) {
@@ -284,4 +290,75 @@ func bracketed(authority string) string {
 		}
 	}
 	return "[" + authority + "]"
+}
+
+// placeholderWords names the placeholder, to follow "it holds".
+func placeholderWords(found placeholder.Found) Text {
+	switch found.Kind {
+	case placeholder.Template:
+		return finding.Textf("the placeholder %s of a template", found.Text)
+	case placeholder.Reference:
+		return finding.Textf("%s, a reference that nothing replaced", found.Text)
+	case placeholder.Object:
+		return finding.Textf("%s, which is an object made into text", found.Text)
+	case placeholder.Masked:
+		return finding.Textf("%s, which is how a hidden value is shown", found.Text)
+	}
+	return finding.Textf("%s, the word that a missing value becomes", found.Text)
+}
+
+// unfilled returns f, an ENV_PLACEHOLDER, with its variant.
+func unfilled(f Finding, found placeholder.Found) Finding {
+	if found.Kind == placeholder.Object {
+		found.Kind = placeholder.Missing
+	}
+	return f.As(string(found.Kind)).With("placeholder", found.Text)
+}
+
+// first returns the position of the first character of value that name names, in
+// characters from the start, and its name; -1 where there is none.
+func first(value string, name func(rune) Text) (int, Text) {
+	for i, r := range []rune(value) {
+		if what := name(r); !what.IsZero() {
+			return i, what
+		}
+	}
+	return -1, Text{}
+}
+
+// quote names a quotation mark of any kind; it is empty for other characters.
+func quote(r rune) Text {
+	switch r {
+	case '"':
+		return finding.Textf("a double quote")
+	case '\'':
+		return finding.Textf("a single quote")
+	case '`':
+		return finding.Textf("a backtick")
+	case '“', '”', '‘', '’', '„', '«', '»', '‚', '‹', '›':
+		return finding.Textf("a typographic quote (%U)", r)
+	}
+	return Text{}
+}
+
+// space names a white space, control or invisible character.
+func space(r rune) Text {
+	switch r {
+	case ' ':
+		return finding.Textf("a space")
+	case '\t':
+		return finding.Textf("a tab")
+	case '\n':
+		return finding.Textf("a line feed")
+	case '\r':
+		return finding.Textf("a carriage return")
+	case '\u00a0':
+		return finding.Textf("a no-break space (U+00A0)")
+	case '\ufeff':
+		return finding.Textf("a byte order mark (U+FEFF)")
+	}
+	if unicode.IsSpace(r) || unicode.IsControl(r) || unicode.Is(unicode.Cf, r) {
+		return finding.Textf("an invisible character (%U)", r)
+	}
+	return Text{}
 }

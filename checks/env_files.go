@@ -51,27 +51,23 @@ func unreadableFiles(files []config.EnvFile) []Finding {
 		if f.Err == nil {
 			continue
 		}
+		variant := "unreadable"
+		for _, known := range []struct {
+			err     error
+			variant string
+		}{
+			{fs.ErrPermission, "permission"}, {config.ErrUTF16, "utf-sixteen"}, {config.ErrBrokenLink, "broken-link"},
+			{config.ErrNotRegular, "not-a-file"}, {config.ErrTooLarge, "too-large"}, {dotenv.ErrExpansion, "endless-reference"},
+		} {
+			if errors.Is(f.Err, known.err) {
+				variant = known.variant
+			}
+		}
 		findings = append(findings, finding.New(finding.EnvFileUnreadable, finding.Fail,
-			"%s cannot be used: %s", clean.Line(f.Name, 60), clean.Line(f.Err.Error(), 160)).As(unreadable(f.Err)).
+			"%s cannot be used: %s", clean.Line(f.Name, 60), clean.Line(f.Err.Error(), 160)).As(variant).
 			With("file", clean.Line(f.Path, 200)))
 	}
 	return findings
-}
-
-// unreadable returns the variant of ENV_FILE_UNREADABLE for an error.
-func unreadable(err error) string {
-	for _, kind := range []struct {
-		err     error
-		variant string
-	}{
-		{fs.ErrPermission, "permission"}, {config.ErrUTF16, "utf-sixteen"}, {config.ErrBrokenLink, "broken-link"},
-		{config.ErrNotRegular, "not-a-file"}, {config.ErrTooLarge, "too-large"}, {dotenv.ErrExpansion, "endless-reference"},
-	} {
-		if errors.Is(err, kind.err) {
-			return kind.variant
-		}
-	}
-	return "unreadable"
 }
 
 // hiddenValues reports lower sources that hold another value of s. A flag or a
@@ -85,22 +81,19 @@ func hiddenValues(all *config.Settings, s config.Setting) []Finding {
 		variant = "shell"
 	}
 	for _, hidden := range s.Shadows {
-		if !hidden.Differs || hidden.Empty {
-			continue
-		}
-		if s.Secret.Empty() {
-			return []Finding{finding.New(finding.EnvValueEmptied, finding.Fail,
-				"%s is set to nothing in %s, and that hides the value in %s",
-				s.Name, s.Source.String(), hidden.Source.String()).As(variant).
-				With("setting", s.Name).With("source", s.Source.String()).With("hides", hidden.Source.String())}
-		}
-		if _, unfilled := placeholder.InURL(hidden.Secret.Reveal()); unfilled {
+		_, unfilled := placeholder.InURL(hidden.Secret.Reveal())
+		if !hidden.Differs || hidden.Empty || unfilled && !s.Secret.Empty() {
 			continue
 		}
 		f := finding.New(finding.EnvValueShadowed, finding.Warn,
 			"%s comes from %s, and hides a different value in %s", s.Name, s.Source.String(), hidden.Source.String()).As(variant).
 			With("setting", s.Name).With("source", s.Source.String()).With("hides", hidden.Source.String())
-		if all.CompareSecrets {
+		switch {
+		case s.Secret.Empty():
+			f.Code, f.Severity = finding.EnvValueEmptied, finding.Fail
+			f.Message = finding.Textf("%s is set to nothing in %s, and that hides the value in %s",
+				s.Name, s.Source.String(), hidden.Source.String())
+		case all.CompareSecrets:
 			f = f.With("fingerprint", all.Fingerprint(s.Secret)).With("hidden_fingerprint", all.Fingerprint(hidden.Secret))
 		}
 		return []Finding{f}
@@ -114,16 +107,14 @@ func expandedValue(all *config.Settings, s config.Setting) []Finding {
 	if s.Name != "LIVEKIT_API_KEY" && s.Name != "LIVEKIT_API_SECRET" {
 		return nil
 	}
-	f := Finding{Code: finding.EnvValueExpanded, Severity: finding.Warn}
+	var f Finding
 	switch {
 	case s.Expanded:
-		f.Message = finding.Textf("%s in %s holds a $, which Next.js expands: it reads another value than is written there",
-			s.Name, s.Source.String())
-		f = f.As("dollar")
+		f = finding.New(finding.EnvValueExpanded, finding.Warn,
+			"%s in %s holds a $, which Next.js expands: it reads another value than is written there", s.Name, s.Source.String()).As("dollar")
 	case s.CutAtHash:
-		f = f.As("hash")
-		f.Message = finding.Textf("%s in %s holds a #, where Next.js cuts it: it reads a shorter value than is written there",
-			s.Name, s.Source.String())
+		f = finding.New(finding.EnvValueExpanded, finding.Warn,
+			"%s in %s holds a #, where Next.js cuts it: it reads a shorter value than is written there", s.Name, s.Source.String()).As("hash")
 	default:
 		return nil
 	}

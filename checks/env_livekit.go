@@ -92,7 +92,8 @@ func emptied(s config.Setting) bool {
 // in a file of another mode or folder, or nowhere.
 func whereInstead(s *config.Settings, f Finding, set config.Setting, misses map[string]config.NearMiss) Finding {
 	if miss, has := misses[set.Name]; has {
-		f.Message = finding.Textf("%s is not set, and %s in %s seems to be meant for it", set.Name, clean.Line(miss.Name, 80), miss.Source.String())
+		f.Message = finding.Textf("%s is not set, and %s in %s seems to be meant for it", set.Name,
+			clean.Line(miss.Name, 80), miss.Source.String())
 		return missed(f, set, miss, "near-miss")
 	}
 	if at, has := s.UnreadFileFor(set.Name); has {
@@ -100,7 +101,8 @@ func whereInstead(s *config.Settings, f Finding, set config.Setting, misses map[
 			f.Message = finding.Textf("%s is not set for the mode %s, and is in %s", set.Name, clean.Line(s.Mode, 40), at.Name)
 			return f.As("other-mode").With("found_file", at.Name).With("found_mode", at.Mode)
 		}
-		f.Message = finding.Textf("%s is not set in %s, and is in %s", set.Name, clean.Line(s.Dir, 80), clean.Line(filepath.Join(at.Dir, at.Name), 200))
+		f.Message = finding.Textf("%s is not set in %s, and is in %s", set.Name, clean.Line(s.Dir, 80),
+			clean.Line(filepath.Join(at.Dir, at.Name), 200))
 		return f.As("other-folder").With("found_file", at.Name).With("found_dir", clean.Line(at.Dir, 200))
 	}
 	switch {
@@ -137,7 +139,8 @@ func keyFindings(all *config.Settings, s config.Setting) []Finding {
 		return nil
 	}
 	build := func(code Code, format string, args ...any) Finding {
-		return measured(all, finding.New(code, finding.Fail, format, args...).With("setting", s.Name).With("source", s.Source.String()), value)
+		return measured(all, finding.New(code, finding.Fail, format, args...).With("setting", s.Name).
+			With("source", s.Source.String()), value)
 	}
 	if found, is := placeholder.In(value); is {
 		return []Finding{unfilled(build(finding.EnvPlaceholder, "%s holds %s", s.Name, placeholderWords(found)), found)}
@@ -204,7 +207,8 @@ func pairFindings(s *config.Settings) []Finding {
 	var findings []Finding
 	if swapped(s) {
 		findings = append(findings, finding.New(finding.EnvKeySecretSwapped, finding.Fail,
-			"LIVEKIT_API_SECRET begins with API, as keys do, and LIVEKIT_API_KEY is as long as a secret").With("setting", "LIVEKIT_API_SECRET").With("source", s.APISecret.Source.String()))
+			"LIVEKIT_API_SECRET begins with API, as keys do, and LIVEKIT_API_KEY is as long as a secret").
+			With("setting", "LIVEKIT_API_SECRET").With("source", s.APISecret.Source.String()))
 	} else if _, unfilled := placeholder.In(secret); secret != "" && len(secret) < 32 && !dev && !unfilled {
 		findings = append(findings, measured(s, finding.New(finding.EnvSecretShort, finding.Warn,
 			"LIVEKIT_API_SECRET is shorter than the 32 characters that the LiveKit server asks for").
@@ -213,7 +217,8 @@ func pairFindings(s *config.Settings) []Finding {
 	if u := usableURL(s.URL.Value); key == devKey && u != nil && isCloud(u.Hostname()) {
 		findings = append(findings, finding.New(finding.EnvCloudLocalMix, finding.Fail,
 			"the key is devkey, which only a local livekit-server --dev knows, and the URL is %s on LiveKit Cloud",
-			clean.Line(u.Hostname(), 100)).As("devkey-on-cloud").With("setting", "LIVEKIT_API_KEY").With("source", s.APIKey.Source.String()))
+			clean.Line(u.Hostname(), 100)).As("devkey-on-cloud").With("setting", "LIVEKIT_API_KEY").
+			With("source", s.APIKey.Source.String()))
 	}
 	return findings
 }

@@ -52,7 +52,8 @@ func loaderFindings(s *config.Settings) []Finding {
 			}
 			if i := slices.IndexFunc(ofFile, cured); i >= 0 {
 				ends := ofFile[i].As("windows-line-ends")
-				ends.Message = finding.Textf("%s has Windows line ends, and some tools take the carriage return for a part of the value", clean.Line(f.Name, 60))
+				ends.Message = finding.Textf(
+					"%s has Windows line ends, and some tools take the carriage return for a part of the value", clean.Line(f.Name, 60))
 				ofFile = append([]Finding{ends}, slices.DeleteFunc(ofFile, cured)...)
 			}
 		}

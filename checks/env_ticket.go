@@ -35,7 +35,8 @@ func envTicket(c *Case) Check {
 		f := finding.New(finding.EnvTicketURLMissing, finding.Warn,
 			"a ticket was given, and USER_MGMT_BASE_URL names no service to take it to").With("setting", service.Name).As("unset")
 		if miss, has := c.Settings.NearMisses()[service.Name]; has {
-			f.Message = finding.Textf("%s is not set, and %s in %s seems to be meant for it", service.Name, clean.Line(miss.Name, 80), miss.Source.String())
+			f.Message = finding.Textf("%s is not set, and %s in %s seems to be meant for it", service.Name,
+				clean.Line(miss.Name, 80), miss.Source.String())
 			f = f.As("near-miss").With("variable", clean.Line(miss.Name, 80)).With("source", miss.Source.String())
 		}
 		return check.Found(f)
@@ -73,7 +74,8 @@ func ticketURLFindings(set config.Setting) []Finding {
 	case strings.HasPrefix(strings.ToLower(u.Scheme), "ws"):
 		return build("websocket-scheme", "USER_MGMT_BASE_URL begins with %s://, and must be http:// or https://", strings.ToLower(u.Scheme))
 	case strings.Contains(u.Path, "/tickets") || strings.HasSuffix(strings.Trim(u.Path, "/"), "consume"):
-		return build("path", "USER_MGMT_BASE_URL carries the path %s already; the app adds %s to it", clean.Line(u.Path, 80), DefaultTicketPath)
+		return build("path", "USER_MGMT_BASE_URL carries the path %s already; the app adds %s to it",
+			clean.Line(u.Path, 80), DefaultTicketPath)
 	}
 	return nil
 }

@@ -56,16 +56,19 @@ func failureRows() []failureRow {
 	}
 	return []failureRow{
 		{kinds{probe.KindDNSAbsent}, "", "the name %s does not exist", nil,
-			at{{finding.ServerDNS, "unknown-name", ""}, {finding.TicketDNS, "no-such-name", config}, {unreachable, "no-such-name", config}}},
+			at{{finding.ServerDNS, "unknown-name", ""}, {finding.TicketDNS, "no-such-name", config},
+				{unreachable, "no-such-name", config}}},
 		{kinds{probe.KindDNSFailed}, "", "the name %s could not be looked up: %s", detail,
-			at{{finding.ServerDNS, "resolver", network}, {finding.TicketDNS, "lookup-failed", network}, {unreachable, "no-such-name", config}}},
+			at{{finding.ServerDNS, "resolver", network}, {finding.TicketDNS, "lookup-failed", network},
+				{unreachable, "no-such-name", config}}},
 		{kinds{probe.KindRefused}, "", "%s refuses the connection: nothing listens there", nil,
-			at{{finding.ServerRefused, "remote", ""}, {finding.TicketRefused, "nothing-listens", service}, {unreachable, "nothing-listens", frontend}}},
+			at{{finding.ServerRefused, "remote", ""}, {finding.TicketRefused, "nothing-listens", service},
+				{unreachable, "nothing-listens", frontend}}},
 		{kinds{probe.KindSYNTimeout}, "", "%s does not answer the attempt to connect within %s", waited,
 			at{{finding.ServerTimeout, "no-answer", ""}, {finding.TicketTimeout, "no-reply", network}, {unreachable, "no-reply", network}}},
 		{kinds{probe.KindUnreachable, probe.KindTCPOther}, "", "%s cannot be reached: %s", detail,
 			at{{finding.ServerTimeout, "no-route", ""}, {finding.TicketTimeout, "no-route", network}, {unreachable, "no-reply", network}}},
-		{kinds{probe.KindProxy}, "", "%s cannot be reached: %s", detail,
+		{kinds{probe.KindProxy}, "", "%s cannot be reached: %s", nil, // the reason is proxyWords
 			at{{finding.ServerTimeout, "proxy", config}, {finding.TicketTimeout, "proxy", config}, {unreachable, "proxy", config}}},
 		{silent, probe.PhaseTLS, "%s accepts the connection and does not answer the TLS handshake within %s", waited,
 			at{{finding.ServerSilent, "tls", ""}}},
@@ -98,7 +101,8 @@ func failureRows() []failureRow {
 		{kinds{probe.KindBodyTooLarge, probe.KindBodyBomb}, "", "%s answers with more than 1 MiB: %s", detail,
 			at{{}, {finding.TicketBodyTooLarge, "body", service}}},
 		{nil, "", notHTTP, listener,
-			at{{finding.ServerNotLiveKit, "other-protocol", ""}, {finding.TicketNotHTTP, "not-http", service}, {unreachable, "not-http", frontend}}},
+			at{{finding.ServerNotLiveKit, "other-protocol", ""}, {finding.TicketNotHTTP, "not-http", service},
+				{unreachable, "not-http", frontend}}},
 	}
 }
 
@@ -131,11 +135,19 @@ func (c *Case) unanswered(to peer, f *probe.Failure, at address) []Finding {
 	found := failureFacts(finding.New(m.code, finding.Fail, row.words, args...), f).As(m.variant).By(m.party)
 	switch to {
 	case toServer:
-		found = c.fromWhom(c.atServer(found, f, at), f, at)
+		return []Finding{c.fromWhom(c.atServer(found, f, at), f, at)}
 	case toService:
 		found = c.atService(found, f, at.URL)
 	case toFrontend:
 		found = c.atFrontend(found, f, at.URL)
+	}
+	switch f.Kind {
+	case probe.KindTLSPlainPort:
+		found = found.With("suggestion", suggestion(at.URL, withScheme("http")))
+	case probe.KindPlainToTLS:
+		found = found.With("suggestion", suggestion(at.URL, withScheme("https")))
+	case probe.KindProxy:
+		found = c.throughProxy(found, at.URL)
 	}
 	return []Finding{found}
 }
@@ -162,7 +174,7 @@ func (c *Case) atService(found Finding, f *probe.Failure, u *url.URL) Finding {
 	case found.Variant == "not-http" && (f.Banner != "" || f.What != "" && f.What != probe.ServerUnknown):
 		found = found.As("other-program").By(finding.OwnerConfig)
 	}
-	return c.correctable(found, f, u)
+	return found
 }
 
 // atFrontend gives a finding about the front end its sentence.
@@ -179,19 +191,6 @@ func (c *Case) atFrontend(found Finding, f *probe.Failure, u *url.URL) Finding {
 		if !c.Settings.Ticket.Secret.Empty() {
 			found = found.With("ticket_may_be_spent", true)
 		}
-	}
-	return c.correctable(found, f, u)
-}
-
-// correctable adds the address to write instead of u, or what exempts u from a proxy.
-func (c *Case) correctable(found Finding, f *probe.Failure, u *url.URL) Finding {
-	switch f.Kind {
-	case probe.KindTLSPlainPort:
-		return found.With("suggestion", suggestion(u, withScheme("http")))
-	case probe.KindPlainToTLS:
-		return found.With("suggestion", suggestion(u, withScheme("https")))
-	case probe.KindProxy:
-		return c.throughProxy(found, u)
 	}
 	return found
 }
@@ -267,7 +266,11 @@ func tlsWords(f *probe.Failure) Text {
 	}
 	switch f.Kind {
 	case probe.KindTLSUnknownCA:
-		return finding.Textf("its certificate is signed by %s, which this machine does not trust", orUnknown(cert.Issuer))
+		issuer := finding.Textf("%s", cert.Issuer)
+		if cert.Issuer == "" {
+			issuer = finding.Textf("somebody unknown")
+		}
+		return finding.Textf("its certificate is signed by %s, which this machine does not trust", issuer)
 	case probe.KindTLSExpired:
 		return finding.Textf("its certificate expired on %s", cert.NotAfter.UTC().Format("2006-01-02 15:04 MST"))
 	case probe.KindTLSNotYet:
@@ -285,13 +288,6 @@ func tlsWords(f *probe.Failure) Text {
 		return finding.Textf("it wants a certificate from the client")
 	}
 	return finding.Textf("%s", f.Detail)
-}
-
-func orUnknown(s string) Text {
-	if s == "" {
-		return finding.Textf("somebody unknown")
-	}
-	return finding.Textf("%s", s)
 }
 
 // These are the reasons that failureRow.words take.

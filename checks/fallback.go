@@ -229,10 +229,8 @@ func fallbackJoin(c *Case) Check {
 		Uses:  []string{"env.livekit", "join.reach", "join.websocket"},
 	}, func(ctx context.Context, c *Case, ended Ended) Report {
 		switch {
-		case c.devURL() == nil && ended.Stopped("env.livekit"):
-			return check.BlockedBy("env.livekit")
 		case c.devURL() == nil:
-			return check.BlockedBy("env.files")
+			return noServerAddress(ended)
 		case ended.Stopped("join.reach"):
 			return check.BlockedBy("join.reach")
 		case c.ownRoomOnly():

@@ -18,7 +18,8 @@ import (
 // runs the checks that ask no server.
 func Inspect(ctx context.Context, raw string, c *Case) report.Inspection {
 	settings := *c.Settings
-	settings.Token = config.Setting{Name: "LIVEKIT_TOKEN", Flag: "--token", Secret: secret.New(raw), Source: config.Source{Kind: config.Flag}}
+	settings.Token = config.Setting{Name: "LIVEKIT_TOKEN", Flag: "--token", Secret: secret.New(raw),
+		Source: config.Source{Kind: config.Flag}}
 	own := &Case{Settings: &settings, Options: Options{Pasted: c.Options.Pasted}, Now: c.Now, Net: c.Net, Redact: c.Redact, Nonce: c.Nonce}
 	plan, hide := own.plan()
 	alone := []string{"token.format", "token.claims", "token.time", "signature.local"}

@@ -23,7 +23,8 @@ func notLiveKit(c *Case, r *probe.Reach, at address) Finding {
 	}
 	if to, is := sentToTLS(r.Redirect, at.URL); is {
 		return handedOut(finding.New(finding.ServerTLS, finding.Fail,
-			"%s redirects plain HTTP to https (%d), and %s begins with ws://: a WebSocket follows no redirect", host, r.Redirect.Status, at.name()).
+			"%s redirects plain HTTP to https (%d), and %s begins with ws://: a WebSocket follows "+
+				"no redirect", host, r.Redirect.Status, at.name()).
 			With("status", r.Redirect.Status).With("found", clean.URL(to)), "redirect", "handed-out-tls-port")
 	}
 	if r.FoundAt != "" {
@@ -37,7 +38,8 @@ func notLiveKit(c *Case, r *probe.Reach, at address) Finding {
 	variant, why := notLiveKitVariant(r, at)
 	f := finding.New(finding.ServerNotLiveKit, finding.Fail, "what answers at %s is not LiveKit: %s", host, why).
 		As(variant).With("what", string(r.What)).With("status", r.Status)
-	f = withTexts(f, map[string]string{"server_header": r.ServerHeader, "excerpt": r.Excerpt, "livekit_path": strings.TrimRight(at.Path, "/")})
+	f = withTexts(f, map[string]string{"server_header": r.ServerHeader, "excerpt": r.Excerpt,
+		"livekit_path": strings.TrimRight(at.Path, "/")})
 	if r.Redirect != nil {
 		f = f.With("location", r.Redirect.To)
 	}
@@ -72,9 +74,11 @@ func notLiveKitVariant(r *probe.Reach, at address) (string, Text) {
 		return "forbidden", finding.Textf("access is forbidden (403)")
 	case (r.Behind == probe.ServerGoMux || bare && prefix) && name != "":
 		return byFront(finding.ServerNotLiveKit, "unstripped", r.Front, "unstripped"),
-			finding.Textf("it is %s, and what is behind it has no such path; LiveKit answers so when a proxy hands it a path that was changed, or not stripped", name)
+			finding.Textf("it is %s, and what is behind it has no such path; "+
+				"LiveKit answers so when a proxy hands it a path that was changed, or not stripped", name)
 	case bare && prefix:
-		return "unstripped", finding.Textf("what is there has no such path; LiveKit answers so when a proxy hands it a path that was changed, or not stripped")
+		return "unstripped", finding.Textf(
+			"what is there has no such path; LiveKit answers so when a proxy hands it a path that was changed, or not stripped")
 	case r.Root != nil && r.Root.Status == 200 && strings.TrimSpace(string(r.Root.Body)) == "OK":
 		return "validate-only", finding.Textf("GET / is answered as LiveKit does, and /rtc/validate is not")
 	}
@@ -168,13 +172,15 @@ const longToken = 4 << 10
 // mean the limit, and so does the 400 of nginx, Apache and HAProxy.
 func validateOnly(v *probe.Verdict, t *token.Token) Finding {
 	size := len(t.Reveal())
-	f := finding.New(finding.ServerNotLiveKit, finding.Fail, "LiveKit answers there, and asked about the token, something else does (%d)", v.Status).
+	f := finding.New(finding.ServerNotLiveKit, finding.Fail,
+		"LiveKit answers there, and asked about the token, something else does (%d)", v.Status).
 		As("validate-only")
 	switch v.Status {
 	case 400, 413, 414, 431, 494:
 		if size > longToken {
 			f = finding.New(finding.ServerNotLiveKit, finding.Fail,
-				"a proxy before the LiveKit server (%s) refuses the token because it is too long: %d bytes, answered with %d", string(v.What), size, v.Status).
+				"a proxy before the LiveKit server (%s) refuses the token because it is too long: %d bytes, answered with %d", string(
+					v.What), size, v.Status).
 				As("token-too-long").With("token_bytes", size)
 		}
 	}

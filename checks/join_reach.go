@@ -37,10 +37,7 @@ func joinReach(c *Case) Check {
 			}
 			return check.NotHere("not checked: no address is set here, and none came with the token")
 		case at.URL == nil || !at.withToken && finding.Worst(urlFindings(c.Settings.URL.Value)) == finding.Fail:
-			if ended.Stopped("env.livekit") {
-				return check.BlockedBy("env.livekit")
-			}
-			return check.BlockedBy("env.files")
+			return noServerAddress(ended)
 		}
 		check.Waiting(ctx, "waiting for %s to answer", clean.Line(at.Host, 80))
 		c.askEarly(ctx, at)
@@ -55,7 +52,8 @@ func joinReach(c *Case) Check {
 
 func reachOutcome(r *probe.Reach, at address) Outcome {
 	out := Outcome{Facts: Facts{"address": r.Address.String(), "what": string(r.What), "status": r.Status,
-		"dns_ms": finding.Milliseconds(r.Phases.DNS), "tcp_ms": finding.Milliseconds(r.Phases.TCP), "tls_ms": finding.Milliseconds(r.Phases.TLS)}}
+		"dns_ms": finding.Milliseconds(r.Phases.DNS), "tcp_ms": finding.Milliseconds(r.Phases.TCP),
+		"tls_ms": finding.Milliseconds(r.Phases.TLS)}}
 	if r.Cert != nil {
 		out.Facts["cert_not_after"] = r.Cert.NotAfter.UTC().Format(time.RFC3339)
 	}

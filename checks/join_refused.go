@@ -67,7 +67,9 @@ func refusalOf(v *probe.Verdict, at address, t *token.Token) (f Finding, is bool
 	case probe.ReasonQuota:
 		return quota(v.Status, v.Text, v.Front, at), true
 	case probe.ReasonRoomNotFound:
-		return roomNotFound(t), true
+		room := clean.Line(t.Room(), 80)
+		return finding.New(finding.RoomNotFound, finding.Fail,
+			"room %s does not exist, and the server does not create rooms on joining", room).With("room", room), true
 	}
 	return Finding{}, false
 }
@@ -93,7 +95,8 @@ func notReady(status int, text string, front probe.ServerKind) Finding {
 		f = f.As(byFront(f.Code, "gateway", front, "gateway"))
 		f.Message = finding.Textf("%s answers %d in LiveKit's place: it does not reach the LiveKit server behind it", who, status)
 		if status == 503 {
-			f.Message = finding.Textf("%s answers 503 in LiveKit's place: it has no server behind it that works, or a limit of its own", who)
+			f.Message = finding.Textf(
+				"%s answers 503 in LiveKit's place: it has no server behind it that works, or a limit of its own", who)
 		}
 	}
 	return withAnswer(f, status, text)
@@ -121,8 +124,8 @@ func withAnswer(f Finding, status int, text string) Finding {
 	if text == "" {
 		return f
 	}
-	if said := clean.Line(text, 160); !strings.HasPrefix(strings.TrimSpace(text), "<") {
-		f.Message = finding.Textf("%s; it says “%s”", f.Message, said)
+	if !strings.HasPrefix(strings.TrimSpace(text), "<") {
+		f.Message = finding.Textf("%s; it says “%s”", f.Message, clean.Line(text, 160))
 	}
 	return f.With("server_text", text)
 }
@@ -163,7 +166,8 @@ func upgradeRefusal(f *session.SignalFailure, t *token.Token, front probe.Server
 			orNothing(clean.URL(f.Header.Get("Location")))).As("redirect")
 	case f.Status == 404, f.Status == 426, f.Status == 400, f.Status >= 200 && f.Status < 300:
 		return finding.New(finding.WebsocketUpgradeStripped, finding.Fail,
-			"the server accepts the token over HTTP, and the WebSocket upgrade came back as %d: a proxy on the way drops the Upgrade header", f.Status).
+			"the server accepts the token over HTTP, and the WebSocket upgrade came back as %d: a "+
+				"proxy on the way drops the Upgrade header", f.Status).
 			As(byFront(finding.WebsocketUpgradeStripped, "", front, "other"))
 	}
 	variant := map[int]string{401: "login", 403: "forbidden"}[f.Status]
@@ -172,25 +176,18 @@ func upgradeRefusal(f *session.SignalFailure, t *token.Token, front probe.Server
 		As(cmp.Or(variant, "other"))
 }
 
-// upgradeLost reports whether a connection was made and the upgrade request got no
-// answer.
-func upgradeLost(f *probe.Failure) bool {
-	switch f.Kind {
-	case probe.KindSilent, probe.KindHeaderSlow, probe.KindReset, probe.KindClosed:
-		return f.Phase == probe.PhaseHTTP
-	}
-	return false
-}
-
 // upgradeUnanswered returns a finding about a proxy that passes plain requests on
 // and does not answer a WebSocket upgrade, as Node.js proxies without WebSocket
 // support do. Other proxies answer as to a plain request.
 func upgradeUnanswered(f *probe.Failure, front probe.ServerKind) Finding {
 	g := finding.New(finding.WebsocketUpgradeStripped, finding.Fail,
-		"the server accepts the token over HTTP, and the WebSocket upgrade got no answer within %s: a proxy on the way does not pass WebSockets on",
+		"the server accepts the token over HTTP, and the WebSocket upgrade got no answer within %s: "+
+			"a proxy on the way does not pass WebSockets on",
 		finding.Duration(f.Took))
 	if f.Kind == probe.KindReset || f.Kind == probe.KindClosed {
-		g.Message = finding.Textf("the server accepts the token over HTTP, and cuts the connection at the WebSocket upgrade: a proxy on the way does not pass WebSockets on")
+		g.Message = finding.Textf(
+			"the server accepts the token over HTTP, and cuts the connection at the WebSocket " +
+				"upgrade: a proxy on the way does not pass WebSockets on")
 	}
 	return failureFacts(g, f).As(byFront(finding.WebsocketUpgradeStripped, "", front, "node"))
 }
@@ -211,7 +208,9 @@ func joinRefused(t *token.Token) Finding {
 	case claims.MetadataBytes > defaultMetadata || claims.AttributesBytes > defaultAttributes:
 		return f.As("metadata")
 	case claims.MetadataBytes+claims.AttributesBytes == 0:
-		f.Message = finding.Textf("the server accepted the token and then refused the join (500, connection closed by media), and the token has neither metadata nor attributes nor a room preset: the room is full")
+		f.Message = finding.Textf(
+			"the server accepted the token and then refused the join (500, connection closed by " +
+				"media), and the token has neither metadata nor attributes nor a room preset: the room is full")
 		return f.As("full")
 	}
 	return f
@@ -229,12 +228,6 @@ func orNothing(s string) Text {
 		return finding.Textf("(no text)")
 	}
 	return finding.Textf("%s", s)
-}
-
-func roomNotFound(t *token.Token) Finding {
-	room := clean.Line(t.Room(), 80)
-	return finding.New(finding.RoomNotFound, finding.Fail,
-		"room %s does not exist, and the server does not create rooms on joining", room).With("room", room)
 }
 
 // leftFinding returns a finding about a Leave of the server, with its reason in a

@@ -118,7 +118,8 @@ func (c *Case) fromWhom(found Finding, f *probe.Failure, at address) Finding {
 // handed out.
 func localhostFrom(maker string, found Finding, at address) Finding {
 	suggestion := &url.URL{Scheme: at.Scheme, Host: net.JoinHostPort(maker, probe.Port(at.URL))}
-	found.Message = finding.Textf("%s; it came from %s, which is another machine: here it means this one", found.Message, clean.Line(maker, 80))
+	found.Message = finding.Textf("%s; it came from %s, which is another machine: here it means this one",
+		found.Message, clean.Line(maker, 80))
 	if at.neighbour != nil {
 		suggestion = at.neighbour
 		found.Message = finding.Textf("%s; LiveKit answers at %s", found.Message, clean.URL(at.neighbour.String()))

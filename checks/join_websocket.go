@@ -2,9 +2,11 @@ package checks
 
 import (
 	"context"
-	"strconv"
+	"slices"
 	"strings"
 	"time"
+
+	"golang.org/x/mod/semver"
 
 	"lkdoctor/checks/check"
 	"lkdoctor/checks/diagnosis"
@@ -48,7 +50,8 @@ func joinWebSocket(c *Case) Check {
 		if p := c.present(); p != nil && p.Unasked {
 			// Asking would send a token made here to a server that is not configured here.
 			findings = append(findings, evicting(t.Token, finding.Info, "not-asked",
-				"whether %s is in room %s now was not asked: this address came with the token, and tokens made here go to LIVEKIT_URL alone"))
+				"whether %s is in room %s now was not asked: this address came with the token, and "+
+					"tokens made here go to LIVEKIT_URL alone"))
 		}
 		return Report{Findings: findings, Outcome: joinedOutcome(joined)}
 	})
@@ -109,29 +112,13 @@ func joinedFindings(c *Case, j *JoinRecord, at address, t *token.Token, v *probe
 const oldestVersion = "1.9.10"
 
 func versionFindings(version string) []Finding {
-	if version == "" || !olderThan(version, oldestVersion) {
+	// An unknown version is not older.
+	if !semver.IsValid("v"+version) || semver.Compare("v"+version, "v"+oldestVersion) >= 0 {
 		return nil
 	}
 	return []Finding{finding.New(finding.ServerVersionOld, finding.Warn,
 		"the server is LiveKit %s; from %s on it has the signalling path that the client SDKs of today ask for first",
 		version, oldestVersion).With("server_version", version)}
-}
-
-// olderThan compares dotted version numbers; one that cannot be parsed is not
-// older.
-func olderThan(version, than string) bool {
-	a, b := strings.Split(version, "."), strings.Split(than, ".")
-	for i := range b {
-		if i >= len(a) {
-			return true
-		}
-		have, err := strconv.Atoi(strings.TrimFunc(a[i], func(r rune) bool { return r < '0' || r > '9' }))
-		want, _ := strconv.Atoi(b[i])
-		if err != nil || have != want {
-			return err == nil && have < want
-		}
-	}
-	return false
 }
 
 // signalFindings returns the findings for a failed join. The server accepted the
@@ -141,7 +128,8 @@ func signalFindings(c *Case, f *session.SignalFailure, at address, t *token.Toke
 	case session.SignalCancelled:
 		return nil
 	case session.SignalNetwork:
-		if upgradeLost(f.Network) {
+		lost := []probe.Kind{probe.KindSilent, probe.KindHeaderSlow, probe.KindReset, probe.KindClosed}
+		if f.Network.Phase == probe.PhaseHTTP && slices.Contains(lost, f.Network.Kind) {
 			return []Finding{upgradeUnanswered(f.Network, c.frontOf(at))}
 		}
 		return c.unanswered(toServer, f.Network, at)
@@ -154,7 +142,8 @@ func signalFindings(c *Case, f *session.SignalFailure, at address, t *token.Toke
 			closed = closed.As("cut")
 		}
 		if f.CloseText != "" {
-			closed.Message = finding.Textf("the WebSocket opened and was closed (%d, %s) before the server said Join", f.CloseCode, f.CloseText)
+			closed.Message = finding.Textf("the WebSocket opened and was closed (%d, %s) before the server said Join",
+				f.CloseCode, f.CloseText)
 		}
 		if f.CloseCode == 1008 || f.CloseText != "" {
 			closed = closed.As("policy")

@@ -57,7 +57,8 @@ func (c *Case) withHolder(f Finding, iss string) Finding {
 		return f
 	}
 	for _, name := range c.Settings.Env.Names() {
-		if value, source, _ := c.Settings.Env.Lookup(name); value == iss && name != c.Settings.APIKey.Name && name != c.Settings.APISecret.Name {
+		if value, source, _ := c.Settings.Env.Lookup(name); value == iss && name != c.Settings.APIKey.Name &&
+			name != c.Settings.APISecret.Name {
 			f.Message = finding.Textf("%s; it is the value of %s (%s)", f.Message, clean.Line(name, 60), source.String())
 			return f.As("known-here").With("found_in", clean.Line(name, 60))
 		}
@@ -183,5 +184,6 @@ func (c *Case) otherReadings(add func(token.Candidate, secret.Value)) {
 // isSecretName reports whether an environment variable probably holds a LiveKit
 // secret, by its name.
 func isSecretName(name string) bool {
-	return strings.Contains(name, "SECRET") && (strings.Contains(name, "LIVEKIT") || strings.HasPrefix(name, "LK_") || strings.Contains(name, "API"))
+	return strings.Contains(name, "SECRET") &&
+		(strings.Contains(name, "LIVEKIT") || strings.HasPrefix(name, "LK_") || strings.Contains(name, "API"))
 }

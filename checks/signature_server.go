@@ -28,10 +28,8 @@ func signatureServer(c *Case) Check {
 	}, func(ctx context.Context, c *Case, ended Ended) Report {
 		at := c.there()
 		switch {
-		case at.URL == nil && ended.Stopped("env.livekit"):
-			return check.BlockedBy("env.livekit")
 		case at.URL == nil:
-			return check.BlockedBy("env.files")
+			return noServerAddress(ended)
 		case !c.atOtherServer() && ended.Stopped("join.reach"):
 			return check.BlockedBy("join.reach")
 		}
@@ -68,7 +66,8 @@ func signatureServer(c *Case) Check {
 // proxy may have dropped the header.
 func (c *Case) verdictOn(ctx context.Context, u *url.URL, t *token.Token) (*probe.Verdict, *probe.Failure) {
 	verdict, failure := c.Net.Validate(ctx, u, t.Reveal())
-	if failure != nil || verdict.Reason != probe.ReasonNoPermissions && verdict.Reason != probe.ReasonHeaderMalformed || t.Claims.Video == nil {
+	if failure != nil || verdict.Reason != probe.ReasonNoPermissions && verdict.Reason != probe.ReasonHeaderMalformed ||
+		t.Claims.Video == nil {
 		return verdict, failure
 	}
 	if again, _ := c.Net.ValidateQuery(ctx, u, t.Reveal()); again != nil && again.Accepted {
@@ -95,7 +94,8 @@ func (c *Case) otherRegion(ctx context.Context, at address, v *probe.Verdict) (*
 
 func regionPinned(at address, region *url.URL, v *probe.Verdict) []Finding {
 	return []Finding{finding.New(finding.ServerRegionPinned, finding.Warn,
-		"LiveKit Cloud answers 403 at %s, because the project is pinned to other regions, and takes the token at %s: older SDKs do not go there by themselves",
+		"LiveKit Cloud answers 403 at %s, because the project is pinned to other regions, and takes "+
+			"the token at %s: older SDKs do not go there by themselves",
 		clean.Line(at.Host, 80), clean.Line(region.Host, 80)).With("status", v.Status).With("region", clean.URL(region.String()))}
 }
 
@@ -157,11 +157,13 @@ func verdictFindings(ctx context.Context, c *Case, v *probe.Verdict, at address,
 		}
 		return unexpected(v, ended)
 	case probe.ReasonKeyUnknown, probe.ReasonKeyEmpty:
-		return with(finding.ServerKeyUnknown, c.keyVariant(ctx, at, issuer), "the server does not know the API key %q that the token names as its issuer", issuer)
+		return with(finding.ServerKeyUnknown, c.keyVariant(ctx, at, issuer),
+			"the server does not know the API key %q that the token names as its issuer", issuer)
 	case probe.ReasonNeedsExp:
 		return with(finding.TokenNoExpiry, "", "the server refuses the token because it has no expiry (exp): LiveKit does from 1.13.6 on")
 	case probe.ReasonSignature:
-		return with(finding.ServerSignatureRejected, c.signatureVariant(ctx, at, issuer), "the server knows the key %s, and its secret for it did not sign this token", issuer)
+		return with(finding.ServerSignatureRejected, c.signatureVariant(ctx, at, issuer),
+			"the server knows the key %s, and its secret for it did not sign this token", issuer)
 	}
 	if findings, is := c.notTheToken(ctx, v, at, c.token().Token); is {
 		return findings
@@ -273,4 +275,83 @@ func rejection(v *probe.Verdict) (variant string, why Text) {
 		return "other", finding.Textf("status %d without a reason", v.Status)
 	}
 	return "other", finding.Textf("status %d, %s", v.Status, v.Text)
+}
+
+// earlyVerdictWait is the time that the early question may take.
+const earlyVerdictWait = 8 * time.Second
+
+// earlyVerdict is the question for the server's verdict on the token, asked while
+// join.reach still runs, which saves one round trip. Its answer is used only when
+// its check runs, which join.reach can prevent.
+type earlyVerdict struct {
+	// at is the address that was asked.
+	at    string
+	token *token.Token
+	// given is set where the token was given to the run, dev where it was made
+	// here.
+	given *examined
+	dev   *DevToken
+
+	cancel  context.CancelFunc
+	done    chan struct{}
+	verdict *probe.Verdict
+	failure *probe.Failure
+	present Presence
+}
+
+// askEarly starts the question about the run's token, where the token is known from
+// the start and the check that uses the answer is selected.
+func (c *Case) askEarly(ctx context.Context, at address) {
+	a := &earlyVerdict{at: at.String(), done: make(chan struct{})}
+	wanted := "signature.server"
+	switch c.Source() {
+	case check.SourceFlag:
+		if there := c.there(); there.URL == nil || there.String() != a.at {
+			return // the token came with another address
+		}
+		a.given = c.given()
+		a.token = a.given.Token
+	case check.SourceMinted:
+		wanted = "fallback.mint"
+		if dev, err := c.mint(c.Now()); err == nil {
+			a.dev, a.token = dev, dev.Token
+		}
+	}
+	if a.token == nil || !a.token.Decoded || !c.made.chosen[wanted] {
+		return
+	}
+	ctx, a.cancel = context.WithTimeout(context.WithoutCancel(ctx), earlyVerdictWait)
+	c.produce(a)
+	go func() {
+		defer close(a.done)
+		present := func() Presence { return Presence{} }
+		if a.given != nil {
+			present = c.askPresence(ctx, at, a.given)
+		}
+		a.verdict, a.failure = c.verdictOn(ctx, at.URL, a.token)
+		a.present = present()
+	}()
+}
+
+// earlyAnswer waits for the early question about t at this address; ok is false where
+// none was asked.
+func (c *Case) earlyAnswer(ctx context.Context, t *token.Token, at address) (a *earlyVerdict, ok bool) {
+	a = c.asked()
+	if a == nil || at.URL == nil || a.at != at.String() || a.token.Reveal() != t.Reveal() {
+		return nil, false
+	}
+	select {
+	case <-a.done:
+		return a, true
+	case <-ctx.Done():
+		return nil, false
+	}
+}
+
+// close cancels the question and waits for its end.
+func (a *earlyVerdict) close() {
+	if a != nil {
+		a.cancel()
+		<-a.done
+	}
 }

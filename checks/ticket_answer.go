@@ -23,6 +23,11 @@ type TicketAnswer struct {
 	// Token is the value in the token's place, parsed; nil where that cannot be
 	// examined.
 	Token *examined
+	// path and kind describe the token's place: the field that the answer's reader
+	// reads, even when another field holds a better value, or, where that field is
+	// missing, the place where a token was found.
+	path string
+	kind answer.Kind
 	// own reports whether the answer came from a route that only the app's own
 	// client asks, which may choose its own field names.
 	own bool
@@ -30,11 +35,18 @@ type TicketAnswer struct {
 
 // read returns the product of a 2xx answer.
 func (c *Case) read(reply *probe.Reply, profile answer.Profile) *TicketAnswer {
-	a := &TicketAnswer{Reply: reply, Answer: answer.Find(reply.Body, reply.Header.Get("Content-Type"), profile)}
-	_, missing := missingToken(nil, a, Text{})
-	if kind := a.kind(); !missing && (kind == answer.Text || kind == answer.Empty || kind == answer.Null) {
-		c.learn(a.Raw())
-		a.Token = examine(a.Raw())
+	found := answer.Find(reply.Body, reply.Header.Get("Content-Type"), profile)
+	a, raw := &TicketAnswer{Reply: reply, Answer: found, path: found.TokenPath, kind: found.TokenKind}, found.Token
+	if found.AtUsual != answer.Missing {
+		a.path, a.kind = found.UsualPath, found.AtUsual
+	}
+	if found.AtUsual == answer.Text {
+		raw = found.UsualToken
+	}
+	_, missing := c.missingToken(a, Text{})
+	if !missing && (a.kind == answer.Text || a.kind == answer.Empty || a.kind == answer.Null) {
+		c.learn(raw.Reveal())
+		a.Token = examine(raw.Reveal())
 	}
 	return a
 }
@@ -47,32 +59,15 @@ func (a *TicketAnswer) URL() string {
 	return a.Answer.URL
 }
 
-// Raw returns the token as the answer's reader gets it: the value of the field that
-// it reads, even when another field holds a better one; where that field is
-// missing, the token that was found.
-func (a *TicketAnswer) Raw() string {
-	if a.Answer.AtUsual == answer.Text {
-		return a.Answer.UsualToken.Reveal()
-	}
-	return a.Answer.Token.Reveal()
-}
-
-// TokenPath returns the path of Raw in the answer.
-func (a *TicketAnswer) TokenPath() string {
-	if a.Answer.AtUsual != answer.Missing {
-		return a.Answer.UsualPath
-	}
-	return a.Answer.TokenPath
-}
-
 // facts returns what came with the token.
 func (a *TicketAnswer) facts() Facts {
 	facts := Facts{
-		"status": a.Reply.Status, "token_path": a.TokenPath(), "ticket_spent": a.Spent, "fields": a.Answer.Fields,
+		"status": a.Reply.Status, "token_path": a.path, "ticket_spent": a.Spent, "fields": a.Answer.Fields,
 		"content_type": clean.Line(a.Reply.Header.Get("Content-Type"), 80),
 	}
 	for name, value := range map[string]string{
-		"answer_url": clean.URL(a.Answer.URL), "answer_room": clean.Line(a.Answer.Room, 256), "answer_identity": clean.Line(a.Answer.Identity, 256),
+		"answer_url": clean.URL(a.Answer.URL), "answer_room": clean.Line(a.Answer.Room, 256),
+		"answer_identity": clean.Line(a.Answer.Identity, 256),
 	} {
 		if value != "" {
 			facts[name] = value
@@ -81,18 +76,10 @@ func (a *TicketAnswer) facts() Facts {
 	return facts
 }
 
-// kind returns the kind of value that the token was read from.
-func (a *TicketAnswer) kind() answer.Kind {
-	if a.Answer.AtUsual != answer.Missing {
-		return a.Answer.AtUsual
-	}
-	return a.Answer.TokenKind
-}
-
 // answerFindings judges a 2xx answer: whether there is a token, whether it is in
 // the field that the reader reads, and whether the other fields agree with it.
 func answerFindings(c *Case, a *TicketAnswer, who Text) []Finding {
-	if f, bad := missingToken(c, a, who); bad {
+	if f, bad := c.missingToken(a, who); bad {
 		return []Finding{f}
 	}
 	var findings []Finding
@@ -128,17 +115,17 @@ func (c *Case) fieldUnusual(a *TicketAnswer) Finding {
 	case c.Source() == check.SourceEndpoint:
 		severity, variant = finding.Fail, "endpoint"
 		who = finding.Textf("LiveKit's standard clients read participant_token and server_url, and would get empty credentials")
-	case a.TokenPath() == answer.WholeBody:
+	case a.path == answer.WholeBody:
 		variant = "bare-text"
 	case a.Answer.AtUsual == answer.Missing:
 		variant = "token-name"
 	}
 	where := finding.Textf("the address sits at %s", a.Answer.URLPath)
 	if a.Answer.AtUsual == answer.Missing {
-		where = finding.Textf("the token sits at %s", a.TokenPath())
+		where = finding.Textf("the token sits at %s", a.path)
 	}
 	return finding.New(finding.TicketFieldUnusual, severity, "%s, where its reader does not look: %s", where, who).
-		With("token_path", a.TokenPath()).With("url_path", a.Answer.URLPath).With("fields", a.Answer.Fields).As(variant)
+		With("token_path", a.path).With("url_path", a.Answer.URLPath).With("fields", a.Answer.Fields).As(variant)
 }
 
 // cacheFindings reports a token that was not made for the request that got it.
@@ -148,7 +135,8 @@ func (c *Case) cacheFindings(ctx context.Context, product *TicketAnswer, a attem
 		return nil // a text that is no token is the same each time, and has its own finding
 	}
 	variant, header := cachedBy(a.reply)
-	f := finding.New(finding.TicketTokenCached, finding.Warn, "%s gives out a token from a cache (%s): everybody gets the same one", who, header)
+	f := finding.New(finding.TicketTokenCached, finding.Warn,
+		"%s gives out a token from a cache (%s): everybody gets the same one", who, header)
 	if variant == "" {
 		if body == nil || freshly(product) || !c.sameAgain(ctx, a, body) {
 			return nil
@@ -179,17 +167,17 @@ func freshly(a *TicketAnswer) bool {
 }
 
 // missingToken returns the finding about an answer without a token to examine.
-func missingToken(c *Case, t *TicketAnswer, who Text) (Finding, bool) {
-	a, kind, path := t.Answer, t.kind(), t.TokenPath()
-	said := clean.Line(a.Said.Text, 160)
+func (c *Case) missingToken(t *TicketAnswer, who Text) (Finding, bool) {
+	a, kind, path := t.Answer, t.kind, t.path
+	reason := clean.Line(a.Said.Text, 160)
 	build := func(code Code, variant, format string, args ...any) (Finding, bool) {
 		f := finding.New(code, finding.Fail, format, args...).As(variant).
 			With("shape", string(a.Shape)).With("fields", append([]string{}, a.Fields...))
-		return withTexts(f, map[string]string{"said": said, "token_path": path}), true
+		return withTexts(f, map[string]string{"said": reason, "token_path": path}), true
 	}
 	fields := clean.Line(strings.Join(a.Fields, ", "), 160)
 	missing := "missing"
-	if c != nil && c.Source() == check.SourceEndpoint {
+	if c.Source() == check.SourceEndpoint {
 		missing = "endpoint"
 	}
 	switch {
@@ -201,20 +189,23 @@ func missingToken(c *Case, t *TicketAnswer, who Text) (Finding, bool) {
 		}
 		return f, true
 	case kind == answer.Promise:
-		return build(finding.TicketTokenMissing, "promise", "the field %s holds {}, which is what a Promise that nobody awaited becomes in JSON", path)
+		return build(finding.TicketTokenMissing, "promise",
+			"the field %s holds {}, which is what a Promise that nobody awaited becomes in JSON", path)
 	case kind == answer.NotText:
 		what := a.TokenType
 		if a.AtUsual == answer.NotText {
 			what = a.UsualType
 		}
 		if a.TokenHasVideo {
-			f, _ := build(finding.TicketTokenMissing, "beside", "the field %s should hold the token as text and holds this type: %s; the token sits at %s",
+			f, _ := build(finding.TicketTokenMissing, "beside",
+				"the field %s should hold the token as text and holds this type: %s; the token sits at %s",
 				path, what, a.TokenPath)
 			return f.With("found", a.TokenPath), true
 		}
-		return build(finding.TicketTokenMissing, "not-text", "the field %s should hold the token as text and holds this type: %s", path, what)
-	case said != "" && (kind == answer.Missing || a.Problem == answer.ErrorObject && (kind == answer.Null || kind == answer.Empty)):
-		return build(finding.TicketTokenMissing, "said-why", "%s answered without a token, and says: %s", who, said)
+		return build(finding.TicketTokenMissing, "not-text",
+			"the field %s should hold the token as text and holds this type: %s", path, what)
+	case reason != "" && (kind == answer.Missing || a.Problem == answer.ErrorObject && (kind == answer.Null || kind == answer.Empty)):
+		return build(finding.TicketTokenMissing, "said-why", "%s answered without a token, and says: %s", who, reason)
 	case kind == answer.Missing && fields != "":
 		return build(finding.TicketTokenMissing, missing, "%s answered without a token; its fields are: %s", who, fields)
 	case kind == answer.Missing:
@@ -256,7 +247,8 @@ func addressFindings(c *Case, a *TicketAnswer, who Text) []Finding {
 		return nil // its own client knows the address
 	}
 	if raw == "" {
-		f := finding.New(finding.TicketURLMissing, finding.Warn, "%s names no LiveKit server; the app does not fall back to LIVEKIT_URL", who)
+		f := finding.New(finding.TicketURLMissing, finding.Warn,
+			"%s names no LiveKit server; the app does not fall back to LIVEKIT_URL", who)
 		if by == "endpoint" {
 			f = finding.New(finding.TicketURLMissing, finding.Fail,
 				"%s names no LiveKit server: LiveKit's standard clients read server_url, and would not know where to connect", who)
@@ -301,7 +293,7 @@ func (c *Case) answeredBy(a *TicketAnswer) string {
 
 // roomFindings compares the answer's room with the room in the token.
 func roomFindings(a *TicketAnswer) []Finding {
-	if a.Answer.Room == "" || a.kind() != answer.Text || a.Token == nil {
+	if a.Answer.Room == "" || a.kind != answer.Text || a.Token == nil {
 		return nil
 	}
 	inside := a.Token.Room()

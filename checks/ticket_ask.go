@@ -127,7 +127,7 @@ func absent(a attempt) bool {
 	r := refusedBy(a.reply)
 	switch a.reply.Status {
 	case 404:
-		return r.said.Code == "" && noRoute(r)
+		return r.content.Code == "" && noRoute(r)
 	case 405:
 		return true
 	case 403:
@@ -153,12 +153,6 @@ func staticHost(r *probe.Reply) bool {
 		return true
 	}
 	return false
-}
-
-// endpointRoutes returns the requests to a token endpoint: POST as LiveKit's
-// standard clients send it, GET as many apps' own clients do.
-func (c *Case) endpointRoutes() []attempt {
-	return []attempt{{method: http.MethodPost, url: c.serviceURL()}, {method: http.MethodGet, url: c.serviceURL(), own: true}}
 }
 
 // endpointBody returns the body for a standard token endpoint, whose fields are
@@ -214,7 +208,8 @@ func cachedBy(r *probe.Reply) (variant, header string) {
 		return "nextjs", "X-Nextjs-Cache: " + next
 	case h.Get("X-Nextjs-Prerender") != "":
 		return "nextjs", "X-Nextjs-Prerender"
-	case strings.Contains(control, "s-maxage=") && !strings.Contains(control, "s-maxage=0") && strings.Contains(h.Get("X-Powered-By"), "Next.js"):
+	case strings.Contains(control, "s-maxage=") && !strings.Contains(control, "s-maxage=0") &&
+		strings.Contains(h.Get("X-Powered-By"), "Next.js"):
 		return "nextjs", "Cache-Control: " + clean.Line(control, 60)
 	}
 	for _, name := range []string{"Cf-Cache-Status", "X-Vercel-Cache", "X-Cache"} {
@@ -227,11 +222,4 @@ func cachedBy(r *probe.Reply) (variant, header string) {
 		return "cdn", "Age: " + clean.Line(age, 20)
 	}
 	return "", ""
-}
-
-// alike reports whether two answers have one maker: the same fields, and tokens of
-// the same key.
-func (c *Case) alike(a, b *TicketAnswer) bool {
-	return strings.Join(a.Answer.Fields, " ") == strings.Join(b.Answer.Fields, " ") && a.Token != nil && b.Token != nil &&
-		a.Token.Decoded == b.Token.Decoded && a.Token.Claims.Issuer == b.Token.Claims.Issuer
 }

@@ -73,7 +73,9 @@ func (c *Case) askEndpoint(ctx context.Context) Report {
 			"--token-endpoint is not a URL that can be used: %s", clean.URL(c.Options.TokenEndpoint)).As("endpoint-path"))
 	}
 	check.Waiting(ctx, "waiting for the token endpoint at %s, which may have to compile its route", clean.Line(u.Host, 80))
-	asked, failure := c.askRoutes(ctx, c.endpointRoutes(), c.endpointBody)
+	// LiveKit's standard clients send POST, and many apps' own clients GET.
+	routes := []attempt{{method: http.MethodPost, url: u}, {method: http.MethodGet, url: u, own: true}}
+	asked, failure := c.askRoutes(ctx, routes, c.endpointBody)
 	last := asked[len(asked)-1]
 	if failure != nil {
 		return c.consumed(c.unanswered(toService, c.Net.Clarify(ctx, u, failure, nil), address{URL: u}), nil, last.String(), u)

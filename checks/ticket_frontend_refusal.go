@@ -33,7 +33,9 @@ func (c *Case) routeMissing(ctx context.Context, asked []attempt, base *url.URL)
 	names := make([]string, len(asked))
 	usual := asked[:0:0]
 	takesNo := func(method string) bool {
-		return slices.ContainsFunc(asked, func(a attempt) bool { return a.method == method && a.reply.Status == 405 && !staticHost(a.reply) })
+		return slices.ContainsFunc(asked, func(a attempt) bool {
+			return a.method == method && a.reply.Status == 405 && !staticHost(a.reply)
+		})
 	}
 	for i, a := range asked {
 		names[i] = fmt.Sprintf("%s: %d", a, a.reply.Status)
@@ -49,18 +51,21 @@ func (c *Case) routeMissing(ctx context.Context, asked []attempt, base *url.URL)
 	static := slices.IndexFunc(usual, func(a attempt) bool { return staticHost(a.reply) })
 	switch {
 	case program >= 0:
-		server := cmp.Or(clean.Line(asked[program].reply.Header.Get("Server"), 60), refusedBy(asked[program].reply).said.Text)
-		return build(finding.FrontendError, "other-program", "another program is at this address: it answers 501 to POST (%s)", orNothing(clean.Line(server, 100))).
+		server := cmp.Or(clean.Line(asked[program].reply.Header.Get("Server"), 60), refusedBy(asked[program].reply).content.Text)
+		return build(finding.FrontendError, "other-program",
+			"another program is at this address: it answers 501 to POST (%s)", orNothing(clean.Line(server, 100))).
 			With("said", server).By(finding.OwnerConfig)
 	case slices.ContainsFunc(usual, func(a attempt) bool { return startPage(a.reply) }):
-		return build(finding.FrontendRouteMissing, "start-page", "the front end answers with a web page where its token route should be (%s)", list)
+		return build(finding.FrontendRouteMissing, "start-page",
+			"the front end answers with a web page where its token route should be (%s)", list)
 	case static >= 0:
 		return build(finding.FrontendRouteMissing, "static-export",
 			"%s answers here with files only, and none of the token routes is there (%s)", refusedBy(usual[static].reply).by, list)
 	case posted && asked[0].reply.Status == 405:
 		return build(finding.FrontendMethod, "takes-no-ticket", "the front end's route takes no POST, so no ticket either (%s)", list)
 	case posted && mints:
-		return build(finding.FrontendRouteMissing, "no-ticket-route", "the front end makes tokens itself, and has no route that takes a ticket (%s)", list).
+		return build(finding.FrontendRouteMissing, "no-ticket-route",
+			"the front end makes tokens itself, and has no route that takes a ticket (%s)", list).
 			By(finding.OwnerConfig)
 	case takesNo(http.MethodGet) && takesNo(http.MethodPost):
 		return build(finding.FrontendMethod, "neither", "the front end's route takes neither GET nor POST (%s)", list)
@@ -87,9 +92,9 @@ func (c *Case) frontendError(a attempt) Finding {
 		return f
 	}
 	posted := !c.Settings.Ticket.Secret.Empty()
-	inJSON := r.said.Shape == answer.ShapeObject && r.said.Text != ""
+	inJSON := r.content.Shape == answer.ShapeObject && r.content.Text != ""
 	switch {
-	case r.Status == 501 && (r.said.Code == "NOT_CONFIGURED" || strings.Contains(r.said.Text, "USER_MGMT_BASE_URL")):
+	case r.Status == 501 && (r.content.Code == "NOT_CONFIGURED" || strings.Contains(r.content.Text, "USER_MGMT_BASE_URL")):
 		f := build("")
 		f.Code, f.Message = finding.FrontendNotConfigured, finding.Textf("the front end says that it is not configured (501): %s", text)
 		return f
@@ -108,9 +113,9 @@ func (c *Case) frontendError(a attempt) Finding {
 	case r.Status < 500:
 		return build("refused")
 	}
-	if said, is := compileError(a.reply.Body, r.said.Text); is {
-		text = finding.Textf("%s", clean.Line(said, 160))
-		return build("compile-error").With("said", clean.Line(said, 160))
+	if message, is := compileError(a.reply.Body, r.content.Text); is {
+		text = finding.Textf("%s", clean.Line(message, 160))
+		return build("compile-error").With("said", clean.Line(message, 160))
 	}
 	switch by := r.by; {
 	case unserved(a.reply) && (by != "" || !inJSON):
@@ -119,13 +124,13 @@ func (c *Case) frontendError(a attempt) Finding {
 			f.Message = finding.Textf("%s in front of the app answers %d: it cannot reach the app (%s)", by, r.Status, text)
 		}
 		return f
-	case strings.Contains(strings.ToLower(r.said.Text), "api-key and api-secret must be set"):
+	case strings.Contains(strings.ToLower(r.content.Text), "api-key and api-secret must be set"):
 		return build("empty-keys")
 	case r.speaksOf(wordings().unset):
 		return build("setting")
-	case posted && (r.said.Code == "INTERNAL_ERROR" || r.speaksOf(wordings().unreached)):
+	case posted && (r.content.Code == "INTERNAL_ERROR" || r.speaksOf(wordings().unreached)):
 		return build("service-unreachable")
-	case r.said.Shape == answer.ShapeEmpty && a.method == http.MethodPost && strings.HasSuffix(a.url.Path, "/api/token"):
+	case r.content.Shape == answer.ShapeEmpty && a.method == http.MethodPost && strings.HasSuffix(a.url.Path, "/api/token"):
 		return build("production-guard")
 	}
 	return build("exception")
@@ -133,7 +138,7 @@ func (c *Case) frontendError(a attempt) Finding {
 
 // compileError returns a bundler's message about a route that does not compile.
 // Next.js puts it into the JSON of its error page.
-func compileError(body []byte, said string) (string, bool) {
+func compileError(body []byte, text string) (string, bool) {
 	if _, rest, found := bytes.Cut(body, []byte(`id="__NEXT_DATA__"`)); found {
 		_, rest, _ = bytes.Cut(rest, []byte(">"))
 		data, _, _ := bytes.Cut(rest, []byte("</script>"))
@@ -144,7 +149,7 @@ func compileError(body []byte, said string) (string, bool) {
 			return page.Err.Message, true
 		}
 	}
-	return said, wordings().compile.MatchString(said)
+	return text, wordings().compile.MatchString(text)
 }
 
 // passedOn reads a refusal of the ticket service that the app passes on, with a
@@ -154,7 +159,7 @@ func (c *Case) passedOn(r refused) ([]Finding, bool) {
 	if c.Settings.Ticket.Secret.Empty() {
 		return nil, false
 	}
-	said, text := r.said, r.text()
+	content, text := r.content, r.text()
 	plain := r.Status >= 400 && r.Status <= 499 && r.by == ""
 	about := plain && r.ofTicket()
 	upstream := func(code Code, variant string) Finding {
@@ -162,23 +167,26 @@ func (c *Case) passedOn(r refused) ([]Finding, bool) {
 	}
 	var f Finding
 	switch {
-	case said.Code == "TICKET_NOT_FOUND", about && r.Status == 404:
+	case content.Code == "TICKET_NOT_FOUND", about && r.Status == 404:
 		f = finding.New(finding.TicketUnknown, finding.Fail,
-			"the front end passes on a 404 of the ticket service: it does not know this ticket, or the app's USER_MGMT_BASE_URL leads to a path that is not there (%s)", text).
+			"the front end passes on a 404 of the ticket service: it does not know this ticket, "+
+				"or the app's USER_MGMT_BASE_URL leads to a path that is not there (%s)", text).
 			As("through-app")
-	case said.Code == "TICKET_CONSUMED", about && (r.Status == 409 || r.speaksOf(wordings().used)),
+	case content.Code == "TICKET_CONSUMED", about && (r.Status == 409 || r.speaksOf(wordings().used)),
 		plain && r.Status == 409 && r.speaksOf(wordings().used):
-		f = finding.New(finding.TicketConsumed, finding.Fail, "the front end passes on that this ticket was used before (%d): %s", r.Status, text)
-	case said.Code == "TICKET_EXPIRED", about && (r.Status == 410 || r.speaksOf(wordings().expired)),
+		f = finding.New(finding.TicketConsumed, finding.Fail,
+			"the front end passes on that this ticket was used before (%d): %s", r.Status, text)
+	case content.Code == "TICKET_EXPIRED", about && (r.Status == 410 || r.speaksOf(wordings().expired)),
 		plain && r.Status == 410 && r.speaksOf(wordings().expired):
-		f = finding.New(finding.TicketExpired, finding.Fail, "the front end passes on that this ticket has expired (%d): %s", r.Status, text)
+		f = finding.New(finding.TicketExpired, finding.Fail,
+			"the front end passes on that this ticket has expired (%d): %s", r.Status, text)
 	case about && r.Status == 401:
 		f = upstream(finding.TicketUnauthorized, "bad-ticket").By(finding.OwnerConfig)
 	case about && r.Status == 403:
 		f = upstream(finding.TicketForbidden, "bad-ticket").By(finding.OwnerConfig)
-	case r.Status == 403 && (plain && r.inServiceForm() || said.Code == "UPSTREAM_ERROR"):
+	case r.Status == 403 && (plain && r.inServiceForm() || content.Code == "UPSTREAM_ERROR"):
 		f = upstream(finding.TicketForbidden, "service")
-	case said.Code != "UPSTREAM_ERROR":
+	case content.Code != "UPSTREAM_ERROR":
 		return nil, false
 	case r.Status == 401:
 		f = upstream(finding.TicketUnauthorized, "through-app")
@@ -186,19 +194,19 @@ func (c *Case) passedOn(r refused) ([]Finding, bool) {
 		f = upstream(finding.TicketRateLimited, "")
 	case r.Status >= 500:
 		f = upstream(finding.TicketServerError, serverError(r, Text{}).Variant)
-	case ownWords(said.Text):
+	case ownWords(content.Text):
 		f = upstream(finding.TicketRejected, "hidden")
 	default:
 		rejected := c.rejected(r, Text{})
 		f = upstream(finding.TicketRejected, rejected.Variant).By(rejected.Party)
 	}
 	f = r.with(f).With("through", "front end")
-	if said.Code == "" || !ownWords(said.Text) {
+	if content.Code == "" || !ownWords(content.Text) {
 		return []Finding{f}, true
 	}
 	return []Finding{f, finding.New(finding.FrontendWrapsError, finding.Warn,
-		"the front end answers %s for the ticket service's refusal: what the service itself said is not passed on", said.Code).
-		With("status", r.Status).With("said_code", said.Code)}, true
+		"the front end answers %s for the ticket service's refusal: what the service itself said is not passed on", content.Code).
+		With("status", r.Status).With("said_code", content.Code)}, true
 }
 
 // ownWords reports whether a sentence is one that apps use for any refusal, so that
@@ -207,6 +215,7 @@ func ownWords(text string) bool {
 	plain := strings.Trim(strings.ToLower(text), " .!")
 	return plain == "" || strings.HasPrefix(plain, "upstream") || slices.Contains([]string{
 		"ticket not found", "ticket already consumed", "ticket already used", "ticket consumed", "ticket expired", "ticket has expired",
-		"failed to consume ticket", "request failed", "internal error", "internal server error", "unknown error", "something went wrong", "error", "not found",
+		"failed to consume ticket", "request failed", "internal error", "internal server error", "unknown error",
+		"something went wrong", "error", "not found",
 	}, plain)
 }

@@ -40,7 +40,8 @@ func ticketReach(c *Case) Check {
 		}
 		check.Waiting(ctx, "waiting for %s to answer", clean.Line(u.Host, 80))
 		// The header shows that the service answers; a slow body is not awaited.
-		request := probe.Request{URL: rootOf(u), MaxBody: caps.Probe, Rest: c.Net.Waits().Extra, Last: true}
+		root := &url.URL{Scheme: u.Scheme, User: u.User, Host: u.Host, Path: "/"}
+		request := probe.Request{URL: root, MaxBody: caps.Probe, Rest: c.Net.Waits().Extra, Last: true}
 		if c.Source() == check.SourceTicket {
 			// The ticket is sent on a connection of its own, opened after this one
 			// ends, so that a server with one connection at a time accepts it.
@@ -76,10 +77,6 @@ func (c *Case) serviceURL() *url.URL {
 		return nil
 	}
 	return u
-}
-
-func rootOf(u *url.URL) *url.URL {
-	return &url.URL{Scheme: u.Scheme, User: u.User, Host: u.Host, Path: "/"}
 }
 
 // reachedService judges the answer to GET /. A gateway without a backend at / may

@@ -19,29 +19,29 @@ import (
 // refused is an answer other than 2xx, and its content.
 type refused struct {
 	*probe.Reply
-	said answer.ErrorInfo
+	content answer.ErrorInfo
 	// by is the proxy, gateway or static host whose own page the answer is; it is
 	// empty for what a service answers itself.
 	by string
 }
 
 func refusedBy(reply *probe.Reply) refused {
-	said := answer.ErrorText(reply.Body, reply.Header.Get("Content-Type"))
-	return refused{reply, said, gateway(reply, said)}
+	content := answer.ErrorText(reply.Body, reply.Header.Get("Content-Type"))
+	return refused{reply, content, gateway(reply, content)}
 }
 
 // text returns the answer's message, cut to fit into a finding.
-func (r refused) text() Text { return orNothing(clean.Line(r.said.Text, 160)) }
+func (r refused) text() Text { return orNothing(clean.Line(r.content.Text, 160)) }
 
 // with adds the answer's content to a finding's facts.
 func (r refused) with(f Finding) Finding {
-	f = f.With("status", r.Status).With("said", clean.Line(r.said.Text, 160))
-	return withTexts(f, map[string]string{"said_code": r.said.Code, "framework": r.said.Framework, "gateway": r.by})
+	f = f.With("status", r.Status).With("said", clean.Line(r.content.Text, 160))
+	return withTexts(f, map[string]string{"said_code": r.content.Code, "framework": r.content.Framework, "gateway": r.by})
 }
 
 // speaksOf reports whether the text or the code matches pattern.
 func (r refused) speaksOf(pattern *regexp.Regexp) bool {
-	return pattern.MatchString(r.said.Text) || pattern.MatchString(r.said.Code)
+	return pattern.MatchString(r.content.Text) || pattern.MatchString(r.content.Code)
 }
 
 // ofTicket reports whether the service's own words refuse the ticket.
@@ -49,15 +49,17 @@ func (r refused) ofTicket() bool { return r.speaksOf(wordings().ticket) && r.by 
 
 // inServiceForm reports whether the answer has the ticket service's form,
 // FastAPI's, and not that of a route of the app.
-func (r refused) inServiceForm() bool { return strings.HasPrefix(r.said.Field, "detail") }
+func (r refused) inServiceForm() bool { return strings.HasPrefix(r.content.Field, "detail") }
 
 // inOwnWords reports whether the answer is JSON with a reason, as programs write it
 // and gateways do not.
-func (r refused) inOwnWords() bool { return r.said.Shape == answer.ShapeObject && r.said.Text != "" }
+func (r refused) inOwnWords() bool {
+	return r.content.Shape == answer.ShapeObject && r.content.Text != ""
+}
 
 // wants reports whether the answer asks for a room, a name or an identity.
 func (r refused) wants() bool {
-	return r.speaksOf(wordings().names) || slices.ContainsFunc(r.said.Items, func(item answer.ErrorItem) bool {
+	return r.speaksOf(wordings().names) || slices.ContainsFunc(r.content.Items, func(item answer.ErrorItem) bool {
 		return wordings().names.MatchString(item.Where)
 	})
 }
@@ -65,14 +67,14 @@ func (r refused) wants() bool {
 // otherFields returns the fields that the answer calls missing and that are not
 // among those sent, see Case.names.
 func (r refused) otherFields() (names []string) {
-	var said []string
-	for _, item := range r.said.Items {
-		said = append(said, item.Where[strings.LastIndex(item.Where, ".")+1:])
+	var fields []string
+	for _, item := range r.content.Items {
+		fields = append(fields, item.Where[strings.LastIndex(item.Where, ".")+1:])
 	}
-	if len(said) == 0 && r.speaksOf(wordings().missing) {
-		said = wordings().field.FindAllString(r.said.Text, 20)
+	if len(fields) == 0 && r.speaksOf(wordings().missing) {
+		fields = wordings().field.FindAllString(r.content.Text, 20)
 	}
-	for _, name := range said {
+	for _, name := range fields {
 		switch strings.ToLower(strings.ReplaceAll(name, "_", "")) {
 		case "", "room", "roomname", "identity", "username", "name", "displayname", "participantidentity", "participantname":
 			continue
@@ -103,45 +105,49 @@ var wordings = sync.OnceValue(func() (w struct {
 	// field matches a name in code, in camelCase or snake_case.
 	w.field = regexp.MustCompile(`\b[a-z]+(?:_[a-z0-9]+|[a-z0-9]*[A-Z][A-Za-z0-9]*)+\b`)
 	// settings matches missing settings of the service or app.
-	w.settings = regexp.MustCompile(`(?i)LIVEKIT_[A-Z]|not (been )?configured|NOT_CONFIGURED|must be (set|configured)|api-?key and api-?secret`)
-	w.unset = regexp.MustCompile(`(?i)\b[A-Z][A-Z0-9]*_[A-Z0-9_]+\b.*(not defined|not set|missing|undefined|required|must be)|(missing|undefined|required).*\b[A-Z][A-Z0-9]*_[A-Z0-9_]+\b|is not defined|is not set`)
+	w.settings = regexp.MustCompile(`(?i)LIVEKIT_[A-Z]|not (been )?configured|NOT_CONFIGURED|` +
+		`must be (set|configured)|api-?key and api-?secret`)
+	w.unset = regexp.MustCompile(`(?i)\b[A-Z][A-Z0-9]*_[A-Z0-9_]+\b.*(not defined|not set|missing|undefined|required|must be)|` +
+		`(missing|undefined|required).*\b[A-Z][A-Z0-9]*_[A-Z0-9_]+\b|is not defined|is not set`)
 	w.unreached = regexp.MustCompile(`(?i)fetch failed|ECONNREFUSED|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|connection refused|getaddrinfo`)
-	w.compile = regexp.MustCompile(`(?i)module not found|cannot find module|failed to compile|can't resolve|failed to resolve import|build (error|failed)|syntax ?error|unexpected token`)
+	w.compile = regexp.MustCompile(`(?i)module not found|cannot find module|failed to compile|` +
+		`can't resolve|failed to resolve import|build (error|failed)|syntax ?error|unexpected token`)
 	w.login = regexp.MustCompile(`(?i)log-?in|sign-?in|\bsso\b|oauth|\bauth`)
 	return w
 })
 
 // gateway returns refused.by. A Server header alone proves nothing: nginx adds its
 // own to what it passes on.
-func gateway(r *probe.Reply, said answer.ErrorInfo) string {
-	switch said.Framework {
+func gateway(r *probe.Reply, content answer.ErrorInfo) string {
+	switch content.Framework {
 	case "nginx", "openresty", "Cloudflare", "Envoy", "Apache", "Kong", "AWS API Gateway", "Vercel", "ngrok":
-		return said.Framework
+		return content.Framework
 	}
 	server := strings.ToLower(r.Header.Get("Server"))
 	body := string(r.Body[:min(len(r.Body), 4<<10)])
-	bare := said.Shape == answer.ShapeEmpty || said.Shape == answer.ShapeText &&
-		(said.Text == http.StatusText(r.Status) || said.Text == "404 page not found")
+	bare := content.Shape == answer.ShapeEmpty || content.Shape == answer.ShapeText &&
+		(content.Text == http.StatusText(r.Status) || content.Text == "404 page not found")
 	switch {
-	case said.Shape == answer.ShapeHTML && strings.Contains(body, "No server is available to handle this request"):
+	case content.Shape == answer.ShapeHTML && strings.Contains(body, "No server is available to handle this request"):
 		return "HAProxy"
 	case strings.HasPrefix(body, "<?xml") && strings.Contains(body, "<Error>"):
 		return "Amazon S3"
-	case said.Shape == answer.ShapeHTML && strings.Contains(body, "Apache Tomcat"):
+	case content.Shape == answer.ShapeHTML && strings.Contains(body, "Apache Tomcat"):
 		return "Tomcat"
-	case said.Shape == answer.ShapeHTML && strings.Contains(body, "GitHub Pages"):
+	case content.Shape == answer.ShapeHTML && strings.Contains(body, "GitHub Pages"):
 		return "GitHub Pages"
-	case !bare && said.Shape != answer.ShapeHTML:
+	case !bare && content.Shape != answer.ShapeHTML:
 		return ""
 	}
 	for prefix, name := range map[string]string{"nginx": "nginx", "openresty": "openresty", "caddy": "Caddy", "apache": "Apache",
-		"cloudflare": "Cloudflare", "envoy": "Envoy", "awselb": "AWS's load balancer", "kong": "Kong", "amazons3": "Amazon S3", "github.com": "GitHub Pages"} {
-		if strings.HasPrefix(server, prefix) && said.Framework == "" {
+		"cloudflare": "Cloudflare", "envoy": "Envoy", "awselb": "AWS's load balancer", "kong": "Kong", "amazons3": "Amazon S3",
+		"github.com": "GitHub Pages"} {
+		if strings.HasPrefix(server, prefix) && content.Framework == "" {
 			return name
 		}
 	}
 	// Traefik answers with this text and without its name.
-	if bare && said.Shape == answer.ShapeText && server == "" && (r.Status == 502 || r.Status == 504) {
+	if bare && content.Shape == answer.ShapeText && server == "" && (r.Status == 502 || r.Status == 504) {
 		return "a proxy"
 	}
 	return ""
@@ -181,7 +187,7 @@ func (c *Case) refusal(reply *probe.Reply, who Text, path string) Finding {
 		return own(build(finding.TicketForbidden, "bad-ticket", "%s forbids it (403): %s", who, text))
 	case status == 403:
 		return build(finding.TicketForbidden, "service", "%s forbids it (403): %s", who, text)
-	case status == 404 && noRoute(r) && (endpoint || !strings.Contains(strings.ToUpper(r.said.Code), "TICKET")):
+	case status == 404 && noRoute(r) && (endpoint || !strings.Contains(strings.ToUpper(r.content.Code), "TICKET")):
 		return c.routeWrong(r, who, path)
 	case status == 404 && !endpoint:
 		return build(finding.TicketUnknown, "unknown", "%s does not know this ticket: %s", who, text)
@@ -198,7 +204,8 @@ func (c *Case) refusal(reply *probe.Reply, who Text, path string) Finding {
 	case status == 429:
 		return rateLimited(r, who)
 	case r.knowsNoPOST():
-		return build(finding.TicketRouteWrong, "web-app", "another program is at this address, which knows no POST (501): %s", text).With("path", path)
+		return build(finding.TicketRouteWrong, "web-app",
+			"another program is at this address, which knows no POST (501): %s", text).With("path", path)
 	case status >= 500:
 		return serverError(r, who)
 	}
@@ -208,14 +215,15 @@ func (c *Case) refusal(reply *probe.Reply, who Text, path string) Finding {
 // noRoute reports whether a 404 is about the path and not about the ticket: its
 // body is empty, or its framework's text for unknown paths.
 func noRoute(r refused) bool {
-	return r.said.Shape == answer.ShapeEmpty || r.said.Shape == answer.ShapeHTML || r.said.Generic || r.by != ""
+	return r.content.Shape == answer.ShapeEmpty || r.content.Shape == answer.ShapeHTML || r.content.Generic || r.by != ""
 }
 
 // routeWrong returns the finding about a 404 for the path; the variant depends on
 // what answered.
 func (c *Case) routeWrong(r refused, who Text, path string) Finding {
-	f := finding.New(finding.TicketRouteWrong, finding.Fail, "%s has no route %s: it answers 404 with its framework's own text (%s)", who, path, r.text())
-	if r.said.Shape == answer.ShapeEmpty {
+	f := finding.New(finding.TicketRouteWrong, finding.Fail,
+		"%s has no route %s: it answers 404 with its framework's own text (%s)", who, path, r.text())
+	if r.content.Shape == answer.ShapeEmpty {
 		f.Message = finding.Textf("%s has no route %s: it answers 404 and says nothing", who, path)
 	}
 	f = r.with(f).With("path", path)
@@ -228,17 +236,17 @@ func (c *Case) routeWrong(r refused, who Text, path string) Finding {
 	switch {
 	case c.Source() == check.SourceEndpoint:
 		return f.As("endpoint-path")
-	case here != nil && probe.SameServer(here, u) && (r.said.Framework == "Go" || r.said.Shape == answer.ShapeEmpty):
+	case here != nil && probe.SameServer(here, u) && (r.content.Framework == "Go" || r.content.Shape == answer.ShapeEmpty):
 		return f.As("livekit")
 	case base != "" && strings.HasPrefix(under, base+"/"):
 		bare := *u
 		bare.Path, bare.RawPath = "", ""
 		return f.As("prefix-twice").With("suggestion", clean.URL(bare.String()))
-	case r.said.Framework == "Next.js", strings.Contains(strings.ToLower(string(r.Body[:min(len(r.Body), 64<<10)])), "vite"):
+	case r.content.Framework == "Next.js", strings.Contains(strings.ToLower(string(r.Body[:min(len(r.Body), 64<<10)])), "vite"):
 		return f.As("web-app")
 	case r.by != "":
 		return f.As("gateway")
-	case r.said.Shape == answer.ShapeHTML && r.said.Framework == "":
+	case r.content.Shape == answer.ShapeHTML && r.content.Framework == "":
 		return f.As("web-app")
 	}
 	return f.As("path")
@@ -285,8 +293,8 @@ func serverError(r refused, who Text) Finding {
 // endpoint rejects lkdoctor's request, nobody else has to act.
 func (c *Case) rejected(r refused, who Text) Finding {
 	f := r.with(finding.New(finding.TicketRejected, finding.Fail, "%s refuses the request (%d): %s", who, r.Status, r.text()))
-	items := make([]string, 0, len(r.said.Items))
-	for _, item := range r.said.Items {
+	items := make([]string, 0, len(r.content.Items))
+	for _, item := range r.content.Items {
 		items = append(items, item.Where+": "+item.Text)
 	}
 	if len(items) > 0 {
@@ -306,7 +314,7 @@ func (c *Case) rejected(r refused, who Text) Finding {
 		}
 		return f
 	case len(items) > 0:
-		where := r.said.Items[0].Where
+		where := r.content.Items[0].Where
 		last := where[strings.LastIndex(where, ".")+1:]
 		if c.Options.DisplayName == "" && (last == "profile" || last == "display_name") {
 			return f.As("display-name")

@@ -49,9 +49,9 @@ func tokenFormat(c *Case) Check {
 		Lacks: finding.Textf("no readable token"),
 		Uses:  []string{"ticket.reach", "ticket.consume", "ticket.frontend"},
 	}, func(_ context.Context, c *Case, ended Ended) Report {
-		t, skip := c.tokenUnderTest(ended)
-		if skip != nil {
-			return *skip
+		t, why := c.tokenUnderTest(ended)
+		if t == nil {
+			return why
 		}
 		c.produce(t)
 		if f, is := c.pastedRefusal(); is {
@@ -72,9 +72,9 @@ func (c *Case) pastedRefusal() (Finding, bool) {
 	if a.Problem != answer.ErrorObject || a.Said.Text == "" {
 		return Finding{}, false
 	}
-	said := clean.Line(a.Said.Text, 160)
-	return finding.New(finding.TicketTokenMissing, finding.Fail, "what was given is no token, but an answer that says: %s", said).
-		With("said", said).With("fields", a.Fields).As("said-why"), true
+	reason := clean.Line(a.Said.Text, 160)
+	return finding.New(finding.TicketTokenMissing, finding.Fail, "what was given is no token, but an answer that says: %s", reason).
+		With("said", reason).With("fields", a.Fields).As("said-why"), true
 }
 
 // handed gives findings about the token's form or time the variants that depend on
@@ -87,10 +87,11 @@ func (c *Case) handed(findings []Finding) []Finding {
 		switch f.Code {
 		case finding.TokenForeign:
 			if a != nil && a.Answer.TokenHasVideo && !a.Answer.TokenUsual {
-				out[i] = f.As("wrong-field").With("field", a.TokenPath())
+				out[i] = f.As("wrong-field").With("field", a.path)
 			}
 		case finding.TokenEmpty, finding.TokenExpired, finding.TokenOpaque, finding.TokenTruncated, finding.TokenWrapped:
-			about := f.Variant == "ticket" || f.Variant == "key" || f.Variant == "refusal" || f.Variant == "web-page" // true of a pasted text too
+			// These are true of a pasted text too.
+			about := slices.Contains([]string{"ticket", "key", "refusal", "web-page"}, f.Variant)
 			if c.Source() == check.SourceFlag && !about {
 				out[i] = f.As("pasted")
 			}
@@ -99,30 +100,28 @@ func (c *Case) handed(findings []Finding) []Finding {
 	return out
 }
 
-// tokenUnderTest returns the token of this run, or a report why there is none.
-func (c *Case) tokenUnderTest(ended Ended) (*examined, *Report) {
-	by, source := "ticket.consume", c.Source()
-	var skip Report
-	switch source {
+// tokenUnderTest returns the token of this run, or nil and a report why there is
+// none.
+func (c *Case) tokenUnderTest(ended Ended) (t *examined, why Report) {
+	by := "ticket.consume"
+	switch c.Source() {
 	case check.SourceFlag:
-		return c.given(), nil
+		return c.given(), Report{}
 	case check.SourceMinted, check.SourceNone:
-		skip = check.NotHere("not checked: no ticket and no token was given")
 		if ended.Stopped("ticket.reach") && !c.Settings.Ticket.Secret.Empty() {
-			skip = check.BlockedBy("ticket.reach")
+			return nil, check.BlockedBy("ticket.reach")
 		}
-		return nil, &skip
+		return nil, check.NotHere("not checked: no ticket and no token was given")
 	case check.SourceFrontend:
 		by = "ticket.frontend"
 	}
 	if a := c.answer(); a != nil && a.Token != nil {
-		return a.Token, nil
+		return a.Token, Report{}
 	}
-	skip = check.Unasked("not run: no token was fetched")
 	if ended.Stopped(by) {
-		skip = check.BlockedBy(by)
+		return nil, check.BlockedBy(by)
 	}
-	return nil, &skip
+	return nil, check.Unasked("not run: no token was fetched")
 }
 
 func (c *Case) formatOutcome(t *examined) Outcome {
@@ -170,7 +169,11 @@ func tokenTime(c *Case) Check {
 		Uses:  []string{"join.reach", "ticket.consume", "ticket.frontend"},
 	}, func(_ context.Context, c *Case, ended Ended) Report {
 		t, clocks := c.token(), c.clocks()
-		clocks.Kept = found(ended, finding.TicketTokenCached, "ticket.consume", "ticket.frontend")
+		for _, id := range []string{"ticket.consume", "ticket.frontend"} {
+			for _, f := range ended[id].Findings {
+				clocks.Kept = clocks.Kept || f.Code == finding.TicketTokenCached
+			}
+		}
 		report := Report{Findings: c.handed(token.Time(t.Token, clocks))}
 		report.Outcome.Facts = Facts{"clocks_compared": clocks.Server != nil}
 		if t.Claims.ExpiresAt != nil {
@@ -194,13 +197,6 @@ func endsAt(expires, now time.Time) finding.Text {
 		return finding.Textf("ended at %s", until)
 	}
 	return finding.Textf("good for %s, until %s", token.Elapsed(left), until)
-}
-
-// found reports whether one of the checks ids has a finding of that code.
-func found(ended Ended, code Code, ids ...string) bool {
-	return slices.ContainsFunc(ids, func(id string) bool {
-		return slices.ContainsFunc(ended[id].Findings, func(f Finding) bool { return f.Code == code })
-	})
 }
 
 // clocks returns the clock readings of this run: this machine's, and the Date
