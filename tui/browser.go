@@ -282,7 +282,8 @@ func (m model) browserPage(width int) []string {
 	}
 	p := page{model: m, width: max(width, 1)}
 	p.styled(p.Styles.Title, "", p.Plain(known.Title))
-	p.styled(p.Styles.Subtle, "", p.Sayf("check %s · as a rule: %s · %s", known.Check, diagnosis.RuleName(known.Owner), m.seen(known.Code)))
+	p.styled(p.Styles.Subtle, "",
+		p.Sayf("check %s · as a rule: %s · %s", known.Check, diagnosis.RuleName(known.Owner), m.seen(known.Code)))
 	p.heading(p.Sayf("What it means"))
 	p.prose(known.Means)
 	p.heading(p.Sayf("Why it happens"))

@@ -21,7 +21,8 @@ const (
 )
 
 // fonts are the font families of the operating systems, then those for Chinese.
-const fonts = `ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono','Liberation Mono','PingFang SC','Microsoft YaHei','Noto Sans Mono CJK SC','WenQuanYi Zen Hei Mono',monospace`
+const fonts = `ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono','Liberation Mono',` +
+	`'PingFang SC','Microsoft YaHei','Noto Sans Mono CJK SC','WenQuanYi Zen Hei Mono',monospace`
 
 // Theme is the colours of text without escape sequences.
 type Theme struct{ Background, Foreground, Border string }

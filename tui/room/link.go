@@ -80,7 +80,8 @@ func (m model) qrLines(width int) []string {
 	case rows == 0:
 		code = wrap.Lines(m.Sayf("The link is too long for a QR code."), width)
 	case columns > width || rows > room:
-		code = wrap.Lines(m.Sayf("The QR code takes a window of %d columns and %d rows; this one has %d and %d. Make it larger, or its letters smaller.",
+		code = wrap.Lines(m.Sayf("The QR code takes a window of %d columns and %d rows; this one has %d and %d. "+
+			"Make it larger, or its letters smaller.",
 			columns+2, rows+len(notes), m.width, m.height), min(width, maxProse))
 	}
 	lines := term.Filled(code, m.height-len(notes))

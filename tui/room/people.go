@@ -99,7 +99,8 @@ func (m model) tracks(p person) []string {
 		tracks = m.myTracks(p)
 	}
 	// The server may still name a muted participant as a speaker.
-	if p.speaks && m.state.phase == inside && slices.ContainsFunc(tracks, func(t room.Track) bool { return t.Kind == "audio" && !t.Muted }) {
+	audible := func(t room.Track) bool { return t.Kind == "audio" && !t.Muted }
+	if p.speaks && m.state.phase == inside && slices.ContainsFunc(tracks, audible) {
 		parts = append(parts, m.Styles.Good.Render(m.bar(p.level)+" "+m.Sayf("speaking")))
 	}
 	for _, t := range tracks {
