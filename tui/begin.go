@@ -2,7 +2,6 @@ package tui
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -50,14 +49,6 @@ type begin struct {
 
 // listensMsg holds the ports of this machine on which a program listens.
 type listensMsg []int
-
-// begins returns the model that shows the choices, if run had nothing to check.
-func (m model) begins(run check.Run) model {
-	if m.deps.Looked != nil && nothingSet(run) {
-		m.begin = begin{open: true, looked: m.deps.Looked()}
-	}
-	return m
-}
 
 // nothingSet reports whether a run found no settings, and no other fault of the
 // settings: no unreadable file, and no settings in a place that is not read.
@@ -141,12 +132,6 @@ func (m model) listening() (model, tea.Cmd) {
 	m.begin.asking = true
 	ask := m.deps.Listening
 	return m, func() tea.Msg { return listensMsg(ask(Ports())) }
-}
-
-// listens returns the model after msg.
-func (m model) listens(msg listensMsg) model {
-	m.begin.asking, m.begin.asked, m.begin.listens = false, true, slices.Clone(msg)
-	return m
 }
 
 // chooses returns the model after the selected choice was confirmed.

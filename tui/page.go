@@ -324,7 +324,7 @@ func (p *page) fixes(f check.Finding, known catalogue.Page) {
 	for _, fix := range f.Fixes {
 		p.todo(p.Say(fix.Text), fix, shown)
 	}
-	if p.deps.Save != nil && p.forOthers(f.Owner) {
+	if p.deps.Save != nil && (f.Owner == finding.OwnerTicketService || f.Owner == finding.OwnerFrontend) {
 		p.hang("", p.Styles.Subtle.Render(p.Sayf("Not your service? w writes a report for its maintainer, without secrets.")))
 	}
 }

@@ -98,17 +98,20 @@ func (m model) headerLine() string {
 
 // runState returns the parts of the first line's end, the least important first.
 func (m model) runState() []string {
-	if m.running || m.run == nil {
-		return m.watch.state(m.Speech)
+	var state []string
+	if !m.running && m.run != nil {
+		state = append(state, m.Sayf("took %s", finding.Millis(m.run.Took)))
+		if len(m.runs) > 1 {
+			state = append(state, m.Sayf("run %d of %d", m.showing+1, len(m.runs)))
+		}
+		if m.spent {
+			state = append(state, m.Sayf("ticket spent"))
+		}
 	}
-	state := []string{m.Sayf("took %s", finding.Millis(m.run.Took))}
-	if len(m.runs) > 1 {
-		state = append(state, m.Sayf("run %d of %d", m.showing+1, len(m.runs)))
+	if m.watch.on {
+		state = append(state, m.Sayf("watching .env*"))
 	}
-	if m.spent {
-		state = append(state, m.Sayf("ticket spent"))
-	}
-	return append(state, m.watch.state(m.Speech)...)
+	return state
 }
 
 // body returns the lines between the head and the footer.

@@ -9,7 +9,6 @@ import (
 
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/progress"
-	"lkdoctor/tui/term"
 )
 
 // watch is the state of watching the env files; the zero value is off.
@@ -73,14 +72,6 @@ func (m model) mayFollow() bool {
 func (m model) follows() (model, tea.Cmd) {
 	m.watch.due = false
 	return m.launched(Change{Token: m.token, Address: m.address, NoTicket: m.token == "", Watched: true})
-}
-
-// state returns what the first line says about the watch.
-func (w watch) state(s term.Speech) []string {
-	if !w.on {
-		return nil
-	}
-	return []string{s.Sayf("watching .env*")}
 }
 
 // since describes what has changed since the run before the shown one. It is empty if
