@@ -161,22 +161,15 @@ func (m model) beginLines(width, height int) []string {
 	names := []string{
 		"LIVEKIT_URL", "LIVEKIT_API_KEY", "LIVEKIT_API_SECRET", "LIVEKIT_TOKEN", "USER_MGMT_BASE_URL", "LKDOCTOR_TICKET",
 	}
-	parts := [][2]string{
-		{m.Sayf("Looked for"), m.Say(finding.Listed(names))},
-		{m.Sayf("Looked in"), m.Say(finding.Listed(there))},
-		{m.Sayf("Not there"), m.Say(finding.Listed(absent))},
-	}
-	columns := 0
-	for _, part := range parts {
-		columns = max(columns, wrap.Width(part[0])+4)
-	}
-	for _, part := range parts {
-		label := wrap.Pad("  "+m.Styles.Subtle.Render(part[0]), columns)
-		lines = append(lines, m.Labelled(label, part[1], width, 3)...)
-	}
+	name := func(text string) string { return "  " + m.Styles.Subtle.Render(text) }
+	lines = append(lines, m.Pairs([][2]string{
+		{name(m.Sayf("Looked for")), m.Say(finding.Listed(names))},
+		{name(m.Sayf("Looked in")), m.Say(finding.Listed(there))},
+		{name(m.Sayf("Not there")), m.Say(finding.Listed(absent))},
+	}, width, 3)...)
 	lines = append(lines, "", m.Styles.Heading.Render(m.Sayf("What do you have?")), "")
 	list := m.choices()
-	columns = 0
+	columns := 0
 	for _, c := range list {
 		columns = max(columns, wrap.Width(c.label))
 	}

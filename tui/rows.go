@@ -28,7 +28,7 @@ func (m model) rowBlocks(width int, r size) [][]string {
 	if m.running || m.run == nil {
 		r = size{row: 1, root: true}
 	}
-	rows, was := m.progress.Rows(), m.was()
+	rows, was := m.progress.Rows(), m.was().Rows()
 	name := m.nameColumns(rows)
 	blocks := make([][]string, len(rows))
 	for i, row := range rows {
@@ -208,9 +208,5 @@ func (m model) waitsFor() *progress.CheckRow {
 	if c := m.longest(row.Checks); c != nil && m.moved {
 		return c
 	}
-	var all []progress.CheckRow
-	for _, row := range m.progress.Rows() {
-		all = append(all, row.Checks...)
-	}
-	return m.longest(all)
+	return m.longest(m.progress.Checks())
 }
