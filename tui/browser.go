@@ -168,11 +168,7 @@ func (m model) browserLines() []string {
 	if b.reading {
 		page, _ := b.selected()
 		head := " " + m.Styles.Subtle.Render(m.Sayf("Catalogue")+" › ") + m.Styles.Title.Render(m.Plain(string(page.Code)))
-		at := ""
-		if all := b.pane.TotalLineCount(); all > b.pane.Height {
-			at = m.Sayf("%d–%d of %d", b.pane.YOffset+1, min(all, b.pane.YOffset+b.pane.Height), all)
-		}
-		lines := []string{m.Ends(m.Charset(head), m.Styles.Subtle.Render(at), m.width-1), ""}
+		lines := []string{m.Ends(m.Charset(head), m.Styles.Subtle.Render(m.position(b.pane)), m.width-1), ""}
 		return append(term.Filled(append(lines, strings.Split(b.pane.View(), "\n")...), height), footer...)
 	}
 	title := m.Sayf("Problems that lkdoctor knows")

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/charmbracelet/bubbles/viewport"
 	"github.com/charmbracelet/lipgloss"
 	"github.com/charmbracelet/x/ansi"
 
@@ -62,26 +63,23 @@ func (m model) shownTab() tab {
 // tabsLine returns the names of the tabs with their keys, the open one in brackets. At
 // the right end is which part of the page is visible.
 func (m model) tabsLine(width int) string {
-	keys := map[tab]string{tabFix: "f", tabEvidence: "e", tabWhy: "i", tabConfirm: "v"}
 	names := map[tab]string{
-		tabFix: m.Sayf("Fix"), tabEvidence: m.Sayf("Evidence"), tabWhy: m.Sayf("Why"), tabConfirm: m.Sayf("Confirm"),
+		tabFix: "f " + m.Sayf("Fix"), tabEvidence: "e " + m.Sayf("Evidence"),
+		tabWhy: "i " + m.Sayf("Why"), tabConfirm: "v " + m.Sayf("Confirm"),
 	}
 	l, found := m.current()
 	if l.Finding.Severity == finding.Info {
-		names[tabFix] = m.Sayf("Advice")
+		names[tabFix] = "f " + m.Sayf("Advice")
 	}
 	var line string
 	for _, t := range m.tabs() {
 		if t == m.shownTab() {
-			line += m.Styles.Key.Bold(true).Render("["+keys[t]+" "+names[t]+"]") + " "
+			line += m.Styles.Key.Bold(true).Render("["+names[t]+"]") + " "
 			continue
 		}
-		line += " " + term.Zone("key", keys[t], m.Styles.Subtle.Render(keys[t]+" "+names[t])) + "  "
+		line += " " + term.Zone("key", names[t][:1], m.Styles.Subtle.Render(names[t])) + "  "
 	}
-	at := ""
-	if all := m.pane.TotalLineCount(); all > m.pane.Height {
-		at = m.Sayf("%d–%d of %d", m.pane.YOffset+1, min(all, m.pane.YOffset+m.pane.Height), all)
-	}
+	at := m.position(m.pane)
 	if found && m.wide() {
 		if long := strings.TrimSpace(string(l.Finding.Code) + m.which() + "  " + at); wrap.Width(line+long) < width {
 			at = long
@@ -91,6 +89,15 @@ func (m model) tabsLine(width int) string {
 		at = ""
 	}
 	return m.Ends(line, m.Styles.Subtle.Render(at), width)
+}
+
+// position says which part of a text is visible, if not all of it is.
+func (m model) position(pane viewport.Model) string {
+	all := pane.TotalLineCount()
+	if all <= pane.Height {
+		return ""
+	}
+	return m.Sayf("%d–%d of %d", pane.YOffset+1, min(all, pane.YOffset+pane.Height), all)
 }
 
 // which says which of a stage's findings the page shows, if there are several.
