@@ -260,15 +260,15 @@ func (p *page) check(c progress.CheckRow, shown string) {
 
 // beneath adds why a check did not run, or what it observed.
 func (p *page) beneath(c progress.CheckRow, by int, shown string) {
-	said := p.Say(c.Result.Outcome.Text)
+	text := p.Say(c.Result.Outcome.Text)
 	switch {
 	case c.State == progress.Skipped && c.Result.Skip != nil:
-		said = p.Say(c.Result.Skip.Text)
+		text = p.Say(c.Result.Skip.Text)
 	case c.State == progress.Running && !c.Waiting.IsZero():
-		said = p.Say(c.Waiting)
+		text = p.Say(c.Waiting)
 	}
-	if said != "" && !(p.split() && said == shown) {
-		for _, line := range wrap.Lines(said, p.width-by) {
+	if text != "" && !(p.split() && text == shown) {
+		for _, line := range wrap.Lines(text, p.width-by) {
 			p.add(p.cut(strings.Repeat(" ", by) + p.Styles.Subtle.Render(line)))
 		}
 	}

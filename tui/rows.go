@@ -104,14 +104,14 @@ func (m model) rowBlock(row progress.Row, selected bool, clock string, width, na
 		}
 		text = string(row.Code)
 	}
-	said := m.WrapTo(text, max(space, 1), limit)
+	texts := m.WrapTo(text, max(space, 1), limit)
 	if limit == 1 {
-		said = []string{m.Fit(text, space)}
+		texts = []string{m.Fit(text, space)}
 	}
 	if word == "" {
-		said = term.Styled(style, said)
+		texts = term.Styled(style, texts)
 	}
-	lines := wrap.Under(head+style.Render(word), said)
+	lines := wrap.Under(head+style.Render(word), texts)
 	lines[0] = m.Ends(lines[0], m.Styles.Subtle.Render(clock), width)
 	return append(lines, under...)
 }

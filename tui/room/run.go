@@ -73,14 +73,14 @@ func (h *host) begin(publish []room.Sending) {
 func (h *host) explains(explain func(context.Context, room.Event) room.Event, e room.Event) tea.Cmd {
 	answer := make(chan room.Event, 1)
 	h.work.Go(func() {
-		said := e
+		explained := e
 		defer func() {
 			if p := recover(); p != nil {
-				said.Advice = term.Panicked("the diagnosis", p).Error()
+				explained.Advice = term.Panicked("the diagnosis", p).Error()
 			}
-			answer <- said
+			answer <- explained
 		}()
-		said = explain(h.asking, e)
+		explained = explain(h.asking, e)
 	})
 	return func() tea.Msg { return explainedMsg(<-answer) }
 }

@@ -38,8 +38,8 @@ func (m model) layout() []string {
 	} else if m.page == thePeople {
 		top = m.status(width)[:1]
 	}
-	room := m.height - len(top) - len(foot)
-	lines := append(top, term.Filled(m.body(width, room), room)...)
+	height := m.height - len(top) - len(foot)
+	lines := append(top, term.Filled(m.body(width, height), height)...)
 	return term.Indent(term.Filled(append(lines, foot...), m.height), 1)
 }
 
