@@ -1,7 +1,6 @@
 package tui
 
 import (
-	"strings"
 	"time"
 
 	"lkdoctor/checks/check"
@@ -75,11 +74,11 @@ func (m model) was() progress.Progress {
 	return progress.New(m.deps.Checks).Ended(before.run.Results)
 }
 
-// runsLine lists the session's runs, the latest first. It is empty while there is only
-// one.
-func (m model) runsLine(width int) string {
+// runsLines lists the session's runs, the latest first, in a line after a blank one. It is
+// empty while there is only one.
+func (m model) runsLines(width int) []string {
 	if len(m.runs) < 2 || m.running {
-		return ""
+		return nil
 	}
 	line := m.Sayf("Runs")
 	for i := len(m.runs) - 1; i >= 0; i-- {
@@ -96,9 +95,10 @@ func (m model) runsLine(width int) string {
 			name = m.Styles.Title.Render("[" + name + "]")
 		}
 		if wrap.Width(line)+wrap.Width(name)+2 > width {
-			return line + " " + m.Ellipsis()
+			line += " " + m.Ellipsis()
+			break
 		}
 		line += "  " + name
 	}
-	return strings.TrimRight(line, " ")
+	return []string{"", " " + line}
 }

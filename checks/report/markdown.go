@@ -97,7 +97,8 @@ func (m *markdown) title(run check.Run) {
 		}
 		m.line("**" + escape(m.text(broke)) + "**")
 		m.line(escape(m.Say("This report is for whoever looks after %s. It was made on a machine that uses it; "+
-			"below, “here”, “this machine” and “your settings” mean that machine and its settings.", diagnosis.PartyName(d.Owner))))
+			"below, “here”, “this machine” and “your settings” mean that machine and its settings.",
+			diagnosis.PartyName(d.Owner))))
 		config = finding.Textf("the settings of this machine")
 	}
 	if len(d.Cleared) > 0 {
