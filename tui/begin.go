@@ -2,7 +2,6 @@ package tui
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -50,14 +49,6 @@ type begin struct {
 
 // listensMsg holds the ports of this machine on which a program listens.
 type listensMsg []int
-
-// begins returns the model that shows the choices, if run had nothing to check.
-func (m model) begins(run check.Run) model {
-	if m.deps.Looked != nil && nothingSet(run) {
-		m.begin = begin{open: true, looked: m.deps.Looked()}
-	}
-	return m
-}
 
 // nothingSet reports whether a run found no settings, and no other fault of the
 // settings: no unreadable file, and no settings in a place that is not read.
@@ -143,12 +134,6 @@ func (m model) listening() (model, tea.Cmd) {
 	return m, func() tea.Msg { return listensMsg(ask(Ports())) }
 }
 
-// listens returns the model after msg.
-func (m model) listens(msg listensMsg) model {
-	m.begin.asking, m.begin.asked, m.begin.listens = false, true, slices.Clone(msg)
-	return m
-}
-
 // chooses returns the model after the selected choice was confirmed.
 func (m model) chooses() (model, tea.Cmd) {
 	list := m.choices()
@@ -176,22 +161,15 @@ func (m model) beginLines(width, height int) []string {
 	names := []string{
 		"LIVEKIT_URL", "LIVEKIT_API_KEY", "LIVEKIT_API_SECRET", "LIVEKIT_TOKEN", "USER_MGMT_BASE_URL", "LKDOCTOR_TICKET",
 	}
-	parts := [][2]string{
-		{m.Sayf("Looked for"), m.Say(finding.Listed(names))},
-		{m.Sayf("Looked in"), m.Say(finding.Listed(there))},
-		{m.Sayf("Not there"), m.Say(finding.Listed(absent))},
-	}
-	columns := 0
-	for _, part := range parts {
-		columns = max(columns, wrap.Width(part[0])+4)
-	}
-	for _, part := range parts {
-		label := wrap.Pad("  "+m.Styles.Subtle.Render(part[0]), columns)
-		lines = append(lines, m.Labelled(label, part[1], width, 3)...)
-	}
+	name := func(text string) string { return "  " + m.Styles.Subtle.Render(text) }
+	lines = append(lines, m.Pairs([][2]string{
+		{name(m.Sayf("Looked for")), m.Say(finding.Listed(names))},
+		{name(m.Sayf("Looked in")), m.Say(finding.Listed(there))},
+		{name(m.Sayf("Not there")), m.Say(finding.Listed(absent))},
+	}, width, 3)...)
 	lines = append(lines, "", m.Styles.Heading.Render(m.Sayf("What do you have?")), "")
 	list := m.choices()
-	columns = 0
+	columns := 0
 	for _, c := range list {
 		columns = max(columns, wrap.Width(c.label))
 	}

@@ -1,6 +1,10 @@
 package tui
 
-import "testing"
+import (
+	"testing"
+
+	"lkdoctor/checks/check"
+)
 
 // finishedScreen returns the screen of a finished run in a window of the given size.
 func finishedScreen(b *testing.B, width, height int) model {
@@ -26,5 +30,15 @@ func BenchmarkView(b *testing.B) {
 				_ = m.View()
 			}
 		})
+	}
+}
+
+// BenchmarkStill is the screen after a whole run and two keys, as tests of the program draw
+// it.
+func BenchmarkStill(b *testing.B) {
+	deps, _ := testDeps()
+	run := opaqueRun()
+	for b.Loop() {
+		_ = Still(deps, []check.Event{{Kind: check.RunEnded, Run: &run}}, 120, 40, "esc", "e")
 	}
 }

@@ -168,11 +168,7 @@ func (m model) browserLines() []string {
 	if b.reading {
 		page, _ := b.selected()
 		head := " " + m.Styles.Subtle.Render(m.Sayf("Catalogue")+" › ") + m.Styles.Title.Render(m.Plain(string(page.Code)))
-		at := ""
-		if all := b.pane.TotalLineCount(); all > b.pane.Height {
-			at = m.Sayf("%d–%d of %d", b.pane.YOffset+1, min(all, b.pane.YOffset+b.pane.Height), all)
-		}
-		lines := []string{m.Ends(m.Charset(head), m.Styles.Subtle.Render(at), m.width-1), ""}
+		lines := []string{m.Ends(m.Charset(head), m.Styles.Subtle.Render(m.position(b.pane)), m.width-1), ""}
 		return append(term.Filled(append(lines, strings.Split(b.pane.View(), "\n")...), height), footer...)
 	}
 	title := m.Sayf("Problems that lkdoctor knows")
@@ -282,7 +278,8 @@ func (m model) browserPage(width int) []string {
 	}
 	p := page{model: m, width: max(width, 1)}
 	p.styled(p.Styles.Title, "", p.Plain(known.Title))
-	p.styled(p.Styles.Subtle, "", p.Sayf("check %s · as a rule: %s · %s", known.Check, diagnosis.RuleName(known.Owner), m.seen(known.Code)))
+	p.styled(p.Styles.Subtle, "",
+		p.Sayf("check %s · as a rule: %s · %s", known.Check, diagnosis.RuleName(known.Owner), m.seen(known.Code)))
 	p.heading(p.Sayf("What it means"))
 	p.prose(known.Means)
 	p.heading(p.Sayf("Why it happens"))

@@ -26,10 +26,7 @@ func ColourProfile(mode ColourMode, term, colorTerm string, noColour bool) terme
 	if mode == ColourNever || mode != ColourAlways && (noColour || term == "" || term == "dumb") {
 		return termenv.Ascii
 	}
-	return profileOf(strings.ToLower(term), strings.ToLower(colorTerm))
-}
-
-func profileOf(term, colorTerm string) termenv.Profile {
+	term, colorTerm = strings.ToLower(term), strings.ToLower(colorTerm)
 	switch {
 	case colorTerm == "truecolor" || colorTerm == "24bit":
 		// GNU screen does not change COLORTERM, and has 256 colours.

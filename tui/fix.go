@@ -59,11 +59,6 @@ func (m model) languageTabs() string {
 	return strings.Join(parts, " ") + m.Styles.Subtle.Render("  tab")
 }
 
-// forOthers reports whether owner may be another party than the reader.
-func (m model) forOthers(owner check.Owner) bool {
-	return owner == finding.OwnerTicketService || owner == finding.OwnerFrontend
-}
-
 // fixToCopy returns what the copy key copies: the code or command of the first fix that
 // has one, else the text of the fixes. On the tab of the confirming command it is that
 // command; for a row without findings, the first next step. The advice of a finding

@@ -1,7 +1,6 @@
 package tui
 
 import (
-	"strings"
 	"time"
 
 	"lkdoctor/checks/check"
@@ -62,24 +61,24 @@ func (m model) shows(index int) model {
 // newest reports whether the last run is shown.
 func (m model) newest() bool { return len(m.runs) == 0 || m.showing == len(m.runs)-1 }
 
-// was returns the rows of the run before the shown one, nil if there is none or if the
-// user pasted something else for it.
-func (m model) was() []progress.Row {
+// was returns the run before the shown one, the zero value if there is none or if the user
+// pasted something else for it.
+func (m model) was() progress.Progress {
 	if m.running || m.showing < 1 || m.showing >= len(m.runs) {
-		return nil
+		return progress.Progress{}
 	}
 	before, shown := m.runs[m.showing-1], m.runs[m.showing]
 	if before.token != shown.token || before.address != shown.address {
-		return nil
+		return progress.Progress{}
 	}
-	return progress.New(m.deps.Checks).Ended(before.run.Results).Rows()
+	return progress.New(m.deps.Checks).Ended(before.run.Results)
 }
 
-// runsLine lists the session's runs, the latest first. It is empty while there is only
-// one.
-func (m model) runsLine(width int) string {
+// runsLines lists the session's runs, the latest first, in a line after a blank one. It is
+// empty while there is only one.
+func (m model) runsLines(width int) []string {
 	if len(m.runs) < 2 || m.running {
-		return ""
+		return nil
 	}
 	line := m.Sayf("Runs")
 	for i := len(m.runs) - 1; i >= 0; i-- {
@@ -96,9 +95,10 @@ func (m model) runsLine(width int) string {
 			name = m.Styles.Title.Render("[" + name + "]")
 		}
 		if wrap.Width(line)+wrap.Width(name)+2 > width {
-			return line + " " + m.Ellipsis()
+			line += " " + m.Ellipsis()
+			break
 		}
 		line += "  " + name
 	}
-	return strings.TrimRight(line, " ")
+	return []string{"", " " + line}
 }

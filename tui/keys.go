@@ -130,8 +130,8 @@ func (m model) actions() []action {
 	add(idle, "p", finding.Textf("paste token"), finding.Textf("paste a token and check it, without a ticket"), asks(aTokenToCheck), "p")
 	add(idle && m.deps.Join != nil, "J", finding.Textf("join a room"),
 		finding.Textf("join a room with a token made here and stay; the diagnosis is kept"), commands(model.joining), "J")
-	add(m.deps.Skip != nil && m.waitsFor() != nil, "s", finding.Textf("skip this check"), finding.Textf("skip the check that is waited for"),
-		commands(model.skipping), "s")
+	add(m.deps.Skip != nil && m.waitsFor() != nil, "s", finding.Textf("skip this check"),
+		finding.Textf("skip the check that is waited for"), commands(model.skipping), "s")
 	shows := func(by int) does { return changes(func(m model) model { return m.shows(m.showing + by) }) }
 	add(idle && m.showing > 0, "[", finding.Textf("earlier run"), finding.Textf("show the run before"), shows(-1), "[")
 	add(idle && !m.newest(), "", none, finding.Textf("show the run after"), shows(1), "]")
@@ -251,10 +251,11 @@ func (m model) short(width int) string {
 		}
 		return out
 	}
-	last := pick("?", "q", "ctrl+c")
+	kept := []string{"?", "q", "ctrl+c"}
+	last := pick(kept...)
 	switch {
 	case m.browser.open:
-		most := slices.DeleteFunc(slices.Clone(actions), func(a action) bool { return slices.Contains([]string{"?", "q", "ctrl+c"}, a.Keys[0]) })
+		most := slices.DeleteFunc(slices.Clone(actions), func(a action) bool { return slices.Contains(kept, a.Keys[0]) })
 		same := func(a, b action) bool { return a.Shown == b.Shown && a.Short.Format == b.Short.Format }
 		return m.hints(slices.CompactFunc(most, same), last, width)
 	case m.open:

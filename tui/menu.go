@@ -107,7 +107,8 @@ func (m model) menuLines(width, height int) []string {
 		}
 	}
 	if m.deps.Mouse && m.menu.filter == "" {
-		mouse := m.Sayf("The mouse works too: wheel, rows, tabs, keys. To select text with it, hold shift (option or fn on a Mac); --no-mouse leaves it to the terminal.")
+		mouse := m.Sayf("The mouse works too: wheel, rows, tabs, keys. To select text with it, hold shift (option or fn on a Mac); " +
+			"--no-mouse leaves it to the terminal.")
 		lines = append(append(lines, ""), term.Styled(m.Styles.Subtle, wrap.Lines(mouse, width))...)
 	}
 	height = max(0, height-2) // the title, and a blank line

@@ -163,7 +163,9 @@ func (m model) ended(msg endMsg) model {
 	if m.deps.Language != nil && !m.chosen {
 		m.language = max(0, slices.Index(languages(), m.deps.Language()))
 	}
-	m = m.begins(msg.run)
+	if m.deps.Looked != nil && nothingSet(msg.run) {
+		m.begin = begin{open: true, looked: m.deps.Looked()}
+	}
 	if msg.run.TicketSpent {
 		m.spent, m.ticket = true, ""
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/charmbracelet/bubbles/viewport"
 	"github.com/charmbracelet/lipgloss"
 	"github.com/charmbracelet/x/ansi"
 
@@ -62,26 +63,23 @@ func (m model) shownTab() tab {
 // tabsLine returns the names of the tabs with their keys, the open one in brackets. At
 // the right end is which part of the page is visible.
 func (m model) tabsLine(width int) string {
-	keys := map[tab]string{tabFix: "f", tabEvidence: "e", tabWhy: "i", tabConfirm: "v"}
 	names := map[tab]string{
-		tabFix: m.Sayf("Fix"), tabEvidence: m.Sayf("Evidence"), tabWhy: m.Sayf("Why"), tabConfirm: m.Sayf("Confirm"),
+		tabFix: "f " + m.Sayf("Fix"), tabEvidence: "e " + m.Sayf("Evidence"),
+		tabWhy: "i " + m.Sayf("Why"), tabConfirm: "v " + m.Sayf("Confirm"),
 	}
 	l, found := m.current()
 	if l.Finding.Severity == finding.Info {
-		names[tabFix] = m.Sayf("Advice")
+		names[tabFix] = "f " + m.Sayf("Advice")
 	}
 	var line string
 	for _, t := range m.tabs() {
 		if t == m.shownTab() {
-			line += m.Styles.Key.Bold(true).Render("["+keys[t]+" "+names[t]+"]") + " "
+			line += m.Styles.Key.Bold(true).Render("["+names[t]+"]") + " "
 			continue
 		}
-		line += " " + term.Zone("key", keys[t], m.Styles.Subtle.Render(keys[t]+" "+names[t])) + "  "
+		line += " " + term.Zone("key", names[t][:1], m.Styles.Subtle.Render(names[t])) + "  "
 	}
-	at := ""
-	if all := m.pane.TotalLineCount(); all > m.pane.Height {
-		at = m.Sayf("%d–%d of %d", m.pane.YOffset+1, min(all, m.pane.YOffset+m.pane.Height), all)
-	}
+	at := m.position(m.pane)
 	if found && m.wide() {
 		if long := strings.TrimSpace(string(l.Finding.Code) + m.which() + "  " + at); wrap.Width(line+long) < width {
 			at = long
@@ -91,6 +89,15 @@ func (m model) tabsLine(width int) string {
 		at = ""
 	}
 	return m.Ends(line, m.Styles.Subtle.Render(at), width)
+}
+
+// position says which part of a text is visible, if not all of it is.
+func (m model) position(pane viewport.Model) string {
+	all := pane.TotalLineCount()
+	if all <= pane.Height {
+		return ""
+	}
+	return m.Sayf("%d–%d of %d", pane.YOffset+1, min(all, pane.YOffset+pane.Height), all)
 }
 
 // which says which of a stage's findings the page shows, if there are several.
@@ -253,15 +260,15 @@ func (p *page) check(c progress.CheckRow, shown string) {
 
 // beneath adds why a check did not run, or what it observed.
 func (p *page) beneath(c progress.CheckRow, by int, shown string) {
-	said := p.Say(c.Result.Outcome.Text)
+	text := p.Say(c.Result.Outcome.Text)
 	switch {
 	case c.State == progress.Skipped && c.Result.Skip != nil:
-		said = p.Say(c.Result.Skip.Text)
+		text = p.Say(c.Result.Skip.Text)
 	case c.State == progress.Running && !c.Waiting.IsZero():
-		said = p.Say(c.Waiting)
+		text = p.Say(c.Waiting)
 	}
-	if said != "" && !(p.split() && said == shown) {
-		for _, line := range wrap.Lines(said, p.width-by) {
+	if text != "" && !(p.split() && text == shown) {
+		for _, line := range wrap.Lines(text, p.width-by) {
 			p.add(p.cut(strings.Repeat(" ", by) + p.Styles.Subtle.Render(line)))
 		}
 	}
@@ -324,7 +331,7 @@ func (p *page) fixes(f check.Finding, known catalogue.Page) {
 	for _, fix := range f.Fixes {
 		p.todo(p.Say(fix.Text), fix, shown)
 	}
-	if p.deps.Save != nil && p.forOthers(f.Owner) {
+	if p.deps.Save != nil && (f.Owner == finding.OwnerTicketService || f.Owner == finding.OwnerFrontend) {
 		p.hang("", p.Styles.Subtle.Render(p.Sayf("Not your service? w writes a report for its maintainer, without secrets.")))
 	}
 }

@@ -28,7 +28,7 @@ func (m model) rowBlocks(width int, r size) [][]string {
 	if m.running || m.run == nil {
 		r = size{row: 1, root: true}
 	}
-	rows, was := m.progress.Rows(), m.was()
+	rows, was := m.progress.Rows(), m.was().Rows()
 	name := m.nameColumns(rows)
 	blocks := make([][]string, len(rows))
 	for i, row := range rows {
@@ -104,14 +104,14 @@ func (m model) rowBlock(row progress.Row, selected bool, clock string, width, na
 		}
 		text = string(row.Code)
 	}
-	said := m.WrapTo(text, max(space, 1), limit)
+	texts := m.WrapTo(text, max(space, 1), limit)
 	if limit == 1 {
-		said = []string{m.Fit(text, space)}
+		texts = []string{m.Fit(text, space)}
 	}
 	if word == "" {
-		said = term.Styled(style, said)
+		texts = term.Styled(style, texts)
 	}
-	lines := wrap.Under(head+style.Render(word), said)
+	lines := wrap.Under(head+style.Render(word), texts)
 	lines[0] = m.Ends(lines[0], m.Styles.Subtle.Render(clock), width)
 	return append(lines, under...)
 }
@@ -208,9 +208,5 @@ func (m model) waitsFor() *progress.CheckRow {
 	if c := m.longest(row.Checks); c != nil && m.moved {
 		return c
 	}
-	var all []progress.CheckRow
-	for _, row := range m.progress.Rows() {
-		all = append(all, row.Checks...)
-	}
-	return m.longest(all)
+	return m.longest(m.progress.Checks())
 }

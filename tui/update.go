@@ -54,7 +54,7 @@ func (m model) updated(msg tea.Msg) (model, tea.Cmd) {
 	case interruptMsg:
 		return m.interrupted()
 	case listensMsg:
-		return m.listens(msg), nil
+		m.begin.asking, m.begin.asked, m.begin.listens = false, true, msg
 	case changedMsg:
 		return m.changed(msg)
 	case noticeMsg:

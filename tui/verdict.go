@@ -163,16 +163,13 @@ func (m model) preview(fix check.Fix) (lines []string, minted bool) {
 }
 
 func (m model) tally() (done, all, failed int) {
-	for _, row := range m.progress.Rows() {
-		for _, c := range row.Checks {
-			all++
-			if c.State != progress.Pending && c.State != progress.Running {
-				done++
-			}
-			if c.State == progress.Failed || c.State == progress.Errored {
-				failed++
-			}
+	for _, c := range m.progress.Checks() {
+		if c.State != progress.Pending && c.State != progress.Running {
+			done++
+		}
+		if c.State == progress.Failed || c.State == progress.Errored {
+			failed++
 		}
 	}
-	return done, all, failed
+	return done, len(m.progress.Checks()), failed
 }

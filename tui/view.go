@@ -57,14 +57,12 @@ func (m model) layout() []string {
 // head returns the lines above the body.
 func (m model) head() []string {
 	switch {
-	case m.showsBegin() && !m.browser.open:
-		return []string{m.headerLine(), ""}
-	case m.wide() && !m.browser.open:
+	case m.wide() && !m.browser.open && !m.showsBegin():
 		return append([]string{m.headerLine(), ""}, term.Indent(m.top(m.width-2), 1)...)
-	case m.menu.open || !m.open:
-		return []string{m.headerLine(), ""}
+	case m.open && !m.menu.open:
+		return []string{m.pageTitle(m.width)}
 	}
-	return []string{m.pageTitle(m.width)}
+	return []string{m.headerLine(), ""}
 }
 
 func (m model) tiny() bool { return m.width < minWidth || m.height < minHeight }
@@ -98,17 +96,20 @@ func (m model) headerLine() string {
 
 // runState returns the parts of the first line's end, the least important first.
 func (m model) runState() []string {
-	if m.running || m.run == nil {
-		return m.watch.state(m.Speech)
+	var state []string
+	if !m.running && m.run != nil {
+		state = append(state, m.Sayf("took %s", finding.Millis(m.run.Took)))
+		if len(m.runs) > 1 {
+			state = append(state, m.Sayf("run %d of %d", m.showing+1, len(m.runs)))
+		}
+		if m.spent {
+			state = append(state, m.Sayf("ticket spent"))
+		}
 	}
-	state := []string{m.Sayf("took %s", finding.Millis(m.run.Took))}
-	if len(m.runs) > 1 {
-		state = append(state, m.Sayf("run %d of %d", m.showing+1, len(m.runs)))
+	if m.watch.on {
+		state = append(state, m.Sayf("watching .env*"))
 	}
-	if m.spent {
-		state = append(state, m.Sayf("ticket spent"))
-	}
-	return append(state, m.watch.state(m.Speech)...)
+	return state
 }
 
 // body returns the lines between the head and the footer.
@@ -151,10 +152,8 @@ func sizes() []size {
 // fits.
 func (m model) overview(width, height int) []string {
 	top := term.Indent(m.top(width-1), 1)
-	var runs, lines []string
-	if line := m.runsLine(width - 1); line != "" {
-		runs = []string{"", " " + line}
-	}
+	runs := m.runsLines(width - 1)
+	var lines []string
 	for _, r := range sizes() {
 		rows := m.rowBlocks(width+1, r)
 		grown, tall := 0, rows
@@ -197,10 +196,7 @@ func (m model) leftColumns() int {
 func (m model) panes(height int) []string {
 	var left []string
 	for _, r := range []size{{row: 16, root: true}, {row: 8, root: true}, {row: 3, root: true}, {row: 3}, {row: 2}, {row: 1}} {
-		left = slices.Concat(m.rowBlocks(m.leftColumns(), r)...)
-		if runs := m.runsLine(m.leftColumns() - 2); runs != "" {
-			left = append(left, "", " "+runs)
-		}
+		left = append(slices.Concat(m.rowBlocks(m.leftColumns(), r)...), m.runsLines(m.leftColumns()-2)...)
 		if len(left) <= height {
 			break
 		}

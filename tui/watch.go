@@ -9,7 +9,6 @@ import (
 
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/progress"
-	"lkdoctor/tui/term"
 )
 
 // watch is the state of watching the env files; the zero value is off.
@@ -75,44 +74,28 @@ func (m model) follows() (model, tea.Cmd) {
 	return m.launched(Change{Token: m.token, Address: m.address, NoTicket: m.token == "", Watched: true})
 }
 
-// state returns what the first line says about the watch.
-func (w watch) state(s term.Speech) []string {
-	if !w.on {
-		return nil
-	}
-	return []string{s.Sayf("watching .env*")}
-}
-
 // since describes what has changed since the run before the shown one. It is empty if
 // that run is not comparable, or if there is none.
 func (m model) since() string {
-	was := m.was()
-	if was == nil {
+	was := m.was().Checks()
+	if len(was) == 0 {
 		return ""
-	}
-	before := map[string]progress.CheckRow{}
-	for _, row := range was {
-		for _, c := range row.Checks {
-			before[c.Check.ID] = c
-		}
 	}
 	bad := func(s progress.State) bool { return s == progress.Failed || s == progress.Errored }
 	good := func(s progress.State) bool { return s == progress.Passed || s == progress.Warned }
 	mended, reached, broken, left, other := 0, 0, 0, 0, 0
-	for _, row := range m.progress.Rows() {
-		for _, c := range row.Checks {
-			switch old := before[c.Check.ID]; {
-			case bad(old.State) && good(c.State):
-				mended++
-			case old.State == progress.Skipped && good(c.State):
-				reached++
-			case good(old.State) && bad(c.State):
-				broken++
-			case old.State != progress.Skipped && c.State == progress.Skipped:
-				left++
-			case old.State != c.State || !slices.EqualFunc(old.Result.Findings, c.Result.Findings, sameFinding):
-				other++
-			}
+	for i, c := range m.progress.Checks() {
+		switch old := was[i]; { // both runs have all checks
+		case bad(old.State) && good(c.State):
+			mended++
+		case old.State == progress.Skipped && good(c.State):
+			reached++
+		case good(old.State) && bad(c.State):
+			broken++
+		case old.State != progress.Skipped && c.State == progress.Skipped:
+			left++
+		case old.State != c.State || !slices.EqualFunc(old.Result.Findings, c.Result.Findings, sameFinding):
+			other++
 		}
 	}
 	if mended+reached > 0 {

@@ -123,6 +123,9 @@ func (c *CheckRow) end(r check.Result) {
 	c.State, c.Result, c.Waiting = State(r.Status), r, finding.Text{}
 }
 
+// Checks returns the checks in the order of the list. The caller must not change them.
+func (p Progress) Checks() []CheckRow { return p.rows }
+
 // Rows groups the checks by stage. The caller must not change the rows.
 func (p Progress) Rows() []Row { return p.staged }
 

@@ -141,14 +141,12 @@ func NewDocument(run check.Run, version string, style Style) Document {
 		Settings:    append([]config.Shown{}, run.Settings...),
 		TicketSpent: run.TicketSpent,
 		Diagnosis: DiagnosisInfo{
-			Owner: run.Diagnosis.Owner, Summary: style.text(run.Diagnosis.Summary), Broke: style.text(run.Diagnosis.Broke),
+			Owner: run.Diagnosis.Owner, RootCause: (*CauseInfo)(run.Diagnosis.RootCause),
+			Summary: style.text(run.Diagnosis.Summary), Broke: style.text(run.Diagnosis.Broke),
 			FixIn: orNull(style.text(run.Diagnosis.FixIn)), ItIsNot: orNull(style.text(run.Diagnosis.NotIt)),
 			Cleared: append([]check.Owner{}, run.Diagnosis.Cleared...), NextSteps: fixes(run.Diagnosis.NextSteps, style),
 		},
 		Checks: make([]CheckInfo, 0, len(run.Results)),
-	}
-	if cause := run.Diagnosis.RootCause; cause != nil {
-		d.Diagnosis.RootCause = &CauseInfo{Check: cause.Check, Code: cause.Code}
 	}
 	for _, r := range run.Results {
 		d.Checks = append(d.Checks, checkInfo(r, style))

@@ -3,6 +3,7 @@ package report
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -29,9 +30,21 @@ func Markdown(run check.Run, version string, style Style) []byte {
 	m.line(markdownMark)
 	m.title(run)
 	m.seen(run)
-	m.fix(run)
-	m.confirm(run)
-	m.meaning(run)
+	if f, found := root(run); found {
+		m.line(fmt.Sprintf("**%s** (%s): %s", f.Code, run.Diagnosis.RootCause.Check, escape(m.text(f.Message))))
+		if len(f.Facts) > 0 {
+			m.fence("", strings.Join(factLines(f.Facts, 200), "\n"))
+		}
+		m.fix(f)
+		page, known := m.Page(f.Code)
+		m.confirm(page.Confirm, known)
+		if known {
+			m.head("What it means")
+			m.line(page.Means)
+			m.head("Why it happens")
+			m.line(page.Why)
+		}
+	}
 	m.table(run)
 	m.settings(run)
 	m.line("---")
@@ -83,7 +96,8 @@ func (m *markdown) title(run check.Run) {
 			broke = d.Summary
 		}
 		m.line("**" + escape(m.text(broke)) + "**")
-		m.line(escape(m.Say("This report is for whoever looks after %s. It was made on a machine that uses it; below, “here”, “this machine” and “your settings” mean that machine and its settings.",
+		m.line(escape(m.Say("This report is for whoever looks after %s. It was made on a machine that uses it; "+
+			"below, “here”, “this machine” and “your settings” mean that machine and its settings.",
 			diagnosis.PartyName(d.Owner))))
 		config = finding.Textf("the settings of this machine")
 	}
@@ -152,14 +166,6 @@ func (m *markdown) seen(run check.Run) {
 		}
 	}
 	m.WriteString("\n")
-	f, found := root(run)
-	if !found {
-		return
-	}
-	m.line(fmt.Sprintf("**%s** (%s): %s", f.Code, run.Diagnosis.RootCause.Check, escape(m.text(f.Message))))
-	if len(f.Facts) > 0 {
-		m.fence("", strings.Join(factLines(f.Facts, 200), "\n"))
-	}
 }
 
 // exchange returns the request for a token and its response, without values.
@@ -172,17 +178,15 @@ func (m *markdown) exchange(run check.Run) [][2]string {
 		if r.Check.ID != "ticket.consume" && r.Check.ID != "ticket.frontend" || facts["status"] == nil {
 			continue
 		}
-		var asked, came []string
-		for _, name := range []string{"asked", "status", "content_type", "said"} {
-			switch text := clean.Line(fmt.Sprint(facts[name]), 200); {
-			case facts[name] == nil || text == "":
-			case name == "asked":
-				asked = append(asked, text)
-			default:
-				came = append(came, text)
+		value := func(name string) string {
+			if facts[name] == nil {
+				return ""
 			}
+			return clean.Line(fmt.Sprint(facts[name]), 200)
 		}
-		rows := [][2]string{{m.Say("Asked"), strings.Join(asked, ", ")}, {m.Say("Came back"), strings.Join(came, ", ")}}
+		came := []string{value("status"), value("content_type"), value("said")}
+		came = slices.DeleteFunc(came, func(text string) bool { return text == "" })
+		rows := [][2]string{{m.Say("Asked"), value("asked")}, {m.Say("Came back"), strings.Join(came, ", ")}}
 		if fields, ok := facts["fields"].([]string); ok {
 			rows = append(rows, [2]string{m.Say("Its fields"), clean.Line(strings.Join(fields, ", "), 300)})
 		}
@@ -191,10 +195,9 @@ func (m *markdown) exchange(run check.Run) [][2]string {
 	return nil
 }
 
-// fix writes the fix of the root cause, with its code.
-func (m *markdown) fix(run check.Run) {
-	f, found := root(run)
-	if !found || len(f.Fixes) == 0 {
+// fix writes the fixes of a finding, with their code.
+func (m *markdown) fix(f finding.Finding) {
+	if len(f.Fixes) == 0 {
 		return
 	}
 	m.head("How to fix it")
@@ -212,19 +215,6 @@ func (m *markdown) fix(run check.Run) {
 	m.WriteString("\n")
 }
 
-// meaning writes the catalogue's explanation of the root cause.
-func (m *markdown) meaning(run check.Run) {
-	f, found := root(run)
-	page, known := m.Page(f.Code)
-	if !found || !known {
-		return
-	}
-	m.head("What it means")
-	m.line(page.Means)
-	m.head("Why it happens")
-	m.line(page.Why)
-}
-
 func languageName(lang string) string {
 	switch lang {
 	case "python":
@@ -237,29 +227,26 @@ func languageName(lang string) string {
 	return catalogue.BlockTitle(lang)
 }
 
-// confirm writes how to check the fix with and without lkdoctor.
-func (m *markdown) confirm(run check.Run) {
-	f, found := root(run)
-	if !found {
-		return
-	}
+// confirm writes how to check the fix with lkdoctor and, if it is known, without.
+func (m *markdown) confirm(c catalogue.Confirm, known bool) {
 	m.head("How to check it afterwards")
-	if page, known := m.Page(f.Code); known {
-		m.line(page.Confirm.Text)
-		if len(page.Confirm.Variables) > 0 {
+	if known {
+		m.line(c.Text)
+		if len(c.Variables) > 0 {
 			m.line(m.Say("Set first (bash or zsh):"))
-			for _, v := range page.Confirm.Variables {
+			for _, v := range c.Variables {
 				m.WriteString("- `" + v.Name + "`: " + v.Text + "\n")
 			}
 			m.WriteString("\n")
 		}
-		m.fence("sh", page.Confirm.Command)
-		if page.Confirm.Prints != "" {
+		m.fence("sh", c.Command)
+		if c.Prints != "" {
 			m.line(m.Say("While the problem is there, it prints:"))
-			m.fence("", page.Confirm.Prints)
+			m.fence("", c.Prints)
 		}
 	}
-	m.line(m.Say("With lkdoctor, in the folder of the app and with a fresh ticket in LKDOCTOR_TICKET; it exits with 0 when the connection works:"))
+	m.line(m.Say("With lkdoctor, in the folder of the app and with a fresh ticket in LKDOCTOR_TICKET; " +
+		"it exits with 0 when the connection works:"))
 	m.fence("sh", "lkdoctor")
 }
 

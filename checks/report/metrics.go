@@ -68,7 +68,8 @@ func (m metrics) statuses(d Document) {
 }
 
 func (m metrics) findings(d Document) {
-	found := m.gauge("lkdoctor_finding", "1 for each code that was found; see lkdoctor explain CODE.", "target", "code", "owner", "severity")
+	found := m.gauge("lkdoctor_finding", "1 for each code that was found; see lkdoctor explain CODE.",
+		"target", "code", "owner", "severity")
 	for _, c := range d.Checks {
 		for _, f := range c.Findings {
 			found.WithLabelValues(m.target, string(f.Code), string(f.Owner), string(f.Severity)).Set(1)

@@ -291,7 +291,8 @@ func (s Style) counts(run check.Run) string {
 		text finding.Text
 	}{
 		{n.Pass, finding.Textf("%d ok", n.Pass)}, {n.Warn, finding.Textf("warnings: %d", n.Warn)},
-		{n.Fail, finding.Textf("%d failed", n.Fail)}, {n.Skip, finding.Textf("%d not run", n.Skip)}, {n.Error, finding.Textf("%d in error", n.Error)},
+		{n.Fail, finding.Textf("%d failed", n.Fail)}, {n.Skip, finding.Textf("%d not run", n.Skip)},
+		{n.Error, finding.Textf("%d in error", n.Error)},
 	} {
 		if part.n > 0 {
 			parts = append(parts, s.text(part.text))

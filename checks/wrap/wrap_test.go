@@ -101,3 +101,11 @@ func BenchmarkLines(b *testing.B) {
 		Lines(text, 76)
 	}
 }
+
+func TestHang(t *testing.T) {
+	got := Hang("\x1b[1m- \x1b[0m", "one two three", 9)
+	want := []string{"\x1b[1m- \x1b[0mone two", "  three"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -21,7 +21,8 @@ const (
 )
 
 // fonts are the font families of the operating systems, then those for Chinese.
-const fonts = `ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono','Liberation Mono','PingFang SC','Microsoft YaHei','Noto Sans Mono CJK SC','WenQuanYi Zen Hei Mono',monospace`
+const fonts = `ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono','Liberation Mono',` +
+	`'PingFang SC','Microsoft YaHei','Noto Sans Mono CJK SC','WenQuanYi Zen Hei Mono',monospace`
 
 // Theme is the colours of text without escape sequences.
 type Theme struct{ Background, Foreground, Border string }
@@ -32,10 +33,12 @@ func Light() Theme { return Theme{"#ffffff", "#1f2328", "#d1d9e0"} }
 // Dark is the dark theme of GitHub's pages.
 func Dark() Theme { return Theme{"#0d1117", "#e6edf3", "#3d444d"} }
 
-// style is the style that SGR sequences have set.
-type style struct {
-	colour                      string
-	bold, faint, italic, underl bool
+// style is the style that SGR sequences have set, as attributes of SVG by name.
+type style map[string]string
+
+// attributes are the attributes in the order in which they are written.
+func attributes() []string {
+	return []string{"fill", "font-weight", "opacity", "font-style", "text-decoration"}
 }
 
 var sgr = regexp.MustCompile("\x1b\\[([0-9;]*)m")
@@ -57,10 +60,14 @@ func SVG(screen string, columns int, theme Theme, alt string) (string, error) {
 	fmt.Fprintf(&b, `<g font-family="%s" font-size="%d" fill="%s" xml:space="preserve">`+"\n", fonts, fontSize, theme.Foreground)
 	now := style{}
 	for row, line := range lines {
-		column, at := 0, 0
-		write := func(text string) error {
+		for column := 0; line != ""; {
+			text, rest := line, ""
+			m := sgr.FindStringSubmatchIndex(line)
+			if m != nil {
+				text, rest = line[:m[0]], line[m[1]:]
+			}
 			if strings.ContainsRune(text, '\x1b') {
-				return fmt.Errorf("row %d: an unknown escape sequence in %q", row+1, text)
+				return "", fmt.Errorf("row %d: an unknown escape sequence in %q", row+1, text)
 			}
 			for _, part := range parts(text) {
 				cells := wrap.Width(part)
@@ -70,23 +77,16 @@ func SVG(screen string, columns int, theme Theme, alt string) (string, error) {
 						size = fmt.Sprintf(` font-size="%d"`, wideSize)
 					}
 					fmt.Fprintf(&b, `<text x="%.1f" y="%d" textLength="%.1f"%s%s>%s</text>`+"\n", margin+float64(column)*cellWidth,
-						bar+margin+row*cellHeight+fontSize-1, float64(cells)*cellWidth, size, now.attributes(), escaped(part))
+						bar+margin+row*cellHeight+fontSize-1, float64(cells)*cellWidth, size, now, escaped(part))
 				}
 				column += cells
 			}
-			return nil
-		}
-		for _, m := range sgr.FindAllStringSubmatchIndex(line, -1) {
-			if err := write(line[at:m[0]]); err != nil {
-				return "", err
+			if m != nil {
+				if err := now.set(line[m[2]:m[3]]); err != nil {
+					return "", fmt.Errorf("row %d: %w", row+1, err)
+				}
 			}
-			if err := now.set(line[m[2]:m[3]]); err != nil {
-				return "", fmt.Errorf("row %d: %w", row+1, err)
-			}
-			at = m[1]
-		}
-		if err := write(line[at:]); err != nil {
-			return "", err
+			line = rest
 		}
 	}
 	b.WriteString("</g>\n</svg>\n")
@@ -100,24 +100,25 @@ func parts(text string) []string {
 }
 
 // set applies the parameters of one SGR sequence.
-func (s *style) set(parameters string) error {
+func (s style) set(parameters string) error {
 	codes := strings.Split(parameters, ";")
 	for i := 0; i < len(codes); i++ {
 		switch codes[i] {
 		case "", "0":
-			*s = style{}
+			clear(s)
 		case "1":
-			s.bold = true
+			s["font-weight"] = "bold"
 		case "2":
-			s.faint = true
+			s["opacity"] = "0.6"
 		case "3":
-			s.italic = true
+			s["font-style"] = "italic"
 		case "4":
-			s.underl = true
+			s["text-decoration"] = "underline"
 		case "22":
-			s.bold, s.faint = false, false
+			delete(s, "font-weight")
+			delete(s, "opacity")
 		case "39":
-			s.colour = ""
+			delete(s, "fill")
 		case "38":
 			n := -1
 			if len(codes) > i+2 && codes[i+1] == "5" {
@@ -126,7 +127,7 @@ func (s *style) set(parameters string) error {
 			if n < 16 || n > 255 {
 				return fmt.Errorf("the colour of %q is not of the 256-colour cube", parameters)
 			}
-			s.colour, i = cube(n), i+2
+			s["fill"], i = cube(n), i+2
 		default:
 			return fmt.Errorf("%q is an unknown SGR parameter", codes[i])
 		}
@@ -146,17 +147,12 @@ func cube(n int) string {
 	return fmt.Sprintf("#%02x%02x%02x", levels[n/36], levels[n/6%6], levels[n%6])
 }
 
-func (s style) attributes() string {
+// String returns the attributes of an element.
+func (s style) String() string {
 	var b strings.Builder
-	for _, a := range []struct {
-		on   bool
-		text string
-	}{
-		{s.colour != "", fmt.Sprintf(` fill="%s"`, s.colour)}, {s.bold, ` font-weight="bold"`}, {s.faint, ` opacity="0.6"`},
-		{s.italic, ` font-style="italic"`}, {s.underl, ` text-decoration="underline"`},
-	} {
-		if a.on {
-			b.WriteString(a.text)
+	for _, name := range attributes() {
+		if s[name] != "" {
+			fmt.Fprintf(&b, ` %s="%s"`, name, s[name])
 		}
 	}
 	return b.String()

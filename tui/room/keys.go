@@ -7,7 +7,6 @@ import (
 
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/room"
-	"lkdoctor/checks/wrap"
 	"lkdoctor/config/clean"
 	"lkdoctor/tui/term"
 )
@@ -137,8 +136,7 @@ func (m model) hints(width int) []string {
 
 // helpLines returns the list of all keys.
 func (m model) helpLines(width int) []string {
-	lines := []string{m.Styles.Title.Render(m.Fit(m.Sayf("Keys"), width)), ""}
-	for _, l := range [][2]string{
+	list := [][2]string{
 		{"t", m.Sayf("publish a test tone as the microphone, or stop")},
 		{"v", m.Sayf("publish a test pattern as the camera, or stop")},
 		{"m", m.Sayf("mute what is published, or unmute it")},
@@ -149,10 +147,12 @@ func (m model) helpLines(width int) []string {
 		{"R", m.Sayf("simulate a full reconnect: everything is set up anew")},
 		{"PgUp, PgDn", m.Sayf("scroll what has happened")},
 		{"q, ctrl+c", m.Sayf("leave the room and quit; ctrl+c ends with exit code 130")},
-	} {
-		lines = append(lines, wrap.Hang(m.Styles.Key.Render(wrap.Pad(l[0], 10))+"  ", l[1], width)...)
 	}
-	return lines
+	for i := range list {
+		list[i][0] = m.Styles.Key.Render(list[i][0])
+	}
+	title := m.Styles.Title.Render(m.Fit(m.Sayf("Keys"), width))
+	return append([]string{title, ""}, m.Pairs(list, width, m.height)...)
 }
 
 // pressed returns the model after a key.

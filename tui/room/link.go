@@ -76,11 +76,12 @@ func (m model) qrLines(width int) []string {
 	if rows > 0 {
 		columns = wrap.Width(code[0])
 	}
-	switch room := m.height - len(notes); {
+	switch height := m.height - len(notes); {
 	case rows == 0:
 		code = wrap.Lines(m.Sayf("The link is too long for a QR code."), width)
-	case columns > width || rows > room:
-		code = wrap.Lines(m.Sayf("The QR code takes a window of %d columns and %d rows; this one has %d and %d. Make it larger, or its letters smaller.",
+	case columns > width || rows > height:
+		code = wrap.Lines(m.Sayf("The QR code takes a window of %d columns and %d rows; this one has %d and %d. "+
+			"Make it larger, or its letters smaller.",
 			columns+2, rows+len(notes), m.width, m.height), min(width, maxProse))
 	}
 	lines := term.Filled(code, m.height-len(notes))

@@ -2,7 +2,6 @@ package room
 
 import (
 	"slices"
-	"strings"
 
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/room"
@@ -29,11 +28,9 @@ func (m model) peopleLines(width, limit int) []string {
 		if quality > 0 {
 			text += wrap.Pad(m.grade(p.quality), quality) + "  "
 		}
-		under := wrap.Width(text)
-		var row []string
-		for _, tracks := range m.flow(m.tracks(p), width-under) {
-			row = append(row, m.Fit(text+tracks, width))
-			text = strings.Repeat(" ", under)
+		row := wrap.Under(text, m.flow(m.tracks(p), width-wrap.Width(text)))
+		for i := range row {
+			row[i] = m.Fit(row[i], width)
 		}
 		more := len(people) - i - 1
 		if len(lines)+len(row)+min(more, 1) > limit && i > 0 {
@@ -99,7 +96,8 @@ func (m model) tracks(p person) []string {
 		tracks = m.myTracks(p)
 	}
 	// The server may still name a muted participant as a speaker.
-	if p.speaks && m.state.phase == inside && slices.ContainsFunc(tracks, func(t room.Track) bool { return t.Kind == "audio" && !t.Muted }) {
+	audible := func(t room.Track) bool { return t.Kind == "audio" && !t.Muted }
+	if p.speaks && m.state.phase == inside && slices.ContainsFunc(tracks, audible) {
 		parts = append(parts, m.Styles.Good.Render(m.bar(p.level)+" "+m.Sayf("speaking")))
 	}
 	for _, t := range tracks {

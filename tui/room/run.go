@@ -4,6 +4,9 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"sync"
+
+	tea "github.com/charmbracelet/bubbletea"
 
 	"lkdoctor/checks/room"
 	"lkdoctor/tui/term"
@@ -40,4 +43,44 @@ func Run(ctx context.Context, deps Deps, in io.Reader, out io.Writer) (Result, e
 		Last: m.state.last, Interrupted: m.interrupted || interrupted || ctx.Err() != nil,
 		Path: m.state.path, RTTs: m.state.rtts,
 	}, err
+}
+
+// host owns what has to end with the screen: the stay, and the checks that explain its
+// end, which may join a room themselves.
+type host struct {
+	ctx   context.Context
+	start func(context.Context, []room.Sending) Stay
+	stay  Stay
+
+	asking context.Context // the context of those checks
+	work   sync.WaitGroup
+}
+
+func newHost(ctx context.Context, start func(context.Context, []room.Sending) Stay) *host {
+	return &host{ctx: ctx, asking: ctx, start: start}
+}
+
+// begin starts a stay. The one before must have ended.
+func (h *host) begin(publish []room.Sending) {
+	if h.stay != nil {
+		h.stay.Close()
+	}
+	h.stay = h.start(h.ctx, publish)
+}
+
+// explains starts explain for an event, and returns the command that waits for its
+// result.
+func (h *host) explains(explain func(context.Context, room.Event) room.Event, e room.Event) tea.Cmd {
+	answer := make(chan room.Event, 1)
+	h.work.Go(func() {
+		explained := e
+		defer func() {
+			if p := recover(); p != nil {
+				explained.Advice = term.Panicked("the diagnosis", p).Error()
+			}
+			answer <- explained
+		}()
+		explained = explain(h.asking, e)
+	})
+	return func() tea.Msg { return explainedMsg(<-answer) }
 }

@@ -113,7 +113,7 @@ func (s state) with(e room.Event) state {
 	}
 	if news {
 		s.log = append(slices.Clone(s.log), line{at: e.At, kind: e.Type, text: e.Text})
-		if e.Advice != "" && e.Type != room.Ended { // the screen shows the end elsewhere
+		if e.Advice != "" && e.Type != room.Ended { // endLines has it
 			s.log = append(s.log, line{at: e.At, kind: e.Type, text: finding.Textf("Next: %s", e.Advice)})
 		}
 		s.log = s.log[max(0, len(s.log)-keepLines):]
@@ -122,7 +122,7 @@ func (s state) with(e room.Event) state {
 }
 
 // loggable reports whether an event belongs in the log. Frequent events are shown
-// elsewhere.
+// with the people and the connection.
 func loggable(t room.Type) bool {
 	return t != room.RTT && t != room.Stats && t != room.Speaking && t != room.Quality
 }

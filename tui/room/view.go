@@ -38,8 +38,8 @@ func (m model) layout() []string {
 	} else if m.page == thePeople {
 		top = m.status(width)[:1]
 	}
-	room := m.height - len(top) - len(foot)
-	lines := append(top, term.Filled(m.body(width, room), room)...)
+	height := m.height - len(top) - len(foot)
+	lines := append(top, term.Filled(m.body(width, height), height)...)
 	return term.Indent(term.Filled(append(lines, foot...), m.height), 1)
 }
 
@@ -111,8 +111,9 @@ func (m model) body(width, height int) []string {
 	case m.page == theLink:
 		return m.linkLines(width)
 	case m.state.phase == asking:
-		return append(wrap.Lines(m.Sayf("%s is in room %s now. Joining with this token throws that participant out: LiveKit keeps one of each identity.",
-			m.deps.Identity, m.deps.Room), min(width, maxProse)), "", m.Styles.Warn.Render(m.Sayf("Join all the same?")))
+		text := m.Sayf("%s is in room %s now. Joining with this token throws that participant out: "+
+			"LiveKit keeps one of each identity.", m.deps.Identity, m.deps.Room)
+		return append(wrap.Lines(text, min(width, maxProse)), "", m.Styles.Warn.Render(m.Sayf("Join all the same?")))
 	}
 	var lines []string
 	switch {

@@ -56,14 +56,7 @@ func step(m model, msgs ...tea.Msg) model {
 	return m
 }
 
-func press(name string) tea.KeyMsg {
-	for _, k := range []tea.KeyType{tea.KeyEnter, tea.KeyEsc, tea.KeyPgUp, tea.KeyPgDown, tea.KeyCtrlC} {
-		if k.String() == name {
-			return tea.KeyMsg{Type: k}
-		}
-	}
-	return tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune(name)}
-}
+func press(name string) tea.KeyMsg { return term.KeyMsg(name) }
 
 // TestAgentThatDoesNotCome checks that the screen shows why a called agent did not join, and
 // what to do.

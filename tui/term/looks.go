@@ -154,6 +154,7 @@ func NewMarks(ascii bool) Marks {
 	}
 	return Marks{
 		Pass: "✓", Warn: "!", Fail: "✗", Skip: "–", Error: "?", Pending: "·", Partly: "◐",
-		Cursor: "▸", Bar: "│", ThickBar: "┃", Bullet: "•", UpDown: "↑/↓", LeftRight: "←/→", Dot: " · ", Block: "▏", Differs: "≠",
+		Cursor: "▸", Bar: "│", ThickBar: "┃", Bullet: "•", UpDown: "↑/↓", LeftRight: "←/→", Dot: " · ", Block: "▏",
+		Differs: "≠",
 	}
 }

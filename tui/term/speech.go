@@ -99,6 +99,19 @@ func (s Speech) Labelled(label, text string, width, limit int) []string {
 	return wrap.Under(label, s.WrapTo(text, width-wrap.Width(label), limit))
 }
 
+// Pairs lays out names and their values in two columns of together width columns, each
+// value on at most limit lines.
+func (s Speech) Pairs(pairs [][2]string, width, limit int) (lines []string) {
+	columns := 0
+	for _, pair := range pairs {
+		columns = max(columns, wrap.Width(pair[0])+2)
+	}
+	for _, pair := range pairs {
+		lines = append(lines, s.Labelled(wrap.Pad(pair[0], columns), pair[1], width, limit)...)
+	}
+	return lines
+}
+
 // Tail cuts text from the left to width columns, with a mark.
 func (s Speech) Tail(text string, width int) string {
 	if over := wrap.Width(text) - width; over > 0 {
