@@ -1,6 +1,7 @@
 package probe
 
 import (
+	"slices"
 	"sync"
 	"time"
 
@@ -43,11 +44,14 @@ func (n *Net) Agents() *Agents { return &Agents{Changed: make(chan struct{}, 1),
 
 // Hear reads one message of the server.
 func (a *Agents) Hear(m *livekit.SignalResponse) {
-	switch {
-	case m.GetJoin() != nil:
-		a.note(m.GetJoin().GetOtherParticipants(), true)
-	case m.GetUpdate() != nil:
-		a.note(m.GetUpdate().GetParticipants(), false)
+	people, before := m.GetUpdate().GetParticipants(), false
+	if m.GetJoin() != nil {
+		people, before = m.GetJoin().GetOtherParticipants(), true
+	}
+	for _, p := range people {
+		if p.GetKind() == livekit.ParticipantInfo_AGENT {
+			a.note(p, before)
+		}
 	}
 }
 
@@ -58,42 +62,27 @@ func (a *Agents) Seen() []Agent {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return append([]Agent(nil), a.list...)
+	return slices.Clone(a.list)
 }
 
-func (a *Agents) note(people []*livekit.ParticipantInfo, before bool) {
-	for _, p := range people {
-		if p.GetKind() == livekit.ParticipantInfo_AGENT {
-			a.noteOne(p, before)
-		}
-	}
-}
-
-func (a *Agents) noteOne(p *livekit.ParticipantInfo, before bool) {
-	identity, now := a.net.Line(p.GetIdentity()), time.Now()
+func (a *Agents) note(p *livekit.ParticipantInfo, before bool) {
+	identity := a.net.Line(p.GetIdentity())
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	at := -1
-	for i := range a.list {
-		if a.list[i].Identity == identity {
-			at = i
-		}
-	}
 	gone := p.GetState() == livekit.ParticipantInfo_DISCONNECTED
+	at := slices.IndexFunc(a.list, func(one Agent) bool { return one.Identity == identity })
 	if at < 0 {
 		if gone || len(a.list) == caps.Agents {
 			return
 		}
-		at, a.list = len(a.list), append(a.list, Agent{Identity: identity, Came: now, Before: before})
+		at, a.list = len(a.list), append(a.list, Agent{Identity: identity, Came: time.Now(), Before: before})
 	}
 	one := &a.list[at]
 	one.Left = gone
 	if name := p.GetAttributes()[agentNameAttribute]; name != "" {
 		one.Name = a.net.Line(name)
 	}
-	for _, t := range p.GetTracks() {
-		one.Audio = one.Audio || t.GetType() == livekit.TrackType_AUDIO
-	}
+	one.Audio = one.Audio || slices.ContainsFunc(p.GetTracks(), func(t *livekit.TrackInfo) bool { return t.GetType() == livekit.TrackType_AUDIO })
 	select {
 	case a.Changed <- struct{}{}:
 	default:
