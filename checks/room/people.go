@@ -2,6 +2,7 @@ package room
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 
@@ -74,7 +75,7 @@ func (p *People) joins(j *livekit.JoinResponse) []Event {
 	for _, o := range j.GetOtherParticipants() {
 		here[o.GetSid()] = true
 	}
-	for _, sid := range sortedKeys(p.known) {
+	for _, sid := range slices.Sorted(maps.Keys(p.known)) {
 		if !here[sid] && p.known[sid].GetIdentity() != j.GetParticipant().GetIdentity() {
 			events = append(events, p.leaves(p.known[sid]))
 		}
@@ -196,11 +197,10 @@ func (p *People) trackEvents(old, now *livekit.ParticipantInfo, already bool) []
 	var events []Event
 	who, me := p.participant(now), now.GetSid() == p.me
 	find := func(list []*livekit.TrackInfo, sid string) *livekit.TrackInfo {
-		i := slices.IndexFunc(list, func(t *livekit.TrackInfo) bool { return t.GetSid() == sid })
-		if i < 0 {
-			return nil
+		if i := slices.IndexFunc(list, func(t *livekit.TrackInfo) bool { return t.GetSid() == sid }); i >= 0 {
+			return list[i]
 		}
-		return list[i]
+		return nil
 	}
 	add := func(kind Type, t *livekit.TrackInfo, format string) {
 		track := p.track(t)
@@ -267,7 +267,7 @@ func (p *People) speaks(changes []*livekit.SpeakerInfo) []Event {
 		}
 	}
 	e := Event{Type: Speaking, Speakers: []Speaker{}, Text: finding.Textf("nobody speaks")}
-	for _, sid := range sortedKeys(p.loud) {
+	for _, sid := range slices.Sorted(maps.Keys(p.loud)) {
 		e.Speakers = append(e.Speakers, Speaker{Identity: p.line(p.known[sid].GetIdentity()), SID: p.line(sid), Level: p.loud[sid]})
 	}
 	slices.SortStableFunc(e.Speakers, func(a, b Speaker) int { return cmp.Compare(b.Level, a.Level) })
@@ -350,7 +350,7 @@ func (p *People) moves(m *livekit.RoomMovedResponse) []Event {
 	e := Event{Type: RoomChanged, Room: p.line(m.GetRoom().GetName()), RoomSID: p.line(m.GetRoom().GetSid())}
 	e.Text = finding.Textf("the server moved us to room %s", e.Room)
 	events := []Event{e}
-	for _, sid := range sortedKeys(p.known) {
+	for _, sid := range slices.Sorted(maps.Keys(p.known)) {
 		if sid != p.me {
 			events = append(events, p.leaves(p.known[sid]))
 			p.forget(sid)
@@ -376,12 +376,3 @@ func (p *People) track(t *livekit.TrackInfo) *Track {
 
 // line returns untrusted text as one clean line.
 func (p *People) line(s string) string { return p.redact.Clean(s, 120) }
-
-func sortedKeys[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
-}
