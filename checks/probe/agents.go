@@ -82,7 +82,8 @@ func (a *Agents) note(p *livekit.ParticipantInfo, before bool) {
 	if name := p.GetAttributes()[agentNameAttribute]; name != "" {
 		one.Name = a.net.Line(name)
 	}
-	one.Audio = one.Audio || slices.ContainsFunc(p.GetTracks(), func(t *livekit.TrackInfo) bool { return t.GetType() == livekit.TrackType_AUDIO })
+	isAudio := func(t *livekit.TrackInfo) bool { return t.GetType() == livekit.TrackType_AUDIO }
+	one.Audio = one.Audio || slices.ContainsFunc(p.GetTracks(), isAudio)
 	select {
 	case a.Changed <- struct{}{}:
 	default:

@@ -116,7 +116,9 @@ func (n *Net) Exchange(ctx context.Context, req Request) (*Reply, *Failure) {
 
 func (n *Net) exchange(ctx context.Context, req Request) (*Reply, *Failure) {
 	lim := n.Waits()
-	lim.Exchange, lim.FirstByte, lim.Body = cmp.Or(req.Total, lim.Exchange), cmp.Or(req.FirstByte, lim.FirstByte), cmp.Or(req.Rest, lim.Body)
+	lim.Exchange = cmp.Or(req.Total, lim.Exchange)
+	lim.FirstByte = cmp.Or(req.FirstByte, lim.FirstByte)
+	lim.Body = cmp.Or(req.Rest, lim.Body)
 	req.Method, req.MaxBody = cmp.Or(req.Method, http.MethodGet), cmp.Or(req.MaxBody, caps.Body)
 	ctx, cancel := context.WithTimeout(ctx, lim.Exchange)
 	defer cancel()
@@ -171,7 +173,8 @@ func (n *Net) roundTrip(parent context.Context, req Request, u *url.URL, lim Lim
 	}
 	proxy, err := n.ProxyFor(u)
 	if err != nil {
-		return nil, &Failure{Kind: KindProxy, Phase: PhaseProxy, Host: n.Line(HostPort(u)), Detail: "the proxy's address cannot be understood"}
+		return nil, &Failure{Kind: KindProxy, Phase: PhaseProxy, Host: n.Line(HostPort(u)),
+			Detail: "the proxy's address cannot be understood"}
 	}
 	resp, err := n.roundTripper(req.reads()).RoundTrip(hreq)
 	if err != nil {

@@ -127,7 +127,8 @@ func (u *ICEURL) setHost(rest string) (port string, problem ICEProblem) {
 // notInHost reports whether no registered name holds r (RFC 3986 §3.2.2). Browsers
 // encode what is not ASCII.
 func notInHost(r rune) bool {
-	return r < 0x80 && !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-._~!$&'()*+,;=%", r))
+	letter := r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'
+	return r < 0x80 && !letter && (r < '0' || r > '9') && !strings.ContainsRune("-._~!$&'()*+,;=%", r)
 }
 
 // ICEServerProblem is a URL that browsers refuse.

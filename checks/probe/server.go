@@ -71,16 +71,16 @@ func identify(root, fingerprint *Reply) ServerKind {
 	if best.FromProxy {
 		return ServerProxy
 	}
-	powered := strings.ToLower(best.Header.Get("X-Powered-By"))
+	body, powered := string(best.Body), strings.ToLower(best.Header.Get("X-Powered-By"))
 	switch {
-	case strings.Contains(string(best.Body), viteClient):
+	case strings.Contains(body, viteClient):
 		return ServerVite
-	case strings.Contains(powered, "next.js"), best.Header.Get("X-Nextjs-Cache") != "", strings.Contains(string(best.Body), "/_next/static/"):
+	case strings.Contains(powered, "next.js"), best.Header.Get("X-Nextjs-Cache") != "", strings.Contains(body, "/_next/static/"):
 		return ServerNextJS
 	case fingerprint != nil && fingerprint.Status == 200 && isHTML(fingerprint):
 		return ServerSPA
 	}
-	if kind := Front(best.Status, best.Header, string(best.Body)); kind != ServerUnknown {
+	if kind := Front(best.Status, best.Header, body); kind != ServerUnknown {
 		return kind
 	}
 	switch {
@@ -112,10 +112,11 @@ func Front(status int, header http.Header, body string) ServerKind {
 		return ServerExpress
 	case header.Get("Server") != "":
 		return ServerUnknown
-	case haproxyPage(status, body):
+	case status >= 400 && strings.HasPrefix(body, "<html><body><h1>"+strconv.Itoa(status)+" "): // built in (src/http.c)
 		return ServerHAProxy
 	// pkg/server/service/loadbalancer and pkg/proxy of Traefik 3.
-	case (status == 502 || status == 504) && body == http.StatusText(status), status == 503 && strings.TrimSpace(body) == "no available server":
+	case (status == 502 || status == 504) && body == http.StatusText(status),
+		status == 503 && strings.TrimSpace(body) == "no available server":
 		return ServerTraefik
 	case strings.HasPrefix(body, "Error occurred while trying to proxy"): // http-proxy-middleware
 		return ServerExpress
@@ -132,12 +133,6 @@ func frontOf(r *Reply) ServerKind {
 		return ServerVite
 	}
 	return Front(r.Status, r.Header, string(r.Body))
-}
-
-// haproxyPage reports whether body is an error page that HAProxy has built in
-// (src/http.c): "<html><body><h1>503 Service Unavailable</h1>".
-func haproxyPage(status int, body string) bool {
-	return status >= 400 && strings.HasPrefix(body, "<html><body><h1>"+strconv.Itoa(status)+" ")
 }
 
 // byServerHeader names the server by its Server header, or by Via.
@@ -248,12 +243,12 @@ func DetectBanner(head []byte) ServerKind {
 	}
 	var h [9]byte
 	switch n := copy(h[:], head); {
-	case n == 9 && h[0] == 0 && h[1] == 0 && h[3] == 4 && [4]byte(h[5:]) == [4]byte{}: // a SETTINGS frame on stream 0 (RFC 9113 §6.5)
-		return ServerHTTP2
-	case n >= 3 && (h[0] == 0x15 || h[0] == 0x16) && h[1] == 3 && h[2] <= 4: // an alert or handshake record (RFC 8446 §5.1)
-		return ServerTLS
-	case n >= 6 && h[3] == 0 && (h[4] == 0x0a || h[4] == 0xff) && h[2] == 0 && h[1] < 16: // a packet with sequence 0: greeting 10, or an error
-		return ServerMySQL
+	case n == 9 && h[0] == 0 && h[1] == 0 && h[3] == 4 && [4]byte(h[5:]) == [4]byte{}:
+		return ServerHTTP2 // a SETTINGS frame on stream 0 (RFC 9113 §6.5)
+	case n >= 3 && (h[0] == 0x15 || h[0] == 0x16) && h[1] == 3 && h[2] <= 4:
+		return ServerTLS // an alert or handshake record (RFC 8446 §5.1)
+	case n >= 6 && h[1] < 16 && h[2] == 0 && h[3] == 0 && (h[4] == 0x0a || h[4] == 0xff):
+		return ServerMySQL // a packet with sequence 0: greeting 10, or an error
 	case n >= 5 && h[0] == 'E' && h[1] == 0 && h[2] == 0:
 		return ServerPostgres
 	}

@@ -94,7 +94,8 @@ func (p *People) Receives(owner, sid string) (Event, bool) {
 	for _, t := range info.GetTracks() {
 		if t.GetSid() == sid {
 			who, track := p.participant(info), p.track(t)
-			return Event{Type: TrackReceived, Who: who, Track: track, Text: finding.Textf("receiving %s of %s", Thing(*track), who.Identity)}, true
+			return Event{Type: TrackReceived, Who: who, Track: track,
+				Text: finding.Textf("receiving %s of %s", Thing(*track), who.Identity)}, true
 		}
 	}
 	return Event{}, false
@@ -167,7 +168,8 @@ func (p *People) updates(infos []*livekit.ParticipantInfo, already bool) []Event
 	if over && !p.full {
 		p.full = true
 		events = append(events, Event{Type: Problem, Text: finding.Textf(
-			"the room is larger than is followed here: %d participants, %d tracks of each, %d in all", caps.People, caps.Tracks, caps.AllTracks)})
+			"the room is larger than is followed here: %d participants, %d tracks of each, %d in all",
+			caps.People, caps.Tracks, caps.AllTracks)})
 	}
 	return events
 }

@@ -37,15 +37,13 @@ func (m *Media) Unreachable(ctx context.Context) []Candidate {
 	var silent []Candidate
 	for _, c := range m.Remote {
 		local := m.t.p.Loopback && c.Kind == probe.ScopeLoopback
-		if c.Protocol == "udp" && c.Type == "host" && c.Kind != probe.ScopeInvalid && !local && !m.heard(c) && routed(c) && len(silent) < caps.Asked {
+		asked := c.Protocol == "udp" && c.Type == "host" && c.Kind != probe.ScopeInvalid && !local && len(silent) < caps.Asked
+		if asked && !m.heard(c) && routed(c) {
 			silent = append(silent, c)
 		}
 	}
-	if len(silent) == 0 {
-		return nil
-	}
 	name, key, ok := m.t.credentials()
-	if !ok {
+	if !ok || len(silent) == 0 {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, m.t.p.net.Waits().Ask)

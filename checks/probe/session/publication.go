@@ -405,7 +405,8 @@ func (p *Participant) Mute(muted bool) error {
 // sendMuted sends the server whether a track is muted.
 func (p *Participant) sendMuted(one *publication) {
 	if sid := one.sent().SID; sid != "" {
-		p.send(&livekit.SignalRequest{Message: &livekit.SignalRequest_Mute{Mute: &livekit.MuteTrackRequest{Sid: sid, Muted: one.muted.Load()}}})
+		p.send(&livekit.SignalRequest{Message: &livekit.SignalRequest_Mute{
+			Mute: &livekit.MuteTrackRequest{Sid: sid, Muted: one.muted.Load()}}})
 	}
 }
 

@@ -165,7 +165,8 @@ func (g *upgrade) once(ctx, uctx context.Context, conn *probe.Conn) (up upgraded
 	dialer, dial := &websocket.Dialer{ReadBufferSize: 16 << 10, WriteBufferSize: 4 << 10}, n.Dialer()
 	switch proxy, err := n.ProxyFor(base); {
 	case err != nil:
-		return up, &probe.Failure{Kind: probe.KindProxy, Phase: probe.PhaseProxy, Host: n.Line(probe.HostPort(base)), Detail: n.Line(err.Error())}, nil
+		return up, &probe.Failure{Kind: probe.KindProxy, Phase: probe.PhaseProxy, Host: n.Line(probe.HostPort(base)),
+			Detail: n.Line(err.Error())}, nil
 	case proxy != nil:
 		dialer.Proxy, dialer.TLSClientConfig = http.ProxyURL(proxy), n.TLSConfig(base.Hostname())
 	case conn == nil:
@@ -237,7 +238,8 @@ func (g *upgrade) refused(resp *http.Response) *SignalFailure {
 
 // unanswered returns why no HTTP answer came. conn is nil behind a proxy.
 func (g *upgrade) unanswered(ctx, uctx context.Context, conn *probe.Conn, err error) *probe.Failure {
-	f := &probe.Failure{Phase: probe.PhaseHTTP, Host: g.net.Line(probe.HostPort(g.base)), Detail: g.net.Line(withoutToken(err.Error(), g.token))}
+	f := &probe.Failure{Phase: probe.PhaseHTTP, Host: g.net.Line(probe.HostPort(g.base)),
+		Detail: g.net.Line(withoutToken(err.Error(), g.token))}
 	if conn != nil {
 		f.Address = conn.Address.String()
 	}

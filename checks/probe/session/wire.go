@@ -94,7 +94,8 @@ func newWire(n *probe.Net, up upgraded) *wire {
 var errPings = errors.New("websocket: pings without end")
 
 // await reads until want accepts a message, or returns why none will come.
-func (w *wire) await(ctx context.Context, wait time.Duration, want func(*livekit.SignalResponse) (bool, *SignalFailure)) (*livekit.SignalResponse, *SignalFailure) {
+func (w *wire) await(ctx context.Context, wait time.Duration,
+	want func(*livekit.SignalResponse) (bool, *SignalFailure)) (*livekit.SignalResponse, *SignalFailure) {
 	_ = w.ws.SetReadDeadline(time.Now().Add(wait))
 	stop := context.AfterFunc(ctx, func() { _ = w.ws.SetReadDeadline(time.Unix(1, 0)) })
 	defer stop()
