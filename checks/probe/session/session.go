@@ -73,7 +73,7 @@ func (o Options) waits(n *probe.Net) probe.Limits {
 // SignalPhases are the times of the steps of a signalling connection. DNS, TCP and
 // TLS are zero on a connection that was open already, or that a proxy made.
 type SignalPhases struct {
-	DNS, TCP, TLS time.Duration
+	probe.Phases
 	// Upgrade is the time from the request to its answer, Join that from there to
 	// the JoinResponse.
 	Upgrade, Join time.Duration

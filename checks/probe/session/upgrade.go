@@ -56,19 +56,13 @@ type SignalFailure struct {
 	Body   string
 	// LiveKit reports whether Body is a known answer of livekit-server.
 	LiveKit bool
-	// CloseCode and CloseText come from the server's close frame. CloseCode 1006
-	// (never sent on the wire, RFC 6455 section 7.4.1) means that the connection ended
-	// without one.
-	CloseCode int
-	CloseText string
+	// SignalEnd is how the WebSocket ended, for SignalClosed and SignalLeave.
+	SignalEnd
 	// FrameType is text or binary, FrameLength its bytes and Excerpt its readable
 	// beginning: the frame that came instead of Join.
 	FrameType   string
 	FrameLength int
 	Excerpt     string
-	// Reason and Action are those of Leave, in LiveKit's own words:
-	// DUPLICATE_IDENTITY, DISCONNECT.
-	Reason, Action string
 	// Took is the whole time.
 	Took time.Duration
 }
@@ -175,7 +169,7 @@ func (g *upgrade) once(ctx, uctx context.Context, conn *probe.Conn) (up upgraded
 		}
 	}
 	if conn != nil {
-		up.phases, up.remote = SignalPhases{DNS: conn.Phases.DNS, TCP: conn.Phases.TCP, TLS: conn.Phases.TLS}, conn.Address
+		up.phases.Phases, up.remote = conn.Phases, conn.Address
 		up.loopback = up.loopback || probe.AddrKind(conn.Address.Addr()) == probe.ScopeLoopback
 		dial = func(context.Context, string, string) (net.Conn, error) { return conn, nil }
 	}

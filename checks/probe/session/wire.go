@@ -43,8 +43,8 @@ type SignalEnd struct {
 	// LiveKit's own words ("DUPLICATE_IDENTITY", "DISCONNECT").
 	Left           bool
 	Reason, Action string
-	// CloseCode and CloseText are those of the close frame; 1006 means that the
-	// connection ended without one.
+	// CloseCode and CloseText are those of the close frame; 1006 (never sent on the
+	// wire, RFC 6455 section 7.4.1) means that the connection ended without one.
 	CloseCode int
 	CloseText string
 	// Silent reports whether the server sent nothing for longer than its own ping
@@ -109,7 +109,7 @@ func (w *wire) await(ctx context.Context, wait time.Duration,
 			return nil, w.notSignal(frame, data)
 		}
 		if leave := msg.GetLeave(); leave != nil {
-			return nil, &SignalFailure{Kind: SignalLeave, Reason: leave.GetReason().String(), Action: leave.GetAction().String()}
+			return nil, &SignalFailure{Kind: SignalLeave, SignalEnd: endBy(leave)}
 		}
 		if took, f := want(msg); f != nil {
 			f.FrameLength = len(data)
@@ -133,7 +133,7 @@ func (w *wire) unsaid(ctx context.Context, err error) *SignalFailure {
 		// Neither a close nor a broken connection: invalid frames.
 		f.Kind, f.FrameType, f.Excerpt = SignalNotSignal, "invalid", w.net.Line(err.Error())
 	default:
-		f.Kind, f.CloseCode, f.CloseText = SignalClosed, end.CloseCode, end.CloseText
+		f.Kind, f.SignalEnd = SignalClosed, *end
 	}
 	return f
 }
@@ -182,6 +182,11 @@ func fits(data []byte, d protoreflect.MessageDescriptor, parts *int) bool {
 		data = data[n:]
 	}
 	return true
+}
+
+// endBy returns the end by which the server asks this side to leave.
+func endBy(leave *livekit.LeaveRequest) SignalEnd {
+	return SignalEnd{Left: true, Reason: leave.GetReason().String(), Action: leave.GetAction().String()}
 }
 
 // endOf converts the error that ended reading. CloseCode 0 and not Silent means
@@ -250,7 +255,8 @@ func (w *wire) read(take func(*livekit.SignalResponse)) {
 		}
 		take(msg)
 		if leave := msg.GetLeave(); leave != nil {
-			w.end = &SignalEnd{Left: true, Reason: leave.GetReason().String(), Action: leave.GetAction().String()}
+			end := endBy(leave)
+			w.end = &end
 			break
 		}
 	}

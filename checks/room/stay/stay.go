@@ -106,14 +106,8 @@ func Open(ctx context.Context, o Options) *Stay {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	if o.Net == nil {
-		o.Net = &probe.Net{}
-	}
 	if o.Sample <= 0 {
 		o.Sample = 2 * time.Second
-	}
-	if o.Redact == nil {
-		o.Redact = clean.NewRedactor()
 	}
 	if o.Redact.Learn(o.Token); o.Net.Redact == nil {
 		o.Net.Redact = o.Redact
