@@ -35,7 +35,7 @@ func mutants() []mutant {
 			"./checks/token", "TestTime"},
 		{"hs512", "checks/token/verify.go", "s.hash = sha512.New()", "s.hash = sha512.New384()",
 			"./checks/token", "TestVerify"},
-		{"leaving-the-room", "checks/probe/session/wire.go", "\t\tclose(w.leaving)\n\t\tw.sayGoodbye()\n", "\t\tclose(w.leaving)\n",
+		{"leaving-the-room", "checks/probe/session/wire.go", "\t\tclose(w.leaving)\n\t\tw.sendLeave()\n", "\t\tclose(w.leaving)\n",
 			"./checks/probe/session", "TestSignalSession"},
 		{"strict", "checks/do.go", "strict && run.Summary.Warn > 0", "strict && run.Summary.Warn > 1",
 			"./checks", "TestExitCode"},

@@ -158,7 +158,8 @@ func (r Request) reads() bool { return safe(r.Method) || r.ReadOnly }
 func (n *Net) roundTrip(parent context.Context, req Request, u *url.URL, lim Limits) (*Reply, *Failure) {
 	ctx, cancel := context.WithCancel(parent)
 	defer cancel()
-	t := &trip{net: n, ctx: ctx, lim: lim, req: req, silence: time.AfterFunc(time.Hour, cancel), slow: time.AfterFunc(time.Hour, cancel)}
+	t := &trip{net: n, ctx: ctx, lim: lim, req: req, handoff: req.conn,
+		silence: time.AfterFunc(time.Hour, cancel), slow: time.AfterFunc(time.Hour, cancel)}
 	defer t.slow.Stop()
 	defer t.answered() // whatever happened: no timer stays behind
 	defer func() {
@@ -182,7 +183,7 @@ func (n *Net) roundTrip(parent context.Context, req Request, u *url.URL, lim Lim
 		conn, warm := t.conn, t.warm
 		t.mu.Unlock()
 		f := n.tripFailure(parent, ctx, conn, u, proxy, err)
-		if warm && (f.Kind == KindReset || f.Kind == KindClosed) { // it was hung up on while it was idle
+		if warm && (f.Kind == KindReset || f.Kind == KindClosed) { // the server closed it while it was idle
 			req.fresh = true
 			return n.roundTrip(parent, req, u, lim)
 		}

@@ -464,7 +464,7 @@ func (t *transport) settled(now time.Time) Outcome {
 		linger = min(max(10*t.media.Selected.RTT, leastLinger), mostLinger)
 	}
 	since := now.Sub(t.connected)
-	missing := t.dialing > 0 || t.advertised == 0 && !t.endOfTheir
+	missing := t.dialing > 0 || t.advertised == 0 && !t.endOfCandidates
 	if missing && since < linger || len(t.media.TCP) == 0 && since < tcpCandidateGrace {
 		return ""
 	}
@@ -477,7 +477,7 @@ func (r *mediaRun) silence(now time.Time) Outcome {
 	over := elapsed >= limit+r.limits.Grace
 	switch {
 	case len(m.Remote) == 0 && len(m.Pairs) == 0:
-		if elapsed >= r.limits.Candidate || r.t.endOfTheir && elapsed >= noneGrace {
+		if elapsed >= r.limits.Candidate || r.t.endOfCandidates && elapsed >= noneGrace {
 			return OutcomeNoRemoteCandidates
 		}
 	case len(m.Local) == 0 && len(m.Pairs) == 0:

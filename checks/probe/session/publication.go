@@ -112,7 +112,7 @@ func (p *Participant) Publish(ctx context.Context, list ...Sending) (taken int, 
 			p.mu.Unlock()
 			return 0, errEnded
 		}
-		p.mine = append(slices.Clone(p.mine), one)
+		p.published = append(slices.Clone(p.published), one)
 		one.work.Go(func() { one.play(t.up) })
 		one.work.Go(one.listen)
 		p.mu.Unlock()
@@ -321,7 +321,7 @@ func isKeyframe(frame []byte) bool { return len(frame) > 0 && frame[0]&1 == 0 }
 func (p *Participant) publications(fits func(*publication) bool) (list []*publication) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for _, one := range p.mine {
+	for _, one := range p.published {
 		if fits(one) {
 			list = append(list, one)
 		}
@@ -386,7 +386,7 @@ func (p *Participant) drop(one *publication) {
 	one.stop()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.mine = slices.DeleteFunc(slices.Clone(p.mine), func(o *publication) bool { return o == one })
+	p.published = slices.DeleteFunc(slices.Clone(p.published), func(o *publication) bool { return o == one })
 }
 
 // Mute mutes everything that is published, or unmutes it.

@@ -89,16 +89,16 @@ type transport struct {
 	dials     sync.WaitGroup
 	closeOnce sync.Once
 
-	mu         sync.Mutex // of all below
-	media      Media
-	negotiated time.Time // when the first description came
-	iceAt      time.Time // when ICE was up, and DTLS
-	connected  time.Time
-	failed     Outcome // what an event caused
-	advertised int     // addresses that the server has named
-	endOfTheir bool    // the server has named all of them
-	dialing    int
-	diagnose   bool // for Media: UDP is tried first, and ICE/TCP addresses are dialled
+	mu              sync.Mutex // of all below
+	media           Media
+	negotiated      time.Time // when the first description came
+	iceAt           time.Time // when ICE was up, and DTLS
+	connected       time.Time
+	failed          Outcome // what an event caused
+	advertised      int     // addresses that the server has named
+	endOfCandidates bool    // the server has named all of them
+	dialing         int
+	diagnose        bool // for Media: UDP is tried first, and ICE/TCP addresses are dialled
 }
 
 // newTransport makes a connection for target. The caller holds p.negotiating.
@@ -461,7 +461,7 @@ func (t *transport) trickle(m *livekit.TrickleRequest) {
 		return
 	}
 	if m.GetFinal() || init.Candidate == "" {
-		t.note(func() { t.endOfTheir = true })
+		t.note(func() { t.endOfCandidates = true })
 	}
 	if init.Candidate == "" {
 		return

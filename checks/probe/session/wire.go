@@ -33,8 +33,8 @@ const (
 	// quietDefault is the longest silence of a connection whose server sends no
 	// ping time-out.
 	quietDefault = 15 * time.Second
-	// brokenWait bounds reading what came before a write failed.
-	brokenWait = 100 * time.Millisecond
+	// drainWait bounds reading what came before a write failed.
+	drainWait = 100 * time.Millisecond
 )
 
 // SignalEnd is how a signalling connection ended.
@@ -61,8 +61,7 @@ type wire struct {
 
 	readDone, pingDone, leaving chan struct{}
 	leaveOnce                   sync.Once
-	// broken is set once a write has failed.
-	broken atomic.Bool
+	writeFailed                 atomic.Bool
 	// reading is set once messages are read continuously: pings then extend the
 	// server's deadline.
 	reading atomic.Bool
@@ -102,7 +101,7 @@ func (w *wire) await(ctx context.Context, wait time.Duration,
 	for range caps.BeforeJoin {
 		frame, data, err := w.ws.ReadMessage()
 		if err != nil {
-			return nil, w.unsaid(ctx, err)
+			return nil, w.noFrame(ctx, err)
 		}
 		msg := decodeSignal(frame, data)
 		if msg == nil {
@@ -121,8 +120,8 @@ func (w *wire) await(ctx context.Context, wait time.Duration,
 	return nil, &SignalFailure{Kind: SignalNotSignal, FrameType: "binary"}
 }
 
-// unsaid returns why no first frame came.
-func (w *wire) unsaid(ctx context.Context, err error) *SignalFailure {
+// noFrame returns why no first frame came.
+func (w *wire) noFrame(ctx context.Context, err error) *SignalFailure {
 	f, end := &SignalFailure{}, w.endOf(err)
 	switch {
 	case errors.Is(ctx.Err(), context.Canceled):
@@ -220,8 +219,8 @@ func (w *wire) start(take func(*livekit.SignalResponse)) {
 
 // quiet returns the longest silence after which the server counts as lost.
 func (w *wire) quiet() time.Duration {
-	if w.broken.Load() {
-		return brokenWait
+	if w.writeFailed.Load() {
+		return drainWait
 	}
 	if w.pingQuiet > w.pingEvery {
 		return w.pingQuiet
@@ -238,7 +237,7 @@ func (w *wire) read(take func(*livekit.SignalResponse)) {
 		frame, data, err := w.ws.ReadMessage()
 		if err != nil {
 			w.end = w.endOf(err)
-			if w.end.Silent && w.broken.Load() {
+			if w.end.Silent && w.writeFailed.Load() {
 				w.end = &SignalEnd{CloseCode: websocket.CloseAbnormalClosure}
 			}
 			break
@@ -299,7 +298,7 @@ func (w *wire) send(msg *livekit.SignalRequest) error {
 	defer w.writeMu.Unlock()
 	_ = w.ws.SetWriteDeadline(time.Now().Add(writeWait))
 	if err = w.ws.WriteMessage(websocket.BinaryMessage, data); err != nil {
-		w.broken.Store(true)
+		w.writeFailed.Store(true)
 		_ = w.ws.SetReadDeadline(time.Now().Add(w.quiet()))
 	}
 	return err
@@ -309,7 +308,7 @@ func (w *wire) send(msg *livekit.SignalRequest) error {
 func (w *wire) leave(meanwhile func()) {
 	w.leaveOnce.Do(func() {
 		close(w.leaving)
-		w.sayGoodbye()
+		w.sendLeave()
 	})
 	wait := leaveWait
 	if w.phases.Upgrade > farUpgrade {
@@ -334,8 +333,8 @@ func (w *wire) cut() {
 	<-w.pingDone
 }
 
-// sayGoodbye sends Leave and a close frame.
-func (w *wire) sayGoodbye() {
+// sendLeave sends Leave and a close frame.
+func (w *wire) sendLeave() {
 	_ = w.send(&livekit.SignalRequest{Message: &livekit.SignalRequest_Leave{Leave: &livekit.LeaveRequest{
 		Reason: livekit.DisconnectReason_CLIENT_INITIATED,
 		Action: livekit.LeaveRequest_DISCONNECT,
@@ -348,7 +347,7 @@ func (w *wire) sayGoodbye() {
 // participant to the room, unless it closed the connection itself.
 func (w *wire) abandon(kind SignalKind) {
 	if kind != SignalClosed {
-		w.sayGoodbye()
+		w.sendLeave()
 	}
 	_ = w.ws.Close()
 }
