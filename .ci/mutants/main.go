@@ -35,7 +35,7 @@ func mutants() []mutant {
 			"./checks/token", "TestTime"},
 		{"hs512", "checks/token/signature.go", "s.hash = sha512.New\n", "s.hash = sha512.New384\n",
 			"./checks/token", "TestVerify"},
-		{"leaving-the-room", "checks/probe/session/wire.go", "\t\tclose(w.leaving)\n\t\tw.sayGoodbye()\n", "\t\tclose(w.leaving)\n",
+		{"leaving-the-room", "checks/probe/session/wire.go", "\t\tclose(w.leaving)\n\t\tw.sendLeave()\n", "\t\tclose(w.leaving)\n",
 			"./checks/probe/session", "TestSignalSession"},
 		{"strict", "checks/do.go", "strict && run.Summary.Warn > 0", "strict && run.Summary.Warn > 1",
 			"./checks", "TestExitCode"},

@@ -1,6 +1,7 @@
 package probe
 
 import (
+	"slices"
 	"sync"
 	"time"
 
@@ -47,14 +48,17 @@ func (n *Net) Agents() *Agents { return &Agents{Changed: make(chan struct{}, 1),
 
 // Hear reads one message of the server.
 func (a *Agents) Hear(m *livekit.SignalResponse) {
-	switch {
-	case m.GetJoin() != nil:
+	people, before := m.GetUpdate().GetParticipants(), false
+	if join := m.GetJoin(); join != nil {
 		a.mu.Lock()
-		a.joinedAt, a.joined = m.GetJoin().GetParticipant().GetJoinedAtMs(), time.Now()
+		a.joinedAt, a.joined = join.GetParticipant().GetJoinedAtMs(), time.Now()
 		a.mu.Unlock()
-		a.note(m.GetJoin().GetOtherParticipants(), true)
-	case m.GetUpdate() != nil:
-		a.note(m.GetUpdate().GetParticipants(), false)
+		people, before = join.GetOtherParticipants(), true
+	}
+	for _, p := range people {
+		if p.GetKind() == livekit.ParticipantInfo_AGENT {
+			a.note(p, before)
+		}
 	}
 }
 
@@ -65,28 +69,15 @@ func (a *Agents) Seen() []Agent {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return append([]Agent(nil), a.list...)
+	return slices.Clone(a.list)
 }
 
-func (a *Agents) note(people []*livekit.ParticipantInfo, before bool) {
-	for _, p := range people {
-		if p.GetKind() == livekit.ParticipantInfo_AGENT {
-			a.noteOne(p, before)
-		}
-	}
-}
-
-func (a *Agents) noteOne(p *livekit.ParticipantInfo, before bool) {
-	identity, now := a.net.Line(p.GetIdentity()), time.Now()
+func (a *Agents) note(p *livekit.ParticipantInfo, before bool) {
+	identity := a.net.Line(p.GetIdentity())
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	at := -1
-	for i := range a.list {
-		if a.list[i].Identity == identity {
-			at = i
-		}
-	}
 	gone := p.GetState() == livekit.ParticipantInfo_DISCONNECTED
+	at := slices.IndexFunc(a.list, func(one Agent) bool { return one.Identity == identity })
 	if at < 0 {
 		// livekit-server lists one that publishes nothing every three seconds, so that
 		// one that came and left in between is first listed as disconnected.
@@ -94,19 +85,19 @@ func (a *Agents) noteOne(p *livekit.ParticipantInfo, before bool) {
 		if gone && (a.joinedAt == 0 || after < 0) || len(a.list) == caps.Agents {
 			return
 		}
+		came := time.Now()
 		if gone {
-			now = a.joined.Add(time.Duration(after) * time.Millisecond)
+			came = a.joined.Add(time.Duration(after) * time.Millisecond)
 		}
-		at, a.list = len(a.list), append(a.list, Agent{Identity: identity, Came: now, Before: before})
+		at, a.list = len(a.list), append(a.list, Agent{Identity: identity, Came: came, Before: before})
 	}
 	one := &a.list[at]
 	one.Left = gone
 	if name := p.GetAttributes()[agentNameAttribute]; name != "" {
 		one.Name = a.net.Line(name)
 	}
-	for _, t := range p.GetTracks() {
-		one.Audio = one.Audio || t.GetType() == livekit.TrackType_AUDIO
-	}
+	isAudio := func(t *livekit.TrackInfo) bool { return t.GetType() == livekit.TrackType_AUDIO }
+	one.Audio = one.Audio || slices.ContainsFunc(p.GetTracks(), isAudio)
 	select {
 	case a.Changed <- struct{}{}:
 	default:

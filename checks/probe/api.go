@@ -90,7 +90,8 @@ func (a *API) ask(ctx context.Context, grant *auth.VideoGrant, e exchanger, ask 
 	err = ask(ctx, Endpoint(a.base, "").String(), &e)
 	if e.reply == nil {
 		if e.failure == nil { // the client gave up before it asked
-			e.failure = &Failure{Kind: KindOther, Phase: PhaseHTTP, Host: a.net.Line(HostPort(a.base)), Detail: "the question could not be sent"}
+			e.failure = &Failure{Kind: KindOther, Phase: PhaseHTTP, Host: a.net.Line(HostPort(a.base)),
+				Detail: "the question could not be sent"}
 		}
 		return APIReply{}, e.failure
 	}
@@ -100,7 +101,8 @@ func (a *API) ask(ctx context.Context, grant *auth.VideoGrant, e exchanger, ask 
 // apiReply reads the answer. A body that is no twirp error is a proxy's, unless it
 // is a text of LiveKit's authentication, which runs before twirp.
 func (n *Net) apiReply(e *exchanger, err error) APIReply {
-	r := APIReply{Kind: APIAnswered, Status: e.reply.Status, Path: e.path, Redirect: e.reply.Redirect, Took: e.reply.Took, What: ServerLiveKit}
+	r := APIReply{Kind: APIAnswered, Status: e.reply.Status, Path: e.path, What: ServerLiveKit,
+		Redirect: e.reply.Redirect, Took: e.reply.Took}
 	if err == nil && strings.HasPrefix(e.reply.Header.Get("Content-Type"), "application/protobuf") {
 		return r
 	}
@@ -150,8 +152,9 @@ func (a *API) Redis(ctx context.Context) (APIReply, *Failure) {
 // known is false when the server does not answer: the keys are not its own, or a
 // proxy does not pass /twirp on.
 func (n *Net) InRoom(ctx context.Context, base *url.URL, key, secret, room, identity string) (present, known bool, f *Failure) {
+	who := &livekit.RoomParticipantIdentity{Room: room, Identity: identity}
 	reply, f := n.API(base, key, secret).ask(ctx, roomAdmin(room), exchanger{}, func(ctx context.Context, base string, e *exchanger) error {
-		_, err := livekit.NewRoomServiceProtobufClient(base, e).GetParticipant(ctx, &livekit.RoomParticipantIdentity{Room: room, Identity: identity})
+		_, err := livekit.NewRoomServiceProtobufClient(base, e).GetParticipant(ctx, who)
 		return err
 	})
 	present = reply.Kind == APIAnswered
@@ -161,8 +164,9 @@ func (n *Net) InRoom(ctx context.Context, base *url.URL, key, secret, room, iden
 // Remove removes a participant of the doctor's own from its room by the
 // RoomService. A participant that is not in the room is no error.
 func (n *Net) Remove(ctx context.Context, base *url.URL, key, secret, room, identity string) {
+	who := &livekit.RoomParticipantIdentity{Room: room, Identity: identity}
 	_, _ = n.API(base, key, secret).ask(ctx, roomAdmin(room), exchanger{}, func(ctx context.Context, base string, e *exchanger) error {
-		_, err := livekit.NewRoomServiceProtobufClient(base, e).RemoveParticipant(ctx, &livekit.RoomParticipantIdentity{Room: room, Identity: identity})
+		_, err := livekit.NewRoomServiceProtobufClient(base, e).RemoveParticipant(ctx, who)
 		return err
 	})
 }
@@ -279,7 +283,8 @@ type exchanger struct {
 func (e *exchanger) Do(hreq *http.Request) (*http.Response, error) {
 	// The redirect of a POST is not followed; the caller sees it in the reply.
 	total := cmp.Or(e.total, e.net.Waits().Extra)
-	req := Request{Method: hreq.Method, URL: hreq.URL, Header: hreq.Header, Total: total, FirstByte: total, ReadOnly: !e.changes, Token: e.token}
+	req := Request{Method: hreq.Method, URL: hreq.URL, Header: hreq.Header, Total: total, FirstByte: total,
+		ReadOnly: !e.changes, Token: e.token}
 	if hreq.Body != nil {
 		body, err := io.ReadAll(hreq.Body)
 		if err != nil {

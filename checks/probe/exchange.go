@@ -116,7 +116,9 @@ func (n *Net) Exchange(ctx context.Context, req Request) (*Reply, *Failure) {
 
 func (n *Net) exchange(ctx context.Context, req Request) (*Reply, *Failure) {
 	lim := n.Waits()
-	lim.Exchange, lim.FirstByte, lim.Body = cmp.Or(req.Total, lim.Exchange), cmp.Or(req.FirstByte, lim.FirstByte), cmp.Or(req.Rest, lim.Body)
+	lim.Exchange = cmp.Or(req.Total, lim.Exchange)
+	lim.FirstByte = cmp.Or(req.FirstByte, lim.FirstByte)
+	lim.Body = cmp.Or(req.Rest, lim.Body)
 	req.Method, req.MaxBody = cmp.Or(req.Method, http.MethodGet), cmp.Or(req.MaxBody, caps.Body)
 	ctx, cancel := context.WithTimeout(ctx, lim.Exchange)
 	defer cancel()
@@ -156,7 +158,8 @@ func (r Request) reads() bool { return safe(r.Method) || r.ReadOnly }
 func (n *Net) roundTrip(parent context.Context, req Request, u *url.URL, lim Limits) (*Reply, *Failure) {
 	ctx, cancel := context.WithCancel(parent)
 	defer cancel()
-	t := &trip{net: n, ctx: ctx, lim: lim, req: req, silence: time.AfterFunc(time.Hour, cancel), slow: time.AfterFunc(time.Hour, cancel)}
+	t := &trip{net: n, ctx: ctx, lim: lim, req: req, handoff: req.conn,
+		silence: time.AfterFunc(time.Hour, cancel), slow: time.AfterFunc(time.Hour, cancel)}
 	defer t.slow.Stop()
 	defer t.answered() // whatever happened: no timer stays behind
 	defer func() {
@@ -171,7 +174,8 @@ func (n *Net) roundTrip(parent context.Context, req Request, u *url.URL, lim Lim
 	}
 	proxy, err := n.ProxyFor(u)
 	if err != nil {
-		return nil, &Failure{Kind: KindProxy, Phase: PhaseProxy, Host: n.Line(HostPort(u)), Detail: "the proxy's address cannot be understood"}
+		return nil, &Failure{Kind: KindProxy, Phase: PhaseProxy, Host: n.Line(HostPort(u)),
+			Detail: "the proxy's address cannot be understood"}
 	}
 	resp, err := n.roundTripper(req.reads()).RoundTrip(hreq)
 	if err != nil {
@@ -179,7 +183,7 @@ func (n *Net) roundTrip(parent context.Context, req Request, u *url.URL, lim Lim
 		conn, warm := t.conn, t.warm
 		t.mu.Unlock()
 		f := n.tripFailure(parent, ctx, conn, u, proxy, err)
-		if warm && (f.Kind == KindReset || f.Kind == KindClosed) { // it was hung up on while it was idle
+		if warm && (f.Kind == KindReset || f.Kind == KindClosed) { // the server closed it while it was idle
 			req.fresh = true
 			return n.roundTrip(parent, req, u, lim)
 		}

@@ -127,13 +127,12 @@ func (u *ICEURL) setHost(rest string) (port string, problem ICEProblem) {
 // notInHost reports whether no registered name holds r (RFC 3986 §3.2.2). Browsers
 // encode what is not ASCII.
 func notInHost(r rune) bool {
-	return r < 0x80 && !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-._~!$&'()*+,;=%", r))
+	letter := r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'
+	return r < 0x80 && !letter && (r < '0' || r > '9') && !strings.ContainsRune("-._~!$&'()*+,;=%", r)
 }
 
-// ICEServerProblem is a URL that browsers refuse, and its place.
+// ICEServerProblem is a URL that browsers refuse.
 type ICEServerProblem struct {
-	// Server is the index of the entry, Index that of the URL in it, both from 0.
-	Server, Index int
 	// URL is cleaned, at most 300 characters; "" for an entry without URLs.
 	URL     string
 	Problem ICEProblem
@@ -142,16 +141,16 @@ type ICEServerProblem struct {
 // ICEProblems checks every URL of servers. It returns the first 16 problems, and
 // the number of all.
 func (n *Net) ICEProblems(servers []*livekit.ICEServer) (problems []ICEServerProblem, count int) {
-	add := func(server, index int, u string, problem ICEProblem) {
+	add := func(u string, problem ICEProblem) {
 		if count++; len(problems) < caps.ICEProblems {
-			problems = append(problems, ICEServerProblem{Server: server, Index: index, URL: n.Line(u[:min(len(u), caps.ICEURL)]), Problem: problem})
+			problems = append(problems, ICEServerProblem{URL: n.Line(u[:min(len(u), caps.ICEURL)]), Problem: problem})
 		}
 	}
-	for i, s := range servers {
+	for _, s := range servers {
 		if len(s.GetUrls()) == 0 {
-			add(i, 0, "", ICEEmpty)
+			add("", ICEEmpty)
 		}
-		for k, raw := range s.GetUrls() {
+		for _, raw := range s.GetUrls() {
 			u, problem := ParseICEURL(raw)
 			switch {
 			case problem != "" || !u.TURN():
@@ -161,7 +160,7 @@ func (n *Net) ICEProblems(servers []*livekit.ICEServer) (problems []ICEServerPro
 				problem = ICEUsername
 			}
 			if problem != "" {
-				add(i, k, raw, problem)
+				add(raw, problem)
 			}
 		}
 	}

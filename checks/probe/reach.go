@@ -46,9 +46,8 @@ type Reach struct {
 	FoundAt string
 	Health  Health
 	// Root and Fingerprint are the answers to GET / and GET /rtc/validate without a
-	// token; where one is nil, RootFailure or FingerprintFailure is set.
-	Root, Fingerprint               *Reply
-	RootFailure, FingerprintFailure *Failure
+	// token; one of them may be nil.
+	Root, Fingerprint *Reply
 	// Status is that of the answer that Health was read from; otherwise Root's, or
 	// Fingerprint's where Root has none.
 	Status int
@@ -117,14 +116,15 @@ func (n *Net) reach(ctx context.Context, base *url.URL, r *Reach) *Failure {
 		tunnel := time.AfterFunc(nearAnswer, func() { n.Warm(base, spareConns) })
 		defer tunnel.Stop()
 	}
+	var noRoot, noFingerprint *Failure
 	var wg sync.WaitGroup
 	wg.Go(func() {
-		r.Fingerprint, r.FingerprintFailure = n.Exchange(ctx, Request{URL: Endpoint(base, validatePath), MaxBody: caps.Probe})
+		r.Fingerprint, noFingerprint = n.Exchange(ctx, Request{URL: Endpoint(base, validatePath), MaxBody: caps.Probe})
 	})
-	r.Root, r.RootFailure = n.Exchange(ctx, Request{URL: Endpoint(base, "/"), MaxBody: caps.Probe, conn: first})
+	r.Root, noRoot = n.Exchange(ctx, Request{URL: Endpoint(base, "/"), MaxBody: caps.Probe, conn: first})
 	wg.Wait()
 	if r.Root == nil && r.Fingerprint == nil {
-		return n.Clarify(ctx, base, clearer(r.RootFailure, r.FingerprintFailure), nil)
+		return n.Clarify(ctx, base, clearer(noRoot, noFingerprint), nil)
 	}
 	if f := n.Clarify(ctx, base, nil, r.first()); f != nil {
 		return f

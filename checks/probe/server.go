@@ -71,16 +71,16 @@ func identify(root, fingerprint *Reply) ServerKind {
 	if best.FromProxy {
 		return ServerProxy
 	}
-	powered := strings.ToLower(best.Header.Get("X-Powered-By"))
+	body, powered := string(best.Body), strings.ToLower(best.Header.Get("X-Powered-By"))
 	switch {
-	case strings.Contains(string(best.Body), viteClient):
+	case strings.Contains(body, viteClient):
 		return ServerVite
-	case strings.Contains(powered, "next.js"), best.Header.Get("X-Nextjs-Cache") != "", strings.Contains(string(best.Body), "/_next/static/"):
+	case strings.Contains(powered, "next.js"), best.Header.Get("X-Nextjs-Cache") != "", strings.Contains(body, "/_next/static/"):
 		return ServerNextJS
 	case fingerprint != nil && fingerprint.Status == 200 && isHTML(fingerprint):
 		return ServerSPA
 	}
-	if kind := Front(best.Status, best.Header, string(best.Body)); kind != ServerUnknown {
+	if kind := Front(best.Status, best.Header, body); kind != ServerUnknown {
 		return kind
 	}
 	switch {
@@ -112,10 +112,11 @@ func Front(status int, header http.Header, body string) ServerKind {
 		return ServerExpress
 	case header.Get("Server") != "":
 		return ServerUnknown
-	case haproxyPage(status, body):
+	case status >= 400 && strings.HasPrefix(body, "<html><body><h1>"+strconv.Itoa(status)+" "): // built in (src/http.c)
 		return ServerHAProxy
 	// pkg/server/service/loadbalancer and pkg/proxy of Traefik 3.
-	case (status == 502 || status == 504) && body == http.StatusText(status), status == 503 && strings.TrimSpace(body) == "no available server":
+	case (status == 502 || status == 504) && body == http.StatusText(status),
+		status == 503 && strings.TrimSpace(body) == "no available server":
 		return ServerTraefik
 	case strings.HasPrefix(body, "Error occurred while trying to proxy"): // http-proxy-middleware
 		return ServerExpress
@@ -132,12 +133,6 @@ func frontOf(r *Reply) ServerKind {
 		return ServerVite
 	}
 	return Front(r.Status, r.Header, string(r.Body))
-}
-
-// haproxyPage reports whether body is an error page that HAProxy has built in
-// (src/http.c): "<html><body><h1>503 Service Unavailable</h1>".
-func haproxyPage(status int, body string) bool {
-	return status >= 400 && strings.HasPrefix(body, "<html><body><h1>"+strconv.Itoa(status)+" ")
 }
 
 // byServerHeader names the server by its Server header, or by Via.
@@ -214,45 +209,48 @@ func health(livekit bool, root, fingerprint *Reply) (Health, *Reply) {
 // bannerShown is the number of cleaned characters of a banner that are kept.
 const bannerShown = 80
 
-// DetectBanner names the protocol of a server that sends first (or answers HTTP and
-// TLS in its own protocol) by its first bytes, or returns ServerUnknown.
+// banners are the first bytes of servers that send first, or answer HTTP and TLS in
+// their own protocol.
+var banners = []struct {
+	head string
+	kind ServerKind
+}{
+	{"HTTP/0.", ServerOtherHTTP}, {"HTTP/1.", ServerOtherHTTP}, {"HTTP/2", ServerOtherHTTP}, {"HTTP/3", ServerOtherHTTP},
+	{"SSH-", ServerSSH},
+	{"-ERR ", ServerRedis}, {"-NOAUTH ", ServerRedis}, {"-DENIED ", ServerRedis}, {"+PONG", ServerRedis}, {"-LOADING ", ServerRedis},
+	{"-WRONGPASS ", ServerRedis},
+	{"RTSP/", ServerRTSP},
+	{"PRI * HTTP/2", ServerHTTP2},
+	{"220 ", ServerSMTP}, {"220-", ServerSMTP},
+	{"* OK", ServerMail}, {"+OK", ServerMail},
+	{"EFATAL", ServerPostgres},
+	{"INFO {", ServerNATS},
+	{"AMQP", ServerAMQP},
+	{"ERROR\r\n", ServerMemcached},
+	{"RFB ", ServerVNC},
+}
+
+// DetectBanner names the protocol of a server by its first bytes, or returns
+// ServerUnknown.
 func DetectBanner(head []byte) ServerKind {
-	has := func(prefix string) bool { return bytes.HasPrefix(head, []byte(prefix)) }
-	contains := func(part string) bool { return bytes.Contains(head, []byte(part)) }
-	switch {
-	case len(head) == 0:
-		return ServerUnknown
-	case has("HTTP/0."), has("HTTP/1."), has("HTTP/2"), has("HTTP/3"):
-		return ServerOtherHTTP
-	case has("SSH-"):
-		return ServerSSH
-	case has("-ERR "), has("-NOAUTH "), has("-DENIED "), has("+PONG"), has("-LOADING "), has("-WRONGPASS "):
-		return ServerRedis
-	case has("RTSP/"):
-		return ServerRTSP
-	case has("PRI * HTTP/2"), len(head) >= 9 && head[0] == 0 && head[1] == 0 && head[3] == 4 && head[5] == 0 && head[6] == 0 && head[7] == 0 && head[8] == 0:
-		return ServerHTTP2 // a connection preface, or a SETTINGS frame on stream 0 (RFC 9113 §6.5)
-	case len(head) >= 3 && (head[0] == 0x15 || head[0] == 0x16) && head[1] == 3 && head[2] <= 4:
-		return ServerTLS // an alert or handshake record (RFC 8446 §5.1)
-	case has("220 ") || has("220-"):
-		if contains("FTP") || contains("ftp") {
-			return ServerFTP
+	for _, b := range banners {
+		if bytes.HasPrefix(head, []byte(b.head)) {
+			if b.kind == ServerSMTP && (bytes.Contains(head, []byte("FTP")) || bytes.Contains(head, []byte("ftp"))) {
+				return ServerFTP
+			}
+			return b.kind
 		}
-		return ServerSMTP
-	case has("* OK"), has("+OK"):
-		return ServerMail
-	case len(head) >= 6 && head[3] == 0 && (head[4] == 0x0a || head[4] == 0xff) && int(head[0])|int(head[1])<<8|int(head[2])<<16 < 4096 && head[2] == 0:
+	}
+	var h [9]byte
+	switch n := copy(h[:], head); {
+	case n == 9 && h[0] == 0 && h[1] == 0 && h[3] == 4 && [4]byte(h[5:]) == [4]byte{}:
+		return ServerHTTP2 // a SETTINGS frame on stream 0 (RFC 9113 §6.5)
+	case n >= 3 && (h[0] == 0x15 || h[0] == 0x16) && h[1] == 3 && h[2] <= 4:
+		return ServerTLS // an alert or handshake record (RFC 8446 §5.1)
+	case n >= 6 && h[1] < 16 && h[2] == 0 && h[3] == 0 && (h[4] == 0x0a || h[4] == 0xff):
 		return ServerMySQL // a packet with sequence 0: greeting 10, or an error
-	case len(head) >= 5 && head[0] == 'E' && head[1] == 0 && head[2] == 0, has("EFATAL"):
+	case n >= 5 && h[0] == 'E' && h[1] == 0 && h[2] == 0:
 		return ServerPostgres
-	case has("INFO {"):
-		return ServerNATS
-	case has("AMQP"):
-		return ServerAMQP
-	case has("ERROR\r\n"):
-		return ServerMemcached
-	case has("RFB "):
-		return ServerVNC
 	}
 	return ServerUnknown
 }

@@ -22,7 +22,8 @@ type trip struct {
 	lim Limits
 	req Request
 
-	mu      sync.Mutex // of all below, and of req.conn
+	mu      sync.Mutex // of all below
+	handoff *Conn      // used instead of dialling
 	conn    *Conn
 	warm    bool  // conn was opened by Warm
 	cert    *Cert // behind a proxy, the transport makes the handshake
@@ -48,8 +49,8 @@ func (t *trip) use(c *Conn, warm bool) {
 func (t *trip) take() *Conn {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	c := t.req.conn
-	t.req.conn = nil
+	c := t.handoff
+	t.handoff = nil
 	return c
 }
 

@@ -160,7 +160,8 @@ func (n *Net) V1Validate(ctx context.Context, base *url.URL, tok, origin string)
 // for any other answer.
 func (n *Net) V1Upgrade(ctx context.Context, base *url.URL) (lost bool, v *Verdict, f *Failure) {
 	v, _, f = n.verdict(ctx, base, "/rtc/v1", Request{Total: n.Waits().Extra, Header: http.Header{
-		"Connection": {"Upgrade"}, "Upgrade": {"websocket"}, "Sec-WebSocket-Version": {"13"}, "Sec-WebSocket-Key": {"bGtkb2N0b3IgYXNrcyEhIQ=="},
+		"Connection": {"Upgrade"}, "Upgrade": {"websocket"},
+		"Sec-WebSocket-Version": {"13"}, "Sec-WebSocket-Key": {"bGtkb2N0b3IgYXNrcyEhIQ=="},
 	}}, nil)
 	lost = f == nil && !v.FromLiveKit && (v.Status == http.StatusNotFound && v.Text == "" || v.Status == http.StatusUpgradeRequired)
 	return lost, v, f

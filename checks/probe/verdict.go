@@ -56,8 +56,8 @@ type Verdict struct {
 	Redirect *Redirect
 }
 
-// says maps the beginning of a text to its meaning.
-type says struct {
+// wording is a text of LiveKit's, or a part of one, and its meaning.
+type wording struct {
 	text   string
 	reason Reason
 }
@@ -66,8 +66,8 @@ type says struct {
 // signature, by their beginning. Some end with a name from the token, so the middle
 // of a text is not searched. Order matters. Sources: livekit-server v1.11.0,
 // v1.13.5 (run) and v1.13.6 (read), pkg/service/auth.go and rtcservice.go.
-func plainRefusals() []says {
-	return []says{
+func plainRefusals() []wording {
+	return []wording{
 		{"no permissions to access the room", ReasonNoPermissions},
 		{"permissions denied", ReasonDenied},
 		{"invalid authorization header", ReasonHeaderMalformed},
@@ -92,8 +92,8 @@ func plainRefusals() []says {
 // tokenRefusals returns the reasons for which a token does not verify, anywhere in
 // the text. Order matters: "signing method none is invalid" comes together with
 // "token signature is invalid".
-func tokenRefusals() []says {
-	return []says{
+func tokenRefusals() []wording {
+	return []wording{
 		{"signing method ", ReasonAlgorithm},
 		{"exp claim is required", ReasonNeedsExp},
 		{"token is expired", ReasonExpired},

@@ -2,6 +2,7 @@ package room
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 
@@ -74,7 +75,7 @@ func (p *People) joins(j *livekit.JoinResponse) []Event {
 	for _, o := range j.GetOtherParticipants() {
 		here[o.GetSid()] = true
 	}
-	for _, sid := range sortedKeys(p.known) {
+	for _, sid := range slices.Sorted(maps.Keys(p.known)) {
 		if !here[sid] && p.known[sid].GetIdentity() != j.GetParticipant().GetIdentity() {
 			events = append(events, p.leaves(p.known[sid]))
 		}
@@ -93,7 +94,8 @@ func (p *People) Receives(owner, sid string) (Event, bool) {
 	for _, t := range info.GetTracks() {
 		if t.GetSid() == sid {
 			who, track := p.participant(info), p.track(t)
-			return Event{Type: TrackReceived, Who: who, Track: track, Text: finding.Textf("receiving %s of %s", Thing(*track), who.Identity)}, true
+			return Event{Type: TrackReceived, Who: who, Track: track,
+				Text: finding.Textf("receiving %s of %s", Thing(*track), who.Identity)}, true
 		}
 	}
 	return Event{}, false
@@ -166,7 +168,8 @@ func (p *People) updates(infos []*livekit.ParticipantInfo, already bool) []Event
 	if over && !p.full {
 		p.full = true
 		events = append(events, Event{Type: Problem, Text: finding.Textf(
-			"the room is larger than is followed here: %d participants, %d tracks of each, %d in all", caps.People, caps.Tracks, caps.AllTracks)})
+			"the room is larger than is followed here: %d participants, %d tracks of each, %d in all",
+			caps.People, caps.Tracks, caps.AllTracks)})
 	}
 	return events
 }
@@ -196,11 +199,10 @@ func (p *People) trackEvents(old, now *livekit.ParticipantInfo, already bool) []
 	var events []Event
 	who, me := p.participant(now), now.GetSid() == p.me
 	find := func(list []*livekit.TrackInfo, sid string) *livekit.TrackInfo {
-		i := slices.IndexFunc(list, func(t *livekit.TrackInfo) bool { return t.GetSid() == sid })
-		if i < 0 {
-			return nil
+		if i := slices.IndexFunc(list, func(t *livekit.TrackInfo) bool { return t.GetSid() == sid }); i >= 0 {
+			return list[i]
 		}
-		return list[i]
+		return nil
 	}
 	add := func(kind Type, t *livekit.TrackInfo, format string) {
 		track := p.track(t)
@@ -267,7 +269,7 @@ func (p *People) speaks(changes []*livekit.SpeakerInfo) []Event {
 		}
 	}
 	e := Event{Type: Speaking, Speakers: []Speaker{}, Text: finding.Textf("nobody speaks")}
-	for _, sid := range sortedKeys(p.loud) {
+	for _, sid := range slices.Sorted(maps.Keys(p.loud)) {
 		e.Speakers = append(e.Speakers, Speaker{Identity: p.line(p.known[sid].GetIdentity()), SID: p.line(sid), Level: p.loud[sid]})
 	}
 	slices.SortStableFunc(e.Speakers, func(a, b Speaker) int { return cmp.Compare(b.Level, a.Level) })
@@ -350,7 +352,7 @@ func (p *People) moves(m *livekit.RoomMovedResponse) []Event {
 	e := Event{Type: RoomChanged, Room: p.line(m.GetRoom().GetName()), RoomSID: p.line(m.GetRoom().GetSid())}
 	e.Text = finding.Textf("the server moved us to room %s", e.Room)
 	events := []Event{e}
-	for _, sid := range sortedKeys(p.known) {
+	for _, sid := range slices.Sorted(maps.Keys(p.known)) {
 		if sid != p.me {
 			events = append(events, p.leaves(p.known[sid]))
 			p.forget(sid)
@@ -376,12 +378,3 @@ func (p *People) track(t *livekit.TrackInfo) *Track {
 
 // line returns untrusted text as one clean line.
 func (p *People) line(s string) string { return p.redact.Clean(s, 120) }
-
-func sortedKeys[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
-}

@@ -38,7 +38,8 @@ func (q *Queue) Put(e Event) {
 		q.lost++
 		return
 	case q.lost > 0:
-		q.events = append(q.events, Event{Type: Problem, At: e.At, Text: finding.Textf("%d events were left out: they came faster than they were read", q.lost)})
+		q.events = append(q.events, Event{Type: Problem, At: e.At,
+			Text: finding.Textf("%d events were left out: they came faster than they were read", q.lost)})
 		q.lost = 0
 	case e.Type == Data && q.dropped > 0:
 		e.Message.Dropped, q.dropped = q.dropped, 0

@@ -2,9 +2,9 @@ package session
 
 import (
 	"context"
-	"crypto/rand"
 	"encoding/binary"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/netip"
 	"slices"
@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/pion/ice/v4"
 	"github.com/pion/stun/v3"
 
 	"lkdoctor/checks/caps"
@@ -37,15 +38,13 @@ func (m *Media) Unreachable(ctx context.Context) []Candidate {
 	var silent []Candidate
 	for _, c := range m.Remote {
 		local := m.t.p.Loopback && c.Kind == probe.ScopeLoopback
-		if c.Protocol == "udp" && c.Type == "host" && c.Kind != probe.ScopeInvalid && !local && !m.heard(c) && routed(c) && len(silent) < caps.Asked {
+		asked := c.Protocol == "udp" && c.Type == "host" && c.Kind != probe.ScopeInvalid && !local && len(silent) < caps.Asked
+		if asked && !m.hasAnswered(c) && routed(c) {
 			silent = append(silent, c)
 		}
 	}
-	if len(silent) == 0 {
-		return nil
-	}
 	name, key, ok := m.t.credentials()
-	if !ok {
+	if !ok || len(silent) == 0 {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, m.t.p.net.Waits().Ask)
@@ -76,9 +75,9 @@ func routed(c Candidate) bool {
 	return true
 }
 
-// heard reports whether c has answered. Requests of its own prove nothing: the path
+// hasAnswered reports whether c has answered. Requests from it prove nothing: the path
 // to it may still be closed.
-func (m *Media) heard(c Candidate) bool {
+func (m *Media) hasAnswered(c Candidate) bool {
 	return slices.ContainsFunc(m.Pairs, func(p Pair) bool { return sameTransport(p.Remote, c) && p.ResponsesReceived > 0 })
 }
 
@@ -97,24 +96,25 @@ func (t *transport) credentials() (name, key string, ok bool) {
 
 // sdpICE returns the first ice-ufrag and ice-pwd of a session description.
 func sdpICE(sdp string) (ufrag, password string) {
-	for line := range strings.Lines(sdp) {
-		line = strings.TrimRight(line, "\r\n")
-		if rest, ok := strings.CutPrefix(line, "a=ice-ufrag:"); ok && ufrag == "" {
-			ufrag = rest
-		} else if rest, ok := strings.CutPrefix(line, "a=ice-pwd:"); ok && password == "" {
-			password = rest
-		}
+	first := func(attribute string) string {
+		_, rest, _ := strings.Cut("\n"+sdp, "\na="+attribute+":")
+		value, _, _ := strings.Cut(rest, "\n")
+		return strings.TrimRight(value, "\r")
 	}
-	return ufrag, password
+	return first("ice-ufrag"), first("ice-pwd")
 }
 
-// answersBinding sends connectivity checks to one address until it answers or ctx
-// ends.
+// answersBinding sends connectivity checks (RFC 8445 section 7.2.2) to one address
+// until it answers or ctx ends: from the controlled side, with the priority of a peer
+// reflexive candidate.
 func answersBinding(ctx context.Context, n *probe.Net, c Candidate, name, key string) bool {
-	request, err := bindingRequest(name, key)
+	message, err := stun.Build(stun.BindingRequest, stun.TransactionID, stun.NewUsername(name),
+		ice.PriorityAttr(110<<24|65535<<8|255), ice.AttrControlled(rand.Uint64()), // #nosec G404 -- breaks ties only
+		stun.NewShortTermIntegrity(key), stun.Fingerprint)
 	if err != nil {
 		return false
 	}
+	request := message.Raw
 	conn, err := n.Dialer()(ctx, c.Protocol, c.HostPort())
 	if err != nil {
 		return false
@@ -148,25 +148,6 @@ func answersBinding(ctx context.Context, n *probe.Net, c Candidate, name, key st
 		}
 	}
 	return false
-}
-
-// bindingRequest returns a connectivity check of RFC 8445 section 7.2.2, from the
-// controlled side, with the priority of a peer reflexive candidate.
-func bindingRequest(name, key string) ([]byte, error) {
-	tie := make([]byte, 8)
-	if _, err := rand.Read(tie); err != nil {
-		return nil, err
-	}
-	priority := make([]byte, 4)
-	binary.BigEndian.PutUint32(priority, 110<<24|65535<<8|255)
-	msg, err := stun.Build(stun.BindingRequest, stun.TransactionID, stun.NewUsername(name),
-		stun.RawAttribute{Type: stun.AttrPriority, Value: priority},
-		stun.RawAttribute{Type: stun.AttrICEControlled, Value: tie},
-		stun.NewShortTermIntegrity(key), stun.Fingerprint)
-	if err != nil {
-		return nil, err
-	}
-	return msg.Raw, nil
 }
 
 // ReachedAsk is one request to a media port at the address where signalling reached

@@ -34,15 +34,16 @@ func TestClips(t *testing.T) {
 	if err != nil || len(video) != 40 || !isKeyframe(video[0]) || !isKeyframe(video[10]) || isKeyframe(video[1]) {
 		t.Fatalf("%d frames, %v", len(video), err)
 	}
-	one := &publication{samples: video}
+	one := &publication{clip: clips.Pattern, samples: video}
 	for range 5 {
-		one.next(false)
+		one.next()
 	}
-	if !isKeyframe(one.next(true)) || one.at != 11 {
+	one.keyframe = true
+	if !isKeyframe(one.next()) || one.at != 11 {
 		t.Errorf("no keyframe when one was asked for, at %d", one.at)
 	}
 	for range 35 {
-		one.next(false)
+		one.next()
 	}
 	if one.at != 6 {
 		t.Errorf("at %d after the end of the pattern", one.at)

@@ -328,7 +328,25 @@ func (r *mediaRun) ranOut(ctx context.Context) Outcome {
 	if errors.Is(ctx.Err(), context.Canceled) {
 		return OutcomeCancelled
 	}
-	m := r.t.snapshot()
+	return r.reached(r.t.snapshot(), OutcomeTimeout)
+}
+
+// signalEnded returns the outcome when the signalling connection has ended. A Leave
+// for CONNECTION_TIMEOUT only says that media did not connect: the pairs say more.
+func (r *mediaRun) signalEnded() Outcome {
+	m, end, otherwise := r.t.snapshot(), r.p.End(), r.p.endOutcome()
+	timedOut := end.Left && end.Reason == livekit.DisconnectReason_CONNECTION_TIMEOUT.String()
+	switch {
+	case !timedOut && !r.connected():
+		return otherwise
+	case len(m.Pairs) > 0:
+		otherwise = OutcomeNothingAnswered
+	}
+	return r.reached(m, otherwise)
+}
+
+// reached returns how far the connection came.
+func (r *mediaRun) reached(m *Media, otherwise Outcome) Outcome {
 	r.t.mu.Lock()
 	defer r.t.mu.Unlock()
 	switch {
@@ -339,27 +357,7 @@ func (r *mediaRun) ranOut(ctx context.Context) Outcome {
 	case answered(m.Pairs):
 		return OutcomeICEFailed
 	}
-	return OutcomeTimeout
-}
-
-// signalEnded returns the outcome when the signalling connection has ended. A Leave
-// for CONNECTION_TIMEOUT only says that media did not connect: the pairs say more.
-func (r *mediaRun) signalEnded() Outcome {
-	m, end := r.t.snapshot(), r.p.End()
-	timedOut := end.Left && end.Reason == livekit.DisconnectReason_CONNECTION_TIMEOUT.String()
-	r.t.mu.Lock()
-	defer r.t.mu.Unlock()
-	switch {
-	case !r.t.connected.IsZero():
-		return OutcomeConnected
-	case timedOut && !r.t.iceAt.IsZero():
-		return OutcomeDTLSFailed
-	case timedOut && answered(m.Pairs):
-		return OutcomeICEFailed
-	case timedOut && len(m.Pairs) > 0:
-		return OutcomeNothingAnswered
-	}
-	return r.p.endOutcome()
+	return otherwise
 }
 
 // icePicture is the input of a verdict on silence.
@@ -466,7 +464,7 @@ func (t *transport) settled(now time.Time) Outcome {
 		linger = min(max(10*t.media.Selected.RTT, leastLinger), mostLinger)
 	}
 	since := now.Sub(t.connected)
-	missing := t.dialing > 0 || t.advertised == 0 && !t.endOfTheir
+	missing := t.dialing > 0 || t.advertised == 0 && !t.endOfCandidates
 	if missing && since < linger || len(t.media.TCP) == 0 && since < tcpCandidateGrace {
 		return ""
 	}
@@ -479,7 +477,7 @@ func (r *mediaRun) silence(now time.Time) Outcome {
 	over := elapsed >= limit+r.limits.Grace
 	switch {
 	case len(m.Remote) == 0 && len(m.Pairs) == 0:
-		if elapsed >= r.limits.Candidate || r.t.endOfTheir && elapsed >= noneGrace {
+		if elapsed >= r.limits.Candidate || r.t.endOfCandidates && elapsed >= noneGrace {
 			return OutcomeNoRemoteCandidates
 		}
 	case len(m.Local) == 0 && len(m.Pairs) == 0:

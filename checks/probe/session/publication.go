@@ -74,15 +74,15 @@ type publication struct {
 	track   *webrtc.TrackLocalStaticRTP
 	sender  *webrtc.RTPSender
 	packer  rtp.Packetizer
-	clock   uint32 // the RTP clock in Hz
-	quit    chan struct{}
-	once    sync.Once
-	work    sync.WaitGroup
-	taken   chan struct{} // closed once the server has taken the track
-	muted   atomic.Bool
+	clock   uint32        // the RTP clock in Hz
+	quit    chan struct{} // closed by stop
+	// stop ends the sending. The goroutines end with that and the connection.
+	stop  func()
+	work  sync.WaitGroup
+	taken chan struct{} // closed once the server has taken the track
+	muted atomic.Bool
 
 	mu       sync.Mutex
-	sid      string // the server's name for the track, "" before it has one
 	count    Sent
 	keyframe bool // the server wants one
 }
@@ -112,7 +112,7 @@ func (p *Participant) Publish(ctx context.Context, list ...Sending) (taken int, 
 			p.mu.Unlock()
 			return 0, errEnded
 		}
-		p.mine = append(slices.Clone(p.mine), one)
+		p.published = append(slices.Clone(p.published), one)
 		one.work.Go(func() { one.play(t.up) })
 		one.work.Go(one.listen)
 		p.mu.Unlock()
@@ -152,7 +152,7 @@ func (t *transport) openData() error {
 	if err != nil {
 		return err
 	}
-	dc.OnOpen(func() { t.dataOnce.Do(func() { close(t.data) }) })
+	dc.OnOpen(t.dataOpen)
 	dc.OnMessage(func(m webrtc.DataChannelMessage) { t.p.takeData(m.Data) })
 	t.p.mu.Lock()
 	defer t.p.mu.Unlock()
@@ -163,6 +163,7 @@ func (t *transport) openData() error {
 // newPublication adds the track of a clip to the connection.
 func newPublication(pc *webrtc.PeerConnection, s Sending) (*publication, error) {
 	one := &publication{clip: s.Clip, quit: make(chan struct{}), taken: make(chan struct{})}
+	one.stop = sync.OnceFunc(func() { close(one.quit) })
 	one.muted.Store(s.Muted)
 	codec, payloader := toneCodec, rtp.Payloader(&codecs.OpusPayloader{})
 	if s.Clip == clips.Pattern {
@@ -202,9 +203,6 @@ func (one *publication) request() *livekit.AddTrackRequest {
 	return r
 }
 
-// stop ends the sending. The goroutines end with that and the connection.
-func (one *publication) stop() { one.once.Do(func() { close(one.quit) }) }
-
 // play sends a packet of the tone, or a frame of the pattern, every 20 ms.
 func (one *publication) play(up <-chan struct{}) {
 	select {
@@ -216,13 +214,11 @@ func (one *publication) play(up <-chan struct{}) {
 	ticker := time.NewTicker(clips.Pace)
 	defer ticker.Stop()
 	for sent := 0; ; sent++ {
-		loud := level
-		muted := one.muted.Load()
-		if muted {
-			loud = 0
-		}
-		if !muted || sent < primer {
-			one.send(one.next(one.clip == clips.Pattern && one.wantsKeyframe()), loud)
+		switch muted := one.muted.Load(); {
+		case !muted:
+			one.send(one.next(), level)
+		case sent < primer:
+			one.send(one.next(), 0)
 		}
 		select {
 		case <-one.quit:
@@ -232,8 +228,13 @@ func (one *publication) play(up <-chan struct{}) {
 	}
 }
 
-// next returns the next sample, or the next keyframe, in a loop.
-func (one *publication) next(keyframe bool) []byte {
+// next returns the next sample in a loop, or the next keyframe if the server wants
+// one.
+func (one *publication) next() []byte {
+	one.mu.Lock()
+	keyframe := one.keyframe && one.clip == clips.Pattern
+	one.keyframe = false
+	one.mu.Unlock()
 	for keyframe && !isKeyframe(one.samples[one.at]) {
 		one.at = (one.at + 1) % len(one.samples)
 	}
@@ -313,14 +314,6 @@ func (one *publication) report(r rtcp.Packet) {
 	}
 }
 
-func (one *publication) wantsKeyframe() bool {
-	one.mu.Lock()
-	defer one.mu.Unlock()
-	wants := one.keyframe
-	one.keyframe = false
-	return wants
-}
-
 // isKeyframe reads the first bit of a VP8 frame (RFC 6386 §9.1): 0 is a key.
 func isKeyframe(frame []byte) bool { return len(frame) > 0 && frame[0]&1 == 0 }
 
@@ -328,7 +321,7 @@ func isKeyframe(frame []byte) bool { return len(frame) > 0 && frame[0]&1 == 0 }
 func (p *Participant) publications(fits func(*publication) bool) (list []*publication) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for _, one := range p.mine {
+	for _, one := range p.published {
 		if fits(one) {
 			list = append(list, one)
 		}
@@ -343,11 +336,14 @@ func of(c clips.Clip) func(*publication) bool {
 }
 
 func named(sid string) func(*publication) bool {
-	return func(one *publication) bool {
-		one.mu.Lock()
-		defer one.mu.Unlock()
-		return one.sid == sid && sid != ""
-	}
+	return func(one *publication) bool { return sid != "" && one.sent().SID == sid }
+}
+
+// sent returns the counters.
+func (one *publication) sent() Sent {
+	one.mu.Lock()
+	defer one.mu.Unlock()
+	return one.count
 }
 
 // Published returns the published clips.
@@ -362,10 +358,7 @@ func (p *Participant) Published() []Sending {
 // Sent returns the counters of a clip.
 func (p *Participant) Sent(c clips.Clip) (s Sent) {
 	for _, one := range p.publications(of(c)) {
-		one.mu.Lock()
-		s = one.count
-		s.SID = one.sid
-		one.mu.Unlock()
+		s = one.sent()
 	}
 	return s
 }
@@ -393,7 +386,7 @@ func (p *Participant) drop(one *publication) {
 	one.stop()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.mine = slices.DeleteFunc(slices.Clone(p.mine), func(o *publication) bool { return o == one })
+	p.published = slices.DeleteFunc(slices.Clone(p.published), func(o *publication) bool { return o == one })
 }
 
 // Mute mutes everything that is published, or unmutes it.
@@ -411,11 +404,9 @@ func (p *Participant) Mute(muted bool) error {
 
 // sendMuted sends the server whether a track is muted.
 func (p *Participant) sendMuted(one *publication) {
-	one.mu.Lock()
-	sid := one.sid
-	one.mu.Unlock()
-	if sid != "" {
-		p.send(&livekit.SignalRequest{Message: &livekit.SignalRequest_Mute{Mute: &livekit.MuteTrackRequest{Sid: sid, Muted: one.muted.Load()}}})
+	if sid := one.sent().SID; sid != "" {
+		p.send(&livekit.SignalRequest{Message: &livekit.SignalRequest_Mute{
+			Mute: &livekit.MuteTrackRequest{Sid: sid, Muted: one.muted.Load()}}})
 	}
 }
 
@@ -423,8 +414,8 @@ func (p *Participant) sendMuted(one *publication) {
 func (p *Participant) accepted(cid string, info *livekit.TrackInfo) {
 	for _, one := range p.publications(func(one *publication) bool { return one.track.ID() == cid }) {
 		one.mu.Lock()
-		first := one.sid == ""
-		one.sid = info.GetSid()
+		first := one.count.SID == ""
+		one.count.SID = info.GetSid()
 		one.mu.Unlock()
 		if first && info.GetSid() != "" {
 			close(one.taken)

@@ -86,7 +86,7 @@ func (p *Participant) Back(ctx context.Context) error {
 // publishes the same clips, muted where they were. The caller uses the new
 // participant instead of p, and calls its Leave. Up waits for its media.
 func (p *Participant) Rejoin(ctx context.Context) (*Participant, *SignalFailure) {
-	mine := p.Published()
+	published := p.Published()
 	p.Leave()
 	p.mu.Lock()
 	token := p.token()
@@ -96,8 +96,8 @@ func (p *Participant) Rejoin(ctx context.Context) (*Participant, *SignalFailure)
 		return nil, f
 	}
 	err := next.Start(p.media)
-	if err == nil && len(mine) > 0 {
-		_, err = next.Publish(ctx, mine...)
+	if err == nil && len(published) > 0 {
+		_, err = next.Publish(ctx, published...)
 	}
 	if err != nil {
 		next.Leave()

@@ -73,7 +73,7 @@ func (o Options) waits(n *probe.Net) probe.Limits {
 // SignalPhases are the times of the steps of a signalling connection. DNS, TCP and
 // TLS are zero on a connection that was open already, or that a proxy made.
 type SignalPhases struct {
-	DNS, TCP, TLS time.Duration
+	probe.Phases
 	// Upgrade is the time from the request to its answer, Join that from there to
 	// the JoinResponse.
 	Upgrade, Join time.Duration
@@ -115,12 +115,12 @@ type Participant struct {
 	excessMu sync.Mutex // of excess alone: it may be taken while mu is held
 	excess   map[Excess]bool
 
-	mu       sync.Mutex
-	wire     *wire
-	left     bool
-	sub, pub *transport
-	reliable *webrtc.DataChannel // of pub
-	mine     []*publication
+	mu        sync.Mutex
+	wire      *wire
+	left      bool
+	sub, pub  *transport
+	reliable  *webrtc.DataChannel // of pub
+	published []*publication
 }
 
 // Join opens base's /rtc as the SDKs do, sends the token, and waits for the
@@ -324,16 +324,16 @@ func (p *Participant) Leave() {
 // ended (at most 300 ms: a name server that does not answer can hold one longer).
 func (p *Participant) closeMedia() {
 	p.mu.Lock()
-	sub, pub, mine := p.sub, p.pub, p.mine
+	sub, pub, published := p.sub, p.pub, p.published
 	p.mu.Unlock()
-	for _, one := range mine {
+	for _, one := range published {
 		one.stop()
 	}
 	var both sync.WaitGroup
 	both.Go(sub.close)
 	both.Go(pub.close)
 	both.Wait()
-	for _, one := range mine {
+	for _, one := range published {
 		one.work.Wait()
 	}
 }

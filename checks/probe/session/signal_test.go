@@ -88,12 +88,12 @@ func TestSignalFailures(t *testing.T) {
 		{"close 1000", func(ws *websocket.Conn) {
 			_ = ws.WriteMessage(websocket.CloseMessage, websocket.FormatCloseMessage(1000, "bye \x1b[31m"))
 			idle(ws)
-		}, session.SignalFailure{Kind: session.SignalClosed, CloseCode: 1000, CloseText: "bye"}},
+		}, session.SignalFailure{Kind: session.SignalClosed, SignalEnd: session.SignalEnd{CloseCode: 1000, CloseText: "bye"}}},
 		{"close 1011", func(ws *websocket.Conn) {
 			_ = ws.WriteMessage(websocket.CloseMessage, websocket.FormatCloseMessage(1011, "oops"))
 			idle(ws)
-		}, session.SignalFailure{Kind: session.SignalClosed, CloseCode: 1011, CloseText: "oops"}},
-		{"dropped", func(*websocket.Conn) {}, session.SignalFailure{Kind: session.SignalClosed, CloseCode: 1006}},
+		}, session.SignalFailure{Kind: session.SignalClosed, SignalEnd: session.SignalEnd{CloseCode: 1011, CloseText: "oops"}}},
+		{"dropped", func(*websocket.Conn) {}, session.SignalFailure{Kind: session.SignalClosed, SignalEnd: session.SignalEnd{CloseCode: 1006}}},
 		{"text", func(ws *websocket.Conn) {
 			_ = ws.WriteMessage(websocket.TextMessage, []byte("hello \x1b]0;pwned\x07"))
 			idle(ws)
@@ -112,7 +112,7 @@ func TestSignalFailures(t *testing.T) {
 			say(ws, &livekit.SignalResponse{Message: &livekit.SignalResponse_Leave{Leave: &livekit.LeaveRequest{
 				Reason: livekit.DisconnectReason_JOIN_FAILURE, Action: livekit.LeaveRequest_RECONNECT}}})
 			idle(ws)
-		}, session.SignalFailure{Kind: session.SignalLeave, Reason: "JOIN_FAILURE", Action: "RECONNECT"}},
+		}, session.SignalFailure{Kind: session.SignalLeave, SignalEnd: session.SignalEnd{Reason: "JOIN_FAILURE", Action: "RECONNECT"}}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			n := &probe.Net{Limits: probe.Limits{FirstFrame: 200 * time.Millisecond}}

@@ -80,26 +80,25 @@ type transport struct {
 	// up is closed once ICE and DTLS are up, data once a data channel of the
 	// offering side is open. iceUp gets an element each time ICE comes up, after an
 	// ICE restart too, and news when the record has changed.
-	up, data    chan struct{}
-	upOnce      sync.Once
-	dataOnce    sync.Once
-	iceUp, news chan struct{}
+	up, data       chan struct{}
+	isUp, dataOpen func() // close them
+	iceUp, news    chan struct{}
 
 	dialCtx   context.Context
 	undial    context.CancelFunc
 	dials     sync.WaitGroup
 	closeOnce sync.Once
 
-	mu         sync.Mutex // of all below
-	media      Media
-	negotiated time.Time // when the first description came
-	iceAt      time.Time // when ICE was up, and DTLS
-	connected  time.Time
-	failed     Outcome // what an event caused
-	advertised int     // addresses that the server has named
-	endOfTheir bool    // the server has named all of them
-	dialing    int
-	diagnose   bool // for Media: UDP is tried first, and ICE/TCP addresses are dialled
+	mu              sync.Mutex // of all below
+	media           Media
+	negotiated      time.Time // when the first description came
+	iceAt           time.Time // when ICE was up, and DTLS
+	connected       time.Time
+	failed          Outcome // what an event caused
+	advertised      int     // addresses that the server has named
+	endOfCandidates bool    // the server has named all of them
+	dialing         int
+	diagnose        bool // for Media: UDP is tried first, and ICE/TCP addresses are dialled
 }
 
 // newTransport makes a connection for target. The caller holds p.negotiating.
@@ -114,6 +113,7 @@ func (p *Participant) newTransport(target livekit.SignalTarget) (*transport, err
 	}
 	t := &transport{p: p, pc: pc, target: target, o: p.media, start: time.Now(), up: make(chan struct{}), data: make(chan struct{}),
 		iceUp: make(chan struct{}, 1), news: make(chan struct{}, 1)}
+	t.isUp, t.dataOpen = sync.OnceFunc(func() { close(t.up) }), sync.OnceFunc(func() { close(t.data) })
 	t.dialCtx, t.undial = context.WithCancel(context.Background())
 	t.listen()
 	p.mu.Lock()
@@ -248,7 +248,7 @@ func (t *transport) listen() {
 		switch at := time.Now(); state {
 		case webrtc.PeerConnectionStateConnected:
 			t.note(func() { t.isConnected(at) })
-			t.upOnce.Do(func() { close(t.up) })
+			t.isUp()
 		case webrtc.PeerConnectionStateFailed:
 			signal(t.p.lost)
 		}
@@ -260,7 +260,7 @@ func (t *transport) listen() {
 			return
 		}
 		if t.target == livekit.SignalTarget_SUBSCRIBER {
-			dc.OnOpen(func() { t.dataOnce.Do(func() { close(t.data) }) })
+			dc.OnOpen(t.dataOpen)
 		}
 		dc.OnMessage(func(m webrtc.DataChannelMessage) { t.p.takeData(m.Data) })
 	})
@@ -461,7 +461,7 @@ func (t *transport) trickle(m *livekit.TrickleRequest) {
 		return
 	}
 	if m.GetFinal() || init.Candidate == "" {
-		t.note(func() { t.endOfTheir = true })
+		t.note(func() { t.endOfCandidates = true })
 	}
 	if init.Candidate == "" {
 		return

@@ -58,19 +58,13 @@ type SignalFailure struct {
 	// says which.
 	LiveKit bool
 	Refusal probe.Reason
-	// CloseCode and CloseText come from the server's close frame. CloseCode 1006
-	// (never sent on the wire, RFC 6455 section 7.4.1) means that the connection ended
-	// without one.
-	CloseCode int
-	CloseText string
+	// SignalEnd is how the WebSocket ended, for SignalClosed and SignalLeave.
+	SignalEnd
 	// FrameType is text or binary, FrameLength its bytes and Excerpt its readable
 	// beginning: the frame that came instead of Join.
 	FrameType   string
 	FrameLength int
 	Excerpt     string
-	// Reason and Action are those of Leave, in LiveKit's own words:
-	// DUPLICATE_IDENTITY, DISCONNECT.
-	Reason, Action string
 	// Took is the whole time.
 	Took time.Duration
 }
@@ -167,7 +161,8 @@ func (g *upgrade) once(ctx, uctx context.Context, conn *probe.Conn) (up upgraded
 	dialer, dial := &websocket.Dialer{ReadBufferSize: 16 << 10, WriteBufferSize: 4 << 10}, n.Dialer()
 	switch proxy, err := n.ProxyFor(base); {
 	case err != nil:
-		return up, &probe.Failure{Kind: probe.KindProxy, Phase: probe.PhaseProxy, Host: n.Line(probe.HostPort(base)), Detail: n.Line(err.Error())}, nil
+		return up, &probe.Failure{Kind: probe.KindProxy, Phase: probe.PhaseProxy, Host: n.Line(probe.HostPort(base)),
+			Detail: n.Line(err.Error())}, nil
 	case proxy != nil:
 		dialer.Proxy, dialer.TLSClientConfig = http.ProxyURL(proxy), n.TLSConfig(base.Hostname())
 	case conn == nil:
@@ -176,7 +171,7 @@ func (g *upgrade) once(ctx, uctx context.Context, conn *probe.Conn) (up upgraded
 		}
 	}
 	if conn != nil {
-		up.phases, up.remote = SignalPhases{DNS: conn.Phases.DNS, TCP: conn.Phases.TCP, TLS: conn.Phases.TLS}, conn.Address
+		up.phases.Phases, up.remote = conn.Phases, conn.Address
 		up.loopback = up.loopback || probe.AddrKind(conn.Address.Addr()) == probe.ScopeLoopback
 		dial = func(context.Context, string, string) (net.Conn, error) { return conn, nil }
 	}
@@ -240,7 +235,8 @@ func (g *upgrade) refused(resp *http.Response) *SignalFailure {
 
 // unanswered returns why no HTTP answer came. conn is nil behind a proxy.
 func (g *upgrade) unanswered(ctx, uctx context.Context, conn *probe.Conn, err error) *probe.Failure {
-	f := &probe.Failure{Phase: probe.PhaseHTTP, Host: g.net.Line(probe.HostPort(g.base)), Detail: g.net.Line(withoutToken(err.Error(), g.token))}
+	f := &probe.Failure{Phase: probe.PhaseHTTP, Host: g.net.Line(probe.HostPort(g.base)),
+		Detail: g.net.Line(withoutToken(err.Error(), g.token))}
 	if conn != nil {
 		f.Address = conn.Address.String()
 	}

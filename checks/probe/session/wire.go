@@ -33,8 +33,8 @@ const (
 	// quietDefault is the longest silence of a connection whose server sends no
 	// ping time-out.
 	quietDefault = 15 * time.Second
-	// brokenWait bounds reading what came before a write failed.
-	brokenWait = 100 * time.Millisecond
+	// drainWait bounds reading what came before a write failed.
+	drainWait = 100 * time.Millisecond
 )
 
 // SignalEnd is how a signalling connection ended.
@@ -43,8 +43,8 @@ type SignalEnd struct {
 	// LiveKit's own words ("DUPLICATE_IDENTITY", "DISCONNECT").
 	Left           bool
 	Reason, Action string
-	// CloseCode and CloseText are those of the close frame; 1006 means that the
-	// connection ended without one.
+	// CloseCode and CloseText are those of the close frame; 1006 (never sent on the
+	// wire, RFC 6455 section 7.4.1) means that the connection ended without one.
 	CloseCode int
 	CloseText string
 	// Silent reports whether the server sent nothing for longer than its own ping
@@ -61,8 +61,7 @@ type wire struct {
 
 	readDone, pingDone, leaving chan struct{}
 	leaveOnce                   sync.Once
-	// broken is set once a write has failed.
-	broken atomic.Bool
+	writeFailed                 atomic.Bool
 	// reading is set once messages are read continuously: pings then extend the
 	// server's deadline.
 	reading atomic.Bool
@@ -94,21 +93,22 @@ func newWire(n *probe.Net, up upgraded) *wire {
 var errPings = errors.New("websocket: pings without end")
 
 // await reads until want accepts a message, or returns why none will come.
-func (w *wire) await(ctx context.Context, wait time.Duration, want func(*livekit.SignalResponse) (bool, *SignalFailure)) (*livekit.SignalResponse, *SignalFailure) {
+func (w *wire) await(ctx context.Context, wait time.Duration,
+	want func(*livekit.SignalResponse) (bool, *SignalFailure)) (*livekit.SignalResponse, *SignalFailure) {
 	_ = w.ws.SetReadDeadline(time.Now().Add(wait))
 	stop := context.AfterFunc(ctx, func() { _ = w.ws.SetReadDeadline(time.Unix(1, 0)) })
 	defer stop()
 	for range caps.BeforeJoin {
 		frame, data, err := w.ws.ReadMessage()
 		if err != nil {
-			return nil, w.unsaid(ctx, err)
+			return nil, w.noFrame(ctx, err)
 		}
 		msg := decodeSignal(frame, data)
 		if msg == nil {
 			return nil, w.notSignal(frame, data)
 		}
 		if leave := msg.GetLeave(); leave != nil {
-			return nil, &SignalFailure{Kind: SignalLeave, Reason: leave.GetReason().String(), Action: leave.GetAction().String()}
+			return nil, &SignalFailure{Kind: SignalLeave, SignalEnd: endBy(leave)}
 		}
 		if took, f := want(msg); f != nil {
 			f.FrameLength = len(data)
@@ -120,8 +120,8 @@ func (w *wire) await(ctx context.Context, wait time.Duration, want func(*livekit
 	return nil, &SignalFailure{Kind: SignalNotSignal, FrameType: "binary"}
 }
 
-// unsaid returns why no first frame came.
-func (w *wire) unsaid(ctx context.Context, err error) *SignalFailure {
+// noFrame returns why no first frame came.
+func (w *wire) noFrame(ctx context.Context, err error) *SignalFailure {
 	f, end := &SignalFailure{}, w.endOf(err)
 	switch {
 	case errors.Is(ctx.Err(), context.Canceled):
@@ -132,7 +132,7 @@ func (w *wire) unsaid(ctx context.Context, err error) *SignalFailure {
 		// Neither a close nor a broken connection: invalid frames.
 		f.Kind, f.FrameType, f.Excerpt = SignalNotSignal, "invalid", w.net.Line(err.Error())
 	default:
-		f.Kind, f.CloseCode, f.CloseText = SignalClosed, end.CloseCode, end.CloseText
+		f.Kind, f.SignalEnd = SignalClosed, *end
 	}
 	return f
 }
@@ -183,6 +183,11 @@ func fits(data []byte, d protoreflect.MessageDescriptor, parts *int) bool {
 	return true
 }
 
+// endBy returns the end by which the server asks this side to leave.
+func endBy(leave *livekit.LeaveRequest) SignalEnd {
+	return SignalEnd{Left: true, Reason: leave.GetReason().String(), Action: leave.GetAction().String()}
+}
+
 // endOf converts the error that ended reading. CloseCode 0 and not Silent means
 // that the peer broke the WebSocket protocol.
 func (w *wire) endOf(err error) *SignalEnd {
@@ -214,8 +219,8 @@ func (w *wire) start(take func(*livekit.SignalResponse)) {
 
 // quiet returns the longest silence after which the server counts as lost.
 func (w *wire) quiet() time.Duration {
-	if w.broken.Load() {
-		return brokenWait
+	if w.writeFailed.Load() {
+		return drainWait
 	}
 	if w.pingQuiet > w.pingEvery {
 		return w.pingQuiet
@@ -232,7 +237,7 @@ func (w *wire) read(take func(*livekit.SignalResponse)) {
 		frame, data, err := w.ws.ReadMessage()
 		if err != nil {
 			w.end = w.endOf(err)
-			if w.end.Silent && w.broken.Load() {
+			if w.end.Silent && w.writeFailed.Load() {
 				w.end = &SignalEnd{CloseCode: websocket.CloseAbnormalClosure}
 			}
 			break
@@ -249,7 +254,8 @@ func (w *wire) read(take func(*livekit.SignalResponse)) {
 		}
 		take(msg)
 		if leave := msg.GetLeave(); leave != nil {
-			w.end = &SignalEnd{Left: true, Reason: leave.GetReason().String(), Action: leave.GetAction().String()}
+			end := endBy(leave)
+			w.end = &end
 			break
 		}
 	}
@@ -292,7 +298,7 @@ func (w *wire) send(msg *livekit.SignalRequest) error {
 	defer w.writeMu.Unlock()
 	_ = w.ws.SetWriteDeadline(time.Now().Add(writeWait))
 	if err = w.ws.WriteMessage(websocket.BinaryMessage, data); err != nil {
-		w.broken.Store(true)
+		w.writeFailed.Store(true)
 		_ = w.ws.SetReadDeadline(time.Now().Add(w.quiet()))
 	}
 	return err
@@ -302,7 +308,7 @@ func (w *wire) send(msg *livekit.SignalRequest) error {
 func (w *wire) leave(meanwhile func()) {
 	w.leaveOnce.Do(func() {
 		close(w.leaving)
-		w.sayGoodbye()
+		w.sendLeave()
 	})
 	wait := leaveWait
 	if w.phases.Upgrade > farUpgrade {
@@ -327,8 +333,8 @@ func (w *wire) cut() {
 	<-w.pingDone
 }
 
-// sayGoodbye sends Leave and a close frame.
-func (w *wire) sayGoodbye() {
+// sendLeave sends Leave and a close frame.
+func (w *wire) sendLeave() {
 	_ = w.send(&livekit.SignalRequest{Message: &livekit.SignalRequest_Leave{Leave: &livekit.LeaveRequest{
 		Reason: livekit.DisconnectReason_CLIENT_INITIATED,
 		Action: livekit.LeaveRequest_DISCONNECT,
@@ -341,7 +347,7 @@ func (w *wire) sayGoodbye() {
 // participant to the room, unless it closed the connection itself.
 func (w *wire) abandon(kind SignalKind) {
 	if kind != SignalClosed {
-		w.sayGoodbye()
+		w.sendLeave()
 	}
 	_ = w.ws.Close()
 }

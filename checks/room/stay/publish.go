@@ -62,10 +62,10 @@ func (s *Stay) publishFirst() {
 		case errors.Is(err, room.ErrNotInRoom):
 			return
 		case errors.Is(err, room.ErrMayNot):
-			s.emit(room.Event{Type: room.Problem, Text: finding.Textf("the token does not allow publishing (canPublish)")})
+			s.problem(finding.Textf("the token does not allow publishing (canPublish)"))
 			return
 		case err != nil:
-			s.emit(room.Event{Type: room.Problem, Text: finding.Textf("%s could not be published: %s", string(what.Clip), s.o.Redact.Clean(err.Error(), 200))})
+			s.problem(finding.Textf("%s could not be published: %s", string(what.Clip), s.o.Redact.Clean(err.Error(), 200)))
 		}
 	}
 }
@@ -145,6 +145,7 @@ func (s *Stay) Send(text string) error {
 		return err
 	}
 	shown := clean.Line(text, caps.MessageShown)
-	s.emit(room.Event{Type: room.DataSent, Message: &room.Message{Text: shown, Bytes: len(text)}, Me: true, Text: finding.Textf("sent: %s", shown)})
+	s.emit(room.Event{Type: room.DataSent, Message: &room.Message{Text: shown, Bytes: len(text)}, Me: true,
+		Text: finding.Textf("sent: %s", shown)})
 	return nil
 }

@@ -106,14 +106,8 @@ func Open(ctx context.Context, o Options) *Stay {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	if o.Net == nil {
-		o.Net = &probe.Net{}
-	}
 	if o.Sample <= 0 {
 		o.Sample = 2 * time.Second
-	}
-	if o.Redact == nil {
-		o.Redact = clean.NewRedactor()
 	}
 	if o.Redact.Learn(o.Token); o.Net.Redact == nil {
 		o.Net.Redact = o.Redact
@@ -160,7 +154,8 @@ func (s *Stay) run(ctx context.Context) {
 		}
 	}()
 	defer s.leave(nil)
-	s.emit(room.Event{Type: room.Joining, URL: clean.URL(s.o.URL.String()), Text: finding.Textf("joining at %s", clean.URL(s.o.URL.String()))})
+	at := clean.URL(s.o.URL.String())
+	s.emit(room.Event{Type: room.Joining, URL: at, Text: finding.Textf("joining at %s", at)})
 	end := s.join(ctx)
 	if end == nil {
 		s.connected()
@@ -340,6 +335,9 @@ func (s *Stay) emit(e room.Event) {
 	s.events.Put(s.o.Redact.HideIn(e).(room.Event))
 }
 
+// problem emits that something that was asked for did not work.
+func (s *Stay) problem(text finding.Text) { s.emit(room.Event{Type: room.Problem, Text: text}) }
+
 // finish emits the last event.
 func (s *Stay) finish(e room.Event) {
 	e.Type = room.Ended
@@ -420,7 +418,7 @@ func (s *Stay) reportExcess(excess []session.Excess) {
 		}
 	}
 	if len(fresh) > 0 {
-		s.emit(room.Event{Type: room.Problem, Text: finding.Textf("the server sends more than lkdoctor reads, and the rest waits or is dropped: %s", strings.Join(fresh, ", "))})
+		s.problem(finding.Textf("the server sends more than lkdoctor reads, and the rest waits or is dropped: %s", strings.Join(fresh, ", ")))
 	}
 }
 
@@ -439,7 +437,8 @@ func (s *Stay) over(ctx context.Context) *room.Event {
 	if away.IsZero() || !errors.Is(context.Cause(ctx), errOver) {
 		return left()
 	}
-	return lost(finding.Textf("the time was over while reconnecting, which had not succeeded within %s", finding.Duration(s.o.Now().Sub(away))))
+	took := finding.Duration(s.o.Now().Sub(away))
+	return lost(finding.Textf("the time was over while reconnecting, which had not succeeded within %s", took))
 }
 
 // lost returns the end of a stay whose connection did not come back.
@@ -452,7 +451,8 @@ func thrownOut(reason string) *room.Event { return endedBy(reason, room.End{Outc
 
 // endedBy returns an end for which the server gives a reason.
 func endedBy(reason string, end room.End) *room.Event {
-	return &room.Event{Reason: reason, End: &end, Text: finding.Textf("the server ended the stay: %s (%s)", finding.LeaveReason(reason), reason)}
+	return &room.Event{Reason: reason, End: &end,
+		Text: finding.Textf("the server ended the stay: %s (%s)", finding.LeaveReason(reason), reason)}
 }
 
 // refused returns why the server did not send Join. The doctor's checks look for

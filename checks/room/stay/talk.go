@@ -1,7 +1,6 @@
 package stay
 
 import (
-	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -25,15 +24,17 @@ func (s *Stay) takeData(packet *livekit.DataPacket) {
 	from := s.o.Redact.Clean(packet.GetParticipantIdentity(), 120)
 	switch p := packet.GetValue().(type) {
 	case *livekit.DataPacket_User:
-		s.received(&room.Message{From: from, Topic: s.o.Redact.Clean(p.User.GetTopic(), 80), Text: s.readable(p.User.GetPayload()), Bytes: len(p.User.GetPayload())})
+		payload := p.User.GetPayload()
+		s.received(&room.Message{From: from, Topic: s.o.Redact.Clean(p.User.GetTopic(), 80), Text: s.readable(payload), Bytes: len(payload)})
 	case *livekit.DataPacket_ChatMessage:
 		text := p.ChatMessage.GetMessage()
 		s.received(&room.Message{From: from, Topic: "chat", Text: s.readable([]byte(text)), Bytes: len(text)})
 	case *livekit.DataPacket_StreamHeader:
 		topic := p.StreamHeader.GetTopic()
+		isText := p.StreamHeader.GetTextHeader() != nil && (topic == "lk.chat" || topic == "lk.transcription")
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		if len(s.streams) < caps.Streams && slices.Contains([]string{"lk.chat", "lk.transcription"}, topic) && p.StreamHeader.GetTextHeader() != nil {
+		if isText && len(s.streams) < caps.Streams {
 			s.streams[p.StreamHeader.GetStreamId()] = &stream{from: from, topic: topic}
 		}
 	case *livekit.DataPacket_StreamChunk:

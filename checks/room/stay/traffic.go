@@ -58,7 +58,8 @@ func (s *Stay) sample() {
 	if changed {
 		text := finding.Textf("media goes over %s: %s (%s) to %s (%s)", path.Kind, path.Local, path.LocalType, path.Remote, path.RemoteType)
 		if path.RemoteType == "prflx" {
-			text = finding.Textf("media goes over %s: %s (%s) to %s, which the server does not advertise: it advertises another address", path.Kind, path.Local, path.LocalType, path.Remote)
+			text = finding.Textf("media goes over %s: %s (%s) to %s, which the server does not advertise: it advertises another address",
+				path.Kind, path.Local, path.LocalType, path.Remote)
 		}
 		s.emit(room.Event{Type: room.PathChanged, Path: &path, Text: text})
 	}
@@ -115,7 +116,8 @@ func (s *Stay) traffic(p *session.Participant, now time.Time) {
 	}
 	for _, c := range []clips.Clip{clips.Tone, clips.Pattern} {
 		if sent := p.Sent(c); sent.SID != "" {
-			add(sent.SID, true, counts{bytes: sent.Bytes, expected: sent.Packets, lost: sent.ReportedLost, jitter: sent.ReportedJitter, reported: sent.Reported})
+			add(sent.SID, true, counts{bytes: sent.Bytes, expected: sent.Packets, lost: sent.ReportedLost, jitter: sent.ReportedJitter,
+				reported: sent.Reported})
 		}
 	}
 	for tally, sid := range s.flows {
