@@ -11,23 +11,19 @@ import (
 
 // PartyName returns a party as part of a sentence.
 func PartyName(owner Owner) Text {
-	switch owner {
-	case finding.OwnerConfig:
-		return finding.Textf("your settings")
-	case finding.OwnerTicketService:
-		return finding.Textf("the ticket service")
-	case finding.OwnerFrontend:
-		return finding.Textf("the app")
-	case finding.OwnerLiveKitServer:
-		return finding.Textf("the LiveKit server")
-	case finding.OwnerNetwork:
-		return finding.Textf("the network")
-	case finding.OwnerClock:
-		return finding.Textf("the clock")
-	case finding.OwnerAgent:
-		return finding.Textf("the agent")
+	name, known := map[Owner]string{
+		finding.OwnerConfig:        "your settings",
+		finding.OwnerTicketService: "the ticket service",
+		finding.OwnerFrontend:      "the app",
+		finding.OwnerLiveKitServer: "the LiveKit server",
+		finding.OwnerNetwork:       "the network",
+		finding.OwnerClock:         "the clock",
+		finding.OwnerAgent:         "the agent",
+	}[owner]
+	if !known {
+		return finding.Textf("%s", string(owner))
 	}
-	return finding.Textf("%s", string(owner))
+	return finding.Textf(name)
 }
 
 // RuleName returns the party that usually must act, as catalogue pages name their
