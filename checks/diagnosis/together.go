@@ -18,7 +18,7 @@ func (e Evidence) settled(results []check.Result) []check.Result {
 	out := slices.Clone(results)
 	confirmed := confirmedBy(results)
 	for i, r := range out {
-		findings := make([]Finding, 0, len(r.Findings))
+		findings := make([]finding.Finding, 0, len(r.Findings))
 		for _, f := range r.Findings {
 			if !e.refuted(f) {
 				findings = append(findings, e.settle(e.stale(r.Check.ID, f), confirmed))
@@ -35,7 +35,7 @@ func (e Evidence) settled(results []check.Result) []check.Result {
 
 // MayBeRefuted reports whether a later check may refute a finding, so that a face
 // should not show it before the run has ended.
-func MayBeRefuted(f Finding) bool {
+func MayBeRefuted(f finding.Finding) bool {
 	switch f.Code {
 	case finding.EnvURLPath, finding.EnvURLMediaPort, finding.EnvURLInsecure, finding.TicketURLDiffers:
 		return true
@@ -44,7 +44,7 @@ func MayBeRefuted(f Finding) bool {
 }
 
 // oddPair reports whether f is about the form of key or secret.
-func oddPair(f Finding) bool {
+func oddPair(f finding.Finding) bool {
 	if setting := f.Facts["setting"]; setting != "LIVEKIT_API_KEY" && setting != "LIVEKIT_API_SECRET" {
 		return false
 	}
@@ -57,15 +57,15 @@ func oddPair(f Finding) bool {
 
 // refuted reports whether a probe has shown that f is no fault, or found a fault that
 // includes it.
-func (e Evidence) refuted(f Finding) bool {
+func (e Evidence) refuted(f finding.Finding) bool {
 	switch f.Code {
 	case finding.EnvURLPath:
 		// A proxy serves LiveKit under this path, or the finding of join.reach says more.
-		return f.Variant != "query" && (e.passed("join.reach") || e.found(func(l Located) bool {
+		return f.Variant != "query" && (e.passed("join.reach") || e.found(func(l check.Located) bool {
 			return l.Finding.Code == finding.ServerPathPrefix || strings.HasPrefix(l.Finding.Variant, "unstripped")
 		}))
 	case finding.EnvURLMediaPort:
-		return e.passed("join.reach") || e.found(func(l Located) bool { return l.Finding.Variant == "media-port" })
+		return e.passed("join.reach") || e.found(func(l check.Located) bool { return l.Finding.Variant == "media-port" })
 	case finding.EnvURLInsecure:
 		return e.failed("join.reach")
 	case finding.TicketURLDiffers:
@@ -76,7 +76,7 @@ func (e Evidence) refuted(f Finding) bool {
 
 // badAddress reports whether a finding is about an address that leads to no LiveKit
 // server.
-func badAddress(l Located) bool {
+func badAddress(l check.Located) bool {
 	switch l.Finding.Code {
 	case finding.ServerDNS, finding.ServerRefused, finding.ServerTimeout, finding.ServerSilent, finding.ServerReset, finding.ServerTLS,
 		finding.ServerNotLiveKit, finding.ServerPathPrefix, finding.EnvURLInvalid:
@@ -90,7 +90,7 @@ func badAddress(l Located) bool {
 // token becomes a failure once the server has refused it for that reason, and so does
 // a value that hides another one once it did not work. A signer with another secret
 // than the server's is wrong.
-func (e Evidence) settle(f Finding, confirmed Code) Finding {
+func (e Evidence) settle(f finding.Finding, confirmed finding.Code) finding.Finding {
 	switch {
 	case f.Code == finding.SignatureOtherKey && e.Server == Yes:
 		f.Severity, f.Variant = finding.Warn, "accepted"
@@ -108,7 +108,7 @@ func (e Evidence) settle(f Finding, confirmed Code) Finding {
 
 // confirmedBy returns the code of the warning about the token that the server's
 // refusal confirms, or "".
-func confirmedBy(results []check.Result) Code {
+func confirmedBy(results []check.Result) finding.Code {
 	for _, l := range check.Locate(results, finding.Fail) {
 		if l.Finding.Code != finding.ServerTokenRejected {
 			continue
@@ -129,13 +129,13 @@ func confirmedBy(results []check.Result) Code {
 
 // shadowFails reports whether the value that hides another one did not work. The fault
 // is then a stale export in the shell, not the host at its address.
-func (e Evidence) shadowFails(f Finding) bool {
+func (e Evidence) shadowFails(f finding.Finding) bool {
 	if f.Variant != "shell" {
 		return false
 	}
 	switch f.Facts["setting"] {
 	case "LIVEKIT_URL":
-		return e.found(func(l Located) bool {
+		return e.found(func(l check.Located) bool {
 			return l.Check == "join.reach" && badAddress(l) || l.Finding.Code == finding.EnvURLInvalid
 		})
 	case "LIVEKIT_API_KEY", "LIVEKIT_API_SECRET":
@@ -146,7 +146,7 @@ func (e Evidence) shadowFails(f Finding) bool {
 
 // stale sets the variant of a finding about LIVEKIT_URL if the call uses another
 // server that works, so that LIVEKIT_URL is out of date.
-func (e Evidence) stale(id string, f Finding) Finding {
+func (e Evidence) stale(id string, f finding.Finding) finding.Finding {
 	if page, _ := catalogue.Lookup(f.Code); id == "join.reach" && e.OwnURL && e.Server == Yes {
 		if _, has := page.Variant("stale-url"); has {
 			f.Variant = "stale-url"
@@ -156,6 +156,6 @@ func (e Evidence) stale(id string, f Finding) Finding {
 }
 
 // found reports whether such is true of any failure of the run.
-func (e Evidence) found(such func(Located) bool) bool {
+func (e Evidence) found(such func(check.Located) bool) bool {
 	return slices.ContainsFunc(check.Locate(e.Results, finding.Fail), such)
 }
