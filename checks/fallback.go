@@ -62,7 +62,8 @@ func fallbackMint(c *Case) Check {
 				"no LIVEKIT_API_KEY and LIVEKIT_API_SECRET here, and the server on this machine does not know devkey: it is no livekit-server --dev").As("own-keys")}
 			return report
 		}
-		report := Report{Outcome: Outcome{Text: finding.Textf("made a token for %s in %s", clean.Line(dev.Identity, 60), clean.Line(dev.Room, 60)),
+		report := Report{Outcome: Outcome{
+			Text: finding.Textf("made a token for %s in %s", clean.Line(dev.Identity, 60), clean.Line(dev.Room, 60)),
 			Facts: Facts{"identity": clean.Line(dev.Identity, 256), "room": clean.Line(dev.Room, 256), "default_keys": dev.DefaultKeys}}}
 		if dev.DefaultKeys {
 			report.Findings = []Finding{finding.New(finding.DevTokenDefaultKeys, finding.Info,
@@ -244,7 +245,8 @@ func fallbackJoin(c *Case) Check {
 			return report
 		}
 		cause := findings[slices.IndexFunc(findings, func(f Finding) bool { return f.Severity == finding.Fail })]
-		failed := finding.New(finding.DevJoinFailed, finding.Fail, "a token made here does not get in either, because of %s", string(cause.Code))
+		failed := finding.New(finding.DevJoinFailed, finding.Fail, "a token made here does not get in either, because of %s",
+			string(cause.Code))
 		if s := c.Source(); s == check.SourceMinted || s == check.SourceNone {
 			failed.Message = finding.Textf("a token made here does not get in, because of %s", string(cause.Code))
 		}
@@ -306,13 +308,15 @@ func (c *Case) devVerdictFindings(ctx context.Context, dev *DevToken, at address
 	}
 	switch v.Reason {
 	case probe.ReasonKeyUnknown, probe.ReasonKeyEmpty:
-		return build(finding.ServerKeyUnknown, c.ownKeyVariant(ctx, key), "the server does not know the API key %q that is configured here", key)
+		return build(finding.ServerKeyUnknown, c.ownKeyVariant(ctx, key),
+			"the server does not know the API key %q that is configured here", key)
 	case probe.ReasonSignature:
 		variant := "here"
 		if key == devKey && c.isDevServer(ctx, at) {
 			variant = "dev-server"
 		}
-		return build(finding.ServerSignatureRejected, variant, "the server knows the key %s, and the secret configured here is not its secret for it", key)
+		return build(finding.ServerSignatureRejected, variant,
+			"the server knows the key %s, and the secret configured here is not its secret for it", key)
 	}
 	return build(finding.ServerTokenRejected, rejectedVariant(v.Reason), "the server refuses a token made here: %s", reasonWords(v))
 }

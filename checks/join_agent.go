@@ -332,9 +332,11 @@ func (a *agentCall) judge(name string) []Finding {
 		after := max(0, agent.Came.Sub(a.called))
 		switch {
 		case agent.Left:
-			return found(finding.AgentAbsent, "left", "the agent %s came after %s and left the room at once", shown, finding.Duration(after))
+			return found(finding.AgentAbsent, "left", "the agent %s came after %s and left the room at once",
+				shown, finding.Duration(after))
 		case after > agentSlow && !agent.Before:
-			return []Finding{finding.New(finding.AgentSlow, finding.Warn, "the agent %s came only %s after it was called", shown, finding.Duration(after)).
+			return []Finding{finding.New(finding.AgentSlow, finding.Warn, "the agent %s came only %s after it was called",
+				shown, finding.Duration(after)).
 				With("after_ms", finding.Milliseconds(after)).WithAll(facts)}
 		}
 		return nil
@@ -343,7 +345,8 @@ func (a *agentCall) judge(name string) []Finding {
 	case code == finding.AgentDispatchIgnored:
 		return found(code, "", "the server did not call the agent %s that the token asks for: room %s was there before", shown, a.room)
 	case code == finding.AgentNoWorker:
-		return found(code, "", "no worker took the job of the agent %s: none under that name is registered at this server, or none is free", shown)
+		return found(code, "",
+			"no worker took the job of the agent %s: none under that name is registered at this server, or none is free", shown)
 	case code == finding.AgentJobFailed:
 		facts["job_error"] = failure
 		return found(code, "", "the job of the agent %s has failed: %s", shown, orNothing(failure))
@@ -369,7 +372,8 @@ func (a *agentCall) outcome() Outcome {
 		if came = append(came, shown.String()); len(came) > 1 {
 			continue
 		}
-		out.Facts = Facts{"agent": name, "agent_identity": agent.Identity, "after_ms": finding.Milliseconds(after), "audio": agent.Audio, "room": a.room}
+		out.Facts = Facts{"agent": name, "agent_identity": agent.Identity, "after_ms": finding.Milliseconds(after),
+			"audio": agent.Audio, "room": a.room}
 		switch {
 		case agent.Before:
 			out.Text = finding.Textf("the agent %s was in the room already", shown)

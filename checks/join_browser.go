@@ -219,7 +219,8 @@ func (a *browserAsk) queryFindings() []Finding {
 		return nil
 	}
 	f := finding.New(finding.WebsocketQueryRefused, finding.Fail,
-		"the token gets in by the Authorization header, and in the query, where browsers have to put it, it is answered %d: %s", v.Status, orNothing(v.Text)).
+		"the token gets in by the Authorization header, and in the query, where browsers have to put it, it is answered %d: %s",
+		v.Status, orNothing(v.Text)).
 		As("firewall")
 	switch {
 	case v.Reason == probe.ReasonNoPermissions:
@@ -294,7 +295,8 @@ func (a *browserAsk) outcome(signal *session.Participant) Outcome {
 		out.Facts["page"] = a.page.shown
 		out.Text = finding.Textf("LiveKit answers where browsers join (/rtc/v1), and the page at %s lets them", a.page.shown)
 		if !a.page.why.IsZero() {
-			out.Text = finding.Textf("LiveKit answers where browsers join (/rtc/v1); the page at %s could not be read: %s", a.page.shown, a.page.why)
+			out.Text = finding.Textf("LiveKit answers where browsers join (/rtc/v1); the page at %s could not be read: %s",
+				a.page.shown, a.page.why)
 		}
 	}
 	return out

@@ -87,7 +87,8 @@ func (c *Case) removeGuest(what, identity string) func(context.Context) {
 // refused.
 func guestRefused(code Code, f *session.SignalFailure) Finding {
 	if f.Kind == session.SignalUpgradeRefused && (f.Status == 401 || f.Status == 403) {
-		return finding.New(code, finding.Fail, "the server refuses a participant with a token made here (%d): %s", f.Status, orNothing(f.Body)).
+		return finding.New(code, finding.Fail, "the server refuses a participant with a token made here (%d): %s",
+			f.Status, orNothing(f.Body)).
 			As("refused").With("status", f.Status).By(finding.OwnerConfig)
 	}
 	return finding.New(code, finding.Fail, "a participant with a token made here could not join: %s", f.Error()).

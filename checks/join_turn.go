@@ -185,7 +185,8 @@ func turnFinding(r session.TURNReport, seen *turnRecord) []Finding {
 	case r.PeersAsked > 0 && len(r.PeersDenied) == r.PeersAsked:
 		peer := r.PeersDenied[0].String()
 		facts["peer"] = peer
-		return found(finding.TurnRelayDenied, "peer", "", "the TURN server %s may not relay to the LiveKit server at %s (%s)", r.Host, peer, turnError(r))
+		return found(finding.TurnRelayDenied, "peer", "", "the TURN server %s may not relay to the LiveKit server at %s (%s)",
+			r.Host, peer, turnError(r))
 	case through || r.PeersAsked > len(r.PeersDenied) && r.OwnDenied:
 		return nil
 	case r.OwnDenied:
@@ -297,7 +298,8 @@ func turnOutcome(seen *turnRecord) Outcome {
 		facts["relay_join_answered"], facts["relay_join_ms"] = j.Answered, finding.Milliseconds(j.Took)
 		if j.Pair != nil {
 			facts["relay_join_rtt_ms"] = finding.Milliseconds(j.Pair.RTT)
-			text = finding.Textf("%d of %d TURN addresses relay; LiveKit answered through them in %s", working, offered, finding.Duration(j.Took))
+			text = finding.Textf("%d of %d TURN addresses relay; LiveKit answered through them in %s",
+				working, offered, finding.Duration(j.Took))
 		}
 	case !seen.NoJoin.IsZero():
 		facts["relay_join"] = seen.NoJoin.String()

@@ -35,7 +35,8 @@ func (e Evidence) placed(fix finding.Fix, values map[string]string) finding.Fix 
 			if fix.Command != "" || !single || strings.Contains(value, "\n") || strings.Contains(name, "SECRET") {
 				continue
 			}
-			fix.Command = strings.Join(append(append([]string{"lkdoctor"}, without(strings.Fields(e.Again), source)...), source, value), " ")
+			args := slices.Concat([]string{"lkdoctor"}, without(strings.Fields(e.Again), source), []string{source, value})
+			fix.Command = strings.Join(args, " ")
 			fix.Code = slices.Delete(slices.Clone(fix.Code), i, i+1)
 			return fix
 		case envFile.MatchString(source):

@@ -91,7 +91,8 @@ func (e Evidence) notIt(cleared []finding.Owner) finding.Text {
 	}
 	parties := names(cleared)
 	if e.passed("fallback.join") {
-		return finding.Textf("%s (a token made on this machine joined that server in %s)", parties, finding.Duration(e.result("fallback.join").Took))
+		return finding.Textf("%s (a token made on this machine joined that server in %s)", parties,
+			finding.Duration(e.result("fallback.join").Took))
 	}
 	if e.Server == Yes {
 		return finding.Textf("%s (the LiveKit server accepts the token)", parties)
@@ -125,7 +126,8 @@ func whole(d check.Diagnosis) finding.Text {
 
 // nothing is the diagnosis of a run in which nothing that was requested was checked.
 func (e Evidence) nothing() check.Diagnosis {
-	d := check.Diagnosis{Owner: finding.OwnerUnknown, Cleared: []finding.Owner{}, Broke: finding.Textf("Nothing of what was asked for was checked (%s).", e.Nothing)}
+	d := check.Diagnosis{Owner: finding.OwnerUnknown, Cleared: []finding.Owner{},
+		Broke: finding.Textf("Nothing of what was asked for was checked (%s).", e.Nothing)}
 	d.Summary = d.Broke
 	step := finding.Textf("Give what it needs: a token (--token -), a ticket (--ticket), an app (--frontend URL), or LIVEKIT_URL, LIVEKIT_API_KEY and LIVEKIT_API_SECRET.")
 	if !slices.ContainsFunc(e.Results, func(r check.Result) bool {

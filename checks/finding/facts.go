@@ -337,7 +337,8 @@ func FactValue(name string, value any) Text {
 // looks returns the words of lkdoctor for what a token looks like, from their English.
 func looks(english string) Text {
 	var n int
-	for _, format := range []string{"%d random bytes in hex, as secrets.token_hex(%d) makes", "%d random bytes in base64url, as secrets.token_urlsafe(%d) makes"} {
+	for _, format := range []string{"%d random bytes in hex, as secrets.token_hex(%d) makes",
+		"%d random bytes in base64url, as secrets.token_urlsafe(%d) makes"} {
 		_, _ = fmt.Sscanf(english, "%d random bytes", &n)
 		if fmt.Sprintf(format, n, n) == english {
 			return Textf(format, n, n)
