@@ -3,7 +3,6 @@ package checks
 import (
 	"cmp"
 	"context"
-	"net/url"
 	"slices"
 	"time"
 
@@ -63,7 +62,7 @@ func fallbackMint(c *Case) Check {
 			return report
 		}
 		report := Report{Outcome: Outcome{
-			Text: finding.Textf("made a token for %s in %s", clean.Line(dev.Identity, 60), clean.Line(dev.Room, 60)),
+			Text:  finding.Textf("made a token for %s in %s", clean.Line(dev.Identity, 60), clean.Line(dev.Room, 60)),
 			Facts: Facts{"identity": clean.Line(dev.Identity, 256), "room": clean.Line(dev.Room, 256), "default_keys": dev.DefaultKeys}}}
 		if dev.DefaultKeys {
 			report.Findings = []Finding{finding.New(finding.DevTokenDefaultKeys, finding.Info,
@@ -95,7 +94,7 @@ func (c *Case) atLiveKit() bool {
 // its answer differs between an unknown key and a wrong signature.
 func (c *Case) askKey(ctx context.Context) Report {
 	key := clean.Line(c.Settings.APIKey.Value, 80)
-	known, sure, _ := c.Net.KeyKnown(ctx, c.devURL(), token.Garbage(c.Settings.APIKey.Value, c.serverNow()))
+	known, sure, _ := c.Net.KeyKnown(ctx, c.livekitURL(), token.Garbage(c.Settings.APIKey.Value, c.serverNow()))
 	if sure && !known {
 		return check.Found(finding.New(finding.ServerKeyUnknown, finding.Fail,
 			"the server does not know the API key %q that is configured here", key).As(c.ownKeyVariant(ctx, key)).By(finding.OwnerConfig))
@@ -143,10 +142,6 @@ func (c *Case) devKeys() (key, secret string, defaults bool) {
 	}
 	return "", "", false
 }
-
-// devURL returns the address at which the dev token is used: LIVEKIT_URL, to which
-// the key belongs.
-func (c *Case) devURL() *url.URL { return c.livekitURL() }
 
 // ownTTL is the lifetime of a token made here for a question or a short stay.
 const ownTTL = 2 * time.Minute
@@ -198,7 +193,7 @@ func (c *Case) devToken(ctx context.Context) (*DevToken, error) {
 	if err != nil {
 		return nil, err
 	}
-	if u := c.devURL(); u != nil && c.atLiveKit() {
+	if u := c.livekitURL(); u != nil && c.atLiveKit() {
 		dev.Verdict, dev.Failure = c.verdictOn(ctx, u, dev.Token)
 	}
 	return dev, nil
@@ -230,9 +225,9 @@ func fallbackJoin(c *Case) Check {
 		Uses:  []string{"env.livekit", "join.reach", "join.websocket"},
 	}, func(ctx context.Context, c *Case, ended Ended) Report {
 		switch {
-		case c.devURL() == nil && ended.Stopped("env.livekit"):
+		case c.livekitURL() == nil && ended.Stopped("env.livekit"):
 			return check.BlockedBy("env.livekit")
-		case c.devURL() == nil:
+		case c.livekitURL() == nil:
 			return check.BlockedBy("env.files")
 		case ended.Stopped("join.reach"):
 			return check.BlockedBy("join.reach")

@@ -148,7 +148,7 @@ func (c *Case) callAgent(ctx context.Context) Report {
 			return check.NotHere("not checked: no token could be made with the key and secret here")
 		}
 		in = &AgentRoom{Room: c.guestRoom("agent"), Watch: c.Net.Agents()}
-		signal, failure := session.Join(ctx, c.Net, c.devURL(), raw, session.Options{Via: via(c.verdict()), Hear: in.Watch.Hear})
+		signal, failure := session.Join(ctx, c.Net, c.livekitURL(), raw, session.Options{Via: via(c.verdict()), Hear: in.Watch.Hear})
 		if failure != nil {
 			return Report{Findings: signalFindings(c, failure, c.here(), nil)}
 		}
@@ -157,7 +157,7 @@ func (c *Case) callAgent(ctx context.Context) Report {
 		over = signal.Done()
 	}
 	key, secret, _ := c.devKeys()
-	name, u := c.Options.Agent, c.devURL()
+	name, u := c.Options.Agent, c.livekitURL()
 	api := c.Net.API(u, key, secret)
 	made, reply, lost := api.CallAgent(ctx, in.Room, name)
 	if lost != nil || reply.Kind != probe.APIAnswered {
@@ -184,7 +184,7 @@ func (c *Case) mayCall() *Report {
 	switch key, _, _ := c.devKeys(); {
 	case key == "":
 		report = check.NotHere("not called: it needs LIVEKIT_API_KEY and LIVEKIT_API_SECRET")
-	case c.there().withToken || c.devURL() == nil:
+	case c.there().withToken || c.livekitURL() == nil:
 		report = check.NotHere("not called: the key and secret here are not sent to an address that came with the token")
 	default:
 		return nil

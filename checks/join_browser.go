@@ -138,7 +138,7 @@ func (c *Case) browserAsked(ctx context.Context) *browserAsk {
 	switch v, dev := c.verdict(), c.dev(); {
 	case v != nil && v.Accepted && c.token() != nil:
 		a = c.askAsBrowser(ctx, c.there(), c.token().Token, v)
-	case dev != nil && dev.Verdict != nil && dev.Verdict.Accepted && c.devURL() != nil:
+	case dev != nil && dev.Verdict != nil && dev.Verdict.Accepted && c.livekitURL() != nil:
 		a = c.askAsBrowser(ctx, c.here(), dev.Token, dev.Verdict)
 	default:
 		return nil

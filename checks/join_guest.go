@@ -28,7 +28,7 @@ func (c *Case) ownJoins(ended Ended) *Report {
 	case !c.hasOwnKeys():
 		report = check.NotHere("not checked: it needs participants of its own, and there is no key and secret here to let them join with")
 		return &report
-	case c.devURL() == nil:
+	case c.livekitURL() == nil:
 		report = check.BlockedBy("env.livekit")
 		return &report
 	case verdict != nil && verdict.Accepted && local != nil && *local == token.Mismatch:
@@ -79,7 +79,7 @@ func (c *Case) noGuest(code Code, err error) Report {
 func (c *Case) removeGuest(what, identity string) func(context.Context) {
 	return func(ctx context.Context) {
 		key, secret, _ := c.devKeys()
-		c.Net.Remove(ctx, c.devURL(), key, secret, c.guestRoom(what), "lkdoctor-"+identity)
+		c.Net.Remove(ctx, c.livekitURL(), key, secret, c.guestRoom(what), "lkdoctor-"+identity)
 	}
 }
 

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -267,11 +268,7 @@ const abandonGrace = 700 * time.Millisecond
 // that does not return DOCTOR_TIMEOUT.
 func runOne(ctx context.Context, c Check, before Ended, clean func(string) string, progress func(Event)) Result {
 	begin := time.Now()
-	limit := c.Timeout
-	if limit <= 0 {
-		limit = time.Second
-	}
-	own, cancel := context.WithTimeout(withProgress(ctx, c.ID, progress), limit)
+	own, cancel := context.WithTimeout(withProgress(ctx, c.ID, progress), cmp.Or(c.Timeout, time.Second))
 	defer cancel()
 
 	ended := make(chan Report, 1)
@@ -331,9 +328,6 @@ func stopped(ctx context.Context, c Spec, took time.Duration) Result {
 // internalError reports a panic and where it occurred. It cleans the value, which may
 // contain a token.
 func internalError(p any, clean func(string) string) Finding {
-	if clean == nil {
-		clean = func(string) string { return "" }
-	}
 	where := ""
 	for line := range strings.SplitSeq(string(debug.Stack()), "\n") {
 		if strings.HasPrefix(line, "\t") && strings.Contains(line, "/checks/") && !strings.Contains(line, "/checks/check/runner.go") {

@@ -279,9 +279,6 @@ func FactName(name string) Text {
 	return Textf("%s", name)
 }
 
-// NamedFact reports whether a fact has a label.
-func NamedFact(name string) bool { return FactName(name).Format != "%s" }
-
 // Names returns the names of the facts in the order of factLabels, then the others.
 func (f Facts) Names() []string {
 	rank := factRanks()
