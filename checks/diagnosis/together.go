@@ -21,7 +21,7 @@ func (e Evidence) settled(results []check.Result) []check.Result {
 		findings := make([]finding.Finding, 0, len(r.Findings))
 		for _, f := range r.Findings {
 			if !e.refuted(f) {
-				findings = append(findings, e.settle(e.stale(r.Check.ID, f), confirmed))
+				findings = append(findings, e.settle(r.Check.ID, f, confirmed))
 			}
 		}
 		if r.Status != check.StatusSkip && r.Status != check.StatusError {
@@ -85,21 +85,25 @@ func badAddress(l check.Located) bool {
 	return false
 }
 
-// settle adjusts f to the other evidence. A token with another key than the one here,
-// or an odd one, is no fault once the server has accepted it. A warning about the
-// token becomes a failure once the server has refused it for that reason, and so does
-// a value that hides another one once it did not work. A signer with another secret
-// than the server's is wrong.
-func (e Evidence) settle(f finding.Finding, confirmed finding.Code) finding.Finding {
+// settle adjusts f, of check id, to the other evidence. A finding about LIVEKIT_URL means
+// that it is out of date if the call uses another server that works. A token with another
+// key than the one here, or an odd one, is no fault once the server has accepted it. A
+// warning about the token becomes a failure once the server has refused it for that
+// reason, and so does a value that hides another one once it did not work. A signer with
+// another secret than the server's is wrong.
+func (e Evidence) settle(id string, f finding.Finding, confirmed finding.Code) finding.Finding {
+	page, _ := catalogue.Lookup(f.Code)
+	_, mayBeStale := page.Variant("stale-url")
 	switch {
+	case mayBeStale && id == "join.reach" && e.OwnURL && e.Server == Yes:
+		f.Variant = "stale-url"
 	case f.Code == finding.SignatureOtherKey && e.Server == Yes:
 		f.Severity, f.Variant = finding.Warn, "accepted"
-	case f.Code == finding.SignatureOtherKey && f.Variant == "other-project" && e.Minted == Yes:
+	case f.Code == finding.SignatureOtherKey && f.Variant == "other-project" && e.Minted == Yes,
+		f.Code == finding.SignatureMismatch && e.Minted == Yes:
 		f.Variant = "signer"
 	case f.Code == finding.TokenPlaceholder && f.Severity == finding.Fail && e.Server == Yes:
 		f.Severity = finding.Warn
-	case f.Code == finding.SignatureMismatch && e.Minted == Yes:
-		f.Variant = "signer"
 	case f.Code == confirmed && f.Severity == finding.Warn, f.Code == finding.EnvValueShadowed && e.shadowFails(f):
 		f.Severity = finding.Fail
 	}
@@ -109,19 +113,13 @@ func (e Evidence) settle(f finding.Finding, confirmed finding.Code) finding.Find
 // confirmedBy returns the code of the warning about the token that the server's
 // refusal confirms, or "".
 func confirmedBy(results []check.Result) finding.Code {
+	confirms := map[string]finding.Code{
+		"issued-in-future": finding.TokenIssuedInFuture, "no-expiry": finding.TokenNoExpiry, "claim-type": finding.TokenTimeUnit,
+		"no-room-join": finding.TokenGrantMisnamed, "no-grant": finding.TokenGrantMisnamed, "no-room": finding.TokenGrantMisnamed,
+	}
 	for _, l := range check.Locate(results, finding.Fail) {
-		if l.Finding.Code != finding.ServerTokenRejected {
-			continue
-		}
-		switch l.Finding.Variant {
-		case "issued-in-future":
-			return finding.TokenIssuedInFuture
-		case "no-expiry":
-			return finding.TokenNoExpiry
-		case "claim-type":
-			return finding.TokenTimeUnit
-		case "no-room-join", "no-grant", "no-room":
-			return finding.TokenGrantMisnamed
+		if code := confirms[l.Finding.Variant]; code != "" && l.Finding.Code == finding.ServerTokenRejected {
+			return code
 		}
 	}
 	return ""
@@ -142,17 +140,6 @@ func (e Evidence) shadowFails(f finding.Finding) bool {
 		return e.Minted == No && e.madeHere()
 	}
 	return false
-}
-
-// stale sets the variant of a finding about LIVEKIT_URL if the call uses another
-// server that works, so that LIVEKIT_URL is out of date.
-func (e Evidence) stale(id string, f finding.Finding) finding.Finding {
-	if page, _ := catalogue.Lookup(f.Code); id == "join.reach" && e.OwnURL && e.Server == Yes {
-		if _, has := page.Variant("stale-url"); has {
-			f.Variant = "stale-url"
-		}
-	}
-	return f
 }
 
 // found reports whether such is true of any failure of the run.
