@@ -1,8 +1,6 @@
 package checks
 
 import (
-	"context"
-
 	"lkdoctor/checks/check"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/probe/session"
@@ -72,15 +70,6 @@ func (c *Case) guestRoom(what string) string { return "lkdoctor-" + c.Nonce + "-
 func (c *Case) noGuest(code Code, err error) Report {
 	return check.Found(finding.New(code, finding.Fail,
 		"no token could be made with the key and secret here: %s", c.Redact.Clean(err.Error(), 160)).As("no-token").By(finding.OwnerConfig))
-}
-
-// removeGuest returns a function that removes a participant of the doctor's own
-// from its room by the server API.
-func (c *Case) removeGuest(what, identity string) func(context.Context) {
-	return func(ctx context.Context) {
-		key, secret, _ := c.devKeys()
-		c.Net.Remove(ctx, c.livekitURL(), key, secret, c.guestRoom(what), "lkdoctor-"+identity)
-	}
 }
 
 // guestRefused returns a finding about a participant of the doctor's own that was

@@ -266,9 +266,9 @@ const abandonGrace = 700 * time.Millisecond
 
 // runOne runs one check within its time-out. A panic becomes DOCTOR_INTERNAL, a check
 // that does not return DOCTOR_TIMEOUT.
-func runOne(ctx context.Context, c Check, before Ended, clean func(string) string, progress func(Event)) Result {
+func runOne(ctx context.Context, c Check, before Ended, clean func(string) string, send func(Event)) Result {
 	begin := time.Now()
-	own, cancel := context.WithTimeout(withProgress(ctx, c.ID, progress), cmp.Or(c.Timeout, time.Second))
+	own, cancel := context.WithTimeout(context.WithValue(ctx, waitingKey{}, waiting{c.ID, send}), cmp.Or(c.Timeout, time.Second))
 	defer cancel()
 
 	ended := make(chan Report, 1)
@@ -343,22 +343,20 @@ func internalError(p any, clean func(string) string) Finding {
 		With("where", clean(where))
 }
 
-type progressKey struct{}
+// waitingKey is the key of a running check's context for its ID and for what takes its
+// events.
+type waitingKey struct{}
 
-type progress struct {
+type waiting struct {
 	id   string
 	send func(Event)
-}
-
-func withProgress(ctx context.Context, id string, send func(Event)) context.Context {
-	return context.WithValue(ctx, progressKey{}, progress{id: id, send: send})
 }
 
 // Waiting sends an event that says what the running check waits for. Outside a run it
 // does nothing.
 func Waiting(ctx context.Context, format string, args ...any) {
-	if p, ok := ctx.Value(progressKey{}).(progress); ok {
-		p.send(Event{Kind: CheckWaiting, ID: p.id, Text: finding.Textf(format, args...)})
+	if w, ok := ctx.Value(waitingKey{}).(waiting); ok {
+		w.send(Event{Kind: CheckWaiting, ID: w.id, Text: finding.Textf(format, args...)})
 	}
 }
 
