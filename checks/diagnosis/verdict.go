@@ -245,9 +245,6 @@ func (e Evidence) failed(id string) bool {
 	return status == check.StatusFail || status == check.StatusError
 }
 
-// reportFile is the name of a report in a next step.
-const reportFile = "lkdoctor-report.md"
-
 // nextSteps returns the fixes of the root cause, then workarounds, then the fixes of
 // other findings that are not its effects.
 func (e Evidence) nextSteps(root check.Located) []finding.Fix {
@@ -287,7 +284,7 @@ func sameStep(a, b finding.Fix) bool {
 // reportStep is the step that makes a report for the owner. It repeats the run, so a
 // consumed ticket must be replaced.
 func (e Evidence) reportStep() finding.Fix {
-	fix := finding.Fix{Text: finding.Textf("Not your service? Send its maintainer a report."), Command: e.command("--report " + reportFile)}
+	fix := finding.Fix{Text: finding.Textf("Not your service? Send its maintainer a report."), Command: e.command("--report lkdoctor-report.md")}
 	switch {
 	case e.AgainSecret:
 		fix.Text = finding.Textf("Not your service? Send its maintainer a report. Add your --header again: it is not printed here.")

@@ -244,7 +244,7 @@ func (r Row) worstFinding() (check.Code, finding.Text) {
 }
 
 // outcome returns the line of the last check that has one, because later checks of a
-// stage build on earlier ones. It appends the names of Extra checks that passed.
+// stage build on earlier ones. It appends the names of the checks with Also that passed.
 func (r Row) outcome() (line finding.Text) {
 	var also finding.Text
 	for _, c := range r.Checks {
