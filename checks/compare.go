@@ -3,7 +3,6 @@ package checks
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"strings"
 	"time"
 
@@ -109,18 +108,27 @@ func (c *Case) signatureOf() Text {
 // membersOf returns the members of a JSON object in their order, each member of the
 // video claim separately. A text that is no object is one member.
 func membersOf(in, text string, hide func(string) string) []part {
-	list, err := orderedMembers(text)
-	if err != nil {
-		return []part{{in + "JSON", finding.Textf("%s", clean.Line(hide(text), 300))}}
+	whole := []part{{in + "JSON", finding.Textf("%s", clean.Line(hide(text), 300))}}
+	dec := json.NewDecoder(strings.NewReader(text))
+	if begin, err := dec.Token(); err != nil || begin != json.Delim('{') {
+		return whole
 	}
 	var out []part
-	for _, m := range list {
-		name := in + clean.Line(hide(m.name), 60)
-		if in == "" && m.name == "video" && bytes.HasPrefix(m.raw, []byte("{")) {
-			out = append(out, membersOf("video.", string(m.raw), hide)...)
+	for dec.More() {
+		var raw json.RawMessage
+		key, err := dec.Token()
+		if err == nil {
+			err = dec.Decode(&raw)
+		}
+		if err != nil {
+			return whole
+		}
+		name, _ := key.(string)
+		if in == "" && name == "video" && bytes.HasPrefix(raw, []byte("{")) {
+			out = append(out, membersOf("video.", string(raw), hide)...)
 			continue
 		}
-		out = append(out, part{name, memberValue(m.name, m.raw, hide)})
+		out = append(out, part{in + clean.Line(hide(name), 60), memberValue(name, raw, hide)})
 	}
 	return out
 }
@@ -144,33 +152,6 @@ func memberValue(name string, raw json.RawMessage, hide func(string) string) Tex
 		return finding.Textf("%s (%s)", shown, time.Unix(int64(seconds), 0).UTC().Format("2006-01-02 15:04:05 MST"))
 	}
 	return finding.Textf("%s", shown)
-}
-
-type rawMember struct {
-	name string
-	raw  json.RawMessage
-}
-
-// orderedMembers returns the members of a JSON object in their order.
-func orderedMembers(text string) ([]rawMember, error) {
-	dec := json.NewDecoder(strings.NewReader(text))
-	if begin, err := dec.Token(); err != nil || begin != json.Delim('{') {
-		return nil, errors.New("no JSON object")
-	}
-	var out []rawMember
-	for dec.More() {
-		name, err := dec.Token()
-		if err != nil {
-			return nil, err
-		}
-		var raw json.RawMessage
-		if err := dec.Decode(&raw); err != nil {
-			return nil, err
-		}
-		key, _ := name.(string)
-		out = append(out, rawMember{key, raw})
-	}
-	return out, nil
 }
 
 // wrongParts returns the parts of the token that findings are about: those that a

@@ -3,7 +3,6 @@ package checks
 import (
 	"cmp"
 	"context"
-	"net/url"
 	"slices"
 	"time"
 
@@ -62,7 +61,8 @@ func fallbackMint(c *Case) Check {
 				"no LIVEKIT_API_KEY and LIVEKIT_API_SECRET here, and the server on this machine does not know devkey: it is no livekit-server --dev").As("own-keys")}
 			return report
 		}
-		report := Report{Outcome: Outcome{Text: finding.Textf("made a token for %s in %s", clean.Line(dev.Identity, 60), clean.Line(dev.Room, 60)),
+		report := Report{Outcome: Outcome{
+			Text:  finding.Textf("made a token for %s in %s", clean.Line(dev.Identity, 60), clean.Line(dev.Room, 60)),
 			Facts: Facts{"identity": clean.Line(dev.Identity, 256), "room": clean.Line(dev.Room, 256), "default_keys": dev.DefaultKeys}}}
 		if dev.DefaultKeys {
 			report.Findings = []Finding{finding.New(finding.DevTokenDefaultKeys, finding.Info,
@@ -94,7 +94,7 @@ func (c *Case) atLiveKit() bool {
 // its answer differs between an unknown key and a wrong signature.
 func (c *Case) askKey(ctx context.Context) Report {
 	key := clean.Line(c.Settings.APIKey.Value, 80)
-	known, sure, _ := c.Net.KeyKnown(ctx, c.devURL(), token.Garbage(c.Settings.APIKey.Value, c.serverNow()))
+	known, sure, _ := c.Net.KeyKnown(ctx, c.livekitURL(), token.Garbage(c.Settings.APIKey.Value, c.serverNow()))
 	if sure && !known {
 		return check.Found(finding.New(finding.ServerKeyUnknown, finding.Fail,
 			"the server does not know the API key %q that is configured here", key).As(c.ownKeyVariant(ctx, key)).By(finding.OwnerConfig))
@@ -142,10 +142,6 @@ func (c *Case) devKeys() (key, secret string, defaults bool) {
 	}
 	return "", "", false
 }
-
-// devURL returns the address at which the dev token is used: LIVEKIT_URL, to which
-// the key belongs.
-func (c *Case) devURL() *url.URL { return c.livekitURL() }
 
 // ownTTL is the lifetime of a token made here for a question or a short stay.
 const ownTTL = 2 * time.Minute
@@ -197,7 +193,7 @@ func (c *Case) devToken(ctx context.Context) (*DevToken, error) {
 	if err != nil {
 		return nil, err
 	}
-	if u := c.devURL(); u != nil && c.atLiveKit() {
+	if u := c.livekitURL(); u != nil && c.atLiveKit() {
 		dev.Verdict, dev.Failure = c.verdictOn(ctx, u, dev.Token)
 	}
 	return dev, nil
@@ -229,7 +225,7 @@ func fallbackJoin(c *Case) Check {
 		Uses:  []string{"env.livekit", "join.reach", "join.websocket"},
 	}, func(ctx context.Context, c *Case, ended Ended) Report {
 		switch {
-		case c.devURL() == nil:
+		case c.livekitURL() == nil:
 			return noServerAddress(ended)
 		case ended.Stopped("join.reach"):
 			return check.BlockedBy("join.reach")
@@ -242,7 +238,8 @@ func fallbackJoin(c *Case) Check {
 			return report
 		}
 		cause := findings[slices.IndexFunc(findings, func(f Finding) bool { return f.Severity == finding.Fail })]
-		failed := finding.New(finding.DevJoinFailed, finding.Fail, "a token made here does not get in either, because of %s", string(cause.Code))
+		failed := finding.New(finding.DevJoinFailed, finding.Fail, "a token made here does not get in either, because of %s",
+			string(cause.Code))
 		if s := c.Source(); s == check.SourceMinted || s == check.SourceNone {
 			failed.Message = finding.Textf("a token made here does not get in, because of %s", string(cause.Code))
 		}
@@ -304,13 +301,15 @@ func (c *Case) devVerdictFindings(ctx context.Context, dev *DevToken, at address
 	}
 	switch v.Reason {
 	case probe.ReasonKeyUnknown, probe.ReasonKeyEmpty:
-		return build(finding.ServerKeyUnknown, c.ownKeyVariant(ctx, key), "the server does not know the API key %q that is configured here", key)
+		return build(finding.ServerKeyUnknown, c.ownKeyVariant(ctx, key),
+			"the server does not know the API key %q that is configured here", key)
 	case probe.ReasonSignature:
 		variant := "here"
 		if key == devKey && c.isDevServer(ctx, at) {
 			variant = "dev-server"
 		}
-		return build(finding.ServerSignatureRejected, variant, "the server knows the key %s, and the secret configured here is not its secret for it", key)
+		return build(finding.ServerSignatureRejected, variant,
+			"the server knows the key %s, and the secret configured here is not its secret for it", key)
 	}
 	variant, why := rejection(v)
 	return build(finding.ServerTokenRejected, variant, "the server refuses a token made here: %s", why)

@@ -148,7 +148,7 @@ func (c *Case) callAgent(ctx context.Context) Report {
 			return check.NotHere("not checked: no token could be made with the key and secret here")
 		}
 		in = &AgentRoom{Room: c.guestRoom("agent"), Watch: c.Net.Agents()}
-		signal, failure := session.Join(ctx, c.Net, c.devURL(), raw, session.Options{Via: via(c.verdict()), Hear: in.Watch.Hear})
+		signal, failure := session.Join(ctx, c.Net, c.livekitURL(), raw, session.Options{Via: via(c.verdict()), Hear: in.Watch.Hear})
 		if failure != nil {
 			return Report{Findings: signalFindings(c, failure, c.here(), nil)}
 		}
@@ -157,7 +157,7 @@ func (c *Case) callAgent(ctx context.Context) Report {
 		over = signal.Done()
 	}
 	key, secret, _ := c.devKeys()
-	name, u := c.Options.Agent, c.devURL()
+	name, u := c.Options.Agent, c.livekitURL()
 	api := c.Net.API(u, key, secret)
 	made, reply, lost := api.CallAgent(ctx, in.Room, name)
 	if lost != nil || reply.Kind != probe.APIAnswered {
@@ -184,7 +184,7 @@ func (c *Case) mayCall() *Report {
 	switch key, _, _ := c.devKeys(); {
 	case key == "":
 		report = check.NotHere("not called: it needs LIVEKIT_API_KEY and LIVEKIT_API_SECRET")
-	case c.there().withToken || c.devURL() == nil:
+	case c.there().withToken || c.livekitURL() == nil:
 		report = check.NotHere("not called: the key and secret here are not sent to an address that came with the token")
 	default:
 		return nil
@@ -332,9 +332,11 @@ func (a *agentCall) judge(name string) []Finding {
 		after := max(0, agent.Came.Sub(a.called))
 		switch {
 		case agent.Left:
-			return found(finding.AgentAbsent, "left", "the agent %s came after %s and left the room at once", shown, finding.Duration(after))
+			return found(finding.AgentAbsent, "left", "the agent %s came after %s and left the room at once",
+				shown, finding.Duration(after))
 		case after > agentSlow && !agent.Before:
-			return []Finding{finding.New(finding.AgentSlow, finding.Warn, "the agent %s came only %s after it was called", shown, finding.Duration(after)).
+			return []Finding{finding.New(finding.AgentSlow, finding.Warn, "the agent %s came only %s after it was called",
+				shown, finding.Duration(after)).
 				With("after_ms", finding.Milliseconds(after)).WithAll(facts)}
 		}
 		return nil
@@ -343,7 +345,8 @@ func (a *agentCall) judge(name string) []Finding {
 	case code == finding.AgentDispatchIgnored:
 		return found(code, "", "the server did not call the agent %s that the token asks for: room %s was there before", shown, a.room)
 	case code == finding.AgentNoWorker:
-		return found(code, "", "no worker took the job of the agent %s: none under that name is registered at this server, or none is free", shown)
+		return found(code, "",
+			"no worker took the job of the agent %s: none under that name is registered at this server, or none is free", shown)
 	case code == finding.AgentJobFailed:
 		facts["job_error"] = failure
 		return found(code, "", "the job of the agent %s has failed: %s", shown, orNothing(failure))
@@ -369,7 +372,8 @@ func (a *agentCall) outcome() Outcome {
 		if came = append(came, shown.String()); len(came) > 1 {
 			continue
 		}
-		out.Facts = Facts{"agent": name, "agent_identity": agent.Identity, "after_ms": finding.Milliseconds(after), "audio": agent.Audio, "room": a.room}
+		out.Facts = Facts{"agent": name, "agent_identity": agent.Identity, "after_ms": finding.Milliseconds(after),
+			"audio": agent.Audio, "room": a.room}
 		switch {
 		case agent.Before:
 			out.Text = finding.Textf("the agent %s was in the room already", shown)

@@ -63,7 +63,8 @@ func (c *Case) apiFindings(reply, redis probe.APIReply, failure *probe.Failure, 
 		if reply.Redirect != nil {
 			f = f.With("to", reply.Redirect.To)
 		}
-		return []Finding{f.With("status", reply.Status).With("path", reply.Path).With("server_text", reply.Text).With("what", string(reply.What))}
+		return []Finding{f.With("status", reply.Status).With("path", reply.Path).
+			With("server_text", reply.Text).With("what", string(reply.What))}
 	case redis.Kind == probe.APINoRedis:
 		return []Finding{finding.New(finding.ServerNoRedis, finding.Info,
 			"the server has no redis: calls work, and egress, ingress and SIP do not").With("server_text", redis.Text)}
@@ -82,7 +83,8 @@ func (c *Case) apiOutcome(reply probe.APIReply, failure *probe.Failure) Outcome 
 	if failure != nil || reply.Kind == probe.APIBlocked || reply.Kind == probe.APINotAsked {
 		return Outcome{}
 	}
-	out := Outcome{Text: finding.Textf("the server API answers"), Facts: Facts{"status": reply.Status, "api_ms": finding.Milliseconds(reply.Took)}}
+	out := Outcome{Text: finding.Textf("the server API answers"),
+		Facts: Facts{"status": reply.Status, "api_ms": finding.Milliseconds(reply.Took)}}
 	switch {
 	case reply.Kind != probe.APIAnswered:
 		out.Text = finding.Textf("the server API is there, and refuses the key here (%d)", reply.Status)

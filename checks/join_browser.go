@@ -138,7 +138,7 @@ func (c *Case) browserAsked(ctx context.Context) *browserAsk {
 	switch v, dev := c.verdict(), c.dev(); {
 	case v != nil && v.Accepted && c.token() != nil:
 		a = c.askAsBrowser(ctx, c.there(), c.token().Token, v)
-	case dev != nil && dev.Verdict != nil && dev.Verdict.Accepted && c.devURL() != nil:
+	case dev != nil && dev.Verdict != nil && dev.Verdict.Accepted && c.livekitURL() != nil:
 		a = c.askAsBrowser(ctx, c.here(), dev.Token, dev.Verdict)
 	default:
 		return nil
@@ -219,7 +219,8 @@ func (a *browserAsk) queryFindings() []Finding {
 		return nil
 	}
 	f := finding.New(finding.WebsocketQueryRefused, finding.Fail,
-		"the token gets in by the Authorization header, and in the query, where browsers have to put it, it is answered %d: %s", v.Status, orNothing(v.Text)).
+		"the token gets in by the Authorization header, and in the query, where browsers have to put it, it is answered %d: %s",
+		v.Status, orNothing(v.Text)).
 		As("firewall")
 	switch {
 	case v.Reason == probe.ReasonNoPermissions:
@@ -287,7 +288,8 @@ func (a *browserAsk) outcome(signal *session.Participant) Outcome {
 		out.Facts["page"] = a.page.shown
 		out.Text = finding.Textf("LiveKit answers where browsers join (/rtc/v1), and the page at %s lets them", a.page.shown)
 		if !a.page.why.IsZero() {
-			out.Text = finding.Textf("LiveKit answers where browsers join (/rtc/v1); the page at %s could not be read: %s", a.page.shown, a.page.why)
+			out.Text = finding.Textf("LiveKit answers where browsers join (/rtc/v1); the page at %s could not be read: %s",
+				a.page.shown, a.page.why)
 		}
 	}
 	return out

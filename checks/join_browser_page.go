@@ -73,7 +73,8 @@ func (s *pageSeen) askEndpoint(ctx context.Context, c *Case, u *url.URL) {
 		}
 	}
 	header, _ := s.request.Preflight()
-	if reply, failure := c.Net.Exchange(ctx, probe.Request{Method: http.MethodOptions, URL: u, Header: header, MaxBody: 4096}); failure == nil {
+	reply, failure := c.Net.Exchange(ctx, probe.Request{Method: http.MethodOptions, URL: u, Header: header, MaxBody: 4096})
+	if failure == nil {
 		s.preflight = &browser.CORSAnswer{Status: reply.Status, Header: reply.Header}
 	}
 }
@@ -97,10 +98,12 @@ func (a *browserAsk) pageFindings() []Finding {
 	}
 	if refusal := browser.CORS(page.request, page.preflight, page.answer); refusal != nil {
 		origin, answer := browser.Origin(page.URL), page.preflight
-		f := finding.New(finding.BrowserCORS, finding.Fail, "the token endpoint does not let pages of %s ask it: %s", origin, corsWords(*refusal))
+		f := finding.New(finding.BrowserCORS, finding.Fail, "the token endpoint does not let pages of %s ask it: %s",
+			origin, corsWords(*refusal))
 		if !refusal.Preflight {
 			answer = page.answer
-			f.Message = finding.Textf("the token endpoint lets pages of %s ask it (OPTIONS), and not read its answer: %s", origin, corsWords(*refusal))
+			f.Message = finding.Textf("the token endpoint lets pages of %s ask it (OPTIONS), and not read its answer: %s",
+				origin, corsWords(*refusal))
 		}
 		findings = append(findings, f.As("endpoint").By(finding.OwnerTicketService).
 			With("status", answer.Status).With("problem", string(refusal.Problem)).
@@ -126,7 +129,8 @@ func (a *browserAsk) livekitCORS() []Finding {
 		refusal.Problem = browser.CORSNoOrigin
 	}
 	return []Finding{finding.New(finding.BrowserCORS, finding.Warn,
-		"pages may not read what LiveKit answers over HTTP: %s; people join, and where they cannot, the client does not learn why", corsWords(refusal)).
+		"pages may not read what LiveKit answers over HTTP: %s; people join, and where they cannot, the client does not learn why",
+		corsWords(refusal)).
 		As("livekit").By(finding.OwnerLiveKitServer).With("value", v.AllowOrigin).With("path", v.Path).With("status", v.Status)}
 }
 
@@ -194,13 +198,15 @@ func (s *pageSeen) refusal(r browser.Refusal, target string) Finding {
 			"the page at %s is served over https, and %s has no TLS: browsers refuse it", s.shown, target).As("mixed")
 	case browser.KindUpgraded:
 		return finding.New(finding.BrowserMixedContent, finding.Fail,
-			"a policy of the page at %s (upgrade-insecure-requests) makes browsers ask %s with TLS, which it does not speak", s.shown, target).As("upgraded")
+			"a policy of the page at %s (upgrade-insecure-requests) makes browsers ask %s with TLS, which it does not speak",
+			s.shown, target).As("upgraded")
 	}
 	in, sources := "header", clean.Line(strings.Join(r.Policy.Sources, " "), 200)
 	if r.Policy.Meta {
 		in = "meta"
 	}
-	return finding.New(finding.BrowserCSP, finding.Fail, "the Content-Security-Policy of the page at %s does not let it connect to %s: its %s allows %s",
+	return finding.New(finding.BrowserCSP, finding.Fail,
+		"the Content-Security-Policy of the page at %s does not let it connect to %s: its %s allows %s",
 		s.shown, target, r.Policy.Directive, orNothing(sources)).
 		As(in).With("directive", r.Policy.Directive).With("sources", sources).With("allow", target)
 }

@@ -1,8 +1,6 @@
 package checks
 
 import (
-	"context"
-
 	"lkdoctor/checks/check"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/probe/session"
@@ -28,7 +26,7 @@ func (c *Case) ownJoins(ended Ended) *Report {
 	case !c.hasOwnKeys():
 		report = check.NotHere("not checked: it needs participants of its own, and there is no key and secret here to let them join with")
 		return &report
-	case c.devURL() == nil:
+	case c.livekitURL() == nil:
 		report = check.BlockedBy("env.livekit")
 		return &report
 	case verdict != nil && verdict.Accepted && local != nil && *local == token.Mismatch:
@@ -74,20 +72,12 @@ func (c *Case) noGuest(code Code, err error) Report {
 		"no token could be made with the key and secret here: %s", c.Redact.Clean(err.Error(), 160)).As("no-token").By(finding.OwnerConfig))
 }
 
-// removeGuest returns a function that removes a participant of the doctor's own
-// from its room by the server API.
-func (c *Case) removeGuest(what, identity string) func(context.Context) {
-	return func(ctx context.Context) {
-		key, secret, _ := c.devKeys()
-		c.Net.Remove(ctx, c.devURL(), key, secret, c.guestRoom(what), "lkdoctor-"+identity)
-	}
-}
-
 // guestRefused returns a finding about a participant of the doctor's own that was
 // refused.
 func guestRefused(code Code, f *session.SignalFailure) Finding {
 	if f.Kind == session.SignalUpgradeRefused && (f.Status == 401 || f.Status == 403) {
-		return finding.New(code, finding.Fail, "the server refuses a participant with a token made here (%d): %s", f.Status, orNothing(f.Body)).
+		return finding.New(code, finding.Fail, "the server refuses a participant with a token made here (%d): %s",
+			f.Status, orNothing(f.Body)).
 			As("refused").With("status", f.Status).By(finding.OwnerConfig)
 	}
 	return finding.New(code, finding.Fail, "a participant with a token made here could not join: %s", f.Error()).

@@ -98,7 +98,8 @@ func connectedFindings(j *JoinRecord) []Finding {
 	warn := func(code Code, variant string, owner Owner, format string, args ...any) {
 		findings = append(findings, finding.New(code, finding.Warn, format, args...).As(variant).By(owner))
 	}
-	if udp := slices.ContainsFunc(m.Remote, func(c session.Candidate) bool { return c.Protocol == "udp" && c.Type != "prflx" }); tcp && !udp {
+	offersUDP := func(c session.Candidate) bool { return c.Protocol == "udp" && c.Type != "prflx" }
+	if tcp && !slices.ContainsFunc(m.Remote, offersUDP) {
 		warn(finding.MediaUDPBlocked, "not-offered", finding.OwnerLiveKitServer,
 			"media connected over TCP only: the server offers no UDP address")
 	} else if tcp {
@@ -119,7 +120,8 @@ func connectedFindings(j *JoinRecord) []Finding {
 	for _, dial := range m.TCP {
 		// Where the address does not answer over UDP either, the address is wrong
 		// and not its TCP port.
-		if tcpSilent(dial) && !slices.ContainsFunc(j.Silent, func(c session.Candidate) bool { return c.Address == dial.Candidate.Address }) {
+		isThere := func(c session.Candidate) bool { return c.Address == dial.Candidate.Address }
+		if tcpSilent(dial) && !slices.ContainsFunc(j.Silent, isThere) {
 			variant := "no-answer"
 			if dial.Failure.Kind == probe.KindRefused {
 				variant = "refused"
@@ -279,7 +281,8 @@ func unconnectedFinding(j *JoinRecord) Finding {
 	switch sent, heard := heardOnly(m); {
 	case here != "":
 		return build("wrong-address", finding.OwnerLiveKitServer,
-			"the server advertises %s for media, where nothing answered; asked at the address where it was reached, %s answered", advertised, here)
+			"the server advertises %s for media, where nothing answered; asked at the address where it was reached, %s answered",
+			advertised, here)
 	case familiesApart(m):
 		return build("address-family", finding.OwnerLiveKitServer,
 			"the server advertises %s for media, and this machine has no address of that family to reach it from", advertised).

@@ -41,7 +41,8 @@ func (j *JoinRecord) close() {
 
 // silent reports whether the server did not answer within the limit.
 func (j *JoinRecord) silent() bool {
-	return j != nil && j.Failure != nil && (j.Failure.Kind == session.SignalSilent || j.Failure.Network != nil && j.Failure.Network.Timeout())
+	return j != nil && j.Failure != nil &&
+		(j.Failure.Kind == session.SignalSilent || j.Failure.Network != nil && j.Failure.Network.Timeout())
 }
 
 // in reports whether the room was joined.

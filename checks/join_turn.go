@@ -58,7 +58,7 @@ func (c *Case) turn(ctx context.Context) Report {
 		raw, err := c.guestToken("turn", "asker")
 		f := &session.SignalFailure{Kind: session.SignalCancelled}
 		if err == nil {
-			signal, f = session.Join(ctx, c.Net, c.devURL(), raw, session.Options{Via: via(c.verdict())})
+			signal, f = session.Join(ctx, c.Net, c.livekitURL(), raw, session.Options{Via: via(c.verdict())})
 		}
 		if f != nil {
 			return Report{Findings: signalFindings(c, f, c.here(), nil)}
@@ -95,7 +95,7 @@ func (c *Case) relayJoin(ctx context.Context, signal *session.Participant) (*ses
 	switch {
 	case !signal.OffersTURN():
 		return nil, Text{}
-	case !c.hasOwnKeys() || c.devURL() == nil:
+	case !c.hasOwnKeys() || c.livekitURL() == nil:
 		return nil, finding.Textf("no key and secret here for a participant of its own")
 	case c.atOtherServer() && c.joined().in():
 		return nil, finding.Textf("the key and secret here are for another server")
@@ -104,10 +104,10 @@ func (c *Case) relayJoin(ctx context.Context, signal *session.Participant) (*ses
 	if err != nil {
 		return nil, finding.Textf("no token could be made with the key and secret here")
 	}
-	joined := session.JoinRelayed(ctx, c.Net, c.devURL(), raw, via(c.verdict()))
+	joined := session.JoinRelayed(ctx, c.Net, c.livekitURL(), raw, via(c.verdict()))
 	if relayFailed(joined) {
 		// A verdict this heavy takes two tries, each with an allocation of its own.
-		joined = session.JoinRelayed(ctx, c.Net, c.devURL(), raw, via(c.verdict()))
+		joined = session.JoinRelayed(ctx, c.Net, c.livekitURL(), raw, via(c.verdict()))
 	}
 	return joined, Text{}
 }
@@ -185,7 +185,8 @@ func turnFinding(r session.TURNReport, seen *turnRecord) []Finding {
 	case r.PeersAsked > 0 && len(r.PeersDenied) == r.PeersAsked:
 		peer := r.PeersDenied[0].String()
 		facts["peer"] = peer
-		return found(finding.TurnRelayDenied, "peer", "", "the TURN server %s may not relay to the LiveKit server at %s (%s)", r.Host, peer, turnError(r))
+		return found(finding.TurnRelayDenied, "peer", "", "the TURN server %s may not relay to the LiveKit server at %s (%s)",
+			r.Host, peer, turnError(r))
 	case through || r.PeersAsked > len(r.PeersDenied) && r.OwnDenied:
 		return nil
 	case r.OwnDenied:
@@ -297,7 +298,8 @@ func turnOutcome(seen *turnRecord) Outcome {
 		facts["relay_join_answered"], facts["relay_join_ms"] = j.Answered, finding.Milliseconds(j.Took)
 		if j.Pair != nil {
 			facts["relay_join_rtt_ms"] = finding.Milliseconds(j.Pair.RTT)
-			text = finding.Textf("%d of %d TURN addresses relay; LiveKit answered through them in %s", working, offered, finding.Duration(j.Took))
+			text = finding.Textf("%d of %d TURN addresses relay; LiveKit answered through them in %s",
+				working, offered, finding.Duration(j.Took))
 		}
 	case !seen.NoJoin.IsZero():
 		facts["relay_join"] = seen.NoJoin.String()

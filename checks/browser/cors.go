@@ -62,7 +62,8 @@ type CORSRefusal struct {
 
 // SameOrigin reports whether a request from page to target needs no CORS.
 func SameOrigin(page, target *url.URL) bool {
-	return strings.EqualFold(page.Scheme, target.Scheme) && strings.EqualFold(page.Hostname(), target.Hostname()) && port(page) == port(target)
+	return strings.EqualFold(page.Scheme, target.Scheme) && strings.EqualFold(page.Hostname(), target.Hostname()) &&
+		port(page) == port(target)
 }
 
 // Origin returns the page's Origin header: scheme, host and port.

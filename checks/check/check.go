@@ -109,7 +109,7 @@ type Spec struct {
 	// Uses are checks whose products are read if present. The check starts when all of
 	// both have ended.
 	Needs, Uses []string
-	// Timeout bounds Run. The runner abandons a check that exceeds it.
+	// Timeout bounds Run; 0 is a second. The runner abandons a check that exceeds it.
 	Timeout time.Duration
 	// Lacks is the reason why other checks cannot run if this one does not pass, such as
 	// "no readable token".

@@ -1,8 +1,12 @@
 package check
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
+	"runtime/debug"
+	"strings"
 	"time"
 
 	"lkdoctor/checks/finding"
@@ -36,12 +40,8 @@ type Plan struct {
 func (p Plan) Execute(ctx context.Context, observe func(Event)) []Result {
 	r := &runner{
 		Plan: p, chosen: p.Select.Chosen(Specs(p.Checks)),
-		results: make(Ended, len(p.Checks)),
-		begin:   time.Now(), started: make(map[string]time.Time, len(p.Checks)),
-		events:  make(chan Event, 4*len(p.Checks)),
-		done:    make(chan Result, len(p.Checks)),
-		cancels: map[string]context.CancelCauseFunc{},
-		observe: observe,
+		results: make(Ended, len(p.Checks)), running: map[string]running{}, begin: time.Now(),
+		events: make(chan Event, 4*len(p.Checks)), done: make(chan Result, len(p.Checks)), observe: observe,
 	}
 	return r.run(ctx)
 }
@@ -59,12 +59,17 @@ type runner struct {
 	Plan
 	chosen  map[string]bool
 	results Ended
+	running map[string]running
 	begin   time.Time
-	started map[string]time.Time
 	events  chan Event
 	done    chan Result
-	cancels map[string]context.CancelCauseFunc
 	observe func(Event)
+}
+
+// running is a check that was started and has not ended.
+type running struct {
+	began  time.Time
+	cancel context.CancelCauseFunc
 }
 
 func (r *runner) run(ctx context.Context) []Result {
@@ -83,8 +88,8 @@ func (r *runner) run(ctx context.Context) []Result {
 		case res := <-r.done:
 			r.end(res)
 		case id := <-r.Skips:
-			if cancel, started := r.cancels[id]; started {
-				cancel(errSkipped)
+			if c, runs := r.running[id]; runs {
+				c.cancel(errSkipped)
 			}
 		case <-ctx.Done():
 			r.drain(ctx)
@@ -99,7 +104,8 @@ func (r *runner) startReady(ctx context.Context) {
 	for changed := true; changed; {
 		changed = false
 		for _, c := range r.Checks {
-			if !r.waiting(c.Spec) || !r.free(c.Spec) {
+			_, ended := r.results[c.ID]
+			if _, runs := r.running[c.ID]; runs || ended || !r.free(c.Spec) {
 				continue
 			}
 			changed = true
@@ -110,12 +116,6 @@ func (r *runner) startReady(ctx context.Context) {
 			r.start(ctx, c)
 		}
 	}
-}
-
-func (r *runner) waiting(c Spec) bool {
-	_, ended := r.results[c.ID]
-	_, started := r.started[c.ID]
-	return !ended && !started
 }
 
 // free reports whether all checks that c reads have ended, or c is not to run.
@@ -138,46 +138,38 @@ func (r *runner) skip(c Spec) *Skip {
 		return &Skip{Reason: NotRequested, Text: r.Select.Why(c)}
 	}
 	for _, id := range c.Needs {
-		need, known := r.results[id]
-		switch {
-		case !known:
-		case need.Status == StatusFail || need.Status == StatusError, need.Status == StatusSkip && need.Skip.ByHand:
+		switch need := r.results[id]; {
+		case need.Skip == nil && need.Status != StatusFail && need.Status != StatusError:
+		case need.Skip == nil, need.Skip.ByHand, need.Skip.Reason == Blocked:
 			return r.blockedBy(id)
-		case need.Status == StatusSkip && need.Skip.Reason == Blocked:
-			return r.blockedBy(need.Skip.By)
-		case need.Status == StatusSkip:
+		default:
 			return &Skip{Reason: need.Skip.Reason, Text: need.Skip.Text}
 		}
 	}
 	return nil
 }
 
-// named completes a skip that a check reported: it sets the sentence, and the failed
-// check instead of one that was skipped for it.
-func (r *runner) named(skip *Skip) *Skip {
-	if skip == nil || skip.Reason != Blocked || !skip.Text.IsZero() {
-		return skip
-	}
-	if by, known := r.results[skip.By]; known && by.Status == StatusSkip && by.Skip.Reason == Blocked {
-		return r.blockedBy(by.Skip.By)
-	}
-	return r.blockedBy(skip.By)
-}
-
+// blockedBy returns the skip of a check that check id prevents, or the check that id
+// was itself skipped for.
 func (r *runner) blockedBy(id string) *Skip {
-	spec := r.spec(id)
-	if !spec.Lacks.IsZero() {
-		return &Skip{Reason: Blocked, By: id, Text: finding.Textf("not run: %s", spec.Lacks)}
+	if skip := r.results[id].Skip; skip != nil && skip.Reason == Blocked {
+		id = skip.By
 	}
-	title := spec.Title
-	if title.IsZero() {
-		title = finding.Textf("%s", id)
+	skip := &Skip{Reason: Blocked, By: id}
+	switch spec := r.spec(id); {
+	case !spec.Lacks.IsZero():
+		skip.Text = finding.Textf("not run: %s", spec.Lacks)
+	case !spec.Title.IsZero():
+		skip.Text = finding.Textf("not run: needs “%s”", spec.Title)
+	default:
+		skip.Text = finding.Textf("not run: needs “%s”", id)
 	}
-	return &Skip{Reason: Blocked, By: id, Text: finding.Textf("not run: needs “%s”", title)}
+	return skip
 }
 
 func (r *runner) start(ctx context.Context, c Check) {
-	r.started[c.ID] = time.Now()
+	own, cancel := context.WithCancelCause(ctx)
+	r.running[c.ID] = running{time.Now(), cancel}
 	r.observe(Event{Kind: CheckStarted, ID: c.ID})
 	ended := Ended{}
 	for _, id := range c.reads() {
@@ -185,8 +177,6 @@ func (r *runner) start(ctx context.Context, c Check) {
 			ended[id] = res
 		}
 	}
-	own, cancel := context.WithCancelCause(ctx)
-	r.cancels[c.ID] = cancel
 	go func() {
 		defer cancel(nil)
 		r.done <- runOne(own, c, ended, r.Clean, func(e Event) {
@@ -198,10 +188,14 @@ func (r *runner) start(ctx context.Context, c Check) {
 	}()
 }
 
+// end records a result. It completes a skip that the check reported.
 func (r *runner) end(res Result) {
-	res.Skip = r.named(res.Skip)
-	if at, started := r.started[res.Check.ID]; started {
-		res.Began = at.Sub(r.begin)
+	if skip := res.Skip; skip != nil && skip.Reason == Blocked && skip.Text.IsZero() {
+		res.Skip = r.blockedBy(skip.By)
+	}
+	if c, ran := r.running[res.Check.ID]; ran {
+		res.Began = c.began.Sub(r.begin)
+		delete(r.running, res.Check.ID)
 	}
 	if r.Finish != nil {
 		res = r.Finish(res)
@@ -215,20 +209,24 @@ func (r *runner) end(res Result) {
 func (r *runner) drain(ctx context.Context) {
 	grace := time.NewTimer(abandonGrace + 300*time.Millisecond)
 	defer grace.Stop()
-	for r.unfinished() > 0 {
+	for len(r.running) > 0 {
 		select {
 		case <-r.events:
 		case res := <-r.done:
 			r.end(res)
 		case <-grace.C:
-			for id := range r.started {
-				if _, ended := r.results[id]; !ended {
-					r.end(stopped(ctx, r.spec(id), time.Since(r.started[id])))
-				}
+			for id, c := range r.running {
+				r.end(stopped(ctx, r.spec(id), time.Since(c.began)))
 			}
 		}
 	}
-	cause := r.firstStopped()
+	cause := ""
+	for _, res := range r.ordered() {
+		if res.Status == StatusError {
+			cause = res.Check.ID
+			break
+		}
+	}
 	for _, c := range r.Checks {
 		if _, ended := r.results[c.ID]; ended {
 			continue
@@ -244,25 +242,6 @@ func (r *runner) drain(ctx context.Context) {
 	}
 }
 
-func (r *runner) unfinished() int {
-	n := 0
-	for id := range r.started {
-		if _, ended := r.results[id]; !ended {
-			n++
-		}
-	}
-	return n
-}
-
-func (r *runner) firstStopped() string {
-	for _, c := range r.Checks {
-		if res, ended := r.results[c.ID]; ended && res.Status == StatusError {
-			return c.ID
-		}
-	}
-	return ""
-}
-
 // spec returns the check with that ID, or a zero Spec if the plan has none.
 func (r *runner) spec(id string) Spec {
 	for _, c := range r.Checks {
@@ -274,9 +253,120 @@ func (r *runner) spec(id string) Spec {
 }
 
 func (r *runner) ordered() []Result {
-	out := make([]Result, 0, len(r.Checks))
-	for _, c := range r.Checks {
-		out = append(out, r.results[c.ID])
+	out := make([]Result, len(r.Checks))
+	for i, c := range r.Checks {
+		out[i] = r.results[c.ID]
 	}
 	return out
+}
+
+// abandonGrace is the time a check may take after its deadline, for example to leave a
+// room. After it the runner abandons the check and reports it as stuck.
+const abandonGrace = 700 * time.Millisecond
+
+// runOne runs one check within its time-out. A panic becomes DOCTOR_INTERNAL, a check
+// that does not return DOCTOR_TIMEOUT.
+func runOne(ctx context.Context, c Check, before Ended, clean func(string) string, send func(Event)) Result {
+	begin := time.Now()
+	own, cancel := context.WithTimeout(context.WithValue(ctx, waitingKey{}, waiting{c.ID, send}), cmp.Or(c.Timeout, time.Second))
+	defer cancel()
+
+	ended := make(chan Report, 1)
+	go func() {
+		defer func() {
+			if p := recover(); p != nil {
+				ended <- Found(internalError(p, clean))
+			}
+		}()
+		ended <- c.Run(own, before)
+	}()
+
+	var report Report
+	select {
+	case report = <-ended:
+	case <-own.Done():
+		select {
+		case report = <-ended:
+		case <-time.After(abandonGrace):
+			return stopped(ctx, c.Spec, time.Since(begin))
+		}
+	}
+	took := time.Since(begin)
+	if ctx.Err() != nil {
+		// Failures after the network was cancelled are not findings.
+		return stopped(ctx, c.Spec, took)
+	}
+	res := Result{Check: c.Spec, Status: StatusOf(report.Findings), Findings: report.Findings, Took: took}
+	switch {
+	case report.Skip != nil:
+		res.Status, res.Skip = StatusSkip, report.Skip
+	case res.Status != StatusError:
+		res.Outcome = report.Outcome
+	}
+	return res
+}
+
+// stopped returns the result of a check that ctx or its own time-out cut off.
+func stopped(ctx context.Context, c Spec, took time.Duration) Result {
+	if errors.Is(context.Cause(ctx), errSkipped) {
+		return Result{Check: c, Status: StatusSkip, Took: took, Skip: &Skip{
+			Reason: NotRequested, ByHand: true, Text: finding.Textf("skipped by you"),
+		}}
+	}
+	f := finding.New(finding.DoctorTimeout, finding.Fail,
+		"this check did not come back within %s, so it says nothing about what it was to check", took.Round(10*time.Millisecond))
+	switch {
+	case errors.Is(context.Cause(ctx), ErrTimeout):
+		f = finding.New(finding.DoctorTimeout, finding.Fail,
+			"the time given to the whole run was over before this check had ended")
+	case ctx.Err() != nil:
+		f = finding.New(finding.DoctorCancelled, finding.Fail, "interrupted before this check had ended")
+	}
+	return Result{Check: c, Status: StatusError, Findings: []Finding{f}, Took: took}
+}
+
+// internalError reports a panic and where it occurred. It cleans the value, which may
+// contain a token.
+func internalError(p any, clean func(string) string) Finding {
+	where := ""
+	for line := range strings.SplitSeq(string(debug.Stack()), "\n") {
+		if strings.HasPrefix(line, "\t") && strings.Contains(line, "/checks/") && !strings.Contains(line, "/checks/check/runner.go") {
+			where = strings.TrimSpace(line)
+			break
+		}
+	}
+	if i := strings.LastIndex(where, "/checks/"); i >= 0 {
+		where = where[i+1:]
+	}
+	where, _, _ = strings.Cut(where, " +0x")
+	return finding.New(finding.DoctorInternal, finding.Fail, "lkdoctor itself failed here: %s", clean(fmt.Sprint(p))).
+		With("where", clean(where))
+}
+
+// waitingKey is the key of a running check's context for its ID and for what takes its
+// events.
+type waitingKey struct{}
+
+type waiting struct {
+	id   string
+	send func(Event)
+}
+
+// Waiting sends an event that says what the running check waits for. Outside a run it
+// does nothing.
+func Waiting(ctx context.Context, format string, args ...any) {
+	if w, ok := ctx.Value(waitingKey{}).(waiting); ok {
+		w.send(Event{Kind: CheckWaiting, ID: w.id, Text: finding.Textf(format, args...)})
+	}
+}
+
+// Unfinished returns the report of a check whose context ended first: empty if the run
+// was stopped, which the runner reports, and never a pass if the check's own time-out
+// was exceeded.
+func Unfinished(ctx context.Context) Report {
+	if !errors.Is(ctx.Err(), context.DeadlineExceeded) || errors.Is(context.Cause(ctx), ErrTimeout) {
+		return Report{}
+	}
+	return Found(finding.New(finding.DoctorTimeout, finding.Fail,
+		"the time for this check was over before it had ended, so it says nothing about what it was to check"))
 }

@@ -15,22 +15,6 @@ import (
 	"lkdoctor/checks/finding"
 )
 
-// The types of package check that it uses.
-type (
-	// Code names one kind of finding.
-	Code = check.Code
-	// Finding is one problem or remark of this run.
-	Finding = check.Finding
-	// Fix is one thing to do.
-	Fix = check.Fix
-	// Owner is the party that must act.
-	Owner = check.Owner
-	// Text is a translatable sentence.
-	Text = check.Text
-	// Located is a finding and the check that made it.
-	Located = check.Located
-)
-
 // Trit is yes, no or unknown.
 type Trit int
 
@@ -48,7 +32,7 @@ type Evidence struct {
 	// Maker is the party that made the token under test and must act on its faults.
 	// Giver is the party that returned it with the server's address: Maker, or the one
 	// that exchanged a ticket for it.
-	Maker, Giver Owner
+	Maker, Giver finding.Owner
 	// OwnURL is set if the server's address came with the token, so that the call does not
 	// use this machine's LIVEKIT_URL.
 	OwnURL bool
@@ -68,7 +52,7 @@ type Evidence struct {
 	// that use it.
 	Here map[string]string
 	// Places are the addresses or files of parties.
-	Places map[Owner]Text
+	Places map[finding.Owner]finding.Text
 	// Again are the arguments that repeat the run. They hold no secret.
 	Again string
 	// AgainSecret is set if headers must be added to Again.
@@ -77,7 +61,7 @@ type Evidence struct {
 	Ticket bool
 	// Nothing says why nothing that was requested was checked; it is empty if something
 	// was.
-	Nothing Text
+	Nothing finding.Text
 }
 
 // Conclude returns the results with the owner and the fixes of each finding, and the
@@ -85,14 +69,14 @@ type Evidence struct {
 func Conclude(e Evidence) ([]check.Result, check.Diagnosis) {
 	e.Results = e.settled(e.Results)
 	root, found := e.root()
-	owners := map[Code]Owner{}
+	owners := map[finding.Code]finding.Owner{}
 	if found {
 		owners[root.Finding.Code] = e.owner(root)
 	}
 	for _, r := range e.Results {
 		for _, f := range r.Findings {
 			if _, has := owners[f.Code]; !has {
-				owners[f.Code] = e.owner(Located{Check: r.Check.ID, Finding: f})
+				owners[f.Code] = e.owner(check.Located{Check: r.Check.ID, Finding: f})
 			}
 		}
 	}
@@ -112,7 +96,7 @@ func Preview(e Evidence, r check.Result) check.Result {
 }
 
 // resolved sets the owner and the fixes of each finding of r.
-func (e Evidence) resolved(r check.Result, owners map[Code]Owner) check.Result {
+func (e Evidence) resolved(r check.Result, owners map[finding.Code]finding.Owner) check.Result {
 	if stage := r.Check.Stage; e.OwnURL && (r.Check.ID == "join.reach" || stage == check.StageEnv || stage == check.StageFallback) {
 		e.Values = maps.Clone(e.Values)
 		maps.Copy(e.Values, e.Here)
@@ -121,7 +105,7 @@ func (e Evidence) resolved(r check.Result, owners map[Code]Owner) check.Result {
 	for i, f := range r.Findings {
 		owner, known := owners[f.Code]
 		if !known {
-			owner = e.owner(Located{Check: r.Check.ID, Finding: f})
+			owner = e.owner(check.Located{Check: r.Check.ID, Finding: f})
 		}
 		r.Findings[i].Owner = owner
 		r.Findings[i].Fixes = e.fixes(f)
@@ -130,7 +114,7 @@ func (e Evidence) resolved(r check.Result, owners map[Code]Owner) check.Result {
 }
 
 // diagnosis returns the verdict on a run whose findings are resolved.
-func (e Evidence) diagnosis(root Located, found bool) check.Diagnosis {
+func (e Evidence) diagnosis(root check.Located, found bool) check.Diagnosis {
 	switch {
 	case !e.Nothing.IsZero() && (!found || root.Finding.Severity != finding.Fail):
 		return e.nothing()
@@ -153,9 +137,9 @@ func (e Evidence) diagnosis(root Located, found bool) check.Diagnosis {
 // root returns the finding that explains the most: by severity, then those that affect
 // the call under test, then causes before effects, then by the order of the checks.
 // What failed in the doctor itself counts only where nothing else did.
-func (e Evidence) root() (root Located, found bool) {
+func (e Evidence) root() (root check.Located, found bool) {
 	failed := check.Locate(e.Results, finding.Fail)
-	all := slices.DeleteFunc(slices.Clone(failed), func(l Located) bool { return l.Finding.Code.IsDoctor() })
+	all := slices.DeleteFunc(slices.Clone(failed), func(l check.Located) bool { return l.Finding.Code.IsDoctor() })
 	if len(all) == 0 {
 		all = failed
 	}
@@ -163,13 +147,13 @@ func (e Evidence) root() (root Located, found bool) {
 		all = check.Locate(e.Results, finding.Warn)
 	}
 	if len(all) == 0 {
-		return Located{}, false
+		return check.Located{}, false
 	}
-	return slices.MinFunc(all, func(a, b Located) int { return e.weight(a, all) - e.weight(b, all) }), true
+	return slices.MinFunc(all, func(a, b check.Located) int { return e.weight(a, all) - e.weight(b, all) }), true
 }
 
 // weight orders findings of one severity: the lowest is the nearest to the cause.
-func (e Evidence) weight(l Located, all []Located) int {
+func (e Evidence) weight(l check.Located, all []check.Located) int {
 	switch {
 	case explained(l.Finding.Code, all):
 		return 2
@@ -180,8 +164,8 @@ func (e Evidence) weight(l Located, all []Located) int {
 }
 
 // explained reports whether another finding of this run is the cause of code.
-func explained(code Code, all []Located) bool {
-	reasons := map[Code][]Code{
+func explained(code finding.Code, all []check.Located) bool {
+	reasons := map[finding.Code][]finding.Code{
 		finding.TokenExpired:            {finding.ClockSkew, finding.TicketTokenCached},
 		finding.TokenNotYetValid:        {finding.ClockSkew},
 		finding.TokenIssuedInFuture:     {finding.ClockSkew},
@@ -204,12 +188,12 @@ func explained(code Code, all []Located) bool {
 	if code == finding.DevJoinFailed {
 		return len(all) > 1
 	}
-	return slices.ContainsFunc(all, func(l Located) bool { return slices.Contains(reasons[code], l.Finding.Code) })
+	return slices.ContainsFunc(all, func(l check.Located) bool { return slices.Contains(reasons[code], l.Finding.Code) })
 }
 
 // onWay reports whether a finding affects the call under test: a wrong local secret
 // does not affect a token that another party signs.
-func (e Evidence) onWay(l Located) bool {
+func (e Evidence) onWay(l check.Located) bool {
 	code := l.Finding.Code
 	switch l.Check {
 	case "env.exposure":
@@ -237,7 +221,7 @@ func (e Evidence) onWay(l Located) bool {
 
 // concerns reports whether a finding about a setting matters to the token under
 // test; findings of the env stage name their setting in the fact "setting".
-func (e Evidence) concerns(f Finding) bool {
+func (e Evidence) concerns(f finding.Finding) bool {
 	setting, _ := f.Facts["setting"].(string)
 	switch setting {
 	case "LIVEKIT_URL", "":
@@ -250,7 +234,7 @@ func (e Evidence) concerns(f Finding) bool {
 }
 
 func (e Evidence) settingsMissing() bool {
-	return e.found(func(l Located) bool {
+	return e.found(func(l check.Located) bool {
 		switch l.Finding.Code {
 		case finding.EnvURLMissing, finding.EnvKeyMissing, finding.EnvSecretMissing, finding.EnvTicketURLMissing:
 			return true
@@ -265,7 +249,7 @@ func (e Evidence) madeHere() bool {
 }
 
 // owner returns the party that must act on a finding in this run.
-func (e Evidence) owner(l Located) Owner {
+func (e Evidence) owner(l check.Located) finding.Owner {
 	f := l.Finding
 	if owner, decided := e.threeWay(f.Code); decided {
 		return owner
@@ -282,7 +266,7 @@ func (e Evidence) owner(l Located) Owner {
 }
 
 // party returns the party of this run that Maker or Giver stands for.
-func (e Evidence) party(owner Owner) Owner {
+func (e Evidence) party(owner finding.Owner) finding.Owner {
 	switch {
 	case owner == finding.OwnerMaker && e.Maker != "":
 		return e.Maker
@@ -297,7 +281,7 @@ func (e Evidence) party(owner Owner) Owner {
 // threeWay decides which party must act if keys or secrets disagree, by the three
 // verdicts. The LiveKit server's keys are right by definition: a party that signs with
 // others must change.
-func (e Evidence) threeWay(code Code) (Owner, bool) {
+func (e Evidence) threeWay(code finding.Code) (finding.Owner, bool) {
 	switch code {
 	case finding.ConfigSecretStale:
 		return finding.OwnerConfig, true
@@ -316,7 +300,7 @@ func (e Evidence) threeWay(code Code) (Owner, bool) {
 }
 
 // fixes returns the fixes of the finding's variant, filled with this run's values.
-func (e Evidence) fixes(f Finding) []Fix {
+func (e Evidence) fixes(f finding.Finding) []finding.Fix {
 	page, known := catalogue.Lookup(f.Code)
 	if !known {
 		return f.Fixes
@@ -336,9 +320,9 @@ func (e Evidence) fixes(f Finding) []Fix {
 		}
 	}
 	v, _ := page.Variant(f.Variant)
-	out, sentences := make([]Fix, len(v.Fixes)), sourceTexts(values, f.Sentences)
+	out, sentences := make([]finding.Fix, len(v.Fixes)), sourceTexts(values, f.Sentences)
 	for i, fix := range v.Fixes {
-		out[i] = Fix{Text: fix.Text, Command: finding.Fill(fix.Command, shellSafe(values))}
+		out[i] = finding.Fix{Text: fix.Text, Command: finding.Fill(fix.Command, shellSafe(values))}
 		out[i].Text.Values, out[i].Text.Sentences = values, sentences
 		for _, b := range fix.Code {
 			out[i].Code = append(out[i].Code, finding.Block{Lang: b.Lang, Text: finding.Fill(b.Text, shellSafe(values))})

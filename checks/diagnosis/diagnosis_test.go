@@ -19,7 +19,7 @@ func checkIDs() []string {
 
 // results returns the results of a run with the given findings by check ID. Other
 // checks passed, except the skipped ones.
-func results(findings map[string][]Finding, skipped ...string) []check.Result {
+func results(findings map[string][]finding.Finding, skipped ...string) []check.Result {
 	var out []check.Result
 	for _, id := range checkIDs() {
 		r := check.Result{Check: check.Spec{ID: id}, Findings: findings[id], Status: check.StatusOf(findings[id])}
@@ -37,7 +37,9 @@ func diagnose(e Evidence) check.Diagnosis {
 	return d
 }
 
-func fail(code Code) []Finding { return []Finding{finding.New(code, finding.Fail, "seen")} }
+func fail(code finding.Code) []finding.Finding {
+	return []finding.Finding{finding.New(code, finding.Fail, "seen")}
+}
 
 // TestThreeWayVerdict is the truth table of three questions: whether the token verifies
 // with the local secret, whether the server accepts it, and whether the server accepts
@@ -50,40 +52,40 @@ func TestThreeWayVerdict(t *testing.T) {
 	)
 	for _, tt := range []struct {
 		local, server, minted Trit
-		owner                 Owner
-		code                  Code
-		cleared               []Owner
+		owner                 finding.Owner
+		code                  finding.Code
+		cleared               []finding.Owner
 	}{
-		{Yes, Yes, Unknown, none, "", []Owner{cfg, service}},
-		{Yes, Yes, Yes, none, "", []Owner{cfg, service}},
-		{Yes, Yes, No, none, "", []Owner{cfg, service}},
-		{Yes, No, Yes, service, finding.ServerSignatureRejected, []Owner{cfg}},
+		{Yes, Yes, Unknown, none, "", []finding.Owner{cfg, service}},
+		{Yes, Yes, Yes, none, "", []finding.Owner{cfg, service}},
+		{Yes, Yes, No, none, "", []finding.Owner{cfg, service}},
+		{Yes, No, Yes, service, finding.ServerSignatureRejected, []finding.Owner{cfg}},
 		{Yes, No, No, cfg, finding.ServerSignatureRejected, nil},
 		{Yes, No, Unknown, cfg, finding.ServerSignatureRejected, nil},
-		{Yes, Unknown, Yes, none, "", []Owner{cfg}},
+		{Yes, Unknown, Yes, none, "", []finding.Owner{cfg}},
 		{Yes, Unknown, No, none, "", nil},
 		{Yes, Unknown, Unknown, none, "", nil},
-		{No, Yes, Unknown, cfg, finding.ConfigSecretStale, []Owner{service}},
-		{No, Yes, Yes, cfg, finding.ConfigSecretStale, []Owner{service}},
-		{No, Yes, No, cfg, finding.ConfigSecretStale, []Owner{service}},
-		{No, No, Yes, service, finding.SignatureMismatch, []Owner{cfg}},
+		{No, Yes, Unknown, cfg, finding.ConfigSecretStale, []finding.Owner{service}},
+		{No, Yes, Yes, cfg, finding.ConfigSecretStale, []finding.Owner{service}},
+		{No, Yes, No, cfg, finding.ConfigSecretStale, []finding.Owner{service}},
+		{No, No, Yes, service, finding.SignatureMismatch, []finding.Owner{cfg}},
 		{No, No, No, service, finding.SignatureMismatch, nil},
 		{No, No, Unknown, service, finding.SignatureMismatch, nil},
-		{No, Unknown, Yes, service, finding.SignatureMismatch, []Owner{cfg}},
+		{No, Unknown, Yes, service, finding.SignatureMismatch, []finding.Owner{cfg}},
 		{No, Unknown, No, service, finding.SignatureMismatch, nil},
 		{No, Unknown, Unknown, service, finding.SignatureMismatch, nil},
-		{Unknown, Yes, Unknown, none, "", []Owner{service}},
-		{Unknown, Yes, Yes, none, "", []Owner{cfg, service}},
-		{Unknown, Yes, No, none, "", []Owner{service}},
-		{Unknown, No, Yes, service, finding.ServerSignatureRejected, []Owner{cfg}},
+		{Unknown, Yes, Unknown, none, "", []finding.Owner{service}},
+		{Unknown, Yes, Yes, none, "", []finding.Owner{cfg, service}},
+		{Unknown, Yes, No, none, "", []finding.Owner{service}},
+		{Unknown, No, Yes, service, finding.ServerSignatureRejected, []finding.Owner{cfg}},
 		{Unknown, No, No, service, finding.ServerSignatureRejected, nil},
 		{Unknown, No, Unknown, service, finding.ServerSignatureRejected, nil},
-		{Unknown, Unknown, Yes, none, "", []Owner{cfg}},
+		{Unknown, Unknown, Yes, none, "", []finding.Owner{cfg}},
 		{Unknown, Unknown, No, none, "", nil},
 		{Unknown, Unknown, Unknown, none, "", nil},
 	} {
 		t.Run(fmt.Sprintf("local %s, server %s, minted %s", tt.local, tt.server, tt.minted), func(t *testing.T) {
-			found := map[string][]Finding{}
+			found := map[string][]finding.Finding{}
 			if tt.local == No {
 				found["signature.local"] = fail(finding.SignatureMismatch)
 			}
@@ -98,7 +100,7 @@ func TestThreeWayVerdict(t *testing.T) {
 				Results: results(found, "join.websocket", "join.media", "fallback.join"),
 				Source:  check.SourceTicket, Maker: service, Local: tt.local, Server: tt.server, Minted: tt.minted,
 			})
-			code := Code("")
+			code := finding.Code("")
 			if d.RootCause != nil {
 				code = d.RootCause.Code
 			}
@@ -116,65 +118,65 @@ func (t Trit) String() string { return [...]string{"unknown", "yes", "no"}[t] }
 
 func TestDiagnosePicksTheCause(t *testing.T) {
 	for name, tt := range map[string]struct {
-		found  map[string][]Finding
+		found  map[string][]finding.Finding
 		source check.TokenSource
 		server Trit
-		code   Code
-		owner  Owner
+		code   finding.Code
+		owner  finding.Owner
 	}{
 		"the skewed clock, not the expiry it causes": {
-			map[string][]Finding{"token.time": append(fail(finding.TokenExpired), fail(finding.ClockSkew)...)},
+			map[string][]finding.Finding{"token.time": append(fail(finding.TokenExpired), fail(finding.ClockSkew)...)},
 			check.SourceTicket, No, finding.ClockSkew, finding.OwnerClock,
 		},
 		"the token, not a quoted secret that had no part in it": {
-			map[string][]Finding{
+			map[string][]finding.Finding{
 				"env.livekit":  {finding.New(finding.EnvValueQuoted, finding.Fail, "seen").With("setting", "LIVEKIT_API_SECRET")},
 				"token.format": fail(finding.TokenOpaque),
 			}, check.SourceTicket, Unknown, finding.TokenOpaque, finding.OwnerTicketService,
 		},
 		"the quoted secret, when the token is made from it": {
-			map[string][]Finding{
+			map[string][]finding.Finding{
 				"env.livekit":   {finding.New(finding.EnvValueQuoted, finding.Fail, "seen").With("setting", "LIVEKIT_API_SECRET")},
 				"fallback.join": append(fail(finding.DevJoinFailed), fail(finding.ServerSignatureRejected)...),
 			}, check.SourceMinted, Unknown, finding.EnvValueQuoted, finding.OwnerConfig,
 		},
 		"the file, not the settings that it was to hold": {
-			map[string][]Finding{
+			map[string][]finding.Finding{
 				"env.files":   fail(finding.EnvFileUnreadable),
 				"env.livekit": {finding.New(finding.EnvURLMissing, finding.Fail, "seen").With("setting", "LIVEKIT_URL")},
 			}, check.SourceNone, Unknown, finding.EnvFileUnreadable, finding.OwnerConfig,
 		},
 		"the exposed secret only when nothing else fails": {
-			map[string][]Finding{"env.exposure": fail(finding.EnvSecretExposed)},
+			map[string][]finding.Finding{"env.exposure": fail(finding.EnvSecretExposed)},
 			check.SourceTicket, Yes, finding.EnvSecretExposed, finding.OwnerConfig,
 		},
 		"the token before an exposed secret": {
-			map[string][]Finding{"env.exposure": fail(finding.EnvSecretExposed), "token.time": fail(finding.TokenExpired)},
+			map[string][]finding.Finding{"env.exposure": fail(finding.EnvSecretExposed), "token.time": fail(finding.TokenExpired)},
 			check.SourceTicket, No, finding.TokenExpired, finding.OwnerTicketService,
 		},
 		"the cause of a failed dev join, not the failed dev join": {
-			map[string][]Finding{"fallback.join": append(fail(finding.DevJoinFailed), fail(finding.ServerKeyUnknown)...)},
+			map[string][]finding.Finding{"fallback.join": append(fail(finding.DevJoinFailed), fail(finding.ServerKeyUnknown)...)},
 			check.SourceMinted, Unknown, finding.ServerKeyUnknown, finding.OwnerConfig,
 		},
 		"the most serious warning when nothing fails": {
-			map[string][]Finding{"join.media": {finding.New(finding.MediaUDPBlocked, finding.Warn, "seen")}},
+			map[string][]finding.Finding{"join.media": {finding.New(finding.MediaUDPBlocked, finding.Warn, "seen")}},
 			check.SourceTicket, Yes, finding.MediaUDPBlocked, finding.OwnerNetwork,
 		},
 		"what a join saw before what browsers may refuse": {
-			map[string][]Finding{
+			map[string][]finding.Finding{
 				"env.livekit": {finding.New(finding.EnvURLInsecure, finding.Warn, "seen").With("setting", "LIVEKIT_URL")},
 				"join.turn":   {finding.New(finding.TurnUnreachable, finding.Warn, "seen")},
 				"join.media":  {finding.New(finding.MediaUDPBlocked, finding.Warn, "seen")},
 			}, check.SourceTicket, Yes, finding.MediaUDPBlocked, finding.OwnerNetwork,
 		},
 		"ports that are closed for everything, not the TURN server behind them": {
-			map[string][]Finding{
+			map[string][]finding.Finding{
 				"join.turn":     fail(finding.TurnUnreachable),
 				"fallback.join": append(fail(finding.DevJoinFailed), fail(finding.MediaFailed)...),
 			}, check.SourceMinted, Yes, finding.MediaFailed, finding.OwnerNetwork,
 		},
 		"the wrong address, not the TCP port that is not there either": {
-			map[string][]Finding{
+			map[string][]finding.Finding{
 				"join.publish":  {finding.New(finding.MediaTCPUnreachable, finding.Warn, "seen")},
 				"fallback.join": {finding.New(finding.MediaPrivateCandidates, finding.Warn, "seen")},
 			}, check.SourceMinted, Yes, finding.MediaPrivateCandidates, finding.OwnerLiveKitServer,
@@ -212,7 +214,7 @@ func TestEveryVariantGivesItsOwnAdvice(t *testing.T) {
 			}
 			f := finding.New(page.Code, finding.Fail, "seen").As(v.Name)
 			_, d := Conclude(Evidence{
-				Results: results(map[string][]Finding{"join.publish": {f}}, "join.reach"), Source: check.SourceTicket, Maker: finding.OwnerTicketService,
+				Results: results(map[string][]finding.Finding{"join.publish": {f}}, "join.reach"), Source: check.SourceTicket, Maker: finding.OwnerTicketService,
 			})
 			if d.RootCause == nil || d.RootCause.Code != page.Code || len(d.NextSteps) == 0 {
 				t.Errorf("%s %q: cause %+v, %d steps", page.Code, v.Name, d.RootCause, len(d.NextSteps))

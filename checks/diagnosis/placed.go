@@ -18,7 +18,7 @@ const envBlock = "env"
 // placed returns fix in the form of its source: with the file's name above the lines,
 // export for a shell, the whole command for a flag. Lines for another program are not
 // changed.
-func (e Evidence) placed(fix Fix, values map[string]string) Fix {
+func (e Evidence) placed(fix finding.Fix, values map[string]string) finding.Fix {
 	source := sourceOf(fix, values)
 	if source == "command line" {
 		source = values["service_setting"]
@@ -35,7 +35,8 @@ func (e Evidence) placed(fix Fix, values map[string]string) Fix {
 			if fix.Command != "" || !single || strings.Contains(value, "\n") || strings.Contains(name, "SECRET") {
 				continue
 			}
-			fix.Command = strings.Join(append(append([]string{"lkdoctor"}, without(strings.Fields(e.Again), source)...), source, value), " ")
+			args := slices.Concat([]string{"lkdoctor"}, without(strings.Fields(e.Again), source), []string{source, value})
+			fix.Command = strings.Join(args, " ")
 			fix.Code = slices.Delete(slices.Clone(fix.Code), i, i+1)
 			return fix
 		case envFile.MatchString(source):
@@ -51,7 +52,7 @@ var (
 )
 
 // sourceOf returns the source that the sentence of fix names, or "".
-func sourceOf(fix Fix, values map[string]string) string {
+func sourceOf(fix finding.Fix, values map[string]string) string {
 	for _, slot := range finding.Slots(fix.Text.Format) {
 		if isSource(slot) && values[slot] != "" {
 			return values[slot]
@@ -76,7 +77,7 @@ func without(args []string, flag string) []string {
 }
 
 // SourceText returns a source as part of a sentence: the name of a file or a flag.
-func SourceText(source string) Text {
+func SourceText(source string) finding.Text {
 	switch source {
 	case "environment":
 		return finding.Textf("environment")
@@ -90,8 +91,8 @@ func SourceText(source string) Text {
 
 // sourceTexts returns sentences along with the texts of those sources among values
 // that need translation.
-func sourceTexts(values map[string]string, sentences map[string]Text) map[string]Text {
-	out := map[string]Text{}
+func sourceTexts(values map[string]string, sentences map[string]finding.Text) map[string]finding.Text {
+	out := map[string]finding.Text{}
 	for name, value := range values {
 		if text := SourceText(value); isSource(name) && len(text.Args) == 0 {
 			out[name] = text

@@ -18,10 +18,10 @@ func (e Evidence) settled(results []check.Result) []check.Result {
 	out := slices.Clone(results)
 	confirmed := confirmedBy(results)
 	for i, r := range out {
-		findings := make([]Finding, 0, len(r.Findings))
+		findings := make([]finding.Finding, 0, len(r.Findings))
 		for _, f := range r.Findings {
 			if !e.refuted(f) {
-				findings = append(findings, e.settle(e.stale(r.Check.ID, f), confirmed))
+				findings = append(findings, e.settle(r.Check.ID, f, confirmed))
 			}
 		}
 		if r.Status != check.StatusSkip && r.Status != check.StatusError {
@@ -35,7 +35,7 @@ func (e Evidence) settled(results []check.Result) []check.Result {
 
 // MayBeRefuted reports whether a later check may refute a finding, so that a face
 // should not show it before the run has ended.
-func MayBeRefuted(f Finding) bool {
+func MayBeRefuted(f finding.Finding) bool {
 	switch f.Code {
 	case finding.EnvURLPath, finding.EnvURLMediaPort, finding.EnvURLInsecure, finding.TicketURLDiffers:
 		return true
@@ -44,7 +44,7 @@ func MayBeRefuted(f Finding) bool {
 }
 
 // oddPair reports whether f is about the form of key or secret.
-func oddPair(f Finding) bool {
+func oddPair(f finding.Finding) bool {
 	if setting := f.Facts["setting"]; setting != "LIVEKIT_API_KEY" && setting != "LIVEKIT_API_SECRET" {
 		return false
 	}
@@ -57,15 +57,15 @@ func oddPair(f Finding) bool {
 
 // refuted reports whether a probe has shown that f is no fault, or found a fault that
 // includes it.
-func (e Evidence) refuted(f Finding) bool {
+func (e Evidence) refuted(f finding.Finding) bool {
 	switch f.Code {
 	case finding.EnvURLPath:
 		// A proxy serves LiveKit under this path, or the finding of join.reach says more.
-		return f.Variant != "query" && (e.passed("join.reach") || e.found(func(l Located) bool {
+		return f.Variant != "query" && (e.passed("join.reach") || e.found(func(l check.Located) bool {
 			return l.Finding.Code == finding.ServerPathPrefix || strings.HasPrefix(l.Finding.Variant, "unstripped")
 		}))
 	case finding.EnvURLMediaPort:
-		return e.passed("join.reach") || e.found(func(l Located) bool { return l.Finding.Variant == "media-port" })
+		return e.passed("join.reach") || e.found(func(l check.Located) bool { return l.Finding.Variant == "media-port" })
 	case finding.EnvURLInsecure:
 		return e.failed("join.reach")
 	case finding.TicketURLDiffers:
@@ -76,7 +76,7 @@ func (e Evidence) refuted(f Finding) bool {
 
 // badAddress reports whether a finding is about an address that leads to no LiveKit
 // server.
-func badAddress(l Located) bool {
+func badAddress(l check.Located) bool {
 	switch l.Finding.Code {
 	case finding.ServerDNS, finding.ServerRefused, finding.ServerTimeout, finding.ServerSilent, finding.ServerReset, finding.ServerTLS,
 		finding.ServerNotLiveKit, finding.ServerPathPrefix, finding.EnvURLInvalid:
@@ -85,21 +85,25 @@ func badAddress(l Located) bool {
 	return false
 }
 
-// settle adjusts f to the other evidence. A token with another key than the one here,
-// or an odd one, is no fault once the server has accepted it. A warning about the
-// token becomes a failure once the server has refused it for that reason, and so does
-// a value that hides another one once it did not work. A signer with another secret
-// than the server's is wrong.
-func (e Evidence) settle(f Finding, confirmed Code) Finding {
+// settle adjusts f, of check id, to the other evidence. A finding about LIVEKIT_URL means
+// that it is out of date if the call uses another server that works. A token with another
+// key than the one here, or an odd one, is no fault once the server has accepted it. A
+// warning about the token becomes a failure once the server has refused it for that
+// reason, and so does a value that hides another one once it did not work. A signer with
+// another secret than the server's is wrong.
+func (e Evidence) settle(id string, f finding.Finding, confirmed finding.Code) finding.Finding {
+	page, _ := catalogue.Lookup(f.Code)
+	_, mayBeStale := page.Variant("stale-url")
 	switch {
+	case mayBeStale && id == "join.reach" && e.OwnURL && e.Server == Yes:
+		f.Variant = "stale-url"
 	case f.Code == finding.SignatureOtherKey && e.Server == Yes:
 		f.Severity, f.Variant = finding.Warn, "accepted"
-	case f.Code == finding.SignatureOtherKey && f.Variant == "other-project" && e.Minted == Yes:
+	case f.Code == finding.SignatureOtherKey && f.Variant == "other-project" && e.Minted == Yes,
+		f.Code == finding.SignatureMismatch && e.Minted == Yes:
 		f.Variant = "signer"
 	case f.Code == finding.TokenPlaceholder && f.Severity == finding.Fail && e.Server == Yes:
 		f.Severity = finding.Warn
-	case f.Code == finding.SignatureMismatch && e.Minted == Yes:
-		f.Variant = "signer"
 	case f.Code == confirmed && f.Severity == finding.Warn, f.Code == finding.EnvValueShadowed && e.shadowFails(f):
 		f.Severity = finding.Fail
 	}
@@ -108,20 +112,14 @@ func (e Evidence) settle(f Finding, confirmed Code) Finding {
 
 // confirmedBy returns the code of the warning about the token that the server's
 // refusal confirms, or "".
-func confirmedBy(results []check.Result) Code {
+func confirmedBy(results []check.Result) finding.Code {
+	confirms := map[string]finding.Code{
+		"issued-in-future": finding.TokenIssuedInFuture, "no-expiry": finding.TokenNoExpiry, "claim-type": finding.TokenTimeUnit,
+		"no-room-join": finding.TokenGrantMisnamed, "no-grant": finding.TokenGrantMisnamed, "no-room": finding.TokenGrantMisnamed,
+	}
 	for _, l := range check.Locate(results, finding.Fail) {
-		if l.Finding.Code != finding.ServerTokenRejected {
-			continue
-		}
-		switch l.Finding.Variant {
-		case "issued-in-future":
-			return finding.TokenIssuedInFuture
-		case "no-expiry":
-			return finding.TokenNoExpiry
-		case "claim-type":
-			return finding.TokenTimeUnit
-		case "no-room-join", "no-grant", "no-room":
-			return finding.TokenGrantMisnamed
+		if code := confirms[l.Finding.Variant]; code != "" && l.Finding.Code == finding.ServerTokenRejected {
+			return code
 		}
 	}
 	return ""
@@ -129,13 +127,13 @@ func confirmedBy(results []check.Result) Code {
 
 // shadowFails reports whether the value that hides another one did not work. The fault
 // is then a stale export in the shell, not the host at its address.
-func (e Evidence) shadowFails(f Finding) bool {
+func (e Evidence) shadowFails(f finding.Finding) bool {
 	if f.Variant != "shell" {
 		return false
 	}
 	switch f.Facts["setting"] {
 	case "LIVEKIT_URL":
-		return e.found(func(l Located) bool {
+		return e.found(func(l check.Located) bool {
 			return l.Check == "join.reach" && badAddress(l) || l.Finding.Code == finding.EnvURLInvalid
 		})
 	case "LIVEKIT_API_KEY", "LIVEKIT_API_SECRET":
@@ -144,18 +142,7 @@ func (e Evidence) shadowFails(f Finding) bool {
 	return false
 }
 
-// stale sets the variant of a finding about LIVEKIT_URL if the call uses another
-// server that works, so that LIVEKIT_URL is out of date.
-func (e Evidence) stale(id string, f Finding) Finding {
-	if page, _ := catalogue.Lookup(f.Code); id == "join.reach" && e.OwnURL && e.Server == Yes {
-		if _, has := page.Variant("stale-url"); has {
-			f.Variant = "stale-url"
-		}
-	}
-	return f
-}
-
 // found reports whether such is true of any failure of the run.
-func (e Evidence) found(such func(Located) bool) bool {
+func (e Evidence) found(such func(check.Located) bool) bool {
 	return slices.ContainsFunc(check.Locate(e.Results, finding.Fail), such)
 }

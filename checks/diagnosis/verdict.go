@@ -10,29 +10,25 @@ import (
 )
 
 // PartyName returns a party as part of a sentence.
-func PartyName(owner Owner) Text {
-	switch owner {
-	case finding.OwnerConfig:
-		return finding.Textf("your settings")
-	case finding.OwnerTicketService:
-		return finding.Textf("the ticket service")
-	case finding.OwnerFrontend:
-		return finding.Textf("the app")
-	case finding.OwnerLiveKitServer:
-		return finding.Textf("the LiveKit server")
-	case finding.OwnerNetwork:
-		return finding.Textf("the network")
-	case finding.OwnerClock:
-		return finding.Textf("the clock")
-	case finding.OwnerAgent:
-		return finding.Textf("the agent")
+func PartyName(owner finding.Owner) finding.Text {
+	name, known := map[finding.Owner]string{
+		finding.OwnerConfig:        "your settings",
+		finding.OwnerTicketService: "the ticket service",
+		finding.OwnerFrontend:      "the app",
+		finding.OwnerLiveKitServer: "the LiveKit server",
+		finding.OwnerNetwork:       "the network",
+		finding.OwnerClock:         "the clock",
+		finding.OwnerAgent:         "the agent",
+	}[owner]
+	if !known {
+		return finding.Textf("%s", string(owner))
 	}
-	return finding.Textf("%s", string(owner))
+	return finding.Textf(name)
 }
 
 // RuleName returns the party that usually must act, as catalogue pages name their
 // owner. A run may decide otherwise.
-func RuleName(owner Owner) Text {
+func RuleName(owner finding.Owner) finding.Text {
 	switch owner {
 	case finding.OwnerMaker:
 		return finding.Textf("whoever made the token")
@@ -46,7 +42,7 @@ func RuleName(owner Owner) Text {
 
 // sentence returns what is wrong: the title of the finding's variant, else that of the
 // page, else the finding's message.
-func sentence(f Finding) Text {
+func sentence(f finding.Finding) finding.Text {
 	page, known := catalogue.Lookup(f.Code)
 	if !known {
 		return f.Message
@@ -60,13 +56,13 @@ func sentence(f Finding) Text {
 
 // place returns the party that must act, and its address or file. A finding of
 // join.reach is about LIVEKIT_URL if the settings are wrong.
-func (e Evidence) place(l Located) Text {
+func (e Evidence) place(l check.Located) finding.Text {
 	f := l.Finding
 	switch f.Owner {
 	case finding.OwnerUnknown:
 		return finding.Textf("not known yet: see the next steps")
 	case finding.OwnerNone:
-		return Text{}
+		return finding.Text{}
 	case finding.OwnerConfig:
 		setting, _ := f.Facts["setting"].(string)
 		source, _ := f.Facts["source"].(string)
@@ -89,13 +85,14 @@ func (e Evidence) place(l Located) Text {
 }
 
 // notIt says which parties are cleared and by what evidence.
-func (e Evidence) notIt(cleared []Owner) Text {
+func (e Evidence) notIt(cleared []finding.Owner) finding.Text {
 	if len(cleared) == 0 {
-		return Text{}
+		return finding.Text{}
 	}
 	parties := names(cleared)
 	if e.passed("fallback.join") {
-		return finding.Textf("%s (a token made on this machine joined that server in %s)", parties, finding.Duration(e.result("fallback.join").Took))
+		return finding.Textf("%s (a token made on this machine joined that server in %s)", parties,
+			finding.Duration(e.result("fallback.join").Took))
 	}
 	if e.Server == Yes {
 		return finding.Textf("%s (the LiveKit server accepts the token)", parties)
@@ -104,7 +101,7 @@ func (e Evidence) notIt(cleared []Owner) Text {
 }
 
 // names joins parties as part of a sentence.
-func names(owners []Owner) Text {
+func names(owners []finding.Owner) finding.Text {
 	out := PartyName(owners[0])
 	for i, o := range owners[1:] {
 		if i == len(owners)-2 {
@@ -116,8 +113,8 @@ func names(owners []Owner) Text {
 }
 
 // whole returns the verdict in one text.
-func whole(d check.Diagnosis) Text {
-	var fix, not Text
+func whole(d check.Diagnosis) finding.Text {
+	var fix, not finding.Text
 	if !d.FixIn.IsZero() {
 		fix = finding.Textf("Fix it in %s.", d.FixIn)
 	}
@@ -129,7 +126,8 @@ func whole(d check.Diagnosis) Text {
 
 // nothing is the diagnosis of a run in which nothing that was requested was checked.
 func (e Evidence) nothing() check.Diagnosis {
-	d := check.Diagnosis{Owner: finding.OwnerUnknown, Cleared: []Owner{}, Broke: finding.Textf("Nothing of what was asked for was checked (%s).", e.Nothing)}
+	d := check.Diagnosis{Owner: finding.OwnerUnknown, Cleared: []finding.Owner{},
+		Broke: finding.Textf("Nothing of what was asked for was checked (%s).", e.Nothing)}
 	d.Summary = d.Broke
 	step := finding.Textf("Give what it needs: a token (--token -), a ticket (--ticket), an app (--frontend URL), or LIVEKIT_URL, LIVEKIT_API_KEY and LIVEKIT_API_SECRET.")
 	if !slices.ContainsFunc(e.Results, func(r check.Result) bool {
@@ -137,13 +135,13 @@ func (e Evidence) nothing() check.Diagnosis {
 	}) {
 		step = finding.Textf("Everything is left out: take something out of --skip, or name a check in --only.")
 	}
-	d.NextSteps = []Fix{{Text: step, Command: "lkdoctor --help"}}
+	d.NextSteps = []finding.Fix{{Text: step, Command: "lkdoctor --help"}}
 	return d
 }
 
 // working is the diagnosis of a run without failures: what works, then the most
 // serious warning, if any.
-func (e Evidence) working(root Located, warned bool) check.Diagnosis {
+func (e Evidence) working(root check.Located, warned bool) check.Diagnosis {
 	d := check.Diagnosis{Owner: finding.OwnerNone, Broke: e.works()}
 	d.Summary = d.Broke
 	if warned {
@@ -161,7 +159,7 @@ func (e Evidence) working(root Located, warned bool) check.Diagnosis {
 }
 
 // works says what works, and what was not checked.
-func (e Evidence) works() Text {
+func (e Evidence) works() finding.Text {
 	if left := e.leftOut(); !left.IsZero() {
 		return finding.Textf("Works as far as checked; you skipped: %s.", left)
 	}
@@ -178,7 +176,7 @@ func (e Evidence) works() Text {
 		return finding.Textf("The LiveKit server and your keys work: a token made here got in, and media connects. Whether the server accepts the token under test is not checked.")
 	case e.passed("fallback.join"):
 		return finding.Textf("The LiveKit server and your keys work: a token made here got in, and media connects. No ticket was checked.")
-	case slices.ContainsFunc(e.result("join.websocket").Findings, func(f Finding) bool { return f.Code == finding.JoinWouldEvict }):
+	case slices.ContainsFunc(e.result("join.websocket").Findings, func(f finding.Finding) bool { return f.Code == finding.JoinWouldEvict }):
 		return finding.Textf("The LiveKit server accepts the token. Nothing was joined, because the token's participant is in the room now.")
 	case e.Server == Yes:
 		return finding.Textf("The LiveKit server accepts the token. Nothing was joined, so the media path is not checked.")
@@ -189,7 +187,7 @@ func (e Evidence) works() Text {
 }
 
 // leftOut names the checks that the user skipped; it is empty if there are none.
-func (e Evidence) leftOut() (names Text) {
+func (e Evidence) leftOut() (names finding.Text) {
 	for _, r := range e.Results {
 		if r.SkippedByHand() {
 			names = finding.Joined("%s, %s", names, r.Check.Short)
@@ -200,13 +198,13 @@ func (e Evidence) leftOut() (names Text) {
 
 // cleared returns the parties that this run has shown to be healthy. It omits owner
 // and every party with a failure.
-func (e Evidence) cleared(owner Owner) []Owner {
+func (e Evidence) cleared(owner finding.Owner) []finding.Owner {
 	joined := e.passed("join.media") || e.passed("fallback.join")
 	tokenGood := e.passed("token.format") && e.passed("token.claims") && e.passed("token.time") && e.Server == Yes
 	handed := e.passed("ticket.consume") || e.passed("ticket.frontend")
-	out := []Owner{}
+	out := []finding.Owner{}
 	for _, party := range []struct {
-		owner  Owner
+		owner  finding.Owner
 		proven bool
 	}{
 		{finding.OwnerConfig, e.passed("env.livekit") && e.passed("env.files") && !e.failed("env.ticket") &&
@@ -226,10 +224,10 @@ func (e Evidence) cleared(owner Owner) []Owner {
 }
 
 // blamed reports whether party owns a failure, or a warning about the media path.
-func (e Evidence) blamed(party Owner) bool {
+func (e Evidence) blamed(party finding.Owner) bool {
 	return slices.ContainsFunc(e.Results, func(r check.Result) bool {
 		warns := party == finding.OwnerClock || slices.Contains([]string{"join.media", "fallback.join", "join.reach"}, r.Check.ID)
-		return slices.ContainsFunc(r.Findings, func(f Finding) bool {
+		return slices.ContainsFunc(r.Findings, func(f finding.Finding) bool {
 			return f.Owner == party && (f.Severity == finding.Fail || warns && f.Severity == finding.Warn)
 		})
 	})
@@ -247,12 +245,9 @@ func (e Evidence) failed(id string) bool {
 	return status == check.StatusFail || status == check.StatusError
 }
 
-// reportFile is the name of a report in a next step.
-const reportFile = "lkdoctor-report.md"
-
 // nextSteps returns the fixes of the root cause, then workarounds, then the fixes of
 // other findings that are not its effects.
-func (e Evidence) nextSteps(root Located) []Fix {
+func (e Evidence) nextSteps(root check.Located) []finding.Fix {
 	steps, own := slices.Clone(root.Finding.Fixes), slices.Clone(root.Finding.Fixes)
 	if owner := root.Finding.Owner; owner == finding.OwnerTicketService || owner == finding.OwnerFrontend {
 		if e.Minted == Yes && e.passed("fallback.join") {
@@ -260,14 +255,14 @@ func (e Evidence) nextSteps(root Located) []Fix {
 			if e.Source == check.SourceTicket || e.Source == check.SourceFrontend && e.Maker == finding.OwnerTicketService {
 				around = finding.Textf("Until then, join without a ticket: a token made here works on this server.")
 			}
-			steps = append(steps, Fix{Text: around, Command: e.command("--dev-join")})
+			steps = append(steps, finding.Fix{Text: around, Command: e.command("--dev-join")})
 		}
 		steps = append(steps, e.reportStep())
 	}
 	for _, l := range e.alsoFound(root) {
 		if len(l.Finding.Fixes) > 0 {
 			fix := l.Finding.Fixes[0]
-			if slices.ContainsFunc(own, func(o Fix) bool { return sameStep(o, fix) }) {
+			if slices.ContainsFunc(own, func(o finding.Fix) bool { return sameStep(o, fix) }) {
 				continue // one file, or one name, for several settings
 			}
 			own = append(own, fix)
@@ -275,21 +270,21 @@ func (e Evidence) nextSteps(root Located) []Fix {
 			steps = append(steps, fix)
 		}
 	}
-	return append(steps, Fix{
+	return append(steps, finding.Fix{
 		Text:    finding.Textf("Read why this happens and how to confirm it."),
 		Command: "lkdoctor explain " + string(root.Finding.Code),
 	})
 }
 
 // sameStep reports whether two fixes have the same command or the same text.
-func sameStep(a, b Fix) bool {
+func sameStep(a, b finding.Fix) bool {
 	return a.Command != "" && a.Command == b.Command || a.Command == b.Command && a.Text.String() == b.Text.String()
 }
 
 // reportStep is the step that makes a report for the owner. It repeats the run, so a
 // consumed ticket must be replaced.
-func (e Evidence) reportStep() Fix {
-	fix := Fix{Text: finding.Textf("Not your service? Send its maintainer a report."), Command: e.command("--report " + reportFile)}
+func (e Evidence) reportStep() finding.Fix {
+	fix := finding.Fix{Text: finding.Textf("Not your service? Send its maintainer a report."), Command: e.command("--report lkdoctor-report.md")}
 	switch {
 	case e.AgainSecret:
 		fix.Text = finding.Textf("Not your service? Send its maintainer a report. Add your --header again: it is not printed here.")
@@ -308,10 +303,10 @@ func (e Evidence) command(flags string) string {
 
 // alsoFound returns the failures that the root cause does not explain, or the warnings
 // if nothing failed.
-func (e Evidence) alsoFound(root Located) []Located {
+func (e Evidence) alsoFound(root check.Located) []check.Located {
 	all := check.Locate(e.Results, root.Finding.Severity)
-	seen := map[Code]bool{root.Finding.Code: true}
-	var out []Located
+	seen := map[finding.Code]bool{root.Finding.Code: true}
+	var out []check.Located
 	for _, l := range all {
 		if seen[l.Finding.Code] || explained(l.Finding.Code, all) || l.Finding.Code.IsDoctor() {
 			continue

@@ -279,9 +279,6 @@ func FactName(name string) Text {
 	return Textf("%s", name)
 }
 
-// NamedFact reports whether a fact has a label.
-func NamedFact(name string) bool { return FactName(name).Format != "%s" }
-
 // Names returns the names of the facts in the order of factLabels, then the others.
 func (f Facts) Names() []string {
 	rank := factRanks()
@@ -337,7 +334,8 @@ func FactValue(name string, value any) Text {
 // looks returns the words of lkdoctor for what a token looks like, from their English.
 func looks(english string) Text {
 	var n int
-	for _, format := range []string{"%d random bytes in hex, as secrets.token_hex(%d) makes", "%d random bytes in base64url, as secrets.token_urlsafe(%d) makes"} {
+	for _, format := range []string{"%d random bytes in hex, as secrets.token_hex(%d) makes",
+		"%d random bytes in base64url, as secrets.token_urlsafe(%d) makes"} {
 		_, _ = fmt.Sscanf(english, "%d random bytes", &n)
 		if fmt.Sprintf(format, n, n) == english {
 			return Textf(format, n, n)
@@ -356,4 +354,36 @@ func Listed(items []string) Text {
 		return Textf("none")
 	}
 	return text
+}
+
+// Duration formats a duration: "31 ms", "1.2 s", "24 s"; below 10 ms with tenths: "0.4
+// ms".
+func Duration(d time.Duration) string {
+	if d >= 999500*time.Microsecond {
+		return short(d, time.Second) + " s"
+	}
+	return short(d, time.Millisecond) + " ms"
+}
+
+// Millis formats a duration for a column: in whole milliseconds, from one second on as
+// Duration does.
+func Millis(d time.Duration) string {
+	if d >= 999500*time.Microsecond {
+		return Duration(d)
+	}
+	return fmt.Sprintf("%d ms", d.Round(time.Millisecond).Milliseconds())
+}
+
+// short formats d in units, with one decimal below ten.
+func short(d, unit time.Duration) string {
+	n := float64(d) / float64(unit)
+	if n >= 9.95 {
+		return fmt.Sprintf("%.0f", n)
+	}
+	return strings.TrimSuffix(fmt.Sprintf("%.1f", n), ".0")
+}
+
+// Milliseconds returns d in milliseconds to the tenth, as in the JSON document.
+func Milliseconds(d time.Duration) float64 {
+	return float64(d.Round(100*time.Microsecond)) / float64(time.Millisecond)
 }

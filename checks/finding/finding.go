@@ -4,7 +4,10 @@
 // without the runner.
 package finding
 
-import "maps"
+import (
+	"maps"
+	"slices"
+)
 
 // Severity is how bad a finding is. A check's status is that of its worst finding;
 // info alone passes.
@@ -19,15 +22,7 @@ const (
 
 // Rank orders severities: info 1, warn 2, fail 3, others 0.
 func (s Severity) Rank() int {
-	switch s {
-	case Info:
-		return 1
-	case Warn:
-		return 2
-	case Fail:
-		return 3
-	}
-	return 0
+	return slices.Index([]Severity{Info, Warn, Fail}, s) + 1
 }
 
 // Owner is the party that must act. The values are public API.

@@ -3,41 +3,28 @@ package finding
 // LeaveReason says why a server removed a participant, or why a participant left, for
 // a livekit.DisconnectReason such as "DUPLICATE_IDENTITY".
 func LeaveReason(word string) Text {
-	switch word {
-	case "CLIENT_INITIATED":
-		return Textf("it was left by the participant's own wish")
-	case "DUPLICATE_IDENTITY":
-		return Textf("somebody else joined with the same identity")
-	case "SERVER_SHUTDOWN":
-		return Textf("the server is shutting down")
-	case "PARTICIPANT_REMOVED":
-		return Textf("the participant was removed by an API call")
-	case "ROOM_DELETED":
-		return Textf("the room was deleted by an API call")
-	case "ROOM_CLOSED":
-		return Textf("the room was closed")
-	case "CONNECTION_TIMEOUT":
-		return Textf("the media connection did not come up in time, or was lost")
-	case "JOIN_FAILURE":
-		return Textf("the join failed on the server")
-	case "STATE_MISMATCH":
-		return Textf("the server does not know the session")
-	case "MIGRATION":
-		return Textf("the room moves to another node")
-	case "SIGNAL_CLOSE":
-		return Textf("the signalling connection was closed")
-	case "MEDIA_FAILURE":
-		return Textf("the server's media stack failed")
-	case "USER_UNAVAILABLE":
-		return Textf("the person who was called did not answer")
-	case "USER_REJECTED":
-		return Textf("the person who was called declined")
-	case "SIP_TRUNK_FAILURE":
-		return Textf("the telephone line (SIP trunk) failed")
-	case "AGENT_ERROR":
-		return Textf("the agent ended with an error")
+	reason, known := map[string]string{
+		"CLIENT_INITIATED":    "it was left by the participant's own wish",
+		"DUPLICATE_IDENTITY":  "somebody else joined with the same identity",
+		"SERVER_SHUTDOWN":     "the server is shutting down",
+		"PARTICIPANT_REMOVED": "the participant was removed by an API call",
+		"ROOM_DELETED":        "the room was deleted by an API call",
+		"ROOM_CLOSED":         "the room was closed",
+		"CONNECTION_TIMEOUT":  "the media connection did not come up in time, or was lost",
+		"JOIN_FAILURE":        "the join failed on the server",
+		"STATE_MISMATCH":      "the server does not know the session",
+		"MIGRATION":           "the room moves to another node",
+		"SIGNAL_CLOSE":        "the signalling connection was closed",
+		"MEDIA_FAILURE":       "the server's media stack failed",
+		"USER_UNAVAILABLE":    "the person who was called did not answer",
+		"USER_REJECTED":       "the person who was called declined",
+		"SIP_TRUNK_FAILURE":   "the telephone line (SIP trunk) failed",
+		"AGENT_ERROR":         "the agent ended with an error",
+	}[word]
+	if !known {
+		return Textf("it gave no reason that is known here")
 	}
-	return Textf("it gave no reason that is known here")
+	return Textf(reason)
 }
 
 // LeaveAdvice returns one thing to do after the server removed a participant for this

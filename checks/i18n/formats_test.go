@@ -69,6 +69,12 @@ func unresolved(f *flow, call *ast.CallExpr, note func(string, token.Pos)) {
 	}
 }
 
+// parse reads a language's file.
+func parse(file []byte) (texts map[string]string, err error) {
+	err = json.Unmarshal(file, &texts)
+	return texts, err
+}
+
 // needsWords reports whether a format contains letters outside its verbs.
 func needsWords(format string) bool {
 	text := format

@@ -167,21 +167,10 @@ func (r Row) name() finding.Text {
 
 // StageName returns the stage's name.
 func StageName(stage check.Stage) finding.Text {
-	switch stage {
-	case check.StageEnv:
-		return finding.Textf("Environment")
-	case check.StageTicket:
-		return finding.Textf("Ticket service")
-	case check.StageToken:
-		return finding.Textf("Token")
-	case check.StageSignature:
-		return finding.Textf("Signature")
-	case check.StageJoin:
-		return finding.Textf("Live join")
-	case check.StageFallback:
-		return finding.Textf("Local dev token")
-	}
-	return finding.Textf("%s", string(stage))
+	return finding.Textf(map[check.Stage]string{
+		check.StageEnv: "Environment", check.StageTicket: "Ticket service", check.StageToken: "Token",
+		check.StageSignature: "Signature", check.StageJoin: "Live join", check.StageFallback: "Local dev token",
+	}[stage])
 }
 
 // summed sets the row's state, line and time from its checks.
@@ -300,7 +289,7 @@ func (r Row) worstFinding() (check.Code, finding.Text) {
 }
 
 // outcome returns the line of the last check that has one, because later checks of a
-// stage build on earlier ones. It appends the names of Extra checks that passed.
+// stage build on earlier ones. It appends the names of the checks with Also that passed.
 func (r Row) outcome() (line finding.Text) {
 	var also finding.Text
 	for _, c := range r.Checks {

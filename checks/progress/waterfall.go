@@ -67,7 +67,8 @@ func Timeline(results []check.Result) []Span {
 			if took == 0 && by != "" {
 				took = millisFact(check.ResultOf(results, by), s.fact)
 			}
-			if took == 0 && i > 0 && r.Status == check.StatusFail && millisFact(r, list[i-1].fact) > 0 && !slices.ContainsFunc(list[i:], func(s step) bool { return millisFact(r, s.fact) > 0 }) {
+			timed := func(s step) bool { return millisFact(r, s.fact) > 0 }
+			if took == 0 && i > 0 && r.Status == check.StatusFail && timed(list[i-1]) && !slices.ContainsFunc(list[i:], timed) {
 				took = end - at // the unfinished step
 			}
 			if took = min(took, end-at); took > 0 {
