@@ -27,8 +27,8 @@ type mutant struct {
 
 func mutants() []mutant {
 	return []mutant{
-		{"redaction-of-one-kind", "config/clean/redact.go", `{re: ` + "`" + `\blk_[A-Za-z0-9]{2,12}_`, `{re: ` + "`" + `\blk_[A-Za-z0-9]{13,14}_`,
-			"./config/clean", "Redact"},
+		{"redaction-of-one-kind", "config/clean/redact.go", `{re: ` + "`" + `\blk_[A-Za-z0-9]{2,12}_`,
+			`{re: ` + "`" + `\blk_[A-Za-z0-9]{13,14}_`, "./config/clean", "Redact"},
 		{"owner-of-one-code", "checks/catalogue/pages/en/TOKEN_OPAQUE.md", "owner: maker", "owner: network",
 			"./checks/diagnosis", "ThreeWayVerdict|DiagnosePicksTheCause"},
 		{"leeway-of-60s", "checks/token/clocks.go", "const Leeway = time.Minute", "const Leeway = 2 * time.Minute",
@@ -41,14 +41,14 @@ func mutants() []mutant {
 			"./checks", "TestExitCode"},
 		{"exit-code-1", "checks/do.go", "case run.Summary.Fail > 0, strict", "case run.Summary.Fail > 1, strict",
 			"./checks", "TestExitCode"},
-		{"ticket-sent-once", "checks/do.go", "return slices.Index(order, s) < slices.Index(order, from)", "return slices.Index(order, s) < 0",
-			"./checks", "TestTheTicketIsSentOnce"},
+		{"ticket-sent-once", "checks/do.go", "return slices.Index(order, s) < slices.Index(order, from)",
+			"return slices.Index(order, s) < 0", "./checks", "TestTheTicketIsSentOnce"},
 		{"same-origin-redirects", "checks/probe/exchange_run.go", "\tif !r.SameOrigin {", "\tif !r.SameOrigin && method == \"\" {",
 			"./checks/probe", "TestExchangeRedirects"},
 		{"body-cap", "checks/caps/caps.go", "\tBody = 1 << 20", "\tBody = 1 << 40",
 			"./checks/probe", "TestExchangeHostile|TestExchangeBodies"},
-		{"eviction-question", "checks/join_websocket.go", "p.Known && p.Present && !c.Options.ForceJoin", "p.Known && !p.Present && !c.Options.ForceJoin",
-			"./checks", "TestAPresentParticipantIsNotThrownOut"},
+		{"eviction-question", "checks/join_websocket.go", "p.Known && p.Present && !c.Options.ForceJoin",
+			"p.Known && !p.Present && !c.Options.ForceJoin", "./checks", "TestAPresentParticipantIsNotThrownOut"},
 		{"variant-of-a-fix", "checks/diagnosis/diagnosis.go", "v, _ := page.Variant(f.Variant)", `v, _ := page.Variant("")`,
 			"./checks/diagnosis", "TestEveryVariantGivesItsOwnAdvice"},
 		{"credential-list", "checks/case.go", "return address{URL: came, withToken: true}", "return address{URL: came, withToken: false}",
@@ -84,7 +84,8 @@ func main() {
 	}
 }
 
-// tried returns "" if a test of m fails with the change and passes without it.
+// tried returns "" if a test of m fails with the change and passes without it, and else
+// what happened.
 func (m mutant) tried(dir string) string {
 	text, err := os.ReadFile(m.file)
 	if err != nil {
@@ -95,7 +96,7 @@ func (m mutant) tried(dir string) string {
 	}
 	if out, err := exec.Command("go", "test", "-run", m.run, m.pkg).CombinedOutput(); err != nil ||
 		bytes.Contains(out, []byte("no tests to run")) {
-		return fmt.Sprintf("without it the test is to pass: %v\n%s", err, out)
+		return fmt.Sprintf("the test does not pass without the change: %v\n%s", err, out)
 	}
 	overlay, err := m.overlay(dir, strings.Replace(string(text), m.old, m.new, 1))
 	if err != nil {
@@ -104,14 +105,15 @@ func (m mutant) tried(dir string) string {
 	out, err := exec.Command("go", "test", "-timeout", "3m", "-overlay", overlay, "-run", m.run, m.pkg).CombinedOutput()
 	switch {
 	case err == nil:
-		return "the test passes"
+		return "the test passes with the change"
 	case !bytes.Contains(out, []byte("--- FAIL")):
-		return fmt.Sprintf("it is no test that failed: %v\n%s", err, out)
+		return fmt.Sprintf("no test failed, but the command: %v\n%s", err, out)
 	}
 	return ""
 }
 
-// overlay writes what go test reads in place of m.file, and returns its name.
+// overlay writes an overlay for go test with text in place of m.file, and returns its
+// name.
 func (m mutant) overlay(dir, text string) (string, error) {
 	original, err := filepath.Abs(m.file)
 	if err != nil {

@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// TestRename gives a copy of this module another name, builds it, and runs the
-// tests that know the module's name.
+// TestRename renames a copy of this module, builds it, and runs the tests that contain the
+// module's name.
 func TestRename(t *testing.T) {
 	const to = "example.org/you/lkdoctor"
 	dir := t.TempDir()

@@ -1,6 +1,6 @@
-// Package dist_test tries what `make snapshot` and `make npm` leave in dist/, as
-// whoever gets it would: in an empty folder, without Go. It is no part of
-// ./...; make snapshot-test and make npm-test run it.
+// Package dist_test tests what make snapshot and make npm write into dist/, as a user
+// would use it: in an empty folder, without Go. It is not part of ./...; make
+// snapshot-test and make npm-test run it.
 package dist_test
 
 import (
@@ -23,7 +23,7 @@ import (
 
 const dist = "../../dist"
 
-// only is the one file in dist that matches pattern.
+// only returns the one file in dist that matches pattern.
 func only(t *testing.T, pattern string) string {
 	t.Helper()
 	found, err := filepath.Glob(filepath.Join(dist, pattern))
@@ -37,7 +37,7 @@ func only(t *testing.T, pattern string) string {
 	return path
 }
 
-// released is the version that the snapshot was built as.
+// released returns the version of the snapshot.
 func released(t *testing.T) string {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(dist, "metadata.json"))
@@ -51,7 +51,7 @@ func released(t *testing.T) string {
 	return m.Version
 }
 
-// unpack writes a tar.gz into a new folder and returns that.
+// unpack unpacks a tar.gz into a new folder, and returns the folder.
 func unpack(t *testing.T, path string) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -73,7 +73,7 @@ type member struct {
 	mode    os.FileMode
 }
 
-// members are the files of a tar.gz or zip.
+// members returns the files of a tar.gz or zip.
 func members(t *testing.T, path string) map[string]member {
 	t.Helper()
 	out := map[string]member{}
@@ -127,8 +127,7 @@ type result struct {
 	exit     int
 }
 
-// call runs a command in an empty folder, with nothing of this process's
-// environment but what is given and PATH.
+// call runs a command in an empty folder, with the given environment and PATH only.
 func call(t *testing.T, environ []string, name string, args ...string) result {
 	t.Helper()
 	return callIn(t, t.TempDir(), environ, name, args...)
@@ -149,7 +148,7 @@ func callIn(t *testing.T, dir string, environ []string, name string, args ...str
 	return result{out.String(), errs.String(), cmd.ProcessState.ExitCode()}
 }
 
-// tool skips a test on a machine that lacks the tool that it needs.
+// tool skips a test if the tool that it needs is not installed.
 func tool(t *testing.T, names ...string) {
 	t.Helper()
 	for _, name := range names {
@@ -169,7 +168,7 @@ func startLab(t *testing.T, fault string) *lab.Lab {
 	return l
 }
 
-// incident runs a program called lkdoctor on the incident.
+// incident runs a program named lkdoctor on the incident.
 func incident(t *testing.T, program ...string) {
 	t.Helper()
 	l := startLab(t, "opaque-token")
@@ -179,5 +178,5 @@ func incident(t *testing.T, program ...string) {
 	}
 }
 
-// hostArchive is the part of a file's name that says for which system it is.
+// hostArchive returns the part of a file's name with this system.
 func hostArchive() string { return runtime.GOOS + "_" + runtime.GOARCH }

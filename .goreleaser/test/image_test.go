@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// TestImage builds the image and runs it: not as root, with nothing beside the
+// TestImage builds the image and runs it: not as root, with no other file than the
 // program, and with the incident's exit code.
 func TestImage(t *testing.T) {
 	tool(t, "buildah", "sh")

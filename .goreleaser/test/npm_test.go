@@ -19,7 +19,7 @@ import (
 	"github.com/creack/pty"
 )
 
-// registry serves the packages in dist/npm as a registry of npm's does.
+// registry serves the packages in dist/npm as an npm registry does.
 func registry(t *testing.T) *httptest.Server {
 	t.Helper()
 	tarballs, err := filepath.Glob(filepath.Join(dist, "npm", "*.tgz"))
@@ -56,7 +56,7 @@ func registry(t *testing.T) *httptest.Server {
 	return server
 }
 
-// nextApp is an empty folder like a Next.js app's, with lkdoctor installed.
+// nextApp returns a folder like that of a Next.js app, with lkdoctor installed.
 func nextApp(t *testing.T, environ []string) string {
 	t.Helper()
 	tool(t, "npm", "npx")
@@ -99,8 +99,8 @@ func TestNPX(t *testing.T) {
 	}
 }
 
-// TestNPXWithoutThePlatform: whoever installs without optional dependencies is
-// told so.
+// TestNPXWithoutThePlatform: after an installation without optional dependencies, the
+// error names them.
 func TestNPXWithoutThePlatform(t *testing.T) {
 	dir := nextApp(t, nil)
 	found, _ := filepath.Glob(filepath.Join(dir, "node_modules", "lkdoctor-*"))
@@ -113,8 +113,7 @@ func TestNPXWithoutThePlatform(t *testing.T) {
 	}
 }
 
-// onTerminal starts npx lkdoctor on a terminal of a size, and returns it with
-// what shows up there.
+// onTerminal starts npx lkdoctor on a terminal of a size, and returns it with its output.
 func onTerminal(t *testing.T, dir string, columns uint16, args ...string) (*exec.Cmd, *os.File, func() string) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "npx", append([]string{"lkdoctor"}, args...)...)
@@ -131,7 +130,7 @@ func onTerminal(t *testing.T, dir string, columns uint16, args ...string) (*exec
 	return cmd, terminal, func() string { <-read; return screen.String() }
 }
 
-// TestNPXOnATerminal: the terminal's width and colours are the program's.
+// TestNPXOnATerminal: the program uses the terminal's width and colours.
 func TestNPXOnATerminal(t *testing.T) {
 	dir := nextApp(t, nil)
 	widest := func(columns uint16) int {
@@ -155,8 +154,8 @@ func TestNPXOnATerminal(t *testing.T) {
 	}
 }
 
-// TestNPXCtrlC: Ctrl+C on the terminal, and a signal to the process that npm
-// started, reach the program; it says what it knows and ends with 130.
+// TestNPXCtrlC: Ctrl+C on the terminal, and a signal to the process that npm started,
+// reach the program; it prints its results and exits with 130.
 func TestNPXCtrlC(t *testing.T) {
 	l := startLab(t, "server-silent")
 	dir := nextApp(t, l.Environ())
@@ -192,8 +191,8 @@ func TestNPXCtrlC(t *testing.T) {
 	}
 }
 
-// shellCode is the exit code as a shell has it. The shell between npx and the
-// program has got the Ctrl+C as well and dies of it, and npx then does the same.
+// shellCode returns the exit code as in shells. The shell between npx and the program
+// receives the Ctrl+C, too, and dies of it, and so does npx.
 func shellCode(ended *os.ProcessState) int {
 	if status, is := ended.Sys().(syscall.WaitStatus); is && status.Signaled() {
 		return 128 + int(status.Signal())
@@ -201,7 +200,7 @@ func shellCode(ended *os.ProcessState) int {
 	return ended.ExitCode()
 }
 
-// waitForTicket waits until the program is at work: the ticket was traded.
+// waitForTicket waits until the program has traded the ticket.
 func waitForTicket(t *testing.T, consumed func() int) {
 	t.Helper()
 	for deadline := time.Now().Add(30 * time.Second); consumed() == 0; time.Sleep(5 * time.Millisecond) {

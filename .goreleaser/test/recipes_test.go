@@ -14,7 +14,7 @@ import (
 
 const recipes = "../../.github/recipes"
 
-// built is lkdoctor as `make build` made it.
+// built returns the lkdoctor of make build.
 func built(t *testing.T) string {
 	t.Helper()
 	path, err := filepath.Abs("../../bin/lkdoctor")
@@ -59,9 +59,9 @@ func TestSystemdUnits(t *testing.T) {
 	}
 }
 
-// TestNodeExporter runs what the service runs for two targets, the same server
-// for both, into one folder: the real node_exporter hands out the series of
-// both and no error; promtool has nothing to say against them.
+// TestNodeExporter runs the commands of the service for two targets, the same server for
+// both, with one folder: the real node_exporter serves the series of both without an
+// error, and promtool finds no problem in them.
 func TestNodeExporter(t *testing.T) {
 	tool(t, "prometheus-node-exporter", "promtool")
 	service, err := os.ReadFile(filepath.Join(recipes, "systemd", "lkdoctor@.service"))

@@ -38,8 +38,8 @@ func TestChecksums(t *testing.T) {
 	}
 }
 
-// TestArchive unpacks the archive of this system into an empty folder and runs
-// what is in it.
+// TestArchive unpacks the archive of this system into an empty folder and runs the
+// program.
 func TestArchive(t *testing.T) {
 	dir := unpack(t, only(t, "lkdoctor_*_"+hostArchive()+".tar.gz"))
 	program := filepath.Join(dir, "lkdoctor")
@@ -54,7 +54,7 @@ func TestArchive(t *testing.T) {
 	}
 }
 
-// TestEveryArchive: each has the program, its papers, pages and completions.
+// TestEveryArchive: each has the program, its documents, man pages and completions.
 func TestEveryArchive(t *testing.T) {
 	for _, system := range []string{"linux_amd64.tar.gz", "linux_arm64.tar.gz", "darwin_amd64.tar.gz", "darwin_arm64.tar.gz", "windows_amd64.zip", "windows_arm64.zip"} {
 		files := members(t, only(t, "lkdoctor_*_"+system))
@@ -74,8 +74,8 @@ func TestEveryArchive(t *testing.T) {
 	}
 }
 
-// TestLinked: on Linux the program is static; and of every module that is linked
-// into any of them, the licences and the SBOM tell.
+// TestLinked: on Linux the program is static. The licences and the SBOM name every module
+// that is linked into any of the programs.
 func TestLinked(t *testing.T) {
 	licences, err := os.ReadFile("../made/THIRD_PARTY_LICENSES.txt")
 	if err != nil {
@@ -170,7 +170,7 @@ func TestRPM(t *testing.T) {
 	installed(t, root)
 }
 
-// installed tries what a package put under root.
+// installed runs what a package installed below root.
 func installed(t *testing.T, root string) {
 	t.Helper()
 	if r := call(t, nil, filepath.Join(root, "usr/bin/lkdoctor"), "version"); r.out != "lkdoctor "+released(t)+"\n" {

@@ -35,7 +35,8 @@ func turnFaults() []Fault {
 		server("turn-refused", "nothing listens at the TURN server's address", finding.TurnUnreachable,
 			handingOut(func(l *Lab) (*livekit.ICEServer, error) {
 				addr, err := refused(l)
-				return &livekit.ICEServer{Urls: []string{"turn:" + addr + "?transport=tcp"}, Username: "lklab", Credential: randomHex(8)}, err
+				return &livekit.ICEServer{Urls: []string{"turn:" + addr + "?transport=tcp"}, Username: "lklab",
+					Credential: randomHex(8)}, err
 			})),
 	}
 }
