@@ -55,7 +55,7 @@ func mutants() []mutant {
 			"./cmd/lkdoctor", "TestCredentialsGoWhereTheListSays"},
 		{"terminal-restore", "tui/background_unix.go", "defer func() { _ = term.Restore(fd, before) }()", "defer func() { _ = before }()",
 			"./tui", "TestBackground"},
-		{"json-on-ctrl-c", "cmd/lkdoctor/not_begun.go", "\tif f.jsonOut {", "\tif f.jsonOut && !errors.Is(err, errInterrupted) {",
+		{"json-on-ctrl-c", "cmd/lkdoctor/examine.go", "\tif f.jsonOut {", "\tif f.jsonOut && !errors.Is(err, errInterrupted) {",
 			"./cmd/lkdoctor", "TestInterruptBeforeTheFirstCheck"},
 	}
 }

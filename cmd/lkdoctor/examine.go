@@ -14,7 +14,6 @@ import (
 
 	"lkdoctor/checks"
 	"lkdoctor/checks/check"
-	"lkdoctor/checks/i18n"
 	"lkdoctor/checks/probe"
 	"lkdoctor/checks/report"
 	"lkdoctor/config"
@@ -93,6 +92,38 @@ func (a *app) ready(ctx context.Context, f *flags) (*exam, error) {
 		}
 		return nil, errInterrupted
 	}
+}
+
+// notBegun ends a call whose checks could not begin or were interrupted before. It
+// returns the exit code.
+func (a *app) notBegun(f *flags, err error) int {
+	a.complain("", err)
+	if f.jsonOut {
+		a.notBegunDocument(err)
+	}
+	_ = a.saveForMachines(f, a.notBegunRun(err), "") // the error is on stderr, and the exit code is that of a failure
+	if errors.Is(err, errInterrupted) {
+		return check.ExitInterrupted
+	}
+	return check.ExitDoctor
+}
+
+// notBegunDocument prints the JSON document of a run that could not begin, so that
+// stdout always has one.
+func (a *app) notBegunDocument(err error) {
+	// If stdout cannot be written to, the exit code still reports the failure.
+	_ = report.JSON(a.out, report.NewDocument(a.notBegunRun(err), toolVersion(), report.Style{}))
+}
+
+// notBegunRun returns the run that err kept from beginning.
+func (a *app) notBegunRun(err error) check.Run {
+	switch {
+	case errors.Is(err, errInterrupted):
+		return checks.Interrupted(a.now())
+	case errors.Is(err, check.ErrTimeout):
+		return checks.Late(a.now(), err.Error())
+	}
+	return checks.Broken(a.now(), a.line(err.Error(), 300))
 }
 
 // newExam returns an exam with the settings read.
@@ -202,23 +233,4 @@ func (e *exam) header() string {
 		return e.style.Say("no LIVEKIT_URL")
 	}
 	return e.app.redact.URL(e.settings.URL.Value) + "  " + e.app.line(e.settings.URL.Source.String(), 60)
-}
-
-func (a *app) face(f *flags) face {
-	_, inTTY := terminal(a.in)
-	_, outTTY := terminal(a.out)
-	return chooseFace(surroundings{
-		json: f.jsonOut, plain: f.plain || f.quiet || f.verbose, term: a.getenv("TERM"), ci: a.getenv("CI"),
-		accessible: a.getenv("ACCESSIBLE"), stdinIsTTY: inTTY, stdoutIsTTY: outTTY,
-	})
-}
-
-func (a *app) style(f *flags) report.Style {
-	_, outTTY := terminal(a.out)
-	lang := i18n.FromLocale(f.lang, a.getenv)
-	return report.Style{
-		Color: useColor(f.color, a.getenv("NO_COLOR"), a.getenv("TERM"), outTTY),
-		ASCII: asciiOnly(a.getenv), Width: a.columns(), Verbose: f.verbose, Quiet: f.quiet,
-		Lang: lang, Translate: i18n.Translator(lang),
-	}
 }
