@@ -18,6 +18,9 @@ type address struct {
 	// withToken reports whether the URL came with the token and differs from
 	// LIVEKIT_URL.
 	withToken bool
+	// neighbour is the address at which LiveKit answers on the host that handed out
+	// an address of loopback; nil where it does not, or was not looked for.
+	neighbour *url.URL
 }
 
 // party returns who has to change the address: the settings, or the party that
@@ -48,19 +51,23 @@ func (c *Case) wrongAddress(at address) bool {
 	return r != nil && r.IsLiveKit
 }
 
-// makerHost returns the host of the service that handed out the token, or "" where
+// makerURL returns the address of the service that handed out the token, or "" where
 // none was asked.
-func (c *Case) makerHost() string {
-	raw := ""
+func (c *Case) makerURL() string {
 	switch c.Source() {
 	case check.SourceFrontend:
-		raw = c.Options.Frontend
+		return c.Options.Frontend
 	case check.SourceEndpoint:
-		raw = c.Options.TokenEndpoint
+		return c.Options.TokenEndpoint
 	case check.SourceTicket:
-		raw = c.Settings.TicketService.Value
+		return c.Settings.TicketService.Value
 	}
-	if u := usableURL(raw); u != nil {
+	return ""
+}
+
+// makerHost returns the host of makerURL, or "".
+func (c *Case) makerHost() string {
+	if u := usableURL(c.makerURL()); u != nil {
 		return u.Hostname()
 	}
 	return ""
@@ -77,7 +84,7 @@ func loopbackOnly(f *probe.Failure, u *url.URL) bool {
 // listen on one.
 func otherLoopback(code Code, f *probe.Failure, u *url.URL) (Finding, bool) {
 	tried, err := netip.ParseAddrPort(f.Address)
-	if err != nil || !probe.IsLoopbackHost(u.Hostname()) || !f.Loopback.IsValid() || f.Loopback == tried.Addr().Unmap() {
+	if err != nil || f.Kind != probe.KindRefused || !probe.IsLoopbackHost(u.Hostname()) || !f.Loopback.IsValid() || f.Loopback == tried.Addr().Unmap() {
 		return Finding{}, false
 	}
 	other := f.Loopback.String()
@@ -116,15 +123,11 @@ func InClear(s *config.Settings, o Options) []Text {
 	const tokens = "%s is not encrypted: the tokens that are sent there can be read on the way"
 	switch c.Source() {
 	case check.SourceTicket:
-		warn(s.TicketService.Value, "%s is not encrypted: the ticket, and the token that comes back, can be read on the way")
-	case check.SourceFrontend:
-		warn(o.Frontend, "%s is not encrypted: what is sent there, and the token that comes back, can be read on the way")
-	case check.SourceEndpoint:
-		warn(o.TokenEndpoint, "%s is not encrypted: what is sent there, and the token that comes back, can be read on the way")
+		warn(c.makerURL(), "%s is not encrypted: the ticket, and the token that comes back, can be read on the way")
 	case check.SourceFlag:
-		if o.GivenURL != "" {
-			warn(o.GivenURL, tokens)
-		}
+		warn(o.GivenURL, tokens)
+	default:
+		warn(c.makerURL(), "%s is not encrypted: what is sent there, and the token that comes back, can be read on the way")
 	}
 	if s.URL.Value != o.GivenURL {
 		warn(s.URL.Value, tokens)

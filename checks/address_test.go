@@ -11,8 +11,8 @@ import (
 	"lkdoctor/config"
 )
 
-// TestOtherLoopback has a server on 127.0.0.1 and an address that says ::1, as
-// localhost does on many machines: the address is what must change.
+// TestOtherLoopback listens on 127.0.0.1 and configures ::1, to which localhost
+// resolves on many machines. The fix must be another address, not a server to start.
 func TestOtherLoopback(t *testing.T) {
 	six, err := net.Listen("tcp6", "[::1]:0")
 	if err != nil {

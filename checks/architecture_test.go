@@ -19,7 +19,7 @@ import (
 	"lkdoctor/checks/lab"
 )
 
-// source is one parsed Go file of the project, with its path from the root.
+// A source is one parsed Go file of the project, with its path from the root.
 type source struct {
 	path string
 	file *ast.File
@@ -50,8 +50,8 @@ func sources(t *testing.T) []source {
 	return out
 }
 
-// imports are those of a file; the module's own begin with lkdoctor, whatever
-// name go.mod gives it.
+// imports returns the import paths of the file. Those of the module itself begin
+// with lkdoctor, whatever module path go.mod declares.
 func (s source) imports(t *testing.T) []string {
 	t.Helper()
 	mod, err := os.ReadFile("../go.mod")
@@ -70,8 +70,8 @@ func (s source) imports(t *testing.T) []string {
 	return out
 }
 
-// TestImportDirections holds cmd → tui → checks → config, and what each layer
-// must not know.
+// TestImportDirections checks that imports follow cmd → tui → checks → config, and
+// that no layer imports a package it must not depend on.
 func TestImportDirections(t *testing.T) {
 	for _, s := range sources(t) {
 		if strings.HasSuffix(s.path, "_test.go") {
@@ -91,7 +91,7 @@ func TestImportDirections(t *testing.T) {
 				{"config/clean/", "", []string{"lkdoctor"}},
 				{"config/secret/", "", []string{"lkdoctor/config/dotenv"}},
 				{"config/dotenv/", "", []string{"github.com/livekit"}},
-				// lkdoctor never links the server that only the lab runs.
+				// Only the lab may link the LiveKit server.
 				{"", "checks/lab/", []string{"github.com/livekit/livekit-server"}},
 				{"cmd/", "", []string{"lkdoctor/tui/picture"}},
 				{"cmd/lkdoctor/", "", []string{"lkdoctor/checks/lab"}},
@@ -117,8 +117,34 @@ func TestImportDirections(t *testing.T) {
 	}
 }
 
-// TestRaceDetectorWatches each package with tests that starts a goroutine, and not
-// those that only compute.
+// TestReadmeShowsEachPackage compares the tree in the README with the package folders.
+func TestReadmeShowsEachPackage(t *testing.T) {
+	readme, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, tree, _ := strings.Cut(string(readme), "```\ncmd/lkdoctor")
+	tree, _, _ = strings.Cut("cmd/lkdoctor"+tree, "```")
+	var shown, path []string
+	for _, line := range regexp.MustCompile(`(?m)^( *)(\S+)  +\S`).FindAllStringSubmatch(tree, -1) {
+		path = append(path[:len(line[1])/2], line[2])
+		shown = append(shown, strings.Join(path, "/"))
+	}
+	var there []string
+	for _, s := range sources(t) {
+		if !strings.Contains(s.path, "/testdata/") {
+			there = append(there, filepath.Dir(s.path))
+		}
+	}
+	slices.Sort(shown)
+	slices.Sort(there)
+	if there = slices.Compact(there); !slices.Equal(shown, there) {
+		t.Errorf("the README shows\n%s, and there are\n%s", shown, there)
+	}
+}
+
+// TestRaceDetectorWatches checks that .ci/raced lists every tested package that
+// starts a goroutine, and leaves out checks/token, which only computes.
 func TestRaceDetectorWatches(t *testing.T) {
 	out, err := exec.Command("../.ci/raced").Output()
 	if err != nil {
@@ -148,7 +174,7 @@ func TestRaceDetectorWatches(t *testing.T) {
 	}
 }
 
-// TestFacesLinkNoMedia: what shows a run needs no WebRTC to do so.
+// TestFacesLinkNoMedia checks that the packages that show a run do not link WebRTC.
 func TestFacesLinkNoMedia(t *testing.T) {
 	out, err := exec.Command("go", "list", "-deps", "lkdoctor/tui", "lkdoctor/checks/report").Output()
 	if err != nil {
@@ -161,7 +187,8 @@ func TestFacesLinkNoMedia(t *testing.T) {
 	}
 }
 
-// TestNoBackDoors: below cmd nobody ends the process or reads its environment.
+// TestNoBackDoors checks that, outside cmd and the lab, no code ends the process or
+// reads its environment.
 func TestNoBackDoors(t *testing.T) {
 	for _, s := range sources(t) {
 		if strings.HasSuffix(s.path, "_test.go") || strings.HasPrefix(s.path, "cmd/") || strings.HasPrefix(s.path, "checks/lab/") {
@@ -185,9 +212,8 @@ func TestNoBackDoors(t *testing.T) {
 	}
 }
 
-// TestEveryCode: a code that the program can emit has a page with a fix, and a
-// fault of the lab that leads to it or a test that asserts it through codetest;
-// every page is of a code that is emitted.
+// TestEveryCode checks that each code has a page with a fix, is emitted somewhere, and
+// is the result of a lab fault or asserted by a test through codetest.Wants.
 func TestEveryCode(t *testing.T) {
 	names := codeNames(t)
 	emitted, tested := map[string]bool{}, map[string]bool{}
@@ -242,13 +268,13 @@ func calls(decl ast.Decl, pkg, name string) bool {
 	return found
 }
 
-// from reports whether sel is of the package pkg.
+// from reports whether sel selects from the package pkg.
 func from(sel *ast.SelectorExpr, pkg string) bool {
 	ident, is := sel.X.(*ast.Ident)
 	return is && ident.Name == pkg
 }
 
-// codeNames maps the names of the constants in codes.go to their codes.
+// codeNames maps the names of the constants in codes.go to their values.
 func codeNames(t *testing.T) map[string]string {
 	t.Helper()
 	file, err := parser.ParseFile(token.NewFileSet(), filepath.Join("finding", "codes.go"), nil, 0)
@@ -279,9 +305,8 @@ func codeNames(t *testing.T) map[string]string {
 	return names
 }
 
-// TestMessagesHaveOneStyle holds how a finding's message is written: it follows its
-// code, so it begins with a small letter unless a name stands there, and ends without
-// a full stop; several clauses are joined by semicolons.
+// TestMessagesHaveOneStyle checks that a finding's message begins with a small letter or
+// a name, has no full stop, and joins clauses with semicolons.
 func TestMessagesHaveOneStyle(t *testing.T) {
 	opening := regexp.MustCompile(`^(The|A|An|No|It|Its|This|That|There|Some|With|Where|Nothing|Something) `)
 	seen := 0
@@ -291,20 +316,17 @@ func TestMessagesHaveOneStyle(t *testing.T) {
 		}
 		ast.Inspect(s.file, func(n ast.Node) bool {
 			call, ok := n.(*ast.CallExpr)
-			if !ok || len(call.Args) < 3 {
+			if !ok || !makesFinding(call.Fun) {
 				return true
 			}
-			name, ok := call.Fun.(*ast.SelectorExpr)
-			if !ok || name.Sel.Name != "New" {
+			i := slices.IndexFunc(call.Args, func(arg ast.Expr) bool {
+				lit, ok := arg.(*ast.BasicLit)
+				return ok && lit.Kind == token.STRING && strings.Contains(lit.Value, " ")
+			})
+			if i < 0 {
 				return true
 			}
-			if pkg, ok := name.X.(*ast.Ident); !ok || pkg.Name != "finding" {
-				return true
-			}
-			message, ok := call.Args[2].(*ast.BasicLit)
-			if !ok {
-				return true
-			}
+			message := call.Args[i].(*ast.BasicLit)
 			seen++
 			text, err := strconv.Unquote(message.Value)
 			if err != nil {
@@ -316,7 +338,20 @@ func TestMessagesHaveOneStyle(t *testing.T) {
 			return true
 		})
 	}
-	if seen < 200 {
+	if seen < 300 {
 		t.Fatalf("only %d messages were found", seen)
 	}
+}
+
+// makesFinding reports whether fun is finding.New, or a function of a check that calls
+// it with its own arguments.
+func makesFinding(fun ast.Expr) bool {
+	switch fun := fun.(type) {
+	case *ast.SelectorExpr:
+		pkg, ok := fun.X.(*ast.Ident)
+		return ok && pkg.Name == "finding" && fun.Sel.Name == "New"
+	case *ast.Ident:
+		return slices.Contains([]string{"build", "failed", "found", "warn"}, fun.Name)
+	}
+	return false
 }

@@ -17,8 +17,8 @@ import (
 	"lkdoctor/checks/probe"
 )
 
-// TestBudgets: .github/BUDGETS.md is what the code says: probe.Limits, package
-// caps, and the time-outs of the checks.
+// TestBudgets generates .github/BUDGETS.md from probe.Limits, package caps and the
+// time-outs of the checks, and compares it with the file.
 func TestBudgets(t *testing.T) {
 	var b strings.Builder
 	b.WriteString(`# Budgets
@@ -62,8 +62,8 @@ end or a token endpoint on its first question may take 30 s more, and the run sa
 	}
 }
 
-// TestScaledReachesEveryLimit: a limit that is left out of Scaled would have tests
-// wait as long as people do.
+// TestScaledReachesEveryLimit checks that Scaled changes every limit. Tests would wait
+// a user's full time for one that it leaves out.
 func TestScaledReachesEveryLimit(t *testing.T) {
 	once, twice := reflect.ValueOf(probe.DefaultLimits()), reflect.ValueOf(probe.DefaultLimits().Scaled(2))
 	for i := range once.NumField() {
@@ -83,8 +83,8 @@ func parsed(t *testing.T, file string) (*token.FileSet, *ast.File) {
 	return set, f
 }
 
-// fieldDocs are the comments of the fields of probe.Limits. One that stands over
-// several fields is that of the first.
+// fieldDocs returns the doc comments of the fields of probe.Limits by field name. A
+// comment above several fields belongs to the first.
 func fieldDocs(t *testing.T) map[string]string {
 	t.Helper()
 	docs := map[string]string{}
@@ -104,7 +104,7 @@ func fieldDocs(t *testing.T) map[string]string {
 
 func oneLine(c *ast.CommentGroup) string { return strings.Join(strings.Fields(c.Text()), " ") }
 
-// writeCaps writes a table for each block of constants of package caps.
+// writeCaps writes one table for each constant block of package caps.
 func writeCaps(t *testing.T, b *strings.Builder) {
 	t.Helper()
 	set, f := parsed(t, "caps/caps.go")

@@ -59,9 +59,7 @@ func (c *Case) Close() {
 	c.media().close()
 	c.devJoined().close()
 	for _, j := range c.joins() {
-		if j != nil {
-			j.Browser.close()
-		}
+		j.Browser.close()
 	}
 	c.Net.Close()
 }
@@ -215,8 +213,8 @@ func (c *Case) target() check.Target {
 // evidence returns the input of the diagnosis. Call it after the run.
 func (c *Case) evidence(results []check.Result) diagnosis.Evidence {
 	e := c.preview()
-	e.Results, e.Maker, e.OwnURL = results, c.maker(), c.atOtherServer()
-	if e.Giver = e.Maker; c.there().withToken && e.Source == check.SourceFlag {
+	e.Results, e.OwnURL = results, c.atOtherServer()
+	if c.there().withToken && e.Source == check.SourceFlag {
 		e.Giver = finding.OwnerFrontend // what is pasted with its address is what a browser was handed
 	}
 	if local := c.local(); local != nil {
@@ -254,55 +252,39 @@ func (c *Case) evidence(results []check.Result) diagnosis.Evidence {
 	return e
 }
 
-// preview returns the input of the diagnosis as known before the first check.
+// preview returns the input of the diagnosis as far as it needs no result.
 func (c *Case) preview() diagnosis.Evidence {
 	e := diagnosis.Evidence{
-		Source: c.Source(), Again: c.Options.Again, AgainSecret: c.Options.AgainSecret, Ticket: !c.Settings.Ticket.Secret.Empty(),
+		Source: c.Source(), Maker: c.maker(), Giver: c.maker(), Again: c.Options.Again, AgainSecret: c.Options.AgainSecret, Ticket: !c.Settings.Ticket.Secret.Empty(),
 		Values: map[string]string{
 			"dir": clean.Line(c.Settings.Dir, 200), "url_source": c.Settings.URL.Source.String(), "room": clean.Line(c.Options.Room, 256),
 		},
 		Places: map[Owner]Text{},
 	}
-	switch e.Source {
-	case check.SourceTicket, check.SourceEndpoint:
-		e.Maker = finding.OwnerTicketService
-	case check.SourceFrontend:
-		e.Maker = finding.OwnerFrontend
-		if !c.Settings.Ticket.Secret.Empty() {
-			e.Maker = finding.OwnerTicketService
-		}
-	default:
-		e.Maker = finding.OwnerConfig
-	}
-	e.Giver = e.Maker
-	addressValues(e.Values, "livekit", c.livekitURL())
-	for name, set := range map[string]config.Setting{"key": c.Settings.APIKey, "secret": c.Settings.APISecret} {
-		e.Values[name+"_source"] = set.Source.String()
-	}
+	e.Values["key_source"], e.Values["secret_source"] = c.Settings.APIKey.Source.String(), c.Settings.APISecret.Source.String()
 	e.Values["api_key"] = clean.Line(c.Settings.APIKey.Value, 80)
 	e.Values["key"] = e.Values["api_key"] // until a token under test names another
 	e.Values["service_setting"], e.Values["service_source"] = c.serviceSetting()
-	for name, at := range map[string]struct {
-		url   *url.URL
+	e.Values["ticket_path"] = clean.Line(strings.ReplaceAll(c.ticketPath(), "{ticket}", "…"), 200)
+	service, endpoint := usableURL(c.Settings.TicketService.Value), usableURL(c.Options.TokenEndpoint)
+	if endpoint != nil {
+		service = endpoint
+		e.Values["ticket_path"] = clean.Line(endpoint.Path, 200)
+	}
+	addressValues(e.Values, "endpoint", endpoint)
+	for _, at := range []struct {
+		name  string
 		owner Owner
+		url   *url.URL
 	}{
-		"ticket":   {usableURL(c.Settings.TicketService.Value), finding.OwnerTicketService},
-		"frontend": {usableURL(c.Options.Frontend), finding.OwnerFrontend},
-		"endpoint": {usableURL(c.Options.TokenEndpoint), ""},
+		{"ticket", finding.OwnerTicketService, service},
+		{"frontend", finding.OwnerFrontend, usableURL(c.Options.Frontend)},
+		{"livekit", finding.OwnerLiveKitServer, c.livekitURL()},
 	} {
-		addressValues(e.Values, name, at.url)
-		if at.url != nil && at.owner != "" {
+		if at.url != nil {
+			addressValues(e.Values, at.name, at.url)
 			e.Places[at.owner] = finding.Textf("%s", clean.URL(at.url.String()))
 		}
-	}
-	e.Values["ticket_path"] = clean.Line(strings.ReplaceAll(cmp.Or(c.Options.TicketPath, DefaultTicketPath), "{ticket}", "…"), 200)
-	if u := usableURL(c.Options.TokenEndpoint); u != nil {
-		addressValues(e.Values, "ticket", u)
-		e.Values["ticket_path"] = clean.Line(u.Path, 200)
-		e.Places[finding.OwnerTicketService] = finding.Textf("%s", clean.URL(u.String()))
-	}
-	if u := c.livekitURL(); u != nil {
-		e.Places[finding.OwnerLiveKitServer] = finding.Textf("%s", clean.URL(u.String()))
 	}
 	return e
 }
@@ -355,10 +337,12 @@ func addressValues(values map[string]string, name string, u *url.URL) {
 	values[name+"_host"] = clean.Line(probe.HostPort(u), 200)
 	values[name+"_name"] = clean.Line(u.Hostname(), 200)
 	values[name+"_path"] = clean.Line(strings.TrimRight(u.Path, "/"), 200)
-	if values[name+"_site"] = clean.Line(u.Hostname(), 200); u.Port() != "" || probe.HTTPURL(u).Scheme == "http" { // as Caddy names it
-		values[name+"_site"] = clean.Line(probe.HTTPURL(u).Scheme+"://"+u.Host, 200)
-	}
 	values[name+"_port"] = probe.Port(u)
+	site := u.Hostname() // as Caddy names it
+	if u.Port() != "" || !probe.Secure(u) {
+		site = probe.HTTPURL(u).Scheme + "://" + u.Host
+	}
+	values[name+"_site"] = clean.Line(site, 200)
 }
 
 // acceptance reads a server's verdict on a token: accepted, refused, or unknown
@@ -378,11 +362,8 @@ func acceptance(v *probe.Verdict) diagnosis.Trit {
 // recognition is acceptance of key, signature and claims only: a server that
 // refuses for lack of a room or of capacity has accepted all three.
 func recognition(v *probe.Verdict) diagnosis.Trit {
-	if v != nil {
-		switch v.Reason {
-		case probe.ReasonRoomNotFound, probe.ReasonNodeLimit, probe.ReasonNoNodes:
-			return diagnosis.Yes
-		}
+	if v != nil && slices.Contains([]probe.Reason{probe.ReasonRoomNotFound, probe.ReasonNodeLimit, probe.ReasonNoNodes}, v.Reason) {
+		return diagnosis.Yes
 	}
 	return acceptance(v)
 }

@@ -11,7 +11,7 @@ import (
 	"lkdoctor/config"
 )
 
-// comparison runs the checks of a token alone, and returns it beside a correct one.
+// comparison runs the token checks on raw and returns the compared parts by name.
 func comparison(t *testing.T, raw string) map[string]check.TokenPart {
 	t.Helper()
 	settings, err := config.Load(config.Inputs{Dir: t.TempDir(), Flags: map[string]string{"token": raw},
@@ -39,7 +39,7 @@ func unsigned(claims string) string {
 	return enc([]byte(`{"alg":"HS256","typ":"JWT"}`)) + "." + enc([]byte(claims)) + "." + enc(make([]byte, 32))
 }
 
-// What the checks found fault with is marked, and nothing else is.
+// TestComparedMarksWhatWasFound checks that exactly the parts with a finding differ.
 func TestComparedMarksWhatWasFound(t *testing.T) {
 	for name, tc := range map[string]struct {
 		raw  string
@@ -66,8 +66,8 @@ func TestComparedMarksWhatWasFound(t *testing.T) {
 	}
 }
 
-// No part shows the whole token, its signature, or a secret: not where the
-// claim writes it with escapes, nor where the shown part of a claim ends in it.
+// TestComparedHidesSecrets checks that no part shows the token, its signature or the
+// secret, even if a claim holds it with escapes or the shortened value ends inside it.
 func TestComparedHidesSecrets(t *testing.T) {
 	escaped := strings.ReplaceAll(compareSecret, "e", `\u0065`)
 	raw := unsigned(fmt.Sprintf(`{"iss":"APIabcdefghijkl","sub":%q,"name":"%s","metadata":%q,"%s":1,"exp":9000000000,"video":{"roomJoin":true,"room":%q}}`,

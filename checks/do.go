@@ -23,20 +23,21 @@ func Do(ctx context.Context, c *Case, strict bool, observe func(check.Event)) ch
 	plan, hide := c.plan()
 	results := plan.Execute(ctx, func(e check.Event) {
 		// The event's text may hold a secret; results are cleaned by Plan.Finish.
-		e.Text = (&hider{c.Redact}).sentence(e.Text)
+		e.Text = c.Redact.HideIn(e.Text).(Text)
 		observe(e)
 	})
 	c.Close()
 
-	e := hide().evidence(c.evidence(results))
+	redact := hide()
+	e := hideInEvidence(redact, c.evidence(results))
 	e.Nothing = nothing(plan, results)
 	run := check.Run{
 		StartedAt: started, Took: time.Since(begin),
-		Target: c.target(), Settings: c.Settings.Shown(), TicketSpent: c.TicketSpent(),
+		Target: redact.HideIn(c.target()).(check.Target), Settings: redact.HideIn(c.Settings.Shown()).([]config.Shown),
+		TicketSpent: c.TicketSpent(),
 	}
-	run = hide().run(run)
 	run.Results, run.Diagnosis = diagnosis.Conclude(e)
-	run.Token = c.compared(run.Results, hide().text)
+	run.Token = c.compared(run.Results, redact.Hide)
 	run.Summary = check.Summarise(run.Results)
 	run.Status = run.Summary.Worst()
 	run.ExitCode = exitCode(ctx, run, strict)
@@ -48,8 +49,9 @@ func Do(ctx context.Context, c *Case, strict bool, observe func(check.Event)) ch
 }
 
 // plan returns the checks of c's run. Before a result is shown, secrets are removed
-// and the owner and fixes known so far are added.
-func (c *Case) plan() (plan check.Plan, hide func() *hider) {
+// and the owner and fixes known so far are added. hide returns the Redactor that knows
+// all secrets.
+func (c *Case) plan() (plan check.Plan, hide func() *clean.Redactor) {
 	if c.Redact == nil {
 		c.Redact = clean.NewRedactor()
 	}
@@ -59,14 +61,14 @@ func (c *Case) plan() (plan check.Plan, hide func() *hider) {
 	}
 	list := All(c)
 	c.made.chosen = c.Options.Selection().Chosen(check.Specs(list))
-	// The hider is made with the first result: it reads the env files again, during
-	// a wait for the network.
-	hide = sync.OnceValue(func() *hider { return newHider(c) })
+	// Candidates are learned with the first result: that reads the env files again,
+	// during a wait for the network.
+	hide = sync.OnceValue(c.learnCandidates)
 	return check.Plan{
 		Checks: list, Select: c.Options.Selection(), Prior: c.prior, Skips: c.Skips,
 		Clean: func(s string) string { return c.Redact.Clean(s, 200) },
 		Finish: func(r check.Result) check.Result {
-			return diagnosis.Preview(hide().evidence(c.preview()), hide().result(r))
+			return diagnosis.Preview(hideInEvidence(hide(), c.preview()), hideInResult(hide(), r))
 		},
 	}, hide
 }

@@ -42,8 +42,8 @@ func TestExitCode(t *testing.T) {
 	}
 }
 
-// TestTheTicketIsSentOnce: neither a service that hangs up nor a run that goes on
-// from another one makes lkdoctor send a ticket again.
+// TestTheTicketIsSentOnce checks that lkdoctor does not send a ticket again when the
+// service closes the connection, nor when a run continues an earlier one.
 func TestTheTicketIsSentOnce(t *testing.T) {
 	for name, answer := range map[string]func(http.ResponseWriter){
 		"hangs up": func(http.ResponseWriter) { panic(http.ErrAbortHandler) },
@@ -78,8 +78,8 @@ func TestTheTicketIsSentOnce(t *testing.T) {
 	}
 }
 
-// TestAChangedSecretJudgesAKeptToken: the token of an earlier run is verified with the
-// secret that is configured now, whichever way the run goes on.
+// TestAChangedSecretJudgesAKeptToken checks that a watch or rerun verifies the token
+// of the earlier run with the secret that is configured now.
 func TestAChangedSecretJudgesAKeptToken(t *testing.T) {
 	l, err := lab.Start(t.Context(), lab.Options{Fault: "healthy-env-files"})
 	if err != nil {
@@ -126,8 +126,8 @@ func TestAChangedSecretJudgesAKeptToken(t *testing.T) {
 	}
 }
 
-// TestAPresentParticipantIsNotThrownOut joins with the identity of somebody who is
-// in the room.
+// TestAPresentParticipantIsNotThrownOut runs the checks with the identity of a
+// participant who is in the room, and wants JOIN_WOULD_EVICT.
 func TestAPresentParticipantIsNotThrownOut(t *testing.T) {
 	l, err := lab.Start(t.Context(), lab.Options{Fault: "would-evict"})
 	if err != nil {

@@ -53,7 +53,7 @@ func (c *Case) askEarly(ctx context.Context, at address) {
 		return
 	}
 	ctx, a.cancel = context.WithTimeout(context.WithoutCancel(ctx), earlyVerdictWait)
-	c.made.asked.Set(a)
+	c.produce(a)
 	go func() {
 		defer close(a.done)
 		present := func() Presence { return Presence{} }

@@ -13,8 +13,8 @@ import (
 	"lkdoctor/config/clean"
 )
 
-// TestVerdictAskedEarly: at a distance, the server's verdict is there when its
-// check's turn comes, so that asking first costs no round trip of its own.
+// TestVerdictAskedEarly checks that the server is asked for its verdict before the
+// check that reports it begins, which saves a round trip.
 func TestVerdictAskedEarly(t *testing.T) {
 	const rtt = 100 * time.Millisecond
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)

@@ -10,8 +10,87 @@ import (
 
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/placeholder"
+	"lkdoctor/checks/probe"
 	"lkdoctor/config/clean"
 )
+
+// urlFindings judges LIVEKIT_URL by its text. The diagnosis drops findings that a
+// probe refutes.
+func urlFindings(raw string) []Finding {
+	build := func(code Code, severity finding.Severity, format string, args ...any) Finding {
+		return finding.New(code, severity, format, args...).With("setting", "LIVEKIT_URL").With("url", clean.URL(raw))
+	}
+	if found, is := placeholder.InURL(raw); is {
+		return []Finding{unfilled(build(finding.EnvPlaceholder, finding.Fail, "%s holds %s", "LIVEKIT_URL", placeholderWords(found)), found)}
+	}
+	if fault := serverFault(raw); !fault.text.IsZero() {
+		f := build(finding.EnvURLInvalid, finding.Fail, "LIVEKIT_URL is not a URL that can be used: %s", fault.text).As(fault.variant)
+		if fault.at >= 0 {
+			f = f.With("position", fault.at+1)
+		}
+		return []Finding{suggesting(f, corrected(raw, webSockets()))}
+	}
+	u, err := url.Parse(raw)
+	if err != nil {
+		return nil // serverFault says so
+	}
+	var findings []Finding
+	scheme, name := strings.ToLower(u.Scheme), u.Hostname()
+	bare := corrected(u.String(), webSockets())
+	if path := strings.Trim(u.Path, "/"); path != "" {
+		f := build(finding.EnvURLPath, finding.Warn,
+			"LIVEKIT_URL carries the path /%s; LiveKit's SDKs add /rtc to it themselves", clean.Line(path, 80)).As("path")
+		if path == "rtc" || strings.HasSuffix(path, "/rtc") {
+			f = suggesting(f.As("rtc"), strings.TrimRight(strings.TrimSuffix(bare, "/rtc"), "/"))
+		} else {
+			f = suggesting(f, strings.TrimSuffix(bare, "/"+path))
+		}
+		findings = append(findings, f.With("path", clean.Line(u.Path, 80)))
+	} else if u.RawQuery != "" || u.Fragment != "" || u.ForceQuery {
+		findings = append(findings, suggesting(build(finding.EnvURLPath, finding.Warn,
+			"LIVEKIT_URL carries a query or a fragment, which LiveKit's SDKs cannot use").As("query"), bare))
+	}
+	if scheme == "http" || scheme == "https" {
+		findings = append(findings, suggesting(build(finding.EnvURLSchemeHTTP, finding.Info,
+			"LIVEKIT_URL begins with %s://; LiveKit's SDKs take it, and use %s:// instead",
+			scheme, strings.Replace(scheme, "http", "ws", 1)), bare))
+	}
+	if !probe.Secure(u) && !probe.IsLoopbackHost(name) {
+		findings = append(findings, build(finding.EnvURLInsecure, finding.Warn,
+			"LIVEKIT_URL is not encrypted and %s is not localhost: browsers refuse it on https pages", clean.Line(u.Host, 120)).As(insecureHost(name)))
+	}
+	if port := u.Port(); port == "7881" || port == "7882" {
+		to := url.URL{Scheme: "ws", Host: net.JoinHostPort(name, "7880")}
+		if probe.Secure(u) {
+			to = url.URL{Scheme: "wss", Host: strings.TrimSuffix(u.Host, ":"+port)}
+		}
+		findings = append(findings, suggesting(build(finding.EnvURLMediaPort, finding.Warn,
+			"LIVEKIT_URL names port %s, which LiveKit uses for media; signalling is on 7880 unless it was changed", port).
+			With("port", port), to.String()))
+	}
+	return findings
+}
+
+// suggesting adds the address to write instead, where it is known.
+func suggesting(f Finding, address string) Finding {
+	return withTexts(f, map[string]string{"suggestion": clean.URL(address)})
+}
+
+// insecureHost returns the variant of ENV_URL_INSECURE for a host.
+func insecureHost(host string) string {
+	ip := net.ParseIP(host)
+	switch {
+	case isCloud(host):
+		return "cloud"
+	case ip != nil && ip.IsUnspecified():
+		return "listen-address"
+	case ip != nil:
+		return "bare-address"
+	case containerName(host):
+		return "container-name"
+	}
+	return "named-host"
+}
 
 // family is a set of URL schemes that an address may have.
 type family struct {
@@ -52,10 +131,10 @@ func faultOf(raw string, kind family) urlFault {
 	if i := strings.IndexRune(raw, '='); i >= 0 && i < strings.Index(raw+"://", "://") {
 		return urlFault{"two-equals", finding.Textf("it begins with %q, as if the variable had been written with two =", clean.Line(raw[:i+1], 40)), i}
 	}
-	if at, what := firstQuote(raw); at >= 0 {
+	if at, what := first(raw, quote); at >= 0 {
 		return urlFault{"quotes", finding.Textf("it holds %s at character %d", what, at+1), at}
 	}
-	if at, what := firstSpace(raw); at >= 0 {
+	if at, what := first(raw, space); at >= 0 {
 		return urlFault{"blanks", finding.Textf("it holds %s at character %d", what, at+1), at}
 	}
 	scheme := strings.TrimSuffix(anyScheme.FindString(raw), "://")
@@ -98,14 +177,12 @@ func serverFault(raw string) urlFault {
 	return fault
 }
 
-// serverURLFault returns why an address that came with a token cannot be used, and
-// the position of the fault.
-func serverURLFault(raw string) (Text, int) {
+// serverURLFault returns why an address that came with a token cannot be used.
+func serverURLFault(raw string) Text {
 	if found, is := placeholder.InURL(raw); is {
-		return finding.Textf("it holds %s", placeholderWords(found)), -1
+		return finding.Textf("it holds %s", placeholderWords(found))
 	}
-	fault := serverFault(raw)
-	return fault.text, fault.at
+	return serverFault(raw).text
 }
 
 // hostFault checks host and port; offset is their position in the URL.
@@ -147,13 +224,10 @@ func corrected(raw string, kind family) string {
 		raw = raw[i+1:]
 	}
 	raw = strings.Map(func(r rune) rune {
-		if at, _ := firstQuote(string(r)); at >= 0 {
-			return -1
+		if quote(r).IsZero() && space(r).IsZero() {
+			return r
 		}
-		if at, _ := firstSpace(string(r)); at >= 0 {
-			return -1
-		}
-		return r
+		return -1
 	}, raw)
 	if i := secondURL.FindStringIndex(raw); i != nil {
 		raw = raw[:i[0]]
@@ -188,7 +262,7 @@ func corrected(raw string, kind family) string {
 		}
 	}
 	scheme := kind.secure
-	if host, _, _ := strings.Cut(authority, ":"); named && !secure || !named && private(strings.Trim(host, "[]"), authority) {
+	if named && !secure || !named && isLocalHost((&url.URL{Host: authority}).Hostname()) {
 		scheme = kind.plain
 	}
 	out := strings.TrimRight(scheme+"://"+authority+"/"+path, "/")
@@ -210,26 +284,4 @@ func bracketed(authority string) string {
 		}
 	}
 	return "[" + authority + "]"
-}
-
-// private reports whether no public certificate exists for a host: this machine, a
-// container's name, a private address.
-func private(host, authority string) bool {
-	if strings.HasPrefix(authority, "[") {
-		host, _, _ = strings.Cut(authority[1:], "]")
-	}
-	if ip := net.ParseIP(host); ip != nil {
-		return ip.IsLoopback() || ip.IsPrivate() || ip.IsUnspecified() || ip.IsLinkLocalUnicast()
-	}
-	return isLoopback(host) || containerName(host)
-}
-
-// isLoopback reports whether host names this machine by name or address.
-func isLoopback(host string) bool {
-	host = strings.ToLower(strings.TrimSuffix(host, "."))
-	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
-		return true
-	}
-	ip := net.ParseIP(host)
-	return ip != nil && ip.IsLoopback()
 }

@@ -24,51 +24,56 @@ func placeholderWords(found placeholder.Found) Text {
 
 // unfilled returns f, an ENV_PLACEHOLDER, with its variant.
 func unfilled(f Finding, found placeholder.Found) Finding {
-	variant := found.Kind
-	if variant == placeholder.Object {
-		variant = placeholder.Missing
+	if found.Kind == placeholder.Object {
+		found.Kind = placeholder.Missing
 	}
-	return f.As(string(variant)).With("placeholder", found.Text)
+	return f.As(string(found.Kind)).With("placeholder", found.Text)
 }
 
-// firstQuote returns the position of the first quotation mark of any kind, in
-// characters from the start; -1 where there is none.
-func firstQuote(value string) (int, Text) {
+// first returns the position of the first character of value that name names, in
+// characters from the start, and its name; -1 where there is none.
+func first(value string, name func(rune) Text) (int, Text) {
 	for i, r := range []rune(value) {
-		switch r {
-		case '"':
-			return i, finding.Textf("a double quote")
-		case '\'':
-			return i, finding.Textf("a single quote")
-		case '`':
-			return i, finding.Textf("a backtick")
-		case '“', '”', '‘', '’', '„', '«', '»', '‚', '‹', '›':
-			return i, finding.Textf("a typographic quote (%U)", r)
+		if what := name(r); !what.IsZero() {
+			return i, what
 		}
 	}
 	return -1, Text{}
 }
 
-// firstSpace returns the position of the first white space, control or invisible
-// character.
-func firstSpace(value string) (int, Text) {
-	for i, r := range []rune(value) {
-		switch {
-		case r == ' ':
-			return i, finding.Textf("a space")
-		case r == '\t':
-			return i, finding.Textf("a tab")
-		case r == '\n':
-			return i, finding.Textf("a line feed")
-		case r == '\r':
-			return i, finding.Textf("a carriage return")
-		case r == '\u00a0':
-			return i, finding.Textf("a no-break space (U+00A0)")
-		case r == '\ufeff':
-			return i, finding.Textf("a byte order mark (U+FEFF)")
-		case unicode.IsSpace(r), unicode.IsControl(r), unicode.Is(unicode.Cf, r):
-			return i, finding.Textf("an invisible character (%U)", r)
-		}
+// quote names a quotation mark of any kind; it is empty for other characters.
+func quote(r rune) Text {
+	switch r {
+	case '"':
+		return finding.Textf("a double quote")
+	case '\'':
+		return finding.Textf("a single quote")
+	case '`':
+		return finding.Textf("a backtick")
+	case '“', '”', '‘', '’', '„', '«', '»', '‚', '‹', '›':
+		return finding.Textf("a typographic quote (%U)", r)
 	}
-	return -1, Text{}
+	return Text{}
+}
+
+// space names a white space, control or invisible character.
+func space(r rune) Text {
+	switch r {
+	case ' ':
+		return finding.Textf("a space")
+	case '\t':
+		return finding.Textf("a tab")
+	case '\n':
+		return finding.Textf("a line feed")
+	case '\r':
+		return finding.Textf("a carriage return")
+	case '\u00a0':
+		return finding.Textf("a no-break space (U+00A0)")
+	case '\ufeff':
+		return finding.Textf("a byte order mark (U+FEFF)")
+	}
+	if unicode.IsSpace(r) || unicode.IsControl(r) || unicode.Is(unicode.Cf, r) {
+		return finding.Textf("an invisible character (%U)", r)
+	}
+	return Text{}
 }

@@ -1,10 +1,13 @@
 package checks
 
 import (
+	"cmp"
 	"context"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"lkdoctor/checks/check"
@@ -92,7 +95,7 @@ func whereInstead(s *config.Settings, f Finding, set config.Setting, misses map[
 		f.Message = finding.Textf("%s is not set, and %s in %s seems to be meant for it", set.Name, clean.Line(miss.Name, 80), miss.Source.String())
 		return missed(f, set, miss, "near-miss")
 	}
-	if at, has := s.ElsewhereFor(set.Name); has {
+	if at, has := s.UnreadFileFor(set.Name); has {
 		if at.Mode != "" {
 			f.Message = finding.Textf("%s is not set for the mode %s, and is in %s", set.Name, clean.Line(s.Mode, 40), at.Name)
 			return f.As("other-mode").With("found_file", at.Name).With("found_mode", at.Mode)
@@ -139,15 +142,22 @@ func keyFindings(all *config.Settings, s config.Setting) []Finding {
 	if found, is := placeholder.In(value); is {
 		return []Finding{unfilled(build(finding.EnvPlaceholder, "%s holds %s", s.Name, placeholderWords(found)), found)}
 	}
-	var findings []Finding
-	if at, what := firstQuote(value); at >= 0 {
-		f := build(finding.EnvValueQuoted, "%s holds %s %s: quotes are no part of a LiveKit key or secret",
-			s.Name, what, whereIn(value, at))
+	// odd returns the finding about the first character that name names.
+	odd := func(name func(rune) Text, code Code, format string) (f Finding, r rune, is bool) {
+		at, what := first(value, name)
+		if at < 0 {
+			return f, 0, false
+		}
+		f = build(code, format, s.Name, what, whereIn(value, at))
 		if all.CompareSecrets {
 			f = f.With("position", at+1)
 		}
+		return f, []rune(value)[at], true
+	}
+	var findings []Finding
+	if f, r, is := odd(quote, finding.EnvValueQuoted, "%s holds %s %s: quotes are no part of a LiveKit key or secret"); is {
 		switch {
-		case !strings.ContainsRune("\"'`", []rune(value)[at]):
+		case !strings.ContainsRune("\"'`", r):
 			f = f.As("curly")
 		case s.Source.Kind == config.File:
 			f = f.As("file")
@@ -156,22 +166,9 @@ func keyFindings(all *config.Settings, s config.Setting) []Finding {
 		}
 		findings = append(findings, f)
 	}
-	if at, what := firstSpace(value); at >= 0 {
-		f := build(finding.EnvValueWhitespace, "%s holds %s %s, which no LiveKit key or secret has",
-			s.Name, what, whereIn(value, at)).With("character", what.String())
-		if all.CompareSecrets {
-			f = f.With("position", at+1)
-		}
-		switch []rune(value)[at] {
-		case '\n':
-			f = f.As("line-feed")
-		case '\r':
-			f = f.As("carriage-return")
-		case ' ', '\t':
-			f = f.As("blank")
-		default:
-			f = f.As("invisible")
-		}
+	if f, r, is := odd(space, finding.EnvValueWhitespace, "%s holds %s %s, which no LiveKit key or secret has"); is {
+		variant := map[rune]string{'\n': "line-feed", '\r': "carriage-return", ' ': "blank", '\t': "blank"}[r]
+		f = f.As(cmp.Or(variant, "invisible")).With("character", space(r).String())
 		if s.Source.Kind == config.File {
 			f = f.With("file", s.Source.Name)
 		}
@@ -203,7 +200,7 @@ func whereIn(value string, at int) Text {
 // pairFindings checks key, secret and URL against each other.
 func pairFindings(s *config.Settings) []Finding {
 	key, secret := s.APIKey.Value, s.APISecret.Secret.Reveal()
-	dev := key == "devkey" && secret == "secret"
+	dev := key == devKey && secret == devSecret
 	var findings []Finding
 	if swapped(s) {
 		findings = append(findings, finding.New(finding.EnvKeySecretSwapped, finding.Fail,
@@ -213,7 +210,7 @@ func pairFindings(s *config.Settings) []Finding {
 			"LIVEKIT_API_SECRET is shorter than the 32 characters that the LiveKit server asks for").
 			With("setting", "LIVEKIT_API_SECRET").With("source", s.APISecret.Source.String()), secret))
 	}
-	if u := usableURL(s.URL.Value); key == "devkey" && u != nil && strings.HasSuffix(strings.ToLower(u.Hostname()), ".livekit.cloud") {
+	if u := usableURL(s.URL.Value); key == devKey && u != nil && isCloud(u.Hostname()) {
 		findings = append(findings, finding.New(finding.EnvCloudLocalMix, finding.Fail,
 			"the key is devkey, which only a local livekit-server --dev knows, and the URL is %s on LiveKit Cloud",
 			clean.Line(u.Hostname(), 100)).As("devkey-on-cloud").With("setting", "LIVEKIT_API_KEY").With("source", s.APIKey.Source.String()))
@@ -227,16 +224,11 @@ func swapped(s *config.Settings) bool {
 	return looksLikeKey(secret) && !looksLikeKey(key) && len(key) >= 32
 }
 
-// looksLikeKey reports whether v has the form of LiveKit's own keys: API and 12 or
-// more letters and digits.
-func looksLikeKey(v string) bool {
-	if !strings.HasPrefix(v, "API") || len(v) < 12 || len(v) > 20 {
-		return false
-	}
-	return strings.IndexFunc(v, func(r rune) bool {
-		return (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z')
-	}) < 0
-}
+// looksLikeKey reports whether v has the form of LiveKit's own keys: API, and 12
+// letters and digits, or about as many.
+func looksLikeKey(v string) bool { return keyShape().MatchString(v) }
+
+var keyShape = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^API[A-Za-z0-9]{9,17}$`) })
 
 // proxyFindings reports an HTTP proxy on the way to the servers, which Go, Node and
 // Python use silently.

@@ -20,11 +20,10 @@ const (
 	goodSecret = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFG"
 )
 
-// envRun is one folder of env files and one environment, examined by the env
-// stage alone.
+// An envRun is a folder of env files and an environment, which only the env stage examines.
 type envRun struct {
 	files   map[string]string
-	mode    os.FileMode // of the files; 0600 when zero
+	mode    os.FileMode // mode of the files; 0 means 0600
 	environ []string
 	flags   map[string]string
 	options Options
@@ -34,7 +33,7 @@ type envRun struct {
 func (r envRun) findings(t *testing.T) []check.Located {
 	t.Helper()
 	dir := t.TempDir()
-	// A test's folder is its user's alone; what is tested is one that is not.
+	// Open the folders to all users: the mode of a file does not matter in a private one.
 	for _, d := range []string{dir, filepath.Dir(dir)} {
 		if err := os.Chmod(d, 0o755); err != nil {
 			t.Fatal(err)
@@ -92,8 +91,7 @@ func good(change ...string) []string {
 	return environ
 }
 
-// TestEnvCodes has a row for each finding of the env stage; the table of
-// environments also says how bad it is.
+// TestEnvCodes has a row for each finding of the env stage, with its severity.
 func TestEnvCodes(t *testing.T) {
 	for _, tt := range []struct {
 		code     Code
@@ -165,7 +163,7 @@ func TestEnvCodes(t *testing.T) {
 	}
 }
 
-// TestHealthySettingsAreQuiet: what is fine is not talked about.
+// TestHealthySettingsAreQuiet checks that correct settings give no findings.
 func TestHealthySettingsAreQuiet(t *testing.T) {
 	for name, run := range map[string]envRun{
 		"the environment":    {environ: good()},
@@ -182,8 +180,8 @@ func TestHealthySettingsAreQuiet(t *testing.T) {
 	}
 }
 
-// TestAddressesAreCorrected: each fault of an address is named by its kind, and
-// what is suggested instead has none.
+// TestAddressesAreCorrected checks the variant of each faulty address, and that the
+// suggested address has no fault.
 func TestAddressesAreCorrected(t *testing.T) {
 	for _, tt := range []struct{ raw, variant, want string }{
 		{"ws:192.168.1.1:1880", "no-slashes", "ws://192.168.1.1:1880"},
@@ -239,8 +237,8 @@ func TestAddressesAreCorrected(t *testing.T) {
 	}
 }
 
-// TestTicketAddressIsTold: what is said of USER_MGMT_BASE_URL is about HTTP, and
-// its suggestion is a base.
+// TestTicketAddressIsTold checks that findings about USER_MGMT_BASE_URL ask for an HTTP
+// URL, and suggest one without the path of the API.
 func TestTicketAddressIsTold(t *testing.T) {
 	for raw, want := range map[string]string{
 		"localhost:8000": "http://localhost:8000", "ftp://localhost:8000": "http://localhost:8000", "ws://localhost:8000": "http://localhost:8000",
@@ -262,8 +260,8 @@ func TestTicketAddressIsTold(t *testing.T) {
 	}
 }
 
-// TestLoadersDisagreeByKind: what the tools read in different ways is named, and
-// once; a value that has to be replaced anyway is not talked about.
+// TestLoadersDisagreeByKind checks that each difference between the loaders is reported
+// once, and none for a placeholder, which must be replaced anyway.
 func TestLoadersDisagreeByKind(t *testing.T) {
 	pair := "LIVEKIT_API_KEY=" + goodKey + "\nLIVEKIT_API_SECRET=" + goodSecret + "\n"
 	for name, tt := range map[string]struct {
@@ -298,8 +296,8 @@ func TestLoadersDisagreeByKind(t *testing.T) {
 	}
 }
 
-// TestNoLengthOfASecret: length and fingerprint of a secret are in no finding and
-// no setting unless they were asked for.
+// TestNoLengthOfASecret checks that no finding and no setting holds the length or the
+// fingerprint of a secret unless CompareSecrets is set.
 func TestNoLengthOfASecret(t *testing.T) {
 	dir := t.TempDir()
 	write := func(name, text string) {

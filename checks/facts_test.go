@@ -15,8 +15,7 @@ import (
 	"lkdoctor/checks/finding"
 )
 
-// TestEveryFactHasAName: each fact that the code of the checks gives has a name
-// for people.
+// TestEveryFactHasAName checks that each fact in the code of the checks has a readable name.
 func TestEveryFactHasAName(t *testing.T) {
 	given := factNames(t)
 	for _, name := range slices.Sorted(maps.Keys(given)) {
@@ -26,8 +25,8 @@ func TestEveryFactHasAName(t *testing.T) {
 	}
 }
 
-// factNames are the names of the facts in the source, and where each is given.
-// A name that is put together counts with each of its beginnings.
+// factNames returns the names of the facts in the source, with a position for each. A
+// concatenated name counts once for each prefix.
 func factNames(t *testing.T) map[string]string {
 	t.Helper()
 	names := map[string]string{}
@@ -57,7 +56,7 @@ func factNames(t *testing.T) map[string]string {
 	return names
 }
 
-// factsOf are the facts that a piece of source gives.
+// factsOf returns the names of the facts that n sets.
 func factsOf(n ast.Node) (names []string) {
 	switch n := n.(type) {
 	case *ast.CallExpr:
@@ -91,7 +90,7 @@ func keys(literal *ast.CompositeLit) (names []string) {
 	return names
 }
 
-// text is the string of an expression, or those that it may be put together to.
+// text returns the possible values of a string expression.
 func text(e ast.Expr) []string {
 	switch e := e.(type) {
 	case *ast.BasicLit:

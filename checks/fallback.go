@@ -55,7 +55,7 @@ func fallbackMint(c *Case) Check {
 			return check.Found(finding.New(finding.DevJoinFailed, finding.Fail,
 				"no token could be made with the key and secret here: %s", c.Redact.Clean(err.Error(), 160)))
 		}
-		c.made.dev.Set(dev)
+		c.produce(dev)
 		if c.notDevServer() {
 			report := check.NotHere("not checked: no key and secret here, and the server is not a local dev server")
 			report.Findings = []Finding{finding.New(finding.DevTokenNoKeys, finding.Info,
@@ -281,12 +281,12 @@ func (c *Case) devJoin(ctx context.Context) (*JoinRecord, []Finding) {
 	asked := c.askAsBrowser(ctx, at, dev.Token, dev.Verdict)
 	record := c.open(ctx, at.URL, dev.Token, dev.Verdict, c.joined().silent())
 	record.Browser = asked
-	c.made.devJoined.Set(record)
+	c.produce(record)
 	findings := joinedFindings(c, record, at, dev.Token, dev.Verdict)
 	if record.Failure == nil {
 		record = connectMedia(ctx, record)
 		record.close()
-		c.made.devJoined.Set(record)
+		c.produce(record)
 		findings = append(findings, mediaFindings(record)...)
 	}
 	return record, findings
@@ -314,5 +314,6 @@ func (c *Case) devVerdictFindings(ctx context.Context, dev *DevToken, at address
 		}
 		return build(finding.ServerSignatureRejected, variant, "the server knows the key %s, and the secret configured here is not its secret for it", key)
 	}
-	return build(finding.ServerTokenRejected, rejectedVariant(v.Reason), "the server refuses a token made here: %s", reasonWords(v))
+	variant, why := rejection(v)
+	return build(finding.ServerTokenRejected, variant, "the server refuses a token made here: %s", why)
 }

@@ -17,14 +17,13 @@ import (
 	"lkdoctor/config/clean"
 )
 
-// TestWhatIsHandedOutNeedsNoURLHere: an app, a token endpoint and a pasted
-// answer bring the server's address along. Without LIVEKIT_URL here it is used,
-// and judged as theirs.
+// TestWhatIsHandedOutNeedsNoURLHere checks that, without LIVEKIT_URL, the address that
+// an app returns with the token is used, and that the app owns its faults.
 func TestWhatIsHandedOutNeedsNoURLHere(t *testing.T) {
 	l := startMediaLab(t, lab.LiveKitOptions{})
 	for name, tt := range map[string]struct {
-		url   string // what is handed out
-		code  Code   // "" is none
+		url   string // serverUrl in the app's response
+		code  Code   // "" means no finding
 		owner Owner
 	}{
 		"a good address":   {l.server.URL, "", finding.OwnerNone},
@@ -65,8 +64,8 @@ func TestWhatIsHandedOutNeedsNoURLHere(t *testing.T) {
 	}
 }
 
-// TestAPastedTokenIsJudgedAtItsOwnAddress: what LIVEKIT_URL names here, alive or
-// dead, says nothing about a token that came with another address.
+// TestAPastedTokenIsJudgedAtItsOwnAddress checks that a token with an address of its
+// own is tested there, and not at LIVEKIT_URL.
 func TestAPastedTokenIsJudgedAtItsOwnAddress(t *testing.T) {
 	l, other := startMediaLab(t, lab.LiveKitOptions{}), startMediaLab(t, lab.LiveKitOptions{})
 	for name, here := range map[string]string{"another live server": other.server.URL, "a dead address": "ws://127.0.0.1:1"} {

@@ -2,7 +2,6 @@ package checks
 
 import (
 	"net/http"
-	"net/url"
 	"strings"
 )
 
@@ -22,12 +21,9 @@ func (c *Case) Held() map[string]string {
 	case a != nil && a.Token != nil && a.Token.Token != nil:
 		put("TOKEN", a.Token.Reveal())
 	}
-	address := func(name string, u *url.URL) {
-		if u != nil {
-			put(name, u.String())
-		}
+	if u := c.there().URL; u != nil {
+		put("LIVEKIT_URL", u.String())
 	}
-	address("LIVEKIT_URL", c.there().URL)
 	put("LIVEKIT_API_KEY", c.Settings.APIKey.Value)
 	put("LIVEKIT_API_SECRET", c.Settings.APISecret.Secret.Reveal())
 	put("USER_MGMT_BASE_URL", c.Settings.TicketService.Value)

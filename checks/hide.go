@@ -38,14 +38,10 @@ func (c *Case) learn(token string) {
 	}
 }
 
-// hider removes the run's secrets from all arguments and facts of results, after
-// redaction at capture.
-type hider struct{ redact *clean.Redactor }
-
-// newHider returns a hider for the secrets of a case, of env files and of other
-// variables. Short values of the latter two are left out: they would hide ordinary
-// words.
-func newHider(c *Case) *hider {
+// learnCandidates adds the secrets of env files and of other variables to what the
+// run's Redactor removes, and returns it. Short values are left out: they would hide
+// ordinary words.
+func (c *Case) learnCandidates() *clean.Redactor {
 	var list []string
 	for _, other := range c.candidates() {
 		value := other.Secret()
@@ -54,49 +50,32 @@ func newHider(c *Case) *hider {
 		}
 	}
 	c.Redact.Learn(list...)
-	return &hider{c.Redact}
+	return c.Redact
 }
 
-func (h *hider) text(s string) string { return h.redact.Hide(s) }
-
-func (h *hider) sentence(t Text) Text { return h.redact.HideIn(t).(Text) }
-
-func (h *hider) facts(f Facts) Facts { return h.redact.HideIn(f).(Facts) }
-
-// result returns r without secrets.
-func (h *hider) result(r check.Result) check.Result {
+// hideInResult returns r without secrets in texts and facts, which were also redacted
+// when they were captured.
+func hideInResult(redact *clean.Redactor, r check.Result) check.Result {
 	findings := make([]Finding, len(r.Findings))
 	for i, f := range r.Findings {
-		f.Message, f.Facts = h.sentence(f.Message), h.facts(f.Facts)
-		for name, sentence := range f.Sentences {
-			f = f.Putting(name, h.sentence(sentence))
-		}
+		f.Message, f.Facts = redact.HideIn(f.Message).(Text), redact.HideIn(f.Facts).(Facts)
+		f.Sentences = redact.HideIn(f.Sentences).(map[string]Text)
 		findings[i] = f
 	}
 	r.Findings = findings
-	r.Outcome = Outcome{Text: h.sentence(r.Outcome.Text), Facts: h.facts(r.Outcome.Facts)}
+	r.Outcome = redact.HideIn(r.Outcome).(Outcome)
 	if r.Skip != nil {
 		skip := *r.Skip
-		skip.Text = h.sentence(skip.Text)
+		skip.Text = redact.HideIn(skip.Text).(Text)
 		r.Skip = &skip
 	}
 	return r
 }
 
-// evidence returns e, which fills fixes and verdict, without secrets.
-func (h *hider) evidence(e diagnosis.Evidence) diagnosis.Evidence {
-	for name, value := range e.Values {
-		e.Values[name] = h.text(value)
-	}
-	for owner, place := range e.Places {
-		e.Places[owner] = h.sentence(place)
-	}
-	e.Again = h.text(e.Again)
+// hideInEvidence returns e, which fills fixes and verdict, without secrets.
+func hideInEvidence(redact *clean.Redactor, e diagnosis.Evidence) diagnosis.Evidence {
+	e.Values = redact.HideIn(e.Values).(map[string]string)
+	e.Places = redact.HideIn(e.Places).(map[Owner]Text)
+	e.Again = redact.Hide(e.Again)
 	return e
-}
-
-// run returns r without secrets in its settings and subject.
-func (h *hider) run(r check.Run) check.Run {
-	r.Settings, r.Target = h.redact.HideIn(r.Settings).([]config.Shown), h.redact.HideIn(r.Target).(check.Target)
-	return r
 }

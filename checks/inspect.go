@@ -28,11 +28,10 @@ func Inspect(ctx context.Context, raw string, c *Case) report.Inspection {
 		}
 		return finding.Textf("not run: only the token itself is looked at")
 	}}
-	results, _ := diagnosis.Conclude(hide().evidence(own.evidence(plan.Execute(ctx, func(check.Event) {}))))
+	results, _ := diagnosis.Conclude(hideInEvidence(hide(), own.evidence(plan.Execute(ctx, func(check.Event) {}))))
 
-	out := inspection(own.given().Token)
 	// A claim may hold a secret of this run.
-	out = hide().redact.HideIn(out).(report.Inspection)
+	out := hide().HideIn(inspection(own.given().Token)).(report.Inspection)
 	out.Pasted, out.At = c.Options.Pasted, c.Now()
 	if local := own.local(); local != nil {
 		out.Signature = string(*local)
@@ -59,7 +58,8 @@ func inspection(t *token.Token) report.Inspection {
 		IssuedAt: t.Claims.IssuedAt, NotBefore: t.Claims.NotBefore, ExpiresAt: t.Claims.ExpiresAt,
 	}
 	if v := t.Claims.Video; v != nil {
-		out.Grants = &report.Grants{RoomJoin: v.RoomJoin, CanPublish: v.CanPublish, CanSubscribe: v.CanSubscribe, CanPublishData: v.CanPublishData}
+		out.Grants = &report.Grants{RoomJoin: v.RoomJoin, CanPublish: v.GetCanPublish(), CanSubscribe: v.GetCanSubscribe(),
+			CanPublishData: v.GetCanPublishData()}
 		for _, source := range v.CanPublishSources[:min(8, len(v.CanPublishSources))] {
 			out.Grants.CanPublishSources = append(out.Grants.CanPublishSources, clean.Line(source, 40))
 		}

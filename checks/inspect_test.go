@@ -8,8 +8,8 @@ import (
 	"lkdoctor/config"
 )
 
-// TestInspectHidesASecretInAClaim: key and secret exchanged where the token was
-// made put the secret into iss; other claims can hold it too.
+// TestInspectHidesASecretInAClaim checks that Inspect does not show a secret in iss,
+// where swapping key and secret puts it, nor in other claims.
 func TestInspectHidesASecretInAClaim(t *testing.T) {
 	const secret = "a-secret-of-thirty-two-characters!"
 	settings, err := config.Load(config.Inputs{Dir: t.TempDir(), Environ: []string{"LIVEKIT_API_KEY=APIabcdefghijkl", "LIVEKIT_API_SECRET=" + secret}})

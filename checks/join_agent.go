@@ -16,22 +16,8 @@ import (
 	"lkdoctor/config/clean"
 )
 
-const (
-	// agentWait is the time to wait for an agent from its call on; agentSlow is the
-	// time above which AGENT_SLOW is reported.
-	agentWait = 10 * time.Second
-	agentSlow = 3 * time.Second
-	// audioWait is the time to wait for the audio of an agent that came.
-	audioWait = time.Second
-	// agentPoll is the time between two questions about the dispatches.
-	agentPoll = time.Second
-	// ignoredAfter is the age from which a list without the dispatch is final: the
-	// server makes the dispatch together with the room.
-	ignoredAfter = 700 * time.Millisecond
-	// noWorkerAfter is the age from which an empty list of jobs means that no
-	// worker took one (see probe.Dispatch).
-	noWorkerAfter = 5200 * time.Millisecond
-)
+// agentSlow is the time above which AGENT_SLOW is reported.
+const agentSlow = 3 * time.Second
 
 // joinAgent waits for the agents that the token calls, in the stay that
 // join.websocket began; or calls the agent of --agent into a room of the doctor's
@@ -45,18 +31,18 @@ func joinAgent(c *Case) Check {
 		Uses:  append(ownJoinUses(), "token.format", "token.claims"),
 	}, func(ctx context.Context, c *Case, ended Ended) Report {
 		t := c.token()
-		switch {
+		switch misnamed := misnamedAgent(t, ended); {
 		case c.Options.Agent != "":
-			stopped := c.mayCall
+			skip := c.mayCall()
 			if c.Options.AgentRoom == nil {
-				stopped = func() *Report { return c.ownJoins(ended) }
+				skip = c.ownJoins(ended)
 			}
-			if skip := stopped(); skip != nil {
+			if skip != nil {
 				return *skip
 			}
 			return c.callAgent(ctx)
-		case misnamedAgent(t, ended) != "":
-			return check.NotHere("not checked: the token calls no agent by name, for LiveKit does not read %s", misnamedAgent(t, ended))
+		case misnamed != "":
+			return check.NotHere("not checked: the token calls no agent by name, for LiveKit does not read %s", misnamed)
 		case t == nil || len(t.Claims.Agents) == 0:
 			return c.nobodyCalled()
 		case !c.joined().in():
@@ -70,10 +56,7 @@ func joinAgent(c *Case) Check {
 // environment alone calls none: an agent may cost money.
 func (c *Case) nobodyCalled() Report {
 	for _, name := range []string{"LIVEKIT_AGENT_NAME", "AGENT_NAME"} {
-		if c.Settings.Env == nil {
-			break
-		}
-		if value, set := c.Settings.Env.Value(name); set && value != "" {
+		if value, _ := c.Settings.Env.Value(name); value != "" {
 			return check.Unasked("not run: %s names an agent; add --agent NAME to call it", name)
 		}
 	}
@@ -113,7 +96,7 @@ func (c *Case) calledByToken(ctx context.Context, t *examined) Report {
 		stay = m
 	}
 	defer stay.close()
-	call := &agentCall{room: stay.Signal.Facts.Room, called: stay.At, watch: stay.Agents, over: stay.Signal.Done()}
+	call := &agentCall{room: stay.Signal.Facts.Room, called: stay.At, watch: stay.Agents, over: stay.Signal.Done(), limits: c.Net.Waits()}
 	for _, name := range t.Claims.Agents[:min(len(t.Claims.Agents), caps.Called)] {
 		if name = clean.Line(name, 80); !slices.Contains(call.names, name) {
 			call.names = append(call.names, name)
@@ -149,7 +132,7 @@ func (r *AgentRoom) TakeBack(ctx context.Context, n *probe.Net) {
 	if r.call == nil {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), n.Waits().Extra)
 	defer cancel()
 	r.call(ctx, n)
 }
@@ -165,7 +148,7 @@ func (c *Case) callAgent(ctx context.Context) Report {
 			return check.NotHere("not checked: no token could be made with the key and secret here")
 		}
 		in = &AgentRoom{Room: c.guestRoom("agent"), Watch: c.Net.Agents()}
-		signal, failure := session.Join(ctx, c.Net, c.devURL(), raw, session.Options{Via: c.via(), Hear: in.Watch.Hear})
+		signal, failure := session.Join(ctx, c.Net, c.devURL(), raw, session.Options{Via: via(c.verdict()), Hear: in.Watch.Hear})
 		if failure != nil {
 			return Report{Findings: signalFindings(c, failure, c.here(), nil)}
 		}
@@ -189,7 +172,8 @@ func (c *Case) callAgent(ctx context.Context) Report {
 			}
 		}
 	}
-	call := &agentCall{names: []string{clean.Line(name, 80)}, room: clean.Line(in.Room, 256), called: time.Now(), watch: in.Watch, over: over, api: api}
+	call := &agentCall{names: []string{clean.Line(name, 80)}, room: clean.Line(in.Room, 256), called: time.Now(),
+		watch: in.Watch, over: over, api: api, limits: c.Net.Waits()}
 	return call.report(ctx)
 }
 
@@ -208,48 +192,42 @@ func (c *Case) mayCall() *Report {
 	return &report
 }
 
-// agentCall is a call of agents into a room.
+// agentCall is a call of agents into a room, and what is known of it so far.
 type agentCall struct {
 	names  []string // "" stands for any worker without a name
 	room   string
 	called time.Time
 	watch  *probe.Agents
 	over   <-chan struct{} // the stay in the room has ended
+	limits probe.Limits
 	// api is nil where the server cannot be asked; unasked is the reason.
 	api     *probe.API
 	unasked Text
-}
 
-// agentNews is what is known of a call so far.
-type agentNews struct {
 	agents []probe.Agent
+	waited time.Duration
 	// listed is the time from the call to the server's list of dispatches, 0 where
 	// there was none.
 	dispatches []probe.Dispatch
 	listed     time.Duration
-	waited     time.Duration
-	over       bool
 }
 
 // report waits for the agents and judges the outcome.
 func (a *agentCall) report(ctx context.Context) Report {
 	check.Waiting(ctx, "waiting for the agent %s", agentName(a.names[0]))
-	news := a.wait(ctx)
+	a.wait(ctx)
 	if ctx.Err() != nil {
 		return check.Unfinished(ctx)
 	}
-	report := Report{Outcome: a.outcome(news)}
+	report := Report{Outcome: a.outcome()}
 	for _, name := range a.names {
-		if f, wrong := a.judge(name, news); wrong {
-			report.Findings = append(report.Findings, f)
-		}
+		report.Findings = append(report.Findings, a.judge(name)...)
 	}
 	return report
 }
 
-// wait follows the call until it is decided, at most for agentWait.
-func (a *agentCall) wait(ctx context.Context) agentNews {
-	var news agentNews
+// wait follows the call until it is decided, at most for Limits.Agent.
+func (a *agentCall) wait(ctx context.Context) {
 	type list struct {
 		dispatches []probe.Dispatch
 		ok         bool
@@ -261,13 +239,13 @@ func (a *agentCall) wait(ctx context.Context) agentNews {
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		news.agents, news.waited = a.watch.Seen(), time.Since(a.called)
-		if a.decided(news) {
-			return news
+		a.agents, a.waited = a.watch.Seen(), time.Since(a.called)
+		if a.decided() {
+			return
 		}
-		if now := news.waited; a.api != nil && !asking && now >= next {
-			if asking, next = true, now+agentPoll; now < noWorkerAfter {
-				next = min(next, noWorkerAfter)
+		if now := a.waited; a.api != nil && !asking && now >= next {
+			if asking, next = true, now+a.limits.AgentPoll; now < a.limits.JobTaken {
+				next = min(next, a.limits.JobTaken)
 			}
 			go func() {
 				dispatches, reply, failure := a.api.Dispatches(ctx, a.room)
@@ -278,32 +256,32 @@ func (a *agentCall) wait(ctx context.Context) agentNews {
 		case l := <-lists:
 			asking = false
 			if l.ok {
-				news.dispatches, news.listed = l.dispatches, max(l.asked, 1)
+				a.dispatches, a.listed = l.dispatches, max(l.asked, 1)
 			}
 		case <-a.over:
-			news.over, news.agents = true, a.watch.Seen()
-			return news
+			a.agents = a.watch.Seen()
+			return
 		case <-a.watch.Changed:
 		case <-tick.C:
 		case <-ctx.Done():
-			return news
+			return
 		}
 	}
 }
 
 // decided reports whether waiting longer cannot change the outcome.
-func (a *agentCall) decided(news agentNews) bool {
-	if news.waited >= agentWait {
+func (a *agentCall) decided() bool {
+	if a.waited >= a.limits.Agent {
 		return true
 	}
 	for _, name := range a.names {
-		if agent, came := arrived(name, news.agents); came {
-			if !agent.Audio && !agent.Left && !agent.Before && time.Since(agent.Came) < audioWait {
+		if agent, came := a.arrived(name); came {
+			if !agent.Audio && !agent.Left && !agent.Before && time.Since(agent.Came) < a.limits.AgentAudio {
 				return false
 			}
 			continue
 		}
-		if code, _ := cause(name, news); code == "" || code == finding.AgentAbsent {
+		if code, _ := a.cause(name); code == "" || code == finding.AgentAbsent {
 			return false
 		}
 	}
@@ -311,102 +289,94 @@ func (a *agentCall) decided(news agentNews) bool {
 }
 
 // arrived returns the agent that answers the call of name.
-func arrived(name string, agents []probe.Agent) (probe.Agent, bool) {
-	i := slices.IndexFunc(agents, func(a probe.Agent) bool { return a.Name == name || a.Name == "" || name == "" })
+func (a *agentCall) arrived(name string) (agent probe.Agent, came bool) {
+	i := slices.IndexFunc(a.agents, func(a probe.Agent) bool { return a.Name == name || a.Name == "" || name == "" })
 	if i < 0 {
 		return probe.Agent{}, false
 	}
-	return agents[i], true
+	return a.agents[i], true
 }
 
 // cause returns why an agent has not come, from the server's list of dispatches; ""
-// where the list does not show it.
-func cause(name string, news agentNews) (Code, probe.DispatchJob) {
-	if news.listed == 0 {
-		return "", probe.DispatchJob{}
+// where the list does not show it. failure is the error of a failed job.
+func (a *agentCall) cause(name string) (code Code, failure string) {
+	i := slices.IndexFunc(a.dispatches, func(d probe.Dispatch) bool { return d.Agent == name })
+	switch {
+	case a.listed == 0:
+		return "", ""
+	case i < 0 && a.listed >= a.limits.Dispatched:
+		return finding.AgentDispatchIgnored, ""
+	case i < 0:
+		return "", ""
 	}
-	i := slices.IndexFunc(news.dispatches, func(d probe.Dispatch) bool { return d.Agent == name })
-	if i < 0 {
-		if news.listed < ignoredAfter {
-			return "", probe.DispatchJob{}
-		}
-		return finding.AgentDispatchIgnored, probe.DispatchJob{}
+	jobs := a.dispatches[i].Jobs
+	switch {
+	case len(jobs) == 0 && a.listed >= a.limits.JobTaken:
+		return finding.AgentNoWorker, ""
+	case len(jobs) == 0:
+		return "", ""
+	case slices.ContainsFunc(jobs, func(j probe.DispatchJob) bool { return j.Status != "failed" }):
+		return finding.AgentAbsent, ""
 	}
-	jobs := news.dispatches[i].Jobs
-	if len(jobs) == 0 {
-		if news.listed < noWorkerAfter {
-			return "", probe.DispatchJob{}
-		}
-		return finding.AgentNoWorker, probe.DispatchJob{}
-	}
-	for _, j := range jobs {
-		if j.Status != "failed" {
-			return finding.AgentAbsent, j
-		}
-	}
-	return finding.AgentJobFailed, jobs[0]
+	return finding.AgentJobFailed, jobs[0].Error
 }
 
-// judge returns a finding about the call of name; wrong reports whether there is
-// one.
-func (a *agentCall) judge(name string, news agentNews) (f Finding, wrong bool) {
-	shown := agentName(name)
-	build := func(code Code, variant, format string, args ...any) (Finding, bool) {
-		return finding.New(code, finding.Fail, format, args...).As(variant).
-			With("agent", cmp.Or(name, "(no name)")).With("room", a.room).With("waited_ms", finding.Milliseconds(news.waited)), true
+// judge returns the finding about the call of name, if there is one.
+func (a *agentCall) judge(name string) []Finding {
+	shown, waited := agentName(name), finding.Duration(a.waited)
+	facts := Facts{"agent": cmp.Or(name, "(no name)"), "room": a.room, "waited_ms": finding.Milliseconds(a.waited)}
+	found := func(code Code, variant, format string, args ...any) []Finding {
+		return []Finding{finding.New(code, finding.Fail, format, args...).As(variant).WithAll(facts)}
 	}
-	if agent, came := arrived(name, news.agents); came {
+	if agent, came := a.arrived(name); came {
 		after := max(0, agent.Came.Sub(a.called))
 		switch {
 		case agent.Left:
-			return build(finding.AgentAbsent, "left", "the agent %s came after %s and left the room at once", shown, finding.Duration(after))
+			return found(finding.AgentAbsent, "left", "the agent %s came after %s and left the room at once", shown, finding.Duration(after))
 		case after > agentSlow && !agent.Before:
-			f, _ := build(finding.AgentSlow, "", "the agent %s came only %s after it was called", shown, finding.Duration(after))
-			f.Severity = finding.Warn
-			return f.With("after_ms", finding.Milliseconds(after)), true
+			return []Finding{finding.New(finding.AgentSlow, finding.Warn, "the agent %s came only %s after it was called", shown, finding.Duration(after)).
+				With("after_ms", finding.Milliseconds(after)).WithAll(facts)}
 		}
-		return Finding{}, false
+		return nil
 	}
-	code, job := cause(name, news)
-	switch code {
-	case finding.AgentDispatchIgnored:
-		return build(code, "", "the server did not call the agent %s that the token asks for: room %s was there before", shown, a.room)
-	case finding.AgentNoWorker:
-		return build(code, "", "no worker took the job of the agent %s: none under that name is registered at this server, or none is free", shown)
-	case finding.AgentJobFailed:
-		f, _ := build(code, "", "the job of the agent %s has failed: %s", shown, orNothing(job.Error))
-		return f.With("job_error", job.Error), true
-	case finding.AgentAbsent:
-		return build(code, "running", "a worker took the job of the agent %s, and nobody came into the room within %s", shown, finding.Duration(news.waited))
+	switch code, failure := a.cause(name); {
+	case code == finding.AgentDispatchIgnored:
+		return found(code, "", "the server did not call the agent %s that the token asks for: room %s was there before", shown, a.room)
+	case code == finding.AgentNoWorker:
+		return found(code, "", "no worker took the job of the agent %s: none under that name is registered at this server, or none is free", shown)
+	case code == finding.AgentJobFailed:
+		facts["job_error"] = failure
+		return found(code, "", "the job of the agent %s has failed: %s", shown, orNothing(failure))
+	case code == finding.AgentAbsent:
+		return found(code, "running", "a worker took the job of the agent %s, and nobody came into the room within %s", shown, waited)
+	case a.api == nil:
+		return found(finding.AgentAbsent, "unasked", "the agent %s did not come within %s; why was not asked: %s", shown, waited, a.unasked)
 	}
-	if a.api == nil {
-		return build(finding.AgentAbsent, "unasked", "the agent %s did not come within %s; why was not asked: %s", shown, finding.Duration(news.waited), a.unasked)
-	}
-	return build(finding.AgentAbsent, "unasked", "the agent %s did not come within %s, and the server did not say why", shown, finding.Duration(news.waited))
+	return found(finding.AgentAbsent, "unasked", "the agent %s did not come within %s, and the server did not say why", shown, waited)
 }
 
 // outcome describes who came, after which time, and whether there is audio.
-func (a *agentCall) outcome(news agentNews) Outcome {
+func (a *agentCall) outcome() Outcome {
 	var out Outcome
 	var came []string
 	for _, name := range a.names {
-		agent, is := arrived(name, news.agents)
+		agent, is := a.arrived(name)
 		if !is || agent.Left {
 			continue
 		}
-		came = append(came, agentName(cmp.Or(agent.Name, name)).String())
-		shown, after := agentName(cmp.Or(agent.Name, name)), finding.Duration(max(0, agent.Came.Sub(a.called)))
-		text := finding.Textf("the agent %s came %s after it was called, and published audio", shown, after)
+		name = cmp.Or(agent.Name, name)
+		shown, after := agentName(name), max(0, agent.Came.Sub(a.called))
+		if came = append(came, shown.String()); len(came) > 1 {
+			continue
+		}
+		out.Facts = Facts{"agent": name, "agent_identity": agent.Identity, "after_ms": finding.Milliseconds(after), "audio": agent.Audio, "room": a.room}
 		switch {
 		case agent.Before:
-			text = finding.Textf("the agent %s was in the room already", shown)
-		case !agent.Audio:
-			text = finding.Textf("the agent %s came %s after it was called, and published no audio yet", shown, after)
-		}
-		if out.Text.IsZero() {
-			out.Text = text
-			out.Facts = Facts{"agent": cmp.Or(agent.Name, name), "agent_identity": agent.Identity,
-				"after_ms": finding.Milliseconds(max(0, agent.Came.Sub(a.called))), "audio": agent.Audio, "room": a.room}
+			out.Text = finding.Textf("the agent %s was in the room already", shown)
+		case agent.Audio:
+			out.Text = finding.Textf("the agent %s came %s after it was called, and published audio", shown, finding.Duration(after))
+		default:
+			out.Text = finding.Textf("the agent %s came %s after it was called, and published no audio yet", shown, finding.Duration(after))
 		}
 	}
 	if len(a.names) > 1 && len(came) == len(a.names) {

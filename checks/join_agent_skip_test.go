@@ -10,8 +10,8 @@ import (
 	"lkdoctor/config"
 )
 
-// What a server decodes decides whether an agent is called: without a join, join.agent
-// waits for the join where it is, and says that none is called where it is not.
+// TestAgentCalledAsDecoded covers the spellings of roomConfig that a server decodes. If
+// it decodes one, join.agent needs the join; if not, join.agent says that no agent is called.
 func TestAgentCalledAsDecoded(t *testing.T) {
 	for _, tt := range []struct {
 		claims string
@@ -20,7 +20,7 @@ func TestAgentCalledAsDecoded(t *testing.T) {
 		{`"roomConfig":{"agents":[{"agentName":"x"}]}`, true},
 		{`"roomconfig":{"agents":[{"agentName":"x"}]}`, true},
 		{`"ROOMCONFIG":{"agents":[{"agent_name":"x"}]}`, true},
-		{`"roomconfig":{"agents":[{"agentName":""}]}`, true}, // a worker without a name
+		{`"roomconfig":{"agents":[{"agentName":""}]}`, true}, // an agent without a name
 		{`"roomConfig":{"agents":[{"agentName":"x"}]},"room_config":{"agents":[{"agentName":"y"}]}`, true},
 		{`"room_config":{"agents":[{"agentName":"x"}]}`, false},
 		{`"roomConfig":{"agents":[{"name":"x"}]}`, false},
@@ -35,7 +35,7 @@ func TestAgentCalledAsDecoded(t *testing.T) {
 		enc := base64.RawURLEncoding.EncodeToString
 		parsed, _ := token.Parse(enc([]byte(`{"alg":"HS256"}`)) + "." +
 			enc([]byte(`{"iss":"k","sub":"a","video":{"roomJoin":true,"room":"r"},`+tt.claims+`}`)) + "." + enc(make([]byte, 32)))
-		c.products().token.Set(&examined{Token: parsed})
+		c.products().set("token.format", &examined{Token: parsed})
 		ended := Ended{"token.claims": {Findings: token.Lint(parsed)}}
 		report := joinAgent(c).Run(t.Context(), ended)
 		if report.Skip == nil {

@@ -7,12 +7,13 @@ import (
 	"net/url"
 	"testing"
 
+	"lkdoctor/checks/codetest"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/probe"
 )
 
-// The fix for a path that does not lead to LiveKit follows from the answer there: a
-// rule that refuses or redirects is not mended by another location.
+// TestBlockedPathVariants checks that the status at a blocked path selects the fix: a
+// rule that refuses or redirects needs another fix than a missing location.
 func TestBlockedPathVariants(t *testing.T) {
 	at := address{URL: &url.URL{Scheme: "ws", Host: "127.0.0.1:7880"}}
 	for _, tt := range []struct {
@@ -32,8 +33,8 @@ func TestBlockedPathVariants(t *testing.T) {
 		{404, "", "other", "other"},
 	} {
 		ask := &browserAsk{at: at, v1: &probe.V1Verdict{Kind: probe.V1Blocked, Verdict: probe.Verdict{Status: tt.status, Front: tt.front}}}
-		if f, is := ask.v1Finding(false, true); !is || f.Variant != tt.v1 {
-			t.Errorf("/rtc/v1, %d of %q: variant %q, want %q", tt.status, tt.front, f.Variant, tt.v1)
+		if found := ask.v1Findings(false, true); len(found) != 1 || found[0].Variant != tt.v1 {
+			t.Errorf("/rtc/v1, %d of %q: %+v, want the variant %q", tt.status, tt.front, found, tt.v1)
 		}
 		found := newTestCase(t, nil).apiFindings(probe.APIReply{Kind: probe.APIBlocked, Status: tt.status, What: tt.front}, probe.APIReply{}, nil, at)
 		if len(found) != 1 || found[0].Variant != tt.api {
@@ -44,13 +45,14 @@ func TestBlockedPathVariants(t *testing.T) {
 		probe.ServerNginx: "no-upgrade-nginx", probe.ServerApache: "no-upgrade-apache", probe.ServerCaddy: "no-upgrade",
 	} {
 		ask := &browserAsk{at: at, v1: &probe.V1Verdict{Kind: probe.V1Served}, stripped: &probe.Verdict{Status: 404, Front: front}}
-		if f, is := ask.v1Finding(false, true); !is || f.Variant != want {
-			t.Errorf("no upgrade, %q: variant %q, want %q", front, f.Variant, want)
+		if found := ask.v1Findings(false, true); len(found) != 1 || found[0].Variant != want {
+			t.Errorf("no upgrade, %q: %+v, want the variant %q", front, found, want)
 		}
 	}
 }
 
-// A redirect of /rtc/v1 to a page of the same origin is a redirect, not that page.
+// TestRedirectedV1 redirects /rtc/v1 to a page of the same origin. The finding must
+// name the redirect and not the page.
 func TestRedirectedV1(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Server", "nginx")
@@ -71,8 +73,8 @@ func TestRedirectedV1(t *testing.T) {
 	if failure != nil {
 		t.Fatal(errors.New(failure.Detail))
 	}
-	f, is := (&browserAsk{at: address{URL: u}, v1: v}).v1Finding(false, true)
-	if !is || f.Code != finding.WebsocketV1Blocked || f.Variant != "redirect-nginx" || f.Facts["status"] != 301 {
+	found := (&browserAsk{at: address{URL: u}, v1: v}).v1Findings(false, true)
+	if f := codetest.Wants(t, found, finding.WebsocketV1Blocked); f.Variant != "redirect-nginx" || f.Facts["status"] != 301 {
 		t.Errorf("found %v %q", f, f.Variant)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -129,7 +130,7 @@ func (a *browserAsk) close() {
 // server accepts neither.
 func (c *Case) browserAsked(ctx context.Context) *browserAsk {
 	for _, j := range c.joins() {
-		if j != nil && j.Browser != nil {
+		if j.Browser != nil {
 			return j.Browser
 		}
 	}
@@ -150,51 +151,47 @@ func (c *Case) browserAsked(ctx context.Context) *browserAsk {
 // then none at /rtc/v1 is reported.
 func (a *browserAsk) findings(joined bool) []Finding {
 	query := a.queryFindings()
-	findings := query
-	if f, is := a.v1Finding(len(query) > 0, joined); is {
-		findings = append(findings, f)
-	}
-	return append(findings, a.pageFindings()...)
+	return slices.Concat(query, a.v1Findings(len(query) > 0, joined), a.pageFindings())
 }
 
-// v1Finding judges the answer at /rtc/v1. A refusal that /rtc gives too is about
+// v1Findings judges the answer at /rtc/v1. A refusal that /rtc gives too is about
 // the token in the query.
-func (a *browserAsk) v1Finding(queryRefused, joined bool) (f Finding, is bool) {
-	if a.lost != nil {
-		if a.lost.Kind == probe.KindCancelled {
-			return Finding{}, false
+func (a *browserAsk) v1Findings(queryRefused, joined bool) []Finding {
+	v, where := a.v1, clean.Line(a.at.Host, 80)
+	switch {
+	case a.lost != nil && a.lost.Kind == probe.KindCancelled:
+		return nil
+	case a.lost != nil:
+		return []Finding{failureFacts(finding.New(finding.WebsocketV1Blocked, finding.Fail,
+			"LiveKit answers at /rtc, and /rtc/v1, where browsers join, got no answer: %s", a.lost.Detail).As("other"), a.lost)}
+	case v == nil, queryRefused && (tooLong(&v.Verdict) || a.query.Status == v.Status):
+		return nil
+	}
+	found := func(severity finding.Severity, variant, format string, args ...any) []Finding {
+		f := finding.New(finding.WebsocketV1Blocked, severity, format, args...).As(variant).
+			With("status", v.Status).With("what", string(v.What)).With("server_text", v.Text).With("path", v.Path)
+		if v.Redirect != nil {
+			f = f.With("to", v.Redirect.To)
 		}
-		return failureFacts(finding.New(finding.WebsocketV1Blocked, finding.Fail,
-			"LiveKit answers at /rtc, and /rtc/v1, where browsers join, got no answer: %s", a.lost.Detail).As("other"), a.lost), true
+		return []Finding{f}
 	}
-	v := a.v1
-	if v == nil || queryRefused && (tooLong(&v.Verdict) || a.query.Status == v.Status) {
-		return Finding{}, false
+	switch s := a.stripped; {
+	case v.Kind == probe.V1Missing:
+		return found(finding.Info, "old-server",
+			"the server has no /rtc/v1 yet: browsers ask there first and then at /rtc, one round trip later")
+	case v.Kind == probe.V1NotPassedOn:
+		return found(finding.Warn, byAnswer(finding.WebsocketV1Blocked, v.Status, v.Front),
+			"something in front of LiveKit answers 404 at /rtc/v1: browsers ask there first and then at /rtc, one round trip later")
+	case v.Kind == probe.V1Blocked:
+		return found(finding.Fail, byAnswer(finding.WebsocketV1Blocked, v.Status, v.Front),
+			"at %s LiveKit answers at /rtc, and something else at /rtc/v1, where browsers join: %s", where, v1Words(v))
+	case v.Kind == probe.V1Served && s != nil && joined:
+		return []Finding{finding.New(finding.WebsocketV1Blocked, finding.Fail,
+			"at %s a WebSocket opens at /rtc, and none at /rtc/v1, where browsers join: the request for one is answered %d, as if none were wanted",
+			where, s.Status).
+			As(byFront(finding.WebsocketV1Blocked, "no-upgrade", s.Front, "no-upgrade")).With("status", s.Status).With("path", s.Path)}
 	}
-	where := clean.Line(a.at.Host, 80)
-	switch v.Kind {
-	case probe.V1Missing:
-		f = finding.New(finding.WebsocketV1Blocked, finding.Info,
-			"the server has no /rtc/v1 yet: browsers ask there first and then at /rtc, one round trip later").As("old-server")
-	case probe.V1NotPassedOn:
-		f = finding.New(finding.WebsocketV1Blocked, finding.Warn,
-			"something in front of LiveKit answers 404 at /rtc/v1: browsers ask there first and then at /rtc, one round trip later").As(byAnswer(finding.WebsocketV1Blocked, v.Status, v.Front))
-	case probe.V1Blocked:
-		f = finding.New(finding.WebsocketV1Blocked, finding.Fail,
-			"at %s LiveKit answers at /rtc, and something else at /rtc/v1, where browsers join: %s", where, v1Words(v)).As(byAnswer(finding.WebsocketV1Blocked, v.Status, v.Front))
-	default:
-		if s := a.stripped; s != nil && joined && v.Kind == probe.V1Served {
-			return finding.New(finding.WebsocketV1Blocked, finding.Fail,
-				"at %s a WebSocket opens at /rtc, and none at /rtc/v1, where browsers join: the request for one is answered %d, as if none were wanted", where, s.Status).
-				As(byFront(finding.WebsocketV1Blocked, "no-upgrade", s.Front, "no-upgrade")).With("status", s.Status).With("path", s.Path), true
-		}
-		return Finding{}, false
-	}
-	f = f.With("status", v.Status).With("what", string(v.What)).With("server_text", v.Text).With("path", v.Path)
-	if v.Redirect != nil {
-		f = f.With("to", v.Redirect.To)
-	}
-	return f, true
+	return nil
 }
 
 // v1Words describes the answer that came instead of LiveKit's.
@@ -223,22 +220,16 @@ func (a *browserAsk) queryFindings() []Finding {
 	}
 	f := finding.New(finding.WebsocketQueryRefused, finding.Fail,
 		"the token gets in by the Authorization header, and in the query, where browsers have to put it, it is answered %d: %s", v.Status, orNothing(v.Text)).
-		As(queryVariant(v))
-	if v.Reason == probe.ReasonNoPermissions {
+		As("firewall")
+	switch {
+	case v.Reason == probe.ReasonNoPermissions:
 		f = finding.New(finding.WebsocketQueryRefused, finding.Fail,
 			"the token gets in by the Authorization header, and LiveKit does not see it in the query, where browsers have to put it: something on the way drops the query").
 			As(byFront(finding.WebsocketQueryRefused, "dropped", v.Front, "dropped"))
+	case tooLong(v):
+		f = f.As(byFront(finding.WebsocketQueryRefused, "too-long", v.Front, "too-long"))
 	}
 	return []Finding{f.With("status", v.Status).With("server_text", v.Text).With("what", string(v.What))}
-}
-
-// queryVariant distinguishes a query that exceeds a length limit from one that a
-// rule refuses.
-func queryVariant(v *probe.Verdict) string {
-	if tooLong(v) {
-		return byFront(finding.WebsocketQueryRefused, "too-long", v.Front, "too-long")
-	}
-	return "firewall"
 }
 
 // tooLong reports whether a request was refused for its length. Status 494 and the
@@ -263,54 +254,25 @@ func iceFindings(facts session.JoinFacts) []Finding {
 	if first.Problem == probe.ICECredentials || first.Problem == probe.ICEUsername {
 		variant = "credentials"
 	}
+	why := finding.Textf(map[probe.ICEProblem]string{
+		probe.ICEEmpty:       "it is empty",
+		probe.ICETooLong:     "it is too long",
+		probe.ICEScheme:      "it begins with none of stun:, stuns:, turn:, turns:",
+		probe.ICESlashes:     "it has slashes behind the colon",
+		probe.ICEUserinfo:    "it has an @",
+		probe.ICEQuery:       "it has a ? where none may be",
+		probe.ICETransport:   "its transport is neither udp nor tcp",
+		probe.ICEHost:        "its host name cannot be read",
+		probe.ICEPort:        "its port is no number from 1 to 65535",
+		probe.ICECredentials: "user name or credential is missing",
+		probe.ICEUsername:    "the user name is too long",
+	}[first.Problem])
 	f := finding.New(finding.ICEServerInvalid, finding.Fail,
-		"the server hands out the ICE server %q, which browsers refuse (%s): with it they refuse to connect at all", first.URL, iceWords(first.Problem))
+		"the server hands out the ICE server %q, which browsers refuse (%s): with it they refuse to connect at all", first.URL, why)
 	if n := facts.ICEProblemsCount; n > 1 {
 		f.Message = finding.Textf("%s; %d URLs in all", f.Message, n)
 	}
 	return []Finding{f.As(variant).With("url", first.URL).With("problem", string(first.Problem)).With("urls", rows)}
-}
-
-// iceWords returns what is wrong in an ICE server's URL.
-func iceWords(p probe.ICEProblem) Text {
-	switch p {
-	case probe.ICEEmpty:
-		return finding.Textf("it is empty")
-	case probe.ICETooLong:
-		return finding.Textf("it is too long")
-	case probe.ICEScheme:
-		return finding.Textf("it begins with none of stun:, stuns:, turn:, turns:")
-	case probe.ICESlashes:
-		return finding.Textf("it has slashes behind the colon")
-	case probe.ICEUserinfo:
-		return finding.Textf("it has an @")
-	case probe.ICEQuery:
-		return finding.Textf("it has a ? where none may be")
-	case probe.ICETransport:
-		return finding.Textf("its transport is neither udp nor tcp")
-	case probe.ICEHost:
-		return finding.Textf("its host name cannot be read")
-	case probe.ICEPort:
-		return finding.Textf("its port is no number from 1 to 65535")
-	case probe.ICECredentials:
-		return finding.Textf("user name or credential is missing")
-	case probe.ICEUsername:
-		return finding.Textf("the user name is too long")
-	}
-	return finding.Textf("%s", string(p))
-}
-
-// namesTURN reports whether the server hands out a TURN server, even one with an
-// invalid URL.
-func namesTURN(facts session.JoinFacts) bool {
-	for _, s := range facts.ICEServers {
-		for _, u := range s.URLs {
-			if strings.HasPrefix(strings.ToLower(strings.TrimSpace(u)), "turn") {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 func (a *browserAsk) outcome(signal *session.Participant) Outcome {
@@ -323,10 +285,8 @@ func (a *browserAsk) outcome(signal *session.Participant) Outcome {
 	}
 	if a.page != nil {
 		out.Facts["page"] = a.page.shown
-		switch {
-		case a.page.read:
-			out.Text = finding.Textf("LiveKit answers where browsers join (/rtc/v1), and the page at %s lets them", a.page.shown)
-		default:
+		out.Text = finding.Textf("LiveKit answers where browsers join (/rtc/v1), and the page at %s lets them", a.page.shown)
+		if !a.page.why.IsZero() {
 			out.Text = finding.Textf("LiveKit answers where browsers join (/rtc/v1); the page at %s could not be read: %s", a.page.shown, a.page.why)
 		}
 	}

@@ -18,10 +18,8 @@ import (
 type pageSeen struct {
 	browser.Page
 	shown string
-	// read reports whether there is a page to judge; why is the reason where there
-	// is none.
-	read bool
-	why  Text
+	// why is the reason why there is no page to judge, zero where there is one.
+	why Text
 	// endpoint is the token endpoint of another origin that the page asks, nil for
 	// none; preflight is its answer to OPTIONS, nil where there was none.
 	// answer is its answer with the token, nil where the run's token is another's.
@@ -54,7 +52,7 @@ func (c *Case) lookAtPage(ctx context.Context, base *url.URL) *pageSeen {
 	case reply.Status >= 400:
 		seen.why = finding.Textf("it answers %d", reply.Status)
 	default:
-		seen.read, seen.Header, seen.HTML = true, reply.Header, reply.Body
+		seen.Header, seen.HTML = reply.Header, reply.Body
 	}
 	if u := usableURL(c.Options.TokenEndpoint); u != nil && !browser.SameOrigin(root, probe.HTTPURL(u)) {
 		seen.askEndpoint(ctx, c, probe.HTTPURL(u))
@@ -82,28 +80,31 @@ func (s *pageSeen) askEndpoint(ctx context.Context, c *Case, u *url.URL) {
 
 // pageFindings reports what a browser would refuse on the page.
 func (a *browserAsk) pageFindings() []Finding {
-	var findings []Finding
-	if a.page != nil && a.page.read {
-		targets := browser.LiveKitTargets(a.at.URL)
-		if a.page.endpoint != nil {
-			targets = append(targets, browser.Target{URL: a.page.endpoint, Need: browser.NeedToken})
-		}
-		findings = a.refused(browser.Judge(a.page.Page, targets))
+	page := a.page
+	if page == nil {
+		return a.livekitCORS()
 	}
-	if page := a.page; page != nil && page.endpoint != nil {
-		if refusal := browser.CORS(page.request, page.preflight, page.answer); refusal != nil {
-			origin, status := browser.Origin(page.URL), 0
-			f := finding.New(finding.BrowserCORS, finding.Fail, "the token endpoint does not let pages of %s ask it: %s", origin, corsWords(refusal))
-			if refusal.Preflight {
-				status = page.preflight.Status
-			} else {
-				f.Message = finding.Textf("the token endpoint lets pages of %s ask it (OPTIONS), and not read its answer: %s", origin, corsWords(refusal))
-				status = page.answer.Status
-			}
-			findings = append(findings, f.As("endpoint").By(finding.OwnerTicketService).
-				With("status", status).With("problem", string(refusal.Problem)).
-				With("origin", clean.Line(origin, 120)).With("value", clean.Line(refusal.Value, 120)).With("asked", shownHost(page.endpoint)))
+	var findings []Finding
+	if page.why.IsZero() {
+		targets := browser.LiveKitTargets(a.at.URL)
+		if page.endpoint != nil {
+			targets = append(targets, browser.Target{URL: page.endpoint, Need: browser.NeedToken})
 		}
+		findings = page.refused(browser.Judge(page.Page, targets))
+	}
+	if page.endpoint == nil {
+		return append(findings, a.livekitCORS()...)
+	}
+	if refusal := browser.CORS(page.request, page.preflight, page.answer); refusal != nil {
+		origin, answer := browser.Origin(page.URL), page.preflight
+		f := finding.New(finding.BrowserCORS, finding.Fail, "the token endpoint does not let pages of %s ask it: %s", origin, corsWords(*refusal))
+		if !refusal.Preflight {
+			answer = page.answer
+			f.Message = finding.Textf("the token endpoint lets pages of %s ask it (OPTIONS), and not read its answer: %s", origin, corsWords(*refusal))
+		}
+		findings = append(findings, f.As("endpoint").By(finding.OwnerTicketService).
+			With("status", answer.Status).With("problem", string(refusal.Problem)).
+			With("origin", clean.Line(origin, 120)).With("value", clean.Line(refusal.Value, 120)).With("asked", shownHost(page.endpoint)))
 	}
 	return append(findings, a.livekitCORS()...)
 }
@@ -115,96 +116,91 @@ func (a *browserAsk) livekitCORS() []Finding {
 	if v == nil || v.Kind != probe.V1Served || v.Readable {
 		return nil
 	}
-	two := strings.Contains(v.AllowOrigin, ",")
-	if a.page == nil && !two {
-		return nil
-	}
-	why := corsWords(&browser.CORSRefusal{Problem: browser.CORSOtherOrigin, Value: v.AllowOrigin})
+	refusal := browser.CORSRefusal{Problem: browser.CORSOtherOrigin, Value: v.AllowOrigin}
 	switch {
-	case two:
-		why = corsWords(&browser.CORSRefusal{Problem: browser.CORSTwoOrigins, Value: v.AllowOrigin})
+	case strings.Contains(v.AllowOrigin, ","):
+		refusal.Problem = browser.CORSTwoOrigins
+	case a.page == nil:
+		return nil
 	case v.AllowOrigin == "":
-		why = corsWords(&browser.CORSRefusal{Problem: browser.CORSNoOrigin})
+		refusal.Problem = browser.CORSNoOrigin
 	}
 	return []Finding{finding.New(finding.BrowserCORS, finding.Warn,
-		"pages may not read what LiveKit answers over HTTP: %s; people join, and where they cannot, the client does not learn why", why).
+		"pages may not read what LiveKit answers over HTTP: %s; people join, and where they cannot, the client does not learn why", corsWords(refusal)).
 		As("livekit").By(finding.OwnerLiveKitServer).With("value", v.AllowOrigin).With("path", v.Path).With("status", v.Status)}
 }
 
 // corsWords returns why a browser withholds an answer from the page.
-func corsWords(r *browser.CORSRefusal) Text {
+func corsWords(r browser.CORSRefusal) Text {
 	value := clean.Line(r.Value, 120)
 	switch r.Problem {
-	case browser.CORSRedirected:
-		return finding.Textf("it redirects the preflight (OPTIONS)")
-	case browser.CORSNoOrigin:
-		return finding.Textf("Access-Control-Allow-Origin is missing")
 	case browser.CORSTwoOrigins:
 		return finding.Textf("Access-Control-Allow-Origin has two values (%s)", value)
 	case browser.CORSOtherOrigin:
 		return finding.Textf("Access-Control-Allow-Origin is %s", value)
-	case browser.CORSWildcard:
-		return finding.Textf("Access-Control-Allow-Origin is *, which does not do for a request with cookies")
-	case browser.CORSNoCredentials:
-		return finding.Textf("Access-Control-Allow-Credentials is not true")
-	case browser.CORSStatus:
-		return finding.Textf("the preflight (OPTIONS) is answered with an error")
 	case browser.CORSMethod:
 		return finding.Textf("Access-Control-Allow-Methods lacks %s", value)
 	case browser.CORSHeader:
 		return finding.Textf("Access-Control-Allow-Headers lacks %s", value)
 	}
-	return finding.Textf("%s", string(r.Problem))
+	return finding.Textf(map[browser.CORSProblem]string{
+		browser.CORSRedirected:    "it redirects the preflight (OPTIONS)",
+		browser.CORSNoOrigin:      "Access-Control-Allow-Origin is missing",
+		browser.CORSWildcard:      "Access-Control-Allow-Origin is *, which does not do for a request with cookies",
+		browser.CORSNoCredentials: "Access-Control-Allow-Credentials is not true",
+		browser.CORSStatus:        "the preflight (OPTIONS) is answered with an error",
+	}[r.Problem])
 }
 
-// refused returns one finding for each code of list.
-func (a *browserAsk) refused(list []browser.Refusal) []Finding {
+// refused returns one finding for each code of list, about the first address of it;
+// the fact "blocked" has all of them.
+func (s *pageSeen) refused(list []browser.Refusal) []Finding {
 	var findings []Finding
 	for _, r := range list {
-		code := finding.BrowserCSP
-		switch r.Kind {
-		case browser.KindInsecure:
+		if r.Kind == browser.KindInsecure {
 			findings = append(findings, finding.New(finding.BrowserInsecurePage, finding.Warn,
-				"the page at %s has no TLS and is not on this machine: browsers give it no microphone and no camera", a.page.shown).
-				With("page", a.page.shown))
+				"the page at %s has no TLS and is not on this machine: browsers give it no microphone and no camera", s.shown).
+				With("page", s.shown))
 			continue
-		case browser.KindMixed, browser.KindUpgraded:
-			code = finding.BrowserMixedContent
 		}
-		target, i := shownHost(r.Target.URL), slices.IndexFunc(findings, func(f Finding) bool { return f.Code == code })
-		if i >= 0 {
-			blocked, _ := findings[i].Facts["blocked"].([]string)
-			if !slices.Contains(blocked, target) {
-				findings[i] = findings[i].With("blocked", append(slices.Clone(blocked), target))
-				if code == finding.BrowserCSP {
-					findings[i] = findings[i].With("allow", strings.Join(append(blocked, target), " "))
-				}
+		target := shownHost(r.Target.URL)
+		f := s.refusal(r, target)
+		i := slices.IndexFunc(findings, func(o Finding) bool { return o.Code == f.Code })
+		if i < 0 {
+			if r.Target.Need == browser.NeedFetch || r.Target.Need == browser.NeedRegions {
+				f.Severity = finding.Warn // people join without it
 			}
+			findings = append(findings, f.With("blocked", []string{target}).With("page", s.shown))
 			continue
 		}
-		f := a.refusal(code, r, target).With("blocked", []string{target}).With("page", a.page.shown)
-		if r.Target.Need == browser.NeedFetch || r.Target.Need == browser.NeedRegions {
-			f.Severity = finding.Warn // people join without it
+		blocked, _ := findings[i].Facts["blocked"].([]string)
+		if slices.Contains(blocked, target) {
+			continue
 		}
-		findings = append(findings, f)
+		blocked = append(slices.Clone(blocked), target)
+		findings[i] = findings[i].With("blocked", blocked)
+		if f.Code == finding.BrowserCSP {
+			findings[i] = findings[i].With("allow", strings.Join(blocked, " "))
+		}
 	}
 	return findings
 }
 
-// refusal returns the finding about the first refused address.
-func (a *browserAsk) refusal(code Code, r browser.Refusal, target string) Finding {
+// refusal returns the finding about one refused address.
+func (s *pageSeen) refusal(r browser.Refusal, target string) Finding {
 	switch r.Kind {
 	case browser.KindMixed:
-		return finding.New(code, finding.Fail, "the page at %s is served over https, and %s has no TLS: browsers refuse it", a.page.shown, target).As("mixed")
+		return finding.New(finding.BrowserMixedContent, finding.Fail,
+			"the page at %s is served over https, and %s has no TLS: browsers refuse it", s.shown, target).As("mixed")
 	case browser.KindUpgraded:
-		return finding.New(code, finding.Fail,
-			"a policy of the page at %s (upgrade-insecure-requests) makes browsers ask %s with TLS, which it does not speak", a.page.shown, target).As("upgraded")
+		return finding.New(finding.BrowserMixedContent, finding.Fail,
+			"a policy of the page at %s (upgrade-insecure-requests) makes browsers ask %s with TLS, which it does not speak", s.shown, target).As("upgraded")
 	}
-	in, sources := "header", clean.Line(strings.Join(r.Sources, " "), 200)
-	if r.Policy != nil && r.Policy.Meta {
+	in, sources := "header", clean.Line(strings.Join(r.Policy.Sources, " "), 200)
+	if r.Policy.Meta {
 		in = "meta"
 	}
-	f := finding.New(code, finding.Fail, "the Content-Security-Policy of the page at %s does not let it connect to %s: its %s allows %s",
-		a.page.shown, target, r.Directive, orNothing(sources))
-	return f.As(in).With("directive", r.Directive).With("sources", sources).With("allow", target)
+	return finding.New(finding.BrowserCSP, finding.Fail, "the Content-Security-Policy of the page at %s does not let it connect to %s: its %s allows %s",
+		s.shown, target, r.Policy.Directive, orNothing(sources)).
+		As(in).With("directive", r.Policy.Directive).With("sources", sources).With("allow", target)
 }

@@ -21,8 +21,8 @@ import (
 	"lkdoctor/checks/token"
 )
 
-// TestRegionPinned: LiveKit Cloud answers 403 where a project is pinned to other
-// regions (SERVER_REGION_PINNED). The token goes to regions of LiveKit Cloud only.
+// TestRegionPinned covers SERVER_REGION_PINNED: LiveKit Cloud answers 403 if a project
+// is pinned to other regions. The token must be sent to hosts of LiveKit Cloud only.
 func TestRegionPinned(t *testing.T) {
 	authority, err := lab.NewAuthority()
 	if err != nil {
@@ -57,7 +57,7 @@ func TestRegionPinned(t *testing.T) {
 		t.Fatal(err)
 	}
 	parsed, _ := token.Parse(raw)
-	c.products().token.Set(&examined{Token: parsed})
+	c.products().set("token.format", &examined{Token: parsed})
 	c.made = c.products()
 	first, failure := c.Net.Validate(t.Context(), at, raw)
 	if failure != nil {
@@ -87,8 +87,8 @@ func (loopbackResolver) LookupNetIP(ctx context.Context, network, _ string) (lis
 	return net.DefaultResolver.LookupNetIP(ctx, network, "127.0.0.1")
 }
 
-// TestMixedContent is BROWSER_MIXED_CONTENT, which no lab on loopback has: browsers
-// take this machine for secure.
+// TestMixedContent covers BROWSER_MIXED_CONTENT. The lab cannot produce it, because
+// browsers treat loopback as secure.
 func TestMixedContent(t *testing.T) {
 	at, _ := url.Parse("ws://livekit.example.com:7880")
 	for _, tt := range []struct {
@@ -102,7 +102,7 @@ func TestMixedContent(t *testing.T) {
 		{"http://localhost:3000", "connect-src 'self'", "header", []Code{finding.BrowserCSP}},
 	} {
 		page, _ := url.Parse(tt.page)
-		a := &browserAsk{at: address{URL: at}, page: &pageSeen{read: true, shown: tt.page, Page: browser.Page{URL: page, Header: http.Header{}}}}
+		a := &browserAsk{at: address{URL: at}, page: &pageSeen{shown: tt.page, Page: browser.Page{URL: page, Header: http.Header{}}}}
 		if tt.policy != "" {
 			a.page.Header.Set("Content-Security-Policy", tt.policy)
 		}
@@ -125,7 +125,7 @@ func TestMixedContent(t *testing.T) {
 	}
 }
 
-// TestTokenEndpointCORS: the page's POST of JSON needs a preflight.
+// TestTokenEndpointCORS covers the preflight that a page's POST of JSON needs.
 func TestTokenEndpointCORS(t *testing.T) {
 	page, _ := url.Parse("https://app.example.com")
 	endpoint, _ := url.Parse("https://tokens.example.com/api/token")
@@ -138,7 +138,7 @@ func TestTokenEndpointCORS(t *testing.T) {
 		{http.Header{"Access-Control-Allow-Origin": {"*"}}, true},
 		{http.Header{"Access-Control-Allow-Origin": {"https://app.example.com", "*"}, "Access-Control-Allow-Headers": {"*"}}, true},
 	} {
-		a := &browserAsk{page: &pageSeen{Page: browser.Page{URL: page}, endpoint: endpoint,
+		a := &browserAsk{page: &pageSeen{Page: browser.Page{URL: page}, why: finding.Textf("not read"), endpoint: endpoint,
 			request: browser.CORSRequest{Page: page, Method: "POST", JSON: true}, preflight: &browser.CORSAnswer{Status: 204, Header: tt.header}}}
 		found := a.pageFindings()
 		if got := len(found) == 1 && found[0].Code == finding.BrowserCORS && found[0].Party == finding.OwnerTicketService; got != tt.want {
@@ -147,9 +147,9 @@ func TestTokenEndpointCORS(t *testing.T) {
 	}
 }
 
-// TestEndpointOfAnotherOrigin: the page calls an endpoint of another origin; the app
-// has no route of its own, and needs none. The answer needs the header as well as the
-// preflight.
+// TestEndpointOfAnotherOrigin has a page that calls a token endpoint of another origin.
+// The app itself must not be asked for a token, and the endpoint's response needs the
+// CORS header as well as the preflight.
 func TestEndpointOfAnotherOrigin(t *testing.T) {
 	l := startMediaLab(t, lab.LiveKitOptions{})
 	raw, err := token.Mint(token.MintOptions{Key: l.pair.Key, Secret: l.pair.Secret, Room: "r", Identity: "i", Now: time.Now()})
@@ -200,8 +200,8 @@ func TestEndpointOfAnotherOrigin(t *testing.T) {
 	}
 }
 
-// TestAgentCalledByName calls an agent into a room of the doctor's own, sees it
-// come, and takes the call back; nobody stays. The same server has no redis.
+// TestAgentCalledByName dispatches an agent to a room of lkdoctor's, waits for it to
+// join, and checks that the room is empty afterwards. The server has no Redis.
 func TestAgentCalledByName(t *testing.T) {
 	l := startMediaLab(t, lab.LiveKitOptions{})
 	worker, err := lab.StartWorker(t.Context(), l.server.URL, l.pair, lab.WorkerOptions{Name: "helper"})
@@ -225,7 +225,8 @@ func TestAgentCalledByName(t *testing.T) {
 	l.nobodyLeft(t)
 }
 
-// TestNobodyIsCalledByTheEnvironment: an agent may cost money.
+// TestNobodyIsCalledByTheEnvironment checks that --no-join leaves out join.agent even with
+// --agent. An agent may cost money.
 func TestNobodyIsCalledByTheEnvironment(t *testing.T) {
 	for _, c := range []*Case{{}, {Options: Options{NoJoin: true, Agent: "helper"}}} {
 		for _, spec := range Specs() {
@@ -236,8 +237,8 @@ func TestNobodyIsCalledByTheEnvironment(t *testing.T) {
 	}
 }
 
-// TestAgentCause is the table of what the server's list of dispatches tells, as
-// measured (livekit-server 1.13.5 and 1.13.11).
+// TestAgentCause covers what the server's list of dispatches means, as observed with
+// livekit-server 1.13.5 and 1.13.11.
 func TestAgentCause(t *testing.T) {
 	dispatch := func(agent string, jobs ...probe.DispatchJob) []probe.Dispatch {
 		return []probe.Dispatch{{Agent: agent, Jobs: jobs}}
@@ -251,14 +252,15 @@ func TestAgentCause(t *testing.T) {
 	}{
 		{"never asked", nil, 0, ""},
 		{"empty and early", dispatch("helper"), time.Second, ""},
-		{"empty and late", dispatch("helper"), noWorkerAfter, finding.AgentNoWorker},
+		{"empty and late", dispatch("helper"), probe.DefaultLimits().JobTaken, finding.AgentNoWorker},
 		{"runs", dispatch("helper", running), time.Second, finding.AgentAbsent},
 		{"failed", dispatch("helper", failed), time.Second, finding.AgentJobFailed},
 		{"failed, and another runs", dispatch("helper", failed, running), time.Second, finding.AgentAbsent},
 		{"not called, early", dispatch(""), time.Millisecond, ""},
 		{"not called", dispatch(""), time.Second, finding.AgentDispatchIgnored},
 	} {
-		if got, _ := cause("helper", agentNews{dispatches: tt.list, listed: tt.listed}); got != tt.want {
+		call := agentCall{dispatches: tt.list, listed: tt.listed, limits: probe.DefaultLimits()}
+		if got, _ := call.cause("helper"); got != tt.want {
 			t.Errorf("%s: %s, want %s", tt.name, got, tt.want)
 		}
 	}

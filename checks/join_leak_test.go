@@ -26,17 +26,15 @@ import (
 	"lkdoctor/checks/lab"
 )
 
-// mediaRuns is how often TestMediaLeavesNothing runs everything; 100 is the
-// figure that the README gives.
+// mediaRuns is the number of runs in TestMediaLeavesNothing. The README gives figures
+// for 100.
 var mediaRuns = flag.Int("media-runs", 5, "runs of --media in a row in TestMediaLeavesNothing")
 
-// serverProcess is the environment variable that makes TestServerProcess a
-// server.
+// serverProcess is the environment variable that makes TestServerProcess run a server.
 const serverProcess = "LKDOCTOR_TEST_SERVER"
 
-// TestServerProcess is no test: run by apartFrom in a process of its own, it is
-// a LiveKit server, so that the goroutines and sockets of the process under test
-// are the doctor's alone.
+// TestServerProcess is not a test. apartFrom runs it in a child process as a LiveKit
+// server, so that all goroutines and sockets of the parent belong to lkdoctor.
 func TestServerProcess(t *testing.T) {
 	if os.Getenv(serverProcess) == "" {
 		return
@@ -52,12 +50,12 @@ func TestServerProcess(t *testing.T) {
 		t.Fatal(err)
 	}
 	fmt.Printf("serving %s %s %s\n", server.Addr, pair.Key, pair.Secret)
-	_, _ = io.Copy(io.Discard, os.Stdin) // until the other process is done
+	_, _ = io.Copy(io.Discard, os.Stdin) // until the parent closes stdin
 	_ = server.Close()
 	_ = relay.Close()
 }
 
-// apartFrom runs the server in another process until the test ends.
+// apartFrom starts a server in another process, which ends with the test.
 func apartFrom(t *testing.T) *mediaLab {
 	t.Helper()
 	cmd := exec.Command(os.Args[0], "-test.run=^TestServerProcess$")
@@ -81,7 +79,7 @@ func apartFrom(t *testing.T) *mediaLab {
 	return &mediaLab{server: &lab.LiveKit{Addr: addr, URL: "ws://" + addr}, pair: lab.Pair{Key: key, Secret: secret}}
 }
 
-// participants asks the server who is in any room.
+// participants lists the participants of all rooms on the server.
 func (l *mediaLab) participants(t *testing.T) (who []string) {
 	t.Helper()
 	transport := &http.Transport{DisableKeepAlives: true}
@@ -114,7 +112,7 @@ func (l *mediaLab) participants(t *testing.T) (who []string) {
 	return who
 }
 
-// nobodyLeft waits until the server has taken notice of the last good-bye.
+// nobodyLeft waits until the server lists no participant.
 func (l *mediaLab) nobodyLeft(t *testing.T) {
 	t.Helper()
 	deadline := time.Now().Add(20 * time.Second)
@@ -131,7 +129,7 @@ func (l *mediaLab) nobodyLeft(t *testing.T) {
 	}
 }
 
-// sockets counts this process's sockets; -1 where the system does not tell.
+// sockets returns the number of sockets of this process, or -1 without /proc.
 func sockets() int {
 	entries, err := os.ReadDir("/proc/self/fd")
 	if err != nil {
@@ -146,8 +144,8 @@ func sockets() int {
 	return n
 }
 
-// worked reports whether a check passed, or saw only that packets were lost, which a
-// machine with much other work may do.
+// worked reports whether a check passed. Lost packets alone count as passed, because
+// a busy machine loses some.
 func worked(r check.Result) bool {
 	return r.Status == check.StatusPass || slices.Equal(codesOf(r), []Code{finding.PublishLossy})
 }
@@ -178,7 +176,8 @@ func TestMediaLeavesNothing(t *testing.T) {
 	t.Logf("%d runs, %v each, the slowest %v; %d KiB from the system", *mediaRuns, total/time.Duration(*mediaRuns), slowest, memory.Sys>>10)
 }
 
-// Interrupted at any moment, everybody has left and nothing runs on.
+// TestMediaInterrupted cancels a run at various times, and checks that every
+// participant leaves and no goroutine remains.
 func TestMediaInterrupted(t *testing.T) {
 	if testing.Short() {
 		t.Skip("with -short, nothing in bulk")
@@ -211,7 +210,7 @@ func TestMediaInterrupted(t *testing.T) {
 	l.nobodyLeft(t)
 }
 
-// Many doctors at once on one server do not get into each other's way.
+// TestMediaManyAtOnce checks that concurrent runs on one server do not disturb each other.
 func TestMediaManyAtOnce(t *testing.T) {
 	if testing.Short() {
 		t.Skip("with -short, nothing in bulk")

@@ -4,8 +4,8 @@ package checks
 
 import "time"
 
-// wholeRunLimit is wide, because the race detector makes everything slower.
+// wholeRunLimit is larger than without -race, which slows everything down.
 const wholeRunLimit = 6 * time.Second
 
-// doctorsAtOnce is how many have to get along with one server.
+// doctorsAtOnce is the number of concurrent runs on one server.
 const doctorsAtOnce = 4

@@ -4,8 +4,8 @@ package checks
 
 import "time"
 
-// wholeRunLimit is what the whole of --media may take on the lab.
+// wholeRunLimit is the time that a whole run with --media may take on the lab.
 const wholeRunLimit = 2 * time.Second
 
-// doctorsAtOnce is how many have to get along with one server.
-const doctorsAtOnce = 16
+// doctorsAtOnce is the number of concurrent runs on one server.
+const doctorsAtOnce = 8

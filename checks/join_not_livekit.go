@@ -14,39 +14,30 @@ import (
 // notLiveKit returns a finding about the server that answers instead of LiveKit.
 func notLiveKit(c *Case, r *probe.Reach, at address) Finding {
 	host := clean.Line(at.Host, 80)
-	if to, is := sentToTLS(r.Redirect, at.URL); is {
-		f := finding.New(finding.ServerTLS, finding.Fail, "%s redirects plain HTTP to https (%d), and %s begins with ws://: a WebSocket follows no redirect",
-			host, r.Redirect.Status, at.name()).
-			As("redirect").With("status", r.Redirect.Status).With("found", clean.URL(to)).By(at.party())
+	// handedOut sets the variant of an address that has to be changed.
+	handedOut := func(f Finding, here, came string) Finding {
 		if at.withToken {
-			return f.As("handed-out-tls-port")
+			here = came
 		}
-		return f
+		return f.As(here).By(at.party())
+	}
+	if to, is := sentToTLS(r.Redirect, at.URL); is {
+		return handedOut(finding.New(finding.ServerTLS, finding.Fail,
+			"%s redirects plain HTTP to https (%d), and %s begins with ws://: a WebSocket follows no redirect", host, r.Redirect.Status, at.name()).
+			With("status", r.Redirect.Status).With("found", clean.URL(to)), "redirect", "handed-out-tls-port")
 	}
 	if r.FoundAt != "" {
-		f := finding.New(finding.ServerPathPrefix, finding.Fail, "LiveKit is not at %s, and answers at %s", clean.URL(at.String()), clean.URL(r.FoundAt)).
-			As("here").With("found", clean.URL(r.FoundAt)).By(at.party())
-		if at.withToken {
-			return f.As("handed-out")
-		}
-		return f
+		return handedOut(finding.New(finding.ServerPathPrefix, finding.Fail, "LiveKit is not at %s, and answers at %s",
+			clean.URL(at.String()), clean.URL(r.FoundAt)).With("found", clean.URL(r.FoundAt)), "here", "handed-out")
 	}
 	if r.Status == 400 && plainToTLSText(r.Excerpt) {
-		f := finding.New(finding.ServerTLS, finding.Fail, "%s speaks TLS, and %s begins with ws://", host, at.name()).
-			As("tls-port").With("status", r.Status).With("excerpt", r.Excerpt).By(at.party())
-		if at.withToken {
-			return f.As("handed-out-tls-port")
-		}
-		return f
+		return handedOut(finding.New(finding.ServerTLS, finding.Fail, "%s speaks TLS, and %s begins with ws://", host, at.name()).
+			With("status", r.Status).With("excerpt", r.Excerpt), "tls-port", "handed-out-tls-port")
 	}
 	variant, why := notLiveKitVariant(r, at)
 	f := finding.New(finding.ServerNotLiveKit, finding.Fail, "what answers at %s is not LiveKit: %s", host, why).
 		As(variant).With("what", string(r.What)).With("status", r.Status)
-	for name, value := range map[string]string{"server_header": r.ServerHeader, "excerpt": r.Excerpt, "livekit_path": strings.TrimRight(at.Path, "/")} {
-		if value != "" {
-			f = f.With(name, value)
-		}
-	}
+	f = withTexts(f, map[string]string{"server_header": r.ServerHeader, "excerpt": r.Excerpt, "livekit_path": strings.TrimRight(at.Path, "/")})
 	if r.Redirect != nil {
 		f = f.With("location", r.Redirect.To)
 	}
@@ -126,19 +117,6 @@ func plainToTLSText(body string) bool {
 		strings.Contains(body, "http request to an https server")
 }
 
-// serverThere returns what answers at an address where a token was asked about and
-// LiveKit did not answer: the product of join.reach, or a new probe where the
-// address came with the token.
-func (c *Case) serverThere(ctx context.Context, v *probe.Verdict, at address) (*probe.Reach, *probe.Failure) {
-	if v.Reason != probe.ReasonNotLiveKit {
-		return nil, nil
-	}
-	if r, looked := c.reachOf(at); looked {
-		return r, nil
-	}
-	return c.Net.Reach(ctx, at.URL)
-}
-
 // reachOf returns what join.reach saw at an address; looked is false where it asked
 // another one.
 func (c *Case) reachOf(at address) (r *probe.Reach, looked bool) {
@@ -160,31 +138,24 @@ func (c *Case) frontOf(at address) probe.ServerKind {
 // notTheToken returns the findings for a refusal that is about the server, the way
 // to it or the room, and not about the token t; is reports whether it is one.
 func (c *Case) notTheToken(ctx context.Context, v *probe.Verdict, at address, t *token.Token) (findings []Finding, is bool) {
-	one := func(f Finding) ([]Finding, bool) { return []Finding{f}, true }
-	switch v.Reason {
-	case probe.ReasonNotLiveKit:
-		there, failure := c.serverThere(ctx, v, at)
-		switch {
-		case failure != nil:
-			return serverFailure(c, c.look(ctx, failure, at)), true
-		case there != nil && !there.IsLiveKit:
+	if v.Reason == probe.ReasonNotLiveKit {
+		there, reached := c.reachOf(at)
+		if !reached { // the address came with the token
+			var failure *probe.Failure
+			if there, failure = c.Net.Reach(ctx, at.URL); failure != nil {
+				return c.unanswered(toServer, failure, c.withNeighbour(ctx, failure, at)), true
+			}
+		}
+		if there != nil && !there.IsLiveKit {
 			return reachFindings(c, there, at), true
 		}
-		return one(validateOnly(v, t))
-	case probe.ReasonNodeLimit:
-		return one(overloaded(v.Status, v.Text))
-	case probe.ReasonNoNodes:
-		return one(notReady(v.Status, v.Text, v.Front))
-	case probe.ReasonQuota:
-		return one(quota(v.Status, v.Text, v.Front, at))
-	case probe.ReasonRoomNotFound:
-		return one(roomNotFound(t))
-	case probe.ReasonOther:
-		if v.Status >= 500 { // it failed, or a gateway before it did: no word on the token
-			return one(notReady(v.Status, v.Text, v.Front))
-		}
+		return []Finding{validateOnly(v, t)}, true
 	}
-	return nil, false
+	if v.Reason == probe.ReasonOther && v.Status >= 500 { // it failed, or a gateway before it did: no word on the token
+		return []Finding{notReady(v.Status, v.Text, v.Front)}, true
+	}
+	f, is := refusalOf(v, at, t)
+	return []Finding{f}, is
 }
 
 // longToken is the length in bytes above which a proxy may refuse a token for its

@@ -15,7 +15,7 @@ import (
 	"lkdoctor/checks/probe/session"
 )
 
-// meddling puts a signal proxy before the server.
+// meddling starts a signal proxy in front of the server and returns its URL.
 func (l *mediaLab) meddling(t *testing.T, rewrite lab.Rewrite) string {
 	t.Helper()
 	var handler http.Handler = lab.SignalProxy(l.server.Addr, rewrite)
@@ -27,7 +27,7 @@ func (l *mediaLab) meddling(t *testing.T, rewrite lab.Rewrite) string {
 	return peer.URL("ws")
 }
 
-// dropRequests keeps some of the client's messages from the server.
+// dropRequests drops the client's messages for which which returns true.
 func dropRequests(which func(*livekit.SignalRequest) bool) lab.Rewrite {
 	return lab.Rewrite{ToServer: func(m *livekit.SignalRequest) []*livekit.SignalRequest {
 		if which(m) {
@@ -41,13 +41,14 @@ func onlyCheck(id string) func(*Case) {
 	return func(c *Case) { c.Options.Only = []string{id, "fallback"} }
 }
 
-// The whole of --media on a healthy server: all pass, in less than two seconds.
+// TestMediaWholeRun runs --media on a healthy server: every check must pass within
+// wholeRunLimit.
 func TestMediaWholeRun(t *testing.T) {
 	codetest.Alone(t)
 	l := apartFrom(t)
 	var ended Ended
 	fastest := time.Hour
-	for try := 0; try < 3 && fastest > wholeRunLimit; try++ { // a busy machine is no slow doctor
+	for try := 0; try < 3 && fastest > wholeRunLimit; try++ { // a busy machine may slow one try down
 		var run check.Run
 		ended, run = diagnose(t, l.media(t, l.server.URL))
 		for _, id := range []string{"fallback.join", "join.turn", "join.publish", "join.reconnect"} {

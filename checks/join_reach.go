@@ -46,9 +46,9 @@ func joinReach(c *Case) Check {
 		c.askEarly(ctx, at)
 		reach, failure := c.Net.Reach(ctx, at.URL)
 		if failure != nil {
-			return Report{Findings: serverFailure(c, c.look(ctx, failure, at))}
+			return Report{Findings: c.unanswered(toServer, failure, c.withNeighbour(ctx, failure, at))}
 		}
-		c.made.reach.Set(reach)
+		c.produce(reach)
 		return Report{Findings: reachFindings(c, reach, at), Outcome: reachOutcome(reach, at)}
 	})
 }
@@ -56,8 +56,8 @@ func joinReach(c *Case) Check {
 func reachOutcome(r *probe.Reach, at address) Outcome {
 	out := Outcome{Facts: Facts{"address": r.Address.String(), "what": string(r.What), "status": r.Status,
 		"dns_ms": finding.Milliseconds(r.Phases.DNS), "tcp_ms": finding.Milliseconds(r.Phases.TCP), "tls_ms": finding.Milliseconds(r.Phases.TLS)}}
-	if r.TLS != nil && r.TLS.Cert != nil {
-		out.Facts["cert_not_after"] = r.TLS.Cert.NotAfter.UTC().Format(time.RFC3339)
+	if r.Cert != nil {
+		out.Facts["cert_not_after"] = r.Cert.NotAfter.UTC().Format(time.RFC3339)
 	}
 	if r.IsLiveKit {
 		out.Text = finding.Textf("LiveKit answers at %s", clean.Line(at.Host, 60))
@@ -80,8 +80,8 @@ func reachFindings(c *Case, r *probe.Reach, at address) []Finding {
 	case !r.IsLiveKit:
 		findings = append(findings, notLiveKit(c, r, at))
 	}
-	if r.TLS != nil && r.TLS.Cert != nil {
-		findings = append(findings, expiry(r.TLS.Cert, at, c.Now())...)
+	if r.Cert != nil {
+		findings = append(findings, expiry(r.Cert, at, c.Now())...)
 	}
 	return findings
 }

@@ -24,72 +24,48 @@ func joinReconnect(c *Case) Check {
 		}
 		raw, err := c.guestToken("reconnect", "cut")
 		if err != nil {
-			return check.Found(finding.New(finding.ReconnectFailed, finding.Fail,
-				"no token could be made with the key and secret here: %s", c.Redact.Clean(err.Error(), 160)).As("no-token").By(finding.OwnerConfig))
+			return c.noGuest(finding.ReconnectFailed, err)
 		}
 		check.Waiting(ctx, "cutting the WebSocket and taking the session up again")
-		seen := session.Reconnect(ctx, c.Net, c.devURL(), raw, c.via(), c.removeGuest("reconnect", "cut"))
-		if seen.Cancelled {
+		r := session.Reconnect(ctx, c.Net, c.devURL(), raw, via(c.verdict()), c.removeGuest("reconnect", "cut"))
+		switch {
+		case r.Cancelled:
 			return check.Unfinished(ctx)
+		case r.Failed != "":
+			return check.Found(c.withPorts(reconnectFailed(r)))
 		}
-		findings := reconnectFindings(seen)
-		for i, f := range findings {
-			findings[i] = c.withPorts(f)
-		}
-		return Report{Findings: findings, Outcome: reconnectOutcome(seen)}
+		return Report{Outcome: Outcome{
+			Text: finding.Textf("resumed in %s, joined anew in %s", finding.Duration(r.Resume), finding.Duration(r.Full)),
+			Facts: Facts{"room": r.Room, "new_session": r.NewSession,
+				"join_ms": finding.Milliseconds(r.Join), "resume_signal_ms": finding.Milliseconds(r.Signal),
+				"resume_ms": finding.Milliseconds(r.Resume), "full_reconnect_ms": finding.Milliseconds(r.Full)},
+		}}
 	})
 }
 
-// removeGuest returns a function that removes a participant of the doctor's own
-// from its room by the server API.
-func (c *Case) removeGuest(what, identity string) func(context.Context) {
-	return func(ctx context.Context) {
-		key, secret, _ := c.devKeys()
-		c.Net.Remove(ctx, c.devURL(), key, secret, c.guestRoom(what), "lkdoctor-"+identity)
+// reconnectFailed reports the step that failed.
+func reconnectFailed(r *session.Reconnected) Finding {
+	facts := Facts{"step": string(r.Failed), "took_ms": finding.Milliseconds(r.Took)}
+	if r.Failure != nil {
+		facts["kind"], facts["status"] = string(r.Failure.Kind), r.Failure.Status
 	}
-}
-
-func reconnectFindings(r *session.Reconnected) []Finding {
-	if r.Cancelled || r.Failed == "" {
-		return nil
-	}
-	with := func(f Finding) []Finding {
-		f = f.With("step", string(r.Failed)).With("took_ms", finding.Milliseconds(r.Took))
-		if r.Failure != nil {
-			f = f.With("kind", string(r.Failure.Kind)).With("status", r.Failure.Status)
-		}
-		return []Finding{f}
+	failed := func(variant, format string, args ...any) Finding {
+		return finding.New(finding.ReconnectFailed, finding.Fail, format, args...).As(variant).WithAll(facts)
 	}
 	switch f := r.Failure; {
 	case r.Failed == session.ReconnectJoin && f != nil:
-		return with(guestRefused(finding.ReconnectFailed, f).As("refused"))
+		return guestRefused(finding.ReconnectFailed, f).WithAll(facts)
 	case r.End != nil:
-		return with(guestLeft(finding.ReconnectFailed, r.End).As("not-resumed"))
+		return guestLeft(finding.ReconnectFailed, r.End).As("not-resumed").WithAll(facts)
 	case f != nil && f.Kind == session.SignalLeave:
-		return with(finding.New(finding.ReconnectFailed, finding.Fail,
-			"the WebSocket was cut, and the server did not take the session up again: %s (%s)", finding.LeaveReason(f.Reason), f.Reason).As("not-resumed").
-			With("reason", f.Reason).With("action", f.Action))
+		return failed("not-resumed", "the WebSocket was cut, and the server did not take the session up again: %s (%s)",
+			finding.LeaveReason(f.Reason), f.Reason).With("reason", f.Reason).With("action", f.Action)
 	case f != nil && r.Failed == session.ReconnectFull:
-		return with(finding.New(finding.ReconnectFailed, finding.Fail,
-			"the session resumed, and joining anew after a second cut did not work: %s", f.Error()).As("websocket"))
+		return failed("websocket", "the session resumed, and joining anew after a second cut did not work: %s", f.Error())
 	case f != nil:
-		return with(finding.New(finding.ReconnectFailed, finding.Fail,
-			"the WebSocket was cut, and the session did not resume: %s", f.Error()).As("websocket"))
+		return failed("websocket", "the WebSocket was cut, and the session did not resume: %s", f.Error())
 	case r.Failed == session.ReconnectJoin:
-		return with(finding.New(finding.ReconnectFailed, finding.Fail,
-			"nothing was cut: the media connection of the participant to test with did not come up").As("refused"))
+		return failed("refused", "nothing was cut: the media connection of the participant to test with did not come up")
 	}
-	return with(finding.New(finding.ReconnectFailed, finding.Fail,
-		"after the cut the signalling came back, and the media connection did not").As("media"))
-}
-
-func reconnectOutcome(r *session.Reconnected) Outcome {
-	if r == nil || r.Failed != "" {
-		return Outcome{}
-	}
-	return Outcome{
-		Text: finding.Textf("resumed in %s, joined anew in %s", finding.Duration(r.Resume), finding.Duration(r.Full)),
-		Facts: Facts{"room": r.Room, "join_ms": finding.Milliseconds(r.Join), "resume_signal_ms": finding.Milliseconds(r.Signal), "resume_ms": finding.Milliseconds(r.Resume),
-			"full_reconnect_ms": finding.Milliseconds(r.Full), "new_session": r.NewSession},
-	}
+	return failed("media", "after the cut the signalling came back, and the media connection did not")
 }

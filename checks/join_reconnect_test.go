@@ -49,8 +49,8 @@ func TestJoinReconnect(t *testing.T) {
 	}
 }
 
-// noAnswersAfterResume keeps the client's answers from the server once a session
-// was taken up again: ICE cannot restart.
+// noAnswersAfterResume drops the client's answers once a session has resumed, so that
+// ICE cannot restart.
 func noAnswersAfterResume() lab.Rewrite {
 	var resumed atomic.Bool
 	return lab.Rewrite{

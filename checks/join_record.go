@@ -2,7 +2,9 @@ package checks
 
 import (
 	"context"
+	"net/netip"
 	"net/url"
+	"slices"
 	"time"
 
 	"lkdoctor/checks/probe"
@@ -32,10 +34,7 @@ type JoinRecord struct {
 
 // close leaves the room, if it was joined. It may be called more than once.
 func (j *JoinRecord) close() {
-	if j == nil {
-		return
-	}
-	if j.Signal != nil {
+	if j.in() {
 		j.Signal.Leave()
 	}
 }
@@ -48,15 +47,84 @@ func (j *JoinRecord) silent() bool {
 // in reports whether the room was joined.
 func (j *JoinRecord) in() bool { return j != nil && j.Signal != nil }
 
-// open joins the room of t at u. It sends the token where the verdict v says that
-// the server sees it: in the header, or in the query where a proxy drops the
-// header. again reports whether the server was silent to another join of this run.
+// via returns how a token with the verdict v reaches the server: in the header, or
+// in the query where a proxy drops the header.
+func via(v *probe.Verdict) session.TokenVia {
+	if v != nil && v.InQuery {
+		return session.ViaQuery
+	}
+	return session.ViaHeader
+}
+
+// open joins the room of t, whose verdict is v, at u. again reports whether the
+// server was silent to another join of this run.
 func (c *Case) open(ctx context.Context, u *url.URL, t *token.Token, v *probe.Verdict, again bool) *JoinRecord {
 	agents := c.Net.Agents()
-	options := session.Options{Again: again, Hear: agents.Hear}
-	if v != nil && v.InQuery {
-		options.Via = session.ViaQuery
-	}
-	signal, failure := session.Join(ctx, c.Net, u, t.Reveal(), options)
+	signal, failure := session.Join(ctx, c.Net, u, t.Reveal(), session.Options{Via: via(v), Again: again, Hear: agents.Hear})
 	return &JoinRecord{Signal: signal, Failure: failure, At: time.Now(), Agents: agents}
+}
+
+// joins returns the joins of this run, including unfinished ones.
+func (c *Case) joins() []*JoinRecord {
+	real := c.media()
+	if real == nil {
+		real = c.joined()
+	}
+	return slices.DeleteFunc([]*JoinRecord{real, c.devJoined()}, func(j *JoinRecord) bool { return j == nil })
+}
+
+// anySignal returns the signalling of this run's join, with any token; nil where
+// none succeeded. The connection may have ended; what the server sent remains.
+func (c *Case) anySignal() *session.Participant {
+	for _, j := range c.joins() {
+		if j.in() {
+			return j.Signal
+		}
+	}
+	return nil
+}
+
+// connections returns the media connections of this run's joins.
+func (c *Case) connections() []*session.Media {
+	var list []*session.Media
+	for _, j := range c.joins() {
+		if j.Media != nil {
+			list = append(list, j.Media)
+		}
+	}
+	return list
+}
+
+// mediaAddrs returns the addresses at which the server takes media.
+func (c *Case) mediaAddrs() []netip.Addr {
+	var out []netip.Addr
+	for _, m := range c.connections() {
+		for _, remote := range m.Remote {
+			addr, err := netip.ParseAddr(remote.Address)
+			if err == nil && addr.Is4() && remote.Protocol == "udp" && !slices.Contains(out, addr) {
+				out = append(out, addr)
+			}
+		}
+	}
+	return out
+}
+
+// withoutUDP reports whether this run's media connected, but never over UDP.
+func (c *Case) withoutUDP() bool {
+	without := false
+	for _, m := range c.connections() {
+		if m.Selected != nil && m.Selected.Remote.Protocol == "udp" && m.Selected.Local.Type != "relay" {
+			return false
+		}
+		without = without || m.Selected != nil
+	}
+	return without
+}
+
+// withPorts adds the media ports of this run's join, for the fixes.
+func (c *Case) withPorts(f Finding) Finding {
+	if list := c.connections(); len(list) > 0 {
+		return f.WithAll(mediaPorts(list[0]))
+	}
+	return f
 }

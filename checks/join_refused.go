@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"strings"
 
+	"lkdoctor/checks/catalogue"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/probe"
 	"lkdoctor/checks/probe/session"
@@ -11,57 +12,164 @@ import (
 	"lkdoctor/config/clean"
 )
 
+// frontName returns the name of a proxy or web server in the catalogue's variants
+// and its usual name; both are "" where no variant is about it.
+func frontName(kind probe.ServerKind) (part, name string) {
+	names := map[probe.ServerKind][2]string{
+		probe.ServerNginx: {"nginx", "nginx"}, probe.ServerCaddy: {"caddy", "Caddy"}, probe.ServerTraefik: {"traefik", "Traefik"},
+		probe.ServerApache: {"apache", "Apache"}, probe.ServerHAProxy: {"haproxy", "HAProxy"}, probe.ServerVite: {"vite", "Vite"},
+		probe.ServerCloudflare: {"cloudflare", "Cloudflare"}, probe.ServerExpress: {"node", "Node.js (Express)"},
+	}[kind]
+	return names[0], names[1]
+}
+
+// byFront returns the variant of code for the proxy that was seen, stem and its
+// name, or otherwise where the catalogue has none.
+func byFront(code Code, stem string, front probe.ServerKind, otherwise string) string {
+	part, _ := frontName(front)
+	name := strings.Trim(stem+"-"+part, "-")
+	if page, _ := catalogue.Lookup(code); part != "" {
+		if _, has := page.Variant(name); has {
+			return name
+		}
+	}
+	return otherwise
+}
+
+// byAnswer returns the variant of code for a path that does not lead to LiveKit, by
+// the answer that came there: a refusal, a redirect, a failure to reach what is behind
+// the proxy, or, with any other answer, a path that is not passed on.
+func byAnswer(code Code, status int, front probe.ServerKind) string {
+	stem := ""
+	switch {
+	case status == 401 || status == 403:
+		stem = "refused"
+	case status >= 300 && status <= 399:
+		stem = "redirect"
+	case status == 426:
+		stem = "no-upgrade"
+	case status >= 500 && status != 501: // 501 is a file server's answer to POST
+		stem = "gateway"
+	default:
+		return byFront(code, "", front, "other")
+	}
+	return byFront(code, stem, front, stem)
+}
+
+// refusalOf returns the finding for a refusal that is about the server, the proxy
+// before it or the room, and not about the token t; is reports whether it is one.
+func refusalOf(v *probe.Verdict, at address, t *token.Token) (f Finding, is bool) {
+	switch v.Reason {
+	case probe.ReasonNodeLimit:
+		return overloaded(v.Status, v.Text), true
+	case probe.ReasonNoNodes:
+		return notReady(v.Status, v.Text, v.Front), true
+	case probe.ReasonQuota:
+		return quota(v.Status, v.Text, v.Front, at), true
+	case probe.ReasonRoomNotFound:
+		return roomNotFound(t), true
+	}
+	return Finding{}, false
+}
+
+// notReady returns a finding about a server that takes no participants now:
+// LiveKit's own answer, or that of a proxy that did not reach LiveKit.
+func notReady(status int, text string, front probe.ServerKind) Finding {
+	f := finding.New(finding.ServerNotReady, finding.Fail, "the server answers %d: it is not ready to take anybody", status)
+	_, name := frontName(front)
+	who := finding.Textf("%s", name)
+	if name == "" {
+		who = finding.Textf("a proxy")
+	}
+	switch {
+	case status == 406:
+		f = f.As("stale-node")
+	case strings.Contains(strings.ToLower(text), "could not find any available nodes"):
+		f.Message = finding.Textf("the server answers %d: it finds no node that could take the room", status)
+		f = f.As("no-nodes")
+	case status < 502 || status > 504 && (status < 520 || status > 526): // LiveKit answers none of these, but for 503 in words of its own
+		f = f.As("no-nodes")
+	default:
+		f = f.As(byFront(f.Code, "gateway", front, "gateway"))
+		f.Message = finding.Textf("%s answers %d in LiveKit's place: it does not reach the LiveKit server behind it", who, status)
+		if status == 503 {
+			f.Message = finding.Textf("%s answers 503 in LiveKit's place: it has no server behind it that works, or a limit of its own", who)
+		}
+	}
+	return withAnswer(f, status, text)
+}
+
+func overloaded(status int, text string) Finding {
+	return withAnswer(finding.New(finding.ServerOverloaded, finding.Fail,
+		"the server answers %d: it is at its limit", status), status, text)
+}
+
+func quota(status int, text string, front probe.ServerKind, at address) Finding {
+	f := finding.New(finding.ServerQuota, finding.Fail, "the server answers %d: a quota or rate limit is used up", status)
+	if isCloud(at.Hostname()) {
+		return withAnswer(f.As("cloud"), status, text)
+	}
+	return withAnswer(f.As(byFront(f.Code, "", front, "other")), status, text)
+}
+
+func isCloud(host string) bool { return strings.HasSuffix(strings.ToLower(host), ".livekit.cloud") }
+
+// withAnswer adds the server's answer to the facts, and to the message where it is
+// a sentence and no page.
+func withAnswer(f Finding, status int, text string) Finding {
+	f = f.With("status", status)
+	if text == "" {
+		return f
+	}
+	if said := clean.Line(text, 160); !strings.HasPrefix(strings.TrimSpace(text), "<") {
+		f.Message = finding.Textf("%s; it says “%s”", f.Message, said)
+	}
+	return f.With("server_text", text)
+}
+
 // upgradeFinding reads the HTTP answer that refused the upgrade, which the SDKs
 // discard.
 func upgradeFinding(f *session.SignalFailure, t *token.Token, front probe.ServerKind, at address) Finding {
 	if named := probe.Front(f.Status, f.Header, f.Body); named != probe.ServerUnknown {
 		front = named
 	}
-	with := func(g Finding) Finding {
-		g = g.With("status", f.Status)
-		if f.Body != "" {
-			g = g.With("server_text", f.Body)
-		}
-		for _, name := range []string{"Server", "Via", "Cf-Ray", "Location", "X-Powered-By"} {
-			if value := f.Header.Get(name); value != "" {
-				g = g.With("header_"+strings.ToLower(strings.ReplaceAll(name, "-", "_")), value)
-			}
-		}
-		return g
+	facts := map[string]string{"server_text": f.Body}
+	for _, name := range []string{"Server", "Via", "Cf-Ray", "Location", "X-Powered-By"} {
+		facts["header_"+strings.ToLower(strings.ReplaceAll(name, "-", "_"))] = f.Header.Get(name)
 	}
-	body := strings.ToLower(f.Body)
+	return withTexts(upgradeRefusal(f, t, front, at).With("status", f.Status), facts)
+}
+
+func upgradeRefusal(f *session.SignalFailure, t *token.Token, front probe.ServerKind, at address) Finding {
+	refusal, is := refusalOf(&probe.Verdict{Status: f.Status, Reason: f.Refusal, Text: f.Body, Front: front}, at, t)
 	switch {
-	case f.Status == 404 && strings.Contains(body, "requested room does not exist"):
-		return with(roomNotFound(t))
-	case f.Status == 500 && strings.Contains(body, "connection closed by media"):
-		return with(joinRefused(t))
-	case f.Status == 500 && strings.Contains(body, "could not find any available nodes"):
-		return with(notReady(f.Status, f.Body, front))
-	case f.Status == 429:
-		return with(quota(f.Status, f.Body, front, at))
+	case is:
+		return refusal
+	case f.Status == 500 && strings.Contains(strings.ToLower(f.Body), "connection closed by media"):
+		return joinRefused(t)
 	case f.Status == 503 && f.LiveKit:
-		return with(overloaded(f.Status, f.Body))
+		return overloaded(f.Status, f.Body)
 	case f.Status >= 502 && f.Status <= 504:
-		return with(notReady(f.Status, f.Body, front))
+		return notReady(f.Status, f.Body, front)
 	case f.LiveKit:
-		return with(finding.New(finding.ServerTokenRejected, finding.Fail,
-			"the server accepted the token over HTTP, and refuses the WebSocket with %d: %s", f.Status, orNothing(f.Body)).As("websocket"))
+		return finding.New(finding.ServerTokenRejected, finding.Fail,
+			"the server accepted the token over HTTP, and refuses the WebSocket with %d: %s", f.Status, orNothing(f.Body)).As("websocket")
 	case f.Status == 101:
-		return with(finding.New(finding.WebsocketNotSignal, finding.Fail,
-			"the upgrade was answered with 101, and without what makes it a WebSocket (Sec-WebSocket-Accept)").As("no-handshake"))
+		return finding.New(finding.WebsocketNotSignal, finding.Fail,
+			"the upgrade was answered with 101, and without what makes it a WebSocket (Sec-WebSocket-Accept)").As("no-handshake")
 	case f.Status >= 300 && f.Status < 400:
-		return with(finding.New(finding.WebsocketRefused, finding.Fail,
+		return finding.New(finding.WebsocketRefused, finding.Fail,
 			"the server accepts the token over HTTP, and the WebSocket is redirected (%d) to %s: no client follows", f.Status,
-			orNothing(clean.URL(f.Header.Get("Location")))).As("redirect"))
+			orNothing(clean.URL(f.Header.Get("Location")))).As("redirect")
 	case f.Status == 404, f.Status == 426, f.Status == 400, f.Status >= 200 && f.Status < 300:
-		return with(finding.New(finding.WebsocketUpgradeStripped, finding.Fail,
+		return finding.New(finding.WebsocketUpgradeStripped, finding.Fail,
 			"the server accepts the token over HTTP, and the WebSocket upgrade came back as %d: a proxy on the way drops the Upgrade header", f.Status).
-			As(byFront(finding.WebsocketUpgradeStripped, "", front, "other")))
+			As(byFront(finding.WebsocketUpgradeStripped, "", front, "other"))
 	}
-	refused := map[int]string{401: "login", 403: "forbidden"}
-	return with(finding.New(finding.WebsocketRefused, finding.Fail,
+	variant := map[int]string{401: "login", 403: "forbidden"}[f.Status]
+	return finding.New(finding.WebsocketRefused, finding.Fail,
 		"the server accepts the token over HTTP, and something on the way refuses the WebSocket with %d: %s", f.Status, orNothing(f.Body)).
-		As(cmp.Or(refused[f.Status], "other")))
+		As(cmp.Or(variant, "other"))
 }
 
 // upgradeLost reports whether a connection was made and the upgrade request got no
@@ -116,18 +224,6 @@ const (
 	defaultAttributes = 64 << 10
 )
 
-// closedVariant returns the variant of WEBSOCKET_CLOSED for a close code; 1006
-// stands for a connection that ended without one.
-func closedVariant(code int, text string) string {
-	switch {
-	case code == 1008 || text != "":
-		return "policy"
-	case code == 1006:
-		return "cut"
-	}
-	return "closed"
-}
-
 func orNothing(s string) Text {
 	if s == "" {
 		return finding.Textf("(no text)")
@@ -144,26 +240,11 @@ func roomNotFound(t *token.Token) Finding {
 // leftFinding returns a finding about a Leave of the server, with its reason in a
 // sentence.
 func leftFinding(reason, action string) Finding {
-	return finding.New(finding.JoinLeft, finding.Fail, "the server ended the stay: %s (%s)", finding.LeaveReason(reason), reason).
-		As(leftVariant(reason)).With("reason", reason).With("action", action)
-}
-
-func leftVariant(reason string) string {
-	switch reason {
-	case "DUPLICATE_IDENTITY":
-		return "duplicate-identity"
-	case "SERVER_SHUTDOWN":
-		return "shutdown"
-	case "PARTICIPANT_REMOVED":
-		return "removed"
-	case "ROOM_DELETED", "ROOM_CLOSED":
-		return "room-deleted"
-	case "JOIN_FAILURE", "MEDIA_FAILURE":
-		return "join-failed"
-	case "CONNECTION_TIMEOUT":
-		return "timeout"
-	case "STATE_MISMATCH", "MIGRATION", "SIGNAL_CLOSE":
-		return "state"
+	variants := map[string]string{
+		"DUPLICATE_IDENTITY": "duplicate-identity", "SERVER_SHUTDOWN": "shutdown", "PARTICIPANT_REMOVED": "removed",
+		"ROOM_DELETED": "room-deleted", "ROOM_CLOSED": "room-deleted", "JOIN_FAILURE": "join-failed", "MEDIA_FAILURE": "join-failed",
+		"CONNECTION_TIMEOUT": "timeout", "STATE_MISMATCH": "state", "MIGRATION": "state", "SIGNAL_CLOSE": "state",
 	}
-	return "other"
+	return finding.New(finding.JoinLeft, finding.Fail, "the server ended the stay: %s (%s)", finding.LeaveReason(reason), reason).
+		As(cmp.Or(variants[reason], "other")).With("reason", reason).With("action", action)
 }

@@ -14,8 +14,8 @@ import (
 	"lkdoctor/config"
 )
 
-// TestServerFailureVariants: each way of not answering has a variant of its own,
-// and whoever wrote what is wrong is its party. An address of the settings and
+// TestServerFailureVariants has a row for each way in which a server does not answer.
+// The party is the one that set the faulty value, so an address from the settings and
 // one that came with the token differ.
 func TestServerFailureVariants(t *testing.T) {
 	v6 := netip.IPv6Loopback()
@@ -24,7 +24,7 @@ func TestServerFailureVariants(t *testing.T) {
 		failure probe.Failure
 		code    Code
 		variant string
-		owner   Owner // "" is the page's
+		owner   Owner // "" means the page's owner
 		came    string
 		env     string
 	}{
@@ -81,7 +81,7 @@ func TestServerFailureVariants(t *testing.T) {
 		}
 		for came, variant := range map[bool]string{false: tt.variant, true: tt.came} {
 			failure := tt.failure
-			found := serverFailure(c, unanswered{Failure: &failure, at: address{URL: u, withToken: came}})
+			found := c.unanswered(toServer, &failure, address{URL: u, withToken: came})
 			owner := tt.owner
 			if variant != tt.variant {
 				owner = finding.OwnerGiver
@@ -95,7 +95,7 @@ func TestServerFailureVariants(t *testing.T) {
 	}
 }
 
-// wantVariant fails unless the finding's page has its variant.
+// wantVariant fails the test if the finding's page does not list its variant.
 func wantVariant(t *testing.T, f Finding) {
 	t.Helper()
 	if page, _ := catalogue.Lookup(f.Code); page.Code != "" {
@@ -105,28 +105,26 @@ func wantVariant(t *testing.T, f Finding) {
 	}
 }
 
-// TestLocalhostFromElsewhere: an app on another machine hands out localhost.
-// Whether its own machine has LiveKit at that port is looked at, and told.
+// TestLocalhostFromElsewhere has an app on another machine return localhost. The
+// message must say whether LiveKit answers at that port of the app's machine.
 func TestLocalhostFromElsewhere(t *testing.T) {
 	u, _ := url.Parse("ws://localhost:7880")
 	there, _ := url.Parse("ws://app.example.com:7880")
 	c := newTestCase(t, nil)
 	c.Options.Frontend = "https://app.example.com"
-	m := unanswered{Failure: &probe.Failure{Kind: probe.KindRefused}, at: address{URL: u, withToken: true}}
 	for want, neighbour := range map[string]*url.URL{
 		"which is another machine: here it means this one": nil,
 		"LiveKit answers at ws://app.example.com:7880":     there,
 	} {
-		m.neighbour = neighbour
-		f := serverFailure(c, m)[0]
+		f := c.unanswered(toServer, &probe.Failure{Kind: probe.KindRefused}, address{URL: u, withToken: true, neighbour: neighbour})[0]
 		if !strings.Contains(f.Message.String(), want) || f.Facts["suggestion"] != "ws://app.example.com:7880" {
 			t.Errorf("%s with %v, want %q", f.Message, f.Facts, want)
 		}
 	}
 }
 
-// TestProxyVariableIsNamed: what sets an HTTP proxy stands in the message and
-// fills the fix.
+// TestProxyVariableIsNamed checks that message and fix name the variable that sets an
+// HTTP proxy.
 func TestProxyVariableIsNamed(t *testing.T) {
 	for variable, scheme := range map[string]string{"HTTP_PROXY": "ws", "http_proxy": "ws", "HTTPS_PROXY": "wss", "https_proxy": "wss"} {
 		settings, err := config.Load(config.Inputs{Dir: t.TempDir(), Environ: []string{variable + "=http://127.0.0.1:1", "LIVEKIT_URL=" + scheme + "://livekit.test"}})

@@ -32,7 +32,8 @@ func joinWebSocket(c *Case) Check {
 			return check.BlockedBy("signature.server")
 		}
 		if p := c.present(); p != nil && p.Known && p.Present && !c.Options.ForceJoin {
-			return check.Found(wouldEvict(t.Token))
+			return check.Found(evicting(t.Token, finding.Warn, "present",
+				"%s is in room %s now; joining would throw that participant out, so nothing was joined"))
 		}
 		at := c.there()
 		if region := c.region(); region != nil {
@@ -42,10 +43,12 @@ func joinWebSocket(c *Case) Check {
 		asked := c.askAsBrowser(ctx, at, t.Token, verdict)
 		joined := c.open(ctx, at.URL, t.Token, verdict, false)
 		joined.Browser = asked
-		c.made.joined.Set(joined)
+		c.produce(joined)
 		findings := joinedFindings(c, joined, at, t.Token, verdict)
 		if p := c.present(); p != nil && p.Unasked {
-			findings = append(findings, evictionUnasked(t.Token))
+			// Asking would send a token made here to a server that is not configured here.
+			findings = append(findings, evicting(t.Token, finding.Info, "not-asked",
+				"whether %s is in room %s now was not asked: this address came with the token, and tokens made here go to LIVEKIT_URL alone"))
 		}
 		return Report{Findings: findings, Outcome: joinedOutcome(joined)}
 	})
@@ -80,21 +83,11 @@ func withExcess(out *Outcome, s *session.Participant) {
 	out.Text = finding.Textf("%s; the server sends more than lkdoctor reads (%s)", out.Text, strings.Join(names, ", "))
 }
 
-func wouldEvict(t *token.Token) Finding {
-	return finding.New(finding.JoinWouldEvict, finding.Warn,
-		"%s is in room %s now; joining would throw that participant out, so nothing was joined",
-		clean.Line(t.Identity(), 80), clean.Line(t.Room(), 80)).
-		As("present").With("identity", clean.Line(t.Identity(), 256)).With("room", clean.Line(t.Room(), 256))
-}
-
-// evictionUnasked warns that the join may remove a participant of the same
-// identity: asking would send a token made here to a server that is not configured
-// here.
-func evictionUnasked(t *token.Token) Finding {
-	return finding.New(finding.JoinWouldEvict, finding.Info,
-		"whether %s is in room %s now was not asked: this address came with the token, and tokens made here go to LIVEKIT_URL alone",
-		clean.Line(t.Identity(), 80), clean.Line(t.Room(), 80)).
-		As("not-asked").With("identity", clean.Line(t.Identity(), 256)).With("room", clean.Line(t.Room(), 256))
+// evicting returns a finding about a participant of the token's identity, which the
+// join would remove.
+func evicting(t *token.Token, severity finding.Severity, variant, format string) Finding {
+	return finding.New(finding.JoinWouldEvict, severity, format, clean.Line(t.Identity(), 80), clean.Line(t.Room(), 80)).
+		As(variant).With("identity", clean.Line(t.Identity(), 256)).With("room", clean.Line(t.Room(), 256))
 }
 
 // joinedFindings judges a join or its failure.
@@ -151,16 +144,22 @@ func signalFindings(c *Case, f *session.SignalFailure, at address, t *token.Toke
 		if upgradeLost(f.Network) {
 			return []Finding{upgradeUnanswered(f.Network, c.frontOf(at))}
 		}
-		return serverFailure(c, unanswered{Failure: f.Network, at: at})
+		return c.unanswered(toServer, f.Network, at)
 	case session.SignalUpgradeRefused:
 		return []Finding{upgradeFinding(f, t, c.frontOf(at), at)}
 	case session.SignalClosed:
 		closed := finding.New(finding.WebsocketClosed, finding.Fail,
-			"the WebSocket opened and was closed (%d) before the server said Join", f.CloseCode)
+			"the WebSocket opened and was closed (%d) before the server said Join", f.CloseCode).As("closed")
+		if f.CloseCode == 1006 { // it ended without a code
+			closed = closed.As("cut")
+		}
 		if f.CloseText != "" {
 			closed.Message = finding.Textf("the WebSocket opened and was closed (%d, %s) before the server said Join", f.CloseCode, f.CloseText)
 		}
-		return []Finding{closed.As(closedVariant(f.CloseCode, f.CloseText)).With("close_code", f.CloseCode).With("close_text", f.CloseText)}
+		if f.CloseCode == 1008 || f.CloseText != "" {
+			closed = closed.As("policy")
+		}
+		return []Finding{closed.With("close_code", f.CloseCode).With("close_text", f.CloseText)}
 	case session.SignalSilent:
 		return []Finding{finding.New(finding.WebsocketSilent, finding.Fail,
 			"the WebSocket opened, and no first frame came within %s; LiveKit's SDKs would wait for ever", finding.Duration(f.Took)).

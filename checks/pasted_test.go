@@ -8,8 +8,8 @@ import (
 	"lkdoctor/config"
 )
 
-// What was given as a token and is none is the cause by itself: no setting is
-// missing for it. A token that is cut is one, and its server is to be named.
+// TestWhatIsNoTokenNeedsNoServer checks that input that is not a token is the root
+// cause, not the missing settings. A truncated token still needs the server's URL.
 func TestWhatIsNoTokenNeedsNoServer(t *testing.T) {
 	for _, tt := range []struct {
 		name, given string

@@ -15,8 +15,8 @@ import (
 	"lkdoctor/config/secret"
 )
 
-// TestAskPresenceOnlyAtTheServerNamedHere: the token with roomAdmin that the
-// question needs goes to LIVEKIT_URL, and to no address that came with a token.
+// TestAskPresenceOnlyAtTheServerNamedHere checks that askPresence sends its token, which
+// grants roomAdmin, to LIVEKIT_URL and never to an address that came with a token.
 func TestAskPresenceOnlyAtTheServerNamedHere(t *testing.T) {
 	var asked atomic.Int32
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -48,7 +48,7 @@ func TestAskPresenceOnlyAtTheServerNamedHere(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		// The server is the one that came with the token, as an app hands it out.
+		// GivenURL makes the server the one that came with the token.
 		c := &Case{Settings: settings, Now: time.Now, Net: &probe.Net{}, Options: Options{GivenURL: u.String()}}
 		c.Settings.Token = config.Setting{Secret: secret.New(raw), Source: config.Source{Kind: config.Flag}}
 		c.askPresence(t.Context(), c.there(), c.given())()

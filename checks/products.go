@@ -2,31 +2,18 @@ package checks
 
 import (
 	"net/url"
+	"reflect"
 	"sync"
 
-	"lkdoctor/checks/check"
 	"lkdoctor/checks/probe"
 	"lkdoctor/checks/token"
 )
 
-// products holds what the checks of a run make, each product by the one check named
-// in newProducts. A check reads a product through its method of Case below, which
-// panics where the check does not declare the maker.
+// products holds what the checks of a run make for others: of each check one value
+// of a type.
 type products struct {
-	serviceReply check.Product[probe.Reply]
-	ticket       check.Product[TicketAnswer]
-	frontend     check.Product[TicketAnswer]
-	token        check.Product[examined]
-	local        check.Product[token.Verdict]
-	verdict      check.Product[probe.Verdict]
-	present      check.Product[Presence]
-	region       check.Product[url.URL]
-	reach        check.Product[probe.Reach]
-	asked        check.Product[earlyVerdict]
-	joined       check.Product[JoinRecord]
-	media        check.Product[JoinRecord]
-	dev          check.Product[DevToken]
-	devJoined    check.Product[JoinRecord]
+	// made maps a productKey to a pointer.
+	made sync.Map
 
 	// given is the token that was given to the run, examined by the first check
 	// that reads it.
@@ -36,64 +23,62 @@ type products struct {
 	chosen map[string]bool
 }
 
-func newProducts() *products {
-	p := &products{}
-	p.serviceReply.By = "ticket.reach"
-	p.ticket.By = "ticket.consume"
-	p.frontend.By = "ticket.frontend"
-	p.token.By = "token.format"
-	p.local.By = "signature.local"
-	p.verdict.By, p.present.By, p.region.By = "signature.server", "signature.server", "signature.server"
-	p.reach.By, p.asked.By = "join.reach", "join.reach"
-	p.joined.By = "join.websocket"
-	p.media.By = "join.media"
-	p.dev.By = "fallback.mint"
-	p.devJoined.By = "fallback.join"
-	return p
+// productKey is the ID of the check that makes a product, and the product's type.
+type productKey struct {
+	by   string
+	kind reflect.Type
 }
 
 // products returns the products of the run; the first call, before the run, creates
 // them.
 func (c *Case) products() *products {
 	if c.made == nil {
-		c.made = newProducts()
+		c.made = &products{}
 	}
 	return c.made
 }
 
-func (c *Case) serviceReply() *probe.Reply { return c.products().serviceReply.For(c.reader) }
-func (c *Case) ticket() *TicketAnswer      { return c.products().ticket.For(c.reader) }
-func (c *Case) frontend() *TicketAnswer    { return c.products().frontend.For(c.reader) }
-func (c *Case) token() *examined           { return c.products().token.For(c.reader) }
-func (c *Case) local() *token.Verdict      { return c.products().local.For(c.reader) }
-func (c *Case) verdict() *probe.Verdict    { return c.products().verdict.For(c.reader) }
-func (c *Case) present() *Presence         { return c.products().present.For(c.reader) }
-func (c *Case) region() *url.URL           { return c.products().region.For(c.reader) }
-func (c *Case) reach() *probe.Reach        { return c.products().reach.For(c.reader) }
-func (c *Case) asked() *earlyVerdict       { return c.products().asked.For(c.reader) }
-func (c *Case) joined() *JoinRecord        { return c.products().joined.For(c.reader) }
-func (c *Case) media() *JoinRecord         { return c.products().media.For(c.reader) }
-func (c *Case) dev() *DevToken             { return c.products().dev.For(c.reader) }
-func (c *Case) devJoined() *JoinRecord     { return c.products().devJoined.For(c.reader) }
-
-// carry copies the products of an earlier run whose checks are kept. An early
-// question for a verdict and a dev token are not copied.
-func (p *products) carry(earlier *products, kept func(id string) bool) {
-	carryOne(&p.serviceReply, &earlier.serviceReply, kept)
-	carryOne(&p.ticket, &earlier.ticket, kept)
-	carryOne(&p.frontend, &earlier.frontend, kept)
-	carryOne(&p.token, &earlier.token, kept)
-	carryOne(&p.local, &earlier.local, kept)
-	carryOne(&p.verdict, &earlier.verdict, kept)
-	carryOne(&p.present, &earlier.present, kept)
-	carryOne(&p.region, &earlier.region, kept)
-	carryOne(&p.reach, &earlier.reach, kept)
-	carryOne(&p.joined, &earlier.joined, kept)
-	carryOne(&p.media, &earlier.media, kept)
+func (p *products) set(by string, value any) {
+	p.made.Store(productKey{by, reflect.TypeOf(value)}, value)
 }
 
-func carryOne[T any](to, from *check.Product[T], kept func(id string) bool) {
-	if kept(from.By) {
-		to.Carry(from)
+// produce stores value, a pointer, as a product of the check that runs.
+func (c *Case) produce(value any) { c.made.set(c.reader.ID, value) }
+
+// product returns what the check by made, nil if it made none. It panics where the
+// check that runs does not declare by, which is a data race. After the run everything
+// may be read.
+func product[T any](c *Case, by string) *T {
+	if c.reader != nil && !c.reader.Reads(by) {
+		panic("the check " + c.reader.ID + " reads the product of " + by + ", which is in neither its Needs nor its Uses")
 	}
+	value, _ := c.products().made.Load(productKey{by, reflect.TypeFor[*T]()})
+	made, _ := value.(*T)
+	return made
+}
+
+func (c *Case) serviceReply() *probe.Reply { return product[probe.Reply](c, "ticket.reach") }
+func (c *Case) ticket() *TicketAnswer      { return product[TicketAnswer](c, "ticket.consume") }
+func (c *Case) frontend() *TicketAnswer    { return product[TicketAnswer](c, "ticket.frontend") }
+func (c *Case) token() *examined           { return product[examined](c, "token.format") }
+func (c *Case) local() *token.Verdict      { return product[token.Verdict](c, "signature.local") }
+func (c *Case) verdict() *probe.Verdict    { return product[probe.Verdict](c, "signature.server") }
+func (c *Case) present() *Presence         { return product[Presence](c, "signature.server") }
+func (c *Case) region() *url.URL           { return product[url.URL](c, "signature.server") }
+func (c *Case) reach() *probe.Reach        { return product[probe.Reach](c, "join.reach") }
+func (c *Case) asked() *earlyVerdict       { return product[earlyVerdict](c, "join.reach") }
+func (c *Case) joined() *JoinRecord        { return product[JoinRecord](c, "join.websocket") }
+func (c *Case) media() *JoinRecord         { return product[JoinRecord](c, "join.media") }
+func (c *Case) dev() *DevToken             { return product[DevToken](c, "fallback.mint") }
+func (c *Case) devJoined() *JoinRecord     { return product[JoinRecord](c, "fallback.join") }
+
+// carry copies the products of an earlier run whose checks are kept, but for an early
+// question for a verdict.
+func (p *products) carry(earlier *products, kept func(id string) bool) {
+	earlier.made.Range(func(key, value any) bool {
+		if _, question := value.(*earlyVerdict); !question && kept(key.(productKey).by) {
+			p.made.Store(key, value)
+		}
+		return true
+	})
 }

@@ -12,8 +12,8 @@ import (
 	"lkdoctor/config"
 )
 
-// TestProxyIsBlamed puts an HTTP proxy on the way that answers itself, or is not
-// there: neither the server behind it nor the ticket service is at fault.
+// TestProxyIsBlamed uses an HTTP proxy that answers 407 or is not running. Neither the
+// server behind it nor the ticket service must be blamed.
 func TestProxyIsBlamed(t *testing.T) {
 	login := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Proxy-Authenticate", `Basic realm="office"`)

@@ -11,7 +11,7 @@ import (
 	"lkdoctor/config/clean"
 )
 
-// newTestCase is a patient without settings, at a fixed time.
+// newTestCase returns a Case at a fixed time. A nil settings means empty settings.
 func newTestCase(t *testing.T, settings *config.Settings) *Case {
 	t.Helper()
 	if settings == nil {
@@ -24,7 +24,7 @@ func newTestCase(t *testing.T, settings *config.Settings) *Case {
 	}
 }
 
-// TestRegistry holds the rules that every check keeps.
+// TestRegistry checks what must be true of every check.
 func TestRegistry(t *testing.T) {
 	seen := map[string]bool{}
 	list := All(nil)
@@ -78,5 +78,28 @@ func acyclic(t *testing.T, list []Check) {
 	}
 	for id := range waits {
 		visit(id)
+	}
+}
+
+// TestAnUndeclaredProductPanics checks that only the check that makes a product and
+// those that declare that check can read it.
+func TestAnUndeclaredProductPanics(t *testing.T) {
+	made := &products{}
+	value := 7
+	(&Case{made: made, reader: &Spec{ID: "a.one"}}).produce(&value)
+	for reader, allowed := range map[*Spec]bool{
+		nil: true, {ID: "a.one"}: true, {ID: "b.two", Needs: []string{"a.one"}}: true, {ID: "b.two", Uses: []string{"a.one"}}: true,
+		{ID: "b.two"}: false, {ID: "b.two", Uses: []string{"c.three"}}: false,
+	} {
+		func() {
+			defer func() {
+				if panicked := recover() != nil; panicked == allowed {
+					t.Errorf("%+v: panicked %v", reader, panicked)
+				}
+			}()
+			if got := product[int](&Case{made: made, reader: reader}, "a.one"); *got != 7 {
+				t.Errorf("%+v reads %d", reader, *got)
+			}
+		}()
 	}
 }

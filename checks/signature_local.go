@@ -3,7 +3,6 @@ package checks
 import (
 	"context"
 	"fmt"
-	"regexp"
 	"strings"
 	"time"
 
@@ -13,6 +12,7 @@ import (
 	"lkdoctor/config"
 	"lkdoctor/config/clean"
 	"lkdoctor/config/dotenv"
+	"lkdoctor/config/secret"
 )
 
 // signatureLocal asks whether the token is signed with the secret configured here,
@@ -25,25 +25,24 @@ func signatureLocal(c *Case) Check {
 		Needs: []string{"token.format"},
 	}, func(_ context.Context, c *Case, _ Ended) Report {
 		t := c.token()
-		if t.Header.Algorithm == "" {
+		if t.Algorithm == "" {
 			return check.NotHere("not checked: the token names no algorithm")
-		}
-		key, secret := c.Settings.APIKey.Value, c.Settings.APISecret.Secret.Reveal()
-		if secret == "" {
-			_, findings := token.Signature(t.Token, key, "", c.candidates())
-			report := check.NotHere("not checked: no secret is configured here")
-			report.Findings = findings
-			return report
 		}
 		verdict := c.verify(t)
 		if verdict == token.Verified {
-			c.made.local.Set(&verdict)
+			c.produce(&verdict)
 			return Report{Outcome: Outcome{
 				Text: finding.Textf("signed by %s with the secret configured here", clean.Line(t.Claims.Issuer, 40)),
 			}}
 		}
-		verdict, findings := token.Signature(t.Token, key, secret, c.candidates())
-		c.made.local.Set(&verdict)
+		configured := c.Settings.APISecret.Secret.Reveal()
+		verdict, findings := token.Signature(t.Token, c.Settings.APIKey.Value, configured, c.candidates())
+		if configured == "" {
+			report := check.NotHere("not checked: no secret is configured here")
+			report.Findings = findings
+			return report
+		}
+		c.produce(&verdict)
 		for i, f := range findings {
 			findings[i] = c.withHolder(f, t.Claims.Issuer)
 		}
@@ -71,22 +70,26 @@ func (c *Case) withHolder(f Finding, iss string) Finding {
 // the line in force.
 func (c *Case) candidates() []token.Candidate {
 	var out []token.Candidate
-	add := func(label, key, reader string, reveal func() string) {
-		if reveal() != "" {
-			out = append(out, token.Candidate{Label: label, Key: key, Reader: reader, Secret: reveal})
+	add := func(candidate token.Candidate, value secret.Value) {
+		if candidate.Variable == c.Settings.APISecret.Name {
+			candidate.Variable = ""
+		}
+		if !value.Empty() {
+			candidate.Secret = value.Reveal
+			out = append(out, candidate)
 		}
 	}
 	for _, h := range c.Settings.APISecret.Shadows {
-		add(h.Source.String(), "", "", h.Secret.Reveal)
+		add(token.Candidate{Label: h.Source.String()}, h.Secret)
 	}
-	add("LIVEKIT_API_SECRET", "", token.AsWritten, c.Settings.APISecret.Literal.Reveal)
+	add(token.Candidate{Label: c.Settings.APISecret.Name, Reader: token.AsWritten}, c.Settings.APISecret.Literal)
 	files := append(c.Settings.OtherFiles(), c.Settings.Files...)
 	for _, f := range files {
 		for _, v := range f.Vars {
 			if isSecretName(v.Name) {
 				label := clean.Line(v.Name, 60) + " in " + clean.Line(f.Name, 60)
-				add(label, "", "", v.Value.Reveal)
-				add(label, "", token.AsWritten, v.Literal.Reveal)
+				add(token.Candidate{Label: label, Variable: clean.Line(v.Name, 60)}, v.Value)
+				add(token.Candidate{Label: label, Variable: clean.Line(v.Name, 60), Reader: token.AsWritten}, v.Literal)
 			}
 		}
 	}
@@ -95,17 +98,12 @@ func (c *Case) candidates() []token.Candidate {
 		for _, v := range f.Replaced() {
 			if isSecretName(v.Name) {
 				label := fmt.Sprintf("%s in %s, line %d, which does not count", clean.Line(v.Name, 60), clean.Line(f.Name, 60), v.Line)
-				add(label, "", "", v.Value.Reveal)
+				add(token.Candidate{Label: label, Variable: clean.Line(v.Name, 60)}, v.Value)
 			}
 		}
 	}
 	for _, p := range c.Settings.Projects {
-		add("lk project "+clean.Line(p.Name, 60), p.APIKey, "", p.APISecret.Reveal)
-	}
-	for i := range out {
-		if name, _, _ := strings.Cut(out[i].Label, " in "); isSecretName(name) && name != "LIVEKIT_API_SECRET" {
-			out[i].Variable = name
-		}
+		add(token.Candidate{Label: "lk project " + clean.Line(p.Name, 60), Key: p.APIKey}, p.APISecret)
 	}
 	return append(out, c.otherVariables(files)...)
 }
@@ -148,7 +146,7 @@ func (c *Case) otherVariables(files []config.EnvFile) []token.Candidate {
 // addresses do not.
 func holdsSecret(name, value string) bool {
 	name = strings.ToUpper(name)
-	if len(value) < 8 || strings.Contains(value, "://") || apiKeyShape.MatchString(value) ||
+	if len(value) < 8 || strings.Contains(value, "://") || looksLikeKey(value) ||
 		name == "LIVEKIT_API_KEY" || name == "LIVEKIT_API_SECRET" || name == "LIVEKIT_TOKEN" || name == "LKDOCTOR_TICKET" {
 		return false
 	}
@@ -165,13 +163,10 @@ func holdsSecret(name, value string) bool {
 	return false
 }
 
-// apiKeyShape matches the API keys that LiveKit makes, which are no secrets.
-var apiKeyShape = regexp.MustCompile(`^API[A-Za-z0-9]{12}$`)
-
 // otherReadings adds what docker, python-dotenv and other loaders read for the
 // secret where it differs from what Next.js reads.
-func (c *Case) otherReadings(add func(label, key, reader string, reveal func() string)) {
-	const name = "LIVEKIT_API_SECRET"
+func (c *Case) otherReadings(add func(token.Candidate, secret.Value)) {
+	name := c.Settings.APISecret.Name
 	for _, f := range c.Settings.Files {
 		v, has := f.Lookup(name)
 		if !has || f.Err != nil || plainValues([]config.EnvVar{v}) && !oddBytes(f) {
@@ -179,7 +174,7 @@ func (c *Case) otherReadings(add func(label, key, reader string, reveal func() s
 		}
 		for _, r := range dotenv.Compare([]byte(f.Content.Reveal()), c.Settings.Env.Value) {
 			if got := r.Lookup(name); r.Err == nil && got.State == dotenv.Known && !got.Secret.Equal(v.Value) {
-				add(name+" in "+clean.Line(f.Name, 60), "", r.Loader.String(), got.Secret.Reveal)
+				add(token.Candidate{Label: name + " in " + clean.Line(f.Name, 60), Reader: r.Loader.String()}, got.Secret)
 			}
 		}
 	}

@@ -13,8 +13,8 @@ import (
 	"lkdoctor/config"
 )
 
-// Whatever secret is in reach is tried and named, and never shown: whoever signs
-// with the secret of a login library is told so.
+// TestOtherVariablesInReach signs with a secret from another variable. The finding must
+// name the variable and never show its value.
 func TestOtherVariablesInReach(t *testing.T) {
 	const signer = "s1gner-s1gner-s1gner-s1gner-s1gner"
 	for _, name := range []string{"AUTH_SECRET", "AUTH_SALT_1", "JWT_SECRET", "JWT_SIGNING", "NEXTAUTH_SECRET", "SUPABASE_JWT_SECRET", "SUPABASE_SERVICE", "MY_APP_SECRET", "SESSION_KEY", "LIVEKIT_INFERENCE_API_SECRET"} {
@@ -44,7 +44,7 @@ func TestOtherVariablesInReach(t *testing.T) {
 				if text := f.Message.String(); f.Variant != "other-variable" || f.Facts["found_in"] != name || !strings.Contains(text, name) || strings.Contains(text, signer) {
 					t.Errorf("%s %v: %s", f.Variant, f.Facts, text)
 				}
-				if shown := newHider(c).text("it says " + signer); strings.Contains(shown, signer) {
+				if shown := c.learnCandidates().Hide("it says " + signer); strings.Contains(shown, signer) {
 					t.Errorf("it is not hidden: %s", shown)
 				}
 			})
@@ -52,7 +52,7 @@ func TestOtherVariablesInReach(t *testing.T) {
 	}
 }
 
-// What is no secret is neither tried nor hidden.
+// TestWhatIsNoSecret checks which variables are neither tried as a secret nor hidden.
 func TestWhatIsNoSecret(t *testing.T) {
 	for name, value := range map[string]string{
 		"LIVEKIT_API_KEY": "my-own-key-1", "LIVEKIT_INFERENCE_API_KEY": goodKey, "NEXTAUTH_URL": "http://localhost:3000", "AUTH_PROVIDER": "credentials",
@@ -64,8 +64,8 @@ func TestWhatIsNoSecret(t *testing.T) {
 	}
 }
 
-// The secret that signed is looked for wherever this machine has one: in lines
-// that do not count, in env files of other modes, in what other tools read.
+// TestSecretsInReach checks that the signing secret is found in lines that have no
+// effect, in env files of other modes, and in what other loaders read.
 func TestSecretsInReach(t *testing.T) {
 	const old = "oldoldoldoldoldoldoldoldoldoldold"
 	for _, tt := range []struct {
@@ -108,8 +108,9 @@ func TestSecretsInReach(t *testing.T) {
 	}
 }
 
-// A token with key and secret exchanged is told as that, and its secret is shown
-// nowhere; with the two exchanged here, no setting is to be used instead of itself.
+// TestExchangedKeyAndSecret checks the variant if key and secret are swapped, and that
+// the secret is never shown. If they are swapped in the settings here, no setting must
+// be suggested in place of itself.
 func TestExchangedKeyAndSecret(t *testing.T) {
 	for _, tt := range []struct {
 		name, key, secret, madeWith, signer string

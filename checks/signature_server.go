@@ -46,12 +46,12 @@ func signatureServer(c *Case) Check {
 		}
 		var pinned []Finding
 		if region, again := c.otherRegion(ctx, at, verdict); region != nil {
-			c.made.region.Set(region)
+			c.produce(region)
 			pinned = regionPinned(at, region, verdict)
 			at, verdict = address{URL: region, withToken: at.withToken}, again
 		}
-		c.made.verdict.Set(verdict)
-		c.made.present.Set(&present)
+		c.produce(verdict)
+		c.produce(&present)
 		report := Report{Findings: append(pinned, verdictFindings(ctx, c, verdict, at, ended)...)}
 		if acceptance(verdict) == diagnosis.Yes {
 			report.Outcome = Outcome{
@@ -166,7 +166,8 @@ func verdictFindings(ctx context.Context, c *Case, v *probe.Verdict, at address,
 	if findings, is := c.notTheToken(ctx, v, at, c.token().Token); is {
 		return findings
 	}
-	return with(finding.ServerTokenRejected, rejectedVariant(v.Reason), "the server refuses the token: %s", reasonWords(v))
+	variant, why := rejection(v)
+	return with(finding.ServerTokenRejected, variant, "the server refuses the token: %s", why)
 }
 
 // staleVariant returns the variant of CONFIG_SECRET_STALE: where the old secret is
@@ -227,42 +228,6 @@ func (c *Case) isDevServer(ctx context.Context, at address) bool {
 	return recognition(verdict) == diagnosis.Yes
 }
 
-// rejectedVariant returns the variant of SERVER_TOKEN_REJECTED for the server's
-// reason.
-func rejectedVariant(reason probe.Reason) string {
-	switch reason {
-	case probe.ReasonExpired:
-		return "expired"
-	case probe.ReasonNotYetValid:
-		return "not-yet-valid"
-	case probe.ReasonIssuedInFuture:
-		return "issued-in-future"
-	case probe.ReasonAlgorithm:
-		return "algorithm"
-	case probe.ReasonMalformed:
-		return "unreadable"
-	case probe.ReasonClaimType:
-		return "claim-type"
-	case probe.ReasonNeedsExp:
-		return "no-expiry"
-	case probe.ReasonNoPermissions:
-		return "no-grant"
-	case probe.ReasonDenied:
-		return "no-room-join"
-	case probe.ReasonNoRoom:
-		return "no-room"
-	case probe.ReasonNoIdentity:
-		return "no-identity"
-	case probe.ReasonRoomTooLong:
-		return "room-too-long"
-	case probe.ReasonIdentityTooLong:
-		return "identity-too-long"
-	case probe.ReasonHeaderMalformed:
-		return "header"
-	}
-	return "other"
-}
-
 // unexpected reports a token that the server accepts although its text fails a
 // check: the server has other limits, or another version, than this doctor knows.
 func unexpected(v *probe.Verdict, ended Ended) []Finding {
@@ -278,40 +243,34 @@ func unexpected(v *probe.Verdict, ended Ended) []Finding {
 	return nil
 }
 
-// reasonWords returns the server's reason as a sentence.
-func reasonWords(v *probe.Verdict) Text {
-	switch v.Reason {
-	case probe.ReasonExpired:
-		return finding.Textf("it has expired, by the server's clock")
-	case probe.ReasonNotYetValid:
-		return finding.Textf("it is not valid yet, by the server's clock")
-	case probe.ReasonIssuedInFuture:
-		return finding.Textf("it was issued in the future, by the server's clock")
-	case probe.ReasonAlgorithm:
-		return finding.Textf("it is signed with an algorithm that the server does not take")
-	case probe.ReasonMalformed:
-		return finding.Textf("it cannot be read as a token")
-	case probe.ReasonClaimType:
-		return finding.Textf("one of its claims has the wrong type")
-	case probe.ReasonNeedsExp:
-		return finding.Textf("it has no expiry (exp), which this server requires")
-	case probe.ReasonNoPermissions:
-		return finding.Textf("no token reached it, or one without a video grant")
-	case probe.ReasonDenied:
-		return finding.Textf("its video grant does not allow joining (roomJoin)")
-	case probe.ReasonNoRoom:
-		return finding.Textf("it names no room")
-	case probe.ReasonNoIdentity:
-		return finding.Textf("it names no identity (sub)")
-	case probe.ReasonRoomTooLong:
-		return finding.Textf("its room name is too long")
-	case probe.ReasonIdentityTooLong:
-		return finding.Textf("its identity is too long")
-	case probe.ReasonHeaderMalformed:
-		return finding.Textf("the Authorization header did not arrive as it was sent")
+// rejection returns the variant of SERVER_TOKEN_REJECTED for the server's reason, and
+// the reason as a sentence.
+func rejection(v *probe.Verdict) (variant string, why Text) {
+	for _, known := range []struct {
+		reason         probe.Reason
+		variant, words string
+	}{
+		{probe.ReasonExpired, "expired", "it has expired, by the server's clock"},
+		{probe.ReasonNotYetValid, "not-yet-valid", "it is not valid yet, by the server's clock"},
+		{probe.ReasonIssuedInFuture, "issued-in-future", "it was issued in the future, by the server's clock"},
+		{probe.ReasonAlgorithm, "algorithm", "it is signed with an algorithm that the server does not take"},
+		{probe.ReasonMalformed, "unreadable", "it cannot be read as a token"},
+		{probe.ReasonClaimType, "claim-type", "one of its claims has the wrong type"},
+		{probe.ReasonNeedsExp, "no-expiry", "it has no expiry (exp), which this server requires"},
+		{probe.ReasonNoPermissions, "no-grant", "no token reached it, or one without a video grant"},
+		{probe.ReasonDenied, "no-room-join", "its video grant does not allow joining (roomJoin)"},
+		{probe.ReasonNoRoom, "no-room", "it names no room"},
+		{probe.ReasonNoIdentity, "no-identity", "it names no identity (sub)"},
+		{probe.ReasonRoomTooLong, "room-too-long", "its room name is too long"},
+		{probe.ReasonIdentityTooLong, "identity-too-long", "its identity is too long"},
+		{probe.ReasonHeaderMalformed, "header", "the Authorization header did not arrive as it was sent"},
+	} {
+		if known.reason == v.Reason {
+			return known.variant, finding.Textf(known.words)
+		}
 	}
 	if v.Text == "" {
-		return finding.Textf("status %d without a reason", v.Status)
+		return "other", finding.Textf("status %d without a reason", v.Status)
 	}
-	return finding.Textf("status %d, %s", v.Status, v.Text)
+	return "other", finding.Textf("status %d, %s", v.Status, v.Text)
 }

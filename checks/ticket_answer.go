@@ -31,7 +31,8 @@ type TicketAnswer struct {
 // read returns the product of a 2xx answer.
 func (c *Case) read(reply *probe.Reply, profile answer.Profile) *TicketAnswer {
 	a := &TicketAnswer{Reply: reply, Answer: answer.Find(reply.Body, reply.Header.Get("Content-Type"), profile)}
-	if a.usable() {
+	_, missing := missingToken(nil, a, Text{})
+	if kind := a.kind(); !missing && (kind == answer.Text || kind == answer.Empty || kind == answer.Null) {
 		c.learn(a.Raw())
 		a.Token = examine(a.Raw())
 	}
@@ -70,14 +71,12 @@ func (a *TicketAnswer) facts() Facts {
 		"status": a.Reply.Status, "token_path": a.TokenPath(), "ticket_spent": a.Spent, "fields": a.Answer.Fields,
 		"content_type": clean.Line(a.Reply.Header.Get("Content-Type"), 80),
 	}
-	if a.Answer.URL != "" {
-		facts["answer_url"] = clean.URL(a.Answer.URL)
-	}
-	if a.Answer.Room != "" {
-		facts["answer_room"] = clean.Line(a.Answer.Room, 256)
-	}
-	if a.Answer.Identity != "" {
-		facts["answer_identity"] = clean.Line(a.Answer.Identity, 256)
+	for name, value := range map[string]string{
+		"answer_url": clean.URL(a.Answer.URL), "answer_room": clean.Line(a.Answer.Room, 256), "answer_identity": clean.Line(a.Answer.Identity, 256),
+	} {
+		if value != "" {
+			facts[name] = value
+		}
 	}
 	return facts
 }
@@ -88,18 +87,6 @@ func (a *TicketAnswer) kind() answer.Kind {
 		return a.Answer.AtUsual
 	}
 	return a.Answer.TokenKind
-}
-
-// usable reports whether there is a value that the token checks can examine.
-func (a *TicketAnswer) usable() bool {
-	if _, missing := missingToken(nil, a, Text{}); missing {
-		return false
-	}
-	switch a.kind() {
-	case answer.Text, answer.Empty, answer.Null:
-		return true
-	}
-	return false
 }
 
 // answerFindings judges a 2xx answer: whether there is a token, whether it is in
@@ -194,16 +181,11 @@ func freshly(a *TicketAnswer) bool {
 // missingToken returns the finding about an answer without a token to examine.
 func missingToken(c *Case, t *TicketAnswer, who Text) (Finding, bool) {
 	a, kind, path := t.Answer, t.kind(), t.TokenPath()
+	said := clean.Line(a.Said.Text, 160)
 	build := func(code Code, variant, format string, args ...any) (Finding, bool) {
 		f := finding.New(code, finding.Fail, format, args...).As(variant).
 			With("shape", string(a.Shape)).With("fields", append([]string{}, a.Fields...))
-		if a.Said.Text != "" {
-			f = f.With("said", clean.Line(a.Said.Text, 160))
-		}
-		if path != "" {
-			f = f.With("token_path", path)
-		}
-		return f, true
+		return withTexts(f, map[string]string{"said": said, "token_path": path}), true
 	}
 	fields := clean.Line(strings.Join(a.Fields, ", "), 160)
 	missing := "missing"
@@ -211,8 +193,6 @@ func missingToken(c *Case, t *TicketAnswer, who Text) (Finding, bool) {
 		missing = "endpoint"
 	}
 	switch {
-	case a.Problem == answer.ErrorObject && a.Said.Text != "" && (kind == answer.Null || kind == answer.Empty):
-		return build(finding.TicketTokenMissing, "said-why", "%s answered without a token, and says: %s", who, clean.Line(a.Said.Text, 160))
 	case a.Problem == answer.NotJSON, a.Problem == answer.BrokenJSON, a.Problem == answer.EmptyBody, a.Problem == answer.TooDeep:
 		what, variant := bodyKind(t)
 		f, _ := build(finding.TicketNotJSON, variant, "%s answered with %s where JSON with a token was expected", who, what)
@@ -228,13 +208,13 @@ func missingToken(c *Case, t *TicketAnswer, who Text) (Finding, bool) {
 			what = a.UsualType
 		}
 		if a.TokenHasVideo {
-			f, _ := build(finding.TicketTokenMissing, "beside", "the field %s should hold the token as text and holds this type: %s. The token sits at %s",
+			f, _ := build(finding.TicketTokenMissing, "beside", "the field %s should hold the token as text and holds this type: %s; the token sits at %s",
 				path, what, a.TokenPath)
 			return f.With("found", a.TokenPath), true
 		}
 		return build(finding.TicketTokenMissing, "not-text", "the field %s should hold the token as text and holds this type: %s", path, what)
-	case kind == answer.Missing && a.Said.Text != "":
-		return build(finding.TicketTokenMissing, "said-why", "%s answered without a token, and says: %s", who, clean.Line(a.Said.Text, 160))
+	case said != "" && (kind == answer.Missing || a.Problem == answer.ErrorObject && (kind == answer.Null || kind == answer.Empty)):
+		return build(finding.TicketTokenMissing, "said-why", "%s answered without a token, and says: %s", who, said)
 	case kind == answer.Missing && fields != "":
 		return build(finding.TicketTokenMissing, missing, "%s answered without a token; its fields are: %s", who, fields)
 	case kind == answer.Missing:
@@ -276,20 +256,18 @@ func addressFindings(c *Case, a *TicketAnswer, who Text) []Finding {
 		return nil // its own client knows the address
 	}
 	if raw == "" {
-		f := finding.New(finding.TicketURLMissing, finding.Warn,
-			"%s names no LiveKit server; the app does not fall back to LIVEKIT_URL", who)
+		f := finding.New(finding.TicketURLMissing, finding.Warn, "%s names no LiveKit server; the app does not fall back to LIVEKIT_URL", who)
 		if by == "endpoint" {
 			f = finding.New(finding.TicketURLMissing, finding.Fail,
 				"%s names no LiveKit server: LiveKit's standard clients read server_url, and would not know where to connect", who)
 		}
 		return []Finding{f.With("fields", a.Answer.Fields).As(by)}
 	}
-	fault, _ := serverURLFault(raw)
-	there := usableURL(raw)
-	if !fault.IsZero() || there == nil {
-		if fault.IsZero() {
-			fault = finding.Textf("it cannot be parsed")
-		}
+	fault, there := serverURLFault(raw), usableURL(raw)
+	if fault.IsZero() && there == nil {
+		fault = finding.Textf("it cannot be parsed")
+	}
+	if !fault.IsZero() {
 		return []Finding{finding.New(finding.TicketURLInvalid, finding.Fail,
 			"%s names a LiveKit server that cannot be used: %s", who, fault).
 			With("url", clean.URL(raw)).With("url_path", a.Answer.URLPath).As(by)}

@@ -94,20 +94,16 @@ func (c *Case) names(all bool) map[string]string {
 		room, identity = cmp.Or(room, made), cmp.Or(identity, made)
 	}
 	names := map[string]string{}
-	for value, list := range map[*string][]string{
-		&room:     {"room_name", "roomName", "room"},
-		&identity: {"participant_identity", "participantIdentity", "identity", "username"},
-		&name:     {"display_name"},
+	for _, n := range []struct{ value, fields string }{
+		{room, "room_name roomName room"},
+		{identity, "participant_identity participantIdentity identity username"},
+		{name, "display_name"},
+		{cmp.Or(name, identity), "participant_name participantName name"},
 	} {
-		for _, field := range list {
-			if *value != "" {
-				names[field] = *value
+		for field := range strings.FieldsSeq(n.fields) {
+			if n.value != "" {
+				names[field] = n.value
 			}
-		}
-	}
-	if shown := cmp.Or(name, identity); shown != "" {
-		for _, field := range []string{"participant_name", "participantName", "name"} {
-			names[field] = shown
 		}
 	}
 	return names
@@ -152,7 +148,7 @@ func startPage(r *probe.Reply) bool {
 // staticHost reports whether a refusal is the page of a host that serves files
 // only.
 func staticHost(r *probe.Reply) bool {
-	switch gateway(r) {
+	switch refusedBy(r).by {
 	case "nginx", "Apache", "Caddy", "Tomcat", "Amazon S3", "GitHub Pages", "Vercel":
 		return true
 	}
@@ -168,25 +164,21 @@ func (c *Case) endpointRoutes() []attempt {
 // endpointBody returns the body for a standard token endpoint, whose fields are
 // snake_case and left out where unset.
 func (c *Case) endpointBody(all bool) []byte {
-	fields := c.names(all)
-	if !all {
-		fields = map[string]string{}
-		for name, value := range map[string]string{
-			"room_name": c.Options.Room, "participant_identity": c.Options.Identity, "participant_name": c.Options.DisplayName,
-		} {
-			if value != "" {
-				fields[name] = value
-			}
-		}
+	if all {
+		return asJSON(c.names(all))
 	}
-	return asJSON(fields)
+	return asJSON(struct {
+		Identity string `json:"participant_identity,omitempty"`
+		Name     string `json:"participant_name,omitempty"`
+		Room     string `json:"room_name,omitempty"`
+	}{c.Options.Identity, c.Options.DisplayName, c.Options.Room})
 }
 
-// asJSON encodes maps of text, which cannot fail.
+// asJSON encodes a request's body.
 func asJSON(value any) []byte {
 	body, err := json.Marshal(value)
 	if err != nil {
-		return []byte("{}")
+		panic(err) // texts and maps of texts can always be encoded
 	}
 	return body
 }

@@ -52,7 +52,12 @@ func (c *Case) consume(ctx context.Context) Report {
 	var findings []Finding
 	reply, failure := c.Net.Exchange(ctx, request)
 	if failure != nil {
-		findings = consumeFailure(c, failure, request.URL)
+		findings = c.unanswered(toService, failure, address{URL: request.URL})
+		for i := range findings {
+			if failure.Phase == probe.PhaseHTTP || failure.Phase == probe.PhaseBody {
+				findings[i] = findings[i].With("ticket_may_be_spent", true)
+			}
+		}
 	} else {
 		findings = c.handedOut(ctx, attempt{reply: reply, url: request.URL}, who, c.askedPath())
 	}
@@ -69,27 +74,21 @@ func (c *Case) askEndpoint(ctx context.Context) Report {
 	}
 	check.Waiting(ctx, "waiting for the token endpoint at %s, which may have to compile its route", clean.Line(u.Host, 80))
 	asked, failure := c.askRoutes(ctx, c.endpointRoutes(), c.endpointBody)
-	if failure != nil {
-		last := asked[len(asked)-1]
-		return c.consumed(consumeFailure(c, c.Net.Clarify(ctx, u, failure, nil), u), nil, last.String(), u)
-	}
 	last := asked[len(asked)-1]
+	if failure != nil {
+		return c.consumed(c.unanswered(toService, c.Net.Clarify(ctx, u, failure, nil), address{URL: u}), nil, last.String(), u)
+	}
 	path := clean.Line(cmp.Or(u.Path, "/"), 120)
 	if len(asked) > 1 && absent(last) {
 		// GET does not exist either: the answer to POST says more.
-		f := c.refusalOrPage(asked[0].reply, who, path)
+		f := c.refusal(asked[0].reply, who, path)
+		if startPage(asked[0].reply) {
+			f = finding.New(finding.TicketRouteWrong, finding.Fail, "a web page is at %s, and no token endpoint", path).
+				With("path", path).With("status", asked[0].reply.Status).As("endpoint-path")
+		}
 		return c.consumed([]Finding{f}, last.reply, asked[0].String(), u)
 	}
 	return c.consumed(c.handedOut(ctx, last, who, path), last.reply, last.String(), u)
-}
-
-// refusalOrPage returns the finding about a route that does not exist.
-func (c *Case) refusalOrPage(reply *probe.Reply, who Text, path string) Finding {
-	if startPage(reply) {
-		return finding.New(finding.TicketRouteWrong, finding.Fail, "a web page is at %s, and no token endpoint", path).
-			With("path", path).With("status", reply.Status).As("endpoint-path")
-	}
-	return c.refusal(reply, who, path)
 }
 
 // consumed returns the report on the request.
@@ -119,23 +118,7 @@ func consumeRequest(c *Case) probe.Request {
 	if plain, err := url.PathUnescape(raw); err == nil {
 		u.Path = plain
 	}
-	body := []byte("{}")
-	if c.Options.DisplayName != "" {
-		body = asJSON(map[string]any{"profile": map[string]string{"display_name": c.Options.DisplayName}})
-	}
-	return probe.Request{Method: http.MethodPost, URL: &u, Header: header, Body: body, Spare: true}
-}
-
-// consumeFailure returns the findings for a request without an answer. The ticket
-// may be spent, and the finding says so.
-func consumeFailure(c *Case, f *probe.Failure, u *url.URL) []Finding {
-	findings := serviceFailure(c, f, u)
-	if c.Source() == check.SourceTicket && (f.Phase == probe.PhaseHTTP || f.Phase == probe.PhaseBody) {
-		for i := range findings {
-			findings[i] = findings[i].With("ticket_may_be_spent", true)
-		}
-	}
-	return findings
+	return probe.Request{Method: http.MethodPost, URL: &u, Header: header, Body: asJSON(c.profile()), Spare: true}
 }
 
 // handedOut judges an answer by its status. A 2xx becomes the product.
@@ -158,7 +141,7 @@ func (c *Case) handedOut(ctx context.Context, a attempt, who Text, path string) 
 	}
 	product := c.read(reply, profile)
 	product.Spent, product.own = c.Source() == check.SourceTicket, a.own
-	c.made.ticket.Set(product)
+	c.produce(product)
 	return append(answerFindings(c, product, who), c.cacheFindings(ctx, product, a, body, who)...)
 }
 

@@ -13,10 +13,9 @@ import (
 	"lkdoctor/config"
 )
 
-// TestOneConnectionAtATime asks a ticket service that serves one connection
-// after the other, and keeps each open, as small development servers do: the
-// connection that the ticket will travel on must not keep the first question
-// waiting, nor the first one the ticket.
+// TestOneConnectionAtATime asks a ticket service that serves one connection at a time
+// and keeps it open, as small development servers do. The first question and the
+// ticket must not wait for each other's connection.
 func TestOneConnectionAtATime(t *testing.T) {
 	asked := make(chan string, 8)
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

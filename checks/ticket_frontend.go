@@ -1,8 +1,8 @@
 package checks
 
 import (
+	"cmp"
 	"context"
-	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -45,7 +45,7 @@ func ticketFrontend(c *Case) Check {
 		check.Waiting(ctx, "waiting for the front end at %s, which may have to compile its route", clean.Line(base.Host, 80))
 		asked, failure := c.askFrontend(ctx, base)
 		if failure != nil {
-			return Report{Findings: c.placed([]Finding{c.frontendFailure(c.Net.Clarify(ctx, base, failure, nil), base)})}
+			return Report{Findings: c.placed(c.unanswered(toFrontend, c.Net.Clarify(ctx, base, failure, nil), address{URL: base}))}
 		}
 		return Report{Findings: c.placed(c.frontendFindings(ctx, asked, base)), Outcome: frontendOutcome(c.frontend())}
 	})
@@ -100,18 +100,18 @@ func (c *Case) askFrontend(ctx context.Context, base *url.URL) ([]attempt, *prob
 // frontendBody returns the body without a ticket. /api/token of LiveKit's starter
 // fails on a request without room_config.
 func (c *Case) frontendBody(all bool) []byte {
-	fields := map[string]any{"room_config": map[string]any{}}
+	fields := c.profile()
+	fields["room_config"] = struct{}{}
 	for name, value := range c.names(all) {
 		fields[name] = value
 	}
-	maps.Copy(fields, c.profile())
 	return asJSON(fields)
 }
 
 // ticketBody returns the body with which the app's page sends a ticket.
 func (c *Case) ticketBody(ticket string) []byte {
-	fields := map[string]any{"ticket": ticket}
-	maps.Copy(fields, c.profile())
+	fields := c.profile()
+	fields["ticket"] = ticket
 	return asJSON(fields)
 }
 
@@ -119,7 +119,7 @@ func (c *Case) ticketBody(ticket string) []byte {
 // take.
 func (c *Case) profile() map[string]any {
 	if c.Options.DisplayName == "" {
-		return nil
+		return map[string]any{}
 	}
 	return map[string]any{"profile": map[string]string{"display_name": c.Options.DisplayName}}
 }
@@ -138,49 +138,6 @@ func (c *Case) ignoresTicket(ctx context.Context, a attempt, product *TicketAnsw
 		}
 	}
 	return true
-}
-
-// frontendFailure returns the finding for a network failure on the way to the front
-// end. A wrong address is --frontend's.
-func (c *Case) frontendFailure(f *probe.Failure, base *url.URL) Finding {
-	host, why := clean.Line(base.Host, 80), finding.Textf("%s", f.Detail)
-	build := func(variant string, owner Owner) Finding {
-		return failureFacts(finding.New(finding.FrontendUnreachable, finding.Fail, "the front end at %s does not answer: %s", host, why), f).
-			As(variant).By(owner)
-	}
-	switch f.Kind {
-	case probe.KindTLSPlainPort:
-		return build("plain-port", finding.OwnerConfig).With("suggestion", suggestion(base, withScheme("http")))
-	case probe.KindPlainToTLS:
-		return build("tls-port", finding.OwnerConfig).With("suggestion", suggestion(base, withScheme("https")))
-	case probe.KindProxy:
-		why = proxyWords(c, f, base)
-		return c.throughProxy(build("", finding.OwnerConfig), base)
-	case probe.KindRefused:
-		if g, is := otherLoopback(finding.FrontendUnreachable, f, base); is {
-			return g.By(finding.OwnerConfig)
-		}
-		return build("nothing-listens", finding.OwnerFrontend)
-	case probe.KindDNSAbsent, probe.KindDNSFailed:
-		return build("no-such-name", finding.OwnerConfig)
-	case probe.KindSYNTimeout, probe.KindUnreachable, probe.KindTCPOther:
-		return build("no-reply", finding.OwnerNetwork)
-	case probe.KindTLSExpired, probe.KindTLSNotYet, probe.KindTLSWrongName, probe.KindTLSUnknownCA,
-		probe.KindTLSName, probe.KindTLSVersion, probe.KindTLSClient, probe.KindTLSOther:
-		why = tlsWords(f)
-		return build("certificate", finding.OwnerFrontend)
-	}
-	result := build("not-http", finding.OwnerFrontend)
-	if f.Timeout() {
-		result = result.As("silent")
-	}
-	if f.Phase == probe.PhaseHTTP {
-		result.Message = finding.Textf("the front end at %s does not answer: %s; a dev server that compiles the route does so too: if it is one, run this again", host, why)
-		if !c.Settings.Ticket.Secret.Empty() {
-			result = result.With("ticket_may_be_spent", true)
-		}
-	}
-	return result
 }
 
 // frontendFindings judges the answer that counts by its status.
@@ -211,7 +168,7 @@ func (c *Case) frontendAnswer(ctx context.Context, a attempt) []Finding {
 	posted := !c.Settings.Ticket.Secret.Empty()
 	ignored := posted && c.ignoresTicket(ctx, a, product)
 	product.Spent, product.own = posted && !ignored, a.own
-	c.made.frontend.Set(product)
+	c.produce(product)
 	who := finding.Textf("the front end")
 	if hops := a.reply.Redirects; len(hops) > 0 && product.Answer.Problem == answer.NotJSON {
 		what, _ := bodyKind(product)
@@ -250,14 +207,10 @@ func frontendFields(f Finding, traded bool) Finding {
 	if f.Code == finding.TicketTokenMissing && traded {
 		return f.With("token_path", "")
 	}
-	switch {
-	case f.Code == finding.TicketNotJSON:
-		f = f.As("not-json")
-	case f.Variant == "beside":
-		f = f.As("not-text")
-	case f.Variant == "missing":
-		f = f.As("missing-token")
+	variant := cmp.Or(map[string]string{"beside": "not-text", "missing": "missing-token"}[f.Variant], f.Variant)
+	if f.Code == finding.TicketNotJSON {
+		variant = "not-json"
 	}
 	f.Code = finding.FrontendFields
-	return f.By(finding.OwnerFrontend)
+	return f.As(variant).By(finding.OwnerFrontend)
 }

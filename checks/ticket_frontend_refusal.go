@@ -32,13 +32,8 @@ func (c *Case) routeMissing(ctx context.Context, asked []attempt, base *url.URL)
 	}
 	names := make([]string, len(asked))
 	usual := asked[:0:0]
-	has := func(methods ...string) (all bool) {
-		for _, m := range methods {
-			if !slices.ContainsFunc(asked, func(a attempt) bool { return a.method == m && a.reply.Status == 405 && !staticHost(a.reply) }) {
-				return false
-			}
-		}
-		return true
+	takesNo := func(method string) bool {
+		return slices.ContainsFunc(asked, func(a attempt) bool { return a.method == method && a.reply.Status == 405 && !staticHost(a.reply) })
 	}
 	for i, a := range asked {
 		names[i] = fmt.Sprintf("%s: %d", a, a.reply.Status)
@@ -51,6 +46,7 @@ func (c *Case) routeMissing(ctx context.Context, asked []attempt, base *url.URL)
 		return first.with(finding.New(code, finding.Fail, format, args...)).With("asked", list).As(variant)
 	}
 	program := slices.IndexFunc(asked, func(a attempt) bool { return a.reply.Status == 501 })
+	static := slices.IndexFunc(usual, func(a attempt) bool { return staticHost(a.reply) })
 	switch {
 	case program >= 0:
 		server := cmp.Or(clean.Line(asked[program].reply.Header.Get("Server"), 60), refusedBy(asked[program].reply).said.Text)
@@ -58,15 +54,15 @@ func (c *Case) routeMissing(ctx context.Context, asked []attempt, base *url.URL)
 			With("said", server).By(finding.OwnerConfig)
 	case slices.ContainsFunc(usual, func(a attempt) bool { return startPage(a.reply) }):
 		return build(finding.FrontendRouteMissing, "start-page", "the front end answers with a web page where its token route should be (%s)", list)
-	case slices.ContainsFunc(usual, func(a attempt) bool { return staticHost(a.reply) }):
-		i := slices.IndexFunc(usual, func(a attempt) bool { return staticHost(a.reply) })
-		return build(finding.FrontendRouteMissing, "static-export", "%s answers here with files only, and none of the token routes is there (%s)", gateway(usual[i].reply), list)
+	case static >= 0:
+		return build(finding.FrontendRouteMissing, "static-export",
+			"%s answers here with files only, and none of the token routes is there (%s)", refusedBy(usual[static].reply).by, list)
 	case posted && asked[0].reply.Status == 405:
 		return build(finding.FrontendMethod, "takes-no-ticket", "the front end's route takes no POST, so no ticket either (%s)", list)
 	case posted && mints:
 		return build(finding.FrontendRouteMissing, "no-ticket-route", "the front end makes tokens itself, and has no route that takes a ticket (%s)", list).
 			By(finding.OwnerConfig)
-	case has(http.MethodGet, http.MethodPost):
+	case takesNo(http.MethodGet) && takesNo(http.MethodPost):
 		return build(finding.FrontendMethod, "neither", "the front end's route takes neither GET nor POST (%s)", list)
 	}
 	return build(finding.FrontendRouteMissing, "other-path", "the front end has none of the routes that LiveKit's starters use (%s)", list).
@@ -116,8 +112,7 @@ func (c *Case) frontendError(a attempt) Finding {
 		text = finding.Textf("%s", clean.Line(said, 160))
 		return build("compile-error").With("said", clean.Line(said, 160))
 	}
-	by := gateway(a.reply)
-	switch {
+	switch by := r.by; {
 	case unserved(a.reply) && (by != "" || !inJSON):
 		f := build("gateway")
 		if by != "" {
@@ -160,8 +155,11 @@ func (c *Case) passedOn(r refused) ([]Finding, bool) {
 		return nil, false
 	}
 	said, text := r.said, r.text()
-	plain := r.Status >= 400 && r.Status <= 499 && gateway(r.Reply) == ""
+	plain := r.Status >= 400 && r.Status <= 499 && r.by == ""
 	about := plain && r.ofTicket()
+	upstream := func(code Code, variant string) Finding {
+		return finding.New(code, finding.Fail, "the front end passes on that the ticket service answers %d: %s", r.Status, text).As(variant)
+	}
 	var f Finding
 	switch {
 	case said.Code == "TICKET_NOT_FOUND", about && r.Status == 404:
@@ -175,26 +173,24 @@ func (c *Case) passedOn(r refused) ([]Finding, bool) {
 		plain && r.Status == 410 && r.speaksOf(wordings().expired):
 		f = finding.New(finding.TicketExpired, finding.Fail, "the front end passes on that this ticket has expired (%d): %s", r.Status, text)
 	case about && r.Status == 401:
-		f = upstream(finding.TicketUnauthorized, r).As("bad-ticket").By(finding.OwnerConfig)
+		f = upstream(finding.TicketUnauthorized, "bad-ticket").By(finding.OwnerConfig)
 	case about && r.Status == 403:
-		f = upstream(finding.TicketForbidden, r).As("bad-ticket").By(finding.OwnerConfig)
-	case plain && r.Status == 403 && r.inServiceForm():
-		f = upstream(finding.TicketForbidden, r).As("service")
+		f = upstream(finding.TicketForbidden, "bad-ticket").By(finding.OwnerConfig)
+	case r.Status == 403 && (plain && r.inServiceForm() || said.Code == "UPSTREAM_ERROR"):
+		f = upstream(finding.TicketForbidden, "service")
 	case said.Code != "UPSTREAM_ERROR":
 		return nil, false
 	case r.Status == 401:
-		f = upstream(finding.TicketUnauthorized, r).As("through-app")
-	case r.Status == 403:
-		f = upstream(finding.TicketForbidden, r).As("service")
+		f = upstream(finding.TicketUnauthorized, "through-app")
 	case r.Status == 429:
-		f = upstream(finding.TicketRateLimited, r)
+		f = upstream(finding.TicketRateLimited, "")
 	case r.Status >= 500:
-		f = upstream(finding.TicketServerError, r).As(serverError(r, Text{}, "").Variant)
+		f = upstream(finding.TicketServerError, serverError(r, Text{}).Variant)
 	case ownWords(said.Text):
-		f = upstream(finding.TicketRejected, r).As("hidden")
+		f = upstream(finding.TicketRejected, "hidden")
 	default:
-		f = upstream(finding.TicketRejected, r)
-		f.Variant, f.Party = c.rejected(r, Text{}).Variant, c.rejected(r, Text{}).Party
+		rejected := c.rejected(r, Text{})
+		f = upstream(finding.TicketRejected, rejected.Variant).By(rejected.Party)
 	}
 	f = r.with(f).With("through", "front end")
 	if said.Code == "" || !ownWords(said.Text) {
@@ -203,10 +199,6 @@ func (c *Case) passedOn(r refused) ([]Finding, bool) {
 	return []Finding{f, finding.New(finding.FrontendWrapsError, finding.Warn,
 		"the front end answers %s for the ticket service's refusal: what the service itself said is not passed on", said.Code).
 		With("status", r.Status).With("said_code", said.Code)}, true
-}
-
-func upstream(code Code, r refused) Finding {
-	return finding.New(code, finding.Fail, "the front end passes on that the ticket service answers %d: %s", r.Status, r.text())
 }
 
 // ownWords reports whether a sentence is one that apps use for any refusal, so that

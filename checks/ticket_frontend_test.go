@@ -11,14 +11,14 @@ import (
 	"lkdoctor/config"
 )
 
-// An app passes a refusal of its ticket service on: who must act is told by
-// what was refused, and its own failures stay its own.
+// TestFrontendRefusals checks that the owner of an error that an app returns is the
+// ticket service if the app passes a refusal on, and the app if it failed itself.
 func TestFrontendRefusals(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
 		status int
 		body   string
-		want   string // code/variant:party of each finding
+		want   string // code/variant:party of each finding, with spaces between
 	}{
 		{"unknown", 404, `{"code":"TICKET_NOT_FOUND","message":"Ticket not found"}`, "TICKET_UNKNOWN/through-app:config FRONTEND_WRAPS_ERROR/:frontend"},
 		{"used", 409, `{"code":"TICKET_CONSUMED","message":"used at 10:04 by ada"}`, "TICKET_CONSUMED/:config"},
@@ -89,13 +89,13 @@ func TestFrontendRefusals(t *testing.T) {
 	}
 }
 
-// Without a ticket the starters' routes are asked, and then the address itself,
-// which may be the app's own route. A query stays, and what the route wants is
-// sent once it asks for it.
+// TestFrontendIsAskedAsItsClientsAsk checks the requests without a ticket: the routes
+// of LiveKit's starters first, then the address itself, with its query. Parameters are
+// sent only once the route asks for them.
 func TestFrontendIsAskedAsItsClientsAsk(t *testing.T) {
 	for _, tt := range []struct {
 		name, at string
-		answers  map[string]string // what is asked → status and body
+		answers  map[string]string // method and path → status and body
 		asked    string
 		want     string
 	}{
@@ -108,11 +108,11 @@ func TestFrontendIsAskedAsItsClientsAsk(t *testing.T) {
 			"FRONTEND_METHOD/neither:frontend"},
 		{"GET /api/token alone", "", map[string]string{"POST /api/token": "405 ", "GET /api/token": "200 eyJhbGciOiJIUzI1NiJ9.eyJ2aWRlbyI6e30sIm5iZiI6MX0.x"},
 			`GET /api/connection-details |POST /api/connection-details {"room_config":{}}|POST /api/token {"room_config":{}}|GET /api/token ` +
-				`|GET /api/token `, // and once more, for a token that is kept
+				`|GET /api/token `, // again, for a token to keep
 			"FRONTEND_FIELDS/other-name:frontend TICKET_URL_MISSING/app:giver"},
 		{"the quickstart's route", "/getToken", map[string]string{"GET /getToken": "200 eyJhbGciOiJIUzI1NiJ9.eyJ2aWRlbyI6e30sIm5iZiI6MX0.x"},
 			`GET /getToken/api/connection-details |POST /getToken/api/connection-details {"room_config":{}}|POST /getToken/api/token {"room_config":{}}` +
-				`|GET /getToken/api/token |GET /getToken |GET /getToken `, // and once more, for a token that is kept
+				`|GET /getToken/api/token |GET /getToken |GET /getToken `, // again, for a token to keep
 			""},
 		{"a ticket is wanted", "/api/token", map[string]string{"GET /api/token": `400 {"error":"ticket is required"}`},
 			`GET /api/token |GET /api/token?identity=lkdoctor-00000000&name=lkdoctor-00000000` +

@@ -20,10 +20,14 @@ import (
 type refused struct {
 	*probe.Reply
 	said answer.ErrorInfo
+	// by is the proxy, gateway or static host whose own page the answer is; it is
+	// empty for what a service answers itself.
+	by string
 }
 
 func refusedBy(reply *probe.Reply) refused {
-	return refused{reply, answer.ErrorText(reply.Body, reply.Header.Get("Content-Type"))}
+	said := answer.ErrorText(reply.Body, reply.Header.Get("Content-Type"))
+	return refused{reply, said, gateway(reply, said)}
 }
 
 // text returns the answer's message, cut to fit into a finding.
@@ -32,16 +36,7 @@ func (r refused) text() Text { return orNothing(clean.Line(r.said.Text, 160)) }
 // with adds the answer's content to a finding's facts.
 func (r refused) with(f Finding) Finding {
 	f = f.With("status", r.Status).With("said", clean.Line(r.said.Text, 160))
-	if r.said.Code != "" {
-		f = f.With("said_code", r.said.Code)
-	}
-	if r.said.Framework != "" {
-		f = f.With("framework", r.said.Framework)
-	}
-	if by := gateway(r.Reply); by != "" {
-		f = f.With("gateway", by)
-	}
-	return f
+	return withTexts(f, map[string]string{"said_code": r.said.Code, "framework": r.said.Framework, "gateway": r.by})
 }
 
 // speaksOf reports whether the text or the code matches pattern.
@@ -50,7 +45,7 @@ func (r refused) speaksOf(pattern *regexp.Regexp) bool {
 }
 
 // ofTicket reports whether the service's own words refuse the ticket.
-func (r refused) ofTicket() bool { return r.speaksOf(wordings().ticket) && gateway(r.Reply) == "" }
+func (r refused) ofTicket() bool { return r.speaksOf(wordings().ticket) && r.by == "" }
 
 // inServiceForm reports whether the answer has the ticket service's form,
 // FastAPI's, and not that of a route of the app.
@@ -62,12 +57,9 @@ func (r refused) inOwnWords() bool { return r.said.Shape == answer.ShapeObject &
 
 // wants reports whether the answer asks for a room, a name or an identity.
 func (r refused) wants() bool {
-	for _, item := range r.said.Items {
-		if wordings().names.MatchString(item.Where) {
-			return true
-		}
-	}
-	return r.speaksOf(wordings().names)
+	return r.speaksOf(wordings().names) || slices.ContainsFunc(r.said.Items, func(item answer.ErrorItem) bool {
+		return wordings().names.MatchString(item.Where)
+	})
 }
 
 // otherFields returns the fields that the answer calls missing and that are not
@@ -119,11 +111,9 @@ var wordings = sync.OnceValue(func() (w struct {
 	return w
 })
 
-// gateway returns the proxy, gateway or static host whose own page an answer is; it
-// is empty for what a service answers itself. A Server header alone proves nothing:
-// nginx adds its own to what it passes on.
-func gateway(r *probe.Reply) string {
-	said := answer.ErrorText(r.Body, r.Header.Get("Content-Type"))
+// gateway returns refused.by. A Server header alone proves nothing: nginx adds its
+// own to what it passes on.
+func gateway(r *probe.Reply, said answer.ErrorInfo) string {
 	switch said.Framework {
 	case "nginx", "openresty", "Cloudflare", "Envoy", "Apache", "Kong", "AWS API Gateway", "Vercel", "ngrok":
 		return said.Framework
@@ -167,12 +157,18 @@ func (c *Case) refusal(reply *probe.Reply, who Text, path string) Finding {
 	}
 	// own returns findings about what this machine sent.
 	own := func(f Finding) Finding { return f.By(finding.OwnerConfig) }
-	by, text := gateway(reply), r.text()
+	by, text := r.by, r.text()
 	switch status := r.Status; {
 	case status == 401 && endpoint:
 		return own(build(finding.TicketUnauthorized, "endpoint", "%s answers 401: %s", who, text))
 	case status == 401 && strings.HasPrefix(strings.ToLower(r.Header.Get("WWW-Authenticate")), "basic"):
-		return build(finding.TicketUnauthorized, passwordAt(r.Header.Get("Server")), "%s answers 401 and asks for a password: %s", who, text)
+		variant := "gateway"
+		for _, name := range []string{"nginx", "caddy", "apache"} {
+			if strings.HasPrefix(strings.ToLower(r.Header.Get("Server")), name) {
+				variant = "gateway-" + name
+			}
+		}
+		return build(finding.TicketUnauthorized, variant, "%s answers 401 and asks for a password: %s", who, text)
 	case status == 401 && r.ofTicket():
 		return own(build(finding.TicketUnauthorized, "bad-ticket", "%s answers 401: %s", who, text))
 	case status == 401:
@@ -185,20 +181,14 @@ func (c *Case) refusal(reply *probe.Reply, who Text, path string) Finding {
 		return own(build(finding.TicketForbidden, "bad-ticket", "%s forbids it (403): %s", who, text))
 	case status == 403:
 		return build(finding.TicketForbidden, "service", "%s forbids it (403): %s", who, text)
-	case status == 404 && !endpoint && strings.Contains(strings.ToUpper(r.said.Code), "TICKET"):
-		return build(finding.TicketUnknown, "unknown", "%s does not know this ticket: %s", who, text)
-	case status == 404 && noRoute(r):
+	case status == 404 && noRoute(r) && (endpoint || !strings.Contains(strings.ToUpper(r.said.Code), "TICKET")):
 		return c.routeWrong(r, who, path)
 	case status == 404 && !endpoint:
 		return build(finding.TicketUnknown, "unknown", "%s does not know this ticket: %s", who, text)
 	case status == 405:
-		variant := "method"
-		if endpoint {
-			variant = "endpoint-method"
-		}
-		f := build(finding.TicketRouteWrong, variant, "%s does not take POST at %s (405): %s", who, path, text).With("path", path)
+		f := build(finding.TicketRouteWrong, "endpoint-method", "%s does not take POST at %s (405): %s", who, path, text).With("path", path)
 		if !endpoint {
-			f = f.By(finding.OwnerConfig)
+			f = own(f.As("method"))
 		}
 		return f
 	case status == 409 && !endpoint:
@@ -210,25 +200,15 @@ func (c *Case) refusal(reply *probe.Reply, who Text, path string) Finding {
 	case r.knowsNoPOST():
 		return build(finding.TicketRouteWrong, "web-app", "another program is at this address, which knows no POST (501): %s", text).With("path", path)
 	case status >= 500:
-		return serverError(r, who, by)
+		return serverError(r, who)
 	}
 	return c.rejected(r, who)
-}
-
-// passwordAt returns the variant for a proxy that asks for a password.
-func passwordAt(server string) string {
-	for _, name := range []string{"nginx", "caddy", "apache"} {
-		if strings.HasPrefix(strings.ToLower(server), name) {
-			return "gateway-" + name
-		}
-	}
-	return "gateway"
 }
 
 // noRoute reports whether a 404 is about the path and not about the ticket: its
 // body is empty, or its framework's text for unknown paths.
 func noRoute(r refused) bool {
-	return r.said.Shape == answer.ShapeEmpty || r.said.Shape == answer.ShapeHTML || r.said.Generic || gateway(r.Reply) != ""
+	return r.said.Shape == answer.ShapeEmpty || r.said.Shape == answer.ShapeHTML || r.said.Generic || r.by != ""
 }
 
 // routeWrong returns the finding about a 404 for the path; the variant depends on
@@ -256,7 +236,7 @@ func (c *Case) routeWrong(r refused, who Text, path string) Finding {
 		return f.As("prefix-twice").With("suggestion", clean.URL(bare.String()))
 	case r.said.Framework == "Next.js", strings.Contains(strings.ToLower(string(r.Body[:min(len(r.Body), 64<<10)])), "vite"):
 		return f.As("web-app")
-	case gateway(r.Reply) != "":
+	case r.by != "":
 		return f.As("gateway")
 	case r.said.Shape == answer.ShapeHTML && r.said.Framework == "":
 		return f.As("web-app")
@@ -266,27 +246,28 @@ func (c *Case) routeWrong(r refused, who Text, path string) Finding {
 
 func rateLimited(r refused, who Text) Finding {
 	f := r.with(finding.New(finding.TicketRateLimited, finding.Fail, "%s asks to slow down (429): %s", who, r.text()))
-	after := clean.Line(r.Header.Get("Retry-After"), 40)
-	if after == "" {
+	header := clean.Line(r.Header.Get("Retry-After"), 40)
+	if header == "" {
 		return f
 	}
-	if n, err := strconv.Atoi(after); err == nil {
+	after := header
+	if n, err := strconv.Atoi(header); err == nil {
 		after = strconv.Itoa(n) + " s"
 		f = f.With("wait", after)
 	}
 	f.Message = finding.Textf("%s asks to slow down (429), and to try again after %s: %s", who, after, r.text())
-	return f.With("retry_after", clean.Line(r.Header.Get("Retry-After"), 40))
+	return f.With("retry_after", header)
 }
 
 // serverError returns the finding about a 5xx: of the gateway, for a missing
 // setting, for lack of capacity, or of the service's code.
-func serverError(r refused, who Text, by string) Finding {
+func serverError(r refused, who Text) Finding {
 	f := r.with(finding.New(finding.TicketServerError, finding.Fail, "%s fails with %d: %s", who, r.Status, r.text()))
 	// A service reports a missing dependency itself, in JSON.
-	ownWords := by == "" && r.inOwnWords()
+	ownWords := r.by == "" && r.inOwnWords()
 	switch {
-	case by != "" && r.Status != 500:
-		f.Message = finding.Textf("%s in front of %s answers %d: it cannot reach the service behind it (%s)", by, who, r.Status, r.text())
+	case r.by != "" && r.Status != 500:
+		f.Message = finding.Textf("%s in front of %s answers %d: it cannot reach the service behind it (%s)", r.by, who, r.Status, r.text())
 		return f.As("gateway")
 	case unserved(r.Reply) && r.Status != 503 && !ownWords:
 		return f.As("gateway")
@@ -313,14 +294,17 @@ func (c *Case) rejected(r refused, who Text) Finding {
 	}
 	endpoint, others := c.Source() == check.SourceEndpoint, r.otherFields()
 	switch {
-	case endpoint && len(others) > 0 && !bytes.Contains(r.Body, []byte(`"errcode"`)):
-		return f.As("endpoint-other-fields").By(finding.OwnerConfig).With("field", clean.Line(strings.Join(others, ", "), 120))
-	case endpoint && c.Options.Room != "" && c.Options.Identity != "":
-		return f.As("endpoint-form").By(finding.OwnerConfig) // both were sent
-	case endpoint && r.wants() && !bytes.Contains(r.Body, []byte(`"errcode"`)): // of Matrix
-		return f.As("endpoint-fields").By(finding.OwnerConfig)
 	case endpoint:
-		return f.As("endpoint-form").By(finding.OwnerConfig)
+		f = f.As("endpoint-form").By(finding.OwnerConfig)
+		matrix := bytes.Contains(r.Body, []byte(`"errcode"`))
+		named := c.Options.Room != "" && c.Options.Identity != ""
+		switch {
+		case len(others) > 0 && !matrix:
+			return f.As("endpoint-other-fields").With("field", joinNames(others))
+		case !named && r.wants() && !matrix:
+			return f.As("endpoint-fields")
+		}
+		return f
 	case len(items) > 0:
 		where := r.said.Items[0].Where
 		last := where[strings.LastIndex(where, ".")+1:]

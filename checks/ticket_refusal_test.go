@@ -12,8 +12,8 @@ import (
 	"lkdoctor/config"
 )
 
-// told is a finding as code/variant:party, its page's owner where it names none,
-// and fails the test where its page has no such variant.
+// told returns a finding as code/variant:party, where the party defaults to the owner
+// of the code's page. It fails the test if the page does not list the variant.
 func told(t *testing.T, f Finding) string {
 	t.Helper()
 	page, known := catalogue.Lookup(f.Code)
@@ -44,8 +44,8 @@ func serviceCase(t *testing.T, service string, change func(*Options)) *Case {
 	return c
 }
 
-// What a service, a gateway and an endpoint say is told apart: whose words they
-// are, and what they are about.
+// TestRefusals checks that refusals by a ticket service, a gateway and a token endpoint
+// get different codes, variants and parties.
 func TestRefusals(t *testing.T) {
 	const (
 		nginx  = "<html><head><title>X</title></head><body><center><h1>X</h1></center><hr><center>nginx/1.26.2</center></body></html>"
@@ -122,7 +122,7 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-// answered is a reply; header holds "Name: value" lines with | between them.
+// answered returns a reply. header holds "Name: value" lines, separated by |.
 func answered(status int, header, body string) *probe.Reply {
 	reply := &probe.Reply{Status: status, Header: http.Header{}, Body: []byte(body)}
 	for line := range strings.SplitSeq(header, "|") {
@@ -138,7 +138,7 @@ func TestServiceFailures(t *testing.T) {
 		url     string
 		failure probe.Failure
 		want    string
-		fact    string // name=value of one fact
+		fact    string // name=value of one fact, or ""
 	}{
 		{"http://tickets:8000", probe.Failure{Kind: probe.KindDNSFailed}, "TICKET_DNS/container-name:config", "host=tickets"},
 		{"http://host.docker.internal", probe.Failure{Kind: probe.KindDNSAbsent}, "TICKET_DNS/container-name:config", "host=host.docker.internal"},
@@ -168,7 +168,7 @@ func TestServiceFailures(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			found := serviceFailure(c, &tt.failure, u)
+			found := c.unanswered(toService, &tt.failure, address{URL: u})
 			if len(found) != 1 {
 				t.Fatalf("found %v", found)
 			}
@@ -182,7 +182,7 @@ func TestServiceFailures(t *testing.T) {
 	}
 }
 
-// An answer of a cache says so in its headers.
+// TestCachedBy covers the headers of responses from a cache.
 func TestCachedBy(t *testing.T) {
 	for header, want := range map[string]string{
 		"X-Nextjs-Cache: HIT":       "nextjs",

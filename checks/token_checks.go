@@ -53,7 +53,7 @@ func tokenFormat(c *Case) Check {
 		if skip != nil {
 			return *skip
 		}
-		c.made.token.Set(t)
+		c.produce(t)
 		if f, is := c.pastedRefusal(); is {
 			return check.Found(f)
 		}
@@ -129,12 +129,12 @@ func (c *Case) formatOutcome(t *examined) Outcome {
 	if !t.Decoded {
 		return Outcome{}
 	}
-	text := finding.Textf("a JWT signed with %s by key %s", clean.Line(t.Header.Algorithm, 12), clean.Line(t.Claims.Issuer, 40))
+	text := finding.Textf("a JWT signed with %s by key %s", clean.Line(t.Algorithm, 12), clean.Line(t.Claims.Issuer, 40))
 	if !c.Options.Pasted.IsZero() {
 		text = finding.Textf("%s: %s", c.Options.Pasted, text)
 	}
 	return Outcome{Text: text, Facts: Facts{
-		"algorithm": clean.Line(t.Header.Algorithm, 12), "length": t.Shape.Length, "issuer": clean.Line(t.Claims.Issuer, 80),
+		"algorithm": clean.Line(t.Algorithm, 12), "length": t.Shape.Length, "issuer": clean.Line(t.Claims.Issuer, 80),
 	}}
 }
 

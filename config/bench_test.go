@@ -24,8 +24,7 @@ func BenchmarkLoad(b *testing.B) {
 	}
 }
 
-// writeThousandLines writes an env file of comments, plain, quoted and
-// referring lines.
+// writeThousandLines writes an env file of comments and of plain, quoted and referring values.
 func writeThousandLines(b *testing.B, dir, name string, seed int) {
 	b.Helper()
 	var text strings.Builder

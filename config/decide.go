@@ -2,6 +2,8 @@ package config
 
 import (
 	"errors"
+	"maps"
+	"slices"
 
 	"lkdoctor/config/dotenv"
 	"lkdoctor/config/secret"
@@ -9,12 +11,8 @@ import (
 
 // candidate is the value that one source has for a setting.
 type candidate struct {
-	source    Source
-	value     string
-	literal   string
-	expanded  bool
-	cutAtHash bool
-	line      int
+	Source
+	EnvVar
 }
 
 // decide sets each setting to the first of its candidates, and the others as its
@@ -64,7 +62,7 @@ func (s *Settings) decide(in Inputs, process map[string]string, asked *LKProject
 }
 
 func plain(source Source, value string) candidate {
-	return candidate{source: source, value: value, literal: value}
+	return candidate{source, EnvVar{Value: secret.New(value), Literal: secret.New(value)}}
 }
 
 // inEnvironment returns the values of a variable in the process environment and the
@@ -74,17 +72,13 @@ func (s *Settings) inEnvironment(name string, process map[string]string) []candi
 	if literal, ok := process[name]; ok {
 		// An env file that defines the name too makes Next.js expand this value.
 		value, _, _ := s.Env.Lookup(name)
-		found = append(found, candidate{source: Source{Environment, ""}, value: value, literal: literal, expanded: value != literal})
+		found = append(found, candidate{Source{Environment, ""},
+			EnvVar{Value: secret.New(value), Literal: secret.New(literal), Expanded: value != literal}})
 	}
 	for _, file := range s.Files {
-		v, ok := file.Lookup(name)
-		if !ok || errors.Is(file.Err, dotenv.ErrExpansion) {
-			continue
+		if v, ok := file.Lookup(name); ok && !errors.Is(file.Err, dotenv.ErrExpansion) {
+			found = append(found, candidate{Source{File, file.Name}, v})
 		}
-		found = append(found, candidate{
-			source: Source{File, file.Name}, value: v.Value.Reveal(), literal: v.Literal.Reveal(),
-			expanded: v.Expanded, cutAtHash: v.CutAtHash, line: v.Line,
-		})
 	}
 	return found
 }
@@ -95,20 +89,74 @@ func (s *Setting) choose(found []candidate) {
 		return
 	}
 	first := found[0]
-	s.Source = first.source
-	s.Secret, s.Literal = secret.New(first.value), secret.New(first.literal)
-	s.Expanded, s.CutAtHash, s.Line = first.expanded, first.cutAtHash, first.line
+	s.Source, s.Secret, s.Literal = first.Source, first.Value, first.Literal
+	s.Expanded, s.CutAtHash, s.Line = first.Expanded, first.CutAtHash, first.Line
 	if !s.Sensitive {
-		s.Value = first.value
+		s.Value = first.Value.Reveal()
 	}
 	for _, lower := range found[1:] {
 		shadow := Shadow{
-			Source: lower.source, Empty: lower.value == "", Differs: lower.value != first.value,
-			Secret: secret.New(lower.value), Line: lower.line,
+			Source: lower.Source, Empty: lower.Value.Empty(), Differs: !lower.Value.Equal(first.Value),
+			Secret: lower.Value, Line: lower.Line,
 		}
 		if !s.Sensitive {
-			shadow.Value = lower.value
+			shadow.Value = lower.Value.Reveal()
 		}
 		s.Shadows = append(s.Shadows, shadow)
 	}
+}
+
+// Variables is the app's environment after Next.js has read its env files: the process
+// environment and the variables that files add.
+type Variables struct {
+	values map[string]variable
+}
+
+type variable struct {
+	value  secret.Value
+	source Source
+}
+
+// newVariables gives every variable of env its source: the process environment,
+// else the first file that defines it.
+func newVariables(env, process map[string]string, files []EnvFile) *Variables {
+	v := &Variables{values: make(map[string]variable, len(env))}
+	for name := range process {
+		v.values[name] = variable{secret.New(env[name]), Source{Environment, ""}}
+	}
+	for _, file := range files {
+		if errors.Is(file.Err, dotenv.ErrExpansion) {
+			continue
+		}
+		for _, defined := range file.Vars {
+			if _, known := v.values[defined.Name]; !known {
+				v.values[defined.Name] = variable{secret.New(env[defined.Name]), Source{File, file.Name}}
+			}
+		}
+	}
+	return v
+}
+
+// Lookup returns a variable's value and source. The value may be secret, whatever its
+// name.
+func (v *Variables) Lookup(name string) (string, Source, bool) {
+	if v == nil {
+		return "", Source{}, false
+	}
+	found, ok := v.values[name]
+	return found.value.Reveal(), found.source, ok
+}
+
+// Value is Lookup without the source.
+func (v *Variables) Value(name string) (string, bool) {
+	value, _, ok := v.Lookup(name)
+	return value, ok
+}
+
+// Names lists every variable's name, sorted.
+func (v *Variables) Names() []string {
+	if v == nil {
+		return nil
+	}
+	return slices.Sorted(maps.Keys(v.values))
 }

@@ -56,7 +56,6 @@ type EnvVar struct {
 	Expanded  bool         // see Setting.Expanded
 	CutAtHash bool         // see Setting.CutAtHash
 	Line      int          // where its last Definition starts, from 1
-	Repeats   int          // how many earlier definitions in the same file that one replaces
 }
 
 // Lookup finds a variable that the file defines.
@@ -156,25 +155,18 @@ func readAsNext(process map[string]string, files []EnvFile) map[string]string {
 		if err := result.Files[i].Err; err != nil {
 			file.Err = err
 		}
-		file.Vars = make([]EnvVar, len(result.Files[i].Variables))
-		for j, v := range result.Files[i].Variables {
-			file.Vars[j] = envVar(v, file.Err)
+		for _, v := range result.Files[i].Variables {
+			literal := v.Value
+			if v.Cut {
+				literal = v.Uncut
+			}
+			if errors.Is(file.Err, dotenv.ErrExpansion) {
+				v.Own, v.Expanded = v.Value, false
+			}
+			file.Vars = append(file.Vars, EnvVar{
+				Name: v.Name, Value: secret.New(v.Own), Literal: secret.New(literal), Expanded: v.Expanded, CutAtHash: v.Cut, Line: v.Line,
+			})
 		}
 	}
 	return result.Env
-}
-
-// envVar is a variable of a file that was read with the given error.
-func envVar(v dotenv.Variable, fileErr error) EnvVar {
-	literal, own, expanded := v.Value, v.Own, v.Expanded
-	if errors.Is(fileErr, dotenv.ErrExpansion) {
-		own, expanded = v.Value, false
-	}
-	if v.Cut {
-		literal = v.Uncut
-	}
-	return EnvVar{
-		Name: v.Name, Value: secret.New(own), Literal: secret.New(literal),
-		Expanded: expanded, CutAtHash: v.Cut, Line: v.Line, Repeats: v.Repeats,
-	}
 }

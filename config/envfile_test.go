@@ -17,7 +17,7 @@ import (
 	"lkdoctor/config/dotenv"
 )
 
-// ENV_FILE_UNREADABLE is decided by EnvFile.Err.
+// TestUnreadableFiles checks EnvFile.Err, which decides on ENV_FILE_UNREADABLE.
 func TestUnreadableFiles(t *testing.T) {
 	tests := []struct {
 		name   string
@@ -59,7 +59,7 @@ func TestUnreadableFiles(t *testing.T) {
 	}
 }
 
-// doubling is 30 lines that would expand to a billion characters.
+// doubling has 30 lines that would expand to a billion characters.
 var doubling = func() string {
 	var text strings.Builder
 	text.WriteString("A0=xxxxxxxxxx\n")
@@ -77,8 +77,8 @@ func utf16LE(text string) []byte {
 	return out
 }
 
-// denying refuses to open files, as the system does without permission (the
-// tests may run as root, whom it refuses nothing).
+// denying is a file system that refuses to open files. Permissions do not stop root, who
+// may run the tests.
 type denying struct{ fstest.MapFS }
 
 func (denying) Open(name string) (fs.File, error) {
@@ -92,8 +92,8 @@ func TestFileWithoutPermission(t *testing.T) {
 	}
 }
 
-// endless is a file of the kernel: regular, 0 bytes long, and a read of it never
-// ends.
+// endless is a file system with a file like those of the kernel: regular and 0 bytes long,
+// but with endless content.
 type endless struct{ fstest.MapFS }
 
 func (endless) Open(string) (fs.File, error) { panic("opened: a read of it never ends") }
@@ -131,13 +131,13 @@ func TestEnvVars(t *testing.T) {
 	dir := folder(t, map[string]string{".env": "\ufeffB=1\r\nA='x\ny' # c\nB=2\n2=b\nexport  1 = a\njunk\nC: $B\n"})
 	type row struct {
 		name, value, literal string
-		line, repeats        int
+		line                 int
 	}
 	var got []row
 	for _, v := range mustLoad(t, Inputs{Dir: dir}).Files[3].Vars {
-		got = append(got, row{v.Name, v.Value.Reveal(), v.Literal.Reveal(), v.Line, v.Repeats})
+		got = append(got, row{v.Name, v.Value.Reveal(), v.Literal.Reveal(), v.Line})
 	}
-	want := []row{{"1", "a", "a", 6, 0}, {"2", "b", "b", 5, 0}, {"B", "2", "2", 4, 1}, {"A", "x\ny", "x\ny", 2, 0}, {"C", "2", "$B", 8, 0}}
+	want := []row{{"1", "a", "a", 6}, {"2", "b", "b", 5}, {"B", "2", "2", 4}, {"A", "x\ny", "x\ny", 2}, {"C", "2", "$B", 8}}
 	if diff := cmp.Diff(want, got, cmp.AllowUnexported(row{})); diff != "" {
 		t.Error(diff)
 	}
@@ -162,7 +162,7 @@ func TestGitTracked(t *testing.T) {
 			}
 			run("init", "-q")
 			run("add", "app/.env", "app/.envrc", ".env.local")
-			if version == "3" { // the extended flags that make it version 3
+			if version == "3" { // an extended flag, which version 3 requires
 				run("add", "-N", "app/.env.development")
 			}
 			run("update-index", "--index-version", version)

@@ -19,7 +19,7 @@ import (
 
 const canary = "c4n4ry-S3cr3t-that-nobody-may-see"
 
-// hiding holds a Secret in all the places that printers reach into.
+// A hiding holds a Secret in every kind of place that a printer can reach.
 type hiding struct {
 	Public  secret.Value
 	private secret.Value

@@ -11,7 +11,7 @@ import (
 	"lkdoctor/config/secret"
 )
 
-// folder writes files into a new folder.
+// folder writes files into a new folder and returns its path.
 func folder(t *testing.T, files map[string]string) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -116,7 +116,7 @@ func TestShadows(t *testing.T) {
 		".env":       "LIVEKIT_API_SECRET=\nLIVEKIT_URL=ws://$BASE\nBROKEN=$BROKEN\n",
 	})
 	s := mustLoad(t, Inputs{Dir: dir, Environ: []string{"LIVEKIT_API_SECRET=", "LIVEKIT_URL=ws://same"}})
-	// .env refers to itself without end, so Next.js drops the whole of it.
+	// BROKEN refers to itself, so Next.js drops the whole .env.
 	want := []Shadow{{Source: Source{File, ".env.local"}, Differs: true, Secret: secret.New("good-secret"), Line: 1}}
 	if diff := cmp.Diff(want, s.APISecret.Shadows); diff != "" {
 		t.Errorf("secret (-want +got):\n%s", diff)
@@ -141,7 +141,7 @@ func TestShadows(t *testing.T) {
 	}
 }
 
-// ENV_VALUE_EXPANDED is decided by these fields.
+// TestWhatNextChanged checks the fields that decide on ENV_VALUE_EXPANDED.
 func TestWhatNextChanged(t *testing.T) {
 	tests := []struct {
 		name, file, environ string

@@ -4,8 +4,8 @@ import (
 	"testing"
 )
 
-// TestNamesThatWereMeant: names from public reports and their kin, and names
-// that mean something else.
+// TestNamesThatWereMeant has names from public reports, similar names, and names that mean
+// something else.
 func TestNamesThatWereMeant(t *testing.T) {
 	const u, k, s, none = "LIVEKIT_URL", "LIVEKIT_API_KEY", "LIVEKIT_API_SECRET", ""
 	for name, want := range map[string]string{
@@ -46,8 +46,8 @@ func TestExposed(t *testing.T) {
 	}
 }
 
-// TestWhichNearMiss: of several candidates the one that the server side reads,
-// the closer one, and never a switch.
+// TestWhichNearMiss checks the choice among several candidates: the name that server code
+// reads, then the closer one, and never a boolean.
 func TestWhichNearMiss(t *testing.T) {
 	for name, tt := range map[string]struct {
 		environ []string
@@ -78,8 +78,8 @@ func TestWhichNearMiss(t *testing.T) {
 	}
 }
 
-// TestServiceNearMiss: the ticket service's address under another name is found,
-// and no other service's.
+// TestServiceNearMiss checks that the ticket service's address is found under similar names,
+// and that those of other services are not.
 func TestServiceNearMiss(t *testing.T) {
 	for name, want := range map[string]bool{
 		"NEXT_PUBLIC_USER_MGMT_BASE_URL": true, "USER_MGMT_URL": true, "USER_MANAGEMENT_URL": true, "USERMGMT_BASE_URL": true,

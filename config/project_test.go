@@ -24,8 +24,7 @@ projects:
 device_name: laptop
 `
 
-// FuzzProjects: whatever lk's file holds, reading it ends, and an error quotes
-// nothing of it.
+// FuzzProjects checks that parsing lk's file ends, and that no error quotes it.
 func FuzzProjects(f *testing.F) {
 	f.Add(lkYAML)
 	f.Add("projects: [{name: a, api_secret: !!binary c2VjcmV0}, {name: &x [*x]}]")

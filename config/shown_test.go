@@ -87,8 +87,8 @@ func TestShowTicket(t *testing.T) {
 	}
 }
 
-// A setting tells which values it hides, where they are, and shows none that is
-// secret.
+// TestShownHides checks the values that a setting hides and their lines, and that no secret
+// is shown.
 func TestShownHides(t *testing.T) {
 	const secret = "gT7xqPZ3mWnR9sVbK2yLhD5cJfA8eUoX1iQ4"
 	dir := folder(t, map[string]string{

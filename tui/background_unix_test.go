@@ -13,7 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// asksBackground runs Background on a new terminal that answers with answer.
+// asksBackground runs Background on a new terminal that sends answer.
 func asksBackground(t *testing.T, answer string, timeout time.Duration) (dark, known bool, took time.Duration) {
 	t.Helper()
 	x := newTerminal(t, 80, 24)
@@ -39,7 +39,7 @@ func TestBackground(t *testing.T) {
 	if dark, known, _ := asksBackground(t, "\x1b]11;rgb:ffff/ffff/ffff\x1b\\\x1b[?62;22c", limit); dark || !known {
 		t.Errorf("light terminal: dark %v known %v", dark, known)
 	}
-	// The answer to the second question ends the wait for the first.
+	// The answer to the second query ends the wait for the first.
 	if dark, known, took := asksBackground(t, "\x1b[?1;2c", limit); !dark || known || took > limit/2 {
 		t.Errorf("a terminal that knows no OSC 11: dark %v known %v after %v", dark, known, took)
 	}
@@ -59,7 +59,7 @@ func TestBackgroundOfNoTerminal(t *testing.T) {
 	}
 }
 
-// Ctrl+C while the terminal is asked is the signal that it would be otherwise.
+// TestBackgroundInterrupted checks that Ctrl+C during the query raises SIGINT.
 func TestBackgroundInterrupted(t *testing.T) {
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt)

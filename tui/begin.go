@@ -10,6 +10,7 @@ import (
 	"lkdoctor/checks/check"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/wrap"
+	"lkdoctor/tui/term"
 )
 
 // Looked says where a run looked for settings.
@@ -157,10 +158,7 @@ func (m model) chooses() (model, tea.Cmd) {
 // beginLines returns where settings were looked for, and the choices.
 func (m model) beginLines(width, height int) []string {
 	looked := m.begin.looked
-	lines := m.WrapTo(m.Sayf("No settings were found in %s.", looked.Dir), width, 2)
-	for i := range lines {
-		lines[i] = m.styles.Title.Render(lines[i])
-	}
+	lines := term.Styled(m.Styles.Title, m.WrapTo(m.Sayf("No settings were found in %s.", looked.Dir), width, 2))
 	lines = append(lines, "")
 	there, absent := []string{m.Sayf("the shell")}, []string{}
 	for _, f := range looked.Files {
@@ -175,38 +173,38 @@ func (m model) beginLines(width, height int) []string {
 	} else {
 		absent = append(absent, m.Sayf("lk's projects"))
 	}
+	names := []string{
+		"LIVEKIT_URL", "LIVEKIT_API_KEY", "LIVEKIT_API_SECRET", "LIVEKIT_TOKEN", "USER_MGMT_BASE_URL", "LKDOCTOR_TICKET",
+	}
 	parts := [][2]string{
-		{m.Sayf("Looked for"), m.list("LIVEKIT_URL", "LIVEKIT_API_KEY", "LIVEKIT_API_SECRET", "LIVEKIT_TOKEN", "USER_MGMT_BASE_URL",
-			"LKDOCTOR_TICKET")},
-		{m.Sayf("Looked in"), m.list(there...)},
-		{m.Sayf("Not there"), m.list(absent...)},
+		{m.Sayf("Looked for"), m.Say(finding.Listed(names))},
+		{m.Sayf("Looked in"), m.Say(finding.Listed(there))},
+		{m.Sayf("Not there"), m.Say(finding.Listed(absent))},
 	}
 	columns := 0
 	for _, part := range parts {
-		columns = max(columns, wrap.Width(part[0])+2)
+		columns = max(columns, wrap.Width(part[0])+4)
 	}
 	for _, part := range parts {
-		lines = append(lines, indent(m.Labelled(m.styles.Subtle.Render(part[0]), part[1], columns, width-2, 3), 2)...)
+		label := wrap.Pad("  "+m.Styles.Subtle.Render(part[0]), columns)
+		lines = append(lines, m.Labelled(label, part[1], width, 3)...)
 	}
-	lines = append(lines, "", m.styles.Heading.Render(m.Sayf("What do you have?")), "")
+	lines = append(lines, "", m.Styles.Heading.Render(m.Sayf("What do you have?")), "")
 	list := m.choices()
 	columns = 0
 	for _, c := range list {
 		columns = max(columns, wrap.Width(c.label))
 	}
 	columns = min(columns, width*6/10)
-	room := max(1, height-len(lines))
 	at := min(m.begin.at, len(list)-1)
-	from := max(0, min(at-room/2, len(list)-room))
-	for i, c := range list[from:min(len(list), from+room)] {
-		cursor, label := "  ", wrap.Pad(m.Fit(c.label, columns), columns)
-		if from+i == at {
-			cursor, label = m.styles.Key.Render(m.marks.Cursor)+" ", m.styles.Title.Render(label)
+	from, to := window(at, len(list), max(1, height-len(lines)))
+	for i := from; i < to; i++ {
+		label := wrap.Pad(m.Fit(list[i].label, columns), columns)
+		if i == at {
+			label = m.Styles.Title.Render(label)
 		}
-		lines = append(lines, zone("choice", from+i, cursor+label+"  "+m.styles.Subtle.Render(m.Fit(c.note, width-columns-4))))
+		note := m.Styles.Subtle.Render(m.Fit(list[i].note, width-columns-4))
+		lines = append(lines, term.Zone("choice", i, m.Cursor(i == at)+label+"  "+note))
 	}
 	return lines
 }
-
-// list joins words as in a sentence.
-func (m model) list(words ...string) string { return m.Say(finding.Listed(words)) }

@@ -9,7 +9,7 @@ import (
 	"lkdoctor/checks/finding"
 )
 
-// nothingRun is a run without any settings.
+// nothingRun returns a run without settings.
 func nothingRun() check.Run {
 	run := opaqueRun()
 	for i := range run.Results {
@@ -33,8 +33,8 @@ func beginDeps() (Deps, starts) {
 	return deps, asked
 }
 
-// Without settings the screen shows what was looked for and what there is to
-// look at; nothing of this machine is asked before somebody chooses so.
+// TestNothingSet checks the screen of a run without settings: where it looked, and the
+// choices. Local ports must not be probed before the user asks for it.
 func TestNothingSet(t *testing.T) {
 	deps, asked := beginDeps()
 	ports := 0
@@ -70,7 +70,7 @@ func TestNothingSet(t *testing.T) {
 	}
 }
 
-// The checks and their pages are a key away, and the way back is esc.
+// TestNothingSetLosesNothing checks that the checks and their pages remain reachable.
 func TestNothingSetLosesNothing(t *testing.T) {
 	deps, _ := beginDeps()
 	m := ends(drawn(t, deps, 80, 24), nothingRun())
@@ -93,8 +93,8 @@ func TestNothingSetLosesNothing(t *testing.T) {
 	}
 }
 
-// Whatever is pasted leads somewhere: a token is checked, a server is looked at,
-// a known error is explained.
+// TestPastes checks what a paste does: a token or server is checked, a known error is
+// explained.
 func TestPastes(t *testing.T) {
 	const jwt = "eyJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJBUEkifQ.c2ln"
 	for text, want := range map[string]Change{

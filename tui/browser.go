@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/charmbracelet/bubbles/key"
 	"github.com/charmbracelet/bubbles/viewport"
 	tea "github.com/charmbracelet/bubbletea"
 
@@ -15,6 +14,7 @@ import (
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/wrap"
 	"lkdoctor/config/clean"
+	"lkdoctor/tui/term"
 )
 
 // browser is the state of the catalogue: all pages, a filter, and the selected page. The
@@ -70,157 +70,135 @@ func (b browser) filtered(filter string) browser {
 	return b
 }
 
-// action is a key binding and what it does.
-type action struct {
-	key  key.Binding
-	does func(m model) (model, tea.Cmd)
+// typed returns the browser after a key that edits the filter, and false for other keys.
+func (b browser) typed(msg tea.KeyMsg) (browser, bool) {
+	runes := []rune(b.filter)
+	switch {
+	case term.IsText(msg):
+		return b.filtered(clean.Line(clean.Redact(b.filter+string(msg.Runes)), 200)), true
+	case msg.Type == tea.KeyBackspace && len(runes) > 0:
+		return b.filtered(string(runes[:len(runes)-1])), true
+	case msg.Type == tea.KeyBackspace:
+		b.typing = false
+		return b, true
+	}
+	return b, false
 }
 
-// browserActions returns the actions of the catalogue, the most important first. While
-// the filter is edited, letters are text.
+// browserActions are the actions of the catalogue, the most important first. While the
+// filter is edited, letters are text.
 func (m model) browserActions() []action {
 	var list []action
 	b := m.browser
 	page, found := b.selected()
 	listed, letters := !b.reading && found, !b.typing
-	add := func(on bool, shown, desc string, does func(m model) (model, tea.Cmd), keys ...string) {
+	add := func(on bool, shown string, short finding.Text, do does, keys ...string) {
 		if b.typing {
 			keys = slices.DeleteFunc(keys, func(name string) bool {
 				return len(name) == 1 || name == "backspace" || name == "left" || name == "right"
 			})
 		}
 		if on && len(keys) > 0 {
-			list = append(list, action{key.NewBinding(key.WithKeys(keys...), key.WithHelp(shown, desc)), does})
+			list = append(list, action{Keys: keys, Shown: shown, Short: short, Long: short, Do: do})
 		}
 	}
-	plain := func(change func(b browser) browser) func(m model) (model, tea.Cmd) {
-		return func(m model) (model, tea.Cmd) { m.browser = change(m.browser); return m, nil }
+	plain := func(change func(b browser) browser) does {
+		return changes(func(m model) model { m.browser = change(m.browser); return m })
 	}
-	move := func(by int) func(m model) (model, tea.Cmd) {
-		return plain(func(b browser) browser { return b.selects(b.at + by) })
-	}
-	scroll := func(how func(v *viewport.Model)) func(m model) (model, tea.Cmd) {
-		return plain(func(b browser) browser { how(&b.pane); return b })
-	}
-	add(listed, "enter", m.Sayf("read it all"), plain(func(b browser) browser {
+	add(listed, "enter", finding.Textf("read it all"), plain(func(b browser) browser {
 		b.reading, b.typing = true, false
 		b.pane.GotoTop()
 		return b
 	}), "enter", "right", "l")
-	add(b.reading, "esc", m.Sayf("back to the list"), plain(func(b browser) browser { b.reading = false; return b }), "esc", "backspace",
-		"left", "h")
-	add(!b.reading && b.filter != "", "esc", m.Sayf("show all again"), plain(func(b browser) browser {
+	add(b.reading, "esc", finding.Textf("back to the list"), plain(func(b browser) browser { b.reading = false; return b }),
+		"esc", "backspace", "left", "h")
+	add(!b.reading && b.filter != "", "esc", finding.Textf("show all again"), plain(func(b browser) browser {
 		code, _ := b.selected()
 		b = b.filtered("")
 		b.typing = false
 		return b.selects(slices.IndexFunc(b.found, func(p catalogue.Page) bool { return p.Code == code.Code }))
 	}), "esc")
-	add(!b.reading && b.filter == "", "esc", m.Sayf("back"), plain(func(b browser) browser { return browser{all: b.all, texts: b.texts} }),
-		"esc", "backspace", "left", "h")
-	add(letters, "/", m.Sayf("filter"), plain(func(b browser) browser {
+	add(!b.reading && b.filter == "", "esc", finding.Textf("back"),
+		plain(func(b browser) browser { return browser{all: b.all, texts: b.texts} }), "esc", "backspace", "left", "h")
+	add(letters, "/", finding.Textf("filter"), plain(func(b browser) browser {
 		b.reading, b.typing = false, true
 		return b
 	}), "/")
-	add(letters && m.deps.Open != nil && page.Docs() != "", "o", m.Sayf("LiveKit's docs"),
-		func(m model) (model, tea.Cmd) { return m, m.opening() }, "o")
-	add(letters && m.deps.Copy != nil && found, "y", m.Sayf("copy fix"), func(m model) (model, tea.Cmd) {
-		return m, m.copying(m.copyOf(page.Fixes()))
-	}, "y", "c")
+	add(letters && m.deps.Open != nil && page.Docs() != "", "o", finding.Textf("LiveKit's docs"), commands(model.opening), "o")
+	add(letters && m.deps.Copy != nil && found, "y", finding.Textf("copy fix"),
+		commands(func(m model) tea.Cmd { return m.copying(m.copyOf(page.Fixes())) }), "y", "c")
 	if found && letters && slices.ContainsFunc(page.Fixes(), mints) {
-		speak := func(language func(m model) int) func(m model) (model, tea.Cmd) {
-			return func(m model) (model, tea.Cmd) { m.language, m.chosen = language(m), true; return m, nil }
-		}
-		add(true, "tab", m.Sayf("language"), speak(func(m model) int { return (m.language + 1) % len(languages()) }), "tab")
+		add(true, "tab", finding.Textf("language"), speaks(-1), "tab")
 		for i, name := range languageNames() {
 			number := string(rune('1' + i))
-			add(true, number, name, speak(func(model) int { return i }), number)
+			add(true, number, finding.Textf("%s", name), speaks(i), number)
 		}
 	}
-	add(listed, m.marks.UpDown, m.Sayf("select"), move(-1), "up", "k")
-	add(listed, m.marks.UpDown, m.Sayf("select"), move(1), "down", "j")
-	add(listed, "PgUp/PgDn", m.Sayf("select"), move(-10), "pgup", "b")
-	add(listed, "PgUp/PgDn", m.Sayf("select"), move(10), "pgdown", " ")
-	add(listed, "Home/End", m.Sayf("first or last"), move(-len(b.all)), "home", "g")
-	add(listed, "Home/End", m.Sayf("first or last"), move(len(b.all)), "end", "G")
-	add(b.reading, m.marks.UpDown, m.Sayf("scroll"), scroll(func(v *viewport.Model) { v.ScrollUp(1) }), "up", "k")
-	add(b.reading, m.marks.UpDown, m.Sayf("scroll"), scroll(func(v *viewport.Model) { v.ScrollDown(1) }), "down", "j")
-	add(b.reading, "PgUp/PgDn", m.Sayf("scroll by a page"), scroll(func(v *viewport.Model) { v.PageUp() }), "pgup", "b")
-	add(b.reading, "PgUp/PgDn", m.Sayf("scroll by a page"), scroll(func(v *viewport.Model) { v.PageDown() }), "pgdown", " ")
-	add(b.reading, "Home/End", m.Sayf("top or bottom"), scroll(func(v *viewport.Model) { v.GotoTop() }), "home", "g")
-	add(b.reading, "Home/End", m.Sayf("top or bottom"), scroll(func(v *viewport.Model) { v.GotoBottom() }), "end", "G")
-	add(letters, "?", m.Sayf("all keys"), func(m model) (model, tea.Cmd) { m.menu = menu{open: true}; return m, nil }, "?")
-	add(letters, "q", m.Sayf("quit"), func(m model) (model, tea.Cmd) { return m.stopped() }, "q")
-	add(true, "ctrl+z", m.Sayf("suspend"), func(m model) (model, tea.Cmd) { return m, tea.Suspend }, "ctrl+z")
-	return list
-}
-
-// browserKey returns the model after a key in the catalogue.
-func (m model) browserKey(msg tea.KeyMsg) (model, tea.Cmd) {
-	m.notice = ""
-	if b := m.browser; b.typing {
-		runes := []rune(b.filter)
-		switch {
-		case msg.Type == tea.KeyRunes, msg.Type == tea.KeySpace:
-			m.browser = b.filtered(clean.Line(clean.Redact(b.filter+string(msg.Runes)), 200))
-			return m, nil
-		case msg.Type == tea.KeyBackspace && len(runes) > 0:
-			m.browser = b.filtered(string(runes[:len(runes)-1]))
-			return m, nil
-		case msg.Type == tea.KeyBackspace:
-			m.browser.typing = false
-			return m, nil
-		}
+	move := func(by int) does { return plain(func(b browser) browser { return b.selects(b.at + by) }) }
+	scroll := func(how func(v *viewport.Model)) does {
+		return plain(func(b browser) browser { how(&b.pane); return b })
 	}
-	for _, a := range m.browserActions() {
-		if key.Matches(msg, a.key) {
-			return a.does(m)
-		}
+	add(listed, m.Marks.UpDown, finding.Textf("select"), move(-1), "up", "k")
+	add(listed, m.Marks.UpDown, finding.Textf("select"), move(1), "down", "j")
+	add(listed, "PgUp/PgDn", finding.Textf("select"), move(-10), "pgup", "b")
+	add(listed, "PgUp/PgDn", finding.Textf("select"), move(10), "pgdown", " ")
+	add(listed, "Home/End", finding.Textf("first or last"), move(-len(b.all)), "home", "g")
+	add(listed, "Home/End", finding.Textf("first or last"), move(len(b.all)), "end", "G")
+	add(b.reading, m.Marks.UpDown, finding.Textf("scroll"), scroll(func(v *viewport.Model) { v.ScrollUp(1) }), "up", "k")
+	add(b.reading, m.Marks.UpDown, finding.Textf("scroll"), scroll(func(v *viewport.Model) { v.ScrollDown(1) }), "down", "j")
+	add(b.reading, "PgUp/PgDn", finding.Textf("scroll by a page"), scroll(func(v *viewport.Model) { v.PageUp() }), "pgup", "b")
+	add(b.reading, "PgUp/PgDn", finding.Textf("scroll by a page"), scroll(func(v *viewport.Model) { v.PageDown() }), "pgdown", " ")
+	add(b.reading, "Home/End", finding.Textf("top or bottom"), scroll(func(v *viewport.Model) { v.GotoTop() }), "home", "g")
+	add(b.reading, "Home/End", finding.Textf("top or bottom"), scroll(func(v *viewport.Model) { v.GotoBottom() }), "end", "G")
+	add(letters, "?", finding.Textf("all keys"), changes(model.helps), "?")
+	add(letters, "q", finding.Textf("quit"), model.stopped, "q")
+	add(true, "ctrl+z", finding.Textf("suspend"), suspends, "ctrl+z")
+	interrupt := action{Keys: []string{"ctrl+c"}, Long: interruptLong(), Do: model.interrupted}
+	if b.typing { // q is text
+		interrupt.Shown, interrupt.Short = "ctrl+c", finding.Textf("interrupt")
 	}
-	return m, nil
+	return append(list, interrupt)
 }
 
 // browserLines returns the lines of the catalogue; they fill the window.
 func (m model) browserLines() []string {
 	b, width := m.browser, m.width-2
-	footer := indent(append(m.noticeLines(width), m.short(width+1)), 1)
+	footer := term.Indent(append(m.noticeLines(width), m.short(width+1)), 1)
 	height := m.height - len(footer)
 	if b.reading {
 		page, _ := b.selected()
-		head := " " + m.styles.Subtle.Render(m.Sayf("Catalogue")+" › ") + m.styles.Title.Render(m.Plain(string(page.Code)))
+		head := " " + m.Styles.Subtle.Render(m.Sayf("Catalogue")+" › ") + m.Styles.Title.Render(m.Plain(string(page.Code)))
 		at := ""
 		if all := b.pane.TotalLineCount(); all > b.pane.Height {
 			at = m.Sayf("%d–%d of %d", b.pane.YOffset+1, min(all, b.pane.YOffset+b.pane.Height), all)
 		}
-		lines := []string{m.Ends(m.Charset(head), m.styles.Subtle.Render(at), m.width-1), ""}
-		return append(filled(append(lines, strings.Split(b.pane.View(), "\n")...), height), footer...)
+		lines := []string{m.Ends(m.Charset(head), m.Styles.Subtle.Render(at), m.width-1), ""}
+		return append(term.Filled(append(lines, strings.Split(b.pane.View(), "\n")...), height), footer...)
 	}
 	title := m.Sayf("Problems that lkdoctor knows")
 	filter, count := m.Sayf("/ filters codes, titles, error texts"), fmt.Sprint(len(b.all))
 	if b.typing || b.filter != "" {
 		count = m.Sayf("%d of %d", len(b.found), len(b.all))
-		filter = "/ " + tailFit(m.Plain(b.filter), width-wrap.Width(title)-wrap.Width(count)-12, m.Ellipsis())
+		filter = "/ " + m.Tail(m.Plain(b.filter), width-wrap.Width(title)-wrap.Width(count)-12)
 		if b.typing {
-			filter += m.marks.Block
+			filter += m.Marks.Block
 		}
 	}
-	title = m.styles.Title.Render(title) + "   " + m.styles.Subtle.Render(count)
-	lines := []string{m.Ends(" "+title, m.styles.Key.Render(filter), m.width-1), ""}
+	title = m.Styles.Title.Render(title) + "   " + m.Styles.Subtle.Render(count)
+	lines := []string{m.Ends(" "+title, m.Styles.Key.Render(filter), m.width-1), ""}
 	height -= len(lines)
 	if m.wide() {
-		left := filled(m.browserList(m.leftColumns(), height), height)
-		right := filled(m.browserPreview(m.width-m.leftColumns()-2*gutter, height), height)
-		bar := " " + m.styles.Subtle.Render(m.marks.Bar) + " "
-		for i := range left {
-			lines = append(lines, wrap.Pad(left[i], m.leftColumns())+bar+right[i])
-		}
+		left := term.Filled(m.browserList(m.leftColumns(), height), height)
+		right := term.Filled(m.browserPreview(m.width-m.leftColumns()-2*gutter, height), height)
+		lines = append(lines, m.Columns(left, right, m.leftColumns(), m.Styles.Subtle.Render(m.Marks.Bar))...)
 		return append(lines, footer...)
 	}
-	preview := []string{m.styles.Subtle.Render(strings.Repeat("─", width))}
+	preview := []string{m.Styles.Subtle.Render(strings.Repeat("─", width))}
 	if m.deps.ASCII {
 		preview[0] = strings.Repeat("-", width)
 	}
-	preview = indent(append(preview, m.browserPreview(width, height*2/5)...), 1)
-	lines = append(lines, filled(m.browserList(m.width-1, height-len(preview)), height-len(preview))...)
+	preview = term.Indent(append(preview, m.browserPreview(width, height*2/5)...), 1)
+	lines = append(lines, term.Filled(m.browserList(m.width-1, height-len(preview)), height-len(preview))...)
 	return append(append(lines, preview...), footer...)
 }
 
@@ -230,19 +208,19 @@ func (m model) browserList(width, height int) []string {
 	if len(b.found) == 0 {
 		return []string{"  " + m.Fit(m.Sayf("No code, title or error text has these words."), width-2)}
 	}
-	from := min(max(0, b.at-height/2), max(0, len(b.found)-height))
+	from, to := window(b.at, len(b.found), height)
 	column := 0 // as wide as the widest code
 	for _, page := range b.all {
 		column = max(column, wrap.Width(string(page.Code))+1)
 	}
 	column = min(column, 28)
 	var lines []string
-	for i, page := range b.found[from:min(len(b.found), from+max(0, height))] {
-		cursor, code := "  ", wrap.Pad(m.Fit(m.Plain(string(page.Code)), column-1), column)
-		if from+i == b.at {
-			cursor, code = m.styles.Key.Render(m.marks.Cursor)+" ", m.styles.Title.Render(code)
+	for i := from; i < to; i++ {
+		code := wrap.Pad(m.Fit(m.Plain(string(b.found[i].Code)), column-1), column)
+		if i == b.at {
+			code = m.Styles.Title.Render(code)
 		}
-		lines = append(lines, zone("code", from+i, m.Fit(cursor+code+m.Plain(page.Title), width)))
+		lines = append(lines, term.Zone("code", i, m.Fit(m.Cursor(i == b.at)+code+m.Plain(b.found[i].Title), width)))
 	}
 	return lines
 }
@@ -254,7 +232,7 @@ func (m model) browserPreview(width, height int) []string {
 		return nil
 	}
 	p := page{model: m, width: max(width, 1)}
-	p.add(m.Ends(m.styles.Heading.Render(m.Plain(string(known.Code))), m.styles.Subtle.Render(m.seen(known.Code)), width))
+	p.add(m.Ends(m.Styles.Heading.Render(m.Plain(string(known.Code))), m.Styles.Subtle.Render(m.seen(known.Code)), width))
 	p.hang("  ", p.Plain(known.Title))
 	p.prose(known.Means)
 	p.lines = m.marked(p.lines, width, max(2, height-4)) // the other lines are for the fix
@@ -303,8 +281,8 @@ func (m model) browserPage(width int) []string {
 		return nil
 	}
 	p := page{model: m, width: max(width, 1)}
-	p.styled(p.styles.Title, "", p.Plain(known.Title))
-	p.styled(p.styles.Subtle, "", p.Sayf("check %s · as a rule: %s · %s", known.Check, diagnosis.RuleName(known.Owner), m.seen(known.Code)))
+	p.styled(p.Styles.Title, "", p.Plain(known.Title))
+	p.styled(p.Styles.Subtle, "", p.Sayf("check %s · as a rule: %s · %s", known.Check, diagnosis.RuleName(known.Owner), m.seen(known.Code)))
 	p.heading(p.Sayf("What it means"))
 	p.prose(known.Means)
 	p.heading(p.Sayf("Why it happens"))
@@ -315,7 +293,7 @@ func (m model) browserPage(width int) []string {
 	shown := map[string]bool{}
 	for _, v := range known.Variants {
 		if title := p.variantTitle(known, v); title != "" {
-			p.styled(p.styles.Title, "  ", title)
+			p.styled(p.Styles.Title, "  ", title)
 		}
 		for _, fix := range v.Fixes {
 			p.todo(p.Plain(fix.Text.String()), fix, shown)

@@ -18,8 +18,8 @@ import (
 	"lkdoctor/checks/i18n"
 )
 
-// fakeCatalogue is a catalogue of a few pages, so that the goldens do not change
-// with its prose.
+// fakeCatalogue is a catalogue of a few pages, so that the prose of the real one does not
+// change the goldens.
 func fakeCatalogue(code check.Code) (catalogue.Page, bool) {
 	titles := map[check.Code]string{
 		finding.EnvURLMissing: "LIVEKIT_URL is not set", finding.TicketExpired: "The ticket has expired",
@@ -46,8 +46,8 @@ func catalogueDeps() Deps {
 	return deps
 }
 
-// The help and the catalogue in both languages, sizes and backgrounds; colours
-// change no text.
+// TestHelpAndCatalogue compares help and catalogue with goldens in both languages, sizes
+// and backgrounds, and checks that colours do not change the text.
 func TestHelpAndCatalogue(t *testing.T) {
 	screens := map[string][]tea.Msg{
 		"keys":           {press("?")},
@@ -79,7 +79,7 @@ func TestHelpAndCatalogue(t *testing.T) {
 	}
 }
 
-// What was looked at is there again, as it was, when the catalogue is left.
+// TestBackFromTheCatalogue checks that leaving the catalogue restores the screen before.
 func TestBackFromTheCatalogue(t *testing.T) {
 	for _, size := range [][2]int{{80, 24}, {120, 40}} {
 		for _, before := range [][]tea.Msg{nil, {press("up")}, {press("enter"), press("i"), press("down")}} {
@@ -113,7 +113,7 @@ func TestTheCatalogueOpensAtTheFinding(t *testing.T) {
 	if !strings.Contains(m.View(), "No code, title or error text") {
 		t.Errorf("nothing is found, and it is not said:\n%s", m.View())
 	}
-	step(m, press("enter"), press("up"), press("down"), press("end"), press("esc")) // nothing to act on
+	step(m, press("enter"), press("up"), press("down"), press("end"), press("esc")) // there is nothing to act on
 }
 
 func TestTheFixOfAPageIsCopied(t *testing.T) {
@@ -127,7 +127,8 @@ func TestTheFixOfAPageIsCopied(t *testing.T) {
 	}
 }
 
-// The documentation is opened on demand only, and the screen says how that went.
+// TestDocumentation checks that only a key opens the documentation, and that the screen
+// shows the result.
 func TestDocumentation(t *testing.T) {
 	deps := catalogueDeps()
 	var asked []string
@@ -152,12 +153,12 @@ func TestDocumentation(t *testing.T) {
 		asked, fails = nil, nil
 	}
 	deps.Open = nil
-	if m = ends(drawn(t, deps, 80, 24), opaqueRun()); slices.ContainsFunc(m.full(), func(b binding) bool { return slices.Contains(b.Keys(), "o") }) {
+	if m = ends(drawn(t, deps, 80, 24), opaqueRun()); slices.ContainsFunc(m.full(), func(a action) bool { return slices.Contains(a.Keys, "o") }) {
 		t.Error("o is offered without what it needs")
 	}
 }
 
-// A terminal that takes links gets them, with the same text; others get none.
+// TestLinks checks that only terminals with support for links get them, with the same text.
 func TestLinks(t *testing.T) {
 	for _, keys := range [][]tea.Msg{{press("enter"), press("i"), press("end")}, {press("C"), press("enter"), press("end")}} {
 		deps := catalogueDeps()
@@ -174,7 +175,7 @@ func TestLinks(t *testing.T) {
 	}
 }
 
-// The preview in the catalogue says in which case each fix is right.
+// TestThePreviewNamesTheCases checks that the preview shows the case for each fix.
 func TestThePreviewNamesTheCases(t *testing.T) {
 	deps, _ := testDeps()
 	deps.Page = catalogue.Lookup
@@ -186,7 +187,7 @@ func TestThePreviewNamesTheCases(t *testing.T) {
 	}
 }
 
-// While letters are text, the footer has the keys that leave.
+// TestAFilterWithoutHitsNamesTheWayOut checks that the footer shows the keys that leave.
 func TestAFilterWithoutHitsNamesTheWayOut(t *testing.T) {
 	deps, _ := testDeps()
 	deps.Page = catalogue.Lookup

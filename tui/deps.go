@@ -5,8 +5,6 @@ import (
 	"io"
 	"time"
 
-	"github.com/charmbracelet/lipgloss"
-
 	"lkdoctor/checks/catalogue"
 	"lkdoctor/checks/check"
 	"lkdoctor/tui/term"
@@ -56,20 +54,9 @@ type Deps struct {
 	Open func(address string) (by string, err error)
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
-	// Translate returns an English format in the reader's language, "" if it has no
-	// translation; nil is English.
-	Translate func(format string) string
-	// Renderer knows the terminal's colours; nil is no colour.
-	Renderer *lipgloss.Renderer
-	// Dark reports whether the terminal's background is dark.
-	Dark bool
-	// ASCII limits the output to characters that every terminal can show.
-	ASCII bool
+	term.Terminal
 	// Links reports whether the terminal supports links (OSC 8).
 	Links bool
-	// Mouse turns on the wheel and clicks. The user then holds a key to select text with
-	// the terminal.
-	Mouse bool
 	// SpinnerOff stops the spinner and the clock.
 	SpinnerOff bool
 }

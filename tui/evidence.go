@@ -14,6 +14,7 @@ import (
 	"lkdoctor/checks/wrap"
 	"lkdoctor/config"
 	"lkdoctor/config/clean"
+	"lkdoctor/tui/term"
 )
 
 // evidence adds what a stage observed: the selected finding, the facts of the stage, and
@@ -66,7 +67,7 @@ func (p *page) waterfall() {
 	p.heading(p.Sayf("Where the time went"))
 	for i, line := range lines {
 		if spans[i].Step {
-			line = p.styles.Subtle.Render(line)
+			line = p.Styles.Subtle.Render(line)
 		}
 		p.add(p.cut(line))
 	}
@@ -80,7 +81,8 @@ func (m model) worked() bool {
 // summed reports whether the right pane shows what a run measured instead of the page
 // of a row: nothing failed or warns, and the user has not selected a row.
 func (m model) summed() bool {
-	return m.split() && !m.moved && m.worked() && m.run.Diagnosis.Warning.IsZero() && m.run.Diagnosis.RootCause == nil && len(m.workedLines(m.width, m.height)) > 1
+	return m.split() && !m.moved && m.worked() && m.run.Diagnosis.Warning.IsZero() && m.run.Diagnosis.RootCause == nil &&
+		len(m.workedLines(m.width, m.height)) > 1
 }
 
 // workedLines returns, for a run without failures, the path of its media and the times
@@ -109,7 +111,7 @@ func (m model) workedLines(width, height int) []string {
 		spans = slices.Delete(spans, shortest, shortest+1)
 	}
 	if len(spans) > 1 {
-		lines = append(lines, m.styles.Subtle.Render(m.Sayf("Where the time went")))
+		lines = append(lines, m.Styles.Subtle.Render(m.Sayf("Where the time went")))
 		lines = append(lines, progress.Waterfall(spans, width, m.deps.ASCII, m.Say)...)
 	}
 	return lines[:min(len(lines), max(0, height-1))] // keep the last line for notices
@@ -121,28 +123,27 @@ func (p *page) settings() {
 	if p.run == nil {
 		return
 	}
-	rows := [][]string{{p.Sayf("Setting"), p.Sayf("Value"), p.Sayf("From")}}
-	styles := []lipgloss.Style{p.styles.Subtle}
+	var t table
+	t.add(p.Styles.Subtle, p.Sayf("Setting"), p.Sayf("Value"), p.Sayf("From"))
 	for _, s := range p.run.Settings {
-		rows = append(rows, []string{s.Name, p.settingValue(s), p.place(s.Source, s.Line)})
-		styles = append(styles, p.styles.Title)
+		t.add(p.Styles.Title, s.Name, p.settingValue(s), p.place(s.Source, s.Line))
 		for _, h := range s.Hides {
-			style, what := p.styles.Subtle, p.Sayf("hides the same value")
+			style, what := p.Styles.Subtle, p.Sayf("hides the same value")
 			if h.Differs {
-				style, what = p.styles.Warn, p.Sayf("hides %s", p.orNone(h.Value))
+				style, what = p.Styles.Warn, p.Sayf("hides %s", p.orNone(h.Value))
 				if h.Value == clean.Hidden {
 					what = p.Sayf("hides another value")
 				}
 			}
-			rows, styles = append(rows, []string{"", what, p.place(h.Source, h.Line)}), append(styles, style)
+			t.add(style, "", what, p.place(h.Source, h.Line))
 		}
 	}
 	p.heading(p.Sayf("Settings"))
-	if len(rows) == 1 {
+	if len(t.rows) == 1 {
 		p.hang("  ", p.Sayf("none"))
 		return
 	}
-	p.table(rows, styles)
+	p.table(t)
 	p.blank()
 }
 
@@ -179,35 +180,38 @@ func (p *page) compared() {
 	if p.run == nil || len(p.run.Token) == 0 {
 		return
 	}
-	rows := [][]string{{"", p.Sayf("A LiveKit token has"), p.Sayf("What came")}}
-	styles := []lipgloss.Style{p.styles.Subtle}
-	parts := slices.Clone(p.run.Token)
-	slices.SortStableFunc(parts, func(a, b check.TokenPart) int {
-		switch {
-		case a.Differs == b.Differs:
-			return 0
-		case a.Differs:
-			return -1
+	var t table
+	t.add(p.Styles.Subtle, "", p.Sayf("A LiveKit token has"), p.Sayf("What came"))
+	for _, differs := range []bool{true, false} {
+		for _, part := range p.run.Token {
+			switch {
+			case part.Differs != differs:
+			case differs:
+				t.add(p.Styles.Bad, p.Marks.Differs+" "+p.Plain(part.Name), p.Say(part.Want), p.Say(part.Came))
+			default:
+				t.add(lipgloss.NewStyle(), "  "+p.Plain(part.Name), p.Say(part.Want), p.Say(part.Came))
+			}
 		}
-		return 1
-	})
-	for _, part := range parts {
-		name, style := "  "+p.Plain(part.Name), lipgloss.NewStyle()
-		if part.Differs {
-			name, style = p.marks.Differs+" "+p.Plain(part.Name), p.styles.Bad
-		}
-		rows, styles = append(rows, []string{name, p.Say(part.Want), p.Say(part.Came)}), append(styles, style)
 	}
 	p.heading(p.Sayf("The token beside a correct one"))
-	p.table(rows, styles)
+	p.table(t)
 	p.blank()
 }
 
-// table adds rows in columns, each row in its style. Long cells are wrapped; see columns
-// for the widths.
-func (p *page) table(rows [][]string, styles []lipgloss.Style) {
-	widths := p.columns(rows)
-	for i, row := range rows {
+// table is text in columns, each row in its style. The first row is the head.
+type table struct {
+	rows   [][]string
+	styles []lipgloss.Style
+}
+
+func (t *table) add(style lipgloss.Style, cells ...string) {
+	t.rows, t.styles = append(t.rows, cells), append(t.styles, style)
+}
+
+// table adds a table. Long cells are wrapped; see widths.
+func (p *page) table(t table) {
+	widths := t.widths(p.width)
+	for i, row := range t.rows {
 		cells, height := make([][]string, len(row)), 0
 		for j, cell := range row {
 			cells[j] = wrap.Lines(cell, widths[j])
@@ -216,13 +220,9 @@ func (p *page) table(rows [][]string, styles []lipgloss.Style) {
 		for n := range height {
 			var line string
 			for j := range cells {
-				text := ""
-				if n < len(cells[j]) {
-					text = cells[j][n]
-				}
-				line += wrap.Pad(text, widths[j]) + strings.Repeat(" ", tableGap)
+				line += wrap.Pad(term.Filled(cells[j], height)[n], widths[j]) + strings.Repeat(" ", tableGap)
 			}
-			p.add(p.cut(styles[i].Render(strings.TrimRight(line, " "))))
+			p.add(p.cut(t.styles[i].Render(strings.TrimRight(line, " "))))
 		}
 	}
 }
@@ -230,23 +230,29 @@ func (p *page) table(rows [][]string, styles []lipgloss.Style) {
 // tableGap is the number of blanks between two columns.
 const tableGap = 2
 
-// columns returns the widths of a table's columns. If they need more than the page's
-// width, the widest columns share what the others leave. The first column holds names;
-// it keeps its width as long as that is at most a third.
-func (p *page) columns(rows [][]string) []int {
-	widths := make([]int, len(rows[0]))
-	for _, row := range rows {
+// natural returns the widths of the columns if no cell is wrapped.
+func (t table) natural() []int {
+	widths := make([]int, len(t.rows[0]))
+	for _, row := range t.rows {
 		for j, cell := range row {
 			widths[j] = max(widths[j], wrap.Width(cell))
 		}
 	}
-	room := max(len(widths), p.width-tableGap*(len(widths)-1))
-	for sum(widths) > room {
+	return widths
+}
+
+// widths returns the widths of the columns. If they need more than width, the widest
+// columns share what the others leave. The first column holds names; it keeps its width as
+// long as that is at most a third.
+func (t table) widths(width int) []int {
+	widths := t.natural()
+	space := max(len(widths), width-tableGap*(len(widths)-1))
+	for sum(widths) > space {
 		widest := slices.Index(widths, slices.Max(widths))
-		if rest := widths[1:]; widths[0] <= p.width/3 && slices.Max(rest) > 8 {
+		if rest := widths[1:]; widths[0] <= width/3 && slices.Max(rest) > 8 {
 			widest = 1 + slices.Index(rest, slices.Max(rest))
 		}
-		widths[widest] -= min(sum(widths)-room, max(1, widths[widest]/16))
+		widths[widest] -= min(sum(widths)-space, max(1, widths[widest]/16))
 	}
 	return widths
 }
@@ -279,7 +285,7 @@ func (p *page) facts(facts check.Facts, by int) {
 			p.hang(strings.Repeat(" ", by), label)
 			label = ""
 		}
-		p.hang(strings.Repeat(" ", by)+p.styles.Subtle.Render(wrap.Pad(label, longest))+"  ", value)
+		p.hang(strings.Repeat(" ", by)+p.Styles.Subtle.Render(wrap.Pad(label, longest))+"  ", value)
 	}
 }
 
@@ -299,62 +305,47 @@ var (
 // suffices.
 func (p *page) rows(list []string, selected any, by int) {
 	in := &page{model: p.model, width: max(1, p.width-by)}
-	if rows, styles := p.cells(list, selected); rows != nil && sum(in.columns(rows)) == natural(rows) {
-		in.table(rows, styles)
+	if t, ok := p.cells(list, selected); ok && slices.Equal(t.widths(in.width), t.natural()) {
+		in.table(t)
 	} else {
 		for _, item := range list {
 			in.hang("- ", in.Plain(item))
 		}
 	}
-	p.lines = append(p.lines, indent(in.lines, by)...)
+	p.lines = append(p.lines, term.Indent(in.lines, by)...)
 }
 
-// natural returns the width of a table whose cells are not wrapped.
-func natural(rows [][]string) int {
-	wide := &page{width: 1 << 16}
-	return sum(wide.columns(rows))
-}
-
-// cells returns a table of candidates or pairs with its head, nil for other lists.
-func (p *page) cells(list []string, selected any) (rows [][]string, styles []lipgloss.Style) {
-	if len(list) == 0 {
-		return nil, nil
-	}
-	pairs := pairRow.MatchString(list[0])
-	head := []string{p.Sayf("Protocol"), p.Sayf("Address"), p.Sayf("Type"), p.Sayf("Network"), ""}
+// cells returns a table of candidates or pairs, and false for other lists.
+func (p *page) cells(list []string, selected any) (t table, ok bool) {
+	form, head := candidateRow, []string{p.Sayf("Protocol"), p.Sayf("Address"), p.Sayf("Type"), p.Sayf("Network"), ""}
+	pairs := len(list) > 0 && pairRow.MatchString(list[0])
 	if pairs {
-		head = []string{p.Sayf("From here"), p.Sayf("To the server"), p.Sayf("Type"), p.Sayf("State"), p.Sayf("Answered")}
+		form, head = pairRow, []string{p.Sayf("From here"), p.Sayf("To the server"), p.Sayf("Type"), p.Sayf("State"), p.Sayf("Answered")}
 	}
-	rows, styles = append(rows, head), append(styles, p.styles.Subtle)
+	t.add(p.Styles.Subtle, head...)
 	for _, item := range list {
-		var row []string
+		f := form.FindStringSubmatch(item)
+		if f == nil {
+			return table{}, false
+		}
+		for i := range f {
+			f[i] = p.Plain(f[i])
+		}
 		style := lipgloss.NewStyle()
-		if pairs {
-			f := pairRow.FindStringSubmatch(item)
-			if f == nil {
-				return nil, nil
-			}
-			row = []string{f[1], f[2], f[3], f[4], p.Sayf("%s of %s", f[6], f[5])}
-			switch {
-			case item == selected:
-				style = p.styles.Good
-			case f[6] == "0":
-				style = p.styles.Bad
-			}
-		} else {
-			f := candidateRow.FindStringSubmatch(item)
-			if f == nil {
-				return nil, nil
-			}
-			row = []string{strings.TrimSpace(f[1] + " " + f[5]), f[2], f[3], f[4], ""}
-			if f[6] != "" {
-				row[4] = p.Sayf("reached")
-			}
+		switch {
+		case pairs && item == selected:
+			style = p.Styles.Good
+		case pairs && f[6] == "0":
+			style = p.Styles.Bad
 		}
-		for i := range row {
-			row[i] = p.Plain(row[i])
+		switch {
+		case pairs:
+			t.add(style, f[1], f[2], f[3], f[4], p.Sayf("%s of %s", f[6], f[5]))
+		case f[6] != "":
+			t.add(style, strings.TrimSpace(f[1]+" "+f[5]), f[2], f[3], f[4], p.Sayf("reached"))
+		default:
+			t.add(style, strings.TrimSpace(f[1]+" "+f[5]), f[2], f[3], f[4], "")
 		}
-		rows, styles = append(rows, row), append(styles, style)
 	}
-	return rows, styles
+	return t, true
 }

@@ -11,8 +11,7 @@ import (
 	"lkdoctor/config/clean"
 )
 
-// examinedRun is the opaque run with all that a run of today holds: settings and
-// what they hide, the token beside a correct one, candidates, pairs and times.
+// examinedRun returns opaqueRun with settings, the compared token, candidates, pairs and times.
 func examinedRun() check.Run {
 	run := opaqueRun()
 	run.Settings = []config.Shown{
@@ -58,8 +57,7 @@ func examinedRun() check.Run {
 	return run
 }
 
-// The evidence of each kind: the token beside a correct one, the settings with
-// what they hide, candidates, pairs and where the time went.
+// TestEvidence compares the evidence of each kind with goldens.
 func TestEvidence(t *testing.T) {
 	deps, _ := testDeps()
 	m := ends(drawn(t, deps, 80, 24), examinedRun())
@@ -70,8 +68,8 @@ func TestEvidence(t *testing.T) {
 	eachFace(t, "evidence_pairs", step(down, press("e"), press("G")))
 }
 
-// Nothing that is hidden or unknown to a table is lost: rows of another form
-// stand there as they are, and names that are longer than their column too.
+// TestEvidenceOfOtherForms checks that rows that no table can parse, and long or unknown
+// names, are shown as they are.
 func TestEvidenceOfOtherForms(t *testing.T) {
 	run := examinedRun()
 	for i := range run.Results {
@@ -93,8 +91,7 @@ func TestEvidenceOfOtherForms(t *testing.T) {
 	}
 }
 
-// Code keeps its lines: what is cut has a mark, and the end of the widest line
-// can be reached.
+// TestWideCode checks that cut lines of code have a mark, and that > and < scroll to both ends.
 func TestWideCode(t *testing.T) {
 	deps, _ := testDeps()
 	run := opaqueRun()
@@ -121,8 +118,8 @@ func TestWideCode(t *testing.T) {
 	}
 }
 
-// After a fix the screen says what works now, by which path, and where the time
-// went; a warning stands apart.
+// TestFixed compares the screen after a fix with goldens. It shows the path, the times and
+// a separate warning.
 func TestFixed(t *testing.T) {
 	deps, _ := testDeps()
 	fixed := goodRun()
@@ -143,7 +140,8 @@ func TestFixed(t *testing.T) {
 	eachFace(t, "watching", m)
 }
 
-// A wide window shows no less of a healthy run than a narrow one, and offers no fix.
+// TestAHealthyRunInAWideWindow checks that a wide window shows as much of a healthy run as
+// a narrow one, and offers no fix.
 func TestAHealthyRunInAWideWindow(t *testing.T) {
 	deps, _ := testDeps()
 	fixed := goodRun()

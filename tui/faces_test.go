@@ -12,15 +12,15 @@ import (
 	"lkdoctor/tui/term"
 )
 
-// eachFace compares a screen with its goldens: in both languages and sizes,
-// and in colour on light and on dark.
+// eachFace compares a screen with goldens in both languages and sizes, and with colours for
+// light and dark backgrounds.
 func eachFace(t *testing.T, name string, m model) {
 	t.Helper()
 	for _, size := range [][2]int{{80, 24}, {120, 40}} {
 		for _, lang := range []string{"en", "zh"} {
 			for _, colours := range []string{"", "light", "dark"} {
 				if (colours == "light") != (lang == "en") && colours != "" {
-					continue // one language on light, the other on dark
+					continue // English in light, Chinese in dark colours
 				}
 				own := m
 				own.Translate = i18n.Translator(lang)
@@ -28,8 +28,7 @@ func eachFace(t *testing.T, name string, m model) {
 				if colours != "" {
 					r := lipgloss.NewRenderer(io.Discard)
 					r.SetColorProfile(termenv.ANSI256)
-					own.styles = term.NewStyles(r, colours == "dark")
-					own.help.Styles = own.styles.Help()
+					own.Styles = term.NewStyles(r, colours == "dark")
 					file += "_" + colours
 				}
 				golden(t, file, resized(own, size[0], size[1]).View())

@@ -8,7 +8,7 @@ import (
 	"lkdoctor/checks/finding"
 )
 
-// plan is a plan of checks like the real one, of the same IDs and titles.
+// plan returns checks with IDs and titles like the real ones.
 func plan() []check.Spec {
 	spec := func(id string, stage check.Stage, title string) check.Spec {
 		return check.Spec{ID: id, Stage: stage, Title: finding.Textf("%s", title)}
@@ -64,7 +64,7 @@ func opaqueToken() finding.Finding {
 	return f
 }
 
-// opaqueRun is the incident: the ticket service hands out an opaque token.
+// opaqueRun returns a run in which the ticket service returned an opaque token.
 func opaqueRun() check.Run {
 	env := passed("env.livekit", 1, "5 settings from .env.local, .env")
 	env.Outcome.Facts = check.Facts{"LIVEKIT_URL": "wss://demo.example.com", "files": []string{".env.local", ".env"}}
@@ -95,7 +95,7 @@ func opaqueRun() check.Run {
 	})
 }
 
-// goodRun is a run in which nothing is wrong.
+// goodRun returns a run without failures.
 func goodRun() check.Run {
 	return finished(check.Run{
 		Results: []check.Result{
@@ -130,8 +130,8 @@ func finished(run check.Run) check.Run {
 	return run
 }
 
-// fakePage is a page for the opaque token, so that the goldens do not change
-// with the catalogue's prose.
+// fakePage is a page for the opaque token, so that the prose of the real one does not
+// change the goldens.
 func fakePage(code check.Code) (catalogue.Page, bool) {
 	if code != finding.TokenOpaque {
 		return catalogue.Page{}, false

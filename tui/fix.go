@@ -5,11 +5,10 @@ import (
 	"slices"
 	"strings"
 
-	tea "github.com/charmbracelet/bubbletea"
-
+	"lkdoctor/checks/catalogue"
 	"lkdoctor/checks/check"
 	"lkdoctor/checks/finding"
-	"lkdoctor/config/clean"
+	"lkdoctor/tui/term"
 )
 
 // languages are the names of the catalogue's minting code.
@@ -20,14 +19,14 @@ func languageNames() []string { return []string{"Python", "Node", "Go"} }
 
 // mints reports whether a fix has minting code.
 func mints(fix check.Fix) bool {
-	return slices.ContainsFunc(fix.Code, func(b finding.Block) bool { return slices.Contains(languages(), b.Lang) })
+	return slices.ContainsFunc(fix.Code, func(b finding.Block) bool { return catalogue.IsMint(b.Lang) })
 }
 
 // shownCode returns the blocks of a fix to show. Of the minting code, that is the chosen
 // language only.
 func (m model) shownCode(fix check.Fix) []finding.Block {
 	return slices.DeleteFunc(slices.Clone(fix.Code), func(b finding.Block) bool {
-		return slices.Contains(languages(), b.Lang) && b.Lang != languages()[m.language]
+		return catalogue.IsMint(b.Lang) && b.Lang != languages()[m.language]
 	})
 }
 
@@ -51,13 +50,13 @@ func (m model) nextStep() []check.Fix {
 func (m model) languageTabs() string {
 	var parts []string
 	for i, name := range languageNames() {
-		tab := " " + zone("key", i+1, fmt.Sprintf("%d %s", i+1, name)) + " "
+		tab := " " + term.Zone("key", i+1, fmt.Sprintf("%d %s", i+1, name)) + " "
 		if i == m.language {
-			tab = m.styles.Title.Render(fmt.Sprintf("[%d %s]", i+1, name))
+			tab = m.Styles.Title.Render(fmt.Sprintf("[%d %s]", i+1, name))
 		}
 		parts = append(parts, tab)
 	}
-	return strings.Join(parts, " ") + m.styles.Subtle.Render("  tab")
+	return strings.Join(parts, " ") + m.Styles.Subtle.Render("  tab")
 }
 
 // forOthers reports whether owner may be another party than the reader.
@@ -96,29 +95,4 @@ func (m model) copyOf(fixes []check.Fix) string {
 		words = append(words, m.Say(fix.Text))
 	}
 	return strings.Join(words, "\n")
-}
-
-// copying returns the command that copies text to the clipboard.
-func (m model) copying(text string) tea.Cmd {
-	put := m.deps.Copy
-	return func() tea.Msg {
-		to, err := put(text)
-		return copiedMsg{lines: strings.Count(strings.TrimRight(text, "\n"), "\n") + 1, to: to, err: err}
-	}
-}
-
-// copied returns the notice after a copy. It claims no more than is known.
-func (m model) copied(msg copiedMsg) string {
-	file, by := clean.Line(msg.to.File, 300), clean.Line(msg.to.By, 40)
-	switch {
-	case msg.err != nil:
-		return m.Sayf("Nothing was copied: %s", clean.Line(msg.err.Error(), 200))
-	case msg.to.Sure:
-		return m.Sayf("On the clipboard (%s). Lines: %d", by, msg.lines)
-	case file != "" && by != "":
-		return m.Sayf("The terminal was asked to copy; to be sure, it is in %s", file)
-	case file != "":
-		return m.Sayf("No clipboard took it; it is in %s", file)
-	}
-	return m.Sayf("The terminal was asked to copy; it does not say whether it did.")
 }

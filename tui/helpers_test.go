@@ -14,28 +14,28 @@ import (
 	"go.uber.org/goleak"
 
 	"lkdoctor/checks/check"
+	"lkdoctor/tui/term"
 )
 
-// limit is when a test gives up; nothing here needs a second.
+// limit is the time after which a wait fails the test. No test needs a second.
 const limit = 20 * time.Second
 
 func TestMain(m *testing.M) {
-	// teatest waits for a signal for ever.
+	// teatest never stops waiting for a signal.
 	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/charmbracelet/x/exp/teatest.NewTestModel.func2"))
 }
 
-// clock is a clock that a test moves.
+// A clock is set by the test.
 type clock struct{ now time.Time }
 
 func newClock() *clock { return &clock{now: time.Date(2026, 11, 23, 7, 15, 0, 0, time.UTC)} }
 
 func (c *clock) read() time.Time { return c.now }
 
-// starts records what Start was asked for. It may be called in the goroutine
-// of a run, so it hands over by channel.
+// starts receives the arguments of Deps.Start, which may be called in the goroutine of a run.
 type starts chan Change
 
-// testDeps are deps that show opaqueRun's plan, without colour and spinner.
+// testDeps returns Deps for opaqueRun, without colours and spinner.
 func testDeps() (Deps, starts) {
 	asked := make(starts, 10)
 	return Deps{
@@ -56,7 +56,7 @@ func testDeps() (Deps, starts) {
 	}, asked
 }
 
-// screen is a model as it stands while the first run goes on.
+// drawn returns the model during the first run.
 func drawn(t *testing.T, deps Deps, width, height int) model {
 	t.Helper()
 	s := newSession(t.Context(), deps.Start)
@@ -66,7 +66,7 @@ func drawn(t *testing.T, deps Deps, width, height int) model {
 	return step(m, tea.WindowSizeMsg{Width: width, Height: height})
 }
 
-// step feeds messages to Update; commands are not run.
+// step passes messages to Update and ignores its commands.
 func step(m model, msgs ...tea.Msg) model {
 	for _, msg := range msgs {
 		next, _ := m.Update(msg)
@@ -75,19 +75,19 @@ func step(m model, msgs ...tea.Msg) model {
 	return m
 }
 
-// ends lets the model's run end with run.
+// ends ends the model's run with run.
 func ends(m model, run check.Run) model { return step(m, endMsg{run: run}) }
 
-// press makes the message of a key, as the terminal would send it.
+// press returns the message of a key.
 func press(name string) tea.KeyMsg {
-	return keyMsg(name)
+	return term.KeyMsg(name)
 }
 
 func paste(text string) tea.KeyMsg {
 	return tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune(text), Paste: true}
 }
 
-// golden compares got with testdata/name.golden; UPDATE_GOLDEN=1 writes it.
+// golden compares got with testdata/name.golden. UPDATE_GOLDEN=1 writes the file first.
 func golden(t *testing.T, name, got string) {
 	t.Helper()
 	lines := strings.Split(got, "\n")
@@ -109,6 +109,9 @@ func golden(t *testing.T, name, got string) {
 		t.Errorf("%s differs (-want +got):\n%s", path, diff)
 	}
 }
+
+// laid returns the model as View draws it, with the page in its pane.
+func laid(m model) model { return m.paged(len(m.head())) }
 
 func resized(m model, width, height int) model {
 	return step(m, tea.WindowSizeMsg{Width: width, Height: height})

@@ -50,7 +50,7 @@ func (m model) keeps(run check.Run) model {
 func (m model) shows(index int) model {
 	m.showing = min(max(index, 0), len(m.runs)-1)
 	m.run = &m.runs[m.showing].run
-	m.progress = finishedProgress(m.deps.Checks, m.run.Results)
+	m.progress = progress.New(m.deps.Checks).Ended(m.run.Results)
 	m.failure = nil
 	if !m.open {
 		m.selected, m.finding = m.rootRow(), 0
@@ -62,15 +62,6 @@ func (m model) shows(index int) model {
 // newest reports whether the last run is shown.
 func (m model) newest() bool { return len(m.runs) == 0 || m.showing == len(m.runs)-1 }
 
-// finishedProgress returns the progress of a run that has ended.
-func finishedProgress(list []check.Spec, results []check.Result) progress.Progress {
-	p := progress.New(list)
-	for _, r := range results {
-		p = p.With(check.Event{Kind: check.CheckEnded, ID: r.Check.ID, Result: r})
-	}
-	return p
-}
-
 // was returns the rows of the run before the shown one, nil if there is none or if the
 // user pasted something else for it.
 func (m model) was() []progress.Row {
@@ -81,7 +72,7 @@ func (m model) was() []progress.Row {
 	if before.token != shown.token || before.address != shown.address {
 		return nil
 	}
-	return finishedProgress(m.deps.Checks, before.run.Results).Rows()
+	return progress.New(m.deps.Checks).Ended(before.run.Results).Rows()
 }
 
 // runsLine lists the session's runs, the latest first. It is empty while there is only
@@ -93,8 +84,8 @@ func (m model) runsLine(width int) string {
 	line := m.Sayf("Runs")
 	for i := len(m.runs) - 1; i >= 0; i-- {
 		k := m.runs[i]
-		state := progress.State(k.run.Status)
-		name := k.at.Format("15:04") + " " + stateMark(m.marks, state)
+		mark, _ := m.State(progress.State(k.run.Status))
+		name := k.at.Format("15:04") + " " + mark
 		if cause := k.run.Diagnosis.RootCause; cause != nil {
 			name += " " + string(cause.Code)
 		}
@@ -102,7 +93,7 @@ func (m model) runsLine(width int) string {
 			name += " " + m.Sayf("(in part)")
 		}
 		if i == m.showing {
-			name = m.styles.Title.Render("[" + name + "]")
+			name = m.Styles.Title.Render("[" + name + "]")
 		}
 		if wrap.Width(line)+wrap.Width(name)+2 > width {
 			return line + " " + m.Ellipsis()

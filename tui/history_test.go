@@ -10,8 +10,7 @@ import (
 	"lkdoctor/checks/check"
 )
 
-// The exit code and the report after leaving are those of the last full run,
-// whatever was pressed since.
+// TestNoKeyLosesADiagnosis checks that the session's result is that of the last full run.
 func TestNoKeyLosesADiagnosis(t *testing.T) {
 	broken, fine := opaqueRun(), goodRun()
 	for name, test := range map[string]struct {
@@ -112,7 +111,7 @@ func TestEarlierRunsAreKept(t *testing.T) {
 	}
 }
 
-// An open page stays what it is while the run goes on, and to its end.
+// TestAnOpenPageDoesNotChange checks that an open page stays open when the run ends.
 func TestAnOpenPageDoesNotChange(t *testing.T) {
 	deps, _ := testDeps()
 	m := step(midway(t, deps, 80, 24), press("up"), press("up"), press("enter"))
@@ -126,8 +125,8 @@ func TestAnOpenPageDoesNotChange(t *testing.T) {
 	}
 }
 
-// Beside the rows a tab is looked at without leaving them; enter gives it the
-// whole width.
+// TestThePageBesideTheRows checks that in a wide window a tab is shown next to the rows,
+// and that enter opens it in the full width.
 func TestThePageBesideTheRows(t *testing.T) {
 	deps, _ := testDeps()
 	m := step(ends(drawn(t, deps, 120, 40), opaqueRun()), press("e"))
@@ -143,7 +142,7 @@ func TestThePageBesideTheRows(t *testing.T) {
 	}
 }
 
-// Behind an open help or prompt no key does anything but in it.
+// TestKeysStayInTheHelp checks that keys have no effect outside an open help or prompt.
 func TestKeysStayInTheHelp(t *testing.T) {
 	deps, starts := testDeps()
 	for name, open := range map[string]tea.Msg{"help": press("?"), "prompt": press("p")} {
@@ -162,7 +161,7 @@ func TestKeysStayInTheHelp(t *testing.T) {
 func TestTheHelpIsAMenu(t *testing.T) {
 	deps, starts := testDeps()
 	m := step(ends(drawn(t, deps, 80, 24), opaqueRun()), press("?"), press("/"), paste("stage ON"))
-	if items := m.menuItems(); len(items) != 1 || items[0].Keys()[0] != "R" {
+	if items := m.menuItems(); len(items) != 1 || items[0].Keys[0] != "R" {
 		t.Fatalf("the filter leaves %d keys", len(items))
 	}
 	m = step(m, press("enter"))
@@ -171,7 +170,7 @@ func TestTheHelpIsAMenu(t *testing.T) {
 	}
 	m = step(ends(drawn(t, deps, 80, 24), opaqueRun()), press("enter"), press("?"))
 	for _, b := range m.full() {
-		if b.Keys()[0] == "enter" {
+		if b.Keys[0] == "enter" {
 			t.Error("the help of a page lists a key of the overview")
 		}
 	}
@@ -205,7 +204,9 @@ func TestCopyingTellsWhatIsKnown(t *testing.T) {
 		"The terminal was asked to copy; to be sure, it is in /tmp/fix.txt": {By: "terminal", File: "/tmp/fix.txt"},
 		"No clipboard took it; it is in /tmp/fix.txt":                       {File: "/tmp/fix.txt"},
 	} {
-		m := step(ends(drawn(t, deps, 80, 24), opaqueRun()), copiedMsg{lines: 2, to: to})
+		deps.Copy = func(string) (Copied, error) { return to, nil }
+		m := ends(drawn(t, deps, 80, 24), opaqueRun())
+		m = step(m, m.copying("one\ntwo\n")())
 		if m.notice != want {
 			t.Errorf("%+v: %q, want %q", to, m.notice, want)
 		}

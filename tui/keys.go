@@ -4,240 +4,290 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/charmbracelet/bubbles/key"
+	"github.com/charmbracelet/bubbles/viewport"
+	tea "github.com/charmbracelet/bubbletea"
 
-	"lkdoctor/checks/wrap"
+	"lkdoctor/checks/finding"
+	"lkdoctor/tui/term"
 )
 
-// keyMap holds the key bindings. It is computed from the model each time; a key without
-// an effect is disabled, and neither matched nor shown.
-type keyMap struct {
-	up, down, open, back                                          key.Binding
-	codeLeft, codeRight                                           key.Binding
-	pageUp, pageDown, top, bottom                                 key.Binding
-	previousTab, nextTab, fix, evidence, why, confirm, runConfirm key.Binding
-	nextFinding, language, python, node, golang                   key.Binding
-	rerun, rerunFrom, ticket, token, join, skip                   key.Binding
-	earlier, later, watch, catalogue, openDocs                    key.Binding
-	copyFix, save, saveJSON                                       key.Binding
-	help, quit, interrupt, suspend                                key.Binding
+// action is what keys do on this screen.
+type action = term.Action[model]
+
+// does is the function of an action.
+type does = func(m model) (model, tea.Cmd)
+
+// changes returns the function of an action without a command.
+func changes(change func(m model) model) does {
+	return func(m model) (model, tea.Cmd) { return change(m), nil }
 }
 
-// keys returns the bindings for the model's state, while neither the help nor a prompt
-// is open.
-func (m model) keys() keyMap {
-	bind := func(on bool, shown, desc string, keys ...string) key.Binding {
-		b := key.NewBinding(key.WithKeys(keys...), key.WithHelp(shown, desc))
-		b.SetEnabled(on)
-		return b
+// commands returns the function of an action that is only a command.
+func commands(command func(m model) tea.Cmd) does {
+	return func(m model) (model, tea.Cmd) { return m, command(m) }
+}
+
+// actions are the actions of the keys that have an effect now, in the order of the help,
+// while neither the help nor a prompt is open.
+func (m model) actions() []action {
+	if m.browser.open {
+		return m.browserActions()
 	}
+	var list []action
+	add := func(on bool, shown string, short, long finding.Text, do does, keys ...string) {
+		if on {
+			list = append(list, action{Keys: keys, Shown: shown, Short: short, Long: long, Do: do})
+		}
+	}
+	none := finding.Text{} // of actions that are listed in the help only
 	idle := !m.running
 	ended := idle && m.run != nil
-	code := m.offersCode()
-	move, quit := m.Sayf("select"), m.Sayf("quit")
-	if m.open {
-		move = m.Sayf("scroll")
+	tabs := m.tabs()
+	has := func(t tab) bool { return slices.Contains(tabs, t) }
+
+	move, moveLong := finding.Textf("select"), finding.Textf("select a stage")
+	open, openLong := finding.Textf("evidence"), finding.Textf("open the stage: fix, evidence, why, confirm")
+	if tabs[0] == tabFix && !(m.split() && m.shownTab() != tabFix) {
+		open = finding.Textf("whole fix")
 	}
+	if m.showsBegin() {
+		moveLong = move
+		open, openLong = finding.Textf("go on"), finding.Textf("look at what is selected")
+	}
+	if m.open {
+		move, moveLong = finding.Textf("scroll"), finding.Textf("scroll")
+	}
+	quit := finding.Textf("quit")
 	if m.running {
-		quit = m.Sayf("stop and quit")
+		quit = finding.Textf("stop and quit")
 	}
-	what := m.Sayf("evidence")
-	if m.tabs()[0] == tabFix && !(m.split() && m.shownTab() != tabFix) {
-		what = m.Sayf("whole fix")
+
+	add(true, m.Marks.UpDown, move, moveLong, changes(func(m model) model { return m.stepped(-1) }), "up", "k")
+	add(true, m.Marks.UpDown, move, moveLong, changes(func(m model) model { return m.stepped(1) }), "down", "j")
+	add(!m.open, "enter", open, openLong, model.opens, "enter", "right")
+	add(m.open || m.showsBegin(), "esc", finding.Textf("back"), finding.Textf("go back"), changes(func(m model) model {
+		m.open, m.begin.open = false, m.begin.open && m.open
+		m.pane.GotoTop()
+		return m
+	}), "esc", "backspace")
+
+	sideways := finding.Textf("the tab before or behind")
+	add(m.open && len(tabs) > 1, "", none, sideways, turns(func(m model) model { return m.tabbed(-1) }), "left", "h")
+	add(m.open && len(tabs) > 1, m.Marks.LeftRight, finding.Textf("other tab"), sideways,
+		turns(func(m model) model { return m.tabbed(1) }), "right", "l")
+	show := func(t tab) does { return turns(func(m model) model { m.tab = t; return m }) }
+	add(has(tabFix), "", none, finding.Textf("how to fix it"), show(tabFix), "f")
+	add(has(tabEvidence), "", none, finding.Textf("what was seen: the checks and the facts"), show(tabEvidence), "e")
+	add(has(tabWhy), "", none, finding.Textf("what it means and why it happens"), show(tabWhy), "i")
+	confirms := m.open && m.shownTab() == tabConfirm
+	add(has(tabConfirm) && !confirms, "", none, finding.Textf("how to confirm it without lkdoctor"), show(tabConfirm), "v")
+	add(confirms && m.confirms() != nil, "v", finding.Textf("run it"),
+		finding.Textf("run the command here, with what this run holds"), model.confirming, "v")
+	add(len(m.findings()) > 1 && (m.open || m.wide()), "n", finding.Textf("next finding"), finding.Textf("next finding of the stage"),
+		turns(func(m model) model { m.finding = (m.finding + 1) % len(m.findings()); return m }), "n")
+
+	code := m.offersCode()
+	add(code, "tab", finding.Textf("language"), finding.Textf("code in the next language"), speaks(-1), "tab")
+	add(code, "", none, finding.Textf("code in Python"), speaks(0), "1")
+	add(code, "", none, finding.Textf("code for Node"), speaks(1), "2")
+	add(code, "", none, finding.Textf("code in Go"), speaks(2), "3")
+	shift := func(by int) does {
+		return changes(func(m model) model { m.shift = min(max(m.shift+by, 0), m.over); return m })
 	}
-	if m.showsBegin() {
-		what = m.Sayf("go on")
+	wider := finding.Textf("move code that is wider than the window")
+	add(m.open && m.over > 0, "", none, wider, shift(-codeStep), "<", ",")
+	add(m.open && m.over > 0, "< >", finding.Textf("move code"), wider, shift(codeStep), ">", ".")
+	scroll := func(how func(v *viewport.Model)) does { return changes(func(m model) model { how(&m.pane); return m }) }
+	page := finding.Textf("scroll by a page")
+	add(m.open, "", none, page, scroll(func(v *viewport.Model) { v.PageDown() }), "pgdown", " ")
+	add(m.open, "", none, page, scroll(func(v *viewport.Model) { v.PageUp() }), "pgup", "b")
+	add(m.open, "", none, finding.Textf("go to the top"), scroll(func(v *viewport.Model) { v.GotoTop() }), "home", "g")
+	add(m.open, "", none, finding.Textf("go to the bottom"), scroll(func(v *viewport.Model) { v.GotoBottom() }), "end", "G")
+
+	add(m.deps.Copy != nil && m.fixToCopy() != "", "y", finding.Textf("copy fix"),
+		finding.Textf("copy the fix: its code or command, else its words"),
+		commands(func(m model) tea.Cmd { return m.copying(m.fixToCopy()) }), "y", "c")
+	problems := finding.Textf("all problems that lkdoctor knows, to filter and to read")
+	add(true, "/", finding.Textf("catalogue"), problems, changes(func(m model) model {
+		m = m.browses()
+		m.browser.typing = true
+		return m
+	}), "/")
+	add(true, "", none, problems, changes(model.browses), "C")
+	add(m.deps.Open != nil && m.docs() != "", "o", finding.Textf("LiveKit's docs"),
+		finding.Textf("open LiveKit's documentation in the browser"), commands(model.opening), "o")
+
+	add(idle, "r", finding.Textf("re-run"), finding.Textf("run all checks again; asks before a ticket is spent"),
+		func(m model) (model, tea.Cmd) { return m.again("") }, "r")
+	add(ended && m.newest(), "", none, finding.Textf("run again from the selected stage on"), func(m model) (model, tea.Cmd) {
+		row, _ := m.row()
+		return m.again(row.Stage)
+	}, "R")
+	asks := func(what asking) does {
+		return changes(func(m model) model { m.prompt = newPrompt(what, ""); return m })
 	}
-	tab := func(t tab) bool { return slices.Contains(m.tabs(), t) }
-	return keyMap{
-		up:       bind(true, m.marks.UpDown, move, "up", "k"),
-		down:     bind(true, m.marks.UpDown, move, "down", "j"),
-		open:     bind(!m.open, "enter", what, "enter", "right"),
-		back:     bind(m.open || m.showsBegin(), "esc", m.Sayf("back"), "esc", "backspace"),
-		pageUp:   bind(m.open, "PgUp/PgDn", m.Sayf("scroll"), "pgup", "b"),
-		pageDown: bind(m.open, "PgUp/PgDn", m.Sayf("scroll"), "pgdown", " "),
-		top:      bind(m.open, "Home/End", m.Sayf("top or bottom"), "home", "g"),
-		bottom:   bind(m.open, "Home/End", m.Sayf("top or bottom"), "end", "G"),
-
-		codeLeft:  bind(m.open && m.over > 0, "< >", m.Sayf("move code"), "<", ","),
-		codeRight: bind(m.open && m.over > 0, "< >", m.Sayf("move code"), ">", "."),
-
-		previousTab: bind(m.open && len(m.tabs()) > 1, m.marks.LeftRight, m.Sayf("other tab"), "left", "h"),
-		nextTab:     bind(m.open && len(m.tabs()) > 1, m.marks.LeftRight, m.Sayf("other tab"), "right", "l"),
-		fix:         bind(tab(tabFix), "f", m.Sayf("fix"), "f"),
-		evidence:    bind(tab(tabEvidence), "e", m.Sayf("evidence"), "e"),
-		why:         bind(tab(tabWhy), "i", m.Sayf("why"), "i"),
-		confirm:     bind(tab(tabConfirm) && !(m.open && m.shownTab() == tabConfirm), "v", m.Sayf("confirm"), "v"),
-		runConfirm:  bind(m.open && m.shownTab() == tabConfirm && m.confirms() != nil, "v", m.Sayf("run it"), "v"),
-		nextFinding: bind(len(m.findings()) > 1 && (m.open || m.wide()), "n", m.Sayf("next finding"), "n"),
-		language:    bind(code, "tab", m.Sayf("language"), "tab"),
-		python:      bind(code, "1", "Python", "1"),
-		node:        bind(code, "2", "Node", "2"),
-		golang:      bind(code, "3", "Go", "3"),
-
-		rerun:     bind(idle, "r", m.Sayf("re-run"), "r"),
-		rerunFrom: bind(ended && m.newest(), "R", m.Sayf("re-run from here"), "R"),
-		ticket:    bind(idle, "t", m.Sayf("ticket"), "t"),
-		token:     bind(idle, "p", m.Sayf("paste token"), "p"),
-		join:      bind(idle && m.deps.Join != nil, "J", m.Sayf("join a room"), "J"),
-		skip:      bind(m.deps.Skip != nil && m.waitsFor() != nil, "s", m.Sayf("skip this check"), "s"),
-		earlier:   bind(idle && m.showing > 0, "[", m.Sayf("earlier run"), "["),
-		later:     bind(idle && !m.newest(), "]", m.Sayf("later run"), "]"),
-
-		catalogue: bind(true, "/", m.Sayf("catalogue"), "/", "C"),
-		openDocs:  bind(m.deps.Open != nil && m.docs() != "", "o", m.Sayf("LiveKit's docs"), "o"),
-		watch:     bind(m.deps.Watch != nil, "W", m.watchLabel(), "W"),
-
-		copyFix:   bind(m.deps.Copy != nil && m.fixToCopy() != "", "y", m.Sayf("copy fix"), "y", "c"),
-		save:      bind(m.deps.Save != nil && ended, "w", m.Sayf("report"), "w"),
-		saveJSON:  bind(m.deps.SaveJSON != nil && ended, "S", "JSON", "S"),
-		help:      bind(true, "?", m.Sayf("all keys"), "?"),
-		quit:      bind(true, "q", quit, "q"),
-		interrupt: bind(true, "ctrl+c", m.Sayf("interrupt"), "ctrl+c"),
-		suspend:   bind(true, "ctrl+z", m.Sayf("suspend"), "ctrl+z"),
+	add(idle, "t", finding.Textf("ticket"), finding.Textf("enter a ticket and run with it"), asks(aTicket), "t")
+	add(idle, "p", finding.Textf("paste token"), finding.Textf("paste a token and check it, without a ticket"), asks(aTokenToCheck), "p")
+	add(idle && m.deps.Join != nil, "J", finding.Textf("join a room"),
+		finding.Textf("join a room with a token made here and stay; the diagnosis is kept"), commands(model.joining), "J")
+	add(m.deps.Skip != nil && m.waitsFor() != nil, "s", finding.Textf("skip this check"), finding.Textf("skip the check that is waited for"),
+		commands(model.skipping), "s")
+	shows := func(by int) does { return changes(func(m model) model { return m.shows(m.showing + by) }) }
+	add(idle && m.showing > 0, "[", finding.Textf("earlier run"), finding.Textf("show the run before"), shows(-1), "[")
+	add(idle && !m.newest(), "", none, finding.Textf("show the run after"), shows(1), "]")
+	watch, watchLong := finding.Textf("watch .env*"),
+		finding.Textf("watch the env files: run again what needs no ticket and no room when one changes")
+	if m.watch.on {
+		watch, watchLong = finding.Textf("stop watching"), finding.Textf("watch the env files no longer")
 	}
+	add(m.deps.Watch != nil, "W", watch, watchLong, model.watches, "W")
+	add(m.deps.Save != nil && ended, "w", finding.Textf("report"), finding.Textf("write the report for the maintainer"),
+		commands(func(m model) tea.Cmd { return m.saving(m.deps.Save) }), "w")
+	add(m.deps.SaveJSON != nil && ended, "S", finding.Textf("%s", "JSON"), finding.Textf("write the JSON document"),
+		commands(func(m model) tea.Cmd { return m.saving(m.deps.SaveJSON) }), "S")
+
+	add(true, "?", finding.Textf("all keys"), finding.Textf("this help"), changes(model.helps), "?")
+	add(true, "", none, finding.Textf("back to the shell; fg comes back"), suspends, "ctrl+z")
+	add(true, "q", quit, finding.Textf("quit; the report of the last full run is printed"), model.stopped, "q")
+	add(true, "", none, interruptLong(), model.interrupted, "ctrl+c")
+	return list
 }
 
-// short returns the keys of the footer that fit into width. The keys for help and quit
-// are always among them.
-func (m model) short(width int) string {
-	k := m.keys()
-	most := []key.Binding{k.open, k.copyFix, k.rerun, k.join, k.skip, k.save, k.ticket, k.watch, k.earlier, k.language, k.up, k.token,
-		k.saveJSON, k.catalogue}
+// interruptLong says in the help what ctrl+c does.
+func interruptLong() finding.Text {
+	return finding.Textf("stop at once: leaves the room, prints what was finished")
+}
+
+// suspends stops the program until the shell continues it.
+func suspends(m model) (model, tea.Cmd) { return m, tea.Suspend }
+
+// helps opens the help.
+func (m model) helps() model {
+	m.menu = menu{open: true}
+	return m
+}
+
+// speaks returns the function that chooses a language of the minting code, the next one if
+// number is negative.
+func speaks(number int) does {
+	return changes(func(m model) model {
+		m.language, m.chosen = number, true
+		if number < 0 {
+			m.language = (m.language + 1) % len(languages())
+		}
+		return m
+	})
+}
+
+// turns returns the function that changes what the page shows, and opens it. With two
+// panes, only enter opens it.
+func turns(change func(m model) model) does {
+	return changes(func(m model) model {
+		opens := !m.split()
+		m = change(m)
+		m.open, m.moved, m.shift = m.open || opens, true, 0
+		m.pane.GotoTop()
+		return m
+	})
+}
+
+// tabbed chooses the tab by places from the shown one.
+func (m model) tabbed(by int) model {
+	tabs := m.tabs()
+	m.tab = tabs[(slices.Index(tabs, m.shownTab())+by+len(tabs))%len(tabs)]
+	return m
+}
+
+// opens opens what is selected: a choice, or the page of a stage.
+func (m model) opens() (model, tea.Cmd) {
 	if m.showsBegin() {
-		most = []key.Binding{k.open, k.up, k.token, k.back, k.watch, k.rerun, k.catalogue}
+		return m.chooses()
 	}
-	if m.open {
-		most = []key.Binding{k.back, k.codeRight, k.runConfirm, k.nextTab, k.copyFix, k.language, k.up, k.nextFinding, k.save, k.openDocs,
-			k.rerun, k.catalogue}
-	}
-	last := []key.Binding{k.help, k.quit}
+	return turns(func(m model) model {
+		if !m.split() {
+			m.tab = tabFirst
+		}
+		m.tab, m.open = m.shownTab(), true
+		return m
+	})(m)
+}
+
+// stepped scrolls the open page, or moves the selection.
+func (m model) stepped(by int) model {
 	switch {
-	case m.menu.open:
-		most, last = m.menuKeys(), nil
+	case m.showsBegin():
+		m.begin.at = min(max(m.begin.at+by, 0), len(m.choices())-1)
+		return m
+	case m.open:
+		m.pane.SetYOffset(m.pane.YOffset + by)
+		return m
+	}
+	return m.selects(m.selected + by)
+}
+
+// codeStep is the number of columns by which a key shifts code.
+const codeStep = 16
+
+func (m model) selects(row int) model {
+	m.selected = min(max(row, 0), max(0, len(m.progress.Rows())-1))
+	m.moved, m.finding, m.shift = true, 0, 0
+	m.pane.GotoTop()
+	return m
+}
+
+// short returns the hints of the footer that fit into width. Those for help and quit are
+// always among them.
+func (m model) short(width int) string {
+	if m.menu.open {
+		return m.hints(m.menuHints(), nil, width)
+	}
+	actions := m.actions()
+	pick := func(keys ...string) (out []action) {
+		for _, name := range keys {
+			hinted := func(a action) bool { return a.Keys[0] == name && !a.Short.IsZero() }
+			if i := slices.IndexFunc(actions, hinted); i >= 0 {
+				out = append(out, actions[i])
+			}
+		}
+		return out
+	}
+	last := pick("?", "q", "ctrl+c")
+	switch {
 	case m.browser.open:
-		most, last = m.browserKeys()
+		most := slices.DeleteFunc(slices.Clone(actions), func(a action) bool { return slices.Contains([]string{"?", "q", "ctrl+c"}, a.Keys[0]) })
+		same := func(a, b action) bool { return a.Shown == b.Shown && a.Short.Format == b.Short.Format }
+		return m.hints(slices.CompactFunc(most, same), last, width)
+	case m.open:
+		return m.hints(pick("esc", ">", "v", "right", "y", "tab", "up", "n", "w", "o", "r", "/"), last, width)
+	case m.showsBegin():
+		return m.hints(pick("enter", "up", "p", "esc", "W", "r", "/"), last, width)
 	}
-	most = slices.DeleteFunc(most, func(b key.Binding) bool { return !b.Enabled() })
-	for {
-		var hints []string
-		for _, b := range append(slices.Clone(most), last...) {
-			hints = append(hints, zone("key", b.Keys()[0], m.help.ShortHelpView([]key.Binding{b})))
-		}
-		line := strings.Join(hints, m.styles.Subtle.Render(m.marks.Dot))
-		if wrap.Width(line) <= width || len(most) == 0 {
-			return line
-		}
-		most = most[:len(most)-1]
-	}
+	return m.hints(pick("enter", "y", "r", "J", "s", "w", "t", "W", "[", "tab", "up", "p", "S", "/"), last, width)
 }
 
-// browserKeys returns the footer's keys in the catalogue: most may be left out for lack
-// of width, last may not.
-func (m model) browserKeys() (most, last []key.Binding) {
-	for _, a := range m.browserActions() {
-		switch n := len(most); {
-		case a.key.Help().Key == "?" || a.key.Help().Key == "q":
-			last = append(last, a.key)
-		case n == 0 || most[n-1].Help() != a.key.Help():
-			most = append(most, a.key)
-		}
-	}
-	if len(last) == 0 { // letters are text
-		last = append(last, m.keys().interrupt)
-	}
-	return most, last
+func (m model) hints(most, last []action, width int) string {
+	return append(term.Hints(m.Screen, most, last, width, 1), "")[0]
 }
 
-// full returns the enabled keys for the help. Keys that belong together are one binding.
-func (m model) full() []key.Binding {
-	if m.browser.open {
-		return m.fullBrowser()
-	}
-	k := m.keys()
-	move, open := m.Sayf("select a stage"), m.Sayf("open the stage: fix, evidence, why, confirm")
-	if m.showsBegin() {
-		move, open = m.Sayf("select"), m.Sayf("look at what is selected")
-	}
-	if m.open {
-		move = m.Sayf("scroll")
-	}
-	all := []struct {
-		desc string
-		keys []key.Binding
-	}{
-		{move, []key.Binding{k.up, k.down}},
-		{open, []key.Binding{k.open}},
-		{m.Sayf("go back"), []key.Binding{k.back}},
-		{m.Sayf("the tab before or behind"), []key.Binding{k.previousTab, k.nextTab}},
-		{m.Sayf("how to fix it"), []key.Binding{k.fix}},
-		{m.Sayf("what was seen: the checks and the facts"), []key.Binding{k.evidence}},
-		{m.Sayf("what it means and why it happens"), []key.Binding{k.why}},
-		{m.Sayf("how to confirm it without lkdoctor"), []key.Binding{k.confirm}},
-		{m.Sayf("run the command here, with what this run holds"), []key.Binding{k.runConfirm}},
-		{m.Sayf("next finding of the stage"), []key.Binding{k.nextFinding}},
-		{m.Sayf("code in the next language"), []key.Binding{k.language}},
-		{m.Sayf("code in Python"), []key.Binding{k.python}},
-		{m.Sayf("code for Node"), []key.Binding{k.node}},
-		{m.Sayf("code in Go"), []key.Binding{k.golang}},
-		{m.Sayf("move code that is wider than the window"), []key.Binding{k.codeLeft, k.codeRight}},
-		{m.Sayf("scroll by a page"), []key.Binding{k.pageDown, k.pageUp}},
-		{m.Sayf("go to the top"), []key.Binding{k.top}},
-		{m.Sayf("go to the bottom"), []key.Binding{k.bottom}},
-		{m.Sayf("copy the fix: its code or command, else its words"), []key.Binding{k.copyFix}},
-		{m.Sayf("all problems that lkdoctor knows, to filter and to read"), []key.Binding{k.catalogue}},
-		{m.Sayf("open LiveKit's documentation in the browser"), []key.Binding{k.openDocs}},
-		{m.Sayf("run all checks again; asks before a ticket is spent"), []key.Binding{k.rerun}},
-		{m.Sayf("run again from the selected stage on"), []key.Binding{k.rerunFrom}},
-		{m.Sayf("enter a ticket and run with it"), []key.Binding{k.ticket}},
-		{m.Sayf("paste a token and check it, without a ticket"), []key.Binding{k.token}},
-		{m.Sayf("join a room with a token made here and stay; the diagnosis is kept"), []key.Binding{k.join}},
-		{m.Sayf("skip the check that is waited for"), []key.Binding{k.skip}},
-		{m.Sayf("show the run before"), []key.Binding{k.earlier}},
-		{m.Sayf("show the run after"), []key.Binding{k.later}},
-		{m.watchHelp(), []key.Binding{k.watch}},
-		{m.Sayf("write the report for the maintainer"), []key.Binding{k.save}},
-		{m.Sayf("write the JSON document"), []key.Binding{k.saveJSON}},
-		{m.Sayf("this help"), []key.Binding{k.help}},
-		{m.Sayf("back to the shell; fg comes back"), []key.Binding{k.suspend}},
-		{m.Sayf("quit; the report of the last full run is printed"), []key.Binding{k.quit}},
-		{m.Sayf("stop at once: leaves the room, prints what was finished"), []key.Binding{k.interrupt}},
-	}
-	var out []key.Binding
-	for _, a := range all {
-		if b := m.joined(a.desc, a.keys...); b.Enabled() {
-			out = append(out, b)
-		}
-	}
-	return out
-}
-
-// fullBrowser is full for the catalogue.
-func (m model) fullBrowser() []key.Binding {
-	var out []key.Binding
-	for _, a := range m.browserActions() {
-		if n := len(out); n > 0 && out[n-1].Help().Desc == a.key.Help().Desc {
-			out[n-1] = m.joined(a.key.Help().Desc, out[n-1], a.key)
+// full returns the actions for the help. Those that do the same are one, under the names
+// of all their keys.
+func (m model) full() []action {
+	var out []action
+	for _, a := range m.actions() {
+		if n := len(out); n > 0 && m.Say(out[n-1].Long) == m.Say(a.Long) {
+			out[n-1].Keys = slices.Concat(out[n-1].Keys, a.Keys)
 			continue
 		}
-		out = append(out, m.joined(a.key.Help().Desc, a.key))
+		out = append(out, a)
 	}
-	return append(out, m.joined(m.Sayf("stop at once: leaves the room, prints what was finished"), m.keys().interrupt))
-}
-
-// joined returns one binding for several: the enabled ones, under the names of all their
-// keys.
-func (m model) joined(desc string, all ...key.Binding) key.Binding {
-	var keys, names []string
-	for _, b := range all {
-		if b.Enabled() {
-			keys = append(keys, b.Keys()...)
+	for i, a := range out {
+		names := make([]string, len(a.Keys))
+		for j, name := range a.Keys {
+			names[j] = m.keyName(name)
 		}
+		out[i].Shown = strings.Join(names, " ")
 	}
-	for _, name := range keys {
-		names = append(names, m.keyName(name))
-	}
-	return key.NewBinding(key.WithKeys(keys...), key.WithHelp(strings.Join(names, " "), desc))
+	return out
 }
 
 // keyName returns the name of a key for people.

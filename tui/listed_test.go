@@ -6,17 +6,13 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/charmbracelet/bubbles/key"
 	tea "github.com/charmbracelet/bubbletea"
 
 	"lkdoctor/checks/check"
 	"lkdoctor/checks/finding"
 )
 
-type binding = key.Binding
-
-// everyKey is every key that a terminal can send without other keys held down but
-// ctrl, by the name that bindings have for it.
+// everyKey returns all keys, without modifiers except ctrl, by their names in bindings.
 func everyKey() map[string]tea.KeyMsg {
 	all := map[string]tea.KeyMsg{}
 	for r := rune(' '); r <= '~'; r++ {
@@ -35,7 +31,7 @@ func everyKey() map[string]tea.KeyMsg {
 	return all
 }
 
-// contexts are the screens that have keys of their own.
+// contexts returns the screens that have different keys.
 func contexts(t *testing.T, width, height int) map[string]model {
 	deps := catalogueDeps()
 	two := opaqueRun()
@@ -60,33 +56,33 @@ func contexts(t *testing.T, width, height int) map[string]model {
 	}
 }
 
-// state is what a key can change in a model.
+// state returns the parts of a model that a key can change.
 func state(m model) string {
 	return fmt.Sprint(m.notice, m.selected, m.moved, m.finding, m.language, m.open, m.tab, m.menu, m.prompt.asks, m.running, m.stopping, m.showing,
 		m.pane.YOffset, m.browser.open, m.browser.reading, m.browser.typing, m.browser.filter, m.browser.at, m.browser.pane.YOffset, m.gone)
 }
 
-// TestEveryKeyIsListed presses every key on every screen: one that does anything
-// is in the help of that screen, by its name.
+// TestEveryKeyIsListed presses every key on every screen. The help of the screen must list
+// each key that has an effect.
 func TestEveryKeyIsListed(t *testing.T) {
 	for _, size := range [][2]int{{80, 24}, {120, 24}} {
 		for name, m := range contexts(t, size[0], size[1]) {
 			if size[0] > 80 && name != "failed" && name != "why" {
-				continue // only these have other keys in a wide window
+				continue // others have the same keys in a wide window
 			}
 			var listed []string
 			for _, b := range m.full() {
-				listed = append(listed, b.Keys()...)
-				for _, k := range b.Keys() {
-					if !slices.Contains(strings.Fields(b.Help().Key), m.keyName(k)) {
-						t.Errorf("%s: the line %q does not name %s", name, b.Help().Key, k)
+				listed = append(listed, b.Keys...)
+				for _, k := range b.Keys {
+					if !slices.Contains(strings.Fields(b.Shown), m.keyName(k)) {
+						t.Errorf("%s: the line %q does not name %s", name, b.Shown, k)
 					}
 				}
 			}
 			before, acts := state(m), 0
 			for k, msg := range everyKey() {
 				if m.browser.typing && (msg.Type == tea.KeyRunes || msg.Type == tea.KeyBackspace) {
-					continue // what is typed
+					continue // text for the filter
 				}
 				after, cmd := m.Update(msg)
 				if cmd == nil && state(after.(model)) == before {

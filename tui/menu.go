@@ -3,31 +3,29 @@ package tui
 import (
 	"strings"
 
-	"github.com/charmbracelet/bubbles/key"
 	tea "github.com/charmbracelet/bubbletea"
 	"github.com/charmbracelet/x/ansi"
 
+	"lkdoctor/checks/finding"
 	"lkdoctor/checks/wrap"
 	"lkdoctor/config/clean"
 	"lkdoctor/tui/term"
 )
 
-// menu is the state of the help: the list of enabled keys, which can be filtered and
-// run.
+// menu is the state of the help: the list of actions, which can be filtered and run.
 type menu struct {
 	open   bool
 	typing bool // keys go to the filter
 	filter string
-	at     int // the index of the selected key among the matches
+	at     int // the index of the selected action among the matches
 }
 
-// menuItems returns the keys that match the filter.
-func (m model) menuItems() []key.Binding {
-	var out []key.Binding
-	for _, b := range m.full() {
-		text := strings.ToLower(b.Help().Key + " " + b.Help().Desc)
-		if strings.Contains(text, strings.ToLower(m.menu.filter)) {
-			out = append(out, b)
+// menuItems returns the actions that match the filter.
+func (m model) menuItems() []action {
+	var out []action
+	for _, a := range m.full() {
+		if text := strings.ToLower(a.Shown + " " + m.Say(a.Long)); strings.Contains(text, strings.ToLower(m.menu.filter)) {
+			out = append(out, a)
 		}
 	}
 	return out
@@ -42,7 +40,7 @@ func (m model) menuKey(msg tea.KeyMsg) (model, tea.Cmd) {
 		if len(items) == 0 {
 			return m, nil
 		}
-		chosen := keyMsg(items[min(m.menu.at, len(items)-1)].Keys()[0])
+		chosen := term.KeyMsg(items[min(m.menu.at, len(items)-1)].Keys[0])
 		m.menu = menu{}
 		return m.pressed(chosen)
 	case name == "esc" && m.menu.filter != "":
@@ -56,7 +54,7 @@ func (m model) menuKey(msg tea.KeyMsg) (model, tea.Cmd) {
 	case name == "backspace":
 		runes := []rune(m.menu.filter)
 		m.menu.filter, m.menu.at = string(runes[:max(0, len(runes)-1)]), 0
-	case m.menu.typing && (msg.Type == tea.KeyRunes || msg.Type == tea.KeySpace):
+	case m.menu.typing && term.IsText(msg):
 		m.menu.filter, m.menu.at = clean.Line(m.menu.filter+string(msg.Runes), 40), 0
 	case name == "/":
 		m.menu.typing = true
@@ -66,59 +64,63 @@ func (m model) menuKey(msg tea.KeyMsg) (model, tea.Cmd) {
 	return m, nil
 }
 
-// menuKeys returns the footer's keys while the help is open.
-func (m model) menuKeys() []key.Binding {
-	bind := func(shown, desc string) key.Binding {
-		return key.NewBinding(key.WithKeys(shown), key.WithHelp(shown, desc))
+// menuHints are the keys of the footer while the help is open.
+func (m model) menuHints() []action {
+	hints := []action{
+		{Keys: []string{"enter"}, Shown: "enter", Short: finding.Textf("do it")},
+		{Keys: []string{"esc"}, Shown: "esc", Short: finding.Textf("back")},
+		{Keys: []string{"down"}, Shown: m.Marks.UpDown, Short: finding.Textf("select")},
 	}
-	keys := []key.Binding{bind("enter", m.Sayf("do it")), bind("esc", m.Sayf("back")),
-		key.NewBinding(key.WithKeys("down"), key.WithHelp(m.marks.UpDown, m.Sayf("select")))}
-	if !m.menu.typing {
-		keys = append(keys, bind("/", m.Sayf("filter")), bind("q", m.Sayf("quit")))
+	if m.menu.typing {
+		return hints
 	}
-	return keys
+	return append(hints, action{Keys: []string{"/"}, Shown: "/", Short: finding.Textf("filter")},
+		action{Keys: []string{"q"}, Shown: "q", Short: finding.Textf("quit")})
 }
 
-// keyMsg returns the message for a key by the name in its binding.
-func keyMsg(name string) tea.KeyMsg { return term.KeyMsg(name) }
-
-// menuLines returns the list of keys, and the line on which the selected one begins.
-func (m model) menuLines(width int) (lines []string, selected int) {
+// menuLines returns the part of the help around the selected action.
+func (m model) menuLines(width, height int) []string {
 	items := m.menuItems()
 	title := m.Sayf("Keys")
 	if m.menu.typing || m.menu.filter != "" {
 		title += "  /" + m.Plain(m.menu.filter)
 		if m.menu.typing {
-			title += m.marks.Block
+			title += m.Marks.Block
 		}
 	}
-	lines = []string{m.styles.Title.Render(m.Fit(title, width)), ""}
+	title = m.Styles.Title.Render(m.Fit(title, width))
 	if len(items) == 0 {
-		return append(lines, m.Sayf("No key does that here.")), 0
+		return []string{title, "", m.Sayf("No key does that here.")}
 	}
-	longest := 0
-	for _, b := range items {
-		longest = max(longest, wrap.Width(b.Help().Key))
+	longest, at, selected := 0, min(m.menu.at, len(items)-1), 0
+	for _, a := range items {
+		longest = max(longest, wrap.Width(a.Shown))
 	}
-	at := min(m.menu.at, len(items)-1)
-	for i, b := range items {
-		cursor := "  "
+	var lines []string
+	for i, a := range items {
 		if i == at {
-			selected, cursor = len(lines), m.styles.Key.Render(m.marks.Cursor)+" "
+			selected = len(lines)
 		}
-		label := cursor + m.styles.Key.Render(wrap.Pad(b.Help().Key, longest)) + "  "
-		for j, line := range wrap.Lines(b.Help().Desc, width-longest-4) {
-			if j > 0 {
-				label = strings.Repeat(" ", longest+4)
-			}
-			lines = append(lines, zone("item", i, ansi.Truncate(label+line, width, "")))
+		label := m.Cursor(i == at) + m.Styles.Key.Render(wrap.Pad(a.Shown, longest)) + "  "
+		for _, line := range wrap.Hang(label, m.Say(a.Long), width) {
+			lines = append(lines, term.Zone("item", i, ansi.Truncate(line, width, "")))
 		}
 	}
 	if m.deps.Mouse && m.menu.filter == "" {
-		lines = append(lines, "")
-		for _, line := range wrap.Lines(m.Sayf("The mouse works too: wheel, rows, tabs, keys. To select text with it, hold shift (option or fn on a Mac); --no-mouse leaves it to the terminal."), width) {
-			lines = append(lines, m.styles.Subtle.Render(line))
-		}
+		mouse := m.Sayf("The mouse works too: wheel, rows, tabs, keys. To select text with it, hold shift (option or fn on a Mac); --no-mouse leaves it to the terminal.")
+		lines = append(append(lines, ""), term.Styled(m.Styles.Subtle, wrap.Lines(mouse, width))...)
 	}
-	return lines, selected
+	height = max(0, height-2) // the title, and a blank line
+	if from, to := window(selected, len(lines), height); to-from < len(lines) {
+		title = m.Ends(title, m.Styles.Subtle.Render(m.Sayf("%d–%d of %d", from+1, to, len(lines))), width)
+		lines = lines[from:to]
+	}
+	return append([]string{title, ""}, lines...)
+}
+
+// window returns the range of n lines that shows the line at, if only height of them fit.
+func window(at, n, height int) (from, to int) {
+	height = min(max(height, 0), n)
+	from = min(max(0, at-height/2), n-height)
+	return from, from + height
 }

@@ -14,7 +14,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/charmbracelet/bubbles/help"
 	"github.com/charmbracelet/bubbles/spinner"
 	"github.com/charmbracelet/bubbles/viewport"
 	tea "github.com/charmbracelet/bubbletea"
@@ -27,12 +26,9 @@ import (
 // model is the state of the screen. It is a value; the session is the only part that it
 // shares with other goroutines.
 type model struct {
-	term.Speech
+	term.Screen
 	deps    Deps
 	session *session
-	styles  term.Styles
-	marks   term.Marks
-	help    help.Model
 	spin    spinner.Model
 	pane    viewport.Model // the details, or the help
 
@@ -84,42 +80,30 @@ type model struct {
 // newModel returns the model before the first event of a run.
 func newModel(deps Deps, s *session) model {
 	m := model{
-		Speech:   term.Speech{Translate: deps.Translate, ASCII: deps.ASCII},
+		Screen:   term.NewScreen(deps.Terminal),
 		deps:     deps,
 		session:  s,
-		styles:   term.NewStyles(deps.Renderer, deps.Dark),
-		marks:    term.NewMarks(deps.ASCII),
-		help:     help.New(),
 		spin:     spinner.New(spinner.WithSpinner(spinner.MiniDot)),
 		pane:     viewport.New(0, 0),
 		width:    80,
 		height:   24,
 		now:      deps.Now(),
 		progress: progress.New(deps.Checks),
+		began:    map[string]time.Time{},
 	}
 	if deps.ASCII {
 		m.spin.Spinner = spinner.Line
 	}
-	m.help.Styles = m.styles.Help()
-	m.help.ShortSeparator = m.marks.Dot
-	m.help.Ellipsis = m.Ellipsis()
 	m.started = m.now
-	return m.synced()
+	return m
 }
 
 // launched returns the model with a run of change started, and the command that reads
 // its events.
 func (m model) launched(change Change) (model, tea.Cmd) {
-	kept := m.results()
-	m.progress = progress.New(m.deps.Checks)
-	if change.From != "" {
-		for _, r := range kept {
-			if before(r.Check.Stage, change.From) {
-				m.progress = m.progress.With(check.Event{Kind: check.CheckEnded, ID: r.Check.ID, Result: r})
-			}
-		}
-	}
-	m.began, m.started, m.now = nil, m.deps.Now(), m.deps.Now()
+	later := func(r check.Result) bool { return change.From == "" || !before(r.Check.Stage, change.From) }
+	m.progress = progress.New(m.deps.Checks).Ended(slices.DeleteFunc(slices.Clone(m.results()), later))
+	m.began, m.started, m.now = map[string]time.Time{}, m.deps.Now(), m.deps.Now()
 	m.running, m.stopping, m.open, m.moved = true, false, false, false
 	m.finding, m.failure, m.notice, m.confirmed, m.begin = 0, nil, "", nil, begin{}
 	m.feed = m.session.launch(change, m.counts(change))
@@ -152,28 +136,19 @@ func before(a, b check.Stage) bool {
 func (m model) observed(e check.Event) model {
 	m.now = m.deps.Now()
 	if e.Kind == check.CheckStarted {
-		began := maps.Clone(m.began)
-		if began == nil {
-			began = map[string]time.Time{}
-		}
-		began[e.ID] = m.now
-		m.began = began
+		m.began = maps.Clone(m.began)
+		m.began[e.ID] = m.now
 	}
 	m.progress = m.progress.With(e)
-	if !m.moved {
-		m.selected = m.runningRow()
+	if i := m.firstRow(progress.Running); i >= 0 && !m.moved {
+		m.selected = i
 	}
 	return m
 }
 
-// runningRow returns the index of the first running row, else of the selected one.
-func (m model) runningRow() int {
-	for i, row := range m.progress.Rows() {
-		if row.State == progress.Running {
-			return i
-		}
-	}
-	return m.selected
+// firstRow returns the index of the first row in a state, or -1.
+func (m model) firstRow(state progress.State) int {
+	return slices.IndexFunc(m.progress.Rows(), func(row progress.Row) bool { return row.State == state })
 }
 
 // ended returns the model after the end of a run.
@@ -192,9 +167,7 @@ func (m model) ended(msg endMsg) model {
 	if msg.run.TicketSpent {
 		m.spent, m.ticket = true, ""
 	}
-	for _, r := range msg.run.Results {
-		m.progress = m.progress.With(check.Event{Kind: check.CheckEnded, ID: r.Check.ID, Result: r})
-	}
+	m.progress = m.progress.Ended(msg.run.Results)
 	if !m.moved {
 		m.selected, m.finding = m.rootRow(), 0
 	}
@@ -205,18 +178,14 @@ func (m model) ended(msg endMsg) model {
 // last one that passed.
 func (m model) rootRow() int {
 	rows := m.progress.Rows()
-	if cause := m.run.Diagnosis.RootCause; cause != nil {
-		for i, row := range rows {
-			if slices.ContainsFunc(row.Checks, func(c progress.CheckRow) bool { return c.Check.ID == cause.Check }) {
-				return i
-			}
-		}
+	if i := slices.IndexFunc(rows, func(row progress.Row) bool {
+		return slices.ContainsFunc(row.Checks, func(c progress.CheckRow) bool { return c.Check.ID == m.cause().Check })
+	}); i >= 0 {
+		return i
 	}
 	for _, state := range []progress.State{progress.Errored, progress.Failed, progress.Warned} {
-		for i, row := range rows {
-			if row.State == state {
-				return i
-			}
+		if i := m.firstRow(state); i >= 0 {
+			return i
 		}
 	}
 	for i := len(rows) - 1; i >= 0; i-- {
@@ -226,6 +195,17 @@ func (m model) rootRow() int {
 	}
 	return m.selected
 }
+
+// cause returns the root cause of the shown run, the zero value if there is none.
+func (m model) cause() check.Cause {
+	if m.run == nil || m.run.Diagnosis.RootCause == nil {
+		return check.Cause{}
+	}
+	return *m.run.Diagnosis.RootCause
+}
+
+// isCause reports whether code is the root cause.
+func (m model) isCause(code check.Code) bool { return code != "" && code == m.cause().Code }
 
 // row returns the selected row, and false if there is none.
 func (m model) row() (progress.Row, bool) {
@@ -246,18 +226,15 @@ func (m model) findings() []check.Located {
 			out = append(out, check.Located{Check: c.Check.ID, Finding: f})
 		}
 	}
-	slices.SortStableFunc(out, func(a, b check.Located) int { return m.weight(b) - m.weight(a) })
-	return out
-}
-
-func (m model) weight(l check.Located) int {
-	w := 2 * l.Finding.Severity.Rank()
-	if m.run != nil && m.run.Diagnosis.RootCause != nil {
-		if cause := *m.run.Diagnosis.RootCause; cause.Check == l.Check && cause.Code == l.Finding.Code {
+	weight := func(l check.Located) int {
+		w := 2 * l.Finding.Severity.Rank()
+		if m.cause() == (check.Cause{Check: l.Check, Code: l.Finding.Code}) {
 			w++
 		}
+		return w
 	}
-	return w
+	slices.SortStableFunc(out, func(a, b check.Located) int { return weight(b) - weight(a) })
+	return out
 }
 
 // holding returns the model with the finding selected that old's open page shows, so

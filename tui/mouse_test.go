@@ -18,7 +18,7 @@ import (
 	"lkdoctor/checks/finding"
 )
 
-// clickOn is a click on the first place of the screen that shows text.
+// clickOn returns a click on the first occurrence of text on the screen.
 func clickOn(t *testing.T, m model, text string) tea.MouseMsg {
 	t.Helper()
 	for y, line := range strings.Split(ansi.Strip(m.View()), "\n") {
@@ -39,7 +39,7 @@ func wheel(button tea.MouseButton, x, y int) tea.MouseMsg {
 	return tea.MouseMsg{X: x, Y: y, Button: button, Action: tea.MouseActionPress}
 }
 
-// A click does what the key for it does.
+// TestClicks checks that a click has the effect of the key.
 func TestClicks(t *testing.T) {
 	for _, size := range [][2]int{{80, 24}, {120, 40}} {
 		m := ends(drawn(t, catalogueDeps(), size[0], size[1]), opaqueRun())
@@ -75,7 +75,7 @@ func TestClicks(t *testing.T) {
 		if list = clicked(t, list, "▸ TOKEN_EXPIRED"); !list.browser.reading {
 			t.Error("a click on the selected code does not open it")
 		}
-		// Places that are nothing, and clicks while something is asked, do nothing.
+		// Clicks during a prompt have no effect.
 		asking := step(m, press("p"))
 		for x := -1; x <= size[0]; x += 9 {
 			for y := -1; y <= size[1]; y++ {
@@ -87,7 +87,7 @@ func TestClicks(t *testing.T) {
 	}
 }
 
-// A click on a choice of the screen without settings chooses it.
+// TestClickOnAChoice checks a click on the screen of a run without settings.
 func TestClickOnAChoice(t *testing.T) {
 	deps, asked := beginDeps()
 	m := clicked(t, ends(drawn(t, deps, 80, 24), nothingRun()), "lk project demo")
@@ -97,12 +97,13 @@ func TestClickOnAChoice(t *testing.T) {
 	m.session.interrupt()
 }
 
-// The mouse works again after the terminal was given away.
+// TestTheMouseComesBack checks that the mouse is enabled again after another program had
+// the terminal.
 func TestTheMouseComesBack(t *testing.T) {
 	for _, mouse := range []bool{true, false} {
 		deps := catalogueDeps()
 		deps.Mouse = mouse
-		for _, msg := range []tea.Msg{joinedMsg{}, tea.ResumeMsg{}} {
+		for _, msg := range []tea.Msg{joinedMsg(""), tea.ResumeMsg{}} {
 			if _, cmd := ends(drawn(t, deps, 80, 24), opaqueRun()).Update(msg); (cmd != nil) != mouse {
 				t.Errorf("mouse %v, after %T: a command: %v", mouse, msg, cmd != nil)
 			}
@@ -116,7 +117,7 @@ func TestWheel(t *testing.T) {
 	if got := step(m, down); got.selected != m.selected+1 || step(got, up).selected != m.selected {
 		t.Errorf("the wheel on the rows: from %d to %d", m.selected, got.selected)
 	}
-	page := resized(step(m, press("enter")), 60, 15)
+	page := laid(resized(step(m, press("enter")), 60, 15))
 	if got := step(page, down); got.pane.YOffset != min(wheelLines, page.pane.TotalLineCount()-page.pane.Height) || step(got, up).pane.YOffset != 0 {
 		t.Errorf("the wheel on a page scrolls to line %d", got.pane.YOffset)
 	}
@@ -130,19 +131,19 @@ func TestWheel(t *testing.T) {
 	if got := step(reading, down); got.browser.pane.YOffset != wheelLines {
 		t.Errorf("the wheel on a page of the catalogue scrolls to line %d", got.browser.pane.YOffset)
 	}
-	wide := resized(m, 120, 20)
+	wide := laid(resized(m, 120, 20))
 	right := wheel(tea.MouseButtonWheelDown, 100, 15)
 	if got := step(wide, right); got.selected != wide.selected || got.pane.YOffset == 0 && wide.pane.TotalLineCount() > wide.pane.Height {
 		t.Errorf("the wheel on the right pane: row %d, line %d", got.selected, got.pane.YOffset)
 	}
 }
 
-// What marks the places to click on never reaches the terminal.
+// TestZonesStayInside checks that the marks for clickable text are not drawn.
 func TestZonesStayInside(t *testing.T) {
 	for _, size := range [][2]int{{60, 15}, {80, 24}, {120, 40}} {
 		for name, m := range contexts(t, size[0], size[1]) {
 			for _, m := range []model{m, step(m, press("?"))} {
-				if view := m.View(); strings.Contains(view, "7001") || strings.Contains(view, zoneEnd) {
+				if view := m.View(); strings.Contains(view, "7001") || strings.Contains(view, "\a") {
 					t.Errorf("%s at %dx%d: a mark is drawn:\n%q", name, size[0], size[1], view)
 				}
 			}
@@ -150,8 +151,8 @@ func TestZonesStayInside(t *testing.T) {
 	}
 }
 
-// player runs a model as Bubble Tea does, with each command in a goroutine, but
-// goes on when the model quits.
+// A player runs a model as Bubble Tea does, with each command in a goroutine, but continues
+// after the model quits.
 type player struct {
 	m       model
 	ctx     context.Context
@@ -186,9 +187,9 @@ func (p *player) gets(msg tea.Msg) {
 	p.does(cmd)
 }
 
-// TestStorm presses random keys, clicks, turns the wheel and changes the window
-// for two seconds, over runs that come and go. Nothing panics, each frame is
-// whole, and no goroutine is left (TestMain).
+// TestStorm sends random keys, clicks, wheel events and window sizes for two seconds while
+// runs begin and end. Nothing may panic, each frame must fill the window, and TestMain checks
+// that no goroutine remains.
 func TestStorm(t *testing.T) {
 	random := rand.New(rand.NewPCG(3, 4))
 	var starts sync.WaitGroup
@@ -238,7 +239,7 @@ func TestStorm(t *testing.T) {
 		default:
 			name := names[random.IntN(len(names))]
 			if name == "ctrl+z" || name == "J" {
-				continue // they give the terminal away
+				continue // would release the terminal
 			}
 			p.gets(keys[name])
 		}

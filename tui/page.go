@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -12,6 +13,7 @@ import (
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/progress"
 	"lkdoctor/checks/wrap"
+	"lkdoctor/tui/term"
 )
 
 // tab is one of the views of a finding.
@@ -71,10 +73,10 @@ func (m model) tabsLine(width int) string {
 	var line string
 	for _, t := range m.tabs() {
 		if t == m.shownTab() {
-			line += m.styles.Key.Bold(true).Render("["+keys[t]+" "+names[t]+"]") + " "
+			line += m.Styles.Key.Bold(true).Render("["+keys[t]+" "+names[t]+"]") + " "
 			continue
 		}
-		line += " " + zone("key", keys[t], m.styles.Subtle.Render(keys[t]+" "+names[t])) + "  "
+		line += " " + term.Zone("key", keys[t], m.Styles.Subtle.Render(keys[t]+" "+names[t])) + "  "
 	}
 	at := ""
 	if all := m.pane.TotalLineCount(); all > m.pane.Height {
@@ -88,7 +90,7 @@ func (m model) tabsLine(width int) string {
 	if wrap.Width(line+at) >= width {
 		at = ""
 	}
-	return m.Ends(line, m.styles.Subtle.Render(at), width)
+	return m.Ends(line, m.Styles.Subtle.Render(at), width)
 }
 
 // which says which of a stage's findings the page shows, if there are several.
@@ -102,11 +104,22 @@ func (m model) which() string {
 // pageTitle returns the first line of a page that fills the window.
 func (m model) pageTitle(width int) string {
 	row, _ := m.row()
-	line := " " + m.styles.Title.Render(m.Say(row.Name))
+	line := " " + m.Styles.Title.Render(m.Say(row.Name))
 	if l, found := m.current(); found {
-		line += " › " + severityStyle(m.styles, l.Finding).Render(string(l.Finding.Code)) + m.which()
+		line += " › " + m.severity(l.Finding).Render(string(l.Finding.Code)) + m.which()
 	}
 	return m.Fit(m.Charset(line), width)
+}
+
+// severity is the style of a finding's code.
+func (m model) severity(f check.Finding) lipgloss.Style {
+	switch f.Severity {
+	case finding.Fail:
+		return m.Styles.Bad
+	case finding.Warn:
+		return m.Styles.Warn
+	}
+	return m.Styles.Heading
 }
 
 // page returns the open tab of the selected stage.
@@ -160,7 +173,7 @@ func (p *page) blank() {
 // heading starts a section.
 func (p *page) heading(text string) {
 	p.blank()
-	p.add(p.styles.Heading.Render(p.Fit(text, p.width)))
+	p.add(p.Styles.Heading.Render(p.Fit(text, p.width)))
 }
 
 // prose adds a text of the catalogue: blank lines separate paragraphs, and each list
@@ -193,14 +206,8 @@ const proseColumns = 120
 
 // hang adds text after a mark. Further lines start under the text.
 func (p *page) hang(mark, text string) {
-	width := min(p.width, proseColumns)
-	under := wrap.Width(mark)
-	for i, line := range wrap.Lines(text, width-under) {
-		if i == 0 {
-			p.add(p.Fit(mark+line, p.width))
-			continue
-		}
-		p.add(p.Fit(strings.Repeat(" ", under)+line, p.width))
+	for _, line := range wrap.Hang(mark, text, min(p.width, proseColumns)) {
+		p.add(p.Fit(line, p.width))
 	}
 }
 
@@ -211,16 +218,16 @@ const codeIndent = 4
 // selection with the mouse would copy the line break. It is cut with a mark, and keys
 // shift the code sideways. The copy key copies whole lines.
 func (p *page) code(text string) {
-	room := max(1, p.width-codeIndent)
+	space := max(1, p.width-codeIndent)
 	for _, line := range p.Block(text) {
 		width := wrap.Width(line)
-		p.over = max(p.over, width-room)
-		shown := ansi.Cut(line, p.shift, p.shift+room)
-		if width > p.shift+room {
-			shown = ansi.Truncate(shown, room-wrap.Width(p.Ellipsis()), "") + p.Ellipsis()
+		p.over = max(p.over, width-space)
+		shown := ansi.Cut(line, p.shift, p.shift+space)
+		if width > p.shift+space {
+			shown = ansi.Truncate(shown, space-wrap.Width(p.Ellipsis()), "") + p.Ellipsis()
 		}
 		if shown != "" {
-			shown = strings.Repeat(" ", codeIndent) + p.styles.Code.Render(shown)
+			shown = strings.Repeat(" ", codeIndent) + p.Styles.Code.Render(shown)
 		}
 		p.add(p.cut(shown))
 	}
@@ -229,19 +236,17 @@ func (p *page) code(text string) {
 // check adds a check with its status, and what it observed if nothing is wrong. In the
 // layout with two panes, shown is the text that the row has already.
 func (p *page) check(c progress.CheckRow, shown string) {
-	style := stateStyle(p.styles, c.State)
-	mark := p.glyph(c.State) + " " + wrap.Pad(p.word(c.State), p.wordColumns())
-	room := p.width - wrap.Width(mark) - timeColumns
+	mark, style := p.glyph(c.State)
+	mark += " " + wrap.Pad(p.word(c.State), p.wordColumns())
+	space := p.width - wrap.Width(mark) - timeColumns
 	clock := ""
 	if c.State != progress.Pending && c.State != progress.Running && c.State != progress.Skipped {
 		clock = finding.Millis(c.Result.Took)
 	}
-	for i, line := range wrap.Lines(p.Say(c.Check.Title), room) {
-		if i == 0 {
-			p.add(p.cut(style.Render(mark) + wrap.Pad(line, room) + p.styles.Subtle.Render(padLeft(clock, timeColumns))))
-			continue
-		}
-		p.add(p.cut(strings.Repeat(" ", wrap.Width(mark)) + line))
+	title := wrap.Under(style.Render(mark), wrap.Lines(p.Say(c.Check.Title), space))
+	title[0] = wrap.Pad(title[0], p.width-timeColumns) + p.Styles.Subtle.Render(fmt.Sprintf("%*s", timeColumns, clock))
+	for _, line := range title {
+		p.add(p.cut(line))
 	}
 	p.beneath(c, wrap.Width(mark), shown)
 }
@@ -257,13 +262,13 @@ func (p *page) beneath(c progress.CheckRow, by int, shown string) {
 	}
 	if said != "" && !(p.split() && said == shown) {
 		for _, line := range wrap.Lines(said, p.width-by) {
-			p.add(p.cut(strings.Repeat(" ", by) + p.styles.Subtle.Render(line)))
+			p.add(p.cut(strings.Repeat(" ", by) + p.Styles.Subtle.Render(line)))
 		}
 	}
 	p.facts(c.Result.Outcome.Facts, by)
 	l, _ := p.current()
 	for _, f := range c.Result.Findings {
-		p.add(p.cut(strings.Repeat(" ", by) + severityStyle(p.styles, f).Render(string(f.Code))))
+		p.add(p.cut(strings.Repeat(" ", by) + p.severity(f).Render(string(f.Code))))
 		// The page has the message of the selected finding, and the row its own.
 		if message := p.Say(f.Message); (f.Code != l.Finding.Code || c.Check.ID != l.Check) && !(p.split() && message == shown) {
 			p.hang(strings.Repeat(" ", by), message)
@@ -283,7 +288,7 @@ func (p *page) confirm(c catalogue.Confirm, here confirmation, runs bool) {
 	}
 	p.prose(c.Text)
 	if runs {
-		p.hang("", p.styles.Key.Render(p.Sayf("v runs it here, with what this run holds; secrets stay out of what is shown.")))
+		p.hang("", p.Styles.Key.Render(p.Sayf("v runs it here, with what this run holds; secrets stay out of what is shown.")))
 	} else if len(c.Variables) > 0 {
 		p.hang("  ", p.Sayf("Set first (bash or zsh):"))
 		for _, v := range c.Variables {
@@ -311,8 +316,8 @@ func (p *page) confirm(c catalogue.Confirm, here confirmation, runs bool) {
 
 // fixes adds what to do. Code that several fixes share is added once.
 func (p *page) fixes(f check.Finding, known catalogue.Page) {
-	if title := p.Plain(known.Title); title != "" && !(p.wide() && p.isCause(f)) {
-		p.hang("", p.styles.Title.Render(title))
+	if title := p.Plain(known.Title); title != "" && !(p.wide() && p.isCause(f.Code)) {
+		p.hang("", p.Styles.Title.Render(title))
 		p.blank()
 	}
 	shown := map[string]bool{}
@@ -320,7 +325,7 @@ func (p *page) fixes(f check.Finding, known catalogue.Page) {
 		p.todo(p.Say(fix.Text), fix, shown)
 	}
 	if p.deps.Save != nil && p.forOthers(f.Owner) {
-		p.hang("", p.styles.Subtle.Render(p.Sayf("Not your service? w writes a report for its maintainer, without secrets.")))
+		p.hang("", p.Styles.Subtle.Render(p.Sayf("Not your service? w writes a report for its maintainer, without secrets.")))
 	}
 }
 
@@ -334,7 +339,7 @@ func (p *page) todo(text string, fix check.Fix, shown map[string]bool) {
 	for i, block := range p.shownCode(fix) {
 		switch {
 		case shown[block.Text]:
-			p.hang("  ", p.styles.Subtle.Render(p.Sayf("The code is the one above.")))
+			p.hang("  ", p.Styles.Subtle.Render(p.Sayf("The code is the one above.")))
 			continue
 		case i == 0 && mints(fix):
 			p.blank()
@@ -350,8 +355,19 @@ func (p *page) todo(text string, fix check.Fix, shown map[string]bool) {
 
 // styled is hang with a style for the text.
 func (p *page) styled(style lipgloss.Style, mark, text string) {
-	for _, line := range wrap.Lines(text, p.width-wrap.Width(mark)) {
-		p.add(mark + style.Render(line))
-		mark = strings.Repeat(" ", wrap.Width(mark))
+	p.lines = append(p.lines, wrap.Under(mark, term.Styled(style, wrap.Lines(text, p.width-wrap.Width(mark))))...)
+}
+
+// documentation adds the address of LiveKit's documentation, as a link if the terminal
+// supports links.
+func (p *page) documentation(address string) {
+	if address == "" {
+		return
 	}
+	p.heading(p.Sayf("LiveKit's documentation"))
+	text := p.Fit(p.Plain(address), p.width-2)
+	if p.deps.Links {
+		text = ansi.SetHyperlink(address) + text + ansi.ResetHyperlink()
+	}
+	p.add("  " + p.Styles.Key.Render(text))
 }

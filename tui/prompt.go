@@ -3,16 +3,15 @@ package tui
 import (
 	"strings"
 
-	"github.com/charmbracelet/bubbles/key"
 	"github.com/charmbracelet/bubbles/textinput"
 	tea "github.com/charmbracelet/bubbletea"
-	"github.com/charmbracelet/x/ansi"
 
 	"lkdoctor/checks/answer"
 	"lkdoctor/checks/catalogue"
 	"lkdoctor/checks/check"
 	"lkdoctor/checks/wrap"
 	"lkdoctor/config/clean"
+	"lkdoctor/tui/term"
 )
 
 // asking is the kind of a prompt's question.
@@ -38,30 +37,15 @@ type prompt struct {
 
 // newPrompt returns an empty prompt.
 func newPrompt(asks asking, from check.Stage) prompt {
-	input := textinput.New()
-	// The input's own paste runs a clipboard program; the terminal's paste arrives as a
-	// key message.
-	input.KeyMap.Paste = key.NewBinding(key.WithDisabled())
-	input.Focus()
-	return prompt{asks: asks, from: from, input: input}
+	return prompt{asks: asks, from: from, input: term.NewInput()}
 }
 
 func (p prompt) isOpen() bool { return p.asks != nothing }
 
-// typed returns the prompt after a key. It drops control characters and turns the line
-// breaks of a paste into spaces. A paste replaces the one before it.
+// typed returns the prompt after a key. A paste replaces the one before it.
 func (p prompt) typed(msg tea.KeyMsg) prompt {
-	if msg.Type == tea.KeyRunes || msg.Type == tea.KeySpace {
-		runes := make([]rune, 0, len(msg.Runes))
-		for _, r := range msg.Runes {
-			switch one := string(r); {
-			case r == '\n' || r == '\r' || r == '\t':
-				runes = append(runes, ' ')
-			case clean.Line(one, 1) == one:
-				runes = append(runes, r)
-			}
-		}
-		msg.Runes = runes
+	if term.IsText(msg) {
+		msg = term.Typed(msg)
 	}
 	if msg.Paste && p.input.Value() == p.pasted {
 		p.input.SetValue("")
@@ -90,40 +74,29 @@ func (m model) promptLines(width int) []string {
 		keys = m.Sayf("enter check it · esc cancel")
 	case aYes:
 		return append(m.WrapTo(m.Sayf("This run trades the ticket for a token, and a ticket works once."), width, 2),
-			m.styles.Subtle.Render(m.Fit(m.Sayf("enter spend it · esc cancel"), width)))
+			m.Styles.Subtle.Render(m.Fit(m.Sayf("enter spend it · esc cancel"), width)))
 	}
 	if m.prompt.asks == aTokenToCheck {
 		name = m.Sayf("Token:")
 		shown = m.masked(m.prompt.value(), max(0, width-wrap.Width(name)-24))
 	} else {
 		name = m.Sayf("Ticket:")
-		room := max(1, width-wrap.Width(name)-3)
-		shown = tailFit(m.Plain(m.prompt.input.Value()), room, m.Ellipsis()) + m.marks.Block
+		space := max(1, width-wrap.Width(name)-3)
+		shown = m.Tail(m.Plain(m.prompt.input.Value()), space) + m.Marks.Block
 	}
 	lines := m.WrapTo(why, width, 2)
-	lines = append(lines, m.styles.Key.Render(name)+" "+shown)
-	for _, line := range m.WrapTo(keys, width, 2) {
-		lines = append(lines, m.styles.Subtle.Render(line))
-	}
-	return lines
+	lines = append(lines, m.Styles.Key.Render(name)+" "+shown)
+	return append(lines, term.Styled(m.Styles.Subtle, m.WrapTo(keys, width, 2))...)
 }
 
 // masked shows the length of a value and none of its characters.
 func (m model) masked(value string, width int) string {
 	n := len([]rune(value))
 	if n == 0 {
-		return m.marks.Block
+		return m.Marks.Block
 	}
-	dots := strings.Repeat(m.marks.Bullet, min(n, max(width, 1), 24))
-	return dots + " " + m.Sayf("%d characters", n) + m.marks.Block
-}
-
-// tailFit cuts text from the left to width columns, with a mark.
-func tailFit(text string, width int, mark string) string {
-	if over := wrap.Width(text) - width; over > 0 {
-		return ansi.TruncateLeft(text, over+wrap.Width(mark), mark)
-	}
-	return text
+	dots := strings.Repeat(m.Marks.Bullet, min(n, max(width, 1), 24))
+	return dots + " " + m.Sayf("%d characters", n) + m.Marks.Block
 }
 
 // answered returns the model after enter: it starts a run with the answer.
@@ -150,7 +123,7 @@ func (m model) answered() (model, tea.Cmd) {
 // run with that server.
 func (m model) checksPaste(value string) (model, tea.Cmd) {
 	paste := answer.Pasted(value)
-	if !paste.Token.Empty() || paste.Answer != nil {
+	if !paste.Token.Empty() || paste.JSON {
 		m.token, m.address = value, ""
 		return m.launched(Change{Token: value})
 	}

@@ -1,14 +1,16 @@
 package tui
 
 import (
+	"slices"
 	"time"
 
+	"github.com/charmbracelet/lipgloss"
 	"github.com/charmbracelet/x/ansi"
 
-	"lkdoctor/checks/check"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/progress"
 	"lkdoctor/checks/wrap"
+	"lkdoctor/tui/term"
 )
 
 // The widths of the columns of a row: cursor, mark, name, word and text, time.
@@ -20,29 +22,26 @@ const (
 	maxWord       = 10
 )
 
-// rowLines returns the six stages. Before the end of the run each takes one line, so
-// that no row moves; after it, each may take up to r.row lines.
-func (m model) rowLines(width int, r room) []string {
+// rowBlocks returns the lines of each stage. Before the end of the run each takes one line,
+// so that no row moves; after it, each may take up to r.row lines.
+func (m model) rowBlocks(width int, r size) [][]string {
 	if m.running || m.run == nil {
-		r = room{row: 1, root: true}
+		r = size{row: 1, root: true}
 	}
 	rows, was := m.progress.Rows(), m.was()
 	name := m.nameColumns(rows)
-	var lines []string
+	blocks := make([][]string, len(rows))
 	for i, row := range rows {
 		clock := m.rowTime(row)
 		if i < len(was) && was[i].State != row.State {
-			clock = m.Sayf("was %s", stateMark(m.marks, was[i].State))
+			mark, _ := m.State(was[i].State)
+			clock = m.Sayf("was %s", mark)
 		}
-		own := r
-		if i < r.grown {
-			own.row += 2
-		}
-		for _, line := range m.rowBlock(row, i == m.selected, clock, width, name, own) {
-			lines = append(lines, zone("row", i, line))
+		for _, line := range m.rowBlock(row, i == m.selected, clock, width, name, r) {
+			blocks[i] = append(blocks[i], term.Zone("row", i, line))
 		}
 	}
-	return lines
+	return blocks
 }
 
 // nameColumns returns the width of the column of names, blanks included.
@@ -57,7 +56,7 @@ func (m model) nameColumns(rows []progress.Row) int {
 // wordColumns returns the width of the column of states, blanks included.
 func (m model) wordColumns() int {
 	word := 0
-	for _, state := range states() {
+	for _, state := range progress.States() {
 		word = max(word, wrap.Width(m.word(state)))
 	}
 	return min(word, maxWord) + 2
@@ -72,72 +71,54 @@ func (m model) rowColumns() int {
 	return cursorColumns + glyphColumns + m.nameColumns(rows) + m.wordColumns() + text + timeColumns
 }
 
-func states() []progress.State {
-	return []progress.State{
-		progress.Pending, progress.Running, progress.Passed, progress.Warned,
-		progress.Failed, progress.Skipped, progress.Errored,
-	}
-}
-
 // rowBlock returns one stage on at most r.row lines, and one more for a code.
-func (m model) rowBlock(row progress.Row, selected bool, clock string, width, name int, r room) []string {
-	cursor := "  "
+func (m model) rowBlock(row progress.Row, selected bool, clock string, width, name int, r size) []string {
 	label := wrap.Pad(m.Fit(m.Say(row.Name), name-1), name)
 	if selected {
-		cursor = m.styles.Key.Render(m.marks.Cursor) + " "
-		label = m.styles.Title.Render(label)
+		label = m.Styles.Title.Render(label)
 	}
-	style := stateStyle(m.styles, row.State)
-	head := cursor + style.Render(m.rowGlyph(row)) + " " + label
+	mark, style := m.glyph(row.State)
+	word := m.word(row.State)
+	if partly(row) {
+		mark, word = m.Marks.Partly, m.Sayf("partly done")
+	}
+	head := m.Cursor(selected) + style.Render(mark) + " " + label
 	text := m.rowText(row)
-	word := m.rowWord(row) + "  "
+	word += "  "
 	if row.State == progress.Skipped && text != "" {
 		// The text already starts with "not run" or "not checked".
-		word, style = "", m.styles.Subtle
+		word, style = "", m.Styles.Subtle
 	}
 	columns := wrap.Width(head) + wrap.Width(word)
-	limit, room := r.row, width-columns-timeColumns
-	if len(row.Code) > room && limit > 1 {
-		clock = "" // a code is not wrapped to make room for the time
+	limit, space := r.row, width-columns-timeColumns
+	if len(row.Code) > space && limit > 1 {
+		clock = "" // a code is not wrapped to show the time
 	}
 	if clock == "" {
-		room = width - columns - 1
+		space = width - columns - 1
 	}
 	var under []string
-	if row.Code != "" && (limit > 1 || !r.root && m.isRoot(row)) {
-		if (r.root || !m.isRoot(row)) && !m.saidElsewhere(row, selected) {
-			under = indent(m.WrapTo(m.Say(row.Line), width-cursorColumns-glyphColumns-1, limit), cursorColumns+glyphColumns)
+	if row.Code != "" && (limit > 1 || !r.root && m.isCause(row.Code)) {
+		if (r.root || !m.isCause(row.Code)) && !m.repeats(row, selected) {
+			under = term.Indent(m.WrapTo(m.Say(row.Line), width-cursorColumns-glyphColumns-1, limit), cursorColumns+glyphColumns)
 		}
 		text = string(row.Code)
 	}
-	said := m.WrapTo(text, max(room, 1), limit)
+	said := m.WrapTo(text, max(space, 1), limit)
 	if limit == 1 {
-		said = []string{m.Fit(text, room)}
+		said = []string{m.Fit(text, space)}
 	}
-	lines := make([]string, len(said))
-	for i, line := range said {
-		if word == "" {
-			line = style.Render(line)
-		}
-		lines[i] = wrap.Pad("", columns) + line
-		if i == 0 {
-			lines[i] = m.Ends(head+style.Render(word)+line, m.styles.Subtle.Render(clock), width)
-		}
+	if word == "" {
+		said = term.Styled(style, said)
 	}
+	lines := wrap.Under(head+style.Render(word), said)
+	lines[0] = m.Ends(lines[0], m.Styles.Subtle.Render(clock), width)
 	return append(lines, under...)
 }
 
-// isRoot reports whether a row has the root cause.
-func (m model) isRoot(row progress.Row) bool { return m.isCause(check.Finding{Code: row.Code}) }
-
-// isCause reports whether f is the root cause.
-func (m model) isCause(f check.Finding) bool {
-	return m.run != nil && m.run.Diagnosis.RootCause != nil && m.run.Diagnosis.RootCause.Code == f.Code
-}
-
-// saidElsewhere reports whether the message of a row's finding is already on the screen:
+// repeats reports whether the message of a row's finding is already on the screen:
 // in the verdict, or on the page in the other pane.
-func (m model) saidElsewhere(row progress.Row, selected bool) bool {
+func (m model) repeats(row progress.Row, selected bool) bool {
 	if m.run != nil && m.Say(row.Line) == m.broke(m.run.Diagnosis) {
 		return true
 	}
@@ -147,63 +128,28 @@ func (m model) saidElsewhere(row progress.Row, selected bool) bool {
 
 // partly reports whether some checks of a stage that is not running have ended.
 func partly(row progress.Row) bool {
-	if row.State != progress.Pending {
-		return false
-	}
-	for _, c := range row.Checks {
-		if c.State != progress.Pending {
-			return true
-		}
-	}
-	return false
+	done := func(c progress.CheckRow) bool { return c.State != progress.Pending }
+	return row.State == progress.Pending && slices.ContainsFunc(row.Checks, done)
 }
 
-func (m model) rowGlyph(row progress.Row) string {
-	if partly(row) {
-		return m.marks.Partly
-	}
-	return m.glyph(row.State)
-}
-
-func (m model) rowWord(row progress.Row) string {
-	if partly(row) {
-		return m.Sayf("partly done")
-	}
-	return m.word(row.State)
-}
-
-// glyph returns the mark of a state, for a running row the spinner.
-func (m model) glyph(state progress.State) string {
+// glyph returns the mark of a state, for a running check the spinner, and the style of the
+// mark and its word.
+func (m model) glyph(state progress.State) (mark string, style lipgloss.Style) {
+	mark, style = m.State(state)
 	if state == progress.Running {
-		return ansi.Strip(m.spin.View())
+		mark = ansi.Strip(m.spin.View())
 	}
-	return stateMark(m.marks, state)
+	return mark, style
 }
 
 // word returns the word for a state.
-func (m model) word(state progress.State) string {
-	switch state {
-	case progress.Passed:
-		return m.Sayf("ok")
-	case progress.Warned:
-		return m.Sayf("warning")
-	case progress.Failed:
-		return m.Sayf("failed")
-	case progress.Skipped:
-		return m.Sayf("not run")
-	case progress.Errored:
-		return m.Sayf("error")
-	case progress.Running:
-		return m.Sayf("running")
-	}
-	return m.Sayf("waiting")
-}
+func (m model) word(state progress.State) string { return m.Say(state.Word()) }
 
 // rowText returns what a stage observed, which check runs, or why the stage did not run.
 func (m model) rowText(row progress.Row) string {
 	switch {
 	case row.State == progress.Running:
-		c := m.longest(row)
+		c := m.longest(row.Checks)
 		if short := m.Say(c.Check.Short); short != "" {
 			return short
 		}
@@ -218,7 +164,7 @@ func (m model) rowText(row progress.Row) string {
 func (m model) rowTime(row progress.Row) string {
 	switch row.State {
 	case progress.Running:
-		c := m.longest(row)
+		c := m.longest(row.Checks)
 		d := m.elapsed(*c)
 		switch {
 		case d < time.Second:
@@ -233,12 +179,12 @@ func (m model) rowTime(row progress.Row) string {
 	return finding.Millis(row.Took)
 }
 
-// longest returns the check of a row that has run longest.
-func (m model) longest(row progress.Row) *progress.CheckRow {
+// longest returns the one of checks that has run longest, nil if none runs.
+func (m model) longest(checks []progress.CheckRow) *progress.CheckRow {
 	var longest *progress.CheckRow
-	for i, c := range row.Checks {
+	for i, c := range checks {
 		if c.State == progress.Running && (longest == nil || m.elapsed(c) > m.elapsed(*longest)) {
-			longest = &row.Checks[i]
+			longest = &checks[i]
 		}
 	}
 	return longest
@@ -259,14 +205,12 @@ func (m model) waitsFor() *progress.CheckRow {
 		return nil
 	}
 	row, _ := m.row()
-	if c := m.longest(row); c != nil && m.moved {
+	if c := m.longest(row.Checks); c != nil && m.moved {
 		return c
 	}
-	var longest *progress.CheckRow
+	var all []progress.CheckRow
 	for _, row := range m.progress.Rows() {
-		if c := m.longest(row); c != nil && (longest == nil || m.elapsed(*c) > m.elapsed(*longest)) {
-			longest = c
-		}
+		all = append(all, row.Checks...)
 	}
-	return longest
+	return m.longest(all)
 }

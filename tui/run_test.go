@@ -17,8 +17,7 @@ import (
 	"lkdoctor/checks/check"
 )
 
-// stuck is a run that ends only when it is cancelled, and then takes a while
-// to leave its room.
+// stuck returns a Start that ends only when cancelled, and closes leaves before it returns.
 func stuck(leaves chan<- struct{}) func(context.Context, Change, func(check.Event)) check.Run {
 	return func(ctx context.Context, _ Change, observe func(check.Event)) check.Run {
 		observe(check.Event{Kind: check.CheckStarted, ID: "env.files"})
@@ -82,11 +81,11 @@ func TestQuitAfterTheEnd(t *testing.T) {
 	}
 }
 
-// Whatever starts a run or a stay, the exit code after q is that of the last
-// full run.
+// TestTheExitCodeAfterEachKeyThatStartsSomething checks that the exit code after q is that of
+// the last full run.
 func TestTheExitCodeAfterEachKeyThatStartsSomething(t *testing.T) {
 	for name, test := range map[string]struct {
-		keys []string // each is typed when the one before it shows
+		keys []string // pairs of keys and the text to wait for
 		want int
 	}{
 		"nothing":                 {nil, check.ExitFailed},
@@ -189,7 +188,7 @@ func TestPanicsRestoreTheTerminal(t *testing.T) {
 	}
 }
 
-// panicsLate translates nothing, and panics once the run has ended.
+// panicsLate returns a translator that panics once the run has ended.
 func panicsLate(secret string) func(string) string {
 	return func(format string) string {
 		if strings.HasPrefix(format, "Fix it in") {
@@ -218,7 +217,7 @@ func TestWholeProgram(t *testing.T) {
 	s := newSession(t.Context(), deps.Start)
 	first := newModel(deps.withDefaults(), s)
 	first.feed, first.running = s.launch(Change{}, true), true
-	tm := teatest.NewTestModel(t, first.synced(), teatest.WithInitialTermSize(80, 24))
+	tm := teatest.NewTestModel(t, first, teatest.WithInitialTermSize(80, 24))
 	teatest.WaitFor(t, tm.Output(), func(out []byte) bool { return bytes.Contains(out, []byte("Fix it in")) }, teatest.WithDuration(limit))
 	tm.Send(press("enter"))
 	tm.Send(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune("q")})

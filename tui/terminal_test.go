@@ -20,7 +20,7 @@ import (
 	"lkdoctor/checks/check"
 )
 
-// terminal is a pty whose screen is collected.
+// A terminal is a pseudo-terminal that collects its output.
 type terminal struct {
 	master, tty *os.File
 	mu          sync.Mutex
@@ -66,7 +66,7 @@ func (x *terminal) drawn() string {
 	return x.out.String()
 }
 
-// awaits waits until the terminal was sent text.
+// awaits waits until text has been drawn.
 func (x *terminal) awaits(t *testing.T, text string) {
 	t.Helper()
 	if !x.shown(text) {
@@ -93,9 +93,8 @@ func (x *terminal) types(t *testing.T, text string) {
 	}
 }
 
-// steady is a file that can be asked for its descriptor while it is closed.
-// Bubble Tea asks for the window's size in a goroutine that it does not wait
-// for.
+// steady is a file whose Fd works after Close. Bubble Tea reads the window size in a
+// goroutine that may outlive the program.
 type steady struct {
 	*os.File
 	fd uintptr
@@ -108,7 +107,7 @@ type left struct {
 	err error
 }
 
-// shows runs Run on the terminal.
+// shows calls Run on the terminal.
 func (x *terminal) shows(ctx context.Context, deps Deps) <-chan left {
 	ended := make(chan left, 1)
 	file := steady{File: x.tty, fd: x.tty.Fd()}
@@ -139,7 +138,7 @@ func (x *terminal) state(t *testing.T) *term.State {
 	return s
 }
 
-// restored checks that the terminal is as it was, and the screen given back.
+// restored checks the terminal's mode, and that the screen was left.
 func (x *terminal) restored(t *testing.T, before *term.State) {
 	t.Helper()
 	if diff := cmp.Diff(before, x.state(t), cmp.Exporter(func(reflect.Type) bool { return true })); diff != "" {

@@ -14,7 +14,7 @@ import (
 	"lkdoctor/checks/progress"
 )
 
-// asked is what Start was asked for, once the run's goroutine has got there.
+// asked waits for a call of Start and returns its argument.
 func asked(t *testing.T, s starts) Change {
 	t.Helper()
 	select {
@@ -94,8 +94,8 @@ func TestReRunNeverSpendsATicketSilently(t *testing.T) {
 	}
 }
 
-// A run without the ticket must not make the screen forget that the configured
-// ticket is spent.
+// TestSpentTicketIsRemembered checks that a run without a ticket does not make the screen
+// forget that the configured ticket is consumed.
 func TestSpentTicketIsRemembered(t *testing.T) {
 	deps, starts := testDeps()
 	m := step(ends(drawn(t, deps, 80, 24), opaqueRun()), press("r"), press("enter"))
@@ -106,12 +106,12 @@ func TestSpentTicketIsRemembered(t *testing.T) {
 	}
 	m = step(m, paste("tkt_9"), press("enter"))
 	asked(t, starts)
-	// The service did not answer: tkt_9 is unspent, and is used again after a yes.
+	// goodRun consumed no ticket, so tkt_9 is used again after a confirmation.
 	m = step(ends(m, goodRun()), press("r"), press("enter"))
 	if diff := cmp.Diff(Change{Ticket: "tkt_9"}, asked(t, starts)); diff != "" {
 		t.Error(diff)
 	}
-	// A pasted token is kept for the next re-run, which needs no ticket.
+	// The next run uses the pasted token and needs no ticket.
 	m = step(ends(m, opaqueRun()), press("p"), paste("tok"), press("enter"))
 	asked(t, starts)
 	step(ends(m, goodRun()), press("r"))
@@ -202,8 +202,9 @@ func TestCopyAndSave(t *testing.T) {
 	if m = step(next.(model), cmd()); !strings.Contains(m.View(), "lkdoctor-report.md") {
 		t.Errorf("notice %q", m.notice)
 	}
-	m = step(m, savedMsg{err: errors.New("disk full\x1b[2J")})
-	if !strings.Contains(m.View(), "disk full") {
+	m.deps.Save = func(check.Run) (string, error) { return "", errors.New("disk full\x1b[2J") }
+	next, cmd = m.Update(press("w"))
+	if m = step(next.(model), cmd()); !strings.Contains(m.View(), "disk full") {
 		t.Errorf("notice %q", m.notice)
 	}
 }
@@ -271,7 +272,8 @@ func TestTheDetailsAreAboutTheWorstFinding(t *testing.T) {
 	}
 }
 
-// A second paste into the prompt replaces the first, but not what was typed.
+// TestAPasteReplacesThePasteBefore checks that a paste replaces a paste in the prompt, but
+// not typed text.
 func TestAPasteReplacesThePasteBefore(t *testing.T) {
 	deps, _ := testDeps()
 	m := step(ends(drawn(t, deps, 80, 24), opaqueRun()), paste("first"), paste("second"))
@@ -283,8 +285,8 @@ func TestAPasteReplacesThePasteBefore(t *testing.T) {
 	}
 }
 
-// A pasted error text opens the pages about it, with or without an address in it; an
-// address alone is checked, and a text that says nothing is called so.
+// TestAPastedErrorTextIsExplained checks that a pasted error text opens its pages, with or
+// without an address in it. An address alone is checked, and other text is refused.
 func TestAPastedErrorTextIsExplained(t *testing.T) {
 	const known = "could not establish pc connection"
 	for text, want := range map[string]struct {
@@ -308,7 +310,8 @@ func TestAPastedErrorTextIsExplained(t *testing.T) {
 	}
 }
 
-// A stage that passed says what it observed, also if the verdict says the same.
+// TestAPassedStageSaysItsOutcome checks that a row shows its outcome even if the verdict
+// says the same.
 func TestAPassedStageSaysItsOutcome(t *testing.T) {
 	deps, _ := testDeps()
 	run := goodRun()
@@ -322,8 +325,8 @@ func TestAPassedStageSaysItsOutcome(t *testing.T) {
 	}
 }
 
-// Keys that came in one read of the terminal count one by one; what is longer than
-// people type is a paste.
+// TestKeysOfOneRead checks that several keys in one read count one by one. A longer text is
+// a paste.
 func TestKeysOfOneRead(t *testing.T) {
 	deps, _ := testDeps()
 	m := ends(drawn(t, deps, 80, 24), opaqueRun())

@@ -7,6 +7,7 @@ import (
 	"lkdoctor/checks/check"
 	"lkdoctor/checks/progress"
 	"lkdoctor/checks/wrap"
+	"lkdoctor/tui/term"
 )
 
 // topLines is the least number of lines above the rows, so that the rows seldom move
@@ -41,24 +42,21 @@ func (m model) verdictLines(width int) []string {
 	if !d.Warning.IsZero() && state == progress.Warned {
 		state = progress.Passed // a warning is shown separately
 	}
-	style := stateStyle(m.styles, state)
-	lines := m.Labelled(stateMark(m.marks, state), m.broke(d), 2, width, 3)
-	for i, line := range lines {
-		lines[i] = style.Render(line)
-	}
+	mark, style := m.State(state)
+	lines := term.Styled(style, m.Labelled(mark+" ", m.broke(d), width, 3))
 	if since := m.since(); since != "" {
-		lines = append(lines, indent(m.WrapTo(since, width-2, 2), 2)...)
+		lines = append(lines, term.Indent(m.WrapTo(since, width-2, 2), 2)...)
 	}
 	if !d.Warning.IsZero() {
-		lines = append(lines, m.Labelled(m.styles.Warn.Render(m.marks.Warn), m.Say(d.Warning), 2, width, 3)...)
+		lines = append(lines, m.Labelled(m.Styles.Warn.Render(m.Marks.Warn)+" ", m.Say(d.Warning), width, 3)...)
 	}
-	fixIn, notIt := m.Sayf("Fix it in"), m.Sayf("It is not")
+	fixIn, notIt := "  "+m.Sayf("Fix it in"), "  "+m.Sayf("It is not")
 	columns := max(wrap.Width(fixIn), wrap.Width(notIt)) + 2
 	if !d.FixIn.IsZero() {
-		lines = append(lines, indent(m.Labelled(fixIn, m.Say(d.FixIn), columns, width-2, 2), 2)...)
+		lines = append(lines, m.Labelled(wrap.Pad(fixIn, columns), m.Say(d.FixIn), width, 2)...)
 	}
 	if !d.NotIt.IsZero() {
-		lines = append(lines, indent(m.Labelled(notIt, m.Say(d.NotIt), columns, width-2, 3), 2)...)
+		lines = append(lines, m.Labelled(wrap.Pad(notIt, columns), m.Say(d.NotIt), width, 3)...)
 	}
 	return lines
 }
@@ -66,6 +64,7 @@ func (m model) verdictLines(width int) []string {
 // waitingLines returns the progress of the run, the check that it waits for, and the
 // limits of both.
 func (m model) waitingLines(width int) []string {
+	mark, style := m.glyph(progress.Running)
 	passed, limit := m.now.Sub(m.started), ""
 	if m.deps.Limit > 0 {
 		limit = m.Sayf(", %d s at most", int(m.deps.Limit.Seconds()))
@@ -76,8 +75,7 @@ func (m model) waitingLines(width int) []string {
 		sofar = m.Sayf("Failed: %d", failed)
 	}
 	lines := []string{
-		m.styles.Key.Render(m.Fit(m.glyph(progress.Running)+
-			" "+m.Sayf("%s.", m.Sayf("Running for %d s", int(max(0, passed).Seconds()))+limit), width)),
+		style.Render(m.Fit(mark+" "+m.Sayf("%s.", m.Sayf("Running for %d s", int(max(0, passed).Seconds()))+limit), width)),
 		m.Fit("  "+m.Sayf("%d of %d checks done.", done, all)+" "+sofar, width),
 	}
 	c := m.waitsFor()
@@ -95,7 +93,7 @@ func (m model) waitingLines(width int) []string {
 	if m.deps.Skip != nil {
 		text += "   " + m.Sayf("s skips it")
 	}
-	return append(lines, indent(m.WrapTo(text, width-2, 2), 2)...)
+	return append(lines, term.Indent(m.WrapTo(text, width-2, 2), 2)...)
 }
 
 // broke returns what is wrong in one sentence. If nothing failed, that is the summary,
@@ -114,9 +112,9 @@ func (m model) nextLines(width, words, code int) []string {
 	if len(step) == 0 || words < 1 {
 		return nil
 	}
-	label := m.Sayf("Next")
-	columns := wrap.Width(label) + 2
-	lines := m.Labelled(m.styles.Heading.Render(label), m.Say(step[0].Text), columns, width, words)
+	label := m.Styles.Heading.Render(m.Sayf("Next")) + "  "
+	columns := wrap.Width(label)
+	lines := m.Labelled(label, m.Say(step[0].Text), width, words)
 	block, minted := m.preview(step[0])
 	if len(block) == 0 || code < 1 {
 		return append([]string{""}, lines...)
@@ -134,8 +132,8 @@ func (m model) nextLines(width, words, code int) []string {
 		block = append(block[:max(1, code-1):max(1, code-1)], m.Sayf("… %d more: enter, y copies all", more))
 	}
 	for _, line := range block {
-		lines = append(lines, wrap.Pad("", columns)+m.styles.Subtle.Render(m.marks.Block)+
-			" "+m.styles.Code.Render(m.Fit(line, width-columns-2)))
+		lines = append(lines, wrap.Pad("", columns)+m.Styles.Subtle.Render(m.Marks.Block)+
+			" "+m.Styles.Code.Render(m.Fit(line, width-columns-2)))
 	}
 	return append([]string{""}, lines...)
 }

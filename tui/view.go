@@ -1,15 +1,16 @@
 package tui
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/charmbracelet/x/ansi"
 
-	"lkdoctor/checks/check"
 	"lkdoctor/checks/diagnosis"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/progress"
 	"lkdoctor/checks/wrap"
+	"lkdoctor/tui/term"
 )
 
 // The window sizes at which the layout changes.
@@ -29,25 +30,23 @@ func (m model) View() string {
 	if m.gone {
 		return ""
 	}
-	lines := m.layout()
-	for i, line := range lines {
-		lines[i] = ansi.Truncate(withoutZones(line), m.width, "")
-	}
-	return strings.Join(lines, "\n")
+	return term.Frame(m.layout(), m.width)
 }
 
 func (m model) layout() []string {
 	if m.tiny() {
-		return filled(m.tinyLines(), m.height)
+		return term.Filled(m.tinyLines(), m.height)
 	}
+	head := m.head()
+	m = m.paged(len(head))
 	if m.browser.open && !m.menu.open && !m.prompt.isOpen() {
-		return filled(m.browserLines(), m.height)
+		return term.Filled(m.browserLines(), m.height)
 	}
-	head, footer := m.head(), m.footer()
+	footer := m.footer()
 	height := m.height - len(head) - len(footer)
-	body := filled(m.body(height), height)
+	body := term.Filled(m.body(height), height)
 	if m.notice != "" && !m.prompt.isOpen() && !m.open {
-		lines := indent(m.noticed(m.width-2), 1)
+		lines := term.Indent(m.noticed(m.width-2), 1)
 		for i, line := range lines[:min(len(lines), max(0, height))] {
 			body[height-len(lines)+i] = line
 		}
@@ -61,11 +60,11 @@ func (m model) head() []string {
 	case m.showsBegin() && !m.browser.open:
 		return []string{m.headerLine(), ""}
 	case m.wide() && !m.browser.open:
-		return append([]string{m.headerLine(), ""}, indent(m.top(m.width-2), 1)...)
+		return append([]string{m.headerLine(), ""}, term.Indent(m.top(m.width-2), 1)...)
 	case m.menu.open || !m.open:
 		return []string{m.headerLine(), ""}
 	}
-	return []string{m.pageTitle(m.width), " " + m.tabsLine(m.width-2), ""}
+	return []string{m.pageTitle(m.width)}
 }
 
 func (m model) tiny() bool { return m.width < minWidth || m.height < minHeight }
@@ -78,17 +77,8 @@ func (m model) split() bool {
 	return m.wide() && !m.browser.open && (!m.open || m.menu.open) && !m.showsBegin()
 }
 
-// filled cuts lines, or adds empty ones, to exactly n.
-func filled(lines []string, n int) []string {
-	n = max(n, 0)
-	if len(lines) > n {
-		return lines[:n]
-	}
-	return append(lines, make([]string, n-len(lines))...)
-}
-
 func (m model) headerLine() string {
-	head := " " + m.styles.Title.Render("lkdoctor")
+	head := " " + m.Styles.Title.Render("lkdoctor")
 	url, source := m.Plain(m.deps.Title.URL), m.Say(diagnosis.SourceText(m.deps.Title.Source))
 	if url == "" && m.run != nil && m.run.Target.LiveKitURL != "" {
 		url, source = m.Plain(m.run.Target.LiveKitURL), "" // the URL came with a token, or the user chose it
@@ -97,13 +87,13 @@ func (m model) headerLine() string {
 		head += "   " + url
 	}
 	if source != "" {
-		head += "   " + m.styles.Subtle.Render(source)
+		head += "   " + m.Styles.Subtle.Render(source)
 	}
 	state := m.runState()
-	for len(state) > 0 && wrap.Width(head+strings.Join(state, m.marks.Dot))+4 > m.width {
-		state = state[1:] // leave room for the address
+	for len(state) > 0 && wrap.Width(head+strings.Join(state, m.Marks.Dot))+4 > m.width {
+		state = state[1:] // the address is more important
 	}
-	return m.Ends(head, m.styles.Subtle.Render(strings.Join(state, m.marks.Dot)), m.width-1)
+	return m.Ends(head, m.Styles.Subtle.Render(strings.Join(state, m.Marks.Dot)), m.width-1)
 }
 
 // runState returns the parts of the first line's end, the least important first.
@@ -127,31 +117,27 @@ func (m model) body(height int) []string {
 	case m.split():
 		return m.panes(height)
 	case m.menu.open:
-		return indent(m.menuWindow(m.width-2, height), 1)
+		return term.Indent(m.menuLines(m.width-2, height), 1)
 	case m.showsBegin():
-		return indent(m.beginLines(m.width-2, height), 1)
-	case m.open && m.wide():
-		return append([]string{" " + m.tabsLine(m.width-2), ""}, strings.Split(m.pane.View(), "\n")...)
+		return term.Indent(m.beginLines(m.width-2, height), 1)
 	case m.open:
-		return strings.Split(m.pane.View(), "\n")
+		return append([]string{" " + m.tabsLine(m.width-2), ""}, strings.Split(m.pane.View(), "\n")...)
 	}
 	return m.overview(m.width-2, height)
 }
 
-// room is the space for the parts of the overview: lines for each row, lines of the next
-// step, and lines of its code; whether the root cause's row repeats its message; and how
-// many rows, from the first on, may take two lines more.
-type room struct {
+// size is the space for the parts of the overview: lines for each row, lines of the next
+// step, and lines of its code; and whether the root cause's row repeats its message.
+type size struct {
 	row, next, code int
 	root            bool
-	grown           int
 }
 
-// rooms returns the layouts from the largest to the smallest. Whole messages are more
+// sizes returns the layouts from the largest to the smallest. Whole messages are more
 // important than code, and the first lines of the fix more important than the message
 // that the verdict replaces.
-func rooms() []room {
-	return []room{
+func sizes() []size {
+	return []size{
 		{row: 8, next: 5, code: 12, root: true}, {row: 4, next: 4, code: 8, root: true}, {row: 3, next: 4, code: 6, root: true},
 		{row: 3, next: 4, code: 4, root: true}, {row: 3, next: 3, code: 4, root: true},
 		{row: 3, next: 4, code: 8}, {row: 3, next: 4, code: 5}, {row: 3, next: 3, code: 4}, {row: 3, next: 3, code: 3},
@@ -164,28 +150,27 @@ func rooms() []room {
 // overview returns the verdict, the rows and the next step in the largest layout that
 // fits.
 func (m model) overview(width, height int) []string {
-	var lines []string
-	for _, r := range rooms() {
-		if r.row < 3 {
-			r.grown = len(check.Stages()) // a few more lines do not help longer rows
+	top := term.Indent(m.top(width-1), 1)
+	var runs, lines []string
+	if line := m.runsLine(width - 1); line != "" {
+		runs = []string{"", " " + line}
+	}
+	for _, r := range sizes() {
+		rows := m.rowBlocks(width+1, r)
+		grown, tall := 0, rows
+		if r.row < 3 { // a few more lines do not help longer rows
+			r.row += 2
+			grown, tall = len(rows), m.rowBlocks(width+1, r)
 		}
-		for ; r.grown >= 0; r.grown-- {
-			if lines = m.laid(width, r); len(lines) <= height {
-				return append(lines, indent(m.workedLines(width-1, height-len(lines)), 1)...)
+		next := term.Indent(m.nextLines(width-1, r.next, r.code), 1)
+		for ; grown >= 0; grown-- {
+			blocks := append(tall[:grown:grown], rows[grown:]...)
+			if lines = slices.Concat(top, slices.Concat(blocks...), next, runs); len(lines) <= height {
+				return append(lines, term.Indent(m.workedLines(width-1, height-len(lines)), 1)...)
 			}
 		}
 	}
 	return m.marked(lines, width, height)
-}
-
-// laid returns the overview in one layout.
-func (m model) laid(width int, r room) []string {
-	lines := append(indent(m.top(width-1), 1), m.rowLines(width+1, r)...)
-	lines = append(lines, indent(m.nextLines(width-1, r.next, r.code), 1)...)
-	if runs := m.runsLine(width - 1); runs != "" {
-		lines = append(lines, "", " "+runs)
-	}
-	return lines
 }
 
 // marked cuts lines to height, with a mark if it left out any.
@@ -211,8 +196,8 @@ func (m model) leftColumns() int {
 // panes returns the rows and the page side by side.
 func (m model) panes(height int) []string {
 	var left []string
-	for _, r := range []room{{row: 16, root: true}, {row: 8, root: true}, {row: 3, root: true}, {row: 3}, {row: 2}, {row: 1}} {
-		left = m.rowLines(m.leftColumns(), r)
+	for _, r := range []size{{row: 16, root: true}, {row: 8, root: true}, {row: 3, root: true}, {row: 3}, {row: 2}, {row: 1}} {
+		left = slices.Concat(m.rowBlocks(m.leftColumns(), r)...)
 		if runs := m.runsLine(m.leftColumns() - 2); runs != "" {
 			left = append(left, "", " "+runs)
 		}
@@ -221,51 +206,27 @@ func (m model) panes(height int) []string {
 		}
 	}
 	if !m.summed() && !m.timed() {
-		left = append(left, indent(m.workedLines(m.leftColumns()-2, height-len(left)), 1)...)
+		left = append(left, term.Indent(m.workedLines(m.leftColumns()-2, height-len(left)), 1)...)
 	}
-	left = filled(m.marked(left, m.leftColumns(), height), height)
-	var right []string
+	left = term.Filled(m.marked(left, m.leftColumns(), height), height)
+	bar, right := m.Styles.Subtle.Render(m.Marks.Bar), []string(nil)
 	if m.menu.open {
-		right = m.menuWindow(m.pane.Width, height)
+		bar, right = m.Styles.Key.Render(m.Marks.ThickBar), m.menuLines(m.pane.Width, height)
 	} else if right = strings.Split(m.pane.View(), "\n"); !m.summed() {
 		right = append([]string{m.tabsLine(m.pane.Width), ""}, right...)
 	}
-	right = filled(right, height)
-	bar := m.styles.Subtle.Render(m.marks.Bar)
-	if m.menu.open {
-		bar = m.styles.Key.Render(m.marks.ThickBar)
-	}
-	out := make([]string, len(left))
-	for i := range left {
-		out[i] = wrap.Pad(ansi.Truncate(left[i], m.leftColumns(), ""), m.leftColumns()) + " " + bar + " " + right[i]
-	}
-	return out
-}
-
-// menuWindow returns the part of the help around the selected key.
-func (m model) menuWindow(width, height int) []string {
-	lines, at := m.menuLines(width)
-	if len(lines) <= height {
-		return lines
-	}
-	const head = 2
-	rest := lines[head:]
-	from := min(max(0, at-head-(height-head)/2), len(rest)-(height-head))
-	to := from + max(0, height-head)
-	shown := m.styles.Subtle.Render(m.Sayf("%d–%d of %d", from+1, to, len(rest)))
-	return append([]string{m.Ends(lines[0], shown, width), ""}, rest[from:to]...)
+	return m.Columns(left, term.Filled(right, height), m.leftColumns(), bar)
 }
 
 // footer returns the prompt, or the keys.
 func (m model) footer() []string {
-	width := m.width - 2
+	var notice []string
 	if m.prompt.isOpen() {
-		return indent(m.promptLines(width), 1)
+		return term.Indent(m.promptLines(m.width-2), 1)
+	} else if m.open {
+		notice = m.noticeLines(m.width - 2)
 	}
-	if m.open {
-		return indent(append(m.noticeLines(width), m.short(width+1)), 1)
-	}
-	return indent([]string{m.short(width + 1)}, 1)
+	return term.Indent(append(notice, m.short(m.width-1)), 1)
 }
 
 // noticeLines returns the notice under a page, else whether there is more to read. On
@@ -279,18 +240,14 @@ func (m model) noticeLines(width int) []string {
 	case m.notice != "":
 		return m.noticed(width)
 	case reading && !m.menu.open && !pane.AtBottom():
-		return []string{zone("key", "pgdown", m.styles.Subtle.Render(m.Fit(m.Sayf("More below: PgDn"), width)))}
+		return []string{term.Zone("key", "pgdown", m.Styles.Subtle.Render(m.Fit(m.Sayf("More below: PgDn"), width)))}
 	}
 	return []string{""}
 }
 
 // noticed returns the notice, wrapped so that its paths and addresses are whole.
 func (m model) noticed(width int) []string {
-	lines := m.WrapTo(m.notice, width, noticeLimit)
-	for i := range lines {
-		lines[i] = m.styles.Key.Render(lines[i])
-	}
-	return lines
+	return term.Styled(m.Styles.Key, m.WrapTo(m.notice, width, noticeLimit))
 }
 
 // tinyLines returns the essentials for a window that is too small for the rest.
@@ -304,11 +261,12 @@ func (m model) tinyLines() []string {
 	}
 	lines := []string{m.tinyState(), m.Fit(m.Sayf("Small window: %d×%d shows all. q quits.", minWidth, minHeight), m.width)}
 	for _, row := range m.progress.Rows() {
-		mark := m.glyph(row.State) + " " + m.Say(row.Name) + "  " + m.word(row.State)
+		mark, style := m.glyph(row.State)
+		line := mark + " " + m.Say(row.Name) + "  " + m.word(row.State)
 		if row.Code != "" {
-			mark += "  " + string(row.Code)
+			line += "  " + string(row.Code)
 		}
-		lines = append(lines, stateStyle(m.styles, row.State).Render(m.Fit(mark, m.width)))
+		lines = append(lines, style.Render(m.Fit(line, m.width)))
 	}
 	return append(append(lines, ""), m.verdictLines(m.width)...)
 }
@@ -324,28 +282,29 @@ func (m model) tinyState() string {
 		state, text = progress.Errored, m.word(progress.Errored)
 	case !m.running && m.run != nil:
 		state = progress.State(m.run.Status)
-		text = m.word(state)
-		if cause := m.run.Diagnosis.RootCause; cause != nil {
-			text += "  " + string(cause.Code)
-		}
+		text = strings.TrimSpace(m.word(state) + "  " + string(m.cause().Code))
 	}
-	return stateStyle(m.styles, state).Render(m.Fit(m.glyph(state)+" "+text, m.width))
+	mark, style := m.glyph(state)
+	return style.Render(m.Fit(mark+" "+text, m.width))
 }
 
-// synced returns the model with its pane filled for the selection and the size of the
-// window, so that View only reads.
-func (m model) synced() model {
-	if m.tiny() {
+// paged returns the model with the selected page in its panes, for a window with head lines
+// above the body. Keys that scroll need it, and so does the layout.
+func (m model) paged(head int) model {
+	if m.browser.reading {
+		m.browser.pane.Width, m.browser.pane.Height = m.width-2, max(1, m.height-3-len(m.noticeLines(m.width-2)))
+		m.browser.pane.SetContent(strings.Join(term.Indent(m.browserPage(m.width-4), 1), "\n"))
 		return m
 	}
+	if m.tiny() || !m.open && !m.split() {
+		return m // no page is shown
+	}
 	m.pane.Width = m.width - 2
-	m.pane.Height = max(1, m.height-len(m.head())-len(m.footer()))
 	if m.split() {
 		m.pane.Width = m.width - m.leftColumns() - gutter
 	}
-	if m.wide() {
-		m.pane.Height = max(1, m.pane.Height-2)
-	}
+	const tabs = 2 // the line of the tabs, and a blank one
+	m.pane.Height = max(1, m.height-head-len(m.footer())-tabs)
 	laid := m.page(m.pane.Width - 1)
 	if m.over = max(0, laid.over); m.shift > m.over {
 		m.shift = m.over
@@ -353,11 +312,7 @@ func (m model) synced() model {
 	}
 	lines := laid.lines
 	if !m.split() {
-		lines = indent(lines, 1)
-	}
-	if m.browser.reading {
-		m.browser.pane.Width, m.browser.pane.Height = m.width-2, max(1, m.height-3-len(m.noticeLines(m.width-2)))
-		m.browser.pane.SetContent(strings.Join(indent(m.browserPage(m.width-4), 1), "\n"))
+		lines = term.Indent(lines, 1)
 	}
 	m.pane.SetContent(strings.Join(lines, "\n"))
 	m.pane.SetYOffset(m.pane.YOffset)

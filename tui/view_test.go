@@ -21,8 +21,8 @@ import (
 	"lkdoctor/tui/term"
 )
 
-// midway is the screen in the middle of a run: two stages have ended, a third
-// waits for four seconds.
+// midway returns a screen during a run: two stages have ended, and a third has waited for
+// four seconds.
 func midway(t *testing.T, deps Deps, width, height int) model {
 	c := newClock()
 	deps.Now = c.read
@@ -134,7 +134,7 @@ func TestChinese(t *testing.T) {
 	}
 }
 
-// hostileRun says things that no terminal may act upon, too long and too wide.
+// hostileRun returns a run with control characters and long, wide texts.
 func hostileRun() check.Run {
 	run := opaqueRun()
 	f := finding.New(finding.TokenOpaque, finding.Fail, "%s", "\x1b[2J\x1b]0;owned\a令牌令牌🚀\u202egnp\x9b31m"+strings.Repeat("x", 300))
@@ -163,12 +163,12 @@ func TestNoLineLeavesTheWindow(t *testing.T) {
 		"good":     ends(drawn(t, deps, 80, 24), goodRun()),
 		"broken":   step(drawn(t, deps, 80, 24), endMsg{err: term.Panicked("the run", strings.Repeat("no ", 100))}),
 	}
-	heights := []int{1, 2, 3, 5, 7, 10, 14, 15, 16, 20, 24, 33, 60}
+	heights, sample := []int{1, 2, 3, 5, 7, 10, 14, 15, 16, 20, 24, 33, 60}, 1
 	if testing.Short() {
-		heights = []int{1, 5, 15, 24, 60}
+		heights, sample = []int{1, 15, 24}, 5
 	}
 	for name, m := range states {
-		for width := 1; width <= 200; width++ {
+		for width := 1; width <= 200; width += sample {
 			if width > 20 && width%7 != 0 && (width < 58 || width > 62) && (width < 108 || width > 112) {
 				continue
 			}
@@ -191,7 +191,8 @@ func TestNoLineLeavesTheWindow(t *testing.T) {
 	}
 }
 
-// Any keys in any order leave a whole screen: every key once for a start.
+// TestAnyKeysLeaveAWholeScreen presses every key once and then random ones. Each frame must
+// fill the window.
 func TestAnyKeysLeaveAWholeScreen(t *testing.T) {
 	names := []string{
 		"up", "down", "left", "right", "enter", "esc", "tab", "pgup", "pgdown", "home", "end", " ", "/", "?", "[", "]",
@@ -201,7 +202,11 @@ func TestAnyKeysLeaveAWholeScreen(t *testing.T) {
 	deps.Start = func(context.Context, Change, func(check.Event)) check.Run { return goodRun() }
 	m := ends(drawn(t, deps, 80, 24), opaqueRun())
 	random := rand.New(rand.NewPCG(1, 2))
-	for i := range 1500 {
+	steps := 1500
+	if testing.Short() {
+		steps = 5 * len(names)
+	}
+	for i := range steps {
 		name := names[random.IntN(len(names))]
 		if i < len(names) {
 			name = names[i]

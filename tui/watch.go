@@ -83,20 +83,6 @@ func (w watch) state(s term.Speech) []string {
 	return []string{s.Sayf("watching .env*")}
 }
 
-func (m model) watchLabel() string {
-	if m.watch.on {
-		return m.Sayf("stop watching")
-	}
-	return m.Sayf("watch .env*")
-}
-
-func (m model) watchHelp() string {
-	if m.watch.on {
-		return m.Sayf("watch the env files no longer")
-	}
-	return m.Sayf("watch the env files: run again what needs no ticket and no room when one changes")
-}
-
 // since describes what has changed since the run before the shown one. It is empty if
 // that run is not comparable, or if there is none.
 func (m model) since() string {

@@ -12,7 +12,7 @@ import (
 	"lkdoctor/checks/finding"
 )
 
-// watchedDeps are test deps whose env files the test changes.
+// watchedDeps returns Deps whose Watch reports a change for each value sent on the channel.
 func watchedDeps() (Deps, starts, chan struct{}) {
 	deps, asked := testDeps()
 	changes := make(chan struct{})
@@ -38,14 +38,14 @@ func watchedDeps() (Deps, starts, chan struct{}) {
 	return deps, asked, changes
 }
 
-// pressed is the model after a key, and the command that came with it.
+// pressed returns the model after a message, and the command.
 func pressed(m model, msg tea.Msg) (model, tea.Cmd) {
 	next, cmd := m.Update(msg)
 	return next.(model), cmd
 }
 
-// While the env files are watched, a change runs what needs no ticket and no
-// room; the run of before stays the session's verdict.
+// TestWatching checks that a change of an env file starts a run without a ticket or a join,
+// which does not replace the session's result.
 func TestWatching(t *testing.T) {
 	deps, asked, changes := watchedDeps()
 	m := ends(drawn(t, deps, 80, 24), opaqueRun())
@@ -74,8 +74,8 @@ func TestWatching(t *testing.T) {
 	}
 }
 
-// A change waits for the end of a run and of a question; one that comes after
-// the watch was stopped is not followed.
+// TestAChangeWaits checks that a change waits until a run or prompt has ended, and has no
+// effect after the watch was stopped.
 func TestAChangeWaits(t *testing.T) {
 	deps, asked, _ := watchedDeps()
 	news := make(chan struct{})
@@ -102,8 +102,8 @@ func TestAChangeWaits(t *testing.T) {
 	}
 }
 
-// A fix is told as one: what works now, against the run before; a warning stands
-// apart from it.
+// TestAfterAFix checks that the screen shows what passes now, compared with the run before,
+// and a separate warning.
 func TestAfterAFix(t *testing.T) {
 	deps, _ := testDeps()
 	fixed := goodRun()
@@ -123,8 +123,8 @@ func TestAfterAFix(t *testing.T) {
 	}
 }
 
-// The run before is compared only if the user pasted nothing else for it, and “nothing
-// has changed” is not said if a check has another result.
+// TestSinceTheRunBefore checks that runs are not compared if one of them had pasted input, and
+// that "nothing has changed" is not shown if a check has another result.
 func TestSinceTheRunBefore(t *testing.T) {
 	deps, _ := testDeps()
 	const jwt = "eyJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJBUEkifQ.c2ln"

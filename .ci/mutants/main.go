@@ -17,7 +17,7 @@ import (
 	"strings"
 )
 
-// mutant is one changed behaviour.
+// A mutant is one changed behaviour.
 type mutant struct {
 	name     string
 	file     string
@@ -43,7 +43,7 @@ func mutants() []mutant {
 			"./checks", "TestExitCode"},
 		{"ticket-sent-once", "checks/do.go", "return slices.Index(order, s) < slices.Index(order, from)",
 			"return slices.Index(order, s) < 0", "./checks", "TestTheTicketIsSentOnce"},
-		{"same-origin-redirects", "checks/probe/exchange_run.go", "\tif !r.SameOrigin {", "\tif !r.SameOrigin && method == \"\" {",
+		{"same-origin-redirects", "checks/probe/exchange.go", "\tif !r.SameOrigin {", "\tif !r.SameOrigin && method == \"\" {",
 			"./checks/probe", "TestExchangeRedirects"},
 		{"body-cap", "checks/caps/caps.go", "\tBody = 1 << 20", "\tBody = 1 << 40",
 			"./checks/probe", "TestExchangeHostile|TestExchangeBodies"},
@@ -84,8 +84,7 @@ func main() {
 	}
 }
 
-// tried returns "" if a test of m fails with the change and passes without it, and else
-// what happened.
+// tried returns "" if a test of m fails with the change and passes without it.
 func (m mutant) tried(dir string) string {
 	text, err := os.ReadFile(m.file)
 	if err != nil {
@@ -96,7 +95,7 @@ func (m mutant) tried(dir string) string {
 	}
 	if out, err := exec.Command("go", "test", "-run", m.run, m.pkg).CombinedOutput(); err != nil ||
 		bytes.Contains(out, []byte("no tests to run")) {
-		return fmt.Sprintf("the test does not pass without the change: %v\n%s", err, out)
+		return fmt.Sprintf("without it the test is to pass: %v\n%s", err, out)
 	}
 	overlay, err := m.overlay(dir, strings.Replace(string(text), m.old, m.new, 1))
 	if err != nil {
@@ -105,15 +104,14 @@ func (m mutant) tried(dir string) string {
 	out, err := exec.Command("go", "test", "-timeout", "3m", "-overlay", overlay, "-run", m.run, m.pkg).CombinedOutput()
 	switch {
 	case err == nil:
-		return "the test passes with the change"
+		return "the test passes"
 	case !bytes.Contains(out, []byte("--- FAIL")):
-		return fmt.Sprintf("no test failed, but the command: %v\n%s", err, out)
+		return fmt.Sprintf("it is no test that failed: %v\n%s", err, out)
 	}
 	return ""
 }
 
-// overlay writes an overlay for go test with text in place of m.file, and returns its
-// name.
+// overlay writes an overlay file for go test that replaces m.file by text, and returns its name.
 func (m mutant) overlay(dir, text string) (string, error) {
 	original, err := filepath.Abs(m.file)
 	if err != nil {

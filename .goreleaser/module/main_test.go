@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// TestRename renames a copy of this module, builds it, and runs the tests that contain the
-// module's name.
+// TestRename renames a copy of this module, builds it, and runs the tests that depend on
+// the module's name.
 func TestRename(t *testing.T) {
 	const to = "example.org/you/lkdoctor"
 	dir := t.TempDir()
@@ -20,7 +20,7 @@ func TestRename(t *testing.T) {
 	for name := range strings.SplitSeq(strings.TrimSuffix(string(files), "\x00"), "\x00") {
 		text, err := os.ReadFile(filepath.Join("../..", name))
 		if os.IsNotExist(err) {
-			continue // deleted, and not yet committed
+			continue // deleted in the working tree
 		}
 		if err != nil {
 			t.Fatal(err)

@@ -1,6 +1,6 @@
-// Package dist_test tests what make snapshot and make npm write into dist/, as a user
-// would use it: in an empty folder, without Go. It is not part of ./...; make
-// snapshot-test and make npm-test run it.
+// Package dist_test tests what make snapshot and make npm leave in dist/, as a user gets
+// it: in an empty folder and without Go. It is not part of ./...; make snapshot-test and
+// make npm-test run it.
 package dist_test
 
 import (
@@ -23,7 +23,7 @@ import (
 
 const dist = "../../dist"
 
-// only returns the one file in dist that matches pattern.
+// only returns the path of the one file in dist that matches pattern.
 func only(t *testing.T, pattern string) string {
 	t.Helper()
 	found, err := filepath.Glob(filepath.Join(dist, pattern))
@@ -51,7 +51,7 @@ func released(t *testing.T) string {
 	return m.Version
 }
 
-// unpack unpacks a tar.gz into a new folder, and returns the folder.
+// unpack writes the files of a tar.gz into a new folder and returns its path.
 func unpack(t *testing.T, path string) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -67,7 +67,7 @@ func unpack(t *testing.T, path string) string {
 	return dir
 }
 
-// member is a file in an archive.
+// A member is a file in an archive.
 type member struct {
 	content []byte
 	mode    os.FileMode
@@ -121,13 +121,13 @@ func members(t *testing.T, path string) map[string]member {
 	}
 }
 
-// result is how a command ended.
+// A result is the output and exit code of a command.
 type result struct {
 	out, err string
 	exit     int
 }
 
-// call runs a command in an empty folder, with the given environment and PATH only.
+// call runs a command in an empty folder. Its environment is environ, HOME, PATH and LC_ALL.
 func call(t *testing.T, environ []string, name string, args ...string) result {
 	t.Helper()
 	return callIn(t, t.TempDir(), environ, name, args...)
@@ -135,7 +135,7 @@ func call(t *testing.T, environ []string, name string, args ...string) result {
 
 func callIn(t *testing.T, dir string, environ []string, name string, args ...string) result {
 	t.Helper()
-	cmd := exec.Command(name, args...) // cleanups call it too
+	cmd := exec.Command(name, args...) // without t.Context, since cleanups use it
 	cmd.Dir = dir
 	cmd.Env = append([]string{"HOME=" + dir, "PATH=" + os.Getenv("PATH"), "LC_ALL=C.UTF-8"}, environ...)
 	var out, errs bytes.Buffer
@@ -148,7 +148,7 @@ func callIn(t *testing.T, dir string, environ []string, name string, args ...str
 	return result{out.String(), errs.String(), cmd.ProcessState.ExitCode()}
 }
 
-// tool skips a test if the tool that it needs is not installed.
+// tool skips the test if a tool is not installed.
 func tool(t *testing.T, names ...string) {
 	t.Helper()
 	for _, name := range names {
@@ -168,7 +168,7 @@ func startLab(t *testing.T, fault string) *lab.Lab {
 	return l
 }
 
-// incident runs a program named lkdoctor on the incident.
+// incident checks that the program finds the cause of the opaque-token fault.
 func incident(t *testing.T, program ...string) {
 	t.Helper()
 	l := startLab(t, "opaque-token")
@@ -178,5 +178,5 @@ func incident(t *testing.T, program ...string) {
 	}
 }
 
-// hostArchive returns the part of a file's name with this system.
+// hostArchive returns the part of a file name that identifies this system.
 func hostArchive() string { return runtime.GOOS + "_" + runtime.GOARCH }

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// TestImage builds the image and runs it: not as root, with no other file than the
-// program, and with the incident's exit code.
+// TestImage builds the image and runs it. Its user must not be root, and it must find the
+// cause of the opaque-token fault.
 func TestImage(t *testing.T) {
 	tool(t, "buildah", "sh")
 	buildah := func(args ...string) result {

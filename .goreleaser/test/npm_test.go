@@ -19,7 +19,7 @@ import (
 	"github.com/creack/pty"
 )
 
-// registry serves the packages in dist/npm as an npm registry does.
+// registry starts an npm registry with the packages in dist/npm.
 func registry(t *testing.T) *httptest.Server {
 	t.Helper()
 	tarballs, err := filepath.Glob(filepath.Join(dist, "npm", "*.tgz"))
@@ -82,8 +82,8 @@ func nextApp(t *testing.T, environ []string) string {
 	return dir
 }
 
-// TestNPX runs npx lkdoctor in the app's folder: it reads the app's settings,
-// prints the document and ends with its own exit code.
+// TestNPX checks that npx lkdoctor reads the app's settings, prints the document and
+// returns lkdoctor's exit code.
 func TestNPX(t *testing.T) {
 	l := startLab(t, "opaque-token")
 	dir := nextApp(t, l.Environ())
@@ -99,8 +99,8 @@ func TestNPX(t *testing.T) {
 	}
 }
 
-// TestNPXWithoutThePlatform: after an installation without optional dependencies, the
-// error names them.
+// TestNPXWithoutThePlatform checks the message if npm did not install the platform's
+// package, which is an optional dependency.
 func TestNPXWithoutThePlatform(t *testing.T) {
 	dir := nextApp(t, nil)
 	found, _ := filepath.Glob(filepath.Join(dir, "node_modules", "lkdoctor-*"))
@@ -113,7 +113,8 @@ func TestNPXWithoutThePlatform(t *testing.T) {
 	}
 }
 
-// onTerminal starts npx lkdoctor on a terminal of a size, and returns it with its output.
+// onTerminal starts npx lkdoctor on a terminal with that many columns. The returned
+// function waits for the end and returns what was drawn.
 func onTerminal(t *testing.T, dir string, columns uint16, args ...string) (*exec.Cmd, *os.File, func() string) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "npx", append([]string{"lkdoctor"}, args...)...)
@@ -130,7 +131,7 @@ func onTerminal(t *testing.T, dir string, columns uint16, args ...string) (*exec
 	return cmd, terminal, func() string { <-read; return screen.String() }
 }
 
-// TestNPXOnATerminal: the program uses the terminal's width and colours.
+// TestNPXOnATerminal checks that lkdoctor uses the terminal's width and colours.
 func TestNPXOnATerminal(t *testing.T) {
 	dir := nextApp(t, nil)
 	widest := func(columns uint16) int {
@@ -154,8 +155,8 @@ func TestNPXOnATerminal(t *testing.T) {
 	}
 }
 
-// TestNPXCtrlC: Ctrl+C on the terminal, and a signal to the process that npm started,
-// reach the program; it prints its results and exits with 130.
+// TestNPXCtrlC checks that lkdoctor gets a Ctrl+C on the terminal, and a signal to the
+// process that npm started. It must print its results and exit with 130.
 func TestNPXCtrlC(t *testing.T) {
 	l := startLab(t, "server-silent")
 	dir := nextApp(t, l.Environ())
@@ -191,8 +192,8 @@ func TestNPXCtrlC(t *testing.T) {
 	}
 }
 
-// shellCode returns the exit code as in shells. The shell between npx and the program
-// receives the Ctrl+C, too, and dies of it, and so does npx.
+// shellCode returns the exit code that a shell would report. On Ctrl+C, the signal also
+// ends the shell between npx and lkdoctor, and npx ends itself by the same signal.
 func shellCode(ended *os.ProcessState) int {
 	if status, is := ended.Sys().(syscall.WaitStatus); is && status.Signaled() {
 		return 128 + int(status.Signal())
@@ -200,7 +201,7 @@ func shellCode(ended *os.ProcessState) int {
 	return ended.ExitCode()
 }
 
-// waitForTicket waits until the program has traded the ticket.
+// waitForTicket waits until the program has consumed the ticket.
 func waitForTicket(t *testing.T, consumed func() int) {
 	t.Helper()
 	for deadline := time.Now().Add(30 * time.Second); consumed() == 0; time.Sleep(5 * time.Millisecond) {

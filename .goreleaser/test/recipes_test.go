@@ -14,7 +14,7 @@ import (
 
 const recipes = "../../.github/recipes"
 
-// built returns the lkdoctor of make build.
+// built returns the path of bin/lkdoctor.
 func built(t *testing.T) string {
 	t.Helper()
 	path, err := filepath.Abs("../../bin/lkdoctor")
@@ -59,9 +59,8 @@ func TestSystemdUnits(t *testing.T) {
 	}
 }
 
-// TestNodeExporter runs the commands of the service for two targets, the same server for
-// both, with one folder: the real node_exporter serves the series of both without an
-// error, and promtool finds no problem in them.
+// TestNodeExporter runs the service's command for two targets, with one server and folder.
+// node_exporter must export the series of both without an error, and promtool accept them.
 func TestNodeExporter(t *testing.T) {
 	tool(t, "prometheus-node-exporter", "promtool")
 	service, err := os.ReadFile(filepath.Join(recipes, "systemd", "lkdoctor@.service"))

@@ -38,8 +38,7 @@ func TestChecksums(t *testing.T) {
 	}
 }
 
-// TestArchive unpacks the archive of this system into an empty folder and runs the
-// program.
+// TestArchive unpacks this system's archive into an empty folder and runs the program.
 func TestArchive(t *testing.T) {
 	dir := unpack(t, only(t, "lkdoctor_*_"+hostArchive()+".tar.gz"))
 	program := filepath.Join(dir, "lkdoctor")
@@ -54,7 +53,8 @@ func TestArchive(t *testing.T) {
 	}
 }
 
-// TestEveryArchive: each has the program, its documents, man pages and completions.
+// TestEveryArchive checks that each archive has the program, documents, man pages and
+// completions.
 func TestEveryArchive(t *testing.T) {
 	for _, system := range []string{"linux_amd64.tar.gz", "linux_arm64.tar.gz", "darwin_amd64.tar.gz", "darwin_arm64.tar.gz", "windows_amd64.zip", "windows_arm64.zip"} {
 		files := members(t, only(t, "lkdoctor_*_"+system))
@@ -74,8 +74,8 @@ func TestEveryArchive(t *testing.T) {
 	}
 }
 
-// TestLinked: on Linux the program is static. The licences and the SBOM name every module
-// that is linked into any of the programs.
+// TestLinked checks that the Linux programs are static, and that licences and SBOM list
+// every linked module.
 func TestLinked(t *testing.T) {
 	licences, err := os.ReadFile("../made/THIRD_PARTY_LICENSES.txt")
 	if err != nil {
@@ -153,7 +153,7 @@ func TestDeb(t *testing.T) {
 	if r := call(t, nil, "dpkg", "--root="+root, "--status", "lkdoctor"); !strings.Contains(r.out, "Status: install ok installed") {
 		t.Errorf("%+v", r)
 	}
-	// Debian sorts a pre-release before its release by a tilde.
+	// Debian sorts a version with a tilde before the one without.
 	if r := call(t, nil, "dpkg-deb", "-f", deb, "Version"); strings.Contains(released(t), "-") != strings.Contains(r.out, "~") {
 		t.Errorf("the package's version is %s", r.out)
 	}
@@ -170,7 +170,7 @@ func TestRPM(t *testing.T) {
 	installed(t, root)
 }
 
-// installed runs what a package installed below root.
+// installed checks the files that a package installed under root.
 func installed(t *testing.T, root string) {
 	t.Helper()
 	if r := call(t, nil, filepath.Join(root, "usr/bin/lkdoctor"), "version"); r.out != "lkdoctor "+released(t)+"\n" {

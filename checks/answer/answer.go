@@ -5,7 +5,6 @@
 //
 // All results are cleaned, capped and redacted, except what secret.Value values
 // reveal.
-// values reveal.
 package answer
 
 import "lkdoctor/config/secret"
@@ -112,32 +111,18 @@ type Answer struct {
 	// path prefix.
 	URL     string
 	URLPath string
-	// URLKind is the kind of value of the address; Missing when no field looks like one.
-	URLKind Kind
-	// OtherURLs are the other fields that may be the address.
-	OtherURLs []Place
 
-	Room, RoomPath           string
-	Identity, IdentityPath   string
-	ExpiresAt, ExpiresAtPath string
-	ConvID, ConvIDPath       string
+	Room, Identity string
 
 	// TokenUsual and URLUsual report whether each was found exactly where the profile's
 	// client reads it.
 	TokenUsual, URLUsual bool
-	// Usual reports whether nothing was found in an unusual place. It is true if token or
-	// URL are missing: see TokenKind and URLKind.
-	Usual bool
 
 	// Shape is the form of the whole body.
 	Shape Shape
 	// Fields are the names of the top-level fields in their order, and of those one level
-	// under a wrapper such as "data" ("data.token"), cleaned and capped. MoreFields counts
-	// those left out.
-	Fields     []string
-	MoreFields int
-	// Candidates are other places with a value like a token, the best first.
-	Candidates []Candidate
+	// under a wrapper such as "data" ("data.token"), cleaned and capped.
+	Fields []string
 
 	// Problem is NoProblem if there is a token, or JSON without a token that reports no
 	// error.
@@ -146,18 +131,4 @@ type Answer struct {
 	BrokenAt int64
 	// Said is the message of a body that has no token.
 	Said ErrorInfo
-}
-
-// Candidate is a place with a value like a token.
-type Candidate struct {
-	Path  string
-	Token secret.Value
-	// JWT reports whether it is a JWT (header and claims decode), HasVideo whether its
-	// claims have `video`. It is not verified.
-	JWT, HasVideo bool
-}
-
-// Place is a text and its path, both safe to show.
-type Place struct {
-	Path, Text string
 }

@@ -8,7 +8,7 @@ import (
 
 const mebibyte = 1 << 20
 
-// hostile are bodies of 1 MiB that take long to read, and one nested 200,000 deep.
+// hostile returns bodies of 1 MiB that are slow to read, and one nested 200,000 levels deep.
 func hostile() map[string]string {
 	repeat := func(before, unit, after string) string {
 		return before + strings.Repeat(unit, (mebibyte-len(before)-len(after))/len(unit)) + after
@@ -33,7 +33,7 @@ func hostile() map[string]string {
 	}
 }
 
-// TestMemory: no body of 1 MiB takes more than 50 MiB, garbage included.
+// TestMemory checks that reading 1 MiB allocates at most 50 MiB in total.
 func TestMemory(t *testing.T) {
 	for name, body := range hostile() {
 		t.Run(name, func(t *testing.T) {

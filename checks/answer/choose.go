@@ -25,9 +25,9 @@ func (f *field) score() int {
 		place = 1
 	case named:
 		place = 2
-	case g.video && !f.inside:
+	case g.video && f.from == "":
 		place = 3
-	case g.video && f.from != "" || f.inside && strings.Contains(f.path, "?access_token"):
+	case f.from != "" && (g.video || strings.Contains(f.path, "?access_token")):
 		place = 4
 	default:
 		return worthless
@@ -43,9 +43,9 @@ func (f *field) score() int {
 	return 20 + 2*place - bit(place == 1)
 }
 
-// chooseToken sets the token, or the kind of value in its place, and the candidates.
-// It returns the path of the object that holds the token.
-func (a *Answer) chooseToken(fields []field, profile Profile) (parent string) {
+// chooseToken sets the token, or the kind of value in its place. It returns the field
+// that it took.
+func (a *Answer) chooseToken(fields []field, profile Profile) (best field) {
 	var texts, others []field
 	for _, f := range fields {
 		f.usual = slices.Contains(profile.usualToken(), f.path) && f.role == tokenRole
@@ -56,9 +56,10 @@ func (a *Answer) chooseToken(fields []field, profile Profile) (parent string) {
 			}
 		}
 		switch {
-		case f.kind == Text && (f.role == tokenRole || f.glimpse.jwt || f.inside):
-			f.order = f.score()
-			texts = append(texts, f)
+		case f.kind == Text && (f.role == tokenRole || f.glimpse.jwt || f.from != ""):
+			if f.order = f.score(); f.order < worthless {
+				texts = append(texts, f)
+			}
 		case f.role == tokenRole && (f.usual || f.near || f.kind == Promise):
 			f.order = 4*bit(!f.usual) + 2*bit(!f.near) + bit(f.kind != Promise)
 			others = append(others, f)
@@ -67,28 +68,19 @@ func (a *Answer) chooseToken(fields []field, profile Profile) (parent string) {
 	byOrder := func(x, y field) int {
 		return cmp.Or(cmp.Compare(x.order, y.order), cmp.Compare(x.rank, y.rank), cmp.Compare(x.seq, y.seq))
 	}
-	slices.SortStableFunc(texts, byOrder)
-	slices.SortStableFunc(others, byOrder)
-	if len(texts) > 0 && texts[0].order < worthless {
-		best := texts[0]
+	if len(texts) > 0 {
+		best = slices.MinFunc(texts, byOrder)
 		a.Token, a.TokenKind, a.TokenPath = secret.New(best.text), Text, best.path
-		a.TokenHasVideo, a.TokenUsual, parent = best.glimpse.video, best.usual, best.parent
-		texts = texts[1:]
+		a.TokenHasVideo, a.TokenUsual = best.glimpse.video, best.usual
 	} else if len(others) > 0 {
-		best := others[0]
-		a.TokenKind, a.TokenPath, a.TokenUsual, parent = best.kind, best.path, best.usual, best.parent
+		best = slices.MinFunc(others, byOrder)
+		a.TokenKind, a.TokenPath, a.TokenUsual = best.kind, best.path, best.usual
 		if best.kind == NotText {
 			a.TokenType = string(best.shape)
 		}
 	}
-	for _, t := range texts[:min(len(texts), maxCandidates)] {
-		a.Candidates = append(a.Candidates, Candidate{Path: t.path, Token: secret.New(t.text), JWT: t.glimpse.jwt, HasVideo: t.glimpse.video})
-	}
-	return parent
+	return best
 }
-
-// maxCandidates is the most other places that are listed.
-const maxCandidates = 20
 
 // chooseURL sets the server's address. It prefers ws or wss to the usual field with
 // https, which may be a page, and then the siblings of the token.
@@ -101,20 +93,16 @@ func (a *Answer) chooseURL(fields []field, tokenParent string, profile Profile) 
 			list = append(list, f)
 		}
 	}
-	slices.SortStableFunc(list, func(x, y field) int {
+	if len(list) == 0 {
+		return
+	}
+	best := slices.MinFunc(list, func(x, y field) int {
 		return cmp.Or(cmp.Compare(x.order, y.order), bit(y.usual)-bit(x.usual), bit(x.parent != tokenParent)-bit(y.parent != tokenParent),
 			cmp.Compare(x.rank, y.rank), cmp.Compare(x.seq, y.seq))
 	})
-	for i, f := range list {
-		if i == 0 {
-			a.URLKind, a.URLPath, a.URLUsual = f.kind, f.path, f.usual
-			a.URL = dialable(f.text)
-		} else if len(a.OtherURLs) < maxCandidates && f.kind == Text {
-			a.OtherURLs = append(a.OtherURLs, Place{Path: f.path, Text: shownValue(f.text, maxText)})
-		}
-	}
-	if a.URLKind == NotText || a.URLKind == Null {
-		a.URL = ""
+	a.URLPath, a.URLUsual = best.path, best.usual
+	if best.kind != NotText && best.kind != Null {
+		a.URL = dialable(best.text)
 	}
 }
 
@@ -154,22 +142,15 @@ func bit(b bool) int {
 	return 0
 }
 
-// chooseText returns the best text under the names of a role, and its path. It prefers
-// siblings of the token.
-func chooseText(fields []field, r role, tokenParent string) (text, path string) {
-	best := -1
-	better := func(f, g field) bool {
-		return cmp.Or(cmp.Compare(bit(f.parent != tokenParent), bit(g.parent != tokenParent)),
-			cmp.Compare(bit(!f.near), bit(!g.near)), cmp.Compare(f.rank, g.rank), cmp.Compare(f.seq, g.seq)) < 0
+// chooseText returns the best text under the names of a role. It prefers siblings of
+// the token.
+func chooseText(fields []field, r role, tokenParent string) string {
+	named := slices.DeleteFunc(slices.Clone(fields), func(f field) bool { return f.role != r || f.kind != Text })
+	if len(named) == 0 {
+		return ""
 	}
-	for i, f := range fields {
-		usable := f.kind == Text || f.kind == NotText && f.text != "" && (r == expiryRole || r == convRole)
-		if f.role == r && usable && (best < 0 || better(f, fields[best])) {
-			best = i
-		}
-	}
-	if best < 0 {
-		return "", ""
-	}
-	return shownValue(fields[best].text, maxValue), fields[best].path
+	return shownValue(slices.MinFunc(named, func(x, y field) int {
+		return cmp.Or(bit(x.parent != tokenParent)-bit(y.parent != tokenParent), bit(!x.near)-bit(!y.near),
+			cmp.Compare(x.rank, y.rank), cmp.Compare(x.seq, y.seq))
+	}).text, maxValue)
 }

@@ -14,7 +14,7 @@ import (
 // deterministic, reads the body once and at most MaxDepth deep. Of a repeated key the
 // last one counts, as in JavaScript and Python.
 func Find(body []byte, contentType string, profile Profile) Answer {
-	a := Answer{TokenKind: Missing, URLKind: Missing, AtUsual: Missing}
+	a := Answer{TokenKind: Missing, AtUsual: Missing}
 	trimmed := trimmedBody(body)
 	switch {
 	case len(trimmed) == 0:
@@ -30,10 +30,8 @@ func Find(body []byte, contentType string, profile Profile) Answer {
 		a.readText(body, trimmed, contentType)
 	}
 	if !a.Token.Empty() {
-		a.Usual = a.TokenUsual && (a.URLUsual || a.URLKind == Missing)
 		return a
 	}
-	a.Usual = (a.TokenUsual || a.TokenKind == Missing) && (a.URLUsual || a.URLKind == Missing)
 	a.Said = ErrorText(trimmed, contentType)
 	if a.Problem == NoProblem && a.reportsError() {
 		a.Problem = ErrorObject
@@ -59,18 +57,15 @@ func (a *Answer) readJSON(body []byte, profile Profile) {
 	} else {
 		s.value(&place{})
 	}
-	a.Fields, a.MoreFields = s.names, s.moreName
+	a.Fields = s.names
 	if a.TokenKind != Missing {
 		return
 	}
-	parent := a.chooseToken(fields, profile)
-	a.chooseURL(fields, parent, profile)
-	a.Room, a.RoomPath = chooseText(fields, roomRole, parent)
-	a.Identity, a.IdentityPath = chooseText(fields, identityRole, parent)
-	a.ExpiresAt, a.ExpiresAtPath = chooseText(fields, expiryRole, parent)
-	a.ConvID, a.ConvIDPath = chooseText(fields, convRole, parent)
-	if server := serverOf(tokenURL(fields, a.TokenPath)); a.URLKind == Missing && server != "" {
-		a.URL, a.URLKind = server, Text
+	token := a.chooseToken(fields, profile)
+	a.chooseURL(fields, token.parent, profile)
+	a.Room, a.Identity = chooseText(fields, roomRole, token.parent), chooseText(fields, identityRole, token.parent)
+	if server := serverOf(token.from); a.URLPath == "" && server != "" {
+		a.URL = server
 		a.URLPath, _, _ = strings.Cut(a.TokenPath, "?")
 	}
 }
@@ -119,11 +114,6 @@ func (a *Answer) readText(body, trimmed []byte, contentType string) {
 	default:
 		a.Shape, a.Problem = ShapeText, NotJSON
 	}
-	eachJWT(text, func(_ int, jwt string) bool {
-		g := glance(jwt)
-		a.Candidates = append(a.Candidates, Candidate{Path: "(inside the text)", Token: secret.New(jwt), JWT: g.jwt, HasVideo: g.video})
-		return len(a.Candidates) < maxCandidates
-	})
 }
 
 // reportsError reports whether a JSON body without a token reports an error.
@@ -140,14 +130,4 @@ func (a *Answer) reportsError() bool {
 		}
 	}
 	return false
-}
-
-// tokenURL returns the URL that contained the token, "" if none.
-func tokenURL(fields []field, tokenPath string) string {
-	for _, f := range fields {
-		if f.inside && f.path == tokenPath {
-			return f.from
-		}
-	}
-	return ""
 }

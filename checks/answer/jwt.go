@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
+	"iter"
 	"strings"
 )
 
@@ -95,23 +96,33 @@ func tokenLike(s string) bool {
 	return len(s) >= 16 && digit && letter && !strings.HasPrefix(s, "/")
 }
 
-// eachJWT calls visit with every run like a JWT in a text, until visit returns false.
-func eachJWT(text string, visit func(at int, jwt string) bool) {
-	for at := 0; ; {
-		next := strings.Index(text[at:], "eyJ")
-		if next < 0 {
-			return
+// jwts yields every run like a JWT in a text.
+func jwts(text string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for at := 0; ; {
+			next := strings.Index(text[at:], "eyJ")
+			if next < 0 {
+				return
+			}
+			at += next
+			end := at
+			for end < len(text) && isJWTByte(text[end]) {
+				end++
+			}
+			run := strings.TrimRight(text[at:end], ".")
+			whole := at == 0 || !isJWTByte(text[at-1]) || at > 2 && text[at-3] == '%'
+			if whole && jwtLike(run) && !yield(run) {
+				return
+			}
+			at = end
 		}
-		at += next
-		end := at
-		for end < len(text) && isJWTByte(text[end]) {
-			end++
-		}
-		run := strings.TrimRight(text[at:end], ".")
-		whole := at == 0 || !isJWTByte(text[at-1]) || at > 2 && text[at-3] == '%'
-		if whole && jwtLike(run) && !visit(at, run) {
-			return
-		}
-		at = end
 	}
+}
+
+// firstJWT returns the first run like a JWT in a text, "" if there is none.
+func firstJWT(text string) string {
+	for jwt := range jwts(text) {
+		return jwt
+	}
+	return ""
 }

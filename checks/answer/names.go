@@ -9,8 +9,6 @@ const (
 	urlRole
 	roomRole
 	identityRole
-	expiryRole
-	convRole
 )
 
 // meaning is a role, and the name's rank among the names of that role, the best first.
@@ -29,8 +27,6 @@ func meanings() map[string]meaning {
 			"host", "endpoint"},
 		roomRole:     {"roomname", "room"},
 		identityRole: {"participantidentity", "identity", "participantname"},
-		expiryRole:   {"expiresat", "expires", "expiry", "exp"},
-		convRole:     {"convid", "conversationid"},
 	} {
 		for i, name := range names {
 			known[name] = meaning{r, i}

@@ -1,7 +1,9 @@
 package answer
 
 import (
+	"cmp"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 
@@ -9,36 +11,17 @@ import (
 	"lkdoctor/config/secret"
 )
 
-// Form is the form of a pasted text.
-type Form string
-
-// The forms.
-const (
-	FormNothing Form = "nothing"
-	FormBare    Form = "bare"
-	FormBearer  Form = "bearer"
-	FormHeader  Form = "header"
-	FormURL     Form = "url"
-	FormCurl    Form = "curl"
-	FormJSON    Form = "json"
-	FormText    Form = "text"
-)
-
 // Paste is what Pasted found.
 type Paste struct {
 	// Token is empty if there is none.
 	Token secret.Value
-	// Form is where in the paste the token was.
-	Form Form
 	// Said describes the paste without the token.
 	Said finding.Text
 	// URL is the LiveKit server in the paste, as scheme, host and path prefix without
 	// /rtc; empty if none.
 	URL string
-	// Answer is the result of Find, if the paste was or contained JSON.
-	Answer *Answer
-	// Candidates are the other tokens of the paste.
-	Candidates []Candidate
+	// JSON reports whether the paste was or contained a JSON response.
+	JSON bool
 }
 
 // Pasted finds the token in a text that a user pasted (`--token -`): a bare token,
@@ -48,15 +31,10 @@ type Paste struct {
 func Pasted(input string) Paste {
 	text := strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(input), "\ufeff"))
 	if text == "" {
-		return Paste{Form: FormNothing, Said: finding.Textf("Nothing was pasted.")}
+		return Paste{Said: finding.Textf("Nothing was pasted.")}
 	}
 	if beginsJSON([]byte(text)) || text[0] == '"' {
 		if p, found := pastedJSON(text, text); found {
-			if inside, other := pastedText(text); other && p.Token.Empty() && p.Answer.TokenKind == Missing {
-				// Such as an error that quotes the token.
-				inside.Answer = p.Answer
-				return inside
-			}
 			return p
 		}
 	}
@@ -71,26 +49,26 @@ func Pasted(input string) Paste {
 			return p
 		}
 	}
-	return Paste{Form: FormNothing, URL: serverIn(text), Said: finding.Textf("Nothing in the pasted text looks like a token.")}
+	return Paste{URL: serverIn(text), Said: finding.Textf("Nothing in the pasted text looks like a token.")}
 }
 
 // pastedAlone reads a paste of one token in its wrapping. It keeps b'…': the token
 // checks report it as a fault of the issuer.
 func pastedAlone(text string) (Paste, bool) {
 	if joined := joinedJWT(text); joined != "" && joined != text {
-		return Paste{Token: secret.New(joined), Form: FormBare,
+		return Paste{Token: secret.New(joined),
 			Said: finding.Textf("The paste was a token with line breaks or spaces in it; they were taken out.")}, true
 	}
 	word := allQuotesOff(text)
 	if rest, bearer := afterWord(word, "bearer "); bearer {
 		rest = allQuotesOff(strings.TrimSpace(rest))
-		return Paste{Token: secret.New(rest), Form: FormBearer,
+		return Paste{Token: secret.New(rest),
 			Said: finding.Textf("The paste was “Bearer” and a token; the token after “Bearer” was taken.")}, rest != "" && !strings.ContainsAny(rest, " \t\r\n")
 	}
 	if word == "" || strings.ContainsAny(word, " \t\r\n") || strings.Contains(word, "://") || strings.Contains(word, "access_token=") {
 		return Paste{}, false
 	}
-	p := Paste{Token: secret.New(word), Form: FormBare, Said: finding.Textf("The paste was a bare token.")}
+	p := Paste{Token: secret.New(word), Said: finding.Textf("The paste was a bare token.")}
 	name, value, named := strings.Cut(word, "=")
 	if before, after, colon := strings.Cut(word, ":"); colon && glance(after).jwt {
 		name, value, named = before, after, true
@@ -132,15 +110,17 @@ func pastedJSON(body, whole string) (Paste, bool) {
 	if a.Problem == BrokenJSON || a.Problem == NotJSON || a.TokenKind == Missing && body != whole {
 		return Paste{}, false
 	}
-	p := Paste{Token: a.Token, Form: FormJSON, URL: serverOf(a.URL), Answer: &a, Candidates: a.Candidates}
-	if p.URL == "" {
-		p.URL = a.URL
+	p := Paste{Token: a.Token, URL: cmp.Or(serverOf(a.URL), a.URL), JSON: true}
+	if a.TokenKind == Missing { // such as an error that quotes the token
+		if inside, found := pastedText(body); found {
+			inside.JSON = true
+			return inside, true
+		}
 	}
 	switch {
 	case a.Problem == TooDeep:
 		p.Said = finding.Textf("The paste was JSON, nested too deeply to be an answer with a token.")
 	case !a.Token.Empty() && a.TokenPath == WholeBody:
-		p.Form = FormBare
 		p.Said = finding.Textf("The paste was a token in quotes; the quotes were taken off.")
 	case !a.Token.Empty():
 		p.Said = finding.Textf("The paste was JSON; the token was taken from %s.", a.TokenPath)
@@ -152,8 +132,7 @@ func pastedJSON(body, whole string) (Paste, bool) {
 	return p, true
 }
 
-// tokenPatterns find tokens in other text: in a query parameter, after "Bearer", or a
-// JWT anywhere.
+// tokenPatterns find tokens in other text: in a query parameter, and after "Bearer".
 var tokenPatterns = sync.OnceValue(func() []*regexp.Regexp {
 	return []*regexp.Regexp{
 		regexp.MustCompile(`(?i)(?:[?&]|%3F|%26|\b)(?:access_token|accessToken)(?:=|%3D)`),
@@ -161,100 +140,63 @@ var tokenPatterns = sync.OnceValue(func() []*regexp.Regexp {
 	}
 })
 
+// maxTokens is the most tokens that are looked at in one text.
+const maxTokens = 20
+
 // pastedText finds tokens in a URL, a header line, a command or other text. It prefers
 // the first with a `video` claim.
 func pastedText(text string) (Paste, bool) {
-	var found []foundToken
-	add := func(form Form, path, token string) {
+	var found []Paste
+	best := 0
+	add := func(token string, said finding.Text) {
 		token = strings.TrimSuffix(strings.TrimRight(token, ".,;:…"), "\\n")
-		if token == "" || len(found) >= maxCandidates {
+		if token == "" || len(found) >= maxTokens || slices.ContainsFunc(found, func(p Paste) bool { return p.Token.Reveal() == token }) {
 			return
 		}
-		for _, f := range found {
-			if f.token == token {
-				return
-			}
+		if glance(token).video && (len(found) == 0 || !glance(found[best].Token.Reveal()).video) {
+			best = len(found)
 		}
-		found = append(found, foundToken{form, path, token, glance(token)})
+		found = append(found, Paste{Token: secret.New(token), Said: said})
 	}
-	for _, at := range tokenPatterns()[0].FindAllStringIndex(text, maxCandidates) {
-		if _, token := queryToken("?access_token=" + untilEncodedAmp(text[at[1]:])); token != "" {
-			add(FormURL, "access_token", token)
+	inURL := func(name string) finding.Text {
+		if strings.ContainsAny(text, " \t\r\n") {
+			return finding.Textf("The paste was a text with a URL in it; the token was taken from the URL's %s.", name)
+		}
+		return finding.Textf("The paste was a URL; the token was taken from its %s.", name)
+	}
+	for _, at := range tokenPatterns()[0].FindAllStringIndex(text, maxTokens) {
+		encoded, _, _ := strings.Cut(text[at[1]:], "%26") // & of a query that is encoded itself
+		_, token := queryToken("?access_token=" + encoded)
+		add(token, inURL("access_token"))
+	}
+	_, token := queryToken(text)
+	add(token, inURL("token"))
+	for _, m := range tokenPatterns()[1].FindAllStringSubmatch(text, maxTokens) {
+		if m[1] != "" {
+			add(m[2], finding.Textf("The paste held an Authorization header; the token was taken from it."))
+		} else if tokenLike(m[2]) {
+			add(m[2], finding.Textf("The paste held “Bearer” and a token; the token after “Bearer” was taken."))
 		}
 	}
-	if _, token := queryToken(text); token != "" {
-		add(FormURL, "token", token)
-	}
-	for _, m := range tokenPatterns()[1].FindAllStringSubmatchIndex(text, maxCandidates) {
-		token := text[m[4]:m[5]]
-		if m[2] >= 0 {
-			add(FormHeader, "Authorization", token)
-		} else if tokenLike(token) {
-			add(FormBearer, "Bearer", token)
+	for jwt := range jwts(text) {
+		if add(jwt, finding.Text{}); len(found) == maxTokens {
+			break
 		}
 	}
-	eachJWT(text, func(_ int, jwt string) bool {
-		add(FormText, "", jwt)
-		return len(found) < maxCandidates
-	})
 	if len(found) == 0 {
 		return Paste{}, false
 	}
-	best := 0
-	for i, f := range found {
-		if f.glimpse.video && !found[best].glimpse.video {
-			best = i
-		}
-	}
-	return describe(text, found, best), true
-}
-
-// untilEncodedAmp cuts a value of a percent-encoded query at the next parameter.
-func untilEncodedAmp(rest string) string {
-	if end := strings.Index(rest, "%26"); end >= 0 {
-		return rest[:end]
-	}
-	return rest
-}
-
-// foundToken is a token in a text, and how it was found.
-type foundToken struct {
-	form    Form
-	path    string
-	token   string
-	glimpse glimpse
-}
-
-// describe returns the Paste for the tokens found in a text.
-func describe(text string, found []foundToken, best int) Paste {
-	f := found[best]
-	p := Paste{Token: secret.New(f.token), Form: f.form, URL: serverIn(text)}
-	oneURL := !strings.ContainsAny(text, " \t\r\n")
+	p := found[best]
+	p.URL = serverIn(text)
 	switch {
 	case isCurl(text):
-		p.Form = FormCurl
 		p.Said = finding.Textf("The paste was a curl command; the token was taken from it.")
-	case f.form == FormURL && oneURL:
-		p.Said = finding.Textf("The paste was a URL; the token was taken from its %s.", f.path)
-	case f.form == FormURL:
-		p.Said = finding.Textf("The paste was a text with a URL in it; the token was taken from the URL's %s.", f.path)
-	case f.form == FormHeader:
-		p.Said = finding.Textf("The paste held an Authorization header; the token was taken from it.")
-	case f.form == FormBearer:
-		p.Said = finding.Textf("The paste held “Bearer” and a token; the token after “Bearer” was taken.")
-	default:
+	case p.Said.IsZero() && len(found) > 1:
+		p.Said = finding.Textf("The paste was a text with %d tokens in it; the likeliest was taken.", len(found))
+	case p.Said.IsZero():
 		p.Said = finding.Textf("The paste was a text; the one token that it holds was taken.")
-		if len(found) > 1 {
-			p.Said = finding.Textf("The paste was a text with %d tokens in it; the likeliest was taken.", len(found))
-		}
 	}
-	for i, other := range found {
-		if i != best {
-			p.Candidates = append(p.Candidates, Candidate{Path: other.path, Token: secret.New(other.token),
-				JWT: other.glimpse.jwt, HasVideo: other.glimpse.video})
-		}
-	}
-	return p
+	return p, true
 }
 
 // isCurl reports whether text is a curl command, with or without a shell's prompt.

@@ -11,63 +11,61 @@ func TestPasted(t *testing.T) {
 	half := len(videoToken) / 2
 	for _, test := range []struct {
 		name, input string
-		form        Form
 		token, url  string
 		said        string
 	}{
-		{"bare", "VIDEO", FormBare, "VIDEO", "", "The paste was a bare token."},
-		{"bare, newline", " VIDEO\r\n", FormBare, "VIDEO", "", "The paste was a bare token."},
-		{"opaque", "OPAQUE\n", FormBare, "OPAQUE", "", "The paste was a bare token."},
-		{"bytes of Python", "b'VIDEO'", FormBare, "b'VIDEO'", "", "The paste was a bare token."},
-		{"JSON text", `"VIDEO"`, FormBare, "VIDEO", "", "The paste was a token in quotes; the quotes were taken off."},
-		{"single quotes", `'VIDEO'`, FormBare, "VIDEO", "", "The paste was a token in quotes; the quotes were taken off."},
-		{"setting", `LIVEKIT_TOKEN="VIDEO"`, FormBare, "VIDEO", "", "The paste was a setting, LIVEKIT_TOKEN; its value was taken as the token."},
-		{"setting in YAML", "token:VIDEO", FormBare, "VIDEO", "", "The paste was a setting, token; its value was taken as the token."},
-		{"end of a sentence", "VIDEO.", FormBare, "VIDEO", "", "The paste was a text; the one token that it holds was taken."},
-		{"parameter", `access_token=VIDEO&sdk=js`, FormURL, "VIDEO", "", "The paste was a URL; the token was taken from its access_token."},
-		{"broken lines", videoToken[:half] + "\n" + videoToken[half:], FormBare, "VIDEO", "", "The paste was a token with line breaks or spaces in it; they were taken out."},
-		{"bearer", "Bearer VIDEO", FormBearer, "VIDEO", "", "The paste was “Bearer” and a token; the token after “Bearer” was taken."},
-		{"bearer opaque", "bearer  OPAQUE", FormBearer, "OPAQUE", "", "The paste was “Bearer” and a token; the token after “Bearer” was taken."},
-		{"header", "Authorization: Bearer VIDEO", FormHeader, "VIDEO", "", "The paste held an Authorization header; the token was taken from it."},
-		{"header opaque", "authorization: bearer OPAQUE", FormHeader, "OPAQUE", "", "The paste held an Authorization header; the token was taken from it."},
-		{"URL", "wss://lk.example/rtc?access_token=VIDEO&auto_subscribe=1&sdk=js", FormURL, "VIDEO", "wss://lk.example", "The paste was a URL; the token was taken from its access_token."},
-		{"URL v1", "wss://lk.example:7443/sfu/rtc/v1?join_request=x&access_token=VIDEO", FormURL, "VIDEO", "wss://lk.example:7443/sfu", "The paste was a URL; the token was taken from its access_token."},
-		{"URL, promise", "ws://127.0.0.1:7880/rtc?access_token=%5Bobject+Promise%5D&x=1", FormURL, "[object Promise]", "ws://127.0.0.1:7880", "The paste was a URL; the token was taken from its access_token."},
-		{"validate", "https://lk.example/rtc/validate?access_token=VIDEO", FormURL, "VIDEO", "https://lk.example", "The paste was a URL; the token was taken from its access_token."},
-		{"meet", "https://meet.example/custom?liveKitUrl=wss%3A%2F%2Flk.example&token=VIDEO", FormURL, "VIDEO", "", "The paste was a URL; the token was taken from its token."},
-		{"curl header", "curl 'https://lk.example/rtc/validate' \\\n  -H 'Authorization: Bearer VIDEO' --compressed", FormCurl, "VIDEO", "https://lk.example", "The paste was a curl command; the token was taken from it."},
-		{"curl URL", `curl -i "https://lk.example/rtc/validate?access_token=VIDEO"`, FormCurl, "VIDEO", "https://lk.example", "The paste was a curl command; the token was taken from it."},
-		{"curl of cmd.exe", `curl ^"https://lk.example/rtc/validate^" -H ^"authorization: Bearer VIDEO^"`, FormCurl, "VIDEO", "https://lk.example", "The paste was a curl command; the token was taken from it."},
-		{"curl, cookie first", "curl 'https://app.example/x' -b 's=LOGIN' -H 'Authorization: Bearer VIDEO'", FormCurl, "VIDEO", "", "The paste was a curl command; the token was taken from it."},
-		{"Chrome", "WebSocket connection to 'wss://lk.example/rtc?access_token=VIDEO&auto_subscribe=1' failed: ", FormURL, "VIDEO", "wss://lk.example", "The paste was a text with a URL in it; the token was taken from the URL's access_token."},
-		{"Firefox", "Firefox can’t establish a connection to the server at wss://lk.example/rtc?access_token=VIDEO.", FormURL, "VIDEO", "wss://lk.example", "The paste was a text with a URL in it; the token was taken from the URL's access_token."},
-		{"Chrome, opaque", "WebSocket connection to 'wss://lk.example/rtc?access_token=OPAQUE&sdk=js' failed", FormURL, "OPAQUE", "wss://lk.example", "The paste was a text with a URL in it; the token was taken from the URL's access_token."},
-		{"server's log", "invalid token: VIDEO, error: go-jose/go-jose: error in cryptographic primitive", FormText, "VIDEO", "", "The paste was a text; the one token that it holds was taken."},
-		{"two in a text", "first LOGIN then VIDEO", FormText, "VIDEO", "", "The paste was a text with 2 tokens in it; the likeliest was taken."},
-		{"answer", `{"token":"VIDEO","url":"wss://lk.example","room":"r1"}`, FormJSON, "VIDEO", "wss://lk.example", "The paste was JSON; the token was taken from token."},
-		{"wrapped answer", `{"data":{"accessToken":"OPAQUE"}}`, FormJSON, "OPAQUE", "", "The paste was JSON; the token was taken from data.accessToken."},
-		{"answer with headers", "HTTP/1.1 200 OK\ncontent-type: application/json\n\n{\"token\":\"OPAQUE\",\"url\":\"wss://lk.example\"}", FormJSON, "OPAQUE", "wss://lk.example", "The paste was JSON; the token was taken from token."},
-		{"error that quotes it", `{"error":"invalid token: VIDEO, error: x"}`, FormText, "VIDEO", "", "The paste was a text; the one token that it holds was taken."},
-		{"fetch", `fetch("https://lk.example/rtc/validate", {"headers": {"authorization": "Bearer OPAQUE"}})`, FormHeader, "OPAQUE", "https://lk.example", "The paste held an Authorization header; the token was taken from it."},
-		{"promise", `{"token":{}}`, FormJSON, "", "", "The paste was JSON; what stands at token is not a token."},
-		{"no token", `{"detail":"Not Found"}`, FormJSON, "", "", "The paste was JSON without a token in it."},
-		{"Python", "{'token': 'VIDEO'}", FormText, "VIDEO", "", "The paste was a text; the one token that it holds was taken."},
-		{"too deep", strings.Repeat(`[`, 200_000), FormJSON, "", "", "The paste was JSON, nested too deeply to be an answer with a token."},
-		{"nothing", " \n", FormNothing, "", "", "Nothing was pasted."},
-		{"words", "it does not work", FormNothing, "", "", "Nothing in the pasted text looks like a token."},
-		{"URL without one", "wss://lk.example/rtc", FormNothing, "", "wss://lk.example", "Nothing in the pasted text looks like a token."},
+		{"bare", "VIDEO", "VIDEO", "", "The paste was a bare token."},
+		{"bare, newline", " VIDEO\r\n", "VIDEO", "", "The paste was a bare token."},
+		{"opaque", "OPAQUE\n", "OPAQUE", "", "The paste was a bare token."},
+		{"bytes of Python", "b'VIDEO'", "b'VIDEO'", "", "The paste was a bare token."},
+		{"JSON text", `"VIDEO"`, "VIDEO", "", "The paste was a token in quotes; the quotes were taken off."},
+		{"single quotes", `'VIDEO'`, "VIDEO", "", "The paste was a token in quotes; the quotes were taken off."},
+		{"setting", `LIVEKIT_TOKEN="VIDEO"`, "VIDEO", "", "The paste was a setting, LIVEKIT_TOKEN; its value was taken as the token."},
+		{"setting in YAML", "token:VIDEO", "VIDEO", "", "The paste was a setting, token; its value was taken as the token."},
+		{"end of a sentence", "VIDEO.", "VIDEO", "", "The paste was a text; the one token that it holds was taken."},
+		{"parameter", `access_token=VIDEO&sdk=js`, "VIDEO", "", "The paste was a URL; the token was taken from its access_token."},
+		{"broken lines", videoToken[:half] + "\n" + videoToken[half:], "VIDEO", "", "The paste was a token with line breaks or spaces in it; they were taken out."},
+		{"bearer", "Bearer VIDEO", "VIDEO", "", "The paste was “Bearer” and a token; the token after “Bearer” was taken."},
+		{"bearer opaque", "bearer  OPAQUE", "OPAQUE", "", "The paste was “Bearer” and a token; the token after “Bearer” was taken."},
+		{"header", "Authorization: Bearer VIDEO", "VIDEO", "", "The paste held an Authorization header; the token was taken from it."},
+		{"header opaque", "authorization: bearer OPAQUE", "OPAQUE", "", "The paste held an Authorization header; the token was taken from it."},
+		{"URL", "wss://lk.example/rtc?access_token=VIDEO&auto_subscribe=1&sdk=js", "VIDEO", "wss://lk.example", "The paste was a URL; the token was taken from its access_token."},
+		{"URL v1", "wss://lk.example:7443/sfu/rtc/v1?join_request=x&access_token=VIDEO", "VIDEO", "wss://lk.example:7443/sfu", "The paste was a URL; the token was taken from its access_token."},
+		{"URL, promise", "ws://127.0.0.1:7880/rtc?access_token=%5Bobject+Promise%5D&x=1", "[object Promise]", "ws://127.0.0.1:7880", "The paste was a URL; the token was taken from its access_token."},
+		{"validate", "https://lk.example/rtc/validate?access_token=VIDEO", "VIDEO", "https://lk.example", "The paste was a URL; the token was taken from its access_token."},
+		{"meet", "https://meet.example/custom?liveKitUrl=wss%3A%2F%2Flk.example&token=VIDEO", "VIDEO", "", "The paste was a URL; the token was taken from its token."},
+		{"curl header", "curl 'https://lk.example/rtc/validate' \\\n  -H 'Authorization: Bearer VIDEO' --compressed", "VIDEO", "https://lk.example", "The paste was a curl command; the token was taken from it."},
+		{"curl URL", `curl -i "https://lk.example/rtc/validate?access_token=VIDEO"`, "VIDEO", "https://lk.example", "The paste was a curl command; the token was taken from it."},
+		{"curl of cmd.exe", `curl ^"https://lk.example/rtc/validate^" -H ^"authorization: Bearer VIDEO^"`, "VIDEO", "https://lk.example", "The paste was a curl command; the token was taken from it."},
+		{"curl, cookie first", "curl 'https://app.example/x' -b 's=LOGIN' -H 'Authorization: Bearer VIDEO'", "VIDEO", "", "The paste was a curl command; the token was taken from it."},
+		{"Chrome", "WebSocket connection to 'wss://lk.example/rtc?access_token=VIDEO&auto_subscribe=1' failed: ", "VIDEO", "wss://lk.example", "The paste was a text with a URL in it; the token was taken from the URL's access_token."},
+		{"Firefox", "Firefox can’t establish a connection to the server at wss://lk.example/rtc?access_token=VIDEO.", "VIDEO", "wss://lk.example", "The paste was a text with a URL in it; the token was taken from the URL's access_token."},
+		{"Chrome, opaque", "WebSocket connection to 'wss://lk.example/rtc?access_token=OPAQUE&sdk=js' failed", "OPAQUE", "wss://lk.example", "The paste was a text with a URL in it; the token was taken from the URL's access_token."},
+		{"server's log", "invalid token: VIDEO, error: go-jose/go-jose: error in cryptographic primitive", "VIDEO", "", "The paste was a text; the one token that it holds was taken."},
+		{"two in a text", "first LOGIN then VIDEO", "VIDEO", "", "The paste was a text with 2 tokens in it; the likeliest was taken."},
+		{"answer", `{"token":"VIDEO","url":"wss://lk.example","room":"r1"}`, "VIDEO", "wss://lk.example", "The paste was JSON; the token was taken from token."},
+		{"wrapped answer", `{"data":{"accessToken":"OPAQUE"}}`, "OPAQUE", "", "The paste was JSON; the token was taken from data.accessToken."},
+		{"answer with headers", "HTTP/1.1 200 OK\ncontent-type: application/json\n\n{\"token\":\"OPAQUE\",\"url\":\"wss://lk.example\"}", "OPAQUE", "wss://lk.example", "The paste was JSON; the token was taken from token."},
+		{"error that quotes it", `{"error":"invalid token: VIDEO, error: x"}`, "VIDEO", "", "The paste was a text; the one token that it holds was taken."},
+		{"fetch", `fetch("https://lk.example/rtc/validate", {"headers": {"authorization": "Bearer OPAQUE"}})`, "OPAQUE", "https://lk.example", "The paste held an Authorization header; the token was taken from it."},
+		{"promise", `{"token":{}}`, "", "", "The paste was JSON; what stands at token is not a token."},
+		{"no token", `{"detail":"Not Found"}`, "", "", "The paste was JSON without a token in it."},
+		{"Python", "{'token': 'VIDEO'}", "VIDEO", "", "The paste was a text; the one token that it holds was taken."},
+		{"too deep", strings.Repeat(`[`, 200_000), "", "", "The paste was JSON, nested too deeply to be an answer with a token."},
+		{"nothing", " \n", "", "", "Nothing was pasted."},
+		{"words", "it does not work", "", "", "Nothing in the pasted text looks like a token."},
+		{"URL without one", "wss://lk.example/rtc", "", "wss://lk.example", "Nothing in the pasted text looks like a token."},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			p := Pasted(fill(test.input))
 			type seen struct {
-				Form             Form
 				Token, URL, Said string
 			}
-			want := seen{test.form, fill(test.token), test.url, test.said}
+			want := seen{fill(test.token), test.url, test.said}
 			if test.name == "meet" {
 				want.URL = "wss://lk.example"
 			}
-			if diff := cmp.Diff(want, seen{p.Form, p.Token.Reveal(), p.URL, p.Said.String()}); diff != "" {
+			if diff := cmp.Diff(want, seen{p.Token.Reveal(), p.URL, p.Said.String()}); diff != "" {
 				t.Error(diff)
 			}
 			checkShown(t, p)

@@ -31,8 +31,7 @@ type field struct {
 	shape   Shape
 	text    string
 	glimpse glimpse
-	inside  bool   // the token is a part of the string, such as a URL's query
-	from    string // the URL of which the token is a part
+	from    string // the URL in whose query the token is, if any
 	usual   bool   // where the profile's client reads it
 	order   int    // rank in its role, the best first
 }
@@ -86,15 +85,14 @@ func shownKey(key string) string {
 
 // scanner reads valid JSON once and collects fields.
 type scanner struct {
-	dec      *json.Decoder
-	root     string // the path of the text itself, for JSON inside a string
-	known    map[string]meaning
-	found    *[]field
-	byPath   map[string]int
-	near     int
-	far      int
-	names    []string // of the top-level fields
-	moreName int
+	dec    *json.Decoder
+	root   string // the path of the text itself, for JSON inside a string
+	known  map[string]meaning
+	found  *[]field
+	byPath map[string]int
+	near   int
+	far    int
+	names  []string // of the top-level fields
 }
 
 // value reads the next value. The input is valid JSON, so it has no syntax error.
@@ -108,23 +106,27 @@ func (s *scanner) value(p *place) {
 	case json.Delim:
 		if v == '{' {
 			count := s.object(p)
-			s.keepOther(p, ShapeObject, count == 0, seq)
+			kind := NotText
+			if count == 0 {
+				kind = Promise
+			}
+			s.keepOther(p, kind, ShapeObject, seq)
 		} else {
 			child := &place{up: p, depth: p.depth + 1}
 			for ; s.dec.More(); child.index++ {
 				s.value(child)
 			}
-			s.keepOther(p, ShapeList, false, seq)
+			s.keepOther(p, NotText, ShapeList, seq)
 		}
 		_, _ = s.dec.Token() // the closing bracket
 	case string:
 		s.keepString(p, v)
 	case json.Number:
-		s.keepScalar(p, ShapeNumber, v.String()[:min(len(v), maxName)])
+		s.keepOther(p, NotText, ShapeNumber, seq)
 	case bool:
-		s.keepScalar(p, ShapeBoolean, "")
+		s.keepOther(p, NotText, ShapeBoolean, seq)
 	case nil:
-		s.keepScalar(p, ShapeNull, "")
+		s.keepOther(p, Null, ShapeNull, seq)
 	}
 }
 
@@ -184,11 +186,7 @@ func (s *scanner) forget(path string) {
 
 // listName records the name of a field at the top level or under a wrapper.
 func (s *scanner) listName(p *place, key string) {
-	if p.depth > 1 || p.depth == 1 && !isWrapper(p.name) || s.root != "" {
-		return
-	}
-	if len(s.names) >= maxFields {
-		s.moreName++
+	if p.depth > 1 || p.depth == 1 && !isWrapper(p.name) || s.root != "" || len(s.names) >= maxFields {
 		return
 	}
 	name := shownKey(key)
@@ -228,30 +226,11 @@ func (s *scanner) keep(p *place, f field) {
 	*s.found = append(*s.found, f)
 }
 
-// keepOther keeps an object or a list where a text is expected.
-func (s *scanner) keepOther(p *place, shape Shape, empty bool, seq int) {
-	m, known := s.known[p.name]
-	if !known {
-		return
+// keepOther keeps a value of another type where a text is expected.
+func (s *scanner) keepOther(p *place, kind Kind, shape Shape, seq int) {
+	if m, known := s.known[p.name]; known {
+		s.keep(p, field{meaning: m, kind: kind, shape: shape, seq: seq})
 	}
-	kind := NotText
-	if shape == ShapeObject && empty {
-		kind = Promise
-	}
-	s.keep(p, field{meaning: m, kind: kind, shape: shape, seq: seq})
-}
-
-// keepScalar keeps a number, a boolean or null under a known name.
-func (s *scanner) keepScalar(p *place, shape Shape, text string) {
-	m, known := s.known[p.name]
-	if !known {
-		return
-	}
-	f := field{meaning: m, kind: NotText, shape: shape, text: text, seq: len(*s.found)}
-	if shape == ShapeNull {
-		f.kind = Null
-	}
-	s.keep(p, f)
 }
 
 // keepString keeps a string with a known name, with a token, or with a LiveKit
@@ -276,36 +255,10 @@ func (s *scanner) keepString(p *place, text string) {
 	if known || f.glimpse.jwt {
 		s.keep(p, f)
 	}
-	switch {
-	case f.glimpse.jwt:
-	case strings.Contains(text, "://"):
-		s.inURL(p, text)
-	default:
-		s.inText(p, text)
+	if name, token := queryToken(text); token != "" && !f.glimpse.jwt && strings.Contains(text, "://") {
+		s.keep(p, field{path: p.path(s.root) + "?" + name, kind: Text, shape: ShapeString, text: token, glimpse: glance(token),
+			from: text, seq: len(*s.found)})
 	}
-}
-
-// inURL keeps a token in the query of a URL.
-func (s *scanner) inURL(p *place, text string) {
-	name, token := queryToken(text)
-	if token == "" {
-		return
-	}
-	s.keep(p, field{path: p.path(s.root) + "?" + name, meaning: meaning{role: noRole}, kind: Text, shape: ShapeString,
-		text: token, glimpse: glance(token), inside: true, from: text, seq: len(*s.found)})
-}
-
-// inText keeps a JWT inside other text as a candidate only: it is mostly an error that
-// quotes the token.
-func (s *scanner) inText(p *place, text string) {
-	eachJWT(text, func(_ int, jwt string) bool {
-		if g := glance(jwt); g.jwt {
-			s.keep(p, field{path: p.path(s.root) + " (inside the text)", kind: Text, shape: ShapeString, text: jwt,
-				glimpse: g, inside: true, seq: len(*s.found)})
-			return false
-		}
-		return true
-	})
 }
 
 // nested reads JSON in a string, one level deep: a response that was encoded twice, or
@@ -315,8 +268,8 @@ func (s *scanner) nested(p *place, text string) {
 	if path == "" {
 		path = "the whole body"
 	}
-	inner := scanner{dec: decoder([]byte(text)), root: "fromjson(" + path + ")", known: s.known, found: s.found,
-		byPath: s.byPath, near: s.near, far: s.far}
+	inner := *s
+	inner.dec, inner.root = decoder([]byte(text)), "fromjson("+path+")"
 	inner.value(&place{})
 	s.near, s.far = inner.near, inner.far
 }

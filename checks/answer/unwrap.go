@@ -74,11 +74,12 @@ func unwrapOnce(s string) (string, Wrapping) {
 	}
 	if s != "" && beginsJSON([]byte(s)) {
 		a := Find([]byte(s), "", TicketService)
-		if a.Token.Empty() && len(a.Candidates) > 0 {
-			a.Token = a.Candidates[0].Token
+		inner := a.Token.Reveal()
+		if inner == "" {
+			inner = firstJWT(s)
 		}
-		if !a.Token.Empty() {
-			return a.Token.Reveal(), wrapping("json", "a JSON document")
+		if inner != "" {
+			return inner, wrapping("json", "a JSON document")
 		}
 	}
 	if m := queried().FindStringSubmatch(s); m != nil {
@@ -116,9 +117,7 @@ func unwrapRare(s string) (string, Wrapping) {
 		return joined, wrapping("blanks", "line breaks or blanks between its characters")
 	}
 	if strings.ContainsFunc(s, unicode.IsSpace) {
-		inside := ""
-		eachJWT(s, func(_ int, jwt string) bool { inside = jwt; return false })
-		if inside != "" {
+		if inside := firstJWT(s); inside != "" {
 			return inside, wrapping("other", "other text")
 		}
 	}

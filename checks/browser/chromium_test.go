@@ -21,8 +21,8 @@ import (
 	"lkdoctor/checks/lab"
 )
 
-// chromium is the browser's program. Without make browser-test, or without one,
-// the test is skipped.
+// chromium returns the path of the browser. It skips the test if there is none, or
+// outside make browser-test.
 func chromium(t *testing.T) string {
 	t.Helper()
 	if os.Getenv("LKDOCTOR_BROWSER_TEST") == "" {
@@ -37,18 +37,18 @@ func chromium(t *testing.T) string {
 	return ""
 }
 
-// frame is a page of app.test that Chromium loads. Its body calls say(…) with
-// what it saw.
+// A frame is a page of app.test that Chromium loads. Its body calls say(…) with the
+// result.
 type frame struct {
 	secure bool
-	host   string // app.test if empty
+	host   string // "" means app.test
 	header http.Header
 	head   string
 	body   string
 }
 
-// show loads the frames in Chromium, in one page, and returns what each said. The same
-// server serves files.
+// show loads the frames in one page of Chromium and returns what each passed to say.
+// The server also serves files.
 func show(t *testing.T, frames []frame, files http.Handler) []string {
 	t.Helper()
 	program := chromium(t)
@@ -110,7 +110,7 @@ func show(t *testing.T, frames []frame, files http.Handler) []string {
 	}
 	command := exec.Command(program, "--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--user-data-dir="+profile,
 		"--ignore-certificate-errors", "--host-resolver-rules=MAP *.test 127.0.0.1", "--disable-background-networking", "http://127.0.0.1:"+plain+"/")
-	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // it has many processes
+	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // to kill all processes of the browser
 	if err := command.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -139,8 +139,8 @@ func at(f frame, plain, secure string) string {
 	return "http://" + host + ":" + plain
 }
 
-// attempt opens a WebSocket, or fetches, and says whether that was refused
-// before anything was asked of the network.
+// attempt opens a WebSocket or fetches a URL, and says "refused" if the browser
+// refused before it sent anything.
 const attempt = `<script>
 let over = false
 const tell = v => { if (!over) { over = true; say(v) } }
@@ -187,7 +187,7 @@ func TestChromiumAgreesOnPolicies(t *testing.T) {
 	}
 }
 
-// clientJS is the folder of livekit-client's distribution.
+// clientJS returns the folder of the livekit-client distribution.
 func clientJS(t *testing.T) string {
 	t.Helper()
 	dir := os.Getenv("LIVEKIT_CLIENT")

@@ -8,8 +8,8 @@ import (
 	"lkdoctor/checks/browser"
 )
 
-// corsCase is an answer to a request of http://app.test:PORT, in which ORIGIN
-// stands for that.
+// A corsCase is the response to a request of a page at http://app.test:PORT. ORIGIN in
+// its headers means that origin.
 type corsCase struct {
 	request   browser.CORSRequest
 	preflight browser.CORSAnswer

@@ -9,7 +9,8 @@ import (
 	"lkdoctor/checks/browser"
 )
 
-// The table is Chromium's; TestChromiumAgreesOnPolicies asks it.
+// TestJudgeAgreesWithTheTable checks Judge on policyCases. TestChromiumAgreesOnPolicies
+// checks the same table on Chromium.
 func TestJudgeAgreesWithTheTable(t *testing.T) {
 	for _, c := range policyCases() {
 		target, err := url.Parse(strings.ReplaceAll(c.target, "PORT", "8000"))
@@ -28,18 +29,18 @@ func TestJudgeAgreesWithTheTable(t *testing.T) {
 	}
 }
 
-// policyCase is what Chromium makes of one target on one page.
+// A policyCase is Chromium's decision on a connection of one page to one target.
 type policyCase struct {
 	csp        []string
-	target     string // PORT is that of the page
-	secure     bool   // the page is https://app.test:PORT, else http://
-	host       string // of the page, if not app.test
+	target     string // PORT means the page's port
+	secure     bool   // whether the page is on https
+	host       string // of the page; "" means app.test
 	reportOnly string
-	head       string // in <head>
-	before     string // in <body>, before the script
+	head       string // inside <head>
+	before     string // inside <body>, before the script
 	refused    bool
-	// asks: Chromium asks the user for access to the local network before it
-	// refuses, from 142 on; other browsers refuse at once.
+	// asks reports whether Chromium 142 and later asks the user for access to the
+	// local network before it refuses. Other browsers refuse at once.
 	asks bool
 }
 
@@ -75,7 +76,7 @@ func policyCases() []policyCase {
 		https(policyCase{target: "ws://[::1]:7880/rtc"}), https(policyCase{target: "ws://127.9.9.9:7880/rtc"}),
 		https(policyCase{target: "ws://app.localhost:7880/rtc"}), https(policyCase{target: "ws://192.168.1.9:7880/rtc", refused: true, asks: true}),
 		https(policyCase{target: "ws://0.0.0.0:7880/rtc", refused: true, asks: true}),
-		// Which directive counts.
+		// The directive that applies.
 		csp("connect-src 'none'", wss, true), csp("connect-src", wss, true), csp("default-src 'self'", wss, true),
 		csp("default-src 'none'; connect-src wss://lk.test", wss, false), csp("CONNECT-SRC wss://lk.test", wss, false),
 		csp("connect-src 'none'; connect-src wss://lk.test", wss, true), csp("script-src 'unsafe-inline'", wss, false),

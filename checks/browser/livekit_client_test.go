@@ -19,8 +19,8 @@ import (
 	"lkdoctor/checks/probe/session"
 )
 
-// join has livekit-client join, and says whether that worked. A client whose
-// signalling is connected and that goes on for 4 s is in, whatever its media does.
+// join connects with livekit-client and says whether it got in. It counts as in if
+// signalling connected and nothing failed within 4 s, even without media.
 const join = `<script type="module">
 import { Room } from "/files/livekit-client.esm.mjs"
 const room = new Room()
@@ -30,9 +30,8 @@ setTimeout(() => say(signal ? "in" : "out: nothing happened"), 4000)
 room.connect(%s, %s).then(() => say("in"), e => say("out: " + e.message))
 </script>`
 
-// TestLiveKitClientAgrees has livekit-client in Chromium join through what
-// stands in front of a real server, and on pages with policies: whether it gets
-// in must be what probe and this package say.
+// TestLiveKitClientAgrees joins with livekit-client in Chromium through various proxies
+// and on pages with policies. Package probe and this package must predict the result.
 func TestLiveKitClientAgrees(t *testing.T) {
 	files := http.FileServer(http.Dir(clientJS(t)))
 	chromium(t)
@@ -56,7 +55,7 @@ func TestLiveKitClientAgrees(t *testing.T) {
 	cases := []struct {
 		name   string
 		server http.Handler
-		csp    string // LIVEKIT stands for the server's host and port
+		csp    string // LIVEKIT means the server's host and port
 		in     bool
 	}{
 		{"healthy", lab.Forward(server.Addr), "", true},
@@ -109,7 +108,7 @@ func TestLiveKitClientAgrees(t *testing.T) {
 	}
 }
 
-// readable lets pages of every origin read the answer.
+// readable allows pages of every origin to read the response.
 func readable(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Access-Control-Allow-Origin", "*")
@@ -127,7 +126,7 @@ func participantToken(t *testing.T, key, secret string, i int) string {
 	return token
 }
 
-// ours is what this program finds that keeps a browser out, "" for nothing.
+// ours returns the first problem found that prevents a browser from joining, or "".
 func ours(t *testing.T, server *url.URL, header http.Header, token string) string {
 	t.Helper()
 	n := &probe.Net{Proxy: func(*url.URL) (*url.URL, error) { return nil, nil }}

@@ -25,17 +25,17 @@ import (
 	"lkdoctor/config/clean"
 )
 
-// place is where a browser is to join, on a page of that app.
+// A place is a server that a browser joins from a page of app.
 type place struct {
 	name, url, token, key, secret, app string
 	roots                              *x509.CertPool
-	// in is whether it gets in; "" leaves that to livekit-client. others says why
-	// the doctor fails all the same: what it found keeps other clients out.
+	// in is "in" or "out", the expected result of the browser, or "" for any. others
+	// is not empty if the doctor fails only because of other clients, and says why.
 	in, others string
 }
 
-// keepsOut is the finding that keeps a browser out of the room, "" without one. A
-// header that a proxy removes is no trouble of a browser's.
+// keepsOut returns the code of the finding that prevents a browser from joining, or "".
+// WEBSOCKET_AUTH_STRIPPED does not count, because browsers send no such header.
 func keepsOut(run check.Run) string {
 	for _, l := range run.Findings(finding.Fail) {
 		if l.Finding.Code != finding.WebsocketAuthStripped {
@@ -45,7 +45,7 @@ func keepsOut(run check.Run) string {
 	return ""
 }
 
-// examined is a run of the doctor at a place.
+// examined runs the doctor at p.
 func examined(t *testing.T, p place) check.Run {
 	t.Helper()
 	dir := t.TempDir()
@@ -61,14 +61,14 @@ func examined(t *testing.T, p place) check.Run {
 	}, false, func(check.Event) {})
 }
 
-// agree has livekit-client join at each place, and the doctor look at it: both
-// must say the same of whether a browser gets in.
+// agree joins at each place with livekit-client and runs the doctor there. Both must
+// agree on whether a browser gets in.
 func agree(t *testing.T, places []place) {
 	t.Helper()
 	files := http.FileServer(http.Dir(clientJS(t)))
 	chromium(t)
 	var said []string
-	for some := range slices.Chunk(places, 8) { // more at once starve each other
+	for some := range slices.Chunk(places, 8) { // more at once would slow each other down
 		var frames []frame
 		for _, p := range some {
 			address, _ := json.Marshal(p.url)
@@ -89,7 +89,7 @@ func agree(t *testing.T, places []place) {
 	}
 }
 
-// policyOf is the policy of an app's page, with leave to run this test's script.
+// policyOf returns the policies of an app's page, changed to allow this test's script.
 func policyOf(t *testing.T, app string) (policies []string, head string) {
 	if app == "" {
 		return nil, ""
@@ -109,8 +109,8 @@ func policyOf(t *testing.T, app string) (policies []string, head string) {
 	return policies, string(regexp.MustCompile(`<meta http-equiv="Content-Security-Policy"[^>]*>`).Find(body))
 }
 
-// TestLiveKitClientAgreesOnFaults has livekit-client join in each lab whose fault
-// lies between a browser and the room.
+// TestLiveKitClientAgreesOnFaults joins with livekit-client in each lab whose fault lies
+// between the browser and the room.
 func TestLiveKitClientAgreesOnFaults(t *testing.T) {
 	clientJS(t)
 	chromium(t)
@@ -135,7 +135,7 @@ func TestLiveKitClientAgreesOnFaults(t *testing.T) {
 	agree(t, places)
 }
 
-// TestLiveKitClientAgreesBehindNginx is the same with a real nginx in front.
+// TestLiveKitClientAgreesBehindNginx does the same behind a real nginx.
 func TestLiveKitClientAgreesBehindNginx(t *testing.T) {
 	clientJS(t)
 	chromium(t)

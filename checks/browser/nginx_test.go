@@ -12,8 +12,7 @@ import (
 	"time"
 )
 
-// nginx runs a real nginx with one server of that configuration, and returns its
-// host and port.
+// nginx starts nginx with config inside one server block, and returns its host and port.
 func nginx(t *testing.T, program, config string) string {
 	t.Helper()
 	free, err := net.Listen("tcp4", "127.0.0.1:0")

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -88,54 +89,33 @@ type Refusal struct {
 	Kind   Kind
 	Target Target
 	// Policy is the policy that does not allow the address, for KindCSP and KindUpgraded.
-	Policy *Policy
-	// Directive is that policy's directive, connect-src or default-src, and Sources its
-	// values as written.
-	Directive string
-	Sources   []string
-	// Allow is the source expression to add, with the host and port of Target
-	// ("wss://livekit.example").
-	Allow string
+	Policy Policy
 }
 
 // Judge returns what a browser would refuse page: for each target the first policy
 // that does not allow it, and a missing secure origin.
 func Judge(page Page, targets []Target) []Refusal {
-	var out []Refusal
 	if page.URL == nil {
 		return nil
 	}
+	var out []Refusal
 	if !Trustworthy(page.URL) {
 		out = append(out, Refusal{Kind: KindInsecure})
 	}
 	policies := Policies(page)
+	upgrades := slices.IndexFunc(policies, func(p Policy) bool { return p.Upgrades })
 	for _, t := range targets {
-		if r, refused := judge(page, policies, t); refused {
-			out = append(out, r)
+		forbids := slices.IndexFunc(policies, func(p Policy) bool { return p.Enforced() && !p.allows(page.URL, t.URL) })
+		switch plain := !secure(t.URL) && !Trustworthy(t.URL); {
+		case plain && upgrades >= 0:
+			out = append(out, Refusal{KindUpgraded, t, policies[upgrades]})
+		case plain && secure(page.URL):
+			out = append(out, Refusal{Kind: KindMixed, Target: t})
+		case forbids >= 0:
+			out = append(out, Refusal{KindCSP, t, policies[forbids]})
 		}
 	}
 	return out
-}
-
-func judge(page Page, policies []Policy, t Target) (Refusal, bool) {
-	if !secure(t.URL) && !Trustworthy(t.URL) {
-		for i, p := range policies {
-			if p.Upgrades {
-				return Refusal{Kind: KindUpgraded, Target: t, Policy: &policies[i], Directive: "upgrade-insecure-requests"}, true
-			}
-		}
-		if secure(page.URL) {
-			return Refusal{Kind: KindMixed, Target: t}, true
-		}
-	}
-	for i, p := range policies {
-		if !p.Enforced() || p.allows(page.URL, t.URL) {
-			continue
-		}
-		return Refusal{Kind: KindCSP, Target: t, Policy: &policies[i], Directive: p.Directive, Sources: p.Sources,
-			Allow: t.URL.Scheme + "://" + t.URL.Host}, true
-	}
-	return Refusal{}, false
 }
 
 // Trustworthy reports whether browsers take u's origin for secure: TLS, or this

@@ -12,8 +12,8 @@ import (
 	"lkdoctor/checks/wrap"
 )
 
-// checkIDs are the checks of the contract; "any" stands for the doctor's own
-// codes, which every check can emit.
+// checkIDs returns the public check IDs. Pages of codes that every check can emit have
+// "any" in their place.
 func checkIDs() []string {
 	return []string{
 		"env.files", "env.livekit", "env.ticket", "env.exposure",
@@ -33,7 +33,7 @@ func owners() []finding.Owner {
 	}
 }
 
-// languages are those that have at least one page.
+// languages returns the languages that have pages.
 func languages(t *testing.T) []string {
 	t.Helper()
 	entries, err := fs.ReadDir(files, "pages")
@@ -64,7 +64,7 @@ func TestPagesKeepTheContract(t *testing.T) {
 			page, err := load(lang, code)
 			if err != nil {
 				if lang != English && strings.Contains(err.Error(), "file does not exist") {
-					continue // the English page stands in
+					continue // the English page is shown
 				}
 				t.Errorf("%s/%s: %v", lang, code, err)
 				continue
@@ -122,8 +122,8 @@ func keepsTheContract(t *testing.T, code finding.Code, page Page) {
 	}
 }
 
-// sameVariants reports whether two pages have the same variants with the same
-// number of fixes, the same commands and blocks, and the same places to fill.
+// sameVariants reports whether two pages have the same variants, each with the same
+// fixes: their commands, their languages of code, and the placeholders of their texts.
 func sameVariants(a, b Page) bool {
 	return slices.EqualFunc(a.Variants, b.Variants, func(a, b Variant) bool {
 		return a.Name == b.Name && slices.EqualFunc(a.Fixes, b.Fixes, func(a, b finding.Fix) bool {
@@ -136,7 +136,7 @@ func sameVariants(a, b Page) bool {
 	})
 }
 
-// mentions are the words on the page that look like finding codes.
+// mentions returns the words on the page that look like finding codes.
 func (p Page) mentions() []string {
 	text := strings.Join([]string{p.Title, p.Means, p.Why, p.Confirm.Text, p.Confirm.Prints}, "\n")
 	for _, fix := range p.Fixes() {
@@ -145,7 +145,7 @@ func (p Page) mentions() []string {
 	code := regexp.MustCompile(`\b(ENV|TICKET|FRONTEND|TOKEN|CLOCK|SIGNATURE|SERVER|CONFIG|WEBSOCKET|ICE|BROWSER|AGENT|ROOM|JOIN|MEDIA|TURN|PUBLISH|RECONNECT|DEV|DOCTOR)_[A-Z][A-Z0-9_]+\b`)
 	var out []string
 	for _, word := range code.FindAllString(text, -1) {
-		// Reasons for leaving, and the error code of the app's own route.
+		// Disconnect reasons, and an error code of the app's route.
 		others := []string{"SERVER_SHUTDOWN", "ROOM_DELETED", "ROOM_CLOSED", "JOIN_FAILURE", "TICKET_NOT_FOUND"}
 		if !slices.Contains(others, word) {
 			out = append(out, word)
@@ -193,8 +193,8 @@ func TestPagesAreAtMost100ColumnsWide(t *testing.T) {
 	}
 }
 
-// A command reads what it needs from the environment; whatever it reads must
-// be explained, and a live token must not reach the process list or a website.
+// TestConfirmCommandsAreSafe checks that each variable that a command reads is
+// explained, and that no command passes a token to a website or in its arguments.
 func TestConfirmCommandsAreSafe(t *testing.T) {
 	variable := regexp.MustCompile(`\$\{?#?([A-Z][A-Z_]+)|process\.env\.([A-Z_]+)|os\.environ\["([A-Z_]+)"\]`)
 	for _, page := range All() {

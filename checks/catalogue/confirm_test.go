@@ -17,7 +17,7 @@ import (
 	"lkdoctor/checks/finding"
 )
 
-// Every command on every page is at least a command.
+// TestCommandsParse checks the syntax of every command on every page with bash -n.
 func TestCommandsParse(t *testing.T) {
 	bash := need(t, "bash")
 	for _, page := range All() {
@@ -35,9 +35,8 @@ func TestCommandsParse(t *testing.T) {
 	}
 }
 
-// The confirming commands are run against the problem itself, and have to
-// print what their page says. Where the output differs from run to run, a
-// part of it is compared.
+// TestConfirmOffline runs the confirming commands against the problem itself. They must
+// print what their page says, or a part of it where the output varies.
 func TestConfirmOffline(t *testing.T) {
 	need(t, "bash")
 	node := func(payload string) map[string]string { return map[string]string{"TOKEN": jwt(payload)} }
@@ -45,8 +44,8 @@ func TestConfirmOffline(t *testing.T) {
 	file := func(text string) map[string]string { return map[string]string{".env.local": text} }
 	tests := []struct {
 		code finding.Code
-		env  map[string]string // names that begin with a dot are files
-		part string            // empty: all that the page says
+		env  map[string]string // a name that begins with a dot is a file
+		part string            // "" means everything the page says
 	}{
 		{finding.TokenOpaque, token("lk_demo_0123456789"), ""},
 		{finding.TokenEmpty, token("undefined"), ""},
@@ -229,9 +228,9 @@ func TestConfirmRefused(t *testing.T) {
 	}
 }
 
-// prints runs the page's command with nothing but env in its environment, in a
-// folder of its own, and compares. A want that is empty means what the page
-// says, up to its remarks in parentheses.
+// prints runs the page's command in an empty folder with only env in its environment,
+// and compares the output with want. An empty want means what the page says, without
+// its remarks in parentheses.
 func prints(t *testing.T, code finding.Code, env map[string]string, want string) {
 	t.Helper()
 	page, ok := Lookup(code)
@@ -258,7 +257,7 @@ func prints(t *testing.T, code finding.Code, env map[string]string, want string)
 		}
 		cmd.Env = append(cmd.Env, name+"="+value)
 	}
-	out, _ := cmd.CombinedOutput() // the exit code of a failing curl is no matter
+	out, _ := cmd.CombinedOutput() // a failing curl has another exit code
 	got := strings.ReplaceAll(strings.TrimSpace(string(out)), "\r", "")
 	if whole && got != strings.TrimSpace(want) || !strings.Contains(got, strings.TrimSpace(want)) {
 		t.Errorf("%s prints\n%s\nwant\n%s", code, got, want)
@@ -270,12 +269,12 @@ func prints(t *testing.T, code finding.Code, env map[string]string, want string)
 
 func segment(text string) string { return base64.RawURLEncoding.EncodeToString([]byte(text)) }
 
-// jwt is a token with the payload and a signature that fits nothing.
+// jwt returns a token with the payload and an invalid signature.
 func jwt(payload string) string {
 	return segment(`{"alg":"HS256"}`) + "." + segment(payload) + "." + strings.Repeat("x", 43)
 }
 
-// signedWith is a token that is really signed with secret.
+// signedWith returns a token with a valid signature by secret.
 func signedWith(secret string) string {
 	input := segment(`{"alg":"HS256"}`) + "." + segment(`{"iss":"k"}`)
 	mac := hmac.New(sha256.New, []byte(secret))

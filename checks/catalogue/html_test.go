@@ -13,9 +13,8 @@ import (
 	"lkdoctor/checks/finding"
 )
 
-// TestHTML: each code has a page in both languages with everything that its
-// catalogue page says, its links lead to pages of the site, and it loads
-// nothing from elsewhere.
+// TestHTML checks that each code has a page in both languages with the whole text of
+// its catalogue page, and that all links and resources are within the site.
 func TestHTML(t *testing.T) {
 	site, err := catalogue.HTML()
 	if err != nil {
@@ -78,7 +77,7 @@ func TestHTML(t *testing.T) {
 	}
 }
 
-// TestHTMLIsFoundByTheError: the text of the incident's error leads to its page.
+// TestHTMLIsFoundByTheError checks that the site contains the error text of a refused token.
 func TestHTMLIsFoundByTheError(t *testing.T) {
 	site, err := catalogue.HTML()
 	if err != nil {

@@ -14,11 +14,11 @@ import (
 	"lkdoctor/checks/finding"
 )
 
-// certificates are nginx's lines that name files.
+// certificates matches the nginx directives that name certificate files.
 var certificates = regexp.MustCompile(`ssl_certificate(_key)? [^;]*;`)
 
-// proxyTools say how a proxy's own program reads a file, and what its lines of the
-// catalogue stand in.
+// proxyTools holds how to check a configuration file with each proxy's program, and how
+// to complete the lines of the catalogue to a whole file.
 var proxyTools = map[string]struct {
 	program string
 	args    func(file string) []string
@@ -34,14 +34,14 @@ var proxyTools = map[string]struct {
 		if !strings.HasPrefix(lines, "server {") && !strings.HasPrefix(lines, "map ") {
 			lines = "server { listen 127.0.0.1:8999; " + lines + "\n}"
 		}
-		lines = certificates.ReplaceAllString(strings.ReplaceAll(lines, "443 ssl;", "8443;"), "") // there are none here
+		lines = certificates.ReplaceAllString(strings.ReplaceAll(lines, "443 ssl;", "8443;"), "") // no certificates here
 		return "pid nginx.pid; error_log stderr; events {}\nhttp { access_log off; limit_req_zone $binary_remote_addr zone=one:1m rate=1r/s;\n" + lines + "\n}\n"
 	}},
 	"caddy": {"caddy", func(file string) []string { return []string{"adapt", "--adapter", "caddyfile", "--config", file} }, func(lines string) string {
 		if regexp.MustCompile(`^[^\s]+ \{`).MatchString(lines) && !regexp.MustCompile(`^(reverse_proxy|handle|handle_path|basic_auth|header|@\w+|route|tls)\b`).MatchString(lines) {
 			return lines
 		}
-		return "site.example {\n" + strings.ReplaceAll(lines, "basic_auth ", "basicauth ") + "\n}\n" // its name before 2.8, which later ones take too
+		return "site.example {\n" + strings.ReplaceAll(lines, "basic_auth ", "basicauth ") + "\n}\n" // the name before 2.8, which later versions accept
 	}},
 	"haproxy": {"haproxy", func(file string) []string { return []string{"-c", "-f", file} }, func(lines string) string {
 		head := "frontend lines\n  mode http\n  timeout client 1m\n  bind 127.0.0.1:8997\ndefaults\n  mode http\n  timeout client 1m\n  timeout server 1m\n  timeout connect 5s\n"
@@ -62,13 +62,13 @@ var proxyTools = map[string]struct {
 	}},
 }
 
-// tlsPages lead to a server with TLS at its own port.
+// tlsPages are the codes whose fix serves TLS at the server's own port.
 var tlsPages = map[finding.Code]bool{
 	finding.EnvURLInsecure: true, finding.ServerTLS: true, finding.ServerSilent: true, finding.BrowserMixedContent: true,
 }
 
-// TestProxyLinesAreRead gives each block of the pages that is a proxy's to that
-// proxy's own program, where it is installed.
+// TestProxyLinesAreRead checks each proxy's blocks on the pages with the proxy's own
+// program if it is installed.
 func TestProxyLinesAreRead(t *testing.T) {
 	blanks := regexp.MustCompile(`\{\{[a-z_]+\|([^{}]*)\}\}`)
 	missing := map[string]bool{}

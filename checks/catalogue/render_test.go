@@ -27,7 +27,7 @@ func TestRenderKeepsOrderAndWidth(t *testing.T) {
 	}
 }
 
-// checkWidth holds prose to the width; commands and code are shown as they are.
+// checkWidth checks the width of prose. Commands and code may be wider.
 func checkWidth(t *testing.T, page Page, text string, limit int) {
 	t.Helper()
 	code := page.Confirm.Command + "\n" + page.Confirm.Prints

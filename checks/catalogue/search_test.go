@@ -15,13 +15,13 @@ func TestSearch(t *testing.T) {
 		want  finding.Code
 		first bool
 	}{
-		{"opaque", finding.TokenOpaque, true},              // in a code
-		{"TOKEN_TIME_UNIT", finding.TokenTimeUnit, true},   // a code as it is written
+		{"opaque", finding.TokenOpaque, true},              // part of a code
+		{"TOKEN_TIME_UNIT", finding.TokenTimeUnit, true},   // a whole code
 		{"wrong unit", finding.TokenTimeUnit, true},        // in a title
 		{"milliseconds", finding.TokenTimeUnit, false},     // in a variant's title
-		{"establish signal", finding.ServerRefused, false}, // in an error text that leads to it
-		{"ConnectionError: could not establish signal connection: Failed to fetch (at x.js:3)", finding.ServerRefused, false}, // around an error text
-		{"token  Has-expired !", finding.TokenExpired, true},                                                                  // in other case, with other marks
+		{"establish signal", finding.ServerRefused, false}, // part of an error text
+		{"ConnectionError: could not establish signal connection: Failed to fetch (at x.js:3)", finding.ServerRefused, false}, // an error text and more
+		{"token  Has-expired !", finding.TokenExpired, true},                                                                  // other case and punctuation
 	} {
 		got := Search(pages, texts, test.query)
 		at := slices.IndexFunc(got, func(p Page) bool { return p.Code == test.want })
@@ -47,7 +47,8 @@ func TestSearch(t *testing.T) {
 	}
 }
 
-// Each address is LiveKit's own, and each check of the way to a call has one.
+// TestDocs checks that Docs returns a page of LiveKit's documentation. Only codes of
+// stage env and of every check may have none.
 func TestDocs(t *testing.T) {
 	for _, page := range All() {
 		docs := page.Docs()

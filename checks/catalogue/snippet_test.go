@@ -28,10 +28,8 @@ func TestSnippetOfAnUnknownLanguage(t *testing.T) {
 	}
 }
 
-// The Go snippet is compiled against the protocol module that go.mod pins, and
-// run.
-// TestSnippetsFitAScreen: at 80 columns no line of the code is broken, so that it
-// can be selected with the mouse and stays code.
+// TestSnippetsFitAScreen checks that snippets are not wrapped on a screen of 80 columns,
+// so that they can be copied with the mouse.
 func TestSnippetsFitAScreen(t *testing.T) {
 	const room = 72
 	for _, lang := range mintLanguages() {
@@ -99,8 +97,8 @@ print(create_token("support-42", "alice"), end="")
 	opensTheRoom(t, run(t, dir, python, "main.py"))
 }
 
-// opensTheRoom verifies the token as a LiveKit server does, and compares what
-// it permits with what the pages promise.
+// opensTheRoom verifies the token with LiveKit's library, and compares its grants with
+// what the pages promise.
 func opensTheRoom(t *testing.T, token string) {
 	t.Helper()
 	parsed, err := auth.ParseAPIToken(token)
@@ -143,7 +141,7 @@ func write(t *testing.T, dir, name, text string) {
 	}
 }
 
-// run returns what the program prints, with key and secret in its environment.
+// run returns the output of the program, which has key and secret in its environment.
 func run(t *testing.T, dir, program string, args ...string) string {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), program, args...)

@@ -5,7 +5,7 @@ package check
 
 import (
 	"context"
-	"sync/atomic"
+	"slices"
 	"time"
 
 	"lkdoctor/checks/finding"
@@ -119,21 +119,12 @@ type Spec struct {
 	Also Text
 }
 
+// reads returns the checks that Needs and Uses name.
+func (s Spec) reads() []string { return slices.Concat(s.Needs, s.Uses) }
+
 // Reads reports whether the check may read the product of check id: its own, or one
 // that it declares.
-func (s Spec) Reads(id string) bool {
-	if s.ID == id {
-		return true
-	}
-	for _, ids := range [][]string{s.Needs, s.Uses} {
-		for _, other := range ids {
-			if other == id {
-				return true
-			}
-		}
-	}
-	return false
-}
+func (s Spec) Reads(id string) bool { return s.ID == id || slices.Contains(s.reads(), id) }
 
 // Check is one question, its ID and its code.
 type Check struct {
@@ -196,29 +187,6 @@ func (e Ended) Stopped(id string) bool {
 	return ended && (r.Status == StatusFail || r.Status == StatusError ||
 		r.Status == StatusSkip && r.Skip.Reason == Blocked)
 }
-
-// Product is a value that one check produces and others read.
-type Product[T any] struct {
-	// By is the ID of the check that produces it.
-	By    string
-	value atomic.Pointer[T]
-}
-
-// Set stores the value. Only check By calls it, before it returns.
-func (p *Product[T]) Set(value *T) { p.value.Store(value) }
-
-// For returns the product to reader, nil if it was not made. It panics if reader did
-// not declare the product, since that is a data race. A nil reader stands for code
-// that runs after the run and may read everything.
-func (p *Product[T]) For(reader *Spec) *T {
-	if reader != nil && !reader.Reads(p.By) {
-		panic("the check " + reader.ID + " reads the product of " + p.By + ", which is in neither its Needs nor its Uses")
-	}
-	return p.value.Load()
-}
-
-// Carry copies the product of an earlier run to p.
-func (p *Product[T]) Carry(earlier *Product[T]) { p.value.Store(earlier.value.Load()) }
 
 // EventKind is the kind of an Event.
 type EventKind int

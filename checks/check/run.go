@@ -1,6 +1,7 @@
 package check
 
 import (
+	"slices"
 	"time"
 
 	"lkdoctor/checks/finding"
@@ -133,13 +134,19 @@ func (s Summary) Worst() Status {
 }
 
 // SkippedByHand reports whether the user skipped a check while it ran.
-func (r Run) SkippedByHand() bool {
-	for _, result := range r.Results {
-		if result.Skip != nil && result.Skip.ByHand {
-			return true
+func (r Run) SkippedByHand() bool { return slices.ContainsFunc(r.Results, Result.SkippedByHand) }
+
+// SkippedByHand reports whether the user skipped the check while it ran.
+func (r Result) SkippedByHand() bool { return r.Skip != nil && r.Skip.ByHand }
+
+// ResultOf returns the result of check id, zero if it is not among results.
+func ResultOf(results []Result, id string) Result {
+	for _, r := range results {
+		if r.Check.ID == id {
+			return r
 		}
 	}
-	return false
+	return Result{}
 }
 
 // Findings returns the findings of a severity in the order of the checks, each with

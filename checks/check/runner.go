@@ -123,11 +123,9 @@ func (r *runner) free(c Spec) bool {
 	if !r.chosen[c.ID] {
 		return true
 	}
-	for _, ids := range [][]string{c.Needs, c.Uses} {
-		for _, id := range ids {
-			if _, ended := r.results[id]; !ended && r.spec(id).ID != "" {
-				return false
-			}
+	for _, id := range c.reads() {
+		if _, ended := r.results[id]; !ended && r.spec(id).ID != "" {
+			return false
 		}
 	}
 	return true
@@ -182,11 +180,9 @@ func (r *runner) start(ctx context.Context, c Check) {
 	r.started[c.ID] = time.Now()
 	r.observe(Event{Kind: CheckStarted, ID: c.ID})
 	ended := Ended{}
-	for _, ids := range [][]string{c.Needs, c.Uses} {
-		for _, id := range ids {
-			if res, known := r.results[id]; known {
-				ended[id] = res
-			}
+	for _, id := range c.reads() {
+		if res, known := r.results[id]; known {
+			ended[id] = res
 		}
 	}
 	own, cancel := context.WithCancelCause(ctx)

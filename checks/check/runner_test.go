@@ -67,8 +67,8 @@ func TestNotApplicableIsNoFailureAndPropagates(t *testing.T) {
 	}
 }
 
-// TestIndependentChecksOverlap cannot pass when one waits for the other: each
-// needs the other to have begun.
+// TestIndependentChecksOverlap runs two checks that each wait until the other has
+// begun, and fail if they run one after the other.
 func TestIndependentChecksOverlap(t *testing.T) {
 	first, second := make(chan struct{}), make(chan struct{})
 	meet := func(mine, other chan struct{}) func(context.Context, Ended) Report {
@@ -156,8 +156,8 @@ func TestAStoppedRunKeepsWhatWasFinished(t *testing.T) {
 	}
 }
 
-// TestOnlyBringsWhatItReads: what a check needs and what it uses come along;
-// what is left out by name does not, and its product is then not there.
+// TestOnlyBringsWhatItReads checks that a selected check brings what it needs and uses,
+// except what Skip or LeaveOut names.
 func TestOnlyBringsWhatItReads(t *testing.T) {
 	list := []Check{
 		{Spec: Spec{ID: "a.one", Stage: "a"}, Run: passing},
@@ -197,31 +197,8 @@ func TestOnlyBringsWhatItReads(t *testing.T) {
 	}
 }
 
-// TestAnUndeclaredProductPanics: a product is read by whoever declares its
-// maker, and by the maker.
-func TestAnUndeclaredProductPanics(t *testing.T) {
-	p := Product[int]{By: "a.one"}
-	value := 7
-	p.Set(&value)
-	for reader, allowed := range map[*Spec]bool{
-		nil: true, {ID: "a.one"}: true, {ID: "b.two", Needs: []string{"a.one"}}: true, {ID: "b.two", Uses: []string{"a.one"}}: true,
-		{ID: "b.two"}: false, {ID: "b.two", Uses: []string{"c.three"}}: false,
-	} {
-		func() {
-			defer func() {
-				if panicked := recover() != nil; panicked == allowed {
-					t.Errorf("%+v: panicked %v", reader, panicked)
-				}
-			}()
-			if got := p.For(reader); *got != 7 {
-				t.Errorf("%+v reads %d", reader, *got)
-			}
-		}()
-	}
-}
-
-// TestOnlyDeclaredResultsReachACheck: what a check did not declare it cannot
-// ask about either.
+// TestOnlyDeclaredResultsReachACheck checks that Ended holds only the results of the
+// checks that a check needs or uses, not those they depend on.
 func TestOnlyDeclaredResultsReachACheck(t *testing.T) {
 	list := []Check{
 		{Spec: Spec{ID: "a.one"}, Run: failing(finding.TokenOpaque)},

@@ -50,7 +50,7 @@ func (s Selection) Chosen(specs []Spec) map[string]bool {
 			return
 		}
 		chosen[c.ID] = true
-		for _, id := range slices.Concat(c.Needs, c.Uses) {
+		for _, id := range c.reads() {
 			if i := slices.IndexFunc(specs, func(o Spec) bool { return o.ID == id }); i >= 0 {
 				bring(specs[i])
 			}

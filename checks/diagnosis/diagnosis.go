@@ -152,32 +152,20 @@ func (e Evidence) diagnosis(root Located, found bool) check.Diagnosis {
 
 // root returns the finding that explains the most: by severity, then those that affect
 // the call under test, then causes before effects, then by the order of the checks.
-func (e Evidence) root() (Located, bool) {
-	candidates := doctorErrors(e.Results)
-	for _, severity := range []finding.Severity{finding.Fail, finding.Warn} {
-		fails := check.Locate(e.Results, severity)
-		fails = slices.DeleteFunc(fails, func(l Located) bool { return l.Finding.Code.IsDoctor() })
-		if len(fails) > 0 && (severity == finding.Fail || len(candidates) == 0) {
-			candidates = fails
-			break
-		}
+// What failed in the doctor itself counts only where nothing else did.
+func (e Evidence) root() (root Located, found bool) {
+	failed := check.Locate(e.Results, finding.Fail)
+	all := slices.DeleteFunc(slices.Clone(failed), func(l Located) bool { return l.Finding.Code.IsDoctor() })
+	if len(all) == 0 {
+		all = failed
 	}
-	if len(candidates) == 0 {
+	if len(all) == 0 {
+		all = check.Locate(e.Results, finding.Warn)
+	}
+	if len(all) == 0 {
 		return Located{}, false
 	}
-	best := candidates[0]
-	for _, l := range candidates[1:] {
-		if e.weight(l, candidates) < e.weight(best, candidates) {
-			best = l
-		}
-	}
-	return best, true
-}
-
-func doctorErrors(results []check.Result) []Located {
-	return slices.DeleteFunc(check.Locate(results, finding.Fail), func(l Located) bool {
-		return !l.Finding.Code.IsDoctor()
-	})
+	return slices.MinFunc(all, func(a, b Located) int { return e.weight(a, all) - e.weight(b, all) }), true
 }
 
 // weight orders findings of one severity: the lowest is the nearest to the cause.
@@ -194,12 +182,10 @@ func (e Evidence) weight(l Located, all []Located) int {
 // explained reports whether another finding of this run is the cause of code.
 func explained(code Code, all []Located) bool {
 	reasons := map[Code][]Code{
-		finding.TokenExpired:        {finding.ClockSkew, finding.TicketTokenCached},
-		finding.TokenNotYetValid:    {finding.ClockSkew},
-		finding.TokenIssuedInFuture: {finding.ClockSkew},
-		finding.SignatureMismatch: {
-			finding.ConfigSecretStale, finding.SignatureSecretVariant,
-		},
+		finding.TokenExpired:            {finding.ClockSkew, finding.TicketTokenCached},
+		finding.TokenNotYetValid:        {finding.ClockSkew},
+		finding.TokenIssuedInFuture:     {finding.ClockSkew},
+		finding.SignatureMismatch:       {finding.ConfigSecretStale, finding.SignatureSecretVariant},
 		finding.SignatureSecretVariant:  {finding.ConfigSecretStale},
 		finding.SignatureOtherKey:       {finding.ConfigSecretStale},
 		finding.ServerSignatureRejected: {finding.SignatureSecretVariant, finding.SignatureMismatch, finding.EnvValueShadowed},
@@ -214,17 +200,11 @@ func explained(code Code, all []Located) bool {
 		finding.EnvTicketURLMissing:     {finding.EnvFileUnreadable},
 		finding.TurnUnreachable:         {finding.MediaUDPBlocked, finding.MediaFailed},
 		finding.MediaTCPUnreachable:     {finding.MediaPrivateCandidates, finding.MediaAddressUnreachable, finding.MediaUDPBlocked},
-		finding.DevJoinFailed:           nil,
 	}
 	if code == finding.DevJoinFailed {
 		return len(all) > 1
 	}
-	for _, reason := range reasons[code] {
-		if slices.ContainsFunc(all, func(l Located) bool { return l.Finding.Code == reason }) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(all, func(l Located) bool { return slices.Contains(reasons[code], l.Finding.Code) })
 }
 
 // onWay reports whether a finding affects the call under test: a wrong local secret
@@ -264,19 +244,24 @@ func (e Evidence) concerns(f Finding) bool {
 		return !e.OwnURL || f.Code == finding.EnvValueShadowed
 	case "LIVEKIT_API_KEY", "LIVEKIT_API_SECRET":
 		// The signer used the pair that is configured here.
-		return e.Source == check.SourceMinted || e.Source == check.SourceNone || e.Local == Yes
+		return e.madeHere() || e.Local == Yes
 	}
 	return true
 }
 
 func (e Evidence) settingsMissing() bool {
-	for _, l := range check.Locate(e.Results, finding.Fail) {
+	return e.found(func(l Located) bool {
 		switch l.Finding.Code {
 		case finding.EnvURLMissing, finding.EnvKeyMissing, finding.EnvSecretMissing, finding.EnvTicketURLMissing:
 			return true
 		}
-	}
-	return false
+		return false
+	})
+}
+
+// madeHere reports whether the token under test was made here, or is to be.
+func (e Evidence) madeHere() bool {
+	return e.Source == check.SourceMinted || e.Source == check.SourceNone
 }
 
 // owner returns the party that must act on a finding in this run.
@@ -322,14 +307,9 @@ func (e Evidence) threeWay(code Code) (Owner, bool) {
 		return "", false
 	}
 	switch {
-	case e.Server == Yes:
-		// The token is good, so the configuration here is wrong.
-		return finding.OwnerConfig, true
-	case e.Local == Yes && e.Minted != Yes:
-		// Token and configuration agree, and the server refuses both: the pair belongs to
-		// another server than the URL.
-		return finding.OwnerConfig, true
-	case e.Source == check.SourceMinted || e.Source == check.SourceNone:
+	case e.Server == Yes, // the token is good, so the configuration here is wrong
+		e.Local == Yes && e.Minted != Yes, // the pair here belongs to another server than the URL
+		e.madeHere():
 		return finding.OwnerConfig, true
 	}
 	return e.party(finding.OwnerMaker), true

@@ -10,15 +10,15 @@ import (
 	"lkdoctor/checks/finding"
 )
 
-// checkIDs are the checks that a diagnosis knows by name, and a few more.
+// checkIDs returns the IDs of all checks.
 func checkIDs() []string {
 	return []string{"env.files", "env.livekit", "env.ticket", "env.exposure", "ticket.reach", "ticket.consume", "ticket.frontend",
 		"token.format", "token.claims", "token.time", "signature.local", "signature.server", "join.reach", "join.websocket",
 		"join.media", "join.browser", "join.agent", "join.api", "join.turn", "join.publish", "join.reconnect", "fallback.mint", "fallback.join"}
 }
 
-// results makes a run's results from the findings of single checks; every
-// other check passed.
+// results returns the results of a run with the given findings by check ID. Other
+// checks passed, except the skipped ones.
 func results(findings map[string][]Finding, skipped ...string) []check.Result {
 	var out []check.Result
 	for _, id := range checkIDs() {
@@ -31,7 +31,7 @@ func results(findings map[string][]Finding, skipped ...string) []check.Result {
 	return out
 }
 
-// diagnose is the verdict alone.
+// diagnose returns only the diagnosis of Conclude.
 func diagnose(e Evidence) check.Diagnosis {
 	_, d := Conclude(e)
 	return d
@@ -39,9 +39,9 @@ func diagnose(e Evidence) check.Diagnosis {
 
 func fail(code Code) []Finding { return []Finding{finding.New(code, finding.Fail, "seen")} }
 
-// TestThreeWayVerdict is the truth table of DESIGN.md section 2: does the token
-// verify with the local secret, does the server accept it, does the server
-// accept a token minted here?
+// TestThreeWayVerdict is the truth table of three questions: whether the token verifies
+// with the local secret, whether the server accepts it, and whether the server accepts
+// a token minted here.
 func TestThreeWayVerdict(t *testing.T) {
 	const (
 		none    = finding.OwnerNone
@@ -93,7 +93,7 @@ func TestThreeWayVerdict(t *testing.T) {
 			case tt.server == Yes && tt.local == No:
 				found["signature.server"] = fail(finding.ConfigSecretStale)
 			}
-			// Nothing was joined, so that only the verdicts clear anybody.
+			// The joins are skipped, so that only the verdicts clear an owner.
 			d := diagnose(Evidence{
 				Results: results(found, "join.websocket", "join.media", "fallback.join"),
 				Source:  check.SourceTicket, Maker: service, Local: tt.local, Server: tt.server, Minted: tt.minted,
@@ -202,8 +202,8 @@ func TestNothingFailedIsNobodysFault(t *testing.T) {
 	}
 }
 
-// TestEveryVariantGivesItsOwnAdvice: whatever variant of whatever code was seen,
-// the verdict and the first step are that variant's.
+// TestEveryVariantGivesItsOwnAdvice checks that Broke and the first step come from the
+// variant that was seen.
 func TestEveryVariantGivesItsOwnAdvice(t *testing.T) {
 	for _, page := range catalogue.All() {
 		for _, v := range page.Variants {
@@ -232,8 +232,7 @@ func TestEveryVariantGivesItsOwnAdvice(t *testing.T) {
 	}
 }
 
-// A run in which the user skipped a check claims only what was checked, and names what
-// was not, whichever check that was.
+// TestASkippedCheckIsNoPass checks that the summary names the check that the user skipped.
 func TestASkippedCheckIsNoPass(t *testing.T) {
 	for _, id := range checkIDs() {
 		all := results(nil)

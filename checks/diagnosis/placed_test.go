@@ -7,8 +7,8 @@ import (
 	"lkdoctor/checks/finding"
 )
 
-// TestLinesGoToWhereTheSettingComesFrom: what a fix gives to copy fits the source
-// that its sentence names.
+// TestLinesGoToWhereTheSettingComesFrom checks that the lines of a fix suit the file,
+// shell or command line that the setting came from.
 func TestLinesGoToWhereTheSettingComesFrom(t *testing.T) {
 	for _, tt := range []struct{ source, command, lang, text string }{
 		{".env.local", "", ".env.local", "LIVEKIT_URL=wss://lk.example:443"},

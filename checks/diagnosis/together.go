@@ -61,26 +61,23 @@ func (e Evidence) refuted(f Finding) bool {
 	switch f.Code {
 	case finding.EnvURLPath:
 		// A proxy serves LiveKit under this path, or the finding of join.reach says more.
-		return f.Variant != "query" && (e.passed("join.reach") || e.found(func(g Finding) bool {
-			return g.Code == finding.ServerPathPrefix || strings.HasPrefix(g.Variant, "unstripped")
+		return f.Variant != "query" && (e.passed("join.reach") || e.found(func(l Located) bool {
+			return l.Finding.Code == finding.ServerPathPrefix || strings.HasPrefix(l.Finding.Variant, "unstripped")
 		}))
 	case finding.EnvURLMediaPort:
-		return e.passed("join.reach") || e.found(func(g Finding) bool { return g.Variant == "media-port" })
+		return e.passed("join.reach") || e.found(func(l Located) bool { return l.Finding.Variant == "media-port" })
 	case finding.EnvURLInsecure:
 		return e.failed("join.reach")
 	case finding.TicketURLDiffers:
-		return e.addressFails()
+		return e.found(badAddress)
 	}
 	return oddPair(f) && e.Minted == Yes
 }
 
-// addressFails reports whether an address of this run leads to no LiveKit server.
-func (e Evidence) addressFails() bool {
-	return slices.ContainsFunc(check.Locate(e.Results, finding.Fail), func(l Located) bool { return badAddress(l.Finding.Code) })
-}
-
-func badAddress(code Code) bool {
-	switch code {
+// badAddress reports whether a finding is about an address that leads to no LiveKit
+// server.
+func badAddress(l Located) bool {
+	switch l.Finding.Code {
 	case finding.ServerDNS, finding.ServerRefused, finding.ServerTimeout, finding.ServerSilent, finding.ServerReset, finding.ServerTLS,
 		finding.ServerNotLiveKit, finding.ServerPathPrefix, finding.EnvURLInvalid:
 		return true
@@ -138,11 +135,11 @@ func (e Evidence) shadowFails(f Finding) bool {
 	}
 	switch f.Facts["setting"] {
 	case "LIVEKIT_URL":
-		return slices.ContainsFunc(check.Locate(e.Results, finding.Fail), func(l Located) bool {
-			return l.Check == "join.reach" && badAddress(l.Finding.Code) || l.Finding.Code == finding.EnvURLInvalid
+		return e.found(func(l Located) bool {
+			return l.Check == "join.reach" && badAddress(l) || l.Finding.Code == finding.EnvURLInvalid
 		})
 	case "LIVEKIT_API_KEY", "LIVEKIT_API_SECRET":
-		return e.Minted == No && (e.Source == check.SourceMinted || e.Source == check.SourceNone)
+		return e.Minted == No && e.madeHere()
 	}
 	return false
 }
@@ -159,6 +156,6 @@ func (e Evidence) stale(id string, f Finding) Finding {
 }
 
 // found reports whether such is true of any failure of the run.
-func (e Evidence) found(such func(Finding) bool) bool {
-	return slices.ContainsFunc(check.Locate(e.Results, finding.Fail), func(l Located) bool { return such(l.Finding) })
+func (e Evidence) found(such func(Located) bool) bool {
+	return slices.ContainsFunc(check.Locate(e.Results, finding.Fail), such)
 }

@@ -8,8 +8,8 @@ import (
 	"lkdoctor/checks/finding"
 )
 
-// TestJudgedTogether: what a lint says about a text is taken back, or becomes the
-// cause, by what a probe saw.
+// TestJudgedTogether checks that the result of a probe removes a finding about the
+// settings or makes it the root cause.
 func TestJudgedTogether(t *testing.T) {
 	about := func(code Code, severity finding.Severity, setting string) Finding {
 		return finding.New(code, severity, "seen").With("setting", setting)
@@ -34,7 +34,7 @@ func TestJudgedTogether(t *testing.T) {
 	for name, tt := range map[string]struct {
 		findings map[string][]Finding
 		evidence Evidence
-		gone     Code // that is in no result any more
+		gone     Code // the code that is removed, or ""
 		cause    Code
 	}{
 		"LiveKit answers under the path":        {map[string][]Finding{"env.livekit": {path}}, minted, finding.EnvURLPath, ""},

@@ -178,6 +178,9 @@ func factLabels() []factLabel {
 		{"to", "Leads to"},
 		{"token_bytes", "Bytes of the token"},
 		{"tracks_accepted", "Tracks that the server took"},
+		{"turn_host", "Host of the TURN server"},
+		{"turn_port", "Port of the TURN server"},
+		{"transport", "Transport protocol"},
 		{"turn_error", "TURN error"},
 		{"unit", "Unit of the time"},
 		{"up_protocol", "Protocol of the sending side"},
@@ -345,12 +348,12 @@ func looks(english string) Text {
 
 // Listed joins items in one sentence.
 func Listed(items []string) Text {
-	if len(items) == 0 {
-		return Textf("none")
+	var text Text
+	for _, item := range items {
+		text = Joined("%s, %s", text, Textf("%s", item))
 	}
-	text := Textf("%s", items[0])
-	for _, item := range items[1:] {
-		text = Textf("%s, %s", text, item)
+	if text.IsZero() {
+		return Textf("none")
 	}
 	return text
 }

@@ -103,6 +103,16 @@ func (f Finding) With(name string, value any) Finding {
 	return f
 }
 
+// WithAll returns the finding with facts in addition to its own, which take
+// precedence.
+func (f Finding) WithAll(facts Facts) Finding {
+	all := make(Facts, len(facts)+len(f.Facts))
+	maps.Copy(all, facts)
+	maps.Copy(all, f.Facts)
+	f.Facts = all
+	return f
+}
+
 // Putting returns the finding with one more sentence for its fixes.
 func (f Finding) Putting(name string, sentence Text) Finding {
 	sentences := make(map[string]Text, len(f.Sentences)+1)

@@ -25,6 +25,20 @@ func Textf(format string, args ...any) Text {
 	return Text{Format: format, Args: args}
 }
 
+// Joined joins texts by a format of two, such as "%s, %s". It omits empty ones.
+func Joined(format string, texts ...Text) Text {
+	var out Text
+	for _, t := range texts {
+		switch {
+		case out.IsZero():
+			out = t
+		case !t.IsZero():
+			out = Textf(format, out, t)
+		}
+	}
+	return out
+}
+
 // WithArguments returns t with f applied to all that fills it, but not to the format,
 // which is the program's. f must keep the type of its argument, except errors.
 func (t Text) WithArguments(f func(any) any) any {
@@ -54,7 +68,13 @@ func (t Text) In(translate func(format string) string) string {
 			format = other
 		}
 	}
+	if len(t.Args) == 0 && !strings.Contains(format, "{{") {
+		return format
+	}
 	if len(t.Args) == 0 {
+		if !strings.Contains(format, "{{") {
+			return format
+		}
 		values := t.filling(translate)
 		return Fill(unquote(format, values), values)
 	}

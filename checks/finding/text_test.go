@@ -2,8 +2,8 @@ package finding
 
 import "testing"
 
-// TestSpacesBetweenScripts: a translation does not know which of its arguments are
-// Chinese, and the sentence has its spaces in the right places all the same.
+// TestSpacesBetweenScripts checks the spaces between Chinese and Latin letters. A
+// translation does not know which of its arguments are Chinese.
 func TestSpacesBetweenScripts(t *testing.T) {
 	chinese := map[string]string{
 		"from %s": "来自 %s", "%s too": "%s也正常", "good for %s now": "还有 %s 有效", "%s to %s": "%s 到 %s", "%s, %s": "%s、%s",

@@ -2,7 +2,7 @@ package finding
 
 import "testing"
 
-// What stands in the place of a missing value is no quotation.
+// TestNoQuotationWithoutAValue checks that the default of a missing value is not quoted.
 func TestNoQuotationWithoutAValue(t *testing.T) {
 	for _, tt := range []struct{ format, value, want string }{
 		{`Do it ("{{said|see the finding}}").`, "", `Do it (see the finding).`},

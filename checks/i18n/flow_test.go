@@ -7,19 +7,18 @@ import (
 	"go/types"
 )
 
-// flow follows values through lkdoctor's code, from where they end to the
-// literals where they begin: through variables, parameters, fields, results,
-// lists and closures, and without regard to conditions.
+// A flow finds the string literals that can reach a variable or field. It follows
+// assignments, parameters, results, lists and closures, and ignores conditions.
 type flow struct {
 	*source
-	// from are the expressions that a variable, parameter or field is given,
-	// or its elements when it is a list.
+	// from holds the expressions assigned to a variable, parameter or field, or to
+	// its elements.
 	from map[types.Object][]ast.Expr
-	// returns are the expressions of a function's results, by function and place.
+	// returns holds the result expressions of each return statement of a function.
 	returns map[types.Object][][]ast.Expr
-	// calls are all calls, bound when it is known what is called.
+	// calls holds all calls.
 	calls []*ast.CallExpr
-	// bodies are the functions that a variable of function type can hold.
+	// bodies holds the function literals assigned to a variable.
 	bodies map[types.Object][]*ast.FuncLit
 }
 
@@ -31,8 +30,8 @@ func newFlow(s *source) *flow {
 	for _, file := range s.sorted() {
 		ast.Inspect(file, f.visit)
 	}
-	// Twice: what a callback is called with is known only once it is known which
-	// closures the callback can be.
+	// The second pass binds the arguments of callbacks, whose closures are known only
+	// after the first.
 	for range 2 {
 		for _, call := range f.calls {
 			f.bind(call)
@@ -71,12 +70,12 @@ func (f *flow) assign(to, values []ast.Expr) {
 		case len(values) == len(to):
 			f.give(target, values[i])
 		case len(values) == 1 && i == 0:
-			f.give(target, values[0]) // the first of several results
+			f.give(target, values[0]) // only the first of several results
 		}
 	}
 }
 
-// give notes that target takes the value of expr.
+// give records that target takes the value of expr.
 func (f *flow) give(target, expr ast.Expr) {
 	object := f.object(target)
 	if object == nil {
@@ -89,8 +88,8 @@ func (f *flow) give(target, expr ast.Expr) {
 	}
 }
 
-// object is the variable, parameter, field or function that expr names; for an
-// element of a list it is the list.
+// object returns the variable, parameter, field or function that expr names. For an
+// element of a list it returns the list.
 func (f *flow) object(expr ast.Expr) types.Object {
 	switch expr := ast.Unparen(expr).(type) {
 	case *ast.Ident:
@@ -111,7 +110,7 @@ func (f *flow) object(expr ast.Expr) types.Object {
 	return nil
 }
 
-// fields notes what a struct literal gives its fields.
+// fields records the field values of a struct literal.
 func (f *flow) fields(literal *ast.CompositeLit) {
 	kind := f.info.Types[literal].Type
 	if kind == nil {
@@ -133,7 +132,7 @@ func (f *flow) fields(literal *ast.CompositeLit) {
 	}
 }
 
-// results notes what a function returns, not what the closures in it do.
+// results records the return values of a function, without those of its closures.
 func (f *flow) results(function types.Object, body *ast.BlockStmt) {
 	if function == nil || body == nil {
 		return
@@ -149,7 +148,7 @@ func (f *flow) results(function types.Object, body *ast.BlockStmt) {
 	})
 }
 
-// bind notes what a call gives the parameters of what it calls.
+// bind records the arguments of a call for the parameters of its callee.
 func (f *flow) bind(call *ast.CallExpr) {
 	if body, ok := ast.Unparen(call.Fun).(*ast.FuncLit); ok {
 		f.bindTo(call, f.parameters(body))
@@ -171,7 +170,7 @@ func (f *flow) bind(call *ast.CallExpr) {
 	}
 }
 
-// held are the closures that a variable can hold, also by way of others.
+// held returns the closures that a variable can hold, directly or through others.
 func (f *flow) held(object types.Object, seen map[types.Object]bool) []*ast.FuncLit {
 	if seen[object] {
 		return nil
@@ -212,7 +211,7 @@ func (f *flow) bindTo(call *ast.CallExpr, parameters []types.Object) {
 	}
 }
 
-// literals calls found with every string constant that can end in object.
+// literals calls found for every string constant that can reach object.
 func (f *flow) literals(object types.Object, found func(text string, at token.Pos)) {
 	seenObject, seenExpr := map[types.Object]bool{}, map[ast.Expr]bool{}
 	var ofObject func(types.Object)
@@ -264,7 +263,7 @@ func (f *flow) literals(object types.Object, found func(text string, at token.Po
 	ofObject(object)
 }
 
-// ofCall goes on with the first results of what is called.
+// ofCall calls next for the first result of each return statement of the callee.
 func (f *flow) ofCall(call *ast.CallExpr, next func(ast.Expr)) {
 	object := f.object(call.Fun)
 	if object == nil {

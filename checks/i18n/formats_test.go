@@ -14,11 +14,11 @@ import (
 	"unicode"
 )
 
-// found is a format in the code, and one place where it stands.
+// A found is a format and the first place in the code that has it.
 type found struct{ format, place string }
 
-// formatsIn lists every text that can become a finding.Text's format, in the
-// order of the files.
+// formatsIn returns every string that can become the Format of a finding.Text, in
+// source order.
 func formatsIn(t *testing.T, s *source) []found {
 	t.Helper()
 	f := newFlow(s)
@@ -48,8 +48,8 @@ func formatsIn(t *testing.T, s *source) []found {
 	return list
 }
 
-// unresolved notes the literals in a call of something that takes formats by
-// its name, where the types did not tell what is called.
+// unresolved notes the string literals in a call of a function that takes formats, if
+// the type information does not resolve the callee. It goes by the function's name.
 func unresolved(f *flow, call *ast.CallExpr, note func(string, token.Pos)) {
 	name := ""
 	switch fun := ast.Unparen(call.Fun).(type) {
@@ -69,7 +69,7 @@ func unresolved(f *flow, call *ast.CallExpr, note func(string, token.Pos)) {
 	}
 }
 
-// needsWords reports whether a format has anything to translate.
+// needsWords reports whether a format contains letters outside its verbs.
 func needsWords(format string) bool {
 	text := format
 	for _, v := range verbsOf(format) {
@@ -78,16 +78,15 @@ func needsWords(format string) bool {
 	return strings.ContainsFunc(text, unicode.IsLetter)
 }
 
-// lkdoctorSource is the code that people read messages of.
+// lkdoctorSource returns the code whose messages users read.
 func lkdoctorSource(t *testing.T) *source {
 	t.Helper()
 	return loadSource(t, filepath.Join("..", ".."), "cmd/lkdoctor", "tui", "checks")
 }
 
-// TestEveryFormatHasChineseWords lists the formats without a translation as
-// lines for zh.json, and the translations of formats that are no more. With
-// UPDATE_GOLDEN set it writes zh.json anew, in the order of the code: the stale
-// ones left out, the missing ones as "" to be filled in.
+// TestEveryFormatHasChineseWords reports formats without a translation, as lines for
+// zh.json, and translations of formats that no longer exist. With UPDATE_GOLDEN set it
+// rewrites zh.json in source order, without the stale ones and with "" for the missing.
 func TestEveryFormatHasChineseWords(t *testing.T) {
 	texts, err := parse(chinese)
 	if err != nil {
@@ -120,7 +119,7 @@ func TestEveryFormatHasChineseWords(t *testing.T) {
 	}
 }
 
-// rewrite writes zh.json for the formats in list, with the texts there are.
+// rewrite writes zh.json for the formats in list, with the known texts.
 func rewrite(t *testing.T, list []found, texts map[string]string) {
 	t.Helper()
 	var lines []string
@@ -135,7 +134,7 @@ func rewrite(t *testing.T, list []found, texts map[string]string) {
 	}
 }
 
-// quoted is a text as JSON has it in zh.json.
+// quoted returns text as a JSON string without HTML escapes.
 func quoted(text string) string {
 	var b strings.Builder
 	enc := json.NewEncoder(&b)
@@ -146,8 +145,8 @@ func quoted(text string) string {
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
-// TestFormatsAreFoundWhereverTheyStand holds the search itself to the ways in
-// which the code makes messages.
+// TestFormatsAreFoundWhereverTheyStand tests formatsIn on each way in which code can
+// make a message.
 func TestFormatsAreFoundWhereverTheyStand(t *testing.T) {
 	s := loadSource(t, filepath.Join("testdata", "module"), "checks", "tui")
 	var got []string

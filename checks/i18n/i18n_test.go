@@ -36,8 +36,7 @@ func TestTranslator(t *testing.T) {
 	}
 }
 
-// TestSentencesInChinese renders texts in which the order of the arguments
-// changes and texts stand in texts.
+// TestSentencesInChinese covers translations that reorder arguments, and texts as arguments.
 func TestSentencesInChinese(t *testing.T) {
 	zh := Translator(Chinese)
 	for _, c := range []struct {
@@ -68,8 +67,8 @@ func TestTranslatorIsSafeForSeveralAtOnce(t *testing.T) {
 	all.Wait()
 }
 
-// TestPagesPair holds each Chinese page to as many fixes as the English one:
-// else its fixes stay English.
+// TestPagesPair checks that each Chinese page has as many fixes as the English one;
+// otherwise its fixes are shown in English.
 func TestPagesPair(t *testing.T) {
 	texts := pageTexts(Chinese)
 	for _, english := range catalogue.All() {
@@ -87,8 +86,8 @@ func TestPagesPair(t *testing.T) {
 	}
 }
 
-// TestFile finds what a JSON parser lets pass: a key written twice, of which
-// the first is lost, an empty translation, and bytes that are no UTF-8.
+// TestFile reports what a JSON parser accepts: duplicate keys, empty translations and
+// invalid UTF-8.
 func TestFile(t *testing.T) {
 	if !utf8.Valid(chinese) {
 		t.Error("zh.json is not UTF-8")
@@ -117,8 +116,8 @@ func TestFile(t *testing.T) {
 	}
 }
 
-// TestChineseTypography finds half-width punctuation and spaces where Chinese has none,
-// and the other word for "you".
+// TestChineseTypography reports half-width punctuation and wrong spaces next to Chinese
+// characters, and 您.
 func TestChineseTypography(t *testing.T) {
 	texts, err := parse(chinese)
 	if err != nil {

@@ -15,7 +15,7 @@ import (
 	"testing"
 )
 
-// module is the import path of lkdoctor's own packages: the module's name.
+// module is the path of this module.
 var module = func() string {
 	mod, err := os.ReadFile(filepath.Join("..", "..", "go.mod"))
 	if err != nil {
@@ -25,8 +25,8 @@ var module = func() string {
 	return name
 }()
 
-// source is lkdoctor's own code, with types as far as they follow from it:
-// packages of others are left empty, and what needs them stays unknown.
+// A source is the parsed and type-checked code of lkdoctor. Packages of other modules
+// are empty, so that types from them are unknown.
 type source struct {
 	fset  *token.FileSet
 	root  string
@@ -35,8 +35,8 @@ type source struct {
 	known map[string]*types.Package
 }
 
-// loadSource reads the packages in the folders named, and what they import of
-// lkdoctor. root is the module's folder.
+// loadSource reads the packages below the folders, and the packages of lkdoctor that
+// they import. root is the module's folder.
 func loadSource(t *testing.T, root string, folders ...string) *source {
 	t.Helper()
 	s := &source{
@@ -51,7 +51,7 @@ func loadSource(t *testing.T, root string, folders ...string) *source {
 			if err != nil || !entry.IsDir() {
 				return err
 			}
-			// The lab plays the broken services that lkdoctor is tested against.
+			// No user reads the messages of the lab.
 			if entry.Name() == "testdata" || entry.Name() == "lab" {
 				return fs.SkipDir
 			}
@@ -69,7 +69,7 @@ func loadSource(t *testing.T, root string, folders ...string) *source {
 	return s
 }
 
-// Import makes source an importer of types.
+// Import implements types.Importer.
 func (s *source) Import(name string) (*types.Package, error) {
 	if pkg := s.known[name]; pkg != nil {
 		return pkg, nil
@@ -92,7 +92,7 @@ func (s *source) Import(name string) (*types.Package, error) {
 	return pkg, nil
 }
 
-// parse reads a folder's Go files without its tests, for any system.
+// parse parses the folder's Go files for all systems, without tests.
 func (s *source) parse(dir string) ([]*ast.File, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -113,8 +113,7 @@ func (s *source) parse(dir string) ([]*ast.File, error) {
 	return files, nil
 }
 
-// field finds the field of a struct type by the names of its package, type and
-// itself.
+// field returns the named field of the struct type pkg.typeName.
 func (s *source) field(t *testing.T, pkg, typeName, name string) types.Object {
 	t.Helper()
 	if p := s.known[path.Join(module, pkg)]; p != nil {
@@ -132,7 +131,7 @@ func (s *source) field(t *testing.T, pkg, typeName, name string) types.Object {
 	return nil
 }
 
-// place says where something is, as a path from the module's root.
+// place returns pos as path:line, relative to the module's root.
 func (s *source) place(pos token.Pos) string {
 	at := s.fset.Position(pos)
 	name, err := filepath.Rel(s.root, at.Filename)
@@ -142,7 +141,7 @@ func (s *source) place(pos token.Pos) string {
 	return fmt.Sprintf("%s:%d", filepath.ToSlash(name), at.Line)
 }
 
-// sorted returns the files in the order of their paths.
+// sorted returns the files sorted by path.
 func (s *source) sorted() []*ast.File {
 	files := slices.Clone(s.files)
 	slices.SortFunc(files, func(a, b *ast.File) int {
@@ -151,7 +150,7 @@ func (s *source) sorted() []*ast.File {
 	return files
 }
 
-// before reports whether a stands before b, by file and line.
+// before reports whether a precedes b by file and offset.
 func (s *source) before(a, b token.Pos) bool {
 	pa, pb := s.fset.Position(a), s.fset.Position(b)
 	if pa.Filename != pb.Filename {

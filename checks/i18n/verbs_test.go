@@ -7,15 +7,15 @@ import (
 	"testing"
 )
 
-// verb is one verb of a format: its text, and the argument that it shows
-// (counted from 1; 0 for %%, which shows none).
+// A verb is one verb of a format. argument is the number of the argument that it
+// shows, from 1, or 0 for %%.
 type verb struct {
 	text, kind string
 	argument   int
 }
 
-// verbsOf lists the verbs of a format, as fmt reads them. A width or precision
-// taken from an argument (*) is no part of a message.
+// verbsOf returns the verbs of a format as fmt reads them, except that it does not
+// support * for width or precision.
 func verbsOf(format string) []verb {
 	var verbs []verb
 	next := 1
@@ -33,7 +33,7 @@ func verbsOf(format string) []verb {
 	return verbs
 }
 
-// shown maps each argument to the verb that it is shown with.
+// shown maps each argument's number to the verbs that show it.
 func shown(format string) map[int]string {
 	arguments := map[int]string{}
 	for _, v := range verbsOf(format) {

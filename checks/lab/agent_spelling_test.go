@@ -15,8 +15,8 @@ import (
 	"lkdoctor/checks/token"
 )
 
-// TestSpellingsOfAgents joins with each spelling of an agent in a token: where the
-// server does not call it, the checks of the token say so.
+// TestSpellingsOfAgents joins with various spellings of an agent in the token. Lint must
+// report exactly those for which the server does not call the agent.
 func TestSpellingsOfAgents(t *testing.T) {
 	l, err := Start(t.Context(), Options{})
 	if err != nil {
@@ -62,7 +62,7 @@ func TestSpellingsOfAgents(t *testing.T) {
 			}
 			defer guest.Close()
 			var names []string
-			for len(names) == 0 { // the server calls an agent without a name where none is named
+			for len(names) == 0 { // without an agent's name the server dispatches to ""
 				list, err := client.ListDispatch(ctx, &livekit.ListAgentDispatchRequest{Room: room})
 				if err != nil {
 					t.Fatal(err)

@@ -19,21 +19,20 @@ import (
 	"time"
 )
 
-// patience is how long one run may take before it counts as hung.
+// patience is the time after which a run counts as hung.
 const patience = 90 * time.Second
 
-// bench is what all rows of the benchmark need: the programs, and an empty
-// folder to run them in.
+// A bench holds the programs to measure and the empty folder that they run in.
 type bench struct {
 	tb                         testing.TB
 	doctor, base, sdkjoin, dir string
 }
 
-// ran is a run that has ended: how long the process took, from exec to exit, the
-// most memory that it held, and what lkdoctor's document says.
+// A ran is the result of one process: the time from start to exit, the peak memory and
+// the decoded JSON document.
 type ran struct {
 	took time.Duration
-	peak float64 // MiB, where the system tells; 0 else
+	peak float64 // MiB; 0 without /proc
 	code int
 	document
 }
@@ -52,8 +51,8 @@ func (d document) passed(id string) bool {
 	})
 }
 
-// run runs a program with those settings, and nothing of the caller's that could
-// change what it does.
+// run runs a program in an environment with settings and without the caller's
+// variables that could influence it.
 func (b *bench) run(program string, settings []string, args ...string) (ran, error) {
 	ctx, cancel := context.WithTimeout(b.tb.Context(), patience)
 	defer cancel()
@@ -81,9 +80,9 @@ func (b *bench) run(program string, settings []string, args ...string) (ran, err
 	return out, nil
 }
 
-// peakOf is the most memory that a process held, in MiB. It has to ask while the
-// process lives: the peak that wait4 gives is that of the test itself, where
-// that is larger (fs/exec.c, exec_mmap).
+// peakOf returns the peak memory of a process in MiB. It polls /proc until ended is
+// closed, because the peak that wait4 returns can be that of the test process, from
+// before exec (fs/exec.c, exec_mmap).
 func peakOf(pid int, ended <-chan struct{}) (peak float64) {
 	tick := time.NewTicker(3 * time.Millisecond)
 	defer tick.Stop()
@@ -102,8 +101,8 @@ func peakOf(pid int, ended <-chan struct{}) (peak float64) {
 	}
 }
 
-// The settings of a program under test: without a token, with a good one of that
-// identity, with a fresh ticket.
+// configured, tokenSettings and ticketSettings return settings without a token, with a
+// good token for identity, and with a new ticket.
 func configured(l *Lab) []string {
 	return []string{"LIVEKIT_URL=" + l.URL, "LIVEKIT_API_KEY=" + l.Pair.Key, "LIVEKIT_API_SECRET=" + l.Pair.Secret}
 }
@@ -116,7 +115,7 @@ func ticketSettings(l *Lab) []string {
 	return append(configured(l), "USER_MGMT_BASE_URL="+l.TicketURL, "LKDOCTOR_TICKET="+l.Renew())
 }
 
-// everything are the claims of a participant who may do everything.
+// everything returns the claims of a participant with all permissions.
 func everything(pair Pair, room, identity string) Claims {
 	now := time.Now()
 	return Claims{
@@ -125,15 +124,15 @@ func everything(pair Pair, room, identity string) Claims {
 	}
 }
 
-// row is one line of the table: what is measured, the target for its median (0
-// for none), and how often at most.
+// A row is one line of the table: what is measured, the target for its median (0 for
+// none) and the maximum number of runs.
 type row struct {
 	name, unit string
 	most       float64
 	times      int
 	run        func(doctor string) (float64, error)
-	// sdk is what the same costs the SDK; nil where there is nothing to compare.
-	// mostSDK is the target for the median of the ratio, 0 for none.
+	// sdk measures the same with the Go SDK; nil if there is no equivalent.
+	// mostSDK is the target for the median ratio, 0 for none.
 	sdk     func() (float64, error)
 	mostSDK float64
 }
@@ -142,7 +141,8 @@ func millis(out ran, err error) (float64, error)  { return float64(out.took.Micr
 func seconds(out ran, err error) (float64, error) { return out.took.Seconds(), err }
 func memory(out ran, err error) (float64, error)  { return out.peak, err }
 
-// must is a run that has to end with a passed check, or with a root cause.
+// must returns an error unless the check want passed or want is the root cause. An
+// empty want means exit code 0.
 func must(want string) func(out ran, err error) (ran, error) {
 	return func(out ran, err error) (ran, error) {
 		if got := out.Diagnosis.RootCause.Code; err == nil && got != want && !out.passed(want) && (want != "" || out.code != 0) {
@@ -152,7 +152,7 @@ func must(want string) func(out ran, err error) (ran, error) {
 	}
 }
 
-// rows starts the labs and lists what is measured on them.
+// rows starts the labs and returns the rows of the table.
 func (b *bench) rows() []row {
 	labOf := func(o Options) *Lab {
 		l, err := Start(b.tb.Context(), o)
@@ -198,7 +198,7 @@ func (b *bench) rows() []row {
 		{"peak memory, version", "MiB", 0, 7, func(d string) (float64, error) { return memory(ok(b.run(d, nil, "version"))) }, nil, 0},
 		{fmt.Sprintf("%d at once, each with its own right answer", crowd), "s", 0, 3, func(d string) (float64, error) { return b.consult(d, well) }, nil, 0},
 	}
-	// What browsers and the server API are asked adds to a run, in pairs.
+	// added measures what join.browser and join.api add to a run.
 	added := func(l *Lab) func(string) (float64, error) {
 		return func(d string) (float64, error) {
 			dev := must("fallback.join")
@@ -222,7 +222,7 @@ func (b *bench) rows() []row {
 				return seconds(must("AGENT_NO_WORKER")(b.run(d, ticketSettings(nobodys), "--json", "--force-join")))
 			}, nil, 0})
 	for _, rtt := range []int{25, 50, 100, 200} {
-		// The SDK does not see to it that its leave arrives: its participant may be there still.
+		// The SDK does not wait until its leave arrives, so its participant may still be present.
 		away := labOf(Options{RTT: time.Duration(rtt) * time.Millisecond})
 		list = append(list,
 			row{fmt.Sprintf("round trip of %d ms: dev token", rtt), "ms", 0, 7,
@@ -238,11 +238,11 @@ func (b *bench) rows() []row {
 	return list
 }
 
-// crowd is how many doctors run at once.
+// crowd is the number of concurrent runs.
 const crowd = 16
 
-// consult runs a crowd in which each has its own identity and its own trouble,
-// and is the time in seconds until the last has given its own right answer.
+// consult starts a crowd of runs with different identities, three of four with a bad
+// token, and returns the seconds until all have ended with the right diagnosis.
 func (b *bench) consult(doctor string, l *Lab) (float64, error) {
 	var all sync.WaitGroup
 	failures := make(chan error, crowd)
@@ -275,11 +275,10 @@ func (b *bench) consult(doctor string, l *Lab) (float64, error) {
 	return time.Since(begun).Seconds(), <-failures
 }
 
-// BenchmarkDoctor measures whole runs of the lkdoctor that LKDOCTOR names,
-// against its targets, against LiveKit's Go SDK, and where BASE names another
-// lkdoctor against that one: in turn, so that a ratio is of pairs. It ends with a
-// table. A figure over its target fails nothing; a measurement that could not be
-// made does.
+// BenchmarkDoctor measures whole runs of the lkdoctor binary that LKDOCTOR names and
+// prints a table with its targets. It alternates with LiveKit's Go SDK and the binary
+// that BASE names, so that ratios are of pairs. A value over its target does not fail
+// the benchmark; a failed measurement does.
 func BenchmarkDoctor(b *testing.B) {
 	doctor := os.Getenv("LKDOCTOR")
 	if doctor == "" {
@@ -303,7 +302,7 @@ func BenchmarkDoctor(b *testing.B) {
 	fmt.Printf("\n%s\n", &table)
 }
 
-// measure runs one row as often as the benchmark says, and is its line.
+// measure measures one row and returns its line of the table.
 func (s *bench) measure(b *testing.B, r row) string {
 	var ours, base, sdk, overBase, overSDK []float64
 	for range min(b.N, r.times) {
@@ -339,7 +338,7 @@ func (s *bench) measure(b *testing.B, r row) string {
 	return strings.Join(line, "\t")
 }
 
-// median is the middle one, or the mean of the two in the middle.
+// median returns the median of list.
 func median(list []float64) float64 {
 	sorted := slices.Sorted(slices.Values(list))
 	middle := len(sorted) / 2

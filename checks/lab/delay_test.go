@@ -15,7 +15,7 @@ import (
 	"lkdoctor/checks/codetest"
 )
 
-// away starts a delay of rtt before a peer that talks.
+// away starts a raw server that runs talk behind a delay of rtt, and returns the address.
 func away(t *testing.T, rtt time.Duration, talk func(*net.TCPConn)) string {
 	t.Helper()
 	target, err := serveRaw(freePort, talk)
@@ -49,7 +49,7 @@ func dialled(t *testing.T, addr string) *net.TCPConn {
 
 func echo(conn *net.TCPConn) { _, _ = io.Copy(conn, conn) }
 
-// answered sends one byte and returns how long its echo took.
+// answered sends one byte and returns the time until its echo.
 func answered(t *testing.T, conn net.Conn) time.Duration {
 	t.Helper()
 	begun := time.Now()
@@ -72,8 +72,8 @@ func TestDelayOfAConnection(t *testing.T) {
 	oneRoundTrip(t, rtt, func() time.Duration { return answered(t, conn) })
 }
 
-// oneRoundTrip: no try takes less than rtt, and on a machine that is busy at times
-// the fastest of five takes less than two.
+// oneRoundTrip fails the test if a try takes less than rtt, or if none of five takes less
+// than twice that. Single tries may be slow on a busy machine.
 func oneRoundTrip(t *testing.T, rtt time.Duration, try func() time.Duration) {
 	t.Helper()
 	var took time.Duration
@@ -88,13 +88,14 @@ func oneRoundTrip(t *testing.T, rtt time.Duration, try func() time.Duration) {
 	t.Errorf("the answer took %s: asking on an open connection is one round trip", took)
 }
 
-// A connection that is opened ahead has its handshake behind it.
+// TestDelayOfAConnectionOpenedAhead checks that the handshake has passed on a
+// connection that was opened earlier.
 func TestDelayOfAConnectionOpenedAhead(t *testing.T) {
 	codetest.Alone(t)
 	const rtt = 80 * time.Millisecond
 	oneRoundTrip(t, rtt, func() time.Duration {
 		conn := dialled(t, away(t, rtt, echo))
-		time.Sleep(2 * rtt) // what is tested is the time itself
+		time.Sleep(2 * rtt) // time for the handshake
 		return answered(t, conn)
 	})
 }
@@ -122,8 +123,8 @@ func TestDelayOfHTTP(t *testing.T) {
 	}
 }
 
-// Many bytes arrive whole and in order, and many at a time: at one chunk a
-// round trip these would take 25 s.
+// TestDelayKeepsOrderAndBandwidth sends 8 MiB, which must arrive complete and in order.
+// With one chunk per round trip they would take 25 s.
 func TestDelayKeepsOrderAndBandwidth(t *testing.T) {
 	const rtt = 50 * time.Millisecond
 	conn := dialled(t, away(t, rtt, echo))
@@ -143,7 +144,7 @@ func TestDelayKeepsOrderAndBandwidth(t *testing.T) {
 	}
 }
 
-// The end of one direction leaves the other one open.
+// TestDelayOfTheEnd checks that closing one direction leaves the other open.
 func TestDelayOfTheEnd(t *testing.T) {
 	conn := dialled(t, away(t, 20*time.Millisecond, func(c *net.TCPConn) {
 		_, _ = io.Copy(io.Discard, c)

@@ -53,14 +53,13 @@ func TestUnknownFault(t *testing.T) {
 	}
 }
 
-// TestEveryFaultStartsAndStops starts each lab and stops it: when all have
-// stopped, nothing of them runs on. With -run and a fault's name it says so of
-// that fault.
+// TestEveryFaultStartsAndStops starts and stops each lab in parallel. After the last, no
+// goroutine of a lab may run. -run with a fault's name checks that fault alone.
 func TestEveryFaultStartsAndStops(t *testing.T) {
 	if testing.Short() {
-		t.Skip("with -short, the tests of cmd/lkdoctor start one fault a code")
+		t.Skip("with -short, the tests of cmd/lkdoctor start a fault a check")
 	}
-	t.Cleanup(func() { // when the last fault has ended
+	t.Cleanup(func() { // runs after the last fault
 		if stack := running(); stack != "" {
 			t.Errorf("still running:\n%s", stack)
 		}
@@ -90,9 +89,8 @@ func TestEveryFaultStartsAndStops(t *testing.T) {
 	}
 }
 
-// running returns the stacks of goroutines that run the lab's own code, this
-// test apart; livekit-server's own are not counted. A goroutine needs a moment
-// to go away after it said that it is done.
+// running returns the stacks of goroutines that run code of this package other than
+// tests. It retries for 500 ms, because a goroutine may still be ending.
 func running() string {
 	var found string
 	for range 100 {

@@ -28,7 +28,7 @@ func start(t *testing.T, fault string) *Lab {
 	return l
 }
 
-// good is a token that the lab's server accepts.
+// good returns a token that the lab's server accepts.
 func good(l *Lab) string {
 	return Sign(participant(l.Pair, l.Room, "tester", time.Now()), l.Pair.Secret)
 }
@@ -69,7 +69,7 @@ func TestMediaGoesTheWayThatTheFaultLeaves(t *testing.T) {
 			l := start(t, fault)
 			wait := 20 * time.Second
 			if want == "none" {
-				wait = 1500 * time.Millisecond // it can only be too short to see a fault of ours
+				wait = 1500 * time.Millisecond // too short a wait can hide a failure, not cause one
 			}
 			ctx, cancel := context.WithTimeout(t.Context(), wait)
 			defer cancel()
@@ -147,7 +147,7 @@ func TestWebSocketFaults(t *testing.T) {
 		{"not-livekit-spa", 200, nil},
 		{"room-not-found", 404, nil},
 		{"room-full", 500, nil},
-		{"metadata-too-large", 101, nil}, // the tester's own token has no metadata
+		{"metadata-too-large", 101, nil}, // this token has no metadata
 		{"ws-closed", 101, closes(websocket.CloseNormalClosure)},
 		{"ws-closed-policy", 101, closes(websocket.ClosePolicyViolation)},
 		{"ws-dropped", 101, closes(websocket.CloseAbnormalClosure)},
@@ -197,7 +197,7 @@ func says(kind int) func(*testing.T, *websocket.Conn) {
 	}
 }
 
-// TestGuestIsInTheRoom asks the server itself, as lkdoctor does before it joins.
+// TestGuestIsInTheRoom asks the server for the participant, as lkdoctor does before a join.
 func TestGuestIsInTheRoom(t *testing.T) {
 	for fault, want := range map[string]bool{"would-evict": true, "room-full": false, Healthy: false} {
 		l := start(t, fault)
@@ -209,8 +209,8 @@ func TestGuestIsInTheRoom(t *testing.T) {
 	}
 }
 
-// TestValidate asks the real server about the tokens that the ticket service
-// hands out, and about keys.
+// TestValidate sends the token of each lab's ticket service to the real server's
+// /rtc/validate.
 func TestValidate(t *testing.T) {
 	tests := []struct {
 		fault  string

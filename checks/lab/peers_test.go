@@ -29,7 +29,7 @@ func payload(t *testing.T, token string) map[string]any {
 	return claims
 }
 
-// closing closes a peer with the test.
+// closing registers the peer to be closed at the end of the test and returns it.
 func closing(t *testing.T, p *Peer, err error) *Peer {
 	t.Helper()
 	if err != nil {
@@ -39,8 +39,8 @@ func closing(t *testing.T, p *Peer, err error) *Peer {
 	return p
 }
 
-// talk sends text and returns what comes back until the peer ends or nothing
-// comes for a while.
+// talk sends text and returns what comes back until the peer closes the connection or
+// 200 ms have passed.
 func talk(t *testing.T, addr, text string) (string, error) {
 	t.Helper()
 	conn, err := net.Dial("tcp", addr)

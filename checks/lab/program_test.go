@@ -15,7 +15,7 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// TestMain makes this test binary a livekit-server where it is run like one.
+// TestMain runs this test binary as a livekit-server if LIVEKIT_CONFIG is set.
 func TestMain(m *testing.M) {
 	if os.Getenv("LIVEKIT_CONFIG") == "" {
 		os.Exit(m.Run())

@@ -15,7 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// variable is the value of one variable of the lab's environment.
+// variable returns the value of a variable in the lab's environment, or "".
 func variable(l *Lab, name string) string {
 	for _, v := range l.Environ() {
 		if value, ok := strings.CutPrefix(v, name+"="); ok {
@@ -25,7 +25,7 @@ func variable(l *Lab, name string) string {
 	return ""
 }
 
-// noFollow does not follow redirects and keeps no connection open.
+// noFollow returns a client that follows no redirects and keeps no connections.
 func noFollow() *http.Client {
 	return &http.Client{
 		Transport:     &http.Transport{DisableKeepAlives: true, DisableCompression: true},
@@ -57,7 +57,7 @@ func post(t *testing.T, url, body string) (int, http.Header, string) {
 	return fetch(t, noFollow(), request)
 }
 
-// consumeURL is where the program under test takes its ticket.
+// consumeURL returns the URL at which lkdoctor consumes its ticket.
 func consumeURL(l *Lab) string {
 	return variable(l, "USER_MGMT_BASE_URL") + "/api/v1/tickets/" + variable(l, "LKDOCTOR_TICKET") + "/consume"
 }
@@ -252,7 +252,7 @@ func TestStreamsDoNotEnd(t *testing.T) {
 			if n, err := io.CopyN(io.Discard, body, want); n != want {
 				t.Errorf("it ended after %d bytes: %v", n, err)
 			}
-			if err := l.Close(); err != nil { // with the answer under way
+			if err := l.Close(); err != nil { // during the response
 				t.Error(err)
 			}
 			if stack := running(); stack != "" {

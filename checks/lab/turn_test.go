@@ -13,7 +13,7 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// startWith starts a lab with a fault that need not be in the list.
+// startWith starts a lab with a fault that need not be listed in Faults.
 func startWith(t *testing.T, fault Fault) *Lab {
 	t.Helper()
 	l := newLab(fault)
@@ -28,7 +28,7 @@ func startWith(t *testing.T, fault Fault) *Lab {
 	return l
 }
 
-// joined is what the server says on joining.
+// joined joins and returns the server's JoinResponse.
 func joined(t *testing.T, l *Lab) *livekit.JoinResponse {
 	t.Helper()
 	token := Sign(participant(l.Pair, l.Room, l.Identity, time.Now()), l.Pair.Secret)

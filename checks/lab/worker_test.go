@@ -9,7 +9,7 @@ import (
 	lksdk "github.com/livekit/server-sdk-go/v2"
 )
 
-// called starts a lab whose token calls an agent, and joins with that token.
+// called starts a lab whose token dispatches an agent, and joins with that token.
 func called(t *testing.T, opts AgentOptions) *Lab {
 	t.Helper()
 	l, err := Start(t.Context(), Options{Agent: opts})
@@ -32,9 +32,9 @@ func called(t *testing.T, opts AgentOptions) *Lab {
 	return l
 }
 
-// seen polls until want is true of the room. A server that has not been asked for
-// agents within the last minute lists a job only 5 s after it was given away
-// (livekit-server 1.13.5, agent.CheckEnabledTimeout), whatever came of it.
+// seen polls until want returns true for the room. If nobody asked the server for agents
+// within the last minute, it lists a job only 5 s after its assignment (livekit-server
+// 1.13.5, agent.CheckEnabledTimeout).
 func seen(t *testing.T, l *Lab, want func(dispatches []*livekit.AgentDispatch, agents []*livekit.ParticipantInfo) bool) {
 	t.Helper()
 	pair := l.plan.serverPairs[0]

@@ -6,10 +6,10 @@ import (
 	"lkdoctor/checks/placeholder"
 )
 
-// look is one of In, InURL and InClaim.
+// A look is one of In, InURL and InClaim.
 type look func(string) (placeholder.Found, bool)
 
-// TestFamilies: each placeholder is found with its kind, and no valid setting is.
+// TestFamilies checks the kind of each placeholder, and that valid settings are not reported.
 func TestFamilies(t *testing.T) {
 	for name, family := range map[string]struct {
 		look   look
@@ -54,7 +54,7 @@ func TestFamilies(t *testing.T) {
 	}
 }
 
-// TestTextHidesTheRest: Text holds only the placeholder.
+// TestTextHidesTheRest checks that Text holds no part of the value but the placeholder.
 func TestTextHidesTheRest(t *testing.T) {
 	for raw, want := range map[string]string{
 		"wss://user:password@<host>":            "<host>",

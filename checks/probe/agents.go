@@ -15,8 +15,9 @@ type Agent struct {
 	// Name is the agent name of its worker; "" for a worker without one, and from
 	// servers that do not send it.
 	Name string
-	// Came is when the signalling first listed it. Before reports whether it was in
-	// the room before the doctor.
+	// Came is when the signalling first listed it; for one that was listed only
+	// after it had left, when it joined. Before reports whether it was in the room
+	// before the doctor.
 	Came   time.Time
 	Before bool
 	// Audio reports whether it has published audio, Left whether it has left.
@@ -36,6 +37,9 @@ type Agents struct {
 	net  *Net
 	mu   sync.Mutex
 	list []Agent
+	// joinedAt is the doctor's own joined_at_ms, and joined the time of its Join.
+	joinedAt int64
+	joined   time.Time
 }
 
 // Agents returns a watch that has seen no agent.
@@ -45,6 +49,9 @@ func (n *Net) Agents() *Agents { return &Agents{Changed: make(chan struct{}, 1),
 func (a *Agents) Hear(m *livekit.SignalResponse) {
 	switch {
 	case m.GetJoin() != nil:
+		a.mu.Lock()
+		a.joinedAt, a.joined = m.GetJoin().GetParticipant().GetJoinedAtMs(), time.Now()
+		a.mu.Unlock()
 		a.note(m.GetJoin().GetOtherParticipants(), true)
 	case m.GetUpdate() != nil:
 		a.note(m.GetUpdate().GetParticipants(), false)
@@ -81,8 +88,14 @@ func (a *Agents) noteOne(p *livekit.ParticipantInfo, before bool) {
 	}
 	gone := p.GetState() == livekit.ParticipantInfo_DISCONNECTED
 	if at < 0 {
-		if gone || len(a.list) == caps.Agents {
+		// livekit-server lists one that publishes nothing every three seconds, so that
+		// one that came and left in between is first listed as disconnected.
+		after := p.GetJoinedAtMs() - a.joinedAt
+		if gone && (a.joinedAt == 0 || after < 0) || len(a.list) == caps.Agents {
 			return
+		}
+		if gone {
+			now = a.joined.Add(time.Duration(after) * time.Millisecond)
 		}
 		at, a.list = len(a.list), append(a.list, Agent{Identity: identity, Came: now, Before: before})
 	}

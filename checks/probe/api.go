@@ -14,6 +14,8 @@ import (
 	"github.com/livekit/protocol/auth"
 	"github.com/livekit/protocol/livekit"
 	"github.com/twitchtv/twirp"
+
+	"lkdoctor/checks/caps"
 )
 
 // APIKind is the kind of result of a request to LiveKit's server API.
@@ -69,36 +71,30 @@ func (n *Net) API(base *url.URL, key, secret string) *API {
 	return &API{net: n, base: base, key: key, secret: secret}
 }
 
-// serverTokenTTL is the lifetime of a token for the server API.
-const serverTokenTTL = 2 * time.Minute
-
-// serverToken makes a token for one request.
-func serverToken(key, secret string, grant *auth.VideoGrant) (string, error) {
-	return auth.NewAccessToken(key, secret).SetVideoGrant(grant).SetValidFor(serverTokenTTL).ToJWT()
-}
+// question asks one thing of the API at base, through the exchanger.
+type question func(ctx context.Context, base string, e *exchanger) error
 
 // ask sends one request. The Failure is nil when anything answered.
-func (a *API) ask(ctx context.Context, grant *auth.VideoGrant, e *exchanger, question func(context.Context, string, *exchanger) error) (APIReply, *Failure) {
+func (a *API) ask(ctx context.Context, grant *auth.VideoGrant, e exchanger, ask question) (APIReply, *Failure) {
 	if f := CheckURL(a.base); f != nil {
 		return APIReply{}, f
 	}
-	tok, err := serverToken(a.key, a.secret, grant)
+	tok, err := auth.NewAccessToken(a.key, a.secret).SetVideoGrant(grant).SetValidFor(2 * time.Minute).ToJWT()
 	if err != nil {
 		return APIReply{Kind: APINotAsked}, nil
 	}
-	ctx, err = twirp.WithHTTPRequestHeaders(ctx, http.Header{"Authorization": {"Bearer " + tok}})
-	if err != nil {
+	if ctx, err = twirp.WithHTTPRequestHeaders(ctx, bearer(tok)); err != nil {
 		return APIReply{Kind: APINotAsked}, nil
 	}
-	e.net, e.secret = a.net, tok
-	err = question(ctx, Endpoint(a.base, "").String(), e)
+	e.net, e.token = a.net, tok
+	err = ask(ctx, Endpoint(a.base, "").String(), &e)
 	if e.reply == nil {
 		if e.failure == nil { // the client gave up before it asked
 			e.failure = &Failure{Kind: KindOther, Phase: PhaseHTTP, Host: a.net.Line(HostPort(a.base)), Detail: "the question could not be sent"}
 		}
 		return APIReply{}, e.failure
 	}
-	return a.net.apiReply(e, err), nil
+	return a.net.apiReply(&e, err), nil
 }
 
 // apiReply reads the answer. A body that is no twirp error is a proxy's, unless it
@@ -108,12 +104,12 @@ func (n *Net) apiReply(e *exchanger, err error) APIReply {
 	if err == nil && strings.HasPrefix(e.reply.Header.Get("Content-Type"), "application/protobuf") {
 		return r
 	}
-	body := strings.TrimSpace(Without(string(e.reply.Body), e.secret))
+	body := strings.TrimSpace(Without(string(e.reply.Body), e.token))
 	var te twirp.Error
 	isTwirp := errors.As(err, &te) && te.Meta("http_error_from_intermediary") == "" && e.reply.Status >= 400
 	switch {
 	case isTwirp:
-		r.Kind, r.Code, r.Text = APIRefused, string(te.Code()), n.Line(Without(te.Msg(), e.secret))
+		r.Kind, r.Code, r.Text = APIRefused, string(te.Code()), n.Line(Without(te.Msg(), e.token))
 		switch {
 		case te.Code() == twirp.BadRoute:
 			r.Kind = APIBlocked
@@ -131,7 +127,7 @@ func (n *Net) apiReply(e *exchanger, err error) APIReply {
 // Answers asks whether the server API answers: ListRooms for a room that does not
 // exist, with roomList alone. It only reads.
 func (a *API) Answers(ctx context.Context) (APIReply, *Failure) {
-	return a.ask(ctx, &auth.VideoGrant{RoomList: true}, &exchanger{}, func(ctx context.Context, base string, e *exchanger) error {
+	return a.ask(ctx, &auth.VideoGrant{RoomList: true}, exchanger{}, func(ctx context.Context, base string, e *exchanger) error {
 		_, err := livekit.NewRoomServiceProtobufClient(base, e).ListRooms(ctx, &livekit.ListRoomsRequest{Names: []string{nobodysRoom}})
 		return err
 	})
@@ -144,16 +140,130 @@ const nobodysRoom = "lkdoctor-asks-for-nothing"
 // ListEgress for a room that does not exist, with roomRecord alone. The kind is
 // APINoRedis where it has none. It only reads.
 func (a *API) Redis(ctx context.Context) (APIReply, *Failure) {
-	return a.ask(ctx, &auth.VideoGrant{RoomRecord: true}, &exchanger{}, func(ctx context.Context, base string, e *exchanger) error {
+	return a.ask(ctx, &auth.VideoGrant{RoomRecord: true}, exchanger{}, func(ctx context.Context, base string, e *exchanger) error {
 		_, err := livekit.NewEgressProtobufClient(base, e).ListEgress(ctx, &livekit.ListEgressRequest{RoomName: nobodysRoom, Active: true})
 		return err
 	})
 }
 
+// InRoom asks LiveKit's RoomService whether identity is in room now. It only reads.
+// known is false when the server does not answer: the keys are not its own, or a
+// proxy does not pass /twirp on.
+func (n *Net) InRoom(ctx context.Context, base *url.URL, key, secret, room, identity string) (present, known bool, f *Failure) {
+	reply, f := n.API(base, key, secret).ask(ctx, roomAdmin(room), exchanger{}, func(ctx context.Context, base string, e *exchanger) error {
+		_, err := livekit.NewRoomServiceProtobufClient(base, e).GetParticipant(ctx, &livekit.RoomParticipantIdentity{Room: room, Identity: identity})
+		return err
+	})
+	present = reply.Kind == APIAnswered
+	return present, present || reply.Code == string(twirp.NotFound), f
+}
+
+// Remove removes a participant of the doctor's own from its room by the
+// RoomService. A participant that is not in the room is no error.
+func (n *Net) Remove(ctx context.Context, base *url.URL, key, secret, room, identity string) {
+	_, _ = n.API(base, key, secret).ask(ctx, roomAdmin(room), exchanger{}, func(ctx context.Context, base string, e *exchanger) error {
+		_, err := livekit.NewRoomServiceProtobufClient(base, e).RemoveParticipant(ctx, &livekit.RoomParticipantIdentity{Room: room, Identity: identity})
+		return err
+	})
+}
+
+func roomAdmin(room string) *auth.VideoGrant { return &auth.VideoGrant{RoomAdmin: true, Room: room} }
+
+// Dispatch is one call of an agent into a room, as the server lists it. Strings are
+// cleaned.
+type Dispatch struct {
+	ID string
+	// Agent is the agent's name; "" calls every worker without a name, which
+	// LiveKit does in each room that calls no agent by name.
+	Agent string
+	// Jobs are those that workers took, at most 32. A server that was not asked for
+	// agents within the last minute lists a job only 5 s after a worker took it
+	// (livekit-server 1.13.5): until then an empty list proves nothing.
+	Jobs []DispatchJob
+}
+
+// DispatchJob is one job of a dispatch.
+type DispatchJob struct {
+	// Status is pending, running, success or failed. livekit-server 1.13.5 leaves
+	// it at running, whatever the worker reports.
+	Status string
+	// Error is the worker's own text, cleaned, at most 300 characters.
+	Error string
+}
+
+// Dispatches lists the agents that were called into room, at most 32, with
+// roomAdmin for that room alone. It only reads. For an empty room the server
+// refuses: APIRefused, with the code unavailable or not_found.
+func (a *API) Dispatches(ctx context.Context, room string) ([]Dispatch, APIReply, *Failure) {
+	return a.askDispatch(ctx, room, false, func(ctx context.Context, s livekit.AgentDispatchService) ([]*livekit.AgentDispatch, error) {
+		list, err := s.ListDispatch(ctx, &livekit.ListAgentDispatchRequest{Room: room})
+		return list.GetAgentDispatches(), err
+	})
+}
+
+// CallAgent calls the agent of that name into room, which the server creates if it
+// does not exist. The caller deletes the dispatch with TakeBack.
+func (a *API) CallAgent(ctx context.Context, room, agent string) (Dispatch, APIReply, *Failure) {
+	return only(a.askDispatch(ctx, room, true, func(ctx context.Context, s livekit.AgentDispatchService) ([]*livekit.AgentDispatch, error) {
+		made, err := s.CreateDispatch(ctx, &livekit.CreateAgentDispatchRequest{Room: room, AgentName: agent})
+		return []*livekit.AgentDispatch{made}, err
+	}))
+}
+
+// TakeBack deletes a dispatch. The server ends its jobs after it has answered, once
+// all of them are assigned; the answer is the dispatch before that.
+func (a *API) TakeBack(ctx context.Context, room, id string) (Dispatch, APIReply, *Failure) {
+	return only(a.askDispatch(ctx, room, true, func(ctx context.Context, s livekit.AgentDispatchService) ([]*livekit.AgentDispatch, error) {
+		gone, err := s.DeleteDispatch(ctx, &livekit.DeleteAgentDispatchRequest{Room: room, DispatchId: id})
+		return []*livekit.AgentDispatch{gone}, err
+	}))
+}
+
+// only returns the dispatch of a list of one.
+func only(list []Dispatch, reply APIReply, f *Failure) (Dispatch, APIReply, *Failure) {
+	if len(list) == 0 {
+		return Dispatch{}, reply, f
+	}
+	return list[0], reply, f
+}
+
+// dispatchWait bounds a request for which the server asks another node.
+const dispatchWait = 4 * time.Second
+
+// askDispatch asks the AgentDispatchService, and cleans what it answers.
+func (a *API) askDispatch(ctx context.Context, room string, changes bool,
+	ask func(context.Context, livekit.AgentDispatchService) ([]*livekit.AgentDispatch, error)) ([]Dispatch, APIReply, *Failure) {
+	var list []*livekit.AgentDispatch
+	e := exchanger{total: dispatchWait, changes: changes}
+	reply, f := a.ask(ctx, roomAdmin(room), e, func(ctx context.Context, base string, e *exchanger) (err error) {
+		list, err = ask(ctx, livekit.NewAgentDispatchServiceProtobufClient(base, e))
+		return err
+	})
+	if f != nil || reply.Kind != APIAnswered {
+		return nil, reply, f
+	}
+	var out []Dispatch
+	for _, d := range list[:min(len(list), caps.Dispatches)] {
+		out = append(out, a.net.dispatch(d))
+	}
+	return out, reply, nil
+}
+
+// dispatch returns what the server sent, cleaned.
+func (n *Net) dispatch(d *livekit.AgentDispatch) Dispatch {
+	out := Dispatch{ID: n.Line(d.GetId()), Agent: n.Line(d.GetAgentName())}
+	jobs := d.GetState().GetJobs()
+	for _, j := range jobs[:min(len(jobs), caps.Jobs)] {
+		status := strings.ToLower(strings.TrimPrefix(j.GetState().GetStatus().String(), "JS_"))
+		out.Jobs = append(out.Jobs, DispatchJob{Status: status, Error: n.Line(j.GetState().GetError())})
+	}
+	return out
+}
+
 // exchanger lets generated clients send one call through Exchange.
 type exchanger struct {
-	net    *Net
-	secret string
+	net   *Net
+	token string
 	// total bounds the call; 0 is Limits.Extra. changes reports whether the call
 	// does not only read.
 	total   time.Duration
@@ -168,8 +278,8 @@ type exchanger struct {
 // Do sends the request with this Net's limits and caps.
 func (e *exchanger) Do(hreq *http.Request) (*http.Response, error) {
 	// The redirect of a POST is not followed; the caller sees it in the reply.
-	req := Request{Method: hreq.Method, URL: hreq.URL, Header: hreq.Header, Total: cmp.Or(e.total, e.net.Waits().Extra), ReadOnly: !e.changes}
-	req.FirstByte = req.Total
+	total := cmp.Or(e.total, e.net.Waits().Extra)
+	req := Request{Method: hreq.Method, URL: hreq.URL, Header: hreq.Header, Total: total, FirstByte: total, ReadOnly: !e.changes, Token: e.token}
 	if hreq.Body != nil {
 		body, err := io.ReadAll(hreq.Body)
 		if err != nil {
@@ -178,9 +288,7 @@ func (e *exchanger) Do(hreq *http.Request) (*http.Response, error) {
 		req.Body = body
 	}
 	reply, f := e.net.Exchange(hreq.Context(), req)
-	if f != nil {
-		f.Detail, f.Banner = Without(f.Detail, e.secret), Without(f.Banner, e.secret)
-		e.failure = f
+	if e.failure = f; f != nil {
 		return nil, f
 	}
 	e.reply, e.path = reply, hreq.URL.Path

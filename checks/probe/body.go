@@ -4,7 +4,9 @@ import (
 	"bufio"
 	"compress/gzip"
 	"compress/zlib"
+	"context"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 )
@@ -12,17 +14,6 @@ import (
 // bombRatio is the compression ratio above which a body that exceeds its cap is
 // called a bomb: text compresses to a tenth, seldom to a fiftieth.
 const bombRatio = 50
-
-// bodyRead is the result of reading a body.
-type bodyRead struct {
-	data      []byte
-	truncated bool
-	tooLarge  bool
-	ratio     int64  // decompressed over compressed size; 0 if not compressed
-	unknown   string // a Content-Encoding that was left alone
-	garbled   bool   // the decompression failed, not the connection
-	err       error
-}
 
 // counter counts the bytes read through it, and keeps the reader's own error, which
 // distinguishes a broken connection from a broken compression.
@@ -41,26 +32,38 @@ func (c *counter) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// readBody reads at most limit bytes of a body, decompressed.
-func readBody(r io.Reader, encoding string, limit int64) bodyRead {
-	raw := &counter{r: r}
-	src, unknown, err := decoded(raw, encoding)
-	b := bodyRead{unknown: unknown}
-	if err == nil && src != nil {
-		b.data, err = io.ReadAll(io.LimitReader(src, limit+1))
+// readBody reads at most limit bytes of a body, decompressed, into reply, and
+// returns why it is incomplete, nil if it is complete.
+func (n *Net) readBody(parent, ctx context.Context, reply *Reply, body io.Reader, limit int64) *Failure {
+	raw := &counter{r: body}
+	src, unknown, err := decoded(raw, reply.Header.Get("Content-Encoding"))
+	if reply.Encoding = unknown; err == nil && src != nil {
+		reply.Body, err = io.ReadAll(io.LimitReader(src, limit+1))
 	}
-	if int64(len(b.data)) > limit {
-		b.data, b.truncated, b.tooLarge = b.data[:limit], true, true
-		if src != io.Reader(raw) {
-			b.ratio = limit / max(raw.n, 1)
-		}
-		return b
+	f := &Failure{Phase: PhaseBody}
+	switch ratio := limit / max(raw.n, 1); {
+	case int64(len(reply.Body)) > limit && src != io.Reader(raw) && ratio >= bombRatio:
+		reply.Body = reply.Body[:limit]
+		f.Kind, f.Detail = KindBodyBomb, fmt.Sprintf("the compressed body grew more than %d times, past %d bytes", ratio, limit)
+	case int64(len(reply.Body)) > limit:
+		reply.Body = reply.Body[:limit]
+		f.Kind, f.Detail = KindBodyTooLarge, fmt.Sprintf("the body is longer than %d bytes", limit)
+	case err == nil:
+		return nil
+	case cancelled(parent):
+		f.Kind = KindCancelled
+	case ctx.Err() != nil:
+		f.Kind, f.Detail = KindBodySlow, "the body did not end in time"
+	case raw.err == nil:
+		f.Kind, f.Detail = KindBodyGarbled, "the body cannot be decompressed"
+	case isReset(err):
+		f.Kind, f.Detail = KindReset, "the connection was reset in the middle of the body"
+	case isEOF(err):
+		f.Kind, f.Detail = KindClosed, "the connection was closed in the middle of the body"
+	default:
+		f.Kind, f.Detail = KindBodyGarbled, n.Line(err.Error())
 	}
-	if err != nil {
-		b.truncated, b.err = true, err
-		b.garbled = raw.err == nil
-	}
-	return b
+	return f
 }
 
 // decoded decodes a Content-Encoding. For an empty body src is nil.

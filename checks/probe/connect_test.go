@@ -26,8 +26,8 @@ func TestConnectPlain(t *testing.T) {
 		t.Fatal(f)
 	}
 	defer func() { _ = conn.Close() }()
-	if conn.Address.String() != addr || conn.TLS != nil || conn.Phases.TCP <= 0 || conn.Phases.DNS != 0 {
-		t.Errorf("address %v, tls %v, phases %+v", conn.Address, conn.TLS, conn.Phases)
+	if conn.Address.String() != addr || conn.Cert != nil || conn.Phases.TCP <= 0 || conn.Phases.DNS != 0 {
+		t.Errorf("address %v, certificate %v, phases %+v", conn.Address, conn.Cert, conn.Phases)
 	}
 }
 
@@ -45,7 +45,8 @@ func TestConnectRefused(t *testing.T) {
 	}
 }
 
-// A listener whose queue is full drops further SYNs, as a firewall does.
+// TestConnectDroppedSYN uses a listener with a full queue, which drops further SYNs as a
+// firewall does.
 func TestConnectDroppedSYN(t *testing.T) {
 	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM, 0)
 	if err != nil {
@@ -107,7 +108,8 @@ func TestConnectNames(t *testing.T) {
 	}
 }
 
-// The second address is tried while the first is still silent, and wins.
+// TestConnectHappyEyeballs checks that Connect tries the second address while the first
+// is silent.
 func TestConnectHappyEyeballs(t *testing.T) {
 	addr := serve(t, drain)
 	n := newNet(t)
@@ -130,9 +132,6 @@ func TestConnectHappyEyeballs(t *testing.T) {
 	_ = conn.Close()
 	if conn.Address.String() != addr {
 		t.Errorf("connected to %v, want %v", conn.Address, addr)
-	}
-	if len(conn.Attempts) != 1 || conn.Attempts[0].Kind != "" {
-		t.Errorf("attempts %+v, want one that was given up", conn.Attempts)
 	}
 }
 
@@ -162,8 +161,8 @@ func TestConnectAllAddresses(t *testing.T) {
 	if diff := cmp.Diff(want, tried); diff != "" {
 		t.Errorf("order of addresses (-want +got):\n%s", diff)
 	}
-	if len(f.Attempts) != 4 || f.Address != "192.0.2.2:7880" {
-		t.Errorf("attempts %+v, address %q", f.Attempts, f.Address)
+	if f.Address != "192.0.2.2:7880" {
+		t.Errorf("address %q", f.Address)
 	}
 }
 
@@ -227,7 +226,7 @@ func TestConnectTLS(t *testing.T) {
 					t.Fatal(f)
 				}
 				_ = conn.Close()
-				if got := conn.TLS.Cert; got.Subject != "CN=leaf" || !slices.Equal(got.Names, []string{"localhost", "127.0.0.1"}) {
+				if got := conn.Cert; got.Subject != "CN=leaf" || !slices.Equal(got.Names, []string{"localhost", "127.0.0.1"}) {
 					t.Errorf("certificate %+v", got)
 				}
 				return

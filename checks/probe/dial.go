@@ -3,12 +3,84 @@ package probe
 import (
 	"context"
 	"errors"
+	"io"
 	"net"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strconv"
+	"sync"
 	"time"
 )
+
+// bannerBytes is the number of first bytes of a connection that are kept, to name a
+// server that does not speak HTTP.
+const bannerBytes = 256
+
+// Conn is an open connection (TLS finished, where the URL asks for it) with the
+// measurements of opening it.
+type Conn struct {
+	net.Conn
+	// Host is the host and port asked; Address the address connected to.
+	Host    string
+	Address netip.AddrPort
+	Phases  Phases
+	Cert    *Cert // nil without TLS
+
+	opened time.Time
+	record io.Writer // see Net.Record
+	// asked is closed by the first Write. Where it is not nil, Read waits for it:
+	// http.Transport treats bytes that come before its request as an error, and
+	// logs it to standard error.
+	asked  chan struct{}
+	asking sync.Once
+	mu     sync.Mutex
+	head   []byte
+	closer sync.Once
+	err    error
+}
+
+// Read reads, and keeps a copy of the connection's first bytes.
+func (c *Conn) Read(p []byte) (int, error) {
+	if c.asked != nil {
+		<-c.asked
+	}
+	n, err := c.Conn.Read(p)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.head = append(c.head, p[:min(n, bannerBytes-len(c.head))]...)
+	return n, err
+}
+
+// Write writes, and lets waiting reads continue.
+func (c *Conn) Write(p []byte) (int, error) {
+	defer c.release()
+	if c.record != nil {
+		_, _ = c.record.Write(p)
+	}
+	return c.Conn.Write(p)
+}
+
+// release lets waiting reads continue.
+func (c *Conn) release() {
+	if c.asked != nil {
+		c.asking.Do(func() { close(c.asked) })
+	}
+}
+
+// Head returns a copy of the first bytes received: raw, not cleaned.
+func (c *Conn) Head() []byte {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.head)
+}
+
+// Close closes the connection; it may be called more than once.
+func (c *Conn) Close() error {
+	c.closer.Do(func() { c.err = c.Conn.Close() })
+	c.release()
+	return c.err
+}
 
 // headStart is the time after which the next address is dialled as well (RFC 8305
 // §5, "Connection Attempt Delay").
@@ -23,8 +95,7 @@ func (n *Net) Connect(ctx context.Context, u *url.URL) (*Conn, *Failure) {
 	if f := CheckURL(u); f != nil {
 		return nil, f
 	}
-	hostPort := HostPort(u)
-	conn, f := n.ConnectTCP(ctx, hostPort)
+	conn, f := n.ConnectTCP(ctx, HostPort(u))
 	if f == nil && Secure(u) {
 		if f = n.Handshake(ctx, conn, u.Hostname(), nil); f != nil {
 			_ = conn.Close()
@@ -39,18 +110,15 @@ func (n *Net) Connect(ctx context.Context, u *url.URL) (*Conn, *Failure) {
 
 // CheckURL returns a failure for a URL that cannot be dialled.
 func CheckURL(u *url.URL) *Failure {
+	bad := func(detail string) *Failure { return &Failure{Kind: KindBadURL, Phase: PhaseURL, Detail: detail} }
 	if u == nil || u.Hostname() == "" {
-		return &Failure{Kind: KindBadURL, Phase: PhaseURL, Detail: "the address names no host"}
+		return bad("the address names no host")
 	}
-	switch HTTPURL(u).Scheme {
-	case "http", "https":
-	default:
-		return &Failure{Kind: KindBadURL, Phase: PhaseURL, Detail: "the address's scheme is not ws, wss, http or https"}
+	if scheme := HTTPURL(u).Scheme; scheme != "http" && scheme != "https" {
+		return bad("the address's scheme is not ws, wss, http or https")
 	}
-	if p := u.Port(); p != "" {
-		if v, err := strconv.ParseUint(p, 10, 16); err != nil || v == 0 {
-			return &Failure{Kind: KindBadURL, Phase: PhaseURL, Detail: "the address's port is not between 1 and 65535"}
-		}
+	if p, err := strconv.ParseUint(Port(u), 10, 16); err != nil || p == 0 {
+		return bad("the address's port is not between 1 and 65535")
 	}
 	return nil
 }
@@ -58,34 +126,40 @@ func CheckURL(u *url.URL) *Failure {
 // ConnectTCP resolves a host and port, and dials its addresses until one answers.
 // The caller closes the Conn.
 func (n *Net) ConnectTCP(ctx context.Context, hostPort string) (*Conn, *Failure) {
-	host, port, err := net.SplitHostPort(hostPort)
+	conn, f := n.connectTCP(ctx, hostPort)
+	if f != nil {
+		f.Host = n.Line(hostPort)
+		return nil, f
+	}
+	conn.Host, conn.opened = hostPort, time.Now()
+	if n.Record != nil {
+		conn.record = n.Record(conn)
+	}
+	return conn, nil
+}
+
+func (n *Net) connectTCP(ctx context.Context, hostPort string) (*Conn, *Failure) {
+	host, text, err := net.SplitHostPort(hostPort)
 	if err != nil {
-		return nil, &Failure{Kind: KindBadURL, Phase: PhaseURL, Host: n.Line(hostPort), Detail: n.Line(err.Error())}
+		return nil, &Failure{Kind: KindBadURL, Phase: PhaseURL, Detail: n.Line(err.Error())}
+	}
+	port, err := strconv.ParseUint(text, 10, 16)
+	if err != nil {
+		return nil, &Failure{Kind: KindBadURL, Phase: PhaseURL, Detail: "the address's port is not a number"}
 	}
 	start := time.Now()
 	addrs, f := n.Lookup(ctx, host)
 	if f != nil {
-		f.Host = n.Line(hostPort)
 		return nil, f
 	}
-	dns := time.Since(start)
-	if _, err := netip.ParseAddr(host); err == nil {
-		dns = 0
-	}
-	p, err := strconv.ParseUint(port, 10, 16)
-	if err != nil {
-		return nil, &Failure{Kind: KindBadURL, Phase: PhaseURL, Host: n.Line(hostPort), Detail: "the address's port is not a number"}
-	}
-	start = time.Now()
-	conn, f := n.race(ctx, addrs, uint16(p))
+	looked := time.Now()
+	conn, f := n.race(ctx, addrs, uint16(port))
 	if f != nil {
-		f.Host = n.Line(hostPort)
 		return nil, f
 	}
-	conn.Host, conn.Resolved, conn.opened = hostPort, addrs, time.Now()
-	conn.Phases = Phases{DNS: dns, TCP: time.Since(start)}
-	if n.Record != nil {
-		conn.record = n.Record(conn)
+	conn.Phases.TCP = time.Since(looked)
+	if _, err := netip.ParseAddr(host); err != nil {
+		conn.Phases.DNS = looked.Sub(start)
 	}
 	return conn, nil
 }
@@ -97,14 +171,18 @@ func (n *Net) Lookup(ctx context.Context, host string) ([]netip.Addr, *Failure) 
 	}
 	lctx, cancel := context.WithTimeout(ctx, n.Waits().DNS)
 	defer cancel()
-	addrs, err := n.resolver().LookupNetIP(lctx, "ip", host)
+	resolver := n.Resolver
+	if resolver == nil {
+		resolver = net.DefaultResolver
+	}
+	addrs, err := resolver.LookupNetIP(lctx, "ip", host)
 	if err == nil && len(addrs) > 0 {
 		return interleave(addrs), nil
 	}
-	f := &Failure{Kind: KindDNSFailed, Phase: PhaseDNS, Err: err, Detail: "the name server gave no address"}
+	f := &Failure{Kind: KindDNSFailed, Phase: PhaseDNS, Detail: "the name server gave no address"}
 	var de *net.DNSError
 	switch {
-	case errors.Is(ctx.Err(), context.Canceled):
+	case cancelled(ctx):
 		f.Kind = KindCancelled
 	case errors.As(err, &de) && de.IsNotFound:
 		f.Kind = KindDNSAbsent
@@ -120,26 +198,23 @@ func (n *Net) Lookup(ctx context.Context, host string) ([]netip.Addr, *Failure) 
 // interleave removes duplicates and alternates IPv6 and IPv4, in the resolver's
 // order of preference (RFC 8305 §4).
 func interleave(addrs []netip.Addr) []netip.Addr {
-	var first, second []netip.Addr
-	seen := map[netip.Addr]bool{}
+	var families [2][]netip.Addr // the first address's, and the other
 	for _, a := range addrs {
 		a = a.Unmap()
-		switch {
-		case seen[a]:
-		case len(first) == 0 || first[0].Is4() == a.Is4():
-			first = append(first, a)
-		default:
-			second = append(second, a)
+		of := 0
+		if a.Is4() != addrs[0].Unmap().Is4() {
+			of = 1
 		}
-		seen[a] = true
+		if !slices.Contains(families[of], a) {
+			families[of] = append(families[of], a)
+		}
 	}
 	var out []netip.Addr
-	for i := 0; i < len(first) || i < len(second); i++ {
-		if i < len(first) {
-			out = append(out, first[i])
-		}
-		if i < len(second) {
-			out = append(out, second[i])
+	for i := range addrs {
+		for _, family := range families {
+			if i < len(family) {
+				out = append(out, family[i])
+			}
 		}
 	}
 	return out
@@ -150,63 +225,89 @@ type dialled struct {
 	addr netip.AddrPort
 	conn net.Conn
 	err  error
-	took time.Duration
 }
 
-// race dials the addresses one after another, headStart apart, and returns the
-// first that connects. All dials have ended when it returns.
-func (n *Net) race(ctx context.Context, addrs []netip.Addr, port uint16) (*Conn, *Failure) {
+// race dials the addresses one after another, headStart apart or as soon as none is
+// being dialled, and returns the first that connects. All dials have ended when it
+// returns.
+func (n *Net) race(ctx context.Context, addrs []netip.Addr, port uint16) (won *Conn, f *Failure) {
 	rctx, cancel := context.WithTimeout(ctx, n.Waits().TCP)
 	defer cancel()
-	results := make(chan dialled, len(addrs))
-	next, running := 0, 0
-	begin := func() {
-		addr := netip.AddrPortFrom(addrs[next], port)
-		next, running = next+1, running+1
-		go func() {
-			start := time.Now()
-			c, err := n.Dialer()(rctx, "tcp", addr.String())
-			results <- dialled{addr, c, err, time.Since(start)}
-		}()
-	}
-	begin()
-	timer := time.NewTimer(headStart)
+	results := make(chan dialled)
+	timer := time.NewTimer(0)
 	defer timer.Stop()
-	var won *Conn
-	var lost []Attempt
-	var last dialled
-	for running > 0 {
+	var lost []dialled
+	for next, running := 0, 0; running > 0 || won == nil && next < len(addrs); {
 		select {
 		case <-timer.C:
-			if won == nil && next < len(addrs) && rctx.Err() == nil {
-				begin()
-				timer.Reset(headStart)
+			if won != nil || next == len(addrs) {
+				continue
 			}
+			addr := netip.AddrPortFrom(addrs[next], port)
+			next, running = next+1, running+1
+			go func() {
+				c, err := n.Dialer()(rctx, "tcp", addr.String())
+				results <- dialled{addr, c, err}
+			}()
+			timer.Reset(headStart)
 		case r := <-results:
 			running--
 			switch {
-			case r.err == nil && won == nil:
+			case r.err != nil:
+				if lost = append(lost, r); running == 0 {
+					timer.Reset(0)
+				}
+			case won == nil:
 				won = &Conn{Conn: r.conn, Address: r.addr}
 				cancel()
-			case r.err == nil:
-				_ = r.conn.Close()
-				lost = append(lost, Attempt{Address: r.addr, Took: r.took})
 			default:
-				a := Attempt{Address: r.addr, Took: r.took}
-				if won == nil {
-					a.Kind, last = dialKind(r.err), r
-				}
-				lost = append(lost, a)
-				if won == nil && running == 0 && next < len(addrs) && rctx.Err() == nil {
-					begin()
-					timer.Reset(headStart)
-				}
+				_ = r.conn.Close()
 			}
 		}
 	}
-	if won != nil {
-		won.Attempts = lost
-		return won, nil
+	if won == nil {
+		f = n.dialFailure(ctx, lost...)
 	}
-	return nil, n.dialFailure(ctx, lost, last)
+	return won, f
+}
+
+// loopbackAt returns which of 127.0.0.1 and ::1 accepts connections at u's port,
+// the zero Addr for none.
+func (n *Net) loopbackAt(ctx context.Context, u *url.URL) netip.Addr {
+	port, err := strconv.ParseUint(Port(u), 10, 16)
+	if err != nil {
+		return netip.Addr{}
+	}
+	here := []netip.Addr{netip.AddrFrom4([4]byte{127, 0, 0, 1}), netip.IPv6Loopback()}
+	conn, f := n.race(ctx, here, uint16(port))
+	if f != nil {
+		return netip.Addr{}
+	}
+	_ = conn.Close()
+	return conn.Address.Addr().Unmap()
+}
+
+// isOwn reports whether an address is one of this machine's.
+func isOwn(a netip.Addr) bool {
+	a = a.Unmap().WithZone("")
+	return a.IsLoopback() || slices.ContainsFunc(networks(), func(p netip.Prefix) bool { return p.Addr() == a })
+}
+
+// InOwnNetwork reports whether an address is in a network that this machine is in,
+// loopback excluded.
+func InOwnNetwork(a netip.Addr) bool {
+	return slices.ContainsFunc(networks(), func(p netip.Prefix) bool {
+		return !p.Addr().IsLoopback() && p.Contains(a.Unmap().WithZone(""))
+	})
+}
+
+// networks returns this machine's addresses with the lengths of their networks.
+func networks() (out []netip.Prefix) {
+	have, _ := net.InterfaceAddrs()
+	for _, h := range have {
+		if p, err := netip.ParsePrefix(h.String()); err == nil {
+			out = append(out, p)
+		}
+	}
+	return out
 }

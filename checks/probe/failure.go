@@ -1,7 +1,16 @@
 package probe
 
 import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"io"
+	"net"
 	"net/netip"
+	"strings"
+	"syscall"
 	"time"
 )
 
@@ -70,8 +79,6 @@ type Failure struct {
 	Host string
 	// Address is the address that was dialled (the last of several), "" if none.
 	Address string
-	// Attempts are all addresses that were tried, in the order of their end.
-	Attempts []Attempt
 	// Detail is the system's or library's own words, cleaned and redacted.
 	Detail string
 	// Cert is the certificate that was refused, nil without one.
@@ -89,23 +96,10 @@ type Failure struct {
 	Status int
 	// Took is the time from the start of the request to its failure.
 	Took time.Duration
-	// Err is the cause, for errors.Is and errors.As. Show Detail, never this.
-	Err error
-}
-
-// Attempt is one address that was dialled.
-type Attempt struct {
-	Address netip.AddrPort
-	// Kind is how it failed; "" if it was cancelled because another connected.
-	Kind Kind
-	Took time.Duration
 }
 
 // Error returns what failed, in words that are safe to show.
 func (f *Failure) Error() string {
-	if f == nil {
-		return "no failure"
-	}
 	text := string(f.Phase) + ": " + string(f.Kind)
 	if f.Host != "" {
 		text = f.Host + ": " + text
@@ -116,14 +110,6 @@ func (f *Failure) Error() string {
 	return text
 }
 
-// Unwrap returns the cause.
-func (f *Failure) Unwrap() error {
-	if f == nil {
-		return nil
-	}
-	return f.Err
-}
-
 // Timeout reports whether the failure is a time-out, as net.Error does.
 func (f *Failure) Timeout() bool {
 	switch f.Kind {
@@ -131,4 +117,161 @@ func (f *Failure) Timeout() bool {
 		return true
 	}
 	return false
+}
+
+// cancelled reports whether the caller cancelled ctx, as opposed to a time-out.
+func cancelled(ctx context.Context) bool { return errors.Is(ctx.Err(), context.Canceled) }
+
+// isReset reports whether the peer reset the connection.
+func isReset(err error) bool {
+	return errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
+}
+
+// isEOF reports whether the peer closed the connection.
+func isEOF(err error) bool { return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) }
+
+// isTimeout reports whether a deadline passed.
+func isTimeout(err error) bool {
+	var ne net.Error
+	return errors.As(err, &ne) && ne.Timeout()
+}
+
+// dialKind returns why one address could not be dialled.
+func dialKind(err error) Kind {
+	is := func(target error) bool { return errors.Is(err, target) }
+	switch {
+	case is(context.Canceled):
+		return KindCancelled
+	case is(syscall.ECONNREFUSED):
+		return KindRefused
+	case is(syscall.ECONNRESET):
+		return KindReset
+	case is(syscall.EHOSTUNREACH), is(syscall.ENETUNREACH), is(syscall.EADDRNOTAVAIL), is(syscall.EAFNOSUPPORT),
+		is(syscall.ENETDOWN), is(syscall.EHOSTDOWN), is(syscall.EPERM), is(syscall.EACCES):
+		return KindUnreachable
+	case isTimeout(err):
+		return KindSYNTimeout
+	}
+	return KindTCPOther
+}
+
+// dialFailure sums up the dials: refused and reset say more than a time-out, a
+// time-out more than a missing route.
+func (n *Net) dialFailure(ctx context.Context, lost ...dialled) *Failure {
+	rank := map[Kind]int{KindRefused: 5, KindReset: 4, KindSYNTimeout: 3, KindTCPOther: 2, KindUnreachable: 1}
+	f := &Failure{Kind: KindUnreachable, Phase: PhaseTCP}
+	best := 0
+	for _, d := range lost {
+		if kind := dialKind(d.err); rank[kind] > best {
+			f.Kind, f.Address, best = kind, d.addr.String(), rank[kind]
+		}
+		f.Detail = n.Line(d.err.Error())
+	}
+	if cancelled(ctx) {
+		f.Kind, f.Detail = KindCancelled, ""
+	}
+	return f
+}
+
+// DialFailure returns why one address, host and port, could not be dialled.
+func (n *Net) DialFailure(ctx context.Context, hostPort string, took time.Duration, err error) *Failure {
+	addr, _ := netip.ParseAddrPort(hostPort)
+	f := n.dialFailure(ctx, dialled{addr: addr, err: err})
+	f.Host, f.Took = n.Line(hostPort), took
+	return f
+}
+
+// tlsKind returns why a handshake failed.
+func tlsKind(err error, head []byte) Kind {
+	var (
+		record  tls.RecordHeaderError
+		unknown x509.UnknownAuthorityError
+		name    x509.HostnameError
+		invalid x509.CertificateInvalidError
+	)
+	switch {
+	case errors.As(err, &unknown):
+		return KindTLSUnknownCA
+	case errors.As(err, &name):
+		return KindTLSWrongName
+	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
+		if invalid.Cert != nil && strings.Contains(invalid.Detail, " is before ") {
+			return KindTLSNotYet
+		}
+		return KindTLSExpired
+	case errors.As(err, &record):
+		return KindTLSPlainPort
+	case alertText(err) != "":
+		return alertKind(alertText(err))
+	case isReset(err):
+		return KindReset
+	case isEOF(err):
+		return KindClosed
+	case isTimeout(err) && len(head) == 0:
+		return KindSilent
+	}
+	return KindTLSOther
+}
+
+// alertText returns the alert with which the other side ended a handshake, in the
+// words of crypto/tls; "" where it sent none. crypto/tls has no type for it outside
+// QUIC, only the text.
+func alertText(err error) string {
+	var op *net.OpError
+	if errors.As(err, &op) && op.Op == "remote error" {
+		return op.Err.Error()
+	}
+	if strings.Contains(err.Error(), "tls: server selected unsupported protocol version") {
+		return err.Error()
+	}
+	return ""
+}
+
+// alertKind reads an alert (RFC 8446 §6.2).
+func alertKind(text string) Kind {
+	switch {
+	case strings.Contains(text, "unrecognized name"):
+		return KindTLSName
+	case strings.Contains(text, "protocol version"):
+		return KindTLSVersion
+	case strings.Contains(text, "certificate required"), strings.Contains(text, "bad certificate"):
+		return KindTLSClient
+	}
+	return KindTLSOther
+}
+
+// isTLSError reports whether a handshake failed.
+func isTLSError(err error) bool {
+	var verify *tls.CertificateVerificationError
+	var record tls.RecordHeaderError
+	return errors.As(err, &verify) || errors.As(err, &record) || alertText(err) != "" ||
+		strings.Contains(err.Error(), "TLS handshake timeout")
+}
+
+// Unanswered sets Kind, What and Banner of f to why no HTTP answer came over a
+// connection that was open, within ctx. head are the connection's first bytes.
+func (n *Net) Unanswered(ctx context.Context, f *Failure, head []byte, err error) {
+	text := err.Error()
+	switch {
+	case (ctx.Err() != nil || isTimeout(err)) && len(head) == 0:
+		f.Kind = KindSilent
+	case ctx.Err() != nil, isTimeout(err):
+		f.Kind = KindHeaderSlow
+	case strings.Contains(text, "response headers exceeded"), strings.Contains(text, "too many 1xx"):
+		f.Kind = KindHeaderTooLarge
+	case strings.Contains(text, "malformed HTTP"), strings.Contains(text, "malformed MIME header"),
+		len(head) > 0 && !bytes.HasPrefix(head, []byte("HTTP/")):
+		f.Kind = KindNotHTTP
+	case isReset(err):
+		f.Kind = KindReset
+	case isEOF(err), strings.Contains(text, "EOF"), strings.Contains(text, "server closed idle connection"):
+		f.Kind = KindClosed
+	case len(head) > 0:
+		f.Kind = KindNotHTTP
+	default:
+		f.Kind = KindOther
+	}
+	if f.Kind == KindNotHTTP {
+		f.What, f.Banner = n.Banner(head)
+	}
 }

@@ -23,18 +23,18 @@ import (
 	"lkdoctor/checks/probe"
 )
 
-// quick limits keep the tests short; each is still far above what loopback needs.
+// quick returns limits that keep tests short and are far above what loopback needs.
 func quick() probe.Limits {
 	return probe.Limits{DNS: 300 * time.Millisecond, TCP: 300 * time.Millisecond, TLS: 300 * time.Millisecond,
 		FirstByte: 300 * time.Millisecond, Exchange: 600 * time.Millisecond, Extra: 300 * time.Millisecond}
 }
 
-// newNet is a Net of the test's own, straight to loopback. When the test ends it
-// is closed, and nothing may run on that was not there before.
+// newNet returns a Net without a proxy. At the end of the test it is closed, and no new
+// goroutine may be running.
 func newNet(t *testing.T) *probe.Net {
 	t.Helper()
 	before := goleak.IgnoreCurrent()
-	// Of a livekit-server that another test of this package has stopped.
+	// Goroutines of a livekit-server that another test has stopped.
 	server := goleak.IgnoreTopFunction("github.com/gammazero/workerpool.worker")
 	n := &probe.Net{Limits: quick(), Proxy: func(*url.URL) (*url.URL, error) { return nil, nil }}
 	t.Cleanup(func() {
@@ -44,8 +44,8 @@ func newNet(t *testing.T) *probe.Net {
 	return n
 }
 
-// serve accepts connections on loopback and gives each to handle, which must
-// return once its connection is closed.
+// serve accepts connections on loopback and runs handle for each. handle must return
+// once its connection is closed.
 func serve(t *testing.T, handle func(net.Conn)) string {
 	t.Helper()
 	l, err := net.Listen("tcp4", "127.0.0.1:0")
@@ -74,10 +74,10 @@ func serveOn(t *testing.T, l net.Listener, handle func(net.Conn)) string {
 	return l.Addr().String()
 }
 
-// drain reads until the other side hangs up.
+// drain reads until the peer closes the connection.
 func drain(c net.Conn) { _, _ = io.Copy(io.Discard, c) }
 
-// says answers every request with fixed bytes, then hangs up.
+// says returns a handler that reads a request, writes answer and closes the connection.
 func says(answer string) func(net.Conn) {
 	return func(c net.Conn) {
 		if _, err := http.ReadRequest(bufio.NewReader(c)); err != nil {
@@ -87,7 +87,7 @@ func says(answer string) func(net.Conn) {
 	}
 }
 
-// pages serves HTTP.
+// pages starts an HTTP server and returns its address.
 func pages(t *testing.T, handler http.HandlerFunc) string {
 	t.Helper()
 	l, err := net.Listen("tcp4", "127.0.0.1:0")
@@ -101,7 +101,7 @@ func pages(t *testing.T, handler http.HandlerFunc) string {
 	return l.Addr().String()
 }
 
-// reset hangs up with RST.
+// reset closes the connection with RST.
 func reset(c net.Conn) {
 	if tc, ok := c.(*net.TCPConn); ok {
 		_ = tc.SetLinger(0)
@@ -118,7 +118,7 @@ func parse(t *testing.T, s string) *url.URL {
 	return u
 }
 
-// authority makes certificates for tests.
+// An authority issues certificates for tests.
 type authority struct {
 	cert *x509.Certificate
 	key  *ecdsa.PrivateKey
@@ -147,8 +147,8 @@ func newAuthority(t *testing.T) *authority {
 	return a
 }
 
-// issue makes a server's configuration with a certificate for 127.0.0.1 and
-// localhost, changed by change.
+// issue returns a server configuration with a certificate for 127.0.0.1 and localhost,
+// modified by change.
 func (a *authority) issue(t *testing.T, change func(*x509.Certificate)) *tls.Config {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -169,7 +169,7 @@ func (a *authority) issue(t *testing.T, change func(*x509.Certificate)) *tls.Con
 	return &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}}
 }
 
-// secure finishes the server's side of the handshake, then handles.
+// secure returns a handler that completes the TLS handshake and then runs handle.
 func secure(config *tls.Config, handle func(net.Conn)) func(net.Conn) {
 	return func(c net.Conn) {
 		s := tls.Server(c, config)
@@ -179,14 +179,14 @@ func secure(config *tls.Config, handle func(net.Conn)) func(net.Conn) {
 	}
 }
 
-// names answers DNS questions from memory.
+// names is a resolver that calls a function.
 type names func(ctx context.Context, host string) ([]netip.Addr, error)
 
 func (f names) LookupNetIP(ctx context.Context, _, host string) ([]netip.Addr, error) {
 	return f(ctx, host)
 }
 
-// wantKind fails the test unless f is of kind and phase.
+// wantKind fails the test unless f has the phase and kind.
 func wantKind(t *testing.T, f *probe.Failure, phase probe.Phase, kind probe.Kind) {
 	t.Helper()
 	if f == nil {
@@ -197,8 +197,8 @@ func wantKind(t *testing.T, f *probe.Failure, phase probe.Phase, kind probe.Kind
 	}
 }
 
-// newNetShared is newNet for parallel subtests, where the goroutines of others
-// come and go: only the Net is closed.
+// newNetShared returns a Net like newNet's, without the leak check, for parallel subtests
+// whose goroutines come and go.
 func newNetShared(t *testing.T) *probe.Net {
 	t.Helper()
 	n := &probe.Net{Limits: quick(), Proxy: func(*url.URL) (*url.URL, error) { return nil, nil }}
@@ -206,7 +206,7 @@ func newNetShared(t *testing.T) *probe.Net {
 	return n
 }
 
-// patientNet has the limits of a real run, for a real server.
+// patientNet returns a Net with default limits, for a real server.
 func patientNet(t *testing.T) *probe.Net {
 	t.Helper()
 	n := newNetShared(t)

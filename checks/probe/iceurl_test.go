@@ -11,8 +11,8 @@ import (
 	"lkdoctor/checks/caps"
 )
 
-// What new RTCPeerConnection says of each URL, with user name and credential, in
-// Chromium 156. The last rows are those in which the RFCs are stricter.
+// TestParseICEURL has the results of new RTCPeerConnection in Chromium 156 for each URL
+// with user name and credential. In the last rows the RFCs are stricter.
 func TestParseICEURL(t *testing.T) {
 	for _, test := range []struct {
 		url  string
@@ -74,7 +74,7 @@ func TestICEProblemsOfAJoin(t *testing.T) {
 	}
 }
 
-// A server that hands out ten thousand servers, or URLs of a megabyte.
+// TestHostileICEServers has ten thousand ICE servers and URLs of a megabyte.
 func TestHostileICEServers(t *testing.T) {
 	j := &livekit.JoinResponse{IceServers: []*livekit.ICEServer{{Urls: []string{strings.Repeat("turn:a@", 1<<17)}}}}
 	for i := range 10000 {

@@ -59,6 +59,16 @@ type Limits struct {
 	// TURN bounds all steps for one URL of a TURN server, and Echo the round trip
 	// through its relay.
 	TURN, Echo time.Duration `peer:"ICE server" stage:"join with --media"`
+
+	// Agent bounds the wait for an agent from its call on, and AgentAudio the wait
+	// for the audio of one that came.
+	Agent, AgentAudio time.Duration `peer:"LiveKit server" stage:"join"`
+	// AgentPoll is the time between two requests for the list of dispatches.
+	AgentPoll time.Duration `peer:"LiveKit server" stage:"join"`
+	// Dispatched is the age of a call from which a list without its dispatch is
+	// final: the server makes the dispatch together with the room. JobTaken is the
+	// age from which an empty list of jobs is (see Dispatch.Jobs).
+	Dispatched, JobTaken time.Duration `peer:"LiveKit server" stage:"join"`
 }
 
 // DefaultLimits report a server that drops SYNs within 5 s of the start, and one
@@ -70,6 +80,7 @@ func DefaultLimits() Limits {
 		Upgrade: 5 * s, FirstFrame: 5 * s, Media: 15 * s, Offer: 5 * s, Candidate: 3 * s, DTLS: 5 * s,
 		Silence: 3 * s, Grace: 800 * ms, CandidateTCP: 3 * s, Ask: 900 * ms, Connect: 10 * s, Pause: 300 * ms, Accept: s, Measure: 2 * s,
 		Settle: 500 * ms, Relay: 3 * s, Path: 8 * s, TURN: 4 * s, Echo: 1500 * ms, Again: 2 * s,
+		Agent: 10 * s, AgentAudio: s, AgentPoll: s, Dispatched: 700 * ms, JobTaken: 5200 * ms,
 	}
 }
 
@@ -94,7 +105,7 @@ func (l Limits) Shorter() Limits {
 func (l *Limits) all() []*time.Duration {
 	return []*time.Duration{&l.DNS, &l.TCP, &l.TLS, &l.FirstByte, &l.Exchange, &l.Body, &l.Compile, &l.Extra, &l.Upgrade, &l.FirstFrame, &l.Media,
 		&l.Offer, &l.Candidate, &l.DTLS, &l.Silence, &l.Grace, &l.CandidateTCP, &l.Ask, &l.Connect, &l.Pause, &l.Accept, &l.Measure, &l.Settle,
-		&l.Relay, &l.Path, &l.TURN, &l.Echo, &l.Again}
+		&l.Relay, &l.Path, &l.TURN, &l.Echo, &l.Again, &l.Agent, &l.AgentAudio, &l.AgentPoll, &l.Dispatched, &l.JobTaken}
 }
 
 // Waits returns the Limits, with the defaults in place of zeros.

@@ -17,15 +17,15 @@ const (
 	testSecret = "a-secret-of-more-than-thirty-two-characters"
 )
 
-// livekitServer is a real livekit-server and where to find it.
+// A livekitServer is a running livekit-server.
 type livekitServer struct {
 	base *url.URL
-	// tcp is its ICE/TCP port.
+	// tcp is the ICE/TCP port.
 	tcp int
 }
 
-// startLiveKit runs a server on loopback until the test ends. rtc is added to
-// the rtc section of its configuration, extra to the configuration itself.
+// startLiveKit runs a server on loopback until the test ends. rtc is added to the rtc
+// section of its configuration, extra to the top level.
 func startLiveKit(tb testing.TB, rtc, extra string) *livekitServer {
 	tb.Helper()
 	server, err := lab.StartLiveKit(within(tb, 20*time.Second), lab.LiveKitOptions{
@@ -42,7 +42,7 @@ func startLiveKit(tb testing.TB, rtc, extra string) *livekitServer {
 	return &livekitServer{base: base, tcp: int(netip.MustParseAddrPort(server.TCPAddr).Port())}
 }
 
-// tokenFor mints a participant's token; change may adapt it.
+// tokenFor returns a participant's token, modified by change.
 func tokenFor(tb testing.TB, identity, room string, change ...func(*auth.AccessToken, *auth.VideoGrant)) string {
 	tb.Helper()
 	grant := &auth.VideoGrant{RoomJoin: true, Room: room}
@@ -57,7 +57,7 @@ func tokenFor(tb testing.TB, identity, room string, change ...func(*auth.AccessT
 	return jwt
 }
 
-// within is a context that ends with the test, and after d.
+// within returns a context with a timeout of d, which ends with the test.
 func within(tb testing.TB, d time.Duration) context.Context {
 	ctx, cancel := context.WithTimeout(context.Background(), d)
 	tb.Cleanup(cancel)

@@ -15,6 +15,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"strings"
 	"sync"
 	"time"
 
@@ -52,14 +53,12 @@ type Net struct {
 	Redact *clean.Redactor
 	Limits Limits
 
-	once      sync.Once
-	transport *http.Transport
-	onceOnly  sync.Once
-	single    *http.Transport
-	mu        sync.Mutex
-	spares    map[string][]*spare
-	closed    bool
-	work      sync.WaitGroup
+	once              sync.Once
+	transport, single *http.Transport // see roundTripper
+	mu                sync.Mutex
+	spares            map[string][]*spare
+	closed            bool
+	work              sync.WaitGroup
 }
 
 // Phases are the times that the steps of one exchange took; zero for a step
@@ -70,40 +69,12 @@ type Phases struct {
 	FirstByte time.Duration
 }
 
-// Cert describes a server's certificate. All strings are cleaned.
-type Cert struct {
-	Subject, Issuer     string
-	Names               []string
-	NotBefore, NotAfter time.Time
-	// ChainLength counts the certificates that the server sent.
-	ChainLength int
-	// IssuerMissing reports whether the server sent this certificate alone,
-	// although its authority names the place of its own certificate (RFC 5280
-	// §4.2.2.1), as public authorities do: an intermediate certificate is missing.
-	IssuerMissing bool
-}
-
-// TLSInfo describes a finished handshake.
-type TLSInfo struct {
-	// Version and Cipher are named as crypto/tls names them ("TLS 1.3").
-	Version, Cipher string
-	Cert            *Cert
-}
-
 // now returns the clock's time.
 func (n *Net) now() time.Time {
 	if n.Now != nil {
 		return n.Now()
 	}
 	return time.Now()
-}
-
-// resolver returns the Resolver field or its default.
-func (n *Net) resolver() Resolver {
-	if n.Resolver != nil {
-		return n.Resolver
-	}
-	return net.DefaultResolver
 }
 
 // Dialer returns the function that opens single connections.
@@ -128,4 +99,34 @@ func (n *Net) ProxyFor(u *url.URL) (*url.URL, error) {
 		return n.Proxy(httpURL)
 	}
 	return http.ProxyFromEnvironment(&http.Request{URL: httpURL})
+}
+
+// lineCap is the number of characters that are kept of a line.
+const lineCap = 300
+
+// Line returns one line of untrusted text, safe to keep and to show.
+func (n *Net) Line(s string) string { return n.Short(s, lineCap) }
+
+// Short is Line with a cap of its own, in characters.
+func (n *Net) Short(s string, limit int) string {
+	if n.Redact != nil {
+		return n.Redact.Clean(s, limit)
+	}
+	return clean.Line(clean.Redact(s), limit)
+}
+
+// Without removes a token from a text that may echo it: whole, escaped for a URL,
+// or its signature alone. Line removes what looks like a token; this is for tokens
+// that do not.
+func Without(s, tok string) string {
+	parts := []string{tok, strings.TrimSpace(tok), url.QueryEscape(tok), url.PathEscape(tok)}
+	if i := strings.LastIndexByte(tok, '.'); i >= 0 {
+		parts = append(parts, tok[i+1:])
+	}
+	for _, p := range parts {
+		if len(p) >= 8 {
+			s = strings.ReplaceAll(s, p, clean.Hidden)
+		}
+	}
+	return s
 }

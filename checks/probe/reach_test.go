@@ -23,7 +23,7 @@ import (
 	"lkdoctor/checks/probe"
 )
 
-// page is one answer for all paths.
+// page returns a handler with the same response for all paths.
 func page(status int, header http.Header, body string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		for k, v := range header {
@@ -34,7 +34,8 @@ func page(status int, header http.Header, body string) http.HandlerFunc {
 	}
 }
 
-// likeLiveKit answers as livekit-server 1.13.5 does, / with status.
+// likeLiveKit returns a handler that responds as livekit-server 1.13.5 does; status and
+// body are the response at /.
 func likeLiveKit(status int, body string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
@@ -137,7 +138,7 @@ func TestReachFailures(t *testing.T) {
 			addr := serve(t, tt.handle)
 			_, f := newNet(t).Reach(t.Context(), parse(t, tt.scheme+"://"+addr))
 			if f != nil && tt.name == "closes" && f.Kind == probe.KindClosed {
-				return // with unread bytes the kernel resets, else it closes
+				return // the kernel sends RST only if bytes are unread
 			}
 			wantKind(t, f, tt.phase, tt.kind)
 			if f.What != tt.what {
@@ -147,7 +148,8 @@ func TestReachFailures(t *testing.T) {
 	}
 }
 
-// The media port hangs up on HTTP; its number says what it is.
+// TestReachMediaPort checks that a server that resets HTTP on port 7881 is recognized as
+// the media port.
 func TestReachMediaPort(t *testing.T) {
 	l, err := net.Listen("tcp4", "127.0.0.1:7881")
 	if err != nil {
@@ -176,7 +178,7 @@ func TestReachWrongScheme(t *testing.T) {
 		_, f := newNet(t).Reach(t.Context(), parse(t, "wss://"+addr))
 		wantKind(t, f, probe.PhaseTLS, probe.KindTLSPlainPort)
 	})
-	// A server that waits for a line end in the ClientHello looks silent.
+	// This server waits for a line end, which the ClientHello does not contain.
 	t.Run("wss to plain that waits", func(t *testing.T) {
 		addr := serve(t, func(c net.Conn) {
 			b := bufio.NewReader(c)
@@ -243,8 +245,8 @@ func TestFindPrefix(t *testing.T) {
 	}
 }
 
-// A name that is not loopback's is dialled more than once at a time; nothing of
-// it stays open, whether the first connection works or not.
+// TestReachFar covers a host that is not loopback, to which Reach opens several
+// connections at a time. newNet checks that none remains.
 func TestReachFar(t *testing.T) {
 	addr := pages(t, likeLiveKit(200, "OK"))
 	for name, dead := range map[string]bool{"answers": false, "refuses": true} {
@@ -277,7 +279,8 @@ func TestReachFar(t *testing.T) {
 	}
 }
 
-// A warm connection that the server has hung up on is not handed out.
+// TestTakeConnStale checks that TakeConn does not return a connection that the server
+// has closed.
 func TestTakeConnStale(t *testing.T) {
 	closed := make(chan struct{})
 	addr := serve(t, func(c net.Conn) { _ = c.Close(); close(closed) })
@@ -290,7 +293,7 @@ func TestTakeConnStale(t *testing.T) {
 	}
 }
 
-// gate holds who comes until so many are there.
+// A gate blocks its callers until a given number of them wait.
 type gate struct {
 	missing atomic.Int32
 	open    chan struct{}
@@ -312,8 +315,8 @@ func (g *gate) wait(ctx context.Context) {
 	}
 }
 
-// Once LiveKit has answered, four questions and the WebSocket find their
-// connections open.
+// TestReachOpensEnough checks that, after Reach, four concurrent requests and the
+// WebSocket find open connections.
 func TestReachOpensEnough(t *testing.T) {
 	const asked = 4
 	reaching, asking := newGate(2), newGate(asked)
@@ -332,7 +335,7 @@ func TestReachOpensEnough(t *testing.T) {
 	})
 	var dials atomic.Int32
 	n.Dial = func(ctx context.Context, network, _ string) (net.Conn, error) {
-		if dials.Add(1) > 5 { // two to reach the server, three that wait
+		if dials.Add(1) > 5 { // two of Reach, three warm ones
 			<-ctx.Done()
 			return nil, ctx.Err()
 		}
@@ -363,8 +366,8 @@ func TestReachOpensEnough(t *testing.T) {
 	_ = conn.Close()
 }
 
-// A question that only reads is asked again where its warm connection was hung
-// up on; any other takes none.
+// TestWarmHungUp checks that a read-only request is retried if the server closed its
+// warm connection, and that other requests do not use warm connections.
 func TestWarmHungUp(t *testing.T) {
 	var conns atomic.Int32
 	addr := serve(t, func(c net.Conn) {
@@ -397,7 +400,7 @@ func TestWarmHungUp(t *testing.T) {
 	}
 }
 
-// The limits that DESIGN.md's promises rest on.
+// TestDefaultLimits checks the times after which silence and dropped SYNs are reported.
 func TestDefaultLimits(t *testing.T) {
 	l := probe.DefaultLimits()
 	if worst := l.TCP; worst > 4500*time.Millisecond {
@@ -408,8 +411,8 @@ func TestDefaultLimits(t *testing.T) {
 	}
 }
 
-// A refused connection is looked at once more: where the port answers on
-// loopback, and whether the address is this machine's at all.
+// TestRefusedHere checks that, after a refused connection, Reach tries the port on
+// loopback and reports whether the address is one of this machine.
 func TestRefusedHere(t *testing.T) {
 	_, port, _ := net.SplitHostPort(serve(t, drain))
 	_, f := newNet(t).Reach(t.Context(), parse(t, "ws://127.0.0.2:"+port))
@@ -425,7 +428,7 @@ func TestRefusedHere(t *testing.T) {
 	}
 }
 
-// Each proxy is known by its Server header or by its own error page.
+// TestFront checks how proxies are recognized by their headers or error pages.
 func TestFront(t *testing.T) {
 	for _, tt := range []struct {
 		status int
@@ -451,7 +454,8 @@ func TestFront(t *testing.T) {
 	}
 }
 
-// What a TLS server says with an alert, or nginx with a page, is told apart.
+// TestTLSAlerts checks the kinds of failure for TLS alerts, and for nginx's page about a
+// missing client certificate.
 func TestTLSAlerts(t *testing.T) {
 	ca := newAuthority(t)
 	for _, tt := range []struct {
@@ -485,8 +489,8 @@ func TestTLSAlerts(t *testing.T) {
 	}
 }
 
-// A certificate of a public authority that comes without the intermediate one is
-// told from one of an authority of one's own.
+// TestIssuerMissing checks that a missing intermediate certificate of a public authority
+// is distinguished from a private authority.
 func TestIssuerMissing(t *testing.T) {
 	ca := newAuthority(t)
 	for want, change := range map[bool]func(*x509.Certificate){

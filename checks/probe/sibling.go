@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 )
@@ -52,8 +53,7 @@ func (n *Net) clarifySecure(ctx context.Context, u *url.URL, f *Failure) *Failur
 	default:
 		return f
 	}
-	what, ok := n.SpeaksHTTP(ctx, u)
-	if ok {
+	if what, ok := n.speaksHTTP(ctx, u); ok {
 		f.Kind, f.What = KindTLSPlainPort, what
 		f.Detail = "the port speaks plain HTTP, not TLS"
 		return f
@@ -75,8 +75,9 @@ const refusedWait = 500 * time.Millisecond
 func (n *Net) clarifyRefused(ctx context.Context, u *url.URL, f *Failure) *Failure {
 	ctx, cancel := context.WithTimeout(ctx, min(n.Waits().Extra, refusedWait))
 	defer cancel()
-	if f.Own = n.own(ctx, u); f.Own {
-		f.Loopback, _ = n.loopbackAt(ctx, u)
+	addrs, unknown := n.Lookup(ctx, u.Hostname())
+	if f.Own = unknown == nil && slices.ContainsFunc(addrs, isOwn); f.Own {
+		f.Loopback = n.loopbackAt(ctx, u)
 	}
 	return f
 }
@@ -91,7 +92,7 @@ func (n *Net) clarifyPlain(ctx context.Context, u *url.URL, f *Failure, reply *R
 			return f
 		}
 	}
-	cert, ok := n.SpeaksTLS(ctx, u)
+	cert, ok := n.speaksTLS(ctx, u)
 	if !ok {
 		if f == nil {
 			return nil
@@ -112,17 +113,9 @@ func refusesPlain(r *Reply) bool {
 	if r == nil || r.Status != http.StatusBadRequest {
 		return false
 	}
-	body := string(r.Body)
-	for _, text := range []string{
-		"Client sent an HTTP request to an HTTPS server",
-		"The plain HTTP request was sent to HTTPS port",
-		"speaking plain HTTP to an SSL-enabled server port",
-	} {
-		if strings.Contains(body, text) {
-			return true
-		}
-	}
-	return false
+	says := func(text string) bool { return strings.Contains(string(r.Body), text) }
+	return says("Client sent an HTTP request to an HTTPS server") || says("The plain HTTP request was sent to HTTPS port") ||
+		says("speaking plain HTTP to an SSL-enabled server port")
 }
 
 // mediaPort identifies a port that closes the connection without an answer as
@@ -134,9 +127,9 @@ func mediaPort(u *url.URL, f *Failure) *Failure {
 	return f
 }
 
-// SpeaksHTTP reports whether u's port answers plain HTTP, whatever u's scheme, and
+// speaksHTTP reports whether u's port answers plain HTTP, whatever u's scheme, and
 // returns the server's kind. It asks GET / and waits at most Limits.Extra.
-func (n *Net) SpeaksHTTP(ctx context.Context, u *url.URL) (ServerKind, bool) {
+func (n *Net) speaksHTTP(ctx context.Context, u *url.URL) (ServerKind, bool) {
 	wait := min(n.Waits().Extra, siblingWait)
 	plain := &url.URL{Scheme: "http", Host: HostPort(u), Path: "/"}
 	reply, _ := n.Exchange(ctx, Request{URL: plain, MaxBody: 4096, FirstByte: wait, Total: wait})
@@ -146,10 +139,10 @@ func (n *Net) SpeaksHTTP(ctx context.Context, u *url.URL) (ServerKind, bool) {
 	return identify(reply, nil), true
 }
 
-// SpeaksTLS reports whether u's port answers a TLS handshake, whatever u's scheme,
+// speaksTLS reports whether u's port answers a TLS handshake, whatever u's scheme,
 // and returns its certificate. The certificate is not verified: nothing is sent
 // over the connection.
-func (n *Net) SpeaksTLS(ctx context.Context, u *url.URL) (*Cert, bool) {
+func (n *Net) speaksTLS(ctx context.Context, u *url.URL) (*Cert, bool) {
 	ctx, cancel := context.WithTimeout(ctx, min(n.Waits().Extra, siblingWait))
 	defer cancel()
 	conn, f := n.ConnectTCP(ctx, HostPort(u))

@@ -2,7 +2,6 @@ package probe
 
 import (
 	"context"
-	"fmt"
 	"net/url"
 	"time"
 )
@@ -36,7 +35,6 @@ func (n *Net) Warm(u *url.URL, count int) {
 	if p, err := n.ProxyFor(u); err != nil || p != nil || CheckURL(u) != nil {
 		return
 	}
-	key := spareKey(Secure(u), HostPort(u))
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if n.closed {
@@ -45,7 +43,7 @@ func (n *Net) Warm(u *url.URL, count int) {
 	if n.spares == nil {
 		n.spares = map[string][]*spare{}
 	}
-	for len(n.spares[key]) < count {
+	for key := origin(u); len(n.spares[key]) < count; {
 		ctx, cancel := context.WithCancel(context.Background())
 		s := &spare{cancel: cancel, done: make(chan struct{})}
 		n.spares[key] = append(n.spares[key], s)
@@ -58,10 +56,9 @@ func (n *Net) Warm(u *url.URL, count int) {
 
 // dropWarm closes the warm connections to u.
 func (n *Net) dropWarm(u *url.URL) {
-	key := spareKey(Secure(u), HostPort(u))
 	n.mu.Lock()
-	spares := n.spares[key]
-	delete(n.spares, key)
+	spares := n.spares[origin(u)]
+	delete(n.spares, origin(u))
 	n.mu.Unlock()
 	for _, s := range spares {
 		s.stop()
@@ -72,12 +69,11 @@ func (n *Net) dropWarm(u *url.URL) {
 // when there is none. It waits for one that is being opened. The caller closes it.
 // A server may close an idle connection at any moment: a caller that gets a reset
 // or EOF before the first byte of an answer should dial once more.
-func (n *Net) TakeConn(ctx context.Context, u *url.URL) *Conn {
-	return n.takeSpare(ctx, spareKey(Secure(u), HostPort(u)), 0)
-}
+func (n *Net) TakeConn(ctx context.Context, u *url.URL) *Conn { return n.takeSpare(ctx, u, 0) }
 
 // takeSpare is TakeConn, and leaves that many.
-func (n *Net) takeSpare(ctx context.Context, key string, leave int) *Conn {
+func (n *Net) takeSpare(ctx context.Context, u *url.URL, leave int) *Conn {
+	key := origin(u)
 	n.mu.Lock()
 	spares := n.spares[key]
 	if len(spares) <= leave {
@@ -94,15 +90,37 @@ func (n *Net) takeSpare(ctx context.Context, key string, leave int) *Conn {
 		return nil
 	}
 	s.cancel()
-	switch {
-	case s.conn == nil:
-		return nil
-	case time.Since(s.conn.opened) > spareAge || !s.conn.alive():
+	if s.conn != nil && (time.Since(s.conn.opened) > spareAge || !s.conn.alive()) {
 		_ = s.conn.Close()
 		return nil
 	}
 	return s.conn
 }
 
-// spareKey returns the key of a server's connections.
-func spareKey(secure bool, hostPort string) string { return fmt.Sprintf("%s %t", hostPort, secure) }
+// alive reports whether an idle connection is open and has received nothing: one on
+// which the server sent something unasked, or that it closed, is unfit for a new
+// request.
+func (c *Conn) alive() bool {
+	if err := c.SetReadDeadline(time.Now().Add(200 * time.Microsecond)); err != nil {
+		return false
+	}
+	_, err := c.Conn.Read(make([]byte, 1))
+	return isTimeout(err) && c.SetReadDeadline(time.Time{}) == nil
+}
+
+// Close closes every connection that is kept open, and waits for goroutines in the
+// background. Call it after the run.
+func (n *Net) Close() {
+	n.mu.Lock()
+	n.closed = true
+	all := n.spares
+	n.spares = nil
+	n.mu.Unlock()
+	for _, spares := range all {
+		for _, s := range spares {
+			s.stop()
+		}
+	}
+	n.work.Wait()
+	n.roundTripper(true).CloseIdleConnections()
+}

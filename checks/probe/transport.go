@@ -16,108 +16,70 @@ import (
 
 // trip is the state of one request.
 type trip struct {
+	net *Net
 	// ctx is the request's own: http.Transport dials with one that outlives it.
 	ctx context.Context
+	lim Limits
+	req Request
 
-	mu      sync.Mutex
-	handoff *Conn // used instead of dialling
-	// mayWarm reports whether a connection of Warm may be used, warm whether one
-	// was.
-	mayWarm, warm bool
-	conn          *Conn
-	tls           *tls.ConnectionState // of a handshake that the transport made, behind a proxy
-	reused        bool
-	wrote         time.Time
-	first         time.Time
-	firstAt       time.Time   // like first, by the Net's clock
-	silence       *time.Timer // gives up on the first byte; runs from wrote to first
-	patient       time.Duration
-	slow          *time.Timer // gives up on the rest of the answer; runs from first on
-	rest          time.Duration
-	// connected is called once there is a connection; it may be nil.
-	connected func()
+	mu      sync.Mutex // of all below, and of req.conn
+	conn    *Conn
+	warm    bool  // conn was opened by Warm
+	cert    *Cert // behind a proxy, the transport makes the handshake
+	reused  bool
+	wrote   time.Time
+	first   time.Time
+	firstAt time.Time   // like first, by the Net's clock
+	silence *time.Timer // gives up on the first byte; runs from wrote to first
+	slow    *time.Timer // gives up on the rest of the answer; runs from first on
 }
 
 // tripKey is the key of the trip in the context that the transport dials with.
 type tripKey struct{}
 
 // use records the connection of the request.
-func (t *trip) use(c *Conn) {
+func (t *trip) use(c *Conn, warm bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.conn = c
+	t.conn, t.warm = c, warm
 }
 
 // take returns the connection that was passed in, once.
 func (t *trip) take() *Conn {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	c := t.handoff
-	t.handoff = nil
+	c := t.req.conn
+	t.req.conn = nil
 	return c
-}
-
-// takeWarm takes a warm connection instead of dialling one, except the last.
-func (t *trip) takeWarm(n *Net, secure bool, addr string) *Conn {
-	if !t.mayWarm {
-		return nil
-	}
-	c := n.takeSpare(t.ctx, spareKey(secure, addr), 1)
-	if c != nil {
-		c.asked = make(chan struct{})
-		t.mu.Lock()
-		t.conn, t.warm = c, true
-		t.mu.Unlock()
-	}
-	return c
-}
-
-// onWarm reports whether takeWarm found one.
-func (t *trip) onWarm() bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.warm
-}
-
-// head returns the first bytes of the connection, nil if there is none.
-func (t *trip) head() []byte {
-	t.mu.Lock()
-	c := t.conn
-	t.mu.Unlock()
-	if c == nil {
-		return nil
-	}
-	return c.Head()
 }
 
 // answered stops the timer for the first byte permanently: a server may answer
 // before the request is written.
-func (t *trip) answered(at time.Time) {
+func (t *trip) answered() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.first.IsZero() {
-		t.first, t.firstAt = time.Now(), at
-		t.slow.Reset(t.rest)
+		t.first, t.firstAt = time.Now(), t.net.now()
+		t.slow.Reset(t.lim.Body)
 	}
 	t.silence.Stop()
 }
 
 // trace returns the hooks that fill the trip.
-func (t *trip) trace(now func() time.Time) *httptrace.ClientTrace {
+func (t *trip) trace() *httptrace.ClientTrace {
 	return &httptrace.ClientTrace{
 		GotConn: func(info httptrace.GotConnInfo) {
-			if t.connected != nil {
-				t.connected()
+			if t.req.Connected != nil {
+				t.req.Connected()
 			}
 			t.mu.Lock()
 			defer t.mu.Unlock()
 			t.reused = info.Reused
 			switch c := info.Conn.(type) {
 			case *Conn:
-				t.conn = c
+				t.conn, t.cert = c, c.Cert
 			case *tls.Conn:
-				s := c.ConnectionState()
-				t.tls = &s
+				t.cert = t.net.cert(c.ConnectionState().PeerCertificates)
 				if under, ok := c.NetConn().(*Conn); ok {
 					t.conn = under
 				}
@@ -128,21 +90,24 @@ func (t *trip) trace(now func() time.Time) *httptrace.ClientTrace {
 			defer t.mu.Unlock()
 			t.wrote = time.Now()
 			if t.first.IsZero() {
-				t.silence.Reset(t.patient)
+				t.silence.Reset(t.lim.FirstByte)
 			}
 		},
-		GotFirstResponseByte: func() { t.answered(now()) },
+		GotFirstResponseByte: t.answered,
 	}
 }
 
-// roundTripper returns the one transport of this Net, made on first use:
-// connections are kept alive between requests and closed by Close.
-func (n *Net) roundTripper() *http.Transport {
+// roundTripper returns the transport for requests that only read, which keeps
+// connections until Close, or the one for requests that may change something, which
+// never uses a connection twice: a server may close an idle one at any moment, and
+// it is unknown whether a request lost that way was carried out; it must not be sent
+// again. Both are made on first use.
+func (n *Net) roundTripper(reads bool) *http.Transport {
 	n.once.Do(func() {
 		n.transport = &http.Transport{
 			Proxy:                  func(r *http.Request) (*url.URL, error) { return n.ProxyFor(r.URL) },
-			DialContext:            n.dialHTTP,
-			DialTLSContext:         n.dialHTTPS,
+			DialContext:            n.dialTrip("http"),
+			DialTLSContext:         n.dialTrip("https"),
 			TLSClientConfig:        n.TLSConfig(""),
 			TLSHandshakeTimeout:    n.Waits().TLS,
 			DisableCompression:     true, // decompressed here, with a cap
@@ -151,97 +116,44 @@ func (n *Net) roundTripper() *http.Transport {
 			MaxResponseHeaderBytes: caps.Headers,
 			OnProxyConnectResponse: onProxyConnect,
 		}
-		n.transport.TLSClientConfig.ServerName = ""
-	})
-	return n.transport
-}
-
-// oneShot returns the transport for requests that may change something: it never
-// uses a connection that was used before. A server may close an idle one at any
-// moment, and it is unknown whether a request lost that way was carried out; it
-// must not be sent twice.
-func (n *Net) oneShot() *http.Transport {
-	n.onceOnly.Do(func() {
-		n.single = n.roundTripper().Clone()
+		n.single = n.transport.Clone()
 		n.single.DisableKeepAlives = true
 	})
+	if reads {
+		return n.transport
+	}
 	return n.single
 }
 
-// proxyRefusal is a proxy's answer to CONNECT that is not 200.
-type proxyRefusal struct{ status int }
-
-func (e *proxyRefusal) Error() string {
-	return fmt.Sprintf("the proxy answered CONNECT with status %d", e.status)
-}
-
-// onProxyConnect keeps the status that http.Transport would only put into its error
-// text.
+// onProxyConnect keeps the status of a proxy that refuses CONNECT, which
+// http.Transport would only put into its error text.
 func onProxyConnect(_ context.Context, _ *url.URL, _ *http.Request, res *http.Response) error {
 	if res.StatusCode != http.StatusOK {
-		return &proxyRefusal{status: res.StatusCode}
+		return &Failure{Status: res.StatusCode, Detail: fmt.Sprintf("the proxy answered CONNECT with status %d", res.StatusCode)}
 	}
 	return nil
 }
 
-// dialHTTP opens a plain connection for the transport.
-func (n *Net) dialHTTP(ctx context.Context, _, addr string) (net.Conn, error) {
-	return n.dialTrip(ctx, addr, false)
-}
-
-// dialHTTPS opens a connection and finishes its handshake for the transport.
-func (n *Net) dialHTTPS(ctx context.Context, _, addr string) (net.Conn, error) {
-	return n.dialTrip(ctx, addr, true)
-}
-
-// dialTrip dials for the trip in ctx, with the trip's own context.
-func (n *Net) dialTrip(ctx context.Context, addr string, secure bool) (net.Conn, error) {
-	t, _ := ctx.Value(tripKey{}).(*trip)
-	if t != nil {
-		ctx = t.ctx
-		if c := t.take(); c != nil {
-			c.asked = make(chan struct{})
-			t.use(c)
-			return c, nil
+// dialTrip returns the function with which a transport opens connections for a trip:
+// the one that was passed in, or one of Warm's, except the last, or a new one.
+func (n *Net) dialTrip(scheme string) DialFunc {
+	return func(ctx context.Context, _, addr string) (net.Conn, error) {
+		t := ctx.Value(tripKey{}).(*trip)
+		u := &url.URL{Scheme: scheme, Host: addr}
+		conn, warm := t.take(), false
+		if conn == nil && t.req.reads() && !t.req.fresh {
+			conn = n.takeSpare(t.ctx, u, 1)
+			warm = conn != nil
 		}
-		if c := t.takeWarm(n, secure, addr); c != nil {
-			return c, nil
+		if conn == nil {
+			var f *Failure
+			if conn, f = n.Connect(t.ctx, u); f != nil {
+				f.Host = n.Line(addr)
+				return nil, f
+			}
 		}
+		conn.asked = make(chan struct{})
+		t.use(conn, warm)
+		return conn, nil
 	}
-	conn, f := n.ConnectTCP(ctx, addr)
-	if f == nil && secure {
-		host, _, err := net.SplitHostPort(addr)
-		if err != nil {
-			host = addr
-		}
-		if f = n.Handshake(ctx, conn, host, nil); f != nil {
-			_ = conn.Close()
-		}
-	}
-	if f != nil {
-		return nil, f
-	}
-	conn.asked = make(chan struct{})
-	if t != nil {
-		t.use(conn)
-	}
-	return conn, nil
-}
-
-// Close closes every connection that is kept open, and waits for goroutines in the
-// background. Call it after the run.
-func (n *Net) Close() {
-	n.mu.Lock()
-	n.closed = true
-	var spares []*spare
-	for _, list := range n.spares {
-		spares = append(spares, list...)
-	}
-	n.spares = nil
-	n.mu.Unlock()
-	for _, s := range spares {
-		s.stop()
-	}
-	n.work.Wait()
-	n.roundTripper().CloseIdleConnections()
 }

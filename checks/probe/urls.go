@@ -47,11 +47,11 @@ func Port(u *url.URL) string {
 	return "80"
 }
 
-// SameOrigin reports whether two URLs have the same scheme, host and port; ws is
-// http, and wss is https.
-func SameOrigin(a, b *url.URL) bool {
-	return Secure(a) == Secure(b) && HostPort(a) == HostPort(b)
-}
+// origin returns u's scheme, host and port; ws is http, and wss is https.
+func origin(u *url.URL) string { return HTTPURL(u).Scheme + "://" + HostPort(u) }
+
+// SameOrigin reports whether two URLs have the same origin.
+func SameOrigin(a, b *url.URL) bool { return origin(a) == origin(b) }
 
 // SameServer is SameOrigin with all names of this machine treated as equal.
 func SameServer(a, b *url.URL) bool {

@@ -1,6 +1,6 @@
 package probe
 
-import "lkdoctor/checks/token"
+import "strings"
 
 // Reason is why LiveKit's /rtc/validate refuses a token.
 type Reason string
@@ -33,18 +33,6 @@ const (
 	ReasonOther           Reason = "other"
 )
 
-// Dialect is the wording of a refusal, which shows the server's version.
-type Dialect string
-
-// The dialects.
-const (
-	DialectGoJose    Dialect = "go_jose"    // livekit-server up to 1.12
-	DialectGolangJWT Dialect = "golang_jwt" // 1.13.0 to 1.13.5
-	DialectRedacted  Dialect = "redacted"   // from 1.13.6 on: no longer echoes token and key
-	DialectCloud     Dialect = "cloud"
-	DialectUnknown   Dialect = "unknown"
-)
-
 // Verdict is a LiveKit server's verdict on a token.
 type Verdict struct {
 	Status int
@@ -54,8 +42,6 @@ type Verdict struct {
 	// Accepted requires status 200 and the body "success": a web app that answers
 	// every path with 200 accepts nothing.
 	Accepted bool
-	Dialect  Dialect
-	Date     *token.Sample
 	// Path is the end of the path that was asked: /rtc/validate.
 	Path string
 	// FromLiveKit reports whether the answer is one that LiveKit is known to give.
@@ -68,4 +54,110 @@ type Verdict struct {
 	InQuery bool
 	// Redirect is set where the answer was a redirect.
 	Redirect *Redirect
+}
+
+// says maps the beginning of a text to its meaning.
+type says struct {
+	text   string
+	reason Reason
+}
+
+// plainRefusals returns the answers of /rtc/validate that are not about the token's
+// signature, by their beginning. Some end with a name from the token, so the middle
+// of a text is not searched. Order matters. Sources: livekit-server v1.11.0,
+// v1.13.5 (run) and v1.13.6 (read), pkg/service/auth.go and rtcservice.go.
+func plainRefusals() []says {
+	return []says{
+		{"no permissions to access the room", ReasonNoPermissions},
+		{"permissions denied", ReasonDenied},
+		{"invalid authorization header", ReasonHeaderMalformed},
+		{"no room name", ReasonNoRoom},
+		{"identity cannot be empty", ReasonNoIdentity},
+		{"room name length exceeds limits", ReasonRoomTooLong},
+		{"participant identity length exceeds limits", ReasonIdentityTooLong},
+		{"requested room does not exist", ReasonRoomNotFound},
+		{"node has exceeded its configured limit", ReasonNodeLimit},
+		{"could not find any available nodes", ReasonNoNodes},
+		{"join_request is required", ReasonOther},
+		{"cannot base64 decode wrapped join request", ReasonOther},
+		{"cannot unmarshal wrapped join request", ReasonOther},
+		{"cannot unmarshal join request", ReasonOther},
+		{"join request too large", ReasonOther},
+		{"cannot decode attributes", ReasonOther},
+		{"timed out while waiting for signal response", ReasonOther},
+		{"connection closed by media", ReasonOther},
+	}
+}
+
+// tokenRefusals returns the reasons for which a token does not verify, anywhere in
+// the text. Order matters: "signing method none is invalid" comes together with
+// "token signature is invalid".
+func tokenRefusals() []says {
+	return []says{
+		{"signing method ", ReasonAlgorithm},
+		{"exp claim is required", ReasonNeedsExp},
+		{"token is expired", ReasonExpired},
+		{"not valid yet", ReasonNotYetValid},
+		{"issued in the future", ReasonIssuedInFuture},
+		{"used before issued", ReasonIssuedInFuture},
+		{"cannot unmarshal", ReasonClaimType},
+		{"could not json decode claim", ReasonClaimType},
+		{"unknown field", ReasonClaimType},
+		{"invalid type for claim", ReasonClaimType},
+		{"signature is invalid", ReasonSignature},
+		{"error in cryptographic primitive", ReasonSignature},
+	}
+}
+
+// ClassifyVerdict reads the answer of /rtc/validate in the wordings of livekit-server
+// up to 1.12 (go-jose), 1.13.0 to 1.13.5 (golang-jwt), from 1.13.6 on (which no longer
+// echoes token and key) and LiveKit Cloud. The body is untrusted, and may hold the
+// token. Only Status, Reason, Accepted and FromLiveKit of the result are set.
+func ClassifyVerdict(status int, body string) Verdict {
+	text := strings.ToLower(strings.TrimSpace(body))
+	reason := ReasonNotLiveKit
+	switch {
+	case status == 200 && text == "success":
+		reason = ReasonAccepted
+	case status >= 400:
+		reason = refusal(text)
+	}
+	v := Verdict{Status: status, Reason: reason, Accepted: reason == ReasonAccepted, FromLiveKit: reason != ReasonNotLiveKit}
+	switch {
+	case v.FromLiveKit:
+	case status == 429:
+		v.Reason = ReasonQuota
+	case status >= 500:
+		v.Reason = ReasonOther
+	}
+	return v
+}
+
+// refusal reads a text of LiveKit's, in lower case; it is ReasonNotLiveKit for any
+// other text.
+func refusal(text string) Reason {
+	for _, s := range plainRefusals() {
+		if strings.HasPrefix(text, s.text) {
+			return s.reason
+		}
+	}
+	var why string // the token does not verify
+	switch {
+	case strings.TrimSpace(text) == "invalid api key:":
+		return ReasonKeyEmpty
+	case strings.HasPrefix(text, "invalid api key"): // up to 1.13.5 a colon and the key follow
+		return ReasonKeyUnknown
+	case strings.HasPrefix(text, "invalid token: "):
+		_, why, _ = strings.Cut(text, ", error: ")
+	case strings.HasPrefix(text, "invalid authorization token"): // alone, of a token that cannot be parsed
+		why = strings.TrimPrefix(text, "invalid authorization token")
+	default:
+		return ReasonNotLiveKit
+	}
+	for _, s := range tokenRefusals() {
+		if strings.Contains(why, s.text) {
+			return s.reason
+		}
+	}
+	return ReasonMalformed
 }

@@ -4,7 +4,6 @@ package progress
 
 import (
 	"slices"
-	"sync"
 	"time"
 
 	"lkdoctor/checks/check"
@@ -24,6 +23,28 @@ const (
 	Skipped State = State(check.StatusSkip)
 	Errored State = State(check.StatusError)
 )
+
+// States returns all states, in the order in which a check can reach them.
+func States() []State { return []State{Pending, Running, Passed, Warned, Failed, Skipped, Errored} }
+
+// Word returns the state in a word.
+func (s State) Word() finding.Text {
+	switch s {
+	case Passed:
+		return finding.Textf("ok")
+	case Warned:
+		return finding.Textf("warning")
+	case Failed:
+		return finding.Textf("failed")
+	case Skipped:
+		return finding.Textf("not run")
+	case Errored:
+		return finding.Textf("error")
+	case Running:
+		return finding.Textf("running")
+	}
+	return finding.Textf("waiting")
+}
 
 // Row is one stage: its state, its most important line, and its checks.
 type Row struct {
@@ -49,11 +70,7 @@ type CheckRow struct {
 // stage from the start.
 type Progress struct {
 	rows   []CheckRow
-	staged func() []Row // made on first use: a screen calls it several times a frame
-}
-
-func of(rows []CheckRow) Progress {
-	return Progress{rows: rows, staged: sync.OnceValue(func() []Row { return staged(rows) })}
+	staged []Row
 }
 
 // New returns a Progress with every check of list pending.
@@ -62,12 +79,15 @@ func New(list []check.Spec) Progress {
 	for i, c := range list {
 		rows[i] = CheckRow{Check: c, State: Pending}
 	}
-	return of(rows)
+	return Progress{rows, staged(rows)}
 }
 
 // With returns the progress after e. It does not change the receiver, so that a Bubble
 // Tea model can hold it by value.
 func (p Progress) With(e check.Event) Progress {
+	if e.Kind == check.RunEnded {
+		return p.Ended(e.Run.Results)
+	}
 	rows := slices.Clone(p.rows)
 	for i := range rows {
 		row := &rows[i]
@@ -80,19 +100,31 @@ func (p Progress) With(e check.Event) Progress {
 		case check.CheckWaiting:
 			row.Waiting = e.Text
 		case check.CheckEnded:
-			row.State, row.Result, row.Waiting = State(e.Result.Status), e.Result, finding.Text{}
+			row.end(e.Result)
 		}
 	}
-	return of(rows)
+	return Progress{rows, staged(rows)}
+}
+
+// Ended returns the progress after checks have ended with results.
+func (p Progress) Ended(results []check.Result) Progress {
+	rows := slices.Clone(p.rows)
+	for i := range rows {
+		for _, r := range results {
+			if r.Check.ID == rows[i].Check.ID {
+				rows[i].end(r)
+			}
+		}
+	}
+	return Progress{rows, staged(rows)}
+}
+
+func (c *CheckRow) end(r check.Result) {
+	c.State, c.Result, c.Waiting = State(r.Status), r, finding.Text{}
 }
 
 // Rows groups the checks by stage. The caller must not change the rows.
-func (p Progress) Rows() []Row {
-	if p.staged == nil {
-		return nil
-	}
-	return p.staged()
-}
+func (p Progress) Rows() []Row { return p.staged }
 
 func staged(checks []CheckRow) []Row {
 	var rows []Row
@@ -105,11 +137,8 @@ func staged(checks []CheckRow) []Row {
 		}
 		if len(row.Checks) > 0 {
 			row.Name = row.name()
-			rows = append(rows, row)
+			rows = append(rows, summed(row))
 		}
-	}
-	for i, row := range rows {
-		rows[i] = summed(row)
 	}
 	return rows
 }
@@ -178,12 +207,8 @@ func summed(r Row) Row {
 func (r Row) LeftOut() finding.Text {
 	var names finding.Text
 	for _, c := range r.Checks {
-		switch {
-		case c.Result.Skip == nil || !c.Result.Skip.ByHand:
-		case names.IsZero():
-			names = c.Check.Short
-		default:
-			names = finding.Textf("%s, %s", names, c.Check.Short)
+		if c.Result.SkippedByHand() {
+			names = finding.Joined("%s, %s", names, c.Check.Short)
 		}
 	}
 	if names.IsZero() {
@@ -260,17 +285,13 @@ func (r Row) waiting() finding.Text {
 }
 
 func (r Row) worstFinding() (check.Code, finding.Text) {
-	var worst *finding.Finding
-	for i := range r.Checks {
-		for j := range r.Checks[i].Result.Findings {
-			f := &r.Checks[i].Result.Findings[j]
-			if worst == nil || f.Severity.Rank() > worst.Severity.Rank() {
+	var worst finding.Finding
+	for _, c := range r.Checks {
+		for _, f := range c.Result.Findings {
+			if f.Severity.Rank() > worst.Severity.Rank() {
 				worst = f
 			}
 		}
-	}
-	if worst == nil {
-		return "", finding.Text{}
 	}
 	return worst.Code, worst.Message
 }
@@ -284,10 +305,8 @@ func (r Row) outcome() (line finding.Text) {
 		case c.State != Passed || c.Result.Outcome.Text.IsZero():
 		case c.Check.Also.IsZero() || line.IsZero():
 			line = c.Result.Outcome.Text
-		case also.IsZero():
-			also = c.Check.Also
 		default:
-			also = finding.Textf("%s, %s", also, c.Check.Also)
+			also = finding.Joined("%s, %s", also, c.Check.Also)
 		}
 	}
 	if !also.IsZero() {
@@ -303,10 +322,5 @@ func (r Row) outcome() (line finding.Text) {
 
 // Ended reports whether all checks of the row have ended.
 func (r Row) Ended() bool {
-	for _, c := range r.Checks {
-		if c.State == Pending || c.State == Running {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(r.Checks, func(c CheckRow) bool { return c.State == Pending || c.State == Running })
 }

@@ -16,8 +16,8 @@ func ended(id string, status check.Status, skip *check.Skip) check.Event {
 	return check.Event{Kind: check.CheckEnded, ID: id, Result: check.Result{Status: status, Skip: skip}}
 }
 
-// The ticket row is named after what is asked for the token: the service, or the app
-// where that was asked.
+// TestTheTicketRowIsNamedAfterWhatIsAsked checks that the row names the app if the run
+// asked one for the token, and the ticket service otherwise.
 func TestTheTicketRowIsNamedAfterWhatIsAsked(t *testing.T) {
 	plan := []check.Spec{
 		spec("ticket.reach", check.StageTicket), spec("ticket.frontend", check.StageTicket), spec("token.format", check.StageToken),
@@ -44,8 +44,8 @@ func TestTheTicketRowIsNamedAfterWhatIsAsked(t *testing.T) {
 	}
 }
 
-// A check that the user skipped is named on its row, whatever the other checks say, and
-// the row is no pass.
+// TestASkippedCheckIsNamed checks that a row names a check that the user skipped, and is
+// not shown as passed.
 func TestASkippedCheckIsNamed(t *testing.T) {
 	for status, want := range map[check.Status]State{check.StatusPass: Skipped, check.StatusWarn: Warned, check.StatusFail: Failed} {
 		other := ended("join.media", status, nil)

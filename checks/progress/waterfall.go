@@ -50,7 +50,7 @@ func steps(id string) (list []step, by string) {
 // by its steps of connecting. It omits results of an earlier run.
 func Timeline(results []check.Result) []Span {
 	ran := slices.DeleteFunc(slices.Clone(results), func(r check.Result) bool {
-		return r.Began < 0 || r.Took <= 0 || r.Status == check.StatusSkip && !r.Skip.ByHand
+		return r.Began < 0 || r.Took <= 0 || r.Status == check.StatusSkip && !r.SkippedByHand()
 	})
 	slices.SortStableFunc(ran, func(a, b check.Result) int { return int(a.Began - b.Began) })
 	var spans []Span
@@ -65,9 +65,9 @@ func Timeline(results []check.Result) []Span {
 		for i, s := range list {
 			took := millisFact(r, s.fact)
 			if took == 0 && by != "" {
-				took = millisFact(resultOf(results, by), s.fact)
+				took = millisFact(check.ResultOf(results, by), s.fact)
 			}
-			if took == 0 && i > 0 && r.Status == check.StatusFail && millisFact(r, list[i-1].fact) > 0 && !later(r, list[i:]) {
+			if took == 0 && i > 0 && r.Status == check.StatusFail && millisFact(r, list[i-1].fact) > 0 && !slices.ContainsFunc(list[i:], func(s step) bool { return millisFact(r, s.fact) > 0 }) {
 				took = end - at // the unfinished step
 			}
 			if took = min(took, end-at); took > 0 {
@@ -77,20 +77,6 @@ func Timeline(results []check.Result) []Span {
 		}
 	}
 	return spans
-}
-
-// later reports whether a step was timed.
-func later(r check.Result, list []step) bool {
-	return slices.ContainsFunc(list, func(s step) bool { return millisFact(r, s.fact) > 0 })
-}
-
-func resultOf(results []check.Result, id string) check.Result {
-	for _, r := range results {
-		if r.Check.ID == id {
-			return r
-		}
-	}
-	return check.Result{}
 }
 
 // millisFact returns a time among the facts of a check, 0 if absent.

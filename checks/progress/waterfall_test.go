@@ -20,8 +20,8 @@ func timed(id string, began, took int, status check.Status, facts finding.Facts)
 	}
 }
 
-// The checks stand in the order in which they began, and their steps one after
-// the other; the step that a failed join did not finish lasts to its end.
+// TestTimeline checks that checks are sorted by their begin and followed by their steps.
+// A step that a failed join did not finish lasts until the join's end.
 func TestTimeline(t *testing.T) {
 	spans := progress.Timeline([]check.Result{
 		timed("env.files", -1, 5, check.StatusPass, nil),
@@ -48,8 +48,8 @@ func TestTimeline(t *testing.T) {
 	}
 }
 
-// No line of a waterfall is wider than the window, in any width, and each bar
-// stands under the time that it is about.
+// TestWaterfallFits checks that no line is wider than the window, and that the bars are
+// at the right times.
 func TestWaterfallFits(t *testing.T) {
 	spans := []progress.Span{
 		{Name: finding.Textf("LiveKit 服务器可达，名字很长很长很长"), From: 0, Took: 12 * time.Millisecond},

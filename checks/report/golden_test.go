@@ -19,7 +19,7 @@ import (
 	"lkdoctor/config"
 )
 
-// scenario is a run in which some checks found something and some did not run.
+// A scenario is a run in which some checks have findings and some were skipped.
 type scenario struct {
 	found   map[string][]check.Finding
 	skipped map[string]check.Skip
@@ -93,8 +93,8 @@ func scenarios() map[string]scenario {
 	}
 }
 
-// shown are the checks that the goldens show. The list is frozen, so that a new
-// check changes no golden; it needs no entry here.
+// shown returns the checks that the goldens show. The list is frozen, so that a new check
+// changes no golden.
 func shown() []check.Spec {
 	ids := []string{
 		"env.files", "env.livekit", "env.ticket", "env.exposure", "ticket.reach", "ticket.consume", "ticket.frontend",
@@ -116,7 +116,7 @@ func shown() []check.Spec {
 	return out
 }
 
-// run makes the finished run of a scenario, at a fixed time.
+// run returns the finished run of a scenario, at a fixed time.
 func (s scenario) run() check.Run {
 	run := check.Run{
 		StartedAt: time.Date(2026, 11, 23, 7, 15, 0, 0, time.UTC), Took: 41800 * time.Microsecond,
@@ -164,7 +164,7 @@ func (s scenario) run() check.Run {
 	return run
 }
 
-// golden compares with testdata/name; UPDATE_GOLDEN=1 writes it.
+// golden compares got with testdata/name.golden. UPDATE_GOLDEN=1 writes the file first.
 func golden(t *testing.T, name string, got []byte) {
 	t.Helper()
 	path := filepath.Join("testdata", name+".golden")
@@ -208,8 +208,8 @@ func TestStyles(t *testing.T) {
 	golden(t, "opaque-ascii-narrow.txt", []byte(report.Text(run, report.Style{Width: 50, ASCII: true}, "wss://demo.example.com")))
 }
 
-// TestPlainWhileItHappens: what is streamed is what the finished text says, and
-// a stage is printed as soon as it has ended.
+// TestPlainWhileItHappens checks that the streamed text equals the finished text, and that
+// each stage is printed as soon as it has ended.
 func TestPlainWhileItHappens(t *testing.T) {
 	run := scenarios()["opaque"].run()
 	var out strings.Builder
@@ -227,8 +227,7 @@ func TestPlainWhileItHappens(t *testing.T) {
 	}
 }
 
-// TestWhatIsClearedIsSaidOnce: a run without a party that must act, as an interrupted
-// one, says once what it is not.
+// TestWhatIsClearedIsSaidOnce checks that a report says once which parties are cleared.
 func TestWhatIsClearedIsSaidOnce(t *testing.T) {
 	for name, s := range scenarios() {
 		run := s.run()

@@ -52,27 +52,27 @@ func (in Inspection) Text(style Style) string {
 	if in.Decoded {
 		section(&b, style, "Header", in.Header)
 		section(&b, style, "Claims", in.Claims)
-		b.WriteString(style.paint(roleStrong, style.say("In words")) + "\n")
+		b.WriteString(style.paint(roleStrong, style.Say("In words")) + "\n")
 		for _, line := range inWords(in, style) {
 			b.WriteString("  " + line + "\n")
 		}
 		b.WriteString("\n")
 	}
 	if len(in.Findings) == 0 {
-		b.WriteString(style.paint(roleGood, style.Glyph(progress.Passed)+" "+style.say("nothing wrong was found in the token itself; whether the server takes it was not asked")) + "\n")
-		return b.String()
+		fine := style.Say("nothing wrong was found in the token itself; whether the server takes it was not asked")
+		b.WriteString(style.paint(roleGood, style.glyph(progress.Passed)+" "+fine) + "\n")
 	}
 	for _, l := range in.Findings {
-		b.WriteString(style.Finding(l.Check, l.Finding))
+		b.WriteString(style.finding(l.Check, l.Finding))
 		if len(l.Finding.Fixes) > 0 && !style.Verbose {
-			style.fix(&b, style.say("Fix")+"  ", l.Finding.Fixes[0])
+			style.fix(&b, style.Say("Fix")+"  ", l.Finding.Fixes[0])
 		}
 	}
 	return b.String()
 }
 
 func section(b *strings.Builder, style Style, name, text string) {
-	b.WriteString(style.paint(roleStrong, style.say(name)) + "\n")
+	b.WriteString(style.paint(roleStrong, style.Say(name)) + "\n")
 	for _, line := range strings.Split(strings.TrimRight(text, "\n"), "\n") {
 		b.WriteString("  " + line + "\n")
 	}
@@ -82,7 +82,7 @@ func section(b *strings.Builder, style Style, name, text string) {
 // inWords returns what the token allows, where and until when.
 func inWords(in Inspection, style Style) []string {
 	lines := []string{}
-	add := func(format string, args ...any) { lines = append(lines, style.say(format, args...)) }
+	add := func(format string, args ...any) { lines = append(lines, style.Say(format, args...)) }
 	who, room := in.Identity, in.Room
 	switch v := in.Grants; {
 	case v == nil:
@@ -129,14 +129,14 @@ func publishes(style Style, v *Grants) string {
 	if !v.CanPublish || len(v.CanPublishSources) == 0 {
 		return yesNo(style, v.CanPublish)
 	}
-	return style.say("only %s", strings.Join(v.CanPublishSources, ", "))
+	return style.Say("only %s", strings.Join(v.CanPublishSources, ", "))
 }
 
 func yesNo(style Style, b bool) string {
 	if b {
-		return style.say("yes")
+		return style.Say("yes")
 	}
-	return style.say("no")
+	return style.Say("no")
 }
 
 // Span formats a duration in its two largest units.
@@ -151,24 +151,21 @@ func Span(d time.Duration, style Style) string {
 	var parts []string
 	for _, u := range units {
 		n := int64(d / u.size)
-		if n == 0 {
-			if len(parts) > 0 {
-				break
-			}
+		if n == 0 && len(parts) == 0 {
 			continue
+		}
+		if n == 0 || len(parts) == 2 {
+			break
 		}
 		format := u.many
 		if n == 1 {
 			format = u.one
 		}
-		parts = append(parts, style.say(format, n))
+		parts = append(parts, style.Say(format, n))
 		d -= time.Duration(n) * u.size
-		if len(parts) == 2 {
-			break
-		}
 	}
 	if len(parts) == 0 {
-		return style.say("less than a second")
+		return style.Say("less than a second")
 	}
 	return strings.Join(parts, " ")
 }
@@ -204,10 +201,7 @@ func InspectionJSON(w io.Writer, in Inspection, version string, style Style) err
 	for _, l := range in.Findings {
 		doc.Findings = append(doc.Findings, LocatedInfo{Check: l.Check, FindingInfo: findingInfo(l.Finding, style)})
 	}
-	enc := json.NewEncoder(w)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	if err := enc.Encode(doc); err != nil {
+	if err := encode(w, doc); err != nil {
 		return fmt.Errorf("write the inspection: %w", err)
 	}
 	return nil

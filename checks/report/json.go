@@ -1,6 +1,7 @@
 package report
 
 import (
+	_ "embed" // for the schema
 	"encoding/json"
 	"io"
 	"time"
@@ -140,8 +141,8 @@ func NewDocument(run check.Run, version string, style Style) Document {
 		Settings:    append([]config.Shown{}, run.Settings...),
 		TicketSpent: run.TicketSpent,
 		Diagnosis: DiagnosisInfo{
-			Owner: run.Diagnosis.Owner, Summary: style.text(run.Diagnosis.Summary),
-			Broke: style.text(run.Diagnosis.Broke), FixIn: orNull(style.text(run.Diagnosis.FixIn)), ItIsNot: orNull(style.text(run.Diagnosis.NotIt)),
+			Owner: run.Diagnosis.Owner, Summary: style.text(run.Diagnosis.Summary), Broke: style.text(run.Diagnosis.Broke),
+			FixIn: orNull(style.text(run.Diagnosis.FixIn)), ItIsNot: orNull(style.text(run.Diagnosis.NotIt)),
 			Cleared: append([]check.Owner{}, run.Diagnosis.Cleared...), NextSteps: fixes(run.Diagnosis.NextSteps, style),
 		},
 		Checks: make([]CheckInfo, 0, len(run.Results)),
@@ -172,11 +173,13 @@ func checkInfo(r check.Result, style Style) CheckInfo {
 }
 
 // JSON writes the document, one, with a newline at its end.
-func JSON(w io.Writer, d Document) error {
+func JSON(w io.Writer, d Document) error { return encode(w, d) }
+
+func encode(w io.Writer, document any) error {
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")
-	return enc.Encode(d)
+	return enc.Encode(document)
 }
 
 func fixes(list []finding.Fix, style Style) []FixInfo {
@@ -204,3 +207,9 @@ func orEmpty(f finding.Facts) finding.Facts {
 	}
 	return f
 }
+
+//go:embed schema.json
+var schema []byte
+
+// Schema is the JSON Schema (2020-12) of the --json document.
+func Schema() []byte { return append([]byte(nil), schema...) }

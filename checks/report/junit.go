@@ -16,24 +16,24 @@ const junitStart = xml.Header + `<testsuites name="lkdoctor"`
 // IsJUnit reports whether a file with this beginning was written by JUnit.
 func IsJUnit(beginning []byte) bool { return strings.HasPrefix(string(beginning), junitStart) }
 
+// junitTotals are the attributes that all suites and each of them have.
+type junitTotals struct {
+	Name     string `xml:"name,attr"`
+	Tests    int    `xml:"tests,attr"`
+	Failures int    `xml:"failures,attr"`
+	Errors   int    `xml:"errors,attr"`
+	Skipped  int    `xml:"skipped,attr"`
+	Time     string `xml:"time,attr"`
+}
+
 type junitSuites struct {
-	XMLName  xml.Name     `xml:"testsuites"`
-	Name     string       `xml:"name,attr"`
-	Tests    int          `xml:"tests,attr"`
-	Failures int          `xml:"failures,attr"`
-	Errors   int          `xml:"errors,attr"`
-	Skipped  int          `xml:"skipped,attr"`
-	Time     string       `xml:"time,attr"`
-	Suites   []junitSuite `xml:"testsuite"`
+	XMLName xml.Name `xml:"testsuites"`
+	junitTotals
+	Suites []junitSuite `xml:"testsuite"`
 }
 
 type junitSuite struct {
-	Name      string      `xml:"name,attr"`
-	Tests     int         `xml:"tests,attr"`
-	Failures  int         `xml:"failures,attr"`
-	Errors    int         `xml:"errors,attr"`
-	Skipped   int         `xml:"skipped,attr"`
-	Time      string      `xml:"time,attr"`
+	junitTotals
 	Timestamp string      `xml:"timestamp,attr"`
 	Cases     []junitCase `xml:"testcase"`
 }
@@ -57,9 +57,9 @@ type junitDetail struct {
 // JUnit writes the run as JUnit XML: a suite a stage, a case a check. A warning is
 // output of its case, or a failure if strict, as for the exit code.
 func JUnit(w io.Writer, d Document, strict bool) error {
-	all := junitSuites{Name: "lkdoctor", Time: seconds(d.DurationMS)}
+	all := junitSuites{junitTotals: junitTotals{Name: "lkdoctor", Time: seconds(d.DurationMS)}}
 	for _, stage := range check.Stages() {
-		suite := junitSuite{Name: string(stage), Timestamp: d.StartedAt.Format("2006-01-02T15:04:05")}
+		suite := junitSuite{junitTotals: junitTotals{Name: string(stage)}, Timestamp: d.StartedAt.Format("2006-01-02T15:04:05")}
 		total := 0.0
 		for _, c := range d.Checks {
 			if c.Stage != stage {

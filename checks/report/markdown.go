@@ -3,7 +3,6 @@ package report
 import (
 	"bytes"
 	"fmt"
-	"sort"
 	"strings"
 	"time"
 
@@ -26,7 +25,7 @@ func IsMarkdown(text []byte) bool { return bytes.HasPrefix(text, []byte(markdown
 // requests and responses, the fix, how to confirm it without lkdoctor, and what it
 // means. It holds no token, secret or ticket.
 func Markdown(run check.Run, version string, style Style) []byte {
-	m := &markdown{style: style}
+	m := &markdown{Style: style}
 	m.line(markdownMark)
 	m.title(run)
 	m.seen(run)
@@ -36,19 +35,20 @@ func Markdown(run check.Run, version string, style Style) []byte {
 	m.table(run)
 	m.settings(run)
 	m.line("---")
-	m.line(style.say("Made by lkdoctor %s on %s; the run took %s. Tokens, secrets and tickets are left out of this report.",
+	m.line(style.Say("Made by lkdoctor %s on %s; the run took %s. Tokens, secrets and tickets are left out of this report.",
 		version, run.StartedAt.UTC().Format(time.RFC3339), finding.Millis(run.Took)))
-	return []byte(m.b.String())
+	return []byte(m.String())
 }
 
+// markdown collects the report in a style.
 type markdown struct {
-	b     strings.Builder
-	style Style
+	strings.Builder
+	Style
 }
 
-func (m *markdown) line(s string) { m.b.WriteString(s + "\n\n") }
+func (m *markdown) line(s string) { m.WriteString(s + "\n\n") }
 
-func (m *markdown) head(format string) { m.line("## " + m.style.say(format)) }
+func (m *markdown) head(format string) { m.line("## " + m.Say(format)) }
 
 // fence writes a code block with a fence longer than any inside.
 func (m *markdown) fence(lang, code string) {
@@ -57,6 +57,11 @@ func (m *markdown) fence(lang, code string) {
 		mark += "`"
 	}
 	m.line(mark + lang + "\n" + strings.TrimRight(code, "\n") + "\n" + mark)
+}
+
+// columns starts a table of three columns.
+func (m *markdown) columns(a, b, c string) {
+	fmt.Fprintf(m, "| %s | %s | %s |\n|---|---|---|\n", a, b, c)
 }
 
 // escape escapes Markdown and HTML in a text of others.
@@ -68,32 +73,22 @@ func escape(s string) string {
 // title says what is wrong and which party the report is for. The settings are the
 // reader's only if they are wrong.
 func (m *markdown) title(run check.Run) {
-	d := run.Diagnosis
-	m.line("# " + m.style.say("LiveKit connection report"))
+	d, config := run.Diagnosis, diagnosis.PartyName(finding.OwnerConfig)
+	m.line("# " + m.Say("LiveKit connection report"))
 	if !forOthers(d) {
-		m.line(escape(m.style.text(d.Summary)))
-		if len(d.Cleared) > 0 {
-			m.line(m.style.say("Cleared: %s.", m.style.Cleared(d.Cleared)))
+		m.line(escape(m.text(d.Summary)))
+	} else {
+		broke := d.Broke
+		if d.FixIn.IsZero() && d.NotIt.IsZero() { // warnings only: the summary begins with what works
+			broke = d.Summary
 		}
-		return
+		m.line("**" + escape(m.text(broke)) + "**")
+		m.line(escape(m.Say("This report is for whoever looks after %s. It was made on a machine that uses it; below, “here”, “this machine” and “your settings” mean that machine and its settings.",
+			diagnosis.PartyName(d.Owner))))
+		config = finding.Textf("the settings of this machine")
 	}
-	broke := d.Broke
-	if d.FixIn.IsZero() && d.NotIt.IsZero() { // warnings only: the summary begins with what works
-		broke = d.Summary
-	}
-	m.line("**" + escape(m.style.text(broke)) + "**")
-	m.line(escape(m.style.say("This report is for whoever looks after %s. It was made on a machine that uses it; below, “here”, “this machine” and “your settings” mean that machine and its settings.",
-		diagnosis.PartyName(d.Owner))))
-	var cleared []string
-	for _, owner := range d.Cleared {
-		name := diagnosis.PartyName(owner)
-		if owner == finding.OwnerConfig {
-			name = finding.Textf("the settings of this machine")
-		}
-		cleared = append(cleared, m.style.text(name))
-	}
-	if len(cleared) > 0 {
-		m.line(m.style.say("Cleared: %s.", strings.Join(cleared, m.style.say(", "))))
+	if len(d.Cleared) > 0 {
+		m.line(m.cleared(d.Cleared, config))
 	}
 }
 
@@ -142,28 +137,28 @@ func sourceWord(source check.TokenSource) finding.Text {
 // seen writes what was sent and received.
 func (m *markdown) seen(run check.Run) {
 	m.head("What was asked, and what came back")
-	rows := [][2]string{{m.style.say("LiveKit server"), run.Target.LiveKitURL}}
+	rows := [][2]string{{m.Say("LiveKit server"), run.Target.LiveKitURL}}
 	for _, s := range run.Settings {
 		if s.Name == "USER_MGMT_BASE_URL" {
-			rows = append(rows, [2]string{m.style.say("Ticket service"), s.Value})
+			rows = append(rows, [2]string{m.Say("Ticket service"), s.Value})
 		}
 	}
-	rows = append(rows, [2]string{m.style.say("Token from"), m.style.text(sourceWord(run.Target.TokenSource))},
-		[2]string{m.style.say("Room"), run.Target.Room}, [2]string{m.style.say("Identity"), run.Target.Identity})
+	rows = append(rows, [2]string{m.Say("Token from"), m.text(sourceWord(run.Target.TokenSource))},
+		[2]string{m.Say("Room"), run.Target.Room}, [2]string{m.Say("Identity"), run.Target.Identity})
 	rows = append(rows, m.exchange(run)...)
 	for _, row := range rows {
 		if row[1] != "" {
-			m.b.WriteString("- " + m.style.say("%s: ", row[0]) + escape(row[1]) + "\n")
+			m.WriteString("- " + m.Say("%s: ", row[0]) + escape(row[1]) + "\n")
 		}
 	}
-	m.b.WriteString("\n")
+	m.WriteString("\n")
 	f, found := root(run)
 	if !found {
 		return
 	}
-	m.line(fmt.Sprintf("**%s** (%s): %s", f.Code, run.Diagnosis.RootCause.Check, escape(m.style.text(f.Message))))
+	m.line(fmt.Sprintf("**%s** (%s): %s", f.Code, run.Diagnosis.RootCause.Check, escape(m.text(f.Message))))
 	if len(f.Facts) > 0 {
-		m.fence("", strings.Join(factLines(f.Facts), "\n"))
+		m.fence("", strings.Join(factLines(f.Facts, 200), "\n"))
 	}
 }
 
@@ -187,33 +182,13 @@ func (m *markdown) exchange(run check.Run) [][2]string {
 				came = append(came, text)
 			}
 		}
-		rows := [][2]string{{m.style.say("Asked"), strings.Join(asked, ", ")}, {m.style.say("Came back"), strings.Join(came, ", ")}}
+		rows := [][2]string{{m.Say("Asked"), strings.Join(asked, ", ")}, {m.Say("Came back"), strings.Join(came, ", ")}}
 		if fields, ok := facts["fields"].([]string); ok {
-			rows = append(rows, [2]string{m.style.say("Its fields"), clean.Line(strings.Join(fields, ", "), 300)})
+			rows = append(rows, [2]string{m.Say("Its fields"), clean.Line(strings.Join(fields, ", "), 300)})
 		}
 		return rows
 	}
 	return nil
-}
-
-func factLines(facts finding.Facts) []string {
-	names := make([]string, 0, len(facts))
-	for name := range facts {
-		names = append(names, name)
-	}
-	sort.Strings(names)
-	var lines []string
-	for _, name := range names {
-		if list, ok := facts[name].([]string); ok {
-			lines = append(lines, name+":")
-			for _, item := range list {
-				lines = append(lines, "  "+clean.Line(item, 200))
-			}
-			continue
-		}
-		lines = append(lines, name+": "+clean.Line(fmt.Sprint(facts[name]), 200))
-	}
-	return lines
 }
 
 // fix writes the fix of the root cause, with its code.
@@ -224,23 +199,23 @@ func (m *markdown) fix(run check.Run) {
 	}
 	m.head("How to fix it")
 	for _, fix := range f.Fixes {
-		m.b.WriteString("- " + m.style.text(fix.Text) + "\n")
+		m.WriteString("- " + m.text(fix.Text) + "\n")
 		if fix.Command != "" {
-			m.b.WriteString("\n  ```sh\n  " + strings.ReplaceAll(fix.Command, "\n", "\n  ") + "\n  ```\n")
+			m.WriteString("\n  ```sh\n  " + strings.ReplaceAll(fix.Command, "\n", "\n  ") + "\n  ```\n")
 		}
 		for _, block := range fix.Code {
-			m.b.WriteString("\n")
+			m.WriteString("\n")
 			m.line("### " + languageName(block.Lang))
 			m.fence(strings.Replace(block.Lang, "node", "js", 1), block.Text)
 		}
 	}
-	m.b.WriteString("\n")
+	m.WriteString("\n")
 }
 
 // meaning writes the catalogue's explanation of the root cause.
 func (m *markdown) meaning(run check.Run) {
 	f, found := root(run)
-	page, known := m.style.Page(f.Code)
+	page, known := m.Page(f.Code)
 	if !found || !known {
 		return
 	}
@@ -269,33 +244,33 @@ func (m *markdown) confirm(run check.Run) {
 		return
 	}
 	m.head("How to check it afterwards")
-	if page, known := m.style.Page(f.Code); known {
+	if page, known := m.Page(f.Code); known {
 		m.line(page.Confirm.Text)
 		if len(page.Confirm.Variables) > 0 {
-			m.line(m.style.say("Set first (bash or zsh):"))
+			m.line(m.Say("Set first (bash or zsh):"))
 			for _, v := range page.Confirm.Variables {
-				m.b.WriteString("- `" + v.Name + "`: " + v.Text + "\n")
+				m.WriteString("- `" + v.Name + "`: " + v.Text + "\n")
 			}
-			m.b.WriteString("\n")
+			m.WriteString("\n")
 		}
 		m.fence("sh", page.Confirm.Command)
 		if page.Confirm.Prints != "" {
-			m.line(m.style.say("While the problem is there, it prints:"))
+			m.line(m.Say("While the problem is there, it prints:"))
 			m.fence("", page.Confirm.Prints)
 		}
 	}
-	m.line(m.style.say("With lkdoctor, in the folder of the app and with a fresh ticket in LKDOCTOR_TICKET; it exits with 0 when the connection works:"))
+	m.line(m.Say("With lkdoctor, in the folder of the app and with a fresh ticket in LKDOCTOR_TICKET; it exits with 0 when the connection works:"))
 	m.fence("sh", "lkdoctor")
 }
 
 // table writes every check of the run, one a row.
 func (m *markdown) table(run check.Run) {
 	m.head("Every check")
-	m.b.WriteString("| " + m.style.say("check") + " | " + m.style.say("result") + " | " + m.style.say("what was seen") + " |\n|---|---|---|\n")
+	m.columns(m.Say("check"), m.Say("result"), m.Say("what was seen"))
 	for _, r := range run.Results {
-		fmt.Fprintf(&m.b, "| %s | %s | %s |\n", r.Check.ID, m.style.Word(progress.State(r.Status)), escape(m.what(r)))
+		fmt.Fprintf(m, "| %s | %s | %s |\n", r.Check.ID, m.word(progress.State(r.Status)), escape(m.what(r)))
 	}
-	m.b.WriteString("\n")
+	m.WriteString("\n")
 }
 
 // what returns one line on a check: its findings, or why it did not run, or what it
@@ -303,17 +278,17 @@ func (m *markdown) table(run check.Run) {
 func (m *markdown) what(r check.Result) string {
 	var parts []string
 	for _, f := range r.Findings {
-		parts = append(parts, string(f.Code)+": "+m.style.text(f.Message))
+		parts = append(parts, string(f.Code)+": "+m.text(f.Message))
 	}
 	switch {
 	case len(parts) > 0:
 		return strings.Join(parts, " · ")
 	case r.Skip != nil:
-		return m.style.text(r.Skip.Text)
+		return m.text(r.Skip.Text)
 	case !r.Outcome.Text.IsZero():
-		return m.style.text(r.Outcome.Text)
+		return m.text(r.Outcome.Text)
 	}
-	return m.style.text(r.Check.Title)
+	return m.text(r.Check.Title)
 }
 
 // settings writes the source of each value. With --compare-secrets it adds lengths and
@@ -323,13 +298,13 @@ func (m *markdown) settings(run check.Run) {
 		return
 	}
 	m.head("Settings")
-	m.b.WriteString("| " + m.style.say("name") + " | " + m.style.say("from") + " | " + m.style.say("value") + " |\n|---|---|---|\n")
+	m.columns(m.Say("name"), m.Say("from"), m.Say("value"))
 	for _, s := range run.Settings {
 		value := escape(s.Value)
 		if s.Fingerprint != "" {
-			value = m.style.say("%s, %d characters, fingerprint %s", escape(s.Value), s.Length, s.Fingerprint)
+			value = m.Say("%s, %d characters, fingerprint %s", escape(s.Value), s.Length, s.Fingerprint)
 		}
-		fmt.Fprintf(&m.b, "| %s | %s | %s |\n", s.Name, escape(s.Source), value)
+		fmt.Fprintf(m, "| %s | %s | %s |\n", s.Name, escape(s.Source), value)
 	}
-	m.b.WriteString("\n")
+	m.WriteString("\n")
 }

@@ -3,8 +3,8 @@ package report
 import (
 	"fmt"
 	"io"
+	"maps"
 	"slices"
-	"sort"
 	"strings"
 
 	"lkdoctor/checks/catalogue"
@@ -41,15 +41,10 @@ func NewPlain(w io.Writer, style Style, header string, list []check.Spec) *Plain
 // Observe handles one event.
 func (p *Plain) Observe(e check.Event) {
 	p.progress = p.progress.With(e)
+	p.flush(e.Kind == check.RunEnded)
 	if e.Kind == check.RunEnded {
-		for _, r := range e.Run.Results {
-			p.progress = p.progress.With(check.Event{Kind: check.CheckEnded, ID: r.Check.ID, Result: r})
-		}
-		p.flush(true)
-		p.print(p.style.Diagnosis(*e.Run))
-		return
+		p.print(p.style.diagnosis(*e.Run))
 	}
-	p.flush(false)
 }
 
 // flush prints the stages that have ended and were not printed. Unless all is set it
@@ -57,7 +52,7 @@ func (p *Plain) Observe(e check.Event) {
 func (p *Plain) flush(all bool) {
 	rows := p.progress.Rows()
 	for p.shown < len(rows) && (all || rows[p.shown].Ended() && !open(rows[p.shown])) {
-		p.print(p.style.Stage(rows[p.shown]))
+		p.print(p.style.stage(rows[p.shown]))
 		p.shown++
 	}
 }
@@ -82,16 +77,13 @@ func Text(run check.Run, style Style, header string) string {
 		list[i] = r.Check
 	}
 	p := NewPlain(&b, style, header, list)
-	for _, r := range run.Results {
-		p.Observe(check.Event{Kind: check.CheckEnded, ID: r.Check.ID, Result: r})
-	}
 	p.Observe(check.Event{Kind: check.RunEnded, Run: &run})
 	return b.String()
 }
 
-// Stage returns the row of a stage, and under it what is wrong.
-func (s Style) Stage(row progress.Row) string {
-	if s.Quiet && row.State != progress.Failed && row.State != progress.Warned && row.State != progress.Errored {
+// stage returns the row of a stage, and under it what is wrong.
+func (s Style) stage(row progress.Row) string {
+	if s.Quiet && !bad(row.State) {
 		return ""
 	}
 	var b strings.Builder
@@ -104,37 +96,45 @@ func (s Style) Stage(row progress.Row) string {
 			if f.Severity == finding.Info && !s.Verbose && !f.Code.AlwaysShown() {
 				continue
 			}
-			b.WriteString(s.Finding(c.Check.ID, f))
+			b.WriteString(s.finding(c.Check.ID, f))
 		}
 	}
 	return b.String()
 }
 
+// The columns of a row: mark and name, word, time.
+const (
+	nameColumns = 20
+	wordColumns = 8
+	timeColumns = 8
+)
+
 // rowLine returns glyph, name, status, line and time.
 func (s Style) rowLine(row progress.Row) string {
 	m := markOf(row.State)
+	left := wrap.Pad(s.glyph(row.State)+" "+wrap.Pad(s.text(row.Name), 16), nameColumns)
+	if row.State == progress.Skipped { // its line begins with the words "not run" or "not checked"
+		return s.paint(m.role, strings.Join(wrap.Hang(left, s.text(row.Line), s.width()), "\n")) + "\n"
+	}
 	took := ""
-	if row.State != progress.Skipped && row.State != progress.Pending {
+	if row.State != progress.Pending {
 		took = finding.Millis(row.Took)
 	}
-	line := s.text(row.LeftOut()) // the findings are below
-	if row.State != progress.Failed && row.State != progress.Warned && row.State != progress.Errored {
-		line = s.text(row.Line)
+	line := row.Line
+	if bad(row.State) {
+		line = row.LeftOut() // the findings are below
 	}
-	left := wrap.Pad(s.Glyph(row.State), 1) + " " + wrap.Pad(s.text(row.Name), 16) + "  "
-	word := wrap.Pad(s.Word(row.State), 7)
-	room := s.width() - 1 - 1 - 16 - 2 - 7 - 1 - 8
-	if row.State == progress.Skipped { // its line begins with the words "not run" or "not checked"
-		lines := wrap.Lines(line, s.width()-20)
-		return s.paint(m.role, left+strings.Join(lines, "\n"+strings.Repeat(" ", 20))) + "\n"
-	}
-	lines := wrap.Lines(line, room)
-	out := s.paint(m.role, left) + s.paint(m.role, word) + " " + wrap.Pad(lines[0], room) + fmt.Sprintf("%8s", took)
-	out = strings.TrimRight(out, " ") + "\n"
-	for _, more := range lines[1:] {
-		out += strings.Repeat(" ", 28) + more + "\n"
-	}
-	return out
+	word := s.paint(m.role, wrap.Pad(s.word(row.State), wordColumns-1)) + " "
+	room := s.width() - nameColumns - wordColumns - timeColumns
+	lines := wrap.Under(s.paint(m.role, left)+word, wrap.Lines(s.text(line), room))
+	lines[0] = wrap.Pad(lines[0], nameColumns+wordColumns+room) + fmt.Sprintf("%*s", timeColumns, took)
+	lines[0] = strings.TrimRight(lines[0], " ")
+	return strings.Join(lines, "\n") + "\n"
+}
+
+// bad reports whether something is wrong in a row of a state.
+func bad(state progress.State) bool {
+	return state == progress.Failed || state == progress.Warned || state == progress.Errored
 }
 
 func (s Style) checkLine(c progress.CheckRow) string {
@@ -145,13 +145,13 @@ func (s Style) checkLine(c progress.CheckRow) string {
 	if text == "" {
 		text = s.text(c.Check.Title)
 	}
-	line := indent + s.Glyph(c.State) + " " + wrap.Pad(c.Check.ID, 16) + " " + text + "\n"
+	line := indent + s.glyph(c.State) + " " + wrap.Pad(c.Check.ID, 16) + " " + text + "\n"
 	return s.paint(roleFaint, line[:len(line)-1]) + "\n" + s.facts(c.Result.Outcome.Facts)
 }
 
-// Finding returns one finding under its row: code and message, and with -v its fixes
+// finding returns one finding under its row: code and message, and with -v its fixes
 // and facts. Without -v the steps are only in the diagnosis.
-func (s Style) Finding(check string, f finding.Finding) string {
+func (s Style) finding(check string, f finding.Finding) string {
 	r := roleBad
 	if f.Severity == finding.Warn {
 		r = roleWarn
@@ -160,10 +160,10 @@ func (s Style) Finding(check string, f finding.Finding) string {
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s%s  %s\n", indent, s.paint(r, string(f.Code)), s.paint(roleFaint, check))
-	s.block(&b, rolePlain, "", s.text(f.Message))
+	s.block(&b, "", s.text(f.Message))
 	if s.Verbose {
 		for _, fix := range f.Fixes {
-			s.fix(&b, s.say("Fix")+"  ", fix)
+			s.fix(&b, s.Say("Fix")+"  ", fix)
 		}
 		b.WriteString(s.facts(f.Facts))
 	}
@@ -173,7 +173,7 @@ func (s Style) Finding(check string, f finding.Finding) string {
 // fix writes one step with its command and its code. Of code that makes a token it
 // shows one language.
 func (s Style) fix(b *strings.Builder, lead string, fix finding.Fix) {
-	s.block(b, rolePlain, lead, s.text(fix.Text))
+	s.block(b, lead, s.text(fix.Text))
 	if fix.Command != "" {
 		s.command(b, fix.Command)
 	}
@@ -193,115 +193,105 @@ func (s Style) fix(b *strings.Builder, lead string, fix finding.Fix) {
 }
 
 // block writes wrapped text under a lead.
-func (s Style) block(b *strings.Builder, r role, lead, text string) {
-	columns := wrap.Width(lead)
-	for i, line := range wrap.Lines(text, s.width()-len(indent)-2-columns) {
-		if i > 0 {
-			lead = strings.Repeat(" ", columns)
-		}
-		b.WriteString(indent + "  " + s.paint(roleStrong, lead) + s.paint(r, line) + "\n")
+func (s Style) block(b *strings.Builder, lead, text string) {
+	for _, line := range wrap.Lines(text, s.width()-len(indent)-2-wrap.Width(lead)) {
+		b.WriteString(indent + "  " + s.paint(roleStrong, lead) + line + "\n")
+		lead = strings.Repeat(" ", wrap.Width(lead))
 	}
 }
 
+// command writes a command under a step. A continuation line has no prompt.
 func (s Style) command(b *strings.Builder, command string) {
-	prompt := "$ "
-	for _, line := range strings.Split(command, "\n") {
-		b.WriteString(indent + "    " + s.paint(roleCommand, prompt+line) + "\n")
-		prompt = "  " // a continuation line is not a command
+	for _, line := range wrap.Under("$ ", strings.Split(command, "\n")) {
+		b.WriteString(indent + "    " + s.paint(roleCommand, line) + "\n")
 	}
 }
 
 // facts returns names and values, sorted by name.
 func (s Style) facts(facts finding.Facts) string {
-	names := make([]string, 0, len(facts))
-	for name := range facts {
-		names = append(names, name)
+	if len(facts) == 0 {
+		return ""
 	}
-	sort.Strings(names)
-	var b strings.Builder
-	for _, name := range names {
-		if list, ok := facts[name].([]string); ok {
-			fmt.Fprintf(&b, "%s    %s:\n", indent, name)
-			for _, item := range list {
-				fmt.Fprintf(&b, "%s      %s\n", indent, clean.Line(item, 160))
-			}
-			continue
-		}
-		fmt.Fprintf(&b, "%s    %s: %s\n", indent, name, clean.Line(fmt.Sprint(facts[name]), 160))
-	}
-	return s.paint(roleFaint, strings.TrimSuffix(b.String(), "\n")) + strings.Repeat("\n", min(1, len(names)))
+	return s.paint(roleFaint, indent+"    "+strings.Join(factLines(facts, 160), "\n"+indent+"    ")) + "\n"
 }
 
-// Diagnosis returns the end of the report: which party must act, which are cleared,
+// factLines returns names and values, sorted by name, with at most limit characters of a
+// value.
+func factLines(facts finding.Facts, limit int) (lines []string) {
+	for _, name := range slices.Sorted(maps.Keys(facts)) {
+		list, ok := facts[name].([]string)
+		if !ok {
+			lines = append(lines, name+": "+clean.Line(fmt.Sprint(facts[name]), limit))
+			continue
+		}
+		lines = append(lines, name+":")
+		for _, item := range list {
+			lines = append(lines, "  "+clean.Line(item, limit))
+		}
+	}
+	return lines
+}
+
+// diagnosis returns the end of the report: which party must act, which are cleared,
 // and the next steps.
-func (s Style) Diagnosis(run check.Run) string {
+func (s Style) diagnosis(run check.Run) string {
 	var b strings.Builder
 	d := run.Diagnosis
-	r := roleGood
-	switch run.Status {
-	case check.StatusFail, check.StatusError:
-		r = roleBad
-	case check.StatusWarn:
-		r = roleWarn
-	}
+	state := progress.State(run.Status)
 	b.WriteString("\n")
 	broke := d.Broke
 	if d.FixIn.IsZero() && d.NotIt.IsZero() { // else they follow on lines of their own
 		broke = d.Summary
 	}
+	paragraph := func(lead, text string) {
+		b.WriteString(strings.Join(wrap.Hang(lead, text, s.width()), "\n") + "\n")
+	}
 	for _, line := range wrap.Lines(s.text(broke), s.width()) {
-		b.WriteString(s.paint(r, line) + "\n")
+		b.WriteString(s.paint(markOf(state).role, line) + "\n")
 	}
-	for _, part := range []struct {
-		lead string
-		text finding.Text
-	}{{s.say("Fix it in"), d.FixIn}, {s.say("It is not"), d.NotIt}} {
-		if part.text.IsZero() {
-			continue
-		}
-		lead := "  " + wrap.Pad(part.lead, 10) + " "
-		for i, line := range wrap.Lines(s.text(part.text), s.width()-wrap.Width(lead)) {
-			if i > 0 {
-				lead = strings.Repeat(" ", wrap.Width(lead))
-			}
-			b.WriteString(lead + line + "\n")
-		}
+	if !d.FixIn.IsZero() {
+		paragraph("  "+wrap.Pad(s.Say("Fix it in"), 10)+" ", s.text(d.FixIn))
 	}
-	if d.NotIt.IsZero() && len(d.Cleared) > 0 {
-		b.WriteString(strings.Join(wrap.Lines(s.say("Cleared: %s.", s.Cleared(d.Cleared)), s.width()), "\n") + "\n")
+	if !d.NotIt.IsZero() {
+		paragraph("  "+wrap.Pad(s.Say("It is not"), 10)+" ", s.text(d.NotIt))
+	} else if len(d.Cleared) > 0 {
+		paragraph("", s.cleared(d.Cleared, diagnosis.PartyName(finding.OwnerConfig)))
 	}
 	if run.TicketSpent {
-		b.WriteString(strings.Join(wrap.Lines(s.say("The ticket is spent: a further run needs a fresh one."), s.width()), "\n") + "\n")
+		paragraph("", s.Say("The ticket is spent: a further run needs a fresh one."))
 	}
 	if len(d.NextSteps) > 0 {
-		b.WriteString("\n" + s.paint(roleStrong, s.say("Next")) + "\n")
+		b.WriteString("\n" + s.paint(roleStrong, s.Say("Next")) + "\n")
 	}
 	for i, step := range d.NextSteps {
 		s.fix(&b, fmt.Sprintf("%d. ", i+1), step)
 	}
-	b.WriteString("\n" + s.paint(roleFaint, s.Counts(run)) + "\n")
+	b.WriteString("\n" + s.paint(roleFaint, s.counts(run)) + "\n")
 	return b.String()
 }
 
-// Cleared joins the cleared parties as part of a sentence.
-func (s Style) Cleared(owners []check.Owner) string {
+// cleared names the cleared parties in a sentence, the settings here as config.
+func (s Style) cleared(owners []check.Owner, config finding.Text) string {
 	names := make([]string, len(owners))
 	for i, o := range owners {
 		names[i] = s.text(diagnosis.PartyName(o))
+		if o == finding.OwnerConfig {
+			names[i] = s.text(config)
+		}
 	}
-	return strings.Join(names, s.say(", "))
+	return s.Say("Cleared: %s.", strings.Join(names, s.Say(", ")))
 }
 
-// Counts returns the last line: the number of checks by status, and the time.
-func (s Style) Counts(run check.Run) string {
+// counts returns the last line: the number of checks by status, and the time.
+func (s Style) counts(run check.Run) string {
 	n := run.Summary
 	var parts []string
 	for _, part := range []struct {
 		n    int
 		text finding.Text
 	}{
-		{n.Pass, finding.Textf("%d ok", n.Pass)}, {n.Warn, finding.Textf("warnings: %d", n.Warn)}, {n.Fail, finding.Textf("%d failed", n.Fail)},
-		{n.Skip, finding.Textf("%d not run", n.Skip)}, {n.Error, finding.Textf("%d in error", n.Error)},
+		{n.Pass, finding.Textf("%d ok", n.Pass)}, {n.Warn, finding.Textf("warnings: %d", n.Warn)},
+		{n.Fail, finding.Textf("%d failed", n.Fail)}, {n.Skip, finding.Textf("%d not run", n.Skip)}, {n.Error, finding.Textf("%d in error", n.Error)},
 	} {
 		if part.n > 0 {
 			parts = append(parts, s.text(part.text))

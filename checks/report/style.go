@@ -26,11 +26,7 @@ type Style struct {
 func (s Style) text(t finding.Text) string { return t.In(s.Translate) }
 
 // Say renders a format in the reader's language.
-func (s Style) Say(format string, args ...any) string { return s.say(format, args...) }
-
-func (s Style) say(format string, args ...any) string {
-	return finding.Textf(format, args...).In(s.Translate)
-}
+func (s Style) Say(format string, args ...any) string { return s.text(finding.Textf(format, args...)) }
 
 // Page returns a code's catalogue page in the user's language.
 func (s Style) Page(code finding.Code) (catalogue.Page, bool) {
@@ -52,28 +48,24 @@ func (s Style) width() int {
 	return s.Width
 }
 
-// role is the role of a text, which decides its colour.
-type role int
+// role is the role of a text: the parameter of the SGR sequence that colours it.
+type role string
 
 const (
-	rolePlain role = iota
-	roleStrong
-	roleFaint
-	roleGood
-	roleWarn
-	roleBad
-	roleCommand
+	rolePlain   role = ""
+	roleStrong  role = "1"
+	roleFaint   role = "2"
+	roleBad     role = "31"
+	roleGood    role = "32"
+	roleWarn    role = "33"
+	roleCommand role = "36"
 )
 
 func (s Style) paint(r role, text string) string {
-	if !s.Color || text == "" {
+	if !s.Color || text == "" || r == rolePlain {
 		return text
 	}
-	sgr := map[role]string{roleStrong: "1", roleFaint: "2", roleGood: "32", roleWarn: "33", roleBad: "31", roleCommand: "36"}[r]
-	if sgr == "" {
-		return text
-	}
-	return "\x1b[" + sgr + "m" + text + "\x1b[0m"
+	return "\x1b[" + string(r) + "m" + text + "\x1b[0m"
 }
 
 // Strong emphasises text if colours are allowed.
@@ -85,37 +77,37 @@ func (s Style) Ink() catalogue.Ink {
 	return catalogue.Ink{Title: in(roleStrong), Heading: in(roleStrong), Code: in(roleCommand)}
 }
 
-// mark is a state's glyph, word and colour role.
+// mark is a state's glyph and colour role.
 type mark struct {
-	glyph, ascii, word string
-	role               role
+	glyph, ascii string
+	role         role
 }
 
 func markOf(state progress.State) mark {
 	switch state {
 	case progress.Passed:
-		return mark{"✓", "+", "ok", roleGood}
+		return mark{"✓", "+", roleGood}
 	case progress.Warned:
-		return mark{"!", "!", "warning", roleWarn}
+		return mark{"!", "!", roleWarn}
 	case progress.Failed:
-		return mark{"✗", "x", "failed", roleBad}
+		return mark{"✗", "x", roleBad}
 	case progress.Skipped:
-		return mark{"–", "-", "not run", roleFaint}
+		return mark{"–", "-", roleFaint}
 	case progress.Errored:
-		return mark{"?", "?", "error", roleBad}
+		return mark{"?", "?", roleBad}
 	case progress.Running:
-		return mark{"·", ".", "running", rolePlain}
+		return mark{"·", ".", rolePlain}
 	}
-	return mark{" ", " ", "waiting", roleFaint}
+	return mark{" ", " ", roleFaint}
 }
 
-// Glyph returns the state's sign. It must be shown together with Word.
-func (s Style) Glyph(state progress.State) string {
+// glyph returns the state's sign. It must be shown together with Word.
+func (s Style) glyph(state progress.State) string {
 	if s.ASCII {
 		return markOf(state).ascii
 	}
 	return markOf(state).glyph
 }
 
-// Word returns the state in one word.
-func (s Style) Word(state progress.State) string { return s.say(markOf(state).word) }
+// word returns the state in one word.
+func (s Style) word(state progress.State) string { return s.text(state.Word()) }

@@ -96,8 +96,7 @@ func TestARoomWithoutEndIsBounded(t *testing.T) {
 	}
 }
 
-// FuzzPeople: whatever a server sends, nothing panics, and nothing that a
-// terminal acts upon comes out.
+// FuzzPeople checks that no message of a server panics or yields control characters.
 func FuzzPeople(f *testing.F) {
 	for _, m := range []*livekit.SignalResponse{joinOf("PA_me", bob(mic(true))), updateOf(bob(mic(false))), updateOf(gone(2)),
 		{Message: &livekit.SignalResponse_RoomMoved{RoomMoved: &livekit.RoomMovedResponse{}}},

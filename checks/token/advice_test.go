@@ -11,7 +11,7 @@ import (
 	"lkdoctor/checks/finding"
 )
 
-// onItsPage fails the test for a finding whose variant its page does not list.
+// onItsPage fails the test if the page of a finding does not list its variant.
 func onItsPage(t *testing.T, findings []finding.Finding) {
 	t.Helper()
 	for _, f := range findings {
@@ -22,7 +22,7 @@ func onItsPage(t *testing.T, findings []finding.Finding) {
 	}
 }
 
-// Each finding names the advice that fits it.
+// TestAdviceFitsTheForm checks the variant for each form of input that is not a token.
 func TestAdviceFitsTheForm(t *testing.T) {
 	good := claimed(goodClaims)
 	part := func(i int) string { return strings.Split(good, ".")[i] }
@@ -50,7 +50,7 @@ func TestAdviceFitsTheForm(t *testing.T) {
 	}
 }
 
-// Findings for information have advice too.
+// TestInformationOnClaims checks findings of severity info.
 func TestInformationOnClaims(t *testing.T) {
 	for claim, code := range map[string]finding.Code{
 		`"video":{"roomJoin":true,"room":"r","canPublish":false}`:                                                 finding.TokenCannotPublish,
@@ -65,8 +65,8 @@ func TestInformationOnClaims(t *testing.T) {
 	}
 }
 
-// The advice for an object or a list is not to write it as text, and a missing key is
-// not advised as a missing identity.
+// TestAdviceFitsTheClaim checks the variants that depend on the claim: an object written
+// as text differs from a wrong type, and a missing key from a missing identity.
 func TestAdviceFitsTheClaim(t *testing.T) {
 	for _, tt := range []struct{ claims, want string }{
 		{`"iss":"$iss","sub":"a","video":"{\"roomJoin\":true}"`, "TOKEN_CLAIM_TYPE structure"},

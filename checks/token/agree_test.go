@@ -11,8 +11,8 @@ import (
 	"lkdoctor/checks/finding"
 )
 
-// refused returns why livekit-server 1.13.5 refuses a join, judged in its order
-// (pkg/service/auth.go, rtcservice.go) and by its library; "" if it accepts.
+// refused returns why livekit-server 1.13.5 refuses a join, or "" if it accepts. It
+// checks in the server's order (pkg/service/auth.go, rtcservice.go), with its library.
 func refused(raw, key, secret string) string {
 	v, err := auth.ParseAPIToken(raw)
 	if err != nil {
@@ -50,7 +50,7 @@ func refused(raw, key, secret string) string {
 	return ""
 }
 
-// judged returns what this package reports about the same token.
+// judged returns this package's failing findings about the token.
 func judged(raw, key, secret string) (fails []finding.Finding) {
 	tok, found := Parse(raw)
 	found = append(found, Lint(tok)...)
@@ -64,8 +64,8 @@ func judged(raw, key, secret string) (fails []finding.Finding) {
 	return fails
 }
 
-// agree fails the test unless a failing finding and the server's refusal occur
-// together.
+// agree fails the test unless the server refuses the token exactly when this package
+// reports a failing finding.
 func agree(t *testing.T, raw, key, secret string) {
 	t.Helper()
 	server, ours := refused(raw, key, secret), judged(raw, key, secret)
@@ -119,7 +119,7 @@ func TestAgreesWithServer(t *testing.T) {
 	for d := -70; d <= 70; d += 10 {
 		for _, claim := range []string{"exp", "nbf"} {
 			c := fmt.Sprintf(`{%s,%s,"%s":%d}`, base, join, claim, at.Add(time.Duration(d)*time.Second).Unix())
-			if d != -60 && d != 60 { // these would turn during the test
+			if d != -60 && d != 60 { // the result would change during the test
 				tokens[claim+fmt.Sprint(d)] = sign(hs256, filled(c, at), testSecret)
 			}
 		}
@@ -170,8 +170,8 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// FuzzClaims signs any header and claims, so that the fuzzer gets past the signature,
-// and compares the verdict with the library's.
+// FuzzClaims signs any header and claims, so that the fuzzer gets past the signature
+// check, and compares the result with LiveKit's library.
 func FuzzClaims(f *testing.F) {
 	f.Add(hs256, goodClaims)
 	f.Add(hs256, `{"iss":"$iss","jti":"x","EXP":"$exp","video":{"roomJoin":true,"room":"r","canPublishSources":["camera"]},"attributes":{"a":"b"},"aud":["x"]}`)

@@ -16,7 +16,7 @@ var hmacSizes = map[string]int{"HS256": 32, "HS384": 48, "HS512": 64}
 // judgeAlgorithm reports an algorithm that LiveKit servers refuse. It returns nil for
 // one that they accept.
 func (t *Token) judgeAlgorithm() *finding.Finding {
-	alg := t.Header.Algorithm
+	alg := t.Algorithm
 	if maker, variant := t.foreign(); variant != "" {
 		f := finding.New(finding.TokenForeign, finding.Fail,
 			"this is a JWT of another system (%s): algorithm %s, issuer %s, no video claim; LiveKit needs a token made with its own API key and secret",
@@ -64,7 +64,7 @@ func (t *Token) foreign() (maker finding.Text, variant string) {
 	if u, err := url.Parse(iss); err == nil && u.Host != "" {
 		return finding.Textf("a login or API token of %s", clean.Line(u.Host, 60)), "login"
 	}
-	if t.Header.Algorithm == "HS256" || t.Header.Algorithm == "" || strings.EqualFold(t.Header.Algorithm, "none") || hmacSizes[t.Header.Algorithm] != 0 {
+	if t.Algorithm == "HS256" || t.Algorithm == "" || strings.EqualFold(t.Algorithm, "none") || hmacSizes[t.Algorithm] != 0 {
 		return finding.Text{}, ""
 	}
 	return finding.Textf("signed with a private key, as login providers do"), "login"
@@ -95,7 +95,7 @@ func (t *Token) hasClaim(name string) bool {
 // judgeSignatureLength reports a signature whose length does not fit its algorithm. It
 // needs no secret.
 func (t *Token) judgeSignatureLength(part string) *finding.Finding {
-	want := hmacSizes[t.Header.Algorithm]
+	want := hmacSizes[t.Algorithm]
 	if want == 0 || t.signature == nil && part != "" || len(t.signature) == want {
 		return nil
 	}
@@ -103,13 +103,13 @@ func (t *Token) judgeSignatureLength(part string) *finding.Finding {
 	switch {
 	case len(t.signature) == 0:
 		f = finding.New(finding.TokenTruncated, finding.Fail,
-			"the token has no signature: nothing follows its second dot; %s makes %d bytes", t.Header.Algorithm, want).As("no-signature")
+			"the token has no signature: nothing follows its second dot; %s makes %d bytes", t.Algorithm, want).As("no-signature")
 	case len(t.signature) < want:
 		f = finding.New(finding.TokenTruncated, finding.Fail,
-			"the token's signature has %d bytes; %s makes %d; the token was cut at its end", len(t.signature), t.Header.Algorithm, want).As("cut")
+			"the token's signature has %d bytes; %s makes %d; the token was cut at its end", len(t.signature), t.Algorithm, want).As("cut")
 	default:
 		f = finding.New(finding.TokenUndecodable, finding.Fail,
-			"the token's signature has %d bytes; %s makes %d; something was added to its end", len(t.signature), t.Header.Algorithm, want).As("added")
+			"the token's signature has %d bytes; %s makes %d; something was added to its end", len(t.signature), t.Algorithm, want).As("added")
 	}
 	f = f.With("part", "signature").With("bytes", len(t.signature)).With("expected_bytes", want)
 	return &f

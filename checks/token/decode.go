@@ -36,27 +36,24 @@ func (t *Token) decode() []finding.Finding {
 		data[i] = d
 	}
 	t.signature = data[2]
-	header, problem := parseObject(0, data[0])
-	if problem != nil && data[0] != nil {
-		return append(findings, *problem)
-	}
-	_, problem = parseObject(1, data[1])
-	if problem != nil && data[1] != nil {
-		return append(findings, *problem)
+	var header map[string]json.RawMessage
+	for i, into := range []any{&header, new(map[string]json.RawMessage)} {
+		if problem := parseObject(i, data[i], into); problem != nil && data[i] != nil {
+			return append(findings, *problem)
+		}
 	}
 	if data[0] == nil || data[1] == nil {
 		return findings
 	}
 	t.Decoded = true
 	t.headerJSON, t.claimsJSON = data[0], data[1]
-	t.readHeader(header)
+	_ = json.Unmarshal(header["alg"], &t.Algorithm)
 	t.members = membersOf(data[1])
 	t.Claims = claimsOf(t.members)
-	if problem := t.judgeAlgorithm(); problem != nil {
-		findings = append(findings, *problem)
-	}
-	if problem := t.judgeSignatureLength(parts[2]); problem != nil {
-		findings = append(findings, *problem)
+	for _, problem := range []*finding.Finding{t.judgeAlgorithm(), t.judgeSignatureLength(parts[2])} {
+		if problem != nil {
+			findings = append(findings, *problem)
+		}
 	}
 	return findings
 }
@@ -73,88 +70,60 @@ func decodePart(i int, part string) ([]byte, *finding.Finding) {
 	if errors.As(err, &corrupt) {
 		place = int(corrupt)
 	}
+	var f finding.Finding
 	usual := strings.NewReplacer("+", "-", "/", "_").Replace(strings.TrimRight(part, "="))
-	data, lenient := base64.RawURLEncoding.DecodeString(usual)
-	if lenient == nil {
-		f := finding.New(finding.TokenUndecodable, finding.Fail,
+	data, err = base64.RawURLEncoding.DecodeString(usual)
+	switch {
+	case err == nil:
+		f = finding.New(finding.TokenUndecodable, finding.Fail,
 			"the %s of the token is written in standard base64 (with +, / or = padding); a JWT uses base64url without padding; LiveKit servers up to 1.12 read padding, later ones refuse it", partNames[i]).
-			With("part", partNames[i].String()).With("byte", place).With("padded", strings.HasSuffix(part, "=")).
+			With("byte", place).With("padded", strings.HasSuffix(part, "=")).
 			With("accepted_by", "padding: livekit-server up to 1.12").As("base64")
-		return data, &f
-	}
-	if len(usual)%4 == 1 && place >= len(usual)-4 {
-		f := finding.New(finding.TokenTruncated, finding.Fail,
+	case len(usual)%4 == 1 && place >= len(usual)-4:
+		data, f = nil, finding.New(finding.TokenTruncated, finding.Fail,
 			"the %s of the token ends in the middle of a base64 group (%d characters): the token was cut", partNames[i], len(part)).
-			With("part", partNames[i].String()).With("characters", len(part)).As("cut")
-		return nil, &f
+			With("characters", len(part)).As("cut")
+	default:
+		at := "its end"
+		for _, r := range part[min(place, len(part)):] { // no base64, and so no secret
+			at = string(r)
+			break
+		}
+		data, f = nil, finding.New(finding.TokenUndecodable, finding.Fail,
+			"the %s of the token is not base64url: the character at byte %d of it does not belong there (%s)",
+			partNames[i], place, clean.Line(at, 12)).
+			With("byte", place).As("character")
 	}
-	f := finding.New(finding.TokenUndecodable, finding.Fail,
-		"the %s of the token is not base64url: the character at byte %d of it does not belong there (%s)",
-		partNames[i], place, clean.Line(charAt(part, place), 12)).
-		With("part", partNames[i].String()).With("byte", place).As("character")
-	return nil, &f
+	f = f.With("part", partNames[i].String())
+	return data, &f
 }
 
-// charAt returns the character of s at byte i, which is no base64 and so no secret.
-func charAt(s string, i int) string {
-	if i < 0 || i >= len(s) {
-		return "its end"
-	}
-	for _, r := range s[i:] {
-		return string(r)
-	}
-	return ""
-}
-
-// parseObject returns the members of a part, or a finding if it is not a JSON object.
-func parseObject(i int, data []byte) ([]member, *finding.Finding) {
-	name := partNames[i].String()
-	var object map[string]json.RawMessage
-	err := json.Unmarshal(data, &object)
+// parseObject decodes a part. It returns a finding if that is not a JSON object.
+func parseObject(i int, data []byte, into any) *finding.Finding {
+	err := json.Unmarshal(data, into)
 	var syntax *json.SyntaxError
+	var f finding.Finding
 	switch {
 	case err == nil && isObject(data):
-		return membersOf(data), nil
-	case errors.As(err, &syntax) && len(bytes.TrimSpace(data)) == 0:
-		f := finding.New(finding.TokenUndecodable, finding.Fail, "the %s of the token is empty; JSON was expected", partNames[i]).
-			With("part", name).With("byte", 0).As("not-json")
-		return nil, &f
-	case errors.As(err, &syntax) && int(syntax.Offset) >= len(data) && strings.HasPrefix(syntax.Error(), "unexpected end"):
-		f := finding.New(finding.TokenTruncated, finding.Fail,
+		return nil
+	case !errors.As(err, &syntax):
+		f = finding.New(finding.TokenUndecodable, finding.Fail,
+			"the %s of the token decodes to JSON that is not an object; {…} was expected", partNames[i]).With("byte", 0).As("not-json")
+	case len(bytes.TrimSpace(data)) == 0:
+		f = finding.New(finding.TokenUndecodable, finding.Fail, "the %s of the token is empty; JSON was expected", partNames[i]).
+			With("byte", 0).As("not-json")
+	case int(syntax.Offset) >= len(data) && strings.HasPrefix(syntax.Error(), "unexpected end"):
+		f = finding.New(finding.TokenTruncated, finding.Fail,
 			"the %s of the token decodes to JSON that ends early, after %d bytes: the token was cut", partNames[i], len(data)).
-			With("part", name).With("bytes", len(data)).As("cut")
-		return nil, &f
-	case errors.As(err, &syntax):
-		f := finding.New(finding.TokenUndecodable, finding.Fail,
+			With("bytes", len(data)).As("cut")
+	default:
+		f = finding.New(finding.TokenUndecodable, finding.Fail,
 			"the %s of the token decodes, but to something that is not JSON: %s (byte %d)",
 			partNames[i], clean.Line(syntax.Error(), 80), int(syntax.Offset)).
-			With("part", name).With("byte", int(syntax.Offset)).As("not-json")
-		return nil, &f
+			With("byte", int(syntax.Offset)).As("not-json")
 	}
-	f := finding.New(finding.TokenUndecodable, finding.Fail,
-		"the %s of the token decodes to JSON that is not an object; {…} was expected", partNames[i]).
-		With("part", name).With("byte", 0).As("not-json")
-	return nil, &f
-}
-
-// readHeader fills Header. As in a Go map, names match exactly and the last one wins.
-func (t *Token) readHeader(list []member) {
-	for _, m := range list {
-		var s string
-		if json.Unmarshal(m.value, &s) != nil {
-			continue
-		}
-		switch m.name {
-		case "alg":
-			t.Header.Algorithm = s
-		case "typ":
-			t.Header.Type = s
-		case "kid":
-			t.Header.KeyID = s
-		case "enc":
-			t.Header.Encoding = s
-		}
-	}
+	f = f.With("part", partNames[i].String())
+	return &f
 }
 
 // claimsOf decodes each claim separately, so that one of a wrong type does not prevent
@@ -168,24 +137,24 @@ func claimsOf(list []member) Claims {
 	text("sub", &c.Subject)
 	text("jti", &c.JTI)
 	text("name", &c.Name)
-	text("kind", &c.Kind)
 	text("roomPreset", &c.RoomPreset)
 	var metadata string
 	text("metadata", &metadata)
 	c.MetadataBytes = len(metadata)
-	each(list, "attributes", func(m member) { _ = json.Unmarshal(m.value, &c.Attributes) })
-	for k, v := range c.Attributes {
+	var attributes map[string]string
+	each(list, "attributes", func(m member) { _ = json.Unmarshal(m.value, &attributes) })
+	for k, v := range attributes {
 		c.AttributesBytes += len(k) + len(v)
 	}
-	var audience jwt.ClaimStrings
-	each(list, "aud", func(m member) { _ = json.Unmarshal(m.value, &audience) })
-	c.Audience = audience
 	c.ExpiresAt, c.NotBefore, c.IssuedAt = dateOf(list, "exp"), dateOf(list, "nbf"), dateOf(list, "iat")
-	c.Video = videoOf(list)
+	each(list, "video", func(m member) {
+		if isObject(m.value) || isNull(m.value) {
+			_ = json.Unmarshal(m.value, &c.Video)
+		}
+	})
 	var config *auth.RoomConfiguration
 	each(list, "roomConfig", func(m member) { _ = json.Unmarshal(m.value, &config) })
 	if config != nil {
-		c.HasRoomConfig = true
 		for _, agent := range config.Agents {
 			c.Agents = append(c.Agents, agent.GetAgentName())
 		}
@@ -205,28 +174,6 @@ func dateOf(list []member, name string) *time.Time {
 		when = &d.Time
 	})
 	return when
-}
-
-func videoOf(list []member) *VideoGrant {
-	var grant *auth.VideoGrant
-	each(list, "video", func(m member) {
-		if isObject(m.value) || isNull(m.value) {
-			_ = json.Unmarshal(m.value, &grant)
-		}
-	})
-	if grant == nil {
-		return nil
-	}
-	return &VideoGrant{
-		RoomJoin: grant.RoomJoin, RoomCreate: grant.RoomCreate, RoomList: grant.RoomList,
-		RoomRecord: grant.RoomRecord, RoomAdmin: grant.RoomAdmin, IngressAdmin: grant.IngressAdmin,
-		Hidden: grant.Hidden, Recorder: grant.Recorder, Agent: grant.Agent,
-		Room: grant.Room, DestinationRoom: grant.DestinationRoom,
-		CanPublish: grant.GetCanPublish(), CanSubscribe: grant.GetCanSubscribe(),
-		CanPublishData:       grant.GetCanPublishData(),
-		CanUpdateOwnMetadata: grant.GetCanUpdateOwnMetadata(),
-		CanPublishSources:    grant.CanPublishSources,
-	}
 }
 
 // HeaderJSON returns the header, indented and safe to print.

@@ -1,6 +1,7 @@
 package token
 
 import (
+	"slices"
 	"strings"
 
 	"lkdoctor/checks/finding"
@@ -64,63 +65,60 @@ func Explain(t *Token, key, secret string, others []Candidate) (Variant, bool) {
 	if s == nil {
 		return Variant{}, false
 	}
-	e := explainer{signer: s, key: key, secret: secret, issuer: t.Effective().Claims.Issuer, others: others}
-	_ = e.single() || e.exchanged() || e.candidates() || e.known() || e.joined() || e.undone() || e.remains() || e.cut() ||
+	e := explainer{signer: s, key: key, secret: secret, issuer: t.Effective().Claims.Issuer, others: others, tried: map[string]bool{}}
+	if secret != "" {
+		e.tried[secret] = true
+		e.changes = changes(key)
+		e.origins = origins(secret, e.changes)
+	}
+	_ = e.each(e.changes) || e.exchanged() || e.candidates() || e.known() || e.joined() || e.undone() || e.remains() || e.cut() ||
 		e.typed() || e.masked() || e.bothSides() || e.pairs() || e.changedCandidates() || e.interrupted()
 	return e.found, e.found.ID != ""
 }
 
-// explainer is the state of one Explain. Its search methods report whether they found
-// the secret, and store it in found.
+// explainer is the state of one Explain. Its methods report whether the search is
+// over.
 type explainer struct {
 	*signer
 	key, secret, issuer string
 	others              []Candidate
 	changes             []change
 	origins             []origin
+	tried               map[string]bool
 	found               Variant
 }
 
-// tried reports whether form made the signature.
-func (e *explainer) tried(form string) bool { return e.spent < maxSpent && e.made(form) }
-
-// named stores what was found and returns true.
-func (e *explainer) named(side Side, id string, what finding.Text, r *reason) bool {
-	e.found = Variant{ID: id, Side: side, What: what, Cause: r.cause, Cure: r.at(side)}
-	return true
-}
-
-// single tries each change to the signer's copy, then to the copy here.
-func (e *explainer) single() bool {
-	if e.secret == "" {
+// try tries one secret, and stores what is said about it in found if it made the
+// signature. It reports whether the search is over, also because enough was tried.
+func (e *explainer) try(side Side, id, secret string, what finding.Text, why *reason) bool {
+	switch {
+	case e.spent >= maxSpent:
+		return true
+	case e.tried[secret]:
 		return false
-	}
-	if e.each(table(), false) {
+	case e.made(secret):
+		e.found = Variant{ID: id, Side: side, What: what, Cause: why.cause, Cure: why.at(side)}
 		return true
 	}
-	e.changes = changes(e.key)
-	return e.each(e.changes[len(table()):], false)
+	e.tried[secret] = true
+	return false
+}
+
+// signed is try for a changed copy of the signer's.
+func (e *explainer) signed(id, secret string, why *reason, what string, args ...any) bool {
+	return e.try(SideSigner, id, secret, finding.Textf(what, args...), why)
+}
+
+// each tries each change of the signer's copy, then of the copy here.
+func (e *explainer) each(all []change) bool {
+	return slices.ContainsFunc(all, func(c change) bool {
+		return e.try(SideSigner, c.id, c.do(e.secret), c.what, c.why) || e.try(SideHere, c.id, c.undo(e.secret), c.what, c.why)
+	})
 }
 
 // remains removes characters that are unlikely to be part of a secret, and tries the
 // rest.
-func (e *explainer) remains() bool { return e.each(e.changes, true) }
-
-func (e *explainer) each(all []change, end bool) bool {
-	for i := range all {
-		c := &all[i]
-		if (c.use == last) != end {
-			continue
-		}
-		if form := c.do(e.secret); form != e.secret && e.tried(form) {
-			return e.named(SideSigner, c.id, c.what, c.why)
-		}
-		if form := c.undo(e.secret); form != e.secret && e.tried(form) {
-			return e.named(SideHere, c.id, c.what, c.why)
-		}
-	}
-	return false
-}
+func (e *explainer) remains() bool { return e.secret != "" && e.each(removals()) }
 
 // exchanged tries the key in place of the secret.
 func (e *explainer) exchanged() bool {
@@ -128,29 +126,27 @@ func (e *explainer) exchanged() bool {
 		if k == "" {
 			continue
 		}
-		if e.tried(k) {
-			if e.issuer == e.secret && e.secret != "" {
-				return e.named(SideSigner, "key-secret-swapped", finding.Textf("key and secret are exchanged"), &keyAsSecret)
-			}
-			return e.named(SideSigner, "key-as-secret", finding.Textf("the API key stands in the place of the secret"), &keyAsSecret)
+		id, what := "key-as-secret", finding.Textf("the API key stands in the place of the secret")
+		if e.issuer == e.secret {
+			id, what = "key-secret-swapped", finding.Textf("key and secret are exchanged")
 		}
-		for _, c := range changes("") {
-			if c.use == common && e.tried(c.do(k)) {
-				what := finding.Textf("the API key stands in the place of the secret, and is changed: %s", c.what)
-				return e.named(SideSigner, "key-as-secret+"+c.id, what, &keyAsSecret)
-			}
+		if e.try(SideSigner, id, k, what, &keyAsSecret) || slices.ContainsFunc(table(), func(c change) bool {
+			return c.use == common && e.signed("key-as-secret+"+c.id, c.do(k), &keyAsSecret,
+				"the API key stands in the place of the secret, and is changed: %s", c.what)
+		}) {
+			return true
 		}
 	}
 	return false
 }
 
-// other calls visit with the secrets of other places until visit returns true.
+// other calls visit with the secrets of other places until the search is over.
 func (e *explainer) other(visit func(c Candidate, secret string) bool) bool {
 	for _, c := range e.others {
 		if c.Secret == nil {
 			continue
 		}
-		if s := c.Secret(); s != "" && s != e.secret && visit(c, s) {
+		if s := c.Secret(); s != "" && visit(c, s) {
 			e.found.From = c
 			return true
 		}
@@ -161,67 +157,58 @@ func (e *explainer) other(visit func(c Candidate, secret string) bool) bool {
 // candidates tries other secrets unchanged.
 func (e *explainer) candidates() bool {
 	return e.other(func(c Candidate, secret string) bool {
-		switch {
-		case !e.tried(secret):
-			return false
-		case c.Reader == "":
-			return e.named(SideOther, "other-secret", finding.Textf("the secret of %s", c.label()), &elsewhere)
-		case c.Reader == AsWritten:
-			what := finding.Textf("%s as it is written, with what Next.js takes for a comment (#) or a variable ($)", c.label())
-			return e.named(SideSigner, "as-written", what, &loaderRules)
+		switch c.Reader {
+		case "":
+			return e.try(SideOther, "other-secret", secret, finding.Textf("the secret of %s", c.label()), &otherPlace)
+		case AsWritten:
+			return e.signed("as-written", secret, &loaderRules,
+				"%s as it is written, with what Next.js takes for a comment (#) or a variable ($)", c.label())
 		}
-		return e.named(SideSigner, "loader-reading", finding.Textf("%s as %s reads it", c.label(), clean.Line(c.Reader, 40)), &loaderRules)
+		return e.signed("loader-reading", secret, &loaderRules, "%s as %s reads it", c.label(), clean.Line(c.Reader, 40))
 	})
 }
 
 // changedCandidates tries changed forms of other secrets.
 func (e *explainer) changedCandidates() bool {
 	return e.other(func(c Candidate, secret string) bool {
-		if c.Reader != "" || c.Alone {
+		if c.Reader != "" || c.Alone || secret == e.secret {
 			return false
 		}
 		all := changes(c.Key)
-		for _, o := range origins(secret, all)[1:] {
-			if e.tried(o.text) {
-				id, what, why := o.said()
-				return e.named(SideOther, "other-secret+"+id, finding.Textf("the secret of %s, without this: %s", c.label(), what), why)
-			}
-		}
-		for _, ch := range all {
-			if form := ch.do(secret); form != secret && e.tried(form) {
-				return e.named(SideOther, "other-secret+"+ch.id, finding.Textf("the secret of %s, changed: %s", c.label(), ch.what), ch.why)
-			}
-		}
-		return false
+		return slices.ContainsFunc(origins(secret, all), func(o origin) bool {
+			id, what, why := chain(o.undone)
+			return id != "" && e.try(SideOther, "other-secret+"+id, o.text,
+				finding.Textf("the secret of %s, without this: %s", c.label(), what), why)
+		}) || slices.ContainsFunc(all, func(ch change) bool {
+			return e.try(SideOther, "other-secret+"+ch.id, ch.do(secret),
+				finding.Textf("the secret of %s, changed: %s", c.label(), ch.what), ch.why)
+		})
 	})
 }
 
 // joined tries a new secret pasted before or after an old one.
 func (e *explainer) joined() bool {
 	return e.secret != "" && e.other(func(c Candidate, secret string) bool {
-		if c.Alone {
-			return false
-		}
 		var list []change
 		for _, b := range []string{"", "\n", " "} {
 			what := finding.Textf("joined to the secret of %s", c.label())
 			list = append(list, around("joined-with-other", "", b+secret, what, &pasted), around("joined-with-other", secret+b, "", what, &pasted))
 		}
-		return e.each(list, false)
+		return !c.Alone && e.each(list)
 	})
 }
 
 // known tries well-known secrets. Only these may be shown.
 func (e *explainer) known() bool {
-	if e.tried("") {
-		return e.named(SideOther, "empty-secret", finding.Textf("an empty secret"), &unset)
+	if e.try(SideOther, "empty-secret", "", finding.Textf("an empty secret"), &unset) {
+		return true
 	}
 	for _, group := range knownSecrets {
 		for _, secret := range group.secrets {
+			what := finding.Textf("the well-known text “%s” as the secret", clean.Line(secret, 40))
 			for _, form := range []string{secret, secret + "\n", `"` + secret + `"`, "'" + secret + "'"} {
-				if form != e.secret && e.tried(form) {
-					what := finding.Textf("the well-known text “%s” as the secret", clean.Line(secret, 40))
-					return e.named(SideOther, group.id, what, group.why)
+				if e.try(SideOther, group.id, form, what, group.why) {
+					return true
 				}
 			}
 		}
@@ -230,7 +217,7 @@ func (e *explainer) known() bool {
 }
 
 // origin is a text that the secret may have been before it was changed. undone holds
-// the changes since then, the last one first.
+// the changes since then, in the order in which they were made.
 type origin struct {
 	text   string
 	undone []*change
@@ -249,13 +236,12 @@ func origins(secret string, all []change) []origin {
 	list := []origin{{text: secret}}
 	for i := 0; i < len(list) && len(list[i].undone) < maxUndone; i++ {
 		for n := range all {
-			c := &all[n]
-			form := c.undo(list[i].text)
-			if c.use == last || seen[form] {
+			form := all[n].undo(list[i].text)
+			if seen[form] {
 				continue
 			}
 			seen[form] = true
-			list = append(list, origin{form, append(append([]*change(nil), list[i].undone...), c)})
+			list = append(list, origin{form, slices.Concat([]*change{&all[n]}, list[i].undone)})
 			if len(list) > maxOrigins {
 				return list
 			}
@@ -264,12 +250,11 @@ func origins(secret string, all []change) []origin {
 	return list
 }
 
-// said returns the changes in the order in which they were made. The reason is that of
-// the last change, unless that is only a line end or blanks.
-func (o origin) said() (id string, what finding.Text, why *reason) {
-	for i := len(o.undone) - 1; i >= 0; i-- {
-		c := o.undone[i]
-		if id == "" {
+// chain describes changes that were made one after the other. The reason is that of
+// the last one that is more than a line end or blanks.
+func chain(changes []*change) (id string, what finding.Text, why *reason) {
+	for i, c := range changes {
+		if i == 0 {
 			id, what, why = c.id, c.what, c.why
 			continue
 		}
@@ -283,17 +268,10 @@ func (o origin) said() (id string, what finding.Text, why *reason) {
 
 // undone tries the possible origins of the secret configured here.
 func (e *explainer) undone() bool {
-	if e.secret == "" {
-		return false
-	}
-	e.origins = origins(e.secret, e.changes)
-	for _, o := range e.origins {
-		if len(o.undone) > 1 && e.tried(o.text) {
-			id, what, why := o.said()
-			return e.named(SideHere, id, what, why)
-		}
-	}
-	return false
+	return slices.ContainsFunc(e.origins, func(o origin) bool {
+		id, what, why := chain(o.undone)
+		return e.try(SideHere, id, o.text, what, why)
+	})
 }
 
 // bothSides tries secrets that were changed in one way here and in another by the
@@ -303,13 +281,11 @@ func (e *explainer) bothSides() bool {
 		if len(o.undone) == 0 || len(o.undone) > 1 && e.spent > maxSpent/3 {
 			continue
 		}
-		for i := range e.changes {
-			c := &e.changes[i]
-			if form := c.do(o.text); form != o.text && form != e.secret && e.tried(form) {
-				id, what, _ := o.said()
-				what = finding.Textf("%s on this machine, and %s where the token is made", what, c.what)
-				return e.named(SideSigner, id+"+"+c.id, what, c.why)
-			}
+		id, what, _ := chain(o.undone)
+		if slices.ContainsFunc(e.changes, func(c change) bool {
+			return e.signed(id+"+"+c.id, c.do(o.text), c.why, "%s on this machine, and %s where the token is made", what, c.what)
+		}) {
+			return true
 		}
 	}
 	return false
@@ -318,22 +294,15 @@ func (e *explainer) bothSides() bool {
 // pairs tries two changes of the signer's copy, one of them a common one: quotes and a
 // line feed, base64 of a secret with a line feed.
 func (e *explainer) pairs() bool {
-	for _, c := range e.changes {
-		if c.use != common && c.use != paired {
-			continue
-		}
-		once := c.do(e.secret)
-		for i := range e.changes {
-			d := &e.changes[i]
-			if once == e.secret || d.use != common && (d.use != paired || c.use != common) {
+	for i := range e.changes {
+		once := e.changes[i].do(e.secret)
+		for n := range e.changes {
+			if e.changes[i].use+e.changes[n].use < common+paired || once == e.secret {
 				continue
 			}
-			if form := d.do(once); form != once && e.tried(form) {
-				why := c.why
-				if why == &blanks || why == &lineEnd {
-					why = d.why
-				}
-				return e.named(SideSigner, c.id+"+"+d.id, finding.Textf("%s, and then %s", c.what, d.what), why)
+			id, what, why := chain([]*change{&e.changes[i], &e.changes[n]})
+			if e.try(SideSigner, id, e.changes[n].do(once), what, why) {
+				return true
 			}
 		}
 	}
@@ -347,28 +316,26 @@ const ends = "&;?=:,/|@%!+\"'`\\<>(){}[]\t\n"
 func (e *explainer) cut() bool {
 	s := e.secret
 	for n := len(s) - 1; n > 0; n-- {
-		if e.tried(s[:n]) {
-			switch {
-			case s[n] == '#':
-				return e.named(SideSigner, "cut-at-hash", finding.Textf("cut off at a #"), &cutHash)
-			case s[n] == '$':
-				return e.named(SideSigner, "cut-at-dollar", finding.Textf("cut off at a $"), &dollars)
-			case s[n] == ' ':
-				return e.named(SideSigner, "cut-at-space", finding.Textf("cut off at a blank"), &blanks)
-			case strings.IndexByte(ends, s[n]) >= 0:
-				return e.named(SideSigner, "cut-at-character", finding.Textf("cut off at the character “%s”", s[n:n+1]), &splitOff)
-			}
-			return e.named(SideSigner, "cut-at-end", finding.Textf("only its first %d of %d bytes", n, len(s)), &cutShort)
+		before, at, start := s[:n], s[n], len(s)-n
+		over := false
+		switch {
+		case at == '#':
+			over = e.signed("cut-at-hash", before, &cutHash, "cut off at a #") ||
+				e.signed("cut-at-hash", strings.TrimRight(before, " \t"), &cutHash, "cut off at a blank and a #")
+		case at == '$':
+			over = e.signed("cut-at-dollar", before, &dollars, "cut off at a $")
+		case at == ' ':
+			over = e.signed("cut-at-space", before, &blanks, "cut off at a blank")
+		case strings.IndexByte(ends, at) >= 0:
+			over = e.signed("cut-at-character", before, &splitOff, "cut off at the character “%s”", s[n:n+1])
+		default:
+			over = e.signed("cut-at-end", before, &cutShort, "only its first %d of %d bytes", n, len(s))
 		}
-		if s[n] == '#' && e.tried(strings.TrimRight(s[:n], " \t")) {
-			return e.named(SideSigner, "cut-at-hash", finding.Textf("cut off at a blank and a #"), &cutHash)
+		if !over && strings.IndexByte(ends, s[start-1]) >= 0 {
+			over = e.signed("cut-after-character", s[start:], &splitOff, "only what follows the character “%s”", s[start-1:start])
 		}
-		if start := len(s) - n; e.tried(s[start:]) {
-			if strings.IndexByte(ends, s[start-1]) >= 0 {
-				what := finding.Textf("only what follows the character “%s”", s[start-1:start])
-				return e.named(SideSigner, "cut-after-character", what, &splitOff)
-			}
-			return e.named(SideSigner, "cut-at-start", finding.Textf("only its last %d of %d bytes", n, len(s)), &cutShort)
+		if over || e.signed("cut-at-start", s[start:], &cutShort, "only its last %d of %d bytes", n, len(s)) {
+			return true
 		}
 	}
 	return false
@@ -388,53 +355,44 @@ func (e *explainer) typed() bool {
 		return false
 	}
 	for i := range len(s) {
-		switch {
-		case e.tried(s[:i] + s[i+1:]):
-			return e.named(SideSigner, "character-missing", finding.Textf("one character is missing (the one at place %d)", i+1), &typo)
-		case e.tried(s[:i+1] + s[i:]):
-			return e.named(SideSigner, "character-doubled", finding.Textf("one character stands twice (the one at place %d)", i+1), &typo)
-		case i > 0 && s[i] != s[i-1] && e.tried(s[:i-1]+s[i:i+1]+s[i-1:i]+s[i+1:]):
-			what := finding.Textf("two neighbouring characters are exchanged (places %d and %d)", i, i+1)
-			return e.named(SideSigner, "characters-exchanged", what, &typo)
-		}
 		likes := swapCase(s[i : i+1])
 		for _, group := range lookalikes {
 			if strings.IndexByte(group, s[i]) >= 0 {
 				likes += group
 			}
 		}
-		for n := range len(likes) {
-			if likes[n] != s[i] && e.tried(s[:i]+likes[n:n+1]+s[i+1:]) {
-				return e.named(SideSigner, "character-mistaken", finding.Textf("one character is another that looks like it (place %d)", i+1), &typo)
-			}
+		if e.signed("character-missing", s[:i]+s[i+1:], &typo, "one character is missing (the one at place %d)", i+1) ||
+			e.signed("character-doubled", s[:i+1]+s[i:], &typo, "one character stands twice (the one at place %d)", i+1) ||
+			i > 0 && e.signed("characters-exchanged", s[:i-1]+s[i:i+1]+s[i-1:i]+s[i+1:], &typo,
+				"two neighbouring characters are exchanged (places %d and %d)", i, i+1) ||
+			slices.ContainsFunc([]byte(likes), func(like byte) bool {
+				return e.signed("character-mistaken", s[:i]+string(rune(like))+s[i+1:], &typo,
+					"one character is another that looks like it (place %d)", i+1)
+			}) {
+			return true
 		}
 	}
-	for _, c := range strings.Split(base62+`-_=+/!@#$%.,;:'"`, "") {
-		switch {
-		case e.tried(s + c):
-			return e.named(SideSigner, "character-added-at-end", finding.Textf("one character more at its end"), &cutShort)
-		case e.tried(c + s):
-			return e.named(SideSigner, "character-added-at-start", finding.Textf("one character more before it"), &cutShort)
-		}
-	}
-	return false
+	return slices.ContainsFunc([]byte(base62+`-_=+/!@#$%.,;:'"`), func(c byte) bool {
+		return e.signed("character-added-at-end", s+string(rune(c)), &cutShort, "one character more at its end") ||
+			e.signed("character-added-at-start", string(rune(c))+s, &cutShort, "one character more before it")
+	})
 }
 
 // masked tries what web pages show instead of a secret: its ends, or stars.
 func (e *explainer) masked() bool {
 	s := e.secret
-	hidden := func(by string) bool {
-		return e.named(SideSigner, "shortened", finding.Textf("with “%s” in the place of what is not shown of it", by), &masked)
+	hidden := func(text, by string) bool {
+		return e.signed("shortened", text, &masked, "with “%s” in the place of what is not shown of it", by)
 	}
 	for _, star := range []string{"*", "•", "●", "x", "X"} {
-		if s != "" && e.tried(strings.Repeat(star, len(s))) {
-			return hidden(star)
+		if s != "" && hidden(strings.Repeat(star, len(s)), star) {
+			return true
 		}
 	}
 	for n := 2; n <= 8 && 2*n < len(s); n++ {
 		for _, dots := range []string{"...", "…", "***", "****", "********"} {
-			if e.tried(s[:n]+dots+s[len(s)-n:]) || e.tried(s[:n]+dots) {
-				return hidden(dots)
+			if hidden(s[:n]+dots+s[len(s)-n:], dots) || hidden(s[:n]+dots, dots) {
+				return true
 			}
 		}
 	}
@@ -446,15 +404,14 @@ func (e *explainer) masked() bool {
 func (e *explainer) interrupted() bool {
 	s := e.secret
 	for i := 1; i < len(s) && len(s) <= maxTyped; i++ {
-		switch {
-		case e.tried(s[:i]+"\n"+s[i:]) || e.tried(s[:i]+"\r\n"+s[i:]):
-			return e.named(SideSigner, "stray-inside", finding.Textf("a line break inside"), &lineEnd)
-		case e.tried(s[:i] + " " + s[i:]):
-			return e.named(SideSigner, "stray-inside", finding.Textf("a blank inside"), &blanks)
-		case e.tried(s[:i]+"\u200b"+s[i:]) || e.tried(s[:i]+"\u00ad"+s[i:]):
-			return e.named(SideSigner, "stray-inside", finding.Textf("an invisible character inside"), &invisible)
-		case e.tried(s[:i] + "\\\n" + s[i:]):
-			return e.named(SideSigner, "stray-inside", finding.Textf("a backslash and a line break inside"), &escapes)
+		with := func(stray string, why *reason, what string) bool {
+			return e.signed("stray-inside", s[:i]+stray+s[i:], why, what)
+		}
+		if with("\n", &lineEnd, "a line break inside") || with("\r\n", &lineEnd, "a line break inside") ||
+			with(" ", &blanks, "a blank inside") ||
+			with("\u200b", &invisible, "an invisible character inside") || with("\u00ad", &invisible, "an invisible character inside") ||
+			with("\\\n", &escapes, "a backslash and a line break inside") {
+			return true
 		}
 	}
 	return false

@@ -153,7 +153,7 @@ func TestTokenCannotBePrinted(t *testing.T) {
 	}
 }
 
-// Hostile tokens get a finding, and memory within bounds.
+// TestFormatHostile checks that hostile tokens give a finding and use little memory.
 func TestFormatHostile(t *testing.T) {
 	const mib = 1 << 20
 	for name, raw := range map[string]string{
@@ -201,7 +201,7 @@ func TestFormatHostile(t *testing.T) {
 					t.Errorf("message: %q", f.Message)
 				}
 			}
-			// The sum of allocations is an upper bound of memory in use.
+			// TotalAlloc is an upper bound of the memory in use.
 			if mb := (after.TotalAlloc - before.TotalAlloc) >> 20; mb >= 50 {
 				t.Errorf("allocated %d MiB", mb)
 			} else {

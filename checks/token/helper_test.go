@@ -12,18 +12,18 @@ import (
 	"lkdoctor/checks/finding"
 )
 
-// The key and secret of all tests. The secret holds characters that loaders change.
+// The key and secret of all tests.
 const (
 	testKey    = "APIabcdefghijkl"
 	testSecret = "aB3dE6gH9jK2mN5pQ8sT1vW4yZ7bC0eF"
 )
 
-// now is the moment of the tests that do not ask the real library.
+// now is the current time in tests that do not use LiveKit's library.
 var now = time.Date(2026, 11, 23, 7, 15, 0, 0, time.UTC)
 
 func b64(s string) string { return base64.RawURLEncoding.EncodeToString([]byte(s)) }
 
-// sign makes a token of any header and claims.
+// sign returns a token with the given header and claims.
 func sign(header, claims, secret string) string {
 	input := b64(header) + "." + b64(claims)
 	mac := hmac.New(sha256.New, []byte(secret))
@@ -33,7 +33,7 @@ func sign(header, claims, secret string) string {
 
 const hs256 = `{"alg":"HS256","typ":"JWT"}`
 
-// claimed signs claims, with $now, $exp and $iss filled in.
+// claimed returns a token with the given claims after replacing $now, $exp and $iss.
 func claimed(claims string) string { return sign(hs256, filled(claims, now), testSecret) }
 
 func filled(claims string, at time.Time) string {
@@ -46,7 +46,7 @@ func filled(claims string, at time.Time) string {
 
 const goodClaims = `{"iss":"$iss","sub":"alice","nbf":$now,"exp":$exp,"video":{"roomJoin":true,"room":"support-42"}}`
 
-// codes lists code:severity of findings.
+// codes returns code:severity of each finding.
 func codes(findings []finding.Finding) string {
 	var list []string
 	for _, f := range findings {
@@ -55,7 +55,7 @@ func codes(findings []finding.Finding) string {
 	return strings.Join(list, " ")
 }
 
-// noLeak fails the test if a finding shows the signature or a long piece of the token.
+// noLeak fails the test if a finding shows the signature or a long part of the token.
 func noLeak(t *testing.T, raw string, findings []finding.Finding) {
 	t.Helper()
 	onItsPage(t, findings)

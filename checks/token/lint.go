@@ -216,11 +216,11 @@ func (t *Token) lintPermissions() []finding.Finding {
 		return nil
 	}
 	var found []finding.Finding
-	if v.RoomJoin && !v.CanPublish {
+	if v.RoomJoin && !v.GetCanPublish() {
 		found = append(found, finding.New(finding.TokenCannotPublish, finding.Info,
 			"with this token a participant can listen but publish nothing: canPublish is false"))
 	}
-	if v.RoomJoin && !v.CanSubscribe {
+	if v.RoomJoin && !v.GetCanSubscribe() {
 		found = append(found, finding.New(finding.TokenCannotSubscribe, finding.Info,
 			"with this token a participant can publish but receive nothing: canSubscribe is false"))
 	}

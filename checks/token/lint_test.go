@@ -138,7 +138,7 @@ func TestClaims(t *testing.T) {
 	c := tok.Claims
 	got := fmt.Sprintf("%s %s %s %s %d %d %d %d %s %q %v %v %v", c.Issuer, tok.Identity(), c.Name, c.JTI,
 		c.ExpiresAt.Sub(now), c.IssuedAt.Sub(now), c.MetadataBytes, c.AttributesBytes, c.RoomPreset, c.Agents,
-		c.Video.RoomJoin, tok.Room(), c.Video.CanPublishData)
+		c.Video.RoomJoin, tok.Room(), c.Video.GetCanPublishData())
 	if want := testKey + ` alice Alice j 900000000000 0 6 3 p ["x" ""] true r false`; got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}

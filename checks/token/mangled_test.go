@@ -20,7 +20,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// kinds are the secrets that people use, from generated ones to made-up ones.
+// kinds are typical secrets, from generated to invented ones.
 var kinds = []string{
 	testSecret, "kT4vXw9ZqLm2RbYc7NfGhJs5PdQa8UeV3xWoKiTz1Br", "0f1e2d3c4b5a69788796a5b4c3d2e1f0",
 	"9c1185a5c5e9fc54612808977ee8f548b2258d31aa55cc77ee99bb0011223344", "3f2504e0-4f89-41d3-9a0c-0305e82c3301", "cXdlcnR5dWlvcGFzZGZnaA==",
@@ -35,8 +35,8 @@ type mangling struct {
 	do   func(s string) string
 }
 
-// manglings are what copying, storing, reading and typing do to a secret. They were
-// written without reference to the table of changes that they test.
+// manglings returns changes that copying, storing, loading and typing make to a secret.
+// They were written without looking at the table of changes that they test.
 func manglings() []mangling {
 	var list []mangling
 	add := func(name string, do func(s string) string) { list = append(list, mangling{name, do}) }
@@ -242,9 +242,9 @@ func latin1Of(s string) string {
 	return string(b)
 }
 
-// TestMangledSecretsAreNamed measures the share of mangled secrets that Explain names:
-// every mangling × every kind of secret × either side's copy. It tries every eleventh;
-// with LKDOCTOR_MANGLED set, all.
+// TestMangledSecretsAreNamed measures the share of mangled secrets that Explain names,
+// over every mangling, kind of secret and side. It tries every eleventh combination, or
+// all with LKDOCTOR_MANGLED set.
 func TestMangledSecretsAreNamed(t *testing.T) {
 	step := 11
 	if os.Getenv("LKDOCTOR_MANGLED") != "" {

@@ -79,7 +79,7 @@ func TestMintRefuses(t *testing.T) {
 	}
 }
 
-// The probe must get past everything that a server checks before the signature.
+// TestGarbage checks that the garbage token fails only at the server's signature check.
 func TestGarbage(t *testing.T) {
 	raw := Garbage(testKey, time.Now())
 	if got := refused(raw, "APIother", testSecret); got != "unknown key" {

@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/agnivade/levenshtein"
+	"github.com/livekit/protocol/auth"
 
 	"lkdoctor/checks/finding"
 	"lkdoctor/config/clean"
@@ -121,7 +122,7 @@ func misnamed(list []member, path, name, known string, exact bool) *finding.Find
 // trackSources are the values that canPublishSources may hold.
 var trackSources = []string{"camera", "microphone", "screen_share", "screen_share_audio"}
 
-func lintSources(v *VideoGrant) []finding.Finding {
+func lintSources(v *auth.VideoGrant) []finding.Finding {
 	if v == nil {
 		return nil
 	}

@@ -23,6 +23,8 @@ const (
 	object
 	audience
 	roomConfig
+	agentList
+	agentItem
 )
 
 // wanted describes each kind.
@@ -35,6 +37,8 @@ var wanted = [...]finding.Text{
 	object:     finding.Textf("an object"),
 	audience:   finding.Textf("text or a list of texts"),
 	roomConfig: finding.Textf("a room configuration as LiveKit defines it"),
+	agentList:  finding.Textf("a list of objects with agentName"),
+	agentItem:  finding.Textf("an object with agentName"),
 }
 
 // field is one claim or grant that livekit-server reads, up to 1.13.11 (protocol/auth
@@ -75,6 +79,13 @@ var claimFields = []field{
 	{name: "metadata"}, {name: "attributes", kind: textMap},
 }
 
+// agentFields are the members of a room configuration that dispatch agents, and
+// agentFormat is one agent.
+var (
+	agentFields = []field{{name: "agents", kind: agentList}}
+	agentFormat = field{kind: agentItem, fields: []field{{name: "agentName"}, {name: "agent_name"}, {name: "metadata"}}}
+)
+
 // maxTypeFindings is the most findings about types for one token.
 const maxTypeFindings = 12
 
@@ -111,8 +122,7 @@ func (f field) judge(raw json.RawMessage, path string) []finding.Finding {
 	if isNull(raw) {
 		return nil
 	}
-	got := typeOf(raw)
-	ok := true
+	got, ok := typeOf(raw), false
 	var detail finding.Text
 	switch f.kind {
 	case text:
@@ -123,77 +133,63 @@ func (f field) judge(raw json.RawMessage, path string) []finding.Finding {
 		ok = json.Unmarshal(raw, new(jwt.NumericDate)) == nil
 	case audience:
 		ok = json.Unmarshal(raw, new(jwt.ClaimStrings)) == nil
-	case object:
+	case object, agentItem:
 		if got == isObj {
 			return lintTypes(membersOf(raw), f.fields, path+".")
 		}
-		ok = false
 	case texts:
-		path, got, ok = judgeTexts(raw, path, got)
-	case textMap:
-		path, got, ok = judgeMap(raw, path, got)
-	case roomConfig:
-		if err := json.Unmarshal(raw, new(auth.RoomConfiguration)); err != nil {
-			if member, is := wrongAgents(raw, path); is {
-				return []finding.Finding{member}
-			}
-			ok = false
-			detail = finding.Textf(" (%s)", clean.Line(err.Error(), 120))
+		if got == isList {
+			return judgeItems(raw, field{}, path)
 		}
+	case agentList:
+		if got == isList {
+			return judgeItems(raw, agentFormat, path)
+		}
+	case textMap:
+		if got == isObj {
+			return firstOf(membersOf(raw), func(_ int, m member) []finding.Finding {
+				return field{}.judge(m.value, path+"."+clean.Line(m.name, 40))
+			})
+		}
+	case roomConfig:
+		err := json.Unmarshal(raw, new(auth.RoomConfiguration))
+		if err == nil {
+			return nil
+		}
+		if wrong := lintTypes(membersOf(raw), agentFields, path+"."); len(wrong) > 0 {
+			return wrong[:1]
+		}
+		detail = finding.Textf(" (%s)", clean.Line(err.Error(), 120))
 	}
 	if ok {
 		return nil
 	}
 	want := wanted[f.kind]
-	if f.kind == texts && path[len(path)-1] == ']' || f.kind == textMap && got != typeOf(raw) {
-		want = wanted[text]
-	}
 	return []finding.Finding{finding.New(finding.TokenClaimType, finding.Fail,
 		"the claim %s is %s; the server wants %s and refuses the whole token%s", path, typeNames[got], want, detail).
-		With("path", path).With("got", typeNames[got].String()).With("want", want.String()).As(f.variant(path, got, want))}
+		With("path", path).With("got", typeNames[got].String()).With("want", want.String()).As(f.variant(path, got))}
 }
 
-// wrongAgents returns a finding about the first member of a room configuration that is
-// not what the list of agents to dispatch needs: a list of objects with texts.
-func wrongAgents(config json.RawMessage, path string) (f finding.Finding, is bool) {
-	build := func(path string, got jsonType, want finding.Text, variant string) (finding.Finding, bool) {
-		return finding.New(finding.TokenClaimType, finding.Fail,
-			"the claim %s is %s; the server wants %s and refuses the whole token%s", path, typeNames[got], want, finding.Text{}).
-			With("path", path).With("got", typeNames[got].String()).With("want", want.String()).As(variant), true
-	}
-	var agents json.RawMessage
-	for _, m := range membersOf(config) {
-		if m.name == "agents" {
-			agents = m.value
-		}
-	}
-	path += ".agents"
+// judgeItems returns what is wrong with the first wrong item of a list.
+func judgeItems(list json.RawMessage, f field, path string) []finding.Finding {
 	var items []json.RawMessage
-	switch got := typeOf(agents); {
-	case got == isNil:
-		return finding.Finding{}, false
-	case got != isList || json.Unmarshal(agents, &items) != nil:
-		return build(path, got, finding.Textf("a list of objects with agentName"), "structure")
-	}
+	_ = json.Unmarshal(list, &items)
+	return firstOf(items, func(i int, item json.RawMessage) []finding.Finding {
+		return f.judge(item, fmt.Sprintf("%s[%d]", path, i))
+	})
+}
+
+func firstOf[T any](items []T, judge func(i int, item T) []finding.Finding) []finding.Finding {
 	for i, item := range items {
-		at := fmt.Sprintf("%s[%d]", path, i)
-		if got := typeOf(item); got != isObj {
-			return build(at, got, finding.Textf("an object with agentName"), "structure")
-		}
-		for _, m := range membersOf(item) {
-			switch m.name {
-			case "agentName", "agent_name", "metadata":
-				if got := typeOf(m.value); got != isText && got != isNil {
-					return build(at+"."+m.name, got, wanted[text], "text")
-				}
-			}
+		if found := judge(i, item); len(found) > 0 {
+			return found[:1]
 		}
 	}
-	return finding.Finding{}, false
+	return nil
 }
 
 // variant returns the variant of TOKEN_CLAIM_TYPE for a value of type got at path.
-func (f field) variant(path string, got jsonType, want finding.Text) string {
+func (f field) variant(path string, got jsonType) string {
 	switch {
 	case f.kind == boolean:
 		return "boolean"
@@ -203,35 +199,10 @@ func (f field) variant(path string, got jsonType, want finding.Text) string {
 		return "identity"
 	case path == "metadata" && (got == isObj || got == isList):
 		return "metadata"
-	case want.Format != wanted[text].Format && f.kind != audience:
-		return "structure"
+	case f.kind == text || f.kind == audience:
+		return "text"
 	}
-	return "text"
-}
-
-func judgeTexts(raw json.RawMessage, path string, got jsonType) (string, jsonType, bool) {
-	var items []json.RawMessage
-	if got != isList || json.Unmarshal(raw, &items) != nil {
-		return path, got, false
-	}
-	for i, item := range items {
-		if item := typeOf(item); item != isText && item != isNil {
-			return fmt.Sprintf("%s[%d]", path, i), item, false
-		}
-	}
-	return path, got, true
-}
-
-func judgeMap(raw json.RawMessage, path string, got jsonType) (string, jsonType, bool) {
-	if got != isObj {
-		return path, got, false
-	}
-	for _, m := range membersOf(raw) {
-		if item := typeOf(m.value); item != isText && item != isNil {
-			return path + "." + clean.Line(m.name, 40), item, false
-		}
-	}
-	return path, got, true
+	return "structure"
 }
 
 // jsonType is the type of a JSON value.

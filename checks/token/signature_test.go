@@ -54,7 +54,7 @@ func TestExplain(t *testing.T) {
 	const s = testSecret
 	std := base64.StdEncoding.EncodeToString
 	for _, tt := range []struct {
-		// signer's secret and ours
+		// signer signed the token; here is the local secret.
 		signer, here string
 		id           string
 		side         Side
@@ -210,7 +210,7 @@ func TestSignature(t *testing.T) {
 	}
 }
 
-// A secret that nothing explains takes the longest.
+// BenchmarkExplainNothing measures the slowest case: a secret that no change explains.
 func BenchmarkExplainNothing(b *testing.B) {
 	tok, _ := Parse(sign(hs256, filled(goodClaims, now), "something else altogether"))
 	others := []Candidate{{Label: "a", Secret: func() string { return "one-other-secret-of-some-length" }}, {Label: "b", Secret: func() string { return "another-other-secret-of-a-length" }}}
@@ -238,8 +238,7 @@ func BenchmarkExplainNewline(b *testing.B) {
 	}
 }
 
-// BenchmarkChecks runs all token checks on a good token; Wrong runs them on one with a
-// wrong secret.
+// BenchmarkChecks measures all token checks on a good token and on two with a wrong secret.
 func BenchmarkChecks(b *testing.B) {
 	for name, secret := range map[string]string{"good": testSecret, "wrong": "something else altogether", "quoted": `"` + testSecret + `"`} {
 		raw := sign(hs256, filled(goodClaims, now), secret)

@@ -107,7 +107,7 @@ func TestClockSkew(t *testing.T) {
 	}
 }
 
-// The offset of a sample is right within half a second for any phase and delay.
+// TestOffset checks that Offset is exact to half a second for any phase and delay.
 func TestOffset(t *testing.T) {
 	for phase := time.Duration(0); phase < time.Second; phase += 100 * time.Millisecond {
 		for _, rtt := range []time.Duration{0, 80 * time.Millisecond, 3 * time.Second} {

@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/livekit/protocol/auth"
+
 	"lkdoctor/checks/finding"
 	"lkdoctor/config/clean"
 	"lkdoctor/config/secret"
@@ -17,9 +19,9 @@ import (
 // Token is a token as received. Parse makes it. Only Reveal returns its text: printing
 // a Token gives a summary without its signature.
 type Token struct {
-	// Header and Claims are zero unless Decoded.
-	Header Header
-	Claims Claims
+	// Algorithm (of the header) and Claims are zero unless Decoded.
+	Algorithm string
+	Claims    Claims
 	// Decoded is set if header and claims were read; some servers may still fail to.
 	Decoded bool
 	// Inner is the token inside the wrapping when TOKEN_WRAPPED was found.
@@ -34,49 +36,25 @@ type Token struct {
 	signature  []byte
 }
 
-// Header is the JOSE header of a token.
-type Header struct {
-	Algorithm string
-	Type      string
-	KeyID     string
-	Encoding  string
-}
-
 // Claims are the claims that a LiveKit server reads, decoded by its rules
 // (encoding/json: names match in any case, the last of several wins).
 type Claims struct {
-	Issuer   string // the API key
-	Subject  string
-	JTI      string
-	Name     string
-	Kind     string
-	Audience []string
+	Issuer  string // the API key
+	Subject string
+	JTI     string
+	Name    string
 	// The times are nil where the claim is absent or unreadable.
 	ExpiresAt *time.Time
 	NotBefore *time.Time
 	IssuedAt  *time.Time
 	// Video is nil when the token has no readable `video` claim.
-	Video *VideoGrant
+	Video *auth.VideoGrant
 	// MetadataBytes and AttributesBytes are sizes as the server counts them.
 	MetadataBytes   int
 	AttributesBytes int
-	Attributes      map[string]string
-	// HasRoomConfig is set if the token configures the room. Agents are those that joining
-	// dispatches ("" is an unnamed one).
-	HasRoomConfig bool
-	Agents        []string
-	RoomPreset    string
-}
-
-// VideoGrant is the `video` claim. The three Can fields are the effective permission:
-// an absent one is allowed, and data follows CanPublish.
-type VideoGrant struct {
-	RoomJoin, RoomCreate, RoomList, RoomRecord, RoomAdmin bool
-	IngressAdmin, Hidden, Recorder, Agent                 bool
-	Room, DestinationRoom                                 string
-	CanPublish, CanSubscribe, CanPublishData              bool
-	CanUpdateOwnMetadata                                  bool
-	CanPublishSources                                     []string
+	// Agents are those that joining dispatches ("" is an unnamed one).
+	Agents     []string
+	RoomPreset string
 }
 
 // Reveal returns the token's text. Use it only to send the token.
@@ -118,7 +96,7 @@ func (t *Token) String() string {
 		return clean.Hidden
 	}
 	return fmt.Sprintf("%s token of %s for %s in room %s",
-		clean.Line(e.Header.Algorithm, 12), clean.Line(e.Claims.Issuer, 40),
+		clean.Line(e.Algorithm, 12), clean.Line(e.Claims.Issuer, 40),
 		clean.Line(e.Identity(), 40), clean.Line(e.Room(), 40))
 }
 

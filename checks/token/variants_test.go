@@ -11,8 +11,8 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// Rarer changes of secrets. side says which copy was changed when the signer has
-// signer and this machine has here.
+// TestExplainUnusual covers rarer changes. A row is the signer's secret, the local
+// secret, the variant, and the side whose copy was changed.
 func TestExplainUnusual(t *testing.T) {
 	const s, marked, letters = testSecret, `p@ss#w0rd$1 & "q'uo<te>" 100%!`, "pässwörd-é-0123456789"
 	const other = "old-secret-of-another-file-0123456789"
@@ -69,7 +69,7 @@ func TestExplainUnusual(t *testing.T) {
 	}
 }
 
-// An unrelated secret is never explained.
+// TestNothingIsExplainedFalsely checks that Explain never relates two random secrets.
 func TestNothingIsExplainedFalsely(t *testing.T) {
 	r := rand.New(rand.NewSource(7))
 	random := func() string {

@@ -57,7 +57,7 @@ func newSigner(t *Token) *signer {
 		return nil
 	}
 	s := &signer{want: t.signature}
-	switch t.Header.Algorithm {
+	switch t.Algorithm {
 	case "HS256":
 		s.hash = sha256.New()
 	case "HS384":

@@ -35,6 +35,24 @@ func Lines(text string, columns int) []string {
 	return lines
 }
 
+// Hang is Lines with lead, which may hold escape sequences, before the text of the first
+// line. Further lines start under the text.
+func Hang(lead, text string, columns int) []string {
+	return Under(lead, Lines(text, columns-Width(lead)))
+}
+
+// Under returns lines with lead before the first, and the others under it.
+func Under(lead string, lines []string) []string {
+	out := make([]string, len(lines))
+	for i, line := range lines {
+		out[i] = lead + line
+		if i == 0 {
+			lead = strings.Repeat(" ", Width(lead))
+		}
+	}
+	return out
+}
+
 // Joined returns text with the lines of each paragraph joined: with a space, except next
 // to a wide character that needs none. Blank lines separate paragraphs.
 func Joined(text string) string {

@@ -57,8 +57,8 @@ func TestJoined(t *testing.T) {
 	}
 }
 
-// Punctuation stays with what it belongs to, at every width that takes it, and no
-// text is lost.
+// TestPunctuation checks that no line begins or ends with punctuation of the next or
+// previous one, at any width, and that no text is lost.
 func TestPunctuation(t *testing.T) {
 	const text = "令牌是用错误的密钥签名的：要修的地方、票据服务（见《步骤》），不是你的设置！真的吗？「是」；看起来像base64url。"
 	for columns := 11; columns < 90; columns++ {

@@ -13,8 +13,8 @@ import (
 	"lkdoctor/checks/report"
 )
 
-// actionStep runs the step of the GitHub Action on this program, as a runner
-// does, and returns its log, outputs, summary and exit code.
+// actionStep runs the step of the GitHub Action on this program as a runner does, and
+// returns its log, outputs, summary and exit code.
 func actionStep(t *testing.T, environ []string, args ...string) (log string, outputs map[string]string, summary string, exit int) {
 	t.Helper()
 	for _, tool := range []string{"bash", "jq"} {
@@ -69,8 +69,8 @@ func TestAction(t *testing.T) {
 	}
 }
 
-// TestActionIsNotCommanded: what a server said ends no annotation, begins none,
-// and sets no output.
+// TestActionIsNotCommanded checks that a server's text cannot end or begin an annotation
+// or set an output.
 func TestActionIsNotCommanded(t *testing.T) {
 	l := startLab(t, "hostile-error")
 	log, outputs, _, _ := actionStep(t, l.Environ())
@@ -84,8 +84,8 @@ func TestActionIsNotCommanded(t *testing.T) {
 	}
 }
 
-// TestActionFile: the action names the outputs that the script sets, and only
-// inputs that it reads.
+// TestActionFile checks that action.yml names outputs that the script sets, and inputs
+// that it reads.
 func TestActionFile(t *testing.T) {
 	text, err := os.ReadFile("../../.github/action/action.yml")
 	if err != nil {

@@ -14,17 +14,16 @@ import (
 	"lkdoctor/checks/lab"
 )
 
-// TestAdviceOnSettingsLeadsOut does what the first step of the verdict says, as
-// far as a machine can, and examines again, for each fault of the settings: each
-// time the run is green or finds something else, and no advice undoes another.
+// TestAdviceOnSettingsLeadsOut applies the first fix for each fault of the settings and
+// runs again, until the run passes or nothing can be applied. No state may occur twice.
 func TestAdviceOnSettingsLeadsOut(t *testing.T) {
 	if testing.Short() {
-		t.Skip("with -short, TestEveryFaultInEveryFace alone examines a fault a code")
+		t.Skip("with -short, TestEveryFaultInEveryFace alone examines a fault a check")
 	}
-	// Whoever is told these has to look a value up, or to decide.
+	// The fix needs a value or a decision from the user.
 	byHand := []string{"url-missing", "key-missing", "secret-missing", "secret-missing-ticket", "unconfigured", "url-placeholder", "url-undefined",
 		"url-reference", "placeholder", "secret-exposed", "name-exposed", "ticket-url-missing", "ticket-url-undefined"}
-	// The port, once it is one, is another one than the lab's.
+	// The corrected port is not the lab's.
 	another := map[string]finding.Code{"url-port": finding.ServerRefused}
 	for _, fault := range lab.Faults() {
 		if len(fault.Want) == 0 || !slices.ContainsFunc(fault.Want, func(c finding.Code) bool { return strings.HasPrefix(string(c), "ENV_") }) ||
@@ -87,11 +86,11 @@ func rootOf(t *testing.T, run check.Run) check.Finding {
 
 func asText(fact any) string { text, _ := fact.(string); return text }
 
-// user is somebody who does what a fix says, and nothing else.
+// A user does what a fix says, and nothing else.
 type user struct {
 	t    *testing.T
 	lab  *lab.Lab
-	env  map[string]string // the shell
+	env  map[string]string // of the shell
 	args []string
 }
 
@@ -115,7 +114,7 @@ func (u *user) examine() check.Run {
 	return *events[len(events)-1].Run
 }
 
-// does carries out the first fix of f, and reports whether it could.
+// does applies the first fix of f, and reports whether it could.
 func (u *user) does(f check.Finding) bool {
 	setting, variable, fix := asText(f.Facts["setting"]), asText(f.Facts["variable"]), f.Fixes[0]
 	switch f.Code {
@@ -150,7 +149,7 @@ func (u *user) does(f check.Finding) bool {
 		for _, line := range strings.Split(block.Text, "\n") {
 			name, value, is := strings.Cut(strings.TrimPrefix(line, "export "), "=")
 			if !isSettings(block.Lang) || !is || strings.Contains(value, "example.com") || strings.HasPrefix(value, "the-") || value == "http://127.0.0.1:8000" || strings.Contains(value, "abc123") {
-				continue // an example
+				continue // an example, not a value to set
 			}
 			done = u.set(name, value)
 		}
@@ -158,7 +157,7 @@ func (u *user) does(f check.Finding) bool {
 	return done
 }
 
-// command carries out a command that changes settings, or names other ones.
+// command runs a command that changes settings or arguments, and reports whether it did.
 func (u *user) command(command string) bool {
 	words := strings.Fields(command)
 	switch {
@@ -185,7 +184,7 @@ func (u *user) take(name string) string {
 	return value
 }
 
-// set changes a setting where it is set, else in the shell.
+// set changes a setting in the env file that sets it, or otherwise in the shell.
 func (u *user) set(name, value string) bool {
 	if _, has := u.env[name]; !has {
 		for _, file := range []string{".env.local", ".env"} {

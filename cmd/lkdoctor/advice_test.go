@@ -21,8 +21,8 @@ import (
 	"lkdoctor/checks/report"
 )
 
-// onePerCause are the faults with another root cause, owner or variant than the
-// ones before them, as far as want holds.
+// onePerCause returns the faults for which want returns true, one for each combination of
+// root cause, owner and variant.
 func onePerCause(want func(lab.Fault) bool) []lab.Fault {
 	var out []lab.Fault
 	seen := map[string]bool{}
@@ -38,7 +38,7 @@ func onePerCause(want func(lab.Fault) bool) []lab.Fault {
 	return out
 }
 
-// pasted runs a line in a shell, in the folder and environment of l.
+// pasted runs line in a shell in the lab's folder.
 func pasted(t *testing.T, l *lab.Lab, environ []string, line, stdin string) (out string, code int) {
 	t.Helper()
 	link := filepath.Dir(program(t, nil).Path)
@@ -58,13 +58,12 @@ func pasted(t *testing.T, l *lab.Lab, environ []string, line, stdin string) (out
 	return stdout.String(), cmd.ProcessState.ExitCode()
 }
 
-// TestPrintedCommandsWorkWhenPasted runs each command of the next steps against
-// the same fault, with a fresh ticket where a ticket is needed: the command that
-// writes a report finds the same cause again and has it in the report, the way
-// round works, and the page is there.
+// TestPrintedCommandsWorkWhenPasted runs each lkdoctor command of the next steps against
+// the same fault, with a new ticket. --report must find the same cause again and write
+// the report, --dev-join must pass, and explain must print the page.
 func TestPrintedCommandsWorkWhenPasted(t *testing.T) {
 	if testing.Short() {
-		t.Skip("with -short, TestEveryFaultInEveryFace alone examines a fault a code")
+		t.Skip("with -short, TestEveryFaultInEveryFace alone examines a fault a check")
 	}
 	for _, fault := range onePerCause(func(lab.Fault) bool { return true }) {
 		t.Run(fault.Name, func(t *testing.T) {
@@ -118,8 +117,8 @@ func TestPrintedCommandsWorkWhenPasted(t *testing.T) {
 	}
 }
 
-// advised reports whether the root cause has advice of its own; where not,
-// TestEveryFaultInEveryFace says so.
+// advised reports whether the page of the root cause lists its variant. If not,
+// TestEveryFaultInEveryFace fails.
 func advised(run check.Run) bool {
 	for _, l := range append(run.Findings(finding.Fail), run.Findings(finding.Warn)...) {
 		if l.Check == run.Diagnosis.RootCause.Check && l.Finding.Code == run.Diagnosis.RootCause.Code {
@@ -131,16 +130,15 @@ func advised(run check.Run) bool {
 	return false
 }
 
-// TestNoAdviceGoesInACircle does what the first step says, as far as a machine
-// can, and runs again, until it is told nothing new: it ends well, or with
-// something else to do, and never where it was before. What is to be done on
-// another machine is left undone.
+// TestNoAdviceGoesInACircle applies the first step and runs again, up to five times. The
+// run must pass or give other advice, never the same again. Steps on other machines are
+// not applied.
 func TestNoAdviceGoesInACircle(t *testing.T) {
 	if testing.Short() {
-		t.Skip("with -short, TestEveryFaultInEveryFace alone examines a fault a code")
+		t.Skip("with -short, TestEveryFaultInEveryFace alone examines a fault a check")
 	}
 	settings := func(f lab.Fault) bool {
-		// The lab's service speaks no TLS at the port that it redirects to.
+		// The lab's ticket service has no TLS.
 		return f.Owner == finding.OwnerConfig && f.Name != "ticket-to-https"
 	}
 	for _, fault := range onePerCause(settings) {
@@ -170,7 +168,7 @@ func TestNoAdviceGoesInACircle(t *testing.T) {
 					t.Fatalf("what the advice says was done, and the run says again %q; before: %q", state, seen)
 				}
 				seen = append(seen, state)
-				// The app of the lab reads its settings once, when it starts.
+				// The lab's app reads its settings only when it starts.
 				if doc.Diagnosis.Owner != finding.OwnerConfig || doc.Diagnosis.RootCause.Check == "ticket.frontend" || !applied(environ, doc.Diagnosis.NextSteps[0]) {
 					return
 				}
@@ -180,9 +178,8 @@ func TestNoAdviceGoesInACircle(t *testing.T) {
 	}
 }
 
-// applied does to environ what a step says, and reports whether that is
-// anything: setting variables to values that are no examples, or taking one
-// away.
+// applied applies a step to environ, and reports whether it changed anything. It sets
+// variables to values that are not examples, and unsets variables.
 func applied(environ map[string]string, step report.FixInfo) bool {
 	done := false
 	if step.Command != nil {
@@ -205,18 +202,17 @@ func applied(environ map[string]string, step report.FixInfo) bool {
 	return done
 }
 
-// isSettings reports whether a block holds settings: lines of an env file, by
-// whatever name, or of a shell.
+// isSettings reports whether a block of that language holds lines of an env file or a shell.
 func isSettings(lang string) bool {
 	return lang == "env" || lang == "shell" || strings.Contains(lang, ".env")
 }
 
-// unset is the value of a variable that was taken away.
+// unset marks a variable that was unset.
 const unset = "\x00"
 
 var (
 	setting = regexp.MustCompile(`(?m)^(?:export )?([A-Z][A-Z0-9_]*)=(.*)$`)
-	// example is a value that stands for one that the program does not know.
+	// example matches values that must be replaced by the user.
 	example = regexp.MustCompile(`^the-|APIabc123|example\.com|…|\.\.\.|^$`)
 )
 

@@ -16,8 +16,8 @@ import (
 	"lkdoctor/tui"
 )
 
-// A server whose address was pasted gets nothing that is configured here: no
-// token, and none made with the key and secret of this folder.
+// TestAPastedAddressGetsNothingOfThisFolder checks that a server whose address was pasted
+// gets neither the configured token nor one made with the configured key and secret.
 func TestAPastedAddressGetsNothingOfThisFolder(t *testing.T) {
 	l := startLab(t, "healthy")
 	var mu sync.Mutex
@@ -41,7 +41,7 @@ func TestAPastedAddressGetsNothingOfThisFolder(t *testing.T) {
 	}
 }
 
-// A project of lk's that was chosen counts for all runs after it.
+// TestAChosenProject checks that a chosen project of lk applies to all later runs.
 func TestAChosenProject(t *testing.T) {
 	l := startLab(t, "healthy")
 	e := examWith(t, l, nil, nil, "")

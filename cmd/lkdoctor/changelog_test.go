@@ -16,9 +16,8 @@ var (
 	changelogCode    = regexp.MustCompile("`([A-Z0-9_]+)`")
 )
 
-// TestChangelog: codes are public, so that CHANGELOG.md lists each as added in
-// some version, and those that are gone as retired. UPDATE_GOLDEN=1 adds the new
-// ones to the version on top.
+// TestChangelog checks that CHANGELOG.md lists each code as added, and each removed code
+// as retired, because codes are public. UPDATE_GOLDEN=1 adds new codes to the version on top.
 func TestChangelog(t *testing.T) {
 	const path = "../../CHANGELOG.md"
 	text, err := os.ReadFile(path)
@@ -68,7 +67,7 @@ func TestChangelog(t *testing.T) {
 	}
 }
 
-// wrapped sets a list in lines of 118 characters at most.
+// wrapped joins list with commas, in lines of at most 118 characters.
 func wrapped(list []string) string {
 	var b strings.Builder
 	column := 0

@@ -31,14 +31,14 @@ func TestClipboardsAreThoseOfTheSession(t *testing.T) {
 	}
 }
 
-// held is a clipboard that keeps its text in a file, and loses it if it is told to.
+// held returns a clipboard program that keeps its text in a file, or loses it.
 func held(t *testing.T, loses bool) clipboardProgram {
 	t.Helper()
 	if _, err := exec.LookPath("sh"); err != nil {
 		t.Skip("no sh")
 	}
 	path := filepath.Join(t.TempDir(), "held")
-	write := `cat > "$0"; sleep 30 &` // as xclip does, one goes on with the output open
+	write := `cat > "$0"; sleep 30 &` // like xclip, leaves a process with the output open
 	if loses {
 		write = `cat > /dev/null; : > "$0"`
 	}

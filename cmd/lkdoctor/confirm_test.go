@@ -10,8 +10,8 @@ import (
 	"lkdoctor/checks/lab"
 )
 
-// A confirming command has the token that only lkdoctor has, and shows it to
-// nobody.
+// TestConfirmingCommandsRunWithWhatTheRunHolds checks that a confirming command gets the
+// run's token, and that its shown output hides tokens and secrets.
 func TestConfirmingCommandsRunWithWhatTheRunHolds(t *testing.T) {
 	if _, err := exec.LookPath("bash"); err != nil {
 		t.Skip("no bash")

@@ -22,23 +22,27 @@ import (
 	"lkdoctor/tui"
 )
 
-// TestEveryFaultInEveryFace breaks the lab in each of its ways, examines it
-// once, and shows that one run in all three faces: the cause is the wanted one,
-// every face says the same and exits with the same code, the document keeps its
-// schema, and nobody's secret is in any of them. With -short there is one fault a
-// code, unless -run names others.
+// TestEveryFaultInEveryFace runs the checks once against each fault of the lab and shows
+// the run in all three faces. It checks the root cause, that all faces agree, the exit
+// code, the schema of the document, and that no face shows a secret. With -short and
+// without -run it has one fault for each check and owner.
 func TestEveryFaultInEveryFace(t *testing.T) {
 	schema := compiledSchema(t)
 	counts := newScreenCounts()
 	t.Cleanup(func() { nothingRuns(t); counts.judge(t) })
-	seen := map[finding.Code]bool{}
+	type cause struct {
+		check string
+		owner finding.Owner
+	}
+	seen := map[cause]bool{}
 	for _, fault := range lab.Faults() {
 		t.Run(fault.Name, func(t *testing.T) {
 			if len(fault.Want) > 0 && testing.Short() && flag.Lookup("test.run").Value.String() == "" {
-				if seen[fault.Want[0]] {
-					t.Skip("with -short, one fault a code")
+				page, _ := catalogue.Lookup(fault.Want[0])
+				if seen[cause{page.Check, fault.Owner}] {
+					t.Skip("with -short, one fault a check and owner")
 				}
-				seen[fault.Want[0]] = true
+				seen[cause{page.Check, fault.Owner}] = true
 			}
 			t.Parallel()
 			l, err := lab.Start(t.Context(), lab.Options{Fault: fault.Name})
@@ -55,7 +59,7 @@ func TestEveryFaultInEveryFace(t *testing.T) {
 			plain := replayPlain(e, events)
 			screen, shown := replayTUI(t, e, events)
 			sameVerdict(t, *run, document, plain, screen, shown)
-			if !testing.Short() { // drawn by one goroutine: nothing for the race detector
+			if !testing.Short() { // one goroutine draws, so -race adds nothing
 				counts.look(t, e, events)
 				wantFactsInReach(t, e, events)
 			}
@@ -71,8 +75,8 @@ func TestEveryFaultInEveryFace(t *testing.T) {
 	}
 }
 
-// forItsReader holds a report to speak to the party that must act, where that is
-// not the person who sends it.
+// forItsReader checks that a report is addressed to the party that must act, if that is
+// not the user.
 func forItsReader(t *testing.T, run check.Run) {
 	t.Helper()
 	switch run.Diagnosis.Owner {
@@ -90,14 +94,13 @@ func forItsReader(t *testing.T, run check.Run) {
 	}
 }
 
-// examined runs the checks against l as the program would, and keeps the
-// events.
+// examined runs the checks against l as the program would, and returns the events.
 func examined(t *testing.T, l *lab.Lab) (*exam, []check.Event) {
 	t.Helper()
 	return examinedBy(t, l, examOf(t, l))
 }
 
-// examinedBy is examined with the settings and arguments of e.
+// examinedBy runs the checks of e against l.
 func examinedBy(t *testing.T, l *lab.Lab, e *exam) (*exam, []check.Event) {
 	t.Helper()
 	c := e.newCase()
@@ -110,13 +113,13 @@ func examinedBy(t *testing.T, l *lab.Lab, e *exam) (*exam, []check.Event) {
 	return e, events
 }
 
-// examOf is a call of the program in the environment and folder of l.
+// examOf returns an exam in the environment and folder of l.
 func examOf(t *testing.T, l *lab.Lab) *exam {
 	t.Helper()
 	return examWith(t, l, l.Environ(), l.Args(), "")
 }
 
-// examWith is examOf with other settings, arguments and stdin.
+// examWith returns an exam in the folder of l with other settings, arguments and stdin.
 func examWith(t *testing.T, l *lab.Lab, environ, args []string, stdin string) *exam {
 	t.Helper()
 	environ = append([]string{"HOME=" + t.TempDir(), "TERM=dumb"}, environ...)
@@ -144,7 +147,7 @@ func wantCause(t *testing.T, fault lab.Fault, run check.Run) {
 	for _, r := range run.Results {
 		for _, f := range r.Findings {
 			codes = append(codes, f.Code)
-			t.Logf("%s: %s: %s", r.Check.ID, f.Code, f.Message) // shown where the test fails
+			t.Logf("%s: %s: %s", r.Check.ID, f.Code, f.Message) // for a failing test
 		}
 	}
 	for _, code := range fault.Want {
@@ -178,7 +181,7 @@ func wantCause(t *testing.T, fault lab.Fault, run check.Run) {
 	}
 }
 
-// wantVariant: the root cause is told as the fault says.
+// wantVariant checks the variant of the root cause.
 func wantVariant(t *testing.T, fault lab.Fault, run check.Run) {
 	t.Helper()
 	for _, l := range run.Findings(finding.Fail) {
@@ -192,8 +195,9 @@ func wantVariant(t *testing.T, fault lab.Fault, run check.Run) {
 	t.Errorf("no failure is the cause, and the variant %q is wanted", fault.Variant)
 }
 
-// wantAdvice: each finding names a variant of its page where the page has
-// several, a code has one owner, and the first step is the root's own fix.
+// wantAdvice checks that each finding's variant is on its page, that a code has one
+// owner, that no fix has an unfilled placeholder, and that the first step is the root
+// cause's fix.
 func wantAdvice(t *testing.T, run check.Run) {
 	t.Helper()
 	owners := map[finding.Code]finding.Owner{}
@@ -228,7 +232,7 @@ func wantAdvice(t *testing.T, run check.Run) {
 	}
 }
 
-// agentTold: that joining starts an agent is in every face.
+// agentTold checks that every face says that the token starts an agent.
 func agentTold(t *testing.T, run check.Run, faces map[string]string) {
 	t.Helper()
 	for _, l := range run.Findings(finding.Info) {
@@ -258,8 +262,7 @@ func replayPlain(e *exam, events []check.Event) string {
 	return out.String()
 }
 
-// replayTUI shows the run in the real TUI program, presses q when its end is on
-// the screen, and returns what was drawn.
+// replayTUI plays the events in the TUI, presses q at the end, and returns what was drawn.
 func replayTUI(t *testing.T, e *exam, events []check.Event) (string, check.Run) {
 	t.Helper()
 	keys, press := io.Pipe()
@@ -314,12 +317,12 @@ func sameVerdict(t *testing.T, run check.Run, document []byte, plain, screen str
 
 func squeezed(s string) string { return strings.Join(strings.Fields(s), " ") }
 
-// nothingSecret searches a face for the lab's secrets, the ticket and tokens.
+// nothingSecret fails the test if text holds a secret of the lab, the ticket or a token.
 func nothingSecret(t *testing.T, face, text string, l *lab.Lab, e *exam) {
 	t.Helper()
 	secrets := []string{l.Pair.Secret, e.settings.APISecret.Secret.Reveal(), e.settings.Token.Secret.Reveal(), e.settings.Ticket.Secret.Reveal()}
 	for _, secret := range secrets {
-		// A template's placeholder is shown on purpose.
+		// A template's placeholder may be shown.
 		if len(secret) > 8 && !strings.Contains(secret, "your_") && strings.Contains(text, secret) {
 			t.Errorf("%s shows a secret of %d characters", face, len(secret))
 		}
@@ -329,7 +332,7 @@ func nothingSecret(t *testing.T, face, text string, l *lab.Lab, e *exam) {
 	}
 }
 
-// wholeToken finds anything with the three parts of a JWT.
+// wholeToken returns the first word of text with the three parts of a JWT, or "".
 func wholeToken(text string) string {
 	for _, word := range strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(" \n\t\"'`<>()=,;", r) }) {
 		if parts := strings.Split(word, "."); len(parts) >= 3 && strings.HasPrefix(parts[0], "eyJ") && len(parts[2]) > 16 {
@@ -339,8 +342,8 @@ func wholeToken(text string) string {
 	return ""
 }
 
-// nothingRaw looks for bytes that a terminal would act upon. The TUI's own
-// drawing consists of such bytes, so that it is tested in package tui.
+// nothingRaw fails the test if text holds control characters. The TUI draws with such
+// characters, so package tui tests it.
 func nothingRaw(t *testing.T, face, text string) {
 	t.Helper()
 	if face == "tui" {

@@ -14,7 +14,7 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// guides are the texts for people that name files, commands and flags.
+// guides returns the documents for users and contributors by path.
 func guides(t *testing.T) map[string]string {
 	t.Helper()
 	out := map[string]string{}
@@ -41,8 +41,8 @@ var (
 	makeTarget = regexp.MustCompile(`(?m)^([a-z-]+):`)
 )
 
-// TestGuidesNameWhatExists: the files, make targets and flags that guides name
-// are there.
+// TestGuidesNameWhatExists checks that the files, make targets and flags that the guides
+// name exist.
 func TestGuidesNameWhatExists(t *testing.T) {
 	makefile, err := os.ReadFile("../../Makefile")
 	if err != nil {
@@ -52,7 +52,7 @@ func TestGuidesNameWhatExists(t *testing.T) {
 	for _, m := range makeTarget.FindAllStringSubmatch(string(makefile), -1) {
 		targets[m[1]] = true
 	}
-	known := map[string]bool{"help": true, "version": true, "fault": true, "rtt": true, "in": true} // lklab's too
+	known := map[string]bool{"help": true, "version": true, "fault": true, "rtt": true, "in": true} // cobra's and lklab's
 	each(newApp(nil, nil, nil, nil, nil).rootCommand(), func(cmd *cobra.Command) {
 		cmd.Flags().VisitAll(func(f *pflag.Flag) { known[f.Name] = true })
 	})
@@ -89,8 +89,8 @@ func each(cmd *cobra.Command, do func(*cobra.Command)) {
 	}
 }
 
-// TestYAMLOfGitHub: workflows and issue templates can be read, and every
-// template about a run asks for the document.
+// TestYAMLOfGitHub checks that workflows and issue templates are valid YAML, and that
+// every template about a run asks for the document.
 func TestYAMLOfGitHub(t *testing.T) {
 	for _, pattern := range []string{"workflows/*.yml", "ISSUE_TEMPLATE/*.yml"} {
 		found, err := filepath.Glob("../../.github/" + pattern)
@@ -121,8 +121,8 @@ func TestYAMLOfGitHub(t *testing.T) {
 	}
 }
 
-// TestReadmesAgree: the Chinese README shows the same example, commands and
-// settings as the English one, and the example is what the program says.
+// TestReadmesAgree checks that the Chinese README has the example, commands and settings
+// of the English one, and that the program prints the example.
 func TestReadmesAgree(t *testing.T) {
 	all := guides(t)
 	english, chinese := all["README.md"], all[".github/README.zh.md"]
@@ -150,7 +150,7 @@ func TestReadmesAgree(t *testing.T) {
 			}
 		}
 	}
-	// The example, but for what is another in each run.
+	// The parts of the example that are the same in each run.
 	l := startLab(t, "opaque-token")
 	out, _ := program(t, l.Environ(), "--plain").Output()
 	for _, want := range []string{

@@ -12,9 +12,8 @@ import (
 	"lkdoctor/checks/lab"
 )
 
-// TestHeadersGoToTheirOriginAlone gives a login cookie to an app that echoes it
-// and redirects elsewhere with it: the app gets it, nobody else, and no face
-// shows it.
+// TestHeadersGoToTheirOriginAlone sends a login cookie to an app that returns it in a body
+// or a redirect. No other server may receive it, and no face may show it.
 func TestHeadersGoToTheirOriginAlone(t *testing.T) {
 	const cookie, key = "5f4dcc3b5aa765d61d8327deb882cf99", "hunter2hunter2"
 	var mu sync.Mutex

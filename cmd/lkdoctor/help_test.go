@@ -14,8 +14,8 @@ import (
 	"lkdoctor/checks/wrap"
 )
 
-// TestHelp: the help of every command, in both languages, is at most 80 columns
-// wide, lists each flag once, and has none of ours without a heading.
+// TestHelp checks the help of every command in both languages: it is at most 80 columns
+// wide, lists each flag once, and has all of our flags under a heading.
 func TestHelp(t *testing.T) {
 	var paths [][]string
 	var walk func(c *cobra.Command, path []string)

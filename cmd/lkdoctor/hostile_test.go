@@ -17,22 +17,22 @@ import (
 	"lkdoctor/checks/report"
 )
 
-// What one command may take against any server, whatever that sends: resident
-// memory beyond what the program has at its start (26 MiB, and more in this test
-// binary, which links the lab), and CPU.
+// Limits of one command against any server: CPU time, and resident memory in addition to
+// that at the start, which is 26 MiB, and more in this test binary with the lab.
 const (
-	hostileGrowth = 110 << 10 // in KiB
+	hostileGrowth = 110 << 10 // KiB
 	hostileCPU    = 2 * time.Second
 )
 
-// hostileWaits shortens what is waited for where a test need not prove the real
-// figure.
+// hostileWaits scales the limits in tests that do not measure a user's waiting time.
 const hostileWaits = 0.15
 
-// TestHostileServers runs each command against each server that attacks it: it
-// ends with a finding, in time, in bounded memory and CPU, and prints nothing that
-// a terminal acts upon.
+// TestHostileServers runs each command against each hostile server. It must end with a
+// finding, in time and in bounded memory and CPU, and print no control characters.
 func TestHostileServers(t *testing.T) {
+	if testing.Short() {
+		t.Skip("some 270 processes")
+	}
 	base := atStart(t)
 	for _, s := range hostile.Servers() {
 		for name, args := range map[string][]string{
@@ -43,7 +43,7 @@ func TestHostileServers(t *testing.T) {
 				t.Parallel()
 				got := attacked(t, s, fmt.Sprint("TEST_WAITS=", hostileWaits), args)
 				got.bounded(t, base)
-				if limit := 20 * time.Second; got.took > limit { // how long exactly is for TestHostileWaits
+				if limit := 20 * time.Second; got.took > limit { // TestHostileWaits measures a user's time
 					t.Errorf("it took %v, more than %v", got.took, limit)
 				}
 				got.judged(t, s)
@@ -52,9 +52,12 @@ func TestHostileServers(t *testing.T) {
 	}
 }
 
-// TestHostileWaits proves the real figures: how long a user waits for a peer that
-// says nothing, or one byte after the other.
+// TestHostileWaits measures, with default limits, how long a user waits for a server that
+// sends nothing, or one byte at a time.
 func TestHostileWaits(t *testing.T) {
+	if testing.Short() {
+		t.Skip("some 270 processes")
+	}
 	limits := map[string]time.Duration{"silent": 8 * time.Second, "silent-after-join": 8 * time.Second, "join-never": 8 * time.Second,
 		"upgrade-silent": 8 * time.Second, "api-silent": 8 * time.Second, "validate-silent": 8 * time.Second, "dtls-never": 8 * time.Second,
 		"drips": 12 * time.Second, "drips-body": 12 * time.Second, "join-drip": 12 * time.Second,
@@ -69,7 +72,7 @@ func TestHostileWaits(t *testing.T) {
 		t.Run(s.Name, func(t *testing.T) {
 			t.Parallel()
 			got := attacked(t, s, "TEST_WAITS=", []string{"--json"})
-			for try := 1; try < 3 && got.took > limit; try++ { // what else runs on this machine costs time, too
+			for try := 1; try < 3 && got.took > limit; try++ { // other processes take time, too
 				got = attacked(t, s, "TEST_WAITS=", []string{"--json"})
 			}
 			got.bounded(t, base)
@@ -84,7 +87,7 @@ func TestHostileWaits(t *testing.T) {
 	}
 }
 
-// hostileServer is the one of that name.
+// hostileServer returns the server with that name.
 func hostileServer(t *testing.T, name string) hostile.Server {
 	t.Helper()
 	for _, s := range hostile.Servers() {
@@ -96,13 +99,13 @@ func hostileServer(t *testing.T, name string) hostile.Server {
 	return hostile.Server{}
 }
 
-// attack is a command that was run against a hostile server.
+// An attack is the result of a command against a hostile server.
 type attack struct {
 	args      []string
 	exit      int
 	out, errs string
 	took, cpu time.Duration
-	peak      int // resident memory in KiB; 0 where the system does not tell
+	peak      int // resident memory in KiB; 0 without /proc
 }
 
 func attacked(t *testing.T, s hostile.Server, waits string, args []string) attack {
@@ -116,8 +119,8 @@ func attacked(t *testing.T, s hostile.Server, waits string, args []string) attac
 	return measured(t, cmd, args)
 }
 
-// measured runs cmd. Its peak is asked for while it runs: what the system tells
-// afterwards includes the process that started it.
+// measured runs cmd. It polls the peak memory while cmd runs, because the value after its
+// end includes the process that started it.
 func measured(t *testing.T, cmd *exec.Cmd, args []string) attack {
 	t.Helper()
 	var out, errs bytes.Buffer
@@ -143,8 +146,7 @@ func measured(t *testing.T, cmd *exec.Cmd, args []string) attack {
 	}
 }
 
-// highWater is the most memory that a process has had, in KiB, as far as Linux
-// tells.
+// highWater returns the peak memory of a process in KiB, or 0 without /proc.
 func highWater(pid int) (kib int) {
 	data, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	_, rest, _ := strings.Cut(string(data), "VmHWM:")
@@ -152,12 +154,9 @@ func highWater(pid int) (kib int) {
 	return kib
 }
 
-// atStart is the memory of a run that asks nobody.
+// atStart returns the peak memory of a run that reaches no server.
 func atStart(t *testing.T) int {
 	t.Helper()
-	if testing.Short() {
-		t.Skip("some 270 processes")
-	}
 	got := measured(t, program(t, []string{"TEST_WAITS=0.1", "LIVEKIT_URL=ws://127.0.0.1:1"}, "--json"), nil)
 	if got.peak == 0 && runtime.GOOS == "linux" {
 		t.Fatal("no memory was measured")
@@ -176,7 +175,8 @@ func (a attack) bounded(t *testing.T, base int) {
 	}
 }
 
-// judged: there is an answer, in the form of the face, and no fault of lkdoctor's.
+// judged checks that the output has the form of the face and a cause, and that no
+// finding is a fault of lkdoctor.
 func (a attack) judged(t *testing.T, s hostile.Server) {
 	t.Helper()
 	nothingRaw(t, strings.Join(a.args, " "), a.out+a.errs)

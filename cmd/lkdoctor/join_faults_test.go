@@ -8,10 +8,9 @@ import (
 	"lkdoctor/checks/room"
 )
 
-// TestJoinToldWhyItEnded stands in a room until the lab puts it out, in each of
-// its ways: the last event has LiveKit's own reason, and the exit code says that
-// it was not a good end. livekit-server 1.13.5 loses its Leave once in a while
-// (it closes the connection beside it), so there are three tries.
+// TestJoinToldWhyItEnded joins in each lab that ends the stay. The last event must have
+// LiveKit's reason, and the exit code must be 1. It tries three times, because
+// livekit-server 1.13.5 sometimes loses its Leave when it closes the connection.
 func TestJoinToldWhyItEnded(t *testing.T) {
 	const tries = 3
 	for _, fault := range lab.Faults() {

@@ -14,7 +14,7 @@ import (
 	"github.com/creack/pty"
 )
 
-// screenOf is the program on a terminal.
+// A screenOf is the program on a terminal.
 type screenOf struct {
 	t        *testing.T
 	cmd      *exec.Cmd
@@ -23,7 +23,7 @@ type screenOf struct {
 
 	mu    sync.Mutex
 	drawn strings.Builder
-	from  int // what a wait has seen is not seen again
+	from  int // where the next wait begins in drawn
 	more  chan struct{}
 }
 
@@ -39,7 +39,7 @@ func startScreen(t *testing.T, environ []string, columns, rows uint16, args ...s
 	return s
 }
 
-// Write takes what the program draws.
+// Write records what the program draws.
 func (s *screenOf) Write(p []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -50,7 +50,7 @@ func (s *screenOf) Write(p []byte) (int, error) {
 	return s.drawn.Write(p)
 }
 
-// text is what was drawn since the last wait, without escape sequences.
+// text returns what was drawn since the last wait, without escape sequences.
 func (s *screenOf) text() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -80,8 +80,8 @@ func (s *screenOf) types(keys string) {
 	}
 }
 
-// ends waits for the end of the program, and returns its exit code and what it has
-// left on the terminal.
+// ends waits for the end of the program, and returns its exit code and what remains on
+// the terminal.
 func (s *screenOf) ends() (code int, left string) {
 	s.t.Helper()
 	err := s.cmd.Wait()
@@ -94,8 +94,8 @@ func (s *screenOf) ends() (code int, left string) {
 	return code, ansi.Strip(all[strings.LastIndex(all, "\x1b[?1049l")+1:])
 }
 
-// Whatever keeps somebody out of the room is shown on the doctor's screen, whether
-// it was found before the join or in it, and its report is left behind.
+// TestAFailedJoinHasAScreen checks that a cause found before or in the join is shown on
+// the doctor's screen, and that the report remains on the terminal.
 func TestAFailedJoinHasAScreen(t *testing.T) {
 	for fault, want := range map[string][]string{
 		"opaque-token": {"Fix it in", "TOKEN_OPAQUE"},
@@ -115,8 +115,8 @@ func TestAFailedJoinHasAScreen(t *testing.T) {
 	}
 }
 
-// Two screens in one room: each sees what the other does, the keys of one reach the
-// other, and mute holds through a reconnect of either kind.
+// TestTwoScreensInOneRoom checks that each of two screens shows what the other does, and
+// that mute survives a resume and a full reconnect.
 func TestTwoScreensInOneRoom(t *testing.T) {
 	l := startLab(t, "")
 	join := func(identity string) *screenOf {

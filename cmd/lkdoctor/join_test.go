@@ -14,13 +14,13 @@ import (
 	"lkdoctor/checks/room"
 )
 
-// joinEvent is a line of `lkdoctor join --json`.
+// A joinEvent is a line of `lkdoctor join --json`.
 type joinEvent struct {
 	room.Event
 	Text string `json:"text"`
 }
 
-// joins is one call of `lkdoctor join` that goes on.
+// A joins is a running `lkdoctor join`.
 type joins struct {
 	t        *testing.T
 	lab      *lab.Lab
@@ -50,7 +50,7 @@ func startJoin(t *testing.T, l *lab.Lab, args ...string) *joins {
 	return j
 }
 
-// code waits for the end. Nobody's token or secret may have been printed.
+// code waits for the exit code, and fails the test if a token or secret was printed.
 func (j *joins) code() int {
 	j.t.Helper()
 	select {
@@ -68,7 +68,7 @@ func (j *joins) code() int {
 	}
 }
 
-// events are the lines so far; every one must be a document of its own.
+// events returns the lines printed so far, each of which must be a JSON document.
 func (j *joins) events() []joinEvent {
 	j.t.Helper()
 	var list []joinEvent
@@ -187,8 +187,7 @@ func TestJoinSaysWhyItFailed(t *testing.T) {
 	}
 }
 
-// TestJoinWithoutUDP: it gets in wherever the checks get in, and two see and hear
-// each other there.
+// TestJoinWithoutUDP checks that two participants receive each other's audio over TCP.
 func TestJoinWithoutUDP(t *testing.T) {
 	for _, fault := range []string{"udp-blocked", "tcp-only"} {
 		t.Run(fault, func(t *testing.T) {
@@ -218,7 +217,7 @@ func TestJoinWithoutUDP(t *testing.T) {
 	}
 }
 
-// A token made here that the server refuses, with no other token to be judged.
+// TestJoinSaysWhyItsOwnTokenIsRefused joins with a token made here that the server refuses.
 func TestJoinSaysWhyItsOwnTokenIsRefused(t *testing.T) {
 	for fault, want := range map[string]finding.Code{
 		"server-key-unknown":  finding.ServerKeyUnknown,
@@ -249,8 +248,8 @@ func TestJoinPlain(t *testing.T) {
 	}
 }
 
-// The agent of --agent is called into the room of the stay, and is out of it again
-// before the stay ends.
+// TestJoinCallsAgent checks that the agent of --agent is called into the room, and has
+// left it when the stay ends.
 func TestJoinCallsAgent(t *testing.T) {
 	start := func(t *testing.T, worker *lab.WorkerOptions, fault string) *lab.Lab {
 		l, err := lab.Start(t.Context(), lab.Options{Fault: fault, Agent: lab.AgentOptions{Worker: worker}})
@@ -283,7 +282,7 @@ func TestJoinCallsAgent(t *testing.T) {
 	})
 	t.Run("does not come", func(t *testing.T) {
 		t.Parallel()
-		j := startJoin(t, start(t, &lab.WorkerOptions{Name: "other"}, ""), "--json", "--agent", "helper", "--for", "7s")
+		j := startJoin(t, start(t, nil, "agent-other-name"), "--json", "--agent", "helper", "--for", "3s")
 		if code := j.code(); code != check.ExitOK {
 			t.Fatalf("exit code %d: %s%s", code, j.out, j.err)
 		}
@@ -295,7 +294,7 @@ func TestJoinCallsAgent(t *testing.T) {
 	})
 	t.Run("in lines", func(t *testing.T) {
 		t.Parallel()
-		j := startJoin(t, start(t, nil, ""), "--plain", "--agent", "helper", "--for", "7s")
+		j := startJoin(t, start(t, nil, "agent-no-worker"), "--plain", "--agent", "helper", "--for", "3s")
 		if code := j.code(); code != check.ExitOK || strings.Count(j.out.String(), "no worker took the job of the agent helper") != 1 ||
 			!strings.Contains(j.out.String(), "(AGENT_NO_WORKER)") || !strings.Contains(j.out.String(), "Next: ") {
 			t.Errorf("exit code %d: %s", code, j.out)
@@ -323,5 +322,5 @@ func TestJoinUsage(t *testing.T) {
 	}
 }
 
-// unwatched is a stream that is only read.
+// unwatched returns a buffer that waits for no text.
 func unwatched() *watched { return &watched{until: "\x00", seen: make(chan struct{})} }

@@ -68,7 +68,6 @@ func (v *joinCall) diagnosis(ctx context.Context) {
 }
 
 func (v *joinCall) screen(o stay.Options) roomui.Deps {
-	renderer, dark := v.app.renderer(tui.ColourMode(v.flags.color))
 	notice, again := "", false
 	if about := v.about(); len(about) > 0 {
 		notice = about[0].Message
@@ -95,7 +94,7 @@ func (v *joinCall) screen(o stay.Options) roomui.Deps {
 		Link: v.link, LinkNote: v.linkNote(), PhoneNote: v.phoneNote(), Copy: v.app.clipboard().put,
 		OpenLink: func(address string) error { _, err := v.app.open(address); return err },
 		Explain:  v.explained, Diagnosis: true, Now: v.app.now,
-		Translate: v.translate(), Renderer: renderer, Dark: dark, ASCII: v.exam.style.ASCII, Mouse: !v.flags.noMouse,
+		Terminal: v.exam.terminal(),
 	}
 }
 

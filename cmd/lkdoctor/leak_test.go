@@ -9,11 +9,9 @@ import (
 	"lkdoctor/checks/check"
 )
 
-// TestNoGoroutineIsLeftBehind: when a run has ended, so has all that it
-// started. The lab's server lives in this process too, so that only goroutines
-// which stand in lkdoctor's own code, or were started by it, are counted; what
-// pion starts for a join is counted in checks/probe. TestEveryFaultInEveryFace
-// looks the same way once all of its runs have ended.
+// TestNoGoroutineIsLeftBehind checks that nothing runs after a run. The lab's server is in
+// this process, so only goroutines in or from lkdoctor's code count; those that pion starts
+// are counted in checks/probe. TestEveryFaultInEveryFace checks the same after all its runs.
 func TestNoGoroutineIsLeftBehind(t *testing.T) {
 	for _, fault := range []string{"healthy", "media-blocked"} {
 		t.Run(fault, func(t *testing.T) {
@@ -26,7 +24,7 @@ func TestNoGoroutineIsLeftBehind(t *testing.T) {
 	}
 }
 
-// nothingRuns waits until nothing of the doctor's runs any longer.
+// nothingRuns waits up to 2 s until no goroutine of lkdoctor runs.
 func nothingRuns(t *testing.T) {
 	t.Helper()
 	var left []string
@@ -39,7 +37,7 @@ func nothingRuns(t *testing.T) {
 	t.Errorf("left behind:\n%s", strings.Join(left, "\n\n"))
 }
 
-// own are the stacks that lkdoctor's checks and probes are in.
+// own returns the stacks of goroutines in lkdoctor's checks and probes.
 func own() []string {
 	buf := make([]byte, 8<<20)
 	n := runtime.Stack(buf, true)

@@ -7,9 +7,8 @@ import (
 	"testing"
 )
 
-// TestEveryLinkedModuleHasALicence: the file of licences that packages carry can
-// be made, and names every module that is linked here. The generator fails for
-// one that has no licence.
+// TestEveryLinkedModuleHasALicence checks that the file of licences can be generated and
+// names every linked module. The generator fails if a module has no licence.
 func TestEveryLinkedModuleHasALicence(t *testing.T) {
 	run := func(args ...string) string {
 		cmd := exec.Command("go", args...)

@@ -19,8 +19,8 @@ import (
 	"lkdoctor/checks/report"
 )
 
-// forMachines shows a run as metrics and as JUnit: both say what the document
-// says, and no label is a text that came from outside lkdoctor.
+// forMachines checks that metrics and JUnit agree with the document, and that no label has
+// a value from outside lkdoctor.
 func forMachines(t *testing.T, run check.Run, e *exam, l *lab.Lab) {
 	t.Helper()
 	d := report.NewDocument(run, "test", e.style)
@@ -89,7 +89,7 @@ func forMachines(t *testing.T, run check.Run, e *exam, l *lab.Lab) {
 	nothingRaw(t, "junit", junit.String())
 }
 
-// sample is one series of a family of metrics.
+// A sample is one series of a family of metrics.
 type sample struct {
 	labels map[string]string
 	value  float64
@@ -114,7 +114,7 @@ func gathered(t *testing.T, d report.Document, target string) map[string][]sampl
 	return out
 }
 
-// knownLabels are the values that lkdoctor itself gives to each label.
+// knownLabels returns the values that lkdoctor gives to each label.
 func knownLabels() map[string][]string {
 	known := map[string][]string{
 		"status":   {"pass", "warn", "fail", "skip", "error"},
@@ -132,8 +132,8 @@ func knownLabels() map[string][]string {
 	return known
 }
 
-// TestTargetLabel: the label is what this machine was set up to reach, without
-// credentials and path, and nothing that was pasted.
+// TestTargetLabel checks that the label is the configured address without credentials and
+// path, and never a pasted one.
 func TestTargetLabel(t *testing.T) {
 	for name, tt := range map[string]struct {
 		args  []string
@@ -163,9 +163,8 @@ func TestTargetLabel(t *testing.T) {
 	}
 }
 
-// TestFilesOfAStoppedRun ends runs by --timeout and by Ctrl+C, also before the
-// first check: metrics and JUnit are written all the same, nothing else is left
-// beside them, and last time's are written over.
+// TestFilesOfAStoppedRun ends runs by --timeout, by Ctrl+C, and before the first check.
+// Metrics and JUnit must be written and replace older files, and no other file may remain.
 func TestFilesOfAStoppedRun(t *testing.T) {
 	l := startLab(t, "server-silent")
 	at := slices.IndexFunc(l.Environ(), func(entry string) bool { return strings.HasPrefix(entry, "LIVEKIT_URL=") })

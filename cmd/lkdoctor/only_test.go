@@ -9,12 +9,11 @@ import (
 	"lkdoctor/checks/lab"
 )
 
-// TestOnlyChecksWhatItSays: --only with one check either runs that check or says
-// so in its exit code, whatever the state of the connection. It never ends with
-// 0 and a check that did not run.
+// TestOnlyChecksWhatItSays checks that --only with one check either runs it or has an exit
+// code other than 0.
 func TestOnlyChecksWhatItSays(t *testing.T) {
 	if testing.Short() {
-		t.Skip("with -short, TestEveryFaultInEveryFace alone examines a fault a code")
+		t.Skip("with -short, TestEveryFaultInEveryFace alone examines a fault a check")
 	}
 	for _, fault := range []string{"healthy", "opaque-token"} {
 		for _, spec := range checks.Specs() {
@@ -37,7 +36,7 @@ func TestOnlyChecksWhatItSays(t *testing.T) {
 	}
 }
 
-// onlyRun runs one check, and what it reads, against l.
+// onlyRun runs one check, and those that it reads, against l.
 func onlyRun(t *testing.T, l *lab.Lab, id string) check.Run {
 	t.Helper()
 	e := examOf(t, l)

@@ -8,8 +8,8 @@ import (
 	"github.com/creack/pty"
 )
 
-// TestPager: on a terminal, what does not fit goes through $PAGER; one that is
-// not there loses nothing. Elsewhere there is none.
+// TestPager checks that text that does not fit on the terminal goes through $PAGER, and is
+// printed once even if the pager fails or does not exist.
 func TestPager(t *testing.T) {
 	const title = "What was handed out is not a LiveKit token"
 	for name, tt := range map[string]struct {
@@ -32,7 +32,7 @@ func TestPager(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer func() { _ = terminal.Close() }()
-			out, _ := io.ReadAll(terminal) // EIO once the program has ended
+			out, _ := io.ReadAll(terminal) // a pty returns EIO when the program has ended
 			if err := cmd.Wait(); err != nil {
 				t.Fatal(err)
 			}

@@ -26,14 +26,13 @@ import (
 	"lkdoctor/tui/picture"
 )
 
-// recording is one run of the incident, so that pictures and examples keep its
-// addresses, names and times.
+// recording is a recorded run with an opaque token, so that pictures and examples keep
+// their addresses, names and times.
 const recording = "testdata/opaque-token.run.json"
 
-// TestPictures: the READMEs' pictures and example are what the program shows of
-// the recorded run, and a run of today says the same. UPDATE_GOLDEN=1 draws them
-// anew; RECORD=1 records a new run first, and draws the other screens into
-// bin/pictures, to be looked at.
+// TestPictures checks that the pictures and the example in the READMEs show the recorded
+// run, and that a run now has the same messages. UPDATE_GOLDEN=1 draws them again. RECORD=1
+// records a new run first, and also draws the other screens into bin/pictures.
 func TestPictures(t *testing.T) {
 	update := os.Getenv("UPDATE_GOLDEN") != ""
 	l := startLab(t, "opaque-token")
@@ -47,7 +46,7 @@ func TestPictures(t *testing.T) {
 		write(t, recording, strings.ReplaceAll(string(text), l.Dir(), "/home/me/app")+"\n")
 	}
 	run := recorded(t)
-	// A check that has come since changes no picture until one is recorded anew.
+	// Checks added after the recording change no picture.
 	today.Results = slices.DeleteFunc(today.Results, func(r check.Result) bool { return !holds(run, r.Check.ID) })
 	if diff := cmp.Diff(said(run), said(today)); diff != "" {
 		t.Errorf("the program no longer says what %s holds; make pictures records it anew (-recorded +today):\n%s", recording, diff)
@@ -74,7 +73,7 @@ func TestPictures(t *testing.T) {
 	}
 }
 
-// others draws the screens behind some keys into bin/pictures.
+// others draws other screens into bin/pictures.
 func others(t *testing.T, e *exam, run check.Run) {
 	t.Helper()
 	const dir = "../../bin/pictures"
@@ -92,8 +91,7 @@ func others(t *testing.T, e *exam, run check.Run) {
 	}
 }
 
-// drawn are the pictures of the screen after keys, by the names of their files:
-// LANGUAGE-THEME.svg.
+// drawn returns pictures of the screen after keys, by file name, LANGUAGE-THEME.svg.
 func drawn(t *testing.T, e *exam, run check.Run, columns, rows int, keys ...string) map[string]string {
 	t.Helper()
 	events := []check.Event{{Kind: check.RunStarted}}
@@ -125,8 +123,7 @@ func drawn(t *testing.T, e *exam, run check.Run, columns, rows int, keys ...stri
 	return out
 }
 
-// wantPictures: the READMEs show each picture that is drawn, and no other is
-// kept.
+// wantPictures checks that the READMEs show each picture, and that no other file is kept.
 func wantPictures(t *testing.T, names []string) {
 	t.Helper()
 	readmes := read(t, "../../README.md") + read(t, "../../.github/README.zh.md")
@@ -141,7 +138,7 @@ func wantPictures(t *testing.T, names []string) {
 	}
 }
 
-// said is what a run says without what is another each time.
+// said returns the messages of a run without their arguments.
 func said(run check.Run) []string {
 	d := run.Diagnosis
 	out := []string{formats(d.Broke), formats(d.FixIn), formats(d.NotIt)}
@@ -164,7 +161,7 @@ func said(run check.Run) []string {
 	return out
 }
 
-// formats is the format of a text and of the texts in it.
+// formats returns the format of a text and of the texts among its arguments.
 func formats(text finding.Text) string {
 	out := text.Format
 	for _, arg := range text.Args {
@@ -175,7 +172,7 @@ func formats(text finding.Text) string {
 	return out
 }
 
-// recorded reads the recording. JSON keeps no types, and formats need them.
+// recorded reads the recording and restores the types that JSON loses.
 func recorded(t *testing.T) check.Run {
 	t.Helper()
 	var run check.Run
@@ -191,8 +188,8 @@ func holds(run check.Run, id string) bool {
 	return slices.ContainsFunc(run.Results, func(r check.Result) bool { return r.Check.ID == id })
 }
 
-// retype gives the arguments of all texts in v their types again: whole numbers
-// are int, and objects texts.
+// retype restores the types of the arguments of all texts in v: whole numbers become int,
+// objects become texts.
 func retype(v reflect.Value) {
 	switch v.Kind() {
 	case reflect.Pointer:
@@ -236,7 +233,7 @@ func argument(arg any) any {
 	return arg
 }
 
-// same compares the file name with want, or writes it.
+// same compares the file with want. If update is true, it writes the file first.
 func same(t *testing.T, update bool, name, want string) {
 	t.Helper()
 	if update {

@@ -22,14 +22,14 @@ import (
 	"lkdoctor/checks/report"
 )
 
-// program is this test binary, run as lkdoctor itself (see TestMain).
+// program returns a command that runs this test binary as lkdoctor (see TestMain).
 func program(t *testing.T, environ []string, args ...string) *exec.Cmd {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	// testscript runs the command that the program is called by.
+	// testscript selects the command by the name of the binary.
 	link := t.TempDir() + "/lkdoctor"
 	if err := os.Symlink(self, link); err != nil {
 		t.Fatal(err)
@@ -40,9 +40,8 @@ func program(t *testing.T, environ []string, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// TestJSONOnASilentTerminal: Bubble Tea v1 asks the terminal for its colours
-// when it is linked, and waits 5 s for an answer. A terminal that answers
-// nothing must not be asked.
+// TestJSONOnASilentTerminal checks that lkdoctor does not query the terminal at start.
+// Bubble Tea v1 does when it is linked, and waits up to 5 s for an answer.
 func TestJSONOnASilentTerminal(t *testing.T) {
 	codetest.Alone(t)
 	for name, args := range map[string][]string{
@@ -56,7 +55,7 @@ func TestJSONOnASilentTerminal(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer func() { _ = terminal.Close() }()
-			// Reading a pty whose other side has gone ends with EIO.
+			// A pty returns EIO when the program has ended.
 			out, _ := io.ReadAll(terminal)
 			took := time.Since(begin)
 			_ = cmd.Wait()
@@ -73,8 +72,8 @@ func TestJSONOnASilentTerminal(t *testing.T) {
 	}
 }
 
-// TestInterrupt stops a run that waits for a silent server: what was finished
-// is still told, and the exit code is 130.
+// TestInterrupt stops a run that waits for a silent server. It must still print its
+// results, and exit with 130.
 func TestInterrupt(t *testing.T) {
 	l := startLab(t, "server-silent")
 	for name, tt := range map[string]struct {
@@ -94,7 +93,7 @@ func TestInterrupt(t *testing.T) {
 			if err := cmd.Start(); err != nil {
 				t.Fatal(err)
 			}
-			// The ticket is traded while the server stays silent.
+			// The ticket is consumed while the server is silent.
 			waitFor(t, func() bool { return l.Tickets.Consumed() > spent })
 			_ = cmd.Process.Signal(tt.signal)
 			err := cmd.Wait()
@@ -115,8 +114,8 @@ func TestInterrupt(t *testing.T) {
 	}
 }
 
-// TestInterruptLeavesTheRoom stops a run that stands in a room and waits for
-// media: the participant is gone when the program is.
+// TestInterruptLeavesTheRoom stops a run that waits for media in a room. The participant
+// must have left when the program ends.
 func TestInterruptLeavesTheRoom(t *testing.T) {
 	l := startLab(t, "media-blocked")
 	server, err := url.Parse(l.LiveKit.URL)
@@ -145,8 +144,8 @@ func TestInterruptLeavesTheRoom(t *testing.T) {
 	waitFor(t, func() bool { return !inside() })
 }
 
-// TestInterruptBeforeTheFirstCheck interrupts the program while it waits for a
-// token on stdin: there is a document all the same, and the right exit code.
+// TestInterruptBeforeTheFirstCheck interrupts the program while it reads a token from
+// stdin. It must print a document and exit with 130.
 func TestInterruptBeforeTheFirstCheck(t *testing.T) {
 	for name, args := range map[string][]string{"checks": {"--json", "--token", "-"}, "join": {"join", "--json", "--token", "-"}} {
 		t.Run(name, func(t *testing.T) {
@@ -161,7 +160,7 @@ func TestInterruptBeforeTheFirstCheck(t *testing.T) {
 			if err := cmd.Start(); err != nil {
 				t.Fatal(err)
 			}
-			// More than a pipe holds: it is written when the program reads.
+			// More than fits into a pipe, so that Write returns only once the program reads.
 			if _, err := stdin.Write(make([]byte, 256<<10)); err != nil {
 				t.Fatal(err)
 			}
@@ -178,7 +177,7 @@ func TestInterruptBeforeTheFirstCheck(t *testing.T) {
 	}
 }
 
-// TestTimeout ends a run by --timeout: exit code 2, and no false pass.
+// TestTimeout checks that --timeout ends a run with exit code 2.
 func TestTimeout(t *testing.T) {
 	l := startLab(t, "server-silent")
 	cmd := program(t, l.Environ(), "--json", "--timeout", "700ms")
@@ -192,8 +191,8 @@ func TestTimeout(t *testing.T) {
 	}
 }
 
-// TestTUIOnATerminal runs the real program on a terminal, leaves it by q and by
-// Ctrl+C, and wants the plain report on the screen afterwards.
+// TestTUIOnATerminal runs the program on a terminal and ends it with q and with Ctrl+C.
+// The plain report must remain on the terminal.
 func TestTUIOnATerminal(t *testing.T) {
 	l := startLab(t, "opaque-token")
 	for name, tt := range map[string]struct {

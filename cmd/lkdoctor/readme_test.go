@@ -14,9 +14,9 @@ import (
 	"lkdoctor/checks/check"
 )
 
-// TestReadmeNamesWhatExists runs the README's commands as they stand, with a
-// ticket, an app and a token of the lab in the places of its examples, and looks
-// for the flags, files and make targets that it names.
+// TestReadmeNamesWhatExists runs the README's commands with a ticket, an app and a token
+// of the lab in place of its examples, and checks that the flags, files and make targets
+// that it names exist.
 func TestReadmeNamesWhatExists(t *testing.T) {
 	const root = "../.."
 	text, err := os.ReadFile(filepath.Join(root, "README.md"))
@@ -44,7 +44,7 @@ func TestReadmeNamesWhatExists(t *testing.T) {
 	}
 
 	for _, m := range regexp.MustCompile("`((?:checks|cmd|tui|config)/[A-Za-z0-9_./-]+)`").FindAllStringSubmatch(readme, -1) {
-		// CODE, stage and subject stand for any.
+		// CODE, stage and subject are placeholders.
 		name := regexp.MustCompile(`CODE|stage_subject|stage`).ReplaceAllString(m[1], "*")
 		if found, _ := filepath.Glob(filepath.Join(root, name)); len(found) == 0 {
 			t.Errorf("README.md names %s, which is not there", m[1])
@@ -64,8 +64,8 @@ func TestReadmeNamesWhatExists(t *testing.T) {
 	}
 }
 
-// readmesCommands pastes the lines with lkdoctor in the README's blocks into a
-// shell. They all have to be good calls that say something.
+// readmesCommands runs the lines with lkdoctor in the README's code blocks. Each must be
+// valid and print something.
 func readmesCommands(t *testing.T, readme string) {
 	raw := regexp.MustCompile("(?ms)^```sh\n(.*?)^```").FindAllStringSubmatch(readme, -1)
 	ran := 0

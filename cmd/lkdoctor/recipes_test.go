@@ -25,8 +25,8 @@ func recipe(t *testing.T, name string) string {
 	return string(text)
 }
 
-// TestNagios runs the wrapper on this program: its exit codes are those of
-// Nagios, its output is one line, and what a server said adds nothing to it.
+// TestNagios runs the wrapper on this program. Its exit codes must be those of Nagios, and
+// its output one line, whatever a server sent.
 func TestNagios(t *testing.T) {
 	for _, tool := range []string{"sh", "jq"} {
 		if _, err := exec.LookPath(tool); err != nil {
@@ -67,8 +67,7 @@ func TestNagios(t *testing.T) {
 	}
 }
 
-// TestRecipesCallLkdoctorRight: the command lines in the recipes are taken as
-// they stand.
+// TestRecipesCallLkdoctorRight checks that the command lines in the recipes are valid.
 func TestRecipesCallLkdoctorRight(t *testing.T) {
 	lines := map[string][]string{}
 	exec := regexp.MustCompile(`(?m)^ExecStart=/usr/bin/lkdoctor (.*)$`).FindStringSubmatch(recipe(t, "systemd/lkdoctor@.service"))
@@ -98,8 +97,7 @@ func TestRecipesCallLkdoctorRight(t *testing.T) {
 	}
 }
 
-// TestAlertsNameMetrics: every metric and label that the alert rules name is
-// one that a run has.
+// TestAlertsNameMetrics checks that runs have every metric and label in the alert rules.
 func TestAlertsNameMetrics(t *testing.T) {
 	_, events := examined(t, startLab(t, "healthy-tls"))
 	run := events[len(events)-1].Run

@@ -11,8 +11,8 @@ import (
 	"lkdoctor/checks/report"
 )
 
-// What the screen writes is in the caller's folder, also when the program runs
-// in a lab's, and never over somebody else's file.
+// TestTheScreenWritesWhereTheCallerIs checks that the screen writes into the caller's
+// folder, even inside lklab, and does not overwrite a file that is not its own.
 func TestTheScreenWritesWhereTheCallerIs(t *testing.T) {
 	lab, caller := t.TempDir(), t.TempDir()
 	run := checks.Broken(time.Unix(1e9, 0), "a test")
@@ -38,7 +38,7 @@ func TestTheScreenWritesWhereTheCallerIs(t *testing.T) {
 	}
 
 	e := &exam{app: &app{dir: lab, now: time.Now}, flags: &flags{}}
-	for range 2 { // over its own file as well
+	for range 2 { // the second overwrites its own file
 		path, err := e.saveJSON(run)
 		got, readErr := os.ReadFile(path)
 		if err != nil || readErr != nil || !filepath.IsAbs(path) || !json.Valid(got) {

@@ -16,13 +16,13 @@ import (
 	"lkdoctor/tui"
 )
 
-// screenSize is a window, and the share of its rows that may be cut over all
-// faults, in percent.
+// A screenSize is the size of a window, and the percentage of its rows, over all faults,
+// that may be cut.
 type screenSize struct{ width, height, mayCut int }
 
 func screenSizes() []screenSize { return []screenSize{{80, 24, 10}, {120, 40, 0}, {60, 20, 30}} }
 
-// screenCounts are what was seen on the screens of all faults.
+// screenCounts counts the rows on the screens of all faults.
 type screenCounts struct {
 	mu        sync.Mutex
 	rows, cut map[screenSize]int
@@ -33,14 +33,14 @@ func newScreenCounts() *screenCounts {
 	return &screenCounts{rows: map[screenSize]int{}, cut: map[screenSize]int{}, examples: map[screenSize][]string{}}
 }
 
-// look draws a finished run in each size, counts its cut rows, and fails where
-// a sentence stands twice on one screen.
+// look draws a finished run in each size and counts cut rows. It fails the test if a
+// sentence occurs twice on one screen.
 func (c *screenCounts) look(t *testing.T, e *exam, events []check.Event) {
 	t.Helper()
 	deps := e.deps(&reruns{exam: e})
 	run := *events[len(events)-1].Run
 	for _, size := range screenSizes() {
-		screen := tui.Still(deps, ended(events), size.width, size.height, "esc") // from the choices of a run without settings
+		screen := tui.Still(deps, ended(events), size.width, size.height, "esc") // leave the choices of a run without settings
 		cut, rows := cutRows(screen, run)
 		if rows != len(check.Stages()) {
 			t.Errorf("%dx%d shows %d stages:\n%s", size.width, size.height, rows, screen)
@@ -66,12 +66,11 @@ func (c *screenCounts) look(t *testing.T, e *exam, events []check.Event) {
 	}
 }
 
-// ended is the event that ends a run: all that the screen of an ended run needs.
+// ended returns only the last event, which is enough for the screen of an ended run.
 func ended(events []check.Event) []check.Event { return events[len(events)-1:] }
 
-// wantFactsInReach fails where a fact of the run's document cannot be reached on
-// the screen: each stands on the evidence tab of its stage under its name for
-// people, and so do the settings and the parts of the token.
+// wantFactsInReach checks that the evidence tabs show each fact of the document under its
+// readable name, each setting and each part of the token.
 func wantFactsInReach(t *testing.T, e *exam, events []check.Event) {
 	t.Helper()
 	run := *events[len(events)-1].Run
@@ -132,8 +131,7 @@ func wantFactsInReach(t *testing.T, e *exam, events []check.Event) {
 	}
 }
 
-// inColumns reports whether a candidate or a pair is a row of a table: one of
-// the lines holds all that it says.
+// inColumns reports whether one line holds all words of item, as a row of a table does.
 func inColumns(lines []string, item string) bool {
 	words := strings.Fields(strings.NewReplacer("→", "", "(", "", ")", "", ": ", " ", ",", "", " sent", "", " answered", "", "the address ", "").Replace(item))
 	return slices.ContainsFunc(lines, func(line string) bool {
@@ -141,8 +139,8 @@ func inColumns(lines []string, item string) bool {
 	})
 }
 
-// judge fails where more rows were cut than a size may cut. It says nothing of the
-// few faults that -run may name.
+// judge fails the test if more rows were cut than allowed. With -run there may be too few
+// rows to judge.
 func (c *screenCounts) judge(t *testing.T) {
 	const few = 50
 	for _, size := range screenSizes() {
@@ -157,11 +155,11 @@ func (c *screenCounts) judge(t *testing.T) {
 
 var cutEnd = regexp.MustCompile(`…\s*([\d.,]+ (ms|s|min))?\s*$`)
 
-// cutRows are the rows of stages that end with the mark of a cut that is not in
-// what the run says itself.
+// cutRows returns the rows of stages that end with the mark of a cut, unless the run's own
+// text has it, and the number of rows.
 func cutRows(screen string, run check.Run) (cut []string, rows int) {
 	own := strings.Join(sentences(run), " ")
-	names := []string{"App"} // in place of the ticket service
+	names := []string{"App"} // instead of Ticket service
 	for _, stage := range check.Stages() {
 		names = append(names, regexp.QuoteMeta(progress.StageName(stage).String()))
 	}
@@ -187,7 +185,7 @@ func cutRows(screen string, run check.Run) (cut []string, rows int) {
 	return cut, rows
 }
 
-// readable is the text of a screen's panes without line breaks.
+// readable returns the text of the screen's panes without line breaks.
 func readable(screen string) string {
 	var left, right []string
 	for line := range strings.SplitSeq(screen, "\n") {
@@ -197,7 +195,7 @@ func readable(screen string) string {
 	return squeezed(strings.Join(left, " ")) + " | " + squeezed(strings.Join(right, " "))
 }
 
-// sentences are the texts of a run that a screen may show.
+// sentences returns the texts of a run that a screen may show.
 func sentences(run check.Run) []string {
 	var texts []finding.Text
 	d := run.Diagnosis
@@ -223,7 +221,7 @@ func sentences(run check.Run) []string {
 	return out
 }
 
-// The first frame has all stages, whatever the size.
+// TestTheFirstFrameHasAllStages checks that the first frame shows all stages in each size.
 func TestTheFirstFrameHasAllStages(t *testing.T) {
 	for _, size := range screenSizes() {
 		deps := tui.Deps{Checks: checks.Specs()}

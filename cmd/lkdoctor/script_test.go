@@ -14,9 +14,8 @@ import (
 	"lkdoctor/cmd/lkdoctor/quiet"
 )
 
-// waitsFor are the limits that tests examine l with: where something never answers,
-// none waits as long as a user. Elsewhere the limits are a user's, because a machine
-// that runs other tests takes its time.
+// waitsFor returns the limits for a test of l: short ones if something in l never answers,
+// and otherwise the defaults, because a busy machine is slow.
 func waitsFor(l *lab.Lab) probe.Limits {
 	if l.Fault().Silent {
 		return shortWaits()
@@ -26,11 +25,11 @@ func waitsFor(l *lab.Lab) probe.Limits {
 
 func shortWaits() probe.Limits { return probe.DefaultLimits().Scaled(0.3) }
 
-// waitsEnviron has a process of this test binary examine l with waitsFor(l).
+// waitsEnviron returns the variable that makes a child process use waitsFor(l).
 func waitsEnviron(l *lab.Lab) string { return fmt.Sprintf("TEST_SHORT_WAITS=%v", l.Fault().Silent) }
 
-// TestMain lets scripts run this very program as `lkdoctor`, with short waits and a
-// clock that stands still where a script asks for them.
+// TestMain lets scripts run this binary as lkdoctor, with short limits and a fixed clock if
+// the script sets TEST_SHORT_WAITS, TEST_WAITS or TEST_NOW.
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"lkdoctor": func() {
@@ -53,8 +52,8 @@ func TestMain(m *testing.M) {
 	})
 }
 
-// raceOptions are for a process of this test binary. One that is built with -race
-// sleeps for a second before it ends, unless it is told not to.
+// raceOptions returns GORACE for child processes. A binary built with -race otherwise
+// sleeps for a second before it exits.
 func raceOptions() string { return os.Getenv("GORACE") + " atexit_sleep_ms=0" }
 
 func TestScripts(t *testing.T) {

@@ -29,40 +29,38 @@ import (
 	"lkdoctor/checks/probe"
 )
 
-// ledger records all that a run sends, and says to whom which credential went.
+// A ledger records what a run sends, and lists which credentials were sent to whom.
 type ledger struct {
 	exam *exam
-	// named are the addresses, as host and port, that something but the settings
-	// named: a redirect, a list of regions, an ICE server.
+	// named maps ports to roles of addresses that do not come from the settings, such as
+	// that of a redirect, a list of regions or an ICE server.
 	named map[string]string
 
 	mu    sync.Mutex
 	conns []*sentConn
 }
 
-// sentConn is what was sent on one connection, before TLS.
+// A sentConn holds what was sent on one connection, before TLS.
 type sentConn struct {
-	conn  *probe.Conn // nil for what was dialled without one
-	at    string      // where it was dialled to
+	conn  *probe.Conn // nil for a connection that is not a probe.Conn
+	at    string      // address that was dialled
 	mu    sync.Mutex
 	bytes bytes.Buffer
 }
 
-// Write keeps what is sent.
 func (s *sentConn) Write(p []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.bytes.Write(p)
 }
 
-// dialled records what is sent on a connection that is no probe.Conn: datagrams,
-// and what goes to a proxy.
+// A dialled records what is sent on a connection that is not a probe.Conn, for datagrams
+// and to a proxy.
 type dialled struct {
 	net.Conn
 	sent *sentConn
 }
 
-// Write keeps what is sent.
 func (d dialled) Write(p []byte) (int, error) {
 	_, _ = d.sent.Write(p)
 	return d.Conn.Write(p)
@@ -87,13 +85,13 @@ func (l *ledger) watch(n *probe.Net) {
 	}
 }
 
-// entry is one line of the list: at which stage who gets which credential.
+// An entry is one line of the list: a stage, a recipient and a credential.
 type entry struct{ stage, to, what string }
 
-// String is the entry as .github/SECURITY.md prints it.
+// String returns the entry as a row of the table in .github/SECURITY.md.
 func (e entry) String() string { return "| `" + e.stage + "` | " + e.to + " | " + e.what + " |" }
 
-// entries are the credentials that were sent.
+// entries returns the credentials that were sent.
 func (l *ledger) entries(t *testing.T) map[entry]bool {
 	t.Helper()
 	out := map[entry]bool{}
@@ -115,7 +113,7 @@ func (l *ledger) entries(t *testing.T) map[entry]bool {
 			body, _ := io.ReadAll(r.Body)
 			to := r.Host
 			if !strings.Contains(to, ":") {
-				to += map[bool]string{true: ":443", false: ":80"}[c.conn != nil && c.conn.TLS != nil]
+				to += map[bool]string{true: ":443", false: ":80"}[c.conn != nil && c.conn.Cert != nil]
 			}
 			for _, what := range l.credentials(r, body) {
 				stage := stageOf(r, what)
@@ -129,7 +127,7 @@ func (l *ledger) entries(t *testing.T) map[entry]bool {
 	return out
 }
 
-// role says who is at an address that is asked at a stage.
+// role returns who is at the address at.
 func (l *ledger) role(stage, at string) string {
 	_, port, _ := net.SplitHostPort(at)
 	if role, is := l.named[port]; is {
@@ -139,7 +137,7 @@ func (l *ledger) role(stage, at string) string {
 	roles := []struct{ raw, role string }{
 		{o.TokenEndpoint, "the token endpoint"}, {o.Frontend, "the app of `--frontend`"}, {s.TicketService.Value, "the ticket service"}, {s.URL.Value, "LIVEKIT_URL"},
 	}
-	if stage != "ticket" { // one address may have been given for two
+	if stage != "ticket" { // the ticket service and LIVEKIT_URL may have one address
 		slices.Reverse(roles)
 	}
 	for _, r := range roles {
@@ -154,7 +152,7 @@ func (l *ledger) role(stage, at string) string {
 
 var jwtLook = regexp.MustCompile(`eyJ[\w-]+\.eyJ[\w-]+\.[\w-]*`)
 
-// credentials are those in one request.
+// credentials returns the credentials in a request.
 func (l *ledger) credentials(r *http.Request, body []byte) []string {
 	head := r.Method + " " + r.RequestURI + "\n"
 	for name, values := range r.Header {
@@ -192,8 +190,8 @@ func (l *ledger) credentials(r *http.Request, body []byte) []string {
 	return list
 }
 
-// madeHere describes a token that lkdoctor made, by its grants and lifetime; any
-// other is the one under test.
+// madeHere describes a token made by lkdoctor by its grants and lifetime, and any other
+// as the token under test.
 func madeHere(raw string) string {
 	payload, err := base64.RawURLEncoding.DecodeString(strings.Split(raw, ".")[1])
 	var claims struct {
@@ -224,14 +222,14 @@ func madeHere(raw string) string {
 	switch lives := claims.Exp - claims.Nbf; lives {
 	case 120:
 		return text + ", for two minutes"
-	case 600: // livekit-server gives a participant a new one
+	case 600: // livekit-server sends a participant a new token
 		return "the token that the server gave in place of one made here"
 	default:
 		return fmt.Sprintf("%s, FOR %d SECONDS", text, lives)
 	}
 }
 
-// stageOf is the stage of a request.
+// stageOf returns the stage of a request.
 func stageOf(r *http.Request, what string) string {
 	path := r.URL.Path
 	switch own := strings.HasPrefix(what, "a token made here"); {
@@ -245,8 +243,8 @@ func stageOf(r *http.Request, what string) string {
 	return "ticket"
 }
 
-// stunUser is the user name of a TURN request in what was sent, "" without one
-// (RFC 8489: USERNAME is 0x0006; the requests of RFC 8656 are 0x0003 and on).
+// stunUser returns the user name of the first TURN request in sent, or "". USERNAME is
+// 0x0006 (RFC 8489); TURN requests are 0x0003 to 0x0009 (RFC 8656).
 func stunUser(sent []byte) string {
 	for i := 0; i+20 <= len(sent); i++ {
 		if binary.BigEndian.Uint32(sent[i:][4:8]) != 0x2112A442 {
@@ -266,10 +264,10 @@ func stunUser(sent []byte) string {
 	return ""
 }
 
-// securityFile prints the list between these two lines.
+// securityFile has the list between the lines listBegin and listEnd.
 const securityFile, listBegin, listEnd = "../../.github/SECURITY.md", "<!-- credentials: generated -->\n", "<!-- end -->"
 
-// printed is the list as .github/SECURITY.md prints it.
+// printed returns the text of .github/SECURITY.md and the list in it.
 func printed(t *testing.T) (text, list string) {
 	t.Helper()
 	file, err := os.ReadFile(securityFile)
@@ -284,8 +282,7 @@ func printed(t *testing.T) (text, list string) {
 	return string(file), list
 }
 
-// onTheList fails the test where a credential was sent that the list does not
-// name.
+// onTheList fails the test if a credential was sent that the list does not name.
 func onTheList(t *testing.T, l *ledger) {
 	t.Helper()
 	_, list := printed(t)
@@ -296,8 +293,7 @@ func onTheList(t *testing.T, l *ledger) {
 	}
 }
 
-// stranger is somebody's server that records nothing itself: it answers
-// everything as if it were glad.
+// stranger starts an HTTP server with the handler answer and returns its URL.
 func stranger(t *testing.T, answer http.HandlerFunc) *url.URL {
 	t.Helper()
 	server := httptest.NewServer(answer)
@@ -309,24 +305,23 @@ func stranger(t *testing.T, answer http.HandlerFunc) *url.URL {
 	return u
 }
 
-// hostility is one hostile surrounding.
+// A hostility is a hostile environment for one run.
 type hostility struct {
 	environ map[string]string
 	args    []string
 	stdin   string
-	// named are ports of addresses that the user did not name, and what they are.
+	// named maps ports of addresses that the user did not name to roles.
 	named map[string]string
-	// must are entries that prove that the attack took place.
+	// must holds entries without which the attack did not take place.
 	must []entry
-	// roots are trusted besides the lab's own.
+	// roots replaces the lab's root certificates.
 	roots *x509.CertPool
-	// unasked says that JOIN_WOULD_EVICT's question was not asked.
+	// unasked means that the document says that JOIN_WOULD_EVICT was not checked.
 	unasked bool
 }
 
-// TestCredentialsGoWhereTheListSays records what is sent in honest and in hostile
-// surroundings, and compares it with the list in .github/SECURITY.md
-// (UPDATE_GOLDEN=1 rewrites it).
+// TestCredentialsGoWhereTheListSays records what runs in normal and hostile environments
+// send, and compares it with the list in .github/SECURITY.md. UPDATE_GOLDEN=1 rewrites it.
 func TestCredentialsGoWhereTheListSays(t *testing.T) {
 	ok := func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "success") }
 	redirect := func(status int, to *url.URL, elsewhere string) http.HandlerFunc {
@@ -489,7 +484,7 @@ func TestCredentialsGoWhereTheListSays(t *testing.T) {
 	}
 }
 
-// sentIn runs the doctor in one surrounding, and returns what it sent.
+// sentIn runs the doctor in one environment and returns what it sent.
 func sentIn(t *testing.T, fault string, made func(*testing.T, *lab.Lab) hostility) *ledger {
 	t.Helper()
 	l, err := lab.Start(t.Context(), lab.Options{Fault: fault})
@@ -523,7 +518,7 @@ func sentIn(t *testing.T, fault string, made func(*testing.T, *lab.Lab) hostilit
 	return sent
 }
 
-// changed is an environment with other values.
+// changed returns environ with the variables in values replaced.
 func changed(environ []string, values map[string]string) []string {
 	environ = slices.DeleteFunc(environ, func(variable string) bool {
 		name, _, _ := strings.Cut(variable, "=")
@@ -536,8 +531,8 @@ func changed(environ []string, values map[string]string) []string {
 	return environ
 }
 
-// TestRegionsOfLiveKitCloudOnly: whoever lists regions gets the token sent to
-// hosts of LiveKit Cloud, over TLS, and to no other.
+// TestRegionsOfLiveKitCloudOnly checks that a list of regions makes lkdoctor send the
+// token only to hosts of LiveKit Cloud, over TLS.
 func TestRegionsOfLiveKitCloudOnly(t *testing.T) {
 	authority, err := lab.NewAuthority()
 	if err != nil {
@@ -588,16 +583,15 @@ func TestRegionsOfLiveKitCloudOnly(t *testing.T) {
 	}
 }
 
-// everywhere gives every name an address.
+// everywhere resolves every name to one address.
 type everywhere struct{}
 
-// LookupNetIP is that of probe.Resolver.
 func (everywhere) LookupNetIP(context.Context, string, string) ([]netip.Addr, error) {
 	return []netip.Addr{netip.MustParseAddr("192.0.2.1")}, nil
 }
 
-// TestClearTextIsSaidFirst: what leaves this machine without encryption is told on
-// stderr before anything is asked, in each face that has one, and nothing else is.
+// TestClearTextIsSaidFirst checks that stderr names each credential that will be sent
+// without encryption before anything is sent, and nothing else.
 func TestClearTextIsSaidFirst(t *testing.T) {
 	for name, tt := range map[string]struct {
 		environ, args []string

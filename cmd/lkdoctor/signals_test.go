@@ -26,12 +26,12 @@ import (
 	"lkdoctor/checks/room"
 )
 
-// stopping is one call of the program that a signal ends.
+// A stopping is a call of the program that a signal ends.
 type stopping struct {
-	args   []string // what is called, without the face
+	args   []string // without the flag for the face
 	face   face
-	signal syscall.Signal // SIGPIPE: the reader of stdout goes away
-	// when returns at the moment of the signal; out is what the program has written.
+	signal syscall.Signal // SIGPIPE means closing the reader of stdout
+	// when returns when the signal is to be sent; out is what the program has written.
 	when func(out *watched)
 }
 
@@ -40,15 +40,15 @@ func (s stopping) String() string {
 	return strings.TrimPrefix(fmt.Sprintf("%s %s %s", strings.Join(s.args, " "), s.face, name[s.signal]), " ")
 }
 
-// joins reports whether it is a stay that is called.
+// joins reports whether the command is lkdoctor join.
 func (s stopping) joins() bool { return len(s.args) > 0 && s.args[0] == "join" }
 
-// TestSignals stops the checks, the checks with --media and a stay in each face:
-// there is a document, the exit code is right, nobody is left in a room, and the
-// terminal is as it was. Random moments are for TestSoak.
+// TestSignals stops the checks, the checks with --media and a stay in each face. It checks
+// the document, the exit code, that no participant remains in a room, and the terminal's
+// state. TestSoak sends signals at random times.
 func TestSignals(t *testing.T) {
 	t.Parallel()
-	// Where media is blocked, a run stands in the room for seconds.
+	// With blocked media, a run stays in the room for seconds.
 	runs, stays := startLab(t, "media-blocked"), startLab(t, "")
 	inRoom := func(*watched) { waitFor(t, func() bool { return len(people(t, runs))+len(people(t, stays)) > 0 }) }
 	shown := func(out *watched) { waitFor(t, func() bool { return strings.Contains(out.String(), "\x1b[?1049h") }) }
@@ -81,12 +81,12 @@ func TestSignals(t *testing.T) {
 	}
 }
 
-// TestTerminalGoesAway closes the terminal under both screens.
+// TestTerminalGoesAway closes the terminal of either screen.
 func TestTerminalGoesAway(t *testing.T) {
 	t.Parallel()
 	l := startLab(t, "")
 	for _, args := range [][]string{nil, {"join"}} {
-		l.Renew() // the run before may have spent the ticket
+		l.Renew() // the run before may have consumed the ticket
 		cmd := program(t, l.Environ(), args...)
 		terminal, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: 24, Cols: 80})
 		if err != nil {
@@ -106,8 +106,8 @@ func TestTerminalGoesAway(t *testing.T) {
 	}
 }
 
-// run calls the program, sends the signal, and judges what is left. The result is
-// false where the signal came before any code of the program ran.
+// run calls the program, sends the signal and checks the result. It returns false if the
+// signal came before the program had started.
 func (s stopping) run(t *testing.T, l *lab.Lab) bool {
 	t.Helper()
 	args := append(slices.Clone(s.args), l.Args()...)
@@ -170,8 +170,8 @@ func (s stopping) run(t *testing.T, l *lab.Lab) bool {
 	return true
 }
 
-// judge wants the exit code and the document of a run that was stopped, or of
-// one that had ended when the signal came.
+// judge checks the exit code and the document of a run that was stopped, or that had ended
+// before the signal.
 func (s stopping) judge(t *testing.T, code int, out string) {
 	t.Helper()
 	stopped := check.ExitInterrupted
@@ -183,7 +183,7 @@ func (s stopping) judge(t *testing.T, code int, out string) {
 		t.Errorf("exit code %d, want %d\n%s", code, stopped, out)
 	}
 	switch {
-	case s.signal == syscall.SIGPIPE: // nobody has read it
+	case s.signal == syscall.SIGPIPE: // nothing was read
 	case s.face == faceTUI:
 		for on, off := range map[string]string{"\x1b[?1049h": "\x1b[?1049l", "\x1b[?25l": "\x1b[?25h", "\x1b[?2004h": "\x1b[?2004l", "\x1b[?1002h": "\x1b[?1002l"} {
 			if strings.LastIndex(out, on) > strings.LastIndex(out, off) {
@@ -212,7 +212,7 @@ func (s stopping) judge(t *testing.T, code int, out string) {
 	}
 }
 
-// exitCodeOf is the exit code of a program, -1 where a signal ended it.
+// exitCodeOf returns the exit code of a program, or -1 if a signal ended it.
 func exitCodeOf(t *testing.T, err error) int {
 	t.Helper()
 	var exit *exec.ExitError
@@ -225,7 +225,7 @@ func exitCodeOf(t *testing.T, err error) int {
 	return exit.ExitCode()
 }
 
-// people are the participants of all rooms of l's server.
+// people lists the participants of all rooms on l's server.
 func people(t *testing.T, l *lab.Lab) []string {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)

@@ -25,9 +25,9 @@ import (
 	"lkdoctor/checks/room"
 )
 
-// TestSoak is for `make soak`: LKDOCTOR_SOAK scales its counts. All runs, stays
-// and signals meet one server. No answer is wrong, nothing is left behind, and
-// the last runs take as long as the first.
+// TestSoak is run by make soak. LKDOCTOR_SOAK scales its counts. All runs, stays and signals
+// use one server; no diagnosis may be wrong, no file or participant may remain, and the last
+// runs must be as fast as the first.
 func TestSoak(t *testing.T) {
 	scale, err := strconv.ParseFloat(os.Getenv("LKDOCTOR_SOAK"), 64)
 	if err != nil || scale <= 0 {
@@ -50,7 +50,7 @@ func TestSoak(t *testing.T) {
 	}
 }
 
-// soakRuns examines l one time after the other, in this process.
+// soakRuns runs the checks against l n times in this process.
 func soakRuns(t *testing.T, l *lab.Lab, n int, flags ...string) {
 	var took []time.Duration
 	var goroutines, descriptors, heap []int
@@ -78,7 +78,7 @@ func soakRuns(t *testing.T, l *lab.Lab, n int, flags ...string) {
 	if n >= 50 && last > 2*first {
 		t.Errorf("the last runs take %s, the first took %s", last, first)
 	}
-	// The server is in this process, too.
+	// Allow for the server, which is in this process, too.
 	for what, of := range map[string][]int{"goroutines": goroutines, "descriptors": descriptors} {
 		if a, b := of[0], of[len(of)-1]; b > a+20 {
 			t.Errorf("%s: %d after a tenth of the runs, %d at the end", what, a, b)
@@ -86,7 +86,7 @@ func soakRuns(t *testing.T, l *lab.Lab, n int, flags ...string) {
 	}
 }
 
-// soakAtOnce runs many programs at the same time, again and again.
+// soakAtOnce runs many programs concurrently, and repeats that.
 func soakAtOnce(t *testing.T, l *lab.Lab, times, many int) {
 	environ := slices.DeleteFunc(l.Environ(), func(entry string) bool {
 		return strings.HasPrefix(entry, "USER_MGMT_BASE_URL=") || strings.HasPrefix(entry, "LKDOCTOR_TICKET=")
@@ -115,7 +115,7 @@ func soakAtOnce(t *testing.T, l *lab.Lab, times, many int) {
 	t.Logf("%d programs at once, %d times: median %s, longest %s", many, times, median(took), slices.Max(took))
 }
 
-// soakJoin stays in a room.
+// soakJoin stays in a room and measures memory and descriptors.
 func soakJoin(t *testing.T, l *lab.Lab, stay time.Duration) {
 	l.Renew()
 	cmd := program(t, l.Environ(), "join", "--json", "--for", stay.String(), "--publish", "tone")
@@ -151,7 +151,7 @@ func soakJoin(t *testing.T, l *lab.Lab, stay time.Duration) {
 	}
 }
 
-// soakSignals stops programs at random moments.
+// soakSignals stops programs at random times.
 func soakSignals(t *testing.T, l *lab.Lab, n int) {
 	seed := uint64(time.Now().UnixNano())
 	random := rand.New(rand.NewPCG(seed, 0))
@@ -166,7 +166,7 @@ func soakSignals(t *testing.T, l *lab.Lab, n int) {
 		}
 		s.signal = []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGPIPE}[pick(4)]
 		if s.face == faceTUI && s.signal == syscall.SIGPIPE {
-			s.signal = syscall.SIGHUP // a terminal that goes away
+			s.signal = syscall.SIGHUP // the terminal closes
 		}
 		l.Renew()
 		if !s.run(t, l) {
@@ -180,8 +180,8 @@ func soakSignals(t *testing.T, l *lab.Lab, n int) {
 	t.Logf("%d signals, %d of them before the program had begun", n, early)
 }
 
-// noRooms waits until the server has closed all rooms: it keeps one for 20 s after
-// the last participant has left.
+// noRooms waits until the server has no rooms. It keeps a room for 20 s after the last
+// participant has left.
 func noRooms(t *testing.T, l *lab.Lab) {
 	t.Helper()
 	rooms := lksdk.NewRoomServiceClient("http://"+l.LiveKit.Addr, l.Pair.Key, l.Pair.Secret)
@@ -215,7 +215,7 @@ func median(of []time.Duration) time.Duration {
 	return slices.Sorted(slices.Values(of))[len(of)/2].Round(time.Millisecond)
 }
 
-// residentKiB is the memory that a process has.
+// residentKiB returns the resident memory of a process.
 func residentKiB(t *testing.T, pid int) int {
 	t.Helper()
 	status, err := exec.Command("grep", "VmRSS", fmt.Sprintf("/proc/%d/status", pid)).Output()

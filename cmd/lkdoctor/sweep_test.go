@@ -33,21 +33,21 @@ import (
 	"lkdoctor/tui"
 )
 
-// canary is a secret to be looked for. What stands before value[label:] says what
-// kind of value it is, and may be shown.
+// A canary is a secret to look for. What precedes value[label:] names the kind of value
+// and may be shown.
 type canary struct {
 	shape, value string
 	label        int
 }
 
-// canaries makes one secret of each shape.
+// canaries returns one random secret of each shape.
 func canaries(rng *rand.Rand) []canary {
 	text := func(alphabet string, n int) string {
 		b := make([]byte, n)
 		for i := range b {
 			b[i] = alphabet[rng.IntN(len(alphabet))]
 		}
-		// Whatever the numbers are: upper case, lower case and a digit, early on.
+		// Always with upper case, lower case and a digit.
 		return "Zq7" + string(b[3:])
 	}
 	const letters = "ABCDEFGHJKMNPQRSTUVWXYZabcdefghjkmnpqrstuvwxyz23456789"
@@ -60,7 +60,7 @@ func canaries(rng *rand.Rand) []canary {
 	}
 }
 
-// encodings are the ways in which somebody may say a secret again, cut as well.
+// encodings returns the encodings in which a server may return a secret, also cut.
 func encodings(s string) []string {
 	percent, escaped := "", ""
 	for i := range len(s) {
@@ -77,12 +77,12 @@ func encodings(s string) []string {
 	return append(list, s[:12]+"…", s[:len(s)/2], s[:12]+"\x1b[1m"+s[12:])
 }
 
-// traces are what must be in no face: each encoding of the first eight characters
-// behind the label, as far as it does not depend on what stands around it.
+// traces returns what no face may hold: the encodings of the first eight characters after
+// the label, without the parts that depend on adjacent characters.
 func (c canary) traces() []string {
 	eight := c.value[c.label : c.label+8]
 	if c.shape == "label" {
-		eight = c.value[c.label+3 : c.label+11] // seven characters of a ticket are shown
+		eight = c.value[c.label+3 : c.label+11] // the first seven characters of a ticket may be shown
 	}
 	percent := ""
 	for i := range len(eight) {
@@ -99,7 +99,7 @@ func (c canary) traces() []string {
 	return list
 }
 
-// leak is the trace of a secret in a face, "" without one.
+// leak returns the trace of the secret in text, or "".
 func (c canary) leak(text string) string {
 	text = strings.ToLower(text)
 	for _, trace := range c.traces() {
@@ -110,16 +110,16 @@ func (c canary) leak(text string) string {
 	return ""
 }
 
-// surrounding is a surrounding in which a secret stands at one place.
+// A surrounding is the environment, files and arguments of one run, which hold a secret.
 type surrounding struct {
 	environ map[string]string
-	files   map[string]string // in the folder, or in the home with ~/
+	files   map[string]string // relative to the folder, or to the home with ~/
 	args    []string
 	stdin   string
 }
 
-// echo answers everything with a secret, each time in another encoding and in
-// another kind of answer.
+// echo starts a server that returns the secret in each response, in changing encodings and
+// kinds of responses.
 func echo(t *testing.T, secret string) string {
 	t.Helper()
 	var count atomic.Uint32
@@ -149,7 +149,7 @@ func echo(t *testing.T, secret string) string {
 	return strings.TrimPrefix(server.URL, "http://")
 }
 
-// clip makes a header's value of any text.
+// clip removes the characters that a header value may not hold.
 func clip(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r < ' ' || r > '~' {
@@ -159,8 +159,8 @@ func clip(s string) string {
 	}, s)
 }
 
-// places put a secret where it may stand: where it belongs, and where it does not.
-// at is the host and port that repeats it.
+// places returns functions that put a secret s into a surrounding, by the name of the
+// place. at is the host and port of the server that returns it.
 func places() map[string]func(s, at string) surrounding {
 	const key, other = "APIabcdefghijkl", "another-secret-of-34-characters-xx"
 	env := func(values ...string) func(s, at string) surrounding {
@@ -241,7 +241,7 @@ func places() map[string]func(s, at string) surrounding {
 	}
 }
 
-// prepare is what the program gets in a surrounding.
+// prepare writes the files and returns the environment and folder of the program.
 func (s surrounding) prepare(t *testing.T) (environ []string, dir string) {
 	t.Helper()
 	home := t.TempDir()
@@ -265,9 +265,8 @@ func (s surrounding) prepare(t *testing.T) (environ []string, dir string) {
 	return environ, dir
 }
 
-// TestNoSecretInAnyFace puts each kind of secret at each place, has strangers
-// repeat it in each encoding, and looks for it in each face. With -short there is one
-// shape of secret.
+// TestNoSecretInAnyFace puts each kind of secret at each place, has a server return it in
+// each encoding, and looks for it in each face. With -short there is one kind of secret.
 func TestNoSecretInAnyFace(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, uint64(time.Now().UnixNano())))
 	for place, put := range places() {
@@ -283,7 +282,7 @@ func TestNoSecretInAnyFace(t *testing.T) {
 				s := put(c.value, echo(t, c.value))
 				environ, dir := s.prepare(t)
 				faces := runFaces(t, s, environ, dir)
-				if c.shape == "base62" && !strings.Contains(place, "host") && !strings.Contains(place, "proxy") { // they wait for a name server
+				if c.shape == "base62" && !strings.Contains(place, "host") && !strings.Contains(place, "proxy") { // these wait for a name server
 					maps.Copy(faces, joinFaces(t, s, environ, dir))
 				}
 				for face, text := range faces {
@@ -296,8 +295,8 @@ func TestNoSecretInAnyFace(t *testing.T) {
 	}
 }
 
-// impossible says why a secret of a shape cannot stand at a place, or is not told
-// from what belongs there.
+// impossible returns why a secret of a shape cannot be at a place or be recognized there,
+// or "".
 func impossible(place string, c canary) string {
 	switch {
 	case c.shape == "marks" && (strings.Contains(place, "host") || place == "a token's issuer"):
@@ -312,21 +311,20 @@ func impossible(place string, c canary) string {
 	return ""
 }
 
-// around is what stands around a leak.
+// around returns the text around a leak.
 func around(text, trace string) string {
 	at := strings.Index(strings.ToLower(text), trace)
 	return text[max(0, at-120):min(len(text), at+120)]
 }
 
-// nowhere is a resolver that repeats the name.
+// nowhere is a resolver whose error repeats the name.
 type nowhere struct{}
 
-// LookupNetIP is that of probe.Resolver.
 func (nowhere) LookupNetIP(_ context.Context, _, host string) ([]netip.Addr, error) {
 	return nil, fmt.Errorf("lookup %s: no such host, %s", host, url.QueryEscape(host))
 }
 
-// runFaces is one run in every face, and what the other commands print.
+// runFaces returns one run in every face, and the output of other commands.
 func runFaces(t *testing.T, s surrounding, environ []string, dir string) map[string]string {
 	t.Helper()
 	faces := map[string]string{}
@@ -403,7 +401,7 @@ func runFaces(t *testing.T, s surrounding, environ []string, dir string) map[str
 	return faces
 }
 
-// joinFaces are what `lkdoctor join` prints in a surrounding.
+// joinFaces returns the output of lkdoctor join.
 func joinFaces(t *testing.T, s surrounding, environ []string, dir string) map[string]string {
 	t.Helper()
 	faces := map[string]string{}
@@ -413,7 +411,7 @@ func joinFaces(t *testing.T, s surrounding, environ []string, dir string) map[st
 	return faces
 }
 
-// called is what the program prints for a command line, in process.
+// called returns the output of a command, run in this process.
 func called(t *testing.T, environ []string, dir string, args ...string) string {
 	t.Helper()
 	var out bytes.Buffer
@@ -423,8 +421,7 @@ func called(t *testing.T, environ []string, dir string, args ...string) string {
 	return out.String()
 }
 
-// TestNoSecretInErrors gives secrets to flags and arguments that are for something
-// else.
+// TestNoSecretInErrors passes secrets to flags and arguments that are not meant for them.
 func TestNoSecretInErrors(t *testing.T) {
 	rng := rand.New(rand.NewPCG(2, uint64(time.Now().UnixNano())))
 	for _, c := range canaries(rng) {
@@ -450,8 +447,8 @@ func TestNoSecretInErrors(t *testing.T) {
 	}
 }
 
-// TestOwnArgumentsAreCleaned gives what a terminal acts upon to every flag and
-// argument that is said again.
+// TestOwnArgumentsAreCleaned passes control characters to every flag and argument whose
+// value is printed.
 func TestOwnArgumentsAreCleaned(t *testing.T) {
 	const evil = "a\x1b]0;owned\x07b\x1b[2Jc\u202ed\u2066e\u009b31mf\u200bg\rh\x00"
 	environ := []string{"HOME=" + t.TempDir(), "TERM=dumb", "LIVEKIT_API_SECRET=another-secret-of-34-characters-xx",

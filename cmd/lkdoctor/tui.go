@@ -17,6 +17,7 @@ import (
 	"lkdoctor/checks/probe"
 	"lkdoctor/checks/report"
 	"lkdoctor/tui"
+	"lkdoctor/tui/term"
 )
 
 // tui runs the checks on the screen, and prints the plain report after it.
@@ -36,7 +37,6 @@ func (e *exam) tui(ctx context.Context) int {
 }
 
 func (e *exam) deps(runs *reruns) tui.Deps {
-	renderer, dark := e.app.renderer(tui.ColourMode(e.flags.color))
 	source := e.app.line(e.settings.URL.Source.String(), 40)
 	if u, err := url.Parse(e.settings.URL.Value); err == nil && u.Host != "" && !probe.Secure(u) && !probe.IsLoopbackHost(u.Hostname()) {
 		source = e.style.Say("%s, not encrypted", source)
@@ -58,12 +58,8 @@ func (e *exam) deps(runs *reruns) tui.Deps {
 		Copy:      e.app.clipboard().putOrFile,
 		Open:      e.app.open,
 		Links:     takesLinks(e.app.getenv),
-		Mouse:     !e.flags.noMouse,
 		Now:       e.app.now,
-		Renderer:  renderer,
-		Dark:      dark,
-		ASCII:     e.style.ASCII,
-		Translate: e.style.Translate,
+		Terminal:  e.terminal(),
 	}
 }
 
@@ -87,6 +83,14 @@ func (e *exam) stays(ctx context.Context, in io.Reader, out io.Writer) error {
 
 // backgroundWait is the longest that a terminal may take to report its background.
 const backgroundWait = 150 * time.Millisecond
+
+// terminal describes the program's terminal to a screen.
+func (e *exam) terminal() term.Terminal {
+	renderer, dark := e.app.renderer(tui.ColourMode(e.flags.color))
+	return term.Terminal{
+		Translate: e.style.Translate, Renderer: renderer, Dark: dark, ASCII: e.style.ASCII, Mouse: !e.flags.noMouse,
+	}
+}
 
 // renderer returns the renderer for the program's terminal and its colours. dark reports
 // whether the background is dark.

@@ -11,7 +11,8 @@ import (
 	"lkdoctor/checks/report"
 )
 
-// A check that takes long says what it waits for; one that has ended does not.
+// TestLongWaitsAreTold checks that a check that takes long prints what it waits for, and
+// that one that has ended does not.
 func TestLongWaitsAreTold(t *testing.T) {
 	told := make(chan string, 1)
 	w := &waits{out: writerFunc(func(p []byte) { told <- string(p) }), style: report.Style{}, after: time.Millisecond, timers: map[string]*time.Timer{}}
@@ -34,7 +35,7 @@ type writerFunc func([]byte)
 
 func (f writerFunc) Write(p []byte) (int, error) { f(p); return len(p), nil }
 
-// A front end that is silent says in lines that it may have to compile.
+// TestSlowFrontEndIsTold checks the message about an app that does not answer.
 func TestSlowFrontEndIsTold(t *testing.T) {
 	got := attacked(t, hostileServer(t, "frontend-silent"), "TEST_WAITS=0.12", []string{"--plain"})
 	if !strings.Contains(got.errs, "may have to compile its route") || got.exit != 1 {

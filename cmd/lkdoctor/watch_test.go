@@ -15,8 +15,8 @@ import (
 	"lkdoctor/tui"
 )
 
-// A watched run reads the corrected env file, examines the token that the spent
-// ticket brought, and neither spends a ticket nor joins a room.
+// TestAWatchedRun checks that a watched run reads the corrected env file and examines the
+// token of the consumed ticket. It must not consume a ticket or join a room.
 func TestAWatchedRun(t *testing.T) {
 	l := startLab(t, "healthy")
 	environ := slices.DeleteFunc(l.Environ(), func(v string) bool { return strings.HasPrefix(v, "LIVEKIT_API_SECRET=") })
@@ -65,7 +65,7 @@ func TestAWatchedRun(t *testing.T) {
 		}
 	}
 
-	// A ticket that is there and not spent stays so.
+	// A watched run does not consume a new ticket.
 	l.Renew()
 	fresh := &reruns{exam: examWith(t, l, l.Environ(), l.Args(), ""), skips: make(chan string, 1)}
 	if run := fresh.start(t.Context(), tui.Change{NoTicket: true, Watched: true}, func(check.Event) {}); run.TicketSpent {
@@ -76,8 +76,8 @@ func TestAWatchedRun(t *testing.T) {
 	}
 }
 
-// A file that is written, made or removed is told of once; nothing is told after
-// the end.
+// TestWatchFiles checks that each write, creation and removal of a file is reported once,
+// and nothing after the context has ended.
 func TestWatchFiles(t *testing.T) {
 	dir := t.TempDir()
 	files := []config.EnvFile{{Path: filepath.Join(dir, ".env.local")}, {Path: filepath.Join(dir, ".env")}}

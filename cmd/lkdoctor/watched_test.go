@@ -6,7 +6,7 @@ import (
 	"sync"
 )
 
-// watched is a screen that tells when a text has been drawn.
+// A watched is a buffer that closes seen once it holds the text until.
 type watched struct {
 	until string
 	seen  chan struct{}

@@ -20,8 +20,7 @@ import (
 	"lkdoctor/checks/lab"
 )
 
-// asChild makes this test binary a command of the given kind: what lklab runs,
-// or lklab itself.
+// asChild is the variable that makes this test binary lklab or one of its child commands.
 const asChild = "LAB_TEST_CHILD"
 
 func TestMain(m *testing.M) {
@@ -36,7 +35,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// waitForSignal says that it is ready and ends with 42 at the first signal.
+// waitForSignal prints "ready" and exits with 42 at the first signal.
 func waitForSignal() {
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
@@ -45,8 +44,8 @@ func waitForSignal() {
 	os.Exit(42)
 }
 
-// countSignals says that it is ready and ends with the number of interrupts that
-// came, once no more come.
+// countSignals prints "ready" and exits with the number of interrupts once none has come
+// for 300 ms.
 func countSignals() {
 	signals := make(chan os.Signal, 8)
 	signal.Notify(signals, os.Interrupt)
@@ -168,8 +167,8 @@ func TestList(t *testing.T) {
 	}
 }
 
-// process starts lklab as a process of its own, without a terminal, and returns
-// once it has printed a line that holds ready.
+// process starts lklab in a session without a terminal, and returns once it has printed a
+// line that holds ready.
 func process(t *testing.T, ready string, args ...string) (*exec.Cmd, *bytes.Buffer, *[]string) {
 	t.Helper()
 	command := exec.Command(os.Args[0], args...)
@@ -240,9 +239,8 @@ func TestSignalsReachTheCommand(t *testing.T) {
 	}
 }
 
-// TestCtrlCReachesTheCommandOnce types Ctrl+C into a terminal that lklab and its
-// command share: it must not be passed on a second time, and lklab must outlive
-// the command.
+// TestCtrlCReachesTheCommandOnce types Ctrl+C into the terminal that lklab and its command
+// share. lklab must not forward it, and must end after the command.
 func TestCtrlCReachesTheCommandOnce(t *testing.T) {
 	command := exec.Command(os.Args[0], "--", "env", asChild+"=count", os.Args[0])
 	command.Env = append(os.Environ(), asChild+"=lklab")

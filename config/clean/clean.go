@@ -51,6 +51,9 @@ func show(s string, limit int, block bool) string {
 	if limit < 1 || s == "" {
 		return ""
 	}
+	if len(s) <= limit && utf8.ValidString(s) && strings.IndexFunc(s, unseen) < 0 {
+		return s
+	}
 	var b strings.Builder
 	b.Grow(min(len(s), 4*limit))
 	runes := 0

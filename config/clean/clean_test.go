@@ -76,7 +76,7 @@ func TestURL(t *testing.T) {
 	}
 }
 
-// safe fails the test when s would act upon a terminal or break its line.
+// safe fails the test if s holds control characters. block allows line feeds and tabs.
 func safe(t *testing.T, s string, block bool) {
 	t.Helper()
 	if !utf8.ValidString(s) {

@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// A synthetic token: the canaries are its payload's and its signature's text.
+// The parts of a synthetic token. Payload and signature hold text to look for.
 const (
 	header    = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9"
 	payload   = "eyJpc3MiOiJBUElDQU5BUlkiLCJzdWIiOiJjYW5hcnkifQ"
@@ -176,7 +176,7 @@ func mustJSON(s string) string {
 	return string(b)
 }
 
-// A secret at the place where a long text is cut must not show in part.
+// TestCleanAtTheCut checks that no part of a secret remains where a long text is cut.
 func TestCleanAtTheCut(t *testing.T) {
 	r := NewRedactor(jwt)
 	for limit := range 200 {
@@ -227,8 +227,8 @@ func BenchmarkRedactMegabyte(b *testing.B) {
 	}
 }
 
-// TestLearnFrom: what strangers call a secret is hidden, unless it is an address
-// or more than anybody needs.
+// TestLearnFrom checks that a credential from a server is redacted afterwards, unless it
+// is an address or too short or long, and that the number of them is bounded.
 func TestLearnFrom(t *testing.T) {
 	r := NewRedactor()
 	for _, s := range []string{"Zq7turn-credential", "https://evil.example/x", "203.0.113.7", "203.0.113.7:443", "short", strings.Repeat("x", 5000)} {

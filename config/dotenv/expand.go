@@ -2,6 +2,7 @@ package dotenv
 
 import (
 	"errors"
+	"regexp"
 	"strings"
 )
 
@@ -33,15 +34,15 @@ func (s *scope) interpolate(value string) (string, error) {
 		if at < 0 {
 			return value, nil
 		}
-		ref, ok := matchReference(value[at:])
-		if !ok {
+		ref := reference.FindStringSubmatch(value[at:])
+		if ref == nil {
 			return value, nil
 		}
-		replacement, err := s.lookup(ref)
+		replacement, err := s.lookup(ref[1], ref[2])
 		if err != nil {
 			return "", err
 		}
-		next := replaceFirst(value, ref.text, replacement)
+		next := replaceFirst(value, ref[0], replacement)
 		s.budget -= len(value) + len(next)
 		if next == value || len(next) > maxExpandedLength || s.budget < 0 {
 			return "", ErrExpansion
@@ -61,55 +62,24 @@ func lastDollar(value string) int {
 	return -1
 }
 
-type reference struct {
-	text     string // as it stands in the value
-	name     string
-	fallback string // after :-
-}
-
-// matchReference matches /\${?([\w]+)(?::-([^}\\]*))?}?/ at the start of text.
-func matchReference(text string) (reference, bool) {
-	pos := 1
-	if pos < len(text) && text[pos] == '{' {
-		pos++
-	}
-	start := pos
-	for pos < len(text) && isWord(text[pos]) {
-		pos++
-	}
-	if pos == start {
-		return reference{}, false
-	}
-	ref := reference{name: text[start:pos]}
-	if strings.HasPrefix(text[pos:], ":-") {
-		start = pos + 2
-		pos = start
-		for pos < len(text) && text[pos] != '}' && text[pos] != '\\' {
-			pos++
-		}
-		ref.fallback = text[start:pos]
-	}
-	if pos < len(text) && text[pos] == '}' {
-		pos++
-	}
-	ref.text = text[:pos]
-	return ref, true
-}
+// reference matches a $ that refers to a variable. Its groups are the name and what
+// stands after :-, if anything.
+var reference = regexp.MustCompile(`^\$\{?(\w+)(?::-([^}\\]*))?\}?`)
 
 // lookup is env[name] || fallback || parsed[name] || "".
-func (s *scope) lookup(ref reference) (string, error) {
-	value, ok := s.env[ref.name]
+func (s *scope) lookup(name, fallback string) (string, error) {
+	value, ok := s.env[name]
 	if value != "" {
 		return value, nil
 	}
-	inherited, isInherited := objectPrototype[ref.name]
+	inherited, isInherited := objectPrototype[name]
 	if isInherited && !ok {
 		return inherited.text, inherited.err
 	}
-	if ref.fallback != "" {
-		return ref.fallback, nil
+	if fallback != "" {
+		return fallback, nil
 	}
-	value, ok = s.parsed[ref.name]
+	value, ok = s.parsed[name]
 	if isInherited && !ok {
 		return inherited.text, inherited.err
 	}

@@ -9,11 +9,11 @@ import (
 	"unicode/utf8"
 )
 
-// maxText is the largest env file that is read, in bytes.
+// maxText is the maximum size of an env file, in bytes.
 const maxText = 1 << 20
 
-// FuzzEnvFile reads a stranger's env file above another one: no panic, no value
-// beyond its limit, no time without end.
+// FuzzEnvFile loads an arbitrary env file above another one. Values must stay within their
+// limit, and loading must end.
 func FuzzEnvFile(f *testing.F) {
 	seeds := []string{
 		"", "A", "A=1\nB=$A", "A='x\ny'", "A=\"a\\nb\"", "A=`a`#b", "\ufeffA=1\r\nB:\t2\r", "export A=1", "A=$A", "A=$B\nB=$A$A",
@@ -41,8 +41,8 @@ func FuzzEnvFile(f *testing.F) {
 	})
 }
 
-// TestHostileFilesAreQuick reads files that make a backtracking reader take for
-// ever, each at its largest.
+// TestHostileFilesAreQuick loads files of the maximum size for which a backtracking parser
+// would take very long.
 func TestHostileFilesAreQuick(t *testing.T) {
 	fill := func(unit string) string { return strings.Repeat(unit, maxText/len(unit)) }
 	tests := map[string]string{
@@ -76,8 +76,8 @@ func TestHostileFilesAreQuick(t *testing.T) {
 			Load(map[string]string{"B": "$A$A", "S": "x"}, []string{text, text, "LIVEKIT_URL=$A$A", "A=$A"})
 			took := time.Since(started)
 			runtime.ReadMemStats(&after)
-			allocated := (int64(after.HeapSys) - int64(before.HeapSys)) >> 20 // the growth of the peak; -race adds garbage
-			if took > 20*time.Second || allocated > 256 {                     // a backtracking reader takes hours; a busy machine some seconds
+			allocated := (int64(after.HeapSys) - int64(before.HeapSys)) >> 20 // growth of the peak, without the garbage of -race
+			if took > 20*time.Second || allocated > 256 {                     // backtracking takes hours, a busy machine seconds
 				t.Errorf("took %v and %d MiB", took, allocated)
 			}
 			t.Log(took, allocated, "MiB")
@@ -93,7 +93,7 @@ func manyNames() string {
 	return text.String()
 }
 
-// doubling is 30 lines that would expand to a billion characters.
+// doubling has 30 lines that would expand to a billion characters.
 var doubling = func() string {
 	var text strings.Builder
 	text.WriteString("A0=xxxxxxxxxx\n")

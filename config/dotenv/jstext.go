@@ -4,20 +4,22 @@ import (
 	"sort"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 )
 
 // What JavaScript means by white space, line terminators and property order, as
 // far as reading env files needs it.
 
-// isJSSpace is JavaScript's \s and the set that String.prototype.trim removes
-// (ECMA-262 WhiteSpace and LineTerminator).
+// jsSpace is JavaScript's \s and the set that String.prototype.trim removes
+// (ECMA-262 WhiteSpace and LineTerminator), as a class of Go's regular expressions.
+const jsSpace = `[\t-\r \x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000}\x{feff}]`
+
+// isJSSpace reports whether r is in jsSpace.
 func isJSSpace(r rune) bool {
 	switch r {
-	case '\t', '\n', '\v', '\f', '\r', ' ', '\u00a0', '\u1680', '\u2028', '\u2029', '\u202f', '\u205f', '\u3000', '\ufeff':
+	case ' ', '\u00a0', '\u1680', '\u2028', '\u2029', '\u202f', '\u205f', '\u3000', '\ufeff':
 		return true
 	}
-	return r >= '\u2000' && r <= '\u200a'
+	return r >= '\t' && r <= '\r' || r >= '\u2000' && r <= '\u200a'
 }
 
 // isWord is \w without the u flag.
@@ -26,25 +28,6 @@ func isWord(c byte) bool {
 }
 
 func trimJS(s string) string { return strings.TrimFunc(s, isJSSpace) }
-
-// spaceWidth is the length in bytes of the white space character at pos, 0 if
-// there is none.
-func spaceWidth(s string, pos int) int {
-	if pos >= len(s) {
-		return 0
-	}
-	if r, width := utf8.DecodeRuneInString(s[pos:]); isJSSpace(r) {
-		return width
-	}
-	return 0
-}
-
-func skipSpace(s string, pos int) int {
-	for width := spaceWidth(s, pos); width > 0; width = spaceWidth(s, pos) {
-		pos += width
-	}
-	return pos
-}
 
 // terminatorWidth is the length in bytes of the line terminator at pos (what ^,
 // $ and . go by with the m flag), 0 if there is none.
@@ -60,18 +43,15 @@ func terminatorWidth(s string, pos int) int {
 	return 0
 }
 
-// lineEnd is the position of the next line terminator, or the end of s.
-func lineEnd(s string, pos int) int {
-	for pos < len(s) && terminatorWidth(s, pos) == 0 {
+// nextLine is the position after the next line terminator, or the end of s.
+func nextLine(s string, pos int) int {
+	for pos < len(s) {
+		if width := terminatorWidth(s, pos); width > 0 {
+			return pos + width
+		}
 		pos++
 	}
 	return pos
-}
-
-// nextLine is the position after the next line terminator, or the end of s.
-func nextLine(s string, pos int) int {
-	end := lineEnd(s, pos)
-	return end + terminatorWidth(s, end)
 }
 
 // inKeyOrder sorts definitions as JavaScript lists an object's keys: array

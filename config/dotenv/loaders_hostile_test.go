@@ -26,7 +26,7 @@ func writeFile(t *testing.T, dir, content string) string {
 
 const canary = "c4n4ryS3cr3t"
 
-// The loaders' own errors quote the file: none of it may come through.
+// TestErrorsQuoteNothing checks that no error quotes the file, as the loaders' own errors do.
 func TestErrorsQuoteNothing(t *testing.T) {
 	files := []string{
 		canary + " " + canary + "\nA=1", "A=\"" + canary, "A='" + canary, "=" + canary, canary + " x=1", "A=${" + canary + "!}", "export\n" + canary + "+=\n",
@@ -45,7 +45,8 @@ func TestErrorsQuoteNothing(t *testing.T) {
 	}
 }
 
-// A file whose references multiply is given to no loader that has no limit.
+// TestMultiplyingReferences checks that a file whose references multiply is not passed to a
+// loader without a limit.
 func TestMultiplyingReferences(t *testing.T) {
 	var chain, multiline strings.Builder
 	chain.WriteString("A0=xxxxxxxxxxxxxxxx\n")
@@ -82,8 +83,8 @@ func TestMultiplyingReferences(t *testing.T) {
 	}
 }
 
-// Files of the largest size, or nested as deeply as they may be, take a moment
-// and not much memory in any loader: the growth of the peak, since -race adds garbage.
+// TestHostileFilesAreQuickInAllLoaders reads files of the maximum size or depth with every
+// loader. Memory is the growth of the peak, because -race adds garbage.
 func TestHostileFilesAreQuickInAllLoaders(t *testing.T) {
 	nested := func(n int) string { return "K=" + strings.Repeat("${K:-", n) + "x" + strings.Repeat("}", n) + "\n" }
 	for name, text := range map[string]string{
@@ -116,9 +117,9 @@ func TestHostileFilesAreQuickInAllLoaders(t *testing.T) {
 	}
 }
 
-// What only a shell can know is said to be unknown, and nothing is guessed.
+// TestShellUnknowns checks that a value that only a shell can compute is unknown.
 func TestShellUnknowns(t *testing.T) {
-	tests := map[string]string{ // the value of K afterwards
+	tests := map[string]string{ // file → value of K
 		"K=a\nunset K\n":                  unknown,
 		"K=a\nif true; then K=b; fi\n":    unknown,
 		"K=a\n. ./other\nX=1\n":           unknown,
@@ -153,8 +154,7 @@ func TestShellUnknowns(t *testing.T) {
 	}
 }
 
-// TestShellAgainstBash runs the files of this test, which are harmless, through
-// bash itself.
+// TestShellAgainstBash compares the results with bash. It runs the files, which are harmless.
 func TestShellAgainstBash(t *testing.T) {
 	bash, err := exec.LookPath("bash")
 	if err != nil {
@@ -188,9 +188,10 @@ func TestShellAgainstBash(t *testing.T) {
 	}
 }
 
-// Valueless names, repeats and defaults, as python-dotenv 1.2.2 itself reads them.
+// TestPythonVariables covers names without a value, repeats and defaults, with the results
+// of python-dotenv 1.2.2.
 func TestPythonVariables(t *testing.T) {
-	tests := map[string]string{ // the value of K afterwards
+	tests := map[string]string{ // file → value of K
 		"K=a\nK\n":                  missing,
 		"B\nK=${B:-d}\n":            "",
 		"B\nB=x${B:-d}\nK=$B${B}\n": "$Bx",
@@ -210,7 +211,8 @@ func TestPythonVariables(t *testing.T) {
 	}
 }
 
-// compose-go must not write the names that it misses to stderr: parts of secrets.
+// TestComposeIsSilent checks that compose-go does not log missing variables, whose names
+// can be parts of secrets.
 func TestComposeIsSilent(t *testing.T) {
 	Read(Compose, []byte("K=abc$def\n"), nil)
 	if out := logrus.StandardLogger().Out; out != io.Discard {
@@ -218,7 +220,7 @@ func TestComposeIsSilent(t *testing.T) {
 	}
 }
 
-// FuzzLoaders: no loader panics, hangs, or lets a value grow beyond its limit.
+// FuzzLoaders checks that no loader panics, hangs or returns a value over its limit.
 func FuzzLoaders(f *testing.F) {
 	for _, seed := range []string{"", "K=a", "K='a\nb'", "export K=\"$A${B:-c}\"", "K: a # b", "\ufeffK=a\r\n", "K=`x`;", "K=$(", "K=a\\", "K=${", "'K'=a", "A=$A$A\nA=$A$A"} {
 		f.Add([]byte(seed))

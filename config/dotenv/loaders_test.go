@@ -5,17 +5,16 @@ import (
 	"unicode/utf16"
 )
 
-// What a cell of the table can hold besides a value.
+// Results other than a value.
 const (
 	missing = "\x00missing"
 	refused = "\x00refused"
 	unknown = "\x00unknown"
 )
 
-// TestDivergence is the table of how loaders differ, measured with the real
-// tools: {secret as written, Next.js, python-dotenv, godotenv, compose,
-// docker --env-file, source}. A first column that holds a line end is the whole
-// file.
+// TestDivergence is a table of how loaders differ, observed with the real tools: the secret
+// as written, Next.js, python-dotenv, godotenv, compose, docker --env-file, source. If the
+// first column holds a line feed, it is the whole file.
 func TestDivergence(t *testing.T) {
 	const k = "LIVEKIT_API_SECRET"
 	rows := [][7]string{

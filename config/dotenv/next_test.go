@@ -10,17 +10,17 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// vector is one directory read by the real @next/env: files has the highest
-// precedence first, want is the whole environment afterwards.
+// A vector is the result of the real @next/env for one directory. Files has the highest
+// precedence first; Want is the whole environment afterwards.
 type vector struct {
 	ProcessEnv map[string]string `json:"process_env"`
 	Files      []string          `json:"files"`
-	Bytes      [][]byte          `json:"files_base64"` // instead of Files: not UTF-8
+	Bytes      [][]byte          `json:"files_base64"` // in place of Files if not UTF-8
 	Want       map[string]string `json:"want"`
 }
 
-// TestNextEnvVectors reads what @next/env has read before. NEXT_ENV_VECTORS names
-// another folder of .jsonl files to read as well.
+// TestNextEnvVectors compares Load with recorded results of @next/env. NEXT_ENV_VECTORS
+// names another folder of .jsonl files.
 func TestNextEnvVectors(t *testing.T) {
 	folders := []string{filepath.Join("testdata", "next-env")}
 	if more := os.Getenv("NEXT_ENV_VECTORS"); more != "" {

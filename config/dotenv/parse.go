@@ -1,6 +1,7 @@
 package dotenv
 
 import (
+	"regexp"
 	"strings"
 	"unicode/utf8"
 )
@@ -10,19 +11,20 @@ import (
 // which @next/env carries. dotenv's one regular expression is
 //
 //	/(?:^|^)\s*(?:export\s+)?([\w.-]+)(?:\s*=\s*?|:\s+?)(\s*'(?:\\'|[^'])*'|\s*"(?:\\"|[^"])*"|\s*`(?:\\`|[^`])*`|[^#\r\n]+)?\s*(?:#.*)?(?:$|$)/gm
-//
-// It is not a Go regexp because JavaScript's ^ $ . and \s match other line ends and
-// spaces than Go's, and because dotenv needs quadratic time for what a scanner does in
-// one pass.
+
+// definition matches one definition and its line end, from the first character after
+// white space. Its groups are the name, a quoted value and another value.
+var definition = regexp.MustCompile(strings.NewReplacer(`\s`, jsSpace, `.*`, `[^\n\x{2028}\x{2029}]*`, `$`, `(?:[\n\x{2028}\x{2029}]|\z)`).Replace(
+	`\A(?:export\s+)?([\w.-]+)(?:\s*=\s*?|:\s+?)` +
+		`(?:(\s*'(?:\\'|[^'])*'|\s*"(?:\\"|[^"])*"|\s*` + "`(?:\\\\`|[^`])*`" + `)|([^#\n]*))\s*(?:#.*)?$`))
 
 // Definition is one NAME=value of an env file, before any expansion.
 type Definition struct {
-	Name    string
-	Value   string // as dotenv reads it
-	Uncut   string // the same with what follows an unspaced #; "" unless Cut
-	Cut     bool   // an unquoted value was read up to a # without white space before it
-	Line    int    // from 1
-	Repeats int    // how many earlier definitions of the name this one replaces
+	Name  string
+	Value string // as dotenv reads it
+	Uncut string // the same with what follows an unspaced #; "" unless Cut
+	Cut   bool   // an unquoted value was read up to a # without white space before it
+	Line  int    // from 1
 }
 
 // Parse reads the definitions of an env file in the order of JavaScript's
@@ -33,21 +35,32 @@ func Parse(text string) []Definition {
 	index := map[string]int{}
 	line, counted := 1, 0
 	for pos := 0; pos < len(text); {
-		start := skipSpace(text, pos)
-		found, end, ok := matchDefinition(text, start)
-		if !ok {
+		start := len(text) - len(strings.TrimLeftFunc(text[pos:], isJSSpace))
+		rest := text[start:]
+		m := definition.FindStringSubmatchIndex(rest)
+		if m == nil {
 			pos = nextLine(text, start)
 			continue
 		}
-		pos = nextLine(text, end)
+		pos = start + m[1]
+		found := Definition{Name: rest[m[2]:m[3]]}
 		if found.Name == "__proto__" { // JavaScript ignores this assignment
 			continue
+		}
+		if m[4] >= 0 {
+			found.Value = unquote(rest[m[4]:m[5]])
+		} else {
+			found.Value = unquote(rest[m[6]:m[7]])
+			before, _ := utf8.DecodeLastRuneInString(rest[:m[7]])
+			if found.Cut = strings.HasPrefix(rest[m[7]:], "#") && !isJSSpace(before); found.Cut {
+				whole, _, _ := strings.Cut(rest[m[6]:], "\n")
+				found.Uncut = trimJS(whole)
+			}
 		}
 		line += strings.Count(text[counted:start], "\n")
 		counted = start
 		found.Line = line
 		if i, seen := index[found.Name]; seen {
-			found.Repeats = defs[i].Repeats + 1
 			defs[i] = found
 			continue
 		}
@@ -55,103 +68,6 @@ func Parse(text string) []Definition {
 		defs = append(defs, found)
 	}
 	return inKeyOrder(defs)
-}
-
-// matchDefinition matches one definition whose first character is at pos and
-// returns where the match ends: at a line terminator or at the end of text.
-func matchDefinition(text string, pos int) (Definition, int, bool) {
-	if rest, ok := strings.CutPrefix(text[pos:], "export"); ok {
-		after := len(text) - len(rest)
-		if key := skipSpace(text, after); key > after {
-			if d, end, ok := matchAssignment(text, key); ok {
-				return d, end, true
-			}
-		}
-	}
-	return matchAssignment(text, pos)
-}
-
-func matchAssignment(text string, pos int) (Definition, int, bool) {
-	end := pos
-	for end < len(text) && (isWord(text[end]) || text[end] == '.' || text[end] == '-') {
-		end++
-	}
-	if end == pos {
-		return Definition{}, 0, false
-	}
-	d := Definition{Name: text[pos:end]}
-	value := skipSpace(text, end)
-	switch {
-	case value < len(text) && text[value] == '=':
-		value++
-	case end < len(text) && text[end] == ':' && spaceWidth(text, end+1) > 0:
-		value = end + 1 + spaceWidth(text, end+1)
-	default:
-		return Definition{}, 0, false
-	}
-	if stop, matchEnd, ok := matchQuoted(text, value); ok {
-		d.Value = unquote(text[value:stop])
-		return d, matchEnd, true
-	}
-	stop := len(text)
-	if i := strings.IndexAny(text[value:], "#\n"); i >= 0 {
-		stop = value + i
-	}
-	d.Value = unquote(text[value:stop])
-	if stop < len(text) && text[stop] == '#' && !spaceBefore(text, stop) {
-		d.Cut = true
-		rest, _, _ := strings.Cut(text[value:], "\n")
-		d.Uncut = trimJS(rest)
-	}
-	matchEnd, _ := matchTail(text, stop)
-	return d, matchEnd, true
-}
-
-// matchQuoted matches a value in quotes, which may stand on later lines. A quote
-// after a backslash ends the value only if no later quote can, as in the
-// regular expression's backtracking.
-func matchQuoted(text string, pos int) (stop, matchEnd int, ok bool) {
-	open := skipSpace(text, pos)
-	if open == len(text) || !strings.ContainsRune("'\"`", rune(text[open])) {
-		return 0, 0, false
-	}
-	quote := text[open]
-	var closers []int
-scan:
-	for i := open + 1; i < len(text); i++ {
-		switch {
-		case text[i] == quote:
-			closers = append(closers, i)
-			break scan
-		case text[i] == '\\' && i+1 < len(text) && text[i+1] == quote:
-			i++
-			closers = append(closers, i)
-		}
-	}
-	for i := len(closers) - 1; i >= 0; i-- {
-		if end, ok := matchTail(text, closers[i]+1); ok {
-			return closers[i] + 1, end, true
-		}
-	}
-	return 0, 0, false
-}
-
-// matchTail matches \s*(?:#.*)?$ and returns where that ends.
-func matchTail(text string, pos int) (int, bool) {
-	rest := skipSpace(text, pos)
-	if rest == len(text) {
-		return rest, true
-	}
-	if text[rest] == '#' {
-		return lineEnd(text, rest), true
-	}
-	last := -1
-	for i := pos; i < rest; i += spaceWidth(text, i) {
-		if terminatorWidth(text, i) > 0 {
-			last = i
-		}
-	}
-	return last, last >= 0
 }
 
 // unquote is what parse does with the text of a value: trim, strip one pair of
@@ -192,9 +108,4 @@ func stripQuotes(value string) string {
 		pos = next
 	}
 	return out.String()
-}
-
-func spaceBefore(text string, pos int) bool {
-	r, _ := utf8.DecodeLastRuneInString(text[:pos])
-	return isJSSpace(r)
 }

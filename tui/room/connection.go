@@ -3,7 +3,6 @@ package room
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"lkdoctor/checks/finding"
@@ -24,23 +23,17 @@ func (m model) connection(width int) []string {
 	local, remote := m.Sayf("%s (%s)", path.Local, path.LocalType), m.Sayf("%s (%s)", path.Remote, path.RemoteType)
 	var lines []string
 	if !m.wide() {
-		for _, text := range m.flow([]string{m.Say(way(path.Kind)), m.Sayf("%s to %s", local, remote)}, width) {
-			lines = append(lines, m.Fit(text, width))
-		}
-		lines = append(lines, m.roundTrips(width, 1)...)
+		lines = append(m.flow([]string{m.Say(way(path.Kind)), m.Sayf("%s to %s", local, remote)}, width), m.roundTrips(width, 1)...)
 	} else {
-		lines = append(lines, m.styles.Title.Render(m.Sayf("Connection"))+"  "+m.Say(way(path.Kind)))
+		lines = append(lines, m.Styles.Title.Render(m.Sayf("Connection"))+"  "+m.Say(way(path.Kind)))
 		rows := [][2]string{{m.Sayf("from"), local}, {m.Sayf("to"), remote}}
 		label := max(wrap.Width(rows[0][0]), wrap.Width(rows[1][0]))
 		for _, row := range rows {
-			lines = append(lines, m.Fit(m.styles.Subtle.Render(wrap.Pad(row[0], label))+"  "+row[1], width))
+			lines = append(lines, m.Fit(m.Styles.Subtle.Render(wrap.Pad(row[0], label))+"  "+row[1], width))
 		}
 		lines = append(lines, m.roundTrips(width, chartRows)...)
 	}
-	for _, text := range m.flow(m.carried(), width) {
-		lines = append(lines, m.Fit(text, width))
-	}
-	return lines
+	return append(lines, m.flow(m.carried(), width)...)
 }
 
 // way names the kind of a path.
@@ -68,24 +61,16 @@ func (m model) roundTrips(width, rows int) []string {
 	now := m.Sayf("round trip %s", millis(all[len(all)-1]))
 	if rows == 1 {
 		scale := m.Sayf("scale 0 to %s", millis(max(high, 1)))
-		return []string{m.Fit(now+"  "+m.styles.Key.Render(m.chart(all, min(keepRTTs, width-wrap.Width(now)-wrap.Width(scale)-4), 1)[0])+
-			"  "+
-			m.styles.Subtle.Render(scale), width)}
+		bars := m.chart(all, min(keepRTTs, width-wrap.Width(now)-wrap.Width(scale)-4), 1)[0]
+		return []string{m.Fit(now+"  "+m.Styles.Key.Render(bars)+"  "+m.Styles.Subtle.Render(scale), width)}
 	}
-	lines := m.flow([]string{now, m.styles.Subtle.Render(m.Sayf("lowest %s, median %s, highest %s", millis(sorted[0]),
+	lines := m.flow([]string{now, m.Styles.Subtle.Render(m.Sayf("lowest %s, median %s, highest %s", millis(sorted[0]),
 		millis(sorted[len(sorted)/2]), millis(high)))}, width)
 	top := millis(max(high, 1))
 	label := wrap.Width(top)
 	for i, bars := range m.chart(all, min(keepRTTs, width-label-3), rows) {
-		at := ""
-		switch i {
-		case 0:
-			at = top
-		case rows - 1:
-			at = "0"
-		}
-		lines = append(lines, m.styles.Subtle.Render(strings.Repeat(" ", label-wrap.Width(at))+at+
-			" "+m.marks.Bar)+m.styles.Key.Render(bars))
+		at := map[int]string{0: top, rows - 1: "0"}[i]
+		lines = append(lines, m.Styles.Subtle.Render(fmt.Sprintf("%*s %s", label, at, m.Marks.Bar))+m.Styles.Key.Render(bars))
 	}
 	return lines
 }

@@ -12,8 +12,6 @@ import (
 	"context"
 	"time"
 
-	"github.com/charmbracelet/lipgloss"
-
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/room"
 	"lkdoctor/tui/term"
@@ -67,17 +65,7 @@ type Deps struct {
 	Diagnosis bool
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
-	// Translate returns an English format in the reader's language, "" if it has no
-	// translation; nil is English.
-	Translate func(format string) string
-	// Renderer knows the terminal's colours; nil is no colour.
-	Renderer *lipgloss.Renderer
-	// Dark reports whether the terminal's background is dark.
-	Dark bool
-	// ASCII limits the output to characters that every terminal can show.
-	ASCII bool
-	// Mouse turns on the wheel, and clicks on the keys of the footer.
-	Mouse bool
+	term.Terminal
 	// ClockOff stops the clock.
 	ClockOff bool
 }

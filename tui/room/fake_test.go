@@ -11,7 +11,7 @@ import (
 	"lkdoctor/checks/room"
 )
 
-// fakeStay records what it is asked for, and tells what it is told to.
+// A fakeStay records its calls, and returns the events that the test sends.
 type fakeStay struct {
 	events chan room.Event
 	fail   error

@@ -1,10 +1,8 @@
 package room
 
 import (
-	"slices"
 	"strings"
 
-	"github.com/charmbracelet/bubbles/key"
 	tea "github.com/charmbracelet/bubbletea"
 
 	"lkdoctor/checks/finding"
@@ -14,72 +12,132 @@ import (
 	"lkdoctor/tui/term"
 )
 
-// keyMap holds the key bindings. It is computed from the model each time; a key without
-// an effect is disabled, and neither matched nor shown.
-type keyMap struct {
-	yes, no                                            key.Binding
-	tone, video, mute, message, reconnect, anew        key.Binding
-	rejoin                                             key.Binding
-	copy, copyLink, link, whole, qr, open, back        key.Binding
-	send, stop, up, down, help, quit, leave, interrupt key.Binding
-}
+// action is what keys do on this screen.
+type action = term.Action[model]
 
-func (m model) keys() keyMap {
-	bind := func(on bool, shown, desc string, keys ...string) key.Binding {
-		b := key.NewBinding(key.WithKeys(keys...), key.WithHelp(shown, desc))
-		b.SetEnabled(on)
-		return b
-	}
-	toggle := func(on bool, start, stop string) string {
+// actions are the actions of the keys that have an effect now, the most important first.
+// While a message is written, letters are text.
+func (m model) actions() []action {
+	var list []action
+	add := func(on bool, shown string, short finding.Text, do func(m model) (model, tea.Cmd), keys ...string) {
 		if on {
-			return m.Sayf(stop)
+			list = append(list, action{Keys: keys, Shown: shown, Short: short, Do: do})
 		}
-		return m.Sayf(start)
+	}
+	changes := func(change func(m model) model) func(m model) (model, tea.Cmd) {
+		return func(m model) (model, tea.Cmd) { return change(m), nil }
+	}
+	either := func(second bool, a, b finding.Text) finding.Text {
+		if second {
+			return b
+		}
+		return a
 	}
 	ask, ended := m.state.phase == asking, m.state.phase == over
 	in := m.state.phase == inside && !m.leaving && !m.typing && m.page == thePeople
 	stays := !ask && !ended && !m.leaving && !m.typing
 	link := stays && (m.page == theLink || m.page == theQR)
 	tone, video := m.publishes(room.Tone), m.publishes(room.Pattern)
-	return keyMap{
-		yes:       bind(ask, "y", m.Sayf("join all the same"), "y", "Y"),
-		no:        bind(ask, "n", m.Sayf("do not join"), "n", "N", "q", "esc"),
-		tone:      bind(in, "t", toggle(tone, "tone", "tone off"), "t"),
-		video:     bind(in, "v", toggle(video, "video", "video off"), "v"),
-		mute:      bind(in && (tone || video), "m", toggle(m.silent(), "mute", "unmute"), "m"),
-		message:   bind(in, "enter", m.Sayf("message"), "enter", "d"),
-		reconnect: bind(in, "r", m.Sayf("reconnect"), "r"),
-		anew:      bind(in, "R", m.Sayf("join anew"), "R"),
-		rejoin:    bind(ended && !m.explaining, "r", m.Sayf("join again"), "r"),
-		copy:      bind(stays && m.page == thePeople && m.deps.Copy != nil && m.deps.Token != nil, "c", m.Sayf("copy token"), "c"),
-		link:      bind(stays && m.page == thePeople && m.deps.Link != nil, "l", m.Sayf("link, QR code"), "l"),
-		copyLink:  bind(link && m.deps.Copy != nil, "c", m.Sayf("copy link"), "c"),
-		open:      bind(link && m.deps.OpenLink != nil, "o", m.Sayf("open in browser"), "o"),
-		qr:        bind(link && m.page == theLink && !m.ASCII, "g", m.Sayf("QR code"), "g"),
-		whole:     bind(link && m.page == theLink, "s", toggle(m.whole, "show it whole", "shorten it"), "s"),
-		back:      bind(m.page != thePeople && !m.typing, "esc", m.Sayf("back"), "esc", "l"),
-		send:      bind(m.typing, "enter", m.Sayf("send to everybody"), "enter"),
-		stop:      bind(m.typing, "esc", m.Sayf("back to the keys"), "esc"),
-		up:        bind(!ask && len(m.state.log) > 0 && m.page == thePeople, "PgUp", m.Sayf("scroll"), "pgup", "up"),
-		down:      bind(m.scroll > 0 && m.page == thePeople, "PgDn", m.Sayf("scroll"), "pgdown", "down"),
-		help:      bind(!ask && !m.typing, "?", m.Sayf("help"), "?"),
-		quit:      bind(ended || m.leaving, "q", m.Sayf("quit"), "q"),
-		leave:     bind(stays, "q", m.Sayf("leave"), "q"),
-		interrupt: bind(true, "ctrl+c", m.Sayf("leave"), "ctrl+c"),
+
+	add(ask, "y", finding.Textf("join all the same"), model.rejoins, "y", "Y")
+	add(ask, "n", finding.Textf("do not join"), model.declines, "n", "N", "q", "esc")
+	add(ended && !m.explaining, "r", finding.Textf("join again"), func(m model) (model, tea.Cmd) {
+		if m.state.last.Reason == "DUPLICATE_IDENTITY" {
+			m.state.phase = asking
+			return m, nil
+		}
+		return m.rejoins()
+	}, "r")
+	add(m.typing, "enter", finding.Textf("send to everybody"), model.sends, "enter")
+	add(m.typing, "esc", finding.Textf("back to the keys"), changes(func(m model) model { m.typing = false; return m }), "esc")
+	add(link && m.deps.Copy != nil, "c", finding.Textf("copy link"), func(m model) (model, tea.Cmd) {
+		return m, m.copying(m.link, finding.Textf("the link; it holds a token: whoever has it can join"))
+	}, "c")
+	add(link && m.deps.OpenLink != nil, "o", finding.Textf("open in browser"), func(m model) (model, tea.Cmd) {
+		open, address := m.deps.OpenLink, m.link
+		return m, func() tea.Msg { return doneMsg{text: finding.Textf("Opened in the browser."), err: open(address)} }
+	}, "o")
+	add(link && m.page == theLink && !m.ASCII, "g", finding.Textf("QR code"),
+		changes(func(m model) model { m.page, m.code = theQR, m.qr(); return m }), "g")
+	add(link && m.page == theLink, "s", either(m.whole, finding.Textf("show it whole"), finding.Textf("shorten it")),
+		changes(func(m model) model { m.whole = !m.whole; return m }), "s")
+	add(m.page != thePeople && !m.typing, "esc", finding.Textf("back"), changes(func(m model) model {
+		if m.page == theQR {
+			m.page, m.code = theLink, nil
+			return m
+		}
+		return m.turned(thePeople)
+	}), "esc", "l")
+
+	add(in, "t", either(tone, finding.Textf("tone"), finding.Textf("tone off")), asks(publish(room.Tone, !tone)), "t")
+	add(in, "v", either(video, finding.Textf("video"), finding.Textf("video off")), asks(publish(room.Pattern, !video)), "v")
+	silent := m.silent()
+	add(in && (tone || video), "m", either(silent, finding.Textf("mute"), finding.Textf("unmute")),
+		asks(func(s Stay) (finding.Text, error) {
+			return either(silent, finding.Textf("Muted."), finding.Textf("Unmuted.")), s.Mute(!silent)
+		}), "m")
+	add(in, "enter", finding.Textf("message"), changes(func(m model) model {
+		if !m.busy {
+			m.typing = true
+			m.input.SetValue("")
+		}
+		return m
+	}), "enter", "d")
+	add(stays && m.page == thePeople && m.deps.Link != nil, "l", finding.Textf("link, QR code"), changes(func(m model) model {
+		m.page, m.link, m.linkOf = theLink, m.deps.Link(), ""
+		if m.deps.Token != nil {
+			if _, identity, other := m.deps.Token(); other {
+				m.linkOf = identity
+			}
+		}
+		return m
+	}), "l")
+	reconnect := func(full bool) func(m model) (model, tea.Cmd) {
+		return asks(func(s Stay) (finding.Text, error) { return finding.Text{}, s.Reconnect(full) })
 	}
+	add(in, "r", finding.Textf("reconnect"), reconnect(false), "r")
+	add(in, "R", finding.Textf("join anew"), reconnect(true), "R")
+	add(stays && m.page == thePeople && m.deps.Copy != nil && m.deps.Token != nil, "c", finding.Textf("copy token"),
+		func(m model) (model, tea.Cmd) {
+			raw, identity, other := m.deps.Token()
+			what := finding.Textf("the token of %s; using it elsewhere ends this stay", identity)
+			if other {
+				what = finding.Textf("a token for %s in this room", identity)
+			}
+			return m, m.copying(raw, what)
+		}, "c")
+	add(m.scroll > 0 && m.page == thePeople, "PgDn", finding.Textf("scroll"),
+		changes(func(m model) model { return m.scrolled(-5) }), "pgdown", "down")
+	add(!ask && len(m.state.log) > 0 && m.page == thePeople, "PgUp", finding.Textf("scroll"),
+		changes(func(m model) model { return m.scrolled(5) }), "pgup", "up")
+	add(!ask && !m.typing, "?", finding.Textf("help"), changes(func(m model) model {
+		if m.page == theHelp {
+			return m.turned(thePeople)
+		}
+		return m.turned(theHelp)
+	}), "?")
+	add(stays, "q", finding.Textf("leave"), model.leave, "q")
+	add(ended || m.leaving, "q", finding.Textf("quit"), model.leave, "q")
+	return list
 }
 
 // hints returns the keys of the footer.
-func (m model) hints(width, limit int) term.Hints {
-	k := m.keys()
-	most := []key.Binding{k.yes, k.no, k.rejoin, k.send, k.stop, k.copyLink, k.open, k.qr, k.whole, k.back,
-		k.tone, k.video, k.mute, k.message, k.link, k.reconnect, k.anew, k.copy, k.down, k.up}
-	return term.NewHints(m.styles, m.marks.Dot, most, []key.Binding{k.help, k.leave, k.quit}, width, limit)
+func (m model) hints(width int) []string {
+	limit := 3
+	if m.height < minHeight {
+		limit = 1
+	}
+	most := m.actions()
+	n := len(most)
+	for n > 0 && (most[n-1].Keys[0] == "q" || most[n-1].Keys[0] == "?") {
+		n--
+	}
+	return term.Hints(m.Screen, most[:n], most[n:], width, limit)
 }
 
 // helpLines returns the list of all keys.
 func (m model) helpLines(width int) []string {
-	lines := []string{m.styles.Title.Render(m.Fit(m.Sayf("Keys"), width)), ""}
+	lines := []string{m.Styles.Title.Render(m.Fit(m.Sayf("Keys"), width)), ""}
 	for _, l := range [][2]string{
 		{"t", m.Sayf("publish a test tone as the microphone, or stop")},
 		{"v", m.Sayf("publish a test pattern as the camera, or stop")},
@@ -92,81 +150,33 @@ func (m model) helpLines(width int) []string {
 		{"PgUp, PgDn", m.Sayf("scroll what has happened")},
 		{"q, ctrl+c", m.Sayf("leave the room and quit; ctrl+c ends with exit code 130")},
 	} {
-		label := m.styles.Key.Render(wrap.Pad(l[0], 10)) + "  "
-		for i, text := range wrap.Lines(l[1], width-12) {
-			if i > 0 {
-				label = strings.Repeat(" ", 12)
-			}
-			lines = append(lines, label+text)
-		}
+		lines = append(lines, wrap.Hang(m.Styles.Key.Render(wrap.Pad(l[0], 10))+"  ", l[1], width)...)
 	}
 	return lines
 }
 
 // pressed returns the model after a key.
-func (m model) pressed(msg tea.KeyMsg) (tea.Model, tea.Cmd) {
-	k := m.keys()
-	if key.Matches(msg, k.interrupt) {
+func (m model) pressed(msg tea.KeyMsg) (model, tea.Cmd) {
+	if msg.Type == tea.KeyCtrlC {
 		m.interrupted = true
 		return m.leave()
 	}
-	if m.typing {
-		return m.types(msg, k)
-	}
-	if !m.busy {
+	if !m.busy && !m.typing {
 		m.notice, m.bad = "", false
 	}
-	switch {
-	case key.Matches(msg, k.yes):
-		return m.rejoins()
-	case key.Matches(msg, k.no) && m.state.last.End != nil:
-		m.state.phase = over
-	case key.Matches(msg, k.no):
-		return m.quits()
-	case key.Matches(msg, k.rejoin):
-		if m.state.last.Reason == "DUPLICATE_IDENTITY" {
-			m.state.phase = asking
-			return m, nil
-		}
-		return m.rejoins()
-	case key.Matches(msg, k.help) && m.page == theHelp:
-		m.page = thePeople
-	case key.Matches(msg, k.help):
-		m.page, m.link, m.whole = theHelp, "", false
-	case key.Matches(msg, k.back) && m.page == theQR:
-		m.page, m.code = theLink, nil
-	case key.Matches(msg, k.back):
-		m.page, m.link, m.whole = thePeople, "", false
-	case key.Matches(msg, k.quit, k.leave):
-		return m.leave()
-	case key.Matches(msg, k.up):
-		m = m.scrolled(5)
-	case key.Matches(msg, k.down):
-		m = m.scrolled(-5)
-	case key.Matches(msg, k.copy):
-		return m, m.copyingToken()
-	case key.Matches(msg, k.copyLink):
-		return m, m.copyingLink()
-	case key.Matches(msg, k.open):
-		open, link := m.deps.OpenLink, m.link
-		return m, func() tea.Msg { return doneMsg{text: finding.Textf("Opened in the browser."), err: open(link)} }
-	case key.Matches(msg, k.link):
-		m.page, m.link, m.linkOf = theLink, m.deps.Link(), ""
-		if m.deps.Token != nil {
-			if _, identity, other := m.deps.Token(); other {
-				m.linkOf = identity
-			}
-		}
-	case key.Matches(msg, k.qr):
-		m.page, m.code = theQR, m.qr()
-	case key.Matches(msg, k.whole):
-		m.whole = !m.whole
-	case m.busy:
-		// The keys have no effect until the server has answered.
-	default:
-		return m.asks(msg, k)
+	if a, found := term.Find(m.actions(), msg); found && !(m.typing && term.IsText(msg)) {
+		return a.Do(m)
+	}
+	if m.typing {
+		m.input, _ = m.input.Update(term.Typed(msg))
 	}
 	return m, nil
+}
+
+// turned returns the model with another page, and without the link.
+func (m model) turned(to page) model {
+	m.page, m.link, m.whole = to, "", false
+	return m
 }
 
 func (m model) scrolled(lines int) model {
@@ -176,117 +186,61 @@ func (m model) scrolled(lines int) model {
 
 // clicked returns the model after an event of the mouse. The wheel scrolls; a click on a
 // key of the footer is that key.
-func (m model) clicked(msg tea.MouseMsg) (tea.Model, tea.Cmd) {
+func (m model) clicked(msg tea.MouseMsg) (model, tea.Cmd) {
 	switch {
 	case msg.Button == tea.MouseButtonWheelUp && m.page == thePeople:
 		return m.scrolled(3), nil
 	case msg.Button == tea.MouseButtonWheelDown && m.page == thePeople:
 		return m.scrolled(-3), nil
 	case msg.Button == tea.MouseButtonLeft && msg.Action == tea.MouseActionPress:
-		hints := m.foot(max(m.width-2, 1)).hints
-		if name, found := hints.At(msg.Y-(m.height-len(hints.Lines)), msg.X-1); found {
+		if kind, name := term.Clicked(m.layout(), msg); kind == "key" {
 			return m.pressed(term.KeyMsg(name))
 		}
 	}
 	return m, nil
 }
 
-// asks calls the stay for a key.
-func (m model) asks(msg tea.KeyMsg, k keyMap) (tea.Model, tea.Cmd) {
-	var do func(Stay) (finding.Text, error)
-	tone, video := m.publishes(room.Tone), m.publishes(room.Pattern)
-	switch {
-	case key.Matches(msg, k.tone):
-		do = m.publish(room.Tone, !tone)
-	case key.Matches(msg, k.video):
-		do = m.publish(room.Pattern, !video)
-	case key.Matches(msg, k.mute):
-		muted := !m.silent()
-		do = func(s Stay) (finding.Text, error) {
-			if muted {
-				return finding.Textf("Muted."), s.Mute(true)
-			}
-			return finding.Textf("Unmuted."), s.Mute(false)
-		}
-	case key.Matches(msg, k.reconnect), key.Matches(msg, k.anew):
-		full := key.Matches(msg, k.anew)
-		do = func(s Stay) (finding.Text, error) { return finding.Text{}, s.Reconnect(full) }
-	case key.Matches(msg, k.message):
-		m.typing = true
-		m.input.SetValue("")
-		m.input.Focus()
-		return m, nil
-	default:
-		return m, nil
+// declines answers the question whether to join with no.
+func (m model) declines() (model, tea.Cmd) {
+	if m.state.last.End == nil {
+		return m.quits()
 	}
-	m.busy = true
-	return m.says(m.Sayf("Asking the server …"), false), m.act(do)
-}
-
-// types returns the model after a key while a message is written. After a message is
-// sent, the line stays open for the next one.
-func (m model) types(msg tea.KeyMsg, k keyMap) (tea.Model, tea.Cmd) {
-	switch {
-	case key.Matches(msg, k.stop):
-		m.typing = false
-	case key.Matches(msg, k.send):
-		text := strings.TrimSpace(m.input.Value())
-		if text == "" || m.busy {
-			return m, nil
-		}
-		m.input.SetValue("")
-		m.busy = true
-		return m, m.act(func(s Stay) (finding.Text, error) { return finding.Text{}, s.Send(text) })
-	case key.Matches(msg, k.up) && msg.Type != tea.KeyRunes:
-		return m.scrolled(5), nil
-	case key.Matches(msg, k.down) && msg.Type != tea.KeyRunes:
-		return m.scrolled(-5), nil
-	default:
-		msg.Runes = printable(msg.Runes)
-		m.input, _ = m.input.Update(msg)
-	}
+	m.state.phase = over
 	return m, nil
 }
 
-// printable drops control characters and turns the line breaks of a paste into spaces.
-func printable(runes []rune) []rune {
-	var out []rune
-	for _, r := range runes {
-		switch one := string(r); {
-		case slices.Contains([]rune("\n\r\t"), r):
-			out = append(out, ' ')
-		case clean.Line(one, 1) == one:
-			out = append(out, r)
+// asks returns the function of an action that calls the stay. It has no effect until the
+// server has answered the action before.
+func asks(do func(Stay) (finding.Text, error)) func(m model) (model, tea.Cmd) {
+	return func(m model) (model, tea.Cmd) {
+		if m.busy {
+			return m, nil
 		}
+		m.busy = true
+		return m.says(m.Sayf("Asking the server …"), false), m.act(do)
 	}
-	return out
 }
 
-// copyingToken returns the command that copies the token.
-func (m model) copyingToken() tea.Cmd {
-	put, tokenOf := m.deps.Copy, m.deps.Token
+// sends sends the written message. The line stays open for the next one.
+func (m model) sends() (model, tea.Cmd) {
+	text := strings.TrimSpace(m.input.Value())
+	if text == "" || m.busy {
+		return m, nil
+	}
+	m.input.SetValue("")
+	m.busy = true
+	return m, m.act(func(s Stay) (finding.Text, error) { return finding.Text{}, s.Send(text) })
+}
+
+// copying returns the command that copies text, which is what. Its notice claims no more
+// than is known.
+func (m model) copying(text string, what finding.Text) tea.Cmd {
+	put := m.deps.Copy
 	return func() tea.Msg {
-		raw, identity, other := tokenOf()
-		what := finding.Textf("the token of %s; using it elsewhere ends this stay", identity)
-		if other {
-			what = finding.Textf("a token for %s in this room", identity)
+		to, err := put(text)
+		if err == nil && to.Sure {
+			return doneMsg{text: finding.Textf("On the clipboard (%s): %s.", clean.Line(to.By, 40), what)}
 		}
-		return copied(put, raw, what)
+		return doneMsg{text: finding.Textf("The terminal was asked to copy %s. It does not say whether it did.", what), err: err}
 	}
-}
-
-func (m model) copyingLink() tea.Cmd {
-	put, link := m.deps.Copy, m.link
-	return func() tea.Msg {
-		return copied(put, link, finding.Textf("the link; it holds a token: whoever has it can join"))
-	}
-}
-
-// copied copies text and returns the notice. The notice claims no more than is known.
-func copied(put func(string) (term.Copied, error), text string, what finding.Text) doneMsg {
-	to, err := put(text)
-	if err == nil && to.Sure {
-		return doneMsg{text: finding.Textf("On the clipboard (%s): %s.", clean.Line(to.By, 40), what)}
-	}
-	return doneMsg{text: finding.Textf("The terminal was asked to copy %s. It does not say whether it did.", what), err: err}
 }

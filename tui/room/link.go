@@ -11,22 +11,21 @@ import (
 
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/wrap"
+	"lkdoctor/tui/term"
 )
 
 // linkLines returns the link. In a terminal that supports OSC 8 a click opens it. The
 // token is hidden until the user asks for it.
 func (m model) linkLines(width int) []string {
 	prose := min(width, maxProse)
-	lines := []string{m.styles.Title.Render(m.Fit(m.Sayf("A link that joins this room in a browser, with LiveKit Meet"), width)), ""}
+	lines := []string{m.Styles.Title.Render(m.Fit(m.Sayf("A link that joins this room in a browser, with LiveKit Meet"), width)), ""}
 	if m.whole {
 		lines = append(lines, strings.Split(ansi.Hardwrap(m.Plain(m.link), max(width, 1), true), "\n")...)
 	} else {
 		lines = append(lines, ansi.SetHyperlink(m.Plain(m.link))+m.Fit(m.Plain(m.shortened()), width)+ansi.ResetHyperlink())
 	}
 	lines = append(lines, "")
-	for _, text := range wrap.Lines(m.linkWarning(), prose) {
-		lines = append(lines, m.styles.Warn.Render(text))
-	}
+	lines = append(lines, term.Styled(m.Styles.Warn, wrap.Lines(m.linkWarning(), prose))...)
 	if !m.deps.LinkNote.IsZero() {
 		lines = append(lines, "")
 		lines = append(lines, wrap.Lines(m.Say(m.deps.LinkNote), prose)...)
@@ -63,18 +62,15 @@ const quiet = 2
 // qrLines fills the screen with the QR code. A cell holds two modules, so that they are
 // square.
 func (m model) qrLines(width int) []string {
-	f := m.foot(width)
-	var notes []string
-	for _, text := range wrap.Lines(m.Sayf("This QR code holds a token: whoever photographs it can join the room."), width) {
-		notes = append(notes, m.styles.Warn.Render(text))
-	}
+	notes := term.Styled(m.Styles.Warn,
+		wrap.Lines(m.Sayf("This QR code holds a token: whoever photographs it can join the room."), width))
 	if !m.deps.PhoneNote.IsZero() {
 		notes = append(notes, wrap.Lines(m.Say(m.deps.PhoneNote), width)...)
 	}
 	if m.notice != "" {
-		notes = append(notes, f.lines...)
+		notes = append(notes, m.notices(width)...)
 	}
-	notes = append(notes, f.hints.Lines...)
+	notes = append(notes, m.hints(width)...)
 	code := m.code
 	columns, rows := 0, len(code)
 	if rows > 0 {
@@ -87,8 +83,8 @@ func (m model) qrLines(width int) []string {
 		code = wrap.Lines(m.Sayf("The QR code takes a window of %d columns and %d rows; this one has %d and %d. Make it larger, or its letters smaller.",
 			columns+2, rows+len(notes), m.width, m.height), min(width, maxProse))
 	}
-	lines := filled(code, m.height-len(notes))
-	return indent(filled(append(lines, notes...), m.height))
+	lines := term.Filled(code, m.height-len(notes))
+	return term.Indent(term.Filled(append(lines, notes...), m.height), 1)
 }
 
 // qr returns the QR code of the link, dark on light whatever the terminal's colours are.

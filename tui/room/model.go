@@ -7,7 +7,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/charmbracelet/bubbles/key"
 	"github.com/charmbracelet/bubbles/textinput"
 	tea "github.com/charmbracelet/bubbletea"
 
@@ -20,11 +19,9 @@ import (
 // model is the state of the screen. It is a value; the host, which holds the stay, is
 // the only part that it shares.
 type model struct {
-	term.Speech
-	deps   Deps
-	styles term.Styles
-	marks  term.Marks
-	host   *host
+	term.Screen
+	deps Deps
+	host *host
 
 	width, height int
 	now           time.Time
@@ -121,14 +118,10 @@ func newModel(deps Deps, h *host) model {
 	if deps.Now == nil {
 		deps.Now = time.Now
 	}
-	input := textinput.New()
+	input := term.NewInput()
 	input.CharLimit = room.MaxMessage
-	// The input's own paste runs a clipboard program; the terminal's paste arrives as a
-	// key message.
-	input.KeyMap.Paste = key.NewBinding(key.WithDisabled())
 	m := model{
-		Speech: term.Speech{Translate: deps.Translate, ASCII: deps.ASCII}, deps: deps, styles: term.NewStyles(deps.Renderer, deps.Dark),
-		marks: term.NewMarks(deps.ASCII), host: h, width: 80, height: 24, now: deps.Now(), input: input,
+		Screen: term.NewScreen(deps.Terminal), deps: deps, host: h, width: 80, height: 24, now: deps.Now(), input: input,
 		state: state{phase: joining}, mine: deps.Publish,
 	}
 	m = m.says(m.Plain(deps.Notice), false)
@@ -195,17 +188,7 @@ func (m model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		m.interrupted = true
 		return m.leave()
 	case tea.KeyMsg:
-		var next tea.Model = m
-		var cmds []tea.Cmd
-		for _, pressed := range term.Keys(msg) {
-			if next.(model).gone {
-				break
-			}
-			var cmd tea.Cmd
-			next, cmd = next.(model).pressed(pressed)
-			cmds = append(cmds, cmd)
-		}
-		return next, tea.Batch(cmds...)
+		return term.EachKey(m, msg, model.pressed, func(m model) bool { return m.gone })
 	case tea.MouseMsg:
 		return m.clicked(msg)
 	}
@@ -219,7 +202,7 @@ func (m model) endsWithTheStay() bool {
 }
 
 // happened returns the model after an event.
-func (m model) happened(e room.Event) (tea.Model, tea.Cmd) {
+func (m model) happened(e room.Event) (model, tea.Cmd) {
 	m.now = m.deps.Now()
 	before := len(m.state.log)
 	m.state = m.state.with(e)
@@ -263,12 +246,7 @@ func (m model) publishes(c room.Clip) bool {
 
 // silent reports whether a published track is muted.
 func (m model) silent() bool {
-	for _, s := range m.mine {
-		if s.Muted {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(m.mine, func(s room.Sending) bool { return s.Muted })
 }
 
 // says returns the model with a notice.
@@ -281,19 +259,22 @@ func (m model) says(notice string, bad bool) model {
 func (m model) done(msg doneMsg) model {
 	m.busy = false
 	m = m.counted()
-	switch {
-	case msg.err == nil:
+	if msg.err == nil {
 		return m.says(m.Say(msg.text), false)
-	case errors.Is(msg.err, room.ErrMayNot):
-		return m.says(m.Sayf("The token does not allow that (canPublish, canPublishData)."), true)
-	case errors.Is(msg.err, room.ErrNotInRoom):
-		return m.says(m.Sayf("Not now: we are not in the room."), true)
-	case errors.Is(msg.err, room.ErrReconnect):
-		return m.says(m.Sayf("Not now: the connection is being set up again."), true)
-	case errors.Is(msg.err, room.ErrNotOffered):
-		return m.says(m.Sayf("There is nothing to mute: publish the tone or the video first."), true)
-	case errors.Is(msg.err, room.ErrTooLong):
-		return m.says(m.Sayf("The message is longer than the %d bytes that LiveKit takes.", room.MaxMessage), true)
+	}
+	for _, known := range []struct {
+		err  error
+		text finding.Text
+	}{
+		{room.ErrMayNot, finding.Textf("The token does not allow that (canPublish, canPublishData).")},
+		{room.ErrNotInRoom, finding.Textf("Not now: we are not in the room.")},
+		{room.ErrReconnect, finding.Textf("Not now: the connection is being set up again.")},
+		{room.ErrNotOffered, finding.Textf("There is nothing to mute: publish the tone or the video first.")},
+		{room.ErrTooLong, finding.Textf("The message is longer than the %d bytes that LiveKit takes.", room.MaxMessage)},
+	} {
+		if errors.Is(msg.err, known.err) {
+			return m.says(m.Say(known.text), true)
+		}
 	}
 	return m.says(m.Sayf("That did not work: %s", clean.Line(clean.Redact(msg.err.Error()), 200)), true)
 }
@@ -307,7 +288,8 @@ func (m model) act(do func(Stay) (finding.Text, error)) tea.Cmd {
 	}
 }
 
-func (m model) publish(c room.Clip, on bool) func(Stay) (finding.Text, error) {
+// publish returns the function that publishes a clip, or stops it.
+func publish(c room.Clip, on bool) func(Stay) (finding.Text, error) {
 	return func(s Stay) (finding.Text, error) {
 		switch {
 		case c == room.Tone && on:
@@ -322,7 +304,7 @@ func (m model) publish(c room.Clip, on bool) func(Stay) (finding.Text, error) {
 }
 
 // rejoins starts a further stay that publishes what the last one did.
-func (m model) rejoins() (tea.Model, tea.Cmd) {
+func (m model) rejoins() (model, tea.Cmd) {
 	m.state = state{phase: joining, log: m.state.log}
 	m.scroll = 0
 	m.host.begin(m.mine)
@@ -330,7 +312,7 @@ func (m model) rejoins() (tea.Model, tea.Cmd) {
 }
 
 // leave leaves the room. The end of the stay quits.
-func (m model) leave() (tea.Model, tea.Cmd) {
+func (m model) leave() (model, tea.Cmd) {
 	if m.host.stay == nil || m.state.phase == over || m.state.phase == asking || m.leaving {
 		return m.quits()
 	}
@@ -341,7 +323,7 @@ func (m model) leave() (tea.Model, tea.Cmd) {
 }
 
 // quits quits with an empty screen.
-func (m model) quits() (tea.Model, tea.Cmd) {
+func (m model) quits() (model, tea.Cmd) {
 	m.gone = true
 	return m, tea.Quit
 }

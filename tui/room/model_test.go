@@ -20,7 +20,7 @@ import (
 	"lkdoctor/checks/room"
 )
 
-// starts is a Deps.Start that records what each stay is to publish.
+// starts implements Deps.Start and records what each stay publishes.
 type starts struct {
 	stays   []*fakeStay
 	publish [][]room.Sending
@@ -35,8 +35,8 @@ func (s *starts) start(_ context.Context, publish []room.Sending) Stay {
 	return f
 }
 
-// Whoever joins again after the end of a stay publishes what was published, muted
-// where it was. An identity that somebody else has now is asked about first.
+// TestJoiningAgain checks that joining again after the end publishes the same clips, with
+// mute. After DUPLICATE_IDENTITY the screen asks first.
 func TestJoiningAgain(t *testing.T) {
 	removed := func() tea.Msg {
 		return eventMsg{Type: room.Ended, At: begin, Reason: "PARTICIPANT_REMOVED", Text: finding.Textf("removed"), End: &room.End{Outcome: room.ThrownOut}}
@@ -44,7 +44,7 @@ func TestJoiningAgain(t *testing.T) {
 	for name, c := range map[string]struct {
 		end  tea.Msg
 		keys []string
-		want int // stays
+		want int // number of stays
 	}{
 		"removed":                 {removed(), []string{"r"}, 2},
 		"not asked for":           {removed(), []string{"t", "m", "R", "y"}, 1},
@@ -74,7 +74,7 @@ func TestJoiningAgain(t *testing.T) {
 			if diff := cmp.Diff([]room.Sending{{Clip: room.Tone, Muted: true}}, s.publish[1]); diff != "" {
 				t.Error(diff)
 			}
-			// What comes late from the stay before does not end the new one.
+			// A late event of the stay before must not end the new one.
 			m = step(m, endMsg{of: s.stays[0]}, eventMsg{Type: room.Joined, At: begin, Who: &room.Participant{Identity: "ann"},
 				Server: &room.Server{}, Allowed: &room.Allowed{}}, eventMsg{Type: room.Media, At: begin})
 			if m.gone || m.state.phase != inside || len(m.state.people) != 1 {
@@ -87,8 +87,8 @@ func TestJoiningAgain(t *testing.T) {
 	}
 }
 
-// What is published is what the stay says after each event, not what a key asked
-// for: a reconnect, or a moderator, may have changed it.
+// TestTheScreenSaysWhatIsPublished checks that the screen shows what the stay publishes after
+// each event. A reconnect or a moderator may have changed it since the last key.
 func TestTheScreenSaysWhatIsPublished(t *testing.T) {
 	f := newFake()
 	m := step(drawn(t, testDeps(f), 80, 24), busyRoom()...)
@@ -112,8 +112,8 @@ func TestTheScreenSaysWhatIsPublished(t *testing.T) {
 	}
 }
 
-// Where the caller shows why a join failed, that join ends the screen, and no other
-// end does.
+// TestAFailedJoinEndsTheScreen checks that a failed join ends the screen if the caller shows
+// the diagnosis, and that no other end does.
 func TestAFailedJoinEndsTheScreen(t *testing.T) {
 	for name, c := range map[string]struct {
 		end       tea.Msg
@@ -135,7 +135,7 @@ func TestAFailedJoinEndsTheScreen(t *testing.T) {
 	}
 }
 
-// Whoever leaves while the join is under way does not wait for why it failed.
+// TestLeavingAJoinThatFails checks that leaving during the join does not wait for Explain.
 func TestLeavingAJoinThatFails(t *testing.T) {
 	f := newFake()
 	deps := testDeps(f)
@@ -181,7 +181,7 @@ func TestMouse(t *testing.T) {
 	}
 }
 
-// Every key of the footer is there at 80 columns.
+// TestEveryKeyIsVisible checks that all keys of the footer fit into 80 columns.
 func TestEveryKeyIsVisible(t *testing.T) {
 	f := newFake()
 	f.on[room.Tone] = true
@@ -203,7 +203,7 @@ func TestEveryKeyIsVisible(t *testing.T) {
 	}
 }
 
-// The QR code is drawn module for module, and dark on light whatever the terminal.
+// TestQRCode checks each module of the QR code, which is dark on light on any background.
 func TestQRCode(t *testing.T) {
 	for _, dark := range []bool{false, true} {
 		deps := testDeps(newFake())
@@ -234,7 +234,7 @@ func TestQRCode(t *testing.T) {
 	}
 }
 
-// A notice goes by itself, and one about what is under way does not.
+// TestANoticeGoes checks that a notice disappears, except one about a pending action.
 func TestANoticeGoes(t *testing.T) {
 	deps := testDeps(newFake())
 	now := begin
@@ -255,7 +255,7 @@ func TestANoticeGoes(t *testing.T) {
 	}
 }
 
-// crowd is a full and talkative room.
+// crowd returns the events of a room with 2000 participants.
 func crowd() []tea.Msg {
 	msgs := busyRoom()
 	for i := range 2000 {
@@ -265,7 +265,7 @@ func crowd() []tea.Msg {
 	return append(msgs, carried())
 }
 
-// largeWindow is a window of 200 columns and 60 rows on a crowd.
+// largeWindow returns a model of 200 columns and 60 rows with the crowd.
 func largeWindow(tb testing.TB) model {
 	tb.Helper()
 	deps := testDeps(newFake())
@@ -274,7 +274,7 @@ func largeWindow(tb testing.TB) model {
 	return step(step(m, tea.WindowSizeMsg{Width: 200, Height: 60}), crowd()...)
 }
 
-// talkAndKey are an event of the room and a key, each with the frame that follows.
+// talkAndKey sends an event and a key to m, and draws a frame after each.
 func talkAndKey(m model) model {
 	talk := eventMsg{Type: room.Data, At: begin, Message: &room.Message{}, Text: finding.Textf("%s says: %s", "bob", strings.Repeat("你好，hello ", 30))}
 	for _, msg := range []tea.Msg{talk, press("pgup")} {
@@ -291,7 +291,8 @@ func BenchmarkKey(b *testing.B) {
 	}
 }
 
-// A key is answered within a frame of 16 ms, in a large window and a full room.
+// TestAKeyIsAnsweredWithinAFrame checks the median time in a large window and a full room:
+// 16 ms, a frame at 60 Hz.
 func TestAKeyIsAnsweredWithinAFrame(t *testing.T) {
 	m := largeWindow(t)
 	var took []time.Duration
@@ -306,8 +307,8 @@ func TestAKeyIsAnsweredWithinAFrame(t *testing.T) {
 	}
 }
 
-// Random keys, pastes and windows, while the room goes on, break nothing and leave
-// no goroutine.
+// TestRandomKeys sends random keys, window sizes and events. Each frame must fill the window,
+// and no goroutine may remain.
 func TestRandomKeys(t *testing.T) {
 	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
 	random := rand.New(rand.NewPCG(1, 2))
@@ -317,7 +318,11 @@ func TestRandomKeys(t *testing.T) {
 	deps.Start = s.start
 	events := append(hostile(), thrownOut(), notJoined(), carried())
 	m := drawn(t, deps, 80, 24)
-	for range 600 {
+	steps := 600
+	if testing.Short() {
+		steps = 100
+	}
+	for range steps {
 		switch random.IntN(4) {
 		case 0:
 			m = step(m, events[random.IntN(len(events))])
@@ -343,7 +348,7 @@ func TestRandomKeys(t *testing.T) {
 			f.events <- room.Event(msg.(eventMsg))
 			_, _ = io.WriteString(typed, []string{"t", "m", "l", "\x1b", "dhello\r", "\x1b[5~", "r", "?"}[i%8])
 		}
-		f.events <- room.Event(notJoined().(eventMsg)) // is being explained until the end
+		f.events <- room.Event(notJoined().(eventMsg)) // Explain waits for the end of ctx
 		_, _ = io.WriteString(typed, "\x03")
 	}()
 	if result, err := Run(t.Context(), deps, in, io.Discard); err != nil || !f.left || !result.Interrupted {

@@ -12,7 +12,7 @@ import (
 // peopleLines returns the participants on at most limit lines.
 func (m model) peopleLines(width, limit int) []string {
 	people := m.state.people
-	head := m.styles.Title.Render(m.Sayf("In the room: %d", len(people)))
+	head := m.Styles.Title.Render(m.Sayf("In the room: %d", len(people)))
 	shown := people[:min(len(people), max(0, limit-1))]
 	name, quality := 12, 0
 	for _, p := range shown {
@@ -21,9 +21,9 @@ func (m model) peopleLines(width, limit int) []string {
 	}
 	lines := []string{head}
 	for i, p := range shown {
-		mark := m.marks.Bullet
+		mark := m.Marks.Bullet
 		if p.me {
-			mark = m.marks.Cursor
+			mark = m.Marks.Cursor
 		}
 		text := mark + " " + wrap.Pad(m.Fit(m.label(p), name), name) + "  "
 		if quality > 0 {
@@ -37,26 +37,26 @@ func (m model) peopleLines(width, limit int) []string {
 		}
 		more := len(people) - i - 1
 		if len(lines)+len(row)+min(more, 1) > limit && i > 0 {
-			return append(lines, m.styles.Subtle.Render(m.Sayf("and %d more", more+1)))
+			return append(lines, m.Styles.Subtle.Render(m.Sayf("and %d more", more+1)))
 		}
 		lines = append(lines, row...)
 	}
 	if more := len(people) - len(shown); more > 0 && len(lines) < limit {
-		lines = append(lines, m.styles.Subtle.Render(m.Sayf("and %d more", more)))
+		lines = append(lines, m.Styles.Subtle.Render(m.Sayf("and %d more", more)))
 	}
 	return lines
 }
 
-// flow joins parts by dots into lines of width columns.
+// flow joins parts by dots into lines of at most width columns.
 func (m model) flow(parts []string, width int) []string {
 	var lines []string
 	for _, part := range parts {
 		last := len(lines) - 1
-		if last >= 0 && wrap.Width(lines[last]+m.marks.Dot+part) <= width {
-			lines[last] += m.marks.Dot + part
+		if last >= 0 && wrap.Width(lines[last]+m.Marks.Dot+part) <= width {
+			lines[last] += m.Marks.Dot + part
 			continue
 		}
-		lines = append(lines, part)
+		lines = append(lines, m.Fit(part, width))
 	}
 	return lines
 }
@@ -100,7 +100,7 @@ func (m model) tracks(p person) []string {
 	}
 	// The server may still name a muted participant as a speaker.
 	if p.speaks && m.state.phase == inside && slices.ContainsFunc(tracks, func(t room.Track) bool { return t.Kind == "audio" && !t.Muted }) {
-		parts = append(parts, m.styles.Good.Render(m.bar(p.level)+" "+m.Sayf("speaking")))
+		parts = append(parts, m.Styles.Good.Render(m.bar(p.level)+" "+m.Sayf("speaking")))
 	}
 	for _, t := range tracks {
 		text := m.Say(short(t))
@@ -113,7 +113,7 @@ func (m model) tracks(p person) []string {
 		parts = append(parts, text)
 	}
 	if len(tracks) == 0 {
-		parts = append(parts, m.styles.Subtle.Render(m.Sayf("publishes nothing")))
+		parts = append(parts, m.Styles.Subtle.Render(m.Sayf("publishes nothing")))
 	}
 	return parts
 }

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"io"
 
-	tea "github.com/charmbracelet/bubbletea"
-
 	"lkdoctor/checks/room"
 	"lkdoctor/tui/term"
 )
@@ -29,15 +27,7 @@ func Run(ctx context.Context, deps Deps, in io.Reader, out io.Writer) (Result, e
 	asking, cancel := context.WithCancel(ctx)
 	h := newHost(ctx, deps.Start)
 	h.asking = asking
-	first := newModel(deps, h)
-	if width, height, ok := term.Size(out); ok {
-		first.width, first.height = width, height
-	}
-	var options []tea.ProgramOption
-	if deps.Mouse {
-		options = append(options, tea.WithMouseCellMotion())
-	}
-	m, interrupted, err := term.Show(ctx, first, interruptMsg{}, in, out, options...)
+	m, interrupted, err := term.Show(ctx, newModel(deps, h), deps.Mouse, interruptMsg{}, in, out)
 	cancel()
 	if h.stay != nil {
 		h.stay.Close()

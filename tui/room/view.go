@@ -1,10 +1,7 @@
 package room
 
 import (
-	"strings"
-
 	"github.com/charmbracelet/lipgloss"
-	"github.com/charmbracelet/x/ansi"
 
 	"lkdoctor/checks/room"
 	"lkdoctor/checks/wrap"
@@ -26,11 +23,7 @@ func (m model) View() string {
 	if m.gone {
 		return ""
 	}
-	lines := m.layout()
-	for i, text := range lines {
-		lines[i] = ansi.Truncate(text, m.width, "")
-	}
-	return strings.Join(lines, "\n")
+	return term.Frame(m.layout(), m.width)
 }
 
 func (m model) layout() []string {
@@ -38,7 +31,7 @@ func (m model) layout() []string {
 	if m.page == theQR {
 		return m.qrLines(width)
 	}
-	foot := m.foot(width).all()
+	foot := m.foot(width)
 	var top []string
 	if m.height >= minHeight {
 		top = append([]string{m.header(width), ""}, m.status(width)...)
@@ -46,49 +39,31 @@ func (m model) layout() []string {
 		top = m.status(width)[:1]
 	}
 	room := m.height - len(top) - len(foot)
-	lines := append(top, filled(m.body(width, room), room)...)
-	return indent(filled(append(lines, foot...), m.height))
-}
-
-// filled cuts lines, or adds empty ones, to exactly n.
-func filled(lines []string, n int) []string {
-	n = max(n, 0)
-	if len(lines) > n {
-		return lines[:n]
-	}
-	return append(lines, make([]string, n-len(lines))...)
-}
-
-func indent(lines []string) []string {
-	for i, text := range lines {
-		if text != "" {
-			lines[i] = " " + text
-		}
-	}
-	return lines
+	lines := append(top, term.Filled(m.body(width, room), room)...)
+	return term.Indent(term.Filled(append(lines, foot...), m.height), 1)
 }
 
 func (m model) header(width int) string {
-	head := m.styles.Title.Render("lkdoctor join") + "   " + m.Plain(m.deps.URL) + "   " +
-		m.styles.Subtle.Render(m.Sayf("%s in %s", m.deps.Identity, m.deps.Room))
+	head := m.Styles.Title.Render("lkdoctor join") + "   " + m.Plain(m.deps.URL) + "   " +
+		m.Styles.Subtle.Render(m.Sayf("%s in %s", m.deps.Identity, m.deps.Room))
 	return m.Fit(head, width)
 }
 
 // status returns the phase of the stay and, in a narrow window, the path of the media.
 func (m model) status(width int) []string {
 	s := m.state
-	mark, style, text := m.marks.Pending, m.styles.Key, ""
+	mark, style, text := m.Marks.Pending, m.Styles.Key, ""
 	switch s.phase {
 	case asking:
-		mark, style, text = m.marks.Warn, m.styles.Warn, m.Sayf("not joined yet")
+		mark, style, text = m.Marks.Warn, m.Styles.Warn, m.Sayf("not joined yet")
 	case joining:
 		text = m.Sayf("joining")
 	case connecting:
 		text = m.Sayf("joined; media is connecting")
 	case inside:
-		mark, style, text = m.marks.Pass, m.styles.Good, m.Sayf("in the room for %s", clock(m.now.Sub(s.since)))
+		mark, style, text = m.Marks.Pass, m.Styles.Good, m.Sayf("in the room for %s", clock(m.now.Sub(s.since)))
 	case reconnecting:
-		mark, style, text = m.marks.Warn, m.styles.Warn, m.Sayf("connection lost; reconnecting for %s", clock(m.now.Sub(s.away)))
+		mark, style, text = m.Marks.Warn, m.Styles.Warn, m.Sayf("connection lost; reconnecting for %s", clock(m.now.Sub(s.away)))
 	case over:
 		mark, style, text = m.ended()
 	}
@@ -97,13 +72,11 @@ func (m model) status(width int) []string {
 		first += "   " + m.Sayf("connection: %s", m.grade(q))
 	}
 	if s.server.Version != "" {
-		first += "   " + m.styles.Subtle.Render(m.Sayf("LiveKit %s", s.server.Version))
+		first += "   " + m.Styles.Subtle.Render(m.Sayf("LiveKit %s", s.server.Version))
 	}
 	lines := []string{m.Fit(first, width)}
 	if !m.wide() {
-		for _, text := range m.connection(width - 2) {
-			lines = append(lines, "  "+text)
-		}
+		lines = append(lines, term.Indent(m.connection(width-2), 2)...)
 	}
 	return append(lines, "")
 }
@@ -112,11 +85,11 @@ func (m model) status(width int) []string {
 func (m model) ended() (string, lipgloss.Style, string) {
 	text := m.Sayf("not in the room")
 	if m.state.last.End == nil {
-		return m.marks.Pending, m.styles.Subtle, text
+		return m.Marks.Pending, m.Styles.Subtle, text
 	}
 	switch m.state.last.End.Outcome {
 	case room.Left, room.Interrupted:
-		return m.marks.Pass, m.styles.Good, m.Sayf("left the room")
+		return m.Marks.Pass, m.Styles.Good, m.Sayf("left the room")
 	case room.NotJoined:
 		text = m.Sayf("could not join")
 	case room.ThrownOut:
@@ -124,7 +97,7 @@ func (m model) ended() (string, lipgloss.Style, string) {
 	case room.Lost:
 		text = m.Sayf("connection lost")
 	}
-	return m.marks.Fail, m.styles.Bad, text
+	return m.Marks.Fail, m.Styles.Bad, text
 }
 
 // wide reports whether people and connection are side by side.
@@ -139,7 +112,7 @@ func (m model) body(width, height int) []string {
 		return m.linkLines(width)
 	case m.state.phase == asking:
 		return append(wrap.Lines(m.Sayf("%s is in room %s now. Joining with this token throws that participant out: LiveKit keeps one of each identity.",
-			m.deps.Identity, m.deps.Room), min(width, maxProse)), "", m.styles.Warn.Render(m.Sayf("Join all the same?")))
+			m.deps.Identity, m.deps.Room), min(width, maxProse)), "", m.Styles.Warn.Render(m.Sayf("Join all the same?")))
 	}
 	var lines []string
 	switch {
@@ -148,7 +121,7 @@ func (m model) body(width, height int) []string {
 	case m.wide():
 		right := min(56, width/2)
 		left := width - right - 3
-		lines = m.columns(m.peopleLines(left, max(8, height/2)), m.connection(right), left)
+		lines = m.Columns(m.peopleLines(left, max(8, height/2)), m.connection(right), left, m.Styles.Subtle.Render(m.Marks.Bar))
 	default:
 		lines = m.peopleLines(width, max(3, height/2))
 	}
@@ -156,29 +129,17 @@ func (m model) body(width, height int) []string {
 	return append(lines, m.logLines(width, height-len(lines))...)
 }
 
-// columns returns two lists of lines side by side. The left one is width columns wide.
-func (m model) columns(left, right []string, width int) []string {
-	n := max(len(left), len(right))
-	left, right = filled(left, n), filled(right, n)
-	for i := range left {
-		left[i] = wrap.Pad(m.Fit(left[i], width), width) + " " + m.styles.Subtle.Render(m.marks.Bar) + " " + right[i]
-	}
-	return left
-}
-
 // endLines returns why the stay ended, and what to do.
 func (m model) endLines(width int) []string {
 	e, prose := m.state.last, min(width, maxProse)
 	lines := wrap.Lines(m.Say(e.Text), prose)
 	if m.explaining && e.End != nil && e.End.Outcome == room.NotJoined {
-		return append(lines, "", m.styles.Key.Render(m.Fit(m.Sayf("Looking for the cause: lkdoctor asks the server as its checks do."),
+		return append(lines, "", m.Styles.Key.Render(m.Fit(m.Sayf("Looking for the cause: lkdoctor asks the server as its checks do."),
 			width)))
 	}
 	for _, f := range e.Findings {
-		lines = append(lines, m.styles.Bad.Render(string(f.Code)))
-		for _, text := range wrap.Lines(m.Plain(f.Message), prose-4) {
-			lines = append(lines, "    "+text)
-		}
+		lines = append(lines, m.Styles.Bad.Render(string(f.Code)))
+		lines = append(lines, wrap.Hang("    ", m.Plain(f.Message), prose)...)
 	}
 	if e.Advice != "" {
 		lines = append(lines, "")
@@ -199,17 +160,9 @@ func (m model) logLines(width, height int) []string {
 		if l.kind == room.Ended && m.state.phase == over && i == len(m.state.log)-1 {
 			continue // endLines has it
 		}
-		at := m.styles.Subtle.Render(l.at.Format("15:04:05")) + "  "
-		text := wrap.Lines(m.Say(l.text), max(width-10, 1))
-		for k := range text {
-			text[k] = m.look(l.kind).Render(text[k])
-			if k == 0 {
-				text[k] = at + text[k]
-			} else {
-				text[k] = strings.Repeat(" ", 10) + text[k]
-			}
-		}
-		lines = append(text, lines...)
+		at := m.Styles.Subtle.Render(l.at.Format("15:04:05")) + "  "
+		text := term.Styled(m.look(l.kind), wrap.Lines(m.Say(l.text), width-wrap.Width(at)))
+		lines = append(wrap.Under(at, text), lines...)
 	}
 	return lines[max(0, len(lines)-height):]
 }
@@ -218,55 +171,43 @@ func (m model) logLines(width, height int) []string {
 func (m model) look(kind room.Type) lipgloss.Style {
 	switch kind {
 	case room.Problem, room.Ended:
-		return m.styles.Bad
+		return m.Styles.Bad
 	case room.Reconnecting:
-		return m.styles.Warn
+		return m.Styles.Warn
 	case room.Data, room.DataSent:
-		return m.styles.Key
+		return m.Styles.Key
 	}
 	return lipgloss.NewStyle()
 }
 
-// foot is the lower end of the screen: the line for messages, a notice, and the keys.
-type foot struct {
-	lines []string
-	hints term.Hints
-}
+// foot returns the lower end of the screen: a notice, the line for messages, and the keys.
+func (m model) foot(width int) []string { return append(m.notices(width), m.hints(width)...) }
 
-func (f foot) all() []string { return append(f.lines[:len(f.lines):len(f.lines)], f.hints.Lines...) }
-
-func (m model) foot(width int) foot {
-	limit := 3
-	if m.height < minHeight {
-		limit = 1
-	}
-	f := foot{hints: m.hints(width, limit)}
-	style, text := m.styles.Key, m.notice
+// notices returns the lines above the keys.
+func (m model) notices(width int) (lines []string) {
+	style, text := m.Styles.Key, m.notice
 	if m.bad {
-		style = m.styles.Bad
+		style = m.Styles.Bad
 	}
 	if text == "" && m.scroll > 0 {
 		text = m.Sayf("Newer lines below: %d (PgDn)", m.scroll)
 	}
 	if text != "" || m.height >= minHeight {
-		f.lines = append(f.lines, style.Render(m.Fit(text, width)))
+		lines = append(lines, style.Render(m.Fit(text, width)))
 	}
 	if m.typing {
-		f.lines = append(f.lines, m.messageLine(width))
+		lines = append(lines, m.messageLine(width))
 	}
-	return f
+	return lines
 }
 
 // messageLine returns the message that is written, or its end if it is too long.
 func (m model) messageLine(width int) string {
 	mark := m.Charset("›") + " "
-	space := max(1, width-wrap.Width(mark)-2)
 	text := m.Plain(m.input.Value())
 	if text == "" {
-		return m.Fit(m.styles.Key.Render(mark)+m.marks.Block+m.styles.Subtle.Render(m.Sayf("a message to everybody in the room")), width)
+		return m.Fit(m.Styles.Key.Render(mark)+m.Marks.Block+m.Styles.Subtle.Render(m.Sayf("a message to everybody in the room")), width)
 	}
-	if cut := wrap.Width(text) - space; cut > 0 {
-		text = ansi.TruncateLeft(text, cut+1, m.Ellipsis())
-	}
-	return m.Fit(m.styles.Key.Render(mark)+text+m.marks.Block, width)
+	text = m.Tail(text, max(1, width-wrap.Width(mark)-2))
+	return m.Fit(m.Styles.Key.Render(mark)+text+m.Marks.Block, width)
 }

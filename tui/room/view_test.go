@@ -47,7 +47,7 @@ func drawn(t *testing.T, deps Deps, width, height int) model {
 	return step(m, tea.WindowSizeMsg{Width: width, Height: height})
 }
 
-// step feeds messages to Update; commands are not run.
+// step passes messages to Update and ignores its commands.
 func step(m model, msgs ...tea.Msg) model {
 	for _, msg := range msgs {
 		next, _ := m.Update(msg)
@@ -65,9 +65,8 @@ func press(name string) tea.KeyMsg {
 	return tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune(name)}
 }
 
-// busyRoom is what a lively stay tells.
-
-// Why a called agent has not come stands on the screen, with what to do.
+// TestAgentThatDoesNotCome checks that the screen shows why a called agent did not join, and
+// what to do.
 func TestAgentThatDoesNotCome(t *testing.T) {
 	m := drawn(t, testDeps(newFake()), 80, 24)
 	m = step(m, eventMsg{Type: room.AgentCalled, At: begin, Agent: "helper", Text: finding.Textf("calling the agent %s into the room", "helper")},
@@ -131,7 +130,7 @@ func notJoined() tea.Msg {
 		Advice:   "On the server, open the UDP port.", End: &room.End{Outcome: room.NotJoined, Stage: "media"}}
 }
 
-// screens are the states of the screen, by the names of their goldens.
+// screens returns functions that make the screen for each golden.
 func screens() map[string]func(t *testing.T, deps Deps, f *fakeStay) model {
 	in := func(t *testing.T, deps Deps, msgs ...tea.Msg) model {
 		return step(step(drawn(t, deps, 80, 24), busyRoom()...), msgs...)
@@ -209,14 +208,14 @@ func TestScreens(t *testing.T) {
 	}
 }
 
-// carried is what the tracks of busyRoom and ours carry.
+// carried returns statistics of tracks of busyRoom.
 func carried() tea.Msg {
 	lost, jitter := 0.5, 1.2
 	return eventMsg{Type: room.Stats, Traffic: []room.Traffic{
 		{SID: "TR_tone", Me: true, Rate: 32400, Lost: &lost, Jitter: &jitter}, {SID: "TR_cam", Rate: 1433000, Lost: new(float64), Jitter: &jitter}}}
 }
 
-// golden compares got with testdata/name.golden; UPDATE_GOLDEN=1 writes it.
+// golden compares got with testdata/name.golden. UPDATE_GOLDEN=1 writes the file first.
 func golden(t *testing.T, name, got string) {
 	t.Helper()
 	lines := strings.Split(got, "\n")
@@ -239,7 +238,7 @@ func golden(t *testing.T, name, got string) {
 	}
 }
 
-// hostile is a room of people who say what no terminal may act upon.
+// hostile returns events with control characters and long, wide names.
 func hostile() []tea.Msg {
 	bad := "\x1b[2J\x1b]0;owned\a令牌🚀\u202egnp\x9b31m" + strings.Repeat("宽", 300)
 	msgs := busyRoom()
@@ -256,14 +255,18 @@ func TestNoLineLeavesTheWindow(t *testing.T) {
 	ours := strings.NewReplacer(ansi.SetHyperlink(link), "", ansi.ResetHyperlink(), "")
 	asks := testDeps(newFake())
 	asks.Evicts, asks.Identity = true, strings.Repeat("宽", 90)
+	widths, heights := []int{1, 2, 5, 10, 20, 40, 59, 60, 80, 120, 200}, []int{1, 2, 5, 8, 13, 14, 15, 24, 40}
+	if testing.Short() {
+		widths, heights = []int{1, 20, 60, 120}, []int{1, 13, 24}
+	}
 	for name, m := range map[string]model{
 		"inside": inside, "scrolled": step(inside, press("pgup"), press("pgup")), "link": step(inside, press("l")), "whole": step(inside, press("l"), press("s")),
 		"qr":   step(inside, press("l"), press("g")),
 		"help": step(inside, press("?")), "typing": step(inside, press("d"), press(strings.Repeat("宽", 200))),
 		"over": step(inside, thrownOut()), "failed": step(inside, notJoined()), "asking": drawn(t, asks, 80, 24),
 	} {
-		for _, width := range []int{1, 2, 5, 10, 20, 40, 59, 60, 80, 120, 200} {
-			for _, height := range []int{1, 2, 5, 8, 13, 14, 15, 24, 40} {
+		for _, width := range widths {
+			for _, height := range heights {
 				m = step(m, tea.WindowSizeMsg{Width: width, Height: height})
 				lines := strings.Split(m.View(), "\n")
 				if len(lines) != height {
@@ -314,7 +317,7 @@ func TestTheTokenIsShownOnItsKeyOnly(t *testing.T) {
 	}
 }
 
-// acts runs the command of a key, as Bubble Tea would, and feeds its message.
+// acts presses a key, runs its command and passes on the message.
 func acts(t *testing.T, m model, name string) model {
 	t.Helper()
 	next, cmd := m.Update(press(name))
@@ -336,7 +339,7 @@ func TestKeysReachTheStay(t *testing.T) {
 		t.Error(diff)
 	}
 	f.fail = room.ErrMayNot
-	if !strings.Contains(m.View(), m.marks.Block) {
+	if !strings.Contains(m.View(), m.Marks.Block) {
 		t.Error("the line for messages is gone after one")
 	}
 	m = step(m, press("esc"))
@@ -380,7 +383,7 @@ func TestRunLeavesTheRoomOnEveryWayOut(t *testing.T) {
 			defer keys.Close()
 			deps := testDeps(f)
 			go func() {
-				time.Sleep(50 * time.Millisecond) // a key before the first frame would count too
+				time.Sleep(50 * time.Millisecond) // a key before the first frame would count, too
 				if c.cancel {
 					cancel()
 				}
@@ -400,7 +403,7 @@ func TestRunLeavesTheRoomOnEveryWayOut(t *testing.T) {
 func TestAPanicOfTheScreenLeavesTheRoom(t *testing.T) {
 	f := newFake()
 	deps := testDeps(f)
-	f.events <- room.Event{Type: room.Joined} // without its fields
+	f.events <- room.Event{Type: room.Joined} // fields are missing, which panics
 	in, keys := io.Pipe()
 	defer keys.Close()
 	if _, err := Run(t.Context(), deps, in, io.Discard); err == nil || !f.left {

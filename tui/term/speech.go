@@ -93,16 +93,16 @@ func (s Speech) Ends(left, right string, width int) string {
 	return wrap.Pad(s.Fit(strings.TrimRight(left, " "), room-1), room) + right
 }
 
-// Labelled wraps text after a label of the given columns, into at most limit lines.
-// Further lines start under the text.
-func (s Speech) Labelled(label, text string, columns, width, limit int) []string {
-	lines := s.WrapTo(text, width-columns, limit)
-	for i, line := range lines {
-		if i == 0 {
-			lines[i] = wrap.Pad(label, columns) + line
-			continue
-		}
-		lines[i] = strings.Repeat(" ", columns) + line
+// Labelled wraps text after a label into at most limit lines of width columns. Further
+// lines start under the text.
+func (s Speech) Labelled(label, text string, width, limit int) []string {
+	return wrap.Under(label, s.WrapTo(text, width-wrap.Width(label), limit))
+}
+
+// Tail cuts text from the left to width columns, with a mark.
+func (s Speech) Tail(text string, width int) string {
+	if over := wrap.Width(text) - width; over > 0 {
+		return ansi.TruncateLeft(text, over+wrap.Width(s.Ellipsis()), s.Ellipsis())
 	}
-	return lines
+	return text
 }

@@ -20,16 +20,23 @@ import (
 // without a change.
 const framesPerSecond = 120
 
-// Show runs model until it quits, and returns its last state. At the end of ctx it sends
-// the message interrupt to the model. interrupted reports whether the model quit with
-// tea.Interrupt or the process received SIGINT. After an error of the terminal or a
-// panic of the model, last is the state before it. options add to the defaults, such as
-// the mouse.
-func Show[M tea.Model](ctx context.Context, model M, interrupt tea.Msg, in io.Reader, out io.Writer,
-	options ...tea.ProgramOption) (last M, interrupted bool, err error) {
+// Show runs model until it quits, and returns its last state. mouse turns on the wheel and
+// clicks. At the end of ctx it sends the message interrupt to the model. interrupted
+// reports whether the model quit with tea.Interrupt or the process received SIGINT. After
+// an error of the terminal or a panic of the model, last is the state before it.
+func Show[M tea.Model](ctx context.Context, model M, mouse bool, interrupt tea.Msg, in io.Reader, out io.Writer) (
+	last M, interrupted bool, err error) {
+	if f, is := out.(interface{ Fd() uintptr }); is { // else the first frame has the model's size
+		if width, height, err := term.GetSize(int(f.Fd())); err == nil {
+			sized, _ := model.Update(tea.WindowSizeMsg{Width: width, Height: height})
+			model = sized.(M)
+		}
+	}
 	g := &guard[M]{model: model}
-	options = append([]tea.ProgramOption{tea.WithInput(in), tea.WithOutput(out), tea.WithAltScreen(), tea.WithFPS(framesPerSecond)},
-		options...)
+	options := []tea.ProgramOption{tea.WithInput(in), tea.WithOutput(out), tea.WithAltScreen(), tea.WithFPS(framesPerSecond)}
+	if mouse {
+		options = append(options, tea.WithMouseCellMotion())
+	}
 	program := tea.NewProgram(g, options...)
 	g.quit = program.Quit
 	stop := context.AfterFunc(ctx, func() { program.Send(interrupt) })
@@ -41,15 +48,15 @@ func Show[M tea.Model](ctx context.Context, model M, interrupt tea.Msg, in io.Re
 	return g.model, interrupted, errors.Join(err, g.err)
 }
 
-// Size returns the columns and rows of the terminal that out is; ok is false if out is
-// not a terminal.
-func Size(out io.Writer) (width, height int, ok bool) {
-	f, is := out.(interface{ Fd() uintptr })
-	if !is {
-		return 0, 0, false
-	}
-	width, height, err := term.GetSize(int(f.Fd()))
-	return max(width, 1), max(height, 1), err == nil
+// Copied says where a copied text is now.
+type Copied struct {
+	// By is the clipboard program that has the text ("wl-copy"), or the terminal, which
+	// cannot be asked whether it has. It is empty if there was neither.
+	By string
+	// Sure reports whether the program was asked and has the text.
+	Sure bool
+	// File is the absolute path of a file that holds the text, written unless Sure.
+	File string
 }
 
 // Panicked returns the error for a panic. Its text is redacted, since it may hold a

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -78,12 +79,7 @@ func routed(c Candidate) bool {
 // heard reports whether c has answered. Requests of its own prove nothing: the path
 // to it may still be closed.
 func (m *Media) heard(c Candidate) bool {
-	for _, p := range m.Pairs {
-		if sameTransport(p.Remote, c) && p.ResponsesReceived > 0 {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(m.Pairs, func(p Pair) bool { return sameTransport(p.Remote, c) && p.ResponsesReceived > 0 })
 }
 
 // credentials returns user name and key for a connectivity check on the server's

@@ -1,10 +1,10 @@
 package session
 
 import (
-	"encoding/json"
+	"cmp"
 	"net"
 	"net/netip"
-	"sort"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -37,30 +37,24 @@ func (c Candidate) HostPort() string {
 	return net.JoinHostPort(c.Address, strconv.Itoa(c.Port))
 }
 
-// PairState is the state of the checks of one candidate pair.
-type PairState string
-
-// The states of RFC 8445 section 6.1.2.6. A pair that pion abandons after its last
-// unanswered request is failed.
+// The states of a pair that a caller distinguishes (RFC 8445 section 6.1.2.6). A pair
+// that pion abandons after its last unanswered request is failed.
 const (
-	PairWaiting    PairState = "waiting"
-	PairInProgress PairState = "in-progress"
-	PairSucceeded  PairState = "succeeded"
-	PairFailed     PairState = "failed"
+	PairSucceeded = webrtc.StatsICECandidatePairStateSucceeded
+	PairFailed    = webrtc.StatsICECandidatePairStateFailed
 )
 
 // Pair is one candidate pair with the counters of its connectivity checks, as last
 // read.
 type Pair struct {
 	Local, Remote Candidate
-	State         PairState
+	State         webrtc.StatsICECandidatePairState
 	// Nominated reports whether this pair was chosen to carry media.
 	Nominated bool
-	// RequestsSent and ResponsesReceived count the doctor's checks;
-	// RequestsReceived and ResponsesSent count the server's. Requests of a TCP pair
-	// count when they are queued, connected or not.
-	RequestsSent, ResponsesReceived uint64
-	RequestsReceived, ResponsesSent uint64
+	// RequestsSent and ResponsesReceived count the doctor's checks, RequestsReceived
+	// the server's. Requests of a TCP pair count when they are queued, connected or
+	// not.
+	RequestsSent, ResponsesReceived, RequestsReceived uint64
 	// FirstRequest is the time of the first check, zero if none was sent.
 	FirstRequest time.Time
 	// LastRTT is the last round trip, and RTT the mean where that is less: an
@@ -72,21 +66,17 @@ type Pair struct {
 // Answered reports whether anything was received over this pair.
 func (p Pair) Answered() bool { return p.ResponsesReceived > 0 || p.RequestsReceived > 0 }
 
-// candidateOf returns c, cleaned.
+// newCandidate returns a candidate, cleaned.
+func newCandidate(n *probe.Net, kind, protocol, address string, port int, tcpType string) Candidate {
+	address = n.Line(address)
+	addr, _ := netip.ParseAddr(address)
+	return Candidate{Type: kind, Protocol: protocol, Address: address, Port: max(0, min(port, 65535)), TCPType: n.Line(tcpType),
+		Kind: probe.AddrKind(addr)}
+}
+
+// candidateOf returns one of pion's candidates.
 func candidateOf(n *probe.Net, c webrtc.ICECandidate) Candidate {
-	out := Candidate{
-		Type:     c.Typ.String(),
-		Protocol: c.Protocol.String(),
-		Address:  n.Line(c.Address),
-		Port:     int(c.Port),
-		TCPType:  n.Line(c.TCPType),
-	}
-	addr, err := netip.ParseAddr(out.Address)
-	if err != nil {
-		addr = netip.Addr{}
-	}
-	out.Kind = probe.AddrKind(addr)
-	return out
+	return newCandidate(n, c.Typ.String(), c.Protocol.String(), c.Address, int(c.Port), c.TCPType)
 }
 
 // parseCandidate parses the candidate attribute of a trickle message or of a
@@ -96,13 +86,7 @@ func parseCandidate(n *probe.Net, line string) (Candidate, error) {
 	if err != nil {
 		return Candidate{}, err
 	}
-	read := webrtc.ICECandidate{
-		Address: c.Address(), Port: uint16(max(0, min(c.Port(), 65535))),
-		Protocol: protocolOf(c.NetworkType().NetworkShort()), TCPType: c.TCPType().String(),
-	}
-	out := candidateOf(n, read)
-	out.Type = c.Type().String()
-	return out, nil
+	return newCandidate(n, c.Type().String(), c.NetworkType().NetworkShort(), c.Address(), c.Port(), c.TCPType().String()), nil
 }
 
 // candidateLines returns the candidates of a session description.
@@ -116,36 +100,17 @@ func candidateLines(sdp string) []string {
 	return out
 }
 
-// marshalCandidate and unmarshalCandidate convert the JSON in a TrickleRequest, as
-// browsers write it.
-func marshalCandidate(c webrtc.ICECandidateInit) (string, error) {
-	data, err := json.Marshal(c)
-	return string(data), err
-}
-
-func unmarshalCandidate(s string) (webrtc.ICECandidateInit, error) {
-	var c webrtc.ICECandidateInit
-	if s == "" {
-		return c, nil
-	}
-	err := json.Unmarshal([]byte(s), &c)
-	return c, err
-}
-
 // sameTransport reports whether two candidates name the same transport address.
 func sameTransport(a, b Candidate) bool {
 	return a.Protocol == b.Protocol && a.Address == b.Address && a.Port == b.Port
 }
 
-// appendCandidate appends a candidate unless the list holds one with the same type
-// and transport address.
+// same reports whether two candidates have the same type and transport address.
+func (c Candidate) same(other Candidate) bool { return c.Type == other.Type && sameTransport(c, other) }
+
+// appendCandidate appends a candidate unless the list holds it, or is full.
 func appendCandidate(list []Candidate, c Candidate) []Candidate {
-	for _, have := range list {
-		if have.Type == c.Type && sameTransport(have, c) {
-			return list
-		}
-	}
-	if len(list) >= caps.Candidates {
+	if len(list) >= caps.Candidates || slices.ContainsFunc(list, c.same) {
 		return list
 	}
 	return append(list, c)
@@ -168,11 +133,13 @@ func (t *transport) collect() {
 		if c.Type == webrtc.StatsTypeRemoteCandidate {
 			list = &t.media.Remote
 		}
-		full, known := knownCandidate(t.p.net, *list, c)
-		candidates[c.ID] = full
-		if !known {
-			*list = appendCandidate(*list, full)
+		// The statistics lack what was advertised.
+		full := newCandidate(t.p.net, c.CandidateType.String(), c.Protocol, c.IP, int(c.Port), "")
+		if i := slices.IndexFunc(*list, full.same); i >= 0 {
+			full = (*list)[i]
 		}
+		candidates[c.ID] = full
+		*list = appendCandidate(*list, full)
 	}
 	pairs := make([]Pair, 0, len(t.media.Pairs))
 	for _, stat := range report {
@@ -209,34 +176,12 @@ func (t *transport) selectPair() {
 	t.media.Selected.Nominated = true
 }
 
-// knownCandidate returns the candidate as it was advertised, or as pion's
-// statistics describe it.
-func knownCandidate(n *probe.Net, list []Candidate, c webrtc.ICECandidateStats) (Candidate, bool) {
-	out := candidateOf(n, webrtc.ICECandidate{
-		Typ: c.CandidateType, Address: c.IP, Port: uint16(max(0, min(c.Port, 65535))), Protocol: protocolOf(c.Protocol),
-	})
-	for _, have := range list {
-		if have.Type == out.Type && sameTransport(have, out) {
-			return have, true
-		}
-	}
-	return out, false
-}
-
-func protocolOf(s string) webrtc.ICEProtocol {
-	if s == "tcp" {
-		return webrtc.ICEProtocolTCP
-	}
-	return webrtc.ICEProtocolUDP
-}
-
 // pairOf returns one pair with its counters.
 func pairOf(c webrtc.ICECandidatePairStats, candidates map[string]Candidate) Pair {
 	p := Pair{
 		Local: candidates[c.LocalCandidateID], Remote: candidates[c.RemoteCandidateID],
-		State: PairState(c.State), Nominated: c.Nominated,
-		RequestsSent: c.RequestsSent, ResponsesReceived: c.ResponsesReceived,
-		RequestsReceived: c.RequestsReceived, ResponsesSent: c.ResponsesSent,
+		State: c.State, Nominated: c.Nominated,
+		RequestsSent: c.RequestsSent, ResponsesReceived: c.ResponsesReceived, RequestsReceived: c.RequestsReceived,
 	}
 	if c.RequestsSent > 0 {
 		p.FirstRequest = c.FirstRequestTimestamp.Time()
@@ -266,10 +211,7 @@ func sortPairs(pairs []Pair) {
 		return 3
 	}
 	key := func(p Pair) string { return p.Remote.Protocol + p.Remote.HostPort() + " " + p.Local.HostPort() }
-	sort.SliceStable(pairs, func(i, j int) bool {
-		if a, b := rank(pairs[i]), rank(pairs[j]); a != b {
-			return a < b
-		}
-		return key(pairs[i]) < key(pairs[j])
+	slices.SortStableFunc(pairs, func(a, b Pair) int {
+		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(key(a), key(b)))
 	})
 }

@@ -1,11 +1,14 @@
 package session
 
 import (
+	"math"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/pion/rtp"
 	"github.com/pion/rtp/codecs"
+	"github.com/pion/webrtc/v4"
 )
 
 // Received counts what one track delivered to its receiver.
@@ -35,30 +38,31 @@ func bitrate(bytes int, over time.Duration) float64 {
 	return float64(bytes) * 8 / over.Seconds()
 }
 
-// tally counts the packets of one track. It is pure: the caller passes the time of
-// arrival.
-type tally struct {
-	clock uint32 // of the RTP timestamps, in Hz
-	video bool
+// Tally counts the packets of one received track. Its methods may be called from any
+// goroutine.
+type Tally struct {
+	clock float64 // of the RTP timestamps, in Hz
+	vp8   bool    // whose frames are counted
 
-	got       Received
-	begun     bool
-	first     uint64
-	last      uint64 // highest, extended beyond 16 bits
-	seen      map[uint64]bool
-	transit   float64
-	timed     bool              // transit is known
-	frames    map[uint32]*frame // by timestamp, while incomplete
-	order     []uint32
-	jitterNow float64
+	mu  sync.Mutex
+	got Received
+	// first and last are the lowest and the highest sequence number, extended beyond
+	// 16 bits; recent holds the last ones, each at its remainder.
+	first, last uint64
+	recent      [1024]uint64
+	// transit is that of the packet before, if timed, and jitter the mean so far, both
+	// in units of clock.
+	transit, jitter float64
+	timed           bool
+	frames          []*frame // incomplete ones
 }
 
 // frame is an incomplete video frame.
 type frame struct {
-	begin, end uint64
-	begun, key bool
-	ended      bool
-	parts      int
+	timestamp  uint32
+	begin, end uint64 // sequence numbers; 0 while they are unknown
+	key        bool
+	parts      uint64
 	// later counts the frames that were completed since it began.
 	later int
 }
@@ -68,43 +72,65 @@ type frame struct {
 // parts have arrived by then.
 const framesHeld = 3
 
-func newTally(clock uint32, video bool) *tally {
-	return &tally{clock: clock, video: video, seen: map[uint64]bool{}, frames: map[uint32]*frame{}}
+// NewTally returns a Tally of a track with such a codec. The frames of VP8 are
+// counted, too.
+func NewTally(codec webrtc.RTPCodecCapability) *Tally {
+	return &Tally{clock: max(1, float64(codec.ClockRate)), vp8: codec.MimeType == webrtc.MimeTypeVP8}
 }
 
-// add counts one packet.
-func (c *tally) add(p *rtp.Packet, at time.Time) {
-	if len(p.Payload) == 0 {
-		// Padding, which a server may send to probe the bandwidth: it has a
-		// sequence number and no payload.
-		c.number(p.SequenceNumber, at)
-		return
+// Read counts the packets of a track until its connection ends. each, if not nil, is
+// called after each packet.
+func (c *Tally) Read(t *webrtc.TrackRemote, each func()) {
+	for {
+		p, _, err := t.ReadRTP()
+		if err != nil {
+			return
+		}
+		c.Add(p, time.Now())
+		if each != nil {
+			each()
+		}
 	}
+}
+
+// Got returns the counts.
+func (c *Tally) Got() Received {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.got
+}
+
+// Add counts a packet that arrived at that time.
+func (c *Tally) Add(p *rtp.Packet, at time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	seq, repeated := c.number(p.SequenceNumber, at)
-	if repeated {
+	// Padding, which a server may send to probe the bandwidth, has a sequence number
+	// and no payload.
+	if repeated || len(p.Payload) == 0 {
 		return
 	}
 	c.got.Bytes += len(p.Payload)
-	c.jitter(p.Timestamp, at)
-	if c.video {
+	c.delay(p.Timestamp, at)
+	if c.vp8 {
 		c.part(p, seq, at)
 	}
 }
 
 // number counts a sequence number, extended beyond its 16 bits.
-func (c *tally) number(n uint16, at time.Time) (seq uint64, repeated bool) {
-	if !c.begun {
-		c.begun = true
-		// First is far from 0, so that earlier packets have a number too.
+func (c *Tally) number(n uint16, at time.Time) (seq uint64, repeated bool) {
+	if c.first == 0 {
+		// It is far from 0, so that earlier packets have a number too.
 		c.first = 1<<32 | uint64(n)
 		c.last = c.first
 		c.got.First = at
 	}
 	seq = c.last + uint64(int64(int16(n-uint16(c.last))))
-	if c.seen[seq] {
+	place := &c.recent[seq%uint64(len(c.recent))]
+	if *place == seq {
 		return seq, true
 	}
-	c.seen[seq] = true
+	*place = seq
 	c.first, c.last = min(c.first, seq), max(c.last, seq)
 	c.got.Last = at
 	c.got.Packets++
@@ -113,73 +139,66 @@ func (c *tally) number(n uint16, at time.Time) (seq uint64, repeated bool) {
 	return seq, false
 }
 
-// jitter implements RFC 3550 appendix A.8.
-func (c *tally) jitter(timestamp uint32, at time.Time) {
-	arrival := at.Sub(c.got.First).Seconds() * float64(c.clock)
-	transit := arrival - float64(timestamp)
-	if c.timed {
-		d := transit - c.transit
-		if d < 0 {
-			d = -d
-		}
-		if d < float64(c.clock) { // a timestamp that jumps is no jitter
-			c.jitterNow += (d - c.jitterNow) / 16
-		}
+// delay computes the jitter as RFC 3550 appendix A.8 does.
+func (c *Tally) delay(timestamp uint32, at time.Time) {
+	transit := at.Sub(c.got.First).Seconds()*c.clock - float64(timestamp)
+	if d := math.Abs(transit - c.transit); c.timed && d < c.clock { // a timestamp that jumps is no jitter
+		c.jitter += (d - c.jitter) / 16
 	}
 	c.transit, c.timed = transit, true
-	c.got.Jitter = time.Duration(c.jitterNow / float64(c.clock) * float64(time.Second))
+	c.got.Jitter = time.Duration(c.jitter / c.clock * float64(time.Second))
 }
 
 // part adds one packet of video to its frame.
-func (c *tally) part(p *rtp.Packet, seq uint64, at time.Time) {
+func (c *Tally) part(p *rtp.Packet, seq uint64, at time.Time) {
 	var vp8 codecs.VP8Packet
 	payload, err := vp8.Unmarshal(p.Payload)
 	if err != nil {
 		return
 	}
-	f := c.frames[p.Timestamp]
-	if f == nil {
-		f = &frame{}
-		c.frames[p.Timestamp] = f
-		c.order = append(c.order, p.Timestamp)
+	i := slices.IndexFunc(c.frames, func(f *frame) bool { return f.timestamp == p.Timestamp })
+	if i < 0 {
+		i, c.frames = len(c.frames), append(c.frames, &frame{timestamp: p.Timestamp})
 	}
+	f := c.frames[i]
 	f.parts++
 	if vp8.S == 1 && vp8.PID == 0 {
-		f.begin, f.begun, f.key = seq, true, isKeyframe(payload)
+		f.begin, f.key = seq, isKeyframe(payload)
 	}
 	if p.Marker {
-		f.end, f.ended = seq, true
+		f.end = seq
 	}
-	if f.begun && f.ended && uint64(f.parts) == f.end-f.begin+1 {
-		c.complete(p.Timestamp, f, at)
+	if f.begin > 0 && f.end > 0 && f.parts == f.end-f.begin+1 {
+		c.complete(f, at)
 	}
-	for len(c.order) > framesHeld {
-		c.drop(c.order[0], true)
+	if len(c.frames) > framesHeld {
+		c.broken(c.frames[0])
 	}
 }
 
-func (c *tally) complete(timestamp uint32, f *frame, at time.Time) {
+// complete counts a complete frame.
+func (c *Tally) complete(f *frame, at time.Time) {
 	if c.got.FirstFrame.IsZero() && f.key {
 		c.got.FirstFrame = at
 	}
 	if !c.got.FirstFrame.IsZero() {
 		c.got.Frames++
 	}
-	c.drop(timestamp, false)
-	for _, t := range slices.Clone(c.order) {
-		if held := c.frames[t]; held.later < framesHeld {
-			held.later++
-		} else {
-			c.drop(t, true)
+	c.drop(f)
+	for _, held := range slices.Clone(c.frames) {
+		if held.later++; held.later > framesHeld {
+			c.broken(held)
 		}
 	}
 }
 
-// drop removes a frame.
-func (c *tally) drop(timestamp uint32, broken bool) {
-	delete(c.frames, timestamp)
-	c.order = slices.DeleteFunc(c.order, func(t uint32) bool { return t == timestamp })
-	if broken && !c.got.FirstFrame.IsZero() {
+// broken counts a frame of which a part is missing.
+func (c *Tally) broken(f *frame) {
+	if c.drop(f); !c.got.FirstFrame.IsZero() {
 		c.got.Broken++
 	}
+}
+
+func (c *Tally) drop(f *frame) {
+	c.frames = slices.DeleteFunc(c.frames, func(o *frame) bool { return o == f })
 }

@@ -10,7 +10,7 @@ import (
 	"lkdoctor/checks/probe/clips"
 )
 
-// patternPackets are the pattern's packets as they are sent.
+// patternPackets returns the RTP packets of the first frames of the test pattern.
 func patternPackets(t testing.TB, frames int) []*rtp.Packet {
 	t.Helper()
 	video, err := clips.Pattern.Samples()
@@ -49,18 +49,18 @@ func TestClips(t *testing.T) {
 	}
 }
 
-// count feeds packets, 20 ms apart each timestamp, to a tally.
+// count adds packets to a tally at the times of their timestamps.
 func count(packets []*rtp.Packet) Received {
-	c := newTally(90000, true)
+	c := NewTally(patternCodec)
 	begin := time.Now()
 	for _, p := range packets {
-		c.add(p, begin.Add(time.Duration(p.Timestamp-packets[0].Timestamp)*time.Second/90000))
+		c.Add(p, begin.Add(time.Duration(p.Timestamp-packets[0].Timestamp)*time.Second/90000))
 	}
 	return c.got
 }
 
 func TestTally(t *testing.T) {
-	all := patternPackets(t, 20) // the sequence numbers go beyond 65535
+	all := patternPackets(t, 20) // the sequence numbers wrap
 	without := func(drop ...int) []*rtp.Packet {
 		var out []*rtp.Packet
 		for i, p := range all {
@@ -85,7 +85,7 @@ func TestTally(t *testing.T) {
 		{"all", all, 0, 20, 0},
 		{"out of order", swapped, 0, 20, 0},
 		{"repeated", twice, 0, 20, 0},
-		// The first frame takes four packets; the next keyframe is the eleventh.
+		// The first frame has four packets; the eleventh frame is the next keyframe.
 		{"part of a keyframe", without(1), 1, 10, 0},
 		{"a whole frame", without(6), 1, 19, 0},
 		{"part of a later keyframe", without(14), 1, 19, 1},
@@ -104,11 +104,11 @@ func TestTally(t *testing.T) {
 }
 
 func TestTallyJitter(t *testing.T) {
-	c := newTally(48000, false)
+	c := NewTally(toneCodec)
 	begin := time.Now()
 	for i := range 200 {
 		late := time.Duration(i%2) * 10 * time.Millisecond
-		c.add(&rtp.Packet{Header: rtp.Header{SequenceNumber: uint16(i), Timestamp: uint32(i * 960)}, Payload: []byte{1}},
+		c.Add(&rtp.Packet{Header: rtp.Header{SequenceNumber: uint16(i), Timestamp: uint32(i * 960)}, Payload: []byte{1}},
 			begin.Add(time.Duration(i)*20*time.Millisecond+late))
 	}
 	if j := c.got.Jitter; j < 9*time.Millisecond || j > 11*time.Millisecond {
@@ -121,10 +121,10 @@ func FuzzTally(f *testing.F) {
 		f.Add(p.SequenceNumber, p.Timestamp, p.Marker, p.Payload)
 	}
 	f.Fuzz(func(t *testing.T, seq uint16, timestamp uint32, marker bool, payload []byte) {
-		c := newTally(90000, true)
+		c := NewTally(patternCodec)
 		now := time.Now()
 		for i := range 8 {
-			c.add(&rtp.Packet{Header: rtp.Header{SequenceNumber: seq + uint16(i*i), Timestamp: timestamp * uint32(i), Marker: marker}, Payload: payload},
+			c.Add(&rtp.Packet{Header: rtp.Header{SequenceNumber: seq + uint16(i*i), Timestamp: timestamp * uint32(i), Marker: marker}, Payload: payload},
 				now.Add(time.Duration(i)*time.Millisecond))
 		}
 		if g := c.got; g.Lost < 0 || g.Lost+g.Packets != g.Expected || len(c.frames) > framesHeld+1 || g.Jitter < 0 {

@@ -2,7 +2,14 @@ package session
 
 import (
 	"maps"
+	"net"
 	"slices"
+	"sync/atomic"
+	"time"
+
+	pion "github.com/pion/transport/v4"
+	"github.com/pion/transport/v4/stdnet"
+	"golang.org/x/time/rate"
 )
 
 // Excess names something of which a server sent more than is read or kept (see
@@ -30,9 +37,6 @@ func (p *Participant) tooMany(what Excess, is bool) {
 	if is {
 		p.excessMu.Lock()
 		defer p.excessMu.Unlock()
-		if p.excess == nil {
-			p.excess = map[Excess]bool{}
-		}
 		p.excess[what] = true
 	}
 }
@@ -40,13 +44,74 @@ func (p *Participant) tooMany(what Excess, is bool) {
 // Excess returns what the server sent too much of so far, in order.
 func (p *Participant) Excess() []Excess {
 	if w := p.current(); w != nil {
-		p.tooMany(ExcessBytes, w.bytes.exceeded())
-		p.tooMany(ExcessMessages, w.pace.exceeded())
+		p.tooMany(ExcessBytes, w.bytes.over.Load())
+		p.tooMany(ExcessMessages, w.pace.over.Load())
 		p.tooMany(ExcessUnread, w.unread.Load())
 	}
-	p.tooMany(ExcessPackets, p.packets.exceeded())
-	p.tooMany(ExcessData, p.data.exceeded())
+	p.tooMany(ExcessPackets, p.packets.over.Load())
+	p.tooMany(ExcessData, p.data.over.Load())
 	p.excessMu.Lock()
 	defer p.excessMu.Unlock()
 	return slices.Sorted(maps.Keys(p.excess))
+}
+
+// pacer limits how fast a peer's data is read: a burst immediately, then a rate per
+// second. TCP and SCTP then slow the sender down; UDP packets are lost.
+type pacer struct {
+	*rate.Limiter
+	over atomic.Bool // the peer was slowed down
+}
+
+func newPacer(burst int, perSecond rate.Limit) *pacer {
+	return &pacer{Limiter: rate.NewLimiter(perSecond, burst)}
+}
+
+// wait uses cost, at most a burst, and returns when the rate allows it.
+func (p *pacer) wait(cost int) {
+	if delay := p.ReserveN(time.Now(), cost).Delay(); delay > 0 {
+		p.over.Store(true)
+		time.Sleep(delay)
+	}
+}
+
+// pacedConn is a connection whose reading is limited, in bytes.
+type pacedConn struct {
+	net.Conn
+	pace *pacer
+}
+
+func (c *pacedConn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p[:min(len(p), 64<<10)]) // so that no pause is long
+	c.pace.wait(n)
+	return n, err
+}
+
+// pacedNet is the machine's network for an ICE agent. The reading of its UDP
+// sockets is limited, in packets.
+type pacedNet struct {
+	*stdnet.Net
+	pace *pacer
+}
+
+// ListenUDP opens a socket for a host or server reflexive candidate.
+func (n *pacedNet) ListenUDP(network string, at *net.UDPAddr) (pion.UDPConn, error) {
+	conn, err := n.Net.ListenUDP(network, at)
+	if err != nil {
+		return nil, err
+	}
+	return &pacedUDP{UDPConn: conn, pace: n.pace}, nil
+}
+
+// pacedUDP is a socket of pacedNet.
+type pacedUDP struct {
+	pion.UDPConn
+	pace *pacer
+}
+
+func (c *pacedUDP) ReadFrom(p []byte) (int, net.Addr, error) {
+	n, from, err := c.UDPConn.ReadFrom(p)
+	if err == nil {
+		c.pace.wait(1)
+	}
+	return n, from, err
 }

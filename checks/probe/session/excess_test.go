@@ -17,7 +17,7 @@ import (
 	"lkdoctor/checks/probe/session"
 )
 
-// listener counts the packets and connections that reach one port, UDP and TCP.
+// listener counts the packets and connections that arrive at a port, on UDP and TCP.
 func listener(t *testing.T) (addr string, reached *atomic.Int32) {
 	t.Helper()
 	reached = new(atomic.Int32)
@@ -52,8 +52,8 @@ func listener(t *testing.T) (addr string, reached *atomic.Int32) {
 	return udp.LocalAddr().String(), reached
 }
 
-// Nothing is sent to the URL of an ICE server that was not read, or that has no
-// credentials, whichever way ICE servers are asked.
+// TestNothingIsSentToWhatIsNoICEURL checks that neither TURN nor Media sends anything to
+// an ICE server with an invalid URL or without credentials.
 func TestNothingIsSentToWhatIsNoICEURL(t *testing.T) {
 	for _, form := range []string{"turn:%s", "turn://%s", "turn:user@%s", "stun:%s?transport=udp", "turn:%s?x=y", "turn:%s?transport=sctp", "turn:%s/path",
 		"http://%s", "%s", "turn:%s#", "turn:%s?transport=udp&transport=tcp", "turn:%s\x00", "turn:%s?transport=udp" + strings.Repeat("x", caps.ICEURL), "no credentials: turn:%s?transport=udp"} {
@@ -76,7 +76,7 @@ func TestNothingIsSentToWhatIsNoICEURL(t *testing.T) {
 			if f != nil {
 				t.Fatal(f)
 			}
-			p.TURN(within(t, 10*time.Second), session.TURNOptions{})
+			p.TURN(within(t, 10*time.Second), nil)
 			p.Media(within(t, 10*time.Second), session.MediaOptions{ForceRelay: true})
 			p.Leave()
 			n.Close()
@@ -87,7 +87,7 @@ func TestNothingIsSentToWhatIsNoICEURL(t *testing.T) {
 	}
 }
 
-// What is too much is said.
+// TestExcess checks that Excess lists what a server sent over the limits.
 func TestExcess(t *testing.T) {
 	base := wsServer(t, func(ws *websocket.Conn) {
 		join := joinMessage()

@@ -2,6 +2,8 @@ package session
 
 import (
 	"cmp"
+	"iter"
+	"strings"
 	"time"
 
 	"github.com/livekit/protocol/livekit"
@@ -15,11 +17,8 @@ import (
 // JoinFacts is the content of the server's JoinResponse, cleaned and capped,
 // without its secrets (room.turnPassword, the ICE servers' credentials).
 type JoinFacts struct {
-	// ServerVersion and ServerRegion describe the server; Edition is Standard or
-	// Cloud.
-	ServerVersion, ServerRegion, Edition string
-	Room                                 string
-	Identity, ParticipantSID             string
+	ServerVersion, ServerRegion    string
+	Room, Identity, ParticipantSID string
 	// OthersCount is the number of other participants in the room.
 	OthersCount int
 	// CanPublish, CanPublishData and CanSubscribe are the permissions that the
@@ -29,12 +28,11 @@ type JoinFacts struct {
 	// counts; false means that the client has to offer (a token that may not
 	// subscribe).
 	SubscriberPrimary bool
-	// ICEServers are the STUN and TURN servers of the JoinResponse.
-	ICEServers []ICEServer
-	// ICEServersCount counts all of them.
-	ICEServersCount int
-	// ICEURLsCount counts the URLs of all of them.
-	ICEURLsCount int
+	// ICEServersCount counts the STUN and TURN servers of the JoinResponse,
+	// ICEURLsCount their URLs.
+	ICEServersCount, ICEURLsCount int
+	// NamesTURN reports whether one of them is a TURN server's, even an invalid one.
+	NamesTURN bool
 	// ICEProblems are the URLs, of all servers, that browsers refuse: at most 16 of
 	// ICEProblemsCount.
 	ICEProblems               []probe.ICEServerProblem
@@ -42,18 +40,14 @@ type JoinFacts struct {
 	PingInterval, PingTimeout time.Duration
 }
 
-// ICEServer is one entry of the JoinResponse's ICE servers, without its
-// credential.
-type ICEServer struct {
-	URLs []string
-	// HasCredential reports whether user name and password came with it.
-	HasCredential bool
-}
-
 // joinFacts reads a JoinResponse.
 func joinFacts(n *probe.Net, j *livekit.JoinResponse) JoinFacts {
 	n.Redact.LearnFrom(j.GetRoom().GetTurnPassword())
-	eachICEURL(j.GetIceServers(), func(_ int, s *livekit.ICEServer, _ string) { n.Redact.LearnFrom(s.GetCredential()) })
+	namesTURN := false
+	for s, u := range iceURLs(j.GetIceServers()) {
+		n.Redact.LearnFrom(s.GetCredential())
+		namesTURN = namesTURN || strings.HasPrefix(strings.ToLower(strings.TrimSpace(u)), "turn")
+	}
 	info, perm := j.GetServerInfo(), j.GetParticipant().GetPermission()
 	facts := JoinFacts{
 		ServerVersion:     n.Line(cmp.Or(info.GetVersion(), j.GetServerVersion())),
@@ -66,40 +60,34 @@ func joinFacts(n *probe.Net, j *livekit.JoinResponse) JoinFacts {
 		CanPublishData:    perm.GetCanPublishData(),
 		CanSubscribe:      perm.GetCanSubscribe(),
 		SubscriberPrimary: j.GetSubscriberPrimary(),
+		ICEServersCount:   len(j.GetIceServers()),
+		NamesTURN:         namesTURN,
 		PingInterval:      seconds(j.GetPingInterval()),
 		PingTimeout:       seconds(j.GetPingTimeout()),
 	}
-	if info != nil {
-		facts.Edition = n.Line(info.GetEdition().String())
-	}
-	facts.ICEServersCount = len(j.GetIceServers())
 	for _, s := range j.GetIceServers() {
 		facts.ICEURLsCount += len(s.GetUrls())
 	}
 	facts.ICEProblems, facts.ICEProblemsCount = n.ICEProblems(j.GetIceServers())
-	eachICEURL(j.GetIceServers(), func(i int, s *livekit.ICEServer, u string) {
-		if i == len(facts.ICEServers) {
-			facts.ICEServers = append(facts.ICEServers, ICEServer{HasCredential: s.GetCredential() != ""})
-		}
-		facts.ICEServers[i].URLs = append(facts.ICEServers[i].URLs, n.Line(u[:min(len(u), caps.ICEURL)]))
-	})
 	return facts
 }
 
-// eachICEURL calls f with each server and URL that is kept; i counts the servers
-// that have a URL.
-func eachICEURL(list []*livekit.ICEServer, f func(i int, s *livekit.ICEServer, u string)) {
-	servers, urls := 0, 0
-	for _, s := range list {
-		before := urls
-		for _, u := range s.GetUrls() {
-			if servers < caps.ICEServers && urls < caps.ICEURLs {
-				f(servers, s, u)
-				urls++
+// iceURLs returns the servers and URLs that are kept of a list.
+func iceURLs(list []*livekit.ICEServer) iter.Seq2[*livekit.ICEServer, string] {
+	return func(yield func(*livekit.ICEServer, string) bool) {
+		servers, urls := 0, 0
+		for _, s := range list {
+			for _, u := range s.GetUrls() {
+				if urls++; urls > caps.ICEURLs || !yield(s, u) {
+					return
+				}
 			}
-		}
-		if urls > before {
-			servers++
+			if len(s.GetUrls()) > 0 {
+				servers++
+			}
+			if servers == caps.ICEServers {
+				return
+			}
 		}
 	}
 }
@@ -110,25 +98,24 @@ func eachICEURL(list []*livekit.ICEServer, f func(i int, s *livekit.ICEServer, u
 // sent to an address that was not parsed.
 func iceServers(list []*livekit.ICEServer) []webrtc.ICEServer {
 	var out []webrtc.ICEServer
-	eachICEURL(list, func(_ int, s *livekit.ICEServer, u string) {
+	for s, u := range iceURLs(list) {
 		server := webrtc.ICEServer{URLs: []string{u}}
 		if s.GetCredential() != "" {
 			server.Username, server.Credential = s.GetUsername(), s.GetCredential()
 		}
-		if _, problem := probe.ParseICEURL(u); problem != "" {
-			return
+		parsed, problem := probe.ParseICEURL(u)
+		if _, err := stun.ParseURI(u); err != nil || problem != "" || parsed.TURN() && (server.Username == "" || server.Credential == nil) {
+			continue
 		}
-		if _, err := stun.ParseURI(u); err == nil && (!isTURN(server) || server.Username != "" && server.Credential != nil) {
-			out = append(out, server)
-		}
-	})
+		out = append(out, server)
+	}
 	return out
 }
 
 // isTURN reports whether s has a TURN URL.
 func isTURN(s webrtc.ICEServer) bool {
-	u, err := stun.ParseURI(s.URLs[0])
-	return err == nil && (u.Scheme == stun.SchemeTypeTURN || u.Scheme == stun.SchemeTypeTURNS)
+	u, _ := probe.ParseICEURL(s.URLs[0])
+	return u.TURN()
 }
 
 // seconds converts a server's number to a duration without overflow.

@@ -11,8 +11,8 @@ import (
 	"lkdoctor/config/clean"
 )
 
-// TestCredentialsOfAJoinAreKnown: what a JoinResponse hands out as a secret is
-// hidden from then on, whoever says it again.
+// TestCredentialsOfAJoinAreKnown checks that the credentials in a JoinResponse are
+// redacted wherever they appear afterwards.
 func TestCredentialsOfAJoinAreKnown(t *testing.T) {
 	const turn, room = "Zq7turn-credential-0123456789", "Zq7room-password-0123456789"
 	n := &probe.Net{Redact: clean.NewRedactor()}
@@ -25,6 +25,6 @@ func TestCredentialsOfAJoinAreKnown(t *testing.T) {
 	if text := fmt.Sprintf("%+v", facts) + n.Line("refused "+turn[:14]); strings.Contains(text, "Zq7") {
 		t.Errorf("shown: %s", text)
 	}
-	// A Net without a Redactor learns nothing.
+	// joinFacts must accept a Net without a Redactor.
 	joinFacts(&probe.Net{}, &livekit.JoinResponse{IceServers: []*livekit.ICEServer{{Urls: []string{"turn:h"}, Credential: turn}}})
 }

@@ -11,8 +11,8 @@ import (
 	"lkdoctor/checks/probe/session"
 )
 
-// farLiveKit is a LiveKit server that is a round trip away, at a loopback port
-// as the near end of a tunnel is.
+// farLiveKit returns the URL of a LiveKit server behind a delay of rtt. The URL is on
+// loopback, as the near end of a tunnel is.
 func farLiveKit(t *testing.T, rtt time.Duration) *url.URL {
 	t.Helper()
 	delay, err := lab.Delay(startLiveKit(t, "", "").base.Host, rtt)
@@ -23,15 +23,15 @@ func farLiveKit(t *testing.T, rtt time.Duration) *url.URL {
 	return &url.URL{Scheme: "ws", Host: delay.Addr}
 }
 
-// A join after Reach finds its connection open, and leaving a far server waits
-// for nothing: neither costs a round trip. The server hears of it all the same.
+// TestRoundTripsOfAFarJoin checks that a join after Reach uses an open connection, and
+// that Leave does not wait for the server, which must still receive it.
 func TestRoundTripsOfAFarJoin(t *testing.T) {
 	codetest.Alone(t)
 	const rtt = 250 * time.Millisecond
 	base, net := farLiveKit(t, rtt), &probe.Net{}
 	defer func() { net.Close() }()
 	var join, leave time.Duration
-	for try := 0; try == 0 || try < 3 && (join >= 2*rtt || leave >= rtt); try++ { // a busy machine is no round trip
+	for try := 0; try == 0 || try < 3 && (join >= 2*rtt || leave >= rtt); try++ { // a busy machine may slow one try down
 		if try > 0 {
 			net.Close()
 			net = &probe.Net{}

@@ -16,7 +16,7 @@ import (
 	"lkdoctor/checks/probe"
 )
 
-// deafWire is a connection to a server that reads and says nothing.
+// deafWire returns a connection to a server that reads and sends nothing.
 func deafWire(f *testing.F) *wire {
 	f.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -31,11 +31,11 @@ func deafWire(f *testing.F) *wire {
 		f.Fatal(err)
 	}
 	f.Cleanup(func() { _ = ws.Close() })
-	return newWire(new(probe.Net), upgraded{ws: ws, bytes: &pacer{}})
+	return newWire(new(probe.Net), upgraded{ws: ws, bytes: newPacer(1, 1)})
 }
 
-// FuzzDescription: whatever a server offers, names or answers, nothing panics, and
-// what is kept is bounded and clean.
+// FuzzDescription checks that no offer or candidate panics, and that what is kept is
+// bounded and has no control characters.
 func FuzzDescription(f *testing.F) {
 	const data = "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0 1\r\na=fingerprint:sha-256 " +
 		"00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00\r\n" +
@@ -50,8 +50,9 @@ func FuzzDescription(f *testing.F) {
 	f.Add("m=application", "\x00", "")
 	w := deafWire(f)
 	f.Fuzz(func(t *testing.T, first, second, candidate string) {
-		p := &Participant{net: new(probe.Net), wire: w, lost: make(chan struct{}, 1), started: true, Loopback: true,
-			servers: func() []webrtc.ICEServer { return nil }}
+		p := newParticipant(new(probe.Net), nil, "", Options{})
+		p.wire, p.started, p.Loopback = w, true, true
+		p.setServers(nil)
 		p.negotiating.Lock()
 		for _, m := range []*livekit.SignalResponse{
 			{Message: &livekit.SignalResponse_Offer{Offer: &livekit.SessionDescription{Type: "offer", Sdp: first}}},
@@ -76,8 +77,8 @@ func FuzzDescription(f *testing.F) {
 	})
 }
 
-// FuzzICEServers: whatever list a server hands out, what is kept of it is bounded,
-// clean, and taken whole by the WebRTC library.
+// FuzzICEServers checks that what is kept of a list of ICE servers is bounded, has no
+// control characters, and is accepted by the WebRTC library.
 func FuzzICEServers(f *testing.F) {
 	f.Add("turn:a:1\nstun:[::1]\nturns:b?transport=tcp", "u", "c")
 	f.Add("stun:[::\n\x00\nturn://x\nturn:a@b\nstuns:c:0\nturn:d?transport=udp#", "", "")
@@ -89,12 +90,8 @@ func FuzzICEServers(f *testing.F) {
 		}
 		facts := joinFacts(new(probe.Net), &livekit.JoinResponse{IceServers: list})
 		kept := iceServers(list)
-		count := 0
-		for _, s := range facts.ICEServers {
-			count += len(s.URLs)
-		}
-		if len(facts.ICEServers) > caps.ICEServers || count > caps.ICEURLs || len(kept) > caps.ICEURLs || len(facts.ICEProblems) > caps.ICEProblems {
-			t.Errorf("%d servers, %d URLs, %d asked, %d problems", len(facts.ICEServers), count, len(kept), len(facts.ICEProblems))
+		if len(kept) > caps.ICEURLs || len(facts.ICEProblems) > caps.ICEProblems {
+			t.Errorf("%d asked, %d problems", len(kept), len(facts.ICEProblems))
 		}
 		if i := strings.IndexFunc(fmt.Sprintf("%+v", facts), unicode.IsControl); i >= 0 {
 			t.Errorf("a control character in %+v", facts)

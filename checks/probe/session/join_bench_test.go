@@ -11,8 +11,7 @@ import (
 	"lkdoctor/checks/probe"
 )
 
-// BenchmarkJoin compares a whole join that keeps its evidence with one of the
-// Go SDK, each joining and leaving.
+// BenchmarkJoin compares a join and leave with those of the Go SDK.
 func BenchmarkJoin(b *testing.B) {
 	lksdk.SetLogger(logger.GetDiscardLogger())
 	server := startLiveKit(b, "", "")

@@ -20,15 +20,15 @@ const (
 	testSecret = "a-secret-of-more-than-thirty-two-characters"
 )
 
-// livekitServer is a real livekit-server and where to find it.
+// A livekitServer is a running livekit-server.
 type livekitServer struct {
 	base *url.URL
-	// tcp is its ICE/TCP port.
+	// tcp is the ICE/TCP port.
 	tcp int
 }
 
-// startLiveKit runs a server on loopback until the test ends. rtc is added to
-// the rtc section of its configuration, extra to the configuration itself.
+// startLiveKit runs a server on loopback until the test ends. rtc is added to the rtc
+// section of its configuration, extra to the top level.
 func startLiveKit(tb testing.TB, rtc, extra string) *livekitServer {
 	tb.Helper()
 	server, err := lab.StartLiveKit(within(tb, 20*time.Second), lab.LiveKitOptions{
@@ -45,7 +45,7 @@ func startLiveKit(tb testing.TB, rtc, extra string) *livekitServer {
 	return &livekitServer{base: base, tcp: int(netip.MustParseAddrPort(server.TCPAddr).Port())}
 }
 
-// closedPort is a TCP port on which nobody listens.
+// closedPort returns a TCP port that refuses connections.
 func closedPort(tb testing.TB) int {
 	tb.Helper()
 	l, err := net.Listen("tcp4", "127.0.0.1:0")
@@ -56,7 +56,7 @@ func closedPort(tb testing.TB) int {
 	return l.Addr().(*net.TCPAddr).Port
 }
 
-// tokenFor mints a participant's token; change may adapt it.
+// tokenFor returns a participant's token, modified by change.
 func tokenFor(tb testing.TB, identity, room string, change ...func(*auth.AccessToken, *auth.VideoGrant)) string {
 	tb.Helper()
 	grant := &auth.VideoGrant{RoomJoin: true, Room: room}
@@ -71,21 +71,21 @@ func tokenFor(tb testing.TB, identity, room string, change ...func(*auth.AccessT
 	return jwt
 }
 
-// within is a context that ends with the test, and after d.
+// within returns a context with a timeout of d, which ends with the test.
 func within(tb testing.TB, d time.Duration) context.Context {
 	ctx, cancel := context.WithTimeout(context.Background(), d)
 	tb.Cleanup(cancel)
 	return ctx
 }
 
-// joinOptions are the choices of joinAll.
+// joinOptions are the options of joinAll.
 type joinOptions struct {
 	Token  string
 	Signal session.Options
 	Media  session.MediaOptions
 }
 
-// joined is what a join that is over left as evidence.
+// A joined is the result of joinAll.
 type joined struct {
 	Failure *session.SignalFailure
 	Facts   session.JoinFacts
@@ -102,7 +102,7 @@ func joinAll(ctx context.Context, n *probe.Net, base *url.URL, o joinOptions) *j
 	return &joined{Facts: p.Facts, Media: p.Media(ctx, o.Media)}
 }
 
-// patientNet is a Net straight to loopback, with the limits of a real run.
+// patientNet returns a Net without a proxy and with default limits.
 func patientNet(t *testing.T) *probe.Net {
 	t.Helper()
 	n := &probe.Net{Proxy: func(*url.URL) (*url.URL, error) { return nil, nil }}

@@ -136,17 +136,12 @@ func (p *Participant) begun(o MediaOptions, diagnose bool) (*transport, error) {
 	t := p.primary()
 	if t == nil {
 		var err error
-		target := livekit.SignalTarget_SUBSCRIBER
-		if !p.Facts.SubscriberPrimary {
-			target = livekit.SignalTarget_PUBLISHER
-		}
-		if t, err = p.newTransport(target); err != nil {
+		if t, err = p.newTransport(p.primaryTarget()); err != nil {
 			return nil, err
 		}
 		t.note(func() { t.diagnose = diagnose })
-		if target == livekit.SignalTarget_PUBLISHER {
-			err := t.openData()
-			if err == nil {
+		if !p.Facts.SubscriberPrimary {
+			if err = t.openData(); err == nil {
 				err = t.offer(false)
 			}
 			if err != nil {
@@ -369,13 +364,13 @@ func (r *mediaRun) signalEnded() Outcome {
 
 // icePicture is the input of a verdict on silence.
 type icePicture struct {
-	// Elapsed is the time since negotiation began in which this process ran.
-	Elapsed time.Duration
-	Pairs   []Pair
-	// TCPPending counts the unfinished dials of ICE/TCP addresses.
-	TCPPending int
-	// Now is the time at which the pairs were read.
-	Now time.Time
+	// elapsed is the time since negotiation began in which this process ran.
+	elapsed time.Duration
+	pairs   []Pair
+	// tcpPending counts the unfinished dials of ICE/TCP addresses.
+	tcpPending int
+	// now is the time at which the pairs were read.
+	now time.Time
 }
 
 const (
@@ -397,41 +392,37 @@ const (
 // requests, long enough ago, and no dial is pending; or grace is over too. One
 // answer, or one request of the server, means that it is not silent.
 func (p icePicture) silent(silence, grace time.Duration) bool {
-	if len(p.Pairs) == 0 || p.Elapsed < silence {
+	if len(p.pairs) == 0 || p.elapsed < silence {
 		return false
 	}
-	settled := p.TCPPending == 0
-	for _, pair := range p.Pairs {
+	settled := p.tcpPending == 0
+	for _, pair := range p.pairs {
 		if pair.Answered() {
 			return false
 		}
-		if !pair.givenUp(p.Now) {
+		if !pair.givenUp(p.now) {
 			settled = false
 		}
 	}
-	return settled || p.Elapsed >= silence+grace
+	return settled || p.elapsed >= silence+grace
 }
 
 // oneWay reports whether the server's packets arrive here and no pair's requests
 // were answered: this machine's packets do not arrive there, as an answer would
 // take the path of the server's own requests.
 func (p icePicture) oneWay() bool {
-	for _, pair := range p.Pairs {
-		if pair.ResponsesReceived > 0 || !pair.givenUp(p.Now) {
+	for _, pair := range p.pairs {
+		if pair.ResponsesReceived > 0 || !pair.givenUp(p.now) {
 			return false
 		}
 	}
-	return answered(p.Pairs)
+	return answered(p.pairs)
 }
 
 // givenUp reports whether a pair failed, could never send (a loopback socket to
 // another machine), or sent enough requests.
 func (p Pair) givenUp(now time.Time) bool {
-	switch {
-	case p.State == PairFailed, p.RequestsSent == 0:
-		return true
-	}
-	return p.RequestsSent >= enoughRequests && now.Sub(p.FirstRequest) >= enoughTime
+	return p.State == PairFailed || p.RequestsSent == 0 || p.RequestsSent >= enoughRequests && now.Sub(p.FirstRequest) >= enoughTime
 }
 
 // verdict returns the outcome once there is one, "" before.
@@ -501,7 +492,7 @@ func (r *mediaRun) silence(now time.Time) Outcome {
 			return OutcomeNothingAnswered
 		}
 	default:
-		p := icePicture{Elapsed: elapsed, Pairs: m.Pairs, TCPPending: r.t.dialing, Now: now}
+		p := icePicture{elapsed: elapsed, pairs: m.Pairs, tcpPending: r.t.dialing, now: now}
 		if p.silent(limit, r.limits.Grace) {
 			return OutcomeNothingAnswered
 		}
@@ -514,10 +505,5 @@ func (r *mediaRun) silence(now time.Time) Outcome {
 
 // answered reports whether anything was received on any pair.
 func answered(pairs []Pair) bool {
-	for _, p := range pairs {
-		if p.Answered() {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(pairs, Pair.Answered)
 }

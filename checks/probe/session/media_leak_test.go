@@ -17,8 +17,8 @@ import (
 	"lkdoctor/checks/probe/session"
 )
 
-// miniLiveKit is as much of a LiveKit server as one join needs, so that a test
-// can tell the client's goroutines from the server's: those of this one end.
+// miniLiveKit starts a server that does only what one join needs. All its goroutines end
+// with the connection, so that the others are the client's.
 func miniLiveKit(t *testing.T) *url.URL {
 	return wsServer(t, func(ws *websocket.Conn) {
 		engine := webrtc.SettingEngine{}
@@ -46,7 +46,7 @@ func miniLiveKit(t *testing.T) *url.URL {
 			t.Error(err)
 			return
 		}
-		<-gathered // so that the candidates are inside the description, too
+		<-gathered // so that the description holds all candidates
 		say(ws, &livekit.SignalResponse{Message: &livekit.SignalResponse_Offer{
 			Offer: &livekit.SessionDescription{Type: "offer", Sdp: pc.LocalDescription().SDP, Id: 7}}})
 		for {

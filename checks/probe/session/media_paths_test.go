@@ -13,7 +13,7 @@ import (
 	"lkdoctor/checks/probe/session"
 )
 
-// silentUDP is a port at which nobody answers, and nobody refuses.
+// silentUDP returns a UDP port that neither answers nor refuses.
 func silentUDP(t *testing.T) int {
 	t.Helper()
 	c, err := net.ListenPacket("udp4", "127.0.0.1:0")
@@ -35,7 +35,7 @@ func TestMediaOverTCPOnly(t *testing.T) {
 	t.Logf("TCP took %v", m.Phases.Total)
 }
 
-// UDP is advertised and swallowed; TCP works.
+// TestMediaUDPSilentTCPWins advertises UDP at a silent port, and TCP at the right one.
 func TestMediaUDPSilentTCPWins(t *testing.T) {
 	t.Parallel()
 	server := startLiveKit(t, "", "")
@@ -94,8 +94,8 @@ func TestMediaNothingAnswers(t *testing.T) {
 	}
 }
 
-// A server that advertises a wrong address, and can reach the client: it
-// connects, and the evidence shows why that is luck.
+// TestMediaPeerReflexive has a server that advertises a wrong address. It connects
+// because the server reaches the client, and the selected pair shows that.
 func TestMediaPeerReflexive(t *testing.T) {
 	t.Parallel()
 	server := startLiveKit(t, "", "")
@@ -134,7 +134,7 @@ func TestMediaNoLocalCandidates(t *testing.T) {
 	}
 }
 
-// An ICE-lite server only answers: this side nominates.
+// TestMediaICELite joins an ICE-lite server, for which the client nominates the pair.
 func TestMediaICELite(t *testing.T) {
 	server := startLiveKit(t, "use_ice_lite: true", "")
 	m := joinVia(t, server, signalProxy{}, session.MediaOptions{})
@@ -144,8 +144,8 @@ func TestMediaICELite(t *testing.T) {
 	}
 }
 
-// Relay only, through the server's own TURN: allowed to relay to loopback, and
-// not, as is the default since 1.13.
+// TestMediaRelay connects only through the server's own TURN, which relays to loopback
+// only if its configuration allows that (since livekit-server 1.13).
 func TestMediaRelay(t *testing.T) {
 	t.Parallel()
 	turn := func(more string) *livekitServer {
@@ -164,7 +164,7 @@ func TestMediaRelay(t *testing.T) {
 	}
 }
 
-// freeUDP is a UDP port that was free a moment ago.
+// freeUDP returns a UDP port that was free when it was called.
 func freeUDP(t *testing.T) int {
 	t.Helper()
 	c, err := net.ListenPacket("udp4", "127.0.0.1:0")
@@ -175,8 +175,8 @@ func freeUDP(t *testing.T) int {
 	return c.LocalAddr().(*net.UDPAddr).Port
 }
 
-// lagging watches how much time this process does not get to run, so that a
-// busy machine is not taken for a slow verdict.
+// lagging measures the time for which the process did not run. Tests add it to their
+// limits, so that a busy machine does not fail them.
 func lagging(t *testing.T) func() time.Duration {
 	t.Helper()
 	const step = 50 * time.Millisecond

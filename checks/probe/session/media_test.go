@@ -14,8 +14,7 @@ import (
 	"lkdoctor/checks/probe/session"
 )
 
-// joinVia joins through a proxy and gives back the media's evidence; scale makes the
-// limits shorter.
+// joinVia joins through the proxy and returns the result of Media. scale shortens the limits.
 func joinVia(t *testing.T, server *livekitServer, p signalProxy, o session.MediaOptions, scale ...float64) *session.Media {
 	t.Helper()
 	n := &probe.Net{}
@@ -33,7 +32,7 @@ func joinVia(t *testing.T, server *livekitServer, p signalProxy, o session.Media
 	return got.Media
 }
 
-// expect compares the outcome.
+// expect fails the test unless the outcome is want.
 func expect(t *testing.T, m *session.Media, want session.Outcome) {
 	t.Helper()
 	if m.Outcome != want || m.Connected != (want == session.OutcomeConnected) {
@@ -65,12 +64,12 @@ func TestMediaOverUDP(t *testing.T) {
 	}
 }
 
-// The server's default STUN servers are on the internet; a server on loopback
-// must be joined without asking them.
+// TestMediaAsksNoInternetForLoopback checks that a join to loopback does not ask the
+// server's default STUN servers, which are on the internet.
 func TestMediaAsksNoInternetForLoopback(t *testing.T) {
 	server := startLiveKit(t, "", "")
 	got := joinAll(within(t, 20*time.Second), new(probe.Net), server.base, joinOptions{Token: tokenFor(t, "ada", "room")})
-	if got.Failure != nil || len(got.Facts.ICEServers) == 0 {
+	if got.Failure != nil || got.Facts.ICEServersCount == 0 {
 		t.Fatalf("the server hands out no STUN servers: %+v", got)
 	}
 	for _, c := range got.Media.Local {
@@ -121,8 +120,8 @@ func TestMediaNoOffer(t *testing.T) {
 	expect(t, m, session.OutcomeNoOffer)
 }
 
-// A token that may not subscribe makes the publisher's connection the primary
-// one: the client has to offer.
+// TestMediaPublisherPrimary uses a token that may not subscribe. The publisher's
+// connection is then the primary one, and the client must offer.
 func TestMediaPublisherPrimary(t *testing.T) {
 	server := startLiveKit(t, "", "")
 	token := tokenFor(t, "ada", "room", func(_ *auth.AccessToken, g *auth.VideoGrant) { g.SetCanSubscribe(false) })
@@ -150,7 +149,8 @@ func TestMediaLeftWhileJoining(t *testing.T) {
 	}
 }
 
-// The server dies after each of its first messages, and after each of ours.
+// TestMediaServerDiesAnywhere cuts the connection after each of the first messages of
+// either side.
 func TestMediaServerDiesAnywhere(t *testing.T) {
 	server := startLiveKit(t, "", "")
 	for _, side := range []string{"server", "client"} {
@@ -185,7 +185,7 @@ func TestMediaServerDiesAnywhere(t *testing.T) {
 	}
 }
 
-// Whatever is cancelled, the participant leaves within half a second.
+// TestMediaCancelledLeaves checks that Leave is sent within 500 ms after cancelling.
 func TestMediaCancelledLeaves(t *testing.T) {
 	server := startLiveKit(t, "", "")
 	ctx, cancel := context.WithCancel(context.Background())
@@ -229,7 +229,7 @@ func TestMediaCancelledLeaves(t *testing.T) {
 	}
 }
 
-// Sixteen at once on one server: each gets its own right answer.
+// TestMediaSixteenAtOnce checks that each of 16 concurrent joins gets its own result.
 func TestMediaSixteenAtOnce(t *testing.T) {
 	server := startLiveKit(t, "", "")
 	n := &probe.Net{}

@@ -15,7 +15,9 @@ import (
 	"github.com/pion/rtp/codecs"
 	"github.com/pion/sdp/v3"
 	"github.com/pion/webrtc/v4"
+	"google.golang.org/protobuf/proto"
 
+	"lkdoctor/checks/caps"
 	"lkdoctor/checks/probe/clips"
 )
 
@@ -29,6 +31,12 @@ const toneLevel = 12
 // primer is the number of samples that a muted clip sends: the server announces no
 // track before its first packets, and passes on none that are muted.
 const primer = 10
+
+// The codecs of the clips.
+var (
+	toneCodec    = webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeOpus, ClockRate: 48000, Channels: 2}
+	patternCodec = webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeVP8, ClockRate: 90000}
+)
 
 // Sending is a published clip, and whether it is muted.
 type Sending struct {
@@ -156,9 +164,9 @@ func (t *transport) openData() error {
 func newPublication(pc *webrtc.PeerConnection, s Sending) (*publication, error) {
 	one := &publication{clip: s.Clip, quit: make(chan struct{}), taken: make(chan struct{})}
 	one.muted.Store(s.Muted)
-	codec, payloader := webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeOpus, ClockRate: 48000, Channels: 2}, rtp.Payloader(&codecs.OpusPayloader{})
+	codec, payloader := toneCodec, rtp.Payloader(&codecs.OpusPayloader{})
 	if s.Clip == clips.Pattern {
-		codec, payloader = webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeVP8, ClockRate: 90000}, &codecs.VP8Payloader{EnablePictureID: true}
+		codec, payloader = patternCodec, &codecs.VP8Payloader{EnablePictureID: true}
 	}
 	var err error
 	if one.samples, err = s.Clip.Samples(); err != nil {
@@ -439,4 +447,47 @@ func (p *Participant) forget(sid string) {
 	for _, one := range p.publications(named(sid)) {
 		p.drop(one)
 	}
+}
+
+// ErrNotSent means that the data channel did not open in time.
+var ErrNotSent = errors.New("the connection for data is not up")
+
+// takeData passes a data packet to Options.Data.
+func (p *Participant) takeData(data []byte) {
+	p.data.wait(1)
+	packet, parts := &livekit.DataPacket{}, caps.Parts
+	if p.o.Data == nil || !fits(data, packet.ProtoReflect().Descriptor(), &parts) || proto.Unmarshal(data, packet) != nil {
+		return
+	}
+	p.o.Data(packet)
+}
+
+// Send sends a reliable data packet to all participants. It waits for the data
+// channel until ctx ends.
+func (p *Participant) Send(ctx context.Context, payload []byte) error {
+	fresh := p.transport(livekit.SignalTarget_PUBLISHER) == nil
+	t, err := p.publisher()
+	if err != nil {
+		return err
+	}
+	if fresh {
+		p.negotiating.Lock()
+		err = t.offer(false)
+		p.negotiating.Unlock()
+		if err != nil {
+			return err
+		}
+	}
+	if p.wait(ctx, t.up) != nil || p.wait(ctx, t.data) != nil {
+		return ErrNotSent
+	}
+	data, err := proto.Marshal(&livekit.DataPacket{
+		Value: &livekit.DataPacket_User{User: &livekit.UserPacket{Payload: payload}}})
+	if err != nil {
+		return err
+	}
+	p.mu.Lock()
+	dc := p.reliable
+	p.mu.Unlock()
+	return dc.Send(data)
 }

@@ -66,7 +66,6 @@ type Published struct {
 	Up, Down time.Duration
 	// UpPath and DownPath are their protocols: udp, tcp; "" if not connected.
 	UpPath, DownPath string
-	Took             time.Duration
 }
 
 // Publish joins a room with two participants, publishes a tone and a test pattern
@@ -79,7 +78,7 @@ func Publish(ctx context.Context, n *probe.Net, base *url.URL, sender, receiver 
 		enough = 20
 	}
 	r := &publishRun{net: n, enough: enough, out: &Published{}, start: time.Now(), arrived: make(chan struct{}, 1),
-		audio: newTally(48000, false), video: newTally(90000, true)}
+		audio: NewTally(toneCodec), video: NewTally(patternCodec)}
 	r.out.Outcome = r.run(ctx, base, [2]string{sender, receiver}, via)
 	var both sync.WaitGroup
 	both.Go(r.sender.Leave)
@@ -88,7 +87,6 @@ func Publish(ctx context.Context, n *probe.Net, base *url.URL, sender, receiver 
 	if r.out.Outcome != PublishReceived && r.out.Outcome != PublishPartly && ctx.Err() != nil {
 		r.out.Outcome = PublishCancelled
 	}
-	r.out.Took = time.Since(r.start)
 	return r.out
 }
 
@@ -101,8 +99,7 @@ type publishRun struct {
 
 	sender, receiver *Participant
 
-	mu           sync.Mutex
-	audio, video *tally
+	audio, video *Tally
 	// arrived has an element while there are uncounted packets.
 	arrived chan struct{}
 }
@@ -181,20 +178,7 @@ func (r *publishRun) track(t *webrtc.TrackRemote) {
 	if t.Kind() == webrtc.RTPCodecTypeVideo {
 		c = r.video
 	}
-	for {
-		p, _, err := t.ReadRTP()
-		if err != nil {
-			return
-		}
-		at := time.Now()
-		r.mu.Lock()
-		c.add(p, at)
-		r.mu.Unlock()
-		select {
-		case r.arrived <- struct{}{}:
-		default:
-		}
-	}
+	c.Read(t, func() { signal(r.arrived) })
 }
 
 // slowest is the longest wait for the first packet on a slow connection.
@@ -210,7 +194,7 @@ func (r *publishRun) measure(ctx context.Context) PublishOutcome {
 	for {
 		select {
 		case <-r.arrived:
-			audio, video := r.counts()
+			audio, video := r.audio.Got().Packets, r.video.Got().Frames
 			if audio >= r.enough && video >= r.enough {
 				return PublishReceived
 			}
@@ -224,7 +208,10 @@ func (r *publishRun) measure(ctx context.Context) PublishOutcome {
 				return PublishSilent
 			}
 		case <-over:
-			return r.partly()
+			if r.audio.Got().Packets == 0 || r.video.Got().Frames == 0 {
+				return PublishPartly
+			}
+			return PublishReceived
 		case <-r.sender.Done():
 			return r.failed("sender", r.sender, errEnded)
 		case <-r.receiver.Done():
@@ -235,26 +222,9 @@ func (r *publishRun) measure(ctx context.Context) PublishOutcome {
 	}
 }
 
-// counts returns the number of audio packets and of video frames that arrived.
-func (r *publishRun) counts() (audio, video int) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.audio.got.Packets, r.video.got.Frames
-}
-
-// partly returns the outcome when fewer than enough arrived in time.
-func (r *publishRun) partly() PublishOutcome {
-	if audio, video := r.counts(); audio == 0 || video == 0 {
-		return PublishPartly
-	}
-	return PublishReceived
-}
-
 // sum reads all counters, while the connections are up.
 func (r *publishRun) sum() {
-	r.mu.Lock()
-	r.out.AudioGot, r.out.VideoGot = r.audio.got, r.video.got
-	r.mu.Unlock()
+	r.out.AudioGot, r.out.VideoGot = r.audio.Got(), r.video.Got()
 	r.out.AudioSent, r.out.VideoSent = r.sender.Sent(clips.Tone), r.sender.Sent(clips.Pattern)
 	began := r.out.AudioSent.First
 	for _, got := range []Received{r.out.AudioGot, r.out.VideoGot} {

@@ -9,7 +9,7 @@ import (
 	"lkdoctor/checks/probe/session"
 )
 
-// publish publishes in a room of the test's own.
+// publish calls session.Publish in a room named after the test.
 func publish(t *testing.T, n *probe.Net, server *livekitServer) *session.Published {
 	t.Helper()
 	return session.Publish(within(t, 20*time.Second), n, server.base, tokenFor(t, "sender", t.Name()), tokenFor(t, "receiver", t.Name()), session.ViaHeader, 0)
@@ -69,12 +69,11 @@ func TestPathsCompared(t *testing.T) {
 	}
 }
 
-// Where UDP is blocked, audio and video go over TCP.
+// TestPublishOverTCP checks that audio and video use TCP if the server has no UDP.
 func TestPublishOverTCP(t *testing.T) {
 	server := startLiveKit(t, "force_tcp: true", "")
 	got := publish(t, patientNet(t), server)
 	if got.Outcome != session.PublishReceived || got.UpPath != "tcp" || got.DownPath != "tcp" {
 		t.Errorf("%+v", got)
 	}
-	t.Logf("took %v", got.Took)
 }

@@ -61,13 +61,13 @@ func (p *Participant) Resume(ctx context.Context) *SignalFailure {
 	p.mu.Unlock()
 	if left { // Leave did not know of this connection
 		w.leave(func() {})
-		return &SignalFailure{Kind: SignalCancelled, Upgraded: true}
+		return &SignalFailure{Kind: SignalCancelled}
 	}
 	if t := p.transport(livekit.SignalTarget_PUBLISHER); t != nil {
 		p.negotiating.Lock()
 		defer p.negotiating.Unlock()
 		if err := t.offer(true); err != nil {
-			return &SignalFailure{Kind: SignalNotSignal, Excerpt: p.net.Line(err.Error()), Err: err, Upgraded: true}
+			return &SignalFailure{Kind: SignalNotSignal, Excerpt: p.net.Line(err.Error())}
 		}
 	}
 	return nil
@@ -101,7 +101,7 @@ func (p *Participant) Rejoin(ctx context.Context) (*Participant, *SignalFailure)
 	}
 	if err != nil {
 		next.Leave()
-		return nil, &SignalFailure{Kind: SignalNotSignal, Excerpt: p.net.Line(err.Error()), Err: err, Upgraded: true}
+		return nil, &SignalFailure{Kind: SignalNotSignal, Excerpt: p.net.Line(err.Error())}
 	}
 	return next, nil
 }
@@ -153,7 +153,6 @@ type Reconnected struct {
 	// server ended the stay (End).
 	Failure *SignalFailure
 	End     *SignalEnd
-	Detail  string
 
 	Room string
 	// Join is the time from the start until media was up; Signal that from the cut
@@ -234,10 +233,10 @@ func (r *reconnectRun) join(ctx context.Context) bool {
 	return !p.Facts.SubscriberPrimary || r.works(p.settle(ctx))
 }
 
-// works records the error of a failed step.
+// works records how the stay ended, where a step failed.
 func (r *reconnectRun) works(err error) bool {
 	if err != nil {
-		r.out.End, r.out.Detail = r.p.End(), r.net.Line(err.Error())
+		r.out.End = r.p.End()
 	}
 	return err == nil
 }

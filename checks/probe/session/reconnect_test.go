@@ -22,7 +22,8 @@ func TestReconnectWorks(t *testing.T) {
 	}
 }
 
-// The server does not know the session any more; nothing of it stays behind.
+// TestReconnectRefusesToResume has a server that refuses to resume. The participant must
+// be removed from the room.
 func TestReconnectRefusesToResume(t *testing.T) {
 	server := startLiveKit(t, "", "")
 	removed := false
@@ -49,9 +50,9 @@ func TestReconnectRefusesToResume(t *testing.T) {
 	}
 }
 
-// A publication whose offer was lost with the WebSocket comes up after the resume.
-// livekit-server 1.13.5 sometimes refuses a resume with STATE_MISMATCH that comes
-// while it still closes the old connection, so that there are three tries.
+// TestPublicationSurvivesALostOffer checks that a publication whose offer was lost comes
+// up after a resume. It tries three times, because livekit-server 1.13.5 sometimes
+// refuses a resume with STATE_MISMATCH while it still closes the old connection.
 func TestPublicationSurvivesALostOffer(t *testing.T) {
 	server := startLiveKit(t, "", "")
 	for try := range 3 {
@@ -66,8 +67,8 @@ func TestPublicationSurvivesALostOffer(t *testing.T) {
 	t.Fatal("three resumes were refused with STATE_MISMATCH")
 }
 
-// lostOffer publishes, loses the offer with the WebSocket, and resumes. It
-// returns why the resume was refused; any other failure ends the test.
+// lostOffer publishes, drops the offer, cuts the connection and resumes. It returns the
+// failure of the resume, and ends the test on any other.
 func lostOffer(t *testing.T, server *livekitServer, identity string) *session.SignalFailure {
 	t.Helper()
 	lost := make(chan struct{})

@@ -20,9 +20,8 @@ type RelayJoin struct {
 	Offered bool
 	// Relayed reports whether a TURN server gave a relay address.
 	Relayed bool
-	// Failure is why there was no Join; End is how the server ended the stay.
+	// Failure is why there was no Join.
 	Failure   *SignalFailure
-	End       *SignalEnd
 	Cancelled bool
 	// Pairs are the pairs with their counters, Pair the answered one.
 	Pairs []Pair
@@ -48,11 +47,7 @@ func JoinRelayed(ctx context.Context, n *probe.Net, base *url.URL, token string,
 		return out
 	}
 	defer p.Leave()
-	if out.Offered = p.OffersTURN(); !out.Offered {
-		return out
-	}
-	if err := p.Start(MediaOptions{ForceRelay: true}); err != nil {
-		out.End = p.End()
+	if out.Offered = p.OffersTURN(); !out.Offered || p.Start(MediaOptions{ForceRelay: true}) != nil {
 		return out
 	}
 	wctx, cancel := context.WithTimeout(ctx, n.Waits().Relay)
@@ -69,7 +64,6 @@ func JoinRelayed(ctx context.Context, n *probe.Net, base *url.URL, token string,
 		select {
 		case <-ticker.C:
 		case <-p.Done():
-			out.End = p.End()
 			return out
 		case <-wctx.Done():
 			out.Cancelled = ctx.Err() != nil

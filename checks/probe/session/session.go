@@ -23,6 +23,7 @@ import (
 
 	"github.com/livekit/protocol/livekit"
 	"github.com/pion/webrtc/v4"
+	"golang.org/x/time/rate"
 
 	"lkdoctor/checks/caps"
 	"lkdoctor/checks/probe"
@@ -106,7 +107,7 @@ type Participant struct {
 	started     bool
 	media       MediaOptions
 	early       []*livekit.SignalResponse // what came before media was asked for
-	offers      bucket
+	offers      *rate.Limiter
 	// data paces the data messages of both connections, channels counts their channels.
 	data, packets pacer
 	channels      atomic.Int32
@@ -129,25 +130,35 @@ type Participant struct {
 // When ctx is cancelled during the join, it continues for joinGrace, so that it can
 // send Leave: otherwise livekit-server may keep the participant.
 func Join(ctx context.Context, n *probe.Net, base *url.URL, token string, o Options) (*Participant, *SignalFailure) {
-	p := &Participant{net: n, base: base, o: o, token: func() string { return token },
-		pong: make(chan struct{}, 1), lost: make(chan struct{}, 1), data: pacer{burst: caps.DataBurst, perSecond: caps.DataPerSecond},
-		packets: pacer{burst: caps.PacketsBurst, perSecond: caps.PacketsPerSecond}}
 	start := time.Now()
-	failed := func(f *SignalFailure, phases SignalPhases) *SignalFailure {
-		f.Phases, f.Took = phases, time.Since(start)
-		return f
+	p := newParticipant(n, base, token, o)
+	f := p.join(ctx, start)
+	if f != nil {
+		f.Took = time.Since(start)
+		return nil, f
 	}
+	return p, nil
+}
+
+func newParticipant(n *probe.Net, base *url.URL, token string, o Options) *Participant {
+	return &Participant{
+		net: n, base: base, o: o, token: func() string { return token },
+		pong: make(chan struct{}, 1), lost: make(chan struct{}, 1), excess: map[Excess]bool{},
+		offers:  rate.NewLimiter(caps.OffersPerSecond, caps.OffersBurst),
+		data:    pacer{Limiter: rate.NewLimiter(caps.DataPerSecond, caps.DataBurst)},
+		packets: pacer{Limiter: rate.NewLimiter(caps.PacketsPerSecond, caps.PacketsBurst)},
+	}
+}
+
+func (p *Participant) join(ctx context.Context, start time.Time) *SignalFailure {
 	gctx, stop := withGrace(ctx)
 	defer stop()
-	rehearsed := make(chan struct{})
-	go func() { defer close(rehearsed); rehearseJoin() }()
-	up, f := (&upgrade{net: n, base: base, token: token, o: o, start: start}).ask(gctx)
-	<-rehearsed
+	up, f := (&upgrade{net: p.net, base: p.base, token: p.token(), o: p.o, start: start}).ask(gctx)
 	if f != nil {
-		return nil, failed(f, up.phases)
+		return f
 	}
-	w, opened := newWire(n, up), time.Now()
-	first, f := w.await(gctx, o.waits(n).FirstFrame, func(m *livekit.SignalResponse) (bool, *SignalFailure) {
+	w, opened := newWire(p.net, up), time.Now()
+	first, f := w.await(gctx, p.o.waits(p.net).FirstFrame, func(m *livekit.SignalResponse) (bool, *SignalFailure) {
 		j := m.GetJoin()
 		if j != nil && j.GetRoom() == nil && j.GetParticipant() == nil && j.GetAlternativeUrl() == "" {
 			return false, &SignalFailure{Kind: SignalNotSignal, FrameType: "binary"}
@@ -157,22 +168,21 @@ func Join(ctx context.Context, n *probe.Net, base *url.URL, token string, o Opti
 	if f == nil && ctx.Err() != nil {
 		f = &SignalFailure{Kind: SignalCancelled}
 	}
-	up.phases.Join = time.Since(opened)
 	if f != nil {
-		f.Upgraded = true
 		w.abandon(f.Kind)
-		return nil, failed(f, up.phases)
+		return f
 	}
 	join := first.GetJoin()
-	p.Facts, p.Phases, p.Took = joinFacts(n, join), up.phases, time.Since(start)
+	p.Facts, p.Phases, p.Took = joinFacts(p.net, join), up.phases, time.Since(start)
+	p.Phases.Join = time.Since(opened)
 	p.Remote, p.Loopback = up.remote, up.loopback
 	p.setServers(join.GetIceServers())
 	p.tooMany(ExcessICEServers, p.Facts.ICEServersCount > caps.ICEServers || p.Facts.ICEURLsCount > caps.ICEURLs)
-	if o.Hear != nil {
-		o.Hear(first)
+	if p.o.Hear != nil {
+		p.o.Hear(first)
 	}
 	p.begin(w)
-	return p, nil
+	return nil
 }
 
 // joinGrace is the time for which a join may continue after its context was
@@ -204,11 +214,13 @@ func (p *Participant) begin(w *wire) {
 }
 
 // primary returns the connection that the server calls primary, nil before Start.
-func (p *Participant) primary() *transport {
+func (p *Participant) primary() *transport { return p.transport(p.primaryTarget()) }
+
+func (p *Participant) primaryTarget() livekit.SignalTarget {
 	if p.Facts.SubscriberPrimary {
-		return p.transport(livekit.SignalTarget_SUBSCRIBER)
+		return livekit.SignalTarget_SUBSCRIBER
 	}
-	return p.transport(livekit.SignalTarget_PUBLISHER)
+	return livekit.SignalTarget_PUBLISHER
 }
 
 func (p *Participant) setServers(list []*livekit.ICEServer) {

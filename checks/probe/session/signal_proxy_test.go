@@ -16,23 +16,23 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// fate is what a proxy does with a message.
+// A fate is what a proxy does with a message.
 type fate int
 
 const (
 	pass fate = iota
 	drop
-	cut // pass it on, then break both connections off without a close frame
+	cut // pass it on, then close both connections without a close frame
 )
 
-// signalProxy stands between a client and a server and meddles with their
-// messages, which the hooks may change. A nil hook passes all.
+// A signalProxy forwards signalling messages between a client and a server. Its hooks may
+// change or drop them; a nil hook passes all.
 type signalProxy struct {
 	fromServer func(*livekit.SignalResponse) fate
 	fromClient func(*livekit.SignalRequest) fate
 }
 
-// start serves until the test ends and returns the proxy's base URL.
+// start runs the proxy until the test ends and returns its URL.
 func (p signalProxy) start(tb testing.TB, upstream *url.URL) *url.URL {
 	tb.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -66,7 +66,7 @@ func (p signalProxy) start(tb testing.TB, upstream *url.URL) *url.URL {
 	return baseOf(tb, server)
 }
 
-// pump carries messages one way until either side ends.
+// pump forwards messages in one direction until either side ends.
 func pump[M proto.Message](from, to *websocket.Conn, empty func() M, hook func(M) fate) {
 	for {
 		kind, data, err := from.ReadMessage()
@@ -85,7 +85,7 @@ func pump[M proto.Message](from, to *websocket.Conn, empty func() M, hook func(M
 	}
 }
 
-// baseOf is a test server's address as a LIVEKIT_URL.
+// baseOf returns the URL of server with the scheme ws or wss.
 func baseOf(tb testing.TB, server *httptest.Server) *url.URL {
 	tb.Helper()
 	u, err := url.Parse(strings.Replace(server.URL, "http", "ws", 1))
@@ -95,8 +95,8 @@ func baseOf(tb testing.TB, server *httptest.Server) *url.URL {
 	return u
 }
 
-// rewriteCandidate changes the transport address inside a trickle message's
-// JSON: port by protocol, 0 to drop the candidate.
+// rewriteCandidate sets the address of a trickled candidate to 127.0.0.1 and the port for
+// its protocol. A port of 0 drops the candidate.
 func rewriteCandidate(t *livekit.TrickleRequest, udp, tcp int) fate {
 	before, rest, ok := strings.Cut(t.GetCandidateInit(), "candidate:")
 	if !ok {
@@ -115,7 +115,7 @@ func rewriteCandidate(t *livekit.TrickleRequest, udp, tcp int) fate {
 	return pass
 }
 
-// serverCandidates hooks into the server's addresses; the rest passes.
+// serverCandidates returns a hook that applies f to the server's candidates.
 func serverCandidates(f func(*livekit.TrickleRequest) fate) func(*livekit.SignalResponse) fate {
 	return func(m *livekit.SignalResponse) fate {
 		if t := m.GetTrickle(); t != nil {
@@ -125,8 +125,8 @@ func serverCandidates(f func(*livekit.TrickleRequest) fate) func(*livekit.Signal
 	}
 }
 
-// noClientCandidates hides the client's addresses from the server, so that it
-// cannot reach out by itself.
+// noClientCandidates drops the client's candidates, so that the server cannot reach the
+// client first.
 func noClientCandidates(m *livekit.SignalRequest) fate {
 	if m.GetTrickle() != nil {
 		return drop
@@ -134,7 +134,7 @@ func noClientCandidates(m *livekit.SignalRequest) fate {
 	return pass
 }
 
-// rawServer accepts, says what it is told to, and waits for the other side to go.
+// rawServer accepts connections, sends say on each, and reads until the client closes it.
 func rawServer(t *testing.T, say string) *url.URL {
 	t.Helper()
 	l, err := net.Listen("tcp4", "127.0.0.1:0")

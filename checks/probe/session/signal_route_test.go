@@ -19,7 +19,8 @@ import (
 	"lkdoctor/checks/probe/session"
 )
 
-// Through an HTTP proxy: the connection is the proxy's, the answer LiveKit's.
+// TestSignalThroughProxy checks that Remote is not set through an HTTP proxy, because the
+// connection ends at the proxy.
 func TestSignalThroughProxy(t *testing.T) {
 	server := startLiveKit(t, "", "")
 	tunnels := make(chan string, 1)
@@ -56,7 +57,7 @@ func TestSignalThroughProxy(t *testing.T) {
 	}
 }
 
-// A proxy that refuses is not the server.
+// TestSignalProxyRefuses checks that a refusal by the proxy is not blamed on the server.
 func TestSignalProxyRefuses(t *testing.T) {
 	noLeaks(t)
 	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(407) }))
@@ -69,7 +70,8 @@ func TestSignalProxyRefuses(t *testing.T) {
 	}
 }
 
-// wss, and a warm connection that is used, or replaced if it was hung up on.
+// TestSignalOverTLSAndWarm joins over wss with a warm connection that the server has
+// closed, so that it must be replaced.
 func TestSignalOverTLSAndWarm(t *testing.T) {
 	noLeaks(t)
 	hangUp := true
@@ -80,7 +82,7 @@ func TestSignalOverTLSAndWarm(t *testing.T) {
 		hangUp = false
 		mu.Unlock()
 		if first {
-			panic(http.ErrAbortHandler) // closes without an answer
+			panic(http.ErrAbortHandler) // closes the connection without a response
 		}
 		ws, err := (&websocket.Upgrader{}).Upgrade(w, r, nil)
 		if err != nil {
@@ -90,7 +92,7 @@ func TestSignalOverTLSAndWarm(t *testing.T) {
 		say(ws, joinMessage())
 		until(ws, func(m *livekit.SignalRequest) bool { return m.GetLeave() != nil })
 	}))
-	server.Config.ErrorLog = log.New(io.Discard, "", 0) // the last client refuses its certificate
+	server.Config.ErrorLog = log.New(io.Discard, "", 0) // the last client refuses the certificate
 	server.StartTLS()
 	defer server.Close()
 	roots := x509.NewCertPool()

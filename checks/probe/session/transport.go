@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"strings"
@@ -13,6 +14,7 @@ import (
 	"github.com/pion/interceptor"
 	"github.com/pion/logging"
 	"github.com/pion/sdp/v3"
+	"github.com/pion/transport/v4/stdnet"
 	"github.com/pion/webrtc/v4"
 
 	"lkdoctor/checks/caps"
@@ -142,11 +144,11 @@ func webrtcAPI(o MediaOptions, loopback, repair bool, packets *pacer) (*webrtc.A
 		networks = append(networks, webrtc.NetworkTypeTCP4, webrtc.NetworkTypeTCP6)
 	}
 	engine.SetNetworkTypes(networks)
-	network, err := newPacedNet(packets)
+	network, err := stdnet.NewNet()
 	if err != nil {
 		return nil, err
 	}
-	engine.SetNet(network)
+	engine.SetNet(&pacedNet{Net: network, pace: packets})
 	engine.SetIncludeLoopbackCandidate(loopback)
 	// pion dials ICE/TCP addresses whatever the transport policy says.
 	engine.DisableActiveTCP(o.NoTCP || o.ForceRelay)
@@ -222,9 +224,9 @@ func (t *transport) listen() {
 			return
 		}
 		t.note(func() { t.media.Local = appendCandidate(t.media.Local, candidateOf(t.p.net, *c)) })
-		if init, err := marshalCandidate(c.ToJSON()); err == nil {
+		if init, err := json.Marshal(c.ToJSON()); err == nil { // as browsers do
 			t.p.send(&livekit.SignalRequest{Message: &livekit.SignalRequest_Trickle{
-				Trickle: &livekit.TrickleRequest{CandidateInit: init, Target: t.target}}})
+				Trickle: &livekit.TrickleRequest{CandidateInit: string(init), Target: t.target}}})
 		}
 	})
 	t.pc.OnICEConnectionStateChange(func(state webrtc.ICEConnectionState) {
@@ -304,12 +306,12 @@ func (p *Participant) negotiate(m *livekit.SignalResponse) {
 				return
 			}
 		}
-		cost := 1.
+		cost := 1
 		if ufrag, _ := sdpICE(m.GetOffer().GetSdp()); t.ufrag != "" && ufrag != t.ufrag {
 			cost = caps.OfferRestart
 		}
 		t.describe(m.GetOffer(), func() error {
-			if !p.offers.take(cost, caps.OffersBurst, caps.OffersPerSecond, time.Now()) {
+			if !p.offers.AllowN(time.Now(), cost) {
 				p.tooMany(ExcessOffers, true)
 				return errOfferFlood
 			}
@@ -454,8 +456,8 @@ func (t *transport) trickle(m *livekit.TrickleRequest) {
 	if t.trickled++; t.trickled > caps.Trickled || t.closed {
 		return
 	}
-	init, err := unmarshalCandidate(m.GetCandidateInit())
-	if err != nil {
+	var init webrtc.ICECandidateInit
+	if s := m.GetCandidateInit(); s != "" && json.Unmarshal([]byte(s), &init) != nil {
 		return
 	}
 	if m.GetFinal() || init.Candidate == "" {

@@ -10,9 +10,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
-	"os"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -45,8 +43,7 @@ const (
 	SignalCancelled SignalKind = "cancelled"
 )
 
-// SignalFailure is why there is no Join. It is an error whose text is safe to show;
-// every string in it is cleaned and redacted.
+// SignalFailure is why there is no Join. Every string in it is cleaned and redacted.
 type SignalFailure struct {
 	Kind SignalKind
 	// Network is set for SignalNetwork.
@@ -58,11 +55,9 @@ type SignalFailure struct {
 	Header http.Header
 	Body   string
 	// LiveKit reports whether Body is a known answer of livekit-server, and Refusal
-	// its meaning, as for /rtc/validate.
+	// says which.
 	LiveKit bool
 	Refusal probe.Reason
-	// Upgraded reports whether the WebSocket opened.
-	Upgraded bool
 	// CloseCode and CloseText come from the server's close frame. CloseCode 1006
 	// (never sent on the wire, RFC 6455 section 7.4.1) means that the connection ended
 	// without one.
@@ -76,18 +71,12 @@ type SignalFailure struct {
 	// Reason and Action are those of Leave, in LiveKit's own words:
 	// DUPLICATE_IDENTITY, DISCONNECT.
 	Reason, Action string
-	// Phases are the times of the steps, Took is the whole time.
-	Phases SignalPhases
-	Took   time.Duration
-	// Err is the cause, for errors.Is and errors.As. Show Error, never this.
-	Err error
+	// Took is the whole time.
+	Took time.Duration
 }
 
 // Error returns what failed, in words that are safe to show.
 func (f *SignalFailure) Error() string {
-	if f == nil {
-		return "no failure"
-	}
 	switch f.Kind {
 	case SignalNetwork:
 		return "signal: " + f.Network.Error()
@@ -105,24 +94,6 @@ func (f *SignalFailure) Error() string {
 	}
 	return "signal: " + string(f.Kind)
 }
-
-// Unwrap returns the cause.
-func (f *SignalFailure) Unwrap() error {
-	switch {
-	case f == nil:
-		return nil
-	case f.Network != nil:
-		return f.Network
-	}
-	return f.Err
-}
-
-// The client that the upgrade names: the Go SDK with which the facts about the
-// server were measured. Protocol 16 is the newest of which this package reads all
-// messages.
-const (
-	signalProtocol = "16"
-)
 
 // upgraded is an open WebSocket and the measurements of its connection.
 type upgraded struct {
@@ -144,10 +115,12 @@ type upgrade struct {
 	start  time.Time
 }
 
-// address returns the URL and the header of the request.
+// address returns the URL and the header of the request. It names the Go SDK, with
+// which the facts about the server were measured; protocol 16 is the newest of which
+// this package reads all messages.
 func (g *upgrade) address() (*url.URL, http.Header) {
 	u := probe.WSURL(probe.Endpoint(g.base, "/rtc"))
-	q := url.Values{"version": {probe.ClientVersion}, "protocol": {signalProtocol}, "sdk": {"go"}, "auto_subscribe": {"0"}}
+	q := url.Values{"version": {probe.ClientVersion}, "protocol": {"16"}, "sdk": {"go"}, "auto_subscribe": {"0"}}
 	if g.o.Subscribe {
 		q.Set("auto_subscribe", "1")
 	}
@@ -167,105 +140,87 @@ func (g *upgrade) address() (*url.URL, http.Header) {
 
 // ask connects and requests the WebSocket. A warm connection that the server has
 // closed is replaced once.
-func (g *upgrade) ask(ctx context.Context) (upgraded, *SignalFailure) {
-	if f := probe.CheckURL(g.base); f != nil {
-		return upgraded{}, &SignalFailure{Kind: SignalNetwork, Network: f}
+func (g *upgrade) ask(ctx context.Context) (up upgraded, f *SignalFailure) {
+	if bad := probe.CheckURL(g.base); bad != nil {
+		return up, &SignalFailure{Kind: SignalNetwork, Network: bad}
 	}
 	uctx, cancel := context.WithTimeout(ctx, g.o.waits(g.net).Upgrade)
 	defer cancel()
 	warm := g.net.TakeConn(uctx, g.base)
-	up, f := g.once(ctx, uctx, warm)
-	if warm != nil && f != nil && f.Network != nil && (f.Network.Kind == probe.KindReset || f.Network.Kind == probe.KindClosed) {
-		return g.once(ctx, uctx, nil)
+	up, network, f := g.once(ctx, uctx, warm)
+	if warm != nil && network != nil && (network.Kind == probe.KindReset || network.Kind == probe.KindClosed) {
+		up, network, f = g.once(ctx, uctx, nil)
+	}
+	if network != nil {
+		network.Took = time.Since(g.start)
+		f = &SignalFailure{Kind: SignalNetwork, Network: network}
 	}
 	return up, f
 }
 
-// once sends the request over conn, or over a new connection.
-func (g *upgrade) once(ctx, uctx context.Context, conn *probe.Conn) (upgraded, *SignalFailure) {
-	network := func(f *probe.Failure) *SignalFailure {
-		f.Took = time.Since(g.start)
-		return &SignalFailure{Kind: SignalNetwork, Network: f}
+// once sends the request over conn, or over a new connection. Where a proxy is used,
+// the WebSocket library opens the connection.
+func (g *upgrade) once(ctx, uctx context.Context, conn *probe.Conn) (up upgraded, network *probe.Failure, refused *SignalFailure) {
+	n, base := g.net, g.base
+	up.loopback = probe.IsLoopbackHost(base.Hostname())
+	up.bytes = newPacer(caps.SignalBytesBurst, caps.SignalBytesPerSecond)
+	dialer, dial := &websocket.Dialer{ReadBufferSize: 16 << 10, WriteBufferSize: 4 << 10}, n.Dialer()
+	switch proxy, err := n.ProxyFor(base); {
+	case err != nil:
+		return up, &probe.Failure{Kind: probe.KindProxy, Phase: probe.PhaseProxy, Host: n.Line(probe.HostPort(base)), Detail: n.Line(err.Error())}, nil
+	case proxy != nil:
+		dialer.Proxy, dialer.TLSClientConfig = http.ProxyURL(proxy), n.TLSConfig(base.Hostname())
+	case conn == nil:
+		if conn, network = n.Connect(uctx, base); network != nil {
+			return up, network, nil
+		}
 	}
-	up, dialer, conn, f := g.dialer(uctx, conn)
-	if f != nil {
-		return up, network(f)
+	if conn != nil {
+		up.phases, up.remote = SignalPhases{DNS: conn.Phases.DNS, TCP: conn.Phases.TCP, TLS: conn.Phases.TLS}, conn.Address
+		up.loopback = up.loopback || probe.AddrKind(conn.Address.Addr()) == probe.ScopeLoopback
+		dial = func(context.Context, string, string) (net.Conn, error) { return conn, nil }
+	}
+	unwatch := func() {}
+	dialer.NetDialContext = func(dctx context.Context, network, addr string) (net.Conn, error) {
+		c, err := dial(dctx, network, addr)
+		if err != nil {
+			return nil, err
+		}
+		unwatch = hangUp(uctx, c)
+		return &pacedConn{Conn: c, pace: up.bytes}, nil
+	}
+	if conn != nil {
+		dialer.NetDialTLSContext = dialer.NetDialContext
 	}
 	u, header := g.address()
 	asked := time.Now()
 	ws, resp, err := dialer.DialContext(uctx, u.String(), header)
+	unwatch()
 	up.phases.Upgrade = time.Since(asked)
 	switch {
 	case err == nil:
 		up.ws = ws
-		return up, nil
+		return up, nil, nil
 	case resp != nil:
-		return up, g.refused(resp)
+		return up, nil, g.refused(resp)
 	}
-	return up, network(g.unanswered(ctx, uctx, conn, err))
+	return up, g.unanswered(ctx, uctx, conn, err), nil
 }
 
-// dialer uses conn, opens a connection if it is nil, or leaves that to the
-// WebSocket library when a proxy is used: no connection is returned then.
-func (g *upgrade) dialer(uctx context.Context, conn *probe.Conn) (up upgraded, ws *websocket.Dialer, _ *probe.Conn, f *probe.Failure) {
-	n, base := g.net, g.base
-	up.loopback = probe.IsLoopbackHost(base.Hostname())
-	up.bytes = &pacer{burst: caps.SignalBytesBurst, perSecond: caps.SignalBytesPerSecond}
-	ws = &websocket.Dialer{ReadBufferSize: 16 << 10, WriteBufferSize: 4 << 10}
-	switch proxy, err := n.ProxyFor(base); {
-	case err != nil:
-		return up, nil, nil, &probe.Failure{Kind: probe.KindProxy, Phase: probe.PhaseProxy, Host: n.Line(probe.HostPort(base)), Detail: n.Line(err.Error()), Err: err}
-	case proxy != nil:
-		ws.Proxy = http.ProxyURL(proxy)
-		ws.NetDialContext = closesWith(uctx, up.bytes, n.Dialer())
-		ws.TLSClientConfig = n.TLSConfig(base.Hostname())
-		return up, ws, nil, nil
-	}
-	if conn == nil {
-		if conn, f = n.Connect(uctx, base); f != nil {
-			return up, nil, nil, f
+// hangUp ends all reads and writes of conn when ctx ends: once connected, the
+// WebSocket library heeds only a context's deadline. unwatch ends that, and returns
+// when conn's deadlines are the caller's again.
+func hangUp(ctx context.Context, conn net.Conn) (unwatch func()) {
+	done := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		_ = conn.SetDeadline(time.Unix(1, 0))
+		close(done)
+	})
+	return func() {
+		if !stop() {
+			<-done
 		}
 	}
-	up.phases = SignalPhases{DNS: conn.Phases.DNS, TCP: conn.Phases.TCP, TLS: conn.Phases.TLS}
-	up.remote = conn.Address
-	up.loopback = up.loopback || probe.AddrKind(conn.Address.Addr()) == probe.ScopeLoopback
-	ws.NetDialContext = closesWith(uctx, up.bytes, func(context.Context, string, string) (net.Conn, error) { return conn, nil })
-	ws.NetDialTLSContext = ws.NetDialContext
-	return up, ws, conn, nil
-}
-
-// closesWith limits the reading of a connection, and closes it when ctx is
-// cancelled: once connected, the WebSocket library heeds only a context's deadline.
-func closesWith(ctx context.Context, pace *pacer, dial probe.DialFunc) probe.DialFunc {
-	return func(dctx context.Context, network, addr string) (net.Conn, error) {
-		conn, err := dial(dctx, network, addr)
-		if err != nil {
-			return nil, err
-		}
-		stop := context.AfterFunc(ctx, func() {
-			if errors.Is(ctx.Err(), context.Canceled) {
-				_ = conn.SetDeadline(time.Unix(1, 0))
-			}
-		})
-		return &stoppableConn{Conn: &pacedConn{Conn: conn, pace: pace}, stop: stop}, nil
-	}
-}
-
-// stoppableConn stops watching its context once the library clears the deadline,
-// which it does when the upgrade is done.
-type stoppableConn struct {
-	net.Conn
-	stop func() bool
-}
-
-// SetDeadline sets the deadline; the zero time also stops watching. If the context
-// was cancelled at that moment, the upgrade is done: the wait for Join then sees
-// the cancellation, and leaves.
-func (c *stoppableConn) SetDeadline(t time.Time) error {
-	if t.IsZero() {
-		c.stop()
-	}
-	return c.Conn.SetDeadline(t)
 }
 
 // refused returns the failure for an HTTP answer other than 101.
@@ -278,44 +233,24 @@ func (g *upgrade) refused(resp *http.Response) *SignalFailure {
 	}
 	body, _ := io.ReadAll(io.LimitReader(resp.Body, caps.Refusal))
 	verdict := probe.ClassifyVerdict(resp.StatusCode, string(body))
-	return &SignalFailure{
-		Kind:    SignalUpgradeRefused,
-		Status:  resp.StatusCode,
-		Header:  header,
+	return &SignalFailure{Kind: SignalUpgradeRefused, Status: resp.StatusCode, Header: header,
 		Body:    g.net.Short(withoutToken(string(body), g.token), 1024),
-		LiveKit: verdict.FromLiveKit,
-		Refusal: verdict.Reason,
-		Err:     websocket.ErrBadHandshake,
-	}
+		LiveKit: verdict.FromLiveKit, Refusal: verdict.Reason}
 }
 
-// unanswered returns why no HTTP answer came.
+// unanswered returns why no HTTP answer came. conn is nil behind a proxy.
 func (g *upgrade) unanswered(ctx, uctx context.Context, conn *probe.Conn, err error) *probe.Failure {
-	f := &probe.Failure{Kind: probe.KindOther, Phase: probe.PhaseHTTP, Host: g.net.Line(probe.HostPort(g.base)), Err: err,
-		Detail: g.net.Line(withoutToken(err.Error(), g.token))}
-	var head []byte
+	f := &probe.Failure{Phase: probe.PhaseHTTP, Host: g.net.Line(probe.HostPort(g.base)), Detail: g.net.Line(withoutToken(err.Error(), g.token))}
 	if conn != nil {
-		f.Address, f.Attempts = conn.Address.String(), conn.Attempts
-		head = conn.Head()
+		f.Address = conn.Address.String()
 	}
-	var netError net.Error
 	switch {
 	case errors.Is(ctx.Err(), context.Canceled):
 		f.Kind, f.Detail = probe.KindCancelled, ""
-	case conn == nil: // the proxy
+	case conn == nil:
 		f.Kind, f.Phase = probe.KindProxy, probe.PhaseProxy
-	case uctx.Err() != nil, errors.Is(err, os.ErrDeadlineExceeded), errors.As(err, &netError) && netError.Timeout():
-		if f.Kind = probe.KindSilent; len(head) > 0 {
-			f.Kind = probe.KindHeaderSlow
-		}
-	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
-		f.Kind = probe.KindReset
-	case len(head) == 0 && (errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)):
-		f.Kind = probe.KindClosed
-	case len(head) > 0:
-		f.Kind = probe.KindNotHTTP
-		f.What, f.Banner = g.net.Banner(head)
-		if f.What == probe.ServerOtherHTTP {
+	default:
+		if g.net.Unanswered(uctx, f, conn.Head(), err); f.What == probe.ServerOtherHTTP {
 			f.Kind = probe.KindClosed
 		}
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/gorilla/websocket"
 	"github.com/livekit/protocol/livekit"
+	"golang.org/x/time/rate"
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -42,8 +43,6 @@ type SignalEnd struct {
 	// LiveKit's own words ("DUPLICATE_IDENTITY", "DISCONNECT").
 	Left           bool
 	Reason, Action string
-	// ByUs reports whether Leave was called here first.
-	ByUs bool
 	// CloseCode and CloseText are those of the close frame; 1006 means that the
 	// connection ended without one.
 	CloseCode int
@@ -67,7 +66,7 @@ type wire struct {
 	// reading is set once messages are read continuously: pings then extend the
 	// server's deadline.
 	reading atomic.Bool
-	pace    pacer       // of the messages
+	pace    *pacer      // of the messages
 	unread  atomic.Bool // a message was too large or none of LiveKit's
 	writeMu sync.Mutex
 	end     *SignalEnd // read it after readDone
@@ -75,11 +74,11 @@ type wire struct {
 
 func newWire(n *probe.Net, up upgraded) *wire {
 	w := &wire{net: n, upgraded: up, readDone: make(chan struct{}), pingDone: make(chan struct{}), leaving: make(chan struct{}),
-		pace: pacer{burst: caps.MessagesBurst, perSecond: caps.MessagesPerSecond}}
+		pace: newPacer(caps.MessagesBurst, caps.MessagesPerSecond)}
 	up.ws.SetReadLimit(caps.SignalMessage)
-	pings := &bucket{} // pings are taken while a message is read: on one goroutine at a time
+	pings := rate.NewLimiter(caps.PingsPerSecond, caps.PingsBurst)
 	up.ws.SetPingHandler(func(data string) error {
-		if !pings.take(1, caps.PingsBurst, caps.PingsPerSecond, time.Now()) {
+		if !pings.Allow() {
 			return errPings
 		}
 		if w.reading.Load() {
@@ -123,11 +122,7 @@ func (w *wire) await(ctx context.Context, wait time.Duration, want func(*livekit
 
 // unsaid returns why no first frame came.
 func (w *wire) unsaid(ctx context.Context, err error) *SignalFailure {
-	f := &SignalFailure{Err: err}
-	end := w.endOf(err)
-	if end.CloseCode != 0 {
-		f.Err = nil // holds the server's own words
-	}
+	f, end := &SignalFailure{}, w.endOf(err)
 	switch {
 	case errors.Is(ctx.Err(), context.Canceled):
 		f.Kind = SignalCancelled
@@ -186,21 +181,6 @@ func fits(data []byte, d protoreflect.MessageDescriptor, parts *int) bool {
 		data = data[n:]
 	}
 	return true
-}
-
-// rehearseJoin decodes a Join of its own. The protobuf library initialises a
-// message's type when it decodes the first one, which takes some milliseconds for a
-// Join; this runs during the wait for the server.
-func rehearseJoin() {
-	data, err := proto.Marshal(&livekit.SignalResponse{Message: &livekit.SignalResponse_Join{Join: &livekit.JoinResponse{
-		Room:              &livekit.Room{EnabledCodecs: []*livekit.Codec{{}}},
-		Participant:       &livekit.ParticipantInfo{Permission: &livekit.ParticipantPermission{}},
-		OtherParticipants: []*livekit.ParticipantInfo{{Tracks: []*livekit.TrackInfo{{}}}},
-		IceServers:        []*livekit.ICEServer{{}}, ServerInfo: &livekit.ServerInfo{}, ClientConfiguration: &livekit.ClientConfiguration{},
-	}}})
-	if err == nil {
-		decodeSignal(websocket.BinaryMessage, data)
-	}
 }
 
 // endOf converts the error that ended reading. CloseCode 0 and not Silent means
@@ -272,11 +252,6 @@ func (w *wire) read(take func(*livekit.SignalResponse)) {
 			w.end = &SignalEnd{Left: true, Reason: leave.GetReason().String(), Action: leave.GetAction().String()}
 			break
 		}
-	}
-	select {
-	case <-w.leaving:
-		w.end.ByUs = true
-	default:
 	}
 }
 

@@ -17,7 +17,8 @@ import (
 	"lkdoctor/checks/room"
 )
 
-// stranger answers the WebSocket as it likes.
+// stranger starts an HTTP server with handler serve and returns its ws URL. stop is
+// closed at the end of the test.
 func stranger(t *testing.T, serve func(w http.ResponseWriter, r *http.Request, stop <-chan struct{})) string {
 	t.Helper()
 	stop := make(chan struct{})
@@ -80,7 +81,7 @@ func TestMediaThatNeverConnectsIsSaid(t *testing.T) {
 	s := newSite(t, "")
 	o := options(t, s.server.URL, s.token("ann"))
 	o.Net.Limits = probe.DefaultLimits().Scaled(0.3)
-	o.Media.ForceRelay = true // and the server has no TURN server
+	o.Media.ForceRelay = true // the server has no TURN server
 	g := open(t, t.Context(), o)
 	end := g.rest()
 	if end.End.Outcome != room.NotJoined || end.End.Stage != "media" || !strings.Contains(end.Text.String(), "no media path connected") {
@@ -89,7 +90,8 @@ func TestMediaThatNeverConnectsIsSaid(t *testing.T) {
 	s.only()
 }
 
-// The time of the stay is over while the server is gone: that is not as planned.
+// TestTimeOverWhileReconnectingIsLost checks that a stay whose time ends while the server
+// is gone has the outcome Lost.
 func TestTimeOverWhileReconnectingIsLost(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, "")
@@ -104,7 +106,7 @@ func TestTimeOverWhileReconnectingIsLost(t *testing.T) {
 	}
 }
 
-// The server is gone for good.
+// TestTenAttemptsAndThenLost checks the end of a stay whose server does not come back.
 func TestTenAttemptsAndThenLost(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, "")
@@ -134,7 +136,8 @@ func TestInterruptedWhileJoining(t *testing.T) {
 	}
 }
 
-// The server's machine is gone: nothing says good-bye.
+// TestAServerThatVanishesIsNotWaitedForOnLeaving checks that Close does not wait for a
+// server that has disappeared.
 func TestAServerThatVanishesIsNotWaitedForOnLeaving(t *testing.T) {
 	s := newSite(t, "")
 	proxy := s.behindProxy()

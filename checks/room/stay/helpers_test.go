@@ -25,10 +25,10 @@ import (
 	"lkdoctor/checks/room"
 )
 
-// limit is when a test gives up; nothing here needs more than a few seconds.
+// limit is the time after which a wait fails the test. No test needs more than a few seconds.
 const limit = 30 * time.Second
 
-// site is a real server with one pair of keys.
+// A site is a real server with one key pair.
 type site struct {
 	t      *testing.T
 	server *lab.LiveKit
@@ -59,7 +59,7 @@ func (s *site) token(identity string, change ...func(*token.MintOptions)) string
 	return raw
 }
 
-// options are for a stay that samples often.
+// options returns Options with frequent samples.
 func options(t *testing.T, raw, tok string) Options {
 	t.Helper()
 	u, err := url.Parse(raw)
@@ -70,7 +70,7 @@ func options(t *testing.T, raw, tok string) Options {
 		Redact: clean.NewRedactor(tok), Sample: 50 * time.Millisecond}
 }
 
-// guest is a stay and the events that it told so far.
+// A guest is a stay and the events read from it so far.
 type guest struct {
 	*Stay
 	t    *testing.T
@@ -81,7 +81,7 @@ func (s *site) open(identity string, change ...func(*token.MintOptions)) *guest 
 	return open(s.t, s.t.Context(), options(s.t, s.server.URL, s.token(identity, change...)))
 }
 
-// in is open, once media is up.
+// in opens a stay and waits until media is up.
 func (s *site) in(identity string, change ...func(*token.MintOptions)) *guest {
 	g := s.open(identity, change...)
 	g.until("media is up", func(e room.Event) bool { return e.Type == room.Media })
@@ -103,9 +103,8 @@ func open(t *testing.T, ctx context.Context, o Options) *guest {
 	return g
 }
 
-// since returns the first event that fits of those after the first n, be it one
-// that another wait has passed over or one that is still to come. n is len(g.seen)
-// before what causes the event.
+// since returns the first event that fits after the first n of g.seen, and waits for one
+// if there is none. n must be taken before the action that causes the event.
 func (g *guest) since(n int, what string, fits func(room.Event) bool) room.Event {
 	g.t.Helper()
 	if i := slices.IndexFunc(g.seen[n:], fits); i >= 0 {
@@ -114,7 +113,7 @@ func (g *guest) since(n int, what string, fits func(room.Event) bool) room.Event
 	return g.until(what, fits)
 }
 
-// until reads events until one fits.
+// until reads events until one fits, and returns it.
 func (g *guest) until(what string, fits func(room.Event) bool) room.Event {
 	g.t.Helper()
 	ctx, cancel := context.WithTimeout(g.t.Context(), limit)
@@ -131,7 +130,7 @@ func (g *guest) until(what string, fits func(room.Event) bool) room.Event {
 	}
 }
 
-// rest reads to the end.
+// rest reads all events and returns the last.
 func (g *guest) rest() room.Event {
 	g.t.Helper()
 	e := g.until("it ends", func(e room.Event) bool { return e.Type == room.Ended })
@@ -144,7 +143,7 @@ func (g *guest) rest() room.Event {
 	return e
 }
 
-// service calls the RoomService.
+// service returns a client of the RoomService and a context with its token.
 func (s *site) service() (livekit.RoomService, context.Context) {
 	s.t.Helper()
 	grant := &auth.VideoGrant{RoomAdmin: true, RoomCreate: true, RoomList: true, Room: "lobby"}
@@ -159,13 +158,13 @@ func (s *site) service() (livekit.RoomService, context.Context) {
 	return livekit.NewRoomServiceProtobufClient(strings.Replace(s.server.URL, "ws", "http", 1), http.DefaultClient), ctx
 }
 
-// identities are who is in the room, as the server sees it.
+// identities returns the sorted identities that the server lists in the room.
 func (s *site) identities() []string {
 	s.t.Helper()
 	service, ctx := s.service()
 	list, err := service.ListParticipants(ctx, &livekit.ListParticipantsRequest{Room: "lobby"})
 	if err != nil {
-		return nil // the room is gone with its last participant
+		return nil // the room ends with its last participant
 	}
 	var names []string
 	for _, p := range list.Participants {
@@ -175,7 +174,7 @@ func (s *site) identities() []string {
 	return names
 }
 
-// only waits until the server sees nobody but those named.
+// only waits until the server lists exactly the identities in want.
 func (s *site) only(want ...string) {
 	s.t.Helper()
 	for deadline := time.Now().Add(limit); ; time.Sleep(5 * time.Millisecond) {
@@ -189,7 +188,7 @@ func (s *site) only(want ...string) {
 	}
 }
 
-// behindProxy is a way to the server that can be taken away.
+// behindProxy starts a proxy to the server, which the test may close.
 func (s *site) behindProxy() *lab.Peer {
 	s.t.Helper()
 	target, err := url.Parse(strings.Replace(s.server.URL, "ws", "http", 1))
@@ -203,7 +202,7 @@ func (s *site) behindProxy() *lab.Peer {
 	return proxy
 }
 
-// forward is a reverse proxy that can be taken away.
+// forward returns a reverse proxy to target.
 func forward(target *url.URL) http.Handler {
 	return &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(target) }, ErrorLog: log.New(io.Discard, "", 0)}
 }

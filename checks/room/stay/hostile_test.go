@@ -10,8 +10,8 @@ import (
 	"lkdoctor/checks/room"
 )
 
-// A server that asks to join anew as soon as media is up is given up, and not
-// followed for ever.
+// TestReconnectsWithoutEnd checks that a stay ends after maxRejoins if the server asks for
+// a new join each time media is up.
 func TestReconnectsWithoutEnd(t *testing.T) {
 	t.Parallel()
 	for _, s := range hostile.Servers() {

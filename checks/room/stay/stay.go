@@ -8,20 +8,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/livekit/protocol/livekit"
-	"github.com/pion/webrtc/v4"
 
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/probe"
-	"lkdoctor/checks/probe/clips"
 	"lkdoctor/checks/probe/session"
 	"lkdoctor/checks/room"
 	"lkdoctor/config/clean"
@@ -76,11 +72,12 @@ const steady = 10 * time.Second
 // Stay is one stay in a room, from before the join until after the leave. Its
 // methods may be called from any goroutine.
 type Stay struct {
-	o       Options
-	events  *room.Queue
-	leaving chan struct{}
-	once    sync.Once
-	done    chan struct{}
+	o      Options
+	events *room.Queue
+	// leave ends gone, which is the context of all waits for the network.
+	leave context.CancelCauseFunc
+	gone  <-chan struct{}
+	done  chan struct{}
 	// simulate asks for a reconnect; true is a full one.
 	simulate chan bool
 	// busy serialises changes of what is published.
@@ -94,8 +91,8 @@ type Stay struct {
 	away    time.Time            // since when it is being reconnected; zero while it is not
 	full    bool                 // it is joined anew
 	path    *room.Path
-	flows   map[*flow]bool    // the tracks that are received
-	before  map[string]counts // of the tracks, at the time counted
+	flows   map[*session.Tally]string // the tracks that are received, and their SIDs
+	before  map[string]counts         // of the tracks, at the time counted
 	counted time.Time
 	end     *room.End
 	excess  []session.Excess // that was reported
@@ -121,8 +118,9 @@ func Open(ctx context.Context, o Options) *Stay {
 	if o.Redact.Learn(o.Token); o.Net.Redact == nil {
 		o.Net.Redact = o.Redact
 	}
-	s := &Stay{o: o, events: room.NewQueue(), leaving: make(chan struct{}), done: make(chan struct{}), simulate: make(chan bool, 1),
-		people: room.NewPeople(o.Redact), streams: map[string]*stream{}, flows: map[*flow]bool{}}
+	ctx, leave := context.WithCancelCause(ctx)
+	s := &Stay{o: o, events: room.NewQueue(), leave: leave, gone: ctx.Done(), done: make(chan struct{}), simulate: make(chan bool, 1),
+		people: room.NewPeople(o.Redact), streams: map[string]*stream{}, flows: map[*session.Tally]string{}}
 	go s.run(ctx)
 	return s
 }
@@ -132,7 +130,7 @@ func (s *Stay) Next(ctx context.Context) (room.Event, error) { return s.events.N
 
 // Leave starts to leave the room. It does not wait, and may be called more than
 // once.
-func (s *Stay) Leave() { s.once.Do(func() { close(s.leaving) }) }
+func (s *Stay) Leave() { s.leave(errLeft) }
 
 // Close leaves and waits until the room is left.
 func (s *Stay) Close() {
@@ -161,32 +159,19 @@ func (s *Stay) run(ctx context.Context) {
 				End: &room.End{Outcome: room.Lost}})
 		}
 	}()
-	// All waits for the network end with cctx.
-	cctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	go func() {
-		select {
-		case <-s.leaving:
-			cancel()
-		case <-cctx.Done():
-		}
-	}()
+	defer s.leave(nil)
 	s.emit(room.Event{Type: room.Joining, URL: clean.URL(s.o.URL.String()), Text: finding.Textf("joining at %s", clean.URL(s.o.URL.String()))})
-	end := s.join(cctx)
+	end := s.join(ctx)
 	if end == nil {
 		s.connected()
 		go s.publishFirst()
-		ended := s.inRoom(cctx)
-		end = s.stay(cctx)
+		ended := s.inRoom(ctx)
+		end = s.stay(ctx)
 		ended()
 	}
 	s.participant().Leave()
-	select {
-	case <-s.leaving:
-	default:
-		if ctx.Err() != nil && end.End.Outcome == room.Left {
-			end.Text, end.End.Outcome = finding.Textf("interrupted; left the room"), room.Interrupted
-		}
+	if ctx.Err() != nil && !errors.Is(context.Cause(ctx), errLeft) && end.End.Outcome == room.Left {
+		end.Text, end.End.Outcome = finding.Textf("interrupted; left the room"), room.Interrupted
 	}
 	s.finish(*end)
 }
@@ -232,129 +217,121 @@ func (s *Stay) join(ctx context.Context) *room.Event {
 	return nil
 }
 
+// errOver is the cause of the end of a stay whose time is over, errLeft that of one
+// that Leave ended.
+var (
+	errOver = errors.New("the time is over")
+	errLeft = errors.New("left")
+)
+
 // stay waits for the end, samples the path, and reconnects a lost connection.
 func (s *Stay) stay(ctx context.Context) *room.Event {
-	var over <-chan time.Time
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
 	if s.o.For > 0 {
-		over = time.After(s.o.For)
+		defer time.AfterFunc(s.o.For, func() { cancel(errOver) }).Stop()
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
 	tick := time.NewTimer(0)
 	defer tick.Stop()
-	var back chan *room.Event // is answered once a reconnect is over; nil while there is none
-	var since time.Time       // when the last one was
+	var since time.Time // when the last reconnect was over
 	streak, simulated := 0, false
 	for {
 		p := s.participant()
-		lost, gone := p.MediaLost(), p.Done()
-		if back != nil {
-			lost, gone = nil, nil
-		}
-		again := func(asked *session.SignalEnd) {
-			full := s.reconnects(asked)
-			back = make(chan *room.Event, 1)
-			go func(answer chan<- *room.Event, streak int) {
-				select {
-				case <-ctx.Done():
-				case <-time.After(time.Duration(streak*streak) * s.o.Net.Waits().Pause):
-				}
-				answer <- s.reconnect(ctx, full)
-			}(back, streak)
-		}
+		var ended *session.SignalEnd
 		select {
-		case <-tick.C:
-			if back == nil {
-				s.sample()
-			}
-			tick.Reset(s.o.Sample)
-		case <-over:
-			cancel()
-			end := s.overTime()
-			if back != nil {
-				<-back
-			}
-			return end
 		case <-ctx.Done():
-			if back != nil {
-				<-back
-			}
-			return left()
+			return s.over(ctx)
+		case <-tick.C:
+			s.sample()
+			tick.Reset(s.o.Sample)
+			continue
+		case <-p.MediaLost():
+			p.Cut()
+			continue
 		case full := <-s.simulate:
-			if back == nil && full {
-				again(&session.SignalEnd{Left: true, Action: reconnectAction})
-			} else if back == nil {
+			if !full {
 				simulated = true
 				p.Cut()
+				continue
 			}
-		case <-lost:
-			p.Cut()
-		case <-gone:
-			end := p.End()
-			if end.Left && end.Action == disconnectAction {
-				return thrownOut(end.Reason)
+			ended = &session.SignalEnd{Left: true, Action: reconnectAction}
+		case <-p.Done():
+			ended = p.End()
+			if ended.Left && ended.Action == disconnectAction {
+				return thrownOut(ended.Reason)
 			}
 			if streak++; simulated || time.Since(since) >= steady {
 				streak, simulated = 0, false
 			}
 			if streak > maxRejoins {
-				return &room.Event{Reason: "SIGNAL_CLOSE", End: &room.End{Outcome: room.Lost},
-					Text: finding.Textf("the connection to the server was lost again and again, each time soon after it was back")}
+				return lost(finding.Textf("the connection to the server was lost again and again, each time soon after it was back"))
 			}
-			again(end)
-		case end := <-back:
-			if back = nil; end != nil {
-				return end
-			}
-			s.reconnected()
-			since = time.Now()
-			tick.Reset(0)
+		}
+		end := s.reconnect(ctx, s.reconnects(ended), streak)
+		switch {
+		case ctx.Err() != nil:
+			return s.over(ctx)
+		case end != nil:
+			return end
+		}
+		s.reconnected()
+		since = time.Now()
+		tick.Reset(0)
+		select {
+		case <-s.simulate: // came meanwhile
+		default:
 		}
 	}
 }
 
 // reconnect resumes the session, or joins anew; it returns an event where the stay
-// is over.
-func (s *Stay) reconnect(ctx context.Context, full bool) *room.Event {
-	p := s.participant()
-	if !full {
-		rctx, cancel := context.WithTimeout(ctx, s.o.Net.Waits().Connect)
-		f := p.Resume(rctx)
-		err := error(nil)
-		if f == nil {
-			err = p.Back(rctx)
-		}
-		cancel()
-		switch {
-		case f == nil && err == nil:
-			return nil
-		case f != nil && f.Kind == session.SignalLeave && f.Action == disconnectAction:
-			return thrownOut(f.Reason)
-		}
-	}
-	for attempt := range maxRejoins {
+// is over. streak is the number of reconnects shortly before this one.
+func (s *Stay) reconnect(ctx context.Context, full bool, streak int) *room.Event {
+	pause := func(n int) {
 		select {
 		case <-ctx.Done():
-			return left()
-		case <-time.After(time.Duration(attempt*attempt) * s.o.Net.Waits().Pause):
+		case <-time.After(time.Duration(n*n) * s.o.Net.Waits().Pause):
 		}
+	}
+	// try returns the event of a server that ends the stay for good.
+	try := func(attempt func(context.Context) *session.SignalFailure) *room.Event {
 		rctx, cancel := context.WithTimeout(ctx, s.o.Net.Waits().Connect)
-		next, f := p.Rejoin(rctx)
-		if f == nil && next.Up(rctx, false) == nil {
-			s.mu.Lock()
-			s.part, s.full = next, true
-			s.mu.Unlock()
-			cancel()
-			return nil
-		}
-		cancel()
-		if f != nil && f.Kind == session.SignalLeave && f.Action == disconnectAction {
+		defer cancel()
+		if f := attempt(rctx); f != nil && f.Kind == session.SignalLeave && f.Action == disconnectAction {
 			return thrownOut(f.Reason)
 		}
-		next.Leave()
+		return nil
 	}
-	return &room.Event{Reason: "SIGNAL_CLOSE", End: &room.End{Outcome: room.Lost},
-		Text: finding.Textf("the connection to the server was lost, and ten attempts did not bring it back")}
+	p, back := s.participant(), false
+	pause(streak)
+	if !full {
+		if end := try(func(rctx context.Context) *session.SignalFailure {
+			f := p.Resume(rctx)
+			back = f == nil && p.Back(rctx) == nil
+			return f
+		}); back || end != nil {
+			return end
+		}
+	}
+	for n := range maxRejoins {
+		if pause(n); ctx.Err() != nil {
+			return nil
+		}
+		if end := try(func(rctx context.Context) *session.SignalFailure {
+			next, f := p.Rejoin(rctx)
+			if back = f == nil && next.Up(rctx, false) == nil; back {
+				s.mu.Lock()
+				s.part, s.full = next, true
+				s.mu.Unlock()
+			} else {
+				next.Leave()
+			}
+			return f
+		}); back || end != nil {
+			return end
+		}
+	}
+	return lost(finding.Textf("the connection to the server was lost, and ten attempts did not bring it back"))
 }
 
 // emit emits an event with its time.
@@ -384,34 +361,6 @@ func (s *Stay) hears(m *livekit.SignalResponse) {
 	defer s.mu.Unlock()
 	for _, e := range s.people.Hears(m) {
 		s.emit(e)
-	}
-}
-
-// receives reports a received track, and reads it, so that the server learns its
-// quality.
-func (s *Stay) receives(t *webrtc.TrackRemote) {
-	owner, track, found := strings.Cut(t.StreamID(), "|")
-	if !found {
-		track = t.ID()
-	}
-	s.mu.Lock()
-	if e, known := s.people.Receives(owner, track); known {
-		s.emit(e)
-	}
-	f := &flow{sid: s.o.Redact.Clean(track, 120), clock: max(1, float64(t.Codec().ClockRate))}
-	s.flows[f] = true
-	s.mu.Unlock()
-	defer func() {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		delete(s.flows, f)
-	}()
-	for {
-		p, _, err := t.ReadRTP()
-		if err != nil {
-			return
-		}
-		f.add(p, time.Now())
 	}
 }
 
@@ -475,62 +424,35 @@ func (s *Stay) reportExcess(excess []session.Excess) {
 	}
 }
 
-// sample reads the path of the media, its round trip, and its traffic.
-func (s *Stay) sample() {
-	p := s.participant()
-	s.reportExcess(p.Excess())
-	s.traffic(p, time.Now())
-	pair := p.Path()
-	if pair == nil {
-		return
-	}
-	path := room.Path{Kind: pair.Remote.Protocol, Local: address(pair.Local), LocalType: pair.Local.Type,
-		Remote: address(pair.Remote), RemoteType: pair.Remote.Type}
-	if pair.Local.Type == "relay" || pair.Remote.Type == "relay" {
-		path.Kind = "relay"
-	}
-	s.mu.Lock()
-	changed := s.path == nil || *s.path != path
-	s.path = &path
-	s.mu.Unlock()
-	if changed {
-		text := finding.Textf("media goes over %s: %s (%s) to %s (%s)", path.Kind, path.Local, path.LocalType, path.Remote, path.RemoteType)
-		if path.RemoteType == "prflx" {
-			text = finding.Textf("media goes over %s: %s (%s) to %s, which the server does not advertise: it advertises another address", path.Kind, path.Local, path.LocalType, path.Remote)
-		}
-		s.emit(room.Event{Type: room.PathChanged, Path: &path, Text: text})
-	}
-	if rtt := pair.LastRTT; rtt > 0 {
-		s.emit(room.Event{Type: room.RTT, RTT: room.Millis(rtt), Text: finding.Textf("round trip %s", finding.Duration(rtt))})
-	}
-}
-
-func address(c session.Candidate) string {
-	return net.JoinHostPort(clean.Line(c.Address, 64), strconv.Itoa(c.Port))
-}
-
 // left returns the end of a stay that this side ended.
 func left() *room.Event {
 	return &room.Event{Text: finding.Textf("left the room"), End: &room.End{Outcome: room.Left}}
 }
 
-// overTime returns the end of a stay whose time is over. Without a connection to
-// the server the stay did not end as planned, and Leave could not be sent.
-func (s *Stay) overTime() *room.Event {
+// over returns the end of a stay whose context has ended. When its time is over and
+// there is no connection to the server, the stay did not end as planned, and Leave
+// could not be sent.
+func (s *Stay) over(ctx context.Context) *room.Event {
 	s.mu.Lock()
 	away := s.away
 	s.mu.Unlock()
-	if away.IsZero() {
+	if away.IsZero() || !errors.Is(context.Cause(ctx), errOver) {
 		return left()
 	}
-	return &room.Event{Reason: "SIGNAL_CLOSE", End: &room.End{Outcome: room.Lost},
-		Text: finding.Textf("the time was over while reconnecting, which had not succeeded within %s", finding.Duration(s.o.Now().Sub(away)))}
+	return lost(finding.Textf("the time was over while reconnecting, which had not succeeded within %s", finding.Duration(s.o.Now().Sub(away))))
+}
+
+// lost returns the end of a stay whose connection did not come back.
+func lost(text finding.Text) *room.Event {
+	return &room.Event{Reason: "SIGNAL_CLOSE", End: &room.End{Outcome: room.Lost}, Text: text}
 }
 
 // thrownOut returns the end of a stay that the server ended.
-func thrownOut(reason string) *room.Event {
-	return &room.Event{Reason: reason, End: &room.End{Outcome: room.ThrownOut},
-		Text: finding.Textf("the server ended the stay: %s (%s)", finding.LeaveReason(reason), reason)}
+func thrownOut(reason string) *room.Event { return endedBy(reason, room.End{Outcome: room.ThrownOut}) }
+
+// endedBy returns an end for which the server gives a reason.
+func endedBy(reason string, end room.End) *room.Event {
+	return &room.Event{Reason: reason, End: &end, Text: finding.Textf("the server ended the stay: %s (%s)", finding.LeaveReason(reason), reason)}
 }
 
 // refused returns why the server did not send Join. The doctor's checks look for
@@ -539,11 +461,10 @@ func (s *Stay) refused(ctx context.Context, f *session.SignalFailure) *room.Even
 	if ctx.Err() != nil {
 		return left()
 	}
-	e := &room.Event{End: &room.End{Outcome: room.NotJoined, Stage: "signal"}}
+	e := &room.Event{End: &room.End{Outcome: room.NotJoined, Stage: "signal"}, Text: finding.Textf("the room could not be joined")}
 	switch f.Kind {
 	case session.SignalLeave:
-		e.Reason = f.Reason
-		e.Text = finding.Textf("the server ended the stay: %s (%s)", finding.LeaveReason(e.Reason), e.Reason)
+		return endedBy(f.Reason, *e.End)
 	case session.SignalUpgradeRefused:
 		e.End.Refused = &room.Refusal{Status: f.Status, Body: s.o.Redact.Clean(f.Body, 300)}
 		e.Text = finding.Textf("the server refused the WebSocket with %d", f.Status)
@@ -559,8 +480,6 @@ func (s *Stay) refused(ctx context.Context, f *session.SignalFailure) *room.Even
 		if f.Network.Timeout() {
 			e.Text = finding.Textf("the server did not answer in time")
 		}
-	default:
-		e.Text = finding.Textf("the room could not be joined")
 	}
 	return e
 }
@@ -574,128 +493,11 @@ func (s *Stay) notConnected(ctx context.Context, m *session.Media) *room.Event {
 		Text: finding.Textf("the server said Join, and no media path connected within %s", finding.Duration(m.Phases.Total))}
 	switch m.Outcome {
 	case session.OutcomeLeft:
-		e.Reason = m.End.Reason
-		e.Text = finding.Textf("the server ended the stay: %s (%s)", finding.LeaveReason(e.Reason), e.Reason)
+		return endedBy(m.End.Reason, *e.End)
 	case session.OutcomeSignalLost:
 		e.Text = finding.Textf("the server said Join, and the WebSocket was closed before media had connected")
 	case session.OutcomeDTLSFailed:
 		e.Text = finding.Textf("a path for media was found, and the DTLS handshake over it failed")
 	}
 	return e
-}
-
-// Publishing reports whether a clip is published, and whether it is muted.
-func (s *Stay) Publishing(c room.Clip) (on, muted bool) {
-	p := s.participant()
-	if p == nil {
-		return false, false
-	}
-	for _, one := range p.Published() {
-		if one.Clip == clips.Clip(c) {
-			return true, one.Muted
-		}
-	}
-	return false, false
-}
-
-// Publish publishes a clip; it waits until the server has accepted it. For a
-// published clip it does nothing.
-func (s *Stay) Publish(c room.Clip) error { return s.publish(room.Sending{Clip: c}) }
-
-func (s *Stay) publish(what room.Sending) error {
-	c := what.Clip
-	s.busy.Lock()
-	defer s.busy.Unlock()
-	p, may, err := s.may()
-	switch on, _ := s.Publishing(c); {
-	case err != nil:
-		return err
-	case !may.Publish:
-		return room.ErrMayNot
-	case on:
-		return nil
-	}
-	taken, err := p.Publish(context.Background(), session.Sending{Clip: clips.Clip(c), Muted: what.Muted})
-	if err == nil && taken == 0 {
-		err = errors.Join(session.ErrNotTaken, p.Unpublish(clips.Clip(c)))
-	}
-	if err != nil {
-		return fmt.Errorf("publish the %s: %w", c, err)
-	}
-	return nil
-}
-
-// publishFirst publishes Options.Publish, and reports failures.
-func (s *Stay) publishFirst() {
-	for _, what := range s.o.Publish {
-		err := s.publish(what)
-		switch {
-		case errors.Is(err, room.ErrNotInRoom):
-			return
-		case errors.Is(err, room.ErrMayNot):
-			s.emit(room.Event{Type: room.Problem, Text: finding.Textf("the token does not allow publishing (canPublish)")})
-			return
-		case err != nil:
-			s.emit(room.Event{Type: room.Problem, Text: finding.Textf("%s could not be published: %s", string(what.Clip), s.o.Redact.Clean(err.Error(), 200))})
-		}
-	}
-}
-
-// Unpublish ends the publication of a clip.
-func (s *Stay) Unpublish(c room.Clip) error {
-	return s.change(func(p *session.Participant) error { return p.Unpublish(clips.Clip(c)) })
-}
-
-// Mute mutes what is published, or unmutes it. It survives reconnects.
-func (s *Stay) Mute(muted bool) error {
-	return s.change(func(p *session.Participant) error { return p.Mute(muted) })
-}
-
-// change changes what is published.
-func (s *Stay) change(do func(*session.Participant) error) error {
-	s.busy.Lock()
-	defer s.busy.Unlock()
-	p, _, err := s.may()
-	if err == nil {
-		err = do(p)
-	}
-	if errors.Is(err, session.ErrNotPublished) {
-		return room.ErrNotOffered
-	}
-	return err
-}
-
-// may returns the participant and its permissions, while it is in the room.
-func (s *Stay) may() (*session.Participant, room.Allowed, error) {
-	select {
-	case <-s.leaving:
-		return nil, room.Allowed{}, room.ErrNotInRoom
-	case <-s.done:
-		return nil, room.Allowed{}, room.ErrNotInRoom
-	default:
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	switch {
-	case s.since.IsZero():
-		return nil, room.Allowed{}, room.ErrNotInRoom
-	case !s.away.IsZero():
-		return nil, room.Allowed{}, room.ErrReconnect
-	}
-	f := s.part.Facts
-	return s.part, room.Allowed{Publish: f.CanPublish, Subscribe: f.CanSubscribe, Data: f.CanPublishData}, nil
-}
-
-// Reconnect simulates a lost connection: it cuts the WebSocket and resumes the
-// session; with full it joins anew, as if the server had asked for that.
-func (s *Stay) Reconnect(full bool) error {
-	if _, _, err := s.may(); err != nil {
-		return err
-	}
-	select {
-	case s.simulate <- full:
-		return nil
-	default:
-		return room.ErrReconnect
-	}
 }

@@ -104,7 +104,7 @@ func TestToneAndPatternReachTheOther(t *testing.T) {
 	}
 }
 
-// TestReconnects: whatever was published comes back as it was, muted or not.
+// TestReconnects checks that publications come back after a reconnect, muted or not.
 func TestReconnects(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, "")
@@ -166,8 +166,8 @@ func TestReconnects(t *testing.T) {
 	}
 }
 
-// TestOverTCPAndTURN: two participants see and hear each other without UDP, and
-// through a TURN server alone.
+// TestOverTCPAndTURN checks that two participants receive each other's media without UDP,
+// and through a TURN server only.
 func TestOverTCPAndTURN(t *testing.T) {
 	t.Parallel()
 	relay, err := lab.StartTURN(lab.TURNOptions{})
@@ -220,10 +220,9 @@ func TestOverTCPAndTURN(t *testing.T) {
 	}
 }
 
-// TestTheServerEndsTheStay: the end has LiveKit's own reason. livekit-server
-// 1.13.5 sends its Leave and closes the connection side by side, and once in a
-// while the Leave is lost; the stay is then resumed, as any SDK's is. So each
-// way has three tries, and its reason must come in one of them.
+// TestTheServerEndsTheStay checks the reason for each end by the server. livekit-server
+// 1.13.5 sends Leave and closes the connection concurrently, and sometimes the Leave is
+// lost, which makes the stay resume as SDKs do. So each reason has three tries.
 func TestTheServerEndsTheStay(t *testing.T) {
 	t.Parallel()
 	const tries = 3

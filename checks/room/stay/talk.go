@@ -1,7 +1,6 @@
 package stay
 
 import (
-	"context"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -11,7 +10,6 @@ import (
 	"lkdoctor/checks/caps"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/room"
-	"lkdoctor/config/clean"
 )
 
 // stream is a text stream that is being received.
@@ -81,26 +79,4 @@ func (s *Stay) readable(payload []byte) string {
 		return "[bytes that are no text]"
 	}
 	return s.o.Redact.Clean(strings.TrimSpace(string(payload)), caps.MessageShown)
-}
-
-// Send sends a reliable data message to all participants. It waits some seconds at
-// most for the data channel.
-func (s *Stay) Send(text string) error {
-	p, may, err := s.may()
-	switch {
-	case err != nil:
-		return err
-	case !may.Data:
-		return room.ErrMayNot
-	case len(text) > room.MaxMessage:
-		return room.ErrTooLong
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), s.o.Net.Waits().Connect)
-	defer cancel()
-	if err := p.Send(ctx, []byte(text)); err != nil {
-		return err
-	}
-	shown := clean.Line(text, caps.MessageShown)
-	s.emit(room.Event{Type: room.DataSent, Message: &room.Message{Text: shown, Bytes: len(text)}, Me: true, Text: finding.Textf("sent: %s", shown)})
-	return nil
 }

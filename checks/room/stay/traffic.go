@@ -2,30 +2,73 @@ package stay
 
 import (
 	"cmp"
+	"net"
 	"slices"
-	"sync"
+	"strconv"
+	"strings"
 	"time"
 
-	"github.com/pion/rtp"
+	"github.com/pion/webrtc/v4"
 
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/probe/clips"
 	"lkdoctor/checks/probe/session"
 	"lkdoctor/checks/room"
+	"lkdoctor/config/clean"
 )
 
-// flow counts the received packets of one track.
-type flow struct {
-	sid   string
-	clock float64 // of the RTP timestamps, in Hz
+// receives reports a received track, and reads it, so that the server learns its
+// quality.
+func (s *Stay) receives(t *webrtc.TrackRemote) {
+	owner, track, found := strings.Cut(t.StreamID(), "|")
+	if !found {
+		track = t.ID()
+	}
+	tally := session.NewTally(t.Codec().RTPCodecCapability)
+	s.mu.Lock()
+	if e, known := s.people.Receives(owner, track); known {
+		s.emit(e)
+	}
+	s.flows[tally] = s.o.Redact.Clean(track, 120)
+	s.mu.Unlock()
+	tally.Read(t, nil)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.flows, tally)
+}
 
-	mu          sync.Mutex
-	n           counts
-	begun       bool
-	began       time.Time
-	last        uint16  // the highest sequence number
-	transit     float64 // of the packet before, in units of clock
-	jitterUnits float64
+// sample reads the path of the media, its round trip, and its traffic.
+func (s *Stay) sample() {
+	p := s.participant()
+	s.reportExcess(p.Excess())
+	s.traffic(p, time.Now())
+	pair := p.Path()
+	if pair == nil {
+		return
+	}
+	path := room.Path{Kind: pair.Remote.Protocol, Local: address(pair.Local), LocalType: pair.Local.Type,
+		Remote: address(pair.Remote), RemoteType: pair.Remote.Type}
+	if pair.Local.Type == "relay" || pair.Remote.Type == "relay" {
+		path.Kind = "relay"
+	}
+	s.mu.Lock()
+	changed := s.path == nil || *s.path != path
+	s.path = &path
+	s.mu.Unlock()
+	if changed {
+		text := finding.Textf("media goes over %s: %s (%s) to %s (%s)", path.Kind, path.Local, path.LocalType, path.Remote, path.RemoteType)
+		if path.RemoteType == "prflx" {
+			text = finding.Textf("media goes over %s: %s (%s) to %s, which the server does not advertise: it advertises another address", path.Kind, path.Local, path.LocalType, path.Remote)
+		}
+		s.emit(room.Event{Type: room.PathChanged, Path: &path, Text: text})
+	}
+	if rtt := pair.LastRTT; rtt > 0 {
+		s.emit(room.Event{Type: room.RTT, RTT: room.Millis(rtt), Text: finding.Textf("round trip %s", finding.Duration(rtt))})
+	}
+}
+
+func address(c session.Candidate) string {
+	return net.JoinHostPort(clean.Line(c.Address, 64), strconv.Itoa(c.Port))
 }
 
 // counts are those of a track since its first packet. expected is the number of
@@ -36,29 +79,9 @@ type counts struct {
 	reported              bool // lost and jitter are known
 }
 
-// add counts a packet, with the jitter of RFC 3550 appendix A.8.
-func (f *flow) add(p *rtp.Packet, at time.Time) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.n.bytes += len(p.Payload)
-	if !f.begun {
-		f.begun, f.began, f.last = true, at, p.SequenceNumber
-		f.n.expected, f.n.reported = 1, true
-		f.transit = -float64(p.Timestamp)
-		return
-	}
-	switch step := int(int16(p.SequenceNumber - f.last)); {
-	case step > 0:
-		f.n.expected, f.n.lost, f.last = f.n.expected+step, f.n.lost+step-1, p.SequenceNumber
-	case step < 0:
-		f.n.lost = max(0, f.n.lost-1) // late, or sent again
-	}
-	transit := at.Sub(f.began).Seconds()*f.clock - float64(p.Timestamp)
-	if d := max(transit-f.transit, f.transit-transit); d < f.clock { // a timestamp that jumps is no jitter
-		f.jitterUnits += (d - f.jitterUnits) / 16
-	}
-	f.transit = transit
-	f.n.jitter = time.Duration(f.jitterUnits / f.clock * float64(time.Second))
+// countsOf returns those of a received track.
+func countsOf(got session.Received) counts {
+	return counts{bytes: got.Bytes, expected: got.Expected, lost: got.Lost, jitter: got.Jitter, reported: got.Packets > 0}
 }
 
 // since returns what a track carried from one reading of its counts to the next.
@@ -95,11 +118,8 @@ func (s *Stay) traffic(p *session.Participant, now time.Time) {
 			add(sent.SID, true, counts{bytes: sent.Bytes, expected: sent.Packets, lost: sent.ReportedLost, jitter: sent.ReportedJitter, reported: sent.Reported})
 		}
 	}
-	for f := range s.flows {
-		f.mu.Lock()
-		n := f.n
-		f.mu.Unlock()
-		add(f.sid, false, n)
+	for tally, sid := range s.flows {
+		add(sid, false, countsOf(tally.Got()))
 	}
 	s.before = read
 	if len(list) == 0 {

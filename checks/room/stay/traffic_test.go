@@ -5,20 +5,22 @@ import (
 	"time"
 
 	"github.com/pion/rtp"
+	"github.com/pion/webrtc/v4"
 
+	"lkdoctor/checks/probe/session"
 	"lkdoctor/checks/room"
 )
 
-// packet is one of 20 ms, of 100 bytes.
+// packet returns a packet of 20 ms with 100 bytes.
 func packet(number int) *rtp.Packet {
 	return &rtp.Packet{Header: rtp.Header{SequenceNumber: uint16(number), Timestamp: uint32(number * 960)}, Payload: make([]byte, 100)}
 }
 
 func TestTraffic(t *testing.T) {
-	const first = 65530 // the sequence numbers wrap
+	const first = 65530 // so that the sequence numbers wrap
 	begin := time.Unix(0, 0)
 	for name, c := range map[string]struct {
-		come   []int // packets, in order of arrival, every 20 ms
+		come   []int // packet numbers in order of arrival, 20 ms apart
 		lost   float64
 		jitter bool
 	}{
@@ -27,11 +29,11 @@ func TestTraffic(t *testing.T) {
 		"sent again": {[]int{0, 1, 2, 4, 3, 5, 6, 7, 8, 9}, 0, true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			f := &flow{clock: 48000}
+			tally := session.NewTally(webrtc.RTPCodecCapability{ClockRate: 48000})
 			for i, n := range c.come {
-				f.add(packet(first+n), begin.Add(time.Duration(i)*20*time.Millisecond))
+				tally.Add(packet(first+n), begin.Add(time.Duration(i)*20*time.Millisecond))
 			}
-			got := f.n.since(counts{}, time.Second)
+			got := countsOf(tally.Got()).since(counts{}, time.Second)
 			if got.Rate != float64(800*len(c.come)) || *got.Lost != c.lost || (*got.Jitter > 0) != c.jitter {
 				t.Errorf("%+v: lost %g %%, jitter %g ms", got, *got.Lost, *got.Jitter)
 			}
@@ -42,7 +44,7 @@ func TestTraffic(t *testing.T) {
 	}
 }
 
-// Both sides of a track see what it carries.
+// TestWhatTracksCarryIsTold checks the traffic of a track on both sides.
 func TestWhatTracksCarryIsTold(t *testing.T) {
 	s := newSite(t, "")
 	ann, bob := s.in("ann"), s.in("bob")

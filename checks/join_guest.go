@@ -1,67 +1,16 @@
 package checks
 
 import (
-	"net/netip"
+	"context"
 
 	"lkdoctor/checks/check"
+	"lkdoctor/checks/finding"
 	"lkdoctor/checks/probe/session"
 	"lkdoctor/checks/token"
 )
 
-// anySignal returns the signalling of this run's join, with any token; nil where
-// none succeeded. The connection may have ended; what the server sent remains.
-func (c *Case) anySignal() *session.Participant {
-	for _, j := range c.joins() {
-		if j.in() {
-			return j.Signal
-		}
-	}
-	return nil
-}
-
-// mediaAddrs returns the addresses at which the server takes media.
-func (c *Case) mediaAddrs() []netip.Addr {
-	var out []netip.Addr
-	have := map[netip.Addr]bool{}
-	for _, j := range c.joins() {
-		if j == nil || j.Media == nil {
-			continue
-		}
-		for _, remote := range j.Media.Remote {
-			addr, err := netip.ParseAddr(remote.Address)
-			if err == nil && addr.Is4() && remote.Protocol == "udp" && !have[addr] {
-				have[addr] = true
-				out = append(out, addr)
-			}
-		}
-	}
-	return out
-}
-
-// withoutUDP reports whether this run's media connected, but never over UDP.
-func (c *Case) withoutUDP() bool {
-	without := false
-	for _, j := range c.joins() {
-		if j == nil || j.Media == nil || j.Media.Selected == nil {
-			continue
-		}
-		pair := j.Media.Selected
-		if pair.Remote.Protocol == "udp" && pair.Local.Type != "relay" {
-			return false
-		}
-		without = true
-	}
-	return without
-}
-
-// joins returns the joins of this run, including unfinished ones.
-func (c *Case) joins() []*JoinRecord {
-	real := c.media()
-	if real == nil {
-		real = c.joined()
-	}
-	return []*JoinRecord{real, c.devJoined()}
-}
+// This file is about participants of the doctor's own, which join with the key and
+// secret configured here.
 
 // ownJoinUses are the checks that a check with participants of the doctor's own
 // waits for: where the run's joins fail, its joins would fail too.
@@ -73,7 +22,7 @@ func ownJoinUses() []string {
 // ownJoins returns why no participant of the doctor's own can join with the key and
 // secret configured here; nil where one can.
 func (c *Case) ownJoins(ended Ended) *Report {
-	report := Report{}
+	var report Report
 	verdict, local := c.verdict(), c.local()
 	switch {
 	case !c.hasOwnKeys():
@@ -112,17 +61,49 @@ func (c *Case) hasOwnKeys() bool {
 // room named after what. It may create that room.
 func (c *Case) guestToken(what, identity string) (string, error) {
 	key, secret, _ := c.devKeys()
-	room := c.guestRoom(what)
-	return token.Mint(token.MintOptions{Key: key, Secret: secret, Room: room, Identity: "lkdoctor-" + identity,
+	return token.Mint(token.MintOptions{Key: key, Secret: secret, Room: c.guestRoom(what), Identity: "lkdoctor-" + identity,
 		Now: c.serverNow(), TTL: ownTTL, RoomCreate: true})
 }
 
 func (c *Case) guestRoom(what string) string { return "lkdoctor-" + c.Nonce + "-" + what }
 
-// via returns how tokens reach the server: in the header or in the query.
-func (c *Case) via() session.TokenVia {
-	if v := c.verdict(); v != nil && v.InQuery {
-		return session.ViaQuery
+// noGuest returns the report of a check for whose participant no token could be
+// made.
+func (c *Case) noGuest(code Code, err error) Report {
+	return check.Found(finding.New(code, finding.Fail,
+		"no token could be made with the key and secret here: %s", c.Redact.Clean(err.Error(), 160)).As("no-token").By(finding.OwnerConfig))
+}
+
+// removeGuest returns a function that removes a participant of the doctor's own
+// from its room by the server API.
+func (c *Case) removeGuest(what, identity string) func(context.Context) {
+	return func(ctx context.Context) {
+		key, secret, _ := c.devKeys()
+		c.Net.Remove(ctx, c.devURL(), key, secret, c.guestRoom(what), "lkdoctor-"+identity)
 	}
-	return session.ViaHeader
+}
+
+// guestRefused returns a finding about a participant of the doctor's own that was
+// refused.
+func guestRefused(code Code, f *session.SignalFailure) Finding {
+	if f.Kind == session.SignalUpgradeRefused && (f.Status == 401 || f.Status == 403) {
+		return finding.New(code, finding.Fail, "the server refuses a participant with a token made here (%d): %s", f.Status, orNothing(f.Body)).
+			As("refused").With("status", f.Status).By(finding.OwnerConfig)
+	}
+	return finding.New(code, finding.Fail, "a participant with a token made here could not join: %s", f.Error()).
+		As("refused").With("kind", string(f.Kind)).With("status", f.Status)
+}
+
+// guestLeft returns a finding about a stay of the doctor's own that the server
+// ended.
+func guestLeft(code Code, end *session.SignalEnd) Finding {
+	if end != nil && end.Left {
+		return finding.New(code, finding.Fail, "the server ended the stay: %s (%s)", finding.LeaveReason(end.Reason), end.Reason).
+			With("reason", end.Reason).With("action", end.Action)
+	}
+	closed := 0
+	if end != nil {
+		closed = end.CloseCode
+	}
+	return finding.New(code, finding.Fail, "the WebSocket was closed (%d) in the middle of it", closed).With("close_code", closed)
 }

@@ -94,8 +94,8 @@ func (e Evidence) notIt(cleared []Owner) Text {
 		return Text{}
 	}
 	parties := names(cleared)
-	if r, joined := e.result("fallback.join"); joined && e.passed("fallback.join") {
-		return finding.Textf("%s (a token made on this machine joined that server in %s)", parties, finding.Duration(r.Took))
+	if e.passed("fallback.join") {
+		return finding.Textf("%s (a token made on this machine joined that server in %s)", parties, finding.Duration(e.result("fallback.join").Took))
 	}
 	if e.Server == Yes {
 		return finding.Textf("%s (the LiveKit server accepts the token)", parties)
@@ -117,31 +117,27 @@ func names(owners []Owner) Text {
 
 // whole returns the verdict in one text.
 func whole(d check.Diagnosis) Text {
-	switch {
-	case d.FixIn.IsZero() && d.NotIt.IsZero():
-		return d.Broke
-	case d.FixIn.IsZero():
-		return finding.Textf("%s It is not %s.", d.Broke, d.NotIt)
-	case d.NotIt.IsZero():
-		return finding.Textf("%s Fix it in %s.", d.Broke, d.FixIn)
+	var fix, not Text
+	if !d.FixIn.IsZero() {
+		fix = finding.Textf("Fix it in %s.", d.FixIn)
 	}
-	return finding.Textf("%s Fix it in %s. It is not %s.", d.Broke, d.FixIn, d.NotIt)
+	if !d.NotIt.IsZero() {
+		not = finding.Textf("It is not %s.", d.NotIt)
+	}
+	return finding.Joined("%s %s", d.Broke, fix, not)
 }
 
 // nothing is the diagnosis of a run in which nothing that was requested was checked.
 func (e Evidence) nothing() check.Diagnosis {
 	d := check.Diagnosis{Owner: finding.OwnerUnknown, Cleared: []Owner{}, Broke: finding.Textf("Nothing of what was asked for was checked (%s).", e.Nothing)}
 	d.Summary = d.Broke
+	step := finding.Textf("Give what it needs: a token (--token -), a ticket (--ticket), an app (--frontend URL), or LIVEKIT_URL, LIVEKIT_API_KEY and LIVEKIT_API_SECRET.")
 	if !slices.ContainsFunc(e.Results, func(r check.Result) bool {
 		return r.Status != check.StatusSkip || r.Skip.Reason != check.NotRequested
 	}) {
-		d.NextSteps = []Fix{{Text: finding.Textf("Everything is left out: take something out of --skip, or name a check in --only."), Command: "lkdoctor --help"}}
-		return d
+		step = finding.Textf("Everything is left out: take something out of --skip, or name a check in --only.")
 	}
-	d.NextSteps = []Fix{{
-		Text:    finding.Textf("Give what it needs: a token (--token -), a ticket (--ticket), an app (--frontend URL), or LIVEKIT_URL, LIVEKIT_API_KEY and LIVEKIT_API_SECRET."),
-		Command: "lkdoctor --help",
-	}}
+	d.NextSteps = []Fix{{Text: step, Command: "lkdoctor --help"}}
 	return d
 }
 
@@ -154,13 +150,11 @@ func (e Evidence) working(root Located, warned bool) check.Diagnosis {
 		d.Owner = root.Finding.Owner
 		d.RootCause = &check.Cause{Check: root.Check, Code: root.Finding.Code}
 		d.NextSteps = e.nextSteps(root)
+		d.Warning = finding.Textf("One warning: %s", sentence(root.Finding))
 		if n := len(check.Locate(e.Results, finding.Warn)); n > 1 {
 			d.Warning = finding.Textf("%d warnings, the first: %s", n, sentence(root.Finding))
-			d.Summary = finding.Textf("%s %d warnings, the first: %s", d.Broke, n, sentence(root.Finding))
-		} else {
-			d.Warning = finding.Textf("One warning: %s", sentence(root.Finding))
-			d.Summary = finding.Textf("%s One warning: %s", d.Broke, sentence(root.Finding))
 		}
+		d.Summary = finding.Joined("%s %s", d.Broke, d.Warning)
 	}
 	d.Cleared = e.cleared(d.Owner)
 	return d
@@ -184,7 +178,7 @@ func (e Evidence) works() Text {
 		return finding.Textf("The LiveKit server and your keys work: a token made here got in, and media connects. Whether the server accepts the token under test is not checked.")
 	case e.passed("fallback.join"):
 		return finding.Textf("The LiveKit server and your keys work: a token made here got in, and media connects. No ticket was checked.")
-	case e.warned("join.websocket", finding.JoinWouldEvict):
+	case slices.ContainsFunc(e.result("join.websocket").Findings, func(f Finding) bool { return f.Code == finding.JoinWouldEvict }):
 		return finding.Textf("The LiveKit server accepts the token. Nothing was joined, because the token's participant is in the room now.")
 	case e.Server == Yes:
 		return finding.Textf("The LiveKit server accepts the token. Nothing was joined, so the media path is not checked.")
@@ -197,12 +191,8 @@ func (e Evidence) works() Text {
 // leftOut names the checks that the user skipped; it is empty if there are none.
 func (e Evidence) leftOut() (names Text) {
 	for _, r := range e.Results {
-		switch {
-		case r.Skip == nil || !r.Skip.ByHand:
-		case names.IsZero():
-			names = r.Check.Short
-		default:
-			names = finding.Textf("%s, %s", names, r.Check.Short)
+		if r.SkippedByHand() {
+			names = finding.Joined("%s, %s", names, r.Check.Short)
 		}
 	}
 	return names
@@ -214,23 +204,22 @@ func (e Evidence) cleared(owner Owner) []Owner {
 	joined := e.passed("join.media") || e.passed("fallback.join")
 	tokenGood := e.passed("token.format") && e.passed("token.claims") && e.passed("token.time") && e.Server == Yes
 	handed := e.passed("ticket.consume") || e.passed("ticket.frontend")
-	proof := map[Owner]bool{
-		finding.OwnerConfig: e.passed("env.livekit") && e.passed("env.files") && !e.failed("env.ticket") &&
-			(e.Minted == Yes || e.Local == Yes && e.Server == Yes),
-		finding.OwnerTicketService: tokenGood && e.Maker == finding.OwnerTicketService,
-		// The app passed on the ticket service's response correctly.
-		finding.OwnerFrontend:      handed && e.Source == check.SourceFrontend && (tokenGood || e.Maker != finding.OwnerFrontend),
-		finding.OwnerLiveKitServer: (joined || e.OwnRoomOnly) && !e.failed("join.websocket") && !e.failed("join.browser"),
-		finding.OwnerNetwork:       joined,
-		finding.OwnerClock:         e.passed("token.time") && e.clocksCompared(),
-	}
 	out := []Owner{}
-	for _, party := range []Owner{
-		finding.OwnerConfig, finding.OwnerTicketService, finding.OwnerFrontend,
-		finding.OwnerLiveKitServer, finding.OwnerNetwork, finding.OwnerClock,
+	for _, party := range []struct {
+		owner  Owner
+		proven bool
+	}{
+		{finding.OwnerConfig, e.passed("env.livekit") && e.passed("env.files") && !e.failed("env.ticket") &&
+			(e.Minted == Yes || e.Local == Yes && e.Server == Yes)},
+		{finding.OwnerTicketService, tokenGood && e.Maker == finding.OwnerTicketService},
+		// The app passed on the ticket service's response correctly.
+		{finding.OwnerFrontend, handed && e.Source == check.SourceFrontend && (tokenGood || e.Maker != finding.OwnerFrontend)},
+		{finding.OwnerLiveKitServer, (joined || e.OwnRoomOnly) && !e.failed("join.websocket") && !e.failed("join.browser")},
+		{finding.OwnerNetwork, joined},
+		{finding.OwnerClock, e.passed("token.time") && e.result("token.time").Outcome.Facts["clocks_compared"] == true},
 	} {
-		if proof[party] && party != owner && !e.blamed(party) {
-			out = append(out, party)
+		if party.proven && party.owner != owner && !e.blamed(party.owner) {
+			out = append(out, party.owner)
 		}
 	}
 	return out
@@ -238,47 +227,24 @@ func (e Evidence) cleared(owner Owner) []Owner {
 
 // blamed reports whether party owns a failure, or a warning about the media path.
 func (e Evidence) blamed(party Owner) bool {
-	for _, severity := range []finding.Severity{finding.Fail, finding.Warn} {
-		for _, l := range check.Locate(e.Results, severity) {
-			if severity == finding.Warn && party != finding.OwnerClock &&
-				!slices.Contains([]string{"join.media", "fallback.join", "join.reach"}, l.Check) {
-				continue
-			}
-			if l.Finding.Owner == party {
-				return true
-			}
-		}
-	}
-	return false
+	return slices.ContainsFunc(e.Results, func(r check.Result) bool {
+		warns := party == finding.OwnerClock || slices.Contains([]string{"join.media", "fallback.join", "join.reach"}, r.Check.ID)
+		return slices.ContainsFunc(r.Findings, func(f Finding) bool {
+			return f.Owner == party && (f.Severity == finding.Fail || warns && f.Severity == finding.Warn)
+		})
+	})
 }
 
-func (e Evidence) result(id string) (check.Result, bool) {
-	for _, r := range e.Results {
-		if r.Check.ID == id {
-			return r, true
-		}
-	}
-	return check.Result{}, false
-}
+func (e Evidence) result(id string) check.Result { return check.ResultOf(e.Results, id) }
 
 func (e Evidence) passed(id string) bool {
-	r, _ := e.result(id)
-	return r.Status == check.StatusPass || r.Status == check.StatusWarn
+	status := e.result(id).Status
+	return status == check.StatusPass || status == check.StatusWarn
 }
 
 func (e Evidence) failed(id string) bool {
-	r, _ := e.result(id)
-	return r.Status == check.StatusFail || r.Status == check.StatusError
-}
-
-func (e Evidence) warned(id string, code Code) bool {
-	r, _ := e.result(id)
-	return slices.ContainsFunc(r.Findings, func(f Finding) bool { return f.Code == code })
-}
-
-func (e Evidence) clocksCompared() bool {
-	r, _ := e.result("token.time")
-	return r.Outcome.Facts["clocks_compared"] == true
+	status := e.result(id).Status
+	return status == check.StatusFail || status == check.StatusError
 }
 
 // reportFile is the name of a report in a next step.

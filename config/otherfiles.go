@@ -5,10 +5,13 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"lkdoctor/config/dotenv"
+	"lkdoctor/config/secret"
 )
 
-// Elsewhere is an env file that defines a setting and is not read in this run.
-type Elsewhere struct {
+// UnreadFile is an env file that defines a setting and is not read in this run.
+type UnreadFile struct {
 	// Mode is the mode that reads the file, if it is in the run's folder.
 	Mode string
 	// Dir is the file's folder as --dir takes it, if it is another folder.
@@ -22,15 +25,15 @@ const (
 	maxFoldersDown = 40
 )
 
-// ElsewhereFor searches for env files that define the setting: for another mode in
+// UnreadFileFor searches for env files that define the setting: for another mode in
 // this folder, then in the folders of a monorepo: up to three above (not beyond a git
 // repository or the home folder), those below, and those in apps, packages and
 // services. ok is false if there is none. It reads at most some hundred small files.
-func (s *Settings) ElsewhereFor(setting string) (at Elsewhere, ok bool) {
+func (s *Settings) UnreadFileFor(setting string) (at UnreadFile, ok bool) {
 	for _, f := range s.OtherFiles() {
 		mode := strings.TrimSuffix(strings.TrimPrefix(f.Name, ".env."), ".local")
 		if slices.Contains([]string{"production", "development", "test", "staging", "preview"}, mode) && defines(f, setting) {
-			return Elsewhere{Mode: mode, Name: f.Name}, true
+			return UnreadFile{Mode: mode, Name: f.Name}, true
 		}
 	}
 	for _, dir := range s.foldersRound() {
@@ -38,11 +41,11 @@ func (s *Settings) ElsewhereFor(setting string) (at Elsewhere, ok bool) {
 			one := []EnvFile{f}
 			readAsNext(nil, one)
 			if defines(one[0], setting) {
-				return Elsewhere{Dir: dir, Name: f.Name}, true
+				return UnreadFile{Dir: dir, Name: f.Name}, true
 			}
 		}
 	}
-	return Elsewhere{}, false
+	return UnreadFile{}, false
 }
 
 func defines(f EnvFile, setting string) bool {
@@ -50,7 +53,7 @@ func defines(f EnvFile, setting string) bool {
 	return has && !v.Value.Empty()
 }
 
-// foldersRound returns the folders of ElsewhereFor, the nearest first.
+// foldersRound returns the folders of UnreadFileFor, the nearest first.
 func (s *Settings) foldersRound() []string {
 	var above []string
 	dir := s.Dir
@@ -95,4 +98,66 @@ func subfolders(dir string) []string {
 		}
 	}
 	return out
+}
+
+// OldLine is a Definition in an env file that does not count: a later line
+// defines the same variable, or it is commented out.
+type OldLine struct {
+	Name  string
+	Value secret.Value
+	Line  int // from 1
+}
+
+// maxOldLines bounds how many are looked for in one file.
+const maxOldLines = 50
+
+// Replaced lists the file's definitions that do not count. What signs with an
+// old secret often has it from a line that is still there.
+func (f EnvFile) Replaced() []OldLine {
+	var list []OldLine
+	for i, line := range strings.Split(dotenv.DecodeUTF8([]byte(f.Content.Reveal())), "\n") {
+		text := strings.TrimLeft(strings.TrimSpace(line), "#; ")
+		if len(list) == maxOldLines {
+			break
+		}
+		defs := dotenv.Parse(text)
+		if len(defs) != 1 || defs[0].Value == "" || f.counts(defs[0].Name, defs[0].Value) {
+			continue
+		}
+		list = append(list, OldLine{Name: defs[0].Name, Value: secret.New(defs[0].Value), Line: i + 1})
+	}
+	return list
+}
+
+// counts reports whether the file ends with this value for the variable.
+func (f EnvFile) counts(name, value string) bool {
+	v, has := f.Lookup(name)
+	return has && (v.Value.Reveal() == value || v.Literal.Reveal() == value)
+}
+
+// maxOtherFiles bounds how many other env files of a folder are looked at.
+const maxOtherFiles = 20
+
+// OtherFiles reads the folder's env files that this mode does not use:
+// .env.production, .env.example, .env.local.bak. They decide nothing; what signs
+// with another secret may have it from there.
+func (s *Settings) OtherFiles() []EnvFile {
+	entries, err := os.ReadDir(s.Dir)
+	if err != nil {
+		return nil
+	}
+	used := map[string]bool{}
+	for _, f := range s.Files {
+		used[f.Name] = true
+	}
+	var others []EnvFile
+	for _, entry := range entries {
+		if name := entry.Name(); strings.HasPrefix(name, ".env") && !used[name] && len(others) < maxOtherFiles {
+			others = append(others, readEnvFile(os.DirFS(s.Dir), s.Dir, name))
+		}
+	}
+	for i := range others {
+		readAsNext(nil, others[i:i+1])
+	}
+	return others
 }

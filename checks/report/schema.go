@@ -1,9 +1,0 @@
-package report
-
-import _ "embed"
-
-//go:embed schema.json
-var schema []byte
-
-// Schema is the JSON Schema (2020-12) of the --json document.
-func Schema() []byte { return append([]byte(nil), schema...) }

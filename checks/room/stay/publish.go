@@ -1,0 +1,150 @@
+package stay
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"lkdoctor/checks/caps"
+	"lkdoctor/checks/finding"
+	"lkdoctor/checks/probe/clips"
+	"lkdoctor/checks/probe/session"
+	"lkdoctor/checks/room"
+	"lkdoctor/config/clean"
+)
+
+// Publishing reports whether a clip is published, and whether it is muted.
+func (s *Stay) Publishing(c room.Clip) (on, muted bool) {
+	p := s.participant()
+	if p == nil {
+		return false, false
+	}
+	for _, one := range p.Published() {
+		if one.Clip == clips.Clip(c) {
+			return true, one.Muted
+		}
+	}
+	return false, false
+}
+
+// Publish publishes a clip; it waits until the server has accepted it. For a
+// published clip it does nothing.
+func (s *Stay) Publish(c room.Clip) error { return s.publish(room.Sending{Clip: c}) }
+
+func (s *Stay) publish(what room.Sending) error {
+	c := what.Clip
+	s.busy.Lock()
+	defer s.busy.Unlock()
+	p, may, err := s.may()
+	switch on, _ := s.Publishing(c); {
+	case err != nil:
+		return err
+	case !may.Publish:
+		return room.ErrMayNot
+	case on:
+		return nil
+	}
+	taken, err := p.Publish(context.Background(), session.Sending{Clip: clips.Clip(c), Muted: what.Muted})
+	if err == nil && taken == 0 {
+		err = errors.Join(session.ErrNotTaken, p.Unpublish(clips.Clip(c)))
+	}
+	if err != nil {
+		return fmt.Errorf("publish the %s: %w", c, err)
+	}
+	return nil
+}
+
+// publishFirst publishes Options.Publish, and reports failures.
+func (s *Stay) publishFirst() {
+	for _, what := range s.o.Publish {
+		err := s.publish(what)
+		switch {
+		case errors.Is(err, room.ErrNotInRoom):
+			return
+		case errors.Is(err, room.ErrMayNot):
+			s.emit(room.Event{Type: room.Problem, Text: finding.Textf("the token does not allow publishing (canPublish)")})
+			return
+		case err != nil:
+			s.emit(room.Event{Type: room.Problem, Text: finding.Textf("%s could not be published: %s", string(what.Clip), s.o.Redact.Clean(err.Error(), 200))})
+		}
+	}
+}
+
+// Unpublish ends the publication of a clip.
+func (s *Stay) Unpublish(c room.Clip) error {
+	return s.change(func(p *session.Participant) error { return p.Unpublish(clips.Clip(c)) })
+}
+
+// Mute mutes what is published, or unmutes it. It survives reconnects.
+func (s *Stay) Mute(muted bool) error {
+	return s.change(func(p *session.Participant) error { return p.Mute(muted) })
+}
+
+// change changes what is published.
+func (s *Stay) change(do func(*session.Participant) error) error {
+	s.busy.Lock()
+	defer s.busy.Unlock()
+	p, _, err := s.may()
+	if err == nil {
+		err = do(p)
+	}
+	if errors.Is(err, session.ErrNotPublished) {
+		return room.ErrNotOffered
+	}
+	return err
+}
+
+// may returns the participant and its permissions, while it is in the room.
+func (s *Stay) may() (*session.Participant, room.Allowed, error) {
+	select {
+	case <-s.gone:
+		return nil, room.Allowed{}, room.ErrNotInRoom
+	default:
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.since.IsZero():
+		return nil, room.Allowed{}, room.ErrNotInRoom
+	case !s.away.IsZero():
+		return nil, room.Allowed{}, room.ErrReconnect
+	}
+	f := s.part.Facts
+	return s.part, room.Allowed{Publish: f.CanPublish, Subscribe: f.CanSubscribe, Data: f.CanPublishData}, nil
+}
+
+// Reconnect simulates a lost connection: it cuts the WebSocket and resumes the
+// session; with full it joins anew, as if the server had asked for that.
+func (s *Stay) Reconnect(full bool) error {
+	if _, _, err := s.may(); err != nil {
+		return err
+	}
+	select {
+	case s.simulate <- full:
+		return nil
+	default:
+		return room.ErrReconnect
+	}
+}
+
+// Send sends a reliable data message to all participants. It waits some seconds at
+// most for the data channel.
+func (s *Stay) Send(text string) error {
+	p, may, err := s.may()
+	switch {
+	case err != nil:
+		return err
+	case !may.Data:
+		return room.ErrMayNot
+	case len(text) > room.MaxMessage:
+		return room.ErrTooLong
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), s.o.Net.Waits().Connect)
+	defer cancel()
+	if err := p.Send(ctx, []byte(text)); err != nil {
+		return err
+	}
+	shown := clean.Line(text, caps.MessageShown)
+	s.emit(room.Event{Type: room.DataSent, Message: &room.Message{Text: shown, Bytes: len(text)}, Me: true, Text: finding.Textf("sent: %s", shown)})
+	return nil
+}
