@@ -69,23 +69,19 @@ func (a *app) ready(ctx context.Context, f *flags) (*exam, error) {
 	if err := enoughFiles(); err != nil {
 		return nil, err
 	}
-	type settingsRead struct {
-		exam *exam
-		err  error
-	}
-	read := make(chan settingsRead, 1)
+	var e *exam
+	var err error
+	read := make(chan struct{})
 	go func() {
-		inputs, err := f.inputs(a)
-		if err != nil {
-			read <- settingsRead{nil, err}
-			return
+		defer close(read)
+		var inputs config.Inputs
+		if inputs, err = f.inputs(a); err == nil {
+			e, err = a.newExam(f, inputs)
 		}
-		e, err := a.newExam(f, inputs)
-		read <- settingsRead{e, err}
 	}()
 	select {
-	case o := <-read:
-		return o.exam, o.err
+	case <-read:
+		return e, err
 	case <-ctx.Done():
 		if cause := context.Cause(ctx); errors.Is(cause, check.ErrTimeout) {
 			return nil, fmt.Errorf("the input, stdin or the file of a header, did not end within %s: %w", f.timeout, cause)
