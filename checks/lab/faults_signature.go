@@ -10,7 +10,7 @@ import (
 )
 
 // signatureFaults are keys and secrets that do not fit, tokens that a server or a proxy
-// refuses for a reason of its own, and servers that create no rooms.
+// refuses for another reason, and servers that create no rooms.
 func signatureFaults() []Fault {
 	config, service := by(finding.OwnerConfig), by(finding.OwnerTicketService)
 	server, clock := by(finding.OwnerLiveKitServer), by(finding.OwnerClock)

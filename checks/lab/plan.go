@@ -42,7 +42,7 @@ type plan struct {
 	// The app runs if app is not nil; appAt is what is there in its place.
 	app   []func(*app)
 	appAt place
-	// appHost is the host in --frontend, "" for the app's own.
+	// appHost is the host in --frontend, "" for 127.0.0.1.
 	appHost string
 	// endpoint returns a token endpoint at /token, in place of the ticket service.
 	endpoint func(*Lab) http.Handler

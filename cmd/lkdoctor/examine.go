@@ -159,7 +159,7 @@ func (e *exam) warnInClear() {
 	}
 }
 
-// newCase returns a new checks.Case with its own connections.
+// newCase returns a new checks.Case with new connections.
 func (e *exam) newCase() *checks.Case {
 	s := e.settings
 	return &checks.Case{
