@@ -27,8 +27,8 @@ type mutant struct {
 
 func mutants() []mutant {
 	return []mutant{
-		{"redaction-of-one-kind", "config/clean/redact.go", `{re: ` + "`" + `\blk_[A-Za-z0-9]{2,12}_`, `{re: ` + "`" + `\blk_[A-Za-z0-9]{13,14}_`,
-			"./config/clean", "Redact"},
+		{"redaction-of-one-kind", "config/clean/redact.go", `{re: ` + "`" + `\blk_[A-Za-z0-9]{2,12}_`,
+			`{re: ` + "`" + `\blk_[A-Za-z0-9]{13,14}_`, "./config/clean", "Redact"},
 		{"owner-of-one-code", "checks/catalogue/pages/en/TOKEN_OPAQUE.md", "owner: maker", "owner: network",
 			"./checks/diagnosis", "ThreeWayVerdict|DiagnosePicksTheCause"},
 		{"leeway-of-60s", "checks/token/clocks.go", "const Leeway = time.Minute", "const Leeway = 2 * time.Minute",
@@ -41,21 +41,21 @@ func mutants() []mutant {
 			"./checks", "TestExitCode"},
 		{"exit-code-1", "checks/do.go", "case run.Summary.Fail > 0, strict", "case run.Summary.Fail > 1, strict",
 			"./checks", "TestExitCode"},
-		{"ticket-sent-once", "checks/do.go", "return slices.Index(order, s) < slices.Index(order, from)", "return slices.Index(order, s) < 0",
-			"./checks", "TestTheTicketIsSentOnce"},
+		{"ticket-sent-once", "checks/do.go", "return slices.Index(order, s) < slices.Index(order, from)",
+			"return slices.Index(order, s) < 0", "./checks", "TestTheTicketIsSentOnce"},
 		{"same-origin-redirects", "checks/probe/exchange.go", "\tif !r.SameOrigin {", "\tif !r.SameOrigin && method == \"\" {",
 			"./checks/probe", "TestExchangeRedirects"},
 		{"body-cap", "checks/caps/caps.go", "\tBody = 1 << 20", "\tBody = 1 << 40",
 			"./checks/probe", "TestExchangeHostile|TestExchangeBodies"},
-		{"eviction-question", "checks/join_websocket.go", "p.Known && p.Present && !c.Options.ForceJoin", "p.Known && !p.Present && !c.Options.ForceJoin",
-			"./checks", "TestAPresentParticipantIsNotThrownOut"},
+		{"eviction-question", "checks/join_websocket.go", "p.Known && p.Present && !c.Options.ForceJoin",
+			"p.Known && !p.Present && !c.Options.ForceJoin", "./checks", "TestAPresentParticipantIsNotThrownOut"},
 		{"variant-of-a-fix", "checks/diagnosis/diagnosis.go", "v, _ := page.Variant(f.Variant)", `v, _ := page.Variant("")`,
 			"./checks/diagnosis", "TestEveryVariantGivesItsOwnAdvice"},
 		{"credential-list", "checks/case.go", "return address{URL: came, withToken: true}", "return address{URL: came, withToken: false}",
 			"./cmd/lkdoctor", "TestCredentialsGoWhereTheListSays"},
 		{"terminal-restore", "tui/background_unix.go", "defer func() { _ = term.Restore(fd, before) }()", "defer func() { _ = before }()",
 			"./tui", "TestBackground"},
-		{"json-on-ctrl-c", "cmd/lkdoctor/not_begun.go", "\tif f.jsonOut {", "\tif f.jsonOut && !errors.Is(err, errInterrupted) {",
+		{"json-on-ctrl-c", "cmd/lkdoctor/examine.go", "\tif f.jsonOut {", "\tif f.jsonOut && !errors.Is(err, errInterrupted) {",
 			"./cmd/lkdoctor", "TestInterruptBeforeTheFirstCheck"},
 	}
 }

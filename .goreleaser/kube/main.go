@@ -1,6 +1,5 @@
-// Command kube reads manifests as a Kubernetes API server does, strictly: a
-// field that it does not know is an error. It is a module of its own, so that
-// lkdoctor does not depend on Kubernetes.
+// Command kube reads manifests as a Kubernetes API server does, and fails at an unknown
+// field. It is a separate module, so that lkdoctor does not depend on Kubernetes.
 //
 //	cd .goreleaser/kube && go run . FILE…
 package main

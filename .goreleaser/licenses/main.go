@@ -1,6 +1,6 @@
-// Command licenses writes the licences of everything that is linked into
-// lkdoctor, for any of the systems that it is released for: each text once,
-// under the modules that it is the licence of. It fails when a module has none.
+// Command licenses writes the licences of all that is linked into lkdoctor on the systems
+// of its releases: each text once, below the modules that it applies to. It fails if a
+// module has none.
 //
 //	go run ./.goreleaser/licenses > THIRD_PARTY_LICENSES.txt
 package main
@@ -26,7 +26,7 @@ func main() {
 	}
 }
 
-// legal are the names of files that have to go with a copy.
+// legal matches the names of the files that every copy must include.
 var legal = regexp.MustCompile(`(?i)^(licen[cs]e|copying|notice|patents|copyright)([._-].*)?$`)
 
 func run(out io.Writer) error {
@@ -63,8 +63,8 @@ func run(out io.Writer) error {
 	return write(out, owners, titles)
 }
 
-// folders are those of a module's linked packages, and all above them up to
-// the module's own: parts that came from elsewhere bring their own licence.
+// folders are those of a module's linked packages and their parents, up to the module's
+// root: a part that was copied from another project may have another licence.
 type folders map[string]bool
 
 // linked maps each module that lkdoctor links, with its version, to its folders.
@@ -99,7 +99,7 @@ func linked(systems ...string) (map[string]folders, error) {
 	return modules, nil
 }
 
-// texts are the licences and notices in the folders, with a file name for each.
+// texts returns the licences and notices in the folders, each with a file name.
 func (f folders) texts() (map[string]string, error) {
 	found := map[string]string{}
 	for dir := range f {
@@ -126,8 +126,7 @@ func (f folders) texts() (map[string]string, error) {
 	return found, nil
 }
 
-// inReadme is what a README says under the heading License, where that is all
-// that a module has.
+// inReadme returns the section License of a README, for modules without a licence file.
 func inReadme(dir string) string {
 	text, err := os.ReadFile(filepath.Join(dir, "README.md"))
 	if err != nil {

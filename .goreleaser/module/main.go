@@ -32,12 +32,12 @@ func main() {
 
 var (
 	declared = regexp.MustCompile(`(?m)^module (\S+)$`)
-	// published is a name that go install can fetch: its first element has a dot.
-	// It ends in lkdoctor, which stack traces are searched for.
+	// published is a name that go install can fetch: its first element has a dot. It ends
+	// in lkdoctor, because tests search stack traces for that.
 	published = regexp.MustCompile(`^[a-z0-9-]+(\.[a-z0-9-]+)+(/[A-Za-z0-9._~-]+)*/lkdoctor(/v[2-9][0-9]*)?$`)
 )
 
-// rename writes the new name over the old one in the module at root.
+// rename renames the module at root.
 func rename(root, to string) error {
 	if !published.MatchString(to) {
 		return fmt.Errorf("%q is not HOST/PATH/lkdoctor, such as example.org/you/lkdoctor", to)
@@ -69,8 +69,7 @@ func rename(root, to string) error {
 	return os.WriteFile(name, declared.ReplaceAll(mod, []byte("module "+to)), 0o644)
 }
 
-// renameImports changes the imports of one file, and nothing else that looks
-// like them.
+// renameImports changes the imports of one file, and no other text.
 func renameImports(name, from, to string) error {
 	text, err := os.ReadFile(name)
 	if err != nil {

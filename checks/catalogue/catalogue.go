@@ -29,7 +29,7 @@ type Page struct {
 	// Title says what is wrong.
 	Title string
 	// Check is the ID of the check that reports the code, the first one of several, or
-	// AnyCheck for the doctor's own codes.
+	// AnyCheck.
 	Check string
 	// Owner is the party that usually must act; the diagnosis may decide otherwise. It is
 	// finding.OwnerMaker for the issuer of the token.
@@ -58,7 +58,7 @@ type Variant struct {
 }
 
 // EveryVariant is the name of the fixes that apply to every variant; they follow the
-// variant's own.
+// variant's fixes.
 const EveryVariant = "any"
 
 // Variant returns the variant of that name, followed by the fixes of EveryVariant. If

@@ -20,8 +20,8 @@ import (
 //	## Why it happens                  a numbered list, the likeliest first
 //	## How to confirm                  sentences, one ```sh block, "Prints:", one ``` block
 //	## How to fix                      "- " actions, each with at most one ```sh block
-//	                                   and blocks in other languages; ```mint stands
-//	                                   for the minting code in all its languages
+//	                                   and blocks in other languages; ```mint is
+//	                                   the minting code in all its languages
 //	### name — What is wrong           (optional: begins the fixes of one variant)
 //	### any                            (optional: fixes for every variant)
 func parse(lang, text string) (Page, error) {
@@ -221,7 +221,7 @@ func actions(lines []string) ([]finding.Fix, error) {
 	return out, nil
 }
 
-// mintBlock is the info string of the block that stands for the minting code.
+// mintBlock is the info string of the block that is replaced by the minting code.
 const mintBlock = "mint"
 
 // block is a fenced block without its fences and indent.

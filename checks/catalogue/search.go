@@ -143,7 +143,7 @@ func textWords(s string) []string {
 }
 
 // inOrder counts how many of want occur in given in order, with at most eight other
-// words between two of them, because {} stands for a short text.
+// words between two of them, because {} replaces a short text.
 func inOrder(given, want []string) int {
 	best := 0
 	for start, word := range given {

@@ -1,6 +1,8 @@
 package lab
 
 import (
+	"cmp"
+	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -14,19 +16,12 @@ import (
 )
 
 // Authority is a certificate authority that is made at run time.
-type Authority struct {
-	certificate *x509.Certificate
-	key         *ecdsa.PrivateKey
-}
+type Authority struct{ pair tls.Certificate }
 
 // NewAuthority makes one that is valid from yesterday for ten years.
 func NewAuthority() (*Authority, error) {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		return nil, err
-	}
 	now := time.Now()
-	template := &x509.Certificate{
+	pair, err := signed(&x509.Certificate{
 		SerialNumber:          big.NewInt(1),
 		Subject:               pkix.Name{CommonName: "lklab test authority"},
 		NotBefore:             now.AddDate(0, 0, -1),
@@ -34,28 +29,38 @@ func NewAuthority() (*Authority, error) {
 		IsCA:                  true,
 		BasicConstraintsValid: true,
 		KeyUsage:              x509.KeyUsageCertSign,
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	}, nil)
+	return &Authority{pair}, err
+}
+
+// signed makes a certificate with a new key. If by is nil, it is self-signed.
+func signed(template *x509.Certificate, by *tls.Certificate) (tls.Certificate, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
-		return nil, err
+		return tls.Certificate{}, err
 	}
-	certificate, err := x509.ParseCertificate(der)
+	parent, signer := template, crypto.PrivateKey(key)
+	if by != nil {
+		parent, signer = by.Leaf, by.PrivateKey
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, parent, &key.PublicKey, signer)
 	if err != nil {
-		return nil, err
+		return tls.Certificate{}, err
 	}
-	return &Authority{certificate: certificate, key: key}, nil
+	leaf, err := x509.ParseCertificate(der)
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key, Leaf: leaf}, err
 }
 
 // Pool returns a pool with this authority only.
 func (a *Authority) Pool() *x509.CertPool {
 	pool := x509.NewCertPool()
-	pool.AddCert(a.certificate)
+	pool.AddCert(a.pair.Leaf)
 	return pool
 }
 
 // PEM returns the authority's certificate, in the format of SSL_CERT_FILE.
 func (a *Authority) PEM() []byte {
-	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: a.certificate.Raw})
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: a.pair.Leaf.Raw})
 }
 
 // Certificate says what certificate to issue. The zero value is a good one for
@@ -72,34 +77,23 @@ type Certificate struct {
 
 // Issue makes a certificate, and returns the TLS configuration of a server that has it.
 func (a *Authority) Issue(c Certificate) (*tls.Config, error) {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		return nil, err
-	}
-	if c.From == 0 {
-		c.From = -24 * time.Hour
-	}
-	if c.Until == 0 {
-		c.Until = 365 * 24 * time.Hour
-	}
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(time.Now().UnixNano()),
 		Subject:      pkix.Name{CommonName: "lklab"},
-		NotBefore:    time.Now().Add(c.From),
-		NotAfter:     time.Now().Add(c.Until),
+		NotBefore:    time.Now().Add(cmp.Or(c.From, -24*time.Hour)),
+		NotAfter:     time.Now().Add(cmp.Or(c.Until, 365*24*time.Hour)),
 		KeyUsage:     x509.KeyUsageDigitalSignature,
 		ExtKeyUsage:  []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+		DNSNames:     c.Names,
 	}
 	if c.Names == nil {
-		template.IPAddresses = []net.IP{net.IPv4(127, 0, 0, 1)}
-		c.Names = []string{"localhost"}
+		template.DNSNames, template.IPAddresses = []string{"localhost"}, []net.IP{net.IPv4(127, 0, 0, 1)}
 	}
-	template.DNSNames = c.Names
-	der, err := x509.CreateCertificate(rand.Reader, template, a.certificate, &key.PublicKey, a.key)
+	pair, err := signed(template, &a.pair)
 	if err != nil {
 		return nil, err
 	}
-	config := &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}}
+	config := &tls.Config{Certificates: []tls.Certificate{pair}}
 	if c.config != nil {
 		c.config(config)
 	}

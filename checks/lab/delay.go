@@ -21,7 +21,7 @@ import (
 // handshake's last packet would arrive. But the kernel completes the client's connect at
 // once, so a client that only connects, or measures connect, sees no delay.
 //
-// Only TCP is delayed, and not media over UDP, which goes to the server's own address.
+// Only TCP is delayed, and not media over UDP, which goes to the server itself.
 func Delay(target string, rtt time.Duration) (*Peer, error) {
 	if rtt < 0 {
 		return nil, fmt.Errorf("delay %s: the round-trip time is negative", target)

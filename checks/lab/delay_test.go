@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -220,5 +221,16 @@ func TestDelayedLab(t *testing.T) {
 	}
 	if answer["url"] != l.URL || l.URL == l.LiveKit.URL {
 		t.Errorf("the answer names %v, the lab %s, the server %s", answer["url"], l.URL, l.LiveKit.URL)
+	}
+}
+
+func TestDelayKeepsThePath(t *testing.T) {
+	l, err := Start(t.Context(), Options{Fault: "healthy-path", RTT: 2 * time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	if !strings.HasSuffix(l.URL, "/livekit") {
+		t.Errorf("LIVEKIT_URL is %s, want the path /livekit", l.URL)
 	}
 }

@@ -92,7 +92,8 @@ func clientFaults() []Fault {
 			called(AgentOptions{}), at("/twirp/livekit.AgentDispatchService/", failedJob())),
 		agent("agent-room-first", "the room was there before the token's participant", finding.AgentDispatchIgnored,
 			called(AgentOptions{Worker: &WorkerOptions{}, RoomFirst: true})),
-		agent("agent-slow", "the agent comes after 3.5 s", finding.AgentSlow, does(WorkerOptions{Delay: 3500 * time.Millisecond})).warning(),
+		agent("agent-slow", "the agent comes after 3.5 s", finding.AgentSlow,
+			does(WorkerOptions{Delay: 3500 * time.Millisecond})).warning(),
 		working("agent-comes", "the token calls an agent, and it comes", does(WorkerOptions{})),
 
 		server("api-missing", "a proxy does not pass /twirp on (404)", finding.ServerAPIBlocked,

@@ -35,14 +35,17 @@ func healthyFaults() []Fault {
 		working("healthy-token", "nothing is wrong; LIVEKIT_TOKEN holds the token and there is no ticket",
 			noTicket, env(func(l *Lab, e Env) { e["LIVEKIT_TOKEN"] = l.token() })),
 		working("healthy-url-path", "nothing is wrong; a proxy serves LiveKit under /livekit, and LIVEKIT_URL says so",
-			proxied(below), withPath("/livekit"), noTicket),
+			proxied(below), withPath, noTicket),
 		working("no-ticket", "nothing is wrong; only LIVEKIT_URL, key and secret are set", noTicket),
 	}
 }
 
-// below is nginx with LiveKit at /livekit only.
+// livekitPath is the path of LiveKit behind some proxies.
+const livekitPath = "/livekit"
+
+// below is nginx with LiveKit at livekitPath only.
 func below(livekit http.Handler) http.Handler {
-	return Prefix("/livekit", livekit, Nginx(http.StatusNotFound, ""))
+	return Prefix(livekitPath, livekit, Nginx(http.StatusNotFound, ""))
 }
 
 // envFaults are wrong settings.
@@ -131,25 +134,25 @@ func envFaults() []Fault {
 			})).warning(),
 
 		config("shadowed", "the shell's LIVEKIT_URL hides a different one in .env.local", finding.EnvValueShadowed,
-			envFile(".env.local", "LIVEKIT_URL=wss://elsewhere.invalid\n")).warning(),
+			envFile("LIVEKIT_URL=wss://elsewhere.invalid\n")).warning(),
 		config("shadowed-secret", "the shell's old LIVEKIT_API_SECRET hides the right one in .env.local", finding.ConfigSecretStale,
-			hidden("LIVEKIT_API_SECRET", base62(43))).and(finding.EnvValueShadowed),
+			hiddenSecret(base62(43))).and(finding.EnvValueShadowed),
 		config("shadowed-url-dead",
 			"the shell's old LIVEKIT_URL, where nobody listens, hides the right one in .env.local; there is no ticket",
 			finding.EnvValueShadowed, noTicket, livekitAt(refused),
 			env(func(l *Lab, _ Env) { l.files[".env.local"] = "LIVEKIT_URL=" + l.LiveKit.URL + "\n" })).and(finding.ServerRefused),
 		config("shadowed-secret-alone", "the shell's old LIVEKIT_API_SECRET hides the right one in .env.local; there is no ticket",
-			finding.EnvValueShadowed, noTicket, hidden("LIVEKIT_API_SECRET", base62(43))).and(finding.ServerSignatureRejected),
+			finding.EnvValueShadowed, noTicket, hiddenSecret(base62(43))).and(finding.ServerSignatureRejected),
 		config("env-file-crlf", "the settings are in .env.local, which has Windows line ends; there is no ticket",
 			finding.EnvLoadersDisagree, noTicket, env(func(l *Lab, e Env) {
 				l.files[".env.local"] = strings.ReplaceAll(e.lines(), "\n", "\r\n")
 				clear(e)
 			})).warning(),
 		config("emptied", "an empty LIVEKIT_API_SECRET in the shell hides the one in .env.local; there is no ticket",
-			finding.EnvValueEmptied, noTicket, hidden("LIVEKIT_API_SECRET", "")),
+			finding.EnvValueEmptied, noTicket, hiddenSecret("")),
 		config("emptied-by-file", "an empty LIVEKIT_URL in .env.local hides the one in .env", finding.EnvValueEmptied,
 			env(func(l *Lab, e Env) { l.files[".env"] = "LIVEKIT_URL=" + e["LIVEKIT_URL"] + "\n" }), unset("LIVEKIT_URL"),
-			envFile(".env.local", "LIVEKIT_URL=\n")),
+			envFile("LIVEKIT_URL=\n")),
 		config("env-file-utf16", ".env.local, the only place of the settings, is UTF-16", finding.EnvFileUnreadable,
 			settingsIn(".env.local", utf16LE)),
 	}
@@ -169,11 +172,12 @@ func renamed(from, to string) change {
 	}))
 }
 
-// hidden writes a variable into .env.local, and gives it another value in the environment.
-func hidden(name, value string) change {
+// hiddenSecret writes LIVEKIT_API_SECRET into .env.local, and gives it another value in
+// the environment.
+func hiddenSecret(value string) change {
 	return env(func(l *Lab, e Env) {
-		l.files[".env.local"] = name + "=" + e[name] + "\n"
-		e[name] = value
+		l.files[".env.local"] = "LIVEKIT_API_SECRET=" + e["LIVEKIT_API_SECRET"] + "\n"
+		e["LIVEKIT_API_SECRET"] = value
 	})
 }
 

@@ -18,13 +18,13 @@ func frontendFaults() []Fault {
 	route := func(handler http.Handler) func(*app) {
 		return before(func(next http.Handler) http.Handler { return At("/api/", handler, next) })
 	}
-	field := func(name string, value any) func(*app) {
-		return func(a *app) { a.Answer = func(fields Answer) { Claims(fields).set(name, value) } }
+	token := func(value any) func(*app) {
+		return func(a *app) { a.Answer = func(fields Answer) { Claims(fields).set("participantToken", value) } }
 	}
 	kept := func(ago time.Duration) func(*app) {
 		return func(a *app) {
 			claims := participant(a.Pair, a.Room, "voice_assistant_user_0", time.Now().Add(-ago))
-			field("participantToken", Sign(claims, a.Pair.Secret))(a)
+			token(Sign(claims, a.Pair.Secret))(a)
 		}
 	}
 	cached := before(func(next http.Handler) http.Handler { return header(next, "X-Nextjs-Cache", "HIT") })
@@ -38,9 +38,9 @@ func frontendFaults() []Fault {
 			}))),
 		frontend("frontend-key-undefined", "the app has no LIVEKIT_API_KEY (500)", finding.FrontendError,
 			minting(func(a *app) { a.Pair.Key = "" })),
-		frontend("frontend-fields", "the app answers without a token", finding.FrontendFields, minting(field("participantToken", nil))),
+		frontend("frontend-fields", "the app answers without a token", finding.FrontendFields, minting(token(nil))),
 		frontend("frontend-promise", "the app answers with {} for a token: a Promise that nobody awaited", finding.FrontendFields,
-			minting(field("participantToken", map[string]any{}))),
+			minting(token(map[string]any{}))),
 		service("frontend-opaque-token", "the app passes on what the ticket service calls a token", finding.TokenOpaque,
 			withApp(), made(opaque)),
 		config("frontend-relays-used", "the app passes the ticket service's 409 on in plain words", finding.TicketConsumed,

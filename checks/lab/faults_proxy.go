@@ -54,7 +54,7 @@ func proxyFaults() []Fault {
 	server := by(finding.OwnerLiveKitServer)
 	faults := []Fault{
 		working("healthy-path", "nothing is wrong; a proxy serves LiveKit under a path, and LIVEKIT_URL has it",
-			proxied(below), withPath("/livekit")),
+			proxied(below), withPath),
 		server("upgrade-unanswered", "a proxy answers plain requests and leaves WebSockets without an answer",
 			finding.WebsocketUpgradeStripped, onUpgrade(Hang())).as("node").silent(),
 		server("upgrade-vite", "Vite passes /rtc on, and no WebSocket", finding.WebsocketUpgradeStripped, onUpgrade(Hang()),
@@ -68,8 +68,8 @@ func proxyFaults() []Fault {
 	}
 	for _, p := range proxies() {
 		faults = append(faults, server("prefix-unstripped-"+p.name, p.name+" passes the prefix of the path on to LiveKit",
-			finding.ServerNotLiveKit, withPath("/livekit"), proxied(func(livekit http.Handler) http.Handler {
-				return At("/livekit", p.passes(livekit), p.lost)
+			finding.ServerNotLiveKit, withPath, proxied(func(livekit http.Handler) http.Handler {
+				return At(livekitPath, p.passes(livekit), p.lost)
 			})).as("unstripped-"+p.name))
 		if p.down != nil && p.name != "nginx" {
 			faults = append(faults, server("not-ready-"+p.name, p.name+" does not reach the LiveKit server behind it",

@@ -10,7 +10,7 @@ import (
 )
 
 // signatureFaults are keys and secrets that do not fit, tokens that a server or a proxy
-// refuses for a reason of its own, and servers that create no rooms.
+// refuses for another reason, and servers that create no rooms.
 func signatureFaults() []Fault {
 	config, service := by(finding.OwnerConfig), by(finding.OwnerTicketService)
 	server, clock := by(finding.OwnerLiveKitServer), by(finding.OwnerClock)
@@ -23,7 +23,8 @@ func signatureFaults() []Fault {
 	noAutoCreate := serverYAML("room: {auto_create: false}")
 	iatAhead := func(c Claims) { c["iat"] = time.Now().Add(5 * time.Minute).Unix() }
 	return []Fault{
-		service("wrong-secret", "the ticket service signs with another secret", finding.SignatureMismatch, otherSecret).and(finding.ServerSignatureRejected),
+		service("wrong-secret", "the ticket service signs with another secret", finding.SignatureMismatch,
+			otherSecret).and(finding.ServerSignatureRejected),
 		service("secret-newline", "the ticket service signs with the secret and a line feed", finding.SignatureSecretVariant,
 			signedBy(func(pair *Pair) { pair.Secret += "\n" })).and(finding.ServerSignatureRejected),
 		service("other-key", "the ticket service signs with a pair that the server does not know", finding.SignatureOtherKey,

@@ -35,7 +35,8 @@ func turnFaults() []Fault {
 		server("turn-refused", "nothing listens at the TURN server's address", finding.TurnUnreachable,
 			handingOut(func(l *Lab) (*livekit.ICEServer, error) {
 				addr, err := refused(l)
-				return &livekit.ICEServer{Urls: []string{"turn:" + addr + "?transport=tcp"}, Username: "lklab", Credential: randomHex(8)}, err
+				return &livekit.ICEServer{Urls: []string{"turn:" + addr + "?transport=tcp"}, Username: "lklab",
+					Credential: randomHex(8)}, err
 			})),
 	}
 }
@@ -50,8 +51,8 @@ func (l *Lab) turn(opts TURNOptions) (*livekit.ICEServer, error) {
 	return server.ICEServer(), nil
 }
 
-// handingOut puts a proxy before the server that hands out another ICE server to those
-// who join or reconnect, and asks for the checks of --media.
+// handingOut puts a proxy before the server that replaces the ICE servers in Join and
+// Reconnect, and asks for the checks of --media.
 func handingOut(start func(*Lab) (*livekit.ICEServer, error)) change {
 	return func(p *plan) {
 		p.media = true

@@ -1,11 +1,14 @@
 // Package lab runs a LiveKit installation for tests and practice: a real livekit-server
-// in this process, a ticket service that keeps the contract of the app that lkdoctor was
-// written for, and named faults that break one thing each.
+// in this process, a ticket service with the contract of the app that lkdoctor was written
+// for, and named faults that break one thing each.
 //
-// Everything listens on 127.0.0.1. Each lab has new keys, secrets, tickets and
+// Everything listens on loopback. Each lab has new keys, secrets, tickets and
 // certificates, and a temporary directory. The caller closes the lab, which ends all of
-// its servers and removes the directory. To add a fault, add a row to the table of its
-// stage, faults_env.go to faults_media.go.
+// its servers and removes the directory.
+//
+// To add a fault, add a row to the table of its stage in faults_*.go. A row is a name, what
+// is broken, the code that lkdoctor must find, and the changes to the plan of a lab that
+// break it (plan.go).
 package lab
 
 import (
@@ -38,12 +41,11 @@ type Options struct {
 
 // Lab is a running lab. Its fields are set by Start and not changed after it.
 type Lab struct {
-	// LiveKit is the real server, whatever stands in front of it.
+	// LiveKit is the real server.
 	LiveKit *LiveKit
-	// Tickets is the ticket service; nil where a fault puts something else there.
+	// Tickets is the ticket service; nil if the fault puts something else in its place.
 	Tickets *TicketService
-	// URL is the address of the LiveKit server: its own, or that of what a fault puts
-	// before it.
+	// URL is the address of the LiveKit server, or of what the fault puts before it.
 	URL string
 	// TicketURL is the base of the ticket service, or of what is in its place.
 	TicketURL string

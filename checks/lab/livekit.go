@@ -61,8 +61,8 @@ const startAttempts = 5
 
 // StartLiveKit starts a server on free loopback ports and waits until it answers, which
 // takes about 110 ms. ctx bounds the start only; the caller closes the server. The
-// server logs nothing. Like any livekit-server without its own STUN servers, it names
-// those of Google and Twilio to its clients.
+// server logs nothing. Like any livekit-server without configured STUN servers, it
+// sends its clients those of Google and Twilio.
 func StartLiveKit(ctx context.Context, opts LiveKitOptions) (*LiveKit, error) {
 	var err error
 	for range startAttempts {

@@ -42,7 +42,7 @@ type plan struct {
 	// The app runs if app is not nil; appAt is what is there in its place.
 	app   []func(*app)
 	appAt place
-	// appHost is the host in --frontend, "" for the app's own.
+	// appHost is the host in --frontend, "" for 127.0.0.1.
 	appHost string
 	// endpoint returns a token endpoint at /token, in place of the ticket service.
 	endpoint func(*Lab) http.Handler
@@ -152,8 +152,8 @@ func trusted(p *plan) { p.trusted = true }
 
 func withScheme(s string) change { return func(p *plan) { p.scheme = s } }
 
-// withPath adds a path to LIVEKIT_URL.
-func withPath(s string) change { return func(p *plan) { p.path = s } }
+// withPath adds the path of below to LIVEKIT_URL.
+func withPath(p *plan) { p.path = livekitPath }
 
 // serverYAML adds to the configuration of the LiveKit server.
 func serverYAML(text string) change { return func(p *plan) { p.server.ExtraYAML = text } }
@@ -226,8 +226,8 @@ func noTicket(p *plan) { unset("USER_MGMT_BASE_URL", "LKDOCTOR_TICKET")(p) }
 
 func noKeys(p *plan) { unset("LIVEKIT_API_KEY", "LIVEKIT_API_SECRET")(p) }
 
-// envFile writes an env file.
-func envFile(name, text string) change { return env(func(l *Lab, _ Env) { l.files[name] = text }) }
+// envFile writes .env.local.
+func envFile(text string) change { return env(func(l *Lab, _ Env) { l.files[".env.local"] = text }) }
 
 // ready adds a last step to the start.
 func ready(step func(context.Context, *Lab) error) change {

@@ -66,10 +66,8 @@ func (a *app) learnArguments() {
 			if value == "" && i+1 < len(a.args) {
 				value = a.args[i+1]
 			}
-			if header, is := strings.CutPrefix(value, "@"); name == "--header" || name == "-H" {
-				if _, after, named := strings.Cut(header, ":"); named && !is {
-					value = after
-				}
+			if _, after, is := strings.Cut(value, ":"); is && (name == "--header" || name == "-H") && value[0] != '@' {
+				value = after
 			}
 			a.redact.Learn(value)
 		}

@@ -25,14 +25,8 @@ func opener(goos, address string) []string {
 	return []string{"xdg-open", address}
 }
 
-// openBrowser opens an address with the desktop's own program.
-func openBrowser(address string) error {
-	_, err := opens(opener(runtime.GOOS, address), nil)
-	return err
-}
-
-// openDocs opens an address, and returns the name of the program that it started.
-func (a *app) openDocs(address string) (string, error) {
+// open opens an address, and returns the name of the program that it started.
+func (a *app) open(address string) (string, error) {
 	return opens(opener(runtime.GOOS, address), a.environ)
 }
 
@@ -83,9 +77,6 @@ func takesLinks(getenv func(string) string) bool {
 
 // number returns a decimal number, 0 for other text.
 func number(text string) int {
-	n, err := strconv.Atoi(text)
-	if err != nil {
-		return 0
-	}
+	n, _ := strconv.Atoi(text)
 	return n
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -84,10 +83,7 @@ func writeCodesJSON(a *app) error {
 	for _, p := range catalogue.All() {
 		list = append(list, codeInfo{p.Code, p.Check, p.Severity, p.Owner, p.Title})
 	}
-	enc := json.NewEncoder(a.out)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	return enc.Encode(map[string]any{"schema_version": report.SchemaVersion, "codes": list})
+	return a.writeJSON(map[string]any{"schema_version": report.SchemaVersion, "codes": list})
 }
 
 // schemaCommand returns the command that prints the JSON Schema of --json.

@@ -1,10 +1,10 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"runtime"
@@ -31,27 +31,21 @@ type clipboardProgram struct {
 // reader's screen is first.
 func clipboards(goos string, getenv func(string) string) []clipboardProgram {
 	var list []clipboardProgram
-	if goos == "darwin" {
-		list = append(list, clipboardProgram{"pbcopy", []string{"pbcopy"}, []string{"pbpaste"}})
+	add := func(here bool, write, read string) {
+		if here {
+			argv := strings.Fields(write)
+			list = append(list, clipboardProgram{argv[0], argv, strings.Fields(read)})
+		}
 	}
-	if getenv("WAYLAND_DISPLAY") != "" {
-		list = append(list, clipboardProgram{"wl-copy", []string{"wl-copy"}, []string{"wl-paste", "--no-newline"}})
-	}
-	if getenv("DISPLAY") != "" {
-		list = append(list,
-			clipboardProgram{"xclip", []string{"xclip", "-selection", "clipboard"}, []string{"xclip", "-selection", "clipboard", "-o"}},
-			clipboardProgram{"xsel", []string{"xsel", "--clipboard", "--input"}, []string{"xsel", "--clipboard", "--output"}})
-	}
-	if goos == "windows" || getenv("WSL_DISTRO_NAME") != "" {
-		list = append(list, clipboardProgram{"clip.exe", []string{"clip.exe"},
-			[]string{"powershell.exe", "-NoProfile", "-Command", "Get-Clipboard"}})
-	}
-	if getenv("TMUX") != "" {
-		// -w also copies to the terminal that tmux runs in; older versions of tmux lack it.
-		list = append(list,
-			clipboardProgram{"tmux", []string{"tmux", "load-buffer", "-w", "-"}, []string{"tmux", "show-buffer"}},
-			clipboardProgram{"tmux", []string{"tmux", "load-buffer", "-"}, []string{"tmux", "show-buffer"}})
-	}
+	x11, tmux := getenv("DISPLAY") != "", getenv("TMUX") != ""
+	add(goos == "darwin", "pbcopy", "pbpaste")
+	add(getenv("WAYLAND_DISPLAY") != "", "wl-copy", "wl-paste --no-newline")
+	add(x11, "xclip -selection clipboard", "xclip -selection clipboard -o")
+	add(x11, "xsel --clipboard --input", "xsel --clipboard --output")
+	add(goos == "windows" || getenv("WSL_DISTRO_NAME") != "", "clip.exe", "powershell.exe -NoProfile -Command Get-Clipboard")
+	// -w also copies to the terminal that tmux runs in; older versions of tmux lack it.
+	add(tmux, "tmux load-buffer -w -", "tmux show-buffer")
+	add(tmux, "tmux load-buffer -", "tmux show-buffer")
 	return list
 }
 
@@ -140,10 +134,9 @@ func (c clipboard) run(argv []string, input string) (string, error) {
 	if err := command.Run(); err != nil {
 		return "", err
 	}
-	var got bytes.Buffer
-	if _, err := out.Seek(0, 0); err != nil {
+	if _, err := out.Seek(0, io.SeekStart); err != nil {
 		return "", err
 	}
-	_, err = got.ReadFrom(out)
-	return got.String(), err
+	got, err := io.ReadAll(out)
+	return string(got), err
 }

@@ -41,7 +41,7 @@ func (a *app) completeFlags(cmd *cobra.Command) {
 	}
 }
 
-// must panics if err is not nil. It is for mistakes in the program's own text, such as a
+// must panics if err is not nil. It is for mistakes in constants, such as a
 // flag name.
 func must(err error) {
 	if err != nil {

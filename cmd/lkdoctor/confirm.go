@@ -3,9 +3,7 @@ package main
 import (
 	"context"
 	"errors"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"time"
 
 	"lkdoctor/checks/catalogue"
@@ -17,24 +15,6 @@ const (
 	confirmWait = 20 * time.Second
 	maxPrinted  = 8 << 10
 )
-
-// language guesses the language of the program that made the token: from the answer with
-// the token, else from the working directory.
-func (r *reruns) language() string {
-	if r.last != nil {
-		if name := r.last.MadeWith(); name != "" {
-			return name
-		}
-	}
-	for _, sign := range [][2]string{
-		{"pyproject.toml", "python"}, {"requirements.txt", "python"}, {"go.mod", "go"}, {"package.json", "node"},
-	} {
-		if _, err := os.Stat(filepath.Join(r.exam.app.dir, sign[0])); err == nil {
-			return sign[1]
-		}
-	}
-	return ""
-}
 
 // confirm returns the function that runs a confirming command of the catalogue in bash
 // with values of the last run. It returns nil if the run lacks a value that the command

@@ -14,7 +14,6 @@ import (
 
 	"lkdoctor/checks"
 	"lkdoctor/checks/check"
-	"lkdoctor/checks/i18n"
 	"lkdoctor/checks/probe"
 	"lkdoctor/checks/report"
 	"lkdoctor/config"
@@ -70,29 +69,57 @@ func (a *app) ready(ctx context.Context, f *flags) (*exam, error) {
 	if err := enoughFiles(); err != nil {
 		return nil, err
 	}
-	type settingsRead struct {
-		exam *exam
-		err  error
-	}
-	read := make(chan settingsRead, 1)
+	var e *exam
+	var err error
+	read := make(chan struct{})
 	go func() {
-		inputs, err := f.inputs(a)
-		if err != nil {
-			read <- settingsRead{nil, err}
-			return
+		defer close(read)
+		var inputs config.Inputs
+		if inputs, err = f.inputs(a); err == nil {
+			e, err = a.newExam(f, inputs)
 		}
-		e, err := a.newExam(f, inputs)
-		read <- settingsRead{e, err}
 	}()
 	select {
-	case o := <-read:
-		return o.exam, o.err
+	case <-read:
+		return e, err
 	case <-ctx.Done():
 		if cause := context.Cause(ctx); errors.Is(cause, check.ErrTimeout) {
 			return nil, fmt.Errorf("the input, stdin or the file of a header, did not end within %s: %w", f.timeout, cause)
 		}
 		return nil, errInterrupted
 	}
+}
+
+// notBegun ends a call whose checks could not begin or were interrupted before. It
+// returns the exit code.
+func (a *app) notBegun(f *flags, err error) int {
+	a.complain("", err)
+	if f.jsonOut {
+		a.notBegunDocument(err)
+	}
+	_ = a.saveForMachines(f, a.notBegunRun(err), "") // the error is on stderr, and the exit code is that of a failure
+	if errors.Is(err, errInterrupted) {
+		return check.ExitInterrupted
+	}
+	return check.ExitDoctor
+}
+
+// notBegunDocument prints the JSON document of a run that could not begin, so that
+// stdout always has one.
+func (a *app) notBegunDocument(err error) {
+	// If stdout cannot be written to, the exit code still reports the failure.
+	_ = report.JSON(a.out, report.NewDocument(a.notBegunRun(err), toolVersion(), report.Style{}))
+}
+
+// notBegunRun returns the run that err kept from beginning.
+func (a *app) notBegunRun(err error) check.Run {
+	switch {
+	case errors.Is(err, errInterrupted):
+		return checks.Interrupted(a.now())
+	case errors.Is(err, check.ErrTimeout):
+		return checks.Late(a.now(), err.Error())
+	}
+	return checks.Broken(a.now(), a.line(err.Error(), 300))
 }
 
 // newExam returns an exam with the settings read.
@@ -132,7 +159,7 @@ func (e *exam) warnInClear() {
 	}
 }
 
-// newCase returns a new checks.Case with its own connections.
+// newCase returns a new checks.Case with new connections.
 func (e *exam) newCase() *checks.Case {
 	s := e.settings
 	return &checks.Case{
@@ -202,23 +229,4 @@ func (e *exam) header() string {
 		return e.style.Say("no LIVEKIT_URL")
 	}
 	return e.app.redact.URL(e.settings.URL.Value) + "  " + e.app.line(e.settings.URL.Source.String(), 60)
-}
-
-func (a *app) face(f *flags) face {
-	_, inTTY := terminal(a.in)
-	_, outTTY := terminal(a.out)
-	return chooseFace(surroundings{
-		json: f.jsonOut, plain: f.plain || f.quiet || f.verbose, term: a.getenv("TERM"), ci: a.getenv("CI"),
-		accessible: a.getenv("ACCESSIBLE"), stdinIsTTY: inTTY, stdoutIsTTY: outTTY,
-	})
-}
-
-func (a *app) style(f *flags) report.Style {
-	_, outTTY := terminal(a.out)
-	lang := i18n.FromLocale(f.lang, a.getenv)
-	return report.Style{
-		Color: useColor(f.color, a.getenv("NO_COLOR"), a.getenv("TERM"), outTTY),
-		ASCII: asciiOnly(a.getenv), Width: a.columns(), Verbose: f.verbose, Quiet: f.quiet,
-		Lang: lang, Translate: i18n.Translator(lang),
-	}
 }

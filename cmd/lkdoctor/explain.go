@@ -23,9 +23,11 @@ import (
 func (a *app) explainCommand() *cobra.Command {
 	f := &flags{}
 	cmd := &cobra.Command{
-		Use:               "explain [CODE | \"ERROR TEXT\"]",
-		Short:             helpText("Explain a finding code or an error text of LiveKit's SDKs; alone, list the codes"),
-		Example:           helpText("  lkdoctor explain                every code, by stage and by who must act\n  lkdoctor explain TOKEN_OPAQUE\n  lkdoctor explain \"could not establish pc connection\""),
+		Use:   "explain [CODE | \"ERROR TEXT\"]",
+		Short: helpText("Explain a finding code or an error text of LiveKit's SDKs; alone, list the codes"),
+		Example: helpText(`  lkdoctor explain                every code, by stage and by who must act
+  lkdoctor explain TOKEN_OPAQUE
+  lkdoctor explain "could not establish pc connection"`),
 		ValidArgsFunction: completeCodes,
 		RunE: func(_ *cobra.Command, args []string) error {
 			style := a.style(f)

@@ -1,5 +1,12 @@
 package main
 
+import (
+	"strings"
+
+	"lkdoctor/checks/i18n"
+	"lkdoctor/checks/report"
+)
+
 // face is how a run is shown.
 type face string
 
@@ -45,17 +52,27 @@ func useColor(flag, noColor, term string, stdoutIsTTY bool) bool {
 func asciiOnly(getenv func(string) string) bool {
 	for _, name := range []string{"LC_ALL", "LC_CTYPE", "LANG"} {
 		if locale := getenv(name); locale != "" {
-			return !isUTF8(locale)
+			return !strings.Contains(strings.ToLower(locale), "utf")
 		}
 	}
 	return false
 }
 
-func isUTF8(locale string) bool {
-	for i := 0; i+3 < len(locale); i++ {
-		if (locale[i]|0x20) == 'u' && (locale[i+1]|0x20) == 't' && (locale[i+2]|0x20) == 'f' {
-			return true
-		}
+func (a *app) face(f *flags) face {
+	_, inTTY := terminal(a.in)
+	_, outTTY := terminal(a.out)
+	return chooseFace(surroundings{
+		json: f.jsonOut, plain: f.plain || f.quiet || f.verbose, term: a.getenv("TERM"), ci: a.getenv("CI"),
+		accessible: a.getenv("ACCESSIBLE"), stdinIsTTY: inTTY, stdoutIsTTY: outTTY,
+	})
+}
+
+func (a *app) style(f *flags) report.Style {
+	_, outTTY := terminal(a.out)
+	lang := i18n.FromLocale(f.lang, a.getenv)
+	return report.Style{
+		Color: useColor(f.color, a.getenv("NO_COLOR"), a.getenv("TERM"), outTTY),
+		ASCII: asciiOnly(a.getenv), Width: a.columns(), Verbose: f.verbose, Quiet: f.quiet,
+		Lang: lang, Translate: i18n.Translator(lang),
 	}
-	return false
 }

@@ -94,7 +94,8 @@ func (f *flags) all() *pflag.FlagSet {
 	set.StringArrayVarP(&f.headers, "header", "H", nil,
 		helpText("send this '`Name: value`' to --frontend and --token-endpoint; @FILE reads some, hidden from other users"))
 	set.StringVar(&o.Agent, "agent", "",
-		helpText("call the agent of this `name` into a room of lkdoctor's own, see it come, and take the call back; an agent may cost money"))
+		helpText("call the agent of this `name` into a room of lkdoctor's own, see it come, and take the call back; "+
+			"an agent may cost money"))
 	set.StringVarP(&o.Room, "room", "r", "", helpText("`room` for the dev token"))
 	set.StringVarP(&o.Identity, "identity", "i", "", helpText("`identity` for the dev token"))
 	set.BoolVar(&o.DevJoin, "dev-join", false, helpText("only make a dev token and join with it"))
@@ -112,7 +113,8 @@ func (f *flags) all() *pflag.FlagSet {
 	set.BoolVarP(&f.quiet, "quiet", "q", false, helpText("only what is wrong, and the diagnosis"))
 	set.BoolVarP(&f.verbose, "verbose", "v", false, helpText("every check with its facts"))
 	set.BoolVar(&f.compareSecrets, "compare-secrets", false,
-		helpText("show length and fingerprint of each secret, for two people with the same API key to compare (half a second and 64 MiB each)"))
+		helpText("show length and fingerprint of each secret, for two people with the same API key to compare "+
+			"(half a second and 64 MiB each)"))
 	set.StringVar(&f.color, "color", "auto", helpText("`when` to colour: auto, always or never (NO_COLOR)"))
 	set.StringVar(&f.lang, "lang", "auto", helpText("`language`: auto, en or zh (LC_ALL, LC_MESSAGES, LANG)"))
 

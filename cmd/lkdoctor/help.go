@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -28,7 +29,8 @@ type flagGroup struct {
 	names   []string
 }
 
-// flagGroups returns the groups of a command's flags. Flags in no group are listed last.
+// flagGroups returns the groups of a command's flags. A flag is listed in the first of its
+// groups, and last if it has none.
 func flagGroups(command string) []flagGroup {
 	group := func(heading, names string) flagGroup { return flagGroup{heading, strings.Fields(names)} }
 	server := group(helpText("Server and keys"), "url api-key api-secret dev project dir mode compare-secrets")
@@ -75,11 +77,7 @@ type helpPage struct {
 }
 
 func (h *helpPage) command(cmd *cobra.Command) {
-	about := cmd.Long
-	if about == "" {
-		about = cmd.Short
-	}
-	h.block("", wrap.Joined(h.style.Say(about)))
+	h.block("", wrap.Joined(h.style.Say(cmp.Or(cmd.Long, cmd.Short))))
 	h.heading(helpText("Usage"))
 	if cmd.Runnable() {
 		h.block("  ", cmd.UseLine())
@@ -151,36 +149,22 @@ func (h *helpPage) rows(rows [][2]string, least int) {
 }
 
 func (h *helpPage) flags(cmd *cobra.Command) {
+	other := flagGroup{heading: helpText("Other")}
+	cmd.Flags().VisitAll(func(f *pflag.Flag) { other.names = append(other.names, f.Name) })
 	done := map[string]bool{}
-	list := func(heading string, flags []*pflag.Flag) {
-		rows := make([][2]string, 0, len(flags))
-		for _, f := range flags {
-			done[f.Name] = true
-			if !f.Hidden {
+	for _, group := range append(flagGroups(cmd.Name()), other) {
+		var rows [][2]string
+		for _, name := range group.names {
+			if f := cmd.Flags().Lookup(name); f != nil && !f.Hidden && !done[name] {
 				rows = append(rows, h.flag(f))
 			}
+			done[name] = true
 		}
 		if len(rows) > 0 {
-			h.heading(heading)
+			h.heading(group.heading)
 			h.rows(rows, nameColumns+4)
 		}
 	}
-	for _, group := range flagGroups(cmd.Name()) {
-		var flags []*pflag.Flag
-		for _, name := range group.names {
-			if f := cmd.Flags().Lookup(name); f != nil && !done[name] {
-				flags = append(flags, f)
-			}
-		}
-		list(group.heading, flags)
-	}
-	var others []*pflag.Flag
-	cmd.Flags().VisitAll(func(f *pflag.Flag) {
-		if !done[f.Name] {
-			others = append(others, f)
-		}
-	})
-	list(helpText("Other"), others)
 }
 
 // flag returns how a flag is written, and its text.

@@ -97,7 +97,7 @@ func (a *app) join(parent context.Context, f *flags) int {
 		return code
 	}
 	if f.open {
-		if err := openBrowser(v.link()); err != nil {
+		if _, err := a.open(v.link()); err != nil {
 			a.complain("the browser was not opened: ", err)
 		}
 	}
@@ -112,7 +112,7 @@ func (v *joinCall) notBegun(err error) int {
 	text := v.app.line(err.Error(), 300)
 	v.app.complain("", err)
 	if v.face == faceJSON {
-		_ = v.print(room.Event{Type: room.Ended, At: v.app.now(), Text: plainText(text), End: &room.End{Outcome: room.NotJoined}})
+		_ = v.print(v.ended(plainText(text), room.NotJoined))
 	}
 	if errors.Is(err, errInterrupted) {
 		return check.ExitInterrupted

@@ -36,13 +36,9 @@ type joinCall struct {
 	presence bool   // the identity is in the room now
 	agent    string // the value of --agent; the stay calls the agent
 
-	why *explanation // why nothing was joined
-}
-
-// explanation is the run of the checks that says why nothing was joined.
-type explanation struct {
-	checked *checks.Case
-	run     check.Run
+	// The checks that say why nothing was joined; nil if they did not run.
+	whyChecked *checks.Case
+	why        check.Run
 }
 
 // joinsItself are the checks that do not run before a stay, because they join rooms.
@@ -73,14 +69,13 @@ func (v *joinCall) prepare(ctx context.Context) (code int, ready bool) {
 	v.run = v.exam.once(ctx, v.checked, observe)
 	v.askWhyNot(ctx)
 	if ctx.Err() != nil {
-		_ = v.print(room.Event{Type: room.Ended, At: v.app.now(), Text: finding.Textf("interrupted; nothing was joined"),
-			End: &room.End{Outcome: room.Interrupted}})
+		_ = v.print(v.ended(finding.Textf("interrupted; nothing was joined"), room.Interrupted))
 		return check.ExitInterrupted, false
 	}
 	got := v.checked.Admission()
 	v.token, v.url, v.inQuery = got.Token, got.URL, got.InQuery
 	if v.token == nil || v.url == nil {
-		v.why = &explanation{v.checked, v.run}
+		v.whyChecked, v.why = v.checked, v.run
 		return v.refused(ctx), false
 	}
 	v.presence = v.present(ctx)
@@ -100,8 +95,18 @@ func (v *joinCall) askWhyNot(ctx context.Context) {
 	again := *v.exam
 	again.options.Skip = slices.DeleteFunc(joinsItself(), func(id string) bool { return id == "fallback.join" })
 	c := again.newCase()
-	c.Continue(v.checked, v.run.Results, check.StageFallback)
-	v.run, v.checked = again.once(ctx, c, func(check.Event) {}), c
+	v.run, v.checked = v.continued(ctx, &again, c, check.StageFallback), c
+}
+
+// continued runs the checks of c, a case of e, from a stage on, after those for the token.
+func (v *joinCall) continued(ctx context.Context, e *exam, c *checks.Case, from check.Stage) check.Run {
+	c.Continue(v.checked, v.run.Results, from)
+	return e.once(ctx, c, func(check.Event) {})
+}
+
+// ended returns the last event of a call that joined no room.
+func (v *joinCall) ended(text finding.Text, outcome room.Outcome) room.Event {
+	return room.Event{Type: room.Ended, At: v.app.now(), Text: text, End: &room.End{Outcome: outcome}}
 }
 
 // present reports whether joining would remove a participant with the same identity. The
@@ -136,8 +141,8 @@ func (v *joinCall) refused(ctx context.Context) int {
 		v.diagnosis(ctx)
 		fmt.Fprintln(v.app.out, v.exam.style.Say("Nothing was joined."))
 	} else if v.face == faceJSON {
-		e := room.Event{Type: room.Ended, At: v.app.now(), Text: v.run.Diagnosis.Summary,
-			End: &room.End{Outcome: room.NotJoined}, Findings: v.findings(v.run)}
+		e := v.ended(v.run.Diagnosis.Summary, room.NotJoined)
+		e.Findings = v.findings(v.run)
 		if v.checked.Source() == check.SourceNone {
 			e.Text = finding.Textf("there is no token, no ticket, and no key and secret to make a token with")
 		}
@@ -183,9 +188,10 @@ func (v *joinCall) wouldEvict() int {
 	identity, name := v.app.redact.Clean(v.token.Identity(), 80), v.app.redact.Clean(v.token.Room(), 80)
 	text := finding.Textf("%s is in room %s now; joining would throw that participant out, so nothing was joined (--force-join does)",
 		identity, name)
-	_ = v.print(room.Event{Type: room.Ended, At: v.app.now(), Text: text, Room: name, Reason: string(finding.JoinWouldEvict),
-		Who: &room.Participant{Identity: identity}, End: &room.End{Outcome: room.NotJoined},
-		Findings: []room.Finding{{Check: "join.websocket", Code: finding.JoinWouldEvict, Severity: finding.Warn, Message: text.String()}}})
+	e := v.ended(text, room.NotJoined)
+	e.Room, e.Reason, e.Who = name, string(finding.JoinWouldEvict), &room.Participant{Identity: identity}
+	e.Findings = []room.Finding{{Check: "join.websocket", Code: finding.JoinWouldEvict, Severity: finding.Warn, Message: text.String()}}
+	_ = v.print(e)
 	return check.ExitFailed
 }
 

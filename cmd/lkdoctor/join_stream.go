@@ -53,9 +53,7 @@ func (v *joinCall) callAgent(ctx context.Context, in *checks.AgentRoom, tell fun
 			again.options.Skip = append(again.options.Skip, spec.ID)
 		}
 	}
-	c := again.newCase()
-	c.Continue(v.checked, v.run.Results, check.StageJoin)
-	run := again.once(ctx, c, func(check.Event) {})
+	run := v.continued(ctx, &again, again.newCase(), check.StageJoin)
 	if ctx.Err() != nil {
 		return
 	}
@@ -132,20 +130,16 @@ func (v *joinCall) explained(ctx context.Context, e room.Event) room.Event {
 	}
 	again := *v.exam
 	again.options.Skip, again.options.ForceJoin = []string{"ticket", "join.turn", "join.publish", "join.reconnect", "fallback"}, true
-	c := again.newCase()
-	c.Net.Limits = c.Net.Waits().Shorter() // the stay has already waited for the full time
 	from := check.StageJoin
 	if v.minted {
-		again.options.Skip, again.options.DevJoin = nil, true
-		c.Options = again.options
-		from = check.StageFallback
+		again.options.Skip, again.options.DevJoin, from = nil, true, check.StageFallback
 	}
-	c.Continue(v.checked, v.run.Results, from)
-	run := again.once(ctx, c, func(check.Event) {})
-	v.why = &explanation{c, run}
-	e.Findings = v.findings(run)
-	if cause := run.Diagnosis.RootCause; cause != nil && e.Advice == "" && len(run.Diagnosis.NextSteps) > 0 {
-		e.Advice = v.advice(run.Diagnosis.NextSteps[0])
+	c := again.newCase()
+	c.Net.Limits = c.Net.Waits().Shorter() // the stay has already waited for the full time
+	v.whyChecked, v.why = c, v.continued(ctx, &again, c, from)
+	e.Findings = v.findings(v.why)
+	if d := v.why.Diagnosis; d.RootCause != nil && e.Advice == "" && len(d.NextSteps) > 0 {
+		e.Advice = v.advice(d.NextSteps[0])
 	}
 	return e
 }

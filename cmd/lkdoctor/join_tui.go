@@ -36,7 +36,7 @@ func (v *joinCall) tui(ctx context.Context) int {
 		return check.ExitFailed
 	case result.Interrupted && (result.Last.End.Outcome == room.Left || result.Last.End.Outcome == room.Interrupted):
 		return check.ExitInterrupted
-	case result.Last.End.Outcome == room.NotJoined && v.why != nil:
+	case result.Last.End.Outcome == room.NotJoined && v.whyChecked != nil:
 		v.diagnosis(ctx)
 	}
 	return exitOf(result.Last.End)
@@ -45,9 +45,9 @@ func (v *joinCall) tui(ctx context.Context) int {
 // diagnosis shows why nothing was joined on the screen of the checks, and prints the
 // report after it.
 func (v *joinCall) diagnosis(ctx context.Context) {
-	doctor, run := *v.exam, v.why.run
+	doctor, run := *v.exam, v.why
 	doctor.options = v.asked
-	runs := &reruns{exam: &doctor, skips: make(chan string, 8), last: v.why.checked, run: run}
+	runs := &reruns{exam: &doctor, skips: make(chan string, 8), last: v.whyChecked, run: run}
 	deps, shown := doctor.deps(runs), false
 	deps.Start = func(ctx context.Context, change tui.Change, observe func(check.Event)) check.Run {
 		if !shown {
@@ -91,8 +91,9 @@ func (v *joinCall) screen(o stay.Options) roomui.Deps {
 			raw, identity, other := v.guest()
 			return raw, v.app.redact.Clean(identity, 80), other
 		},
-		Link: v.link, LinkNote: v.linkNote(), PhoneNote: v.phoneNote(), OpenLink: openBrowser, Copy: v.app.clipboard().put,
-		Explain: v.explained, Diagnosis: true, Now: v.app.now,
+		Link: v.link, LinkNote: v.linkNote(), PhoneNote: v.phoneNote(), Copy: v.app.clipboard().put,
+		OpenLink: func(address string) error { _, err := v.app.open(address); return err },
+		Explain:  v.explained, Diagnosis: true, Now: v.app.now,
 		Terminal: v.exam.terminal(),
 	}
 }

@@ -56,7 +56,7 @@ work, 130 interrupted.`),
 		a.manCommand())
 	root.InitDefaultCompletionCmd()
 	for _, c := range root.Commands() {
-		if c.Name() == "completion" { // cobra's own
+		if c.Name() == "completion" { // made by cobra
 			c.Short = helpText("Write a completion script for a shell")
 		}
 	}
@@ -77,7 +77,7 @@ type failure struct{ error }
 // Unwrap returns the wrapped error.
 func (e failure) Unwrap() error { return e.error }
 
-// marked makes each command under cmd return its own errors as a failure. Other errors
+// marked makes each command under cmd return the errors of its work as a failure. Other errors
 // are cobra's, about flags and arguments.
 func marked(cmd *cobra.Command) {
 	if run := cmd.RunE; run != nil {

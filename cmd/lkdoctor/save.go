@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -42,18 +43,11 @@ func (a *app) saved(what string, err error) bool {
 
 // write writes a report. It replaces no file that is not a report of lkdoctor.
 func (e *exam) write(run check.Run, path string) error {
-	if err := overwritable(path, "a report", report.IsMarkdown); err != nil {
-		return err
-	}
-	return os.WriteFile(path, report.Markdown(run, toolVersion(), e.style), 0o644)
+	return overwrite(path, "a report", report.IsMarkdown, report.Markdown(run, toolVersion(), e.style))
 }
 
 func (e *exam) saveFromTUI(run check.Run) (string, error) {
-	path := e.flags.report
-	if path == "" {
-		path = defaultReport
-	}
-	path = e.app.absolute(path)
+	path := e.app.absolute(cmp.Or(e.flags.report, defaultReport))
 	return path, e.write(run, path)
 }
 
@@ -62,14 +56,11 @@ func (e *exam) saveFromTUI(run check.Run) (string, error) {
 func (e *exam) saveJSON(run check.Run) (string, error) {
 	path := e.app.absolute(defaultDocument)
 	ours := func(beginning []byte) bool { return bytes.Contains(beginning, []byte(`"schema_version"`)) }
-	if err := overwritable(path, "a document", ours); err != nil {
-		return path, err
-	}
 	var out bytes.Buffer
 	if err := report.JSON(&out, report.NewDocument(run, toolVersion(), e.style)); err != nil {
 		return path, err
 	}
-	return path, os.WriteFile(path, out.Bytes(), 0o644)
+	return path, overwrite(path, "a document", ours, out.Bytes())
 }
 
 // absolute returns the absolute form of a path. Relative paths begin in the working
@@ -83,6 +74,14 @@ func (a *app) absolute(path string) string {
 		return filepath.Join(dir, path)
 	}
 	return filepath.Join(a.dir, path)
+}
+
+// overwrite writes a file that is overwritable.
+func overwrite(path, kind string, ours func(beginning []byte) bool, text []byte) error {
+	if err := overwritable(path, kind, ours); err != nil {
+		return err
+	}
+	return os.WriteFile(path, text, 0o644)
 }
 
 // overwritable returns nil if path does not exist, or if ours recognises the beginning

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"net/url"
 	"os"
 	"time"
@@ -17,7 +16,6 @@ import (
 	"lkdoctor/checks/check"
 	"lkdoctor/checks/probe"
 	"lkdoctor/checks/report"
-	"lkdoctor/config"
 	"lkdoctor/tui"
 	"lkdoctor/tui/term"
 )
@@ -58,7 +56,7 @@ func (e *exam) deps(runs *reruns) tui.Deps {
 		Save:      e.saveFromTUI,
 		SaveJSON:  e.saveJSON,
 		Copy:      e.app.clipboard().putOrFile,
-		Open:      e.app.openDocs,
+		Open:      e.app.open,
 		Links:     takesLinks(e.app.getenv),
 		Now:       e.app.now,
 		Terminal:  e.terminal(),
@@ -117,82 +115,4 @@ func (a *app) background(tty *os.File) bool {
 	}
 	dark, known := tui.BackgroundByName(a.getenv("COLORFGBG"))
 	return dark || !known
-}
-
-// reruns are the runs of one TUI. Each starts from the settings of the command line, and
-// may continue from the results of the run before.
-type reruns struct {
-	exam  *exam
-	last  *checks.Case
-	run   check.Run
-	skips chan string // IDs of checks, read by the current run
-}
-
-// skip ends a check of the current run.
-func (r *reruns) skip(id string) {
-	select {
-	case r.skips <- id:
-	default: // the channel is full; the user can press the key again
-	}
-}
-
-func (r *reruns) start(ctx context.Context, change tui.Change, observe func(check.Event)) check.Run {
-	r.choose(change.Server)
-	next := *r.exam
-	if err := next.apply(change); err != nil {
-		run := checks.Broken(r.exam.app.now(), next.app.redact.Hide(err.Error()))
-		observe(check.Event{Kind: check.RunEnded, Run: &run})
-		return run
-	}
-	c := next.newCase()
-	for len(r.skips) > 0 {
-		<-r.skips // of the run before
-	}
-	c.Skips = r.skips
-	if change.Watched && change.Address == "" {
-		c.Watch(r.last, r.run.Results)
-	} else if change.From != "" && r.last != nil {
-		c.Continue(r.last, r.run.Results, change.From)
-	}
-	r.run = next.once(ctx, c, observe)
-	r.last = c
-	return r.run
-}
-
-// apply reads the settings again, so that edited env files take effect, with what the
-// user entered in place of the command line's values.
-func (e *exam) apply(change tui.Change) error {
-	in := e.inputs
-	in.Flags = maps.Clone(in.Flags)
-	if change.Token != "" {
-		pasted, paste := fromPaste(change.Token)
-		in.Flags["token"] = pasted
-		e.options.Pasted, e.options.GivenURL = paste.Said, paste.URL
-		e.options.TokenFromStdin = true
-	}
-	if change.Ticket != "" {
-		in.Flags["ticket"] = change.Ticket
-		delete(in.Flags, "token")
-	}
-	if change.Address != "" {
-		in.Flags = map[string]string{"token": change.Address} // as pasted text with an address and no token
-	}
-	settings, err := config.Load(in)
-	if err != nil {
-		return err
-	}
-	if change.Address != "" {
-		e.options = checks.Options{Only: []string{"join.reach"}, GivenURL: change.Address}
-		for _, s := range []*config.Setting{&settings.URL, &settings.APIKey, &settings.APISecret, &settings.TicketService,
-			&settings.Ticket} {
-			*s = config.Setting{Name: s.Name, Flag: s.Flag, Sensitive: s.Sensitive}
-		}
-	}
-	again := change.From == "" || change.From == check.StageEnv || change.From == check.StageTicket
-	if change.NoTicket && again && !change.Watched {
-		settings.Ticket = config.Setting{Name: settings.Ticket.Name, Flag: settings.Ticket.Flag, Sensitive: true}
-	}
-	e.settings = settings
-	e.learn()
-	return nil
 }

@@ -8,17 +8,18 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"lkdoctor/checks/finding"
 	"lkdoctor/checks/lab"
 )
 
 // listed is a fault in the output of lklab list --json.
 type listed struct {
-	Name  string   `json:"name"`
-	About string   `json:"about"`
-	Want  []string `json:"want"`
-	Owner string   `json:"owner"`
-	Fails bool     `json:"fails"`
-	Flags bool     `json:"needs_flags"`
+	Name  string         `json:"name"`
+	About string         `json:"about"`
+	Want  []finding.Code `json:"want"`
+	Owner finding.Owner  `json:"owner"`
+	Fails bool           `json:"fails"`
+	Flags bool           `json:"needs_flags"`
 }
 
 func newList() *cobra.Command {
@@ -49,11 +50,8 @@ func listTable(w io.Writer, faults []lab.Fault) error {
 func listJSON(w io.Writer, faults []lab.Fault) error {
 	list := make([]listed, 0, len(faults))
 	for _, f := range faults {
-		codes := make([]string, 0, len(f.Want))
-		for _, code := range f.Want {
-			codes = append(codes, string(code))
-		}
-		list = append(list, listed{Name: f.Name, About: f.About, Want: codes, Owner: string(f.Owner), Fails: f.Fails(), Flags: f.Flags})
+		codes := append([]finding.Code{}, f.Want...) // [] in JSON if there is none
+		list = append(list, listed{Name: f.Name, About: f.About, Want: codes, Owner: f.Owner, Fails: f.Fails(), Flags: f.Flags})
 	}
 	encoder := json.NewEncoder(w)
 	encoder.SetEscapeHTML(false)

@@ -1,3 +1,6 @@
+// Command lklab starts a LiveKit installation on loopback to practise on: a real
+// livekit-server and a ticket service, healthy or with the fault of --fault. It removes
+// its files and ends its servers when it ends.
 package main
 
 import (
@@ -34,6 +37,10 @@ func (e exitError) Error() string {
 }
 
 func (e exitError) Unwrap() error { return e.cause }
+
+func main() {
+	os.Exit(run(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}
 
 // run carries out the command line and returns the exit code. It does not touch the
 // process.

@@ -203,9 +203,8 @@ func (p *peer) overICE(do func(*ice.Conn), changes ...func(*livekit.JoinResponse
 		if sd == nil {
 			continue
 		}
-		theirs, password := credentials(sd.GetSdp())
 		go func() {
-			if c, err := connect(ctx, theirs, password); err == nil {
+			if c, err := connect(ctx, attribute(sd.GetSdp(), "ice-ufrag"), attribute(sd.GetSdp(), "ice-pwd")); err == nil {
 				do(c)
 			}
 		}()
@@ -218,17 +217,11 @@ func trickled(m *livekit.SignalRequest) (init webrtc.ICECandidateInit, ok bool) 
 	return init, ok
 }
 
-func credentials(sdp string) (ufrag, pwd string) {
-	for line := range strings.Lines(sdp) {
-		line = strings.TrimSpace(line)
-		if rest, ok := strings.CutPrefix(line, "a=ice-ufrag:"); ok {
-			ufrag = rest
-		}
-		if rest, ok := strings.CutPrefix(line, "a=ice-pwd:"); ok {
-			pwd = rest
-		}
-	}
-	return ufrag, pwd
+// attribute returns the first value of an attribute of a description.
+func attribute(sdp, name string) string {
+	_, rest, _ := strings.Cut(sdp, "a="+name+":")
+	value, _, _ := strings.Cut(rest, "\r\n")
+	return value
 }
 
 // dtlsFragments sends the beginning of one ClientHello after another, each of a message of

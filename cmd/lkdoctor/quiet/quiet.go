@@ -1,13 +1,13 @@
-// Package quiet keeps the terminal quiet while the program starts, and keeps
-// the signals that come meanwhile.
+// Package quiet sets TERM=dumb while the program starts, and catches the signals that
+// arrive in that time. It changes the environment and the signals of the process when it
+// is imported.
 //
-// Bubble Tea v1 asks the terminal for its background colour in an init
-// function (bubbletea v1.3.10, tea_init.go). A terminal that does not answer
-// holds the program for 5 s, and `lkdoctor --json` would begin with an escape
-// sequence. With TERM=dumb nothing is asked. Go runs a package's init as soon
-// as those of its imports are done, in the order of import paths; importing
-// little makes this one run before Bubble Tea's, which a test on a terminal that
-// never answers proves.
+// Bubble Tea v1 asks the terminal for its background colour in an init function
+// (bubbletea v1.3.10, tea_init.go). If the terminal does not answer, the program waits 5
+// s, and the output of lkdoctor --json begins with an escape sequence. With TERM=dumb it
+// does not ask. Go initializes a package as soon as its imports are initialized, in the
+// order of import paths; with few imports, this one is initialized before Bubble Tea. A
+// test runs the program on a terminal that never answers.
 package quiet
 
 import (
@@ -16,29 +16,26 @@ import (
 	"syscall"
 )
 
-// term is what TERM was when the program started.
+// term is the value of TERM when the program started.
 var term, hadTerm = silence()
 
 func silence() (string, bool) {
 	value, had := os.LookupEnv("TERM")
-	// Setenv fails for malformed names only.
-	_ = os.Setenv("TERM", "dumb")
+	_ = os.Setenv("TERM", "dumb") // fails for malformed names only
 	return value, had
 }
 
-// Restore puts TERM back and returns its value. Call it first in main: from
-// then on nothing asks the terminal unless the TUI does.
-func Restore() string {
+// Restore restores TERM. main calls it first.
+func Restore() {
 	if !hadTerm {
 		_ = os.Unsetenv("TERM")
-		return ""
+		return
 	}
 	_ = os.Setenv("TERM", term)
-	return term
 }
 
-// stops is filled from the program's first moments on: a program that is told
-// to stop while its other packages begin has a document to print all the same.
+// stops catches a signal from the initialization of this package on: even then, lkdoctor
+// --json prints its document.
 var stops = catch()
 
 func catch() chan os.Signal {
@@ -47,14 +44,14 @@ func catch() chan os.Signal {
 	return c
 }
 
-// stopSignals are those that ask a program to end.
+// stopSignals returns the signals that ask a program to end.
 func stopSignals() []os.Signal { return []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP} }
 
-// Stops receives the signals that ask the program to end.
+// Stops returns the channel of the signals that ask the program to end.
 func Stops() <-chan os.Signal { return stops }
 
-// Default lets those signals end the program at once, as they do without
-// Stops, and reports whether one has come already.
+// Default makes those signals end the program, as they do without this package, and
+// reports whether one has arrived.
 func Default() bool {
 	signal.Reset(stopSignals()...)
 	return len(stops) > 0
