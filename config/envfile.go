@@ -164,7 +164,8 @@ func readAsNext(process map[string]string, files []EnvFile) map[string]string {
 				v.Alone, v.Expanded = v.Value, false
 			}
 			file.Vars = append(file.Vars, EnvVar{
-				Name: v.Name, Value: secret.New(v.Alone), Literal: secret.New(literal), Expanded: v.Expanded, CutAtHash: v.Cut, Line: v.Line,
+				Name: v.Name, Value: secret.New(v.Alone), Literal: secret.New(literal), Expanded: v.Expanded,
+				CutAtHash: v.Cut, Line: v.Line,
 			})
 		}
 	}

@@ -34,12 +34,13 @@ func Exposed(name string) bool {
 
 // Words of a name, after or before LIVEKIT or LK.
 var (
-	addressWords = []string{"URL", "URI", "HOST", "HOSTNAME", "ENDPOINT", "WS", "WSS", "WSURL", "WEBSOCKET", "SOCKET", "SERVER", "DOMAIN", "ADDRESS", "ADDR"}
-	keyWords     = []string{"KEY", "APIKEY"}
-	secretWords  = []string{"SECRET", "APISECRET", "SECRETKEY"}
+	addressWords = []string{"URL", "URI", "HOST", "HOSTNAME", "ENDPOINT", "WS", "WSS", "WSURL", "WEBSOCKET", "SOCKET",
+		"SERVER", "DOMAIN", "ADDRESS", "ADDR"}
+	keyWords    = []string{"KEY", "APIKEY"}
+	secretWords = []string{"SECRET", "APISECRET", "SECRETKEY"}
 	// Words that may occur too and mean no other service.
-	neutralWords = []string{"API", "ACCESS", "ID", "PUBLIC", "PRIVATE", "INTERNAL", "EXTERNAL", "CLIENT", "BROWSER", "WEB", "CLOUD", "PROJECT",
-		"BASE", "DEV", "PROD", "PRODUCTION", "STAGING", "LOCAL", "DEFAULT", "SERVER", "SIGNAL", "RTC"}
+	neutralWords = []string{"API", "ACCESS", "ID", "PUBLIC", "PRIVATE", "INTERNAL", "EXTERNAL", "CLIENT", "BROWSER", "WEB", "CLOUD",
+		"PROJECT", "BASE", "DEV", "PROD", "PRODUCTION", "STAGING", "LOCAL", "DEFAULT", "SERVER", "SIGNAL", "RTC"}
 )
 
 // Means recognises a name that is meant for one of LiveKit's three variables: with

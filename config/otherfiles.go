@@ -59,7 +59,8 @@ func (s *Settings) foldersRound() []string {
 	dir := s.Dir
 	for range maxFoldersUp {
 		absolute, err := filepath.Abs(dir)
-		if _, gitErr := os.Lstat(filepath.Join(dir, ".git")); err != nil || gitErr == nil || absolute == s.home || filepath.Dir(absolute) == absolute {
+		_, gitErr := os.Lstat(filepath.Join(dir, ".git"))
+		if err != nil || gitErr == nil || absolute == s.home || filepath.Dir(absolute) == absolute {
 			break
 		}
 		dir = filepath.Join(dir, "..")

@@ -79,8 +79,9 @@ func (e *ErrorInfo) readJSON(body []byte) {
 		return
 	}
 	e.readMembers(body, "")
+	wrappers := []string{"data", "result", "payload", "response", "fault", "body"}
 	for _, m := range members(body) {
-		if e.Text == "" && m.value[0] == '{' && slices.Contains([]string{"data", "result", "payload", "response", "fault", "body"}, normal(m.key)) {
+		if e.Text == "" && m.value[0] == '{' && slices.Contains(wrappers, normal(m.key)) {
 			e.readMembers(m.value, m.key+".")
 		}
 	}

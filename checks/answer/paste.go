@@ -62,8 +62,8 @@ func pastedAlone(text string) (Paste, bool) {
 	word := allQuotesOff(text)
 	if rest, bearer := afterWord(word, "bearer "); bearer {
 		rest = allQuotesOff(strings.TrimSpace(rest))
-		return Paste{Token: secret.New(rest),
-			Said: finding.Textf("The paste was “Bearer” and a token; the token after “Bearer” was taken.")}, rest != "" && !strings.ContainsAny(rest, " \t\r\n")
+		p := Paste{Token: secret.New(rest), Said: finding.Textf("The paste was “Bearer” and a token; the token after “Bearer” was taken.")}
+		return p, rest != "" && !strings.ContainsAny(rest, " \t\r\n")
 	}
 	if word == "" || strings.ContainsAny(word, " \t\r\n") || strings.Contains(word, "://") || strings.Contains(word, "access_token=") {
 		return Paste{}, false
@@ -76,7 +76,8 @@ func pastedAlone(text string) (Paste, bool) {
 	switch bare := strings.TrimRight(word, ".,;:!?)]>…"); {
 	case bare != word && glance(bare).jwt && !glance(word).jwt:
 		p.Token, p.Said = secret.New(bare), finding.Textf("The paste was a text; the one token that it holds was taken.")
-	case named && plain.MatchString(name) && strings.Contains(strings.ToLower(name), "token") && strings.Trim(value, "=") != "" && !jwtLike(word):
+	case named && plain.MatchString(name) && strings.Contains(strings.ToLower(name), "token") &&
+		strings.Trim(value, "=") != "" && !jwtLike(word):
 		p.Token = secret.New(allQuotesOff(value))
 		p.Said = finding.Textf("The paste was a setting, %s; its value was taken as the token.", shown(name, maxName))
 	case word != text:

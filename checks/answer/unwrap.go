@@ -187,7 +187,8 @@ func LooksSigned(s string) bool {
 		return false
 	}
 	// Three parts of which one is damaged are still a JWT.
-	return strings.Count(rest, ".") == 1 && (strings.HasPrefix(first, "ey") || strings.HasPrefix(rest, "ey") || len(s) > 80 && !strings.ContainsAny(s, " /:<{"))
+	return strings.Count(rest, ".") == 1 && (strings.HasPrefix(first, "ey") || strings.HasPrefix(rest, "ey") ||
+		len(s) > 80 && !strings.ContainsAny(s, " /:<{"))
 }
 
 // beginsAsJSON reports whether the first part of s decodes to the beginning of a JSON

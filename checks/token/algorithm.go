@@ -81,7 +81,8 @@ var foreignIssuers = [][2]string{
 // foreignClaims lists two claims that occur together in tokens of another service, the
 // service's name, and the variant.
 var foreignClaims = [][4]string{
-	{"access_key", "room_id", "100ms", "other-video"}, {"app_key", "tpc", "Zoom Video SDK", "other-video"}, {"d", "r", "Daily", "other-video"},
+	{"access_key", "room_id", "100ms", "other-video"}, {"app_key", "tpc", "Zoom Video SDK", "other-video"},
+	{"d", "r", "Daily", "other-video"},
 	{"role", "session_id", "Supabase", "login"},
 }
 

@@ -325,15 +325,18 @@ var marks = []struct {
 }{
 	{&punctuation, `=:,;.()[]{}<>#&|*!?/-_+@~^`,
 		"equals colon comma semicolon period opening-parenthesis parenthesis opening-bracket bracket opening-brace brace " +
-			"less-than greater-than hash ampersand pipe asterisk exclamation-mark question-mark slash hyphen underscore plus at tilde caret"},
+			"less-than greater-than hash ampersand " +
+			"pipe asterisk exclamation-mark question-mark slash hyphen underscore plus at tilde caret"},
 	{&quotes, "\"'`", "quote single-quote backtick"}, {&dollars, "$", "dollar"}, {&escapes, `\%`, "backslash percent"},
 	{&blanks, "\t\v\f", "tab vertical-tab form-feed"},
 	{&typographic, "“”‘’…，。；：",
-		"opening-typographic-quote typographic-quote opening-apostrophe apostrophe ellipsis wide-comma wide-stop wide-semicolon wide-colon"},
+		"opening-typographic-quote typographic-quote opening-apostrophe apostrophe ellipsis " +
+			"wide-comma wide-stop wide-semicolon wide-colon"},
 	{&lineEnd, "\n\x00\x1a\x04", "newline nul end-of-file end-of-transmission"},
 	{&invisible, "\ufeff\u200b\u00a0\u200c\u200d\u2060\u00ad\u200e\u200f\u202a\u202c\u2028\u202f\u2009\u3000",
 		"bom zero-width nbsp non-joiner joiner word-joiner " +
-			"soft-hyphen left-to-right-mark right-to-left-mark embedding end-of-direction line-separator narrow-space thin-space wide-space"},
+			"soft-hyphen left-to-right-mark right-to-left-mark embedding end-of-direction line-separator " +
+			"narrow-space thin-space wide-space"},
 }
 
 // valueNames are the names before the value in a line that was pasted whole.
@@ -356,7 +359,8 @@ func rewrites() []change {
 		row("base64url-padded", "encoded in base64url", &encoded, alone, from(base64.URLEncoding.EncodeToString), nil),
 		row("base64-unpadded", "encoded in base64, without padding", &encoded, paired, from(base64.RawStdEncoding.EncodeToString), nil),
 		row("base64-decoded", "decoded from base64", &decodes, paired, asBytes(unBase64), nil),
-		row("base64-decoded-as-text", "decoded from base64, as text: bytes that are no UTF-8 became replacement characters", &decodes, alone,
+		row("base64-decoded-as-text", "decoded from base64, as text: bytes that are no UTF-8 became replacement characters",
+			&decodes, alone,
 			func(s string) string { return strings.ToValidUTF8(asBytes(unBase64)(s), "\ufffd") }, nil),
 		row("base64-twice-newlines", "encoded in base64 twice, with a line feed at its end both times", &encoded, alone,
 			func(s string) string { return toBase64(toBase64(s+"\n") + "\n") }, nil),
@@ -390,7 +394,8 @@ func rewrites() []change {
 		swapped("dollar-doubled", "with every $ doubled", &dollars, paired, "$", "$$"),
 		swapped("dollar-doubled-twice", "with every $ written four times", &dollars, alone, "$", "$$$$"),
 		swapped("dollar-escaped", `with every $ written \$`, &dollars, paired, "$", `\$`),
-		row("dollar-expanded", "with $name taken for a variable and replaced by nothing", &dollars, paired, without(`\$(?:\{[^}]*\}|\w+)`), nil),
+		row("dollar-expanded", "with $name taken for a variable and replaced by nothing", &dollars, paired,
+			without(`\$(?:\{[^}]*\}|\w+)`), nil),
 		row("dollar-expanded-digits", "with $1 taken for a variable and replaced by nothing", &dollars, alone, without(`\$\d`), nil),
 		swapped("exclamation-escaped", "with a backslash before every exclamation mark", &escapes, alone, "!", `\!`),
 		swapped("hash-escaped", "with a backslash before every #", &escapes, alone, "#", `\#`),
@@ -602,7 +607,8 @@ var knownSecrets = []struct {
 	{"well-known-secret", &wellKnown, []string{"secret", "devsecret", "this_is_a_secret", "mysecret", "my-secret", "livekit"}},
 	{"well-known-secret", &keyAsSecret, []string{"devkey"}}, {"well-known-secret", &pairLine, []string{"devkey: secret"}},
 	{"placeholder-secret", &unset, []string{
-		"undefined", "null", "None", "nil", "<nil>", "NaN", "[object Object]", "[object Promise]", "[object Undefined]", "false", "true", "0",
+		"undefined", "null", "None", "nil", "<nil>", "NaN", "[object Object]", "[object Promise]", "[object Undefined]",
+		"false", "true", "0",
 		"{}", "%!s(<nil>)", "<no value>",
 		" ", "\n", `""`, "''", "${LIVEKIT_API_SECRET}", "$LIVEKIT_API_SECRET", "{{LIVEKIT_API_SECRET}}", "{{ LIVEKIT_API_SECRET }}",
 		"%LIVEKIT_API_SECRET%", "LIVEKIT_API_SECRET",
@@ -618,7 +624,8 @@ var knownSecrets = []struct {
 		"<your API secret>", "<api_secret>", "api_secret",
 		"API_SECRET", "apisecret", "<secret>", "your_secret", "your-secret", "your_livekit_api_secret", "your-livekit-api-secret",
 		"your_api_secret_here", "your-api-secret-here",
-		"YOUR_LIVEKIT_API_SECRET", "<your_livekit_api_secret>", "changeme", "change-me", "change_me", "placeholder", "password", "test", "xxx",
+		"YOUR_LIVEKIT_API_SECRET", "<your_livekit_api_secret>", "changeme", "change-me", "change_me",
+		"placeholder", "password", "test", "xxx",
 	}},
 	{"placeholder-secret", &masked, []string{
 		"***", "****", "*****", "******", "********", "**********", "••••••••", "[REDACTED]", "<redacted>", "REDACTED",

@@ -192,7 +192,8 @@ func (e *explainer) joined() bool {
 		var list []change
 		for _, b := range []string{"", "\n", " "} {
 			what := finding.Textf("joined to the secret of %s", c.label())
-			list = append(list, around("joined-with-other", "", b+secret, what, &pasted), around("joined-with-other", secret+b, "", what, &pasted))
+			list = append(list, around("joined-with-other", "", b+secret, what, &pasted),
+				around("joined-with-other", secret+b, "", what, &pasted))
 		}
 		return !c.Alone && e.each(list)
 	})

@@ -135,7 +135,9 @@ func (t *Token) wrapped(inner string, wrappings []answer.Wrapping) []finding.Fin
 	var findings []finding.Finding
 	t.Inner, findings = Parse(inner)
 	var f finding.Finding
-	if dot := strings.LastIndexByte(t.Reveal(), '.'); dot > 0 && t.Reveal()[:dot+1]+strings.NewReplacer("\r", "", "\n", "").Replace(t.Reveal()[dot+1:]) == inner {
+	raw := t.Reveal()
+	dot := strings.LastIndexByte(raw, '.')
+	if dot > 0 && raw[:dot+1]+strings.NewReplacer("\r", "", "\n", "").Replace(raw[dot+1:]) == inner {
 		// base64 decoders ignore line breaks, and the signature is not signed itself.
 		f = finding.New(finding.TokenWrapped, finding.Warn,
 			"the token ends in a line break, or has one in its signature; LiveKit servers ignore it in a query; in an Authorization header it makes the request fail").
@@ -145,7 +147,7 @@ func (t *Token) wrapped(inner string, wrappings []answer.Wrapping) []finding.Fin
 			"there is a JWT inside the token, but not alone: it is wrapped in %s; LiveKit needs the JWT and nothing around it",
 			sentence(wrappings))
 	}
-	f = f.As(wrappings[0].Kind).With("wrapped_in", names(wrappings)).With("length", len(t.Reveal())).With("inner_length", len(inner))
+	f = f.As(wrappings[0].Kind).With("wrapped_in", names(wrappings)).With("length", len(raw)).With("inner_length", len(inner))
 	return append([]finding.Finding{f}, findings...)
 }
 
@@ -272,7 +274,8 @@ func looksLike(text, rest string, s Shape) (looks finding.Text, variant string) 
 		return finding.Textf("a LiveKit API key; the token is made from the key and the secret"), "key"
 	case s.Prefix == "tkt_":
 		return finding.Textf("a ticket: it has to be traded for a token"), "ticket"
-	case strings.HasPrefix(text, "v2.local."), strings.HasPrefix(text, "v4.local."), strings.HasPrefix(text, "v2.public."), strings.HasPrefix(text, "v4.public."):
+	case strings.HasPrefix(text, "v2.local."), strings.HasPrefix(text, "v4.local."),
+		strings.HasPrefix(text, "v2.public."), strings.HasPrefix(text, "v4.public."):
 		return finding.Textf("a PASETO token, another format"), "other-service"
 	case (strings.HasPrefix(text, "006") || strings.HasPrefix(text, "007")) && s.Length > 60:
 		return finding.Textf("a token of Agora, another video service"), "other-service"

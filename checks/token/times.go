@@ -187,7 +187,8 @@ func (j judge) start() []finding.Finding {
 		variant, why := j.whyAhead(*iat)
 		found = append(found, finding.New(finding.TokenIssuedInFuture, finding.Warn,
 			"the token says that it was made (iat) %s in the future by %s; LiveKit servers up to 1.12 refuse it, later ones do not look%s", Elapsed(ahead), j.by, why).
-			As(variant).By(aheadParty(variant)).With("iat", stamp(*iat)).With("seconds_ahead", round(ahead)).With("accepted_by", "livekit-server from 1.13 on"))
+			As(variant).By(aheadParty(variant)).With("iat", stamp(*iat)).With("seconds_ahead", round(ahead)).
+			With("accepted_by", "livekit-server from 1.13 on"))
 	}
 	return found
 }

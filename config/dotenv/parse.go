@@ -14,7 +14,9 @@ import (
 
 // definition matches one definition and its line end, from the first character after
 // white space. Its groups are the name, a quoted value and another value.
-var definition = regexp.MustCompile(strings.NewReplacer(`\s`, jsSpace, `.*`, `[^\n\x{2028}\x{2029}]*`, `$`, `(?:[\n\x{2028}\x{2029}]|\z)`).Replace(
+var definition = regexp.MustCompile(strings.NewReplacer(
+	`\s`, jsSpace, `.*`, `[^\n\x{2028}\x{2029}]*`, `$`, `(?:[\n\x{2028}\x{2029}]|\z)`,
+).Replace(
 	`\A(?:export\s+)?([\w.-]+)(?:\s*=\s*?|:\s+?)` +
 		`(?:(\s*'(?:\\'|[^'])*'|\s*"(?:\\"|[^"])*"|\s*` + "`(?:\\\\`|[^`])*`" + `)|([^#\n]*))\s*(?:#.*)?$`))
 
