@@ -58,7 +58,8 @@ func fallbackMint(c *Case) Check {
 		if c.notDevServer() {
 			report := check.NotHere("not checked: no key and secret here, and the server is not a local dev server")
 			report.Findings = []Finding{finding.New(finding.DevTokenNoKeys, finding.Info,
-				"no LIVEKIT_API_KEY and LIVEKIT_API_SECRET here, and the server on this machine does not know devkey: it is no livekit-server --dev").As("own-keys")}
+				"no LIVEKIT_API_KEY and LIVEKIT_API_SECRET here, and the server on this machine does not know "+
+					"devkey: it is no livekit-server --dev").As("own-keys")}
 			return report
 		}
 		report := Report{Outcome: Outcome{

@@ -187,7 +187,8 @@ func (a *browserAsk) v1Findings(queryRefused, joined bool) []Finding {
 			"at %s LiveKit answers at /rtc, and something else at /rtc/v1, where browsers join: %s", where, v1Words(v))
 	case v.Kind == probe.V1Served && s != nil && joined:
 		return []Finding{finding.New(finding.WebsocketV1Blocked, finding.Fail,
-			"at %s a WebSocket opens at /rtc, and none at /rtc/v1, where browsers join: the request for one is answered %d, as if none were wanted",
+			"at %s a WebSocket opens at /rtc, and none at /rtc/v1, where browsers join: the request for one is "+
+				"answered %d, as if none were wanted",
 			where, s.Status).
 			As(byFront(finding.WebsocketV1Blocked, "no-upgrade", s.Front, "no-upgrade")).With("status", s.Status).With("path", s.Path)}
 	}
@@ -225,7 +226,8 @@ func (a *browserAsk) queryFindings() []Finding {
 	switch {
 	case v.Reason == probe.ReasonNoPermissions:
 		f = finding.New(finding.WebsocketQueryRefused, finding.Fail,
-			"the token gets in by the Authorization header, and LiveKit does not see it in the query, where browsers have to put it: something on the way drops the query").
+			"the token gets in by the Authorization header, and LiveKit does not see it in the query, where "+
+				"browsers have to put it: something on the way drops the query").
 			As(byFront(finding.WebsocketQueryRefused, "dropped", v.Front, "dropped"))
 	case tooLong(v):
 		f = f.As(byFront(finding.WebsocketQueryRefused, "too-long", v.Front, "too-long"))

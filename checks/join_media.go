@@ -111,7 +111,8 @@ func connectedFindings(j *JoinRecord) []Finding {
 	}
 	if kind := onlyUnroutable(j); kind != "" {
 		warn(finding.MediaPrivateCandidates, privateVariant(kind), "",
-			"the server was reached at %s and advertises only addresses of kind %s for media: it connected all the same, and may not elsewhere",
+			"the server was reached at %s and advertises only addresses of kind %s for media: it connected all the "+
+				"same, and may not elsewhere",
 			j.Signal.Remote.Addr().String(), string(kind))
 	}
 	if silent := relevantSilent(j); len(silent) > 0 && len(findings) == 0 {
@@ -174,7 +175,8 @@ func silentFinding(j *JoinRecord, silent []session.Candidate) Finding {
 		f = f.With("reached", pair.Remote.Address)
 	}
 	if j.SameNetwork && !slices.ContainsFunc(silent, func(c session.Candidate) bool { return c.Kind != probe.ScopePublic }) {
-		f.Message = finding.Textf("the server advertises its public address %s, which did not answer from inside its own network; media connected at %s there",
+		f.Message = finding.Textf("the server advertises its public address %s, which did not answer from inside "+
+			"its own network; media connected at %s there",
 			joinNames(names), pair.Remote.HostPort())
 		return f.As("same-network")
 	}
@@ -263,7 +265,8 @@ func unconnectedFinding(j *JoinRecord) Finding {
 			"the server was reached at %s and advertises only %s for media, of kind %s: nothing answered there",
 			reached, advertised, string(kind)).As(privateVariant(kind)).By(finding.OwnerLiveKitServer)
 		if here != "" {
-			f.Message = finding.Textf("the server was reached at %s and advertises only %s for media, of kind %s: nothing answered there, and %s did",
+			f.Message = finding.Textf("the server was reached at %s and advertises only %s for media, of kind %s: "+
+				"nothing answered there, and %s did",
 				reached, advertised, string(kind), here)
 			f = f.As("answers-outside")
 		}

@@ -129,7 +129,8 @@ func (e Evidence) nothing() check.Diagnosis {
 	d := check.Diagnosis{Owner: finding.OwnerUnknown, Cleared: []finding.Owner{},
 		Broke: finding.Textf("Nothing of what was asked for was checked (%s).", e.Nothing)}
 	d.Summary = d.Broke
-	step := finding.Textf("Give what it needs: a token (--token -), a ticket (--ticket), an app (--frontend URL), or LIVEKIT_URL, LIVEKIT_API_KEY and LIVEKIT_API_SECRET.")
+	step := finding.Textf("Give what it needs: a token (--token -), a ticket (--ticket), an app (--frontend URL), " +
+		"or LIVEKIT_URL, LIVEKIT_API_KEY and LIVEKIT_API_SECRET.")
 	if !slices.ContainsFunc(e.Results, func(r check.Result) bool {
 		return r.Status != check.StatusSkip || r.Skip.Reason != check.NotRequested
 	}) {
@@ -173,11 +174,13 @@ func (e Evidence) works() finding.Text {
 	case e.passed("fallback.join") && e.Server == Yes:
 		return finding.Textf("The LiveKit server accepts the token. It joined nothing; a token made here did, and media connects.")
 	case e.passed("fallback.join") && e.passed("token.format"):
-		return finding.Textf("The LiveKit server and your keys work: a token made here got in, and media connects. Whether the server accepts the token under test is not checked.")
+		return finding.Textf("The LiveKit server and your keys work: a token made here got in, and media connects. " +
+			"Whether the server accepts the token under test is not checked.")
 	case e.passed("fallback.join"):
 		return finding.Textf("The LiveKit server and your keys work: a token made here got in, and media connects. No ticket was checked.")
 	case slices.ContainsFunc(e.result("join.websocket").Findings, func(f finding.Finding) bool { return f.Code == finding.JoinWouldEvict }):
-		return finding.Textf("The LiveKit server accepts the token. Nothing was joined, because the token's participant is in the room now.")
+		return finding.Textf("The LiveKit server accepts the token. Nothing was joined, because the token's " +
+			"participant is in the room now.")
 	case e.Server == Yes:
 		return finding.Textf("The LiveKit server accepts the token. Nothing was joined, so the media path is not checked.")
 	case e.Minted == Yes:
@@ -284,7 +287,8 @@ func sameStep(a, b finding.Fix) bool {
 // reportStep is the step that makes a report for the owner. It repeats the run, so a
 // consumed ticket must be replaced.
 func (e Evidence) reportStep() finding.Fix {
-	fix := finding.Fix{Text: finding.Textf("Not your service? Send its maintainer a report."), Command: e.command("--report lkdoctor-report.md")}
+	fix := finding.Fix{Text: finding.Textf("Not your service? Send its maintainer " +
+		"a report."), Command: e.command("--report lkdoctor-report.md")}
 	switch {
 	case e.AgainSecret:
 		fix.Text = finding.Textf("Not your service? Send its maintainer a report. Add your --header again: it is not printed here.")

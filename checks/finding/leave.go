@@ -32,7 +32,8 @@ func LeaveReason(word string) Text {
 func LeaveAdvice(word string) Text {
 	switch word {
 	case "DUPLICATE_IDENTITY":
-		return Textf("Give every participant a token with an identity (sub) of its own; two browser tabs, or React's StrictMode, join twice with one token.")
+		return Textf("Give every participant a token with an identity (sub) of its own; two browser tabs, or " +
+			"React's StrictMode, join twice with one token.")
 	case "SERVER_SHUTDOWN":
 		return Textf("Ask the server's operator whether it was restarted, and join again.")
 	case "PARTICIPANT_REMOVED", "ROOM_DELETED":

@@ -19,7 +19,8 @@ func (t *Token) judgeAlgorithm() *finding.Finding {
 	alg := t.Algorithm
 	if maker, variant := t.foreign(); variant != "" {
 		f := finding.New(finding.TokenForeign, finding.Fail,
-			"this is a JWT of another system (%s): algorithm %s, issuer %s, no video claim; LiveKit needs a token made with its own API key and secret",
+			"this is a JWT of another system (%s): algorithm %s, issuer %s, no video claim; LiveKit needs a token "+
+				"made with its own API key and secret",
 			maker, clean.Line(alg, 20), clean.Line(t.Claims.Issuer, 80)).
 			With("alg", clean.Line(alg, 20)).With("iss", clean.Line(t.Claims.Issuer, 80)).With("maker", maker.String()).As(variant)
 		return &f
@@ -110,7 +111,8 @@ func (t *Token) judgeSignatureLength(part string) *finding.Finding {
 			"the token's signature has %d bytes; %s makes %d; the token was cut at its end", len(t.signature), t.Algorithm, want).As("cut")
 	default:
 		f = finding.New(finding.TokenUndecodable, finding.Fail,
-			"the token's signature has %d bytes; %s makes %d; something was added to its end", len(t.signature), t.Algorithm, want).As("added")
+			"the token's signature has %d bytes; %s makes %d; something was added "+
+				"to its end", len(t.signature), t.Algorithm, want).As("added")
 	}
 	f = f.With("part", "signature").With("bytes", len(t.signature)).With("expected_bytes", want)
 	return &f

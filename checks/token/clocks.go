@@ -128,7 +128,8 @@ func (c Clocks) skew() []finding.Finding {
 			fast = worst[1]
 		}
 		f = finding.New(finding.ClockSkew, severity,
-			"the clocks of %s and %s are %s apart: that of %s is ahead; which one is wrong cannot be told from here; LiveKit tolerates 60 s",
+			"the clocks of %s and %s are %s apart: that of %s is ahead; which one is wrong cannot be told from "+
+				"here; LiveKit tolerates 60 s",
 			worst[0].name, worst[1].name, Elapsed(d), fast.name).
 			As("unknown").With("machine", "unknown").With("seconds", round(d.Abs()))
 	}

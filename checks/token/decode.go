@@ -77,7 +77,8 @@ func decodePart(i int, part string) ([]byte, *finding.Finding) {
 	switch {
 	case err == nil:
 		f = finding.New(finding.TokenUndecodable, finding.Fail,
-			"the %s of the token is written in standard base64 (with +, / or = padding); a JWT uses base64url without padding; LiveKit servers up to 1.12 read padding, later ones refuse it", partNames[i]).
+			"the %s of the token is written in standard base64 (with +, / or = padding); a JWT uses base64url "+
+				"without padding; LiveKit servers up to 1.12 read padding, later ones refuse it", partNames[i]).
 			With("byte", place).With("padded", strings.HasSuffix(part, "=")).
 			With("accepted_by", "padding: livekit-server up to 1.12").As("base64")
 	case len(usual)%4 == 1 && place >= len(usual)-4:

@@ -47,7 +47,8 @@ func (t *Token) byParts(raw string) []finding.Finding {
 		return t.decode()
 	case parts == 1:
 		return facts(finding.New(finding.TokenTruncated, finding.Fail,
-			"the token begins like a JWT but has no dots: %d characters of its first part (header) and nothing else; it was cut", len(raw)).As("cut"))
+			"the token begins like a JWT but has no dots: %d characters of its first part (header) and nothing "+
+				"else; it was cut", len(raw)).As("cut"))
 	case parts == 2:
 		return facts(finding.New(finding.TokenTruncated, finding.Fail,
 			"the token has 2 parts; a JWT has 3 (header.payload.signature); the end is missing").As("no-signature"))
@@ -96,7 +97,8 @@ var promises = []struct {
 	{variant: "promise", begins: "[object promise]", means: finding.Textf("a Promise that nobody awaited, made into text")},
 	{variant: "promise", begins: "%5bobject", means: finding.Textf("a Promise that nobody awaited, made into text")},
 	{variant: "promise", begins: "promise {", means: finding.Textf("a Promise that nobody awaited, made into text")},
-	{variant: "promise", begins: "[object object]", means: finding.Textf("an object made into text; a Promise that nobody awaited is the usual one")},
+	{variant: "promise", begins: "[object object]", means: finding.Textf("an object made into text; a Promise that " +
+		"nobody awaited is the usual one")},
 	{variant: "promise", whole: "{}", means: finding.Textf("an empty object, which is what JSON makes of a Promise that nobody awaited")},
 	{variant: "coroutine", begins: "<coroutine object", means: finding.Textf("a Python coroutine that nobody awaited")},
 	{variant: "function", begins: "<bound method", means: finding.Textf("a Python method that was named but not called")},
@@ -115,7 +117,8 @@ func opaque(shape Shape) finding.Finding {
 	switch {
 	case shape.Dots == 0 && shape.Prefix != "":
 		f = finding.New(finding.TokenOpaque, finding.Fail,
-			"the token is %d characters long, begins with %s and has no dots, so it is not a JWT (header.payload.signature); it looks like %s",
+			"the token is %d characters long, begins with %s and has no dots, so it is not a JWT "+
+				"(header.payload.signature); it looks like %s",
 			shape.Length, shape.Prefix, looks)
 	case shape.Dots == 0:
 		f = finding.New(finding.TokenOpaque, finding.Fail,
@@ -123,7 +126,8 @@ func opaque(shape Shape) finding.Finding {
 			shape.Length, looks)
 	default:
 		f = finding.New(finding.TokenOpaque, finding.Fail,
-			"the token is %d characters long and does not begin as a JWT does (header.payload.signature, a header that decodes to JSON); it looks like %s",
+			"the token is %d characters long and does not begin as a JWT does (header.payload.signature, a header "+
+				"that decodes to JSON); it looks like %s",
 			shape.Length, looks)
 	}
 	return f.With("length", shape.Length).With("dots", shape.Dots).With("prefix", shape.Prefix).
@@ -140,7 +144,8 @@ func (t *Token) wrapped(inner string, wrappings []answer.Wrapping) []finding.Fin
 	if dot > 0 && raw[:dot+1]+strings.NewReplacer("\r", "", "\n", "").Replace(raw[dot+1:]) == inner {
 		// base64 decoders ignore line breaks, and the signature is not signed itself.
 		f = finding.New(finding.TokenWrapped, finding.Warn,
-			"the token ends in a line break, or has one in its signature; LiveKit servers ignore it in a query; in an Authorization header it makes the request fail").
+			"the token ends in a line break, or has one in its signature; LiveKit servers ignore it in a query; in "+
+				"an Authorization header it makes the request fail").
 			With("accepted_by", "livekit-server, in the query")
 	} else {
 		f = finding.New(finding.TokenWrapped, finding.Fail,

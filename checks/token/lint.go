@@ -52,7 +52,8 @@ func (t *Token) lintIssuer() []finding.Finding {
 			return nil // TOKEN_CLAIM_TYPE says so
 		}
 		return []finding.Finding{finding.New(finding.TokenNoIssuer, finding.Fail,
-			"the token names no API key: its iss claim is missing or blank; the variable with the API key is probably not set where the token is made").
+			"the token names no API key: its iss claim is missing or blank; the variable with the API key is "+
+				"probably not set where the token is made").
 			As("missing").With("present", t.hasClaim("iss"))}
 	}
 	if f, is := placeholder.In(trimmed); is {
@@ -60,7 +61,8 @@ func (t *Token) lintIssuer() []finding.Finding {
 	}
 	if trimmed != iss {
 		return []finding.Finding{finding.New(finding.TokenClaimType, finding.Fail,
-			"the token's API key (iss) is “%s”, with blanks or invisible characters at its ends; the server looks it up exactly as it stands", clean.Line(iss, maxShownClaim)).
+			"the token's API key (iss) is “%s”, with blanks or invisible characters at its ends; the server looks "+
+				"it up exactly as it stands", clean.Line(iss, maxShownClaim)).
 			With("path", "iss").With("iss", clean.Line(iss, maxShownClaim)).As("key-blanks")}
 	}
 	return nil
@@ -150,7 +152,8 @@ func (t *Token) noVideo() finding.Finding {
 		for _, f := range videoFields[:2] {
 			if normal(m.name) == strings.ToLower(f.name) {
 				return finding.New(finding.TokenNoVideo, finding.Fail,
-					"the token has no video claim: its grants (%s) stand at the top level; they belong inside \"video\"", clean.Line(m.name, 40)).
+					"the token has no video claim: its grants (%s) stand at the top level; they belong inside "+
+						"\"video\"", clean.Line(m.name, 40)).
 					With("found_at", clean.Line(m.name, 40)).As("elsewhere")
 			}
 		}
@@ -160,7 +163,8 @@ func (t *Token) noVideo() finding.Finding {
 		for _, inner := range membersOf(m.value) {
 			if n := normal(inner.name); n == "roomjoin" || n == "video" || n == "canpublish" {
 				return finding.New(finding.TokenNoVideo, finding.Fail,
-					"the token has no video claim: its grants stand under %s; they belong under \"video\" at the top level", clean.Line(m.name, 40)).
+					"the token has no video claim: its grants stand under %s; they belong under \"video\" at the "+
+						"top level", clean.Line(m.name, 40)).
 					With("found_at", clean.Line(m.name, 40)+"."+clean.Line(inner.name, 40)).As("elsewhere")
 			}
 		}
@@ -204,7 +208,8 @@ func (t *Token) lintLimits() []finding.Finding {
 	over("attributes", "attributes", t.Claims.AttributesBytes, MaxAttributes)
 	if n := len(t.Reveal()); n > MaxRequestLine-joinRequest && len(found) == 0 {
 		found = append(found, finding.New(finding.TokenLimits, finding.Warn,
-			"the token is %d bytes long; browsers send it in the address of the WebSocket, together with a join request of %d, and many proxies refuse an address over %d bytes", n, joinRequest, MaxRequestLine).
+			"the token is %d bytes long; browsers send it in the address of the WebSocket, together with a join "+
+				"request of %d, and many proxies refuse an address over %d bytes", n, joinRequest, MaxRequestLine).
 			With("path", "").With("bytes", n).With("limit", MaxRequestLine).As("whole-token"))
 	}
 	return found
@@ -236,7 +241,8 @@ func (t *Token) lintPermissions() []finding.Finding {
 			"the first to join with this token starts %d agent(s) in the room: %s", n, strings.Join(named, ", "))
 		switch unnamed := len(agents) - len(named); {
 		case len(named) == 0:
-			f.Message = finding.Textf("the first to join with this token starts %d agent(s) without a name in the room: roomConfig.agents[].agentName is missing or empty", n)
+			f.Message = finding.Textf("the first to join with this token starts %d agent(s) without a name in the "+
+				"room: roomConfig.agents[].agentName is missing or empty", n)
 		case unnamed > 0:
 			f.Message = finding.Textf("%s, and %d without agentName", f.Message, unnamed)
 		}

@@ -150,7 +150,8 @@ func (t *Token) lintOddities() []finding.Finding {
 	} {
 		if clean.Line(s.value, len(s.value)+1) != s.value || strings.ContainsRune(s.value, utf8.RuneError) {
 			found = append(found, finding.New(finding.TokenClaimType, finding.Warn,
-				"%s is “%s”: it holds control or invisible characters, or some that were damaged on the way", s.path, clean.Line(s.value, maxShownClaim)).
+				"%s is “%s”: it holds control or invisible characters, or some that were damaged "+
+					"on the way", s.path, clean.Line(s.value, maxShownClaim)).
 				As("blanks").With("path", s.path).With("got", clean.Line(s.value, maxShownClaim)))
 		} else if strings.TrimSpace(s.value) != s.value {
 			found = append(found, finding.New(finding.TokenClaimType, finding.Warn,
@@ -172,7 +173,8 @@ func doubles(list []member, path string) []finding.Finding {
 		name := strings.ToLower(m.name)
 		if count[name]++; count[name] == 2 {
 			return []finding.Finding{finding.New(finding.TokenClaimType, finding.Warn,
-				"the claim %s%s occurs more than once; LiveKit servers keep the last one, other readers may not", path, clean.Line(m.name, 40)).
+				"the claim %s%s occurs more than once; LiveKit servers keep the last one, other "+
+					"readers may not", path, clean.Line(m.name, 40)).
 				With("path", path+clean.Line(m.name, 40)).As("doubled")}
 		}
 	}

@@ -59,19 +59,23 @@ func otherKey(t *Token, key, secret string, others []Candidate) finding.Finding 
 	switch {
 	case answer.TrimHidden(iss) == answer.TrimHidden(key):
 		f = finding.New(finding.SignatureOtherKey, finding.Fail,
-			"the token names the API key “%s”, here “%s” is configured: they differ only in blanks or invisible characters", shownKey(iss), shownKey(key)).
+			"the token names the API key “%s”, here “%s” is configured: they differ only in blanks or invisible "+
+				"characters", shownKey(iss), shownKey(key)).
 			As("blanks")
 	case s.made(secret):
 		f = finding.New(finding.SignatureOtherKey, finding.Fail,
-			"the token names the API key %s, here %s is configured; the secret is the same, so one of the two keys is written wrongly", shownKey(iss), shownKey(key)).
+			"the token names the API key %s, here %s is configured; the secret is the same, so one of the two keys "+
+				"is written wrongly", shownKey(iss), shownKey(key)).
 			With("secret_matches", true).As("typo")
 	case label != "":
 		f = finding.New(finding.SignatureOtherKey, finding.Fail,
-			"the token names the API key %s, here %s is configured; it is signed with the key and secret of %s", shownKey(iss), shownKey(key), label).
+			"the token names the API key %s, here %s is configured; it is signed with the key and "+
+				"secret of %s", shownKey(iss), shownKey(key), label).
 			With("found_in", label).As("known-here")
 	default:
 		f = finding.New(finding.SignatureOtherKey, finding.Fail,
-			"the token names the API key %s, here %s is configured: it was made for another LiveKit server or project, or with an older key", shownKey(iss), shownKey(key)).
+			"the token names the API key %s, here %s is configured: it was made for another LiveKit server or "+
+				"project, or with an older key", shownKey(iss), shownKey(key)).
 			As("other-project")
 	}
 	f = f.With("iss", shownKey(iss)).With("api_key", shownKey(key))
@@ -88,7 +92,8 @@ func otherKey(t *Token, key, secret string, others []Candidate) finding.Finding 
 // the token; the finding does not show it.
 func exchanged(length int) finding.Finding {
 	return finding.New(finding.SignatureSecretVariant, finding.Fail,
-		"the token names the API secret configured here as its API key: key and secret are exchanged where it is made, and whoever gets the token can read the secret").
+		"the token names the API secret configured here as its API key: key and secret are exchanged where it is "+
+			"made, and whoever gets the token can read the secret").
 		With("variant", "key-secret-swapped").With("side", string(SideSigner)).With("secret_length", length).As("swapped")
 }
 
@@ -106,7 +111,8 @@ func mismatch(t *Token, key, secret string, others []Candidate) finding.Finding 
 	v, ok := Explain(t, key, secret, others)
 	if !ok {
 		return finding.New(finding.SignatureMismatch, finding.Fail,
-			"the token names the API key configured here (%s), but is not signed with the secret configured here (%d bytes), nor with any form of it that was tried", shownKey(key), len(secret)).
+			"the token names the API key configured here (%s), but is not signed with the secret configured here "+
+				"(%d bytes), nor with any form of it that was tried", shownKey(key), len(secret)).
 			With("iss", shownKey(t.Effective().Claims.Issuer)).With("secret_length", len(secret)).As("undecided")
 	}
 	var f finding.Finding

@@ -134,7 +134,8 @@ func (j judge) expiry() []finding.Finding {
 	}
 	if life := exp.Sub(start); life > longLived && unitOf(float64(exp.Unix())).IsZero() {
 		return facts(finding.New(finding.TokenLivesLong, finding.Warn,
-			"the token is valid for %s; a token needs to live only until somebody has joined; over 24 h is a risk if it leaks", Elapsed(life)).
+			"the token is valid for %s; a token needs to live only until somebody has joined; over 24 h is a risk "+
+				"if it leaks", Elapsed(life)).
 			With("lifetime_seconds", round(life)))
 	}
 	return nil
@@ -186,7 +187,8 @@ func (j judge) start() []finding.Finding {
 		ahead := iat.Sub(j.now)
 		variant, why := j.whyAhead(*iat)
 		found = append(found, finding.New(finding.TokenIssuedInFuture, finding.Warn,
-			"the token says that it was made (iat) %s in the future by %s; LiveKit servers up to 1.12 refuse it, later ones do not look%s", Elapsed(ahead), j.by, why).
+			"the token says that it was made (iat) %s in the future by %s; LiveKit servers up to 1.12 refuse it, "+
+				"later ones do not look%s", Elapsed(ahead), j.by, why).
 			As(variant).By(aheadParty(variant)).With("iat", stamp(*iat)).With("seconds_ahead", round(ahead)).
 			With("accepted_by", "livekit-server from 1.13 on"))
 	}
@@ -236,7 +238,8 @@ func (j judge) zone(when time.Time) finding.Text {
 	if !isZone(offset.Abs()) || (d-offset).Abs() > zoneSlack {
 		return finding.Text{}
 	}
-	return finding.Textf("; its start is off by %s, to within seconds: probably a local time was taken for UTC (datetime.utcnow().timestamp() does that)", Elapsed(offset))
+	return finding.Textf("; its start is off by %s, to within seconds: probably a local time was taken for UTC "+
+		"(datetime.utcnow().timestamp() does that)", Elapsed(offset))
 }
 
 // isZone reports whether some time zone differs from UTC by d. These are all that
