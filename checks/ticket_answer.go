@@ -38,10 +38,7 @@ func (c *Case) read(reply *probe.Reply, profile answer.Profile) *TicketAnswer {
 	found := answer.Find(reply.Body, reply.Header.Get("Content-Type"), profile)
 	a, raw := &TicketAnswer{Reply: reply, Answer: found, path: found.TokenPath, kind: found.TokenKind}, found.Token
 	if found.AtUsual != answer.Missing {
-		a.path, a.kind = found.UsualPath, found.AtUsual
-	}
-	if found.AtUsual == answer.Text {
-		raw = found.UsualToken
+		a.path, a.kind, raw = found.UsualPath, found.AtUsual, found.UsualToken
 	}
 	_, missing := c.missingToken(a, Text{})
 	if !missing && (a.kind == answer.Text || a.kind == answer.Empty || a.kind == answer.Null) {
@@ -83,7 +80,7 @@ func answerFindings(c *Case, a *TicketAnswer, who Text) []Finding {
 		return []Finding{f}
 	}
 	var findings []Finding
-	if a.Answer.AtUsual == answer.Text && a.Answer.TokenHasVideo && !a.Answer.TokenUsual {
+	if a.Answer.AtUsual != answer.Missing && a.Answer.TokenHasVideo && !a.Answer.TokenUsual {
 		findings = append(findings, finding.New(finding.TicketFieldUnusual, finding.Warn,
 			"a LiveKit token sits at %s, and its reader takes what sits at %s", a.Answer.TokenPath, a.Answer.UsualPath).
 			With("token_path", a.Answer.TokenPath).With("usual_path", a.Answer.UsualPath).With("fields", a.Answer.Fields).As("other-token"))

@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/net/netutil"
 
+	"lkdoctor/checks/answer"
 	"lkdoctor/checks/check"
 	"lkdoctor/checks/finding"
 	"lkdoctor/config"
@@ -45,5 +46,22 @@ func TestOneConnectionAtATime(t *testing.T) {
 	}
 	if first, second := <-asked, <-asked; first != http.MethodGet || second != http.MethodPost || len(asked) > 0 {
 		t.Errorf("asked %s, then %s, and %d more", first, second, len(asked))
+	}
+}
+
+// TestAnEmptyTokenIsNotReplaced: a reader that gets an empty value gets no token, even
+// where another field holds a good one.
+func TestAnEmptyTokenIsNotReplaced(t *testing.T) {
+	const good = `"accessToken":"eyJhbGciOiJIUzI1NiJ9.eyJ2aWRlbyI6eyJyb29tIjoiciJ9LCJuYmYiOjF9.xxxx","url":"ws://127.0.0.1:9"`
+	for _, empty := range []string{`""`, `null`, `" "`} {
+		c := newTestCase(t, nil)
+		a := c.read(answered(200, "Content-Type: application/json", `{"token":`+empty+`,`+good+`}`), answer.TicketService)
+		if a.Token == nil || a.Token.Decoded || len(a.Token.Format) != 1 || a.Token.Format[0].Code != finding.TokenEmpty {
+			t.Errorf("%s: %+v, want TOKEN_EMPTY", empty, a.Token)
+		}
+		found := answerFindings(c, a, finding.Textf("the service"))
+		if len(found) != 1 || found[0].Code != finding.TicketFieldUnusual || found[0].Variant != "other-token" {
+			t.Errorf("%s: %+v, want TICKET_FIELD_UNUSUAL", empty, found)
+		}
 	}
 }
