@@ -57,10 +57,11 @@ func (t *trip) take() *Conn {
 // answered stops the timer for the first byte permanently: a server may answer
 // before the request is written.
 func (t *trip) answered() {
+	at := t.net.now()
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.first.IsZero() {
-		t.first, t.firstAt = time.Now(), t.net.now()
+		t.first, t.firstAt = time.Now(), at
 		t.slow.Reset(t.lim.Body)
 	}
 	t.silence.Stop()

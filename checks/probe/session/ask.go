@@ -120,7 +120,7 @@ func answersBinding(ctx context.Context, n *probe.Net, c Candidate, name, key st
 		return false
 	}
 	defer func() { _ = conn.Close() }()
-	defer context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })()
+	defer expireWith(ctx, conn)()
 	buf := make([]byte, 1500)
 	if c.Protocol == "tcp" { // in the frames of RFC 4571
 		_, err := conn.Write(append(binary.BigEndian.AppendUint16(nil, uint16(len(request))), request...))

@@ -38,8 +38,8 @@ func bitrate(bytes int, over time.Duration) float64 {
 	return float64(bytes) * 8 / over.Seconds()
 }
 
-// Tally counts the packets of one received track. Its methods may be called from any
-// goroutine.
+// Tally counts the packets of one received track, in bounded memory. Its methods may
+// be called from any goroutine.
 type Tally struct {
 	clock float64 // of the RTP timestamps, in Hz
 	vp8   bool    // whose frames are counted

@@ -288,11 +288,11 @@ func (t *turnTalk) talk(ctx context.Context, conn net.PacketConn) {
 	t.client = client
 	reading := make(chan struct{})
 	go func() { defer close(reading); t.read() }()
-	hangUp := func() { client.Close(); _ = conn.Close() }
-	stop := context.AfterFunc(ctx, hangUp)
+	closeBoth := func() { client.Close(); _ = conn.Close() }
+	stop := context.AfterFunc(ctx, closeBoth)
 	t.ask(ctx)
 	stop()
-	hangUp()
+	closeBoth()
 	<-reading
 }
 

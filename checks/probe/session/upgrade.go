@@ -181,7 +181,7 @@ func (g *upgrade) once(ctx, uctx context.Context, conn *probe.Conn) (up upgraded
 		if err != nil {
 			return nil, err
 		}
-		unwatch = hangUp(uctx, c)
+		unwatch = expireWith(uctx, c)
 		return &pacedConn{Conn: c, pace: up.bytes}, nil
 	}
 	if conn != nil {
@@ -202,10 +202,10 @@ func (g *upgrade) once(ctx, uctx context.Context, conn *probe.Conn) (up upgraded
 	return up, g.unanswered(ctx, uctx, conn, err), nil
 }
 
-// hangUp ends all reads and writes of conn when ctx ends: once connected, the
+// expireWith ends all reads and writes of conn when ctx ends: once connected, the
 // WebSocket library heeds only a context's deadline. unwatch ends that, and returns
 // when conn's deadlines are the caller's again.
-func hangUp(ctx context.Context, conn net.Conn) (unwatch func()) {
+func expireWith(ctx context.Context, conn net.Conn) (unwatch func()) {
 	done := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
 		_ = conn.SetDeadline(time.Unix(1, 0))
