@@ -111,10 +111,12 @@ func expandedValue(all *config.Settings, s config.Setting) []Finding {
 	switch {
 	case s.Expanded:
 		f = finding.New(finding.EnvValueExpanded, finding.Warn,
-			"%s in %s holds a $, which Next.js expands: it reads another value than is written there", s.Name, s.Source.String()).As("dollar")
+			"%s in %s holds a $, which Next.js expands: it reads another value than is "+
+				"written there", s.Name, s.Source.String()).As("dollar")
 	case s.CutAtHash:
 		f = finding.New(finding.EnvValueExpanded, finding.Warn,
-			"%s in %s holds a #, where Next.js cuts it: it reads a shorter value than is written there", s.Name, s.Source.String()).As("hash")
+			"%s in %s holds a #, where Next.js cuts it: it reads a shorter value than is "+
+				"written there", s.Name, s.Source.String()).As("hash")
 	default:
 		return nil
 	}

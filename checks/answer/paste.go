@@ -62,7 +62,8 @@ func pastedAlone(text string) (Paste, bool) {
 	word := allQuotesOff(text)
 	if rest, bearer := afterWord(word, "bearer "); bearer {
 		rest = allQuotesOff(strings.TrimSpace(rest))
-		p := Paste{Token: secret.New(rest), Said: finding.Textf("The paste was “Bearer” and a token; the token after “Bearer” was taken.")}
+		p := Paste{Token: secret.New(rest),
+			Said: finding.Textf("The paste was “Bearer” and a token; the token after “Bearer” was taken.")}
 		return p, rest != "" && !strings.ContainsAny(rest, " \t\r\n")
 	}
 	if word == "" || strings.ContainsAny(word, " \t\r\n") || strings.Contains(word, "://") || strings.Contains(word, "access_token=") {

@@ -59,7 +59,8 @@ var compiled = sync.OnceValue(func() patterns {
 			`^(change[-_ ]?me|todo|fixme|tbd|replaceme|placeholder|api[-_]?key|api[-_]?secret|livekit[-_]api[-_](key|secret))$`,
 		),
 		reference: either(
-			`^(\$\{[^}]*\}|\$\{\{.*\}\}|\{\{.*\}\}|#\{[^}]*\}|\$\([A-Z_][A-Z0-9_]*\)|\$(env:)?[A-Z_][A-Z0-9_]{3,}|%[A-Za-z_][A-Za-z0-9_]*%)$`,
+			`^(\$\{[^}]*\}|\$\{\{.*\}\}|\{\{.*\}\}|`+
+				`#\{[^}]*\}|\$\([A-Z_][A-Z0-9_]*\)|\$(env:)?[A-Z_][A-Z0-9_]{3,}|%[A-Za-z_][A-Za-z0-9_]*%)$`,
 			`^(process\.env|import\.meta\.env|os\.environ|os\.getenv)\b`,
 			`^(?i:op://|arn:aws:|@microsoft\.keyvault\()`,
 		),

@@ -31,19 +31,23 @@ var patterns = sync.OnceValue(func() []pattern {
 		// A JWT, whole or cut: "eyJ" is base64 of {" .
 		{re: `eyJ` + jwtChars + `{5,}(?:\.` + jwtChars + `*)*`, needs: []string{"eyj"}},
 		// One whose header has a blank after the brace.
-		{re: `\be(?:yA|wo|wk|w0)` + jwtChars + `{4,}\.e[yw]` + jwtChars + `+(?:\.` + jwtChars + `*)*`, needs: []string{"eya", "ewo", "ewk", "ew0"}},
+		{re: `\be(?:yA|wo|wk|w0)` + jwtChars + `{4,}\.e[yw]` + jwtChars + `+(?:\.` + jwtChars + `*)*`,
+			needs: []string{"eya", "ewo", "ewk", "ew0"}},
 		// LiveKit-like opaque tokens: lk_demo_…
 		{re: `\blk_[A-Za-z0-9]{2,12}_[A-Za-z0-9_\-+/=]{8,}`, needs: []string{"lk_"}},
 		// name=value, in URLs, env files, command lines.
 		{re: `(?i)(?:` + secretNames + `|` + tokenNames + `)[ \t]*=[ \t]*("[^"\r\n]*"?|'[^'\r\n]*'?|[^\s&"'<>]+)`, needs: hints},
 		// "name": "value" in JSON, 'name': 'value' in Python.
-		{re: `(?i)(?:` + secretNames + `|` + tokenNames + `)["']\s*:\s*[bu]?("(?:[^"\\]|\\.)*"?|'(?:[^'\\]|\\.)*'?|-?[0-9][\w.+\-]*)`, needs: hints},
+		{re: `(?i)(?:` + secretNames + `|` + tokenNames +
+			`)["']\s*:\s*[bu]?("(?:[^"\\]|\\.)*"?|'(?:[^'\\]|\\.)*'?|-?[0-9][\w.+\-]*)`, needs: hints},
 		// secret: value in YAML and log lines.
 		{re: `(?i)` + secretNames + `[ \t]*:[ \t]*("[^"\r\n]*"?|'[^'\r\n]*'?|[^\s"',}]+)`, needs: secretHints},
 		{re: `(?i)` + tokenNames + `[ \t]*:[ \t]*([\w\-.~+/=]{16,})`, needs: tokenHints},
 		// Header lines.
-		{re: `(?i)authorization["']?\s*[:=]\s*["']?(?:(?:bearer|basic|digest|token|negotiate)[ \t]+)*([^"'\r\n]+)`, needs: []string{"authorization"}},
-		{re: `(?i)(?:cookie|x-api-key|x-auth-token)["']?\s*:\s*["']?([^"'\r\n]+)`, needs: []string{"cookie", "x-api-key", "x-auth-token"}},
+		{re: `(?i)authorization["']?\s*[:=]\s*["']?(?:(?:bearer|basic|digest|token|negotiate)[ \t]+)*([^"'\r\n]+)`,
+			needs: []string{"authorization"}},
+		{re: `(?i)(?:cookie|x-api-key|x-auth-token)["']?\s*:\s*["']?([^"'\r\n]+)`,
+			needs: []string{"cookie", "x-api-key", "x-auth-token"}},
 		{re: `(?i)\b(?:bearer|basic)[ \t]+([\w\-.~+/=]{4,})`, needs: []string{"bearer", "basic"}, keep: isWord},
 		// scheme://user:password@host
 		{re: `[A-Za-z][A-Za-z0-9+.\-]*://([^/\s"'<>?#]+)@`, needs: []string{"@"}},

@@ -8,9 +8,10 @@ import (
 
 // This file is a port of parse() of dotenv 16.3.1 (https://github.com/motdotla/dotenv,
 // BSD-2-Clause, Copyright (c) 2015, Scott Motte; licence text in NOTICE.md),
-// which @next/env carries. dotenv's one regular expression is
+// which @next/env carries. dotenv's one regular expression is, in one line,
 //
-//	/(?:^|^)\s*(?:export\s+)?([\w.-]+)(?:\s*=\s*?|:\s+?)(\s*'(?:\\'|[^'])*'|\s*"(?:\\"|[^"])*"|\s*`(?:\\`|[^`])*`|[^#\r\n]+)?\s*(?:#.*)?(?:$|$)/gm
+//	/(?:^|^)\s*(?:export\s+)?([\w.-]+)(?:\s*=\s*?|:\s+?)
+//	(\s*'(?:\\'|[^'])*'|\s*"(?:\\"|[^"])*"|\s*`(?:\\`|[^`])*`|[^#\r\n]+)?\s*(?:#.*)?(?:$|$)/gm
 
 // definition matches one definition and its line end, from the first character after
 // white space. Its groups are the name, a quoted value and another value.

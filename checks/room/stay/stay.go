@@ -418,7 +418,8 @@ func (s *Stay) reportExcess(excess []session.Excess) {
 		}
 	}
 	if len(fresh) > 0 {
-		s.problem(finding.Textf("the server sends more than lkdoctor reads, and the rest waits or is dropped: %s", strings.Join(fresh, ", ")))
+		s.problem(finding.Textf("the server sends more than lkdoctor reads, and the rest waits or is dropped: %s",
+			strings.Join(fresh, ", ")))
 	}
 }
 

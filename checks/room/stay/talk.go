@@ -25,7 +25,8 @@ func (s *Stay) takeData(packet *livekit.DataPacket) {
 	switch p := packet.GetValue().(type) {
 	case *livekit.DataPacket_User:
 		payload := p.User.GetPayload()
-		s.received(&room.Message{From: from, Topic: s.o.Redact.Clean(p.User.GetTopic(), 80), Text: s.readable(payload), Bytes: len(payload)})
+		s.received(&room.Message{From: from, Topic: s.o.Redact.Clean(p.User.GetTopic(), 80),
+			Text: s.readable(payload), Bytes: len(payload)})
 	case *livekit.DataPacket_ChatMessage:
 		text := p.ChatMessage.GetMessage()
 		s.received(&room.Message{From: from, Topic: "chat", Text: s.readable([]byte(text)), Bytes: len(text)})
