@@ -258,11 +258,10 @@ func (c *Case) preview() diagnosis.Evidence {
 	e.Values["api_key"] = clean.Line(c.Settings.APIKey.Value, 80)
 	e.Values["key"] = e.Values["api_key"] // until a token under test names another
 	e.Values["service_setting"], e.Values["service_source"] = c.serviceSetting()
-	e.Values["ticket_path"] = clean.Line(strings.ReplaceAll(c.ticketPath(), "{ticket}", "…"), 200)
 	service, endpoint := usableURL(c.Settings.TicketService.Value), usableURL(c.Options.TokenEndpoint)
+	ticketPath := strings.ReplaceAll(c.ticketPath(), "{ticket}", "…")
 	if endpoint != nil {
-		service = endpoint
-		e.Values["ticket_path"] = clean.Line(endpoint.Path, 200)
+		service, ticketPath = endpoint, endpoint.Path
 	}
 	addressValues(e.Values, "endpoint", endpoint)
 	for _, at := range []struct {
@@ -279,6 +278,7 @@ func (c *Case) preview() diagnosis.Evidence {
 			e.Places[at.owner] = finding.Textf("%s", clean.URL(at.url.String()))
 		}
 	}
+	e.Values["ticket_path"] = clean.Line(ticketPath, 200) // of the request, not of the service's address
 	return e
 }
 
