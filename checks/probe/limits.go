@@ -105,7 +105,8 @@ func (l Limits) Shorter() Limits {
 func (l *Limits) all() []*time.Duration {
 	return []*time.Duration{&l.DNS, &l.TCP, &l.TLS, &l.FirstByte, &l.Exchange, &l.Body, &l.Compile, &l.Extra, &l.Upgrade,
 		&l.FirstFrame, &l.Media, &l.Offer, &l.Candidate, &l.DTLS, &l.Silence, &l.Grace, &l.CandidateTCP, &l.Ask, &l.Connect,
-		&l.Pause, &l.Accept, &l.Measure, &l.Settle, &l.Relay, &l.Path, &l.TURN, &l.Echo, &l.Again, &l.Agent, &l.AgentAudio, &l.AgentPoll, &l.Dispatched, &l.JobTaken}
+		&l.Pause, &l.Accept, &l.Measure, &l.Settle, &l.Relay, &l.Path, &l.TURN, &l.Echo, &l.Again,
+		&l.Agent, &l.AgentAudio, &l.AgentPoll, &l.Dispatched, &l.JobTaken}
 }
 
 // Waits returns the Limits, with the defaults in place of zeros.
