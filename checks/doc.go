@@ -1,5 +1,7 @@
 // Package checks is the doctor itself: the checks of each stage, and Do, which
-// runs them against a Case and draws the conclusion.
+// runs them against a Case and draws the conclusion. It touches the network through
+// Case.Net only, reads no environment variable itself, and writes no file. Do leaves
+// every room and closes every connection of its run.
 //
 // A new check is a file named stage_subject.go with one constructor, a line in
 // All, a page in checks/catalogue for each code that it can report, the Chinese
