@@ -26,11 +26,6 @@ func isJSSpace(r rune) bool {
 	return r >= '\t' && r <= '\r' || r >= '\u2000' && r <= '\u200a'
 }
 
-// isWord is \w without the u flag.
-func isWord(c byte) bool {
-	return c == '_' || c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
-}
-
 func trimJS(s string) string { return strings.TrimFunc(s, isJSSpace) }
 
 // terminatorWidth is the length in bytes of the line terminator at pos (what ^,
