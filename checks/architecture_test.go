@@ -213,8 +213,9 @@ func TestNoBackDoors(t *testing.T) {
 	}
 }
 
-// TestEveryCode checks that each code has a page with a fix, is emitted somewhere, and
-// is the result of a lab fault or asserted by a test through codetest.Wants.
+// TestEveryCode checks that each code has a page with a fix and an existing check, is
+// emitted somewhere, and is the result of a lab fault or asserted by a test through
+// codetest.Wants.
 func TestEveryCode(t *testing.T) {
 	names := codeNames(t)
 	emitted, tested := map[string]bool{}, map[string]bool{}
