@@ -14,6 +14,7 @@ import (
 	"strings"
 	"testing"
 
+	"lkdoctor/checks"
 	"lkdoctor/checks/catalogue"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/lab"
@@ -212,8 +213,9 @@ func TestNoBackDoors(t *testing.T) {
 	}
 }
 
-// TestEveryCode checks that each code has a page with a fix, is emitted somewhere, and
-// is the result of a lab fault or asserted by a test through codetest.Wants.
+// TestEveryCode checks that each code has a page with a fix and an existing check, is
+// emitted somewhere, and is the result of a lab fault or asserted by a test through
+// codetest.Wants.
 func TestEveryCode(t *testing.T) {
 	names := codeNames(t)
 	emitted, tested := map[string]bool{}, map[string]bool{}
@@ -247,6 +249,8 @@ func TestEveryCode(t *testing.T) {
 		switch {
 		case !has || len(page.Fixes()) == 0:
 			t.Errorf("%s has no page with a fix", code)
+		case page.Check != catalogue.AnyCheck && !slices.ContainsFunc(checks.Specs(), func(s checks.Spec) bool { return s.ID == page.Check }):
+			t.Errorf("the page of %s names the check %q, which does not exist", code, page.Check)
 		case !emitted[string(code)]:
 			t.Errorf("%s is emitted nowhere", code)
 		case !tested[string(code)]:

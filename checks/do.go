@@ -106,7 +106,7 @@ func exitCode(ctx context.Context, run check.Run, strict bool) int {
 
 // Continue lets c reuse an earlier run: the stages before from keep their results
 // and products, so that no ticket is consumed again. If the LiveKit settings have changed
-// meanwhile, only the ticket's stage does. Call it before Do.
+// meanwhile, only the ticket's stage keeps them. Call it before Do.
 func (c *Case) Continue(earlier *Case, results []check.Result, from check.Stage) {
 	order, a, b := check.Stages(), earlier.Settings, c.Settings
 	same := a.URL.Secret.Equal(b.URL.Secret) && a.APIKey.Secret.Equal(b.APIKey.Secret) && a.APISecret.Secret.Equal(b.APISecret.Secret)
@@ -178,7 +178,7 @@ func Interrupted(now time.Time) check.Run {
 		"interrupted before this check had ended").By(finding.OwnerNone))
 }
 
-// unbegun returns a run without checks, with f as the reason.
+// unbegun returns a run in which no check ran: the first one carries f as the reason.
 func unbegun(now time.Time, exit int, f Finding) check.Run {
 	run := check.Run{
 		StartedAt: now, Target: check.Target{TokenSource: check.SourceNone}, Settings: []config.Shown{},

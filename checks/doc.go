@@ -1,9 +1,12 @@
 // Package checks is the doctor itself: the checks of each stage, and Do, which
-// runs them against a Case and draws the conclusion.
+// runs them against a Case and draws the conclusion. It touches the network through
+// Case.Net only, reads no environment variable itself, and writes no file. Do leaves
+// every room and closes every connection of its run.
 //
 // A new check is a file named stage_subject.go with one constructor, a line in
-// All, a page in checks/catalogue for each code that it can emit, and a fault
-// of the lab that leads to it.
+// All, a page in checks/catalogue for each code that it can report, the Chinese
+// words of its messages in checks/i18n/zh.json, and a fault of the lab that leads
+// to it.
 package checks
 
 import (
@@ -17,7 +20,7 @@ type (
 	Check = check.Check
 	// Spec is what is known of a check before it runs.
 	Spec = check.Spec
-	// Report is what a check comes to.
+	// Report is the result of a check.
 	Report = check.Report
 	// Ended are the results that a check declared it reads.
 	Ended = check.Ended

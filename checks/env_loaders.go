@@ -39,8 +39,7 @@ func loaderFindings(s *config.Settings) []Finding {
 			}
 		}
 		if lines := strings.ReplaceAll(content, "\r\n", "\n"); len(ofFile) > 0 && lines != content {
-			// Line ends are reported as the cause where the difference goes, or
-			// gets smaller, without them.
+			// Line ends are the cause of each difference that is gone without them.
 			left := dotenv.Compare([]byte(lines), s.Env.Value)
 			cured := func(f Finding) bool {
 				for _, v := range wanted {
@@ -87,8 +86,8 @@ func loaderVariant(v config.EnvVar, line string) string {
 	return "syntax"
 }
 
-// loaderFinding returns the table for one variable: which loaders read the same
-// value.
+// loaderFinding returns the finding about one variable, with a table of what each
+// loader reads; false where all of them read the same.
 func loaderFinding(s *config.Settings, f config.EnvFile, v config.EnvVar, readings []dotenv.Reading) (Finding, bool) {
 	names := &values{settings: s}
 	table := []string{names.row("Next.js", v.Value)}
@@ -130,8 +129,8 @@ func loaderFinding(s *config.Settings, f config.EnvFile, v config.EnvVar, readin
 	return result, true
 }
 
-// values labels the values that loaders read with letters, so that a table shows
-// which are equal without showing any of them.
+// values gives each value that a loader reads a letter, so that a table shows which
+// values are equal and shows none of them.
 type values struct {
 	settings *config.Settings
 	seen     []secret.Value
@@ -160,7 +159,8 @@ func (r *values) row(name string, value secret.Value) string {
 }
 
 // plainValues reports whether every loader reads the values of vars alike, so that
-// the loaders need not run: LiveKit's own keys, and plain addresses.
+// the loaders need not run: they hold only letters, digits and _-:/. as LiveKit's own
+// keys and plain addresses do.
 func plainValues(vars []config.EnvVar) bool {
 	return !slices.ContainsFunc(vars, func(v config.EnvVar) bool {
 		return strings.ContainsFunc(v.Value.Reveal(), func(r rune) bool {

@@ -122,23 +122,24 @@ type AgentRoom struct {
 	// Watch follows the signalling of that stay.
 	Watch *probe.Agents
 
-	call func(ctx context.Context, n *probe.Net) // takes the call back; nil without one
+	takeBack func(ctx context.Context, n *probe.Net) // nil without a call
 }
 
 // TakeBack deletes the dispatch, if there is one, and removes its agents from the
 // room. Call it before the stay ends: the server lists no dispatches of an empty
 // room.
 func (r *AgentRoom) TakeBack(ctx context.Context, n *probe.Net) {
-	if r.call == nil {
+	if r.takeBack == nil {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), n.Waits().Extra)
 	defer cancel()
-	r.call(ctx, n)
+	r.takeBack(ctx, n)
 }
 
-// callAgent calls the agent of --agent into a stay at LIVEKIT_URL: the given one,
-// or a new one, in which it also deletes the dispatch.
+// callAgent calls the agent of --agent into the stay of Options.AgentRoom, whose owner
+// takes the call back. Without one it joins a new room at LIVEKIT_URL, and takes the
+// call back and leaves when it returns.
 func (c *Case) callAgent(ctx context.Context) Report {
 	in := c.Options.AgentRoom
 	var over <-chan struct{}
@@ -164,7 +165,7 @@ func (c *Case) callAgent(ctx context.Context) Report {
 		return Report{Skip: &check.Skip{Reason: check.Blocked, By: "join.api",
 			Text: finding.Textf("not run: the server API did not take the call: %s", apiWords(reply, lost))}}
 	}
-	in.call = func(ctx context.Context, n *probe.Net) {
+	in.takeBack = func(ctx context.Context, n *probe.Net) {
 		_, _, _ = n.API(u, key, secret).TakeBack(ctx, in.Room, made.ID)
 		for _, agent := range in.Watch.Seen() { // the server ends a job some seconds later
 			if !agent.Before && (agent.Name == name || c.Options.AgentRoom == nil) {

@@ -83,7 +83,7 @@ type browserAsk struct {
 	page *pageSeen
 }
 
-// askAsBrowser sends the requests to the server at u. The answers may be read once
+// askAsBrowser sends the requests to the server at that address. The answers may be read once
 // done is closed; close cancels the requests.
 func (c *Case) askAsBrowser(ctx context.Context, at address, t *token.Token, v *probe.Verdict) *browserAsk {
 	a := &browserAsk{at: at, done: make(chan struct{})}

@@ -163,7 +163,7 @@ func (c *Case) notTheToken(ctx context.Context, v *probe.Verdict, at address, t 
 }
 
 // longToken is the length in bytes above which a proxy may refuse a token for its
-// length: nginx takes header lines of 4 or 8 KiB, as the machine's pages are.
+// length: nginx takes header lines of one memory page of its machine, 4 or 8 KiB.
 const longToken = 4 << 10
 
 // validateOnly returns a finding where LiveKit answers without a token, and

@@ -89,7 +89,7 @@ func notReady(status int, text string, front probe.ServerKind) Finding {
 	case strings.Contains(strings.ToLower(text), "could not find any available nodes"):
 		f.Message = finding.Textf("the server answers %d: it finds no node that could take the room", status)
 		f = f.As("no-nodes")
-	case status < 502 || status > 504 && (status < 520 || status > 526): // LiveKit answers none of these, but for 503 in words of its own
+	case status < 502 || status > 504 && (status < 520 || status > 526): // a proxy's own statuses are left
 		f = f.As("no-nodes")
 	default:
 		f = f.As(byFront(f.Code, "gateway", front, "gateway"))
@@ -130,8 +130,8 @@ func withAnswer(f Finding, status int, text string) Finding {
 	return f.With("server_text", text)
 }
 
-// upgradeFinding reads the HTTP answer that refused the upgrade, which the SDKs
-// discard.
+// upgradeFinding returns the finding about the HTTP answer that refused the upgrade,
+// which the SDKs discard.
 func upgradeFinding(f *session.SignalFailure, t *token.Token, front probe.ServerKind, at address) Finding {
 	if named := probe.Front(f.Status, f.Header, f.Body); named != probe.ServerUnknown {
 		front = named

@@ -106,7 +106,7 @@ func (c *Case) relayJoin(ctx context.Context, signal *session.Participant) (*ses
 	}
 	joined := session.JoinRelayed(ctx, c.Net, c.livekitURL(), raw, via(c.verdict()))
 	if relayFailed(joined) {
-		// A verdict this heavy takes two tries, each with an allocation of its own.
+		// It is reported only if a second join, with a new allocation, fails too.
 		joined = session.JoinRelayed(ctx, c.Net, c.livekitURL(), raw, via(c.verdict()))
 	}
 	return joined, Text{}

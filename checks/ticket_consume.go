@@ -15,9 +15,8 @@ import (
 	"lkdoctor/config/clean"
 )
 
-// ticketConsume exchanges the ticket for a token, once. It is one of two requests
-// of a run that change anything; all later checks use its answer. It also asks a
-// token endpoint.
+// ticketConsume exchanges the ticket for a token, once: the request spends the
+// ticket. All later checks use its answer. It also asks a token endpoint.
 func ticketConsume(c *Case) Check {
 	return c.check(Spec{
 		ID: "ticket.consume", Stage: check.StageTicket, Timeout: 50 * time.Second,

@@ -2,8 +2,8 @@
 // happens, how to confirm it with one command, and how to fix it. Titles, causes and
 // fixes of a code are only here; a finding only says what its run saw.
 //
-// The pages are embedded Markdown, and parsed when they are looked up. To add one, write pages/en/CODE.md in the form that parse
-// requires; the tests say what is missing.
+// The pages are embedded Markdown, and parsed when they are looked up. To add one, write
+// pages/en/CODE.md in the form that parse requires; the tests say what is missing.
 package catalogue
 
 import (

@@ -12,19 +12,6 @@ import (
 	"lkdoctor/checks/wrap"
 )
 
-// checkIDs returns the public check IDs. Pages of codes that every check can emit have
-// "any" in their place.
-func checkIDs() []string {
-	return []string{
-		"env.files", "env.livekit", "env.ticket", "env.exposure",
-		"ticket.reach", "ticket.consume", "ticket.frontend",
-		"token.format", "token.claims", "token.time",
-		"signature.local", "signature.server",
-		"join.reach", "join.websocket", "join.media", "join.browser", "join.agent", "join.api", "join.turn", "join.publish", "join.reconnect",
-		"fallback.mint", "fallback.join",
-	}
-}
-
 func owners() []finding.Owner {
 	return []finding.Owner{
 		finding.OwnerConfig, finding.OwnerTicketService, finding.OwnerFrontend,
@@ -78,8 +65,7 @@ func keepsTheContract(t *testing.T, code finding.Code, page Page) {
 	if page.Code != code {
 		t.Errorf("the page is headed %s", page.Code)
 	}
-	own := strings.HasPrefix(string(code), "DOCTOR_")
-	if own != (page.Check == AnyCheck) || !own && !slices.Contains(checkIDs(), page.Check) {
+	if code.IsDoctor() != (page.Check == AnyCheck) {
 		t.Errorf("check %q", page.Check)
 	}
 	if !slices.Contains(owners(), page.Owner) {

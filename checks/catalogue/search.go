@@ -75,8 +75,8 @@ func hasAll(text string, wanted []string) bool {
 	})
 }
 
-// SDKText is an error text of one of LiveKit's SDKs, or of its server, and the
-// findings that lead to it.
+// SDKText is an error text of one of LiveKit's SDKs, or of its server, and the codes
+// of what may cause it.
 type SDKText struct {
 	// SDK, Language and Version are of the program with the text, Source is its file.
 	SDK      string `json:"sdk"`
@@ -85,7 +85,7 @@ type SDKText struct {
 	Source   string `json:"source"`
 	// Text has {} in place of what differs from case to case.
 	Text string `json:"text"`
-	// Codes are the findings that it may mean, the most likely first.
+	// Codes are the codes that it may mean, the most likely first.
 	Codes []finding.Code `json:"codes"`
 }
 

@@ -103,7 +103,7 @@ type Spec struct {
 	Stage Stage
 	// Title is a sentence that is true if the check passes.
 	Title Text
-	// Short is the name in a narrow row, such as "Token claims".
+	// Short is the name in a narrow row, such as "the WebSocket".
 	Short Text
 	// Needs are the checks that must not have failed, because their products are required.
 	// Uses are checks whose products are read if present. The check starts when all of

@@ -60,7 +60,8 @@ type Run struct {
 type TokenPart struct {
 	// Name is the name of the claim: "exp", "video.room".
 	Name string
-	// Want is the value in a correct token, empty if it needs none.
+	// Want is the value in a correct token, empty if it needs none; Came is the value in
+	// the token under test.
 	Want, Came Text
 	// Differs reports whether a check found a fault in the part.
 	Differs bool

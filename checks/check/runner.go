@@ -343,8 +343,8 @@ func internalError(p any, clean func(string) string) Finding {
 		With("where", clean(where))
 }
 
-// waitingKey is the key of a running check's context for its ID and for what takes its
-// events.
+// waitingKey is the key under which the context of a running check holds its waiting:
+// the check's ID and the function that takes its events.
 type waitingKey struct{}
 
 type waiting struct {

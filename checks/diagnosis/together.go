@@ -85,12 +85,15 @@ func badAddress(l check.Located) bool {
 	return false
 }
 
-// settle adjusts f, of check id, to the other evidence. A finding about LIVEKIT_URL means
-// that it is out of date if the call uses another server that works. A token with another
-// key than the one here, or an odd one, is no fault once the server has accepted it. A
-// warning about the token becomes a failure once the server has refused it for that
-// reason, and so does a value that hides another one once it did not work. A signer with
-// another secret than the server's is wrong.
+// settle adjusts the variant and severity of f, a finding of check id, to the other
+// evidence:
+//   - If the call uses another server, and that one works, LIVEKIT_URL is out of date.
+//   - If the server accepts the token, another key than the one here and a placeholder in
+//     the token are only warnings.
+//   - If the server accepts a token made here, a party that signs with another secret is
+//     wrong.
+//   - A warning about the token becomes a failure if the server refuses it for that
+//     reason. So does a warning about a value that hides another one, if it does not work.
 func (e Evidence) settle(id string, f finding.Finding, confirmed finding.Code) finding.Finding {
 	page, _ := catalogue.Lookup(f.Code)
 	_, mayBeStale := page.Variant("stale-url")

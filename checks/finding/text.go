@@ -70,9 +70,6 @@ func (t Text) In(translate func(format string) string) string {
 			format = other
 		}
 	}
-	if len(t.Args) == 0 && !strings.Contains(format, "{{") {
-		return format
-	}
 	if len(t.Args) == 0 {
 		if !strings.Contains(format, "{{") {
 			return format

@@ -119,8 +119,8 @@ func (l *delayLine) into(sink *net.TCPConn) {
 	}
 }
 
-// coarse is how late time.Sleep may return on Linux, whose epoll counts milliseconds. In
-// five halves of a round trip that would be 5 ms.
+// coarse is more than the delay with which time.Sleep may return on Linux, whose epoll
+// counts milliseconds: up to 1 ms for each half of a round trip.
 const coarse = 1500 * time.Microsecond
 
 // sleepUntil sleeps until due, and spins for the last part of the wait.

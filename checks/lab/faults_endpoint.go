@@ -8,8 +8,8 @@ import (
 )
 
 // endpointFaults are token endpoints, good and bad, which lkdoctor asks with
-// --token-endpoint in place of a ticket service. Every other path of each never answers:
-// lkdoctor must ask the endpoint alone.
+// --token-endpoint in place of a ticket service. A request for any other path gets no
+// answer: lkdoctor must ask the endpoint alone.
 func endpointFaults() []Fault {
 	config, service := by(finding.OwnerConfig), by(finding.OwnerTicketService)
 	endpoint := func(token func(*Lab) http.Handler) change {

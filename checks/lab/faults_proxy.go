@@ -48,8 +48,8 @@ func (p proxy) passes(next http.Handler) http.Handler {
 	return header(next, p.header, p.value)
 }
 
-// proxyFaults are wrong configurations of reverse proxies before LiveKit: the same ones
-// for each proxy, for which the catalogue has the configuration of that proxy.
+// proxyFaults are wrong configurations of reverse proxies before LiveKit: some of one
+// proxy, and those that each of proxies may have.
 func proxyFaults() []Fault {
 	server := by(finding.OwnerLiveKitServer)
 	faults := []Fault{

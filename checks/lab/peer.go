@@ -63,8 +63,8 @@ func Serve(handler http.Handler, config *tls.Config) (*Peer, error) {
 	return p, nil
 }
 
-// serveRaw passes each connection to addr to talk, and closes it when talk returns.
-// Close also closes it, which must end talk.
+// serveRaw listens at addr, passes each connection to talk, and closes it when talk
+// returns. Peer.Close closes the connection and waits for talk, which must return then.
 func serveRaw(addr string, talk func(conn *net.TCPConn)) (*Peer, error) {
 	p, err := newPeer(addr)
 	if err != nil {

@@ -85,8 +85,7 @@ func forged(header map[string]any, claims Claims) string {
 	return encodePart(header) + "." + encodePart(claims) + "." + base64.RawURLEncoding.EncodeToString(randomBytes(256))
 }
 
-// opaque returns what the ticket service of the incident handed out: a prefix and 32
-// random bytes.
+// opaque returns a random string that is no JWT: a prefix and 32 random bytes.
 func opaque() string { return "lk_demo_" + base64.RawURLEncoding.EncodeToString(randomBytes(32)) }
 
 func newTicket() string { return "tkt_" + randomHex(16) }

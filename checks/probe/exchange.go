@@ -87,7 +87,8 @@ type Redirect struct {
 	To string
 	// SameOrigin reports whether scheme, host and port are the same.
 	SameOrigin bool
-	// ToTLS reports whether only the scheme changes, to https on its own port.
+	// ToTLS reports whether it leads from http to https on the same host; port and path
+	// may differ.
 	ToTLS bool
 }
 

@@ -21,7 +21,7 @@ type Kind string
 const (
 	KindBadURL    Kind = "bad_url"       // no host, or a scheme that is not ws, wss, http or https
 	KindCancelled Kind = "cancelled"     // the caller's context was cancelled; nothing is known
-	KindProxy     Kind = "proxy"         // the HTTP(S)_PROXY could not be used or refused
+	KindProxy     Kind = "proxy"         // the HTTP(S)_PROXY refused, or could not be used
 	KindDNSAbsent Kind = "dns_not_found" // the name does not exist
 	KindDNSFailed Kind = "dns_failed"    // the name server failed or did not answer
 
@@ -213,9 +213,9 @@ func tlsKind(err error, head []byte) Kind {
 	return KindTLSOther
 }
 
-// alertText returns the alert with which the other side ended a handshake, in the
-// words of crypto/tls; "" where it sent none. crypto/tls has no type for it outside
-// QUIC, only the text.
+// alertText returns the alert with which the other side ended a handshake, or the
+// error of crypto/tls about a version that it does not speak; "" for other errors.
+// Outside QUIC, crypto/tls has only the text of an alert, and no type for it.
 func alertText(err error) string {
 	var op *net.OpError
 	if errors.As(err, &op) && op.Op == "remote error" {
@@ -248,8 +248,9 @@ func isTLSError(err error) bool {
 		strings.Contains(err.Error(), "TLS handshake timeout")
 }
 
-// Unanswered sets Kind, What and Banner of f to why no HTTP answer came over a
-// connection that was open, within ctx. head are the connection's first bytes.
+// Unanswered sets Kind, What and Banner of f from err, with which an exchange over an
+// open connection ended before there was an HTTP answer. head holds the first bytes
+// that were received. If ctx has ended, the failure is a time-out.
 func (n *Net) Unanswered(ctx context.Context, f *Failure, head []byte, err error) {
 	text := err.Error()
 	switch {

@@ -1,3 +1,7 @@
+// Package report formats a finished run: as plain text, as a JSON document with its
+// schema, as Markdown for the party that must act, as JUnit XML and as Prometheus
+// metrics. It also formats the result of examining a token. It writes to the given
+// io.Writer or returns bytes, and opens no file.
 package report
 
 import (
@@ -54,7 +58,7 @@ type SummaryInfo struct {
 	Error int `json:"error"`
 }
 
-// DiagnosisInfo is what the run comes to.
+// DiagnosisInfo is the conclusion of the run.
 type DiagnosisInfo struct {
 	Owner     check.Owner `json:"owner"`
 	RootCause *CauseInfo  `json:"root_cause"`
@@ -116,7 +120,7 @@ type OutcomeInfo struct {
 type FindingInfo struct {
 	Code     check.Code       `json:"code"`
 	Severity finding.Severity `json:"severity"`
-	// Variant is the way in which the code showed itself, "" where it has one.
+	// Variant is the form of the problem; it is left out for a code that has only one.
 	Variant string        `json:"variant,omitempty"`
 	Owner   check.Owner   `json:"owner"`
 	Message string        `json:"message"`

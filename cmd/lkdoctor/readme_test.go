@@ -55,7 +55,7 @@ func TestReadmeNamesWhatExists(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, m := range regexp.MustCompile("(?m)(?:^|`)make ((?:[a-z]+ ?)+)").FindAllStringSubmatch(readme, -1) {
+	for _, m := range regexp.MustCompile("(?m)(?:^|`)make ((?:[a-z-]+ ?)+)").FindAllStringSubmatch(readme, -1) {
 		for _, target := range strings.Fields(m[1]) {
 			if !regexp.MustCompile(`(?m)^` + target + `:`).Match(makefile) {
 				t.Errorf("README.md names make %s, which is no target", target)

@@ -9,8 +9,8 @@ import (
 
 type span struct{ start, end int }
 
-// names of settings, claims and fields whose value is a credential; whatever may
-// stand before it (LIVEKIT_API_SECRET, participantToken) need not match.
+// The ends of the names of settings, claims and fields whose value is a credential, as
+// in LIVEKIT_API_SECRET and participantToken; and the characters of a JWT.
 const (
 	secretNames = `(?:secret(?:[_-]?key)?|passw(?:or)?d|passwd|pwd|passphrase|credentials?|private[_-]?key|access[_-]?key|ice-pwd)`
 	tokenNames  = `(?:token|jwt|bearer)`

@@ -108,7 +108,7 @@ func (m model) bars() []rune {
 	return []rune("▁▂▃▄▅▆▇█")
 }
 
-// bar returns the bar for a share of 1.
+// bar returns the bar for a share from 0 to 1.
 func (m model) bar(share float64) string {
 	bars := m.bars()
 	return string(bars[min(max(int(share*float64(len(bars))), 0), len(bars)-1)])

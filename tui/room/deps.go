@@ -1,5 +1,5 @@
 // Package room is the screen of `lkdoctor join`: the participants of a room, the path of
-// the media, and the events. It shows a stay of package checks/room, and calls its
+// the media, and the events. It shows a stay of package checks/room/stay, and calls its
 // methods for the keys.
 //
 // The rules are those of package tui: View only reads the model, everything that waits
@@ -17,7 +17,7 @@ import (
 	"lkdoctor/tui/term"
 )
 
-// Stay is the part of a room.Stay that the screen needs.
+// Stay is the part of a stay.Stay that the screen needs.
 type Stay interface {
 	Next(ctx context.Context) (room.Event, error)
 	Leave()

@@ -10,7 +10,7 @@ import (
 	"lkdoctor/config/clean"
 )
 
-// TextLimit is the most runes of one line. Checks limit their texts too; this bounds the
+// TextLimit is the number of runes of a line that are shown. Checks limit their texts too; this bounds the
 // memory of the screen if one does not.
 const TextLimit = 4000
 

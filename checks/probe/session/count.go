@@ -47,7 +47,7 @@ type Tally struct {
 	mu  sync.Mutex
 	got Received
 	// first and last are the lowest and the highest sequence number, extended beyond
-	// 16 bits; recent holds the last ones, each at its remainder.
+	// 16 bits. recent holds the last ones: number n is at index n modulo its length.
 	first, last uint64
 	recent      [1024]uint64
 	// transit is that of the packet before, if timed, and jitter the mean so far, both

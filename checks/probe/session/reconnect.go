@@ -120,9 +120,9 @@ func (p *Participant) Up(ctx context.Context, toSend bool) error {
 }
 
 // settle waits, after Up, until the server's side of the media connection is up
-// too: before that livekit-server forgets a participant whose WebSocket ends. Its
-// data channel shows that it is up, and its answer to a ping that it has continued
-// since.
+// too: before that livekit-server forgets a participant whose WebSocket ends. The
+// server's data channel shows that its side is up. Its answer to a ping afterwards
+// shows that it has handled that.
 func (p *Participant) settle(ctx context.Context) error {
 	sctx, cancel := context.WithTimeout(ctx, p.net.Waits().Settle)
 	defer cancel()
@@ -133,7 +133,7 @@ func (p *Participant) settle(ctx context.Context) error {
 	return p.Ping(ctx)
 }
 
-// ReconnectStep names a step of the test.
+// ReconnectStep names a step of Reconnect.
 type ReconnectStep string
 
 // The steps, in their order.
@@ -259,8 +259,8 @@ func (r *reconnectRun) resume(ctx context.Context) bool {
 	return true
 }
 
-// full cuts everything and joins anew with the same token. The new session replaces
-// the old one.
+// full cuts the WebSocket again and joins anew with the same token. The new session
+// replaces the old one.
 func (r *reconnectRun) full(ctx context.Context) bool {
 	cut, old := time.Now(), r.p
 	r.orphaned = true
