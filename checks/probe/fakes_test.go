@@ -206,8 +206,8 @@ func newNetShared(t *testing.T) *probe.Net {
 	return n
 }
 
-// patientNet returns a Net with default limits, for a real server.
-func patientNet(t *testing.T) *probe.Net {
+// slowNet returns a Net with default limits, for a real server.
+func slowNet(t *testing.T) *probe.Net {
 	t.Helper()
 	n := newNetShared(t)
 	n.Limits = probe.Limits{}

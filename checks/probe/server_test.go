@@ -110,7 +110,7 @@ func TestValidateRealServer(t *testing.T) {
 		{"metadata too large for joining", signed(t, hs, good, set("metadata", strings.Repeat("m", 600<<10))), 200, probe.ReasonAccepted},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			n := patientNet(t)
+			n := slowNet(t)
 			v, f := n.Validate(t.Context(), base, tt.tok)
 			if f != nil {
 				t.Fatal(f)
@@ -134,7 +134,7 @@ func TestValidateRealServer(t *testing.T) {
 
 func TestValidateInQuery(t *testing.T) {
 	base := startLiveKit(t, "", "").base
-	n := patientNet(t)
+	n := slowNet(t)
 	v, f := n.ValidateQuery(t.Context(), base, signed(t, jwt.SigningMethodHS256, []byte(testSecret), nil))
 	if f != nil || !v.Accepted || !v.InQuery {
 		t.Fatalf("verdict %+v, failure %v", v, f)
@@ -147,7 +147,7 @@ func TestValidateInQuery(t *testing.T) {
 
 func TestValidateRoomNotFound(t *testing.T) {
 	base := startLiveKit(t, "", "room: {auto_create: false}").base
-	v, f := patientNet(t).Validate(t.Context(), base, signed(t, jwt.SigningMethodHS256, []byte(testSecret), nil))
+	v, f := slowNet(t).Validate(t.Context(), base, signed(t, jwt.SigningMethodHS256, []byte(testSecret), nil))
 	if f != nil || v.Reason != probe.ReasonRoomNotFound || v.Status != 404 || !v.FromLiveKit {
 		t.Fatalf("verdict %+v, failure %v", v, f)
 	}
@@ -155,7 +155,7 @@ func TestValidateRoomNotFound(t *testing.T) {
 
 func TestKeyKnown(t *testing.T) {
 	base := startLiveKit(t, "", "").base
-	n := patientNet(t)
+	n := slowNet(t)
 	for _, tt := range []struct {
 		key   string
 		known bool
@@ -170,7 +170,7 @@ func TestKeyKnown(t *testing.T) {
 
 func TestReachRealServer(t *testing.T) {
 	base := startLiveKit(t, "", "").base
-	n := patientNet(t)
+	n := slowNet(t)
 	r, f := n.Reach(t.Context(), base)
 	if f != nil {
 		t.Fatal(f)
@@ -214,7 +214,7 @@ func TestReachRealServer(t *testing.T) {
 
 func TestInRoomRealServer(t *testing.T) {
 	base := startLiveKit(t, "", "").base
-	n := patientNet(t)
+	n := slowNet(t)
 	for _, tt := range []struct {
 		name, key, secret string
 		known             bool
@@ -235,7 +235,7 @@ func TestInRoomRealServer(t *testing.T) {
 
 func TestInRoomPresent(t *testing.T) {
 	base := startLiveKit(t, "", "").base
-	n := patientNet(t)
+	n := slowNet(t)
 	s, f := session.Join(t.Context(), n, base, signed(t, jwt.SigningMethodHS256, []byte(testSecret), nil), session.Options{})
 	if f != nil {
 		t.Fatal(f)

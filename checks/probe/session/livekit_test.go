@@ -102,8 +102,8 @@ func joinAll(ctx context.Context, n *probe.Net, base *url.URL, o joinOptions) *j
 	return &joined{Facts: p.Facts, Media: p.Media(ctx, o.Media)}
 }
 
-// patientNet returns a Net without a proxy and with default limits.
-func patientNet(t *testing.T) *probe.Net {
+// slowNet returns a Net without a proxy and with default limits.
+func slowNet(t *testing.T) *probe.Net {
 	t.Helper()
 	n := &probe.Net{Proxy: func(*url.URL) (*url.URL, error) { return nil, nil }}
 	t.Cleanup(n.Close)

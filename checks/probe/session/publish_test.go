@@ -17,7 +17,7 @@ func publish(t *testing.T, n *probe.Net, server *livekitServer) *session.Publish
 
 func TestPublishReceived(t *testing.T) {
 	server := startLiveKit(t, "", "")
-	got := publish(t, patientNet(t), server)
+	got := publish(t, slowNet(t), server)
 	t.Logf("%+v", got)
 	if got.Outcome != session.PublishReceived {
 		t.Fatalf("outcome %s (%s) %v %v %s", got.Outcome, got.Who, got.Failure, got.End, got.Detail)
@@ -38,7 +38,7 @@ func TestPublishReceived(t *testing.T) {
 
 func TestPublishRefused(t *testing.T) {
 	server := startLiveKit(t, "", "")
-	got := session.Publish(within(t, 5*time.Second), patientNet(t), server.base,
+	got := session.Publish(within(t, 5*time.Second), slowNet(t), server.base,
 		anyToken, tokenFor(t, "receiver", t.Name()), session.ViaHeader, 0)
 	if got.Outcome != session.PublishNoJoin || got.Who != "sender" || got.Failure == nil || got.Failure.Status != 401 {
 		t.Fatalf("%+v", got)
@@ -53,7 +53,7 @@ func TestPublishCancelled(t *testing.T) {
 	defer stop()
 	context.AfterFunc(ctx, stop)
 	begin := time.Now()
-	got := session.Publish(cctx, patientNet(t), server.base, tokenFor(t, "sender", t.Name()), tokenFor(t, "receiver", t.Name()), session.ViaHeader, 10000)
+	got := session.Publish(cctx, slowNet(t), server.base, tokenFor(t, "sender", t.Name()), tokenFor(t, "receiver", t.Name()), session.ViaHeader, 10000)
 	if got.Outcome != session.PublishCancelled || time.Since(begin) > 800*time.Millisecond {
 		t.Fatalf("%s after %v", got.Outcome, time.Since(begin))
 	}
@@ -61,7 +61,7 @@ func TestPublishCancelled(t *testing.T) {
 
 func TestPathsCompared(t *testing.T) {
 	server := startLiveKit(t, "", "")
-	udp, tcp := session.ComparePaths(within(t, 10*time.Second), patientNet(t), server.base,
+	udp, tcp := session.ComparePaths(within(t, 10*time.Second), slowNet(t), server.base,
 		tokenFor(t, "udp", t.Name()), tokenFor(t, "tcp", t.Name()), session.ViaHeader)
 	t.Logf("udp %+v, tcp %+v", udp, tcp)
 	if !udp.Connected || !tcp.Connected || udp.RTT <= 0 || tcp.RTT <= 0 {
@@ -72,7 +72,7 @@ func TestPathsCompared(t *testing.T) {
 // TestPublishOverTCP checks that audio and video use TCP if the server has no UDP.
 func TestPublishOverTCP(t *testing.T) {
 	server := startLiveKit(t, "force_tcp: true", "")
-	got := publish(t, patientNet(t), server)
+	got := publish(t, slowNet(t), server)
 	if got.Outcome != session.PublishReceived || got.UpPath != "tcp" || got.DownPath != "tcp" {
 		t.Errorf("%+v", got)
 	}

@@ -15,7 +15,7 @@ import (
 
 func TestReconnectWorks(t *testing.T) {
 	server := startLiveKit(t, "", "")
-	got := session.Reconnect(within(t, 20*time.Second), patientNet(t), server.base, tokenFor(t, "ada", t.Name()), session.ViaHeader, nil)
+	got := session.Reconnect(within(t, 20*time.Second), slowNet(t), server.base, tokenFor(t, "ada", t.Name()), session.ViaHeader, nil)
 	t.Logf("%+v", got)
 	if got.Failed != "" || !got.NewSession || got.Resume <= 0 || got.Full <= 0 || got.Signal > got.Resume {
 		t.Fatalf("%+v", got)
@@ -34,7 +34,7 @@ func TestReconnectRefusesToResume(t *testing.T) {
 		}
 		return pass
 	}}
-	n := patientNet(t)
+	n := slowNet(t)
 	base := proxy.start(t, server.base)
 	got := session.Reconnect(within(t, 20*time.Second), n, base, tokenFor(t, "ada", t.Name()), session.ViaHeader,
 
@@ -81,7 +81,7 @@ func lostOffer(t *testing.T, server *livekitServer, identity string) *session.Si
 		return what
 	}}
 	ctx := within(t, 20*time.Second)
-	p, f := session.Join(ctx, patientNet(t), proxy.start(t, server.base), tokenFor(t, identity, t.Name()), session.Options{Subscribe: true, Repair: true})
+	p, f := session.Join(ctx, slowNet(t), proxy.start(t, server.base), tokenFor(t, identity, t.Name()), session.Options{Subscribe: true, Repair: true})
 	if f != nil {
 		t.Fatal(f)
 	}

@@ -62,7 +62,7 @@ func serverTLS(t *testing.T, n *probe.Net, c lab.Certificate) lab.TURNOptions {
 }
 
 func TestTURNWorks(t *testing.T) {
-	n := patientNet(t)
+	n := slowNet(t)
 	options := serverTLS(t, n, lab.Certificate{})
 	server := withTURN(t, turnServer(t, lab.TURNOptions{}).Config(), turnServer(t, lab.TURNOptions{Transport: "tcp"}).Config(),
 		turnServer(t, options).Config())
@@ -89,7 +89,7 @@ func TestTURNOfLiveKitItself(t *testing.T) {
 		if allowed {
 			more = `, allow_restricted_peer_cidrs: ["127.0.0.0/8"]`
 		}
-		n := patientNet(t)
+		n := slowNet(t)
 		server := startLiveKit(t, "", fmt.Sprintf("turn: {enabled: true, domain: turn.example, udp_port: %d%s}", freeUDP(t), more))
 		r := askTURN(t, n, server)[0]
 		denied := r.Failed == session.TURNPermission && r.OwnDenied && len(r.PeersDenied) == 1 && r.Code == 403
@@ -144,7 +144,7 @@ func TestTURNFailures(t *testing.T) {
 		"mute":   {func(*probe.Net) string { return turnServer(t, lab.TURNOptions{Mute: true}).Config() }, session.TURNRelay, "", 0},
 	} {
 		t.Run(name, func(t *testing.T) {
-			n := patientNet(t)
+			n := slowNet(t)
 			n.Limits = probe.Limits{TLS: 500 * time.Millisecond, TURN: time.Second, Echo: 500 * time.Millisecond}
 			r := askTURN(t, n, withTURN(t, c.config(n)))[0]
 			if r.Failed != c.step || r.Code != c.code || (r.Failure == nil) != (c.kind == "") || r.Failure != nil && r.Failure.Kind != c.kind {
@@ -160,7 +160,7 @@ func TestTURNFailures(t *testing.T) {
 // TestTURNAsksNoInternetForLoopback checks that a STUN server on the internet is not asked
 // if the LiveKit server is on this machine.
 func TestTURNAsksNoInternetForLoopback(t *testing.T) {
-	for _, r := range askTURN(t, patientNet(t), startLiveKit(t, "", "")) {
+	for _, r := range askTURN(t, slowNet(t), startLiveKit(t, "", "")) {
 		if !r.STUN || r.NotAsked != "loopback" || r.Address.IsValid() {
 			t.Errorf("%+v", r)
 		}
@@ -170,7 +170,7 @@ func TestTURNAsksNoInternetForLoopback(t *testing.T) {
 func TestTURNBinding(t *testing.T) {
 	addr := turnServer(t, lab.TURNOptions{}).Addr
 	server := startLiveKit(t, "stun_servers: [\""+addr+"\"]", "")
-	reports := askTURN(t, patientNet(t), server)
+	reports := askTURN(t, slowNet(t), server)
 	if len(reports) != 1 || !reports[0].STUN || !works(reports[0]) || !reports[0].Mapped.IsValid() {
 		t.Errorf("%+v", reports)
 	}
