@@ -258,11 +258,9 @@ func (c *Case) preview() diagnosis.Evidence {
 	e.Values["api_key"] = clean.Line(c.Settings.APIKey.Value, 80)
 	e.Values["key"] = e.Values["api_key"] // until a token under test names another
 	e.Values["service_setting"], e.Values["service_source"] = c.serviceSetting()
-	e.Values["ticket_path"] = clean.Line(strings.ReplaceAll(c.ticketPath(), "{ticket}", "…"), 200)
 	service, endpoint := usableURL(c.Settings.TicketService.Value), usableURL(c.Options.TokenEndpoint)
 	if endpoint != nil {
 		service = endpoint
-		e.Values["ticket_path"] = clean.Line(endpoint.Path, 200)
 	}
 	addressValues(e.Values, "endpoint", endpoint)
 	for _, at := range []struct {
@@ -278,6 +276,11 @@ func (c *Case) preview() diagnosis.Evidence {
 			addressValues(e.Values, at.name, at.url)
 			e.Places[at.owner] = finding.Textf("%s", clean.URL(at.url.String()))
 		}
+	}
+	// The path that is asked, in place of the base URL's.
+	e.Values["ticket_path"] = clean.Line(strings.ReplaceAll(c.ticketPath(), "{ticket}", "…"), 200)
+	if endpoint != nil {
+		e.Values["ticket_path"] = clean.Line(endpoint.Path, 200)
 	}
 	return e
 }
