@@ -1,6 +1,7 @@
 package checks
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -59,7 +60,10 @@ func hideInResult(redact *clean.Redactor, r check.Result) check.Result {
 	findings := make([]Finding, len(r.Findings))
 	for i, f := range r.Findings {
 		f.Message, f.Facts = redact.HideIn(f.Message).(Text), redact.HideIn(f.Facts).(Facts)
-		f.Sentences = redact.HideIn(f.Sentences).(map[string]Text)
+		f.Sentences = maps.Clone(f.Sentences)
+		for name, sentence := range f.Sentences {
+			f.Sentences[name] = redact.HideIn(sentence).(Text)
+		}
 		findings[i] = f
 	}
 	r.Findings = findings
@@ -72,9 +76,13 @@ func hideInResult(redact *clean.Redactor, r check.Result) check.Result {
 	return r
 }
 
-// hideInEvidence returns e, which fills fixes and verdict, without secrets.
+// hideInEvidence returns e, which fills fixes and verdict, without secrets. The names
+// of values are the program's, and stay even where a secret begins like one.
 func hideInEvidence(redact *clean.Redactor, e diagnosis.Evidence) diagnosis.Evidence {
-	e.Values = redact.HideIn(e.Values).(map[string]string)
+	e.Values = maps.Clone(e.Values)
+	for name, value := range e.Values {
+		e.Values[name] = redact.Hide(value)
+	}
 	e.Places = redact.HideIn(e.Places).(map[Owner]Text)
 	e.Again = redact.Hide(e.Again)
 	return e

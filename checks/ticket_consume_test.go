@@ -65,13 +65,3 @@ func TestAnEmptyTokenIsNotReplaced(t *testing.T) {
 		}
 	}
 }
-
-// TestPathOfTheRequest checks that fixes print the path of the request to the ticket
-// service, not the path of the service's address.
-func TestPathOfTheRequest(t *testing.T) {
-	c := newTestCase(t, nil)
-	c.Settings.TicketService.Value = "https://users.example.com"
-	if got := c.preview().Values["ticket_path"]; got != "/api/v1/tickets/…/consume" {
-		t.Errorf("%q", got)
-	}
-}

@@ -151,7 +151,7 @@ func tokenClaims(c *Case) Check {
 			report.Outcome = Outcome{
 				Text: finding.Textf("%s may join room %s", clean.Line(t.Identity(), 60), clean.Line(t.Room(), 60)),
 				Facts: Facts{"identity": clean.Line(t.Identity(), 256), "room": clean.Line(t.Room(), 256),
-					"can_publish": t.Claims.Video.CanPublish, "can_subscribe": t.Claims.Video.CanSubscribe},
+					"can_publish": t.Claims.Video.GetCanPublish(), "can_subscribe": t.Claims.Video.GetCanSubscribe()},
 			}
 		}
 		return report

@@ -41,8 +41,9 @@ func Joined(format string, texts ...Text) Text {
 	return out
 }
 
-// WithArguments returns t with f applied to all that fills it, but not to the format,
-// which is the program's. f must keep the type of its argument, except errors.
+// WithArguments returns t with f applied to all that fills it, but not to the format
+// and the names of its places, which are the program's. f must keep the type of its
+// argument, except errors.
 func (t Text) WithArguments(f func(any) any) any {
 	if t.Args != nil {
 		args := make([]any, len(t.Args))
@@ -51,7 +52,13 @@ func (t Text) WithArguments(f func(any) any) any {
 		}
 		t.Args = args
 	}
-	t.Values, t.Sentences = f(t.Values).(map[string]string), f(t.Sentences).(map[string]Text)
+	t.Values, t.Sentences = maps.Clone(t.Values), maps.Clone(t.Sentences)
+	for name, value := range t.Values {
+		t.Values[name] = f(value).(string)
+	}
+	for name, sentence := range t.Sentences {
+		t.Sentences[name] = f(sentence).(Text)
+	}
 	return t
 }
 
