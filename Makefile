@@ -37,7 +37,7 @@ GORACE := suppressions=$(CURDIR)/.ci/race-suppressions.txt atexit_sleep_ms=10
 TESTS  := -p 3 -parallel 16 -timeout 20m
 test:
 	go test $(TESTS) -shuffle=on $$(.ci/raced --others)
-	GOGC=400 go test $(TESTS) -run "$$(.ci/bulk)" $$(.ci/raced)
+	GOGC=400 go test $(TESTS) -shuffle=on -run "$$(.ci/bulk)" $$(.ci/raced)
 	GOGC=400 GORACE="$(GORACE)" go test $(TESTS) -parallel 8 -race -short -shuffle=on $$(.ci/raced)
 
 ## check: run the fast half: one fault for each check, and no bulk tests

@@ -17,6 +17,9 @@ import (
 // TestHelp checks the help of every command in both languages: it is at most 80 columns
 // wide, lists each flag once, and has all of our flags under a heading.
 func TestHelp(t *testing.T) {
+	if testing.Short() {
+		t.Skip("with -short, no processes by the dozen")
+	}
 	var paths [][]string
 	var walk func(c *cobra.Command, path []string)
 	walk = func(c *cobra.Command, path []string) {

@@ -20,6 +20,9 @@ import (
 // TestPlaces runs the program with limits, folders and files that it cannot use. It must
 // end with the right message and exit code.
 func TestPlaces(t *testing.T) {
+	if testing.Short() {
+		t.Skip("with -short, no processes by the dozen")
+	}
 	t.Parallel()
 	const noJoin = "--no-join"
 	for name, tt := range map[string]struct {
@@ -78,6 +81,9 @@ func TestPlaces(t *testing.T) {
 
 // TestFullDisk checks that each command reports a full disk on stdout.
 func TestFullDisk(t *testing.T) {
+	if testing.Short() {
+		t.Skip("with -short, no processes by the dozen")
+	}
 	t.Parallel()
 	for _, line := range []string{
 		"codes", "codes --json", "codes --help", "help", "--help", "--version", "version", "schema", "explain TOKEN_OPAQUE", "explain could not establish pc connection",

@@ -18,6 +18,9 @@ import (
 // of the lab in place of its examples, and checks that the flags, files and make targets
 // that it names exist.
 func TestReadmeNamesWhatExists(t *testing.T) {
+	if testing.Short() {
+		t.Skip("with -short, no processes by the dozen")
+	}
 	const root = "../.."
 	text, err := os.ReadFile(filepath.Join(root, "README.md"))
 	if err != nil {

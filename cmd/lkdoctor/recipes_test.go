@@ -28,6 +28,9 @@ func recipe(t *testing.T, name string) string {
 // TestNagios runs the wrapper on this program. Its exit codes must be those of Nagios, and
 // its output one line, whatever a server sent.
 func TestNagios(t *testing.T) {
+	if testing.Short() {
+		t.Skip("with -short, no processes by the dozen")
+	}
 	for _, tool := range []string{"sh", "jq"} {
 		if _, err := exec.LookPath(tool); err != nil {
 			t.Skipf("%s is not installed", tool)

@@ -57,6 +57,9 @@ func TestMain(m *testing.M) {
 func raceOptions() string { return os.Getenv("GORACE") + " atexit_sleep_ms=0" }
 
 func TestScripts(t *testing.T) {
+	if testing.Short() {
+		t.Skip("with -short, no processes by the dozen")
+	}
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script", RequireExplicitExec: true, RequireUniqueNames: true,
 		UpdateScripts: os.Getenv("UPDATE_GOLDEN") != "",

@@ -323,6 +323,9 @@ type hostility struct {
 // TestCredentialsGoWhereTheListSays records what runs in normal and hostile environments
 // send, and compares it with the list in .github/SECURITY.md. UPDATE_GOLDEN=1 rewrites it.
 func TestCredentialsGoWhereTheListSays(t *testing.T) {
+	if testing.Short() {
+		t.Skip("with -short, no processes by the dozen")
+	}
 	ok := func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "success") }
 	redirect := func(status int, to *url.URL, elsewhere string) http.HandlerFunc {
 		return func(w http.ResponseWriter, r *http.Request) {

@@ -47,6 +47,9 @@ func (s stopping) joins() bool { return len(s.args) > 0 && s.args[0] == "join" }
 // the document, the exit code, that no participant remains in a room, and the terminal's
 // state. TestSoak sends signals at random times.
 func TestSignals(t *testing.T) {
+	if testing.Short() {
+		t.Skip("with -short, no processes by the dozen")
+	}
 	t.Parallel()
 	// With blocked media, a run stays in the room for seconds.
 	runs, stays := startLab(t, "media-blocked"), startLab(t, "")
