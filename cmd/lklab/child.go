@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -73,7 +74,7 @@ func (c child) command(l *lab.Lab, path string) *exec.Cmd {
 	args := c.args[1:]
 	extra := l.Args()
 	if strings.TrimSuffix(filepath.Base(path), ".exe") == "lkdoctor" {
-		args = append(append([]string{}, args...), extra...)
+		args = slices.Concat(args, flagsFor(args, extra))
 	}
 	command := exec.Command(path, args...)
 	command.Dir = dir
@@ -87,6 +88,18 @@ func (c child) command(l *lab.Lab, path string) *exec.Cmd {
 	command.Env = append(command.Env, l.Environ()...) // the last value of a name takes effect
 	command.Stdin, command.Stdout, command.Stderr = c.stdin, c.stdout, c.stderr
 	return command
+}
+
+// flagsFor returns those of a fault's flags that lkdoctor takes with args: all without
+// a command, and with join those that say where the token comes from.
+func flagsFor(args, flags []string) []string {
+	switch {
+	case len(args) == 0 || strings.HasPrefix(args[0], "-"):
+		return flags
+	case args[0] == "join":
+		return slices.DeleteFunc(slices.Clone(flags), func(flag string) bool { return flag == "--media" })
+	}
+	return nil
 }
 
 // find looks the command up before the working directory changes.

@@ -145,6 +145,18 @@ func TestFlagsOfTheFault(t *testing.T) {
 	if !strings.HasPrefix(given, "--json --frontend http://127.0.0.1:") || "--json "+named != given {
 		t.Errorf("the command was given %q", stdout)
 	}
+	for _, tt := range []struct{ fault, command, given string }{
+		{"healthy-turn", "--plain", "--plain --media"},
+		{"healthy-turn", "join --plain", "join --plain"}, // join knows no --media
+		{"frontend-method", "join", "join --frontend"},
+		{"frontend-method", "explain TOKEN_OPAQUE", "explain TOKEN_OPAQUE"},
+	} {
+		_, stdout, _ := lklab(t, append([]string{"--fault", tt.fault, "--", doctor}, strings.Fields(tt.command)...)...)
+		given, _, _ := strings.Cut(stdout, "|")
+		if given, _, _ = strings.Cut(given, " http://"); given != tt.given {
+			t.Errorf("%s: %q is given %q, want %q", tt.fault, tt.command, given, tt.given)
+		}
+	}
 }
 
 func TestList(t *testing.T) {
