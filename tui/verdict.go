@@ -96,13 +96,12 @@ func (m model) waitingLines(width int) []string {
 	return append(lines, term.Indent(m.WrapTo(text, width-2, 2), 2)...)
 }
 
-// broke returns what is wrong in one sentence. If nothing failed, that is the summary,
-// which begins with what works.
+// broke returns what is wrong in one sentence. A warning follows on a line of its own.
 func (m model) broke(d check.Diagnosis) string {
-	if d.FixIn.IsZero() && d.NotIt.IsZero() && d.Warning.IsZero() {
-		return m.Say(d.Summary)
+	if !d.Warning.IsZero() {
+		return m.Say(d.Broke)
 	}
-	return m.Say(d.Broke)
+	return m.Say(d.Headline())
 }
 
 // nextLines returns the first next step on at most words lines, and at most code lines

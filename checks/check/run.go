@@ -87,6 +87,15 @@ type Diagnosis struct {
 	NextSteps []Fix
 }
 
+// Headline returns the sentence that begins a report in which FixIn and NotIt follow on
+// lines of their own: Broke, or the whole Summary where neither follows.
+func (d Diagnosis) Headline() Text {
+	if d.FixIn.IsZero() && d.NotIt.IsZero() {
+		return d.Summary
+	}
+	return d.Broke
+}
+
 // Cause is a finding, by its check and its code.
 type Cause struct {
 	Check string

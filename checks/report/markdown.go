@@ -91,11 +91,7 @@ func (m *markdown) title(run check.Run) {
 	if !forOthers(d) {
 		m.line(escape(m.text(d.Summary)))
 	} else {
-		broke := d.Broke
-		if d.FixIn.IsZero() && d.NotIt.IsZero() { // warnings only: the summary begins with what works
-			broke = d.Summary
-		}
-		m.line("**" + escape(m.text(broke)) + "**")
+		m.line("**" + escape(m.text(d.Headline())) + "**")
 		m.line(escape(m.Say("This report is for whoever looks after %s. It was made on a machine that uses it; "+
 			"below, “here”, “this machine” and “your settings” mean that machine and its settings.",
 			diagnosis.PartyName(d.Owner))))

@@ -239,14 +239,10 @@ func (s Style) diagnosis(run check.Run) string {
 	d := run.Diagnosis
 	state := progress.State(run.Status)
 	b.WriteString("\n")
-	broke := d.Broke
-	if d.FixIn.IsZero() && d.NotIt.IsZero() { // else they follow on lines of their own
-		broke = d.Summary
-	}
 	paragraph := func(lead, text string) {
 		b.WriteString(strings.Join(wrap.Hang(lead, text, s.width()), "\n") + "\n")
 	}
-	for _, line := range wrap.Lines(s.text(broke), s.width()) {
+	for _, line := range wrap.Lines(s.text(d.Headline()), s.width()) {
 		b.WriteString(s.paint(markOf(state).role, line) + "\n")
 	}
 	if !d.FixIn.IsZero() {
