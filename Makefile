@@ -40,9 +40,10 @@ test:
 	GOGC=400 go test $(TESTS) -shuffle=on -run "$$(.ci/bulk)" $$(.ci/raced)
 	GOGC=400 GORACE="$(GORACE)" go test $(TESTS) -parallel 8 -race -short -shuffle=on $$(.ci/raced)
 
-## check: run the fast half: one fault for each check, and no bulk tests
+## check: run the fast half: one fault for each check, and no bulk tests. The commands'
+## tests wait longest and start first
 check:
-	GOGC=400 go test $(TESTS) -short ./...
+	GOGC=400 go test $(TESTS) -p 4 -short ./cmd/... ./...
 
 ## browser-test: compare with Chromium and with livekit-client from npm. A test is skipped
 ## if one of them is not installed

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 )
 
 // program is a livekit-server in another process.
@@ -38,14 +39,19 @@ func newProgram(path, yaml string, keys map[string]string) (runner, error) {
 	return p, nil
 }
 
-// Start waits until the process has ended. It returns nil if a signal ended it.
+// Start waits until the process has ended. It returns nil if a signal ended it, and an
+// error that is [syscall.EADDRINUSE] if another program took one of its ports.
 func (p *program) Start() error {
 	err := p.command.Wait()
 	var exit *exec.ExitError
 	if errors.As(err, &exit) && !exit.Exited() {
 		return nil
 	}
-	return fmt.Errorf("%s ended (%w): %s", p.command.Path, err, p.log)
+	log := p.log.String()
+	if strings.Contains(log, syscall.EADDRINUSE.Error()) {
+		err = fmt.Errorf("%w: %w", err, syscall.EADDRINUSE)
+	}
+	return fmt.Errorf("%s ended (%w): %s", p.command.Path, err, log)
 }
 
 // IsRunning reports true: the caller asks the port whether it answers.

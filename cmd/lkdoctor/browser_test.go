@@ -10,6 +10,7 @@ import (
 )
 
 func TestOpens(t *testing.T) {
+	t.Parallel()
 	if _, err := exec.LookPath("sh"); err != nil {
 		t.Skip("no sh")
 	}

@@ -12,6 +12,7 @@ import (
 // LiveKit's reason, and the exit code must be 1. It tries three times, because
 // livekit-server 1.13.5 sometimes loses its Leave when it closes the connection.
 func TestJoinToldWhyItEnded(t *testing.T) {
+	t.Parallel()
 	const tries = 3
 	for _, fault := range lab.Faults() {
 		if fault.Ends == "" {

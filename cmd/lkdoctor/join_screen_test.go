@@ -97,6 +97,7 @@ func (s *screenOf) ends() (code int, left string) {
 // TestAFailedJoinHasAScreen checks that a cause found before or in the join is shown on
 // the doctor's screen, and that the report remains on the terminal.
 func TestAFailedJoinHasAScreen(t *testing.T) {
+	t.Parallel()
 	for fault, want := range map[string][]string{
 		"opaque-token": {"Fix it in", "TOKEN_OPAQUE"},
 		"room-full":    {"Fix it in", "ROOM_JOIN_REFUSED"},
@@ -118,6 +119,7 @@ func TestAFailedJoinHasAScreen(t *testing.T) {
 // TestTwoScreensInOneRoom checks that each of two screens shows what the other does, and
 // that mute survives a resume and a full reconnect.
 func TestTwoScreensInOneRoom(t *testing.T) {
+	t.Parallel()
 	l := startLab(t, "")
 	join := func(identity string) *screenOf {
 		s := startScreen(t, l.Environ(), 100, 30, "join", "--dev-join", "-r", "demo", "-i", identity)

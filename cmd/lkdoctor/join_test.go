@@ -106,6 +106,7 @@ func (j *joins) last() joinEvent {
 }
 
 func TestJoinStreamsEvents(t *testing.T) {
+	t.Parallel()
 	l := startLab(t, "")
 	j := startJoin(t, l, "--json", "--for", "500ms", "--publish", "tone")
 	if code := j.code(); code != check.ExitOK {
@@ -131,6 +132,7 @@ func TestJoinStreamsEvents(t *testing.T) {
 }
 
 func TestJoinInterrupted(t *testing.T) {
+	t.Parallel()
 	l := startLab(t, "")
 	j := startJoin(t, l, "--json", "--dev-join", "--for", "1m")
 	j.waitFor(room.Media)
@@ -147,6 +149,7 @@ func TestJoinInterrupted(t *testing.T) {
 }
 
 func TestJoinDuplicateIdentity(t *testing.T) {
+	t.Parallel()
 	l := startLab(t, "")
 	first := startJoin(t, l, "--json", "--dev-join", "-r", "demo", "-i", "ann")
 	first.waitFor(room.Media)
@@ -168,6 +171,7 @@ func TestJoinDuplicateIdentity(t *testing.T) {
 }
 
 func TestJoinSaysWhyItFailed(t *testing.T) {
+	t.Parallel()
 	for fault, want := range map[string]finding.Code{
 		"opaque-token":  finding.TokenOpaque,
 		"room-full":     finding.RoomJoinRefused,
@@ -189,6 +193,7 @@ func TestJoinSaysWhyItFailed(t *testing.T) {
 
 // TestJoinWithoutUDP checks that two participants receive each other's audio over TCP.
 func TestJoinWithoutUDP(t *testing.T) {
+	t.Parallel()
 	for _, fault := range []string{"udp-blocked", "tcp-only"} {
 		t.Run(fault, func(t *testing.T) {
 			t.Parallel()
@@ -236,6 +241,7 @@ func TestJoinSaysWhyItsOwnTokenIsRefused(t *testing.T) {
 }
 
 func TestJoinPlain(t *testing.T) {
+	t.Parallel()
 	l := startLab(t, "")
 	j := startJoin(t, l, "--plain", "--for", "100ms")
 	if code := j.code(); code != check.ExitOK {
@@ -251,6 +257,7 @@ func TestJoinPlain(t *testing.T) {
 // TestJoinCallsAgent checks that the agent of --agent is called into the room, and has
 // left it when the stay ends.
 func TestJoinCallsAgent(t *testing.T) {
+	t.Parallel()
 	start := func(t *testing.T, worker *lab.WorkerOptions, fault string) *lab.Lab {
 		l, err := lab.Start(t.Context(), lab.Options{Fault: fault, Agent: lab.AgentOptions{Worker: worker}})
 		if err != nil {

@@ -10,6 +10,7 @@ import (
 // TestEveryLinkedModuleHasALicence checks that the file of licences can be generated and
 // names every linked module. The generator fails if a module has no licence.
 func TestEveryLinkedModuleHasALicence(t *testing.T) {
+	t.Parallel()
 	run := func(args ...string) string {
 		cmd := exec.Command("go", args...)
 		cmd.Dir = "../.."

@@ -166,6 +166,7 @@ func TestTargetLabel(t *testing.T) {
 // TestFilesOfAStoppedRun ends runs by --timeout, by Ctrl+C, and before the first check.
 // Metrics and JUnit must be written and replace older files, and no other file may remain.
 func TestFilesOfAStoppedRun(t *testing.T) {
+	t.Parallel()
 	l := startLab(t, "server-silent")
 	at := slices.IndexFunc(l.Environ(), func(entry string) bool { return strings.HasPrefix(entry, "LIVEKIT_URL=") })
 	server := strings.TrimPrefix(l.Environ()[at], "LIVEKIT_URL=")

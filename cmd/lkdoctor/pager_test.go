@@ -11,6 +11,7 @@ import (
 // TestPager checks that text that does not fit on the terminal goes through $PAGER, and is
 // printed once even if the pager fails or does not exist.
 func TestPager(t *testing.T) {
+	t.Parallel()
 	const title = "What was handed out is not a LiveKit token"
 	for name, tt := range map[string]struct {
 		environ []string

@@ -34,6 +34,7 @@ const recording = "testdata/opaque-token.run.json"
 // run, and that a run now has the same messages. UPDATE_GOLDEN=1 draws them again. RECORD=1
 // records a new run first, and also draws the other screens into bin/pictures.
 func TestPictures(t *testing.T) {
+	t.Parallel()
 	update := os.Getenv("UPDATE_GOLDEN") != ""
 	l := startLab(t, "opaque-token")
 	e, events := examined(t, l)

@@ -75,6 +75,7 @@ func TestJSONOnASilentTerminal(t *testing.T) {
 // TestInterrupt stops a run that waits for a silent server. It must still print its
 // results, and exit with 130.
 func TestInterrupt(t *testing.T) {
+	t.Parallel()
 	l := startLab(t, "server-silent")
 	for name, tt := range map[string]struct {
 		args   []string
@@ -117,6 +118,7 @@ func TestInterrupt(t *testing.T) {
 // TestInterruptLeavesTheRoom stops a run that waits for media in a room. The participant
 // must have left when the program ends.
 func TestInterruptLeavesTheRoom(t *testing.T) {
+	t.Parallel()
 	l := startLab(t, "media-blocked")
 	server, err := url.Parse(l.LiveKit.URL)
 	if err != nil {
@@ -179,6 +181,7 @@ func TestInterruptBeforeTheFirstCheck(t *testing.T) {
 
 // TestTimeout checks that --timeout ends a run with exit code 2.
 func TestTimeout(t *testing.T) {
+	t.Parallel()
 	l := startLab(t, "server-silent")
 	cmd := program(t, l.Environ(), "--json", "--timeout", "700ms")
 	out, err := cmd.Output()
@@ -194,6 +197,7 @@ func TestTimeout(t *testing.T) {
 // TestTUIOnATerminal runs the program on a terminal and ends it with q and with Ctrl+C.
 // The plain report must remain on the terminal.
 func TestTUIOnATerminal(t *testing.T) {
+	t.Parallel()
 	l := startLab(t, "opaque-token")
 	for name, tt := range map[string]struct {
 		key  string

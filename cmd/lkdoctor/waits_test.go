@@ -37,6 +37,7 @@ func (f writerFunc) Write(p []byte) (int, error) { f(p); return len(p), nil }
 
 // TestSlowFrontEndIsTold checks the message about an app that does not answer.
 func TestSlowFrontEndIsTold(t *testing.T) {
+	t.Parallel()
 	got := attacked(t, hostileServer(t, "frontend-silent"), "TEST_WAITS=0.12", []string{"--plain"})
 	if !strings.Contains(got.errs, "may have to compile its route") || got.exit != 1 {
 		t.Errorf("exit %d: %q", got.exit, got.errs)

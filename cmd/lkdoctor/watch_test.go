@@ -18,6 +18,7 @@ import (
 // TestAWatchedRun checks that a watched run reads the corrected env file and examines the
 // token of the consumed ticket. It must not consume a ticket or join a room.
 func TestAWatchedRun(t *testing.T) {
+	t.Parallel()
 	l := startLab(t, "healthy")
 	environ := slices.DeleteFunc(l.Environ(), func(v string) bool { return strings.HasPrefix(v, "LIVEKIT_API_SECRET=") })
 	file := filepath.Join(l.Dir(), ".env.local")

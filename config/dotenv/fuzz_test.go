@@ -44,6 +44,9 @@ func FuzzEnvFile(f *testing.F) {
 // TestHostileFilesAreQuick loads files of the maximum size for which a backtracking parser
 // would take very long.
 func TestHostileFilesAreQuick(t *testing.T) {
+	if testing.Short() {
+		t.Skip("with -short, no files of megabytes")
+	}
 	fill := func(unit string) string { return strings.Repeat(unit, maxText/len(unit)) }
 	tests := map[string]string{
 		"blank lines":         fill("\n"),

@@ -86,6 +86,9 @@ func TestMultiplyingReferences(t *testing.T) {
 // TestHostileFilesAreQuickInAllLoaders reads files of the maximum size or depth with every
 // loader. Memory is the growth of the peak, because -race adds garbage.
 func TestHostileFilesAreQuickInAllLoaders(t *testing.T) {
+	if testing.Short() {
+		t.Skip("with -short, no files of megabytes")
+	}
 	nested := func(n int) string { return "K=" + strings.Repeat("${K:-", n) + "x" + strings.Repeat("}", n) + "\n" }
 	for name, text := range map[string]string{
 		"references": "K=" + strings.Repeat("$A", 500_000), "references in a comment": "K=a$B\n#" + strings.Repeat("$A", 500_000),
