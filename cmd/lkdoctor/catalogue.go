@@ -54,11 +54,7 @@ func writeSite(folder string) error {
 			return fmt.Errorf("%s is not empty and holds no pages of lkdoctor: name another folder", folder)
 		}
 	}
-	site, err := catalogue.HTML()
-	if err != nil {
-		return err
-	}
-	for name, text := range site {
+	for name, text := range catalogue.HTML() {
 		path := filepath.Join(folder, filepath.FromSlash(name))
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			return err

@@ -170,14 +170,10 @@ func (h *helpPage) flags(cmd *cobra.Command) {
 // flag returns how a flag is written, and its text.
 func (h *helpPage) flag(f *pflag.Flag) [2]string {
 	translated := *f
-	switch f.Name {
-	case "help":
-		translated.Usage = h.style.Say("show this help")
-	case "version":
-		translated.Usage = h.style.Say("show the version")
-	default:
-		translated.Usage = h.style.Say(f.Usage)
+	if f.Name == "help" { // cobra's text names the command
+		translated.Usage = helpText("show this help")
 	}
+	translated.Usage = h.style.Say(translated.Usage)
 	value, usage := pflag.UnquoteUsage(&translated)
 	name := "    --" + f.Name
 	if f.Shorthand != "" {

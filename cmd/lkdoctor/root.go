@@ -15,6 +15,7 @@ func (a *app) rootCommand() *cobra.Command { return a.rootWith(&flags{}) }
 
 // rootWith is rootCommand with the flags in f.
 func (a *app) rootWith(f *flags) *cobra.Command {
+	version := false
 	root := &cobra.Command{
 		Use:   "lkdoctor",
 		Short: helpText("Find out why a LiveKit connection fails, and who must act"),
@@ -35,8 +36,10 @@ work, 130 interrupted.`),
 		Args:          cobra.ArbitraryArgs,
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		Version:       toolVersion(),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if version {
+				return a.printVersion()
+			}
 			if err := f.validate(args); err != nil {
 				return usageError{err}
 			}
@@ -48,7 +51,9 @@ work, 130 interrupted.`),
 	root.SetOut(a.out)
 	root.SetErr(a.err)
 	root.SetHelpFunc(a.showHelp)
-	root.SetVersionTemplate("lkdoctor {{.Version}}\n")
+	// Cobra's own --version prints a template, and templates make the program 7 MB larger
+	// (see htmlText in checks/catalogue).
+	root.Flags().BoolVar(&version, "version", false, helpText("show the version"))
 	root.CompletionOptions.HiddenDefaultCmd = false
 	f.add(root, settingNames, sourceNames, lookNames, "json plain no-mouse report metrics metrics-target junit quiet verbose",
 		"compare-secrets only skip no-join media strict timeout")
@@ -135,9 +140,11 @@ func (a *app) wantsJSON() bool {
 func (a *app) versionCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "version", Short: helpText("Print the version"), Args: cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
-			_, err := fmt.Fprintln(a.out, "lkdoctor", toolVersion())
-			return err
-		},
+		RunE: func(*cobra.Command, []string) error { return a.printVersion() },
 	}
+}
+
+func (a *app) printVersion() error {
+	_, err := fmt.Fprintln(a.out, "lkdoctor", toolVersion())
+	return err
 }
