@@ -23,7 +23,7 @@ import (
 // at the same time as the join.
 func joinBrowser(c *Case) Check {
 	return c.check(Spec{
-		ID: "join.browser", Stage: check.StageJoin, Timeout: browserWait + 2*time.Second,
+		ID: "join.browser", Stage: check.StageJoin, Timeout: 10 * time.Second,
 		Title: finding.Textf("A browser gets in too"),
 		Short: finding.Textf("browsers"),
 		Also:  finding.Textf("browsers"),
@@ -59,9 +59,6 @@ func joinBrowser(c *Case) Check {
 	})
 }
 
-// browserWait is the time that all requests may take together.
-const browserWait = 8 * time.Second
-
 // browserAsk holds a browser's requests, sent during the join with a token that the
 // server accepts, and their answers.
 type browserAsk struct {
@@ -87,7 +84,7 @@ type browserAsk struct {
 // done is closed; close cancels the requests.
 func (c *Case) askAsBrowser(ctx context.Context, at address, t *token.Token, v *probe.Verdict) *browserAsk {
 	a := &browserAsk{at: at, done: make(chan struct{})}
-	ctx, a.cancel = context.WithTimeout(context.WithoutCancel(ctx), browserWait)
+	ctx, a.cancel = context.WithTimeout(context.WithoutCancel(ctx), c.Net.Waits().Browser)
 	raw, origin := t.Reveal(), ""
 	base := usableURL(c.Options.Frontend)
 	if base != nil {

@@ -277,9 +277,6 @@ func rejection(v *probe.Verdict) (variant string, why Text) {
 	return "other", finding.Textf("status %d, %s", v.Status, v.Text)
 }
 
-// earlyVerdictWait is the time that the early question may take.
-const earlyVerdictWait = 8 * time.Second
-
 // earlyVerdict is the question for the server's verdict on the token, asked while
 // join.reach still runs, which saves one round trip. Its answer is used only when
 // its check runs, which join.reach can prevent.
@@ -320,7 +317,7 @@ func (c *Case) askEarly(ctx context.Context, at address) {
 	if a.token == nil || !a.token.Decoded || !c.made.chosen[wanted] {
 		return
 	}
-	ctx, a.cancel = context.WithTimeout(context.WithoutCancel(ctx), earlyVerdictWait)
+	ctx, a.cancel = context.WithTimeout(context.WithoutCancel(ctx), c.Net.Waits().Early)
 	c.produce(a)
 	go func() {
 		defer close(a.done)

@@ -231,14 +231,11 @@ func only(list []Dispatch, reply APIReply, f *Failure) (Dispatch, APIReply, *Fai
 	return list[0], reply, f
 }
 
-// dispatchWait bounds a request for which the server asks another node.
-const dispatchWait = 4 * time.Second
-
 // askDispatch asks the AgentDispatchService, and cleans what it answers.
 func (a *API) askDispatch(ctx context.Context, room string, changes bool,
 	ask func(context.Context, livekit.AgentDispatchService) ([]*livekit.AgentDispatch, error)) ([]Dispatch, APIReply, *Failure) {
 	var list []*livekit.AgentDispatch
-	e := exchanger{total: dispatchWait, changes: changes}
+	e := exchanger{total: a.net.Waits().Dispatch, changes: changes}
 	reply, f := a.ask(ctx, roomAdmin(room), e, func(ctx context.Context, base string, e *exchanger) (err error) {
 		list, err = ask(ctx, livekit.NewAgentDispatchServiceProtobufClient(base, e))
 		return err

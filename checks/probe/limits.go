@@ -18,9 +18,15 @@ type Limits struct {
 	// Compile replaces FirstByte where a dev server may have to compile its route
 	// first.
 	Compile time.Duration `peer:"front end, token endpoint" stage:"ticket"`
-	// Extra bounds each additional request: scheme siblings, path prefixes, the
-	// RoomService.
+	// Extra bounds each additional request: path prefixes, the RoomService.
 	Extra time.Duration `peer:"every peer" stage:"all"`
+	// Sibling bounds the request with the other scheme after a silent handshake, and
+	// Refused the dials to loopback after a refusal.
+	Sibling, Refused time.Duration `peer:"every peer" stage:"all"`
+	// Early bounds the question about the token that is asked while join.reach runs.
+	Early time.Duration `peer:"LiveKit server" stage:"signature, fallback"`
+	// Browser bounds all requests of join.browser together.
+	Browser time.Duration `peer:"LiveKit server, front end" stage:"join"`
 
 	// Upgrade bounds opening a WebSocket, from dialling to the HTTP answer, and
 	// FirstFrame the wait from there to the server's Join.
@@ -46,9 +52,13 @@ type Limits struct {
 	// Accept bounds the wait for the server to accept a track, and Measure is the
 	// time for which packets are counted after the first.
 	Accept, Measure time.Duration `peer:"LiveKit server" stage:"join with --media"`
+	// FirstPacket is the longest wait for the first packet on a slow connection.
+	FirstPacket time.Duration `peer:"LiveKit server" stage:"join with --media"`
 	// Settle bounds the wait for the server's data channel before a WebSocket is
 	// cut.
 	Settle time.Duration `peer:"LiveKit server" stage:"join with --media"`
+	// Remove bounds the request to remove a participant whose session was cut.
+	Remove time.Duration `peer:"LiveKit server" stage:"join with --media"`
 	// Relay bounds the wait for an answer through a TURN server, Path one path of
 	// media on its own.
 	Relay time.Duration `peer:"ICE server" stage:"join with --media"`
@@ -63,6 +73,8 @@ type Limits struct {
 	// Agent bounds the wait for an agent from its call on, and AgentAudio the wait
 	// for the audio of one that came.
 	Agent, AgentAudio time.Duration `peer:"LiveKit server" stage:"join"`
+	// Dispatch bounds a request about dispatches: the server asks another node.
+	Dispatch time.Duration `peer:"LiveKit server" stage:"join"`
 	// AgentPoll is the time between two requests for the list of dispatches.
 	AgentPoll time.Duration `peer:"LiveKit server" stage:"join"`
 	// Dispatched is the age of a call from which a list without its dispatch is
@@ -77,10 +89,11 @@ func DefaultLimits() Limits {
 	const s, ms = time.Second, time.Millisecond
 	return Limits{
 		DNS: 4 * s, TCP: 4 * s, TLS: 4 * s, FirstByte: 5 * s, Exchange: 10 * s, Body: 5 * s, Compile: 30 * s, Extra: 2 * s,
+		Sibling: 1500 * ms, Refused: 500 * ms, Early: 8 * s, Browser: 8 * s,
 		Upgrade: 5 * s, FirstFrame: 5 * s, Media: 15 * s, Offer: 5 * s, Candidate: 3 * s, DTLS: 5 * s,
 		Silence: 3 * s, Grace: 800 * ms, CandidateTCP: 3 * s, Ask: 900 * ms, Connect: 10 * s, Pause: 300 * ms, Accept: s, Measure: 2 * s,
-		Settle: 500 * ms, Relay: 3 * s, Path: 8 * s, TURN: 4 * s, Echo: 1500 * ms, Again: 2 * s,
-		Agent: 10 * s, AgentAudio: s, AgentPoll: s, Dispatched: 700 * ms, JobTaken: 5200 * ms,
+		FirstPacket: 8 * s, Settle: 500 * ms, Remove: 400 * ms, Relay: 3 * s, Path: 8 * s, TURN: 4 * s, Echo: 1500 * ms, Again: 2 * s,
+		Agent: 10 * s, AgentAudio: s, Dispatch: 4 * s, AgentPoll: s, Dispatched: 700 * ms, JobTaken: 5200 * ms,
 	}
 }
 
@@ -103,10 +116,11 @@ func (l Limits) Shorter() Limits {
 
 // all returns the fields.
 func (l *Limits) all() []*time.Duration {
-	return []*time.Duration{&l.DNS, &l.TCP, &l.TLS, &l.FirstByte, &l.Exchange, &l.Body, &l.Compile, &l.Extra, &l.Upgrade,
+	return []*time.Duration{&l.DNS, &l.TCP, &l.TLS, &l.FirstByte, &l.Exchange, &l.Body, &l.Compile, &l.Extra,
+		&l.Sibling, &l.Refused, &l.Early, &l.Browser, &l.Upgrade,
 		&l.FirstFrame, &l.Media, &l.Offer, &l.Candidate, &l.DTLS, &l.Silence, &l.Grace, &l.CandidateTCP, &l.Ask, &l.Connect,
-		&l.Pause, &l.Accept, &l.Measure, &l.Settle, &l.Relay, &l.Path, &l.TURN, &l.Echo, &l.Again,
-		&l.Agent, &l.AgentAudio, &l.AgentPoll, &l.Dispatched, &l.JobTaken}
+		&l.Pause, &l.Accept, &l.Measure, &l.FirstPacket, &l.Settle, &l.Remove, &l.Relay, &l.Path, &l.TURN, &l.Echo, &l.Again,
+		&l.Agent, &l.AgentAudio, &l.Dispatch, &l.AgentPoll, &l.Dispatched, &l.JobTaken}
 }
 
 // Waits returns the Limits, with the defaults in place of zeros.

@@ -7,12 +7,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"time"
 )
-
-// siblingWait bounds the request with the other scheme after a silent handshake, so
-// that a silent server is reported within six seconds.
-const siblingWait = 1500 * time.Millisecond
 
 // Clarify follows up a failure, or an answer, that may come from a wrong scheme: it
 // asks the same port with the other scheme and, if that is answered, returns
@@ -67,13 +62,10 @@ func wantsCertificate(r *Reply) bool {
 	return r.Status == http.StatusBadRequest && strings.Contains(string(r.Body), "No required SSL certificate was sent")
 }
 
-// refusedWait bounds the dials to loopback after a refusal.
-const refusedWait = 500 * time.Millisecond
-
 // clarifyRefused sets the loopback address at which a refused port answers, for an
 // address of this machine.
 func (n *Net) clarifyRefused(ctx context.Context, u *url.URL, f *Failure) *Failure {
-	ctx, cancel := context.WithTimeout(ctx, min(n.Waits().Extra, refusedWait))
+	ctx, cancel := context.WithTimeout(ctx, n.Waits().Refused)
 	defer cancel()
 	addrs, unknown := n.Lookup(ctx, u.Hostname())
 	if f.Own = unknown == nil && slices.ContainsFunc(addrs, isOwn); f.Own {
@@ -128,9 +120,9 @@ func mediaPort(u *url.URL, f *Failure) *Failure {
 }
 
 // speaksHTTP reports whether u's port answers plain HTTP, whatever u's scheme, and
-// returns the server's kind. It asks GET / and waits at most Limits.Extra.
+// returns the server's kind. It asks GET / and waits at most Limits.Sibling.
 func (n *Net) speaksHTTP(ctx context.Context, u *url.URL) (ServerKind, bool) {
-	wait := min(n.Waits().Extra, siblingWait)
+	wait := n.Waits().Sibling
 	plain := &url.URL{Scheme: "http", Host: HostPort(u), Path: "/"}
 	reply, _ := n.Exchange(ctx, Request{URL: plain, MaxBody: 4096, FirstByte: wait, Total: wait})
 	if reply == nil || refusesPlain(reply) {
@@ -143,7 +135,7 @@ func (n *Net) speaksHTTP(ctx context.Context, u *url.URL) (ServerKind, bool) {
 // and returns its certificate. The certificate is not verified: nothing is sent
 // over the connection.
 func (n *Net) speaksTLS(ctx context.Context, u *url.URL) (*Cert, bool) {
-	ctx, cancel := context.WithTimeout(ctx, min(n.Waits().Extra, siblingWait))
+	ctx, cancel := context.WithTimeout(ctx, n.Waits().Sibling)
 	defer cancel()
 	conn, f := n.ConnectTCP(ctx, HostPort(u))
 	if f != nil {

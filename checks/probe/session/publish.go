@@ -181,14 +181,12 @@ func (r *publishRun) track(t *webrtc.TrackRemote) {
 	c.Read(t, func() { signal(r.arrived) })
 }
 
-// slowest is the longest wait for the first packet on a slow connection.
-const slowest = 8 * time.Second
-
 // measure waits until enough packets arrived, or none do.
 func (r *publishRun) measure(ctx context.Context) PublishOutcome {
 	// A slow connection delays what follows, too: the server announces the tracks
 	// to the receiver over it.
-	silence := time.NewTimer(max(r.net.Waits().Silence, min(r.out.Connect, slowest)))
+	waits := r.net.Waits()
+	silence := time.NewTimer(max(waits.Silence, min(r.out.Connect, waits.FirstPacket)))
 	defer silence.Stop()
 	var over <-chan time.Time
 	for {

@@ -182,16 +182,13 @@ func Reconnect(ctx context.Context, n *probe.Net, base *url.URL, token string, v
 	r.p.Leave()
 	if r.orphaned && remove != nil {
 		// On every way out, an interrupt too.
-		rctx, cancel := context.WithTimeout(context.Background(), removeWait)
+		rctx, cancel := context.WithTimeout(context.Background(), n.Waits().Remove)
 		defer cancel()
 		remove(rctx)
 	}
 	r.out.Took = time.Since(start)
 	return r.out
 }
-
-// removeWait bounds remove.
-const removeWait = 400 * time.Millisecond
 
 // reconnectRun is one call of Reconnect.
 type reconnectRun struct {
