@@ -176,6 +176,8 @@ func publishOutcome(p *session.Published, udp, tcp session.Path) Outcome {
 		paths = finding.Textf("UDP works, TCP does not")
 	case tcp.Connected:
 		paths = finding.Textf("TCP works, UDP does not")
+	case udp.Relayed:
+		paths = finding.Textf("neither UDP nor TCP works without the TURN server")
 	}
 	return Outcome{Facts: facts, Text: finding.Textf("%d audio packets and %d video frames arrived, the first frame after %s; %s",
 		p.AudioGot.Packets, p.VideoGot.Frames, finding.Duration(p.FirstFrame), paths)}

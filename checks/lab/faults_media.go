@@ -42,20 +42,23 @@ func mediaFaults() []Fault {
 		server("wrong-node-ip", "the server advertises an address at which it is not, and cannot find the client by itself",
 			finding.MediaFailed, rewritten(candidates{Address: unusedAddress}.rewrite())).silent(),
 		network("media-blocked", "neither UDP nor TCP media gets through", finding.MediaFailed,
-			changed(func(l *Lab) (candidates, error) {
-				udp, err := l.deadUDP("127.0.0.1")
-				if err != nil {
-					return candidates{}, err
-				}
-				addr, err := blackhole(l)
-				if err != nil {
-					return candidates{}, err
-				}
-				_, port, _ := net.SplitHostPort(addr)
-				tcp, err := strconv.Atoi(port)
-				return candidates{UDPPort: udp, TCPPort: tcp}, err
-			})).silent(),
+			changed((*Lab).nowhere)).silent(),
 	}
+}
+
+// nowhere returns candidates with a UDP and a TCP port that answer nothing.
+func (l *Lab) nowhere() (candidates, error) {
+	udp, err := l.deadUDP("127.0.0.1")
+	if err != nil {
+		return candidates{}, err
+	}
+	addr, err := blackhole(l)
+	if err != nil {
+		return candidates{}, err
+	}
+	_, port, _ := net.SplitHostPort(addr)
+	tcp, err := strconv.Atoi(port)
+	return candidates{UDPPort: udp, TCPPort: tcp}, err
 }
 
 // unusedAddress is a loopback address at which no lab receives media: they use 127.0.0.1

@@ -9,12 +9,14 @@ import (
 // turnFaults are TURN servers, most of which do not work. All need --media, and the lab's
 // TURN server: livekit-server's speaks TLS at port 443 only.
 func turnFaults() []Fault {
-	server := by(finding.OwnerLiveKitServer)
+	server, network := by(finding.OwnerLiveKitServer), by(finding.OwnerNetwork)
 	with := func(opts TURNOptions) change {
 		return handingOut(func(l *Lab) (*livekit.ICEServer, error) { return l.turn(opts) })
 	}
 	return []Fault{
 		working("healthy-turn", "nothing is wrong; the server hands out a TURN server that relays", with(TURNOptions{})),
+		network("turn-only", "neither UDP nor TCP media gets through, and the TURN server's relay does", finding.MediaUDPBlocked,
+			relayedOnly).warning(),
 		server("turn-certificate", "the TURN server's certificate is expired", finding.TurnTLS,
 			handingOut(func(l *Lab) (*livekit.ICEServer, error) {
 				config, err := l.issue(&expired)
@@ -41,6 +43,25 @@ func turnFaults() []Fault {
 	}
 }
 
+// relayedOnly lets no media through but that of the TURN server that the LiveKit server
+// hands out.
+func relayedOnly(p *plan) {
+	p.media = true
+	p.rewrite = func(l *Lab) (Rewrite, error) {
+		blocked, err := l.nowhere()
+		if err != nil {
+			return Rewrite{}, err
+		}
+		blocked.KeepRelayed = true
+		ice, err := l.turn(TURNOptions{Blocked: loopback(blocked.UDPPort), Open: l.LiveKit.UDPAddr})
+		hidden := blocked.rewrite()
+		return Rewrite{ToServer: hidden.ToServer, ToClient: func(m *livekit.SignalResponse) []*livekit.SignalResponse {
+			handOut(m, ice)
+			return hidden.ToClient(m)
+		}}, err
+	}
+}
+
 // turn starts a TURN server that ends with the lab.
 func (l *Lab) turn(opts TURNOptions) (*livekit.ICEServer, error) {
 	server, err := StartTURN(opts)
@@ -59,14 +80,19 @@ func handingOut(start func(*Lab) (*livekit.ICEServer, error)) change {
 		p.rewrite = func(l *Lab) (Rewrite, error) {
 			ice, err := start(l)
 			return Rewrite{ToClient: func(m *livekit.SignalResponse) []*livekit.SignalResponse {
-				if join := m.GetJoin(); join != nil {
-					join.IceServers = []*livekit.ICEServer{ice}
-				}
-				if back := m.GetReconnect(); back != nil {
-					back.IceServers = []*livekit.ICEServer{ice}
-				}
+				handOut(m, ice)
 				return []*livekit.SignalResponse{m}
 			}}, err
 		}
+	}
+}
+
+// handOut replaces the ICE servers of a Join or a Reconnect.
+func handOut(m *livekit.SignalResponse, ice *livekit.ICEServer) {
+	if join := m.GetJoin(); join != nil {
+		join.IceServers = []*livekit.ICEServer{ice}
+	}
+	if back := m.GetReconnect(); back != nil {
+		back.IceServers = []*livekit.ICEServer{ice}
 	}
 }

@@ -23,6 +23,8 @@ type candidates struct {
 	Address string
 	// Drop removes every candidate.
 	Drop bool
+	// KeepRelayed leaves relayed candidates (RFC 8839 §5.1: typ relay) unchanged.
+	KeepRelayed bool
 	// ServerOnly leaves the client's candidates unchanged, so that the server finds the
 	// client, as a server does that advertises a wrong address.
 	ServerOnly bool
@@ -63,6 +65,9 @@ var sdpCandidate = regexp.MustCompile(`a=candidate:[^\r\n]*\r?\n`)
 func (c candidates) line(text string) string {
 	return candidateLine.ReplaceAllStringFunc(text, func(line string) string {
 		part := candidateLine.FindStringSubmatch(line)
+		if c.KeepRelayed && strings.Contains(part[6], " typ relay") {
+			return line
+		}
 		port, address := c.UDPPort, cmp.Or(c.Address, c.UDPAddress, part[4])
 		if strings.EqualFold(part[2], "tcp") {
 			port, address = c.TCPPort, cmp.Or(c.Address, part[4])

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/netip"
 
 	"github.com/livekit/protocol/livekit"
 	"github.com/pion/logging"
@@ -23,6 +24,9 @@ type TURNOptions struct {
 	Deny bool
 	// Mute makes it relay nothing, as a firewall before its relay ports does.
 	Mute bool
+	// Blocked, if not "", is a UDP address that stands for Open: the server relays to and
+	// from Open, and calls it Blocked, as if a firewall let only this server through.
+	Blocked, Open string
 }
 
 // TURN is a TURN server on a free loopback port. Unlike livekit-server's, it takes any
@@ -53,6 +57,9 @@ func StartTURN(opts TURNOptions) (*TURN, error) {
 	var relays turn.RelayAddressGenerator = &turn.RelayAddressGeneratorStatic{RelayAddress: net.IPv4(127, 0, 0, 1), Address: "127.0.0.1"}
 	if opts.Mute {
 		relays = muteRelays{relays}
+	}
+	if opts.Blocked != "" {
+		relays = openRelays{relays, net.UDPAddrFromAddrPort(netip.MustParseAddrPort(opts.Blocked)), net.UDPAddrFromAddrPort(netip.MustParseAddrPort(opts.Open))}
 	}
 	permit := func(net.Addr, net.IP) bool { return !opts.Deny }
 	if err := t.listen(&config, opts, relays, permit); err != nil {
@@ -112,6 +119,40 @@ func (c mutePacketConn) ReadFrom(p []byte) (int, net.Addr, error) {
 
 // WriteTo discards p.
 func (c mutePacketConn) WriteTo(p []byte, _ net.Addr) (int, error) { return len(p), nil }
+
+// openRelays makes relays that replace one address by another.
+type openRelays struct {
+	turn.RelayAddressGenerator
+	blocked, open *net.UDPAddr
+}
+
+func (o openRelays) AllocatePacketConn(conf turn.AllocateListenerConfig) (net.PacketConn, net.Addr, error) {
+	conn, addr, err := o.RelayAddressGenerator.AllocatePacketConn(conf)
+	if err != nil {
+		return nil, nil, err
+	}
+	return openPacketConn{conn, o.blocked, o.open}, addr, nil
+}
+
+type openPacketConn struct {
+	net.PacketConn
+	blocked, open *net.UDPAddr
+}
+
+func (c openPacketConn) ReadFrom(p []byte) (int, net.Addr, error) {
+	n, from, err := c.PacketConn.ReadFrom(p)
+	if err == nil && from.String() == c.open.String() {
+		from = c.blocked
+	}
+	return n, from, err
+}
+
+func (c openPacketConn) WriteTo(p []byte, to net.Addr) (int, error) {
+	if to.String() == c.blocked.String() {
+		to = c.open
+	}
+	return c.PacketConn.WriteTo(p, to)
+}
 
 // URL returns the server as an ICE URL.
 func (t *TURN) URL() string {

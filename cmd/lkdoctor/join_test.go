@@ -39,7 +39,7 @@ func startJoin(t *testing.T, l *lab.Lab, args ...string) *joins {
 	a.dir, a.limits = l.Dir(), waitsFor(l)
 	go func() {
 		cmd := a.joinCommand()
-		cmd.SetArgs(append(args, l.Args()...))
+		cmd.SetArgs(append(args, slices.DeleteFunc(l.Args(), func(arg string) bool { return arg == "--media" })...)) // join has no --media
 		cmd.SilenceErrors, cmd.SilenceUsage = true, true
 		if called, err := cmd.ExecuteContextC(ctx); err != nil {
 			j.done <- a.failed(called, err)
@@ -191,10 +191,11 @@ func TestJoinSaysWhyItFailed(t *testing.T) {
 	}
 }
 
-// TestJoinWithoutUDP checks that two participants receive each other's audio over TCP.
+// TestJoinWithoutUDP checks that two participants receive each other's audio over TCP,
+// and through a TURN server.
 func TestJoinWithoutUDP(t *testing.T) {
 	t.Parallel()
-	for _, fault := range []string{"udp-blocked", "tcp-only"} {
+	for fault, path := range map[string]string{"udp-blocked": "tcp", "tcp-only": "tcp", "turn-only": "relay"} {
 		t.Run(fault, func(t *testing.T) {
 			t.Parallel()
 			l := startLab(t, fault)
@@ -208,8 +209,8 @@ func TestJoinWithoutUDP(t *testing.T) {
 			ann.code()
 			for j, other := range map[*joins]string{ann: "bob", bob: "ann"} {
 				has := func(fits func(joinEvent) bool) bool { return slices.ContainsFunc(j.events(), fits) }
-				if !has(func(e joinEvent) bool { return e.Type == room.PathChanged && e.Path.Kind == "tcp" }) {
-					t.Errorf("no path over TCP: %s", j.out)
+				if !has(func(e joinEvent) bool { return e.Type == room.PathChanged && e.Path.Kind == path }) {
+					t.Errorf("no path over %s: %s", path, j.out)
 				}
 				if !has(func(e joinEvent) bool { return e.Type == room.TrackReceived && e.Who.Identity == other }) ||
 					!has(func(e joinEvent) bool {

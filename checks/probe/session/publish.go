@@ -243,8 +243,9 @@ func (r *publishRun) sum() {
 
 // Path is the result of one path of media.
 type Path struct {
-	// Connected reports whether ICE and DTLS came up on this path.
-	Connected bool
+	// Connected reports whether ICE and DTLS came up on this path, and Relayed whether
+	// they did through a TURN server only.
+	Connected, Relayed bool
 	// Outcome is the media's, "" when there was no Join.
 	Outcome Outcome
 	// Total is the time that media took to connect, RTT its round trip. A TCP
@@ -269,6 +270,8 @@ func ComparePaths(ctx context.Context, n *probe.Net, base *url.URL, udpToken, tc
 		p = Path{Connected: m.Connected, Outcome: m.Outcome, Total: m.Phases.Total}
 		if m.Selected != nil {
 			p.RTT = m.Selected.RTT
+			p.Relayed = m.Selected.Local.Type == "relay"
+			p.Connected = p.Connected && !p.Relayed
 		}
 		for _, c := range m.Remote {
 			if c.Type == "host" && (c.Protocol == "tcp") == media.NoUDP {

@@ -2,9 +2,11 @@ package session_test
 
 import (
 	"context"
+	"net/url"
 	"testing"
 	"time"
 
+	"lkdoctor/checks/lab"
 	"lkdoctor/checks/probe"
 	"lkdoctor/checks/probe/session"
 )
@@ -65,6 +67,28 @@ func TestPathsCompared(t *testing.T) {
 		tokenFor(t, "udp", t.Name()), tokenFor(t, "tcp", t.Name()), session.ViaHeader)
 	t.Logf("udp %+v, tcp %+v", udp, tcp)
 	if !udp.Connected || !tcp.Connected || udp.RTT <= 0 || tcp.RTT <= 0 {
+		t.Errorf("udp %+v, tcp %+v", udp, tcp)
+	}
+}
+
+// TestPathsRelayed checks that a path through a TURN server counts neither as UDP nor as
+// TCP.
+func TestPathsRelayed(t *testing.T) {
+	l, err := lab.Start(t.Context(), lab.Options{Fault: "turn-only"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = l.Close() }()
+	base, err := url.Parse(l.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	token := func(identity string) string {
+		return lab.Sign(lab.Claims{"iss": l.Pair.Key, "sub": identity, "exp": time.Now().Add(time.Minute).Unix(),
+			"video": map[string]any{"roomJoin": true, "room": "paths"}}, l.Pair.Secret)
+	}
+	udp, tcp := session.ComparePaths(within(t, 10*time.Second), slowNet(t), base, token("udp"), token("tcp"), session.ViaHeader)
+	if udp.Connected || !udp.Relayed || tcp.Connected || tcp.Relayed {
 		t.Errorf("udp %+v, tcp %+v", udp, tcp)
 	}
 }
