@@ -28,14 +28,20 @@ func signatureLocal(c *Case) Check {
 		if t.Algorithm == "" {
 			return check.NotHere("not checked: the token names no algorithm")
 		}
-		verdict := c.verify(t)
+		verdict, configured := c.verify(t), c.Settings.APISecret.Secret.Reveal()
 		if verdict == token.Verified {
 			c.produce(&verdict)
 			return Report{Outcome: Outcome{
 				Text: finding.Textf("signed by %s with the secret configured here", clean.Line(t.Claims.Issuer, 40)),
 			}}
 		}
-		configured := c.Settings.APISecret.Secret.Reveal()
+		if verdict == token.OtherKey && !t.NamesKey() { // token.claims reports that
+			c.produce(&verdict)
+			if !t.MadeWith(configured) {
+				return check.NotHere("not checked: the token names no API key")
+			}
+			return Report{Outcome: Outcome{Text: finding.Textf("signed with the secret configured here, and names no API key")}}
+		}
 		verdict, findings := token.Signature(t.Token, c.Settings.APIKey.Value, configured, c.candidates())
 		if configured == "" {
 			report := check.NotHere("not checked: no secret is configured here")

@@ -155,7 +155,7 @@ func (e Evidence) root() (root check.Located, found bool) {
 // weight orders findings of one severity: the lowest is the nearest to the cause.
 func (e Evidence) weight(l check.Located, all []check.Located) int {
 	switch {
-	case explained(l.Finding.Code, all):
+	case explained(l, all):
 		return 2
 	case !e.onWay(l):
 		return 1
@@ -163,8 +163,8 @@ func (e Evidence) weight(l check.Located, all []check.Located) int {
 	return 0
 }
 
-// explained reports whether another finding of this run is the cause of code.
-func explained(code finding.Code, all []check.Located) bool {
+// explained reports whether another finding of this run is the cause of l.
+func explained(l check.Located, all []check.Located) bool {
 	reasons := map[finding.Code][]finding.Code{
 		finding.TokenExpired:            {finding.ClockSkew, finding.TicketTokenCached},
 		finding.TokenNotYetValid:        {finding.ClockSkew},
@@ -182,13 +182,29 @@ func explained(code finding.Code, all []check.Located) bool {
 		finding.EnvKeyMissing:           {finding.EnvFileUnreadable},
 		finding.EnvSecretMissing:        {finding.EnvFileUnreadable},
 		finding.EnvTicketURLMissing:     {finding.EnvFileUnreadable},
+		finding.TokenNoRoomJoin:         {finding.TokenGrantMisnamed},
 		finding.TurnUnreachable:         {finding.MediaUDPBlocked, finding.MediaFailed},
 		finding.MediaTCPUnreachable:     {finding.MediaPrivateCandidates, finding.MediaAddressUnreachable, finding.MediaUDPBlocked},
 	}
-	if code == finding.DevJoinFailed {
+	causes := reasons[l.Finding.Code]
+	switch {
+	case l.Finding.Code == finding.DevJoinFailed:
 		return len(all) > 1
+	case ofPair(l.Finding.Code) && strings.HasPrefix(l.Check, "fallback."): // of a token made with the pair configured here
+		causes = append(causes, finding.EnvPlaceholder, finding.EnvValueQuoted, finding.EnvValueWhitespace, finding.EnvKeySecretSwapped)
+	case l.Finding.Code == finding.ServerKeyUnknown:
+		causes = append(causes, finding.TokenNoIssuer, finding.TokenPlaceholder, finding.SignatureOtherKey)
 	}
-	return slices.ContainsFunc(all, func(l check.Located) bool { return slices.Contains(reasons[code], l.Finding.Code) })
+	return slices.ContainsFunc(all, func(other check.Located) bool {
+		setting, _ := other.Finding.Facts["setting"].(string)
+		return slices.Contains(causes, other.Finding.Code) && (setting != "LIVEKIT_URL" || !ofPair(l.Finding.Code))
+	})
+}
+
+// ofPair reports whether code is about an API key or secret, so that no other setting is
+// its cause.
+func ofPair(code finding.Code) bool {
+	return code == finding.ServerKeyUnknown || code == finding.ServerSignatureRejected
 }
 
 // onWay reports whether a finding affects the call under test: a wrong local secret

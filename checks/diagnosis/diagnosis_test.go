@@ -197,6 +197,37 @@ func TestDiagnosePicksTheCause(t *testing.T) {
 	}
 }
 
+// TestExplained checks that an effect of another finding gets no step, and that a finding
+// of the same code with another cause does.
+func TestExplained(t *testing.T) {
+	of := func(code finding.Code, setting string) []finding.Finding {
+		return []finding.Finding{finding.New(code, finding.Fail, "seen").With("setting", setting)}
+	}
+	for _, tt := range []struct {
+		check, other string
+		cause        []finding.Finding
+		effect       finding.Code
+		want         bool
+	}{
+		{"fallback.mint", "env.livekit", of(finding.EnvValueQuoted, "LIVEKIT_API_SECRET"), finding.ServerSignatureRejected, true},
+		{"fallback.join", "env.livekit", of(finding.EnvKeySecretSwapped, "LIVEKIT_API_SECRET"), finding.ServerKeyUnknown, true},
+		{"fallback.join", "env.livekit", of(finding.EnvValueWhitespace, "LIVEKIT_URL"), finding.ServerKeyUnknown, false},
+		{"signature.server", "env.livekit", of(finding.EnvValueQuoted, "LIVEKIT_API_SECRET"), finding.ServerSignatureRejected, false},
+		{"signature.server", "token.claims", fail(finding.TokenNoIssuer), finding.ServerKeyUnknown, true},
+		{"signature.server", "token.claims", fail(finding.TokenPlaceholder), finding.ServerKeyUnknown, true},
+		{"signature.server", "signature.local", fail(finding.SignatureOtherKey), finding.ServerKeyUnknown, true},
+		{"fallback.mint", "signature.local", fail(finding.SignatureOtherKey), finding.ServerKeyUnknown, false},
+		{"token.claims", "token.claims", fail(finding.TokenGrantMisnamed), finding.TokenNoRoomJoin, true},
+		{"env.livekit", "env.files", of(finding.EnvFileUnreadable, ""), finding.EnvURLMissing, true},
+	} {
+		l := check.Located{Check: tt.check, Finding: fail(tt.effect)[0]}
+		all := []check.Located{{Check: tt.other, Finding: tt.cause[0]}, l}
+		if got := explained(l, all); got != tt.want {
+			t.Errorf("%s of %s explained by %s: %v", tt.effect, tt.check, tt.cause[0].Code, got)
+		}
+	}
+}
+
 func TestNothingFailedIsNobodysFault(t *testing.T) {
 	d := diagnose(Evidence{Results: results(nil), Source: check.SourceTicket, Maker: finding.OwnerTicketService, Local: Yes, Server: Yes})
 	if d.Owner != finding.OwnerNone || d.RootCause != nil {

@@ -312,7 +312,7 @@ func (e Evidence) alsoFound(root check.Located) []check.Located {
 	seen := map[finding.Code]bool{root.Finding.Code: true}
 	var out []check.Located
 	for _, l := range all {
-		if seen[l.Finding.Code] || explained(l.Finding.Code, all) || l.Finding.Code.IsDoctor() {
+		if seen[l.Finding.Code] || explained(l, all) || l.Finding.Code.IsDoctor() {
 			continue
 		}
 		if l.Check == "signature.server" && l.Finding.Code == finding.ServerTokenRejected {

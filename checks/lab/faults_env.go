@@ -66,7 +66,8 @@ func envFaults() []Fault {
 			noTicket, unset("LIVEKIT_API_SECRET")),
 		working("healthy-secret-missing", "nothing is wrong; LIVEKIT_API_SECRET is not set, and the ticket's token needs none here",
 			unset("LIVEKIT_API_SECRET")),
-		config("unconfigured", "nothing is set, and HOME is empty", finding.EnvURLMissing, env(emptied)),
+		config("unconfigured", "nothing is set, and HOME is empty", finding.EnvURLMissing, env(emptied)).
+			and(finding.EnvKeyMissing, finding.EnvSecretMissing),
 
 		config("url-no-scheme", "LIVEKIT_URL is a bare host and port", finding.EnvURLInvalid, url("%s")),
 		config("url-quoted", "LIVEKIT_URL stands in quotes", finding.EnvURLInvalid, url(`"ws://%s"`)),

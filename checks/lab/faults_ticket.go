@@ -126,7 +126,8 @@ func ticketFaults() []Fault {
 			answering(func(_ *Lab, a Answer) { a["data"] = map[string]any{"token": a["token"], "url": a["url"]} }),
 			field("token", nil), field("url", nil)).warning(),
 		service("token-plain-text", "the answer is the bare token, as text/plain", finding.TicketFieldUnusual,
-			func(p *plan) { p.respond = func(l *Lab) http.Handler { return Text(http.StatusOK, l.token()) } }).warning(),
+			func(p *plan) { p.respond = func(l *Lab) http.Handler { return Text(http.StatusOK, l.token()) } }).
+			and(finding.TicketURLMissing).warning(),
 		service("answer-url-missing", "the answer has no url", finding.TicketURLMissing, field("url", nil)).warning(),
 		service("answer-url-differs", "the answer's url is another way to the same server", finding.TicketURLDiffers,
 			urlOf(func(_ context.Context, l *Lab) (string, error) { return l.serve(Forward(l.LiveKit.Addr), nil) })).warning(),
@@ -150,7 +151,8 @@ func ticketFaults() []Fault {
 		// Its texts attack a terminal.
 		service("hostile-strings", "every text of a good answer holds control, escape and bidi characters", finding.TicketRoomDiffers,
 			claim("name", hostile), claim("metadata", hostile), field("room", hostile), field("identity", hostile),
-			field("conv_id", hostile), field("expires_at", hostile), field("metadata", map[string]any{hostile: hostile})).warning(),
+			field("conv_id", hostile), field("expires_at", hostile), field("metadata", map[string]any{hostile: hostile})).
+			and(finding.TokenClaimType).warning(),
 		service("hostile-error", "the service's refusal holds control, escape and bidi characters", finding.TicketRejected,
 			refusal(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { detail(w, http.StatusBadRequest, hostile) }))),
 		service("hostile-token", "the token holds control, escape and bidi characters", finding.TokenOpaque,

@@ -44,6 +44,14 @@ func Lint(t *Token) []finding.Finding {
 	return found
 }
 
+// NamesKey reports whether the issuer is an API key, of whatever pair, and not blank or a
+// text that stands for a missing one.
+func (t *Token) NamesKey() bool {
+	iss := answer.TrimHidden(t.Effective().Claims.Issuer)
+	_, unfilled := placeholder.In(iss)
+	return iss != "" && !unfilled
+}
+
 func (t *Token) lintIssuer() []finding.Finding {
 	iss := t.Claims.Issuer
 	trimmed := answer.TrimHidden(iss)

@@ -228,6 +228,12 @@ func newSigner(t *Token) *signer {
 	return s
 }
 
+// MadeWith reports whether secret made the token's signature, whatever key it names.
+func (t *Token) MadeWith(secret string) bool {
+	s := newSigner(t)
+	return s != nil && secret != "" && s.made(secret)
+}
+
 // made reports whether secret made the signature.
 func (s *signer) made(secret string) bool {
 	mac := hmac.New(s.hash, []byte(secret))

@@ -169,6 +169,7 @@ func wantCause(t *testing.T, fault lab.Fault, run check.Run) {
 		wantVariant(t, fault, run)
 	}
 	wantAdvice(t, run)
+	wantOwnSteps(t, fault, run)
 	if slices.Contains(d.Cleared, fault.Owner) {
 		t.Errorf("%s must act and is cleared", fault.Owner)
 	}
@@ -178,6 +179,18 @@ func wantCause(t *testing.T, fault lab.Fault, run check.Run) {
 	}
 	if run.ExitCode != want {
 		t.Errorf("exit code %d, want %d", run.ExitCode, want)
+	}
+}
+
+// wantOwnSteps checks that no step is for a code that the fault does not cause: the fix of
+// an effect misleads.
+func wantOwnSteps(t *testing.T, fault lab.Fault, run check.Run) {
+	t.Helper()
+	for _, step := range run.Diagnosis.NextSteps {
+		code, _, _ := strings.Cut(step.Text.String(), ": ")
+		if _, known := catalogue.Lookup(finding.Code(code)); known && !slices.Contains(fault.Want, finding.Code(code)) {
+			t.Errorf("a step is for %s, and the fault is %v: %s", code, fault.Want, step.Text)
+		}
 	}
 }
 
