@@ -81,6 +81,7 @@ func FuzzDescription(f *testing.F) {
 // control characters, and is accepted by the WebRTC library.
 func FuzzICEServers(f *testing.F) {
 	f.Add("turn:a:1\nstun:[::1]\nturns:b?transport=tcp", "u", "c")
+	f.Add("stun:[::1]z", "u", "c") // stun.ParseURI calls itself without end
 	f.Add("stun:[::\n\x00\nturn://x\nturn:a@b\nstuns:c:0\nturn:d?transport=udp#", "", "")
 	f.Add(strings.Repeat("turn:127.0.0.1\n", 100), strings.Repeat("u", 600), "\x1b")
 	f.Fuzz(func(t *testing.T, urls, username, credential string) {
