@@ -305,7 +305,7 @@ func (r Row) outcome() (line finding.Text) {
 		line = finding.Textf("%s; %s too", line, also)
 	}
 	for _, c := range r.Checks {
-		if slices.ContainsFunc(c.Result.Findings, func(f finding.Finding) bool { return f.Code.AlwaysShown() }) && !line.IsZero() {
+		if slices.ContainsFunc(c.Result.Findings, func(f finding.Finding) bool { return f.Code == finding.TokenDispatchesAgent }) && !line.IsZero() {
 			line = finding.Textf("joining with it starts an agent; %s", line)
 		}
 	}
