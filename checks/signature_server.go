@@ -157,6 +157,9 @@ func verdictFindings(ctx context.Context, c *Case, v *probe.Verdict, at address,
 		}
 		return unexpected(v, ended)
 	case probe.ReasonKeyUnknown, probe.ReasonKeyEmpty:
+		if issuer == "" {
+			return with(finding.ServerKeyUnknown, c.keyVariant(ctx, at, issuer), "the server finds no API key in the token")
+		}
 		return with(finding.ServerKeyUnknown, c.keyVariant(ctx, at, issuer),
 			"the server does not know the API key %q that the token names as its issuer", issuer)
 	case probe.ReasonNeedsExp:

@@ -231,11 +231,11 @@ func (t *Token) lintPermissions() []finding.Finding {
 	var found []finding.Finding
 	if v.RoomJoin && !v.GetCanPublish() {
 		found = append(found, finding.New(finding.TokenCannotPublish, finding.Info,
-			"with this token a participant can listen but publish nothing: canPublish is false"))
+			"with this token a participant can publish nothing: canPublish is false"))
 	}
 	if v.RoomJoin && !v.GetCanSubscribe() {
 		found = append(found, finding.New(finding.TokenCannotSubscribe, finding.Info,
-			"with this token a participant can publish but receive nothing: canSubscribe is false"))
+			"with this token a participant receives nothing: canSubscribe is false"))
 	}
 	if n := len(t.Claims.Agents); n > 0 {
 		var agents, named []string
