@@ -28,14 +28,14 @@ otherwise; --dev-join does so in any case.
 
 On a terminal this is a screen with keys: publish a test tone or a test pattern,
 mute, write messages, simulate a reconnect, copy a token, show a link or its QR
-code, join again. A join that fails is explained on the doctor's screen. Elsewhere
-it is a line an event, with --json a JSON document an event, one a line: type,
-at, text, and what the type brings along. The types are prepared, joining,
-joined, media, participant_joined, participant_left, participant_changed,
-track_published, track_unpublished, track_muted, track_unmuted, track_received,
-speaking, quality, room_changed, path, rtt, stats, data, data_sent,
-reconnecting, reconnected, agent_called, agent_came, problem and, always the
-last one, ended.
+code, join again. A join that fails is explained on the doctor's screen.
+Elsewhere each event but rtt, stats and speaking is a line; with --json each is
+a JSON document, one a line: type, at, text, and what the type brings along. The
+types are prepared, joining, joined, media, participant_joined,
+participant_left, participant_changed, track_published, track_unpublished,
+track_muted, track_unmuted, track_received, speaking, quality, room_changed,
+path, rtt, stats, data, data_sent, reconnecting, reconnected, agent_called,
+agent_came, problem and, always the last one, ended.
 
 --agent calls an agent into the room, with the key and secret here, and says when
 it has come or why it has not; the call is taken back before the room is left.
