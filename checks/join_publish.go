@@ -49,10 +49,10 @@ func (c *Case) publish(ctx context.Context) Report {
 	var udp, tcp session.Path
 	var both sync.WaitGroup
 	both.Go(func() {
-		published = session.Publish(ctx, c.Net, c.livekitURL(), tokens[0], tokens[1], via(c.verdict()), 0)
+		published = session.Publish(ctx, c.Net, c.livekitURL(), tokens[0], tokens[1], inQuery(c.verdict()), 0)
 	})
 	both.Go(func() {
-		udp, tcp = session.ComparePaths(ctx, c.Net, c.livekitURL(), tokens[2], tokens[3], via(c.verdict()))
+		udp, tcp = session.ComparePaths(ctx, c.Net, c.livekitURL(), tokens[2], tokens[3], inQuery(c.verdict()))
 	})
 	both.Wait()
 	if published.Outcome == session.PublishCancelled {

@@ -13,7 +13,6 @@ import (
 	"lkdoctor/checks/check"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/probe"
-	"lkdoctor/checks/probe/session"
 	"lkdoctor/checks/room"
 	"lkdoctor/checks/room/stay"
 	"lkdoctor/config/clean"
@@ -22,11 +21,7 @@ import (
 // options returns the options of the stay.
 func (v *joinCall) options() (stay.Options, *probe.Net) {
 	c := v.exam.newCase()
-	via := session.ViaHeader
-	if v.inQuery {
-		via = session.ViaQuery
-	}
-	o := stay.Options{URL: v.url, Token: v.token.Reveal(), Via: via, Net: c.Net, Redact: c.Redact,
+	o := stay.Options{URL: v.url, Token: v.token.Reveal(), InQuery: v.inQuery, Net: c.Net, Redact: c.Redact,
 		Now: v.app.now, For: v.flags.stay}
 	if v.agent != "" {
 		in := &checks.AgentRoom{Room: v.token.Room(), Watch: c.Net.Agents()}

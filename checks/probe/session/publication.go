@@ -38,12 +38,6 @@ var (
 	patternCodec = webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeVP8, ClockRate: 90000}
 )
 
-// Sending is a published clip, and whether it is muted.
-type Sending struct {
-	Clip  clips.Clip
-	Muted bool
-}
-
 // Sent counts what one track sent, and holds the server's report about it.
 type Sent struct {
 	// SID is the server's ID of the track, "" before it has one.
@@ -96,7 +90,7 @@ var (
 // Publish sends clips from now on: it announces them, waits for the server to
 // accept them, as the SDKs do, and offers them. taken is the number accepted within
 // Limits.Accept; the others are offered too.
-func (p *Participant) Publish(ctx context.Context, list ...Sending) (taken int, err error) {
+func (p *Participant) Publish(ctx context.Context, list ...clips.Sending) (taken int, err error) {
 	t, err := p.publisher()
 	if err != nil {
 		return 0, err
@@ -161,7 +155,7 @@ func (t *transport) openData() error {
 }
 
 // newPublication adds the track of a clip to the connection.
-func newPublication(pc *webrtc.PeerConnection, s Sending) (*publication, error) {
+func newPublication(pc *webrtc.PeerConnection, s clips.Sending) (*publication, error) {
 	one := &publication{clip: s.Clip, quit: make(chan struct{}), taken: make(chan struct{})}
 	one.stop = sync.OnceFunc(func() { close(one.quit) })
 	one.muted.Store(s.Muted)
@@ -347,10 +341,10 @@ func (one *publication) sent() Sent {
 }
 
 // Published returns the published clips.
-func (p *Participant) Published() []Sending {
-	var list []Sending
+func (p *Participant) Published() []clips.Sending {
+	var list []clips.Sending
 	for _, one := range p.publications(everything) {
-		list = append(list, Sending{one.clip, one.muted.Load()})
+		list = append(list, clips.Sending{Clip: one.clip, Muted: one.muted.Load()})
 	}
 	return list
 }

@@ -73,13 +73,13 @@ type Published struct {
 // that a lost packet shows as one. It ends once enough audio packets and video
 // frames arrived (0 means 20; one of each is sent every 20 ms). Both have left when
 // it returns. sender and receiver are the tokens of two participants of one room.
-func Publish(ctx context.Context, n *probe.Net, base *url.URL, sender, receiver string, via TokenVia, enough int) *Published {
+func Publish(ctx context.Context, n *probe.Net, base *url.URL, sender, receiver string, inQuery bool, enough int) *Published {
 	if enough <= 0 {
 		enough = 20
 	}
 	r := &publishRun{net: n, enough: enough, out: &Published{}, start: time.Now(), arrived: make(chan struct{}, 1),
 		audio: NewTally(toneCodec), video: NewTally(patternCodec)}
-	r.out.Outcome = r.run(ctx, base, [2]string{sender, receiver}, via)
+	r.out.Outcome = r.run(ctx, base, [2]string{sender, receiver}, inQuery)
 	var both sync.WaitGroup
 	both.Go(r.sender.Leave)
 	both.Go(r.receiver.Leave)
@@ -104,10 +104,10 @@ type publishRun struct {
 	arrived chan struct{}
 }
 
-func (r *publishRun) run(ctx context.Context, base *url.URL, tokens [2]string, via TokenVia) PublishOutcome {
+func (r *publishRun) run(ctx context.Context, base *url.URL, tokens [2]string, inQuery bool) PublishOutcome {
 	connect, cancel := context.WithTimeout(ctx, r.net.Waits().Connect)
 	defer cancel()
-	if out := r.join(connect, base, tokens, via); out != "" {
+	if out := r.join(connect, base, tokens, inQuery); out != "" {
 		return out
 	}
 	if out := r.publish(connect); out != "" {
@@ -119,12 +119,12 @@ func (r *publishRun) run(ctx context.Context, base *url.URL, tokens [2]string, v
 }
 
 // join joins with both concurrently.
-func (r *publishRun) join(ctx context.Context, base *url.URL, tokens [2]string, via TokenVia) PublishOutcome {
+func (r *publishRun) join(ctx context.Context, base *url.URL, tokens [2]string, inQuery bool) PublishOutcome {
 	var failed [2]*SignalFailure
 	var both sync.WaitGroup
-	both.Go(func() { r.sender, failed[0] = Join(ctx, r.net, base, tokens[0], Options{Via: via}) })
+	both.Go(func() { r.sender, failed[0] = Join(ctx, r.net, base, tokens[0], Options{InQuery: inQuery}) })
 	both.Go(func() {
-		r.receiver, failed[1] = Join(ctx, r.net, base, tokens[1], Options{Via: via, Subscribe: true, Track: r.track})
+		r.receiver, failed[1] = Join(ctx, r.net, base, tokens[1], Options{InQuery: inQuery, Subscribe: true, Track: r.track})
 	})
 	both.Wait()
 	r.out.Join = time.Since(r.start)
@@ -146,7 +146,7 @@ func (r *publishRun) join(ctx context.Context, base *url.URL, tokens [2]string, 
 // publish publishes both clips, and waits until both media connections are up.
 func (r *publishRun) publish(ctx context.Context) PublishOutcome {
 	var err error
-	if r.out.Accepted, err = r.sender.Publish(ctx, Sending{Clip: clips.Tone}, Sending{Clip: clips.Pattern}); err != nil {
+	if r.out.Accepted, err = r.sender.Publish(ctx, clips.Sending{Clip: clips.Tone}, clips.Sending{Clip: clips.Pattern}); err != nil {
 		return r.failed("sender", r.sender, err)
 	}
 	if err := r.sender.Up(ctx, true); err != nil {
@@ -258,9 +258,9 @@ type Path struct {
 
 // ComparePaths joins once with UDP alone and once with ICE/TCP alone, concurrently,
 // each with the token of a separate participant, and leaves.
-func ComparePaths(ctx context.Context, n *probe.Net, base *url.URL, udpToken, tcpToken string, via TokenVia) (udp, tcp Path) {
+func ComparePaths(ctx context.Context, n *probe.Net, base *url.URL, udpToken, tcpToken string, inQuery bool) (udp, tcp Path) {
 	join := func(token string, media MediaOptions) (p Path) {
-		s, f := Join(ctx, n, base, token, Options{Via: via})
+		s, f := Join(ctx, n, base, token, Options{InQuery: inQuery})
 		if f != nil {
 			return Path{}
 		}

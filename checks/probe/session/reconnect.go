@@ -172,9 +172,9 @@ type Reconnected struct {
 // remove removes the participant from the room by other means (Net.Remove) where
 // the session was cut and could not be resumed: no connection is left for Leave. It
 // may be nil; the server then removes it after some 20 s.
-func Reconnect(ctx context.Context, n *probe.Net, base *url.URL, token string, via TokenVia, remove func(context.Context)) *Reconnected {
+func Reconnect(ctx context.Context, n *probe.Net, base *url.URL, token string, inQuery bool, remove func(context.Context)) *Reconnected {
 	r := &reconnectRun{net: n, out: &Reconnected{}, enter: func(ctx context.Context) (*Participant, *SignalFailure) {
-		return Join(ctx, n, base, token, Options{Via: via, Subscribe: true})
+		return Join(ctx, n, base, token, Options{InQuery: inQuery, Subscribe: true})
 	}}
 	start := time.Now()
 	r.out.Failed = r.run(ctx)

@@ -36,11 +36,11 @@ const relayPoll = 20 * time.Millisecond
 // JoinRelayed joins with relay candidates only and reports whether the server can
 // be reached through a TURN server. It waits for an answer at most Limits.Relay,
 // and has left when it returns.
-func JoinRelayed(ctx context.Context, n *probe.Net, base *url.URL, token string, via TokenVia) *RelayJoin {
+func JoinRelayed(ctx context.Context, n *probe.Net, base *url.URL, token string, inQuery bool) *RelayJoin {
 	start := time.Now()
 	out := &RelayJoin{}
 	defer func() { out.Took = time.Since(start) }()
-	p, f := Join(ctx, n, base, token, Options{Via: via})
+	p, f := Join(ctx, n, base, token, Options{InQuery: inQuery})
 	if f != nil {
 		out.Failure = f
 		out.Cancelled = ctx.Err() != nil

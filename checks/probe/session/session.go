@@ -29,21 +29,12 @@ import (
 	"lkdoctor/checks/probe"
 )
 
-// TokenVia is how the token is sent with the upgrade.
-type TokenVia string
-
-// The ways: an Authorization header as the server SDKs send it (the zero value
-// means this one), or the access_token query that browsers have to use.
-const (
-	ViaHeader TokenVia = "header"
-	ViaQuery  TokenVia = "query"
-)
-
 // Options are the choices of one participant. The limits of its steps are in
 // probe.Limits.
 type Options struct {
-	// Via is how the token is sent; "" means ViaHeader.
-	Via TokenVia
+	// InQuery sends the token in the query, as browsers have to; the server SDKs send
+	// it in the Authorization header.
+	InQuery bool
 	// Again reports whether the server did not answer an earlier join within the
 	// limit: this one waits for Limits.Shorter.
 	Again bool

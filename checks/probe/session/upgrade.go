@@ -123,7 +123,7 @@ func (g *upgrade) address() (*url.URL, http.Header) {
 		q.Set("sid", g.resume)
 	}
 	h := http.Header{"User-Agent": {cmp.Or(g.net.UserAgent, "lkdoctor")}}
-	if g.o.Via == ViaQuery {
+	if g.o.InQuery {
 		q.Set("access_token", g.token)
 	} else {
 		h.Set("Authorization", "Bearer "+g.token)

@@ -7,7 +7,6 @@ import (
 
 	"lkdoctor/checks/caps"
 	"lkdoctor/checks/finding"
-	"lkdoctor/checks/probe/clips"
 	"lkdoctor/checks/probe/session"
 	"lkdoctor/checks/room"
 	"lkdoctor/config/clean"
@@ -20,7 +19,7 @@ func (s *Stay) Publishing(c room.Clip) (on, muted bool) {
 		return false, false
 	}
 	for _, one := range p.Published() {
-		if one.Clip == clips.Clip(c) {
+		if one.Clip == c {
 			return true, one.Muted
 		}
 	}
@@ -44,9 +43,9 @@ func (s *Stay) publish(what room.Sending) error {
 	case on:
 		return nil
 	}
-	taken, err := p.Publish(context.Background(), session.Sending{Clip: clips.Clip(c), Muted: what.Muted})
+	taken, err := p.Publish(context.Background(), what)
 	if err == nil && taken == 0 {
-		err = errors.Join(session.ErrNotTaken, p.Unpublish(clips.Clip(c)))
+		err = errors.Join(session.ErrNotTaken, p.Unpublish(c))
 	}
 	if err != nil {
 		return fmt.Errorf("publish the %s: %w", c, err)
@@ -72,7 +71,7 @@ func (s *Stay) publishFirst() {
 
 // Unpublish ends the publication of a clip.
 func (s *Stay) Unpublish(c room.Clip) error {
-	return s.change(func(p *session.Participant) error { return p.Unpublish(clips.Clip(c)) })
+	return s.change(func(p *session.Participant) error { return p.Unpublish(c) })
 }
 
 // Mute mutes what is published, or unmutes it. It survives reconnects.

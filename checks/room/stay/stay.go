@@ -28,8 +28,8 @@ type Options struct {
 	// URL is the server's address, as the SDKs take it.
 	URL   *url.URL
 	Token string
-	// Via is how the token is sent.
-	Via session.TokenVia
+	// InQuery sends the token in the query.
+	InQuery bool
 	// Net is the network and its limits: joining, media included, may take
 	// Limits.Connect.
 	Net *probe.Net
@@ -196,7 +196,7 @@ func (s *Stay) participant() *session.Participant {
 func (s *Stay) join(ctx context.Context) *room.Event {
 	jctx, cancel := context.WithTimeout(ctx, s.o.Net.Waits().Connect)
 	defer cancel()
-	p, f := session.Join(jctx, s.o.Net, s.o.URL, s.o.Token, session.Options{Via: s.o.Via, Subscribe: true, Repair: true,
+	p, f := session.Join(jctx, s.o.Net, s.o.URL, s.o.Token, session.Options{InQuery: s.o.InQuery, Subscribe: true, Repair: true,
 		Hear: s.hears, Track: s.receives, Data: s.takeData})
 	if f != nil {
 		return s.refused(ctx, f)

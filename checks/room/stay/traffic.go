@@ -11,7 +11,6 @@ import (
 	"github.com/pion/webrtc/v4"
 
 	"lkdoctor/checks/finding"
-	"lkdoctor/checks/probe/clips"
 	"lkdoctor/checks/probe/session"
 	"lkdoctor/checks/room"
 	"lkdoctor/config/clean"
@@ -114,7 +113,7 @@ func (s *Stay) traffic(p *session.Participant, now time.Time) {
 			list = append(list, t)
 		}
 	}
-	for _, c := range []clips.Clip{clips.Tone, clips.Pattern} {
+	for _, c := range []room.Clip{room.Tone, room.Pattern} {
 		if sent := p.Sent(c); sent.SID != "" {
 			add(sent.SID, true, counts{bytes: sent.Bytes, expected: sent.Packets, lost: sent.ReportedLost, jitter: sent.ReportedJitter,
 				reported: sent.Reported})
