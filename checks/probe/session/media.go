@@ -224,7 +224,7 @@ func (m *Media) Refresh() {
 // Path returns the pair that carries what this participant receives or, in a room
 // to which it may not subscribe, what it sends; nil while there is none.
 func (p *Participant) Path() *Pair {
-	for _, target := range []livekit.SignalTarget{livekit.SignalTarget_SUBSCRIBER, livekit.SignalTarget_PUBLISHER} {
+	for _, target := range []livekit.SignalTarget{subscriber, publisher} {
 		if pair := p.transport(target).pair(); pair != nil {
 			return pair
 		}
@@ -281,7 +281,10 @@ func (r *mediaRun) run(parent context.Context) Outcome {
 		}
 		select {
 		case <-ctx.Done():
-			return r.ranOut(ctx)
+			if errors.Is(ctx.Err(), context.Canceled) {
+				return OutcomeCancelled
+			}
+			return r.reached(r.t.snapshot(), OutcomeTimeout)
 		case <-r.p.Done():
 			return r.signalEnded()
 		case <-r.t.news:
@@ -321,14 +324,6 @@ func (r *mediaRun) poll() {
 		r.asked = true
 		r.t.askReached()
 	}
-}
-
-// ranOut returns the outcome when the time is over or the caller has cancelled.
-func (r *mediaRun) ranOut(ctx context.Context) Outcome {
-	if errors.Is(ctx.Err(), context.Canceled) {
-		return OutcomeCancelled
-	}
-	return r.reached(r.t.snapshot(), OutcomeTimeout)
 }
 
 // signalEnded returns the outcome when the signalling connection has ended. A Leave

@@ -129,10 +129,10 @@ func (p *Participant) Publish(ctx context.Context, list ...clips.Sending) (taken
 func (p *Participant) publisher() (*transport, error) {
 	p.negotiating.Lock()
 	defer p.negotiating.Unlock()
-	if t := p.transport(livekit.SignalTarget_PUBLISHER); t != nil {
+	if t := p.transport(publisher); t != nil {
 		return t, nil
 	}
-	t, err := p.newTransport(livekit.SignalTarget_PUBLISHER)
+	t, err := p.newTransport(publisher)
 	if err != nil {
 		return nil, err
 	}
@@ -363,7 +363,7 @@ func (p *Participant) Unpublish(c clips.Clip) error {
 	if len(list) == 0 {
 		return ErrNotPublished
 	}
-	t := p.transport(livekit.SignalTarget_PUBLISHER)
+	t := p.transport(publisher)
 	p.negotiating.Lock()
 	defer p.negotiating.Unlock()
 	for _, one := range list {
@@ -450,7 +450,7 @@ func (p *Participant) takeData(data []byte) {
 // Send sends a reliable data packet to all participants. It waits for the data
 // channel until ctx ends.
 func (p *Participant) Send(ctx context.Context, payload []byte) error {
-	fresh := p.transport(livekit.SignalTarget_PUBLISHER) == nil
+	fresh := p.transport(publisher) == nil
 	t, err := p.publisher()
 	if err != nil {
 		return err

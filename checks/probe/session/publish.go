@@ -7,7 +7,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/livekit/protocol/livekit"
 	"github.com/pion/webrtc/v4"
 
 	"lkdoctor/checks/probe"
@@ -233,10 +232,10 @@ func (r *publishRun) sum() {
 	if !r.out.VideoGot.FirstFrame.IsZero() {
 		r.out.FirstFrame = r.out.VideoGot.FirstFrame.Sub(began)
 	}
-	if up := r.sender.transport(livekit.SignalTarget_PUBLISHER).pair(); up != nil {
+	if up := r.sender.transport(publisher).pair(); up != nil {
 		r.out.Up, r.out.UpPath = up.RTT, up.Remote.Protocol
 	}
-	if down := r.receiver.transport(livekit.SignalTarget_SUBSCRIBER).pair(); down != nil {
+	if down := r.receiver.transport(subscriber).pair(); down != nil {
 		r.out.Down, r.out.DownPath = down.RTT, down.Remote.Protocol
 	}
 }

@@ -45,10 +45,8 @@ func (p *Participant) Resume(ctx context.Context) *SignalFailure {
 	p.negotiating.Lock()
 	if servers := first.GetReconnect().GetIceServers(); len(servers) > 0 {
 		p.setServers(servers)
-		for _, t := range []*transport{p.transport(livekit.SignalTarget_SUBSCRIBER), p.transport(livekit.SignalTarget_PUBLISHER)} {
-			if t != nil {
-				_ = t.pc.SetConfiguration(p.configuration())
-			}
+		for _, t := range p.connections() {
+			_ = t.pc.SetConfiguration(p.configuration())
 		}
 	}
 	p.negotiating.Unlock()
@@ -63,7 +61,7 @@ func (p *Participant) Resume(ctx context.Context) *SignalFailure {
 		w.leave(func() {})
 		return &SignalFailure{Kind: SignalCancelled}
 	}
-	if t := p.transport(livekit.SignalTarget_PUBLISHER); t != nil {
+	if t := p.transport(publisher); t != nil {
 		p.negotiating.Lock()
 		defer p.negotiating.Unlock()
 		if err := t.offer(true); err != nil {
@@ -111,7 +109,7 @@ func (p *Participant) Rejoin(ctx context.Context) (*Participant, *SignalFailure)
 func (p *Participant) Up(ctx context.Context, toSend bool) error {
 	t := p.primary()
 	if toSend {
-		t = p.transport(livekit.SignalTarget_PUBLISHER)
+		t = p.transport(publisher)
 	}
 	if t == nil {
 		return errEnded
@@ -127,7 +125,7 @@ func (p *Participant) settle(ctx context.Context) error {
 	sctx, cancel := context.WithTimeout(ctx, p.net.Waits().Settle)
 	defer cancel()
 	// Another server may open none.
-	if err := p.wait(sctx, p.transport(livekit.SignalTarget_SUBSCRIBER).data); errors.Is(err, errEnded) {
+	if err := p.wait(sctx, p.transport(subscriber).data); errors.Is(err, errEnded) {
 		return err
 	}
 	return p.Ping(ctx)

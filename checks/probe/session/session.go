@@ -100,18 +100,20 @@ type Participant struct {
 	early       []*livekit.SignalResponse // what came before media was asked for
 	offers      *rate.Limiter
 	// data paces the data messages of both connections, channels counts their channels.
-	data, packets pacer
+	data, packets *pacer
 	channels      atomic.Int32
 
 	excessMu sync.Mutex // of excess alone: it may be taken while mu is held
 	excess   map[Excess]bool
 
-	mu        sync.Mutex
-	wire      *wire
-	left      bool
-	sub, pub  *transport
-	reliable  *webrtc.DataChannel // of pub
-	published []*publication
+	mu   sync.Mutex
+	wire *wire
+	left bool
+	// transports are the media connections: the server offers on the subscriber's, this
+	// side on the publisher's.
+	transports map[livekit.SignalTarget]*transport
+	reliable   *webrtc.DataChannel // of the publisher's
+	published  []*publication
 }
 
 // Join opens base's /rtc as the SDKs do, sends the token, and waits for the
@@ -135,9 +137,8 @@ func newParticipant(n *probe.Net, base *url.URL, token string, o Options) *Parti
 	return &Participant{
 		net: n, base: base, o: o, token: func() string { return token },
 		pong: make(chan struct{}, 1), lost: make(chan struct{}, 1), excess: map[Excess]bool{},
-		offers:  rate.NewLimiter(caps.OffersPerSecond, caps.OffersBurst),
-		data:    pacer{Limiter: rate.NewLimiter(caps.DataPerSecond, caps.DataBurst)},
-		packets: pacer{Limiter: rate.NewLimiter(caps.PacketsPerSecond, caps.PacketsBurst)},
+		transports: map[livekit.SignalTarget]*transport{}, offers: rate.NewLimiter(caps.OffersPerSecond, caps.OffersBurst),
+		data: newPacer(caps.DataBurst, caps.DataPerSecond), packets: newPacer(caps.PacketsBurst, caps.PacketsPerSecond),
 	}
 }
 
@@ -204,14 +205,20 @@ func (p *Participant) begin(w *wire) {
 	w.start(p.take)
 }
 
+// The two media connections.
+const (
+	publisher  = livekit.SignalTarget_PUBLISHER
+	subscriber = livekit.SignalTarget_SUBSCRIBER
+)
+
 // primary returns the connection that the server calls primary, nil before Start.
 func (p *Participant) primary() *transport { return p.transport(p.primaryTarget()) }
 
 func (p *Participant) primaryTarget() livekit.SignalTarget {
 	if p.Facts.SubscriberPrimary {
-		return livekit.SignalTarget_SUBSCRIBER
+		return subscriber
 	}
-	return livekit.SignalTarget_PUBLISHER
+	return publisher
 }
 
 func (p *Participant) setServers(list []*livekit.ICEServer) {
@@ -315,15 +322,16 @@ func (p *Participant) Leave() {
 // ended (at most 300 ms: a name server that does not answer can hold one longer).
 func (p *Participant) closeMedia() {
 	p.mu.Lock()
-	sub, pub, published := p.sub, p.pub, p.published
+	published := p.published
 	p.mu.Unlock()
 	for _, one := range published {
 		one.stop()
 	}
-	var both sync.WaitGroup
-	both.Go(sub.close)
-	both.Go(pub.close)
-	both.Wait()
+	var all sync.WaitGroup
+	for _, t := range p.connections() {
+		all.Go(t.close)
+	}
+	all.Wait()
 	for _, one := range published {
 		one.work.Wait()
 	}

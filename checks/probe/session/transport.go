@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -103,7 +105,7 @@ type transport struct {
 
 // newTransport makes a connection for target. The caller holds p.negotiating.
 func (p *Participant) newTransport(target livekit.SignalTarget) (*transport, error) {
-	api, err := webrtcAPI(p.media, p.Loopback, p.o.Repair, &p.packets)
+	api, err := webrtcAPI(p.media, p.Loopback, p.o.Repair, p.packets)
 	if err != nil {
 		return nil, err
 	}
@@ -118,11 +120,7 @@ func (p *Participant) newTransport(target livekit.SignalTarget) (*transport, err
 	t.listen()
 	p.mu.Lock()
 	left := p.left
-	if target == livekit.SignalTarget_PUBLISHER {
-		p.pub = t
-	} else {
-		p.sub = t
-	}
+	p.transports[target] = t
 	p.mu.Unlock()
 	if left { // which has not closed this one
 		t.closed = true
@@ -166,19 +164,16 @@ func webrtcAPI(o MediaOptions, loopback, repair bool, packets *pacer) (*webrtc.A
 	engine.SetSTUNGatherTimeout(stunGatherWait)
 	engine.SetDTLSRetransmissionInterval(dtlsResend)
 	media, repairs := &webrtc.MediaEngine{}, &interceptor.Registry{}
-	if err := media.RegisterDefaultCodecs(); err != nil {
-		return nil, err
+	if err = media.RegisterDefaultCodecs(); err == nil {
+		// The server reports a participant as a speaker if it sends its level (RFC
+		// 6464).
+		err = media.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{URI: sdp.AudioLevelURI}, webrtc.RTPCodecTypeAudio)
 	}
-	// The server reports a participant as a speaker if it sends its level (RFC
-	// 6464).
-	level := webrtc.RTPHeaderExtensionCapability{URI: sdp.AudioLevelURI}
-	if err := media.RegisterHeaderExtension(level, webrtc.RTPCodecTypeAudio); err != nil {
-		return nil, err
+	if err == nil && repair {
+		err = webrtc.RegisterDefaultInterceptors(media, repairs)
 	}
-	if repair {
-		if err := webrtc.RegisterDefaultInterceptors(media, repairs); err != nil {
-			return nil, err
-		}
+	if err != nil {
+		return nil, err
 	}
 	return webrtc.NewAPI(webrtc.WithSettingEngine(engine), webrtc.WithMediaEngine(media), webrtc.WithInterceptorRegistry(repairs)), nil
 }
@@ -259,7 +254,7 @@ func (t *transport) listen() {
 			_ = dc.GracefulClose() // before it opens: each one that is read has a buffer of its own
 			return
 		}
-		if t.target == livekit.SignalTarget_SUBSCRIBER {
+		if t.target == subscriber {
 			dc.OnOpen(t.dataOpen)
 		}
 		dc.OnMessage(func(m webrtc.DataChannelMessage) { t.p.takeData(m.Data) })
@@ -299,10 +294,10 @@ func (t *transport) isConnected(at time.Time) {
 func (p *Participant) negotiate(m *livekit.SignalResponse) {
 	switch {
 	case m.GetOffer() != nil:
-		t := p.transport(livekit.SignalTarget_SUBSCRIBER)
+		t := p.transport(subscriber)
 		if t == nil {
 			var err error
-			if t, err = p.newTransport(livekit.SignalTarget_SUBSCRIBER); err != nil {
+			if t, err = p.newTransport(subscriber); err != nil {
 				return
 			}
 		}
@@ -318,7 +313,7 @@ func (p *Participant) negotiate(m *livekit.SignalResponse) {
 			return t.answer(m.GetOffer())
 		})
 	case m.GetAnswer() != nil:
-		if t := p.transport(livekit.SignalTarget_PUBLISHER); t != nil {
+		if t := p.transport(publisher); t != nil {
 			t.describe(m.GetAnswer(), func() error {
 				err := t.remote(webrtc.SDPTypeAnswer, m.GetAnswer().GetSdp())
 				if t.again && err == nil {
@@ -339,10 +334,13 @@ func (p *Participant) negotiate(m *livekit.SignalResponse) {
 func (p *Participant) transport(target livekit.SignalTarget) *transport {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if target == livekit.SignalTarget_PUBLISHER {
-		return p.pub
-	}
-	return p.sub
+	return p.transports[target]
+}
+
+func (p *Participant) connections() []*transport {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Collect(maps.Values(p.transports))
 }
 
 // describe applies the server's session description.
@@ -390,10 +388,10 @@ func (t *transport) answer(offer *livekit.SessionDescription) error {
 		return err
 	}
 	sd, err := t.pc.CreateAnswer(nil)
-	if err != nil {
-		return err
+	if err == nil {
+		err = t.pc.SetLocalDescription(sd)
 	}
-	if err := t.pc.SetLocalDescription(sd); err != nil {
+	if err != nil {
 		return err
 	}
 	t.p.send(&livekit.SignalRequest{Message: &livekit.SignalRequest_Answer{
@@ -423,10 +421,10 @@ func (t *transport) offer(restart bool) error {
 		}
 	}
 	sd, err := t.pc.CreateOffer(&webrtc.OfferOptions{ICERestart: restart})
-	if err != nil {
-		return err
+	if err == nil {
+		err = t.pc.SetLocalDescription(sd)
 	}
-	if err := t.pc.SetLocalDescription(sd); err != nil {
+	if err != nil {
 		return err
 	}
 	t.sendOffer(sd.SDP)
@@ -522,9 +520,6 @@ func (t *transport) advertise(line string) (c Candidate, isNew bool) {
 
 // close closes the connection.
 func (t *transport) close() {
-	if t == nil {
-		return
-	}
 	t.closeOnce.Do(func() {
 		// What is negotiated on a connection that is being closed would begin anew.
 		t.p.negotiating.Lock()

@@ -59,9 +59,10 @@ type wire struct {
 	// pingEvery and pingQuiet are the server's ping interval and time-out.
 	pingEvery, pingQuiet time.Duration
 
-	readDone, pingDone, leaving chan struct{}
-	leaveOnce                   sync.Once
-	writeFailed                 atomic.Bool
+	readDone, leaving chan struct{}
+	work              sync.WaitGroup // reading and pinging
+	leaveOnce         sync.Once
+	writeFailed       atomic.Bool
 	// reading is set once messages are read continuously: pings then extend the
 	// server's deadline.
 	reading atomic.Bool
@@ -72,7 +73,7 @@ type wire struct {
 }
 
 func newWire(n *probe.Net, up upgraded) *wire {
-	w := &wire{net: n, upgraded: up, readDone: make(chan struct{}), pingDone: make(chan struct{}), leaving: make(chan struct{}),
+	w := &wire{net: n, upgraded: up, readDone: make(chan struct{}), leaving: make(chan struct{}),
 		pace: newPacer(caps.MessagesBurst, caps.MessagesPerSecond)}
 	up.ws.SetReadLimit(caps.SignalMessage)
 	pings := rate.NewLimiter(caps.PingsPerSecond, caps.PingsBurst)
@@ -213,8 +214,8 @@ func (w *wire) endOf(err error) *SignalEnd {
 // with each message, in order, by one goroutine.
 func (w *wire) start(take func(*livekit.SignalResponse)) {
 	w.reading.Store(true)
-	go w.read(take)
-	go w.ping()
+	w.work.Go(func() { w.read(take) })
+	w.work.Go(w.ping)
 }
 
 // quiet returns the longest silence after which the server counts as lost.
@@ -263,7 +264,6 @@ func (w *wire) read(take func(*livekit.SignalResponse)) {
 
 // ping sends pings, so that the server's time-out does not pass.
 func (w *wire) ping() {
-	defer close(w.pingDone)
 	every := w.pingEvery
 	if every <= 0 {
 		every = quietDefault / 3
@@ -322,15 +322,13 @@ func (w *wire) leave(meanwhile func()) {
 	case <-timer.C:
 	}
 	_ = w.ws.Close()
-	<-w.readDone
-	<-w.pingDone
+	w.work.Wait()
 }
 
 // cut breaks the connection without Leave or close frame, as a network change does.
 func (w *wire) cut() {
 	_ = w.ws.NetConn().Close()
-	<-w.readDone
-	<-w.pingDone
+	w.work.Wait()
 }
 
 // sendLeave sends Leave and a close frame.
