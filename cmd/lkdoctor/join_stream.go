@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -81,12 +80,7 @@ func (v *joinCall) stream(ctx context.Context) int {
 	defer s.Close()
 	unwritten := error(nil)
 	var end *room.End
-	for {
-		// The stay ends itself at the end of ctx; its last events are still printed.
-		e, err := s.Next(context.WithoutCancel(ctx))
-		if err != nil {
-			break
-		}
+	for e := range s.Events() { // the stay ends itself at the end of ctx
 		if e.Type == room.Ended {
 			e = v.explained(ctx, e)
 			end = e.End
@@ -99,7 +93,7 @@ func (v *joinCall) stream(ctx context.Context) int {
 	if unwritten != nil {
 		return check.ExitDoctor
 	}
-	return exitOf(cmp.Or(end, s.End()))
+	return exitOf(end)
 }
 
 // exitOf returns the exit code of a stay.

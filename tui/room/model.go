@@ -1,7 +1,6 @@
 package room
 
 import (
-	"context"
 	"errors"
 	"slices"
 	"time"
@@ -101,14 +100,12 @@ func (m model) Init() tea.Cmd {
 
 // next returns the command that waits for the stay's next event.
 func (m model) next() tea.Cmd {
-	stay, ctx := m.host.stay, m.host.ctx
+	stay := m.host.stay
 	return func() tea.Msg {
-		// The stay ends itself at the end of ctx; its last event is still read.
-		e, err := stay.Next(context.WithoutCancel(ctx))
-		if err != nil {
-			return endMsg{of: stay}
+		if e, more := <-stay.Events(); more {
+			return eventMsg(e)
 		}
-		return eventMsg(e)
+		return endMsg{of: stay}
 	}
 }
 
@@ -186,14 +183,8 @@ func (m model) happened(e room.Event) (model, tea.Cmd) {
 // counted returns the model with what the stay publishes now, as the stay reports it:
 // the server too may have muted a track. After the end it does not change.
 func (m model) counted() model {
-	if m.host.stay == nil || m.state.phase != inside {
-		return m
-	}
-	m.mine = nil
-	for _, c := range []room.Clip{room.Tone, room.Pattern} {
-		if on, muted := m.host.stay.Publishing(c); on {
-			m.mine = append(m.mine, room.Sending{Clip: c, Muted: muted})
-		}
+	if m.host.stay != nil && m.state.phase == inside {
+		m.mine = m.host.stay.Publishing()
 	}
 	return m
 }

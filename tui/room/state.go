@@ -48,9 +48,7 @@ type state struct {
 	phase  phase
 	since  time.Time // when media was connected
 	away   time.Time // when the connection was lost
-	until  time.Time // when it ended
 	server room.Server
-	may    room.Allowed
 	people []person
 	path   *room.Path
 	rtts   []float64
@@ -68,7 +66,7 @@ func (s state) with(e room.Event) state {
 		s.phase = joining
 	case room.Joined:
 		s.phase = connecting
-		s.server, s.may = *e.Server, *e.Allowed
+		s.server = *e.Server
 		s = s.changed(*e.Who, func(p *person) { p.me = true })
 	case room.Media:
 		s.phase, s.since = inside, e.At
@@ -109,7 +107,7 @@ func (s state) with(e room.Event) state {
 	case room.Reconnected:
 		s.phase = inside
 	case room.Ended:
-		s.phase, s.until, s.last = over, e.At, e
+		s.phase, s.last = over, e
 	}
 	if news {
 		s.log = append(slices.Clone(s.log), line{at: e.At, kind: e.Type, text: e.Text})

@@ -340,11 +340,12 @@ func (one *publication) sent() Sent {
 	return one.count
 }
 
-// Published returns the published clips.
-func (p *Participant) Published() []clips.Sending {
-	var list []clips.Sending
-	for _, one := range p.publications(everything) {
-		list = append(list, clips.Sending{Clip: one.clip, Muted: one.muted.Load()})
+// Published returns the published clips, the tone first.
+func (p *Participant) Published() (list []clips.Sending) {
+	for _, c := range []clips.Clip{clips.Tone, clips.Pattern} {
+		for _, one := range p.publications(of(c)) {
+			list = append(list, clips.Sending{Clip: c, Muted: one.muted.Load()})
+		}
 	}
 	return list
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"lkdoctor/checks/caps"
 	"lkdoctor/checks/finding"
@@ -12,18 +13,12 @@ import (
 	"lkdoctor/config/clean"
 )
 
-// Publishing reports whether a clip is published, and whether it is muted.
-func (s *Stay) Publishing(c room.Clip) (on, muted bool) {
-	p := s.participant()
-	if p == nil {
-		return false, false
+// Publishing returns the published clips, the tone first.
+func (s *Stay) Publishing() []room.Sending {
+	if p := s.participant(); p != nil {
+		return p.Published()
 	}
-	for _, one := range p.Published() {
-		if one.Clip == c {
-			return true, one.Muted
-		}
-	}
-	return false, false
+	return nil
 }
 
 // Publish publishes a clip; it waits until the server has accepted it. For a
@@ -35,12 +30,12 @@ func (s *Stay) publish(what room.Sending) error {
 	s.busy.Lock()
 	defer s.busy.Unlock()
 	p, may, err := s.may()
-	switch on, _ := s.Publishing(c); {
+	switch {
 	case err != nil:
 		return err
 	case !may.Publish:
 		return room.ErrMayNot
-	case on:
+	case slices.ContainsFunc(p.Published(), func(one room.Sending) bool { return one.Clip == c }):
 		return nil
 	}
 	taken, err := p.Publish(context.Background(), what)

@@ -94,14 +94,12 @@ type Stay struct {
 	flows   map[*session.Tally]string // the tracks that are received, and their SIDs
 	before  map[string]counts         // of the tracks, at the time counted
 	counted time.Time
-	end     *room.End
 	excess  []session.Excess // that was reported
 }
 
-// Open starts a stay and returns immediately; Next returns its events. The room is
-// left when ctx ends, when Leave is called, or when the server ends the stay; the
-// last event, Ended, comes after that. The caller has to call Next until io.EOF, or
-// Close.
+// Open starts a stay and returns immediately. The room is left when ctx ends, when
+// Leave is called, or when the server ends the stay; the last event, Ended, comes
+// after that. The caller has to read Events until it is closed, or call Close.
 func Open(ctx context.Context, o Options) *Stay {
 	if o.Now == nil {
 		o.Now = time.Now
@@ -119,8 +117,8 @@ func Open(ctx context.Context, o Options) *Stay {
 	return s
 }
 
-// Next waits for the next event; it returns io.EOF after the last one.
-func (s *Stay) Next(ctx context.Context) (room.Event, error) { return s.events.Next(ctx) }
+// Events returns the events, the last of which is Ended.
+func (s *Stay) Events() <-chan room.Event { return s.events.Events() }
 
 // Leave starts to leave the room. It does not wait, and may be called more than
 // once.
@@ -132,19 +130,9 @@ func (s *Stay) Close() {
 	<-s.done
 }
 
-// End returns how the stay ended, nil while it goes on.
-func (s *Stay) End() *room.End {
-	select {
-	case <-s.done:
-		return s.end
-	default:
-		return nil
-	}
-}
-
 // run runs the stay from the join to the leave. It leaves the room in all cases.
 func (s *Stay) run(ctx context.Context) {
-	defer s.events.Close() // last: a reader of all events finds End
+	defer s.events.Close()
 	defer close(s.done)
 	defer func() {
 		if p := recover(); p != nil {
@@ -345,7 +333,6 @@ func (s *Stay) finish(e room.Event) {
 	if !s.since.IsZero() {
 		e.End.InRoom = *room.Millis(s.o.Now().Sub(s.since))
 	}
-	s.end = e.End
 	s.mu.Unlock()
 	s.emit(e)
 }
