@@ -137,7 +137,7 @@ func (m model) actions() []action {
 	add(idle && !m.newest(), "", none, finding.Textf("show the run after"), shows(1), "]")
 	watch, watchLong := finding.Textf("watch .env*"),
 		finding.Textf("watch the env files: run again what needs no ticket and no room when one changes")
-	if m.watch.on {
+	if m.watch.news != nil {
 		watch, watchLong = finding.Textf("stop watching"), finding.Textf("watch the env files no longer")
 	}
 	add(m.deps.Watch != nil, "W", watch, watchLong, model.watches, "W")

@@ -56,7 +56,10 @@ func (m model) updated(msg tea.Msg) (model, tea.Cmd) {
 	case listensMsg:
 		m.begin.asking, m.begin.asked, m.begin.listens = false, true, msg
 	case changedMsg:
-		return m.changed(msg)
+		if msg == m.watch.news { // else an earlier watch sent it
+			m.watch.due = true
+			return m, m.watch.next()
+		}
 	case noticeMsg:
 		m.notice = string(msg)
 	case confirmedMsg:

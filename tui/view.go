@@ -106,7 +106,7 @@ func (m model) runState() []string {
 			state = append(state, m.Sayf("ticket spent"))
 		}
 	}
-	if m.watch.on {
+	if m.watch.news != nil {
 		state = append(state, m.Sayf("watching .env*"))
 	}
 	return state
