@@ -139,14 +139,14 @@ func publishFacts(p *session.Published) Facts {
 	} {
 		facts[name] = finding.Milliseconds(took)
 	}
-	for name, sent := range map[string]session.Sent{"audio": p.AudioSent, "video": p.VideoSent} {
+	for name, sent := range map[string]session.Counts{"audio": p.AudioSent, "video": p.VideoSent} {
 		facts[name+"_sent_packets"], facts[name+"_sent_kbps"] = sent.Packets, kbps(sent.Bitrate())
 		facts[name+"_up_asked_again"] = sent.Repeats
 		if sent.Reported {
-			facts[name+"_up_lost"], facts[name+"_up_jitter_ms"] = sent.ReportedLost, finding.Milliseconds(sent.ReportedJitter)
+			facts[name+"_up_lost"], facts[name+"_up_jitter_ms"] = sent.Lost, finding.Milliseconds(sent.Jitter)
 		}
 	}
-	for name, got := range map[string]session.Received{"audio": p.AudioGot, "video": p.VideoGot} {
+	for name, got := range map[string]session.Counts{"audio": p.AudioGot, "video": p.VideoGot} {
 		facts[name+"_received_packets"], facts[name+"_received_kbps"] = got.Packets, kbps(got.Bitrate())
 		facts[name+"_expected_packets"], facts[name+"_lost"] = got.Expected, got.Lost
 		facts[name+"_jitter_ms"] = finding.Milliseconds(got.Jitter)

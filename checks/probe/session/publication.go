@@ -38,28 +38,6 @@ var (
 	patternCodec = webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeVP8, ClockRate: 90000}
 )
 
-// Sent counts what one track sent, and holds the server's report about it.
-type Sent struct {
-	// SID is the server's ID of the track, "" before it has one.
-	SID            string
-	Packets, Bytes int
-	// Frames are whole video frames; 0 for audio.
-	Frames int
-	// Repeats counts packets that the server asked for again (RTCP NACK), and
-	// Keyframes its requests for a keyframe (PLI, FIR).
-	Repeats, Keyframes int
-	// Reported reports whether the server sent a receiver report; ReportedLost and
-	// ReportedJitter are its lost packets and jitter. A server sends the first one
-	// after about a second.
-	Reported       bool
-	ReportedLost   int
-	ReportedJitter time.Duration
-	First, Last    time.Time
-}
-
-// Bitrate returns bits per second.
-func (s Sent) Bitrate() float64 { return bitrate(s.Bytes, s.Last.Sub(s.First)) }
-
 // publication is one clip, sent in real time in a loop.
 type publication struct {
 	clip    clips.Clip
@@ -77,7 +55,8 @@ type publication struct {
 	muted atomic.Bool
 
 	mu       sync.Mutex
-	count    Sent
+	sid      string // the server's ID of the track, "" before it has one
+	count    Counts
 	keyframe bool // the server wants one
 }
 
@@ -264,6 +243,7 @@ func (one *publication) send(sample []byte, level uint8) {
 			return
 		}
 		one.count.Packets++
+		one.count.Expected++
 		one.count.Bytes += len(p.Payload)
 	}
 	if one.clip == clips.Pattern {
@@ -294,7 +274,6 @@ func (one *publication) report(r rtcp.Packet) {
 	switch r := r.(type) {
 	case *rtcp.PictureLossIndication, *rtcp.FullIntraRequest:
 		one.keyframe = true
-		one.count.Keyframes++
 	case *rtcp.TransportLayerNack:
 		for _, pair := range r.Nacks {
 			one.count.Repeats += len(pair.PacketList())
@@ -302,8 +281,8 @@ func (one *publication) report(r rtcp.Packet) {
 	case *rtcp.ReceiverReport:
 		for _, b := range r.Reports {
 			one.count.Reported = true
-			one.count.ReportedLost = int(b.TotalLost)
-			one.count.ReportedJitter = time.Duration(float64(b.Jitter) / float64(one.clock) * float64(time.Second))
+			one.count.Lost = int(b.TotalLost)
+			one.count.Jitter = time.Duration(float64(b.Jitter) / float64(one.clock) * float64(time.Second))
 		}
 	}
 }
@@ -330,14 +309,16 @@ func of(c clips.Clip) func(*publication) bool {
 }
 
 func named(sid string) func(*publication) bool {
-	return func(one *publication) bool { return sid != "" && one.sent().SID == sid }
+	return func(one *publication) bool {
+		have, _ := one.sent()
+		return sid != "" && have == sid
+	}
 }
 
-// sent returns the counters.
-func (one *publication) sent() Sent {
+func (one *publication) sent() (sid string, n Counts) {
 	one.mu.Lock()
 	defer one.mu.Unlock()
-	return one.count
+	return one.sid, one.count
 }
 
 // Published returns the published clips, the tone first.
@@ -350,12 +331,12 @@ func (p *Participant) Published() (list []clips.Sending) {
 	return list
 }
 
-// Sent returns the counters of a clip.
-func (p *Participant) Sent(c clips.Clip) (s Sent) {
+// Sent returns the server's ID of a clip's track, "" before it has one, and the counts.
+func (p *Participant) Sent(c clips.Clip) (sid string, n Counts) {
 	for _, one := range p.publications(of(c)) {
-		s = one.sent()
+		sid, n = one.sent()
 	}
-	return s
+	return sid, n
 }
 
 // Unpublish ends the publication of a clip.
@@ -399,7 +380,7 @@ func (p *Participant) Mute(muted bool) error {
 
 // sendMuted sends the server whether a track is muted.
 func (p *Participant) sendMuted(one *publication) {
-	if sid := one.sent().SID; sid != "" {
+	if sid, _ := one.sent(); sid != "" {
 		p.send(&livekit.SignalRequest{Message: &livekit.SignalRequest_Mute{
 			Mute: &livekit.MuteTrackRequest{Sid: sid, Muted: one.muted.Load()}}})
 	}
@@ -409,8 +390,8 @@ func (p *Participant) sendMuted(one *publication) {
 func (p *Participant) accepted(cid string, info *livekit.TrackInfo) {
 	for _, one := range p.publications(func(one *publication) bool { return one.track.ID() == cid }) {
 		one.mu.Lock()
-		first := one.count.SID == ""
-		one.count.SID = info.GetSid()
+		first := one.sid == ""
+		one.sid = info.GetSid()
 		one.mu.Unlock()
 		if first && info.GetSid() != "" {
 			close(one.taken)

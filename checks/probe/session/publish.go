@@ -53,10 +53,9 @@ type Published struct {
 	// was connected.
 	Join, Connect time.Duration
 	// Accepted counts the tracks that the server accepted.
-	Accepted           int
-	AudioSent          Sent
-	VideoSent          Sent
-	AudioGot, VideoGot Received
+	Accepted             int
+	AudioSent, VideoSent Counts
+	AudioGot, VideoGot   Counts
 	// FirstPacket is the time from the first packet sent to the first received, of
 	// either kind; FirstFrame that until the first keyframe was complete. 0 if
 	// never.
@@ -222,9 +221,10 @@ func (r *publishRun) measure(ctx context.Context) PublishOutcome {
 // sum reads all counters, while the connections are up.
 func (r *publishRun) sum() {
 	r.out.AudioGot, r.out.VideoGot = r.audio.Got(), r.video.Got()
-	r.out.AudioSent, r.out.VideoSent = r.sender.Sent(clips.Tone), r.sender.Sent(clips.Pattern)
+	_, r.out.AudioSent = r.sender.Sent(clips.Tone)
+	_, r.out.VideoSent = r.sender.Sent(clips.Pattern)
 	began := r.out.AudioSent.First
-	for _, got := range []Received{r.out.AudioGot, r.out.VideoGot} {
+	for _, got := range []Counts{r.out.AudioGot, r.out.VideoGot} {
 		if took := got.First.Sub(began); !got.First.IsZero() && (r.out.FirstPacket == 0 || took < r.out.FirstPacket) {
 			r.out.FirstPacket = max(took, 1)
 		}

@@ -29,11 +29,11 @@ func (s *Stay) publish(what room.Sending) error {
 	c := what.Clip
 	s.busy.Lock()
 	defer s.busy.Unlock()
-	p, may, err := s.may()
+	p, err := s.inside()
 	switch {
 	case err != nil:
 		return err
-	case !may.Publish:
+	case !p.Facts.CanPublish:
 		return room.ErrMayNot
 	case slices.ContainsFunc(p.Published(), func(one room.Sending) bool { return one.Clip == c }):
 		return nil
@@ -78,7 +78,7 @@ func (s *Stay) Mute(muted bool) error {
 func (s *Stay) change(do func(*session.Participant) error) error {
 	s.busy.Lock()
 	defer s.busy.Unlock()
-	p, _, err := s.may()
+	p, err := s.inside()
 	if err == nil {
 		err = do(p)
 	}
@@ -88,29 +88,28 @@ func (s *Stay) change(do func(*session.Participant) error) error {
 	return err
 }
 
-// may returns the participant and its permissions, while it is in the room.
-func (s *Stay) may() (*session.Participant, room.Allowed, error) {
+// inside returns the participant, or why it cannot act now.
+func (s *Stay) inside() (*session.Participant, error) {
 	select {
 	case <-s.gone:
-		return nil, room.Allowed{}, room.ErrNotInRoom
+		return nil, room.ErrNotInRoom
 	default:
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
 	case s.since.IsZero():
-		return nil, room.Allowed{}, room.ErrNotInRoom
+		return nil, room.ErrNotInRoom
 	case !s.away.IsZero():
-		return nil, room.Allowed{}, room.ErrReconnect
+		return nil, room.ErrReconnect
 	}
-	f := s.part.Facts
-	return s.part, room.Allowed{Publish: f.CanPublish, Subscribe: f.CanSubscribe, Data: f.CanPublishData}, nil
+	return s.part, nil
 }
 
 // Reconnect simulates a lost connection: it cuts the WebSocket and resumes the
 // session; with full it joins anew, as if the server had asked for that.
 func (s *Stay) Reconnect(full bool) error {
-	if _, _, err := s.may(); err != nil {
+	if _, err := s.inside(); err != nil {
 		return err
 	}
 	select {
@@ -124,11 +123,11 @@ func (s *Stay) Reconnect(full bool) error {
 // Send sends a reliable data message to all participants. It waits some seconds at
 // most for the data channel.
 func (s *Stay) Send(text string) error {
-	p, may, err := s.may()
+	p, err := s.inside()
 	switch {
 	case err != nil:
 		return err
-	case !may.Data:
+	case !p.Facts.CanPublishData:
 		return room.ErrMayNot
 	case len(text) > room.MaxMessage:
 		return room.ErrTooLong

@@ -92,7 +92,7 @@ type Stay struct {
 	full    bool                 // it is joined anew
 	path    *room.Path
 	flows   map[*session.Tally]string // the tracks that are received, and their SIDs
-	before  map[string]counts         // of the tracks, at the time counted
+	before  map[string]session.Counts // of the tracks, at the time counted
 	counted time.Time
 	excess  []session.Excess // that was reported
 }
