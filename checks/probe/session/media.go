@@ -54,8 +54,6 @@ type MediaOptions struct {
 	ForceRelay bool
 	// NoTCP leaves ICE/TCP out; NoUDP leaves UDP out.
 	NoTCP, NoUDP bool
-	// Timeout replaces Limits.Media, unless it is 0.
-	Timeout time.Duration
 }
 
 // MediaPhases are the times that the steps of a media connection took; zero
@@ -156,14 +154,11 @@ func (p *Participant) begun(o MediaOptions, diagnose bool) (*transport, error) {
 	return t, nil
 }
 
-// Media connects media and reports what happened. It ends within Limits.Media,
-// whatever the server does. A connection stays up until Leave. It leaves the room
+// Media connects media and reports what happened. It ends within Limits.Media and
+// with ctx, whatever the server does. A connection stays up until Leave. It leaves the room
 // itself only where ctx was cancelled. Call it once.
 func (p *Participant) Media(ctx context.Context, o MediaOptions) *Media {
 	r := &mediaRun{p: p, o: o, limits: p.o.waits(p.net), start: time.Now()}
-	if r.o.Timeout <= 0 {
-		r.o.Timeout = r.limits.Media
-	}
 	out, m := OutcomeInternal, &Media{}
 	t, err := p.begun(r.o, true)
 	switch r.t = t; {
@@ -266,7 +261,7 @@ type mediaRun struct {
 
 // run waits for a verdict.
 func (r *mediaRun) run(parent context.Context) Outcome {
-	ctx, cancel := context.WithTimeout(parent, r.o.Timeout)
+	ctx, cancel := context.WithTimeout(parent, r.limits.Media)
 	defer cancel()
 	ticker := time.NewTicker(pollEvery)
 	defer ticker.Stop()

@@ -264,8 +264,9 @@ func ComparePaths(ctx context.Context, n *probe.Net, base *url.URL, udpToken, tc
 			return Path{}
 		}
 		defer s.Leave()
-		media.Timeout = n.Waits().Path
-		m := s.Media(ctx, media)
+		mctx, cancel := context.WithTimeout(ctx, n.Waits().Path)
+		defer cancel()
+		m := s.Media(mctx, media)
 		p = Path{Connected: m.Connected, Outcome: m.Outcome, Total: m.Phases.Total}
 		if m.Selected != nil {
 			p.RTT = m.Selected.RTT

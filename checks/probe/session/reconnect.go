@@ -15,10 +15,7 @@ import (
 // connections, once the old WebSocket has ended. The server then restarts ICE.
 // Muted clips stay muted.
 func (p *Participant) Resume(ctx context.Context) *SignalFailure {
-	p.mu.Lock()
-	token, left := p.token(), p.left
-	p.mu.Unlock()
-	if left {
+	if p.hasLeft() {
 		return &SignalFailure{Kind: SignalCancelled}
 	}
 	for _, before := range []chan struct{}{p.primary().iceUp, p.lost} {
@@ -27,11 +24,10 @@ func (p *Participant) Resume(ctx context.Context) *SignalFailure {
 		default:
 		}
 	}
-	up, f := (&upgrade{net: p.net, base: p.base, token: token, o: p.o, resume: p.Facts.ParticipantSID, start: time.Now()}).ask(ctx)
+	w, f := p.dial(ctx, p.Facts.ParticipantSID)
 	if f != nil {
 		return f
 	}
-	w := newWire(p.net, up)
 	first, f := w.await(ctx, p.net.Waits().FirstFrame, func(m *livekit.SignalResponse) (bool, *SignalFailure) {
 		if m.GetJoin() != nil { // a new session instead of the old one: not what was asked for
 			return false, &SignalFailure{Kind: SignalNotSignal, FrameType: "join"}
@@ -54,10 +50,7 @@ func (p *Participant) Resume(ctx context.Context) *SignalFailure {
 	for _, one := range p.publications(everything) {
 		p.sendMuted(one)
 	}
-	p.mu.Lock()
-	left = p.left
-	p.mu.Unlock()
-	if left { // Leave did not know of this connection
+	if p.hasLeft() { // Leave did not know of this connection
 		w.leave(func() {})
 		return &SignalFailure{Kind: SignalCancelled}
 	}
@@ -69,6 +62,12 @@ func (p *Participant) Resume(ctx context.Context) *SignalFailure {
 		}
 	}
 	return nil
+}
+
+func (p *Participant) hasLeft() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.left
 }
 
 // Back waits, after Resume, until the server accepts messages of the session again,
@@ -86,10 +85,7 @@ func (p *Participant) Back(ctx context.Context) error {
 func (p *Participant) Rejoin(ctx context.Context) (*Participant, *SignalFailure) {
 	published := p.Published()
 	p.Leave()
-	p.mu.Lock()
-	token := p.token()
-	p.mu.Unlock()
-	next, f := Join(ctx, p.net, p.base, token, p.o)
+	next, f := Join(ctx, p.net, p.base, p.currentToken(), p.o)
 	if f != nil {
 		return nil, f
 	}

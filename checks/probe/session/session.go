@@ -125,8 +125,7 @@ type Participant struct {
 func Join(ctx context.Context, n *probe.Net, base *url.URL, token string, o Options) (*Participant, *SignalFailure) {
 	start := time.Now()
 	p := newParticipant(n, base, token, o)
-	f := p.join(ctx, start)
-	if f != nil {
+	if f := p.join(ctx, start); f != nil {
 		f.Took = time.Since(start)
 		return nil, f
 	}
@@ -145,11 +144,11 @@ func newParticipant(n *probe.Net, base *url.URL, token string, o Options) *Parti
 func (p *Participant) join(ctx context.Context, start time.Time) *SignalFailure {
 	gctx, stop := withGrace(ctx)
 	defer stop()
-	up, f := (&upgrade{net: p.net, base: p.base, token: p.token(), o: p.o, start: start}).ask(gctx)
+	w, f := p.dial(gctx, "")
 	if f != nil {
 		return f
 	}
-	w, opened := newWire(p.net, up), time.Now()
+	opened := time.Now()
 	first, f := w.await(gctx, p.o.waits(p.net).FirstFrame, func(m *livekit.SignalResponse) (bool, *SignalFailure) {
 		j := m.GetJoin()
 		if j != nil && j.GetRoom() == nil && j.GetParticipant() == nil && j.GetAlternativeUrl() == "" {
@@ -165,9 +164,9 @@ func (p *Participant) join(ctx context.Context, start time.Time) *SignalFailure 
 		return f
 	}
 	join := first.GetJoin()
-	p.Facts, p.Phases, p.Took = joinFacts(p.net, join), up.phases, time.Since(start)
+	p.Facts, p.Phases, p.Took = joinFacts(p.net, join), w.phases, time.Since(start)
 	p.Phases.Join = time.Since(opened)
-	p.Remote, p.Loopback = up.remote, up.loopback
+	p.Remote, p.Loopback = w.remote, w.loopback
 	p.setServers(join.GetIceServers())
 	p.tooMany(ExcessICEServers, p.Facts.ICEServersCount > caps.ICEServers || p.Facts.ICEURLsCount > caps.ICEURLs)
 	if p.o.Hear != nil {
@@ -273,6 +272,12 @@ func (p *Participant) useToken(token string) {
 		defer p.mu.Unlock()
 		p.token = func() string { return token }
 	}
+}
+
+func (p *Participant) currentToken() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.token()
 }
 
 func (p *Participant) current() *wire {
