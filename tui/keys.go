@@ -153,7 +153,6 @@ func (m model) actions() []action {
 	return list
 }
 
-// interruptLong says in the help what ctrl+c does.
 func interruptLong() finding.Text {
 	return finding.Textf("stop at once: leaves the room, prints what was finished")
 }
@@ -161,7 +160,6 @@ func interruptLong() finding.Text {
 // suspends stops the program until the shell continues it.
 func suspends(m model) (model, tea.Cmd) { return m, tea.Suspend }
 
-// helps opens the help.
 func (m model) helps() model {
 	m.menu = menu{open: true}
 	return m
@@ -291,7 +289,6 @@ func (m model) full() []action {
 	return out
 }
 
-// keyName returns the name of a key for people.
 func (m model) keyName(name string) string {
 	arrows := map[string]string{"up": "↑", "down": "↓", "left": "←", "right": "→"}
 	named := map[string]string{" ": "space", "pgup": "PgUp", "pgdown": "PgDn", "home": "Home", "end": "End"}

@@ -138,7 +138,6 @@ func (s *session) guarded(ctx context.Context, change Change, observe func(check
 	return s.start(ctx, change, observe), nil
 }
 
-// interrupt cancels the current run.
 func (s *session) interrupt() {
 	s.mu.Lock()
 	defer s.mu.Unlock()

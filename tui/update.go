@@ -102,7 +102,6 @@ func (m model) leaves() (model, tea.Cmd) {
 	return m, tea.Quit
 }
 
-// pressed returns the model after a key.
 func (m model) pressed(msg tea.KeyMsg) (model, tea.Cmd) {
 	switch {
 	case msg.Type == tea.KeyCtrlC:
@@ -134,7 +133,6 @@ func (m model) pressed(msg tea.KeyMsg) (model, tea.Cmd) {
 	return m, nil
 }
 
-// promptKey returns the model after a key while the prompt is open.
 func (m model) promptKey(msg tea.KeyMsg) (model, tea.Cmd) {
 	switch msg.Type {
 	case tea.KeyEsc:

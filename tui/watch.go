@@ -24,7 +24,6 @@ type watch struct {
 // saw it.
 type changedMsg <-chan struct{}
 
-// watches returns the model with the watch turned on or off.
 func (m model) watches() (model, tea.Cmd) {
 	if m.watch.news != nil {
 		m.watch.stop()
@@ -53,7 +52,6 @@ func (m model) mayFollow() bool {
 	return m.watch.due && !m.running && !m.prompt.isOpen() && !m.menu.open && !m.browser.open && !m.gone
 }
 
-// follows starts a run that checks the changed files.
 func (m model) follows() (model, tea.Cmd) {
 	m.watch.due = false
 	return m.launched(Change{Token: m.token, Address: m.address, NoTicket: m.token == "", Watched: true})
@@ -110,5 +108,4 @@ func (m model) since() string {
 	return m.Sayf("Since the run before: %s.", strings.Join(parts, m.Sayf(", ")))
 }
 
-// sameFinding reports whether two findings are of one code and variant.
 func sameFinding(a, b finding.Finding) bool { return a.Code == b.Code && a.Variant == b.Variant }

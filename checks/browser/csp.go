@@ -138,7 +138,6 @@ func metaPolicies(page []byte) []string {
 	}
 }
 
-// metaPolicy returns the policy of a <meta>, "" if it has none.
 func metaPolicy(t html.Token) string {
 	var is bool
 	var content string
@@ -156,7 +155,6 @@ func metaPolicy(t html.Token) string {
 	return content
 }
 
-// inHead reports whether a start tag leaves the parser in the head.
 func inHead(a atom.Atom) bool {
 	switch a {
 	case atom.Html, atom.Head, atom.Base, atom.Basefont, atom.Bgsound, atom.Link, atom.Meta, atom.Title,

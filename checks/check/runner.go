@@ -242,7 +242,6 @@ func (r *runner) drain(ctx context.Context) {
 	}
 }
 
-// spec returns the check with that ID, or a zero Spec if the plan has none.
 func (r *runner) spec(id string) Spec {
 	for _, c := range r.Checks {
 		if c.ID == id {

@@ -231,7 +231,6 @@ func only(list []Dispatch, reply APIReply, f *Failure) (Dispatch, APIReply, *Fai
 	return list[0], reply, f
 }
 
-// askDispatch asks the AgentDispatchService, and cleans what it answers.
 func (a *API) askDispatch(ctx context.Context, room string, changes bool,
 	ask func(context.Context, livekit.AgentDispatchService) ([]*livekit.AgentDispatch, error)) ([]Dispatch, APIReply, *Failure) {
 	var list []*livekit.AgentDispatch
@@ -250,7 +249,6 @@ func (a *API) askDispatch(ctx context.Context, room string, changes bool,
 	return out, reply, nil
 }
 
-// dispatch returns what the server sent, cleaned.
 func (n *Net) dispatch(d *livekit.AgentDispatch) Dispatch {
 	out := Dispatch{ID: n.Line(d.GetId()), Agent: n.Line(d.GetAgentName())}
 	jobs := d.GetState().GetJobs()

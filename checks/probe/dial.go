@@ -61,7 +61,6 @@ func (c *Conn) Write(p []byte) (int, error) {
 	return c.Conn.Write(p)
 }
 
-// release lets waiting reads continue.
 func (c *Conn) release() {
 	if c.asked != nil {
 		c.asking.Do(func() { close(c.asked) })
@@ -287,7 +286,6 @@ func (n *Net) loopbackAt(ctx context.Context, u *url.URL) netip.Addr {
 	return conn.Address.Addr().Unmap()
 }
 
-// isOwn reports whether an address is one of this machine's.
 func isOwn(a netip.Addr) bool {
 	a = a.Unmap().WithZone("")
 	return a.IsLoopback() || slices.ContainsFunc(networks(), func(p netip.Prefix) bool { return p.Addr() == a })

@@ -122,21 +122,17 @@ func (f *Failure) Timeout() bool {
 // cancelled reports whether the caller cancelled ctx, as opposed to a time-out.
 func cancelled(ctx context.Context) bool { return errors.Is(ctx.Err(), context.Canceled) }
 
-// isReset reports whether the peer reset the connection.
 func isReset(err error) bool {
 	return errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
 }
 
-// isEOF reports whether the peer closed the connection.
 func isEOF(err error) bool { return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) }
 
-// isTimeout reports whether a deadline passed.
 func isTimeout(err error) bool {
 	var ne net.Error
 	return errors.As(err, &ne) && ne.Timeout()
 }
 
-// dialKind returns why one address could not be dialled.
 func dialKind(err error) Kind {
 	is := func(target error) bool { return errors.Is(err, target) }
 	switch {
@@ -181,7 +177,6 @@ func (n *Net) DialFailure(ctx context.Context, hostPort string, took time.Durati
 	return f
 }
 
-// tlsKind returns why a handshake failed.
 func tlsKind(err error, head []byte) Kind {
 	var (
 		record  tls.RecordHeaderError
@@ -240,7 +235,6 @@ func alertKind(text string) Kind {
 	return KindTLSOther
 }
 
-// isTLSError reports whether a handshake failed.
 func isTLSError(err error) bool {
 	var verify *tls.CertificateVerificationError
 	var record tls.RecordHeaderError

@@ -141,7 +141,6 @@ func (n *Net) reach(ctx context.Context, base *url.URL, r *Reach) *Failure {
 	return nil
 }
 
-// first returns Root, or else Fingerprint.
 func (r *Reach) first() *Reply {
 	if r.Root != nil {
 		return r.Root
@@ -185,7 +184,6 @@ func (n *Net) sumUp(r *Reach) {
 	}
 }
 
-// clearer returns the failure that says more.
 func clearer(a, b *Failure) *Failure {
 	rank := map[Kind]int{KindNotHTTP: 5, KindHeaderTooLarge: 4, KindHeaderSlow: 3, KindReset: 2, KindClosed: 1}
 	if a == nil || (b != nil && rank[b.Kind] > rank[a.Kind]) {

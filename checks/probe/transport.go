@@ -38,7 +38,6 @@ type trip struct {
 // tripKey is the key of the trip in the context that the transport dials with.
 type tripKey struct{}
 
-// use records the connection of the request.
 func (t *trip) use(c *Conn, warm bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -67,7 +66,6 @@ func (t *trip) answered() {
 	t.silence.Stop()
 }
 
-// trace returns the hooks that fill the trip.
 func (t *trip) trace() *httptrace.ClientTrace {
 	return &httptrace.ClientTrace{
 		GotConn: func(info httptrace.GotConnInfo) {

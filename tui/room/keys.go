@@ -120,7 +120,6 @@ func (m model) actions() []action {
 	return list
 }
 
-// hints returns the keys of the footer.
 func (m model) hints(width int) []string {
 	limit := 3
 	if m.height < minHeight {
@@ -134,7 +133,6 @@ func (m model) hints(width int) []string {
 	return term.Hints(m.Screen, most[:n], most[n:], width, limit)
 }
 
-// helpLines returns the list of all keys.
 func (m model) helpLines(width int) []string {
 	list := [][2]string{
 		{"t", m.Sayf("publish a test tone as the microphone, or stop")},
@@ -155,7 +153,6 @@ func (m model) helpLines(width int) []string {
 	return append([]string{title, ""}, m.Pairs(list, width, m.height)...)
 }
 
-// pressed returns the model after a key.
 func (m model) pressed(msg tea.KeyMsg) (model, tea.Cmd) {
 	if msg.Type == tea.KeyCtrlC {
 		m.interrupted = true

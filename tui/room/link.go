@@ -33,7 +33,6 @@ func (m model) linkLines(width int) []string {
 	return lines
 }
 
-// linkWarning says what the link permits, and as whom.
 func (m model) linkWarning() string {
 	warning := m.Sayf("This link holds a token: whoever sees it can join the room. Close it before you share your screen.")
 	if m.linkOf == "" {

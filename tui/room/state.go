@@ -58,7 +58,6 @@ type state struct {
 	last    room.Event // the event that ended the stay
 }
 
-// with returns the state after an event.
 func (s state) with(e room.Event) state {
 	news := loggable(e.Type)
 	switch e.Type {
@@ -142,7 +141,6 @@ func without(tracks []room.Track, sid string) []room.Track {
 	return slices.DeleteFunc(slices.Clone(tracks), func(t room.Track) bool { return t.SID == sid })
 }
 
-// myQuality returns our own quality, "" while it is unknown.
 func (s state) myQuality() string {
 	for _, p := range s.people {
 		if p.me {

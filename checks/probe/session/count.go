@@ -124,7 +124,6 @@ func (c *Tally) Add(p *rtp.Packet, at time.Time) {
 	}
 }
 
-// number counts a sequence number, extended beyond its 16 bits.
 func (c *Tally) number(n uint16, at time.Time) (seq uint64, repeated bool) {
 	if c.first == 0 {
 		// It is far from 0, so that earlier packets have a number too.
@@ -157,7 +156,6 @@ func (c *Tally) delay(timestamp uint32, at time.Time) {
 	c.got.Jitter = time.Duration(c.jitter / c.clock * float64(time.Second))
 }
 
-// part adds one packet of video to its frame.
 func (c *Tally) part(p *rtp.Packet, seq uint64, at time.Time) {
 	var vp8 codecs.VP8Packet
 	payload, err := vp8.Unmarshal(p.Payload)
@@ -184,7 +182,6 @@ func (c *Tally) part(p *rtp.Packet, seq uint64, at time.Time) {
 	}
 }
 
-// complete counts a complete frame.
 func (c *Tally) complete(f *frame, at time.Time) {
 	if c.got.FirstFrame.IsZero() && f.key {
 		c.got.FirstFrame = at

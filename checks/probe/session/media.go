@@ -187,7 +187,6 @@ func (p *Participant) Media(ctx context.Context, o MediaOptions) *Media {
 	return m
 }
 
-// endOutcome returns the outcome when the signalling has ended.
 func (p *Participant) endOutcome() Outcome {
 	if p.End().Left {
 		return OutcomeLeft
@@ -259,7 +258,6 @@ type mediaRun struct {
 	asked            bool // the address reached was asked for media
 }
 
-// run waits for a verdict.
 func (r *mediaRun) run(parent context.Context) Outcome {
 	ctx, cancel := context.WithTimeout(parent, r.limits.Media)
 	defer cancel()
@@ -296,7 +294,6 @@ func (r *mediaRun) connected() bool {
 	return !r.t.connected.IsZero()
 }
 
-// poll reads the counters and advances the clocks.
 func (r *mediaRun) poll() {
 	r.t.mu.Lock()
 	negotiated, iceUp := r.t.negotiated, !r.t.iceAt.IsZero()
@@ -491,7 +488,6 @@ func (r *mediaRun) silence(now time.Time) Outcome {
 	return ""
 }
 
-// answered reports whether anything was received on any pair.
 func answered(pairs []Pair) bool {
 	return slices.ContainsFunc(pairs, Pair.Answered)
 }

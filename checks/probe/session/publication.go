@@ -133,7 +133,6 @@ func (t *transport) openData() error {
 	return nil
 }
 
-// newPublication adds the track of a clip to the connection.
 func newPublication(pc *webrtc.PeerConnection, s clips.Sending) (*publication, error) {
 	one := &publication{clip: s.Clip, quit: make(chan struct{}), taken: make(chan struct{})}
 	one.stop = sync.OnceFunc(func() { close(one.quit) })
@@ -227,7 +226,6 @@ func (one *publication) levelExtension() uint8 {
 	return 0
 }
 
-// send sends one sample.
 func (one *publication) send(sample []byte, level uint8) {
 	now := time.Now()
 	packets := one.packer.Packetize(sample, uint32(clips.Pace.Seconds()*float64(one.clock)))
@@ -255,7 +253,6 @@ func (one *publication) send(sample []byte, level uint8) {
 	one.count.Last = now
 }
 
-// listen reads the server's reports until the connection is closed.
 func (one *publication) listen() {
 	for {
 		reports, _, err := one.sender.ReadRTCP()
@@ -290,7 +287,6 @@ func (one *publication) report(r rtcp.Packet) {
 // isKeyframe reads the first bit of a VP8 frame (RFC 6386 §9.1): 0 is a key.
 func isKeyframe(frame []byte) bool { return len(frame) > 0 && frame[0]&1 == 0 }
 
-// publications returns those for which fits returns true.
 func (p *Participant) publications(fits func(*publication) bool) (list []*publication) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -357,7 +353,6 @@ func (p *Participant) Unpublish(c clips.Clip) error {
 	return t.offer(false)
 }
 
-// drop ends and removes a publication.
 func (p *Participant) drop(one *publication) {
 	one.stop()
 	p.mu.Lock()
@@ -378,7 +373,6 @@ func (p *Participant) Mute(muted bool) error {
 	return nil
 }
 
-// sendMuted sends the server whether a track is muted.
 func (p *Participant) sendMuted(one *publication) {
 	if sid, _ := one.sent(); sid != "" {
 		p.send(&livekit.SignalRequest{Message: &livekit.SignalRequest_Mute{
@@ -386,7 +380,6 @@ func (p *Participant) sendMuted(one *publication) {
 	}
 }
 
-// accepted records the server's ID of a track that it has accepted.
 func (p *Participant) accepted(cid string, info *livekit.TrackInfo) {
 	for _, one := range p.publications(func(one *publication) bool { return one.track.ID() == cid }) {
 		one.mu.Lock()
@@ -419,7 +412,6 @@ func (p *Participant) forget(sid string) {
 // ErrNotSent means that the data channel did not open in time.
 var ErrNotSent = errors.New("the connection for data is not up")
 
-// takeData passes a data packet to Options.Data.
 func (p *Participant) takeData(data []byte) {
 	p.data.wait(1)
 	packet, parts := &livekit.DataPacket{}, caps.Parts

@@ -116,7 +116,6 @@ func (r *publishRun) run(ctx context.Context, base *url.URL, tokens [2]string, i
 	return out
 }
 
-// join joins with both concurrently.
 func (r *publishRun) join(ctx context.Context, base *url.URL, tokens [2]string, inQuery bool) PublishOutcome {
 	var failed [2]*SignalFailure
 	var both sync.WaitGroup
@@ -157,7 +156,6 @@ func (r *publishRun) publish(ctx context.Context) PublishOutcome {
 	return ""
 }
 
-// failed returns the outcome of a step that a participant did not complete.
 func (r *publishRun) failed(who string, p *Participant, err error) PublishOutcome {
 	switch r.out.Who = who; {
 	case p.End() != nil:
@@ -170,7 +168,6 @@ func (r *publishRun) failed(who string, p *Participant, err error) PublishOutcom
 	return PublishInternal
 }
 
-// track counts the packets of one track until the connection ends.
 func (r *publishRun) track(t *webrtc.TrackRemote) {
 	c := r.audio
 	if t.Kind() == webrtc.RTPCodecTypeVideo {
@@ -179,7 +176,6 @@ func (r *publishRun) track(t *webrtc.TrackRemote) {
 	c.Read(t, func() { signal(r.arrived) })
 }
 
-// measure waits until enough packets arrived, or none do.
 func (r *publishRun) measure(ctx context.Context) PublishOutcome {
 	// A slow connection delays what follows, too: the server announces the tracks
 	// to the receiver over it.

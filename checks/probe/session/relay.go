@@ -72,7 +72,6 @@ func JoinRelayed(ctx context.Context, n *probe.Net, base *url.URL, token string,
 	}
 }
 
-// look reads the counters.
 func (j *RelayJoin) look(t *transport) {
 	t.collect()
 	t.mu.Lock()

@@ -53,7 +53,6 @@ type Options struct {
 	Data  func(*livekit.DataPacket)
 }
 
-// waits returns the limits of a participant with these options.
 func (o Options) waits(n *probe.Net) probe.Limits {
 	if o.Again {
 		return n.Waits().Shorter()
@@ -195,7 +194,6 @@ func withGrace(ctx context.Context) (context.Context, context.CancelFunc) {
 	return late, func() { stop(); cancel() }
 }
 
-// begin starts to read from w.
 func (p *Participant) begin(w *wire) {
 	w.pingEvery, w.pingQuiet = p.Facts.PingInterval, p.Facts.PingTimeout
 	p.mu.Lock()
@@ -227,14 +225,12 @@ func (p *Participant) setServers(list []*livekit.ICEServer) {
 	p.servers = func() []webrtc.ICEServer { return servers }
 }
 
-// iceList returns the last ICE servers that the server sent.
 func (p *Participant) iceList() []webrtc.ICEServer {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.servers()
 }
 
-// take handles one message of the server.
 func (p *Participant) take(m *livekit.SignalResponse) {
 	switch {
 	case m.GetOffer() != nil, m.GetAnswer() != nil, m.GetTrickle() != nil:

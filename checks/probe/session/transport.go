@@ -211,7 +211,6 @@ func (t *transport) note(change func()) {
 	signal(t.news)
 }
 
-// listen records pion's events.
 func (t *transport) listen() {
 	t.pc.OnICECandidate(func(c *webrtc.ICECandidate) {
 		if c == nil {
@@ -343,7 +342,6 @@ func (p *Participant) connections() []*transport {
 	return slices.Collect(maps.Values(p.transports))
 }
 
-// describe applies the server's session description.
 func (t *transport) describe(sd *livekit.SessionDescription, apply func() error) {
 	if t.closed {
 		return
@@ -382,7 +380,6 @@ func (t *transport) describe(sd *livekit.SessionDescription, apply func() error)
 	}
 }
 
-// answer answers the server's offer, with the offer's number.
 func (t *transport) answer(offer *livekit.SessionDescription) error {
 	if err := t.remote(webrtc.SDPTypeOffer, offer.GetSdp()); err != nil {
 		return err
@@ -449,7 +446,6 @@ func (t *transport) remote(kind webrtc.SDPType, sdp string) error {
 	return nil
 }
 
-// trickle adds one address of the server.
 func (t *transport) trickle(m *livekit.TrickleRequest) {
 	if t.trickled++; t.trickled > caps.Trickled || t.closed {
 		return
@@ -476,14 +472,12 @@ func (t *transport) trickle(m *livekit.TrickleRequest) {
 	}
 }
 
-// udpFirst reports whether only UDP is tried for now.
 func (t *transport) udpFirst() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.diagnose && (t.negotiated.IsZero() || time.Since(t.negotiated) < udpHeadStart)
 }
 
-// releaseTCP adds the ICE/TCP addresses that waited for UDP.
 func (t *transport) releaseTCP() {
 	t.p.negotiating.Lock()
 	defer t.p.negotiating.Unlock()
@@ -518,7 +512,6 @@ func (t *transport) advertise(line string) (c Candidate, isNew bool) {
 	return c, isNew
 }
 
-// close closes the connection.
 func (t *transport) close() {
 	t.closeOnce.Do(func() {
 		// What is negotiated on a connection that is being closed would begin anew.

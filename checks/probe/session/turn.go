@@ -119,7 +119,6 @@ type turnTalk struct {
 	client *turn.Client
 }
 
-// report fills the report.
 func (t *turnTalk) report(ctx context.Context, loopback bool) {
 	start, r := time.Now(), t.r
 	*r = TURNReport{URL: t.net.Line(t.server.URLs[0]), STUN: !t.url.TURN(), Transport: t.url.Transport, Host: t.net.Line(t.hostPort)}
@@ -145,7 +144,6 @@ func (t *turnTalk) report(ctx context.Context, loopback bool) {
 	r.Took = time.Since(start)
 }
 
-// overTCP asks over TCP or TLS.
 func (t *turnTalk) overTCP(ctx context.Context) {
 	conn, f := t.net.ConnectTCP(ctx, t.hostPort)
 	if f != nil {

@@ -209,7 +209,6 @@ func expireWith(ctx context.Context, conn net.Conn) (unwatch func()) {
 	}
 }
 
-// refused returns the failure for an HTTP answer other than 101.
 func refused(n *probe.Net, resp *http.Response, token string) *SignalFailure {
 	header := http.Header{}
 	for _, name := range []string{"Server", "Via", "Cf-Ray", "Location", "Content-Type", "X-Powered-By", "Retry-After", "Date"} {

@@ -121,7 +121,6 @@ func (w *wire) await(ctx context.Context, wait time.Duration,
 	return nil, &SignalFailure{Kind: SignalNotSignal, FrameType: "binary"}
 }
 
-// noFrame returns why no first frame came.
 func (w *wire) noFrame(ctx context.Context, err error) *SignalFailure {
 	f, end := &SignalFailure{}, w.endOf(err)
 	switch {
@@ -138,7 +137,6 @@ func (w *wire) noFrame(ctx context.Context, err error) *SignalFailure {
 	return f
 }
 
-// notSignal returns the failure for a first frame that is not LiveKit's protocol.
 func (w *wire) notSignal(frame int, data []byte) *SignalFailure {
 	f := &SignalFailure{Kind: SignalNotSignal, FrameType: "binary", FrameLength: len(data)}
 	if frame == websocket.TextMessage {
@@ -229,7 +227,6 @@ func (w *wire) quiet() time.Duration {
 	return quietDefault + w.pingEvery
 }
 
-// read reads the server's messages until the connection ends.
 func (w *wire) read(take func(*livekit.SignalResponse)) {
 	defer close(w.readDone)
 	defer func() { _ = w.ws.Close() }()
@@ -331,7 +328,6 @@ func (w *wire) cut() {
 	w.work.Wait()
 }
 
-// sendLeave sends Leave and a close frame.
 func (w *wire) sendLeave() {
 	_ = w.send(&livekit.SignalRequest{Message: &livekit.SignalRequest_Leave{Leave: &livekit.LeaveRequest{
 		Reason: livekit.DisconnectReason_CLIENT_INITIATED,

@@ -74,7 +74,6 @@ func (s *Stay) Mute(muted bool) error {
 	return s.change(func(p *session.Participant) error { return p.Mute(muted) })
 }
 
-// change changes what is published.
 func (s *Stay) change(do func(*session.Participant) error) error {
 	s.busy.Lock()
 	defer s.busy.Unlock()

@@ -317,16 +317,13 @@ func (s *Stay) reconnect(ctx context.Context, full bool, streak int) *room.Event
 	return lost(finding.Textf("the connection to the server was lost, and ten attempts did not bring it back"))
 }
 
-// emit emits an event with its time.
 func (s *Stay) emit(e room.Event) {
 	e.At = s.o.Now()
 	s.events.Put(s.o.Redact.HideIn(e).(room.Event))
 }
 
-// problem emits that something that was asked for did not work.
 func (s *Stay) problem(text finding.Text) { s.emit(room.Event{Type: room.Problem, Text: text}) }
 
-// finish emits the last event.
 func (s *Stay) finish(e room.Event) {
 	e.Type = room.Ended
 	s.mu.Lock()
@@ -372,7 +369,6 @@ func (s *Stay) reconnects(end *session.SignalEnd) (full bool) {
 	return e.Full
 }
 
-// reconnected reports that it is up again.
 func (s *Stay) reconnected() {
 	s.mu.Lock()
 	took, full := s.o.Now().Sub(s.away), s.full
@@ -386,7 +382,6 @@ func (s *Stay) reconnected() {
 	s.emit(e)
 }
 
-// connected reports that media is up.
 func (s *Stay) connected() {
 	s.mu.Lock()
 	s.since = s.o.Now()
@@ -434,7 +429,6 @@ func lost(text finding.Text) *room.Event {
 	return &room.Event{Reason: "SIGNAL_CLOSE", End: &room.End{Outcome: room.Lost}, Text: text}
 }
 
-// thrownOut returns the end of a stay that the server ended.
 func thrownOut(reason string) *room.Event { return endedBy(reason, room.End{Outcome: room.ThrownOut}) }
 
 // endedBy returns an end for which the server gives a reason.
@@ -472,7 +466,6 @@ func (s *Stay) refused(ctx context.Context, f *session.SignalFailure) *room.Even
 	return e
 }
 
-// notConnected returns why media did not connect after Join.
 func (s *Stay) notConnected(ctx context.Context, m *session.Media) *room.Event {
 	if ctx.Err() != nil {
 		return left()
