@@ -136,12 +136,10 @@ func (r CORSRequest) preflight(a *CORSAnswer) *CORSRefusal {
 		return &CORSRefusal{Problem: CORSMethod, Value: r.Method}
 	}
 	allowed := list(a.Header, "Access-Control-Allow-Headers")
-	for i := range allowed {
-		allowed[i] = strings.ToLower(allowed[i])
-	}
 	for _, name := range r.unsafeHeaders() {
+		isName := func(one string) bool { return strings.EqualFold(one, name) }
 		// The wildcard does not cover Authorization (Fetch §4.10).
-		if !slices.Contains(allowed, name) && (name == "authorization" || !r.wildcard(allowed)) {
+		if !slices.ContainsFunc(allowed, isName) && (name == "authorization" || !r.wildcard(allowed)) {
 			return &CORSRefusal{Problem: CORSHeader, Value: name}
 		}
 	}

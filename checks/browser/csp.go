@@ -2,6 +2,7 @@ package browser
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 
 	"golang.org/x/net/html"
@@ -29,32 +30,20 @@ func (p Policy) Enforced() bool { return p.Directive != "" }
 // Policies returns the policies of a page, headers first, at most 64. It omits
 // report-only policies.
 func Policies(page Page) []Policy {
-	var texts []string
-	left := caps.PolicyBytes
-	take := func(text string) bool {
-		left -= len(text)
-		return left >= 0
-	}
-	for _, value := range page.Header.Values("Content-Security-Policy") {
-		if take(value) {
-			texts = append(texts, value)
-		}
-	}
-	headers := len(texts)
-	for _, value := range metaPolicies(page.HTML) {
-		if take(value) {
-			texts = append(texts, value)
-		}
-	}
 	var out []Policy
-	for i, text := range texts {
+	left := caps.PolicyBytes
+	headers := page.Header.Values("Content-Security-Policy")
+	for i, text := range slices.Concat(headers, metaPolicies(page.HTML)) {
+		if left -= len(text); left < 0 {
+			continue
+		}
 		// A header may hold several policies, and Chromium splits <meta> likewise.
 		for one := range strings.SplitSeq(text, ",") {
 			if len(out) == caps.Policies {
 				return out
 			}
 			if p := parsePolicy(one); p.Enforced() || p.Upgrades {
-				p.Meta = i >= headers
+				p.Meta = i >= len(headers)
 				out = append(out, p)
 			}
 		}

@@ -1,6 +1,7 @@
 package browser
 
 import (
+	"cmp"
 	"net/url"
 	"slices"
 	"strings"
@@ -30,11 +31,7 @@ func matches(source string, page, target *url.URL) bool {
 	if !ok {
 		return false
 	}
-	if s.scheme != "" {
-		if !schemeMatches(s.scheme, scheme) {
-			return false
-		}
-	} else if !schemeMatches(strings.ToLower(page.Scheme), scheme) {
+	if !schemeMatches(cmp.Or(s.scheme, strings.ToLower(page.Scheme)), scheme) {
 		return false
 	}
 	if s.host == "" {
