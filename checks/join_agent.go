@@ -166,7 +166,7 @@ func (c *Case) callAgent(ctx context.Context) Report {
 			Text: finding.Textf("not run: the server API did not take the call: %s", apiWords(reply, lost))}}
 	}
 	in.takeBack = func(ctx context.Context, n *probe.Net) {
-		_, _, _ = n.API(u, key, secret).TakeBack(ctx, in.Room, made.ID)
+		_, _ = n.API(u, key, secret).TakeBack(ctx, in.Room, made.ID)
 		for _, agent := range in.Watch.Seen() { // the server ends a job some seconds later
 			if !agent.Before && (agent.Name == name || c.Options.AgentRoom == nil) {
 				n.Remove(ctx, u, key, secret, in.Room, agent.Identity)

@@ -107,8 +107,8 @@ func (n *Net) apiReply(e *exchanger, err error) APIReply {
 		return r
 	}
 	body := strings.TrimSpace(Without(string(e.reply.Body), e.token))
-	var te twirp.Error
-	isTwirp := errors.As(err, &te) && te.Meta("http_error_from_intermediary") == "" && e.reply.Status >= 400
+	te, isTwirp := errors.AsType[twirp.Error](err)
+	isTwirp = isTwirp && te.Meta("http_error_from_intermediary") == "" && e.reply.Status >= 400
 	switch {
 	case isTwirp:
 		r.Kind, r.Code, r.Text = APIRefused, string(te.Code()), n.Line(Without(te.Msg(), e.token))
@@ -208,27 +208,24 @@ func (a *API) Dispatches(ctx context.Context, room string) ([]Dispatch, APIReply
 // CallAgent calls the agent of that name into room, which the server creates if it
 // does not exist. The caller deletes the dispatch with TakeBack.
 func (a *API) CallAgent(ctx context.Context, room, agent string) (Dispatch, APIReply, *Failure) {
-	return only(a.askDispatch(ctx, room, true, func(ctx context.Context, s livekit.AgentDispatchService) ([]*livekit.AgentDispatch, error) {
+	list, reply, f := a.askDispatch(ctx, room, true, func(ctx context.Context, s livekit.AgentDispatchService) ([]*livekit.AgentDispatch, error) {
 		made, err := s.CreateDispatch(ctx, &livekit.CreateAgentDispatchRequest{Room: room, AgentName: agent})
 		return []*livekit.AgentDispatch{made}, err
-	}))
-}
-
-// TakeBack deletes a dispatch. The server ends its jobs after it has answered, once
-// all of them are assigned; the answer is the dispatch before that.
-func (a *API) TakeBack(ctx context.Context, room, id string) (Dispatch, APIReply, *Failure) {
-	return only(a.askDispatch(ctx, room, true, func(ctx context.Context, s livekit.AgentDispatchService) ([]*livekit.AgentDispatch, error) {
-		gone, err := s.DeleteDispatch(ctx, &livekit.DeleteAgentDispatchRequest{Room: room, DispatchId: id})
-		return []*livekit.AgentDispatch{gone}, err
-	}))
-}
-
-// only returns the dispatch of a list of one.
-func only(list []Dispatch, reply APIReply, f *Failure) (Dispatch, APIReply, *Failure) {
+	})
 	if len(list) == 0 {
 		return Dispatch{}, reply, f
 	}
 	return list[0], reply, f
+}
+
+// TakeBack deletes a dispatch. The server ends its jobs after it has answered, once
+// all of them are assigned.
+func (a *API) TakeBack(ctx context.Context, room, id string) (APIReply, *Failure) {
+	_, reply, f := a.askDispatch(ctx, room, true, func(ctx context.Context, s livekit.AgentDispatchService) ([]*livekit.AgentDispatch, error) {
+		_, err := s.DeleteDispatch(ctx, &livekit.DeleteAgentDispatchRequest{Room: room, DispatchId: id})
+		return nil, err
+	})
+	return reply, f
 }
 
 func (a *API) askDispatch(ctx context.Context, room string, changes bool,

@@ -304,17 +304,17 @@ func (n *Net) tripFailure(parent, ctx context.Context, conn *Conn, u, proxy *url
 	if conn != nil {
 		f.Address, head = conn.Address.String(), conn.Head()
 	}
-	var dial *Failure // or the proxy's refusal
-	var op *net.OpError
+	dial, dialled := errors.AsType[*Failure](err) // or the proxy's refusal
+	op, is := errors.AsType[*net.OpError](err)
 	switch {
 	case cancelled(parent):
 		f.Kind, f.Detail = KindCancelled, ""
-	case errors.As(err, &dial):
+	case dialled:
 		dial.Host, dial.Address = cmp.Or(dial.Host, f.Host), cmp.Or(dial.Address, f.Address)
 		if f = dial; proxy != nil {
 			f.Kind, f.Phase = KindProxy, PhaseProxy
 		}
-	case errors.As(err, &op) && op.Op == "proxyconnect":
+	case is && op.Op == "proxyconnect":
 		f.Kind, f.Phase = KindProxy, PhaseProxy
 	case ctx.Err() == nil && isTLSError(err): // behind a proxy, or an alert after the handshake: else the dial has failed
 		f.Phase, f.Kind, f.Cert = PhaseTLS, tlsKind(err, head), n.refusedCert(err)

@@ -122,6 +122,12 @@ func (f *Failure) Timeout() bool {
 // cancelled reports whether the caller cancelled ctx, as opposed to a time-out.
 func cancelled(ctx context.Context) bool { return errors.Is(ctx.Err(), context.Canceled) }
 
+// is reports whether err is an E, or wraps one.
+func is[E error](err error) bool {
+	_, found := errors.AsType[E](err)
+	return found
+}
+
 func isReset(err error) bool {
 	return errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
 }
@@ -129,8 +135,8 @@ func isReset(err error) bool {
 func isEOF(err error) bool { return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) }
 
 func isTimeout(err error) bool {
-	var ne net.Error
-	return errors.As(err, &ne) && ne.Timeout()
+	ne, is := errors.AsType[net.Error](err)
+	return is && ne.Timeout()
 }
 
 func dialKind(err error) Kind {
@@ -178,23 +184,18 @@ func (n *Net) DialFailure(ctx context.Context, hostPort string, took time.Durati
 }
 
 func tlsKind(err error, head []byte) Kind {
-	var (
-		record  tls.RecordHeaderError
-		unknown x509.UnknownAuthorityError
-		name    x509.HostnameError
-		invalid x509.CertificateInvalidError
-	)
+	invalid, _ := errors.AsType[x509.CertificateInvalidError](err)
 	switch {
-	case errors.As(err, &unknown):
+	case is[x509.UnknownAuthorityError](err):
 		return KindTLSUnknownCA
-	case errors.As(err, &name):
+	case is[x509.HostnameError](err):
 		return KindTLSWrongName
-	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
-		if invalid.Cert != nil && strings.Contains(invalid.Detail, " is before ") {
+	case invalid.Reason == x509.Expired:
+		if strings.Contains(invalid.Detail, " is before ") {
 			return KindTLSNotYet
 		}
 		return KindTLSExpired
-	case errors.As(err, &record):
+	case is[tls.RecordHeaderError](err):
 		return KindTLSPlainPort
 	case alertText(err) != "":
 		return alertKind(alertText(err))
@@ -212,8 +213,7 @@ func tlsKind(err error, head []byte) Kind {
 // error of crypto/tls about a version that it does not speak; "" for other errors.
 // Outside QUIC, crypto/tls has only the text of an alert, and no type for it.
 func alertText(err error) string {
-	var op *net.OpError
-	if errors.As(err, &op) && op.Op == "remote error" {
+	if op, is := errors.AsType[*net.OpError](err); is && op.Op == "remote error" {
 		return op.Err.Error()
 	}
 	if strings.Contains(err.Error(), "tls: server selected unsupported protocol version") {
@@ -236,9 +236,7 @@ func alertKind(text string) Kind {
 }
 
 func isTLSError(err error) bool {
-	var verify *tls.CertificateVerificationError
-	var record tls.RecordHeaderError
-	return errors.As(err, &verify) || errors.As(err, &record) || alertText(err) != "" ||
+	return is[*tls.CertificateVerificationError](err) || is[tls.RecordHeaderError](err) || alertText(err) != "" ||
 		strings.Contains(err.Error(), "TLS handshake timeout")
 }
 

@@ -154,12 +154,6 @@ func (n *Net) sumUp(r *Reach) {
 	r.IsLiveKit = isLiveKit(r.Fingerprint)
 	r.What = identify(r.Root, r.Fingerprint)
 	r.Behind = behind(r.What, r.Fingerprint)
-	r.Front = ServerUnknown
-	for _, reply := range []*Reply{r.Fingerprint, r.Root} {
-		if r.Front == ServerUnknown {
-			r.Front = frontOf(reply)
-		}
-	}
 	var shows *Reply
 	if r.Health, shows = health(r.IsLiveKit, r.Root, r.Fingerprint); shows != nil {
 		first = shows
@@ -174,7 +168,11 @@ func (n *Net) sumUp(r *Reach) {
 	if !r.Address.IsValid() {
 		r.Address = first.Address
 	}
+	r.Front = ServerUnknown
 	for _, reply := range []*Reply{r.Fingerprint, r.Root} {
+		if r.Front == ServerUnknown {
+			r.Front = frontOf(reply)
+		}
 		if r.Date == nil && reply != nil && !reply.FromProxy {
 			r.Date = reply.Date
 		}

@@ -261,8 +261,7 @@ type mediaRun struct {
 func (r *mediaRun) run(parent context.Context) Outcome {
 	ctx, cancel := context.WithTimeout(parent, r.limits.Media)
 	defer cancel()
-	ticker := time.NewTicker(pollEvery)
-	defer ticker.Stop()
+	tick := time.Tick(pollEvery)
 	var last <-chan time.Time // a look at the verdict soon after connecting
 	for {
 		if last == nil && r.connected() {
@@ -282,7 +281,7 @@ func (r *mediaRun) run(parent context.Context) Outcome {
 			return r.signalEnded()
 		case <-r.t.news:
 		case <-last:
-		case <-ticker.C:
+		case <-tick:
 			r.poll()
 		}
 	}

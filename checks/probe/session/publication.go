@@ -183,8 +183,7 @@ func (one *publication) play(up <-chan struct{}) {
 		return
 	}
 	level := one.levelExtension()
-	ticker := time.NewTicker(clips.Pace)
-	defer ticker.Stop()
+	tick := time.Tick(clips.Pace)
 	for sent := 0; ; sent++ {
 		switch muted := one.muted.Load(); {
 		case !muted:
@@ -195,7 +194,7 @@ func (one *publication) play(up <-chan struct{}) {
 		select {
 		case <-one.quit:
 			return
-		case <-ticker.C:
+		case <-tick:
 		}
 	}
 }

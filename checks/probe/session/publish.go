@@ -180,8 +180,7 @@ func (r *publishRun) measure(ctx context.Context) PublishOutcome {
 	// A slow connection delays what follows, too: the server announces the tracks
 	// to the receiver over it.
 	waits := r.net.Waits()
-	silence := time.NewTimer(max(waits.Silence, min(r.out.Connect, waits.FirstPacket)))
-	defer silence.Stop()
+	silence := time.After(max(waits.Silence, min(r.out.Connect, waits.FirstPacket)))
 	var over <-chan time.Time
 	for {
 		select {
@@ -191,11 +190,9 @@ func (r *publishRun) measure(ctx context.Context) PublishOutcome {
 				return PublishReceived
 			}
 			if over == nil && audio+video > 0 {
-				longest := time.NewTimer(r.net.Waits().Measure)
-				defer longest.Stop()
-				over = longest.C
+				over = time.After(waits.Measure)
 			}
-		case <-silence.C:
+		case <-silence:
 			if over == nil {
 				return PublishSilent
 			}

@@ -52,8 +52,7 @@ func JoinRelayed(ctx context.Context, n *probe.Net, base *url.URL, token string,
 	}
 	wctx, cancel := context.WithTimeout(ctx, n.Waits().Relay)
 	defer cancel()
-	ticker := time.NewTicker(relayPoll)
-	defer ticker.Stop()
+	tick := time.Tick(relayPoll)
 	for t := p.primary(); ; {
 		// Asked first: what it found is then in the counters.
 		gathered := t.pc.ICEGatheringState() == webrtc.ICEGatheringStateComplete
@@ -62,7 +61,7 @@ func JoinRelayed(ctx context.Context, n *probe.Net, base *url.URL, token string,
 			return out
 		}
 		select {
-		case <-ticker.C:
+		case <-tick:
 		case <-p.Done():
 			return out
 		case <-wctx.Done():

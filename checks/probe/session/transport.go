@@ -527,11 +527,9 @@ func (t *transport) close() {
 			_ = t.pc.GracefulClose()
 			t.dials.Wait()
 		}()
-		timer := time.NewTimer(closeWait)
-		defer timer.Stop()
 		select {
 		case <-done:
-		case <-timer.C:
+		case <-time.After(closeWait):
 		}
 	})
 }

@@ -191,15 +191,15 @@ func endBy(leave *livekit.LeaveRequest) SignalEnd {
 // that the peer broke the WebSocket protocol.
 func (w *wire) endOf(err error) *SignalEnd {
 	end := &SignalEnd{}
-	var closed *websocket.CloseError
-	var netError net.Error
+	closed, isClosed := errors.AsType[*websocket.CloseError](err)
+	netError, isNet := errors.AsType[net.Error](err)
 	switch {
-	case errors.As(err, &closed):
+	case isClosed:
 		end.CloseCode, end.CloseText = closed.Code, w.net.Line(closed.Text)
 		if closed.Code == websocket.CloseAbnormalClosure {
 			end.CloseText = "" // the library's own words, not the server's
 		}
-	case errors.Is(err, os.ErrDeadlineExceeded), errors.As(err, &netError) && netError.Timeout():
+	case errors.Is(err, os.ErrDeadlineExceeded), isNet && netError.Timeout():
 		end.Silent = true
 	case errors.Is(err, websocket.ErrReadLimit), strings.HasPrefix(err.Error(), "websocket: "):
 	default:
@@ -265,15 +265,14 @@ func (w *wire) ping() {
 	if every <= 0 {
 		every = quietDefault / 3
 	}
-	ticker := time.NewTicker(every)
-	defer ticker.Stop()
+	tick := time.Tick(every)
 	for {
 		select {
 		case <-w.readDone:
 			return
 		case <-w.leaving:
 			return
-		case <-ticker.C:
+		case <-tick:
 			w.sendPing()
 		}
 	}
@@ -311,12 +310,11 @@ func (w *wire) leave(meanwhile func()) {
 	if w.phases.Upgrade > farUpgrade {
 		wait = 0
 	}
-	timer := time.NewTimer(wait)
-	defer timer.Stop()
+	over := time.After(wait)
 	meanwhile()
 	select {
 	case <-w.readDone:
-	case <-timer.C:
+	case <-over:
 	}
 	_ = w.ws.Close()
 	w.work.Wait()
