@@ -131,11 +131,6 @@ func (m model) listening() (model, tea.Cmd) {
 	return m, func() tea.Msg { return listensMsg(ask(Ports())) }
 }
 
-func (m model) chooses() (model, tea.Cmd) {
-	list := m.choices()
-	return list[min(m.begin.at, len(list)-1)].do(m)
-}
-
 func (m model) beginLines(width, height int) []string {
 	looked := m.begin.looked
 	lines := term.Styled(m.Styles.Title, m.WrapTo(m.Sayf("No settings were found in %s.", looked.Dir), width, 2))

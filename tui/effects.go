@@ -28,11 +28,6 @@ func (m model) saving(save func(check.Run) (string, error)) tea.Cmd {
 	}
 }
 
-func (m model) skipping() tea.Cmd {
-	skip, c := m.deps.Skip, m.waitsFor()
-	return func() tea.Msg { skip(c.Check.ID); return nil }
-}
-
 // copying returns the command that copies text to the clipboard. Its notice claims no more
 // than is known.
 func (m model) copying(text string) tea.Cmd {

@@ -131,7 +131,10 @@ func (m model) actions() []action {
 	add(idle && m.deps.Join != nil, "J", finding.Textf("join a room"),
 		finding.Textf("join a room with a token made here and stay; the diagnosis is kept"), commands(model.joining), "J")
 	add(m.deps.Skip != nil && m.waitsFor() != nil, "s", finding.Textf("skip this check"),
-		finding.Textf("skip the check that is waited for"), commands(model.skipping), "s")
+		finding.Textf("skip the check that is waited for"), commands(func(m model) tea.Cmd {
+			skip, c := m.deps.Skip, m.waitsFor()
+			return func() tea.Msg { skip(c.Check.ID); return nil }
+		}), "s")
 	shows := func(by int) does { return changes(func(m model) model { return m.shows(m.showing + by) }) }
 	add(idle && m.showing > 0, "[", finding.Textf("earlier run"), finding.Textf("show the run before"), shows(-1), "[")
 	add(idle && !m.newest(), "", none, finding.Textf("show the run after"), shows(1), "]")
@@ -199,7 +202,8 @@ func (m model) tabbed(by int) model {
 // opens opens what is selected: a choice, or the page of a stage.
 func (m model) opens() (model, tea.Cmd) {
 	if m.showsBegin() {
-		return m.chooses()
+		list := m.choices()
+		return list[min(m.begin.at, len(list)-1)].do(m)
 	}
 	return turns(func(m model) model {
 		if !m.split() {

@@ -79,7 +79,8 @@ func (m model) rowBlock(row progress.Row, selected bool, clock string, width, na
 	}
 	mark, style := m.glyph(row.State)
 	word := m.word(row.State)
-	if partly(row) {
+	done := func(c progress.CheckRow) bool { return c.State != progress.Pending }
+	if row.State == progress.Pending && slices.ContainsFunc(row.Checks, done) {
 		mark, word = m.Marks.Partly, m.Sayf("partly done")
 	}
 	head := m.Cursor(selected) + style.Render(mark) + " " + label
@@ -124,11 +125,6 @@ func (m model) repeats(row progress.Row, selected bool) bool {
 	}
 	l, found := m.current()
 	return selected && found && m.wide() && m.shownTab() == tabEvidence && m.Say(l.Finding.Message) == m.Say(row.Line)
-}
-
-func partly(row progress.Row) bool {
-	done := func(c progress.CheckRow) bool { return c.State != progress.Pending }
-	return row.State == progress.Pending && slices.ContainsFunc(row.Checks, done)
 }
 
 // glyph returns the mark of a state, for a running check the spinner, and the style of the

@@ -25,7 +25,8 @@ func (m model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		next = next.holding(m)
 	}
 	if next.mayFollow() {
-		followed, launch := next.follows()
+		next.watch.due = false
+		followed, launch := next.launched(Change{Token: next.token, Address: next.address, NoTicket: next.token == "", Watched: true})
 		next, cmd = followed, tea.Batch(cmd, launch)
 	}
 	return next, cmd

@@ -52,11 +52,6 @@ func (m model) mayFollow() bool {
 	return m.watch.due && !m.running && !m.prompt.isOpen() && !m.menu.open && !m.browser.open && !m.gone
 }
 
-func (m model) follows() (model, tea.Cmd) {
-	m.watch.due = false
-	return m.launched(Change{Token: m.token, Address: m.address, NoTicket: m.token == "", Watched: true})
-}
-
 // since describes what has changed since the run before the shown one. It is empty if
 // that run is not comparable, or if there is none.
 func (m model) since() string {

@@ -1,6 +1,7 @@
 package room
 
 import (
+	"slices"
 	"strings"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -70,7 +71,7 @@ func (m model) actions() []action {
 
 	add(in, "t", either(tone, finding.Textf("tone"), finding.Textf("tone off")), asks(publish(room.Tone, !tone)), "t")
 	add(in, "v", either(video, finding.Textf("video"), finding.Textf("video off")), asks(publish(room.Pattern, !video)), "v")
-	silent := m.silent()
+	silent := slices.ContainsFunc(m.mine, func(s room.Sending) bool { return s.Muted })
 	add(in && (tone || video), "m", either(silent, finding.Textf("mute"), finding.Textf("unmute")),
 		asks(func(s Stay) (finding.Text, error) {
 			return either(silent, finding.Textf("Muted."), finding.Textf("Unmuted.")), s.Mute(!silent)

@@ -191,10 +191,6 @@ func (m model) publishes(c room.Clip) bool {
 	return slices.ContainsFunc(m.mine, func(s room.Sending) bool { return s.Clip == c })
 }
 
-func (m model) silent() bool {
-	return slices.ContainsFunc(m.mine, func(s room.Sending) bool { return s.Muted })
-}
-
 func (m model) says(notice string, bad bool) model {
 	m.notice, m.bad, m.noticed = notice, bad, m.deps.Now()
 	return m

@@ -59,7 +59,8 @@ type state struct {
 }
 
 func (s state) with(e room.Event) state {
-	news := loggable(e.Type)
+	// Frequent events are shown with the people and the connection, not in the log.
+	news := !slices.Contains([]room.Type{room.RTT, room.Stats, room.Speaking, room.Quality}, e.Type)
 	switch e.Type {
 	case room.Joining:
 		s.phase = joining
@@ -116,12 +117,6 @@ func (s state) with(e room.Event) state {
 		s.log = s.log[max(0, len(s.log)-keepLines):]
 	}
 	return s
-}
-
-// loggable reports whether an event belongs in the log. Frequent events are shown
-// with the people and the connection.
-func loggable(t room.Type) bool {
-	return t != room.RTT && t != room.Stats && t != room.Speaking && t != room.Quality
 }
 
 // changed returns the state with one person changed, or added.

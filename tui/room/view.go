@@ -31,7 +31,7 @@ func (m model) layout() []string {
 	if m.page == theQR {
 		return m.qrLines(width)
 	}
-	foot := m.foot(width)
+	foot := append(m.notices(width), m.hints(width)...)
 	var top []string
 	if m.height >= minHeight {
 		top = append([]string{m.header(width), ""}, m.status(width)...)
@@ -174,8 +174,6 @@ func (m model) look(kind room.Type) lipgloss.Style {
 	}
 	return lipgloss.NewStyle()
 }
-
-func (m model) foot(width int) []string { return append(m.notices(width), m.hints(width)...) }
 
 func (m model) notices(width int) (lines []string) {
 	style, text := m.Styles.Key, m.notice
