@@ -394,20 +394,6 @@ func (p *Participant) accepted(cid string, info *livekit.TrackInfo) {
 	}
 }
 
-// muted records that a moderator muted or unmuted a track of this participant.
-func (p *Participant) muted(sid string, muted bool) {
-	for _, one := range p.publications(named(sid)) {
-		one.muted.Store(muted)
-	}
-}
-
-// forget removes a track that the server has ended.
-func (p *Participant) forget(sid string) {
-	for _, one := range p.publications(named(sid)) {
-		p.drop(one)
-	}
-}
-
 // ErrNotSent means that the data channel did not open in time.
 var ErrNotSent = errors.New("the connection for data is not up")
 

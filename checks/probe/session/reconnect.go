@@ -167,12 +167,29 @@ type Reconnected struct {
 // the session was cut and could not be resumed: no connection is left for Leave. It
 // may be nil; the server then removes it after some 20 s.
 func Reconnect(ctx context.Context, n *probe.Net, base *url.URL, token string, inQuery bool, remove func(context.Context)) *Reconnected {
-	r := &reconnectRun{net: n, out: &Reconnected{}, enter: func(ctx context.Context) (*Participant, *SignalFailure) {
-		return Join(ctx, n, base, token, Options{InQuery: inQuery, Subscribe: true})
-	}}
 	start := time.Now()
-	r.out.Failed = r.run(ctx)
-	r.out.Cancelled = r.out.Failed != "" && ctx.Err() != nil
+	r := &reconnectRun{out: &Reconnected{}}
+	join := func(ctx context.Context) error {
+		return r.join(ctx, n, base, token, Options{InQuery: inQuery, Subscribe: true})
+	}
+	for _, step := range []struct {
+		name ReconnectStep
+		do   func(context.Context) error
+	}{{ReconnectJoin, join}, {ReconnectResume, r.resume}, {ReconnectFull, r.full}} {
+		sctx, cancel := context.WithTimeout(ctx, n.Waits().Connect)
+		err := step.do(sctx)
+		cancel()
+		if err == nil {
+			continue
+		}
+		r.out.Failed, r.out.Cancelled = step.name, ctx.Err() != nil
+		if f, is := errors.AsType[*SignalFailure](err); is {
+			r.out.Failure = f
+		} else {
+			r.out.End = r.p.End()
+		}
+		break
+	}
 	r.p.Leave()
 	if r.orphaned && remove != nil {
 		// On every way out, an interrupt too.
@@ -186,85 +203,65 @@ func Reconnect(ctx context.Context, n *probe.Net, base *url.URL, token string, i
 
 // reconnectRun is one call of Reconnect.
 type reconnectRun struct {
-	net   *probe.Net
-	enter func(context.Context) (*Participant, *SignalFailure)
-	out   *Reconnected
-	p     *Participant
+	out *Reconnected
+	p   *Participant
 	// orphaned is set while the room holds a session without a connection.
 	orphaned bool
 }
 
-func (r *reconnectRun) run(ctx context.Context) ReconnectStep {
-	for _, step := range []struct {
-		name ReconnectStep
-		do   func(context.Context) bool
-	}{{ReconnectJoin, r.join}, {ReconnectResume, r.resume}, {ReconnectFull, r.full}} {
-		sctx, cancel := context.WithTimeout(ctx, r.net.Waits().Connect)
-		worked := step.do(sctx)
-		cancel()
-		if !worked {
-			return step.name
-		}
-	}
-	return ""
-}
-
-func (r *reconnectRun) join(ctx context.Context) bool {
+func (r *reconnectRun) join(ctx context.Context, n *probe.Net, base *url.URL, token string, o Options) error {
 	start := time.Now()
-	p, f := r.enter(ctx)
+	p, f := Join(ctx, n, base, token, o)
 	if f != nil {
-		r.out.Failure = f
-		return false
+		return f
 	}
 	r.p, r.out.Room = p, p.Facts.Room
-	if !r.works(p.Start(MediaOptions{})) || !r.works(p.Up(ctx, false)) {
-		return false
+	err := p.Start(MediaOptions{})
+	if err == nil {
+		err = p.Up(ctx, false)
+	}
+	if err != nil {
+		return err
 	}
 	r.out.Join = time.Since(start)
-	return !p.Facts.SubscriberPrimary || r.works(p.settle(ctx))
-}
-
-// works records how the stay ended, where a step failed.
-func (r *reconnectRun) works(err error) bool {
-	if err != nil {
-		r.out.End = r.p.End()
+	if !p.Facts.SubscriberPrimary {
+		return nil
 	}
-	return err == nil
+	return p.settle(ctx)
 }
 
 // resume cuts the WebSocket and resumes the session. It waits for the server's ICE
 // restart, which confirms the path.
-func (r *reconnectRun) resume(ctx context.Context) bool {
+func (r *reconnectRun) resume(ctx context.Context) error {
 	cut := time.Now()
 	r.orphaned = true
 	r.p.Cut()
-	if r.out.Failure = r.p.Resume(ctx); r.out.Failure != nil {
-		return false
+	if f := r.p.Resume(ctx); f != nil {
+		return f
 	}
 	r.orphaned = false
 	r.out.Signal = time.Since(cut)
-	if !r.works(r.p.Back(ctx)) {
-		return false
+	err := r.p.Back(ctx)
+	if err == nil {
+		r.out.Resume = time.Since(cut)
 	}
-	r.out.Resume = time.Since(cut)
-	return true
+	return err
 }
 
 // full cuts the WebSocket again and joins anew with the same token. The new session
 // replaces the old one.
-func (r *reconnectRun) full(ctx context.Context) bool {
+func (r *reconnectRun) full(ctx context.Context) error {
 	cut, old := time.Now(), r.p
 	r.orphaned = true
 	old.Cut()
 	next, f := old.Rejoin(ctx)
 	if f != nil {
-		r.out.Failure = f
-		return false
+		return f
 	}
 	r.p, r.orphaned = next, false
-	if !r.works(next.Up(ctx, false)) {
-		return false
+	err := next.Up(ctx, false)
+	if err == nil {
+		r.out.Full, r.out.NewSession = time.Since(cut), next.Facts.ParticipantSID != old.Facts.ParticipantSID
 	}
-	r.out.Full, r.out.NewSession = time.Since(cut), next.Facts.ParticipantSID != old.Facts.ParticipantSID
-	return true
+	return err
 }

@@ -159,7 +159,10 @@ func (p *Participant) join(ctx context.Context, start time.Time) *SignalFailure 
 		f = &SignalFailure{Kind: SignalCancelled}
 	}
 	if f != nil {
-		w.abandon(f.Kind)
+		if f.Kind != SignalClosed { // the server may have added the participant to the room
+			w.sendLeave()
+		}
+		_ = w.ws.Close()
 		return f
 	}
 	join := first.GetJoin()
@@ -194,12 +197,16 @@ func withGrace(ctx context.Context) (context.Context, context.CancelFunc) {
 	return late, func() { stop(); cancel() }
 }
 
+// begin starts reading and pinging, which end with the connection. take is called with
+// each message, in order, by one goroutine.
 func (p *Participant) begin(w *wire) {
 	w.pingEvery, w.pingQuiet = p.Facts.PingInterval, p.Facts.PingTimeout
 	p.mu.Lock()
 	p.wire = w
 	p.mu.Unlock()
-	w.start(p.take)
+	w.reading.Store(true)
+	w.work.Go(func() { w.read(p.take) })
+	w.work.Go(w.ping)
 }
 
 // The two media connections.
@@ -245,9 +252,13 @@ func (p *Participant) take(m *livekit.SignalResponse) {
 	case m.GetTrackPublished() != nil:
 		p.accepted(m.GetTrackPublished().GetCid(), m.GetTrackPublished().GetTrack())
 	case m.GetTrackUnpublished() != nil:
-		p.forget(m.GetTrackUnpublished().GetTrackSid())
+		for _, one := range p.publications(named(m.GetTrackUnpublished().GetTrackSid())) {
+			p.drop(one)
+		}
 	case m.GetMute() != nil:
-		p.muted(m.GetMute().GetSid(), m.GetMute().GetMuted())
+		for _, one := range p.publications(named(m.GetMute().GetSid())) { // by a moderator
+			one.muted.Store(m.GetMute().GetMuted())
+		}
 	case m.GetRefreshToken() != "":
 		p.useToken(m.GetRefreshToken())
 	case m.GetRoomMoved() != nil:

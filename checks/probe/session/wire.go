@@ -208,14 +208,6 @@ func (w *wire) endOf(err error) *SignalEnd {
 	return end
 }
 
-// start starts reading and pinging, which end with the connection. take is called
-// with each message, in order, by one goroutine.
-func (w *wire) start(take func(*livekit.SignalResponse)) {
-	w.reading.Store(true)
-	w.work.Go(func() { w.read(take) })
-	w.work.Go(w.ping)
-}
-
 // quiet returns the longest silence after which the server counts as lost.
 func (w *wire) quiet() time.Duration {
 	if w.writeFailed.Load() {
@@ -333,13 +325,4 @@ func (w *wire) sendLeave() {
 	}}})
 	_ = w.ws.WriteControl(websocket.CloseMessage,
 		websocket.FormatCloseMessage(websocket.CloseNormalClosure, ""), time.Now().Add(writeWait))
-}
-
-// abandon ends a connection that did not reach Join. The server may have added the
-// participant to the room, unless it closed the connection itself.
-func (w *wire) abandon(kind SignalKind) {
-	if kind != SignalClosed {
-		w.sendLeave()
-	}
-	_ = w.ws.Close()
 }

@@ -146,7 +146,10 @@ func (s *Stay) run(ctx context.Context) {
 	s.emit(room.Event{Type: room.Joining, URL: at, Text: finding.Textf("joining at %s", at)})
 	end := s.join(ctx)
 	if end == nil {
-		s.connected()
+		s.mu.Lock()
+		s.since = s.o.Now()
+		s.mu.Unlock()
+		s.emit(room.Event{Type: room.Media, Text: finding.Textf("media is connected (ICE, DTLS)")})
 		go s.publishFirst()
 		ended := s.inRoom(ctx)
 		end = s.stay(ctx)
@@ -380,13 +383,6 @@ func (s *Stay) reconnected() {
 		e.Text = finding.Textf("back after %s: joined anew", finding.Duration(took))
 	}
 	s.emit(e)
-}
-
-func (s *Stay) connected() {
-	s.mu.Lock()
-	s.since = s.o.Now()
-	s.mu.Unlock()
-	s.emit(room.Event{Type: room.Media, Text: finding.Textf("media is connected (ICE, DTLS)")})
 }
 
 // reportExcess reports what the server sends too much of, once for each kind.
