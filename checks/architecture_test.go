@@ -94,7 +94,6 @@ func TestImportDirections(t *testing.T) {
 				{"config/dotenv/", "", []string{"github.com/livekit"}},
 				// Only the lab may link the LiveKit server.
 				{"", "checks/lab/", []string{"github.com/livekit/livekit-server"}},
-				{"cmd/", "", []string{"lkdoctor/tui/picture"}},
 				{"cmd/lkdoctor/", "", []string{"lkdoctor/checks/lab"}},
 				// Inside checks: checks → report, progress → diagnosis → check → finding.
 				{"checks/finding/", "", []string{"lkdoctor/checks", "lkdoctor/config"}},

@@ -149,7 +149,7 @@ func (c *Case) callAgent(ctx context.Context) Report {
 			return check.NotHere("not checked: no token could be made with the key and secret here")
 		}
 		in = &AgentRoom{Room: c.guestRoom("agent"), Watch: c.Net.Agents()}
-		signal, failure := session.Join(ctx, c.Net, c.livekitURL(), raw, session.Options{Via: via(c.verdict()), Hear: in.Watch.Hear})
+		signal, failure := session.Join(ctx, c.Net, c.livekitURL(), raw, session.Options{InQuery: inQuery(c.verdict()), Hear: in.Watch.Hear})
 		if failure != nil {
 			return Report{Findings: signalFindings(c, failure, c.here(), nil)}
 		}
@@ -166,7 +166,7 @@ func (c *Case) callAgent(ctx context.Context) Report {
 			Text: finding.Textf("not run: the server API did not take the call: %s", apiWords(reply, lost))}}
 	}
 	in.takeBack = func(ctx context.Context, n *probe.Net) {
-		_, _, _ = n.API(u, key, secret).TakeBack(ctx, in.Room, made.ID)
+		_, _ = n.API(u, key, secret).TakeBack(ctx, in.Room, made.ID)
 		for _, agent := range in.Watch.Seen() { // the server ends a job some seconds later
 			if !agent.Before && (agent.Name == name || c.Options.AgentRoom == nil) {
 				n.Remove(ctx, u, key, secret, in.Room, agent.Identity)

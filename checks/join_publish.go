@@ -49,10 +49,10 @@ func (c *Case) publish(ctx context.Context) Report {
 	var udp, tcp session.Path
 	var both sync.WaitGroup
 	both.Go(func() {
-		published = session.Publish(ctx, c.Net, c.livekitURL(), tokens[0], tokens[1], via(c.verdict()), 0)
+		published = session.Publish(ctx, c.Net, c.livekitURL(), tokens[0], tokens[1], inQuery(c.verdict()), 0)
 	})
 	both.Go(func() {
-		udp, tcp = session.ComparePaths(ctx, c.Net, c.livekitURL(), tokens[2], tokens[3], via(c.verdict()))
+		udp, tcp = session.ComparePaths(ctx, c.Net, c.livekitURL(), tokens[2], tokens[3], inQuery(c.verdict()))
 	})
 	both.Wait()
 	if published.Outcome == session.PublishCancelled {
@@ -139,14 +139,14 @@ func publishFacts(p *session.Published) Facts {
 	} {
 		facts[name] = finding.Milliseconds(took)
 	}
-	for name, sent := range map[string]session.Sent{"audio": p.AudioSent, "video": p.VideoSent} {
+	for name, sent := range map[string]session.Counts{"audio": p.AudioSent, "video": p.VideoSent} {
 		facts[name+"_sent_packets"], facts[name+"_sent_kbps"] = sent.Packets, kbps(sent.Bitrate())
 		facts[name+"_up_asked_again"] = sent.Repeats
 		if sent.Reported {
-			facts[name+"_up_lost"], facts[name+"_up_jitter_ms"] = sent.ReportedLost, finding.Milliseconds(sent.ReportedJitter)
+			facts[name+"_up_lost"], facts[name+"_up_jitter_ms"] = sent.Lost, finding.Milliseconds(sent.Jitter)
 		}
 	}
-	for name, got := range map[string]session.Received{"audio": p.AudioGot, "video": p.VideoGot} {
+	for name, got := range map[string]session.Counts{"audio": p.AudioGot, "video": p.VideoGot} {
 		facts[name+"_received_packets"], facts[name+"_received_kbps"] = got.Packets, kbps(got.Bitrate())
 		facts[name+"_expected_packets"], facts[name+"_lost"] = got.Expected, got.Lost
 		facts[name+"_jitter_ms"] = finding.Milliseconds(got.Jitter)

@@ -108,9 +108,9 @@ func TestPublishFindings(t *testing.T) {
 		got  session.Published
 		want Code
 	}{
-		{"nothing lost", session.Published{Outcome: received, AudioGot: session.Received{Packets: 50, Expected: 50}}, ""},
-		{"one packet lost", session.Published{Outcome: received, AudioGot: session.Received{Packets: 19, Expected: 20, Lost: 1}}, ""},
-		{"PUBLISH_LOSSY", session.Published{Outcome: received, VideoGot: session.Received{Packets: 40, Expected: 50, Lost: 10}}, finding.PublishLossy},
+		{"nothing lost", session.Published{Outcome: received, AudioGot: session.Counts{Packets: 50, Expected: 50}}, ""},
+		{"one packet lost", session.Published{Outcome: received, AudioGot: session.Counts{Packets: 19, Expected: 20, Lost: 1}}, ""},
+		{"PUBLISH_LOSSY", session.Published{Outcome: received, VideoGot: session.Counts{Packets: 40, Expected: 50, Lost: 10}}, finding.PublishLossy},
 		{"refused", session.Published{Outcome: session.PublishNoJoin, Failure: &session.SignalFailure{Kind: session.SignalUpgradeRefused, Status: 401}}, finding.PublishNoPackets},
 		{"left", session.Published{Outcome: session.PublishLeft, End: &session.SignalEnd{Left: true, Reason: "SERVER_SHUTDOWN"}}, finding.PublishNoPackets},
 		{"cut", session.Published{Outcome: session.PublishLeft, End: &session.SignalEnd{CloseCode: 1006}}, finding.PublishNoPackets},

@@ -27,7 +27,7 @@ func joinReconnect(c *Case) Check {
 			return c.noGuest(finding.ReconnectFailed, err)
 		}
 		check.Waiting(ctx, "cutting the WebSocket and taking the session up again")
-		r := session.Reconnect(ctx, c.Net, c.livekitURL(), raw, via(c.verdict()), func(ctx context.Context) {
+		r := session.Reconnect(ctx, c.Net, c.livekitURL(), raw, inQuery(c.verdict()), func(ctx context.Context) {
 			key, secret, _ := c.devKeys()
 			c.Net.Remove(ctx, c.livekitURL(), key, secret, c.guestRoom("reconnect"), "lkdoctor-cut")
 		})

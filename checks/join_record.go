@@ -48,20 +48,15 @@ func (j *JoinRecord) silent() bool {
 // in reports whether the room was joined.
 func (j *JoinRecord) in() bool { return j != nil && j.Signal != nil }
 
-// via returns how a token with the verdict v reaches the server: in the header, or
-// in the query where a proxy drops the header.
-func via(v *probe.Verdict) session.TokenVia {
-	if v != nil && v.InQuery {
-		return session.ViaQuery
-	}
-	return session.ViaHeader
-}
+// inQuery reports whether a token with the verdict v reaches the server in the query
+// only, because a proxy drops the header.
+func inQuery(v *probe.Verdict) bool { return v != nil && v.InQuery }
 
 // open joins the room of t, whose verdict is v, at u. again reports whether the
 // server was silent to another join of this run.
 func (c *Case) open(ctx context.Context, u *url.URL, t *token.Token, v *probe.Verdict, again bool) *JoinRecord {
 	agents := c.Net.Agents()
-	signal, failure := session.Join(ctx, c.Net, u, t.Reveal(), session.Options{Via: via(v), Again: again, Hear: agents.Hear})
+	signal, failure := session.Join(ctx, c.Net, u, t.Reveal(), session.Options{InQuery: inQuery(v), Again: again, Hear: agents.Hear})
 	return &JoinRecord{Signal: signal, Failure: failure, At: time.Now(), Agents: agents}
 }
 

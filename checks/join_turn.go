@@ -58,7 +58,7 @@ func (c *Case) turn(ctx context.Context) Report {
 		raw, err := c.guestToken("turn", "asker")
 		f := &session.SignalFailure{Kind: session.SignalCancelled}
 		if err == nil {
-			signal, f = session.Join(ctx, c.Net, c.livekitURL(), raw, session.Options{Via: via(c.verdict())})
+			signal, f = session.Join(ctx, c.Net, c.livekitURL(), raw, session.Options{InQuery: inQuery(c.verdict())})
 		}
 		if f != nil {
 			return Report{Findings: signalFindings(c, f, c.here(), nil)}
@@ -104,10 +104,10 @@ func (c *Case) relayJoin(ctx context.Context, signal *session.Participant) (*ses
 	if err != nil {
 		return nil, finding.Textf("no token could be made with the key and secret here")
 	}
-	joined := session.JoinRelayed(ctx, c.Net, c.livekitURL(), raw, via(c.verdict()))
+	joined := session.JoinRelayed(ctx, c.Net, c.livekitURL(), raw, inQuery(c.verdict()))
 	if relayFailed(joined) {
 		// It is reported only if a second join, with a new allocation, fails too.
-		joined = session.JoinRelayed(ctx, c.Net, c.livekitURL(), raw, via(c.verdict()))
+		joined = session.JoinRelayed(ctx, c.Net, c.livekitURL(), raw, inQuery(c.verdict()))
 	}
 	return joined, Text{}
 }

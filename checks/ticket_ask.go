@@ -76,7 +76,7 @@ func (c *Case) askOnce(ctx context.Context, a attempt, body func(all bool) []byt
 		request.FirstByte, request.Total = waits.Compile, waits.Compile+waits.Body
 	}
 	if page := usableURL(c.Options.Frontend); page != nil && c.Source() == check.SourceEndpoint {
-		if page = probe.HTTPURL(page); !browser.SameOrigin(page, probe.HTTPURL(&u)) {
+		if page = probe.HTTPURL(page); !probe.SameOrigin(page, &u) {
 			request.Header.Set("Origin", browser.Origin(page))
 		}
 	}

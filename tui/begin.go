@@ -84,7 +84,6 @@ type choice struct {
 	do          func(m model) (model, tea.Cmd)
 }
 
-// choices returns what can be checked without settings.
 func (m model) choices() []choice {
 	list := []choice{{m.Sayf("A token, a link, a browser's error"), m.Sayf("p, or paste it anywhere"), func(m model) (model, tea.Cmd) {
 		m.prompt = newPrompt(aTokenToCheck, "")
@@ -119,12 +118,10 @@ func (m model) choices() []choice {
 	}})
 }
 
-// looksAt returns an action that checks server.
 func looksAt(server Server) func(m model) (model, tea.Cmd) {
 	return func(m model) (model, tea.Cmd) { return m.launched(Change{Server: server}) }
 }
 
-// listening returns the model and the command that tries the ports of this machine.
 func (m model) listening() (model, tea.Cmd) {
 	if m.begin.asking {
 		return m, nil
@@ -134,13 +131,6 @@ func (m model) listening() (model, tea.Cmd) {
 	return m, func() tea.Msg { return listensMsg(ask(Ports())) }
 }
 
-// chooses returns the model after the selected choice was confirmed.
-func (m model) chooses() (model, tea.Cmd) {
-	list := m.choices()
-	return list[min(m.begin.at, len(list)-1)].do(m)
-}
-
-// beginLines returns where settings were looked for, and the choices.
 func (m model) beginLines(width, height int) []string {
 	looked := m.begin.looked
 	lines := term.Styled(m.Styles.Title, m.WrapTo(m.Sayf("No settings were found in %s.", looked.Dir), width, 2))

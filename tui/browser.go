@@ -198,7 +198,6 @@ func (m model) browserLines() []string {
 	return append(append(lines, preview...), footer...)
 }
 
-// browserList returns the pages around the selected one, one on a line.
 func (m model) browserList(width, height int) []string {
 	b := m.browser
 	if len(b.found) == 0 {
@@ -221,7 +220,6 @@ func (m model) browserList(width, height int) []string {
 	return lines
 }
 
-// browserPreview returns the beginning of the selected page.
 func (m model) browserPreview(width, height int) []string {
 	known, found := m.browser.selected()
 	if !found {
@@ -258,7 +256,6 @@ func (m model) variantTitle(known catalogue.Page, v catalogue.Variant) string {
 	return m.Plain(v.Title)
 }
 
-// seen says whether a code is among the findings of the shown run.
 func (m model) seen(code check.Code) string {
 	for _, r := range m.results() {
 		for _, f := range r.Findings {
@@ -270,7 +267,6 @@ func (m model) seen(code check.Code) string {
 	return m.Sayf("not seen in this run")
 }
 
-// browserPage returns the whole selected page.
 func (m model) browserPage(width int) []string {
 	known, found := m.browser.selected()
 	if !found {

@@ -17,7 +17,6 @@ type noticeMsg string
 // joinedMsg is the notice of joining, sent when the room was left.
 type joinedMsg string
 
-// saving returns the command that writes the shown run to a file.
 func (m model) saving(save func(check.Run) (string, error)) tea.Cmd {
 	run := *m.run
 	return func() tea.Msg {
@@ -27,12 +26,6 @@ func (m model) saving(save func(check.Run) (string, error)) tea.Cmd {
 		}
 		return noticeMsg(m.Sayf("Written to %s", clean.Line(path, 300)))
 	}
-}
-
-// skipping returns the command that ends the check that the run waits for.
-func (m model) skipping() tea.Cmd {
-	skip, c := m.deps.Skip, m.waitsFor()
-	return func() tea.Msg { skip(c.Check.ID); return nil }
 }
 
 // copying returns the command that copies text to the clipboard. Its notice claims no more
@@ -72,7 +65,6 @@ func (m model) docs() string {
 	return page.Docs()
 }
 
-// opening returns the command that opens the documentation in the browser.
 func (m model) opening() tea.Cmd {
 	show, address := m.deps.Open, m.docs()
 	return func() tea.Msg {
@@ -141,7 +133,6 @@ func (m model) confirms() func() (string, error) {
 	return m.deps.Confirm(known.Confirm)
 }
 
-// confirming returns the model and the command that runs the confirming command.
 func (m model) confirming() (model, tea.Cmd) {
 	l, _ := m.current()
 	run, code := m.confirms(), l.Finding.Code

@@ -54,7 +54,6 @@ func (m model) timed() bool {
 	return m.shownTab() == tabEvidence && (row.Stage == check.StageTicket || m.connects(row))
 }
 
-// waterfall adds how long each part of the run took.
 func (p *page) waterfall() {
 	spans := progress.Timeline(p.results())
 	if p.running || len(spans) < 2 {
@@ -147,7 +146,6 @@ func (p *page) settings() {
 	p.blank()
 }
 
-// settingValue returns a value, or the length of a hidden one.
 func (p *page) settingValue(s config.Shown) string {
 	switch {
 	case s.Value == clean.Hidden && s.Fingerprint != "":
@@ -167,7 +165,6 @@ func (p *page) orNone(value string) string {
 	return p.Plain(value)
 }
 
-// place returns the file and the line of a setting.
 func (p *page) place(source string, line int) string {
 	if line > 0 {
 		return p.Sayf("%s, line %d", source, line)
@@ -175,7 +172,6 @@ func (p *page) place(source string, line int) string {
 	return p.Say(diagnosis.SourceText(source))
 }
 
-// compared adds a table of the token and a correct one, differences first.
 func (p *page) compared() {
 	if p.run == nil || len(p.run.Token) == 0 {
 		return
@@ -264,7 +260,6 @@ func sum(list []int) (n int) {
 	return n
 }
 
-// facts adds measured facts under their names for people.
 func (p *page) facts(facts check.Facts, by int) {
 	longest := 0
 	for _, name := range facts.Names() {

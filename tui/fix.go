@@ -17,7 +17,6 @@ func languages() []string { return []string{"python", "node", "go"} }
 // languageNames are the names for people, in the order of languages.
 func languageNames() []string { return []string{"Python", "Node", "Go"} }
 
-// mints reports whether a fix has minting code.
 func mints(fix check.Fix) bool {
 	return slices.ContainsFunc(fix.Code, func(b finding.Block) bool { return catalogue.IsMint(b.Lang) })
 }
@@ -30,7 +29,6 @@ func (m model) shownCode(fix check.Fix) []finding.Block {
 	})
 }
 
-// offersCode reports whether minting code is on the screen.
 func (m model) offersCode() bool {
 	if l, ok := m.current(); ok && (m.open || m.wide()) {
 		return m.shownTab() == tabFix && slices.ContainsFunc(l.Finding.Fixes, mints)
@@ -38,7 +36,6 @@ func (m model) offersCode() bool {
 	return !m.open && !m.running && m.run != nil && slices.ContainsFunc(m.nextStep(), mints)
 }
 
-// nextStep returns the first next step of the shown run, if there is one.
 func (m model) nextStep() []check.Fix {
 	if m.run == nil || m.running {
 		return nil
@@ -46,7 +43,6 @@ func (m model) nextStep() []check.Fix {
 	return m.run.Diagnosis.NextSteps[:min(1, len(m.run.Diagnosis.NextSteps))]
 }
 
-// languageTabs returns the languages of the minting code, the chosen one in brackets.
 func (m model) languageTabs() string {
 	var parts []string
 	for i, name := range languageNames() {

@@ -45,7 +45,6 @@ func (m model) keeps(run check.Run) model {
 	return m
 }
 
-// shows returns the model that shows another run of the session.
 func (m model) shows(index int) model {
 	m.showing = min(max(index, 0), len(m.runs)-1)
 	m.run = &m.runs[m.showing].run

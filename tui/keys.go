@@ -131,13 +131,16 @@ func (m model) actions() []action {
 	add(idle && m.deps.Join != nil, "J", finding.Textf("join a room"),
 		finding.Textf("join a room with a token made here and stay; the diagnosis is kept"), commands(model.joining), "J")
 	add(m.deps.Skip != nil && m.waitsFor() != nil, "s", finding.Textf("skip this check"),
-		finding.Textf("skip the check that is waited for"), commands(model.skipping), "s")
+		finding.Textf("skip the check that is waited for"), commands(func(m model) tea.Cmd {
+			skip, c := m.deps.Skip, m.waitsFor()
+			return func() tea.Msg { skip(c.Check.ID); return nil }
+		}), "s")
 	shows := func(by int) does { return changes(func(m model) model { return m.shows(m.showing + by) }) }
 	add(idle && m.showing > 0, "[", finding.Textf("earlier run"), finding.Textf("show the run before"), shows(-1), "[")
 	add(idle && !m.newest(), "", none, finding.Textf("show the run after"), shows(1), "]")
 	watch, watchLong := finding.Textf("watch .env*"),
 		finding.Textf("watch the env files: run again what needs no ticket and no room when one changes")
-	if m.watch.on {
+	if m.watch.news != nil {
 		watch, watchLong = finding.Textf("stop watching"), finding.Textf("watch the env files no longer")
 	}
 	add(m.deps.Watch != nil, "W", watch, watchLong, model.watches, "W")
@@ -153,7 +156,6 @@ func (m model) actions() []action {
 	return list
 }
 
-// interruptLong says in the help what ctrl+c does.
 func interruptLong() finding.Text {
 	return finding.Textf("stop at once: leaves the room, prints what was finished")
 }
@@ -161,7 +163,6 @@ func interruptLong() finding.Text {
 // suspends stops the program until the shell continues it.
 func suspends(m model) (model, tea.Cmd) { return m, tea.Suspend }
 
-// helps opens the help.
 func (m model) helps() model {
 	m.menu = menu{open: true}
 	return m
@@ -201,7 +202,8 @@ func (m model) tabbed(by int) model {
 // opens opens what is selected: a choice, or the page of a stage.
 func (m model) opens() (model, tea.Cmd) {
 	if m.showsBegin() {
-		return m.chooses()
+		list := m.choices()
+		return list[min(m.begin.at, len(list)-1)].do(m)
 	}
 	return turns(func(m model) model {
 		if !m.split() {
@@ -291,7 +293,6 @@ func (m model) full() []action {
 	return out
 }
 
-// keyName returns the name of a key for people.
 func (m model) keyName(name string) string {
 	arrows := map[string]string{"up": "↑", "down": "↓", "left": "←", "right": "→"}
 	named := map[string]string{" ": "space", "pgup": "PgUp", "pgdown": "PgDn", "home": "Home", "end": "End"}

@@ -20,7 +20,6 @@ type menu struct {
 	at     int // the index of the selected action among the matches
 }
 
-// menuItems returns the actions that match the filter.
 func (m model) menuItems() []action {
 	var out []action
 	for _, a := range m.full() {
@@ -64,7 +63,6 @@ func (m model) menuKey(msg tea.KeyMsg) (model, tea.Cmd) {
 	return m, nil
 }
 
-// menuHints are the keys of the footer while the help is open.
 func (m model) menuHints() []action {
 	hints := []action{
 		{Keys: []string{"enter"}, Shown: "enter", Short: finding.Textf("do it")},
@@ -78,7 +76,6 @@ func (m model) menuHints() []action {
 		action{Keys: []string{"q"}, Shown: "q", Short: finding.Textf("quit")})
 }
 
-// menuLines returns the part of the help around the selected action.
 func (m model) menuLines(width, height int) []string {
 	items := m.menuItems()
 	title := m.Sayf("Keys")

@@ -132,7 +132,6 @@ func before(a, b check.Stage) bool {
 	return slices.Index(check.Stages(), a) < slices.Index(check.Stages(), b)
 }
 
-// observed returns the model after one event of the run.
 func (m model) observed(e check.Event) model {
 	m.now = m.deps.Now()
 	if e.Kind == check.CheckStarted {
@@ -146,12 +145,10 @@ func (m model) observed(e check.Event) model {
 	return m
 }
 
-// firstRow returns the index of the first row in a state, or -1.
 func (m model) firstRow(state progress.State) int {
 	return slices.IndexFunc(m.progress.Rows(), func(row progress.Row) bool { return row.State == state })
 }
 
-// ended returns the model after the end of a run.
 func (m model) ended(msg endMsg) model {
 	m.now = m.deps.Now()
 	m.running, m.stopping = false, false
@@ -206,7 +203,6 @@ func (m model) cause() check.Cause {
 	return *m.run.Diagnosis.RootCause
 }
 
-// isCause reports whether code is the root cause.
 func (m model) isCause(code check.Code) bool { return code != "" && code == m.cause().Code }
 
 // row returns the selected row, and false if there is none.

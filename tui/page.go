@@ -91,7 +91,6 @@ func (m model) tabsLine(width int) string {
 	return m.Ends(line, m.Styles.Subtle.Render(at), width)
 }
 
-// position says which part of a text is visible, if not all of it is.
 func (m model) position(pane viewport.Model) string {
 	all := pane.TotalLineCount()
 	if all <= pane.Height {
@@ -108,7 +107,6 @@ func (m model) which() string {
 	return ""
 }
 
-// pageTitle returns the first line of a page that fills the window.
 func (m model) pageTitle(width int) string {
 	row, _ := m.row()
 	line := " " + m.Styles.Title.Render(m.Say(row.Name))
@@ -118,7 +116,6 @@ func (m model) pageTitle(width int) string {
 	return m.Fit(m.Charset(line), width)
 }
 
-// severity is the style of a finding's code.
 func (m model) severity(f check.Finding) lipgloss.Style {
 	switch f.Severity {
 	case finding.Fail:
@@ -129,7 +126,6 @@ func (m model) severity(f check.Finding) lipgloss.Style {
 	return m.Styles.Heading
 }
 
-// page returns the open tab of the selected stage.
 func (m model) page(width int) page {
 	p := page{model: m, width: max(width, 1)}
 	row, ok := m.row()
@@ -177,7 +173,6 @@ func (p *page) blank() {
 	}
 }
 
-// heading starts a section.
 func (p *page) heading(text string) {
 	p.blank()
 	p.add(p.Styles.Heading.Render(p.Fit(text, p.width)))
@@ -284,7 +279,6 @@ func (p *page) beneath(c progress.CheckRow, by int, shown string) {
 	}
 }
 
-// cut cuts a styled line to the page's width.
 func (p *page) cut(line string) string { return ansi.Truncate(line, p.width, "") }
 
 // confirm adds how to see the problem without lkdoctor, and the result of the command

@@ -35,7 +35,6 @@ type prompt struct {
 	pasted string
 }
 
-// newPrompt returns an empty prompt.
 func newPrompt(asks asking, from check.Stage) prompt {
 	return prompt{asks: asks, from: from, input: term.NewInput()}
 }
@@ -59,7 +58,6 @@ func (p prompt) typed(msg tea.KeyMsg) prompt {
 
 func (p prompt) value() string { return strings.TrimSpace(p.input.Value()) }
 
-// promptLines returns the question, the answer so far, and the keys.
 func (m model) promptLines(width int) []string {
 	var why, name, shown, keys string
 	switch m.prompt.asks {
@@ -99,7 +97,6 @@ func (m model) masked(value string, width int) string {
 	return dots + " " + m.Sayf("%d characters", n) + m.Marks.Block
 }
 
-// answered returns the model after enter: it starts a run with the answer.
 func (m model) answered() (model, tea.Cmd) {
 	p, value := m.prompt, m.prompt.value()
 	m.prompt = prompt{}

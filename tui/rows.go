@@ -79,7 +79,8 @@ func (m model) rowBlock(row progress.Row, selected bool, clock string, width, na
 	}
 	mark, style := m.glyph(row.State)
 	word := m.word(row.State)
-	if partly(row) {
+	done := func(c progress.CheckRow) bool { return c.State != progress.Pending }
+	if row.State == progress.Pending && slices.ContainsFunc(row.Checks, done) {
 		mark, word = m.Marks.Partly, m.Sayf("partly done")
 	}
 	head := m.Cursor(selected) + style.Render(mark) + " " + label
@@ -126,12 +127,6 @@ func (m model) repeats(row progress.Row, selected bool) bool {
 	return selected && found && m.wide() && m.shownTab() == tabEvidence && m.Say(l.Finding.Message) == m.Say(row.Line)
 }
 
-// partly reports whether some checks of a stage that is not running have ended.
-func partly(row progress.Row) bool {
-	done := func(c progress.CheckRow) bool { return c.State != progress.Pending }
-	return row.State == progress.Pending && slices.ContainsFunc(row.Checks, done)
-}
-
 // glyph returns the mark of a state, for a running check the spinner, and the style of the
 // mark and its word.
 func (m model) glyph(state progress.State) (mark string, style lipgloss.Style) {
@@ -142,10 +137,8 @@ func (m model) glyph(state progress.State) (mark string, style lipgloss.Style) {
 	return mark, style
 }
 
-// word returns the word for a state.
 func (m model) word(state progress.State) string { return m.Say(state.Word()) }
 
-// rowText returns what a stage observed, which check runs, or why the stage did not run.
 func (m model) rowText(row progress.Row) string {
 	switch {
 	case row.State == progress.Running:
@@ -160,7 +153,6 @@ func (m model) rowText(row progress.Row) string {
 	return m.Say(row.Line)
 }
 
-// rowTime returns how long the stage took, or how long it has run and may run.
 func (m model) rowTime(row progress.Row) string {
 	switch row.State {
 	case progress.Running:
@@ -179,7 +171,6 @@ func (m model) rowTime(row progress.Row) string {
 	return finding.Millis(row.Took)
 }
 
-// longest returns the one of checks that has run longest, nil if none runs.
 func (m model) longest(checks []progress.CheckRow) *progress.CheckRow {
 	var longest *progress.CheckRow
 	for i, c := range checks {
@@ -190,7 +181,6 @@ func (m model) longest(checks []progress.CheckRow) *progress.CheckRow {
 	return longest
 }
 
-// elapsed returns how long a check has run.
 func (m model) elapsed(c progress.CheckRow) time.Duration {
 	if began, ok := m.began[c.Check.ID]; ok {
 		return max(0, m.now.Sub(began))

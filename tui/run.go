@@ -88,7 +88,9 @@ type endMsg struct {
 
 func newSession(ctx context.Context, start func(context.Context, Change, func(check.Event)) check.Run) *session {
 	life, end := context.WithCancel(context.WithoutCancel(ctx)) // the end of a run is shown after that of ctx
-	return &session{ctx: ctx, life: life, end: end, start: start}
+	s := &session{ctx: ctx, life: life, end: end, start: start, cancel: func() {}, done: make(chan struct{})}
+	close(s.done) // no run goes on
+	return s
 }
 
 // launch starts a run. No other may be running. On a closed session it starts none, and
@@ -136,17 +138,11 @@ func (s *session) guarded(ctx context.Context, change Change, observe func(check
 	return s.start(ctx, change, observe), nil
 }
 
-// interrupt cancels the current run.
 func (s *session) interrupt() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.cancel != nil {
-		s.cancel()
-	}
+	s.cancel()
 }
-
-// errNoRun is returned if the session ended before a run was started.
-var errNoRun = errors.New("no run was started")
 
 // close cancels the current run, waits until it has ended, and returns the last full
 // run. If there was none, it returns the last run.
@@ -154,14 +150,9 @@ func (s *session) close() (check.Run, error) {
 	s.mu.Lock()
 	done := s.done
 	s.closed = true
-	if s.cancel != nil {
-		s.cancel()
-	}
+	s.cancel()
 	s.mu.Unlock()
 	s.end()
-	if done == nil {
-		return check.Run{}, errNoRun
-	}
 	<-done
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -171,9 +162,6 @@ func (s *session) close() (check.Run, error) {
 // next returns the command that waits for a feed's next message. Update returns it again
 // after each message.
 func (s *session) next(f feed) tea.Cmd {
-	if f == nil {
-		return nil
-	}
 	return func() tea.Msg {
 		select {
 		case msg := <-f:

@@ -25,7 +25,8 @@ func (m model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		next = next.holding(m)
 	}
 	if next.mayFollow() {
-		followed, launch := next.follows()
+		next.watch.due = false
+		followed, launch := next.launched(Change{Token: next.token, Address: next.address, NoTicket: next.token == "", Watched: true})
 		next, cmd = followed, tea.Batch(cmd, launch)
 	}
 	return next, cmd
@@ -56,7 +57,10 @@ func (m model) updated(msg tea.Msg) (model, tea.Cmd) {
 	case listensMsg:
 		m.begin.asking, m.begin.asked, m.begin.listens = false, true, msg
 	case changedMsg:
-		return m.changed(msg)
+		if msg == m.watch.news { // else an earlier watch sent it
+			m.watch.due = true
+			return m, m.watch.next()
+		}
 	case noticeMsg:
 		m.notice = string(msg)
 	case confirmedMsg:
@@ -99,7 +103,6 @@ func (m model) leaves() (model, tea.Cmd) {
 	return m, tea.Quit
 }
 
-// pressed returns the model after a key.
 func (m model) pressed(msg tea.KeyMsg) (model, tea.Cmd) {
 	switch {
 	case msg.Type == tea.KeyCtrlC:
@@ -131,7 +134,6 @@ func (m model) pressed(msg tea.KeyMsg) (model, tea.Cmd) {
 	return m, nil
 }
 
-// promptKey returns the model after a key while the prompt is open.
 func (m model) promptKey(msg tea.KeyMsg) (model, tea.Cmd) {
 	switch msg.Type {
 	case tea.KeyEsc:

@@ -14,7 +14,6 @@ import (
 // when the verdict replaces the progress.
 const topLines = 4
 
-// top returns the lines above the rows: the verdict, or the progress of the run.
 func (m model) top(width int) []string {
 	lines := m.verdictLines(width)
 	for len(lines) < topLines {

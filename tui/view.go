@@ -54,7 +54,6 @@ func (m model) layout() []string {
 	return append(append(head, body...), footer...)
 }
 
-// head returns the lines above the body.
 func (m model) head() []string {
 	switch {
 	case m.wide() && !m.browser.open && !m.showsBegin():
@@ -106,13 +105,12 @@ func (m model) runState() []string {
 			state = append(state, m.Sayf("ticket spent"))
 		}
 	}
-	if m.watch.on {
+	if m.watch.news != nil {
 		state = append(state, m.Sayf("watching .env*"))
 	}
 	return state
 }
 
-// body returns the lines between the head and the footer.
 func (m model) body(height int) []string {
 	switch {
 	case m.split():
@@ -192,7 +190,6 @@ func (m model) leftColumns() int {
 	return columns
 }
 
-// panes returns the rows and the page side by side.
 func (m model) panes(height int) []string {
 	var left []string
 	for _, r := range []size{{row: 16, root: true}, {row: 8, root: true}, {row: 3, root: true}, {row: 3}, {row: 2}, {row: 1}} {
@@ -214,7 +211,6 @@ func (m model) panes(height int) []string {
 	return m.Columns(left, term.Filled(right, height), m.leftColumns(), bar)
 }
 
-// footer returns the prompt, or the keys.
 func (m model) footer() []string {
 	var notice []string
 	if m.prompt.isOpen() {
@@ -246,7 +242,6 @@ func (m model) noticed(width int) []string {
 	return term.Styled(m.Styles.Key, m.WrapTo(m.notice, width, noticeLimit))
 }
 
-// tinyLines returns the essentials for a window that is too small for the rest.
 func (m model) tinyLines() []string {
 	if m.prompt.isOpen() {
 		lines := m.promptLines(m.width)
@@ -267,7 +262,6 @@ func (m model) tinyLines() []string {
 	return append(append(lines, ""), m.verdictLines(m.width)...)
 }
 
-// tinyState returns the state of the whole run in one line.
 func (m model) tinyState() string {
 	state := progress.Running
 	text := m.Sayf("running")

@@ -13,65 +13,43 @@ import (
 
 // watch is the state of watching the env files; the zero value is off.
 type watch struct {
-	on   bool
-	stop context.CancelFunc
-	// news receives a value when the files have changed.
+	// news receives a value when the files have changed; nil while off.
 	news <-chan struct{}
+	stop context.CancelFunc
 	// due reports whether they have changed since the last run began.
 	due bool
 }
 
-// changedMsg is sent when the env files have changed, or when the watch has ended.
-type changedMsg struct {
-	news <-chan struct{} // the channel of the watch that sent it
-	over bool
-}
+// changedMsg is sent when the env files have changed. It is the news of the watch that
+// saw it.
+type changedMsg <-chan struct{}
 
-// watches returns the model with the watch turned on or off.
 func (m model) watches() (model, tea.Cmd) {
-	if m.watch.on {
+	if m.watch.news != nil {
 		m.watch.stop()
 		m.watch = watch{}
 		m.notice = m.Sayf("The env files are not watched any more.")
 		return m, nil
 	}
 	ctx, stop := context.WithCancel(m.session.life)
-	m.watch = watch{on: true, stop: stop, news: m.deps.Watch(ctx)}
+	m.watch = watch{news: m.deps.Watch(ctx), stop: stop}
 	m.notice = m.Sayf("Watching .env*: a change runs again what needs no ticket and no room.")
 	return m, m.watch.next()
 }
 
 // next returns the command that waits for the next change.
 func (w watch) next() tea.Cmd {
-	news := w.news
 	return func() tea.Msg {
-		_, more := <-news
-		return changedMsg{news: news, over: !more}
+		if _, more := <-w.news; more {
+			return changedMsg(w.news)
+		}
+		return nil // the watch was stopped
 	}
-}
-
-// changed returns the model after a message of a watch.
-func (m model) changed(msg changedMsg) (model, tea.Cmd) {
-	switch {
-	case msg.news != m.watch.news: // an earlier watch sent it
-		return m, nil
-	case msg.over:
-		m.watch = watch{}
-		return m, nil
-	}
-	m.watch.due = true
-	return m, m.watch.next()
 }
 
 // mayFollow reports whether a change may start a run now: not during a run or a prompt.
 func (m model) mayFollow() bool {
 	return m.watch.due && !m.running && !m.prompt.isOpen() && !m.menu.open && !m.browser.open && !m.gone
-}
-
-// follows starts a run that checks the changed files.
-func (m model) follows() (model, tea.Cmd) {
-	m.watch.due = false
-	return m.launched(Change{Token: m.token, Address: m.address, NoTicket: m.token == "", Watched: true})
 }
 
 // since describes what has changed since the run before the shown one. It is empty if
@@ -125,5 +103,4 @@ func (m model) since() string {
 	return m.Sayf("Since the run before: %s.", strings.Join(parts, m.Sayf(", ")))
 }
 
-// sameFinding reports whether two findings are of one code and variant.
 func sameFinding(a, b finding.Finding) bool { return a.Code == b.Code && a.Variant == b.Variant }

@@ -80,7 +80,7 @@ func TestAChangeWaits(t *testing.T) {
 	deps, asked, _ := watchedDeps()
 	news := make(chan struct{})
 	deps.Watch = func(context.Context) <-chan struct{} { return news }
-	change := changedMsg{news: news}
+	change := changedMsg(news)
 	m := step(ends(drawn(t, deps, 80, 24), opaqueRun()), press("W"), press("p"), change)
 	if m.running || len(asked) > 0 {
 		t.Error("a run began behind a question")

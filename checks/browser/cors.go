@@ -60,12 +60,6 @@ type CORSRefusal struct {
 	Value string
 }
 
-// SameOrigin reports whether a request from page to target needs no CORS.
-func SameOrigin(page, target *url.URL) bool {
-	return strings.EqualFold(page.Scheme, target.Scheme) && strings.EqualFold(page.Hostname(), target.Hostname()) &&
-		port(page) == port(target)
-}
-
 // Origin returns the page's Origin header: scheme, host and port.
 func Origin(page *url.URL) string {
 	host := strings.ToLower(page.Hostname())
@@ -142,12 +136,10 @@ func (r CORSRequest) preflight(a *CORSAnswer) *CORSRefusal {
 		return &CORSRefusal{Problem: CORSMethod, Value: r.Method}
 	}
 	allowed := list(a.Header, "Access-Control-Allow-Headers")
-	for i := range allowed {
-		allowed[i] = strings.ToLower(allowed[i])
-	}
 	for _, name := range r.unsafeHeaders() {
+		isName := func(one string) bool { return strings.EqualFold(one, name) }
 		// The wildcard does not cover Authorization (Fetch §4.10).
-		if !slices.Contains(allowed, name) && (name == "authorization" || !r.wildcard(allowed)) {
+		if !slices.ContainsFunc(allowed, isName) && (name == "authorization" || !r.wildcard(allowed)) {
 			return &CORSRefusal{Problem: CORSHeader, Value: name}
 		}
 	}

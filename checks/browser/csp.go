@@ -2,6 +2,7 @@ package browser
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 
 	"golang.org/x/net/html"
@@ -29,32 +30,20 @@ func (p Policy) Enforced() bool { return p.Directive != "" }
 // Policies returns the policies of a page, headers first, at most 64. It omits
 // report-only policies.
 func Policies(page Page) []Policy {
-	var texts []string
-	left := caps.PolicyBytes
-	take := func(text string) bool {
-		left -= len(text)
-		return left >= 0
-	}
-	for _, value := range page.Header.Values("Content-Security-Policy") {
-		if take(value) {
-			texts = append(texts, value)
-		}
-	}
-	headers := len(texts)
-	for _, value := range metaPolicies(page.HTML) {
-		if take(value) {
-			texts = append(texts, value)
-		}
-	}
 	var out []Policy
-	for i, text := range texts {
+	left := caps.PolicyBytes
+	headers := page.Header.Values("Content-Security-Policy")
+	for i, text := range slices.Concat(headers, metaPolicies(page.HTML)) {
+		if left -= len(text); left < 0 {
+			continue
+		}
 		// A header may hold several policies, and Chromium splits <meta> likewise.
 		for one := range strings.SplitSeq(text, ",") {
 			if len(out) == caps.Policies {
 				return out
 			}
 			if p := parsePolicy(one); p.Enforced() || p.Upgrades {
-				p.Meta = i >= headers
+				p.Meta = i >= len(headers)
 				out = append(out, p)
 			}
 		}
@@ -138,7 +127,6 @@ func metaPolicies(page []byte) []string {
 	}
 }
 
-// metaPolicy returns the policy of a <meta>, "" if it has none.
 func metaPolicy(t html.Token) string {
 	var is bool
 	var content string
@@ -156,7 +144,6 @@ func metaPolicy(t html.Token) string {
 	return content
 }
 
-// inHead reports whether a start tag leaves the parser in the head.
 func inHead(a atom.Atom) bool {
 	switch a {
 	case atom.Html, atom.Head, atom.Base, atom.Basefont, atom.Bgsound, atom.Link, atom.Meta, atom.Title,

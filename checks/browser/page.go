@@ -8,10 +8,11 @@ package browser
 
 import (
 	"net/http"
-	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
+
+	"lkdoctor/checks/probe"
 )
 
 // Page is a web page as received. Header and HTML are not cleaned.
@@ -49,19 +50,12 @@ type Target struct {
 // LiveKitTargets returns the addresses that livekit-client connects to for a LiveKit
 // server (ws, wss, http or https).
 func LiveKitTargets(server *url.URL) []Target {
-	at := func(plain, secure, path string) *url.URL {
-		u := &url.URL{Scheme: plain, Host: server.Host, Path: strings.TrimRight(server.Path, "/") + path}
-		if s := strings.ToLower(server.Scheme); s == "wss" || s == "https" {
-			u.Scheme = secure
-		}
-		return u
-	}
 	list := []Target{
-		{at("ws", "wss", "/rtc/v1"), NeedSocket},
-		{at("http", "https", "/rtc/v1/validate"), NeedFetch},
+		{probe.WSURL(probe.Endpoint(server, "/rtc/v1")), NeedSocket},
+		{probe.Endpoint(server, "/rtc/v1/validate"), NeedFetch},
 	}
 	if strings.HasSuffix(strings.ToLower(server.Hostname()), ".livekit.cloud") {
-		list = append(list, Target{at("http", "https", "/settings/regions"), NeedRegions})
+		list = append(list, Target{probe.Endpoint(server, "/settings/regions"), NeedRegions})
 	}
 	return list
 }
@@ -106,10 +100,10 @@ func Judge(page Page, targets []Target) []Refusal {
 	upgrades := slices.IndexFunc(policies, func(p Policy) bool { return p.Upgrades })
 	for _, t := range targets {
 		forbids := slices.IndexFunc(policies, func(p Policy) bool { return p.Enforced() && !p.allows(page.URL, t.URL) })
-		switch plain := !secure(t.URL) && !Trustworthy(t.URL); {
+		switch plain := !probe.Secure(t.URL) && !Trustworthy(t.URL); {
 		case plain && upgrades >= 0:
 			out = append(out, Refusal{KindUpgraded, t, policies[upgrades]})
-		case plain && secure(page.URL):
+		case plain && probe.Secure(page.URL):
 			out = append(out, Refusal{Kind: KindMixed, Target: t})
 		case forbids >= 0:
 			out = append(out, Refusal{KindCSP, t, policies[forbids]})
@@ -122,19 +116,5 @@ func Judge(page Page, targets []Target) []Refusal {
 // machine by name or address (Secure Contexts §3.1). Other pages have no
 // navigator.mediaDevices.
 func Trustworthy(u *url.URL) bool {
-	if secure(u) || strings.EqualFold(u.Scheme, "file") {
-		return true
-	}
-	host := strings.TrimSuffix(strings.ToLower(u.Hostname()), ".")
-	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
-		return true
-	}
-	addr, err := netip.ParseAddr(host)
-	return err == nil && addr.IsLoopback()
-}
-
-// secure reports whether the scheme of u is one with TLS.
-func secure(u *url.URL) bool {
-	s := strings.ToLower(u.Scheme)
-	return s == "https" || s == "wss"
+	return probe.Secure(u) || strings.EqualFold(u.Scheme, "file") || probe.IsLoopbackHost(u.Hostname())
 }

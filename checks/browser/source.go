@@ -1,9 +1,12 @@
 package browser
 
 import (
+	"cmp"
 	"net/url"
 	"slices"
 	"strings"
+
+	"lkdoctor/checks/probe"
 )
 
 // allows reports whether one of the policy's sources matches target for page (CSP3
@@ -28,11 +31,7 @@ func matches(source string, page, target *url.URL) bool {
 	if !ok {
 		return false
 	}
-	if s.scheme != "" {
-		if !schemeMatches(s.scheme, scheme) {
-			return false
-		}
-	} else if !schemeMatches(strings.ToLower(page.Scheme), scheme) {
+	if !schemeMatches(cmp.Or(s.scheme, strings.ToLower(page.Scheme)), scheme) {
 		return false
 	}
 	if s.host == "" {
@@ -52,10 +51,10 @@ func schemeMatches(allowed, scheme string) bool {
 // self reports whether 'self' allows target: the page's host and port, with the same
 // or a more secure scheme, including WebSockets.
 func self(page, target *url.URL) bool {
-	if !strings.EqualFold(page.Hostname(), target.Hostname()) || secure(page) && !secure(target) {
+	if !strings.EqualFold(page.Hostname(), target.Hostname()) || probe.Secure(page) && !probe.Secure(target) {
 		return false
 	}
-	own, asked := port(page), port(target)
+	own, asked := probe.Port(page), probe.Port(target)
 	return own == asked || own == defaultPort(page.Scheme) && asked == defaultPort(target.Scheme)
 }
 
@@ -96,14 +95,14 @@ func hostMatches(pattern, host string) bool {
 // portMatches reports whether a source's port allows the target's. A source without a
 // port has the default one of the target's scheme; 80 allows 443.
 func portMatches(s source, target *url.URL) bool {
-	asked := port(target)
+	asked := probe.Port(target)
 	switch s.port {
 	case "":
 		return asked == defaultPort(target.Scheme)
 	case "*", asked:
 		return true
 	}
-	return s.port == "80" && asked == "443" && secure(target) && s.scheme != "wss" && s.scheme != "https"
+	return s.port == "80" && asked == "443" && probe.Secure(target) && s.scheme != "wss" && s.scheme != "https"
 }
 
 // pathMatches reports whether a source's path is the target's, or a parent of it that
@@ -126,17 +125,5 @@ func unescaped(s string) string {
 	return s
 }
 
-func port(u *url.URL) string {
-	if p := u.Port(); p != "" {
-		return p
-	}
-	return defaultPort(u.Scheme)
-}
-
-func defaultPort(scheme string) string {
-	switch strings.ToLower(scheme) {
-	case "https", "wss":
-		return "443"
-	}
-	return "80"
-}
+// defaultPort returns the port of a URL that names none.
+func defaultPort(scheme string) string { return probe.Port(&url.URL{Scheme: scheme}) }

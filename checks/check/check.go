@@ -119,7 +119,6 @@ type Spec struct {
 	Also Text
 }
 
-// reads returns the checks that Needs and Uses name.
 func (s Spec) reads() []string { return slices.Concat(s.Needs, s.Uses) }
 
 // Reads reports whether the check may read the product of check id: its own, or one

@@ -207,14 +207,13 @@ func (r *runner) end(res Result) {
 // drain collects the checks that end within the grace after ctx, and records the rest
 // as stopped.
 func (r *runner) drain(ctx context.Context) {
-	grace := time.NewTimer(abandonGrace + 300*time.Millisecond)
-	defer grace.Stop()
+	grace := time.After(abandonGrace + 300*time.Millisecond)
 	for len(r.running) > 0 {
 		select {
 		case <-r.events:
 		case res := <-r.done:
 			r.end(res)
-		case <-grace.C:
+		case <-grace:
 			for id, c := range r.running {
 				r.end(stopped(ctx, r.spec(id), time.Since(c.began)))
 			}
@@ -242,7 +241,6 @@ func (r *runner) drain(ctx context.Context) {
 	}
 }
 
-// spec returns the check with that ID, or a zero Spec if the plan has none.
 func (r *runner) spec(id string) Spec {
 	for _, c := range r.Checks {
 		if c.ID == id {

@@ -46,7 +46,7 @@ func Join(ctx context.Context, server, token string) (*Guest, error) {
 // Publish publishes a tone as the guest's microphone, and returns when it is sent. The
 // tone goes on until Close. ctx bounds the start only.
 func (g *Guest) Publish(ctx context.Context) error {
-	_, err := g.participant.Publish(ctx, session.Sending{Clip: clips.Tone})
+	_, err := g.participant.Publish(ctx, clips.Sending{Clip: clips.Tone})
 	if err == nil {
 		err = g.participant.Up(ctx, true)
 	}

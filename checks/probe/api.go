@@ -107,8 +107,8 @@ func (n *Net) apiReply(e *exchanger, err error) APIReply {
 		return r
 	}
 	body := strings.TrimSpace(Without(string(e.reply.Body), e.token))
-	var te twirp.Error
-	isTwirp := errors.As(err, &te) && te.Meta("http_error_from_intermediary") == "" && e.reply.Status >= 400
+	te, isTwirp := errors.AsType[twirp.Error](err)
+	isTwirp = isTwirp && te.Meta("http_error_from_intermediary") == "" && e.reply.Status >= 400
 	switch {
 	case isTwirp:
 		r.Kind, r.Code, r.Text = APIRefused, string(te.Code()), n.Line(Without(te.Msg(), e.token))
@@ -208,30 +208,26 @@ func (a *API) Dispatches(ctx context.Context, room string) ([]Dispatch, APIReply
 // CallAgent calls the agent of that name into room, which the server creates if it
 // does not exist. The caller deletes the dispatch with TakeBack.
 func (a *API) CallAgent(ctx context.Context, room, agent string) (Dispatch, APIReply, *Failure) {
-	return only(a.askDispatch(ctx, room, true, func(ctx context.Context, s livekit.AgentDispatchService) ([]*livekit.AgentDispatch, error) {
+	list, reply, f := a.askDispatch(ctx, room, true, func(ctx context.Context, s livekit.AgentDispatchService) ([]*livekit.AgentDispatch, error) {
 		made, err := s.CreateDispatch(ctx, &livekit.CreateAgentDispatchRequest{Room: room, AgentName: agent})
 		return []*livekit.AgentDispatch{made}, err
-	}))
-}
-
-// TakeBack deletes a dispatch. The server ends its jobs after it has answered, once
-// all of them are assigned; the answer is the dispatch before that.
-func (a *API) TakeBack(ctx context.Context, room, id string) (Dispatch, APIReply, *Failure) {
-	return only(a.askDispatch(ctx, room, true, func(ctx context.Context, s livekit.AgentDispatchService) ([]*livekit.AgentDispatch, error) {
-		gone, err := s.DeleteDispatch(ctx, &livekit.DeleteAgentDispatchRequest{Room: room, DispatchId: id})
-		return []*livekit.AgentDispatch{gone}, err
-	}))
-}
-
-// only returns the dispatch of a list of one.
-func only(list []Dispatch, reply APIReply, f *Failure) (Dispatch, APIReply, *Failure) {
+	})
 	if len(list) == 0 {
 		return Dispatch{}, reply, f
 	}
 	return list[0], reply, f
 }
 
-// askDispatch asks the AgentDispatchService, and cleans what it answers.
+// TakeBack deletes a dispatch. The server ends its jobs after it has answered, once
+// all of them are assigned.
+func (a *API) TakeBack(ctx context.Context, room, id string) (APIReply, *Failure) {
+	_, reply, f := a.askDispatch(ctx, room, true, func(ctx context.Context, s livekit.AgentDispatchService) ([]*livekit.AgentDispatch, error) {
+		_, err := s.DeleteDispatch(ctx, &livekit.DeleteAgentDispatchRequest{Room: room, DispatchId: id})
+		return nil, err
+	})
+	return reply, f
+}
+
 func (a *API) askDispatch(ctx context.Context, room string, changes bool,
 	ask func(context.Context, livekit.AgentDispatchService) ([]*livekit.AgentDispatch, error)) ([]Dispatch, APIReply, *Failure) {
 	var list []*livekit.AgentDispatch
@@ -250,7 +246,6 @@ func (a *API) askDispatch(ctx context.Context, room string, changes bool,
 	return out, reply, nil
 }
 
-// dispatch returns what the server sent, cleaned.
 func (n *Net) dispatch(d *livekit.AgentDispatch) Dispatch {
 	out := Dispatch{ID: n.Line(d.GetId()), Agent: n.Line(d.GetAgentName())}
 	jobs := d.GetState().GetJobs()

@@ -36,8 +36,6 @@ type Conn struct {
 	asking sync.Once
 	mu     sync.Mutex
 	head   []byte
-	closer sync.Once
-	err    error
 }
 
 // Read reads, and keeps a copy of the connection's first bytes.
@@ -61,7 +59,6 @@ func (c *Conn) Write(p []byte) (int, error) {
 	return c.Conn.Write(p)
 }
 
-// release lets waiting reads continue.
 func (c *Conn) release() {
 	if c.asked != nil {
 		c.asking.Do(func() { close(c.asked) })
@@ -77,9 +74,8 @@ func (c *Conn) Head() []byte {
 
 // Close closes the connection; it may be called more than once.
 func (c *Conn) Close() error {
-	c.closer.Do(func() { c.err = c.Conn.Close() })
-	c.release()
-	return c.err
+	defer c.release()
+	return c.Conn.Close()
 }
 
 // headStart is the time after which the next address is dialled as well (RFC 8305
@@ -180,11 +176,11 @@ func (n *Net) Lookup(ctx context.Context, host string) ([]netip.Addr, *Failure) 
 		return interleave(addrs), nil
 	}
 	f := &Failure{Kind: KindDNSFailed, Phase: PhaseDNS, Detail: "the name server gave no address"}
-	var de *net.DNSError
+	unknown, is := errors.AsType[*net.DNSError](err)
 	switch {
 	case cancelled(ctx):
 		f.Kind = KindCancelled
-	case errors.As(err, &de) && de.IsNotFound:
+	case is && unknown.IsNotFound:
 		f.Kind = KindDNSAbsent
 	case lctx.Err() != nil:
 		f.Detail = "the name server did not answer in time"
@@ -287,7 +283,6 @@ func (n *Net) loopbackAt(ctx context.Context, u *url.URL) netip.Addr {
 	return conn.Address.Addr().Unmap()
 }
 
-// isOwn reports whether an address is one of this machine's.
 func isOwn(a netip.Addr) bool {
 	a = a.Unmap().WithZone("")
 	return a.IsLoopback() || slices.ContainsFunc(networks(), func(p netip.Prefix) bool { return p.Addr() == a })

@@ -155,7 +155,6 @@ func safe(method string) bool { return method == http.MethodGet || method == htt
 // reads reports whether the request only reads, so that it may be sent twice.
 func (r Request) reads() bool { return safe(r.Method) || r.ReadOnly }
 
-// roundTrip sends the request to u and reads the answer.
 func (n *Net) roundTrip(parent context.Context, req Request, u *url.URL, lim Limits) (*Reply, *Failure) {
 	ctx, cancel := context.WithCancel(parent)
 	defer cancel()
@@ -229,7 +228,6 @@ func (n *Net) httpRequest(ctx context.Context, req Request, u *url.URL) (*http.R
 	return hreq, nil
 }
 
-// reply reads the answer's header.
 func (n *Net) reply(resp *http.Response, t *trip, u, proxy *url.URL) *Reply {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -295,30 +293,28 @@ func (n *Net) redirect(reply *Reply, method string, from *url.URL) *url.URL {
 	return nil
 }
 
-// slashOnly reports whether two URLs differ only in one trailing slash.
 func slashOnly(a, b *url.URL) bool {
 	pa, pb := a.EscapedPath(), b.EscapedPath()
 	return a.RawQuery == b.RawQuery && (pa+"/" == pb || pa == pb+"/")
 }
 
-// tripFailure returns why there is no answer to read.
 func (n *Net) tripFailure(parent, ctx context.Context, conn *Conn, u, proxy *url.URL, err error) *Failure {
 	f := &Failure{Phase: PhaseHTTP, Host: n.Line(HostPort(u)), Detail: n.Line(err.Error())}
 	var head []byte
 	if conn != nil {
 		f.Address, head = conn.Address.String(), conn.Head()
 	}
-	var dial *Failure // or the proxy's refusal
-	var op *net.OpError
+	dial, dialled := errors.AsType[*Failure](err) // or the proxy's refusal
+	op, is := errors.AsType[*net.OpError](err)
 	switch {
 	case cancelled(parent):
 		f.Kind, f.Detail = KindCancelled, ""
-	case errors.As(err, &dial):
+	case dialled:
 		dial.Host, dial.Address = cmp.Or(dial.Host, f.Host), cmp.Or(dial.Address, f.Address)
 		if f = dial; proxy != nil {
 			f.Kind, f.Phase = KindProxy, PhaseProxy
 		}
-	case errors.As(err, &op) && op.Op == "proxyconnect":
+	case is && op.Op == "proxyconnect":
 		f.Kind, f.Phase = KindProxy, PhaseProxy
 	case ctx.Err() == nil && isTLSError(err): // behind a proxy, or an alert after the handshake: else the dial has failed
 		f.Phase, f.Kind, f.Cert = PhaseTLS, tlsKind(err, head), n.refusedCert(err)

@@ -122,21 +122,23 @@ func (f *Failure) Timeout() bool {
 // cancelled reports whether the caller cancelled ctx, as opposed to a time-out.
 func cancelled(ctx context.Context) bool { return errors.Is(ctx.Err(), context.Canceled) }
 
-// isReset reports whether the peer reset the connection.
+// is reports whether err is an E, or wraps one.
+func is[E error](err error) bool {
+	_, found := errors.AsType[E](err)
+	return found
+}
+
 func isReset(err error) bool {
 	return errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
 }
 
-// isEOF reports whether the peer closed the connection.
 func isEOF(err error) bool { return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) }
 
-// isTimeout reports whether a deadline passed.
 func isTimeout(err error) bool {
-	var ne net.Error
-	return errors.As(err, &ne) && ne.Timeout()
+	ne, is := errors.AsType[net.Error](err)
+	return is && ne.Timeout()
 }
 
-// dialKind returns why one address could not be dialled.
 func dialKind(err error) Kind {
 	is := func(target error) bool { return errors.Is(err, target) }
 	switch {
@@ -181,25 +183,19 @@ func (n *Net) DialFailure(ctx context.Context, hostPort string, took time.Durati
 	return f
 }
 
-// tlsKind returns why a handshake failed.
 func tlsKind(err error, head []byte) Kind {
-	var (
-		record  tls.RecordHeaderError
-		unknown x509.UnknownAuthorityError
-		name    x509.HostnameError
-		invalid x509.CertificateInvalidError
-	)
+	invalid, _ := errors.AsType[x509.CertificateInvalidError](err)
 	switch {
-	case errors.As(err, &unknown):
+	case is[x509.UnknownAuthorityError](err):
 		return KindTLSUnknownCA
-	case errors.As(err, &name):
+	case is[x509.HostnameError](err):
 		return KindTLSWrongName
-	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
-		if invalid.Cert != nil && strings.Contains(invalid.Detail, " is before ") {
+	case invalid.Reason == x509.Expired:
+		if strings.Contains(invalid.Detail, " is before ") {
 			return KindTLSNotYet
 		}
 		return KindTLSExpired
-	case errors.As(err, &record):
+	case is[tls.RecordHeaderError](err):
 		return KindTLSPlainPort
 	case alertText(err) != "":
 		return alertKind(alertText(err))
@@ -217,8 +213,7 @@ func tlsKind(err error, head []byte) Kind {
 // error of crypto/tls about a version that it does not speak; "" for other errors.
 // Outside QUIC, crypto/tls has only the text of an alert, and no type for it.
 func alertText(err error) string {
-	var op *net.OpError
-	if errors.As(err, &op) && op.Op == "remote error" {
+	if op, is := errors.AsType[*net.OpError](err); is && op.Op == "remote error" {
 		return op.Err.Error()
 	}
 	if strings.Contains(err.Error(), "tls: server selected unsupported protocol version") {
@@ -240,11 +235,8 @@ func alertKind(text string) Kind {
 	return KindTLSOther
 }
 
-// isTLSError reports whether a handshake failed.
 func isTLSError(err error) bool {
-	var verify *tls.CertificateVerificationError
-	var record tls.RecordHeaderError
-	return errors.As(err, &verify) || errors.As(err, &record) || alertText(err) != "" ||
+	return is[*tls.CertificateVerificationError](err) || is[tls.RecordHeaderError](err) || alertText(err) != "" ||
 		strings.Contains(err.Error(), "TLS handshake timeout")
 }
 

@@ -114,7 +114,6 @@ func (l Limits) Shorter() Limits {
 	return l
 }
 
-// all returns the fields.
 func (l *Limits) all() []*time.Duration {
 	return []*time.Duration{&l.DNS, &l.TCP, &l.TLS, &l.FirstByte, &l.Exchange, &l.Body, &l.Compile, &l.Extra,
 		&l.Sibling, &l.Refused, &l.Early, &l.Browser, &l.Upgrade,

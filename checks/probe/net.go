@@ -69,7 +69,6 @@ type Phases struct {
 	FirstByte time.Duration
 }
 
-// now returns the clock's time.
 func (n *Net) now() time.Time {
 	if n.Now != nil {
 		return n.Now()

@@ -141,7 +141,6 @@ func (n *Net) reach(ctx context.Context, base *url.URL, r *Reach) *Failure {
 	return nil
 }
 
-// first returns Root, or else Fingerprint.
 func (r *Reach) first() *Reply {
 	if r.Root != nil {
 		return r.Root
@@ -155,12 +154,6 @@ func (n *Net) sumUp(r *Reach) {
 	r.IsLiveKit = isLiveKit(r.Fingerprint)
 	r.What = identify(r.Root, r.Fingerprint)
 	r.Behind = behind(r.What, r.Fingerprint)
-	r.Front = ServerUnknown
-	for _, reply := range []*Reply{r.Fingerprint, r.Root} {
-		if r.Front == ServerUnknown {
-			r.Front = frontOf(reply)
-		}
-	}
 	var shows *Reply
 	if r.Health, shows = health(r.IsLiveKit, r.Root, r.Fingerprint); shows != nil {
 		first = shows
@@ -175,7 +168,11 @@ func (n *Net) sumUp(r *Reach) {
 	if !r.Address.IsValid() {
 		r.Address = first.Address
 	}
+	r.Front = ServerUnknown
 	for _, reply := range []*Reply{r.Fingerprint, r.Root} {
+		if r.Front == ServerUnknown {
+			r.Front = frontOf(reply)
+		}
 		if r.Date == nil && reply != nil && !reply.FromProxy {
 			r.Date = reply.Date
 		}
@@ -185,7 +182,6 @@ func (n *Net) sumUp(r *Reach) {
 	}
 }
 
-// clearer returns the failure that says more.
 func clearer(a, b *Failure) *Failure {
 	rank := map[Kind]int{KindNotHTTP: 5, KindHeaderTooLarge: 4, KindHeaderSlow: 3, KindReset: 2, KindClosed: 1}
 	if a == nil || (b != nil && rank[b.Kind] > rank[a.Kind]) {

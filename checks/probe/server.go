@@ -135,7 +135,6 @@ func frontOf(r *Reply) ServerKind {
 	return Front(r.Status, r.Header, string(r.Body))
 }
 
-// byServerHeader names the server by its Server header, or by Via.
 func byServerHeader(server string) ServerKind {
 	server = strings.ToLower(server)
 	for _, s := range []struct {
@@ -153,7 +152,6 @@ func byServerHeader(server string) ServerKind {
 	return ServerUnknown
 }
 
-// isHTML reports whether an answer is a web page.
 func isHTML(r *Reply) bool {
 	return strings.Contains(strings.ToLower(r.Header.Get("Content-Type")), "text/html") ||
 		strings.HasPrefix(strings.ToLower(strings.TrimSpace(string(r.Body[:min(len(r.Body), 512)]))), "<!doctype html")

@@ -17,7 +17,6 @@ type spare struct {
 	conn   *Conn // nil if it failed; read after done
 }
 
-// stop closes the spare, open or not yet.
 func (s *spare) stop() {
 	s.cancel()
 	<-s.done
@@ -54,7 +53,6 @@ func (n *Net) Warm(u *url.URL, count int) {
 	}
 }
 
-// dropWarm closes the warm connections to u.
 func (n *Net) dropWarm(u *url.URL) {
 	n.mu.Lock()
 	spares := n.spares[origin(u)]

@@ -46,8 +46,7 @@ func (n *Net) cert(chain []*x509.Certificate) *Cert {
 
 // refusedCert returns the certificate that a handshake failed on, nil without one.
 func (n *Net) refusedCert(err error) *Cert {
-	var verify *tls.CertificateVerificationError
-	if errors.As(err, &verify) {
+	if verify, is := errors.AsType[*tls.CertificateVerificationError](err); is {
 		return n.cert(verify.UnverifiedCertificates)
 	}
 	return nil

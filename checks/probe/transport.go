@@ -38,13 +38,6 @@ type trip struct {
 // tripKey is the key of the trip in the context that the transport dials with.
 type tripKey struct{}
 
-// use records the connection of the request.
-func (t *trip) use(c *Conn, warm bool) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.conn, t.warm = c, warm
-}
-
 // take returns the connection that was passed in, once.
 func (t *trip) take() *Conn {
 	t.mu.Lock()
@@ -67,7 +60,6 @@ func (t *trip) answered() {
 	t.silence.Stop()
 }
 
-// trace returns the hooks that fill the trip.
 func (t *trip) trace() *httptrace.ClientTrace {
 	return &httptrace.ClientTrace{
 		GotConn: func(info httptrace.GotConnInfo) {
@@ -155,7 +147,9 @@ func (n *Net) dialTrip(scheme string) DialFunc {
 			}
 		}
 		conn.asked = make(chan struct{})
-		t.use(conn, warm)
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		t.conn, t.warm = conn, warm
 		return conn, nil
 	}
 }

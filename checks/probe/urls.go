@@ -13,7 +13,6 @@ func HTTPURL(u *url.URL) *url.URL { return withScheme(u, "http", "https") }
 // WSURL returns u with http and https replaced by ws and wss.
 func WSURL(u *url.URL) *url.URL { return withScheme(u, "ws", "wss") }
 
-// withScheme returns a copy of u with the plain or the secure scheme.
 func withScheme(u *url.URL, plain, secure string) *url.URL {
 	c := *u
 	switch strings.ToLower(u.Scheme) {

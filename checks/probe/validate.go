@@ -41,7 +41,6 @@ func fitsHeader(tok string) bool {
 	return !strings.ContainsFunc(tok, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f })
 }
 
-// bearer returns the header that carries a token.
 func bearer(tok string) http.Header { return http.Header{"Authorization": {"Bearer " + tok}} }
 
 // verdict sends a request to path, below base's, and reads the answer. query, if

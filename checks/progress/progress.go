@@ -173,7 +173,6 @@ func StageName(stage check.Stage) finding.Text {
 	}[stage])
 }
 
-// summed sets the row's state, line and time from its checks.
 func summed(r Row) Row {
 	r.State = r.worst()
 	for _, c := range r.Checks {

@@ -46,6 +46,7 @@ import (
 	"time"
 
 	"lkdoctor/checks/finding"
+	"lkdoctor/checks/probe/clips"
 )
 
 // Type names a kind of event. The names are public API: `lkdoctor join --json`
@@ -284,20 +285,17 @@ func Millis(d time.Duration) *float64 {
 	return &ms
 }
 
-// Clip names something that a stay can publish.
-type Clip string
+// Clip and Sending are what a stay can publish, and what it publishes.
+type (
+	Clip    = clips.Clip
+	Sending = clips.Sending
+)
 
 // The clips: a tone as the microphone, a test pattern as the camera.
 const (
-	Tone    Clip = "tone"
-	Pattern Clip = "pattern"
+	Tone    = clips.Tone
+	Pattern = clips.Pattern
 )
-
-// Sending is a clip that is published, and whether it is muted.
-type Sending struct {
-	Clip  Clip
-	Muted bool
-}
 
 // MaxMessage is the longest message that a stay sends, in bytes (LiveKit's limit
 // for a reliable packet is 15 KiB, headers included).

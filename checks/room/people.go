@@ -122,7 +122,6 @@ func (p *People) joinedEvent(j *livekit.JoinResponse) Event {
 	return e
 }
 
-// updates compares the server's list of participants with the known ones.
 func (p *People) updates(infos []*livekit.ParticipantInfo, already bool) []Event {
 	var events []Event
 	over := false
@@ -174,7 +173,6 @@ func (p *People) updates(infos []*livekit.ParticipantInfo, already bool) []Event
 	return events
 }
 
-// forget removes a participant who has left.
 func (p *People) forget(sid string) {
 	p.tracks -= len(p.known[sid].GetTracks())
 	delete(p.known, sid)
@@ -194,7 +192,6 @@ func (p *People) leaves(info *livekit.ParticipantInfo) Event {
 	return e
 }
 
-// trackEvents returns the events of tracks that were published, changed or ended.
 func (p *People) trackEvents(old, now *livekit.ParticipantInfo, already bool) []Event {
 	var events []Event
 	who, me := p.participant(now), now.GetSid() == p.me
@@ -336,7 +333,6 @@ func (p *People) mutedByServer(m *livekit.MuteTrackRequest) []Event {
 	return nil
 }
 
-// refusals returns the event of a request that the server refused.
 func (p *People) refusals(r *livekit.RequestResponse) []Event {
 	switch r.GetReason() {
 	case livekit.RequestResponse_OK, livekit.RequestResponse_QUEUED:

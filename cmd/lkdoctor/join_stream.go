@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -13,7 +12,6 @@ import (
 	"lkdoctor/checks/check"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/probe"
-	"lkdoctor/checks/probe/session"
 	"lkdoctor/checks/room"
 	"lkdoctor/checks/room/stay"
 	"lkdoctor/config/clean"
@@ -22,11 +20,7 @@ import (
 // options returns the options of the stay.
 func (v *joinCall) options() (stay.Options, *probe.Net) {
 	c := v.exam.newCase()
-	via := session.ViaHeader
-	if v.inQuery {
-		via = session.ViaQuery
-	}
-	o := stay.Options{URL: v.url, Token: v.token.Reveal(), Via: via, Net: c.Net, Redact: c.Redact,
+	o := stay.Options{URL: v.url, Token: v.token.Reveal(), InQuery: v.inQuery, Net: c.Net, Redact: c.Redact,
 		Now: v.app.now, For: v.flags.stay}
 	if v.agent != "" {
 		in := &checks.AgentRoom{Room: v.token.Room(), Watch: c.Net.Agents()}
@@ -86,12 +80,7 @@ func (v *joinCall) stream(ctx context.Context) int {
 	defer s.Close()
 	unwritten := error(nil)
 	var end *room.End
-	for {
-		// The stay ends itself at the end of ctx; its last events are still printed.
-		e, err := s.Next(context.WithoutCancel(ctx))
-		if err != nil {
-			break
-		}
+	for e := range s.Events() { // the stay ends itself at the end of ctx
 		if e.Type == room.Ended {
 			e = v.explained(ctx, e)
 			end = e.End
@@ -104,7 +93,7 @@ func (v *joinCall) stream(ctx context.Context) int {
 	if unwritten != nil {
 		return check.ExitDoctor
 	}
-	return exitOf(cmp.Or(end, s.End()))
+	return exitOf(end)
 }
 
 // exitOf returns the exit code of a stay.

@@ -23,7 +23,6 @@ import (
 	"lkdoctor/checks/i18n"
 	"lkdoctor/checks/report"
 	"lkdoctor/tui"
-	"lkdoctor/tui/picture"
 )
 
 // recording is a recorded run with an opaque token, so that pictures and examples keep
@@ -103,7 +102,7 @@ func drawn(t *testing.T, e *exam, run check.Run, columns, rows int, keys ...stri
 
 	out := map[string]string{}
 	for _, lang := range []string{"en", "zh"} {
-		for name, theme := range map[string]picture.Theme{"light": picture.Light(), "dark": picture.Dark()} {
+		for name, colours := range map[string]theme{"light": light, "dark": dark} {
 			own := *e
 			own.style = report.Style{Lang: lang, Translate: i18n.Translator(lang)}
 			deps := own.deps(&reruns{exam: &own})
@@ -114,7 +113,7 @@ func drawn(t *testing.T, e *exam, run check.Run, columns, rows int, keys ...stri
 			deps.Renderer, deps.Dark = lipgloss.NewRenderer(io.Discard), name == "dark"
 			deps.Renderer.SetColorProfile(termenv.ANSI256)
 			screen := tui.Still(deps, events, columns, rows, keys...)
-			svg, err := picture.SVG(screen, columns, theme, own.style.Say("%s", run.Diagnosis.Broke))
+			svg, err := drawSVG(screen, columns, colours, own.style.Say("%s", run.Diagnosis.Broke))
 			if err != nil {
 				t.Fatal(err)
 			}

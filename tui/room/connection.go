@@ -36,7 +36,6 @@ func (m model) connection(width int) []string {
 	return append(lines, m.flow(m.carried(), width)...)
 }
 
-// way names the kind of a path.
 func way(kind string) finding.Text {
 	switch kind {
 	case "udp":
@@ -100,7 +99,6 @@ func (m model) carried() []string {
 	return parts
 }
 
-// bars are the bars that one cell can show, the lowest first.
 func (m model) bars() []rune {
 	if m.ASCII {
 		return []rune("_.-=+*#@")
@@ -108,7 +106,6 @@ func (m model) bars() []rune {
 	return []rune("▁▂▃▄▅▆▇█")
 }
 
-// bar returns the bar for a share from 0 to 1.
 func (m model) bar(share float64) string {
 	bars := m.bars()
 	return string(bars[min(max(int(share*float64(len(bars))), 0), len(bars)-1)])

@@ -19,13 +19,13 @@ import (
 
 // Stay is the part of a stay.Stay that the screen needs.
 type Stay interface {
-	Next(ctx context.Context) (room.Event, error)
+	Events() <-chan room.Event
 	Leave()
 	Close()
 	Send(text string) error
 	Publish(c room.Clip) error
 	Unpublish(c room.Clip) error
-	Publishing(c room.Clip) (on, muted bool)
+	Publishing() []room.Sending
 	Mute(muted bool) error
 	Reconnect(full bool) error
 }

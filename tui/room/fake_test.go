@@ -1,9 +1,7 @@
 package room
 
 import (
-	"context"
 	"fmt"
-	"io"
 	"slices"
 	"sync"
 
@@ -40,13 +38,7 @@ func (f *fakeStay) did() []string {
 	return slices.Clone(f.asked)
 }
 
-func (f *fakeStay) Next(ctx context.Context) (room.Event, error) {
-	e, open := <-f.events
-	if !open {
-		return room.Event{}, io.EOF
-	}
-	return e, nil
-}
+func (f *fakeStay) Events() <-chan room.Event { return f.events }
 
 func (f *fakeStay) Leave() {
 	f.mu.Lock()
@@ -69,7 +61,14 @@ func (f *fakeStay) Unpublish(c room.Clip) error {
 	delete(f.on, c)
 	return f.ask("unpublish " + string(c))
 }
-func (f *fakeStay) Publishing(c room.Clip) (bool, bool) { return f.on[c], f.on[c] && f.muted }
+func (f *fakeStay) Publishing() (list []room.Sending) {
+	for _, c := range []room.Clip{room.Tone, room.Pattern} {
+		if f.on[c] {
+			list = append(list, room.Sending{Clip: c, Muted: f.muted})
+		}
+	}
+	return list
+}
 func (f *fakeStay) Mute(muted bool) error {
 	f.muted = muted
 	return f.ask(fmt.Sprint("mute ", muted))

@@ -1,6 +1,7 @@
 package room
 
 import (
+	"slices"
 	"strings"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -70,7 +71,7 @@ func (m model) actions() []action {
 
 	add(in, "t", either(tone, finding.Textf("tone"), finding.Textf("tone off")), asks(publish(room.Tone, !tone)), "t")
 	add(in, "v", either(video, finding.Textf("video"), finding.Textf("video off")), asks(publish(room.Pattern, !video)), "v")
-	silent := m.silent()
+	silent := slices.ContainsFunc(m.mine, func(s room.Sending) bool { return s.Muted })
 	add(in && (tone || video), "m", either(silent, finding.Textf("mute"), finding.Textf("unmute")),
 		asks(func(s Stay) (finding.Text, error) {
 			return either(silent, finding.Textf("Muted."), finding.Textf("Unmuted.")), s.Mute(!silent)
@@ -120,7 +121,6 @@ func (m model) actions() []action {
 	return list
 }
 
-// hints returns the keys of the footer.
 func (m model) hints(width int) []string {
 	limit := 3
 	if m.height < minHeight {
@@ -134,7 +134,6 @@ func (m model) hints(width int) []string {
 	return term.Hints(m.Screen, most[:n], most[n:], width, limit)
 }
 
-// helpLines returns the list of all keys.
 func (m model) helpLines(width int) []string {
 	list := [][2]string{
 		{"t", m.Sayf("publish a test tone as the microphone, or stop")},
@@ -155,7 +154,6 @@ func (m model) helpLines(width int) []string {
 	return append([]string{title, ""}, m.Pairs(list, width, m.height)...)
 }
 
-// pressed returns the model after a key.
 func (m model) pressed(msg tea.KeyMsg) (model, tea.Cmd) {
 	if msg.Type == tea.KeyCtrlC {
 		m.interrupted = true

@@ -33,7 +33,6 @@ func (m model) linkLines(width int) []string {
 	return lines
 }
 
-// linkWarning says what the link permits, and as whom.
 func (m model) linkWarning() string {
 	warning := m.Sayf("This link holds a token: whoever sees it can join the room. Close it before you share your screen.")
 	if m.linkOf == "" {
@@ -107,20 +106,12 @@ func (m model) qr() []string {
 		drawn = dark
 		style = r.NewStyle().Foreground(lipgloss.Color("16")).Background(lipgloss.Color("231"))
 	}
+	cells := map[[2]bool]string{{}: " ", {true, false}: "▀", {false, true}: "▄", {true, true}: "█"} // by upper and lower half
 	var lines []string
 	for y := 0; y < len(bits)+2*quiet; y += 2 {
 		var b strings.Builder
 		for x := range len(bits) + 2*quiet {
-			switch upper, lower := drawn(x, y), drawn(x, y+1); {
-			case upper && lower:
-				b.WriteString("█")
-			case upper:
-				b.WriteString("▀")
-			case lower:
-				b.WriteString("▄")
-			default:
-				b.WriteString(" ")
-			}
+			b.WriteString(cells[[2]bool{drawn(x, y), drawn(x, y+1)}])
 		}
 		lines = append(lines, style.Render(b.String()))
 	}

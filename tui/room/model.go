@@ -1,7 +1,6 @@
 package room
 
 import (
-	"context"
 	"errors"
 	"slices"
 	"time"
@@ -99,16 +98,13 @@ func (m model) Init() tea.Cmd {
 	return tea.Batch(m.next(), m.tick())
 }
 
-// next returns the command that waits for the stay's next event.
 func (m model) next() tea.Cmd {
-	stay, ctx := m.host.stay, m.host.ctx
+	stay := m.host.stay
 	return func() tea.Msg {
-		// The stay ends itself at the end of ctx; its last event is still read.
-		e, err := stay.Next(context.WithoutCancel(ctx))
-		if err != nil {
-			return endMsg{of: stay}
+		if e, more := <-stay.Events(); more {
+			return eventMsg(e)
 		}
-		return eventMsg(e)
+		return endMsg{of: stay}
 	}
 }
 
@@ -160,7 +156,6 @@ func (m model) endsWithTheStay() bool {
 	return m.leaving || end == nil || end.Outcome == room.Left || end.Outcome == room.Interrupted
 }
 
-// happened returns the model after an event.
 func (m model) happened(e room.Event) (model, tea.Cmd) {
 	m.now = m.deps.Now()
 	before := len(m.state.log)
@@ -186,35 +181,21 @@ func (m model) happened(e room.Event) (model, tea.Cmd) {
 // counted returns the model with what the stay publishes now, as the stay reports it:
 // the server too may have muted a track. After the end it does not change.
 func (m model) counted() model {
-	if m.host.stay == nil || m.state.phase != inside {
-		return m
-	}
-	m.mine = nil
-	for _, c := range []room.Clip{room.Tone, room.Pattern} {
-		if on, muted := m.host.stay.Publishing(c); on {
-			m.mine = append(m.mine, room.Sending{Clip: c, Muted: muted})
-		}
+	if m.host.stay != nil && m.state.phase == inside {
+		m.mine = m.host.stay.Publishing()
 	}
 	return m
 }
 
-// publishes reports whether the stay publishes a clip.
 func (m model) publishes(c room.Clip) bool {
 	return slices.ContainsFunc(m.mine, func(s room.Sending) bool { return s.Clip == c })
 }
 
-// silent reports whether a published track is muted.
-func (m model) silent() bool {
-	return slices.ContainsFunc(m.mine, func(s room.Sending) bool { return s.Muted })
-}
-
-// says returns the model with a notice.
 func (m model) says(notice string, bad bool) model {
 	m.notice, m.bad, m.noticed = notice, bad, m.deps.Now()
 	return m
 }
 
-// done returns the model after the result of a key.
 func (m model) done(msg doneMsg) model {
 	m.busy = false
 	m = m.counted()
@@ -238,7 +219,6 @@ func (m model) done(msg doneMsg) model {
 	return m.says(m.Sayf("That did not work: %s", clean.Line(clean.Redact(msg.err.Error()), 200)), true)
 }
 
-// act returns the command that calls the stay, which may take seconds.
 func (m model) act(do func(Stay) (finding.Text, error)) tea.Cmd {
 	stay := m.host.stay
 	return func() tea.Msg {
@@ -247,7 +227,6 @@ func (m model) act(do func(Stay) (finding.Text, error)) tea.Cmd {
 	}
 }
 
-// publish returns the function that publishes a clip, or stops it.
 func publish(c room.Clip, on bool) func(Stay) (finding.Text, error) {
 	return func(s Stay) (finding.Text, error) {
 		switch {

@@ -8,7 +8,6 @@ import (
 	"lkdoctor/checks/wrap"
 )
 
-// peopleLines returns the participants on at most limit lines.
 func (m model) peopleLines(width, limit int) []string {
 	people := m.state.people
 	head := m.Styles.Title.Render(m.Sayf("In the room: %d", len(people)))
@@ -88,7 +87,6 @@ func (m model) label(p person) string {
 	return label
 }
 
-// tracks returns what a participant publishes, and whether it speaks.
 func (m model) tracks(p person) []string {
 	var parts []string
 	tracks := p.tracks
@@ -133,7 +131,6 @@ func (m model) myTracks(p person) []room.Track {
 	return list
 }
 
-// short returns a word for a track.
 func short(t room.Track) finding.Text {
 	switch t.Source {
 	case "microphone":

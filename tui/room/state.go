@@ -48,9 +48,7 @@ type state struct {
 	phase  phase
 	since  time.Time // when media was connected
 	away   time.Time // when the connection was lost
-	until  time.Time // when it ended
 	server room.Server
-	may    room.Allowed
 	people []person
 	path   *room.Path
 	rtts   []float64
@@ -60,15 +58,15 @@ type state struct {
 	last    room.Event // the event that ended the stay
 }
 
-// with returns the state after an event.
 func (s state) with(e room.Event) state {
-	news := loggable(e.Type)
+	// Frequent events are shown with the people and the connection, not in the log.
+	news := !slices.Contains([]room.Type{room.RTT, room.Stats, room.Speaking, room.Quality}, e.Type)
 	switch e.Type {
 	case room.Joining:
 		s.phase = joining
 	case room.Joined:
 		s.phase = connecting
-		s.server, s.may = *e.Server, *e.Allowed
+		s.server = *e.Server
 		s = s.changed(*e.Who, func(p *person) { p.me = true })
 	case room.Media:
 		s.phase, s.since = inside, e.At
@@ -109,7 +107,7 @@ func (s state) with(e room.Event) state {
 	case room.Reconnected:
 		s.phase = inside
 	case room.Ended:
-		s.phase, s.until, s.last = over, e.At, e
+		s.phase, s.last = over, e
 	}
 	if news {
 		s.log = append(slices.Clone(s.log), line{at: e.At, kind: e.Type, text: e.Text})
@@ -119,12 +117,6 @@ func (s state) with(e room.Event) state {
 		s.log = s.log[max(0, len(s.log)-keepLines):]
 	}
 	return s
-}
-
-// loggable reports whether an event belongs in the log. Frequent events are shown
-// with the people and the connection.
-func loggable(t room.Type) bool {
-	return t != room.RTT && t != room.Stats && t != room.Speaking && t != room.Quality
 }
 
 // changed returns the state with one person changed, or added.
@@ -144,7 +136,6 @@ func without(tracks []room.Track, sid string) []room.Track {
 	return slices.DeleteFunc(slices.Clone(tracks), func(t room.Track) bool { return t.SID == sid })
 }
 
-// myQuality returns our own quality, "" while it is unknown.
 func (s state) myQuality() string {
 	for _, p := range s.people {
 		if p.me {

@@ -31,7 +31,7 @@ func (m model) layout() []string {
 	if m.page == theQR {
 		return m.qrLines(width)
 	}
-	foot := m.foot(width)
+	foot := append(m.notices(width), m.hints(width)...)
 	var top []string
 	if m.height >= minHeight {
 		top = append([]string{m.header(width), ""}, m.status(width)...)
@@ -49,7 +49,6 @@ func (m model) header(width int) string {
 	return m.Fit(head, width)
 }
 
-// status returns the phase of the stay and, in a narrow window, the path of the media.
 func (m model) status(width int) []string {
 	s := m.state
 	mark, style, text := m.Marks.Pending, m.Styles.Key, ""
@@ -81,7 +80,6 @@ func (m model) status(width int) []string {
 	return append(lines, "")
 }
 
-// ended returns how the stay ended: a mark, its style and a word.
 func (m model) ended() (string, lipgloss.Style, string) {
 	text := m.Sayf("not in the room")
 	if m.state.last.End == nil {
@@ -100,10 +98,8 @@ func (m model) ended() (string, lipgloss.Style, string) {
 	return m.Marks.Fail, m.Styles.Bad, text
 }
 
-// wide reports whether people and connection are side by side.
 func (m model) wide() bool { return m.width >= twoPanes && m.height >= minHeight }
 
-// body returns the lines between the status and the keys.
 func (m model) body(width, height int) []string {
 	switch {
 	case m.page == theHelp:
@@ -130,7 +126,6 @@ func (m model) body(width, height int) []string {
 	return append(lines, m.logLines(width, height-len(lines))...)
 }
 
-// endLines returns why the stay ended, and what to do.
 func (m model) endLines(width int) []string {
 	e, prose := m.state.last, min(width, maxProse)
 	lines := wrap.Lines(m.Say(e.Text), prose)
@@ -168,7 +163,6 @@ func (m model) logLines(width, height int) []string {
 	return lines[max(0, len(lines)-height):]
 }
 
-// look returns the style of a kind of line.
 func (m model) look(kind room.Type) lipgloss.Style {
 	switch kind {
 	case room.Problem, room.Ended:
@@ -181,10 +175,6 @@ func (m model) look(kind room.Type) lipgloss.Style {
 	return lipgloss.NewStyle()
 }
 
-// foot returns the lower end of the screen: a notice, the line for messages, and the keys.
-func (m model) foot(width int) []string { return append(m.notices(width), m.hints(width)...) }
-
-// notices returns the lines above the keys.
 func (m model) notices(width int) (lines []string) {
 	style, text := m.Styles.Key, m.notice
 	if m.bad {
@@ -202,7 +192,6 @@ func (m model) notices(width int) (lines []string) {
 	return lines
 }
 
-// messageLine returns the message that is written, or its end if it is too long.
 func (m model) messageLine(width int) string {
 	mark := m.Charset("›") + " "
 	text := m.Plain(m.input.Value())

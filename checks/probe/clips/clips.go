@@ -51,6 +51,12 @@ const (
 	Pattern Clip = "pattern"
 )
 
+// Sending is a clip that is published, and whether it is muted.
+type Sending struct {
+	Clip  Clip
+	Muted bool
+}
+
 // Samples are a clip's Opus packets, or its VP8 frames, the first one a keyframe.
 func (c Clip) Samples() ([][]byte, error) {
 	if c == Pattern {

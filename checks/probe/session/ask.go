@@ -37,9 +37,11 @@ func (m *Media) Unreachable(ctx context.Context) []Candidate {
 	}
 	var silent []Candidate
 	for _, c := range m.Remote {
+		// Requests from it prove nothing: the path to it may still be closed.
+		answers := func(p Pair) bool { return sameTransport(p.Remote, c) && p.ResponsesReceived > 0 }
 		local := m.t.p.Loopback && c.Kind == probe.ScopeLoopback
 		asked := c.Protocol == "udp" && c.Type == "host" && c.Kind != probe.ScopeInvalid && !local && len(silent) < caps.Asked
-		if asked && !m.hasAnswered(c) && routed(c) {
+		if asked && !slices.ContainsFunc(m.Pairs, answers) && routed(c) {
 			silent = append(silent, c)
 		}
 	}
@@ -73,12 +75,6 @@ func routed(c Candidate) bool {
 	}
 	_ = conn.Close()
 	return true
-}
-
-// hasAnswered reports whether c has answered. Requests from it prove nothing: the path
-// to it may still be closed.
-func (m *Media) hasAnswered(c Candidate) bool {
-	return slices.ContainsFunc(m.Pairs, func(p Pair) bool { return sameTransport(p.Remote, c) && p.ResponsesReceived > 0 })
 }
 
 // credentials returns user name and key for a connectivity check on the server's

@@ -66,7 +66,6 @@ type Pair struct {
 // Answered reports whether anything was received over this pair.
 func (p Pair) Answered() bool { return p.ResponsesReceived > 0 || p.RequestsReceived > 0 }
 
-// newCandidate returns a candidate, cleaned.
 func newCandidate(n *probe.Net, kind, protocol, address string, port int, tcpType string) Candidate {
 	address = n.Line(address)
 	addr, _ := netip.ParseAddr(address)
@@ -74,7 +73,6 @@ func newCandidate(n *probe.Net, kind, protocol, address string, port int, tcpTyp
 		Kind: probe.AddrKind(addr)}
 }
 
-// candidateOf returns one of pion's candidates.
 func candidateOf(n *probe.Net, c webrtc.ICECandidate) Candidate {
 	return newCandidate(n, c.Typ.String(), c.Protocol.String(), c.Address, int(c.Port), c.TCPType)
 }
@@ -100,12 +98,10 @@ func candidateLines(sdp string) []string {
 	return out
 }
 
-// sameTransport reports whether two candidates name the same transport address.
 func sameTransport(a, b Candidate) bool {
 	return a.Protocol == b.Protocol && a.Address == b.Address && a.Port == b.Port
 }
 
-// same reports whether two candidates have the same type and transport address.
 func (c Candidate) same(other Candidate) bool { return c.Type == other.Type && sameTransport(c, other) }
 
 // appendCandidate appends a candidate unless the list holds it, or is full.
@@ -176,7 +172,6 @@ func (t *transport) selectPair() {
 	t.media.Selected.Nominated = true
 }
 
-// pairOf returns one pair with its counters.
 func pairOf(c webrtc.ICECandidatePairStats, candidates map[string]Candidate) Pair {
 	p := Pair{
 		Local: candidates[c.LocalCandidateID], Remote: candidates[c.RemoteCandidateID],

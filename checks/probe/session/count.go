@@ -11,31 +11,38 @@ import (
 	"github.com/pion/webrtc/v4"
 )
 
-// Received counts what one track delivered to its receiver.
-type Received struct {
+// Counts are those of one track, sent or received.
+type Counts struct {
 	// Packets and Bytes are RTP packets and their payload; repeats count once.
 	Packets, Bytes int
+	// Reported reports whether Lost and Jitter are known: of a received track with its
+	// first packet, of a sent one with the server's first receiver report, after about a
+	// second.
+	Reported bool
 	// Expected is the number of packets from the first to the last sequence number,
 	// and Lost the number of those that did not arrive.
 	Expected, Lost int
 	// Jitter is the interarrival jitter of RFC 3550 section 6.4.1.
 	Jitter time.Duration
-	// Frames counts the complete video frames from the first complete keyframe on,
-	// and Broken those after it with a missing part. 0 for audio.
+	// Frames counts the video frames that were sent, or the complete ones that were
+	// received from the first complete keyframe on, and Broken those after it with a
+	// missing part. 0 for audio.
 	Frames, Broken int
+	// Repeats counts the sent packets that the server asked for again (RTCP NACK).
+	Repeats int
 	// First and Last are the times of the first and the last packet, FirstFrame is
-	// the time at which the first keyframe was complete; zero if there was none.
+	// the time at which the first received keyframe was complete; zero if there was
+	// none.
 	First, Last, FirstFrame time.Time
 }
 
 // Bitrate returns bits per second, 0 before the second packet.
-func (r Received) Bitrate() float64 { return bitrate(r.Bytes, r.Last.Sub(r.First)) }
-
-func bitrate(bytes int, over time.Duration) float64 {
+func (c Counts) Bitrate() float64 {
+	over := c.Last.Sub(c.First)
 	if over <= 0 {
 		return 0
 	}
-	return float64(bytes) * 8 / over.Seconds()
+	return float64(c.Bytes) * 8 / over.Seconds()
 }
 
 // Tally counts the packets of one received track, in bounded memory. Its methods may
@@ -45,7 +52,7 @@ type Tally struct {
 	vp8   bool    // whose frames are counted
 
 	mu  sync.Mutex
-	got Received
+	got Counts
 	// first and last are the lowest and the highest sequence number, extended beyond
 	// 16 bits. recent holds the last ones: number n is at index n modulo its length.
 	first, last uint64
@@ -94,7 +101,7 @@ func (c *Tally) Read(t *webrtc.TrackRemote, each func()) {
 }
 
 // Got returns the counts.
-func (c *Tally) Got() Received {
+func (c *Tally) Got() Counts {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.got
@@ -117,7 +124,6 @@ func (c *Tally) Add(p *rtp.Packet, at time.Time) {
 	}
 }
 
-// number counts a sequence number, extended beyond its 16 bits.
 func (c *Tally) number(n uint16, at time.Time) (seq uint64, repeated bool) {
 	if c.first == 0 {
 		// It is far from 0, so that earlier packets have a number too.
@@ -134,6 +140,7 @@ func (c *Tally) number(n uint16, at time.Time) (seq uint64, repeated bool) {
 	c.first, c.last = min(c.first, seq), max(c.last, seq)
 	c.got.Last = at
 	c.got.Packets++
+	c.got.Reported = true
 	c.got.Expected = int(c.last - c.first + 1)
 	c.got.Lost = c.got.Expected - c.got.Packets
 	return seq, false
@@ -149,7 +156,6 @@ func (c *Tally) delay(timestamp uint32, at time.Time) {
 	c.got.Jitter = time.Duration(c.jitter / c.clock * float64(time.Second))
 }
 
-// part adds one packet of video to its frame.
 func (c *Tally) part(p *rtp.Packet, seq uint64, at time.Time) {
 	var vp8 codecs.VP8Packet
 	payload, err := vp8.Unmarshal(p.Payload)
@@ -176,7 +182,6 @@ func (c *Tally) part(p *rtp.Packet, seq uint64, at time.Time) {
 	}
 }
 
-// complete counts a complete frame.
 func (c *Tally) complete(f *frame, at time.Time) {
 	if c.got.FirstFrame.IsZero() && f.key {
 		c.got.FirstFrame = at

@@ -51,7 +51,7 @@ func TestClips(t *testing.T) {
 }
 
 // count adds packets to a tally at the times of their timestamps.
-func count(packets []*rtp.Packet) Received {
+func count(packets []*rtp.Packet) Counts {
 	c := NewTally(patternCodec)
 	begin := time.Now()
 	for _, p := range packets {

@@ -32,7 +32,6 @@ const (
 	ExcessChannels Excess = "data_channels"
 )
 
-// tooMany records an excess, if there is one.
 func (p *Participant) tooMany(what Excess, is bool) {
 	if is {
 		p.excessMu.Lock()

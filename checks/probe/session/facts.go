@@ -40,7 +40,6 @@ type JoinFacts struct {
 	PingInterval, PingTimeout time.Duration
 }
 
-// joinFacts reads a JoinResponse.
 func joinFacts(n *probe.Net, j *livekit.JoinResponse) JoinFacts {
 	n.Redact.LearnFrom(j.GetRoom().GetTurnPassword())
 	namesTURN := false
@@ -115,7 +114,6 @@ func iceServers(list []*livekit.ICEServer) []webrtc.ICEServer {
 	return out
 }
 
-// isTURN reports whether s has a TURN URL.
 func isTURN(s webrtc.ICEServer) bool {
 	u, _ := probe.ParseICEURL(s.URLs[0])
 	return u.TURN()

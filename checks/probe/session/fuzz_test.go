@@ -62,10 +62,10 @@ func FuzzDescription(f *testing.F) {
 			p.negotiate(m)
 		}
 		p.negotiating.Unlock()
-		if p.sub == nil {
+		if p.transport(subscriber) == nil {
 			t.Fatal("there is no connection")
 		}
-		m := p.sub.snapshot()
+		m := p.transport(subscriber).snapshot()
 		m.t = nil
 		p.closeMedia()
 		if len(m.Remote) > caps.Candidates || len(m.TCP) > caps.TCPDials {

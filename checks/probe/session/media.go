@@ -54,8 +54,6 @@ type MediaOptions struct {
 	ForceRelay bool
 	// NoTCP leaves ICE/TCP out; NoUDP leaves UDP out.
 	NoTCP, NoUDP bool
-	// Timeout replaces Limits.Media, unless it is 0.
-	Timeout time.Duration
 }
 
 // MediaPhases are the times that the steps of a media connection took; zero
@@ -156,14 +154,11 @@ func (p *Participant) begun(o MediaOptions, diagnose bool) (*transport, error) {
 	return t, nil
 }
 
-// Media connects media and reports what happened. It ends within Limits.Media,
-// whatever the server does. A connection stays up until Leave. It leaves the room
+// Media connects media and reports what happened. It ends within Limits.Media and
+// with ctx, whatever the server does. A connection stays up until Leave. It leaves the room
 // itself only where ctx was cancelled. Call it once.
 func (p *Participant) Media(ctx context.Context, o MediaOptions) *Media {
 	r := &mediaRun{p: p, o: o, limits: p.o.waits(p.net), start: time.Now()}
-	if r.o.Timeout <= 0 {
-		r.o.Timeout = r.limits.Media
-	}
 	out, m := OutcomeInternal, &Media{}
 	t, err := p.begun(r.o, true)
 	switch r.t = t; {
@@ -192,7 +187,6 @@ func (p *Participant) Media(ctx context.Context, o MediaOptions) *Media {
 	return m
 }
 
-// endOutcome returns the outcome when the signalling has ended.
 func (p *Participant) endOutcome() Outcome {
 	if p.End().Left {
 		return OutcomeLeft
@@ -224,7 +218,7 @@ func (m *Media) Refresh() {
 // Path returns the pair that carries what this participant receives or, in a room
 // to which it may not subscribe, what it sends; nil while there is none.
 func (p *Participant) Path() *Pair {
-	for _, target := range []livekit.SignalTarget{livekit.SignalTarget_SUBSCRIBER, livekit.SignalTarget_PUBLISHER} {
+	for _, target := range []livekit.SignalTarget{subscriber, publisher} {
 		if pair := p.transport(target).pair(); pair != nil {
 			return pair
 		}
@@ -264,12 +258,10 @@ type mediaRun struct {
 	asked            bool // the address reached was asked for media
 }
 
-// run waits for a verdict.
 func (r *mediaRun) run(parent context.Context) Outcome {
-	ctx, cancel := context.WithTimeout(parent, r.o.Timeout)
+	ctx, cancel := context.WithTimeout(parent, r.limits.Media)
 	defer cancel()
-	ticker := time.NewTicker(pollEvery)
-	defer ticker.Stop()
+	tick := time.Tick(pollEvery)
 	var last <-chan time.Time // a look at the verdict soon after connecting
 	for {
 		if last == nil && r.connected() {
@@ -281,12 +273,15 @@ func (r *mediaRun) run(parent context.Context) Outcome {
 		}
 		select {
 		case <-ctx.Done():
-			return r.ranOut(ctx)
+			if errors.Is(ctx.Err(), context.Canceled) {
+				return OutcomeCancelled
+			}
+			return r.reached(r.t.snapshot(), OutcomeTimeout)
 		case <-r.p.Done():
 			return r.signalEnded()
 		case <-r.t.news:
 		case <-last:
-		case <-ticker.C:
+		case <-tick:
 			r.poll()
 		}
 	}
@@ -298,7 +293,6 @@ func (r *mediaRun) connected() bool {
 	return !r.t.connected.IsZero()
 }
 
-// poll reads the counters and advances the clocks.
 func (r *mediaRun) poll() {
 	r.t.mu.Lock()
 	negotiated, iceUp := r.t.negotiated, !r.t.iceAt.IsZero()
@@ -321,14 +315,6 @@ func (r *mediaRun) poll() {
 		r.asked = true
 		r.t.askReached()
 	}
-}
-
-// ranOut returns the outcome when the time is over or the caller has cancelled.
-func (r *mediaRun) ranOut(ctx context.Context) Outcome {
-	if errors.Is(ctx.Err(), context.Canceled) {
-		return OutcomeCancelled
-	}
-	return r.reached(r.t.snapshot(), OutcomeTimeout)
 }
 
 // signalEnded returns the outcome when the signalling connection has ended. A Leave
@@ -501,7 +487,6 @@ func (r *mediaRun) silence(now time.Time) Outcome {
 	return ""
 }
 
-// answered reports whether anything was received on any pair.
 func answered(pairs []Pair) bool {
 	return slices.ContainsFunc(pairs, Pair.Answered)
 }

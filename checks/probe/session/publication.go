@@ -38,34 +38,6 @@ var (
 	patternCodec = webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeVP8, ClockRate: 90000}
 )
 
-// Sending is a published clip, and whether it is muted.
-type Sending struct {
-	Clip  clips.Clip
-	Muted bool
-}
-
-// Sent counts what one track sent, and holds the server's report about it.
-type Sent struct {
-	// SID is the server's ID of the track, "" before it has one.
-	SID            string
-	Packets, Bytes int
-	// Frames are whole video frames; 0 for audio.
-	Frames int
-	// Repeats counts packets that the server asked for again (RTCP NACK), and
-	// Keyframes its requests for a keyframe (PLI, FIR).
-	Repeats, Keyframes int
-	// Reported reports whether the server sent a receiver report; ReportedLost and
-	// ReportedJitter are its lost packets and jitter. A server sends the first one
-	// after about a second.
-	Reported       bool
-	ReportedLost   int
-	ReportedJitter time.Duration
-	First, Last    time.Time
-}
-
-// Bitrate returns bits per second.
-func (s Sent) Bitrate() float64 { return bitrate(s.Bytes, s.Last.Sub(s.First)) }
-
 // publication is one clip, sent in real time in a loop.
 type publication struct {
 	clip    clips.Clip
@@ -83,7 +55,8 @@ type publication struct {
 	muted atomic.Bool
 
 	mu       sync.Mutex
-	count    Sent
+	sid      string // the server's ID of the track, "" before it has one
+	count    Counts
 	keyframe bool // the server wants one
 }
 
@@ -96,7 +69,7 @@ var (
 // Publish sends clips from now on: it announces them, waits for the server to
 // accept them, as the SDKs do, and offers them. taken is the number accepted within
 // Limits.Accept; the others are offered too.
-func (p *Participant) Publish(ctx context.Context, list ...Sending) (taken int, err error) {
+func (p *Participant) Publish(ctx context.Context, list ...clips.Sending) (taken int, err error) {
 	t, err := p.publisher()
 	if err != nil {
 		return 0, err
@@ -135,10 +108,10 @@ func (p *Participant) Publish(ctx context.Context, list ...Sending) (taken int, 
 func (p *Participant) publisher() (*transport, error) {
 	p.negotiating.Lock()
 	defer p.negotiating.Unlock()
-	if t := p.transport(livekit.SignalTarget_PUBLISHER); t != nil {
+	if t := p.transport(publisher); t != nil {
 		return t, nil
 	}
-	t, err := p.newTransport(livekit.SignalTarget_PUBLISHER)
+	t, err := p.newTransport(publisher)
 	if err != nil {
 		return nil, err
 	}
@@ -160,8 +133,7 @@ func (t *transport) openData() error {
 	return nil
 }
 
-// newPublication adds the track of a clip to the connection.
-func newPublication(pc *webrtc.PeerConnection, s Sending) (*publication, error) {
+func newPublication(pc *webrtc.PeerConnection, s clips.Sending) (*publication, error) {
 	one := &publication{clip: s.Clip, quit: make(chan struct{}), taken: make(chan struct{})}
 	one.stop = sync.OnceFunc(func() { close(one.quit) })
 	one.muted.Store(s.Muted)
@@ -211,8 +183,7 @@ func (one *publication) play(up <-chan struct{}) {
 		return
 	}
 	level := one.levelExtension()
-	ticker := time.NewTicker(clips.Pace)
-	defer ticker.Stop()
+	tick := time.Tick(clips.Pace)
 	for sent := 0; ; sent++ {
 		switch muted := one.muted.Load(); {
 		case !muted:
@@ -223,7 +194,7 @@ func (one *publication) play(up <-chan struct{}) {
 		select {
 		case <-one.quit:
 			return
-		case <-ticker.C:
+		case <-tick:
 		}
 	}
 }
@@ -254,7 +225,6 @@ func (one *publication) levelExtension() uint8 {
 	return 0
 }
 
-// send sends one sample.
 func (one *publication) send(sample []byte, level uint8) {
 	now := time.Now()
 	packets := one.packer.Packetize(sample, uint32(clips.Pace.Seconds()*float64(one.clock)))
@@ -270,6 +240,7 @@ func (one *publication) send(sample []byte, level uint8) {
 			return
 		}
 		one.count.Packets++
+		one.count.Expected++
 		one.count.Bytes += len(p.Payload)
 	}
 	if one.clip == clips.Pattern {
@@ -281,7 +252,6 @@ func (one *publication) send(sample []byte, level uint8) {
 	one.count.Last = now
 }
 
-// listen reads the server's reports until the connection is closed.
 func (one *publication) listen() {
 	for {
 		reports, _, err := one.sender.ReadRTCP()
@@ -300,7 +270,6 @@ func (one *publication) report(r rtcp.Packet) {
 	switch r := r.(type) {
 	case *rtcp.PictureLossIndication, *rtcp.FullIntraRequest:
 		one.keyframe = true
-		one.count.Keyframes++
 	case *rtcp.TransportLayerNack:
 		for _, pair := range r.Nacks {
 			one.count.Repeats += len(pair.PacketList())
@@ -308,8 +277,8 @@ func (one *publication) report(r rtcp.Packet) {
 	case *rtcp.ReceiverReport:
 		for _, b := range r.Reports {
 			one.count.Reported = true
-			one.count.ReportedLost = int(b.TotalLost)
-			one.count.ReportedJitter = time.Duration(float64(b.Jitter) / float64(one.clock) * float64(time.Second))
+			one.count.Lost = int(b.TotalLost)
+			one.count.Jitter = time.Duration(float64(b.Jitter) / float64(one.clock) * float64(time.Second))
 		}
 	}
 }
@@ -317,7 +286,6 @@ func (one *publication) report(r rtcp.Packet) {
 // isKeyframe reads the first bit of a VP8 frame (RFC 6386 §9.1): 0 is a key.
 func isKeyframe(frame []byte) bool { return len(frame) > 0 && frame[0]&1 == 0 }
 
-// publications returns those for which fits returns true.
 func (p *Participant) publications(fits func(*publication) bool) (list []*publication) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -336,31 +304,34 @@ func of(c clips.Clip) func(*publication) bool {
 }
 
 func named(sid string) func(*publication) bool {
-	return func(one *publication) bool { return sid != "" && one.sent().SID == sid }
+	return func(one *publication) bool {
+		have, _ := one.sent()
+		return sid != "" && have == sid
+	}
 }
 
-// sent returns the counters.
-func (one *publication) sent() Sent {
+func (one *publication) sent() (sid string, n Counts) {
 	one.mu.Lock()
 	defer one.mu.Unlock()
-	return one.count
+	return one.sid, one.count
 }
 
-// Published returns the published clips.
-func (p *Participant) Published() []Sending {
-	var list []Sending
-	for _, one := range p.publications(everything) {
-		list = append(list, Sending{one.clip, one.muted.Load()})
+// Published returns the published clips, the tone first.
+func (p *Participant) Published() (list []clips.Sending) {
+	for _, c := range []clips.Clip{clips.Tone, clips.Pattern} {
+		for _, one := range p.publications(of(c)) {
+			list = append(list, clips.Sending{Clip: c, Muted: one.muted.Load()})
+		}
 	}
 	return list
 }
 
-// Sent returns the counters of a clip.
-func (p *Participant) Sent(c clips.Clip) (s Sent) {
+// Sent returns the server's ID of a clip's track, "" before it has one, and the counts.
+func (p *Participant) Sent(c clips.Clip) (sid string, n Counts) {
 	for _, one := range p.publications(of(c)) {
-		s = one.sent()
+		sid, n = one.sent()
 	}
-	return s
+	return sid, n
 }
 
 // Unpublish ends the publication of a clip.
@@ -369,7 +340,7 @@ func (p *Participant) Unpublish(c clips.Clip) error {
 	if len(list) == 0 {
 		return ErrNotPublished
 	}
-	t := p.transport(livekit.SignalTarget_PUBLISHER)
+	t := p.transport(publisher)
 	p.negotiating.Lock()
 	defer p.negotiating.Unlock()
 	for _, one := range list {
@@ -381,7 +352,6 @@ func (p *Participant) Unpublish(c clips.Clip) error {
 	return t.offer(false)
 }
 
-// drop ends and removes a publication.
 func (p *Participant) drop(one *publication) {
 	one.stop()
 	p.mu.Lock()
@@ -402,20 +372,18 @@ func (p *Participant) Mute(muted bool) error {
 	return nil
 }
 
-// sendMuted sends the server whether a track is muted.
 func (p *Participant) sendMuted(one *publication) {
-	if sid := one.sent().SID; sid != "" {
+	if sid, _ := one.sent(); sid != "" {
 		p.send(&livekit.SignalRequest{Message: &livekit.SignalRequest_Mute{
 			Mute: &livekit.MuteTrackRequest{Sid: sid, Muted: one.muted.Load()}}})
 	}
 }
 
-// accepted records the server's ID of a track that it has accepted.
 func (p *Participant) accepted(cid string, info *livekit.TrackInfo) {
 	for _, one := range p.publications(func(one *publication) bool { return one.track.ID() == cid }) {
 		one.mu.Lock()
-		first := one.count.SID == ""
-		one.count.SID = info.GetSid()
+		first := one.sid == ""
+		one.sid = info.GetSid()
 		one.mu.Unlock()
 		if first && info.GetSid() != "" {
 			close(one.taken)
@@ -426,24 +394,9 @@ func (p *Participant) accepted(cid string, info *livekit.TrackInfo) {
 	}
 }
 
-// muted records that a moderator muted or unmuted a track of this participant.
-func (p *Participant) muted(sid string, muted bool) {
-	for _, one := range p.publications(named(sid)) {
-		one.muted.Store(muted)
-	}
-}
-
-// forget removes a track that the server has ended.
-func (p *Participant) forget(sid string) {
-	for _, one := range p.publications(named(sid)) {
-		p.drop(one)
-	}
-}
-
 // ErrNotSent means that the data channel did not open in time.
 var ErrNotSent = errors.New("the connection for data is not up")
 
-// takeData passes a data packet to Options.Data.
 func (p *Participant) takeData(data []byte) {
 	p.data.wait(1)
 	packet, parts := &livekit.DataPacket{}, caps.Parts
@@ -456,7 +409,7 @@ func (p *Participant) takeData(data []byte) {
 // Send sends a reliable data packet to all participants. It waits for the data
 // channel until ctx ends.
 func (p *Participant) Send(ctx context.Context, payload []byte) error {
-	fresh := p.transport(livekit.SignalTarget_PUBLISHER) == nil
+	fresh := p.transport(publisher) == nil
 	t, err := p.publisher()
 	if err != nil {
 		return err

@@ -7,7 +7,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/livekit/protocol/livekit"
 	"github.com/pion/webrtc/v4"
 
 	"lkdoctor/checks/probe"
@@ -54,10 +53,9 @@ type Published struct {
 	// was connected.
 	Join, Connect time.Duration
 	// Accepted counts the tracks that the server accepted.
-	Accepted           int
-	AudioSent          Sent
-	VideoSent          Sent
-	AudioGot, VideoGot Received
+	Accepted             int
+	AudioSent, VideoSent Counts
+	AudioGot, VideoGot   Counts
 	// FirstPacket is the time from the first packet sent to the first received, of
 	// either kind; FirstFrame that until the first keyframe was complete. 0 if
 	// never.
@@ -73,13 +71,13 @@ type Published struct {
 // that a lost packet shows as one. It ends once enough audio packets and video
 // frames arrived (0 means 20; one of each is sent every 20 ms). Both have left when
 // it returns. sender and receiver are the tokens of two participants of one room.
-func Publish(ctx context.Context, n *probe.Net, base *url.URL, sender, receiver string, via TokenVia, enough int) *Published {
+func Publish(ctx context.Context, n *probe.Net, base *url.URL, sender, receiver string, inQuery bool, enough int) *Published {
 	if enough <= 0 {
 		enough = 20
 	}
 	r := &publishRun{net: n, enough: enough, out: &Published{}, start: time.Now(), arrived: make(chan struct{}, 1),
 		audio: NewTally(toneCodec), video: NewTally(patternCodec)}
-	r.out.Outcome = r.run(ctx, base, [2]string{sender, receiver}, via)
+	r.out.Outcome = r.run(ctx, base, [2]string{sender, receiver}, inQuery)
 	var both sync.WaitGroup
 	both.Go(r.sender.Leave)
 	both.Go(r.receiver.Leave)
@@ -104,10 +102,10 @@ type publishRun struct {
 	arrived chan struct{}
 }
 
-func (r *publishRun) run(ctx context.Context, base *url.URL, tokens [2]string, via TokenVia) PublishOutcome {
+func (r *publishRun) run(ctx context.Context, base *url.URL, tokens [2]string, inQuery bool) PublishOutcome {
 	connect, cancel := context.WithTimeout(ctx, r.net.Waits().Connect)
 	defer cancel()
-	if out := r.join(connect, base, tokens, via); out != "" {
+	if out := r.join(connect, base, tokens, inQuery); out != "" {
 		return out
 	}
 	if out := r.publish(connect); out != "" {
@@ -118,13 +116,12 @@ func (r *publishRun) run(ctx context.Context, base *url.URL, tokens [2]string, v
 	return out
 }
 
-// join joins with both concurrently.
-func (r *publishRun) join(ctx context.Context, base *url.URL, tokens [2]string, via TokenVia) PublishOutcome {
+func (r *publishRun) join(ctx context.Context, base *url.URL, tokens [2]string, inQuery bool) PublishOutcome {
 	var failed [2]*SignalFailure
 	var both sync.WaitGroup
-	both.Go(func() { r.sender, failed[0] = Join(ctx, r.net, base, tokens[0], Options{Via: via}) })
+	both.Go(func() { r.sender, failed[0] = Join(ctx, r.net, base, tokens[0], Options{InQuery: inQuery}) })
 	both.Go(func() {
-		r.receiver, failed[1] = Join(ctx, r.net, base, tokens[1], Options{Via: via, Subscribe: true, Track: r.track})
+		r.receiver, failed[1] = Join(ctx, r.net, base, tokens[1], Options{InQuery: inQuery, Subscribe: true, Track: r.track})
 	})
 	both.Wait()
 	r.out.Join = time.Since(r.start)
@@ -146,7 +143,7 @@ func (r *publishRun) join(ctx context.Context, base *url.URL, tokens [2]string, 
 // publish publishes both clips, and waits until both media connections are up.
 func (r *publishRun) publish(ctx context.Context) PublishOutcome {
 	var err error
-	if r.out.Accepted, err = r.sender.Publish(ctx, Sending{Clip: clips.Tone}, Sending{Clip: clips.Pattern}); err != nil {
+	if r.out.Accepted, err = r.sender.Publish(ctx, clips.Sending{Clip: clips.Tone}, clips.Sending{Clip: clips.Pattern}); err != nil {
 		return r.failed("sender", r.sender, err)
 	}
 	if err := r.sender.Up(ctx, true); err != nil {
@@ -159,7 +156,6 @@ func (r *publishRun) publish(ctx context.Context) PublishOutcome {
 	return ""
 }
 
-// failed returns the outcome of a step that a participant did not complete.
 func (r *publishRun) failed(who string, p *Participant, err error) PublishOutcome {
 	switch r.out.Who = who; {
 	case p.End() != nil:
@@ -172,7 +168,6 @@ func (r *publishRun) failed(who string, p *Participant, err error) PublishOutcom
 	return PublishInternal
 }
 
-// track counts the packets of one track until the connection ends.
 func (r *publishRun) track(t *webrtc.TrackRemote) {
 	c := r.audio
 	if t.Kind() == webrtc.RTPCodecTypeVideo {
@@ -181,13 +176,11 @@ func (r *publishRun) track(t *webrtc.TrackRemote) {
 	c.Read(t, func() { signal(r.arrived) })
 }
 
-// measure waits until enough packets arrived, or none do.
 func (r *publishRun) measure(ctx context.Context) PublishOutcome {
 	// A slow connection delays what follows, too: the server announces the tracks
 	// to the receiver over it.
 	waits := r.net.Waits()
-	silence := time.NewTimer(max(waits.Silence, min(r.out.Connect, waits.FirstPacket)))
-	defer silence.Stop()
+	silence := time.After(max(waits.Silence, min(r.out.Connect, waits.FirstPacket)))
 	var over <-chan time.Time
 	for {
 		select {
@@ -197,11 +190,9 @@ func (r *publishRun) measure(ctx context.Context) PublishOutcome {
 				return PublishReceived
 			}
 			if over == nil && audio+video > 0 {
-				longest := time.NewTimer(r.net.Waits().Measure)
-				defer longest.Stop()
-				over = longest.C
+				over = time.After(waits.Measure)
 			}
-		case <-silence.C:
+		case <-silence:
 			if over == nil {
 				return PublishSilent
 			}
@@ -223,9 +214,10 @@ func (r *publishRun) measure(ctx context.Context) PublishOutcome {
 // sum reads all counters, while the connections are up.
 func (r *publishRun) sum() {
 	r.out.AudioGot, r.out.VideoGot = r.audio.Got(), r.video.Got()
-	r.out.AudioSent, r.out.VideoSent = r.sender.Sent(clips.Tone), r.sender.Sent(clips.Pattern)
+	_, r.out.AudioSent = r.sender.Sent(clips.Tone)
+	_, r.out.VideoSent = r.sender.Sent(clips.Pattern)
 	began := r.out.AudioSent.First
-	for _, got := range []Received{r.out.AudioGot, r.out.VideoGot} {
+	for _, got := range []Counts{r.out.AudioGot, r.out.VideoGot} {
 		if took := got.First.Sub(began); !got.First.IsZero() && (r.out.FirstPacket == 0 || took < r.out.FirstPacket) {
 			r.out.FirstPacket = max(took, 1)
 		}
@@ -233,10 +225,10 @@ func (r *publishRun) sum() {
 	if !r.out.VideoGot.FirstFrame.IsZero() {
 		r.out.FirstFrame = r.out.VideoGot.FirstFrame.Sub(began)
 	}
-	if up := r.sender.transport(livekit.SignalTarget_PUBLISHER).pair(); up != nil {
+	if up := r.sender.transport(publisher).pair(); up != nil {
 		r.out.Up, r.out.UpPath = up.RTT, up.Remote.Protocol
 	}
-	if down := r.receiver.transport(livekit.SignalTarget_SUBSCRIBER).pair(); down != nil {
+	if down := r.receiver.transport(subscriber).pair(); down != nil {
 		r.out.Down, r.out.DownPath = down.RTT, down.Remote.Protocol
 	}
 }
@@ -258,15 +250,16 @@ type Path struct {
 
 // ComparePaths joins once with UDP alone and once with ICE/TCP alone, concurrently,
 // each with the token of a separate participant, and leaves.
-func ComparePaths(ctx context.Context, n *probe.Net, base *url.URL, udpToken, tcpToken string, via TokenVia) (udp, tcp Path) {
+func ComparePaths(ctx context.Context, n *probe.Net, base *url.URL, udpToken, tcpToken string, inQuery bool) (udp, tcp Path) {
 	join := func(token string, media MediaOptions) (p Path) {
-		s, f := Join(ctx, n, base, token, Options{Via: via})
+		s, f := Join(ctx, n, base, token, Options{InQuery: inQuery})
 		if f != nil {
 			return Path{}
 		}
 		defer s.Leave()
-		media.Timeout = n.Waits().Path
-		m := s.Media(ctx, media)
+		mctx, cancel := context.WithTimeout(ctx, n.Waits().Path)
+		defer cancel()
+		m := s.Media(mctx, media)
 		p = Path{Connected: m.Connected, Outcome: m.Outcome, Total: m.Phases.Total}
 		if m.Selected != nil {
 			p.RTT = m.Selected.RTT

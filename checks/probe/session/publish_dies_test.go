@@ -33,7 +33,7 @@ func TestPublishServerDies(t *testing.T) {
 			room := t.Name()
 			base := dyingAfter(n).start(t, server.base)
 			start := time.Now()
-			got := session.Publish(within(t, 20*time.Second), slowNet(t), base, tokenFor(t, "sender", room), tokenFor(t, "receiver", room), session.ViaHeader, 1000)
+			got := session.Publish(within(t, 20*time.Second), slowNet(t), base, tokenFor(t, "sender", room), tokenFor(t, "receiver", room), false, 1000)
 			took := time.Since(start)
 			want := []session.PublishOutcome{session.PublishLeft, session.PublishNoJoin}
 			if !slices.Contains(want, got.Outcome) || took > 5*time.Second {
@@ -49,7 +49,7 @@ func TestReconnectServerDies(t *testing.T) {
 		t.Run(fmt.Sprint(n), func(t *testing.T) {
 			t.Parallel()
 			base := dyingAfter(n).start(t, server.base)
-			got := session.Reconnect(within(t, 20*time.Second), slowNet(t), base, tokenFor(t, "ada", t.Name()), session.ViaHeader, nil)
+			got := session.Reconnect(within(t, 20*time.Second), slowNet(t), base, tokenFor(t, "ada", t.Name()), false, nil)
 			if got.Failed == "" || got.Failure == nil && got.End == nil || got.Took > 6*time.Second {
 				t.Errorf("%q after %v: %v %+v", got.Failed, got.Took, got.Failure, got.End)
 			}

@@ -14,7 +14,7 @@ import (
 // publish calls session.Publish in a room named after the test.
 func publish(t *testing.T, n *probe.Net, server *livekitServer) *session.Published {
 	t.Helper()
-	return session.Publish(within(t, 20*time.Second), n, server.base, tokenFor(t, "sender", t.Name()), tokenFor(t, "receiver", t.Name()), session.ViaHeader, 0)
+	return session.Publish(within(t, 20*time.Second), n, server.base, tokenFor(t, "sender", t.Name()), tokenFor(t, "receiver", t.Name()), false, 0)
 }
 
 func TestPublishReceived(t *testing.T) {
@@ -41,7 +41,7 @@ func TestPublishReceived(t *testing.T) {
 func TestPublishRefused(t *testing.T) {
 	server := startLiveKit(t, "", "")
 	got := session.Publish(within(t, 5*time.Second), slowNet(t), server.base,
-		anyToken, tokenFor(t, "receiver", t.Name()), session.ViaHeader, 0)
+		anyToken, tokenFor(t, "receiver", t.Name()), false, 0)
 	if got.Outcome != session.PublishNoJoin || got.Who != "sender" || got.Failure == nil || got.Failure.Status != 401 {
 		t.Fatalf("%+v", got)
 	}
@@ -55,7 +55,7 @@ func TestPublishCancelled(t *testing.T) {
 	defer stop()
 	context.AfterFunc(ctx, stop)
 	begin := time.Now()
-	got := session.Publish(cctx, slowNet(t), server.base, tokenFor(t, "sender", t.Name()), tokenFor(t, "receiver", t.Name()), session.ViaHeader, 10000)
+	got := session.Publish(cctx, slowNet(t), server.base, tokenFor(t, "sender", t.Name()), tokenFor(t, "receiver", t.Name()), false, 10000)
 	if got.Outcome != session.PublishCancelled || time.Since(begin) > 800*time.Millisecond {
 		t.Fatalf("%s after %v", got.Outcome, time.Since(begin))
 	}
@@ -64,7 +64,7 @@ func TestPublishCancelled(t *testing.T) {
 func TestPathsCompared(t *testing.T) {
 	server := startLiveKit(t, "", "")
 	udp, tcp := session.ComparePaths(within(t, 10*time.Second), slowNet(t), server.base,
-		tokenFor(t, "udp", t.Name()), tokenFor(t, "tcp", t.Name()), session.ViaHeader)
+		tokenFor(t, "udp", t.Name()), tokenFor(t, "tcp", t.Name()), false)
 	t.Logf("udp %+v, tcp %+v", udp, tcp)
 	if !udp.Connected || !tcp.Connected || udp.RTT <= 0 || tcp.RTT <= 0 {
 		t.Errorf("udp %+v, tcp %+v", udp, tcp)
@@ -87,7 +87,7 @@ func TestPathsRelayed(t *testing.T) {
 		return lab.Sign(lab.Claims{"iss": l.Pair.Key, "sub": identity, "exp": time.Now().Add(time.Minute).Unix(),
 			"video": map[string]any{"roomJoin": true, "room": "paths"}}, l.Pair.Secret)
 	}
-	udp, tcp := session.ComparePaths(within(t, 10*time.Second), slowNet(t), base, token("udp"), token("tcp"), session.ViaHeader)
+	udp, tcp := session.ComparePaths(within(t, 10*time.Second), slowNet(t), base, token("udp"), token("tcp"), false)
 	if udp.Connected || !udp.Relayed || tcp.Connected || tcp.Relayed {
 		t.Errorf("udp %+v, tcp %+v", udp, tcp)
 	}

@@ -15,10 +15,7 @@ import (
 // connections, once the old WebSocket has ended. The server then restarts ICE.
 // Muted clips stay muted.
 func (p *Participant) Resume(ctx context.Context) *SignalFailure {
-	p.mu.Lock()
-	token, left := p.token(), p.left
-	p.mu.Unlock()
-	if left {
+	if p.hasLeft() {
 		return &SignalFailure{Kind: SignalCancelled}
 	}
 	for _, before := range []chan struct{}{p.primary().iceUp, p.lost} {
@@ -27,11 +24,10 @@ func (p *Participant) Resume(ctx context.Context) *SignalFailure {
 		default:
 		}
 	}
-	up, f := (&upgrade{net: p.net, base: p.base, token: token, o: p.o, resume: p.Facts.ParticipantSID, start: time.Now()}).ask(ctx)
+	w, f := p.dial(ctx, p.Facts.ParticipantSID)
 	if f != nil {
 		return f
 	}
-	w := newWire(p.net, up)
 	first, f := w.await(ctx, p.net.Waits().FirstFrame, func(m *livekit.SignalResponse) (bool, *SignalFailure) {
 		if m.GetJoin() != nil { // a new session instead of the old one: not what was asked for
 			return false, &SignalFailure{Kind: SignalNotSignal, FrameType: "join"}
@@ -45,10 +41,8 @@ func (p *Participant) Resume(ctx context.Context) *SignalFailure {
 	p.negotiating.Lock()
 	if servers := first.GetReconnect().GetIceServers(); len(servers) > 0 {
 		p.setServers(servers)
-		for _, t := range []*transport{p.transport(livekit.SignalTarget_SUBSCRIBER), p.transport(livekit.SignalTarget_PUBLISHER)} {
-			if t != nil {
-				_ = t.pc.SetConfiguration(p.configuration())
-			}
+		for _, t := range p.connections() {
+			_ = t.pc.SetConfiguration(p.configuration())
 		}
 	}
 	p.negotiating.Unlock()
@@ -56,14 +50,11 @@ func (p *Participant) Resume(ctx context.Context) *SignalFailure {
 	for _, one := range p.publications(everything) {
 		p.sendMuted(one)
 	}
-	p.mu.Lock()
-	left = p.left
-	p.mu.Unlock()
-	if left { // Leave did not know of this connection
+	if p.hasLeft() { // Leave did not know of this connection
 		w.leave(func() {})
 		return &SignalFailure{Kind: SignalCancelled}
 	}
-	if t := p.transport(livekit.SignalTarget_PUBLISHER); t != nil {
+	if t := p.transport(publisher); t != nil {
 		p.negotiating.Lock()
 		defer p.negotiating.Unlock()
 		if err := t.offer(true); err != nil {
@@ -71,6 +62,12 @@ func (p *Participant) Resume(ctx context.Context) *SignalFailure {
 		}
 	}
 	return nil
+}
+
+func (p *Participant) hasLeft() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.left
 }
 
 // Back waits, after Resume, until the server accepts messages of the session again,
@@ -88,10 +85,7 @@ func (p *Participant) Back(ctx context.Context) error {
 func (p *Participant) Rejoin(ctx context.Context) (*Participant, *SignalFailure) {
 	published := p.Published()
 	p.Leave()
-	p.mu.Lock()
-	token := p.token()
-	p.mu.Unlock()
-	next, f := Join(ctx, p.net, p.base, token, p.o)
+	next, f := Join(ctx, p.net, p.base, p.currentToken(), p.o)
 	if f != nil {
 		return nil, f
 	}
@@ -111,7 +105,7 @@ func (p *Participant) Rejoin(ctx context.Context) (*Participant, *SignalFailure)
 func (p *Participant) Up(ctx context.Context, toSend bool) error {
 	t := p.primary()
 	if toSend {
-		t = p.transport(livekit.SignalTarget_PUBLISHER)
+		t = p.transport(publisher)
 	}
 	if t == nil {
 		return errEnded
@@ -127,7 +121,7 @@ func (p *Participant) settle(ctx context.Context) error {
 	sctx, cancel := context.WithTimeout(ctx, p.net.Waits().Settle)
 	defer cancel()
 	// Another server may open none.
-	if err := p.wait(sctx, p.transport(livekit.SignalTarget_SUBSCRIBER).data); errors.Is(err, errEnded) {
+	if err := p.wait(sctx, p.transport(subscriber).data); errors.Is(err, errEnded) {
 		return err
 	}
 	return p.Ping(ctx)
@@ -172,13 +166,30 @@ type Reconnected struct {
 // remove removes the participant from the room by other means (Net.Remove) where
 // the session was cut and could not be resumed: no connection is left for Leave. It
 // may be nil; the server then removes it after some 20 s.
-func Reconnect(ctx context.Context, n *probe.Net, base *url.URL, token string, via TokenVia, remove func(context.Context)) *Reconnected {
-	r := &reconnectRun{net: n, out: &Reconnected{}, enter: func(ctx context.Context) (*Participant, *SignalFailure) {
-		return Join(ctx, n, base, token, Options{Via: via, Subscribe: true})
-	}}
+func Reconnect(ctx context.Context, n *probe.Net, base *url.URL, token string, inQuery bool, remove func(context.Context)) *Reconnected {
 	start := time.Now()
-	r.out.Failed = r.run(ctx)
-	r.out.Cancelled = r.out.Failed != "" && ctx.Err() != nil
+	r := &reconnectRun{out: &Reconnected{}}
+	join := func(ctx context.Context) error {
+		return r.join(ctx, n, base, token, Options{InQuery: inQuery, Subscribe: true})
+	}
+	for _, step := range []struct {
+		name ReconnectStep
+		do   func(context.Context) error
+	}{{ReconnectJoin, join}, {ReconnectResume, r.resume}, {ReconnectFull, r.full}} {
+		sctx, cancel := context.WithTimeout(ctx, n.Waits().Connect)
+		err := step.do(sctx)
+		cancel()
+		if err == nil {
+			continue
+		}
+		r.out.Failed, r.out.Cancelled = step.name, ctx.Err() != nil
+		if f, is := errors.AsType[*SignalFailure](err); is {
+			r.out.Failure = f
+		} else {
+			r.out.End = r.p.End()
+		}
+		break
+	}
 	r.p.Leave()
 	if r.orphaned && remove != nil {
 		// On every way out, an interrupt too.
@@ -192,85 +203,65 @@ func Reconnect(ctx context.Context, n *probe.Net, base *url.URL, token string, v
 
 // reconnectRun is one call of Reconnect.
 type reconnectRun struct {
-	net   *probe.Net
-	enter func(context.Context) (*Participant, *SignalFailure)
-	out   *Reconnected
-	p     *Participant
+	out *Reconnected
+	p   *Participant
 	// orphaned is set while the room holds a session without a connection.
 	orphaned bool
 }
 
-func (r *reconnectRun) run(ctx context.Context) ReconnectStep {
-	for _, step := range []struct {
-		name ReconnectStep
-		do   func(context.Context) bool
-	}{{ReconnectJoin, r.join}, {ReconnectResume, r.resume}, {ReconnectFull, r.full}} {
-		sctx, cancel := context.WithTimeout(ctx, r.net.Waits().Connect)
-		worked := step.do(sctx)
-		cancel()
-		if !worked {
-			return step.name
-		}
-	}
-	return ""
-}
-
-func (r *reconnectRun) join(ctx context.Context) bool {
+func (r *reconnectRun) join(ctx context.Context, n *probe.Net, base *url.URL, token string, o Options) error {
 	start := time.Now()
-	p, f := r.enter(ctx)
+	p, f := Join(ctx, n, base, token, o)
 	if f != nil {
-		r.out.Failure = f
-		return false
+		return f
 	}
 	r.p, r.out.Room = p, p.Facts.Room
-	if !r.works(p.Start(MediaOptions{})) || !r.works(p.Up(ctx, false)) {
-		return false
+	err := p.Start(MediaOptions{})
+	if err == nil {
+		err = p.Up(ctx, false)
+	}
+	if err != nil {
+		return err
 	}
 	r.out.Join = time.Since(start)
-	return !p.Facts.SubscriberPrimary || r.works(p.settle(ctx))
-}
-
-// works records how the stay ended, where a step failed.
-func (r *reconnectRun) works(err error) bool {
-	if err != nil {
-		r.out.End = r.p.End()
+	if !p.Facts.SubscriberPrimary {
+		return nil
 	}
-	return err == nil
+	return p.settle(ctx)
 }
 
 // resume cuts the WebSocket and resumes the session. It waits for the server's ICE
 // restart, which confirms the path.
-func (r *reconnectRun) resume(ctx context.Context) bool {
+func (r *reconnectRun) resume(ctx context.Context) error {
 	cut := time.Now()
 	r.orphaned = true
 	r.p.Cut()
-	if r.out.Failure = r.p.Resume(ctx); r.out.Failure != nil {
-		return false
+	if f := r.p.Resume(ctx); f != nil {
+		return f
 	}
 	r.orphaned = false
 	r.out.Signal = time.Since(cut)
-	if !r.works(r.p.Back(ctx)) {
-		return false
+	err := r.p.Back(ctx)
+	if err == nil {
+		r.out.Resume = time.Since(cut)
 	}
-	r.out.Resume = time.Since(cut)
-	return true
+	return err
 }
 
 // full cuts the WebSocket again and joins anew with the same token. The new session
 // replaces the old one.
-func (r *reconnectRun) full(ctx context.Context) bool {
+func (r *reconnectRun) full(ctx context.Context) error {
 	cut, old := time.Now(), r.p
 	r.orphaned = true
 	old.Cut()
 	next, f := old.Rejoin(ctx)
 	if f != nil {
-		r.out.Failure = f
-		return false
+		return f
 	}
 	r.p, r.orphaned = next, false
-	if !r.works(next.Up(ctx, false)) {
-		return false
+	err := next.Up(ctx, false)
+	if err == nil {
+		r.out.Full, r.out.NewSession = time.Since(cut), next.Facts.ParticipantSID != old.Facts.ParticipantSID
 	}
-	r.out.Full, r.out.NewSession = time.Since(cut), next.Facts.ParticipantSID != old.Facts.ParticipantSID
-	return true
+	return err
 }

@@ -15,7 +15,7 @@ import (
 
 func TestReconnectWorks(t *testing.T) {
 	server := startLiveKit(t, "", "")
-	got := session.Reconnect(within(t, 20*time.Second), slowNet(t), server.base, tokenFor(t, "ada", t.Name()), session.ViaHeader, nil)
+	got := session.Reconnect(within(t, 20*time.Second), slowNet(t), server.base, tokenFor(t, "ada", t.Name()), false, nil)
 	t.Logf("%+v", got)
 	if got.Failed != "" || !got.NewSession || got.Resume <= 0 || got.Full <= 0 || got.Signal > got.Resume {
 		t.Fatalf("%+v", got)
@@ -36,7 +36,7 @@ func TestReconnectRefusesToResume(t *testing.T) {
 	}}
 	n := slowNet(t)
 	base := proxy.start(t, server.base)
-	got := session.Reconnect(within(t, 20*time.Second), n, base, tokenFor(t, "ada", t.Name()), session.ViaHeader,
+	got := session.Reconnect(within(t, 20*time.Second), n, base, tokenFor(t, "ada", t.Name()), false,
 
 		func(ctx context.Context) {
 			removed = true
@@ -89,7 +89,7 @@ func lostOffer(t *testing.T, server *livekitServer, identity string) *session.Si
 	if m := p.Media(ctx, session.MediaOptions{}); !m.Connected {
 		t.Fatal(m.Outcome)
 	}
-	if taken, err := p.Publish(ctx, session.Sending{Clip: clips.Tone}); taken != 1 || err != nil {
+	if taken, err := p.Publish(ctx, clips.Sending{Clip: clips.Tone}); taken != 1 || err != nil {
 		t.Fatal(taken, err)
 	}
 	<-lost

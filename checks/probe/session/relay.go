@@ -36,11 +36,11 @@ const relayPoll = 20 * time.Millisecond
 // JoinRelayed joins with relay candidates only and reports whether the server can
 // be reached through a TURN server. It waits for an answer at most Limits.Relay,
 // and has left when it returns.
-func JoinRelayed(ctx context.Context, n *probe.Net, base *url.URL, token string, via TokenVia) *RelayJoin {
+func JoinRelayed(ctx context.Context, n *probe.Net, base *url.URL, token string, inQuery bool) *RelayJoin {
 	start := time.Now()
 	out := &RelayJoin{}
 	defer func() { out.Took = time.Since(start) }()
-	p, f := Join(ctx, n, base, token, Options{Via: via})
+	p, f := Join(ctx, n, base, token, Options{InQuery: inQuery})
 	if f != nil {
 		out.Failure = f
 		out.Cancelled = ctx.Err() != nil
@@ -52,8 +52,7 @@ func JoinRelayed(ctx context.Context, n *probe.Net, base *url.URL, token string,
 	}
 	wctx, cancel := context.WithTimeout(ctx, n.Waits().Relay)
 	defer cancel()
-	ticker := time.NewTicker(relayPoll)
-	defer ticker.Stop()
+	tick := time.Tick(relayPoll)
 	for t := p.primary(); ; {
 		// Asked first: what it found is then in the counters.
 		gathered := t.pc.ICEGatheringState() == webrtc.ICEGatheringStateComplete
@@ -62,7 +61,7 @@ func JoinRelayed(ctx context.Context, n *probe.Net, base *url.URL, token string,
 			return out
 		}
 		select {
-		case <-ticker.C:
+		case <-tick:
 		case <-p.Done():
 			return out
 		case <-wctx.Done():
@@ -72,7 +71,6 @@ func JoinRelayed(ctx context.Context, n *probe.Net, base *url.URL, token string,
 	}
 }
 
-// look reads the counters.
 func (j *RelayJoin) look(t *transport) {
 	t.collect()
 	t.mu.Lock()

@@ -29,21 +29,12 @@ import (
 	"lkdoctor/checks/probe"
 )
 
-// TokenVia is how the token is sent with the upgrade.
-type TokenVia string
-
-// The ways: an Authorization header as the server SDKs send it (the zero value
-// means this one), or the access_token query that browsers have to use.
-const (
-	ViaHeader TokenVia = "header"
-	ViaQuery  TokenVia = "query"
-)
-
 // Options are the choices of one participant. The limits of its steps are in
 // probe.Limits.
 type Options struct {
-	// Via is how the token is sent; "" means ViaHeader.
-	Via TokenVia
+	// InQuery sends the token in the query, as browsers have to; the server SDKs send
+	// it in the Authorization header.
+	InQuery bool
 	// Again reports whether the server did not answer an earlier join within the
 	// limit: this one waits for Limits.Shorter.
 	Again bool
@@ -62,7 +53,6 @@ type Options struct {
 	Data  func(*livekit.DataPacket)
 }
 
-// waits returns the limits of a participant with these options.
 func (o Options) waits(n *probe.Net) probe.Limits {
 	if o.Again {
 		return n.Waits().Shorter()
@@ -109,18 +99,20 @@ type Participant struct {
 	early       []*livekit.SignalResponse // what came before media was asked for
 	offers      *rate.Limiter
 	// data paces the data messages of both connections, channels counts their channels.
-	data, packets pacer
+	data, packets *pacer
 	channels      atomic.Int32
 
 	excessMu sync.Mutex // of excess alone: it may be taken while mu is held
 	excess   map[Excess]bool
 
-	mu        sync.Mutex
-	wire      *wire
-	left      bool
-	sub, pub  *transport
-	reliable  *webrtc.DataChannel // of pub
-	published []*publication
+	mu   sync.Mutex
+	wire *wire
+	left bool
+	// transports are the media connections: the server offers on the subscriber's, this
+	// side on the publisher's.
+	transports map[livekit.SignalTarget]*transport
+	reliable   *webrtc.DataChannel // of the publisher's
+	published  []*publication
 }
 
 // Join opens base's /rtc as the SDKs do, sends the token, and waits for the
@@ -132,8 +124,7 @@ type Participant struct {
 func Join(ctx context.Context, n *probe.Net, base *url.URL, token string, o Options) (*Participant, *SignalFailure) {
 	start := time.Now()
 	p := newParticipant(n, base, token, o)
-	f := p.join(ctx, start)
-	if f != nil {
+	if f := p.join(ctx, start); f != nil {
 		f.Took = time.Since(start)
 		return nil, f
 	}
@@ -144,20 +135,19 @@ func newParticipant(n *probe.Net, base *url.URL, token string, o Options) *Parti
 	return &Participant{
 		net: n, base: base, o: o, token: func() string { return token },
 		pong: make(chan struct{}, 1), lost: make(chan struct{}, 1), excess: map[Excess]bool{},
-		offers:  rate.NewLimiter(caps.OffersPerSecond, caps.OffersBurst),
-		data:    pacer{Limiter: rate.NewLimiter(caps.DataPerSecond, caps.DataBurst)},
-		packets: pacer{Limiter: rate.NewLimiter(caps.PacketsPerSecond, caps.PacketsBurst)},
+		transports: map[livekit.SignalTarget]*transport{}, offers: rate.NewLimiter(caps.OffersPerSecond, caps.OffersBurst),
+		data: newPacer(caps.DataBurst, caps.DataPerSecond), packets: newPacer(caps.PacketsBurst, caps.PacketsPerSecond),
 	}
 }
 
 func (p *Participant) join(ctx context.Context, start time.Time) *SignalFailure {
 	gctx, stop := withGrace(ctx)
 	defer stop()
-	up, f := (&upgrade{net: p.net, base: p.base, token: p.token(), o: p.o, start: start}).ask(gctx)
+	w, f := p.dial(gctx, "")
 	if f != nil {
 		return f
 	}
-	w, opened := newWire(p.net, up), time.Now()
+	opened := time.Now()
 	first, f := w.await(gctx, p.o.waits(p.net).FirstFrame, func(m *livekit.SignalResponse) (bool, *SignalFailure) {
 		j := m.GetJoin()
 		if j != nil && j.GetRoom() == nil && j.GetParticipant() == nil && j.GetAlternativeUrl() == "" {
@@ -169,13 +159,16 @@ func (p *Participant) join(ctx context.Context, start time.Time) *SignalFailure 
 		f = &SignalFailure{Kind: SignalCancelled}
 	}
 	if f != nil {
-		w.abandon(f.Kind)
+		if f.Kind != SignalClosed { // the server may have added the participant to the room
+			w.sendLeave()
+		}
+		_ = w.ws.Close()
 		return f
 	}
 	join := first.GetJoin()
-	p.Facts, p.Phases, p.Took = joinFacts(p.net, join), up.phases, time.Since(start)
+	p.Facts, p.Phases, p.Took = joinFacts(p.net, join), w.phases, time.Since(start)
 	p.Phases.Join = time.Since(opened)
-	p.Remote, p.Loopback = up.remote, up.loopback
+	p.Remote, p.Loopback = w.remote, w.loopback
 	p.setServers(join.GetIceServers())
 	p.tooMany(ExcessICEServers, p.Facts.ICEServersCount > caps.ICEServers || p.Facts.ICEURLsCount > caps.ICEURLs)
 	if p.o.Hear != nil {
@@ -204,23 +197,32 @@ func withGrace(ctx context.Context) (context.Context, context.CancelFunc) {
 	return late, func() { stop(); cancel() }
 }
 
-// begin starts to read from w.
+// begin starts reading and pinging, which end with the connection. take is called with
+// each message, in order, by one goroutine.
 func (p *Participant) begin(w *wire) {
 	w.pingEvery, w.pingQuiet = p.Facts.PingInterval, p.Facts.PingTimeout
 	p.mu.Lock()
 	p.wire = w
 	p.mu.Unlock()
-	w.start(p.take)
+	w.reading.Store(true)
+	w.work.Go(func() { w.read(p.take) })
+	w.work.Go(w.ping)
 }
+
+// The two media connections.
+const (
+	publisher  = livekit.SignalTarget_PUBLISHER
+	subscriber = livekit.SignalTarget_SUBSCRIBER
+)
 
 // primary returns the connection that the server calls primary, nil before Start.
 func (p *Participant) primary() *transport { return p.transport(p.primaryTarget()) }
 
 func (p *Participant) primaryTarget() livekit.SignalTarget {
 	if p.Facts.SubscriberPrimary {
-		return livekit.SignalTarget_SUBSCRIBER
+		return subscriber
 	}
-	return livekit.SignalTarget_PUBLISHER
+	return publisher
 }
 
 func (p *Participant) setServers(list []*livekit.ICEServer) {
@@ -230,14 +232,12 @@ func (p *Participant) setServers(list []*livekit.ICEServer) {
 	p.servers = func() []webrtc.ICEServer { return servers }
 }
 
-// iceList returns the last ICE servers that the server sent.
 func (p *Participant) iceList() []webrtc.ICEServer {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.servers()
 }
 
-// take handles one message of the server.
 func (p *Participant) take(m *livekit.SignalResponse) {
 	switch {
 	case m.GetOffer() != nil, m.GetAnswer() != nil, m.GetTrickle() != nil:
@@ -252,9 +252,13 @@ func (p *Participant) take(m *livekit.SignalResponse) {
 	case m.GetTrackPublished() != nil:
 		p.accepted(m.GetTrackPublished().GetCid(), m.GetTrackPublished().GetTrack())
 	case m.GetTrackUnpublished() != nil:
-		p.forget(m.GetTrackUnpublished().GetTrackSid())
+		for _, one := range p.publications(named(m.GetTrackUnpublished().GetTrackSid())) {
+			p.drop(one)
+		}
 	case m.GetMute() != nil:
-		p.muted(m.GetMute().GetSid(), m.GetMute().GetMuted())
+		for _, one := range p.publications(named(m.GetMute().GetSid())) { // by a moderator
+			one.muted.Store(m.GetMute().GetMuted())
+		}
 	case m.GetRefreshToken() != "":
 		p.useToken(m.GetRefreshToken())
 	case m.GetRoomMoved() != nil:
@@ -275,6 +279,12 @@ func (p *Participant) useToken(token string) {
 		defer p.mu.Unlock()
 		p.token = func() string { return token }
 	}
+}
+
+func (p *Participant) currentToken() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.token()
 }
 
 func (p *Participant) current() *wire {
@@ -324,15 +334,16 @@ func (p *Participant) Leave() {
 // ended (at most 300 ms: a name server that does not answer can hold one longer).
 func (p *Participant) closeMedia() {
 	p.mu.Lock()
-	sub, pub, published := p.sub, p.pub, p.published
+	published := p.published
 	p.mu.Unlock()
 	for _, one := range published {
 		one.stop()
 	}
-	var both sync.WaitGroup
-	both.Go(sub.close)
-	both.Go(pub.close)
-	both.Wait()
+	var all sync.WaitGroup
+	for _, t := range p.connections() {
+		all.Go(t.close)
+	}
+	all.Wait()
 	for _, one := range published {
 		one.work.Wait()
 	}

@@ -167,11 +167,11 @@ func TestSignalDuplicateIdentity(t *testing.T) {
 	}
 }
 
-// TestSignalViaQuery checks that ViaQuery works with a proxy that drops other headers.
-func TestSignalViaQuery(t *testing.T) {
+// TestSignalInQuery checks that a token in the query works with a proxy that drops other headers.
+func TestSignalInQuery(t *testing.T) {
 	server := startLiveKit(t, "", "")
 	base := signalProxy{}.start(t, server.base) // forwards no header but Authorization
-	s, f := session.Join(within(t, 10*time.Second), new(probe.Net), base, tokenFor(t, "ada", "room"), session.Options{Via: session.ViaQuery})
+	s, f := session.Join(within(t, 10*time.Second), new(probe.Net), base, tokenFor(t, "ada", "room"), session.Options{InQuery: true})
 	if f != nil {
 		t.Fatal(f)
 	}

@@ -175,11 +175,11 @@ func TestSignalUpgradeRefused(t *testing.T) {
 			fmt.Fprint(w, "a\x1b[2Jb\u202e")
 		}, 500, "a", false},
 	} {
-		for _, via := range []session.TokenVia{session.ViaHeader, session.ViaQuery} {
-			t.Run(c.name+" "+string(via), func(t *testing.T) {
+		for _, inQuery := range []bool{false, true} {
+			t.Run(fmt.Sprint(c.name, " ", inQuery), func(t *testing.T) {
 				server := httptest.NewServer(c.handler)
 				defer server.Close()
-				_, got := session.Join(within(t, 10*time.Second), new(probe.Net), baseOf(t, server), anyToken, session.Options{Via: via})
+				_, got := session.Join(within(t, 10*time.Second), new(probe.Net), baseOf(t, server), anyToken, session.Options{InQuery: inQuery})
 				if got == nil || got.Kind != session.SignalUpgradeRefused || got.Status != c.status || got.LiveKit != c.livekit || !strings.HasPrefix(got.Body, c.body) {
 					t.Fatalf("got %+v", got)
 				}

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -103,7 +105,7 @@ type transport struct {
 
 // newTransport makes a connection for target. The caller holds p.negotiating.
 func (p *Participant) newTransport(target livekit.SignalTarget) (*transport, error) {
-	api, err := webrtcAPI(p.media, p.Loopback, p.o.Repair, &p.packets)
+	api, err := webrtcAPI(p.media, p.Loopback, p.o.Repair, p.packets)
 	if err != nil {
 		return nil, err
 	}
@@ -118,11 +120,7 @@ func (p *Participant) newTransport(target livekit.SignalTarget) (*transport, err
 	t.listen()
 	p.mu.Lock()
 	left := p.left
-	if target == livekit.SignalTarget_PUBLISHER {
-		p.pub = t
-	} else {
-		p.sub = t
-	}
+	p.transports[target] = t
 	p.mu.Unlock()
 	if left { // which has not closed this one
 		t.closed = true
@@ -166,19 +164,16 @@ func webrtcAPI(o MediaOptions, loopback, repair bool, packets *pacer) (*webrtc.A
 	engine.SetSTUNGatherTimeout(stunGatherWait)
 	engine.SetDTLSRetransmissionInterval(dtlsResend)
 	media, repairs := &webrtc.MediaEngine{}, &interceptor.Registry{}
-	if err := media.RegisterDefaultCodecs(); err != nil {
-		return nil, err
+	if err = media.RegisterDefaultCodecs(); err == nil {
+		// The server reports a participant as a speaker if it sends its level (RFC
+		// 6464).
+		err = media.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{URI: sdp.AudioLevelURI}, webrtc.RTPCodecTypeAudio)
 	}
-	// The server reports a participant as a speaker if it sends its level (RFC
-	// 6464).
-	level := webrtc.RTPHeaderExtensionCapability{URI: sdp.AudioLevelURI}
-	if err := media.RegisterHeaderExtension(level, webrtc.RTPCodecTypeAudio); err != nil {
-		return nil, err
+	if err == nil && repair {
+		err = webrtc.RegisterDefaultInterceptors(media, repairs)
 	}
-	if repair {
-		if err := webrtc.RegisterDefaultInterceptors(media, repairs); err != nil {
-			return nil, err
-		}
+	if err != nil {
+		return nil, err
 	}
 	return webrtc.NewAPI(webrtc.WithSettingEngine(engine), webrtc.WithMediaEngine(media), webrtc.WithInterceptorRegistry(repairs)), nil
 }
@@ -216,7 +211,6 @@ func (t *transport) note(change func()) {
 	signal(t.news)
 }
 
-// listen records pion's events.
 func (t *transport) listen() {
 	t.pc.OnICECandidate(func(c *webrtc.ICECandidate) {
 		if c == nil {
@@ -259,7 +253,7 @@ func (t *transport) listen() {
 			_ = dc.GracefulClose() // before it opens: each one that is read has a buffer of its own
 			return
 		}
-		if t.target == livekit.SignalTarget_SUBSCRIBER {
+		if t.target == subscriber {
 			dc.OnOpen(t.dataOpen)
 		}
 		dc.OnMessage(func(m webrtc.DataChannelMessage) { t.p.takeData(m.Data) })
@@ -299,10 +293,10 @@ func (t *transport) isConnected(at time.Time) {
 func (p *Participant) negotiate(m *livekit.SignalResponse) {
 	switch {
 	case m.GetOffer() != nil:
-		t := p.transport(livekit.SignalTarget_SUBSCRIBER)
+		t := p.transport(subscriber)
 		if t == nil {
 			var err error
-			if t, err = p.newTransport(livekit.SignalTarget_SUBSCRIBER); err != nil {
+			if t, err = p.newTransport(subscriber); err != nil {
 				return
 			}
 		}
@@ -318,7 +312,7 @@ func (p *Participant) negotiate(m *livekit.SignalResponse) {
 			return t.answer(m.GetOffer())
 		})
 	case m.GetAnswer() != nil:
-		if t := p.transport(livekit.SignalTarget_PUBLISHER); t != nil {
+		if t := p.transport(publisher); t != nil {
 			t.describe(m.GetAnswer(), func() error {
 				err := t.remote(webrtc.SDPTypeAnswer, m.GetAnswer().GetSdp())
 				if t.again && err == nil {
@@ -339,13 +333,15 @@ func (p *Participant) negotiate(m *livekit.SignalResponse) {
 func (p *Participant) transport(target livekit.SignalTarget) *transport {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if target == livekit.SignalTarget_PUBLISHER {
-		return p.pub
-	}
-	return p.sub
+	return p.transports[target]
 }
 
-// describe applies the server's session description.
+func (p *Participant) connections() []*transport {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Collect(maps.Values(p.transports))
+}
+
 func (t *transport) describe(sd *livekit.SessionDescription, apply func() error) {
 	if t.closed {
 		return
@@ -384,16 +380,15 @@ func (t *transport) describe(sd *livekit.SessionDescription, apply func() error)
 	}
 }
 
-// answer answers the server's offer, with the offer's number.
 func (t *transport) answer(offer *livekit.SessionDescription) error {
 	if err := t.remote(webrtc.SDPTypeOffer, offer.GetSdp()); err != nil {
 		return err
 	}
 	sd, err := t.pc.CreateAnswer(nil)
-	if err != nil {
-		return err
+	if err == nil {
+		err = t.pc.SetLocalDescription(sd)
 	}
-	if err := t.pc.SetLocalDescription(sd); err != nil {
+	if err != nil {
 		return err
 	}
 	t.p.send(&livekit.SignalRequest{Message: &livekit.SignalRequest_Answer{
@@ -423,10 +418,10 @@ func (t *transport) offer(restart bool) error {
 		}
 	}
 	sd, err := t.pc.CreateOffer(&webrtc.OfferOptions{ICERestart: restart})
-	if err != nil {
-		return err
+	if err == nil {
+		err = t.pc.SetLocalDescription(sd)
 	}
-	if err := t.pc.SetLocalDescription(sd); err != nil {
+	if err != nil {
 		return err
 	}
 	t.sendOffer(sd.SDP)
@@ -451,7 +446,6 @@ func (t *transport) remote(kind webrtc.SDPType, sdp string) error {
 	return nil
 }
 
-// trickle adds one address of the server.
 func (t *transport) trickle(m *livekit.TrickleRequest) {
 	if t.trickled++; t.trickled > caps.Trickled || t.closed {
 		return
@@ -478,14 +472,12 @@ func (t *transport) trickle(m *livekit.TrickleRequest) {
 	}
 }
 
-// udpFirst reports whether only UDP is tried for now.
 func (t *transport) udpFirst() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.diagnose && (t.negotiated.IsZero() || time.Since(t.negotiated) < udpHeadStart)
 }
 
-// releaseTCP adds the ICE/TCP addresses that waited for UDP.
 func (t *transport) releaseTCP() {
 	t.p.negotiating.Lock()
 	defer t.p.negotiating.Unlock()
@@ -520,11 +512,7 @@ func (t *transport) advertise(line string) (c Candidate, isNew bool) {
 	return c, isNew
 }
 
-// close closes the connection.
 func (t *transport) close() {
-	if t == nil {
-		return
-	}
 	t.closeOnce.Do(func() {
 		// What is negotiated on a connection that is being closed would begin anew.
 		t.p.negotiating.Lock()
@@ -539,11 +527,9 @@ func (t *transport) close() {
 			_ = t.pc.GracefulClose()
 			t.dials.Wait()
 		}()
-		timer := time.NewTimer(closeWait)
-		defer timer.Stop()
 		select {
 		case <-done:
-		case <-timer.C:
+		case <-time.After(closeWait):
 		}
 	})
 }

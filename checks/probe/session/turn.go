@@ -119,7 +119,6 @@ type turnTalk struct {
 	client *turn.Client
 }
 
-// report fills the report.
 func (t *turnTalk) report(ctx context.Context, loopback bool) {
 	start, r := time.Now(), t.r
 	*r = TURNReport{URL: t.net.Line(t.server.URLs[0]), STUN: !t.url.TURN(), Transport: t.url.Transport, Host: t.net.Line(t.hostPort)}
@@ -145,7 +144,6 @@ func (t *turnTalk) report(ctx context.Context, loopback bool) {
 	r.Took = time.Since(start)
 }
 
-// overTCP asks over TCP or TLS.
 func (t *turnTalk) overTCP(ctx context.Context) {
 	conn, f := t.net.ConnectTCP(ctx, t.hostPort)
 	if f != nil {
@@ -333,13 +331,11 @@ func (t *turnTalk) ask(ctx context.Context) {
 	}
 	defer func() { _ = relay.Close() }()
 	t.r.Allocate, t.r.Relay = time.Since(start), addrPort(relay.LocalAddr())
-	timer := time.NewTimer(4*t.r.Allocate + turnResend)
-	defer timer.Stop()
 	var mapped netip.AddrPort
 	select {
 	case <-bound:
 		mapped = t.r.Mapped
-	case <-timer.C:
+	case <-time.After(4*t.r.Allocate + turnResend):
 	}
 	if t.permit(ctx, mapped) {
 		if t.r.RoundTrip, err = t.roundTrip(ctx, relay); err != nil && t.r.Failed == "" {
@@ -364,9 +360,8 @@ func (t *turnTalk) bind() error {
 // allocation was made.
 func (t *turnTalk) fail(ctx context.Context, step TURNStep, err error) {
 	t.r.Failed = step
-	var answer *stun.TurnError
-	switch {
-	case errors.As(err, &answer):
+	switch answer, is := errors.AsType[*stun.TurnError](err); {
+	case is:
 		t.r.Code, t.r.Text = int(answer.ErrorCodeAttr.Code), t.net.Line(string(answer.ErrorCodeAttr.Reason))
 	case t.r.Allocate == 0 && !t.r.Mapped.IsValid() && !errors.Is(err, stun.ErrAttributeNotFound):
 		t.r.Failure = t.silent(ctx)
@@ -401,8 +396,8 @@ func (t *turnTalk) permission(ctx context.Context, to netip.AddrPort) (given, de
 	if err != nil {
 		t.fail(ctx, TURNPermission, err)
 	}
-	var answer *stun.TurnError
-	return err == nil, errors.As(err, &answer)
+	_, denied = errors.AsType[*stun.TurnError](err)
+	return err == nil, denied
 }
 
 func addrPort(a net.Addr) netip.AddrPort {

@@ -96,7 +96,7 @@ func TestTURNOfLiveKitItself(t *testing.T) {
 		if allowed != works(r) || allowed == denied {
 			t.Errorf("allowed %v: %+v", allowed, r)
 		}
-		joined := session.JoinRelayed(within(t, 10*time.Second), n, server.base, tokenFor(t, "bea", t.Name()), session.ViaHeader)
+		joined := session.JoinRelayed(within(t, 10*time.Second), n, server.base, tokenFor(t, "bea", t.Name()), false)
 		if joined.Answered != allowed || !joined.Offered || !joined.Relayed {
 			t.Errorf("allowed %v: %+v", allowed, joined)
 		}

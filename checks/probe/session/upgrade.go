@@ -98,77 +98,69 @@ type upgraded struct {
 	bytes    *pacer // of all that is read
 }
 
-// upgrade is one request for a WebSocket.
-type upgrade struct {
-	net   *probe.Net
-	base  *url.URL
-	token string
-	o     Options
-	// resume is the SID of the participant to resume, "" for a join.
-	resume string
-	start  time.Time
-}
-
-// address returns the URL and the header of the request. It names the Go SDK, with
-// which the facts about the server were measured; protocol 16 is the newest of which
-// this package reads all messages.
-func (g *upgrade) address() (*url.URL, http.Header) {
-	u := probe.WSURL(probe.Endpoint(g.base, "/rtc"))
+// request returns the URL and the header of a request for a WebSocket. It names the Go
+// SDK, with which the facts about the server were measured; protocol 16 is the newest
+// of which this package reads all messages.
+func (p *Participant) request(token, resume string) (*url.URL, http.Header) {
+	u := probe.WSURL(probe.Endpoint(p.base, "/rtc"))
 	q := url.Values{"version": {probe.ClientVersion}, "protocol": {"16"}, "sdk": {"go"}, "auto_subscribe": {"0"}}
-	if g.o.Subscribe {
+	if p.o.Subscribe {
 		q.Set("auto_subscribe", "1")
 	}
-	if g.resume != "" {
+	if resume != "" {
 		q.Set("reconnect", "1")
-		q.Set("sid", g.resume)
+		q.Set("sid", resume)
 	}
-	h := http.Header{"User-Agent": {cmp.Or(g.net.UserAgent, "lkdoctor")}}
-	if g.o.Via == ViaQuery {
-		q.Set("access_token", g.token)
+	h := http.Header{"User-Agent": {cmp.Or(p.net.UserAgent, "lkdoctor")}}
+	if p.o.InQuery {
+		q.Set("access_token", token)
 	} else {
-		h.Set("Authorization", "Bearer "+g.token)
+		h.Set("Authorization", "Bearer "+token)
 	}
 	u.RawQuery = q.Encode()
 	return u, h
 }
 
-// ask connects and requests the WebSocket. A warm connection that the server has
-// closed is replaced once.
-func (g *upgrade) ask(ctx context.Context) (up upgraded, f *SignalFailure) {
-	if bad := probe.CheckURL(g.base); bad != nil {
-		return up, &SignalFailure{Kind: SignalNetwork, Network: bad}
+// dial opens a WebSocket to the server, for a join, or else to resume the participant
+// with the SID resume. A warm connection that the server has closed is replaced once.
+func (p *Participant) dial(ctx context.Context, resume string) (*wire, *SignalFailure) {
+	if bad := probe.CheckURL(p.base); bad != nil {
+		return nil, &SignalFailure{Kind: SignalNetwork, Network: bad}
 	}
-	uctx, cancel := context.WithTimeout(ctx, g.o.waits(g.net).Upgrade)
+	start := time.Now()
+	uctx, cancel := context.WithTimeout(ctx, p.o.waits(p.net).Upgrade)
 	defer cancel()
-	warm := g.net.TakeConn(uctx, g.base)
-	up, network, f := g.once(ctx, uctx, warm)
-	if warm != nil && network != nil && (network.Kind == probe.KindReset || network.Kind == probe.KindClosed) {
-		up, network, f = g.once(ctx, uctx, nil)
+	warm := p.net.TakeConn(uctx, p.base)
+	w, f := p.upgrade(ctx, uctx, warm, resume)
+	if f != nil && f.Network != nil {
+		if kind := f.Network.Kind; warm != nil && (kind == probe.KindReset || kind == probe.KindClosed) {
+			w, f = p.upgrade(ctx, uctx, nil, resume)
+		}
 	}
-	if network != nil {
-		network.Took = time.Since(g.start)
-		f = &SignalFailure{Kind: SignalNetwork, Network: network}
+	if f != nil && f.Network != nil {
+		f.Network.Took = time.Since(start)
 	}
-	return up, f
+	return w, f
 }
 
-// once sends the request over conn, or over a new connection. Where a proxy is used,
+// upgrade sends the request over conn, or over a new connection. Where a proxy is used,
 // the WebSocket library opens the connection.
-func (g *upgrade) once(ctx, uctx context.Context, conn *probe.Conn) (up upgraded, network *probe.Failure, refused *SignalFailure) {
-	n, base := g.net, g.base
-	up.loopback = probe.IsLoopbackHost(base.Hostname())
-	up.bytes = newPacer(caps.SignalBytesBurst, caps.SignalBytesPerSecond)
+func (p *Participant) upgrade(ctx, uctx context.Context, conn *probe.Conn, resume string) (*wire, *SignalFailure) {
+	n, base, token := p.net, p.base, p.currentToken()
+	up := upgraded{loopback: probe.IsLoopbackHost(base.Hostname()), bytes: newPacer(caps.SignalBytesBurst, caps.SignalBytesPerSecond)}
 	dialer, dial := &websocket.Dialer{ReadBufferSize: 16 << 10, WriteBufferSize: 4 << 10}, n.Dialer()
+	var network *probe.Failure
 	switch proxy, err := n.ProxyFor(base); {
 	case err != nil:
-		return up, &probe.Failure{Kind: probe.KindProxy, Phase: probe.PhaseProxy, Host: n.Line(probe.HostPort(base)),
-			Detail: n.Line(err.Error())}, nil
+		network = &probe.Failure{Kind: probe.KindProxy, Phase: probe.PhaseProxy, Host: n.Line(probe.HostPort(base)),
+			Detail: n.Line(err.Error())}
 	case proxy != nil:
 		dialer.Proxy, dialer.TLSClientConfig = http.ProxyURL(proxy), n.TLSConfig(base.Hostname())
 	case conn == nil:
-		if conn, network = n.Connect(uctx, base); network != nil {
-			return up, network, nil
-		}
+		conn, network = n.Connect(uctx, base)
+	}
+	if network != nil {
+		return nil, &SignalFailure{Kind: SignalNetwork, Network: network}
 	}
 	if conn != nil {
 		up.phases.Phases, up.remote = conn.Phases, conn.Address
@@ -187,19 +179,18 @@ func (g *upgrade) once(ctx, uctx context.Context, conn *probe.Conn) (up upgraded
 	if conn != nil {
 		dialer.NetDialTLSContext = dialer.NetDialContext
 	}
-	u, header := g.address()
+	u, header := p.request(token, resume)
 	asked := time.Now()
 	ws, resp, err := dialer.DialContext(uctx, u.String(), header)
 	unwatch()
-	up.phases.Upgrade = time.Since(asked)
+	up.ws, up.phases.Upgrade = ws, time.Since(asked)
 	switch {
 	case err == nil:
-		up.ws = ws
-		return up, nil, nil
+		return newWire(n, up), nil
 	case resp != nil:
-		return up, nil, g.refused(resp)
+		return nil, refused(n, resp, token)
 	}
-	return up, g.unanswered(ctx, uctx, conn, err), nil
+	return nil, &SignalFailure{Kind: SignalNetwork, Network: p.unanswered(ctx, uctx, conn, withoutToken(err.Error(), token), err)}
 }
 
 // expireWith ends all reads and writes of conn when ctx ends: once connected, the
@@ -218,25 +209,24 @@ func expireWith(ctx context.Context, conn net.Conn) (unwatch func()) {
 	}
 }
 
-// refused returns the failure for an HTTP answer other than 101.
-func (g *upgrade) refused(resp *http.Response) *SignalFailure {
+func refused(n *probe.Net, resp *http.Response, token string) *SignalFailure {
 	header := http.Header{}
 	for _, name := range []string{"Server", "Via", "Cf-Ray", "Location", "Content-Type", "X-Powered-By", "Retry-After", "Date"} {
 		if v := resp.Header.Get(name); v != "" {
-			header.Set(name, g.net.Line(withoutToken(v, g.token)))
+			header.Set(name, n.Line(withoutToken(v, token)))
 		}
 	}
 	body, _ := io.ReadAll(io.LimitReader(resp.Body, caps.Refusal))
 	verdict := probe.ClassifyVerdict(resp.StatusCode, string(body))
 	return &SignalFailure{Kind: SignalUpgradeRefused, Status: resp.StatusCode, Header: header,
-		Body:    g.net.Short(withoutToken(string(body), g.token), 1024),
+		Body:    n.Short(withoutToken(string(body), token), 1024),
 		LiveKit: verdict.FromLiveKit, Refusal: verdict.Reason}
 }
 
-// unanswered returns why no HTTP answer came. conn is nil behind a proxy.
-func (g *upgrade) unanswered(ctx, uctx context.Context, conn *probe.Conn, err error) *probe.Failure {
-	f := &probe.Failure{Phase: probe.PhaseHTTP, Host: g.net.Line(probe.HostPort(g.base)),
-		Detail: g.net.Line(withoutToken(err.Error(), g.token))}
+// unanswered returns why no HTTP answer came, with the text of err that is safe to
+// show. conn is nil behind a proxy.
+func (p *Participant) unanswered(ctx, uctx context.Context, conn *probe.Conn, text string, err error) *probe.Failure {
+	f := &probe.Failure{Phase: probe.PhaseHTTP, Host: p.net.Line(probe.HostPort(p.base)), Detail: p.net.Line(text)}
 	if conn != nil {
 		f.Address = conn.Address.String()
 	}
@@ -246,7 +236,7 @@ func (g *upgrade) unanswered(ctx, uctx context.Context, conn *probe.Conn, err er
 	case conn == nil:
 		f.Kind, f.Phase = probe.KindProxy, probe.PhaseProxy
 	default:
-		if g.net.Unanswered(uctx, f, conn.Head(), err); f.What == probe.ServerOtherHTTP {
+		if p.net.Unanswered(uctx, f, conn.Head(), err); f.What == probe.ServerOtherHTTP {
 			f.Kind = probe.KindClosed
 		}
 	}

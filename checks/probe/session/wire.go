@@ -59,9 +59,10 @@ type wire struct {
 	// pingEvery and pingQuiet are the server's ping interval and time-out.
 	pingEvery, pingQuiet time.Duration
 
-	readDone, pingDone, leaving chan struct{}
-	leaveOnce                   sync.Once
-	writeFailed                 atomic.Bool
+	readDone, leaving chan struct{}
+	work              sync.WaitGroup // reading and pinging
+	leaveOnce         sync.Once
+	writeFailed       atomic.Bool
 	// reading is set once messages are read continuously: pings then extend the
 	// server's deadline.
 	reading atomic.Bool
@@ -72,7 +73,7 @@ type wire struct {
 }
 
 func newWire(n *probe.Net, up upgraded) *wire {
-	w := &wire{net: n, upgraded: up, readDone: make(chan struct{}), pingDone: make(chan struct{}), leaving: make(chan struct{}),
+	w := &wire{net: n, upgraded: up, readDone: make(chan struct{}), leaving: make(chan struct{}),
 		pace: newPacer(caps.MessagesBurst, caps.MessagesPerSecond)}
 	up.ws.SetReadLimit(caps.SignalMessage)
 	pings := rate.NewLimiter(caps.PingsPerSecond, caps.PingsBurst)
@@ -120,7 +121,6 @@ func (w *wire) await(ctx context.Context, wait time.Duration,
 	return nil, &SignalFailure{Kind: SignalNotSignal, FrameType: "binary"}
 }
 
-// noFrame returns why no first frame came.
 func (w *wire) noFrame(ctx context.Context, err error) *SignalFailure {
 	f, end := &SignalFailure{}, w.endOf(err)
 	switch {
@@ -137,7 +137,6 @@ func (w *wire) noFrame(ctx context.Context, err error) *SignalFailure {
 	return f
 }
 
-// notSignal returns the failure for a first frame that is not LiveKit's protocol.
 func (w *wire) notSignal(frame int, data []byte) *SignalFailure {
 	f := &SignalFailure{Kind: SignalNotSignal, FrameType: "binary", FrameLength: len(data)}
 	if frame == websocket.TextMessage {
@@ -192,29 +191,21 @@ func endBy(leave *livekit.LeaveRequest) SignalEnd {
 // that the peer broke the WebSocket protocol.
 func (w *wire) endOf(err error) *SignalEnd {
 	end := &SignalEnd{}
-	var closed *websocket.CloseError
-	var netError net.Error
+	closed, isClosed := errors.AsType[*websocket.CloseError](err)
+	netError, isNet := errors.AsType[net.Error](err)
 	switch {
-	case errors.As(err, &closed):
+	case isClosed:
 		end.CloseCode, end.CloseText = closed.Code, w.net.Line(closed.Text)
 		if closed.Code == websocket.CloseAbnormalClosure {
 			end.CloseText = "" // the library's own words, not the server's
 		}
-	case errors.Is(err, os.ErrDeadlineExceeded), errors.As(err, &netError) && netError.Timeout():
+	case errors.Is(err, os.ErrDeadlineExceeded), isNet && netError.Timeout():
 		end.Silent = true
 	case errors.Is(err, websocket.ErrReadLimit), strings.HasPrefix(err.Error(), "websocket: "):
 	default:
 		end.CloseCode = websocket.CloseAbnormalClosure
 	}
 	return end
-}
-
-// start starts reading and pinging, which end with the connection. take is called
-// with each message, in order, by one goroutine.
-func (w *wire) start(take func(*livekit.SignalResponse)) {
-	w.reading.Store(true)
-	go w.read(take)
-	go w.ping()
 }
 
 // quiet returns the longest silence after which the server counts as lost.
@@ -228,7 +219,6 @@ func (w *wire) quiet() time.Duration {
 	return quietDefault + w.pingEvery
 }
 
-// read reads the server's messages until the connection ends.
 func (w *wire) read(take func(*livekit.SignalResponse)) {
 	defer close(w.readDone)
 	defer func() { _ = w.ws.Close() }()
@@ -263,20 +253,18 @@ func (w *wire) read(take func(*livekit.SignalResponse)) {
 
 // ping sends pings, so that the server's time-out does not pass.
 func (w *wire) ping() {
-	defer close(w.pingDone)
 	every := w.pingEvery
 	if every <= 0 {
 		every = quietDefault / 3
 	}
-	ticker := time.NewTicker(every)
-	defer ticker.Stop()
+	tick := time.Tick(every)
 	for {
 		select {
 		case <-w.readDone:
 			return
 		case <-w.leaving:
 			return
-		case <-ticker.C:
+		case <-tick:
 			w.sendPing()
 		}
 	}
@@ -314,26 +302,22 @@ func (w *wire) leave(meanwhile func()) {
 	if w.phases.Upgrade > farUpgrade {
 		wait = 0
 	}
-	timer := time.NewTimer(wait)
-	defer timer.Stop()
+	over := time.After(wait)
 	meanwhile()
 	select {
 	case <-w.readDone:
-	case <-timer.C:
+	case <-over:
 	}
 	_ = w.ws.Close()
-	<-w.readDone
-	<-w.pingDone
+	w.work.Wait()
 }
 
 // cut breaks the connection without Leave or close frame, as a network change does.
 func (w *wire) cut() {
 	_ = w.ws.NetConn().Close()
-	<-w.readDone
-	<-w.pingDone
+	w.work.Wait()
 }
 
-// sendLeave sends Leave and a close frame.
 func (w *wire) sendLeave() {
 	_ = w.send(&livekit.SignalRequest{Message: &livekit.SignalRequest_Leave{Leave: &livekit.LeaveRequest{
 		Reason: livekit.DisconnectReason_CLIENT_INITIATED,
@@ -341,13 +325,4 @@ func (w *wire) sendLeave() {
 	}}})
 	_ = w.ws.WriteControl(websocket.CloseMessage,
 		websocket.FormatCloseMessage(websocket.CloseNormalClosure, ""), time.Now().Add(writeWait))
-}
-
-// abandon ends a connection that did not reach Join. The server may have added the
-// participant to the room, unless it closed the connection itself.
-func (w *wire) abandon(kind SignalKind) {
-	if kind != SignalClosed {
-		w.sendLeave()
-	}
-	_ = w.ws.Close()
 }

@@ -2,7 +2,6 @@ package stay
 
 import (
 	"context"
-	"errors"
 	"io"
 	"log"
 	"net/http"
@@ -116,16 +115,19 @@ func (g *guest) since(n int, what string, fits func(room.Event) bool) room.Event
 // until reads events until one fits, and returns it.
 func (g *guest) until(what string, fits func(room.Event) bool) room.Event {
 	g.t.Helper()
-	ctx, cancel := context.WithTimeout(g.t.Context(), limit)
-	defer cancel()
+	late := time.After(limit)
 	for {
-		e, err := g.Next(ctx)
-		if err != nil {
-			g.t.Fatalf("waiting until %s: %v", what, err)
-		}
-		g.seen = append(g.seen, e)
-		if fits(e) {
-			return e
+		select {
+		case e, more := <-g.Events():
+			if !more {
+				g.t.Fatalf("the events end before %s", what)
+			}
+			g.seen = append(g.seen, e)
+			if fits(e) {
+				return e
+			}
+		case <-late:
+			g.t.Fatalf("waiting until %s", what)
 		}
 	}
 }
@@ -134,11 +136,8 @@ func (g *guest) until(what string, fits func(room.Event) bool) room.Event {
 func (g *guest) rest() room.Event {
 	g.t.Helper()
 	e := g.until("it ends", func(e room.Event) bool { return e.Type == room.Ended })
-	if _, err := g.Next(g.t.Context()); !errors.Is(err, io.EOF) {
-		g.t.Fatalf("after the end: %v", err)
-	}
-	if g.End() == nil {
-		g.t.Error("the events have ended, and End knows of no end")
+	if after, more := <-g.Events(); more {
+		g.t.Fatalf("after the end: %+v", after)
 	}
 	return e
 }

@@ -37,11 +37,7 @@ func TestReconnectsWithoutEnd(t *testing.T) {
 		g := &guest{Stay: Open(t.Context(), o), t: t}
 		t.Cleanup(g.Close)
 		back := 0
-		for {
-			e, err := g.Next(t.Context())
-			if err != nil {
-				t.Fatal(err)
-			}
+		for e := range g.Events() {
 			if e.Type == room.Reconnected {
 				back++
 			}
@@ -52,6 +48,7 @@ func TestReconnectsWithoutEnd(t *testing.T) {
 				return
 			}
 		}
+		t.Fatal("the stay did not end")
 	}
 	t.Fatal("there is no such server")
 }

@@ -4,27 +4,21 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"lkdoctor/checks/caps"
 	"lkdoctor/checks/finding"
-	"lkdoctor/checks/probe/clips"
 	"lkdoctor/checks/probe/session"
 	"lkdoctor/checks/room"
 	"lkdoctor/config/clean"
 )
 
-// Publishing reports whether a clip is published, and whether it is muted.
-func (s *Stay) Publishing(c room.Clip) (on, muted bool) {
-	p := s.participant()
-	if p == nil {
-		return false, false
+// Publishing returns the published clips, the tone first.
+func (s *Stay) Publishing() []room.Sending {
+	if p := s.participant(); p != nil {
+		return p.Published()
 	}
-	for _, one := range p.Published() {
-		if one.Clip == clips.Clip(c) {
-			return true, one.Muted
-		}
-	}
-	return false, false
+	return nil
 }
 
 // Publish publishes a clip; it waits until the server has accepted it. For a
@@ -35,18 +29,18 @@ func (s *Stay) publish(what room.Sending) error {
 	c := what.Clip
 	s.busy.Lock()
 	defer s.busy.Unlock()
-	p, may, err := s.may()
-	switch on, _ := s.Publishing(c); {
+	p, err := s.inside()
+	switch {
 	case err != nil:
 		return err
-	case !may.Publish:
+	case !p.Facts.CanPublish:
 		return room.ErrMayNot
-	case on:
+	case slices.ContainsFunc(p.Published(), func(one room.Sending) bool { return one.Clip == c }):
 		return nil
 	}
-	taken, err := p.Publish(context.Background(), session.Sending{Clip: clips.Clip(c), Muted: what.Muted})
+	taken, err := p.Publish(context.Background(), what)
 	if err == nil && taken == 0 {
-		err = errors.Join(session.ErrNotTaken, p.Unpublish(clips.Clip(c)))
+		err = errors.Join(session.ErrNotTaken, p.Unpublish(c))
 	}
 	if err != nil {
 		return fmt.Errorf("publish the %s: %w", c, err)
@@ -72,7 +66,7 @@ func (s *Stay) publishFirst() {
 
 // Unpublish ends the publication of a clip.
 func (s *Stay) Unpublish(c room.Clip) error {
-	return s.change(func(p *session.Participant) error { return p.Unpublish(clips.Clip(c)) })
+	return s.change(func(p *session.Participant) error { return p.Unpublish(c) })
 }
 
 // Mute mutes what is published, or unmutes it. It survives reconnects.
@@ -80,11 +74,10 @@ func (s *Stay) Mute(muted bool) error {
 	return s.change(func(p *session.Participant) error { return p.Mute(muted) })
 }
 
-// change changes what is published.
 func (s *Stay) change(do func(*session.Participant) error) error {
 	s.busy.Lock()
 	defer s.busy.Unlock()
-	p, _, err := s.may()
+	p, err := s.inside()
 	if err == nil {
 		err = do(p)
 	}
@@ -94,29 +87,28 @@ func (s *Stay) change(do func(*session.Participant) error) error {
 	return err
 }
 
-// may returns the participant and its permissions, while it is in the room.
-func (s *Stay) may() (*session.Participant, room.Allowed, error) {
+// inside returns the participant, or why it cannot act now.
+func (s *Stay) inside() (*session.Participant, error) {
 	select {
 	case <-s.gone:
-		return nil, room.Allowed{}, room.ErrNotInRoom
+		return nil, room.ErrNotInRoom
 	default:
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
 	case s.since.IsZero():
-		return nil, room.Allowed{}, room.ErrNotInRoom
+		return nil, room.ErrNotInRoom
 	case !s.away.IsZero():
-		return nil, room.Allowed{}, room.ErrReconnect
+		return nil, room.ErrReconnect
 	}
-	f := s.part.Facts
-	return s.part, room.Allowed{Publish: f.CanPublish, Subscribe: f.CanSubscribe, Data: f.CanPublishData}, nil
+	return s.part, nil
 }
 
 // Reconnect simulates a lost connection: it cuts the WebSocket and resumes the
 // session; with full it joins anew, as if the server had asked for that.
 func (s *Stay) Reconnect(full bool) error {
-	if _, _, err := s.may(); err != nil {
+	if _, err := s.inside(); err != nil {
 		return err
 	}
 	select {
@@ -130,11 +122,11 @@ func (s *Stay) Reconnect(full bool) error {
 // Send sends a reliable data message to all participants. It waits some seconds at
 // most for the data channel.
 func (s *Stay) Send(text string) error {
-	p, may, err := s.may()
+	p, err := s.inside()
 	switch {
 	case err != nil:
 		return err
-	case !may.Data:
+	case !p.Facts.CanPublishData:
 		return room.ErrMayNot
 	case len(text) > room.MaxMessage:
 		return room.ErrTooLong

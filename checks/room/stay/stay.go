@@ -28,8 +28,8 @@ type Options struct {
 	// URL is the server's address, as the SDKs take it.
 	URL   *url.URL
 	Token string
-	// Via is how the token is sent.
-	Via session.TokenVia
+	// InQuery sends the token in the query.
+	InQuery bool
 	// Net is the network and its limits: joining, media included, may take
 	// Limits.Connect.
 	Net *probe.Net
@@ -92,16 +92,14 @@ type Stay struct {
 	full    bool                 // it is joined anew
 	path    *room.Path
 	flows   map[*session.Tally]string // the tracks that are received, and their SIDs
-	before  map[string]counts         // of the tracks, at the time counted
+	before  map[string]session.Counts // of the tracks, at the time counted
 	counted time.Time
-	end     *room.End
 	excess  []session.Excess // that was reported
 }
 
-// Open starts a stay and returns immediately; Next returns its events. The room is
-// left when ctx ends, when Leave is called, or when the server ends the stay; the
-// last event, Ended, comes after that. The caller has to call Next until io.EOF, or
-// Close.
+// Open starts a stay and returns immediately. The room is left when ctx ends, when
+// Leave is called, or when the server ends the stay; the last event, Ended, comes
+// after that. The caller has to read Events until it is closed, or call Close.
 func Open(ctx context.Context, o Options) *Stay {
 	if o.Now == nil {
 		o.Now = time.Now
@@ -119,8 +117,8 @@ func Open(ctx context.Context, o Options) *Stay {
 	return s
 }
 
-// Next waits for the next event; it returns io.EOF after the last one.
-func (s *Stay) Next(ctx context.Context) (room.Event, error) { return s.events.Next(ctx) }
+// Events returns the events, the last of which is Ended.
+func (s *Stay) Events() <-chan room.Event { return s.events.Events() }
 
 // Leave starts to leave the room. It does not wait, and may be called more than
 // once.
@@ -132,19 +130,9 @@ func (s *Stay) Close() {
 	<-s.done
 }
 
-// End returns how the stay ended, nil while it goes on.
-func (s *Stay) End() *room.End {
-	select {
-	case <-s.done:
-		return s.end
-	default:
-		return nil
-	}
-}
-
 // run runs the stay from the join to the leave. It leaves the room in all cases.
 func (s *Stay) run(ctx context.Context) {
-	defer s.events.Close() // last: a reader of all events finds End
+	defer s.events.Close()
 	defer close(s.done)
 	defer func() {
 		if p := recover(); p != nil {
@@ -158,7 +146,10 @@ func (s *Stay) run(ctx context.Context) {
 	s.emit(room.Event{Type: room.Joining, URL: at, Text: finding.Textf("joining at %s", at)})
 	end := s.join(ctx)
 	if end == nil {
-		s.connected()
+		s.mu.Lock()
+		s.since = s.o.Now()
+		s.mu.Unlock()
+		s.emit(room.Event{Type: room.Media, Text: finding.Textf("media is connected (ICE, DTLS)")})
 		go s.publishFirst()
 		ended := s.inRoom(ctx)
 		end = s.stay(ctx)
@@ -196,7 +187,7 @@ func (s *Stay) participant() *session.Participant {
 func (s *Stay) join(ctx context.Context) *room.Event {
 	jctx, cancel := context.WithTimeout(ctx, s.o.Net.Waits().Connect)
 	defer cancel()
-	p, f := session.Join(jctx, s.o.Net, s.o.URL, s.o.Token, session.Options{Via: s.o.Via, Subscribe: true, Repair: true,
+	p, f := session.Join(jctx, s.o.Net, s.o.URL, s.o.Token, session.Options{InQuery: s.o.InQuery, Subscribe: true, Repair: true,
 		Hear: s.hears, Track: s.receives, Data: s.takeData})
 	if f != nil {
 		return s.refused(ctx, f)
@@ -329,23 +320,19 @@ func (s *Stay) reconnect(ctx context.Context, full bool, streak int) *room.Event
 	return lost(finding.Textf("the connection to the server was lost, and ten attempts did not bring it back"))
 }
 
-// emit emits an event with its time.
 func (s *Stay) emit(e room.Event) {
 	e.At = s.o.Now()
 	s.events.Put(s.o.Redact.HideIn(e).(room.Event))
 }
 
-// problem emits that something that was asked for did not work.
 func (s *Stay) problem(text finding.Text) { s.emit(room.Event{Type: room.Problem, Text: text}) }
 
-// finish emits the last event.
 func (s *Stay) finish(e room.Event) {
 	e.Type = room.Ended
 	s.mu.Lock()
 	if !s.since.IsZero() {
 		e.End.InRoom = *room.Millis(s.o.Now().Sub(s.since))
 	}
-	s.end = e.End
 	s.mu.Unlock()
 	s.emit(e)
 }
@@ -385,7 +372,6 @@ func (s *Stay) reconnects(end *session.SignalEnd) (full bool) {
 	return e.Full
 }
 
-// reconnected reports that it is up again.
 func (s *Stay) reconnected() {
 	s.mu.Lock()
 	took, full := s.o.Now().Sub(s.away), s.full
@@ -397,14 +383,6 @@ func (s *Stay) reconnected() {
 		e.Text = finding.Textf("back after %s: joined anew", finding.Duration(took))
 	}
 	s.emit(e)
-}
-
-// connected reports that media is up.
-func (s *Stay) connected() {
-	s.mu.Lock()
-	s.since = s.o.Now()
-	s.mu.Unlock()
-	s.emit(room.Event{Type: room.Media, Text: finding.Textf("media is connected (ICE, DTLS)")})
 }
 
 // reportExcess reports what the server sends too much of, once for each kind.
@@ -447,7 +425,6 @@ func lost(text finding.Text) *room.Event {
 	return &room.Event{Reason: "SIGNAL_CLOSE", End: &room.End{Outcome: room.Lost}, Text: text}
 }
 
-// thrownOut returns the end of a stay that the server ended.
 func thrownOut(reason string) *room.Event { return endedBy(reason, room.End{Outcome: room.ThrownOut}) }
 
 // endedBy returns an end for which the server gives a reason.
@@ -485,7 +462,6 @@ func (s *Stay) refused(ctx context.Context, f *session.SignalFailure) *room.Even
 	return e
 }
 
-// notConnected returns why media did not connect after Join.
 func (s *Stay) notConnected(ctx context.Context, m *session.Media) *room.Event {
 	if ctx.Err() != nil {
 		return left()

@@ -88,8 +88,8 @@ func TestToneAndPatternReachTheOther(t *testing.T) {
 		t.Fatal(err)
 	}
 	ann.until("bob is muted", func(e room.Event) bool { return e.Type == room.TrackMuted && e.Track.Kind == "audio" })
-	if on, muted := bob.Publishing(room.Tone); !on || !muted {
-		t.Errorf("tone on %v, muted %v", on, muted)
+	if got := bob.Publishing(); !slices.Equal(got, []room.Sending{{Clip: room.Tone, Muted: true}, {Clip: room.Pattern, Muted: true}}) {
+		t.Errorf("publishing %+v", got)
 	}
 	if err := bob.Mute(false); err != nil {
 		t.Fatal(err)
@@ -99,8 +99,8 @@ func TestToneAndPatternReachTheOther(t *testing.T) {
 		t.Fatal(err)
 	}
 	ann.until("the tone is gone", func(e room.Event) bool { return e.Type == room.TrackUnpublished && e.Track.Kind == "audio" })
-	if on, _ := bob.Publishing(room.Tone); on {
-		t.Error("the tone is still on")
+	if got := bob.Publishing(); !slices.Equal(got, []room.Sending{{Clip: room.Pattern}}) {
+		t.Errorf("publishing %+v", got)
 	}
 }
 
@@ -129,10 +129,9 @@ func TestReconnects(t *testing.T) {
 		if full != back.Full || full != away.Full || back.Took == nil {
 			t.Errorf("full %v: %+v %+v", full, away, back)
 		}
-		for _, c := range []room.Clip{room.Tone, room.Pattern} {
-			if on, is := bob.Publishing(c); !on || is != muted {
-				t.Errorf("%s on %v, muted %v, want %v", c, on, is, muted)
-			}
+		want := []room.Sending{{Clip: room.Tone, Muted: muted}, {Clip: room.Pattern, Muted: muted}}
+		if got := bob.Publishing(); !slices.Equal(got, want) {
+			t.Errorf("publishing %+v, want %+v", got, want)
 		}
 		if full {
 			for range 2 {

@@ -11,7 +11,6 @@ import (
 	"github.com/pion/webrtc/v4"
 
 	"lkdoctor/checks/finding"
-	"lkdoctor/checks/probe/clips"
 	"lkdoctor/checks/probe/session"
 	"lkdoctor/checks/room"
 	"lkdoctor/config/clean"
@@ -72,28 +71,15 @@ func address(c session.Candidate) string {
 	return net.JoinHostPort(clean.Line(c.Address, 64), strconv.Itoa(c.Port))
 }
 
-// counts are those of a track since its first packet. expected is the number of
-// packets by the sequence numbers, or by the sender.
-type counts struct {
-	bytes, expected, lost int
-	jitter                time.Duration
-	reported              bool // lost and jitter are known
-}
-
-// countsOf returns those of a received track.
-func countsOf(got session.Received) counts {
-	return counts{bytes: got.Bytes, expected: got.Expected, lost: got.Lost, jitter: got.Jitter, reported: got.Packets > 0}
-}
-
-// since returns what a track carried from one reading of its counts to the next.
-func (n counts) since(before counts, over time.Duration) room.Traffic {
-	if n.bytes < before.bytes || n.expected < before.expected {
-		before = counts{} // published anew
+// carried returns what a track carried between two readings of its counts.
+func carried(before, now session.Counts, over time.Duration) room.Traffic {
+	if now.Bytes < before.Bytes || now.Expected < before.Expected {
+		before = session.Counts{} // published anew
 	}
-	t := room.Traffic{Rate: float64(n.bytes-before.bytes) * 8 / over.Seconds()}
-	if packets := n.expected - before.expected; n.reported && packets > 0 {
-		lost := min(100, max(0, 100*float64(n.lost-before.lost)/float64(packets)))
-		t.Lost, t.Jitter = &lost, room.Millis(n.jitter)
+	t := room.Traffic{Rate: float64(now.Bytes-before.Bytes) * 8 / over.Seconds()}
+	if packets := now.Expected - before.Expected; now.Reported && packets > 0 {
+		lost := min(100, max(0, 100*float64(now.Lost-before.Lost)/float64(packets)))
+		t.Lost, t.Jitter = &lost, room.Millis(now.Jitter)
 	}
 	return t
 }
@@ -104,24 +90,23 @@ func (s *Stay) traffic(p *session.Participant, now time.Time) {
 	defer s.mu.Unlock()
 	over := now.Sub(s.counted)
 	s.counted = now
-	read := map[string]counts{}
+	read := map[string]session.Counts{}
 	var list []room.Traffic
-	add := func(sid string, me bool, n counts) {
+	add := func(sid string, me bool, n session.Counts) {
 		read[sid] = n
 		if before, known := s.before[sid]; known && over > 0 {
-			t := n.since(before, over)
+			t := carried(before, n, over)
 			t.SID, t.Me = sid, me
 			list = append(list, t)
 		}
 	}
-	for _, c := range []clips.Clip{clips.Tone, clips.Pattern} {
-		if sent := p.Sent(c); sent.SID != "" {
-			add(sent.SID, true, counts{bytes: sent.Bytes, expected: sent.Packets, lost: sent.ReportedLost, jitter: sent.ReportedJitter,
-				reported: sent.Reported})
+	for _, c := range []room.Clip{room.Tone, room.Pattern} {
+		if sid, sent := p.Sent(c); sid != "" {
+			add(sid, true, sent)
 		}
 	}
 	for tally, sid := range s.flows {
-		add(sid, false, countsOf(tally.Got()))
+		add(sid, false, tally.Got())
 	}
 	s.before = read
 	if len(list) == 0 {

@@ -33,13 +33,13 @@ func TestTraffic(t *testing.T) {
 			for i, n := range c.come {
 				tally.Add(packet(first+n), begin.Add(time.Duration(i)*20*time.Millisecond))
 			}
-			got := countsOf(tally.Got()).since(counts{}, time.Second)
+			got := carried(session.Counts{}, tally.Got(), time.Second)
 			if got.Rate != float64(800*len(c.come)) || *got.Lost != c.lost || (*got.Jitter > 0) != c.jitter {
 				t.Errorf("%+v: lost %g %%, jitter %g ms", got, *got.Lost, *got.Jitter)
 			}
 		})
 	}
-	if got := (counts{bytes: 100, expected: 1}).since(counts{bytes: 900, expected: 9}, time.Second); got.Rate != 800 || got.Lost != nil {
+	if got := carried(session.Counts{Bytes: 900, Expected: 9}, session.Counts{Bytes: 100, Expected: 1}, time.Second); got.Rate != 800 || got.Lost != nil {
 		t.Errorf("published anew, and not reported yet: %+v", got)
 	}
 }
