@@ -68,7 +68,7 @@ func (l *Lab) turn(opts TURNOptions) (*livekit.ICEServer, error) {
 	if err != nil {
 		return nil, err
 	}
-	l.keep(server)
+	l.keep(server.Close)
 	return server.ICEServer(), nil
 }
 

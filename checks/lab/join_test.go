@@ -30,7 +30,7 @@ func start(t *testing.T, fault string) *Lab {
 
 // good returns a token that the lab's server accepts.
 func good(l *Lab) string {
-	return Sign(participant(l.Pair, l.Room, "tester", time.Now()), l.Pair.Secret)
+	return l.Pair.Token(l.Room, "tester")
 }
 
 // dial opens the signalling connection and returns the status of the upgrade.
@@ -83,7 +83,7 @@ func TestMediaGoesTheWayThatTheFaultLeaves(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := g.Protocol(); got != want {
+			if got := g.participant.Path().Remote.Protocol; got != want {
 				t.Errorf("media goes over %q, want %q", got, want)
 			}
 			if err := g.Close(); err != nil {

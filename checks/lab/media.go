@@ -126,6 +126,6 @@ func (l *Lab) deadUDP(address string) (addr string, err error) {
 	if err != nil {
 		return "", err
 	}
-	l.keep(conn)
+	l.keep(conn.Close)
 	return conn.LocalAddr().String(), nil
 }

@@ -28,7 +28,7 @@ func called(t *testing.T, opts AgentOptions) *Lab {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l.keep(guest)
+	l.keep(guest.Close)
 	return l
 }
 
