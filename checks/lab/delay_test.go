@@ -180,11 +180,7 @@ func TestDelayEndsWithConnectionsOpen(t *testing.T) {
 
 func TestDelayedLab(t *testing.T) {
 	const rtt = 30 * time.Millisecond
-	l, err := Start(t.Context(), Options{RTT: rtt})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
+	l := startWith(t, Options{RTT: rtt})
 	begun := time.Now()
 	answer := consume(t, l)
 	if took := time.Since(begun); took < 2*rtt {
@@ -196,11 +192,7 @@ func TestDelayedLab(t *testing.T) {
 }
 
 func TestDelayKeepsThePath(t *testing.T) {
-	l, err := Start(t.Context(), Options{Fault: "healthy-path", RTT: 2 * time.Millisecond})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
+	l := startWith(t, Options{Fault: "healthy-path", RTT: 2 * time.Millisecond})
 	if !strings.HasSuffix(l.URL, "/livekit") {
 		t.Errorf("LIVEKIT_URL is %s, want the path /livekit", l.URL)
 	}

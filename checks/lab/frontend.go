@@ -72,8 +72,8 @@ func (o app) mint(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	claims := participant(o.Pair, o.Room, "voice_assistant_user_"+randomHex(4), time.Now())
-	claims.call(o.Agent)
+	claims := Participant(o.Pair, o.Room, "voice_assistant_user_"+randomHex(4), time.Now())
+	claims.Call(o.Agent)
 	o.answer(w, Answer{
 		"serverUrl":        o.URL,
 		"roomName":         o.Room,

@@ -14,9 +14,14 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-func start(t *testing.T, fault string) *Lab {
+func start(t testing.TB, fault string) *Lab {
 	t.Helper()
-	l, err := Start(t.Context(), Options{Fault: fault})
+	return startWith(t, Options{Fault: fault})
+}
+
+func startWith(t testing.TB, opts Options) *Lab {
+	t.Helper()
+	l, err := Start(t.Context(), opts)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -77,26 +77,21 @@ func Start(ctx context.Context, opts Options) (*Lab, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := newLab(fault)
-	l.rtt = opts.RTT
-	l.plan.agent.add(opts.Agent)
-	l.plan.server.Program = opts.Server
-	if err := l.start(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("start the lab %s: %w", fault.Name, err), l.Close())
-	}
-	return l, nil
-}
-
-func newLab(fault Fault) *Lab {
 	l := &Lab{
 		fault:    fault,
+		rtt:      opts.RTT,
 		Pair:     NewPair(),
 		Room:     "support-" + randomHex(3),
 		Identity: "caller-" + randomHex(3),
 		files:    map[string]string{},
 	}
 	l.plan = newPlan(l.Pair, fault.changes)
-	return l
+	l.plan.agent.add(opts.Agent)
+	l.plan.server.Program = opts.Server
+	if err := l.start(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("start the lab %s: %w", fault.Name, err), l.Close())
+	}
+	return l, nil
 }
 
 func (l *Lab) start(ctx context.Context) error {
@@ -187,11 +182,11 @@ func (l *Lab) startTickets(context.Context) error {
 // trade returns the ticket service's answer to a good ticket.
 func (l *Lab) trade(name string) Answer {
 	now := time.Now().Add(l.plan.tickets.Skew)
-	claims := participant(l.plan.tokenPair, l.Room, l.Identity, now)
+	claims := Participant(l.plan.tokenPair, l.Room, l.Identity, now)
 	if name != "" {
 		claims["name"] = name
 	}
-	claims.call(l.plan.agent.Name)
+	claims.Call(l.plan.agent.Name)
 	for _, change := range l.plan.claims {
 		change(claims)
 	}
