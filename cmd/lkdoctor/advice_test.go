@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -47,15 +46,11 @@ func pasted(t *testing.T, l *lab.Lab, environ []string, line, stdin string) (out
 	cmd.Env = append([]string{"HOME=" + t.TempDir(), "PATH=" + link + string(os.PathListSeparator) + os.Getenv("PATH"), "GORACE=" + raceOptions(), waitsEnviron(l)}, environ...)
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	err := cmd.Run()
-	var exit *exec.ExitError
-	if err != nil && !errors.As(err, &exit) {
-		t.Fatal(err)
-	}
+	code = exitCodeOf(t, cmd.Run())
 	if stderr.Len() > 0 {
 		t.Logf("%s: %s", line, &stderr)
 	}
-	return stdout.String(), cmd.ProcessState.ExitCode()
+	return stdout.String(), code
 }
 
 // TestPrintedCommandsWorkWhenPasted runs each lkdoctor command of the next steps against
