@@ -45,11 +45,7 @@ func TestEveryFaultInEveryFace(t *testing.T) {
 				seen[cause{page.Check, fault.Owner}] = true
 			}
 			t.Parallel()
-			l, err := lab.Start(t.Context(), lab.Options{Fault: fault.Name})
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer func() { _ = l.Close() }()
+			l := startLab(t, fault.Name)
 			e, events := examined(t, l)
 			run := events[len(events)-1].Run
 

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -24,11 +23,7 @@ func guides(t *testing.T) map[string]string {
 			t.Fatalf("%s: %v", pattern, err)
 		}
 		for _, name := range found {
-			text, err := os.ReadFile(name)
-			if err != nil {
-				t.Fatal(err)
-			}
-			out[filepath.ToSlash(strings.TrimPrefix(name, "../../"))] = string(text)
+			out[filepath.ToSlash(strings.TrimPrefix(name, "../../"))] = read(t, name)
 		}
 	}
 	return out
@@ -60,12 +55,8 @@ func snippets(text string) (list []string) {
 // TestGuidesNameWhatExists checks that the files, make targets and flags that the guides
 // name exist.
 func TestGuidesNameWhatExists(t *testing.T) {
-	makefile, err := os.ReadFile("../../Makefile")
-	if err != nil {
-		t.Fatal(err)
-	}
 	targets := map[string]bool{}
-	for _, m := range makeTarget.FindAllStringSubmatch(string(makefile), -1) {
+	for _, m := range makeTarget.FindAllStringSubmatch(read(t, "../../Makefile"), -1) {
 		targets[m[1]] = true
 	}
 	known := map[string]bool{"help": true, "version": true, "fault": true, "rtt": true, "in": true} // cobra's and lklab's
@@ -113,15 +104,12 @@ func TestYAMLOfGitHub(t *testing.T) {
 			t.Fatalf("%s: %v", pattern, found)
 		}
 		for _, name := range found {
-			text, err := os.ReadFile(name)
-			if err != nil {
-				t.Fatal(err)
-			}
+			text := read(t, name)
 			var any map[string]any
-			if err := yaml.Unmarshal(text, &any); err != nil {
+			if err := yaml.Unmarshal([]byte(text), &any); err != nil {
 				t.Errorf("%s: %v", name, err)
 			}
-			if any["body"] != nil && !bytes.Contains(text, []byte("lkdoctor --json")) {
+			if any["body"] != nil && !strings.Contains(text, "lkdoctor --json") {
 				t.Errorf("%s does not ask for --json", name)
 			}
 		}

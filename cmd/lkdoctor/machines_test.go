@@ -204,10 +204,7 @@ func TestFilesOfAStoppedRun(t *testing.T) {
 					t.Fatalf("exit code %d, want %d; stderr: %s", code, tt.exit, &errs)
 				}
 			}
-			metrics, err := os.ReadFile(prom)
-			if err != nil {
-				t.Fatal(err)
-			}
+			metrics := read(t, prom)
 			target := server
 			if slices.Contains(tt.args, "--metrics-target") {
 				target = "staging"
@@ -215,7 +212,7 @@ func TestFilesOfAStoppedRun(t *testing.T) {
 			for _, want := range []string{
 				`lkdoctor_up{target="` + target + `"} 0`, `code="` + tt.code + `"`, "lkdoctor_last_run_timestamp_seconds{",
 			} {
-				if !strings.Contains(string(metrics), want) {
+				if !strings.Contains(metrics, want) {
 					t.Errorf("the metrics lack %s:\n%s", want, metrics)
 				}
 			}
