@@ -268,12 +268,7 @@ func TestValidate(t *testing.T) {
 			l := start(t, test.fault)
 			answer := consume(t, l)
 			at := "http" + strings.TrimPrefix(answer["url"].(string), "ws")
-			request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, at+"/rtc/validate", nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			request.Header.Set("Authorization", "Bearer "+answer["token"].(string))
-			status, _, body := fetch(t, http.DefaultClient, request)
+			status, _, body := fetch(t, http.MethodGet, at+"/rtc/validate", "", "Authorization", "Bearer "+answer["token"].(string))
 			if status != test.status || !strings.Contains(body, test.text) {
 				t.Errorf("got %d %q, want %d with %q", status, body, test.status, test.text)
 			}

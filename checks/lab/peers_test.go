@@ -197,11 +197,7 @@ func TestPages(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			p, err := Serve(test.handler, nil)
-			request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, closing(t, p, err).URL("http")+test.path, nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			status, _, body := fetch(t, noFollow(), request)
+			status, _, body := fetch(t, http.MethodGet, closing(t, p, err).URL("http")+test.path, "")
 			if status != test.status || !strings.Contains(body, test.text) {
 				t.Errorf("got %d %q", status, body)
 			}
