@@ -8,14 +8,10 @@ import (
 	"bytes"
 	"fmt"
 	"go/format"
-	"go/parser"
-	"go/token"
 	"io/fs"
 	"os"
-	"path"
 	"path/filepath"
 	"regexp"
-	"strconv"
 	"strings"
 )
 
@@ -69,39 +65,17 @@ func rename(root, to string) error {
 	return os.WriteFile(name, declared.ReplaceAll(mod, []byte("module "+to)), 0o644)
 }
 
-// renameImports changes the imports of one file, and no other text.
+// renameImports changes the imports of one file, also in Go code that it holds as text, and
+// no other text.
 func renameImports(name, from, to string) error {
 	text, err := os.ReadFile(name)
 	if err != nil {
 		return err
 	}
-	files := token.NewFileSet()
-	file, err := parser.ParseFile(files, name, text, parser.ImportsOnly|parser.ParseComments)
-	if err != nil {
+	imports := regexp.MustCompile(`(?m)^(\t|import )(\w+ )?"` + regexp.QuoteMeta(from) + `/`)
+	renamed, err := format.Source(imports.ReplaceAll(text, []byte(`${1}${2}"`+to+`/`)))
+	if err != nil || bytes.Equal(renamed, text) {
 		return err
 	}
-	var out bytes.Buffer
-	end := 0
-	for _, spec := range file.Imports {
-		old, err := strconv.Unquote(spec.Path.Value)
-		if err != nil {
-			return err
-		}
-		rest, ours := strings.CutPrefix(old, from+"/")
-		if !ours {
-			continue
-		}
-		out.Write(text[end:files.Position(spec.Path.Pos()).Offset])
-		out.WriteString(strconv.Quote(path.Join(to, rest)))
-		end = files.Position(spec.Path.End()).Offset
-	}
-	if end == 0 {
-		return nil
-	}
-	out.Write(text[end:])
-	formatted, err := format.Source(out.Bytes())
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(name, formatted, 0o644)
+	return os.WriteFile(name, renamed, 0o644)
 }

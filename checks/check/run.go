@@ -31,7 +31,11 @@ type Target struct {
 
 // Summary is the number of checks of a run by status.
 type Summary struct {
-	Pass, Warn, Fail, Skip, Error int
+	Pass  int `json:"pass"`
+	Warn  int `json:"warn"`
+	Fail  int `json:"fail"`
+	Skip  int `json:"skip"`
+	Error int `json:"error"`
 }
 
 // Run is a finished run, with all that faces show.
@@ -98,8 +102,8 @@ func (d Diagnosis) Headline() Text {
 
 // Cause is a finding, by its check and its code.
 type Cause struct {
-	Check string
-	Code  Code
+	Check string `json:"check"`
+	Code  Code   `json:"code"`
 }
 
 // The exit codes.

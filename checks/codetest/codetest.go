@@ -6,7 +6,10 @@ package codetest
 import (
 	"os"
 	"path/filepath"
+	"runtime"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/lockedfile"
 
@@ -24,6 +27,29 @@ func Wants(t testing.TB, findings []finding.Finding, code finding.Code) finding.
 	}
 	t.Fatalf("%s was not found; found: %v", code, findings)
 	return finding.Finding{}
+}
+
+// Goroutines waits up to 2 s until ours reports false for the stack of each goroutine, and
+// returns the stacks for which it does not.
+func Goroutines(ours func(stack string) bool) (left string) {
+	for range 200 {
+		buf := make([]byte, 8<<20)
+		n := runtime.Stack(buf, true)
+		for ; n == len(buf); n = runtime.Stack(buf, true) {
+			buf = make([]byte, 2*len(buf))
+		}
+		left = ""
+		for stack := range strings.SplitSeq(string(buf[:n]), "\n\n") {
+			if ours(stack) {
+				left += stack + "\n\n"
+			}
+		}
+		if left == "" {
+			break
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	return left
 }
 
 // Alone waits until no other test that measures time runs, in any process, and

@@ -61,7 +61,10 @@ type Fix struct {
 
 // Block is code to copy. Lang is its language ("python") or the program that it
 // configures ("nginx").
-type Block struct{ Lang, Text string }
+type Block struct {
+	Lang string `json:"lang"`
+	Text string `json:"text"`
+}
 
 // Finding is one problem or remark of this run. Title, cause and cure of its code are
 // in the code's catalogue page.

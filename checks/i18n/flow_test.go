@@ -8,25 +8,20 @@ import (
 )
 
 // A flow finds the string literals that can reach a variable or field. It follows
-// assignments, parameters, results, lists and closures, and ignores conditions.
+// assignments, parameters, first results, lists and closures, and ignores conditions.
 type flow struct {
 	*source
 	// from holds the expressions assigned to a variable, parameter or field, or to
 	// its elements.
 	from map[types.Object][]ast.Expr
-	// returns holds the result expressions of each return statement of a function.
-	returns map[types.Object][][]ast.Expr
+	// bodies holds the declared functions.
+	bodies map[types.Object]*ast.BlockStmt
 	// calls holds all calls.
 	calls []*ast.CallExpr
-	// bodies holds the function literals assigned to a variable.
-	bodies map[types.Object][]*ast.FuncLit
 }
 
 func newFlow(s *source) *flow {
-	f := &flow{
-		source: s, from: map[types.Object][]ast.Expr{}, returns: map[types.Object][][]ast.Expr{},
-		bodies: map[types.Object][]*ast.FuncLit{},
-	}
+	f := &flow{source: s, from: map[types.Object][]ast.Expr{}, bodies: map[types.Object]*ast.BlockStmt{}}
 	for _, file := range s.sorted() {
 		ast.Inspect(file, f.visit)
 	}
@@ -43,13 +38,9 @@ func newFlow(s *source) *flow {
 func (f *flow) visit(n ast.Node) bool {
 	switch n := n.(type) {
 	case *ast.AssignStmt:
-		f.assign(n.Lhs, n.Rhs)
+		assign(f, n.Lhs, n.Rhs)
 	case *ast.ValueSpec:
-		names := make([]ast.Expr, len(n.Names))
-		for i, name := range n.Names {
-			names[i] = name
-		}
-		f.assign(names, n.Values)
+		assign(f, n.Names, n.Values)
 	case *ast.RangeStmt:
 		if n.Value != nil {
 			f.give(n.Value, n.X)
@@ -57,34 +48,24 @@ func (f *flow) visit(n ast.Node) bool {
 	case *ast.CompositeLit:
 		f.fields(n)
 	case *ast.FuncDecl:
-		f.results(f.info.Defs[n.Name], n.Body)
+		f.bodies[f.info.Defs[n.Name]] = n.Body
 	case *ast.CallExpr:
 		f.calls = append(f.calls, n)
 	}
 	return true
 }
 
-func (f *flow) assign(to, values []ast.Expr) {
-	for i, target := range to {
-		switch {
-		case len(values) == len(to):
-			f.give(target, values[i])
-		case len(values) == 1 && i == 0:
-			f.give(target, values[0]) // only the first of several results
-		}
+// assign gives each target its value. Of several results, it takes only the first.
+func assign[E ast.Expr](f *flow, to []E, values []ast.Expr) {
+	for i := range min(len(to), len(values)) {
+		f.give(to[i], values[i])
 	}
 }
 
 // give records that target takes the value of expr.
 func (f *flow) give(target, expr ast.Expr) {
-	object := f.object(target)
-	if object == nil {
-		return
-	}
-	f.from[object] = append(f.from[object], expr)
-	if body, ok := ast.Unparen(expr).(*ast.FuncLit); ok {
-		f.bodies[object] = append(f.bodies[object], body)
-		f.results(object, body.Body)
+	if object := f.object(target); object != nil {
+		f.from[object] = append(f.from[object], expr)
 	}
 }
 
@@ -93,15 +74,9 @@ func (f *flow) give(target, expr ast.Expr) {
 func (f *flow) object(expr ast.Expr) types.Object {
 	switch expr := ast.Unparen(expr).(type) {
 	case *ast.Ident:
-		if object := f.info.Defs[expr]; object != nil {
-			return object
-		}
-		return f.info.Uses[expr]
+		return f.info.ObjectOf(expr)
 	case *ast.SelectorExpr:
-		if selection := f.info.Selections[expr]; selection != nil {
-			return selection.Obj()
-		}
-		return f.info.Uses[expr.Sel]
+		return f.info.ObjectOf(expr.Sel)
 	case *ast.IndexExpr:
 		return f.object(expr.X)
 	case *ast.StarExpr:
@@ -112,7 +87,7 @@ func (f *flow) object(expr ast.Expr) types.Object {
 
 // fields records the field values of a struct literal.
 func (f *flow) fields(literal *ast.CompositeLit) {
-	kind := f.info.Types[literal].Type
+	kind := f.info.TypeOf(literal)
 	if kind == nil {
 		return
 	}
@@ -132,152 +107,105 @@ func (f *flow) fields(literal *ast.CompositeLit) {
 	}
 }
 
-// results records the return values of a function, without those of its closures.
-func (f *flow) results(function types.Object, body *ast.BlockStmt) {
-	if function == nil || body == nil {
-		return
-	}
-	ast.Inspect(body, func(n ast.Node) bool {
-		switch n := n.(type) {
-		case *ast.FuncLit:
-			return false
-		case *ast.ReturnStmt:
-			f.returns[function] = append(f.returns[function], n.Results)
-		}
-		return true
-	})
-}
-
-// bind records the arguments of a call for the parameters of its callee.
+// bind records the arguments of a call for the parameters of its callees.
 func (f *flow) bind(call *ast.CallExpr) {
-	if body, ok := ast.Unparen(call.Fun).(*ast.FuncLit); ok {
-		f.bindTo(call, f.parameters(body))
-		return
+	if function, ok := f.object(call.Fun).(*types.Func); ok {
+		f.pass(call.Args, function.Signature())
 	}
-	object := f.object(call.Fun)
-	if object == nil {
-		return
-	}
-	if function, ok := object.(*types.Func); ok {
-		var parameters []types.Object
-		for p := range function.Signature().Params().Variables() {
-			parameters = append(parameters, p)
+	for _, closure := range f.closures(call.Fun, map[types.Object]bool{}) {
+		if signature, ok := f.info.TypeOf(closure).(*types.Signature); ok {
+			f.pass(call.Args, signature)
 		}
-		f.bindTo(call, parameters)
-	}
-	for _, body := range f.held(object, map[types.Object]bool{}) {
-		f.bindTo(call, f.parameters(body))
 	}
 }
 
-// held returns the closures that a variable can hold, directly or through others.
-func (f *flow) held(object types.Object, seen map[types.Object]bool) []*ast.FuncLit {
-	if seen[object] {
+func (f *flow) pass(args []ast.Expr, to *types.Signature) {
+	last := to.Params().Len() - 1
+	for i, arg := range args {
+		if last >= 0 {
+			parameter := to.Params().At(min(i, last))
+			f.from[parameter] = append(f.from[parameter], arg)
+		}
+	}
+}
+
+// closures returns the function literals that expr can be, directly or through variables.
+func (f *flow) closures(expr ast.Expr, seen map[types.Object]bool) (list []*ast.FuncLit) {
+	if closure, ok := ast.Unparen(expr).(*ast.FuncLit); ok {
+		return []*ast.FuncLit{closure}
+	}
+	object := f.object(expr)
+	if object == nil || seen[object] {
 		return nil
 	}
 	seen[object] = true
-	bodies := f.bodies[object]
-	for _, expr := range f.from[object] {
-		if other := f.object(expr); other != nil {
-			bodies = append(bodies, f.held(other, seen)...)
-		}
+	for _, value := range f.from[object] {
+		list = append(list, f.closures(value, seen)...)
 	}
-	return bodies
+	return list
 }
 
-func (f *flow) parameters(body *ast.FuncLit) []types.Object {
-	var parameters []types.Object
-	for _, group := range body.Type.Params.List {
-		for _, name := range group.Names {
-			parameters = append(parameters, f.info.Defs[name])
-		}
+// results returns the first results of the functions that expr can be.
+func (f *flow) results(expr ast.Expr) []ast.Expr {
+	list := returned(f.bodies[f.object(expr)])
+	for _, closure := range f.closures(expr, map[types.Object]bool{}) {
+		list = append(list, returned(closure.Body)...)
 	}
-	return parameters
+	return list
 }
 
-func (f *flow) bindTo(call *ast.CallExpr, parameters []types.Object) {
-	for i, argument := range call.Args {
-		if len(parameters) == 0 {
-			return
-		}
-		parameter := parameters[min(i, len(parameters)-1)]
-		if parameter == nil {
-			continue
-		}
-		f.from[parameter] = append(f.from[parameter], argument)
-		if body, ok := ast.Unparen(argument).(*ast.FuncLit); ok {
-			f.bodies[parameter] = append(f.bodies[parameter], body)
-		}
+// returned returns the first result of each return statement, without those of closures.
+func returned(body *ast.BlockStmt) (list []ast.Expr) {
+	if body == nil {
+		return nil
 	}
+	ast.Inspect(body, func(n ast.Node) bool {
+		if statement, ok := n.(*ast.ReturnStmt); ok && len(statement.Results) > 0 {
+			list = append(list, statement.Results[0])
+		}
+		_, closure := n.(*ast.FuncLit)
+		return !closure
+	})
+	return list
 }
 
 // literals calls found for every string constant that can reach object.
 func (f *flow) literals(object types.Object, found func(text string, at token.Pos)) {
-	seenObject, seenExpr := map[types.Object]bool{}, map[ast.Expr]bool{}
-	var ofObject func(types.Object)
-	var ofExpr func(ast.Expr)
-	ofObject = func(object types.Object) {
-		if object == nil || seenObject[object] {
-			return
-		}
-		seenObject[object] = true
-		for _, expr := range f.from[object] {
-			ofExpr(expr)
-		}
-	}
-	ofExpr = func(expr ast.Expr) {
-		expr = ast.Unparen(expr)
-		if seenExpr[expr] {
-			return
-		}
-		seenExpr[expr] = true
-		if value := f.info.Types[expr].Value; value != nil && value.Kind() == constant.String {
-			found(constant.StringVal(value), expr.Pos())
-			return
-		}
-		switch expr := expr.(type) {
-		case *ast.CompositeLit:
-			for _, element := range expr.Elts {
-				if pair, ok := element.(*ast.KeyValueExpr); ok {
-					element = pair.Value
-				}
-				ofExpr(element)
+	seen := map[any]bool{} // expressions and objects
+	var follow func(list ...ast.Expr)
+	follow = func(list ...ast.Expr) {
+		for _, expr := range list {
+			expr = ast.Unparen(expr)
+			if seen[expr] {
+				continue
 			}
-		case *ast.IndexExpr:
-			ofExpr(expr.X)
-		case *ast.BinaryExpr:
-			ofExpr(expr.X)
-			ofExpr(expr.Y)
-		case *ast.CallExpr:
-			if f.info.Types[expr.Fun].IsType() {
-				for _, argument := range expr.Args {
-					ofExpr(argument)
-				}
-				return
+			seen[expr] = true
+			if value := f.info.Types[expr].Value; value != nil && value.Kind() == constant.String {
+				found(constant.StringVal(value), expr.Pos())
+				continue
 			}
-			f.ofCall(expr, ofExpr)
-		default:
-			ofObject(f.object(expr))
+			switch expr := expr.(type) {
+			case *ast.CompositeLit:
+				follow(expr.Elts...)
+			case *ast.KeyValueExpr:
+				follow(expr.Value)
+			case *ast.IndexExpr:
+				follow(expr.X)
+			case *ast.BinaryExpr:
+				follow(expr.X, expr.Y)
+			case *ast.CallExpr:
+				if f.info.Types[expr.Fun].IsType() {
+					follow(expr.Args...)
+				} else {
+					follow(f.results(expr.Fun)...)
+				}
+			default:
+				if object := f.object(expr); object != nil && !seen[object] {
+					seen[object] = true
+					follow(f.from[object]...)
+				}
+			}
 		}
 	}
-	ofObject(object)
-}
-
-// ofCall calls next for the first result of each return statement of the callee.
-func (f *flow) ofCall(call *ast.CallExpr, next func(ast.Expr)) {
-	object := f.object(call.Fun)
-	if object == nil {
-		return
-	}
-	returned := f.returns[object]
-	for _, body := range f.held(object, map[types.Object]bool{}) {
-		holder := &flow{source: f.source, returns: map[types.Object][][]ast.Expr{}}
-		holder.results(object, body.Body)
-		returned = append(returned, holder.returns[object]...)
-	}
-	for _, results := range returned {
-		if len(results) > 0 {
-			next(results[0])
-		}
-	}
+	follow(f.from[object]...)
 }

@@ -24,7 +24,7 @@ func formatsIn(t *testing.T, s *source) []found {
 	f := newFlow(s)
 	places := map[string]token.Pos{}
 	note := func(text string, at token.Pos) {
-		if old, known := places[text]; text != "" && (!known || s.before(at, old)) {
+		if old, known := places[text]; text != "" && (!known || s.compare(at, old) < 0) {
 			places[text] = at
 		}
 	}
@@ -36,15 +36,7 @@ func formatsIn(t *testing.T, s *source) []found {
 	for text, at := range places {
 		list = append(list, found{text, s.place(at)})
 	}
-	slices.SortFunc(list, func(a, b found) int {
-		if at, bt := places[a.format], places[b.format]; at != bt {
-			if s.before(at, bt) {
-				return -1
-			}
-			return 1
-		}
-		return 0
-	})
+	slices.SortFunc(list, func(a, b found) int { return s.compare(places[a.format], places[b.format]) })
 	return list
 }
 

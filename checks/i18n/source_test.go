@@ -1,6 +1,7 @@
 package i18n
 
 import (
+	"cmp"
 	"fmt"
 	"go/ast"
 	"go/parser"
@@ -143,18 +144,11 @@ func (s *source) place(pos token.Pos) string {
 
 // sorted returns the files sorted by path.
 func (s *source) sorted() []*ast.File {
-	files := slices.Clone(s.files)
-	slices.SortFunc(files, func(a, b *ast.File) int {
-		return strings.Compare(s.fset.Position(a.Package).Filename, s.fset.Position(b.Package).Filename)
-	})
-	return files
+	return slices.SortedFunc(slices.Values(s.files), func(a, b *ast.File) int { return s.compare(a.Package, b.Package) })
 }
 
-// before reports whether a precedes b by file and offset.
-func (s *source) before(a, b token.Pos) bool {
+// compare orders positions by file and offset.
+func (s *source) compare(a, b token.Pos) int {
 	pa, pb := s.fset.Position(a), s.fset.Position(b)
-	if pa.Filename != pb.Filename {
-		return pa.Filename < pb.Filename
-	}
-	return pa.Offset < pb.Offset
+	return cmp.Or(strings.Compare(pa.Filename, pb.Filename), pa.Offset-pb.Offset)
 }

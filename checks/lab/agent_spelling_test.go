@@ -18,11 +18,7 @@ import (
 // TestSpellingsOfAgents joins with various spellings of an agent in the token. Lint must
 // report exactly those for which the server does not call the agent.
 func TestSpellingsOfAgents(t *testing.T) {
-	l, err := Start(t.Context(), Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = l.Close() })
+	l := start(t, Healthy)
 	client := lksdk.NewAgentDispatchServiceClient("http://"+l.LiveKit.Addr, l.Pair.Key, l.Pair.Secret)
 	for i, tt := range []struct {
 		claims string
@@ -50,7 +46,7 @@ func TestSpellingsOfAgents(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 			defer cancel()
 			room := fmt.Sprintf("spelling-%d", i)
-			claims, more := everything(l.Pair, room, "a"), Claims{}
+			claims, more := Participant(l.Pair, room, "a", time.Now()), Claims{}
 			if err := json.Unmarshal([]byte("{"+tt.claims+"}"), &more); err != nil {
 				t.Fatal(err)
 			}

@@ -102,44 +102,42 @@ func peakOf(pid int, ended <-chan struct{}) (peak float64) {
 }
 
 // configured, tokenSettings and ticketSettings return settings without a token, with a
-// good token for identity, and with a new ticket.
+// good token, and with a new ticket.
 func configured(l *Lab) []string {
 	return []string{"LIVEKIT_URL=" + l.URL, "LIVEKIT_API_KEY=" + l.Pair.Key, "LIVEKIT_API_SECRET=" + l.Pair.Secret}
 }
 
-func tokenSettings(l *Lab, identity string) []string {
-	return append(configured(l), "LIVEKIT_TOKEN="+Sign(everything(l.Pair, l.Room, identity), l.Pair.Secret))
+func tokenSettings(l *Lab) []string {
+	return append(configured(l), "LIVEKIT_TOKEN="+l.Pair.Token(l.Room, "bare"))
 }
 
 func ticketSettings(l *Lab) []string {
 	return append(configured(l), "USER_MGMT_BASE_URL="+l.TicketURL, "LKDOCTOR_TICKET="+l.Renew())
 }
 
-// everything returns the claims of a participant with all permissions.
-func everything(pair Pair, room, identity string) Claims {
-	now := time.Now()
-	return Claims{
-		"iss": pair.Key, "sub": identity, "nbf": now.Add(-time.Second).Unix(), "exp": now.Add(15 * time.Minute).Unix(),
-		"video": map[string]any{"roomJoin": true, "room": room, "canPublish": true, "canSubscribe": true, "canPublishData": true},
-	}
-}
-
-// A row is one line of the table: what is measured, the target for its median (0 for
-// none) and the maximum number of runs.
+// A row is one line of the table: what is measured, the unit of it, the target for its
+// median (0 for none) and the maximum number of runs.
 type row struct {
 	name, unit string
 	most       float64
 	times      int
-	run        func(doctor string) (float64, error)
-	// sdk measures the same with the Go SDK; nil if there is no equivalent.
+	run        func(doctor string) (ran, error)
+	// sdk does the same with the Go SDK; nil if there is no equivalent.
 	// mostSDK is the target for the median ratio, 0 for none.
-	sdk     func() (float64, error)
+	sdk     func() (ran, error)
 	mostSDK float64
 }
 
-func millis(out ran, err error) (float64, error)  { return float64(out.took.Microseconds()) / 1000, err }
-func seconds(out ran, err error) (float64, error) { return out.took.Seconds(), err }
-func memory(out ran, err error) (float64, error)  { return out.peak, err }
+// value returns the time or memory of a run.
+func (r row) value(out ran) float64 {
+	switch r.unit {
+	case "ms":
+		return float64(out.took.Microseconds()) / 1000
+	case "s":
+		return out.took.Seconds()
+	}
+	return out.peak
+}
 
 // must returns an error unless the check want passed or want is the root cause. An
 // empty want means exit code 0.
@@ -154,86 +152,54 @@ func must(want string) func(out ran, err error) (ran, error) {
 
 // rows starts the labs and returns the rows of the table.
 func (b *bench) rows() []row {
-	labOf := func(o Options) *Lab {
-		l, err := Start(b.tb.Context(), o)
-		if err != nil {
-			b.tb.Fatal(err)
-		}
-		b.tb.Cleanup(func() { _ = l.Close() })
-		return l
+	// doctor runs the checks, which must lead to want, and sdk the Go SDK.
+	doctor := func(want string, settings func(*Lab) []string, l *Lab, args ...string) func(string) (ran, error) {
+		return func(d string) (ran, error) { return must(want)(b.run(d, settings(l), append(args, "--json")...)) }
 	}
-	well, dropped, silent, unticketed := labOf(Options{}), labOf(Options{Fault: "server-syn-drop"}), labOf(Options{Fault: "server-silent"}),
-		labOf(Options{Fault: "ticket-syn-drop"})
-	joined, media, ok := must("join.media"), must("join.publish"), must("")
-	sdk := func(l *Lab, of func(ran, error) (float64, error)) func() (float64, error) {
-		return func() (float64, error) { return of(ok(b.run(b.sdkjoin, tokenSettings(l, "bare")))) }
+	sdk := func(settings func(*Lab) []string, l *Lab) func() (ran, error) {
+		return func() (ran, error) { return must("")(b.run(b.sdkjoin, settings(l))) }
 	}
-	traded := func(l *Lab) func() (float64, error) {
-		return func() (float64, error) { return millis(ok(b.run(b.sdkjoin, ticketSettings(l)))) }
-	}
-	nobody := "LIVEKIT_TOKEN=" + Sign(everything(NewPair(), "start", "start"), "a-secret-that-nobody-knows-of-it")
-	list := []row{
-		{"lkdoctor version", "ms", 25, 99, func(d string) (float64, error) { return millis(ok(b.run(d, nil, "version"))) }, nil, 0},
-		{"lkdoctor token inspect", "ms", 25, 99, func(d string) (float64, error) { return millis(ok(b.run(d, []string{nobody}, "token", "inspect"))) }, nil, 0},
-		{"healthy: ticket, token, signature, join with media", "ms", 0, 99,
-			func(d string) (float64, error) { return millis(joined(b.run(d, ticketSettings(well), "--json"))) }, sdk(well, millis), 1.5},
-		{"server that drops SYNs", "s", 5, 3,
-			func(d string) (float64, error) {
-				return seconds(must("SERVER_TIMEOUT")(b.run(d, tokenSettings(dropped, "p"), "--json")))
-			}, nil, 0},
-		{"server that accepts and is silent", "s", 6, 3,
-			func(d string) (float64, error) {
-				return seconds(must("SERVER_SILENT")(b.run(d, tokenSettings(silent, "p"), "--json")))
-			}, nil, 0},
-		{"ticket service that drops SYNs", "s", 0, 3,
-			func(d string) (float64, error) {
-				return seconds(must("TICKET_TIMEOUT")(b.run(d, ticketSettings(unticketed), "--json")))
-			}, nil, 0},
-		{"peak memory, healthy with a ticket", "MiB", 60, 7,
-			func(d string) (float64, error) { return memory(joined(b.run(d, ticketSettings(well), "--json"))) }, sdk(well, memory), 0},
-		{"peak memory, --media", "MiB", 100, 3,
-			func(d string) (float64, error) {
-				return memory(media(b.run(d, ticketSettings(well), "--json", "--media")))
-			}, nil, 0},
-		{"peak memory, version", "MiB", 0, 7, func(d string) (float64, error) { return memory(ok(b.run(d, nil, "version"))) }, nil, 0},
-		{fmt.Sprintf("%d at once, each with its own right answer", crowd), "s", 0, 3, func(d string) (float64, error) { return b.consult(d, well) }, nil, 0},
+	version := func(d string) (ran, error) { return must("")(b.run(d, nil, "version")) }
+	inspect := func(d string) (ran, error) {
+		return must("")(b.run(d, []string{"LIVEKIT_TOKEN=" + NewPair().Token("start", "start")}, "token", "inspect"))
 	}
 	// added measures what join.browser and join.api add to a run.
-	added := func(l *Lab) func(string) (float64, error) {
-		return func(d string) (float64, error) {
-			dev := must("fallback.join")
-			with, err := millis(dev(b.run(d, configured(l), "--json")))
+	added := func(l *Lab) func(string) (ran, error) {
+		return func(d string) (ran, error) {
+			with, err := doctor("fallback.join", configured, l)(d)
 			if err != nil {
-				return 0, err
+				return ran{}, err
 			}
-			without, err := millis(dev(b.run(d, configured(l), "--json", "--skip", "join.browser,join.api")))
-			return with - without, err
+			without, err := doctor("fallback.join", configured, l, "--skip", "join.browser,join.api")(d)
+			return ran{took: with.took - without.took}, err
 		}
 	}
-	there, nobodys := labOf(Options{Fault: "agent-comes"}), labOf(Options{Fault: "agent-no-worker"})
-	list = append(list,
-		row{"join.browser and join.api add", "ms", 15, 21, added(well), nil, 0},
-		row{"an agent that comes", "s", 2, 7,
-			func(d string) (float64, error) {
-				return seconds(must("join.agent")(b.run(d, ticketSettings(there), "--json", "--force-join")))
-			}, nil, 0},
-		row{"no worker for the agent", "s", 6, 3,
-			func(d string) (float64, error) {
-				return seconds(must("AGENT_NO_WORKER")(b.run(d, ticketSettings(nobodys), "--json", "--force-join")))
-			}, nil, 0})
+	well := start(b.tb, "")
+	dropped, silent, unticketed := start(b.tb, "server-syn-drop"), start(b.tb, "server-silent"), start(b.tb, "ticket-syn-drop")
+	there, nobodys := start(b.tb, "agent-comes"), start(b.tb, "agent-no-worker")
+	list := []row{
+		{"lkdoctor version", "ms", 25, 99, version, nil, 0},
+		{"lkdoctor token inspect", "ms", 25, 99, inspect, nil, 0},
+		{"healthy: ticket, token, signature, join with media", "ms", 0, 99, doctor("join.media", ticketSettings, well), sdk(tokenSettings, well), 1.5},
+		{"server that drops SYNs", "s", 5, 3, doctor("SERVER_TIMEOUT", tokenSettings, dropped), nil, 0},
+		{"server that accepts and is silent", "s", 6, 3, doctor("SERVER_SILENT", tokenSettings, silent), nil, 0},
+		{"ticket service that drops SYNs", "s", 0, 3, doctor("TICKET_TIMEOUT", ticketSettings, unticketed), nil, 0},
+		{"peak memory, healthy with a ticket", "MiB", 60, 7, doctor("join.media", ticketSettings, well), sdk(tokenSettings, well), 0},
+		{"peak memory, --media", "MiB", 100, 3, doctor("join.publish", ticketSettings, well, "--media"), nil, 0},
+		{"peak memory, version", "MiB", 0, 7, version, nil, 0},
+		{fmt.Sprintf("%d at once, each with its own right answer", crowd), "s", 0, 3, func(d string) (ran, error) { return b.consult(d, well) }, nil, 0},
+		{"join.browser and join.api add", "ms", 15, 21, added(well), nil, 0},
+		{"an agent that comes", "s", 2, 7, doctor("join.agent", ticketSettings, there, "--force-join"), nil, 0},
+		{"no worker for the agent", "s", 6, 3, doctor("AGENT_NO_WORKER", ticketSettings, nobodys, "--force-join"), nil, 0},
+	}
 	for _, rtt := range []int{25, 50, 100, 200} {
 		// The SDK does not wait until its leave arrives, so its participant may still be present.
-		away := labOf(Options{RTT: time.Duration(rtt) * time.Millisecond})
+		away := startWith(b.tb, Options{RTT: time.Duration(rtt) * time.Millisecond})
+		name := fmt.Sprintf("round trip of %d ms: ", rtt)
 		list = append(list,
-			row{fmt.Sprintf("round trip of %d ms: dev token", rtt), "ms", 0, 7,
-				func(d string) (float64, error) {
-					return millis(must("fallback.join")(b.run(d, configured(away), "--json")))
-				}, sdk(away, millis), 0},
-			row{fmt.Sprintf("round trip of %d ms: ticket", rtt), "ms", 0, 7,
-				func(d string) (float64, error) {
-					return millis(joined(b.run(d, ticketSettings(away), "--json", "--force-join")))
-				}, traded(away), 0},
-			row{fmt.Sprintf("round trip of %d ms: join.browser and join.api add", rtt), "ms", 15, 21, added(away), nil, 0})
+			row{name + "dev token", "ms", 0, 7, doctor("fallback.join", configured, away), sdk(tokenSettings, away), 0},
+			row{name + "ticket", "ms", 0, 7, doctor("join.media", ticketSettings, away, "--force-join"), sdk(ticketSettings, away), 0},
+			row{name + "join.browser and join.api add", "ms", 15, 21, added(away), nil, 0})
 	}
 	return list
 }
@@ -242,21 +208,21 @@ func (b *bench) rows() []row {
 const crowd = 16
 
 // consult starts a crowd of runs with different identities, three of four with a bad
-// token, and returns the seconds until all have ended with the right diagnosis.
-func (b *bench) consult(doctor string, l *Lab) (float64, error) {
+// token, and returns the time until all have ended with the right diagnosis.
+func (b *bench) consult(doctor string, l *Lab) (ran, error) {
 	var all sync.WaitGroup
 	failures := make(chan error, crowd)
 	begun := time.Now()
 	for i := range crowd {
 		identity := fmt.Sprintf("patient-%d", i)
-		c, secret, cause := everything(l.Pair, l.Room, identity), l.Pair.Secret, ""
+		c, secret, cause := Participant(l.Pair, l.Room, identity, begun), l.Pair.Secret, ""
 		switch i % 4 {
 		case 1:
 			secret, cause = NewPair().Secret, "SIGNATURE_MISMATCH"
 		case 2:
 			c["exp"], cause = begun.Add(-time.Hour).Unix(), "TOKEN_EXPIRED"
 		case 3:
-			delete(c["video"].(map[string]any), "roomJoin")
+			delete(c.video(), "roomJoin")
 			cause = "TOKEN_NO_ROOM_JOIN"
 		}
 		settings := append(configured(l), "LIVEKIT_TOKEN="+Sign(c, secret))
@@ -272,7 +238,7 @@ func (b *bench) consult(doctor string, l *Lab) (float64, error) {
 	}
 	all.Wait()
 	close(failures)
-	return time.Since(begun).Seconds(), <-failures
+	return ran{took: time.Since(begun)}, <-failures
 }
 
 // BenchmarkDoctor measures whole runs of the lkdoctor binary that LKDOCTOR names and
@@ -306,18 +272,22 @@ func BenchmarkDoctor(b *testing.B) {
 func (s *bench) measure(b *testing.B, r row) string {
 	var ours, base, sdk, overBase, overSDK []float64
 	for range min(b.N, r.times) {
-		v, err := r.run(s.doctor)
+		measured := func(run func() (ran, error)) float64 {
+			out, err := run()
+			if err != nil {
+				b.Fatal(err)
+			}
+			return r.value(out)
+		}
+		v := measured(func() (ran, error) { return r.run(s.doctor) })
 		ours = append(ours, v)
-		if s.base != "" && err == nil {
-			v, err = r.run(s.base)
-			base, overBase = append(base, v), append(overBase, ours[len(ours)-1]/v)
+		if s.base != "" {
+			other := measured(func() (ran, error) { return r.run(s.base) })
+			base, overBase = append(base, other), append(overBase, v/other)
 		}
-		if r.sdk != nil && err == nil {
-			v, err = r.sdk()
-			sdk, overSDK = append(sdk, v), append(overSDK, ours[len(ours)-1]/v)
-		}
-		if err != nil {
-			b.Fatal(err)
+		if r.sdk != nil {
+			other := measured(r.sdk)
+			sdk, overSDK = append(sdk, other), append(overSDK, v/other)
 		}
 	}
 	b.ReportMetric(0, "ns/op")

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/url"
 	"runtime"
+	"sync"
 	"syscall"
 	"time"
 )
@@ -26,16 +27,17 @@ func Delay(target string, rtt time.Duration) (*Peer, error) {
 	if rtt < 0 {
 		return nil, fmt.Errorf("delay %s: the round-trip time is negative", target)
 	}
-	return serveRaw(freePort, func(conn *net.TCPConn) { delayBoth(conn, target, rtt) })
+	return serveRaw(freePort, func(conn *net.TCPConn) { splice(conn, nil, target, rtt) })
 }
 
 // handshake is the time, in round trips, until the target sees a connection: SYN, SYN-ACK
 // and ACK take half of one each.
 const handshake = 1.5
 
-// delayBoth joins conn to target until both directions have ended.
-func delayBoth(conn *net.TCPConn, target string, rtt time.Duration) {
-	up := newDelayLine(conn, rtt/2)
+// splice joins conn to target until both directions have ended; first was read from conn
+// already.
+func splice(conn *net.TCPConn, first []byte, target string, rtt time.Duration) {
+	up := newDelayLine(first, conn, rtt/2)
 	sleepUntil(time.Now().Add(time.Duration(handshake * float64(rtt))))
 	other, err := net.Dial("tcp4", target)
 	if err != nil {
@@ -44,15 +46,11 @@ func delayBoth(conn *net.TCPConn, target string, rtt time.Duration) {
 		up.drop()
 		return
 	}
-	down := newDelayLine(other.(*net.TCPConn), rtt/2)
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		up.into(other.(*net.TCPConn))
-	}()
-	down.into(conn)
-	<-ended
-	_ = other.Close()
+	defer other.Close()
+	var both sync.WaitGroup
+	both.Go(func() { up.into(other.(*net.TCPConn)) })
+	both.Go(func() { newDelayLine(nil, other.(*net.TCPConn), rtt/2).into(conn) })
+	both.Wait()
 }
 
 // delayChunk is the size of one read, in bytes, and delayDepth how many of those may be
@@ -75,9 +73,10 @@ type parcel struct {
 	err  error
 }
 
-// newDelayLine begins to read source.
-func newDelayLine(source *net.TCPConn, delay time.Duration) *delayLine {
+// newDelayLine begins to read source, from which first was read already.
+func newDelayLine(first []byte, source *net.TCPConn, delay time.Duration) *delayLine {
 	line := &delayLine{parcels: make(chan parcel, delayDepth), source: source}
+	line.parcels <- parcel{data: first, due: time.Now().Add(delay)}
 	go func() {
 		defer close(line.parcels)
 		for {

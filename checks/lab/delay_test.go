@@ -18,22 +18,13 @@ import (
 // away starts a raw server that runs talk behind a delay of rtt, and returns the address.
 func away(t *testing.T, rtt time.Duration, talk func(*net.TCPConn)) string {
 	t.Helper()
-	target, err := serveRaw(freePort, talk)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return awayFrom(t, rtt, target)
+	return awayFrom(t, rtt, rawPeer(t, talk).Addr).Addr
 }
 
-func awayFrom(t *testing.T, rtt time.Duration, target *Peer) string {
+func awayFrom(t *testing.T, rtt time.Duration, target string) *Peer {
 	t.Helper()
-	t.Cleanup(func() { _ = target.Close() })
-	delay, err := Delay(target.Addr, rtt)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = delay.Close() })
-	return delay.Addr
+	delay, err := Delay(target, rtt)
+	return closing(t, delay, err)
 }
 
 func dialled(t *testing.T, addr string) *net.TCPConn {
@@ -103,10 +94,7 @@ func TestDelayOfAConnectionOpenedAhead(t *testing.T) {
 func TestDelayOfHTTP(t *testing.T) {
 	const rtt = 60 * time.Millisecond
 	target, err := Serve(http.NotFoundHandler(), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	addr := awayFrom(t, rtt, target)
+	addr := awayFrom(t, rtt, closing(t, target, err).Addr).Addr
 	transport := &http.Transport{}
 	defer transport.CloseIdleConnections()
 	for _, least := range []time.Duration{2 * rtt, rtt} {
@@ -157,11 +145,7 @@ func TestDelayOfTheEnd(t *testing.T) {
 }
 
 func TestDelayPassesAResetOn(t *testing.T) {
-	reset, err := Reset()
-	if err != nil {
-		t.Fatal(err)
-	}
-	conn := dialled(t, awayFrom(t, 20*time.Millisecond, reset))
+	conn := dialled(t, away(t, 20*time.Millisecond, reset))
 	_, _ = conn.Write([]byte("hello"))
 	if _, err := io.ReadAll(conn); !errors.Is(err, syscall.ECONNRESET) {
 		t.Errorf("got %v", err)
@@ -173,27 +157,14 @@ func TestDelayBeforeNobody(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	delay, err := Delay(addr, 40*time.Millisecond)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer delay.Close()
-	conn := dialled(t, delay.Addr)
+	conn := dialled(t, awayFrom(t, 40*time.Millisecond, addr).Addr)
 	if n, err := conn.Read(make([]byte, 1)); n != 0 || err == nil {
 		t.Errorf("read %d bytes, %v", n, err)
 	}
 }
 
 func TestDelayEndsWithConnectionsOpen(t *testing.T) {
-	target, err := Silent()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer target.Close()
-	delay, err := Delay(target.Addr, 20*time.Millisecond)
-	if err != nil {
-		t.Fatal(err)
-	}
+	delay := awayFrom(t, 20*time.Millisecond, rawPeer(t, silent).Addr)
 	conn := dialled(t, delay.Addr)
 	if _, err := conn.Write([]byte("hello")); err != nil {
 		t.Fatal(err)
@@ -209,11 +180,7 @@ func TestDelayEndsWithConnectionsOpen(t *testing.T) {
 
 func TestDelayedLab(t *testing.T) {
 	const rtt = 30 * time.Millisecond
-	l, err := Start(t.Context(), Options{RTT: rtt})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
+	l := startWith(t, Options{RTT: rtt})
 	begun := time.Now()
 	answer := consume(t, l)
 	if took := time.Since(begun); took < 2*rtt {
@@ -225,11 +192,7 @@ func TestDelayedLab(t *testing.T) {
 }
 
 func TestDelayKeepsThePath(t *testing.T) {
-	l, err := Start(t.Context(), Options{Fault: "healthy-path", RTT: 2 * time.Millisecond})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
+	l := startWith(t, Options{Fault: "healthy-path", RTT: 2 * time.Millisecond})
 	if !strings.HasSuffix(l.URL, "/livekit") {
 		t.Errorf("LIVEKIT_URL is %s, want the path /livekit", l.URL)
 	}

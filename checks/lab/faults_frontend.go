@@ -23,7 +23,7 @@ func frontendFaults() []Fault {
 	}
 	kept := func(ago time.Duration) func(*app) {
 		return func(a *app) {
-			claims := participant(a.Pair, a.Room, "voice_assistant_user_0", time.Now().Add(-ago))
+			claims := Participant(a.Pair, a.Room, "voice_assistant_user_0", time.Now().Add(-ago))
 			token(Sign(claims, a.Pair.Secret))(a)
 		}
 	}

@@ -1,11 +1,6 @@
 package lab
 
-import (
-	"net"
-	"strconv"
-
-	"lkdoctor/checks/finding"
-)
+import "lkdoctor/checks/finding"
 
 // mediaFaults are a server that accepts participants, and media that takes another path
 // than it should, or none.
@@ -26,7 +21,7 @@ func mediaFaults() []Fault {
 		network("udp-blocked", "UDP does not get through, TCP does", finding.MediaUDPBlocked,
 			changed(func(l *Lab) (candidates, error) {
 				udp, err := l.deadUDP("127.0.0.1")
-				return candidates{UDPPort: udp}, err
+				return candidates{UDP: udp}, err
 			})).warning(),
 		server("tcp-only", "the server takes media over TCP only (force_tcp)", finding.MediaUDPBlocked,
 			func(p *plan) { p.server.RTC = "force_tcp: true" }).warning(),
@@ -37,10 +32,10 @@ func mediaFaults() []Fault {
 					return candidates{}, err
 				}
 				udp, err := l.deadUDP(address)
-				return candidates{UDPAddress: address, UDPPort: udp, ServerOnly: true}, err
+				return candidates{UDP: udp, ServerOnly: true}, err
 			})).warning(),
 		server("wrong-node-ip", "the server advertises an address at which it is not, and cannot find the client by itself",
-			finding.MediaFailed, rewritten(candidates{Address: unusedAddress}.rewrite())).silent(),
+			finding.MediaFailed, rewritten(candidates{UDP: unused, TCP: unused}.rewrite())).silent(),
 		network("media-blocked", "neither UDP nor TCP media gets through", finding.MediaFailed,
 			changed((*Lab).nowhere)).silent(),
 	}
@@ -52,15 +47,9 @@ func (l *Lab) nowhere() (candidates, error) {
 	if err != nil {
 		return candidates{}, err
 	}
-	addr, err := blackhole(l)
-	if err != nil {
-		return candidates{}, err
-	}
-	_, port, _ := net.SplitHostPort(addr)
-	tcp, err := strconv.Atoi(port)
-	return candidates{UDPPort: udp, TCPPort: tcp}, err
+	tcp, err := blackhole(l)
+	return candidates{UDP: udp, TCP: tcp}, err
 }
 
-// unusedAddress is a loopback address at which no lab receives media: they use 127.0.0.1
-// only.
-const unusedAddress = "127.0.0.9"
+// unused is an address of loopback at which no lab receives media: they use 127.0.0.1 only.
+const unused = "127.0.0.9:"

@@ -40,9 +40,9 @@ func serverFaults() []Fault {
 		network("server-syn-drop", "a firewall drops what is sent to LIVEKIT_URL", finding.ServerTimeout,
 			livekitAt(blackhole)).as("no-answer").silent(),
 		server("server-silent", "what listens at LIVEKIT_URL accepts connections and never answers", finding.ServerSilent,
-			livekitAt(raw(Silent))).as("request").silent(),
+			livekitAt(raw(silent))).as("request").silent(),
 		server("server-reset", "what listens at LIVEKIT_URL resets every connection", finding.ServerReset,
-			livekitAt(raw(Reset))).as("direct"),
+			livekitAt(raw(reset))).as("direct"),
 
 		// TLS.
 		server("tls-self-signed", "the certificate is from an unknown authority", finding.ServerTLS,
@@ -63,7 +63,7 @@ func serverFaults() []Fault {
 				c.MinVersion, c.MaxVersion = tls.VersionTLS10, tls.VersionTLS11
 			}})).as("old-version"),
 		server("tls-cut", "the connection ends in the TLS handshake", finding.ServerTLS,
-			livekitAt(raw(Cut)), withScheme("wss")).as("cut"),
+			livekitAt(raw(cut)), withScheme("wss")).as("cut"),
 		config("tls-to-plain", "wss:// to a port that speaks plain HTTP", finding.ServerTLS, withScheme("wss")).as("local-plain-port"),
 		config("plain-to-tls", "ws:// to a port that speaks TLS", finding.ServerTLS, withTLS(Certificate{}), withScheme("ws")),
 		config("plain-to-tls-nginx", "ws:// to nginx's HTTPS port, which says so (400)", finding.ServerTLS,
@@ -79,8 +79,8 @@ func serverFaults() []Fault {
 		config("not-livekit-nextjs", "a Next.js app is there (404)", finding.ServerNotLiveKit, instead(NextJS())).as("your-app"),
 		config("not-livekit-spa", "a web app is there that answers every path with 200", finding.ServerNotLiveKit,
 			instead(SPA())).as("your-app"),
-		config("not-livekit-redis", "a Redis server is there", finding.ServerNotLiveKit, livekitAt(raw(Redis))).as("other-protocol"),
-		config("not-livekit-ssh", "an SSH server is there", finding.ServerNotLiveKit, livekitAt(raw(SSH))).as("other-protocol"),
+		config("not-livekit-redis", "a Redis server is there", finding.ServerNotLiveKit, livekitAt(raw(redis))).as("other-protocol"),
+		config("not-livekit-ssh", "an SSH server is there", finding.ServerNotLiveKit, livekitAt(raw(ssh))).as("other-protocol"),
 		config("not-livekit-media-port", "LIVEKIT_URL has the port of the server's ICE/TCP, 7881", finding.ServerNotLiveKit,
 			livekitAt(mediaPort)).as("media-port"),
 		server("not-livekit-redirect", "what is there redirects to a login page", finding.ServerNotLiveKit,
@@ -133,7 +133,7 @@ func plainToNginx(l *Lab) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return l.started(TLSOr(secure, page))
+	return raw(tlsOr(secure, page))(l)
 }
 
 // mediaPort moves the server's ICE/TCP port to 7881, LiveKit's default, on another
@@ -141,7 +141,7 @@ func plainToNginx(l *Lab) (string, error) {
 func mediaPort(l *Lab) (addr string, err error) {
 	for range startAttempts {
 		host := fmt.Sprintf("127.%d.%d.%d", 1+rand.IntN(254), rand.IntN(255), 1+rand.IntN(254))
-		if addr, err = l.started(Relay(host+":7881", l.LiveKit.TCPAddr)); err == nil {
+		if addr, err = l.started(serveRaw(host+":7881", relayed(l.LiveKit.TCPAddr))); err == nil {
 			return addr, nil
 		}
 	}

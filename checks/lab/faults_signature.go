@@ -60,7 +60,7 @@ func signatureFaults() []Fault {
 			finding.TokenIssuedInFuture, claims(iatAhead), refusesIAT).as("code").and(finding.ServerTokenRejected),
 		clock("iat-ahead-pasted", "the same, and the token was pasted: whose clock made it is not known",
 			finding.TokenIssuedInFuture, refusesIAT, noTicket, env(func(l *Lab, e Env) {
-				claims := participant(l.Pair, l.Room, l.Identity, time.Now())
+				claims := Participant(l.Pair, l.Room, l.Identity, time.Now())
 				iatAhead(claims)
 				e["LIVEKIT_TOKEN"] = Sign(claims, l.Pair.Secret)
 			})).as("unexplained").and(finding.ServerTokenRejected),

@@ -14,7 +14,7 @@ import (
 const callLength = 3 * time.Second
 
 // ending ends the stay that began with a Join.
-type ending = func(context.Context, *Lab, *livekit.JoinResponse) error
+type ending func(context.Context, *Lab, *livekit.JoinResponse) error
 
 // stayFaults end a stay. The checks leave before and find nothing wrong; lkdoctor join is
 // disconnected.
@@ -48,42 +48,31 @@ func stayFaults() []Fault {
 func withStay(end ending) change {
 	return func(p *plan) {
 		p.rewrite = func(l *Lab) (Rewrite, error) {
-			calls := &calls{}
-			calls.ctx, calls.cancel = context.WithCancel(context.Background())
-			l.keep(calls)
-			return onJoin(func(join *livekit.JoinResponse) { calls.begin(l, join, end) }), nil
+			var stays sync.WaitGroup
+			ctx, cancel := context.WithCancel(context.Background())
+			l.keep(func() error {
+				cancel()
+				stays.Wait()
+				return nil
+			})
+			return onJoin(func(join *livekit.JoinResponse) { stays.Go(func() { end.after(ctx, l, join) }) }), nil
 		}
 	}
 }
 
-// calls are the stays that have not ended.
-type calls struct {
-	ctx    context.Context
-	cancel context.CancelFunc
-	work   sync.WaitGroup
-}
-
-func (c *calls) begin(l *Lab, join *livekit.JoinResponse, end ending) {
-	c.work.Go(func() {
-		select {
-		case <-c.ctx.Done():
-			return
-		case <-time.After(callLength):
-		}
-		now, err := l.rooms().GetParticipant(c.ctx, inRoom(join))
-		if err != nil || now.GetSid() != join.GetParticipant().GetSid() {
-			return // the stay has ended
-		}
-		// If this fails because the server or the lab ends, the stay ends as well.
-		_ = end(c.ctx, l, join)
-	})
-}
-
-// Close stops the wait for the stays. It may be called twice.
-func (c *calls) Close() error {
-	c.cancel()
-	c.work.Wait()
-	return nil
+// after ends a stay after callLength, unless ctx ends before.
+func (end ending) after(ctx context.Context, l *Lab, join *livekit.JoinResponse) {
+	select {
+	case <-ctx.Done():
+		return
+	case <-time.After(callLength):
+	}
+	now, err := l.rooms().GetParticipant(ctx, inRoom(join))
+	if err != nil || now.GetSid() != join.GetParticipant().GetSid() {
+		return // the stay has ended
+	}
+	// If this fails because the server or the lab ends, the stay ends as well.
+	_ = end(ctx, l, join)
 }
 
 func inRoom(join *livekit.JoinResponse) *livekit.RoomParticipantIdentity {

@@ -3,12 +3,11 @@ package lab
 import (
 	"os"
 	"regexp"
-	"runtime"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
+	"lkdoctor/checks/codetest"
 	"lkdoctor/checks/finding"
 )
 
@@ -90,27 +89,10 @@ func TestEveryFaultStartsAndStops(t *testing.T) {
 }
 
 // running returns the stacks of goroutines that run code of this package other than
-// tests. It retries for 500 ms, because a goroutine may still be ending.
+// tests.
 func running() string {
-	var found string
-	for range 100 {
-		found = ""
-		buffer := make([]byte, 4<<20)
-		n := runtime.Stack(buffer, true)
-		for ; n == len(buffer); n = runtime.Stack(buffer, true) {
-			buffer = make([]byte, 2*len(buffer))
-		}
-		buffer = buffer[:n]
-		for stack := range strings.SplitSeq(string(buffer), "\n\n") {
-			own := strings.Contains(stack, "lkdoctor/checks/lab.") && !strings.Contains(stack, "lkdoctor/checks/lab.Test")
-			if own && !strings.Contains(stack, "lkdoctor/checks/lab.running") {
-				found += stack + "\n\n"
-			}
-		}
-		if found == "" {
-			return ""
-		}
-		time.Sleep(5 * time.Millisecond)
-	}
-	return found
+	return codetest.Goroutines(func(stack string) bool {
+		return strings.Contains(stack, "lkdoctor/checks/lab.") && !strings.Contains(stack, "lkdoctor/checks/lab.Test") &&
+			!strings.Contains(stack, "lkdoctor/checks/lab.running")
+	})
 }

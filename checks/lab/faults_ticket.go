@@ -18,11 +18,11 @@ func ticketFaults() []Fault {
 		service("ticket-refused", "nothing listens at the ticket service's port", finding.TicketRefused, ticketsAt(refused)),
 		config("ticket-dns", "the ticket service's name does not exist", finding.TicketDNS, ticketsAt(named("tickets.lklab.invalid:8000"))),
 		service("ticket-silent", "the ticket service accepts connections and never answers", finding.TicketTimeout,
-			ticketsAt(raw(Silent))).silent(),
+			ticketsAt(raw(silent))).silent(),
 		network("ticket-syn-drop", "a firewall drops what is sent to the ticket service", finding.TicketTimeout,
 			ticketsAt(blackhole)).silent(),
-		config("ticket-redis", "a Redis server listens at the ticket service's port", finding.TicketNotHTTP, ticketsAt(raw(Redis))),
-		config("ticket-ssh", "an SSH server listens at the ticket service's port", finding.TicketNotHTTP, ticketsAt(raw(SSH))),
+		config("ticket-redis", "a Redis server listens at the ticket service's port", finding.TicketNotHTTP, ticketsAt(raw(redis))),
+		config("ticket-ssh", "an SSH server listens at the ticket service's port", finding.TicketNotHTTP, ticketsAt(raw(ssh))),
 		service("ticket-bad-gateway", "nginx stands before a ticket service that is down", finding.TicketServerError,
 			ticketsAt(web(Nginx(http.StatusBadGateway, "")))),
 		service("ticket-maintenance", "the service answers everything with its own 503 while it is maintained",
@@ -204,7 +204,7 @@ func otherProject(ctx context.Context, l *Lab) (addr string, err error) {
 	if err != nil {
 		return "", err
 	}
-	l.keep(other)
+	l.keep(other.Close)
 	return other.Addr, nil
 }
 

@@ -53,7 +53,7 @@ func relayedOnly(p *plan) {
 			return Rewrite{}, err
 		}
 		blocked.KeepRelayed = true
-		ice, err := l.turn(TURNOptions{Blocked: loopback(blocked.UDPPort), Open: l.LiveKit.UDPAddr})
+		ice, err := l.turn(TURNOptions{Blocked: blocked.UDP, Open: l.LiveKit.UDPAddr})
 		hidden := blocked.rewrite()
 		return Rewrite{ToServer: hidden.ToServer, ToClient: func(m *livekit.SignalResponse) []*livekit.SignalResponse {
 			handOut(m, ice)
@@ -68,7 +68,7 @@ func (l *Lab) turn(opts TURNOptions) (*livekit.ICEServer, error) {
 	if err != nil {
 		return nil, err
 	}
-	l.keep(server)
+	l.keep(server.Close)
 	return server.ICEServer(), nil
 }
 

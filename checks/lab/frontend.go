@@ -72,8 +72,8 @@ func (o app) mint(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	claims := participant(o.Pair, o.Room, "voice_assistant_user_"+randomHex(4), time.Now())
-	claims.call(o.Agent)
+	claims := Participant(o.Pair, o.Room, "voice_assistant_user_"+randomHex(4), time.Now())
+	claims.Call(o.Agent)
 	o.answer(w, Answer{
 		"serverUrl":        o.URL,
 		"roomName":         o.Room,
@@ -114,22 +114,20 @@ func (o app) trade(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	request.Header.Set("Content-Type", "application/json")
-	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
-	response, err := client.Do(request)
+	response, err := unkept.Do(request)
 	if err != nil {
 		broken("fetch failed")
 		return
 	}
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {
-		said := [2]string{"UPSTREAM_ERROR", "Upstream error"}
-		switch response.StatusCode {
-		case http.StatusNotFound:
-			said = [2]string{"TICKET_NOT_FOUND", "Ticket not found"}
-		case http.StatusConflict:
-			said = [2]string{"TICKET_CONSUMED", "Ticket already consumed"}
-		case http.StatusGone:
-			said = [2]string{"TICKET_EXPIRED", "Ticket expired"}
+		said, known := map[int][2]string{
+			http.StatusNotFound: {"TICKET_NOT_FOUND", "Ticket not found"},
+			http.StatusConflict: {"TICKET_CONSUMED", "Ticket already consumed"},
+			http.StatusGone:     {"TICKET_EXPIRED", "Ticket expired"},
+		}[response.StatusCode]
+		if !known {
+			said = [2]string{"UPSTREAM_ERROR", "Upstream error"}
 		}
 		fail(response.StatusCode, said[0], said[1])
 		return

@@ -1,7 +1,6 @@
 package lab
 
 import (
-	"encoding/json"
 	"net/http"
 	"strings"
 	"testing"
@@ -26,15 +25,8 @@ func TestFrontend(t *testing.T) {
 		t.Run(test.fault+" "+test.method, func(t *testing.T) {
 			t.Parallel()
 			l := start(t, test.fault)
-			body, err := json.Marshal(map[string]any{"ticket": l.Renew(), "profile": map[string]string{"display_name": "Ada"}})
-			if err != nil {
-				t.Fatal(err)
-			}
-			request, err := http.NewRequestWithContext(t.Context(), test.method, l.FrontendURL+"/api/connection-details", strings.NewReader(string(body)))
-			if err != nil {
-				t.Fatal(err)
-			}
-			status, _, got := fetch(t, noFollow(), request)
+			body := `{"ticket":"` + l.Renew() + `","profile":{"display_name":"Ada"}}`
+			status, _, got := fetch(t, test.method, l.FrontendURL+"/api/connection-details", body)
 			if status != test.status || !strings.Contains(got, test.text) {
 				t.Errorf("got %d %q, want %d with %q", status, got, test.status, test.text)
 			}

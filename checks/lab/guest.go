@@ -56,14 +56,6 @@ func (g *Guest) Publish(ctx context.Context) error {
 	return nil
 }
 
-// Protocol returns what the guest's media goes over, udp or tcp.
-func (g *Guest) Protocol() string {
-	if path := g.participant.Path(); path != nil {
-		return path.Remote.Protocol
-	}
-	return ""
-}
-
 // Close leaves the room. It may be called twice.
 func (g *Guest) Close() error {
 	g.participant.Leave()

@@ -12,6 +12,9 @@ import (
 	"time"
 )
 
+// unkept is a client that keeps no connections, so that none outlives the lab.
+var unkept = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+
 // Forward passes every request on to addr, WebSocket upgrades included, as a correctly
 // configured reverse proxy does.
 func Forward(addr string) http.Handler {
@@ -21,8 +24,7 @@ func Forward(addr string) http.Handler {
 			r.Out.Host = r.In.Host
 			r.SetXForwarded()
 		},
-		// No idle connection outlives the proxy.
-		Transport: &http.Transport{DisableKeepAlives: true},
+		Transport: unkept.Transport,
 		ErrorLog:  log.New(io.Discard, "", 0),
 	}
 }

@@ -14,9 +14,14 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-func start(t *testing.T, fault string) *Lab {
+func start(t testing.TB, fault string) *Lab {
 	t.Helper()
-	l, err := Start(t.Context(), Options{Fault: fault})
+	return startWith(t, Options{Fault: fault})
+}
+
+func startWith(t testing.TB, opts Options) *Lab {
+	t.Helper()
+	l, err := Start(t.Context(), opts)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,7 +35,7 @@ func start(t *testing.T, fault string) *Lab {
 
 // good returns a token that the lab's server accepts.
 func good(l *Lab) string {
-	return Sign(participant(l.Pair, l.Room, "tester", time.Now()), l.Pair.Secret)
+	return l.Pair.Token(l.Room, "tester")
 }
 
 // dial opens the signalling connection and returns the status of the upgrade.
@@ -83,7 +88,7 @@ func TestMediaGoesTheWayThatTheFaultLeaves(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := g.Protocol(); got != want {
+			if got := g.participant.Path().Remote.Protocol; got != want {
 				t.Errorf("media goes over %q, want %q", got, want)
 			}
 			if err := g.Close(); err != nil {
@@ -263,12 +268,7 @@ func TestValidate(t *testing.T) {
 			l := start(t, test.fault)
 			answer := consume(t, l)
 			at := "http" + strings.TrimPrefix(answer["url"].(string), "ws")
-			request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, at+"/rtc/validate", nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			request.Header.Set("Authorization", "Bearer "+answer["token"].(string))
-			status, _, body := fetch(t, http.DefaultClient, request)
+			status, _, body := fetch(t, http.MethodGet, at+"/rtc/validate", "", "Authorization", "Bearer "+answer["token"].(string))
 			if status != test.status || !strings.Contains(body, test.text) {
 				t.Errorf("got %d %q, want %d with %q", status, body, test.status, test.text)
 			}

@@ -17,7 +17,6 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"slices"
@@ -67,7 +66,7 @@ type Lab struct {
 	environ Env
 	files   map[string]string // by name: those of Dir
 	args    []string
-	closers []io.Closer
+	closers []func() error
 }
 
 // Start starts the lab with the fault that opts names. It takes about 110 ms,
@@ -78,26 +77,21 @@ func Start(ctx context.Context, opts Options) (*Lab, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := newLab(fault)
-	l.rtt = opts.RTT
-	l.plan.agent.add(opts.Agent)
-	l.plan.server.Program = opts.Server
-	if err := l.start(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("start the lab %s: %w", fault.Name, err), l.Close())
-	}
-	return l, nil
-}
-
-func newLab(fault Fault) *Lab {
 	l := &Lab{
 		fault:    fault,
+		rtt:      opts.RTT,
 		Pair:     NewPair(),
 		Room:     "support-" + randomHex(3),
 		Identity: "caller-" + randomHex(3),
 		files:    map[string]string{},
 	}
 	l.plan = newPlan(l.Pair, fault.changes)
-	return l
+	l.plan.agent.add(opts.Agent)
+	l.plan.server.Program = opts.Server
+	if err := l.start(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("start the lab %s: %w", fault.Name, err), l.Close())
+	}
+	return l, nil
 }
 
 func (l *Lab) start(ctx context.Context) error {
@@ -129,7 +123,7 @@ func (l *Lab) startServer(ctx context.Context) (err error) {
 	if l.LiveKit, err = StartLiveKit(ctx, p.server); err != nil {
 		return err
 	}
-	l.keep(l.LiveKit)
+	l.keep(l.LiveKit.Close)
 	addr := l.LiveKit.Addr
 	switch {
 	case p.front != nil:
@@ -179,7 +173,7 @@ func (l *Lab) startTickets(context.Context) error {
 	if l.Tickets, err = startTicketService(options); err != nil {
 		return err
 	}
-	l.keep(l.Tickets)
+	l.keep(l.Tickets.Close)
 	l.TicketURL = l.Tickets.URL
 	l.ticket = l.Tickets.Issue(l.plan.ticketState)
 	return nil
@@ -188,11 +182,11 @@ func (l *Lab) startTickets(context.Context) error {
 // trade returns the ticket service's answer to a good ticket.
 func (l *Lab) trade(name string) Answer {
 	now := time.Now().Add(l.plan.tickets.Skew)
-	claims := participant(l.plan.tokenPair, l.Room, l.Identity, now)
+	claims := Participant(l.plan.tokenPair, l.Room, l.Identity, now)
 	if name != "" {
 		claims["name"] = name
 	}
-	claims.call(l.plan.agent.Name)
+	claims.Call(l.plan.agent.Name)
 	for _, change := range l.plan.claims {
 		change(claims)
 	}
@@ -260,8 +254,8 @@ func (l *Lab) Close() error {
 	l.closers = nil
 	l.mu.Unlock()
 	var failures []error
-	for _, c := range slices.Backward(closers) {
-		failures = append(failures, c.Close())
+	for _, stop := range slices.Backward(closers) {
+		failures = append(failures, stop())
 	}
 	return errors.Join(append(failures, os.RemoveAll(l.dir))...)
 }
@@ -286,11 +280,11 @@ func (l *Lab) Roots() *x509.CertPool {
 	return l.authority.Pool()
 }
 
-// keep makes Close close c.
-func (l *Lab) keep(c io.Closer) {
+// keep makes Close call stop.
+func (l *Lab) keep(stop func() error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.closers = append(l.closers, c)
+	l.closers = append(l.closers, stop)
 }
 
 // started keeps a peer that was just started, and returns its address.
@@ -298,7 +292,7 @@ func (l *Lab) started(peer *Peer, err error) (addr string, _ error) {
 	if err != nil {
 		return "", err
 	}
-	l.keep(peer)
+	l.keep(peer.Close)
 	return peer.Addr, nil
 }
 
@@ -322,6 +316,4 @@ func (l *Lab) issue(c *Certificate) (_ *tls.Config, err error) {
 }
 
 // Token returns a good token for the lab's room, made with its pair, for pasting.
-func (l *Lab) Token() string {
-	return Sign(participant(l.Pair, l.Room, l.Identity, time.Now()), l.Pair.Secret)
-}
+func (l *Lab) Token() string { return l.Pair.Token(l.Room, l.Identity) }

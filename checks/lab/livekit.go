@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -43,8 +44,7 @@ type LiveKit struct {
 
 	server runner
 	done   chan error
-	once   sync.Once
-	err    error
+	stop   func() error
 }
 
 // runner runs a server, as *service.LivekitServer does. Start returns when the server has
@@ -78,41 +78,36 @@ func StartLiveKit(ctx context.Context, opts LiveKitOptions) (*LiveKit, error) {
 }
 
 func startLiveKit(ctx context.Context, opts LiveKitOptions) (*LiveKit, error) {
-	ports, err := freePorts()
-	if err != nil {
+	s := &LiveKit{done: make(chan error, 1)}
+	if err := s.findPorts(); err != nil {
 		return nil, err
 	}
-	s := &LiveKit{
-		Addr:    loopback(ports.http),
-		URL:     "ws://" + loopback(ports.http),
-		TCPAddr: loopback(ports.tcp),
-		UDPAddr: loopback(ports.udp),
-		done:    make(chan error, 1),
-	}
+	var err error
 	if opts.Program != "" {
-		s.server, err = newProgram(opts.Program, liveKitYAML(ports, opts), opts.Keys)
+		s.server, err = newProgram(opts.Program, s.yaml(opts), opts.Keys)
 	} else {
-		s.server, err = newLinked(ports, opts)
+		s.server, err = newLinked(s.yaml(opts), opts.Keys)
 	}
 	if err != nil {
 		return nil, err
 	}
+	s.stop = sync.OnceValue(func() error {
+		s.server.Stop(true)
+		return <-s.done
+	})
 	go func() { s.done <- s.server.Start() }()
-	if err := s.wait(ctx); err != nil {
-		return nil, err
-	}
-	return s, nil
+	return s, s.wait(ctx)
 }
 
 // newLinked makes the server that is linked.
-func newLinked(ports liveKitPorts, opts LiveKitOptions) (runner, error) {
-	conf, err := config.NewConfig(liveKitYAML(ports, opts), true, nil, nil)
+func newLinked(yaml string, keys map[string]string) (runner, error) {
+	conf, err := config.NewConfig(yaml, true, nil, nil)
 	if err != nil {
 		return nil, err
 	}
 	// With Development, a second server would panic: both register a debug handler in
 	// http.DefaultServeMux. Without InitLoggerFromConfig nothing is logged.
-	conf.Keys = opts.Keys
+	conf.Keys = keys
 	// The server never frees these buffers: with the default size, a server that has
 	// stopped keeps 1 MB.
 	conf.PSRPC.BufferSize = 100
@@ -157,14 +152,20 @@ func (l *linked) Stop(force bool) {
 // wait returns when the server answers. Stop has no effect before IsRunning reports true,
 // so a cancelled start waits for that, too.
 func (s *LiveKit) wait(ctx context.Context) error {
-	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 	for {
 		if s.server.IsRunning() {
 			if ctx.Err() != nil {
 				return errors.Join(ctx.Err(), s.Close())
 			}
-			if answers(ctx, client, "http://"+s.Addr+"/") {
-				return nil
+			request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+s.Addr+"/", nil)
+			if err != nil {
+				return err
+			}
+			if response, err := unkept.Do(request); err == nil {
+				_ = response.Body.Close()
+				if response.StatusCode == http.StatusOK {
+					return nil
+				}
 			}
 		}
 		select {
@@ -178,66 +179,39 @@ func (s *LiveKit) wait(ctx context.Context) error {
 	}
 }
 
-func answers(ctx context.Context, client *http.Client, url string) bool {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-	if err != nil {
-		return false
-	}
-	response, err := client.Do(request)
-	if err != nil {
-		return false
-	}
-	_ = response.Body.Close()
-	return response.StatusCode == http.StatusOK
-}
-
 // Close stops the server immediately, without waiting for participants. It may be called
 // twice.
-func (s *LiveKit) Close() error {
-	s.once.Do(func() {
-		s.server.Stop(true)
-		s.err = <-s.done
-	})
-	return s.err
-}
+func (s *LiveKit) Close() error { return s.stop() }
 
-type liveKitPorts struct{ http, tcp, udp int }
-
-// liveKitYAML returns the server's configuration. Without ips, livekit-server 1.13.5 opens
+// yaml returns the server's configuration. Without ips, livekit-server 1.13.5 opens
 // a socket on each interface and advertises node_ip for all of them. Any of them may then
 // answer, and a TURN server drops an answer that is not from 127.0.0.1.
-func liveKitYAML(p liveKitPorts, opts LiveKitOptions) string {
+func (s *LiveKit) yaml(opts LiveKitOptions) string {
+	port := func(addr string) string { return strings.TrimPrefix(addr, "127.0.0.1:") }
 	return fmt.Sprintf(`
-port: %d
+port: %s
 bind_addresses: ["127.0.0.1"]
-rtc: {tcp_port: %d, udp_port: %d, node_ip: 127.0.0.1, ips: {includes: ["127.0.0.1/32"]}, enable_loopback_candidate: true, %s}
+rtc: {tcp_port: %s, udp_port: %s, node_ip: 127.0.0.1, ips: {includes: ["127.0.0.1/32"]}, enable_loopback_candidate: true, %s}
 %s
-`, p.http, p.tcp, p.udp, opts.RTC, opts.ExtraYAML)
+`, port(s.Addr), port(s.TCPAddr), port(s.UDPAddr), opts.RTC, opts.ExtraYAML)
 }
 
-// freePorts returns ports on which no program listens. It holds all of them open at the
+// findPorts chooses ports on which no program listens. It holds all of them open at the
 // same time, so that they differ.
-func freePorts() (liveKitPorts, error) {
-	signal, err := net.Listen("tcp4", "127.0.0.1:0")
-	if err != nil {
-		return liveKitPorts{}, err
+func (s *LiveKit) findPorts() error {
+	for _, addr := range []*string{&s.Addr, &s.TCPAddr} {
+		listener, err := net.Listen("tcp4", freePort)
+		if err != nil {
+			return err
+		}
+		defer listener.Close()
+		*addr = listener.Addr().String()
 	}
-	defer signal.Close()
-	media, err := net.Listen("tcp4", "127.0.0.1:0")
+	s.URL = "ws://" + s.Addr
+	udp, err := net.ListenPacket("udp4", freePort)
 	if err != nil {
-		return liveKitPorts{}, err
+		return err
 	}
-	defer media.Close()
-	udp, err := net.ListenPacket("udp4", "127.0.0.1:0")
-	if err != nil {
-		return liveKitPorts{}, err
-	}
-	defer udp.Close()
-	return liveKitPorts{
-		http: signal.Addr().(*net.TCPAddr).Port,
-		tcp:  media.Addr().(*net.TCPAddr).Port,
-		udp:  udp.LocalAddr().(*net.UDPAddr).Port,
-	}, nil
+	s.UDPAddr = udp.LocalAddr().String()
+	return udp.Close()
 }
-
-func loopback(port int) string { return fmt.Sprintf("127.0.0.1:%d", port) }

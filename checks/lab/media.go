@@ -6,7 +6,6 @@ import (
 	"errors"
 	"net"
 	"regexp"
-	"strconv"
 	"strings"
 
 	"github.com/livekit/protocol/livekit"
@@ -15,12 +14,9 @@ import (
 // candidates says what a signal proxy does to the ICE candidates of both sides. If only
 // the server's were changed, the server would still find the client.
 type candidates struct {
-	// UDPPort and TCPPort replace the port of each UDP or TCP candidate; 0 does not.
-	UDPPort, TCPPort int
-	// UDPAddress replaces the address of each UDP candidate; "" does not.
-	UDPAddress string
-	// Address replaces the address of each candidate; "" does not.
-	Address string
+	// UDP and TCP replace the address and port of each UDP or TCP candidate. An empty text,
+	// address or port does not.
+	UDP, TCP string
 	// Drop removes every candidate.
 	Drop bool
 	// KeepRelayed leaves relayed candidates (RFC 8839 §5.1: typ relay) unchanged.
@@ -65,17 +61,15 @@ var sdpCandidate = regexp.MustCompile(`a=candidate:[^\r\n]*\r?\n`)
 func (c candidates) line(text string) string {
 	return candidateLine.ReplaceAllStringFunc(text, func(line string) string {
 		part := candidateLine.FindStringSubmatch(line)
-		if c.KeepRelayed && strings.Contains(part[6], " typ relay") {
+		to := c.UDP
+		if strings.EqualFold(part[2], "tcp") {
+			to = c.TCP
+		}
+		host, port, err := net.SplitHostPort(to)
+		if err != nil || c.KeepRelayed && strings.Contains(part[6], " typ relay") {
 			return line
 		}
-		port, address := c.UDPPort, cmp.Or(c.Address, c.UDPAddress, part[4])
-		if strings.EqualFold(part[2], "tcp") {
-			port, address = c.TCPPort, cmp.Or(c.Address, part[4])
-		}
-		if port != 0 {
-			part[5] = strconv.Itoa(port)
-		}
-		return part[1] + part[2] + part[3] + address + " " + part[5] + part[6]
+		return part[1] + part[2] + part[3] + cmp.Or(host, part[4]) + " " + cmp.Or(port, part[5]) + part[6]
 	})
 }
 
@@ -125,13 +119,13 @@ func ownAddress() (string, error) {
 	return "", errors.New("this machine has no IPv4 address besides loopback")
 }
 
-// deadUDP returns a UDP port that answers nothing, as a port behind a firewall does: there
-// is no ICMP error.
-func (l *Lab) deadUDP(address string) (port int, err error) {
+// deadUDP opens a UDP port at the address that answers nothing, as a port behind a firewall
+// does: there is no ICMP error.
+func (l *Lab) deadUDP(address string) (addr string, err error) {
 	conn, err := net.ListenPacket("udp4", net.JoinHostPort(address, "0"))
 	if err != nil {
-		return 0, err
+		return "", err
 	}
-	l.keep(conn)
-	return conn.LocalAddr().(*net.UDPAddr).Port, nil
+	l.keep(conn.Close)
+	return conn.LocalAddr().String(), nil
 }

@@ -39,6 +39,12 @@ func closing(t *testing.T, p *Peer, err error) *Peer {
 	return p
 }
 
+func rawPeer(t *testing.T, talk func(*net.TCPConn)) *Peer {
+	t.Helper()
+	p, err := serveRaw(freePort, talk)
+	return closing(t, p, err)
+}
+
 // talk sends text and returns what comes back until the peer closes the connection or
 // 200 ms have passed.
 func talk(t *testing.T, addr, text string) (string, error) {
@@ -57,20 +63,19 @@ func talk(t *testing.T, addr, text string) (string, error) {
 func TestRawPeers(t *testing.T) {
 	const question = "GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 	for _, test := range []struct {
-		name  string
-		start func() (*Peer, error)
-		text  string
-		err   func(error) bool
+		name string
+		talk func(*net.TCPConn)
+		text string
+		err  func(error) bool
 	}{
-		{"silent", Silent, "", isTimeout},
-		{"reset", Reset, "", func(err error) bool { return errors.Is(err, syscall.ECONNRESET) }},
-		{"cut", Cut, "", func(err error) bool { return err == nil }},
-		{"redis", Redis, "-ERR unknown command 'GET'", func(err error) bool { return err == nil }},
-		{"ssh", SSH, "SSH-2.0-OpenSSH", func(err error) bool { return err == nil }},
+		{"silent", silent, "", isTimeout},
+		{"reset", reset, "", func(err error) bool { return errors.Is(err, syscall.ECONNRESET) }},
+		{"cut", cut, "", func(err error) bool { return err == nil }},
+		{"redis", redis, "-ERR unknown command 'GET'", func(err error) bool { return err == nil }},
+		{"ssh", ssh, "SSH-2.0-OpenSSH", func(err error) bool { return err == nil }},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			p, err := test.start()
-			text, err := talk(t, closing(t, p, err).Addr, question)
+			text, err := talk(t, rawPeer(t, test.talk).Addr, question)
 			if !strings.HasPrefix(text, test.text) || test.text == "" && text != "" || !test.err(err) {
 				t.Errorf("got %q, %v", text, err)
 			}
@@ -84,22 +89,15 @@ func isTimeout(err error) bool {
 }
 
 func TestRelays(t *testing.T) {
-	ssh, err := SSH()
-	closing(t, ssh, err)
-	relay, err := Relay("127.0.0.1:0", ssh.Addr)
-	if text, err := talk(t, closing(t, relay, err).Addr, "x"); !strings.HasPrefix(text, "SSH-2.0") || err != nil {
+	greets := rawPeer(t, ssh)
+	if text, err := talk(t, rawPeer(t, relayed(greets.Addr)).Addr, "x"); !strings.HasPrefix(text, "SSH-2.0") || err != nil {
 		t.Errorf("through the relay: %q, %v", text, err)
 	}
-	reset, err := Reset()
-	closing(t, reset, err)
-	relay, err = Relay("127.0.0.1:0", reset.Addr)
-	if text, err := talk(t, closing(t, relay, err).Addr, "x"); text != "" || !errors.Is(err, syscall.ECONNRESET) {
+	resets := rawPeer(t, reset)
+	if text, err := talk(t, rawPeer(t, relayed(resets.Addr)).Addr, "x"); text != "" || !errors.Is(err, syscall.ECONNRESET) {
 		t.Errorf("a reset through the relay: %q, %v", text, err)
 	}
-	redis, err := Redis()
-	closing(t, redis, err)
-	either, err := TLSOr(ssh.Addr, redis.Addr)
-	closing(t, either, err)
+	either := rawPeer(t, tlsOr(greets.Addr, rawPeer(t, redis).Addr))
 	if text, _ := talk(t, either.Addr, "\x16\x03\x01"); !strings.HasPrefix(text, "SSH") {
 		t.Errorf("a TLS handshake went to %q", text)
 	}
@@ -109,23 +107,21 @@ func TestRelays(t *testing.T) {
 }
 
 func TestBlackholeDropsEverySYN(t *testing.T) {
-	b, err := NewBlackhole()
+	l := &Lab{}
+	addr, err := blackhole(l)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for range 3 {
-		conn, err := net.DialTimeout("tcp4", b.Addr, 100*time.Millisecond)
+		conn, err := net.DialTimeout("tcp4", addr, 100*time.Millisecond)
 		if !isTimeout(err) {
 			t.Fatalf("got %v, %v, want a time-out", conn, err)
 		}
 	}
-	if err := b.Close(); err != nil {
+	if err := l.Close(); err != nil {
 		t.Error(err)
 	}
-	if err := b.Close(); err != nil {
-		t.Errorf("closed twice: %v", err)
-	}
-	if _, err := net.DialTimeout("tcp4", b.Addr, time.Second); !errors.Is(err, syscall.ECONNREFUSED) {
+	if _, err := net.DialTimeout("tcp4", addr, time.Second); !errors.Is(err, syscall.ECONNREFUSED) {
 		t.Errorf("afterwards: %v, want a refusal", err)
 	}
 }
@@ -201,11 +197,7 @@ func TestPages(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			p, err := Serve(test.handler, nil)
-			request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, closing(t, p, err).URL("http")+test.path, nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			status, _, body := fetch(t, noFollow(), request)
+			status, _, body := fetch(t, http.MethodGet, closing(t, p, err).URL("http")+test.path, "")
 			if status != test.status || !strings.Contains(body, test.text) {
 				t.Errorf("got %d %q", status, body)
 			}

@@ -2,6 +2,7 @@ package lab
 
 import (
 	"context"
+	"net"
 	"net/http"
 )
 
@@ -86,9 +87,9 @@ func web(handler http.Handler) place {
 	return func(l *Lab) (string, error) { return l.serve(handler, nil) }
 }
 
-// raw is a server that does not speak HTTP.
-func raw(start func() (*Peer, error)) place {
-	return func(l *Lab) (string, error) { return l.started(start()) }
+// raw is a server that does not speak HTTP. See serveRaw for talk.
+func raw(talk func(*net.TCPConn)) place {
+	return func(l *Lab) (string, error) { return l.started(serveRaw(freePort, talk)) }
 }
 
 // named is an address at which nothing is started.
@@ -98,16 +99,6 @@ func named(addr string) place {
 
 // refused is an address that refuses connections.
 func refused(*Lab) (string, error) { return RefusedAddr() }
-
-// blackhole is an address that drops every SYN.
-func blackhole(l *Lab) (string, error) {
-	b, err := NewBlackhole()
-	if err != nil {
-		return "", err
-	}
-	l.keep(b)
-	return b.Addr, nil
-}
 
 // The following make the changes of the rows in the fault tables.
 

@@ -8,14 +8,13 @@ import (
 	"os/exec"
 	"slices"
 	"strings"
-	"sync"
 	"syscall"
 )
 
 // program is a livekit-server in another process.
 type program struct {
 	command *exec.Cmd
-	log     *tail
+	log     tail
 }
 
 // newProgram starts the livekit-server at path, of any version.
@@ -28,15 +27,12 @@ func newProgram(path, yaml string, keys map[string]string) (runner, error) {
 	for _, key := range slices.Sorted(maps.Keys(keys)) {
 		pairs = append(pairs, key+": "+keys[key])
 	}
-	p := &program{command: exec.Command(found), log: &tail{}}
+	p := &program{command: exec.Command(found)}
 	// The caller's LIVEKIT_ variables would change the server. The configuration is in
 	// the environment, which other users cannot read.
 	p.command.Env = []string{"LIVEKIT_CONFIG=" + yaml, "LIVEKIT_KEYS=" + strings.Join(pairs, "\n")}
-	p.command.Stdout, p.command.Stderr = p.log, p.log
-	if err := p.command.Start(); err != nil {
-		return nil, err
-	}
-	return p, nil
+	p.command.Stdout, p.command.Stderr = &p.log, &p.log
+	return p, p.command.Start()
 }
 
 // Start waits until the process has ended. It returns nil if a signal ended it, and an
@@ -47,7 +43,7 @@ func (p *program) Start() error {
 	if errors.As(err, &exit) && !exit.Exited() {
 		return nil
 	}
-	log := p.log.String()
+	log := strings.TrimSpace(string(p.log))
 	if strings.Contains(log, syscall.EADDRINUSE.Error()) {
 		err = fmt.Errorf("%w: %w", err, syscall.EADDRINUSE)
 	}
@@ -60,27 +56,15 @@ func (p *program) IsRunning() bool { return true }
 // Stop kills the process.
 func (p *program) Stop(bool) { _ = p.command.Process.Kill() }
 
-// tail keeps the end of the output of a process.
-type tail struct {
-	mu   sync.Mutex
-	text []byte
-}
+// tail keeps the end of the output of a process, of which os/exec writes stdout and stderr
+// in one goroutine if they are the same writer.
+type tail []byte
 
 // tailCap is how many bytes tail keeps.
 const tailCap = 2 << 10
 
 func (t *tail) Write(p []byte) (int, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.text = append(t.text, p...)
-	if over := len(t.text) - tailCap; over > 0 {
-		t.text = bytes.Clone(t.text[over:])
-	}
+	*t = append(*t, p...)
+	*t = bytes.Clone((*t)[max(0, len(*t)-tailCap):])
 	return len(p), nil
-}
-
-func (t *tail) String() string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return strings.TrimSpace(string(t.text))
 }

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -57,8 +58,8 @@ type TicketService struct {
 
 	mu       sync.Mutex
 	tickets  map[string]TicketState
-	consumed int
-	requests int
+	consumed atomic.Int64
+	requests atomic.Int64
 }
 
 // startTicketService starts one on a free loopback port.
@@ -88,22 +89,14 @@ func (s *TicketService) Issue(state TicketState) string {
 }
 
 // Consumed returns how many tickets were traded.
-func (s *TicketService) Consumed() int { return s.count(&s.consumed) }
+func (s *TicketService) Consumed() int { return int(s.consumed.Load()) }
 
 // Requests returns how many requests of any kind came in.
-func (s *TicketService) Requests() int { return s.count(&s.requests) }
-
-func (s *TicketService) count(n *int) int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return *n
-}
+func (s *TicketService) Requests() int { return int(s.requests.Load()) }
 
 func (s *TicketService) counted(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		s.mu.Lock()
-		s.requests++
-		s.mu.Unlock()
+		s.requests.Add(1)
 		w.Header().Set("Server", "uvicorn")
 		w.Header().Set("Date", time.Now().Add(s.opts.Skew).UTC().Format(http.TimeFormat))
 		next.ServeHTTP(w, r)
@@ -111,19 +104,20 @@ func (s *TicketService) counted(next http.Handler) http.Handler {
 }
 
 func (s *TicketService) routes() http.Handler {
-	post := func(pattern string, handler http.HandlerFunc) (string, http.Handler) {
-		other := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	mux := http.NewServeMux()
+	for path, handler := range map[string]http.HandlerFunc{"/api/v1/tickets": s.issue, "/api/v1/tickets/{ticket}/consume": s.consume} {
+		mux.HandleFunc("POST "+path, handler)
+		mux.HandleFunc(path, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Allow", http.MethodPost)
 			detail(w, http.StatusMethodNotAllowed, "Method Not Allowed")
 		})
-		return pattern, onMethod(http.MethodPost, handler, header(other, "Allow", http.MethodPost))
 	}
-	mux := http.NewServeMux()
-	mux.Handle(post("/api/v1/tickets", func(w http.ResponseWriter, _ *http.Request) {
-		writeJSON(w, http.StatusCreated, map[string]any{"ticket": s.Issue(TicketFresh)})
-	}))
-	mux.Handle(post("/api/v1/tickets/{ticket}/consume", s.consume))
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { detail(w, http.StatusNotFound, "Not Found") })
 	return mux
+}
+
+func (s *TicketService) issue(w http.ResponseWriter, _ *http.Request) {
+	writeJSON(w, http.StatusCreated, map[string]any{"ticket": s.Issue(TicketFresh)})
 }
 
 // consume validates the body before the ticket, as FastAPI does: a request that is
@@ -149,7 +143,7 @@ func (s *TicketService) spend(w http.ResponseWriter, ticket string) bool {
 	state, known := s.tickets[ticket]
 	if known && state == TicketFresh {
 		s.tickets[ticket] = TicketUsed
-		s.consumed++
+		s.consumed.Add(1)
 	}
 	s.mu.Unlock()
 	switch {

@@ -4,6 +4,7 @@ import (
 	"compress/gzip"
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
 	"os"
 	"regexp"
@@ -33,28 +34,32 @@ func noFollow() *http.Client {
 	}
 }
 
-func fetch(t *testing.T, client *http.Client, request *http.Request) (int, http.Header, string) {
+// fetch sends a request with JSON. It follows no redirects.
+func fetch(t *testing.T, method, url, body string, headers ...string) (int, http.Header, string) {
 	t.Helper()
-	response, err := client.Do(request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer response.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(response.Body, 4<<20))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return response.StatusCode, response.Header, string(body)
-}
-
-func post(t *testing.T, url, body string) (int, http.Header, string) {
-	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, strings.NewReader(body))
+	request, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
 	request.Header.Set("Content-Type", "application/json")
-	return fetch(t, noFollow(), request)
+	for i := 0; i < len(headers); i += 2 {
+		request.Header.Set(headers[i], headers[i+1])
+	}
+	response, err := noFollow().Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	answer, err := io.ReadAll(io.LimitReader(response.Body, 4<<20))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return response.StatusCode, response.Header, string(answer)
+}
+
+func post(t *testing.T, url, body string) (int, http.Header, string) {
+	t.Helper()
+	return fetch(t, http.MethodPost, url, body)
 }
 
 // consumeURL returns the URL at which lkdoctor consumes its ticket.
@@ -64,21 +69,23 @@ func consumeURL(l *Lab) string {
 
 func consume(t *testing.T, l *Lab) map[string]any {
 	t.Helper()
-	status, _, body := post(t, consumeURL(l), "{}")
-	if status != http.StatusOK {
-		t.Fatalf("got %d %s", status, body)
-	}
-	var answer map[string]any
-	if err := json.Unmarshal([]byte(body), &answer); err != nil {
-		t.Fatal(err)
-	}
+	answer, _ := consumeWith(t, l, "{}")
 	return answer
+}
+
+func consumeWith(t *testing.T, l *Lab, body string) (answer map[string]any, header http.Header) {
+	t.Helper()
+	status, header, text := post(t, consumeURL(l), body)
+	if err := json.Unmarshal([]byte(text), &answer); err != nil || status != http.StatusOK {
+		t.Fatalf("got %d %s: %v", status, text, err)
+	}
+	return answer, header
 }
 
 func TestTicketIsGoodForOnce(t *testing.T) {
 	l := start(t, Healthy)
 	answer := consume(t, l)
-	if got := slices.Sorted(mapKeys(answer)); !cmp.Equal(got, []string{"conv_id", "expires_at", "identity", "metadata", "room", "token", "url"}) {
+	if got := slices.Sorted(maps.Keys(answer)); !cmp.Equal(got, []string{"conv_id", "expires_at", "identity", "metadata", "room", "token", "url"}) {
 		t.Errorf("the answer has the fields %v", got)
 	}
 	if answer["url"] != l.LiveKit.URL || answer["room"] != l.Room || answer["identity"] != l.Identity {
@@ -94,16 +101,6 @@ func TestTicketIsGoodForOnce(t *testing.T) {
 		t.Errorf("renewed to %q", fresh)
 	}
 	consume(t, l)
-}
-
-func mapKeys(m map[string]any) func(func(string) bool) {
-	return func(yield func(string) bool) {
-		for key := range m {
-			if !yield(key) {
-				return
-			}
-		}
-	}
 }
 
 func TestTicketServiceRefuses(t *testing.T) {
@@ -127,11 +124,7 @@ func TestTicketServiceRefuses(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			request, err := http.NewRequestWithContext(t.Context(), test.method, test.url, strings.NewReader(test.body))
-			if err != nil {
-				t.Fatal(err)
-			}
-			status, header, body := fetch(t, noFollow(), request)
+			status, header, body := fetch(t, test.method, test.url, test.body)
 			if status != test.status || strings.TrimSpace(body) != test.want {
 				t.Errorf("got %d %s, want %d %s", status, body, test.status, test.want)
 			}
@@ -147,11 +140,7 @@ func TestTicketServiceRefuses(t *testing.T) {
 
 func TestDisplayNameGoesIntoTheToken(t *testing.T) {
 	l := start(t, Healthy)
-	_, _, body := post(t, consumeURL(l), `{"profile":{"display_name":"Ada Lovelace"}}`)
-	var answer map[string]any
-	if err := json.Unmarshal([]byte(body), &answer); err != nil {
-		t.Fatal(err)
-	}
+	answer, _ := consumeWith(t, l, `{"profile":{"display_name":"Ada Lovelace"}}`)
 	if claims := payload(t, answer["token"].(string)); claims["name"] != "Ada Lovelace" {
 		t.Errorf("the token says %v", claims)
 	}
@@ -264,17 +253,13 @@ func TestStreamsDoNotEnd(t *testing.T) {
 
 func TestSkewMovesDateAndToken(t *testing.T) {
 	l := start(t, "clock-ahead")
-	_, header, body := post(t, consumeURL(l), "{}")
+	answer, header := consumeWith(t, l, "{}")
 	date, err := http.ParseTime(header.Get("Date"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if ahead := time.Until(date); ahead < 4*time.Minute || ahead > 6*time.Minute {
 		t.Errorf("the Date header is %s ahead", ahead)
-	}
-	var answer map[string]any
-	if err := json.Unmarshal([]byte(body), &answer); err != nil {
-		t.Fatal(err)
 	}
 	nbf := time.Unix(int64(payload(t, answer["token"].(string))["nbf"].(float64)), 0)
 	if ahead := time.Until(nbf); ahead < 4*time.Minute || ahead > 6*time.Minute {

@@ -32,8 +32,8 @@ func (c Claims) rename(from, to string) {
 	delete(c, from)
 }
 
-// call makes a token with these claims call an agent.
-func (c Claims) call(agent string) {
+// Call makes a token with these claims call an agent; "" calls none.
+func (c Claims) Call(agent string) {
 	if agent != "" {
 		c["roomConfig"] = map[string]any{"agents": []map[string]any{{"agentName": agent}}}
 	}
@@ -46,11 +46,16 @@ type Pair struct{ Key, Secret string }
 // characters, and a secret of 43 characters, all base62.
 func NewPair() Pair { return Pair{Key: "API" + base62(12), Secret: base62(43)} }
 
+// Token makes a participant's good token.
+func (p Pair) Token(room, identity string) string {
+	return Sign(Participant(p, room, identity, time.Now()), p.Secret)
+}
+
 // tokenTTL is the lifetime of a token.
 const tokenTTL = 15 * time.Minute
 
-// participant returns the claims of a participant's good token.
-func participant(pair Pair, room, identity string, now time.Time) Claims {
+// Participant returns the claims of a participant's good token.
+func Participant(pair Pair, room, identity string, now time.Time) Claims {
 	return Claims{
 		"iss":  pair.Key,
 		"sub":  identity,

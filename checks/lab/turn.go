@@ -47,6 +47,13 @@ const turnRealm = "lklab"
 // StartTURN starts a TURN server. The caller closes it.
 func StartTURN(opts TURNOptions) (*TURN, error) {
 	t := &TURN{Username: "lklab-" + randomHex(4), Password: randomHex(16), transport: cmp.Or(opts.Transport, "udp")}
+	if err := t.start(opts); err != nil {
+		return nil, fmt.Errorf("start a TURN server: %w", err)
+	}
+	return t, nil
+}
+
+func (t *TURN) start(opts TURNOptions) (err error) {
 	config := turn.ServerConfig{
 		Realm: turnRealm,
 		AuthHandler: func(a *turn.RequestAttributes) (string, []byte, bool) {
@@ -54,113 +61,94 @@ func StartTURN(opts TURNOptions) (*TURN, error) {
 		},
 		LoggerFactory: &logging.DefaultLoggerFactory{Writer: io.Discard, ScopeLevels: map[string]logging.LogLevel{}},
 	}
-	var relays turn.RelayAddressGenerator = &turn.RelayAddressGeneratorStatic{RelayAddress: net.IPv4(127, 0, 0, 1), Address: "127.0.0.1"}
-	if opts.Mute {
-		relays = muteRelays{relays}
-	}
-	if opts.Blocked != "" {
-		relays = openRelays{relays, net.UDPAddrFromAddrPort(netip.MustParseAddrPort(opts.Blocked)), net.UDPAddrFromAddrPort(netip.MustParseAddrPort(opts.Open))}
-	}
-	permit := func(net.Addr, net.IP) bool { return !opts.Deny }
-	if err := t.listen(&config, opts, relays, permit); err != nil {
-		return nil, fmt.Errorf("start a TURN server: %w", err)
-	}
-	server, err := turn.NewServer(config)
-	if err != nil {
-		return nil, fmt.Errorf("start a TURN server: %w", err)
-	}
-	t.server = server
-	return t, nil
-}
-
-func (t *TURN) listen(config *turn.ServerConfig, opts TURNOptions, relays turn.RelayAddressGenerator, permit turn.PermissionHandler) error {
+	relays, permit := opts.relays(), func(net.Addr, net.IP) bool { return !opts.Deny }
 	if t.transport == "udp" {
-		conn, err := net.ListenPacket("udp4", "127.0.0.1:0")
+		conn, err := net.ListenPacket("udp4", freePort)
 		if err != nil {
 			return err
 		}
 		t.Addr = conn.LocalAddr().String()
 		config.PacketConnConfigs = []turn.PacketConnConfig{{PacketConn: conn, RelayAddressGenerator: relays, PermissionHandler: permit}}
-		return nil
+	} else {
+		listener, err := net.Listen("tcp4", freePort)
+		if err != nil {
+			return err
+		}
+		t.Addr = listener.Addr().String()
+		if t.transport == "tls" {
+			listener = tls.NewListener(listener, opts.TLS)
+		}
+		config.ListenerConfigs = []turn.ListenerConfig{{Listener: listener, RelayAddressGenerator: relays, PermissionHandler: permit}}
 	}
-	listener, err := net.Listen("tcp4", "127.0.0.1:0")
-	if err != nil {
-		return err
-	}
-	t.Addr = listener.Addr().String()
-	if t.transport == "tls" {
-		listener = tls.NewListener(listener, opts.TLS)
-	}
-	config.ListenerConfigs = []turn.ListenerConfig{{Listener: listener, RelayAddressGenerator: relays, PermissionHandler: permit}}
-	return nil
+	t.server, err = turn.NewServer(config)
+	return err
 }
 
-// muteRelays makes relays that send and receive nothing.
-type muteRelays struct{ turn.RelayAddressGenerator }
+// relays makes relays that put what swap returns in place of the address of a peer.
+type relays struct {
+	turn.RelayAddressGenerator
+	swap func(net.Addr) net.Addr
+}
 
-func (m muteRelays) AllocatePacketConn(conf turn.AllocateListenerConfig) (net.PacketConn, net.Addr, error) {
-	conn, addr, err := m.RelayAddressGenerator.AllocatePacketConn(conf)
+// relays returns the generator of the server's relays.
+func (o TURNOptions) relays() relays {
+	swapped := map[string]net.Addr{}
+	for from, to := range map[string]string{o.Blocked: o.Open, o.Open: o.Blocked} {
+		if to != "" {
+			swapped[from] = net.UDPAddrFromAddrPort(netip.MustParseAddrPort(to))
+		}
+	}
+	loopback := &turn.RelayAddressGeneratorStatic{RelayAddress: net.IPv4(127, 0, 0, 1), Address: "127.0.0.1"}
+	return relays{loopback, func(addr net.Addr) net.Addr {
+		switch other, is := swapped[addr.String()]; {
+		case o.Mute:
+			return nil
+		case is:
+			return other
+		}
+		return addr
+	}}
+}
+
+func (r relays) AllocatePacketConn(conf turn.AllocateListenerConfig) (net.PacketConn, net.Addr, error) {
+	conn, addr, err := r.RelayAddressGenerator.AllocatePacketConn(conf)
 	if err != nil {
 		return nil, nil, err
 	}
-	return mutePacketConn{conn}, addr, nil
+	return relayConn{conn, r.swap}, addr, nil
 }
 
-type mutePacketConn struct{ net.PacketConn }
+// relayConn discards packets from and to a peer for which swap returns nil.
+type relayConn struct {
+	net.PacketConn
+	swap func(net.Addr) net.Addr
+}
 
-// ReadFrom discards what comes until the connection is closed.
-func (c mutePacketConn) ReadFrom(p []byte) (int, net.Addr, error) {
+func (c relayConn) ReadFrom(p []byte) (int, net.Addr, error) {
 	for {
-		if _, _, err := c.PacketConn.ReadFrom(p); err != nil {
+		n, from, err := c.PacketConn.ReadFrom(p)
+		if err != nil {
 			return 0, nil, err
+		}
+		if from = c.swap(from); from != nil {
+			return n, from, nil
 		}
 	}
 }
 
-// WriteTo discards p.
-func (c mutePacketConn) WriteTo(p []byte, _ net.Addr) (int, error) { return len(p), nil }
-
-// openRelays makes relays that replace one address by another.
-type openRelays struct {
-	turn.RelayAddressGenerator
-	blocked, open *net.UDPAddr
-}
-
-func (o openRelays) AllocatePacketConn(conf turn.AllocateListenerConfig) (net.PacketConn, net.Addr, error) {
-	conn, addr, err := o.RelayAddressGenerator.AllocatePacketConn(conf)
-	if err != nil {
-		return nil, nil, err
-	}
-	return openPacketConn{conn, o.blocked, o.open}, addr, nil
-}
-
-type openPacketConn struct {
-	net.PacketConn
-	blocked, open *net.UDPAddr
-}
-
-func (c openPacketConn) ReadFrom(p []byte) (int, net.Addr, error) {
-	n, from, err := c.PacketConn.ReadFrom(p)
-	if err == nil && from.String() == c.open.String() {
-		from = c.blocked
-	}
-	return n, from, err
-}
-
-func (c openPacketConn) WriteTo(p []byte, to net.Addr) (int, error) {
-	if to.String() == c.blocked.String() {
-		to = c.open
+func (c relayConn) WriteTo(p []byte, to net.Addr) (int, error) {
+	if to = c.swap(to); to == nil {
+		return len(p), nil
 	}
 	return c.PacketConn.WriteTo(p, to)
 }
 
 // URL returns the server as an ICE URL.
 func (t *TURN) URL() string {
-	scheme, transport := "turn", t.transport
-	if transport == "tls" {
-		scheme, transport = "turns", "tcp"
+	if t.transport == "tls" {
+		return "turns:" + t.Addr + "?transport=tcp"
 	}
-	return scheme + ":" + t.Addr + "?transport=" + transport
+	return "turn:" + t.Addr + "?transport=" + t.transport
 }
 
 // ICEServer returns the server for a JoinResponse.
@@ -176,9 +164,8 @@ func (t *TURN) Config() string {
 
 // Close stops the server and its allocations. It may be called twice.
 func (t *TURN) Close() error {
-	err := t.server.Close()
-	if errors.Is(err, net.ErrClosed) {
-		return nil
+	if err := t.server.Close(); !errors.Is(err, net.ErrClosed) {
+		return err
 	}
-	return err
+	return nil
 }

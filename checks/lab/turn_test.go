@@ -2,54 +2,18 @@ package lab
 
 import (
 	"net"
-	"net/http"
 	"slices"
 	"testing"
-	"time"
 
-	"github.com/gorilla/websocket"
-	"github.com/livekit/protocol/livekit"
 	"github.com/pion/turn/v5"
-	"google.golang.org/protobuf/proto"
 )
-
-// startWith starts a lab with a fault that need not be listed in Faults.
-func startWith(t *testing.T, fault Fault) *Lab {
-	t.Helper()
-	l := newLab(fault)
-	if err := l.start(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := l.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return l
-}
-
-// joined joins and returns the server's JoinResponse.
-func joined(t *testing.T, l *Lab) *livekit.JoinResponse {
-	t.Helper()
-	token := Sign(participant(l.Pair, l.Room, l.Identity, time.Now()), l.Pair.Secret)
-	socket, _, err := websocket.DefaultDialer.DialContext(t.Context(), l.URL+"/rtc?protocol=16", http.Header{"Authorization": {"Bearer " + token}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer socket.Close()
-	_, data, err := socket.ReadMessage()
-	message := &livekit.SignalResponse{}
-	if err != nil || proto.Unmarshal(data, message) != nil || message.GetJoin() == nil {
-		t.Fatalf("no join: %v %v", err, message)
-	}
-	return message.GetJoin()
-}
 
 func TestTURNFaultsHandOutTheirServer(t *testing.T) {
 	for _, f := range turnFaults() {
 		t.Run(f.Name, func(t *testing.T) {
-			l := startWith(t, f)
-			servers := joined(t, l).GetIceServers()
+			l := start(t, f.Name)
+			conn, _ := dial(t, l)
+			servers := receive(t, conn).GetJoin().GetIceServers()
 			if len(servers) != 1 || len(servers[0].GetUrls()) != 1 || servers[0].GetCredential() == "" {
 				t.Errorf("%d ICE servers: %v", len(servers), servers[0].GetUrls())
 			}

@@ -226,7 +226,7 @@ func (l *Lab) startAgent(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		l.keep(worker)
+		l.keep(worker.Close)
 	}
 	if agent.RoomFirst {
 		_, err := l.rooms().CreateRoom(ctx, &livekit.CreateRoomRequest{Name: l.Room})

@@ -12,23 +12,14 @@ import (
 // called starts a lab whose token dispatches an agent, and joins with that token.
 func called(t *testing.T, opts AgentOptions) *Lab {
 	t.Helper()
-	l, err := Start(t.Context(), Options{Agent: opts})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := l.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	answer := l.trade("")
+	l := startWith(t, Options{Agent: opts})
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
-	guest, err := Join(ctx, l.URL, answer["token"].(string))
+	guest, err := Join(ctx, l.URL, l.token())
 	if err != nil {
 		t.Fatal(err)
 	}
-	l.keep(guest)
+	l.keep(guest.Close)
 	return l
 }
 

@@ -28,7 +28,7 @@ type Document struct {
 	Target        TargetInfo     `json:"target"`
 	Status        check.Status   `json:"status"`
 	ExitCode      int            `json:"exit_code"`
-	Summary       SummaryInfo    `json:"summary"`
+	Summary       check.Summary  `json:"summary"`
 	Diagnosis     DiagnosisInfo  `json:"diagnosis"`
 	Settings      []config.Shown `json:"settings"`
 	TicketSpent   bool           `json:"ticket_spent"`
@@ -49,20 +49,11 @@ type TargetInfo struct {
 	TokenSource check.TokenSource `json:"token_source"`
 }
 
-// SummaryInfo counts the checks by status.
-type SummaryInfo struct {
-	Pass  int `json:"pass"`
-	Warn  int `json:"warn"`
-	Fail  int `json:"fail"`
-	Skip  int `json:"skip"`
-	Error int `json:"error"`
-}
-
 // DiagnosisInfo is the conclusion of the run.
 type DiagnosisInfo struct {
-	Owner     check.Owner `json:"owner"`
-	RootCause *CauseInfo  `json:"root_cause"`
-	Summary   string      `json:"summary"`
+	Owner     check.Owner  `json:"owner"`
+	RootCause *check.Cause `json:"root_cause"`
+	Summary   string       `json:"summary"`
 	// The summary in its parts: what broke or what works, where to fix it, and
 	// what is cleared and how that was seen.
 	Broke     string        `json:"broke"`
@@ -72,23 +63,11 @@ type DiagnosisInfo struct {
 	NextSteps []FixInfo     `json:"next_steps"`
 }
 
-// CauseInfo names a finding.
-type CauseInfo struct {
-	Check string     `json:"check"`
-	Code  check.Code `json:"code"`
-}
-
 // FixInfo is one thing to do; command is null unless it can be pasted.
 type FixInfo struct {
-	Text    string      `json:"text"`
-	Command *string     `json:"command"`
-	Code    []BlockInfo `json:"code,omitempty"`
-}
-
-// BlockInfo is code that a fix points at, by language or program.
-type BlockInfo struct {
-	Lang string `json:"lang"`
-	Text string `json:"text"`
+	Text    string          `json:"text"`
+	Command *string         `json:"command"`
+	Code    []finding.Block `json:"code,omitempty"`
 }
 
 // CheckInfo is one check. Every registered check appears, in declared order.
@@ -141,11 +120,11 @@ func NewDocument(run check.Run, version string, style Style) Document {
 		},
 		Status:      run.Status,
 		ExitCode:    run.ExitCode,
-		Summary:     SummaryInfo(run.Summary),
+		Summary:     run.Summary,
 		Settings:    append([]config.Shown{}, run.Settings...),
 		TicketSpent: run.TicketSpent,
 		Diagnosis: DiagnosisInfo{
-			Owner: run.Diagnosis.Owner, RootCause: (*CauseInfo)(run.Diagnosis.RootCause),
+			Owner: run.Diagnosis.Owner, RootCause: run.Diagnosis.RootCause,
 			Summary: style.text(run.Diagnosis.Summary), Broke: style.text(run.Diagnosis.Broke),
 			FixIn: orNull(style.text(run.Diagnosis.FixIn)), ItIsNot: orNull(style.text(run.Diagnosis.NotIt)),
 			Cleared: append([]check.Owner{}, run.Diagnosis.Cleared...), NextSteps: fixes(run.Diagnosis.NextSteps, style),
@@ -187,11 +166,7 @@ func encode(w io.Writer, document any) error {
 func fixes(list []finding.Fix, style Style) []FixInfo {
 	out := make([]FixInfo, 0, len(list))
 	for _, f := range list {
-		info := FixInfo{Text: style.text(f.Text), Command: orNull(f.Command)}
-		for _, b := range f.Code {
-			info.Code = append(info.Code, BlockInfo(b))
-		}
-		out = append(out, info)
+		out = append(out, FixInfo{Text: style.text(f.Text), Command: orNull(f.Command), Code: f.Code})
 	}
 	return out
 }

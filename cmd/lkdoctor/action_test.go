@@ -87,10 +87,7 @@ func TestActionIsNotCommanded(t *testing.T) {
 // TestActionFile checks that action.yml names outputs that the script sets, and inputs
 // that it reads.
 func TestActionFile(t *testing.T) {
-	text, err := os.ReadFile("../../.github/action/action.yml")
-	if err != nil {
-		t.Fatal(err)
-	}
+	text := read(t, "../../.github/action/action.yml")
 	var action struct {
 		Inputs, Outputs map[string]struct{ Description, Value string }
 		Runs            struct {
@@ -101,23 +98,20 @@ func TestActionFile(t *testing.T) {
 			}
 		}
 	}
-	if err := yaml.Unmarshal(text, &action); err != nil {
+	if err := yaml.Unmarshal([]byte(text), &action); err != nil {
 		t.Fatal(err)
 	}
 	if action.Runs.Using != "composite" || len(action.Runs.Steps) != 1 || action.Runs.Steps[0].Shell != "bash" {
 		t.Fatalf("%+v", action.Runs)
 	}
-	script, err := os.ReadFile("../../.github/action/run.sh")
-	if err != nil {
-		t.Fatal(err)
-	}
+	script := read(t, "../../.github/action/run.sh")
 	for name, output := range action.Outputs {
-		if output.Value != "${{ steps."+action.Runs.Steps[0].ID+".outputs."+name+" }}" || !strings.Contains(string(script), `"`+name+"=") {
+		if output.Value != "${{ steps."+action.Runs.Steps[0].ID+".outputs."+name+" }}" || !strings.Contains(script, `"`+name+"=") {
 			t.Errorf("output %s: %+v", name, output)
 		}
 	}
 	for name := range action.Runs.Steps[0].Env {
-		if !strings.Contains(string(script), "${"+name) {
+		if !strings.Contains(script, "${"+name) {
 			t.Errorf("the script does not read %s", name)
 		}
 	}

@@ -3,14 +3,10 @@ package main
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
-	"slices"
 	"strings"
 	"testing"
 
@@ -47,15 +43,11 @@ func pasted(t *testing.T, l *lab.Lab, environ []string, line, stdin string) (out
 	cmd.Env = append([]string{"HOME=" + t.TempDir(), "PATH=" + link + string(os.PathListSeparator) + os.Getenv("PATH"), "GORACE=" + raceOptions(), waitsEnviron(l)}, environ...)
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	err := cmd.Run()
-	var exit *exec.ExitError
-	if err != nil && !errors.As(err, &exit) {
-		t.Fatal(err)
-	}
+	code = exitCodeOf(t, cmd.Run())
 	if stderr.Len() > 0 {
 		t.Logf("%s: %s", line, &stderr)
 	}
-	return stdout.String(), cmd.ProcessState.ExitCode()
+	return stdout.String(), code
 }
 
 // TestPrintedCommandsWorkWhenPasted runs each lkdoctor command of the next steps against
@@ -128,100 +120,4 @@ func advised(run check.Run) bool {
 		}
 	}
 	return false
-}
-
-// TestNoAdviceGoesInACircle applies the first step and runs again, up to five times. The
-// run must pass or give other advice, never the same again. Steps on other machines are
-// not applied.
-func TestNoAdviceGoesInACircle(t *testing.T) {
-	if testing.Short() {
-		t.Skip("with -short, TestEveryFaultInEveryFace alone examines a fault a check")
-	}
-	settings := func(f lab.Fault) bool {
-		// The lab's ticket service has no TLS.
-		return f.Owner == finding.OwnerConfig && f.Name != "ticket-to-https"
-	}
-	for _, fault := range onePerCause(settings) {
-		t.Run(fault.Name, func(t *testing.T) {
-			t.Parallel()
-			l := startLab(t, fault.Name)
-			environ := map[string]string{}
-			seen := []string{}
-			for range 5 {
-				for _, entry := range l.Environ() {
-					name, value, _ := strings.Cut(entry, "=")
-					if _, changed := environ[name]; !changed || name == "LKDOCTOR_TICKET" {
-						environ[name] = value
-					}
-				}
-				line := strings.Join(append([]string{"lkdoctor", "--json"}, l.Args()...), " ")
-				out, code := pasted(t, l, assigned(environ), line, "")
-				var doc report.Document
-				if err := json.Unmarshal([]byte(out), &doc); err != nil {
-					t.Fatalf("%v\n%s", err, out)
-				}
-				if code == check.ExitOK {
-					return
-				}
-				state := fmt.Sprint(doc.Diagnosis.RootCause.Code, ": ", doc.Diagnosis.NextSteps[0].Text)
-				if slices.Contains(seen, state) {
-					t.Fatalf("what the advice says was done, and the run says again %q; before: %q", state, seen)
-				}
-				seen = append(seen, state)
-				// The lab's app reads its settings only when it starts.
-				if doc.Diagnosis.Owner != finding.OwnerConfig || doc.Diagnosis.RootCause.Check == "ticket.frontend" || !applied(environ, doc.Diagnosis.NextSteps[0]) {
-					return
-				}
-				l.Renew()
-			}
-		})
-	}
-}
-
-// applied applies a step to environ, and reports whether it changed anything. It sets
-// variables to values that are not examples, and unsets variables.
-func applied(environ map[string]string, step report.FixInfo) bool {
-	done := false
-	if step.Command != nil {
-		if name, is := strings.CutPrefix(*step.Command, "unset "); is {
-			environ[name] = unset
-			done = true
-		}
-	}
-	for _, block := range step.Code {
-		if !isSettings(block.Lang) {
-			continue
-		}
-		for _, m := range setting.FindAllStringSubmatch(block.Text, -1) {
-			if !example.MatchString(m[2]) {
-				environ[m[1]] = m[2]
-				done = true
-			}
-		}
-	}
-	return done
-}
-
-// isSettings reports whether a block of that language holds lines of an env file or a shell.
-func isSettings(lang string) bool {
-	return lang == "env" || lang == "shell" || strings.Contains(lang, ".env")
-}
-
-// unset marks a variable that was unset.
-const unset = "\x00"
-
-var (
-	setting = regexp.MustCompile(`(?m)^(?:export )?([A-Z][A-Z0-9_]*)=(.*)$`)
-	// example matches values that must be replaced by the user.
-	example = regexp.MustCompile(`^the-|APIabc123|example\.com|…|\.\.\.|^$`)
-)
-
-func assigned(environ map[string]string) []string {
-	var out []string
-	for _, name := range slices.Sorted(maps.Keys(environ)) {
-		if environ[name] != unset {
-			out = append(out, name+"="+environ[name])
-		}
-	}
-	return out
 }

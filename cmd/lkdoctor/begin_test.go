@@ -50,9 +50,7 @@ func TestAChosenProject(t *testing.T) {
 		t.Fatal(err)
 	}
 	text := "projects:\n  - name: demo\n    url: " + l.URL + "\n    api_key: " + l.Pair.Key + "\n    api_secret: " + l.Pair.Secret + "\n"
-	if err := os.WriteFile(filepath.Join(home, ".livekit", "cli-config.yaml"), []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	write(t, filepath.Join(home, ".livekit", "cli-config.yaml"), text)
 	e.inputs.Home, e.inputs.Dir = home, t.TempDir()
 	runs := &reruns{exam: e, skips: make(chan string, 1)}
 	first := runs.start(t.Context(), tui.Change{}, func(check.Event) {})

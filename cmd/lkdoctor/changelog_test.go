@@ -20,14 +20,11 @@ var (
 // as retired, because codes are public. UPDATE_GOLDEN=1 adds new codes to the version on top.
 func TestChangelog(t *testing.T) {
 	const path = "../../CHANGELOG.md"
-	text, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	text := read(t, path)
 	named := func(sections *regexp.Regexp) (codes []string) {
-		for _, section := range sections.FindAllSubmatch(text, -1) {
-			for _, code := range changelogCode.FindAllSubmatch(section[1], -1) {
-				codes = append(codes, string(code[1]))
+		for _, section := range sections.FindAllStringSubmatch(text, -1) {
+			for _, code := range changelogCode.FindAllStringSubmatch(section[1], -1) {
+				codes = append(codes, code[1])
 			}
 		}
 		return codes
@@ -40,16 +37,14 @@ func TestChangelog(t *testing.T) {
 		}
 	}
 	if len(missing) > 0 && os.Getenv("UPDATE_GOLDEN") != "" {
-		first := changelogAdded.FindSubmatchIndex(text)
-		all := changelogCode.FindAllString(string(text[first[2]:first[3]]), -1)
+		first := changelogAdded.FindStringSubmatchIndex(text)
+		all := changelogCode.FindAllString(text[first[2]:first[3]], -1)
 		for _, c := range missing {
 			all = append(all, "`"+c+"`")
 		}
 		slices.Sort(all)
-		updated := string(text[:first[2]]) + wrapped(all) + string(text[first[3]:])
-		if err := os.WriteFile(path, []byte(updated), 0o644); err != nil {
-			t.Fatal(err)
-		}
+		updated := text[:first[2]] + wrapped(all) + text[first[3]:]
+		write(t, path, updated)
 		return
 	}
 	if len(missing) > 0 {

@@ -7,7 +7,6 @@ import (
 
 	"lkdoctor/checks/catalogue"
 	"lkdoctor/checks/check"
-	"lkdoctor/checks/lab"
 )
 
 // TestConfirmingCommandsRunWithWhatTheRunHolds checks that a confirming command gets the
@@ -16,11 +15,7 @@ func TestConfirmingCommandsRunWithWhatTheRunHolds(t *testing.T) {
 	if _, err := exec.LookPath("bash"); err != nil {
 		t.Skip("no bash")
 	}
-	l, err := lab.Start(t.Context(), lab.Options{Fault: "wrong-secret"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = l.Close() }()
+	l := startLab(t, "wrong-secret")
 	e := examOf(t, l)
 	c := e.newCase()
 	e.once(t.Context(), c, func(check.Event) {})

@@ -45,11 +45,7 @@ func TestEveryFaultInEveryFace(t *testing.T) {
 				seen[cause{page.Check, fault.Owner}] = true
 			}
 			t.Parallel()
-			l, err := lab.Start(t.Context(), lab.Options{Fault: fault.Name})
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer func() { _ = l.Close() }()
+			l := startLab(t, fault.Name)
 			e, events := examined(t, l)
 			run := events[len(events)-1].Run
 
@@ -279,7 +275,7 @@ func replayPlain(e *exam, events []check.Event) string {
 func replayTUI(t *testing.T, e *exam, events []check.Event) (string, check.Run) {
 	t.Helper()
 	keys, press := io.Pipe()
-	screen := &watched{until: "q quit", seen: make(chan struct{})}
+	screen := newWatched()
 	deps := e.deps(&reruns{exam: e})
 	deps.Renderer, deps.SpinnerOff = nil, true
 	deps.Start = func(_ context.Context, _ tui.Change, observe func(check.Event)) check.Run {
@@ -289,10 +285,7 @@ func replayTUI(t *testing.T, e *exam, events []check.Event) (string, check.Run) 
 		return *events[len(events)-1].Run
 	}
 	go func() {
-		select {
-		case <-screen.seen:
-		case <-time.After(20 * time.Second):
-		}
+		screen.holds("q quit", 0, 20*time.Second)
 		_, _ = press.Write([]byte("q"))
 	}()
 	run, err := tui.Run(t.Context(), deps, keys, screen)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -21,14 +22,13 @@ import (
 type flags struct {
 	set *pflag.FlagSet
 
-	dir, mode, project string
-	dev                bool
+	in config.Inputs // without those of the surroundings
 
 	jsonOut, plain, noMouse       bool
 	quiet, verbose                bool
 	report, color, lang           string
 	metrics, metricsTarget, junit string
-	strict, compareSecrets        bool
+	strict                        bool
 	timeout                       time.Duration
 	options                       checks.Options
 
@@ -79,10 +79,10 @@ func (f *flags) all() *pflag.FlagSet {
 	set.String("api-key", "", helpText("API `key` (LIVEKIT_API_KEY)"))
 	set.String("api-secret", "", helpText("API `secret` (LIVEKIT_API_SECRET); other users can see it here, prefer the environment"))
 	set.String("token", "", helpText("check this `token`, fetch none; - reads it from stdin (LIVEKIT_TOKEN)"))
-	set.StringVar(&f.dir, "dir", "", helpText("`folder` of the .env files (default: the working directory)"))
-	set.StringVar(&f.mode, "mode", "", helpText("Next.js `mode` that picks the .env files: development, production, test"))
-	set.StringVar(&f.project, "project", "", helpText("use this `project` of LiveKit's lk"))
-	set.BoolVar(&f.dev, "dev", false, helpText("a local livekit-server --dev: ws://localhost:7880, devkey, secret"))
+	set.StringVar(&f.in.Dir, "dir", "", helpText("`folder` of the .env files (default: the working directory)"))
+	set.StringVar(&f.in.Mode, "mode", "", helpText("Next.js `mode` that picks the .env files: development, production, test"))
+	set.StringVar(&f.in.Project, "project", "", helpText("use this `project` of LiveKit's lk"))
+	set.BoolVar(&f.in.Dev, "dev", false, helpText("a local livekit-server --dev: ws://localhost:7880, devkey, secret"))
 
 	set.String("ticket-service", "", helpText("ticket service's base `URL` (USER_MGMT_BASE_URL)"))
 	set.String("ticket", "", helpText("`ticket` to trade for a token; it is spent by that (LKDOCTOR_TICKET)"))
@@ -112,7 +112,7 @@ func (f *flags) all() *pflag.FlagSet {
 	set.StringVar(&f.junit, "junit", "", helpText("write the run to `FILE` as JUnit XML, for CI"))
 	set.BoolVarP(&f.quiet, "quiet", "q", false, helpText("only what is wrong, and the diagnosis"))
 	set.BoolVarP(&f.verbose, "verbose", "v", false, helpText("every check with its facts"))
-	set.BoolVar(&f.compareSecrets, "compare-secrets", false,
+	set.BoolVar(&f.in.CompareSecrets, "compare-secrets", false,
 		helpText("show length and fingerprint of each secret, for two people with the same API key to compare "+
 			"(half a second and 64 MiB each)"))
 	set.StringVar(&f.color, "color", "auto", helpText("`when` to colour: auto, always or never (NO_COLOR)"))
@@ -222,14 +222,9 @@ func (f *flags) inputs(a *app) (_ config.Inputs, err error) {
 		}
 		given["token"] = pasted
 	}
-	dir := f.dir
-	if dir == "" {
-		dir = a.dir
-	}
-	return config.Inputs{
-		Flags: given, Environ: a.environ, Dir: dir, Mode: f.mode, Home: a.home(), Project: f.project, Dev: f.dev,
-		CompareSecrets: f.compareSecrets,
-	}, nil
+	in := f.in
+	in.Flags, in.Environ, in.Dir, in.Home = given, a.environ, cmp.Or(in.Dir, a.dir), a.home()
+	return in, nil
 }
 
 // maxPaste is the most bytes read from stdin. It exceeds every valid token or answer.

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -24,11 +23,7 @@ func guides(t *testing.T) map[string]string {
 			t.Fatalf("%s: %v", pattern, err)
 		}
 		for _, name := range found {
-			text, err := os.ReadFile(name)
-			if err != nil {
-				t.Fatal(err)
-			}
-			out[filepath.ToSlash(strings.TrimPrefix(name, "../../"))] = string(text)
+			out[filepath.ToSlash(strings.TrimPrefix(name, "../../"))] = read(t, name)
 		}
 	}
 	return out
@@ -36,20 +31,32 @@ func guides(t *testing.T) map[string]string {
 
 var (
 	inCode     = regexp.MustCompile("`([^`\n]+)`")
+	codeBlock  = regexp.MustCompile("(?ms)^```sh\n(.*?)^```")
 	sourceFile = regexp.MustCompile(`^(cmd|tui|checks|config|\.github|\.goreleaser)/[A-Za-z0-9_./@-]*$`)
 	longFlag   = regexp.MustCompile(`(?:^|[\s(|])--([a-z][a-z-]+)`)
 	makeTarget = regexp.MustCompile(`(?m)^([a-z-]+):`)
 )
 
+// snippets returns the code in a guide: what is between backticks, and the lines of blocks
+// without their comments.
+func snippets(text string) (list []string) {
+	for _, m := range inCode.FindAllStringSubmatch(text, -1) {
+		list = append(list, m[1])
+	}
+	for _, m := range codeBlock.FindAllStringSubmatch(text, -1) {
+		for line := range strings.Lines(m[1]) {
+			code, _, _ := strings.Cut(line, " #")
+			list = append(list, strings.TrimSpace(code))
+		}
+	}
+	return list
+}
+
 // TestGuidesNameWhatExists checks that the files, make targets and flags that the guides
 // name exist.
 func TestGuidesNameWhatExists(t *testing.T) {
-	makefile, err := os.ReadFile("../../Makefile")
-	if err != nil {
-		t.Fatal(err)
-	}
 	targets := map[string]bool{}
-	for _, m := range makeTarget.FindAllStringSubmatch(string(makefile), -1) {
+	for _, m := range makeTarget.FindAllStringSubmatch(read(t, "../../Makefile"), -1) {
 		targets[m[1]] = true
 	}
 	known := map[string]bool{"help": true, "version": true, "fault": true, "rtt": true, "in": true} // cobra's and lklab's
@@ -57,21 +64,20 @@ func TestGuidesNameWhatExists(t *testing.T) {
 		cmd.Flags().VisitAll(func(f *pflag.Flag) { known[f.Name] = true })
 	})
 	for name, text := range guides(t) {
-		for _, m := range inCode.FindAllStringSubmatch(text, -1) {
-			code := m[1]
+		for _, code := range snippets(text) {
 			if sourceFile.MatchString(code) && !strings.Contains(code, "stage") && !strings.HasSuffix(code, "/CODE.md") {
 				if _, err := os.Stat(filepath.Join("../..", code)); err != nil {
 					t.Errorf("%s names %s, which is not there", name, code)
 				}
 			}
-			if words := strings.Fields(code); words[0] == "make" {
-				for _, target := range words[1:] {
+			if named, is := strings.CutPrefix(code, "make "); is {
+				for target := range strings.FieldsSeq(named) {
 					if !strings.Contains(target, "=") && !targets[target] {
 						t.Errorf("%s names make %s, which is not there", name, target)
 					}
 				}
 			}
-			if strings.HasPrefix(code, "--") || strings.HasPrefix(code, "lkdoctor ") {
+			if strings.HasPrefix(code, "--") || strings.Contains(code, "lkdoctor ") {
 				for _, flag := range longFlag.FindAllStringSubmatch(code, -1) {
 					if !known[flag[1]] {
 						t.Errorf("%s names --%s, which is not there", name, flag[1])
@@ -98,15 +104,12 @@ func TestYAMLOfGitHub(t *testing.T) {
 			t.Fatalf("%s: %v", pattern, found)
 		}
 		for _, name := range found {
-			text, err := os.ReadFile(name)
-			if err != nil {
-				t.Fatal(err)
-			}
+			text := read(t, name)
 			var any map[string]any
-			if err := yaml.Unmarshal(text, &any); err != nil {
+			if err := yaml.Unmarshal([]byte(text), &any); err != nil {
 				t.Errorf("%s: %v", name, err)
 			}
-			if any["body"] != nil && !bytes.Contains(text, []byte("lkdoctor --json")) {
+			if any["body"] != nil && !strings.Contains(text, "lkdoctor --json") {
 				t.Errorf("%s does not ask for --json", name)
 			}
 		}

@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"net/http"
-	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -39,9 +38,7 @@ func TestHeadersGoToTheirOriginAlone(t *testing.T) {
 		http.Redirect(w, r, "http://"+other.Addr+"/login?"+r.Header.Get("X-Sandbox-Id"), http.StatusFound)
 	}
 	file := filepath.Join(t.TempDir(), "headers")
-	if err := os.WriteFile(file, []byte("Cookie: session="+cookie+"\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	write(t, file, "Cookie: session="+cookie+"\n")
 	for name, answer := range map[string]func(http.ResponseWriter, *http.Request){"echo": echo, "away": away} {
 		for _, flag := range []string{"--frontend", "--token-endpoint"} {
 			for _, face := range []string{"--json", "--plain", "-v"} {

@@ -141,15 +141,16 @@ func measured(t *testing.T, cmd *exec.Cmd, args []string) attack {
 			return attack{args: args, exit: cmd.ProcessState.ExitCode(), out: out.String(), errs: errs.String(), took: time.Since(begin),
 				cpu: time.Duration(usage.Utime.Nano() + usage.Stime.Nano()), peak: peak}
 		case <-tick.C:
-			peak = max(peak, highWater(cmd.Process.Pid))
+			peak = max(peak, memory(cmd.Process.Pid, "VmHWM"))
 		}
 	}
 }
 
-// highWater returns the peak memory of a process in KiB, or 0 without /proc.
-func highWater(pid int) (kib int) {
+// memory returns a figure of a process in KiB, or 0 without /proc: VmHWM is its peak
+// memory, VmRSS its resident memory.
+func memory(pid int, figure string) (kib int) {
 	data, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
-	_, rest, _ := strings.Cut(string(data), "VmHWM:")
+	_, rest, _ := strings.Cut(string(data), figure+":")
 	_, _ = fmt.Sscan(rest, &kib)
 	return kib
 }

@@ -1,12 +1,10 @@
 package main
 
 import (
-	"errors"
 	"io"
 	"os"
 	"os/exec"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -16,20 +14,17 @@ import (
 
 // A screenOf is the program on a terminal.
 type screenOf struct {
+	*watched
 	t        *testing.T
 	cmd      *exec.Cmd
 	terminal *os.File
 	read     chan struct{}
-
-	mu    sync.Mutex
-	drawn strings.Builder
-	from  int // where the next wait begins in drawn
-	more  chan struct{}
+	from     int // where the next wait begins in what was drawn
 }
 
 func startScreen(t *testing.T, environ []string, columns, rows uint16, args ...string) *screenOf {
 	t.Helper()
-	s := &screenOf{t: t, cmd: program(t, environ, args...), read: make(chan struct{}), more: make(chan struct{}, 1)}
+	s := &screenOf{watched: newWatched(), t: t, cmd: program(t, environ, args...), read: make(chan struct{})}
 	var err error
 	if s.terminal, err = pty.StartWithSize(s.cmd, &pty.Winsize{Rows: rows, Cols: columns}); err != nil {
 		t.Fatal(err)
@@ -39,38 +34,13 @@ func startScreen(t *testing.T, environ []string, columns, rows uint16, args ...s
 	return s
 }
 
-// Write records what the program draws.
-func (s *screenOf) Write(p []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	select {
-	case s.more <- struct{}{}:
-	default:
-	}
-	return s.drawn.Write(p)
-}
-
-// text returns what was drawn since the last wait, without escape sequences.
-func (s *screenOf) text() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return ansi.Strip(s.drawn.String()[s.from:])
-}
-
-// awaits waits until text has been drawn.
+// awaits waits until text has been drawn since the last wait.
 func (s *screenOf) awaits(text string) {
 	s.t.Helper()
-	late := time.After(40 * time.Second)
-	for !strings.Contains(s.text(), text) {
-		select {
-		case <-s.more:
-		case <-late:
-			s.t.Fatalf("%q was not drawn:\n%s", text, s.text())
-		}
+	if !s.holds(text, s.from, 40*time.Second) {
+		s.t.Fatalf("%q was not drawn:\n%s", text, ansi.Strip(s.String()[s.from:]))
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.from = s.drawn.Len()
+	s.from = len(s.String())
 }
 
 func (s *screenOf) types(keys string) {
@@ -84,13 +54,9 @@ func (s *screenOf) types(keys string) {
 // the terminal.
 func (s *screenOf) ends() (code int, left string) {
 	s.t.Helper()
-	err := s.cmd.Wait()
+	code = exitCodeOf(s.t, s.cmd.Wait())
 	<-s.read
-	var exit *exec.ExitError
-	if errors.As(err, &exit) {
-		code = exit.ExitCode()
-	}
-	all := s.drawn.String()
+	all := s.String()
 	return code, ansi.Strip(all[strings.LastIndex(all, "\x1b[?1049l")+1:])
 }
 

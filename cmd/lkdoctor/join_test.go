@@ -32,7 +32,7 @@ type joins struct {
 func startJoin(t *testing.T, l *lab.Lab, args ...string) *joins {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
-	j := &joins{t: t, lab: l, out: unwatched(), err: unwatched(), cancel: cancel, done: make(chan int, 1)}
+	j := &joins{t: t, lab: l, out: newWatched(), err: newWatched(), cancel: cancel, done: make(chan int, 1)}
 	t.Cleanup(cancel)
 	environ := append([]string{"HOME=" + t.TempDir(), "TERM=dumb"}, l.Environ()...)
 	a := newApp(args, strings.NewReader(""), j.out, j.err, environ)
@@ -181,13 +181,18 @@ func TestJoinSaysWhyItFailed(t *testing.T) {
 	} {
 		t.Run(fault, func(t *testing.T) {
 			t.Parallel()
-			j := startJoin(t, startLab(t, fault), "--json", "--for", "1s")
-			code, last := j.code(), j.last()
-			has := slices.ContainsFunc(last.Findings, func(f room.Finding) bool { return f.Code == want })
-			if code != check.ExitFailed || last.Type != room.Ended || last.End.Outcome != room.NotJoined || !has {
-				t.Errorf("exit code %d, want %s: %+v %+v", code, want, last.End, last.Findings)
-			}
+			startJoin(t, startLab(t, fault), "--json", "--for", "1s").fails(want)
 		})
+	}
+}
+
+// fails checks that nothing was joined, and that the last event has the code.
+func (j *joins) fails(want finding.Code) {
+	j.t.Helper()
+	code, last := j.code(), j.last()
+	has := slices.ContainsFunc(last.Findings, func(f room.Finding) bool { return f.Code == want })
+	if code != check.ExitFailed || last.Type != room.Ended || last.End.Outcome != room.NotJoined || !has {
+		j.t.Errorf("exit code %d, want %s: %+v %+v", code, want, last.End, last.Findings)
 	}
 }
 
@@ -231,12 +236,7 @@ func TestJoinSaysWhyItsOwnTokenIsRefused(t *testing.T) {
 	} {
 		t.Run(fault, func(t *testing.T) {
 			t.Parallel()
-			j := startJoin(t, startLab(t, fault), "--json", "--for", "1s", "--dev-join")
-			code, last := j.code(), j.last()
-			has := slices.ContainsFunc(last.Findings, func(f room.Finding) bool { return f.Code == want })
-			if code != check.ExitFailed || last.Type != room.Ended || last.End.Outcome != room.NotJoined || !has {
-				t.Errorf("exit code %d, want %s: %+v %+v", code, want, last.End, last.Findings)
-			}
+			startJoin(t, startLab(t, fault), "--json", "--for", "1s", "--dev-join").fails(want)
 		})
 	}
 }
@@ -329,6 +329,3 @@ func TestJoinUsage(t *testing.T) {
 		}
 	}
 }
-
-// unwatched returns a buffer that waits for no text.
-func unwatched() *watched { return &watched{until: "\x00", seen: make(chan struct{})} }

@@ -1,12 +1,11 @@
 package main
 
 import (
-	"runtime"
 	"strings"
 	"testing"
-	"time"
 
 	"lkdoctor/checks/check"
+	"lkdoctor/checks/codetest"
 )
 
 // TestNoGoroutineIsLeftBehind checks that nothing runs after a run. The lab's server is in
@@ -24,35 +23,16 @@ func TestNoGoroutineIsLeftBehind(t *testing.T) {
 	}
 }
 
-// nothingRuns waits up to 2 s until no goroutine of lkdoctor runs.
+// nothingRuns waits up to 2 s until no goroutine of lkdoctor's checks and probes runs.
 func nothingRuns(t *testing.T) {
 	t.Helper()
-	var left []string
-	for range 200 {
-		if left = own(); len(left) == 0 {
-			return
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
-	t.Errorf("left behind:\n%s", strings.Join(left, "\n\n"))
-}
-
-// own returns the stacks of goroutines in lkdoctor's checks and probes.
-func own() []string {
-	buf := make([]byte, 8<<20)
-	n := runtime.Stack(buf, true)
-	for ; n == len(buf); n = runtime.Stack(buf, true) {
-		buf = make([]byte, 2*len(buf))
-	}
-	buf = buf[:n]
-	var out []string
-	for _, stack := range strings.Split(string(buf), "\n\n") {
+	left := codetest.Goroutines(func(stack string) bool {
 		if strings.Contains(stack, "lkdoctor/checks/lab") || strings.Contains(stack, "lkdoctor/cmd/lkdoctor") {
-			continue
+			return false
 		}
-		if strings.Contains(stack, "lkdoctor/checks/probe") || strings.Contains(stack, "lkdoctor/checks.") {
-			out = append(out, stack)
-		}
+		return strings.Contains(stack, "lkdoctor/checks/probe") || strings.Contains(stack, "lkdoctor/checks.")
+	})
+	if left != "" {
+		t.Errorf("left behind:\n%s", left)
 	}
-	return out
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"encoding/xml"
-	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -201,16 +200,11 @@ func TestFilesOfAStoppedRun(t *testing.T) {
 				if tt.stop != nil {
 					tt.stop(cmd, consumed)
 				}
-				err := cmd.Wait()
-				var exit *exec.ExitError
-				if !errors.As(err, &exit) || exit.ExitCode() != tt.exit || strings.Contains(errs.String(), "write the") {
-					t.Fatalf("%v, want exit code %d; stderr: %s", err, tt.exit, &errs)
+				if code := exitCodeOf(t, cmd.Wait()); code != tt.exit || strings.Contains(errs.String(), "write the") {
+					t.Fatalf("exit code %d, want %d; stderr: %s", code, tt.exit, &errs)
 				}
 			}
-			metrics, err := os.ReadFile(prom)
-			if err != nil {
-				t.Fatal(err)
-			}
+			metrics := read(t, prom)
 			target := server
 			if slices.Contains(tt.args, "--metrics-target") {
 				target = "staging"
@@ -218,7 +212,7 @@ func TestFilesOfAStoppedRun(t *testing.T) {
 			for _, want := range []string{
 				`lkdoctor_up{target="` + target + `"} 0`, `code="` + tt.code + `"`, "lkdoctor_last_run_timestamp_seconds{",
 			} {
-				if !strings.Contains(string(metrics), want) {
+				if !strings.Contains(metrics, want) {
 					t.Errorf("the metrics lack %s:\n%s", want, metrics)
 				}
 			}

@@ -1,11 +1,8 @@
 package main
 
 import (
-	"io"
 	"strings"
 	"testing"
-
-	"github.com/creack/pty"
 )
 
 // TestPager checks that text that does not fit on the terminal goes through $PAGER, and is
@@ -27,17 +24,11 @@ func TestPager(t *testing.T) {
 		"coloured for people": {[]string{"PAGER=cat; printf paged:"}, 24, true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			cmd := program(t, append(tt.environ, "LANG=en_GB.UTF-8"), "explain", "TOKEN_OPAQUE")
-			terminal, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: tt.rows, Cols: 80})
-			if err != nil {
-				t.Fatal(err)
+			s := startScreen(t, append(tt.environ, "LANG=en_GB.UTF-8"), 80, tt.rows, "explain", "TOKEN_OPAQUE")
+			if code, _ := s.ends(); code != 0 {
+				t.Fatalf("exit code %d", code)
 			}
-			defer func() { _ = terminal.Close() }()
-			out, _ := io.ReadAll(terminal) // a pty returns EIO when the program has ended
-			if err := cmd.Wait(); err != nil {
-				t.Fatal(err)
-			}
-			text := string(out)
+			text := s.String()
 			if strings.Contains(text, "paged:") != tt.paged || strings.Count(text, title) != 1 {
 				t.Errorf("paged %v, want %v, or the page is not there once:\n%s", !tt.paged, tt.paged, text)
 			}

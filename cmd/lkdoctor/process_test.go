@@ -3,8 +3,6 @@ package main
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
-	"io"
 	"net/url"
 	"os"
 	"os/exec"
@@ -12,8 +10,6 @@ import (
 	"syscall"
 	"testing"
 	"time"
-
-	"github.com/creack/pty"
 
 	"lkdoctor/checks/check"
 	"lkdoctor/checks/codetest"
@@ -48,21 +44,14 @@ func TestJSONOnASilentTerminal(t *testing.T) {
 		"--json": {"--json"}, "--plain": {"--plain"}, "version": {"version"}, "codes": {"codes"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			cmd := program(t, nil, args...)
 			begin := time.Now()
-			terminal, err := pty.Start(cmd)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer func() { _ = terminal.Close() }()
-			// A pty returns EIO when the program has ended.
-			out, _ := io.ReadAll(terminal)
-			took := time.Since(begin)
-			_ = cmd.Wait()
-			if took > 3*time.Second {
+			s := startScreen(t, nil, 80, 24, args...)
+			s.ends()
+			if took := time.Since(begin); took > 3*time.Second {
 				t.Errorf("took %s: it waited for the terminal", took)
 			}
-			if len(out) == 0 || bytes.Contains(out, []byte("\x1b]")) || bytes.Contains(out, []byte("\x1b[6n")) {
+			out := s.String()
+			if out == "" || strings.Contains(out, "\x1b]") || strings.Contains(out, "\x1b[6n") {
 				t.Errorf("it begins with %q", out[:min(len(out), 20)])
 			}
 			if name == "--json" && out[0] != '{' {
@@ -97,10 +86,8 @@ func TestInterrupt(t *testing.T) {
 			// The ticket is consumed while the server is silent.
 			waitFor(t, func() bool { return l.Tickets.Consumed() > spent })
 			_ = cmd.Process.Signal(tt.signal)
-			err := cmd.Wait()
-			var exit *exec.ExitError
-			if !errors.As(err, &exit) || exit.ExitCode() != 130 {
-				t.Fatalf("%v, want exit code 130\n%s%s", err, &out, &errs)
+			if code := exitCodeOf(t, cmd.Wait()); code != check.ExitInterrupted {
+				t.Fatalf("exit code %d, want 130\n%s%s", code, &out, &errs)
 			}
 			if !strings.Contains(out.String(), "DOCTOR_CANCELLED") {
 				t.Errorf("what was stopped is not told:\n%s", &out)
@@ -138,10 +125,8 @@ func TestInterruptLeavesTheRoom(t *testing.T) {
 	}
 	waitFor(t, inside)
 	_ = cmd.Process.Signal(os.Interrupt)
-	err = cmd.Wait()
-	var exit *exec.ExitError
-	if !errors.As(err, &exit) || exit.ExitCode() != 130 {
-		t.Fatalf("%v, want exit code 130\n%s", err, &out)
+	if code := exitCodeOf(t, cmd.Wait()); code != check.ExitInterrupted {
+		t.Fatalf("exit code %d, want 130\n%s", code, &out)
 	}
 	waitFor(t, func() bool { return !inside() })
 }
@@ -167,10 +152,8 @@ func TestInterruptBeforeTheFirstCheck(t *testing.T) {
 				t.Fatal(err)
 			}
 			_ = cmd.Process.Signal(os.Interrupt)
-			err = cmd.Wait()
-			var exit *exec.ExitError
-			if !errors.As(err, &exit) || exit.ExitCode() != check.ExitInterrupted {
-				t.Errorf("%v, want exit code 130", err)
+			if code := exitCodeOf(t, cmd.Wait()); code != check.ExitInterrupted {
+				t.Errorf("exit code %d, want 130", code)
 			}
 			if !json.Valid(out.Bytes()) || name == "checks" && !bytes.Contains(out.Bytes(), []byte("DOCTOR_CANCELLED")) {
 				t.Errorf("stdout: %s", &out)
@@ -185,12 +168,8 @@ func TestTimeout(t *testing.T) {
 	l := startLab(t, "server-silent")
 	cmd := program(t, l.Environ(), "--json", "--timeout", "700ms")
 	out, err := cmd.Output()
-	var exit *exec.ExitError
-	if !errors.As(err, &exit) || exit.ExitCode() != 2 {
-		t.Fatalf("%v, want exit code 2\n%s", err, out)
-	}
-	if !bytes.Contains(out, []byte("DOCTOR_TIMEOUT")) {
-		t.Errorf("%s", out)
+	if code := exitCodeOf(t, err); code != 2 || !bytes.Contains(out, []byte("DOCTOR_TIMEOUT")) {
+		t.Errorf("exit code %d, want 2 and DOCTOR_TIMEOUT\n%s", code, out)
 	}
 }
 
@@ -205,32 +184,11 @@ func TestTUIOnATerminal(t *testing.T) {
 	}{"q": {"q", 1}, "Ctrl+C": {"\x03", 130}} {
 		t.Run(name, func(t *testing.T) {
 			l.Renew()
-			cmd := program(t, l.Environ())
-			terminal, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: 24, Cols: 80})
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer func() { _ = terminal.Close() }()
-			screen := &watched{until: "Fix it in", seen: make(chan struct{})}
-			read := make(chan struct{})
-			go func() { _, _ = io.Copy(screen, terminal); close(read) }()
-			select {
-			case <-screen.seen:
-			case <-time.After(30 * time.Second):
-				t.Fatalf("no diagnosis on the screen:\n%s", screen)
-			}
-			if _, err := terminal.Write([]byte(tt.key)); err != nil {
-				t.Fatal(err)
-			}
-			err = cmd.Wait()
-			<-read
-			var exit *exec.ExitError
-			if !errors.As(err, &exit) || exit.ExitCode() != tt.exit {
-				t.Errorf("%v, want exit code %d", err, tt.exit)
-			}
-			_, after, _ := strings.Cut(screen.String(), "\x1b[?1049l")
-			if !strings.Contains(after, "TOKEN_OPAQUE") {
-				t.Errorf("no plain report is left behind:\n%q", after)
+			s := startScreen(t, l.Environ(), 80, 24)
+			s.awaits("Fix it in")
+			s.types(tt.key)
+			if code, left := s.ends(); code != tt.exit || !strings.Contains(left, "TOKEN_OPAQUE") {
+				t.Errorf("exit code %d, want %d; left behind:\n%s", code, tt.exit, left)
 			}
 		})
 	}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
@@ -18,11 +17,7 @@ const recipes = "../../.github/recipes/"
 
 func recipe(t *testing.T, name string) string {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join(recipes, filepath.FromSlash(name)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(text)
+	return read(t, filepath.Join(recipes, filepath.FromSlash(name)))
 }
 
 // TestNagios runs the wrapper on this program. Its exit codes must be those of Nagios, and
@@ -102,13 +97,13 @@ func TestRecipesCallLkdoctorRight(t *testing.T) {
 
 // TestAlertsNameMetrics checks that runs have every metric and label in the alert rules.
 func TestAlertsNameMetrics(t *testing.T) {
-	_, events := examined(t, startLab(t, "healthy-tls"))
-	run := events[len(events)-1].Run
-	series := gathered(t, report.NewDocument(*run, "test", report.Style{}), "staging")
-	_, events = examined(t, startLab(t, "opaque-token"))
-	run = events[len(events)-1].Run
-	for name, samples := range gathered(t, report.NewDocument(*run, "test", report.Style{}), "staging") {
-		series[name] = append(series[name], samples...)
+	series := map[string][]sample{}
+	for _, fault := range []string{"healthy-tls", "opaque-token"} {
+		_, events := examined(t, startLab(t, fault))
+		run := *events[len(events)-1].Run
+		for name, samples := range gathered(t, report.NewDocument(run, "test", report.Style{}), "staging") {
+			series[name] = append(series[name], samples...)
+		}
 	}
 	rules := recipe(t, "prometheus/lkdoctor.rules.yml")
 	var named []string

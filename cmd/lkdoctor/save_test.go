@@ -45,9 +45,7 @@ func TestTheScreenWritesWhereTheCallerIs(t *testing.T) {
 			t.Errorf("%s: %d bytes, errors %v, %v", path, len(got), err, readErr)
 		}
 	}
-	if err := os.WriteFile(filepath.Join(lab, defaultDocument), []byte("mine"), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	write(t, filepath.Join(lab, defaultDocument), "mine")
 	if _, err := e.saveJSON(run); err == nil {
 		t.Error("somebody's file was overwritten")
 	}

@@ -270,16 +270,13 @@ const securityFile, listBegin, listEnd = "../../.github/SECURITY.md", "<!-- cred
 // printed returns the text of .github/SECURITY.md and the list in it.
 func printed(t *testing.T) (text, list string) {
 	t.Helper()
-	file, err := os.ReadFile(securityFile)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, rest, begins := strings.Cut(string(file), listBegin)
+	file := read(t, securityFile)
+	_, rest, begins := strings.Cut(file, listBegin)
 	list, _, ends := strings.Cut(rest, listEnd)
 	if !begins || !ends {
 		t.Fatalf("%s has no list", securityFile)
 	}
-	return string(file), list
+	return file, list
 }
 
 // onTheList fails the test if a credential was sent that the list does not name.
@@ -479,9 +476,7 @@ func TestCredentialsGoWhereTheListSays(t *testing.T) {
 	switch {
 	case list == want || t.Failed():
 	case os.Getenv("UPDATE_GOLDEN") != "":
-		if err := os.WriteFile(securityFile, []byte(strings.Replace(text, listBegin+list, listBegin+want, 1)), 0o644); err != nil {
-			t.Fatal(err)
-		}
+		write(t, securityFile, strings.Replace(text, listBegin+list, listBegin+want, 1))
 	default:
 		t.Errorf("%s lists\n%s\nand this was sent:\n%s", securityFile, list, want)
 	}
@@ -490,11 +485,7 @@ func TestCredentialsGoWhereTheListSays(t *testing.T) {
 // sentIn runs the doctor in one environment and returns what it sent.
 func sentIn(t *testing.T, fault string, made func(*testing.T, *lab.Lab) hostility) *ledger {
 	t.Helper()
-	l, err := lab.Start(t.Context(), lab.Options{Fault: fault})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = l.Close() })
+	l := startLab(t, fault)
 	a := made(t, l)
 	environ := changed(l.Environ(), a.environ)
 	e := examWith(t, l, environ, append(l.Args(), a.args...), a.stdin)

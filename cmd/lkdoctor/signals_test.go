@@ -90,19 +90,13 @@ func TestTerminalGoesAway(t *testing.T) {
 	l := startLab(t, "")
 	for _, args := range [][]string{nil, {"join"}} {
 		l.Renew() // the run before may have consumed the ticket
-		cmd := program(t, l.Environ(), args...)
-		terminal, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: 24, Cols: 80})
-		if err != nil {
-			t.Fatal(err)
-		}
-		screen := &watched{until: "\x1b[?1049h", seen: make(chan struct{})}
-		go func() { _, _ = io.Copy(screen, terminal) }()
-		waitFor(t, func() bool { return strings.Contains(screen.String(), "\x1b[?1049h") })
+		s := startScreen(t, l.Environ(), 80, 24, args...)
+		waitFor(t, func() bool { return strings.Contains(s.String(), "\x1b[?1049h") })
 		if args != nil {
 			waitFor(t, func() bool { return len(people(t, l)) > 0 })
 		}
-		_ = terminal.Close()
-		if code := exitCodeOf(t, cmd.Wait()); code != check.ExitInterrupted {
+		_ = s.terminal.Close()
+		if code := exitCodeOf(t, s.cmd.Wait()); code != check.ExitInterrupted {
 			t.Errorf("%v: exit code %d", args, code)
 		}
 		waitFor(t, func() bool { return len(people(t, l)) == 0 })
@@ -118,7 +112,7 @@ func (s stopping) run(t *testing.T, l *lab.Lab) bool {
 		args = append(args, "--"+string(s.face))
 	}
 	cmd := program(t, l.Environ(), args...)
-	out, errs := unwatched(), unwatched()
+	out, errs := newWatched(), newWatched()
 	var ours, theirs *os.File
 	var err error
 	if s.face == faceTUI {

@@ -371,11 +371,7 @@ func runFaces(t *testing.T, s surrounding, environ []string, dir string) map[str
 	faces["junit"] = junit.String()
 	f.metrics, f.junit, f.report = filepath.Join(dir, "m.prom"), "", ""
 	e.save(done)
-	metrics, err := os.ReadFile(f.metrics)
-	if err != nil {
-		t.Fatal(err)
-	}
-	faces["metrics"] = string(metrics)
+	faces["metrics"] = read(t, f.metrics)
 	deps := e.deps(&reruns{exam: e, last: c})
 	for _, width := range []int{60, 133} {
 		for _, keys := range [][]string{nil, {"enter"}, {"enter", "tab"}, {"enter", "tab", "tab"}} {

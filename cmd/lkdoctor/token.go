@@ -76,14 +76,11 @@ func (a *app) inspect(ctx context.Context, f *flags) error {
 
 // createFlags are the flags of `lk token create`.
 type createFlags struct {
-	settings                                                   flags
-	room, identity, name, metadata                             string
-	validFor                                                   time.Duration
-	join, create, list, admin, record, ingress                 bool
-	noPublish, noSubscribe, noData, hidden, recorder, updateMe bool
-	publishSources, agents                                     []string
-	attributes                                                 map[string]string
-	tokenOnly, jsonOut                                         bool
+	settings                       flags
+	token                          token.MintOptions
+	join                           bool
+	noPublish, noSubscribe, noData bool
+	tokenOnly, jsonOut             bool
 }
 
 func (a *app) createCommand() *cobra.Command {
@@ -97,27 +94,28 @@ func (a *app) createCommand() *cobra.Command {
 	f.settings.add(cmd, settingNames)
 	set := cmd.Flags()
 	must(set.MarkHidden("token")) // the command makes a token and checks none
-	set.StringVarP(&f.room, "room", "r", "", helpText("`room` that may be joined"))
-	set.StringVarP(&f.identity, "identity", "i", "", helpText("the participant's `identity`"))
-	set.StringVar(&f.name, "name", "", helpText("the participant's `name`"))
-	set.StringVar(&f.metadata, "metadata", "", helpText("the participant's `metadata`"))
-	set.StringToStringVar(&f.attributes, "attribute", nil, helpText("the participant's attributes, as `key=value`"))
-	set.DurationVar(&f.validFor, "valid-for", 15*time.Minute, helpText("how `long` it is valid: 5m, 24h"))
+	o := &f.token
+	set.StringVarP(&o.Room, "room", "r", "", helpText("`room` that may be joined"))
+	set.StringVarP(&o.Identity, "identity", "i", "", helpText("the participant's `identity`"))
+	set.StringVar(&o.Name, "name", "", helpText("the participant's `name`"))
+	set.StringVar(&o.Metadata, "metadata", "", helpText("the participant's `metadata`"))
+	set.StringToStringVar(&o.Attributes, "attribute", nil, helpText("the participant's attributes, as `key=value`"))
+	set.DurationVar(&o.TTL, "valid-for", 15*time.Minute, helpText("how `long` it is valid: 5m, 24h"))
 	set.BoolVar(&f.join, "join", false, helpText("may join --room (as when --room is given)"))
-	set.BoolVar(&f.create, "create", false, helpText("may create rooms"))
-	set.BoolVar(&f.list, "list", false, helpText("may list rooms"))
-	set.BoolVar(&f.admin, "admin", false, helpText("may moderate --room"))
-	set.BoolVar(&f.record, "record", false, helpText("may record"))
-	set.BoolVar(&f.ingress, "ingress", false, helpText("may manage ingress"))
+	set.BoolVar(&o.RoomCreate, "create", false, helpText("may create rooms"))
+	set.BoolVar(&o.RoomList, "list", false, helpText("may list rooms"))
+	set.BoolVar(&o.RoomAdmin, "admin", false, helpText("may moderate --room"))
+	set.BoolVar(&o.RoomRecord, "record", false, helpText("may record"))
+	set.BoolVar(&o.IngressAdmin, "ingress", false, helpText("may manage ingress"))
 	set.BoolVar(&f.noPublish, "no-publish", false, helpText("may not publish"))
 	set.BoolVar(&f.noSubscribe, "no-subscribe", false, helpText("may not subscribe"))
 	set.BoolVar(&f.noData, "no-data", false, helpText("may not send data"))
-	set.BoolVar(&f.hidden, "hidden", false, helpText("is not shown to others"))
-	set.BoolVar(&f.recorder, "recorder", false, helpText("is a recorder"))
-	set.BoolVar(&f.updateMe, "allow-update-metadata", false, helpText("may change its own name, metadata and attributes"))
-	set.StringSliceVar(&f.publishSources, "allow-source", nil,
+	set.BoolVar(&o.Hidden, "hidden", false, helpText("is not shown to others"))
+	set.BoolVar(&o.Recorder, "recorder", false, helpText("is a recorder"))
+	set.BoolVar(&o.CanUpdateOwnMetadata, "allow-update-metadata", false, helpText("may change its own name, metadata and attributes"))
+	set.StringSliceVar(&o.CanPublishSources, "allow-source", nil,
 		helpText("may publish only these `sources`: camera, microphone, screen_share, screen_share_audio"))
-	set.StringSliceVar(&f.agents, "agent", nil, helpText("dispatch this `agent` on joining"))
+	set.StringSliceVar(&o.Agents, "agent", nil, helpText("dispatch this `agent` on joining"))
 	set.BoolVar(&f.tokenOnly, "token-only", false, helpText("print the token and nothing else"))
 	set.BoolVar(&f.jsonOut, "json", false, helpText("as JSON"))
 	return cmd
@@ -134,33 +132,26 @@ func (a *app) create(ctx context.Context, f *createFlags) error {
 	if settings.APIKey.Secret.Empty() || settings.APISecret.Secret.Empty() {
 		return errors.New("LIVEKIT_API_KEY and LIVEKIT_API_SECRET are needed to make a token (or --dev)")
 	}
-	if f.room == "" && !f.join && !f.create && !f.list && !f.admin && !f.record && !f.ingress {
+	o := f.token
+	if o.Room == "" && !f.join && !o.RoomCreate && !o.RoomList && !o.RoomAdmin && !o.RoomRecord && !o.IngressAdmin {
 		return errors.New("this token would allow nothing: name a --room and an --identity, or a grant such as --list")
 	}
-	raw, err := token.Mint(f.options(settings, a.now()))
+	o.Key, o.Secret, o.Now = settings.APIKey.Value, settings.APISecret.Secret.Reveal(), a.now()
+	o.NoJoin = !f.join && (o.Room == "" || o.RoomAdmin && o.Identity == "")
+	if f.noPublish {
+		o.CanPublish = new(false)
+	}
+	if f.noSubscribe {
+		o.CanSubscribe = new(false)
+	}
+	if f.noData {
+		o.CanPublishData = new(false)
+	}
+	raw, err := token.Mint(o)
 	if err != nil {
 		return err
 	}
 	return a.printToken(f, settings, raw)
-}
-
-func (f *createFlags) options(s *config.Settings, now time.Time) token.MintOptions {
-	refuse := func(no bool) *bool {
-		allowed := !no
-		if allowed {
-			return nil
-		}
-		return &allowed
-	}
-	return token.MintOptions{
-		Key: s.APIKey.Value, Secret: s.APISecret.Secret.Reveal(), Identity: f.identity, Name: f.name, Room: f.room,
-		TTL: f.validFor, Now: now, Metadata: f.metadata, Attributes: f.attributes,
-		NoJoin:     !f.join && f.room == "" || f.admin && !f.join && f.identity == "",
-		CanPublish: refuse(f.noPublish), CanSubscribe: refuse(f.noSubscribe), CanPublishData: refuse(f.noData),
-		CanUpdateOwnMetadata: f.updateMe, CanPublishSources: f.publishSources,
-		RoomCreate: f.create, RoomList: f.list, RoomAdmin: f.admin, RoomRecord: f.record, IngressAdmin: f.ingress,
-		Hidden: f.hidden, Recorder: f.recorder, Agents: f.agents,
-	}
 }
 
 // printToken prints a token made here. No other code prints a whole token. It refuses a
@@ -177,13 +168,14 @@ func (a *app) printToken(f *createFlags, s *config.Settings, raw string) error {
 		return err
 	case f.jsonOut:
 		return a.writeJSON(map[string]any{
-			"access_token": raw, "project_url": a.redact.URL(s.URL.Value), "identity": f.identity, "name": f.name, "room": f.room,
-			"expires_at": a.now().Add(f.validFor).UTC().Format(time.RFC3339),
+			"access_token": raw, "project_url": a.redact.URL(s.URL.Value), "identity": f.token.Identity, "name": f.token.Name,
+			"room":       f.token.Room,
+			"expires_at": a.now().Add(f.token.TTL).UTC().Format(time.RFC3339),
 		})
 	}
 	_, err := fmt.Fprintf(a.out, "key:       %s (%s)\nidentity:  %s\nroom:      %s\nvalid for: %s\n\n%s\n",
-		a.redact.Clean(s.APIKey.Value, 200), a.redact.Clean(s.APIKey.Source.String(), 200), a.redact.Clean(f.identity, 256),
-		a.redact.Clean(f.room, 256), f.validFor, raw)
+		a.redact.Clean(s.APIKey.Value, 200), a.redact.Clean(s.APIKey.Source.String(), 200), a.redact.Clean(f.token.Identity, 256),
+		a.redact.Clean(f.token.Room, 256), f.token.TTL, raw)
 	return err
 }
 

@@ -23,9 +23,7 @@ func TestAWatchedRun(t *testing.T) {
 	environ := slices.DeleteFunc(l.Environ(), func(v string) bool { return strings.HasPrefix(v, "LIVEKIT_API_SECRET=") })
 	file := filepath.Join(l.Dir(), ".env.local")
 	put := func(secret string) {
-		if err := os.WriteFile(file, []byte("LIVEKIT_API_SECRET="+secret+"\n"), 0o600); err != nil {
-			t.Fatal(err)
-		}
+		write(t, file, "LIVEKIT_API_SECRET="+secret+"\n")
 	}
 	put("an-old-secret-of-this-project-0123456789abc")
 	e := examWith(t, l, environ, l.Args(), "")

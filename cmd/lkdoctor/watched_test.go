@@ -4,31 +4,46 @@ import (
 	"bytes"
 	"strings"
 	"sync"
+	"time"
+
+	"github.com/charmbracelet/x/ansi"
 )
 
-// A watched is a buffer that closes seen once it holds the text until.
+// A watched is a buffer that several goroutines use.
 type watched struct {
-	until string
-	seen  chan struct{}
-
 	mu   sync.Mutex
 	buf  bytes.Buffer
-	done bool
+	more chan struct{} // holds a value after a write
 }
+
+func newWatched() *watched { return &watched{more: make(chan struct{}, 1)} }
 
 func (w *watched) Write(p []byte) (int, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	n, err := w.buf.Write(p)
-	if !w.done && strings.Contains(w.buf.String(), w.until) {
-		w.done = true
-		close(w.seen)
+	select {
+	case w.more <- struct{}{}:
+	default:
 	}
-	return n, err
+	return w.buf.Write(p)
 }
 
 func (w *watched) String() string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.buf.String()
+}
+
+// holds waits until the text is in the buffer behind byte from, regardless of escape
+// sequences, and reports whether it was there in time.
+func (w *watched) holds(text string, from int, limit time.Duration) bool {
+	late := time.After(limit)
+	for !strings.Contains(ansi.Strip(w.String()[from:]), text) {
+		select {
+		case <-w.more:
+		case <-late:
+			return false
+		}
+	}
+	return true
 }

@@ -1,10 +1,9 @@
 package main
 
 import (
-	"context"
+	"cmp"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -14,40 +13,34 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/spf13/cobra"
+
 	"lkdoctor/checks/lab"
 )
 
-// child is the command to run, with what it gets of this process.
-type child struct {
-	args           []string
-	dir            string // "" is the lab's directory
-	environ        []string
-	stdin          io.Reader
-	stdout, stderr io.Writer
-}
-
-// runCommand runs a command in a lab. It returns an exitError with the command's exit
-// code.
-func runCommand(ctx context.Context, opts lab.Options, c child) error {
+// runCommand runs a command in a lab, in the folder dir or else in the lab's own, with the
+// streams of cmd. It returns an exitError with the command's exit code.
+func runCommand(cmd *cobra.Command, opts lab.Options, dir string, args []string) error {
 	// From here on signals are for the command: lklab waits for its end.
 	signals := make(chan os.Signal, 8)
 	signal.Notify(signals, os.Interrupt, syscall.SIGQUIT, syscall.SIGTERM, syscall.SIGHUP)
 	defer signal.Stop(signals)
 
-	path, err := find(c.args[0])
+	path, err := find(args[0])
 	if err != nil {
 		return err
 	}
-	l, err := lab.Start(ctx, opts)
+	l, err := lab.Start(cmd.Context(), opts)
 	if err != nil {
 		return err
 	}
-	err = c.run(l, path, signals)
-	return errors.Join(err, l.Close())
+	command := commandIn(l, dir, path, args[1:])
+	command.Stdin, command.Stdout, command.Stderr = cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr()
+	return errors.Join(wait(command, signals), l.Close())
 }
 
-func (c child) run(l *lab.Lab, path string, signals <-chan os.Signal) error {
-	command := c.command(l, path)
+// wait runs a command and passes signals on to it.
+func wait(command *exec.Cmd, signals <-chan os.Signal) error {
 	if err := command.Start(); err != nil {
 		return exitError{code: exitNotRunable, cause: err}
 	}
@@ -66,27 +59,21 @@ func (c child) run(l *lab.Lab, path string, signals <-chan os.Signal) error {
 	}
 }
 
-func (c child) command(l *lab.Lab, path string) *exec.Cmd {
-	dir := c.dir
-	if dir == "" {
-		dir = l.Dir()
-	}
-	args := c.args[1:]
+func commandIn(l *lab.Lab, dir, path string, args []string) *exec.Cmd {
 	extra := l.Args()
 	if strings.TrimSuffix(filepath.Base(path), ".exe") == "lkdoctor" {
 		args = slices.Concat(args, flagsFor(args, extra))
 	}
 	command := exec.Command(path, args...)
-	command.Dir = dir
-	command.Env = append(lab.Scrub(c.environ), "PWD="+dir)
-	if caller, err := os.Getwd(); err == nil && c.dir == "" {
+	command.Dir = cmp.Or(dir, l.Dir())
+	command.Env = append(lab.Scrub(os.Environ()), "PWD="+command.Dir)
+	if caller, err := os.Getwd(); err == nil && dir == "" {
 		command.Env = append(command.Env, "LKLAB_CALLER="+caller) // the lab's directory is removed at the end
 	}
 	if len(extra) > 0 {
 		command.Env = append(command.Env, "LKLAB_ARGS="+strings.Join(extra, " "))
 	}
 	command.Env = append(command.Env, l.Environ()...) // the last value of a name takes effect
-	command.Stdin, command.Stdout, command.Stderr = c.stdin, c.stdout, c.stderr
 	return command
 }
 

@@ -115,8 +115,7 @@ service issues another.`,
 			if len(args) == 0 {
 				return serve(cmd.Context(), opts, cmd.OutOrStdout())
 			}
-			return runCommand(cmd.Context(), opts, child{args: args, dir: dir, environ: os.Environ(),
-				stdin: cmd.InOrStdin(), stdout: cmd.OutOrStdout(), stderr: cmd.ErrOrStderr()})
+			return runCommand(cmd, opts, dir, args)
 		},
 	}
 	root.Flags().StringVar(&opts.Fault, "fault", lab.Healthy, "what is broken (see lklab list)")

@@ -76,7 +76,11 @@ func (r *Running) start(s Server) error {
 		r.Args = []string{"--frontend", "http://" + app}
 		return err
 	}
-	r.Environ = append(r.Environ, "LIVEKIT_TOKEN="+token(pair, s.Agent))
+	claims := lab.Participant(pair, "support", "caller", time.Now())
+	if s.Agent {
+		claims.Call("flooder")
+	}
+	r.Environ = append(r.Environ, "LIVEKIT_TOKEN="+lab.Sign(claims, pair.Secret))
 	return nil
 }
 
@@ -96,16 +100,6 @@ func (r *Running) Close() error {
 		errs = append(errs, c.Close())
 	}
 	return errors.Join(errs...)
-}
-
-// token returns a participant's good token.
-func token(pair lab.Pair, agent bool) string {
-	claims := lab.Claims{"iss": pair.Key, "sub": "caller", "nbf": time.Now().Unix(), "exp": time.Now().Add(15 * time.Minute).Unix(),
-		"video": map[string]any{"roomJoin": true, "room": "support", "canPublish": true, "canSubscribe": true, "canPublishData": true}}
-	if agent {
-		claims["roomConfig"] = map[string]any{"agents": []any{map[string]any{"agentName": "flooder"}}}
-	}
-	return lab.Sign(claims, pair.Secret)
 }
 
 // handler answers as LiveKit does, except for what s does itself.

@@ -70,37 +70,42 @@ func mediaServers() []Server {
 
 // stunGarbage sends the address of a server that answers every packet with a hundred.
 func (p *peer) stunGarbage() {
-	conn, err := net.ListenPacket("udp4", "127.0.0.1:0")
-	if err != nil {
-		return
-	}
-	defer func() { _ = conn.Close() }()
-	p.say(join())
-	p.say(offer(description("user")))
-	host, port, _ := net.SplitHostPort(conn.LocalAddr().String())
-	p.say(candidate(fmt.Sprintf(`{"candidate":"candidate:1 1 udp 2130706431 %s %s typ host","sdpMid":"0","sdpMLineIndex":0}`, host, port)))
-	go answerEach(conn, func(conn net.PacketConn, from net.Addr, request []byte) {
+	host, port, _ := net.SplitHostPort(p.answering(func(conn net.PacketConn, from net.Addr, request []byte) {
 		for i := range 100 {
-			reply := append([]byte(nil), request...)
+			reply := bytes.Clone(request)
 			reply[i%len(reply)] ^= 0xff
 			_, _ = conn.WriteTo(reply, from)
 		}
-	})
-	<-p.gone
+	}))
+	p.say(join())
+	p.say(offer(description("user")))
+	p.say(candidate(fmt.Sprintf(`{"candidate":"candidate:1 1 udp 2130706431 %s %s typ host","sdpMid":"0","sdpMLineIndex":0}`, host, port)))
 }
 
-// answerEach answers every packet until conn is closed.
-func answerEach(conn net.PacketConn, answer func(net.PacketConn, net.Addr, []byte)) {
-	buf := make([]byte, 1500)
-	for {
-		n, from, err := conn.ReadFrom(buf)
-		if err != nil {
-			return
-		}
-		if n > 0 {
-			answer(conn, from, buf[:n])
-		}
+// answering opens a UDP port that answers each packet with answer until the client goes,
+// and returns its address, or "".
+func (p *peer) answering(answer func(net.PacketConn, net.Addr, []byte)) string {
+	conn, err := net.ListenPacket("udp4", "127.0.0.1:0")
+	if err != nil {
+		return ""
 	}
+	go func() {
+		<-p.gone
+		_ = conn.Close()
+	}()
+	go func() {
+		buf := make([]byte, 1500)
+		for {
+			n, from, err := conn.ReadFrom(buf)
+			if err != nil {
+				return
+			}
+			if n > 0 {
+				answer(conn, from, buf[:n])
+			}
+		}
+	}()
+	return conn.LocalAddr().String()
 }
 
 // turnServer says Join with TURN servers that answer each packet with answer.
@@ -108,19 +113,12 @@ func turnServer(answer func(net.PacketConn, net.Addr, []byte)) func(*peer) {
 	return func(p *peer) {
 		var urls []string
 		for range 3 {
-			conn, err := net.ListenPacket("udp4", "127.0.0.1:0")
-			if err != nil {
-				return
-			}
-			defer func() { _ = conn.Close() }()
-			go answerEach(conn, answer)
-			urls = append(urls, "turn:"+conn.LocalAddr().String()+"?transport=udp")
+			urls = append(urls, "turn:"+p.answering(answer)+"?transport=udp")
 		}
 		p.say(join(func(j *livekit.JoinResponse) {
 			j.IceServers = []*livekit.ICEServer{{Urls: urls, Username: "u", Credential: "c"}}
 		}))
 		p.say(offer(description("user")))
-		<-p.gone
 	}
 }
 
