@@ -63,7 +63,7 @@ func connectMedia(ctx context.Context, joined *JoinRecord) *JoinRecord {
 // sameNetwork reports whether a pair leads to a private address of a network that
 // this machine is in.
 func sameNetwork(pair *session.Pair) bool {
-	if pair == nil || !isInner(pair.Remote.Address) {
+	if pair == nil || !isPrivateAddr(pair.Remote.Address) {
 		return false
 	}
 	addr, err := netip.ParseAddr(pair.Remote.Address)
