@@ -49,7 +49,7 @@ func runCommand(ctx context.Context, opts lab.Options, c child) error {
 func (c child) run(l *lab.Lab, path string, signals <-chan os.Signal) error {
 	command := c.command(l, path)
 	if err := command.Start(); err != nil {
-		return exitError{code: exitNotRunable, cause: err}
+		return exitError{code: exitNotRunnable, cause: err}
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- command.Wait() }()
@@ -112,7 +112,7 @@ func find(name string) (string, error) {
 	case err == nil:
 		return path, nil
 	case errors.Is(err, fs.ErrPermission):
-		return "", exitError{code: exitNotRunable, cause: err}
+		return "", exitError{code: exitNotRunnable, cause: err}
 	}
 	return "", exitError{code: exitNotFound, cause: fmt.Errorf("there is no command %q", name)}
 }
