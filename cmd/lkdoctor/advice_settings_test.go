@@ -71,6 +71,7 @@ func TestAdviceOnSettingsLeadsOut(t *testing.T) {
 	}
 }
 
+// rootOf returns the finding that is the root cause of run.
 func rootOf(t *testing.T, run check.Run) check.Finding {
 	t.Helper()
 	for _, r := range run.Results {
@@ -146,11 +147,7 @@ func (u *user) does(f check.Finding) bool {
 	}
 	done := false
 	for _, block := range fix.Code {
-		for _, line := range strings.Split(block.Text, "\n") {
-			name, value, is := strings.Cut(strings.TrimPrefix(line, "export "), "=")
-			if !isSettings(block.Lang) || !is || strings.Contains(value, "example.com") || strings.HasPrefix(value, "the-") || value == "http://127.0.0.1:8000" || strings.Contains(value, "abc123") {
-				continue // an example, not a value to set
-			}
+		for name, value := range assignments(block.Lang, block.Text) {
 			done = u.set(name, value)
 		}
 	}

@@ -71,7 +71,7 @@ func TestPrintedCommandsWorkWhenPasted(t *testing.T) {
 			l := startLab(t, fault.Name)
 			_, events := examined(t, l)
 			d := events[len(events)-1].Run.Diagnosis
-			if d.RootCause == nil || !advised(*events[len(events)-1].Run) {
+			if d.RootCause == nil || !advised(t, *events[len(events)-1].Run) {
 				return
 			}
 			for _, step := range d.NextSteps {
@@ -119,15 +119,12 @@ func TestPrintedCommandsWorkWhenPasted(t *testing.T) {
 
 // advised reports whether the page of the root cause lists its variant. If not,
 // TestEveryFaultInEveryFace fails.
-func advised(run check.Run) bool {
-	for _, l := range append(run.Findings(finding.Fail), run.Findings(finding.Warn)...) {
-		if l.Check == run.Diagnosis.RootCause.Check && l.Finding.Code == run.Diagnosis.RootCause.Code {
-			page, _ := catalogue.Lookup(l.Finding.Code)
-			_, has := page.Variant(l.Finding.Variant)
-			return has
-		}
-	}
-	return false
+func advised(t *testing.T, run check.Run) bool {
+	t.Helper()
+	root := rootOf(t, run)
+	page, _ := catalogue.Lookup(root.Code)
+	_, has := page.Variant(root.Variant)
+	return has
 }
 
 // TestNoAdviceGoesInACircle applies the first step and runs again, up to five times. The
@@ -189,22 +186,27 @@ func applied(environ map[string]string, step report.FixInfo) bool {
 		}
 	}
 	for _, block := range step.Code {
-		if !isSettings(block.Lang) {
-			continue
-		}
-		for _, m := range setting.FindAllStringSubmatch(block.Text, -1) {
-			if !example.MatchString(m[2]) {
-				environ[m[1]] = m[2]
-				done = true
-			}
+		for name, value := range assignments(block.Lang, block.Text) {
+			environ[name] = value
+			done = true
 		}
 	}
 	return done
 }
 
-// isSettings reports whether a block of that language holds lines of an env file or a shell.
-func isSettings(lang string) bool {
-	return lang == "env" || lang == "shell" || strings.Contains(lang, ".env")
+// assignments returns the variables that a block of a fix sets, if it is an env file or
+// for a shell. Values that are examples are left out.
+func assignments(lang, text string) map[string]string {
+	set := map[string]string{}
+	if lang != "env" && lang != "shell" && !strings.Contains(lang, ".env") {
+		return set
+	}
+	for _, m := range setting.FindAllStringSubmatch(text, -1) {
+		if !example.MatchString(m[2]) {
+			set[m[1]] = m[2]
+		}
+	}
+	return set
 }
 
 // unset marks a variable that was unset.
@@ -213,7 +215,7 @@ const unset = "\x00"
 var (
 	setting = regexp.MustCompile(`(?m)^(?:export )?([A-Z][A-Z0-9_]*)=(.*)$`)
 	// example matches values that must be replaced by the user.
-	example = regexp.MustCompile(`^the-|APIabc123|example\.com|…|\.\.\.|^$`)
+	example = regexp.MustCompile(`^the-|abc123|example\.com|^http://127\.0\.0\.1:8000$|…|\.\.\.|^$`)
 )
 
 func assigned(environ map[string]string) []string {

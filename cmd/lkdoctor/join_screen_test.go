@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"io"
 	"os"
 	"os/exec"
@@ -84,12 +83,8 @@ func (s *screenOf) types(keys string) {
 // the terminal.
 func (s *screenOf) ends() (code int, left string) {
 	s.t.Helper()
-	err := s.cmd.Wait()
+	code = exitCodeOf(s.t, s.cmd.Wait())
 	<-s.read
-	var exit *exec.ExitError
-	if errors.As(err, &exit) {
-		code = exit.ExitCode()
-	}
 	all := s.drawn.String()
 	return code, ansi.Strip(all[strings.LastIndex(all, "\x1b[?1049l")+1:])
 }

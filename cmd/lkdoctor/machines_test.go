@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"encoding/xml"
-	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -201,10 +200,8 @@ func TestFilesOfAStoppedRun(t *testing.T) {
 				if tt.stop != nil {
 					tt.stop(cmd, consumed)
 				}
-				err := cmd.Wait()
-				var exit *exec.ExitError
-				if !errors.As(err, &exit) || exit.ExitCode() != tt.exit || strings.Contains(errs.String(), "write the") {
-					t.Fatalf("%v, want exit code %d; stderr: %s", err, tt.exit, &errs)
+				if code := exitCodeOf(t, cmd.Wait()); code != tt.exit || strings.Contains(errs.String(), "write the") {
+					t.Fatalf("exit code %d, want %d; stderr: %s", code, tt.exit, &errs)
 				}
 			}
 			metrics, err := os.ReadFile(prom)

@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"io"
 	"net/url"
 	"os"
@@ -15,7 +14,6 @@ import (
 
 	"github.com/creack/pty"
 
-	"lkdoctor/checks/check"
 	"lkdoctor/checks/codetest"
 	"lkdoctor/checks/lab"
 	"lkdoctor/checks/probe"
@@ -97,13 +95,11 @@ func TestInterrupt(t *testing.T) {
 			// The ticket is consumed while the server is silent.
 			waitFor(t, func() bool { return l.Tickets.Consumed() > spent })
 			_ = cmd.Process.Signal(tt.signal)
-			err := cmd.Wait()
-			var exit *exec.ExitError
-			if !errors.As(err, &exit) || exit.ExitCode() != 130 {
-				t.Fatalf("%v, want exit code 130\n%s%s", err, &out, &errs)
+			if code := exitCodeOf(t, cmd.Wait()); code != 130 {
+				t.Fatalf("exit code %d, want 130\n%s%s", code, &out, &errs)
 			}
 			if !strings.Contains(out.String(), "DOCTOR_CANCELLED") {
-				t.Errorf("what was stopped is not told:\n%s", &out)
+				t.Errorf("the output does not say that the run was stopped:\n%s", &out)
 			}
 			if tt.args[0] == "--json" {
 				var d report.Document
@@ -138,10 +134,8 @@ func TestInterruptLeavesTheRoom(t *testing.T) {
 	}
 	waitFor(t, inside)
 	_ = cmd.Process.Signal(os.Interrupt)
-	err = cmd.Wait()
-	var exit *exec.ExitError
-	if !errors.As(err, &exit) || exit.ExitCode() != 130 {
-		t.Fatalf("%v, want exit code 130\n%s", err, &out)
+	if code := exitCodeOf(t, cmd.Wait()); code != 130 {
+		t.Fatalf("exit code %d, want 130\n%s", code, &out)
 	}
 	waitFor(t, func() bool { return !inside() })
 }
@@ -167,10 +161,8 @@ func TestInterruptBeforeTheFirstCheck(t *testing.T) {
 				t.Fatal(err)
 			}
 			_ = cmd.Process.Signal(os.Interrupt)
-			err = cmd.Wait()
-			var exit *exec.ExitError
-			if !errors.As(err, &exit) || exit.ExitCode() != check.ExitInterrupted {
-				t.Errorf("%v, want exit code 130", err)
+			if code := exitCodeOf(t, cmd.Wait()); code != 130 {
+				t.Errorf("exit code %d, want 130", code)
 			}
 			if !json.Valid(out.Bytes()) || name == "checks" && !bytes.Contains(out.Bytes(), []byte("DOCTOR_CANCELLED")) {
 				t.Errorf("stdout: %s", &out)
@@ -185,9 +177,8 @@ func TestTimeout(t *testing.T) {
 	l := startLab(t, "server-silent")
 	cmd := program(t, l.Environ(), "--json", "--timeout", "700ms")
 	out, err := cmd.Output()
-	var exit *exec.ExitError
-	if !errors.As(err, &exit) || exit.ExitCode() != 2 {
-		t.Fatalf("%v, want exit code 2\n%s", err, out)
+	if code := exitCodeOf(t, err); code != 2 {
+		t.Fatalf("exit code %d, want 2\n%s", code, out)
 	}
 	if !bytes.Contains(out, []byte("DOCTOR_TIMEOUT")) {
 		t.Errorf("%s", out)
@@ -222,11 +213,10 @@ func TestTUIOnATerminal(t *testing.T) {
 			if _, err := terminal.Write([]byte(tt.key)); err != nil {
 				t.Fatal(err)
 			}
-			err = cmd.Wait()
+			code := exitCodeOf(t, cmd.Wait())
 			<-read
-			var exit *exec.ExitError
-			if !errors.As(err, &exit) || exit.ExitCode() != tt.exit {
-				t.Errorf("%v, want exit code %d", err, tt.exit)
+			if code != tt.exit {
+				t.Errorf("exit code %d, want %d", code, tt.exit)
 			}
 			_, after, _ := strings.Cut(screen.String(), "\x1b[?1049l")
 			if !strings.Contains(after, "TOKEN_OPAQUE") {
