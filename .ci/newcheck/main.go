@@ -33,8 +33,8 @@ var faults = map[string]string{
 
 func write(id, code string) error {
 	stage, subject, _ := strings.Cut(id, ".")
-	if !regexp.MustCompile(`^[a-z]+$`).MatchString(subject) || faults[stage] == "" {
-		return fmt.Errorf("the ID %q is not STAGE.SUBJECT, with a known stage", id)
+	if !regexp.MustCompile(`^[a-z][a-z0-9]*$`).MatchString(subject) || faults[stage] == "" {
+		return fmt.Errorf("the ID %q is not STAGE.SUBJECT with a known stage", id)
 	}
 	if !regexp.MustCompile(`^[A-Z]+(_[A-Z0-9]+)+$`).MatchString(code) {
 		return fmt.Errorf("the code %q is not SUBJECT_PROBLEM", code)
