@@ -54,7 +54,7 @@ func (c *Case) lookAtPage(ctx context.Context, base *url.URL) *pageSeen {
 	default:
 		seen.Header, seen.HTML = reply.Header, reply.Body
 	}
-	if u := usableURL(c.Options.TokenEndpoint); u != nil && !browser.SameOrigin(root, probe.HTTPURL(u)) {
+	if u := usableURL(c.Options.TokenEndpoint); u != nil && !probe.SameOrigin(root, u) {
 		seen.askEndpoint(ctx, c, probe.HTTPURL(u))
 	}
 	return seen

@@ -75,10 +75,8 @@ func (c *Case) askOnce(ctx context.Context, a attempt, body func(all bool) []byt
 		waits := c.Net.Waits()
 		request.FirstByte, request.Total = waits.Compile, waits.Compile+waits.Body
 	}
-	if page := usableURL(c.Options.Frontend); page != nil && c.Source() == check.SourceEndpoint {
-		if page = probe.HTTPURL(page); !browser.SameOrigin(page, probe.HTTPURL(&u)) {
-			request.Header.Set("Origin", browser.Origin(page))
-		}
+	if page := usableURL(c.Options.Frontend); page != nil && c.Source() == check.SourceEndpoint && !probe.SameOrigin(page, &u) {
+		request.Header.Set("Origin", browser.Origin(probe.HTTPURL(page)))
 	}
 	c.Options.addHeaders(request.Header)
 	return c.Net.Exchange(ctx, request)

@@ -60,12 +60,6 @@ type CORSRefusal struct {
 	Value string
 }
 
-// SameOrigin reports whether a request from page to target needs no CORS.
-func SameOrigin(page, target *url.URL) bool {
-	return strings.EqualFold(page.Scheme, target.Scheme) && strings.EqualFold(page.Hostname(), target.Hostname()) &&
-		port(page) == port(target)
-}
-
 // Origin returns the page's Origin header: scheme, host and port.
 func Origin(page *url.URL) string {
 	host := strings.ToLower(page.Hostname())
