@@ -115,7 +115,7 @@ func (c *Case) fromWhom(found Finding, f *probe.Failure, at address) Finding {
 // handed out.
 func localhostFrom(maker string, found Finding, at address) Finding {
 	suggestion := &url.URL{Scheme: at.Scheme, Host: net.JoinHostPort(maker, probe.Port(at.URL))}
-	found.Message = finding.Textf("%s; it came from %s, which is another machine: here it means this one",
+	found.Message = finding.Textf("%s; the address came from %s, another machine, and here it means this machine",
 		found.Message, clean.Line(maker, 80))
 	if at.makerServer != nil {
 		suggestion = at.makerServer

@@ -113,8 +113,8 @@ func TestLocalhostFromElsewhere(t *testing.T) {
 	c := newTestCase(t, nil)
 	c.Options.Frontend = "https://app.example.com"
 	for want, makerServer := range map[string]*url.URL{
-		"which is another machine: here it means this one": nil,
-		"LiveKit answers at ws://app.example.com:7880":     there,
+		"another machine, and here it means this machine": nil,
+		"LiveKit answers at ws://app.example.com:7880":    there,
 	} {
 		f := c.unanswered(toServer, &probe.Failure{Kind: probe.KindRefused}, address{URL: u, withToken: true, makerServer: makerServer})[0]
 		if !strings.Contains(f.Message.String(), want) || f.Facts["suggestion"] != "ws://app.example.com:7880" {

@@ -127,7 +127,7 @@ func pastedJSON(body, whole string) (Paste, bool) {
 	case !a.Token.Empty():
 		p.Said = finding.Textf("The paste was JSON; the token was taken from %s.", a.TokenPath)
 	case a.TokenKind != Missing && a.TokenPath != WholeBody:
-		p.Said = finding.Textf("The paste was JSON; what stands at %s is not a token.", a.TokenPath)
+		p.Said = finding.Textf("The paste was JSON; the value at %s is not a token.", a.TokenPath)
 	default:
 		p.Said = finding.Textf("The paste was JSON without a token in it.")
 	}

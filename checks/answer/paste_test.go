@@ -48,7 +48,7 @@ func TestPasted(t *testing.T) {
 		{"answer with headers", "HTTP/1.1 200 OK\ncontent-type: application/json\n\n{\"token\":\"OPAQUE\",\"url\":\"wss://lk.example\"}", "OPAQUE", "wss://lk.example", "The paste was JSON; the token was taken from token."},
 		{"error that quotes it", `{"error":"invalid token: VIDEO, error: x"}`, "VIDEO", "", "The paste was a text; the one token that it holds was taken."},
 		{"fetch", `fetch("https://lk.example/rtc/validate", {"headers": {"authorization": "Bearer OPAQUE"}})`, "OPAQUE", "https://lk.example", "The paste held an Authorization header; the token was taken from it."},
-		{"promise", `{"token":{}}`, "", "", "The paste was JSON; what stands at token is not a token."},
+		{"promise", `{"token":{}}`, "", "", "The paste was JSON; the value at token is not a token."},
 		{"no token", `{"detail":"Not Found"}`, "", "", "The paste was JSON without a token in it."},
 		{"Python", "{'token': 'VIDEO'}", "VIDEO", "", "The paste was a text; the one token that it holds was taken."},
 		{"too deep", strings.Repeat(`[`, 200_000), "", "", "The paste was JSON, nested too deeply to be an answer with a token."},

@@ -169,7 +169,7 @@ func (p *People) updates(infos []*livekit.ParticipantInfo, already bool) []Event
 	if tooMany && !p.full {
 		p.full = true
 		events = append(events, Event{Type: Problem, Text: finding.Textf(
-			"the room is larger than is followed here: %d participants, %d tracks of each, %d in all",
+			"the room is too large to follow: at most %d participants, %d tracks of each and %d tracks in all are followed",
 			caps.People, caps.Tracks, caps.AllTracks)})
 	}
 	return events
