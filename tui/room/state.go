@@ -48,7 +48,6 @@ type state struct {
 	phase  phase
 	since  time.Time // when media was connected
 	away   time.Time // when the connection was lost
-	until  time.Time // when it ended
 	server room.Server
 	may    room.Allowed
 	people []person
@@ -109,7 +108,7 @@ func (s state) with(e room.Event) state {
 	case room.Reconnected:
 		s.phase = inside
 	case room.Ended:
-		s.phase, s.until, s.last = over, e.At, e
+		s.phase, s.last = over, e
 	}
 	if news {
 		s.log = append(slices.Clone(s.log), line{at: e.At, kind: e.Type, text: e.Text})
