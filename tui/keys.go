@@ -71,7 +71,7 @@ func (m model) actions() []action {
 		return m
 	}), "esc", "backspace")
 
-	sideways := finding.Textf("the tab before or behind")
+	sideways := finding.Textf("the previous or the next tab")
 	add(m.open && len(tabs) > 1, "", none, sideways, turns(func(m model) model { return m.tabbed(-1) }), "left", "h")
 	add(m.open && len(tabs) > 1, m.Marks.LeftRight, finding.Textf("other tab"), sideways,
 		turns(func(m model) model { return m.tabbed(1) }), "right", "l")
@@ -138,7 +138,7 @@ func (m model) actions() []action {
 	watch, watchLong := finding.Textf("watch .env*"),
 		finding.Textf("watch the env files: run again what needs no ticket and no room when one changes")
 	if m.watch.on {
-		watch, watchLong = finding.Textf("stop watching"), finding.Textf("watch the env files no longer")
+		watch, watchLong = finding.Textf("stop watching"), finding.Textf("stop watching the env files")
 	}
 	add(m.deps.Watch != nil, "W", watch, watchLong, model.watches, "W")
 	add(m.deps.Save != nil && ended, "w", finding.Textf("report"), finding.Textf("write the report for the maintainer"),
