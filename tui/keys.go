@@ -158,7 +158,8 @@ func (m model) addRuns(list *actionList) {
 		return changes(func(m model) model { m.prompt = newPrompt(what, ""); return m })
 	}
 	list.add(idle, "t", finding.Textf("ticket"), finding.Textf("enter a ticket and run with it"), asks(aTicket), "t")
-	list.add(idle, "p", finding.Textf("paste token"), finding.Textf("paste a token and check it, without a ticket"), asks(aTokenToCheck), "p")
+	list.add(idle, "p", finding.Textf("paste token"), finding.Textf("paste a token and check it, without a ticket"),
+		asks(aTokenToCheck), "p")
 	list.add(idle && m.deps.Join != nil, "J", finding.Textf("join a room"),
 		finding.Textf("join a room with a token made here and stay; the diagnosis is kept"), commands(model.joining), "J")
 	list.add(m.deps.Skip != nil && m.waitsFor() != nil, "s", finding.Textf("skip this check"),

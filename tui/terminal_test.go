@@ -29,14 +29,14 @@ type terminal struct {
 	drained     chan struct{} // is closed when all output has been read
 }
 
-// newTerminal returns a terminal, which is closed when t ends.
-func newTerminal(t *testing.T, columns, rows uint16) *terminal {
+// newTerminal returns a terminal of 80 columns and 24 rows, which is closed when t ends.
+func newTerminal(t *testing.T) *terminal {
 	t.Helper()
 	master, tty, err := pty.Open()
 	if err != nil {
 		t.Fatalf("a pseudo-terminal is needed: %v", err)
 	}
-	if err := pty.Setsize(tty, &pty.Winsize{Cols: columns, Rows: rows}); err != nil {
+	if err := pty.Setsize(tty, &pty.Winsize{Cols: 80, Rows: 24}); err != nil {
 		t.Fatal(err)
 	}
 	x := &terminal{master: master, tty: tty, grown: make(chan struct{}, 1), drained: make(chan struct{})}

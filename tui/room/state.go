@@ -49,7 +49,6 @@ type state struct {
 	since  time.Time // when media was connected
 	away   time.Time // when the connection was lost
 	server room.Server
-	may    room.Allowed
 	people []person
 	path   *room.Path
 	rtts   []float64
@@ -67,7 +66,7 @@ func (s state) with(e room.Event) state {
 		s.phase = joining
 	case room.Joined:
 		s.phase = connecting
-		s.server, s.may = *e.Server, *e.Allowed
+		s.server = *e.Server
 		s = s.changed(*e.Who, func(p *person) { p.me = true })
 	case room.Media:
 		s.phase, s.since = inside, e.At
