@@ -49,10 +49,10 @@ type Target struct {
 // LiveKitTargets returns the addresses that livekit-client connects to for a LiveKit
 // server (ws, wss, http or https).
 func LiveKitTargets(server *url.URL) []Target {
-	at := func(plain, secure, path string) *url.URL {
+	at := func(plain, tls, path string) *url.URL {
 		u := &url.URL{Scheme: plain, Host: server.Host, Path: strings.TrimRight(server.Path, "/") + path}
-		if s := strings.ToLower(server.Scheme); s == "wss" || s == "https" {
-			u.Scheme = secure
+		if secure(server) {
+			u.Scheme = tls
 		}
 		return u
 	}
