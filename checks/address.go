@@ -18,9 +18,9 @@ type address struct {
 	// withToken reports whether the URL came with the token and differs from
 	// LIVEKIT_URL.
 	withToken bool
-	// neighbour is the address at which LiveKit answers on the host that handed out
-	// an address of loopback; nil where it does not, or was not looked for.
-	neighbour *url.URL
+	// makerServer is the address at which LiveKit answers on the host that handed out
+	// an address of loopback; nil where it does not answer or was not asked.
+	makerServer *url.URL
 }
 
 // party returns who has to change the address: the settings, or the party that

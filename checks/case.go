@@ -219,7 +219,8 @@ func (c *Case) evidence(results []check.Result) diagnosis.Evidence {
 	}
 	e.Server = recognition(c.verdict())
 	if dev := c.dev(); dev != nil && !c.notDevServer() {
-		if e.Minted, e.OwnRoomOnly = recognition(dev.Verdict), c.ownRoomOnly(); e.OwnRoomOnly {
+		e.Minted, e.OwnRoomOnly = recognition(dev.Verdict), c.ownRoomOnly()
+		if e.OwnRoomOnly {
 			e.Minted = diagnosis.Yes
 		}
 	}
@@ -321,7 +322,8 @@ func (c *Case) placed(findings []Finding) []Finding {
 	return findings
 }
 
-// addressValues sets name_url, name_host, name_name and name_port from u.
+// addressValues sets the values name_url, name_host (with the port), name_name (without),
+// name_path, name_port and name_site (as Caddy names a site) from u, none if u is nil.
 func addressValues(values map[string]string, name string, u *url.URL) {
 	if u == nil {
 		return
@@ -331,7 +333,7 @@ func addressValues(values map[string]string, name string, u *url.URL) {
 	values[name+"_name"] = clean.Line(u.Hostname(), 200)
 	values[name+"_path"] = clean.Line(strings.TrimRight(u.Path, "/"), 200)
 	values[name+"_port"] = probe.Port(u)
-	site := u.Hostname() // as Caddy names it
+	site := u.Hostname()
 	if u.Port() != "" || !probe.Secure(u) {
 		site = probe.HTTPURL(u).Scheme + "://" + u.Host
 	}
@@ -352,8 +354,8 @@ func acceptance(v *probe.Verdict) diagnosis.Trit {
 	return diagnosis.No
 }
 
-// recognition is acceptance of key, signature and claims only: a server that
-// refuses for lack of a room or of capacity has accepted all three.
+// recognition is acceptance of key, signature and claims only: a server that refuses
+// because the room does not exist or no node is free has accepted all three.
 func recognition(v *probe.Verdict) diagnosis.Trit {
 	if v != nil && slices.Contains([]probe.Reason{probe.ReasonRoomNotFound, probe.ReasonNodeLimit, probe.ReasonNoNodes}, v.Reason) {
 		return diagnosis.Yes

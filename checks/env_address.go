@@ -268,7 +268,7 @@ func corrected(raw string, kind family) string {
 		}
 	}
 	scheme := kind.secure
-	if named && !secure || !named && isLocalHost((&url.URL{Host: authority}).Hostname()) {
+	if named && !secure || !named && isPrivateHost((&url.URL{Host: authority}).Hostname()) {
 		scheme = kind.plain
 	}
 	out := strings.TrimRight(scheme+"://"+authority+"/"+path, "/")

@@ -27,7 +27,7 @@ func envLiveKit(c *Case) Check {
 		Lacks: finding.Textf("LiveKit settings are missing"),
 	}, func(_ context.Context, c *Case, _ Ended) Report {
 		s := c.Settings
-		findings := presence(c)
+		findings := missingSettings(c)
 		if !s.URL.Secret.Empty() {
 			for _, f := range urlFindings(s.URL.Value) {
 				findings = append(findings, f.With("source", s.URL.Source.String()))
@@ -40,9 +40,9 @@ func envLiveKit(c *Case) Check {
 	})
 }
 
-// presence reports settings that are missing, and where else they are set. An empty
-// value that hides a filled one is left to env.files.
-func presence(c *Case) []Finding {
+// missingSettings reports settings that are missing, and where else they are set. An
+// empty value that hides a filled one is left to env.files.
+func missingSettings(c *Case) []Finding {
 	// Only the server can judge a token that was not made here.
 	keys := finding.Fail
 	if src := c.Source(); src != check.SourceMinted && src != check.SourceNone {
@@ -84,6 +84,7 @@ func presence(c *Case) []Finding {
 	return findings
 }
 
+// emptied reports whether an empty value hides a filled one.
 func emptied(s config.Setting) bool {
 	return s.Secret.Empty() && slices.ContainsFunc(s.Shadows, func(h config.Shadow) bool { return !h.Empty })
 }

@@ -34,31 +34,33 @@ func loaderFindings(s *config.Settings) []Finding {
 			if _, unfilled := placeholder.InURL(v.Value.Reveal()); unfilled {
 				continue
 			}
-			if finding, differs := loaderFinding(s, f, v, readings); differs {
-				ofFile = append(ofFile, finding)
+			if found, differs := loaderFinding(s, f, v, readings); differs {
+				ofFile = append(ofFile, found)
 			}
 		}
 		if lines := strings.ReplaceAll(content, "\r\n", "\n"); len(ofFile) > 0 && lines != content {
-			// Line ends are the cause of each difference that is gone without them.
-			left := dotenv.Compare([]byte(lines), s.Env.Value)
-			cured := func(f Finding) bool {
-				for _, v := range wanted {
-					if v.Name == f.Facts["setting"] {
-						return !disagree(v, left)
-					}
-				}
-				return false
-			}
-			if i := slices.IndexFunc(ofFile, cured); i >= 0 {
-				ends := ofFile[i].As("windows-line-ends")
-				ends.Message = finding.Textf(
-					"%s has Windows line ends, and some tools take the carriage return for a part of the value", clean.Line(f.Name, 60))
-				ofFile = append([]Finding{ends}, slices.DeleteFunc(ofFile, cured)...)
-			}
+			ofFile = byLineEnds(f, wanted, ofFile, dotenv.Compare([]byte(lines), s.Env.Value))
 		}
 		findings = append(findings, ofFile...)
 	}
 	return findings
+}
+
+// byLineEnds replaces the findings that Windows line ends cause by one about these: a
+// difference has that cause if it is not in readings, which are without them.
+func byLineEnds(f config.EnvFile, wanted []config.EnvVar, findings []Finding, readings []dotenv.Reading) []Finding {
+	cured := func(found Finding) bool {
+		i := slices.IndexFunc(wanted, func(v config.EnvVar) bool { return v.Name == found.Facts["setting"] })
+		return i >= 0 && !disagree(wanted[i], readings)
+	}
+	i := slices.IndexFunc(findings, cured)
+	if i < 0 {
+		return findings
+	}
+	ends := findings[i].As("windows-line-ends")
+	ends.Message = finding.Textf(
+		"%s has Windows line ends, and some tools take the carriage return for a part of the value", clean.Line(f.Name, 60))
+	return append([]Finding{ends}, slices.DeleteFunc(findings, cured)...)
 }
 
 // disagree reports whether a loader reads v differently than Next.js.

@@ -96,7 +96,7 @@ func failureRows() []failureRow {
 			at{{}, {finding.TicketNotJSON, "compression", service}}},
 		{kinds{probe.KindRedirectRefused}, "", "%s redirects to itself again and again", nil,
 			at{{}, {finding.TicketRedirected, "loop", service}}},
-		{kinds{probe.KindHeaderTooLarge}, "", "%s answers with more headers than anybody reads: %s", detail,
+		{kinds{probe.KindHeaderTooLarge}, "", "%s answers with more than 64 KiB of headers: %s", detail,
 			at{{}, {finding.TicketBodyTooLarge, "headers", service}}},
 		{kinds{probe.KindBodyTooLarge, probe.KindBodyBomb}, "", "%s answers with more than 1 MiB: %s", detail,
 			at{{}, {finding.TicketBodyTooLarge, "body", service}}},
@@ -186,7 +186,7 @@ func (c *Case) atFrontend(found Finding, f *probe.Failure, u *url.URL) Finding {
 	found.Message = finding.Textf("the front end at %s does not answer: %s", clean.Line(u.Host, 80), why)
 	if f.Phase == probe.PhaseHTTP && (found.Variant == "silent" || found.Variant == "not-http") {
 		found.Message = finding.Textf(
-			"the front end at %s does not answer: %s; a dev server that compiles the route does so too: if it is one, run this again",
+			"the front end at %s does not answer: %s; nor does a dev server while it compiles the route: if it is one, run this again",
 			clean.Line(u.Host, 80), why)
 		if !c.Settings.Ticket.Secret.Empty() {
 			found = found.With("ticket_may_be_spent", true)

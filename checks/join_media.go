@@ -63,7 +63,7 @@ func connectMedia(ctx context.Context, joined *JoinRecord) *JoinRecord {
 // sameNetwork reports whether a pair leads to a private address of a network that
 // this machine is in.
 func sameNetwork(pair *session.Pair) bool {
-	if pair == nil || !isInner(pair.Remote.Address) {
+	if pair == nil || !isPrivateAddr(pair.Remote.Address) {
 		return false
 	}
 	addr, err := netip.ParseAddr(pair.Remote.Address)
@@ -479,7 +479,7 @@ func mediaPorts(m *session.Media) Facts {
 }
 
 // candidateRows returns addresses with protocol, type and scope, and marks the one
-// at which signalling reached the server.
+// at which signalling reached the server. tui/evidence.go parses the rows.
 func candidateRows(list []session.Candidate, reached string) []string {
 	rows := make([]string, len(list))
 	for i, c := range list {
@@ -502,6 +502,7 @@ func pairRows(list []session.Pair) []string {
 	return rows
 }
 
+// pairRow returns a pair with its state and checks. tui/evidence.go parses it.
 func pairRow(p session.Pair) string {
 	return fmt.Sprintf("%s → %s (%s) %s: %d sent, %d answered", p.Local.HostPort(), p.Remote.HostPort(), p.Remote.Type, p.State,
 		p.RequestsSent, p.ResponsesReceived)

@@ -147,7 +147,7 @@ func (c *Case) notTheToken(ctx context.Context, v *probe.Verdict, at address, t 
 		if !reached { // the address came with the token
 			var failure *probe.Failure
 			if there, failure = c.Net.Reach(ctx, at.URL); failure != nil {
-				return c.unanswered(toServer, failure, c.withNeighbour(ctx, failure, at)), true
+				return c.unanswered(toServer, failure, c.withMakerServer(ctx, failure, at)), true
 			}
 		}
 		if there != nil && !there.IsLiveKit {

@@ -43,7 +43,7 @@ func joinReach(c *Case) Check {
 		c.askEarly(ctx, at)
 		reach, failure := c.Net.Reach(ctx, at.URL)
 		if failure != nil {
-			return Report{Findings: c.unanswered(toServer, failure, c.withNeighbour(ctx, failure, at))}
+			return Report{Findings: c.unanswered(toServer, failure, c.withMakerServer(ctx, failure, at))}
 		}
 		c.produce(reach)
 		return Report{Findings: reachFindings(c, reach, at), Outcome: reachOutcome(reach, at)}

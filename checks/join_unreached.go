@@ -17,17 +17,17 @@ import (
 // unreached returns the finding about a request to a LiveKit server that failed,
 // after the further probes that it calls for.
 func (c *Case) unreached(ctx context.Context, f *probe.Failure, at address) []Finding {
-	return c.unanswered(toServer, c.Net.Clarify(ctx, at.URL, f, nil), c.withNeighbour(ctx, f, at))
+	return c.unanswered(toServer, c.Net.Clarify(ctx, at.URL, f, nil), c.withMakerServer(ctx, f, at))
 }
 
-// withNeighbour returns at with its neighbour, which is looked for where another
-// machine handed out an address of loopback and nothing listens there.
-func (c *Case) withNeighbour(ctx context.Context, f *probe.Failure, at address) address {
+// withMakerServer returns at with its makerServer, which it asks only if another machine
+// handed out an address of loopback and nothing listens there.
+func (c *Case) withMakerServer(ctx context.Context, f *probe.Failure, at address) address {
 	if maker := c.makerHost(); f.Kind == probe.KindRefused && at.handedOutLocalhost(maker) {
 		u := *at.URL
 		u.Host = net.JoinHostPort(maker, probe.Port(at.URL))
 		if r, _ := c.Net.Reach(ctx, &u); r != nil && r.IsLiveKit {
-			at.neighbour = &u
+			at.makerServer = &u
 		}
 	}
 	return at
@@ -39,8 +39,8 @@ func (a address) handedOutLocalhost(maker string) bool {
 	return a.withToken && maker != "" && probe.IsLoopbackHost(a.Hostname()) && !probe.IsLoopbackHost(maker)
 }
 
-// atServer gives the finding about a LiveKit server the variant for its address and
-// certificate.
+// atServer returns a finding about a LiveKit server with the variant for its address and
+// certificate, and the message for it.
 func (c *Case) atServer(found Finding, f *probe.Failure, at address) Finding {
 	host := clean.Line(at.Host, 80)
 	switch {
@@ -55,7 +55,7 @@ func (c *Case) atServer(found Finding, f *probe.Failure, at address) Finding {
 			return found.As("dev")
 		}
 		return found.As("local")
-	case f.Kind == probe.KindSYNTimeout && isInner(f.Address):
+	case f.Kind == probe.KindSYNTimeout && isPrivateAddr(f.Address):
 		return found.As("private-address")
 	case f.Kind == probe.KindProxy:
 		found = found.With("variable", proxyVariable(c.Settings, at.URL))
@@ -64,7 +64,7 @@ func (c *Case) atServer(found Finding, f *probe.Failure, at address) Finding {
 		}
 	case f.Kind == probe.KindTLSPlainPort:
 		found.Message = finding.Textf("%s does not speak TLS, and %s begins with wss://", host, at.name())
-		if isLocalHost(at.Hostname()) { // there the scheme is wrong, and not the port
+		if isPrivateHost(at.Hostname()) { // there the scheme is wrong, and not the port
 			return found.As("local-plain-port")
 		}
 	case f.Kind == probe.KindPlainToTLS:
@@ -85,12 +85,9 @@ func (c *Case) atServer(found Finding, f *probe.Failure, at address) Finding {
 // fromWhom sets the owner of a finding about an address, and the variant where the
 // address came with the token and is wrong.
 func (c *Case) fromWhom(found Finding, f *probe.Failure, at address) Finding {
-	addressWrong := false // and not what it leads to
-	switch found.Variant {
-	case "plain-port", "local-plain-port", "tls-port", "media-port", "other-protocol",
-		"container", "missing-value", "cloud", "unknown-name", "other-loopback":
-		addressWrong = true
-	}
+	// The address itself is wrong, and not what it leads to.
+	addressWrong := slices.Contains([]string{"plain-port", "local-plain-port", "tls-port", "media-port", "other-protocol",
+		"container", "missing-value", "cloud", "unknown-name", "other-loopback"}, found.Variant)
 	handedOutWrong := at.withToken && f.Kind != probe.KindProxy && (addressWrong || c.wrongAddress(at) || f.Kind == probe.KindRefused)
 	if addressWrong || handedOutWrong {
 		found = found.By(at.party())
@@ -118,11 +115,11 @@ func (c *Case) fromWhom(found Finding, f *probe.Failure, at address) Finding {
 // handed out.
 func localhostFrom(maker string, found Finding, at address) Finding {
 	suggestion := &url.URL{Scheme: at.Scheme, Host: net.JoinHostPort(maker, probe.Port(at.URL))}
-	found.Message = finding.Textf("%s; it came from %s, which is another machine: here it means this one",
+	found.Message = finding.Textf("%s; the address came from %s, another machine, and here it means this machine",
 		found.Message, clean.Line(maker, 80))
-	if at.neighbour != nil {
-		suggestion = at.neighbour
-		found.Message = finding.Textf("%s; LiveKit answers at %s", found.Message, clean.URL(at.neighbour.String()))
+	if at.makerServer != nil {
+		suggestion = at.makerServer
+		found.Message = finding.Textf("%s; LiveKit answers at %s", found.Message, clean.URL(at.makerServer.String()))
 	}
 	return found.As("handed-out-localhost").With("maker_host", clean.Line(maker, 120)).With("suggestion", clean.URL(suggestion.String()))
 }
@@ -142,9 +139,9 @@ func dnsVariant(u *url.URL) string {
 	return "unknown-name"
 }
 
-// isInner reports whether an address, with or without port, is of a private network
-// or unspecified.
-func isInner(address string) bool {
+// isPrivateAddr reports whether an address, with or without a port, is in a private
+// network or unspecified.
+func isPrivateAddr(address string) bool {
 	addr, err := netip.ParseAddr(address)
 	if err != nil {
 		at, _ := netip.ParseAddrPort(address)
@@ -157,15 +154,15 @@ func isInner(address string) bool {
 	return false
 }
 
-// isLocalHost reports whether host is this machine or in a private network.
-func isLocalHost(host string) bool {
-	return probe.IsLoopbackHost(host) || isInner(host) || containerName(host)
+// isPrivateHost reports whether host is this machine or in a private network.
+func isPrivateHost(host string) bool {
+	return probe.IsLoopbackHost(host) || isPrivateAddr(host) || containerName(host)
 }
 
 // noPublicName reports whether no public authority issues a certificate for host
 // (RFC 6761, 6762, 8375; .lan and .internal are private too).
 func noPublicName(host string) bool {
 	name := strings.TrimSuffix(strings.ToLower(host), ".")
-	return isLocalHost(name) || slices.ContainsFunc([]string{".local", ".localhost", ".test", ".internal", ".lan", ".home.arpa"},
+	return isPrivateHost(name) || slices.ContainsFunc([]string{".local", ".localhost", ".test", ".internal", ".lan", ".home.arpa"},
 		func(end string) bool { return strings.HasSuffix(name, end) })
 }

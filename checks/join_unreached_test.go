@@ -112,11 +112,11 @@ func TestLocalhostFromElsewhere(t *testing.T) {
 	there, _ := url.Parse("ws://app.example.com:7880")
 	c := newTestCase(t, nil)
 	c.Options.Frontend = "https://app.example.com"
-	for want, neighbour := range map[string]*url.URL{
-		"which is another machine: here it means this one": nil,
-		"LiveKit answers at ws://app.example.com:7880":     there,
+	for want, makerServer := range map[string]*url.URL{
+		"another machine, and here it means this machine": nil,
+		"LiveKit answers at ws://app.example.com:7880":    there,
 	} {
-		f := c.unanswered(toServer, &probe.Failure{Kind: probe.KindRefused}, address{URL: u, withToken: true, neighbour: neighbour})[0]
+		f := c.unanswered(toServer, &probe.Failure{Kind: probe.KindRefused}, address{URL: u, withToken: true, makerServer: makerServer})[0]
 		if !strings.Contains(f.Message.String(), want) || f.Facts["suggestion"] != "ws://app.example.com:7880" {
 			t.Errorf("%s with %v, want %q", f.Message, f.Facts, want)
 		}

@@ -9,16 +9,16 @@ import (
 	"lkdoctor/checks/token"
 )
 
-// products holds what the checks of a run make for others: of each check one value
-// of a type.
+// products holds what the checks of a run make for others. A check makes at most one
+// value of each type.
 type products struct {
 	// made maps a productKey to a pointer.
 	made sync.Map
 
-	// given is the token that was given to the run, examined by the first check
-	// that reads it.
-	given     sync.Once
-	givenOnce *examined
+	// given is the token that was given to the run, which the first check that reads
+	// it examines.
+	given     *examined
+	givenOnce sync.Once
 	// chosen holds the IDs of the selected checks; it is set before they run.
 	chosen map[string]bool
 }
@@ -72,8 +72,8 @@ func (c *Case) media() *JoinRecord         { return product[JoinRecord](c, "join
 func (c *Case) dev() *DevToken             { return product[DevToken](c, "fallback.mint") }
 func (c *Case) devJoined() *JoinRecord     { return product[JoinRecord](c, "fallback.join") }
 
-// carry copies the products of an earlier run whose checks are kept, but for an early
-// question for a verdict.
+// carry copies the products of an earlier run whose checks are kept, except the
+// earlyVerdict, which ends with its run.
 func (p *products) carry(earlier *products, kept func(id string) bool) {
 	earlier.made.Range(func(key, value any) bool {
 		if _, question := value.(*earlyVerdict); !question && kept(key.(productKey).by) {

@@ -35,8 +35,8 @@ func (c *Case) verify(t *examined) token.Verdict {
 // given returns the token that was given to the run.
 func (c *Case) given() *examined {
 	p := c.products()
-	p.given.Do(func() { p.givenOnce = examine(c.Settings.Token.Secret.Reveal()) })
-	return p.givenOnce
+	p.givenOnce.Do(func() { p.given = examine(c.Settings.Token.Secret.Reveal()) })
+	return p.given
 }
 
 // tokenFormat asks whether the text is a JWT. It makes the token that every later

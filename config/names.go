@@ -19,8 +19,8 @@ type NameMeans struct {
 	Off int
 }
 
-// browserPrefixes are the names that build tools copy into the browser's code:
-// Next.js, Vite, Create React App, Expo, Gatsby, Nuxt, SvelteKit and Astro, Vue
+// browserPrefixes begin the names of variables that build tools copy into the browser's
+// code: Next.js, Vite, Create React App, Expo, Gatsby, Nuxt, SvelteKit and Astro, Vue
 // CLI, Angular, Preact, Razzle, Redwood, Storybook.
 var browserPrefixes = []string{
 	"NEXT_PUBLIC_", "VITE_", "REACT_APP_", "EXPO_PUBLIC_", "GATSBY_", "NUXT_PUBLIC_", "PUBLIC_", "VUE_APP_", "NG_APP_",
@@ -40,7 +40,7 @@ var (
 	secretWords = []string{"SECRET", "APISECRET", "SECRETKEY"}
 	// Words that may occur too and mean no other service.
 	neutralWords = []string{"API", "ACCESS", "ID", "PUBLIC", "PRIVATE", "INTERNAL", "EXTERNAL", "CLIENT", "BROWSER", "WEB", "CLOUD",
-		"PROJECT", "BASE", "DEV", "PROD", "PRODUCTION", "STAGING", "LOCAL", "DEFAULT", "SERVER", "SIGNAL", "RTC"}
+		"PROJECT", "BASE", "DEV", "PROD", "PRODUCTION", "STAGING", "LOCAL", "DEFAULT", "SIGNAL", "RTC"}
 )
 
 // Means recognises a name that is meant for one of LiveKit's three variables: with
@@ -94,6 +94,8 @@ func wordsOf(name string) []string {
 	return strings.Fields(strings.ReplaceAll(text, "LIVEKIT", " LIVEKIT "))
 }
 
+// brandOff returns the number of wrong letters in a word for LIVEKIT or LK. It is false
+// for any other word.
 func brandOff(word string) (int, bool) {
 	if word == "LK" {
 		return 0, true
@@ -105,7 +107,8 @@ func brandOff(word string) (int, bool) {
 	return off, off <= 2
 }
 
-// settingOf returns the setting that words stand for, and the number of wrong letters.
+// settingOf returns the setting that words stand for, "" if none, and the number of wrong
+// letters.
 func settingOf(words []string) (string, int) {
 	if len(words) == 0 || len(words) > 5 {
 		return "", 0
@@ -132,12 +135,14 @@ func settingOf(words []string) (string, int) {
 	return setting, off
 }
 
-// rankOf orders settings for a name with words of several: a SECRET_KEY is a secret, a
-// SERVER_KEY a key.
+// rankOf ranks settings. A name with words of several stands for the highest: SECRET_KEY
+// for the secret, SERVER_KEY for the key.
 func rankOf(setting string) int {
 	return slices.Index([]string{"", "LIVEKIT_URL", "LIVEKIT_API_KEY", "LIVEKIT_API_SECRET"}, setting)
 }
 
+// wordMeans returns the setting that one word stands for, "" for a neutral or unknown
+// word, and the number of wrong letters.
 func wordMeans(word string) (string, int) {
 	switch {
 	case slices.Contains(secretWords, word):
@@ -161,7 +166,8 @@ func wordMeans(word string) (string, int) {
 	return "", 0
 }
 
-// closeTo compares words that mean nothing with the three names as a whole.
+// closeTo returns the setting that words without a known meaning stand for when they are
+// joined, "" if none, and the number of wrong letters.
 func closeTo(together string) (string, int) {
 	for _, c := range []struct {
 		word, setting string
@@ -175,7 +181,7 @@ func closeTo(together string) (string, int) {
 }
 
 // distance returns the number of wrong letters: added, missing, replaced or swapped
-// (optimal string alignment).
+// (optimal string alignment). It is 4 for any length that differs by more than 3.
 func distance(a, b string) int {
 	if d := len(a) - len(b); d > 3 || d < -3 {
 		return 4
@@ -264,6 +270,7 @@ func meansService(name string) (off int, is bool) {
 	return 0, brand && slices.Contains(addressWords, words[len(words)-1])
 }
 
+// before reports whether m is more probably meant for a setting than other.
 func (m NearMiss) before(other NearMiss) bool {
 	keys := func(m NearMiss) bool { return m.Setting == "LIVEKIT_KEYS" }
 	switch {

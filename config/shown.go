@@ -15,12 +15,13 @@ type Shown struct {
 	Name   string `json:"name"`
 	Source string `json:"source"`
 	Value  string `json:"value"`
-	// Length is that of the hidden value, in bytes, and Fingerprint distinguishes it from
-	// others. Both are set only with CompareSecrets.
+	// Length is the length of the hidden value in bytes, and Fingerprint distinguishes it
+	// from others. Both are set only with CompareSecrets.
 	Length      int    `json:"length,omitempty"`
 	Fingerprint string `json:"fingerprint,omitempty"`
-	Line        int    `json:"line,omitempty"` // in the env file that it comes from
-	// Hides are the values that lower sources have for it.
+	// Line is its line in the env file that it comes from.
+	Line int `json:"line,omitempty"`
+	// Hides are the values that it has in sources of lower precedence.
 	Hides []ShownHidden `json:"hides,omitempty"`
 }
 
@@ -44,8 +45,8 @@ func (s *Settings) Shown() []Shown {
 	return shown
 }
 
-// Fingerprint returns that of a value, salted with the API key here, and "" unless
-// CompareSecrets is set.
+// Fingerprint returns the fingerprint of a value, salted with the API key. It is ""
+// unless CompareSecrets is set.
 func (s *Settings) Fingerprint(value secret.Value) string {
 	if !s.CompareSecrets {
 		return ""
@@ -116,27 +117,24 @@ func ShowTicket(ticket string) string {
 // ShowURL returns an address without password, query values and fragment. It accepts
 // malformed ones.
 func ShowURL(address string) string {
-	scheme, rest, found := strings.Cut(address, "://")
-	if !found {
-		scheme, rest = "", address
-	} else {
-		scheme += "://"
+	scheme, rest := "", address
+	if before, after, found := strings.Cut(address, "://"); found {
+		scheme, rest = before+"://", after
 	}
-	rest = hidePassword(rest)
-	rest, fragment, hasFragment := strings.Cut(rest, "#")
+	rest, fragment, _ := strings.Cut(hidePassword(rest), "#")
 	rest, query, hasQuery := strings.Cut(rest, "?")
 	if hasQuery {
 		rest += "?" + clean.HideQuery(query)
 	}
-	if hasFragment && fragment != "" {
+	if fragment != "" {
 		rest += "#" + clean.Hidden
 	}
 	return visible(scheme + rest)
 }
 
-// hidePassword hides the text between the first colon and the last @ of the userinfo.
-// In strict parsing an unescaped / ? or # in a password ends the authority; the text
-// is taken for a password if no port number follows the colon.
+// hidePassword hides the password of an address without its scheme: the text between the
+// first colon and the last @. An unescaped / ? or # in a password ends the authority for
+// a strict parser; the text is a password here unless a port number follows the colon.
 func hidePassword(rest string) string {
 	at := strings.LastIndexByte(rest, '@')
 	if at < 0 {

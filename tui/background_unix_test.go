@@ -16,7 +16,7 @@ import (
 // asksBackground runs Background on a new terminal that sends answer.
 func asksBackground(t *testing.T, answer string, timeout time.Duration) (dark, known bool, took time.Duration) {
 	t.Helper()
-	x := newTerminal(t, 80, 24)
+	x := newTerminal(t)
 	before := x.state(t)
 	played := make(chan struct{})
 	go func() {

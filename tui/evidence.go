@@ -290,7 +290,8 @@ func tabled(value any) bool {
 	return is && slices.ContainsFunc(list, func(item string) bool { return strings.Contains(item, " ") })
 }
 
-// The rows of candidates and pairs in the form that the checks write.
+// The rows of candidates and pairs, as candidateRows and pairRow in checks/join_media.go
+// write them.
 var (
 	candidateRow = regexp.MustCompile(`^(udp|tcp) (\S+) (\S+) (\S+?)(?: (active|passive|so))?(, the address reached)?$`)
 	pairRow      = regexp.MustCompile(`^(\S+) → (\S+) \((\S+)\) (\S+): (\d+) sent, (\d+) answered$`)

@@ -33,21 +33,41 @@ func (m model) actions() []action {
 	if m.browser.open {
 		return m.browserActions()
 	}
-	var list []action
-	add := func(on bool, shown string, short, long finding.Text, do does, keys ...string) {
-		if on {
-			list = append(list, action{Keys: keys, Shown: shown, Short: short, Long: long, Do: do})
-		}
+	var list actionList
+	m.addMoves(&list)
+	m.addTabs(&list)
+	m.addScrolling(&list)
+	m.addReading(&list)
+	m.addRuns(&list)
+	quit := finding.Textf("quit")
+	if m.running {
+		quit = finding.Textf("stop and quit")
 	}
-	none := finding.Text{} // of actions that are listed in the help only
-	idle := !m.running
-	ended := idle && m.run != nil
-	tabs := m.tabs()
-	has := func(t tab) bool { return slices.Contains(tabs, t) }
+	list.add(true, "?", finding.Textf("all keys"), finding.Textf("this help"), changes(model.helps), "?")
+	list.add(true, "", helpOnly, finding.Textf("back to the shell; fg comes back"), suspends, "ctrl+z")
+	list.add(true, "q", quit, finding.Textf("quit; the report of the last full run is printed"), model.stopped, "q")
+	list.add(true, "", helpOnly, interruptLong(), model.interrupted, "ctrl+c")
+	return list
+}
 
+// helpOnly is the short text of actions that only the help lists.
+var helpOnly finding.Text
+
+// actionList collects the actions of [model.actions].
+type actionList []action
+
+// add appends an action if on is set.
+func (l *actionList) add(on bool, shown string, short, long finding.Text, do does, keys ...string) {
+	if on {
+		*l = append(*l, action{Keys: keys, Shown: shown, Short: short, Long: long, Do: do})
+	}
+}
+
+// addMoves adds what moves the selection, opens what is selected and goes back.
+func (m model) addMoves(list *actionList) {
 	move, moveLong := finding.Textf("select"), finding.Textf("select a stage")
 	open, openLong := finding.Textf("evidence"), finding.Textf("open the stage: fix, evidence, why, confirm")
-	if tabs[0] == tabFix && !(m.split() && m.shownTab() != tabFix) {
+	if m.tabs()[0] == tabFix && !(m.split() && m.shownTab() != tabFix) {
 		open = finding.Textf("whole fix")
 	}
 	if m.showsBegin() {
@@ -57,103 +77,109 @@ func (m model) actions() []action {
 	if m.open {
 		move, moveLong = finding.Textf("scroll"), finding.Textf("scroll")
 	}
-	quit := finding.Textf("quit")
-	if m.running {
-		quit = finding.Textf("stop and quit")
-	}
-
-	add(true, m.Marks.UpDown, move, moveLong, changes(func(m model) model { return m.stepped(-1) }), "up", "k")
-	add(true, m.Marks.UpDown, move, moveLong, changes(func(m model) model { return m.stepped(1) }), "down", "j")
-	add(!m.open, "enter", open, openLong, model.opens, "enter", "right")
-	add(m.open || m.showsBegin(), "esc", finding.Textf("back"), finding.Textf("go back"), changes(func(m model) model {
+	list.add(true, m.Marks.UpDown, move, moveLong, changes(func(m model) model { return m.stepped(-1) }), "up", "k")
+	list.add(true, m.Marks.UpDown, move, moveLong, changes(func(m model) model { return m.stepped(1) }), "down", "j")
+	list.add(!m.open, "enter", open, openLong, model.opens, "enter", "right")
+	list.add(m.open || m.showsBegin(), "esc", finding.Textf("back"), finding.Textf("go back"), changes(func(m model) model {
 		m.open, m.begin.open = false, m.begin.open && m.open
 		m.pane.GotoTop()
 		return m
 	}), "esc", "backspace")
+}
 
-	sideways := finding.Textf("the tab before or behind")
-	add(m.open && len(tabs) > 1, "", none, sideways, turns(func(m model) model { return m.tabbed(-1) }), "left", "h")
-	add(m.open && len(tabs) > 1, m.Marks.LeftRight, finding.Textf("other tab"), sideways,
+// addTabs adds what chooses a tab or a finding of the stage.
+func (m model) addTabs(list *actionList) {
+	tabs := m.tabs()
+	has := func(t tab) bool { return slices.Contains(tabs, t) }
+	sideways := finding.Textf("the previous or the next tab")
+	list.add(m.open && len(tabs) > 1, "", helpOnly, sideways, turns(func(m model) model { return m.tabbed(-1) }), "left", "h")
+	list.add(m.open && len(tabs) > 1, m.Marks.LeftRight, finding.Textf("other tab"), sideways,
 		turns(func(m model) model { return m.tabbed(1) }), "right", "l")
 	show := func(t tab) does { return turns(func(m model) model { m.tab = t; return m }) }
-	add(has(tabFix), "", none, finding.Textf("how to fix it"), show(tabFix), "f")
-	add(has(tabEvidence), "", none, finding.Textf("what was seen: the checks and the facts"), show(tabEvidence), "e")
-	add(has(tabWhy), "", none, finding.Textf("what it means and why it happens"), show(tabWhy), "i")
+	list.add(has(tabFix), "", helpOnly, finding.Textf("how to fix it"), show(tabFix), "f")
+	list.add(has(tabEvidence), "", helpOnly, finding.Textf("what was seen: the checks and the facts"), show(tabEvidence), "e")
+	list.add(has(tabWhy), "", helpOnly, finding.Textf("what it means and why it happens"), show(tabWhy), "i")
 	confirms := m.open && m.shownTab() == tabConfirm
-	add(has(tabConfirm) && !confirms, "", none, finding.Textf("how to confirm it without lkdoctor"), show(tabConfirm), "v")
-	add(confirms && m.confirms() != nil, "v", finding.Textf("run it"),
+	list.add(has(tabConfirm) && !confirms, "", helpOnly, finding.Textf("how to confirm it without lkdoctor"), show(tabConfirm), "v")
+	list.add(confirms && m.confirms() != nil, "v", finding.Textf("run it"),
 		finding.Textf("run the command here, with what this run holds"), model.confirming, "v")
-	add(len(m.findings()) > 1 && (m.open || m.wide()), "n", finding.Textf("next finding"), finding.Textf("next finding of the stage"),
+	list.add(len(m.findings()) > 1 && (m.open || m.wide()), "n", finding.Textf("next finding"), finding.Textf("next finding of the stage"),
 		turns(func(m model) model { m.finding = (m.finding + 1) % len(m.findings()); return m }), "n")
+}
 
+// addScrolling adds what moves through a page, and what chooses the language of its code.
+func (m model) addScrolling(list *actionList) {
 	code := m.offersCode()
-	add(code, "tab", finding.Textf("language"), finding.Textf("code in the next language"), speaks(-1), "tab")
-	add(code, "", none, finding.Textf("code in Python"), speaks(0), "1")
-	add(code, "", none, finding.Textf("code for Node"), speaks(1), "2")
-	add(code, "", none, finding.Textf("code in Go"), speaks(2), "3")
+	list.add(code, "tab", finding.Textf("language"), finding.Textf("code in the next language"), speaks(-1), "tab")
+	list.add(code, "", helpOnly, finding.Textf("code in Python"), speaks(0), "1")
+	list.add(code, "", helpOnly, finding.Textf("code for Node"), speaks(1), "2")
+	list.add(code, "", helpOnly, finding.Textf("code in Go"), speaks(2), "3")
 	shift := func(by int) does {
 		return changes(func(m model) model { m.shift = min(max(m.shift+by, 0), m.over); return m })
 	}
 	wider := finding.Textf("move code that is wider than the window")
-	add(m.open && m.over > 0, "", none, wider, shift(-codeStep), "<", ",")
-	add(m.open && m.over > 0, "< >", finding.Textf("move code"), wider, shift(codeStep), ">", ".")
+	list.add(m.open && m.over > 0, "", helpOnly, wider, shift(-codeStep), "<", ",")
+	list.add(m.open && m.over > 0, "< >", finding.Textf("move code"), wider, shift(codeStep), ">", ".")
 	scroll := func(how func(v *viewport.Model)) does { return changes(func(m model) model { how(&m.pane); return m }) }
 	page := finding.Textf("scroll by a page")
-	add(m.open, "", none, page, scroll(func(v *viewport.Model) { v.PageDown() }), "pgdown", " ")
-	add(m.open, "", none, page, scroll(func(v *viewport.Model) { v.PageUp() }), "pgup", "b")
-	add(m.open, "", none, finding.Textf("go to the top"), scroll(func(v *viewport.Model) { v.GotoTop() }), "home", "g")
-	add(m.open, "", none, finding.Textf("go to the bottom"), scroll(func(v *viewport.Model) { v.GotoBottom() }), "end", "G")
+	list.add(m.open, "", helpOnly, page, scroll(func(v *viewport.Model) { v.PageDown() }), "pgdown", " ")
+	list.add(m.open, "", helpOnly, page, scroll(func(v *viewport.Model) { v.PageUp() }), "pgup", "b")
+	list.add(m.open, "", helpOnly, finding.Textf("go to the top"), scroll(func(v *viewport.Model) { v.GotoTop() }), "home", "g")
+	list.add(m.open, "", helpOnly, finding.Textf("go to the bottom"), scroll(func(v *viewport.Model) { v.GotoBottom() }), "end", "G")
+}
 
-	add(m.deps.Copy != nil && m.fixToCopy() != "", "y", finding.Textf("copy fix"),
+// addReading adds what copies the fix and opens other texts.
+func (m model) addReading(list *actionList) {
+	list.add(m.deps.Copy != nil && m.fixToCopy() != "", "y", finding.Textf("copy fix"),
 		finding.Textf("copy the fix: its code or command, else its words"),
 		commands(func(m model) tea.Cmd { return m.copying(m.fixToCopy()) }), "y", "c")
 	problems := finding.Textf("all problems that lkdoctor knows, to filter and to read")
-	add(true, "/", finding.Textf("catalogue"), problems, changes(func(m model) model {
+	list.add(true, "/", finding.Textf("catalogue"), problems, changes(func(m model) model {
 		m = m.browses()
 		m.browser.typing = true
 		return m
 	}), "/")
-	add(true, "", none, problems, changes(model.browses), "C")
-	add(m.deps.Open != nil && m.docs() != "", "o", finding.Textf("LiveKit's docs"),
+	list.add(true, "", helpOnly, problems, changes(model.browses), "C")
+	list.add(m.deps.Open != nil && m.docs() != "", "o", finding.Textf("LiveKit's docs"),
 		finding.Textf("open LiveKit's documentation in the browser"), commands(model.opening), "o")
+}
 
-	add(idle, "r", finding.Textf("re-run"), finding.Textf("run all checks again; asks before a ticket is spent"),
+// addRuns adds what begins a run, shows another one or writes one to a file.
+func (m model) addRuns(list *actionList) {
+	idle := !m.running
+	ended := idle && m.run != nil
+	list.add(idle, "r", finding.Textf("re-run"), finding.Textf("run all checks again; asks before a ticket is spent"),
 		func(m model) (model, tea.Cmd) { return m.again("") }, "r")
-	add(ended && m.newest(), "", none, finding.Textf("run again from the selected stage on"), func(m model) (model, tea.Cmd) {
+	list.add(ended && m.newest(), "", helpOnly, finding.Textf("run again from the selected stage on"), func(m model) (model, tea.Cmd) {
 		row, _ := m.row()
 		return m.again(row.Stage)
 	}, "R")
 	asks := func(what asking) does {
 		return changes(func(m model) model { m.prompt = newPrompt(what, ""); return m })
 	}
-	add(idle, "t", finding.Textf("ticket"), finding.Textf("enter a ticket and run with it"), asks(aTicket), "t")
-	add(idle, "p", finding.Textf("paste token"), finding.Textf("paste a token and check it, without a ticket"), asks(aTokenToCheck), "p")
-	add(idle && m.deps.Join != nil, "J", finding.Textf("join a room"),
+	list.add(idle, "t", finding.Textf("ticket"), finding.Textf("enter a ticket and run with it"), asks(aTicket), "t")
+	list.add(idle, "p", finding.Textf("paste token"), finding.Textf("paste a token and check it, without a ticket"),
+		asks(aTokenToCheck), "p")
+	list.add(idle && m.deps.Join != nil, "J", finding.Textf("join a room"),
 		finding.Textf("join a room with a token made here and stay; the diagnosis is kept"), commands(model.joining), "J")
-	add(m.deps.Skip != nil && m.waitsFor() != nil, "s", finding.Textf("skip this check"),
+	list.add(m.deps.Skip != nil && m.waitsFor() != nil, "s", finding.Textf("skip this check"),
 		finding.Textf("skip the check that is waited for"), commands(func(m model) tea.Cmd {
 			skip, c := m.deps.Skip, m.waitsFor()
 			return func() tea.Msg { skip(c.Check.ID); return nil }
 		}), "s")
 	shows := func(by int) does { return changes(func(m model) model { return m.shows(m.showing + by) }) }
-	add(idle && m.showing > 0, "[", finding.Textf("earlier run"), finding.Textf("show the run before"), shows(-1), "[")
-	add(idle && !m.newest(), "", none, finding.Textf("show the run after"), shows(1), "]")
+	list.add(idle && m.showing > 0, "[", finding.Textf("earlier run"), finding.Textf("show the run before"), shows(-1), "[")
+	list.add(idle && !m.newest(), "", helpOnly, finding.Textf("show the run after"), shows(1), "]")
 	watch, watchLong := finding.Textf("watch .env*"),
 		finding.Textf("watch the env files: run again what needs no ticket and no room when one changes")
 	if m.watch.news != nil {
-		watch, watchLong = finding.Textf("stop watching"), finding.Textf("watch the env files no longer")
+		watch, watchLong = finding.Textf("stop watching"), finding.Textf("stop watching the env files")
 	}
-	add(m.deps.Watch != nil, "W", watch, watchLong, model.watches, "W")
-	add(m.deps.Save != nil && ended, "w", finding.Textf("report"), finding.Textf("write the report for the maintainer"),
+	list.add(m.deps.Watch != nil, "W", watch, watchLong, model.watches, "W")
+	list.add(m.deps.Save != nil && ended, "w", finding.Textf("report"), finding.Textf("write the report for the maintainer"),
 		commands(func(m model) tea.Cmd { return m.saving(m.deps.Save) }), "w")
-	add(m.deps.SaveJSON != nil && ended, "S", finding.Textf("%s", "JSON"), finding.Textf("write the JSON document"),
+	list.add(m.deps.SaveJSON != nil && ended, "S", finding.Textf("%s", "JSON"), finding.Textf("write the JSON document"),
 		commands(func(m model) tea.Cmd { return m.saving(m.deps.SaveJSON) }), "S")
-
-	add(true, "?", finding.Textf("all keys"), finding.Textf("this help"), changes(model.helps), "?")
-	add(true, "", none, finding.Textf("back to the shell; fg comes back"), suspends, "ctrl+z")
-	add(true, "q", quit, finding.Textf("quit; the report of the last full run is printed"), model.stopped, "q")
-	add(true, "", none, interruptLong(), model.interrupted, "ctrl+c")
-	return list
 }
 
 func interruptLong() finding.Text {

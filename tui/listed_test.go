@@ -31,8 +31,8 @@ func everyKey() map[string]tea.KeyMsg {
 	return all
 }
 
-// contexts returns the screens that have different keys.
-func contexts(t *testing.T, width, height int) map[string]model {
+// screensByName returns one screen for each set of keys.
+func screensByName(t *testing.T, width, height int) map[string]model {
 	deps := catalogueDeps()
 	two := opaqueRun()
 	two.Results[4].Findings = []check.Finding{opaqueToken(), finding.New(finding.TokenExpiresSoon, finding.Warn, "it expires in a minute")}
@@ -66,7 +66,7 @@ func state(m model) string {
 // each key that has an effect.
 func TestEveryKeyIsListed(t *testing.T) {
 	for _, size := range [][2]int{{80, 24}, {120, 24}} {
-		for name, m := range contexts(t, size[0], size[1]) {
+		for name, m := range screensByName(t, size[0], size[1]) {
 			if size[0] > 80 && name != "failed" && name != "why" {
 				continue // others have the same keys in a wide window
 			}

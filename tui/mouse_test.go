@@ -141,7 +141,7 @@ func TestWheel(t *testing.T) {
 // TestZonesStayInside checks that the marks for clickable text are not drawn.
 func TestZonesStayInside(t *testing.T) {
 	for _, size := range [][2]int{{60, 15}, {80, 24}, {120, 40}} {
-		for name, m := range contexts(t, size[0], size[1]) {
+		for name, m := range screensByName(t, size[0], size[1]) {
 			for _, m := range []model{m, step(m, press("?"))} {
 				if view := m.View(); strings.Contains(view, "7001") || strings.Contains(view, "\a") {
 					t.Errorf("%s at %dx%d: a mark is drawn:\n%q", name, size[0], size[1], view)

@@ -31,7 +31,7 @@ func stuck(leaves chan<- struct{}) func(context.Context, Change, func(check.Even
 }
 
 func TestCtrlCRestoresTheTerminal(t *testing.T) {
-	x := newTerminal(t, 80, 24)
+	x := newTerminal(t)
 	before := x.state(t)
 	deps, _ := testDeps()
 	leaves := make(chan struct{})
@@ -52,7 +52,7 @@ func TestCtrlCRestoresTheTerminal(t *testing.T) {
 }
 
 func TestTheEndOfTheContextInterrupts(t *testing.T) {
-	x := newTerminal(t, 80, 24)
+	x := newTerminal(t)
 	before := x.state(t)
 	deps, _ := testDeps()
 	deps.Start = stuck(make(chan struct{}))
@@ -68,7 +68,7 @@ func TestTheEndOfTheContextInterrupts(t *testing.T) {
 
 func TestQuitAfterTheEnd(t *testing.T) {
 	for key, want := range map[string]int{"q": check.ExitFailed, "\x03": check.ExitInterrupted} {
-		x := newTerminal(t, 80, 24)
+		x := newTerminal(t)
 		before := x.state(t)
 		deps, _ := testDeps()
 		ended := x.shows(t.Context(), deps)
@@ -98,7 +98,7 @@ func TestTheExitCodeAfterEachKeyThatStartsSomething(t *testing.T) {
 		"an earlier run is shown": {[]string{"R", "run 2 of 2", "[", "run 1 of 2"}, check.ExitOK},
 	} {
 		t.Run(name, func(t *testing.T) {
-			x := newTerminal(t, 80, 24)
+			x := newTerminal(t)
 			before := x.state(t)
 			deps, _ := testDeps()
 			starts := 0
@@ -125,7 +125,7 @@ func TestTheExitCodeAfterEachKeyThatStartsSomething(t *testing.T) {
 
 func TestALongPasteArrivesWhole(t *testing.T) {
 	token := "eyJ" + strings.Repeat("0123456789abcdef", 512)
-	x := newTerminal(t, 80, 24)
+	x := newTerminal(t)
 	deps, starts := testDeps()
 	ended := x.shows(t.Context(), deps)
 	x.awaits(t, "Fix it in")
@@ -167,7 +167,7 @@ func TestPanicsRestoreTheTerminal(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			x := newTerminal(t, 80, 24)
+			x := newTerminal(t)
 			before := x.state(t)
 			deps, _ := testDeps()
 			spoil(&deps)

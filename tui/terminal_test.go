@@ -25,30 +25,31 @@ type terminal struct {
 	master, tty *os.File
 	mu          sync.Mutex
 	out         bytes.Buffer
-	grown       chan struct{}
-	drained     chan struct{}
+	grown       chan struct{} // receives after out has grown
+	drained     chan struct{} // is closed when all output has been read
 }
 
-func newTerminal(t *testing.T, columns, rows uint16) *terminal {
+// newTerminal returns a terminal of 80 columns and 24 rows, which is closed when t ends.
+func newTerminal(t *testing.T) *terminal {
 	t.Helper()
 	master, tty, err := pty.Open()
 	if err != nil {
 		t.Fatalf("a pseudo-terminal is needed: %v", err)
 	}
-	if err := pty.Setsize(tty, &pty.Winsize{Cols: columns, Rows: rows}); err != nil {
+	if err := pty.Setsize(tty, &pty.Winsize{Cols: 80, Rows: 24}); err != nil {
 		t.Fatal(err)
 	}
-	term := &terminal{master: master, tty: tty, grown: make(chan struct{}, 1), drained: make(chan struct{})}
+	x := &terminal{master: master, tty: tty, grown: make(chan struct{}, 1), drained: make(chan struct{})}
 	go func() {
-		defer close(term.drained)
+		defer close(x.drained)
 		buf := make([]byte, 4096)
 		for {
 			n, err := master.Read(buf)
-			term.mu.Lock()
-			term.out.Write(buf[:n])
-			term.mu.Unlock()
+			x.mu.Lock()
+			x.out.Write(buf[:n])
+			x.mu.Unlock()
 			select {
-			case term.grown <- struct{}{}:
+			case x.grown <- struct{}{}:
 			default:
 			}
 			if err != nil {
@@ -56,10 +57,11 @@ func newTerminal(t *testing.T, columns, rows uint16) *terminal {
 			}
 		}
 	}()
-	t.Cleanup(func() { _ = tty.Close(); _ = master.Close(); <-term.drained })
-	return term
+	t.Cleanup(func() { _ = tty.Close(); _ = master.Close(); <-x.drained })
+	return x
 }
 
+// drawn returns all output so far.
 func (x *terminal) drawn() string {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -74,6 +76,7 @@ func (x *terminal) awaits(t *testing.T, text string) {
 	}
 }
 
+// shown waits until text has been drawn, and reports whether it was within limit.
 func (x *terminal) shown(text string) bool {
 	late := time.After(limit)
 	for !strings.Contains(x.drawn(), text) {
@@ -102,12 +105,13 @@ type steady struct {
 
 func (s steady) Fd() uintptr { return s.fd }
 
+// left is what Run returns.
 type left struct {
 	run check.Run
 	err error
 }
 
-// shows calls Run on the terminal.
+// shows calls Run on the terminal. The channel receives what it returns.
 func (x *terminal) shows(ctx context.Context, deps Deps) <-chan left {
 	ended := make(chan left, 1)
 	file := steady{File: x.tty, fd: x.tty.Fd()}
@@ -138,7 +142,8 @@ func (x *terminal) state(t *testing.T) *term.State {
 	return s
 }
 
-// restored checks the terminal's mode, and that the screen was left.
+// restored checks that the terminal's mode is before, and that the program has left the
+// alternate screen.
 func (x *terminal) restored(t *testing.T, before *term.State) {
 	t.Helper()
 	if diff := cmp.Diff(before, x.state(t), cmp.Exporter(func(reflect.Type) bool { return true })); diff != "" {

@@ -33,8 +33,8 @@ var faults = map[string]string{
 
 func write(id, code string) error {
 	stage, subject, _ := strings.Cut(id, ".")
-	if !regexp.MustCompile(`^[a-z]+$`).MatchString(subject) || faults[stage] == "" {
-		return fmt.Errorf("the ID %q is not STAGE.SUBJECT, with a known stage", id)
+	if !regexp.MustCompile(`^[a-z][a-z0-9]*$`).MatchString(subject) || faults[stage] == "" {
+		return fmt.Errorf("the ID %q is not STAGE.SUBJECT with a known stage", id)
 	}
 	if !regexp.MustCompile(`^[A-Z]+(_[A-Z0-9]+)+$`).MatchString(code) {
 		return fmt.Errorf("the code %q is not SUBJECT_PROBLEM", code)
@@ -42,24 +42,37 @@ func write(id, code string) error {
 	name, constructor := camel(code), stage+strings.ToUpper(subject[:1])+subject[1:]
 	prefix, _, _ := strings.Cut(code, "_")
 	file := "checks/" + stage + "_" + subject
-	page := func(lang, headings string) error {
-		text := fmt.Sprintf("# %s — \ncheck: %s · owner: unknown · severity: fail\n", code, id)
-		for heading := range strings.SplitSeq(headings, ",") {
-			text += "\n## " + heading + "\n"
-		}
-		return create("checks/catalogue/pages/"+lang+"/"+code+".md", text)
+	page := func(lang string, words ...any) error {
+		return create("checks/catalogue/pages/"+lang+"/"+code+".md", fmt.Sprintf(pageText, append([]any{code, id}, words...)...))
 	}
 	return errors.Join(
 		insert("checks/finding/codes.go", `(?m)^\t\w+ +Code = "`+prefix+`_.*\n`, fmt.Sprintf("\t%s Code = %q\n", name, code)),
-		page("en", "What it means,Why it happens,How to confirm,How to fix"),
-		page("zh", "含义,原因,如何确认,如何修复"),
+		page("en", "What it means", "Why it happens", "How to confirm", "Prints:", "How to fix"),
+		page("zh", "含义", "原因", "如何确认", "输出：", "如何修复"),
 		create(file+".go", fmt.Sprintf(checkText, constructor, id, strings.ToUpper(stage[:1])+stage[1:], name)),
-		create(file+"_test.go", fmt.Sprintf(testText, strings.ToUpper(constructor[:1])+constructor[1:], id, code)),
+		create(file+"_test.go", fmt.Sprintf(testText, strings.ToUpper(constructor[:1])+constructor[1:], constructor, name)),
 		insert("checks/doc.go", `(?m)^\t\t`+stage+`[A-Z]\w*\(c\).*\n`, "\t\t"+constructor+"(c),\n"),
 		insert("checks/lab/"+faults[stage], `(?s)^.*?\treturn \[\]Fault\{\n`, fmt.Sprintf(faultText,
 			strings.ToLower(strings.ReplaceAll(code, "_", "-")), name)),
 	)
 }
+
+const pageText = `# %s —
+check: %s · owner: unknown · severity: fail
+
+## %s
+
+## %s
+1.
+
+## %s
+` + "```sh\n```" + `
+%s
+` + "```\n```" + `
+
+## %s
+-
+`
 
 const checkText = `package checks
 
@@ -77,7 +90,7 @@ func %[1]s(c *Case) Check {
 		ID: %[2]q, Stage: check.Stage%[3]s, Timeout: time.Second,
 		Title: finding.Textf(""), // what is true if it passes
 		Short: finding.Textf(""),
-	}, func(context.Context, *Case, Ended) Report {
+	}, func(ctx context.Context, c *Case, ended Ended) Report {
 		// It reports finding.%[4]s, or nothing.
 		return Report{}
 	})
@@ -86,10 +99,19 @@ func %[1]s(c *Case) Check {
 
 const testText = `package checks
 
-import "testing"
+import (
+	"testing"
+
+	"lkdoctor/checks/codetest"
+	"lkdoctor/checks/finding"
+)
 
 func Test%s(t *testing.T) {
-	t.Error("no test yet of when %s reports %s, and when it does not")
+	c := newTestCase(t, nil)
+	// What the check reads: c.products().set("join.websocket", &JoinRecord{…})
+	report := %s(c).Run(t.Context(), Ended{})
+	codetest.Wants(t, report.Findings, finding.%s)
+	// And a case in which it reports nothing.
 }
 `
 

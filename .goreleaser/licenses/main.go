@@ -7,10 +7,10 @@ package main
 
 import (
 	"bufio"
-	"bytes"
 	"cmp"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -63,8 +63,8 @@ func run(out io.Writer) error {
 	return write(out, owners, titles)
 }
 
-// folders are those of a module's linked packages and their parents, up to the module's
-// root: a part that was copied from another project may have another licence.
+// folders are the folders of a module's linked packages and their parents, up to the
+// module's root: a part that was copied from another project may have another licence.
 type folders map[string]bool
 
 // linked maps each module that lkdoctor links, with its version, to its folders.
@@ -79,8 +79,8 @@ func linked(systems ...string) (map[string]folders, error) {
 		if err != nil {
 			return nil, fmt.Errorf("go list for %s: %w", system, err)
 		}
-		for lines := bufio.NewScanner(bytes.NewReader(found)); lines.Scan(); {
-			module, rest, ok := strings.Cut(lines.Text(), "\t")
+		for line := range strings.Lines(string(found)) {
+			module, rest, ok := strings.Cut(strings.TrimSpace(line), "\t")
 			if !ok {
 				continue
 			}
@@ -99,7 +99,8 @@ func linked(systems ...string) (map[string]folders, error) {
 	return modules, nil
 }
 
-// texts returns the licences and notices in the folders, each with a file name.
+// texts maps the licences and notices in the folders to the names of their files. If
+// there are none, it looks in a README.md.
 func (f folders) texts() (map[string]string, error) {
 	found := map[string]string{}
 	for dir := range f {
@@ -118,7 +119,7 @@ func (f folders) texts() (map[string]string, error) {
 			found[strings.TrimRight(strings.ReplaceAll(string(text), "\r\n", "\n"), " \n")+"\n"] = e.Name()
 		}
 	}
-	for dir := range f {
+	for _, dir := range slices.Sorted(maps.Keys(f)) {
 		if text := inReadme(dir); len(found) == 0 && text != "" {
 			found[text] = "README.md"
 		}
@@ -139,11 +140,12 @@ func inReadme(dir string) string {
 	return "License (from README.md)" + strings.TrimRight(section, " \n") + "\n"
 }
 
-// write prints the texts in the order of the first module that each belongs to.
+// write prints the texts, keys of owners and titles, in the order of the first module
+// that each belongs to.
 func write(out io.Writer, owners map[string][]string, titles map[string]string) error {
 	var order []string
-	for text := range owners {
-		slices.Sort(owners[text])
+	for text, modules := range owners {
+		slices.Sort(modules)
 		order = append(order, text)
 	}
 	slices.SortFunc(order, func(a, b string) int {

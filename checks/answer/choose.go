@@ -44,7 +44,7 @@ func (f *field) score() int {
 }
 
 // chooseToken sets the token, or the kind of value in its place. It returns the field
-// that it took.
+// of either, the zero field if there is none.
 func (a *Answer) chooseToken(fields []field, profile Profile) (best field) {
 	var texts, others []field
 	for _, f := range fields {
@@ -121,7 +121,7 @@ const (
 	noAddress
 )
 
-// addressClass returns how likely a value is a server's address.
+// addressClass returns the class of a value.
 func addressClass(f field) int {
 	text := strings.TrimSpace(f.text)
 	switch {

@@ -10,22 +10,21 @@ import (
 
 // glimpse is what an unverified string looks like.
 type glimpse struct {
-	// jwt: header and claims decode to JSON objects. video: the claims have a
-	// `video` object. hinted: no video, but other signs of LiveKit.
-	jwt, video, hinted bool
-	// foreign: the issuer is a URL, as with login tokens.
-	foreign bool
+	jwt     bool // header and claims decode to JSON objects
+	video   bool // the claims have a `video` object
+	hinted  bool // the claims have other signs of LiveKit
+	foreign bool // the issuer is a URL, as in login tokens
 }
 
 // glance examines a string that may be a token, inside the usual wrappings. It
 // verifies nothing.
 func glance(s string) glimpse {
 	var g glimpse
-	part := strings.SplitN(unwrapped(s), ".", 4)
-	if len(part) != 3 {
+	parts := strings.SplitN(unwrapped(s), ".", 4)
+	if len(parts) != 3 {
 		return g
 	}
-	header, claims := segment(part[0]), segment(part[1])
+	header, claims := segment(parts[0]), segment(parts[1])
 	if header == nil || claims == nil {
 		return g
 	}
@@ -64,9 +63,7 @@ func unwrapped(s string) string {
 }
 
 // isTokenByte reports whether c occurs in tokens.
-func isTokenByte(c byte) bool {
-	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.IndexByte("-_.~+/=", c) >= 0
-}
+func isTokenByte(c byte) bool { return isJWTByte(c) || strings.IndexByte("~+/=", c) >= 0 }
 
 // isJWTByte reports whether c occurs in a JWT in compact form.
 func isJWTByte(c byte) bool {

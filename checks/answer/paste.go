@@ -127,20 +127,24 @@ func pastedJSON(body, whole string) (Paste, bool) {
 	case !a.Token.Empty():
 		p.Said = finding.Textf("The paste was JSON; the token was taken from %s.", a.TokenPath)
 	case a.TokenKind != Missing && a.TokenPath != WholeBody:
-		p.Said = finding.Textf("The paste was JSON; what stands at %s is not a token.", a.TokenPath)
+		p.Said = finding.Textf("The paste was JSON; the value at %s is not a token.", a.TokenPath)
 	default:
 		p.Said = finding.Textf("The paste was JSON without a token in it.")
 	}
 	return p, true
 }
 
-// tokenPatterns find tokens in other text: in a query parameter, and after "Bearer".
-var tokenPatterns = sync.OnceValue(func() []*regexp.Regexp {
-	return []*regexp.Regexp{
-		regexp.MustCompile(`(?i)(?:[?&]|%3F|%26|\b)(?:access_token|accessToken)(?:=|%3D)`),
-		regexp.MustCompile(`(?i)(authorization["'^\\]*\s*[:=]\s*["'^\\]*)?\bbearer(?:\s+|%20|\+)([^\s"'^\\<>,;` + "`" + `]+)`),
-	}
-})
+var (
+	// accessTokenPattern matches what is before the token in a query, encoded or not.
+	accessTokenPattern = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`(?i)(?:[?&]|%3F|%26|\b)(?:access_token|accessToken)(?:=|%3D)`)
+	})
+	// bearerPattern matches "Bearer" and a token, group 2. Group 1 is the name of the
+	// header before it, if any.
+	bearerPattern = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`(?i)(authorization["'^\\]*\s*[:=]\s*["'^\\]*)?\bbearer(?:\s+|%20|\+)([^\s"'^\\<>,;` + "`" + `]+)`)
+	})
+)
 
 // maxTokens is the most tokens that are looked at in one text.
 const maxTokens = 20
@@ -166,14 +170,14 @@ func pastedText(text string) (Paste, bool) {
 		}
 		return finding.Textf("The paste was a URL; the token was taken from its %s.", name)
 	}
-	for _, at := range tokenPatterns()[0].FindAllStringIndex(text, maxTokens) {
+	for _, at := range accessTokenPattern().FindAllStringIndex(text, maxTokens) {
 		encoded, _, _ := strings.Cut(text[at[1]:], "%26") // & of a query that is encoded itself
 		_, token := queryToken("?access_token=" + encoded)
 		add(token, inURL("access_token"))
 	}
 	_, token := queryToken(text)
 	add(token, inURL("token"))
-	for _, m := range tokenPatterns()[1].FindAllStringSubmatch(text, maxTokens) {
+	for _, m := range bearerPattern().FindAllStringSubmatch(text, maxTokens) {
 		if m[1] != "" {
 			add(m[2], finding.Textf("The paste held an Authorization header; the token was taken from it."))
 		} else if tokenLike(m[2]) {

@@ -54,22 +54,22 @@ func rtcAt(path string) int {
 	return -1
 }
 
-// address matches an address in a text.
-var address = regexp.MustCompile("[A-Za-z]{0,6}://[^ \t\r\n\"'`<>^\\\\)]*")
+// addressPattern matches an address in a text.
+var addressPattern = regexp.MustCompile("[A-Za-z]{0,6}://[^ \t\r\n\"'`<>^\\\\)]*")
 
-// serverIn returns the LiveKit server in a text: its first ws or wss address, else the
-// first http one with LiveKit's path or a server in its query.
+// serverIn returns the LiveKit server in a text: the first with ws or wss, as an address
+// or in the query of one; else the first with http and LiveKit's path; else "".
 func serverIn(text string) string {
-	second := ""
-	for _, found := range address.FindAllString(text, 100) {
+	overHTTP := ""
+	for _, found := range addressPattern.FindAllString(text, 100) {
 		found = strings.TrimRight(found, ".,;:")
 		server := serverOf(found)
 		if wsAddress(server) {
 			return server
 		}
-		if path, _, _ := strings.Cut(found, "?"); second == "" && rtcAt(path) >= 0 {
-			second = server
+		if path, _, _ := strings.Cut(found, "?"); overHTTP == "" && rtcAt(path) >= 0 {
+			overHTTP = server
 		}
 	}
-	return second
+	return overHTTP
 }

@@ -34,13 +34,13 @@ func shownValue(text string, limit int) string {
 	return (*clean.Redactor)(nil).Clean(text, limit)
 }
 
-// run matches what may be random.
-var run = regexp.MustCompile(fmt.Sprintf(`[\w-]{%d,}`, minRandom))
+// longRun matches what may be random.
+var longRun = regexp.MustCompile(fmt.Sprintf(`[\w-]{%d,}`, minRandom))
 
 // hideRandom replaces runs of minRandom or more token characters that mix upper case,
 // lower case and digits. It keeps UUIDs and hex digests, which are identifiers.
 func hideRandom(text string) string {
-	return run.ReplaceAllStringFunc(text, func(run string) string {
+	return longRun.ReplaceAllStringFunc(text, func(run string) string {
 		if strings.ToLower(run) != run && strings.ToUpper(run) != run && strings.ContainsAny(run, "0123456789") {
 			return clean.Hidden
 		}

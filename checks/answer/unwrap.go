@@ -81,14 +81,14 @@ func unwrapOnce(s string) (string, Wrapping) {
 			return inside[0], wrapping("json", "a JSON document")
 		}
 	}
-	if m := queried().FindStringSubmatch(s); m != nil {
+	if m := queryPattern().FindStringSubmatch(s); m != nil {
 		value, err := url.QueryUnescape(m[1])
 		if err != nil {
 			value = m[1]
 		}
 		return value, wrapping("url", "a URL or text with access_token=")
 	}
-	if m := assigned().FindStringSubmatch(s); m != nil && !beginsAsJSON(s) {
+	if m := settingPattern().FindStringSubmatch(s); m != nil && !beginsAsJWT(s) {
 		return m[2], wrapping("setting", "a setting (NAME=value)")
 	}
 	return unwrapRare(s)
@@ -124,10 +124,12 @@ func unwrapRare(s string) (string, Wrapping) {
 }
 
 var (
-	queried = sync.OnceValue(func() *regexp.Regexp {
+	// queryPattern matches a parameter of a query that holds a token, group 1.
+	queryPattern = sync.OnceValue(func() *regexp.Regexp {
 		return regexp.MustCompile(`(?i)(?:^|[?&#\s"'])(?:access_token|token|jwt)=([^&\s"'#]+)`)
 	})
-	assigned = sync.OnceValue(func() *regexp.Regexp {
+	// settingPattern matches NAME=value or NAME: value, groups 1 and 2.
+	settingPattern = sync.OnceValue(func() *regexp.Regexp {
 		return regexp.MustCompile(`^(?:export\s+)?([A-Za-z_][A-Za-z0-9_]{2,40})(?:\s*=\s*|:\s+)(\S.*)$`)
 	})
 )
@@ -176,24 +178,25 @@ func withoutQuotes(s string) (string, bool) {
 	return s, false
 }
 
-// LooksSigned reports whether s begins as a JWT does: with a first part that decodes
-// to the beginning of a JSON object, or with three or more parts of base64 characters.
+// LooksSigned reports whether s looks like a JWT, whole or damaged: the first part
+// decodes to the beginning of a JSON object, or there are three parts, and one of the
+// first two begins as JSON in base64 or the whole is long. PASETO tokens (v2., v3., v4.)
+// do not count.
 func LooksSigned(s string) bool {
-	if beginsAsJSON(s) {
+	if beginsAsJWT(s) {
 		return true
 	}
 	first, rest, dotted := strings.Cut(s, ".")
-	if !dotted || strings.HasPrefix(s, "v2.") || strings.HasPrefix(s, "v4.") || strings.HasPrefix(s, "v3.") {
+	if !dotted || strings.HasPrefix(s, "v2.") || strings.HasPrefix(s, "v3.") || strings.HasPrefix(s, "v4.") {
 		return false
 	}
-	// Three parts of which one is damaged are still a JWT.
 	return strings.Count(rest, ".") == 1 && (strings.HasPrefix(first, "ey") || strings.HasPrefix(rest, "ey") ||
 		len(s) > 80 && !strings.ContainsAny(s, " /:<{"))
 }
 
-// beginsAsJSON reports whether the first part of s decodes to the beginning of a JSON
+// beginsAsJWT reports whether the first part of s decodes to the beginning of a JSON
 // object.
-func beginsAsJSON(s string) bool {
+func beginsAsJWT(s string) bool {
 	first, _, _ := strings.Cut(s[:min(len(s), 4096)], ".")
 	head, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(first[:len(first)/4*4], "="))
 	return err == nil && len(head) > 1 && head[0] == '{' && strings.IndexByte("\" \t\r\n}", head[1]) >= 0

@@ -212,7 +212,7 @@ func TestChromiumAgreesOnCORS(t *testing.T) {
 		if r.Method == http.MethodOptions {
 			a = cases[i].preflight
 		}
-		for name, values := range with(a.Header, r.Header.Get("Origin")) {
+		for name, values := range withOrigin(a.Header, r.Header.Get("Origin")) {
 			w.Header()[name] = values
 		}
 		w.WriteHeader(a.Status)

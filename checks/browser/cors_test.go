@@ -3,6 +3,7 @@ package browser_test
 import (
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
 
 	"lkdoctor/checks/browser"
@@ -58,12 +59,13 @@ func corsCases() []corsCase {
 	}
 }
 
-func with(header http.Header, origin string) http.Header {
+// withOrigin returns header with origin in place of ORIGIN.
+func withOrigin(header http.Header, origin string) http.Header {
 	out := http.Header{}
 	for name, values := range header {
 		for _, v := range values {
-			if len(v) >= 6 && v[:6] == "ORIGIN" {
-				v = origin + v[6:]
+			if rest, has := strings.CutPrefix(v, "ORIGIN"); has {
+				v = origin + rest
 			}
 			out.Add(name, v)
 		}
@@ -74,7 +76,7 @@ func with(header http.Header, origin string) http.Header {
 func TestCORS(t *testing.T) {
 	for _, c := range corsCases() {
 		c.request.Page = &url.URL{Scheme: "http", Host: "App.test:8000", Path: "/room"}
-		c.preflight.Header, c.answer.Header = with(c.preflight.Header, "http://app.test:8000"), with(c.answer.Header, "http://app.test:8000")
+		c.preflight.Header, c.answer.Header = withOrigin(c.preflight.Header, "http://app.test:8000"), withOrigin(c.answer.Header, "http://app.test:8000")
 		var got browser.CORSProblem
 		if r := browser.CORS(c.request, &c.preflight, &c.answer); r != nil {
 			got = r.Problem

@@ -29,9 +29,10 @@ import (
 type place struct {
 	name, url, token, key, secret, app string
 	roots                              *x509.CertPool
-	// in is "in" or "out", the expected result of the browser, or "" for any. others
-	// is not empty if the doctor fails only because of other clients, and says why.
-	in, others string
+	// in is the expected result of the browser: "in", "out", or "" for any.
+	in string
+	// others says why the doctor reports a failure that only other clients have, if so.
+	others string
 }
 
 // keepsOut returns the code of the finding that prevents a browser from joining, or "".

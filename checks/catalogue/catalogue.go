@@ -21,6 +21,9 @@ var files embed.FS
 // English is the language that every page exists in.
 const English = "en"
 
+// AnyCheck is Page.Check of codes that any check can report.
+const AnyCheck = "any"
+
 // Page is the catalogue's page of one code. Its texts are Markdown without line breaks
 // inside a paragraph or list item: a blank line separates paragraphs, a line break
 // list items.
@@ -36,7 +39,7 @@ type Page struct {
 	Owner finding.Owner
 	// Severity is the usual one; a finding may have another.
 	Severity finding.Severity
-	// Means, Why are the sections "What it means" and "Why it happens".
+	// Means and Why are the sections "What it means" and "Why it happens".
 	Means, Why string
 	Confirm    Confirm
 	// Variants are the forms of the problem, each with its fixes. A page without
@@ -79,7 +82,7 @@ func (p Page) Variant(name string) (Variant, bool) {
 	return Variant{Title: p.Title, Fixes: p.Fixes()}, false
 }
 
-// Fixes are the fixes of all variants, in the order of the page.
+// Fixes returns the fixes of all variants, in the order of the page.
 func (p Page) Fixes() []finding.Fix {
 	var out []finding.Fix
 	for _, v := range p.Variants {
@@ -88,10 +91,7 @@ func (p Page) Fixes() []finding.Fix {
 	return out
 }
 
-// AnyCheck is Page.Check of codes that any check can report.
-const AnyCheck = "any"
-
-// Confirm is how to see the problem without lkdoctor.
+// Confirm is the way to see the problem without lkdoctor.
 type Confirm struct {
 	// Text says what the command examines.
 	Text string
@@ -125,7 +125,7 @@ func LookupIn(lang string, code finding.Code) (Page, bool) {
 // All returns the English pages of all codes, in the order of finding.Codes.
 func All() []Page { return Pages(English) }
 
-// Pages are the pages of all codes in a language, in the order of finding.Codes.
+// Pages returns the pages of all codes in a language, in the order of finding.Codes.
 func Pages(lang string) []Page {
 	codes := finding.Codes()
 	pages := make([]Page, 0, len(codes))

@@ -57,8 +57,8 @@ func (t *htmlText) add(format string, args ...any) {
 	fmt.Fprintf(t, format+"\n", args...)
 }
 
-// head appends what is before the text of a document, whose style sheet is in the folder
-// up.
+// head appends the beginning of a document in the language tag. up is the way from its
+// folder to the style sheet's: "" or "../".
 func (t *htmlText) head(tag, up, title string) {
 	t.add(`<!doctype html>
 <html lang="%s">
@@ -69,8 +69,8 @@ func (t *htmlText) head(tag, up, title string) {
 <link rel="stylesheet" href="%sstyle.css">`, tag, title, up)
 }
 
-// related appends the description of a document for search engines, and where it is in
-// the other language, and ends the head.
+// related ends the head with a description for search engines and a link to the same
+// file in the other language.
 func (t *htmlText) related(description, other, file string) {
 	t.add(`<meta name="description" content="%s">
 <link rel="alternate" hreflang="%s" href="../%s/%s">
@@ -176,7 +176,8 @@ func searched(p Page) string {
 	for _, f := range p.Fixes() {
 		parts = append(parts, f.Text.String())
 	}
-	return strings.ToLower(strings.Join(strings.Fields(strings.ReplaceAll(strings.Join(parts, " "), "`", "")), " "))
+	text := strings.ReplaceAll(strings.Join(parts, " "), "`", "")
+	return strings.ToLower(strings.Join(strings.Fields(text), " "))
 }
 
 // htmlInline escapes text, and makes what is between backticks code.
@@ -191,7 +192,7 @@ func htmlInline(text string) markup {
 	return markup(b.String())
 }
 
-// htmlProse returns paragraphs and lists.
+// htmlProse returns the paragraphs and lists of a section.
 func htmlProse(text string) markup {
 	var b strings.Builder
 	list := ""
@@ -204,7 +205,10 @@ func htmlProse(text string) markup {
 	for line := range strings.Lines(text) {
 		line = strings.TrimSpace(line)
 		mark := marker(line)
-		kind := map[bool]string{true: "ul", false: "ol"}[mark == "- "]
+		kind := "ol"
+		if mark == "- " {
+			kind = "ul"
+		}
 		switch {
 		case line == "":
 			end()

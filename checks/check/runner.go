@@ -312,7 +312,7 @@ func stopped(ctx context.Context, c Spec, took time.Duration) Result {
 		}}
 	}
 	f := finding.New(finding.DoctorTimeout, finding.Fail,
-		"this check did not come back within %s, so it says nothing about what it was to check", took.Round(10*time.Millisecond))
+		"this check did not end within %s, so its result is unknown", took.Round(10*time.Millisecond))
 	switch {
 	case errors.Is(context.Cause(ctx), ErrTimeout):
 		f = finding.New(finding.DoctorTimeout, finding.Fail,
@@ -366,5 +366,5 @@ func Unfinished(ctx context.Context) Report {
 		return Report{}
 	}
 	return Found(finding.New(finding.DoctorTimeout, finding.Fail,
-		"the time for this check was over before it had ended, so it says nothing about what it was to check"))
+		"the time for this check was over before it had ended, so its result is unknown"))
 }

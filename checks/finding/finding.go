@@ -126,7 +126,7 @@ func (f Finding) As(variant string) Finding {
 	return f
 }
 
-// By returns the finding with its party set.
+// By returns the finding with the party that must act in place of its code's owner.
 func (f Finding) By(party Owner) Finding {
 	f.Party = party
 	return f

@@ -26,7 +26,7 @@ func front(t *testing.T, handler http.Handler) *url.URL {
 }
 
 func TestServerAPI(t *testing.T) {
-	base := startLiveKit(t, "", "").base
+	base := startLiveKit(t, "").base
 	n := newNet(t)
 	n.Limits.Extra = 5 * time.Second
 	ctx := within(t, 20*time.Second)
@@ -52,7 +52,7 @@ func TestServerAPI(t *testing.T) {
 }
 
 func TestServerAPIBlocked(t *testing.T) {
-	addr := startLiveKit(t, "", "").base.Host
+	addr := startLiveKit(t, "").base.Host
 	var elsewhere []string
 	other := front(t, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		elsewhere = append(elsewhere, r.Header.Get("Authorization"))
@@ -124,7 +124,7 @@ func TestDispatches(t *testing.T) {
 	// No leak check: the server keeps assigning the job for 5 s.
 	n := &probe.Net{Proxy: func(*url.URL) (*url.URL, error) { return nil, nil }}
 	t.Cleanup(n.Close)
-	server := startLiveKit(t, "", "")
+	server := startLiveKit(t, "")
 	api := n.API(server.base, testKey, testSecret)
 	ctx := within(t, 30*time.Second)
 	pair := lab.Pair{Key: testKey, Secret: testSecret}
@@ -167,7 +167,7 @@ func readable(h http.Handler) http.Handler {
 // TestV1Upgrade checks that a WebSocket request to /rtc/v1 counts as lost if the server,
 // or a proxy in front of it, does not see the upgrade. The request does not join a room.
 func TestV1Upgrade(t *testing.T) {
-	server := startLiveKit(t, "", "")
+	server := startLiveKit(t, "")
 	for name, tt := range map[string]struct {
 		front http.Handler
 		lost  bool
@@ -219,7 +219,7 @@ func TestV1UpgradeOfASilentWebSocket(t *testing.T) {
 }
 
 func TestV1Validate(t *testing.T) {
-	addr := startLiveKit(t, "", "").base.Host
+	addr := startLiveKit(t, "").base.Host
 	v1 := func(h http.Handler) http.Handler { return lab.At("/rtc/v1", h, lab.Forward(addr)) }
 	good := tokenFor(t, "alice", "support")
 	for _, test := range []struct {

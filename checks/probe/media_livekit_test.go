@@ -24,12 +24,12 @@ type livekitServer struct {
 	tcp int
 }
 
-// startLiveKit runs a server on loopback until the test ends. rtc is added to the rtc
-// section of its configuration, extra to the top level.
-func startLiveKit(tb testing.TB, rtc, extra string) *livekitServer {
+// startLiveKit runs a server on loopback until the test ends. extra is added to its
+// configuration.
+func startLiveKit(tb testing.TB, extra string) *livekitServer {
 	tb.Helper()
 	server, err := lab.StartLiveKit(within(tb, 20*time.Second), lab.LiveKitOptions{
-		Keys: map[string]string{testKey: testSecret}, RTC: rtc, ExtraYAML: extra,
+		Keys: map[string]string{testKey: testSecret}, ExtraYAML: extra,
 	})
 	if err != nil {
 		tb.Fatal(err)

@@ -164,7 +164,7 @@ func TestReachMediaPort(t *testing.T) {
 }
 
 func TestReachRealMediaPort(t *testing.T) {
-	server := startLiveKit(t, "", "")
+	server := startLiveKit(t, "")
 	_, f := slowNet(t).Reach(t.Context(), parse(t, fmt.Sprintf("ws://127.0.0.1:%d", server.tcp)))
 	if f == nil || f.Phase != probe.PhaseHTTP || (f.Kind != probe.KindReset && f.Kind != probe.KindClosed) {
 		t.Fatalf("got %v, want a hang-up", f)

@@ -53,7 +53,7 @@ func handmade(t testing.TB, payload string) string {
 
 // TestValidateRealServer covers every refusal that a token can cause on the real server.
 func TestValidateRealServer(t *testing.T) {
-	base := startLiveKit(t, "", "").base
+	base := startLiveKit(t, "").base
 	good := []byte(testSecret)
 	hs := jwt.SigningMethodHS256
 	video := func(v any) func(jwt.MapClaims) { return func(c jwt.MapClaims) { c["video"] = v } }
@@ -133,7 +133,7 @@ func TestValidateRealServer(t *testing.T) {
 }
 
 func TestValidateInQuery(t *testing.T) {
-	base := startLiveKit(t, "", "").base
+	base := startLiveKit(t, "").base
 	n := slowNet(t)
 	v, f := n.ValidateQuery(t.Context(), base, signed(t, jwt.SigningMethodHS256, []byte(testSecret), nil))
 	if f != nil || !v.Accepted || !v.InQuery {
@@ -146,7 +146,7 @@ func TestValidateInQuery(t *testing.T) {
 }
 
 func TestValidateRoomNotFound(t *testing.T) {
-	base := startLiveKit(t, "", "room: {auto_create: false}").base
+	base := startLiveKit(t, "room: {auto_create: false}").base
 	v, f := slowNet(t).Validate(t.Context(), base, signed(t, jwt.SigningMethodHS256, []byte(testSecret), nil))
 	if f != nil || v.Reason != probe.ReasonRoomNotFound || v.Status != 404 || !v.FromLiveKit {
 		t.Fatalf("verdict %+v, failure %v", v, f)
@@ -154,7 +154,7 @@ func TestValidateRoomNotFound(t *testing.T) {
 }
 
 func TestKeyKnown(t *testing.T) {
-	base := startLiveKit(t, "", "").base
+	base := startLiveKit(t, "").base
 	n := slowNet(t)
 	for _, tt := range []struct {
 		key   string
@@ -169,7 +169,7 @@ func TestKeyKnown(t *testing.T) {
 }
 
 func TestReachRealServer(t *testing.T) {
-	base := startLiveKit(t, "", "").base
+	base := startLiveKit(t, "").base
 	n := slowNet(t)
 	r, f := n.Reach(t.Context(), base)
 	if f != nil {
@@ -213,7 +213,7 @@ func TestReachRealServer(t *testing.T) {
 }
 
 func TestInRoomRealServer(t *testing.T) {
-	base := startLiveKit(t, "", "").base
+	base := startLiveKit(t, "").base
 	n := slowNet(t)
 	for _, tt := range []struct {
 		name, key, secret string
@@ -234,7 +234,7 @@ func TestInRoomRealServer(t *testing.T) {
 }
 
 func TestInRoomPresent(t *testing.T) {
-	base := startLiveKit(t, "", "").base
+	base := startLiveKit(t, "").base
 	n := slowNet(t)
 	s, f := session.Join(t.Context(), n, base, signed(t, jwt.SigningMethodHS256, []byte(testSecret), nil), session.Options{})
 	if f != nil {

@@ -46,7 +46,7 @@ type Verdict struct {
 	Path string
 	// FromLiveKit reports whether the answer is one that LiveKit is known to give.
 	FromLiveKit bool
-	// What is the server that answered, if not LiveKit.
+	// What is the kind of server that answered, if not LiveKit.
 	What ServerKind
 	// Front is the proxy that passed the answer on, where a header names it.
 	Front ServerKind
@@ -89,8 +89,8 @@ func plainRefusals() []wording {
 	}
 }
 
-// tokenRefusals returns the reasons for which a token does not verify, anywhere in
-// the text. Order matters: "signing method none is invalid" comes together with
+// tokenRefusals returns the reasons for which a token does not verify, which may be
+// anywhere in the text. Order matters: "signing method none is invalid" comes together with
 // "token signature is invalid".
 func tokenRefusals() []wording {
 	return []wording{
@@ -133,8 +133,8 @@ func ClassifyVerdict(status int, body string) Verdict {
 	return v
 }
 
-// refusal reads a text of LiveKit's, in lower case; it is ReasonNotLiveKit for any
-// other text.
+// refusal returns the reason in a text of LiveKit's, which is trimmed and in lower case,
+// and ReasonNotLiveKit for any other text.
 func refusal(text string) Reason {
 	for _, s := range plainRefusals() {
 		if strings.HasPrefix(text, s.text) {
@@ -143,7 +143,7 @@ func refusal(text string) Reason {
 	}
 	var why string // the token does not verify
 	switch {
-	case strings.TrimSpace(text) == "invalid api key:":
+	case text == "invalid api key:":
 		return ReasonKeyEmpty
 	case strings.HasPrefix(text, "invalid api key"): // up to 1.13.5 a colon and the key follow
 		return ReasonKeyUnknown

@@ -22,8 +22,8 @@ type People struct {
 	loud   map[string]float64 // who speaks, by SID
 	joined bool
 	room   *livekit.Room
-	tracks int  // of everybody
-	full   bool // a participant or track was left out, and that was reported
+	tracks int  // the number of all known tracks
+	full   bool // a participant or track was left out, which was reported
 }
 
 // NewPeople returns People without participants.
@@ -54,7 +54,7 @@ func (p *People) Hears(m *livekit.SignalResponse) []Event {
 	return nil
 }
 
-// joins returns the events of the first message, or of that of a full reconnect.
+// joins returns the events of a JoinResponse: the first, or that of a full reconnect.
 func (p *People) joins(j *livekit.JoinResponse) []Event {
 	again := p.joined
 	var events []Event
@@ -124,14 +124,14 @@ func (p *People) joinedEvent(j *livekit.JoinResponse) Event {
 
 func (p *People) updates(infos []*livekit.ParticipantInfo, already bool) []Event {
 	var events []Event
-	over := false
+	tooMany := false
 	for _, all := range infos {
 		info := kept(all)
 		old := p.known[info.GetSid()]
 		if room := caps.AllTracks - p.tracks + len(old.GetTracks()); len(info.Tracks) > room {
 			info.Tracks = info.Tracks[:room]
 		}
-		over = over || len(info.Tracks) < len(all.GetTracks())
+		tooMany = tooMany || len(info.Tracks) < len(all.GetTracks())
 		switch {
 		case info.GetSid() == "":
 			continue
@@ -146,7 +146,7 @@ func (p *People) updates(infos []*livekit.ParticipantInfo, already bool) []Event
 			delete(p.loud, info.GetSid())
 			continue
 		case old == nil && len(p.known) >= caps.People:
-			over = true
+			tooMany = true
 			continue
 		case old == nil && info.GetSid() != p.me:
 			who := p.participant(info)
@@ -164,10 +164,10 @@ func (p *People) updates(infos []*livekit.ParticipantInfo, already bool) []Event
 		p.tracks += len(info.Tracks) - len(old.GetTracks())
 		events = append(events, p.trackEvents(old, info, already)...)
 	}
-	if over && !p.full {
+	if tooMany && !p.full {
 		p.full = true
 		events = append(events, Event{Type: Problem, Text: finding.Textf(
-			"the room is larger than is followed here: %d participants, %d tracks of each, %d in all",
+			"the room is too large to follow: at most %d participants, %d tracks of each and %d tracks in all are followed",
 			caps.People, caps.Tracks, caps.AllTracks)})
 	}
 	return events
@@ -210,9 +210,9 @@ func (p *People) trackEvents(old, now *livekit.ParticipantInfo, already bool) []
 		switch was := find(old.GetTracks(), t.GetSid()); {
 		case was == nil:
 			add(TrackPublished, t, "%s publishes %s")
-		case was.GetMuted() != t.GetMuted() && t.GetMuted():
+		case t.GetMuted() && !was.GetMuted():
 			add(TrackMuted, t, "%s muted %s")
-		case was.GetMuted() != t.GetMuted():
+		case was.GetMuted() && !t.GetMuted():
 			add(TrackUnmuted, t, "%s unmuted %s")
 		}
 	}
@@ -298,34 +298,33 @@ func (p *People) roomChanges(now *livekit.Room) []Event {
 	old := p.room
 	p.room = now
 	e := Event{Type: RoomChanged, Room: p.line(now.GetName()), RoomSID: p.line(now.GetSid()), Metadata: p.line(now.GetMetadata())}
-	switch {
-	case old.GetActiveRecording() != now.GetActiveRecording() && now.GetActiveRecording():
+	recording := now.GetActiveRecording()
+	switch recorded := old.GetActiveRecording(); {
+	case recording && !recorded:
 		e.Text = finding.Textf("the room is being recorded now")
-	case old.GetActiveRecording() != now.GetActiveRecording():
+	case recorded && !recording:
 		e.Text = finding.Textf("the room is no longer recorded")
 	case old.GetMetadata() != now.GetMetadata():
 		e.Text = finding.Textf("the room has new metadata: %s", e.Metadata)
 	default:
 		return nil // its counters, or a SID that came late
 	}
-	recording := now.GetActiveRecording()
 	e.Recording = &recording
 	return []Event{e}
 }
 
-// mutedByServer returns the event of a track of this participant that a moderator
-// muted.
+// mutedByServer returns the event of a track of this participant that a moderator muted
+// or unmuted.
 func (p *People) mutedByServer(m *livekit.MuteTrackRequest) []Event {
 	info := p.known[p.me]
 	for _, t := range info.GetTracks() {
 		if t.GetSid() == m.GetSid() && t.GetMuted() != m.GetMuted() {
+			t.Muted = m.GetMuted()
 			track := p.track(t)
-			track.Muted = m.GetMuted()
 			kind, format := TrackUnmuted, "the server unmuted %s of %s"
-			if m.GetMuted() {
+			if track.Muted {
 				kind, format = TrackMuted, "the server muted %s of %s"
 			}
-			t.Muted = m.GetMuted()
 			return []Event{{Type: kind, Who: p.participant(info), Me: true, Track: track,
 				Text: finding.Textf(format, Thing(*track), p.line(info.GetIdentity()))}}
 		}

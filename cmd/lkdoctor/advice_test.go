@@ -12,7 +12,6 @@ import (
 
 	"lkdoctor/checks/catalogue"
 	"lkdoctor/checks/check"
-	"lkdoctor/checks/finding"
 	"lkdoctor/checks/lab"
 	"lkdoctor/checks/report"
 )
@@ -63,7 +62,7 @@ func TestPrintedCommandsWorkWhenPasted(t *testing.T) {
 			l := startLab(t, fault.Name)
 			_, events := examined(t, l)
 			d := events[len(events)-1].Run.Diagnosis
-			if d.RootCause == nil || !advised(*events[len(events)-1].Run) {
+			if d.RootCause == nil || !advised(t, *events[len(events)-1].Run) {
 				return
 			}
 			for _, step := range d.NextSteps {
@@ -111,13 +110,10 @@ func TestPrintedCommandsWorkWhenPasted(t *testing.T) {
 
 // advised reports whether the page of the root cause lists its variant. If not,
 // TestEveryFaultInEveryFace fails.
-func advised(run check.Run) bool {
-	for _, l := range append(run.Findings(finding.Fail), run.Findings(finding.Warn)...) {
-		if l.Check == run.Diagnosis.RootCause.Check && l.Finding.Code == run.Diagnosis.RootCause.Code {
-			page, _ := catalogue.Lookup(l.Finding.Code)
-			_, has := page.Variant(l.Finding.Variant)
-			return has
-		}
-	}
-	return false
+func advised(t *testing.T, run check.Run) bool {
+	t.Helper()
+	root := rootOf(t, run)
+	page, _ := catalogue.Lookup(root.Code)
+	_, has := page.Variant(root.Variant)
+	return has
 }

@@ -17,18 +17,18 @@ import (
 	"lkdoctor/config/clean"
 )
 
-// options returns the options of the stay.
+// options returns the options of the stay, and its network, which the caller closes.
 func (v *joinCall) options() (stay.Options, *probe.Net) {
 	c := v.exam.newCase()
 	o := stay.Options{URL: v.url, Token: v.token.Reveal(), InQuery: v.inQuery, Net: c.Net, Redact: c.Redact,
 		Now: v.app.now, For: v.flags.stay}
 	if v.agent != "" {
-		in := &checks.AgentRoom{Room: v.token.Room(), Watch: c.Net.Agents()}
-		o.Hear = in.Watch.Hear
+		agentRoom := &checks.AgentRoom{Room: v.token.Room(), Watch: c.Net.Agents()}
+		o.Hear = agentRoom.Watch.Hear
 		o.InRoom = func(ctx context.Context, tell func(room.Event)) {
-			v.callAgent(ctx, in, tell)
+			v.callAgent(ctx, agentRoom, tell)
 			<-ctx.Done()
-			in.TakeBack(ctx, c.Net)
+			agentRoom.TakeBack(ctx, c.Net)
 		}
 	}
 	return o, c.Net
@@ -36,11 +36,11 @@ func (v *joinCall) options() (stay.Options, *probe.Net) {
 
 // callAgent runs join.agent for the agent of --agent in the room of the stay, and passes
 // its results to tell.
-func (v *joinCall) callAgent(ctx context.Context, in *checks.AgentRoom, tell func(room.Event)) {
+func (v *joinCall) callAgent(ctx context.Context, agentRoom *checks.AgentRoom, tell func(room.Event)) {
 	name := clean.Line(v.agent, 80)
 	tell(room.Event{Type: room.AgentCalled, Agent: name, Text: finding.Textf("calling the agent %s into the room", name)})
 	again := *v.exam
-	again.options.Agent, again.options.AgentRoom, again.options.Only, again.options.Skip = v.agent, in, []string{"join.agent"}, nil
+	again.options.Agent, again.options.AgentRoom, again.options.Only, again.options.Skip = v.agent, agentRoom, []string{"join.agent"}, nil
 	again.options.DevJoin = false // it would exclude the check
 	for _, spec := range checks.Specs() {
 		if spec.ID != "join.agent" && (spec.Stage == check.StageJoin || spec.Stage == check.StageFallback) {
@@ -78,7 +78,7 @@ func (v *joinCall) stream(ctx context.Context) int {
 	o.Publish = v.flags.clips()
 	s := stay.Open(ctx, o)
 	defer s.Close()
-	unwritten := error(nil)
+	var unwritten error
 	var end *room.End
 	for e := range s.Events() { // the stay ends itself at the end of ctx
 		if e.Type == room.Ended {

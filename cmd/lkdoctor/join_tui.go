@@ -103,7 +103,7 @@ func (v *joinCall) linkNote() finding.Text {
 	if probe.Secure(v.url) || probe.IsLoopbackHost(v.url.Hostname()) {
 		return finding.Text{}
 	}
-	return finding.Textf("A browser on an https page connects to wss:// only, and this server's address is not.")
+	return finding.Textf("A browser on an https page connects only with TLS (wss://), which this server's address does not use.")
 }
 
 // phoneNote warns of a link that does not work on another device.
@@ -111,7 +111,7 @@ func (v *joinCall) phoneNote() finding.Text {
 	if !probe.IsLoopbackHost(v.url.Hostname()) {
 		return v.linkNote()
 	}
-	return finding.Textf("A phone does not get there: %s is this machine's own address.", v.app.redact.Clean(v.url.Hostname(), 80))
+	return finding.Textf("A phone cannot reach the server: %s is this machine's own address.", v.app.redact.Clean(v.url.Hostname(), 80))
 }
 
 // summary prints the lines that stay in the terminal's scrollback.

@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"runtime"
+	"slices"
 	"strings"
 
 	"golang.org/x/term"
@@ -24,7 +25,7 @@ func (a *app) paged(text string) error {
 	return err
 }
 
-// page shows text in the pager, and reports whether there is one that ran.
+// page shows text in the pager, and reports whether the pager could be run.
 func (a *app) page(tty *os.File, text string) bool {
 	pager := a.getenv("PAGER")
 	if pager == "cat" {
@@ -39,7 +40,7 @@ func (a *app) page(tty *os.File, text string) bool {
 	}
 	command.Env = a.environ
 	if a.getenv("LESS") == "" {
-		command.Env = append(command.Env[:len(command.Env):len(command.Env)], "LESS=FRX")
+		command.Env = append(slices.Clip(command.Env), "LESS=FRX")
 	}
 	command.Stdin, command.Stdout, command.Stderr = strings.NewReader(text), tty, a.err
 	// Ctrl+C is for the pager: lkdoctor must not end before it.
@@ -51,6 +52,6 @@ func (a *app) page(tty *os.File, text string) bool {
 	}
 	err := command.Wait()
 	// 126 and 127: the shell could not run the command.
-	exit := (*exec.ExitError)(nil)
+	var exit *exec.ExitError
 	return !errors.As(err, &exit) || exit.ExitCode() != 126 && exit.ExitCode() != 127
 }

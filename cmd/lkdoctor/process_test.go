@@ -90,7 +90,7 @@ func TestInterrupt(t *testing.T) {
 				t.Fatalf("exit code %d, want 130\n%s%s", code, &out, &errs)
 			}
 			if !strings.Contains(out.String(), "DOCTOR_CANCELLED") {
-				t.Errorf("what was stopped is not told:\n%s", &out)
+				t.Errorf("the output does not say that the run was stopped:\n%s", &out)
 			}
 			if tt.args[0] == "--json" {
 				var d report.Document

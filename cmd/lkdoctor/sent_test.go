@@ -43,7 +43,6 @@ type ledger struct {
 // A sentConn holds what was sent on one connection, before TLS.
 type sentConn struct {
 	conn  *probe.Conn // nil for a connection that is not a probe.Conn
-	at    string      // address that was dialled
 	mu    sync.Mutex
 	bytes bytes.Buffer
 }
@@ -68,20 +67,21 @@ func (d dialled) Write(p []byte) (int, error) {
 
 // watch records what n sends.
 func (l *ledger) watch(n *probe.Net) {
-	keep := func(s *sentConn) *sentConn {
+	keep := func(c *probe.Conn) *sentConn {
+		s := &sentConn{conn: c}
 		l.mu.Lock()
 		defer l.mu.Unlock()
 		l.conns = append(l.conns, s)
 		return s
 	}
-	n.Record = func(c *probe.Conn) io.Writer { return keep(&sentConn{conn: c, at: c.Host}) }
+	n.Record = func(c *probe.Conn) io.Writer { return keep(c) }
 	dial := n.Dialer()
 	n.Dial = func(ctx context.Context, network, addr string) (net.Conn, error) {
 		conn, err := dial(ctx, network, addr)
 		if err != nil {
 			return nil, err
 		}
-		return dialled{conn, keep(&sentConn{at: addr})}, nil
+		return dialled{conn, keep(nil)}, nil
 	}
 }
 
@@ -401,7 +401,7 @@ func TestCredentialsGoWhereTheListSays(t *testing.T) {
 		return hostility{args: []string{"--token", "-"}, stdin: `{"server_url":"` + ws(evil) + `","participant_token":"` + l.Token() + `"}`, unasked: true,
 			must: []entry{{"signature", came, "the token under test"}}}
 	}
-	attacks["a URL here and a token of elsewhere"] = func(t *testing.T, _ *lab.Lab) hostility {
+	attacks["a URL here and a token of elsewhere"] = func(*testing.T, *lab.Lab) hostility {
 		other := lab.Sign(lab.Claims{"iss": "APIelsewhere00", "sub": "somebody", "exp": time.Now().Add(time.Hour).Unix(),
 			"video": map[string]any{"room": "r", "roomJoin": true}}, "a secret of somebody else, long enough")
 		return hostility{environ: map[string]string{"LIVEKIT_TOKEN": other, "LKDOCTOR_TICKET": ""},
@@ -428,7 +428,7 @@ func TestCredentialsGoWhereTheListSays(t *testing.T) {
 	}
 	attacks["the app's ticket"] = func(*testing.T, *lab.Lab) hostility { return hostility{} }
 	attacks["an agent"] = func(*testing.T, *lab.Lab) hostility { return hostility{} }
-	attacks["a TURN server"] = func(_ *testing.T, l *lab.Lab) hostility { return hostility{args: []string{"--media"}} }
+	attacks["a TURN server"] = func(*testing.T, *lab.Lab) hostility { return hostility{args: []string{"--media"}} }
 	faults := map[string]string{"the app's ticket": "frontend-ticket-secret", "a TURN server": "healthy-turn", "an agent": "agent-comes"}
 	attacks["no keys"] = func(*testing.T, *lab.Lab) hostility {
 		return hostility{environ: map[string]string{"LIVEKIT_API_SECRET": "", "LKDOCTOR_TICKET": ""}}

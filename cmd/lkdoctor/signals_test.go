@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -26,7 +25,7 @@ import (
 	"lkdoctor/checks/room"
 )
 
-// A stopping is a call of the program that a signal ends.
+// A stopping is a run of the program that a signal ends.
 type stopping struct {
 	args   []string // without the flag for the face
 	face   face
@@ -103,8 +102,8 @@ func TestTerminalGoesAway(t *testing.T) {
 	}
 }
 
-// run calls the program, sends the signal and checks the result. It returns false if the
-// signal came before the program had started.
+// run runs the program, sends the signal and checks the result. It returns false if the
+// signal came before the program could handle it.
 func (s stopping) run(t *testing.T, l *lab.Lab) bool {
 	t.Helper()
 	args := append(slices.Clone(s.args), l.Args()...)
@@ -203,8 +202,8 @@ func (s stopping) judge(t *testing.T, code int, out string) {
 		if err := decoder.Decode(&d); err != nil || d.ExitCode != code || decoder.More() {
 			t.Errorf("the document: %v, exit code %d of %d\n%s", err, d.ExitCode, code, out)
 		}
-		if text := "DOCTOR_CANCELLED"; (code == check.ExitInterrupted) != bytes.Contains([]byte(out), []byte(text)) {
-			t.Errorf("exit code %d, and whether %s is there does not fit:\n%s", code, text, out)
+		if cancelled := strings.Contains(out, "DOCTOR_CANCELLED"); cancelled != (code == check.ExitInterrupted) {
+			t.Errorf("exit code %d, and DOCTOR_CANCELLED reported: %v\n%s", code, cancelled, out)
 		}
 	}
 }

@@ -42,21 +42,21 @@ type canary struct {
 
 // canaries returns one random secret of each shape.
 func canaries(rng *rand.Rand) []canary {
-	text := func(alphabet string, n int) string {
+	const letters = "ABCDEFGHJKMNPQRSTUVWXYZabcdefghjkmnpqrstuvwxyz23456789"
+	text := func(n int) string {
 		b := make([]byte, n)
 		for i := range b {
-			b[i] = alphabet[rng.IntN(len(alphabet))]
+			b[i] = letters[rng.IntN(len(letters))]
 		}
 		// Always with upper case, lower case and a digit.
 		return "Zq7" + string(b[3:])
 	}
-	const letters = "ABCDEFGHJKMNPQRSTUVWXYZabcdefghjkmnpqrstuvwxyz23456789"
 	return []canary{
-		{"base62", text(letters, 43), 0},
-		{"marks", text(letters, 9) + `/+=%41"'<&>\` + text(letters, 18), 0},
-		{"hex", "7f" + hex.EncodeToString([]byte(text(letters, 20))), 0},
-		{"label", "tkt_" + text(letters, 28), 4},
-		{"short", text(letters, 14), 0},
+		{"base62", text(43), 0},
+		{"marks", text(9) + `/+=%41"'<&>\` + text(18), 0},
+		{"hex", "7f" + hex.EncodeToString([]byte(text(20))), 0},
+		{"label", "tkt_" + text(28), 4},
+		{"short", text(14), 0},
 	}
 }
 

@@ -42,7 +42,7 @@ func runCommand(cmd *cobra.Command, opts lab.Options, dir string, args []string)
 // wait runs a command and passes signals on to it.
 func wait(command *exec.Cmd, signals <-chan os.Signal) error {
 	if err := command.Start(); err != nil {
-		return exitError{code: exitNotRunable, cause: err}
+		return exitError{code: exitNotRunnable, cause: err}
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- command.Wait() }()
@@ -99,7 +99,7 @@ func find(name string) (string, error) {
 	case err == nil:
 		return path, nil
 	case errors.Is(err, fs.ErrPermission):
-		return "", exitError{code: exitNotRunable, cause: err}
+		return "", exitError{code: exitNotRunnable, cause: err}
 	}
 	return "", exitError{code: exitNotFound, cause: fmt.Errorf("there is no command %q", name)}
 }

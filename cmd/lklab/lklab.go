@@ -1,6 +1,6 @@
 // Command lklab starts a LiveKit installation on loopback to practise on: a real
-// livekit-server and a ticket service, healthy or with the fault of --fault. It removes
-// its files and ends its servers when it ends.
+// livekit-server and a ticket service, healthy or with the fault of --fault. When it
+// ends, it ends them and removes its files.
 package main
 
 import (
@@ -16,11 +16,11 @@ import (
 	"lkdoctor/checks/lab"
 )
 
-// Exit codes of lklab itself. The last two are those of env(1) and timeout(1).
+// Exit codes of lklab itself; the last two are as with env(1) and timeout(1).
 const (
-	exitFailed     = 2   // bad flags, unknown fault, or the lab did not start
-	exitNotRunable = 126 // the command exists and cannot be started
-	exitNotFound   = 127 // the command does not exist
+	exitFailed      = 2   // bad flags, unknown fault, or the lab did not start
+	exitNotRunnable = 126 // the command exists and cannot be started
+	exitNotFound    = 127 // the command does not exist
 )
 
 // exitError ends lklab with an exit code. A nil cause prints nothing.
@@ -42,8 +42,7 @@ func main() {
 	os.Exit(run(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 
-// run carries out the command line and returns the exit code. It does not touch the
-// process.
+// run carries out the command line and returns the exit code.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	root := newRoot()
 	root.SetArgs(args)

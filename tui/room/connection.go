@@ -92,7 +92,7 @@ func (m model) carried() []string {
 		}
 	}
 	out, in := e.Rates()
-	parts := []string{m.Sayf("sends %s, receives %s", m.rate(out), m.rate(in))}
+	parts := []string{m.Sayf("sends %s, receives %s", bitRate(out), bitRate(in))}
 	if rated {
 		parts = append(parts, m.Sayf("lost %s %%, jitter %s", fmt.Sprintf("%.1f", lost), millis(jitter)))
 	}
@@ -124,19 +124,18 @@ func (m model) chart(values []float64, width, rows int) []string {
 	for _, v := range values {
 		units := min(max(1+int(v/high*float64(rows*len(bars)-1)), 1), rows*len(bars))
 		for i := range lines {
-			switch below := (rows - 1 - i) * len(bars); {
-			case units <= below:
+			if above := units - (rows-1-i)*len(bars); above > 0 {
+				lines[i] += string(bars[min(above, len(bars))-1])
+			} else {
 				lines[i] += " "
-			default:
-				lines[i] += string(bars[min(units-below, len(bars))-1])
 			}
 		}
 	}
 	return lines
 }
 
-// rate formats bits per second: "32 kbit/s", "1.4 Mbit/s".
-func (m model) rate(bits float64) string {
+// bitRate formats bits per second: "32 kbit/s", "1.4 Mbit/s".
+func bitRate(bits float64) string {
 	if bits >= 1e6 {
 		return fmt.Sprintf("%.1f Mbit/s", bits/1e6)
 	}

@@ -15,75 +15,106 @@ import (
 // action is what keys do on this screen.
 type action = term.Action[model]
 
+// does is the function of an action.
+type does = func(m model) (model, tea.Cmd)
+
+// changes returns the function of an action without a command.
+func changes(change func(m model) model) does {
+	return func(m model) (model, tea.Cmd) { return change(m), nil }
+}
+
+// actionList collects the actions of [model.actions].
+type actionList []action
+
+// add appends an action if on is set.
+func (l *actionList) add(on bool, shown string, short finding.Text, do does, keys ...string) {
+	if on {
+		*l = append(*l, action{Keys: keys, Shown: shown, Short: short, Do: do})
+	}
+}
+
 // actions are the actions of the keys that have an effect now, the most important first.
 // While a message is written, letters are text.
 func (m model) actions() []action {
-	var list []action
-	add := func(on bool, shown string, short finding.Text, do func(m model) (model, tea.Cmd), keys ...string) {
-		if on {
-			list = append(list, action{Keys: keys, Shown: shown, Short: short, Do: do})
-		}
-	}
-	changes := func(change func(m model) model) func(m model) (model, tea.Cmd) {
-		return func(m model) (model, tea.Cmd) { return change(m), nil }
-	}
-	either := func(second bool, a, b finding.Text) finding.Text {
-		if second {
-			return b
-		}
-		return a
-	}
 	ask, ended := m.state.phase == asking, m.state.phase == over
-	in := m.state.phase == inside && !m.leaving && !m.typing && m.page == thePeople
-	stays := !ask && !ended && !m.leaving && !m.typing
-	link := stays && (m.page == theLink || m.page == theQR)
-	tone, video := m.publishes(room.Tone), m.publishes(room.Pattern)
-
-	add(ask, "y", finding.Textf("join all the same"), model.rejoins, "y", "Y")
-	add(ask, "n", finding.Textf("do not join"), model.declines, "n", "N", "q", "esc")
-	add(ended && !m.explaining, "r", finding.Textf("join again"), func(m model) (model, tea.Cmd) {
+	var list actionList
+	list.add(ask, "y", finding.Textf("join all the same"), model.rejoins, "y", "Y")
+	list.add(ask, "n", finding.Textf("do not join"), model.declines, "n", "N", "q", "esc")
+	list.add(ended && !m.explaining, "r", finding.Textf("join again"), func(m model) (model, tea.Cmd) {
 		if m.state.last.Reason == "DUPLICATE_IDENTITY" {
 			m.state.phase = asking
 			return m, nil
 		}
 		return m.rejoins()
 	}, "r")
-	add(m.typing, "enter", finding.Textf("send to everybody"), model.sends, "enter")
-	add(m.typing, "esc", finding.Textf("back to the keys"), changes(func(m model) model { m.typing = false; return m }), "esc")
-	add(link && m.deps.Copy != nil, "c", finding.Textf("copy link"), func(m model) (model, tea.Cmd) {
+	list.add(m.typing, "enter", finding.Textf("send to everybody"), model.sends, "enter")
+	list.add(m.typing, "esc", finding.Textf("back to the keys"), changes(func(m model) model { m.typing = false; return m }), "esc")
+	m.addLink(&list)
+	m.addRoom(&list)
+	list.add(m.scroll > 0 && m.page == thePeople, "PgDn", finding.Textf("scroll"),
+		changes(func(m model) model { return m.scrolled(-5) }), "pgdown", "down")
+	list.add(!ask && len(m.state.log) > 0 && m.page == thePeople, "PgUp", finding.Textf("scroll"),
+		changes(func(m model) model { return m.scrolled(5) }), "pgup", "up")
+	list.add(!ask && !m.typing, "?", finding.Textf("help"), changes(func(m model) model {
+		if m.page == theHelp {
+			return m.turned(thePeople)
+		}
+		return m.turned(theHelp)
+	}), "?")
+	list.add(m.stays(), "q", finding.Textf("leave"), model.leave, "q")
+	list.add(ended || m.leaving, "q", finding.Textf("quit"), model.leave, "q")
+	return list
+}
+
+// stays reports whether the stay goes on and no message is written.
+func (m model) stays() bool {
+	return m.state.phase != asking && m.state.phase != over && !m.leaving && !m.typing
+}
+
+// addLink adds the actions of the link's page and the QR code, and the way back from any
+// page.
+func (m model) addLink(list *actionList) {
+	link := m.stays() && (m.page == theLink || m.page == theQR)
+	list.add(link && m.deps.Copy != nil, "c", finding.Textf("copy link"), func(m model) (model, tea.Cmd) {
 		return m, m.copying(m.link, finding.Textf("the link; it holds a token: whoever has it can join"))
 	}, "c")
-	add(link && m.deps.OpenLink != nil, "o", finding.Textf("open in browser"), func(m model) (model, tea.Cmd) {
+	list.add(link && m.deps.OpenLink != nil, "o", finding.Textf("open in browser"), func(m model) (model, tea.Cmd) {
 		open, address := m.deps.OpenLink, m.link
 		return m, func() tea.Msg { return doneMsg{text: finding.Textf("Opened in the browser."), err: open(address)} }
 	}, "o")
-	add(link && m.page == theLink && !m.ASCII, "g", finding.Textf("QR code"),
+	list.add(link && m.page == theLink && !m.ASCII, "g", finding.Textf("QR code"),
 		changes(func(m model) model { m.page, m.code = theQR, m.qr(); return m }), "g")
-	add(link && m.page == theLink, "s", either(m.whole, finding.Textf("show it whole"), finding.Textf("shorten it")),
+	list.add(link && m.page == theLink, "s", either(m.whole, finding.Textf("show it whole"), finding.Textf("shorten it")),
 		changes(func(m model) model { m.whole = !m.whole; return m }), "s")
-	add(m.page != thePeople && !m.typing, "esc", finding.Textf("back"), changes(func(m model) model {
+	list.add(m.page != thePeople && !m.typing, "esc", finding.Textf("back"), changes(func(m model) model {
 		if m.page == theQR {
 			m.page, m.code = theLink, nil
 			return m
 		}
 		return m.turned(thePeople)
 	}), "esc", "l")
+}
 
-	add(in, "t", either(tone, finding.Textf("tone"), finding.Textf("tone off")), asks(publish(room.Tone, !tone)), "t")
-	add(in, "v", either(video, finding.Textf("video"), finding.Textf("video off")), asks(publish(room.Pattern, !video)), "v")
+// addRoom adds what is done in the room: publishing, messages, links and reconnects.
+func (m model) addRoom(list *actionList) {
+	stays := m.stays() && m.page == thePeople
+	in := stays && m.state.phase == inside
+	tone, video := m.publishes(room.Tone), m.publishes(room.Pattern)
+	list.add(in, "t", either(tone, finding.Textf("tone"), finding.Textf("tone off")), asks(publish(room.Tone, !tone)), "t")
+	list.add(in, "v", either(video, finding.Textf("video"), finding.Textf("video off")), asks(publish(room.Pattern, !video)), "v")
 	silent := slices.ContainsFunc(m.mine, func(s room.Sending) bool { return s.Muted })
-	add(in && (tone || video), "m", either(silent, finding.Textf("mute"), finding.Textf("unmute")),
+	list.add(in && (tone || video), "m", either(silent, finding.Textf("mute"), finding.Textf("unmute")),
 		asks(func(s Stay) (finding.Text, error) {
 			return either(silent, finding.Textf("Muted."), finding.Textf("Unmuted.")), s.Mute(!silent)
 		}), "m")
-	add(in, "enter", finding.Textf("message"), changes(func(m model) model {
+	list.add(in, "enter", finding.Textf("message"), changes(func(m model) model {
 		if !m.busy {
 			m.typing = true
 			m.input.SetValue("")
 		}
 		return m
 	}), "enter", "d")
-	add(stays && m.page == thePeople && m.deps.Link != nil, "l", finding.Textf("link, QR code"), changes(func(m model) model {
+	list.add(stays && m.deps.Link != nil, "l", finding.Textf("link, QR code"), changes(func(m model) model {
 		m.page, m.link, m.linkOf = theLink, m.deps.Link(), ""
 		if m.deps.Token != nil {
 			if _, identity, other := m.deps.Token(); other {
@@ -92,12 +123,12 @@ func (m model) actions() []action {
 		}
 		return m
 	}), "l")
-	reconnect := func(full bool) func(m model) (model, tea.Cmd) {
+	reconnect := func(full bool) does {
 		return asks(func(s Stay) (finding.Text, error) { return finding.Text{}, s.Reconnect(full) })
 	}
-	add(in, "r", finding.Textf("reconnect"), reconnect(false), "r")
-	add(in, "R", finding.Textf("join anew"), reconnect(true), "R")
-	add(stays && m.page == thePeople && m.deps.Copy != nil && m.deps.Token != nil, "c", finding.Textf("copy token"),
+	list.add(in, "r", finding.Textf("reconnect"), reconnect(false), "r")
+	list.add(in, "R", finding.Textf("join anew"), reconnect(true), "R")
+	list.add(stays && m.deps.Copy != nil && m.deps.Token != nil, "c", finding.Textf("copy token"),
 		func(m model) (model, tea.Cmd) {
 			raw, identity, other := m.deps.Token()
 			what := finding.Textf("the token of %s; using it elsewhere ends this stay", identity)
@@ -106,19 +137,14 @@ func (m model) actions() []action {
 			}
 			return m, m.copying(raw, what)
 		}, "c")
-	add(m.scroll > 0 && m.page == thePeople, "PgDn", finding.Textf("scroll"),
-		changes(func(m model) model { return m.scrolled(-5) }), "pgdown", "down")
-	add(!ask && len(m.state.log) > 0 && m.page == thePeople, "PgUp", finding.Textf("scroll"),
-		changes(func(m model) model { return m.scrolled(5) }), "pgup", "up")
-	add(!ask && !m.typing, "?", finding.Textf("help"), changes(func(m model) model {
-		if m.page == theHelp {
-			return m.turned(thePeople)
-		}
-		return m.turned(theHelp)
-	}), "?")
-	add(stays, "q", finding.Textf("leave"), model.leave, "q")
-	add(ended || m.leaving, "q", finding.Textf("quit"), model.leave, "q")
-	return list
+}
+
+// either returns a, or b if second is set.
+func either(second bool, a, b finding.Text) finding.Text {
+	if second {
+		return b
+	}
+	return a
 }
 
 func (m model) hints(width int) []string {
@@ -209,7 +235,7 @@ func (m model) declines() (model, tea.Cmd) {
 
 // asks returns the function of an action that calls the stay. It has no effect until the
 // server has answered the action before.
-func asks(do func(Stay) (finding.Text, error)) func(m model) (model, tea.Cmd) {
+func asks(do func(Stay) (finding.Text, error)) does {
 	return func(m model) (model, tea.Cmd) {
 		if m.busy {
 			return m, nil

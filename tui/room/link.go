@@ -80,7 +80,7 @@ func (m model) qrLines(width int) []string {
 		code = wrap.Lines(m.Sayf("The link is too long for a QR code."), width)
 	case columns > width || rows > height:
 		code = wrap.Lines(m.Sayf("The QR code takes a window of %d columns and %d rows; this one has %d and %d. "+
-			"Make it larger, or its letters smaller.",
+			"Make the window larger, or its font smaller.",
 			columns+2, rows+len(notes), m.width, m.height), min(width, maxProse))
 	}
 	lines := term.Filled(code, m.height-len(notes))

@@ -104,7 +104,7 @@ func (m model) tracks(p person) []string {
 		case t.Muted:
 			text = m.Sayf("%s, muted", short(t))
 		case known && m.state.phase == inside:
-			text += " " + m.rate(carries.Rate)
+			text += " " + bitRate(carries.Rate)
 		}
 		parts = append(parts, text)
 	}

@@ -2,10 +2,7 @@ package stay
 
 import (
 	"context"
-	"io"
-	"log"
 	"net/http"
-	"net/http/httputil"
 	"net/url"
 	"slices"
 	"strings"
@@ -18,10 +15,9 @@ import (
 
 	"lkdoctor/checks/lab"
 	"lkdoctor/checks/probe"
+	"lkdoctor/checks/room"
 	"lkdoctor/checks/token"
 	"lkdoctor/config/clean"
-
-	"lkdoctor/checks/room"
 )
 
 // limit is the time after which a wait fails the test. No test needs more than a few seconds.
@@ -187,21 +183,12 @@ func (s *site) only(want ...string) {
 	}
 }
 
-// behindProxy starts a proxy to the server, which the test may close.
+// behindProxy starts a proxy to the server. The caller closes it.
 func (s *site) behindProxy() *lab.Peer {
 	s.t.Helper()
-	target, err := url.Parse(strings.Replace(s.server.URL, "ws", "http", 1))
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	proxy, err := lab.Serve(forward(target), nil)
+	proxy, err := lab.Serve(lab.Forward(s.server.Addr), nil)
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	return proxy
-}
-
-// forward returns a reverse proxy to target.
-func forward(target *url.URL) http.Handler {
-	return &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(target) }, ErrorLog: log.New(io.Discard, "", 0)}
 }
