@@ -143,7 +143,6 @@ func (p *People) updates(infos []*livekit.ParticipantInfo, already bool) []Event
 			if info.GetSid() != p.me {
 				events = append(events, p.leaves(info))
 			}
-			delete(p.loud, info.GetSid())
 			continue
 		case old == nil && len(p.known) >= caps.People:
 			tooMany = true
@@ -176,6 +175,7 @@ func (p *People) updates(infos []*livekit.ParticipantInfo, already bool) []Event
 func (p *People) forget(sid string) {
 	p.tracks -= len(p.known[sid].GetTracks())
 	delete(p.known, sid)
+	delete(p.loud, sid)
 }
 
 func (p *People) leaves(info *livekit.ParticipantInfo) Event {

@@ -61,6 +61,12 @@ func TestPeople(t *testing.T) {
 			[]string{"joined lobby as me on LiveKit 1.13.5; others there: 1", "bob is here", "speaking: bob", "nobody speaks"}},
 		"spoke when we reconnected": {[]*livekit.SignalResponse{joinOf("PA_me", bob()), speaks(true), joinOf("PA_me2", bob())},
 			[]string{"joined lobby as me on LiveKit 1.13.5; others there: 1", "bob is here", "speaking: bob", "nobody speaks"}},
+		"spoke where we were before": {[]*livekit.SignalResponse{joinOf("PA_me", bob()), speaks(true),
+			{Message: &livekit.SignalResponse_RoomMoved{RoomMoved: &livekit.RoomMovedResponse{
+				Room: &livekit.Room{Name: "other"}, Participant: &livekit.ParticipantInfo{Sid: "PA_me", Identity: "me"}}}},
+			{Message: &livekit.SignalResponse_SpeakersChanged{SpeakersChanged: &livekit.SpeakersChanged{
+				Speakers: []*livekit.SpeakerInfo{{Sid: "PA_me", Active: true, Level: 0.5}}}}}},
+			[]string{"joined lobby as me on LiveKit 1.13.5; others there: 1", "bob is here", "speaking: bob", "the server moved us to room other", "bob left", "speaking: me"}},
 		"left while we reconnected": {[]*livekit.SignalResponse{joinOf("PA_me", bob()), joinOf("PA_me2")},
 			[]string{"joined lobby as me on LiveKit 1.13.5; others there: 1", "bob is here", "bob left"}},
 		"nothing new": {[]*livekit.SignalResponse{joinOf("PA_me", bob()), updateOf(bob()), updateOf(gone(0)), updateOf(gone(0))},

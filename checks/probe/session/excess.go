@@ -43,12 +43,12 @@ func (p *Participant) tooMany(what Excess, is bool) {
 // Excess returns what the server sent too much of so far, in order.
 func (p *Participant) Excess() []Excess {
 	if w := p.current(); w != nil {
-		p.tooMany(ExcessBytes, w.bytes.over.Load())
-		p.tooMany(ExcessMessages, w.pace.over.Load())
+		p.tooMany(ExcessBytes, w.bytes.slowed())
+		p.tooMany(ExcessMessages, w.pace.slowed())
 		p.tooMany(ExcessUnread, w.unread.Load())
 	}
-	p.tooMany(ExcessPackets, p.packets.over.Load())
-	p.tooMany(ExcessData, p.data.over.Load())
+	p.tooMany(ExcessPackets, p.packets.slowed())
+	p.tooMany(ExcessData, p.data.slowed())
 	p.excessMu.Lock()
 	defer p.excessMu.Unlock()
 	return slices.Sorted(maps.Keys(p.excess))
@@ -58,12 +58,15 @@ func (p *Participant) Excess() []Excess {
 // second. TCP and SCTP then slow the sender down; UDP packets are lost.
 type pacer struct {
 	*rate.Limiter
-	over atomic.Bool // the peer was slowed down
+	over atomic.Bool // see slowed
 }
 
 func newPacer(burst int, perSecond rate.Limit) *pacer {
 	return &pacer{Limiter: rate.NewLimiter(perSecond, burst)}
 }
+
+// slowed reports whether the peer was slowed down. It may be called on nil.
+func (p *pacer) slowed() bool { return p != nil && p.over.Load() }
 
 // wait uses cost, at most a burst, and returns when the rate allows it.
 func (p *pacer) wait(cost int) {
