@@ -48,12 +48,6 @@ func (m model) connects(row progress.Row) bool {
 	return row.Stage == check.StageJoin || row.Stage == check.StageFallback
 }
 
-// timed reports whether the page shows how long each part of the run took.
-func (m model) timed() bool {
-	row, _ := m.row()
-	return m.shownTab() == tabEvidence && (row.Stage == check.StageTicket || m.connects(row))
-}
-
 func (p *page) waterfall() {
 	spans := progress.Timeline(p.results())
 	if p.running || len(spans) < 2 {
