@@ -17,8 +17,6 @@ import (
 	"lkdoctor/tui/term"
 )
 
-// evidence adds what a stage observed: the selected finding, the facts of the stage, and
-// each check with its facts.
 func (p *page) evidence(row progress.Row) {
 	if l, found := p.current(); found {
 		p.hang("", p.Say(l.Finding.Message))
@@ -110,8 +108,6 @@ func (m model) workedLines(width, height int) []string {
 	return lines[:min(len(lines), max(0, height-1))] // keep the last line for notices
 }
 
-// settings adds each setting with its value, its source, and the values that it
-// overrides.
 func (p *page) settings() {
 	if p.run == nil {
 		return
