@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pion/webrtc/v4"
+
 	"lkdoctor/checks/codetest"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/probe"
@@ -18,7 +20,7 @@ func candidate(protocol, address string) session.Candidate {
 }
 
 func connected(remote ...session.Candidate) *session.Media {
-	pair := session.Pair{Remote: remote[0], State: session.PairSucceeded, Nominated: true, RequestsSent: 1, ResponsesReceived: 1, RTT: time.Millisecond}
+	pair := session.Pair{Remote: remote[0], State: webrtc.StatsICECandidatePairStateSucceeded, Nominated: true, RequestsSent: 1, ResponsesReceived: 1, RTT: time.Millisecond}
 	return &session.Media{Outcome: session.OutcomeConnected, Connected: true, Remote: remote, Pairs: []session.Pair{pair}, Selected: &pair}
 }
 

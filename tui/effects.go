@@ -76,8 +76,6 @@ func (m model) opening() tea.Cmd {
 	}
 }
 
-// joining returns the command that shows the room's screen on the terminal until the
-// room is left.
 func (m model) joining() tea.Cmd {
 	return tea.Exec(&roomScreen{join: m.deps.Join}, func(err error) tea.Msg {
 		if err != nil {

@@ -17,8 +17,6 @@ import (
 	"lkdoctor/tui/term"
 )
 
-// evidence adds what a stage observed: the selected finding, the facts of the stage, and
-// each check with its facts.
 func (p *page) evidence(row progress.Row) {
 	if l, found := p.current(); found {
 		p.hang("", p.Say(l.Finding.Message))
@@ -46,12 +44,6 @@ func (p *page) evidence(row progress.Row) {
 // connects reports whether a stage joins a room.
 func (m model) connects(row progress.Row) bool {
 	return row.Stage == check.StageJoin || row.Stage == check.StageFallback
-}
-
-// timed reports whether the page shows how long each part of the run took.
-func (m model) timed() bool {
-	row, _ := m.row()
-	return m.shownTab() == tabEvidence && (row.Stage == check.StageTicket || m.connects(row))
 }
 
 func (p *page) waterfall() {
@@ -116,8 +108,6 @@ func (m model) workedLines(width, height int) []string {
 	return lines[:min(len(lines), max(0, height-1))] // keep the last line for notices
 }
 
-// settings adds each setting with its value, its source, and the values that it
-// overrides.
 func (p *page) settings() {
 	if p.run == nil {
 		return

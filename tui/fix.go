@@ -72,8 +72,6 @@ func (m model) fixToCopy() string {
 	return m.copyOf(fixes)
 }
 
-// copyOf returns the code or command of the first fix that has one, else the text of the
-// fixes.
 func (m model) copyOf(fixes []check.Fix) string {
 	var words []string
 	for _, fix := range fixes {

@@ -159,14 +159,9 @@ func (m model) again(from check.Stage) (model, tea.Cmd) {
 	case m.spent:
 		m.prompt = newPrompt(aFreshTicket, from)
 		return m, nil
-	case !pastTicket && m.hasTicket():
+	case !pastTicket && (m.ticket != "" || m.run != nil && m.run.Target.TokenSource == check.SourceTicket):
 		m.prompt = newPrompt(aYes, from)
 		return m, nil
 	}
 	return m.launched(Change{Ticket: m.ticket, From: from})
-}
-
-// hasTicket reports whether a re-run would consume a ticket.
-func (m model) hasTicket() bool {
-	return m.ticket != "" || m.run != nil && m.run.Target.TokenSource == check.SourceTicket
 }

@@ -108,7 +108,15 @@ func (m model) pressed(msg tea.KeyMsg) (model, tea.Cmd) {
 	case msg.Type == tea.KeyCtrlC:
 		return m.interrupted()
 	case m.prompt.isOpen():
-		return m.promptKey(msg)
+		switch msg.Type {
+		case tea.KeyEsc:
+			m.prompt = prompt{}
+		case tea.KeyEnter:
+			return m.answered()
+		default:
+			m.prompt = m.prompt.typed(msg)
+		}
+		return m, nil
 	case m.menu.open:
 		return m.menuKey(msg)
 	}
@@ -130,18 +138,6 @@ func (m model) pressed(msg tea.KeyMsg) (model, tea.Cmd) {
 	}
 	if a, found := term.Find(m.actions(), msg); found {
 		return a.Do(m)
-	}
-	return m, nil
-}
-
-func (m model) promptKey(msg tea.KeyMsg) (model, tea.Cmd) {
-	switch msg.Type {
-	case tea.KeyEsc:
-		m.prompt = prompt{}
-	case tea.KeyEnter:
-		return m.answered()
-	default:
-		m.prompt = m.prompt.typed(msg)
 	}
 	return m, nil
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/charmbracelet/x/ansi"
 
+	"lkdoctor/checks/check"
 	"lkdoctor/checks/diagnosis"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/progress"
@@ -198,7 +199,9 @@ func (m model) panes(height int) []string {
 			break
 		}
 	}
-	if !m.summed() && !m.timed() {
+	row, _ := m.row()
+	timed := m.shownTab() == tabEvidence && (row.Stage == check.StageTicket || m.connects(row)) // on the page
+	if !m.summed() && !timed {
 		left = append(left, term.Indent(m.workedLines(m.leftColumns()-2, height-len(left)), 1)...)
 	}
 	left = term.Filled(m.marked(left, m.leftColumns(), height), height)

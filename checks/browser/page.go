@@ -99,7 +99,8 @@ func Judge(page Page, targets []Target) []Refusal {
 	policies := Policies(page)
 	upgrades := slices.IndexFunc(policies, func(p Policy) bool { return p.Upgrades })
 	for _, t := range targets {
-		forbids := slices.IndexFunc(policies, func(p Policy) bool { return p.Enforced() && !p.allows(page.URL, t.URL) })
+		allows := func(source string) bool { return matches(source, page.URL, t.URL) }
+		forbids := slices.IndexFunc(policies, func(p Policy) bool { return p.Enforced() && !slices.ContainsFunc(p.Sources, allows) })
 		switch plain := !probe.Secure(t.URL) && !Trustworthy(t.URL); {
 		case plain && upgrades >= 0:
 			out = append(out, Refusal{KindUpgraded, t, policies[upgrades]})

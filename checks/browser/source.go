@@ -3,20 +3,13 @@ package browser
 import (
 	"cmp"
 	"net/url"
-	"slices"
 	"strings"
 
 	"lkdoctor/checks/probe"
 )
 
-// allows reports whether one of the policy's sources matches target for page (CSP3
-// §6.7.2).
-func (p Policy) allows(page, target *url.URL) bool {
-	return slices.ContainsFunc(p.Sources, func(source string) bool { return matches(source, page, target) })
-}
-
-// matches reports whether one source expression allows target. 'none', nonces and
-// hashes match no address.
+// matches reports whether one source expression allows target for page (CSP3 §6.7.2).
+// 'none', nonces and hashes match no address.
 func matches(source string, page, target *url.URL) bool {
 	scheme := strings.ToLower(target.Scheme)
 	switch {

@@ -69,13 +69,6 @@ type Phases struct {
 	FirstByte time.Duration
 }
 
-func (n *Net) now() time.Time {
-	if n.Now != nil {
-		return n.Now()
-	}
-	return time.Now()
-}
-
 // Dialer returns the function that opens single connections.
 func (n *Net) Dialer() DialFunc {
 	if n.Dial != nil {

@@ -50,11 +50,14 @@ func (t *trip) take() *Conn {
 // answered stops the timer for the first byte permanently: a server may answer
 // before the request is written.
 func (t *trip) answered() {
-	at := t.net.now()
+	now := time.Now
+	if t.net.Now != nil {
+		now = t.net.Now
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.first.IsZero() {
-		t.first, t.firstAt = time.Now(), at
+		t.first, t.firstAt = time.Now(), now()
 		t.slow.Reset(t.lim.Body)
 	}
 	t.silence.Stop()

@@ -313,8 +313,6 @@ func (p *People) roomChanges(now *livekit.Room) []Event {
 	return []Event{e}
 }
 
-// mutedByServer returns the event of a track of this participant that a moderator muted
-// or unmuted.
 func (p *People) mutedByServer(m *livekit.MuteTrackRequest) []Event {
 	info := p.known[p.me]
 	for _, t := range info.GetTracks() {

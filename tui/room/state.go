@@ -135,12 +135,3 @@ func (s state) changed(who room.Participant, change func(*person)) state {
 func without(tracks []room.Track, sid string) []room.Track {
 	return slices.DeleteFunc(slices.Clone(tracks), func(t room.Track) bool { return t.SID == sid })
 }
-
-func (s state) myQuality() string {
-	for _, p := range s.people {
-		if p.me {
-			return p.quality
-		}
-	}
-	return ""
-}

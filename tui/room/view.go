@@ -34,19 +34,15 @@ func (m model) layout() []string {
 	foot := append(m.notices(width), m.hints(width)...)
 	var top []string
 	if m.height >= minHeight {
-		top = append([]string{m.header(width), ""}, m.status(width)...)
+		head := m.Styles.Title.Render("lkdoctor join") + "   " + m.Plain(m.deps.URL) + "   " +
+			m.Styles.Subtle.Render(m.Sayf("%s in %s", m.deps.Identity, m.deps.Room))
+		top = append([]string{m.Fit(head, width), ""}, m.status(width)...)
 	} else if m.page == thePeople {
 		top = m.status(width)[:1]
 	}
 	height := m.height - len(top) - len(foot)
 	lines := append(top, term.Filled(m.body(width, height), height)...)
 	return term.Indent(term.Filled(append(lines, foot...), m.height), 1)
-}
-
-func (m model) header(width int) string {
-	head := m.Styles.Title.Render("lkdoctor join") + "   " + m.Plain(m.deps.URL) + "   " +
-		m.Styles.Subtle.Render(m.Sayf("%s in %s", m.deps.Identity, m.deps.Room))
-	return m.Fit(head, width)
 }
 
 func (m model) status(width int) []string {
@@ -67,8 +63,10 @@ func (m model) status(width int) []string {
 		mark, style, text = m.ended()
 	}
 	first := style.Render(mark + " " + text)
-	if q := s.myQuality(); q != "" && s.phase == inside {
-		first += "   " + m.Sayf("connection: %s", m.grade(q))
+	for _, p := range s.people {
+		if p.me && p.quality != "" && s.phase == inside {
+			first += "   " + m.Sayf("connection: %s", m.grade(p.quality))
+		}
 	}
 	if s.server.Version != "" {
 		first += "   " + m.Styles.Subtle.Render(m.Sayf("LiveKit %s", s.server.Version))

@@ -37,18 +37,12 @@ func (c Candidate) HostPort() string {
 	return net.JoinHostPort(c.Address, strconv.Itoa(c.Port))
 }
 
-// The states of a pair that a caller distinguishes (RFC 8445 section 6.1.2.6). A pair
-// that pion abandons after its last unanswered request is failed.
-const (
-	PairSucceeded = webrtc.StatsICECandidatePairStateSucceeded
-	PairFailed    = webrtc.StatsICECandidatePairStateFailed
-)
-
 // Pair is one candidate pair with the counters of its connectivity checks, as last
 // read.
 type Pair struct {
 	Local, Remote Candidate
-	State         webrtc.StatsICECandidatePairState
+	// State is failed for a pair that pion gave up after its last unanswered request.
+	State webrtc.StatsICECandidatePairState
 	// Nominated reports whether this pair was chosen to carry media.
 	Nominated bool
 	// RequestsSent and ResponsesReceived count the doctor's checks, RequestsReceived
@@ -162,7 +156,7 @@ func (t *transport) selectPair() {
 		return
 	}
 	local, remote := candidateOf(t.p.net, *pair.Local), candidateOf(t.p.net, *pair.Remote)
-	t.media.Selected = &Pair{Local: local, Remote: remote, State: PairSucceeded}
+	t.media.Selected = &Pair{Local: local, Remote: remote, State: webrtc.StatsICECandidatePairStateSucceeded}
 	for _, have := range t.media.Pairs {
 		if sameTransport(have.Local, local) && sameTransport(have.Remote, remote) {
 			have.Local.TCPType = local.TCPType // which the statistics lack

@@ -108,7 +108,7 @@ func TestSilent(t *testing.T) {
 		{"a dial under way", 3 * time.Second, 1, []Pair{old}, false},
 		{"a dial under way, grace over", 3800 * time.Millisecond, 1, []Pair{old}, true},
 		{"never sent", 3 * time.Second, 0, []Pair{old, {State: webrtc.StatsICECandidatePairStateInProgress}}, true},
-		{"given up", 3 * time.Second, 0, []Pair{{State: PairFailed, RequestsSent: 1, FirstRequest: now}}, true},
+		{"given up", 3 * time.Second, 0, []Pair{{State: webrtc.StatsICECandidatePairStateFailed, RequestsSent: 1, FirstRequest: now}}, true},
 		{"no pairs", 10 * time.Second, 0, nil, false},
 	} {
 		p := icePicture{elapsed: c.elapsed, pairs: c.pairs, tcpPending: c.dials, now: now}

@@ -182,7 +182,12 @@ func (one *publication) play(up <-chan struct{}) {
 	case <-one.quit:
 		return
 	}
-	level := one.levelExtension()
+	var level uint8 // the negotiated ID of the extension, 0 if there is none
+	for _, e := range one.sender.GetParameters().HeaderExtensions {
+		if e.URI == sdp.AudioLevelURI {
+			level = uint8(e.ID)
+		}
+	}
 	tick := time.Tick(clips.Pace)
 	for sent := 0; ; sent++ {
 		switch muted := one.muted.Load(); {
@@ -212,17 +217,6 @@ func (one *publication) next() []byte {
 	sample := one.samples[one.at]
 	one.at = (one.at + 1) % len(one.samples)
 	return sample
-}
-
-// levelExtension returns the negotiated ID of the audio level extension; 0 if there
-// is none.
-func (one *publication) levelExtension() uint8 {
-	for _, e := range one.sender.GetParameters().HeaderExtensions {
-		if e.URI == sdp.AudioLevelURI {
-			return uint8(e.ID)
-		}
-	}
-	return 0
 }
 
 func (one *publication) send(sample []byte, level uint8) {

@@ -99,7 +99,7 @@ type Participant struct {
 	early       []*livekit.SignalResponse // what came before media was asked for
 	offers      *rate.Limiter
 	// data paces the data messages of both connections, channels counts their channels.
-	data, packets *pacer
+	data, packets pacer
 	channels      atomic.Int32
 
 	excessMu sync.Mutex // of excess alone: it may be taken while mu is held
@@ -136,7 +136,8 @@ func newParticipant(n *probe.Net, base *url.URL, token string, o Options) *Parti
 		net: n, base: base, o: o, token: func() string { return token },
 		pong: make(chan struct{}, 1), lost: make(chan struct{}, 1), excess: map[Excess]bool{},
 		transports: map[livekit.SignalTarget]*transport{}, offers: rate.NewLimiter(caps.OffersPerSecond, caps.OffersBurst),
-		data: newPacer(caps.DataBurst, caps.DataPerSecond), packets: newPacer(caps.PacketsBurst, caps.PacketsPerSecond),
+		data:    pacer{Limiter: rate.NewLimiter(caps.DataPerSecond, caps.DataBurst)},
+		packets: pacer{Limiter: rate.NewLimiter(caps.PacketsPerSecond, caps.PacketsBurst)},
 	}
 }
 

@@ -105,7 +105,7 @@ type transport struct {
 
 // newTransport makes a connection for target. The caller holds p.negotiating.
 func (p *Participant) newTransport(target livekit.SignalTarget) (*transport, error) {
-	api, err := webrtcAPI(p.media, p.Loopback, p.o.Repair, p.packets)
+	api, err := webrtcAPI(p.media, p.Loopback, p.o.Repair, &p.packets)
 	if err != nil {
 		return nil, err
 	}
