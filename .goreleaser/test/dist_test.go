@@ -30,7 +30,22 @@ func only(t *testing.T, pattern string) string {
 	if err != nil || len(found) != 1 {
 		t.Fatalf("dist/%s: %v, want one (make snapshot builds it)", pattern, found)
 	}
-	path, err := filepath.Abs(found[0])
+	path := absolute(t, found[0])
+	return path
+}
+
+func read(t *testing.T, path string) []byte {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+func absolute(t *testing.T, path string) string {
+	t.Helper()
+	path, err := filepath.Abs(path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,10 +55,7 @@ func only(t *testing.T, pattern string) string {
 // released returns the version of the snapshot.
 func released(t *testing.T) string {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join(dist, "metadata.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	text := read(t, filepath.Join(dist, "metadata.json"))
 	var m struct{ Version string }
 	if err := json.Unmarshal(text, &m); err != nil || m.Version == "" {
 		t.Fatalf("metadata.json: %v", err)

@@ -30,10 +30,7 @@ func registry(t *testing.T) *httptest.Server {
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)
 	for _, path := range tarballs {
-		content, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
+		content := read(t, path)
 		var manifest map[string]any
 		if err := json.Unmarshal(members(t, path)["package/package.json"].content, &manifest); err != nil {
 			t.Fatal(err)

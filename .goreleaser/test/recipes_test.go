@@ -17,10 +17,7 @@ const recipes = "../../.github/recipes"
 // built returns the path of bin/lkdoctor.
 func built(t *testing.T) string {
 	t.Helper()
-	path, err := filepath.Abs("../../bin/lkdoctor")
-	if err != nil {
-		t.Fatal(err)
-	}
+	path := absolute(t, "../../bin/lkdoctor")
 	if _, err := os.Stat(path); err != nil {
 		t.Fatal("bin/lkdoctor is not there: make build")
 	}
@@ -29,10 +26,7 @@ func built(t *testing.T) string {
 
 func TestAlertRules(t *testing.T) {
 	tool(t, "promtool")
-	dir, err := filepath.Abs(filepath.Join(recipes, "prometheus"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	dir := absolute(t, filepath.Join(recipes, "prometheus"))
 	for _, args := range [][]string{{"check", "rules", "lkdoctor.rules.yml"}, {"test", "rules", "lkdoctor.rules.test.yml"}} {
 		if r := callIn(t, dir, nil, "promtool", args...); r.exit != 0 {
 			t.Errorf("promtool %s: %s%s", args, r.out, r.err)
@@ -44,10 +38,7 @@ func TestSystemdUnits(t *testing.T) {
 	tool(t, "systemd-analyze")
 	dir := t.TempDir()
 	for _, name := range []string{"lkdoctor@.service", "lkdoctor@.timer"} {
-		text, err := os.ReadFile(filepath.Join(recipes, "systemd", name))
-		if err != nil {
-			t.Fatal(err)
-		}
+		text := read(t, filepath.Join(recipes, "systemd", name))
 		unit := strings.ReplaceAll(string(text), "/usr/bin/lkdoctor", built(t))
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(unit), 0o644); err != nil {
 			t.Fatal(err)
@@ -63,10 +54,7 @@ func TestSystemdUnits(t *testing.T) {
 // node_exporter must export the series of both without an error, and promtool accept them.
 func TestNodeExporter(t *testing.T) {
 	tool(t, "prometheus-node-exporter", "promtool")
-	service, err := os.ReadFile(filepath.Join(recipes, "systemd", "lkdoctor@.service"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	service := read(t, filepath.Join(recipes, "systemd", "lkdoctor@.service"))
 	line := regexp.MustCompile(`(?m)^ExecStart=/usr/bin/lkdoctor (.*)$`).FindStringSubmatch(string(service))[1]
 	dir := t.TempDir()
 	l := startLab(t, "opaque-token")
@@ -76,10 +64,7 @@ func TestNodeExporter(t *testing.T) {
 			t.Fatalf("%+v", r)
 		}
 		l.Renew()
-		text, err := os.ReadFile(filepath.Join(dir, name+".prom"))
-		if err != nil {
-			t.Fatal(err)
-		}
+		text := read(t, filepath.Join(dir, name+".prom"))
 		lint := exec.Command("promtool", "check", "metrics")
 		lint.Stdin = strings.NewReader(string(text))
 		if out, err := lint.CombinedOutput(); err != nil {
@@ -126,10 +111,7 @@ func TestNodeExporter(t *testing.T) {
 
 func TestHelm(t *testing.T) {
 	tool(t, "helm")
-	chart, err := filepath.Abs(filepath.Join(recipes, "helm"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	chart := absolute(t, filepath.Join(recipes, "helm"))
 	if r := call(t, nil, "helm", "lint", "--strict", chart); r.exit != 0 {
 		t.Errorf("helm lint: %s%s", r.out, r.err)
 	}

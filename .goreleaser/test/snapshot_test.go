@@ -22,10 +22,7 @@ func TestChecksums(t *testing.T) {
 	kinds := map[string]int{}
 	for lines := bufio.NewScanner(list); lines.Scan(); {
 		want, name, _ := strings.Cut(lines.Text(), "  ")
-		content, err := os.ReadFile(filepath.Join(dist, name))
-		if err != nil {
-			t.Fatal(err)
-		}
+		content := read(t, filepath.Join(dist, name))
 		if sum := sha256.Sum256(content); hex.EncodeToString(sum[:]) != want {
 			t.Errorf("%s is not what checksums.txt says", name)
 		}
@@ -77,10 +74,7 @@ func TestEveryArchive(t *testing.T) {
 // TestLinked checks that the Linux programs are static, and that licences and SBOM list
 // every linked module.
 func TestLinked(t *testing.T) {
-	licences, err := os.ReadFile("../made/THIRD_PARTY_LICENSES.txt")
-	if err != nil {
-		t.Fatal(err)
-	}
+	licences := read(t, "../made/THIRD_PARTY_LICENSES.txt")
 	programs, err := filepath.Glob(filepath.Join(dist, "lkdoctor_*", "lkdoctor*"))
 	if err != nil || len(programs) != 6 {
 		t.Fatalf("%v, want six", programs)
@@ -105,10 +99,7 @@ func TestLinked(t *testing.T) {
 			}
 			_ = binary.Close()
 		}
-		text, err := os.ReadFile(only(t, "lkdoctor_*_"+system+".cdx.json"))
-		if err != nil {
-			t.Fatal(err)
-		}
+		text := read(t, only(t, "lkdoctor_*_"+system+".cdx.json"))
 		var sbom struct {
 			BOMFormat  string
 			Components []struct{ Name, Version string }

@@ -2,6 +2,7 @@ package catalogue
 
 import (
 	"path"
+	"regexp"
 	"strings"
 
 	"lkdoctor/checks/finding"
@@ -67,6 +68,10 @@ func (w labels) owner(page Page) string {
 	return string(page.Owner)
 }
 
+// variable matches what uses the value of a variable. printenv, which tests whether it is
+// set, does not.
+var variable = regexp.MustCompile(`(?:\$\{?#?|process\.env\.)(\w+)`)
+
 // variablesOf returns the shell variables that the user must set for command, in the
 // order of the language's variables.txt, or of the English one if it has none.
 func variablesOf(lang, command string) []Variable {
@@ -77,34 +82,16 @@ func variablesOf(lang, command string) []Variable {
 			return nil
 		}
 	}
+	read := map[string]bool{}
+	for _, m := range variable.FindAllStringSubmatch(command, -1) {
+		read[m[1]] = true
+	}
 	var used []Variable
 	for line := range strings.Lines(string(text)) {
 		name, how, ok := strings.Cut(strings.TrimSpace(line), ": ")
-		if ok && reads(command, name) {
+		if ok && read[name] {
 			used = append(used, Variable{Name: name, Text: how})
 		}
 	}
 	return used
-}
-
-// reads reports whether command uses the value of the variable name, as $NAME,
-// ${NAME…} or process.env.NAME. printenv, which tests whether it is set, does not count.
-func reads(command, name string) bool {
-	for _, before := range []string{"$", "${", "${#", "process.env."} {
-		for rest := command; ; {
-			_, after, found := strings.Cut(rest, before+name)
-			if !found {
-				break
-			}
-			if after == "" || !isNameByte(after[0]) {
-				return true
-			}
-			rest = after
-		}
-	}
-	return false
-}
-
-func isNameByte(b byte) bool {
-	return b == '_' || b >= 'A' && b <= 'Z' || b >= 'a' && b <= 'z' || b >= '0' && b <= '9'
 }

@@ -140,31 +140,26 @@ func (l *delayLine) drop() {
 
 // addDelay puts a Delay before the LiveKit server and the ticket service. It leaves out
 // an address that accepts no connections, since a delay would accept them.
-func (l *Lab) addDelay(context.Context) (err error) {
+func (l *Lab) addDelay(context.Context) error {
 	if l.rtt == 0 {
 		return nil
 	}
 	for _, base := range []*string{&l.URL, &l.TicketURL} {
-		if *base, err = l.delayed(*base, l.rtt); err != nil {
+		u, err := url.Parse(*base)
+		if err != nil {
+			return err
+		}
+		conn, err := net.DialTimeout("tcp4", u.Host, connectable)
+		if err != nil {
+			continue
+		}
+		_ = conn.Close()
+		if u.Host, err = l.started(Delay(u.Host, l.rtt)); err != nil {
 			return fmt.Errorf("put the lab %s away: %w", l.rtt, err)
 		}
+		*base = u.String()
 	}
 	return nil
-}
-
-// delayed starts a Delay before base, and returns base with the delay's address.
-func (l *Lab) delayed(base string, rtt time.Duration) (string, error) {
-	u, err := url.Parse(base)
-	if err != nil {
-		return "", err
-	}
-	conn, err := net.DialTimeout("tcp4", u.Host, connectable)
-	if err != nil {
-		return base, nil
-	}
-	_ = conn.Close()
-	u.Host, err = l.started(Delay(u.Host, rtt))
-	return u.String(), err
 }
 
 // connectable is the longest that a peer on this machine takes to accept a connection.

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -20,14 +21,16 @@ func (e Env) unset(names ...string) {
 	}
 }
 
-// lines returns the environment as an env file.
-func (e Env) lines() string {
-	var b strings.Builder
+// list returns the variables as NAME=value, sorted.
+func (e Env) list() (list []string) {
 	for _, name := range slices.Sorted(maps.Keys(e)) {
-		b.WriteString(name + "=" + e[name] + "\n")
+		list = append(list, name+"="+e[name])
 	}
-	return b.String()
+	return list
 }
+
+// lines returns the environment as an env file.
+func (e Env) lines() string { return strings.Join(append(e.list(), ""), "\n") }
 
 func (l *Lab) makeEnviron(context.Context) error {
 	l.environ = Env{
@@ -62,11 +65,7 @@ const authorityFile = "lab-ca.pem"
 func (l *Lab) Environ() []string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	var list []string
-	for _, name := range slices.Sorted(maps.Keys(l.environ)) {
-		list = append(list, name+"="+l.environ[name])
-	}
-	return list
+	return l.environ.list()
 }
 
 // Renew issues a new ticket in the state of the old one, replaces that in Environ, and
@@ -86,16 +85,13 @@ func (l *Lab) Renew() string {
 	return l.ticket
 }
 
+var ours = regexp.MustCompile(`^(LIVEKIT|LKDOCTOR|LK|USER_MGMT|NEXT_PUBLIC|VITE|REACT_APP)_`)
+
 // Scrub removes from a process environment every variable that would change what the
 // program under test sees of the lab.
 func Scrub(environ []string) []string {
 	return slices.DeleteFunc(slices.Clone(environ), func(variable string) bool {
 		name, _, _ := strings.Cut(variable, "=")
-		for _, prefix := range []string{"LIVEKIT_", "LKDOCTOR_", "LK_", "USER_MGMT_", "NEXT_PUBLIC_", "VITE_", "REACT_APP_"} {
-			if strings.HasPrefix(name, prefix) {
-				return true
-			}
-		}
-		return name == "NODE_ENV"
+		return name == "NODE_ENV" || ours.MatchString(name)
 	})
 }

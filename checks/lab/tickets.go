@@ -128,17 +128,7 @@ func (s *TicketService) consume(w http.ResponseWriter, r *http.Request) {
 		writeJSON(w, http.StatusUnprocessableEntity, map[string]any{"detail": []any{complaint}})
 		return
 	}
-	switch {
-	case !s.spend(w, r.PathValue("ticket")):
-	case s.opts.Respond != nil:
-		s.opts.Respond.ServeHTTP(w, r)
-	default:
-		writeJSON(w, http.StatusOK, s.opts.Answer(name))
-	}
-}
-
-// spend consumes the ticket and reports true, or answers why it cannot.
-func (s *TicketService) spend(w http.ResponseWriter, ticket string) bool {
+	ticket := r.PathValue("ticket")
 	s.mu.Lock()
 	state, known := s.tickets[ticket]
 	if known && state == TicketFresh {
@@ -153,10 +143,11 @@ func (s *TicketService) spend(w http.ResponseWriter, ticket string) bool {
 		detail(w, http.StatusConflict, "Ticket has already been consumed")
 	case state == TicketOutdated:
 		detail(w, http.StatusGone, "Ticket has expired")
+	case s.opts.Respond != nil:
+		s.opts.Respond.ServeHTTP(w, r)
 	default:
-		return true
+		writeJSON(w, http.StatusOK, s.opts.Answer(name))
 	}
-	return false
 }
 
 // profile reads the display name from the request's body, or returns FastAPI's

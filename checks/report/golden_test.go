@@ -146,19 +146,8 @@ func (s scenario) run() check.Run {
 			}
 		}
 		run.Results = append(run.Results, r)
-		switch r.Status {
-		case check.StatusPass:
-			run.Summary.Pass++
-		case check.StatusWarn:
-			run.Summary.Warn++
-		case check.StatusFail:
-			run.Summary.Fail++
-		case check.StatusSkip:
-			run.Summary.Skip++
-		case check.StatusError:
-			run.Summary.Error++
-		}
 	}
+	run.Summary = check.Summarise(run.Results)
 	run.Results, run.Diagnosis = diagnosis.Conclude(diagnosis.Evidence{Results: run.Results, Source: s.source, Maker: finding.OwnerTicketService,
 		Local: s.local, Server: s.server, Minted: s.minted})
 	return run

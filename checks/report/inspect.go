@@ -201,7 +201,7 @@ func InspectionJSON(w io.Writer, in Inspection, version string, style Style) err
 	for _, l := range in.Findings {
 		doc.Findings = append(doc.Findings, LocatedInfo{Check: l.Check, FindingInfo: findingInfo(l.Finding, style)})
 	}
-	if err := encode(w, doc); err != nil {
+	if err := JSON(w, doc); err != nil {
 		return fmt.Errorf("write the inspection: %w", err)
 	}
 	return nil

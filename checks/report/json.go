@@ -153,10 +153,8 @@ func checkInfo(r check.Result, style Style) CheckInfo {
 	return c
 }
 
-// JSON writes the document, one, with a newline at its end.
-func JSON(w io.Writer, d Document) error { return encode(w, d) }
-
-func encode(w io.Writer, document any) error {
+// JSON writes a document, indented, with a newline at its end.
+func JSON(w io.Writer, document any) error {
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")

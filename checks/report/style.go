@@ -37,15 +37,10 @@ func (s Style) Page(code finding.Code) (catalogue.Page, bool) {
 }
 
 func (s Style) width() int {
-	switch {
-	case s.Width <= 0:
+	if s.Width <= 0 {
 		return 100
-	case s.Width < 40:
-		return 40
-	case s.Width > 120:
-		return 120
 	}
-	return s.Width
+	return min(max(s.Width, 40), 120)
 }
 
 // role is the role of a text: the parameter of the SGR sequence that colours it.

@@ -121,16 +121,17 @@ func examWith(t *testing.T, l *lab.Lab, environ, args []string, stdin string) *e
 	environ = append([]string{"HOME=" + t.TempDir(), "TERM=dumb"}, environ...)
 	a := newApp(args, strings.NewReader(stdin), io.Discard, io.Discard, environ)
 	a.dir, a.limits = l.Dir(), waitsFor(l)
+	return a.examFor(t)
+}
+
+// examFor returns the exam for the command line.
+func (a *app) examFor(t *testing.T) *exam {
+	t.Helper()
 	f := &flags{}
-	root := a.rootWith(f)
-	if err := root.ParseFlags(args); err != nil {
+	if err := a.rootWith(f).ParseFlags(a.args); err != nil {
 		t.Fatal(err)
 	}
-	inputs, err := f.inputs(a)
-	if err != nil {
-		t.Fatal(err)
-	}
-	e, err := a.newExam(f, inputs)
+	e, err := a.ready(t.Context(), f)
 	if err != nil {
 		t.Fatal(err)
 	}

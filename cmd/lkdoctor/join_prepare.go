@@ -174,7 +174,7 @@ func (v *joinCall) findings(run check.Run) []room.Finding {
 	var list []room.Finding
 	for _, severity := range []finding.Severity{finding.Fail, finding.Warn} {
 		for _, l := range run.Findings(severity) {
-			f := room.Finding{Check: l.Check, Code: l.Finding.Code, Severity: severity, Message: v.say(l.Finding.Message)}
+			f := v.located(l)
 			if len(l.Finding.Fixes) > 0 {
 				f.Fix = v.advice(l.Finding.Fixes[0])
 			}
@@ -182,6 +182,10 @@ func (v *joinCall) findings(run check.Run) []room.Finding {
 		}
 	}
 	return list
+}
+
+func (v *joinCall) located(l check.Located) room.Finding {
+	return room.Finding{Check: l.Check, Code: l.Finding.Code, Severity: l.Finding.Severity, Message: v.say(l.Finding.Message)}
 }
 
 func (v *joinCall) wouldEvict() int {
@@ -215,8 +219,7 @@ func (v *joinCall) about() []room.Finding {
 	for _, severity := range []finding.Severity{finding.Warn, finding.Info} {
 		for _, l := range v.run.Findings(severity) {
 			if strings.HasPrefix(l.Check, "token.") {
-				list = append(list, room.Finding{Check: l.Check, Code: l.Finding.Code, Severity: severity,
-					Message: v.say(l.Finding.Message)})
+				list = append(list, v.located(l))
 			}
 		}
 	}

@@ -259,18 +259,10 @@ func TestJoinPlain(t *testing.T) {
 // left it when the stay ends.
 func TestJoinCallsAgent(t *testing.T) {
 	t.Parallel()
-	start := func(t *testing.T, worker *lab.WorkerOptions, fault string) *lab.Lab {
-		l, err := lab.Start(t.Context(), lab.Options{Fault: fault, Agent: lab.AgentOptions{Worker: worker}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = l.Close() })
-		return l
-	}
 	at := func(list []joinEvent, is func(joinEvent) bool) int { return slices.IndexFunc(list, is) }
 	t.Run("comes", func(t *testing.T) {
 		t.Parallel()
-		l := start(t, &lab.WorkerOptions{Name: "helper"}, "")
+		l := startLabWith(t, lab.Options{Agent: lab.AgentOptions{Worker: &lab.WorkerOptions{Name: "helper"}}})
 		j := startJoin(t, l, "--json", "--agent", "helper", "--for", "3s")
 		if code := j.code(); code != check.ExitOK {
 			t.Fatalf("exit code %d: %s%s", code, j.out, j.err)
@@ -290,7 +282,7 @@ func TestJoinCallsAgent(t *testing.T) {
 	})
 	t.Run("does not come", func(t *testing.T) {
 		t.Parallel()
-		j := startJoin(t, start(t, nil, "agent-other-name"), "--json", "--agent", "helper", "--for", "3s")
+		j := startJoin(t, startLab(t, "agent-other-name"), "--json", "--agent", "helper", "--for", "3s")
 		if code := j.code(); code != check.ExitOK {
 			t.Fatalf("exit code %d: %s%s", code, j.out, j.err)
 		}
@@ -302,7 +294,7 @@ func TestJoinCallsAgent(t *testing.T) {
 	})
 	t.Run("in lines", func(t *testing.T) {
 		t.Parallel()
-		j := startJoin(t, start(t, nil, "agent-no-worker"), "--plain", "--agent", "helper", "--for", "3s")
+		j := startJoin(t, startLab(t, "agent-no-worker"), "--plain", "--agent", "helper", "--for", "3s")
 		if code := j.code(); code != check.ExitOK || strings.Count(j.out.String(), "no worker took the job of the agent helper") != 1 ||
 			!strings.Contains(j.out.String(), "(AGENT_NO_WORKER)") || !strings.Contains(j.out.String(), "Next: ") {
 			t.Errorf("exit code %d: %s", code, j.out)
@@ -310,7 +302,7 @@ func TestJoinCallsAgent(t *testing.T) {
 	})
 	t.Run("at an address that came with the token", func(t *testing.T) {
 		t.Parallel()
-		l := start(t, nil, "answer-url-differs")
+		l := startLab(t, "answer-url-differs")
 		j := startJoin(t, l, "--json", "--agent", "helper", "--for", "300ms")
 		j.code()
 		if !slices.ContainsFunc(j.events(), func(e joinEvent) bool {

@@ -145,17 +145,9 @@ func TestTargetLabel(t *testing.T) {
 		"in a paste": {[]string{"--token", "-"}, `{"url":"wss://stranger.example.com","token":"lk_demo_0123456789012345678901234567890123456789012"}`, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			a := newApp(nil, strings.NewReader(tt.stdin), &bytes.Buffer{}, &bytes.Buffer{}, []string{"HOME=" + t.TempDir()})
+			a := newApp(tt.args, strings.NewReader(tt.stdin), &bytes.Buffer{}, &bytes.Buffer{}, []string{"HOME=" + t.TempDir()})
 			a.dir = t.TempDir()
-			f := &flags{}
-			if err := a.rootWith(f).ParseFlags(tt.args); err != nil {
-				t.Fatal(err)
-			}
-			e, err := a.ready(t.Context(), f)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if got := e.targetLabel(); got != tt.want {
+			if got := a.examFor(t).targetLabel(); got != tt.want {
 				t.Errorf("%q, want %q", got, tt.want)
 			}
 		})

@@ -196,7 +196,12 @@ func TestTUIOnATerminal(t *testing.T) {
 
 func startLab(t *testing.T, fault string) *lab.Lab {
 	t.Helper()
-	l, err := lab.Start(t.Context(), lab.Options{Fault: fault})
+	return startLabWith(t, lab.Options{Fault: fault})
+}
+
+func startLabWith(t *testing.T, opts lab.Options) *lab.Lab {
+	t.Helper()
+	l, err := lab.Start(t.Context(), opts)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"crypto/x509"
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/json"
@@ -22,7 +21,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"lkdoctor/checks/check"
 	"lkdoctor/checks/lab"
@@ -43,6 +41,7 @@ type ledger struct {
 // A sentConn holds what was sent on one connection, before TLS.
 type sentConn struct {
 	conn  *probe.Conn // nil for a connection that is not a probe.Conn
+	at    string      // address that was dialled
 	mu    sync.Mutex
 	bytes bytes.Buffer
 }
@@ -67,21 +66,20 @@ func (d dialled) Write(p []byte) (int, error) {
 
 // watch records what n sends.
 func (l *ledger) watch(n *probe.Net) {
-	keep := func(c *probe.Conn) *sentConn {
-		s := &sentConn{conn: c}
+	keep := func(s *sentConn) *sentConn {
 		l.mu.Lock()
 		defer l.mu.Unlock()
 		l.conns = append(l.conns, s)
 		return s
 	}
-	n.Record = func(c *probe.Conn) io.Writer { return keep(c) }
+	n.Record = func(c *probe.Conn) io.Writer { return keep(&sentConn{conn: c, at: c.Host}) }
 	dial := n.Dialer()
 	n.Dial = func(ctx context.Context, network, addr string) (net.Conn, error) {
 		conn, err := dial(ctx, network, addr)
 		if err != nil {
 			return nil, err
 		}
-		return dialled{conn, keep(nil)}, nil
+		return dialled{conn, keep(&sentConn{at: addr})}, nil
 	}
 }
 
@@ -302,17 +300,23 @@ func stranger(t *testing.T, answer http.HandlerFunc) *url.URL {
 	return u
 }
 
-// A hostility is a hostile environment for one run.
+// A hostility is a hostile environment for one run. In its texts, @TOKEN, @ROOM and @LIVEKIT
+// are the lab's token, room and server (host and port), @EVIL is the address of a server that
+// nobody named, and @HOST that of stranger.
 type hostility struct {
+	fault   string
 	environ map[string]string
 	args    []string
 	stdin   string
-	// named maps ports of addresses that the user did not name to roles.
-	named map[string]string
+	// stranger is a server; says is the JSON that it answers with otherwise.
+	stranger func(l *lab.Lab) http.HandlerFunc
+	says     string
+	// tls makes stranger speak TLS.
+	tls bool
+	// aside means that the server that nobody named is not to get anything.
+	aside bool
 	// must holds entries without which the attack did not take place.
 	must []entry
-	// roots replaces the lab's root certificates.
-	roots *x509.CertPool
 	// unasked means that the document says that JOIN_WOULD_EVICT was not checked.
 	unasked bool
 }
@@ -323,118 +327,62 @@ func TestCredentialsGoWhereTheListSays(t *testing.T) {
 	if testing.Short() {
 		t.Skip("with -short, no processes by the dozen")
 	}
-	ok := func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "success") }
-	redirect := func(status int, to *url.URL, elsewhere string) http.HandlerFunc {
-		return func(w http.ResponseWriter, r *http.Request) {
-			if elsewhere != "" && !strings.HasPrefix(r.URL.Path, elsewhere) {
-				w.WriteHeader(http.StatusNotFound)
-				return
+	evil := stranger(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "success") })
+	redirect := func(status int) func(*lab.Lab) http.HandlerFunc {
+		return func(*lab.Lab) http.HandlerFunc {
+			return func(w http.ResponseWriter, r *http.Request) {
+				next := *evil
+				next.Path, next.RawQuery = r.URL.Path, r.URL.RawQuery
+				w.Header().Set("Set-Cookie", "session=stolen; Path=/")
+				http.Redirect(w, r, next.String(), status)
 			}
-			next := *to
-			next.Path, next.RawQuery = r.URL.Path, r.URL.RawQuery
-			w.Header().Set("Set-Cookie", "session=stolen; Path=/")
-			http.Redirect(w, r, next.String(), status)
 		}
 	}
-	answer := func(fields map[string]any) http.HandlerFunc {
-		return func(w http.ResponseWriter, _ *http.Request) {
-			w.Header().Set("Set-Cookie", "session=stolen; Path=/")
-			w.Header().Set("Content-Type", "application/json")
-			_ = json.NewEncoder(w).Encode(fields)
+	apiRedirects := func(status int) func(*lab.Lab) http.HandlerFunc {
+		return func(l *lab.Lab) http.HandlerFunc {
+			return lab.At("/twirp/", redirect(status)(l), lab.Forward(l.LiveKit.Addr)).ServeHTTP
 		}
 	}
-	ws := func(u *url.URL) string { return "ws://" + u.Host }
-	evil := stranger(t, ok)
-	aside := map[string]string{evil.Port(): "A HOST THAT NOBODY NAMED"}
-	came := "an address that came with the token"
-	attacks := map[string]func(t *testing.T, l *lab.Lab) hostility{}
-	attacks["healthy"] = func(*testing.T, *lab.Lab) hostility {
-		return hostility{must: []entry{{"ticket", "the ticket service", "the ticket"}}}
-	}
-	attacks["no ticket, and keys"] = func(*testing.T, *lab.Lab) hostility {
-		return hostility{environ: map[string]string{"LKDOCTOR_TICKET": ""}}
-	}
-	attacks["the ticket service names another server"] = func(t *testing.T, l *lab.Lab) hostility {
-		service := stranger(t, answer(map[string]any{"token": l.Token(), "url": ws(evil), "room": l.Room}))
-		return hostility{environ: map[string]string{"USER_MGMT_BASE_URL": service.String()}, unasked: true,
-			must: []entry{{"signature", came, "the token under test"}}}
+	elsewhere := lab.Pair{Key: "APIelsewhere00", Secret: "a secret of somebody else, long enough"}.Token("r", "somebody")
+	came := []entry{{"signature", "an address that came with the token", "the token under test"}}
+	ticket := []entry{{"ticket", "the ticket service", "the ticket"}}
+	noTicket := map[string]string{"LKDOCTOR_TICKET": ""}
+	service := map[string]string{"USER_MGMT_BASE_URL": "http://@HOST"}
+	server := map[string]string{"LIVEKIT_URL": "ws://@HOST", "LIVEKIT_TOKEN": "@TOKEN", "LKDOCTOR_TICKET": ""}
+	password := []entry{{"ticket", "the ticket service", "user name and password of the address"}}
+	attacks := map[string]hostility{
+		"healthy":                    {must: ticket},
+		"no ticket, and keys":        {environ: noTicket},
+		"no keys":                    {environ: map[string]string{"LIVEKIT_API_SECRET": "", "LKDOCTOR_TICKET": ""}},
+		"the keys of another server": {environ: map[string]string{"LIVEKIT_API_KEY": "APIelsewhere00", "LKDOCTOR_TICKET": ""}},
+		"the app's ticket":           {fault: "frontend-ticket-secret"},
+		"an agent":                   {fault: "agent-comes"},
+		"a TURN server":              {fault: "healthy-turn", args: []string{"--media"}},
+		"the ticket service names another server": {environ: service, says: `{"token":"@TOKEN","url":"@EVIL","room":"@ROOM"}`, unasked: true, must: came},
+		"a redirect to plain text": {environ: map[string]string{"USER_MGMT_BASE_URL": "https://@HOST"}, stranger: redirect(http.StatusPermanentRedirect),
+			tls: true, aside: true, must: ticket},
+		"pasted with another server": {args: []string{"--token", "-"}, stdin: "@EVIL/rtc?access_token=@TOKEN&auto_subscribe=1", unasked: true, must: came},
+		"pasted answer of another server": {args: []string{"--token", "-"}, stdin: `{"server_url":"@EVIL","participant_token":"@TOKEN"}`,
+			unasked: true, must: came},
+		"a URL here and a token of elsewhere": {environ: map[string]string{"LIVEKIT_TOKEN": elsewhere, "LKDOCTOR_TICKET": ""},
+			must: []entry{{"signature", "LIVEKIT_URL", "the token under test"}}},
+		"the app names another server, and sets a cookie": {environ: noTicket, unasked: true,
+			says: `{"serverUrl":"@EVIL","participantToken":"@TOKEN","roomName":"@ROOM","participantName":"x"}`,
+			args: []string{"--frontend", "http://@HOST", "-H", "Authorization: Bearer mine-0123456789"},
+			must: append(came, entry{"ticket", "the app of `--frontend`", "the headers of `-H`"})},
+		"an endpoint with a password": {environ: noTicket, unasked: true, says: `{"server_url":"@EVIL","participant_token":"@TOKEN"}`,
+			args: []string{"--token-endpoint", "http://me:0123456789@@HOST/token", "-H", "X-Login: mine-0123456789"},
+			must: []entry{{"ticket", "the token endpoint", "the headers of `-H`"}, {"ticket", "the token endpoint", "user name and password of the address"}}},
+		"a ticket service with a password": {environ: map[string]string{"USER_MGMT_BASE_URL": "http://me:0123456789@@HOST"},
+			says: `{"token":"@TOKEN","url":"ws://@LIVEKIT","room":"@ROOM"}`, must: password},
+		"a LiveKit server with a password": {environ: map[string]string{"LIVEKIT_URL": "ws://me:0123456789@@LIVEKIT"}},
 	}
 	for _, status := range []int{301, 302, 303, 307, 308} {
-		attacks[fmt.Sprint("the ticket service redirects, ", status)] = func(t *testing.T, _ *lab.Lab) hostility {
-			service := stranger(t, redirect(status, evil, ""))
-			return hostility{environ: map[string]string{"USER_MGMT_BASE_URL": service.String()}, named: aside}
-		}
-		attacks[fmt.Sprint("the LiveKit server redirects, ", status)] = func(t *testing.T, l *lab.Lab) hostility {
-			server := stranger(t, redirect(status, evil, ""))
-			return hostility{environ: map[string]string{"LIVEKIT_URL": ws(server), "LIVEKIT_TOKEN": l.Token(), "LKDOCTOR_TICKET": ""}, named: aside}
-		}
-		attacks[fmt.Sprint("the server API redirects, ", status)] = func(t *testing.T, l *lab.Lab) hostility {
-			real := lab.Forward(l.LiveKit.Addr)
-			server := stranger(t, func(w http.ResponseWriter, r *http.Request) {
-				if strings.HasPrefix(r.URL.Path, "/twirp/") {
-					redirect(status, evil, "")(w, r)
-					return
-				}
-				real.ServeHTTP(w, r)
-			})
-			return hostility{environ: map[string]string{"LIVEKIT_URL": ws(server), "LIVEKIT_TOKEN": l.Token(), "LKDOCTOR_TICKET": ""}, named: aside}
-		}
-		attacks[fmt.Sprint("the app redirects, ", status)] = func(t *testing.T, _ *lab.Lab) hostility {
-			app := stranger(t, redirect(status, evil, ""))
-			return hostility{args: []string{"--frontend", app.String(), "-H", "Cookie: session=mine-0123456789"}, named: aside}
-		}
-	}
-	attacks["a redirect to plain text"] = func(t *testing.T, _ *lab.Lab) hostility {
-		service := httptest.NewUnstartedServer(redirect(http.StatusPermanentRedirect, evil, ""))
-		service.StartTLS()
-		t.Cleanup(service.Close)
-		roots := x509.NewCertPool()
-		roots.AddCert(service.Certificate())
-		return hostility{environ: map[string]string{"USER_MGMT_BASE_URL": service.URL}, named: aside, roots: roots,
-			must: []entry{{"ticket", "the ticket service", "the ticket"}}}
-	}
-	attacks["pasted with another server"] = func(_ *testing.T, l *lab.Lab) hostility {
-		return hostility{args: []string{"--token", "-"}, stdin: ws(evil) + "/rtc?access_token=" + l.Token() + "&auto_subscribe=1", unasked: true,
-			must: []entry{{"signature", came, "the token under test"}}}
-	}
-	attacks["pasted answer of another server"] = func(_ *testing.T, l *lab.Lab) hostility {
-		return hostility{args: []string{"--token", "-"}, stdin: `{"server_url":"` + ws(evil) + `","participant_token":"` + l.Token() + `"}`, unasked: true,
-			must: []entry{{"signature", came, "the token under test"}}}
-	}
-	attacks["a URL here and a token of elsewhere"] = func(*testing.T, *lab.Lab) hostility {
-		other := lab.Sign(lab.Claims{"iss": "APIelsewhere00", "sub": "somebody", "exp": time.Now().Add(time.Hour).Unix(),
-			"video": map[string]any{"room": "r", "roomJoin": true}}, "a secret of somebody else, long enough")
-		return hostility{environ: map[string]string{"LIVEKIT_TOKEN": other, "LKDOCTOR_TICKET": ""},
-			must: []entry{{"signature", "LIVEKIT_URL", "the token under test"}}}
-	}
-	attacks["the app names another server, and sets a cookie"] = func(t *testing.T, l *lab.Lab) hostility {
-		app := stranger(t, answer(map[string]any{"serverUrl": ws(evil), "participantToken": l.Token(), "roomName": l.Room, "participantName": "x"}))
-		return hostility{environ: map[string]string{"LKDOCTOR_TICKET": ""}, args: []string{"--frontend", app.String(), "-H", "Authorization: Bearer mine-0123456789"}, unasked: true,
-			must: []entry{{"signature", came, "the token under test"}, {"ticket", "the app of `--frontend`", "the headers of `-H`"}}}
-	}
-	attacks["an endpoint with a password"] = func(t *testing.T, l *lab.Lab) hostility {
-		endpoint := stranger(t, answer(map[string]any{"server_url": ws(evil), "participant_token": l.Token()}))
-		return hostility{environ: map[string]string{"LKDOCTOR_TICKET": ""}, unasked: true,
-			args: []string{"--token-endpoint", "http://me:0123456789@" + endpoint.Host + "/token", "-H", "X-Login: mine-0123456789"},
-			must: []entry{{"ticket", "the token endpoint", "the headers of `-H`"}, {"ticket", "the token endpoint", "user name and password of the address"}}}
-	}
-	attacks["a ticket service with a password"] = func(t *testing.T, l *lab.Lab) hostility {
-		service := stranger(t, answer(map[string]any{"token": l.Token(), "url": l.URL, "room": l.Room}))
-		return hostility{environ: map[string]string{"USER_MGMT_BASE_URL": "http://me:0123456789@" + service.Host},
-			must: []entry{{"ticket", "the ticket service", "user name and password of the address"}}}
-	}
-	attacks["a LiveKit server with a password"] = func(_ *testing.T, l *lab.Lab) hostility {
-		return hostility{environ: map[string]string{"LIVEKIT_URL": strings.Replace(l.URL, "://", "://me:0123456789@", 1)}}
-	}
-	attacks["the app's ticket"] = func(*testing.T, *lab.Lab) hostility { return hostility{} }
-	attacks["an agent"] = func(*testing.T, *lab.Lab) hostility { return hostility{} }
-	attacks["a TURN server"] = func(*testing.T, *lab.Lab) hostility { return hostility{args: []string{"--media"}} }
-	faults := map[string]string{"the app's ticket": "frontend-ticket-secret", "a TURN server": "healthy-turn", "an agent": "agent-comes"}
-	attacks["no keys"] = func(*testing.T, *lab.Lab) hostility {
-		return hostility{environ: map[string]string{"LIVEKIT_API_SECRET": "", "LKDOCTOR_TICKET": ""}}
-	}
-	attacks["the keys of another server"] = func(*testing.T, *lab.Lab) hostility {
-		return hostility{environ: map[string]string{"LIVEKIT_API_KEY": "APIelsewhere00", "LKDOCTOR_TICKET": ""}}
+		attacks[fmt.Sprint("the ticket service redirects, ", status)] = hostility{environ: service, stranger: redirect(status), aside: true}
+		attacks[fmt.Sprint("the LiveKit server redirects, ", status)] = hostility{environ: server, stranger: redirect(status), aside: true}
+		attacks[fmt.Sprint("the server API redirects, ", status)] = hostility{environ: server, stranger: apiRedirects(status), aside: true}
+		attacks[fmt.Sprint("the app redirects, ", status)] = hostility{stranger: redirect(status), aside: true,
+			args: []string{"--frontend", "http://@HOST", "-H", "Cookie: session=mine-0123456789"}}
 	}
 
 	var mu sync.Mutex
@@ -443,7 +391,7 @@ func TestCredentialsGoWhereTheListSays(t *testing.T) {
 		for _, name := range slices.Sorted(maps.Keys(attacks)) {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
-				l := sentIn(t, faults[name], attacks[name])
+				l := sentIn(t, evil, attacks[name])
 				for e := range l.entries(t) {
 					if strings.ToUpper(e.to) == e.to && e.to != "LIVEKIT_URL" || strings.ToUpper(e.what) == e.what || strings.Contains(e.what, " SECONDS") {
 						t.Errorf("nobody may get this: %s", e)
@@ -483,18 +431,45 @@ func TestCredentialsGoWhereTheListSays(t *testing.T) {
 }
 
 // sentIn runs the doctor in one environment and returns what it sent.
-func sentIn(t *testing.T, fault string, made func(*testing.T, *lab.Lab) hostility) *ledger {
+func sentIn(t *testing.T, evil *url.URL, a hostility) *ledger {
 	t.Helper()
-	l := startLab(t, fault)
-	a := made(t, l)
-	environ := changed(l.Environ(), a.environ)
-	e := examWith(t, l, environ, append(l.Args(), a.args...), a.stdin)
-	c := e.newCase()
-	if c.Net.Roots = l.Roots(); a.roots != nil {
-		c.Net.Roots = a.roots
+	l := startLab(t, a.fault)
+	fill := strings.NewReplacer("@TOKEN", l.Token(), "@ROOM", l.Room, "@LIVEKIT", strings.TrimPrefix(l.URL, "ws://"), "@EVIL", "ws://"+evil.Host)
+	answer := func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Set-Cookie", "session=stolen; Path=/")
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = fill.WriteString(w, a.says)
 	}
+	if a.stranger != nil {
+		answer = a.stranger(l)
+	}
+	roots, other := l.Roots(), httptest.NewUnstartedServer(http.HandlerFunc(answer))
+	t.Cleanup(other.Close)
+	if a.tls {
+		other.StartTLS()
+		roots.AddCert(other.Certificate())
+	} else {
+		other.Start()
+	}
+	filled := func(text string) string {
+		return fill.Replace(strings.ReplaceAll(text, "@HOST", other.Listener.Addr().String()))
+	}
+	values, args := map[string]string{}, l.Args()
+	for name, value := range a.environ {
+		values[name] = filled(value)
+	}
+	for _, arg := range a.args {
+		args = append(args, filled(arg))
+	}
+	named := map[string]string{}
+	if a.aside {
+		named[evil.Port()] = "A HOST THAT NOBODY NAMED"
+	}
+	e := examWith(t, l, changed(l.Environ(), values), args, filled(a.stdin))
+	c := e.newCase()
+	c.Net.Roots = roots
 	c.Net.Limits = probe.DefaultLimits().Scaled(0.3)
-	sent := &ledger{exam: e, named: a.named}
+	sent := &ledger{exam: e, named: named}
 	sent.watch(c.Net)
 	run := e.once(t.Context(), c, func(check.Event) {})
 	got := sent.entries(t)

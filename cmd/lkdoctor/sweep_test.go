@@ -163,40 +163,42 @@ func clip(s string) string {
 // place. at is the host and port of the server that returns it.
 func places() map[string]func(s, at string) surrounding {
 	const key, other = "APIabcdefghijkl", "another-secret-of-34-characters-xx"
-	env := func(values ...string) func(s, at string) surrounding {
+	type place = func(s, at string) surrounding
+	fill := func(text, s, at string) string {
+		return strings.NewReplacer("@SECRET", s, "@ESCAPED", url.PathEscape(s), "@HOST", at, "@KEY", key, "@OTHER", other).Replace(text)
+	}
+	env := func(values ...string) place {
 		return func(s, at string) surrounding {
 			out := surrounding{environ: map[string]string{}}
-			fill := strings.NewReplacer("@SECRET", s, "@ESCAPED", url.PathEscape(s), "@HOST", at, "@KEY", key, "@OTHER", other)
 			for i := 0; i < len(values); i += 2 {
-				out.environ[values[i]] = fill.Replace(values[i+1])
+				out.environ[values[i]] = fill(values[i+1], s, at)
 			}
 			return out
 		}
 	}
-	with := func(base func(s, at string) surrounding, args ...string) func(s, at string) surrounding {
+	with := func(base place, args ...string) place {
 		return func(s, at string) surrounding {
 			out := base(s, at)
 			for _, arg := range args {
-				out.args = append(out.args, strings.NewReplacer("@SECRET", s, "@ESCAPED", url.PathEscape(s), "@HOST", at).Replace(arg))
+				out.args = append(out.args, fill(arg, s, at))
 			}
 			return out
 		}
 	}
-	file := func(base func(s, at string) surrounding, name, text string) func(s, at string) surrounding {
+	file := func(base place, name, text string) place {
 		return func(s, at string) surrounding {
 			out := base(s, at)
-			out.files = map[string]string{name: strings.NewReplacer("@SECRET", s, "@HOST", at, "@KEY", key).Replace(text)}
+			out.files = map[string]string{name: fill(text, s, at)}
 			return out
 		}
 	}
 	server := []string{"LIVEKIT_URL", "ws://@HOST", "LIVEKIT_API_KEY", "@KEY", "LIVEKIT_API_SECRET", "@OTHER"}
 	keyed := env(server...)
-	token := func(claims lab.Claims) func(s, at string) surrounding {
+	token := func(claims lab.Claims) place {
 		return func(s, at string) surrounding {
-			made := lab.Claims{"iss": key, "sub": "me", "nbf": time.Now().Unix(), "exp": time.Now().Add(time.Hour).Unix(),
-				"video": map[string]any{"room": "r", "roomJoin": true}}
+			made := lab.Participant(lab.Pair{Key: key}, "r", "me", time.Now())
 			for name, value := range claims {
-				made[name] = strings.ReplaceAll(value.(string), "@SECRET", s)
+				made[name] = fill(value.(string), s, at)
 			}
 			out := env("LIVEKIT_URL", "ws://@HOST", "LIVEKIT_API_KEY", "@KEY", "LIVEKIT_API_SECRET", "@SECRET")(s, at)
 			out.environ["LIVEKIT_TOKEN"] = lab.Sign(made, s)
@@ -417,6 +419,28 @@ func called(t *testing.T, environ []string, dir string, args ...string) string {
 	return out.String()
 }
 
+// commandLines returns command lines that hold s in each flag and argument whose value is
+// printed, and in those that are not meant for it.
+func commandLines(s string) [][]string {
+	return [][]string{
+		{s}, {"--" + s}, {"-" + s}, {"--color", s}, {"--lang", s}, {"--timeout", s}, {"--only", s}, {"--skip", s}, {"--project", s}, {"--json=" + s},
+		{"--dir", "/nowhere/" + s}, {"--mode", s, "--only", "env"}, {"--ticket-path", s}, {"--strict=" + s}, {"--only", "env", "--report", "/nowhere/" + s + "/r.md"},
+		{"--only", "env", "--junit", "/nowhere/" + s}, {"--only", "env", "--metrics", "/nowhere/" + s + "/m.prom"},
+		{"--only", "env", "--plain", "-v"}, {"--only", "env", "--json"}, {"--agent", s, "--plain"},
+		{"--room", s, "--identity", s, "--display-name", s, "--plain", "-v"}, {"--room", s, "--identity", s, "--json"},
+		{"--frontend", "http://127.0.0.1:1/" + s, "--plain"}, {"--ticket", s, "--ticket-service", "http://127.0.0.1:1/" + s, "--plain"},
+		{"explain", s}, {"explain", "TOKEN_" + s}, {"codes", s}, {"codes", "--html", "/proc/" + s}, {"schema", s}, {"version", s}, {"man", s},
+		{"token", s}, {"token", "create", s}, {"token", "create", "--identity", s, "-r", "x"}, {"token", "create", "-i", "x", "-r", s, "--json"},
+		{"token", "create", "-i", s, "-r", s}, {"token", "create", "-i", s, "-r", s, "--name", s, "--json"}, {"token", "create", "--allow-source", s, "-i", "x", "-r", "y"},
+		{"token", "create", "-i", "x", "-r", "y", "--metadata", s, "--token-only"}, {"token", "create", "--attribute", s}, {"token", "create", "--valid-for", s},
+		{"token", "inspect", s, s}, {"token", "inspect", "--" + s}, {"token", "inspect", s}, {"token", "inspect", s, "--json"},
+		{"join", s}, {"join", "--publish", s}, {"join", "--for", s},
+		{"join", "--json", "--room", s, "--identity", s}, {"join", "--plain", "--room", s, "--identity", s},
+		{"completion", s}, {"help", s}, {"--header", s, "--frontend", "http://127.0.0.1:1"}, {"--header", "@/nowhere/" + s, "--frontend", "http://127.0.0.1:1"},
+		{"--header", "X\x01: " + s, "--frontend", "http://127.0.0.1:1"}, {"-H", s, "--frontend", "http://127.0.0.1:1"}, {"-H", "@" + s, "--frontend", "http://127.0.0.1:1"},
+	}
+}
+
 // TestNoSecretInErrors passes secrets to flags and arguments that are not meant for them.
 func TestNoSecretInErrors(t *testing.T) {
 	if testing.Short() {
@@ -426,18 +450,7 @@ func TestNoSecretInErrors(t *testing.T) {
 	for _, c := range canaries(rng) {
 		s := c.value
 		environ := []string{"HOME=" + t.TempDir(), "TERM=dumb", "LIVEKIT_API_SECRET=" + s, "LIVEKIT_API_KEY=APIabcdefghijkl", "LIVEKIT_URL=ws://127.0.0.1:1"}
-		for _, args := range [][]string{
-			{s}, {"--" + s}, {"-" + s}, {"--color", s}, {"--lang", s}, {"--timeout", s}, {"--only", s}, {"--skip", s}, {"--project", s}, {"--json=" + s},
-			{"--dir", "/nowhere/" + s}, {"--mode", s, "--only", "env"}, {"--ticket-path", s}, {"--strict=" + s}, {"--only", "env", "--report", "/nowhere/" + s + "/r.md"},
-			{"--only", "env", "--junit", "/nowhere/" + s}, {"--only", "env", "--metrics", "/nowhere/" + s + "/m.prom"},
-			{"explain", s}, {"explain", "TOKEN_" + s}, {"codes", s}, {"codes", "--html", "/proc/" + s}, {"schema", s}, {"version", s}, {"man", s},
-			{"token", s}, {"token", "create", s}, {"token", "create", "--identity", s, "-r", "x"}, {"token", "create", "-i", "x", "-r", s, "--json"},
-			{"token", "create", "-i", "x", "-r", "y", "--metadata", s, "--token-only"}, {"token", "create", "--attribute", s}, {"token", "create", "--valid-for", s},
-			{"token", "inspect", s, s}, {"token", "inspect", "--" + s}, {"token", "inspect", s}, {"join", s}, {"join", "--publish", s}, {"join", "--for", s},
-			{"join", "--json", "--room", s, "--identity", s}, {"join", "--plain", "--room", s, "--identity", s},
-			{"completion", s}, {"help", s}, {"--header", s, "--frontend", "http://127.0.0.1:1"}, {"--header", "@/nowhere/" + s, "--frontend", "http://127.0.0.1:1"},
-			{"--header", "X\x01: " + s, "--frontend", "http://127.0.0.1:1"},
-		} {
+		for _, args := range commandLines(s) {
 			text := called(t, environ, t.TempDir(), args...)
 			if trace := c.leak(text); trace != "" {
 				t.Errorf("%s: %q shows %q:\n%s", c.shape, args, trace, around(text, trace))
@@ -452,17 +465,7 @@ func TestOwnArgumentsAreCleaned(t *testing.T) {
 	const evil = "a\x1b]0;owned\x07b\x1b[2Jc\u202ed\u2066e\u009b31mf\u200bg\rh\x00"
 	environ := []string{"HOME=" + t.TempDir(), "TERM=dumb", "LIVEKIT_API_SECRET=another-secret-of-34-characters-xx",
 		"LIVEKIT_API_KEY=" + evil, "LIVEKIT_URL=ws://127.0.0.1:1/" + strings.ReplaceAll(evil, "\x00", "")}
-	for _, args := range [][]string{
-		{evil}, {"--" + evil}, {"-" + evil}, {"--color", evil}, {"--lang", evil}, {"--timeout", evil}, {"--only", evil}, {"--skip", evil}, {"--project", evil},
-		{"--dir", "/nowhere/" + evil}, {"--mode", evil, "--only", "env"}, {"--only", "env", "--report", "/nowhere/" + evil}, {"--only", "env", "--plain", "-v"},
-		{"--only", "env", "--json"}, {"--only", "env", "--junit", "/nowhere/" + evil}, {"--only", "env", "--metrics", "/nowhere/" + evil},
-		{"--room", evil, "--identity", evil, "--display-name", evil, "--plain", "-v"}, {"--room", evil, "--identity", evil, "--json"},
-		{"--frontend", "http://127.0.0.1:1/" + evil, "--plain"}, {"--ticket", evil, "--ticket-service", "http://127.0.0.1:1/" + evil, "--plain"}, {"--agent", evil, "--plain"},
-		{"explain", evil}, {"codes", evil}, {"codes", "--html", "/proc/" + evil}, {"token", evil}, {"token", "create", evil},
-		{"token", "create", "-i", evil, "-r", evil}, {"token", "create", "-i", evil, "-r", evil, "--name", evil, "--json"}, {"token", "create", "--allow-source", evil, "-i", "x", "-r", "y"},
-		{"token", "inspect", evil}, {"token", "inspect", evil, "--json"}, {"join", evil}, {"join", "--publish", evil}, {"join", "--plain", "-r", evil, "-i", evil}, {"join", "--json", "-r", evil, "-i", evil},
-		{"completion", evil}, {"help", evil}, {"-H", evil, "--frontend", "http://127.0.0.1:1"}, {"-H", "@" + evil, "--frontend", "http://127.0.0.1:1"},
-	} {
+	for _, args := range commandLines(evil) {
 		text := called(t, environ, t.TempDir(), args...)
 		for _, r := range text {
 			if r < 0x20 && r != '\n' && r != '\t' || r == 0x7f || r >= 0x80 && r < 0xa0 || r >= 0x200b && r <= 0x200f || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 {

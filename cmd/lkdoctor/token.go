@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -193,10 +192,7 @@ func claimsHold(raw string, secrets []string) bool {
 // characters and invisible characters.
 func (a *app) writeJSON(v any) error {
 	var text bytes.Buffer
-	enc := json.NewEncoder(&text)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	if err := enc.Encode(v); err != nil {
+	if err := report.JSON(&text, v); err != nil {
 		return err
 	}
 	_, err := io.WriteString(a.out, clean.JSON(text.String()))
