@@ -56,10 +56,10 @@ func ErrorText(body []byte, contentType string) ErrorInfo {
 		e.Shape = ShapeEmpty
 		return e
 	case beginsJSON(trimmed) && TooNested(trimmed):
-		e.Shape = shapeOf(trimmed)
+		e.Shape = ShapeOf(trimmed)
 		return e
 	case readable(trimmed):
-		e.Shape = shapeOf(trimmed)
+		e.Shape = ShapeOf(trimmed)
 		e.readJSON(trimmed)
 	case isHTML(trimmed, contentType):
 		e.Shape = ShapeHTML
@@ -205,7 +205,7 @@ func location(value []byte) string {
 		list = []json.RawMessage{value}
 	}
 	for _, part := range list[:min(len(list), maxItems)] {
-		if shapeOf(part) == ShapeNumber {
+		if ShapeOf(part) == ShapeNumber {
 			parts = append(parts, string(part[:min(len(part), maxName)]))
 		} else if text := unquoted(part); text != "" {
 			parts = append(parts, shown(text, maxName))
@@ -219,7 +219,7 @@ func codeText(value []byte) string {
 	if len(value) == 0 || len(value) > 2+60 {
 		return ""
 	}
-	switch shapeOf(value) {
+	switch ShapeOf(value) {
 	case ShapeNumber:
 		if _, err := strconv.Atoi(string(value)); err == nil {
 			return string(value)

@@ -21,10 +21,10 @@ func Find(body []byte, contentType string, profile Profile) Answer {
 		a.Shape, a.Problem = ShapeEmpty, EmptyBody
 		return a
 	case beginsJSON(trimmed) && TooNested(trimmed):
-		a.Shape, a.Problem = shapeOf(trimmed), TooDeep
+		a.Shape, a.Problem = ShapeOf(trimmed), TooDeep
 		return a
 	case json.Valid(trimmed):
-		a.Shape = shapeOf(trimmed)
+		a.Shape = ShapeOf(trimmed)
 		a.readJSON(trimmed, profile)
 	default:
 		a.readText(body, trimmed, contentType)
@@ -106,7 +106,7 @@ func (a *Answer) readText(body, trimmed []byte, contentType string) {
 		a.takeWhole(text)
 		return
 	case beginsJSON(trimmed) || trimmed[0] == '"':
-		a.Shape, a.Problem = shapeOf(trimmed), BrokenJSON
+		a.Shape, a.Problem = ShapeOf(trimmed), BrokenJSON
 		var broken *json.SyntaxError
 		if errors.As(json.Unmarshal(trimmed, new(struct{})), &broken) {
 			a.BrokenAt = broken.Offset + int64(bytes.Index(body, trimmed))

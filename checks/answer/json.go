@@ -73,8 +73,12 @@ func unquoted(raw []byte) string {
 	return s
 }
 
-// shapeOf names the kind of a JSON value by its first byte.
-func shapeOf(raw []byte) Shape {
+// ShapeOf returns the kind of valid JSON, by its first byte; ShapeNull for an empty text.
+func ShapeOf(raw []byte) Shape {
+	raw = bytes.TrimLeft(raw, " \t\r\n")
+	if len(raw) == 0 {
+		return ShapeNull
+	}
 	switch raw[0] {
 	case '{':
 		return ShapeObject

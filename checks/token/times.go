@@ -2,10 +2,12 @@ package token
 
 import (
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"lkdoctor/checks/answer"
 	"lkdoctor/checks/finding"
 )
 
@@ -35,11 +37,7 @@ func Time(t *Token, clocks Clocks) []finding.Finding {
 		by = finding.Textf("the LiveKit server's clock")
 	}
 	j := judge{t: t, now: now, by: by, clocks: clocks}
-	var found []finding.Finding
-	found = append(found, j.units()...)
-	found = append(found, j.expiry()...)
-	found = append(found, j.start()...)
-	return append(found, skew...)
+	return slices.Concat(j.units(), j.expiry(), j.start(), skew)
 }
 
 // judge is one token at one moment.
@@ -55,9 +53,6 @@ func (j judge) units() []finding.Finding {
 	var found []finding.Finding
 	for _, name := range []string{"exp", "nbf", "iat"} {
 		raw := rawOf(j.t.members, name)
-		if typeOf(raw) == isNil {
-			continue
-		}
 		n, err := strconv.ParseFloat(strings.Trim(string(raw), `"`), 64)
 		if err != nil {
 			continue // TOKEN_CLAIM_TYPE reports it
@@ -102,7 +97,7 @@ func meaning(n float64, now time.Time) finding.Text {
 func (j judge) expiry() []finding.Finding {
 	exp := j.t.Claims.ExpiresAt
 	if exp == nil {
-		if raw := rawOf(j.t.members, "exp"); typeOf(raw) != isNil {
+		if answer.ShapeOf(rawOf(j.t.members, "exp")) != answer.ShapeNull {
 			return nil // unreadable: TOKEN_CLAIM_TYPE reports it
 		}
 		return []finding.Finding{finding.New(finding.TokenNoExpiry, finding.Warn,

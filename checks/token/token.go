@@ -32,7 +32,7 @@ type Token struct {
 	raw        secret.Value
 	headerJSON []byte
 	claimsJSON []byte
-	members    []member
+	members    []Member
 	signature  []byte
 }
 
