@@ -32,7 +32,6 @@ func (a address) party() Owner {
 	return finding.OwnerConfig
 }
 
-// name names the setting or the answer that holds the address, for sentences.
 func (a address) name() Text {
 	if a.withToken {
 		return finding.Textf("the address that came with the token")
@@ -40,7 +39,6 @@ func (a address) name() Text {
 	return finding.Textf("LIVEKIT_URL")
 }
 
-// noServerAddress returns the report of a check that lacks LIVEKIT_URL.
 func noServerAddress(ended Ended) Report {
 	if ended.Stopped("env.livekit") {
 		return check.BlockedBy("env.livekit")
@@ -73,7 +71,6 @@ func (c *Case) makerURL() string {
 	return ""
 }
 
-// makerHost returns the host of makerURL, or "".
 func (c *Case) makerHost() string {
 	if u := usableURL(c.makerURL()); u != nil {
 		return u.Hostname()

@@ -108,7 +108,6 @@ func (c *Case) maker() Owner {
 // livekitURL returns LIVEKIT_URL as a URL, or nil where it cannot be dialled.
 func (c *Case) livekitURL() *url.URL { return usableURL(c.Settings.URL.Value) }
 
-// here returns LIVEKIT_URL.
 func (c *Case) here() address { return address{URL: c.livekitURL()} }
 
 // there returns the address at which the token under test is used: the one that
@@ -321,7 +320,6 @@ func (c *Case) placed(findings []Finding) []Finding {
 	return findings
 }
 
-// addressValues sets name_url, name_host, name_name and name_port from u.
 func addressValues(values map[string]string, name string, u *url.URL) {
 	if u == nil {
 		return

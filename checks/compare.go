@@ -51,13 +51,11 @@ func (c *Case) compared(results []check.Result, hide func(string) string) []chec
 	return parts
 }
 
-// part is a member of the header or the claims.
 type part struct {
 	name  string
 	value Text
 }
 
-// correct returns the parts of a token that can join.
 func (c *Case) correct() []part {
 	issuer := finding.Textf("an API key of the LiveKit server")
 	if key := c.Settings.APIKey; !key.Secret.Empty() {
@@ -122,7 +120,6 @@ func membersOf(in, text string, hide func(string) string) []part {
 	return out
 }
 
-// memberValue returns a value on one line; a time is shown with its date.
 func memberValue(name string, raw json.RawMessage, hide func(string) string) Text {
 	shown := string(raw)
 	var compact bytes.Buffer

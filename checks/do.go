@@ -133,14 +133,12 @@ func (c *Case) Watch(earlier *Case, results []check.Result) {
 	c.setTicket(config.Setting{Name: c.Settings.Ticket.Name, Flag: c.Settings.Ticket.Flag, Sensitive: true})
 }
 
-// setTicket replaces the run's ticket.
 func (c *Case) setTicket(ticket config.Setting) {
 	settings := *c.Settings
 	settings.Ticket = ticket
 	c.Settings = &settings
 }
 
-// keep copies the results and products of those stages of an earlier run.
 func (c *Case) keep(earlier *Case, results []check.Result, stage func(check.Stage) bool) {
 	kept := func(id string) bool {
 		return slices.ContainsFunc(results, func(r check.Result) bool {
@@ -178,7 +176,6 @@ func Interrupted(now time.Time) check.Run {
 		"interrupted before this check had ended").By(finding.OwnerNone))
 }
 
-// unbegun returns a run in which no check ran: the first one carries f as the reason.
 func unbegun(now time.Time, exit int, f Finding) check.Run {
 	run := check.Run{
 		StartedAt: now, Target: check.Target{TokenSource: check.SourceNone}, Settings: []config.Shown{},

@@ -79,7 +79,6 @@ func suggesting(f Finding, address string) Finding {
 	return withTexts(f, map[string]string{"suggestion": clean.URL(address)})
 }
 
-// insecureHost returns the variant of ENV_URL_INSECURE for a host.
 func insecureHost(host string) string {
 	ip := net.ParseIP(host)
 	switch {
@@ -110,7 +109,6 @@ func webServices() family {
 	return family{"http", "https", finding.Textf("http:// or https://")}
 }
 
-// urlFault is the first reason why an address cannot be used.
 type urlFault struct {
 	// variant is the variant of ENV_URL_INVALID.
 	variant string
@@ -307,7 +305,6 @@ func placeholderWords(found placeholder.Found) Text {
 	return finding.Textf("%s, the word that a missing value becomes", found.Text)
 }
 
-// unfilled returns f, an ENV_PLACEHOLDER, with its variant.
 func unfilled(f Finding, found placeholder.Found) Finding {
 	if found.Kind == placeholder.Object {
 		found.Kind = placeholder.Missing

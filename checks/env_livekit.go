@@ -18,7 +18,6 @@ import (
 	"lkdoctor/config/clean"
 )
 
-// envLiveKit checks the URL, the key and the secret as they will be used.
 func envLiveKit(c *Case) Check {
 	return c.check(Spec{
 		ID: "env.livekit", Stage: check.StageEnv, Timeout: time.Second,
@@ -200,7 +199,6 @@ func whereIn(value string, at int) Text {
 	return finding.Textf("in its middle")
 }
 
-// pairFindings checks key, secret and URL against each other.
 func pairFindings(s *config.Settings) []Finding {
 	key, secret := s.APIKey.Value, s.APISecret.Secret.Reveal()
 	dev := key == devKey && secret == devSecret
@@ -223,7 +221,6 @@ func pairFindings(s *config.Settings) []Finding {
 	return findings
 }
 
-// swapped reports whether key and secret are exchanged.
 func swapped(s *config.Settings) bool {
 	key, secret := s.APIKey.Value, s.APISecret.Secret.Reveal()
 	return looksLikeKey(secret) && !looksLikeKey(key) && len(key) >= 32

@@ -61,7 +61,6 @@ func loaderFindings(s *config.Settings) []Finding {
 	return findings
 }
 
-// disagree reports whether a loader reads v differently than Next.js.
 func disagree(v config.EnvVar, readings []dotenv.Reading) bool {
 	return slices.ContainsFunc(readings, func(r dotenv.Reading) bool {
 		got := r.Lookup(v.Name)
@@ -136,7 +135,6 @@ type values struct {
 	seen     []secret.Value
 }
 
-// row returns the line of the table for one loader.
 func (r *values) row(name string, value secret.Value) string {
 	if value.Empty() {
 		return name + ": empty"
@@ -169,7 +167,6 @@ func plainValues(vars []config.EnvVar) bool {
 	})
 }
 
-// oddBytes reports whether a file holds a line that loaders may read differently.
 func oddBytes(f config.EnvFile) bool {
 	return slices.ContainsFunc(strings.Split(f.Content.Reveal(), "\n"), oddLine)
 }

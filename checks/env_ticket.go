@@ -13,7 +13,6 @@ import (
 	"lkdoctor/config/clean"
 )
 
-// envTicket checks the ticket service's address.
 func envTicket(c *Case) Check {
 	return c.check(Spec{
 		ID: "env.ticket", Stage: check.StageEnv, Timeout: time.Second,

@@ -11,7 +11,6 @@ import (
 	"lkdoctor/config/clean"
 )
 
-// peer is what a failed request was sent to.
 type peer int
 
 const (
@@ -177,7 +176,6 @@ func (c *Case) atService(found Finding, f *probe.Failure, u *url.URL) Finding {
 	return found
 }
 
-// atFrontend gives a finding about the front end its sentence.
 func (c *Case) atFrontend(found Finding, f *probe.Failure, u *url.URL) Finding {
 	why := tlsWords(f)
 	if f.Kind == probe.KindProxy {
@@ -195,7 +193,6 @@ func (c *Case) atFrontend(found Finding, f *probe.Failure, u *url.URL) Finding {
 	return found
 }
 
-// withTexts adds the facts that are not empty to f.
 func withTexts(f Finding, facts map[string]string) Finding {
 	for name, value := range facts {
 		if value != "" {
@@ -205,7 +202,6 @@ func withTexts(f Finding, facts map[string]string) Finding {
 	return f
 }
 
-// failureFacts adds the facts of a network failure to f.
 func failureFacts(f Finding, failure *probe.Failure) Finding {
 	f = f.With("kind", string(failure.Kind)).With("phase", string(failure.Phase)).With("took_ms", finding.Milliseconds(failure.Took))
 	f = withTexts(f, map[string]string{
@@ -258,7 +254,6 @@ func certFacts(f Finding, cert *probe.Cert) Finding {
 		With("cert_not_after", cert.NotAfter.UTC().Format(time.RFC3339))
 }
 
-// tlsWords returns what is wrong with a certificate, with its names and dates.
 func tlsWords(f *probe.Failure) Text {
 	cert := f.Cert
 	if cert == nil {

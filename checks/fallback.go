@@ -85,7 +85,6 @@ func (c *Case) keyToAsk() bool {
 	return !c.Settings.APIKey.Secret.Empty() && c.Settings.APISecret.Secret.Empty() && c.atLiveKit()
 }
 
-// atLiveKit reports whether LiveKit answers at LIVEKIT_URL.
 func (c *Case) atLiveKit() bool {
 	r := c.reach()
 	return r != nil && r.IsLiveKit
@@ -109,8 +108,6 @@ func (c *Case) askKey(ctx context.Context) Report {
 	return report
 }
 
-// ownKeyVariant returns the variant of SERVER_KEY_UNKNOWN for the key configured
-// here.
 func (c *Case) ownKeyVariant(ctx context.Context, key string) string {
 	switch {
 	case c.isDevServer(ctx, c.here()):
@@ -128,7 +125,6 @@ func (c *Case) notDevServer() bool {
 	return dev != nil && dev.DefaultKeys && acceptance(dev.Verdict) == diagnosis.No
 }
 
-// devKey and devSecret are the key and secret of livekit-server --dev.
 const devKey, devSecret = "devkey", "secret"
 
 // devKeys returns the key and secret to make a token with; defaults reports whether

@@ -16,7 +16,6 @@ import (
 	"lkdoctor/config/clean"
 )
 
-// agentSlow is the time above which AGENT_SLOW is reported.
 const agentSlow = 3 * time.Second
 
 // joinAgent waits for the agents that the token calls, in the stay that
@@ -193,7 +192,6 @@ func (c *Case) mayCall() *Report {
 	return &report
 }
 
-// agentCall is a call of agents into a room, and what is known of it so far.
 type agentCall struct {
 	names  []string // "" stands for any worker without a name
 	room   string
@@ -213,7 +211,6 @@ type agentCall struct {
 	listed     time.Duration
 }
 
-// report waits for the agents and judges the outcome.
 func (a *agentCall) report(ctx context.Context) Report {
 	check.Waiting(ctx, "waiting for the agent %s", agentName(a.names[0]))
 	a.wait(ctx)
@@ -289,7 +286,6 @@ func (a *agentCall) decided() bool {
 	return true
 }
 
-// arrived returns the agent that answers the call of name.
 func (a *agentCall) arrived(name string) (agent probe.Agent, came bool) {
 	i := slices.IndexFunc(a.agents, func(a probe.Agent) bool { return a.Name == name || a.Name == "" || name == "" })
 	if i < 0 {
@@ -322,7 +318,6 @@ func (a *agentCall) cause(name string) (code Code, failure string) {
 	return finding.AgentJobFailed, jobs[0].Error
 }
 
-// judge returns the finding about the call of name, if there is one.
 func (a *agentCall) judge(name string) []Finding {
 	shown, waited := agentName(name), finding.Duration(a.waited)
 	facts := Facts{"agent": cmp.Or(name, "(no name)"), "room": a.room, "waited_ms": finding.Milliseconds(a.waited)}
@@ -359,7 +354,6 @@ func (a *agentCall) judge(name string) []Finding {
 	return found(finding.AgentAbsent, "unasked", "the agent %s did not come within %s, and the server did not say why", shown, waited)
 }
 
-// outcome describes who came, after which time, and whether there is audio.
 func (a *agentCall) outcome() Outcome {
 	var out Outcome
 	var came []string
@@ -390,7 +384,6 @@ func (a *agentCall) outcome() Outcome {
 	return out
 }
 
-// agentName returns the name for sentences.
 func agentName(name string) Text {
 	if name == "" {
 		return finding.Textf("(no name)")

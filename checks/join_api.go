@@ -95,7 +95,6 @@ func (c *Case) apiOutcome(reply probe.APIReply, failure *probe.Failure) Outcome 
 	return out
 }
 
-// apiWords describes the answer that came instead of the server API's.
 func apiWords(reply probe.APIReply, failure *probe.Failure) Text {
 	switch {
 	case failure != nil && (failure.Kind == probe.KindSilent || failure.Kind == probe.KindHeaderSlow || failure.Kind == probe.KindBodySlow):

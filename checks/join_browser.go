@@ -192,7 +192,6 @@ func (a *browserAsk) v1Findings(queryRefused, joined bool) []Finding {
 	return nil
 }
 
-// v1Words describes the answer that came instead of LiveKit's.
 func v1Words(v *probe.V1Verdict) Text {
 	switch {
 	case v.Redirect != nil:
@@ -294,7 +293,6 @@ func (a *browserAsk) outcome(signal *session.Participant) Outcome {
 	return out
 }
 
-// shownHost returns scheme, host and port of an address, for sentences.
 func shownHost(u *url.URL) string {
 	return clean.URL((&url.URL{Scheme: u.Scheme, Host: u.Host}).String())
 }

@@ -65,15 +65,11 @@ func (c *Case) guestToken(what, identity string) (string, error) {
 
 func (c *Case) guestRoom(what string) string { return "lkdoctor-" + c.Nonce + "-" + what }
 
-// noGuest returns the report of a check for whose participant no token could be
-// made.
 func (c *Case) noGuest(code Code, err error) Report {
 	return check.Found(finding.New(code, finding.Fail,
 		"no token could be made with the key and secret here: %s", c.Redact.Clean(err.Error(), 160)).As("no-token").By(finding.OwnerConfig))
 }
 
-// guestRefused returns a finding about a participant of the doctor's own that was
-// refused.
 func guestRefused(code Code, f *session.SignalFailure) Finding {
 	if f.Kind == session.SignalUpgradeRefused && (f.Status == 401 || f.Status == 403) {
 		return finding.New(code, finding.Fail, "the server refuses a participant with a token made here (%d): %s",
@@ -84,8 +80,6 @@ func guestRefused(code Code, f *session.SignalFailure) Finding {
 		As("refused").With("kind", string(f.Kind)).With("status", f.Status)
 }
 
-// guestLeft returns a finding about a stay of the doctor's own that the server
-// ended.
 func guestLeft(code Code, end *session.SignalEnd) Finding {
 	if end != nil && end.Left {
 		return finding.New(code, finding.Fail, "the server ended the stay: %s (%s)", finding.LeaveReason(end.Reason), end.Reason).

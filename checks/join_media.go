@@ -46,8 +46,6 @@ func joinMedia(c *Case) Check {
 	})
 }
 
-// connectMedia opens the media connection in the joined room and records the
-// result.
 func connectMedia(ctx context.Context, joined *JoinRecord) *JoinRecord {
 	check.Waiting(ctx, "waiting for the media connection (ICE, DTLS)")
 	j := *joined
@@ -70,7 +68,6 @@ func sameNetwork(pair *session.Pair) bool {
 	return err == nil && probe.InOwnNetwork(addr)
 }
 
-// mediaFindings judges one media connection.
 func mediaFindings(j *JoinRecord) []Finding {
 	var findings []Finding
 	switch m := j.Media; m.Outcome {
@@ -219,7 +216,6 @@ func firstUDP(m *session.Media) string {
 	return ""
 }
 
-// failedFinding reports why media did not connect.
 func failedFinding(j *JoinRecord) Finding {
 	m, end := j.Media, j.Media.End
 	if end == nil {
@@ -335,8 +331,6 @@ func onlyUnroutable(j *JoinRecord) (kind probe.Scope) {
 	return kind
 }
 
-// privateVariant returns the variant of MEDIA_PRIVATE_CANDIDATES for a kind of
-// address.
 func privateVariant(kind probe.Scope) string {
 	switch kind {
 	case probe.ScopeContainer:
@@ -396,8 +390,6 @@ func heardOnly(m *session.Media) (sent uint64, heard bool) {
 	return sent, heard
 }
 
-// addresses returns the hosts and ports of advertised candidates, without
-// duplicates.
 func addresses(list []session.Candidate) []string {
 	var out []string
 	for _, c := range list {
@@ -425,7 +417,6 @@ func mediaOutcome(j *JoinRecord) Outcome {
 	return out
 }
 
-// mediaFacts returns the candidates, pairs and times of a media connection.
 func mediaFacts(j *JoinRecord) Facts {
 	m, signal, reached := j.Media, j.Signal.Phases, ""
 	if j.Signal.Remote.IsValid() {

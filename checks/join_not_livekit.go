@@ -131,7 +131,6 @@ func (c *Case) reachOf(at address) (r *probe.Reach, looked bool) {
 	return c.reach(), true
 }
 
-// frontOf returns the proxy at an address as join.reach saw it.
 func (c *Case) frontOf(at address) probe.ServerKind {
 	if r, _ := c.reachOf(at); r != nil {
 		return r.Front

@@ -68,7 +68,6 @@ func (c *Case) publish(ctx context.Context) Report {
 	return Report{Findings: append(findings, c.tcpOnlyFindings(udp, tcp)...), Outcome: publishOutcome(published, udp, tcp)}
 }
 
-// publishFindings compares what arrived with what was sent.
 func publishFindings(p *session.Published) []Finding {
 	found := func(code Code, variant string, owner Owner, format string, args ...any) []Finding {
 		return []Finding{finding.New(code, finding.Fail, format, args...).As(variant).By(owner).WithAll(publishFacts(p))}
@@ -154,7 +153,6 @@ func publishFacts(p *session.Published) Facts {
 	return facts
 }
 
-// kbps converts a bitrate to kbit/s with one decimal.
 func kbps(bits float64) float64 { return float64(int(bits/100+0.5)) / 10 }
 
 func publishOutcome(p *session.Published, udp, tcp session.Path) Outcome {

@@ -10,7 +10,6 @@ import (
 	"lkdoctor/config/clean"
 )
 
-// certSoon is the remaining lifetime below which a certificate is reported.
 const certSoon = 14 * 24 * time.Hour
 
 // joinReach asks whether a LiveKit server is at LIVEKIT_URL. It needs nothing from
@@ -63,7 +62,6 @@ func reachOutcome(r *probe.Reach, at address) Outcome {
 	return out
 }
 
-// reachFindings judges the answer.
 func reachFindings(c *Case, r *probe.Reach, at address) []Finding {
 	var findings []Finding
 	switch {

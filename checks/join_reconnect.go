@@ -46,7 +46,6 @@ func joinReconnect(c *Case) Check {
 	})
 }
 
-// reconnectFailed reports the step that failed.
 func reconnectFailed(r *session.Reconnected) Finding {
 	facts := Facts{"step": string(r.Failed), "took_ms": finding.Milliseconds(r.Took)}
 	if r.Failure != nil {

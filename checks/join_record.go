@@ -45,7 +45,6 @@ func (j *JoinRecord) silent() bool {
 		(j.Failure.Kind == session.SignalSilent || j.Failure.Network != nil && j.Failure.Network.Timeout())
 }
 
-// in reports whether the room was joined.
 func (j *JoinRecord) in() bool { return j != nil && j.Signal != nil }
 
 // via returns how a token with the verdict v reaches the server: in the header, or
@@ -85,7 +84,6 @@ func (c *Case) anySignal() *session.Participant {
 	return nil
 }
 
-// connections returns the media connections of this run's joins.
 func (c *Case) connections() []*session.Media {
 	var list []*session.Media
 	for _, j := range c.joins() {
@@ -96,7 +94,6 @@ func (c *Case) connections() []*session.Media {
 	return list
 }
 
-// mediaAddrs returns the addresses at which the server takes media.
 func (c *Case) mediaAddrs() []netip.Addr {
 	var out []netip.Addr
 	for _, m := range c.connections() {

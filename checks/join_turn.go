@@ -16,7 +16,6 @@ import (
 	"lkdoctor/config/clean"
 )
 
-// turnRecord is the result of asking the ICE servers.
 type turnRecord struct {
 	Reports []session.TURNReport
 	// Offered reports whether a TURN server is among them.
@@ -49,7 +48,6 @@ func joinTurn(c *Case) Check {
 	})
 }
 
-// turn asks, joins and judges.
 func (c *Case) turn(ctx context.Context) Report {
 	var seen turnRecord
 	check.Waiting(ctx, "asking the STUN and TURN servers that the server hands out")
@@ -112,12 +110,10 @@ func (c *Case) relayJoin(ctx context.Context, signal *session.Participant) (*ses
 	return joined, Text{}
 }
 
-// relayFailed reports whether a join through the TURN servers failed.
 func relayFailed(j *session.RelayJoin) bool {
 	return j != nil && !j.Answered && !j.Cancelled && j.Failure == nil && j.Offered
 }
 
-// turnFindings judges each server, then the join through them.
 func turnFindings(seen *turnRecord) []Finding {
 	var findings []Finding
 	for _, r := range seen.Reports {
@@ -232,8 +228,6 @@ func turnError(r session.TURNReport) string {
 	return strings.TrimSpace(fmt.Sprintf("%d %s", r.Code, name))
 }
 
-// turnReach returns the variant of TURN_UNREACHABLE, who must act, and why the
-// server cannot be reached.
 func turnReach(f *probe.Failure) (variant string, owner Owner, words Text) {
 	server, network := finding.OwnerLiveKitServer, finding.OwnerNetwork
 	other := finding.Textf("%s", orNothing(clean.Line(f.Detail, 160)))
@@ -272,7 +266,6 @@ func turnTLS(f *probe.Failure) (variant string, words Text) {
 	return cmp.Or(variant, "other"), tlsWords(f)
 }
 
-// turnOutcome returns the outcome of a finished check, with a row for each server.
 func turnOutcome(seen *turnRecord) Outcome {
 	if len(seen.Reports) == 0 {
 		return Outcome{}

@@ -39,8 +39,6 @@ func (a address) handedOutLocalhost(maker string) bool {
 	return a.withToken && maker != "" && probe.IsLoopbackHost(a.Hostname()) && !probe.IsLoopbackHost(maker)
 }
 
-// atServer gives the finding about a LiveKit server the variant for its address and
-// certificate.
 func (c *Case) atServer(found Finding, f *probe.Failure, at address) Finding {
 	host := clean.Line(at.Host, 80)
 	switch {
@@ -114,8 +112,6 @@ func (c *Case) fromWhom(found Finding, f *probe.Failure, at address) Finding {
 	return found.As("handed-out")
 }
 
-// localhostFrom returns the finding about an address of loopback that the host maker
-// handed out.
 func localhostFrom(maker string, found Finding, at address) Finding {
 	suggestion := &url.URL{Scheme: at.Scheme, Host: net.JoinHostPort(maker, probe.Port(at.URL))}
 	found.Message = finding.Textf("%s; it came from %s, which is another machine: here it means this one",
@@ -127,7 +123,6 @@ func localhostFrom(maker string, found Finding, at address) Finding {
 	return found.As("handed-out-localhost").With("maker_host", clean.Line(maker, 120)).With("suggestion", clean.URL(suggestion.String()))
 }
 
-// dnsVariant returns the variant for the kind of name that does not exist.
 func dnsVariant(u *url.URL) string {
 	host := strings.TrimSuffix(strings.ToLower(u.Hostname()), ".")
 	if _, is := placeholder.InURL(u.String()); is {

@@ -72,7 +72,6 @@ func joinedOutcome(j *JoinRecord) Outcome {
 	return out
 }
 
-// withExcess adds to out what the server sent beyond the limits.
 func withExcess(out *Outcome, s *session.Participant) {
 	excess := s.Excess()
 	if len(excess) == 0 {
@@ -93,7 +92,6 @@ func evicting(t *token.Token, severity finding.Severity, variant, format string)
 		As(variant).With("identity", clean.Line(t.Identity(), 256)).With("room", clean.Line(t.Room(), 256))
 }
 
-// joinedFindings judges a join or its failure.
 func joinedFindings(c *Case, j *JoinRecord, at address, t *token.Token, v *probe.Verdict) []Finding {
 	if j.Failure != nil {
 		return signalFindings(c, j.Failure, at, t)

@@ -115,7 +115,6 @@ func (c *Case) candidates() []token.Candidate {
 	return append(out, c.otherVariables(files)...)
 }
 
-// maxVariables is the number of other variables whose values are tried.
 const maxVariables = 200
 
 // otherVariables returns the secrets under other names in the environment and in

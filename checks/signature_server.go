@@ -187,8 +187,6 @@ func (c *Case) staleVariant() string {
 	return "environment"
 }
 
-// keyVariant returns the variant of SERVER_KEY_UNKNOWN for a token under test that
-// names key.
 func (c *Case) keyVariant(ctx context.Context, at address, key string) string {
 	switch {
 	case at.withToken && c.livekitURL() != nil:
@@ -203,7 +201,6 @@ func (c *Case) keyVariant(ctx context.Context, at address, key string) string {
 	return "signer"
 }
 
-// signatureVariant returns the variant of SERVER_SIGNATURE_REJECTED.
 func (c *Case) signatureVariant(ctx context.Context, at address, key string) string {
 	local := c.local()
 	switch {

@@ -56,7 +56,6 @@ func (a *TicketAnswer) URL() string {
 	return a.Answer.URL
 }
 
-// facts returns what came with the token.
 func (a *TicketAnswer) facts() Facts {
 	facts := Facts{
 		"status": a.Reply.Status, "token_path": a.path, "ticket_spent": a.Spent, "fields": a.Answer.Fields,
@@ -163,7 +162,6 @@ func freshly(a *TicketAnswer) bool {
 	return false
 }
 
-// missingToken returns the finding about an answer without a token to examine.
 func (c *Case) missingToken(t *TicketAnswer, who Text) (Finding, bool) {
 	a, kind, path := t.Answer, t.kind, t.path
 	reason := clean.Line(a.Said.Text, 160)
@@ -288,7 +286,6 @@ func (c *Case) answeredBy(a *TicketAnswer) string {
 	return "service"
 }
 
-// roomFindings compares the answer's room with the room in the token.
 func roomFindings(a *TicketAnswer) []Finding {
 	if a.Answer.Room == "" || a.kind != answer.Text || a.Token == nil {
 		return nil

@@ -168,7 +168,6 @@ func (c *Case) endpointBody(all bool) []byte {
 	}{c.Options.Identity, c.Options.DisplayName, c.Options.Room})
 }
 
-// asJSON encodes a request's body.
 func asJSON(value any) []byte {
 	body, err := json.Marshal(value)
 	if err != nil {

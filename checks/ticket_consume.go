@@ -44,7 +44,6 @@ func ticketConsume(c *Case) Check {
 	})
 }
 
-// consume exchanges the ticket.
 func (c *Case) consume(ctx context.Context) Report {
 	request, who := consumeRequest(c), finding.Textf("the ticket service")
 	check.Waiting(ctx, "waiting for %s to trade the ticket", clean.Line(request.URL.Host, 80))
@@ -92,7 +91,6 @@ func (c *Case) askEndpoint(ctx context.Context) Report {
 	return c.consumed(c.handedOut(ctx, last, who, path), last.reply, last.String(), u)
 }
 
-// consumed returns the report on the request.
 func (c *Case) consumed(findings []Finding, reply *probe.Reply, asked string, u *url.URL) Report {
 	if reply != nil && reply.Took > slowAnswer && c.Source() == check.SourceTicket {
 		findings = append(findings, slow(reply, clean.Line(u.Host, 80)))

@@ -111,7 +111,6 @@ func (c *Case) frontendBody(all bool) []byte {
 	return asJSON(fields)
 }
 
-// ticketBody returns the body with which the app's page sends a ticket.
 func (c *Case) ticketBody(ticket string) []byte {
 	fields := c.profile()
 	fields["ticket"] = ticket
@@ -149,7 +148,6 @@ func (c *Case) ignoresTicket(ctx context.Context, a attempt, product *TicketAnsw
 	return true
 }
 
-// frontendFindings judges the answer that counts by its status.
 func (c *Case) frontendFindings(ctx context.Context, asked []attempt, base *url.URL) []Finding {
 	last := asked[len(asked)-1]
 	switch reply := last.reply; {

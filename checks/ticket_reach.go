@@ -13,7 +13,6 @@ import (
 	"lkdoctor/config/clean"
 )
 
-// slowAnswer is the response time above which TICKET_SLOW is reported.
 const slowAnswer = 2 * time.Second
 
 // ticketReach asks whether the ticket service answers, with one GET of its root,
@@ -121,7 +120,6 @@ func (c *Case) ticketsPath(u *url.URL) *url.URL {
 	return &url.URL{Scheme: u.Scheme, User: u.User, Host: u.Host, Path: strings.TrimSuffix(u.Path, "/") + under}
 }
 
-// slow returns a finding about a slow answer, with the times of its steps.
 func slow(reply *probe.Reply, host string) Finding {
 	connecting := reply.Phases.DNS + reply.Phases.TCP + reply.Phases.TLS
 	f := finding.New(finding.TicketSlow, finding.Warn, "%s took %s to answer", host, finding.Duration(reply.Took)).

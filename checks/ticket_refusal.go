@@ -33,13 +33,11 @@ func refusedBy(reply *probe.Reply) refused {
 // text returns the answer's message, cut to fit into a finding.
 func (r refused) text() Text { return orNothing(clean.Line(r.content.Text, 160)) }
 
-// with adds the answer's content to a finding's facts.
 func (r refused) with(f Finding) Finding {
 	f = f.With("status", r.Status).With("said", clean.Line(r.content.Text, 160))
 	return withTexts(f, map[string]string{"said_code": r.content.Code, "framework": r.content.Framework, "gateway": r.by})
 }
 
-// speaksOf reports whether the text or the code matches pattern.
 func (r refused) speaksOf(pattern *regexp.Regexp) bool {
 	return pattern.MatchString(r.content.Text) || pattern.MatchString(r.content.Code)
 }

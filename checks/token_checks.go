@@ -21,18 +21,15 @@ type examined struct {
 	Format []Finding
 }
 
-// examine parses raw.
 func examine(raw string) *examined {
 	parsed, findings := token.Parse(raw)
 	return &examined{Token: parsed.Effective(), Format: findings}
 }
 
-// verify returns the verdict of the key and secret configured here on t.
 func (c *Case) verify(t *examined) token.Verdict {
 	return token.Verify(t.Token, c.Settings.APIKey.Value, c.Settings.APISecret.Secret.Reveal())
 }
 
-// given returns the token that was given to the run.
 func (c *Case) given() *examined {
 	p := c.products()
 	p.given.Do(func() { p.givenOnce = examine(c.Settings.Token.Secret.Reveal()) })

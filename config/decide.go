@@ -83,7 +83,6 @@ func (s *Settings) inEnvironment(name string, process map[string]string) []candi
 	return found
 }
 
-// choose takes the first candidate and records the others as hidden by it.
 func (s *Setting) choose(found []candidate) {
 	if len(found) == 0 {
 		return

@@ -69,7 +69,6 @@ func Load(in Inputs) (*Settings, error) {
 	return s, nil
 }
 
-// checkFlags refuses flags that contradict each other.
 func (in Inputs) checkFlags() error {
 	for _, name := range []string{"url", "api-key", "api-secret"} {
 		if _, given := in.Flags[name]; !given {

@@ -109,7 +109,6 @@ type OldLine struct {
 	Line  int // from 1
 }
 
-// maxOldLines bounds how many are looked for in one file.
 const maxOldLines = 50
 
 // Replaced lists the file's definitions that do not count. What signs with an
@@ -130,13 +129,11 @@ func (f EnvFile) Replaced() []OldLine {
 	return list
 }
 
-// counts reports whether the file ends with this value for the variable.
 func (f EnvFile) counts(name, value string) bool {
 	v, has := f.Lookup(name)
 	return has && (v.Value.Reveal() == value || v.Literal.Reveal() == value)
 }
 
-// maxOtherFiles bounds how many other env files of a folder are looked at.
 const maxOtherFiles = 20
 
 // OtherFiles reads the folder's env files that this mode does not use:

@@ -34,7 +34,6 @@ type lkConfig struct {
 	} `yaml:"projects"`
 }
 
-// lkConfigName is where lk keeps its projects, under the user's home.
 var lkConfigName = filepath.Join(".livekit", "cli-config.yaml")
 
 // errNoLKConfig means that lk has no configuration here, which is no fault
@@ -65,7 +64,6 @@ func readProjects(home string) ([]LKProject, error) {
 	return projects, nil
 }
 
-// parseProjects reads the content of lk's configuration.
 func parseProjects(content []byte) ([]LKProject, error) {
 	var parsed lkConfig
 	if err := yamlError(yaml.Unmarshal(content, &parsed)); err != nil {

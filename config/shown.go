@@ -68,7 +68,6 @@ func (s *Settings) show(setting *Setting) Shown {
 	return shown
 }
 
-// shownValue returns a value of a setting in a form that is safe to show.
 func (s *Settings) shownValue(setting *Setting, value string) string {
 	switch {
 	case value == "":
@@ -164,7 +163,6 @@ func portOnly(s string) bool {
 	return strings.Trim(s, "0123456789") == ""
 }
 
-// maxShown is the longest value that is shown, in characters.
 const maxShown = 200
 
 // visible makes text from a file safe to show: control, direction and other invisible

@@ -12,7 +12,6 @@ import (
 	"golang.org/x/net/html"
 )
 
-// maxItems is the most errors of a validation error that are kept.
 const maxItems = 8
 
 // ErrorInfo is the message of a body that reports an error, cleaned, capped and
@@ -72,7 +71,6 @@ func ErrorText(body []byte, contentType string) ErrorInfo {
 	return e
 }
 
-// readJSON reads a JSON body.
 func (e *ErrorInfo) readJSON(body []byte) {
 	if body[0] == '"' {
 		e.Text = shown(unquoted(body), maxText)
@@ -91,7 +89,6 @@ func (e *ErrorInfo) readJSON(body []byte) {
 // normal form, so that errorMessage and error_message are the same.
 var said = []string{"detail", "message", "error", "msg", "errors", "errordescription", "errormessage", "reason", "title", "description"}
 
-// readMembers reads the message, the code and the items of one object.
 func (e *ErrorInfo) readMembers(body []byte, under string) {
 	named := map[string]member{}
 	for _, m := range members(body) {
@@ -112,7 +109,6 @@ func (e *ErrorInfo) readMembers(body []byte, under string) {
 	}
 }
 
-// readSaid reads the message from one member of any form.
 func (e *ErrorInfo) readSaid(path string, value []byte) {
 	switch value[0] {
 	case '"':
@@ -181,7 +177,6 @@ func (e *ErrorInfo) readItems(path string, value []byte) {
 	e.Text, e.Field = shown(strings.Join(parts, "; "), maxText), path
 }
 
-// itemOf reads one error.
 func itemOf(element []byte) ErrorItem {
 	item := ErrorItem{Text: shown(unquoted(element), maxText)}
 	for _, m := range members(element) {
@@ -282,7 +277,6 @@ func pageText(page []byte) (text, field string) {
 	}
 }
 
-// joinPage joins a page's texts in one line.
 func joinPage(title, headline, body string) (text, field string) {
 	switch {
 	case title != "" && len(headline) > len(title) && strings.Contains(headline, title):

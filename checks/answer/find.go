@@ -45,10 +45,8 @@ func trimmedBody(body []byte) []byte {
 	return bytes.TrimSpace(bytes.TrimPrefix(bytes.TrimSpace(body), []byte("\ufeff")))
 }
 
-// beginsJSON reports whether a text begins as a JSON object or list.
 func beginsJSON(text []byte) bool { return text[0] == '{' || text[0] == '[' }
 
-// readJSON reads a valid JSON body.
 func (a *Answer) readJSON(body []byte, profile Profile) {
 	var fields []field
 	s := scanner{dec: decoder(body), known: meanings(), found: &fields, byPath: map[string]int{}}
@@ -89,7 +87,6 @@ func (a *Answer) readScalar(s *scanner, body []byte) {
 	}
 }
 
-// takeWhole sets the token to the whole text.
 func (a *Answer) takeWhole(text string) {
 	a.Token, a.TokenKind, a.TokenPath = secret.New(text), Text, WholeBody
 	a.TokenHasVideo = glance(text).video
@@ -116,7 +113,6 @@ func (a *Answer) readText(body, trimmed []byte, contentType string) {
 	}
 }
 
-// reportsError reports whether a JSON body without a token reports an error.
 func (a *Answer) reportsError() bool {
 	if a.Said.Text == "" && a.Said.Code == "" {
 		return false

@@ -37,14 +37,12 @@ func TooNested(body []byte) bool {
 // readable reports whether text is JSON that may be walked.
 func readable(text []byte) bool { return !TooNested(text) && json.Valid(text) }
 
-// decoder reads the tokens of a JSON text.
 func decoder(text []byte) *json.Decoder {
 	dec := json.NewDecoder(bytes.NewReader(text))
 	dec.UseNumber()
 	return dec
 }
 
-// member is one name and value of a JSON object.
 type member struct {
 	key   string
 	value json.RawMessage

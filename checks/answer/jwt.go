@@ -63,7 +63,6 @@ func unwrapped(s string) string {
 	return strings.TrimSpace(allQuotesOff(s))
 }
 
-// isTokenByte reports whether c occurs in tokens.
 func isTokenByte(c byte) bool {
 	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.IndexByte("-_.~+/=", c) >= 0
 }
@@ -99,7 +98,6 @@ func tokenLike(s string) bool {
 // compact matches a run that may be a JWT in compact form.
 var compact = regexp.MustCompile(`eyJ[\w.-]*`)
 
-// jwts returns the runs like a JWT in a text.
 func jwts(text string) []string {
 	var list []string
 	for _, m := range compact.FindAllStringIndex(text, -1) {

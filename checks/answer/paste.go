@@ -142,7 +142,6 @@ var tokenPatterns = sync.OnceValue(func() []*regexp.Regexp {
 	}
 })
 
-// maxTokens is the most tokens that are looked at in one text.
 const maxTokens = 20
 
 // pastedText finds tokens in a URL, a header line, a command or other text. It prefers

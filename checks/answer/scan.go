@@ -175,7 +175,6 @@ func (s *scanner) forget(path string) {
 	*s.found = kept
 }
 
-// listName records the name of a field at the top level or under a wrapper.
 func (s *scanner) listName(p *place, key string) {
 	if p.depth > 1 || p.depth == 1 && !isWrapper(p.name) || s.root != "" || len(s.names) >= maxFields {
 		return

@@ -34,7 +34,6 @@ func serverOf(text string) string {
 	return shownValue(strings.ToLower(u.Scheme)+"://"+u.Host+strings.TrimRight(path, "/"), maxURL)
 }
 
-// isServerScheme reports whether LiveKit clients accept the scheme.
 func isServerScheme(scheme string) bool {
 	switch strings.ToLower(scheme) {
 	case "ws", "wss", "http", "https":
@@ -54,7 +53,6 @@ func rtcAt(path string) int {
 	return -1
 }
 
-// address matches an address in a text.
 var address = regexp.MustCompile("[A-Za-z]{0,6}://[^ \t\r\n\"'`<>^\\\\)]*")
 
 // serverIn returns the LiveKit server in a text: its first ws or wss address, else the

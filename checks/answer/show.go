@@ -34,7 +34,6 @@ func shownValue(text string, limit int) string {
 	return (*clean.Redactor)(nil).Clean(text, limit)
 }
 
-// run matches what may be random.
 var run = regexp.MustCompile(fmt.Sprintf(`[\w-]{%d,}`, minRandom))
 
 // hideRandom replaces runs of minRandom or more token characters that mix upper case,

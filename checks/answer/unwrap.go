@@ -11,7 +11,6 @@ import (
 	"lkdoctor/checks/finding"
 )
 
-// maxWrappings is the most layers that Unwrap removes.
 const maxWrappings = 6
 
 // maxUnwrapped is the length in bytes above which Unwrap returns a text unchanged.
@@ -155,7 +154,6 @@ func pythonBytes(s string) (string, bool) {
 	return s, false
 }
 
-// quotePairs are opening and closing quotes.
 var quotePairs = [][2]string{{`\"`, `\"`}, {`"`, `"`}, {`'`, `'`}, {"`", "`"}, {"“", "”"}, {"‘", "’"}, {"«", "»"}, {"„", "“"}}
 
 // withoutQuotes removes a quote from each end that has one.

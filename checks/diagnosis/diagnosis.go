@@ -95,7 +95,6 @@ func Preview(e Evidence, r check.Result) check.Result {
 	return e.resolved(e.settled([]check.Result{r})[0], nil)
 }
 
-// resolved sets the owner and the fixes of each finding of r.
 func (e Evidence) resolved(r check.Result, owners map[finding.Code]finding.Owner) check.Result {
 	if stage := r.Check.Stage; e.OwnURL && (r.Check.ID == "join.reach" || stage == check.StageEnv || stage == check.StageFallback) {
 		e.Values = maps.Clone(e.Values)
@@ -113,7 +112,6 @@ func (e Evidence) resolved(r check.Result, owners map[finding.Code]finding.Owner
 	return r
 }
 
-// diagnosis returns the verdict on a run whose findings are resolved.
 func (e Evidence) diagnosis(root check.Located, found bool) check.Diagnosis {
 	switch {
 	case !e.Nothing.IsZero() && (!found || root.Finding.Severity != finding.Fail):
@@ -264,7 +262,6 @@ func (e Evidence) madeHere() bool {
 	return e.Source == check.SourceMinted || e.Source == check.SourceNone
 }
 
-// owner returns the party that must act on a finding in this run.
 func (e Evidence) owner(l check.Located) finding.Owner {
 	f := l.Finding
 	if owner, decided := e.threeWay(f.Code); decided {
@@ -348,7 +345,6 @@ func (e Evidence) fixes(f finding.Finding) []finding.Fix {
 	return out
 }
 
-// factText formats a fact for a place of a fix.
 func factText(fact any) string {
 	switch v := fact.(type) {
 	case string:

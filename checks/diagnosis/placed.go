@@ -61,7 +61,6 @@ func sourceOf(fix finding.Fix, values map[string]string) string {
 	return ""
 }
 
-// without returns args without flag and its value.
 func without(args []string, flag string) []string {
 	var out []string
 	for i := 0; i < len(args); i++ {

@@ -43,7 +43,6 @@ func MayBeRefuted(f finding.Finding) bool {
 	return oddPair(f)
 }
 
-// oddPair reports whether f is about the form of key or secret.
 func oddPair(f finding.Finding) bool {
 	if setting := f.Facts["setting"]; setting != "LIVEKIT_API_KEY" && setting != "LIVEKIT_API_SECRET" {
 		return false
@@ -145,7 +144,6 @@ func (e Evidence) shadowFails(f finding.Finding) bool {
 	return false
 }
 
-// found reports whether such is true of any failure of the run.
 func (e Evidence) found(such func(check.Located) bool) bool {
 	return slices.ContainsFunc(check.Locate(e.Results, finding.Fail), such)
 }

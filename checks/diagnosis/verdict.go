@@ -100,7 +100,6 @@ func (e Evidence) notIt(cleared []finding.Owner) finding.Text {
 	return parties
 }
 
-// names joins parties as part of a sentence.
 func names(owners []finding.Owner) finding.Text {
 	out := PartyName(owners[0])
 	for i, o := range owners[1:] {
@@ -112,7 +111,6 @@ func names(owners []finding.Owner) finding.Text {
 	return out
 }
 
-// whole returns the verdict in one text.
 func whole(d check.Diagnosis) finding.Text {
 	var fix, not finding.Text
 	if !d.FixIn.IsZero() {
@@ -279,7 +277,6 @@ func (e Evidence) nextSteps(root check.Located) []finding.Fix {
 	})
 }
 
-// sameStep reports whether two fixes have the same command or the same text.
 func sameStep(a, b finding.Fix) bool {
 	return a.Command != "" && a.Command == b.Command || a.Command == b.Command && a.Text.String() == b.Text.String()
 }
@@ -300,7 +297,6 @@ func (e Evidence) reportStep() finding.Fix {
 	return fix
 }
 
-// command returns the lkdoctor command that repeats the run with flags.
 func (e Evidence) command(flags string) string {
 	return strings.TrimSpace("lkdoctor " + strings.TrimSpace(e.Again+" "+flags))
 }

@@ -8,7 +8,6 @@ import (
 	"time"
 )
 
-// factLabel is a fact's name in the JSON document, and its label.
 type factLabel struct{ name, label string }
 
 // factLabels returns the facts in the order in which they are shown.
@@ -258,7 +257,6 @@ func pathLabels() []factLabel {
 	}
 }
 
-// paths returns the prefixes of those names, and their labels.
 func paths() []factLabel {
 	return []factLabel{{"audio_", "Audio"}, {"video_", "Video"}, {"udp_", "UDP"}, {"tcp_", "TCP"}}
 }

@@ -97,7 +97,6 @@ func (t Text) In(translate func(format string) string) string {
 	return spaced(format, args)
 }
 
-// filling returns the values of the places of t.
 func (t Text) filling(translate func(format string) string) map[string]string {
 	if len(t.Sentences) == 0 {
 		return t.Values
@@ -150,13 +149,10 @@ func Slots(s string) []string {
 	return names
 }
 
-// slot is a place: {{name}} or {{name|otherwise}}.
 var slot = regexp.MustCompile(`\{\{[a-z_]+(\|[^{}]*)?\}\}`)
 
-// edge marks the ends of an argument in a sentence.
 const edge = "\x00"
 
-// edged formats an argument between two edges.
 type edged struct{ value any }
 
 // Format implements fmt.Formatter.

@@ -8,7 +8,6 @@ import (
 	"lkdoctor/config/clean"
 )
 
-// hmacSizes are the lengths of HMAC signatures, in bytes.
 var hmacSizes = map[string]int{"HS256": 32, "HS384": 48, "HS512": 64}
 
 // judgeAlgorithm reports an algorithm that LiveKit servers refuse.

@@ -177,7 +177,6 @@ func row(id, what string, r *reason, u use, do, undo func(string) string) change
 	return change{id, finding.Textf(what), r, do, undo, u}
 }
 
-// around returns the change that adds text to the ends of a secret.
 func around(id, before, after string, what finding.Text, r *reason) change {
 	return change{id: id, what: what, why: r, do: func(s string) string { return before + s + after }, undo: func(s string) string {
 		if len(s) >= len(before)+len(after) && strings.HasPrefix(s, before) && strings.HasSuffix(s, after) {
@@ -213,7 +212,6 @@ func swapped(id, what string, r *reason, u use, pairs ...string) change {
 	return c
 }
 
-// without returns a function that removes what matches a regular expression.
 func without(re string) func(string) string {
 	compiled := regexp.MustCompile(re)
 	return func(s string) string { return compiled.ReplaceAllString(s, "") }
@@ -274,7 +272,6 @@ var table = sync.OnceValue(func() []change {
 	return list
 })
 
-// additions are texts that are added to the ends of a secret.
 var additions = []struct {
 	id, before, after string
 	why               *reason
@@ -348,7 +345,6 @@ var valueNames = []string{
 	"--api-secret ", "--api-secret=", "Basic ",
 }
 
-// rewrites returns changes of the secret's characters.
 func rewrites() []change {
 	lookalike := strings.NewReplacer("а", "a", "е", "e", "о", "o", "р", "p", "с", "c", "х", "x", "у", "y", "і", "i", "ѕ", "s",
 		"А", "A", "В", "B", "Е", "E", "К", "K", "М", "M", "Н", "H", "О", "O", "Р", "P", "С", "C", "Т", "T", "Х", "X")
@@ -576,7 +572,6 @@ func swapCase(s string) string {
 	}, s)
 }
 
-// repeated returns the change that writes a secret n times, separated by between.
 func repeated(id string, what finding.Text, between string, n int) change {
 	c := row(id, "", &pasted, alone, func(s string) string { return strings.Repeat(s+between, n-1) + s }, func(s string) string {
 		for _, whole := range []string{s, strings.TrimSuffix(s, between)} {
@@ -591,7 +586,6 @@ func repeated(id string, what finding.Text, between string, n int) change {
 	return c
 }
 
-// visible escapes invisible characters.
 func visible(s string) string {
 	if r, n := utf8.DecodeRuneInString(s); n == len(s) && (unicode.IsControl(r) && r > '\r' || !unicode.IsPrint(r) && r > 0x7f) {
 		return fmt.Sprintf("%U", r)
@@ -599,7 +593,6 @@ func visible(s string) string {
 	return strings.NewReplacer("\n", `\n`, "\r", `\r`, "\t", `\t`, "\v", `\v`, "\f", `\f`, "\x00", `\0`, "\x1b", "ESC").Replace(s)
 }
 
-// knownSecrets are secrets of examples and defaults.
 var knownSecrets = []struct {
 	id      string
 	why     *reason

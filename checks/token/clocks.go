@@ -59,7 +59,6 @@ type clock struct {
 	uncertainty time.Duration
 }
 
-// advice returns the variant of CLOCK_SKEW for a wrong clock.
 func (c clock) advice() string {
 	if c.key == "local" {
 		return "this-machine"
@@ -177,7 +176,6 @@ func aheadOf(d time.Duration) finding.Text {
 	return finding.Textf("%s ahead", Elapsed(d))
 }
 
-// round returns whole seconds, for facts.
 func round(d time.Duration) int { return int(d.Round(time.Second) / time.Second) }
 
 // Elapsed formats the absolute value of d in its two largest units: "4 min 58 s", "2

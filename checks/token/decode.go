@@ -20,7 +20,6 @@ import (
 // maxShownJSON is the most JSON of a header or of claims that is shown, in bytes.
 const maxShownJSON = 64 << 10
 
-// partNames name the three parts of a JWT.
 var partNames = [3]finding.Text{finding.Textf("header"), finding.Textf("payload"), finding.Textf("signature")}
 
 // decode reads a text with two dots as LiveKit servers from 1.13 on do (golang-jwt v5:
@@ -94,7 +93,6 @@ func decodePart(i int, part string) ([]byte, []finding.Finding) {
 	return data, []finding.Finding{f.With("part", partNames[i].String())}
 }
 
-// judgeObject reports a decoded part that is not a JSON object.
 func judgeObject(i int, data []byte) []finding.Finding {
 	err := json.Unmarshal(data, new(map[string]json.RawMessage))
 	var syntax *json.SyntaxError

@@ -28,7 +28,6 @@ type Candidate struct {
 // Next.js processes # and $.
 const AsWritten = "as written"
 
-// label returns Label in a form that is safe to show.
 func (c Candidate) label() string { return clean.Line(c.Label, 80) }
 
 // Side says which copy of the secret was changed.
@@ -82,7 +81,6 @@ func Explain(t *Token, key, secret string, others []Candidate) (Variant, bool) {
 	return e.found, e.found.ID != ""
 }
 
-// explainer is the state of one Explain.
 type explainer struct {
 	*signer
 	key, secret, issuer string
@@ -129,7 +127,6 @@ func (e *explainer) remains() {
 	}
 }
 
-// exchanged tries the key in place of the secret.
 func (e *explainer) exchanged() {
 	for _, k := range []string{e.key, e.issuer} {
 		if k == "" {
@@ -163,7 +160,6 @@ func (e *explainer) other(visit func(c Candidate, secret string)) {
 	}
 }
 
-// candidates tries other secrets unchanged.
 func (e *explainer) candidates() {
 	e.other(func(c Candidate, secret string) {
 		switch c.Reader {
@@ -178,7 +174,6 @@ func (e *explainer) candidates() {
 	})
 }
 
-// changedCandidates tries changed forms of other secrets.
 func (e *explainer) changedCandidates() {
 	e.other(func(c Candidate, secret string) {
 		if c.Reader != "" || c.Alone || secret == e.secret {
@@ -271,7 +266,6 @@ func chain(changes []*change) (id string, what finding.Text, why *reason) {
 	return id, what, why
 }
 
-// undone tries the possible origins of the secret configured here.
 func (e *explainer) undone() {
 	for _, o := range e.origins {
 		id, what, why := chain(o.undone)
@@ -311,7 +305,6 @@ func (e *explainer) pairs() {
 // ends are the characters at which tools end a value.
 const ends = "&;?=:,/|@%!+\"'`\\<>(){}[]\t\n"
 
-// cut tries the secret without its end or without its beginning.
 func (e *explainer) cut() {
 	s := e.secret
 	for n := len(s) - 1; n > 0; n-- {
@@ -336,7 +329,6 @@ func (e *explainer) cut() {
 	}
 }
 
-// lookalikes are sets of characters that look alike.
 var lookalikes = []string{"0Oo", "1lI|i", "5S", "8B", "2Z", "-_", "uv"}
 
 // maxTyped is the longest secret that is assumed to be typed, in bytes.

@@ -35,7 +35,6 @@ func Parse(raw string) (*Token, []finding.Finding) {
 	return t, []finding.Finding{opaque(shapeOf(inner)).With("wrapped_in", names(wrappings))}
 }
 
-// byParts judges a text that begins as a JWT does, by its number of dots.
 func (t *Token) byParts(raw string) []finding.Finding {
 	parts := strings.Count(raw, ".") + 1
 	facts := func(f finding.Finding) []finding.Finding {
@@ -59,7 +58,6 @@ func (t *Token) byParts(raw string) []finding.Finding {
 		"the token has %d parts; a JWT has 3 (header.payload.signature)", parts).As("parts"))
 }
 
-// absent reports texts that stand for a missing token.
 func absent(raw string) []finding.Finding {
 	bare := strings.Trim(strings.ToLower(answer.TrimHidden(raw)), "\"'`")
 	switch bare {
@@ -103,7 +101,6 @@ var promises = []struct {
 	{"function", "[function", finding.Textf("a function that was named but not called")},
 }
 
-// opaque reports a text that does not have the form of a JWT.
 func opaque(shape Shape) finding.Finding {
 	looks := shape.Looks
 	if looks.IsZero() {
@@ -123,7 +120,6 @@ func opaque(shape Shape) finding.Finding {
 		With("alphabet", shape.Alphabet).With("looks_like", shape.Looks.String()).As(shape.kind)
 }
 
-// wrapped parses the JWT inside the wrapping.
 func (t *Token) wrapped(inner string, wrappings []answer.Wrapping) []finding.Finding {
 	var findings []finding.Finding
 	t.Inner, findings = Parse(inner)
@@ -143,7 +139,6 @@ func (t *Token) wrapped(inner string, wrappings []answer.Wrapping) []finding.Fin
 	return append([]finding.Finding{f}, findings...)
 }
 
-// names returns the names of wrappings, for facts.
 func names(wrappings []answer.Wrapping) []string {
 	list := make([]string, len(wrappings))
 	for i, w := range wrappings {
@@ -163,7 +158,6 @@ func sentence(w []answer.Wrapping) finding.Text {
 	return finding.Textf("%s, then %s, then %s", w[0].Text, w[1].Text, w[2].Text)
 }
 
-// maxShaped is the number of bytes from which a Shape is derived.
 const maxShaped = 4096
 
 // shapeOf describes a text without revealing it.

@@ -109,7 +109,6 @@ func unfilled(path string, f placeholder.Found, severity finding.Severity) findi
 	return finding.New(finding.TokenPlaceholder, severity, format, path, text).As(variant).With("path", path).With("text", text)
 }
 
-// lintVideo judges the grants to join, publish and subscribe.
 func (t *Token) lintVideo() []finding.Finding {
 	raw := rawOf(t.members, "video")
 	if shape := answer.ShapeOf(raw); shape != answer.ShapeObject && shape != answer.ShapeNull {
@@ -139,7 +138,6 @@ func wrongType(object []byte, name string) bool {
 	})
 }
 
-// noVideo reports a missing video claim, and where the grants are instead.
 func (t *Token) noVideo() finding.Finding {
 	for _, m := range t.members {
 		for _, f := range videoFields[:2] {

@@ -116,7 +116,6 @@ func misnamed(list []Member, path, name, known string, exact bool) []finding.Fin
 	return []finding.Finding{f.With("path", path+shown).With("meant", path+known)}
 }
 
-// trackSources are the values that canPublishSources may hold.
 var trackSources = []string{"camera", "microphone", "screen_share", "screen_share_audio"}
 
 func lintSources(v *auth.VideoGrant) []finding.Finding {

@@ -28,7 +28,6 @@ const (
 	agentItem
 )
 
-// wanted describes each kind.
 var wanted = [...]finding.Text{
 	text:       finding.Textf("text"),
 	boolean:    finding.Textf("true or false, without quotes"),
@@ -87,7 +86,6 @@ var (
 	agentFormat = field{kind: agentItem, fields: []field{{name: "agentName"}, {name: "agent_name"}, {name: "metadata"}}}
 )
 
-// maxTypeFindings is the most findings about types for one token.
 const maxTypeFindings = 12
 
 // lintTypes reports claims that a server fails to read. For what the table of fields
@@ -189,7 +187,6 @@ func firstOf[T any](items []T, judge func(i int, item T) []finding.Finding) []fi
 	return nil
 }
 
-// variant returns the variant of TOKEN_CLAIM_TYPE for a value of type got at path.
 func (f field) variant(path string, got answer.Shape) string {
 	switch {
 	case f.kind == boolean:

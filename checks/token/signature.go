@@ -141,7 +141,6 @@ func mismatch(t *Token, key, secret string, others []Candidate) finding.Finding 
 	return f.Putting("cure", v.Cure)
 }
 
-// advice returns the variant of SIGNATURE_SECRET_VARIANT.
 func (v Variant) advice() string {
 	id, _, _ := strings.Cut(v.ID, "+")
 	switch {
@@ -234,7 +233,6 @@ func (t *Token) MadeWith(secret string) bool {
 	return s != nil && secret != "" && s.made(secret)
 }
 
-// made reports whether secret made the signature.
 func (s *signer) made(secret string) bool {
 	mac := hmac.New(s.hash, []byte(secret))
 	s.spent += len(s.input) + 4*mac.BlockSize() + len(secret)

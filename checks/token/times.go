@@ -40,7 +40,6 @@ func Time(t *Token, clocks Clocks) []finding.Finding {
 	return slices.Concat(j.units(), j.expiry(), j.start(), skew)
 }
 
-// judge is one token at one moment.
 type judge struct {
 	t      *Token
 	now    time.Time
@@ -84,7 +83,6 @@ func unitOf(n float64) finding.Text {
 	return finding.Text{}
 }
 
-// meaning formats the time that a value in a wrong unit stands for.
 func meaning(n float64, now time.Time) finding.Text {
 	years := math.Round((n - float64(now.Unix())) / (365.2425 * 86400))
 	if years > 1e9 {
@@ -93,7 +91,6 @@ func meaning(n float64, now time.Time) finding.Text {
 	return finding.Textf("in %d years", int(years))
 }
 
-// expiry judges exp.
 func (j judge) expiry() []finding.Finding {
 	exp := j.t.Claims.ExpiresAt
 	if exp == nil {
@@ -144,7 +141,6 @@ func (c Claims) start() *time.Time {
 	return c.IssuedAt
 }
 
-// whyExpired returns the variant of TOKEN_EXPIRED and a clause on the likely cause.
 func (j judge) whyExpired() (variant string, why finding.Text) {
 	exp, start := j.t.Claims.ExpiresAt, j.t.Claims.start()
 	switch {
@@ -168,7 +164,6 @@ func (j judge) whyExpired() (variant string, why finding.Text) {
 	return variant, why
 }
 
-// start judges nbf and iat.
 func (j judge) start() []finding.Finding {
 	var found []finding.Finding
 	if nbf := j.t.Claims.NotBefore; nbf != nil && j.now.Before(nbf.Add(-Leeway)) {

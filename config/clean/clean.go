@@ -81,7 +81,6 @@ func show(s string, limit int, block bool) string {
 	return b.String()
 }
 
-// visible returns r as it is shown.
 func visible(r rune, block bool) string {
 	switch {
 	case r == '\n' && block, r == '\t' && block:

@@ -25,7 +25,6 @@ func (r *Redactor) HideIn(v any) any {
 	return r.hideIn(reflect.ValueOf(v)).Interface()
 }
 
-// hideIn returns a value of v's type.
 func (r *Redactor) hideIn(v reflect.Value) reflect.Value {
 	out := reflect.New(v.Type()).Elem()
 	out.Set(v)

@@ -103,7 +103,6 @@ func (r *Redactor) Learn(secrets ...string) {
 	}
 }
 
-// maxLearnt is the most values that LearnFrom adds.
 const maxLearnt = 256
 
 // LearnFrom adds a secret that a server sent. It ignores addresses, which a server must

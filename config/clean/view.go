@@ -104,7 +104,6 @@ func unfold(s string) (out string, size int) {
 	return s[:1], 1
 }
 
-// unescape reads one JSON or Go escape.
 func unescape(s string) (string, int) {
 	if len(s) < 2 {
 		return s, 1

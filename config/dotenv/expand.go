@@ -18,7 +18,6 @@ const (
 	maxExpansionWork  = 16 << 20 // bytes looked at for one file
 )
 
-// scope is where the references of one env file are looked up.
 type scope struct {
 	env    map[string]string // the environment so far
 	parsed map[string]string // the file's own variables so far

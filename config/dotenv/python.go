@@ -103,7 +103,6 @@ func readPython(content []byte, env Env) (map[string]Value, error) {
 	}
 }
 
-// pyCode returns the character that an escape stands for.
 func pyCode(code string) string {
 	if i := strings.IndexByte("abfnrtv", code[1]); i >= 0 {
 		return "\a\b\f\n\r\t\v"[i : i+1]

@@ -83,14 +83,12 @@ var (
 	errSyntax      = errors.New("a syntax error: < > ( ) ; | and & mean something to the shell")
 )
 
-// shell is what is known of bash's variables so far.
 type shell struct {
 	env    Env
 	values map[string]Value
 	budget int // bytes that values may still take
 }
 
-// statement assigns what a statement assigns.
 func (sh *shell) statement(s *syntax.Stmt) error {
 	if s.Negated || s.Coprocess || len(s.Redirs) > 0 { // whether a redirection works is up to the files
 		return errNotFollowed
@@ -194,7 +192,6 @@ func (e *expansion) unknown(why string) {
 	}
 }
 
-// part appends what one part of a word becomes.
 func (sh *shell) part(e *expansion, part syntax.WordPart, quoted bool) error {
 	switch p := part.(type) {
 	case *syntax.Lit:
@@ -224,7 +221,6 @@ func (sh *shell) part(e *expansion, part syntax.WordPart, quoted bool) error {
 	return nil
 }
 
-// unescaped is a literal without its backslashes.
 func unescaped(text string, quoted bool) string {
 	if !strings.Contains(text, `\`) {
 		return text

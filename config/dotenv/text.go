@@ -17,7 +17,6 @@ import (
 // (ECMA-262 WhiteSpace and LineTerminator), as a class of Go's regular expressions.
 const jsSpace = `[\t-\r \x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000}\x{feff}]`
 
-// isJSSpace reports whether r is in jsSpace.
 func isJSSpace(r rune) bool {
 	switch r {
 	case ' ', '\u00a0', '\u1680', '\u2028', '\u2029', '\u202f', '\u205f', '\u3000', '\ufeff':
