@@ -50,11 +50,7 @@ func noServerAddress(ended Ended) Report {
 // LIVEKIT_URL. The address is more likely to be wrong then than a second server to
 // be meant.
 func (c *Case) wrongAddress(at address) bool {
-	if !at.withToken {
-		return false
-	}
-	r := c.reach()
-	return r != nil && r.IsLiveKit
+	return at.withToken && c.atLiveKit()
 }
 
 // makerURL returns the address of the service that handed out the token, or "" where

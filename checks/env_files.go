@@ -82,7 +82,7 @@ func hiddenValues(all *config.Settings, s config.Setting) []Finding {
 	}
 	for _, hidden := range s.Shadows {
 		_, unfilled := placeholder.InURL(hidden.Secret.Reveal())
-		if !hidden.Differs || hidden.Empty || unfilled && !s.Secret.Empty() {
+		if !hidden.Differs || hidden.Secret.Empty() || unfilled && !s.Secret.Empty() {
 			continue
 		}
 		f := finding.New(finding.EnvValueShadowed, finding.Warn,

@@ -84,7 +84,7 @@ func presence(c *Case) []Finding {
 }
 
 func emptied(s config.Setting) bool {
-	return s.Secret.Empty() && slices.ContainsFunc(s.Shadows, func(h config.Shadow) bool { return !h.Empty })
+	return s.Secret.Empty() && slices.ContainsFunc(s.Shadows, func(h config.Shadow) bool { return !h.Secret.Empty() })
 }
 
 // whereInstead adds the variant of a missing setting: it is set under another name,

@@ -32,12 +32,15 @@ func joinAgent(c *Case) Check {
 		t := c.token()
 		switch misnamed := misnamedAgent(t, ended); {
 		case c.Options.Agent != "":
-			skip := c.mayCall()
-			if c.Options.AgentRoom == nil {
-				skip = c.ownJoins(ended)
-			}
-			if skip != nil {
-				return *skip
+			key, _, _ := c.devKeys()
+			why, is := c.noGuests(ended)
+			switch in := c.Options.AgentRoom; {
+			case in == nil && is:
+				return why
+			case in != nil && key == "":
+				return check.NotHere("not called: it needs LIVEKIT_API_KEY and LIVEKIT_API_SECRET")
+			case in != nil && (c.there().withToken || c.livekitURL() == nil):
+				return check.NotHere("not called: the key and secret here are not sent to an address that came with the token")
 			}
 			return c.callAgent(ctx)
 		case misnamed != "":
@@ -175,21 +178,6 @@ func (c *Case) callAgent(ctx context.Context) Report {
 	call := &agentCall{names: []string{clean.Line(name, 80)}, room: clean.Line(in.Room, 256), called: time.Now(),
 		watch: in.Watch, over: over, api: api, limits: c.Net.Waits()}
 	return call.report(ctx)
-}
-
-// mayCall returns why the agent of --agent cannot be called into the given stay
-// with the key and secret here; nil where it can.
-func (c *Case) mayCall() *Report {
-	report := Report{}
-	switch key, _, _ := c.devKeys(); {
-	case key == "":
-		report = check.NotHere("not called: it needs LIVEKIT_API_KEY and LIVEKIT_API_SECRET")
-	case c.there().withToken || c.livekitURL() == nil:
-		report = check.NotHere("not called: the key and secret here are not sent to an address that came with the token")
-	default:
-		return nil
-	}
-	return &report
 }
 
 type agentCall struct {

@@ -31,10 +31,8 @@ func joinBrowser(c *Case) Check {
 	}, func(ctx context.Context, c *Case, ended Ended) Report {
 		ask := c.browserAsked(ctx)
 		if ask == nil {
-			for _, id := range []string{"join.reach", "signature.server", "fallback.mint", "fallback.join", "join.websocket"} {
-				if ended.Stopped(id) {
-					return check.BlockedBy(id)
-				}
+			if why, is := blocked(ended, "join.reach", "signature.server", "fallback.mint", "fallback.join", "join.websocket"); is {
+				return why
 			}
 			return check.NotHere("not checked: no token was accepted that could be asked with")
 		}

@@ -1,6 +1,8 @@
 package checks
 
 import (
+	"slices"
+
 	"lkdoctor/checks/check"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/probe/session"
@@ -17,34 +19,31 @@ func ownJoinUses() []string {
 		"join.reach", "join.websocket", "join.media", "fallback.mint", "fallback.join"}
 }
 
-// ownJoins returns why no participant of the doctor's own can join with the key and
-// secret configured here; nil where one can.
-func (c *Case) ownJoins(ended Ended) *Report {
-	var report Report
+// noGuests returns why no participant of the doctor's own can join with the key and
+// secret configured here; is is false where one can.
+func (c *Case) noGuests(ended Ended) (why Report, is bool) {
 	verdict, local := c.verdict(), c.local()
 	switch {
 	case !c.hasOwnKeys():
-		report = check.NotHere("not checked: it needs participants of its own, and there is no key and secret here to let them join with")
-		return &report
+		return check.NotHere("not checked: it needs participants of its own, and there is no key and secret here to let them join with"), true
 	case c.livekitURL() == nil:
-		report = check.BlockedBy("env.livekit")
-		return &report
+		return check.BlockedBy("env.livekit"), true
 	case verdict != nil && verdict.Accepted && local != nil && *local == token.Mismatch:
-		report = check.NotHere("not checked: it needs participants of its own, and the secret here is not the server's")
-		return &report
+		return check.NotHere("not checked: it needs participants of its own, and the secret here is not the server's"), true
+	case slices.ContainsFunc(c.connections(), func(m *session.Media) bool { return m.Connected }):
+		return Report{}, false
 	}
-	for _, j := range c.joins() {
-		if j.in() && j.Media != nil && j.Media.Connected {
-			return nil
-		}
+	return blocked(ended, "join.reach", "fallback.join", "fallback.mint", "join.media", "join.websocket")
+}
+
+// blocked returns the report of a check that the first of those checks prevents that
+// stopped; is is false where none did.
+func blocked(ended Ended, ids ...string) (why Report, is bool) {
+	i := slices.IndexFunc(ids, ended.Stopped)
+	if i < 0 {
+		return Report{}, false
 	}
-	for _, id := range []string{"join.reach", "fallback.join", "fallback.mint", "join.media", "join.websocket"} {
-		if ended.Stopped(id) {
-			report = check.BlockedBy(id)
-			return &report
-		}
-	}
-	return nil
+	return check.BlockedBy(ids[i]), true
 }
 
 // hasOwnKeys reports whether there are a key and secret for participants of the

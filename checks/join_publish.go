@@ -29,8 +29,8 @@ func joinPublish(c *Case) Check {
 		Also:  finding.Textf("publishing"),
 		Uses:  ownJoinUses(),
 	}, func(ctx context.Context, c *Case, ended Ended) Report {
-		if skip := c.ownJoins(ended); skip != nil {
-			return *skip
+		if why, is := c.noGuests(ended); is {
+			return why
 		}
 		return c.publish(ctx)
 	})

@@ -29,10 +29,8 @@ func joinReach(c *Case) Check {
 		at := c.reached()
 		switch {
 		case at.URL == nil && c.Settings.URL.Secret.Empty() && c.takesAddress():
-			for _, id := range []string{"ticket.frontend", "ticket.consume"} {
-				if ended.Stopped(id) {
-					return check.BlockedBy(id)
-				}
+			if why, is := blocked(ended, "ticket.frontend", "ticket.consume"); is {
+				return why
 			}
 			return check.NotHere("not checked: no address is set here, and none came with the token")
 		case at.URL == nil || !at.withToken && finding.Worst(urlFindings(c.Settings.URL.Value)) == finding.Fail:

@@ -19,8 +19,8 @@ func joinReconnect(c *Case) Check {
 		Also:  finding.Textf("reconnecting"),
 		Uses:  ownJoinUses(),
 	}, func(ctx context.Context, c *Case, ended Ended) Report {
-		if skip := c.ownJoins(ended); skip != nil {
-			return *skip
+		if why, is := c.noGuests(ended); is {
+			return why
 		}
 		raw, err := c.guestToken("reconnect", "cut")
 		if err != nil {

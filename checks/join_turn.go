@@ -40,8 +40,8 @@ func joinTurn(c *Case) Check {
 		Uses:  ownJoinUses(),
 	}, func(ctx context.Context, c *Case, ended Ended) Report {
 		if c.anySignal() == nil {
-			if skip := c.ownJoins(ended); skip != nil {
-				return *skip
+			if why, is := c.noGuests(ended); is {
+				return why
 			}
 		}
 		return c.turn(ctx)

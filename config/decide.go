@@ -32,7 +32,6 @@ func (s *Settings) decide(in Inputs, process map[string]string, asked *LKProject
 		{&s.TicketService, "USER_MGMT_BASE_URL", "ticket-service", false, "", nil},
 		{&s.Ticket, "LKDOCTOR_TICKET", "ticket", true, "", nil},
 	}
-	s.Project = asked
 	for i := range settings {
 		def := &settings[i]
 		def.Name, def.Flag, def.Sensitive = def.name, "--"+def.flag, def.sensitive
@@ -51,12 +50,11 @@ func (s *Settings) decide(in Inputs, process map[string]string, asked *LKProject
 	if s.URL.IsSet() || s.APIKey.IsSet() || s.APISecret.IsSet() {
 		return
 	}
-	if s.Project = s.defaultProject(); s.Project == nil {
-		return
-	}
+	standard := slices.IndexFunc(s.Projects, func(p LKProject) bool { return p.Default })
 	for _, def := range settings {
-		if def.project != nil {
-			def.choose([]candidate{plain(Source{Project, s.Project.Name}, def.project(s.Project))})
+		if standard >= 0 && def.project != nil {
+			p := &s.Projects[standard]
+			def.choose([]candidate{plain(Source{Project, p.Name}, def.project(p))})
 		}
 	}
 }
@@ -94,14 +92,7 @@ func (s *Setting) choose(found []candidate) {
 		s.Value = first.Value.Reveal()
 	}
 	for _, lower := range found[1:] {
-		shadow := Shadow{
-			Source: lower.Source, Empty: lower.Value.Empty(), Differs: !lower.Value.Equal(first.Value),
-			Secret: lower.Value, Line: lower.Line,
-		}
-		if !s.Sensitive {
-			shadow.Value = lower.Value.Reveal()
-		}
-		s.Shadows = append(s.Shadows, shadow)
+		s.Shadows = append(s.Shadows, Shadow{lower.Source, !lower.Value.Equal(first.Value), lower.Value, lower.Line})
 	}
 }
 

@@ -101,37 +101,28 @@ func subfolders(dir string) []string {
 	return out
 }
 
-// OldLine is a Definition in an env file that does not count: a later line
-// defines the same variable, or it is commented out.
-type OldLine struct {
-	Name  string
-	Value secret.Value
-	Line  int // from 1
-}
-
 const maxOldLines = 50
 
-// Replaced lists the file's definitions that do not count. What signs with an
-// old secret often has it from a line that is still there.
-func (f EnvFile) Replaced() []OldLine {
-	var list []OldLine
+// Replaced lists the file's definitions that do not count: a later line defines the
+// same variable, or they are commented out. What signs with an old secret often has it
+// from a line that is still there.
+func (f EnvFile) Replaced() []EnvVar {
+	var list []EnvVar
 	for i, line := range strings.Split(dotenv.DecodeUTF8([]byte(f.Content.Reveal())), "\n") {
 		text := strings.TrimLeft(strings.TrimSpace(line), "#; ")
 		if len(list) == maxOldLines {
 			break
 		}
 		defs := dotenv.Parse(text)
-		if len(defs) != 1 || defs[0].Value == "" || f.counts(defs[0].Name, defs[0].Value) {
+		if len(defs) != 1 || defs[0].Value == "" {
 			continue
 		}
-		list = append(list, OldLine{Name: defs[0].Name, Value: secret.New(defs[0].Value), Line: i + 1})
+		old := EnvVar{Name: defs[0].Name, Value: secret.New(defs[0].Value), Line: i + 1}
+		if counts, has := f.Lookup(old.Name); !has || !counts.Value.Equal(old.Value) && !counts.Literal.Equal(old.Value) {
+			list = append(list, old)
+		}
 	}
 	return list
-}
-
-func (f EnvFile) counts(name, value string) bool {
-	v, has := f.Lookup(name)
-	return has && (v.Value.Reveal() == value || v.Literal.Reveal() == value)
 }
 
 const maxOtherFiles = 20

@@ -113,12 +113,3 @@ func (s *Settings) findProject(in Inputs) (*LKProject, error) {
 	}
 	return nil, fmt.Errorf("lk has no project %q: it has %s", in.Project, strings.Join(names, ", "))
 }
-
-func (s *Settings) defaultProject() *LKProject {
-	for i := range s.Projects {
-		if s.Projects[i].Default {
-			return &s.Projects[i]
-		}
-	}
-	return nil
-}

@@ -50,11 +50,9 @@ func (s Source) String() string {
 // source decides.
 type Shadow struct {
 	Source  Source
-	Empty   bool         // the hidden value is the empty string
-	Differs bool         // it is not the value in force
-	Value   string       // the hidden value; "" for sensitive settings
-	Secret  secret.Value // the hidden value
-	Line    int          // in the env file, from 1; 0 for other sources
+	Differs bool // it is not the value in force
+	Secret  secret.Value
+	Line    int // in the env file, from 1; 0 for other sources
 }
 
 // Setting is one setting, the value in force and where it came from.
@@ -100,7 +98,6 @@ type Settings struct {
 
 	Files []EnvFile // all four (three in test mode), highest precedence first, present or not
 
-	Project    *LKProject  // the lk project in use, nil when none is
 	Projects   []LKProject // every project that lk knows
 	ProjectErr error       // why lk's configuration, which nobody asked for, could not be read
 
