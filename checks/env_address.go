@@ -280,29 +280,24 @@ func corrected(raw string, kind family) string {
 // bracketed puts an IPv6 address into brackets. The last group is taken for a port
 // where the rest is an address without it.
 func bracketed(authority string) string {
-	if i := strings.LastIndex(authority, ":"); len(authority[i+1:]) > 3 && authority[i+1:] != "" {
-		if _, err := strconv.Atoi(authority[i+1:]); err == nil {
-			if _, err := netip.ParseAddr(authority[:i]); err == nil {
-				return "[" + authority[:i] + "]" + authority[i:]
-			}
-		}
+	i := max(0, strings.LastIndex(authority, ":"))
+	host, port := authority[:i], authority[i:]
+	_, numeric := strconv.Atoi(strings.TrimPrefix(port, ":"))
+	if _, err := netip.ParseAddr(host); len(port) > 4 && numeric == nil && err == nil {
+		return "[" + host + "]" + port
 	}
 	return "[" + authority + "]"
 }
 
 // placeholderWords names the placeholder, to follow "it holds".
 func placeholderWords(found placeholder.Found) Text {
-	switch found.Kind {
-	case placeholder.Template:
-		return finding.Textf("the placeholder %s of a template", found.Text)
-	case placeholder.Reference:
-		return finding.Textf("%s, a reference that nothing replaced", found.Text)
-	case placeholder.Object:
-		return finding.Textf("%s, which is an object made into text", found.Text)
-	case placeholder.Masked:
-		return finding.Textf("%s, which is how a hidden value is shown", found.Text)
-	}
-	return finding.Textf("%s, the word that a missing value becomes", found.Text)
+	return finding.Textf(map[placeholder.Kind]string{
+		placeholder.Template:  "the placeholder %s of a template",
+		placeholder.Reference: "%s, a reference that nothing replaced",
+		placeholder.Object:    "%s, which is an object made into text",
+		placeholder.Masked:    "%s, which is how a hidden value is shown",
+		placeholder.Missing:   "%s, the word that a missing value becomes",
+	}[found.Kind], found.Text)
 }
 
 func unfilled(f Finding, found placeholder.Found) Finding {
@@ -325,37 +320,18 @@ func first(value string, name func(rune) Text) (int, Text) {
 
 // quote names a quotation mark of any kind; it is empty for other characters.
 func quote(r rune) Text {
-	switch r {
-	case '"':
-		return finding.Textf("a double quote")
-	case '\'':
-		return finding.Textf("a single quote")
-	case '`':
-		return finding.Textf("a backtick")
-	case '“', '”', '‘', '’', '„', '«', '»', '‚', '‹', '›':
+	if strings.ContainsRune("“”‘’„«»‚‹›", r) {
 		return finding.Textf("a typographic quote (%U)", r)
 	}
-	return Text{}
+	return finding.Textf(map[rune]string{'"': "a double quote", '\'': "a single quote", '`': "a backtick"}[r])
 }
 
 // space names a white space, control or invisible character.
 func space(r rune) Text {
-	switch r {
-	case ' ':
-		return finding.Textf("a space")
-	case '\t':
-		return finding.Textf("a tab")
-	case '\n':
-		return finding.Textf("a line feed")
-	case '\r':
-		return finding.Textf("a carriage return")
-	case '\u00a0':
-		return finding.Textf("a no-break space (U+00A0)")
-	case '\ufeff':
-		return finding.Textf("a byte order mark (U+FEFF)")
-	}
-	if unicode.IsSpace(r) || unicode.IsControl(r) || unicode.Is(unicode.Cf, r) {
+	name := map[rune]string{' ': "a space", '\t': "a tab", '\n': "a line feed", '\r': "a carriage return",
+		'\u00a0': "a no-break space (U+00A0)", '\ufeff': "a byte order mark (U+FEFF)"}[r]
+	if name == "" && (unicode.IsSpace(r) || unicode.IsControl(r) || unicode.Is(unicode.Cf, r)) {
 		return finding.Textf("an invisible character (%U)", r)
 	}
-	return Text{}
+	return finding.Textf(name)
 }

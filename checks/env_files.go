@@ -52,15 +52,12 @@ func unreadableFiles(files []config.EnvFile) []Finding {
 			continue
 		}
 		variant := "unreadable"
-		for _, known := range []struct {
-			err     error
-			variant string
-		}{
-			{fs.ErrPermission, "permission"}, {config.ErrUTF16, "utf-sixteen"}, {config.ErrBrokenLink, "broken-link"},
-			{config.ErrNotRegular, "not-a-file"}, {config.ErrTooLarge, "too-large"}, {dotenv.ErrExpansion, "endless-reference"},
+		for err, known := range map[error]string{
+			fs.ErrPermission: "permission", config.ErrUTF16: "utf-sixteen", config.ErrBrokenLink: "broken-link",
+			config.ErrNotRegular: "not-a-file", config.ErrTooLarge: "too-large", dotenv.ErrExpansion: "endless-reference",
 		} {
-			if errors.Is(f.Err, known.err) {
-				variant = known.variant
+			if errors.Is(f.Err, err) {
+				variant = known
 			}
 		}
 		findings = append(findings, finding.New(finding.EnvFileUnreadable, finding.Fail,
@@ -107,20 +104,16 @@ func expandedValue(all *config.Settings, s config.Setting) []Finding {
 	if s.Name != "LIVEKIT_API_KEY" && s.Name != "LIVEKIT_API_SECRET" {
 		return nil
 	}
-	var f Finding
+	variant, format := "dollar", "%s in %s holds a $, which Next.js expands: it reads another value than is written there"
 	switch {
 	case s.Expanded:
-		f = finding.New(finding.EnvValueExpanded, finding.Warn,
-			"%s in %s holds a $, which Next.js expands: it reads another value than is "+
-				"written there", s.Name, s.Source.String()).As("dollar")
 	case s.CutAtHash:
-		f = finding.New(finding.EnvValueExpanded, finding.Warn,
-			"%s in %s holds a #, where Next.js cuts it: it reads a shorter value than is "+
-				"written there", s.Name, s.Source.String()).As("hash")
+		variant, format = "hash", "%s in %s holds a #, where Next.js cuts it: it reads a shorter value than is written there"
 	default:
 		return nil
 	}
-	f = f.With("setting", s.Name).With("source", s.Source.String()).With("line", s.Line)
+	f := finding.New(finding.EnvValueExpanded, finding.Warn, format, s.Name, s.Source.String()).As(variant).
+		With("setting", s.Name).With("source", s.Source.String()).With("line", s.Line)
 	if all.CompareSecrets {
 		f = f.With("length_written", s.Literal.Len()).With("length_read", s.Secret.Len())
 	}

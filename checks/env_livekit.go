@@ -244,8 +244,8 @@ func proxyFindings(c *Case) []Finding {
 		if u == nil {
 			continue
 		}
-		proxy, err := c.Net.ProxyFor(u)
-		if err != nil || proxy == nil {
+		proxy, _ := c.Net.ProxyFor(u)
+		if proxy == nil {
 			continue
 		}
 		findings = append(findings, finding.New(finding.EnvProxyInUse, finding.Info,
@@ -270,13 +270,9 @@ func settingsOutcome(s *config.Settings) Outcome {
 	if count == 0 {
 		return Outcome{Text: finding.Textf("no settings")}
 	}
-	var from finding.Text
-	for i, name := range sources {
-		if word := diagnosis.SourceText(clean.Line(name, 40)); i == 0 {
-			from = word
-		} else {
-			from = finding.Textf("%s, %s", from, word)
-		}
+	var from Text
+	for _, name := range sources {
+		from = finding.Joined("%s, %s", from, diagnosis.SourceText(clean.Line(name, 40)))
 	}
 	return Outcome{Text: finding.Textf("%d settings from %s", count, from), Facts: Facts{"settings": count, "sources": sources}}
 }

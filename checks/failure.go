@@ -230,8 +230,8 @@ func proxyVariable(s *config.Settings, u *url.URL) string {
 
 // proxyWords returns why the HTTP proxy on the way to u could not be used.
 func proxyWords(c *Case, f *probe.Failure, u *url.URL) Text {
-	proxy, err := c.Net.ProxyFor(u)
-	if err != nil || proxy == nil {
+	proxy, _ := c.Net.ProxyFor(u)
+	if proxy == nil {
 		return finding.Textf("%s", f.Detail)
 	}
 	if variable := proxyVariable(c.Settings, u); variable != "" {

@@ -148,13 +148,7 @@ const ownTTL = 2 * time.Minute
 func (c *Case) mint(now time.Time) (*DevToken, error) {
 	key, secret, defaults := c.devKeys()
 	name := "lkdoctor-" + c.Nonce
-	dev := &DevToken{Room: name, Identity: name, DefaultKeys: defaults}
-	if c.Options.Room != "" {
-		dev.Room = c.Options.Room
-	}
-	if c.Options.Identity != "" {
-		dev.Identity = c.Options.Identity
-	}
+	dev := &DevToken{Room: cmp.Or(c.Options.Room, name), Identity: cmp.Or(c.Options.Identity, name), DefaultKeys: defaults}
 	raw, err := token.Mint(token.MintOptions{
 		Key: key, Secret: secret, Room: dev.Room, Identity: dev.Identity, Name: c.Options.DisplayName, RoomCreate: true, Now: now,
 		TTL: cmp.Or(c.Options.TTL, ownTTL),
@@ -162,8 +156,7 @@ func (c *Case) mint(now time.Time) (*DevToken, error) {
 	if err != nil {
 		return nil, err
 	}
-	parsed, _ := token.Parse(raw)
-	dev.Token = parsed
+	dev.Token, _ = token.Parse(raw)
 	return dev, nil
 }
 
@@ -253,11 +246,7 @@ func (c *Case) ownRoomOnly() bool {
 	if dev == nil || dev.Verdict == nil || c.Options.Room != "" {
 		return false
 	}
-	switch dev.Verdict.Reason {
-	case probe.ReasonRoomNotFound, probe.ReasonRoomTooLong, probe.ReasonIdentityTooLong:
-		return true
-	}
-	return false
+	return slices.Contains([]probe.Reason{probe.ReasonRoomNotFound, probe.ReasonRoomTooLong, probe.ReasonIdentityTooLong}, dev.Verdict.Reason)
 }
 
 // devJoin joins with the dev token; the record is nil where no join was tried.

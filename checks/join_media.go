@@ -1,6 +1,7 @@
 package checks
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -332,15 +333,8 @@ func onlyUnroutable(j *JoinRecord) (kind probe.Scope) {
 }
 
 func privateVariant(kind probe.Scope) string {
-	switch kind {
-	case probe.ScopeContainer:
-		return "container"
-	case probe.ScopeLoopback, probe.ScopeUnspecified:
-		return "loopback"
-	case probe.ScopeCGNAT:
-		return "carrier"
-	}
-	return "private"
+	return cmp.Or(map[probe.Scope]string{probe.ScopeContainer: "container", probe.ScopeLoopback: "loopback",
+		probe.ScopeUnspecified: "loopback", probe.ScopeCGNAT: "carrier"}[kind], "private")
 }
 
 // triedWords describes what was sent to the advertised addresses and what came

@@ -50,10 +50,8 @@ func byAnswer(code Code, status int, front probe.ServerKind) string {
 		stem = "no-upgrade"
 	case status >= 500 && status != 501: // 501 is a file server's answer to POST
 		stem = "gateway"
-	default:
-		return byFront(code, "", front, "other")
 	}
-	return byFront(code, stem, front, stem)
+	return byFront(code, stem, front, cmp.Or(stem, "other"))
 }
 
 // refusalOf returns the finding for a refusal that is about the server, the proxy

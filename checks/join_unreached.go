@@ -83,12 +83,8 @@ func (c *Case) atServer(found Finding, f *probe.Failure, at address) Finding {
 // fromWhom sets the owner of a finding about an address, and the variant where the
 // address came with the token and is wrong.
 func (c *Case) fromWhom(found Finding, f *probe.Failure, at address) Finding {
-	addressWrong := false // and not what it leads to
-	switch found.Variant {
-	case "plain-port", "local-plain-port", "tls-port", "media-port", "other-protocol",
-		"container", "missing-value", "cloud", "unknown-name", "other-loopback":
-		addressWrong = true
-	}
+	addressWrong := slices.Contains([]string{"plain-port", "local-plain-port", "tls-port", "media-port", "other-protocol",
+		"container", "missing-value", "cloud", "unknown-name", "other-loopback"}, found.Variant) // and not what it leads to
 	handedOutWrong := at.withToken && f.Kind != probe.KindProxy && (addressWrong || c.wrongAddress(at) || f.Kind == probe.KindRefused)
 	if addressWrong || handedOutWrong {
 		found = found.By(at.party())
@@ -145,11 +141,8 @@ func isInner(address string) bool {
 		at, _ := netip.ParseAddrPort(address)
 		addr = at.Addr()
 	}
-	switch probe.AddrKind(addr) {
-	case probe.ScopePrivate, probe.ScopeContainer, probe.ScopeULA, probe.ScopeCGNAT, probe.ScopeLinkLocal, probe.ScopeUnspecified:
-		return true
-	}
-	return false
+	return slices.Contains([]probe.Scope{probe.ScopePrivate, probe.ScopeContainer, probe.ScopeULA, probe.ScopeCGNAT,
+		probe.ScopeLinkLocal, probe.ScopeUnspecified}, probe.AddrKind(addr))
 }
 
 // isLocalHost reports whether host is this machine or in a private network.

@@ -2,6 +2,7 @@ package checks
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -61,15 +62,8 @@ func (a *TicketAnswer) facts() Facts {
 		"status": a.Reply.Status, "token_path": a.path, "ticket_spent": a.Spent, "fields": a.Answer.Fields,
 		"content_type": clean.Line(a.Reply.Header.Get("Content-Type"), 80),
 	}
-	for name, value := range map[string]string{
-		"answer_url": clean.URL(a.Answer.URL), "answer_room": clean.Line(a.Answer.Room, 256),
-		"answer_identity": clean.Line(a.Answer.Identity, 256),
-	} {
-		if value != "" {
-			facts[name] = value
-		}
-	}
-	return facts
+	return withTexts(Finding{Facts: facts}, map[string]string{"answer_url": clean.URL(a.Answer.URL),
+		"answer_room": clean.Line(a.Answer.Room, 256), "answer_identity": clean.Line(a.Answer.Identity, 256)}).Facts
 }
 
 // answerFindings judges a 2xx answer: whether there is a token, whether it is in
@@ -150,16 +144,8 @@ func (c *Case) cacheFindings(ctx context.Context, product *TicketAnswer, a attem
 // freshly reports whether a token's claims say that it was just made. LiveKit's SDK
 // for Node.js writes no such claim.
 func freshly(a *TicketAnswer) bool {
-	date := a.Reply.Date
-	if date == nil {
-		return false
-	}
-	for _, made := range []*time.Time{a.Token.Claims.IssuedAt, a.Token.Claims.NotBefore} {
-		if made != nil && date.Date.Sub(*made).Abs() <= 5*time.Second {
-			return true
-		}
-	}
-	return false
+	return a.Reply.Date != nil && slices.ContainsFunc([]*time.Time{a.Token.Claims.IssuedAt, a.Token.Claims.NotBefore},
+		func(made *time.Time) bool { return made != nil && a.Reply.Date.Date.Sub(*made).Abs() <= 5*time.Second })
 }
 
 func (c *Case) missingToken(t *TicketAnswer, who Text) (Finding, bool) {

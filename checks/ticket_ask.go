@@ -4,8 +4,10 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -112,13 +114,7 @@ func (c *Case) names(all bool) map[string]string {
 // asksForNames reports whether a route refuses because the room or the identity is
 // missing. An SDK that gets none throws, which is a 500.
 func asksForNames(reply *probe.Reply) bool {
-	switch reply.Status {
-	case 400, 422:
-		return true
-	case 500:
-		return refusedBy(reply).wants()
-	}
-	return false
+	return reply.Status == 400 || reply.Status == 422 || reply.Status == 500 && refusedBy(reply).wants()
 }
 
 // absent reports whether an answer says that the route does not exist: an unknown
@@ -148,11 +144,7 @@ func startPage(r *probe.Reply) bool {
 // staticHost reports whether a refusal is the page of a host that serves files
 // only.
 func staticHost(r *probe.Reply) bool {
-	switch refusedBy(r).by {
-	case "nginx", "Apache", "Caddy", "Tomcat", "Amazon S3", "GitHub Pages", "Vercel":
-		return true
-	}
-	return false
+	return slices.Contains([]string{"nginx", "Apache", "Caddy", "Tomcat", "Amazon S3", "GitHub Pages", "Vercel"}, refusedBy(r).by)
 }
 
 // endpointBody returns the body for a standard token endpoint, whose fields are
@@ -161,18 +153,14 @@ func (c *Case) endpointBody(all bool) []byte {
 	if all {
 		return asJSON(c.names(all))
 	}
-	return asJSON(struct {
-		Identity string `json:"participant_identity,omitempty"`
-		Name     string `json:"participant_name,omitempty"`
-		Room     string `json:"room_name,omitempty"`
-	}{c.Options.Identity, c.Options.DisplayName, c.Options.Room})
+	fields := map[string]string{"participant_identity": c.Options.Identity, "participant_name": c.Options.DisplayName,
+		"room_name": c.Options.Room}
+	maps.DeleteFunc(fields, func(_, value string) bool { return value == "" })
+	return asJSON(fields)
 }
 
 func asJSON(value any) []byte {
-	body, err := json.Marshal(value)
-	if err != nil {
-		panic(err) // texts and maps of texts can always be encoded
-	}
+	body, _ := json.Marshal(value) // texts and maps of texts can always be encoded
 	return body
 }
 

@@ -249,11 +249,8 @@ func (e Evidence) concerns(f finding.Finding) bool {
 
 func (e Evidence) settingsMissing() bool {
 	return e.found(func(l check.Located) bool {
-		switch l.Finding.Code {
-		case finding.EnvURLMissing, finding.EnvKeyMissing, finding.EnvSecretMissing, finding.EnvTicketURLMissing:
-			return true
-		}
-		return false
+		return slices.Contains([]finding.Code{finding.EnvURLMissing, finding.EnvKeyMissing, finding.EnvSecretMissing,
+			finding.EnvTicketURLMissing}, l.Finding.Code)
 	})
 }
 
