@@ -112,9 +112,8 @@ func kindOf(mode fs.FileMode) string {
 		return "a directory"
 	case mode&fs.ModeNamedPipe != 0:
 		return "a named pipe"
-	default:
-		return "a device or socket"
 	}
+	return "a device or socket"
 }
 
 // readRegular reads the file that info describes: a regular one, of at most

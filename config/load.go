@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -46,10 +47,7 @@ func Load(in Inputs) (*Settings, error) {
 	if err != nil {
 		return nil, err
 	}
-	dir := in.Dir
-	if dir == "" {
-		dir = "."
-	}
+	dir := cmp.Or(in.Dir, ".")
 	if err := checkDir(dir); err != nil {
 		return nil, err
 	}
@@ -70,15 +68,16 @@ func Load(in Inputs) (*Settings, error) {
 }
 
 func (in Inputs) checkFlags() error {
+	both := ""
+	switch {
+	case in.Dev:
+		both = "--dev"
+	case in.Project != "":
+		both = "--project"
+	}
 	for _, name := range []string{"url", "api-key", "api-secret"} {
-		if _, given := in.Flags[name]; !given {
-			continue
-		}
-		if in.Dev {
-			return fmt.Errorf("--dev sets --url, --api-key and --api-secret; leave out --dev or --%s", name)
-		}
-		if in.Project != "" {
-			return fmt.Errorf("--project sets --url, --api-key and --api-secret; leave out --project or --%s", name)
+		if _, given := in.Flags[name]; given && both != "" {
+			return fmt.Errorf("%[1]s sets --url, --api-key and --api-secret; leave out %[1]s or --%[2]s", both, name)
 		}
 	}
 	if in.Dev && in.Project != "" {
@@ -106,11 +105,8 @@ func parseEnviron(environ []string) map[string]string {
 // chooseMode returns the mode that decides which env files are read. Next.js decides
 // by the command (dev or build); of NODE_ENV only the value test counts.
 func chooseMode(mode string, process map[string]string) (string, error) {
-	switch {
-	case mode == "" && process["NODE_ENV"] == "test":
-		return "test", nil
-	case mode == "":
-		return "development", nil
+	if mode == "" {
+		return map[bool]string{true: "test", false: "development"}[process["NODE_ENV"] == "test"], nil
 	}
 	if strings.Trim(mode, "-_0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz") != "" {
 		return "", fmt.Errorf("--mode %q is not a mode: want development, production, test or another name of letters and digits", mode)

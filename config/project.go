@@ -66,8 +66,8 @@ func readProjects(home string) ([]LKProject, error) {
 
 func parseProjects(content []byte) ([]LKProject, error) {
 	var parsed lkConfig
-	if err := yamlError(yaml.Unmarshal(content, &parsed)); err != nil {
-		return nil, err
+	if err := yaml.Unmarshal(content, &parsed); err != nil {
+		return nil, yamlError(err)
 	}
 	var projects []LKProject
 	for _, p := range parsed.Projects {
@@ -84,9 +84,6 @@ var yamlLine = regexp.MustCompile(`line \d+`)
 // yamlError returns the position of a YAML error without the text that it quotes,
 // which may be a secret.
 func yamlError(err error) error {
-	if err == nil {
-		return nil
-	}
 	if line := yamlLine.FindString(err.Error()); line != "" {
 		return fmt.Errorf("not lk's YAML at %s", line)
 	}

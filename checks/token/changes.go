@@ -1,6 +1,7 @@
 package token
 
 import (
+	"cmp"
 	"crypto/md5"
 	"crypto/sha1"
 	"crypto/sha256"
@@ -141,22 +142,14 @@ func changes(key string) []change {
 		return table()
 	}
 	list := slices.Clip(table())
-	for _, b := range []string{": ", ":", "=", "", " ", "\t", ",", "\n", ".", "/"} {
-		id, what := "key-before-secret", finding.Textf("the API key and “%s” before it", visible(b))
-		switch b {
-		case ": ":
-			id, what = "key-and-secret", finding.Textf("the API key, a colon and a blank before it (the whole line of a keys file)")
-		case ":":
-			id, what = "key-colon-secret", finding.Textf("the API key and a colon before it (a whole pair)")
-		case "=":
-			id = "key-equals-secret"
-		case "":
-			id = "key-joined"
-		}
-		list = append(list, around(id, key+b, "", what, &pairLine))
-		if b == ": " {
-			list[len(list)-1].use = common
-		}
+	whole := around("key-and-secret", key+": ", "",
+		finding.Textf("the API key, a colon and a blank before it (the whole line of a keys file)"), &pairLine)
+	whole.use = common
+	list = append(list, whole,
+		around("key-colon-secret", key+":", "", finding.Textf("the API key and a colon before it (a whole pair)"), &pairLine))
+	for _, b := range []string{"=", "", " ", "\t", ",", "\n", ".", "/"} {
+		id := cmp.Or(map[string]string{"=": "key-equals-secret", "": "key-joined"}[b], "key-before-secret")
+		list = append(list, around(id, key+b, "", finding.Textf("the API key and “%s” before it", visible(b)), &pairLine))
 	}
 	for _, b := range []string{":", ": ", "", " ", ",", "="} {
 		list = append(list, around("key-behind-secret", "", b+key, finding.Textf("“%s” and the API key behind it", b), &pairLine))

@@ -60,10 +60,7 @@ type clock struct {
 }
 
 func (c clock) advice() string {
-	if c.key == "local" {
-		return "this-machine"
-	}
-	return strings.ReplaceAll(c.key, "_", "-")
+	return strings.ReplaceAll(strings.Replace(c.key, "local", "this-machine", 1), "_", "-")
 }
 
 // clock returns the clock that was read; that of this machine for a nil sample.

@@ -1,6 +1,7 @@
 package token
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
@@ -70,17 +71,13 @@ func Mint(o MintOptions) (string, error) {
 	case !o.NoJoin && o.Room == "":
 		return "", ErrNoRoom
 	}
-	ttl := o.TTL
-	if ttl == 0 {
-		ttl = DefaultTTL
-	}
 	claims := serverClaims{
 		RegisteredClaims: jwt.RegisteredClaims{
 			Issuer:    o.Key,
 			Subject:   o.Identity,
 			IssuedAt:  jwt.NewNumericDate(o.Now),
 			NotBefore: jwt.NewNumericDate(o.Now),
-			ExpiresAt: jwt.NewNumericDate(o.Now.Add(ttl)),
+			ExpiresAt: jwt.NewNumericDate(o.Now.Add(cmp.Or(o.TTL, DefaultTTL))),
 		},
 		ClaimGrants: *o.grants(),
 	}

@@ -80,25 +80,22 @@ func (r *Redactor) Learn(secrets ...string) {
 	defer r.mu.Unlock()
 	old := r.known.Load()
 	if old == nil {
-		old = &known{}
+		old = &known{values: map[string]bool{}, grams: map[string]struct{}{}}
 	}
-	var next *known
+	next := old
 	for _, s := range secrets {
 		for _, value := range []string{s, strings.TrimSpace(s), strings.Trim(s, "\"'` \t\r\n")} {
-			if len(value) < minValue || publicWords[strings.ToLower(value)] || old.values[value] || next != nil && next.values[value] {
+			if len(value) < minValue || publicWords[strings.ToLower(value)] || next.values[value] {
 				continue
 			}
-			if next == nil {
+			if next == old {
 				next = &known{values: maps.Clone(old.values), forms: slices.Clone(old.forms), grams: maps.Clone(old.grams)}
-				if next.values == nil {
-					next.values, next.grams = map[string]bool{}, map[string]struct{}{}
-				}
 			}
 			next.values[value] = true
 			next.learn(value)
 		}
 	}
-	if next != nil {
+	if next != old {
 		r.known.Store(next)
 	}
 }
