@@ -2,7 +2,6 @@ package checks
 
 import (
 	"cmp"
-	"context"
 	"net/url"
 	"slices"
 	"strings"
@@ -38,18 +37,6 @@ type Case struct {
 	reader *Spec
 	made   *products
 	prior  []check.Result // of an earlier run, see Continue
-}
-
-// check returns a Check whose Run gets c as seen by spec. Run may be called only
-// where c is not nil.
-func (c *Case) check(spec Spec, run func(ctx context.Context, c *Case, ended Ended) Report) Check {
-	view := &Case{}
-	if c != nil {
-		c.products()
-		*view = *c
-		view.reader = &spec
-	}
-	return Check{Spec: spec, Run: func(ctx context.Context, ended Ended) Report { return run(ctx, view, ended) }}
 }
 
 // Close closes the connections that the run still holds.

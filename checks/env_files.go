@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
-	"time"
 
-	"lkdoctor/checks/check"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/placeholder"
 	"lkdoctor/config"
@@ -16,20 +14,13 @@ import (
 
 // envFiles checks that the env files can be read, and reports values that hide
 // others.
-func envFiles(c *Case) Check {
-	return c.check(Spec{
-		ID: "env.files", Stage: check.StageEnv, Timeout: 20 * time.Second, // fingerprints take half a second each
-		Title: finding.Textf("The env files can be read, and nothing hides a value by accident"),
-		Short: finding.Textf("env files"),
-		Lacks: finding.Textf("no env files were read"),
-	}, func(_ context.Context, c *Case, _ Ended) Report {
-		findings := unreadableFiles(c.Settings.Files)
-		for _, s := range c.Settings.All() {
-			findings = append(findings, hiddenValues(c.Settings, *s)...)
-			findings = append(findings, expandedValue(c.Settings, *s)...)
-		}
-		return Report{Findings: append(findings, loaderFindings(c.Settings)...), Outcome: filesOutcome(c.Settings)}
-	})
+func (c *Case) envFiles(_ context.Context, _ Ended) Report {
+	findings := unreadableFiles(c.Settings.Files)
+	for _, s := range c.Settings.All() {
+		findings = append(findings, hiddenValues(c.Settings, *s)...)
+		findings = append(findings, expandedValue(c.Settings, *s)...)
+	}
+	return Report{Findings: append(findings, loaderFindings(c.Settings)...), Outcome: filesOutcome(c.Settings)}
 }
 
 func filesOutcome(s *config.Settings) Outcome {

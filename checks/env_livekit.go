@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"lkdoctor/checks/check"
 	"lkdoctor/checks/diagnosis"
@@ -18,25 +17,18 @@ import (
 	"lkdoctor/config/clean"
 )
 
-func envLiveKit(c *Case) Check {
-	return c.check(Spec{
-		ID: "env.livekit", Stage: check.StageEnv, Timeout: time.Second,
-		Title: finding.Textf("LIVEKIT_URL, key and secret are present and well formed"),
-		Short: finding.Textf("LiveKit settings"),
-		Lacks: finding.Textf("LiveKit settings are missing"),
-	}, func(_ context.Context, c *Case, _ Ended) Report {
-		s := c.Settings
-		findings := presence(c)
-		if !s.URL.Secret.Empty() {
-			for _, f := range urlFindings(s.URL.Value) {
-				findings = append(findings, f.With("source", s.URL.Source.String()))
-			}
+func (c *Case) envLiveKit(_ context.Context, _ Ended) Report {
+	s := c.Settings
+	findings := presence(c)
+	if !s.URL.Secret.Empty() {
+		for _, f := range urlFindings(s.URL.Value) {
+			findings = append(findings, f.With("source", s.URL.Source.String()))
 		}
-		findings = append(findings, keyFindings(s, s.APIKey)...)
-		findings = append(findings, keyFindings(s, s.APISecret)...)
-		findings = append(findings, pairFindings(s)...)
-		return Report{Findings: append(findings, proxyFindings(c)...), Outcome: settingsOutcome(s)}
-	})
+	}
+	findings = append(findings, keyFindings(s, s.APIKey)...)
+	findings = append(findings, keyFindings(s, s.APISecret)...)
+	findings = append(findings, pairFindings(s)...)
+	return Report{Findings: append(findings, proxyFindings(c)...), Outcome: settingsOutcome(s)}
 }
 
 // presence reports settings that are missing, and where else they are set. An empty

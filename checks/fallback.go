@@ -28,49 +28,41 @@ type DevToken struct {
 
 // fallbackMint makes a development token with the key and secret configured here,
 // and asks the server for its verdict.
-func fallbackMint(c *Case) Check {
-	return c.check(Spec{
-		ID: "fallback.mint", Stage: check.StageFallback, Timeout: 8 * time.Second,
-		Title: finding.Textf("A local development token can be made"),
-		Short: finding.Textf("making the token"),
-		Lacks: finding.Textf("no dev token was made"),
-		Uses:  []string{"env.livekit", "signature.server", "join.reach", "join.websocket", "join.media"},
-	}, func(ctx context.Context, c *Case, _ Ended) Report {
-		switch key, _, _ := c.devKeys(); {
-		case c.joined().in() && !c.askedForFallback():
-			return check.NotHere("not needed: the token under test got in")
-		case c.Options.NoJoin && acceptance(c.verdict()) == diagnosis.Yes && !c.askedForFallback():
-			return check.NotHere("not needed: the server accepts the token under test")
-		case c.keyToAsk():
-			return c.askKey(ctx)
-		case key == "":
-			report := check.NotHere("not checked: no key and secret here, and the server is not a local one")
-			report.Findings = []Finding{finding.New(finding.DevTokenNoKeys, finding.Info,
-				"no LIVEKIT_API_KEY and LIVEKIT_API_SECRET here, so no token can be made").As("no-keys")}
-			return report
-		}
-		dev, err := c.devToken(ctx)
-		if err != nil {
-			return check.Found(finding.New(finding.DevJoinFailed, finding.Fail,
-				"no token could be made with the key and secret here: %s", c.Redact.Clean(err.Error(), 160)))
-		}
-		c.produce(dev)
-		if c.notDevServer() {
-			report := check.NotHere("not checked: no key and secret here, and the server is not a local dev server")
-			report.Findings = []Finding{finding.New(finding.DevTokenNoKeys, finding.Info,
-				"no LIVEKIT_API_KEY and LIVEKIT_API_SECRET here, and the server on this machine does not know "+
-					"devkey: it is no livekit-server --dev").As("own-keys")}
-			return report
-		}
-		report := Report{Outcome: Outcome{
-			Text:  finding.Textf("made a token for %s in %s", clean.Line(dev.Identity, 60), clean.Line(dev.Room, 60)),
-			Facts: Facts{"identity": clean.Line(dev.Identity, 256), "room": clean.Line(dev.Room, 256), "default_keys": dev.DefaultKeys}}}
-		if dev.DefaultKeys {
-			report.Findings = []Finding{finding.New(finding.DevTokenDefaultKeys, finding.Info,
-				"no key and secret here, and the server is on this machine: used devkey and secret, which livekit-server --dev knows")}
-		}
+func (c *Case) fallbackMint(ctx context.Context, _ Ended) Report {
+	switch key, _, _ := c.devKeys(); {
+	case c.joined().in() && !c.askedForFallback():
+		return check.NotHere("not needed: the token under test got in")
+	case c.Options.NoJoin && acceptance(c.verdict()) == diagnosis.Yes && !c.askedForFallback():
+		return check.NotHere("not needed: the server accepts the token under test")
+	case c.keyToAsk():
+		return c.askKey(ctx)
+	case key == "":
+		report := check.NotHere("not checked: no key and secret here, and the server is not a local one")
+		report.Findings = []Finding{finding.New(finding.DevTokenNoKeys, finding.Info,
+			"no LIVEKIT_API_KEY and LIVEKIT_API_SECRET here, so no token can be made").As("no-keys")}
 		return report
-	})
+	}
+	dev, err := c.devToken(ctx)
+	if err != nil {
+		return check.Found(finding.New(finding.DevJoinFailed, finding.Fail,
+			"no token could be made with the key and secret here: %s", c.Redact.Clean(err.Error(), 160)))
+	}
+	c.produce(dev)
+	if c.notDevServer() {
+		report := check.NotHere("not checked: no key and secret here, and the server is not a local dev server")
+		report.Findings = []Finding{finding.New(finding.DevTokenNoKeys, finding.Info,
+			"no LIVEKIT_API_KEY and LIVEKIT_API_SECRET here, and the server on this machine does not know "+
+				"devkey: it is no livekit-server --dev").As("own-keys")}
+		return report
+	}
+	report := Report{Outcome: Outcome{
+		Text:  finding.Textf("made a token for %s in %s", clean.Line(dev.Identity, 60), clean.Line(dev.Room, 60)),
+		Facts: Facts{"identity": clean.Line(dev.Identity, 256), "room": clean.Line(dev.Room, 256), "default_keys": dev.DefaultKeys}}}
+	if dev.DefaultKeys {
+		report.Findings = []Finding{finding.New(finding.DevTokenDefaultKeys, finding.Info,
+			"no key and secret here, and the server is on this machine: used devkey and secret, which livekit-server --dev knows")}
+	}
+	return report
 }
 
 // askedForFallback reports whether --only or --dev-join names the fallback, which
@@ -205,37 +197,28 @@ func (c *Case) serverNow() time.Time {
 
 // fallbackJoin joins with the dev token, and leaves immediately. Its success does
 // not make a failed run pass; it narrows down the cause.
-func fallbackJoin(c *Case) Check {
-	return c.check(Spec{
-		ID: "fallback.join", Stage: check.StageFallback, Timeout: 25 * time.Second,
-		Title: finding.Textf("The local development token joins a room"),
-		Short: finding.Textf("joining with it"),
-		Lacks: finding.Textf("the dev token joined no room"),
-		Needs: []string{"fallback.mint"},
-		Uses:  []string{"env.livekit", "join.reach", "join.websocket"},
-	}, func(ctx context.Context, c *Case, ended Ended) Report {
-		switch {
-		case c.livekitURL() == nil:
-			return noServerAddress(ended)
-		case ended.Stopped("join.reach"):
-			return check.BlockedBy("join.reach")
-		case c.ownRoomOnly():
-			return check.NotHere("not joined: the server takes the key and secret here, and not the room that lkdoctor made up")
-		}
-		record, findings := c.devJoin(ctx)
-		report := Report{Findings: findings, Outcome: mediaOutcome(record)}
-		if finding.Worst(findings) != finding.Fail {
-			return report
-		}
-		cause := findings[slices.IndexFunc(findings, func(f Finding) bool { return f.Severity == finding.Fail })]
-		failed := finding.New(finding.DevJoinFailed, finding.Fail, "a token made here does not get in either, because of %s",
-			string(cause.Code))
-		if s := c.Source(); s == check.SourceMinted || s == check.SourceNone {
-			failed.Message = finding.Textf("a token made here does not get in, because of %s", string(cause.Code))
-		}
-		report.Findings = append([]Finding{failed.With("cause", string(cause.Code)).By(cause.Party)}, findings...)
+func (c *Case) fallbackJoin(ctx context.Context, ended Ended) Report {
+	switch {
+	case c.livekitURL() == nil:
+		return noServerAddress(ended)
+	case ended.Stopped("join.reach"):
+		return check.BlockedBy("join.reach")
+	case c.ownRoomOnly():
+		return check.NotHere("not joined: the server takes the key and secret here, and not the room that lkdoctor made up")
+	}
+	record, findings := c.devJoin(ctx)
+	report := Report{Findings: findings, Outcome: mediaOutcome(record)}
+	if finding.Worst(findings) != finding.Fail {
 		return report
-	})
+	}
+	cause := findings[slices.IndexFunc(findings, func(f Finding) bool { return f.Severity == finding.Fail })]
+	failed := finding.New(finding.DevJoinFailed, finding.Fail, "a token made here does not get in either, because of %s",
+		string(cause.Code))
+	if s := c.Source(); s == check.SourceMinted || s == check.SourceNone {
+		failed.Message = finding.Textf("a token made here does not get in, because of %s", string(cause.Code))
+	}
+	report.Findings = append([]Finding{failed.With("cause", string(cause.Code)).By(cause.Party)}, findings...)
+	return report
 }
 
 // ownRoomOnly reports whether the server refuses only the room or identity that the

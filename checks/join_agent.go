@@ -21,37 +21,29 @@ const agentSlow = 3 * time.Second
 // joinAgent waits for the agents that the token calls, in the stay that
 // join.websocket began; or calls the agent of --agent into a room of the doctor's
 // own, and deletes the dispatch.
-func joinAgent(c *Case) Check {
-	return c.check(Spec{
-		ID: "join.agent", Stage: check.StageJoin, Timeout: 25 * time.Second,
-		Title: finding.Textf("The agent that was asked for comes"),
-		Short: finding.Textf("the agent"),
-		Also:  finding.Textf("agent"),
-		Uses:  append(ownJoinUses(), "token.format", "token.claims"),
-	}, func(ctx context.Context, c *Case, ended Ended) Report {
-		t := c.token()
-		switch misnamed := misnamedAgent(t, ended); {
-		case c.Options.Agent != "":
-			key, _, _ := c.devKeys()
-			why, is := c.noGuests(ended)
-			switch in := c.Options.AgentRoom; {
-			case in == nil && is:
-				return why
-			case in != nil && key == "":
-				return check.NotHere("not called: it needs LIVEKIT_API_KEY and LIVEKIT_API_SECRET")
-			case in != nil && (c.there().withToken || c.livekitURL() == nil):
-				return check.NotHere("not called: the key and secret here are not sent to an address that came with the token")
-			}
-			return c.callAgent(ctx)
-		case misnamed != "":
-			return check.NotHere("not checked: the token calls no agent by name, for LiveKit does not read %s", misnamed)
-		case t == nil || len(t.Claims.Agents) == 0:
-			return c.nobodyCalled()
-		case !c.joined().in():
-			return check.BlockedBy("join.websocket")
+func (c *Case) joinAgent(ctx context.Context, ended Ended) Report {
+	t := c.token()
+	switch misnamed := misnamedAgent(t, ended); {
+	case c.Options.Agent != "":
+		key, _, _ := c.devKeys()
+		why, is := c.noGuests(ended)
+		switch in := c.Options.AgentRoom; {
+		case in == nil && is:
+			return why
+		case in != nil && key == "":
+			return check.NotHere("not called: it needs LIVEKIT_API_KEY and LIVEKIT_API_SECRET")
+		case in != nil && (c.there().withToken || c.livekitURL() == nil):
+			return check.NotHere("not called: the key and secret here are not sent to an address that came with the token")
 		}
-		return c.calledByToken(ctx, t)
-	})
+		return c.callAgent(ctx)
+	case misnamed != "":
+		return check.NotHere("not checked: the token calls no agent by name, for LiveKit does not read %s", misnamed)
+	case t == nil || len(t.Claims.Agents) == 0:
+		return c.nobodyCalled()
+	case !c.joined().in():
+		return check.BlockedBy("join.websocket")
+	}
+	return c.calledByToken(ctx, t)
 }
 
 // nobodyCalled returns the report of a run that calls no agent. A name in the

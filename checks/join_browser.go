@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"lkdoctor/checks/browser"
 	"lkdoctor/checks/check"
@@ -21,40 +20,32 @@ import (
 // joinBrowser asks what a browser's client asks: /rtc/v1, the token in the query,
 // the ICE servers' URLs, and with --frontend what the page allows. The requests run
 // at the same time as the join.
-func joinBrowser(c *Case) Check {
-	return c.check(Spec{
-		ID: "join.browser", Stage: check.StageJoin, Timeout: 10 * time.Second,
-		Title: finding.Textf("A browser gets in too"),
-		Short: finding.Textf("browsers"),
-		Also:  finding.Textf("browsers"),
-		Uses:  append(ownJoinUses(), "token.format"),
-	}, func(ctx context.Context, c *Case, ended Ended) Report {
-		ask := c.browserAsked(ctx)
-		if ask == nil {
-			if why, is := blocked(ended, "join.reach", "signature.server", "fallback.mint", "fallback.join", "join.websocket"); is {
-				return why
-			}
-			return check.NotHere("not checked: no token was accepted that could be asked with")
+func (c *Case) joinBrowser(ctx context.Context, ended Ended) Report {
+	ask := c.browserAsked(ctx)
+	if ask == nil {
+		if why, is := blocked(ended, "join.reach", "signature.server", "fallback.mint", "fallback.join", "join.websocket"); is {
+			return why
 		}
-		check.Waiting(ctx, "asking as a browser would")
-		select {
-		case <-ask.done:
-		case <-ctx.Done():
-			return check.Unfinished(ctx)
-		}
-		if answer := c.answer(); ask.page != nil && c.Source() == check.SourceEndpoint && answer != nil {
-			ask.page.answer = &browser.CORSAnswer{Status: answer.Reply.Status, Header: answer.Reply.Header}
-		}
-		signal := c.anySignal()
-		findings := ask.findings(signal != nil || !ended.Stopped("join.websocket") && !ended.Stopped("fallback.join"))
-		if signal != nil {
-			findings = append(findings, iceFindings(signal.Facts)...)
-		}
-		if len(findings) == 0 && (ask.v1 == nil || ask.v1.Kind == probe.V1Busy) {
-			return check.NotHere("not checked: what answered at /rtc/v1 says nothing about browsers")
-		}
-		return Report{Findings: findings, Outcome: ask.outcome(signal)}
-	})
+		return check.NotHere("not checked: no token was accepted that could be asked with")
+	}
+	check.Waiting(ctx, "asking as a browser would")
+	select {
+	case <-ask.done:
+	case <-ctx.Done():
+		return check.Unfinished(ctx)
+	}
+	if answer := c.answer(); ask.page != nil && c.Source() == check.SourceEndpoint && answer != nil {
+		ask.page.answer = &browser.CORSAnswer{Status: answer.Reply.Status, Header: answer.Reply.Header}
+	}
+	signal := c.anySignal()
+	findings := ask.findings(signal != nil || !ended.Stopped("join.websocket") && !ended.Stopped("fallback.join"))
+	if signal != nil {
+		findings = append(findings, iceFindings(signal.Facts)...)
+	}
+	if len(findings) == 0 && (ask.v1 == nil || ask.v1.Kind == probe.V1Busy) {
+		return check.NotHere("not checked: what answered at /rtc/v1 says nothing about browsers")
+	}
+	return Report{Findings: findings, Outcome: ask.outcome(signal)}
 }
 
 // browserAsk holds a browser's requests, sent during the join with a token that the

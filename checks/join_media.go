@@ -25,26 +25,17 @@ const (
 
 // joinMedia opens the media connection of the stay that join.websocket began, and
 // leaves the room unless join.agent goes on in it.
-func joinMedia(c *Case) Check {
-	return c.check(Spec{
-		ID: "join.media", Stage: check.StageJoin, Timeout: 20 * time.Second,
-		Title: finding.Textf("ICE and DTLS connect"),
-		Short: finding.Textf("media"),
-		Lacks: finding.Textf("media did not connect"),
-		Needs: []string{"join.websocket"},
-		Uses:  []string{"token.format"},
-	}, func(ctx context.Context, c *Case, _ Ended) Report {
-		joined := c.joined()
-		if !joined.in() {
-			return check.BlockedBy("join.websocket")
-		}
-		record := connectMedia(ctx, joined)
-		if !c.staysForAgent() {
-			record.close()
-		}
-		c.produce(record)
-		return Report{Findings: mediaFindings(record), Outcome: mediaOutcome(record)}
-	})
+func (c *Case) joinMedia(ctx context.Context, _ Ended) Report {
+	joined := c.joined()
+	if !joined.in() {
+		return check.BlockedBy("join.websocket")
+	}
+	record := connectMedia(ctx, joined)
+	if !c.staysForAgent() {
+		record.close()
+	}
+	c.produce(record)
+	return Report{Findings: mediaFindings(record), Outcome: mediaOutcome(record)}
 }
 
 func connectMedia(ctx context.Context, joined *JoinRecord) *JoinRecord {

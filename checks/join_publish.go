@@ -21,22 +21,10 @@ const (
 
 // joinPublish publishes audio and video from one participant of the doctor's own to
 // another, and compares UDP with TCP meanwhile.
-func joinPublish(c *Case) Check {
-	return c.check(Spec{
-		ID: "join.publish", Stage: check.StageJoin, Timeout: 20 * time.Second,
-		Title: finding.Textf("Published audio and video reach another participant"),
-		Short: finding.Textf("publishing"),
-		Also:  finding.Textf("publishing"),
-		Uses:  ownJoinUses(),
-	}, func(ctx context.Context, c *Case, ended Ended) Report {
-		if why, is := c.noGuests(ended); is {
-			return why
-		}
-		return c.publish(ctx)
-	})
-}
-
-func (c *Case) publish(ctx context.Context) Report {
+func (c *Case) joinPublish(ctx context.Context, ended Ended) Report {
+	if why, is := c.noGuests(ended); is {
+		return why
+	}
 	var tokens [4]string
 	for i, guest := range [][2]string{{"publish", "sender"}, {"publish", "receiver"}, {"paths", "udp"}, {"paths", "tcp"}} {
 		var err error

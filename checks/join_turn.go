@@ -31,27 +31,13 @@ type turnRecord struct {
 
 // joinTurn asks each STUN and TURN server that the LiveKit server hands out, and
 // joins through the TURN servers alone.
-func joinTurn(c *Case) Check {
-	return c.check(Spec{
-		ID: "join.turn", Stage: check.StageJoin, Timeout: 14 * time.Second,
-		Title: finding.Textf("The TURN servers that the server hands out relay media"),
-		Short: finding.Textf("TURN"),
-		Also:  finding.Textf("TURN"),
-		Uses:  ownJoinUses(),
-	}, func(ctx context.Context, c *Case, ended Ended) Report {
-		if c.anySignal() == nil {
-			if why, is := c.noGuests(ended); is {
-				return why
-			}
-		}
-		return c.turn(ctx)
-	})
-}
-
-func (c *Case) turn(ctx context.Context) Report {
+func (c *Case) joinTurn(ctx context.Context, ended Ended) Report {
+	signal := c.anySignal()
+	if why, is := c.noGuests(ended); is && signal == nil {
+		return why
+	}
 	var seen turnRecord
 	check.Waiting(ctx, "asking the STUN and TURN servers that the server hands out")
-	signal := c.anySignal()
 	if signal == nil { // join for the server's ICE servers, and leave immediately
 		raw, err := c.guestToken("turn", "asker")
 		f := &session.SignalFailure{Kind: session.SignalCancelled}

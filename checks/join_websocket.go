@@ -4,7 +4,6 @@ import (
 	"context"
 	"slices"
 	"strings"
-	"time"
 
 	"golang.org/x/mod/semver"
 
@@ -20,41 +19,32 @@ import (
 // joinWebSocket joins the room with the token under test and reads the first frame
 // itself: the SDKs wait forever for a server that opens the WebSocket and sends
 // nothing. The stay goes on for join.media, which leaves the room.
-func joinWebSocket(c *Case) Check {
-	return c.check(Spec{
-		ID: "join.websocket", Stage: check.StageJoin, Timeout: 12 * time.Second,
-		Title: finding.Textf("The WebSocket opens, and the server answers Join"),
-		Short: finding.Textf("the WebSocket"),
-		Lacks: finding.Textf("no room was joined"),
-		Needs: []string{"signature.server"},
-		Uses:  []string{"token.format", "token.claims", "token.time", "ticket.consume", "ticket.frontend", "join.reach"},
-	}, func(ctx context.Context, c *Case, _ Ended) Report {
-		verdict, t := c.verdict(), c.token()
-		if acceptance(verdict) != diagnosis.Yes {
-			return check.BlockedBy("signature.server")
-		}
-		if p := c.present(); p != nil && p.Known && p.Present && !c.Options.ForceJoin {
-			return check.Found(evicting(t.Token, finding.Warn, "present",
-				"%s is in room %s now; joining would throw that participant out, so nothing was joined"))
-		}
-		at := c.there()
-		if region := c.region(); region != nil {
-			at.URL = region
-		}
-		check.Waiting(ctx, "joining %s at %s", clean.Line(t.Room(), 60), clean.Line(at.Host, 80))
-		asked := c.askAsBrowser(ctx, at, t.Token, verdict)
-		joined := c.open(ctx, at.URL, t.Token, verdict, false)
-		joined.Browser = asked
-		c.produce(joined)
-		findings := joinedFindings(c, joined, at, t.Token, verdict)
-		if p := c.present(); p != nil && p.Unasked {
-			// Asking would send a token made here to a server that is not configured here.
-			findings = append(findings, evicting(t.Token, finding.Info, "not-asked",
-				"whether %s is in room %s now was not asked: this address came with the token, and "+
-					"tokens made here go to LIVEKIT_URL alone"))
-		}
-		return Report{Findings: findings, Outcome: joinedOutcome(joined)}
-	})
+func (c *Case) joinWebSocket(ctx context.Context, _ Ended) Report {
+	verdict, t := c.verdict(), c.token()
+	if acceptance(verdict) != diagnosis.Yes {
+		return check.BlockedBy("signature.server")
+	}
+	if p := c.present(); p != nil && p.Known && p.Present && !c.Options.ForceJoin {
+		return check.Found(evicting(t.Token, finding.Warn, "present",
+			"%s is in room %s now; joining would throw that participant out, so nothing was joined"))
+	}
+	at := c.there()
+	if region := c.region(); region != nil {
+		at.URL = region
+	}
+	check.Waiting(ctx, "joining %s at %s", clean.Line(t.Room(), 60), clean.Line(at.Host, 80))
+	asked := c.askAsBrowser(ctx, at, t.Token, verdict)
+	joined := c.open(ctx, at.URL, t.Token, verdict, false)
+	joined.Browser = asked
+	c.produce(joined)
+	findings := joinedFindings(c, joined, at, t.Token, verdict)
+	if p := c.present(); p != nil && p.Unasked {
+		// Asking would send a token made here to a server that is not configured here.
+		findings = append(findings, evicting(t.Token, finding.Info, "not-asked",
+			"whether %s is in room %s now was not asked: this address came with the token, and "+
+				"tokens made here go to LIVEKIT_URL alone"))
+	}
+	return Report{Findings: findings, Outcome: joinedOutcome(joined)}
 }
 
 func joinedOutcome(j *JoinRecord) Outcome {

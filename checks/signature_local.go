@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"time"
 
 	"lkdoctor/checks/check"
 	"lkdoctor/checks/finding"
@@ -17,43 +16,36 @@ import (
 
 // signatureLocal asks whether the token is signed with the secret configured here,
 // and if not, how the secret that signed it differs.
-func signatureLocal(c *Case) Check {
-	return c.check(Spec{
-		ID: "signature.local", Stage: check.StageSignature, Timeout: 2 * time.Second,
-		Title: finding.Textf("The token is signed with the secret configured here"),
-		Short: finding.Textf("the secret here"),
-		Needs: []string{"token.format"},
-	}, func(_ context.Context, c *Case, _ Ended) Report {
-		t := c.token()
-		if t.Algorithm == "" {
-			return check.NotHere("not checked: the token names no algorithm")
-		}
-		verdict, configured := c.verify(t), c.Settings.APISecret.Secret.Reveal()
-		if verdict == token.Verified {
-			c.produce(&verdict)
-			return Report{Outcome: Outcome{
-				Text: finding.Textf("signed by %s with the secret configured here", clean.Line(t.Claims.Issuer, 40)),
-			}}
-		}
-		if verdict == token.OtherKey && !t.NamesKey() { // token.claims reports that
-			c.produce(&verdict)
-			if !t.MadeWith(configured) {
-				return check.NotHere("not checked: the token names no API key")
-			}
-			return Report{Outcome: Outcome{Text: finding.Textf("signed with the secret configured here, and names no API key")}}
-		}
-		verdict, findings := token.Signature(t.Token, c.Settings.APIKey.Value, configured, c.candidates())
-		if configured == "" {
-			report := check.NotHere("not checked: no secret is configured here")
-			report.Findings = findings
-			return report
-		}
+func (c *Case) signatureLocal(_ context.Context, _ Ended) Report {
+	t := c.token()
+	if t.Algorithm == "" {
+		return check.NotHere("not checked: the token names no algorithm")
+	}
+	verdict, configured := c.verify(t), c.Settings.APISecret.Secret.Reveal()
+	if verdict == token.Verified {
 		c.produce(&verdict)
-		for i, f := range findings {
-			findings[i] = c.withHolder(f, t.Claims.Issuer)
+		return Report{Outcome: Outcome{
+			Text: finding.Textf("signed by %s with the secret configured here", clean.Line(t.Claims.Issuer, 40)),
+		}}
+	}
+	if verdict == token.OtherKey && !t.NamesKey() { // token.claims reports that
+		c.produce(&verdict)
+		if !t.MadeWith(configured) {
+			return check.NotHere("not checked: the token names no API key")
 		}
-		return Report{Findings: findings}
-	})
+		return Report{Outcome: Outcome{Text: finding.Textf("signed with the secret configured here, and names no API key")}}
+	}
+	verdict, findings := token.Signature(t.Token, c.Settings.APIKey.Value, configured, c.candidates())
+	if configured == "" {
+		report := check.NotHere("not checked: no secret is configured here")
+		report.Findings = findings
+		return report
+	}
+	c.produce(&verdict)
+	for i, f := range findings {
+		findings[i] = c.withHolder(f, t.Claims.Issuer)
+	}
+	return Report{Findings: findings}
 }
 
 // withHolder adds to a finding about another project's key the place on this

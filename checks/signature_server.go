@@ -3,7 +3,6 @@ package checks
 import (
 	"context"
 	"net/url"
-	"time"
 
 	"lkdoctor/checks/check"
 	"lkdoctor/checks/diagnosis"
@@ -16,49 +15,39 @@ import (
 
 // signatureServer asks the LiveKit server for its verdict on the token. The request
 // has no side effect: /rtc/validate joins nothing.
-func signatureServer(c *Case) Check {
-	return c.check(Spec{
-		ID: "signature.server", Stage: check.StageSignature, Timeout: 8 * time.Second,
-		Title: finding.Textf("The LiveKit server accepts the token"),
-		Short: finding.Textf("asking the LiveKit server"),
-		Lacks: finding.Textf("the token was not accepted"),
-		Needs: []string{"token.format"},
-		Uses: []string{"signature.local", "join.reach", "env.livekit", "token.claims", "token.time",
-			"ticket.consume", "ticket.frontend"},
-	}, func(ctx context.Context, c *Case, ended Ended) Report {
-		at := c.there()
-		switch {
-		case at.URL == nil:
-			return noServerAddress(ended)
-		case !c.atOtherServer() && ended.Stopped("join.reach"):
-			return check.BlockedBy("join.reach")
+func (c *Case) signatureServer(ctx context.Context, ended Ended) Report {
+	at := c.there()
+	switch {
+	case at.URL == nil:
+		return noServerAddress(ended)
+	case !c.atOtherServer() && ended.Stopped("join.reach"):
+		return check.BlockedBy("join.reach")
+	}
+	asking := "asking %s for its verdict on the token"
+	if inClear(at.URL) {
+		asking = "asking %s for its verdict on the token, which goes there without encryption"
+	}
+	check.Waiting(ctx, asking, clean.Line(at.Host, 80))
+	verdict, present, failure := c.ask(ctx, at)
+	if failure != nil {
+		return Report{Findings: c.unreached(ctx, failure, at)}
+	}
+	var pinned []Finding
+	if region, again := c.otherRegion(ctx, at, verdict); region != nil {
+		c.produce(region)
+		pinned = regionPinned(at, region, verdict)
+		at, verdict = address{URL: region, withToken: at.withToken}, again
+	}
+	c.produce(verdict)
+	c.produce(&present)
+	report := Report{Findings: append(pinned, verdictFindings(ctx, c, verdict, at, ended)...)}
+	if acceptance(verdict) == diagnosis.Yes {
+		report.Outcome = Outcome{
+			Text:  finding.Textf("accepted by the server"),
+			Facts: Facts{"status": verdict.Status, "path": verdict.Path},
 		}
-		asking := "asking %s for its verdict on the token"
-		if inClear(at.URL) {
-			asking = "asking %s for its verdict on the token, which goes there without encryption"
-		}
-		check.Waiting(ctx, asking, clean.Line(at.Host, 80))
-		verdict, present, failure := c.ask(ctx, at)
-		if failure != nil {
-			return Report{Findings: c.unreached(ctx, failure, at)}
-		}
-		var pinned []Finding
-		if region, again := c.otherRegion(ctx, at, verdict); region != nil {
-			c.produce(region)
-			pinned = regionPinned(at, region, verdict)
-			at, verdict = address{URL: region, withToken: at.withToken}, again
-		}
-		c.produce(verdict)
-		c.produce(&present)
-		report := Report{Findings: append(pinned, verdictFindings(ctx, c, verdict, at, ended)...)}
-		if acceptance(verdict) == diagnosis.Yes {
-			report.Outcome = Outcome{
-				Text:  finding.Textf("accepted by the server"),
-				Facts: Facts{"status": verdict.Status, "path": verdict.Path},
-			}
-		}
-		return report
-	})
+	}
+	return report
 }
 
 // verdictOn sends the token in the Authorization header, as the server SDKs do.

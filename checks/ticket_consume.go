@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"time"
 
 	"lkdoctor/checks/answer"
 	"lkdoctor/checks/check"
@@ -17,31 +16,22 @@ import (
 
 // ticketConsume exchanges the ticket for a token, once: the request spends the
 // ticket. All later checks use its answer. It also asks a token endpoint.
-func ticketConsume(c *Case) Check {
-	return c.check(Spec{
-		ID: "ticket.consume", Stage: check.StageTicket, Timeout: 50 * time.Second,
-		Title: finding.Textf("The ticket service trades the ticket for a token, room and URL"),
-		Short: finding.Textf("trading the ticket"),
-		Lacks: finding.Textf("the service gave no token"),
-		// A token endpoint is asked without its start page.
-		Uses: []string{"ticket.reach"},
-	}, func(ctx context.Context, c *Case, ended Ended) Report {
-		switch src := c.Source(); {
-		case src == check.SourceFlag:
-			return check.NotHere("not checked: a token was given, so none is fetched")
-		case src == check.SourceFrontend:
-			return check.NotHere("not checked: the front end is asked instead, and would spend the ticket")
-		case src == check.SourceEndpoint:
-			return c.askEndpoint(ctx)
-		case ended.Stopped("ticket.reach"):
-			return check.BlockedBy("ticket.reach")
-		case src == check.SourceTicket:
-			return c.consume(ctx)
-		case c.Settings.Ticket.Secret.Empty():
-			return check.Unasked("not run: no ticket was given (--ticket)")
-		}
-		return check.NotHere("not checked: no ticket service is configured")
-	})
+func (c *Case) ticketConsume(ctx context.Context, ended Ended) Report {
+	switch src := c.Source(); {
+	case src == check.SourceFlag:
+		return check.NotHere("not checked: a token was given, so none is fetched")
+	case src == check.SourceFrontend:
+		return check.NotHere("not checked: the front end is asked instead, and would spend the ticket")
+	case src == check.SourceEndpoint:
+		return c.askEndpoint(ctx)
+	case ended.Stopped("ticket.reach"):
+		return check.BlockedBy("ticket.reach")
+	case src == check.SourceTicket:
+		return c.consume(ctx)
+	case c.Settings.Ticket.Secret.Empty():
+		return check.Unasked("not run: no ticket was given (--ticket)")
+	}
+	return check.NotHere("not checked: no ticket service is configured")
 }
 
 func (c *Case) consume(ctx context.Context) Report {

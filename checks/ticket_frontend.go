@@ -7,7 +7,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"time"
 
 	"lkdoctor/checks/answer"
 	"lkdoctor/checks/check"
@@ -18,39 +17,31 @@ import (
 
 // ticketFrontend asks the app's own route, as the browser does. It posts the
 // ticket, if there is one, which spends it, so it replaces ticket.consume.
-func ticketFrontend(c *Case) Check {
-	return c.check(Spec{
-		ID: "ticket.frontend", Stage: check.StageTicket, Timeout: 50 * time.Second,
-		Title: finding.Textf("The app's /api/connection-details answers"),
-		Short: finding.Textf("asking the app"),
-		Lacks: finding.Textf("the app gave no token"),
-		Uses:  []string{"env.ticket"},
-	}, func(ctx context.Context, c *Case, _ Ended) Report {
-		switch {
-		case c.Options.Frontend == "":
-			return check.Unasked("not run: add --frontend URL for it")
-		case c.Source() == check.SourceFlag:
-			return check.NotHere("not checked: a token was given, so none is fetched")
+func (c *Case) ticketFrontend(ctx context.Context, _ Ended) Report {
+	switch {
+	case c.Options.Frontend == "":
+		return check.Unasked("not run: add --frontend URL for it")
+	case c.Source() == check.SourceFlag:
+		return check.NotHere("not checked: a token was given, so none is fetched")
+	}
+	base := usableURL(c.Options.Frontend)
+	if base != nil && c.Source() == check.SourceEndpoint {
+		return check.NotHere("not checked: the page asks the token endpoint for its token")
+	}
+	if base == nil {
+		f := finding.New(finding.FrontendUnreachable, finding.Fail,
+			"--frontend is not a URL that can be used: %s", clean.URL(c.Options.Frontend))
+		if u := usableURL("http://" + c.Options.Frontend); u != nil {
+			f = f.With("suggestion", suggestion(u, func(*url.URL) {}))
 		}
-		base := usableURL(c.Options.Frontend)
-		if base != nil && c.Source() == check.SourceEndpoint {
-			return check.NotHere("not checked: the page asks the token endpoint for its token")
-		}
-		if base == nil {
-			f := finding.New(finding.FrontendUnreachable, finding.Fail,
-				"--frontend is not a URL that can be used: %s", clean.URL(c.Options.Frontend))
-			if u := usableURL("http://" + c.Options.Frontend); u != nil {
-				f = f.With("suggestion", suggestion(u, func(*url.URL) {}))
-			}
-			return Report{Findings: c.placed([]Finding{f.As("bad-url").By(finding.OwnerConfig)})}
-		}
-		check.Waiting(ctx, "waiting for the front end at %s, which may have to compile its route", clean.Line(base.Host, 80))
-		asked, failure := c.askFrontend(ctx, base)
-		if failure != nil {
-			return Report{Findings: c.placed(c.unanswered(toFrontend, c.Net.Clarify(ctx, base, failure, nil), address{URL: base}))}
-		}
-		return Report{Findings: c.placed(c.frontendFindings(ctx, asked, base)), Outcome: frontendOutcome(c.frontend())}
-	})
+		return Report{Findings: c.placed([]Finding{f.As("bad-url").By(finding.OwnerConfig)})}
+	}
+	check.Waiting(ctx, "waiting for the front end at %s, which may have to compile its route", clean.Line(base.Host, 80))
+	asked, failure := c.askFrontend(ctx, base)
+	if failure != nil {
+		return Report{Findings: c.placed(c.unanswered(toFrontend, c.Net.Clarify(ctx, base, failure, nil), address{URL: base}))}
+	}
+	return Report{Findings: c.placed(c.frontendFindings(ctx, asked, base)), Outcome: frontendOutcome(c.frontend())}
 }
 
 func frontendOutcome(a *TicketAnswer) Outcome {
