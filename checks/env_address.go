@@ -32,10 +32,7 @@ func urlFindings(raw string) []Finding {
 		}
 		return []Finding{suggesting(f, corrected(raw, webSockets()))}
 	}
-	u, err := url.Parse(raw)
-	if err != nil {
-		return nil // serverFault says so
-	}
+	u, _ := url.Parse(raw) // serverFault reports what cannot be parsed
 	var findings []Finding
 	scheme, name := strings.ToLower(u.Scheme), u.Hostname()
 	bare := corrected(u.String(), webSockets())

@@ -58,10 +58,8 @@ func ticketURLFindings(set config.Setting) []Finding {
 		}
 		return build(variant, "USER_MGMT_BASE_URL is not a URL that can be used: %s", fault.text)
 	}
-	u, err := url.Parse(raw)
+	u, _ := url.Parse(raw) // faultOf reports what cannot be parsed
 	switch {
-	case err != nil:
-		return nil // faultOf says so
 	case strings.HasPrefix(strings.ToLower(u.Scheme), "ws"):
 		return build("websocket-scheme", "USER_MGMT_BASE_URL begins with %s://, and must be http:// or https://", strings.ToLower(u.Scheme))
 	case strings.Contains(u.Path, "/tickets") || strings.HasSuffix(strings.Trim(u.Path, "/"), "consume"):

@@ -242,9 +242,7 @@ func (c *Case) devJoin(ctx context.Context) (*JoinRecord, []Finding) {
 		return nil, c.devVerdictFindings(ctx, dev, at)
 	}
 	check.Waiting(ctx, "joining %s with a token made here", clean.Line(dev.Room, 60))
-	asked := c.askAsBrowser(ctx, at, dev.Token, dev.Verdict)
-	record := c.open(ctx, at.URL, dev.Token, dev.Verdict, c.joined().silent())
-	record.Browser = asked
+	record := c.open(ctx, at, dev.Token, dev.Verdict, c.joined().silent())
 	c.produce(record)
 	findings := joinedFindings(c, record, at, dev.Token, dev.Verdict)
 	if record.Failure == nil {

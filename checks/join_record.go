@@ -3,7 +3,6 @@ package checks
 import (
 	"context"
 	"net/netip"
-	"net/url"
 	"slices"
 	"time"
 
@@ -58,10 +57,10 @@ func via(v *probe.Verdict) session.TokenVia {
 
 // open joins the room of t, whose verdict is v, at u. again reports whether the
 // server was silent to another join of this run.
-func (c *Case) open(ctx context.Context, u *url.URL, t *token.Token, v *probe.Verdict, again bool) *JoinRecord {
-	agents := c.Net.Agents()
-	signal, failure := session.Join(ctx, c.Net, u, t.Reveal(), session.Options{Via: via(v), Again: again, Hear: agents.Hear})
-	return &JoinRecord{Signal: signal, Failure: failure, At: time.Now(), Agents: agents}
+func (c *Case) open(ctx context.Context, at address, t *token.Token, v *probe.Verdict, again bool) *JoinRecord {
+	asked, agents := c.askAsBrowser(ctx, at, t, v), c.Net.Agents()
+	signal, failure := session.Join(ctx, c.Net, at.URL, t.Reveal(), session.Options{Via: via(v), Again: again, Hear: agents.Hear})
+	return &JoinRecord{Signal: signal, Failure: failure, At: time.Now(), Agents: agents, Browser: asked}
 }
 
 // joins returns the joins of this run, including unfinished ones.

@@ -33,9 +33,7 @@ func (c *Case) joinWebSocket(ctx context.Context, _ Ended) Report {
 		at.URL = region
 	}
 	check.Waiting(ctx, "joining %s at %s", clean.Line(t.Room(), 60), clean.Line(at.Host, 80))
-	asked := c.askAsBrowser(ctx, at, t.Token, verdict)
-	joined := c.open(ctx, at.URL, t.Token, verdict, false)
-	joined.Browser = asked
+	joined := c.open(ctx, at, t.Token, verdict, false)
 	c.produce(joined)
 	findings := joinedFindings(c, joined, at, t.Token, verdict)
 	if p := c.present(); p != nil && p.Unasked {

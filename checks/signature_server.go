@@ -207,11 +207,8 @@ func (c *Case) isDevServer(ctx context.Context, at address) bool {
 	if at.withToken || !probe.IsLoopbackHost(at.Hostname()) {
 		return false
 	}
-	raw, err := token.Mint(token.MintOptions{Key: devKey, Secret: devSecret, Room: "lkdoctor", Identity: "lkdoctor", RoomCreate: true,
+	raw, _ := token.Mint(token.MintOptions{Key: devKey, Secret: devSecret, Room: "lkdoctor", Identity: "lkdoctor", RoomCreate: true,
 		Now: c.serverNow(), TTL: ownTTL})
-	if err != nil {
-		return false
-	}
 	verdict, _ := c.Net.Validate(ctx, at.URL, raw)
 	return recognition(verdict) == diagnosis.Yes
 }

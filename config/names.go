@@ -117,48 +117,38 @@ func settingOf(words []string) (string, int) {
 	case together == "API":
 		return "LIVEKIT_API_KEY", 0
 	}
-	setting, rank, off := "", 0, 0
+	highest, off := 0, 0
 	for _, word := range words {
-		switch means, letters := wordMeans(word); {
-		case means == "" && !slices.Contains(neutralWords, word):
+		rank, letters := rankOf(word)
+		if rank == 0 && !slices.Contains(neutralWords, word) {
 			return closeTo(together)
-		case means == "":
-		case rankOf(means) > rank:
-			setting, rank, off = means, rankOf(means), off+letters
-		default:
-			off += letters
+		}
+		highest, off = max(highest, rank), off+letters
+	}
+	return []string{"", "LIVEKIT_URL", "LIVEKIT_API_KEY", "LIVEKIT_API_SECRET"}[highest], off
+}
+
+// rankOf returns 1, 2 or 3 for a word of an address, a key or a secret, and the number
+// of wrong letters in it. Of several words the highest counts: a SECRET_KEY is a
+// secret, a SERVER_KEY a key.
+func rankOf(word string) (rank, off int) {
+	for i, words := range [][]string{addressWords, keyWords, secretWords} {
+		if slices.Contains(words, word) {
+			return i + 1, 0
 		}
 	}
-	return setting, off
-}
-
-// rankOf orders settings for a name with words of several: a SECRET_KEY is a secret, a
-// SERVER_KEY a key.
-func rankOf(setting string) int {
-	return slices.Index([]string{"", "LIVEKIT_URL", "LIVEKIT_API_KEY", "LIVEKIT_API_SECRET"}, setting)
-}
-
-func wordMeans(word string) (string, int) {
-	switch {
-	case slices.Contains(secretWords, word):
-		return "LIVEKIT_API_SECRET", 0
-	case slices.Contains(keyWords, word):
-		return "LIVEKIT_API_KEY", 0
-	case slices.Contains(addressWords, word):
-		return "LIVEKIT_URL", 0
-	case slices.Contains(neutralWords, word):
-		return "", 0
+	if len(word) < 5 || slices.Contains(neutralWords, word) { // a short word is close to many others: APP is no API
+		return 0, 0
 	}
-	// A short word is close to many others: APP is no API.
-	if off := distance(word, "SECRET"); len(word) >= 5 && off <= 2 {
-		return "LIVEKIT_API_SECRET", off
+	if off := distance(word, "SECRET"); off <= 2 {
+		return 3, off
 	}
 	for _, long := range []string{"HOSTNAME", "ENDPOINT", "WEBSOCKET", "DOMAIN", "ADDRESS"} {
-		if off := distance(word, long); len(word) >= 5 && off == 1 {
-			return "LIVEKIT_URL", off
+		if distance(word, long) == 1 {
+			return 1, 1
 		}
 	}
-	return "", 0
+	return 0, 0
 }
 
 // closeTo compares words that mean nothing with the three names as a whole.
