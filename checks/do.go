@@ -140,13 +140,10 @@ func (c *Case) setTicket(ticket config.Setting) {
 }
 
 func (c *Case) keep(earlier *Case, results []check.Result, stage func(check.Stage) bool) {
-	kept := func(id string) bool {
-		return slices.ContainsFunc(results, func(r check.Result) bool {
-			return r.Check.ID == id && r.Status != check.StatusError && stage(r.Check.Stage)
-		})
-	}
+	kept := map[string]bool{}
 	for _, r := range results {
-		if kept(r.Check.ID) {
+		if r.Status != check.StatusError && stage(r.Check.Stage) {
+			kept[r.Check.ID] = true
 			c.prior = append(c.prior, r)
 		}
 	}
@@ -182,15 +179,12 @@ func unbegun(now time.Time, exit int, f Finding) check.Run {
 		Status: check.StatusError, ExitCode: exit,
 	}
 	specs := Specs()
-	for i, spec := range specs {
-		if i == 0 {
-			run.Results = append(run.Results, check.Result{Check: spec, Status: check.StatusError, Findings: []Finding{f}})
-			continue
-		}
+	for _, spec := range specs {
 		run.Results = append(run.Results, check.Result{Check: spec, Status: check.StatusSkip, Skip: &check.Skip{
 			Reason: check.Blocked, By: specs[0].ID, Text: finding.Textf("not run: lkdoctor could not begin"),
 		}})
 	}
+	run.Results[0] = check.Result{Check: specs[0], Status: check.StatusError, Findings: []Finding{f}}
 	run.Results, run.Diagnosis = diagnosis.Conclude(diagnosis.Evidence{Results: run.Results})
 	run.Diagnosis.Broke, run.Diagnosis.Summary = f.Message, f.Message
 	run.Summary = check.Summarise(run.Results)

@@ -88,11 +88,33 @@ func loaderVariant(v config.EnvVar, line string) string {
 // loaderFinding returns the finding about one variable, with a table of what each
 // loader reads; false where all of them read the same.
 func loaderFinding(s *config.Settings, f config.EnvFile, v config.EnvVar, readings []dotenv.Reading) (Finding, bool) {
-	names := &values{settings: s}
-	table := []string{names.row("Next.js", v.Value)}
+	// Each value gets a letter, so that the table shows which values are equal and shows
+	// none of them.
+	var seen []secret.Value
+	row := func(name string, value secret.Value) string {
+		if value.Empty() {
+			return name + ": empty"
+		}
+		i := slices.IndexFunc(seen, value.Equal)
+		if i < 0 {
+			i, seen = len(seen), append(seen, value)
+		}
+		text := fmt.Sprintf("%s: value %c", name, 'A'+rune(i))
+		if s.CompareSecrets {
+			text += fmt.Sprintf(", %d characters, fingerprint %s", value.Len(), s.Fingerprint(value))
+		}
+		if value.HasQuotes() {
+			text += ", with quotes"
+		}
+		if value.HasSpace() {
+			text += ", with white space"
+		}
+		return text
+	}
+	table := []string{row("Next.js", v.Value)}
 	var others []string
 	for _, r := range readings {
-		name := r.Loader.String()
+		name := string(r.Loader)
 		got := r.Lookup(v.Name)
 		switch {
 		case r.Err != nil:
@@ -106,7 +128,7 @@ func loaderFinding(s *config.Settings, f config.EnvFile, v config.EnvVar, readin
 		case got.Secret.Equal(v.Value):
 			table = append(table, name+": the same")
 		default:
-			table = append(table, names.row(name, got.Secret))
+			table = append(table, row(name, got.Secret))
 			others = append(others, name)
 		}
 	}
@@ -126,34 +148,6 @@ func loaderFinding(s *config.Settings, f config.EnvFile, v config.EnvVar, readin
 		}
 	}
 	return result, true
-}
-
-// values gives each value that a loader reads a letter, so that a table shows which
-// values are equal and shows none of them.
-type values struct {
-	settings *config.Settings
-	seen     []secret.Value
-}
-
-func (r *values) row(name string, value secret.Value) string {
-	if value.Empty() {
-		return name + ": empty"
-	}
-	i := slices.IndexFunc(r.seen, value.Equal)
-	if i < 0 {
-		i, r.seen = len(r.seen), append(r.seen, value)
-	}
-	text := fmt.Sprintf("%s: value %c", name, 'A'+rune(i))
-	if r.settings.CompareSecrets {
-		text += fmt.Sprintf(", %d characters, fingerprint %s", value.Len(), r.settings.Fingerprint(value))
-	}
-	if value.HasQuotes() {
-		text += ", with quotes"
-	}
-	if value.HasSpace() {
-		text += ", with white space"
-	}
-	return text
 }
 
 // plainValues reports whether every loader reads the values of vars alike, so that

@@ -37,10 +37,8 @@ func (c *Case) fallbackMint(ctx context.Context, _ Ended) Report {
 	case c.keyToAsk():
 		return c.askKey(ctx)
 	case key == "":
-		report := check.NotHere("not checked: no key and secret here, and the server is not a local one")
-		report.Findings = []Finding{finding.New(finding.DevTokenNoKeys, finding.Info,
-			"no LIVEKIT_API_KEY and LIVEKIT_API_SECRET here, so no token can be made").As("no-keys")}
-		return report
+		return unmade("not checked: no key and secret here, and the server is not a local one", finding.New(finding.DevTokenNoKeys,
+			finding.Info, "no LIVEKIT_API_KEY and LIVEKIT_API_SECRET here, so no token can be made").As("no-keys"))
 	}
 	dev, err := c.devToken(ctx)
 	if err != nil {
@@ -49,11 +47,9 @@ func (c *Case) fallbackMint(ctx context.Context, _ Ended) Report {
 	}
 	c.produce(dev)
 	if c.notDevServer() {
-		report := check.NotHere("not checked: no key and secret here, and the server is not a local dev server")
-		report.Findings = []Finding{finding.New(finding.DevTokenNoKeys, finding.Info,
-			"no LIVEKIT_API_KEY and LIVEKIT_API_SECRET here, and the server on this machine does not know "+
-				"devkey: it is no livekit-server --dev").As("own-keys")}
-		return report
+		return unmade("not checked: no key and secret here, and the server is not a local dev server", finding.New(finding.DevTokenNoKeys,
+			finding.Info, "no LIVEKIT_API_KEY and LIVEKIT_API_SECRET here, and the server on this machine does not know "+
+				"devkey: it is no livekit-server --dev").As("own-keys"))
 	}
 	report := Report{Outcome: Outcome{
 		Text:  finding.Textf("made a token for %s in %s", clean.Line(dev.Identity, 60), clean.Line(dev.Room, 60)),
@@ -95,9 +91,12 @@ func (c *Case) askKey(ctx context.Context) Report {
 	if sure {
 		f.Message = finding.Textf("no LIVEKIT_API_SECRET here, so no token can be made; the server knows the key %s", key)
 	}
-	report := check.NotHere("not checked: no secret is configured here")
-	report.Findings = []Finding{f.With("key_known", sure && known)}
-	return report
+	return unmade("not checked: no secret is configured here", f.With("key_known", sure && known))
+}
+
+// unmade returns the report of a check that does not apply, for the reason in f.
+func unmade(why string, f Finding) Report {
+	return Report{Skip: check.NotHere(why).Skip, Findings: []Finding{f}}
 }
 
 func (c *Case) ownKeyVariant(ctx context.Context, key string) string {

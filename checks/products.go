@@ -74,9 +74,9 @@ func (c *Case) devJoined() *JoinRecord     { return product[JoinRecord](c, "fall
 
 // carry copies the products of an earlier run whose checks are kept, but for an early
 // question for a verdict.
-func (p *products) carry(earlier *products, kept func(id string) bool) {
+func (p *products) carry(earlier *products, kept map[string]bool) {
 	earlier.made.Range(func(key, value any) bool {
-		if _, question := value.(*earlyVerdict); !question && kept(key.(productKey).by) {
+		if _, question := value.(*earlyVerdict); !question && kept[key.(productKey).by] {
 			p.made.Store(key, value)
 		}
 		return true

@@ -37,9 +37,7 @@ func (c *Case) signatureLocal(_ context.Context, _ Ended) Report {
 	}
 	verdict, findings := token.Signature(t.Token, c.Settings.APIKey.Value, configured, c.candidates())
 	if configured == "" {
-		report := check.NotHere("not checked: no secret is configured here")
-		report.Findings = findings
-		return report
+		return Report{Skip: check.NotHere("not checked: no secret is configured here").Skip, Findings: findings}
 	}
 	c.produce(&verdict)
 	for i, f := range findings {
@@ -172,7 +170,7 @@ func (c *Case) otherReadings(add func(token.Candidate, secret.Value)) {
 		}
 		for _, r := range dotenv.Compare([]byte(f.Content.Reveal()), c.Settings.Env.Value) {
 			if got := r.Lookup(name); r.Err == nil && got.State == dotenv.Known && !got.Secret.Equal(v.Value) {
-				add(token.Candidate{Label: name + " in " + clean.Line(f.Name, 60), Reader: r.Loader.String()}, got.Secret)
+				add(token.Candidate{Label: name + " in " + clean.Line(f.Name, 60), Reader: string(r.Loader)}, got.Secret)
 			}
 		}
 	}

@@ -146,16 +146,14 @@ func (c *Case) frontendFindings(ctx context.Context, asked []attempt, base *url.
 		f := finding.New(finding.FrontendUnreachable, finding.Fail, "the front end at %s does not answer: %s", clean.Line(base.Host, 80),
 			finding.Textf("the proxy %s answers %d itself", clean.URL(reply.Via), reply.Status)).With("status", reply.Status)
 		return []Finding{c.throughProxy(f, base).By(finding.OwnerConfig)}
-	case absent(last):
-		if findings, passed := c.passedOn(refusedBy(reply)); passed {
-			return findings
-		}
-		return []Finding{c.routeMissing(ctx, asked, base)}
-	case reply.Redirect == nil && reply.Status >= 200 && reply.Status <= 299:
+	case reply.Redirect == nil && reply.Status >= 200 && reply.Status <= 299 && !absent(last):
 		return c.frontendAnswer(ctx, last)
 	}
 	if findings, passed := c.passedOn(refusedBy(last.reply)); passed {
 		return findings
+	}
+	if absent(last) {
+		return []Finding{c.routeMissing(ctx, asked, base)}
 	}
 	return []Finding{c.frontendError(last)}
 }
