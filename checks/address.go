@@ -15,16 +15,14 @@ import (
 // address is the URL of a LiveKit server, and where the URL is from.
 type address struct {
 	*url.URL
-	// withToken reports whether the URL came with the token and differs from
-	// LIVEKIT_URL.
+	// withToken reports whether the URL came with the token and is not LIVEKIT_URL.
 	withToken bool
 	// neighbour is the address at which LiveKit answers on the host that handed out
 	// an address of loopback; nil where it does not, or was not looked for.
 	neighbour *url.URL
 }
 
-// party returns who has to change the address: the settings, or the party that
-// handed out the token.
+// party returns who has to change the address.
 func (a address) party() Owner {
 	if a.withToken {
 		return finding.OwnerGiver
@@ -53,8 +51,7 @@ func (c *Case) wrongAddress(at address) bool {
 	return at.withToken && c.atLiveKit()
 }
 
-// makerURL returns the address of the service that handed out the token, or "" where
-// none was asked.
+// makerURL returns the address of the service that was asked for the token, or "".
 func (c *Case) makerURL() string {
 	switch c.Source() {
 	case check.SourceFrontend:
@@ -80,9 +77,8 @@ func loopbackOnly(f *probe.Failure, u *url.URL) bool {
 	return f.Own && f.Loopback.IsValid() && !probe.IsLoopbackHost(u.Hostname())
 }
 
-// otherLoopback returns a finding where one of 127.0.0.1 and ::1 refuses
-// connections and the other accepts them: localhost is both, and servers often
-// listen on one.
+// otherLoopback returns a finding where one of 127.0.0.1 and ::1 refuses connections
+// and the other accepts them: localhost is both, and many servers listen on one.
 func otherLoopback(code Code, f *probe.Failure, u *url.URL) (Finding, bool) {
 	tried, err := netip.ParseAddrPort(f.Address)
 	if err != nil || f.Kind != probe.KindRefused || !probe.IsLoopbackHost(u.Hostname()) || !f.Loopback.IsValid() ||

@@ -28,12 +28,10 @@ type Case struct {
 	Redact *clean.Redactor
 	// Nonce makes the dev token's identity and room unique.
 	Nonce string
-	// Skips delivers the IDs of running checks that the user skips. It may be nil,
-	// and is never closed.
+	// Skips delivers the IDs of running checks to skip. It may be nil, and is never closed.
 	Skips <-chan string
 
-	// reader is the check that this view of the case belongs to; nil before and
-	// after the run.
+	// reader is the check that sees the case like this; nil before and after the run.
 	reader *Spec
 	made   *products
 	prior  []check.Result // of an earlier run, see Continue
@@ -126,8 +124,7 @@ func (c *Case) takesAddress() bool {
 	return false
 }
 
-// holdsNoToken reports whether the text given as a token is none, so that no server
-// is asked about it.
+// holdsNoToken reports whether the text given as a token is none.
 func (c *Case) holdsNoToken() bool {
 	t := c.given()
 	return !t.Decoded && !slices.ContainsFunc(t.Format, func(f Finding) bool {
@@ -323,8 +320,7 @@ func addressValues(values map[string]string, name string, u *url.URL) {
 	values[name+"_site"] = clean.Line(site, 200)
 }
 
-// acceptance reads a server's verdict on a token: accepted, refused, or unknown
-// where LiveKit did not answer.
+// acceptance reads a server's verdict on a token; unknown where LiveKit did not answer.
 func acceptance(v *probe.Verdict) diagnosis.Trit {
 	switch {
 	case v == nil:
@@ -376,8 +372,7 @@ type Admission struct {
 	Present bool
 	// Refused reports whether the server refused a token that was made here.
 	Refused bool
-	// DefaultKeys reports whether a token made here uses the keys of livekit-server
-	// --dev.
+	// DefaultKeys reports whether that token uses the keys of livekit-server --dev.
 	DefaultKeys bool
 }
 

@@ -126,8 +126,7 @@ func memberValue(name string, raw json.RawMessage, hide func(string) string) Tex
 	if json.Compact(&compact, raw) == nil {
 		shown = compact.String()
 	}
-	// A text is shown without quotes, unless it would read as another type of
-	// value.
+	// A text is shown without quotes, unless it would read as another type.
 	var text string
 	if json.Unmarshal(raw, &text) == nil && text != "" && !json.Valid([]byte(text)) {
 		shown = text

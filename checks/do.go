@@ -61,8 +61,7 @@ func (c *Case) plan() (plan check.Plan, hide func() *clean.Redactor) {
 	}
 	list := All(c)
 	c.made.chosen = c.Options.Selection().Chosen(check.Specs(list))
-	// Candidates are learned with the first result: that reads the env files again,
-	// during a wait for the network.
+	// Candidates are learned with the first result, while the network is awaited.
 	hide = sync.OnceValue(c.learnCandidates)
 	return check.Plan{
 		Checks: list, Select: c.Options.Selection(), Prior: c.prior, Skips: c.Skips,
@@ -153,9 +152,8 @@ func (c *Case) keep(earlier *Case, results []check.Result, stage func(check.Stag
 	c.products().carry(earlier.products(), kept)
 }
 
-// Broken returns the run of a doctor that could not begin: the first check carries
-// the reason, the others are not run, and the exit code is that of an internal
-// failure.
+// Broken returns the run of a doctor that could not begin: the first check carries the
+// reason, and the exit code is that of an internal failure.
 func Broken(now time.Time, reason string) check.Run {
 	return unbegun(now, check.ExitDoctor, finding.New(finding.DoctorInternal, finding.Fail,
 		"lkdoctor could not begin: %s", clean.Line(reason, 300)).As("could-not-begin").By(finding.OwnerConfig))

@@ -15,8 +15,7 @@ import (
 	"lkdoctor/config/clean"
 )
 
-// urlFindings judges LIVEKIT_URL by its text. The diagnosis drops findings that a
-// probe refutes.
+// urlFindings judges LIVEKIT_URL by its text; the diagnosis drops what a probe refutes.
 func urlFindings(raw string) []Finding {
 	build := func(code Code, severity finding.Severity, format string, args ...any) Finding {
 		return finding.New(code, severity, format, args...).With("setting", "LIVEKIT_URL").With("url", clean.URL(raw))
@@ -110,8 +109,7 @@ type urlFault struct {
 	// variant is the variant of ENV_URL_INVALID.
 	variant string
 	text    Text
-	// at is the position of the fault, in characters from the start; -1 where it
-	// has none.
+	// at is the position of the fault in characters, -1 where it has none.
 	at int
 }
 
@@ -123,8 +121,7 @@ var (
 	innerScheme = regexp.MustCompile(`^[A-Za-z]+:?//`)
 )
 
-// faultOf returns the first fault of raw as an address; its text is zero where raw
-// has none.
+// faultOf returns the first fault of raw as an address; its text is zero without one.
 func faultOf(raw string, kind family) urlFault {
 	if i := strings.IndexRune(raw, '='); i >= 0 && i < strings.Index(raw+"://", "://") {
 		return urlFault{"two-equals", finding.Textf("it begins with %q, as if the variable had been written with two =",
@@ -167,8 +164,7 @@ func faultOf(raw string, kind family) urlFault {
 	return urlFault{at: -1}
 }
 
-// serverFault is faultOf for the address of a LiveKit server, which may hold no
-// credentials.
+// serverFault is faultOf for a LiveKit server, whose address may hold no credentials.
 func serverFault(raw string) urlFault {
 	fault := faultOf(raw, webSockets())
 	if u, err := url.Parse(raw); fault.text.IsZero() && err == nil && u.User != nil {

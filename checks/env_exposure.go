@@ -76,8 +76,7 @@ func openFiles(s *config.Settings) []Finding {
 	return findings
 }
 
-// commandLineSecrets finds secrets among the arguments, which every user of the
-// machine can see.
+// commandLineSecrets finds secrets among the arguments, which every user can see.
 func commandLineSecrets(s *config.Settings, fromStdin bool) []Finding {
 	var findings []Finding
 	for _, set := range []config.Setting{s.APISecret, s.Token} {

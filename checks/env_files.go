@@ -89,8 +89,7 @@ func hiddenValues(all *config.Settings, s config.Setting) []Finding {
 	return nil
 }
 
-// expandedValue reports a key or secret that Next.js changes while it reads the
-// file.
+// expandedValue reports a key or secret that Next.js changes while it reads it.
 func expandedValue(all *config.Settings, s config.Setting) []Finding {
 	if s.Name != "LIVEKIT_API_KEY" && s.Name != "LIVEKIT_API_SECRET" {
 		return nil

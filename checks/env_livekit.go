@@ -105,8 +105,7 @@ func whereInstead(s *config.Settings, f Finding, set config.Setting, misses map[
 	return f.As("unset")
 }
 
-// missed adds the variable that was meant for set; renamed is the variant where
-// only its name is wrong.
+// missed adds the variable that was meant for set; renamed is its variant.
 func missed(f Finding, set config.Setting, miss config.NearMiss, renamed string) Finding {
 	f = f.As(renamed).With("variable", clean.Line(miss.Name, 80)).With("source", miss.Source.String())
 	switch {
@@ -179,8 +178,7 @@ func measured(s *config.Settings, f Finding, value string) Finding {
 	return f
 }
 
-// whereIn describes the position of a character in a value without giving the
-// value's length.
+// whereIn describes a position in a value without giving the value's length.
 func whereIn(value string, at int) Text {
 	switch at {
 	case 0:

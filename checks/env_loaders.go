@@ -88,8 +88,7 @@ func loaderVariant(v config.EnvVar, line string) string {
 // loaderFinding returns the finding about one variable, with a table of what each
 // loader reads; false where all of them read the same.
 func loaderFinding(s *config.Settings, f config.EnvFile, v config.EnvVar, readings []dotenv.Reading) (Finding, bool) {
-	// Each value gets a letter, so that the table shows which values are equal and shows
-	// none of them.
+	// Each value gets a letter: the table shows which are equal, and shows none.
 	var seen []secret.Value
 	row := func(name string, value secret.Value) string {
 		if value.Empty() {

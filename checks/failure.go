@@ -105,8 +105,7 @@ func failureRows() []failureRow {
 	}
 }
 
-// unanswered returns the finding about a request that failed; none where it was
-// cancelled.
+// unanswered returns the finding about a failed request; none if it was cancelled.
 func (c *Case) unanswered(to peer, f *probe.Failure, at address) []Finding {
 	if f.Kind == probe.KindCancelled {
 		return nil
@@ -213,8 +212,7 @@ func failureFacts(f Finding, failure *probe.Failure) Finding {
 	return f
 }
 
-// proxyVariable returns the environment variable that sends u through a proxy, or
-// "" where none does.
+// proxyVariable returns the environment variable that sends u through a proxy, or "".
 func proxyVariable(s *config.Settings, u *url.URL) string {
 	names := []string{"HTTP_PROXY", "http_proxy"}
 	if probe.Secure(u) {
@@ -240,8 +238,7 @@ func proxyWords(c *Case, f *probe.Failure, u *url.URL) Text {
 	return finding.Textf("the proxy %s cannot be used: %s", clean.URL(proxy.String()), f.Detail)
 }
 
-// proxyAnswered returns a finding about an HTTP proxy that answered instead of the
-// server.
+// proxyAnswered returns a finding about an HTTP proxy that answered itself.
 func proxyAnswered(code Code, via string, status int, u *url.URL) Finding {
 	return finding.New(code, finding.Fail, "%s cannot be reached: %s", clean.Line(u.Host, 80),
 		finding.Textf("the proxy %s answers %d itself", clean.URL(via), status)).

@@ -20,8 +20,7 @@ type DevToken struct {
 	Room, Identity string
 	// DefaultKeys reports whether devkey and secret were used.
 	DefaultKeys bool
-	// Verdict is the server's verdict on it; nil where the server could not be
-	// asked.
+	// Verdict is the server's verdict on it; nil where that is not known.
 	Verdict *probe.Verdict
 	Failure *probe.Failure
 }
@@ -61,8 +60,7 @@ func (c *Case) fallbackMint(ctx context.Context, _ Ended) Report {
 	return report
 }
 
-// askedForFallback reports whether --only or --dev-join names the fallback, which
-// then runs whether or not it is needed.
+// askedForFallback reports whether --only or --dev-join asks for it, needed or not.
 func (c *Case) askedForFallback() bool {
 	return c.Options.DevJoin || len(c.Options.Only) > 0 && c.Options.Selection().Asked(*c.reader)
 }

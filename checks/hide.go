@@ -12,8 +12,7 @@ import (
 	"lkdoctor/config/clean"
 )
 
-// Secrets returns the values of settings and options that are secret. A template's
-// placeholder is none.
+// Secrets returns the secrets of settings and options, without placeholders.
 func Secrets(s *config.Settings, o Options) []string {
 	list := s.Secrets()
 	if swapped(s) {
@@ -54,8 +53,7 @@ func (c *Case) learnCandidates() *clean.Redactor {
 	return c.Redact
 }
 
-// hideInResult returns r without secrets in texts and facts, which were also redacted
-// when they were captured.
+// hideInResult returns r without secrets in texts and facts.
 func hideInResult(redact *clean.Redactor, r check.Result) check.Result {
 	findings := make([]Finding, len(r.Findings))
 	for i, f := range r.Findings {

@@ -82,8 +82,7 @@ func (c *Case) staysForAgent() bool {
 	return c.made.chosen["join.agent"] && c.Options.Agent == "" && t != nil && len(t.Claims.Agents) > 0
 }
 
-// calledByToken waits in the room for the agents that the token called, and leaves
-// the room.
+// calledByToken waits for the agents that the token called, and leaves the room.
 func (c *Case) calledByToken(ctx context.Context, t *examined) Report {
 	stay := c.joined()
 	if m := c.media(); m != nil {
@@ -185,8 +184,7 @@ type agentCall struct {
 
 	agents []probe.Agent
 	waited time.Duration
-	// listed is the time from the call to the server's list of dispatches, 0 where
-	// there was none.
+	// listed is the time from the call to the list of dispatches, 0 without one.
 	dispatches []probe.Dispatch
 	listed     time.Duration
 }

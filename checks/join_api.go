@@ -63,8 +63,7 @@ func (c *Case) apiFindings(reply, redis probe.APIReply, failure *probe.Failure, 
 	return nil
 }
 
-// presenceUnasked reports whether the server was asked for the participants of the
-// room and did not answer.
+// presenceUnasked reports whether the question for the participants got no answer.
 func (c *Case) presenceUnasked() bool {
 	p := c.present()
 	return p != nil && p.Asked && !p.Known

@@ -133,15 +133,13 @@ func (c *Case) browserAsked(ctx context.Context) *browserAsk {
 	return a
 }
 
-// findings judges the answers. joined is false where no WebSocket opens at all;
-// then none at /rtc/v1 is reported.
+// findings judges the answers. joined is false where no WebSocket opens at all.
 func (a *browserAsk) findings(joined bool) []Finding {
 	query := a.queryFindings()
 	return slices.Concat(query, a.v1Findings(len(query) > 0, joined), a.pageFindings())
 }
 
-// v1Findings judges the answer at /rtc/v1. A refusal that /rtc gives too is about
-// the token in the query.
+// v1Findings judges the answer at /rtc/v1. What /rtc refuses too is about the query.
 func (a *browserAsk) v1Findings(queryRefused, joined bool) []Finding {
 	v, where := a.v1, clean.Line(a.at.Host, 80)
 	switch {

@@ -60,8 +60,7 @@ func (c *Case) lookAtPage(ctx context.Context, base *url.URL) *pageSeen {
 	return seen
 }
 
-// askEndpoint sends the preflight request that a browser sends before the page's
-// POST.
+// askEndpoint sends the preflight request of the page's POST.
 func (s *pageSeen) askEndpoint(ctx context.Context, c *Case, u *url.URL) {
 	s.endpoint = u
 	s.request = browser.CORSRequest{Page: s.URL, Method: http.MethodPost, JSON: true}

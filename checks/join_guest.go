@@ -36,8 +36,7 @@ func (c *Case) noGuests(ended Ended) (why Report, is bool) {
 	return blocked(ended, "join.reach", "fallback.join", "fallback.mint", "join.media", "join.websocket")
 }
 
-// blocked returns the report of a check that the first of those checks prevents that
-// stopped; is is false where none did.
+// blocked returns the report of a check that the first stopped one of ids prevents.
 func blocked(ended Ended, ids ...string) (why Report, is bool) {
 	i := slices.IndexFunc(ids, ended.Stopped)
 	if i < 0 {

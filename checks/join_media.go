@@ -50,8 +50,7 @@ func connectMedia(ctx context.Context, joined *JoinRecord) *JoinRecord {
 	return &j
 }
 
-// sameNetwork reports whether a pair leads to a private address of a network that
-// this machine is in.
+// sameNetwork reports whether a pair leads to a private address in this network.
 func sameNetwork(pair *session.Pair) bool {
 	if pair == nil || !isInner(pair.Remote.Address) {
 		return false
@@ -108,8 +107,7 @@ func connectedFindings(j *JoinRecord) []Finding {
 		findings = append(findings, silentFinding(j, silent))
 	}
 	for _, dial := range m.TCP {
-		// Where the address does not answer over UDP either, the address is wrong
-		// and not its TCP port.
+		// Where it does not answer over UDP either, the address is wrong, and not the port.
 		isThere := func(c session.Candidate) bool { return c.Address == dial.Candidate.Address }
 		if tcpSilent(dial) && !slices.ContainsFunc(j.Silent, isThere) {
 			variant := "no-answer"
@@ -139,8 +137,7 @@ func connectedFindings(j *JoinRecord) []Finding {
 	return findings
 }
 
-// noNetwork lowers a warning about the network to info where the server is on this
-// machine: there is no network then.
+// noNetwork lowers a warning about the network to info for a server on this machine.
 func noNetwork(f Finding) Finding {
 	f.Severity = finding.Info
 	f.Message = finding.Textf("%s; the server is on this machine, so no network lies between", f.Message)
@@ -293,8 +290,7 @@ func unconnectedFinding(j *JoinRecord) Finding {
 	return build("blocked", finding.OwnerNetwork, "no media path connected: %s", tried)
 }
 
-// familiesApart reports whether the server advertises IPv4 only and this machine
-// has IPv6 only, or vice versa.
+// familiesApart reports whether one side has only IPv4, and the other only IPv6.
 func familiesApart(m *session.Media) bool {
 	if len(m.Local) == 0 || len(m.Remote) == 0 || len(m.Pairs) > 0 {
 		return false

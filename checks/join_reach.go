@@ -68,8 +68,7 @@ func reachFindings(c *Case, r *probe.Reach, at address) []Finding {
 	return findings
 }
 
-// viaProxy returns a finding about the HTTP proxy that answered itself, and the
-// setting that names it.
+// viaProxy returns a finding about the proxy that answered itself, and its setting.
 func viaProxy(c *Case, r *probe.Reach, at address) Finding {
 	f := proxyAnswered(finding.ServerTimeout, r.Via, r.Status, at.URL)
 	if variable := proxyVariable(c.Settings, at.URL); variable != "" {

@@ -11,8 +11,7 @@ import (
 	"lkdoctor/checks/token"
 )
 
-// JoinRecord is one stay in a room: the signalling connection, the media
-// connection, or the failure.
+// JoinRecord is one stay in a room: signalling and media connection, or the failure.
 type JoinRecord struct {
 	Signal  *session.Participant
 	Failure *session.SignalFailure
@@ -20,14 +19,11 @@ type JoinRecord struct {
 	// At is the time of the join; Agents watches the agents in the room.
 	At     time.Time
 	Agents *probe.Agents
-	// Browser holds a browser's requests to the same server, sent during the join;
-	// nil where there were none.
+	// Browser holds a browser's requests, sent during the join; nil without any.
 	Browser *browserAsk
-	// Silent are advertised UDP addresses that did not answer although media is
-	// connected.
+	// Silent are advertised UDP addresses without an answer although media connected.
 	Silent []session.Candidate
-	// SameNetwork reports whether media goes to a private address of a network that
-	// this machine is in.
+	// SameNetwork reports whether media goes to a private address in this network.
 	SameNetwork bool
 }
 

@@ -115,8 +115,7 @@ func quota(status int, text string, front probe.ServerKind, at address) Finding 
 
 func isCloud(host string) bool { return strings.HasSuffix(strings.ToLower(host), ".livekit.cloud") }
 
-// withAnswer adds the server's answer to the facts, and to the message where it is
-// a sentence and no page.
+// withAnswer adds the server's answer to the facts, and a sentence to the message.
 func withAnswer(f Finding, status int, text string) Finding {
 	f = f.With("status", status)
 	if text == "" {
@@ -128,8 +127,7 @@ func withAnswer(f Finding, status int, text string) Finding {
 	return f.With("server_text", text)
 }
 
-// upgradeFinding returns the finding about the HTTP answer that refused the upgrade,
-// which the SDKs discard.
+// upgradeFinding returns the finding about the answer that refused the upgrade.
 func upgradeFinding(f *session.SignalFailure, t *token.Token, front probe.ServerKind, at address) Finding {
 	if named := probe.Front(f.Status, f.Header, f.Body); named != probe.ServerUnknown {
 		front = named
@@ -228,8 +226,7 @@ func orNothing(s string) Text {
 	return finding.Textf("%s", s)
 }
 
-// leftFinding returns a finding about a Leave of the server, with its reason in a
-// sentence.
+// leftFinding returns a finding about a Leave of the server.
 func leftFinding(reason, action string) Finding {
 	variants := map[string]string{
 		"DUPLICATE_IDENTITY": "duplicate-identity", "SERVER_SHUTDOWN": "shutdown", "PARTICIPANT_REMOVED": "removed",

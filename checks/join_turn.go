@@ -20,8 +20,7 @@ type turnRecord struct {
 	Reports []session.TURNReport
 	// Offered reports whether a TURN server is among them.
 	Offered bool
-	// Relayed is the join through them; nil where there was none, for the reason
-	// NoJoin.
+	// Relayed is the join through them; nil for the reason NoJoin.
 	Relayed *session.RelayJoin
 	NoJoin  Text
 	// NoUDP reports whether media connected in this run, but not over UDP: that a

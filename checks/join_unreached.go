@@ -133,8 +133,7 @@ func dnsVariant(u *url.URL) string {
 	return "unknown-name"
 }
 
-// isInner reports whether an address, with or without port, is of a private network
-// or unspecified.
+// isInner reports whether an address (:port) is of a private network or unspecified.
 func isInner(address string) bool {
 	addr, err := netip.ParseAddr(address)
 	if err != nil {

@@ -73,8 +73,7 @@ func withExcess(out *Outcome, s *session.Participant) {
 	out.Text = finding.Textf("%s; the server sends more than lkdoctor reads (%s)", out.Text, strings.Join(names, ", "))
 }
 
-// evicting returns a finding about a participant of the token's identity, which the
-// join would remove.
+// evicting returns a finding about the participant that the join would remove.
 func evicting(t *token.Token, severity finding.Severity, variant, format string) Finding {
 	return finding.New(finding.JoinWouldEvict, severity, format, clean.Line(t.Identity(), 80), clean.Line(t.Room(), 80)).
 		As(variant).With("identity", clean.Line(t.Identity(), 256)).With("room", clean.Line(t.Room(), 256))

@@ -9,14 +9,12 @@ import (
 	"lkdoctor/checks/token"
 )
 
-// products holds what the checks of a run make for others: of each check one value
-// of a type.
+// products holds what the checks of a run make: of each check one value of a type.
 type products struct {
 	// made maps a productKey to a pointer.
 	made sync.Map
 
-	// given is the token that was given to the run, examined by the first check
-	// that reads it.
+	// given is the token that was given to the run, examined once.
 	given     sync.Once
 	givenOnce *examined
 	// chosen holds the IDs of the selected checks; it is set before they run.
@@ -29,8 +27,7 @@ type productKey struct {
 	kind reflect.Type
 }
 
-// products returns the products of the run; the first call, before the run, creates
-// them.
+// products returns the products of the run; the first call creates them.
 func (c *Case) products() *products {
 	if c.made == nil {
 		c.made = &products{}
@@ -72,8 +69,7 @@ func (c *Case) media() *JoinRecord         { return product[JoinRecord](c, "join
 func (c *Case) dev() *DevToken             { return product[DevToken](c, "fallback.mint") }
 func (c *Case) devJoined() *JoinRecord     { return product[JoinRecord](c, "fallback.join") }
 
-// carry copies the products of an earlier run whose checks are kept, but for an early
-// question for a verdict.
+// carry copies the products of kept checks of an earlier run, but no early question.
 func (p *products) carry(earlier *products, kept map[string]bool) {
 	earlier.made.Range(func(key, value any) bool {
 		if _, question := value.(*earlyVerdict); !question && kept[key.(productKey).by] {

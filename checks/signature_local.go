@@ -46,8 +46,7 @@ func (c *Case) signatureLocal(_ context.Context, _ Ended) Report {
 	return Report{Findings: findings}
 }
 
-// withHolder adds to a finding about another project's key the place on this
-// machine where the key is set.
+// withHolder adds to a finding about another project's key where it is set here.
 func (c *Case) withHolder(f Finding, iss string) Finding {
 	if f.Code != finding.SignatureOtherKey || f.Variant != "other-project" || iss == "" {
 		return f
@@ -107,8 +106,7 @@ func (c *Case) candidates() []token.Candidate {
 
 const maxVariables = 200
 
-// otherVariables returns the secrets under other names in the environment and in
-// env files.
+// otherVariables returns the secrets under other names in variables and env files.
 func (c *Case) otherVariables(files []config.EnvFile) []token.Candidate {
 	var out []token.Candidate
 	seen := map[string]bool{}
@@ -176,8 +174,7 @@ func (c *Case) otherReadings(add func(token.Candidate, secret.Value)) {
 	}
 }
 
-// isSecretName reports whether an environment variable probably holds a LiveKit
-// secret, by its name.
+// isSecretName reports whether a variable's name means a LiveKit secret.
 func isSecretName(name string) bool {
 	return strings.Contains(name, "SECRET") &&
 		(strings.Contains(name, "LIVEKIT") || strings.HasPrefix(name, "LK_") || strings.Contains(name, "API"))

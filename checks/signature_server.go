@@ -90,8 +90,7 @@ func regionPinned(at address, region *url.URL, v *probe.Verdict) []Finding {
 
 // Presence reports whether the token's identity is in its room.
 type Presence struct {
-	// Known is false where the server was not asked or, with Asked, did not answer;
-	// nothing follows then.
+	// Known is false where the server was not asked or, with Asked, did not answer.
 	Asked, Known, Present bool
 	// Unasked reports whether a key and secret are configured and were not used
 	// because the address came with the token.
@@ -201,8 +200,7 @@ func (c *Case) signatureVariant(ctx context.Context, at address, key string) str
 	return "signer"
 }
 
-// isDevServer reports whether a server on this machine accepts the key and secret
-// of livekit-server --dev.
+// isDevServer reports whether a server on this machine is a livekit-server --dev.
 func (c *Case) isDevServer(ctx context.Context, at address) bool {
 	if at.withToken || !probe.IsLoopbackHost(at.Hostname()) {
 		return false
@@ -228,8 +226,7 @@ func unexpected(v *probe.Verdict, ended Ended) []Finding {
 	return nil
 }
 
-// rejection returns the variant of SERVER_TOKEN_REJECTED for the server's reason, and
-// the reason as a sentence.
+// rejection returns the variant of SERVER_TOKEN_REJECTED, and why in a sentence.
 func rejection(v *probe.Verdict) (variant string, why Text) {
 	for _, known := range []struct {
 		reason         probe.Reason
@@ -267,8 +264,7 @@ type earlyVerdict struct {
 	// at is the address that was asked.
 	at    string
 	token *token.Token
-	// given is set where the token was given to the run, dev where it was made
-	// here.
+	// given is a token that was given to the run, dev one that was made here.
 	given *examined
 	dev   *DevToken
 
@@ -313,8 +309,7 @@ func (c *Case) askEarly(ctx context.Context, at address) {
 	}()
 }
 
-// earlyAnswer waits for the early question about t at this address; ok is false where
-// none was asked.
+// earlyAnswer waits for the early question about t at this address, if there is one.
 func (c *Case) earlyAnswer(ctx context.Context, t *token.Token, at address) (a *earlyVerdict, ok bool) {
 	a = c.asked()
 	if a == nil || at.URL == nil || a.at != at.String() || a.token.Reveal() != t.Reveal() {

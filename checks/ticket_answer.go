@@ -15,14 +15,12 @@ import (
 )
 
 // TicketAnswer is the answer of a ticket service, a front end or a token endpoint.
-// The token checks read it.
 type TicketAnswer struct {
 	Answer answer.Answer
 	Reply  *probe.Reply
 	// Spent reports whether a ticket was consumed for it.
 	Spent bool
-	// Token is the value in the token's place, parsed; nil where that cannot be
-	// examined.
+	// Token is the value in the token's place, parsed; nil where that is none.
 	Token *examined
 	// path and kind describe the token's place: the field that the answer's reader
 	// reads, even when another field holds a better value, or, where that field is
@@ -220,8 +218,7 @@ func bodyKind(t *TicketAnswer) (what Text, variant string) {
 	return finding.Textf("plain text that is no token"), "text"
 }
 
-// addressFindings compares the address that came with the token with LIVEKIT_URL:
-// the keys of two projects do not mix.
+// addressFindings compares the address that came with the token with LIVEKIT_URL.
 func addressFindings(c *Case, a *TicketAnswer, who Text) []Finding {
 	raw, by := a.Answer.URL, c.answeredBy(a)
 	if raw == "" && a.own {

@@ -25,8 +25,7 @@ type attempt struct {
 	// own reports whether the user gave the path, so that the app's own clients ask
 	// it and not those of LiveKit's starters.
 	own bool
-	// all reports whether a room and an identity were sent that the user did not
-	// give.
+	// all reports whether a room and an identity were made up.
 	all bool
 	// reply is the answer.
 	reply *probe.Reply
@@ -134,15 +133,13 @@ func absent(a attempt) bool {
 	return startPage(a.reply)
 }
 
-// startPage reports whether the answer is a web page, as hosts of single-page apps
-// answer every path.
+// startPage reports whether the answer is a web page, as of single-page apps.
 func startPage(r *probe.Reply) bool {
 	return r.Status >= 200 && r.Status <= 299 && r.Redirect == nil && len(r.Redirects) == 0 &&
 		answer.Find(r.Body, r.Header.Get("Content-Type"), answer.Frontend).Shape == answer.ShapeHTML
 }
 
-// staticHost reports whether a refusal is the page of a host that serves files
-// only.
+// staticHost reports whether a refusal is the page of a host of files.
 func staticHost(r *probe.Reply) bool {
 	return slices.Contains([]string{"nginx", "Apache", "Caddy", "Tomcat", "Amazon S3", "GitHub Pages", "Vercel"}, refusedBy(r).by)
 }

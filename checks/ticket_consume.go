@@ -52,8 +52,7 @@ func (c *Case) consume(ctx context.Context) Report {
 	return c.consumed(findings, reply, "POST "+c.askedPath(), request.URL)
 }
 
-// askEndpoint asks the token endpoint with POST, and with GET where it does not
-// allow POST.
+// askEndpoint asks the token endpoint with POST, then with GET.
 func (c *Case) askEndpoint(ctx context.Context) Report {
 	u, who := c.serviceURL(), finding.Textf("the token endpoint")
 	if u == nil {

@@ -108,8 +108,7 @@ func (c *Case) ticketBody(ticket string) []byte {
 	return asJSON(fields)
 }
 
-// profile returns the display name in the form that the app and the ticket service
-// take.
+// profile returns the display name as the app and the ticket service take it.
 func (c *Case) profile() map[string]any {
 	if c.Options.DisplayName == "" {
 		return map[string]any{}
@@ -117,8 +116,7 @@ func (c *Case) profile() map[string]any {
 	return map[string]any{"profile": map[string]string{"display_name": c.Options.DisplayName}}
 }
 
-// noTicket is a ticket that no service issued. A service that checks tickets
-// refuses it, and nothing is spent.
+// noTicket is a ticket that no service issued, so that nothing is spent.
 const noTicket = "lkdoctor-probe"
 
 // ignoresTicket reports whether the app made product without checking the ticket:

@@ -74,8 +74,7 @@ func (c *Case) routeMissing(ctx context.Context, asked []attempt, base *url.URL)
 		By(finding.OwnerConfig)
 }
 
-// frontendError returns a finding about an answer without a token: a redirect, a
-// refusal or a failure of the app.
+// frontendError returns a finding about a redirect, a refusal or a failure of the app.
 func (c *Case) frontendError(a attempt) Finding {
 	r, asked := refusedBy(a.reply), a.String()
 	text := r.text()
@@ -209,8 +208,7 @@ func (c *Case) passedOn(r refused) ([]Finding, bool) {
 		With("status", r.Status).With("said_code", content.Code)}, true
 }
 
-// ownWords reports whether a sentence is one that apps use for any refusal, so that
-// the service's own words are lost.
+// ownWords reports whether apps use the sentence for any refusal.
 func ownWords(text string) bool {
 	plain := strings.Trim(strings.ToLower(text), " .!")
 	return plain == "" || strings.HasPrefix(plain, "upstream") || slices.Contains([]string{

@@ -15,8 +15,7 @@ import (
 
 const slowAnswer = 2 * time.Second
 
-// ticketReach asks whether the ticket service answers, with one GET of its root,
-// which spends nothing.
+// ticketReach asks whether the ticket service answers GET /, which spends nothing.
 func (c *Case) ticketReach(ctx context.Context, ended Ended) Report {
 	u := c.serviceURL()
 	switch {
@@ -56,8 +55,7 @@ func (c *Case) ticketReach(ctx context.Context, ended Ended) Report {
 	}}
 }
 
-// serviceURL returns the address at which a ticket or a token is asked for; nil
-// where there is none.
+// serviceURL returns the address to ask for a ticket or a token, or nil.
 func (c *Case) serviceURL() *url.URL {
 	raw := c.Settings.TicketService.Value
 	if c.Options.TokenEndpoint != "" {

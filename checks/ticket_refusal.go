@@ -49,8 +49,7 @@ func (r refused) ofTicket() bool { return r.speaksOf(wordings().ticket) && r.by 
 // FastAPI's, and not that of a route of the app.
 func (r refused) inServiceForm() bool { return strings.HasPrefix(r.content.Field, "detail") }
 
-// inOwnWords reports whether the answer is JSON with a reason, as programs write it
-// and gateways do not.
+// inOwnWords reports whether the answer is JSON with a reason, as of no gateway.
 func (r refused) inOwnWords() bool {
 	return r.content.Shape == answer.ShapeObject && r.content.Text != ""
 }
@@ -84,8 +83,7 @@ func (r refused) otherFields() (names []string) {
 	return names
 }
 
-// knowsNoPOST reports whether the answer is that of a server that serves files
-// only, as Python's http.server.
+// knowsNoPOST reports whether the answer is that of a server of files, as Python's.
 func (r refused) knowsNoPOST() bool {
 	return r.Status == 501 && bytes.Contains(r.Body[:min(len(r.Body), 4<<10)], []byte("nsupported method"))
 }
@@ -216,8 +214,7 @@ func noRoute(r refused) bool {
 	return r.content.Shape == answer.ShapeEmpty || r.content.Shape == answer.ShapeHTML || r.content.Generic || r.by != ""
 }
 
-// routeWrong returns the finding about a 404 for the path; the variant depends on
-// what answered.
+// routeWrong returns the finding about a 404 for the path.
 func (c *Case) routeWrong(r refused, who Text, path string) Finding {
 	f := finding.New(finding.TicketRouteWrong, finding.Fail,
 		"%s has no route %s: it answers 404 with its framework's own text (%s)", who, path, r.text())

@@ -36,8 +36,7 @@ func (c *Case) given() *examined {
 	return p.givenOnce
 }
 
-// tokenFormat asks whether the text is a JWT. It makes the token that every later
-// check reads.
+// tokenFormat asks whether the text is a JWT, and makes the token under test.
 func (c *Case) tokenFormat(_ context.Context, ended Ended) Report {
 	t, why := c.tokenUnderTest(ended)
 	if t == nil {
@@ -89,8 +88,7 @@ func (c *Case) handed(findings []Finding) []Finding {
 	return out
 }
 
-// tokenUnderTest returns the token of this run, or nil and a report why there is
-// none.
+// tokenUnderTest returns the token of this run, or nil and why there is none.
 func (c *Case) tokenUnderTest(ended Ended) (t *examined, why Report) {
 	by := "ticket.consume"
 	switch c.Source() {
@@ -140,8 +138,7 @@ func (c *Case) tokenClaims(_ context.Context, _ Ended) Report {
 	return report
 }
 
-// tokenTime asks whether the token is valid now, by the server's clock where it is
-// known, and whether the clocks agree.
+// tokenTime asks whether the token is valid now, and whether the clocks agree.
 func (c *Case) tokenTime(_ context.Context, ended Ended) Report {
 	t, clocks := c.token(), c.clocks()
 	for _, id := range []string{"ticket.consume", "ticket.frontend"} {

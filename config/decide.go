@@ -15,8 +15,7 @@ type candidate struct {
 	EnvVar
 }
 
-// decide sets each setting to the first of its candidates, and the others as its
-// shadows.
+// decide sets each setting to its first candidate, and the others as its shadows.
 func (s *Settings) decide(in Inputs, process map[string]string, asked *LKProject) {
 	settings := []struct {
 		*Setting
@@ -125,8 +124,7 @@ func newVariables(env, process map[string]string, files []EnvFile) Variables {
 	return v
 }
 
-// Lookup returns a variable's value and source. The value may be secret, whatever its
-// name.
+// Lookup returns a variable's value, which may be secret, and its source.
 func (v Variables) Lookup(name string) (string, Source, bool) {
 	found, ok := v[name]
 	return found.value.Reveal(), found.source, ok

@@ -11,8 +11,7 @@ import (
 	"lkdoctor/config/secret"
 )
 
-// Header is a request header whose value is a secret: a login cookie, an API
-// key.
+// Header is a request header whose value is a secret: a cookie, an API key.
 type Header struct {
 	// Name is in its canonical form, as X-Sandbox-Id.
 	Name  string

@@ -86,8 +86,7 @@ func (in Inputs) checkFlags() error {
 	return nil
 }
 
-// parseEnviron reads NAME=value strings. As in getenv, the first of two equal names
-// counts.
+// parseEnviron reads NAME=value strings. The first of two equal names counts.
 func parseEnviron(environ []string) map[string]string {
 	process := make(map[string]string, len(environ))
 	for _, entry := range environ {

@@ -164,8 +164,7 @@ func closeTo(together string) (string, int) {
 	return "", 0
 }
 
-// distance returns the number of wrong letters: added, missing, replaced or swapped
-// (optimal string alignment).
+// distance returns the number of wrong letters (optimal string alignment).
 func distance(a, b string) int {
 	if d := len(a) - len(b); d > 3 || d < -3 {
 		return 4
@@ -265,8 +264,7 @@ func (m NearMiss) before(other NearMiss) bool {
 	return m.Name < other.Name
 }
 
-// mayBeAddress reports whether a value is no switch or number, as in
-// LIVEKIT_SERVER=true.
+// mayBeAddress reports whether a value is no switch and no number.
 func mayBeAddress(value string) bool {
 	switch strings.ToLower(strings.TrimSpace(value)) {
 	case "true", "false", "yes", "no", "on", "off":

@@ -36,8 +36,7 @@ type lkConfig struct {
 
 var lkConfigName = filepath.Join(".livekit", "cli-config.yaml")
 
-// errNoLKConfig means that lk has no configuration here, which is no fault
-// unless a project of it was asked for.
+// errNoLKConfig means that lk has no configuration here; only --project needs one.
 var errNoLKConfig = errors.New("there is no ~/.livekit/cli-config.yaml: `lk project add` writes it")
 
 // readProjects returns lk's projects; none, without an error, if lk was never set up.
@@ -81,8 +80,7 @@ func parseProjects(content []byte) ([]LKProject, error) {
 
 var yamlLine = regexp.MustCompile(`line \d+`)
 
-// yamlError returns the position of a YAML error without the text that it quotes,
-// which may be a secret.
+// yamlError returns the position of a YAML error, whose text may quote a secret.
 func yamlError(err error) error {
 	if line := yamlLine.FindString(err.Error()); line != "" {
 		return fmt.Errorf("not lk's YAML at %s", line)

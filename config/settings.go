@@ -46,8 +46,7 @@ func (s Source) String() string {
 	}
 }
 
-// Shadow is the value that a lower source has for a setting which a higher
-// source decides.
+// Shadow is the value that a lower source has for a setting.
 type Shadow struct {
 	Source  Source
 	Differs bool // it is not the value in force

@@ -9,8 +9,7 @@ import (
 	"lkdoctor/config/secret"
 )
 
-// Shown is one setting in a form that is safe to show: in the JSON document's
-// `settings` and in reports.
+// Shown is one setting in a form that is safe to show in documents and reports.
 type Shown struct {
 	Name   string `json:"name"`
 	Source string `json:"source"`
@@ -112,8 +111,7 @@ func ShowTicket(ticket string) string {
 	return visible(string(runes[:min(7, len(runes)/2)])) + "…"
 }
 
-// ShowURL returns an address without password, query values and fragment. It accepts
-// malformed ones.
+// ShowURL returns an address, even malformed, without password, query and fragment.
 func ShowURL(address string) string {
 	scheme, rest, found := strings.Cut(address, "://")
 	if !found {

@@ -40,8 +40,7 @@ const (
 	Empty Kind = "empty"
 	// Null is JSON's null.
 	Null Kind = "null"
-	// Promise is {} instead of a string, the JSON of a JavaScript Promise that was not
-	// awaited.
+	// Promise is {} instead of a string: a JavaScript Promise that was not awaited.
 	Promise Kind = "promise"
 	// NotText is a number, a boolean, a list, or an object that is not empty.
 	NotText Kind = "not_text"
@@ -95,8 +94,7 @@ type Answer struct {
 	TokenKind Kind
 	// TokenType is the JSON type of a NotText: "number", "boolean", "list", "object".
 	TokenType string
-	// TokenHasVideo reports whether the token is a JWT with a `video` claim. It is not
-	// verified.
+	// TokenHasVideo reports whether the token is a JWT with a `video` claim, unverified.
 	TokenHasVideo bool
 	// AtUsual is the kind of value where the profile's client reads the token. With
 	// TokenUsual it equals TokenKind.
@@ -114,8 +112,7 @@ type Answer struct {
 
 	Room, Identity string
 
-	// TokenUsual and URLUsual report whether each was found exactly where the profile's
-	// client reads it.
+	// TokenUsual and URLUsual report whether each was where the profile's client reads it.
 	TokenUsual, URLUsual bool
 
 	// Shape is the form of the whole body.
@@ -124,8 +121,7 @@ type Answer struct {
 	// under a wrapper such as "data" ("data.token"), cleaned and capped.
 	Fields []string
 
-	// Problem is NoProblem if there is a token, or JSON without a token that reports no
-	// error.
+	// Problem is NoProblem if there is a token, or JSON that reports no error.
 	Problem Problem
 	// BrokenAt is the byte, counted from 1, of the syntax error of BrokenJSON.
 	BrokenAt int64

@@ -43,8 +43,7 @@ func (f *field) score() int {
 	return 20 + 2*place - bit(place == 1)
 }
 
-// chooseToken sets the token, or the kind of value in its place. It returns the field
-// that it took.
+// chooseToken sets the token, or the kind of value in its place, and returns its field.
 func (a *Answer) chooseToken(fields []field, profile Profile) (best field) {
 	var texts, others []field
 	for _, f := range fields {
@@ -142,8 +141,7 @@ func bit(b bool) int {
 	return 0
 }
 
-// chooseText returns the best text under the names of a role. It prefers siblings of
-// the token.
+// chooseText returns the best text of a role, preferably a sibling of the token.
 func chooseText(fields []field, r role, tokenParent string) string {
 	named := slices.DeleteFunc(slices.Clone(fields), func(f field) bool { return f.role != r || f.kind != Text })
 	if len(named) == 0 {

@@ -14,8 +14,7 @@ import (
 
 const maxItems = 8
 
-// ErrorInfo is the message of a body that reports an error, cleaned, capped and
-// redacted.
+// ErrorInfo is the message of a body that reports an error, safe to show.
 type ErrorInfo struct {
 	// Shape is the form of the body.
 	Shape Shape
@@ -235,8 +234,7 @@ func oneLine(text []byte) string {
 	return shown(string(bytes.Join(bytes.Fields(text), []byte(" "))), maxText)
 }
 
-// isHTML reports whether a body is HTML or XML, by its first characters, then by its
-// header.
+// isHTML reports whether a body is HTML or XML, by its beginning and its header.
 func isHTML(trimmed []byte, contentType string) bool {
 	if trimmed[0] == '<' && bytes.IndexByte(trimmed, '>') > 0 {
 		return true
@@ -244,8 +242,7 @@ func isHTML(trimmed []byte, contentType string) bool {
 	return strings.Contains(strings.ToLower(contentType), "html") && bytes.Contains(trimmed, []byte("</"))
 }
 
-// maxPage is the number of bytes of a page in which its title and headline are
-// searched.
+// maxPage is the number of bytes of a page that are searched for its title.
 const maxPage = 128 << 10
 
 // pageText returns the title of a page, followed by its headline if that differs. Of a

@@ -17,8 +17,7 @@ type glimpse struct {
 	foreign bool
 }
 
-// glance examines a string that may be a token, inside the usual wrappings. It
-// verifies nothing.
+// glance examines a string that may be a wrapped token. It verifies nothing.
 func glance(s string) glimpse {
 	var g glimpse
 	part := strings.SplitN(unwrapped(s), ".", 4)

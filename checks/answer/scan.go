@@ -16,13 +16,11 @@ const (
 	maxNear   = 1000 // in the body's top two levels
 	maxFar    = 64   // deeper
 	maxFields = 40
-	// minSecret is less than the length of any credential, in bytes. Shorter keys are not
-	// searched for one.
+	// minSecret is less than any credential's length; shorter keys are not searched.
 	minSecret = 12
 )
 
-// field is a value that was kept: one with a known name, or a string that contains a
-// token.
+// field is a kept value: one with a known name, or a string with a token.
 type field struct {
 	path, parent string
 	meaning

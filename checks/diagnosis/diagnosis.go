@@ -33,8 +33,7 @@ type Evidence struct {
 	// Giver is the party that returned it with the server's address: Maker, or the one
 	// that exchanged a ticket for it.
 	Maker, Giver finding.Owner
-	// OwnURL is set if the server's address came with the token, so that the call does not
-	// use this machine's LIVEKIT_URL.
+	// OwnURL is set if the call uses an address that came with the token.
 	OwnURL bool
 
 	// The three verdicts on keys. Local: the token verifies with the secret configured
@@ -45,11 +44,9 @@ type Evidence struct {
 	// not the doctor's room in it.
 	OwnRoomOnly bool
 
-	// Values fill the places of fixes by name, such as the host and the room of this run.
-	// Facts of a finding take precedence.
+	// Values fill the places of fixes by name. Facts of a finding take precedence.
 	Values map[string]string
-	// Here are the values of this machine's LIVEKIT_URL if OwnURL is set, for the checks
-	// that use it.
+	// Here are the values of LIVEKIT_URL if OwnURL is set, for the checks that use it.
 	Here map[string]string
 	// Places are the addresses or files of parties.
 	Places map[finding.Owner]finding.Text
@@ -59,8 +56,7 @@ type Evidence struct {
 	AgainSecret bool
 	// Ticket is set if the run was given a ticket.
 	Ticket bool
-	// Nothing says why nothing that was requested was checked; it is empty if something
-	// was.
+	// Nothing says why nothing that was requested was checked, if so.
 	Nothing finding.Text
 }
 
@@ -89,8 +85,7 @@ func Conclude(e Evidence) ([]check.Result, check.Diagnosis) {
 	return e.Results, e.diagnosis(root, found)
 }
 
-// Preview returns a result as Conclude would with the evidence so far, for faces that
-// show it during the run.
+// Preview returns a result as Conclude would with the evidence so far.
 func Preview(e Evidence, r check.Result) check.Result {
 	return e.resolved(e.settled([]check.Result{r})[0], nil)
 }
@@ -199,8 +194,7 @@ func explained(l check.Located, all []check.Located) bool {
 	})
 }
 
-// ofPair reports whether code is about an API key or secret, so that no other setting is
-// its cause.
+// ofPair reports whether code is about an API key or secret, and no other setting.
 func ofPair(code finding.Code) bool {
 	return code == finding.ServerKeyUnknown || code == finding.ServerSignatureRejected
 }
@@ -354,8 +348,7 @@ func factText(fact any) string {
 	return ""
 }
 
-// shellSafe returns the values that need no quoting in a shell or a configuration
-// file.
+// shellSafe returns the values that need no quoting in a shell or configuration.
 func shellSafe(values map[string]string) map[string]string {
 	out := make(map[string]string, len(values))
 	for name, value := range values {

@@ -88,8 +88,7 @@ func SourceText(source string) finding.Text {
 	return finding.Textf("%s", source)
 }
 
-// sourceTexts returns sentences along with the texts of those sources among values
-// that need translation.
+// sourceTexts returns sentences and the sources among values as translatable texts.
 func sourceTexts(values map[string]string, sentences map[string]finding.Text) map[string]finding.Text {
 	out := map[string]finding.Text{}
 	for name, value := range values {

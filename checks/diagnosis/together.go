@@ -12,8 +12,7 @@ import (
 // This file judges results together. A lint examines what a text looks like, a probe
 // what it does: if both are about the same thing, the probe is right.
 
-// settled returns the results without refuted findings, and with the severities and
-// variants that all evidence supports.
+// settled returns the results as all evidence supports them, without refuted findings.
 func (e Evidence) settled(results []check.Result) []check.Result {
 	out := slices.Clone(results)
 	confirmed := confirmedBy(results)
@@ -54,8 +53,7 @@ func oddPair(f finding.Finding) bool {
 	return false
 }
 
-// refuted reports whether a probe has shown that f is no fault, or found a fault that
-// includes it.
+// refuted reports whether a probe has shown that f is no fault, or a part of another.
 func (e Evidence) refuted(f finding.Finding) bool {
 	switch f.Code {
 	case finding.EnvURLPath:
@@ -73,8 +71,7 @@ func (e Evidence) refuted(f finding.Finding) bool {
 	return oddPair(f) && e.Minted == Yes
 }
 
-// badAddress reports whether a finding is about an address that leads to no LiveKit
-// server.
+// badAddress reports whether an address that a finding names leads to no LiveKit.
 func badAddress(l check.Located) bool {
 	switch l.Finding.Code {
 	case finding.ServerDNS, finding.ServerRefused, finding.ServerTimeout, finding.ServerSilent, finding.ServerReset, finding.ServerTLS,

@@ -138,8 +138,7 @@ func (e Evidence) nothing() check.Diagnosis {
 	return d
 }
 
-// working is the diagnosis of a run without failures: what works, then the most
-// serious warning, if any.
+// working is the diagnosis of a run without failures: what works, and a warning.
 func (e Evidence) working(root check.Located, warned bool) check.Diagnosis {
 	d := check.Diagnosis{Owner: finding.OwnerNone, Broke: e.works()}
 	d.Summary = d.Broke
@@ -197,8 +196,7 @@ func (e Evidence) leftOut() (names finding.Text) {
 	return names
 }
 
-// cleared returns the parties that this run has shown to be healthy. It omits owner
-// and every party with a failure.
+// cleared returns the parties that this run has shown to be healthy, without owner.
 func (e Evidence) cleared(owner finding.Owner) []finding.Owner {
 	joined := e.passed("join.media") || e.passed("fallback.join")
 	tokenGood := e.passed("token.format") && e.passed("token.claims") && e.passed("token.time") && e.Server == Yes
@@ -301,8 +299,7 @@ func (e Evidence) command(flags string) string {
 	return strings.TrimSpace("lkdoctor " + strings.TrimSpace(e.Again+" "+flags))
 }
 
-// alsoFound returns the failures that the root cause does not explain, or the warnings
-// if nothing failed.
+// alsoFound returns what the root cause does not explain, of the same severity.
 func (e Evidence) alsoFound(root check.Located) []check.Located {
 	all := check.Locate(e.Results, root.Finding.Severity)
 	seen := map[finding.Code]bool{root.Finding.Code: true}

@@ -343,8 +343,7 @@ func Listed(items []string) Text {
 	return text
 }
 
-// Duration formats a duration: "31 ms", "1.2 s", "24 s"; below 10 ms with tenths: "0.4
-// ms".
+// Duration formats a duration: "31 ms", "1.2 s", "24 s"; below 10 ms "0.4 ms".
 func Duration(d time.Duration) string {
 	if d >= 999500*time.Microsecond {
 		return short(d, time.Second) + " s"

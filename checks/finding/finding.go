@@ -9,8 +9,7 @@ import (
 	"slices"
 )
 
-// Severity is how bad a finding is. A check's status is that of its worst finding;
-// info alone passes.
+// Severity is how bad a finding is. A check has the worst one; info alone passes.
 type Severity string
 
 // The severities, as the JSON contract spells them.
@@ -59,8 +58,7 @@ type Fix struct {
 	Code []Block
 }
 
-// Block is code to copy. Lang is its language ("python") or the program that it
-// configures ("nginx").
+// Block is code to copy. Lang is its language or the program that it configures.
 type Block struct{ Lang, Text string }
 
 // Finding is one problem or remark of this run. Title, cause and cure of its code are
@@ -98,8 +96,7 @@ func (f Finding) With(name string, value any) Finding {
 	return f
 }
 
-// WithAll returns the finding with facts in addition to its own, which take
-// precedence.
+// WithAll returns the finding with more facts; its own take precedence.
 func (f Finding) WithAll(facts Facts) Finding {
 	all := make(Facts, len(facts)+len(f.Facts))
 	maps.Copy(all, facts)

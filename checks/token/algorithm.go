@@ -65,8 +65,7 @@ func (t *Token) foreign() (maker finding.Text, variant string) {
 	return finding.Textf("signed with a private key, as login providers do"), "login"
 }
 
-// foreignIssuers lists a part of the issuer in lower case, and the system that it
-// belongs to.
+// foreignIssuers lists parts of issuers in lower case, and their systems.
 var foreignIssuers = [][2]string{
 	{"supabase", "Supabase"}, {"securetoken.google.com", "Firebase"}, {"accounts.google.com", "Google"},
 	{"cognito-idp", "Amazon Cognito"}, {"auth0.com", "Auth0"}, {"okta", "Okta"}, {".clerk.", "Clerk"},

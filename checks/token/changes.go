@@ -179,8 +179,7 @@ func around(id, before, after string, what finding.Text, r *reason) change {
 	}}
 }
 
-// added returns the change that adds text to the ends of a secret, with a description
-// made of that text.
+// added is around with a description made of the text.
 func added(id, before, after string, r *reason) change {
 	what := finding.Textf("“%s” before it and “%s” after it", visible(before), visible(after))
 	switch {
@@ -210,8 +209,7 @@ func without(re string) func(string) string {
 	return func(s string) string { return compiled.ReplaceAllString(s, "") }
 }
 
-// table returns the changes that need no key, the likeliest first. It is built on
-// first use.
+// table returns the changes that need no key, the likeliest first.
 var table = sync.OnceValue(func() []change {
 	var list []change
 	for _, w := range []struct {
@@ -540,8 +538,7 @@ func fromJSON(s string) string {
 	return s
 }
 
-// asInteger returns a number (0x1F, 007) in the form in which YAML and JSON write it
-// back.
+// asInteger returns a number (0x1F, 007) as YAML and JSON write it back.
 func asInteger(s string) string {
 	if n, ok := new(big.Int).SetString(s, 0); ok {
 		return n.String()

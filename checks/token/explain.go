@@ -94,8 +94,7 @@ type explainer struct {
 // over reports whether the search has ended: the secret was found, or enough was tried.
 func (e *explainer) over() bool { return e.found.ID != "" || e.spent >= maxSpent }
 
-// try tries one secret unless the search is over, and stores what is said about it in
-// found if it made the signature.
+// try tries one secret unless the search is over, and describes the right one in found.
 func (e *explainer) try(side Side, id, secret string, what finding.Text, why *reason) {
 	if e.over() || e.tried[secret] {
 		return
@@ -119,8 +118,7 @@ func (e *explainer) each(all []change) {
 	}
 }
 
-// remains removes characters that are unlikely to be part of a secret, and tries the
-// rest.
+// remains tries the secret without characters that are unlikely to be part of one.
 func (e *explainer) remains() {
 	if e.secret != "" {
 		e.each(removals())
@@ -273,8 +271,7 @@ func (e *explainer) undone() {
 	}
 }
 
-// bothSides tries secrets that were changed in one way here and in another by the
-// signer.
+// bothSides tries secrets that were changed in one way here, and in another there.
 func (e *explainer) bothSides() {
 	for _, o := range e.origins {
 		if e.over() || len(o.undone) == 0 || len(o.undone) > 1 && e.spent > maxSpent/3 {
@@ -334,8 +331,7 @@ var lookalikes = []string{"0Oo", "1lI|i", "5S", "8B", "2Z", "-_", "uv"}
 // maxTyped is the longest secret that is assumed to be typed, in bytes.
 const maxTyped = 256
 
-// typed tries typing errors: a character missing, one too many, two swapped, one
-// replaced by a lookalike.
+// typed tries typing errors of one character.
 func (e *explainer) typed() {
 	s := e.secret
 	if len(s) < 4 || len(s) > maxTyped {
@@ -382,8 +378,7 @@ func (e *explainer) masked() {
 	}
 }
 
-// interrupted tries insertions in the middle of a secret: line breaks, and what web
-// pages insert to allow one.
+// interrupted tries line breaks and the like in the middle of a secret.
 func (e *explainer) interrupted() {
 	s := e.secret
 	for i := 1; i < len(s) && len(s) <= maxTyped; i++ {

@@ -83,8 +83,7 @@ func absent(raw string) []finding.Finding {
 	return nil
 }
 
-// promises are the texts that an unawaited or uncalled result is converted to. {} stands
-// alone.
+// promises are the texts that an unawaited or uncalled result becomes; {} stands alone.
 var promises = []struct {
 	variant, begins string
 	means           finding.Text
@@ -230,8 +229,7 @@ func only(s, alphabet string) bool {
 	return strings.IndexFunc(s, func(r rune) bool { return !strings.ContainsRune(alphabet, r) }) < 0
 }
 
-// looksLike recognises values that are often returned instead of a token, and gives
-// the variant of TOKEN_OPAQUE.
+// looksLike recognises what often stands for a token, and gives its variant.
 func looksLike(text, rest string, s Shape) (looks finding.Text, variant string) {
 	lower := strings.ToLower(strings.TrimSpace(text))
 	switch {

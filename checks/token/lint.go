@@ -36,8 +36,7 @@ func Lint(t *Token) []finding.Finding {
 		t.lintAgents(), t.lintLimits(), t.lintPermissions())
 }
 
-// NamesKey reports whether the issuer is an API key, of whatever pair, and not blank or a
-// text that stands for a missing one.
+// NamesKey reports whether the issuer is neither blank nor a text for a missing one.
 func (t *Token) NamesKey() bool {
 	iss := answer.TrimHidden(t.Effective().Claims.Issuer)
 	_, unfilled := placeholder.In(iss)

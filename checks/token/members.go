@@ -9,15 +9,13 @@ import (
 	"lkdoctor/checks/answer"
 )
 
-// Member is one name and value of a JSON object. A list of members keeps the order and
-// names that occur twice.
+// Member is one name and value of a JSON object, of which names may occur twice.
 type Member struct {
 	Name  string
 	Value json.RawMessage
 }
 
-// maxMembers is the most members of one object that are read; a LiveKit token has
-// about ten.
+// maxMembers is the most members of one object that are read; tokens have about ten.
 const maxMembers = 20_000
 
 // Members returns the members of a JSON object, nil if raw is none.

@@ -50,8 +50,7 @@ var (
 	ErrTTL        = errors.New("a token cannot be valid for a negative time")
 )
 
-// serverClaims are the claims as a LiveKit server reads them (tokenClaims of
-// protocol/auth, which is not exported).
+// serverClaims are the claims as a LiveKit server reads them (auth.tokenClaims).
 type serverClaims struct {
 	jwt.RegisteredClaims
 	auth.ClaimGrants

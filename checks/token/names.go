@@ -133,8 +133,7 @@ func lintSources(v *auth.VideoGrant) []finding.Finding {
 	return nil
 }
 
-// lintOddities reports what servers accept but was hardly meant: duplicate names,
-// invisible and damaged characters.
+// lintOddities reports duplicate names, invisible and damaged characters.
 func (t *Token) lintOddities() []finding.Finding {
 	found := append(doubles(t.members, ""), doubles(Members(rawOf(t.members, "video")), "video.")...)
 	for _, s := range []struct{ path, value string }{
@@ -180,8 +179,7 @@ func doubles(list []Member, path string) []finding.Finding {
 // TestSpellingsOfAgents).
 const agentsPath = "roomConfig.agents[].agentName"
 
-// listNames and nameNames are common spellings, in normal form, of the list of agents
-// and of the name in it.
+// listNames and nameNames are common names, in normal form, of agents' list and name.
 var (
 	listNames = []string{"agents", "agent", "agentname", "agentnames", "agentdispatch", "agentdispatches", "dispatch", "dispatches"}
 	nameNames = []string{"agentname", "agent", "name"}

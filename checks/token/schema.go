@@ -79,8 +79,7 @@ var claimFields = []field{
 	{name: "metadata"}, {name: "attributes", kind: textMap},
 }
 
-// agentFields are the members of a room configuration that dispatch agents, and
-// agentFormat is one agent.
+// agentFields dispatch agents in a room configuration; agentFormat is one agent.
 var (
 	agentFields = []field{{name: "agents", kind: agentList}}
 	agentFormat = field{kind: agentItem, fields: []field{{name: "agentName"}, {name: "agent_name"}, {name: "metadata"}}}
@@ -208,8 +207,7 @@ var typeNames = map[answer.Shape]finding.Text{
 	answer.ShapeBoolean: finding.Textf("true or false"), answer.ShapeList: finding.Textf("a list"), answer.ShapeObject: finding.Textf("an object"),
 }
 
-// isText reports whether a claim is absent, null or text: TOKEN_CLAIM_TYPE reports the
-// others.
+// isText reports whether a claim is text or not set; TOKEN_CLAIM_TYPE reports others.
 func isText(raw json.RawMessage) bool {
 	shape := answer.ShapeOf(raw)
 	return shape == answer.ShapeNull || shape == answer.ShapeString

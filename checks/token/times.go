@@ -15,8 +15,7 @@ import (
 const (
 	soon      = 2 * time.Minute
 	longLived = 24 * time.Hour
-	// Larger numbers of seconds are after the year 5000, so they are milliseconds,
-	// microseconds or nanoseconds.
+	// Larger numbers of seconds are after the year 5000, so in these units.
 	millis = 1e11
 	micros = 1e14
 	nanos  = 1e17
@@ -212,8 +211,7 @@ func aheadParty(variant string) finding.Owner {
 	return finding.OwnerMaker
 }
 
-// zoneSlack is the tolerance, in comparing a new token's start with a time zone's
-// offset.
+// zoneSlack is the tolerance in comparing a start with a time zone's offset.
 const zoneSlack = 10 * time.Second
 
 // zone explains the difference between a token's start and now by a time zone. It

@@ -60,8 +60,7 @@ type Claims struct {
 // Reveal returns the token's text. Use it only to send the token.
 func (t *Token) Reveal() string { return t.raw.Reveal() }
 
-// Effective returns the token that later checks judge: the inner one of a wrapped
-// token, else t.
+// Effective returns the token to judge: the inner one of a wrapped token, else t.
 func (t *Token) Effective() *Token {
 	for t.Inner != nil {
 		t = t.Inner

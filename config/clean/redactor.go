@@ -18,14 +18,11 @@ import (
 
 // Sizes of the search for known values.
 const (
-	// minValue is the least length in bytes that is hidden; shorter values match by
-	// chance.
+	// minValue is the least length in bytes that is hidden; shorter ones match by chance.
 	minValue = 4
-	// minLoose is the length below which values are hidden only between other characters
-	// than letters and digits.
+	// minLoose is the length below which values are hidden only as whole words.
 	minLoose = 8
-	// gram is the number of successive bytes of a long value that are taken for a piece of
-	// it.
+	// gram is the number of bytes of a long value that count as a piece of it.
 	gram = 12
 	// minPieces is the least length of values that are also hidden in pieces.
 	minPieces = 20
@@ -230,8 +227,7 @@ func base64Forms(value string) []string {
 	return list
 }
 
-// Redact applies the package's Redact and hides the known values. A nil Redactor knows
-// none.
+// Redact applies the package's Redact and hides the known values, if r knows any.
 func (r *Redactor) Redact(s string) string {
 	var spans []span
 	for _, v := range views(s) {

@@ -69,8 +69,7 @@ func foldable(s string) bool {
 	return false
 }
 
-// unfold reads one unit at the start of s: what it stands for and how many
-// bytes of s it takes.
+// unfold reads one unit of s: what it stands for, and its length in bytes.
 func unfold(s string) (out string, size int) {
 	switch c := s[0]; {
 	case c == '\n' || c == '\t' || c == '\r':

@@ -55,8 +55,7 @@ type Reading struct {
 	opaque bool
 }
 
-// Lookup returns a variable as the loader reads it; Missing if the file does not name
-// it.
+// Lookup returns a variable as the loader reads it; Missing if it does not.
 func (r Reading) Lookup(name string) Value {
 	if r.opaque || regexp.MustCompile(`\b`+regexp.QuoteMeta(name)+`\b`).MatchString(r.unread.Reveal()) {
 		return Value{State: Unknown, Why: "its line, or another, is a command for the shell"}

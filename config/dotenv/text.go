@@ -11,8 +11,7 @@ import (
 	"golang.org/x/text/encoding/unicode"
 )
 
-// What JavaScript means by white space, line terminators and property order, as
-// far as reading env files needs it.
+// What JavaScript means by white space, line terminators and property order.
 
 // jsSpace is JavaScript's \s and the set that String.prototype.trim removes
 // (ECMA-262 WhiteSpace and LineTerminator), as a class of Go's regular expressions.
@@ -48,8 +47,7 @@ func inKeyOrder(defs []Definition) []Definition {
 	return defs
 }
 
-// arrayIndex reads a canonical array index: decimal, no leading zero. It returns
-// math.MaxUint32 for other names.
+// arrayIndex reads a canonical array index; math.MaxUint32 stands for other names.
 func arrayIndex(name string) uint64 {
 	if name == "" || name[0] < '0' || name[0] > '9' { // the usual case, without an error made
 		return math.MaxUint32
