@@ -92,7 +92,7 @@ func otherLoopback(code Code, f *probe.Failure, u *url.URL) (Finding, bool) {
 	return failureFacts(finding.New(code, finding.Fail, "%s refuses the connection at %s, and its port answers at %s",
 		clean.Line(u.Host, 80), tried.Addr().Unmap().String(), other), f).
 		As("other-loopback").With("answers_at", other).With("other", other).With("host", tried.Addr().Unmap().String()).
-		With("suggestion", suggestion(u, withName(other))), true
+		With("suggestion", suggestion(u, "", other)), true
 }
 
 // containerName reports whether host is a name that Docker gives to a container or

@@ -229,17 +229,17 @@ func (c *Case) evidence(results []check.Result) diagnosis.Evidence {
 
 // preview returns the input of the diagnosis as far as it needs no result.
 func (c *Case) preview() diagnosis.Evidence {
+	s, key := c.Settings, clean.Line(c.Settings.APIKey.Value, 80)
 	e := diagnosis.Evidence{
 		Source: c.Source(), Maker: c.maker(), Giver: c.maker(),
-		Again: c.Options.Again, AgainSecret: c.Options.AgainSecret, Ticket: !c.Settings.Ticket.Secret.Empty(),
+		Again: c.Options.Again, AgainSecret: c.Options.AgainSecret, Ticket: !s.Ticket.Secret.Empty(),
 		Values: map[string]string{
-			"dir": clean.Line(c.Settings.Dir, 200), "url_source": c.Settings.URL.Source.String(), "room": clean.Line(c.Options.Room, 256),
+			"dir": clean.Line(s.Dir, 200), "room": clean.Line(c.Options.Room, 256), "url_source": s.URL.Source.String(),
+			"key_source": s.APIKey.Source.String(), "secret_source": s.APISecret.Source.String(),
+			"api_key": key, "key": key, // until a token under test names another
 		},
 		Places: map[Owner]Text{},
 	}
-	e.Values["key_source"], e.Values["secret_source"] = c.Settings.APIKey.Source.String(), c.Settings.APISecret.Source.String()
-	e.Values["api_key"] = clean.Line(c.Settings.APIKey.Value, 80)
-	e.Values["key"] = e.Values["api_key"] // until a token under test names another
 	e.Values["service_setting"], e.Values["service_source"] = c.serviceSetting()
 	service, endpoint := usableURL(c.Settings.TicketService.Value), usableURL(c.Options.TokenEndpoint)
 	ticketPath := strings.ReplaceAll(c.ticketPath(), "{ticket}", "…")

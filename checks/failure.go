@@ -1,8 +1,10 @@
 package checks
 
 import (
+	"cmp"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"lkdoctor/checks/finding"
@@ -141,9 +143,9 @@ func (c *Case) unanswered(to peer, f *probe.Failure, at address) []Finding {
 	}
 	switch f.Kind {
 	case probe.KindTLSPlainPort:
-		found = found.With("suggestion", suggestion(at.URL, withScheme("http")))
+		found = found.With("suggestion", suggestion(at.URL, "http", ""))
 	case probe.KindPlainToTLS:
-		found = found.With("suggestion", suggestion(at.URL, withScheme("https")))
+		found = found.With("suggestion", suggestion(at.URL, "https", ""))
 	case probe.KindProxy:
 		found = c.throughProxy(found, at.URL)
 	}
@@ -164,7 +166,7 @@ func (c *Case) atService(found Finding, f *probe.Failure, u *url.URL) Finding {
 	case f.Kind == probe.KindRefused && loopbackOnly(f, u):
 		found.Message = finding.Textf(
 			"%s is this machine and refuses the connection, and its port answers on 127.0.0.1: the service listens on loopback only", host)
-		found = found.As("loopback-only").With("suggestion", suggestion(u, withName("127.0.0.1")))
+		found = found.As("loopback-only").With("suggestion", suggestion(u, "", "127.0.0.1"))
 	case found.Variant == "hangs-up" && c.serviceReply() != nil:
 		found.Code = finding.TicketServerError
 		found.Message = finding.Textf("%s answers GET /, and ends the connection without an answer when the ticket is to be traded", host)
@@ -305,27 +307,18 @@ func listener(f *probe.Failure) any {
 	return finding.Textf("%s", f.Detail)
 }
 
-// suggestion returns u, changed, as an address to write into a setting. It is empty
-// where u holds a password, which is never shown.
-func suggestion(u *url.URL, change func(*url.URL)) string {
+// suggestion returns u with another scheme or host name, if given, as an address to write
+// into a setting. It is empty where u holds a password, which is never shown.
+func suggestion(u *url.URL, scheme, name string) string {
 	if u.User != nil {
 		return ""
 	}
 	changed := *u
-	change(&changed)
-	return clean.URL(changed.String())
-}
-
-func withScheme(scheme string) func(*url.URL) { return func(u *url.URL) { u.Scheme = scheme } }
-
-// withName returns a function that replaces the host and keeps the port.
-func withName(name string) func(*url.URL) {
-	return func(u *url.URL) {
-		if port := u.Port(); port != "" {
-			name += ":" + port
-		}
-		u.Host = name
+	changed.Scheme = cmp.Or(scheme, u.Scheme)
+	if name != "" {
+		changed.Host = strings.TrimSuffix(name+":"+u.Port(), ":")
 	}
+	return clean.URL(changed.String())
 }
 
 // throughProxy adds what is needed to exempt u from the proxy: the variable that

@@ -143,7 +143,7 @@ func (c *Case) redirected(reply *probe.Reply, who Text) Finding {
 	}
 	switch {
 	case reply.Redirect.ToTLS:
-		return f.As("to-https").By(finding.OwnerConfig).With("suggestion", suggestion(c.serviceURL(), withScheme("https")))
+		return f.As("to-https").By(finding.OwnerConfig).With("suggestion", suggestion(c.serviceURL(), "https", ""))
 	case wordings().login.MatchString(to):
 		return f.As("login")
 	}

@@ -32,7 +32,7 @@ func (c *Case) ticketFrontend(ctx context.Context, _ Ended) Report {
 		f := finding.New(finding.FrontendUnreachable, finding.Fail,
 			"--frontend is not a URL that can be used: %s", clean.URL(c.Options.Frontend))
 		if u := usableURL("http://" + c.Options.Frontend); u != nil {
-			f = f.With("suggestion", suggestion(u, func(*url.URL) {}))
+			f = f.With("suggestion", suggestion(u, "", ""))
 		}
 		return Report{Findings: c.placed([]Finding{f.As("bad-url").By(finding.OwnerConfig)})}
 	}

@@ -48,8 +48,10 @@ func Load(in Inputs) (*Settings, error) {
 		return nil, err
 	}
 	dir := cmp.Or(in.Dir, ".")
-	if err := checkDir(dir); err != nil {
-		return nil, err
+	if info, err := os.Stat(dir); err != nil {
+		return nil, fmt.Errorf("--dir cannot be read: %w", err)
+	} else if !info.IsDir() {
+		return nil, fmt.Errorf("--dir %q is not a directory", dir)
 	}
 	s := &Settings{Dir: dir, Mode: mode, Dev: in.Dev, CompareSecrets: in.CompareSecrets, home: in.Home}
 	s.Files = readEnvFiles(os.DirFS(dir), dir, mode)
@@ -111,17 +113,6 @@ func chooseMode(mode string, process map[string]string) (string, error) {
 		return "", fmt.Errorf("--mode %q is not a mode: want development, production, test or another name of letters and digits", mode)
 	}
 	return mode, nil
-}
-
-func checkDir(dir string) error {
-	info, err := os.Stat(dir)
-	if err != nil {
-		return fmt.Errorf("--dir cannot be read: %w", err)
-	}
-	if !info.IsDir() {
-		return fmt.Errorf("--dir %q is not a directory", dir)
-	}
-	return nil
 }
 
 func readEnvFiles(fsys fs.FS, dir, mode string) []EnvFile {

@@ -62,9 +62,8 @@ func unwrapped(s string) string {
 	return strings.TrimSpace(allQuotesOff(s))
 }
 
-func isTokenByte(c byte) bool {
-	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.IndexByte("-_.~+/=", c) >= 0
-}
+// notToken reports whether r occurs in no token.
+func notToken(r rune) bool { return notJWT(r) && !strings.ContainsRune("~+/=", r) }
 
 // isJWTByte reports whether c occurs in a JWT in compact form.
 func isJWTByte(c byte) bool {
@@ -83,15 +82,8 @@ func tokenLike(s string) bool {
 	if jwtLike(s) || s == "[object Promise]" {
 		return true
 	}
-	var letter, digit bool
-	for i := 0; i < len(s); i++ {
-		if !isTokenByte(s[i]) {
-			return false
-		}
-		digit = digit || s[i] >= '0' && s[i] <= '9'
-		letter = letter || s[i] >= 'A' && s[i] <= 'z'
-	}
-	return len(s) >= 16 && digit && letter && !strings.HasPrefix(s, "/")
+	return len(s) >= 16 && !strings.ContainsFunc(s, notToken) && strings.ContainsAny(s, "0123456789") &&
+		strings.ContainsFunc(s, func(r rune) bool { return r >= 'A' && r <= 'z' }) && !strings.HasPrefix(s, "/")
 }
 
 // compact matches a run that may be a JWT in compact form.
