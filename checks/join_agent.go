@@ -247,21 +247,13 @@ func (a *agentCall) wait(ctx context.Context) {
 
 // decided reports whether waiting longer cannot change the outcome.
 func (a *agentCall) decided() bool {
-	if a.waited >= a.limits.Agent {
-		return true
-	}
-	for _, name := range a.names {
+	return a.waited >= a.limits.Agent || !slices.ContainsFunc(a.names, func(name string) bool {
 		if agent, came := a.arrived(name); came {
-			if !agent.Audio && !agent.Left && !agent.Before && time.Since(agent.Came) < a.limits.AgentAudio {
-				return false
-			}
-			continue
+			return !agent.Audio && !agent.Left && !agent.Before && time.Since(agent.Came) < a.limits.AgentAudio
 		}
-		if code, _ := a.cause(name); code == "" || code == finding.AgentAbsent {
-			return false
-		}
-	}
-	return true
+		code, _ := a.cause(name)
+		return code == "" || code == finding.AgentAbsent
+	})
 }
 
 func (a *agentCall) arrived(name string) (agent probe.Agent, came bool) {

@@ -3,6 +3,7 @@ package checks
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"lkdoctor/checks/check"
@@ -144,17 +145,10 @@ func holdsSecret(name, value string) bool {
 		name == "LIVEKIT_API_KEY" || name == "LIVEKIT_API_SECRET" || name == "LIVEKIT_TOKEN" || name == "LKDOCTOR_TICKET" {
 		return false
 	}
-	for _, word := range []string{"SECRET", "KEY", "PASSWORD", "PASSWD", "PRIVATE", "SALT"} {
-		if strings.Contains(name, word) {
-			return true
-		}
-	}
-	for _, prefix := range []string{"AUTH_", "JWT_", "NEXTAUTH_", "SUPABASE_"} {
-		if strings.HasPrefix(name, prefix) {
-			return strings.ContainsAny(value, "0123456789")
-		}
-	}
-	return false
+	in := func(word string) bool { return strings.Contains(name, word) }
+	begins := func(prefix string) bool { return strings.HasPrefix(name, prefix) }
+	return slices.ContainsFunc([]string{"SECRET", "KEY", "PASSWORD", "PASSWD", "PRIVATE", "SALT"}, in) ||
+		slices.ContainsFunc([]string{"AUTH_", "JWT_", "NEXTAUTH_", "SUPABASE_"}, begins) && strings.ContainsAny(value, "0123456789")
 }
 
 // otherReadings adds what docker, python-dotenv and other loaders read for the

@@ -236,10 +236,8 @@ func oneLine(text []byte) string {
 
 // isHTML reports whether a body is HTML or XML, by its beginning and its header.
 func isHTML(trimmed []byte, contentType string) bool {
-	if trimmed[0] == '<' && bytes.IndexByte(trimmed, '>') > 0 {
-		return true
-	}
-	return strings.Contains(strings.ToLower(contentType), "html") && bytes.Contains(trimmed, []byte("</"))
+	return trimmed[0] == '<' && bytes.IndexByte(trimmed, '>') > 0 ||
+		strings.Contains(strings.ToLower(contentType), "html") && bytes.Contains(trimmed, []byte("</"))
 }
 
 // maxPage is the number of bytes of a page that are searched for its title.
@@ -314,56 +312,51 @@ type mark struct {
 
 // marks are tried in order; the first match counts. They are compiled on first use.
 var marks = sync.OnceValue(func() []mark {
-	list := []struct {
-		framework, field, said, inBody string
-		generic                        bool
-	}{
+	made := func(framework, field, said, inBody string, generic bool) mark {
+		return mark{framework, field, regexp.MustCompile(said), inBody, generic}
+	}
+	return []mark{
 		// JSON.
-		{"FastAPI/Starlette", "detail", `^(Not Found|Method Not Allowed)$`, "", true},
-		{"Django REST framework", "detail", `^Method "[A-Z]+" not allowed\.$`, "", true},
-		{"NestJS", "message", `^Cannot [A-Z]+ /`, `"statuscode"`, true},
-		{"Fastify", "message", `^Route [A-Z]+:.* not found$`, "", true},
-		{"Laravel", "message", `^The route .* could not be found\.$|^The [A-Z]+ method is not supported for`, "", true},
-		{"AWS API Gateway", "message", `^Missing Authentication Token$`, "", true},
-		{"Kong", "message", `^no Route matched with those values$`, "", true},
-		{"Phoenix", "errors.detail", `^Not Found$`, "", true},
-		{"Spring Boot", "message", `^No static resource |^No message available$`, "", true},
-		{"Spring Boot", "error", `^(Not Found|Method Not Allowed)$`, `"timestamp"`, true},
-		{"Flask", "message", `^The requested URL was not found on the server|^The method is not allowed for the requested URL`, "", true},
-		{"", "message", `^(Not Found|Method Not Allowed)$`, "", true},
-		{"", "error", `^(Not Found|Method Not Allowed)$`, "", true},
-		{"Vercel", "", `^(The page could not be found|The deployment could not be found)`, "", true},
+		made("FastAPI/Starlette", "detail", `^(Not Found|Method Not Allowed)$`, "", true),
+		made("Django REST framework", "detail", `^Method "[A-Z]+" not allowed\.$`, "", true),
+		made("NestJS", "message", `^Cannot [A-Z]+ /`, `"statuscode"`, true),
+		made("Fastify", "message", `^Route [A-Z]+:.* not found$`, "", true),
+		made("Laravel", "message", `^The route .* could not be found\.$|^The [A-Z]+ method is not supported for`, "", true),
+		made("AWS API Gateway", "message", `^Missing Authentication Token$`, "", true),
+		made("Kong", "message", `^no Route matched with those values$`, "", true),
+		made("Phoenix", "errors.detail", `^Not Found$`, "", true),
+		made("Spring Boot", "message", `^No static resource |^No message available$`, "", true),
+		made("Spring Boot", "error", `^(Not Found|Method Not Allowed)$`, `"timestamp"`, true),
+		made("Flask", "message", `^The requested URL was not found on the server|^The method is not allowed for the requested URL`, "", true),
+		made("", "message", `^(Not Found|Method Not Allowed)$`, "", true),
+		made("", "error", `^(Not Found|Method Not Allowed)$`, "", true),
+		made("Vercel", "", `^(The page could not be found|The deployment could not be found)`, "", true),
 		// Pages.
-		{"Next.js", "", `^404: This page could not be found`, "", true},
-		{"Next.js", "", `^404\b.*not be found`, "/_next/", true},
-		{"nginx", "", `^(404 Not Found|405 Not Allowed)`, "<center>nginx", true},
-		{"nginx", "", ``, "<center>nginx", false},
-		{"openresty", "", `^(404 Not Found|405 Not Allowed)`, "<center>openresty", true},
-		{"Express", "", `Cannot [A-Z]+ /`, "<pre>cannot ", true},
-		{"Flask", "", `^(404 Not Found|405 Method Not Allowed)`, "the requested url", true},
-		{"Django", "", `^Page not found at /`, "", true},
-		{"Django", "", `^Not Found`, "the requested resource was not found on this server", true},
-		{"Apache", "", `^(404 Not Found|405 Method Not Allowed)`, "<address>apache", true},
-		{"Spring Boot", "", `Whitelabel Error Page`, "status=404", true},
-		{"Spring Boot", "", `Whitelabel Error Page`, "", false},
-		{"Rails", "", `^(Action Controller: Exception caught|The page you were looking for doesn.t exist)`, "", true},
-		{"Laravel", "", `^Not Found`, "tailwind", true},
-		{"Cloudflare", "", `\| Cloudflare$|^error code: 1\d{3}$`, "", false},
-		{"ngrok", "", `ERR_NGROK_\d+`, "", false},
-		{"Next.js", "", ``, "__next", false},
-		{"Next.js", "", ``, "/_next/", false},
+		made("Next.js", "", `^404: This page could not be found`, "", true),
+		made("Next.js", "", `^404\b.*not be found`, "/_next/", true),
+		made("nginx", "", `^(404 Not Found|405 Not Allowed)`, "<center>nginx", true),
+		made("nginx", "", ``, "<center>nginx", false),
+		made("openresty", "", `^(404 Not Found|405 Not Allowed)`, "<center>openresty", true),
+		made("Express", "", `Cannot [A-Z]+ /`, "<pre>cannot ", true),
+		made("Flask", "", `^(404 Not Found|405 Method Not Allowed)`, "the requested url", true),
+		made("Django", "", `^Page not found at /`, "", true),
+		made("Django", "", `^Not Found`, "the requested resource was not found on this server", true),
+		made("Apache", "", `^(404 Not Found|405 Method Not Allowed)`, "<address>apache", true),
+		made("Spring Boot", "", `Whitelabel Error Page`, "status=404", true),
+		made("Spring Boot", "", `Whitelabel Error Page`, "", false),
+		made("Rails", "", `^(Action Controller: Exception caught|The page you were looking for doesn.t exist)`, "", true),
+		made("Laravel", "", `^Not Found`, "tailwind", true),
+		made("Cloudflare", "", `\| Cloudflare$|^error code: 1\d{3}$`, "", false),
+		made("ngrok", "", `ERR_NGROK_\d+`, "", false),
+		made("Next.js", "", ``, "__next", false),
+		made("Next.js", "", ``, "/_next/", false),
 		// Text.
-		{"Go", "", `^404 page not found$`, "", true},
-		{"Starlette, Koa or another", "", `^(404 )?(Not Found|NOT FOUND)$|^Method Not Allowed$`, "", true},
-		{"Express or Fiber", "", `^Cannot [A-Z]+ /\S*$`, "", true},
-		{"uvicorn", "", `^Invalid HTTP request received\.$`, "", false},
-		{"Envoy", "", `^(upstream connect error|no healthy upstream)`, "", false},
+		made("Go", "", `^404 page not found$`, "", true),
+		made("Starlette, Koa or another", "", `^(404 )?(Not Found|NOT FOUND)$|^Method Not Allowed$`, "", true),
+		made("Express or Fiber", "", `^Cannot [A-Z]+ /\S*$`, "", true),
+		made("uvicorn", "", `^Invalid HTTP request received\.$`, "", false),
+		made("Envoy", "", `^(upstream connect error|no healthy upstream)`, "", false),
 	}
-	made := make([]mark, len(list))
-	for i, m := range list {
-		made[i] = mark{m.framework, m.field, regexp.MustCompile(m.said), m.inBody, m.generic}
-	}
-	return made
 })
 
 // recognise returns the software that wrote an error, and whether the text is its

@@ -114,16 +114,6 @@ func (a *Answer) readText(body, trimmed []byte, contentType string) {
 }
 
 func (a *Answer) reportsError() bool {
-	if a.Said.Text == "" && a.Said.Code == "" {
-		return false
-	}
-	if a.TokenKind == Missing {
-		return true
-	}
-	for _, name := range []string{"detail", "error"} {
-		if a.Said.Field == name || strings.HasPrefix(a.Said.Field, name+".") {
-			return true
-		}
-	}
-	return false
+	field, _, _ := strings.Cut(a.Said.Field, ".")
+	return (a.Said.Text != "" || a.Said.Code != "") && (a.TokenKind == Missing || field == "detail" || field == "error")
 }

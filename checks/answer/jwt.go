@@ -21,14 +21,13 @@ type glimpse struct {
 func glance(s string) glimpse {
 	var g glimpse
 	part := strings.SplitN(unwrapped(s), ".", 4)
-	if len(part) != 3 {
+	if len(part) != 3 || segment(part[0]) == nil {
 		return g
 	}
-	header, claims := segment(part[0]), segment(part[1])
-	if header == nil || claims == nil {
+	claims := segment(part[1])
+	if g.jwt = claims != nil; !g.jwt {
 		return g
 	}
-	g.jwt = true
 	var issuer string
 	_ = json.Unmarshal(claims["iss"], &issuer)
 	g.video = bytes.HasPrefix(claims["video"], []byte("{"))
@@ -65,9 +64,9 @@ func unwrapped(s string) string {
 // notToken reports whether r occurs in no token.
 func notToken(r rune) bool { return notJWT(r) && !strings.ContainsRune("~+/=", r) }
 
-// isJWTByte reports whether c occurs in a JWT in compact form.
-func isJWTByte(c byte) bool {
-	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '_' || c == '.'
+// notJWT reports whether r occurs in no JWT in compact form.
+func notJWT(r rune) bool {
+	return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '-' && r != '_' && r != '.'
 }
 
 // jwtLike reports whether s has the form of a JWT: it begins as the base64url of `{"`
@@ -93,7 +92,7 @@ func jwts(text string) []string {
 	var list []string
 	for _, m := range compact.FindAllStringIndex(text, -1) {
 		run := strings.TrimRight(text[m[0]:m[1]], ".")
-		whole := m[0] == 0 || !isJWTByte(text[m[0]-1]) || m[0] > 2 && text[m[0]-3] == '%'
+		whole := m[0] == 0 || notJWT(rune(text[m[0]-1])) || m[0] > 2 && text[m[0]-3] == '%'
 		if whole && jwtLike(run) {
 			list = append(list, run)
 		}

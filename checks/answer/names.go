@@ -1,6 +1,9 @@
 package answer
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // role is what a field's value is, by its name.
 type role int
@@ -39,11 +42,7 @@ func meanings() map[string]meaning {
 
 // isWrapper reports whether name is that of a member that holds the whole response.
 func isWrapper(name string) bool {
-	switch name {
-	case "data", "result", "livekit", "connection", "connectiondetails", "credentials", "payload":
-		return true
-	}
-	return false
+	return slices.Contains([]string{"data", "result", "livekit", "connection", "connectiondetails", "credentials", "payload"}, name)
 }
 
 // maxNormal exceeds the length of every name with a meaning.

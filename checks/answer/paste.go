@@ -104,8 +104,6 @@ func joinedJWT(text string) string {
 	return ""
 }
 
-func notJWT(r rune) bool { return r > 0x7f || !isJWTByte(byte(r)) }
-
 // pastedJSON reads a pasted response. whole is the paste of which body is a part.
 func pastedJSON(body, whole string) (Paste, bool) {
 	a := Find([]byte(body), "", TicketService)

@@ -35,22 +35,14 @@ func (e Evidence) settled(results []check.Result) []check.Result {
 // MayBeRefuted reports whether a later check may refute a finding, so that a face
 // should not show it before the run has ended.
 func MayBeRefuted(f finding.Finding) bool {
-	switch f.Code {
-	case finding.EnvURLPath, finding.EnvURLMediaPort, finding.EnvURLInsecure, finding.TicketURLDiffers:
-		return true
-	}
-	return oddPair(f)
+	return oddPair(f) || slices.Contains([]finding.Code{finding.EnvURLPath, finding.EnvURLMediaPort, finding.EnvURLInsecure,
+		finding.TicketURLDiffers}, f.Code)
 }
 
 func oddPair(f finding.Finding) bool {
-	if setting := f.Facts["setting"]; setting != "LIVEKIT_API_KEY" && setting != "LIVEKIT_API_SECRET" {
-		return false
-	}
-	switch f.Code {
-	case finding.EnvPlaceholder, finding.EnvValueQuoted, finding.EnvValueWhitespace, finding.EnvKeySecretSwapped, finding.EnvCloudLocalMix:
-		return true
-	}
-	return false
+	setting := f.Facts["setting"]
+	return (setting == "LIVEKIT_API_KEY" || setting == "LIVEKIT_API_SECRET") && slices.Contains([]finding.Code{finding.EnvPlaceholder,
+		finding.EnvValueQuoted, finding.EnvValueWhitespace, finding.EnvKeySecretSwapped, finding.EnvCloudLocalMix}, f.Code)
 }
 
 // refuted reports whether a probe has shown that f is no fault, or a part of another.
@@ -73,12 +65,8 @@ func (e Evidence) refuted(f finding.Finding) bool {
 
 // badAddress reports whether an address that a finding names leads to no LiveKit.
 func badAddress(l check.Located) bool {
-	switch l.Finding.Code {
-	case finding.ServerDNS, finding.ServerRefused, finding.ServerTimeout, finding.ServerSilent, finding.ServerReset, finding.ServerTLS,
-		finding.ServerNotLiveKit, finding.ServerPathPrefix, finding.EnvURLInvalid:
-		return true
-	}
-	return false
+	return slices.Contains([]finding.Code{finding.ServerDNS, finding.ServerRefused, finding.ServerTimeout, finding.ServerSilent,
+		finding.ServerReset, finding.ServerTLS, finding.ServerNotLiveKit, finding.ServerPathPrefix, finding.EnvURLInvalid}, l.Finding.Code)
 }
 
 // settle adjusts the variant and severity of f, a finding of check id, to the other

@@ -275,10 +275,7 @@ func (r *Redactor) find(v view, spans []span) []span {
 			from = end
 		}
 	}
-	if len(k.grams) == 0 {
-		return spans
-	}
-	for i := 0; i+gram <= len(text); i++ {
+	for i := 0; len(k.grams) > 0 && i+gram <= len(text); i++ {
 		if _, ok := k.grams[text[i:i+gram]]; ok {
 			spans = append(spans, v.origin(i, i+gram))
 		}

@@ -61,12 +61,7 @@ func fold(v view) (view, bool) {
 }
 
 func foldable(s string) bool {
-	for i := range len(s) {
-		if c := s[i]; c < 0x20 || c == '%' || c == '\\' || c >= 0x7f {
-			return true
-		}
-	}
-	return false
+	return strings.ContainsFunc(s, func(r rune) bool { return r < 0x20 || r == '%' || r == '\\' || r >= 0x7f })
 }
 
 // unfold reads one unit of s: what it stands for, and its length in bytes.
