@@ -119,17 +119,12 @@ func (c *Case) takesAddress() bool {
 	case check.SourceFrontend, check.SourceEndpoint:
 		return true
 	case check.SourceFlag:
-		return usableURL(c.Options.GivenURL) != nil || c.holdsNoToken()
+		t := c.given() // where that is no token, no server is asked about it
+		return usableURL(c.Options.GivenURL) != nil || !t.Decoded && !slices.ContainsFunc(t.Format, func(f Finding) bool {
+			return f.Code == finding.TokenTruncated || f.Code == finding.TokenUndecodable
+		})
 	}
 	return false
-}
-
-// holdsNoToken reports whether the text given as a token is none.
-func (c *Case) holdsNoToken() bool {
-	t := c.given()
-	return !t.Decoded && !slices.ContainsFunc(t.Format, func(f Finding) bool {
-		return f.Code == finding.TokenTruncated || f.Code == finding.TokenUndecodable
-	})
 }
 
 // reached returns the address that join.reach asks: LIVEKIT_URL, or, where that is

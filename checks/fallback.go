@@ -33,7 +33,7 @@ func (c *Case) fallbackMint(ctx context.Context, _ Ended) Report {
 		return check.NotHere("not needed: the token under test got in")
 	case c.Options.NoJoin && acceptance(c.verdict()) == diagnosis.Yes && !c.askedForFallback():
 		return check.NotHere("not needed: the server accepts the token under test")
-	case c.keyToAsk():
+	case !c.Settings.APIKey.Secret.Empty() && c.Settings.APISecret.Secret.Empty() && c.atLiveKit():
 		return c.askKey(ctx)
 	case key == "":
 		return unmade("not checked: no key and secret here, and the server is not a local one", finding.New(finding.DevTokenNoKeys,
@@ -63,12 +63,6 @@ func (c *Case) fallbackMint(ctx context.Context, _ Ended) Report {
 // askedForFallback reports whether --only or --dev-join asks for it, needed or not.
 func (c *Case) askedForFallback() bool {
 	return c.Options.DevJoin || len(c.Options.Only) > 0 && c.Options.Selection().Asked(*c.reader)
-}
-
-// keyToAsk reports whether a key is configured without its secret. No token can be
-// made, but the server can be asked whether it knows the key.
-func (c *Case) keyToAsk() bool {
-	return !c.Settings.APIKey.Secret.Empty() && c.Settings.APISecret.Secret.Empty() && c.atLiveKit()
 }
 
 func (c *Case) atLiveKit() bool {

@@ -41,14 +41,11 @@ func (c *Case) ticketFrontend(ctx context.Context, _ Ended) Report {
 	if failure != nil {
 		return Report{Findings: c.placed(c.unanswered(toFrontend, c.Net.Clarify(ctx, base, failure, nil), address{URL: base}))}
 	}
-	return Report{Findings: c.placed(c.frontendFindings(ctx, asked, base)), Outcome: frontendOutcome(c.frontend())}
-}
-
-func frontendOutcome(a *TicketAnswer) Outcome {
-	if a == nil || a.kind != answer.Text {
-		return Outcome{}
+	report := Report{Findings: c.placed(c.frontendFindings(ctx, asked, base))}
+	if a := c.frontend(); a != nil && a.kind == answer.Text {
+		report.Outcome = Outcome{Text: finding.Textf("the front end handed out a token"), Facts: a.facts()}
 	}
-	return Outcome{Text: finding.Textf("the front end handed out a token"), Facts: a.facts()}
+	return report
 }
 
 // frontendRoutes returns the routes to ask without a ticket, in order: GET is

@@ -66,7 +66,7 @@ func (s *Settings) foldersRound() []string {
 		dir = filepath.Join(dir, "..")
 		above = append(above, dir)
 	}
-	folders := append([]string{}, above...)
+	folders := slices.Clone(above)
 	for _, base := range append([]string{s.Dir}, above...) {
 		for _, group := range []string{"", "apps", "packages", "services"} {
 			// Folders above are unrelated unless they are a workspace.
@@ -76,15 +76,12 @@ func (s *Settings) foldersRound() []string {
 			folders = append(folders, subfolders(filepath.Join(base, group))...)
 		}
 	}
-	here := filepath.Clean(s.Dir)
-	folders = slices.DeleteFunc(folders, func(f string) bool { return sameFolder(f, here) })
+	here, failed := filepath.Abs(s.Dir)
+	folders = slices.DeleteFunc(folders, func(f string) bool {
+		absolute, err := filepath.Abs(f)
+		return failed == nil && err == nil && absolute == here
+	})
 	return folders[:min(len(folders), maxFoldersDown)]
-}
-
-func sameFolder(a, b string) bool {
-	x, errX := filepath.Abs(a)
-	y, errY := filepath.Abs(b)
-	return errX == nil && errY == nil && x == y
 }
 
 func subfolders(dir string) []string {

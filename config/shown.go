@@ -150,15 +150,11 @@ func hidePassword(rest string) string {
 	if at > authority {
 		if inside := strings.LastIndexByte(rest[:authority], '@'); inside > colon {
 			at = inside
-		} else if colon > authority || portOnly(rest[colon+1:authority]) {
+		} else if colon > authority || strings.Trim(rest[colon+1:authority], "0123456789") == "" {
 			return rest
 		}
 	}
 	return rest[:colon+1] + clean.Hidden + rest[at:]
-}
-
-func portOnly(s string) bool {
-	return strings.Trim(s, "0123456789") == ""
 }
 
 const maxShown = 200

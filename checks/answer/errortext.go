@@ -362,7 +362,7 @@ var marks = sync.OnceValue(func() []mark {
 // recognise returns the software that wrote an error, and whether the text is its
 // response to an unknown route or method.
 func recognise(e ErrorInfo, body []byte) (framework string, generic bool) {
-	if validation(e) {
+	if e.Field == "detail" && len(e.Items) > 0 && e.Items[0].Where != "" && e.Items[0].Type != "" { // FastAPI's 422
 		return "FastAPI", false
 	}
 	lower := bytes.ToLower(body[:min(len(body), maxPage)])
@@ -375,9 +375,4 @@ func recognise(e ErrorInfo, body []byte) (framework string, generic bool) {
 		}
 	}
 	return "", false
-}
-
-// validation reports whether e is FastAPI's 422, by its items.
-func validation(e ErrorInfo) bool {
-	return e.Field == "detail" && len(e.Items) > 0 && e.Items[0].Where != "" && e.Items[0].Type != ""
 }

@@ -102,7 +102,7 @@ func unwrapRare(s string) (string, Wrapping) {
 		return cut, wrapping("other", "a final comma or semicolon")
 	}
 	if strings.Contains(s, "%") {
-		if plain, err := url.QueryUnescape(s); err == nil && LooksSigned(trimEnds(plain)) {
+		if plain, err := url.QueryUnescape(s); err == nil && LooksSigned(strings.Trim(TrimHidden(plain), `"'`)) {
 			return plain, wrapping("encoded", "percent-encoding")
 		}
 	}
@@ -137,8 +137,6 @@ func TrimHidden(s string) string {
 		return unicode.IsSpace(r) || unicode.In(r, unicode.Cf, unicode.Cc)
 	})
 }
-
-func trimEnds(s string) string { return strings.Trim(TrimHidden(s), `"'`) }
 
 func afterWord(s, word string) (string, bool) {
 	if len(s) > len(word) && strings.EqualFold(s[:len(word)], word) {

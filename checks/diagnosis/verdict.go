@@ -261,7 +261,9 @@ func (e Evidence) nextSteps(root check.Located) []finding.Fix {
 	for _, l := range e.alsoFound(root) {
 		if len(l.Finding.Fixes) > 0 {
 			fix := l.Finding.Fixes[0]
-			if slices.ContainsFunc(own, func(o finding.Fix) bool { return sameStep(o, fix) }) {
+			if slices.ContainsFunc(own, func(o finding.Fix) bool {
+				return o.Command == fix.Command && (o.Command != "" || o.Text.String() == fix.Text.String())
+			}) {
 				continue // one file, or one name, for several settings
 			}
 			own = append(own, fix)
@@ -273,10 +275,6 @@ func (e Evidence) nextSteps(root check.Located) []finding.Fix {
 		Text:    finding.Textf("Read why this happens and how to confirm it."),
 		Command: "lkdoctor explain " + string(root.Finding.Code),
 	})
-}
-
-func sameStep(a, b finding.Fix) bool {
-	return a.Command != "" && a.Command == b.Command || a.Command == b.Command && a.Text.String() == b.Text.String()
 }
 
 // reportStep is the step that makes a report for the owner. It repeats the run, so a

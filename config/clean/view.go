@@ -42,7 +42,7 @@ func (v view) origin(start, end int) span {
 // fold undoes one layer of escapes.
 func fold(v view) (view, bool) {
 	s := v.text
-	if !foldable(s) {
+	if !strings.ContainsFunc(s, func(r rune) bool { return r < 0x20 || r == '%' || r == '\\' || r >= 0x7f }) {
 		return view{}, false
 	}
 	text := make([]byte, 0, len(s))
@@ -58,10 +58,6 @@ func fold(v view) (view, bool) {
 	}
 	at = append(at, int32(v.origin(len(s), len(s)).start))
 	return view{text: string(text), at: at}, len(text) != len(s)
-}
-
-func foldable(s string) bool {
-	return strings.ContainsFunc(s, func(r rune) bool { return r < 0x20 || r == '%' || r == '\\' || r >= 0x7f })
 }
 
 // unfold reads one unit of s: what it stands for, and its length in bytes.
