@@ -45,8 +45,7 @@ func noServerAddress(ended Ended) Report {
 }
 
 // wrongAddress reports whether at came with the token while LiveKit answers at
-// LIVEKIT_URL. The address is more likely to be wrong then than a second server to
-// be meant.
+// LIVEKIT_URL: at is wrong then, rather than meant for a second server.
 func (c *Case) wrongAddress(at address) bool {
 	return at.withToken && c.atLiveKit()
 }

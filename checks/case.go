@@ -95,9 +95,8 @@ func (c *Case) livekitURL() *url.URL { return usableURL(c.Settings.URL.Value) }
 
 func (c *Case) here() address { return address{URL: c.livekitURL()} }
 
-// there returns the address at which the token under test is used: the one that
-// came with it, or LIVEKIT_URL. A check that calls it declares ticket.consume and
-// ticket.frontend.
+// there returns the address that came with the token under test, or LIVEKIT_URL. A
+// check that calls it declares ticket.consume and ticket.frontend.
 func (c *Case) there() address {
 	here, came := c.here(), usableURL(c.answer().URL())
 	if c.Source() == check.SourceFlag {
@@ -136,8 +135,7 @@ func (c *Case) reached() address {
 	return c.here()
 }
 
-// answer returns the answer that held the token under test, or nil where no service
-// was asked.
+// answer returns the answer that held the token under test; nil if none was asked for.
 func (c *Case) answer() *TicketAnswer {
 	switch c.Source() {
 	case check.SourceFrontend:
@@ -148,8 +146,7 @@ func (c *Case) answer() *TicketAnswer {
 	return nil
 }
 
-// atOtherServer reports whether the token is used at another server than the one that
-// join.reach asks.
+// atOtherServer reports whether join.reach asks another server than the token's.
 func (c *Case) atOtherServer() bool {
 	reached, there := c.reached().URL, c.there().URL
 	return there != nil && (reached == nil || !probe.SameOrigin(reached, there))

@@ -48,9 +48,8 @@ func Do(ctx context.Context, c *Case, strict bool, observe func(check.Event)) ch
 	return run
 }
 
-// plan returns the checks of c's run. Before a result is shown, secrets are removed
-// and the owner and fixes known so far are added. hide returns the Redactor that knows
-// all secrets.
+// plan returns the checks of c's run, whose results come without secrets, and with
+// owner and fixes as far as known. hide returns the Redactor that knows all secrets.
 func (c *Case) plan() (plan check.Plan, hide func() *clean.Redactor) {
 	if c.Redact == nil {
 		c.Redact = clean.NewRedactor()
@@ -114,9 +113,8 @@ func (c *Case) Continue(earlier *Case, results []check.Result, from check.Stage)
 	})
 }
 
-// Watch makes c a run that follows a change of the env files: it joins no room,
-// calls no agent and consumes no ticket. The token of the earlier run is examined
-// again. Call it before Do.
+// Watch makes c a run after a change of the env files: it joins no room, calls no agent
+// and consumes no ticket, but examines the last token again. Call it before Do.
 func (c *Case) Watch(earlier *Case, results []check.Result) {
 	c.Options.Watched, c.Options.NoJoin = true, true
 	answered := earlier != nil && slices.ContainsFunc(results, func(r check.Result) bool {

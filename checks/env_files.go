@@ -12,8 +12,7 @@ import (
 	"lkdoctor/config/dotenv"
 )
 
-// envFiles checks that the env files can be read, and reports values that hide
-// others.
+// envFiles checks that the env files can be read, and reports hidden values.
 func (c *Case) envFiles(_ context.Context, _ Ended) Report {
 	findings := unreadableFiles(c.Settings.Files)
 	for _, s := range c.Settings.All() {

@@ -222,8 +222,7 @@ func looksLikeKey(v string) bool { return keyShape().MatchString(v) }
 
 var keyShape = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^API[A-Za-z0-9]{9,17}$`) })
 
-// proxyFindings reports an HTTP proxy on the way to the servers, which Go, Node and
-// Python use silently.
+// proxyFindings reports an HTTP proxy, which Go, Node and Python use silently.
 func proxyFindings(c *Case) []Finding {
 	var findings []Finding
 	for _, t := range []struct{ what, raw string }{

@@ -13,9 +13,8 @@ import (
 	"lkdoctor/config/secret"
 )
 
-// loaderFindings compares what Next.js and other tools read for a LiveKit setting
-// from one env file. Where they differ, two halves of one app use different
-// secrets.
+// loaderFindings compares what Next.js and other tools read from one env file: where
+// they differ, two halves of one app use different secrets.
 func loaderFindings(s *config.Settings) []Finding {
 	var findings []Finding
 	for _, f := range s.Files {

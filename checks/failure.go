@@ -21,8 +21,7 @@ const (
 	toFrontend
 )
 
-// meaning is the meaning of a failure at one peer. An empty party stands for the
-// owner of the code's page.
+// meaning is what a failure means at one peer. No party stands for the page's owner.
 type meaning struct {
 	code    Code
 	variant string
@@ -152,8 +151,7 @@ func (c *Case) unanswered(to peer, f *probe.Failure, at address) []Finding {
 	return []Finding{found}
 }
 
-// atService adds to the finding about the ticket service what its host and its first
-// bytes show.
+// atService adds what host and first bytes show to a finding about the service.
 func (c *Case) atService(found Finding, f *probe.Failure, u *url.URL) Finding {
 	host, name := clean.Line(u.Host, 80), clean.Line(u.Hostname(), 80)
 	switch {

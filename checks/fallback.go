@@ -143,8 +143,7 @@ func (c *Case) mint(now time.Time) (*DevToken, error) {
 	return dev, nil
 }
 
-// MintAgain returns a new dev token after a run that made one: same room and
-// identity, valid from now on.
+// MintAgain returns a new dev token after a run that made one, valid from now on.
 func (c *Case) MintAgain() (*token.Token, error) {
 	dev, err := c.mint(c.serverNow())
 	if err != nil {
@@ -212,9 +211,8 @@ func (c *Case) fallbackJoin(ctx context.Context, ended Ended) Report {
 	return report
 }
 
-// ownRoomOnly reports whether the server refuses only the room or identity that the
-// doctor chose: it creates no rooms, or accepts shorter names only. That is no
-// fault.
+// ownRoomOnly reports whether the server refuses only the doctor's own room or
+// identity: it creates none, or allows shorter names only. That is no fault.
 func (c *Case) ownRoomOnly() bool {
 	dev := c.dev()
 	if dev == nil || dev.Verdict == nil || c.Options.Room != "" {

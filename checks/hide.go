@@ -38,9 +38,8 @@ func (c *Case) learn(token string) {
 	}
 }
 
-// learnCandidates adds the secrets of env files and of other variables to what the
-// run's Redactor removes, and returns it. Short values are left out: they would hide
-// ordinary words.
+// learnCandidates adds the secrets of env files and variables to the run's Redactor,
+// and returns it. Short values are left out: they would hide ordinary words.
 func (c *Case) learnCandidates() *clean.Redactor {
 	var list []string
 	for _, other := range c.candidates() {

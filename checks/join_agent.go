@@ -18,9 +18,8 @@ import (
 
 const agentSlow = 3 * time.Second
 
-// joinAgent waits for the agents that the token calls, in the stay that
-// join.websocket began; or calls the agent of --agent into a room of the doctor's
-// own, and deletes the dispatch.
+// joinAgent waits for the agents that the token calls, in the stay of join.websocket;
+// or calls the agent of --agent into a room of its own, and deletes the dispatch.
 func (c *Case) joinAgent(ctx context.Context, ended Ended) Report {
 	t := c.token()
 	switch misnamed := misnamedAgent(t, ended); {
@@ -118,9 +117,8 @@ type AgentRoom struct {
 	takeBack func(ctx context.Context, n *probe.Net) // nil without a call
 }
 
-// TakeBack deletes the dispatch, if there is one, and removes its agents from the
-// room. Call it before the stay ends: the server lists no dispatches of an empty
-// room.
+// TakeBack deletes the dispatch and removes its agents from the room. Call it before
+// the stay ends: the server lists no dispatches of an empty room.
 func (r *AgentRoom) TakeBack(ctx context.Context, n *probe.Net) {
 	if r.takeBack == nil {
 		return

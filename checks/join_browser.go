@@ -17,9 +17,8 @@ import (
 	"lkdoctor/config/clean"
 )
 
-// joinBrowser asks what a browser's client asks: /rtc/v1, the token in the query,
-// the ICE servers' URLs, and with --frontend what the page allows. The requests run
-// at the same time as the join.
+// joinBrowser asks what a browser's client asks, while the join runs: /rtc/v1, the
+// token in the query, the ICE servers' URLs, and with --frontend what the page allows.
 func (c *Case) joinBrowser(ctx context.Context, ended Ended) Report {
 	ask := c.browserAsked(ctx)
 	if ask == nil {
@@ -111,9 +110,8 @@ func (a *browserAsk) close() {
 	}
 }
 
-// browserAsked returns the requests sent during a join of this run. Without a join
-// it sends them now, with the token under test or the one made here; nil where the
-// server accepts neither.
+// browserAsked returns the requests sent during a join of this run, or sends them now,
+// with a token that the server accepts; nil where it accepts none.
 func (c *Case) browserAsked(ctx context.Context) *browserAsk {
 	for _, j := range c.joins() {
 		if j.Browser != nil {
@@ -191,9 +189,8 @@ func v1Words(v *probe.V1Verdict) Text {
 	return finding.Textf("%d, %s", v.Status, orNothing(v.Text))
 }
 
-// queryFindings judges the answer to the token in the query, where the server
-// accepts the same token in the header. An overloaded gateway or a missing answer
-// is no finding about the query.
+// queryFindings judges the answer to a token in the query that the server accepts in
+// the header. An overloaded gateway or a missing answer is no finding about that.
 func (a *browserAsk) queryFindings() []Finding {
 	v := a.query
 	if a.v1 != nil && tooLong(&a.v1.Verdict) { // the address of a join is longer than that of /rtc/validate
@@ -218,8 +215,7 @@ func (a *browserAsk) queryFindings() []Finding {
 	return []Finding{f.With("status", v.Status).With("server_text", v.Text).With("what", string(v.What))}
 }
 
-// tooLong reports whether a request was refused for its length. Status 494 and the
-// text are nginx's.
+// tooLong reports whether a request was too long. 494 and the text are nginx's.
 func tooLong(v *probe.Verdict) bool {
 	text := strings.ToLower(v.Text)
 	return v.Status == 414 || v.Status == 431 || v.Status == 494 ||

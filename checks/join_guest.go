@@ -45,9 +45,8 @@ func blocked(ended Ended, ids ...string) (why Report, is bool) {
 	return check.BlockedBy(ids[i]), true
 }
 
-// hasOwnKeys reports whether there are a key and secret for participants of the
-// doctor's own. Those of livekit-server --dev count once a join with them has
-// succeeded.
+// hasOwnKeys reports whether there are a key and secret to let participants in with.
+// Those of livekit-server --dev count once a join with them has succeeded.
 func (c *Case) hasOwnKeys() bool {
 	key, _, defaults := c.devKeys()
 	return key != "" && (!defaults || c.devJoined().in())

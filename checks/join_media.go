@@ -144,9 +144,8 @@ func noNetwork(f Finding) Finding {
 	return f.As("busy").By(finding.OwnerNone)
 }
 
-// silentFinding reports advertised addresses that did not answer while media
-// connected through another one, mostly found by the server itself (peer
-// reflexive).
+// silentFinding reports advertised addresses that did not answer while media connected
+// through another one, mostly peer reflexive.
 func silentFinding(j *JoinRecord, silent []session.Candidate) Finding {
 	names := addresses(silent)
 	f := finding.New(finding.MediaAddressUnreachable, finding.Warn,
@@ -169,9 +168,8 @@ func silentFinding(j *JoinRecord, silent []session.Candidate) Finding {
 	return f
 }
 
-// tcpSilent reports whether an advertised ICE/TCP address did not accept a
-// connection. An address family without a route from here says nothing about the
-// server.
+// tcpSilent reports whether an advertised ICE/TCP address took no connection, for
+// another reason than an address family without a route from here.
 func tcpSilent(d session.TCPDial) bool {
 	return !d.Reachable && !d.Pending && d.Failure != nil &&
 		d.Failure.Kind != probe.KindUnreachable && d.Failure.Kind != probe.KindCancelled

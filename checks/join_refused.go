@@ -188,9 +188,8 @@ func upgradeUnanswered(f *probe.Failure, front probe.ServerKind) Finding {
 	return failureFacts(g, f).As(byFront(finding.WebsocketUpgradeStripped, "", front, "node"))
 }
 
-// joinRefused returns a finding about a join that the server refused after it
-// accepted the token; only its log has the reason. The token's content narrows it
-// down.
+// joinRefused returns a finding about a join refused after the token was accepted. Only
+// the server's log has the reason; the token's content narrows it down.
 func joinRefused(t *token.Token) Finding {
 	f := finding.New(finding.RoomJoinRefused, finding.Fail,
 		"the server accepted the token and then refused the join (500, connection closed by media): the room is full, "+
@@ -212,8 +211,7 @@ func joinRefused(t *token.Token) Finding {
 	return f
 }
 
-// The default limits of livekit-server, in bytes (1.13.5, pkg/config,
-// DefaultConfig.Limit).
+// The default limits of livekit-server, in bytes (1.13.5, DefaultConfig.Limit).
 const (
 	defaultMetadata   = 512 << 10
 	defaultAttributes = 64 << 10

@@ -180,8 +180,7 @@ func turnFinding(r session.TURNReport, seen *turnRecord) []Finding {
 	return found(finding.TurnRelayDenied, "nothing-through", "", "the TURN server %s did not permit relaying: %s", r.Host, r.Text)
 }
 
-// turnFacts returns the place and the answer of a server that failed; transport is
-// as firewalls name it.
+// turnFacts returns the place and the answer of a server that failed.
 func turnFacts(r session.TURNReport) Facts {
 	host, port, err := net.SplitHostPort(r.Host)
 	if err != nil {

@@ -78,8 +78,7 @@ func (o Options) Selection() check.Selection {
 	return check.Selection{Only: o.Only, Skip: o.Skip, SkipWhy: o.SkipWhy, LeaveOut: o.leaveOut}
 }
 
-// leaveOut returns why --no-join, --dev-join or a missing --media leave a check
-// out, whatever --only says.
+// leaveOut returns why the options leave a check out, whatever --only says.
 func (o Options) leaveOut(c Spec) Text {
 	joins, media := false, false
 	switch c.ID {

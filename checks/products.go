@@ -43,8 +43,7 @@ func (p *products) set(by string, value any) {
 func (c *Case) produce(value any) { c.made.set(c.reader.ID, value) }
 
 // product returns what the check by made, nil if it made none. It panics where the
-// check that runs does not declare by, which is a data race. After the run everything
-// may be read.
+// running check does not declare by, which is a data race.
 func product[T any](c *Case, by string) *T {
 	if c.reader != nil && !c.reader.Reads(by) {
 		panic("the check " + c.reader.ID + " reads the product of " + by + ", which is in neither its Needs nor its Uses")

@@ -62,9 +62,8 @@ func (c *Case) withHolder(f Finding, iss string) Finding {
 	return f
 }
 
-// candidates returns the other secrets on this machine: of overridden env files and
-// settings, of lk's projects, of other variables, and what other loaders read from
-// the line in force.
+// candidates returns the other secrets on this machine: of env files, settings, lk's
+// projects, other variables, and what other loaders read from the line in force.
 func (c *Case) candidates() []token.Candidate {
 	var out []token.Candidate
 	add := func(candidate token.Candidate, value secret.Value) {
@@ -136,9 +135,8 @@ func (c *Case) otherVariables(files []config.EnvFile) []token.Candidate {
 	return out
 }
 
-// holdsSecret reports whether a variable probably holds a secret of any kind, by
-// its name and value. The settings of this program, LiveKit's own keys and
-// addresses do not.
+// holdsSecret reports whether a variable probably holds a secret of any kind. This
+// program's settings, LiveKit's own keys and addresses do not.
 func holdsSecret(name, value string) bool {
 	name = strings.ToUpper(name)
 	if len(value) < 8 || strings.Contains(value, "://") || looksLikeKey(value) ||

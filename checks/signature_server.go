@@ -65,9 +65,8 @@ func (c *Case) verdictOn(ctx context.Context, u *url.URL, t *token.Token) (*prob
 	return verdict, nil
 }
 
-// otherRegion asks the first region of a LiveKit Cloud project that answers 403
-// here, which means that the project is pinned to other regions. It returns nil
-// where that is not so.
+// otherRegion asks the first region of a LiveKit Cloud project that is pinned to other
+// regions, and so answers 403 here. It returns nil for others.
 func (c *Case) otherRegion(ctx context.Context, at address, v *probe.Verdict) (*url.URL, *probe.Verdict) {
 	if v.FromLiveKit || v.Status != 403 {
 		return nil, nil

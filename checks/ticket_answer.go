@@ -83,9 +83,8 @@ func answerFindings(c *Case, a *TicketAnswer, who Text) []Finding {
 	return append(findings, roomFindings(a)...)
 }
 
-// unusual reports whether token or address are in other fields than their reader
-// reads. It is false where the reader is not known, or is Element Call, which reads
-// jwt and url.
+// unusual reports whether token or address are in other fields than their reader reads,
+// if that is known. Element Call reads jwt and url.
 func (a *TicketAnswer) unusual() bool {
 	if a.own || a.Answer.TokenPath == "jwt" && a.Answer.URLPath == "url" && len(a.Answer.Fields) == 2 {
 		return false

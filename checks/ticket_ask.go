@@ -161,9 +161,8 @@ func asJSON(value any) []byte {
 	return body
 }
 
-// sameAgain asks again, once more a second later, and reports whether the token is
-// the same. Two tokens made for one identity within one second are equal, so equal
-// ones are asked for once more.
+// sameAgain asks once more, and again a second later, and reports whether the token is
+// the same: two tokens made for one identity within one second are equal.
 func (c *Case) sameAgain(ctx context.Context, a attempt, body func(all bool) []byte) bool {
 	first := c.read(a.reply, answer.Frontend).Answer.Token.Reveal()
 	same := func() bool {

@@ -192,9 +192,8 @@ func (c *Case) frontendAnswer(ctx context.Context, a attempt) []Finding {
 	return append(findings, roomFindings(product)...)
 }
 
-// frontendFields returns a finding about a missing token as the app's fault. What
-// the ticket service returned instead of a token, and the app passed on, stays the
-// service's.
+// frontendFields returns a finding about a missing token as the app's fault. What the
+// app passed on from the ticket service stays the service's.
 func frontendFields(f Finding, traded bool) Finding {
 	if f.Code == finding.TicketTokenMissing && traded {
 		return f.With("token_path", "")

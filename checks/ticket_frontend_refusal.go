@@ -16,9 +16,8 @@ import (
 	"lkdoctor/config/clean"
 )
 
-// routeMissing returns a finding about an app in which none of the routes exists.
-// With a ticket it now asks the others without it: an app that makes its tokens
-// itself takes no tickets.
+// routeMissing returns a finding about an app without any of the routes. With a ticket
+// it asks them without it too: an app that makes its tokens itself takes no tickets.
 func (c *Case) routeMissing(ctx context.Context, asked []attempt, base *url.URL) Finding {
 	posted := !c.Settings.Ticket.Secret.Empty()
 	first := refusedBy(asked[0].reply)

@@ -68,9 +68,8 @@ func (c *Case) serviceURL() *url.URL {
 	return u
 }
 
-// reachedService judges the answer to GET /. A gateway without a backend at / may
-// have the service at another path: the service is down only when the path of
-// tickets is answered likewise.
+// reachedService judges the answer to GET /. The service may be at another path: it is
+// down only when the path of tickets is answered likewise.
 func reachedService(ctx context.Context, c *Case, reply *probe.Reply, u *url.URL) []Finding {
 	host := clean.Line(u.Host, 80)
 	if unserved(reply) {

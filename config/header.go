@@ -24,9 +24,8 @@ const (
 	maxHeaderFile = 64 << 10
 )
 
-// ParseHeaders reads headers as curl's -H takes them: "Name: value", or @file
-// for one a line, blank lines and those that begin with # left out. read reads a
-// file. No error holds a value.
+// ParseHeaders reads headers as curl's -H takes them: "Name: value", or @file for one a
+// line, without blank lines and those that begin with #. No error holds a value.
 func ParseHeaders(given []string, read func(path string) ([]byte, error)) ([]Header, error) {
 	var out []Header
 	for _, text := range given {

@@ -124,9 +124,8 @@ func (f EnvFile) Replaced() []EnvVar {
 
 const maxOtherFiles = 20
 
-// OtherFiles reads the folder's env files that this mode does not use:
-// .env.production, .env.example, .env.local.bak. They decide nothing; what signs
-// with another secret may have it from there.
+// OtherFiles reads the folder's env files that this mode does not use: .env.production,
+// .env.example, .env.local.bak. They may hold another secret to sign with.
 func (s *Settings) OtherFiles() []EnvFile {
 	entries, err := os.ReadDir(s.Dir)
 	if err != nil {

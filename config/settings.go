@@ -24,13 +24,11 @@ const (
 // Source names the place that a value came from.
 type Source struct {
 	Kind SourceKind
-	// Name is the flag ("--url"), the file (".env.local") or the project
-	// ("demo"); empty for the others.
+	// Name is the flag ("--url"), the file (".env.local") or the project ("demo").
 	Name string
 }
 
-// String is what people read: "--url", "environment", ".env.local",
-// "lk project demo", "--dev", "not set".
+// String is what people read: "--url", "environment", "lk project demo", "not set".
 func (s Source) String() string {
 	switch s.Kind {
 	case Flag, File:

@@ -81,9 +81,8 @@ func (s *Settings) shownValue(setting *Setting, value string) string {
 	return ShowURL(value)
 }
 
-// holdsSecret reports whether a value that is shown (the key, an address) contains the
-// secret or the token, as when key and secret are swapped. The short secret of --dev
-// is no secret.
+// holdsSecret reports whether a value that is shown contains the secret or the token,
+// as when key and secret are swapped. The short secret of --dev is no secret.
 func (s *Settings) holdsSecret(value string) bool {
 	if strings.HasPrefix(s.APISecret.Secret.Reveal(), "API") && !strings.HasPrefix(value, "API") &&
 		!strings.Contains(value, "://") {

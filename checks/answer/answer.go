@@ -32,18 +32,12 @@ type Kind string
 
 // The kinds.
 const (
-	// Missing is an absent field.
-	Missing Kind = "missing"
-	// Text is a string that is not blank.
-	Text Kind = "text"
-	// Empty is an empty or blank string.
-	Empty Kind = "empty"
-	// Null is JSON's null.
-	Null Kind = "null"
-	// Promise is {} instead of a string: a JavaScript Promise that was not awaited.
-	Promise Kind = "promise"
-	// NotText is a number, a boolean, a list, or an object that is not empty.
-	NotText Kind = "not_text"
+	Missing Kind = "missing"  // an absent field
+	Text    Kind = "text"     // a string that is not blank
+	Empty   Kind = "empty"    // an empty or blank string
+	Null    Kind = "null"     // JSON's null
+	Promise Kind = "promise"  // {} instead of a string: a JavaScript Promise that was not awaited
+	NotText Kind = "not_text" // a number, a boolean, a list, or an object that is not empty
 )
 
 // Shape is the form of the whole body.
@@ -67,23 +61,17 @@ type Problem string
 
 // The problems.
 const (
-	NoProblem Problem = ""
-	// EmptyBody is an empty or blank body.
-	EmptyBody Problem = "empty"
-	// NotJSON is HTML, or text without a token. Answer.Said has its title or an excerpt.
-	NotJSON Problem = "not_json"
-	// BrokenJSON begins as JSON and has a syntax error at Answer.BrokenAt.
-	BrokenJSON Problem = "broken_json"
-	// ErrorObject is JSON without a token that reports an error, which is in Answer.Said.
-	ErrorObject Problem = "error_object"
-	// TooDeep is JSON nested deeper than MaxDepth; the rest was not read.
-	TooDeep Problem = "too_deep"
+	NoProblem   Problem = ""
+	EmptyBody   Problem = "empty"        // an empty or blank body
+	NotJSON     Problem = "not_json"     // HTML, or text without a token; Answer.Said has its title or an excerpt
+	BrokenJSON  Problem = "broken_json"  // it begins as JSON and has a syntax error at Answer.BrokenAt
+	ErrorObject Problem = "error_object" // JSON without a token that reports an error, which is in Answer.Said
+	TooDeep     Problem = "too_deep"     // JSON nested deeper than MaxDepth; the rest was not read
 )
 
 // Answer is what Find found in one body.
 type Answer struct {
-	// Token is the token as sent, with wrapping and white space, so that the token checks
-	// see what a client sees.
+	// Token is the token as sent, with wrapping and white space, as a client sees it.
 	Token secret.Value
 	// TokenPath is where the token, or the value in its place, was: "token",
 	// "data.accessToken", "fromjson(body).token" (JSON inside a string),
@@ -104,9 +92,8 @@ type Answer struct {
 	UsualPath, UsualType string
 	UsualToken           secret.Value
 
-	// URL is the server's address, cleaned, capped and redacted; it can be shown and
-	// dialled. Of an address that carries a token in its query it is the scheme, host and
-	// path prefix.
+	// URL is the server's address, safe to show and to dial. Of an address with a token in
+	// its query it is the scheme, host and path prefix.
 	URL     string
 	URLPath string
 

@@ -21,8 +21,7 @@ type ErrorInfo struct {
 	// Text is the message: the `detail`, `message` or `error` of a JSON body, the title of
 	// a page, the beginning of a text. It is empty if the body has none.
 	Text string
-	// Field is the path of Text, such as "detail" or "error.message"; "<title>" for a
-	// page; empty for text.
+	// Field is the path of Text, such as "error.message"; "<title>" for a page.
 	Field string
 	// Code is the body's own error code, such as "TICKET_NOT_FOUND".
 	Code string
@@ -43,9 +42,8 @@ type ErrorItem struct {
 	Where, Text, Type string
 }
 
-// ErrorText reads an error response. It understands the `detail` of FastAPI in its
-// three forms, `message`, `error`, `msg`, `errors`, problem+json (RFC 9457), HTML
-// pages and plain text.
+// ErrorText reads an error response: FastAPI's `detail`, `message`, `error`, `msg`,
+// `errors`, problem+json (RFC 9457), HTML pages and plain text.
 func ErrorText(body []byte, contentType string) ErrorInfo {
 	trimmed := trimmedBody(body)
 	var e ErrorInfo

@@ -68,8 +68,7 @@ func (a *Answer) readJSON(body []byte, profile Profile) {
 	}
 }
 
-// readScalar reads a body that is one string or null: FastAPI's `return jwt`, or JSON
-// that was encoded twice.
+// readScalar reads a body that is one string or null, such as JSON encoded twice.
 func (a *Answer) readScalar(s *scanner, body []byte) {
 	if a.Shape == ShapeNull {
 		a.TokenKind, a.TokenPath = Null, WholeBody

@@ -11,9 +11,8 @@ import (
 // of real services are 2 to 4 deep.
 const MaxDepth = 100
 
-// TooNested reports whether brackets nest deeper than MaxDepth, in one pass and
-// without a stack, so that it can be asked before anything recursive runs. The
-// text need not be JSON.
+// TooNested reports whether brackets nest deeper than MaxDepth, in one pass, before
+// anything recursive runs. The text need not be JSON.
 func TooNested(body []byte) bool {
 	depth, inString := 0, false
 	for i := 0; i < len(body); i++ {

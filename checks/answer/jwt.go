@@ -74,8 +74,7 @@ func notJWT(r rune) bool {
 func jwtLike(s string) bool { return strings.HasPrefix(s, "eyJ") && strings.Count(s, ".") >= 2 }
 
 // tokenLike reports whether a whole text is more likely a token than prose: a JWT in
-// any wrapping, a Promise converted to text, or one long run of token characters with
-// letters and digits.
+// any wrapping, a Promise converted to text, or one long run with letters and digits.
 func tokenLike(s string) bool {
 	s = unwrapped(s)
 	if jwtLike(s) || s == "[object Promise]" {

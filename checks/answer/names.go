@@ -22,8 +22,7 @@ type meaning struct {
 	rank int
 }
 
-// meanings maps normalised names to their meaning. The names are from public code,
-// with a few plausible ones.
+// meanings maps normalised names to their meaning. Most names are from public code.
 func meanings() map[string]meaning {
 	known := map[string]meaning{}
 	for r, names := range map[role][]string{
@@ -50,9 +49,8 @@ const maxNormal = 40
 
 var withoutDashes = strings.NewReplacer("_", "", "-", "")
 
-// normal returns a JSON key in the form in which names are compared: lower case,
-// without "_" and "-". A key with any other character has none, so that "tok\u0000en"
-// is not taken for "token".
+// normal returns a JSON key in lower case, without "_" and "-", for comparison. A key
+// with any other character has none, so that "tok\u0000en" is not taken for "token".
 func normal(key string) string {
 	if len(key) > maxNormal || strings.Contains(key, ".") || strings.ContainsFunc(key, notJWT) {
 		return ""

@@ -17,8 +17,7 @@ type Paste struct {
 	Token secret.Value
 	// Said describes the paste without the token.
 	Said finding.Text
-	// URL is the LiveKit server in the paste, as scheme, host and path prefix without
-	// /rtc; empty if none.
+	// URL is the LiveKit server in the paste: scheme, host and path prefix without /rtc.
 	URL string
 	// JSON reports whether the paste was or contained a JSON response.
 	JSON bool

@@ -10,8 +10,7 @@ import (
 	"lkdoctor/config/clean"
 )
 
-// Limits on the values that are kept: more than real responses have, and few enough
-// for hostile ones.
+// Limits on the values that are kept: more than real responses have.
 const (
 	maxNear   = 1000 // in the body's top two levels
 	maxFar    = 64   // deeper

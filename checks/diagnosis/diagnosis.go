@@ -29,9 +29,8 @@ const (
 type Evidence struct {
 	Results []check.Result
 	Source  check.TokenSource
-	// Maker is the party that made the token under test and must act on its faults.
-	// Giver is the party that returned it with the server's address: Maker, or the one
-	// that exchanged a ticket for it.
+	// Maker is the party that made the token under test. Giver is the party that returned
+	// it with the server's address: Maker, or the one that exchanged a ticket for it.
 	Maker, Giver finding.Owner
 	// OwnURL is set if the call uses an address that came with the token.
 	OwnURL bool
@@ -282,9 +281,8 @@ func (e Evidence) party(owner finding.Owner) finding.Owner {
 	return owner
 }
 
-// threeWay decides which party must act if keys or secrets disagree, by the three
-// verdicts. The LiveKit server's keys are right by definition: a party that signs with
-// others must change.
+// threeWay decides which party must act if keys or secrets disagree. The LiveKit
+// server's keys are right by definition: a party that signs with others must change.
 func (e Evidence) threeWay(code finding.Code) (finding.Owner, bool) {
 	switch code {
 	case finding.ConfigSecretStale:

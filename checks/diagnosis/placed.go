@@ -15,9 +15,8 @@ import (
 // envBlock is the Lang of lines of an env file in pages.
 const envBlock = "env"
 
-// placed returns fix in the form of its source: with the file's name above the lines,
-// export for a shell, the whole command for a flag. Lines for another program are not
-// changed.
+// placed returns fix in the form of its source: the file's name above the lines, export
+// for a shell, the whole command for a flag. Lines for other programs stay.
 func (e Evidence) placed(fix finding.Fix, values map[string]string) finding.Fix {
 	source := sourceOf(fix, values)
 	if source == "command line" {

@@ -97,8 +97,7 @@ func (e Evidence) settle(id string, f finding.Finding, confirmed finding.Code) f
 	return f
 }
 
-// confirmedBy returns the code of the warning about the token that the server's
-// refusal confirms, or "".
+// confirmedBy returns the code of the warning that the server's refusal confirms.
 func confirmedBy(results []check.Result) finding.Code {
 	confirms := map[string]finding.Code{
 		"issued-in-future": finding.TokenIssuedInFuture, "no-expiry": finding.TokenNoExpiry, "claim-type": finding.TokenTimeUnit,

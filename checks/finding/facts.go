@@ -351,8 +351,7 @@ func Duration(d time.Duration) string {
 	return short(d, time.Millisecond) + " ms"
 }
 
-// Millis formats a duration for a column: in whole milliseconds, from one second on as
-// Duration does.
+// Millis formats a duration for a column: in whole milliseconds, or as Duration does.
 func Millis(d time.Duration) string {
 	if d >= 999500*time.Microsecond {
 		return Duration(d)

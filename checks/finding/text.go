@@ -42,8 +42,7 @@ func Joined(format string, texts ...Text) Text {
 }
 
 // WithArguments returns t with f applied to all that fills it, but not to the format
-// and the names of its places, which are the program's. f must keep the type of its
-// argument, except errors.
+// and the names of its places. f must keep the type of its argument, except errors.
 func (t Text) WithArguments(f func(any) any) any {
 	if t.Args != nil {
 		args := make([]any, len(t.Args))

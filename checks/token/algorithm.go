@@ -83,8 +83,7 @@ var foreignClaims = [][4]string{
 // hasClaim reports whether the token has a claim, whatever its value.
 func (t *Token) hasClaim(name string) bool { return rawOf(t.members, name) != nil }
 
-// judgeSignatureLength reports a signature whose length does not fit its algorithm. It
-// needs no secret.
+// judgeSignatureLength reports a signature whose length does not fit its algorithm.
 func (t *Token) judgeSignatureLength(part string) []finding.Finding {
 	want := hmacSizes[t.Algorithm]
 	if want == 0 || t.signature == nil && part != "" || len(t.signature) == want {

@@ -22,9 +22,8 @@ const maxShownJSON = 64 << 10
 
 var partNames = [3]finding.Text{finding.Textf("header"), finding.Textf("payload"), finding.Textf("signature")}
 
-// decode reads a text with two dots as LiveKit servers from 1.13 on do (golang-jwt v5:
-// base64url without padding, line breaks ignored). It goes on after errors at which
-// that server would stop.
+// decode reads a text with two dots as LiveKit servers from 1.13 on do (golang-jwt v5),
+// but goes on after errors at which that server would stop.
 func (t *Token) decode() []finding.Finding {
 	var findings []finding.Finding
 	parts := strings.Split(t.Reveal(), ".")

@@ -51,8 +51,7 @@ type Variant struct {
 	From  Candidate    // the other place that the secret came from; zero if none
 }
 
-// maxSpent is the most bytes that one Explain hashes. It bounds Explain to about 5 ms
-// for tokens of any size.
+// maxSpent is the most bytes that one Explain hashes, which takes about 5 ms.
 const maxSpent = 3 << 20
 
 // Explain searches for the secret that made the signature. It tries changed forms of

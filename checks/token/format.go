@@ -183,9 +183,8 @@ var (
 	})
 )
 
-// prefixOf returns a literal prefix such as "lk_demo_" before at least 16 other
-// characters, "" if there is none. It prefers the prefix that leaves a well-known
-// length.
+// prefixOf returns a literal prefix such as "lk_demo_", "" if there is none. It prefers
+// the prefix that leaves a well-known length.
 func prefixOf(s string) string {
 	longest := prefixes().FindString(s)
 	if longest == "" || strings.ContainsAny(s, " .{<") || len(s)-len(longest) < 8 {

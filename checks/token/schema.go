@@ -42,8 +42,7 @@ var wanted = [...]finding.Text{
 }
 
 // field is one claim or grant that livekit-server reads, up to 1.13.11 (protocol/auth
-// of 1.54.0, ClaimGrants and VideoGrant; jwt.RegisteredClaims). Older servers ignore
-// unknown ones.
+// of 1.54.0, jwt.RegisteredClaims). Older servers ignore unknown ones.
 type field struct {
 	name string
 	kind kind

@@ -12,9 +12,8 @@ import (
 	"lkdoctor/config/clean"
 )
 
-// Signature is the check signature.local: Verify, then Explain if the signature is
-// wrong. others are secrets from other places, the likeliest first. It has no finding
-// for a verified token.
+// Signature is the check signature.local: Verify, then Explain. others are secrets from
+// other places, the likeliest first. A verified token has no finding.
 func Signature(t *Token, key, secret string, others []Candidate) (Verdict, []finding.Finding) {
 	verdict := Verify(t, key, secret)
 	var f finding.Finding

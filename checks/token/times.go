@@ -214,9 +214,8 @@ func aheadParty(variant string) finding.Owner {
 // zoneSlack is the tolerance in comparing a start with a time zone's offset.
 const zoneSlack = 10 * time.Second
 
-// zone explains the difference between a token's start and now by a time zone. It
-// returns nothing if another reason is as likely: clocks that differ or were not
-// compared, or a cached token.
+// zone explains the difference between a token's start and now by a time zone, unless
+// clocks that differ or were not compared, or a cached token, may be the reason.
 func (j judge) zone(when time.Time) finding.Text {
 	if _, off, known := j.clocks.ticketAgainstServer(); !known || off || j.clocks.Kept {
 		return finding.Text{}

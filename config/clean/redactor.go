@@ -200,9 +200,8 @@ func lower(s string) string {
 	return string(b)
 }
 
-// forms lists the encodings of value; what percent and JSON escapes make of it
-// is mostly undone by the views, and listed for what they do not undo. The order
-// is that of any other value.
+// forms lists the encodings of value. What percent and JSON escapes make of it is
+// listed for what the views do not undo.
 func forms(value string) []string {
 	marshalled, _ := json.Marshal(value) // a string always has JSON
 	list := []string{value, url.QueryEscape(value), url.PathEscape(value), html.EscapeString(value),
@@ -298,9 +297,8 @@ func (r *Redactor) Clean(s string, limit int) string { return Line(r.Redact(head
 // Block applies Redact, then Block.
 func (r *Redactor) Block(s string, limit int) string { return Block(r.Redact(head(s, limit)), limit) }
 
-// head returns the part of s that can matter for a result of limit runes, so that a
-// megabyte is not searched for one line. A credential that is cut there is still
-// recognised.
+// head returns the part of s that can matter for a result of limit runes, so that no
+// megabyte is searched for one line. A credential cut there is still recognised.
 func head(s string, limit int) string {
 	if limit < 1 {
 		return ""

@@ -24,9 +24,8 @@ type scope struct {
 	budget int               // bytes that may still be looked at
 }
 
-// interpolate replaces the references in a value as Next.js's copy of
-// dotenv-expand does: the last unescaped $ first, over and over, and none once
-// the last $ starts no reference.
+// interpolate replaces the references in a value as Next.js's dotenv-expand does: the
+// last unescaped $ first, until the last $ starts no reference.
 func (s *scope) interpolate(value string) (string, error) {
 	for range maxExpansionSteps {
 		at := lastDollar(value)

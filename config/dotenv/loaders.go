@@ -44,8 +44,7 @@ type Value struct {
 // Reading is one env file as one loader reads it.
 type Reading struct {
 	Loader Loader
-	// Err is the reason why the loader refuses the file; then no value is known. It quotes
-	// nothing of the file.
+	// Err is why the loader refuses the file, of which it quotes nothing.
 	Err error
 
 	values map[string]Value

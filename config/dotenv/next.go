@@ -94,9 +94,8 @@ func readNextFile(text string, env map[string]string) File {
 	return file
 }
 
-// expand sets a variable's values. If the environment already has it, that value is
-// kept and expanded; the file's value is then computed only for lkdoctor, within a
-// separate limit.
+// expand sets a variable's values. A value that the environment has already is
+// expanded; the file's value is then computed only for lkdoctor, within its own limit.
 func (v *Variable) expand(inForce, alone *scope) error {
 	higher, shadowed := inForce.env[v.Name]
 	if !shadowed {

@@ -135,9 +135,8 @@ func (sh *shell) statement(s *syntax.Stmt) error {
 	return nil
 }
 
-// passOver reports why a command cannot be ignored: shell builtins that set variables
-// or change what is run cannot. Assignments before a command are for that command
-// alone.
+// passOver reports why a command cannot be ignored, as shell builtins that set
+// variables. Assignments before a command are for that command alone.
 func (sh *shell) passOver(c *syntax.CallExpr) error {
 	verb := c.Args[0].Lit()
 	if verb == "" || strings.ContainsAny(verb, `\[]{}*?~`) {
@@ -279,8 +278,7 @@ func (sh *shell) parameter(e *expansion, p *syntax.ParamExp) error {
 	return nil
 }
 
-// reference is what $name stands for. The shell sets some names itself; of its
-// arguments there are none.
+// reference is what $name stands for; the shell sets some names itself.
 func (sh *shell) reference(name string) Value {
 	switch name {
 	case "_", "RANDOM", "SECONDS", "LINENO", "PPID", "UID", "EUID", "PWD", "OLDPWD", "HOSTNAME", "SHLVL", "IFS", "OPTIND":
