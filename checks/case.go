@@ -24,15 +24,12 @@ type Case struct {
 	Options  Options
 	Now      func() time.Time
 	Net      *probe.Net
-	// Redact knows the secrets of this run.
-	Redact *clean.Redactor
-	// Nonce makes the dev token's identity and room unique.
-	Nonce string
+	Redact   *clean.Redactor // knows the secrets of this run
+	Nonce    string          // makes the dev token's identity and room unique
 	// Skips delivers the IDs of running checks to skip. It may be nil, and is never closed.
 	Skips <-chan string
 
-	// reader is the check that sees the case like this; nil before and after the run.
-	reader *Spec
+	reader *Spec // the check that sees the case like this; nil before and after the run
 	made   *products
 	prior  []check.Result // of an earlier run, see Continue
 }
@@ -355,17 +352,12 @@ func usableURL(raw string) *url.URL {
 type Admission struct {
 	// Token is the token that the server accepts: the one under test, or one made
 	// here. It is nil where it accepts none.
-	Token *token.Token
-	// URL is the address at which to use the token; nil where none is known.
-	URL *url.URL
-	// InQuery reports whether the token arrives in the query only.
-	InQuery bool
-	// Present reports whether the token's identity is known to be in its room now.
-	Present bool
-	// Refused reports whether the server refused a token that was made here.
-	Refused bool
-	// DefaultKeys reports whether that token uses the keys of livekit-server --dev.
-	DefaultKeys bool
+	Token       *token.Token
+	URL         *url.URL // the address at which to use the token; nil where none is known
+	InQuery     bool     // whether the token arrives in the query only
+	Present     bool     // whether the token's identity is known to be in its room now
+	Refused     bool     // whether the server refused a token that was made here
+	DefaultKeys bool     // whether that token uses the keys of livekit-server --dev
 }
 
 // Admission returns the token and address to join with. Call it after the run.

@@ -93,8 +93,7 @@ func insecureHost(host string) string {
 // family is a set of URL schemes that an address may have.
 type family struct {
 	plain, secure string
-	// both names the schemes in a sentence.
-	both Text
+	both          Text // names the schemes in a sentence
 }
 
 func webSockets() family {
@@ -106,11 +105,9 @@ func webServices() family {
 }
 
 type urlFault struct {
-	// variant is the variant of ENV_URL_INVALID.
-	variant string
+	variant string // the variant of ENV_URL_INVALID
 	text    Text
-	// at is the position of the fault in characters, -1 where it has none.
-	at int
+	at      int // the position of the fault in characters, -1 where it has none
 }
 
 var (

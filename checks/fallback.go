@@ -18,11 +18,9 @@ import (
 type DevToken struct {
 	Token          *token.Token
 	Room, Identity string
-	// DefaultKeys reports whether devkey and secret were used.
-	DefaultKeys bool
-	// Verdict is the server's verdict on it; nil where that is not known.
-	Verdict *probe.Verdict
-	Failure *probe.Failure
+	DefaultKeys    bool           // whether devkey and secret were used
+	Verdict        *probe.Verdict // the server's verdict on it; nil where that is not known
+	Failure        *probe.Failure
 }
 
 // fallbackMint makes a development token with the key and secret configured here,

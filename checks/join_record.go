@@ -13,18 +13,14 @@ import (
 
 // JoinRecord is one stay in a room: signalling and media connection, or the failure.
 type JoinRecord struct {
-	Signal  *session.Participant
-	Failure *session.SignalFailure
-	Media   *session.Media
-	// At is the time of the join; Agents watches the agents in the room.
-	At     time.Time
-	Agents *probe.Agents
-	// Browser holds a browser's requests, sent during the join; nil without any.
-	Browser *browserAsk
-	// Silent are advertised UDP addresses without an answer although media connected.
-	Silent []session.Candidate
-	// SameNetwork reports whether media goes to a private address in this network.
-	SameNetwork bool
+	Signal      *session.Participant
+	Failure     *session.SignalFailure
+	Media       *session.Media
+	At          time.Time           // the time of the join
+	Agents      *probe.Agents       // watches the agents in the room
+	Browser     *browserAsk         // a browser's requests, sent during the join; nil without any
+	Silent      []session.Candidate // advertised UDP addresses without an answer although media connected
+	SameNetwork bool                // whether media goes to a private address in this network
 }
 
 // close leaves the room, if it was joined. It may be called more than once.

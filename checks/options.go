@@ -13,48 +13,29 @@ import (
 type Options struct {
 	// Only and Skip hold IDs of checks or stages. Only adds what its checks need and use.
 	Only, Skip []string
-	// SkipWhy is the reason for Skip where it is not the flag.
-	SkipWhy Text
-	// NoJoin joins no room.
-	NoJoin bool
-	// Watched reports whether the run follows a change of the env files; it joins no room.
-	Watched bool
-	// DevJoin runs the fallback alone.
-	DevJoin bool
-	// Media asks for the checks that need a published track or a TURN server.
-	Media bool
-	// Agent is the agent to call into a room of the doctor's own; "" calls none.
-	Agent string
-	// AgentRoom is an open stay of the caller's, into which Agent is called; or nil.
-	AgentRoom *AgentRoom
-	// ForceJoin joins although the identity is in the room.
-	ForceJoin bool
+	SkipWhy    Text       // the reason for Skip where it is not the flag
+	NoJoin     bool       // join no room
+	Watched    bool       // whether the run follows a change of the env files; it joins no room
+	DevJoin    bool       // run the fallback alone
+	Media      bool       // run the checks that need a published track or a TURN server
+	Agent      string     // the agent to call into a room of the doctor's own; "" calls none
+	AgentRoom  *AgentRoom // an open stay of the caller's, into which Agent is called; or nil
+	ForceJoin  bool       // join although the identity is in the room
 
-	// TokenFromStdin reports whether the token came through a pipe, unseen by others.
-	TokenFromStdin bool
-
-	// Pasted describes the text in which a pasted token was found.
-	Pasted finding.Text
-
-	// GivenURL is the server's address that came with a pasted token.
-	GivenURL string
+	TokenFromStdin bool   // whether the token came through a pipe, unseen by others
+	Pasted         Text   // a description of the text in which a pasted token was found
+	GivenURL       string // the server's address that came with a pasted token
 
 	// Room and Identity are for the dev token. TTL is its lifetime; 0 is two minutes.
 	Room, Identity string
 	TTL            time.Duration
-	// DisplayName is the profile that is sent with a ticket.
-	DisplayName string
-	// TicketPath is the path of the ticket service, with {ticket} in it.
-	TicketPath string
-	// Frontend is the base URL of the app whose token route is asked.
-	Frontend string
-	// TokenEndpoint is a standard LiveKit token endpoint, asked for the token.
-	TokenEndpoint string
-	// Headers are sent to Frontend and TokenEndpoint, and to no other origin.
-	Headers []config.Header
+	DisplayName    string          // the profile that is sent with a ticket
+	TicketPath     string          // the path of the ticket service, with {ticket} in it
+	Frontend       string          // the base URL of the app whose token route is asked
+	TokenEndpoint  string          // a standard LiveKit token endpoint, asked for the token
+	Headers        []config.Header // sent to Frontend and TokenEndpoint, and to no other origin
 
-	// Again are the arguments that repeat this run, without secrets.
-	Again string
+	Again string // the arguments that repeat this run, without secrets
 	// AgainSecret reports whether secrets of the command line must be added to
 	// Again: headers, and those that no file or variable holds.
 	AgainSecret bool

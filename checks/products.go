@@ -11,14 +11,11 @@ import (
 
 // products holds what the checks of a run make: of each check one value of a type.
 type products struct {
-	// made maps a productKey to a pointer.
-	made sync.Map
+	made sync.Map // maps a productKey to a pointer
 
-	// given is the token that was given to the run, examined once.
-	given     sync.Once
+	given     sync.Once // the token that was given to the run, examined once
 	givenOnce *examined
-	// chosen holds the IDs of the selected checks; it is set before they run.
-	chosen map[string]bool
+	chosen    map[string]bool // the IDs of the selected checks; it is set before they run
 }
 
 // productKey is the ID of the check that makes a product, and the product's type.

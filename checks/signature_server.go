@@ -260,12 +260,10 @@ func rejection(v *probe.Verdict) (variant string, why Text) {
 // join.reach still runs, which saves one round trip. Its answer is used only when
 // its check runs, which join.reach can prevent.
 type earlyVerdict struct {
-	// at is the address that was asked.
-	at    string
+	at    string // the address that was asked
 	token *token.Token
-	// given is a token that was given to the run, dev one that was made here.
-	given *examined
-	dev   *DevToken
+	given *examined // the token that was given to the run
+	dev   *DevToken // the one that was made here
 
 	cancel  context.CancelFunc
 	done    chan struct{}

@@ -18,10 +18,8 @@ import (
 type TicketAnswer struct {
 	Answer answer.Answer
 	Reply  *probe.Reply
-	// Spent reports whether a ticket was consumed for it.
-	Spent bool
-	// Token is the value in the token's place, parsed; nil where that is none.
-	Token *examined
+	Spent  bool      // whether a ticket was consumed for it
+	Token  *examined // the value in the token's place, parsed; nil where that is none
 	// path and kind describe the token's place: the field that the answer's reader
 	// reads, even when another field holds a better value, or, where that field is
 	// missing, the place where a token was found.

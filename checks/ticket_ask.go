@@ -24,11 +24,9 @@ type attempt struct {
 	url    *url.URL
 	// own reports whether the user gave the path, so that the app's own clients ask
 	// it and not those of LiveKit's starters.
-	own bool
-	// all reports whether a room and an identity were made up.
-	all bool
-	// reply is the answer.
-	reply *probe.Reply
+	own   bool
+	all   bool         // whether a room and an identity were made up
+	reply *probe.Reply // the answer
 }
 
 // String returns method and path, for a report. The query may hold a secret.

@@ -15,16 +15,14 @@ import (
 type Inputs struct {
 	// Flags are the flags given on the command line, by name without dashes:
 	// url, api-key, api-secret, token, ticket-service, ticket.
-	Flags map[string]string
-	// Environ is the process environment as os.Environ gives it.
-	Environ []string
-	Dir     string // --dir; "" is the working directory
-	Mode    string // --mode; "" decides by NODE_ENV
-	Home    string // the user's home, where lk keeps its configuration; "" for none
-	Project string // --project
-	Dev     bool   // --dev
-	// CompareSecrets is --compare-secrets.
-	CompareSecrets bool
+	Flags          map[string]string
+	Environ        []string // the process environment as os.Environ gives it
+	Dir            string   // --dir; "" is the working directory
+	Mode           string   // --mode; "" decides by NODE_ENV
+	Home           string   // the user's home, where lk keeps its configuration; "" for none
+	Project        string   // --project
+	Dev            bool     // --dev
+	CompareSecrets bool     // --compare-secrets
 }
 
 // The values that --dev stands for: what `livekit-server --dev` listens on and

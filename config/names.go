@@ -13,10 +13,8 @@ type NameMeans struct {
 	// Setting is LIVEKIT_URL, LIVEKIT_API_KEY or LIVEKIT_API_SECRET; it is
 	// LIVEKIT_KEYS for the server's own setting, which holds key and secret.
 	Setting string
-	// Exposed is set if a build tool copies such a variable into the browser's code.
-	Exposed bool
-	// Off is the number of wrong letters; 0 if only the words differ.
-	Off int
+	Exposed bool // whether a build tool copies such a variable into the browser's code
+	Off     int  // the number of wrong letters; 0 if only the words differ
 }
 
 // browserPrefixes are the names that build tools copy into the browser's code:

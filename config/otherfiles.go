@@ -12,10 +12,8 @@ import (
 
 // UnreadFile is an env file that defines a setting and is not read in this run.
 type UnreadFile struct {
-	// Mode is the mode that reads the file, if it is in the run's folder.
-	Mode string
-	// Dir is the file's folder as --dir takes it, if it is another folder.
-	Dir  string
+	Mode string // the mode that reads the file, if it is in the run's folder
+	Dir  string // the file's folder as --dir takes it, if it is another folder
 	Name string // .env.production.local
 }
 

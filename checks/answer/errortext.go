@@ -16,23 +16,18 @@ const maxItems = 8
 
 // ErrorInfo is the message of a body that reports an error, safe to show.
 type ErrorInfo struct {
-	// Shape is the form of the body.
-	Shape Shape
+	Shape Shape // the form of the body
 	// Text is the message: the `detail`, `message` or `error` of a JSON body, the title of
 	// a page, the beginning of a text. It is empty if the body has none.
-	Text string
-	// Field is the path of Text, such as "error.message"; "<title>" for a page.
-	Field string
-	// Code is the body's own error code, such as "TICKET_NOT_FOUND".
-	Code string
-	// Items are the errors of a validation error.
-	Items []ErrorItem
+	Text  string
+	Field string      // the path of Text, such as "error.message"; "<title>" for a page
+	Code  string      // the body's own error code, such as "TICKET_NOT_FOUND"
+	Items []ErrorItem // the errors of a validation error
 	// Generic is set if the text is a framework's response for an unknown route or method,
 	// so that it says nothing about the ticket. Without a Framework it rests on the text
 	// alone ("Not Found"), which the service may have written itself.
-	Generic bool
-	// Framework is the software that wrote the body, if recognised.
-	Framework string
+	Generic   bool
+	Framework string // the software that wrote the body, if recognised
 }
 
 // ErrorItem is one error of a validation error.
@@ -300,12 +295,10 @@ type mark struct {
 	framework string
 	// field is where the text was read, said the text; both must match. An empty field is
 	// a body that is not a JSON object.
-	field string
-	said  *regexp.Regexp
-	// inBody must occur in the body, in any case; empty matches every body.
-	inBody string
-	// generic is set for the response to an unknown route or method.
-	generic bool
+	field   string
+	said    *regexp.Regexp
+	inBody  string // must occur in the body, in any case; empty matches every body
+	generic bool   // set for the response to an unknown route or method
 }
 
 // marks are tried in order; the first match counts. They are compiled on first use.

@@ -13,14 +13,11 @@ import (
 
 // Paste is what Pasted found.
 type Paste struct {
-	// Token is empty if there is none.
-	Token secret.Value
-	// Said describes the paste without the token.
-	Said finding.Text
+	Token secret.Value // empty if there is none
+	Said  finding.Text // a description of the paste without the token
 	// URL is the LiveKit server in the paste: scheme, host and path prefix without /rtc.
-	URL string
-	// JSON reports whether the paste was or contained a JSON response.
-	JSON bool
+	URL  string
+	JSON bool // whether the paste was or contained a JSON response
 }
 
 // Pasted finds the token in a text that a user pasted (`--token -`): a bare token,

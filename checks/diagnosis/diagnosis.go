@@ -32,8 +32,7 @@ type Evidence struct {
 	// Maker is the party that made the token under test. Giver is the party that returned
 	// it with the server's address: Maker, or the one that exchanged a ticket for it.
 	Maker, Giver finding.Owner
-	// OwnURL is set if the call uses an address that came with the token.
-	OwnURL bool
+	OwnURL       bool // whether the call uses an address that came with the token
 
 	// The three verdicts on keys. Local: the token verifies with the secret configured
 	// here. Server: the LiveKit server accepts the token. Minted: it accepts a token made
@@ -45,18 +44,13 @@ type Evidence struct {
 
 	// Values fill the places of fixes by name. Facts of a finding take precedence.
 	Values map[string]string
-	// Here are the values of LIVEKIT_URL if OwnURL is set, for the checks that use it.
-	Here map[string]string
-	// Places are the addresses or files of parties.
-	Places map[finding.Owner]finding.Text
+	Here   map[string]string              // the values of LIVEKIT_URL if OwnURL is set, for the checks that use it
+	Places map[finding.Owner]finding.Text // the addresses or files of parties
 	// Again are the arguments that repeat the run. They hold no secret.
-	Again string
-	// AgainSecret is set if headers must be added to Again.
-	AgainSecret bool
-	// Ticket is set if the run was given a ticket.
-	Ticket bool
-	// Nothing says why nothing that was requested was checked, if so.
-	Nothing finding.Text
+	Again       string
+	AgainSecret bool         // whether headers must be added to Again
+	Ticket      bool         // whether the run was given a ticket
+	Nothing     finding.Text // why nothing that was requested was checked, if so
 }
 
 // Conclude returns the results with the owner and the fixes of each finding, and the

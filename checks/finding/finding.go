@@ -50,9 +50,8 @@ type Facts map[string]any
 
 // Fix is one step to do.
 type Fix struct {
-	Text Text
-	// Command is a shell command that works as it is; it may be empty.
-	Command string
+	Text    Text
+	Command string // a shell command that works as it is; it may be empty
 	// Code are the blocks that Text refers to: lines of a configuration file, or code that
 	// makes a token in several languages.
 	Code []Block

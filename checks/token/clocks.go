@@ -34,8 +34,7 @@ type Clocks struct {
 	Local         time.Time
 	Server        *Sample
 	TicketService *Sample
-	// Kept is set when the token came from a cache and may be older than the run.
-	Kept bool
+	Kept          bool // set when the token came from a cache and may be older than the run
 }
 
 // ServerNow returns the time by the LiveKit server's clock. If that is unknown it

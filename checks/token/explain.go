@@ -11,12 +11,10 @@ import (
 // Candidate is another secret on this machine: from another env file or from a project
 // of lk. Label says where it is from. Key may be empty.
 type Candidate struct {
-	Label string
-	Key   string
-	// Variable is the variable that holds it, if not LIVEKIT_API_SECRET.
-	Variable string
-	// Alone is set if changed forms of it are not tried.
-	Alone bool
+	Label    string
+	Key      string
+	Variable string // the variable that holds it, if not LIVEKIT_API_SECRET
+	Alone    bool   // whether changed forms of it are not tried
 	// Reader is set if this is the value in force as another reader of env files
 	// sees it: "docker --env-file", or AsWritten.
 	Reader string

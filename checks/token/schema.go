@@ -44,10 +44,9 @@ var wanted = [...]finding.Text{
 // field is one claim or grant that livekit-server reads, up to 1.13.11 (protocol/auth
 // of 1.54.0, jwt.RegisteredClaims). Older servers ignore unknown ones.
 type field struct {
-	name string
-	kind kind
-	// fields of an object.
-	fields []field
+	name   string
+	kind   kind
+	fields []field // of an object
 }
 
 var videoFields = []field{

@@ -44,8 +44,7 @@ type Value struct {
 // Reading is one env file as one loader reads it.
 type Reading struct {
 	Loader Loader
-	// Err is why the loader refuses the file, of which it quotes nothing.
-	Err error
+	Err    error // why the loader refuses the file, of which it quotes nothing
 
 	values map[string]Value
 	// unread is the part of the file that was not evaluated and may still set variables.
