@@ -213,10 +213,8 @@ func (c *Case) fallbackJoin(ctx context.Context, ended Ended) Report {
 // identity: it creates none, or allows shorter names only. That is no fault.
 func (c *Case) ownRoomOnly() bool {
 	dev := c.dev()
-	if dev == nil || dev.Verdict == nil || c.Options.Room != "" {
-		return false
-	}
-	return slices.Contains([]probe.Reason{probe.ReasonRoomNotFound, probe.ReasonRoomTooLong, probe.ReasonIdentityTooLong}, dev.Verdict.Reason)
+	return dev != nil && dev.Verdict != nil && c.Options.Room == "" && slices.Contains([]probe.Reason{
+		probe.ReasonRoomNotFound, probe.ReasonRoomTooLong, probe.ReasonIdentityTooLong}, dev.Verdict.Reason)
 }
 
 // devJoin joins with the dev token; the record is nil where no join was tried.

@@ -25,7 +25,8 @@ func (c *Case) noGuests(ended Ended) (why Report, is bool) {
 	verdict, local := c.verdict(), c.local()
 	switch {
 	case !c.hasOwnKeys():
-		return check.NotHere("not checked: it needs participants of its own, and there is no key and secret here to let them join with"), true
+		return check.NotHere("not checked: it needs participants of its own, " +
+			"and there is no key and secret here to let them join with"), true
 	case c.livekitURL() == nil:
 		return check.BlockedBy("env.livekit"), true
 	case verdict != nil && verdict.Accepted && local != nil && *local == token.Mismatch:

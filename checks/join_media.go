@@ -52,11 +52,11 @@ func connectMedia(ctx context.Context, joined *JoinRecord) *JoinRecord {
 
 // sameNetwork reports whether a pair leads to a private address in this network.
 func sameNetwork(pair *session.Pair) bool {
-	if pair == nil || !isInner(pair.Remote.Address) {
+	if pair == nil {
 		return false
 	}
 	addr, err := netip.ParseAddr(pair.Remote.Address)
-	return err == nil && probe.InOwnNetwork(addr)
+	return err == nil && isInner(pair.Remote.Address) && probe.InOwnNetwork(addr)
 }
 
 func mediaFindings(j *JoinRecord) []Finding {

@@ -318,7 +318,7 @@ var marks = sync.OnceValue(func() []mark {
 		made("Phoenix", "errors.detail", `^Not Found$`, "", true),
 		made("Spring Boot", "message", `^No static resource |^No message available$`, "", true),
 		made("Spring Boot", "error", `^(Not Found|Method Not Allowed)$`, `"timestamp"`, true),
-		made("Flask", "message", `^The requested URL was not found on the server|^The method is not allowed for the requested URL`, "", true),
+		made("Flask", "message", `^The (requested URL was not found on the server|method is not allowed for the requested URL)`, "", true),
 		made("", "message", `^(Not Found|Method Not Allowed)$`, "", true),
 		made("", "error", `^(Not Found|Method Not Allowed)$`, "", true),
 		made("Vercel", "", `^(The page could not be found|The deployment could not be found)`, "", true),

@@ -99,7 +99,8 @@ func (t *Token) judgeSignatureLength(part string) []finding.Finding {
 			"the token's signature has %d bytes; %s makes %d; the token was cut at its end", len(t.signature), t.Algorithm, want).As("cut")
 	default:
 		f = finding.New(finding.TokenUndecodable, finding.Fail,
-			"the token's signature has %d bytes; %s makes %d; something was added to its end", len(t.signature), t.Algorithm, want).As("added")
+			"the token's signature has %d bytes; %s makes %d; something was added to its end", len(t.signature), t.Algorithm, want).
+			As("added")
 	}
 	return []finding.Finding{f.With("part", "signature").With("bytes", len(t.signature)).With("expected_bytes", want)}
 }

@@ -134,7 +134,8 @@ func (e *explainer) exchanged() {
 		e.try(SideSigner, id, k, what, &keyAsSecret)
 		for _, c := range table() {
 			if c.use == common {
-				e.signed("key-as-secret+"+c.id, c.do(k), &keyAsSecret, "the API key stands in the place of the secret, and is changed: %s", c.what)
+				e.signed("key-as-secret+"+c.id, c.do(k), &keyAsSecret,
+					"the API key stands in the place of the secret, and is changed: %s", c.what)
 			}
 		}
 	}
@@ -180,7 +181,8 @@ func (e *explainer) changedCandidates() {
 			e.try(SideOther, "other-secret+"+id, o.text, finding.Textf("the secret of %s, without this: %s", c.label(), what), why)
 		}
 		for _, ch := range all {
-			e.try(SideOther, "other-secret+"+ch.id, ch.do(secret), finding.Textf("the secret of %s, changed: %s", c.label(), ch.what), ch.why)
+			what := finding.Textf("the secret of %s, changed: %s", c.label(), ch.what)
+			e.try(SideOther, "other-secret+"+ch.id, ch.do(secret), what, ch.why)
 		}
 	})
 }
@@ -193,7 +195,8 @@ func (e *explainer) joined() {
 		}
 		what := finding.Textf("joined to the secret of %s", c.label())
 		for _, b := range []string{"", "\n", " "} {
-			e.each([]change{around("joined-with-other", "", b+secret, what, &pasted), around("joined-with-other", secret+b, "", what, &pasted)})
+			e.each([]change{around("joined-with-other", "", b+secret, what, &pasted),
+				around("joined-with-other", secret+b, "", what, &pasted)})
 		}
 	})
 }

@@ -142,14 +142,16 @@ func (t *Token) noVideo() finding.Finding {
 		for _, f := range videoFields[:2] {
 			if normal(m.Name) == strings.ToLower(f.name) {
 				return finding.New(finding.TokenNoVideo, finding.Fail,
-					"the token has no video claim: its grants (%s) stand at the top level; they belong inside \"video\"", clean.Line(m.Name, 40)).
+					"the token has no video claim: its grants (%s) stand at the top level; they belong inside \"video\"",
+					clean.Line(m.Name, 40)).
 					With("found_at", clean.Line(m.Name, 40)).As("elsewhere")
 			}
 		}
 		for _, inner := range Members(m.Value) {
 			if n := normal(inner.Name); n == "roomjoin" || n == "video" || n == "canpublish" {
 				return finding.New(finding.TokenNoVideo, finding.Fail,
-					"the token has no video claim: its grants stand under %s; they belong under \"video\" at the top level", clean.Line(m.Name, 40)).
+					"the token has no video claim: its grants stand under %s; they belong under \"video\" at the top level",
+					clean.Line(m.Name, 40)).
 					With("found_at", clean.Line(m.Name, 40)+"."+clean.Line(inner.Name, 40)).As("elsewhere")
 			}
 		}

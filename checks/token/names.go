@@ -166,7 +166,8 @@ func doubles(list []Member, path string) []finding.Finding {
 		name := strings.ToLower(m.Name)
 		if count[name]++; count[name] == 2 {
 			return []finding.Finding{finding.New(finding.TokenClaimType, finding.Warn,
-				"the claim %s%s occurs more than once; LiveKit servers keep the last one, other readers may not", path, clean.Line(m.Name, 40)).
+				"the claim %s%s occurs more than once; LiveKit servers keep the last one, other readers may not",
+				path, clean.Line(m.Name, 40)).
 				With("path", path+clean.Line(m.Name, 40)).As("doubled")}
 		}
 	}

@@ -202,7 +202,8 @@ func (f field) variant(path string, got answer.Shape) string {
 
 var typeNames = map[answer.Shape]finding.Text{
 	answer.ShapeString: finding.Textf("text in quotes"), answer.ShapeNumber: finding.Textf("a number"),
-	answer.ShapeBoolean: finding.Textf("true or false"), answer.ShapeList: finding.Textf("a list"), answer.ShapeObject: finding.Textf("an object"),
+	answer.ShapeBoolean: finding.Textf("true or false"), answer.ShapeList: finding.Textf("a list"),
+	answer.ShapeObject: finding.Textf("an object"),
 }
 
 // isText reports whether a claim is text or not set; TOKEN_CLAIM_TYPE reports others.

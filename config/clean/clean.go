@@ -109,5 +109,6 @@ func unseen(r rune) bool {
 	case 0x034f, 0x115f, 0x1160, 0x17b4, 0x17b5, 0x2800, 0x3164, 0xffa0:
 		return true
 	}
-	return r >= 0x180b && r <= 0x180f || r >= 0xe0000 && r <= 0xe0fff || unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Zs, unicode.Co, unicode.Cs)
+	return r >= 0x180b && r <= 0x180f || r >= 0xe0000 && r <= 0xe0fff ||
+		unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Zs, unicode.Co, unicode.Cs)
 }

@@ -94,7 +94,8 @@ func stripQuotes(value string) string {
 	last := map[byte]int{} // the last place where each quote ends a line
 	for i := len(value) - 1; i >= 0; i-- {
 		next, _ := utf8.DecodeRuneInString(value[i+1:])
-		if c := value[i]; last[c] == 0 && (c == '\'' || c == '"' || c == '`') && (i+1 == len(value) || strings.ContainsRune(terminators, next)) {
+		ends := i+1 == len(value) || strings.ContainsRune(terminators, next)
+		if c := value[i]; ends && last[c] == 0 && (c == '\'' || c == '"' || c == '`') {
 			last[c] = i
 		}
 	}
