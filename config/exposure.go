@@ -155,15 +155,7 @@ func markReadable(dir string, files []EnvFile) {
 
 // passable reports whether other users can enter dir and all folders above it.
 func passable(dir string) bool {
-	for {
-		info, err := os.Stat(dir)
-		if err != nil || info.Mode().Perm()&0o001 == 0 {
-			return false
-		}
-		parent := filepath.Dir(dir)
-		if parent == dir {
-			return true
-		}
-		dir = parent
-	}
+	info, err := os.Stat(dir)
+	parent := filepath.Dir(dir)
+	return err == nil && info.Mode().Perm()&0o001 != 0 && (parent == dir || passable(parent))
 }

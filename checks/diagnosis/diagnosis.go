@@ -301,10 +301,8 @@ func (e Evidence) fixes(f finding.Finding) []finding.Fix {
 	if !known {
 		return f.Fixes
 	}
-	values := maps.Clone(e.Values)
-	if values == nil {
-		values = map[string]string{}
-	}
+	values := map[string]string{}
+	maps.Copy(values, e.Values)
 	if iss := factText(f.Facts["iss"]); iss != "" {
 		values["key"] = iss // the key of the token that the finding is about
 	}

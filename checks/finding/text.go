@@ -97,9 +97,6 @@ func (t Text) In(translate func(format string) string) string {
 }
 
 func (t Text) filling(translate func(format string) string) map[string]string {
-	if len(t.Sentences) == 0 {
-		return t.Values
-	}
 	values := map[string]string{}
 	maps.Copy(values, t.Values)
 	for name, sentence := range t.Sentences {
