@@ -15,16 +15,14 @@ import (
 // address is the URL of a LiveKit server, and where the URL is from.
 type address struct {
 	*url.URL
-	// withToken reports whether the URL came with the token and differs from
-	// LIVEKIT_URL.
+	// withToken reports whether the URL came with the token and is not LIVEKIT_URL.
 	withToken bool
 	// makerServer is the address at which LiveKit answers on the host that handed out
 	// an address of loopback; nil where it does not answer or was not asked.
 	makerServer *url.URL
 }
 
-// party returns who has to change the address: the settings, or the party that
-// handed out the token.
+// party returns who has to change the address.
 func (a address) party() Owner {
 	if a.withToken {
 		return finding.OwnerGiver
@@ -32,7 +30,6 @@ func (a address) party() Owner {
 	return finding.OwnerConfig
 }
 
-// name names the setting or the answer that holds the address, for sentences.
 func (a address) name() Text {
 	if a.withToken {
 		return finding.Textf("the address that came with the token")
@@ -40,7 +37,6 @@ func (a address) name() Text {
 	return finding.Textf("LIVEKIT_URL")
 }
 
-// noServerAddress returns the report of a check that lacks LIVEKIT_URL.
 func noServerAddress(ended Ended) Report {
 	if ended.Stopped("env.livekit") {
 		return check.BlockedBy("env.livekit")
@@ -49,18 +45,12 @@ func noServerAddress(ended Ended) Report {
 }
 
 // wrongAddress reports whether at came with the token while LiveKit answers at
-// LIVEKIT_URL. The address is more likely to be wrong then than a second server to
-// be meant.
+// LIVEKIT_URL: at is wrong then, rather than meant for a second server.
 func (c *Case) wrongAddress(at address) bool {
-	if !at.withToken {
-		return false
-	}
-	r := c.reach()
-	return r != nil && r.IsLiveKit
+	return at.withToken && c.atLiveKit()
 }
 
-// makerURL returns the address of the service that handed out the token, or "" where
-// none was asked.
+// makerURL returns the address of the service that was asked for the token, or "".
 func (c *Case) makerURL() string {
 	switch c.Source() {
 	case check.SourceFrontend:
@@ -73,7 +63,6 @@ func (c *Case) makerURL() string {
 	return ""
 }
 
-// makerHost returns the host of makerURL, or "".
 func (c *Case) makerHost() string {
 	if u := usableURL(c.makerURL()); u != nil {
 		return u.Hostname()
@@ -87,9 +76,8 @@ func loopbackOnly(f *probe.Failure, u *url.URL) bool {
 	return f.Own && f.Loopback.IsValid() && !probe.IsLoopbackHost(u.Hostname())
 }
 
-// otherLoopback returns a finding where one of 127.0.0.1 and ::1 refuses
-// connections and the other accepts them: localhost is both, and servers often
-// listen on one.
+// otherLoopback returns a finding where one of 127.0.0.1 and ::1 refuses connections
+// and the other accepts them: localhost is both, and many servers listen on one.
 func otherLoopback(code Code, f *probe.Failure, u *url.URL) (Finding, bool) {
 	tried, err := netip.ParseAddrPort(f.Address)
 	if err != nil || f.Kind != probe.KindRefused || !probe.IsLoopbackHost(u.Hostname()) || !f.Loopback.IsValid() ||
@@ -103,7 +91,7 @@ func otherLoopback(code Code, f *probe.Failure, u *url.URL) (Finding, bool) {
 	return failureFacts(finding.New(code, finding.Fail, "%s refuses the connection at %s, and its port answers at %s",
 		clean.Line(u.Host, 80), tried.Addr().Unmap().String(), other), f).
 		As("other-loopback").With("answers_at", other).With("other", other).With("host", tried.Addr().Unmap().String()).
-		With("suggestion", suggestion(u, withName(other))), true
+		With("suggestion", suggestion(u, "", other)), true
 }
 
 // containerName reports whether host is a name that Docker gives to a container or

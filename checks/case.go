@@ -2,7 +2,6 @@ package checks
 
 import (
 	"cmp"
-	"context"
 	"net/url"
 	"slices"
 	"strings"
@@ -25,31 +24,14 @@ type Case struct {
 	Options  Options
 	Now      func() time.Time
 	Net      *probe.Net
-	// Redact knows the secrets of this run.
-	Redact *clean.Redactor
-	// Nonce makes the dev token's identity and room unique.
-	Nonce string
-	// Skips delivers the IDs of running checks that the user skips. It may be nil,
-	// and is never closed.
+	Redact   *clean.Redactor // knows the secrets of this run
+	Nonce    string          // makes the dev token's identity and room unique
+	// Skips delivers the IDs of running checks to skip. It may be nil, and is never closed.
 	Skips <-chan string
 
-	// reader is the check that this view of the case belongs to; nil before and
-	// after the run.
-	reader *Spec
+	reader *Spec // the check that sees the case like this; nil before and after the run
 	made   *products
 	prior  []check.Result // of an earlier run, see Continue
-}
-
-// check returns a Check whose Run gets c as seen by spec. Run may be called only
-// where c is not nil.
-func (c *Case) check(spec Spec, run func(ctx context.Context, c *Case, ended Ended) Report) Check {
-	view := &Case{}
-	if c != nil {
-		c.products()
-		*view = *c
-		view.reader = &spec
-	}
-	return Check{Spec: spec, Run: func(ctx context.Context, ended Ended) Report { return run(ctx, view, ended) }}
 }
 
 // Close closes the connections that the run still holds.
@@ -108,12 +90,10 @@ func (c *Case) maker() Owner {
 // livekitURL returns LIVEKIT_URL as a URL, or nil where it cannot be dialled.
 func (c *Case) livekitURL() *url.URL { return usableURL(c.Settings.URL.Value) }
 
-// here returns LIVEKIT_URL.
 func (c *Case) here() address { return address{URL: c.livekitURL()} }
 
-// there returns the address at which the token under test is used: the one that
-// came with it, or LIVEKIT_URL. A check that calls it declares ticket.consume and
-// ticket.frontend.
+// there returns the address that came with the token under test, or LIVEKIT_URL. A
+// check that calls it declares ticket.consume and ticket.frontend.
 func (c *Case) there() address {
 	here, came := c.here(), usableURL(c.answer().URL())
 	if c.Source() == check.SourceFlag {
@@ -135,18 +115,12 @@ func (c *Case) takesAddress() bool {
 	case check.SourceFrontend, check.SourceEndpoint:
 		return true
 	case check.SourceFlag:
-		return usableURL(c.Options.GivenURL) != nil || c.holdsNoToken()
+		t := c.given() // where that is no token, no server is asked about it
+		return usableURL(c.Options.GivenURL) != nil || !t.Decoded && !slices.ContainsFunc(t.Format, func(f Finding) bool {
+			return f.Code == finding.TokenTruncated || f.Code == finding.TokenUndecodable
+		})
 	}
 	return false
-}
-
-// holdsNoToken reports whether the text given as a token is none, so that no server
-// is asked about it.
-func (c *Case) holdsNoToken() bool {
-	t := c.given()
-	return !t.Decoded && !slices.ContainsFunc(t.Format, func(f Finding) bool {
-		return f.Code == finding.TokenTruncated || f.Code == finding.TokenUndecodable
-	})
 }
 
 // reached returns the address that join.reach asks: LIVEKIT_URL, or, where that is
@@ -158,8 +132,7 @@ func (c *Case) reached() address {
 	return c.here()
 }
 
-// answer returns the answer that held the token under test, or nil where no service
-// was asked.
+// answer returns the answer that held the token under test; nil if none was asked for.
 func (c *Case) answer() *TicketAnswer {
 	switch c.Source() {
 	case check.SourceFrontend:
@@ -170,8 +143,7 @@ func (c *Case) answer() *TicketAnswer {
 	return nil
 }
 
-// atOtherServer reports whether the token is used at another server than the one that
-// join.reach asks.
+// atOtherServer reports whether join.reach asks another server than the token's.
 func (c *Case) atOtherServer() bool {
 	reached, there := c.reached().URL, c.there().URL
 	return there != nil && (reached == nil || !probe.SameOrigin(reached, there))
@@ -247,17 +219,17 @@ func (c *Case) evidence(results []check.Result) diagnosis.Evidence {
 
 // preview returns the input of the diagnosis as far as it needs no result.
 func (c *Case) preview() diagnosis.Evidence {
+	s, key := c.Settings, clean.Line(c.Settings.APIKey.Value, 80)
 	e := diagnosis.Evidence{
 		Source: c.Source(), Maker: c.maker(), Giver: c.maker(),
-		Again: c.Options.Again, AgainSecret: c.Options.AgainSecret, Ticket: !c.Settings.Ticket.Secret.Empty(),
+		Again: c.Options.Again, AgainSecret: c.Options.AgainSecret, Ticket: !s.Ticket.Secret.Empty(),
 		Values: map[string]string{
-			"dir": clean.Line(c.Settings.Dir, 200), "url_source": c.Settings.URL.Source.String(), "room": clean.Line(c.Options.Room, 256),
+			"dir": clean.Line(s.Dir, 200), "room": clean.Line(c.Options.Room, 256), "url_source": s.URL.Source.String(),
+			"key_source": s.APIKey.Source.String(), "secret_source": s.APISecret.Source.String(),
+			"api_key": key, "key": key, // until a token under test names another
 		},
 		Places: map[Owner]Text{},
 	}
-	e.Values["key_source"], e.Values["secret_source"] = c.Settings.APIKey.Source.String(), c.Settings.APISecret.Source.String()
-	e.Values["api_key"] = clean.Line(c.Settings.APIKey.Value, 80)
-	e.Values["key"] = e.Values["api_key"] // until a token under test names another
 	e.Values["service_setting"], e.Values["service_source"] = c.serviceSetting()
 	service, endpoint := usableURL(c.Settings.TicketService.Value), usableURL(c.Options.TokenEndpoint)
 	ticketPath := strings.ReplaceAll(c.ticketPath(), "{ticket}", "…")
@@ -340,8 +312,7 @@ func addressValues(values map[string]string, name string, u *url.URL) {
 	values[name+"_site"] = clean.Line(site, 200)
 }
 
-// acceptance reads a server's verdict on a token: accepted, refused, or unknown
-// where LiveKit did not answer.
+// acceptance reads a server's verdict on a token; unknown where LiveKit did not answer.
 func acceptance(v *probe.Verdict) diagnosis.Trit {
 	switch {
 	case v == nil:
@@ -384,18 +355,12 @@ func usableURL(raw string) *url.URL {
 type Admission struct {
 	// Token is the token that the server accepts: the one under test, or one made
 	// here. It is nil where it accepts none.
-	Token *token.Token
-	// URL is the address at which to use the token; nil where none is known.
-	URL *url.URL
-	// InQuery reports whether the token arrives in the query only.
-	InQuery bool
-	// Present reports whether the token's identity is known to be in its room now.
-	Present bool
-	// Refused reports whether the server refused a token that was made here.
-	Refused bool
-	// DefaultKeys reports whether a token made here uses the keys of livekit-server
-	// --dev.
-	DefaultKeys bool
+	Token       *token.Token
+	URL         *url.URL // the address at which to use the token; nil where none is known
+	InQuery     bool     // whether the token arrives in the query only
+	Present     bool     // whether the token's identity is known to be in its room now
+	Refused     bool     // whether the server refused a token that was made here
+	DefaultKeys bool     // whether that token uses the keys of livekit-server --dev
 }
 
 // Admission returns the token and address to join with. Call it after the run.

@@ -3,9 +3,9 @@ package checks
 import (
 	"bytes"
 	"encoding/json"
-	"strings"
 	"time"
 
+	"lkdoctor/checks/answer"
 	"lkdoctor/checks/check"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/token"
@@ -51,13 +51,11 @@ func (c *Case) compared(results []check.Result, hide func(string) string) []chec
 	return parts
 }
 
-// part is a member of the header or the claims.
 type part struct {
 	name  string
 	value Text
 }
 
-// correct returns the parts of a token that can join.
 func (c *Case) correct() []part {
 	issuer := finding.Textf("an API key of the LiveKit server")
 	if key := c.Settings.APIKey; !key.Secret.Empty() {
@@ -108,40 +106,27 @@ func (c *Case) signatureOf() Text {
 // membersOf returns the members of a JSON object in their order, each member of the
 // video claim separately. A text that is no object is one member.
 func membersOf(in, text string, hide func(string) string) []part {
-	whole := []part{{in + "JSON", finding.Textf("%s", clean.Line(hide(text), 300))}}
-	dec := json.NewDecoder(strings.NewReader(text))
-	if begin, err := dec.Token(); err != nil || begin != json.Delim('{') {
-		return whole
+	if !json.Valid([]byte(text)) || answer.ShapeOf([]byte(text)) != answer.ShapeObject {
+		return []part{{in + "JSON", finding.Textf("%s", clean.Line(hide(text), 300))}}
 	}
 	var out []part
-	for dec.More() {
-		var raw json.RawMessage
-		key, err := dec.Token()
-		if err == nil {
-			err = dec.Decode(&raw)
-		}
-		if err != nil {
-			return whole
-		}
-		name, _ := key.(string)
-		if in == "" && name == "video" && bytes.HasPrefix(raw, []byte("{")) {
-			out = append(out, membersOf("video.", string(raw), hide)...)
+	for _, m := range token.Members([]byte(text)) {
+		if in == "" && m.Name == "video" && answer.ShapeOf(m.Value) == answer.ShapeObject {
+			out = append(out, membersOf("video.", string(m.Value), hide)...)
 			continue
 		}
-		out = append(out, part{in + clean.Line(hide(name), 60), memberValue(name, raw, hide)})
+		out = append(out, part{in + clean.Line(hide(m.Name), 60), memberValue(m.Name, m.Value, hide)})
 	}
 	return out
 }
 
-// memberValue returns a value on one line; a time is shown with its date.
 func memberValue(name string, raw json.RawMessage, hide func(string) string) Text {
 	shown := string(raw)
 	var compact bytes.Buffer
 	if json.Compact(&compact, raw) == nil {
 		shown = compact.String()
 	}
-	// A text is shown without quotes, unless it would read as another type of
-	// value.
+	// A text is shown without quotes, unless it would read as another type.
 	var text string
 	if json.Unmarshal(raw, &text) == nil && text != "" && !json.Valid([]byte(text)) {
 		shown = text

@@ -48,9 +48,8 @@ func Do(ctx context.Context, c *Case, strict bool, observe func(check.Event)) ch
 	return run
 }
 
-// plan returns the checks of c's run. Before a result is shown, secrets are removed
-// and the owner and fixes known so far are added. hide returns the Redactor that knows
-// all secrets.
+// plan returns the checks of c's run, whose results come without secrets, and with
+// owner and fixes as far as known. hide returns the Redactor that knows all secrets.
 func (c *Case) plan() (plan check.Plan, hide func() *clean.Redactor) {
 	if c.Redact == nil {
 		c.Redact = clean.NewRedactor()
@@ -61,8 +60,7 @@ func (c *Case) plan() (plan check.Plan, hide func() *clean.Redactor) {
 	}
 	list := All(c)
 	c.made.chosen = c.Options.Selection().Chosen(check.Specs(list))
-	// Candidates are learned with the first result: that reads the env files again,
-	// during a wait for the network.
+	// Candidates are learned with the first result, while the network is awaited.
 	hide = sync.OnceValue(c.learnCandidates)
 	return check.Plan{
 		Checks: list, Select: c.Options.Selection(), Prior: c.prior, Skips: c.Skips,
@@ -115,9 +113,8 @@ func (c *Case) Continue(earlier *Case, results []check.Result, from check.Stage)
 	})
 }
 
-// Watch makes c a run that follows a change of the env files: it joins no room,
-// calls no agent and consumes no ticket. The token of the earlier run is examined
-// again. Call it before Do.
+// Watch makes c a run after a change of the env files: it joins no room, calls no agent
+// and consumes no ticket, but examines the last token again. Call it before Do.
 func (c *Case) Watch(earlier *Case, results []check.Result) {
 	c.Options.Watched, c.Options.NoJoin = true, true
 	answered := earlier != nil && slices.ContainsFunc(results, func(r check.Result) bool {
@@ -133,22 +130,17 @@ func (c *Case) Watch(earlier *Case, results []check.Result) {
 	c.setTicket(config.Setting{Name: c.Settings.Ticket.Name, Flag: c.Settings.Ticket.Flag, Sensitive: true})
 }
 
-// setTicket replaces the run's ticket.
 func (c *Case) setTicket(ticket config.Setting) {
 	settings := *c.Settings
 	settings.Ticket = ticket
 	c.Settings = &settings
 }
 
-// keep copies the results and products of those stages of an earlier run.
 func (c *Case) keep(earlier *Case, results []check.Result, stage func(check.Stage) bool) {
-	kept := func(id string) bool {
-		return slices.ContainsFunc(results, func(r check.Result) bool {
-			return r.Check.ID == id && r.Status != check.StatusError && stage(r.Check.Stage)
-		})
-	}
+	kept := map[string]bool{}
 	for _, r := range results {
-		if kept(r.Check.ID) {
+		if r.Status != check.StatusError && stage(r.Check.Stage) {
+			kept[r.Check.ID] = true
 			c.prior = append(c.prior, r)
 		}
 	}
@@ -158,9 +150,8 @@ func (c *Case) keep(earlier *Case, results []check.Result, stage func(check.Stag
 	c.products().carry(earlier.products(), kept)
 }
 
-// Broken returns the run of a doctor that could not begin: the first check carries
-// the reason, the others are not run, and the exit code is that of an internal
-// failure.
+// Broken returns the run of a doctor that could not begin: the first check carries the
+// reason, and the exit code is that of an internal failure.
 func Broken(now time.Time, reason string) check.Run {
 	return unbegun(now, check.ExitDoctor, finding.New(finding.DoctorInternal, finding.Fail,
 		"lkdoctor could not begin: %s", clean.Line(reason, 300)).As("could-not-begin").By(finding.OwnerConfig))
@@ -178,22 +169,18 @@ func Interrupted(now time.Time) check.Run {
 		"interrupted before this check had ended").By(finding.OwnerNone))
 }
 
-// unbegun returns a run in which no check ran: the first one carries f as the reason.
 func unbegun(now time.Time, exit int, f Finding) check.Run {
 	run := check.Run{
 		StartedAt: now, Target: check.Target{TokenSource: check.SourceNone}, Settings: []config.Shown{},
 		Status: check.StatusError, ExitCode: exit,
 	}
 	specs := Specs()
-	for i, spec := range specs {
-		if i == 0 {
-			run.Results = append(run.Results, check.Result{Check: spec, Status: check.StatusError, Findings: []Finding{f}})
-			continue
-		}
+	for _, spec := range specs {
 		run.Results = append(run.Results, check.Result{Check: spec, Status: check.StatusSkip, Skip: &check.Skip{
 			Reason: check.Blocked, By: specs[0].ID, Text: finding.Textf("not run: lkdoctor could not begin"),
 		}})
 	}
+	run.Results[0] = check.Result{Check: specs[0], Status: check.StatusError, Findings: []Finding{f}}
 	run.Results, run.Diagnosis = diagnosis.Conclude(diagnosis.Evidence{Results: run.Results})
 	run.Diagnosis.Broke, run.Diagnosis.Summary = f.Message, f.Message
 	run.Summary = check.Summarise(run.Results)

@@ -15,8 +15,7 @@ import (
 	"lkdoctor/config/clean"
 )
 
-// urlFindings judges LIVEKIT_URL by its text. The diagnosis drops findings that a
-// probe refutes.
+// urlFindings judges LIVEKIT_URL by its text; the diagnosis drops what a probe refutes.
 func urlFindings(raw string) []Finding {
 	build := func(code Code, severity finding.Severity, format string, args ...any) Finding {
 		return finding.New(code, severity, format, args...).With("setting", "LIVEKIT_URL").With("url", clean.URL(raw))
@@ -32,10 +31,7 @@ func urlFindings(raw string) []Finding {
 		}
 		return []Finding{suggesting(f, corrected(raw, webSockets()))}
 	}
-	u, err := url.Parse(raw)
-	if err != nil {
-		return nil // serverFault says so
-	}
+	u, _ := url.Parse(raw) // serverFault reports what cannot be parsed
 	var findings []Finding
 	scheme, name := strings.ToLower(u.Scheme), u.Hostname()
 	bare := corrected(u.String(), webSockets())
@@ -79,7 +75,6 @@ func suggesting(f Finding, address string) Finding {
 	return withTexts(f, map[string]string{"suggestion": clean.URL(address)})
 }
 
-// insecureHost returns the variant of ENV_URL_INSECURE for a host.
 func insecureHost(host string) string {
 	ip := net.ParseIP(host)
 	switch {
@@ -98,8 +93,7 @@ func insecureHost(host string) string {
 // family is a set of URL schemes that an address may have.
 type family struct {
 	plain, secure string
-	// both names the schemes in a sentence.
-	both Text
+	both          Text // names the schemes in a sentence
 }
 
 func webSockets() family {
@@ -110,14 +104,10 @@ func webServices() family {
 	return family{"http", "https", finding.Textf("http:// or https://")}
 }
 
-// urlFault is the first reason why an address cannot be used.
 type urlFault struct {
-	// variant is the variant of ENV_URL_INVALID.
-	variant string
+	variant string // the variant of ENV_URL_INVALID
 	text    Text
-	// at is the position of the fault, in characters from the start; -1 where it
-	// has none.
-	at int
+	at      int // the position of the fault in characters, -1 where it has none
 }
 
 var (
@@ -128,8 +118,7 @@ var (
 	innerScheme = regexp.MustCompile(`^[A-Za-z]+:?//`)
 )
 
-// faultOf returns the first fault of raw as an address; its text is zero where raw
-// has none.
+// faultOf returns the first fault of raw as an address; its text is zero without one.
 func faultOf(raw string, kind family) urlFault {
 	if i := strings.IndexRune(raw, '='); i >= 0 && i < strings.Index(raw+"://", "://") {
 		return urlFault{"two-equals", finding.Textf("it begins with %q, as if the variable had been written with two =",
@@ -172,8 +161,7 @@ func faultOf(raw string, kind family) urlFault {
 	return urlFault{at: -1}
 }
 
-// serverFault is faultOf for the address of a LiveKit server, which may hold no
-// credentials.
+// serverFault is faultOf for a LiveKit server, whose address may hold no credentials.
 func serverFault(raw string) urlFault {
 	fault := faultOf(raw, webSockets())
 	if u, err := url.Parse(raw); fault.text.IsZero() && err == nil && u.User != nil {
@@ -282,32 +270,26 @@ func corrected(raw string, kind family) string {
 // bracketed puts an IPv6 address into brackets. The last group is taken for a port
 // where the rest is an address without it.
 func bracketed(authority string) string {
-	if i := strings.LastIndex(authority, ":"); len(authority[i+1:]) > 3 && authority[i+1:] != "" {
-		if _, err := strconv.Atoi(authority[i+1:]); err == nil {
-			if _, err := netip.ParseAddr(authority[:i]); err == nil {
-				return "[" + authority[:i] + "]" + authority[i:]
-			}
-		}
+	i := max(0, strings.LastIndex(authority, ":"))
+	host, port := authority[:i], authority[i:]
+	_, numeric := strconv.Atoi(strings.TrimPrefix(port, ":"))
+	if _, err := netip.ParseAddr(host); len(port) > 4 && numeric == nil && err == nil {
+		return "[" + host + "]" + port
 	}
 	return "[" + authority + "]"
 }
 
 // placeholderWords names the placeholder, to follow "it holds".
 func placeholderWords(found placeholder.Found) Text {
-	switch found.Kind {
-	case placeholder.Template:
-		return finding.Textf("the placeholder %s of a template", found.Text)
-	case placeholder.Reference:
-		return finding.Textf("%s, a reference that nothing replaced", found.Text)
-	case placeholder.Object:
-		return finding.Textf("%s, which is an object made into text", found.Text)
-	case placeholder.Masked:
-		return finding.Textf("%s, which is how a hidden value is shown", found.Text)
-	}
-	return finding.Textf("%s, the word that a missing value becomes", found.Text)
+	return finding.Textf(map[placeholder.Kind]string{
+		placeholder.Template:  "the placeholder %s of a template",
+		placeholder.Reference: "%s, a reference that nothing replaced",
+		placeholder.Object:    "%s, which is an object made into text",
+		placeholder.Masked:    "%s, which is how a hidden value is shown",
+		placeholder.Missing:   "%s, the word that a missing value becomes",
+	}[found.Kind], found.Text)
 }
 
-// unfilled returns f, an ENV_PLACEHOLDER, with its variant.
 func unfilled(f Finding, found placeholder.Found) Finding {
 	if found.Kind == placeholder.Object {
 		found.Kind = placeholder.Missing
@@ -328,37 +310,18 @@ func first(value string, name func(rune) Text) (int, Text) {
 
 // quote names a quotation mark of any kind; it is empty for other characters.
 func quote(r rune) Text {
-	switch r {
-	case '"':
-		return finding.Textf("a double quote")
-	case '\'':
-		return finding.Textf("a single quote")
-	case '`':
-		return finding.Textf("a backtick")
-	case '“', '”', '‘', '’', '„', '«', '»', '‚', '‹', '›':
+	if strings.ContainsRune("“”‘’„«»‚‹›", r) {
 		return finding.Textf("a typographic quote (%U)", r)
 	}
-	return Text{}
+	return finding.Textf(map[rune]string{'"': "a double quote", '\'': "a single quote", '`': "a backtick"}[r])
 }
 
 // space names a white space, control or invisible character.
 func space(r rune) Text {
-	switch r {
-	case ' ':
-		return finding.Textf("a space")
-	case '\t':
-		return finding.Textf("a tab")
-	case '\n':
-		return finding.Textf("a line feed")
-	case '\r':
-		return finding.Textf("a carriage return")
-	case '\u00a0':
-		return finding.Textf("a no-break space (U+00A0)")
-	case '\ufeff':
-		return finding.Textf("a byte order mark (U+FEFF)")
-	}
-	if unicode.IsSpace(r) || unicode.IsControl(r) || unicode.Is(unicode.Cf, r) {
+	name := map[rune]string{' ': "a space", '\t': "a tab", '\n': "a line feed", '\r': "a carriage return",
+		'\u00a0': "a no-break space (U+00A0)", '\ufeff': "a byte order mark (U+FEFF)"}[r]
+	if name == "" && (unicode.IsSpace(r) || unicode.IsControl(r) || unicode.Is(unicode.Cf, r)) {
 		return finding.Textf("an invisible character (%U)", r)
 	}
-	return Text{}
+	return finding.Textf(name)
 }

@@ -3,9 +3,7 @@ package checks
 import (
 	"context"
 	"strings"
-	"time"
 
-	"lkdoctor/checks/check"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/placeholder"
 	"lkdoctor/config"
@@ -14,16 +12,10 @@ import (
 )
 
 // envExposure looks for secrets that others can read.
-func envExposure(c *Case) Check {
-	return c.check(Spec{
-		ID: "env.exposure", Stage: check.StageEnv, Timeout: time.Second,
-		Title: finding.Textf("No secret reaches the browser or other users"),
-		Short: finding.Textf("exposed secrets"),
-	}, func(_ context.Context, c *Case, _ Ended) Report {
-		findings := browserSecrets(c.Settings)
-		findings = append(findings, openFiles(c.Settings)...)
-		return Report{Findings: append(findings, commandLineSecrets(c.Settings, c.Options.TokenFromStdin)...)}
-	})
+func (c *Case) envExposure(_ context.Context, _ Ended) Report {
+	findings := browserSecrets(c.Settings)
+	findings = append(findings, openFiles(c.Settings)...)
+	return Report{Findings: append(findings, commandLineSecrets(c.Settings, c.Options.TokenFromStdin)...)}
 }
 
 // browserSecrets finds secrets in variables that reach the browser's code: the API
@@ -84,8 +76,7 @@ func openFiles(s *config.Settings) []Finding {
 	return findings
 }
 
-// commandLineSecrets finds secrets among the arguments, which every user of the
-// machine can see.
+// commandLineSecrets finds secrets among the arguments, which every user can see.
 func commandLineSecrets(s *config.Settings, fromStdin bool) []Finding {
 	var findings []Finding
 	for _, set := range []config.Setting{s.APISecret, s.Token} {

@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
-	"time"
 
-	"lkdoctor/checks/check"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/placeholder"
 	"lkdoctor/config"
@@ -14,22 +12,14 @@ import (
 	"lkdoctor/config/dotenv"
 )
 
-// envFiles checks that the env files can be read, and reports values that hide
-// others.
-func envFiles(c *Case) Check {
-	return c.check(Spec{
-		ID: "env.files", Stage: check.StageEnv, Timeout: 20 * time.Second, // fingerprints take half a second each
-		Title: finding.Textf("The env files can be read, and nothing hides a value by accident"),
-		Short: finding.Textf("env files"),
-		Lacks: finding.Textf("no env files were read"),
-	}, func(_ context.Context, c *Case, _ Ended) Report {
-		findings := unreadableFiles(c.Settings.Files)
-		for _, s := range c.Settings.All() {
-			findings = append(findings, hiddenValues(c.Settings, *s)...)
-			findings = append(findings, expandedValue(c.Settings, *s)...)
-		}
-		return Report{Findings: append(findings, loaderFindings(c.Settings)...), Outcome: filesOutcome(c.Settings)}
-	})
+// envFiles checks that the env files can be read, and reports hidden values.
+func (c *Case) envFiles(_ context.Context, _ Ended) Report {
+	findings := unreadableFiles(c.Settings.Files)
+	for _, s := range c.Settings.All() {
+		findings = append(findings, hiddenValues(c.Settings, *s)...)
+		findings = append(findings, expandedValue(c.Settings, *s)...)
+	}
+	return Report{Findings: append(findings, loaderFindings(c.Settings)...), Outcome: filesOutcome(c.Settings)}
 }
 
 func filesOutcome(s *config.Settings) Outcome {
@@ -52,15 +42,12 @@ func unreadableFiles(files []config.EnvFile) []Finding {
 			continue
 		}
 		variant := "unreadable"
-		for _, known := range []struct {
-			err     error
-			variant string
-		}{
-			{fs.ErrPermission, "permission"}, {config.ErrUTF16, "utf-sixteen"}, {config.ErrBrokenLink, "broken-link"},
-			{config.ErrNotRegular, "not-a-file"}, {config.ErrTooLarge, "too-large"}, {dotenv.ErrExpansion, "endless-reference"},
+		for err, known := range map[error]string{
+			fs.ErrPermission: "permission", config.ErrUTF16: "utf-sixteen", config.ErrBrokenLink: "broken-link",
+			config.ErrNotRegular: "not-a-file", config.ErrTooLarge: "too-large", dotenv.ErrExpansion: "endless-reference",
 		} {
-			if errors.Is(f.Err, known.err) {
-				variant = known.variant
+			if errors.Is(f.Err, err) {
+				variant = known
 			}
 		}
 		findings = append(findings, finding.New(finding.EnvFileUnreadable, finding.Fail,
@@ -82,7 +69,7 @@ func hiddenValues(all *config.Settings, s config.Setting) []Finding {
 	}
 	for _, hidden := range s.Shadows {
 		_, unfilled := placeholder.InURL(hidden.Secret.Reveal())
-		if !hidden.Differs || hidden.Empty || unfilled && !s.Secret.Empty() {
+		if !hidden.Differs || hidden.Secret.Empty() || unfilled && !s.Secret.Empty() {
 			continue
 		}
 		f := finding.New(finding.EnvValueShadowed, finding.Warn,
@@ -101,26 +88,21 @@ func hiddenValues(all *config.Settings, s config.Setting) []Finding {
 	return nil
 }
 
-// expandedValue reports a key or secret that Next.js changes while it reads the
-// file.
+// expandedValue reports a key or secret that Next.js changes while it reads it.
 func expandedValue(all *config.Settings, s config.Setting) []Finding {
 	if s.Name != "LIVEKIT_API_KEY" && s.Name != "LIVEKIT_API_SECRET" {
 		return nil
 	}
-	var f Finding
+	variant, format := "dollar", "%s in %s holds a $, which Next.js expands: it reads another value than is written there"
 	switch {
 	case s.Expanded:
-		f = finding.New(finding.EnvValueExpanded, finding.Warn,
-			"%s in %s holds a $, which Next.js expands: it reads another value than is "+
-				"written there", s.Name, s.Source.String()).As("dollar")
 	case s.CutAtHash:
-		f = finding.New(finding.EnvValueExpanded, finding.Warn,
-			"%s in %s holds a #, where Next.js cuts it: it reads a shorter value than is "+
-				"written there", s.Name, s.Source.String()).As("hash")
+		variant, format = "hash", "%s in %s holds a #, where Next.js cuts it: it reads a shorter value than is written there"
 	default:
 		return nil
 	}
-	f = f.With("setting", s.Name).With("source", s.Source.String()).With("line", s.Line)
+	f := finding.New(finding.EnvValueExpanded, finding.Warn, format, s.Name, s.Source.String()).As(variant).
+		With("setting", s.Name).With("source", s.Source.String()).With("line", s.Line)
 	if all.CompareSecrets {
 		f = f.With("length_written", s.Literal.Len()).With("length_read", s.Secret.Len())
 	}

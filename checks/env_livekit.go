@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"lkdoctor/checks/check"
 	"lkdoctor/checks/diagnosis"
@@ -18,26 +17,18 @@ import (
 	"lkdoctor/config/clean"
 )
 
-// envLiveKit checks the URL, the key and the secret as they will be used.
-func envLiveKit(c *Case) Check {
-	return c.check(Spec{
-		ID: "env.livekit", Stage: check.StageEnv, Timeout: time.Second,
-		Title: finding.Textf("LIVEKIT_URL, key and secret are present and well formed"),
-		Short: finding.Textf("LiveKit settings"),
-		Lacks: finding.Textf("LiveKit settings are missing"),
-	}, func(_ context.Context, c *Case, _ Ended) Report {
-		s := c.Settings
-		findings := missingSettings(c)
-		if !s.URL.Secret.Empty() {
-			for _, f := range urlFindings(s.URL.Value) {
-				findings = append(findings, f.With("source", s.URL.Source.String()))
-			}
+func (c *Case) envLiveKit(_ context.Context, _ Ended) Report {
+	s := c.Settings
+	findings := missingSettings(c)
+	if !s.URL.Secret.Empty() {
+		for _, f := range urlFindings(s.URL.Value) {
+			findings = append(findings, f.With("source", s.URL.Source.String()))
 		}
-		findings = append(findings, keyFindings(s, s.APIKey)...)
-		findings = append(findings, keyFindings(s, s.APISecret)...)
-		findings = append(findings, pairFindings(s)...)
-		return Report{Findings: append(findings, proxyFindings(c)...), Outcome: settingsOutcome(s)}
-	})
+	}
+	findings = append(findings, keyFindings(s, s.APIKey)...)
+	findings = append(findings, keyFindings(s, s.APISecret)...)
+	findings = append(findings, pairFindings(s)...)
+	return Report{Findings: append(findings, proxyFindings(c)...), Outcome: settingsOutcome(s)}
 }
 
 // missingSettings reports settings that are missing, and where else they are set. An
@@ -86,7 +77,7 @@ func missingSettings(c *Case) []Finding {
 
 // emptied reports whether an empty value hides a filled one.
 func emptied(s config.Setting) bool {
-	return s.Secret.Empty() && slices.ContainsFunc(s.Shadows, func(h config.Shadow) bool { return !h.Empty })
+	return s.Secret.Empty() && slices.ContainsFunc(s.Shadows, func(h config.Shadow) bool { return !h.Secret.Empty() })
 }
 
 // whereInstead adds the variant of a missing setting: it is set under another name,
@@ -115,8 +106,7 @@ func whereInstead(s *config.Settings, f Finding, set config.Setting, misses map[
 	return f.As("unset")
 }
 
-// missed adds the variable that was meant for set; renamed is the variant where
-// only its name is wrong.
+// missed adds the variable that was meant for set; renamed is its variant.
 func missed(f Finding, set config.Setting, miss config.NearMiss, renamed string) Finding {
 	f = f.As(renamed).With("variable", clean.Line(miss.Name, 80)).With("source", miss.Source.String())
 	switch {
@@ -189,8 +179,7 @@ func measured(s *config.Settings, f Finding, value string) Finding {
 	return f
 }
 
-// whereIn describes the position of a character in a value without giving the
-// value's length.
+// whereIn describes a position in a value without giving the value's length.
 func whereIn(value string, at int) Text {
 	switch at {
 	case 0:
@@ -201,7 +190,6 @@ func whereIn(value string, at int) Text {
 	return finding.Textf("in its middle")
 }
 
-// pairFindings checks key, secret and URL against each other.
 func pairFindings(s *config.Settings) []Finding {
 	key, secret := s.APIKey.Value, s.APISecret.Secret.Reveal()
 	dev := key == devKey && secret == devSecret
@@ -224,7 +212,6 @@ func pairFindings(s *config.Settings) []Finding {
 	return findings
 }
 
-// swapped reports whether key and secret are exchanged.
 func swapped(s *config.Settings) bool {
 	key, secret := s.APIKey.Value, s.APISecret.Secret.Reveal()
 	return looksLikeKey(secret) && !looksLikeKey(key) && len(key) >= 32
@@ -236,8 +223,7 @@ func looksLikeKey(v string) bool { return keyShape().MatchString(v) }
 
 var keyShape = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^API[A-Za-z0-9]{9,17}$`) })
 
-// proxyFindings reports an HTTP proxy on the way to the servers, which Go, Node and
-// Python use silently.
+// proxyFindings reports an HTTP proxy, which Go, Node and Python use silently.
 func proxyFindings(c *Case) []Finding {
 	var findings []Finding
 	for _, t := range []struct{ what, raw string }{
@@ -248,8 +234,8 @@ func proxyFindings(c *Case) []Finding {
 		if u == nil {
 			continue
 		}
-		proxy, err := c.Net.ProxyFor(u)
-		if err != nil || proxy == nil {
+		proxy, _ := c.Net.ProxyFor(u)
+		if proxy == nil {
 			continue
 		}
 		findings = append(findings, finding.New(finding.EnvProxyInUse, finding.Info,
@@ -274,13 +260,9 @@ func settingsOutcome(s *config.Settings) Outcome {
 	if count == 0 {
 		return Outcome{Text: finding.Textf("no settings")}
 	}
-	var from finding.Text
-	for i, name := range sources {
-		if word := diagnosis.SourceText(clean.Line(name, 40)); i == 0 {
-			from = word
-		} else {
-			from = finding.Textf("%s, %s", from, word)
-		}
+	var from Text
+	for _, name := range sources {
+		from = finding.Joined("%s, %s", from, diagnosis.SourceText(clean.Line(name, 40)))
 	}
 	return Outcome{Text: finding.Textf("%d settings from %s", count, from), Facts: Facts{"settings": count, "sources": sources}}
 }

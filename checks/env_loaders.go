@@ -13,9 +13,8 @@ import (
 	"lkdoctor/config/secret"
 )
 
-// loaderFindings compares what Next.js and other tools read for a LiveKit setting
-// from one env file. Where they differ, two halves of one app use different
-// secrets.
+// loaderFindings compares what Next.js and other tools read from one env file: where
+// they differ, two halves of one app use different secrets.
 func loaderFindings(s *config.Settings) []Finding {
 	var findings []Finding
 	for _, f := range s.Files {
@@ -91,11 +90,32 @@ func loaderVariant(v config.EnvVar, line string) string {
 // loaderFinding returns the finding about one variable, with a table of what each
 // loader reads; false where all of them read the same.
 func loaderFinding(s *config.Settings, f config.EnvFile, v config.EnvVar, readings []dotenv.Reading) (Finding, bool) {
-	names := &values{settings: s}
-	table := []string{names.row("Next.js", v.Value)}
+	// Each value gets a letter: the table shows which are equal, and shows none.
+	var seen []secret.Value
+	row := func(name string, value secret.Value) string {
+		if value.Empty() {
+			return name + ": empty"
+		}
+		i := slices.IndexFunc(seen, value.Equal)
+		if i < 0 {
+			i, seen = len(seen), append(seen, value)
+		}
+		text := fmt.Sprintf("%s: value %c", name, 'A'+rune(i))
+		if s.CompareSecrets {
+			text += fmt.Sprintf(", %d characters, fingerprint %s", value.Len(), s.Fingerprint(value))
+		}
+		if value.HasQuotes() {
+			text += ", with quotes"
+		}
+		if value.HasSpace() {
+			text += ", with white space"
+		}
+		return text
+	}
+	table := []string{row("Next.js", v.Value)}
 	var others []string
 	for _, r := range readings {
-		name := r.Loader.String()
+		name := string(r.Loader)
 		got := r.Lookup(v.Name)
 		switch {
 		case r.Err != nil:
@@ -109,7 +129,7 @@ func loaderFinding(s *config.Settings, f config.EnvFile, v config.EnvVar, readin
 		case got.Secret.Equal(v.Value):
 			table = append(table, name+": the same")
 		default:
-			table = append(table, names.row(name, got.Secret))
+			table = append(table, row(name, got.Secret))
 			others = append(others, name)
 		}
 	}
@@ -131,35 +151,6 @@ func loaderFinding(s *config.Settings, f config.EnvFile, v config.EnvVar, readin
 	return result, true
 }
 
-// values gives each value that a loader reads a letter, so that a table shows which
-// values are equal and shows none of them.
-type values struct {
-	settings *config.Settings
-	seen     []secret.Value
-}
-
-// row returns the line of the table for one loader.
-func (r *values) row(name string, value secret.Value) string {
-	if value.Empty() {
-		return name + ": empty"
-	}
-	i := slices.IndexFunc(r.seen, value.Equal)
-	if i < 0 {
-		i, r.seen = len(r.seen), append(r.seen, value)
-	}
-	text := fmt.Sprintf("%s: value %c", name, 'A'+rune(i))
-	if r.settings.CompareSecrets {
-		text += fmt.Sprintf(", %d characters, fingerprint %s", value.Len(), r.settings.Fingerprint(value))
-	}
-	if value.HasQuotes() {
-		text += ", with quotes"
-	}
-	if value.HasSpace() {
-		text += ", with white space"
-	}
-	return text
-}
-
 // plainValues reports whether every loader reads the values of vars alike, so that
 // the loaders need not run: they hold only letters, digits and _-:/. as LiveKit's own
 // keys and plain addresses do.
@@ -171,7 +162,6 @@ func plainValues(vars []config.EnvVar) bool {
 	})
 }
 
-// oddBytes reports whether a file holds a line that loaders may read differently.
 func oddBytes(f config.EnvFile) bool {
 	return slices.ContainsFunc(strings.Split(f.Content.Reveal(), "\n"), oddLine)
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/url"
 	"strings"
-	"time"
 
 	"lkdoctor/checks/check"
 	"lkdoctor/checks/finding"
@@ -13,34 +12,26 @@ import (
 	"lkdoctor/config/clean"
 )
 
-// envTicket checks the ticket service's address.
-func envTicket(c *Case) Check {
-	return c.check(Spec{
-		ID: "env.ticket", Stage: check.StageEnv, Timeout: time.Second,
-		Title: finding.Textf("The ticket service's address is present and well formed"),
-		Short: finding.Textf("ticket settings"),
-		Lacks: finding.Textf("the service's address is unusable"),
-	}, func(_ context.Context, c *Case, _ Ended) Report {
-		service := c.Settings.TicketService
-		switch {
-		case !service.Secret.Empty():
-			return Report{Findings: ticketURLFindings(service)}
-		case emptied(service):
-			return Report{} // env.files says so already
-		case c.Settings.Ticket.Secret.Empty():
-			return check.NotHere("not checked: no ticket service is configured")
-		case c.Source() == check.SourceFrontend:
-			return Report{} // the app takes the ticket
-		}
-		f := finding.New(finding.EnvTicketURLMissing, finding.Warn,
-			"a ticket was given, and USER_MGMT_BASE_URL names no service to take it to").With("setting", service.Name).As("unset")
-		if miss, has := c.Settings.NearMisses()[service.Name]; has {
-			f.Message = finding.Textf("%s is not set, and %s in %s seems to be meant for it", service.Name,
-				clean.Line(miss.Name, 80), miss.Source.String())
-			f = f.As("near-miss").With("variable", clean.Line(miss.Name, 80)).With("source", miss.Source.String())
-		}
-		return check.Found(f)
-	})
+func (c *Case) envTicket(_ context.Context, _ Ended) Report {
+	service := c.Settings.TicketService
+	switch {
+	case !service.Secret.Empty():
+		return Report{Findings: ticketURLFindings(service)}
+	case emptied(service):
+		return Report{} // env.files says so already
+	case c.Settings.Ticket.Secret.Empty():
+		return check.NotHere("not checked: no ticket service is configured")
+	case c.Source() == check.SourceFrontend:
+		return Report{} // the app takes the ticket
+	}
+	f := finding.New(finding.EnvTicketURLMissing, finding.Warn,
+		"a ticket was given, and USER_MGMT_BASE_URL names no service to take it to").With("setting", service.Name).As("unset")
+	if miss, has := c.Settings.NearMisses()[service.Name]; has {
+		f.Message = finding.Textf("%s is not set, and %s in %s seems to be meant for it", service.Name,
+			clean.Line(miss.Name, 80), miss.Source.String())
+		f = f.As("near-miss").With("variable", clean.Line(miss.Name, 80)).With("source", miss.Source.String())
+	}
+	return check.Found(f)
 }
 
 func ticketURLFindings(set config.Setting) []Finding {
@@ -67,10 +58,8 @@ func ticketURLFindings(set config.Setting) []Finding {
 		}
 		return build(variant, "USER_MGMT_BASE_URL is not a URL that can be used: %s", fault.text)
 	}
-	u, err := url.Parse(raw)
+	u, _ := url.Parse(raw) // faultOf reports what cannot be parsed
 	switch {
-	case err != nil:
-		return nil // faultOf says so
 	case strings.HasPrefix(strings.ToLower(u.Scheme), "ws"):
 		return build("websocket-scheme", "USER_MGMT_BASE_URL begins with %s://, and must be http:// or https://", strings.ToLower(u.Scheme))
 	case strings.Contains(u.Path, "/tickets") || strings.HasSuffix(strings.Trim(u.Path, "/"), "consume"):

@@ -63,7 +63,7 @@ func TestClaimsFacts(t *testing.T) {
 		}
 		parsed, _ := token.Parse(raw)
 		c.products().set("token.format", &examined{Token: parsed})
-		facts := tokenClaims(c).Run(t.Context(), nil).Outcome.Facts
+		facts := checkOf(c, "token.claims").Run(t.Context(), nil).Outcome.Facts
 		if facts["can_publish"] != tt.want || facts["can_subscribe"] != true {
 			t.Errorf("facts are %v, want can_publish %v", facts, tt.want)
 		}

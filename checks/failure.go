@@ -1,8 +1,10 @@
 package checks
 
 import (
+	"cmp"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"lkdoctor/checks/finding"
@@ -11,7 +13,6 @@ import (
 	"lkdoctor/config/clean"
 )
 
-// peer is what a failed request was sent to.
 type peer int
 
 const (
@@ -20,8 +21,7 @@ const (
 	toFrontend
 )
 
-// meaning is the meaning of a failure at one peer. An empty party stands for the
-// owner of the code's page.
+// meaning is what a failure means at one peer. No party stands for the page's owner.
 type meaning struct {
 	code    Code
 	variant string
@@ -106,8 +106,7 @@ func failureRows() []failureRow {
 	}
 }
 
-// unanswered returns the finding about a request that failed; none where it was
-// cancelled.
+// unanswered returns the finding about a failed request; none if it was cancelled.
 func (c *Case) unanswered(to peer, f *probe.Failure, at address) []Finding {
 	if f.Kind == probe.KindCancelled {
 		return nil
@@ -143,17 +142,16 @@ func (c *Case) unanswered(to peer, f *probe.Failure, at address) []Finding {
 	}
 	switch f.Kind {
 	case probe.KindTLSPlainPort:
-		found = found.With("suggestion", suggestion(at.URL, withScheme("http")))
+		found = found.With("suggestion", suggestion(at.URL, "http", ""))
 	case probe.KindPlainToTLS:
-		found = found.With("suggestion", suggestion(at.URL, withScheme("https")))
+		found = found.With("suggestion", suggestion(at.URL, "https", ""))
 	case probe.KindProxy:
 		found = c.throughProxy(found, at.URL)
 	}
 	return []Finding{found}
 }
 
-// atService adds to the finding about the ticket service what its host and its first
-// bytes show.
+// atService adds what host and first bytes show to a finding about the service.
 func (c *Case) atService(found Finding, f *probe.Failure, u *url.URL) Finding {
 	host, name := clean.Line(u.Host, 80), clean.Line(u.Hostname(), 80)
 	switch {
@@ -166,7 +164,7 @@ func (c *Case) atService(found Finding, f *probe.Failure, u *url.URL) Finding {
 	case f.Kind == probe.KindRefused && loopbackOnly(f, u):
 		found.Message = finding.Textf(
 			"%s is this machine and refuses the connection, and its port answers on 127.0.0.1: the service listens on loopback only", host)
-		found = found.As("loopback-only").With("suggestion", suggestion(u, withName("127.0.0.1")))
+		found = found.As("loopback-only").With("suggestion", suggestion(u, "", "127.0.0.1"))
 	case found.Variant == "hangs-up" && c.serviceReply() != nil:
 		found.Code = finding.TicketServerError
 		found.Message = finding.Textf("%s answers GET /, and ends the connection without an answer when the ticket is to be traded", host)
@@ -177,7 +175,6 @@ func (c *Case) atService(found Finding, f *probe.Failure, u *url.URL) Finding {
 	return found
 }
 
-// atFrontend gives a finding about the front end its sentence.
 func (c *Case) atFrontend(found Finding, f *probe.Failure, u *url.URL) Finding {
 	why := tlsWords(f)
 	if f.Kind == probe.KindProxy {
@@ -195,7 +192,6 @@ func (c *Case) atFrontend(found Finding, f *probe.Failure, u *url.URL) Finding {
 	return found
 }
 
-// withTexts adds the facts that are not empty to f.
 func withTexts(f Finding, facts map[string]string) Finding {
 	for name, value := range facts {
 		if value != "" {
@@ -205,7 +201,6 @@ func withTexts(f Finding, facts map[string]string) Finding {
 	return f
 }
 
-// failureFacts adds the facts of a network failure to f.
 func failureFacts(f Finding, failure *probe.Failure) Finding {
 	f = f.With("kind", string(failure.Kind)).With("phase", string(failure.Phase)).With("took_ms", finding.Milliseconds(failure.Took))
 	f = withTexts(f, map[string]string{
@@ -217,8 +212,7 @@ func failureFacts(f Finding, failure *probe.Failure) Finding {
 	return f
 }
 
-// proxyVariable returns the environment variable that sends u through a proxy, or
-// "" where none does.
+// proxyVariable returns the environment variable that sends u through a proxy, or "".
 func proxyVariable(s *config.Settings, u *url.URL) string {
 	names := []string{"HTTP_PROXY", "http_proxy"}
 	if probe.Secure(u) {
@@ -234,8 +228,8 @@ func proxyVariable(s *config.Settings, u *url.URL) string {
 
 // proxyWords returns why the HTTP proxy on the way to u could not be used.
 func proxyWords(c *Case, f *probe.Failure, u *url.URL) Text {
-	proxy, err := c.Net.ProxyFor(u)
-	if err != nil || proxy == nil {
+	proxy, _ := c.Net.ProxyFor(u)
+	if proxy == nil {
 		return finding.Textf("%s", f.Detail)
 	}
 	if variable := proxyVariable(c.Settings, u); variable != "" {
@@ -244,8 +238,7 @@ func proxyWords(c *Case, f *probe.Failure, u *url.URL) Text {
 	return finding.Textf("the proxy %s cannot be used: %s", clean.URL(proxy.String()), f.Detail)
 }
 
-// proxyAnswered returns a finding about an HTTP proxy that answered instead of the
-// server.
+// proxyAnswered returns a finding about an HTTP proxy that answered itself.
 func proxyAnswered(code Code, via string, status int, u *url.URL) Finding {
 	return finding.New(code, finding.Fail, "%s cannot be reached: %s", clean.Line(u.Host, 80),
 		finding.Textf("the proxy %s answers %d itself", clean.URL(via), status)).
@@ -258,7 +251,6 @@ func certFacts(f Finding, cert *probe.Cert) Finding {
 		With("cert_not_after", cert.NotAfter.UTC().Format(time.RFC3339))
 }
 
-// tlsWords returns what is wrong with a certificate, with its names and dates.
 func tlsWords(f *probe.Failure) Text {
 	cert := f.Cert
 	if cert == nil {
@@ -313,27 +305,18 @@ func listener(f *probe.Failure) any {
 	return finding.Textf("%s", f.Detail)
 }
 
-// suggestion returns u, changed, as an address to write into a setting. It is empty
-// where u holds a password, which is never shown.
-func suggestion(u *url.URL, change func(*url.URL)) string {
+// suggestion returns u with another scheme or host name, if given, as an address to write
+// into a setting. It is empty where u holds a password, which is never shown.
+func suggestion(u *url.URL, scheme, name string) string {
 	if u.User != nil {
 		return ""
 	}
 	changed := *u
-	change(&changed)
-	return clean.URL(changed.String())
-}
-
-func withScheme(scheme string) func(*url.URL) { return func(u *url.URL) { u.Scheme = scheme } }
-
-// withName returns a function that replaces the host and keeps the port.
-func withName(name string) func(*url.URL) {
-	return func(u *url.URL) {
-		if port := u.Port(); port != "" {
-			name += ":" + port
-		}
-		u.Host = name
+	changed.Scheme = cmp.Or(scheme, u.Scheme)
+	if name != "" {
+		changed.Host = strings.TrimSuffix(name+":"+u.Port(), ":")
 	}
+	return clean.URL(changed.String())
 }
 
 // throughProxy adds what is needed to exempt u from the proxy: the variable that

@@ -18,74 +18,51 @@ import (
 type DevToken struct {
 	Token          *token.Token
 	Room, Identity string
-	// DefaultKeys reports whether devkey and secret were used.
-	DefaultKeys bool
-	// Verdict is the server's verdict on it; nil where the server could not be
-	// asked.
-	Verdict *probe.Verdict
-	Failure *probe.Failure
+	DefaultKeys    bool           // whether devkey and secret were used
+	Verdict        *probe.Verdict // the server's verdict on it; nil where that is not known
+	Failure        *probe.Failure
 }
 
 // fallbackMint makes a development token with the key and secret configured here,
 // and asks the server for its verdict.
-func fallbackMint(c *Case) Check {
-	return c.check(Spec{
-		ID: "fallback.mint", Stage: check.StageFallback, Timeout: 8 * time.Second,
-		Title: finding.Textf("A local development token can be made"),
-		Short: finding.Textf("making the token"),
-		Lacks: finding.Textf("no dev token was made"),
-		Uses:  []string{"env.livekit", "signature.server", "join.reach", "join.websocket", "join.media"},
-	}, func(ctx context.Context, c *Case, _ Ended) Report {
-		switch key, _, _ := c.devKeys(); {
-		case c.joined().in() && !c.askedForFallback():
-			return check.NotHere("not needed: the token under test got in")
-		case c.Options.NoJoin && acceptance(c.verdict()) == diagnosis.Yes && !c.askedForFallback():
-			return check.NotHere("not needed: the server accepts the token under test")
-		case c.keyToAsk():
-			return c.askKey(ctx)
-		case key == "":
-			report := check.NotHere("not checked: no key and secret here, and the server is not a local one")
-			report.Findings = []Finding{finding.New(finding.DevTokenNoKeys, finding.Info,
-				"no LIVEKIT_API_KEY and LIVEKIT_API_SECRET here, so no token can be made").As("no-keys")}
-			return report
-		}
-		dev, err := c.devToken(ctx)
-		if err != nil {
-			return check.Found(finding.New(finding.DevJoinFailed, finding.Fail,
-				"no token could be made with the key and secret here: %s", c.Redact.Clean(err.Error(), 160)))
-		}
-		c.produce(dev)
-		if c.notDevServer() {
-			report := check.NotHere("not checked: no key and secret here, and the server is not a local dev server")
-			report.Findings = []Finding{finding.New(finding.DevTokenNoKeys, finding.Info,
-				"no LIVEKIT_API_KEY and LIVEKIT_API_SECRET here, and the server on this machine does not know "+
-					"devkey: it is no livekit-server --dev").As("own-keys")}
-			return report
-		}
-		report := Report{Outcome: Outcome{
-			Text:  finding.Textf("made a token for %s in %s", clean.Line(dev.Identity, 60), clean.Line(dev.Room, 60)),
-			Facts: Facts{"identity": clean.Line(dev.Identity, 256), "room": clean.Line(dev.Room, 256), "default_keys": dev.DefaultKeys}}}
-		if dev.DefaultKeys {
-			report.Findings = []Finding{finding.New(finding.DevTokenDefaultKeys, finding.Info,
-				"no key and secret here, and the server is on this machine: used devkey and secret, which livekit-server --dev knows")}
-		}
-		return report
-	})
+func (c *Case) fallbackMint(ctx context.Context, _ Ended) Report {
+	switch key, _, _ := c.devKeys(); {
+	case c.joined().in() && !c.askedForFallback():
+		return check.NotHere("not needed: the token under test got in")
+	case c.Options.NoJoin && acceptance(c.verdict()) == diagnosis.Yes && !c.askedForFallback():
+		return check.NotHere("not needed: the server accepts the token under test")
+	case !c.Settings.APIKey.Secret.Empty() && c.Settings.APISecret.Secret.Empty() && c.atLiveKit():
+		return c.askKey(ctx)
+	case key == "":
+		return unmade("not checked: no key and secret here, and the server is not a local one", finding.New(finding.DevTokenNoKeys,
+			finding.Info, "no LIVEKIT_API_KEY and LIVEKIT_API_SECRET here, so no token can be made").As("no-keys"))
+	}
+	dev, err := c.devToken(ctx)
+	if err != nil {
+		return check.Found(finding.New(finding.DevJoinFailed, finding.Fail,
+			"no token could be made with the key and secret here: %s", c.Redact.Clean(err.Error(), 160)))
+	}
+	c.produce(dev)
+	if c.notDevServer() {
+		return unmade("not checked: no key and secret here, and the server is not a local dev server", finding.New(finding.DevTokenNoKeys,
+			finding.Info, "no LIVEKIT_API_KEY and LIVEKIT_API_SECRET here, and the server on this machine does not know "+
+				"devkey: it is no livekit-server --dev").As("own-keys"))
+	}
+	report := Report{Outcome: Outcome{
+		Text:  finding.Textf("made a token for %s in %s", clean.Line(dev.Identity, 60), clean.Line(dev.Room, 60)),
+		Facts: Facts{"identity": clean.Line(dev.Identity, 256), "room": clean.Line(dev.Room, 256), "default_keys": dev.DefaultKeys}}}
+	if dev.DefaultKeys {
+		report.Findings = []Finding{finding.New(finding.DevTokenDefaultKeys, finding.Info,
+			"no key and secret here, and the server is on this machine: used devkey and secret, which livekit-server --dev knows")}
+	}
+	return report
 }
 
-// askedForFallback reports whether --only or --dev-join names the fallback, which
-// then runs whether or not it is needed.
+// askedForFallback reports whether --only or --dev-join asks for it, needed or not.
 func (c *Case) askedForFallback() bool {
 	return c.Options.DevJoin || len(c.Options.Only) > 0 && c.Options.Selection().Asked(*c.reader)
 }
 
-// keyToAsk reports whether a key is configured without its secret. No token can be
-// made, but the server can be asked whether it knows the key.
-func (c *Case) keyToAsk() bool {
-	return !c.Settings.APIKey.Secret.Empty() && c.Settings.APISecret.Secret.Empty() && c.atLiveKit()
-}
-
-// atLiveKit reports whether LiveKit answers at LIVEKIT_URL.
 func (c *Case) atLiveKit() bool {
 	r := c.reach()
 	return r != nil && r.IsLiveKit
@@ -104,13 +81,14 @@ func (c *Case) askKey(ctx context.Context) Report {
 	if sure {
 		f.Message = finding.Textf("no LIVEKIT_API_SECRET here, so no token can be made; the server knows the key %s", key)
 	}
-	report := check.NotHere("not checked: no secret is configured here")
-	report.Findings = []Finding{f.With("key_known", sure && known)}
-	return report
+	return unmade("not checked: no secret is configured here", f.With("key_known", sure && known))
 }
 
-// ownKeyVariant returns the variant of SERVER_KEY_UNKNOWN for the key configured
-// here.
+// unmade returns the report of a check that does not apply, for the reason in f.
+func unmade(why string, f Finding) Report {
+	return Report{Skip: check.NotHere(why).Skip, Findings: []Finding{f}}
+}
+
 func (c *Case) ownKeyVariant(ctx context.Context, key string) string {
 	switch {
 	case c.isDevServer(ctx, c.here()):
@@ -128,7 +106,6 @@ func (c *Case) notDevServer() bool {
 	return dev != nil && dev.DefaultKeys && acceptance(dev.Verdict) == diagnosis.No
 }
 
-// devKey and devSecret are the key and secret of livekit-server --dev.
 const devKey, devSecret = "devkey", "secret"
 
 // devKeys returns the key and secret to make a token with; defaults reports whether
@@ -152,13 +129,7 @@ const ownTTL = 2 * time.Minute
 func (c *Case) mint(now time.Time) (*DevToken, error) {
 	key, secret, defaults := c.devKeys()
 	name := "lkdoctor-" + c.Nonce
-	dev := &DevToken{Room: name, Identity: name, DefaultKeys: defaults}
-	if c.Options.Room != "" {
-		dev.Room = c.Options.Room
-	}
-	if c.Options.Identity != "" {
-		dev.Identity = c.Options.Identity
-	}
+	dev := &DevToken{Room: cmp.Or(c.Options.Room, name), Identity: cmp.Or(c.Options.Identity, name), DefaultKeys: defaults}
 	raw, err := token.Mint(token.MintOptions{
 		Key: key, Secret: secret, Room: dev.Room, Identity: dev.Identity, Name: c.Options.DisplayName, RoomCreate: true, Now: now,
 		TTL: cmp.Or(c.Options.TTL, ownTTL),
@@ -166,13 +137,11 @@ func (c *Case) mint(now time.Time) (*DevToken, error) {
 	if err != nil {
 		return nil, err
 	}
-	parsed, _ := token.Parse(raw)
-	dev.Token = parsed
+	dev.Token, _ = token.Parse(raw)
 	return dev, nil
 }
 
-// MintAgain returns a new dev token after a run that made one: same room and
-// identity, valid from now on.
+// MintAgain returns a new dev token after a run that made one, valid from now on.
 func (c *Case) MintAgain() (*token.Token, error) {
 	dev, err := c.mint(c.serverNow())
 	if err != nil {
@@ -216,52 +185,36 @@ func (c *Case) serverNow() time.Time {
 
 // fallbackJoin joins with the dev token, and leaves immediately. Its success does
 // not make a failed run pass; it narrows down the cause.
-func fallbackJoin(c *Case) Check {
-	return c.check(Spec{
-		ID: "fallback.join", Stage: check.StageFallback, Timeout: 25 * time.Second,
-		Title: finding.Textf("The local development token joins a room"),
-		Short: finding.Textf("joining with it"),
-		Lacks: finding.Textf("the dev token joined no room"),
-		Needs: []string{"fallback.mint"},
-		Uses:  []string{"env.livekit", "join.reach", "join.websocket"},
-	}, func(ctx context.Context, c *Case, ended Ended) Report {
-		switch {
-		case c.livekitURL() == nil:
-			return noServerAddress(ended)
-		case ended.Stopped("join.reach"):
-			return check.BlockedBy("join.reach")
-		case c.ownRoomOnly():
-			return check.NotHere("not joined: the server takes the key and secret here, and not the room that lkdoctor made up")
-		}
-		record, findings := c.devJoin(ctx)
-		report := Report{Findings: findings, Outcome: mediaOutcome(record)}
-		if finding.Worst(findings) != finding.Fail {
-			return report
-		}
-		cause := findings[slices.IndexFunc(findings, func(f Finding) bool { return f.Severity == finding.Fail })]
-		failed := finding.New(finding.DevJoinFailed, finding.Fail, "a token made here does not get in either, because of %s",
-			string(cause.Code))
-		if s := c.Source(); s == check.SourceMinted || s == check.SourceNone {
-			failed.Message = finding.Textf("a token made here does not get in, because of %s", string(cause.Code))
-		}
-		report.Findings = append([]Finding{failed.With("cause", string(cause.Code)).By(cause.Party)}, findings...)
+func (c *Case) fallbackJoin(ctx context.Context, ended Ended) Report {
+	switch {
+	case c.livekitURL() == nil:
+		return noServerAddress(ended)
+	case ended.Stopped("join.reach"):
+		return check.BlockedBy("join.reach")
+	case c.ownRoomOnly():
+		return check.NotHere("not joined: the server takes the key and secret here, and not the room that lkdoctor made up")
+	}
+	record, findings := c.devJoin(ctx)
+	report := Report{Findings: findings, Outcome: mediaOutcome(record)}
+	if finding.Worst(findings) != finding.Fail {
 		return report
-	})
+	}
+	cause := findings[slices.IndexFunc(findings, func(f Finding) bool { return f.Severity == finding.Fail })]
+	failed := finding.New(finding.DevJoinFailed, finding.Fail, "a token made here does not get in either, because of %s",
+		string(cause.Code))
+	if s := c.Source(); s == check.SourceMinted || s == check.SourceNone {
+		failed.Message = finding.Textf("a token made here does not get in, because of %s", string(cause.Code))
+	}
+	report.Findings = append([]Finding{failed.With("cause", string(cause.Code)).By(cause.Party)}, findings...)
+	return report
 }
 
-// ownRoomOnly reports whether the server refuses only the room or identity that the
-// doctor chose: it creates no rooms, or accepts shorter names only. That is no
-// fault.
+// ownRoomOnly reports whether the server refuses only the doctor's own room or
+// identity: it creates none, or allows shorter names only. That is no fault.
 func (c *Case) ownRoomOnly() bool {
 	dev := c.dev()
-	if dev == nil || dev.Verdict == nil || c.Options.Room != "" {
-		return false
-	}
-	switch dev.Verdict.Reason {
-	case probe.ReasonRoomNotFound, probe.ReasonRoomTooLong, probe.ReasonIdentityTooLong:
-		return true
-	}
-	return false
+	return dev != nil && dev.Verdict != nil && c.Options.Room == "" && slices.Contains([]probe.Reason{
+		probe.ReasonRoomNotFound, probe.ReasonRoomTooLong, probe.ReasonIdentityTooLong}, dev.Verdict.Reason)
 }
 
 // devJoin joins with the dev token; the record is nil where no join was tried.
@@ -274,9 +227,7 @@ func (c *Case) devJoin(ctx context.Context) (*JoinRecord, []Finding) {
 		return nil, c.devVerdictFindings(ctx, dev, at)
 	}
 	check.Waiting(ctx, "joining %s with a token made here", clean.Line(dev.Room, 60))
-	asked := c.askAsBrowser(ctx, at, dev.Token, dev.Verdict)
-	record := c.open(ctx, at.URL, dev.Token, dev.Verdict, c.joined().silent())
-	record.Browser = asked
+	record := c.open(ctx, at, dev.Token, dev.Verdict, c.joined().silent())
 	c.produce(record)
 	findings := joinedFindings(c, record, at, dev.Token, dev.Verdict)
 	if record.Failure == nil {

@@ -32,9 +32,8 @@ func (c *Case) Held() map[string]string {
 	return held
 }
 
-// MadeWith guesses the language of the token's maker from the headers of its
-// answer: "python", "node", "go", or "" where the headers do not show it. Call it
-// after the run.
+// MadeWith guesses the language of the token's maker from the headers of its answer:
+// "python", "node", "go", or "". Call it after the run.
 func (c *Case) MadeWith() string {
 	a := c.answer()
 	if a == nil || a.Reply == nil {

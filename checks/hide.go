@@ -12,8 +12,7 @@ import (
 	"lkdoctor/config/clean"
 )
 
-// Secrets returns the values of settings and options that are secret. A template's
-// placeholder is none.
+// Secrets returns the secrets of settings and options, without placeholders.
 func Secrets(s *config.Settings, o Options) []string {
 	list := s.Secrets()
 	if swapped(s) {
@@ -39,9 +38,8 @@ func (c *Case) learn(token string) {
 	}
 }
 
-// learnCandidates adds the secrets of env files and of other variables to what the
-// run's Redactor removes, and returns it. Short values are left out: they would hide
-// ordinary words.
+// learnCandidates adds the secrets of env files and variables to the run's Redactor,
+// and returns it. Short values are left out: they would hide ordinary words.
 func (c *Case) learnCandidates() *clean.Redactor {
 	var list []string
 	for _, other := range c.candidates() {
@@ -54,8 +52,7 @@ func (c *Case) learnCandidates() *clean.Redactor {
 	return c.Redact
 }
 
-// hideInResult returns r without secrets in texts and facts, which were also redacted
-// when they were captured.
+// hideInResult returns r without secrets in texts and facts.
 func hideInResult(redact *clean.Redactor, r check.Result) check.Result {
 	findings := make([]Finding, len(r.Findings))
 	for i, f := range r.Findings {

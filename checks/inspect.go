@@ -51,7 +51,6 @@ func Inspect(ctx context.Context, raw string, c *Case) report.Inspection {
 	return out
 }
 
-// inspection returns the content of a token.
 func inspection(t *token.Token) report.Inspection {
 	out := report.Inspection{
 		Decoded: t.Decoded, Header: t.HeaderJSON(), Claims: t.ClaimsJSON(), Length: t.Shape.Length, Signature: string(token.Unknown),

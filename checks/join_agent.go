@@ -16,40 +16,33 @@ import (
 	"lkdoctor/config/clean"
 )
 
-// agentSlow is the time above which AGENT_SLOW is reported.
 const agentSlow = 3 * time.Second
 
-// joinAgent waits for the agents that the token calls, in the stay that
-// join.websocket began; or calls the agent of --agent into a room of the doctor's
-// own, and deletes the dispatch.
-func joinAgent(c *Case) Check {
-	return c.check(Spec{
-		ID: "join.agent", Stage: check.StageJoin, Timeout: 25 * time.Second,
-		Title: finding.Textf("The agent that was asked for comes"),
-		Short: finding.Textf("the agent"),
-		Also:  finding.Textf("agent"),
-		Uses:  append(ownJoinUses(), "token.format", "token.claims"),
-	}, func(ctx context.Context, c *Case, ended Ended) Report {
-		t := c.token()
-		switch misnamed := misnamedAgent(t, ended); {
-		case c.Options.Agent != "":
-			skip := c.mayCall()
-			if c.Options.AgentRoom == nil {
-				skip = c.ownJoins(ended)
-			}
-			if skip != nil {
-				return *skip
-			}
-			return c.callAgent(ctx)
-		case misnamed != "":
-			return check.NotHere("not checked: the token calls no agent by name, for LiveKit does not read %s", misnamed)
-		case t == nil || len(t.Claims.Agents) == 0:
-			return c.nobodyCalled()
-		case !c.joined().in():
-			return check.BlockedBy("join.websocket")
+// joinAgent waits for the agents that the token calls, in the stay of join.websocket;
+// or calls the agent of --agent into a room of its own, and deletes the dispatch.
+func (c *Case) joinAgent(ctx context.Context, ended Ended) Report {
+	t := c.token()
+	switch misnamed := misnamedAgent(t, ended); {
+	case c.Options.Agent != "":
+		key, _, _ := c.devKeys()
+		why, is := c.noGuests(ended)
+		switch in := c.Options.AgentRoom; {
+		case in == nil && is:
+			return why
+		case in != nil && key == "":
+			return check.NotHere("not called: it needs LIVEKIT_API_KEY and LIVEKIT_API_SECRET")
+		case in != nil && (c.there().withToken || c.livekitURL() == nil):
+			return check.NotHere("not called: the key and secret here are not sent to an address that came with the token")
 		}
-		return c.calledByToken(ctx, t)
-	})
+		return c.callAgent(ctx)
+	case misnamed != "":
+		return check.NotHere("not checked: the token calls no agent by name, for LiveKit does not read %s", misnamed)
+	case t == nil || len(t.Claims.Agents) == 0:
+		return c.nobodyCalled()
+	case !c.joined().in():
+		return check.BlockedBy("join.websocket")
+	}
+	return c.calledByToken(ctx, t)
 }
 
 // nobodyCalled returns the report of a run that calls no agent. A name in the
@@ -88,8 +81,7 @@ func (c *Case) staysForAgent() bool {
 	return c.made.chosen["join.agent"] && c.Options.Agent == "" && t != nil && len(t.Claims.Agents) > 0
 }
 
-// calledByToken waits in the room for the agents that the token called, and leaves
-// the room.
+// calledByToken waits for the agents that the token called, and leaves the room.
 func (c *Case) calledByToken(ctx context.Context, t *examined) Report {
 	stay := c.joined()
 	if m := c.media(); m != nil {
@@ -125,9 +117,8 @@ type AgentRoom struct {
 	takeBack func(ctx context.Context, n *probe.Net) // nil without a call
 }
 
-// TakeBack deletes the dispatch, if there is one, and removes its agents from the
-// room. Call it before the stay ends: the server lists no dispatches of an empty
-// room.
+// TakeBack deletes the dispatch and removes its agents from the room. Call it before
+// the stay ends: the server lists no dispatches of an empty room.
 func (r *AgentRoom) TakeBack(ctx context.Context, n *probe.Net) {
 	if r.takeBack == nil {
 		return
@@ -178,22 +169,6 @@ func (c *Case) callAgent(ctx context.Context) Report {
 	return call.report(ctx)
 }
 
-// mayCall returns why the agent of --agent cannot be called into the given stay
-// with the key and secret here; nil where it can.
-func (c *Case) mayCall() *Report {
-	report := Report{}
-	switch key, _, _ := c.devKeys(); {
-	case key == "":
-		report = check.NotHere("not called: it needs LIVEKIT_API_KEY and LIVEKIT_API_SECRET")
-	case c.there().withToken || c.livekitURL() == nil:
-		report = check.NotHere("not called: the key and secret here are not sent to an address that came with the token")
-	default:
-		return nil
-	}
-	return &report
-}
-
-// agentCall is a call of agents into a room, and what is known of it so far.
 type agentCall struct {
 	names  []string // "" stands for any worker without a name
 	room   string
@@ -207,13 +182,11 @@ type agentCall struct {
 
 	agents []probe.Agent
 	waited time.Duration
-	// listed is the time from the call to the server's list of dispatches, 0 where
-	// there was none.
+	// listed is the time from the call to the list of dispatches, 0 without one.
 	dispatches []probe.Dispatch
 	listed     time.Duration
 }
 
-// report waits for the agents and judges the outcome.
 func (a *agentCall) report(ctx context.Context) Report {
 	check.Waiting(ctx, "waiting for the agent %s", agentName(a.names[0]))
 	a.wait(ctx)
@@ -272,24 +245,15 @@ func (a *agentCall) wait(ctx context.Context) {
 
 // decided reports whether waiting longer cannot change the outcome.
 func (a *agentCall) decided() bool {
-	if a.waited >= a.limits.Agent {
-		return true
-	}
-	for _, name := range a.names {
+	return a.waited >= a.limits.Agent || !slices.ContainsFunc(a.names, func(name string) bool {
 		if agent, came := a.arrived(name); came {
-			if !agent.Audio && !agent.Left && !agent.Before && time.Since(agent.Came) < a.limits.AgentAudio {
-				return false
-			}
-			continue
+			return !agent.Audio && !agent.Left && !agent.Before && time.Since(agent.Came) < a.limits.AgentAudio
 		}
-		if code, _ := a.cause(name); code == "" || code == finding.AgentAbsent {
-			return false
-		}
-	}
-	return true
+		code, _ := a.cause(name)
+		return code == "" || code == finding.AgentAbsent
+	})
 }
 
-// arrived returns the agent that answers the call of name.
 func (a *agentCall) arrived(name string) (agent probe.Agent, came bool) {
 	i := slices.IndexFunc(a.agents, func(a probe.Agent) bool { return a.Name == name || a.Name == "" || name == "" })
 	if i < 0 {
@@ -322,7 +286,6 @@ func (a *agentCall) cause(name string) (code Code, failure string) {
 	return finding.AgentJobFailed, jobs[0].Error
 }
 
-// judge returns the finding about the call of name, if there is one.
 func (a *agentCall) judge(name string) []Finding {
 	shown, waited := agentName(name), finding.Duration(a.waited)
 	facts := Facts{"agent": cmp.Or(name, "(no name)"), "room": a.room, "waited_ms": finding.Milliseconds(a.waited)}
@@ -359,7 +322,6 @@ func (a *agentCall) judge(name string) []Finding {
 	return found(finding.AgentAbsent, "unasked", "the agent %s did not come within %s, and the server did not say why", shown, waited)
 }
 
-// outcome describes who came, after which time, and whether there is audio.
 func (a *agentCall) outcome() Outcome {
 	var out Outcome
 	var came []string
@@ -390,7 +352,6 @@ func (a *agentCall) outcome() Outcome {
 	return out
 }
 
-// agentName returns the name for sentences.
 func agentName(name string) Text {
 	if name == "" {
 		return finding.Textf("(no name)")

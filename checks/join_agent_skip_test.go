@@ -37,7 +37,7 @@ func TestAgentCalledAsDecoded(t *testing.T) {
 			enc([]byte(`{"iss":"k","sub":"a","video":{"roomJoin":true,"room":"r"},`+tt.claims+`}`)) + "." + enc(make([]byte, 32)))
 		c.products().set("token.format", &examined{Token: parsed})
 		ended := Ended{"token.claims": {Findings: token.Lint(parsed)}}
-		report := joinAgent(c).Run(t.Context(), ended)
+		report := checkOf(c, "join.agent").Run(t.Context(), ended)
 		if report.Skip == nil {
 			t.Fatalf("%s: no skip without a join", tt.claims)
 		}

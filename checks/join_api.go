@@ -3,7 +3,6 @@ package checks
 import (
 	"context"
 	"sync"
-	"time"
 
 	"lkdoctor/checks/check"
 	"lkdoctor/checks/finding"
@@ -13,36 +12,28 @@ import (
 
 // joinAPI asks whether the server API (/twirp) answers at LIVEKIT_URL. It only
 // reads, with tokens made of the key and secret here.
-func joinAPI(c *Case) Check {
-	return c.check(Spec{
-		ID: "join.api", Stage: check.StageJoin, Timeout: 8 * time.Second,
-		Title: finding.Textf("The server API answers"),
-		Short: finding.Textf("the server API"),
-		Also:  finding.Textf("API"),
-		Uses:  []string{"env.livekit", "join.reach", "signature.server", "ticket.consume", "ticket.frontend"},
-	}, func(ctx context.Context, c *Case, ended Ended) Report {
-		s, at := c.Settings, c.here()
-		switch {
-		case s.APIKey.Secret.Empty() || s.APISecret.Secret.Empty():
-			return check.NotHere("not checked: it needs LIVEKIT_API_KEY and LIVEKIT_API_SECRET")
-		case at.URL == nil && ended.Stopped("env.livekit"):
-			return check.BlockedBy("env.livekit")
-		case at.URL == nil:
-			return check.NotHere("not checked: LIVEKIT_URL is not set, and the key and secret here are sent to no other address")
-		case ended.Stopped("join.reach"):
-			return check.BlockedBy("join.reach")
-		}
-		api := c.Net.API(at.URL, s.APIKey.Value, s.APISecret.Secret.Reveal())
-		var redis probe.APIReply
-		var both sync.WaitGroup
-		both.Go(func() { redis, _ = api.Redis(ctx) })
-		reply, failure := api.Answers(ctx)
-		both.Wait()
-		if ctx.Err() != nil {
-			return check.Unfinished(ctx)
-		}
-		return Report{Findings: c.apiFindings(reply, redis, failure, at), Outcome: c.apiOutcome(reply, failure)}
-	})
+func (c *Case) joinAPI(ctx context.Context, ended Ended) Report {
+	s, at := c.Settings, c.here()
+	switch {
+	case s.APIKey.Secret.Empty() || s.APISecret.Secret.Empty():
+		return check.NotHere("not checked: it needs LIVEKIT_API_KEY and LIVEKIT_API_SECRET")
+	case at.URL == nil && ended.Stopped("env.livekit"):
+		return check.BlockedBy("env.livekit")
+	case at.URL == nil:
+		return check.NotHere("not checked: LIVEKIT_URL is not set, and the key and secret here are sent to no other address")
+	case ended.Stopped("join.reach"):
+		return check.BlockedBy("join.reach")
+	}
+	api := c.Net.API(at.URL, s.APIKey.Value, s.APISecret.Secret.Reveal())
+	var redis probe.APIReply
+	var both sync.WaitGroup
+	both.Go(func() { redis, _ = api.Redis(ctx) })
+	reply, failure := api.Answers(ctx)
+	both.Wait()
+	if ctx.Err() != nil {
+		return check.Unfinished(ctx)
+	}
+	return Report{Findings: c.apiFindings(reply, redis, failure, at), Outcome: c.apiOutcome(reply, failure)}
 }
 
 // apiFindings judges the answers at /twirp of a server that answers at other paths.
@@ -72,8 +63,7 @@ func (c *Case) apiFindings(reply, redis probe.APIReply, failure *probe.Failure, 
 	return nil
 }
 
-// presenceUnasked reports whether the server was asked for the participants of the
-// room and did not answer.
+// presenceUnasked reports whether the question for the participants got no answer.
 func (c *Case) presenceUnasked() bool {
 	p := c.present()
 	return p != nil && p.Asked && !p.Known
@@ -95,7 +85,6 @@ func (c *Case) apiOutcome(reply probe.APIReply, failure *probe.Failure) Outcome 
 	return out
 }
 
-// apiWords describes the answer that came instead of the server API's.
 func apiWords(reply probe.APIReply, failure *probe.Failure) Text {
 	switch {
 	case failure != nil && (failure.Kind == probe.KindSilent || failure.Kind == probe.KindHeaderSlow || failure.Kind == probe.KindBodySlow):

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"lkdoctor/checks/browser"
 	"lkdoctor/checks/check"
@@ -18,45 +17,34 @@ import (
 	"lkdoctor/config/clean"
 )
 
-// joinBrowser asks what a browser's client asks: /rtc/v1, the token in the query,
-// the ICE servers' URLs, and with --frontend what the page allows. The requests run
-// at the same time as the join.
-func joinBrowser(c *Case) Check {
-	return c.check(Spec{
-		ID: "join.browser", Stage: check.StageJoin, Timeout: 10 * time.Second,
-		Title: finding.Textf("A browser gets in too"),
-		Short: finding.Textf("browsers"),
-		Also:  finding.Textf("browsers"),
-		Uses:  append(ownJoinUses(), "token.format"),
-	}, func(ctx context.Context, c *Case, ended Ended) Report {
-		ask := c.browserAsked(ctx)
-		if ask == nil {
-			for _, id := range []string{"join.reach", "signature.server", "fallback.mint", "fallback.join", "join.websocket"} {
-				if ended.Stopped(id) {
-					return check.BlockedBy(id)
-				}
-			}
-			return check.NotHere("not checked: no token was accepted that could be asked with")
+// joinBrowser asks what a browser's client asks, while the join runs: /rtc/v1, the
+// token in the query, the ICE servers' URLs, and with --frontend what the page allows.
+func (c *Case) joinBrowser(ctx context.Context, ended Ended) Report {
+	ask := c.browserAsked(ctx)
+	if ask == nil {
+		if why, is := blocked(ended, "join.reach", "signature.server", "fallback.mint", "fallback.join", "join.websocket"); is {
+			return why
 		}
-		check.Waiting(ctx, "asking as a browser would")
-		select {
-		case <-ask.done:
-		case <-ctx.Done():
-			return check.Unfinished(ctx)
-		}
-		if answer := c.answer(); ask.page != nil && c.Source() == check.SourceEndpoint && answer != nil {
-			ask.page.answer = &browser.CORSAnswer{Status: answer.Reply.Status, Header: answer.Reply.Header}
-		}
-		signal := c.anySignal()
-		findings := ask.findings(signal != nil || !ended.Stopped("join.websocket") && !ended.Stopped("fallback.join"))
-		if signal != nil {
-			findings = append(findings, iceFindings(signal.Facts)...)
-		}
-		if len(findings) == 0 && (ask.v1 == nil || ask.v1.Kind == probe.V1Busy) {
-			return check.NotHere("not checked: what answered at /rtc/v1 says nothing about browsers")
-		}
-		return Report{Findings: findings, Outcome: ask.outcome(signal)}
-	})
+		return check.NotHere("not checked: no token was accepted that could be asked with")
+	}
+	check.Waiting(ctx, "asking as a browser would")
+	select {
+	case <-ask.done:
+	case <-ctx.Done():
+		return check.Unfinished(ctx)
+	}
+	if answer := c.answer(); ask.page != nil && c.Source() == check.SourceEndpoint && answer != nil {
+		ask.page.answer = &browser.CORSAnswer{Status: answer.Reply.Status, Header: answer.Reply.Header}
+	}
+	signal := c.anySignal()
+	findings := ask.findings(signal != nil || !ended.Stopped("join.websocket") && !ended.Stopped("fallback.join"))
+	if signal != nil {
+		findings = append(findings, iceFindings(signal.Facts)...)
+	}
+	if len(findings) == 0 && (ask.v1 == nil || ask.v1.Kind == probe.V1Busy) {
+		return check.NotHere("not checked: what answered at /rtc/v1 says nothing about browsers")
+	}
+	return Report{Findings: findings, Outcome: ask.outcome(signal)}
 }
 
 // browserAsk holds a browser's requests, sent during the join with a token that the
@@ -122,9 +110,8 @@ func (a *browserAsk) close() {
 	}
 }
 
-// browserAsked returns the requests sent during a join of this run. Without a join
-// it sends them now, with the token under test or the one made here; nil where the
-// server accepts neither.
+// browserAsked returns the requests sent during a join of this run, or sends them now,
+// with a token that the server accepts; nil where it accepts none.
 func (c *Case) browserAsked(ctx context.Context) *browserAsk {
 	for _, j := range c.joins() {
 		if j.Browser != nil {
@@ -144,15 +131,13 @@ func (c *Case) browserAsked(ctx context.Context) *browserAsk {
 	return a
 }
 
-// findings judges the answers. joined is false where no WebSocket opens at all;
-// then none at /rtc/v1 is reported.
+// findings judges the answers. joined is false where no WebSocket opens at all.
 func (a *browserAsk) findings(joined bool) []Finding {
 	query := a.queryFindings()
 	return slices.Concat(query, a.v1Findings(len(query) > 0, joined), a.pageFindings())
 }
 
-// v1Findings judges the answer at /rtc/v1. A refusal that /rtc gives too is about
-// the token in the query.
+// v1Findings judges the answer at /rtc/v1. What /rtc refuses too is about the query.
 func (a *browserAsk) v1Findings(queryRefused, joined bool) []Finding {
 	v, where := a.v1, clean.Line(a.at.Host, 80)
 	switch {
@@ -192,7 +177,6 @@ func (a *browserAsk) v1Findings(queryRefused, joined bool) []Finding {
 	return nil
 }
 
-// v1Words describes the answer that came instead of LiveKit's.
 func v1Words(v *probe.V1Verdict) Text {
 	switch {
 	case v.Redirect != nil:
@@ -205,9 +189,8 @@ func v1Words(v *probe.V1Verdict) Text {
 	return finding.Textf("%d, %s", v.Status, orNothing(v.Text))
 }
 
-// queryFindings judges the answer to the token in the query, where the server
-// accepts the same token in the header. An overloaded gateway or a missing answer
-// is no finding about the query.
+// queryFindings judges the answer to a token in the query that the server accepts in
+// the header. An overloaded gateway or a missing answer is no finding about that.
 func (a *browserAsk) queryFindings() []Finding {
 	v := a.query
 	if a.v1 != nil && tooLong(&a.v1.Verdict) { // the address of a join is longer than that of /rtc/validate
@@ -232,8 +215,7 @@ func (a *browserAsk) queryFindings() []Finding {
 	return []Finding{f.With("status", v.Status).With("server_text", v.Text).With("what", string(v.What))}
 }
 
-// tooLong reports whether a request was refused for its length. Status 494 and the
-// text are nginx's.
+// tooLong reports whether a request was too long. 494 and the text are nginx's.
 func tooLong(v *probe.Verdict) bool {
 	text := strings.ToLower(v.Text)
 	return v.Status == 414 || v.Status == 431 || v.Status == 494 ||
@@ -294,7 +276,6 @@ func (a *browserAsk) outcome(signal *session.Participant) Outcome {
 	return out
 }
 
-// shownHost returns scheme, host and port of an address, for sentences.
 func shownHost(u *url.URL) string {
 	return clean.URL((&url.URL{Scheme: u.Scheme, Host: u.Host}).String())
 }

@@ -60,8 +60,7 @@ func (c *Case) lookAtPage(ctx context.Context, base *url.URL) *pageSeen {
 	return seen
 }
 
-// askEndpoint sends the preflight request that a browser sends before the page's
-// POST.
+// askEndpoint sends the preflight request of the page's POST.
 func (s *pageSeen) askEndpoint(ctx context.Context, c *Case, u *url.URL) {
 	s.endpoint = u
 	s.request = browser.CORSRequest{Page: s.URL, Method: http.MethodPost, JSON: true}
@@ -79,7 +78,6 @@ func (s *pageSeen) askEndpoint(ctx context.Context, c *Case, u *url.URL) {
 	}
 }
 
-// pageFindings reports what a browser would refuse on the page.
 func (a *browserAsk) pageFindings() []Finding {
 	page := a.page
 	if page == nil {
@@ -134,7 +132,6 @@ func (a *browserAsk) livekitCORS() []Finding {
 		As("livekit").By(finding.OwnerLiveKitServer).With("value", v.AllowOrigin).With("path", v.Path).With("status", v.Status)}
 }
 
-// corsWords returns why a browser withholds an answer from the page.
 func corsWords(r browser.CORSRefusal) Text {
 	value := clean.Line(r.Value, 120)
 	switch r.Problem {
@@ -190,7 +187,6 @@ func (s *pageSeen) refused(list []browser.Refusal) []Finding {
 	return findings
 }
 
-// refusal returns the finding about one refused address.
 func (s *pageSeen) refusal(r browser.Refusal, target string) Finding {
 	switch r.Kind {
 	case browser.KindMixed:

@@ -1,6 +1,8 @@
 package checks
 
 import (
+	"slices"
+
 	"lkdoctor/checks/check"
 	"lkdoctor/checks/finding"
 	"lkdoctor/checks/probe/session"
@@ -17,39 +19,35 @@ func ownJoinUses() []string {
 		"join.reach", "join.websocket", "join.media", "fallback.mint", "fallback.join"}
 }
 
-// ownJoins returns why no participant of the doctor's own can join with the key and
-// secret configured here; nil where one can.
-func (c *Case) ownJoins(ended Ended) *Report {
-	var report Report
+// noGuests returns why no participant of the doctor's own can join with the key and
+// secret configured here; is is false where one can.
+func (c *Case) noGuests(ended Ended) (why Report, is bool) {
 	verdict, local := c.verdict(), c.local()
 	switch {
 	case !c.hasOwnKeys():
-		report = check.NotHere("not checked: it needs participants of its own, and there is no key and secret here to let them join with")
-		return &report
+		return check.NotHere("not checked: it needs participants of its own, " +
+			"and there is no key and secret here to let them join with"), true
 	case c.livekitURL() == nil:
-		report = check.BlockedBy("env.livekit")
-		return &report
+		return check.BlockedBy("env.livekit"), true
 	case verdict != nil && verdict.Accepted && local != nil && *local == token.Mismatch:
-		report = check.NotHere("not checked: it needs participants of its own, and the secret here is not the server's")
-		return &report
+		return check.NotHere("not checked: it needs participants of its own, and the secret here is not the server's"), true
+	case slices.ContainsFunc(c.connections(), func(m *session.Media) bool { return m.Connected }):
+		return Report{}, false
 	}
-	for _, j := range c.joins() {
-		if j.in() && j.Media != nil && j.Media.Connected {
-			return nil
-		}
-	}
-	for _, id := range []string{"join.reach", "fallback.join", "fallback.mint", "join.media", "join.websocket"} {
-		if ended.Stopped(id) {
-			report = check.BlockedBy(id)
-			return &report
-		}
-	}
-	return nil
+	return blocked(ended, "join.reach", "fallback.join", "fallback.mint", "join.media", "join.websocket")
 }
 
-// hasOwnKeys reports whether there are a key and secret for participants of the
-// doctor's own. Those of livekit-server --dev count once a join with them has
-// succeeded.
+// blocked returns the report of a check that the first stopped one of ids prevents.
+func blocked(ended Ended, ids ...string) (why Report, is bool) {
+	i := slices.IndexFunc(ids, ended.Stopped)
+	if i < 0 {
+		return Report{}, false
+	}
+	return check.BlockedBy(ids[i]), true
+}
+
+// hasOwnKeys reports whether there are a key and secret to let participants in with.
+// Those of livekit-server --dev count once a join with them has succeeded.
 func (c *Case) hasOwnKeys() bool {
 	key, _, defaults := c.devKeys()
 	return key != "" && (!defaults || c.devJoined().in())
@@ -65,15 +63,11 @@ func (c *Case) guestToken(what, identity string) (string, error) {
 
 func (c *Case) guestRoom(what string) string { return "lkdoctor-" + c.Nonce + "-" + what }
 
-// noGuest returns the report of a check for whose participant no token could be
-// made.
 func (c *Case) noGuest(code Code, err error) Report {
 	return check.Found(finding.New(code, finding.Fail,
 		"no token could be made with the key and secret here: %s", c.Redact.Clean(err.Error(), 160)).As("no-token").By(finding.OwnerConfig))
 }
 
-// guestRefused returns a finding about a participant of the doctor's own that was
-// refused.
 func guestRefused(code Code, f *session.SignalFailure) Finding {
 	if f.Kind == session.SignalUpgradeRefused && (f.Status == 401 || f.Status == 403) {
 		return finding.New(code, finding.Fail, "the server refuses a participant with a token made here (%d): %s",
@@ -84,8 +78,6 @@ func guestRefused(code Code, f *session.SignalFailure) Finding {
 		As("refused").With("kind", string(f.Kind)).With("status", f.Status)
 }
 
-// guestLeft returns a finding about a stay of the doctor's own that the server
-// ended.
 func guestLeft(code Code, end *session.SignalEnd) Finding {
 	if end != nil && end.Left {
 		return finding.New(code, finding.Fail, "the server ended the stay: %s (%s)", finding.LeaveReason(end.Reason), end.Reason).

@@ -1,6 +1,7 @@
 package checks
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -24,30 +25,19 @@ const (
 
 // joinMedia opens the media connection of the stay that join.websocket began, and
 // leaves the room unless join.agent goes on in it.
-func joinMedia(c *Case) Check {
-	return c.check(Spec{
-		ID: "join.media", Stage: check.StageJoin, Timeout: 20 * time.Second,
-		Title: finding.Textf("ICE and DTLS connect"),
-		Short: finding.Textf("media"),
-		Lacks: finding.Textf("media did not connect"),
-		Needs: []string{"join.websocket"},
-		Uses:  []string{"token.format"},
-	}, func(ctx context.Context, c *Case, _ Ended) Report {
-		joined := c.joined()
-		if !joined.in() {
-			return check.BlockedBy("join.websocket")
-		}
-		record := connectMedia(ctx, joined)
-		if !c.staysForAgent() {
-			record.close()
-		}
-		c.produce(record)
-		return Report{Findings: mediaFindings(record), Outcome: mediaOutcome(record)}
-	})
+func (c *Case) joinMedia(ctx context.Context, _ Ended) Report {
+	joined := c.joined()
+	if !joined.in() {
+		return check.BlockedBy("join.websocket")
+	}
+	record := connectMedia(ctx, joined)
+	if !c.staysForAgent() {
+		record.close()
+	}
+	c.produce(record)
+	return Report{Findings: mediaFindings(record), Outcome: mediaOutcome(record)}
 }
 
-// connectMedia opens the media connection in the joined room and records the
-// result.
 func connectMedia(ctx context.Context, joined *JoinRecord) *JoinRecord {
 	check.Waiting(ctx, "waiting for the media connection (ICE, DTLS)")
 	j := *joined
@@ -60,17 +50,15 @@ func connectMedia(ctx context.Context, joined *JoinRecord) *JoinRecord {
 	return &j
 }
 
-// sameNetwork reports whether a pair leads to a private address of a network that
-// this machine is in.
+// sameNetwork reports whether a pair leads to a private address in this network.
 func sameNetwork(pair *session.Pair) bool {
-	if pair == nil || !isPrivateAddr(pair.Remote.Address) {
+	if pair == nil {
 		return false
 	}
 	addr, err := netip.ParseAddr(pair.Remote.Address)
-	return err == nil && probe.InOwnNetwork(addr)
+	return err == nil && isPrivateAddr(pair.Remote.Address) && probe.InOwnNetwork(addr)
 }
 
-// mediaFindings judges one media connection.
 func mediaFindings(j *JoinRecord) []Finding {
 	var findings []Finding
 	switch m := j.Media; m.Outcome {
@@ -119,8 +107,7 @@ func connectedFindings(j *JoinRecord) []Finding {
 		findings = append(findings, silentFinding(j, silent))
 	}
 	for _, dial := range m.TCP {
-		// Where the address does not answer over UDP either, the address is wrong
-		// and not its TCP port.
+		// Where it does not answer over UDP either, the address is wrong, and not the port.
 		isThere := func(c session.Candidate) bool { return c.Address == dial.Candidate.Address }
 		if tcpSilent(dial) && !slices.ContainsFunc(j.Silent, isThere) {
 			variant := "no-answer"
@@ -150,17 +137,15 @@ func connectedFindings(j *JoinRecord) []Finding {
 	return findings
 }
 
-// noNetwork lowers a warning about the network to info where the server is on this
-// machine: there is no network then.
+// noNetwork lowers a warning about the network to info for a server on this machine.
 func noNetwork(f Finding) Finding {
 	f.Severity = finding.Info
 	f.Message = finding.Textf("%s; the server is on this machine, so no network lies between", f.Message)
 	return f.As("busy").By(finding.OwnerNone)
 }
 
-// silentFinding reports advertised addresses that did not answer while media
-// connected through another one, mostly found by the server itself (peer
-// reflexive).
+// silentFinding reports advertised addresses that did not answer while media connected
+// through another one, mostly peer reflexive.
 func silentFinding(j *JoinRecord, silent []session.Candidate) Finding {
 	names := addresses(silent)
 	f := finding.New(finding.MediaAddressUnreachable, finding.Warn,
@@ -183,9 +168,8 @@ func silentFinding(j *JoinRecord, silent []session.Candidate) Finding {
 	return f
 }
 
-// tcpSilent reports whether an advertised ICE/TCP address did not accept a
-// connection. An address family without a route from here says nothing about the
-// server.
+// tcpSilent reports whether an advertised ICE/TCP address took no connection, for
+// another reason than an address family without a route from here.
 func tcpSilent(d session.TCPDial) bool {
 	return !d.Reachable && !d.Pending && d.Failure != nil &&
 		d.Failure.Kind != probe.KindUnreachable && d.Failure.Kind != probe.KindCancelled
@@ -219,7 +203,6 @@ func firstUDP(m *session.Media) string {
 	return ""
 }
 
-// failedFinding reports why media did not connect.
 func failedFinding(j *JoinRecord) Finding {
 	m, end := j.Media, j.Media.End
 	if end == nil {
@@ -305,8 +288,7 @@ func unconnectedFinding(j *JoinRecord) Finding {
 	return build("blocked", finding.OwnerNetwork, "no media path connected: %s", tried)
 }
 
-// familiesApart reports whether the server advertises IPv4 only and this machine
-// has IPv6 only, or vice versa.
+// familiesApart reports whether one side has only IPv4, and the other only IPv6.
 func familiesApart(m *session.Media) bool {
 	if len(m.Local) == 0 || len(m.Remote) == 0 || len(m.Pairs) > 0 {
 		return false
@@ -335,18 +317,9 @@ func onlyUnroutable(j *JoinRecord) (kind probe.Scope) {
 	return kind
 }
 
-// privateVariant returns the variant of MEDIA_PRIVATE_CANDIDATES for a kind of
-// address.
 func privateVariant(kind probe.Scope) string {
-	switch kind {
-	case probe.ScopeContainer:
-		return "container"
-	case probe.ScopeLoopback, probe.ScopeUnspecified:
-		return "loopback"
-	case probe.ScopeCGNAT:
-		return "carrier"
-	}
-	return "private"
+	return cmp.Or(map[probe.Scope]string{probe.ScopeContainer: "container", probe.ScopeLoopback: "loopback",
+		probe.ScopeUnspecified: "loopback", probe.ScopeCGNAT: "carrier"}[kind], "private")
 }
 
 // triedWords describes what was sent to the advertised addresses and what came
@@ -396,8 +369,6 @@ func heardOnly(m *session.Media) (sent uint64, heard bool) {
 	return sent, heard
 }
 
-// addresses returns the hosts and ports of advertised candidates, without
-// duplicates.
 func addresses(list []session.Candidate) []string {
 	var out []string
 	for _, c := range list {
@@ -425,7 +396,6 @@ func mediaOutcome(j *JoinRecord) Outcome {
 	return out
 }
 
-// mediaFacts returns the candidates, pairs and times of a media connection.
 func mediaFacts(j *JoinRecord) Facts {
 	m, signal, reached := j.Media, j.Signal.Phases, ""
 	if j.Signal.Remote.IsValid() {

@@ -54,8 +54,7 @@ func notLiveKit(c *Case, r *probe.Reach, at address) Finding {
 	return f.By(at.party())
 }
 
-// notLiveKitVariant names the server by all its answers, and returns the variant
-// and a sentence.
+// notLiveKitVariant returns the variant for all of a server's answers, and a sentence.
 func notLiveKitVariant(r *probe.Reach, at address) (string, Text) {
 	answered := r.Fingerprint
 	if answered == nil {
@@ -100,8 +99,7 @@ func notLiveKitVariant(r *probe.Reach, at address) (string, Text) {
 	return "unknown", finding.Textf("it is some other web server")
 }
 
-// sentToTLS returns the address that a redirect from ws:// to https on the same
-// host leads to.
+// sentToTLS returns where a redirect from ws:// to https on the same host leads.
 func sentToTLS(r *probe.Redirect, u *url.URL) (string, bool) {
 	if r == nil || !r.ToTLS {
 		return "", false
@@ -121,8 +119,7 @@ func plainToTLSText(body string) bool {
 		strings.Contains(body, "http request to an https server")
 }
 
-// reachOf returns what join.reach saw at an address; looked is false where it asked
-// another one.
+// reachOf returns what join.reach saw at an address; looked is false for another one.
 func (c *Case) reachOf(at address) (r *probe.Reach, looked bool) {
 	reached := c.reached()
 	if reached.URL == nil || !probe.SameOrigin(reached.URL, at.URL) || strings.Trim(reached.Path, "/") != strings.Trim(at.Path, "/") {
@@ -131,7 +128,6 @@ func (c *Case) reachOf(at address) (r *probe.Reach, looked bool) {
 	return c.reach(), true
 }
 
-// frontOf returns the proxy at an address as join.reach saw it.
 func (c *Case) frontOf(at address) probe.ServerKind {
 	if r, _ := c.reachOf(at); r != nil {
 		return r.Front

@@ -21,22 +21,10 @@ const (
 
 // joinPublish publishes audio and video from one participant of the doctor's own to
 // another, and compares UDP with TCP meanwhile.
-func joinPublish(c *Case) Check {
-	return c.check(Spec{
-		ID: "join.publish", Stage: check.StageJoin, Timeout: 20 * time.Second,
-		Title: finding.Textf("Published audio and video reach another participant"),
-		Short: finding.Textf("publishing"),
-		Also:  finding.Textf("publishing"),
-		Uses:  ownJoinUses(),
-	}, func(ctx context.Context, c *Case, ended Ended) Report {
-		if skip := c.ownJoins(ended); skip != nil {
-			return *skip
-		}
-		return c.publish(ctx)
-	})
-}
-
-func (c *Case) publish(ctx context.Context) Report {
+func (c *Case) joinPublish(ctx context.Context, ended Ended) Report {
+	if why, is := c.noGuests(ended); is {
+		return why
+	}
 	var tokens [4]string
 	for i, guest := range [][2]string{{"publish", "sender"}, {"publish", "receiver"}, {"paths", "udp"}, {"paths", "tcp"}} {
 		var err error
@@ -68,7 +56,6 @@ func (c *Case) publish(ctx context.Context) Report {
 	return Report{Findings: append(findings, c.tcpOnlyFindings(udp, tcp)...), Outcome: publishOutcome(published, udp, tcp)}
 }
 
-// publishFindings compares what arrived with what was sent.
 func publishFindings(p *session.Published) []Finding {
 	found := func(code Code, variant string, owner Owner, format string, args ...any) []Finding {
 		return []Finding{finding.New(code, finding.Fail, format, args...).As(variant).By(owner).WithAll(publishFacts(p))}
@@ -154,7 +141,6 @@ func publishFacts(p *session.Published) Facts {
 	return facts
 }
 
-// kbps converts a bitrate to kbit/s with one decimal.
 func kbps(bits float64) float64 { return float64(int(bits/100+0.5)) / 10 }
 
 func publishOutcome(p *session.Published, udp, tcp session.Path) Outcome {

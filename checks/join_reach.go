@@ -10,44 +10,29 @@ import (
 	"lkdoctor/config/clean"
 )
 
-// certSoon is the remaining lifetime below which a certificate is reported.
 const certSoon = 14 * 24 * time.Hour
 
 // joinReach asks whether a LiveKit server is at LIVEKIT_URL. It needs nothing from
 // the ticket stage, so it starts immediately.
-func joinReach(c *Case) Check {
-	uses := []string{"env.livekit"}
-	if c != nil && c.Settings.URL.Secret.Empty() && c.takesAddress() {
-		uses = append(uses, "ticket.consume", "ticket.frontend")
+func (c *Case) joinReach(ctx context.Context, ended Ended) Report {
+	at := c.reached()
+	switch {
+	case at.URL == nil && c.Settings.URL.Secret.Empty() && c.takesAddress():
+		if why, is := blocked(ended, "ticket.frontend", "ticket.consume"); is {
+			return why
+		}
+		return check.NotHere("not checked: no address is set here, and none came with the token")
+	case at.URL == nil || !at.withToken && finding.Worst(urlFindings(c.Settings.URL.Value)) == finding.Fail:
+		return noServerAddress(ended)
 	}
-	return c.check(Spec{
-		ID: "join.reach", Stage: check.StageJoin, Timeout: 14 * time.Second,
-		Title: finding.Textf("The LiveKit server answers at LIVEKIT_URL"),
-		Short: finding.Textf("connecting"),
-		Lacks: finding.Textf("LiveKit did not answer"),
-		Uses:  uses,
-	}, func(ctx context.Context, c *Case, ended Ended) Report {
-		at := c.reached()
-		switch {
-		case at.URL == nil && c.Settings.URL.Secret.Empty() && c.takesAddress():
-			for _, id := range []string{"ticket.frontend", "ticket.consume"} {
-				if ended.Stopped(id) {
-					return check.BlockedBy(id)
-				}
-			}
-			return check.NotHere("not checked: no address is set here, and none came with the token")
-		case at.URL == nil || !at.withToken && finding.Worst(urlFindings(c.Settings.URL.Value)) == finding.Fail:
-			return noServerAddress(ended)
-		}
-		check.Waiting(ctx, "waiting for %s to answer", clean.Line(at.Host, 80))
-		c.askEarly(ctx, at)
-		reach, failure := c.Net.Reach(ctx, at.URL)
-		if failure != nil {
-			return Report{Findings: c.unanswered(toServer, failure, c.withMakerServer(ctx, failure, at))}
-		}
-		c.produce(reach)
-		return Report{Findings: reachFindings(c, reach, at), Outcome: reachOutcome(reach, at)}
-	})
+	check.Waiting(ctx, "waiting for %s to answer", clean.Line(at.Host, 80))
+	c.askEarly(ctx, at)
+	reach, failure := c.Net.Reach(ctx, at.URL)
+	if failure != nil {
+		return Report{Findings: c.unanswered(toServer, failure, c.withMakerServer(ctx, failure, at))}
+	}
+	c.produce(reach)
+	return Report{Findings: reachFindings(c, reach, at), Outcome: reachOutcome(reach, at)}
 }
 
 func reachOutcome(r *probe.Reach, at address) Outcome {
@@ -63,7 +48,6 @@ func reachOutcome(r *probe.Reach, at address) Outcome {
 	return out
 }
 
-// reachFindings judges the answer.
 func reachFindings(c *Case, r *probe.Reach, at address) []Finding {
 	var findings []Finding
 	switch {
@@ -84,8 +68,7 @@ func reachFindings(c *Case, r *probe.Reach, at address) []Finding {
 	return findings
 }
 
-// viaProxy returns a finding about the HTTP proxy that answered itself, and the
-// setting that names it.
+// viaProxy returns a finding about the proxy that answered itself, and its setting.
 func viaProxy(c *Case, r *probe.Reach, at address) Finding {
 	f := proxyAnswered(finding.ServerTimeout, r.Via, r.Status, at.URL)
 	if variable := proxyVariable(c.Settings, at.URL); variable != "" {

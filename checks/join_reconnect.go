@@ -2,7 +2,6 @@ package checks
 
 import (
 	"context"
-	"time"
 
 	"lkdoctor/checks/check"
 	"lkdoctor/checks/finding"
@@ -11,42 +10,33 @@ import (
 
 // joinReconnect cuts the WebSocket of a participant of the doctor's own, resumes
 // the session, and then joins anew.
-func joinReconnect(c *Case) Check {
-	return c.check(Spec{
-		ID: "join.reconnect", Stage: check.StageJoin, Timeout: 34 * time.Second,
-		Title: finding.Textf("A session resumes after its WebSocket was cut"),
-		Short: finding.Textf("a reconnect"),
-		Also:  finding.Textf("reconnecting"),
-		Uses:  ownJoinUses(),
-	}, func(ctx context.Context, c *Case, ended Ended) Report {
-		if skip := c.ownJoins(ended); skip != nil {
-			return *skip
-		}
-		raw, err := c.guestToken("reconnect", "cut")
-		if err != nil {
-			return c.noGuest(finding.ReconnectFailed, err)
-		}
-		check.Waiting(ctx, "cutting the WebSocket and taking the session up again")
-		r := session.Reconnect(ctx, c.Net, c.livekitURL(), raw, inQuery(c.verdict()), func(ctx context.Context) {
-			key, secret, _ := c.devKeys()
-			c.Net.Remove(ctx, c.livekitURL(), key, secret, c.guestRoom("reconnect"), "lkdoctor-cut")
-		})
-		switch {
-		case r.Cancelled:
-			return check.Unfinished(ctx)
-		case r.Failed != "":
-			return check.Found(c.withPorts(reconnectFailed(r)))
-		}
-		return Report{Outcome: Outcome{
-			Text: finding.Textf("resumed in %s, joined anew in %s", finding.Duration(r.Resume), finding.Duration(r.Full)),
-			Facts: Facts{"room": r.Room, "new_session": r.NewSession,
-				"join_ms": finding.Milliseconds(r.Join), "resume_signal_ms": finding.Milliseconds(r.Signal),
-				"resume_ms": finding.Milliseconds(r.Resume), "full_reconnect_ms": finding.Milliseconds(r.Full)},
-		}}
+func (c *Case) joinReconnect(ctx context.Context, ended Ended) Report {
+	if why, is := c.noGuests(ended); is {
+		return why
+	}
+	raw, err := c.guestToken("reconnect", "cut")
+	if err != nil {
+		return c.noGuest(finding.ReconnectFailed, err)
+	}
+	check.Waiting(ctx, "cutting the WebSocket and taking the session up again")
+	r := session.Reconnect(ctx, c.Net, c.livekitURL(), raw, inQuery(c.verdict()), func(ctx context.Context) {
+		key, secret, _ := c.devKeys()
+		c.Net.Remove(ctx, c.livekitURL(), key, secret, c.guestRoom("reconnect"), "lkdoctor-cut")
 	})
+	switch {
+	case r.Cancelled:
+		return check.Unfinished(ctx)
+	case r.Failed != "":
+		return check.Found(c.withPorts(reconnectFailed(r)))
+	}
+	return Report{Outcome: Outcome{
+		Text: finding.Textf("resumed in %s, joined anew in %s", finding.Duration(r.Resume), finding.Duration(r.Full)),
+		Facts: Facts{"room": r.Room, "new_session": r.NewSession,
+			"join_ms": finding.Milliseconds(r.Join), "resume_signal_ms": finding.Milliseconds(r.Signal),
+			"resume_ms": finding.Milliseconds(r.Resume), "full_reconnect_ms": finding.Milliseconds(r.Full)},
+	}}
 }
 
-// reconnectFailed reports the step that failed.
 func reconnectFailed(r *session.Reconnected) Finding {
 	facts := Facts{"step": string(r.Failed), "took_ms": finding.Milliseconds(r.Took)}
 	if r.Failure != nil {

@@ -3,7 +3,6 @@ package checks
 import (
 	"context"
 	"net/netip"
-	"net/url"
 	"slices"
 	"time"
 
@@ -12,24 +11,16 @@ import (
 	"lkdoctor/checks/token"
 )
 
-// JoinRecord is one stay in a room: the signalling connection, the media
-// connection, or the failure.
+// JoinRecord is one stay in a room: signalling and media connection, or the failure.
 type JoinRecord struct {
-	Signal  *session.Participant
-	Failure *session.SignalFailure
-	Media   *session.Media
-	// At is the time of the join; Agents watches the agents in the room.
-	At     time.Time
-	Agents *probe.Agents
-	// Browser holds a browser's requests to the same server, sent during the join;
-	// nil where there were none.
-	Browser *browserAsk
-	// Silent are advertised UDP addresses that did not answer although media is
-	// connected.
-	Silent []session.Candidate
-	// SameNetwork reports whether media goes to a private address of a network that
-	// this machine is in.
-	SameNetwork bool
+	Signal      *session.Participant
+	Failure     *session.SignalFailure
+	Media       *session.Media
+	At          time.Time           // the time of the join
+	Agents      *probe.Agents       // watches the agents in the room
+	Browser     *browserAsk         // a browser's requests, sent during the join; nil without any
+	Silent      []session.Candidate // advertised UDP addresses without an answer although media connected
+	SameNetwork bool                // whether media goes to a private address in this network
 }
 
 // close leaves the room, if it was joined. It may be called more than once.
@@ -45,7 +36,6 @@ func (j *JoinRecord) silent() bool {
 		(j.Failure.Kind == session.SignalSilent || j.Failure.Network != nil && j.Failure.Network.Timeout())
 }
 
-// in reports whether the room was joined.
 func (j *JoinRecord) in() bool { return j != nil && j.Signal != nil }
 
 // inQuery reports whether a token with the verdict v reaches the server in the query
@@ -54,10 +44,10 @@ func inQuery(v *probe.Verdict) bool { return v != nil && v.InQuery }
 
 // open joins the room of t, whose verdict is v, at u. again reports whether the
 // server was silent to another join of this run.
-func (c *Case) open(ctx context.Context, u *url.URL, t *token.Token, v *probe.Verdict, again bool) *JoinRecord {
-	agents := c.Net.Agents()
-	signal, failure := session.Join(ctx, c.Net, u, t.Reveal(), session.Options{InQuery: inQuery(v), Again: again, Hear: agents.Hear})
-	return &JoinRecord{Signal: signal, Failure: failure, At: time.Now(), Agents: agents}
+func (c *Case) open(ctx context.Context, at address, t *token.Token, v *probe.Verdict, again bool) *JoinRecord {
+	asked, agents := c.askAsBrowser(ctx, at, t, v), c.Net.Agents()
+	signal, failure := session.Join(ctx, c.Net, at.URL, t.Reveal(), session.Options{InQuery: inQuery(v), Again: again, Hear: agents.Hear})
+	return &JoinRecord{Signal: signal, Failure: failure, At: time.Now(), Agents: agents, Browser: asked}
 }
 
 // joins returns the joins of this run, including unfinished ones.
@@ -80,7 +70,6 @@ func (c *Case) anySignal() *session.Participant {
 	return nil
 }
 
-// connections returns the media connections of this run's joins.
 func (c *Case) connections() []*session.Media {
 	var list []*session.Media
 	for _, j := range c.joins() {
@@ -91,7 +80,6 @@ func (c *Case) connections() []*session.Media {
 	return list
 }
 
-// mediaAddrs returns the addresses at which the server takes media.
 func (c *Case) mediaAddrs() []netip.Addr {
 	var out []netip.Addr
 	for _, m := range c.connections() {

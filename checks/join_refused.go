@@ -50,10 +50,8 @@ func byAnswer(code Code, status int, front probe.ServerKind) string {
 		stem = "no-upgrade"
 	case status >= 500 && status != 501: // 501 is a file server's answer to POST
 		stem = "gateway"
-	default:
-		return byFront(code, "", front, "other")
 	}
-	return byFront(code, stem, front, stem)
+	return byFront(code, stem, front, cmp.Or(stem, "other"))
 }
 
 // refusalOf returns the finding for a refusal that is about the server, the proxy
@@ -117,8 +115,7 @@ func quota(status int, text string, front probe.ServerKind, at address) Finding 
 
 func isCloud(host string) bool { return strings.HasSuffix(strings.ToLower(host), ".livekit.cloud") }
 
-// withAnswer adds the server's answer to the facts, and to the message where it is
-// a sentence and no page.
+// withAnswer adds the server's answer to the facts, and a sentence to the message.
 func withAnswer(f Finding, status int, text string) Finding {
 	f = f.With("status", status)
 	if text == "" {
@@ -130,8 +127,7 @@ func withAnswer(f Finding, status int, text string) Finding {
 	return f.With("server_text", text)
 }
 
-// upgradeFinding returns the finding about the HTTP answer that refused the upgrade,
-// which the SDKs discard.
+// upgradeFinding returns the finding about the answer that refused the upgrade.
 func upgradeFinding(f *session.SignalFailure, t *token.Token, front probe.ServerKind, at address) Finding {
 	if named := probe.Front(f.Status, f.Header, f.Body); named != probe.ServerUnknown {
 		front = named
@@ -192,9 +188,8 @@ func upgradeUnanswered(f *probe.Failure, front probe.ServerKind) Finding {
 	return failureFacts(g, f).As(byFront(finding.WebsocketUpgradeStripped, "", front, "node"))
 }
 
-// joinRefused returns a finding about a join that the server refused after it
-// accepted the token; only its log has the reason. The token's content narrows it
-// down.
+// joinRefused returns a finding about a join refused after the token was accepted. Only
+// the server's log has the reason; the token's content narrows it down.
 func joinRefused(t *token.Token) Finding {
 	f := finding.New(finding.RoomJoinRefused, finding.Fail,
 		"the server accepted the token and then refused the join (500, connection closed by media): the room is full, "+
@@ -216,8 +211,7 @@ func joinRefused(t *token.Token) Finding {
 	return f
 }
 
-// The default limits of livekit-server, in bytes (1.13.5, pkg/config,
-// DefaultConfig.Limit).
+// The default limits of livekit-server, in bytes (1.13.5, DefaultConfig.Limit).
 const (
 	defaultMetadata   = 512 << 10
 	defaultAttributes = 64 << 10
@@ -230,8 +224,7 @@ func orNothing(s string) Text {
 	return finding.Textf("%s", s)
 }
 
-// leftFinding returns a finding about a Leave of the server, with its reason in a
-// sentence.
+// leftFinding returns a finding about a Leave of the server.
 func leftFinding(reason, action string) Finding {
 	variants := map[string]string{
 		"DUPLICATE_IDENTITY": "duplicate-identity", "SERVER_SHUTDOWN": "shutdown", "PARTICIPANT_REMOVED": "removed",

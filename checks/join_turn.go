@@ -16,13 +16,11 @@ import (
 	"lkdoctor/config/clean"
 )
 
-// turnRecord is the result of asking the ICE servers.
 type turnRecord struct {
 	Reports []session.TURNReport
 	// Offered reports whether a TURN server is among them.
 	Offered bool
-	// Relayed is the join through them; nil where there was none, for the reason
-	// NoJoin.
+	// Relayed is the join through them; nil for the reason NoJoin.
 	Relayed *session.RelayJoin
 	NoJoin  Text
 	// NoUDP reports whether media connected in this run, but not over UDP: that a
@@ -32,28 +30,13 @@ type turnRecord struct {
 
 // joinTurn asks each STUN and TURN server that the LiveKit server hands out, and
 // joins through the TURN servers alone.
-func joinTurn(c *Case) Check {
-	return c.check(Spec{
-		ID: "join.turn", Stage: check.StageJoin, Timeout: 14 * time.Second,
-		Title: finding.Textf("The TURN servers that the server hands out relay media"),
-		Short: finding.Textf("TURN"),
-		Also:  finding.Textf("TURN"),
-		Uses:  ownJoinUses(),
-	}, func(ctx context.Context, c *Case, ended Ended) Report {
-		if c.anySignal() == nil {
-			if skip := c.ownJoins(ended); skip != nil {
-				return *skip
-			}
-		}
-		return c.turn(ctx)
-	})
-}
-
-// turn asks, joins and judges.
-func (c *Case) turn(ctx context.Context) Report {
+func (c *Case) joinTurn(ctx context.Context, ended Ended) Report {
+	signal := c.anySignal()
+	if why, is := c.noGuests(ended); is && signal == nil {
+		return why
+	}
 	var seen turnRecord
 	check.Waiting(ctx, "asking the STUN and TURN servers that the server hands out")
-	signal := c.anySignal()
 	if signal == nil { // join for the server's ICE servers, and leave immediately
 		raw, err := c.guestToken("turn", "asker")
 		f := &session.SignalFailure{Kind: session.SignalCancelled}
@@ -112,12 +95,10 @@ func (c *Case) relayJoin(ctx context.Context, signal *session.Participant) (*ses
 	return joined, Text{}
 }
 
-// relayFailed reports whether a join through the TURN servers failed.
 func relayFailed(j *session.RelayJoin) bool {
 	return j != nil && !j.Answered && !j.Cancelled && j.Failure == nil && j.Offered
 }
 
-// turnFindings judges each server, then the join through them.
 func turnFindings(seen *turnRecord) []Finding {
 	var findings []Finding
 	for _, r := range seen.Reports {
@@ -199,8 +180,7 @@ func turnFinding(r session.TURNReport, seen *turnRecord) []Finding {
 	return found(finding.TurnRelayDenied, "nothing-through", "", "the TURN server %s did not permit relaying: %s", r.Host, r.Text)
 }
 
-// turnFacts returns the place and the answer of a server that failed; transport is
-// as firewalls name it.
+// turnFacts returns the place and the answer of a server that failed.
 func turnFacts(r session.TURNReport) Facts {
 	host, port, err := net.SplitHostPort(r.Host)
 	if err != nil {
@@ -232,8 +212,6 @@ func turnError(r session.TURNReport) string {
 	return strings.TrimSpace(fmt.Sprintf("%d %s", r.Code, name))
 }
 
-// turnReach returns the variant of TURN_UNREACHABLE, who must act, and why the
-// server cannot be reached.
 func turnReach(f *probe.Failure) (variant string, owner Owner, words Text) {
 	server, network := finding.OwnerLiveKitServer, finding.OwnerNetwork
 	other := finding.Textf("%s", orNothing(clean.Line(f.Detail, 160)))
@@ -272,7 +250,6 @@ func turnTLS(f *probe.Failure) (variant string, words Text) {
 	return cmp.Or(variant, "other"), tlsWords(f)
 }
 
-// turnOutcome returns the outcome of a finished check, with a row for each server.
 func turnOutcome(seen *turnRecord) Outcome {
 	if len(seen.Reports) == 0 {
 		return Outcome{}

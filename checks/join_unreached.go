@@ -111,8 +111,6 @@ func (c *Case) fromWhom(found Finding, f *probe.Failure, at address) Finding {
 	return found.As("handed-out")
 }
 
-// localhostFrom returns the finding about an address of loopback that the host maker
-// handed out.
 func localhostFrom(maker string, found Finding, at address) Finding {
 	suggestion := &url.URL{Scheme: at.Scheme, Host: net.JoinHostPort(maker, probe.Port(at.URL))}
 	found.Message = finding.Textf("%s; the address came from %s, another machine, and here it means this machine",
@@ -124,7 +122,6 @@ func localhostFrom(maker string, found Finding, at address) Finding {
 	return found.As("handed-out-localhost").With("maker_host", clean.Line(maker, 120)).With("suggestion", clean.URL(suggestion.String()))
 }
 
-// dnsVariant returns the variant for the kind of name that does not exist.
 func dnsVariant(u *url.URL) string {
 	host := strings.TrimSuffix(strings.ToLower(u.Hostname()), ".")
 	if _, is := placeholder.InURL(u.String()); is {
@@ -147,11 +144,8 @@ func isPrivateAddr(address string) bool {
 		at, _ := netip.ParseAddrPort(address)
 		addr = at.Addr()
 	}
-	switch probe.AddrKind(addr) {
-	case probe.ScopePrivate, probe.ScopeContainer, probe.ScopeULA, probe.ScopeCGNAT, probe.ScopeLinkLocal, probe.ScopeUnspecified:
-		return true
-	}
-	return false
+	return slices.Contains([]probe.Scope{probe.ScopePrivate, probe.ScopeContainer, probe.ScopeULA, probe.ScopeCGNAT,
+		probe.ScopeLinkLocal, probe.ScopeUnspecified}, probe.AddrKind(addr))
 }
 
 // isPrivateHost reports whether host is this machine or in a private network.

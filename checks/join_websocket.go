@@ -4,7 +4,6 @@ import (
 	"context"
 	"slices"
 	"strings"
-	"time"
 
 	"golang.org/x/mod/semver"
 
@@ -20,41 +19,30 @@ import (
 // joinWebSocket joins the room with the token under test and reads the first frame
 // itself: the SDKs wait forever for a server that opens the WebSocket and sends
 // nothing. The stay goes on for join.media, which leaves the room.
-func joinWebSocket(c *Case) Check {
-	return c.check(Spec{
-		ID: "join.websocket", Stage: check.StageJoin, Timeout: 12 * time.Second,
-		Title: finding.Textf("The WebSocket opens, and the server answers Join"),
-		Short: finding.Textf("the WebSocket"),
-		Lacks: finding.Textf("no room was joined"),
-		Needs: []string{"signature.server"},
-		Uses:  []string{"token.format", "token.claims", "token.time", "ticket.consume", "ticket.frontend", "join.reach"},
-	}, func(ctx context.Context, c *Case, _ Ended) Report {
-		verdict, t := c.verdict(), c.token()
-		if acceptance(verdict) != diagnosis.Yes {
-			return check.BlockedBy("signature.server")
-		}
-		if p := c.present(); p != nil && p.Known && p.Present && !c.Options.ForceJoin {
-			return check.Found(evicting(t.Token, finding.Warn, "present",
-				"%s is in room %s now; joining would throw that participant out, so nothing was joined"))
-		}
-		at := c.there()
-		if region := c.region(); region != nil {
-			at.URL = region
-		}
-		check.Waiting(ctx, "joining %s at %s", clean.Line(t.Room(), 60), clean.Line(at.Host, 80))
-		asked := c.askAsBrowser(ctx, at, t.Token, verdict)
-		joined := c.open(ctx, at.URL, t.Token, verdict, false)
-		joined.Browser = asked
-		c.produce(joined)
-		findings := joinedFindings(c, joined, at, t.Token, verdict)
-		if p := c.present(); p != nil && p.Unasked {
-			// Asking would send a token made here to a server that is not configured here.
-			findings = append(findings, evicting(t.Token, finding.Info, "not-asked",
-				"whether %s is in room %s now was not asked: this address came with the token, and "+
-					"tokens made here go to LIVEKIT_URL alone"))
-		}
-		return Report{Findings: findings, Outcome: joinedOutcome(joined)}
-	})
+func (c *Case) joinWebSocket(ctx context.Context, _ Ended) Report {
+	verdict, t := c.verdict(), c.token()
+	if acceptance(verdict) != diagnosis.Yes {
+		return check.BlockedBy("signature.server")
+	}
+	if p := c.present(); p != nil && p.Known && p.Present && !c.Options.ForceJoin {
+		return check.Found(evicting(t.Token, finding.Warn, "present",
+			"%s is in room %s now; joining would throw that participant out, so nothing was joined"))
+	}
+	at := c.there()
+	if region := c.region(); region != nil {
+		at.URL = region
+	}
+	check.Waiting(ctx, "joining %s at %s", clean.Line(t.Room(), 60), clean.Line(at.Host, 80))
+	joined := c.open(ctx, at, t.Token, verdict, false)
+	c.produce(joined)
+	findings := joinedFindings(c, joined, at, t.Token, verdict)
+	if p := c.present(); p != nil && p.Unasked {
+		// Asking would send a token made here to a server that is not configured here.
+		findings = append(findings, evicting(t.Token, finding.Info, "not-asked",
+			"whether %s is in room %s now was not asked: this address came with the token, and "+
+				"tokens made here go to LIVEKIT_URL alone"))
+	}
+	return Report{Findings: findings, Outcome: joinedOutcome(joined)}
 }
 
 func joinedOutcome(j *JoinRecord) Outcome {
@@ -72,7 +60,6 @@ func joinedOutcome(j *JoinRecord) Outcome {
 	return out
 }
 
-// withExcess adds to out what the server sent beyond the limits.
 func withExcess(out *Outcome, s *session.Participant) {
 	excess := s.Excess()
 	if len(excess) == 0 {
@@ -86,14 +73,12 @@ func withExcess(out *Outcome, s *session.Participant) {
 	out.Text = finding.Textf("%s; the server sends more than lkdoctor reads (%s)", out.Text, strings.Join(names, ", "))
 }
 
-// evicting returns a finding about a participant of the token's identity, which the
-// join would remove.
+// evicting returns a finding about the participant that the join would remove.
 func evicting(t *token.Token, severity finding.Severity, variant, format string) Finding {
 	return finding.New(finding.JoinWouldEvict, severity, format, clean.Line(t.Identity(), 80), clean.Line(t.Room(), 80)).
 		As(variant).With("identity", clean.Line(t.Identity(), 256)).With("room", clean.Line(t.Room(), 256))
 }
 
-// joinedFindings judges a join or its failure.
 func joinedFindings(c *Case, j *JoinRecord, at address, t *token.Token, v *probe.Verdict) []Finding {
 	if j.Failure != nil {
 		return signalFindings(c, j.Failure, at, t)

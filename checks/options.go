@@ -11,64 +11,37 @@ import (
 
 // Options are what a run was asked to do, apart from the settings.
 type Options struct {
-	// Only and Skip hold check or stage IDs. Only adds the checks that its checks
-	// need and use.
+	// Only and Skip hold IDs of checks or stages. Only adds what its checks need and use.
 	Only, Skip []string
-	// SkipWhy is the reason for Skip where it is not the flag.
-	SkipWhy Text
-	// NoJoin joins no room.
-	NoJoin bool
-	// Watched reports whether the run follows a change of the env files; then it
-	// joins no room.
-	Watched bool
-	// DevJoin runs the fallback alone.
-	DevJoin bool
-	// Media asks for the checks that need a published track or a TURN server.
-	Media bool
-	// Agent is the agent to call into a room of the doctor's own; "" calls none.
-	Agent string
-	// AgentRoom is an open stay of the caller's, into which Agent is called
-	// instead; nil is none.
-	AgentRoom *AgentRoom
-	// ForceJoin joins although the identity is in the room.
-	ForceJoin bool
+	SkipWhy    Text       // the reason for Skip where it is not the flag
+	NoJoin     bool       // join no room
+	Watched    bool       // whether the run follows a change of the env files; it joins no room
+	DevJoin    bool       // run the fallback alone
+	Media      bool       // run the checks that need a published track or a TURN server
+	Agent      string     // the agent to call into a room of the doctor's own; "" calls none
+	AgentRoom  *AgentRoom // an open stay of the caller's, into which Agent is called; or nil
+	ForceJoin  bool       // join although the identity is in the room
 
-	// TokenFromStdin reports whether the token came through a pipe, which no other
-	// user of the machine can read.
-	TokenFromStdin bool
+	TokenFromStdin bool   // whether the token came through a pipe, unseen by others
+	Pasted         Text   // a description of the text in which a pasted token was found
+	GivenURL       string // the server's address that came with a pasted token
 
-	// Pasted describes the text in which a pasted token was found.
-	Pasted finding.Text
-
-	// GivenURL is the server's address that came with a pasted token.
-	GivenURL string
-
-	// Room and Identity are for the dev token. TTL is its lifetime; 0 is two
-	// minutes.
+	// Room and Identity are for the dev token. TTL is its lifetime; 0 is two minutes.
 	Room, Identity string
 	TTL            time.Duration
-	// DisplayName is the profile that is sent with a ticket.
-	DisplayName string
-	// TicketPath is the path of the ticket service, with {ticket} in it.
-	TicketPath string
-	// Frontend is the base URL of the app whose token route is asked.
-	Frontend string
-	// TokenEndpoint is a standard LiveKit token endpoint, asked instead of a ticket
-	// service.
-	TokenEndpoint string
-	// Headers are sent to Frontend and TokenEndpoint, and to no other origin.
-	Headers []config.Header
+	DisplayName    string          // the profile that is sent with a ticket
+	TicketPath     string          // the path of the ticket service, with {ticket} in it
+	Frontend       string          // the base URL of the app whose token route is asked
+	TokenEndpoint  string          // a standard LiveKit token endpoint, asked for the token
+	Headers        []config.Header // sent to Frontend and TokenEndpoint, and to no other origin
 
-	// Again is the list of arguments that repeat this run, for printed commands. It
-	// holds no secret.
-	Again string
+	Again string // the arguments that repeat this run, without secrets
 	// AgainSecret reports whether secrets of the command line must be added to
 	// Again: headers, and those that no file or variable holds.
 	AgainSecret bool
 }
 
-// addHeaders adds the user's headers for the front end or the token endpoint. They
-// override the program's own.
+// addHeaders adds the user's headers, which override the program's own.
 func (o Options) addHeaders(header http.Header) {
 	for _, h := range o.Headers {
 		header.Del(h.Name)
@@ -78,8 +51,7 @@ func (o Options) addHeaders(header http.Header) {
 	}
 }
 
-// DefaultTicketPath is the path at which a ticket is consumed, unless --ticket-path
-// names another.
+// DefaultTicketPath is the path at which a ticket is consumed without --ticket-path.
 const DefaultTicketPath = "/api/v1/tickets/{ticket}/consume"
 
 // Selection returns the checks that a run with these options selects.
@@ -87,8 +59,7 @@ func (o Options) Selection() check.Selection {
 	return check.Selection{Only: o.Only, Skip: o.Skip, SkipWhy: o.SkipWhy, LeaveOut: o.leaveOut}
 }
 
-// leaveOut returns why --no-join, --dev-join or a missing --media leave a check
-// out, whatever --only says.
+// leaveOut returns why the options leave a check out, whatever --only says.
 func (o Options) leaveOut(c Spec) Text {
 	joins, media := false, false
 	switch c.ID {

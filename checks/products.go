@@ -12,8 +12,7 @@ import (
 // products holds what the checks of a run make for others. A check makes at most one
 // value of each type.
 type products struct {
-	// made maps a productKey to a pointer.
-	made sync.Map
+	made sync.Map // maps a productKey to a pointer
 
 	// given is the token that was given to the run, which the first check that reads
 	// it examines.
@@ -29,8 +28,7 @@ type productKey struct {
 	kind reflect.Type
 }
 
-// products returns the products of the run; the first call, before the run, creates
-// them.
+// products returns the products of the run; the first call creates them.
 func (c *Case) products() *products {
 	if c.made == nil {
 		c.made = &products{}
@@ -46,8 +44,7 @@ func (p *products) set(by string, value any) {
 func (c *Case) produce(value any) { c.made.set(c.reader.ID, value) }
 
 // product returns what the check by made, nil if it made none. It panics where the
-// check that runs does not declare by, which is a data race. After the run everything
-// may be read.
+// running check does not declare by, which is a data race.
 func product[T any](c *Case, by string) *T {
 	if c.reader != nil && !c.reader.Reads(by) {
 		panic("the check " + c.reader.ID + " reads the product of " + by + ", which is in neither its Needs nor its Uses")
@@ -74,9 +71,9 @@ func (c *Case) devJoined() *JoinRecord     { return product[JoinRecord](c, "fall
 
 // carry copies the products of an earlier run whose checks are kept, except the
 // earlyVerdict, which ends with its run.
-func (p *products) carry(earlier *products, kept func(id string) bool) {
+func (p *products) carry(earlier *products, kept map[string]bool) {
 	earlier.made.Range(func(key, value any) bool {
-		if _, question := value.(*earlyVerdict); !question && kept(key.(productKey).by) {
+		if _, question := value.(*earlyVerdict); !question && kept[key.(productKey).by] {
 			p.made.Store(key, value)
 		}
 		return true

@@ -24,6 +24,12 @@ func newTestCase(t *testing.T, settings *config.Settings) *Case {
 	}
 }
 
+// checkOf returns a check of c.
+func checkOf(c *Case, id string) Check {
+	list := All(c)
+	return list[slices.IndexFunc(list, func(k Check) bool { return k.ID == id })]
+}
+
 // TestRegistry checks what must be true of every check.
 func TestRegistry(t *testing.T) {
 	seen := map[string]bool{}

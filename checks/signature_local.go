@@ -3,8 +3,8 @@ package checks
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
-	"time"
 
 	"lkdoctor/checks/check"
 	"lkdoctor/checks/finding"
@@ -17,47 +17,37 @@ import (
 
 // signatureLocal asks whether the token is signed with the secret configured here,
 // and if not, how the secret that signed it differs.
-func signatureLocal(c *Case) Check {
-	return c.check(Spec{
-		ID: "signature.local", Stage: check.StageSignature, Timeout: 2 * time.Second,
-		Title: finding.Textf("The token is signed with the secret configured here"),
-		Short: finding.Textf("the secret here"),
-		Needs: []string{"token.format"},
-	}, func(_ context.Context, c *Case, _ Ended) Report {
-		t := c.token()
-		if t.Algorithm == "" {
-			return check.NotHere("not checked: the token names no algorithm")
-		}
-		verdict, configured := c.verify(t), c.Settings.APISecret.Secret.Reveal()
-		if verdict == token.Verified {
-			c.produce(&verdict)
-			return Report{Outcome: Outcome{
-				Text: finding.Textf("signed by %s with the secret configured here", clean.Line(t.Claims.Issuer, 40)),
-			}}
-		}
-		if verdict == token.OtherKey && !t.NamesKey() { // token.claims reports that
-			c.produce(&verdict)
-			if !t.MadeWith(configured) {
-				return check.NotHere("not checked: the token names no API key")
-			}
-			return Report{Outcome: Outcome{Text: finding.Textf("signed with the secret configured here, and names no API key")}}
-		}
-		verdict, findings := token.Signature(t.Token, c.Settings.APIKey.Value, configured, c.candidates())
-		if configured == "" {
-			report := check.NotHere("not checked: no secret is configured here")
-			report.Findings = findings
-			return report
-		}
+func (c *Case) signatureLocal(_ context.Context, _ Ended) Report {
+	t := c.token()
+	if t.Algorithm == "" {
+		return check.NotHere("not checked: the token names no algorithm")
+	}
+	verdict, configured := c.verify(t), c.Settings.APISecret.Secret.Reveal()
+	if verdict == token.Verified {
 		c.produce(&verdict)
-		for i, f := range findings {
-			findings[i] = c.withHolder(f, t.Claims.Issuer)
+		return Report{Outcome: Outcome{
+			Text: finding.Textf("signed by %s with the secret configured here", clean.Line(t.Claims.Issuer, 40)),
+		}}
+	}
+	if verdict == token.OtherKey && !t.NamesKey() { // token.claims reports that
+		c.produce(&verdict)
+		if !t.MadeWith(configured) {
+			return check.NotHere("not checked: the token names no API key")
 		}
-		return Report{Findings: findings}
-	})
+		return Report{Outcome: Outcome{Text: finding.Textf("signed with the secret configured here, and names no API key")}}
+	}
+	verdict, findings := token.Signature(t.Token, c.Settings.APIKey.Value, configured, c.candidates())
+	if configured == "" {
+		return Report{Skip: check.NotHere("not checked: no secret is configured here").Skip, Findings: findings}
+	}
+	c.produce(&verdict)
+	for i, f := range findings {
+		findings[i] = c.withHolder(f, t.Claims.Issuer)
+	}
+	return Report{Findings: findings}
 }
 
-// withHolder adds to a finding about another project's key the place on this
-// machine where the key is set.
+// withHolder adds to a finding about another project's key where it is set here.
 func (c *Case) withHolder(f Finding, iss string) Finding {
 	if f.Code != finding.SignatureOtherKey || f.Variant != "other-project" || iss == "" {
 		return f
@@ -72,9 +62,8 @@ func (c *Case) withHolder(f Finding, iss string) Finding {
 	return f
 }
 
-// candidates returns the other secrets on this machine: of overridden env files and
-// settings, of lk's projects, of other variables, and what other loaders read from
-// the line in force.
+// candidates returns the other secrets on this machine: of env files, settings, lk's
+// projects, other variables, and what other loaders read from the line in force.
 func (c *Case) candidates() []token.Candidate {
 	var out []token.Candidate
 	add := func(candidate token.Candidate, value secret.Value) {
@@ -115,11 +104,9 @@ func (c *Case) candidates() []token.Candidate {
 	return append(out, c.otherVariables(files)...)
 }
 
-// maxVariables is the number of other variables whose values are tried.
 const maxVariables = 200
 
-// otherVariables returns the secrets under other names in the environment and in
-// env files.
+// otherVariables returns the secrets under other names in variables and env files.
 func (c *Case) otherVariables(files []config.EnvFile) []token.Candidate {
 	var out []token.Candidate
 	seen := map[string]bool{}
@@ -148,26 +135,18 @@ func (c *Case) otherVariables(files []config.EnvFile) []token.Candidate {
 	return out
 }
 
-// holdsSecret reports whether a variable probably holds a secret of any kind, by
-// its name and value. The settings of this program, LiveKit's own keys and
-// addresses do not.
+// holdsSecret reports whether a variable probably holds a secret of any kind. This
+// program's settings, LiveKit's own keys and addresses do not.
 func holdsSecret(name, value string) bool {
 	name = strings.ToUpper(name)
 	if len(value) < 8 || strings.Contains(value, "://") || looksLikeKey(value) ||
 		name == "LIVEKIT_API_KEY" || name == "LIVEKIT_API_SECRET" || name == "LIVEKIT_TOKEN" || name == "LKDOCTOR_TICKET" {
 		return false
 	}
-	for _, word := range []string{"SECRET", "KEY", "PASSWORD", "PASSWD", "PRIVATE", "SALT"} {
-		if strings.Contains(name, word) {
-			return true
-		}
-	}
-	for _, prefix := range []string{"AUTH_", "JWT_", "NEXTAUTH_", "SUPABASE_"} {
-		if strings.HasPrefix(name, prefix) {
-			return strings.ContainsAny(value, "0123456789")
-		}
-	}
-	return false
+	in := func(word string) bool { return strings.Contains(name, word) }
+	begins := func(prefix string) bool { return strings.HasPrefix(name, prefix) }
+	return slices.ContainsFunc([]string{"SECRET", "KEY", "PASSWORD", "PASSWD", "PRIVATE", "SALT"}, in) ||
+		slices.ContainsFunc([]string{"AUTH_", "JWT_", "NEXTAUTH_", "SUPABASE_"}, begins) && strings.ContainsAny(value, "0123456789")
 }
 
 // otherReadings adds what docker, python-dotenv and other loaders read for the
@@ -181,14 +160,13 @@ func (c *Case) otherReadings(add func(token.Candidate, secret.Value)) {
 		}
 		for _, r := range dotenv.Compare([]byte(f.Content.Reveal()), c.Settings.Env.Value) {
 			if got := r.Lookup(name); r.Err == nil && got.State == dotenv.Known && !got.Secret.Equal(v.Value) {
-				add(token.Candidate{Label: name + " in " + clean.Line(f.Name, 60), Reader: r.Loader.String()}, got.Secret)
+				add(token.Candidate{Label: name + " in " + clean.Line(f.Name, 60), Reader: string(r.Loader)}, got.Secret)
 			}
 		}
 	}
 }
 
-// isSecretName reports whether an environment variable probably holds a LiveKit
-// secret, by its name.
+// isSecretName reports whether a variable's name means a LiveKit secret.
 func isSecretName(name string) bool {
 	return strings.Contains(name, "SECRET") &&
 		(strings.Contains(name, "LIVEKIT") || strings.HasPrefix(name, "LK_") || strings.Contains(name, "API"))

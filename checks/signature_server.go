@@ -3,7 +3,6 @@ package checks
 import (
 	"context"
 	"net/url"
-	"time"
 
 	"lkdoctor/checks/check"
 	"lkdoctor/checks/diagnosis"
@@ -16,49 +15,39 @@ import (
 
 // signatureServer asks the LiveKit server for its verdict on the token. The request
 // has no side effect: /rtc/validate joins nothing.
-func signatureServer(c *Case) Check {
-	return c.check(Spec{
-		ID: "signature.server", Stage: check.StageSignature, Timeout: 8 * time.Second,
-		Title: finding.Textf("The LiveKit server accepts the token"),
-		Short: finding.Textf("asking the LiveKit server"),
-		Lacks: finding.Textf("the token was not accepted"),
-		Needs: []string{"token.format"},
-		Uses: []string{"signature.local", "join.reach", "env.livekit", "token.claims", "token.time",
-			"ticket.consume", "ticket.frontend"},
-	}, func(ctx context.Context, c *Case, ended Ended) Report {
-		at := c.there()
-		switch {
-		case at.URL == nil:
-			return noServerAddress(ended)
-		case !c.atOtherServer() && ended.Stopped("join.reach"):
-			return check.BlockedBy("join.reach")
+func (c *Case) signatureServer(ctx context.Context, ended Ended) Report {
+	at := c.there()
+	switch {
+	case at.URL == nil:
+		return noServerAddress(ended)
+	case !c.atOtherServer() && ended.Stopped("join.reach"):
+		return check.BlockedBy("join.reach")
+	}
+	asking := "asking %s for its verdict on the token"
+	if inClear(at.URL) {
+		asking = "asking %s for its verdict on the token, which goes there without encryption"
+	}
+	check.Waiting(ctx, asking, clean.Line(at.Host, 80))
+	verdict, present, failure := c.ask(ctx, at)
+	if failure != nil {
+		return Report{Findings: c.unreached(ctx, failure, at)}
+	}
+	var pinned []Finding
+	if region, again := c.otherRegion(ctx, at, verdict); region != nil {
+		c.produce(region)
+		pinned = regionPinned(at, region, verdict)
+		at, verdict = address{URL: region, withToken: at.withToken}, again
+	}
+	c.produce(verdict)
+	c.produce(&present)
+	report := Report{Findings: append(pinned, verdictFindings(ctx, c, verdict, at, ended)...)}
+	if acceptance(verdict) == diagnosis.Yes {
+		report.Outcome = Outcome{
+			Text:  finding.Textf("accepted by the server"),
+			Facts: Facts{"status": verdict.Status, "path": verdict.Path},
 		}
-		asking := "asking %s for its verdict on the token"
-		if inClear(at.URL) {
-			asking = "asking %s for its verdict on the token, which goes there without encryption"
-		}
-		check.Waiting(ctx, asking, clean.Line(at.Host, 80))
-		verdict, present, failure := c.ask(ctx, at)
-		if failure != nil {
-			return Report{Findings: c.unreached(ctx, failure, at)}
-		}
-		var pinned []Finding
-		if region, again := c.otherRegion(ctx, at, verdict); region != nil {
-			c.produce(region)
-			pinned = regionPinned(at, region, verdict)
-			at, verdict = address{URL: region, withToken: at.withToken}, again
-		}
-		c.produce(verdict)
-		c.produce(&present)
-		report := Report{Findings: append(pinned, verdictFindings(ctx, c, verdict, at, ended)...)}
-		if acceptance(verdict) == diagnosis.Yes {
-			report.Outcome = Outcome{
-				Text:  finding.Textf("accepted by the server"),
-				Facts: Facts{"status": verdict.Status, "path": verdict.Path},
-			}
-		}
-		return report
-	})
+	}
+	return report
 }
 
 // verdictOn sends the token in the Authorization header, as the server SDKs do.
@@ -76,9 +65,8 @@ func (c *Case) verdictOn(ctx context.Context, u *url.URL, t *token.Token) (*prob
 	return verdict, nil
 }
 
-// otherRegion asks the first region of a LiveKit Cloud project that answers 403
-// here, which means that the project is pinned to other regions. It returns nil
-// where that is not so.
+// otherRegion asks the first region of a LiveKit Cloud project that is pinned to other
+// regions, and so answers 403 here. It returns nil for others.
 func (c *Case) otherRegion(ctx context.Context, at address, v *probe.Verdict) (*url.URL, *probe.Verdict) {
 	if v.FromLiveKit || v.Status != 403 {
 		return nil, nil
@@ -101,8 +89,7 @@ func regionPinned(at address, region *url.URL, v *probe.Verdict) []Finding {
 
 // Presence reports whether the token's identity is in its room.
 type Presence struct {
-	// Known is false where the server was not asked or, with Asked, did not answer;
-	// nothing follows then.
+	// Known is false where the server was not asked or, with Asked, did not answer.
 	Asked, Known, Present bool
 	// Unasked reports whether a key and secret are configured and were not used
 	// because the address came with the token.
@@ -190,8 +177,6 @@ func (c *Case) staleVariant() string {
 	return "environment"
 }
 
-// keyVariant returns the variant of SERVER_KEY_UNKNOWN for a token under test that
-// names key.
 func (c *Case) keyVariant(ctx context.Context, at address, key string) string {
 	switch {
 	case at.withToken && c.livekitURL() != nil:
@@ -206,7 +191,6 @@ func (c *Case) keyVariant(ctx context.Context, at address, key string) string {
 	return "signer"
 }
 
-// signatureVariant returns the variant of SERVER_SIGNATURE_REJECTED.
 func (c *Case) signatureVariant(ctx context.Context, at address, key string) string {
 	local := c.local()
 	switch {
@@ -218,17 +202,13 @@ func (c *Case) signatureVariant(ctx context.Context, at address, key string) str
 	return "signer"
 }
 
-// isDevServer reports whether a server on this machine accepts the key and secret
-// of livekit-server --dev.
+// isDevServer reports whether a server on this machine is a livekit-server --dev.
 func (c *Case) isDevServer(ctx context.Context, at address) bool {
 	if at.withToken || !probe.IsLoopbackHost(at.Hostname()) {
 		return false
 	}
-	raw, err := token.Mint(token.MintOptions{Key: devKey, Secret: devSecret, Room: "lkdoctor", Identity: "lkdoctor", RoomCreate: true,
+	raw, _ := token.Mint(token.MintOptions{Key: devKey, Secret: devSecret, Room: "lkdoctor", Identity: "lkdoctor", RoomCreate: true,
 		Now: c.serverNow(), TTL: ownTTL})
-	if err != nil {
-		return false
-	}
 	verdict, _ := c.Net.Validate(ctx, at.URL, raw)
 	return recognition(verdict) == diagnosis.Yes
 }
@@ -248,8 +228,7 @@ func unexpected(v *probe.Verdict, ended Ended) []Finding {
 	return nil
 }
 
-// rejection returns the variant of SERVER_TOKEN_REJECTED for the server's reason, and
-// the reason as a sentence.
+// rejection returns the variant of SERVER_TOKEN_REJECTED, and why in a sentence.
 func rejection(v *probe.Verdict) (variant string, why Text) {
 	for _, known := range []struct {
 		reason         probe.Reason
@@ -284,13 +263,10 @@ func rejection(v *probe.Verdict) (variant string, why Text) {
 // join.reach still runs, which saves one round trip. Its answer is used only when
 // its check runs, which join.reach can prevent.
 type earlyVerdict struct {
-	// at is the address that was asked.
-	at    string
+	at    string // the address that was asked
 	token *token.Token
-	// given is set where the token was given to the run, dev where it was made
-	// here.
-	given *examined
-	dev   *DevToken
+	given *examined // the token that was given to the run
+	dev   *DevToken // the one that was made here
 
 	cancel  context.CancelFunc
 	done    chan struct{}
@@ -333,8 +309,7 @@ func (c *Case) askEarly(ctx context.Context, at address) {
 	}()
 }
 
-// earlyAnswer waits for the early question about t at this address; ok is false where
-// none was asked.
+// earlyAnswer waits for the early question about t at this address, if there is one.
 func (c *Case) earlyAnswer(ctx context.Context, t *token.Token, at address) (a *earlyVerdict, ok bool) {
 	a = c.asked()
 	if a == nil || at.URL == nil || a.at != at.String() || a.token.Reveal() != t.Reveal() {

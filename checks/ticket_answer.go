@@ -2,6 +2,7 @@ package checks
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -14,15 +15,11 @@ import (
 )
 
 // TicketAnswer is the answer of a ticket service, a front end or a token endpoint.
-// The token checks read it.
 type TicketAnswer struct {
 	Answer answer.Answer
 	Reply  *probe.Reply
-	// Spent reports whether a ticket was consumed for it.
-	Spent bool
-	// Token is the value in the token's place, parsed; nil where that cannot be
-	// examined.
-	Token *examined
+	Spent  bool      // whether a ticket was consumed for it
+	Token  *examined // the value in the token's place, parsed; nil where that is none
 	// path and kind describe the token's place: the field that the answer's reader
 	// reads, even when another field holds a better value, or, where that field is
 	// missing, the place where a token was found.
@@ -56,21 +53,13 @@ func (a *TicketAnswer) URL() string {
 	return a.Answer.URL
 }
 
-// facts returns what came with the token.
 func (a *TicketAnswer) facts() Facts {
 	facts := Facts{
 		"status": a.Reply.Status, "token_path": a.path, "ticket_spent": a.Spent, "fields": a.Answer.Fields,
 		"content_type": clean.Line(a.Reply.Header.Get("Content-Type"), 80),
 	}
-	for name, value := range map[string]string{
-		"answer_url": clean.URL(a.Answer.URL), "answer_room": clean.Line(a.Answer.Room, 256),
-		"answer_identity": clean.Line(a.Answer.Identity, 256),
-	} {
-		if value != "" {
-			facts[name] = value
-		}
-	}
-	return facts
+	return withTexts(Finding{Facts: facts}, map[string]string{"answer_url": clean.URL(a.Answer.URL),
+		"answer_room": clean.Line(a.Answer.Room, 256), "answer_identity": clean.Line(a.Answer.Identity, 256)}).Facts
 }
 
 // answerFindings judges a 2xx answer: whether there is a token, whether it is in
@@ -92,9 +81,8 @@ func answerFindings(c *Case, a *TicketAnswer, who Text) []Finding {
 	return append(findings, roomFindings(a)...)
 }
 
-// unusual reports whether token or address are in other fields than their reader
-// reads. It is false where the reader is not known, or is Element Call, which reads
-// jwt and url.
+// unusual reports whether token or address are in other fields than their reader reads,
+// if that is known. Element Call reads jwt and url.
 func (a *TicketAnswer) unusual() bool {
 	if a.own || a.Answer.TokenPath == "jwt" && a.Answer.URLPath == "url" && len(a.Answer.Fields) == 2 {
 		return false
@@ -151,19 +139,10 @@ func (c *Case) cacheFindings(ctx context.Context, product *TicketAnswer, a attem
 // freshly reports whether a token's claims say that it was just made. LiveKit's SDK
 // for Node.js writes no such claim.
 func freshly(a *TicketAnswer) bool {
-	date := a.Reply.Date
-	if date == nil {
-		return false
-	}
-	for _, made := range []*time.Time{a.Token.Claims.IssuedAt, a.Token.Claims.NotBefore} {
-		if made != nil && date.Date.Sub(*made).Abs() <= 5*time.Second {
-			return true
-		}
-	}
-	return false
+	return a.Reply.Date != nil && slices.ContainsFunc([]*time.Time{a.Token.Claims.IssuedAt, a.Token.Claims.NotBefore},
+		func(made *time.Time) bool { return made != nil && a.Reply.Date.Date.Sub(*made).Abs() <= 5*time.Second })
 }
 
-// missingToken returns the finding about an answer without a token to examine.
 func (c *Case) missingToken(t *TicketAnswer, who Text) (Finding, bool) {
 	a, kind, path := t.Answer, t.kind, t.path
 	reason := clean.Line(a.Said.Text, 160)
@@ -236,8 +215,7 @@ func bodyKind(t *TicketAnswer) (what Text, variant string) {
 	return finding.Textf("plain text that is no token"), "text"
 }
 
-// addressFindings compares the address that came with the token with LIVEKIT_URL:
-// the keys of two projects do not mix.
+// addressFindings compares the address that came with the token with LIVEKIT_URL.
 func addressFindings(c *Case, a *TicketAnswer, who Text) []Finding {
 	raw, by := a.Answer.URL, c.answeredBy(a)
 	if raw == "" && a.own {
@@ -288,7 +266,6 @@ func (c *Case) answeredBy(a *TicketAnswer) string {
 	return "service"
 }
 
-// roomFindings compares the answer's room with the room in the token.
 func roomFindings(a *TicketAnswer) []Finding {
 	if a.Answer.Room == "" || a.kind != answer.Text || a.Token == nil {
 		return nil

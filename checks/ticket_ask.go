@@ -4,8 +4,10 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,12 +24,9 @@ type attempt struct {
 	url    *url.URL
 	// own reports whether the user gave the path, so that the app's own clients ask
 	// it and not those of LiveKit's starters.
-	own bool
-	// all reports whether a room and an identity were sent that the user did not
-	// give.
-	all bool
-	// reply is the answer.
-	reply *probe.Reply
+	own   bool
+	all   bool         // whether a room and an identity were made up
+	reply *probe.Reply // the answer
 }
 
 // String returns method and path, for a report. The query may hold a secret.
@@ -112,13 +111,7 @@ func (c *Case) names(all bool) map[string]string {
 // asksForNames reports whether a route refuses because the room or the identity is
 // missing. An SDK that gets none throws, which is a 500.
 func asksForNames(reply *probe.Reply) bool {
-	switch reply.Status {
-	case 400, 422:
-		return true
-	case 500:
-		return refusedBy(reply).wants()
-	}
-	return false
+	return reply.Status == 400 || reply.Status == 422 || reply.Status == 500 && refusedBy(reply).wants()
 }
 
 // absent reports whether an answer says that the route does not exist: an unknown
@@ -138,21 +131,15 @@ func absent(a attempt) bool {
 	return startPage(a.reply)
 }
 
-// startPage reports whether the answer is a web page, as hosts of single-page apps
-// answer every path.
+// startPage reports whether the answer is a web page, as of single-page apps.
 func startPage(r *probe.Reply) bool {
 	return r.Status >= 200 && r.Status <= 299 && r.Redirect == nil && len(r.Redirects) == 0 &&
 		answer.Find(r.Body, r.Header.Get("Content-Type"), answer.Frontend).Shape == answer.ShapeHTML
 }
 
-// staticHost reports whether a refusal is the page of a host that serves files
-// only.
+// staticHost reports whether a refusal is the page of a host of files.
 func staticHost(r *probe.Reply) bool {
-	switch refusedBy(r).by {
-	case "nginx", "Apache", "Caddy", "Tomcat", "Amazon S3", "GitHub Pages", "Vercel":
-		return true
-	}
-	return false
+	return slices.Contains([]string{"nginx", "Apache", "Caddy", "Tomcat", "Amazon S3", "GitHub Pages", "Vercel"}, refusedBy(r).by)
 }
 
 // endpointBody returns the body for a standard token endpoint, whose fields are
@@ -161,25 +148,19 @@ func (c *Case) endpointBody(all bool) []byte {
 	if all {
 		return asJSON(c.names(all))
 	}
-	return asJSON(struct {
-		Identity string `json:"participant_identity,omitempty"`
-		Name     string `json:"participant_name,omitempty"`
-		Room     string `json:"room_name,omitempty"`
-	}{c.Options.Identity, c.Options.DisplayName, c.Options.Room})
+	fields := map[string]string{"participant_identity": c.Options.Identity, "participant_name": c.Options.DisplayName,
+		"room_name": c.Options.Room}
+	maps.DeleteFunc(fields, func(_, value string) bool { return value == "" })
+	return asJSON(fields)
 }
 
-// asJSON encodes a request's body.
 func asJSON(value any) []byte {
-	body, err := json.Marshal(value)
-	if err != nil {
-		panic(err) // texts and maps of texts can always be encoded
-	}
+	body, _ := json.Marshal(value) // texts and maps of texts can always be encoded
 	return body
 }
 
-// sameAgain asks again, once more a second later, and reports whether the token is
-// the same. Two tokens made for one identity within one second are equal, so equal
-// ones are asked for once more.
+// sameAgain asks once more, and again a second later, and reports whether the token is
+// the same: two tokens made for one identity within one second are equal.
 func (c *Case) sameAgain(ctx context.Context, a attempt, body func(all bool) []byte) bool {
 	first := c.read(a.reply, answer.Frontend).Answer.Token.Reveal()
 	same := func() bool {

@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"time"
 
 	"lkdoctor/checks/answer"
 	"lkdoctor/checks/check"
@@ -17,34 +16,24 @@ import (
 
 // ticketConsume exchanges the ticket for a token, once: the request spends the
 // ticket. All later checks use its answer. It also asks a token endpoint.
-func ticketConsume(c *Case) Check {
-	return c.check(Spec{
-		ID: "ticket.consume", Stage: check.StageTicket, Timeout: 50 * time.Second,
-		Title: finding.Textf("The ticket service trades the ticket for a token, room and URL"),
-		Short: finding.Textf("trading the ticket"),
-		Lacks: finding.Textf("the service gave no token"),
-		// A token endpoint is asked without its start page.
-		Uses: []string{"ticket.reach"},
-	}, func(ctx context.Context, c *Case, ended Ended) Report {
-		switch src := c.Source(); {
-		case src == check.SourceFlag:
-			return check.NotHere("not checked: a token was given, so none is fetched")
-		case src == check.SourceFrontend:
-			return check.NotHere("not checked: the front end is asked instead, and would spend the ticket")
-		case src == check.SourceEndpoint:
-			return c.askEndpoint(ctx)
-		case ended.Stopped("ticket.reach"):
-			return check.BlockedBy("ticket.reach")
-		case src == check.SourceTicket:
-			return c.consume(ctx)
-		case c.Settings.Ticket.Secret.Empty():
-			return check.Unasked("not run: no ticket was given (--ticket)")
-		}
-		return check.NotHere("not checked: no ticket service is configured")
-	})
+func (c *Case) ticketConsume(ctx context.Context, ended Ended) Report {
+	switch src := c.Source(); {
+	case src == check.SourceFlag:
+		return check.NotHere("not checked: a token was given, so none is fetched")
+	case src == check.SourceFrontend:
+		return check.NotHere("not checked: the front end is asked instead, and would spend the ticket")
+	case src == check.SourceEndpoint:
+		return c.askEndpoint(ctx)
+	case ended.Stopped("ticket.reach"):
+		return check.BlockedBy("ticket.reach")
+	case src == check.SourceTicket:
+		return c.consume(ctx)
+	case c.Settings.Ticket.Secret.Empty():
+		return check.Unasked("not run: no ticket was given (--ticket)")
+	}
+	return check.NotHere("not checked: no ticket service is configured")
 }
 
-// consume exchanges the ticket.
 func (c *Case) consume(ctx context.Context) Report {
 	request, who := consumeRequest(c), finding.Textf("the ticket service")
 	check.Waiting(ctx, "waiting for %s to trade the ticket", clean.Line(request.URL.Host, 80))
@@ -63,8 +52,7 @@ func (c *Case) consume(ctx context.Context) Report {
 	return c.consumed(findings, reply, "POST "+c.askedPath(), request.URL)
 }
 
-// askEndpoint asks the token endpoint with POST, and with GET where it does not
-// allow POST.
+// askEndpoint asks the token endpoint with POST, then with GET.
 func (c *Case) askEndpoint(ctx context.Context) Report {
 	u, who := c.serviceURL(), finding.Textf("the token endpoint")
 	if u == nil {
@@ -92,7 +80,6 @@ func (c *Case) askEndpoint(ctx context.Context) Report {
 	return c.consumed(c.handedOut(ctx, last, who, path), last.reply, last.String(), u)
 }
 
-// consumed returns the report on the request.
 func (c *Case) consumed(findings []Finding, reply *probe.Reply, asked string, u *url.URL) Report {
 	if reply != nil && reply.Took > slowAnswer && c.Source() == check.SourceTicket {
 		findings = append(findings, slow(reply, clean.Line(u.Host, 80)))
@@ -156,7 +143,7 @@ func (c *Case) redirected(reply *probe.Reply, who Text) Finding {
 	}
 	switch {
 	case reply.Redirect.ToTLS:
-		return f.As("to-https").By(finding.OwnerConfig).With("suggestion", suggestion(c.serviceURL(), withScheme("https")))
+		return f.As("to-https").By(finding.OwnerConfig).With("suggestion", suggestion(c.serviceURL(), "https", ""))
 	case wordings().login.MatchString(to):
 		return f.As("login")
 	}

@@ -7,7 +7,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"time"
 
 	"lkdoctor/checks/answer"
 	"lkdoctor/checks/check"
@@ -18,46 +17,35 @@ import (
 
 // ticketFrontend asks the app's own route, as the browser does. It posts the
 // ticket, if there is one, which spends it, so it replaces ticket.consume.
-func ticketFrontend(c *Case) Check {
-	return c.check(Spec{
-		ID: "ticket.frontend", Stage: check.StageTicket, Timeout: 50 * time.Second,
-		Title: finding.Textf("The app's /api/connection-details answers"),
-		Short: finding.Textf("asking the app"),
-		Lacks: finding.Textf("the app gave no token"),
-		Uses:  []string{"env.ticket"},
-	}, func(ctx context.Context, c *Case, _ Ended) Report {
-		switch {
-		case c.Options.Frontend == "":
-			return check.Unasked("not run: add --frontend URL for it")
-		case c.Source() == check.SourceFlag:
-			return check.NotHere("not checked: a token was given, so none is fetched")
-		}
-		base := usableURL(c.Options.Frontend)
-		if base != nil && c.Source() == check.SourceEndpoint {
-			return check.NotHere("not checked: the page asks the token endpoint for its token")
-		}
-		if base == nil {
-			f := finding.New(finding.FrontendUnreachable, finding.Fail,
-				"--frontend is not a URL that can be used: %s", clean.URL(c.Options.Frontend))
-			if u := usableURL("http://" + c.Options.Frontend); u != nil {
-				f = f.With("suggestion", suggestion(u, func(*url.URL) {}))
-			}
-			return Report{Findings: c.placed([]Finding{f.As("bad-url").By(finding.OwnerConfig)})}
-		}
-		check.Waiting(ctx, "waiting for the front end at %s, which may have to compile its route", clean.Line(base.Host, 80))
-		asked, failure := c.askFrontend(ctx, base)
-		if failure != nil {
-			return Report{Findings: c.placed(c.unanswered(toFrontend, c.Net.Clarify(ctx, base, failure, nil), address{URL: base}))}
-		}
-		return Report{Findings: c.placed(c.frontendFindings(ctx, asked, base)), Outcome: frontendOutcome(c.frontend())}
-	})
-}
-
-func frontendOutcome(a *TicketAnswer) Outcome {
-	if a == nil || a.kind != answer.Text {
-		return Outcome{}
+func (c *Case) ticketFrontend(ctx context.Context, _ Ended) Report {
+	switch {
+	case c.Options.Frontend == "":
+		return check.Unasked("not run: add --frontend URL for it")
+	case c.Source() == check.SourceFlag:
+		return check.NotHere("not checked: a token was given, so none is fetched")
 	}
-	return Outcome{Text: finding.Textf("the front end handed out a token"), Facts: a.facts()}
+	base := usableURL(c.Options.Frontend)
+	if base != nil && c.Source() == check.SourceEndpoint {
+		return check.NotHere("not checked: the page asks the token endpoint for its token")
+	}
+	if base == nil {
+		f := finding.New(finding.FrontendUnreachable, finding.Fail,
+			"--frontend is not a URL that can be used: %s", clean.URL(c.Options.Frontend))
+		if u := usableURL("http://" + c.Options.Frontend); u != nil {
+			f = f.With("suggestion", suggestion(u, "", ""))
+		}
+		return Report{Findings: c.placed([]Finding{f.As("bad-url").By(finding.OwnerConfig)})}
+	}
+	check.Waiting(ctx, "waiting for the front end at %s, which may have to compile its route", clean.Line(base.Host, 80))
+	asked, failure := c.askFrontend(ctx, base)
+	if failure != nil {
+		return Report{Findings: c.placed(c.unanswered(toFrontend, c.Net.Clarify(ctx, base, failure, nil), address{URL: base}))}
+	}
+	report := Report{Findings: c.placed(c.frontendFindings(ctx, asked, base))}
+	if a := c.frontend(); a != nil && a.kind == answer.Text {
+		report.Outcome = Outcome{Text: finding.Textf("the front end handed out a token"), Facts: a.facts()}
+	}
+	return report
 }
 
 // frontendRoutes returns the routes to ask without a ticket, in order: GET is
@@ -111,15 +99,13 @@ func (c *Case) frontendBody(all bool) []byte {
 	return asJSON(fields)
 }
 
-// ticketBody returns the body with which the app's page sends a ticket.
 func (c *Case) ticketBody(ticket string) []byte {
 	fields := c.profile()
 	fields["ticket"] = ticket
 	return asJSON(fields)
 }
 
-// profile returns the display name in the form that the app and the ticket service
-// take.
+// profile returns the display name as the app and the ticket service take it.
 func (c *Case) profile() map[string]any {
 	if c.Options.DisplayName == "" {
 		return map[string]any{}
@@ -127,8 +113,7 @@ func (c *Case) profile() map[string]any {
 	return map[string]any{"profile": map[string]string{"display_name": c.Options.DisplayName}}
 }
 
-// noTicket is a ticket that no service issued. A service that checks tickets
-// refuses it, and nothing is spent.
+// noTicket is a ticket that no service issued, so that nothing is spent.
 const noTicket = "lkdoctor-probe"
 
 // ignoresTicket reports whether the app made product without checking the ticket:
@@ -149,7 +134,6 @@ func (c *Case) ignoresTicket(ctx context.Context, a attempt, product *TicketAnsw
 	return true
 }
 
-// frontendFindings judges the answer that counts by its status.
 func (c *Case) frontendFindings(ctx context.Context, asked []attempt, base *url.URL) []Finding {
 	last := asked[len(asked)-1]
 	switch reply := last.reply; {
@@ -157,16 +141,14 @@ func (c *Case) frontendFindings(ctx context.Context, asked []attempt, base *url.
 		f := finding.New(finding.FrontendUnreachable, finding.Fail, "the front end at %s does not answer: %s", clean.Line(base.Host, 80),
 			finding.Textf("the proxy %s answers %d itself", clean.URL(reply.Via), reply.Status)).With("status", reply.Status)
 		return []Finding{c.throughProxy(f, base).By(finding.OwnerConfig)}
-	case absent(last):
-		if findings, passed := c.passedOn(refusedBy(reply)); passed {
-			return findings
-		}
-		return []Finding{c.routeMissing(ctx, asked, base)}
-	case reply.Redirect == nil && reply.Status >= 200 && reply.Status <= 299:
+	case reply.Redirect == nil && reply.Status >= 200 && reply.Status <= 299 && !absent(last):
 		return c.frontendAnswer(ctx, last)
 	}
 	if findings, passed := c.passedOn(refusedBy(last.reply)); passed {
 		return findings
+	}
+	if absent(last) {
+		return []Finding{c.routeMissing(ctx, asked, base)}
 	}
 	return []Finding{c.frontendError(last)}
 }
@@ -210,9 +192,8 @@ func (c *Case) frontendAnswer(ctx context.Context, a attempt) []Finding {
 	return append(findings, roomFindings(product)...)
 }
 
-// frontendFields returns a finding about a missing token as the app's fault. What
-// the ticket service returned instead of a token, and the app passed on, stays the
-// service's.
+// frontendFields returns a finding about a missing token as the app's fault. What the
+// app passed on from the ticket service stays the service's.
 func frontendFields(f Finding, traded bool) Finding {
 	if f.Code == finding.TicketTokenMissing && traded {
 		return f.With("token_path", "")

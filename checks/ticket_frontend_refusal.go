@@ -16,9 +16,8 @@ import (
 	"lkdoctor/config/clean"
 )
 
-// routeMissing returns a finding about an app in which none of the routes exists.
-// With a ticket it now asks the others without it: an app that makes its tokens
-// itself takes no tickets.
+// routeMissing returns a finding about an app without any of the routes. With a ticket
+// it asks them without it too: an app that makes its tokens itself takes no tickets.
 func (c *Case) routeMissing(ctx context.Context, asked []attempt, base *url.URL) Finding {
 	posted := !c.Settings.Ticket.Secret.Empty()
 	first := refusedBy(asked[0].reply)
@@ -74,8 +73,7 @@ func (c *Case) routeMissing(ctx context.Context, asked []attempt, base *url.URL)
 		By(finding.OwnerConfig)
 }
 
-// frontendError returns a finding about an answer without a token: a redirect, a
-// refusal or a failure of the app.
+// frontendError returns a finding about a redirect, a refusal or a failure of the app.
 func (c *Case) frontendError(a attempt) Finding {
 	r, asked := refusedBy(a.reply), a.String()
 	text := r.text()
@@ -209,8 +207,7 @@ func (c *Case) passedOn(r refused) ([]Finding, bool) {
 		With("status", r.Status).With("said_code", content.Code)}, true
 }
 
-// ownWords reports whether a sentence is one that apps use for any refusal, so that
-// the service's own words are lost.
+// ownWords reports whether apps use the sentence for any refusal.
 func ownWords(text string) bool {
 	plain := strings.Trim(strings.ToLower(text), " .!")
 	return plain == "" || strings.HasPrefix(plain, "upstream") || slices.Contains([]string{

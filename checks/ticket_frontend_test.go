@@ -71,7 +71,7 @@ func TestFrontendRefusals(t *testing.T) {
 			}
 			c := newTestCase(t, settings)
 			c.Options.Frontend = app.URL
-			report := ticketFrontend(c).Run(t.Context(), nil)
+			report := checkOf(c, "ticket.frontend").Run(t.Context(), nil)
 			var got []string
 			for _, f := range report.Findings {
 				got = append(got, told(t, f))
@@ -151,7 +151,7 @@ func TestFrontendIsAskedAsItsClientsAsk(t *testing.T) {
 			c := newTestCase(t, nil)
 			c.Options.Frontend = app.URL + tt.at
 			var got []string
-			for _, f := range ticketFrontend(c).Run(t.Context(), nil).Findings {
+			for _, f := range checkOf(c, "ticket.frontend").Run(t.Context(), nil).Findings {
 				got = append(got, told(t, f))
 			}
 			if strings.Join(got, " ") != tt.want {

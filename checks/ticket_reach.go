@@ -13,60 +13,49 @@ import (
 	"lkdoctor/config/clean"
 )
 
-// slowAnswer is the response time above which TICKET_SLOW is reported.
 const slowAnswer = 2 * time.Second
 
-// ticketReach asks whether the ticket service answers, with one GET of its root,
-// which spends nothing.
-func ticketReach(c *Case) Check {
-	return c.check(Spec{
-		ID: "ticket.reach", Stage: check.StageTicket, Timeout: 12 * time.Second,
-		Title: finding.Textf("The ticket service answers"),
-		Short: finding.Textf("connecting"),
-		Lacks: finding.Textf("the service did not answer"),
-		Uses:  []string{"env.ticket"},
-	}, func(ctx context.Context, c *Case, ended Ended) Report {
-		u := c.serviceURL()
-		switch {
-		case c.Source() == check.SourceFlag:
-			return check.NotHere("not checked: a token was given, so none is fetched")
-		case ended.Stopped("env.ticket"):
-			return check.BlockedBy("env.ticket")
-		case u == nil:
-			return check.NotHere("not checked: no ticket service is configured")
-		case c.Options.TokenEndpoint != "":
-			// The start page is of another program, and may have to be compiled.
-			return check.NotHere("not checked: the token endpoint itself is asked, and not the page before it")
-		}
-		check.Waiting(ctx, "waiting for %s to answer", clean.Line(u.Host, 80))
-		// The header shows that the service answers; a slow body is not awaited.
-		root := &url.URL{Scheme: u.Scheme, User: u.User, Host: u.Host, Path: "/"}
-		request := probe.Request{URL: root, MaxBody: caps.Probe, Rest: c.Net.Waits().Extra, Last: true}
-		if c.Source() == check.SourceTicket {
-			// The ticket is sent on a connection of its own, opened after this one
-			// ends, so that a server with one connection at a time accepts it.
-			request.Connected = func() { c.Net.Warm(u, 1) }
-		}
-		reply, failure := c.Net.Exchange(ctx, request)
-		if reply != nil {
-			failure = nil // it speaks HTTP, whatever its first page is like
-		}
-		if failure = c.Net.Clarify(ctx, u, failure, reply); failure != nil {
-			return Report{Findings: c.placed(c.unanswered(toService, failure, address{URL: u}))}
-		}
-		if reply.FromProxy {
-			return check.Found(c.throughProxy(proxyAnswered(finding.TicketTimeout, reply.Via, reply.Status, u), u))
-		}
-		c.produce(reply)
-		return Report{Findings: reachedService(ctx, c, reply, u), Outcome: Outcome{
-			Text:  finding.Textf("%s answers", clean.Line(u.Host, 60)),
-			Facts: Facts{"address": reply.Address.String(), "status": reply.Status, "took_ms": finding.Milliseconds(reply.Took)},
-		}}
-	})
+// ticketReach asks whether the ticket service answers GET /, which spends nothing.
+func (c *Case) ticketReach(ctx context.Context, ended Ended) Report {
+	u := c.serviceURL()
+	switch {
+	case c.Source() == check.SourceFlag:
+		return check.NotHere("not checked: a token was given, so none is fetched")
+	case ended.Stopped("env.ticket"):
+		return check.BlockedBy("env.ticket")
+	case u == nil:
+		return check.NotHere("not checked: no ticket service is configured")
+	case c.Options.TokenEndpoint != "":
+		// The start page is of another program, and may have to be compiled.
+		return check.NotHere("not checked: the token endpoint itself is asked, and not the page before it")
+	}
+	check.Waiting(ctx, "waiting for %s to answer", clean.Line(u.Host, 80))
+	// The header shows that the service answers; a slow body is not awaited.
+	root := &url.URL{Scheme: u.Scheme, User: u.User, Host: u.Host, Path: "/"}
+	request := probe.Request{URL: root, MaxBody: caps.Probe, Rest: c.Net.Waits().Extra, Last: true}
+	if c.Source() == check.SourceTicket {
+		// The ticket is sent on a connection of its own, opened after this one
+		// ends, so that a server with one connection at a time accepts it.
+		request.Connected = func() { c.Net.Warm(u, 1) }
+	}
+	reply, failure := c.Net.Exchange(ctx, request)
+	if reply != nil {
+		failure = nil // it speaks HTTP, whatever its first page is like
+	}
+	if failure = c.Net.Clarify(ctx, u, failure, reply); failure != nil {
+		return Report{Findings: c.placed(c.unanswered(toService, failure, address{URL: u}))}
+	}
+	if reply.FromProxy {
+		return check.Found(c.throughProxy(proxyAnswered(finding.TicketTimeout, reply.Via, reply.Status, u), u))
+	}
+	c.produce(reply)
+	return Report{Findings: reachedService(ctx, c, reply, u), Outcome: Outcome{
+		Text:  finding.Textf("%s answers", clean.Line(u.Host, 60)),
+		Facts: Facts{"address": reply.Address.String(), "status": reply.Status, "took_ms": finding.Milliseconds(reply.Took)},
+	}}
 }
 
-// serviceURL returns the address at which a ticket or a token is asked for; nil
-// where there is none.
+// serviceURL returns the address to ask for a ticket or a token, or nil.
 func (c *Case) serviceURL() *url.URL {
 	raw := c.Settings.TicketService.Value
 	if c.Options.TokenEndpoint != "" {
@@ -79,9 +68,8 @@ func (c *Case) serviceURL() *url.URL {
 	return u
 }
 
-// reachedService judges the answer to GET /. A gateway without a backend at / may
-// have the service at another path: the service is down only when the path of
-// tickets is answered likewise.
+// reachedService judges the answer to GET /. The service may be at another path: it is
+// down only when the path of tickets is answered likewise.
 func reachedService(ctx context.Context, c *Case, reply *probe.Reply, u *url.URL) []Finding {
 	host := clean.Line(u.Host, 80)
 	if unserved(reply) {
@@ -121,7 +109,6 @@ func (c *Case) ticketsPath(u *url.URL) *url.URL {
 	return &url.URL{Scheme: u.Scheme, User: u.User, Host: u.Host, Path: strings.TrimSuffix(u.Path, "/") + under}
 }
 
-// slow returns a finding about a slow answer, with the times of its steps.
 func slow(reply *probe.Reply, host string) Finding {
 	connecting := reply.Phases.DNS + reply.Phases.TCP + reply.Phases.TLS
 	f := finding.New(finding.TicketSlow, finding.Warn, "%s took %s to answer", host, finding.Duration(reply.Took)).

@@ -33,13 +33,11 @@ func refusedBy(reply *probe.Reply) refused {
 // text returns the answer's message, cut to fit into a finding.
 func (r refused) text() Text { return orNothing(clean.Line(r.content.Text, 160)) }
 
-// with adds the answer's content to a finding's facts.
 func (r refused) with(f Finding) Finding {
 	f = f.With("status", r.Status).With("said", clean.Line(r.content.Text, 160))
 	return withTexts(f, map[string]string{"said_code": r.content.Code, "framework": r.content.Framework, "gateway": r.by})
 }
 
-// speaksOf reports whether the text or the code matches pattern.
 func (r refused) speaksOf(pattern *regexp.Regexp) bool {
 	return pattern.MatchString(r.content.Text) || pattern.MatchString(r.content.Code)
 }
@@ -51,8 +49,7 @@ func (r refused) ofTicket() bool { return r.speaksOf(wordings().ticket) && r.by 
 // FastAPI's, and not that of a route of the app.
 func (r refused) inServiceForm() bool { return strings.HasPrefix(r.content.Field, "detail") }
 
-// inOwnWords reports whether the answer is JSON with a reason, as programs write it
-// and gateways do not.
+// inOwnWords reports whether the answer is JSON with a reason, as of no gateway.
 func (r refused) inOwnWords() bool {
 	return r.content.Shape == answer.ShapeObject && r.content.Text != ""
 }
@@ -86,8 +83,7 @@ func (r refused) otherFields() (names []string) {
 	return names
 }
 
-// knowsNoPOST reports whether the answer is that of a server that serves files
-// only, as Python's http.server.
+// knowsNoPOST reports whether the answer is that of a server of files, as Python's.
 func (r refused) knowsNoPOST() bool {
 	return r.Status == 501 && bytes.Contains(r.Body[:min(len(r.Body), 4<<10)], []byte("nsupported method"))
 }
@@ -218,8 +214,7 @@ func noRoute(r refused) bool {
 	return r.content.Shape == answer.ShapeEmpty || r.content.Shape == answer.ShapeHTML || r.content.Generic || r.by != ""
 }
 
-// routeWrong returns the finding about a 404 for the path; the variant depends on
-// what answered.
+// routeWrong returns the finding about a 404 for the path.
 func (c *Case) routeWrong(r refused, who Text, path string) Finding {
 	f := finding.New(finding.TicketRouteWrong, finding.Fail,
 		"%s has no route %s: it answers 404 with its framework's own text (%s)", who, path, r.text())

@@ -21,44 +21,32 @@ type examined struct {
 	Format []Finding
 }
 
-// examine parses raw.
 func examine(raw string) *examined {
 	parsed, findings := token.Parse(raw)
 	return &examined{Token: parsed.Effective(), Format: findings}
 }
 
-// verify returns the verdict of the key and secret configured here on t.
 func (c *Case) verify(t *examined) token.Verdict {
 	return token.Verify(t.Token, c.Settings.APIKey.Value, c.Settings.APISecret.Secret.Reveal())
 }
 
-// given returns the token that was given to the run.
 func (c *Case) given() *examined {
 	p := c.products()
 	p.givenOnce.Do(func() { p.given = examine(c.Settings.Token.Secret.Reveal()) })
 	return p.given
 }
 
-// tokenFormat asks whether the text is a JWT. It makes the token that every later
-// check reads.
-func tokenFormat(c *Case) Check {
-	return c.check(Spec{
-		ID: "token.format", Stage: check.StageToken, Timeout: 2 * time.Second,
-		Title: finding.Textf("The token is a JWT"),
-		Short: finding.Textf("its form"),
-		Lacks: finding.Textf("no readable token"),
-		Uses:  []string{"ticket.reach", "ticket.consume", "ticket.frontend"},
-	}, func(_ context.Context, c *Case, ended Ended) Report {
-		t, why := c.tokenUnderTest(ended)
-		if t == nil {
-			return why
-		}
-		c.produce(t)
-		if f, is := c.pastedRefusal(); is {
-			return check.Found(f)
-		}
-		return Report{Findings: c.handed(t.Format), Outcome: c.formatOutcome(t)}
-	})
+// tokenFormat asks whether the text is a JWT, and makes the token under test.
+func (c *Case) tokenFormat(_ context.Context, ended Ended) Report {
+	t, why := c.tokenUnderTest(ended)
+	if t == nil {
+		return why
+	}
+	c.produce(t)
+	if f, is := c.pastedRefusal(); is {
+		return check.Found(f)
+	}
+	return Report{Findings: c.handed(t.Format), Outcome: c.formatOutcome(t)}
 }
 
 // pastedRefusal returns a finding about a piped answer without a token: the service
@@ -100,8 +88,7 @@ func (c *Case) handed(findings []Finding) []Finding {
 	return out
 }
 
-// tokenUnderTest returns the token of this run, or nil and a report why there is
-// none.
+// tokenUnderTest returns the token of this run, or nil and why there is none.
 func (c *Case) tokenUnderTest(ended Ended) (t *examined, why Report) {
 	by := "ticket.consume"
 	switch c.Source() {
@@ -138,51 +125,35 @@ func (c *Case) formatOutcome(t *examined) Outcome {
 }
 
 // tokenClaims asks whether the claims allow a participant to join a room.
-func tokenClaims(c *Case) Check {
-	return c.check(Spec{
-		ID: "token.claims", Stage: check.StageToken, Timeout: 2 * time.Second,
-		Title: finding.Textf("The token's claims let somebody join a room"),
-		Short: finding.Textf("its claims"),
-		Needs: []string{"token.format"},
-	}, func(_ context.Context, c *Case, _ Ended) Report {
-		t := c.token()
-		report := Report{Findings: token.Lint(t.Token)}
-		if t.Claims.Video != nil && finding.Worst(report.Findings) != finding.Fail {
-			report.Outcome = Outcome{
-				Text: finding.Textf("%s may join room %s", clean.Line(t.Identity(), 60), clean.Line(t.Room(), 60)),
-				Facts: Facts{"identity": clean.Line(t.Identity(), 256), "room": clean.Line(t.Room(), 256),
-					"can_publish": t.Claims.Video.GetCanPublish(), "can_subscribe": t.Claims.Video.GetCanSubscribe()},
-			}
+func (c *Case) tokenClaims(_ context.Context, _ Ended) Report {
+	t := c.token()
+	report := Report{Findings: token.Lint(t.Token)}
+	if t.Claims.Video != nil && finding.Worst(report.Findings) != finding.Fail {
+		report.Outcome = Outcome{
+			Text: finding.Textf("%s may join room %s", clean.Line(t.Identity(), 60), clean.Line(t.Room(), 60)),
+			Facts: Facts{"identity": clean.Line(t.Identity(), 256), "room": clean.Line(t.Room(), 256),
+				"can_publish": t.Claims.Video.GetCanPublish(), "can_subscribe": t.Claims.Video.GetCanSubscribe()},
 		}
-		return report
-	})
+	}
+	return report
 }
 
-// tokenTime asks whether the token is valid now, by the server's clock where it is
-// known, and whether the clocks agree.
-func tokenTime(c *Case) Check {
-	return c.check(Spec{
-		ID: "token.time", Stage: check.StageToken, Timeout: 2 * time.Second,
-		Title: finding.Textf("The token is valid now, and the clocks agree"),
-		Short: finding.Textf("its times"),
-		Needs: []string{"token.format"},
-		Uses:  []string{"join.reach", "ticket.consume", "ticket.frontend"},
-	}, func(_ context.Context, c *Case, ended Ended) Report {
-		t, clocks := c.token(), c.clocks()
-		for _, id := range []string{"ticket.consume", "ticket.frontend"} {
-			for _, f := range ended[id].Findings {
-				clocks.Kept = clocks.Kept || f.Code == finding.TicketTokenCached
-			}
+// tokenTime asks whether the token is valid now, and whether the clocks agree.
+func (c *Case) tokenTime(_ context.Context, ended Ended) Report {
+	t, clocks := c.token(), c.clocks()
+	for _, id := range []string{"ticket.consume", "ticket.frontend"} {
+		for _, f := range ended[id].Findings {
+			clocks.Kept = clocks.Kept || f.Code == finding.TicketTokenCached
 		}
-		report := Report{Findings: c.handed(token.Time(t.Token, clocks))}
-		report.Outcome.Facts = Facts{"clocks_compared": clocks.Server != nil}
-		if t.Claims.ExpiresAt != nil {
-			expires := t.Claims.ExpiresAt.UTC()
-			report.Outcome.Facts["expires_at"] = expires.Format(time.RFC3339)
-			report.Outcome.Text = endsAt(expires, c.Now().UTC())
-		}
-		return report
-	})
+	}
+	report := Report{Findings: c.handed(token.Time(t.Token, clocks))}
+	report.Outcome.Facts = Facts{"clocks_compared": clocks.Server != nil}
+	if t.Claims.ExpiresAt != nil {
+		expires := t.Claims.ExpiresAt.UTC()
+		report.Outcome.Facts["expires_at"] = expires.Format(time.RFC3339)
+		report.Outcome.Text = endsAt(expires, c.Now().UTC())
+	}
+	return report
 }
 
 // endsAt describes the time until a token expires: what matters is whether that is

@@ -15,8 +15,7 @@ type candidate struct {
 	EnvVar
 }
 
-// decide sets each setting to the first of its candidates, and the others as its
-// shadows.
+// decide sets each setting to its first candidate, and the others as its shadows.
 func (s *Settings) decide(in Inputs, process map[string]string, asked *LKProject) {
 	settings := []struct {
 		*Setting
@@ -32,7 +31,6 @@ func (s *Settings) decide(in Inputs, process map[string]string, asked *LKProject
 		{&s.TicketService, "USER_MGMT_BASE_URL", "ticket-service", false, "", nil},
 		{&s.Ticket, "LKDOCTOR_TICKET", "ticket", true, "", nil},
 	}
-	s.Project = asked
 	for i := range settings {
 		def := &settings[i]
 		def.Name, def.Flag, def.Sensitive = def.name, "--"+def.flag, def.sensitive
@@ -51,12 +49,11 @@ func (s *Settings) decide(in Inputs, process map[string]string, asked *LKProject
 	if s.URL.IsSet() || s.APIKey.IsSet() || s.APISecret.IsSet() {
 		return
 	}
-	if s.Project = s.defaultProject(); s.Project == nil {
-		return
-	}
+	standard := slices.IndexFunc(s.Projects, func(p LKProject) bool { return p.Default })
 	for _, def := range settings {
-		if def.project != nil {
-			def.choose([]candidate{plain(Source{Project, s.Project.Name}, def.project(s.Project))})
+		if standard >= 0 && def.project != nil {
+			p := &s.Projects[standard]
+			def.choose([]candidate{plain(Source{Project, p.Name}, def.project(p))})
 		}
 	}
 }
@@ -83,7 +80,6 @@ func (s *Settings) inEnvironment(name string, process map[string]string) []candi
 	return found
 }
 
-// choose takes the first candidate and records the others as hidden by it.
 func (s *Setting) choose(found []candidate) {
 	if len(found) == 0 {
 		return
@@ -95,14 +91,7 @@ func (s *Setting) choose(found []candidate) {
 		s.Value = first.Value.Reveal()
 	}
 	for _, lower := range found[1:] {
-		shadow := Shadow{
-			Source: lower.Source, Empty: lower.Value.Empty(), Differs: !lower.Value.Equal(first.Value),
-			Secret: lower.Value, Line: lower.Line,
-		}
-		if !s.Sensitive {
-			shadow.Value = lower.Value.Reveal()
-		}
-		s.Shadows = append(s.Shadows, shadow)
+		s.Shadows = append(s.Shadows, Shadow{lower.Source, !lower.Value.Equal(first.Value), lower.Value, lower.Line})
 	}
 }
 
@@ -135,8 +124,7 @@ func newVariables(env, process map[string]string, files []EnvFile) Variables {
 	return v
 }
 
-// Lookup returns a variable's value and source. The value may be secret, whatever its
-// name.
+// Lookup returns a variable's value, which may be secret, and its source.
 func (v Variables) Lookup(name string) (string, Source, bool) {
 	found, ok := v[name]
 	return found.value.Reveal(), found.source, ok

@@ -11,12 +11,10 @@ import (
 	"lkdoctor/config/secret"
 )
 
-// MaxFileSize is the largest env file, and the largest lk configuration, that is
-// read; in bytes.
+// MaxFileSize is the largest env file or lk configuration that is read, in bytes.
 const MaxFileSize = 1 << 20
 
-// Why an env file could not be used. EnvFile.Err wraps one of these, or the
-// operating system's error.
+// Why an env file could not be used; EnvFile.Err may wrap an error of the system too.
 var (
 	ErrNotRegular = errors.New("not a regular file")
 	ErrBrokenLink = errors.New("a link to a file that does not exist")
@@ -40,8 +38,7 @@ type EnvFile struct {
 	// Vars are the variables that the file defines, each once (its last
 	// Definition counts), in the order that Next.js works through them.
 	Vars []EnvVar
-	// Content is the file's bytes, for reading them as other loaders do; empty
-	// when they could not be read.
+	// Content is the file's bytes, for other loaders; empty if it could not be read.
 	Content secret.Value
 }
 
@@ -49,8 +46,7 @@ type EnvFile struct {
 // is its Literal.
 type EnvVar struct {
 	Name string
-	// Value is what this file gives: what Next.js uses if nothing above it
-	// defines the variable.
+	// Value is what this file gives, unless something above it defines the variable.
 	Value     secret.Value
 	Literal   secret.Value // see Setting.Literal
 	Expanded  bool         // see Setting.Expanded
@@ -77,8 +73,7 @@ func envFileNames(mode string) []string {
 	return names
 }
 
-// readEnvFile reads one file of dir, which is fsys's root. What is wrong with it
-// is in the result's Err.
+// readEnvFile reads one file of dir, which is fsys's root; errors are in its Err.
 func readEnvFile(fsys fs.FS, dir, name string) EnvFile {
 	file := EnvFile{Name: name, Path: filepath.Join(dir, name)}
 	info, err := fs.Stat(fsys, name)
@@ -112,9 +107,8 @@ func kindOf(mode fs.FileMode) string {
 		return "a directory"
 	case mode&fs.ModeNamedPipe != 0:
 		return "a named pipe"
-	default:
-		return "a device or socket"
 	}
+	return "a device or socket"
 }
 
 // readRegular reads the file that info describes: a regular one, of at most

@@ -79,9 +79,8 @@ func findRepository(dir string) (root, gitDir string, ok bool) {
 	}
 }
 
-// eachIndexEntry calls visit with the path of every entry of a git index of
-// version 2, 3 or 4 (gitformat-index(5)), with SHA-1 names. It stops at the first
-// entry that does not fit.
+// eachIndexEntry calls visit with the path of every entry of a git index of version 2
+// to 4 (gitformat-index(5)) with SHA-1 names, up to one that does not fit.
 func eachIndexEntry(index []byte, visit func(name []byte)) {
 	const header, fixed, extended = 12, 62, 0x4000
 	if len(index) < header || string(index[:4]) != "DIRC" {
@@ -156,15 +155,7 @@ func markReadable(dir string, files []EnvFile) {
 
 // passable reports whether other users can enter dir and all folders above it.
 func passable(dir string) bool {
-	for {
-		info, err := os.Stat(dir)
-		if err != nil || info.Mode().Perm()&0o001 == 0 {
-			return false
-		}
-		parent := filepath.Dir(dir)
-		if parent == dir {
-			return true
-		}
-		dir = parent
-	}
+	info, err := os.Stat(dir)
+	parent := filepath.Dir(dir)
+	return err == nil && info.Mode().Perm()&0o001 != 0 && (parent == dir || passable(parent))
 }

@@ -11,8 +11,7 @@ import (
 	"lkdoctor/config/secret"
 )
 
-// Header is a request header whose value is a secret: a login cookie, an API
-// key.
+// Header is a request header whose value is a secret: a cookie, an API key.
 type Header struct {
 	// Name is in its canonical form, as X-Sandbox-Id.
 	Name  string
@@ -25,9 +24,8 @@ const (
 	maxHeaderFile = 64 << 10
 )
 
-// ParseHeaders reads headers as curl's -H takes them: "Name: value", or @file
-// for one a line, blank lines and those that begin with # left out. read reads a
-// file. No error holds a value.
+// ParseHeaders reads headers as curl's -H takes them: "Name: value", or @file for one a
+// line, without blank lines and those that begin with #. No error holds a value.
 func ParseHeaders(given []string, read func(path string) ([]byte, error)) ([]Header, error) {
 	var out []Header
 	for _, text := range given {

@@ -47,9 +47,8 @@ func (s *Settings) Secrets() []string {
 	return list
 }
 
-// AddressSecrets returns the parts of an address that may be secret: a password, a
-// user name without one, the values of the query, the fragment, and all that looks
-// random.
+// AddressSecrets returns the parts of an address that may be secret: a password, a user
+// name without one, values of the query, the fragment, what looks random.
 func AddressSecrets(address string) []string {
 	list := random(address)
 	u, err := url.Parse(strings.TrimSpace(address))
@@ -81,8 +80,7 @@ func AddressSecrets(address string) []string {
 var run = regexp.MustCompile(`[\w+=%-]{24,}`)
 
 // random returns the runs of a text that look random: upper case, lower case and
-// digits, or hex digits longer than any name. Host names do not: they have no upper
-// case, and dots.
+// digits, or hex digits longer than any name. Host names have no upper case, and dots.
 func random(text string) []string {
 	return slices.DeleteFunc(run.FindAllString(text, -1), func(run string) bool {
 		mixed := strings.ToLower(run) != run && strings.ToUpper(run) != run

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -14,16 +15,14 @@ import (
 type Inputs struct {
 	// Flags are the flags given on the command line, by name without dashes:
 	// url, api-key, api-secret, token, ticket-service, ticket.
-	Flags map[string]string
-	// Environ is the process environment as os.Environ gives it.
-	Environ []string
-	Dir     string // --dir; "" is the working directory
-	Mode    string // --mode; "" decides by NODE_ENV
-	Home    string // the user's home, where lk keeps its configuration; "" for none
-	Project string // --project
-	Dev     bool   // --dev
-	// CompareSecrets is --compare-secrets.
-	CompareSecrets bool
+	Flags          map[string]string
+	Environ        []string // the process environment as os.Environ gives it
+	Dir            string   // --dir; "" is the working directory
+	Mode           string   // --mode; "" decides by NODE_ENV
+	Home           string   // the user's home, where lk keeps its configuration; "" for none
+	Project        string   // --project
+	Dev            bool     // --dev
+	CompareSecrets bool     // --compare-secrets
 }
 
 // The values that --dev stands for: what `livekit-server --dev` listens on and
@@ -46,12 +45,11 @@ func Load(in Inputs) (*Settings, error) {
 	if err != nil {
 		return nil, err
 	}
-	dir := in.Dir
-	if dir == "" {
-		dir = "."
-	}
-	if err := checkDir(dir); err != nil {
-		return nil, err
+	dir := cmp.Or(in.Dir, ".")
+	if info, err := os.Stat(dir); err != nil {
+		return nil, fmt.Errorf("--dir cannot be read: %w", err)
+	} else if !info.IsDir() {
+		return nil, fmt.Errorf("--dir %q is not a directory", dir)
 	}
 	s := &Settings{Dir: dir, Mode: mode, Dev: in.Dev, CompareSecrets: in.CompareSecrets, home: in.Home}
 	s.Files = readEnvFiles(os.DirFS(dir), dir, mode)
@@ -69,17 +67,17 @@ func Load(in Inputs) (*Settings, error) {
 	return s, nil
 }
 
-// checkFlags refuses flags that contradict each other.
 func (in Inputs) checkFlags() error {
+	both := ""
+	switch {
+	case in.Dev:
+		both = "--dev"
+	case in.Project != "":
+		both = "--project"
+	}
 	for _, name := range []string{"url", "api-key", "api-secret"} {
-		if _, given := in.Flags[name]; !given {
-			continue
-		}
-		if in.Dev {
-			return fmt.Errorf("--dev sets --url, --api-key and --api-secret; leave out --dev or --%s", name)
-		}
-		if in.Project != "" {
-			return fmt.Errorf("--project sets --url, --api-key and --api-secret; leave out --project or --%s", name)
+		if _, given := in.Flags[name]; given && both != "" {
+			return fmt.Errorf("%[1]s sets --url, --api-key and --api-secret; leave out %[1]s or --%[2]s", both, name)
 		}
 	}
 	if in.Dev && in.Project != "" {
@@ -88,8 +86,7 @@ func (in Inputs) checkFlags() error {
 	return nil
 }
 
-// parseEnviron reads NAME=value strings. As in getenv, the first of two equal names
-// counts.
+// parseEnviron reads NAME=value strings. The first of two equal names counts.
 func parseEnviron(environ []string) map[string]string {
 	process := make(map[string]string, len(environ))
 	for _, entry := range environ {
@@ -107,27 +104,13 @@ func parseEnviron(environ []string) map[string]string {
 // chooseMode returns the mode that decides which env files are read. Next.js decides
 // by the command (dev or build); of NODE_ENV only the value test counts.
 func chooseMode(mode string, process map[string]string) (string, error) {
-	switch {
-	case mode == "" && process["NODE_ENV"] == "test":
-		return "test", nil
-	case mode == "":
-		return "development", nil
+	if mode == "" {
+		return map[bool]string{true: "test", false: "development"}[process["NODE_ENV"] == "test"], nil
 	}
 	if strings.Trim(mode, "-_0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz") != "" {
 		return "", fmt.Errorf("--mode %q is not a mode: want development, production, test or another name of letters and digits", mode)
 	}
 	return mode, nil
-}
-
-func checkDir(dir string) error {
-	info, err := os.Stat(dir)
-	if err != nil {
-		return fmt.Errorf("--dir cannot be read: %w", err)
-	}
-	if !info.IsDir() {
-		return fmt.Errorf("--dir %q is not a directory", dir)
-	}
-	return nil
 }
 
 func readEnvFiles(fsys fs.FS, dir, mode string) []EnvFile {

@@ -13,10 +13,8 @@ type NameMeans struct {
 	// Setting is LIVEKIT_URL, LIVEKIT_API_KEY or LIVEKIT_API_SECRET; it is
 	// LIVEKIT_KEYS for the server's own setting, which holds key and secret.
 	Setting string
-	// Exposed is set if a build tool copies such a variable into the browser's code.
-	Exposed bool
-	// Off is the number of wrong letters; 0 if only the words differ.
-	Off int
+	Exposed bool // whether a build tool copies such a variable into the browser's code
+	Off     int  // the number of wrong letters; 0 if only the words differ
 }
 
 // browserPrefixes begin the names of variables that build tools copy into the browser's
@@ -120,50 +118,38 @@ func settingOf(words []string) (string, int) {
 	case together == "API":
 		return "LIVEKIT_API_KEY", 0
 	}
-	setting, rank, off := "", 0, 0
+	highest, off := 0, 0
 	for _, word := range words {
-		switch means, letters := wordMeans(word); {
-		case means == "" && !slices.Contains(neutralWords, word):
+		rank, letters := rankOf(word)
+		if rank == 0 && !slices.Contains(neutralWords, word) {
 			return closeTo(together)
-		case means == "":
-		case rankOf(means) > rank:
-			setting, rank, off = means, rankOf(means), off+letters
-		default:
-			off += letters
+		}
+		highest, off = max(highest, rank), off+letters
+	}
+	return []string{"", "LIVEKIT_URL", "LIVEKIT_API_KEY", "LIVEKIT_API_SECRET"}[highest], off
+}
+
+// rankOf returns 1, 2 or 3 for a word of an address, a key or a secret, and the number
+// of wrong letters in it. Of several words the highest counts: a SECRET_KEY is a
+// secret, a SERVER_KEY a key.
+func rankOf(word string) (rank, off int) {
+	for i, words := range [][]string{addressWords, keyWords, secretWords} {
+		if slices.Contains(words, word) {
+			return i + 1, 0
 		}
 	}
-	return setting, off
-}
-
-// rankOf ranks settings. A name with words of several stands for the highest: SECRET_KEY
-// for the secret, SERVER_KEY for the key.
-func rankOf(setting string) int {
-	return slices.Index([]string{"", "LIVEKIT_URL", "LIVEKIT_API_KEY", "LIVEKIT_API_SECRET"}, setting)
-}
-
-// wordMeans returns the setting that one word stands for, "" for a neutral or unknown
-// word, and the number of wrong letters.
-func wordMeans(word string) (string, int) {
-	switch {
-	case slices.Contains(secretWords, word):
-		return "LIVEKIT_API_SECRET", 0
-	case slices.Contains(keyWords, word):
-		return "LIVEKIT_API_KEY", 0
-	case slices.Contains(addressWords, word):
-		return "LIVEKIT_URL", 0
-	case slices.Contains(neutralWords, word):
-		return "", 0
+	if len(word) < 5 || slices.Contains(neutralWords, word) { // a short word is close to many others: APP is no API
+		return 0, 0
 	}
-	// A short word is close to many others: APP is no API.
-	if off := distance(word, "SECRET"); len(word) >= 5 && off <= 2 {
-		return "LIVEKIT_API_SECRET", off
+	if off := distance(word, "SECRET"); off <= 2 {
+		return 3, off
 	}
 	for _, long := range []string{"HOSTNAME", "ENDPOINT", "WEBSOCKET", "DOMAIN", "ADDRESS"} {
-		if off := distance(word, long); len(word) >= 5 && off == 1 {
-			return "LIVEKIT_URL", off
+		if distance(word, long) == 1 {
+			return 1, 1
 		}
 	}
-	return "", 0
+	return 0, 0
 }
 
 // closeTo returns the setting that words without a known meaning stand for when they are
@@ -186,20 +172,18 @@ func distance(a, b string) int {
 	if d := len(a) - len(b); d > 3 || d < -3 {
 		return 4
 	}
-	var before, last []int
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := 1; i <= len(a); i++ {
+	var before, last, row []int
+	for i := range len(a) + 1 {
 		before, last, row = last, row, make([]int, len(b)+1)
-		row[0] = i
-		for j := 1; j <= len(b); j++ {
-			cost := 1
-			if a[i-1] == b[j-1] {
-				cost = 0
+		for j := range row {
+			switch {
+			case i == 0 || j == 0:
+				row[j] = i + j
+			case a[i-1] == b[j-1]:
+				row[j] = last[j-1]
+			default:
+				row[j] = 1 + min(last[j], row[j-1], last[j-1])
 			}
-			row[j] = min(last[j]+1, row[j-1]+1, last[j-1]+cost)
 			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
 				row[j] = min(row[j], before[j-2]+1)
 			}
@@ -284,8 +268,7 @@ func (m NearMiss) before(other NearMiss) bool {
 	return m.Name < other.Name
 }
 
-// mayBeAddress reports whether a value is no switch or number, as in
-// LIVEKIT_SERVER=true.
+// mayBeAddress reports whether a value is no switch and no number.
 func mayBeAddress(value string) bool {
 	switch strings.ToLower(strings.TrimSpace(value)) {
 	case "true", "false", "yes", "no", "on", "off":

@@ -12,10 +12,8 @@ import (
 
 // UnreadFile is an env file that defines a setting and is not read in this run.
 type UnreadFile struct {
-	// Mode is the mode that reads the file, if it is in the run's folder.
-	Mode string
-	// Dir is the file's folder as --dir takes it, if it is another folder.
-	Dir  string
+	Mode string // the mode that reads the file, if it is in the run's folder
+	Dir  string // the file's folder as --dir takes it, if it is another folder
 	Name string // .env.production.local
 }
 
@@ -66,7 +64,7 @@ func (s *Settings) foldersRound() []string {
 		dir = filepath.Join(dir, "..")
 		above = append(above, dir)
 	}
-	folders := append([]string{}, above...)
+	folders := slices.Clone(above)
 	for _, base := range append([]string{s.Dir}, above...) {
 		for _, group := range []string{"", "apps", "packages", "services"} {
 			// Folders above are unrelated unless they are a workspace.
@@ -76,15 +74,12 @@ func (s *Settings) foldersRound() []string {
 			folders = append(folders, subfolders(filepath.Join(base, group))...)
 		}
 	}
-	here := filepath.Clean(s.Dir)
-	folders = slices.DeleteFunc(folders, func(f string) bool { return sameFolder(f, here) })
+	here, failed := filepath.Abs(s.Dir)
+	folders = slices.DeleteFunc(folders, func(f string) bool {
+		absolute, err := filepath.Abs(f)
+		return failed == nil && err == nil && absolute == here
+	})
 	return folders[:min(len(folders), maxFoldersDown)]
-}
-
-func sameFolder(a, b string) bool {
-	x, errX := filepath.Abs(a)
-	y, errY := filepath.Abs(b)
-	return errX == nil && errY == nil && x == y
 }
 
 func subfolders(dir string) []string {
@@ -101,47 +96,34 @@ func subfolders(dir string) []string {
 	return out
 }
 
-// OldLine is a Definition in an env file that does not count: a later line
-// defines the same variable, or it is commented out.
-type OldLine struct {
-	Name  string
-	Value secret.Value
-	Line  int // from 1
-}
-
-// maxOldLines bounds how many are looked for in one file.
 const maxOldLines = 50
 
-// Replaced lists the file's definitions that do not count. What signs with an
-// old secret often has it from a line that is still there.
-func (f EnvFile) Replaced() []OldLine {
-	var list []OldLine
+// Replaced lists the file's definitions that do not count: a later line defines the
+// same variable, or they are commented out. What signs with an old secret often has it
+// from a line that is still there.
+func (f EnvFile) Replaced() []EnvVar {
+	var list []EnvVar
 	for i, line := range strings.Split(dotenv.DecodeUTF8([]byte(f.Content.Reveal())), "\n") {
 		text := strings.TrimLeft(strings.TrimSpace(line), "#; ")
 		if len(list) == maxOldLines {
 			break
 		}
 		defs := dotenv.Parse(text)
-		if len(defs) != 1 || defs[0].Value == "" || f.counts(defs[0].Name, defs[0].Value) {
+		if len(defs) != 1 || defs[0].Value == "" {
 			continue
 		}
-		list = append(list, OldLine{Name: defs[0].Name, Value: secret.New(defs[0].Value), Line: i + 1})
+		old := EnvVar{Name: defs[0].Name, Value: secret.New(defs[0].Value), Line: i + 1}
+		if counts, has := f.Lookup(old.Name); !has || !counts.Value.Equal(old.Value) && !counts.Literal.Equal(old.Value) {
+			list = append(list, old)
+		}
 	}
 	return list
 }
 
-// counts reports whether the file ends with this value for the variable.
-func (f EnvFile) counts(name, value string) bool {
-	v, has := f.Lookup(name)
-	return has && (v.Value.Reveal() == value || v.Literal.Reveal() == value)
-}
-
-// maxOtherFiles bounds how many other env files of a folder are looked at.
 const maxOtherFiles = 20
 
-// OtherFiles reads the folder's env files that this mode does not use:
-// .env.production, .env.example, .env.local.bak. They decide nothing; what signs
-// with another secret may have it from there.
+// OtherFiles reads the folder's env files that this mode does not use: .env.production,
+// .env.example, .env.local.bak. They may hold another secret to sign with.
 func (s *Settings) OtherFiles() []EnvFile {
 	entries, err := os.ReadDir(s.Dir)
 	if err != nil {

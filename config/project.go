@@ -34,11 +34,9 @@ type lkConfig struct {
 	} `yaml:"projects"`
 }
 
-// lkConfigName is where lk keeps its projects, under the user's home.
 var lkConfigName = filepath.Join(".livekit", "cli-config.yaml")
 
-// errNoLKConfig means that lk has no configuration here, which is no fault
-// unless a project of it was asked for.
+// errNoLKConfig means that lk has no configuration here; only --project needs one.
 var errNoLKConfig = errors.New("there is no ~/.livekit/cli-config.yaml: `lk project add` writes it")
 
 // readProjects returns lk's projects; none, without an error, if lk was never set up.
@@ -65,11 +63,10 @@ func readProjects(home string) ([]LKProject, error) {
 	return projects, nil
 }
 
-// parseProjects reads the content of lk's configuration.
 func parseProjects(content []byte) ([]LKProject, error) {
 	var parsed lkConfig
-	if err := yamlError(yaml.Unmarshal(content, &parsed)); err != nil {
-		return nil, err
+	if err := yaml.Unmarshal(content, &parsed); err != nil {
+		return nil, yamlError(err)
 	}
 	var projects []LKProject
 	for _, p := range parsed.Projects {
@@ -83,12 +80,8 @@ func parseProjects(content []byte) ([]LKProject, error) {
 
 var yamlLine = regexp.MustCompile(`line \d+`)
 
-// yamlError returns the position of a YAML error without the text that it quotes,
-// which may be a secret.
+// yamlError returns the position of a YAML error, whose text may quote a secret.
 func yamlError(err error) error {
-	if err == nil {
-		return nil
-	}
 	if line := yamlLine.FindString(err.Error()); line != "" {
 		return fmt.Errorf("not lk's YAML at %s", line)
 	}
@@ -114,13 +107,4 @@ func (s *Settings) findProject(in Inputs) (*LKProject, error) {
 		names = append(names, fmt.Sprintf("%q", s.Projects[i].Name))
 	}
 	return nil, fmt.Errorf("lk has no project %q: it has %s", in.Project, strings.Join(names, ", "))
-}
-
-func (s *Settings) defaultProject() *LKProject {
-	for i := range s.Projects {
-		if s.Projects[i].Default {
-			return &s.Projects[i]
-		}
-	}
-	return nil
 }

@@ -71,13 +71,10 @@ func TestProjects(t *testing.T) {
 			if diff := cmp.Diff([]string{tt.url, tt.key, tt.secret, tt.source}, got); diff != "" {
 				t.Error(diff)
 			}
-			if inUse := s.Project != nil; inUse != (s.URL.Source.Kind == Project) {
-				t.Errorf("Project is %v, source %v", s.Project, s.URL.Source)
-			}
 		})
 	}
 	s := mustLoad(t, Inputs{Home: home, Project: "prod", Environ: []string{"LIVEKIT_URL=ws://e"}})
-	want := []Shadow{{Source: Source{Environment, ""}, Differs: true, Value: "ws://e", Secret: secret.New("ws://e")}}
+	want := []Shadow{{Source: Source{Environment, ""}, Differs: true, Secret: secret.New("ws://e")}}
 	if diff := cmp.Diff(want, s.URL.Shadows); diff != "" {
 		t.Errorf("what the project hides (-want +got):\n%s", diff)
 	}
@@ -96,8 +93,8 @@ func TestUnreadableProjectsNobodyAskedFor(t *testing.T) {
 	for name, files := range tests {
 		t.Run(name, func(t *testing.T) {
 			s := mustLoad(t, Inputs{Home: folder(t, files)})
-			if s.ProjectErr == nil || s.Project != nil {
-				t.Fatalf("ProjectErr %v, Project %v", s.ProjectErr, s.Project)
+			if s.ProjectErr == nil {
+				t.Fatal("no ProjectErr")
 			}
 			assertHidden(t, "error", s.ProjectErr.Error())
 			if name == "too large" && !errors.Is(s.ProjectErr, ErrTooLarge) {

@@ -24,13 +24,11 @@ const (
 // Source names the place that a value came from.
 type Source struct {
 	Kind SourceKind
-	// Name is the flag ("--url"), the file (".env.local") or the project
-	// ("demo"); empty for the others.
+	// Name is the flag ("--url"), the file (".env.local") or the project ("demo").
 	Name string
 }
 
-// String is what people read: "--url", "environment", ".env.local",
-// "lk project demo", "--dev", "not set".
+// String is what people read: "--url", "environment", "lk project demo", "not set".
 func (s Source) String() string {
 	switch s.Kind {
 	case Flag, File:
@@ -46,15 +44,12 @@ func (s Source) String() string {
 	}
 }
 
-// Shadow is the value that a lower source has for a setting which a higher
-// source decides.
+// Shadow is the value that a lower source has for a setting.
 type Shadow struct {
 	Source  Source
-	Empty   bool         // the hidden value is the empty string
-	Differs bool         // it is not the value in force
-	Value   string       // the hidden value; "" for sensitive settings
-	Secret  secret.Value // the hidden value
-	Line    int          // in the env file, from 1; 0 for other sources
+	Differs bool // it is not the value in force
+	Secret  secret.Value
+	Line    int // in the env file, from 1; 0 for other sources
 }
 
 // Setting is one setting, the value in force and where it came from.
@@ -100,7 +95,6 @@ type Settings struct {
 
 	Files []EnvFile // all four (three in test mode), highest precedence first, present or not
 
-	Project    *LKProject  // the lk project in use, nil when none is
 	Projects   []LKProject // every project that lk knows
 	ProjectErr error       // why lk's configuration, which nobody asked for, could not be read
 

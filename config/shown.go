@@ -9,8 +9,7 @@ import (
 	"lkdoctor/config/secret"
 )
 
-// Shown is one setting in a form that is safe to show: in the JSON document's
-// `settings` and in reports.
+// Shown is one setting in a form that is safe to show in documents and reports.
 type Shown struct {
 	Name   string `json:"name"`
 	Source string `json:"source"`
@@ -69,7 +68,6 @@ func (s *Settings) show(setting *Setting) Shown {
 	return shown
 }
 
-// shownValue returns a value of a setting in a form that is safe to show.
 func (s *Settings) shownValue(setting *Setting, value string) string {
 	switch {
 	case value == "":
@@ -84,9 +82,8 @@ func (s *Settings) shownValue(setting *Setting, value string) string {
 	return ShowURL(value)
 }
 
-// holdsSecret reports whether a value that is shown (the key, an address) contains the
-// secret or the token, as when key and secret are swapped. The short secret of --dev
-// is no secret.
+// holdsSecret reports whether a value that is shown contains the secret or the token,
+// as when key and secret are swapped. The short secret of --dev is no secret.
 func (s *Settings) holdsSecret(value string) bool {
 	if strings.HasPrefix(s.APISecret.Secret.Reveal(), "API") && !strings.HasPrefix(value, "API") &&
 		!strings.Contains(value, "://") {
@@ -114,8 +111,7 @@ func ShowTicket(ticket string) string {
 	return visible(string(runes[:min(7, len(runes)/2)])) + "…"
 }
 
-// ShowURL returns an address without password, query values and fragment. It accepts
-// malformed ones.
+// ShowURL returns an address, even malformed, without password, query and fragment.
 func ShowURL(address string) string {
 	scheme, rest := "", address
 	if before, after, found := strings.Cut(address, "://"); found {
@@ -151,18 +147,13 @@ func hidePassword(rest string) string {
 	if at > authority {
 		if inside := strings.LastIndexByte(rest[:authority], '@'); inside > colon {
 			at = inside
-		} else if colon > authority || portOnly(rest[colon+1:authority]) {
+		} else if colon > authority || strings.Trim(rest[colon+1:authority], "0123456789") == "" {
 			return rest
 		}
 	}
 	return rest[:colon+1] + clean.Hidden + rest[at:]
 }
 
-func portOnly(s string) bool {
-	return strings.Trim(s, "0123456789") == ""
-}
-
-// maxShown is the longest value that is shown, in characters.
 const maxShown = 200
 
 // visible makes text from a file safe to show: control, direction and other invisible

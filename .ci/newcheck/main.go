@@ -39,7 +39,7 @@ func write(id, code string) error {
 	if !regexp.MustCompile(`^[A-Z]+(_[A-Z0-9]+)+$`).MatchString(code) {
 		return fmt.Errorf("the code %q is not SUBJECT_PROBLEM", code)
 	}
-	name, constructor := camel(code), stage+strings.ToUpper(subject[:1])+subject[1:]
+	name, method := camel(code), stage+strings.ToUpper(subject[:1])+subject[1:]
 	prefix, _, _ := strings.Cut(code, "_")
 	file := "checks/" + stage + "_" + subject
 	page := func(lang string, words ...any) error {
@@ -49,9 +49,9 @@ func write(id, code string) error {
 		insert("checks/finding/codes.go", `(?m)^\t\w+ +Code = "`+prefix+`_.*\n`, fmt.Sprintf("\t%s Code = %q\n", name, code)),
 		page("en", "What it means", "Why it happens", "How to confirm", "Prints:", "How to fix"),
 		page("zh", "含义", "原因", "如何确认", "输出：", "如何修复"),
-		create(file+".go", fmt.Sprintf(checkText, constructor, id, strings.ToUpper(stage[:1])+stage[1:], name)),
-		create(file+"_test.go", fmt.Sprintf(testText, strings.ToUpper(constructor[:1])+constructor[1:], constructor, name)),
-		insert("checks/doc.go", `(?m)^\t\t`+stage+`[A-Z]\w*\(c\).*\n`, "\t\t"+constructor+"(c),\n"),
+		create(file+".go", fmt.Sprintf(checkText, method, name)),
+		create(file+"_test.go", fmt.Sprintf(testText, strings.ToUpper(method[:1])+method[1:], method, name)),
+		insert("checks/doc.go", `(?ms)^\t\t\{\(\*Case\)\.`+stage+`[A-Z].*?\}\},[^\n]*\n`, fmt.Sprintf(rowText, method, id)),
 		insert("checks/lab/"+faults[stage], `(?s)^.*?\treturn \[\]Fault\{\n`, fmt.Sprintf(faultText,
 			strings.ToLower(strings.ReplaceAll(code, "_", "-")), name)),
 	)
@@ -76,25 +76,17 @@ check: %s · owner: unknown · severity: fail
 
 const checkText = `package checks
 
-import (
-	"context"
-	"time"
-
-	"lkdoctor/checks/check"
-	"lkdoctor/checks/finding"
-)
+import "context"
 
 // %[1]s is …
-func %[1]s(c *Case) Check {
-	return c.check(Spec{
-		ID: %[2]q, Stage: check.Stage%[3]s, Timeout: time.Second,
-		Title: finding.Textf(""), // what is true if it passes
-		Short: finding.Textf(""),
-	}, func(ctx context.Context, c *Case, ended Ended) Report {
-		// It reports finding.%[4]s, or nothing.
-		return Report{}
-	})
+func (c *Case) %[1]s(context.Context, Ended) Report {
+	// It reports finding.%[2]s, or nothing.
+	return Report{}
 }
+`
+
+const rowText = `		{(*Case).%s, Spec{ID: %q, Timeout: time.Second, Short: finding.Textf(""),
+			Title: finding.Textf("")}}, // what is true if it passes
 `
 
 const testText = `package checks
@@ -109,7 +101,7 @@ import (
 func Test%s(t *testing.T) {
 	c := newTestCase(t, nil)
 	// What the check reads: c.products().set("join.websocket", &JoinRecord{…})
-	report := %s(c).Run(t.Context(), Ended{})
+	report := c.%s(t.Context(), Ended{})
 	codetest.Wants(t, report.Findings, finding.%s)
 	// And a case in which it reports nothing.
 }

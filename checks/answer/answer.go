@@ -32,19 +32,12 @@ type Kind string
 
 // The kinds.
 const (
-	// Missing is an absent field.
-	Missing Kind = "missing"
-	// Text is a string that is not blank.
-	Text Kind = "text"
-	// Empty is an empty or blank string.
-	Empty Kind = "empty"
-	// Null is JSON's null.
-	Null Kind = "null"
-	// Promise is {} instead of a string, the JSON of a JavaScript Promise that was not
-	// awaited.
-	Promise Kind = "promise"
-	// NotText is a number, a boolean, a list, or an object that is not empty.
-	NotText Kind = "not_text"
+	Missing Kind = "missing"  // an absent field
+	Text    Kind = "text"     // a string that is not blank
+	Empty   Kind = "empty"    // an empty or blank string
+	Null    Kind = "null"     // JSON's null
+	Promise Kind = "promise"  // {} instead of a string: a JavaScript Promise that was not awaited
+	NotText Kind = "not_text" // a number, a boolean, a list, or an object that is not empty
 )
 
 // Shape is the form of the whole body.
@@ -68,23 +61,17 @@ type Problem string
 
 // The problems.
 const (
-	NoProblem Problem = ""
-	// EmptyBody is an empty or blank body.
-	EmptyBody Problem = "empty"
-	// NotJSON is HTML, or text without a token. Answer.Said has its title or an excerpt.
-	NotJSON Problem = "not_json"
-	// BrokenJSON begins as JSON and has a syntax error at Answer.BrokenAt.
-	BrokenJSON Problem = "broken_json"
-	// ErrorObject is JSON without a token that reports an error, which is in Answer.Said.
-	ErrorObject Problem = "error_object"
-	// TooDeep is JSON nested deeper than MaxDepth; the rest was not read.
-	TooDeep Problem = "too_deep"
+	NoProblem   Problem = ""
+	EmptyBody   Problem = "empty"        // an empty or blank body
+	NotJSON     Problem = "not_json"     // HTML, or text without a token; Answer.Said has its title or an excerpt
+	BrokenJSON  Problem = "broken_json"  // it begins as JSON and has a syntax error at Answer.BrokenAt
+	ErrorObject Problem = "error_object" // JSON without a token that reports an error, which is in Answer.Said
+	TooDeep     Problem = "too_deep"     // JSON nested deeper than MaxDepth; the rest was not read
 )
 
 // Answer is what Find found in one body.
 type Answer struct {
-	// Token is the token as sent, with wrapping and white space, so that the token checks
-	// see what a client sees.
+	// Token is the token as sent, with wrapping and white space, as a client sees it.
 	Token secret.Value
 	// TokenPath is where the token, or the value in its place, was: "token",
 	// "data.accessToken", "fromjson(body).token" (JSON inside a string),
@@ -95,8 +82,7 @@ type Answer struct {
 	TokenKind Kind
 	// TokenType is the JSON type of a NotText: "number", "boolean", "list", "object".
 	TokenType string
-	// TokenHasVideo reports whether the token is a JWT with a `video` claim. It is not
-	// verified.
+	// TokenHasVideo reports whether the token is a JWT with a `video` claim, unverified.
 	TokenHasVideo bool
 	// AtUsual is the kind of value where the profile's client reads the token. With
 	// TokenUsual it equals TokenKind.
@@ -106,16 +92,14 @@ type Answer struct {
 	UsualPath, UsualType string
 	UsualToken           secret.Value
 
-	// URL is the server's address, cleaned, capped and redacted; it can be shown and
-	// dialled. Of an address that carries a token in its query it is the scheme, host and
-	// path prefix.
+	// URL is the server's address, safe to show and to dial. Of an address with a token in
+	// its query it is the scheme, host and path prefix.
 	URL     string
 	URLPath string
 
 	Room, Identity string
 
-	// TokenUsual and URLUsual report whether each was found exactly where the profile's
-	// client reads it.
+	// TokenUsual and URLUsual report whether each was where the profile's client reads it.
 	TokenUsual, URLUsual bool
 
 	// Shape is the form of the whole body.
@@ -124,8 +108,7 @@ type Answer struct {
 	// under a wrapper such as "data" ("data.token"), cleaned and capped.
 	Fields []string
 
-	// Problem is NoProblem if there is a token, or JSON without a token that reports no
-	// error.
+	// Problem is NoProblem if there is a token, or JSON that reports no error.
 	Problem Problem
 	// BrokenAt is the byte, counted from 1, of the syntax error of BrokenJSON.
 	BrokenAt int64

@@ -102,16 +102,11 @@ func (a *Answer) chooseURL(fields []field, tokenParent string, profile Profile) 
 	})
 	a.URLPath, a.URLUsual = best.path, best.usual
 	if best.kind != NotText && best.kind != Null {
-		a.URL = dialable(best.text)
+		a.URL = shownValue(best.text, maxURL)
 	}
-}
-
-// dialable returns an address as sent, or only its server if it carries a token.
-func dialable(address string) string {
-	if _, token := queryToken(address); token != "" {
-		return serverOf(address)
+	if _, token := queryToken(best.text); token != "" {
+		a.URL = serverOf(best.text)
 	}
-	return shownValue(address, maxURL)
 }
 
 // The classes of values of a field with an address's name, the best first.
@@ -142,8 +137,7 @@ func bit(b bool) int {
 	return 0
 }
 
-// chooseText returns the best text under the names of a role. It prefers siblings of
-// the token.
+// chooseText returns the best text of a role, preferably a sibling of the token.
 func chooseText(fields []field, r role, tokenParent string) string {
 	named := slices.DeleteFunc(slices.Clone(fields), func(f field) bool { return f.role != r || f.kind != Text })
 	if len(named) == 0 {

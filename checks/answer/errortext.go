@@ -12,30 +12,22 @@ import (
 	"golang.org/x/net/html"
 )
 
-// maxItems is the most errors of a validation error that are kept.
 const maxItems = 8
 
-// ErrorInfo is the message of a body that reports an error, cleaned, capped and
-// redacted.
+// ErrorInfo is the message of a body that reports an error, safe to show.
 type ErrorInfo struct {
-	// Shape is the form of the body.
-	Shape Shape
+	Shape Shape // the form of the body
 	// Text is the message: the `detail`, `message` or `error` of a JSON body, the title of
 	// a page, the beginning of a text. It is empty if the body has none.
-	Text string
-	// Field is the path of Text, such as "detail" or "error.message"; "<title>" for a
-	// page; empty for text.
-	Field string
-	// Code is the body's own error code, such as "TICKET_NOT_FOUND".
-	Code string
-	// Items are the errors of a validation error.
-	Items []ErrorItem
+	Text  string
+	Field string      // the path of Text, such as "error.message"; "<title>" for a page
+	Code  string      // the body's own error code, such as "TICKET_NOT_FOUND"
+	Items []ErrorItem // the errors of a validation error
 	// Generic is set if the text is a framework's response for an unknown route or method,
 	// so that it says nothing about the ticket. Without a Framework it rests on the text
 	// alone ("Not Found"), which the service may have written itself.
-	Generic bool
-	// Framework is the software that wrote the body, if recognised.
-	Framework string
+	Generic   bool
+	Framework string // the software that wrote the body, if recognised
 }
 
 // ErrorItem is one error of a validation error.
@@ -45,9 +37,8 @@ type ErrorItem struct {
 	Where, Text, Type string
 }
 
-// ErrorText reads an error response. It understands the `detail` of FastAPI in its
-// three forms, `message`, `error`, `msg`, `errors`, problem+json (RFC 9457), HTML
-// pages and plain text.
+// ErrorText reads an error response: FastAPI's `detail`, `message`, `error`, `msg`,
+// `errors`, problem+json (RFC 9457), HTML pages and plain text.
 func ErrorText(body []byte, contentType string) ErrorInfo {
 	trimmed := trimmedBody(body)
 	var e ErrorInfo
@@ -56,10 +47,10 @@ func ErrorText(body []byte, contentType string) ErrorInfo {
 		e.Shape = ShapeEmpty
 		return e
 	case beginsJSON(trimmed) && TooNested(trimmed):
-		e.Shape = shapeOf(trimmed)
+		e.Shape = ShapeOf(trimmed)
 		return e
 	case readable(trimmed):
-		e.Shape = shapeOf(trimmed)
+		e.Shape = ShapeOf(trimmed)
 		e.readJSON(trimmed)
 	case isHTML(trimmed, contentType):
 		e.Shape = ShapeHTML
@@ -72,7 +63,6 @@ func ErrorText(body []byte, contentType string) ErrorInfo {
 	return e
 }
 
-// readJSON reads a JSON body.
 func (e *ErrorInfo) readJSON(body []byte) {
 	if body[0] == '"' {
 		e.Text = shown(unquoted(body), maxText)
@@ -91,7 +81,6 @@ func (e *ErrorInfo) readJSON(body []byte) {
 // normal form, so that errorMessage and error_message are the same.
 var said = []string{"detail", "message", "error", "msg", "errors", "errordescription", "errormessage", "reason", "title", "description"}
 
-// readMembers reads the message, the code and the items of one object.
 func (e *ErrorInfo) readMembers(body []byte, under string) {
 	named := map[string]member{}
 	for _, m := range members(body) {
@@ -112,7 +101,6 @@ func (e *ErrorInfo) readMembers(body []byte, under string) {
 	}
 }
 
-// readSaid reads the message from one member of any form.
 func (e *ErrorInfo) readSaid(path string, value []byte) {
 	switch value[0] {
 	case '"':
@@ -181,7 +169,6 @@ func (e *ErrorInfo) readItems(path string, value []byte) {
 	e.Text, e.Field = shown(strings.Join(parts, "; "), maxText), path
 }
 
-// itemOf reads one error.
 func itemOf(element []byte) ErrorItem {
 	item := ErrorItem{Text: shown(unquoted(element), maxText)}
 	for _, m := range members(element) {
@@ -205,7 +192,7 @@ func location(value []byte) string {
 		list = []json.RawMessage{value}
 	}
 	for _, part := range list[:min(len(list), maxItems)] {
-		if shapeOf(part) == ShapeNumber {
+		if ShapeOf(part) == ShapeNumber {
 			parts = append(parts, string(part[:min(len(part), maxName)]))
 		} else if text := unquoted(part); text != "" {
 			parts = append(parts, shown(text, maxName))
@@ -219,7 +206,7 @@ func codeText(value []byte) string {
 	if len(value) == 0 || len(value) > 2+60 {
 		return ""
 	}
-	switch shapeOf(value) {
+	switch ShapeOf(value) {
 	case ShapeNumber:
 		if _, err := strconv.Atoi(string(value)); err == nil {
 			return string(value)
@@ -240,17 +227,13 @@ func oneLine(text []byte) string {
 	return shown(string(bytes.Join(bytes.Fields(text), []byte(" "))), maxText)
 }
 
-// isHTML reports whether a body is HTML or XML, by its first characters, then by its
-// header.
+// isHTML reports whether a body is HTML or XML, by its beginning and its header.
 func isHTML(trimmed []byte, contentType string) bool {
-	if trimmed[0] == '<' && bytes.IndexByte(trimmed, '>') > 0 {
-		return true
-	}
-	return strings.Contains(strings.ToLower(contentType), "html") && bytes.Contains(trimmed, []byte("</"))
+	return trimmed[0] == '<' && bytes.IndexByte(trimmed, '>') > 0 ||
+		strings.Contains(strings.ToLower(contentType), "html") && bytes.Contains(trimmed, []byte("</"))
 }
 
-// maxPage is the number of bytes of a page in which its title and headline are
-// searched.
+// maxPage is the number of bytes of a page that are searched for its title.
 const maxPage = 128 << 10
 
 // pageText returns the title of a page, followed by its headline if that differs. Of a
@@ -282,7 +265,6 @@ func pageText(page []byte) (text, field string) {
 	}
 }
 
-// joinPage joins a page's texts in one line.
 func joinPage(title, headline, body string) (text, field string) {
 	switch {
 	case title != "" && len(headline) > len(title) && strings.Contains(headline, title):
@@ -313,72 +295,65 @@ type mark struct {
 	framework string
 	// field is where the text was read, said the text; both must match. An empty field is
 	// a body that is not a JSON object.
-	field string
-	said  *regexp.Regexp
-	// inBody must occur in the body, in any case; empty matches every body.
-	inBody string
-	// generic is set for the response to an unknown route or method.
-	generic bool
+	field   string
+	said    *regexp.Regexp
+	inBody  string // must occur in the body, in any case; empty matches every body
+	generic bool   // set for the response to an unknown route or method
 }
 
 // marks are tried in order; the first match counts. They are compiled on first use.
 var marks = sync.OnceValue(func() []mark {
-	list := []struct {
-		framework, field, said, inBody string
-		generic                        bool
-	}{
+	made := func(framework, field, said, inBody string, generic bool) mark {
+		return mark{framework, field, regexp.MustCompile(said), inBody, generic}
+	}
+	return []mark{
 		// JSON.
-		{"FastAPI/Starlette", "detail", `^(Not Found|Method Not Allowed)$`, "", true},
-		{"Django REST framework", "detail", `^Method "[A-Z]+" not allowed\.$`, "", true},
-		{"NestJS", "message", `^Cannot [A-Z]+ /`, `"statuscode"`, true},
-		{"Fastify", "message", `^Route [A-Z]+:.* not found$`, "", true},
-		{"Laravel", "message", `^The route .* could not be found\.$|^The [A-Z]+ method is not supported for`, "", true},
-		{"AWS API Gateway", "message", `^Missing Authentication Token$`, "", true},
-		{"Kong", "message", `^no Route matched with those values$`, "", true},
-		{"Phoenix", "errors.detail", `^Not Found$`, "", true},
-		{"Spring Boot", "message", `^No static resource |^No message available$`, "", true},
-		{"Spring Boot", "error", `^(Not Found|Method Not Allowed)$`, `"timestamp"`, true},
-		{"Flask", "message", `^The requested URL was not found on the server|^The method is not allowed for the requested URL`, "", true},
-		{"", "message", `^(Not Found|Method Not Allowed)$`, "", true},
-		{"", "error", `^(Not Found|Method Not Allowed)$`, "", true},
-		{"Vercel", "", `^(The page could not be found|The deployment could not be found)`, "", true},
+		made("FastAPI/Starlette", "detail", `^(Not Found|Method Not Allowed)$`, "", true),
+		made("Django REST framework", "detail", `^Method "[A-Z]+" not allowed\.$`, "", true),
+		made("NestJS", "message", `^Cannot [A-Z]+ /`, `"statuscode"`, true),
+		made("Fastify", "message", `^Route [A-Z]+:.* not found$`, "", true),
+		made("Laravel", "message", `^The route .* could not be found\.$|^The [A-Z]+ method is not supported for`, "", true),
+		made("AWS API Gateway", "message", `^Missing Authentication Token$`, "", true),
+		made("Kong", "message", `^no Route matched with those values$`, "", true),
+		made("Phoenix", "errors.detail", `^Not Found$`, "", true),
+		made("Spring Boot", "message", `^No static resource |^No message available$`, "", true),
+		made("Spring Boot", "error", `^(Not Found|Method Not Allowed)$`, `"timestamp"`, true),
+		made("Flask", "message", `^The (requested URL was not found on the server|method is not allowed for the requested URL)`, "", true),
+		made("", "message", `^(Not Found|Method Not Allowed)$`, "", true),
+		made("", "error", `^(Not Found|Method Not Allowed)$`, "", true),
+		made("Vercel", "", `^(The page could not be found|The deployment could not be found)`, "", true),
 		// Pages.
-		{"Next.js", "", `^404: This page could not be found`, "", true},
-		{"Next.js", "", `^404\b.*not be found`, "/_next/", true},
-		{"nginx", "", `^(404 Not Found|405 Not Allowed)`, "<center>nginx", true},
-		{"nginx", "", ``, "<center>nginx", false},
-		{"openresty", "", `^(404 Not Found|405 Not Allowed)`, "<center>openresty", true},
-		{"Express", "", `Cannot [A-Z]+ /`, "<pre>cannot ", true},
-		{"Flask", "", `^(404 Not Found|405 Method Not Allowed)`, "the requested url", true},
-		{"Django", "", `^Page not found at /`, "", true},
-		{"Django", "", `^Not Found`, "the requested resource was not found on this server", true},
-		{"Apache", "", `^(404 Not Found|405 Method Not Allowed)`, "<address>apache", true},
-		{"Spring Boot", "", `Whitelabel Error Page`, "status=404", true},
-		{"Spring Boot", "", `Whitelabel Error Page`, "", false},
-		{"Rails", "", `^(Action Controller: Exception caught|The page you were looking for doesn.t exist)`, "", true},
-		{"Laravel", "", `^Not Found`, "tailwind", true},
-		{"Cloudflare", "", `\| Cloudflare$|^error code: 1\d{3}$`, "", false},
-		{"ngrok", "", `ERR_NGROK_\d+`, "", false},
-		{"Next.js", "", ``, "__next", false},
-		{"Next.js", "", ``, "/_next/", false},
+		made("Next.js", "", `^404: This page could not be found`, "", true),
+		made("Next.js", "", `^404\b.*not be found`, "/_next/", true),
+		made("nginx", "", `^(404 Not Found|405 Not Allowed)`, "<center>nginx", true),
+		made("nginx", "", ``, "<center>nginx", false),
+		made("openresty", "", `^(404 Not Found|405 Not Allowed)`, "<center>openresty", true),
+		made("Express", "", `Cannot [A-Z]+ /`, "<pre>cannot ", true),
+		made("Flask", "", `^(404 Not Found|405 Method Not Allowed)`, "the requested url", true),
+		made("Django", "", `^Page not found at /`, "", true),
+		made("Django", "", `^Not Found`, "the requested resource was not found on this server", true),
+		made("Apache", "", `^(404 Not Found|405 Method Not Allowed)`, "<address>apache", true),
+		made("Spring Boot", "", `Whitelabel Error Page`, "status=404", true),
+		made("Spring Boot", "", `Whitelabel Error Page`, "", false),
+		made("Rails", "", `^(Action Controller: Exception caught|The page you were looking for doesn.t exist)`, "", true),
+		made("Laravel", "", `^Not Found`, "tailwind", true),
+		made("Cloudflare", "", `\| Cloudflare$|^error code: 1\d{3}$`, "", false),
+		made("ngrok", "", `ERR_NGROK_\d+`, "", false),
+		made("Next.js", "", ``, "__next", false),
+		made("Next.js", "", ``, "/_next/", false),
 		// Text.
-		{"Go", "", `^404 page not found$`, "", true},
-		{"Starlette, Koa or another", "", `^(404 )?(Not Found|NOT FOUND)$|^Method Not Allowed$`, "", true},
-		{"Express or Fiber", "", `^Cannot [A-Z]+ /\S*$`, "", true},
-		{"uvicorn", "", `^Invalid HTTP request received\.$`, "", false},
-		{"Envoy", "", `^(upstream connect error|no healthy upstream)`, "", false},
+		made("Go", "", `^404 page not found$`, "", true),
+		made("Starlette, Koa or another", "", `^(404 )?(Not Found|NOT FOUND)$|^Method Not Allowed$`, "", true),
+		made("Express or Fiber", "", `^Cannot [A-Z]+ /\S*$`, "", true),
+		made("uvicorn", "", `^Invalid HTTP request received\.$`, "", false),
+		made("Envoy", "", `^(upstream connect error|no healthy upstream)`, "", false),
 	}
-	made := make([]mark, len(list))
-	for i, m := range list {
-		made[i] = mark{m.framework, m.field, regexp.MustCompile(m.said), m.inBody, m.generic}
-	}
-	return made
 })
 
 // recognise returns the software that wrote an error, and whether the text is its
 // response to an unknown route or method.
 func recognise(e ErrorInfo, body []byte) (framework string, generic bool) {
-	if validation(e) {
+	if e.Field == "detail" && len(e.Items) > 0 && e.Items[0].Where != "" && e.Items[0].Type != "" { // FastAPI's 422
 		return "FastAPI", false
 	}
 	lower := bytes.ToLower(body[:min(len(body), maxPage)])
@@ -391,9 +366,4 @@ func recognise(e ErrorInfo, body []byte) (framework string, generic bool) {
 		}
 	}
 	return "", false
-}
-
-// validation reports whether e is FastAPI's 422, by its items.
-func validation(e ErrorInfo) bool {
-	return e.Field == "detail" && len(e.Items) > 0 && e.Items[0].Where != "" && e.Items[0].Type != ""
 }

@@ -21,10 +21,10 @@ func Find(body []byte, contentType string, profile Profile) Answer {
 		a.Shape, a.Problem = ShapeEmpty, EmptyBody
 		return a
 	case beginsJSON(trimmed) && TooNested(trimmed):
-		a.Shape, a.Problem = shapeOf(trimmed), TooDeep
+		a.Shape, a.Problem = ShapeOf(trimmed), TooDeep
 		return a
 	case json.Valid(trimmed):
-		a.Shape = shapeOf(trimmed)
+		a.Shape = ShapeOf(trimmed)
 		a.readJSON(trimmed, profile)
 	default:
 		a.readText(body, trimmed, contentType)
@@ -45,10 +45,8 @@ func trimmedBody(body []byte) []byte {
 	return bytes.TrimSpace(bytes.TrimPrefix(bytes.TrimSpace(body), []byte("\ufeff")))
 }
 
-// beginsJSON reports whether a text begins as a JSON object or list.
 func beginsJSON(text []byte) bool { return text[0] == '{' || text[0] == '[' }
 
-// readJSON reads a valid JSON body.
 func (a *Answer) readJSON(body []byte, profile Profile) {
 	var fields []field
 	s := scanner{dec: decoder(body), known: meanings(), found: &fields, byPath: map[string]int{}}
@@ -70,8 +68,7 @@ func (a *Answer) readJSON(body []byte, profile Profile) {
 	}
 }
 
-// readScalar reads a body that is one string or null: FastAPI's `return jwt`, or JSON
-// that was encoded twice.
+// readScalar reads a body that is one string or null, such as JSON encoded twice.
 func (a *Answer) readScalar(s *scanner, body []byte) {
 	if a.Shape == ShapeNull {
 		a.TokenKind, a.TokenPath = Null, WholeBody
@@ -89,7 +86,6 @@ func (a *Answer) readScalar(s *scanner, body []byte) {
 	}
 }
 
-// takeWhole sets the token to the whole text.
 func (a *Answer) takeWhole(text string) {
 	a.Token, a.TokenKind, a.TokenPath = secret.New(text), Text, WholeBody
 	a.TokenHasVideo = glance(text).video
@@ -106,7 +102,7 @@ func (a *Answer) readText(body, trimmed []byte, contentType string) {
 		a.takeWhole(text)
 		return
 	case beginsJSON(trimmed) || trimmed[0] == '"':
-		a.Shape, a.Problem = shapeOf(trimmed), BrokenJSON
+		a.Shape, a.Problem = ShapeOf(trimmed), BrokenJSON
 		var broken *json.SyntaxError
 		if errors.As(json.Unmarshal(trimmed, new(struct{})), &broken) {
 			a.BrokenAt = broken.Offset + int64(bytes.Index(body, trimmed))
@@ -116,18 +112,7 @@ func (a *Answer) readText(body, trimmed []byte, contentType string) {
 	}
 }
 
-// reportsError reports whether a JSON body without a token reports an error.
 func (a *Answer) reportsError() bool {
-	if a.Said.Text == "" && a.Said.Code == "" {
-		return false
-	}
-	if a.TokenKind == Missing {
-		return true
-	}
-	for _, name := range []string{"detail", "error"} {
-		if a.Said.Field == name || strings.HasPrefix(a.Said.Field, name+".") {
-			return true
-		}
-	}
-	return false
+	field, _, _ := strings.Cut(a.Said.Field, ".")
+	return (a.Said.Text != "" || a.Said.Code != "") && (a.TokenKind == Missing || field == "detail" || field == "error")
 }

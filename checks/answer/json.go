@@ -11,9 +11,8 @@ import (
 // of real services are 2 to 4 deep.
 const MaxDepth = 100
 
-// TooNested reports whether brackets nest deeper than MaxDepth, in one pass and
-// without a stack, so that it can be asked before anything recursive runs. The
-// text need not be JSON.
+// TooNested reports whether brackets nest deeper than MaxDepth, in one pass, before
+// anything recursive runs. The text need not be JSON.
 func TooNested(body []byte) bool {
 	depth, inString := 0, false
 	for i := 0; i < len(body); i++ {
@@ -37,14 +36,12 @@ func TooNested(body []byte) bool {
 // readable reports whether text is JSON that may be walked.
 func readable(text []byte) bool { return !TooNested(text) && json.Valid(text) }
 
-// decoder reads the tokens of a JSON text.
 func decoder(text []byte) *json.Decoder {
 	dec := json.NewDecoder(bytes.NewReader(text))
 	dec.UseNumber()
 	return dec
 }
 
-// member is one name and value of a JSON object.
 type member struct {
 	key   string
 	value json.RawMessage
@@ -73,8 +70,12 @@ func unquoted(raw []byte) string {
 	return s
 }
 
-// shapeOf names the kind of a JSON value by its first byte.
-func shapeOf(raw []byte) Shape {
+// ShapeOf returns the kind of valid JSON, by its first byte; ShapeNull for an empty text.
+func ShapeOf(raw []byte) Shape {
+	raw = bytes.TrimLeft(raw, " \t\r\n")
+	if len(raw) == 0 {
+		return ShapeNull
+	}
 	switch raw[0] {
 	case '{':
 		return ShapeObject

@@ -16,19 +16,17 @@ type glimpse struct {
 	foreign bool // the issuer is a URL, as in login tokens
 }
 
-// glance examines a string that may be a token, inside the usual wrappings. It
-// verifies nothing.
+// glance examines a string that may be a wrapped token. It verifies nothing.
 func glance(s string) glimpse {
 	var g glimpse
-	parts := strings.SplitN(unwrapped(s), ".", 4)
-	if len(parts) != 3 {
+	part := strings.SplitN(unwrapped(s), ".", 4)
+	if len(part) != 3 || segment(part[0]) == nil {
 		return g
 	}
-	header, claims := segment(parts[0]), segment(parts[1])
-	if header == nil || claims == nil {
+	claims := segment(part[1])
+	if g.jwt = claims != nil; !g.jwt {
 		return g
 	}
-	g.jwt = true
 	var issuer string
 	_ = json.Unmarshal(claims["iss"], &issuer)
 	g.video = bytes.HasPrefix(claims["video"], []byte("{"))
@@ -62,12 +60,12 @@ func unwrapped(s string) string {
 	return strings.TrimSpace(allQuotesOff(s))
 }
 
-// isTokenByte reports whether c occurs in tokens.
-func isTokenByte(c byte) bool { return isJWTByte(c) || strings.IndexByte("~+/=", c) >= 0 }
+// notToken reports whether r occurs in no token.
+func notToken(r rune) bool { return notJWT(r) && !strings.ContainsRune("~+/=", r) }
 
-// isJWTByte reports whether c occurs in a JWT in compact form.
-func isJWTByte(c byte) bool {
-	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '_' || c == '.'
+// notJWT reports whether r occurs in no JWT in compact form.
+func notJWT(r rune) bool {
+	return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '-' && r != '_' && r != '.'
 }
 
 // jwtLike reports whether s has the form of a JWT: it begins as the base64url of `{"`
@@ -75,33 +73,24 @@ func isJWTByte(c byte) bool {
 func jwtLike(s string) bool { return strings.HasPrefix(s, "eyJ") && strings.Count(s, ".") >= 2 }
 
 // tokenLike reports whether a whole text is more likely a token than prose: a JWT in
-// any wrapping, a Promise converted to text, or one long run of token characters with
-// letters and digits.
+// any wrapping, a Promise converted to text, or one long run with letters and digits.
 func tokenLike(s string) bool {
 	s = unwrapped(s)
 	if jwtLike(s) || s == "[object Promise]" {
 		return true
 	}
-	var letter, digit bool
-	for i := 0; i < len(s); i++ {
-		if !isTokenByte(s[i]) {
-			return false
-		}
-		digit = digit || s[i] >= '0' && s[i] <= '9'
-		letter = letter || s[i] >= 'A' && s[i] <= 'z'
-	}
-	return len(s) >= 16 && digit && letter && !strings.HasPrefix(s, "/")
+	return len(s) >= 16 && !strings.ContainsFunc(s, notToken) && strings.ContainsAny(s, "0123456789") &&
+		strings.ContainsFunc(s, func(r rune) bool { return r >= 'A' && r <= 'z' }) && !strings.HasPrefix(s, "/")
 }
 
 // compact matches a run that may be a JWT in compact form.
 var compact = regexp.MustCompile(`eyJ[\w.-]*`)
 
-// jwts returns the runs like a JWT in a text.
 func jwts(text string) []string {
 	var list []string
 	for _, m := range compact.FindAllStringIndex(text, -1) {
 		run := strings.TrimRight(text[m[0]:m[1]], ".")
-		whole := m[0] == 0 || !isJWTByte(text[m[0]-1]) || m[0] > 2 && text[m[0]-3] == '%'
+		whole := m[0] == 0 || notJWT(rune(text[m[0]-1])) || m[0] > 2 && text[m[0]-3] == '%'
 		if whole && jwtLike(run) {
 			list = append(list, run)
 		}

@@ -1,6 +1,9 @@
 package answer
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // role is what a field's value is, by its name.
 type role int
@@ -19,8 +22,7 @@ type meaning struct {
 	rank int
 }
 
-// meanings maps normalised names to their meaning. The names are from public code,
-// with a few plausible ones.
+// meanings maps normalised names to their meaning. Most names are from public code.
 func meanings() map[string]meaning {
 	known := map[string]meaning{}
 	for r, names := range map[role][]string{
@@ -39,11 +41,7 @@ func meanings() map[string]meaning {
 
 // isWrapper reports whether name is that of a member that holds the whole response.
 func isWrapper(name string) bool {
-	switch name {
-	case "data", "result", "livekit", "connection", "connectiondetails", "credentials", "payload":
-		return true
-	}
-	return false
+	return slices.Contains([]string{"data", "result", "livekit", "connection", "connectiondetails", "credentials", "payload"}, name)
 }
 
 // maxNormal exceeds the length of every name with a meaning.
@@ -51,9 +49,8 @@ const maxNormal = 40
 
 var withoutDashes = strings.NewReplacer("_", "", "-", "")
 
-// normal returns a JSON key in the form in which names are compared: lower case,
-// without "_" and "-". A key with any other character has none, so that "tok\u0000en"
-// is not taken for "token".
+// normal returns a JSON key in lower case, without "_" and "-", for comparison. A key
+// with any other character has none, so that "tok\u0000en" is not taken for "token".
 func normal(key string) string {
 	if len(key) > maxNormal || strings.Contains(key, ".") || strings.ContainsFunc(key, notJWT) {
 		return ""

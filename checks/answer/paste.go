@@ -13,15 +13,11 @@ import (
 
 // Paste is what Pasted found.
 type Paste struct {
-	// Token is empty if there is none.
-	Token secret.Value
-	// Said describes the paste without the token.
-	Said finding.Text
-	// URL is the LiveKit server in the paste, as scheme, host and path prefix without
-	// /rtc; empty if none.
-	URL string
-	// JSON reports whether the paste was or contained a JSON response.
-	JSON bool
+	Token secret.Value // empty if there is none
+	Said  finding.Text // a description of the paste without the token
+	// URL is the LiveKit server in the paste: scheme, host and path prefix without /rtc.
+	URL  string
+	JSON bool // whether the paste was or contained a JSON response
 }
 
 // Pasted finds the token in a text that a user pasted (`--token -`): a bare token,
@@ -104,8 +100,6 @@ func joinedJWT(text string) string {
 	return ""
 }
 
-func notJWT(r rune) bool { return r > 0x7f || !isJWTByte(byte(r)) }
-
 // pastedJSON reads a pasted response. whole is the paste of which body is a part.
 func pastedJSON(body, whole string) (Paste, bool) {
 	a := Find([]byte(body), "", TicketService)
@@ -146,7 +140,6 @@ var (
 	})
 )
 
-// maxTokens is the most tokens that are looked at in one text.
 const maxTokens = 20
 
 // pastedText finds tokens in a URL, a header line, a command or other text. It prefers

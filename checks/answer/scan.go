@@ -10,19 +10,16 @@ import (
 	"lkdoctor/config/clean"
 )
 
-// Limits on the values that are kept: more than real responses have, and few enough
-// for hostile ones.
+// Limits on the values that are kept: more than real responses have.
 const (
 	maxNear   = 1000 // in the body's top two levels
 	maxFar    = 64   // deeper
 	maxFields = 40
-	// minSecret is less than the length of any credential, in bytes. Shorter keys are not
-	// searched for one.
+	// minSecret is less than any credential's length; shorter keys are not searched.
 	minSecret = 12
 )
 
-// field is a value that was kept: one with a known name, or a string that contains a
-// token.
+// field is a kept value: one with a known name, or a string with a token.
 type field struct {
 	path, parent string
 	meaning
@@ -175,7 +172,6 @@ func (s *scanner) forget(path string) {
 	*s.found = kept
 }
 
-// listName records the name of a field at the top level or under a wrapper.
 func (s *scanner) listName(p *place, key string) {
 	if p.depth > 1 || p.depth == 1 && !isWrapper(p.name) || s.root != "" || len(s.names) >= maxFields {
 		return

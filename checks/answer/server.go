@@ -3,6 +3,7 @@ package answer
 import (
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -24,7 +25,7 @@ func serverOf(text string) string {
 		}
 	}
 	u, err := url.Parse(before)
-	if err != nil || u.Host == "" || !isServerScheme(u.Scheme) {
+	if err != nil || u.Host == "" || !slices.Contains([]string{"ws", "wss", "http", "https"}, strings.ToLower(u.Scheme)) {
 		return ""
 	}
 	path := u.EscapedPath()
@@ -32,15 +33,6 @@ func serverOf(text string) string {
 		path = path[:at]
 	}
 	return shownValue(strings.ToLower(u.Scheme)+"://"+u.Host+strings.TrimRight(path, "/"), maxURL)
-}
-
-// isServerScheme reports whether LiveKit clients accept the scheme.
-func isServerScheme(scheme string) bool {
-	switch strings.ToLower(scheme) {
-	case "ws", "wss", "http", "https":
-		return true
-	}
-	return false
 }
 
 // rtcAt returns the index of the signal path in a URL's path, or -1.

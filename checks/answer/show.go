@@ -28,8 +28,7 @@ func shown(text string, limit int) string {
 	return clean.Line(hideRandom(clean.Redact(text)), limit)
 }
 
-// shownValue is shown for an address or a name, in which a long random part is no
-// credential.
+// shownValue is shown for addresses and names, whose random parts are no credentials.
 func shownValue(text string, limit int) string {
 	return (*clean.Redactor)(nil).Clean(text, limit)
 }

@@ -11,7 +11,6 @@ import (
 	"lkdoctor/checks/finding"
 )
 
-// maxWrappings is the most layers that Unwrap removes.
 const maxWrappings = 6
 
 // maxUnwrapped is the length in bytes above which Unwrap returns a text unchanged.
@@ -103,7 +102,7 @@ func unwrapRare(s string) (string, Wrapping) {
 		return cut, wrapping("other", "a final comma or semicolon")
 	}
 	if strings.Contains(s, "%") {
-		if plain, err := url.QueryUnescape(s); err == nil && LooksSigned(trimEnds(plain)) {
+		if plain, err := url.QueryUnescape(s); err == nil && LooksSigned(strings.Trim(TrimHidden(plain), `"'`)) {
 			return plain, wrapping("encoded", "percent-encoding")
 		}
 	}
@@ -141,8 +140,6 @@ func TrimHidden(s string) string {
 	})
 }
 
-func trimEnds(s string) string { return strings.Trim(TrimHidden(s), `"'`) }
-
 func afterWord(s, word string) (string, bool) {
 	if len(s) > len(word) && strings.EqualFold(s[:len(word)], word) {
 		return s[len(word):], true
@@ -157,7 +154,6 @@ func pythonBytes(s string) (string, bool) {
 	return s, false
 }
 
-// quotePairs are opening and closing quotes.
 var quotePairs = [][2]string{{`\"`, `\"`}, {`"`, `"`}, {`'`, `'`}, {"`", "`"}, {"“", "”"}, {"‘", "’"}, {"«", "»"}, {"„", "“"}}
 
 // withoutQuotes removes a quote from each end that has one.

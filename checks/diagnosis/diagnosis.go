@@ -29,13 +29,10 @@ const (
 type Evidence struct {
 	Results []check.Result
 	Source  check.TokenSource
-	// Maker is the party that made the token under test and must act on its faults.
-	// Giver is the party that returned it with the server's address: Maker, or the one
-	// that exchanged a ticket for it.
+	// Maker is the party that made the token under test. Giver is the party that returned
+	// it with the server's address: Maker, or the one that exchanged a ticket for it.
 	Maker, Giver finding.Owner
-	// OwnURL is set if the server's address came with the token, so that the call does not
-	// use this machine's LIVEKIT_URL.
-	OwnURL bool
+	OwnURL       bool // whether the call uses an address that came with the token
 
 	// The three verdicts on keys. Local: the token verifies with the secret configured
 	// here. Server: the LiveKit server accepts the token. Minted: it accepts a token made
@@ -45,23 +42,15 @@ type Evidence struct {
 	// not the doctor's room in it.
 	OwnRoomOnly bool
 
-	// Values fill the places of fixes by name, such as the host and the room of this run.
-	// Facts of a finding take precedence.
+	// Values fill the places of fixes by name. Facts of a finding take precedence.
 	Values map[string]string
-	// Here are the values of this machine's LIVEKIT_URL if OwnURL is set, for the checks
-	// that use it.
-	Here map[string]string
-	// Places are the addresses or files of parties.
-	Places map[finding.Owner]finding.Text
+	Here   map[string]string              // the values of LIVEKIT_URL if OwnURL is set, for the checks that use it
+	Places map[finding.Owner]finding.Text // the addresses or files of parties
 	// Again are the arguments that repeat the run. They hold no secret.
-	Again string
-	// AgainSecret is set if headers must be added to Again.
-	AgainSecret bool
-	// Ticket is set if the run was given a ticket.
-	Ticket bool
-	// Nothing says why nothing that was requested was checked; it is empty if something
-	// was.
-	Nothing finding.Text
+	Again       string
+	AgainSecret bool         // whether headers must be added to Again
+	Ticket      bool         // whether the run was given a ticket
+	Nothing     finding.Text // why nothing that was requested was checked, if so
 }
 
 // Conclude returns the results with the owner and the fixes of each finding, and the
@@ -89,13 +78,11 @@ func Conclude(e Evidence) ([]check.Result, check.Diagnosis) {
 	return e.Results, e.diagnosis(root, found)
 }
 
-// Preview returns a result as Conclude would with the evidence so far, for faces that
-// show it during the run.
+// Preview returns a result as Conclude would with the evidence so far.
 func Preview(e Evidence, r check.Result) check.Result {
 	return e.resolved(e.settled([]check.Result{r})[0], nil)
 }
 
-// resolved sets the owner and the fixes of each finding of r.
 func (e Evidence) resolved(r check.Result, owners map[finding.Code]finding.Owner) check.Result {
 	if stage := r.Check.Stage; e.OwnURL && (r.Check.ID == "join.reach" || stage == check.StageEnv || stage == check.StageFallback) {
 		e.Values = maps.Clone(e.Values)
@@ -113,7 +100,6 @@ func (e Evidence) resolved(r check.Result, owners map[finding.Code]finding.Owner
 	return r
 }
 
-// diagnosis returns the verdict on a run whose findings are resolved.
 func (e Evidence) diagnosis(root check.Located, found bool) check.Diagnosis {
 	switch {
 	case !e.Nothing.IsZero() && (!found || root.Finding.Severity != finding.Fail):
@@ -201,8 +187,7 @@ func explained(l check.Located, all []check.Located) bool {
 	})
 }
 
-// ofPair reports whether code is about an API key or secret, so that no other setting is
-// its cause.
+// ofPair reports whether code is about an API key or secret, and no other setting.
 func ofPair(code finding.Code) bool {
 	return code == finding.ServerKeyUnknown || code == finding.ServerSignatureRejected
 }
@@ -251,11 +236,8 @@ func (e Evidence) concerns(f finding.Finding) bool {
 
 func (e Evidence) settingsMissing() bool {
 	return e.found(func(l check.Located) bool {
-		switch l.Finding.Code {
-		case finding.EnvURLMissing, finding.EnvKeyMissing, finding.EnvSecretMissing, finding.EnvTicketURLMissing:
-			return true
-		}
-		return false
+		return slices.Contains([]finding.Code{finding.EnvURLMissing, finding.EnvKeyMissing, finding.EnvSecretMissing,
+			finding.EnvTicketURLMissing}, l.Finding.Code)
 	})
 }
 
@@ -264,7 +246,6 @@ func (e Evidence) madeHere() bool {
 	return e.Source == check.SourceMinted || e.Source == check.SourceNone
 }
 
-// owner returns the party that must act on a finding in this run.
 func (e Evidence) owner(l check.Located) finding.Owner {
 	f := l.Finding
 	if owner, decided := e.threeWay(f.Code); decided {
@@ -294,9 +275,8 @@ func (e Evidence) party(owner finding.Owner) finding.Owner {
 	return owner
 }
 
-// threeWay decides which party must act if keys or secrets disagree, by the three
-// verdicts. The LiveKit server's keys are right by definition: a party that signs with
-// others must change.
+// threeWay decides which party must act if keys or secrets disagree. The LiveKit
+// server's keys are right by definition: a party that signs with others must change.
 func (e Evidence) threeWay(code finding.Code) (finding.Owner, bool) {
 	switch code {
 	case finding.ConfigSecretStale:
@@ -321,10 +301,8 @@ func (e Evidence) fixes(f finding.Finding) []finding.Fix {
 	if !known {
 		return f.Fixes
 	}
-	values := maps.Clone(e.Values)
-	if values == nil {
-		values = map[string]string{}
-	}
+	values := map[string]string{}
+	maps.Copy(values, e.Values)
 	if iss := factText(f.Facts["iss"]); iss != "" {
 		values["key"] = iss // the key of the token that the finding is about
 	}
@@ -348,7 +326,6 @@ func (e Evidence) fixes(f finding.Finding) []finding.Fix {
 	return out
 }
 
-// factText formats a fact for a place of a fix.
 func factText(fact any) string {
 	switch v := fact.(type) {
 	case string:
@@ -361,8 +338,7 @@ func factText(fact any) string {
 	return ""
 }
 
-// shellSafe returns the values that need no quoting in a shell or a configuration
-// file.
+// shellSafe returns the values that need no quoting in a shell or configuration.
 func shellSafe(values map[string]string) map[string]string {
 	out := make(map[string]string, len(values))
 	for name, value := range values {

@@ -15,9 +15,8 @@ import (
 // envBlock is the Lang of lines of an env file in pages.
 const envBlock = "env"
 
-// placed returns fix in the form of its source: with the file's name above the lines,
-// export for a shell, the whole command for a flag. Lines for another program are not
-// changed.
+// placed returns fix in the form of its source: the file's name above the lines, export
+// for a shell, the whole command for a flag. Lines for other programs stay.
 func (e Evidence) placed(fix finding.Fix, values map[string]string) finding.Fix {
 	source := sourceOf(fix, values)
 	if source == "command line" {
@@ -61,7 +60,6 @@ func sourceOf(fix finding.Fix, values map[string]string) string {
 	return ""
 }
 
-// without returns args without flag and its value.
 func without(args []string, flag string) []string {
 	var out []string
 	for i := 0; i < len(args); i++ {
@@ -89,8 +87,7 @@ func SourceText(source string) finding.Text {
 	return finding.Textf("%s", source)
 }
 
-// sourceTexts returns sentences along with the texts of those sources among values
-// that need translation.
+// sourceTexts returns sentences and the sources among values as translatable texts.
 func sourceTexts(values map[string]string, sentences map[string]finding.Text) map[string]finding.Text {
 	out := map[string]finding.Text{}
 	for name, value := range values {

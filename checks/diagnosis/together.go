@@ -12,8 +12,7 @@ import (
 // This file judges results together. A lint examines what a text looks like, a probe
 // what it does: if both are about the same thing, the probe is right.
 
-// settled returns the results without refuted findings, and with the severities and
-// variants that all evidence supports.
+// settled returns the results as all evidence supports them, without refuted findings.
 func (e Evidence) settled(results []check.Result) []check.Result {
 	out := slices.Clone(results)
 	confirmed := confirmedBy(results)
@@ -36,27 +35,17 @@ func (e Evidence) settled(results []check.Result) []check.Result {
 // MayBeRefuted reports whether a later check may refute a finding, so that a face
 // should not show it before the run has ended.
 func MayBeRefuted(f finding.Finding) bool {
-	switch f.Code {
-	case finding.EnvURLPath, finding.EnvURLMediaPort, finding.EnvURLInsecure, finding.TicketURLDiffers:
-		return true
-	}
-	return oddPair(f)
+	return oddPair(f) || slices.Contains([]finding.Code{finding.EnvURLPath, finding.EnvURLMediaPort, finding.EnvURLInsecure,
+		finding.TicketURLDiffers}, f.Code)
 }
 
-// oddPair reports whether f is about the form of key or secret.
 func oddPair(f finding.Finding) bool {
-	if setting := f.Facts["setting"]; setting != "LIVEKIT_API_KEY" && setting != "LIVEKIT_API_SECRET" {
-		return false
-	}
-	switch f.Code {
-	case finding.EnvPlaceholder, finding.EnvValueQuoted, finding.EnvValueWhitespace, finding.EnvKeySecretSwapped, finding.EnvCloudLocalMix:
-		return true
-	}
-	return false
+	setting := f.Facts["setting"]
+	return (setting == "LIVEKIT_API_KEY" || setting == "LIVEKIT_API_SECRET") && slices.Contains([]finding.Code{finding.EnvPlaceholder,
+		finding.EnvValueQuoted, finding.EnvValueWhitespace, finding.EnvKeySecretSwapped, finding.EnvCloudLocalMix}, f.Code)
 }
 
-// refuted reports whether a probe has shown that f is no fault, or found a fault that
-// includes it.
+// refuted reports whether a probe has shown that f is no fault, or a part of another.
 func (e Evidence) refuted(f finding.Finding) bool {
 	switch f.Code {
 	case finding.EnvURLPath:
@@ -74,15 +63,10 @@ func (e Evidence) refuted(f finding.Finding) bool {
 	return oddPair(f) && e.Minted == Yes
 }
 
-// badAddress reports whether a finding is about an address that leads to no LiveKit
-// server.
+// badAddress reports whether an address that a finding names leads to no LiveKit.
 func badAddress(l check.Located) bool {
-	switch l.Finding.Code {
-	case finding.ServerDNS, finding.ServerRefused, finding.ServerTimeout, finding.ServerSilent, finding.ServerReset, finding.ServerTLS,
-		finding.ServerNotLiveKit, finding.ServerPathPrefix, finding.EnvURLInvalid:
-		return true
-	}
-	return false
+	return slices.Contains([]finding.Code{finding.ServerDNS, finding.ServerRefused, finding.ServerTimeout, finding.ServerSilent,
+		finding.ServerReset, finding.ServerTLS, finding.ServerNotLiveKit, finding.ServerPathPrefix, finding.EnvURLInvalid}, l.Finding.Code)
 }
 
 // settle adjusts the variant and severity of f, a finding of check id, to the other
@@ -115,8 +99,7 @@ func (e Evidence) settle(id string, f finding.Finding, confirmed finding.Code) f
 	return f
 }
 
-// confirmedBy returns the code of the warning about the token that the server's
-// refusal confirms, or "".
+// confirmedBy returns the code of the warning that the server's refusal confirms.
 func confirmedBy(results []check.Result) finding.Code {
 	confirms := map[string]finding.Code{
 		"issued-in-future": finding.TokenIssuedInFuture, "no-expiry": finding.TokenNoExpiry, "claim-type": finding.TokenTimeUnit,
@@ -147,7 +130,6 @@ func (e Evidence) shadowFails(f finding.Finding) bool {
 	return false
 }
 
-// found reports whether such is true of any failure of the run.
 func (e Evidence) found(such func(check.Located) bool) bool {
 	return slices.ContainsFunc(check.Locate(e.Results, finding.Fail), such)
 }

@@ -100,7 +100,6 @@ func (e Evidence) notIt(cleared []finding.Owner) finding.Text {
 	return parties
 }
 
-// names joins parties as part of a sentence.
 func names(owners []finding.Owner) finding.Text {
 	out := PartyName(owners[0])
 	for i, o := range owners[1:] {
@@ -112,7 +111,6 @@ func names(owners []finding.Owner) finding.Text {
 	return out
 }
 
-// whole returns the verdict in one text.
 func whole(d check.Diagnosis) finding.Text {
 	var fix, not finding.Text
 	if !d.FixIn.IsZero() {
@@ -140,8 +138,7 @@ func (e Evidence) nothing() check.Diagnosis {
 	return d
 }
 
-// working is the diagnosis of a run without failures: what works, then the most
-// serious warning, if any.
+// working is the diagnosis of a run without failures: what works, and a warning.
 func (e Evidence) working(root check.Located, warned bool) check.Diagnosis {
 	d := check.Diagnosis{Owner: finding.OwnerNone, Broke: e.works()}
 	d.Summary = d.Broke
@@ -199,8 +196,7 @@ func (e Evidence) leftOut() (names finding.Text) {
 	return names
 }
 
-// cleared returns the parties that this run has shown to be healthy. It omits owner
-// and every party with a failure.
+// cleared returns the parties that this run has shown to be healthy, without owner.
 func (e Evidence) cleared(owner finding.Owner) []finding.Owner {
 	joined := e.passed("join.media") || e.passed("fallback.join")
 	tokenGood := e.passed("token.format") && e.passed("token.claims") && e.passed("token.time") && e.Server == Yes
@@ -265,7 +261,9 @@ func (e Evidence) nextSteps(root check.Located) []finding.Fix {
 	for _, l := range e.alsoFound(root) {
 		if len(l.Finding.Fixes) > 0 {
 			fix := l.Finding.Fixes[0]
-			if slices.ContainsFunc(own, func(o finding.Fix) bool { return sameStep(o, fix) }) {
+			if slices.ContainsFunc(own, func(o finding.Fix) bool {
+				return o.Command == fix.Command && (o.Command != "" || o.Text.String() == fix.Text.String())
+			}) {
 				continue // one file, or one name, for several settings
 			}
 			own = append(own, fix)
@@ -277,11 +275,6 @@ func (e Evidence) nextSteps(root check.Located) []finding.Fix {
 		Text:    finding.Textf("Read why this happens and how to confirm it."),
 		Command: "lkdoctor explain " + string(root.Finding.Code),
 	})
-}
-
-// sameStep reports whether two fixes have the same command or the same text.
-func sameStep(a, b finding.Fix) bool {
-	return a.Command != "" && a.Command == b.Command || a.Command == b.Command && a.Text.String() == b.Text.String()
 }
 
 // reportStep is the step that makes a report for the owner. It repeats the run, so a
@@ -300,13 +293,11 @@ func (e Evidence) reportStep() finding.Fix {
 	return fix
 }
 
-// command returns the lkdoctor command that repeats the run with flags.
 func (e Evidence) command(flags string) string {
 	return strings.TrimSpace("lkdoctor " + strings.TrimSpace(e.Again+" "+flags))
 }
 
-// alsoFound returns the failures that the root cause does not explain, or the warnings
-// if nothing failed.
+// alsoFound returns what the root cause does not explain, of the same severity.
 func (e Evidence) alsoFound(root check.Located) []check.Located {
 	all := check.Locate(e.Results, root.Finding.Severity)
 	seen := map[finding.Code]bool{root.Finding.Code: true}

@@ -5,8 +5,7 @@ import (
 	"strings"
 )
 
-// Code is the name of a kind of finding: SUBJECT_PROBLEM. Codes are public API; they
-// are never renamed and never reused.
+// Code is the name of a kind of finding. Codes are public: never renamed, never reused.
 type Code string
 
 // IsDoctor reports whether the code means that the doctor itself failed.
@@ -18,8 +17,7 @@ func (c Code) IsDoctor() bool {
 // severity is info: joining has a side effect.
 func (c Code) AlwaysShown() bool { return c == TokenDispatchesAgent || c == JoinWouldEvict }
 
-// The codes, in the order of the stages that report them. Each has a page in
-// checks/catalogue.
+// The codes, in the order of the stages. Each has a page in checks/catalogue.
 const (
 	EnvFileUnreadable      Code = "ENV_FILE_UNREADABLE"
 	EnvValueShadowed       Code = "ENV_VALUE_SHADOWED"

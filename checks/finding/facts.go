@@ -1,14 +1,15 @@
 package finding
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 )
 
-// factLabel is a fact's name in the JSON document, and its label.
 type factLabel struct{ name, label string }
 
 // factLabels returns the facts in the order in which they are shown.
@@ -235,32 +236,31 @@ var factRanks = sync.OnceValue(func() map[string]int {
 	return rank
 })
 
-// pathLabels returns the facts that occur once per path: audio and video, or UDP and
-// TCP. Their names begin with the path's.
-func pathLabels() []factLabel {
-	return []factLabel{
-		{"broken_frames", "Broken frames"},
-		{"connect_ms", "Connected after"},
-		{"expected_packets", "Packets that were expected"},
-		{"frames", "Frames that were received"},
-		{"jitter_ms", "Jitter"},
-		{"lost", "Packets that were lost"},
-		{"received_kbps", "Received, in kbit/s"},
-		{"received_packets", "Packets that were received"},
-		{"rtt_ms", "Round trip"},
-		{"sent_frames", "Frames that were sent"},
-		{"sent_kbps", "Sent, in kbit/s"},
-		{"sent_packets", "Packets that were sent"},
-		{"up_asked_again", "Packets that the server asked for again"},
-		{"up_jitter_ms", "Jitter as the server sees it"},
-		{"up_lost", "Packets that did not reach the server"},
-		{"works", "Connects"},
+// pathLabels returns the labels of the facts that occur once per path: audio and video,
+// or UDP and TCP. Their names begin with the path's.
+func pathLabels() map[string]string {
+	return map[string]string{
+		"broken_frames":    "Broken frames",
+		"connect_ms":       "Connected after",
+		"expected_packets": "Packets that were expected",
+		"frames":           "Frames that were received",
+		"jitter_ms":        "Jitter",
+		"lost":             "Packets that were lost",
+		"received_kbps":    "Received, in kbit/s",
+		"received_packets": "Packets that were received",
+		"rtt_ms":           "Round trip",
+		"sent_frames":      "Frames that were sent",
+		"sent_kbps":        "Sent, in kbit/s",
+		"sent_packets":     "Packets that were sent",
+		"up_asked_again":   "Packets that the server asked for again",
+		"up_jitter_ms":     "Jitter as the server sees it",
+		"up_lost":          "Packets that did not reach the server",
+		"works":            "Connects",
 	}
 }
 
-// paths returns the prefixes of those names, and their labels.
-func paths() []factLabel {
-	return []factLabel{{"audio_", "Audio"}, {"video_", "Video"}, {"udp_", "UDP"}, {"tcp_", "TCP"}}
+func paths() map[string]string {
+	return map[string]string{"audio": "Audio", "video": "Video", "udp": "UDP", "tcp": "TCP"}
 }
 
 // FactName returns the label of a fact, or its name if it has none.
@@ -269,12 +269,9 @@ func FactName(name string) Text {
 		list := factLabels()
 		return Textf(list[len(list)+rank].label)
 	}
-	for _, path := range paths() {
-		for _, l := range pathLabels() {
-			if path.name+l.name == name {
-				return Textf("%s: %s", Textf(path.label), Textf(l.label))
-			}
-		}
+	path, rest, _ := strings.Cut(name, "_")
+	if label := pathLabels()[rest]; label != "" && paths()[path] != "" {
+		return Textf("%s: %s", Textf(paths()[path]), Textf(label))
 	}
 	return Textf("%s", name)
 }
@@ -282,17 +279,7 @@ func FactName(name string) Text {
 // Names returns the names of the facts in the order of factLabels, then the others.
 func (f Facts) Names() []string {
 	rank := factRanks()
-	names := make([]string, 0, len(f))
-	for name := range f {
-		names = append(names, name)
-	}
-	slices.SortFunc(names, func(a, b string) int {
-		if d := rank[a] - rank[b]; d != 0 {
-			return d
-		}
-		return strings.Compare(a, b)
-	})
-	return names
+	return slices.SortedFunc(maps.Keys(f), func(a, b string) int { return cmp.Or(rank[a]-rank[b], strings.Compare(a, b)) })
 }
 
 // FactValue formats a fact's value: with its unit, yes or no in words, a list as one
@@ -356,8 +343,7 @@ func Listed(items []string) Text {
 	return text
 }
 
-// Duration formats a duration: "31 ms", "1.2 s", "24 s"; below 10 ms with tenths: "0.4
-// ms".
+// Duration formats a duration: "31 ms", "1.2 s", "24 s"; below 10 ms "0.4 ms".
 func Duration(d time.Duration) string {
 	if d >= 999500*time.Microsecond {
 		return short(d, time.Second) + " s"
@@ -365,8 +351,7 @@ func Duration(d time.Duration) string {
 	return short(d, time.Millisecond) + " ms"
 }
 
-// Millis formats a duration for a column: in whole milliseconds, from one second on as
-// Duration does.
+// Millis formats a duration for a column: in whole milliseconds, or as Duration does.
 func Millis(d time.Duration) string {
 	if d >= 999500*time.Microsecond {
 		return Duration(d)

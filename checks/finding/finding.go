@@ -9,8 +9,7 @@ import (
 	"slices"
 )
 
-// Severity is how bad a finding is. A check's status is that of its worst finding;
-// info alone passes.
+// Severity is how bad a finding is. A check has the worst one; info alone passes.
 type Severity string
 
 // The severities, as the JSON contract spells them.
@@ -51,9 +50,8 @@ type Facts map[string]any
 
 // Fix is one step to do.
 type Fix struct {
-	Text Text
-	// Command is a shell command that works as it is; it may be empty.
-	Command string
+	Text    Text
+	Command string // a shell command that works as it is; it may be empty
 	// Code are the blocks that Text refers to: lines of a configuration file, or code that
 	// makes a token in several languages.
 	Code []Block
@@ -101,8 +99,7 @@ func (f Finding) With(name string, value any) Finding {
 	return f
 }
 
-// WithAll returns the finding with facts in addition to its own, which take
-// precedence.
+// WithAll returns the finding with more facts; its own take precedence.
 func (f Finding) WithAll(facts Facts) Finding {
 	all := make(Facts, len(facts)+len(f.Facts))
 	maps.Copy(all, facts)

@@ -42,8 +42,7 @@ func Joined(format string, texts ...Text) Text {
 }
 
 // WithArguments returns t with f applied to all that fills it, but not to the format
-// and the names of its places, which are the program's. f must keep the type of its
-// argument, except errors.
+// and the names of its places. f must keep the type of its argument, except errors.
 func (t Text) WithArguments(f func(any) any) any {
 	if t.Args != nil {
 		args := make([]any, len(t.Args))
@@ -97,11 +96,7 @@ func (t Text) In(translate func(format string) string) string {
 	return spaced(format, args)
 }
 
-// filling returns the values of the places of t.
 func (t Text) filling(translate func(format string) string) map[string]string {
-	if len(t.Sentences) == 0 {
-		return t.Values
-	}
 	values := map[string]string{}
 	maps.Copy(values, t.Values)
 	for name, sentence := range t.Sentences {
@@ -150,13 +145,10 @@ func Slots(s string) []string {
 	return names
 }
 
-// slot is a place: {{name}} or {{name|otherwise}}.
 var slot = regexp.MustCompile(`\{\{[a-z_]+(\|[^{}]*)?\}\}`)
 
-// edge marks the ends of an argument in a sentence.
 const edge = "\x00"
 
-// edged formats an argument between two edges.
 type edged struct{ value any }
 
 // Format implements fmt.Formatter.

@@ -1,8 +1,6 @@
 package token
 
 import (
-	"bytes"
-	"encoding/json"
 	"net/url"
 	"strings"
 
@@ -10,20 +8,17 @@ import (
 	"lkdoctor/config/clean"
 )
 
-// hmacSizes are the lengths of HMAC signatures, in bytes.
 var hmacSizes = map[string]int{"HS256": 32, "HS384": 48, "HS512": 64}
 
-// judgeAlgorithm reports an algorithm that LiveKit servers refuse. It returns nil for
-// one that they accept.
-func (t *Token) judgeAlgorithm() *finding.Finding {
-	alg := t.Algorithm
+// judgeAlgorithm reports an algorithm that LiveKit servers refuse.
+func (t *Token) judgeAlgorithm() []finding.Finding {
+	alg, shown := t.Algorithm, clean.Line(t.Algorithm, 20)
 	if maker, variant := t.foreign(); variant != "" {
-		f := finding.New(finding.TokenForeign, finding.Fail,
+		iss := clean.Line(t.Claims.Issuer, 80)
+		return []finding.Finding{finding.New(finding.TokenForeign, finding.Fail,
 			"this is a JWT of another system (%s): algorithm %s, issuer %s, no video claim; LiveKit needs a token "+
-				"made with its own API key and secret",
-			maker, clean.Line(alg, 20), clean.Line(t.Claims.Issuer, 80)).
-			With("alg", clean.Line(alg, 20)).With("iss", clean.Line(t.Claims.Issuer, 80)).With("maker", maker.String()).As(variant)
-		return &f
+				"made with its own API key and secret", maker, shown, iss).
+			With("alg", shown).With("iss", iss).With("maker", maker.String()).As(variant)}
 	}
 	var f finding.Finding
 	switch {
@@ -39,10 +34,9 @@ func (t *Token) judgeAlgorithm() *finding.Finding {
 			As("hmac").With("accepted_by", "livekit-server up to 1.12")
 	default:
 		f = finding.New(finding.TokenAlg, finding.Fail,
-			"the token's algorithm is %s; LiveKit takes HS256 only, made with the API secret", clean.Line(alg, 20)).As("private-key")
+			"the token's algorithm is %s; LiveKit takes HS256 only, made with the API secret", shown).As("private-key")
 	}
-	f = f.With("alg", clean.Line(alg, 20))
-	return &f
+	return []finding.Finding{f.With("alg", shown)}
 }
 
 // foreign returns the system that made a token without a LiveKit grant, and the
@@ -65,14 +59,13 @@ func (t *Token) foreign() (maker finding.Text, variant string) {
 	if u, err := url.Parse(iss); err == nil && u.Host != "" {
 		return finding.Textf("a login or API token of %s", clean.Line(u.Host, 60)), "login"
 	}
-	if t.Algorithm == "HS256" || t.Algorithm == "" || strings.EqualFold(t.Algorithm, "none") || hmacSizes[t.Algorithm] != 0 {
+	if t.Algorithm == "" || strings.EqualFold(t.Algorithm, "none") || hmacSizes[t.Algorithm] != 0 {
 		return finding.Text{}, ""
 	}
 	return finding.Textf("signed with a private key, as login providers do"), "login"
 }
 
-// foreignIssuers lists a part of the issuer in lower case, and the system that it
-// belongs to.
+// foreignIssuers lists parts of issuers in lower case, and their systems.
 var foreignIssuers = [][2]string{
 	{"supabase", "Supabase"}, {"securetoken.google.com", "Firebase"}, {"accounts.google.com", "Google"},
 	{"cognito-idp", "Amazon Cognito"}, {"auth0.com", "Auth0"}, {"okta", "Okta"}, {".clerk.", "Clerk"},
@@ -88,15 +81,10 @@ var foreignClaims = [][4]string{
 }
 
 // hasClaim reports whether the token has a claim, whatever its value.
-func (t *Token) hasClaim(name string) bool {
-	found := false
-	each(t.members, name, func(member) { found = true })
-	return found
-}
+func (t *Token) hasClaim(name string) bool { return rawOf(t.members, name) != nil }
 
-// judgeSignatureLength reports a signature whose length does not fit its algorithm. It
-// needs no secret.
-func (t *Token) judgeSignatureLength(part string) *finding.Finding {
+// judgeSignatureLength reports a signature whose length does not fit its algorithm.
+func (t *Token) judgeSignatureLength(part string) []finding.Finding {
 	want := hmacSizes[t.Algorithm]
 	if want == 0 || t.signature == nil && part != "" || len(t.signature) == want {
 		return nil
@@ -111,16 +99,8 @@ func (t *Token) judgeSignatureLength(part string) *finding.Finding {
 			"the token's signature has %d bytes; %s makes %d; the token was cut at its end", len(t.signature), t.Algorithm, want).As("cut")
 	default:
 		f = finding.New(finding.TokenUndecodable, finding.Fail,
-			"the token's signature has %d bytes; %s makes %d; something was added "+
-				"to its end", len(t.signature), t.Algorithm, want).As("added")
+			"the token's signature has %d bytes; %s makes %d; something was added to its end", len(t.signature), t.Algorithm, want).
+			As("added")
 	}
-	f = f.With("part", "signature").With("bytes", len(t.signature)).With("expected_bytes", want)
-	return &f
-}
-
-// rawOf returns the last value of a claim, nil if absent.
-func rawOf(list []member, name string) json.RawMessage {
-	var raw json.RawMessage
-	each(list, name, func(m member) { raw = bytes.TrimSpace(m.value) })
-	return raw
+	return []finding.Finding{f.With("part", "signature").With("bytes", len(t.signature)).With("expected_bytes", want)}
 }

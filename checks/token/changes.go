@@ -1,6 +1,7 @@
 package token
 
 import (
+	"cmp"
 	"crypto/md5"
 	"crypto/sha1"
 	"crypto/sha256"
@@ -141,22 +142,14 @@ func changes(key string) []change {
 		return table()
 	}
 	list := slices.Clip(table())
-	for _, b := range []string{": ", ":", "=", "", " ", "\t", ",", "\n", ".", "/"} {
-		id, what := "key-before-secret", finding.Textf("the API key and “%s” before it", visible(b))
-		switch b {
-		case ": ":
-			id, what = "key-and-secret", finding.Textf("the API key, a colon and a blank before it (the whole line of a keys file)")
-		case ":":
-			id, what = "key-colon-secret", finding.Textf("the API key and a colon before it (a whole pair)")
-		case "=":
-			id = "key-equals-secret"
-		case "":
-			id = "key-joined"
-		}
-		list = append(list, around(id, key+b, "", what, &pairLine))
-		if b == ": " {
-			list[len(list)-1].use = common
-		}
+	whole := around("key-and-secret", key+": ", "",
+		finding.Textf("the API key, a colon and a blank before it (the whole line of a keys file)"), &pairLine)
+	whole.use = common
+	list = append(list, whole,
+		around("key-colon-secret", key+":", "", finding.Textf("the API key and a colon before it (a whole pair)"), &pairLine))
+	for _, b := range []string{"=", "", " ", "\t", ",", "\n", ".", "/"} {
+		id := cmp.Or(map[string]string{"=": "key-equals-secret", "": "key-joined"}[b], "key-before-secret")
+		list = append(list, around(id, key+b, "", finding.Textf("the API key and “%s” before it", visible(b)), &pairLine))
 	}
 	for _, b := range []string{":", ": ", "", " ", ",", "="} {
 		list = append(list, around("key-behind-secret", "", b+key, finding.Textf("“%s” and the API key behind it", b), &pairLine))
@@ -177,7 +170,6 @@ func row(id, what string, r *reason, u use, do, undo func(string) string) change
 	return change{id, finding.Textf(what), r, do, undo, u}
 }
 
-// around returns the change that adds text to the ends of a secret.
 func around(id, before, after string, what finding.Text, r *reason) change {
 	return change{id: id, what: what, why: r, do: func(s string) string { return before + s + after }, undo: func(s string) string {
 		if len(s) >= len(before)+len(after) && strings.HasPrefix(s, before) && strings.HasSuffix(s, after) {
@@ -187,8 +179,7 @@ func around(id, before, after string, what finding.Text, r *reason) change {
 	}}
 }
 
-// added returns the change that adds text to the ends of a secret, with a description
-// made of that text.
+// added is around with a description made of the text.
 func added(id, before, after string, r *reason) change {
 	what := finding.Textf("“%s” before it and “%s” after it", visible(before), visible(after))
 	switch {
@@ -213,14 +204,12 @@ func swapped(id, what string, r *reason, u use, pairs ...string) change {
 	return c
 }
 
-// without returns a function that removes what matches a regular expression.
 func without(re string) func(string) string {
 	compiled := regexp.MustCompile(re)
 	return func(s string) string { return compiled.ReplaceAllString(s, "") }
 }
 
-// table returns the changes that need no key, the likeliest first. It is built on
-// first use.
+// table returns the changes that need no key, the likeliest first.
 var table = sync.OnceValue(func() []change {
 	var list []change
 	for _, w := range []struct {
@@ -274,47 +263,42 @@ var table = sync.OnceValue(func() []change {
 	return list
 })
 
-// additions are texts that are added to the ends of a secret.
 var additions = []struct {
 	id, before, after string
 	why               *reason
 }{
 	{"spaces", " ", " ", &blanks}, {"newlines", "\n", "\n", &lineEnd}, {"trailing-newlines", "", "\n\n", &lineEnd},
-	{"trailing-spaces", "", "  ", &blanks},
-	{"trailing-crlf-twice", "", "\r\n\r\n", &lineEnd}, {"trailing-backslash-newline", "", "\\\n", &escapes},
-	{"trailing-escaped-crlf", "", `\r\n`, &escapes},
+	{"trailing-spaces", "", "  ", &blanks}, {"trailing-crlf-twice", "", "\r\n\r\n", &lineEnd},
+	{"trailing-backslash-newline", "", "\\\n", &escapes}, {"trailing-escaped-crlf", "", `\r\n`, &escapes},
 	{"trailing-encoded-newline", "", "%0A", &urlEncoded}, {"trailing-encoded-crlf", "", "%0D%0A", &urlEncoded},
-	{"trailing-encoded-space", "", "%20", &urlEncoded},
-	{"trailing-html-blank", "", "&nbsp;", &urlEncoded}, {"trailing-html-break", "", "<br>", &urlEncoded},
-	{"trailing-space-backslash", "", ` \`, &escapes},
+	{"trailing-encoded-space", "", "%20", &urlEncoded}, {"trailing-html-blank", "", "&nbsp;", &urlEncoded},
+	{"trailing-html-break", "", "<br>", &urlEncoded}, {"trailing-space-backslash", "", ` \`, &escapes},
 	{"trailing-double-equals", "", "==", &punctuation}, {"trailing-dots", "", "...", &punctuation},
-	{"trailing-quote-comma", "", `",`, &quotes},
-	{"leading-list-hyphen", "- ", "", &punctuation}, {"leading-quoting", "> ", "", &punctuation},
-	{"leading-equals-space", "= ", "", &punctuation},
-	{"leading-colon-space", ": ", "", &punctuation}, {"leading-double-equals", "==", "", &punctuation}, {"hex-prefix", "0x", "", &encoded},
-	{"leading-spaces", "  ", "", &blanks}, {"trailing-pipe-space", "", " | ", &punctuation},
-	{"backticks", "`", "`", &quotes}, {"smart-single-quotes", "‘", "’", &typographic}, {"guillemets", "«", "»", &typographic},
+	{"trailing-quote-comma", "", `",`, &quotes}, {"leading-list-hyphen", "- ", "", &punctuation},
+	{"leading-quoting", "> ", "", &punctuation}, {"leading-equals-space", "= ", "", &punctuation},
+	{"leading-colon-space", ": ", "", &punctuation}, {"leading-double-equals", "==", "", &punctuation},
+	{"hex-prefix", "0x", "", &encoded}, {"leading-spaces", "  ", "", &blanks},
+	{"trailing-pipe-space", "", " | ", &punctuation}, {"backticks", "`", "`", &quotes},
+	{"smart-single-quotes", "‘", "’", &typographic}, {"guillemets", "«", "»", &typographic},
 	{"escaped-quotes", `\"`, `\"`, &quotes}, {"escaped-single-quotes", `\'`, `\'`, &quotes},
 	{"single-in-double-quotes", `"'`, `'"`, &quotes}, {"double-in-single-quotes", `'"`, `"'`, &quotes},
-	{"double-quotes-twice", `""`, `""`, &quotes},
-	{"single-quotes-twice", "''", "''", &quotes}, {"triple-quotes", `"""`, `"""`, &quotes}, {"shell-quotes", "$'", "'", &quotes},
+	{"double-quotes-twice", `""`, `""`, &quotes}, {"single-quotes-twice", "''", "''", &quotes},
+	{"triple-quotes", `"""`, `"""`, &quotes}, {"shell-quotes", "$'", "'", &quotes},
 	{"html-quotes", "&quot;", "&quot;", &urlEncoded}, {"html-single-quotes", "&#39;", "&#39;", &urlEncoded},
-	{"encoded-quotes", "%22", "%22", &urlEncoded},
-	{"angle-brackets", "<", ">", &punctuation}, {"dollar-braces", "${", "}", &punctuation}, {"braces", "{", "}", &punctuation},
-	{"double-braces", "{{", "}}", &punctuation},
-	{"square-brackets", "[", "]", &punctuation}, {"parentheses", "(", ")", &punctuation}, {"dollar-parentheses", "$(", ")", &punctuation},
-	{"percent-signs", "%", "%", &punctuation},
-	{"bold", "**", "**", &punctuation}, {"emphasis", "*", "*", &punctuation}, {"underscores", "_", "_", &punctuation},
-	{"double-underscores", "__", "__", &punctuation},
+	{"encoded-quotes", "%22", "%22", &urlEncoded}, {"angle-brackets", "<", ">", &punctuation},
+	{"dollar-braces", "${", "}", &punctuation}, {"braces", "{", "}", &punctuation},
+	{"double-braces", "{{", "}}", &punctuation}, {"square-brackets", "[", "]", &punctuation},
+	{"parentheses", "(", ")", &punctuation}, {"dollar-parentheses", "$(", ")", &punctuation},
+	{"percent-signs", "%", "%", &punctuation}, {"bold", "**", "**", &punctuation}, {"emphasis", "*", "*", &punctuation},
+	{"underscores", "_", "_", &punctuation}, {"double-underscores", "__", "__", &punctuation},
 	{"python-bytes", "b'", "'", &asRepr}, {"python-bytes-double", `b"`, `"`, &asRepr}, {"python-unicode", "u'", "'", &asRepr},
-	{"python-tuple", "('", "',)", &punctuation},
-	{"json-list", `["`, `"]`, &punctuation}, {"paste-marks", "\x1b[200~", "\x1b[201~", &invisible},
-	{"code-block", "```\n", "\n```", &punctuation},
+	{"python-tuple", "('", "',)", &punctuation}, {"json-list", `["`, `"]`, &punctuation},
+	{"paste-marks", "\x1b[200~", "\x1b[201~", &invisible}, {"code-block", "```\n", "\n```", &punctuation},
 	{"secret-tag", "<secret>", "</secret>", &punctuation}, {"json-member", `"LIVEKIT_API_SECRET": "`, `"`, &envLine},
-	{"json-member-lower", `"api_secret": "`, `"`, &envLine},
-	{"json-object", `{"LIVEKIT_API_SECRET":"`, `"}`, &envLine}, {"named-quoted", `$env:LIVEKIT_API_SECRET="`, `"`, &envLine},
-	{"export-line-quoted", `export LIVEKIT_API_SECRET="`, `"`, &envLine}, {"export-line", "export LIVEKIT_API_SECRET=", "", &envLine},
-	{"bearer", "Bearer ", "", &envLine},
+	{"json-member-lower", `"api_secret": "`, `"`, &envLine}, {"json-object", `{"LIVEKIT_API_SECRET":"`, `"}`, &envLine},
+	{"named-quoted", `$env:LIVEKIT_API_SECRET="`, `"`, &envLine},
+	{"export-line-quoted", `export LIVEKIT_API_SECRET="`, `"`, &envLine},
+	{"export-line", "export LIVEKIT_API_SECRET=", "", &envLine}, {"bearer", "Bearer ", "", &envLine},
 }
 
 // marks are characters that are often copied along at either end of a secret, and
@@ -341,14 +325,12 @@ var marks = []struct {
 
 // valueNames are the names before the value in a line that was pasted whole.
 var valueNames = []string{
-	"set LIVEKIT_API_SECRET=", "ENV LIVEKIT_API_SECRET=", "-e LIVEKIT_API_SECRET=", "$env:LIVEKIT_API_SECRET=", "LIVEKIT_API_SECRET = ",
-	"LIVEKIT_API_SECRET: ",
-	"LIVEKIT_API_SECRET:", "LIVEKIT_SECRET=", "API_SECRET=", "api_secret: ", "api_secret=", "apiSecret: ", "apiSecret=", "secret: ",
-	"secret=", "Secret: ", "API Secret: ",
-	"--api-secret ", "--api-secret=", "Basic ",
+	"set LIVEKIT_API_SECRET=", "ENV LIVEKIT_API_SECRET=", "-e LIVEKIT_API_SECRET=", "$env:LIVEKIT_API_SECRET=",
+	"LIVEKIT_API_SECRET = ", "LIVEKIT_API_SECRET: ", "LIVEKIT_API_SECRET:", "LIVEKIT_SECRET=", "API_SECRET=", "api_secret: ",
+	"api_secret=", "apiSecret: ", "apiSecret=", "secret: ", "secret=", "Secret: ", "API Secret: ", "--api-secret ",
+	"--api-secret=", "Basic ",
 }
 
-// rewrites returns changes of the secret's characters.
 func rewrites() []change {
 	lookalike := strings.NewReplacer("а", "a", "е", "e", "о", "o", "р", "p", "с", "c", "х", "x", "у", "y", "і", "i", "ѕ", "s",
 		"А", "A", "В", "B", "Е", "E", "К", "K", "М", "M", "Н", "H", "О", "O", "Р", "P", "С", "C", "Т", "T", "Х", "X")
@@ -551,8 +533,7 @@ func fromJSON(s string) string {
 	return s
 }
 
-// asInteger returns a number (0x1F, 007) in the form in which YAML and JSON write it
-// back.
+// asInteger returns a number (0x1F, 007) as YAML and JSON write it back.
 func asInteger(s string) string {
 	if n, ok := new(big.Int).SetString(s, 0); ok {
 		return n.String()
@@ -576,7 +557,6 @@ func swapCase(s string) string {
 	}, s)
 }
 
-// repeated returns the change that writes a secret n times, separated by between.
 func repeated(id string, what finding.Text, between string, n int) change {
 	c := row(id, "", &pasted, alone, func(s string) string { return strings.Repeat(s+between, n-1) + s }, func(s string) string {
 		for _, whole := range []string{s, strings.TrimSuffix(s, between)} {
@@ -591,7 +571,6 @@ func repeated(id string, what finding.Text, between string, n int) change {
 	return c
 }
 
-// visible escapes invisible characters.
 func visible(s string) string {
 	if r, n := utf8.DecodeRuneInString(s); n == len(s) && (unicode.IsControl(r) && r > '\r' || !unicode.IsPrint(r) && r > 0x7f) {
 		return fmt.Sprintf("%U", r)
@@ -599,7 +578,6 @@ func visible(s string) string {
 	return strings.NewReplacer("\n", `\n`, "\r", `\r`, "\t", `\t`, "\v", `\v`, "\f", `\f`, "\x00", `\0`, "\x1b", "ESC").Replace(s)
 }
 
-// knownSecrets are secrets of examples and defaults.
 var knownSecrets = []struct {
 	id      string
 	why     *reason
@@ -609,24 +587,19 @@ var knownSecrets = []struct {
 	{"well-known-secret", &keyAsSecret, []string{"devkey"}}, {"well-known-secret", &pairLine, []string{"devkey: secret"}},
 	{"placeholder-secret", &unset, []string{
 		"undefined", "null", "None", "nil", "<nil>", "NaN", "[object Object]", "[object Promise]", "[object Undefined]",
-		"false", "true", "0",
-		"{}", "%!s(<nil>)", "<no value>",
-		" ", "\n", `""`, "''", "${LIVEKIT_API_SECRET}", "$LIVEKIT_API_SECRET", "{{LIVEKIT_API_SECRET}}", "{{ LIVEKIT_API_SECRET }}",
-		"%LIVEKIT_API_SECRET%", "LIVEKIT_API_SECRET",
-		"process.env.LIVEKIT_API_SECRET", "import.meta.env.LIVEKIT_API_SECRET", "env.LIVEKIT_API_SECRET", "$(LIVEKIT_API_SECRET)",
-		"<LIVEKIT_API_SECRET>",
-		"${{ secrets.LIVEKIT_API_SECRET }}", "${LIVEKIT_API_SECRET:-}", "${LIVEKIT_API_SECRET:?}", "${env:LIVEKIT_API_SECRET}",
-		"$env:LIVEKIT_API_SECRET", "$LIVEKIT_SECRET",
-		"${LIVEKIT_SECRET}", `os.environ["LIVEKIT_API_SECRET"]`, `os.getenv("LIVEKIT_API_SECRET")`, `os.environ['LIVEKIT_API_SECRET']`,
-		`os.getenv('LIVEKIT_API_SECRET')`,
-		"{{ .Values.livekit.apiSecret }}", "{{ .Values.livekit.api_secret }}", "/run/secrets/livekit_api_secret",
-		"/run/secrets/LIVEKIT_API_SECRET",
+		"false", "true", "0", "{}", "%!s(<nil>)", "<no value>", " ", "\n", `""`, "''", "${LIVEKIT_API_SECRET}",
+		"$LIVEKIT_API_SECRET", "{{LIVEKIT_API_SECRET}}", "{{ LIVEKIT_API_SECRET }}", "%LIVEKIT_API_SECRET%",
+		"LIVEKIT_API_SECRET", "process.env.LIVEKIT_API_SECRET", "import.meta.env.LIVEKIT_API_SECRET", "env.LIVEKIT_API_SECRET",
+		"$(LIVEKIT_API_SECRET)", "<LIVEKIT_API_SECRET>", "${{ secrets.LIVEKIT_API_SECRET }}", "${LIVEKIT_API_SECRET:-}",
+		"${LIVEKIT_API_SECRET:?}", "${env:LIVEKIT_API_SECRET}", "$env:LIVEKIT_API_SECRET", "$LIVEKIT_SECRET",
+		"${LIVEKIT_SECRET}", `os.environ["LIVEKIT_API_SECRET"]`, `os.getenv("LIVEKIT_API_SECRET")`,
+		`os.environ['LIVEKIT_API_SECRET']`, `os.getenv('LIVEKIT_API_SECRET')`, "{{ .Values.livekit.apiSecret }}",
+		"{{ .Values.livekit.api_secret }}", "/run/secrets/livekit_api_secret", "/run/secrets/LIVEKIT_API_SECRET",
 		"<your_api_secret>", "your_api_secret", "<your-api-secret>", "your-api-secret", "YOUR_API_SECRET", "<YOUR_API_SECRET>",
-		"<your API secret>", "<api_secret>", "api_secret",
-		"API_SECRET", "apisecret", "<secret>", "your_secret", "your-secret", "your_livekit_api_secret", "your-livekit-api-secret",
-		"your_api_secret_here", "your-api-secret-here",
-		"YOUR_LIVEKIT_API_SECRET", "<your_livekit_api_secret>", "changeme", "change-me", "change_me",
-		"placeholder", "password", "test", "xxx",
+		"<your API secret>", "<api_secret>", "api_secret", "API_SECRET", "apisecret", "<secret>", "your_secret", "your-secret",
+		"your_livekit_api_secret", "your-livekit-api-secret", "your_api_secret_here", "your-api-secret-here",
+		"YOUR_LIVEKIT_API_SECRET", "<your_livekit_api_secret>", "changeme", "change-me", "change_me", "placeholder",
+		"password", "test", "xxx",
 	}},
 	{"placeholder-secret", &masked, []string{
 		"***", "****", "*****", "******", "********", "**********", "••••••••", "[REDACTED]", "<redacted>", "REDACTED",

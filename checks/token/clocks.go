@@ -10,8 +10,7 @@ import (
 // Leeway is the tolerance of a LiveKit server on exp and nbf (all versions).
 const Leeway = time.Minute
 
-// minSkew is the smallest skew that is reported: a Date header has a resolution of 1
-// s.
+// minSkew is the smallest skew that is reported: a Date header counts seconds.
 const minSkew = 2 * time.Second
 
 // Sample is one reading of a remote clock, from the Date header of a response.
@@ -35,8 +34,7 @@ type Clocks struct {
 	Local         time.Time
 	Server        *Sample
 	TicketService *Sample
-	// Kept is set when the token came from a cache and may be older than the run.
-	Kept bool
+	Kept          bool // set when the token came from a cache and may be older than the run
 }
 
 // ServerNow returns the time by the LiveKit server's clock. If that is unknown it
@@ -59,12 +57,8 @@ type clock struct {
 	uncertainty time.Duration
 }
 
-// advice returns the variant of CLOCK_SKEW for a wrong clock.
 func (c clock) advice() string {
-	if c.key == "local" {
-		return "this-machine"
-	}
-	return strings.ReplaceAll(c.key, "_", "-")
+	return strings.ReplaceAll(strings.Replace(c.key, "local", "this-machine", 1), "_", "-")
 }
 
 // clock returns the clock that was read; that of this machine for a nil sample.
@@ -86,8 +80,7 @@ func (c Clocks) list() []clock {
 	return list
 }
 
-// apart returns a minus b, and whether the difference exceeds the error of
-// measurement.
+// apart returns a minus b, and whether that exceeds the error of measurement.
 func apart(a, b clock) (time.Duration, bool) {
 	d := a.offset - b.offset
 	return d, d.Abs() >= max(minSkew, a.uncertainty+b.uncertainty+time.Second)
@@ -159,8 +152,7 @@ func oddOne(list []clock) (odd clock, ahead time.Duration, found bool) {
 }
 
 // ticketAgainstServer returns the ticket service's clock minus the server's, or this
-// machine's if the server's is unknown. off reports whether the difference exceeds the
-// error of measurement.
+// machine's if that is unknown. off reports whether it exceeds the error.
 func (c Clocks) ticketAgainstServer() (ahead time.Duration, off, known bool) {
 	if c.TicketService == nil {
 		return 0, false, false
@@ -177,11 +169,9 @@ func aheadOf(d time.Duration) finding.Text {
 	return finding.Textf("%s ahead", Elapsed(d))
 }
 
-// round returns whole seconds, for facts.
 func round(d time.Duration) int { return int(d.Round(time.Second) / time.Second) }
 
-// Elapsed formats the absolute value of d in its two largest units: "4 min 58 s", "2
-// h", "3 days 4 h".
+// Elapsed formats the size of d in its two largest units: "4 min 58 s", "2 h".
 func Elapsed(d time.Duration) finding.Text {
 	d = d.Abs().Round(time.Second)
 	seconds := int(d / time.Second)

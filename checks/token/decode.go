@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,28 +20,23 @@ import (
 // maxShownJSON is the most JSON of a header or of claims that is shown, in bytes.
 const maxShownJSON = 64 << 10
 
-// partNames name the three parts of a JWT.
 var partNames = [3]finding.Text{finding.Textf("header"), finding.Textf("payload"), finding.Textf("signature")}
 
-// decode reads a text with two dots as LiveKit servers from 1.13 on do (golang-jwt v5:
-// base64url without padding, line breaks ignored). It goes on after errors at which
-// that server would stop.
+// decode reads a text with two dots as LiveKit servers from 1.13 on do (golang-jwt v5),
+// but goes on after errors at which that server would stop.
 func (t *Token) decode() []finding.Finding {
 	var findings []finding.Finding
 	parts := strings.Split(t.Reveal(), ".")
 	var data [3][]byte
 	for i, part := range parts {
-		d, problem := decodePart(i, part)
-		if problem != nil {
-			findings = append(findings, *problem)
-		}
-		data[i] = d
+		var problem []finding.Finding
+		data[i], problem = decodePart(i, part)
+		findings = append(findings, problem...)
 	}
 	t.signature = data[2]
-	var header map[string]json.RawMessage
-	for i, into := range []any{&header, new(map[string]json.RawMessage)} {
-		if problem := parseObject(i, data[i], into); problem != nil && data[i] != nil {
-			return append(findings, *problem)
+	for i := range 2 {
+		if problem := judgeObject(i, data[i]); len(problem) > 0 && data[i] != nil {
+			return append(findings, problem...)
 		}
 	}
 	if data[0] == nil || data[1] == nil {
@@ -48,20 +44,17 @@ func (t *Token) decode() []finding.Finding {
 	}
 	t.Decoded = true
 	t.headerJSON, t.claimsJSON = data[0], data[1]
+	var header map[string]json.RawMessage
+	_ = json.Unmarshal(data[0], &header)
 	_ = json.Unmarshal(header["alg"], &t.Algorithm)
-	t.members = membersOf(data[1])
+	t.members = Members(data[1])
 	t.Claims = claimsOf(t.members)
-	for _, problem := range []*finding.Finding{t.judgeAlgorithm(), t.judgeSignatureLength(parts[2])} {
-		if problem != nil {
-			findings = append(findings, *problem)
-		}
-	}
-	return findings
+	return slices.Concat(findings, t.judgeAlgorithm(), t.judgeSignatureLength(parts[2]))
 }
 
 // decodePart decodes the base64url of part i. It returns data along with a finding if
 // only newer servers refuse the part.
-func decodePart(i int, part string) ([]byte, *finding.Finding) {
+func decodePart(i int, part string) ([]byte, []finding.Finding) {
 	data, err := base64.RawURLEncoding.DecodeString(part)
 	if err == nil {
 		return data, nil
@@ -96,17 +89,15 @@ func decodePart(i int, part string) ([]byte, *finding.Finding) {
 			partNames[i], place, clean.Line(at, 12)).
 			With("byte", place).As("character")
 	}
-	f = f.With("part", partNames[i].String())
-	return data, &f
+	return data, []finding.Finding{f.With("part", partNames[i].String())}
 }
 
-// parseObject decodes a part. It returns a finding if that is not a JSON object.
-func parseObject(i int, data []byte, into any) *finding.Finding {
-	err := json.Unmarshal(data, into)
+func judgeObject(i int, data []byte) []finding.Finding {
+	err := json.Unmarshal(data, new(map[string]json.RawMessage))
 	var syntax *json.SyntaxError
 	var f finding.Finding
 	switch {
-	case err == nil && typeOf(data) == isObj:
+	case err == nil && answer.ShapeOf(data) == answer.ShapeObject:
 		return nil
 	case !errors.As(err, &syntax):
 		f = finding.New(finding.TokenUndecodable, finding.Fail,
@@ -124,39 +115,27 @@ func parseObject(i int, data []byte, into any) *finding.Finding {
 			partNames[i], clean.Line(syntax.Error(), 80), int(syntax.Offset)).
 			With("byte", int(syntax.Offset)).As("not-json")
 	}
-	f = f.With("part", partNames[i].String())
-	return &f
+	return []finding.Finding{f.With("part", partNames[i].String())}
 }
 
 // claimsOf decodes each claim separately, so that one of a wrong type does not prevent
 // the others from being read.
-func claimsOf(list []member) Claims {
-	var c Claims
-	text := func(name string, into *string) {
-		each(list, name, func(m member) { _ = json.Unmarshal(m.value, into) })
+func claimsOf(list []Member) Claims {
+	c := Claims{
+		Issuer: valueOf[string](list, "iss"), Subject: valueOf[string](list, "sub"), JTI: valueOf[string](list, "jti"),
+		Name: valueOf[string](list, "name"), RoomPreset: valueOf[string](list, "roomPreset"),
+		ExpiresAt: dateOf(list, "exp"), NotBefore: dateOf(list, "nbf"), IssuedAt: dateOf(list, "iat"),
+		MetadataBytes: len(valueOf[string](list, "metadata")),
 	}
-	text("iss", &c.Issuer)
-	text("sub", &c.Subject)
-	text("jti", &c.JTI)
-	text("name", &c.Name)
-	text("roomPreset", &c.RoomPreset)
-	var metadata string
-	text("metadata", &metadata)
-	c.MetadataBytes = len(metadata)
-	var attributes map[string]string
-	each(list, "attributes", func(m member) { _ = json.Unmarshal(m.value, &attributes) })
-	for k, v := range attributes {
+	for k, v := range valueOf[map[string]string](list, "attributes") {
 		c.AttributesBytes += len(k) + len(v)
 	}
-	c.ExpiresAt, c.NotBefore, c.IssuedAt = dateOf(list, "exp"), dateOf(list, "nbf"), dateOf(list, "iat")
-	each(list, "video", func(m member) {
-		if typeOf(m.value) == isObj || typeOf(m.value) == isNil {
-			_ = json.Unmarshal(m.value, &c.Video)
+	for m := range named(list, "video") {
+		if shape := answer.ShapeOf(m.Value); shape == answer.ShapeObject || shape == answer.ShapeNull {
+			_ = json.Unmarshal(m.Value, &c.Video)
 		}
-	})
-	var config *auth.RoomConfiguration
-	each(list, "roomConfig", func(m member) { _ = json.Unmarshal(m.value, &config) })
-	if config != nil {
+	}
+	if config := valueOf[*auth.RoomConfiguration](list, "roomConfig"); config != nil {
 		for _, agent := range config.Agents {
 			c.Agents = append(c.Agents, agent.GetAgentName())
 		}
@@ -165,17 +144,12 @@ func claimsOf(list []member) Claims {
 }
 
 // dateOf returns a time, nil if it is absent, null or unreadable.
-func dateOf(list []member, name string) *time.Time {
-	var when *time.Time
-	each(list, name, func(m member) {
-		var d *jwt.NumericDate
-		if json.Unmarshal(m.value, &d) != nil || d == nil {
-			when = nil
-			return
-		}
-		when = &d.Time
-	})
-	return when
+func dateOf(list []Member, name string) *time.Time {
+	var d *jwt.NumericDate
+	if raw := rawOf(list, name); raw == nil || json.Unmarshal(raw, &d) != nil || d == nil {
+		return nil
+	}
+	return &d.Time
 }
 
 // HeaderJSON returns the header, indented and safe to print.

@@ -11,12 +11,10 @@ import (
 // Candidate is another secret on this machine: from another env file or from a project
 // of lk. Label says where it is from. Key may be empty.
 type Candidate struct {
-	Label string
-	Key   string
-	// Variable is the variable that holds it, if not LIVEKIT_API_SECRET.
-	Variable string
-	// Alone is set if changed forms of it are not tried.
-	Alone bool
+	Label    string
+	Key      string
+	Variable string // the variable that holds it, if not LIVEKIT_API_SECRET
+	Alone    bool   // whether changed forms of it are not tried
 	// Reader is set if this is the value in force as another reader of env files
 	// sees it: "docker --env-file", or AsWritten.
 	Reader string
@@ -28,7 +26,6 @@ type Candidate struct {
 // Next.js processes # and $.
 const AsWritten = "as written"
 
-// label returns Label in a form that is safe to show.
 func (c Candidate) label() string { return clean.Line(c.Label, 80) }
 
 // Side says which copy of the secret was changed.
@@ -52,8 +49,7 @@ type Variant struct {
 	From  Candidate    // the other place that the secret came from; zero if none
 }
 
-// maxSpent is the most bytes that one Explain hashes. It bounds Explain to about 5 ms
-// for tokens of any size.
+// maxSpent is the most bytes that one Explain hashes, which takes about 5 ms.
 const maxSpent = 3 << 20
 
 // Explain searches for the secret that made the signature. It tries changed forms of
@@ -71,13 +67,17 @@ func Explain(t *Token, key, secret string, others []Candidate) (Variant, bool) {
 		e.changes = changes(key)
 		e.origins = origins(secret, e.changes)
 	}
-	_ = e.each(e.changes) || e.exchanged() || e.candidates() || e.known() || e.joined() || e.undone() || e.remains() || e.cut() ||
-		e.typed() || e.masked() || e.bothSides() || e.pairs() || e.changedCandidates() || e.interrupted()
+	for _, search := range []func(){
+		func() { e.each(e.changes) }, e.exchanged, e.candidates, e.known, e.joined, e.undone, e.remains, e.cut,
+		e.typed, e.masked, e.bothSides, e.pairs, e.changedCandidates, e.interrupted,
+	} {
+		if !e.over() {
+			search()
+		}
+	}
 	return e.found, e.found.ID != ""
 }
 
-// explainer is the state of one Explain. Its methods report whether the search is
-// over.
 type explainer struct {
 	*signer
 	key, secret, issuer string
@@ -88,40 +88,41 @@ type explainer struct {
 	found               Variant
 }
 
-// try tries one secret, and stores what is said about it in found if it made the
-// signature. It reports whether the search is over, also because enough was tried.
-func (e *explainer) try(side Side, id, secret string, what finding.Text, why *reason) bool {
-	switch {
-	case e.spent >= maxSpent:
-		return true
-	case e.tried[secret]:
-		return false
-	case e.made(secret):
-		e.found = Variant{ID: id, Side: side, What: what, Cause: why.cause, Cure: why.at(side)}
-		return true
+// over reports whether the search has ended: the secret was found, or enough was tried.
+func (e *explainer) over() bool { return e.found.ID != "" || e.spent >= maxSpent }
+
+// try tries one secret unless the search is over, and describes the right one in found.
+func (e *explainer) try(side Side, id, secret string, what finding.Text, why *reason) {
+	if e.over() || e.tried[secret] {
+		return
 	}
 	e.tried[secret] = true
-	return false
+	if e.made(secret) {
+		e.found = Variant{ID: id, Side: side, What: what, Cause: why.cause, Cure: why.at(side)}
+	}
 }
 
 // signed is try for a changed copy of the signer's.
-func (e *explainer) signed(id, secret string, why *reason, what string, args ...any) bool {
-	return e.try(SideSigner, id, secret, finding.Textf(what, args...), why)
+func (e *explainer) signed(id, secret string, why *reason, what string, args ...any) {
+	e.try(SideSigner, id, secret, finding.Textf(what, args...), why)
 }
 
 // each tries each change of the signer's copy, then of the copy here.
-func (e *explainer) each(all []change) bool {
-	return slices.ContainsFunc(all, func(c change) bool {
-		return e.try(SideSigner, c.id, c.do(e.secret), c.what, c.why) || e.try(SideHere, c.id, c.undo(e.secret), c.what, c.why)
-	})
+func (e *explainer) each(all []change) {
+	for _, c := range all {
+		e.try(SideSigner, c.id, c.do(e.secret), c.what, c.why)
+		e.try(SideHere, c.id, c.undo(e.secret), c.what, c.why)
+	}
 }
 
-// remains removes characters that are unlikely to be part of a secret, and tries the
-// rest.
-func (e *explainer) remains() bool { return e.secret != "" && e.each(removals()) }
+// remains tries the secret without characters that are unlikely to be part of one.
+func (e *explainer) remains() {
+	if e.secret != "" {
+		e.each(removals())
+	}
+}
 
-// exchanged tries the key in place of the secret.
-func (e *explainer) exchanged() bool {
+func (e *explainer) exchanged() {
 	for _, k := range []string{e.key, e.issuer} {
 		if k == "" {
 			continue
@@ -130,91 +131,87 @@ func (e *explainer) exchanged() bool {
 		if e.issuer == e.secret && e.secret != "" {
 			id, what = "key-secret-swapped", finding.Textf("key and secret are exchanged")
 		}
-		if e.try(SideSigner, id, k, what, &keyAsSecret) || slices.ContainsFunc(table(), func(c change) bool {
-			return c.use == common && e.signed("key-as-secret+"+c.id, c.do(k), &keyAsSecret,
-				"the API key stands in the place of the secret, and is changed: %s", c.what)
-		}) {
-			return true
+		e.try(SideSigner, id, k, what, &keyAsSecret)
+		for _, c := range table() {
+			if c.use == common {
+				e.signed("key-as-secret+"+c.id, c.do(k), &keyAsSecret,
+					"the API key stands in the place of the secret, and is changed: %s", c.what)
+			}
 		}
 	}
-	return false
 }
 
 // other calls visit with the secrets of other places until the search is over.
-func (e *explainer) other(visit func(c Candidate, secret string) bool) bool {
+func (e *explainer) other(visit func(c Candidate, secret string)) {
 	for _, c := range e.others {
-		if c.Secret == nil {
+		if e.over() {
+			return
+		}
+		if c.Secret == nil || c.Secret() == "" {
 			continue
 		}
-		if s := c.Secret(); s != "" && visit(c, s) {
+		if visit(c, c.Secret()); e.found.ID != "" {
 			e.found.From = c
-			return true
 		}
 	}
-	return false
 }
 
-// candidates tries other secrets unchanged.
-func (e *explainer) candidates() bool {
-	return e.other(func(c Candidate, secret string) bool {
+func (e *explainer) candidates() {
+	e.other(func(c Candidate, secret string) {
 		switch c.Reader {
 		case "":
-			return e.try(SideOther, "other-secret", secret, finding.Textf("the secret of %s", c.label()), &otherPlace)
+			e.try(SideOther, "other-secret", secret, finding.Textf("the secret of %s", c.label()), &otherPlace)
 		case AsWritten:
-			return e.signed("as-written", secret, &loaderRules,
+			e.signed("as-written", secret, &loaderRules,
 				"%s as it is written, with what Next.js takes for a comment (#) or a variable ($)", c.label())
+		default:
+			e.signed("loader-reading", secret, &loaderRules, "%s as %s reads it", c.label(), clean.Line(c.Reader, 40))
 		}
-		return e.signed("loader-reading", secret, &loaderRules, "%s as %s reads it", c.label(), clean.Line(c.Reader, 40))
 	})
 }
 
-// changedCandidates tries changed forms of other secrets.
-func (e *explainer) changedCandidates() bool {
-	return e.other(func(c Candidate, secret string) bool {
+func (e *explainer) changedCandidates() {
+	e.other(func(c Candidate, secret string) {
 		if c.Reader != "" || c.Alone || secret == e.secret {
-			return false
+			return
 		}
 		all := changes(c.Key)
-		return slices.ContainsFunc(origins(secret, all), func(o origin) bool {
+		for _, o := range origins(secret, all)[1:] {
 			id, what, why := chain(o.undone)
-			return id != "" && e.try(SideOther, "other-secret+"+id, o.text,
-				finding.Textf("the secret of %s, without this: %s", c.label(), what), why)
-		}) || slices.ContainsFunc(all, func(ch change) bool {
-			return e.try(SideOther, "other-secret+"+ch.id, ch.do(secret),
-				finding.Textf("the secret of %s, changed: %s", c.label(), ch.what), ch.why)
-		})
+			e.try(SideOther, "other-secret+"+id, o.text, finding.Textf("the secret of %s, without this: %s", c.label(), what), why)
+		}
+		for _, ch := range all {
+			what := finding.Textf("the secret of %s, changed: %s", c.label(), ch.what)
+			e.try(SideOther, "other-secret+"+ch.id, ch.do(secret), what, ch.why)
+		}
 	})
 }
 
 // joined tries a new secret pasted before or after an old one.
-func (e *explainer) joined() bool {
-	return e.secret != "" && e.other(func(c Candidate, secret string) bool {
-		var list []change
-		for _, b := range []string{"", "\n", " "} {
-			what := finding.Textf("joined to the secret of %s", c.label())
-			list = append(list, around("joined-with-other", "", b+secret, what, &pasted),
-				around("joined-with-other", secret+b, "", what, &pasted))
+func (e *explainer) joined() {
+	e.other(func(c Candidate, secret string) {
+		if e.secret == "" || c.Alone {
+			return
 		}
-		return !c.Alone && e.each(list)
+		what := finding.Textf("joined to the secret of %s", c.label())
+		for _, b := range []string{"", "\n", " "} {
+			e.each([]change{around("joined-with-other", "", b+secret, what, &pasted),
+				around("joined-with-other", secret+b, "", what, &pasted)})
+		}
 	})
 }
 
 // known tries well-known secrets. Only these may be shown.
-func (e *explainer) known() bool {
-	if e.try(SideOther, "empty-secret", "", finding.Textf("an empty secret"), &unset) {
-		return true
-	}
+func (e *explainer) known() {
+	e.try(SideOther, "empty-secret", "", finding.Textf("an empty secret"), &unset)
 	for _, group := range knownSecrets {
 		for _, secret := range group.secrets {
 			what := finding.Textf("the well-known text “%s” as the secret", clean.Line(secret, 40))
 			for _, form := range []string{secret, secret + "\n", `"` + secret + `"`, "'" + secret + "'"} {
-				if e.try(SideOther, group.id, form, what, group.why) {
-					return true
-				}
+				e.try(SideOther, group.id, form, what, group.why)
 			}
 		}
 	}
-	return false
 }
 
 // origin is a text that the secret may have been before it was changed. undone holds
@@ -267,153 +264,130 @@ func chain(changes []*change) (id string, what finding.Text, why *reason) {
 	return id, what, why
 }
 
-// undone tries the possible origins of the secret configured here.
-func (e *explainer) undone() bool {
-	return slices.ContainsFunc(e.origins, func(o origin) bool {
+func (e *explainer) undone() {
+	for _, o := range e.origins {
 		id, what, why := chain(o.undone)
-		return e.try(SideHere, id, o.text, what, why)
-	})
+		e.try(SideHere, id, o.text, what, why)
+	}
 }
 
-// bothSides tries secrets that were changed in one way here and in another by the
-// signer.
-func (e *explainer) bothSides() bool {
+// bothSides tries secrets that were changed in one way here, and in another there.
+func (e *explainer) bothSides() {
 	for _, o := range e.origins {
-		if len(o.undone) == 0 || len(o.undone) > 1 && e.spent > maxSpent/3 {
+		if e.over() || len(o.undone) == 0 || len(o.undone) > 1 && e.spent > maxSpent/3 {
 			continue
 		}
 		id, what, _ := chain(o.undone)
-		if slices.ContainsFunc(e.changes, func(c change) bool {
-			return e.signed(id+"+"+c.id, c.do(o.text), c.why, "%s on this machine, and %s where the token is made", what, c.what)
-		}) {
-			return true
+		for _, c := range e.changes {
+			e.signed(id+"+"+c.id, c.do(o.text), c.why, "%s on this machine, and %s where the token is made", what, c.what)
 		}
 	}
-	return false
 }
 
 // pairs tries two changes of the signer's copy, one of them a common one: quotes and a
 // line feed, base64 of a secret with a line feed.
-func (e *explainer) pairs() bool {
+func (e *explainer) pairs() {
 	for i := range e.changes {
 		once := e.changes[i].do(e.secret)
 		for n := range e.changes {
-			if e.changes[i].use+e.changes[n].use < common+paired || once == e.secret {
+			if e.over() || once == e.secret || e.changes[i].use+e.changes[n].use < common+paired {
 				continue
 			}
 			id, what, why := chain([]*change{&e.changes[i], &e.changes[n]})
-			if e.try(SideSigner, id, e.changes[n].do(once), what, why) {
-				return true
-			}
+			e.try(SideSigner, id, e.changes[n].do(once), what, why)
 		}
 	}
-	return false
 }
 
 // ends are the characters at which tools end a value.
 const ends = "&;?=:,/|@%!+\"'`\\<>(){}[]\t\n"
 
-// cut tries the secret without its end or without its beginning.
-func (e *explainer) cut() bool {
+func (e *explainer) cut() {
 	s := e.secret
 	for n := len(s) - 1; n > 0; n-- {
 		before, at, start := s[:n], s[n], len(s)-n
-		over := false
 		switch {
 		case at == '#':
-			over = e.signed("cut-at-hash", before, &cutHash, "cut off at a #") ||
-				e.signed("cut-at-hash", strings.TrimRight(before, " \t"), &cutHash, "cut off at a blank and a #")
+			e.signed("cut-at-hash", before, &cutHash, "cut off at a #")
+			e.signed("cut-at-hash", strings.TrimRight(before, " \t"), &cutHash, "cut off at a blank and a #")
 		case at == '$':
-			over = e.signed("cut-at-dollar", before, &dollars, "cut off at a $")
+			e.signed("cut-at-dollar", before, &dollars, "cut off at a $")
 		case at == ' ':
-			over = e.signed("cut-at-space", before, &blanks, "cut off at a blank")
+			e.signed("cut-at-space", before, &blanks, "cut off at a blank")
 		case strings.IndexByte(ends, at) >= 0:
-			over = e.signed("cut-at-character", before, &splitOff, "cut off at the character “%s”", s[n:n+1])
+			e.signed("cut-at-character", before, &splitOff, "cut off at the character “%s”", s[n:n+1])
 		default:
-			over = e.signed("cut-at-end", before, &cutShort, "only its first %d of %d bytes", n, len(s))
+			e.signed("cut-at-end", before, &cutShort, "only its first %d of %d bytes", n, len(s))
 		}
-		if !over && strings.IndexByte(ends, s[start-1]) >= 0 {
-			over = e.signed("cut-after-character", s[start:], &splitOff, "only what follows the character “%s”", s[start-1:start])
+		if strings.IndexByte(ends, s[start-1]) >= 0 {
+			e.signed("cut-after-character", s[start:], &splitOff, "only what follows the character “%s”", s[start-1:start])
 		}
-		if over || e.signed("cut-at-start", s[start:], &cutShort, "only its last %d of %d bytes", n, len(s)) {
-			return true
-		}
+		e.signed("cut-at-start", s[start:], &cutShort, "only its last %d of %d bytes", n, len(s))
 	}
-	return false
 }
 
-// lookalikes are sets of characters that look alike.
 var lookalikes = []string{"0Oo", "1lI|i", "5S", "8B", "2Z", "-_", "uv"}
 
 // maxTyped is the longest secret that is assumed to be typed, in bytes.
 const maxTyped = 256
 
-// typed tries typing errors: a character missing, one too many, two swapped, one
-// replaced by a lookalike.
-func (e *explainer) typed() bool {
+// typed tries typing errors of one character.
+func (e *explainer) typed() {
 	s := e.secret
 	if len(s) < 4 || len(s) > maxTyped {
-		return false
+		return
 	}
 	for i := range len(s) {
+		e.signed("character-missing", s[:i]+s[i+1:], &typo, "one character is missing (the one at place %d)", i+1)
+		e.signed("character-doubled", s[:i+1]+s[i:], &typo, "one character stands twice (the one at place %d)", i+1)
+		if i > 0 {
+			e.signed("characters-exchanged", s[:i-1]+s[i:i+1]+s[i-1:i]+s[i+1:], &typo,
+				"two neighbouring characters are exchanged (places %d and %d)", i, i+1)
+		}
 		likes := swapCase(s[i : i+1])
 		for _, group := range lookalikes {
 			if strings.IndexByte(group, s[i]) >= 0 {
 				likes += group
 			}
 		}
-		if e.signed("character-missing", s[:i]+s[i+1:], &typo, "one character is missing (the one at place %d)", i+1) ||
-			e.signed("character-doubled", s[:i+1]+s[i:], &typo, "one character stands twice (the one at place %d)", i+1) ||
-			i > 0 && e.signed("characters-exchanged", s[:i-1]+s[i:i+1]+s[i-1:i]+s[i+1:], &typo,
-				"two neighbouring characters are exchanged (places %d and %d)", i, i+1) ||
-			slices.ContainsFunc([]byte(likes), func(like byte) bool {
-				return e.signed("character-mistaken", s[:i]+string(rune(like))+s[i+1:], &typo,
-					"one character is another that looks like it (place %d)", i+1)
-			}) {
-			return true
+		for _, like := range []byte(likes) {
+			e.signed("character-mistaken", s[:i]+string(rune(like))+s[i+1:], &typo,
+				"one character is another that looks like it (place %d)", i+1)
 		}
 	}
-	return slices.ContainsFunc([]byte(base62+`-_=+/!@#$%.,;:'"`), func(c byte) bool {
-		return e.signed("character-added-at-end", s+string(rune(c)), &cutShort, "one character more at its end") ||
-			e.signed("character-added-at-start", string(rune(c))+s, &cutShort, "one character more before it")
-	})
+	for _, c := range base62 + `-_=+/!@#$%.,;:'"` {
+		e.signed("character-added-at-end", s+string(c), &cutShort, "one character more at its end")
+		e.signed("character-added-at-start", string(c)+s, &cutShort, "one character more before it")
+	}
 }
 
 // masked tries what web pages show instead of a secret: its ends, or stars.
-func (e *explainer) masked() bool {
+func (e *explainer) masked() {
 	s := e.secret
-	hidden := func(text, by string) bool {
-		return e.signed("shortened", text, &masked, "with “%s” in the place of what is not shown of it", by)
+	hidden := func(text, by string) {
+		e.signed("shortened", text, &masked, "with “%s” in the place of what is not shown of it", by)
 	}
 	for _, star := range []string{"*", "•", "●", "x", "X"} {
-		if s != "" && hidden(strings.Repeat(star, len(s)), star) {
-			return true
-		}
+		hidden(strings.Repeat(star, len(s)), star)
 	}
 	for n := 2; n <= 8 && 2*n < len(s); n++ {
 		for _, dots := range []string{"...", "…", "***", "****", "********"} {
-			if hidden(s[:n]+dots+s[len(s)-n:], dots) || hidden(s[:n]+dots, dots) {
-				return true
-			}
+			hidden(s[:n]+dots+s[len(s)-n:], dots)
+			hidden(s[:n]+dots, dots)
 		}
 	}
-	return false
 }
 
-// interrupted tries insertions in the middle of a secret: line breaks, and what web
-// pages insert to allow one.
-func (e *explainer) interrupted() bool {
+// interrupted tries line breaks and the like in the middle of a secret.
+func (e *explainer) interrupted() {
 	s := e.secret
 	for i := 1; i < len(s) && len(s) <= maxTyped; i++ {
-		with := func(stray string, why *reason, what string) bool {
-			return e.signed("stray-inside", s[:i]+stray+s[i:], why, what)
-		}
-		if with("\n", &lineEnd, "a line break inside") || with("\r\n", &lineEnd, "a line break inside") ||
-			with(" ", &blanks, "a blank inside") ||
-			with("\u200b", &invisible, "an invisible character inside") || with("\u00ad", &invisible, "an invisible character inside") ||
-			with("\\\n", &escapes, "a backslash and a line break inside") {
-			return true
-		}
+		with := func(stray string, why *reason, what string) { e.signed("stray-inside", s[:i]+stray+s[i:], why, what) }
+		with("\n", &lineEnd, "a line break inside")
+		with("\r\n", &lineEnd, "a line break inside")
+		with(" ", &blanks, "a blank inside")
+		with("\u200b", &invisible, "an invisible character inside")
+		with("\u00ad", &invisible, "an invisible character inside")
+		with("\\\n", &escapes, "a backslash and a line break inside")
 	}
-	return false
 }

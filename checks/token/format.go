@@ -16,27 +16,25 @@ import (
 // reports whether later checks can judge it.
 func Parse(raw string) (*Token, []finding.Finding) {
 	t := &Token{raw: secret.New(raw), Shape: shapeOf(raw)}
-	if f := absent(t.Shape, raw); f != nil {
-		return t, []finding.Finding{*f}
+	if found := absent(raw); found != nil {
+		return t, found
 	}
 	inner, wrappings := answer.Unwrap(raw)
-	if len(wrappings) > 0 {
-		if answer.LooksSigned(inner) {
-			return t, t.wrapped(inner, wrappings)
-		}
-		if f := absent(shapeOf(inner), inner); f != nil {
-			return t, []finding.Finding{*f}
-		}
-		f := opaque(shapeOf(inner)).With("wrapped_in", names(wrappings))
-		return t, []finding.Finding{f}
-	}
-	if !answer.LooksSigned(raw) {
+	signed := answer.LooksSigned(inner)
+	switch {
+	case signed && len(wrappings) > 0:
+		return t, t.wrapped(inner, wrappings)
+	case signed:
+		return t, t.byParts(raw)
+	case len(wrappings) == 0:
 		return t, []finding.Finding{opaque(t.Shape)}
 	}
-	return t, t.byParts(raw)
+	if found := absent(inner); found != nil {
+		return t, found
+	}
+	return t, []finding.Finding{opaque(shapeOf(inner)).With("wrapped_in", names(wrappings))}
 }
 
-// byParts judges a text that begins as a JWT does, by its number of dots.
 func (t *Token) byParts(raw string) []finding.Finding {
 	parts := strings.Count(raw, ".") + 1
 	facts := func(f finding.Finding) []finding.Finding {
@@ -60,10 +58,8 @@ func (t *Token) byParts(raw string) []finding.Finding {
 		"the token has %d parts; a JWT has 3 (header.payload.signature)", parts).As("parts"))
 }
 
-// absent reports texts that stand for a missing token.
-func absent(shape Shape, raw string) *finding.Finding {
-	trimmed := strings.ToLower(answer.TrimHidden(raw))
-	bare := strings.Trim(trimmed, "\"'`")
+func absent(raw string) []finding.Finding {
+	bare := strings.Trim(strings.ToLower(answer.TrimHidden(raw)), "\"'`")
 	switch bare {
 	case "", "null", "undefined", "none", "nil", "<nil>", "nan", "false", "bearer", "bearer undefined", "bearer null":
 		said, variant := finding.Textf("nothing at all"), "empty"
@@ -72,73 +68,63 @@ func absent(shape Shape, raw string) *finding.Finding {
 		} else if raw != "" {
 			said = finding.Textf("only quotes or blanks")
 		}
-		f := finding.New(finding.TokenEmpty, finding.Fail, "there is no token: where it should be stands %s", said).
-			With("length", shape.Length).With("text", bare).As(variant)
-		return &f
+		return []finding.Finding{finding.New(finding.TokenEmpty, finding.Fail, "there is no token: where it should be stands %s", said).
+			With("length", len(raw)).With("text", bare).As(variant)}
 	}
 	// A promise or object is shown in its usual spelling.
 	seen := strings.NewReplacer("[object promise]", "[object Promise]", "[object object]", "[object Object]").Replace(clean.Line(bare, 40))
 	for _, p := range promises {
-		if p.begins != "" && strings.HasPrefix(bare, p.begins) || p.whole != "" && bare == p.whole {
-			f := finding.New(finding.TokenPromise, finding.Fail,
+		if strings.HasPrefix(bare, p.begins) && (p.begins != "{}" || bare == "{}") {
+			return []finding.Finding{finding.New(finding.TokenPromise, finding.Fail,
 				"where the token should be stands “%s”: %s", seen, p.means).
-				With("length", shape.Length).With("text", seen).As(p.variant)
-			return &f
+				With("length", len(raw)).With("text", seen).As(p.variant)}
 		}
 	}
 	return nil
 }
 
-// promises are the texts that an unawaited or uncalled result is converted to.
+// promises are the texts that an unawaited or uncalled result becomes; {} stands alone.
 var promises = []struct {
-	variant, begins, whole string
-	means                  finding.Text
+	variant, begins string
+	means           finding.Text
 }{
-	{variant: "promise", begins: "[object promise]", means: finding.Textf("a Promise that nobody awaited, made into text")},
-	{variant: "promise", begins: "%5bobject", means: finding.Textf("a Promise that nobody awaited, made into text")},
-	{variant: "promise", begins: "promise {", means: finding.Textf("a Promise that nobody awaited, made into text")},
-	{variant: "promise", begins: "[object object]", means: finding.Textf("an object made into text; a Promise that " +
-		"nobody awaited is the usual one")},
-	{variant: "promise", whole: "{}", means: finding.Textf("an empty object, which is what JSON makes of a Promise that nobody awaited")},
-	{variant: "coroutine", begins: "<coroutine object", means: finding.Textf("a Python coroutine that nobody awaited")},
-	{variant: "function", begins: "<bound method", means: finding.Textf("a Python method that was named but not called")},
-	{variant: "function", begins: "<function", means: finding.Textf("a function that was named but not called")},
-	{variant: "function", begins: "function ", means: finding.Textf("a function that was named but not called")},
-	{variant: "function", begins: "[function", means: finding.Textf("a function that was named but not called")},
+	{"promise", "[object promise]", finding.Textf("a Promise that nobody awaited, made into text")},
+	{"promise", "%5bobject", finding.Textf("a Promise that nobody awaited, made into text")},
+	{"promise", "promise {", finding.Textf("a Promise that nobody awaited, made into text")},
+	{"promise", "[object object]", finding.Textf("an object made into text; a Promise that nobody awaited is the usual one")},
+	{"promise", "{}", finding.Textf("an empty object, which is what JSON makes of a Promise that nobody awaited")},
+	{"coroutine", "<coroutine object", finding.Textf("a Python coroutine that nobody awaited")},
+	{"function", "<bound method", finding.Textf("a Python method that was named but not called")},
+	{"function", "<function", finding.Textf("a function that was named but not called")},
+	{"function", "function ", finding.Textf("a function that was named but not called")},
+	{"function", "[function", finding.Textf("a function that was named but not called")},
 }
 
-// opaque reports a text that does not have the form of a JWT.
 func opaque(shape Shape) finding.Finding {
 	looks := shape.Looks
 	if looks.IsZero() {
 		looks = finding.Textf("text of another kind (%s)", shape.Alphabet)
 	}
-	var f finding.Finding
-	switch {
-	case shape.Dots == 0 && shape.Prefix != "":
-		f = finding.New(finding.TokenOpaque, finding.Fail,
-			"the token is %d characters long, begins with %s and has no dots, so it is not a JWT "+
-				"(header.payload.signature); it looks like %s",
-			shape.Length, shape.Prefix, looks)
-	case shape.Dots == 0:
-		f = finding.New(finding.TokenOpaque, finding.Fail,
-			"the token is %d characters long and has no dots, so it is not a JWT (header.payload.signature); it looks like %s",
-			shape.Length, looks)
-	default:
-		f = finding.New(finding.TokenOpaque, finding.Fail,
-			"the token is %d characters long and does not begin as a JWT does (header.payload.signature, a header "+
-				"that decodes to JSON); it looks like %s",
-			shape.Length, looks)
+	f := finding.New(finding.TokenOpaque, finding.Fail,
+		"the token is %d characters long and has no dots, so it is not a JWT (header.payload.signature); it looks like %s",
+		shape.Length, looks)
+	if shape.Dots == 0 && shape.Prefix != "" {
+		f.Message = finding.Textf("the token is %d characters long, begins with %s and has no dots, so it is not a JWT "+
+			"(header.payload.signature); it looks like %s", shape.Length, shape.Prefix, looks)
+	} else if shape.Dots > 0 {
+		f.Message = finding.Textf("the token is %d characters long and does not begin as a JWT does (header.payload.signature, a header "+
+			"that decodes to JSON); it looks like %s", shape.Length, looks)
 	}
 	return f.With("length", shape.Length).With("dots", shape.Dots).With("prefix", shape.Prefix).
 		With("alphabet", shape.Alphabet).With("looks_like", shape.Looks.String()).As(shape.kind)
 }
 
-// wrapped parses the JWT inside the wrapping.
 func (t *Token) wrapped(inner string, wrappings []answer.Wrapping) []finding.Finding {
 	var findings []finding.Finding
 	t.Inner, findings = Parse(inner)
-	var f finding.Finding
+	f := finding.New(finding.TokenWrapped, finding.Fail,
+		"there is a JWT inside the token, but not alone: it is wrapped in %s; LiveKit needs the JWT and nothing around it",
+		sentence(wrappings))
 	raw := t.Reveal()
 	dot := strings.LastIndexByte(raw, '.')
 	if dot > 0 && raw[:dot+1]+strings.NewReplacer("\r", "", "\n", "").Replace(raw[dot+1:]) == inner {
@@ -147,16 +133,11 @@ func (t *Token) wrapped(inner string, wrappings []answer.Wrapping) []finding.Fin
 			"the token ends in a line break, or has one in its signature; LiveKit servers ignore it in a query; in "+
 				"an Authorization header it makes the request fail").
 			With("accepted_by", "livekit-server, in the query")
-	} else {
-		f = finding.New(finding.TokenWrapped, finding.Fail,
-			"there is a JWT inside the token, but not alone: it is wrapped in %s; LiveKit needs the JWT and nothing around it",
-			sentence(wrappings))
 	}
 	f = f.As(wrappings[0].Kind).With("wrapped_in", names(wrappings)).With("length", len(raw)).With("inner_length", len(inner))
 	return append([]finding.Finding{f}, findings...)
 }
 
-// names returns the names of wrappings, for facts.
 func names(wrappings []answer.Wrapping) []string {
 	list := make([]string, len(wrappings))
 	for i, w := range wrappings {
@@ -176,7 +157,6 @@ func sentence(w []answer.Wrapping) finding.Text {
 	return finding.Textf("%s, then %s, then %s", w[0].Text, w[1].Text, w[2].Text)
 }
 
-// maxShaped is the number of bytes from which a Shape is derived.
 const maxShaped = 4096
 
 // shapeOf describes a text without revealing it.
@@ -198,11 +178,13 @@ var (
 	prefixes     = sync.OnceValue(func() *regexp.Regexp {
 		return regexp.MustCompile(`^(?:[a-z]{2,8}[_-]){1,2}`)
 	})
+	uuid = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^(?i)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
+	})
 )
 
-// prefixOf returns a literal prefix such as "lk_demo_" before at least 16 other
-// characters, "" if there is none. It prefers the prefix that leaves a well-known
-// length.
+// prefixOf returns a literal prefix such as "lk_demo_", "" if there is none. It prefers
+// the prefix that leaves a well-known length.
 func prefixOf(s string) string {
 	longest := prefixes().FindString(s)
 	if longest == "" || strings.ContainsAny(s, " .{<") || len(s)-len(longest) < 8 {
@@ -222,7 +204,7 @@ func alphabetOf(s string) string {
 	switch {
 	case s == "":
 		return "nothing"
-	case uuidLike(s):
+	case uuid().MatchString(s):
 		return "uuid"
 	case only(s, "0123456789"):
 		return "digits"
@@ -246,24 +228,7 @@ func only(s, alphabet string) bool {
 	return strings.IndexFunc(s, func(r rune) bool { return !strings.ContainsRune(alphabet, r) }) < 0
 }
 
-func uuidLike(s string) bool {
-	if len(s) != 36 {
-		return false
-	}
-	for i, c := range []byte(strings.ToLower(s)) {
-		if i == 8 || i == 13 || i == 18 || i == 23 {
-			if c != '-' {
-				return false
-			}
-		} else if !strings.ContainsRune("0123456789abcdef", rune(c)) {
-			return false
-		}
-	}
-	return true
-}
-
-// looksLike recognises values that are often returned instead of a token, and gives
-// the variant of TOKEN_OPAQUE.
+// looksLike recognises what often stands for a token, and gives its variant.
 func looksLike(text, rest string, s Shape) (looks finding.Text, variant string) {
 	lower := strings.ToLower(strings.TrimSpace(text))
 	switch {

@@ -2,6 +2,7 @@ package token
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"lkdoctor/checks/answer"
@@ -31,21 +32,11 @@ func Lint(t *Token) []finding.Finding {
 	if !t.Decoded {
 		return nil
 	}
-	var found []finding.Finding
-	found = append(found, t.lintIssuer()...)
-	found = append(found, t.lintTypes()...)
-	found = append(found, t.lintVideo()...)
-	found = append(found, t.lintIdentity()...)
-	found = append(found, t.lintNamesFilled()...)
-	found = append(found, t.lintOddities()...)
-	found = append(found, t.lintAgents()...)
-	found = append(found, t.lintLimits()...)
-	found = append(found, t.lintPermissions()...)
-	return found
+	return slices.Concat(t.lintIssuer(), t.lintTypes(), t.lintVideo(), t.lintIdentity(), t.lintNamesFilled(), t.lintOddities(),
+		t.lintAgents(), t.lintLimits(), t.lintPermissions())
 }
 
-// NamesKey reports whether the issuer is an API key, of whatever pair, and not blank or a
-// text that stands for a missing one.
+// NamesKey reports whether the issuer is neither blank nor a text for a missing one.
 func (t *Token) NamesKey() bool {
 	iss := answer.TrimHidden(t.Effective().Claims.Issuer)
 	_, unfilled := placeholder.In(iss)
@@ -56,8 +47,8 @@ func (t *Token) lintIssuer() []finding.Finding {
 	iss := t.Claims.Issuer
 	trimmed := answer.TrimHidden(iss)
 	if trimmed == "" {
-		if raw := rawOf(t.members, "iss"); raw != nil && typeOf(raw) != isText && typeOf(raw) != isNil {
-			return nil // TOKEN_CLAIM_TYPE says so
+		if !isText(rawOf(t.members, "iss")) {
+			return nil
 		}
 		return []finding.Finding{finding.New(finding.TokenNoIssuer, finding.Fail,
 			"the token names no API key: its iss claim is missing or blank; the variable with the API key is "+
@@ -79,15 +70,14 @@ func (t *Token) lintIssuer() []finding.Finding {
 // lintNamesFilled reports names that are the text of a missing value, or a reference
 // that was not replaced. Servers accept them.
 func (t *Token) lintNamesFilled() []finding.Finding {
-	names := []struct{ path, value string }{{"sub", t.Identity()}, {"video.room", t.Room()}}
-	for _, name := range []string{"name", "metadata"} {
-		var text string
-		if raw := rawOf(t.members, name); raw != nil && json.Unmarshal(raw, &text) == nil {
-			names = append(names, struct{ path, value string }{name, text})
-		}
+	last := func(name string) (text string) {
+		_ = json.Unmarshal(rawOf(t.members, name), &text)
+		return text
 	}
 	var found []finding.Finding
-	for _, n := range names {
+	for _, n := range []struct{ path, value string }{
+		{"sub", t.Identity()}, {"video.room", t.Room()}, {"name", last("name")}, {"metadata", last("metadata")},
+	} {
 		look := placeholder.InClaim
 		if n.path == "metadata" { // free text
 			look = placeholder.In
@@ -118,10 +108,9 @@ func unfilled(path string, f placeholder.Found, severity finding.Severity) findi
 	return finding.New(finding.TokenPlaceholder, severity, format, path, text).As(variant).With("path", path).With("text", text)
 }
 
-// lintVideo judges the grants to join, publish and subscribe.
 func (t *Token) lintVideo() []finding.Finding {
 	raw := rawOf(t.members, "video")
-	if raw != nil && typeOf(raw) != isObj && typeOf(raw) != isNil {
+	if shape := answer.ShapeOf(raw); shape != answer.ShapeObject && shape != answer.ShapeNull {
 		return nil // TOKEN_CLAIM_TYPE says so
 	}
 	found := t.lintNames(raw)
@@ -143,37 +132,27 @@ func (t *Token) lintVideo() []finding.Finding {
 
 // wrongType reports whether TOKEN_CLAIM_TYPE reports the type of a member.
 func wrongType(object []byte, name string) bool {
-	for _, f := range videoFields {
-		if f.name != name {
-			continue
-		}
-		wrong := false
-		each(membersOf(object), name, func(m member) { wrong = wrong || len(f.judge(m.value, name)) > 0 })
-		return wrong
-	}
-	return false
+	return slices.ContainsFunc(videoFields, func(f field) bool {
+		return f.name == name && len(lintTypes(Members(object), []field{f}, "")) > 0
+	})
 }
 
-// noVideo reports a missing video claim, and where the grants are instead.
 func (t *Token) noVideo() finding.Finding {
 	for _, m := range t.members {
 		for _, f := range videoFields[:2] {
-			if normal(m.name) == strings.ToLower(f.name) {
+			if normal(m.Name) == strings.ToLower(f.name) {
 				return finding.New(finding.TokenNoVideo, finding.Fail,
-					"the token has no video claim: its grants (%s) stand at the top level; they belong inside "+
-						"\"video\"", clean.Line(m.name, 40)).
-					With("found_at", clean.Line(m.name, 40)).As("elsewhere")
+					"the token has no video claim: its grants (%s) stand at the top level; they belong inside \"video\"",
+					clean.Line(m.Name, 40)).
+					With("found_at", clean.Line(m.Name, 40)).As("elsewhere")
 			}
 		}
-		if typeOf(m.value) != isObj {
-			continue
-		}
-		for _, inner := range membersOf(m.value) {
-			if n := normal(inner.name); n == "roomjoin" || n == "video" || n == "canpublish" {
+		for _, inner := range Members(m.Value) {
+			if n := normal(inner.Name); n == "roomjoin" || n == "video" || n == "canpublish" {
 				return finding.New(finding.TokenNoVideo, finding.Fail,
-					"the token has no video claim: its grants stand under %s; they belong under \"video\" at the "+
-						"top level", clean.Line(m.name, 40)).
-					With("found_at", clean.Line(m.name, 40)+"."+clean.Line(inner.name, 40)).As("elsewhere")
+					"the token has no video claim: its grants stand under %s; they belong under \"video\" at the top level",
+					clean.Line(m.Name, 40)).
+					With("found_at", clean.Line(m.Name, 40)+"."+clean.Line(inner.Name, 40)).As("elsewhere")
 			}
 		}
 	}
@@ -186,10 +165,8 @@ func (t *Token) lintIdentity() []finding.Finding {
 	if t.Identity() != "" {
 		return nil
 	}
-	for _, name := range []string{"sub", "jti"} {
-		if raw := rawOf(t.members, name); raw != nil && typeOf(raw) != isText && typeOf(raw) != isNil {
-			return nil // TOKEN_CLAIM_TYPE says so
-		}
+	if !isText(rawOf(t.members, "sub")) || !isText(rawOf(t.members, "jti")) {
+		return nil
 	}
 	if t.hasClaim("identity") {
 		return []finding.Finding{finding.New(finding.TokenNoIdentity, finding.Fail,

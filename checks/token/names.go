@@ -11,6 +11,7 @@ import (
 	"github.com/agnivade/levenshtein"
 	"github.com/livekit/protocol/auth"
 
+	"lkdoctor/checks/answer"
 	"lkdoctor/checks/finding"
 	"lkdoctor/config/clean"
 )
@@ -51,17 +52,15 @@ var essential = []string{"roomJoin", "room"}
 // lintNames reports claims and grants under a name that servers do not read.
 func (t *Token) lintNames(video []byte) []finding.Finding {
 	var found []finding.Finding
-	grants := membersOf(video)
-	for _, m := range grants[:min(len(grants), maxLintedFields)] {
-		name, exact := nearest(m.name, videoFields, grantAliases, true)
-		if f := misnamed(grants, "video.", m.name, name, exact); f != nil {
-			found = append(found, *f)
-		}
-	}
-	for _, m := range t.members[:min(len(t.members), maxLintedFields)] {
-		name, exact := nearest(m.name, claimFields, claimAliases, false)
-		if f := misnamed(t.members, "", m.name, name, exact); f != nil {
-			found = append(found, *f)
+	for _, in := range []struct {
+		path    string
+		list    []Member
+		fields  []field
+		aliases map[string]string
+	}{{"video.", Members(video), videoFields, grantAliases}, {"", t.members, claimFields, claimAliases}} {
+		for _, m := range in.list[:min(len(in.list), maxLintedFields)] {
+			known, exact := nearest(m.Name, in.fields, in.aliases, in.path != "")
+			found = append(found, misnamed(in.list, in.path, m.Name, known, exact)...)
 		}
 	}
 	return append(found, lintSources(t.Claims.Video)...)
@@ -92,24 +91,21 @@ func nearest(name string, fields []field, aliases map[string]string, guess bool)
 	return "", false
 }
 
-// misnamed returns the finding about one name, nil if there is none.
-func misnamed(list []member, path, name, known string, exact bool) *finding.Finding {
-	shown := clean.Line(name, 40)
+// misnamed reports a name that stands for known. Where the right name is present too, it
+// is harmless, or TOKEN_CLAIM_TYPE reports a duplicate.
+func misnamed(list []Member, path, name, known string, exact bool) []finding.Finding {
 	if known == "" || name == known {
 		return nil
 	}
-	present := false
-	each(list, known, func(m member) { present = present || m.name == known })
+	shown := clean.Line(name, 40)
 	var f finding.Finding
 	switch {
-	case exact && present:
-		return nil // TOKEN_CLAIM_TYPE reports duplicates
+	case slices.ContainsFunc(list, func(m Member) bool { return m.Name == known }):
+		return nil
 	case exact:
 		f = finding.New(finding.TokenGrantMisnamed, finding.Warn,
 			"%s%s should be written %s%s: servers from 1.13 on read it all the same, older ones do not", path, shown, path, known).
 			With("accepted_by", "livekit-server from 1.13 on").As("case")
-	case present:
-		return nil // harmless, since the right name is present too
 	case path != "" && slices.Contains(essential, known) || known == "video" || known == "sub" || known == "iss":
 		f = finding.New(finding.TokenGrantMisnamed, finding.Fail,
 			"%s%s is not a name that LiveKit knows, so it is ignored; %s%s is meant", path, shown, path, known).As("ignored")
@@ -117,11 +113,9 @@ func misnamed(list []member, path, name, known string, exact bool) *finding.Find
 		f = finding.New(finding.TokenGrantMisnamed, finding.Warn,
 			"%s%s is not a name that LiveKit knows, so it is ignored; probably %s%s is meant", path, shown, path, known).As("ignored")
 	}
-	f = f.With("path", path+shown).With("meant", path+known)
-	return &f
+	return []finding.Finding{f.With("path", path+shown).With("meant", path+known)}
 }
 
-// trackSources are the values that canPublishSources may hold.
 var trackSources = []string{"camera", "microphone", "screen_share", "screen_share_audio"}
 
 func lintSources(v *auth.VideoGrant) []finding.Finding {
@@ -139,25 +133,24 @@ func lintSources(v *auth.VideoGrant) []finding.Finding {
 	return nil
 }
 
-// lintOddities reports what servers accept but was hardly meant: duplicate names,
-// invisible and damaged characters.
+// lintOddities reports duplicate names, invisible and damaged characters.
 func (t *Token) lintOddities() []finding.Finding {
-	var found []finding.Finding
-	found = append(found, doubles(t.members, "")...)
-	found = append(found, doubles(membersOf(rawOf(t.members, "video")), "video.")...)
+	found := append(doubles(t.members, ""), doubles(Members(rawOf(t.members, "video")), "video.")...)
 	for _, s := range []struct{ path, value string }{
 		{"sub", t.Identity()}, {"video.room", t.Room()}, {"name", t.Claims.Name},
 	} {
-		if clean.Line(s.value, len(s.value)+1) != s.value || strings.ContainsRune(s.value, utf8.RuneError) {
-			found = append(found, finding.New(finding.TokenClaimType, finding.Warn,
-				"%s is “%s”: it holds control or invisible characters, or some that were damaged "+
-					"on the way", s.path, clean.Line(s.value, maxShownClaim)).
-				As("blanks").With("path", s.path).With("got", clean.Line(s.value, maxShownClaim)))
-		} else if strings.TrimSpace(s.value) != s.value {
-			found = append(found, finding.New(finding.TokenClaimType, finding.Warn,
-				"%s is “%s”, with blanks at its ends; LiveKit takes them as part of it", s.path, clean.Line(s.value, maxShownClaim)).
-				As("blanks").With("path", s.path).With("got", clean.Line(s.value, maxShownClaim)))
+		format := ""
+		switch {
+		case clean.Line(s.value, len(s.value)+1) != s.value || strings.ContainsRune(s.value, utf8.RuneError):
+			format = "%s is “%s”: it holds control or invisible characters, or some that were damaged on the way"
+		case strings.TrimSpace(s.value) != s.value:
+			format = "%s is “%s”, with blanks at its ends; LiveKit takes them as part of it"
+		default:
+			continue
 		}
+		shown := clean.Line(s.value, maxShownClaim)
+		found = append(found, finding.New(finding.TokenClaimType, finding.Warn, format, s.path, shown).
+			As("blanks").With("path", s.path).With("got", shown))
 	}
 	if !utf8.Valid(t.claimsJSON) {
 		found = append(found, finding.New(finding.TokenClaimType, finding.Warn,
@@ -167,15 +160,15 @@ func (t *Token) lintOddities() []finding.Finding {
 }
 
 // doubles returns the first name in an object that occurs more than once.
-func doubles(list []member, path string) []finding.Finding {
+func doubles(list []Member, path string) []finding.Finding {
 	count := map[string]int{}
 	for _, m := range list {
-		name := strings.ToLower(m.name)
+		name := strings.ToLower(m.Name)
 		if count[name]++; count[name] == 2 {
 			return []finding.Finding{finding.New(finding.TokenClaimType, finding.Warn,
-				"the claim %s%s occurs more than once; LiveKit servers keep the last one, other "+
-					"readers may not", path, clean.Line(m.name, 40)).
-				With("path", path+clean.Line(m.name, 40)).As("doubled")}
+				"the claim %s%s occurs more than once; LiveKit servers keep the last one, other readers may not",
+				path, clean.Line(m.Name, 40)).
+				With("path", path+clean.Line(m.Name, 40)).As("doubled")}
 		}
 	}
 	return nil
@@ -187,8 +180,7 @@ func doubles(list []member, path string) []finding.Finding {
 // TestSpellingsOfAgents).
 const agentsPath = "roomConfig.agents[].agentName"
 
-// listNames and nameNames are common spellings, in normal form, of the list of agents
-// and of the name in it.
+// listNames and nameNames are common names, in normal form, of agents' list and name.
 var (
 	listNames = []string{"agents", "agent", "agentname", "agentnames", "agentdispatch", "agentdispatches", "dispatch", "dispatches"}
 	nameNames = []string{"agentname", "agent", "name"}
@@ -203,9 +195,9 @@ func (t *Token) lintAgents() []finding.Finding {
 	}
 	var found string
 	look := func(path string, object []byte, names []string, but ...string) {
-		for _, m := range membersOf(object) {
-			if found == "" && slices.Contains(names, normal(m.name)) && !slices.Contains(but, m.name) && namesAgent(m.value) {
-				found = path + clean.Line(m.name, 40)
+		for _, m := range Members(object) {
+			if found == "" && slices.Contains(names, normal(m.Name)) && !slices.Contains(but, m.Name) && namesAgent(m.Value) {
+				found = path + clean.Line(m.Name, 40)
 			}
 		}
 	}
@@ -214,17 +206,17 @@ func (t *Token) lintAgents() []finding.Finding {
 		look(fmt.Sprintf("roomConfig.agents[%d].", i), item, nameNames, "agentName", "agent_name")
 	}
 	for _, m := range t.members {
-		switch normal(m.name) {
+		switch normal(m.Name) {
 		case "agents", "agentname", "agentnames", "agentdispatch", "agentdispatches":
-			if found == "" && namesAgent(m.value) {
-				found = clean.Line(m.name, 40)
+			if found == "" && namesAgent(m.Value) {
+				found = clean.Line(m.Name, 40)
 			}
 		case "agent":
-			look("agent.", m.value, []string{"agentname", "name"})
+			look("agent.", m.Value, []string{"agentname", "name"})
 		case "room":
-			look("room.", m.value, listNames)
+			look("room.", m.Value, listNames)
 		case "video":
-			look("video.", m.value, append([]string{"roomconfig"}, listNames...))
+			look("video.", m.Value, append([]string{"roomconfig"}, listNames...))
 		}
 	}
 	if found == "" {
@@ -238,9 +230,9 @@ func (t *Token) lintAgents() []finding.Finding {
 // itemsOf returns the items of the list called name in object, nil if there is none.
 func itemsOf(object []byte, name string) []json.RawMessage {
 	var items []json.RawMessage
-	for _, m := range membersOf(object) {
-		if m.name == name {
-			_ = json.Unmarshal(m.value, &items)
+	for _, m := range Members(object) {
+		if m.Name == name {
+			_ = json.Unmarshal(m.Value, &items)
 		}
 	}
 	return items[:min(len(items), maxShownAgents)]
@@ -248,10 +240,8 @@ func itemsOf(object []byte, name string) []json.RawMessage {
 
 // namesAgent reports whether a value may name one agent or several.
 func namesAgent(raw json.RawMessage) bool {
-	switch typeOf(raw) {
-	case isText:
-		return string(raw) != `""`
-	case isList, isObj:
+	switch answer.ShapeOf(raw) {
+	case answer.ShapeString, answer.ShapeList, answer.ShapeObject:
 		return len(raw) > len("[]")
 	}
 	return false

@@ -7,6 +7,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 	"github.com/livekit/protocol/auth"
 
+	"lkdoctor/checks/answer"
 	"lkdoctor/checks/finding"
 	"lkdoctor/config/clean"
 )
@@ -27,7 +28,6 @@ const (
 	agentItem
 )
 
-// wanted describes each kind.
 var wanted = [...]finding.Text{
 	text:       finding.Textf("text"),
 	boolean:    finding.Textf("true or false, without quotes"),
@@ -42,13 +42,11 @@ var wanted = [...]finding.Text{
 }
 
 // field is one claim or grant that livekit-server reads, up to 1.13.11 (protocol/auth
-// of 1.54.0, ClaimGrants and VideoGrant; jwt.RegisteredClaims). Older servers ignore
-// unknown ones.
+// of 1.54.0, jwt.RegisteredClaims). Older servers ignore unknown ones.
 type field struct {
-	name string
-	kind kind
-	// fields of an object.
-	fields []field
+	name   string
+	kind   kind
+	fields []field // of an object
 }
 
 var videoFields = []field{
@@ -79,14 +77,12 @@ var claimFields = []field{
 	{name: "metadata"}, {name: "attributes", kind: textMap},
 }
 
-// agentFields are the members of a room configuration that dispatch agents, and
-// agentFormat is one agent.
+// agentFields dispatch agents in a room configuration; agentFormat is one agent.
 var (
 	agentFields = []field{{name: "agents", kind: agentList}}
 	agentFormat = field{kind: agentItem, fields: []field{{name: "agentName"}, {name: "agent_name"}, {name: "metadata"}}}
 )
 
-// maxTypeFindings is the most findings about types for one token.
 const maxTypeFindings = 12
 
 // lintTypes reports claims that a server fails to read. For what the table of fields
@@ -105,50 +101,46 @@ func (t *Token) lintTypes() []finding.Finding {
 }
 
 // lintTypes reports members whose JSON type makes a server refuse the token.
-func lintTypes(list []member, fields []field, path string) []finding.Finding {
+func lintTypes(list []Member, fields []field, path string) []finding.Finding {
 	var found []finding.Finding
 	for _, f := range fields {
-		each(list, f.name, func(m member) {
+		for m := range named(list, f.name) {
 			if len(found) < maxTypeFindings {
-				found = append(found, f.judge(m.value, path+f.name)...)
+				found = append(found, f.judge(m.Value, path+f.name)...)
 			}
-		})
+		}
 	}
 	return found
 }
 
 // judge checks one value; null means "not set" for every kind.
 func (f field) judge(raw json.RawMessage, path string) []finding.Finding {
-	if typeOf(raw) == isNil {
+	got, ok := answer.ShapeOf(raw), false
+	if got == answer.ShapeNull {
 		return nil
 	}
-	got, ok := typeOf(raw), false
 	var detail finding.Text
 	switch f.kind {
 	case text:
-		ok = got == isText
+		ok = got == answer.ShapeString
 	case boolean:
-		ok = got == isBool
+		ok = got == answer.ShapeBoolean
 	case date:
 		ok = json.Unmarshal(raw, new(jwt.NumericDate)) == nil
 	case audience:
 		ok = json.Unmarshal(raw, new(jwt.ClaimStrings)) == nil
 	case object, agentItem:
-		if got == isObj {
-			return lintTypes(membersOf(raw), f.fields, path+".")
+		if got == answer.ShapeObject {
+			return lintTypes(Members(raw), f.fields, path+".")
 		}
-	case texts:
-		if got == isList {
-			return judgeItems(raw, field{}, path)
-		}
-	case agentList:
-		if got == isList {
-			return judgeItems(raw, agentFormat, path)
+	case texts, agentList:
+		if got == answer.ShapeList {
+			return f.judgeItems(raw, path)
 		}
 	case textMap:
-		if got == isObj {
-			return firstOf(membersOf(raw), func(_ int, m member) []finding.Finding {
-				return field{}.judge(m.value, path+"."+clean.Line(m.name, 40))
+		if got == answer.ShapeObject {
+			return firstOf(Members(raw), func(_ int, m Member) []finding.Finding {
+				return field{}.judge(m.Value, path+"."+clean.Line(m.Name, 40))
 			})
 		}
 	case roomConfig:
@@ -156,7 +148,7 @@ func (f field) judge(raw json.RawMessage, path string) []finding.Finding {
 		if err == nil {
 			return nil
 		}
-		if wrong := lintTypes(membersOf(raw), agentFields, path+"."); len(wrong) > 0 {
+		if wrong := lintTypes(Members(raw), agentFields, path+"."); len(wrong) > 0 {
 			return wrong[:1]
 		}
 		detail = finding.Textf(" (%s)", clean.Line(err.Error(), 120))
@@ -171,11 +163,15 @@ func (f field) judge(raw json.RawMessage, path string) []finding.Finding {
 }
 
 // judgeItems returns what is wrong with the first wrong item of a list.
-func judgeItems(list json.RawMessage, f field, path string) []finding.Finding {
+func (f field) judgeItems(list json.RawMessage, path string) []finding.Finding {
 	var items []json.RawMessage
 	_ = json.Unmarshal(list, &items)
+	format := field{}
+	if f.kind == agentList {
+		format = agentFormat
+	}
 	return firstOf(items, func(i int, item json.RawMessage) []finding.Finding {
-		return f.judge(item, fmt.Sprintf("%s[%d]", path, i))
+		return format.judge(item, fmt.Sprintf("%s[%d]", path, i))
 	})
 }
 
@@ -188,8 +184,7 @@ func firstOf[T any](items []T, judge func(i int, item T) []finding.Finding) []fi
 	return nil
 }
 
-// variant returns the variant of TOKEN_CLAIM_TYPE for a value of type got at path.
-func (f field) variant(path string, got jsonType) string {
+func (f field) variant(path string, got answer.Shape) string {
 	switch {
 	case f.kind == boolean:
 		return "boolean"
@@ -197,7 +192,7 @@ func (f field) variant(path string, got jsonType) string {
 		return "time"
 	case path == "sub" || path == "jti" || path == "identity":
 		return "identity"
-	case path == "metadata" && (got == isObj || got == isList):
+	case path == "metadata" && (got == answer.ShapeObject || got == answer.ShapeList):
 		return "metadata"
 	case f.kind == text || f.kind == audience:
 		return "text"
@@ -205,41 +200,14 @@ func (f field) variant(path string, got jsonType) string {
 	return "structure"
 }
 
-// jsonType is the type of a JSON value.
-type jsonType int
-
-const (
-	isNil jsonType = iota
-	isText
-	isNumber
-	isBool
-	isList
-	isObj
-)
-
-var typeNames = [...]finding.Text{
-	isNil: finding.Textf("null"), isText: finding.Textf("text in quotes"), isNumber: finding.Textf("a number"),
-	isBool: finding.Textf("true or false"), isList: finding.Textf("a list"), isObj: finding.Textf("an object"),
+var typeNames = map[answer.Shape]finding.Text{
+	answer.ShapeString: finding.Textf("text in quotes"), answer.ShapeNumber: finding.Textf("a number"),
+	answer.ShapeBoolean: finding.Textf("true or false"), answer.ShapeList: finding.Textf("a list"),
+	answer.ShapeObject: finding.Textf("an object"),
 }
 
-// typeOf returns the type of valid JSON, by its first byte.
-func typeOf(raw json.RawMessage) jsonType {
-	for _, c := range raw {
-		switch c {
-		case ' ', '\t', '\r', '\n':
-			continue
-		case '"':
-			return isText
-		case '{':
-			return isObj
-		case '[':
-			return isList
-		case 't', 'f':
-			return isBool
-		case 'n':
-			return isNil
-		}
-		return isNumber
-	}
-	return isNil
+// isText reports whether a claim is text or not set; TOKEN_CLAIM_TYPE reports others.
+func isText(raw json.RawMessage) bool {
+	shape := answer.ShapeOf(raw)
+	return shape == answer.ShapeNull || shape == answer.ShapeString
 }

@@ -12,9 +12,8 @@ import (
 	"lkdoctor/config/clean"
 )
 
-// Signature is the check signature.local: Verify, then Explain if the signature is
-// wrong. others are secrets from other places, the likeliest first. It has no finding
-// for a verified token.
+// Signature is the check signature.local: Verify, then Explain. others are secrets from
+// other places, the likeliest first. A verified token has no finding.
 func Signature(t *Token, key, secret string, others []Candidate) (Verdict, []finding.Finding) {
 	verdict := Verify(t, key, secret)
 	var f finding.Finding
@@ -141,7 +140,6 @@ func mismatch(t *Token, key, secret string, others []Candidate) finding.Finding 
 	return f.Putting("cure", v.Cure)
 }
 
-// advice returns the variant of SIGNATURE_SECRET_VARIANT.
 func (v Variant) advice() string {
 	id, _, _ := strings.Cut(v.ID, "+")
 	switch {
@@ -234,7 +232,6 @@ func (t *Token) MadeWith(secret string) bool {
 	return s != nil && secret != "" && s.made(secret)
 }
 
-// made reports whether secret made the signature.
 func (s *signer) made(secret string) bool {
 	mac := hmac.New(s.hash, []byte(secret))
 	s.spent += len(s.input) + 4*mac.BlockSize() + len(secret)

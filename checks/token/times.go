@@ -2,10 +2,12 @@ package token
 
 import (
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"lkdoctor/checks/answer"
 	"lkdoctor/checks/finding"
 )
 
@@ -13,8 +15,7 @@ import (
 const (
 	soon      = 2 * time.Minute
 	longLived = 24 * time.Hour
-	// Larger numbers of seconds are after the year 5000, so they are milliseconds,
-	// microseconds or nanoseconds.
+	// Larger numbers of seconds are after the year 5000, so in these units.
 	millis = 1e11
 	micros = 1e14
 	nanos  = 1e17
@@ -35,14 +36,9 @@ func Time(t *Token, clocks Clocks) []finding.Finding {
 		by = finding.Textf("the LiveKit server's clock")
 	}
 	j := judge{t: t, now: now, by: by, clocks: clocks}
-	var found []finding.Finding
-	found = append(found, j.units()...)
-	found = append(found, j.expiry()...)
-	found = append(found, j.start()...)
-	return append(found, skew...)
+	return slices.Concat(j.units(), j.expiry(), j.start(), skew)
 }
 
-// judge is one token at one moment.
 type judge struct {
 	t      *Token
 	now    time.Time
@@ -55,9 +51,6 @@ func (j judge) units() []finding.Finding {
 	var found []finding.Finding
 	for _, name := range []string{"exp", "nbf", "iat"} {
 		raw := rawOf(j.t.members, name)
-		if typeOf(raw) == isNil {
-			continue
-		}
 		n, err := strconv.ParseFloat(strings.Trim(string(raw), `"`), 64)
 		if err != nil {
 			continue // TOKEN_CLAIM_TYPE reports it
@@ -89,7 +82,6 @@ func unitOf(n float64) finding.Text {
 	return finding.Text{}
 }
 
-// meaning formats the time that a value in a wrong unit stands for.
 func meaning(n float64, now time.Time) finding.Text {
 	years := math.Round((n - float64(now.Unix())) / (365.2425 * 86400))
 	if years > 1e9 {
@@ -98,11 +90,10 @@ func meaning(n float64, now time.Time) finding.Text {
 	return finding.Textf("in %d years", int(years))
 }
 
-// expiry judges exp.
 func (j judge) expiry() []finding.Finding {
 	exp := j.t.Claims.ExpiresAt
 	if exp == nil {
-		if raw := rawOf(j.t.members, "exp"); typeOf(raw) != isNil {
+		if answer.ShapeOf(rawOf(j.t.members, "exp")) != answer.ShapeNull {
 			return nil // unreadable: TOKEN_CLAIM_TYPE reports it
 		}
 		return []finding.Finding{finding.New(finding.TokenNoExpiry, finding.Warn,
@@ -149,7 +140,6 @@ func (c Claims) start() *time.Time {
 	return c.IssuedAt
 }
 
-// whyExpired returns the variant of TOKEN_EXPIRED and a clause on the likely cause.
 func (j judge) whyExpired() (variant string, why finding.Text) {
 	exp, start := j.t.Claims.ExpiresAt, j.t.Claims.start()
 	switch {
@@ -173,7 +163,6 @@ func (j judge) whyExpired() (variant string, why finding.Text) {
 	return variant, why
 }
 
-// start judges nbf and iat.
 func (j judge) start() []finding.Finding {
 	var found []finding.Finding
 	if nbf := j.t.Claims.NotBefore; nbf != nil && j.now.Before(nbf.Add(-Leeway)) {
@@ -222,13 +211,11 @@ func aheadParty(variant string) finding.Owner {
 	return finding.OwnerMaker
 }
 
-// zoneSlack is the tolerance, in comparing a new token's start with a time zone's
-// offset.
+// zoneSlack is the tolerance in comparing a start with a time zone's offset.
 const zoneSlack = 10 * time.Second
 
-// zone explains the difference between a token's start and now by a time zone. It
-// returns nothing if another reason is as likely: clocks that differ or were not
-// compared, or a cached token.
+// zone explains the difference between a token's start and now by a time zone, unless
+// clocks that differ or were not compared, or a cached token, may be the reason.
 func (j judge) zone(when time.Time) finding.Text {
 	if _, off, known := j.clocks.ticketAgainstServer(); !known || off || j.clocks.Kept {
 		return finding.Text{}

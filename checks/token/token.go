@@ -19,20 +19,16 @@ import (
 // Token is a token as received. Parse makes it. Only Reveal returns its text: printing
 // a Token gives a summary without its signature.
 type Token struct {
-	// Algorithm (of the header) and Claims are zero unless Decoded.
-	Algorithm string
+	Algorithm string // of the header; it and Claims are zero unless Decoded
 	Claims    Claims
-	// Decoded is set if header and claims were read; some servers may still fail to.
-	Decoded bool
-	// Inner is the token inside the wrapping when TOKEN_WRAPPED was found.
-	Inner *Token
-	// Shape describes the text, whether it is a JWT or not.
-	Shape Shape
+	Decoded   bool   // whether header and claims were read; some servers may still fail to
+	Inner     *Token // the token inside the wrapping when TOKEN_WRAPPED was found
+	Shape     Shape  // describes the text, whether it is a JWT or not
 
 	raw        secret.Value
 	headerJSON []byte
 	claimsJSON []byte
-	members    []member
+	members    []Member
 	signature  []byte
 }
 
@@ -47,21 +43,18 @@ type Claims struct {
 	ExpiresAt *time.Time
 	NotBefore *time.Time
 	IssuedAt  *time.Time
-	// Video is nil when the token has no readable `video` claim.
-	Video *auth.VideoGrant
+	Video     *auth.VideoGrant // nil when the token has no readable `video` claim
 	// MetadataBytes and AttributesBytes are sizes as the server counts them.
 	MetadataBytes   int
 	AttributesBytes int
-	// Agents are those that joining dispatches ("" is an unnamed one).
-	Agents     []string
-	RoomPreset string
+	Agents          []string // those that joining dispatches ("" is an unnamed one)
+	RoomPreset      string
 }
 
 // Reveal returns the token's text. Use it only to send the token.
 func (t *Token) Reveal() string { return t.raw.Reveal() }
 
-// Effective returns the token that later checks judge: the inner one of a wrapped
-// token, else t.
+// Effective returns the token to judge: the inner one of a wrapped token, else t.
 func (t *Token) Effective() *Token {
 	for t.Inner != nil {
 		t = t.Inner

@@ -65,7 +65,7 @@ func TestAChosenProject(t *testing.T) {
 			t.Errorf("%+v: %v at %s", change, run.Diagnosis.RootCause, run.Target.LiveKitURL)
 		}
 	}
-	if !strings.Contains(runs.exam.options.Again, "--project demo") || runs.exam.settings.Project == nil {
+	if !strings.Contains(runs.exam.options.Again, "--project demo") {
 		t.Errorf("commands that are printed lack the project: %q", runs.exam.options.Again)
 	}
 }

@@ -25,12 +25,10 @@ const cut = "…"
 // gives "". Credentials are not looked for: see Redact and Redactor.
 func Line(s string, limit int) string { return show(s, limit, false) }
 
-// Block is Line for text of several lines: line feeds and tabs are kept, CR LF
-// becomes LF.
+// Block is Line for several lines: it keeps line feeds and tabs; CR LF becomes LF.
 func Block(s string, limit int) string { return show(s, limit, true) }
 
-// JSON escapes invisible and control characters in a JSON text, without changing its
-// values.
+// JSON escapes invisible and control characters in a JSON text, and changes no value.
 func JSON(text string) string {
 	var b strings.Builder
 	for _, r := range text {
@@ -57,8 +55,7 @@ func show(s string, limit int, block bool) string {
 	var b strings.Builder
 	b.Grow(min(len(s), 4*limit))
 	runes := 0
-	// lastFits is where the text must end if the limit is exceeded later: there
-	// is room for the mark up to it.
+	// lastFits is the length up to which there is room for the mark.
 	lastFits := 0
 	for i := 0; i < len(s); {
 		r, size := utf8.DecodeRuneInString(s[i:])
@@ -81,7 +78,6 @@ func show(s string, limit int, block bool) string {
 	return b.String()
 }
 
-// visible returns r as it is shown.
 func visible(r rune, block bool) string {
 	switch {
 	case r == '\n' && block, r == '\t' && block:
@@ -113,8 +109,6 @@ func unseen(r rune) bool {
 	case 0x034f, 0x115f, 0x1160, 0x17b4, 0x17b5, 0x2800, 0x3164, 0xffa0:
 		return true
 	}
-	if r >= 0x180b && r <= 0x180f || r >= 0xe0000 && r <= 0xe0fff {
-		return true
-	}
-	return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Zs, unicode.Co, unicode.Cs)
+	return r >= 0x180b && r <= 0x180f || r >= 0xe0000 && r <= 0xe0fff ||
+		unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Zs, unicode.Co, unicode.Cs)
 }

@@ -13,19 +13,14 @@ type Arguments interface {
 // fields and structs without strings.
 func (r *Redactor) HideIn(v any) any {
 	switch v := v.(type) {
-	case nil, bool, int, int64, float64:
-		return v
-	case string:
-		return r.Hide(v)
-	case Arguments:
-		return v.WithArguments(r.HideIn)
+	case nil:
+		return nil
 	case error:
 		return r.Hide(v.Error())
 	}
 	return r.hideIn(reflect.ValueOf(v)).Interface()
 }
 
-// hideIn returns a value of v's type.
 func (r *Redactor) hideIn(v reflect.Value) reflect.Value {
 	out := reflect.New(v.Type()).Elem()
 	out.Set(v)

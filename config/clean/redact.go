@@ -106,7 +106,6 @@ func (v view) find(spans []span) []span {
 	return spans
 }
 
-// unquote narrows a span to the text between its quotes.
 func unquote(s string, start, end int) (int, int) {
 	if end > start && (s[start] == '"' || s[start] == '\'') {
 		q := s[start]

@@ -18,14 +18,11 @@ import (
 
 // Sizes of the search for known values.
 const (
-	// minValue is the least length in bytes that is hidden; shorter values match by
-	// chance.
+	// minValue is the least length in bytes that is hidden; shorter ones match by chance.
 	minValue = 4
-	// minLoose is the length below which values are hidden only between other characters
-	// than letters and digits.
+	// minLoose is the length below which values are hidden only as whole words.
 	minLoose = 8
-	// gram is the number of successive bytes of a long value that are taken for a piece of
-	// it.
+	// gram is the number of bytes of a long value that count as a piece of it.
 	gram = 12
 	// minPieces is the least length of values that are also hidden in pieces.
 	minPieces = 20
@@ -80,30 +77,26 @@ func (r *Redactor) Learn(secrets ...string) {
 	defer r.mu.Unlock()
 	old := r.known.Load()
 	if old == nil {
-		old = &known{}
+		old = &known{values: map[string]bool{}, grams: map[string]struct{}{}}
 	}
-	var next *known
+	next := old
 	for _, s := range secrets {
 		for _, value := range []string{s, strings.TrimSpace(s), strings.Trim(s, "\"'` \t\r\n")} {
-			if len(value) < minValue || publicWords[strings.ToLower(value)] || old.values[value] || next != nil && next.values[value] {
+			if len(value) < minValue || publicWords[strings.ToLower(value)] || next.values[value] {
 				continue
 			}
-			if next == nil {
+			if next == old {
 				next = &known{values: maps.Clone(old.values), forms: slices.Clone(old.forms), grams: maps.Clone(old.grams)}
-				if next.values == nil {
-					next.values, next.grams = map[string]bool{}, map[string]struct{}{}
-				}
 			}
 			next.values[value] = true
 			next.learn(value)
 		}
 	}
-	if next != nil {
+	if next != old {
 		r.known.Store(next)
 	}
 }
 
-// maxLearnt is the most values that LearnFrom adds.
 const maxLearnt = 256
 
 // LearnFrom adds a secret that a server sent. It ignores addresses, which a server must
@@ -207,9 +200,8 @@ func lower(s string) string {
 	return string(b)
 }
 
-// forms lists the encodings of value; what percent and JSON escapes make of it
-// is mostly undone by the views, and listed for what they do not undo. The order
-// is that of any other value.
+// forms lists the encodings of value. What percent and JSON escapes make of it is
+// listed for what the views do not undo.
 func forms(value string) []string {
 	marshalled, _ := json.Marshal(value) // a string always has JSON
 	list := []string{value, url.QueryEscape(value), url.PathEscape(value), html.EscapeString(value),
@@ -234,8 +226,7 @@ func base64Forms(value string) []string {
 	return list
 }
 
-// Redact applies the package's Redact and hides the known values. A nil Redactor knows
-// none.
+// Redact applies the package's Redact and hides the known values, if r knows any.
 func (r *Redactor) Redact(s string) string {
 	var spans []span
 	for _, v := range views(s) {
@@ -283,10 +274,7 @@ func (r *Redactor) find(v view, spans []span) []span {
 			from = end
 		}
 	}
-	if len(k.grams) == 0 {
-		return spans
-	}
-	for i := 0; i+gram <= len(text); i++ {
+	for i := 0; len(k.grams) > 0 && i+gram <= len(text); i++ {
 		if _, ok := k.grams[text[i:i+gram]]; ok {
 			spans = append(spans, v.origin(i, i+gram))
 		}
@@ -309,9 +297,8 @@ func (r *Redactor) Clean(s string, limit int) string { return Line(r.Redact(head
 // Block applies Redact, then Block.
 func (r *Redactor) Block(s string, limit int) string { return Block(r.Redact(head(s, limit)), limit) }
 
-// head returns the part of s that can matter for a result of limit runes, so that a
-// megabyte is not searched for one line. A credential that is cut there is still
-// recognised.
+// head returns the part of s that can matter for a result of limit runes, so that no
+// megabyte is searched for one line. A credential cut there is still recognised.
 func head(s string, limit int) string {
 	if limit < 1 {
 		return ""

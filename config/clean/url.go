@@ -5,7 +5,6 @@ import (
 	"strings"
 )
 
-// maxURL is the most runes of a URL that are shown.
 const maxURL = 300
 
 // URL returns u in a form that is safe to show: without userinfo, query values and

@@ -42,7 +42,7 @@ func (v view) origin(start, end int) span {
 // fold undoes one layer of escapes.
 func fold(v view) (view, bool) {
 	s := v.text
-	if !foldable(s) {
+	if !strings.ContainsFunc(s, func(r rune) bool { return r < 0x20 || r == '%' || r == '\\' || r >= 0x7f }) {
 		return view{}, false
 	}
 	text := make([]byte, 0, len(s))
@@ -60,17 +60,7 @@ func fold(v view) (view, bool) {
 	return view{text: string(text), at: at}, len(text) != len(s)
 }
 
-func foldable(s string) bool {
-	for i := range len(s) {
-		if c := s[i]; c < 0x20 || c == '%' || c == '\\' || c >= 0x7f {
-			return true
-		}
-	}
-	return false
-}
-
-// unfold reads one unit at the start of s: what it stands for and how many
-// bytes of s it takes.
+// unfold reads one unit of s: what it stands for, and its length in bytes.
 func unfold(s string) (out string, size int) {
 	switch c := s[0]; {
 	case c == '\n' || c == '\t' || c == '\r':
@@ -104,7 +94,6 @@ func unfold(s string) (out string, size int) {
 	return s[:1], 1
 }
 
-// unescape reads one JSON or Go escape.
 func unescape(s string) (string, int) {
 	if len(s) < 2 {
 		return s, 1

@@ -18,16 +18,14 @@ const (
 	maxExpansionWork  = 16 << 20 // bytes looked at for one file
 )
 
-// scope is where the references of one env file are looked up.
 type scope struct {
 	env    map[string]string // the environment so far
 	parsed map[string]string // the file's own variables so far
 	budget int               // bytes that may still be looked at
 }
 
-// interpolate replaces the references in a value as Next.js's copy of
-// dotenv-expand does: the last unescaped $ first, over and over, and none once
-// the last $ starts no reference.
+// interpolate replaces the references in a value as Next.js's dotenv-expand does: the
+// last unescaped $ first, until the last $ starts no reference.
 func (s *scope) interpolate(value string) (string, error) {
 	for range maxExpansionSteps {
 		at := lastDollar(value)

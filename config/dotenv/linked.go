@@ -15,8 +15,7 @@ import (
 	"github.com/sirupsen/logrus"
 )
 
-// ErrNotCompared means that a file was not given to a loader, since expanding its
-// references could exhaust memory.
+// ErrNotCompared means that a loader might exhaust memory with the file's references.
 var ErrNotCompared = errors.New("not compared: its variables multiply each other")
 
 // silence stops compose-go from logging names of unset variables to stderr through
@@ -61,8 +60,7 @@ func readLinked(loader Loader, content []byte, env Env) (values map[string]Value
 
 var lineNumber = regexp.MustCompile(`\bline (\d+)\b`)
 
-// withoutQuotes returns the reason why a loader refuses a file. The loaders' errors
-// quote the file and so its secrets.
+// withoutQuotes returns why a loader refuses a file, without its quotes of the file.
 func withoutQuotes(err error) error {
 	reasons := []struct{ theirs, ours string }{
 		{"unexpected character", "an unexpected character in a variable's name"},

@@ -6,27 +6,22 @@ import (
 	"lkdoctor/config/secret"
 )
 
-// Loader is a tool that reads env files.
-type Loader int
+// Loader is a tool that reads env files, by the name that its users know.
+type Loader string
 
 // The loaders. The first three versions are those that lkdoctor links; the others
 // are ports, whose sources are named where they stand.
 const (
-	Godotenv      Loader = iota // github.com/joho/godotenv v1.5.1
-	Compose                     // docker compose: compose-go v2.16.2
-	DockerEnvFile               // docker run --env-file: docker/cli v29.9.3
-	PythonDotenv                // python-dotenv 1.2.2, load_dotenv(file)
-	Source                      // bash: set -a; . file
+	Godotenv      Loader = "godotenv"          // github.com/joho/godotenv v1.5.1
+	Compose       Loader = "docker compose"    // compose-go v2.16.2
+	DockerEnvFile Loader = "docker --env-file" // docker run --env-file: docker/cli v29.9.3
+	PythonDotenv  Loader = "python-dotenv"     // python-dotenv 1.2.2, load_dotenv(file)
+	Source        Loader = "source"            // bash: set -a; . file
 )
 
 // All lists the loaders in the order they are shown.
 func All() []Loader {
 	return []Loader{PythonDotenv, Godotenv, Compose, DockerEnvFile, Source}
-}
-
-// String is the loader's name as its users know it.
-func (l Loader) String() string {
-	return [...]string{"godotenv", "docker compose", "docker --env-file", "python-dotenv", "source"}[l]
 }
 
 // State is what is known of a variable in one loader.
@@ -49,9 +44,7 @@ type Value struct {
 // Reading is one env file as one loader reads it.
 type Reading struct {
 	Loader Loader
-	// Err is the reason why the loader refuses the file; then no value is known. It quotes
-	// nothing of the file.
-	Err error
+	Err    error // why the loader refuses the file, of which it quotes nothing
 
 	values map[string]Value
 	// unread is the part of the file that was not evaluated and may still set variables.
@@ -60,8 +53,7 @@ type Reading struct {
 	opaque bool
 }
 
-// Lookup returns a variable as the loader reads it; Missing if the file does not name
-// it.
+// Lookup returns a variable as the loader reads it; Missing if it does not.
 func (r Reading) Lookup(name string) Value {
 	if r.opaque || regexp.MustCompile(`\b`+regexp.QuoteMeta(name)+`\b`).MatchString(r.unread.Reveal()) {
 		return Value{State: Unknown, Why: "its line, or another, is a command for the shell"}

@@ -5,6 +5,8 @@ package dotenv
 
 import (
 	"fmt"
+	"maps"
+	"math"
 	"strings"
 )
 
@@ -15,9 +17,7 @@ import (
 // value is restored at the end.
 func Load(process map[string]string, files []string) Result {
 	env := make(map[string]string, len(process)+64)
-	for name, value := range process {
-		env[name] = value
-	}
+	maps.Copy(env, process)
 	env[processedMark] = "true"
 	result := Result{Env: env, Files: make([]File, len(files))}
 	winners := map[string]string{}
@@ -94,29 +94,23 @@ func readNextFile(text string, env map[string]string) File {
 	return file
 }
 
-// expand sets a variable's values. If the environment already has it, that value is
-// kept and expanded; the file's value is then computed only for lkdoctor, within a
-// separate limit.
+// expand sets a variable's values. A value that the environment has already is
+// expanded; the file's value is then computed only for lkdoctor, within its own limit.
 func (v *Variable) expand(inForce, alone *scope) error {
 	higher, shadowed := inForce.env[v.Name]
 	if !shadowed {
-		value, err := inForce.interpolate(v.Value)
-		if err != nil {
-			return err
-		}
-		v.Expanded = value != v.Value
-		v.Alone = unescapeDollar(value)
-		v.InForce = v.Alone
-		return nil
+		higher = v.Value
 	}
 	value, err := inForce.interpolate(higher)
 	if err != nil {
 		return err
 	}
 	v.InForce = unescapeDollar(value)
-	if value, err = alone.interpolate(v.Value); err == nil {
-		v.Expanded = value != v.Value
-		v.Alone = unescapeDollar(value)
+	if shadowed {
+		value, err = alone.interpolate(v.Value)
+	}
+	if err == nil {
+		v.Expanded, v.Alone = value != v.Value, unescapeDollar(value)
 	}
 	return nil
 }
@@ -126,7 +120,7 @@ func unescapeDollar(s string) string { return strings.ReplaceAll(s, `\$`, "$") }
 // kept returns the value that the environment stores: up to the first NUL. (Node
 // stores a variable whose name is an array index outside the real environment.)
 func kept(name, value string) string {
-	if _, ok := arrayIndex(name); ok {
+	if arrayIndex(name) != math.MaxUint32 {
 		return value
 	}
 	before, _, _ := strings.Cut(value, "\x00")

@@ -93,11 +93,10 @@ func stripQuotes(value string) string {
 	}
 	last := map[byte]int{} // the last place where each quote ends a line
 	for i := len(value) - 1; i >= 0; i-- {
-		c := value[i]
-		if (c == '\'' || c == '"' || c == '`') && (i+1 == len(value) || terminatorWidth(value, i+1) > 0) {
-			if _, seen := last[c]; !seen {
-				last[c] = i
-			}
+		next, _ := utf8.DecodeRuneInString(value[i+1:])
+		ends := i+1 == len(value) || strings.ContainsRune(terminators, next)
+		if c := value[i]; ends && last[c] == 0 && (c == '\'' || c == '"' || c == '`') {
+			last[c] = i
 		}
 	}
 	var out strings.Builder

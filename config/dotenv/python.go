@@ -13,8 +13,7 @@ import (
 // is in text mode and with the process environment above the file. A byte order
 // mark stays part of the first name, as in every release so far.
 
-// python compiles an expression of parser.py, in which \s is that of Python's re and \h
-// is [^\S\n].
+// python compiles an expression of parser.py; \s is that of Python's re, \h is [^\S\n].
 func python(expression string) *regexp.Regexp {
 	const inLine = `\t\v\f\r\x1c- \x{85}\x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000}`
 	return regexp.MustCompile(strings.NewReplacer(`\h`, `[`+inLine+`]`, `\s`, `[\n`+inLine+`]`, `!`, `^\n`+inLine).Replace(expression))
@@ -103,7 +102,6 @@ func readPython(content []byte, env Env) (map[string]Value, error) {
 	}
 }
 
-// pyCode returns the character that an escape stands for.
 func pyCode(code string) string {
 	if i := strings.IndexByte("abfnrtv", code[1]); i >= 0 {
 		return "\a\b\f\n\r\t\v"[i : i+1]

@@ -83,14 +83,12 @@ var (
 	errSyntax      = errors.New("a syntax error: < > ( ) ; | and & mean something to the shell")
 )
 
-// shell is what is known of bash's variables so far.
 type shell struct {
 	env    Env
 	values map[string]Value
 	budget int // bytes that values may still take
 }
 
-// statement assigns what a statement assigns.
 func (sh *shell) statement(s *syntax.Stmt) error {
 	if s.Negated || s.Coprocess || len(s.Redirs) > 0 { // whether a redirection works is up to the files
 		return errNotFollowed
@@ -137,9 +135,8 @@ func (sh *shell) statement(s *syntax.Stmt) error {
 	return nil
 }
 
-// passOver reports why a command cannot be ignored: shell builtins that set variables
-// or change what is run cannot. Assignments before a command are for that command
-// alone.
+// passOver reports why a command cannot be ignored, as shell builtins that set
+// variables. Assignments before a command are for that command alone.
 func (sh *shell) passOver(c *syntax.CallExpr) error {
 	verb := c.Args[0].Lit()
 	if verb == "" || strings.ContainsAny(verb, `\[]{}*?~`) {
@@ -194,7 +191,6 @@ func (e *expansion) unknown(why string) {
 	}
 }
 
-// part appends what one part of a word becomes.
 func (sh *shell) part(e *expansion, part syntax.WordPart, quoted bool) error {
 	switch p := part.(type) {
 	case *syntax.Lit:
@@ -224,7 +220,6 @@ func (sh *shell) part(e *expansion, part syntax.WordPart, quoted bool) error {
 	return nil
 }
 
-// unescaped is a literal without its backslashes.
 func unescaped(text string, quoted bool) string {
 	if !strings.Contains(text, `\`) {
 		return text
@@ -283,8 +278,7 @@ func (sh *shell) parameter(e *expansion, p *syntax.ParamExp) error {
 	return nil
 }
 
-// reference is what $name stands for. The shell sets some names itself; of its
-// arguments there are none.
+// reference is what $name stands for; the shell sets some names itself.
 func (sh *shell) reference(name string) Value {
 	switch name {
 	case "_", "RANDOM", "SECONDS", "LINENO", "PPID", "UID", "EUID", "PWD", "OLDPWD", "HOSTNAME", "SHLVL", "IFS", "OPTIND":

@@ -80,8 +80,7 @@ func (s Value) HasQuotes() bool {
 	return strings.ContainsAny(s.Reveal(), "'\"`´‘’‚‛“”„‟«»‹›＂＇")
 }
 
-// HasSpace reports whether the value holds white space, or a character without a width
-// that is taken for it.
+// HasSpace reports whether the value holds white space, with or without a width.
 func (s Value) HasSpace() bool {
 	return strings.ContainsFunc(s.Reveal(), func(r rune) bool {
 		return unicode.IsSpace(r) || strings.ContainsRune("\u180e\u200b\u200c\u200d\u2060\ufeff", r)
