@@ -93,7 +93,8 @@ func badAddress(l check.Located) bool {
 //   - If the server accepts a token made here, a party that signs with another secret is
 //     wrong.
 //   - A warning about the token becomes a failure if the server refuses it for that
-//     reason. So does a warning about a value that hides another one, if it does not work.
+//     reason. So does a warning about a value that hides another one, or is read otherwise
+//     than it is written, if it does not work.
 func (e Evidence) settle(id string, f finding.Finding, confirmed finding.Code) finding.Finding {
 	page, _ := catalogue.Lookup(f.Code)
 	_, mayBeStale := page.Variant("stale-url")
@@ -107,6 +108,10 @@ func (e Evidence) settle(id string, f finding.Finding, confirmed finding.Code) f
 		f.Variant = "signer"
 	case f.Code == finding.TokenPlaceholder && f.Severity == finding.Fail && e.Server == Yes:
 		f.Severity = finding.Warn
+	case f.Code == finding.EnvValueExpanded && e.expansionFails(f):
+		f.Severity, f.Variant = finding.Fail, f.Variant+"-refused"
+	case f.Code == finding.EnvValueExpanded && e.Minted == Yes:
+		f.Variant += "-accepted"
 	case f.Code == confirmed && f.Severity == finding.Warn, f.Code == finding.EnvValueShadowed && e.shadowFails(f):
 		f.Severity = finding.Fail
 	}
@@ -143,6 +148,21 @@ func (e Evidence) shadowFails(f finding.Finding) bool {
 		return e.Minted == No && e.madeHere()
 	}
 	return false
+}
+
+// expansionFails reports whether the server refuses the key or secret as Next.js reads
+// it, or accepts a token that is signed with the secret as it is written.
+func (e Evidence) expansionFails(f finding.Finding) bool {
+	refusal := finding.ServerSignatureRejected
+	if f.Facts["setting"] == "LIVEKIT_API_KEY" {
+		refusal = finding.ServerKeyUnknown
+	}
+	return e.found(func(l check.Located) bool {
+		if l.Finding.Code == finding.SignatureSecretVariant {
+			return f.Facts["setting"] == "LIVEKIT_API_SECRET" && l.Finding.Facts["variant"] == "as-written" && e.Server == Yes
+		}
+		return l.Finding.Code == refusal && e.madeHere()
+	})
 }
 
 // found reports whether such is true of any failure of the run.
