@@ -105,7 +105,7 @@ func tokenFaults() []Fault {
 			claims(func(c Claims) { c["exp"] = time.Now().Add(tokenTTL).UnixMilli() })).warning(),
 		service("exp-text", "the token's exp is a text, which servers take from 1.13 on", finding.TokenTimeUnit,
 			claims(func(c Claims) { c["exp"] = strconv.FormatInt(c["exp"].(int64), 10) })).warning(),
-		service("made-in-local-time", "the token's times are 5 h 30 min behind: a local time was taken for UTC", finding.TokenExpired,
+		service("made-in-local-time", "the token's times are 5 h 30 min behind: in India, UTC was taken for a local time", finding.TokenExpired,
 			shifted(330*time.Minute)).as("time-zone"),
 		service("hours-old", "the token was made 2 h 10 min ago and kept", finding.TokenExpired, shifted(130*time.Minute)).as("kept"),
 		service("issued-in-future", "the token's iat is ten minutes ahead", finding.TokenIssuedInFuture,

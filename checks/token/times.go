@@ -238,8 +238,8 @@ func (j judge) zone(when time.Time) finding.Text {
 	if !isZone(offset.Abs()) || (d-offset).Abs() > zoneSlack {
 		return finding.Text{}
 	}
-	return finding.Textf("; its start is off by %s, to within seconds: probably a local time was taken for UTC "+
-		"(datetime.utcnow().timestamp() does that)", Elapsed(offset))
+	return finding.Textf("; its start is off by %s, to within seconds, as by a time zone: probably local time and UTC were confused "+
+		"(datetime.utcnow().timestamp(), or datetime.now() given to a JWT library, do that)", Elapsed(offset))
 }
 
 // isZone reports whether some time zone differs from UTC by d. These are all that
