@@ -125,6 +125,11 @@ func ticketFaults() []Fault {
 				a["token"] = Sign(Claims{"iss": "https://auth.lklab.invalid/", "sub": "user-1", "aud": "app", "email": "a@lklab.invalid",
 					"exp": time.Now().Add(time.Hour).Unix()}, NewPair().Secret)
 			})).and(finding.TicketFieldUnusual),
+		service("session-token", "the app's own session token, which names no issuer, stands where the LiveKit token should",
+			finding.TokenForeign, answering(func(_ *Lab, a Answer) {
+				a["jwt"] = a["token"]
+				a["token"] = Sign(Claims{"sub": "user-1", "iat": time.Now().Unix(), "exp": time.Now().Add(time.Hour).Unix()}, NewPair().Secret)
+			})).as("wrong-field").and(finding.TicketFieldUnusual),
 		service("field-unusual", "token and URL are called accessToken and livekitUrl", finding.TicketFieldUnusual,
 			answering(func(_ *Lab, a Answer) { a.rename("token", "accessToken"); a.rename("url", "livekitUrl") })).warning(),
 		service("field-nested", "token and URL are one level down, under data", finding.TicketFieldUnusual,

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"net/url"
+	"slices"
 	"strings"
 
 	"lkdoctor/checks/finding"
@@ -23,6 +24,10 @@ func (t *Token) judgeAlgorithm() *finding.Finding {
 				"made with its own API key and secret",
 			maker, clean.Line(alg, 20), clean.Line(t.Claims.Issuer, 80)).
 			With("alg", clean.Line(alg, 20)).With("iss", clean.Line(t.Claims.Issuer, 80)).With("maker", maker.String()).As(variant)
+		if t.Claims.Issuer == "" {
+			f.Message = finding.Textf("this is a JWT of another system (%s): algorithm %s, no issuer, no video claim; LiveKit needs "+
+				"a token made with its own API key and secret", maker, clean.Line(alg, 20))
+		}
 		return &f
 	}
 	var f finding.Finding
@@ -65,6 +70,9 @@ func (t *Token) foreign() (maker finding.Text, variant string) {
 	if u, err := url.Parse(iss); err == nil && u.Host != "" {
 		return finding.Textf("a login or API token of %s", clean.Line(u.Host, 60)), "login"
 	}
+	if t.ofSession() {
+		return finding.Textf("probably a session of an app"), "login"
+	}
 	if t.Algorithm == "HS256" || t.Algorithm == "" || strings.EqualFold(t.Algorithm, "none") || hmacSizes[t.Algorithm] != 0 {
 		return finding.Text{}, ""
 	}
@@ -85,6 +93,25 @@ var foreignClaims = [][4]string{
 	{"access_key", "room_id", "100ms", "other-video"}, {"app_key", "tpc", "Zoom Video SDK", "other-video"},
 	{"d", "r", "Daily", "other-video"},
 	{"role", "session_id", "Supabase", "login"},
+}
+
+// ofSession reports whether t names a user and no issuer, and no claim that is LiveKit's
+// or seems to be meant for it.
+func (t *Token) ofSession() bool {
+	if rawOf(t.members, "iss") != nil {
+		return false
+	}
+	user := false
+	for _, m := range t.members {
+		name := strings.ToLower(m.name)
+		for _, word := range []string{"room", "grant", "video", "publish", "subscribe", "livekit", "identity", "agent", "metadata", "attributes"} {
+			if strings.Contains(name, word) {
+				return false
+			}
+		}
+		user = user || strings.HasPrefix(name, "user") || slices.Contains([]string{"sub", "uid", "id", "email", "session", "sid"}, name)
+	}
+	return user
 }
 
 // hasClaim reports whether the token has a claim, whatever its value.
