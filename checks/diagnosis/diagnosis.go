@@ -197,12 +197,21 @@ func explained(l check.Located, all []check.Located) bool {
 		causes = []finding.Code{finding.ConfigSecretStale}
 	case ofPair(l.Finding.Code) && strings.HasPrefix(l.Check, "fallback."): // of a token made with the pair configured here
 		causes = append(slices.Concat(causes, damages), finding.EnvPlaceholder, finding.EnvKeySecretSwapped)
+	case l.Finding.Code == finding.EnvSecretExposed:
+		return slices.ContainsFunc(all, func(other check.Located) bool { // its fix replaces the exposed secret
+			return other.Finding.Code == finding.EnvSecretMissing && other.Finding.Variant == "exposed"
+		})
 	case l.Finding.Code == finding.EnvSecretShort:
 		return slices.ContainsFunc(all, func(other check.Located) bool {
 			return other.Finding.Code == finding.EnvValueExpanded && other.Finding.Facts["setting"] == "LIVEKIT_API_SECRET"
 		})
 	case l.Finding.Code == finding.ServerKeyUnknown:
 		causes = append(causes, finding.TokenNoIssuer, finding.TokenPlaceholder, finding.SignatureOtherKey)
+		if slices.ContainsFunc(all, func(other check.Located) bool {
+			return other.Finding.Code == finding.SignatureSecretVariant && other.Finding.Variant == "swapped"
+		}) {
+			return true
+		}
 	}
 	return slices.ContainsFunc(all, func(other check.Located) bool {
 		setting, _ := other.Finding.Facts["setting"].(string)

@@ -143,11 +143,20 @@ func (e Evidence) shadowFails(f finding.Finding) bool {
 	case "LIVEKIT_URL":
 		return e.found(func(l check.Located) bool {
 			return l.Check == "join.reach" && badAddress(l) || l.Finding.Code == finding.EnvURLInvalid
-		})
+		}) || e.Minted == No && e.madeHere() && e.hidesPair()
 	case "LIVEKIT_API_KEY", "LIVEKIT_API_SECRET":
 		return e.Minted == No && e.madeHere()
 	}
 	return false
+}
+
+// hidesPair reports whether the shell hides another key or secret, of which an address
+// that it hides too is a part.
+func (e Evidence) hidesPair() bool {
+	return slices.ContainsFunc(check.Locate(e.Results, finding.Warn), func(l check.Located) bool {
+		return l.Finding.Code == finding.EnvValueShadowed && l.Finding.Variant == "shell" && l.Finding.Facts["setting"] != "LIVEKIT_URL" &&
+			e.shadowFails(l.Finding)
+	})
 }
 
 // expansionFails reports whether the server refuses the key or secret as Next.js reads
