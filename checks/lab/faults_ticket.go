@@ -128,7 +128,8 @@ func ticketFaults() []Fault {
 		service("session-token", "the app's own session token, which names no issuer, stands where the LiveKit token should",
 			finding.TokenForeign, answering(func(_ *Lab, a Answer) {
 				a["jwt"] = a["token"]
-				a["token"] = Sign(Claims{"sub": "user-1", "iat": time.Now().Unix(), "exp": time.Now().Add(time.Hour).Unix()}, NewPair().Secret)
+				a["token"] = Sign(Claims{"sub": "user-1", "iat": time.Now().Unix(), "exp": time.Now().Add(time.Hour).Unix()},
+					NewPair().Secret)
 			})).as("wrong-field").and(finding.TicketFieldUnusual),
 		service("field-unusual", "token and URL are called accessToken and livekitUrl", finding.TicketFieldUnusual,
 			answering(func(_ *Lab, a Answer) { a.rename("token", "accessToken"); a.rename("url", "livekitUrl") })).warning(),

@@ -104,7 +104,8 @@ func (t *Token) ofSession() bool {
 	user := false
 	for _, m := range t.members {
 		name := strings.ToLower(m.name)
-		for _, word := range []string{"room", "grant", "video", "publish", "subscribe", "livekit", "identity", "agent", "metadata", "attributes"} {
+		for _, word := range []string{"room", "grant", "video", "publish", "subscribe", "livekit", "identity", "agent", "metadata",
+			"attributes"} {
 			if strings.Contains(name, word) {
 				return false
 			}
