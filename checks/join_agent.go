@@ -309,7 +309,11 @@ func (a *agentCall) judge(name string) []Finding {
 	case code == finding.AgentDispatchIgnored:
 		return found(code, "", "the server did not call the agent %s that the token asks for: room %s was there before", shown, a.room)
 	case code == finding.AgentNoWorker:
-		return found(code, "",
+		variant := "named"
+		if name == "" {
+			variant = "unnamed"
+		}
+		return found(code, variant,
 			"no worker took the job of the agent %s: none under that name is registered at this server, or none is free", shown)
 	case code == finding.AgentJobFailed:
 		facts["job_error"] = failure

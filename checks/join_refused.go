@@ -231,6 +231,10 @@ func leftFinding(reason, action string) Finding {
 		"ROOM_DELETED": "room-deleted", "ROOM_CLOSED": "room-deleted", "JOIN_FAILURE": "join-failed", "MEDIA_FAILURE": "join-failed",
 		"CONNECTION_TIMEOUT": "timeout", "STATE_MISMATCH": "state", "MIGRATION": "state", "SIGNAL_CLOSE": "state",
 	}
-	return finding.New(finding.JoinLeft, finding.Fail, "the server ended the stay: %s (%s)", finding.LeaveReason(reason), reason).
+	f := finding.New(finding.JoinLeft, finding.Fail, "the server ended the stay: %s (%s)", finding.LeaveReason(reason), reason).
 		As(cmp.Or(variants[reason], "other")).With("reason", reason).With("action", action)
+	if f.Variant == "duplicate-identity" {
+		f = f.By(finding.OwnerMaker) // who chooses the identity
+	}
+	return f
 }

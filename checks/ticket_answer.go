@@ -204,6 +204,8 @@ func bodyKind(t *TicketAnswer) (what Text, variant string) {
 		return finding.Textf("JSON that breaks off or goes wrong at byte %d", a.BrokenAt), "broken"
 	case a.Shape == answer.ShapeHTML && strings.Contains(strings.ToLower(t.Reply.Header.Get("Content-Type")), "/xml"):
 		return finding.Textf("XML"), "text"
+	case a.Shape == answer.ShapeHTML && challenged(t.Reply):
+		return finding.Textf("a bot challenge (%s)", clean.Line(a.Said.Text, 80)), "challenge"
 	case a.Shape == answer.ShapeHTML && a.Said.Text != "":
 		return finding.Textf("an HTML page (%s)", clean.Line(a.Said.Text, 80)), "web-page"
 	case a.Shape == answer.ShapeHTML:
@@ -215,7 +217,16 @@ func bodyKind(t *TicketAnswer) (what Text, variant string) {
 	return finding.Textf("plain text that is no token"), "text"
 }
 
-// addressFindings compares the address that came with the token with LIVEKIT_URL.
+// challenged reports whether a page asks its reader to prove to be no robot, as
+// Cloudflare's and others' do.
+func challenged(r *probe.Reply) bool {
+	page := strings.ToLower(string(r.Body[:min(len(r.Body), 4<<10)]))
+	return r.Header.Get("Cf-Mitigated") == "challenge" || strings.Contains(page, "<title>just a moment...</title>") ||
+		strings.Contains(page, "captcha")
+}
+
+// addressFindings compares the address that came with the token with LIVEKIT_URL:
+// the keys of two projects do not mix.
 func addressFindings(c *Case, a *TicketAnswer, who Text) []Finding {
 	raw, by := a.Answer.URL, c.answeredBy(a)
 	if raw == "" && a.own {

@@ -128,7 +128,8 @@ func (c *Case) handedOut(ctx context.Context, a attempt, who Text, path string) 
 		profile, body = answer.Endpoint, c.endpointBody
 	}
 	product := c.read(reply, profile)
-	product.Spent, product.own = c.Source() == check.SourceTicket, a.own
+	// A web page is not the ticket service's, which has not seen the ticket.
+	product.Spent, product.own = c.Source() == check.SourceTicket && product.Answer.Shape != answer.ShapeHTML, a.own
 	c.produce(product)
 	return append(answerFindings(c, product, who), c.cacheFindings(ctx, product, a, body, who)...)
 }
@@ -146,6 +147,8 @@ func (c *Case) redirected(reply *probe.Reply, who Text) Finding {
 		return f.As("to-https").By(finding.OwnerConfig).With("suggestion", suggestion(c.serviceURL(), "https", ""))
 	case wordings().login.MatchString(to):
 		return f.As("login")
+	case reply.Redirect.SameOrigin:
+		return f.As("other-path")
 	}
 	return f.As("elsewhere")
 }

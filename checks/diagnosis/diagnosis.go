@@ -156,7 +156,6 @@ func explained(l check.Located, all []check.Located) bool {
 		finding.TokenNotYetValid:        {finding.ClockSkew},
 		finding.TokenIssuedInFuture:     {finding.ClockSkew},
 		finding.SignatureMismatch:       {finding.ConfigSecretStale, finding.SignatureSecretVariant},
-		finding.SignatureSecretVariant:  {finding.ConfigSecretStale},
 		finding.SignatureOtherKey:       {finding.ConfigSecretStale},
 		finding.ServerSignatureRejected: {finding.SignatureSecretVariant, finding.SignatureMismatch, finding.EnvValueShadowed},
 		finding.ServerRefused:           {finding.EnvValueShadowed},
@@ -176,10 +175,29 @@ func explained(l check.Located, all []check.Located) bool {
 	switch {
 	case l.Finding.Code == finding.DevJoinFailed:
 		return len(all) > 1
+	case l.Finding.Code == finding.ConfigSecretStale:
+		return slices.ContainsFunc(all, damagedHere) // which says how the secret differs from the server's
+	case damagedHere(l):
+		causes = damages
+	case l.Finding.Code == finding.SignatureSecretVariant:
+		causes = []finding.Code{finding.ConfigSecretStale}
 	case ofPair(l.Finding.Code) && strings.HasPrefix(l.Check, "fallback."): // of a token made with the pair configured here
-		causes = append(causes, finding.EnvPlaceholder, finding.EnvValueQuoted, finding.EnvValueWhitespace, finding.EnvKeySecretSwapped)
+		causes = append(slices.Concat(causes, damages), finding.EnvPlaceholder, finding.EnvKeySecretSwapped)
+	case l.Finding.Code == finding.EnvSecretExposed:
+		return slices.ContainsFunc(all, func(other check.Located) bool { // its fix replaces the exposed secret
+			return other.Finding.Code == finding.EnvSecretMissing && other.Finding.Variant == "exposed"
+		})
+	case l.Finding.Code == finding.EnvSecretShort:
+		return slices.ContainsFunc(all, func(other check.Located) bool {
+			return other.Finding.Code == finding.EnvValueExpanded && other.Finding.Facts["setting"] == "LIVEKIT_API_SECRET"
+		})
 	case l.Finding.Code == finding.ServerKeyUnknown:
 		causes = append(causes, finding.TokenNoIssuer, finding.TokenPlaceholder, finding.SignatureOtherKey)
+		if slices.ContainsFunc(all, func(other check.Located) bool {
+			return other.Finding.Code == finding.SignatureSecretVariant && other.Finding.Variant == "swapped"
+		}) {
+			return true
+		}
 	}
 	return slices.ContainsFunc(all, func(other check.Located) bool {
 		setting, _ := other.Finding.Facts["setting"].(string)
@@ -187,7 +205,18 @@ func explained(l check.Located, all []check.Located) bool {
 	})
 }
 
-// ofPair reports whether code is about an API key or secret, and no other setting.
+// damages are the findings about a key or secret here that is read with more or less
+// than belongs to it.
+var damages = []finding.Code{finding.EnvValueQuoted, finding.EnvValueWhitespace, finding.EnvValueExpanded}
+
+// damagedHere reports whether l says that the secret configured here is a changed form
+// of the one that made the token.
+func damagedHere(l check.Located) bool {
+	return l.Finding.Code == finding.SignatureSecretVariant && l.Finding.Variant == "here"
+}
+
+// ofPair reports whether code is about an API key or secret, so that no other setting is
+// its cause.
 func ofPair(code finding.Code) bool {
 	return code == finding.ServerKeyUnknown || code == finding.ServerSignatureRejected
 }
@@ -203,7 +232,8 @@ func (e Evidence) onWay(l check.Located) bool {
 		// A warning is about a server that this call did not need.
 		return l.Finding.Severity == finding.Fail
 	case "env.files":
-		decides := code == finding.EnvValueEmptied || code == finding.EnvValueShadowed && l.Finding.Severity == finding.Fail
+		decides := code == finding.EnvValueEmptied || l.Finding.Severity == finding.Fail &&
+			(code == finding.EnvValueShadowed || code == finding.EnvValueExpanded)
 		return decides && e.concerns(l.Finding) || e.settingsMissing()
 	case "env.livekit":
 		// In a join, the warning that browsers may refuse ws:// is not a cause.

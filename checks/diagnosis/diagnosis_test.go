@@ -203,6 +203,9 @@ func TestExplained(t *testing.T) {
 	of := func(code finding.Code, setting string) []finding.Finding {
 		return []finding.Finding{finding.New(code, finding.Fail, "seen").With("setting", setting)}
 	}
+	as := func(code finding.Code, variant string) []finding.Finding {
+		return []finding.Finding{finding.New(code, finding.Fail, "seen").As(variant)}
+	}
 	for _, tt := range []struct {
 		check, other string
 		cause        []finding.Finding
@@ -217,6 +220,16 @@ func TestExplained(t *testing.T) {
 		{"signature.server", "token.claims", fail(finding.TokenPlaceholder), finding.ServerKeyUnknown, true},
 		{"signature.server", "signature.local", fail(finding.SignatureOtherKey), finding.ServerKeyUnknown, true},
 		{"fallback.mint", "signature.local", fail(finding.SignatureOtherKey), finding.ServerKeyUnknown, false},
+		{"signature.server", "signature.local", as(finding.SignatureSecretVariant, "swapped"), finding.ServerKeyUnknown, true},
+		{"signature.server", "signature.local", as(finding.SignatureSecretVariant, "signer"), finding.ServerKeyUnknown, false},
+		{"signature.server", "signature.local", as(finding.SignatureSecretVariant, "here"), finding.ConfigSecretStale, true},
+		{"signature.server", "signature.local", as(finding.SignatureSecretVariant, "other-file"), finding.ConfigSecretStale, false},
+		{"signature.local", "signature.server", fail(finding.ConfigSecretStale), finding.SignatureSecretVariant, true},
+		{"env.exposure", "env.livekit", as(finding.EnvSecretMissing, "exposed"), finding.EnvSecretExposed, true},
+		{"env.exposure", "env.livekit", as(finding.EnvSecretMissing, "unset"), finding.EnvSecretExposed, false},
+		{"env.livekit", "env.files", of(finding.EnvValueExpanded, "LIVEKIT_API_SECRET"), finding.EnvSecretShort, true},
+		{"env.livekit", "env.files", of(finding.EnvValueExpanded, "LIVEKIT_API_KEY"), finding.EnvSecretShort, false},
+		{"fallback.join", "env.files", of(finding.EnvValueExpanded, "LIVEKIT_API_SECRET"), finding.ServerSignatureRejected, true},
 		{"token.claims", "token.claims", fail(finding.TokenGrantMisnamed), finding.TokenNoRoomJoin, true},
 		{"env.livekit", "env.files", of(finding.EnvFileUnreadable, ""), finding.EnvURLMissing, true},
 	} {
@@ -225,6 +238,28 @@ func TestExplained(t *testing.T) {
 		if got := explained(l, all); got != tt.want {
 			t.Errorf("%s of %s explained by %s: %v", tt.effect, tt.check, tt.cause[0].Code, got)
 		}
+	}
+}
+
+// TestEachSubjectHasAStep checks that a code found for two settings by one check gives two
+// steps, and found again by another check, one.
+func TestEachSubjectHasAStep(t *testing.T) {
+	shadowed := func(setting string) finding.Finding {
+		return finding.New(finding.EnvValueShadowed, finding.Warn, "seen").As("shell").With("setting", setting)
+	}
+	again := finding.New(finding.EnvValueShadowed, finding.Warn, "seen").As("shell").With("setting", "LIVEKIT_API_SECRET")
+	d := diagnose(Evidence{Results: results(map[string][]finding.Finding{
+		"env.files": {shadowed("LIVEKIT_URL"), shadowed("LIVEKIT_API_KEY")}, "join.turn": {again},
+	}), Server: Yes, Local: Yes})
+	var commands []string
+	for _, step := range d.NextSteps {
+		if step.Command != "" {
+			commands = append(commands, step.Command)
+		}
+	}
+	want := []string{"unset LIVEKIT_URL", "unset LIVEKIT_API_KEY", "lkdoctor explain ENV_VALUE_SHADOWED"}
+	if !slices.Equal(commands, want) {
+		t.Errorf("commands %q, want %q", commands, want)
 	}
 }
 

@@ -77,7 +77,8 @@ func badAddress(l check.Located) bool {
 //   - If the server accepts a token made here, a party that signs with another secret is
 //     wrong.
 //   - A warning about the token becomes a failure if the server refuses it for that
-//     reason. So does a warning about a value that hides another one, if it does not work.
+//     reason. So does a warning about a value that hides another one, or is read otherwise
+//     than it is written, if it does not work.
 func (e Evidence) settle(id string, f finding.Finding, confirmed finding.Code) finding.Finding {
 	page, _ := catalogue.Lookup(f.Code)
 	_, mayBeStale := page.Variant("stale-url")
@@ -93,6 +94,10 @@ func (e Evidence) settle(id string, f finding.Finding, confirmed finding.Code) f
 		f.Severity = finding.Info // SERVER_VERDICT_UNEXPECTED warns of other servers
 	case f.Code == finding.TokenPlaceholder && f.Severity == finding.Fail && e.Server == Yes:
 		f.Severity = finding.Warn
+	case f.Code == finding.EnvValueExpanded && e.expansionFails(f):
+		f.Severity, f.Variant = finding.Fail, f.Variant+"-refused"
+	case f.Code == finding.EnvValueExpanded && e.Minted == Yes:
+		f.Variant += "-accepted"
 	case f.Code == confirmed && f.Severity == finding.Warn, f.Code == finding.EnvValueShadowed && e.shadowFails(f):
 		f.Severity = finding.Fail
 	}
@@ -123,13 +128,38 @@ func (e Evidence) shadowFails(f finding.Finding) bool {
 	case "LIVEKIT_URL":
 		return e.found(func(l check.Located) bool {
 			return l.Check == "join.reach" && badAddress(l) || l.Finding.Code == finding.EnvURLInvalid
-		})
+		}) || e.Minted == No && e.madeHere() && e.hidesPair()
 	case "LIVEKIT_API_KEY", "LIVEKIT_API_SECRET":
 		return e.Minted == No && e.madeHere()
 	}
 	return false
 }
 
+// hidesPair reports whether the shell hides another key or secret, of which an address
+// that it hides too is a part.
+func (e Evidence) hidesPair() bool {
+	return slices.ContainsFunc(check.Locate(e.Results, finding.Warn), func(l check.Located) bool {
+		return l.Finding.Code == finding.EnvValueShadowed && l.Finding.Variant == "shell" && l.Finding.Facts["setting"] != "LIVEKIT_URL" &&
+			e.shadowFails(l.Finding)
+	})
+}
+
+// expansionFails reports whether the server refuses the key or secret as Next.js reads
+// it, or accepts a token that is signed with the secret as it is written.
+func (e Evidence) expansionFails(f finding.Finding) bool {
+	refusal := finding.ServerSignatureRejected
+	if f.Facts["setting"] == "LIVEKIT_API_KEY" {
+		refusal = finding.ServerKeyUnknown
+	}
+	return e.found(func(l check.Located) bool {
+		if l.Finding.Code == finding.SignatureSecretVariant {
+			return f.Facts["setting"] == "LIVEKIT_API_SECRET" && l.Finding.Facts["variant"] == "as-written" && e.Server == Yes
+		}
+		return l.Finding.Code == refusal && e.madeHere()
+	})
+}
+
+// found reports whether such is true of any failure of the run.
 func (e Evidence) found(such func(check.Located) bool) bool {
 	return slices.ContainsFunc(check.Locate(e.Results, finding.Fail), such)
 }

@@ -266,6 +266,9 @@ func (e Evidence) nextSteps(root check.Located) []finding.Fix {
 			}) {
 				continue // one file, or one name, for several settings
 			}
+			if slices.ContainsFunc(own, func(o finding.Fix) bool { return slices.Equal(o.Code, fix.Code) }) {
+				fix.Code = nil // shown in an earlier step
+			}
 			own = append(own, fix)
 			fix.Text = finding.Textf("%s: %s", string(l.Finding.Code), fix.Text)
 			steps = append(steps, fix)
@@ -300,16 +303,18 @@ func (e Evidence) command(flags string) string {
 // alsoFound returns what the root cause does not explain, of the same severity.
 func (e Evidence) alsoFound(root check.Located) []check.Located {
 	all := check.Locate(e.Results, root.Finding.Severity)
-	seen := map[finding.Code]bool{root.Finding.Code: true}
+	// A check may find one code for several subjects. What another check finds under the
+	// same code is the same fault once more.
+	seenBy := map[finding.Code]string{root.Finding.Code: root.Check}
 	var out []check.Located
 	for _, l := range all {
-		if seen[l.Finding.Code] || explained(l, all) || l.Finding.Code.IsDoctor() {
+		if by, seen := seenBy[l.Finding.Code]; seen && by != l.Check || explained(l, all) || l.Finding.Code.IsDoctor() {
 			continue
 		}
 		if l.Check == "signature.server" && l.Finding.Code == finding.ServerTokenRejected {
 			continue // the server's refusal for what the token checks found
 		}
-		seen[l.Finding.Code] = true
+		seenBy[l.Finding.Code] = l.Check
 		out = append(out, l)
 	}
 	return out

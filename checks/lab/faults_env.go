@@ -57,6 +57,11 @@ func envFaults() []Fault {
 	secret := func(change func(string) string) change {
 		return all(noTicket, env(func(_ *Lab, e Env) { e["LIVEKIT_API_SECRET"] = change(e["LIVEKIT_API_SECRET"]) }))
 	}
+	// ownSecret gives the pair a secret that ends with suffix.
+	ownSecret := func(suffix string) change {
+		return all(func(p *plan) { p.serverPairs[0].Secret += suffix; p.tokenPair.Secret += suffix },
+			env(func(_ *Lab, e Env) { e["LIVEKIT_API_SECRET"] += suffix }))
+	}
 	return []Fault{
 		config("url-credentials", "LIVEKIT_URL carries a user name and a password", finding.EnvURLInvalid, url("ws://staging:lab@%s")),
 		config("url-missing", "LIVEKIT_URL is not set", finding.EnvURLMissing, unset("LIVEKIT_URL")),
@@ -89,6 +94,8 @@ func envFaults() []Fault {
 			noTicket, set("LIVEKIT_API_SECRET", "<your_api_secret>")),
 		config("quoted", "the secret stands in quotes, as docker --env-file leaves them", finding.EnvValueQuoted,
 			secret(func(s string) string { return `"` + s + `"` })),
+		config("quoted-with-ticket", "the secret stands in quotes here, and the ticket service has it without", finding.EnvValueQuoted,
+			env(func(_ *Lab, e Env) { e["LIVEKIT_API_SECRET"] = `"` + e["LIVEKIT_API_SECRET"] + `"` })).and(finding.ConfigSecretStale),
 		config("whitespace", "the secret ends with a line feed", finding.EnvValueWhitespace,
 			secret(func(s string) string { return s + "\n" })),
 		config("zero-width", "the secret holds a zero-width space", finding.EnvValueWhitespace,
@@ -149,6 +156,15 @@ func envFaults() []Fault {
 				l.files[".env.local"] = strings.ReplaceAll(e.lines(), "\n", "\r\n")
 				clear(e)
 			})).warning(),
+		config("secret-hash", "the server's secret ends with #… and stands in .env.local without quotes; there is no ticket",
+			finding.EnvValueExpanded, ownSecret("#2Zb7"), noTicket, settingsIn(".env.local", asItIs),
+		).as("hash-refused").and(finding.ServerSignatureRejected),
+		config("secret-dollar", "the server's secret ends with $… and stands in .env.local as it is; there is a ticket",
+			finding.EnvValueExpanded, ownSecret("$Zb7x"), env(func(l *Lab, e Env) {
+				l.files[".env.local"] = "LIVEKIT_API_SECRET=" + e["LIVEKIT_API_SECRET"] + "\n"
+				e.unset("LIVEKIT_API_SECRET")
+			}),
+		).as("dollar-refused").and(finding.ConfigSecretStale),
 		config("emptied", "an empty LIVEKIT_API_SECRET in the shell hides the one in .env.local; there is no ticket",
 			finding.EnvValueEmptied, noTicket, hiddenSecret("")),
 		config("emptied-by-file", "an empty LIVEKIT_URL in .env.local hides the one in .env", finding.EnvValueEmptied,

@@ -62,7 +62,7 @@ func joinFaults() []Fault {
 			ready(func(ctx context.Context, l *Lab) error { return l.guest(ctx, l.Room, l.Identity) })).warning(),
 		server("leave-on-join", "the server sends Leave after its Join: it shuts down", finding.JoinLeft,
 			leaving(true, livekit.DisconnectReason_SERVER_SHUTDOWN)),
-		server("leave-duplicate", "somebody joins with the same identity while media connects", finding.JoinLeft,
+		by(finding.OwnerTicketService)("leave-duplicate", "somebody joins with the same identity while media connects", finding.JoinLeft,
 			leaving(true, livekit.DisconnectReason_DUPLICATE_IDENTITY)),
 		server("leave-removed", "an API call removes the participant while media connects", finding.JoinLeft,
 			leaving(true, livekit.DisconnectReason_PARTICIPANT_REMOVED)),

@@ -82,6 +82,8 @@ func ticketFaults() []Fault {
 			refusal(JSON(503, `{"detail":"Service Unavailable"}`))),
 		service("ticket-redirect", "the service redirects to another host", finding.TicketRedirected,
 			refusal(Redirect(http.StatusTemporaryRedirect, "http://other.lklab.invalid/api/v1/tickets"))),
+		service("ticket-redirect-path", "the service redirects to another path of its own (307)", finding.TicketRedirected,
+			refusal(Redirect(http.StatusTemporaryRedirect, "/api/v2/tickets"))).as("other-path"),
 		config("ticket-to-https", "the service redirects http:// to https:// (308)", finding.TicketRedirected,
 			refusal(toHTTPS(http.StatusPermanentRedirect))),
 		service("ticket-login", "the service redirects to a login page", finding.TicketRedirected,
@@ -89,6 +91,9 @@ func ticketFaults() []Fault {
 
 		// Its answer cannot be read.
 		config("ticket-html", "the service answers 200 with an HTML page", finding.TicketNotJSON, reply(SPA())),
+		service("ticket-challenge", "a bot challenge of Cloudflare answers 200 in the service's place", finding.TicketNotJSON,
+			reply(header(html(200, "<!doctype html><title>Just a moment...</title><h1>Checking your browser</h1>"),
+				"Cf-Mitigated", "challenge"))).as("challenge"),
 		service("ticket-empty-body", "the service answers 200 with nothing", finding.TicketNotJSON, reply(JSON(200, ""))),
 		service("ticket-broken-json", "the service's JSON breaks off", finding.TicketNotJSON, reply(JSON(200, `{"token": "eyJ`))),
 		service("ticket-deep-json", "the service's JSON is nested 200,000 levels deep", finding.TicketNotJSON,
@@ -120,6 +125,12 @@ func ticketFaults() []Fault {
 				a["token"] = Sign(Claims{"iss": "https://auth.lklab.invalid/", "sub": "user-1", "aud": "app", "email": "a@lklab.invalid",
 					"exp": time.Now().Add(time.Hour).Unix()}, NewPair().Secret)
 			})).and(finding.TicketFieldUnusual),
+		service("session-token", "the app's own session token, which names no issuer, stands where the LiveKit token should",
+			finding.TokenForeign, answering(func(_ *Lab, a Answer) {
+				a["jwt"] = a["token"]
+				a["token"] = Sign(Claims{"sub": "user-1", "iat": time.Now().Unix(), "exp": time.Now().Add(time.Hour).Unix()},
+					NewPair().Secret)
+			})).as("wrong-field").and(finding.TicketFieldUnusual),
 		service("field-unusual", "token and URL are called accessToken and livekitUrl", finding.TicketFieldUnusual,
 			answering(func(_ *Lab, a Answer) { a.rename("token", "accessToken"); a.rename("url", "livekitUrl") })).warning(),
 		service("field-nested", "token and URL are one level down, under data", finding.TicketFieldUnusual,

@@ -2,6 +2,7 @@ package token
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 
 	"lkdoctor/checks/finding"
@@ -15,10 +16,14 @@ func (t *Token) judgeAlgorithm() []finding.Finding {
 	alg, shown := t.Algorithm, clean.Line(t.Algorithm, 20)
 	if maker, variant := t.foreign(); variant != "" {
 		iss := clean.Line(t.Claims.Issuer, 80)
-		return []finding.Finding{finding.New(finding.TokenForeign, finding.Fail,
+		f := finding.New(finding.TokenForeign, finding.Fail,
 			"this is a JWT of another system (%s): algorithm %s, issuer %s, no video claim; LiveKit needs a token "+
-				"made with its own API key and secret", maker, shown, iss).
-			With("alg", shown).With("iss", iss).With("maker", maker.String()).As(variant)}
+				"made with its own API key and secret", maker, shown, iss)
+		if iss == "" {
+			f.Message = finding.Textf("this is a JWT of another system (%s): algorithm %s, no issuer, no video claim; LiveKit needs "+
+				"a token made with its own API key and secret", maker, shown)
+		}
+		return []finding.Finding{f.With("alg", shown).With("iss", iss).With("maker", maker.String()).As(variant)}
 	}
 	var f finding.Finding
 	switch {
@@ -59,6 +64,9 @@ func (t *Token) foreign() (maker finding.Text, variant string) {
 	if u, err := url.Parse(iss); err == nil && u.Host != "" {
 		return finding.Textf("a login or API token of %s", clean.Line(u.Host, 60)), "login"
 	}
+	if t.ofSession() {
+		return finding.Textf("probably a session of an app"), "login"
+	}
 	if t.Algorithm == "" || strings.EqualFold(t.Algorithm, "none") || hmacSizes[t.Algorithm] != 0 {
 		return finding.Text{}, ""
 	}
@@ -78,6 +86,26 @@ var foreignClaims = [][4]string{
 	{"access_key", "room_id", "100ms", "other-video"}, {"app_key", "tpc", "Zoom Video SDK", "other-video"},
 	{"d", "r", "Daily", "other-video"},
 	{"role", "session_id", "Supabase", "login"},
+}
+
+// ofSession reports whether t names a user and no issuer, and no claim that is LiveKit's
+// or seems to be meant for it.
+func (t *Token) ofSession() bool {
+	if rawOf(t.members, "iss") != nil {
+		return false
+	}
+	user := false
+	for _, m := range t.members {
+		name := strings.ToLower(m.Name)
+		for _, word := range []string{"room", "grant", "video", "publish", "subscribe", "livekit", "identity", "agent", "metadata",
+			"attributes"} {
+			if strings.Contains(name, word) {
+				return false
+			}
+		}
+		user = user || strings.HasPrefix(name, "user") || slices.Contains([]string{"sub", "uid", "id", "email", "session", "sid"}, name)
+	}
+	return user
 }
 
 // hasClaim reports whether the token has a claim, whatever its value.

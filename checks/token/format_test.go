@@ -91,6 +91,8 @@ func TestFormat(t *testing.T) {
 		{"alg HS512, cut", sign(`{"alg":"HS512"}`, filled(goodClaims, now), "x"), "TOKEN_ALG:fail TOKEN_TRUNCATED:fail", "up to 1.12"},
 		{"foreign", sign(`{"alg":"RS256"}`, `{"iss":"https://example.eu.auth0.com/","sub":"x"}`, "x"), "TOKEN_FOREIGN:fail", "Auth0"},
 		{"foreign, unknown", sign(`{"alg":"ES256"}`, `{"iss":"https://login.example.com","sub":"x"}`, "x"), "TOKEN_FOREIGN:fail", "login.example.com"},
+		{"foreign, a session", sign(hs256, `{"sub":"user-1","iat":1,"exp":2}`, "x"), "TOKEN_FOREIGN:fail", "a session"},
+		{"foreign, a session with another name for the user", sign(hs256, `{"userId":5,"email":"a@b.c"}`, "x"), "TOKEN_FOREIGN:fail", "a session"},
 		{"foreign, HS256", sign(hs256, `{"iss":"supabase","role":"anon"}`, "x"), "TOKEN_FOREIGN:fail", "Supabase"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -83,13 +83,27 @@ func unitOf(n float64) finding.Text {
 }
 
 func meaning(n float64, now time.Time) finding.Text {
-	years := math.Round((n - float64(now.Unix())) / (365.2425 * 86400))
+	years := yearsUntil(n, now)
 	if years > 1e9 {
 		return finding.Textf("never")
 	}
 	return finding.Textf("in %d years", int(years))
 }
 
+// yearsUntil returns the whole years from now to a time in seconds since 1970.
+func yearsUntil(n float64, now time.Time) float64 {
+	return math.Round((n - float64(now.Unix())) / (365.2425 * 86400))
+}
+
+// until formats the time from now to t. A time.Duration holds 292 years at most.
+func until(now, t time.Time) finding.Text {
+	if d := t.Sub(now); d < math.MaxInt64 {
+		return Elapsed(d)
+	}
+	return finding.Textf("%d years", int(yearsUntil(float64(t.Unix()), now)))
+}
+
+// expiry judges exp.
 func (j judge) expiry() []finding.Finding {
 	exp := j.t.Claims.ExpiresAt
 	if exp == nil {
@@ -169,7 +183,7 @@ func (j judge) start() []finding.Finding {
 		ahead := nbf.Sub(j.now)
 		variant, why := j.whyAhead(*nbf)
 		found = append(found, finding.New(finding.TokenNotYetValid, finding.Fail,
-			"the token becomes valid (nbf) only in %s by %s (LiveKit tolerates 60 s)%s", Elapsed(ahead), j.by, why).
+			"the token becomes valid (nbf) only in %s by %s (LiveKit tolerates 60 s)%s", until(j.now, *nbf), j.by, why).
 			As(variant).By(aheadParty(variant)).With("nbf", stamp(*nbf)).With("seconds_ahead", round(ahead)))
 	}
 	if iat := j.t.Claims.IssuedAt; iat != nil && j.now.Before(iat.Add(-Leeway)) {
@@ -177,7 +191,7 @@ func (j judge) start() []finding.Finding {
 		variant, why := j.whyAhead(*iat)
 		found = append(found, finding.New(finding.TokenIssuedInFuture, finding.Warn,
 			"the token says that it was made (iat) %s in the future by %s; LiveKit servers up to 1.12 refuse it, "+
-				"later ones do not look%s", Elapsed(ahead), j.by, why).
+				"later ones do not look%s", until(j.now, *iat), j.by, why).
 			As(variant).By(aheadParty(variant)).With("iat", stamp(*iat)).With("seconds_ahead", round(ahead)).
 			With("accepted_by", "livekit-server from 1.13 on"))
 	}
@@ -225,8 +239,8 @@ func (j judge) zone(when time.Time) finding.Text {
 	if !isZone(offset.Abs()) || (d-offset).Abs() > zoneSlack {
 		return finding.Text{}
 	}
-	return finding.Textf("; its start is off by %s, to within seconds: probably a local time was taken for UTC "+
-		"(datetime.utcnow().timestamp() does that)", Elapsed(offset))
+	return finding.Textf("; its start is off by %s, to within seconds, as by a time zone: probably local time and UTC were confused "+
+		"(datetime.utcnow().timestamp(), or datetime.now() given to a JWT library, do that)", Elapsed(offset))
 }
 
 // isZone reports whether some time zone differs from UTC by d. These are all that

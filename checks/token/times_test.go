@@ -42,6 +42,7 @@ func TestTime(t *testing.T) {
 		{"exp ISO", `"exp":"2026-01-01"`, ok, "", ""},
 		{"exp in ms", fmt.Sprintf(`"exp":%d`, now.UnixMilli()), ok, "TOKEN_TIME_UNIT:warn", "milliseconds; a JWT counts in seconds; read as seconds it means in 56"},
 		{"nbf in ms", exp + fmt.Sprintf(`,"nbf":%d`, now.UnixMilli()), ok, "TOKEN_TIME_UNIT:warn TOKEN_NOT_YET_VALID:fail", ""},
+		{"nbf in 3000", exp + `,"nbf":32503680000`, ok, "TOKEN_NOT_YET_VALID:fail", "only in 97"},
 		{"iat in ns", exp + fmt.Sprintf(`,"iat":%d`, now.UnixNano()), ok, "TOKEN_TIME_UNIT:warn TOKEN_ISSUED_IN_FUTURE:warn", "nanoseconds"},
 		{"exp as text", fmt.Sprintf(`"exp":"%d"`, now.Add(hour).Unix()), ok, "TOKEN_TIME_UNIT:warn", "as text"},
 		{"nbf ahead", exp + "," + at("nbf", 5*minute), ok, "TOKEN_NOT_YET_VALID:fail", "only in 5 min by this machine's"},
