@@ -163,6 +163,9 @@ func BlockedBy(id string) Report { return Report{Skip: &Skip{Reason: Blocked, By
 type Outcome struct {
 	Text  Text
 	Facts Facts
+	// Refused is set if what Also names answered and refused the question, which is no
+	// fault of its own.
+	Refused bool
 }
 
 // Result is the result of a check that has ended.
