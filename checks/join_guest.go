@@ -91,9 +91,14 @@ func guestLeft(code Code, end *session.SignalEnd) Finding {
 		return finding.New(code, finding.Fail, "the server ended the stay: %s (%s)", finding.LeaveReason(end.Reason), end.Reason).
 			With("reason", end.Reason).With("action", end.Action)
 	}
-	closed := 0
-	if end != nil {
-		closed = end.CloseCode
+	return finding.New(code, finding.Fail, "the WebSocket was closed (%d) in the middle of it", closeCode(end)).
+		With("close_code", closeCode(end))
+}
+
+// closeCode returns the code with which a WebSocket was closed, 0 where none is known.
+func closeCode(end *session.SignalEnd) int {
+	if end == nil {
+		return 0
 	}
-	return finding.New(code, finding.Fail, "the WebSocket was closed (%d) in the middle of it", closed).With("close_code", closed)
+	return end.CloseCode
 }

@@ -86,7 +86,13 @@ func publishFindings(p *session.Published) []Finding {
 		return found(finding.PublishNoPackets, "not-connected", finding.OwnerNetwork,
 			"the media connection to publish over did not come up, so no packet was sent")
 	case session.PublishLeft:
-		return []Finding{guestLeft(finding.PublishNoPackets, p.End).As("ended").WithAll(publishFacts(p))}
+		if p.End == nil || !p.End.Left { // what lies between ended it, and not the server
+			return []Finding{finding.New(finding.WebsocketClosed, finding.Fail,
+				"the WebSocket of a participant was closed (%d) after %s, while audio and video were published",
+				closeCode(p.End), finding.Duration(p.Ended)).As("during-call").WithAll(publishFacts(p)).
+				With("close_code", closeCode(p.End)).With("ended_ms", finding.Milliseconds(p.Ended))}
+		}
+		return []Finding{guestLeft(finding.PublishNoPackets, p.End).As("ended").By(finding.OwnerLiveKitServer).WithAll(publishFacts(p))}
 	case session.PublishInternal:
 		return []Finding{finding.New(finding.DoctorInternal, finding.Fail, "lkdoctor itself failed here: %s", p.Detail)}
 	case session.PublishSilent:

@@ -113,7 +113,7 @@ func TestPublishFindings(t *testing.T) {
 		{"PUBLISH_LOSSY", session.Published{Outcome: received, VideoGot: session.Received{Packets: 40, Expected: 50, Lost: 10}}, finding.PublishLossy},
 		{"refused", session.Published{Outcome: session.PublishNoJoin, Failure: &session.SignalFailure{Kind: session.SignalUpgradeRefused, Status: 401}}, finding.PublishNoPackets},
 		{"left", session.Published{Outcome: session.PublishLeft, End: &session.SignalEnd{Left: true, Reason: "SERVER_SHUTDOWN"}}, finding.PublishNoPackets},
-		{"cut", session.Published{Outcome: session.PublishLeft, End: &session.SignalEnd{CloseCode: 1006}}, finding.PublishNoPackets},
+		{"cut", session.Published{Outcome: session.PublishLeft, End: &session.SignalEnd{CloseCode: 1006}}, finding.WebsocketClosed},
 		{"receiver without media", session.Published{Outcome: session.PublishNotConnected, Who: "receiver"}, finding.PublishNotReceived},
 		{"cancelled", session.Published{Outcome: session.PublishCancelled}, ""},
 	} {
