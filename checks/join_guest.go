@@ -3,6 +3,7 @@ package checks
 import (
 	"lkdoctor/checks/check"
 	"lkdoctor/checks/finding"
+	"lkdoctor/checks/probe"
 	"lkdoctor/checks/probe/session"
 	"lkdoctor/checks/token"
 )
@@ -73,8 +74,17 @@ func (c *Case) noGuest(code Code, err error) Report {
 }
 
 // guestRefused returns a finding about a participant of the doctor's own that was
-// refused.
-func guestRefused(code Code, f *session.SignalFailure) Finding {
+// refused at an address where another one has joined in this run.
+func guestRefused(code Code, f *session.SignalFailure, at address) Finding {
+	if f.Kind == session.SignalUpgradeRefused && !f.LiveKit {
+		front := probe.Front(f.Status, f.Header, f.Body)
+		switch f.Status {
+		case 429:
+			return quota(f.Status, f.Body, front, at)
+		case 502, 503, 504:
+			return refusedLater(f.Status, f.Body, front)
+		}
+	}
 	if f.Kind == session.SignalUpgradeRefused && (f.Status == 401 || f.Status == 403) {
 		return finding.New(code, finding.Fail, "the server refuses a participant with a token made here (%d): %s",
 			f.Status, orNothing(f.Body)).

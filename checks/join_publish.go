@@ -58,7 +58,7 @@ func (c *Case) publish(ctx context.Context) Report {
 	if published.Outcome == session.PublishCancelled {
 		return check.Unfinished(ctx)
 	}
-	findings := publishFindings(published)
+	findings := publishFindings(published, c.here())
 	for i, f := range findings {
 		if f.Code == finding.PublishLossy && probe.IsLoopbackHost(c.livekitURL().Hostname()) {
 			f = noNetwork(f)
@@ -68,8 +68,8 @@ func (c *Case) publish(ctx context.Context) Report {
 	return Report{Findings: append(findings, c.tcpOnlyFindings(udp, tcp)...), Outcome: publishOutcome(published, udp, tcp)}
 }
 
-// publishFindings compares what arrived with what was sent.
-func publishFindings(p *session.Published) []Finding {
+// publishFindings compares what arrived with what was sent at that address.
+func publishFindings(p *session.Published, at address) []Finding {
 	found := func(code Code, variant string, owner Owner, format string, args ...any) []Finding {
 		return []Finding{finding.New(code, finding.Fail, format, args...).As(variant).By(owner).WithAll(publishFacts(p))}
 	}
@@ -77,7 +77,7 @@ func publishFindings(p *session.Published) []Finding {
 	case session.PublishCancelled:
 		return nil
 	case session.PublishNoJoin:
-		return []Finding{guestRefused(finding.PublishNoPackets, p.Failure)}
+		return []Finding{guestRefused(finding.PublishNoPackets, p.Failure, at)}
 	case session.PublishNotConnected:
 		if p.Who == "receiver" {
 			return found(finding.PublishNotReceived, "receiver", finding.OwnerNetwork,
