@@ -103,6 +103,10 @@ func (a *Answer) chooseURL(fields []field, tokenParent string, profile Profile) 
 	a.URLPath, a.URLUsual = best.path, best.usual
 	if best.kind != NotText && best.kind != Null {
 		a.URL = dialable(best.text)
+		if before, _, cut := strings.Cut(best.text, "?"); cut && wsAddress(before) && serverOf(before) != "" && !strings.Contains(before, "@") &&
+			a.TokenPath != "" && !strings.HasPrefix(a.TokenPath, best.path+"?") {
+			a.URL = shownValue(strings.TrimSpace(before), maxURL) // clients append /rtc to whatever path stands there
+		}
 	}
 }
 
