@@ -90,7 +90,7 @@ func publishFindings(p *session.Published, at address) []Finding {
 			return []Finding{finding.New(finding.WebsocketClosed, finding.Fail,
 				"the WebSocket of a participant was closed (%d) after %s, while audio and video were published",
 				closeCode(p.End), finding.Duration(p.Ended)).As("during-call").WithAll(publishFacts(p)).
-				With("close_code", closeCode(p.End)).With("ended_ms", finding.Milliseconds(p.Ended))}
+				With("close_code", closeCode(p.End))}
 		}
 		return []Finding{guestLeft(finding.PublishNoPackets, p.End).As("ended").By(finding.OwnerLiveKitServer).WithAll(publishFacts(p))}
 	case session.PublishInternal:
