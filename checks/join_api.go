@@ -44,6 +44,11 @@ func (c *Case) apiFindings(reply, redis probe.APIReply, failure *probe.Failure, 
 	case failure != nil || reply.Kind == probe.APIBlocked:
 		f := finding.New(finding.ServerAPIBlocked, finding.Warn, "LiveKit answers at %s, and its server API (/twirp) does not: %s",
 			clean.Line(at.Host, 80), apiWords(reply, failure)).As(byAnswer(finding.ServerAPIBlocked, reply.Status, reply.What))
+		if reply.TokenLost() {
+			f.Message = finding.Textf("LiveKit answers at %s, and its server API (/twirp) sees no token (%d, %s): "+
+				"something on the way drops or changes the Authorization header", clean.Line(at.Host, 80), reply.Status, reply.Text)
+			f = f.As("authorization")
+		}
 		if c.presenceUnasked() {
 			f.Message = finding.Textf("%s; so it could not be asked whether the token's participant is in its room now", f.Message)
 			f = f.With("not_asked", "participant")
@@ -78,6 +83,7 @@ func (c *Case) apiOutcome(reply probe.APIReply, failure *probe.Failure) Outcome 
 	switch {
 	case reply.Kind != probe.APIAnswered:
 		out.Text = finding.Textf("the server API is there, and refuses the key here (%d)", reply.Status)
+		out.Refused = true
 		out.Facts["server_text"] = reply.Text
 	case c.presenceUnasked():
 		out.Text = finding.Textf("the server API answers; whether the token's participant is in its room now was not to be learnt")

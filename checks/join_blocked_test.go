@@ -41,6 +41,10 @@ func TestBlockedPathVariants(t *testing.T) {
 			t.Errorf("/twirp, %d of %q: %v, want %q", tt.status, tt.front, found, tt.api)
 		}
 	}
+	lost := probe.APIReply{Kind: probe.APIBlocked, Status: 401, Code: "unauthenticated", Text: "permissions denied"}
+	if found := newTestCase(t, nil).apiFindings(lost, probe.APIReply{}, nil, at); len(found) != 1 || found[0].Variant != "authorization" {
+		t.Errorf("/twirp, no token: %v", found)
+	}
 	for front, want := range map[probe.ServerKind]string{
 		probe.ServerNginx: "no-upgrade-nginx", probe.ServerApache: "no-upgrade-apache", probe.ServerCaddy: "no-upgrade",
 	} {

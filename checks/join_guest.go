@@ -5,6 +5,7 @@ import (
 
 	"lkdoctor/checks/check"
 	"lkdoctor/checks/finding"
+	"lkdoctor/checks/probe"
 	"lkdoctor/checks/probe/session"
 	"lkdoctor/checks/token"
 )
@@ -68,7 +69,18 @@ func (c *Case) noGuest(code Code, err error) Report {
 		"no token could be made with the key and secret here: %s", c.Redact.Clean(err.Error(), 160)).As("no-token").By(finding.OwnerConfig))
 }
 
-func guestRefused(code Code, f *session.SignalFailure) Finding {
+// guestRefused returns a finding about a participant of the doctor's own that was
+// refused at an address where another one has joined in this run.
+func guestRefused(code Code, f *session.SignalFailure, at address) Finding {
+	if f.Kind == session.SignalUpgradeRefused && !f.LiveKit {
+		front := probe.Front(f.Status, f.Header, f.Body)
+		switch f.Status {
+		case 429:
+			return quota(f.Status, f.Body, front, at)
+		case 502, 503, 504:
+			return refusedLater(f.Status, f.Body, front)
+		}
+	}
 	if f.Kind == session.SignalUpgradeRefused && (f.Status == 401 || f.Status == 403) {
 		return finding.New(code, finding.Fail, "the server refuses a participant with a token made here (%d): %s",
 			f.Status, orNothing(f.Body)).
@@ -83,9 +95,14 @@ func guestLeft(code Code, end *session.SignalEnd) Finding {
 		return finding.New(code, finding.Fail, "the server ended the stay: %s (%s)", finding.LeaveReason(end.Reason), end.Reason).
 			With("reason", end.Reason).With("action", end.Action)
 	}
-	closed := 0
-	if end != nil {
-		closed = end.CloseCode
+	return finding.New(code, finding.Fail, "the WebSocket was closed (%d) in the middle of it", closeCode(end)).
+		With("close_code", closeCode(end))
+}
+
+// closeCode returns the code with which a WebSocket was closed, 0 where none is known.
+func closeCode(end *session.SignalEnd) int {
+	if end == nil {
+		return 0
 	}
-	return finding.New(code, finding.Fail, "the WebSocket was closed (%d) in the middle of it", closed).With("close_code", closed)
+	return end.CloseCode
 }

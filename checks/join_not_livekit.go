@@ -152,6 +152,9 @@ func (c *Case) notTheToken(ctx context.Context, v *probe.Verdict, at address, t 
 		return []Finding{validateOnly(v, t)}, true
 	}
 	if v.Reason == probe.ReasonOther && v.Status >= 500 { // it failed, or a gateway before it did: no word on the token
+		if there, reached := c.reachOf(at); reached && there != nil && there.IsLiveKit {
+			return []Finding{refusedLater(v.Status, v.Text, v.Front)}, true
+		}
 		return []Finding{notReady(v.Status, v.Text, v.Front)}, true
 	}
 	f, is := refusalOf(v, at, t)

@@ -46,7 +46,7 @@ func (c *Case) joinPublish(ctx context.Context, ended Ended) Report {
 	if published.Outcome == session.PublishCancelled {
 		return check.Unfinished(ctx)
 	}
-	findings := publishFindings(published)
+	findings := publishFindings(published, c.here())
 	for i, f := range findings {
 		if f.Code == finding.PublishLossy && probe.IsLoopbackHost(c.livekitURL().Hostname()) {
 			f = noNetwork(f)
@@ -56,7 +56,8 @@ func (c *Case) joinPublish(ctx context.Context, ended Ended) Report {
 	return Report{Findings: append(findings, c.tcpOnlyFindings(udp, tcp)...), Outcome: publishOutcome(published, udp, tcp)}
 }
 
-func publishFindings(p *session.Published) []Finding {
+// publishFindings compares what arrived with what was sent at that address.
+func publishFindings(p *session.Published, at address) []Finding {
 	found := func(code Code, variant string, owner Owner, format string, args ...any) []Finding {
 		return []Finding{finding.New(code, finding.Fail, format, args...).As(variant).By(owner).WithAll(publishFacts(p))}
 	}
@@ -64,7 +65,7 @@ func publishFindings(p *session.Published) []Finding {
 	case session.PublishCancelled:
 		return nil
 	case session.PublishNoJoin:
-		return []Finding{guestRefused(finding.PublishNoPackets, p.Failure)}
+		return []Finding{guestRefused(finding.PublishNoPackets, p.Failure, at)}
 	case session.PublishNotConnected:
 		if p.Who == "receiver" {
 			return found(finding.PublishNotReceived, "receiver", finding.OwnerNetwork,
@@ -73,7 +74,13 @@ func publishFindings(p *session.Published) []Finding {
 		return found(finding.PublishNoPackets, "not-connected", finding.OwnerNetwork,
 			"the media connection to publish over did not come up, so no packet was sent")
 	case session.PublishLeft:
-		return []Finding{guestLeft(finding.PublishNoPackets, p.End).As("ended").WithAll(publishFacts(p))}
+		if p.End == nil || !p.End.Left { // what lies between ended it, and not the server
+			return []Finding{finding.New(finding.WebsocketClosed, finding.Fail,
+				"the WebSocket of a participant was closed (%d) after %s, while audio and video were published",
+				closeCode(p.End), finding.Duration(p.Ended)).As("during-call").WithAll(publishFacts(p)).
+				With("close_code", closeCode(p.End))}
+		}
+		return []Finding{guestLeft(finding.PublishNoPackets, p.End).As("ended").By(finding.OwnerLiveKitServer).WithAll(publishFacts(p))}
 	case session.PublishInternal:
 		return []Finding{finding.New(finding.DoctorInternal, finding.Fail, "lkdoctor itself failed here: %s", p.Detail)}
 	case session.PublishSilent:

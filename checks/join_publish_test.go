@@ -2,6 +2,7 @@ package checks
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -103,6 +104,11 @@ func TestJoinPublish(t *testing.T) {
 
 func TestPublishFindings(t *testing.T) {
 	received := session.PublishReceived
+	at := address{URL: &url.URL{Scheme: "ws", Host: "127.0.0.1:7880"}}
+	upgrade := func(status int, server string) session.Published {
+		return session.Published{Outcome: session.PublishNoJoin, Failure: &session.SignalFailure{Kind: session.SignalUpgradeRefused,
+			Status: status, Header: http.Header{"Server": {server}}}}
+	}
 	for _, c := range []struct {
 		name string
 		got  session.Published
@@ -112,13 +118,17 @@ func TestPublishFindings(t *testing.T) {
 		{"one packet lost", session.Published{Outcome: received, AudioGot: session.Counts{Packets: 19, Expected: 20, Lost: 1}}, ""},
 		{"PUBLISH_LOSSY", session.Published{Outcome: received, VideoGot: session.Counts{Packets: 40, Expected: 50, Lost: 10}}, finding.PublishLossy},
 		{"refused", session.Published{Outcome: session.PublishNoJoin, Failure: &session.SignalFailure{Kind: session.SignalUpgradeRefused, Status: 401}}, finding.PublishNoPackets},
+		{"limited", upgrade(429, ""), finding.ServerQuota},
+		{"limited by nginx", upgrade(503, "nginx"), finding.ServerQuota},
+		{"not passed on by nginx", upgrade(502, "nginx"), finding.ServerNotReady},
+		{"no server behind the proxy", upgrade(503, ""), finding.ServerNotReady},
 		{"left", session.Published{Outcome: session.PublishLeft, End: &session.SignalEnd{Left: true, Reason: "SERVER_SHUTDOWN"}}, finding.PublishNoPackets},
-		{"cut", session.Published{Outcome: session.PublishLeft, End: &session.SignalEnd{CloseCode: 1006}}, finding.PublishNoPackets},
+		{"cut", session.Published{Outcome: session.PublishLeft, End: &session.SignalEnd{CloseCode: 1006}}, finding.WebsocketClosed},
 		{"receiver without media", session.Published{Outcome: session.PublishNotConnected, Who: "receiver"}, finding.PublishNotReceived},
 		{"cancelled", session.Published{Outcome: session.PublishCancelled}, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			findings := publishFindings(&c.got)
+			findings := publishFindings(&c.got, at)
 			if c.want != "" {
 				codetest.Wants(t, findings, c.want)
 			}

@@ -27,7 +27,7 @@ func (c *Case) joinReconnect(ctx context.Context, ended Ended) Report {
 	case r.Cancelled:
 		return check.Unfinished(ctx)
 	case r.Failed != "":
-		return check.Found(c.withPorts(reconnectFailed(r)))
+		return check.Found(c.withPorts(reconnectFailed(r, c.here())))
 	}
 	return Report{Outcome: Outcome{
 		Text: finding.Textf("resumed in %s, joined anew in %s", finding.Duration(r.Resume), finding.Duration(r.Full)),
@@ -37,7 +37,8 @@ func (c *Case) joinReconnect(ctx context.Context, ended Ended) Report {
 	}}
 }
 
-func reconnectFailed(r *session.Reconnected) Finding {
+// reconnectFailed reports the step that failed.
+func reconnectFailed(r *session.Reconnected, at address) Finding {
 	facts := Facts{"step": string(r.Failed), "took_ms": finding.Milliseconds(r.Took)}
 	if r.Failure != nil {
 		facts["kind"], facts["status"] = string(r.Failure.Kind), r.Failure.Status
@@ -47,7 +48,7 @@ func reconnectFailed(r *session.Reconnected) Finding {
 	}
 	switch f := r.Failure; {
 	case r.Failed == session.ReconnectJoin && f != nil:
-		return guestRefused(finding.ReconnectFailed, f).WithAll(facts)
+		return guestRefused(finding.ReconnectFailed, f, at).WithAll(facts)
 	case r.End != nil:
 		return guestLeft(finding.ReconnectFailed, r.End).As("not-resumed").WithAll(facts)
 	case f != nil && f.Kind == session.SignalLeave:

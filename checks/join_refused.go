@@ -100,6 +100,19 @@ func notReady(status int, text string, front probe.ServerKind) Finding {
 	return withAnswer(f, status, text)
 }
 
+// refusedLater returns a finding about a gateway's status from a server at which LiveKit
+// has answered in this run. nginx answers 503 for its own limits, and 502 or 504 where it
+// does not reach LiveKit.
+func refusedLater(status int, text string, front probe.ServerKind) Finding {
+	if status != 503 || front != probe.ServerNginx {
+		return notReady(status, text, front)
+	}
+	f := finding.New(finding.ServerQuota, finding.Fail,
+		"nginx answers 503 in LiveKit's place, and LiveKit has answered through it in this run: "+
+			"nginx's limit on requests or connections is used up")
+	return withAnswer(f.As("nginx"), status, text)
+}
+
 func overloaded(status int, text string) Finding {
 	return withAnswer(finding.New(finding.ServerOverloaded, finding.Fail,
 		"the server answers %d: it is at its limit", status), status, text)
@@ -149,7 +162,7 @@ func upgradeRefusal(f *session.SignalFailure, t *token.Token, front probe.Server
 	case f.Status == 503 && f.LiveKit:
 		return overloaded(f.Status, f.Body)
 	case f.Status >= 502 && f.Status <= 504:
-		return notReady(f.Status, f.Body, front)
+		return refusedLater(f.Status, f.Body, front)
 	case f.LiveKit:
 		return finding.New(finding.ServerTokenRejected, finding.Fail,
 			"the server accepted the token over HTTP, and refuses the WebSocket with %d: %s", f.Status, orNothing(f.Body)).As("websocket")

@@ -42,6 +42,7 @@ func (c *Case) signatureServer(ctx context.Context, ended Ended) Report {
 	c.produce(&present)
 	report := Report{Findings: append(pinned, verdictFindings(ctx, c, verdict, at, ended)...)}
 	if acceptance(verdict) == diagnosis.Yes {
+		report.Serves = true // a finding then is about the secret here, and not about the token
 		report.Outcome = Outcome{
 			Text:  finding.Textf("accepted by the server"),
 			Facts: Facts{"status": verdict.Status, "path": verdict.Path},

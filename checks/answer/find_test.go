@@ -75,6 +75,8 @@ func TestFindToken(t *testing.T) {
 		{"gateway", `{"statusCode":200,"body":"{\"token\":\"VIDEO\",\"url\":\"wss://lk.example\"}"}`, TicketService, "VIDEO", "fromjson(body).token", Text, u, "fromjson(body).url", false},
 		{"encoded twice", `"{\"token\":\"VIDEO\"}"`, TicketService, "VIDEO", "fromjson(the whole body).token", Text, "", "", false},
 		{"in a URL", `{"join":"wss://lk.example/rtc?access_token=VIDEO"}`, TicketService, "VIDEO", "join?access_token", Text, "wss://lk.example", "join", false},
+		{"token beside a URL with one", `{"token":"VIDEO","url":"wss://lk.example/rtc/v1?access_token=x"}`, TicketService, "VIDEO", "token", Text, "wss://lk.example/rtc/v1", "url", true},
+		{"token in the URL alone", `{"url":"wss://lk.example/rtc?access_token=VIDEO"}`, TicketService, "VIDEO", "url?access_token", Text, "wss://lk.example", "url", false},
 		{"meet page", `{"link":"https://meet.example/custom?liveKitUrl=wss%3A%2F%2Flk.example&token=VIDEO"}`, TicketService, "VIDEO", "link?token", Text, u, "link", false},
 		{"token in a sentence", `{"hint":"use VIDEO please"}`, TicketService, "", "", Missing, "", "", false},
 		{"address at token", `{"token":"wss://lk.example/rtc?access_token=VIDEO"}`, TicketService, "VIDEO", "token?access_token", Text, "wss://lk.example", "token", false},

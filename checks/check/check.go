@@ -105,7 +105,8 @@ type Spec struct {
 	Title Text
 	// Short is the name in a narrow row, such as "the WebSocket".
 	Short Text
-	// Needs are the checks that must not have failed, because their products are required.
+	// Needs are the checks that must not have failed, because their products are required;
+	// a failed one whose Report says Serves has them.
 	// Uses are checks whose products are read if present. The check starts when all of
 	// both have ended.
 	Needs, Uses []string
@@ -140,6 +141,9 @@ type Report struct {
 	Outcome Outcome
 	// Skip is set if there was nothing to check. Findings then have severity info.
 	Skip *Skip
+	// Serves is set if a failure is not about what other checks need from this one, so
+	// that it blocks none.
+	Serves bool
 }
 
 // Found returns a report of findings alone.
@@ -162,6 +166,9 @@ func BlockedBy(id string) Report { return Report{Skip: &Skip{Reason: Blocked, By
 type Outcome struct {
 	Text  Text
 	Facts Facts
+	// Refused is set if what Also names answered and refused the question, which is no
+	// fault of its own.
+	Refused bool
 }
 
 // Result is the result of a check that has ended.
@@ -171,7 +178,9 @@ type Result struct {
 	Skip     *Skip
 	Findings []Finding
 	Outcome  Outcome
-	Took     time.Duration
+	// Serves is that of the Report.
+	Serves bool
+	Took   time.Duration
 	// Began is the start of the check after the start of the run; negative for a result of
 	// an earlier run.
 	Began time.Duration

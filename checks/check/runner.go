@@ -139,7 +139,7 @@ func (r *runner) skip(c Spec) *Skip {
 	}
 	for _, id := range c.Needs {
 		switch need := r.results[id]; {
-		case need.Skip == nil && need.Status != StatusFail && need.Status != StatusError:
+		case need.Skip == nil && (need.Serves && need.Status == StatusFail || need.Status != StatusFail && need.Status != StatusError):
 		case need.Skip == nil, need.Skip.ByHand, need.Skip.Reason == Blocked:
 			return r.blockedBy(id)
 		default:
@@ -294,7 +294,7 @@ func runOne(ctx context.Context, c Check, before Ended, clean func(string) strin
 		// Failures after the network was cancelled are not findings.
 		return stopped(ctx, c.Spec, took)
 	}
-	res := Result{Check: c.Spec, Status: StatusOf(report.Findings), Findings: report.Findings, Took: took}
+	res := Result{Check: c.Spec, Status: StatusOf(report.Findings), Findings: report.Findings, Serves: report.Serves, Took: took}
 	switch {
 	case report.Skip != nil:
 		res.Status, res.Skip = StatusSkip, report.Skip

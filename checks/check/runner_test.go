@@ -52,6 +52,23 @@ func TestSkipsNameTheFirstCause(t *testing.T) {
 	}
 }
 
+// TestAFailureThatServesBlocksNothing fails a check whose product is there.
+func TestAFailureThatServesBlocksNothing(t *testing.T) {
+	serving := failing(finding.ConfigSecretStale)
+	list := []Check{
+		{Spec: Spec{ID: "a.one"}, Run: func(ctx context.Context, e Ended) Report {
+			r := serving(ctx, e)
+			r.Serves = true
+			return r
+		}},
+		{Spec: Spec{ID: "b.two", Needs: []string{"a.one"}}, Run: passing},
+	}
+	want := map[string]Status{"a.one": StatusFail, "b.two": StatusPass}
+	if diff := cmp.Diff(want, statuses(execute(t.Context(), list, Selection{}))); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestNotApplicableIsNoFailureAndPropagates(t *testing.T) {
 	list := []Check{
 		{Spec: Spec{ID: "a.one"}, Run: func(context.Context, Ended) Report { return NotHere("not checked: nothing there") }},

@@ -244,6 +244,8 @@ func (e Evidence) onWay(l check.Located) bool {
 		return e.Source != check.SourceFlag
 	case "signature.local":
 		return e.Server != Yes
+	case "signature.server":
+		return code != finding.ConfigSecretStale
 	case "join.reach", "fallback.mint", "fallback.join":
 		return !e.OwnURL
 	}

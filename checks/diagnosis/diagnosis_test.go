@@ -316,3 +316,16 @@ func TestASkippedCheckIsNoPass(t *testing.T) {
 		}
 	}
 }
+
+// TestASuspectIsNotCleared refuses a join for a reason that may be the token's content:
+// who made the token is cleared only if the room is full.
+func TestASuspectIsNotCleared(t *testing.T) {
+	for variant, cleared := range map[string]bool{"undecided": false, "metadata": false, "preset": false, "full": true} {
+		refused := finding.New(finding.RoomJoinRefused, finding.Fail, "refused").As(variant)
+		d := diagnose(Evidence{Results: results(map[string][]finding.Finding{"join.websocket": {refused}}),
+			Source: check.SourceTicket, Maker: finding.OwnerTicketService, Server: Yes, Local: Yes})
+		if slices.Contains(d.Cleared, finding.OwnerTicketService) != cleared {
+			t.Errorf("%s: cleared %v", variant, d.Cleared)
+		}
+	}
+}

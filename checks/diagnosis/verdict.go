@@ -215,11 +215,16 @@ func (e Evidence) cleared(owner finding.Owner) []finding.Owner {
 		{finding.OwnerNetwork, joined},
 		{finding.OwnerClock, e.passed("token.time") && e.result("token.time").Outcome.Facts["clocks_compared"] == true},
 	} {
-		if party.proven && party.owner != owner && !e.blamed(party.owner) {
+		if party.proven && party.owner != owner && !e.blamed(party.owner) && !(party.owner == e.Maker && e.found(mayBeToken)) {
 			out = append(out, party.owner)
 		}
 	}
 	return out
+}
+
+// mayBeToken reports whether a finding leaves open that the token's content is the cause.
+func mayBeToken(l check.Located) bool {
+	return l.Finding.Code == finding.RoomJoinRefused && l.Finding.Variant != "full"
 }
 
 // blamed reports whether party owns a failure, or a warning about the media path.

@@ -101,6 +101,9 @@ func clientFaults() []Fault {
 		server("api-page", "a web app answers at /twirp (200, HTML)", finding.ServerAPIBlocked, twirp(SPA())).warning(),
 		server("api-redirect", "a proxy redirects /twirp", finding.ServerAPIBlocked,
 			twirp(Redirect(http.StatusMovedPermanently, "https://livekit.lklab.invalid/twirp"))).warning(),
+		server("api-no-token", "a proxy removes the Authorization header at /twirp", finding.ServerAPIBlocked,
+			proxied(func(next http.Handler) http.Handler { return At("/twirp", stripAuthorization(next), next) }),
+		).warning(),
 		server("api-silent", "/twirp never answers", finding.ServerAPIBlocked, twirp(Hang())).warning().silent(),
 	}
 }

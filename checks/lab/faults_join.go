@@ -19,6 +19,9 @@ func joinFaults() []Fault {
 	hasToken := func(r *http.Request) bool { return r.URL.Query().Has("access_token") }
 	return []Fault{
 		server("upgrade-stripped", "a proxy removes the Upgrade header", finding.WebsocketUpgradeStripped, proxied(StripUpgrade)),
+		server("upgrade-stripped-secret-stale", "a proxy removes the Upgrade header, and the secret here is not the server's",
+			finding.WebsocketUpgradeStripped, proxied(StripUpgrade), set("LIVEKIT_API_SECRET", base62(43)),
+		).and(finding.ConfigSecretStale),
 		server("upgrade-426", "a proxy answers the upgrade with 426", finding.WebsocketUpgradeStripped,
 			onUpgrade(Text(http.StatusUpgradeRequired, "Upgrade Required"))),
 		server("ws-forbidden", "a firewall forbids the WebSocket (403)", finding.WebsocketRefused,

@@ -61,6 +61,12 @@ func proxyFaults() []Fault {
 			proxied(func(next http.Handler) http.Handler { return At("/rtc", next, vitePage()) })).as("vite").silent(),
 		server("quota-nginx", "nginx limits the requests (429)", finding.ServerQuota,
 			instead(Nginx(http.StatusTooManyRequests, ""))).as("nginx"),
+		server("limit-nginx", "nginx limits the WebSockets, and answers with its default status (503)", finding.ServerQuota,
+			onUpgrade(Nginx(http.StatusServiceUnavailable, ""))).as("nginx"),
+		server("limit-nginx-token", "nginx limits the requests (503), and LiveKit answers the first", finding.ServerQuota,
+			proxied(func(next http.Handler) http.Handler {
+				return when(func(r *http.Request) bool { return bearer(r) != "" }, Nginx(http.StatusServiceUnavailable, ""), next)
+			})).as("nginx"),
 		server("forbidden-caddy", "Caddy forbids the access (403)", finding.ServerNotLiveKit,
 			instead(header(Reply(http.StatusForbidden, nil, ""), "Server", "Caddy"))).as("forbidden"),
 		server("login-other", "something without a name wants a login of its own (401)", finding.ServerNotLiveKit,

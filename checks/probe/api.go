@@ -30,7 +30,8 @@ const (
 	// APINoRedis: LiveKit answered that egress, ingress or SIP need redis.
 	APINoRedis APIKind = "no_redis"
 	// APIBlocked: something else answered, or LiveKit was handed another request
-	// than was sent (bad_route): a page, a redirect, a gateway's error.
+	// than was sent (bad_route, or unauthenticated: no token arrived): a page, a
+	// redirect, a gateway's error.
 	APIBlocked APIKind = "blocked"
 	// APINotAsked: there is no key or no secret to ask with.
 	APINotAsked APIKind = "not_asked"
@@ -52,6 +53,10 @@ type APIReply struct {
 	// Took is the time of the exchange.
 	Took time.Duration
 }
+
+// TokenLost reports whether LiveKit answered and saw no token. It refuses a token that
+// it does see with another answer.
+func (r APIReply) TokenLost() bool { return r.Code == string(twirp.Unauthenticated) }
 
 // API asks the server API (/twirp) of one LiveKit server. Each request has a token
 // of its own with the least grants, valid for two minutes. Key and token go to
@@ -113,11 +118,13 @@ func (n *Net) apiReply(e *exchanger, err error) APIReply {
 	case isTwirp:
 		r.Kind, r.Code, r.Text = APIRefused, string(te.Code()), n.Line(Without(te.Msg(), e.token))
 		switch {
-		case te.Code() == twirp.BadRoute:
+		case te.Code() == twirp.BadRoute, r.TokenLost():
 			r.Kind = APIBlocked
 		case strings.Contains(te.Msg(), "redis required"): // service.ErrEgressNotConnected and its kin
 			r.Kind = APINoRedis
 		}
+	case ClassifyVerdict(e.reply.Status, body).Reason == ReasonHeaderMalformed:
+		r.Kind, r.Code, r.Text = APIBlocked, string(twirp.Unauthenticated), n.Line(body)
 	case ClassifyVerdict(e.reply.Status, body).FromLiveKit:
 		r.Kind, r.Text = APIRefused, n.Line(body)
 	default:

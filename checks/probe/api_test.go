@@ -61,6 +61,14 @@ func TestServerAPIBlocked(t *testing.T) {
 		r.Method = http.MethodGet // as a client does after a 301 response to POST
 		lab.Forward(addr).ServeHTTP(w, r)
 	})
+	noToken := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.Header.Del("Authorization")
+		lab.Forward(addr).ServeHTTP(w, r)
+	})
+	otherLogin := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.SetBasicAuth("proxy", "login")
+		lab.Forward(addr).ServeHTTP(w, r)
+	})
 	for _, test := range []struct {
 		name   string
 		answer http.Handler
@@ -75,6 +83,8 @@ func TestServerAPIBlocked(t *testing.T) {
 		{"redirect", lab.Redirect(301, "http://"+other.Host+"/twirp"), 301, probe.ServerOtherHTTP},
 		{"redirect that keeps the method", lab.Redirect(308, "http://"+other.Host+"/twirp"), 308, probe.ServerOtherHTTP},
 		{"POST becomes GET", asGET, 404, probe.ServerLiveKit},
+		{"no token", noToken, 401, probe.ServerLiveKit},
+		{"another login", otherLogin, 401, probe.ServerLiveKit},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			n := newNet(t)

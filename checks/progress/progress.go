@@ -293,7 +293,7 @@ func (r Row) outcome() (line finding.Text) {
 	var also finding.Text
 	for _, c := range r.Checks {
 		switch {
-		case c.State != Passed || c.Result.Outcome.Text.IsZero():
+		case c.State != Passed || c.Result.Outcome.Text.IsZero() || c.Result.Outcome.Refused:
 		case c.Check.Also.IsZero() || line.IsZero():
 			line = c.Result.Outcome.Text
 		default:

@@ -46,7 +46,10 @@ type Published struct {
 	Who     string
 	Failure *SignalFailure
 	End     *SignalEnd
-	Detail  string
+	// Ended is the time from the start of the joins until the stay ended, for
+	// PublishLeft.
+	Ended  time.Duration
+	Detail string
 
 	Room string
 	// Join is the time that both joins took, Connect that until the sender's media
@@ -159,7 +162,7 @@ func (r *publishRun) publish(ctx context.Context) PublishOutcome {
 func (r *publishRun) failed(who string, p *Participant, err error) PublishOutcome {
 	switch r.out.Who = who; {
 	case p.End() != nil:
-		r.out.End = p.End()
+		r.out.End, r.out.Ended = p.End(), time.Since(r.start)
 		return PublishLeft
 	case errors.Is(err, errLate):
 		return PublishNotConnected
