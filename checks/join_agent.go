@@ -140,7 +140,8 @@ func (c *Case) callAgent(ctx context.Context) Report {
 			return check.NotHere("not checked: no token could be made with the key and secret here")
 		}
 		in = &AgentRoom{Room: c.guestRoom("agent"), Watch: c.Net.Agents()}
-		signal, failure := session.Join(ctx, c.Net, c.livekitURL(), raw, session.Options{InQuery: inQuery(c.verdict()), Hear: in.Watch.Hear})
+		signal, failure := session.Join(ctx, c.Net, c.livekitURL(), raw,
+			session.Options{InQuery: inQuery(c.verdict()), Hear: in.Watch.Hear})
 		if failure != nil {
 			return Report{Findings: signalFindings(c, failure, c.here(), nil)}
 		}

@@ -215,10 +215,11 @@ func (a *API) Dispatches(ctx context.Context, room string) ([]Dispatch, APIReply
 // CallAgent calls the agent of that name into room, which the server creates if it
 // does not exist. The caller deletes the dispatch with TakeBack.
 func (a *API) CallAgent(ctx context.Context, room, agent string) (Dispatch, APIReply, *Failure) {
-	list, reply, f := a.askDispatch(ctx, room, true, func(ctx context.Context, s livekit.AgentDispatchService) ([]*livekit.AgentDispatch, error) {
+	call := func(ctx context.Context, s livekit.AgentDispatchService) ([]*livekit.AgentDispatch, error) {
 		made, err := s.CreateDispatch(ctx, &livekit.CreateAgentDispatchRequest{Room: room, AgentName: agent})
 		return []*livekit.AgentDispatch{made}, err
-	})
+	}
+	list, reply, f := a.askDispatch(ctx, room, true, call)
 	if len(list) == 0 {
 		return Dispatch{}, reply, f
 	}
@@ -228,11 +229,12 @@ func (a *API) CallAgent(ctx context.Context, room, agent string) (Dispatch, APIR
 // TakeBack deletes a dispatch. The server ends its jobs after it has answered, once
 // all of them are assigned.
 func (a *API) TakeBack(ctx context.Context, room, id string) (APIReply, *Failure) {
-	_, reply, f := a.askDispatch(ctx, room, true, func(ctx context.Context, s livekit.AgentDispatchService) ([]*livekit.AgentDispatch, error) {
-		_, err := s.DeleteDispatch(ctx, &livekit.DeleteAgentDispatchRequest{Room: room, DispatchId: id})
-		return nil, err
+	e := exchanger{total: a.net.Waits().Dispatch, changes: true}
+	return a.ask(ctx, roomAdmin(room), e, func(ctx context.Context, base string, e *exchanger) error {
+		gone := &livekit.DeleteAgentDispatchRequest{Room: room, DispatchId: id}
+		_, err := livekit.NewAgentDispatchServiceProtobufClient(base, e).DeleteDispatch(ctx, gone)
+		return err
 	})
-	return reply, f
 }
 
 func (a *API) askDispatch(ctx context.Context, room string, changes bool,

@@ -285,9 +285,11 @@ func Millis(d time.Duration) *float64 {
 	return &ms
 }
 
-// Clip and Sending are what a stay can publish, and what it publishes.
+// What a stay can publish, and what it publishes.
 type (
-	Clip    = clips.Clip
+	// Clip names a clip.
+	Clip = clips.Clip
+	// Sending is a clip that is published, and whether it is muted.
 	Sending = clips.Sending
 )
 

@@ -407,7 +407,8 @@ func (p icePicture) oneWay() bool {
 // givenUp reports whether a pair failed, could never send (a loopback socket to
 // another machine), or sent enough requests.
 func (p Pair) givenUp(now time.Time) bool {
-	return p.State == webrtc.StatsICECandidatePairStateFailed || p.RequestsSent == 0 || p.RequestsSent >= enoughRequests && now.Sub(p.FirstRequest) >= enoughTime
+	return p.State == webrtc.StatsICECandidatePairStateFailed || p.RequestsSent == 0 ||
+		p.RequestsSent >= enoughRequests && now.Sub(p.FirstRequest) >= enoughTime
 }
 
 // verdict returns the outcome once there is one, "" before.
