@@ -13,6 +13,7 @@ import (
 
 	"lkdoctor/checks/check"
 	"lkdoctor/checks/finding"
+	"lkdoctor/config"
 	"lkdoctor/tui"
 )
 
@@ -65,7 +66,7 @@ func TestAChosenProject(t *testing.T) {
 			t.Errorf("%+v: %v at %s", change, run.Diagnosis.RootCause, run.Target.LiveKitURL)
 		}
 	}
-	if !strings.Contains(runs.exam.options.Again, "--project demo") {
+	if !strings.Contains(runs.exam.options.Again, "--project demo") || runs.exam.settings.URL.Source.Kind != config.Project {
 		t.Errorf("commands that are printed lack the project: %q", runs.exam.options.Again)
 	}
 }
