@@ -12,7 +12,6 @@ import (
 
 	"lkdoctor/checks/catalogue"
 	"lkdoctor/checks/check"
-	"lkdoctor/checks/finding"
 	"lkdoctor/checks/lab"
 	"lkdoctor/checks/report"
 )
@@ -112,12 +111,8 @@ func TestPrintedCommandsWorkWhenPasted(t *testing.T) {
 // advised reports whether the page of the root cause lists its variant. If not,
 // TestEveryFaultInEveryFace fails.
 func advised(run check.Run) bool {
-	for _, l := range append(run.Findings(finding.Fail), run.Findings(finding.Warn)...) {
-		if l.Check == run.Diagnosis.RootCause.Check && l.Finding.Code == run.Diagnosis.RootCause.Code {
-			page, _ := catalogue.Lookup(l.Finding.Code)
-			_, has := page.Variant(l.Finding.Variant)
-			return has
-		}
-	}
-	return false
+	root, _ := run.Root()
+	page, _ := catalogue.Lookup(root.Code)
+	_, has := page.Variant(root.Variant)
+	return has
 }
