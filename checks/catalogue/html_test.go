@@ -24,11 +24,7 @@ func TestHTML(t *testing.T) {
 		if !strings.HasSuffix(name, ".html") {
 			continue
 		}
-		root, err := html.Parse(bytes.NewReader(text))
-		if err != nil {
-			t.Fatal(err)
-		}
-		for n := range root.Descendants() {
+		for n := range parsed(t, text).Descendants() {
 			for _, a := range n.Attr {
 				if a.Key != "href" && a.Key != "src" {
 					continue
@@ -44,12 +40,8 @@ func TestHTML(t *testing.T) {
 	}
 	for _, lang := range []string{"en", "zh"} {
 		for _, code := range finding.Codes() {
-			root, err := html.Parse(bytes.NewReader(site[lang+"/"+string(code)+".html"]))
-			if err != nil {
-				t.Fatal(err)
-			}
 			var seen strings.Builder
-			for n := range root.Descendants() {
+			for n := range parsed(t, site[lang+"/"+string(code)+".html"]).Descendants() {
 				if n.Type == html.TextNode {
 					seen.WriteString(n.Data)
 				}
@@ -72,6 +64,15 @@ func TestHTML(t *testing.T) {
 			}
 		}
 	}
+}
+
+func parsed(t *testing.T, page []byte) *html.Node {
+	t.Helper()
+	root, err := html.Parse(bytes.NewReader(page))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return root
 }
 
 // TestHTMLIsFoundByTheError checks that the site contains the error text of a refused token.

@@ -169,6 +169,19 @@ func (r Run) Findings(severity finding.Severity) []Located {
 	return Locate(r.Results, severity)
 }
 
+// Root returns the finding that the diagnosis names as the root cause, and false if it
+// names none.
+func (r Run) Root() (Finding, bool) {
+	for _, result := range r.Results {
+		for _, f := range result.Findings {
+			if cause := r.Diagnosis.RootCause; cause != nil && *cause == (Cause{Check: result.Check.ID, Code: f.Code}) {
+				return f, true
+			}
+		}
+	}
+	return Finding{}, false
+}
+
 // Located is a finding and the ID of its check.
 type Located struct {
 	Check   string

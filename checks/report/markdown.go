@@ -30,7 +30,7 @@ func Markdown(run check.Run, version string, style Style) []byte {
 	m.line(markdownMark)
 	m.title(run)
 	m.seen(run)
-	if f, found := root(run); found {
+	if f, found := run.Root(); found {
 		m.line(fmt.Sprintf("**%s** (%s): %s", f.Code, run.Diagnosis.RootCause.Check, escape(m.text(f.Message))))
 		if len(f.Facts) > 0 {
 			m.fence("", strings.Join(factLines(f.Facts, 200), "\n"))
@@ -109,22 +109,6 @@ func forOthers(d check.Diagnosis) bool {
 		return false
 	}
 	return d.RootCause != nil
-}
-
-// root returns the finding that the diagnosis names.
-func root(run check.Run) (finding.Finding, bool) {
-	cause := run.Diagnosis.RootCause
-	if cause == nil {
-		return finding.Finding{}, false
-	}
-	for _, r := range run.Results {
-		for _, f := range r.Findings {
-			if r.Check.ID == cause.Check && f.Code == cause.Code {
-				return f, true
-			}
-		}
-	}
-	return finding.Finding{}, false
 }
 
 // sourceWord returns the word for the place that the token came from.

@@ -36,7 +36,7 @@ func TestAdviceOnSettingsLeadsOut(t *testing.T) {
 			run, applied := newUser(t, startLab(t, fault.Name)).follows()
 			cause, by := run.Diagnosis.RootCause, slices.Contains(byHand, fault.Name)
 			if run.ExitCode != check.ExitOK && !by && cause.Code != another[fault.Name] {
-				root := rootOf(t, run)
+				root, _ := run.Root()
 				t.Errorf("nothing can be done about %s: %s", root.Message, root.Fixes[0].Text)
 			}
 			if by == (applied > 0) {
@@ -62,19 +62,6 @@ func TestNoAdviceGoesInACircle(t *testing.T) {
 			newUser(t, startLab(t, fault.Name)).follows()
 		})
 	}
-}
-
-func rootOf(t *testing.T, run check.Run) check.Finding {
-	t.Helper()
-	for _, r := range run.Results {
-		for _, f := range r.Findings {
-			if r.Check.ID == run.Diagnosis.RootCause.Check && f.Code == run.Diagnosis.RootCause.Code {
-				return f
-			}
-		}
-	}
-	t.Fatalf("no finding is the root cause %v", *run.Diagnosis.RootCause)
-	return check.Finding{}
 }
 
 func asText(fact any) string { text, _ := fact.(string); return text }
@@ -103,18 +90,17 @@ func (u *user) follows() (run check.Run, applied int) {
 	seen := map[string]bool{}
 	for {
 		run = u.examine()
-		cause := run.Diagnosis.RootCause
-		if cause == nil {
+		root, found := run.Root()
+		if !found {
 			return run, applied
 		}
-		root := rootOf(u.t, run)
-		state := string(cause.Code) + " " + root.Variant + " " + asText(root.Facts["setting"]) + " " + asText(root.Facts["file"])
+		state := string(root.Code) + " " + root.Variant + " " + asText(root.Facts["setting"]) + " " + asText(root.Facts["file"])
 		if seen[state] {
 			u.t.Fatalf("the advice leads in a circle, to %s: %s", state, root.Message)
 		}
 		seen[state] = true
 		// The lab's app reads its settings only when it starts.
-		if root.Owner != finding.OwnerConfig || cause.Check == "ticket.frontend" || !u.does(root) {
+		if root.Owner != finding.OwnerConfig || run.Diagnosis.RootCause.Check == "ticket.frontend" || !u.does(root) {
 			return run, applied
 		}
 		applied++

@@ -52,7 +52,7 @@ func TestEveryFaultInEveryFace(t *testing.T) {
 			wantCause(t, fault, *run)
 			document := e.asJSON(t, *run)
 			validate(t, schema, document)
-			plain := replayPlain(e, events)
+			plain := replayPlain(e, report.Style{}, events)
 			screen, shown := replayTUI(t, e, events)
 			sameVerdict(t, *run, document, plain, screen, shown)
 			if !testing.Short() { // one goroutine draws, so -race adds nothing
@@ -140,13 +140,8 @@ func (a *app) examFor(t *testing.T) *exam {
 
 func wantCause(t *testing.T, fault lab.Fault, run check.Run) {
 	t.Helper()
-	var codes []finding.Code
-	for _, r := range run.Results {
-		for _, f := range r.Findings {
-			codes = append(codes, f.Code)
-			t.Logf("%s: %s: %s", r.Check.ID, f.Code, f.Message) // for a failing test
-		}
-	}
+	codes := codesOf(run)
+	t.Log(report.Text(run, report.Style{Verbose: true}, "")) // for a failing test
 	for _, code := range fault.Want {
 		if !slices.Contains(codes, code) {
 			t.Errorf("%s was not found; found: %v", code, codes)
@@ -179,6 +174,16 @@ func wantCause(t *testing.T, fault lab.Fault, run check.Run) {
 	}
 }
 
+// codesOf returns the codes of all findings.
+func codesOf(run check.Run) (codes []finding.Code) {
+	for _, r := range run.Results {
+		for _, f := range r.Findings {
+			codes = append(codes, f.Code)
+		}
+	}
+	return codes
+}
+
 // wantOwnSteps checks that no step is for a code that the fault does not cause: the fix of
 // an effect misleads.
 func wantOwnSteps(t *testing.T, fault lab.Fault, run check.Run) {
@@ -194,15 +199,9 @@ func wantOwnSteps(t *testing.T, fault lab.Fault, run check.Run) {
 // wantVariant checks the variant of the root cause.
 func wantVariant(t *testing.T, fault lab.Fault, run check.Run) {
 	t.Helper()
-	for _, l := range run.Findings(finding.Fail) {
-		if cause := run.Diagnosis.RootCause; cause != nil && l.Check == cause.Check && l.Finding.Code == cause.Code {
-			if l.Finding.Variant != fault.Variant {
-				t.Errorf("%s has the variant %q, want %q: %s", cause.Code, l.Finding.Variant, fault.Variant, l.Finding.Message)
-			}
-			return
-		}
+	if root, found := run.Root(); !found || root.Severity != finding.Fail || root.Variant != fault.Variant {
+		t.Errorf("%s has the variant %q, want %q: %s", root.Code, root.Variant, fault.Variant, root.Message)
 	}
-	t.Errorf("no failure is the cause, and the variant %q is wanted", fault.Variant)
 }
 
 // wantAdvice checks that each finding's variant is on its page, that a code has one
@@ -228,17 +227,15 @@ func wantAdvice(t *testing.T, run check.Run) {
 			}
 		}
 	}
-	cause := run.Diagnosis.RootCause
-	if cause == nil {
+	root, found := run.Root()
+	if !found {
 		return
 	}
-	if owners[cause.Code] != run.Diagnosis.Owner {
-		t.Errorf("the diagnosis says %s, its root finding %s", run.Diagnosis.Owner, owners[cause.Code])
+	if root.Owner != run.Diagnosis.Owner {
+		t.Errorf("the diagnosis says %s, its root finding %s", run.Diagnosis.Owner, root.Owner)
 	}
-	for _, l := range run.Findings(finding.Fail) {
-		if l.Check == cause.Check && l.Finding.Code == cause.Code && run.Diagnosis.NextSteps[0].Text.String() != l.Finding.Fixes[0].Text.String() {
-			t.Errorf("the first step is %q, and the root's fix %q", run.Diagnosis.NextSteps[0].Text, l.Finding.Fixes[0].Text)
-		}
+	if steps := run.Diagnosis.NextSteps; root.Severity == finding.Fail && steps[0].Text.String() != root.Fixes[0].Text.String() {
+		t.Errorf("the first step is %q, and the root's fix %q", steps[0].Text, root.Fixes[0].Text)
 	}
 }
 
@@ -263,9 +260,9 @@ func (e *exam) asJSON(t *testing.T, run check.Run) []byte {
 	return out.Bytes()
 }
 
-func replayPlain(e *exam, events []check.Event) string {
+func replayPlain(e *exam, style report.Style, events []check.Event) string {
 	var out bytes.Buffer
-	p := report.NewPlain(&out, report.Style{}, e.header(), checks.Specs())
+	p := report.NewPlain(&out, style, e.header(), checks.Specs())
 	for _, event := range events {
 		p.Observe(event)
 	}

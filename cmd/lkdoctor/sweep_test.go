@@ -24,7 +24,6 @@ import (
 	"testing"
 	"time"
 
-	"lkdoctor/checks"
 	"lkdoctor/checks/check"
 	"lkdoctor/checks/i18n"
 	"lkdoctor/checks/lab"
@@ -357,12 +356,7 @@ func runFaces(t *testing.T, s surrounding, environ []string, dir string) map[str
 
 	faces["json"] = string(e.asJSON(t, done))
 	for name, style := range map[string]report.Style{"plain": {}, "plain -v": {Verbose: true, Width: 60}, "plain zh": {Verbose: true, Translate: i18n.Translator("zh"), Lang: "zh"}} {
-		var out bytes.Buffer
-		p := report.NewPlain(&out, style, e.header(), checks.Specs())
-		for _, event := range events {
-			p.Observe(event)
-		}
-		faces[name] = out.String()
+		faces[name] = replayPlain(e, style, events)
 		faces["markdown of "+name] = string(report.Markdown(done, "test", style))
 	}
 	document := report.NewDocument(done, "test", e.style)

@@ -29,22 +29,14 @@ func TestAWatchedRun(t *testing.T) {
 	e := examWith(t, l, environ, l.Args(), "")
 	runs := &reruns{exam: e, skips: make(chan string, 1)}
 	start := func(change tui.Change) check.Run { return runs.start(t.Context(), change, func(check.Event) {}) }
-	codes := func(run check.Run) (out []finding.Code) {
-		for _, r := range run.Results {
-			for _, f := range r.Findings {
-				out = append(out, f.Code)
-			}
-		}
-		return out
-	}
 
 	first := start(tui.Change{})
-	if !slices.Contains(codes(first), finding.ConfigSecretStale) || !first.TicketSpent {
-		t.Fatalf("the first run found %v", codes(first))
+	if !slices.Contains(codesOf(first), finding.ConfigSecretStale) || !first.TicketSpent {
+		t.Fatalf("the first run found %v", codesOf(first))
 	}
 	put(l.Pair.Secret)
 	second := start(tui.Change{NoTicket: true, Watched: true})
-	if found := codes(second); slices.Contains(found, finding.ConfigSecretStale) || slices.Contains(found, finding.TicketConsumed) || second.Summary.Fail > 0 {
+	if found := codesOf(second); slices.Contains(found, finding.ConfigSecretStale) || slices.Contains(found, finding.TicketConsumed) || second.Summary.Fail > 0 {
 		t.Errorf("the corrected secret still leads to %v", found)
 	}
 	for _, r := range second.Results {
@@ -71,7 +63,7 @@ func TestAWatchedRun(t *testing.T) {
 		t.Error("a watched run spent a ticket")
 	}
 	if run := fresh.start(t.Context(), tui.Change{}, func(check.Event) {}); !run.TicketSpent || run.Summary.Fail > 0 {
-		t.Errorf("the ticket is of no use any more: %v", codes(run))
+		t.Errorf("the ticket is of no use any more: %v", codesOf(run))
 	}
 }
 
