@@ -107,8 +107,8 @@ func (a *Answer) chooseURL(fields []field, tokenParent string, profile Profile) 
 	if _, token := queryToken(best.text); token != "" {
 		a.URL = serverOf(best.text)
 	}
-	if before, _, cut := strings.Cut(best.text, "?"); cut && wsAddress(before) && serverOf(before) != "" && !strings.Contains(before, "@") &&
-		a.TokenPath != "" && !strings.HasPrefix(a.TokenPath, best.path+"?") {
+	if before, _, cut := strings.Cut(best.text, "?"); cut && wsAddress(before) && serverOf(before) != "" &&
+		!strings.Contains(before, "@") && a.TokenPath != "" && !strings.HasPrefix(a.TokenPath, best.path+"?") {
 		a.URL = shownValue(strings.TrimSpace(before), maxURL) // clients append /rtc to whatever path stands there
 	}
 }

@@ -303,8 +303,9 @@ func (r Row) outcome() (line finding.Text) {
 	if !also.IsZero() {
 		line = finding.Textf("%s; %s too", line, also)
 	}
+	calls := func(f finding.Finding) bool { return f.Code == finding.TokenDispatchesAgent }
 	for _, c := range r.Checks {
-		if slices.ContainsFunc(c.Result.Findings, func(f finding.Finding) bool { return f.Code == finding.TokenDispatchesAgent }) && !line.IsZero() {
+		if slices.ContainsFunc(c.Result.Findings, calls) && !line.IsZero() {
 			line = finding.Textf("joining with it starts an agent; %s", line)
 		}
 	}

@@ -139,6 +139,16 @@ func (u *user) does(f check.Finding) bool {
 			}
 			return r
 		}, u.env[setting]))
+	case finding.EnvValueExpanded:
+		source := asText(f.Facts["source"])
+		_, rest, _ := strings.Cut(read(u.t, filepath.Join(u.lab.Dir(), source)), setting+"=")
+		value, _, _ := strings.Cut(rest, "\n")
+		switch f.Variant {
+		case "hash-refused":
+			return u.edit(source, value, `"`+value+`"`)
+		case "dollar-refused":
+			return u.edit(source, value, strings.ReplaceAll(value, "$", `\$`))
+		}
 	case finding.EnvKeySecretSwapped:
 		key := u.env["LIVEKIT_API_KEY"]
 		return u.set("LIVEKIT_API_KEY", u.env["LIVEKIT_API_SECRET"]) && u.set("LIVEKIT_API_SECRET", key)

@@ -2,9 +2,9 @@ package session_test
 
 import (
 	"context"
-	"net"
 	"net/netip"
 	"net/url"
+	"syscall"
 	"testing"
 	"time"
 
@@ -45,15 +45,23 @@ func startLiveKit(tb testing.TB, rtc, extra string) *livekitServer {
 	return &livekitServer{base: base, tcp: int(netip.MustParseAddrPort(server.TCPAddr).Port())}
 }
 
-// closedPort returns a TCP port that refuses connections.
+// closedPort returns a TCP port that refuses connections. It is bound until the test ends,
+// so that no other program gets it.
 func closedPort(tb testing.TB) int {
 	tb.Helper()
-	l, err := net.Listen("tcp4", "127.0.0.1:0")
+	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM, 0)
 	if err != nil {
 		tb.Fatal(err)
 	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().(*net.TCPAddr).Port
+	tb.Cleanup(func() { _ = syscall.Close(fd) })
+	if err := syscall.Bind(fd, &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}); err != nil {
+		tb.Fatal(err)
+	}
+	addr, err := syscall.Getsockname(fd)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return addr.(*syscall.SockaddrInet4).Port
 }
 
 // tokenFor returns a participant's token, modified by change.
