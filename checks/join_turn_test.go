@@ -116,10 +116,11 @@ func certified(t *testing.T, c lab.Certificate) lab.TURNOptions {
 
 func TestJoinTurn(t *testing.T) {
 	t.Parallel()
-	refused, err := lab.RefusedAddr()
+	refused, release, err := lab.RefusedAddr()
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { _ = release() })
 	_, refusedPort, _ := strings.Cut(refused, ":")
 	for name, c := range map[string]struct {
 		lab   func() *mediaLab

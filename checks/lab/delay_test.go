@@ -153,10 +153,11 @@ func TestDelayPassesAResetOn(t *testing.T) {
 }
 
 func TestDelayBeforeNobody(t *testing.T) {
-	addr, err := RefusedAddr()
+	addr, release, err := RefusedAddr()
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { _ = release() })
 	conn := dialled(t, awayFrom(t, 40*time.Millisecond, addr).Addr)
 	if n, err := conn.Read(make([]byte, 1)); n != 0 || err == nil {
 		t.Errorf("read %d bytes, %v", n, err)

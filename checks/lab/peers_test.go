@@ -127,10 +127,11 @@ func TestBlackholeDropsEverySYN(t *testing.T) {
 }
 
 func TestRefused(t *testing.T) {
-	addr, err := RefusedAddr()
+	addr, release, err := RefusedAddr()
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { _ = release() })
 	if _, err := net.Dial("tcp", addr); !errors.Is(err, syscall.ECONNREFUSED) {
 		t.Errorf("got %v", err)
 	}

@@ -98,7 +98,13 @@ func named(addr string) place {
 }
 
 // refused is an address that refuses connections.
-func refused(*Lab) (string, error) { return RefusedAddr() }
+func refused(l *Lab) (string, error) {
+	addr, release, err := RefusedAddr()
+	if err == nil {
+		l.keep(release)
+	}
+	return addr, err
+}
 
 // The following make the changes of the rows in the fault tables.
 

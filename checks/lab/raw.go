@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"strings"
+	"sync"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -68,14 +69,22 @@ func tlsOr(secure, plain string) func(*net.TCPConn) {
 	}
 }
 
-// RefusedAddr returns a loopback address on which no program listens, so that
-// connections are refused. A program may listen there later.
-func RefusedAddr() (string, error) {
-	listener, err := net.Listen("tcp4", "127.0.0.1:0")
+// RefusedAddr returns a loopback address at which connections are refused: a socket is
+// bound to it and does not listen. Until release closes it, no other program gets the port.
+func RefusedAddr() (addr string, release func() error, err error) {
+	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
 	if err != nil {
-		return "", err
+		return "", nil, err
 	}
-	return listener.Addr().String(), listener.Close()
+	release = sync.OnceValue(func() error { return syscall.Close(fd) })
+	err = syscall.Bind(fd, &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}})
+	if err == nil {
+		var at syscall.Sockaddr
+		if at, err = syscall.Getsockname(fd); err == nil {
+			return fmt.Sprintf("127.0.0.1:%d", at.(*syscall.SockaddrInet4).Port), release, nil
+		}
+	}
+	return "", nil, errors.Join(err, release())
 }
 
 // blackholeFill is the most connections that are made to fill the queue. Linux admits one

@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/netip"
 	"net/url"
-	"syscall"
 	"testing"
 	"time"
 
@@ -45,23 +44,15 @@ func startLiveKit(tb testing.TB, rtc, extra string) *livekitServer {
 	return &livekitServer{base: base, tcp: int(netip.MustParseAddrPort(server.TCPAddr).Port())}
 }
 
-// closedPort returns a TCP port that refuses connections. It is bound until the test ends,
-// so that no other program gets it.
+// closedPort returns a TCP port that refuses connections until the test ends.
 func closedPort(tb testing.TB) int {
 	tb.Helper()
-	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM, 0)
+	addr, release, err := lab.RefusedAddr()
 	if err != nil {
 		tb.Fatal(err)
 	}
-	tb.Cleanup(func() { _ = syscall.Close(fd) })
-	if err := syscall.Bind(fd, &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}); err != nil {
-		tb.Fatal(err)
-	}
-	addr, err := syscall.Getsockname(fd)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return addr.(*syscall.SockaddrInet4).Port
+	tb.Cleanup(func() { _ = release() })
+	return int(netip.MustParseAddrPort(addr).Port())
 }
 
 // tokenFor returns a participant's token, modified by change.

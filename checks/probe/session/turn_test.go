@@ -104,10 +104,11 @@ func TestTURNOfLiveKitItself(t *testing.T) {
 }
 
 func TestTURNFailures(t *testing.T) {
-	refused, err := lab.RefusedAddr()
+	refused, release, err := lab.RefusedAddr()
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { _ = release() })
 	silent := silentUDP(t)
 	entry := func(host string, port any, protocol, credential string) string {
 		return fmt.Sprintf("{host: %q, port: %v, protocol: %s, username: u, credential: %q}", host, port, protocol, credential)
