@@ -30,7 +30,8 @@ func serverFaults() []Fault {
 		server("validate-odd", "something answers for /rtc/validate, 200 OK, and the rest is LiveKit", finding.ServerNotLiveKit,
 			at("/rtc/validate", Text(http.StatusOK, "OK"))).as("validate-only"),
 		by(finding.OwnerUnknown)("long-room-accepted", "the token's room has 300 characters, and this server takes 512",
-			finding.ServerVerdictUnexpected, serverYAML("limit: {max_room_name_length: 512}"), grant("room", strings.Repeat("r", 300)), field("room", nil),
+			finding.ServerVerdictUnexpected, serverYAML("limit: {max_room_name_length: 512}"),
+			grant("room", strings.Repeat("r", 300)), field("room", nil),
 		).warning(),
 
 		// It cannot be reached.
