@@ -62,6 +62,7 @@ func TestPublishCancelled(t *testing.T) {
 }
 
 func TestPathsCompared(t *testing.T) {
+	t.Parallel()
 	server := startLiveKit(t, "", "")
 	udp, tcp := session.ComparePaths(within(t, 10*time.Second), slowNet(t), server.base,
 		tokenFor(t, "udp", t.Name()), tokenFor(t, "tcp", t.Name()), false)
@@ -74,6 +75,7 @@ func TestPathsCompared(t *testing.T) {
 // TestPathsRelayed checks that a path through a TURN server counts neither as UDP nor as
 // TCP.
 func TestPathsRelayed(t *testing.T) {
+	t.Parallel()
 	l, err := lab.Start(t.Context(), lab.Options{Fault: "turn-only"})
 	if err != nil {
 		t.Fatal(err)
@@ -95,6 +97,7 @@ func TestPathsRelayed(t *testing.T) {
 
 // TestPublishOverTCP checks that audio and video use TCP if the server has no UDP.
 func TestPublishOverTCP(t *testing.T) {
+	t.Parallel()
 	server := startLiveKit(t, "force_tcp: true", "")
 	got := publish(t, slowNet(t), server)
 	if got.Outcome != session.PublishReceived || got.UpPath != "tcp" || got.DownPath != "tcp" {

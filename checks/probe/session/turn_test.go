@@ -84,6 +84,7 @@ func TestTURNWorks(t *testing.T) {
 // TestTURNOfLiveKitItself uses the server's own TURN. Since livekit-server 1.13 it relays
 // to loopback only if its configuration allows that.
 func TestTURNOfLiveKitItself(t *testing.T) {
+	t.Parallel()
 	for _, allowed := range []bool{true, false} {
 		more := ""
 		if allowed {
