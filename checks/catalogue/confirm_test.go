@@ -19,6 +19,9 @@ import (
 
 // TestCommandsParse checks the syntax of every command on every page with bash -n.
 func TestCommandsParse(t *testing.T) {
+	if testing.Short() {
+		t.Skip("with -short, no processes by the dozen")
+	}
 	bash := need(t, "bash")
 	for _, page := range All() {
 		commands := []string{page.Confirm.Command}

@@ -43,6 +43,9 @@ func TestSnippetsFitAScreen(t *testing.T) {
 }
 
 func TestGoSnippetMintsAToken(t *testing.T) {
+	if testing.Short() {
+		t.Skip("with -short, no program is built")
+	}
 	dir := t.TempDir()
 	write(t, dir, "token.go", Snippet("go"))
 	write(t, dir, "main.go", `package main
