@@ -109,7 +109,7 @@ func refusedLater(status int, text string, front probe.ServerKind) Finding {
 	}
 	f := finding.New(finding.ServerQuota, finding.Fail,
 		"nginx answers 503 in LiveKit's place, and LiveKit has answered through it in this run: "+
-			"nginx's limit on requests or connections is used up")
+			"probably nginx's limit on requests or connections is used up")
 	return withAnswer(f.As("nginx"), status, text)
 }
 
